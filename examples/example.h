@@ -1,0 +1,43 @@
+/*
+ * example.h -- what an example gives to a platform, and what the platform gives to it.
+ *
+ * An example is one source file for every platform and defines `const struct example example`; the
+ * platform (POSIX with TAP, Solo5, virtio) has the main, the devices and the command line.
+ */
+#ifndef EXAMPLE_H
+#define EXAMPLE_H
+
+#include <stddef.h>
+
+#include <leat/leat.h>
+
+/** What the platform gives; valid until the program ends. */
+struct example_platform {
+    struct leat *stack;     /**< attached and addressed; UDP and TCP are registered */
+    struct leat_host *host;
+    leat_ip4 gateway;       /**< --gateway, or LEAT_IP4_ANY */
+    uint16_t port;          /**< --port, or the example's default_port */
+    int argument_count;     /**< what is not an option */
+    const char *const *arguments;
+    /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
+    enum leat_err (*read_file)(struct example_platform *platform, const char *path,
+                               const char **bytes, size_t *len);
+    /** Writes one line for a human: what printf("%s\n") would. */
+    void (*say)(struct example_platform *platform, const char *line);
+    /** Ends the program with this exit status when the current poll is over. */
+    void (*finish)(struct example_platform *platform, int status);
+};
+
+/** What an example is. */
+struct example {
+    const char *name;
+    const char *summary;   /**< one line for --help */
+    const char *arguments; /**< "[ZONE-FILE]": for the usage line; "" for none */
+    uint16_t default_port;
+    /** Starts to serve or ask; returns NULL, or one line that says why not (exit status 2). */
+    const char *(*start)(struct example_platform *platform);
+};
+
+extern const struct example example;
+
+#endif

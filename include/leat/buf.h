@@ -1,0 +1,150 @@
+/*
+ * buf.h -- buffers: the only thing that carries bytes through leat.
+ *
+ * A leat_buf is a *view* of some storage: a start and a length.  The storage is a chunk of the
+ * pool, or memory that the program lends.  A view has exactly one owner; storage is shared by
+ * counting references, so that a slice of a buffer costs one descriptor and no copy.
+ *
+ * A frame, a datagram and a run of text are a list of views linked by `next` ("pieces").  All
+ * headers lie whole in the first piece.
+ *
+ *      storage   |<- headroom ->|<------ len ------>|<- tailroom ->|
+ *                               ^ data
+ *
+ * A function that takes ownership of a buffer says so; whoever owns a buffer frees it.
+ */
+#ifndef LEAT_BUF_H
+#define LEAT_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Room that leat_buf_alloc() leaves in front: Ethernet 14, IPv4 20, TCP 60, rounded up. */
+#define LEAT_BUF_HEADROOM 128u
+
+/** What the checksums of a frame are worth (`leat_buf.checksum`). */
+enum leat_checksum {
+    LEAT_CHECKSUM_UNKNOWN = 0, /**< to be verified on the way in; complete on the way out */
+    LEAT_CHECKSUM_VERIFIED,    /**< in: the device has checked the transport checksum */
+    LEAT_CHECKSUM_PARTIAL      /**< out: the field holds the pseudo-header's sum, the device adds
+                                    the rest (only with LEAT_NETIF_TX_CHECKSUM) */
+};
+
+struct leat_pool;
+
+/** One view of storage.  Read freely; change through the functions below. */
+struct leat_buf {
+    uint8_t *data;           /**< first byte of the view */
+    struct leat_buf *next;   /**< next piece of the same frame, or NULL */
+    struct leat_buf *queued; /**< next frame of a queue; belongs to whoever owns the buffer */
+    struct leat_buf *owner;  /**< the buffer whose storage this is; itself if not a slice */
+    struct leat_pool *pool;  /**< where it returns to */
+    uint8_t *start;          /**< first byte of the storage */
+    uint32_t len;            /**< bytes in this view */
+    uint32_t capacity;       /**< bytes of storage, from start */
+    uint32_t refs;           /**< in an owner: views alive on its storage */
+    uint16_t segment_bytes;  /**< of a super-frame: payload bytes of each segment in it; else 0 */
+    uint8_t kind;            /**< which list of the pool it came from; private */
+    uint8_t checksum;        /**< enum leat_checksum; in the first piece */
+};
+
+/**
+ * A full-sized buffer, empty, with @p headroom bytes in front (at most its capacity).
+ * NULL if the pool is used up: the caller counts the drop.
+ */
+struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom);
+
+/** The same from the list of small buffers (192 bytes of storage): headers, ACKs, short texts. */
+struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom);
+
+/**
+ * A buffer whose bytes belong to the program (static memory, a cache).  The bytes must neither
+ * move nor change until @p release(@p arg) has been called, which happens exactly once, when the
+ * last view of them is freed.  @p release may be NULL (memory that lives for ever).
+ * NULL if the pool is used up; then release is not called.
+ */
+struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
+                               void (*release)(void *arg), void *arg);
+
+/**
+ * A new buffer list that shows bytes @p offset .. @p offset + @p len of the list @p buf.  Shares
+ * the storage; @p buf stays as it was.  The range must lie inside of @p buf (asserted).
+ * NULL if there are no descriptors left.
+ */
+struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uint32_t len);
+
+/** Gives back all pieces of @p buf (NULL is allowed).  Takes @p buf. */
+void leat_buf_free(struct leat_buf *buf);
+
+/** Moves the start forward to uncover @p bytes in front of the first piece; asserts headroom. */
+uint8_t *leat_buf_push(struct leat_buf *buf, uint32_t bytes);
+
+/**
+ * Takes @p bytes off the front of the first piece and returns where they were, or NULL if the
+ * first piece is shorter: on the way in that is the peer's fault.
+ */
+uint8_t *leat_buf_pull(struct leat_buf *buf, uint32_t bytes);
+
+/** Lengthens the first piece by @p bytes at its end; NULL if the storage has no such room. */
+uint8_t *leat_buf_put(struct leat_buf *buf, uint32_t bytes);
+
+/**
+ * Shortens the list to @p total bytes in all and frees the pieces that are not needed any more.
+ * A list that is shorter already stays as it is.
+ */
+void leat_buf_trim(struct leat_buf *buf, uint32_t total);
+
+/**
+ * Drops @p bytes from the front of the list, across pieces, and returns what is left: NULL when
+ * that is nothing.  Takes @p buf.
+ */
+struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes);
+
+/** Appends the list @p tail to the list @p buf.  Takes @p tail. */
+void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail);
+
+/** Bytes in all pieces. */
+uint32_t leat_buf_total(const struct leat_buf *buf);
+
+/** Bytes of storage that the list keeps from being used again: what it really costs. */
+uint32_t leat_buf_held(const struct leat_buf *buf);
+
+/**
+ * Copies bytes @p offset .. @p offset + @p len of the list to @p bytes; returns how many there
+ * were.  For programs and tests: the stack itself does not copy.
+ */
+uint32_t leat_buf_read(const struct leat_buf *buf, uint32_t offset, void *bytes, uint32_t len);
+
+/**
+ * A new list of full-sized buffers with a copy of @p len bytes, headroom in front of the first.
+ * NULL if the pool is used up.
+ */
+struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32_t len);
+
+/** Bytes that push() could uncover in front of the first piece. */
+static inline uint32_t leat_buf_headroom(const struct leat_buf *buf)
+{
+    return (uint32_t)(buf->data - buf->start);
+}
+
+/** Bytes that put() could add to the end of the first piece. */
+static inline uint32_t leat_buf_tailroom(const struct leat_buf *buf)
+{
+    return buf->capacity - leat_buf_headroom(buf) - buf->len;
+}
+
+/** Full-sized buffers that the pool can still give. */
+uint32_t leat_pool_free_count(const struct leat_pool *pool);
+
+/** Bytes of storage in a full-sized buffer of the pool, headroom included. */
+uint32_t leat_pool_buf_bytes(const struct leat_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,144 @@
+/*
+ * stack.h -- one TCP/IP stack: where it lives, what it is attached to, how it is driven.
+ *
+ * The program gives one block of memory; the stack never asks for more, keeps no global and knows
+ * of no other stack.  Time, randomness and frames come in through arguments: the same
+ * configuration, seed and inputs give the same bytes out.
+ *
+ *      leat_init -> leat_attach -> leat_address_add -> leat_udp_register, leat_tcp_register
+ *      then leat_poll for ever (leat_run does it)
+ */
+#ifndef LEAT_STACK_H
+#define LEAT_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+#include <leat/buf.h>
+#include <leat/err.h>
+#include <leat/netif.h>
+#include <leat/stats.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Backends that one stack may be attached to, and addresses of each. */
+enum {
+    LEAT_NETIFS_MAX = 8,
+    LEAT_ADDRESSES_MAX = 4
+};
+
+/** Bytes of the seed; all of them should come from a source of entropy. */
+enum {
+    LEAT_SEED_BYTES = 32
+};
+
+struct leat;
+
+/** Limits and secrets of a stack.  Every 0 means the default that is named beside it. */
+struct leat_config {
+    uint8_t seed[LEAT_SEED_BYTES]; /**< from leat_host.entropy; all zero is refused */
+    uint32_t buf_count;            /**< full-sized buffers: 1024 */
+    uint32_t buf_bytes;            /**< storage of each, headroom included: 2048 */
+    uint32_t small_count;          /**< small buffers (headers, ACKs): as buf_count */
+    uint32_t view_count;           /**< descriptors for slices: twice buf_count */
+    uint16_t burst_frames;         /**< frames taken from a backend in one poll: 64, at most 256 */
+    uint16_t tx_queue_frames;      /**< frames waiting for a backend, each: 512 */
+    uint16_t arp_entries;          /**< neighbours known at a time: 256 */
+    uint8_t arp_parked;            /**< frames waiting for one neighbour's address: 4 */
+    bool arp_probe;                /**< probe an address before using it (RFC 5227 2.1): 5-7 s */
+    uint16_t routes;               /**< routes with a gateway: 16 */
+    uint16_t reassemblies;         /**< datagrams being put together at a time: 16 */
+    uint32_t reassembly_bytes;     /**< storage held by all fragments together: 256 KiB */
+    uint32_t icmp_errors_per_s;    /**< ICMP errors sent a second, bursts of as many: 100 */
+    uint32_t icmp_echo_per_s;      /**< ICMP echo replies a second: 100,000 */
+    uint8_t ttl;                   /**< of packets we send: 64 (RFC 1700's successor registry) */
+    /** Called from leat_poll() when another host claims @p ip (RFC 5227 2.4); may be NULL. */
+    void (*on_conflict)(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
+    /** Called when @p ip may be used: at once, or after the probes. May be NULL. */
+    void (*on_address)(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
+    void *arg; /**< for the two callbacks */
+};
+
+/** Bytes that leat_init() takes from the block for @p config, the struct leat included. */
+size_t leat_memory_bytes(const struct leat_config *config);
+
+/**
+ * Builds a stack at the start of @p memory (any alignment) of @p bytes.  What leat_init() leaves
+ * of the block is for leat_udp_register() and leat_tcp_register().  The memory belongs to the
+ * stack until leat_close().
+ *
+ * Errors: LEAT_ERR_MEMORY (block too small), LEAT_ERR_ENTROPY (seed all zero), LEAT_ERR_ARGUMENT
+ * (a limit out of range).  Then @p stack is untouched.
+ */
+enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
+                        const struct leat_config *config);
+
+/** Closes the attached backends.  The memory is the program's again; no callback is called. */
+void leat_close(struct leat *stack);
+
+/**
+ * Moves the world: takes a bounded burst from each backend, runs the timers that are due, calls
+ * the program's callbacks, sends what is to be sent.  The only function that does.
+ *
+ * @p now_ns: monotonic, never less than at the last call.
+ * Returns the time at which it wants to be called again even without input: @p now_ns if there is
+ * work left, LEAT_NEVER_NS if only input matters.
+ */
+uint64_t leat_poll(struct leat *stack, uint64_t now_ns);
+
+/** The time of the current or last leat_poll(), ns. */
+uint64_t leat_now_ns(const struct leat *stack);
+
+/** Replaces the secrets behind ports, sequence numbers and ids: call it after a VM was cloned. */
+enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES]);
+
+/** 64 unpredictable bits, from the seed (a keyed counter: deterministic for a given seed). */
+uint64_t leat_random(struct leat *stack);
+
+/** The pool that the program's buffers come from. */
+struct leat_pool *leat_pool(struct leat *stack);
+
+/** The counters; live, valid as long as the stack. */
+const struct leat_stats *leat_stats(const struct leat *stack);
+
+/**
+ * Attaches a backend: its frames come in, ours go out.  It must stay valid until leat_close().
+ * Errors: LEAT_ERR_FULL (LEAT_NETIFS_MAX), LEAT_ERR_ARGUMENT (MTU under 68, RFC 791 3.2, or a
+ * group MAC).
+ */
+enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif);
+
+/**
+ * Gives an address to an attached backend, with its on-link prefix, and announces it (RFC 5227
+ * 2.3), after probing if the configuration says so.
+ * Errors: LEAT_ERR_FULL (LEAT_ADDRESSES_MAX), LEAT_ERR_ARGUMENT (not attached; an address that is
+ * no host's; a prefix over 32), LEAT_ERR_IN_USE (have it already).
+ */
+enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
+                               uint8_t prefix_bits);
+
+/** Takes an address away.  LEAT_ERR_NOT_FOUND if there is none such. */
+enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, leat_ip4 ip);
+
+/** The first usable address of @p netif, or LEAT_IP4_ANY. */
+leat_ip4 leat_address(const struct leat *stack, const struct leat_netif *netif);
+
+/**
+ * Sends what goes to @p network / @p prefix_bits by way of @p gateway, which must be on-link.
+ * 0.0.0.0/0 is the default route.  The longest prefix wins.
+ * Errors: LEAT_ERR_FULL, LEAT_ERR_NO_ROUTE (the gateway is not on-link), LEAT_ERR_ARGUMENT.
+ */
+enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
+                             leat_ip4 gateway);
+
+/** Takes a route away.  LEAT_ERR_NOT_FOUND if there is none such. */
+enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t prefix_bits);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,140 @@
+/*
+ * stats.h -- everything the stack counts, each reason to drop a frame under its own name.
+ *
+ * Three groups balance: every packet that comes IN is either TAKEN or DROPped, so
+ *
+ *      sum(IN) == sum(TAKEN) + sum(DROP)        whenever leat_poll() has returned,
+ *
+ * and the fourth, NOTE, counts what is worth knowing but is not a packet's end.
+ */
+#ifndef LEAT_STATS_H
+#define LEAT_STATS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Which side of the balance a counter stands on. */
+enum leat_stat_group {
+    LEAT_STAT_IN,    /**< a packet entered */
+    LEAT_STAT_TAKEN, /**< a packet reached its end */
+    LEAT_STAT_DROP,  /**< a packet was refused */
+    LEAT_STAT_NOTE   /**< not part of the balance */
+};
+
+/** Every counter: X(group, name, what it means). */
+/* clang-format off */
+#define LEAT_STATS(X)                                                                              \
+    X(IN, rx_frames, "frames received from backends")                                              \
+    X(IN, rx_loopback, "packets sent to ourselves")                                                \
+    X(IN, ip_reassembled, "datagrams put together from fragments")                                 \
+    X(TAKEN, taken_arp, "ARP packets processed")                                                   \
+    X(TAKEN, taken_fragment, "fragments accepted for reassembly")                                  \
+    X(TAKEN, taken_icmp, "ICMP messages processed")                                                \
+    X(TAKEN, taken_udp, "UDP datagrams given to a socket")                                         \
+    X(TAKEN, taken_tcp, "TCP segments given to a connection or listener")                          \
+    X(DROP, drop_eth_short, "frame shorter than an Ethernet header")                               \
+    X(DROP, drop_eth_not_ours, "frame for another station (MAC filter)")                           \
+    X(DROP, drop_eth_source, "frame from a group address or from our own")                         \
+    X(DROP, drop_eth_vlan, "frame with a VLAN tag")                                                \
+    X(DROP, drop_eth_type, "EtherType that nobody handles")                                        \
+    X(DROP, drop_arp_format, "ARP packet cut short or not Ethernet/IPv4 (RFC 826)")                \
+    X(DROP, drop_arp_sender, "ARP packet whose sender can't be right")                             \
+    X(DROP, drop_arp_not_ours, "ARP packet that concerns others")                                  \
+    X(DROP, drop_arp_conflict, "ARP packet claiming an address of ours (RFC 5227)")                \
+    X(DROP, drop_ip_header, "IPv4 header cut short, wrong version or length")                      \
+    X(DROP, drop_ip_checksum, "IPv4 header checksum wrong")                                        \
+    X(DROP, drop_ip_options, "IPv4 options malformed, or source routed")                           \
+    X(DROP, drop_ip_source, "IPv4 source that can't be right (martian)")                           \
+    X(DROP, drop_ip_not_ours, "IPv4 packet for another host")                                      \
+    X(DROP, drop_ip_protocol, "IPv4 protocol that nobody handles")                                 \
+    X(DROP, drop_ip_fragment, "fragment malformed, overlapping or too long")                       \
+    X(DROP, drop_ip_fragment_limit, "fragment over a limit of reassembly")                         \
+    X(DROP, drop_icmp_format, "ICMP message cut short")                                            \
+    X(DROP, drop_icmp_checksum, "ICMP checksum wrong")                                             \
+    X(DROP, drop_icmp_type, "ICMP type that we ignore (redirect, quench, mask, ...)")              \
+    X(DROP, drop_icmp_broadcast, "ICMP echo request to a broadcast or multicast address")          \
+    X(DROP, drop_icmp_quote, "ICMP error about something we did not send")                         \
+    X(DROP, drop_icmp_limit, "ICMP echo request over the rate limit")                              \
+    X(DROP, drop_udp_format, "UDP length wrong")                                                   \
+    X(DROP, drop_udp_checksum, "UDP checksum wrong")                                               \
+    X(DROP, drop_udp_port, "UDP datagram to a closed port")                                        \
+    X(DROP, drop_udp_full, "UDP socket's receive queue full")                                      \
+    X(DROP, drop_tcp_format, "TCP header cut short or data offset wrong")                          \
+    X(DROP, drop_tcp_checksum, "TCP checksum wrong")                                               \
+    X(DROP, drop_tcp_options, "TCP options malformed")                                             \
+    X(DROP, drop_tcp_flags, "TCP flags that make no sense together")                               \
+    X(DROP, drop_tcp_broadcast, "TCP segment to or from a broadcast or multicast address")         \
+    X(DROP, drop_tcp_port, "TCP segment to a closed port")                                         \
+    X(DROP, drop_tcp_backlog, "TCP SYN to a listener whose backlog is full")                       \
+    X(DROP, drop_tcp_memory, "TCP segment for which there was no memory")                          \
+    X(DROP, drop_tcp_unacceptable, "TCP segment outside of the window, or no ACK where needed")    \
+    X(DROP, drop_tcp_impossible, "TCP event that tcp.rl has no line for")                          \
+    X(DROP, drop_memory, "packet that needed a buffer when the pool was empty")                    \
+    X(NOTE, tx_frames, "frames given to backends")                                                 \
+    X(NOTE, tx_dropped, "frames dropped before a full transmit queue")                             \
+    X(NOTE, tx_unresolved, "frames dropped because ARP got no answer")                             \
+    X(NOTE, tx_parked_out, "frames pushed out of a full queue of parked frames")                   \
+    X(NOTE, tx_no_memory, "packets not sent because the pool was empty")                           \
+    X(NOTE, copied_tx_bytes, "bytes copied because a backend can't gather")                        \
+    X(NOTE, copied_compact_bytes, "bytes copied so that small texts don't pin large buffers")      \
+    X(NOTE, arp_requests_sent, "ARP requests sent")                                                \
+    X(NOTE, arp_replies_sent, "ARP replies sent")                                                  \
+    X(NOTE, arp_conflicts, "address conflicts seen (RFC 5227)")                                    \
+    X(NOTE, arp_evictions, "neighbours evicted from a full cache")                                 \
+    X(NOTE, ip_fragments_sent, "fragments sent")                                                   \
+    X(NOTE, ip_reassembly_timeouts, "datagrams given up after the reassembly timeout")             \
+    X(NOTE, ip_reassembly_failed, "datagrams given up: overlap, too long, or out of room")         \
+    X(NOTE, icmp_echo_replies, "ICMP echo replies sent")                                           \
+    X(NOTE, icmp_errors_sent, "ICMP errors sent")                                                  \
+    X(NOTE, icmp_errors_limited, "ICMP errors not sent because of the rate limit")                 \
+    X(NOTE, udp_sent, "UDP datagrams sent")                                                        \
+    X(NOTE, tcp_sent, "TCP segments sent")                                                         \
+    X(NOTE, tcp_rst_sent, "TCP segments with RST sent")                                            \
+    X(NOTE, tcp_retransmitted, "TCP segments retransmitted")                                       \
+    X(NOTE, tcp_timeouts, "TCP retransmission timeouts")                                           \
+    X(NOTE, tcp_fast_recoveries, "TCP fast recoveries entered")                                    \
+    X(NOTE, tcp_probes, "TCP zero-window and keep-alive probes sent")                              \
+    X(NOTE, tcp_challenge_acks, "TCP challenge ACKs sent (RFC 5961)")                              \
+    X(NOTE, tcp_challenge_limited, "TCP challenge ACKs not sent because of the rate limit")        \
+    X(NOTE, tcp_out_of_order, "TCP segments queued out of order")                                  \
+    X(NOTE, tcp_opened_active, "TCP connections opened by us")                                     \
+    X(NOTE, tcp_opened_passive, "TCP connections opened by peers")                                 \
+    X(NOTE, tcp_closed, "TCP connections closed in order")                                         \
+    X(NOTE, tcp_failed, "TCP connections ended by an error")                                       \
+    X(NOTE, tcp_time_wait_recycled, "TIME-WAIT entries given up early because of the limit")
+/* clang-format on */
+
+/** One 64-bit counter a name above. */
+struct leat_stats {
+#define LEAT_STATS_FIELD(group, name, text) uint64_t name;
+    LEAT_STATS(LEAT_STATS_FIELD)
+#undef LEAT_STATS_FIELD
+};
+
+/** Index of each counter in its struct, and their number. */
+enum leat_stat {
+#define LEAT_STATS_INDEX(group, name, text) LEAT_STAT_##name,
+    LEAT_STATS(LEAT_STATS_INDEX)
+#undef LEAT_STATS_INDEX
+    LEAT_STAT_COUNT
+};
+
+/** Name, meaning and group of a counter, for printing; valid for @p stat < LEAT_STAT_COUNT. */
+const char *leat_stat_name(enum leat_stat stat);
+const char *leat_stat_text(enum leat_stat stat);
+enum leat_stat_group leat_stat_group(enum leat_stat stat);
+
+/** The value of one counter. */
+uint64_t leat_stat_value(const struct leat_stats *stats, enum leat_stat stat);
+
+/** True if sum(IN) == sum(TAKEN) + sum(DROP). */
+bool leat_stats_balance(const struct leat_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,217 @@
+/*
+ * tcp.h -- connections (RFC 9293).
+ *
+ * Callbacks come from leat_poll() and never from inside another call, so a callback may do
+ * anything, even close its own connection.  A handle stays valid until its on_closed has returned.
+ *
+ * Receiving: on_readable says that there is text; leat_tcp_receive() hands over the very buffers
+ * that the device filled; leat_tcp_consumed() opens the window again.
+ * Sending: leat_tcp_send() takes a buffer (no copy), leat_tcp_write() copies; both obey
+ * leat_tcp_send_room(), and on_writable says when a full queue has room again.
+ */
+#ifndef LEAT_TCP_H
+#define LEAT_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_tcp;
+struct leat_tcp_listener;
+
+/** Limits of TCP.  Every 0 means the default named beside it. */
+struct leat_tcp_config {
+    uint32_t connections;            /**< connections at a time: 1024 */
+    uint32_t half_open;              /**< connections in SYN-RECEIVED at a time: 1024 */
+    uint32_t time_wait;              /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
+    uint16_t listeners;              /**< listeners at a time: 16 */
+    uint32_t receive_window_bytes;   /**< largest window offered to a peer: 256 KiB */
+    uint32_t send_queue_bytes;       /**< text queued but not yet acknowledged: 256 KiB */
+    uint64_t rto_min_ns;             /**< floor of the retransmission timeout: 200 ms (RFC 6298
+                                          says 1 s, and that it may be less) */
+    uint64_t rto_max_ns;             /**< its ceiling: 60 s (RFC 6298 2.5) */
+    uint64_t delayed_ack_ns;         /**< an ACK waits at most: 40 ms (RFC 1122 4.2.3.2: < 500) */
+    uint64_t msl_ns;                 /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two */
+    uint64_t fin_wait_2_ns;          /**< an abandoned FIN-WAIT-2 lasts: 60 s */
+    uint64_t user_timeout_ns;        /**< unacknowledged text ends a connection: 100 s (R2) */
+    uint64_t connect_timeout_ns;     /**< an unanswered SYN ends it: 180 s (RFC 1122 4.2.3.5) */
+    uint64_t keepalive_idle_ns;      /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
+    uint64_t keepalive_interval_ns;  /**< time between probes: 75 s */
+    uint8_t keepalive_probes;        /**< unanswered probes that end a connection: 9 */
+    /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
+    void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
+    void *on_transition_arg;
+};
+
+/** What the program wants to hear of a connection.  Any may be NULL. */
+struct leat_tcp_events {
+    /** The connection is established. */
+    void (*on_open)(struct leat_tcp *conn, void *arg);
+    /** Text has come; also after the peer's last text, when leat_tcp_at_end() turns true. */
+    void (*on_readable)(struct leat_tcp *conn, void *arg);
+    /** A send queue that had been full has room for at least half of its size. */
+    void (*on_writable)(struct leat_tcp *conn, void *arg);
+    /**
+     * The last callback: LEAT_OK after both sides closed, else why not (REFUSED, RESET, ABORTED,
+     * TIMEOUT, UNREACHABLE).  The handle dies when it returns.
+     */
+    void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
+};
+
+/** What a listener does. */
+struct leat_tcp_listen_config {
+    leat_ip4 ip;      /**< LEAT_IP4_ANY: all of our addresses */
+    uint16_t port;    /**< 1..65535 */
+    uint16_t backlog; /**< connections that are half open or not yet accepted: 0 means 128 */
+    /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
+    void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
+    void *arg;
+};
+
+/** States in the order of RFC 9293 3.3.2, for leat_tcp_info(). */
+enum leat_tcp_state {
+    LEAT_TCP_CLOSED,
+    LEAT_TCP_LISTEN,
+    LEAT_TCP_SYN_SENT,
+    LEAT_TCP_SYN_RECEIVED,
+    LEAT_TCP_ESTABLISHED,
+    LEAT_TCP_FIN_WAIT_1,
+    LEAT_TCP_FIN_WAIT_2,
+    LEAT_TCP_CLOSE_WAIT,
+    LEAT_TCP_CLOSING,
+    LEAT_TCP_LAST_ACK,
+    LEAT_TCP_TIME_WAIT
+};
+
+/** What a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
+struct leat_tcp_info {
+    enum leat_tcp_state state;
+    struct leat_endpoint local, remote;
+    uint32_t snd_una, snd_nxt;  /**< RFC 9293 3.3.1 */
+    uint32_t rcv_nxt;
+    uint32_t snd_wnd_bytes;     /**< what the peer lets us send */
+    uint32_t rcv_wnd_bytes;     /**< what we let the peer send */
+    uint32_t cwnd_bytes;        /**< congestion window (RFC 5681) */
+    uint32_t ssthresh_bytes;
+    uint16_t mss_bytes;         /**< largest text we send in one segment */
+    uint8_t snd_wind_shift, rcv_wind_shift; /**< RFC 7323 2.3 */
+    uint64_t srtt_ns, rttvar_ns, rto_ns;    /**< RFC 6298 */
+    uint64_t retransmits;       /**< segments sent again */
+    uint32_t queued_bytes;      /**< accepted by send(), not yet acknowledged */
+    uint32_t readable_bytes;    /**< waiting for leat_tcp_receive() */
+    enum leat_err soft_error;   /**< last ICMP error that did not end it (RFC 5461) */
+};
+
+/** Bytes that leat_tcp_register() takes from the stack's block. */
+size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config);
+
+/** Adds TCP to the stack, once, before the first poll.  @p config may be NULL (defaults). */
+enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config);
+
+/**
+ * Passive OPEN.  Connections wait in the backlog until leat_tcp_accept().
+ * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address).
+ */
+enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
+                              const struct leat_tcp_listen_config *config);
+
+/**
+ * Takes the connection that has waited longest; NULL if none waits.  Established, and perhaps
+ * already with text or closed by the peer: on_readable and on_closed will say so.
+ */
+struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
+                                 const struct leat_tcp_events *events, void *arg);
+
+/** Stops listening; connections that were not accepted are aborted. */
+void leat_tcp_listener_close(struct leat_tcp_listener *listener);
+
+/** The stack of a listener. */
+struct leat *leat_tcp_listener_stack(const struct leat_tcp_listener *listener);
+
+/**
+ * Active OPEN to @p remote.  @p local may be NULL, or fix our address, port or both (0: chosen).
+ * The outcome comes by on_open or on_closed.
+ * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT.
+ */
+enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
+                               const struct leat_endpoint *remote,
+                               const struct leat_endpoint *local,
+                               const struct leat_tcp_events *events, void *arg);
+
+/** Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed. */
+uint32_t leat_tcp_send_room(const struct leat_tcp *conn);
+
+/**
+ * Queues the list @p text; takes it, whatever is returned.  All or nothing.
+ * Errors: LEAT_ERR_FULL (more than leat_tcp_send_room()), LEAT_ERR_CLOSING, LEAT_ERR_CLOSED.
+ */
+enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text);
+
+/**
+ * Copies up to @p len bytes into buffers of the pool and queues them; @p taken tells how many
+ * (fewer if the queue or the pool is full: on_writable follows).
+ * Errors: LEAT_ERR_CLOSING, LEAT_ERR_CLOSED, LEAT_ERR_FULL (nothing taken).
+ */
+enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken);
+
+/**
+ * Takes up to @p bytes_max of text, in order; NULL if there is none.  The list belongs to the
+ * program.  The window stays as small as if the text were still here until leat_tcp_consumed().
+ */
+struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max);
+
+/** The program is done with @p bytes of what it received: the window opens by as much. */
+void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes);
+
+/** Bytes that leat_tcp_receive() would give. */
+uint32_t leat_tcp_readable(const struct leat_tcp *conn);
+
+/** True once all text has been received and the peer has closed its side. */
+bool leat_tcp_at_end(const struct leat_tcp *conn);
+
+/**
+ * CLOSE as in RFC 9293 3.9.1.4: "I have no more to send".  What is queued is still delivered, and
+ * text may still be received (half-close).  LEAT_ERR_CLOSING if closed already.
+ */
+enum leat_err leat_tcp_shutdown(struct leat_tcp *conn);
+
+/**
+ * Closes both ways: shutdown, and nothing more will be received.  Text that comes or is waiting
+ * resets the connection, to tell the peer that it was lost (RFC 1122 4.2.2.13).
+ */
+enum leat_err leat_tcp_close(struct leat_tcp *conn);
+
+/** ABORT: a RST, and everything is thrown away.  on_closed(LEAT_ERR_ABORTED) follows. */
+void leat_tcp_abort(struct leat_tcp *conn);
+
+/** Sends small texts at once (true), or waits for an ACK to fill segments: Nagle, the default. */
+void leat_tcp_set_nodelay(struct leat_tcp *conn, bool nodelay);
+
+/** Turns keep-alive probes on; off is the default (RFC 1122 4.2.3.6). */
+void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive);
+
+/** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3); 0: default. */
+void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns);
+
+/** Replaces the callbacks. @p events must outlive the connection. */
+void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *events, void *arg);
+
+/** STATUS (RFC 9293 3.9.1.6). */
+void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info);
+
+/** "ESTABLISHED", as in RFC 9293; static memory. */
+const char *leat_tcp_state_text(enum leat_tcp_state state);
+
+/** The stack of a connection. */
+struct leat *leat_tcp_stack(const struct leat_tcp *conn);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,95 @@
+/* udp.h -- datagrams (RFC 768, RFC 1122 4.1). */
+#ifndef LEAT_UDP_H
+#define LEAT_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_udp;
+
+/** Limits of UDP.  Every 0 means the default named beside it. */
+struct leat_udp_config {
+    uint16_t sockets;     /**< sockets open at a time: 64 */
+    uint16_t queue_max;   /**< datagrams waiting for one socket's callback: 256 */
+};
+
+/** What the program wants to hear of a socket.  Called from leat_poll() only; NULL: not wanted. */
+struct leat_udp_events {
+    /**
+     * A datagram of @p peer, sent to @p local (a broadcast address of ours, perhaps).  The buffer
+     * list (its payload, maybe of length 0) now belongs to the program.
+     */
+    void (*on_datagram)(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg);
+    /**
+     * An ICMP error came for a datagram that this socket sent to @p peer: LEAT_ERR_REFUSED (port
+     * unreachable), LEAT_ERR_UNREACHABLE, LEAT_ERR_TOO_BIG (RFC 1122 4.1.3.3).
+     */
+    void (*on_error)(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
+                     void *arg);
+};
+
+/** Bytes that leat_udp_register() takes from the stack's block. */
+size_t leat_udp_memory_bytes(const struct leat_udp_config *config);
+
+/** Adds UDP to the stack, once, before the first poll.  @p config may be NULL (defaults). */
+enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config *config);
+
+/**
+ * Opens a socket.  @p events must outlive it; @p arg is handed to each callback.
+ * Errors: LEAT_ERR_MEMORY (all sockets in use, or UDP not registered).
+ */
+enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
+                            const struct leat_udp_events *events, void *arg);
+
+/**
+ * Receives what is sent to @p ip (LEAT_IP4_ANY: all of our addresses and broadcasts) and @p port;
+ * 0 picks an unpredictable free one (RFC 6056).
+ * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address).
+ */
+enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
+
+/**
+ * Fixes the peer: only its datagrams and errors come in, leat_udp_send() goes to it.  Binds to an
+ * ephemeral port if it was not bound.  A peer of 0.0.0.0 port 0 undoes it.
+ * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left).
+ */
+enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
+
+/**
+ * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
+ * is used for headers if nobody else looks at its storage.  Fragments if it must.
+ * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY,
+ * LEAT_ERR_ARGUMENT (port 0).
+ */
+enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
+                               const struct leat_endpoint *peer);
+
+/** The same to the connected peer.  LEAT_ERR_CLOSED if there is none. */
+enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload);
+
+/** Sends from this address of ours instead of the one the route chooses (a server's reply). */
+enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
+                                 const struct leat_endpoint *peer, leat_ip4 local_ip);
+
+/** The local end: port 0 if unbound. */
+struct leat_endpoint leat_udp_local(const struct leat_udp *udp);
+
+/** The stack of a socket. */
+struct leat *leat_udp_stack(const struct leat_udp *udp);
+
+/** Closes; datagrams not yet delivered are freed.  No callback comes after this. */
+void leat_udp_close(struct leat_udp *udp);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

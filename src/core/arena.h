@@ -1,0 +1,26 @@
+/* arena.h -- hands out the program's block of memory, once, at the start. */
+#ifndef CORE_ARENA_H
+#define CORE_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena {
+    uint8_t *next;
+    uint8_t *end;
+};
+
+enum {
+    ARENA_ALIGN = 64 /* a cache line */
+};
+
+/* What one arena_take() of @count times @bytes costs. */
+static inline size_t arena_cost(size_t count, size_t bytes)
+{
+    return (count * bytes + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
+/* Zeroed, aligned memory; NULL if it is used up. */
+void *arena_take(struct arena *arena, size_t count, size_t bytes);
+
+#endif

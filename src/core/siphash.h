@@ -1,0 +1,21 @@
+/* siphash.h -- a keyed hash that strangers can't predict (Aumasson, Bernstein: SipHash, 2012). */
+#ifndef CORE_SIPHASH_H
+#define CORE_SIPHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct siphash_key {
+    uint64_t k0, k1;
+};
+
+/* The key in its 16 bytes, little-endian as in the paper. */
+struct siphash_key siphash_key_from(const uint8_t bytes[16]);
+
+/* SipHash-2-4 of @len bytes: for secrets (sequence numbers, ports). */
+uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len);
+
+/* SipHash-1-3 of two words: for tables. */
+uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b);
+
+#endif

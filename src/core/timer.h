@@ -1,0 +1,71 @@
+/*
+ * timer.h -- a hierarchical timing wheel in nanoseconds: set, move and cancel are O(1).
+ *
+ * A timer never fires early and at most TIMER_TICK_NS late.  A timer that is pushed back by every
+ * packet should keep its deadline in a field of its own and look at it when it fires: that costs a
+ * store, not a list operation.
+ */
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TIMER_TICK_SHIFT = 10, /* one tick is 1,024 ns */
+    TIMER_LEVEL_SHIFT = 6, /* slots of a level: 64 */
+    TIMER_LEVELS = 8,      /* 2^(10 + 48) ns: nine years; what is later waits there again */
+    TIMER_SLOTS = 1 << TIMER_LEVEL_SHIFT
+};
+
+struct timer;
+
+/* Called from timers_run(); the timer is not set any more and may be set again. */
+typedef void timer_fn(struct timer *timer, void *context);
+
+/* A zeroed timer with its function is ready for use. */
+struct timer {
+    struct timer *next; /* NULL: not set */
+    struct timer *prev;
+    uint64_t at_tick;
+    timer_fn *fire;
+};
+
+struct timer_slot {
+    struct timer *first;
+    uint64_t earliest_tick; /* no timer of the slot is due before */
+};
+
+struct timer_wheel {
+    uint64_t now_tick;               /* all ticks up to this one have been run */
+    uint64_t occupied[TIMER_LEVELS]; /* one bit a slot */
+    struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
+};
+
+void timers_init(struct timer_wheel *wheel, uint64_t now_ns);
+
+/* (Re)sets the timer to fire at @at_ns, or in the next run if that is past. */
+void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns);
+
+/* Does nothing if the timer is not set. */
+void timer_cancel(struct timer_wheel *wheel, struct timer *timer);
+
+static inline bool timer_is_set(const struct timer *timer)
+{
+    return timer->next != 0;
+}
+
+/* When the timer fires, ns; only for a timer that is set. */
+static inline uint64_t timer_at_ns(const struct timer *timer)
+{
+    return timer->at_tick << TIMER_TICK_SHIFT;
+}
+
+/* Fires what is due at @now_ns, at most @fire_max; false: more is due. */
+bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max, void *context);
+
+/* The time of the next timers_run() that has something to do; UINT64_MAX if no timer is set.
+ * Never late; may be early for timers that were cancelled or lie far ahead. */
+uint64_t timers_next_ns(const struct timer_wheel *wheel);
+
+#endif

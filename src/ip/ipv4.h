@@ -1,0 +1,54 @@
+/* ipv4.h -- datagrams in and out (RFC 791, RFC 1122 3). */
+#ifndef IP_IPV4_H
+#define IP_IPV4_H
+
+#include "stack.h"
+
+enum {
+    IP_ICMP = 1,
+    IP_TCP = 6,
+    IP_UDP = 17
+};
+
+/* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
+ * @to_many: its link address was a broadcast or multicast. */
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool to_many);
+
+/* How one packet goes out: found once, used for many. */
+struct path {
+    struct link *link; /* NULL: to ourselves */
+    leat_ip4 src;      /* our address there */
+    leat_ip4 dst;
+    leat_ip4 next_hop;
+    uint16_t mtu;      /* bytes of an IP datagram */
+    bool to_many;      /* broadcast or multicast */
+};
+
+/* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).
+ * LEAT_ERR_NO_ROUTE if there is none. */
+enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
+
+/* What the sender decides of an IP header. */
+struct ipv4_options {
+    uint8_t protocol;
+    uint8_t tos;
+    uint8_t ttl;        /* 0: the configuration's */
+    bool dont_fragment; /* then too large is LEAT_ERR_TOO_BIG, else it is fragmented */
+};
+
+/* Puts the IPv4 header in front of @payload and sends it.  Takes @payload, whatever is returned.
+ * The payload's first piece must have LEAT_BUF_HEADROOM less the transport's header in front, and
+ * nobody else may look at its storage there. */
+enum leat_err ipv4_output(struct leat *stack, const struct path *path,
+                          const struct ipv4_options *options, struct leat_buf *payload);
+
+/* True if a link's transmit queue has room: a sender that can wait should. */
+bool ipv4_output_room(const struct leat *stack, const struct path *path);
+
+/* True if @ip is a usable address of ours. */
+bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip);
+
+/* True if @ip is a broadcast address on one of our links (RFC 919, RFC 922), or multicast. */
+bool ipv4_is_many(const struct leat *stack, leat_ip4 ip);
+
+#endif

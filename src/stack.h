@@ -1,0 +1,146 @@
+/*
+ * stack.h -- the inside of a stack: the one struct that all layers share.
+ *
+ * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
+ * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output -> link queue
+ */
+#ifndef STACK_H
+#define STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/stack.h>
+
+#include "core/arena.h"
+#include "core/assert.h"
+#include "core/limiter.h"
+#include "core/pool.h"
+#include "core/queue.h"
+#include "core/siphash.h"
+#include "core/timer.h"
+
+struct neighbours;   /* link/arp.h */
+struct reassembly;   /* ip/reassembly.h */
+struct route;        /* ip/route.h */
+struct icmp_error;   /* ip/icmp.h */
+
+/* What an address of ours is doing (RFC 5227). */
+enum address_state {
+    ADDRESS_NONE,
+    ADDRESS_PROBING,    /* sending ARP probes, must not be used */
+    ADDRESS_ANNOUNCING, /* usable; announcements still to be sent */
+    ADDRESS_USABLE
+};
+
+struct address {
+    leat_ip4 ip;
+    uint8_t prefix_bits;
+    uint8_t state;           /* enum address_state */
+    uint8_t sent;            /* probes or announcements so far */
+    uint64_t defended_at_ns; /* last defence (RFC 5227 2.4), 0: never */
+    struct timer timer;
+    struct link *link;
+};
+
+/* One attached backend, and what is ours about it. */
+struct link {
+    struct leat *stack;
+    struct leat_netif *netif;
+    struct address addresses[LEAT_ADDRESSES_MAX];
+    struct buf_queue tx; /* frames for the next transmit burst */
+};
+
+/* An IPv4 packet on its way up: headers checked, `buf` starts at the transport header and ends
+ * with the IP datagram; the IP header lies right in front of buf->data. */
+struct packet {
+    struct leat_buf *buf;
+    struct link *link; /* NULL: from ourselves */
+    leat_ip4 src;
+    leat_ip4 dst;
+    uint16_t header_bytes; /* of the IP header, options included */
+    uint8_t protocol;
+    uint8_t ttl;
+    uint8_t tos;        /* DSCP and ECN */
+    bool to_many;       /* broadcast or multicast, by link or IP address: no errors, no RST */
+    bool reassembled;   /* came in fragments */
+};
+
+/* A transport protocol: registered by a call, so that who does not call it does not link it. */
+struct protocol {
+    /* Takes packet->buf; counts it once, as taken or dropped. */
+    void (*input)(struct leat *stack, struct packet *packet);
+    /* An ICMP error about something that we sent; the quote has been checked to be from us. */
+    void (*icmp_error)(struct leat *stack, const struct icmp_error *error);
+    /* Sends what has become due since the last call; NULL if it never waits. */
+    void (*flush)(struct leat *stack);
+    /* Frees what it holds, at leat_close(). */
+    void (*close)(struct leat *stack);
+    uint8_t number; /* as in the IP header */
+};
+
+/* Something that wants its callback called: lies in sockets, connections, listeners. */
+struct ready {
+    struct ready *next;
+    struct ready *prev; /* NULL: not queued */
+    void (*run)(struct leat *stack, struct ready *ready);
+};
+
+enum {
+    PROTOCOLS_MAX = 4,
+    READY_BUDGET = 1024,   /* callbacks in one poll */
+    TIMER_BUDGET = 4096,   /* timers in one poll */
+    LOOPBACK_FRAMES = 256, /* packets to ourselves that wait */
+    BURST_MAX = 256
+};
+
+struct leat {
+    struct leat_config config; /* with the defaults filled in */
+    struct leat_stats stats;
+    struct leat_pool pool;
+    struct arena arena;
+    uint64_t now_ns;
+    struct timer_wheel timers;
+    struct siphash_key table_key;  /* lookups */
+    struct siphash_key secret_key; /* ports, ids, sequence numbers */
+    struct siphash_key random_key;
+    uint64_t random_counter;
+    struct link links[LEAT_NETIFS_MAX];
+    uint8_t link_count;
+    uint8_t protocol_count;
+    const struct protocol *protocols[PROTOCOLS_MAX];
+    struct ready ready;         /* head of the ring */
+    struct buf_queue loopback;  /* packets to ourselves, IP header first */
+    struct neighbours *neighbours;
+    struct reassembly *reassembly;
+    struct route *routes;
+    struct limiter icmp_errors;
+    struct limiter icmp_echoes;
+    struct udp *udp; /* udp/udp.h; NULL: not registered */
+    struct tcp *tcp; /* tcp/tcp.h; NULL: not registered */
+};
+
+/* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */
+#define stack_end(stack, buf, stat)                                                                \
+    do {                                                                                           \
+        (stack)->stats.stat++;                                                                     \
+        leat_buf_free(buf);                                                                        \
+    } while (0)
+
+/* Adds a transport; false: no room. */
+bool stack_register(struct leat *stack, const struct protocol *protocol);
+
+/* Puts @ready at the end of the ring, if it isn't in it. */
+void stack_ready(struct leat *stack, struct ready *ready);
+
+/* Takes @ready out of the ring, if it is in it. */
+void stack_not_ready(struct ready *ready);
+
+/* The link of an attached backend, or NULL. */
+struct link *stack_link(struct leat *stack, const struct leat_netif *netif);
+
+/* A random number below @bound (> 0). */
+uint32_t stack_random_below(struct leat *stack, uint32_t bound);
+
+#endif
