@@ -21,10 +21,10 @@
 #include "core/siphash.h"
 #include "core/timer.h"
 
-struct neighbours;   /* link/arp.h */
-struct reassembly;   /* ip/reassembly.h */
-struct route;        /* ip/route.h */
-struct icmp_error;   /* ip/icmp.h */
+struct neighbours; /* link/arp.h */
+struct reassembly; /* ip/reassembly.h */
+struct route;      /* ip/route.h */
+struct icmp_error; /* ip/icmp.h */
 
 /* What an address of ours is doing (RFC 5227). */
 enum address_state {
@@ -62,9 +62,9 @@ struct packet {
     uint16_t header_bytes; /* of the IP header, options included */
     uint8_t protocol;
     uint8_t ttl;
-    uint8_t tos;        /* DSCP and ECN */
-    bool to_many;       /* broadcast or multicast, by link or IP address: no errors, no RST */
-    bool reassembled;   /* came in fragments */
+    uint8_t tos;      /* DSCP and ECN */
+    bool to_many;     /* broadcast or multicast, by link or IP address: no errors, no RST */
+    bool reassembled; /* came in fragments */
 };
 
 /* A transport protocol: registered by a call, so that who does not call it does not link it. */
@@ -110,8 +110,8 @@ struct leat {
     uint8_t link_count;
     uint8_t protocol_count;
     const struct protocol *protocols[PROTOCOLS_MAX];
-    struct ready ready;         /* head of the ring */
-    struct buf_queue loopback;  /* packets to ourselves, IP header first */
+    struct ready ready;        /* head of the ring */
+    struct buf_queue loopback; /* packets to ourselves, IP header first */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
     struct route *routes;

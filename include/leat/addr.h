@@ -17,7 +17,7 @@ typedef uint32_t leat_ip4;
 #define LEAT_IP4(a, b, c, d)                                                                       \
     (((leat_ip4)(a) << 24) | ((leat_ip4)(b) << 16) | ((leat_ip4)(c) << 8) | (leat_ip4)(d))
 
-#define LEAT_IP4_ANY ((leat_ip4)0)                 /**< 0.0.0.0: "this host", "no address" */
+#define LEAT_IP4_ANY       ((leat_ip4)0)           /**< 0.0.0.0: "this host", "no address" */
 #define LEAT_IP4_BROADCAST ((leat_ip4)0xffffffffu) /**< 255.255.255.255 (RFC 919) */
 
 /** A 48-bit Ethernet address, in the order of the wire. */

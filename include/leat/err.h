@@ -9,19 +9,19 @@ extern "C" {
 /** What a call returns, and what a last callback says.  0 is success. */
 enum leat_err {
     LEAT_OK = 0,
-    LEAT_ERR_ARGUMENT,    /**< a value outside of what the docstring allows */
-    LEAT_ERR_MEMORY,      /**< the block, a pool or a table given at the start is used up */
-    LEAT_ERR_ENTROPY,     /**< the seed is all zero: no start without entropy */
-    LEAT_ERR_FULL,        /**< a bounded queue is full; a callback tells when there is room */
-    LEAT_ERR_IN_USE,      /**< the port or the pair of endpoints is taken */
-    LEAT_ERR_NO_ROUTE,    /**< no route or no address of ours leads there */
-    LEAT_ERR_TOO_BIG,     /**< larger than the protocol or the path can carry */
-    LEAT_ERR_CLOSED,      /**< there is no connection (RFC 9293 "connection does not exist") */
-    LEAT_ERR_CLOSING,     /**< our side is closed already (RFC 9293 "connection closing") */
-    LEAT_ERR_REFUSED,     /**< the peer answered our SYN with a RST, or ICMP said port unreachable */
-    LEAT_ERR_RESET,       /**< the peer sent a RST */
-    LEAT_ERR_ABORTED,     /**< we aborted */
-    LEAT_ERR_TIMEOUT,     /**< the peer did not answer in time */
+    LEAT_ERR_ARGUMENT, /**< a value outside of what the docstring allows */
+    LEAT_ERR_MEMORY,   /**< the block, a pool or a table given at the start is used up */
+    LEAT_ERR_ENTROPY,  /**< the seed is all zero: no start without entropy */
+    LEAT_ERR_FULL,     /**< a bounded queue is full; a callback tells when there is room */
+    LEAT_ERR_IN_USE,   /**< the port or the pair of endpoints is taken */
+    LEAT_ERR_NO_ROUTE, /**< no route or no address of ours leads there */
+    LEAT_ERR_TOO_BIG,  /**< larger than the protocol or the path can carry */
+    LEAT_ERR_CLOSED,   /**< there is no connection (RFC 9293 "connection does not exist") */
+    LEAT_ERR_CLOSING,  /**< our side is closed already (RFC 9293 "connection closing") */
+    LEAT_ERR_REFUSED,  /**< the peer answered our SYN with a RST, or ICMP said port unreachable */
+    LEAT_ERR_RESET,    /**< the peer sent a RST */
+    LEAT_ERR_ABORTED,  /**< we aborted */
+    LEAT_ERR_TIMEOUT,  /**< the peer did not answer in time */
     LEAT_ERR_UNREACHABLE, /**< ICMP or ARP says that the host or network can't be reached */
     LEAT_ERR_CONFLICT,    /**< another host claims our address (RFC 5227) */
     LEAT_ERR_FORMAT,      /**< the message breaks its format */

@@ -27,23 +27,23 @@ struct leat_tcp_listener;
 
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
-    uint32_t connections;            /**< connections at a time: 1024 */
-    uint32_t half_open;              /**< connections in SYN-RECEIVED at a time: 1024 */
-    uint32_t time_wait;              /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
-    uint16_t listeners;              /**< listeners at a time: 16 */
-    uint32_t receive_window_bytes;   /**< largest window offered to a peer: 256 KiB */
-    uint32_t send_queue_bytes;       /**< text queued but not yet acknowledged: 256 KiB */
-    uint64_t rto_min_ns;             /**< floor of the retransmission timeout: 200 ms (RFC 6298
-                                          says 1 s, and that it may be less) */
-    uint64_t rto_max_ns;             /**< its ceiling: 60 s (RFC 6298 2.5) */
-    uint64_t delayed_ack_ns;         /**< an ACK waits at most: 40 ms (RFC 1122 4.2.3.2: < 500) */
-    uint64_t msl_ns;                 /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two */
-    uint64_t fin_wait_2_ns;          /**< an abandoned FIN-WAIT-2 lasts: 60 s */
-    uint64_t user_timeout_ns;        /**< unacknowledged text ends a connection: 100 s (R2) */
-    uint64_t connect_timeout_ns;     /**< an unanswered SYN ends it: 180 s (RFC 1122 4.2.3.5) */
-    uint64_t keepalive_idle_ns;      /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
-    uint64_t keepalive_interval_ns;  /**< time between probes: 75 s */
-    uint8_t keepalive_probes;        /**< unanswered probes that end a connection: 9 */
+    uint32_t connections;           /**< connections at a time: 1024 */
+    uint32_t half_open;             /**< connections in SYN-RECEIVED at a time: 1024 */
+    uint32_t time_wait;             /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
+    uint16_t listeners;             /**< listeners at a time: 16 */
+    uint32_t receive_window_bytes;  /**< largest window offered to a peer: 256 KiB */
+    uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 256 KiB */
+    uint64_t rto_min_ns;            /**< floor of the retransmission timeout: 200 ms (RFC 6298
+                                         says 1 s, and that it may be less) */
+    uint64_t rto_max_ns;            /**< its ceiling: 60 s (RFC 6298 2.5) */
+    uint64_t delayed_ack_ns;        /**< an ACK waits at most: 40 ms (RFC 1122 4.2.3.2: < 500) */
+    uint64_t msl_ns;                /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two */
+    uint64_t fin_wait_2_ns;         /**< an abandoned FIN-WAIT-2 lasts: 60 s */
+    uint64_t user_timeout_ns;       /**< unacknowledged text ends a connection: 100 s (R2) */
+    uint64_t connect_timeout_ns;    /**< an unanswered SYN ends it: 180 s (RFC 1122 4.2.3.5) */
+    uint64_t keepalive_idle_ns;     /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
+    uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
+    uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9 */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
     void *on_transition_arg;
@@ -93,19 +93,19 @@ enum leat_tcp_state {
 struct leat_tcp_info {
     enum leat_tcp_state state;
     struct leat_endpoint local, remote;
-    uint32_t snd_una, snd_nxt;  /**< RFC 9293 3.3.1 */
+    uint32_t snd_una, snd_nxt; /**< RFC 9293 3.3.1 */
     uint32_t rcv_nxt;
-    uint32_t snd_wnd_bytes;     /**< what the peer lets us send */
-    uint32_t rcv_wnd_bytes;     /**< what we let the peer send */
-    uint32_t cwnd_bytes;        /**< congestion window (RFC 5681) */
+    uint32_t snd_wnd_bytes; /**< what the peer lets us send */
+    uint32_t rcv_wnd_bytes; /**< what we let the peer send */
+    uint32_t cwnd_bytes;    /**< congestion window (RFC 5681) */
     uint32_t ssthresh_bytes;
-    uint16_t mss_bytes;         /**< largest text we send in one segment */
+    uint16_t mss_bytes;                     /**< largest text we send in one segment */
     uint8_t snd_wind_shift, rcv_wind_shift; /**< RFC 7323 2.3 */
     uint64_t srtt_ns, rttvar_ns, rto_ns;    /**< RFC 6298 */
-    uint64_t retransmits;       /**< segments sent again */
-    uint32_t queued_bytes;      /**< accepted by send(), not yet acknowledged */
-    uint32_t readable_bytes;    /**< waiting for leat_tcp_receive() */
-    enum leat_err soft_error;   /**< last ICMP error that did not end it (RFC 5461) */
+    uint64_t retransmits;                   /**< segments sent again */
+    uint32_t queued_bytes;                  /**< accepted by send(), not yet acknowledged */
+    uint32_t readable_bytes;                /**< waiting for leat_tcp_receive() */
+    enum leat_err soft_error;               /**< last ICMP error that did not end it (RFC 5461) */
 };
 
 /** Bytes that leat_tcp_register() takes from the stack's block. */

@@ -16,8 +16,8 @@ struct leat_udp;
 
 /** Limits of UDP.  Every 0 means the default named beside it. */
 struct leat_udp_config {
-    uint16_t sockets;     /**< sockets open at a time: 64 */
-    uint16_t queue_max;   /**< datagrams waiting for one socket's callback: 256 */
+    uint16_t sockets;   /**< sockets open at a time: 64 */
+    uint16_t queue_max; /**< datagrams waiting for one socket's callback: 256 */
 };
 
 /** What the program wants to hear of a socket.  Called from leat_poll() only; NULL: not wanted. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct limiter {
-    uint32_t per_s;   /* rate, and size of the bucket */
+    uint32_t per_s; /* rate, and size of the bucket */
     uint32_t tokens;
     uint64_t filled_at_ns;
 };

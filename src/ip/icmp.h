@@ -26,13 +26,13 @@ enum icmp_unreachable_code {
 struct icmp_error {
     uint8_t type;
     uint8_t code;
-    uint16_t next_hop_mtu;       /* of ICMP_FRAGMENTATION_NEEDED (RFC 1191), else 0 */
-    uint8_t protocol;            /* of the quoted packet */
-    leat_ip4 reporter;           /* who says so */
-    leat_ip4 local_ip;           /* source of the quoted packet: us */
-    leat_ip4 remote_ip;          /* its destination */
-    const uint8_t *transport;    /* the quoted transport header, */
-    uint32_t transport_bytes;    /* at least 8 bytes of it */
+    uint16_t next_hop_mtu;    /* of ICMP_FRAGMENTATION_NEEDED (RFC 1191), else 0 */
+    uint8_t protocol;         /* of the quoted packet */
+    leat_ip4 reporter;        /* who says so */
+    leat_ip4 local_ip;        /* source of the quoted packet: us */
+    leat_ip4 remote_ip;       /* its destination */
+    const uint8_t *transport; /* the quoted transport header, */
+    uint32_t transport_bytes; /* at least 8 bytes of it */
 };
 
 /* The transport's view of an error's severity: LEAT_ERR_REFUSED, _UNREACHABLE, _TOO_BIG. */

@@ -1,0 +1,298 @@
+/*
+ * buf.c -- views of storage.
+ *
+ * A buffer from the full or small list is its own storage's owner; a view points to one.  The
+ * owner's reference count is the number of views on its storage, itself included while it is
+ * alive; it returns to its list when the last of them is freed.  A lent buffer is a small one
+ * whose view shows the program's memory; its own storage keeps the release callback.
+ */
+#include <leat/buf.h>
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/pool.h"
+
+struct lent {
+    void (*release)(void *arg);
+    void *arg;
+};
+
+enum {
+    FLAG_LENT = 0x80 /* or-ed into kind */
+};
+
+static struct leat_buf *list_take(struct leat_pool *pool, enum pool_kind kind)
+{
+    struct pool_list *list = &pool->lists[kind];
+    struct leat_buf *buf = list->free;
+
+    if (!buf)
+        return 0;
+    list->free = buf->next;
+    list->free_count--;
+    buf->next = 0;
+    buf->queued = 0;
+    buf->segment_bytes = 0;
+    buf->checksum = LEAT_CHECKSUM_UNKNOWN;
+    return buf;
+}
+
+static void list_give(struct leat_buf *buf)
+{
+    struct pool_list *list = &buf->pool->lists[buf->kind];
+
+    buf->next = list->free;
+    list->free = buf;
+    list->free_count++;
+}
+
+static struct leat_buf *alloc(struct leat_pool *pool, enum pool_kind kind, uint32_t headroom)
+{
+    struct leat_buf *buf = list_take(pool, kind);
+
+    if (!buf)
+        return 0;
+    leat_assert(headroom <= buf->capacity);
+    buf->owner = buf;
+    buf->refs = 1;
+    buf->data = buf->start + headroom;
+    buf->len = 0;
+    return buf;
+}
+
+struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom)
+{
+    return alloc(pool, POOL_FULL, headroom);
+}
+
+struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
+{
+    return alloc(pool, POOL_SMALL, headroom);
+}
+
+struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
+                               void (*release)(void *arg), void *arg)
+{
+    struct leat_buf *buf = alloc(pool, POOL_SMALL, 0);
+    const struct lent lent = {release, arg};
+    union {
+        const void *promised;
+        uint8_t *unwritten;
+    } lent_bytes = {bytes};
+
+    if (!buf)
+        return 0;
+    memcpy(buf + 1, &lent, sizeof lent);
+    buf->kind = POOL_SMALL | FLAG_LENT;
+    /* no headroom and no tailroom: the stack never writes into lent memory */
+    buf->start = buf->data = lent_bytes.unwritten;
+    buf->len = buf->capacity = len;
+    return buf;
+}
+
+static void owner_release(struct leat_buf *owner)
+{
+    leat_assert(owner->refs > 0);
+    if (--owner->refs > 0)
+        return;
+    if (owner->kind & FLAG_LENT) {
+        struct lent lent;
+
+        memcpy(&lent, owner + 1, sizeof lent);
+        owner->kind = POOL_SMALL;
+        owner->start = (uint8_t *)(owner + 1);
+        owner->capacity = POOL_SMALL_BYTES;
+        list_give(owner);
+        if (lent.release)
+            lent.release(lent.arg);
+        return;
+    }
+    list_give(owner);
+}
+
+static void piece_free(struct leat_buf *buf)
+{
+    struct leat_buf *owner = buf->owner;
+
+    leat_assert(owner != 0);
+    buf->owner = 0; /* a second free is caught by the assertion */
+    if (buf->kind == POOL_VIEW)
+        list_give(buf);
+    owner_release(owner);
+}
+
+void leat_buf_free(struct leat_buf *buf)
+{
+    while (buf) {
+        struct leat_buf *next = buf->next;
+
+        piece_free(buf);
+        buf = next;
+    }
+}
+
+static struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offset, uint32_t len)
+{
+    struct leat_buf *view = list_take(buf->pool, POOL_VIEW);
+
+    if (!view)
+        return 0;
+    view->owner = buf->owner;
+    view->owner->refs++;
+    view->start = buf->start;
+    view->capacity = buf->capacity;
+    view->data = buf->data + offset;
+    view->len = len;
+    return view;
+}
+
+struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uint32_t len)
+{
+    struct leat_buf *first = 0;
+    struct leat_buf **end = &first;
+
+    for (; buf && offset >= buf->len && (len > 0 || offset > 0) && buf->next; buf = buf->next)
+        offset -= buf->len;
+    do {
+        leat_assert(buf != 0 && offset <= buf->len);
+        const uint32_t here = len < buf->len - offset ? len : buf->len - offset;
+
+        *end = view_of(buf, offset, here);
+        if (!*end) {
+            leat_buf_free(first);
+            return 0;
+        }
+        end = &(*end)->next;
+        len -= here;
+        offset = 0;
+        buf = buf->next;
+    } while (len > 0);
+    return first;
+}
+
+uint8_t *leat_buf_push(struct leat_buf *buf, uint32_t bytes)
+{
+    leat_assert(bytes <= leat_buf_headroom(buf));
+    buf->data -= bytes;
+    buf->len += bytes;
+    return buf->data;
+}
+
+uint8_t *leat_buf_pull(struct leat_buf *buf, uint32_t bytes)
+{
+    uint8_t *taken = buf->data;
+
+    if (bytes > buf->len)
+        return 0;
+    buf->data += bytes;
+    buf->len -= bytes;
+    return taken;
+}
+
+uint8_t *leat_buf_put(struct leat_buf *buf, uint32_t bytes)
+{
+    uint8_t *added = buf->data + buf->len;
+
+    if (bytes > leat_buf_tailroom(buf))
+        return 0;
+    buf->len += bytes;
+    return added;
+}
+
+void leat_buf_trim(struct leat_buf *buf, uint32_t total)
+{
+    for (; buf; buf = buf->next) {
+        if (total <= buf->len) {
+            buf->len = total;
+            leat_buf_free(buf->next);
+            buf->next = 0;
+            return;
+        }
+        total -= buf->len;
+    }
+}
+
+struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes)
+{
+    while (buf && bytes >= buf->len) {
+        struct leat_buf *next = buf->next;
+
+        bytes -= buf->len;
+        piece_free(buf);
+        buf = next;
+    }
+    if (buf) {
+        buf->data += bytes;
+        buf->len -= bytes;
+    }
+    return buf;
+}
+
+void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail)
+{
+    while (buf->next)
+        buf = buf->next;
+    buf->next = tail;
+}
+
+uint32_t leat_buf_total(const struct leat_buf *buf)
+{
+    uint32_t total = 0;
+
+    for (; buf; buf = buf->next)
+        total += buf->len;
+    return total;
+}
+
+uint32_t leat_buf_held(const struct leat_buf *buf)
+{
+    uint32_t held = 0;
+
+    for (; buf; buf = buf->next)
+        held += buf->owner->capacity + (uint32_t)sizeof *buf;
+    return held;
+}
+
+uint32_t leat_buf_read(const struct leat_buf *buf, uint32_t offset, void *bytes, uint32_t len)
+{
+    uint8_t *out = bytes;
+    uint32_t done = 0;
+
+    for (; buf && done < len; buf = buf->next) {
+        if (offset >= buf->len) {
+            offset -= buf->len;
+            continue;
+        }
+        const uint32_t left = len - done;
+        const uint32_t here = left < buf->len - offset ? left : buf->len - offset;
+
+        memcpy(out + done, buf->data + offset, here);
+        done += here;
+        offset = 0;
+    }
+    return done;
+}
+
+struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32_t len)
+{
+    const uint8_t *at = bytes;
+    struct leat_buf *first = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+    struct leat_buf *buf = first;
+
+    while (buf) {
+        const uint32_t room = leat_buf_tailroom(buf);
+        const uint32_t here = len < room ? len : room;
+
+        if (here > 0)
+            memcpy(leat_buf_put(buf, here), at, here);
+        at += here;
+        len -= here;
+        if (len == 0)
+            return first;
+        buf->next = leat_buf_alloc(pool, 0);
+        buf = buf->next;
+    }
+    leat_buf_free(first);
+    return 0;
+}

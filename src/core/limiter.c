@@ -1,0 +1,26 @@
+/* limiter.c -- a token bucket. */
+#include "core/limiter.h"
+
+static const uint64_t second_ns = 1000000000u;
+
+void limiter_init(struct limiter *limiter, uint32_t per_s, uint64_t now_ns)
+{
+    limiter->per_s = per_s;
+    limiter->tokens = per_s;
+    limiter->filled_at_ns = now_ns;
+}
+
+bool limiter_take(struct limiter *limiter, uint64_t now_ns, uint64_t noise)
+{
+    const uint64_t elapsed_ns = now_ns - limiter->filled_at_ns;
+
+    if (elapsed_ns >= second_ns) {
+        /* the noise is taken once a bucket: it hides how many of its tokens were used */
+        limiter->tokens = limiter->per_s - (uint32_t)(noise % (limiter->per_s / 4 + 1));
+        limiter->filled_at_ns = now_ns;
+    }
+    if (limiter->tokens == 0)
+        return false;
+    limiter->tokens--;
+    return true;
+}

@@ -1,0 +1,65 @@
+/* pool.c -- the memory behind leat_buf. */
+#include "core/pool.h"
+
+static size_t full_bytes(uint32_t storage_bytes)
+{
+    return sizeof(struct leat_buf) + storage_bytes;
+}
+
+size_t pool_cost(uint32_t buf_count, uint32_t buf_bytes, uint32_t small_count, uint32_t view_count)
+{
+    return arena_cost(buf_count, full_bytes(buf_bytes)) +
+           arena_cost(small_count, full_bytes(POOL_SMALL_BYTES)) +
+           arena_cost(view_count, full_bytes(0));
+}
+
+static bool list_init(struct leat_pool *pool, struct arena *arena, enum pool_kind kind,
+                      uint32_t count, uint32_t bytes)
+{
+    struct pool_list *list = &pool->lists[kind];
+    uint8_t *memory = arena_take(arena, count, full_bytes(bytes));
+
+    if (!memory)
+        return false;
+    list->count = list->free_count = count;
+    list->bytes = bytes;
+    /* from the back, so that the first to be taken is the first in memory */
+    for (uint32_t i = count; i > 0; i--) {
+        struct leat_buf *buf = (void *)(memory + (size_t)(i - 1) * full_bytes(bytes));
+
+        buf->pool = pool;
+        buf->kind = (uint8_t)kind;
+        buf->start = (uint8_t *)(buf + 1);
+        buf->capacity = bytes;
+        buf->next = list->free;
+        list->free = buf;
+    }
+    return true;
+}
+
+bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count, uint32_t buf_bytes,
+               uint32_t small_count, uint32_t view_count)
+{
+    return list_init(pool, arena, POOL_FULL, buf_count, buf_bytes) &&
+           list_init(pool, arena, POOL_SMALL, small_count, POOL_SMALL_BYTES) &&
+           list_init(pool, arena, POOL_VIEW, view_count, 0);
+}
+
+bool pool_is_whole(const struct leat_pool *pool)
+{
+    for (unsigned kind = 0; kind < POOL_KINDS; kind++) {
+        if (pool->lists[kind].free_count != pool->lists[kind].count)
+            return false;
+    }
+    return true;
+}
+
+uint32_t leat_pool_free_count(const struct leat_pool *pool)
+{
+    return pool->lists[POOL_FULL].free_count;
+}
+
+uint32_t leat_pool_buf_bytes(const struct leat_pool *pool)
+{
+    return pool->lists[POOL_FULL].bytes;
+}

@@ -1,0 +1,92 @@
+/* siphash.c -- SipHash-c-d (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012). */
+#include "core/siphash.h"
+
+struct sip {
+    uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t rotate(uint64_t x, unsigned bits)
+{
+    return (x << bits) | (x >> (64 - bits));
+}
+
+static inline void sip_round(struct sip *s)
+{
+    s->v0 += s->v1;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 += s->v3;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static inline struct sip sip_start(const struct siphash_key *key)
+{
+    /* the constants spell "somepseudorandomlygeneratedbytes" */
+    const struct sip s = {
+        key->k0 ^ 0x736f6d6570736575u,
+        key->k1 ^ 0x646f72616e646f6du,
+        key->k0 ^ 0x6c7967656e657261u,
+        key->k1 ^ 0x7465646279746573u,
+    };
+
+    return s;
+}
+
+static inline void sip_word(struct sip *s, uint64_t word, unsigned rounds)
+{
+    s->v3 ^= word;
+    for (unsigned i = 0; i < rounds; i++)
+        sip_round(s);
+    s->v0 ^= word;
+}
+
+static inline uint64_t sip_end(struct sip *s, unsigned rounds)
+{
+    s->v2 ^= 0xff;
+    for (unsigned i = 0; i < rounds; i++)
+        sip_round(s);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+static uint64_t little_endian(const uint8_t *bytes, size_t len)
+{
+    uint64_t word = 0;
+
+    for (size_t i = 0; i < len; i++)
+        word |= (uint64_t)bytes[i] << (8 * i);
+    return word;
+}
+
+struct siphash_key siphash_key_from(const uint8_t bytes[16])
+{
+    const struct siphash_key key = {little_endian(bytes, 8), little_endian(bytes + 8, 8)};
+
+    return key;
+}
+
+uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    struct sip s = sip_start(key);
+    size_t left = len;
+
+    for (; left >= 8; left -= 8, at += 8)
+        sip_word(&s, little_endian(at, 8), 2);
+    sip_word(&s, little_endian(at, left) | ((uint64_t)len << 56), 2);
+    return sip_end(&s, 4);
+}
+
+uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
+{
+    struct sip s = sip_start(key);
+
+    sip_word(&s, a, 1);
+    sip_word(&s, b, 1);
+    sip_word(&s, (uint64_t)16 << 56, 1);
+    return sip_end(&s, 3);
+}

@@ -1,0 +1,197 @@
+/*
+ * timer.c -- a hierarchical timing wheel.
+ *
+ * Level 0 has one slot a tick for the 64 ticks around now, level 1 one slot for each 64 ticks, and
+ * so on.  A timer lies in the level of the highest bit in which its tick differs from now's, so
+ * that it moves down at most once a level, and a slot of level 0 holds timers of one tick only.
+ * Each slot remembers a lower bound of its timers' ticks, which makes "when is the next one" exact
+ * without a walk.
+ */
+#include "core/timer.h"
+
+#include "core/assert.h"
+
+#define TICK_MAX (UINT64_MAX >> TIMER_TICK_SHIFT)
+
+enum {
+    SLOT_MASK = TIMER_SLOTS - 1
+};
+
+void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
+{
+    wheel->now_tick = now_ns >> TIMER_TICK_SHIFT;
+    for (unsigned level = 0; level < TIMER_LEVELS; level++) {
+        wheel->occupied[level] = 0;
+        for (unsigned i = 0; i < TIMER_SLOTS; i++)
+            wheel->slots[level][i].first = 0;
+    }
+}
+
+static unsigned level_of(uint64_t now_tick, uint64_t at_tick)
+{
+    const uint64_t differs = now_tick ^ at_tick;
+    unsigned level;
+
+    if (differs < TIMER_SLOTS)
+        return 0;
+    level = (63 - (unsigned)__builtin_clzll(differs)) / TIMER_LEVEL_SHIFT;
+    return level < TIMER_LEVELS ? level : TIMER_LEVELS - 1;
+}
+
+static struct timer_slot *slot_of(struct timer_wheel *wheel, uint64_t at_tick, unsigned *level,
+                                  unsigned *index)
+{
+    *level = level_of(wheel->now_tick, at_tick);
+    *index = (unsigned)(at_tick >> (*level * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
+    return &wheel->slots[*level][*index];
+}
+
+/* The ring of a slot: first->prev is the last, so that timers of one tick fire in order. */
+static void insert(struct timer_wheel *wheel, struct timer *timer)
+{
+    unsigned level, index;
+    struct timer_slot *slot = slot_of(wheel, timer->at_tick, &level, &index);
+
+    if (!slot->first) {
+        slot->first = timer->next = timer->prev = timer;
+        slot->earliest_tick = timer->at_tick;
+        wheel->occupied[level] |= (uint64_t)1 << index;
+        return;
+    }
+    timer->next = slot->first;
+    timer->prev = slot->first->prev;
+    timer->prev->next = timer;
+    timer->next->prev = timer;
+    if (timer->at_tick < slot->earliest_tick)
+        slot->earliest_tick = timer->at_tick;
+}
+
+static void remove_from(struct timer_wheel *wheel, unsigned level, unsigned index,
+                        struct timer *timer)
+{
+    struct timer_slot *slot = &wheel->slots[level][index];
+
+    if (timer->next == timer) {
+        slot->first = 0;
+        wheel->occupied[level] &= ~((uint64_t)1 << index);
+    } else {
+        timer->prev->next = timer->next;
+        timer->next->prev = timer->prev;
+        if (slot->first == timer)
+            slot->first = timer->next;
+    }
+    timer->next = timer->prev = 0;
+}
+
+void timer_cancel(struct timer_wheel *wheel, struct timer *timer)
+{
+    unsigned level, index;
+
+    if (!timer_is_set(timer))
+        return;
+    slot_of(wheel, timer->at_tick, &level, &index);
+    remove_from(wheel, level, index, timer);
+}
+
+void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
+{
+    const uint64_t rounded = (at_ns >> TIMER_TICK_SHIFT) + ((at_ns & 1023) != 0);
+    uint64_t at_tick = rounded < TICK_MAX ? rounded : TICK_MAX;
+
+    leat_assert(timer->fire != 0);
+    if (at_tick <= wheel->now_tick)
+        at_tick = wheel->now_tick + 1; /* a timer that sets itself again makes progress */
+    timer_cancel(wheel, timer);
+    timer->at_tick = at_tick;
+    insert(wheel, timer);
+}
+
+/* The slot with the earliest timers; false: none. */
+static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigned *index)
+{
+    for (unsigned l = 0; l < TIMER_LEVELS; l++) {
+        const unsigned now = (unsigned)(wheel->now_tick >> (l * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
+        const uint64_t ahead = wheel->occupied[l] & (~(uint64_t)0 << now);
+        /* the last level alone wraps around: its timers may lie beyond the wheel */
+        const uint64_t any = l == TIMER_LEVELS - 1 && !ahead ? wheel->occupied[l] : ahead;
+
+        if (any) {
+            *level = l;
+            *index = (unsigned)__builtin_ctzll(any);
+            return true;
+        }
+    }
+    return false;
+}
+
+uint64_t timers_next_ns(const struct timer_wheel *wheel)
+{
+    unsigned level, index;
+
+    if (!first_slot(wheel, &level, &index))
+        return UINT64_MAX;
+    return wheel->slots[level][index].earliest_tick << TIMER_TICK_SHIFT;
+}
+
+/* Moves the timers of a higher slot to where they belong now. */
+static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
+{
+    struct timer_slot *slot = &wheel->slots[level][index];
+    struct timer *last = slot->first->prev;
+    struct timer *timer = slot->first;
+    bool done = false;
+
+    slot->first = 0;
+    wheel->occupied[level] &= ~((uint64_t)1 << index);
+    while (!done) {
+        struct timer *next = timer->next;
+
+        done = timer == last;
+        insert(wheel, timer);
+        timer = next;
+    }
+}
+
+/* Moves now, and empties the higher slots that it enters: so every timer lies in the level that
+ * slot_of() computes for it. */
+static void advance(struct timer_wheel *wheel, uint64_t tick)
+{
+    const uint64_t differs = wheel->now_tick ^ tick;
+
+    wheel->now_tick = tick;
+    if (differs < TIMER_SLOTS)
+        return;
+    for (unsigned level = TIMER_LEVELS - 1; level > 0; level--) {
+        const unsigned index = (unsigned)(tick >> (level * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
+
+        if (wheel->occupied[level] >> index & 1)
+            cascade(wheel, level, index);
+    }
+}
+
+bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max, void *context)
+{
+    const uint64_t now_tick = now_ns >> TIMER_TICK_SHIFT;
+    unsigned level, index;
+
+    leat_assert(now_tick >= wheel->now_tick);
+    while (first_slot(wheel, &level, &index)) {
+        struct timer_slot *slot = &wheel->slots[level][index];
+
+        if (slot->earliest_tick > now_tick)
+            break;
+        /* nothing is due before the earliest: time may jump there */
+        if (slot->earliest_tick > wheel->now_tick)
+            advance(wheel, slot->earliest_tick);
+        while (level == 0 && slot->first && slot->first->at_tick <= wheel->now_tick) {
+            struct timer *timer = slot->first;
+
+            if (fire_max-- == 0)
+                return false;
+            remove_from(wheel, 0, index, timer);
+            timer->fire(timer, context);
+        }
+    }
+    advance(wheel, now_tick);
+    return true;
+}

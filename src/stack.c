@@ -1,0 +1,299 @@
+/*
+ * stack.c -- START HERE: how a stack is built (leat_init) and how it moves (leat_poll).
+ *
+ * One poll is one turn of the world, always in this order: frames come in, timers fire, protocols
+ * send what they owe, the program hears of it, protocols send what the program wants, frames go
+ * out.  Each step has a budget, so a poll ends whatever comes in.
+ */
+#include "stack.h"
+
+#include <string.h>
+
+#include "ip/ipv4.h"
+#include "ip/reassembly.h"
+#include "ip/route.h"
+#include "link/arp.h"
+#include "link/ethernet.h"
+
+static uint32_t or_default(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static struct leat_config with_defaults(const struct leat_config *given)
+{
+    struct leat_config c = *given;
+
+    c.buf_count = or_default(c.buf_count, 1024);
+    c.buf_bytes = or_default(c.buf_bytes, 2048);
+    c.small_count = or_default(c.small_count, c.buf_count);
+    c.view_count = or_default(c.view_count, 2 * c.buf_count);
+    c.burst_frames = (uint16_t)or_default(c.burst_frames, 64);
+    c.tx_queue_frames = (uint16_t)or_default(c.tx_queue_frames, 512);
+    c.arp_entries = (uint16_t)or_default(c.arp_entries, 256);
+    c.arp_parked = (uint8_t)or_default(c.arp_parked, 4);
+    c.routes = (uint16_t)or_default(c.routes, 16);
+    c.reassemblies = (uint16_t)or_default(c.reassemblies, 16);
+    c.reassembly_bytes = or_default(c.reassembly_bytes, 256 * 1024);
+    c.icmp_errors_per_s = or_default(c.icmp_errors_per_s, 100);
+    c.icmp_echo_per_s = or_default(c.icmp_echo_per_s, 100000);
+    c.ttl = (uint8_t)or_default(c.ttl, 64);
+    return c;
+}
+
+static bool config_is_legal(const struct leat_config *c)
+{
+    /* a buffer must hold the largest headers behind its headroom */
+    return c->buf_bytes >= 2 * LEAT_BUF_HEADROOM && c->buf_bytes % 8 == 0 &&
+           c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
+}
+
+size_t leat_memory_bytes(const struct leat_config *config)
+{
+    const struct leat_config c = with_defaults(config);
+
+    return ARENA_ALIGN + arena_cost(1, sizeof(struct leat)) +
+           pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
+           reassembly_cost(&c) + routes_cost(&c);
+}
+
+enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES])
+{
+    const struct siphash_key outer = siphash_key_from(seed);
+    const struct siphash_key inner = siphash_key_from(seed + 16);
+    uint8_t any = 0;
+
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        any |= seed[i];
+    if (!any)
+        return LEAT_ERR_ENTROPY;
+    /* the tables' key stays: entries lie where it put them */
+    stack->secret_key.k0 = siphash13(&outer, inner.k0, 1);
+    stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
+    stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
+    stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
+    return LEAT_OK;
+}
+
+enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
+                        const struct leat_config *config)
+{
+    const struct leat_config c = with_defaults(config);
+    uint8_t *block = memory;
+    struct arena arena;
+    struct leat *made;
+    size_t skew;
+
+    if (!config_is_legal(&c))
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    skew = (ARENA_ALIGN - (uintptr_t)block % ARENA_ALIGN) % ARENA_ALIGN;
+    arena.next = block + skew;
+    arena.end = block + bytes;
+    made = arena_take(&arena, 1, sizeof *made);
+    made->config = c;
+    if (leat_reseed(made, c.seed) != LEAT_OK)
+        return LEAT_ERR_ENTROPY;
+    made->table_key.k0 = leat_random(made);
+    made->table_key.k1 = leat_random(made);
+    made->ready.next = made->ready.prev = &made->ready;
+    made->arena = arena;
+    timers_init(&made->timers, 0);
+    limiter_init(&made->icmp_errors, c.icmp_errors_per_s, 0);
+    limiter_init(&made->icmp_echoes, c.icmp_echo_per_s, 0);
+    if (!pool_init(&made->pool, &made->arena, c.buf_count, c.buf_bytes, c.small_count,
+                   c.view_count) ||
+        !neighbours_init(made) || !reassembly_init(made) || !routes_init(made))
+        return LEAT_ERR_MEMORY;
+    *stack = made;
+    return LEAT_OK;
+}
+
+void leat_close(struct leat *stack)
+{
+    for (unsigned i = 0; i < stack->protocol_count; i++) {
+        if (stack->protocols[i]->close)
+            stack->protocols[i]->close(stack);
+    }
+    neighbours_close(stack);
+    reassembly_close(stack);
+    queue_free_all(&stack->loopback);
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        struct link *link = &stack->links[i];
+
+        queue_free_all(&link->tx);
+        link->netif->ops->close(link->netif);
+    }
+}
+
+enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
+{
+    enum {
+        MTU_MIN = 68 /* RFC 791 3.2 */
+    };
+    struct link *link;
+
+    if (netif->mtu < MTU_MIN || (netif->mac.octet[0] & 1) || stack_link(stack, netif))
+        return LEAT_ERR_ARGUMENT;
+    if (stack->link_count == LEAT_NETIFS_MAX)
+        return LEAT_ERR_FULL;
+    link = &stack->links[stack->link_count++];
+    link->stack = stack;
+    link->netif = netif;
+    return LEAT_OK;
+}
+
+/* Takes a burst from one backend; true if there may be more. */
+static bool link_poll(struct link *link)
+{
+    struct leat *stack = link->stack;
+    struct leat_netif *netif = link->netif;
+    struct leat_buf *frames[32];
+    uint32_t left = stack->config.burst_frames;
+
+    while (left > 0) {
+        const uint32_t want = left < 32 ? left : 32;
+        const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
+
+        leat_assert(got <= want);
+        stack->stats.rx_frames += got;
+        for (uint32_t i = 0; i < got; i++)
+            ethernet_input(link, frames[i]);
+        left -= got;
+        if (got < want)
+            return false;
+    }
+    return true;
+}
+
+static void loopback_poll(struct leat *stack)
+{
+    for (uint32_t left = stack->loopback.count; left > 0; left--) {
+        stack->stats.rx_loopback++;
+        ipv4_input(stack, 0, queue_take(&stack->loopback), false);
+    }
+}
+
+static void protocols_flush(struct leat *stack)
+{
+    for (unsigned i = 0; i < stack->protocol_count; i++) {
+        if (stack->protocols[i]->flush)
+            stack->protocols[i]->flush(stack);
+    }
+}
+
+/* Calls the program back for everything that was ready when it began: what a callback makes ready
+ * waits for the next turn. */
+static void ready_run(struct leat *stack)
+{
+    struct ready last = {0};
+
+    if (stack->ready.next == &stack->ready)
+        return;
+    stack_ready(stack, &last);
+    for (unsigned budget = READY_BUDGET; budget > 0 && stack->ready.next != &last; budget--) {
+        struct ready *ready = stack->ready.next;
+
+        stack_not_ready(ready);
+        ready->run(stack, ready);
+    }
+    stack_not_ready(&last);
+}
+
+static uint64_t next_ns(const struct leat *stack, bool more)
+{
+    uint64_t next;
+
+    if (more || stack->ready.next != &stack->ready || stack->loopback.count > 0)
+        return stack->now_ns;
+    next = timers_next_ns(&stack->timers);
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        struct leat_netif *netif = stack->links[i].netif;
+        const uint64_t look = netif->ops->next_look_ns(netif, stack->now_ns);
+
+        if (look < next)
+            next = look;
+    }
+    return next > stack->now_ns ? next : stack->now_ns;
+}
+
+uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
+{
+    bool more = false;
+
+    leat_assert(now_ns >= stack->now_ns);
+    stack->now_ns = now_ns;
+    for (unsigned i = 0; i < stack->link_count; i++)
+        more |= link_poll(&stack->links[i]);
+    loopback_poll(stack);
+    more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
+    ready_run(stack);
+    protocols_flush(stack);
+    for (unsigned i = 0; i < stack->link_count; i++)
+        ethernet_flush(&stack->links[i]);
+    return next_ns(stack, more);
+}
+
+uint64_t leat_now_ns(const struct leat *stack)
+{
+    return stack->now_ns;
+}
+
+uint64_t leat_random(struct leat *stack)
+{
+    stack->random_counter++;
+    return siphash24(&stack->random_key, &stack->random_counter, sizeof stack->random_counter);
+}
+
+uint32_t stack_random_below(struct leat *stack, uint32_t bound)
+{
+    /* multiply and shift: a bias of bound / 2^32, which nothing here can notice */
+    return (uint32_t)(((leat_random(stack) & 0xffffffffu) * bound) >> 32);
+}
+
+struct leat_pool *leat_pool(struct leat *stack)
+{
+    return &stack->pool;
+}
+
+const struct leat_stats *leat_stats(const struct leat *stack)
+{
+    return &stack->stats;
+}
+
+struct link *stack_link(struct leat *stack, const struct leat_netif *netif)
+{
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        if (stack->links[i].netif == netif)
+            return &stack->links[i];
+    }
+    return 0;
+}
+
+bool stack_register(struct leat *stack, const struct protocol *protocol)
+{
+    if (stack->protocol_count == PROTOCOLS_MAX)
+        return false;
+    stack->protocols[stack->protocol_count++] = protocol;
+    return true;
+}
+
+void stack_ready(struct leat *stack, struct ready *ready)
+{
+    if (ready->prev)
+        return;
+    ready->next = &stack->ready;
+    ready->prev = stack->ready.prev;
+    ready->prev->next = ready;
+    stack->ready.prev = ready;
+}
+
+void stack_not_ready(struct ready *ready)
+{
+    if (!ready->prev)
+        return;
+    ready->prev->next = ready->next;
+    ready->next->prev = ready->prev;
+    ready->next = ready->prev = 0;
+}
