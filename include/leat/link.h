@@ -1,0 +1,70 @@
+/*
+ * link.h -- a wire between two stacks in one process, which can be made as bad as you like.
+ *
+ * Everything bad that it does comes from a seed, so a run can be repeated byte for byte.  The wire
+ * copies: each end's stack sees frames in buffers of its own pool, as it would from a device.
+ */
+#ifndef LEAT_LINK_H
+#define LEAT_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/netif.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What happens to frames on their way; all 0: a perfect wire of infinite speed. */
+struct leat_link_faults {
+    uint64_t delay_ns;        /**< every frame travels for this long */
+    uint64_t jitter_ns;       /**< plus 0 to this much: frames overtake each other */
+    uint64_t bits_per_s;      /**< the rate of the wire; 0: infinite */
+    uint32_t queue_frames;    /**< frames that wait for the wire, more are lost; 0: no limit */
+    uint32_t loss_per_m;      /**< frames lost, of a million */
+    uint32_t duplicate_per_m; /**< frames that arrive twice */
+    uint32_t corrupt_per_m;   /**< frames with one bit turned over */
+    uint32_t reorder_per_m;   /**< frames held back for reorder_ns */
+    uint64_t reorder_ns;
+};
+
+/** What one direction did. */
+struct leat_link_counts {
+    uint64_t sent, lost, duplicated, corrupted, reordered, overflowed, delivered;
+};
+
+struct leat_link;
+
+/** Sees every frame that an end sends, before any fault; for tests and recorders. */
+typedef void leat_link_tap(void *arg, int from_end, uint64_t now_ns, const uint8_t *frame,
+                           uint32_t len);
+
+/** Bytes that leat_link_init() needs for @p frames frames on the wire of at most @p frame_bytes. */
+size_t leat_link_memory_bytes(uint32_t frames, uint32_t frame_bytes);
+
+/**
+ * Makes a wire in @p memory (any alignment, leat_link_memory_bytes() of it).  Both ends get the
+ * MTU @p frame_bytes - 14 and the MACs 02:00:00:00:00:01 and :02.
+ */
+struct leat_link *leat_link_init(void *memory, uint32_t frames, uint32_t frame_bytes,
+                                 uint64_t seed);
+
+/** The backend of end 0 or 1. */
+struct leat_netif *leat_link_end(struct leat_link *link, int end);
+
+/** Sets what happens to frames that end @p from_end sends from now on. */
+void leat_link_set_faults(struct leat_link *link, int from_end,
+                          const struct leat_link_faults *faults);
+
+/** Shows @p tap all frames; NULL: nobody. */
+void leat_link_set_tap(struct leat_link *link, leat_link_tap *tap, void *arg);
+
+/** What happened to the frames that end @p from_end sent. */
+struct leat_link_counts leat_link_counts(const struct leat_link *link, int from_end);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
