@@ -1,0 +1,107 @@
+/*
+ * pcap.h -- captures: a recorder around any backend, and a backend that replays a capture under
+ * its own clock.
+ *
+ * The recorder writes nanosecond pcap with the stack's time, so that a recording replays exactly
+ * the times at which the stack saw its frames.
+ */
+#ifndef LEAT_PCAP_H
+#define LEAT_PCAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/host.h>
+#include <leat/netif.h>
+#include <leat/posix.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Longest frame of a capture that is read or written, bytes: libpcap's own limit. */
+#define LEAT_PCAP_FRAME_MAX 262144u
+
+struct leat_pcap_recorder;
+
+/**
+ * Wraps @p inner: every frame in and out is written to the new file @p path, and then goes its
+ * way.  Closing the recorder (leat_close() does it) closes @p inner.
+ *
+ * Errors: LEAT_ERR_DEVICE (@p why says which file and why), LEAT_ERR_MEMORY.
+ */
+enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
+                                      struct leat_netif *inner, const char *path,
+                                      char why[LEAT_WHY_BYTES]);
+
+/** The backend to give to leat_attach(); valid until leat_pcap_recorder_close(). */
+struct leat_netif *leat_pcap_recorder_netif(struct leat_pcap_recorder *recorder);
+
+/** Frames written so far. */
+uint64_t leat_pcap_recorder_frames(const struct leat_pcap_recorder *recorder);
+
+/**
+ * LEAT_OK, or LEAT_ERR_DEVICE after a write has failed (a full disk): the recording then ends
+ * there, and the frames go on.  The last bytes are only written when the backend is closed.
+ */
+enum leat_err leat_pcap_recorder_status(const struct leat_pcap_recorder *recorder);
+
+/** Closes the file, if leat_close() has not done it, and frees @p recorder.  NULL is allowed. */
+void leat_pcap_recorder_close(struct leat_pcap_recorder *recorder);
+
+struct leat_pcap_reader;
+
+/** What to replay. */
+struct leat_pcap_reader_config {
+    const char *path;    /**< a pcap or pcapng file of Ethernet frames */
+    struct leat_mac mac; /**< ours; frames that come from it are left out: the stack sends them */
+    uint16_t mtu;        /**< 0: 1500 */
+    uint64_t linger_ns;  /**< how long the clock goes on after the last frame, for timers */
+};
+
+/** What has become of the frames. */
+struct leat_pcap_reader_counters {
+    uint64_t frames_read; /**< frames in the file, so far */
+    uint64_t left_out;    /**< those that came from our own address */
+    uint64_t too_long;    /**< those longer than an IPv4 datagram can be */
+    uint64_t given_up;    /**< those for which the pool had no buffers for 1000 ms */
+    uint64_t transmitted; /**< frames that the stack sent: they go nowhere */
+};
+
+/**
+ * Opens a capture.  On error @p why holds one line: the file, and where in it.
+ * Errors: LEAT_ERR_NOT_FOUND, LEAT_ERR_FORMAT (no capture, or not of Ethernet), LEAT_ERR_MEMORY,
+ * LEAT_ERR_ARGUMENT (an MTU under 68).
+ */
+enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
+                                    const struct leat_pcap_reader_config *config,
+                                    char why[LEAT_WHY_BYTES]);
+
+/** The backend: receive() gives the frames whose time has come. */
+struct leat_netif *leat_pcap_reader_netif(struct leat_pcap_reader *reader);
+
+/**
+ * The host whose clock is the capture's: it starts at the first frame, wait() jumps to the next
+ * frame or the deadline, and says false when both are over.  entropy() fails with
+ * LEAT_ERR_ENTROPY: a replay takes its seed from whoever wants it repeated.
+ */
+struct leat_host *leat_pcap_reader_host(struct leat_pcap_reader *reader);
+
+/** What happened so far; valid until leat_pcap_reader_close(). */
+const struct leat_pcap_reader_counters *
+leat_pcap_reader_counters(const struct leat_pcap_reader *reader);
+
+/**
+ * LEAT_OK, or LEAT_ERR_FORMAT: the file is broken at some frame, where the replay ended.
+ * @p why may be NULL; else it then holds one line with the file, the frame and the offset.
+ */
+enum leat_err leat_pcap_reader_status(const struct leat_pcap_reader *reader,
+                                      char why[LEAT_WHY_BYTES]);
+
+/** Closes the file, if leat_close() has not done it, and frees @p reader.  NULL is allowed. */
+void leat_pcap_reader_close(struct leat_pcap_reader *reader);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

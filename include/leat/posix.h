@@ -1,0 +1,54 @@
+/*
+ * posix.h -- leat_host on a POSIX machine: CLOCK_MONOTONIC, ppoll, getrandom, stdout.
+ *
+ * In the library leat-posix, with the backends that need an operating system.
+ */
+#ifndef LEAT_POSIX_H
+#define LEAT_POSIX_H
+
+#include <stdbool.h>
+
+#include <leat/err.h>
+#include <leat/host.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** File descriptors that one host watches. */
+#define LEAT_POSIX_WATCHED_MAX 16
+
+/** Bytes of a line that says what failed and what to do about it, the final NUL included. */
+#define LEAT_WHY_BYTES 256
+
+struct leat_posix;
+
+/**
+ * Makes a host.  From here until leat_posix_close() SIGINT and SIGTERM end the loop instead of the
+ * process: wait() then returns false.  (They are blocked and read from a descriptor, so that no
+ * handler and no global is needed, and so that a busy loop hears them too.)
+ *
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_DEVICE (no descriptor left).
+ */
+enum leat_err leat_posix_open(struct leat_posix **posix);
+
+/** The host to give to leat_run(); valid until leat_posix_close(). */
+struct leat_host *leat_posix_host(struct leat_posix *posix);
+
+/**
+ * Makes wait() return when @p fd can be read.  @p wanted false pauses that, so that a backend which
+ * has no buffers for its input does not spin; it then gives a time by next_look_ns().
+ * Errors: LEAT_ERR_FULL (LEAT_POSIX_WATCHED_MAX), LEAT_ERR_ARGUMENT (negative @p fd).
+ */
+enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted);
+
+/** Forgets @p fd; call it before the descriptor is closed. */
+void leat_posix_unwatch(struct leat_posix *posix, int fd);
+
+/** Gives everything back and restores the signal mask.  NULL is allowed. */
+void leat_posix_close(struct leat_posix *posix);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,14 @@
+/* device.h -- opening a TAP device, and saying why it can't be opened. */
+#ifndef TAP_DEVICE_H
+#define TAP_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/posix.h>
+
+/* Opens @device without waiting and brings it up; @fd and @mtu are set on LEAT_OK, else @why. */
+enum leat_err tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
+                              char why[LEAT_WHY_BYTES]);
+
+#endif

@@ -1,0 +1,172 @@
+/* posix.c -- the host: clock, wait, entropy, console. */
+#include <leat/posix.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    NS_PER_S = 1000000000,
+    /* A loop that never has to wait still looks for a signal this often. */
+    LOOK_EVERY_ROUNDS = 64
+};
+
+struct leat_posix {
+    struct leat_host host;
+    struct pollfd watched[1 + LEAT_POSIX_WATCHED_MAX]; /* [0] is the signals'; ~fd: paused */
+    nfds_t watched_count;
+    uint32_t rounds; /* without a look */
+    sigset_t mask_before;
+};
+
+static struct leat_posix *posix_of(struct leat_host *host)
+{
+    return (struct leat_posix *)host; /* its first member */
+}
+
+static uint64_t posix_now_ns(struct leat_host *host)
+{
+    struct timespec now;
+
+    (void)host;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+/* The signal is taken, so that it doesn't kill the process when the mask is restored. */
+static bool posix_take_signal(struct leat_posix *posix)
+{
+    struct signalfd_siginfo info;
+
+    return read(posix->watched[0].fd, &info, sizeof info) == (ssize_t)sizeof info;
+}
+
+static bool posix_wait(struct leat_host *host, uint64_t deadline_ns)
+{
+    struct leat_posix *posix = posix_of(host);
+    uint64_t now_ns = posix_now_ns(host);
+    uint64_t rest_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+    struct timespec rest = {.tv_sec = (time_t)(rest_ns / NS_PER_S),
+                            .tv_nsec = (long)(rest_ns % NS_PER_S)};
+
+    if (rest_ns == 0 && ++posix->rounds < LOOK_EVERY_ROUNDS)
+        return true;
+    posix->rounds = 0;
+    if (ppoll(posix->watched, posix->watched_count, deadline_ns == UINT64_MAX ? NULL : &rest,
+              NULL) <= 0)
+        return true; /* the deadline, or EINTR of a signal that is not ours: early is allowed */
+    return !(posix->watched[0].revents && posix_take_signal(posix));
+}
+
+static enum leat_err posix_entropy(struct leat_host *host, void *bytes, size_t len)
+{
+    uint8_t *next = bytes;
+
+    (void)host;
+    while (len > 0) {
+        ssize_t got = getrandom(next, len, 0);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return LEAT_ERR_ENTROPY;
+        next += got;
+        len -= (size_t)got;
+    }
+    return LEAT_OK;
+}
+
+static void posix_console(struct leat_host *host, const char *text, size_t len)
+{
+    (void)host;
+    while (len > 0) {
+        ssize_t put = write(STDOUT_FILENO, text, len);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return; /* nobody listens */
+        text += put;
+        len -= (size_t)put;
+    }
+}
+
+enum leat_err leat_posix_open(struct leat_posix **posix)
+{
+    struct leat_posix *made = calloc(1, sizeof *made);
+    sigset_t ending;
+
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    made->host = (struct leat_host){.now_ns = posix_now_ns,
+                                    .wait = posix_wait,
+                                    .entropy = posix_entropy,
+                                    .console = posix_console};
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ending, &made->mask_before);
+    made->watched[0].fd = signalfd(-1, &ending, SFD_NONBLOCK | SFD_CLOEXEC);
+    made->watched[0].events = POLLIN;
+    made->watched_count = 1;
+    if (made->watched[0].fd < 0) {
+        leat_posix_close(made);
+        return LEAT_ERR_DEVICE;
+    }
+    *posix = made;
+    return LEAT_OK;
+}
+
+struct leat_host *leat_posix_host(struct leat_posix *posix)
+{
+    return &posix->host;
+}
+
+/* The entry of @fd, paused or not, or NULL. */
+static struct pollfd *posix_find(struct leat_posix *posix, int fd)
+{
+    for (nfds_t i = 1; i < posix->watched_count; i++)
+        if (posix->watched[i].fd == fd || posix->watched[i].fd == ~fd)
+            return &posix->watched[i];
+    return NULL;
+}
+
+enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted)
+{
+    struct pollfd *entry = posix_find(posix, fd);
+
+    if (fd < 0)
+        return LEAT_ERR_ARGUMENT;
+    if (!entry) {
+        if (posix->watched_count == 1 + LEAT_POSIX_WATCHED_MAX)
+            return LEAT_ERR_FULL;
+        entry = &posix->watched[posix->watched_count++];
+    }
+    entry->fd = wanted ? fd : ~fd; /* ppoll passes over a negative descriptor */
+    entry->events = POLLIN;
+    entry->revents = 0;
+    return LEAT_OK;
+}
+
+void leat_posix_unwatch(struct leat_posix *posix, int fd)
+{
+    struct pollfd *entry = posix_find(posix, fd);
+
+    if (entry)
+        *entry = posix->watched[--posix->watched_count];
+}
+
+void leat_posix_close(struct leat_posix *posix)
+{
+    if (!posix)
+        return;
+    if (posix->watched[0].fd >= 0)
+        close(posix->watched[0].fd);
+    sigprocmask(SIG_SETMASK, &posix->mask_before, NULL);
+    free(posix);
+}

@@ -1,0 +1,307 @@
+/*
+ * tap.c -- frames to and from a Linux TAP device.
+ *
+ * One system call a frame: TAP knows no bursts.  Input is read straight into buffers of the pool;
+ * how many a frame may need follows from the MTU, and what a frame leaves unused serves the next.
+ */
+#include <leat/tap.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "device.h"
+
+enum {
+    PIECES_MAX = 64, /* of a frame in one readv or writev */
+    /* In front of received frames: a reply built in the same buffer finds room for longer headers
+     * than those it came with, and the IP header (14 bytes later) lies on a multiple of 4. */
+    RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
+    RX_OVERHEAD = 14 + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
+    TX_ROOM = 256,
+    RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
+};
+
+struct leat_tap {
+    struct leat_netif netif;
+    struct leat_posix *posix;
+    int fd;
+    bool lost;
+    bool starved; /* the last receive() found no buffers */
+    bool more;    /* the last receive() stopped at frames_max */
+    uint32_t spare_count;
+    struct leat_buf *spare[PIECES_MAX]; /* empty buffers for the next frame, within receive() */
+    struct iovec pieces[PIECES_MAX];
+    uint8_t *flat; /* one whole frame, for lists that are too long for writev */
+    struct leat_tap_counters counters;
+    char device[32];
+};
+
+static struct leat_tap *tap_of(struct leat_netif *netif)
+{
+    return (struct leat_tap *)netif; /* its first member */
+}
+
+/* Fills the list of spare buffers until the largest frame fits; false: the pool is empty. */
+static bool tap_fill_spare(struct leat_tap *tap, struct leat_pool *pool)
+{
+    uint32_t needed = (uint32_t)tap->netif.mtu + RX_OVERHEAD;
+    uint32_t room = 0;
+
+    for (uint32_t i = 0; i < tap->spare_count; i++)
+        room += leat_buf_tailroom(tap->spare[i]);
+    while (room < needed && tap->spare_count < PIECES_MAX) {
+        struct leat_buf *buf = leat_buf_alloc(pool, RX_HEADROOM);
+
+        if (!buf)
+            return false;
+        tap->spare[tap->spare_count++] = buf;
+        room += leat_buf_tailroom(buf);
+    }
+    return true;
+}
+
+static void tap_free_spare(struct leat_tap *tap)
+{
+    for (uint32_t i = 0; i < tap->spare_count; i++)
+        leat_buf_free(tap->spare[i]);
+    tap->spare_count = 0;
+}
+
+/* Nothing will come any more: the device was removed. */
+static void tap_set_lost(struct leat_tap *tap)
+{
+    tap->lost = true;
+    if (tap->posix)
+        leat_posix_unwatch(tap->posix, tap->fd); /* it would be ready for ever */
+}
+
+/* Reads one frame into the spare buffers; returns its length, or 0 if there is none. */
+static uint32_t tap_read(struct leat_tap *tap)
+{
+    uint32_t room = 0;
+
+    for (uint32_t i = 0; i < tap->spare_count; i++) {
+        tap->pieces[i].iov_base = tap->spare[i]->data;
+        tap->pieces[i].iov_len = leat_buf_tailroom(tap->spare[i]);
+        room += leat_buf_tailroom(tap->spare[i]);
+    }
+    for (;;) {
+        ssize_t got = readv(tap->fd, tap->pieces, (int)tap->spare_count);
+
+        if (got > 0 && (uint32_t)got < room)
+            return (uint32_t)got;
+        if (got <= 0) {
+            if (got < 0 && errno != EAGAIN && errno != EINTR)
+                tap_set_lost(tap);
+            return 0;
+        }
+        tap->counters.rx_cut++;
+    }
+}
+
+/* Makes a frame of the first @len bytes of the spare buffers; the others stay for the next. */
+static struct leat_buf *tap_take_frame(struct leat_tap *tap, uint32_t len)
+{
+    struct leat_buf *frame = NULL;
+    uint32_t used = 0;
+
+    while (len > 0) {
+        struct leat_buf *buf = tap->spare[used++];
+        uint32_t here = leat_buf_tailroom(buf) < len ? leat_buf_tailroom(buf) : len;
+
+        leat_buf_put(buf, here);
+        if (frame)
+            leat_buf_append(frame, buf);
+        else
+            frame = buf;
+        len -= here;
+    }
+    tap->spare_count -= used;
+    memmove(tap->spare, tap->spare + used, tap->spare_count * sizeof tap->spare[0]);
+    return frame;
+}
+
+static void tap_set_starved(struct leat_tap *tap, bool starved)
+{
+    if (starved)
+        tap->counters.rx_starved++;
+    if (starved != tap->starved && tap->posix && !tap->lost)
+        leat_posix_watch(tap->posix, tap->fd, !starved);
+    tap->starved = starved;
+}
+
+static uint32_t tap_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                            struct leat_buf **frames, uint32_t frames_max)
+{
+    struct leat_tap *tap = tap_of(netif);
+    bool starved = false;
+    uint32_t count = 0;
+
+    (void)now_ns;
+    while (count < frames_max && !tap->lost) {
+        uint32_t len;
+
+        starved = !tap_fill_spare(tap, pool);
+        if (starved)
+            break;
+        len = tap_read(tap);
+        if (len == 0)
+            break;
+        frames[count++] = tap_take_frame(tap, len);
+    }
+    tap_free_spare(tap);
+    tap_set_starved(tap, starved);
+    tap->more = count == frames_max;
+    return count;
+}
+
+static uint32_t tap_transmit_room(struct leat_netif *netif)
+{
+    (void)netif;
+    return TX_ROOM;
+}
+
+/* Describes @frame in tap->pieces; returns how many there are. */
+static int tap_gather(struct leat_tap *tap, const struct leat_buf *frame)
+{
+    int count = 0;
+
+    for (const struct leat_buf *piece = frame; piece; piece = piece->next) {
+        if (count == PIECES_MAX) {
+            tap->counters.tx_flattened++;
+            tap->pieces[0].iov_base = tap->flat;
+            tap->pieces[0].iov_len = leat_buf_read(frame, 0, tap->flat, leat_buf_total(frame));
+            return 1;
+        }
+        tap->pieces[count].iov_base = piece->data;
+        tap->pieces[count++].iov_len = piece->len;
+    }
+    return count;
+}
+
+static void tap_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                         uint32_t frame_count)
+{
+    struct leat_tap *tap = tap_of(netif);
+
+    (void)now_ns;
+    for (uint32_t i = 0; i < frame_count; i++) {
+        int count = tap_gather(tap, frames[i]);
+
+        if (writev(tap->fd, tap->pieces, count) < 0)
+            tap->counters.tx_refused++;
+        leat_buf_free(frames[i]);
+    }
+}
+
+static uint64_t tap_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    const struct leat_tap *tap = tap_of(netif);
+
+    if (tap->starved)
+        return now_ns + RETRY_NS;
+    return tap->more ? now_ns : LEAT_NEVER_NS;
+}
+
+static void tap_close(struct leat_netif *netif)
+{
+    struct leat_tap *tap = tap_of(netif);
+
+    if (tap->fd < 0)
+        return;
+    if (tap->posix)
+        leat_posix_unwatch(tap->posix, tap->fd);
+    close(tap->fd);
+    tap->fd = -1;
+}
+
+static const struct leat_netif_ops tap_ops = {.receive = tap_receive,
+                                              .transmit_room = tap_transmit_room,
+                                              .transmit = tap_transmit,
+                                              .next_look_ns = tap_next_look_ns,
+                                              .close = tap_close};
+
+/* Ours or a random one; false: no entropy, or a group address. */
+static bool tap_choose_mac(struct leat_tap *tap, const struct leat_mac *given)
+{
+    if (given) {
+        tap->netif.mac = *given;
+        return !(given->octet[0] & 1);
+    }
+    if (getrandom(tap->netif.mac.octet, sizeof tap->netif.mac.octet, 0) !=
+        (ssize_t)sizeof tap->netif.mac.octet)
+        return false;
+    /* locally administered, one station (IEEE 802-2014 8.2) */
+    tap->netif.mac.octet[0] = (uint8_t)((tap->netif.mac.octet[0] & 0xfcu) | 0x02u);
+    return true;
+}
+
+enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config *config,
+                            char why[LEAT_WHY_BYTES])
+{
+    const char *device = config->device ? config->device : "leat0";
+    struct leat_tap *made = calloc(1, sizeof *made);
+    enum leat_err err = LEAT_ERR_MEMORY;
+
+    snprintf(why, LEAT_WHY_BYTES, "no memory for TAP device %.32s", device);
+    if (!made)
+        return err;
+    made->fd = -1;
+    err = tap_device_open(device, config->create, &made->fd, &made->netif.mtu, why);
+    if (err)
+        goto failed;
+    snprintf(made->device, sizeof made->device, "%s", device);
+    made->netif.ops = &tap_ops;
+    made->netif.name = made->device;
+    made->netif.capabilities = LEAT_NETIF_GATHER;
+    err = LEAT_ERR_ARGUMENT;
+    if (!tap_choose_mac(made, config->mac)) {
+        snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
+        goto failed;
+    }
+    err = LEAT_ERR_MEMORY;
+    made->flat = malloc(RX_OVERHEAD + (size_t)made->netif.mtu);
+    if (!made->flat)
+        goto failed;
+    if (config->posix) {
+        err = leat_posix_watch(config->posix, made->fd, true);
+        snprintf(why, LEAT_WHY_BYTES, "the host watches too many descriptors");
+        if (err)
+            goto failed;
+        made->posix = config->posix;
+    }
+    *tap = made;
+    return LEAT_OK;
+failed:
+    leat_tap_close(made);
+    return err;
+}
+
+struct leat_netif *leat_tap_netif(struct leat_tap *tap)
+{
+    return &tap->netif;
+}
+
+const struct leat_tap_counters *leat_tap_counters(const struct leat_tap *tap)
+{
+    return &tap->counters;
+}
+
+bool leat_tap_lost(const struct leat_tap *tap)
+{
+    return tap->lost;
+}
+
+void leat_tap_close(struct leat_tap *tap)
+{
+    if (!tap)
+        return;
+    tap_close(&tap->netif);
+    free(tap->flat);
+    free(tap);
+}
