@@ -1,0 +1,72 @@
+/* echo.c -- the Echo Protocol (RFC 862): what comes goes back, in the very buffers it came in. */
+#include "example.h"
+
+/* Gives back what has been read, as far as there is room to send; the rest waits in leat. */
+static void echo_text(struct leat_tcp *conn, void *arg)
+{
+    (void)arg;
+    for (;;) {
+        uint32_t room = leat_tcp_send_room(conn);
+        struct leat_buf *text = room > 0 ? leat_tcp_receive(conn, room) : NULL;
+        uint32_t len;
+
+        if (!text)
+            break;
+        len = leat_buf_total(text);
+        if (leat_tcp_send(conn, text)) {
+            leat_tcp_abort(conn); /* better no echo than one with a hole */
+            return;
+        }
+        leat_tcp_consumed(conn, len);
+    }
+    /* The peer has said all and got all of it queued: now we have no more to say either. */
+    if (leat_tcp_at_end(conn))
+        leat_tcp_shutdown(conn);
+}
+
+static const struct leat_tcp_events echo_events = {.on_readable = echo_text,
+                                                   .on_writable = echo_text};
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_tcp *conn;
+
+    while ((conn = leat_tcp_accept(listener, &echo_events, arg)))
+        leat_tcp_set_nodelay(conn, true); /* the peer decides how much a segment holds */
+}
+
+static void echo_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                          const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                          void *arg)
+{
+    (void)arg;
+    if (peer->port == local->port)
+        leat_buf_free(payload); /* two echo servers would never stop */
+    else
+        leat_udp_send_from(udp, payload, peer, local->ip);
+}
+
+static const struct leat_udp_events datagram_events = {.on_datagram = echo_datagram};
+
+static const char *start(struct example_platform *platform)
+{
+    struct leat_tcp_listen_config listen = {
+        .port = platform->port, .backlog = 1024, .on_acceptable = accept_all};
+    struct leat_tcp_listener *listener;
+    struct leat_udp *udp;
+
+    if (platform->argument_count > 0)
+        return "echo takes no arguments";
+    if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
+        leat_udp_bind(udp, LEAT_IP4_ANY, platform->port))
+        return "can't open the UDP port";
+    if (leat_tcp_listen(platform->stack, &listener, &listen))
+        return "can't open the TCP port";
+    return NULL;
+}
+
+const struct example example = {.name = "echo",
+                                .summary = "Echoes TCP and UDP (RFC 862).",
+                                .arguments = "",
+                                .default_port = 7,
+                                .start = start};

@@ -1,0 +1,43 @@
+/* options.h -- the command line of the examples on POSIX. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/leat.h>
+
+#include "example.h"
+
+/* What the command line says, with the defaults filled in. */
+struct options {
+    const char *tap;
+    const char *record; /* NULL: don't */
+    const char *replay; /* NULL: a TAP device */
+    leat_ip4 ip;
+    uint8_t prefix_bits;
+    leat_ip4 gateway; /* LEAT_IP4_ANY: none */
+    struct leat_mac mac;
+    bool mac_given;
+    uint16_t port;
+    uint8_t seed[LEAT_SEED_BYTES];
+    bool seed_given;
+    uint32_t buffers;
+    uint32_t connections; /* 0: leat's default */
+    bool create;
+    bool stats;
+    bool verbose;
+    int argument_count;
+    const char *const *arguments;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,
+    OPTIONS_DONE, /* --help or --version: it has been printed */
+    OPTIONS_WRONG /* one line on stderr has said what */
+};
+
+enum options_outcome options_parse(struct options *options, const struct example *what, int argc,
+                                   char **argv);
+
+#endif

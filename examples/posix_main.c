@@ -1,0 +1,382 @@
+/*
+ * posix_main.c -- the main of every example on POSIX: options, a TAP device or a capture, a stack.
+ *
+ *      device (tap, or a capture)  <-  recorder, with --record  <-  stack  <-  example
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <leat/leat.h>
+#include <leat/pcap.h>
+#include <leat/posix.h>
+#include <leat/tap.h>
+
+#include "example.h"
+#include "options.h"
+
+enum {
+    STATUS_FAILED = 1,
+    STATUS_NOT_STARTED = 2 /* the command line, the device, or the example said no */
+};
+
+#define REPLAY_LINGER_NS 1000000000u /* timers of 1 s after the last frame still run */
+
+/* A file that the example reads; kept until the end. */
+struct file {
+    struct file *next;
+    char bytes[];
+};
+
+struct program {
+    struct example_platform platform; /* first: what the example sees */
+    struct leat_host host;            /* the machine's, with an end that the example can ask for */
+    struct leat_host *machine;
+    struct options options;
+    struct leat_posix *posix;
+    struct leat_tap *tap;
+    struct leat_pcap_reader *reader;
+    struct leat_pcap_recorder *recorder;
+    struct leat_netif *netif; /* what the stack is attached to */
+    void *memory;
+    struct file *files;
+    bool finished;
+    int status;
+};
+
+static struct program *program_of(struct example_platform *platform)
+{
+    return (struct program *)platform; /* its first member */
+}
+
+static struct program *program_of_host(struct leat_host *host)
+{
+    return (struct program *)(void *)((char *)host - offsetof(struct program, host));
+}
+
+static uint64_t host_now_ns(struct leat_host *host)
+{
+    struct leat_host *machine = program_of_host(host)->machine;
+
+    return machine->now_ns(machine);
+}
+
+static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
+{
+    struct program *program = program_of_host(host);
+
+    if (program->finished)
+        return false;
+    if (program->tap && leat_tap_lost(program->tap)) {
+        fprintf(stderr, "%s: TAP device %s has gone\n", example.name, program->options.tap);
+        program->status = STATUS_FAILED;
+        return false;
+    }
+    return program->machine->wait(program->machine, deadline_ns);
+}
+
+static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
+{
+    struct leat_host *machine = program_of_host(host)->machine;
+
+    return machine->entropy(machine, bytes, len);
+}
+
+static void host_console(struct leat_host *host, const char *text, size_t len)
+{
+    struct leat_host *machine = program_of_host(host)->machine;
+
+    machine->console(machine, text, len);
+}
+
+static void say(struct example_platform *platform, const char *line)
+{
+    struct leat_host *host = platform->host;
+
+    host->console(host, line, strlen(line));
+    host->console(host, "\n", 1);
+}
+
+static void finish(struct example_platform *platform, int status)
+{
+    struct program *program = program_of(platform);
+
+    program->finished = true;
+    program->status = status;
+}
+
+/* The rest of @stream after what @file holds; NULL if memory or the file fails. */
+static struct file *read_all(FILE *stream, size_t *len)
+{
+    struct file *file = NULL;
+    size_t room = 0;
+
+    *len = 0;
+    do {
+        struct file *larger;
+
+        room = room ? 2 * room : 4096;
+        larger = realloc(file, sizeof *file + room + 1);
+        if (!larger)
+            break;
+        file = larger;
+        *len += fread(file->bytes + *len, 1, room - *len, stream);
+    } while (*len == room);
+    if (*len == room || ferror(stream)) {
+        free(file);
+        return NULL;
+    }
+    file->bytes[*len] = '\0'; /* for those who take it for a string */
+    return file;
+}
+
+static enum leat_err read_file(struct example_platform *platform, const char *path,
+                               const char **bytes, size_t *len)
+{
+    struct program *program = program_of(platform);
+    FILE *stream = fopen(path, "rb");
+    struct file *file;
+
+    if (!stream)
+        return LEAT_ERR_NOT_FOUND;
+    file = read_all(stream, len);
+    fclose(stream);
+    if (!file)
+        return LEAT_ERR_DEVICE;
+    file->next = program->files;
+    program->files = file;
+    *bytes = file->bytes;
+    return LEAT_OK;
+}
+
+static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+{
+    char text[LEAT_IP4_TEXT_BYTES];
+
+    (void)stack;
+    (void)arg;
+    leat_ip4_format(ip, text);
+    fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
+}
+
+/* Opens the device and the recorder around it; false when a line has said why not. */
+static bool open_devices(struct program *program)
+{
+    const struct options *options = &program->options;
+    struct leat_pcap_reader_config replay = {
+        .path = options->replay, .mac = options->mac, .linger_ns = REPLAY_LINGER_NS};
+    struct leat_tap_config tap = {.device = options->tap,
+                                  .mac = options->mac_given ? &options->mac : NULL,
+                                  .create = options->create};
+    char why[LEAT_WHY_BYTES] = "no memory";
+    enum leat_err err;
+
+    if (options->replay) {
+        err = leat_pcap_reader_open(&program->reader, &replay, why);
+        if (err)
+            goto failed;
+        program->machine = leat_pcap_reader_host(program->reader);
+        program->netif = leat_pcap_reader_netif(program->reader);
+    } else {
+        err = leat_posix_open(&program->posix);
+        if (err)
+            goto failed;
+        program->machine = leat_posix_host(program->posix);
+        tap.posix = program->posix;
+        err = leat_tap_open(&program->tap, &tap, why);
+        if (err)
+            goto failed;
+        program->netif = leat_tap_netif(program->tap);
+    }
+    if (options->record) {
+        err = leat_pcap_recorder_open(&program->recorder, program->netif, options->record, why);
+        if (err)
+            goto failed;
+        program->netif = leat_pcap_recorder_netif(program->recorder);
+    }
+    return true;
+failed:
+    fprintf(stderr, "%s: %s\n", example.name, why);
+    return false;
+}
+
+/* Builds the stack on its memory: the block for leat itself, for UDP and for TCP is one. */
+static enum leat_err build_stack(struct program *program, const char **step)
+{
+    const struct options *options = &program->options;
+    struct leat_config config = {.buf_count = options->buffers, .on_conflict = on_conflict};
+    struct leat_tcp_config tcp = {.connections = options->connections};
+    size_t bytes =
+        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
+    struct leat **stack = &program->platform.stack;
+    enum leat_err err = LEAT_OK;
+
+    *step = "memory";
+    program->memory = malloc(bytes);
+    if (!program->memory)
+        return LEAT_ERR_MEMORY;
+    *step = "entropy";
+    if (options->seed_given)
+        memcpy(config.seed, options->seed, sizeof config.seed);
+    else
+        err = program->host.entropy(&program->host, config.seed, sizeof config.seed);
+    if (err)
+        return err;
+    *step = "leat_init";
+    err = leat_init(stack, program->memory, bytes, &config);
+    if (err)
+        return err;
+    *step = program->netif->name;
+    err = leat_attach(*stack, program->netif);
+    if (err)
+        return err;
+    *step = "--ip";
+    err = leat_address_add(*stack, program->netif, options->ip, options->prefix_bits);
+    if (err)
+        return err;
+    *step = "--gateway";
+    if (options->gateway != LEAT_IP4_ANY)
+        err = leat_route_add(*stack, LEAT_IP4_ANY, 0, options->gateway);
+    if (err)
+        return err;
+    *step = "UDP and TCP";
+    err = leat_udp_register(*stack, NULL);
+    return err ? err : leat_tcp_register(*stack, &tcp);
+}
+
+/* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
+static void say_started(struct program *program)
+{
+    const struct options *options = &program->options;
+    const uint8_t *mac = program->netif->mac.octet;
+    char ip[LEAT_IP4_TEXT_BYTES];
+    char line[200];
+
+    leat_ip4_format(options->ip, ip);
+    snprintf(line, sizeof line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, ip,
+             (unsigned)options->prefix_bits, program->netif->name, (unsigned)program->netif->mtu,
+             (unsigned)program->platform.port);
+    say(&program->platform, line);
+    if (!options->verbose)
+        return;
+    snprintf(line, sizeof line, "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes",
+             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+             leat_pool_free_count(leat_pool(program->platform.stack)),
+             leat_pool_buf_bytes(leat_pool(program->platform.stack)));
+    say(&program->platform, line);
+}
+
+static void say_counter(struct program *program, const char *name, uint64_t value, const char *text)
+{
+    char line[160];
+
+    if (value == 0)
+        return;
+    snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
+    say(&program->platform, line);
+}
+
+static void say_stats(struct program *program)
+{
+    const struct leat_stats *stats = leat_stats(program->platform.stack);
+
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        enum leat_stat stat = (enum leat_stat)i;
+
+        say_counter(program, leat_stat_name(stat), leat_stat_value(stats, stat),
+                    leat_stat_text(stat));
+    }
+    if (program->tap) {
+        const struct leat_tap_counters *tap = leat_tap_counters(program->tap);
+
+        say_counter(program, "tap_rx_cut", tap->rx_cut, "frames longer than the MTU allows");
+        say_counter(program, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
+        say_counter(program, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
+        say_counter(program, "tap_tx_flattened", tap->tx_flattened, "frames of too many pieces");
+    }
+    if (!leat_stats_balance(stats))
+        say(&program->platform, "the counters do not balance");
+}
+
+/* What only shows at the end, or when the files are closed. */
+static void report_captures(struct program *program)
+{
+    char why[LEAT_WHY_BYTES];
+
+    if (program->recorder && leat_pcap_recorder_status(program->recorder)) {
+        fprintf(stderr, "%s: could not write all frames to %s\n", example.name,
+                program->options.record);
+        program->status = STATUS_FAILED;
+    }
+    if (program->reader && leat_pcap_reader_status(program->reader, why)) {
+        fprintf(stderr, "%s: %s\n", example.name, why);
+        program->status = STATUS_FAILED;
+    }
+}
+
+static void close_all(struct program *program)
+{
+    if (program->platform.stack)
+        leat_close(program->platform.stack);
+    report_captures(program);
+    leat_pcap_recorder_close(program->recorder);
+    leat_pcap_reader_close(program->reader);
+    leat_tap_close(program->tap);
+    leat_posix_close(program->posix);
+    while (program->files) {
+        struct file *next = program->files->next;
+
+        free(program->files);
+        program->files = next;
+    }
+    free(program->memory);
+}
+
+/* Returns the exit status. */
+static int run(struct program *program)
+{
+    const char *step = "";
+    const char *complaint;
+    enum leat_err err;
+
+    if (!open_devices(program))
+        return STATUS_NOT_STARTED;
+    err = build_stack(program, &step);
+    if (err) {
+        fprintf(stderr, "%s: %s: %s\n", example.name, step, leat_err_text(err));
+        return STATUS_NOT_STARTED;
+    }
+    complaint = example.start(&program->platform);
+    if (complaint) {
+        fprintf(stderr, "%s: %s\n", example.name, complaint);
+        return STATUS_NOT_STARTED;
+    }
+    say_started(program);
+    leat_run(program->platform.stack, &program->host);
+    if (program->options.stats)
+        say_stats(program);
+    return program->status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct program program; /* too large for a stack frame of ours; of this file only */
+    enum options_outcome outcome = options_parse(&program.options, &example, argc, argv);
+
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;
+    program.host = (struct leat_host){
+        .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
+    program.platform = (struct example_platform){.host = &program.host,
+                                                 .gateway = program.options.gateway,
+                                                 .port = program.options.port,
+                                                 .argument_count = program.options.argument_count,
+                                                 .arguments = program.options.arguments,
+                                                 .read_file = read_file,
+                                                 .say = say,
+                                                 .finish = finish};
+    program.status = run(&program);
+    close_all(&program);
+    return program.status;
+}
