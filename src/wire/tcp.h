@@ -1,0 +1,55 @@
+/* tcp.h -- the format of a TCP segment (RFC 9293 3.1, 3.2; RFC 7323; RFC 2018). */
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    WIRE_TCP_BYTES = 20,         /* without options */
+    WIRE_TCP_OPTIONS_BYTES = 40, /* at most */
+    WIRE_TCP_NO_SHIFT = 0xff     /* wind_shift: option absent */
+};
+
+enum wire_tcp_flag {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20
+};
+
+/* A header of legal values. */
+struct wire_tcp {
+    uint16_t src_port;
+    uint16_t dst_port;
+    uint32_t seq;
+    uint32_t ack;
+    uint16_t window;      /* unscaled, as on the wire */
+    uint8_t flags;        /* enum wire_tcp_flag */
+    uint8_t header_bytes; /* 20..60 */
+    uint16_t mss;         /* option; 0: absent */
+    uint8_t wind_shift;   /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
+};
+
+/* Reads the fixed header out of the @len bytes that lie at @at; false: too short, or a data offset
+ * under 5 or past @len.  The options are not read yet. */
+bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header);
+
+/* Reads the options of a header that wire_tcp_parse() accepted; false: a length of 0 or 1, or past
+ * the end (CVE-2020-24337 and its family). */
+bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header);
+
+/* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, padded. */
+uint32_t wire_tcp_bytes(const struct wire_tcp *header);
+
+/* Writes the header with its options, checksum and urgent pointer 0; sets nothing else. */
+void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header);
+
+/* Where the checksum lies. */
+enum {
+    WIRE_TCP_CHECKSUM_AT = 16
+};
+
+#endif
