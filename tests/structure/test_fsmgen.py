@@ -1,0 +1,187 @@
+"""fsmgen.py on a machine of three states: what it makes, and that it refuses what is wrong."""
+
+import contextlib
+import io
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import fsmgen  # noqa: E402
+
+SPEC = """%%{
+# a door
+machine door;
+alphtype unsigned char;
+export open   = 0;
+export close  = 1;
+export lock   = 2;
+export unlock = 3;
+hands = open | close;
+
+main := (
+start: '' -> SHUT,
+
+SHUT: (
+    open           @swing          -> OPEN    # 1.1
+  | lock           @turn @click    -> LOCKED  # 1.2
+  | close          @bump           -> SHUT    # 1.3
+) >/labels,
+
+OPEN: (
+    close          @swing          -> SHUT    # 2.1
+),
+
+LOCKED: (
+    ( hands - close ) @rattle      -> LOCKED  # 3.1
+  | unlock         @turn           -> SHUT    # 3.2
+)
+);
+}%%
+"""
+
+GLUE = """%%{
+    machine door;
+    action labels { (void)fentry(SHUT); (void)fentry(OPEN); (void)fentry(LOCKED); }
+    action swing { swing(); } action turn { turn(); } action click { click(); }
+    action bump { bump(); } action rattle { rattle(); }
+    include door "door.rl";
+}%%
+%% write data;
+"""
+
+
+def run(command, spec):
+    """Compiles @spec with Ragel and runs fsmgen: (exit status, stdout, stderr)."""
+    out, err = io.StringIO(), io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        (path / "door.rl").write_text(spec, encoding="utf-8")
+        (path / "glue.rl").write_text(GLUE, encoding="utf-8")
+        subprocess.run(["ragel", "-x", "-o", "door.xml", "glue.rl"], cwd=path, check=True)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = fsmgen.main([command, str(path / "door.xml"), str(path / "door.rl")])
+    return status, out.getvalue(), err.getvalue()
+
+
+def line_of(text, spec=SPEC):
+    """The number of the first line that holds @text."""
+    return next(i for i, line in enumerate(spec.splitlines(), 1) if text in line)
+
+
+class Makes(unittest.TestCase):
+    def lines(self, command):
+        status, out, err = run(command, SPEC)
+        self.assertEqual((status, err), (0, ""))
+        return out.splitlines()
+
+    def test_check_counts_what_there_is(self):
+        self.assertEqual(self.lines("check"), [
+            "3 states, 4 events, 6 transitions, 6 pairs claimed impossible"])
+
+    def test_actions_come_once_each(self):
+        self.assertEqual(self.lines("actions"), [
+            f"TCP_ACTION({a})" for a in ("swing", "bump", "turn", "click", "rattle")])
+
+    def test_cover_has_every_transition(self):
+        self.assertEqual(self.lines("cover"), [
+            'TCP_TRANSITION(SHUT, open, OPEN, "swing")',
+            'TCP_TRANSITION(SHUT, close, SHUT, "bump")',
+            'TCP_TRANSITION(SHUT, lock, LOCKED, "turn click")',
+            'TCP_TRANSITION(OPEN, close, SHUT, "swing")',
+            'TCP_TRANSITION(LOCKED, open, LOCKED, "rattle")',
+            'TCP_TRANSITION(LOCKED, unlock, SHUT, "turn")'])
+
+    def test_header_names_states_and_events(self):
+        text = "\n".join(self.lines("header"))
+        for name in "TCP_SHUT", "TCP_OPEN", "TCP_LOCKED", "TCP_open = 0", "TCP_unlock = 3":
+            self.assertIn(name, text)
+        self.assertIn("#define TCP_NEVENTS 4", text)
+
+    def test_table_gives_the_section(self):
+        self.assertIn("| lock | turn, click | LOCKED | 1.2 |", self.lines("md"))
+
+    def test_picture_has_one_edge_a_pair_and_no_loops(self):
+        edges = [line.split("[")[0].strip() for line in self.lines("dot") if "->" in line]
+        self.assertEqual(edges, ["SHUT -> OPEN", "SHUT -> LOCKED", "OPEN -> end",
+                                 "LOCKED -> end"])
+
+    def test_other_forms_are_made(self):
+        self.assertIn('SHUT,lock,turn click,LOCKED,"1.2"', self.lines("csv"))
+        self.assertIn("#define LOCKED 2", self.lines("promela"))
+
+
+class Refuses(unittest.TestCase):
+    def refused(self, old, new, line, text):
+        """Replacing @old by @new must be refused, at @line, with a message that holds @text."""
+        self.assertIn(old, SPEC)
+        status, out, err = run("check", SPEC.replace(old, new))
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn(text, err)
+        if line:
+            self.assertIn(f"door.rl:{line}: ", err)
+
+    def test_pair_listed_twice(self):
+        line = line_of("close          @bump")
+        self.refused("close          @bump ", "open @bump ", line, "SHUT lists open again (first")
+
+    def test_two_targets(self):
+        line = line_of("close          @bump")
+        self.refused("close          @bump           -> SHUT ", "open @bump -> LOCKED ", line,
+                     "SHUT lists open again")
+
+    def text_refused(self, old, new, line, text):
+        """The same for what Ragel would refuse too: the message is ours."""
+        self.assertIn(old, SPEC)
+        spec = fsmgen.read_spec(SPEC.replace(old, new), "door.rl")
+        fsmgen.check_text(spec)
+        self.assertEqual(spec.errors[0], f"door.rl:{line}: {text}")
+
+    def test_arrow_missing(self):
+        self.text_refused("@turn           -> SHUT", "@turn SHUT", line_of("# 3.2"),
+                          "expected 'event @action -> STATE', found '| unlock         @turn SHUT'")
+
+    def test_unknown_state(self):
+        self.text_refused("@swing          -> SHUT ", "@swing -> SHUTT ", line_of("# 2.1"),
+                          "there is no state SHUTT")
+
+    def test_unknown_event(self):
+        self.text_refused("unlock         @turn", "unlok @turn", line_of("# 3.2"),
+                          "'unlok' is neither an event nor a set of events")
+
+    def test_unbalanced_expression(self):
+        self.text_refused("( hands - close )", "( hands - close", line_of("# 3.1"),
+                          "unbalanced parentheses in '( hands - close'")
+
+    def test_unused_event(self):
+        self.refused("export unlock = 3;", "export unlock = 3;\nexport kick = 4;",
+                     line_of("export unlock") + 1, "event kick is used nowhere")
+
+    def test_unreachable_state(self):
+        self.refused("lock           @turn @click    -> LOCKED", "lock @turn @click -> OPEN",
+                     line_of("LOCKED: ("), "LOCKED can't be reached from SHUT")
+
+    def test_reference_missing(self):
+        self.refused("-> SHUT    # 3.2", "-> SHUT", line_of("# 3.2"), "no reference")
+
+    def test_text_and_compiled_machine_differ(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder)
+            (path / "glue.rl").write_text(GLUE, encoding="utf-8")
+            (path / "door.rl").write_text(SPEC, encoding="utf-8")
+            subprocess.run(["ragel", "-x", "-o", "door.xml", "glue.rl"], cwd=path, check=True)
+            (path / "door.rl").write_text(SPEC.replace("@bump", "@rattle"), encoding="utf-8")
+            with self.assertRaisesRegex(fsmgen.SpecError, "SHUT close: Ragel made"):
+                fsmgen.load(path / "door.xml", path / "door.rl")
+
+    def test_no_file(self):
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            self.assertEqual(fsmgen.main(["check", "no.xml", "no.rl"]), 1)
+        self.assertIn("no.rl", err.getvalue())
+
+
+if __name__ == "__main__":
+    unittest.main()
