@@ -175,12 +175,16 @@ static void loopback_poll(struct leat *stack)
     }
 }
 
-static void protocols_flush(struct leat *stack)
+/* True if some protocol has more to send than there was room for. */
+static bool protocols_flush(struct leat *stack)
 {
+    bool more = false;
+
     for (unsigned i = 0; i < stack->protocol_count; i++) {
         if (stack->protocols[i]->flush)
-            stack->protocols[i]->flush(stack);
+            more |= stack->protocols[i]->flush(stack);
     }
+    return more;
 }
 
 /* Calls the program back for everything that was ready when it began: what a callback makes ready
@@ -229,7 +233,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
     ready_run(stack);
-    protocols_flush(stack);
+    more |= protocols_flush(stack);
     for (unsigned i = 0; i < stack->link_count; i++)
         ethernet_flush(&stack->links[i]);
     return next_ns(stack, more);

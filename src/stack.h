@@ -23,8 +23,15 @@
 
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
-struct route;      /* ip/route.h */
+struct routes;     /* ip/route.h */
 struct icmp_error; /* ip/icmp.h */
+
+/* Something that wants its callback called: lies in sockets, connections, listeners. */
+struct ready {
+    struct ready *next;
+    struct ready *prev; /* NULL: not queued */
+    void (*run)(struct leat *stack, struct ready *ready);
+};
 
 /* What an address of ours is doing (RFC 5227). */
 enum address_state {
@@ -39,9 +46,12 @@ struct address {
     uint8_t prefix_bits;
     uint8_t state;           /* enum address_state */
     uint8_t sent;            /* probes or announcements so far */
+    bool usable_news;        /* config.on_address is still to be called */
+    bool conflict_news;      /* config.on_conflict is still to be called */
     uint64_t defended_at_ns; /* last defence (RFC 5227 2.4), 0: never */
     struct timer timer;
     struct link *link;
+    struct ready ready;
 };
 
 /* One attached backend, and what is ours about it. */
@@ -73,18 +83,12 @@ struct protocol {
     void (*input)(struct leat *stack, struct packet *packet);
     /* An ICMP error about something that we sent; the quote has been checked to be from us. */
     void (*icmp_error)(struct leat *stack, const struct icmp_error *error);
-    /* Sends what has become due since the last call; NULL if it never waits. */
-    void (*flush)(struct leat *stack);
+    /* Sends what has become due since the last call; NULL if it never waits.  True: more waits for
+     * room in a transmit queue, so the next poll should come at once. */
+    bool (*flush)(struct leat *stack);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);
     uint8_t number; /* as in the IP header */
-};
-
-/* Something that wants its callback called: lies in sockets, connections, listeners. */
-struct ready {
-    struct ready *next;
-    struct ready *prev; /* NULL: not queued */
-    void (*run)(struct leat *stack, struct ready *ready);
 };
 
 enum {
@@ -114,7 +118,7 @@ struct leat {
     struct buf_queue loopback; /* packets to ourselves, IP header first */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
-    struct route *routes;
+    struct routes *routes;
     struct limiter icmp_errors;
     struct limiter icmp_echoes;
     struct udp *udp; /* udp/udp.h; NULL: not registered */

@@ -22,6 +22,11 @@ enum icmp_unreachable_code {
     ICMP_FRAGMENTATION_NEEDED = 4
 };
 
+enum icmp_time_exceeded_code {
+    ICMP_TTL_EXCEEDED = 0,
+    ICMP_REASSEMBLY_TIME_EXCEEDED = 1
+};
+
 /* An error about a packet that we sent, as its protocol gets it. */
 struct icmp_error {
     uint8_t type;
@@ -44,5 +49,9 @@ void icmp_input(struct leat *stack, struct packet *packet);
  * second word of the message (pointer << 24 for ICMP_PARAMETER).  Doesn't take packet->buf. */
 void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type, uint8_t code,
                      uint32_t detail);
+
+/* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
+ * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */
+void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
 
 #endif

@@ -14,6 +14,12 @@ enum {
  * @to_many: its link address was a broadcast or multicast. */
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool to_many);
 
+/* Gives a whole datagram to its protocol.  Takes packet->buf. */
+void ipv4_deliver(struct leat *stack, struct packet *packet);
+
+/* Who handles @number, or NULL.  ICMP isn't among them: it is part of IP (RFC 792). */
+const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number);
+
 /* How one packet goes out: found once, used for many. */
 struct path {
     struct link *link; /* NULL: to ourselves */
@@ -45,7 +51,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
 /* True if a link's transmit queue has room: a sender that can wait should. */
 bool ipv4_output_room(const struct leat *stack, const struct path *path);
 
-/* True if @ip is a usable address of ours. */
+/* True if @ip is a usable address of ours, or 127/8: that never leaves us. */
 bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip);
 
 /* True if @ip is a broadcast address on one of our links (RFC 919, RFC 922), or multicast. */

@@ -1,0 +1,182 @@
+/* icmp_input.c -- ICMP messages in: echo is answered, errors go to whom they concern, the rest is
+ * counted and ignored (RFC 1122 3.2.2). */
+#include "ip/icmp.h"
+
+#include "core/checksum.h"
+#include "core/writable.h"
+#include "ip/ipv4.h"
+#include "wire/bytes.h"
+#include "wire/icmp.h"
+#include "wire/ipv4.h"
+
+enum {
+    QUOTE_MIN = 8, /* RFC 792: of the transport header */
+    REPLY_HEADROOM = 40
+};
+
+/* The request as its own reply: only the type changes, so the checksum is updated, not made anew.
+ */
+static void turn_round(struct leat_buf *buf)
+{
+    const uint16_t old_word = get16(buf->data);
+
+    put16(buf->data, (uint16_t)(old_word & 0xff));
+    put16(buf->data + 2, checksum_update(get16(buf->data + 2), old_word, old_word & 0xff));
+    buf->checksum = LEAT_CHECKSUM_UNKNOWN;
+}
+
+/* A reply that shares the request's data, whose storage others look at.  NULL: no memory. */
+static struct leat_buf *reply_apart(struct leat *stack, const struct leat_buf *request)
+{
+    const uint32_t data_bytes = leat_buf_total(request) - ICMP_HEADER_BYTES;
+    struct leat_buf *head = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+    struct leat_buf *data = leat_buf_slice(request, ICMP_HEADER_BYTES, data_bytes);
+    uint8_t *at = head ? leat_buf_put(head, ICMP_HEADER_BYTES) : 0;
+
+    if (!at || !data) {
+        leat_buf_free(head);
+        leat_buf_free(data);
+        return 0;
+    }
+    for (unsigned i = 0; i < ICMP_HEADER_BYTES; i++)
+        at[i] = request->data[i];
+    turn_round(head);
+    leat_buf_append(head, data);
+    return head;
+}
+
+static void echo_input(struct leat *stack, struct packet *packet)
+{
+    const struct ipv4_options options = {.protocol = IP_ICMP, .tos = packet->tos & 0xfc};
+    struct leat_buf *reply = packet->buf;
+    struct path path;
+
+    /* RFC 1122 3.2.2.6 lets us; smurfs made it wise */
+    if (packet->to_many) {
+        stack_end(stack, packet->buf, drop_icmp_broadcast);
+        return;
+    }
+    if (!limiter_take(&stack->icmp_echoes, stack->now_ns, 0)) {
+        stack_end(stack, packet->buf, drop_icmp_limit);
+        return;
+    }
+    if (buf_is_writable(reply) && leat_buf_headroom(reply) >= REPLY_HEADROOM) {
+        stack->stats.taken_icmp++;
+        turn_round(reply);
+    } else {
+        reply = reply_apart(stack, packet->buf);
+        stack_end(stack, packet->buf, taken_icmp);
+        if (!reply) {
+            stack->stats.tx_no_memory++;
+            return;
+        }
+    }
+    if (ipv4_path(stack, packet->dst, packet->src, &path) != LEAT_OK) {
+        leat_buf_free(reply);
+        return;
+    }
+    if (ipv4_output(stack, &path, &options, reply) == LEAT_OK)
+        stack->stats.icmp_echo_replies++;
+}
+
+static void error_input(struct leat *stack, struct packet *packet, const struct wire_icmp *icmp)
+{
+    const uint8_t *quote = packet->buf->data + ICMP_HEADER_BYTES;
+    const uint32_t quote_bytes = packet->buf->len - ICMP_HEADER_BYTES;
+    const struct protocol *protocol;
+    struct wire_ipv4 quoted;
+    struct icmp_error error;
+
+    if (!wire_ipv4_parse_quote(&quoted, quote, quote_bytes) ||
+        quote_bytes - quoted.header_bytes < QUOTE_MIN) {
+        stack_end(stack, packet->buf, drop_icmp_format);
+        return;
+    }
+    /* we sent the quoted packet only if its source is where the error came to; a fragment that
+     * isn't the first has no ports to find the sender by */
+    protocol = ipv4_protocol(stack, quoted.protocol);
+    if (packet->to_many || quoted.src != packet->dst || quoted.fragment_offset > 0 || !protocol) {
+        stack_end(stack, packet->buf, drop_icmp_quote);
+        return;
+    }
+    error = (struct icmp_error){.type = icmp->type,
+                                .code = icmp->code,
+                                .protocol = quoted.protocol,
+                                .reporter = packet->src,
+                                .local_ip = quoted.src,
+                                .remote_ip = quoted.dst,
+                                .transport = quote + quoted.header_bytes,
+                                .transport_bytes = quote_bytes - quoted.header_bytes};
+    if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAGMENTATION_NEEDED)
+        error.next_hop_mtu = (uint16_t)(icmp->detail & 0xffff);
+    if (protocol->icmp_error)
+        protocol->icmp_error(stack, &error);
+    stack_end(stack, packet->buf, taken_icmp);
+}
+
+void icmp_input(struct leat *stack, struct packet *packet)
+{
+    struct wire_icmp icmp;
+
+    if (!wire_icmp_parse(&icmp, packet->buf->data, packet->buf->len)) {
+        stack_end(stack, packet->buf, drop_icmp_format);
+        return;
+    }
+    if (checksum_finish(checksum_list(packet->buf)) != 0) {
+        stack_end(stack, packet->buf, drop_icmp_checksum);
+        return;
+    }
+    switch (icmp.type) {
+    case ICMP_ECHO:
+        echo_input(stack, packet);
+        break;
+    case ICMP_UNREACHABLE:
+    case ICMP_TIME_EXCEEDED:
+    case ICMP_PARAMETER:
+        error_input(stack, packet, &icmp);
+        break;
+    default:
+        /* redirects and quenches are forged more often than meant (RFC 6633; C3) */
+        stack_end(stack, packet->buf, drop_icmp_type);
+        break;
+    }
+}
+
+enum leat_err icmp_error_meaning(const struct icmp_error *error)
+{
+    if (error->type != ICMP_UNREACHABLE)
+        return LEAT_ERR_UNREACHABLE;
+    if (error->code == ICMP_PORT_UNREACHABLE || error->code == ICMP_PROTOCOL_UNREACHABLE)
+        return LEAT_ERR_REFUSED;
+    return error->code == ICMP_FRAGMENTATION_NEEDED ? LEAT_ERR_TOO_BIG : LEAT_ERR_UNREACHABLE;
+}
+
+void icmp_unresolved(struct leat *stack, const struct leat_buf *packet)
+{
+    const struct leat_buf *piece = packet;
+    const struct protocol *protocol;
+    struct wire_ipv4 header;
+    struct icmp_error error;
+    uint32_t skip;
+
+    if (!wire_ipv4_parse_quote(&header, packet->data, packet->len) || header.fragment_offset > 0)
+        return;
+    /* a fragment's header is alone in its piece */
+    skip = header.header_bytes;
+    if (piece->len == skip && piece->next) {
+        piece = piece->next;
+        skip = 0;
+    }
+    protocol = ipv4_protocol(stack, header.protocol);
+    if (!protocol || !protocol->icmp_error || piece->len - skip < QUOTE_MIN)
+        return;
+    error = (struct icmp_error){.type = ICMP_UNREACHABLE,
+                                .code = ICMP_HOST_UNREACHABLE,
+                                .protocol = header.protocol,
+                                .reporter = header.src,
+                                .local_ip = header.src,
+                                .remote_ip = header.dst,
+                                .transport = piece->data + skip,
+                                .transport_bytes = piece->len - skip};
+    protocol->icmp_error(stack, &error);
+}

@@ -1,0 +1,141 @@
+/* ipv4_input.c -- datagrams in: what is checked, in this order, before anybody sees a packet. */
+#include "ip/ipv4.h"
+
+#include "ip/icmp.h"
+#include "ip/reassembly.h"
+#include "link/address.h"
+#include "wire/ipv4.h"
+
+static const leat_ip4 all_hosts = LEAT_IP4(224, 0, 0, 1); /* RFC 1112 4 */
+
+static bool is_loopback(leat_ip4 ip)
+{
+    return ip >> 24 == 127;
+}
+
+bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
+{
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        if (address_is_ours(&stack->links[i], ip))
+            return true;
+    }
+    return is_loopback(ip);
+}
+
+bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
+{
+    if (leat_ip4_is_multicast(ip) || ip == LEAT_IP4_BROADCAST)
+        return true;
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        if (address_is_broadcast(&stack->links[i], ip))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 1122 3.2.1.3, 3.3.6: what comes from outside never has one of our addresses (LAND), a group
+ * or no host as its source. */
+static bool source_is_martian(const struct leat *stack, const struct link *link, leat_ip4 src)
+{
+    if (!link)
+        return !ipv4_is_ours(stack, src);
+    return address_is_no_host(src) || address_is_broadcast(link, src) || ipv4_is_ours(stack, src);
+}
+
+/* RFC 1122 3.3.4.2, the strong model: an address is ours on its own link only.  3.3.6: what a link
+ * address brought to many must be for many. */
+static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip4 dst,
+                      bool link_to_many, bool *to_many)
+{
+    if (!link) {
+        *to_many = false;
+        return ipv4_is_ours(stack, dst);
+    }
+    *to_many = dst == all_hosts || address_is_broadcast(link, dst);
+    return *to_many || (!link_to_many && address_is_ours(link, dst));
+}
+
+/* False: the options are not acceptable.  Source routes die in silence; a malformed option is
+ * reported (RFC 1122 3.2.2.5). */
+static bool options_pass(struct leat *stack, const struct packet *packet)
+{
+    const uint8_t *header = packet->buf->data - packet->header_bytes;
+    enum ipv4_options_verdict verdict;
+    uint8_t where = 0;
+
+    if (packet->header_bytes == IPV4_HEADER_BYTES)
+        return true;
+    verdict = wire_ipv4_options(header, packet->header_bytes, &where);
+    if (verdict == IPV4_OPTIONS_MALFORMED)
+        icmp_send_error(stack, packet, ICMP_PARAMETER, 0, (uint32_t)where << 24);
+    return verdict == IPV4_OPTIONS_FINE;
+}
+
+const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
+{
+    for (unsigned i = 0; i < stack->protocol_count; i++) {
+        if (stack->protocols[i]->number == number)
+            return stack->protocols[i];
+    }
+    return 0;
+}
+
+void ipv4_deliver(struct leat *stack, struct packet *packet)
+{
+    const struct protocol *protocol = ipv4_protocol(stack, packet->protocol);
+
+    if (packet->protocol == IP_ICMP) {
+        icmp_input(stack, packet);
+    } else if (protocol) {
+        protocol->input(stack, packet);
+    } else {
+        /* RFC 1122 3.2.2.1; a packet in a packet ends here, too: there is no recursion */
+        icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PROTOCOL_UNREACHABLE, 0);
+        stack_end(stack, packet->buf, drop_ip_protocol);
+    }
+}
+
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool to_many)
+{
+    struct wire_ipv4 header;
+    struct packet packet;
+
+    if (!wire_ipv4_parse(&header, buf->data, buf->len, leat_buf_total(buf))) {
+        stack_end(stack, buf, drop_ip_header);
+        return;
+    }
+    if (!wire_ipv4_checksum_ok(buf->data, header.header_bytes)) {
+        stack_end(stack, buf, drop_ip_checksum);
+        return;
+    }
+    if (source_is_martian(stack, link, header.src)) {
+        stack_end(stack, buf, drop_ip_source);
+        return;
+    }
+    if (!is_for_us(stack, link, header.dst, to_many, &to_many)) {
+        stack_end(stack, buf, drop_ip_not_ours);
+        return;
+    }
+    /* the TTL is the routers' business: RFC 1122 3.2.1.7 */
+    leat_buf_trim(buf, header.total_bytes);
+    leat_buf_pull(buf, header.header_bytes);
+    packet = (struct packet){.buf = buf,
+                             .link = link,
+                             .src = header.src,
+                             .dst = header.dst,
+                             .header_bytes = header.header_bytes,
+                             .protocol = header.protocol,
+                             .ttl = header.ttl,
+                             .tos = header.tos,
+                             .to_many = to_many};
+    if (!options_pass(stack, &packet)) {
+        stack_end(stack, buf, drop_ip_options);
+        return;
+    }
+    /* what nobody handles is not worth putting together */
+    if ((header.more_fragments || header.fragment_offset > 0) &&
+        (header.protocol == IP_ICMP || ipv4_protocol(stack, header.protocol)))
+        reassembly_input(stack, &packet, &header);
+    else
+        ipv4_deliver(stack, &packet);
+}

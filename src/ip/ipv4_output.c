@@ -1,0 +1,176 @@
+/* ipv4_output.c -- datagrams out: the way, the header, fragments. */
+#include "ip/ipv4.h"
+
+#include "ip/route.h"
+#include "link/address.h"
+#include "link/arp.h"
+#include "wire/ipv4.h"
+
+/* To ourselves: RFC 1122 3.3.1.1, 3.2.1.3(g). */
+static enum leat_err path_home(const struct leat *stack, struct path *path)
+{
+    if (path->src == LEAT_IP4_ANY)
+        path->src = path->dst;
+    else if (!ipv4_is_ours(stack, path->src))
+        return LEAT_ERR_NO_ROUTE;
+    path->link = 0;
+    path->mtu = IPV4_TOTAL_MAX;
+    return LEAT_OK;
+}
+
+/* To a group or to everybody: by the link of the source or, without one, the first that is up.  A
+ * host that has no address yet may say so to everybody (RFC 1122 3.2.1.3(a), DHCP). */
+static enum leat_err path_to_many(struct leat *stack, struct path *path)
+{
+    struct link *bare = 0;
+
+    path->to_many = true;
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        struct link *link = &stack->links[i];
+        const struct address *first = address_first(link);
+        const leat_ip4 ours = first ? first->ip : LEAT_IP4_ANY;
+
+        path->link = link;
+        path->mtu = link->netif->mtu;
+        if (path->src != LEAT_IP4_ANY && address_is_ours(link, path->src))
+            return LEAT_OK;
+        if (path->src == LEAT_IP4_ANY && ours != LEAT_IP4_ANY) {
+            path->src = ours;
+            return LEAT_OK;
+        }
+        if (!bare)
+            bare = link;
+    }
+    if (!bare || path->src != LEAT_IP4_ANY || path->dst != LEAT_IP4_BROADCAST)
+        return LEAT_ERR_NO_ROUTE;
+    path->link = bare;
+    path->mtu = bare->netif->mtu;
+    return LEAT_OK;
+}
+
+enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
+{
+    const struct address *from;
+    leat_ip4 next_hop;
+
+    *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
+    if (ipv4_is_ours(stack, dst))
+        return path_home(stack, path);
+    if (leat_ip4_is_multicast(dst) || dst == LEAT_IP4_BROADCAST)
+        return path_to_many(stack, path);
+    if (address_is_no_host(dst))
+        return LEAT_ERR_NO_ROUTE;
+    from = route_find(stack, src, dst, &next_hop);
+    if (!from)
+        return LEAT_ERR_NO_ROUTE;
+    path->link = from->link;
+    path->src = from->ip;
+    path->next_hop = next_hop;
+    path->mtu = from->link->netif->mtu;
+    path->to_many = address_is_broadcast(from->link, dst);
+    return LEAT_OK;
+}
+
+bool ipv4_output_room(const struct leat *stack, const struct path *path)
+{
+    if (!path->link)
+        return stack->loopback.count < LOOPBACK_FRAMES;
+    return path->link->tx.count < stack->config.tx_queue_frames;
+}
+
+static void send_home(struct leat *stack, struct leat_buf *packet)
+{
+    if (stack->loopback.count >= LOOPBACK_FRAMES) {
+        stack->stats.tx_dropped++;
+        leat_buf_free(packet);
+        return;
+    }
+    queue_put(&stack->loopback, packet);
+}
+
+static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
+                                   const struct ipv4_options *options)
+{
+    struct wire_ipv4 header = {.src = path->src,
+                               .dst = path->dst,
+                               .header_bytes = IPV4_HEADER_BYTES,
+                               .tos = options->tos,
+                               .ttl = options->ttl,
+                               .protocol = options->protocol,
+                               .dont_fragment = options->dont_fragment};
+
+    /* RFC 1112 6.1: a group is on the link unless the sender says otherwise */
+    if (header.ttl == 0)
+        header.ttl = leat_ip4_is_multicast(path->dst) ? 1 : stack->config.ttl;
+    /* RFC 6864 4: only what may be fragmented needs an identification */
+    if (!options->dont_fragment)
+        header.id = route_next_id(stack, path->src, path->dst, options->protocol);
+    return header;
+}
+
+/* One fragment: a header of its own in front of a slice of the payload.  False: no memory. */
+static bool send_fragment(struct leat *stack, const struct path *path,
+                          const struct wire_ipv4 *header, const struct leat_buf *payload)
+{
+    const uint32_t len = (uint32_t)header->total_bytes - IPV4_HEADER_BYTES;
+    struct leat_buf *slice = leat_buf_slice(payload, header->fragment_offset, len);
+    struct leat_buf *fragment = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+
+    if (!slice || !fragment) {
+        leat_buf_free(slice);
+        leat_buf_free(fragment);
+        return false;
+    }
+    wire_ipv4_emit(header, leat_buf_push(fragment, IPV4_HEADER_BYTES));
+    leat_buf_append(fragment, slice);
+    stack->stats.ip_fragments_sent++;
+    neighbour_output(path->link, path->next_hop, fragment);
+    return true;
+}
+
+/* Takes @payload. */
+static enum leat_err send_in_fragments(struct leat *stack, const struct path *path,
+                                       struct wire_ipv4 *header, struct leat_buf *payload)
+{
+    const uint32_t total = leat_buf_total(payload);
+    const uint32_t step = (path->mtu - (uint32_t)IPV4_HEADER_BYTES) & ~7u;
+    enum leat_err err = LEAT_OK;
+
+    for (uint32_t at = 0; at < total && err == LEAT_OK; at += step) {
+        const uint32_t here = total - at < step ? total - at : step;
+
+        header->fragment_offset = (uint16_t)at;
+        header->more_fragments = at + here < total;
+        header->total_bytes = (uint16_t)(IPV4_HEADER_BYTES + here);
+        if (!send_fragment(stack, path, header, payload)) {
+            stack->stats.tx_no_memory++;
+            err = LEAT_ERR_MEMORY;
+        }
+    }
+    leat_buf_free(payload);
+    return err;
+}
+
+enum leat_err ipv4_output(struct leat *stack, const struct path *path,
+                          const struct ipv4_options *options, struct leat_buf *payload)
+{
+    const uint32_t total = IPV4_HEADER_BYTES + leat_buf_total(payload);
+    /* a super-frame is cut by the device, not by us */
+    const bool fits = total <= path->mtu || (payload->segment_bytes > 0 && path->link != 0);
+    struct wire_ipv4 header;
+
+    if (total > IPV4_TOTAL_MAX || (!fits && options->dont_fragment)) {
+        leat_buf_free(payload);
+        return LEAT_ERR_TOO_BIG;
+    }
+    header = header_for(stack, path, options);
+    if (!fits)
+        return send_in_fragments(stack, path, &header, payload);
+    header.total_bytes = (uint16_t)total;
+    wire_ipv4_emit(&header, leat_buf_push(payload, IPV4_HEADER_BYTES));
+    if (path->link)
+        neighbour_output(path->link, path->next_hop, payload);
+    else
+        send_home(stack, payload);
+    return LEAT_OK;
+}

@@ -1,0 +1,19 @@
+/* reassembly.h -- datagrams that come in fragments (RFC 791 3.2, RFC 815, RFC 1858). */
+#ifndef IP_REASSEMBLY_H
+#define IP_REASSEMBLY_H
+
+#include "stack.h"
+
+struct wire_ipv4;
+
+size_t reassembly_cost(const struct leat_config *config);
+bool reassembly_init(struct leat *stack);
+
+/* Takes a fragment, as far as ipv4_input() has checked it; gives the datagram that it completes to
+ * its protocol. */
+void reassembly_input(struct leat *stack, struct packet *packet, const struct wire_ipv4 *header);
+
+/* Frees all fragments. */
+void reassembly_close(struct leat *stack);
+
+#endif

@@ -1,0 +1,152 @@
+/* route.c -- where packets go (RFC 1122 3.3.1), and what identifies them (RFC 6864). */
+#include "ip/route.h"
+
+#include "link/address.h"
+
+enum {
+    ID_COUNTERS = 256
+};
+
+struct route {
+    leat_ip4 network;
+    leat_ip4 gateway;
+    uint8_t prefix_bits;
+};
+
+struct routes {
+    struct route *routes;
+    uint16_t count;
+    uint16_t ids[ID_COUNTERS]; /* by destination */
+};
+
+size_t routes_cost(const struct leat_config *config)
+{
+    return arena_cost(1, sizeof(struct routes)) + arena_cost(config->routes, sizeof(struct route));
+}
+
+bool routes_init(struct leat *stack)
+{
+    struct routes *table = arena_take(&stack->arena, 1, sizeof *table);
+
+    if (!table)
+        return false;
+    table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
+    stack->routes = table;
+    return table->routes != 0;
+}
+
+/* The usable address of ours whose prefix, the longest, holds @ip; or NULL. */
+static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 ip)
+{
+    const struct address *best = 0;
+
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        const struct address *address = address_toward(&stack->links[i], src, ip);
+
+        if (address && (!best || address->prefix_bits > best->prefix_bits))
+            best = address;
+    }
+    return best;
+}
+
+/* As on_link(), for a gateway: @src need not be in its prefix, only on its link (RFC 1122
+ * 3.3.4.2, the strong model). */
+static const struct address *toward_gateway(struct leat *stack, leat_ip4 src, leat_ip4 gateway)
+{
+    const struct address *near = on_link(stack, LEAT_IP4_ANY, gateway);
+
+    if (!near || src == LEAT_IP4_ANY)
+        return near;
+    return address_is_ours(near->link, src) ? address_find(near->link, src) : 0;
+}
+
+const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst, leat_ip4 *next_hop)
+{
+    const struct routes *table = stack->routes;
+    const struct address *best = on_link(stack, src, dst);
+    uint32_t best_bits = best ? best->prefix_bits : 0;
+
+    *next_hop = dst;
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct route *route = &table->routes[i];
+        const struct address *from;
+
+        if ((dst ^ route->network) & leat_ip4_mask(route->prefix_bits))
+            continue;
+        if (best && route->prefix_bits <= best_bits)
+            continue;
+        from = toward_gateway(stack, src, route->gateway);
+        if (!from)
+            continue;
+        best = from;
+        best_bits = route->prefix_bits;
+        *next_hop = route->gateway;
+    }
+    return best;
+}
+
+/* True if an address, be it still probed for, has the gateway on its link. */
+static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
+{
+    for (unsigned i = 0; i < stack->link_count; i++) {
+        for (unsigned k = 0; k < LEAT_ADDRESSES_MAX; k++) {
+            const struct address *address = &stack->links[i].addresses[k];
+
+            if (address->state != ADDRESS_NONE && address->ip != gateway &&
+                ((address->ip ^ gateway) & leat_ip4_mask(address->prefix_bits)) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static struct route *find(struct routes *table, leat_ip4 network, uint8_t prefix_bits)
+{
+    for (uint32_t i = 0; i < table->count; i++) {
+        struct route *route = &table->routes[i];
+
+        if (route->prefix_bits == prefix_bits && route->network == network)
+            return route;
+    }
+    return 0;
+}
+
+enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
+                             leat_ip4 gateway)
+{
+    struct routes *table = stack->routes;
+    struct route *route;
+
+    if (prefix_bits > 32 || (network & ~leat_ip4_mask(prefix_bits)) || address_is_no_host(gateway))
+        return LEAT_ERR_ARGUMENT;
+    if (!gateway_is_on_link(stack, gateway))
+        return LEAT_ERR_NO_ROUTE;
+    route = find(table, network, prefix_bits);
+    if (!route && table->count == stack->config.routes)
+        return LEAT_ERR_FULL;
+    if (!route)
+        route = &table->routes[table->count++];
+    *route = (struct route){.network = network, .gateway = gateway, .prefix_bits = prefix_bits};
+    return LEAT_OK;
+}
+
+enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t prefix_bits)
+{
+    struct routes *table = stack->routes;
+    struct route *route = find(table, network, prefix_bits);
+
+    if (!route)
+        return LEAT_ERR_NOT_FOUND;
+    *route = table->routes[--table->count];
+    return LEAT_OK;
+}
+
+uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol)
+{
+    const uint64_t pair = ((uint64_t)src << 32) | dst;
+    const uint64_t offset = siphash13(&stack->secret_key, pair, protocol);
+    const uint64_t which = siphash13(&stack->table_key, pair, protocol) % ID_COUNTERS;
+
+    /* a counter shared by pairs that collide, seen from an offset that is each pair's own secret */
+    return (uint16_t)(offset + stack->routes->ids[which]++);
+}

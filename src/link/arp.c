@@ -1,0 +1,94 @@
+/* arp.c -- address resolution packets in and out (RFC 826). */
+#include "link/arp.h"
+
+#include "link/address.h"
+#include "link/ethernet.h"
+#include "wire/arp.h"
+#include "wire/ethernet.h"
+
+static const struct leat_mac mac_unknown;
+
+static void send(struct link *link, const struct wire_arp *arp, const struct leat_mac *to)
+{
+    struct leat *stack = link->stack;
+    struct leat_buf *packet = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+    uint8_t *at = packet ? leat_buf_put(packet, ARP_BYTES) : 0;
+
+    if (!at) {
+        stack->stats.tx_no_memory++;
+        leat_buf_free(packet);
+        return;
+    }
+    wire_arp_emit(arp, at);
+    if (arp->operation == ARP_REQUEST)
+        stack->stats.arp_requests_sent++;
+    else
+        stack->stats.arp_replies_sent++;
+    ethernet_output(link, packet, to, ETHERNET_ARP);
+}
+
+void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const struct leat_mac *to)
+{
+    const struct wire_arp arp = {.operation = ARP_REQUEST,
+                                 .sha = link->netif->mac,
+                                 .spa = sender,
+                                 .tha = mac_unknown,
+                                 .tpa = target};
+
+    send(link, &arp, to ? to : &mac_broadcast);
+}
+
+static void reply(struct link *link, const struct wire_arp *request)
+{
+    const struct wire_arp arp = {.operation = ARP_REPLY,
+                                 .sha = link->netif->mac,
+                                 .spa = request->tpa,
+                                 .tha = request->sha,
+                                 .tpa = request->spa};
+
+    send(link, &arp, &request->sha);
+}
+
+/* False for a sender that no honest host can be; 0.0.0.0 is one that probes (RFC 5227 1.1). */
+static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
+{
+    if (mac_is_group(&arp->sha) || mac_equal(&arp->sha, &mac_unknown) ||
+        mac_equal(&arp->sha, &link->netif->mac))
+        return false;
+    if (arp->spa == LEAT_IP4_ANY)
+        return arp->operation == ARP_REQUEST;
+    return !address_is_no_host(arp->spa) && !address_is_broadcast(link, arp->spa);
+}
+
+void arp_input(struct link *link, struct leat_buf *packet)
+{
+    struct leat *stack = link->stack;
+    struct wire_arp arp;
+    bool known = false;
+
+    if (!wire_arp_parse(&arp, packet->data, packet->len)) {
+        stack_end(stack, packet, drop_arp_format);
+        return;
+    }
+    if (!sender_is_sane(link, &arp)) {
+        stack_end(stack, packet, drop_arp_sender);
+        return;
+    }
+    if (address_conflict(link, &arp)) {
+        stack_end(stack, packet, drop_arp_conflict);
+        return;
+    }
+    /* RFC 826's merge: what is known is refreshed by any packet.  Only who asks for us is worth a
+     * new entry; an answer to no question never is (A2). */
+    const bool to_us = address_is_ours(link, arp.tpa);
+    const bool asks_us = to_us && arp.operation == ARP_REQUEST;
+
+    if (arp.spa != LEAT_IP4_ANY && address_toward(link, LEAT_IP4_ANY, arp.spa))
+        known = neighbour_learn(link, arp.spa, &arp.sha, asks_us);
+    if (asks_us)
+        reply(link, &arp);
+    if (known || to_us)
+        stack_end(stack, packet, taken_arp);
+    else
+        stack_end(stack, packet, drop_arp_not_ours);
+}

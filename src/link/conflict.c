@@ -1,0 +1,159 @@
+/*
+ * conflict.c -- probing for, announcing and defending our addresses (RFC 5227).
+ *
+ * Of the three answers to a conflict that RFC 5227 2.4 allows this is (c): the address is kept, and
+ * defended at most once in ten seconds.  Two forged frames would be enough to take an address that
+ * is given up (b) away from a server; the price is that two honest hosts with the same address
+ * quarrel until somebody acts.  That is the program's to decide: config.on_conflict is told at each
+ * defence and may call leat_address_remove().
+ */
+#include "link/arp.h"
+
+#include "link/address.h"
+#include "wire/arp.h"
+#include "wire/ethernet.h"
+
+/* RFC 5227 1.1 */
+static const uint32_t probe_wait_us = 1000000;
+static const uint32_t probe_min_us = 1000000;
+static const uint32_t probe_max_us = 2000000;
+static const uint64_t announce_wait_ns = 2000000000u;
+static const uint64_t announce_interval_ns = 2000000000u;
+static const uint64_t defend_interval_ns = 10000000000u;
+
+enum {
+    PROBE_NUM = 3,
+    ANNOUNCE_NUM = 2
+};
+
+static void tell(struct leat *stack, struct ready *ready)
+{
+    struct address *address =
+        (struct address *)(void *)((uint8_t *)ready - offsetof(struct address, ready));
+    struct leat_netif *netif = address->link->netif;
+    const struct leat_config *config = &stack->config;
+    const leat_ip4 ip = address->ip;
+    const bool usable = address->usable_news && address->state != ADDRESS_NONE;
+    const bool conflict = address->conflict_news;
+
+    /* first, as the callbacks may remove the address */
+    address->usable_news = false;
+    address->conflict_news = false;
+    if (usable && config->on_address)
+        config->on_address(stack, netif, ip, config->arg);
+    if (conflict && config->on_conflict)
+        config->on_conflict(stack, netif, ip, config->arg);
+}
+
+static void announce(struct leat *stack, struct address *address)
+{
+    arp_request(address->link, address->ip, address->ip, 0);
+    address->sent++;
+    if (address->sent < ANNOUNCE_NUM)
+        timer_set(&stack->timers, &address->timer, stack->now_ns + announce_interval_ns);
+    else
+        address->state = ADDRESS_USABLE;
+}
+
+static void became_usable(struct leat *stack, struct address *address)
+{
+    address->state = ADDRESS_ANNOUNCING;
+    address->sent = 0;
+    address->usable_news = true;
+    stack_ready(stack, &address->ready);
+}
+
+static void probe(struct leat *stack, struct address *address)
+{
+    uint64_t wait_ns = announce_wait_ns;
+
+    arp_request(address->link, LEAT_IP4_ANY, address->ip, 0);
+    address->sent++;
+    if (address->sent < PROBE_NUM)
+        wait_ns = 1000 *
+                  (uint64_t)(probe_min_us + stack_random_below(stack, probe_max_us - probe_min_us));
+    timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
+}
+
+static void timer_fired(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct address *address =
+        (struct address *)(void *)((uint8_t *)timer - offsetof(struct address, timer));
+
+    if (address->state == ADDRESS_PROBING && address->sent < PROBE_NUM) {
+        probe(stack, address);
+        return;
+    }
+    if (address->state == ADDRESS_PROBING)
+        became_usable(stack, address);
+    announce(stack, address);
+}
+
+void address_start(struct address *address)
+{
+    struct leat *stack = address->link->stack;
+    uint64_t wait_ns = 0;
+
+    address->sent = 0;
+    address->defended_at_ns = 0;
+    address->timer.fire = timer_fired;
+    address->ready.run = tell;
+    if (stack->config.arp_probe) {
+        address->state = ADDRESS_PROBING;
+        wait_ns = 1000 * (uint64_t)stack_random_below(stack, probe_wait_us);
+    } else {
+        became_usable(stack, address);
+    }
+    timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
+}
+
+void address_stop(struct address *address)
+{
+    struct leat *stack = address->link->stack;
+
+    timer_cancel(&stack->timers, &address->timer);
+    stack_not_ready(&address->ready);
+    address->usable_news = false;
+    address->conflict_news = false;
+    address->state = ADDRESS_NONE;
+}
+
+static void report(struct leat *stack, struct address *address)
+{
+    address->conflict_news = true;
+    stack_ready(stack, &address->ready);
+}
+
+static void defend(struct leat *stack, struct address *address)
+{
+    if (address->defended_at_ns && stack->now_ns - address->defended_at_ns < defend_interval_ns)
+        return;
+    /* 0 means never: a conflict at the very start of time counts as one of its first nanosecond */
+    address->defended_at_ns = stack->now_ns ? stack->now_ns : 1;
+    arp_request(address->link, address->ip, address->ip, 0);
+    report(stack, address);
+}
+
+bool address_conflict(struct link *link, const struct wire_arp *arp)
+{
+    struct leat *stack = link->stack;
+    struct address *address = arp->spa == LEAT_IP4_ANY ? 0 : address_find(link, arp->spa);
+
+    /* RFC 5227 2.1.1: somebody else probes for what we probe for */
+    if (!address && arp->operation == ARP_REQUEST && arp->spa == LEAT_IP4_ANY) {
+        address = address_find(link, arp->tpa);
+        if (address && address->state != ADDRESS_PROBING)
+            return false;
+    }
+    if (!address)
+        return false;
+    stack->stats.arp_conflicts++;
+    if (address->state == ADDRESS_PROBING) {
+        address_stop(address);
+        report(stack, address);
+    } else {
+        defend(stack, address);
+    }
+    return true;
+}

@@ -1,0 +1,146 @@
+/* ethernet.c -- frames on and off a link. */
+#include "link/ethernet.h"
+
+#include <string.h>
+
+#include "core/writable.h"
+#include "ip/ipv4.h"
+#include "link/arp.h"
+#include "wire/ethernet.h"
+
+/* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
+static const struct leat_mac mac_all_hosts = {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x01}};
+
+static bool is_for_us(const struct link *link, const struct leat_mac *dst)
+{
+    return mac_equal(dst, &link->netif->mac) || mac_equal(dst, &mac_broadcast) ||
+           mac_equal(dst, &mac_all_hosts);
+}
+
+void ethernet_input(struct link *link, struct leat_buf *frame)
+{
+    struct leat *stack = link->stack;
+    struct wire_ethernet header;
+
+    if (!wire_ethernet_parse(&header, frame->data, frame->len)) {
+        stack_end(stack, frame, drop_eth_short);
+    } else if (!is_for_us(link, &header.dst)) {
+        stack_end(stack, frame, drop_eth_not_ours);
+    } else if (mac_is_group(&header.src) || mac_equal(&header.src, &link->netif->mac)) {
+        stack_end(stack, frame, drop_eth_source);
+    } else if (header.type == ETHERNET_IPV4) {
+        leat_buf_pull(frame, ETHERNET_HEADER_BYTES);
+        ipv4_input(stack, link, frame, mac_is_group(&header.dst));
+    } else if (header.type == ETHERNET_ARP) {
+        leat_buf_pull(frame, ETHERNET_HEADER_BYTES);
+        arp_input(link, frame);
+    } else if (header.type == ETHERNET_VLAN || header.type == ETHERNET_VLAN_STACK) {
+        stack_end(stack, frame, drop_eth_vlan);
+    } else {
+        /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
+        stack_end(stack, frame, drop_eth_type);
+    }
+}
+
+/* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no
+ * buffer for it. */
+static bool pad(struct leat *stack, struct leat_buf *frame)
+{
+    static const uint8_t zeros[ETHERNET_FRAME_MIN];
+    const uint32_t total = leat_buf_total(frame);
+    const uint32_t missing = total < ETHERNET_FRAME_MIN ? ETHERNET_FRAME_MIN - total : 0;
+    uint8_t *at;
+    struct leat_buf *tail;
+
+    if (missing == 0)
+        return true;
+    if (!frame->next && buf_is_writable(frame)) {
+        at = leat_buf_put(frame, missing);
+        if (at) {
+            memset(at, 0, missing);
+            return true;
+        }
+    }
+    tail = leat_buf_lend(&stack->pool, zeros, missing, 0, 0);
+    if (tail)
+        leat_buf_append(frame, tail);
+    return tail != 0;
+}
+
+void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
+                     uint16_t type)
+{
+    struct leat *stack = link->stack;
+    const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
+
+    if (link->tx.count >= stack->config.tx_queue_frames) {
+        stack->stats.tx_dropped++;
+        leat_buf_free(packet);
+        return;
+    }
+    wire_ethernet_emit(&header, leat_buf_push(packet, ETHERNET_HEADER_BYTES));
+    if (!pad(stack, packet)) {
+        stack->stats.tx_no_memory++;
+        leat_buf_free(packet);
+        return;
+    }
+    queue_put(&link->tx, packet);
+}
+
+/* THE place where the stack copies: a frame of several pieces for a device that can't gather.
+ * Takes @frame; NULL if there is no buffer that holds it. */
+static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
+{
+    const uint32_t total = leat_buf_total(frame);
+    struct leat_buf *whole = leat_buf_alloc(&stack->pool, 0);
+    uint8_t *at = whole ? leat_buf_put(whole, total) : 0;
+
+    if (at) {
+        leat_buf_read(frame, 0, at, total);
+        whole->checksum = frame->checksum;
+        whole->segment_bytes = frame->segment_bytes;
+        stack->stats.copied_tx_bytes += total;
+    } else {
+        stack->stats.tx_no_memory++;
+        leat_buf_free(whole);
+        whole = 0;
+    }
+    leat_buf_free(frame);
+    return whole;
+}
+
+/* The next frame in the shape that the device wants, or NULL if the queue is empty. */
+static struct leat_buf *next_frame(struct link *link)
+{
+    struct leat_buf *frame = queue_take(&link->tx);
+
+    while (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER)) {
+        frame = linearise(link->stack, frame);
+        if (!frame)
+            frame = queue_take(&link->tx);
+    }
+    return frame;
+}
+
+void ethernet_flush(struct link *link)
+{
+    struct leat *stack = link->stack;
+    struct leat_netif *netif = link->netif;
+    struct leat_buf *frames[32];
+    uint32_t count;
+
+    while (link->tx.count > 0) {
+        const uint32_t room = netif->ops->transmit_room(netif);
+        const uint32_t want = room < 32 ? room : 32;
+
+        for (count = 0; count < want; count++) {
+            frames[count] = next_frame(link);
+            if (!frames[count])
+                break;
+        }
+        if (count == 0)
+            return;
+        netif->ops->transmit(netif, stack->now_ns, frames, count);
+        stack->stats.tx_frames += count;
+    }
+}

@@ -1,0 +1,342 @@
+/*
+ * neighbour.c -- the cache of neighbours' Ethernet addresses.
+ *
+ * A neighbour is being RESOLVED (frames for it are parked, a broadcast request goes out each
+ * second, three in all), then REACHABLE for a minute after each sign of life, then, if it is still
+ * used, PROBED: asked directly, three times, while its address stays in use.  Who doesn't answer is
+ * forgotten, and the senders of what was parked are told.
+ *
+ * The table never grows.  Entries lie in a free list, or in one of two lists by age of last use:
+ * those being resolved, of which strangers may cause any number, and those that answered.  When the
+ * table is full the first list pays if it holds more than a quarter, so a spray of addresses that
+ * don't exist can't drive out neighbours that do.  A request that a stranger sends us is answered
+ * even if no entry is free, but drives nobody out.
+ */
+#include "link/arp.h"
+
+#include "ip/icmp.h"
+#include "link/address.h"
+#include "link/ethernet.h"
+#include "wire/ethernet.h"
+
+static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one a second */
+static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: about a minute */
+
+enum {
+    REQUESTS_MAX = 3
+};
+
+enum neighbour_state {
+    NEIGHBOUR_RESOLVING,
+    NEIGHBOUR_REACHABLE,
+    NEIGHBOUR_PROBED
+};
+
+struct neighbour {
+    struct timer timer; /* first: a timer is its neighbour */
+    struct neighbour *chain;
+    struct neighbour *newer; /* in the list by age; in the free list only `newer` is used */
+    struct neighbour *older;
+    struct link *link;
+    leat_ip4 ip;
+    struct leat_mac mac;
+    uint8_t state;    /* enum neighbour_state */
+    uint8_t requests; /* sent since the last sign of life */
+    bool used;        /* since the last sign of life */
+    uint64_t confirmed_ns;
+    struct buf_queue parked;
+};
+
+/* A list by age of last use. */
+struct age_list {
+    struct neighbour *oldest;
+    struct neighbour *newest;
+    uint32_t count;
+};
+
+struct neighbours {
+    struct neighbour *free;
+    struct neighbour **buckets;
+    uint32_t bucket_mask;
+    uint32_t entries;
+    struct age_list resolving;
+    struct age_list answered;
+    struct limiter requests; /* broadcasts: as many a second as the table has entries */
+};
+
+static uint32_t bucket_count(const struct leat_config *config)
+{
+    uint32_t count = 1;
+
+    while (count < config->arp_entries)
+        count *= 2;
+    return count;
+}
+
+size_t neighbours_cost(const struct leat_config *config)
+{
+    return arena_cost(1, sizeof(struct neighbours)) +
+           arena_cost(config->arp_entries, sizeof(struct neighbour)) +
+           arena_cost(bucket_count(config), sizeof(struct neighbour *));
+}
+
+static void timer_fired(struct timer *timer, void *context);
+
+bool neighbours_init(struct leat *stack)
+{
+    const struct leat_config *config = &stack->config;
+    struct neighbours *table = arena_take(&stack->arena, 1, sizeof *table);
+    struct neighbour *entries =
+        arena_take(&stack->arena, config->arp_entries, sizeof(struct neighbour));
+    struct neighbour **buckets =
+        arena_take(&stack->arena, bucket_count(config), sizeof(struct neighbour *));
+
+    if (!table || !entries || !buckets)
+        return false;
+    table->buckets = buckets;
+    table->bucket_mask = bucket_count(config) - 1;
+    table->entries = config->arp_entries;
+    limiter_init(&table->requests, config->arp_entries, stack->now_ns);
+    for (uint32_t i = 0; i < config->arp_entries; i++) {
+        entries[i].timer.fire = timer_fired;
+        entries[i].newer = table->free;
+        table->free = &entries[i];
+    }
+    stack->neighbours = table;
+    return true;
+}
+
+static void age_list_put(struct age_list *list, struct neighbour *n)
+{
+    n->newer = 0;
+    n->older = list->newest;
+    if (list->newest)
+        list->newest->newer = n;
+    else
+        list->oldest = n;
+    list->newest = n;
+    list->count++;
+}
+
+static void age_list_remove(struct age_list *list, struct neighbour *n)
+{
+    if (n->newer)
+        n->newer->older = n->older;
+    else
+        list->newest = n->older;
+    if (n->older)
+        n->older->newer = n->newer;
+    else
+        list->oldest = n->newer;
+    list->count--;
+}
+
+static struct age_list *age_list_of(struct neighbours *table, const struct neighbour *n)
+{
+    return n->state == NEIGHBOUR_RESOLVING ? &table->resolving : &table->answered;
+}
+
+static struct neighbour **bucket(struct link *link, leat_ip4 ip)
+{
+    struct neighbours *table = link->stack->neighbours;
+    const uint64_t which = (uint64_t)(link - link->stack->links);
+
+    return &table->buckets[siphash13(&link->stack->table_key, which, ip) & table->bucket_mask];
+}
+
+static struct neighbour *find(struct link *link, leat_ip4 ip)
+{
+    struct neighbour *n = *bucket(link, ip);
+
+    while (n && (n->ip != ip || n->link != link))
+        n = n->chain;
+    return n;
+}
+
+/* Takes an entry out of the table; what was parked stays in its queue. */
+static void forget(struct leat *stack, struct neighbour *n)
+{
+    struct neighbours *table = stack->neighbours;
+    struct neighbour **at = bucket(n->link, n->ip);
+
+    while (*at != n)
+        at = &(*at)->chain;
+    *at = n->chain;
+    age_list_remove(age_list_of(table, n), n);
+    timer_cancel(&stack->timers, &n->timer);
+    n->newer = table->free;
+    table->free = n;
+}
+
+/* Takes an entry that got no answer out of the table, and tells who waited (RFC 1122 2.3.2.2,
+ * 3.2.2.1: as if an ICMP host unreachable had come). */
+static void give_up(struct leat *stack, struct neighbour *n)
+{
+    struct buf_queue parked = n->parked;
+    struct leat_buf *packet;
+
+    n->parked = (struct buf_queue){0};
+    forget(stack, n);
+    while ((packet = queue_take(&parked))) {
+        stack->stats.tx_unresolved++;
+        icmp_unresolved(stack, packet);
+        leat_buf_free(packet);
+    }
+}
+
+static void evict(struct leat *stack)
+{
+    struct neighbours *table = stack->neighbours;
+    struct neighbour *n = table->answered.oldest;
+
+    if (!n || table->resolving.count > table->entries / 4)
+        n = table->resolving.oldest;
+    stack->stats.arp_evictions++;
+    stack->stats.tx_unresolved += n->parked.count;
+    queue_free_all(&n->parked);
+    forget(stack, n);
+}
+
+static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighbour_state state)
+{
+    struct neighbours *table = link->stack->neighbours;
+    struct neighbour **head = bucket(link, ip);
+    struct neighbour *n = table->free;
+
+    leat_assert(n != 0);
+    table->free = n->newer;
+    n->link = link;
+    n->ip = ip;
+    n->state = (uint8_t)state;
+    n->requests = 0;
+    n->used = false;
+    n->chain = *head;
+    *head = n;
+    age_list_put(age_list_of(table, n), n);
+    return n;
+}
+
+static void request(struct leat *stack, struct neighbour *n)
+{
+    const bool directly = n->state == NEIGHBOUR_PROBED;
+    const struct address *from = address_toward(n->link, LEAT_IP4_ANY, n->ip);
+
+    n->requests++;
+    timer_set(&stack->timers, &n->timer, stack->now_ns + request_interval_ns);
+    if (!from || !limiter_take(&stack->neighbours->requests, stack->now_ns, 0))
+        return;
+    arp_request(n->link, from->ip, n->ip, directly ? &n->mac : 0);
+}
+
+static void timer_fired(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct neighbour *n = (struct neighbour *)timer;
+    const uint64_t stale_ns = n->confirmed_ns + reachable_ns;
+
+    if (n->state == NEIGHBOUR_REACHABLE && stale_ns > stack->now_ns) {
+        timer_set(&stack->timers, timer, stale_ns);
+    } else if (n->state == NEIGHBOUR_REACHABLE && n->used) {
+        n->state = NEIGHBOUR_PROBED;
+        n->requests = 0;
+        request(stack, n);
+    } else if (n->state != NEIGHBOUR_REACHABLE && n->requests < REQUESTS_MAX) {
+        request(stack, n);
+    } else {
+        give_up(stack, n);
+    }
+}
+
+static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
+{
+    /* RFC 1122 2.3.2.2: at least the latest packet is kept */
+    while (n->parked.count >= stack->config.arp_parked) {
+        leat_buf_free(queue_take(&n->parked));
+        stack->stats.tx_parked_out++;
+    }
+    queue_put(&n->parked, packet);
+}
+
+void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet)
+{
+    struct leat *stack = link->stack;
+    struct neighbour *n;
+
+    if (leat_ip4_is_multicast(next_hop)) {
+        const struct leat_mac group = mac_of_group(next_hop);
+
+        ethernet_output(link, packet, &group, ETHERNET_IPV4);
+        return;
+    }
+    if (address_is_broadcast(link, next_hop)) {
+        ethernet_output(link, packet, &mac_broadcast, ETHERNET_IPV4);
+        return;
+    }
+    n = find(link, next_hop);
+    if (!n) {
+        if (!stack->neighbours->free)
+            evict(stack);
+        n = create(link, next_hop, NEIGHBOUR_RESOLVING);
+        request(stack, n);
+    }
+    n->used = true;
+    age_list_remove(age_list_of(stack->neighbours, n), n);
+    age_list_put(age_list_of(stack->neighbours, n), n);
+    if (n->state == NEIGHBOUR_RESOLVING)
+        park(stack, n, packet);
+    else
+        ethernet_output(link, packet, &n->mac, ETHERNET_IPV4);
+}
+
+static void became_reachable(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
+{
+    struct neighbours *table = stack->neighbours;
+    const bool was_resolving = n->state == NEIGHBOUR_RESOLVING;
+    struct leat_buf *packet;
+
+    if (was_resolving) {
+        age_list_remove(&table->resolving, n);
+        age_list_put(&table->answered, n);
+    }
+    n->mac = *mac;
+    n->requests = 0;
+    n->used = n->parked.count > 0;
+    n->confirmed_ns = stack->now_ns;
+    if (n->state != NEIGHBOUR_REACHABLE || !timer_is_set(&n->timer))
+        timer_set(&stack->timers, &n->timer, stack->now_ns + reachable_ns);
+    n->state = NEIGHBOUR_REACHABLE;
+    while ((packet = queue_take(&n->parked)))
+        ethernet_output(n->link, packet, mac, ETHERNET_IPV4);
+}
+
+bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac, bool create_it)
+{
+    struct neighbour *n = find(link, ip);
+
+    if (!n && create_it && link->stack->neighbours->free)
+        n = create(link, ip, NEIGHBOUR_REACHABLE);
+    if (n)
+        became_reachable(link->stack, n, mac);
+    return n != 0;
+}
+
+void neighbour_confirmed(struct link *link, leat_ip4 ip)
+{
+    struct neighbour *n = find(link, ip);
+
+    if (n && n->state == NEIGHBOUR_REACHABLE)
+        n->confirmed_ns = link->stack->now_ns;
+}
+
+uint32_t neighbour_count(const struct leat *stack)
+{
+    return stack->neighbours->resolving.count + stack->neighbours->answered.count;
+}
+
+void neighbours_close(struct leat *stack)
+{
+    struct age_list *list = &stack->neighbours->resolving;
+
+    for (struct neighbour *n = list->oldest; n; n = n->newer)
+        queue_free_all(&n->parked);
+}

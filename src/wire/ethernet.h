@@ -1,0 +1,48 @@
+/* ethernet.h -- the frame header (RFC 894, IEEE 802.3). */
+#ifndef WIRE_ETHERNET_H
+#define WIRE_ETHERNET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+
+enum {
+    ETHERNET_HEADER_BYTES = 14,
+    ETHERNET_FRAME_MIN = 60 /* without the FCS */
+};
+
+enum ethernet_type {
+    ETHERNET_IPV4 = 0x0800,
+    ETHERNET_ARP = 0x0806,
+    ETHERNET_VLAN = 0x8100,      /* 802.1Q */
+    ETHERNET_VLAN_STACK = 0x88a8 /* 802.1ad */
+};
+
+struct wire_ethernet {
+    struct leat_mac dst;
+    struct leat_mac src;
+    uint16_t type;
+};
+
+/* False: fewer than 14 bytes. */
+bool wire_ethernet_parse(struct wire_ethernet *header, const uint8_t *bytes, uint32_t len);
+
+/* Writes 14 bytes. */
+void wire_ethernet_emit(const struct wire_ethernet *header, uint8_t *bytes);
+
+/* True for broadcast and multicast. */
+static inline bool mac_is_group(const struct leat_mac *mac)
+{
+    return mac->octet[0] & 1;
+}
+
+bool mac_equal(const struct leat_mac *a, const struct leat_mac *b);
+
+/* ff:ff:ff:ff:ff:ff */
+extern const struct leat_mac mac_broadcast;
+
+/* The group address of a multicast address: its low 23 bits (RFC 1112 6.4). */
+struct leat_mac mac_of_group(leat_ip4 group);
+
+#endif
