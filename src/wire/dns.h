@@ -1,0 +1,186 @@
+/*
+ * dns.h -- DNS messages (RFC 1035 4, RFC 6891), read and written.
+ *
+ * Reading follows RFC 9267: a compression pointer leads strictly backward from where its name
+ * began, a name has at most 255 bytes, and no count or length is believed before the bytes are
+ * there.  A record that dns_record_read() has given is legal through and through.
+ */
+#ifndef WIRE_DNS_H
+#define WIRE_DNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/dns.h>
+
+enum {
+    DNS_HEADER_BYTES = 12,
+    DNS_OPT_BYTES = 11,        /* an OPT record without options */
+    DNS_UDP_PLAIN_BYTES = 512, /* by UDP without EDNS (RFC 1035 4.2.1) */
+    DNS_MESSAGE_BYTES = 65535,
+    DNS_CLASS_IN = 1,
+    DNS_TYPE_OPT = 41,
+    DNS_TYPE_DS = 43,
+    DNS_TYPE_META = 249, /* 249..255 are questions, not data: TKEY, TSIG, IXFR, AXFR, ... ANY */
+    DNS_TYPE_IXFR = 251,
+    DNS_TYPE_AXFR = 252,
+    DNS_OPCODE_QUERY = 0
+};
+
+/* Bits of the header's second word. */
+enum {
+    DNS_QR = 1 << 15,
+    DNS_AA = 1 << 10,
+    DNS_TC = 1 << 9,
+    DNS_RD = 1 << 8,
+    DNS_RA = 1 << 7
+};
+
+enum dns_section {
+    DNS_QUESTION,
+    DNS_ANSWER,
+    DNS_AUTHORITY,
+    DNS_ADDITIONAL,
+    DNS_SECTIONS
+};
+
+struct dns_header {
+    uint16_t id;
+    uint16_t flags;
+    uint16_t counts[DNS_SECTIONS]; /* as claimed */
+};
+
+static inline unsigned dns_opcode(uint16_t flags)
+{
+    return (flags >> 11) & 15;
+}
+
+/* A view of the message. */
+struct dns_question {
+    const uint8_t *name; /* uncompressed and legal */
+    size_t name_bytes;
+    uint16_t type;
+    uint16_t class_number;
+};
+
+/* EDNS as an OPT record carries it (RFC 6891 6.1.3). */
+struct dns_edns {
+    uint16_t payload_bytes; /* what the sender can receive by UDP */
+    uint8_t rcode_high;     /* bits 4..11 of the rcode */
+    uint8_t version;
+    bool dnssec_ok; /* RFC 3225 */
+};
+
+/* What a record's data consists of: at most seven of these, then DNS_FIELD_END. */
+enum dns_field {
+    DNS_FIELD_END,
+    DNS_FIELD_NAME,
+    DNS_FIELD_U16,
+    DNS_FIELD_U32,
+    DNS_FIELD_TIME, /* 32 bits; seconds */
+    DNS_FIELD_IP4,
+    DNS_FIELD_IP6,
+    DNS_FIELD_TEXTS /* one or more character strings, to the end of the data */
+};
+
+enum {
+    DNS_FIELDS_MAX = 8
+};
+
+/* The fields of @type's data, or NULL for a type that we do not know. */
+const uint8_t *dns_fields(uint16_t type);
+
+/* A walk over the labels of a name in a message. */
+struct dns_labels {
+    const uint8_t *message;
+    size_t len;
+    size_t at;      /* next byte to read */
+    size_t floor;   /* a pointer must lead below this */
+    size_t end;     /* where the name ends in the place it began; 0: not yet known */
+    unsigned bytes; /* of the name so far */
+    unsigned jumps;
+};
+
+void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t len, size_t at);
+
+/* The length of the next label, which @label is set to; 0: the root; -1: no legal name. */
+int dns_label_next(struct dns_labels *labels, const uint8_t **label);
+
+/* Reads the name at @*at and moves @*at behind it; false: not legal. */
+bool dns_name_read(const uint8_t *message, size_t len, size_t *at, struct leat_dns_name *name);
+
+/* Moves @*at behind the name there; false: not legal. */
+bool dns_name_skip(const uint8_t *message, size_t len, size_t *at);
+
+/* True if the name at @at is @name, case aside. */
+bool dns_name_is(const uint8_t *message, size_t len, size_t at, const struct leat_dns_name *name);
+
+static inline uint8_t dns_lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
+
+/* True if @len bytes are the same, ASCII case aside. */
+bool dns_bytes_equal(const uint8_t *a, const uint8_t *b, size_t len);
+
+bool dns_header_read(const uint8_t *message, size_t len, struct dns_header *header);
+
+/* Both read at @*at and move it behind what they read; false: not legal.  The name of a question
+ * must not be compressed: what stands before the first one is no name. */
+bool dns_question_read(const uint8_t *message, size_t len, size_t *at,
+                       struct dns_question *question);
+bool dns_record_read(const uint8_t *message, size_t len, size_t *at,
+                     struct leat_dns_record *record);
+
+/* Reads an OPT record's fields; false: its owner is not the root, or an option is cut short. */
+bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns);
+
+enum {
+    DNS_KNOWN_NAMES_MAX = 24
+};
+
+/* A message being written.  What does not fit sets `full` and writes nothing more. */
+struct dns_writer {
+    uint8_t *bytes;
+    size_t limit; /* the message must not be longer */
+    size_t len;
+    bool full;
+    uint8_t known_count;
+    uint16_t known[DNS_KNOWN_NAMES_MAX]; /* offsets of labels that a pointer may lead to */
+    uint16_t counts[DNS_SECTIONS];
+};
+
+/* A place to return to when a set of records does not fit as a whole. */
+struct dns_mark {
+    size_t len;
+    uint8_t known_count;
+    uint16_t counts[DNS_SECTIONS];
+};
+
+/* Starts a message in @limit >= DNS_HEADER_BYTES bytes. */
+void dns_write_start(struct dns_writer *writer, uint8_t *bytes, size_t limit);
+struct dns_mark dns_write_mark(const struct dns_writer *writer);
+void dns_write_rewind(struct dns_writer *writer, const struct dns_mark *mark);
+
+void dns_write_question(struct dns_writer *writer, const uint8_t *name, uint16_t type,
+                        uint16_t class_number);
+
+/* What is written of a record: names and data are uncompressed, and legal. */
+struct dns_new_record {
+    const uint8_t *owner;
+    const uint8_t *rdata;
+    uint32_t ttl_s;
+    uint16_t type;
+    uint16_t rdata_len;
+};
+
+/* Names are compressed where RFC 3597 4 allows it. */
+void dns_write_record(struct dns_writer *writer, enum dns_section section,
+                      const struct dns_new_record *record);
+void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns);
+
+/* Writes the header and returns the length of the message. */
+size_t dns_write_end(struct dns_writer *writer, uint16_t id, uint16_t flags);
+
+#endif
