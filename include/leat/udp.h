@@ -31,7 +31,8 @@ struct leat_udp_events {
                         void *arg);
     /**
      * An ICMP error came for a datagram that this socket sent to @p peer: LEAT_ERR_REFUSED (port
-     * unreachable), LEAT_ERR_UNREACHABLE, LEAT_ERR_TOO_BIG (RFC 1122 4.1.3.3).
+     * unreachable), LEAT_ERR_UNREACHABLE, LEAT_ERR_TOO_BIG (RFC 1122 4.1.3.3).  Of several in
+     * one poll the latest is told.  Anybody who guesses the ports can forge one: it is a hint.
      */
     void (*on_error)(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                      void *arg);
@@ -64,11 +65,15 @@ enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
  */
 enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
 
+/** Lets the socket send to broadcast addresses; without it such a send is an error. */
+void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
+
 /**
  * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
  * is used for headers if nobody else looks at its storage.  Fragments if it must.
- * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY,
- * LEAT_ERR_ARGUMENT (port 0).
+ * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
+ * @p payload is NULL, so the result of an allocation may be passed on as it is),
+ * LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()).
  */
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
                                const struct leat_endpoint *peer);
@@ -76,7 +81,11 @@ enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
 /** The same to the connected peer.  LEAT_ERR_CLOSED if there is none. */
 enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload);
 
-/** Sends from this address of ours instead of the one the route chooses (a server's reply). */
+/**
+ * Sends from this address of ours instead of the one the route chooses: a server's reply, from
+ * where on_datagram() said that the question went.  If that was a broadcast or multicast address
+ * the route chooses.
+ */
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
                                  const struct leat_endpoint *peer, leat_ip4 local_ip);
 

@@ -81,22 +81,22 @@ static void echo_input(struct leat *stack, struct packet *packet)
 
 static void error_input(struct leat *stack, struct packet *packet, const struct wire_icmp *icmp)
 {
-    const uint8_t *quote = packet->buf->data + ICMP_HEADER_BYTES;
-    const uint32_t quote_bytes = packet->buf->len - ICMP_HEADER_BYTES;
+    /* an error of our own to ourselves quotes in a second piece */
+    struct leat_buf *quote = leat_buf_consume(packet->buf, ICMP_HEADER_BYTES);
     const struct protocol *protocol;
     struct wire_ipv4 quoted;
     struct icmp_error error;
 
-    if (!wire_ipv4_parse_quote(&quoted, quote, quote_bytes) ||
-        quote_bytes - quoted.header_bytes < QUOTE_MIN) {
-        stack_end(stack, packet->buf, drop_icmp_format);
+    if (!quote || !wire_ipv4_parse_quote(&quoted, quote->data, quote->len) ||
+        quote->len - quoted.header_bytes < QUOTE_MIN) {
+        stack_end(stack, quote, drop_icmp_format);
         return;
     }
     /* we sent the quoted packet only if its source is where the error came to; a fragment that
      * isn't the first has no ports to find the sender by */
     protocol = ipv4_protocol(stack, quoted.protocol);
     if (packet->to_many || quoted.src != packet->dst || quoted.fragment_offset > 0 || !protocol) {
-        stack_end(stack, packet->buf, drop_icmp_quote);
+        stack_end(stack, quote, drop_icmp_quote);
         return;
     }
     error = (struct icmp_error){.type = icmp->type,
@@ -105,13 +105,13 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
                                 .reporter = packet->src,
                                 .local_ip = quoted.src,
                                 .remote_ip = quoted.dst,
-                                .transport = quote + quoted.header_bytes,
-                                .transport_bytes = quote_bytes - quoted.header_bytes};
+                                .transport = quote->data + quoted.header_bytes,
+                                .transport_bytes = quote->len - quoted.header_bytes};
     if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAGMENTATION_NEEDED)
         error.next_hop_mtu = (uint16_t)(icmp->detail & 0xffff);
     if (protocol->icmp_error)
         protocol->icmp_error(stack, &error);
-    stack_end(stack, packet->buf, taken_icmp);
+    stack_end(stack, quote, taken_icmp);
 }
 
 void icmp_input(struct leat *stack, struct packet *packet)

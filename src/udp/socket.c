@@ -1,0 +1,224 @@
+/* socket.c -- sockets: opened, bound, connected, found, closed. */
+#include "udp/udp.h"
+
+#include "ip/ipv4.h"
+
+enum {
+    SOCKETS_DEFAULT = 64,
+    QUEUE_DEFAULT = 256,
+    /* RFC 6056 3.2: the whole range above the well-known ports */
+    EPHEMERAL_FIRST = 1024,
+    EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
+};
+
+static uint16_t sockets_of(const struct leat_udp_config *config)
+{
+    return config && config->sockets ? config->sockets : SOCKETS_DEFAULT;
+}
+
+static uint32_t bucket_count(uint16_t sockets)
+{
+    uint32_t count = 1;
+
+    while (count < sockets)
+        count *= 2;
+    return count;
+}
+
+size_t leat_udp_memory_bytes(const struct leat_udp_config *config)
+{
+    const uint16_t sockets = sockets_of(config);
+
+    return arena_cost(1, sizeof(struct udp)) + arena_cost(sockets, sizeof(struct leat_udp)) +
+           arena_cost(bucket_count(sockets), sizeof(struct leat_udp *));
+}
+
+static void udp_close(struct leat *stack)
+{
+    for (uint32_t i = 0; i < stack->udp->socket_count; i++)
+        queue_free_all(&stack->udp->sockets[i].queue);
+}
+
+static const struct protocol udp_protocol = {
+    .input = udp_input,
+    .icmp_error = udp_icmp_error,
+    .close = udp_close,
+    .number = IP_UDP,
+};
+
+enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config *config)
+{
+    const uint16_t sockets = sockets_of(config);
+    struct udp *table;
+
+    if (stack->udp)
+        return LEAT_ERR_IN_USE;
+    table = arena_take(&stack->arena, 1, sizeof *table);
+    if (!table)
+        return LEAT_ERR_MEMORY;
+    table->sockets = arena_take(&stack->arena, sockets, sizeof(struct leat_udp));
+    table->buckets = arena_take(&stack->arena, bucket_count(sockets), sizeof(struct leat_udp *));
+    if (!table->sockets || !table->buckets || !stack_register(stack, &udp_protocol))
+        return LEAT_ERR_MEMORY;
+    table->bucket_mask = bucket_count(sockets) - 1;
+    table->socket_count = sockets;
+    table->queue_max = config && config->queue_max ? config->queue_max : QUEUE_DEFAULT;
+    for (uint32_t i = sockets; i > 0; i--) {
+        table->sockets[i - 1].chain = table->free;
+        table->free = &table->sockets[i - 1];
+    }
+    stack->udp = table;
+    return LEAT_OK;
+}
+
+static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
+{
+    const uint64_t hash = siphash13(&stack->table_key, IP_UDP, port);
+
+    return &stack->udp->buckets[hash & stack->udp->bucket_mask];
+}
+
+struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port)
+{
+    struct leat_udp *udp = *bucket(stack, port);
+
+    while (udp &&
+           (udp->local.port != port || (udp->local.ip != LEAT_IP4_ANY && udp->local.ip != ip)))
+        udp = udp->chain;
+    return udp;
+}
+
+bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)
+{
+    return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
+}
+
+/* Who is bound to all addresses shares the port with nobody: so a datagram has one receiver. */
+static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
+{
+    const struct leat_udp *udp = *bucket(stack, port);
+
+    while (udp && (udp->local.port != port ||
+                   (udp->bound_ip != ip && udp->bound_ip != LEAT_IP4_ANY && ip != LEAT_IP4_ANY)))
+        udp = udp->chain;
+    return udp != 0;
+}
+
+static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+{
+    struct leat_udp **head = bucket(udp->stack, port);
+
+    udp->local = (struct leat_endpoint){ip, port};
+    udp->bound_ip = ip;
+    udp->chain = *head;
+    *head = udp;
+}
+
+static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
+{
+    const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
+
+    /* RFC 6056 3.3.1: a random start, then the next that is free; sockets take no more ports than
+     * there are sockets */
+    for (uint32_t i = 0; i <= udp->stack->udp->socket_count && i < EPHEMERAL_COUNT; i++) {
+        const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
+
+        if (!is_taken(udp->stack, ip, port)) {
+            put_in_bucket(udp, ip, port);
+            return LEAT_OK;
+        }
+    }
+    return LEAT_ERR_IN_USE;
+}
+
+enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
+{
+    return udp->local.port ? LEAT_OK : bind_ephemeral(udp, LEAT_IP4_ANY);
+}
+
+enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
+                            const struct leat_udp_events *events, void *arg)
+{
+    struct leat_udp *made = stack->udp ? stack->udp->free : 0;
+
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    stack->udp->free = made->chain;
+    *made = (struct leat_udp){.ready = {.run = udp_run},
+                              .stack = stack,
+                              .events = events,
+                              .arg = arg,
+                              .opened = made->opened + 1,
+                              .open = true};
+    *udp = made;
+    return LEAT_OK;
+}
+
+enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+{
+    leat_assert(udp->open);
+    if (udp->local.port || (ip != LEAT_IP4_ANY && !ipv4_is_ours(udp->stack, ip)))
+        return LEAT_ERR_ARGUMENT;
+    if (port == 0)
+        return bind_ephemeral(udp, ip);
+    if (is_taken(udp->stack, ip, port))
+        return LEAT_ERR_IN_USE;
+    put_in_bucket(udp, ip, port);
+    return LEAT_OK;
+}
+
+enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+{
+    struct path path;
+    enum leat_err err;
+
+    leat_assert(udp->open);
+    if (port == 0) {
+        udp->peer = (struct leat_endpoint){0};
+        udp->local.ip = udp->bound_ip;
+        return ip == LEAT_IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
+    }
+    err = ipv4_path(udp->stack, udp->bound_ip, ip, &path);
+    if (err == LEAT_OK)
+        err = udp_bind_ephemeral(udp);
+    if (err != LEAT_OK)
+        return err;
+    /* errors and datagrams come to the address that we send from */
+    udp->local.ip = path.src;
+    udp->peer = (struct leat_endpoint){ip, port};
+    return LEAT_OK;
+}
+
+void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast)
+{
+    udp->broadcast = broadcast;
+}
+
+struct leat_endpoint leat_udp_local(const struct leat_udp *udp)
+{
+    return udp->local;
+}
+
+struct leat *leat_udp_stack(const struct leat_udp *udp)
+{
+    return udp->stack;
+}
+
+void leat_udp_close(struct leat_udp *udp)
+{
+    struct udp *table = udp->stack->udp;
+
+    leat_assert(udp->open);
+    if (udp->local.port) {
+        struct leat_udp **at = bucket(udp->stack, udp->local.port);
+
+        while (*at != udp)
+            at = &(*at)->chain;
+        *at = udp->chain;
+    }
+    stack_not_ready(&udp->ready);
+    queue_free_all(&udp->queue);
+    udp->open = false;
+    udp->chain = table->free;
+    table->free = udp;
+}

@@ -1,0 +1,53 @@
+/* udp.h -- sockets and how they are found (RFC 768, RFC 1122 4.1).
+ *
+ * socket.c opens, binds and closes; udp_input.c brings datagrams and errors to a socket's queue
+ * and from there to the program; udp_output.c sends. */
+#ifndef UDP_UDP_H
+#define UDP_UDP_H
+
+#include "stack.h"
+
+#include <leat/udp.h>
+
+struct leat_udp {
+    struct ready ready; /* first: a ready entry is its socket */
+    struct leat *stack;
+    struct leat_udp *chain; /* next in the bucket, or in the free list */
+    const struct leat_udp_events *events;
+    void *arg;
+    struct leat_endpoint local; /* port 0: not bound */
+    struct leat_endpoint peer;  /* port 0: not connected */
+    leat_ip4 bound_ip;          /* local.ip before connect() made it narrower */
+    uint32_t opened; /* how often this slot has been: tells a socket from its successor */
+    bool open;
+    bool broadcast;
+    struct buf_queue queue;
+    enum leat_err error; /* not yet told, or LEAT_OK */
+    struct leat_endpoint error_peer;
+};
+
+struct udp {
+    struct leat_udp *sockets;
+    struct leat_udp *free;
+    struct leat_udp **buckets; /* by port */
+    uint32_t bucket_mask;
+    uint16_t socket_count;
+    uint16_t queue_max;
+};
+
+/* The socket bound to @port of @ip, ours or a broadcast address, or NULL.  There is at most one. */
+struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port);
+
+/* True if the socket talks to @peer: it isn't connected, or to that one. */
+bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port);
+
+/* Binds to an unpredictable free port (RFC 6056), if the socket isn't bound.  LEAT_ERR_IN_USE: no
+ * port is left. */
+enum leat_err udp_bind_ephemeral(struct leat_udp *udp);
+
+/* The protocol's functions, and the socket's turn in the ready ring. */
+void udp_input(struct leat *stack, struct packet *packet);
+void udp_icmp_error(struct leat *stack, const struct icmp_error *error);
+void udp_run(struct leat *stack, struct ready *ready);
+
+#endif

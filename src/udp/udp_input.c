@@ -1,0 +1,122 @@
+/* udp_input.c -- datagrams and ICMP errors on their way to the program. */
+#include "udp/udp.h"
+
+#include "core/checksum.h"
+#include "ip/icmp.h"
+#include "ip/ipv4.h"
+#include "wire/bytes.h"
+#include "wire/ipv4.h"
+#include "wire/udp.h"
+
+/* RFC 768: a checksum of 0 means that the sender made none. */
+static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *header)
+{
+    if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
+        return true;
+    return checksum_finish(checksum_pseudo(packet->src, packet->dst, IP_UDP, header->length) +
+                           checksum_list(packet->buf)) == 0;
+}
+
+static void refuse(struct leat *stack, struct packet *packet)
+{
+    /* RFC 1122 4.1.3.1 */
+    icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
+    stack_end(stack, packet->buf, drop_udp_port);
+}
+
+/* Queues the payload.  Its headers stay in front of it in the buffer and are read again when the
+ * program gets it: so a queue costs no memory of its own.  Meanwhile segment_bytes, which means
+ * nothing here, holds how far back the IP header begins. */
+static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *packet)
+{
+    struct leat_buf *buf = packet->buf;
+
+    leat_buf_pull(buf, UDP_HEADER_BYTES);
+    buf->segment_bytes = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
+    queue_put(&udp->queue, buf);
+    stack->stats.taken_udp++;
+    stack_ready(stack, &udp->ready);
+}
+
+void udp_input(struct leat *stack, struct packet *packet)
+{
+    struct leat_buf *buf = packet->buf;
+    struct wire_udp header;
+    struct leat_udp *udp;
+
+    if (!wire_udp_parse(&header, buf->data, buf->len, leat_buf_total(buf))) {
+        stack_end(stack, buf, drop_udp_format);
+        return;
+    }
+    udp = udp_find(stack, packet->dst, header.dst_port);
+    if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port)))
+        udp = 0;
+    leat_buf_trim(buf, header.length);
+    if (!checksum_is_ok(packet, &header)) {
+        stack_end(stack, buf, drop_udp_checksum);
+    } else if (!udp) {
+        refuse(stack, packet);
+    } else if (udp->queue.count >= stack->udp->queue_max) {
+        stack_end(stack, buf, drop_udp_full);
+    } else {
+        enqueue(stack, udp, packet);
+    }
+}
+
+void udp_icmp_error(struct leat *stack, const struct icmp_error *error)
+{
+    const uint16_t local_port = get16(error->transport);
+    const uint16_t remote_port = get16(error->transport + 2);
+    struct leat_udp *udp = udp_find(stack, error->local_ip, local_port);
+
+    if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
+        return;
+    /* of several before the program hears of them the latest counts */
+    udp->error = icmp_error_meaning(error);
+    udp->error_peer = (struct leat_endpoint){error->remote_ip, remote_port};
+    stack_ready(stack, &udp->ready);
+}
+
+/* Hands one datagram to the program. */
+static void deliver(struct leat_udp *udp, struct leat_buf *payload)
+{
+    const uint8_t *ip = payload->data - payload->segment_bytes;
+    const uint8_t *ports = payload->data - UDP_HEADER_BYTES;
+    struct leat_endpoint peer, local;
+    struct wire_ipv4 header;
+    bool ok;
+
+    ok = wire_ipv4_parse_quote(&header, ip, payload->segment_bytes);
+    leat_assert(ok); /* it did when it came */
+    peer = (struct leat_endpoint){header.src, get16(ports)};
+    local = (struct leat_endpoint){header.dst, get16(ports + 2)};
+    payload->segment_bytes = 0;
+    if (udp->events->on_datagram)
+        udp->events->on_datagram(udp, payload, &peer, &local, udp->arg);
+    else
+        leat_buf_free(payload);
+}
+
+void udp_run(struct leat *stack, struct ready *ready)
+{
+    struct leat_udp *udp = (struct leat_udp *)ready;
+    const uint32_t opened = udp->opened;
+    const enum leat_err error = udp->error;
+    const struct leat_endpoint error_peer = udp->error_peer;
+
+    (void)stack;
+    udp->error = LEAT_OK;
+    if (error != LEAT_OK && udp->events->on_error)
+        udp->events->on_error(udp, error, &error_peer, udp->arg);
+    /* any callback may close the socket, and even open another in its slot */
+    for (uint32_t left = udp->queue.count; left > 0; left--) {
+        struct leat_buf *payload;
+
+        if (!udp->open || udp->opened != opened)
+            return;
+        payload = queue_take(&udp->queue);
+        if (!payload)
+            return;
+        deliver(udp, payload);
+    }
+}

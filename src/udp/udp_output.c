@@ -1,0 +1,111 @@
+/* udp_output.c -- datagrams out. */
+#include "udp/udp.h"
+
+#include "core/checksum.h"
+#include "core/writable.h"
+#include "ip/ipv4.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/udp.h"
+
+enum {
+    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + UDP_HEADER_BYTES,
+    PAYLOAD_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - UDP_HEADER_BYTES
+};
+
+/* Room for the headers in front of @payload: its own, or a small buffer's.  Takes @payload; NULL:
+ * no memory. */
+static struct leat_buf *with_header(struct leat *stack, struct leat_buf *payload)
+{
+    struct leat_buf *head = payload;
+
+    if (!buf_is_writable(payload) || leat_buf_headroom(payload) < HEADERS_BYTES) {
+        head = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+        if (!head) {
+            stack->stats.tx_no_memory++;
+            leat_buf_free(payload);
+            return 0;
+        }
+        leat_buf_append(head, payload);
+    }
+    leat_buf_push(head, UDP_HEADER_BYTES);
+    return head;
+}
+
+static void emit_header(const struct path *path, struct leat_buf *datagram, uint16_t src_port,
+                        uint16_t dst_port)
+{
+    const uint16_t length = (uint16_t)leat_buf_total(datagram);
+    struct wire_udp header = {.src_port = src_port, .dst_port = dst_port, .length = length};
+
+    wire_udp_emit(&header, datagram->data);
+    header.checksum = checksum_finish(checksum_pseudo(path->src, path->dst, IP_UDP, length) +
+                                      checksum_list(datagram));
+    if (header.checksum == 0) /* RFC 768: 0 would mean that there is none */
+        header.checksum = 0xffff;
+    wire_udp_emit(&header, datagram->data);
+    datagram->checksum = LEAT_CHECKSUM_UNKNOWN;
+    datagram->segment_bytes = 0;
+}
+
+/* The way to @peer, if the socket may send there. */
+static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint *peer,
+                               leat_ip4 local_ip, struct path *path)
+{
+    struct leat *stack = udp->stack;
+    enum leat_err err;
+
+    if (peer->port == 0)
+        return LEAT_ERR_ARGUMENT;
+    /* the answer to what came by broadcast goes out from an address of ours (RFC 1122 3.2.1.3) */
+    if (ipv4_is_many(stack, local_ip))
+        local_ip = LEAT_IP4_ANY;
+    err = ipv4_path(stack, local_ip, peer->ip, path);
+    if (err != LEAT_OK)
+        return err;
+    if (path->to_many && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
+        return LEAT_ERR_ARGUMENT;
+    return udp_bind_ephemeral(udp);
+}
+
+enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
+                                 const struct leat_endpoint *peer, leat_ip4 local_ip)
+{
+    const struct ipv4_options options = {.protocol = IP_UDP};
+    struct leat *stack = udp->stack;
+    struct path path;
+    enum leat_err err;
+
+    leat_assert(udp->open);
+    if (!payload)
+        return LEAT_ERR_MEMORY;
+    err = leat_buf_total(payload) > PAYLOAD_MAX ? LEAT_ERR_TOO_BIG
+                                                : find_path(udp, peer, local_ip, &path);
+    if (err != LEAT_OK) {
+        leat_buf_free(payload);
+        return err;
+    }
+    payload = with_header(stack, payload);
+    if (!payload)
+        return LEAT_ERR_MEMORY;
+    emit_header(&path, payload, udp->local.port, peer->port);
+    err = ipv4_output(stack, &path, &options, payload);
+    if (err == LEAT_OK)
+        stack->stats.udp_sent++;
+    return err;
+}
+
+enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
+                               const struct leat_endpoint *peer)
+{
+    return leat_udp_send_from(udp, payload, peer, udp->local.ip);
+}
+
+enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload)
+{
+    if (udp->peer.port == 0) {
+        leat_buf_free(payload);
+        return LEAT_ERR_CLOSED;
+    }
+    return leat_udp_send_from(udp, payload, &udp->peer, udp->local.ip);
+}
