@@ -12,6 +12,7 @@ enum option_key { /* beyond the characters: there are no short options but -h */
     KEY_IP,
     KEY_GATEWAY,
     KEY_MAC,
+    KEY_MTU,
     KEY_PORT,
     KEY_RECORD,
     KEY_REPLAY,
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
     {"ip", required_argument, NULL, KEY_IP},
     {"gateway", required_argument, NULL, KEY_GATEWAY},
     {"mac", required_argument, NULL, KEY_MAC},
+    {"mtu", required_argument, NULL, KEY_MTU},
     {"port", required_argument, NULL, KEY_PORT},
     {"record", required_argument, NULL, KEY_RECORD},
     {"replay", required_argument, NULL, KEY_REPLAY},
@@ -54,11 +56,12 @@ static void print_help(const struct example *what)
         "  --ip ADDRESS/BITS  our address (10.0.0.2/24)\n"
         "  --gateway ADDRESS  where everything else is sent (nowhere)\n"
         "  --mac ADDRESS      our MAC address (random)\n"
+        "  --mtu N            largest IP datagram in bytes (the device's)\n"
         "  --port N           the port to use (%u)\n"
         "  --buffers N        buffers of 2 KiB (4096)\n"
         "  --connections N    TCP connections at a time (1024)\n"
         "  --record FILE      write every frame to a pcap\n"
-        "  --replay FILE      take frames from a capture, under its clock, instead of a device;\n"
+        "  --replay FILE      take frames from a recording, at its times, instead of a device;\n"
         "                     needs --mac, whose frames are left out, and --seed\n"
         "  --seed HEX         fix what else is random: up to 64 digits; for tests, never in use\n"
         "  --stats            print the counters at the end\n"
@@ -120,6 +123,9 @@ static bool take_number(struct options *options, int key, const char *text)
     if (key == KEY_PORT) {
         good = parse_number(text, 1, UINT16_MAX, &number);
         options->port = (uint16_t)number;
+    } else if (key == KEY_MTU) {
+        good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
+        options->mtu = (uint16_t)number;
     } else if (key == KEY_BUFFERS) {
         good = parse_number(text, 16, 1u << 24, &number);
         options->buffers = (uint32_t)number;

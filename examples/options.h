@@ -19,6 +19,7 @@ struct options {
     leat_ip4 gateway; /* LEAT_IP4_ANY: none */
     struct leat_mac mac;
     bool mac_given;
+    uint16_t mtu; /* 0: the device's */
     uint16_t port;
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;

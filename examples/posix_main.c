@@ -21,8 +21,6 @@ enum {
     STATUS_NOT_STARTED = 2 /* the command line, the device, or the example said no */
 };
 
-#define REPLAY_LINGER_NS 1000000000u /* timers of 1 s after the last frame still run */
-
 /* A file that the example reads; kept until the end. */
 struct file {
     struct file *next;
@@ -165,10 +163,11 @@ static bool open_devices(struct program *program)
 {
     const struct options *options = &program->options;
     struct leat_pcap_reader_config replay = {
-        .path = options->replay, .mac = options->mac, .linger_ns = REPLAY_LINGER_NS};
+        .path = options->replay, .mac = options->mac, .mtu = options->mtu, .recording = true};
     struct leat_tap_config tap = {.device = options->tap,
                                   .mac = options->mac_given ? &options->mac : NULL,
-                                  .create = options->create};
+                                  .create = options->create,
+                                  .mtu = options->mtu};
     char why[LEAT_WHY_BYTES] = "no memory";
     enum leat_err err;
 
@@ -271,7 +270,7 @@ static void say_counter(struct program *program, const char *name, uint64_t valu
 {
     char line[160];
 
-    if (value == 0)
+    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* that nothing was copied is worth a line */
         return;
     snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
     say(&program->platform, line);
@@ -293,7 +292,8 @@ static void say_stats(struct program *program)
         say_counter(program, "tap_rx_cut", tap->rx_cut, "frames longer than the MTU allows");
         say_counter(program, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
         say_counter(program, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
-        say_counter(program, "tap_tx_flattened", tap->tx_flattened, "frames of too many pieces");
+        say_counter(program, "copied_tap_frames", tap->tx_flattened,
+                    "frames copied because they had too many pieces");
     }
     if (!leat_stats_balance(stats))
         say(&program->platform, "the counters do not balance");

@@ -2,8 +2,8 @@
  * pcap.h -- captures: a recorder around any backend, and a backend that replays a capture under
  * its own clock.
  *
- * The recorder writes nanosecond pcap with the stack's time, so that a recording replays exactly
- * the times at which the stack saw its frames.
+ * The recorder writes nanosecond pcap with the stack's time: all frames of one leat_poll() have the
+ * same.  So a recording says which frames the stack saw together, and when it answered.
  */
 #ifndef LEAT_PCAP_H
 #define LEAT_PCAP_H
@@ -56,7 +56,13 @@ struct leat_pcap_reader_config {
     const char *path;    /**< a pcap or pcapng file of Ethernet frames */
     struct leat_mac mac; /**< ours; frames that come from it are left out: the stack sends them */
     uint16_t mtu;        /**< 0: 1500 */
-    uint64_t linger_ns;  /**< how long the clock goes on after the last frame, for timers */
+    /**
+     * The file is a recording of this very stack: the clock visits the times of its frames, ours
+     * included, and no others.  Timers then fire in the polls in which they fired when it was made,
+     * and not some microseconds earlier, when they were due: the same bytes go out again.
+     */
+    bool recording;
+    uint64_t linger_ns; /**< how long the clock goes on after the last frame; not for a recording */
 };
 
 /** What has become of the frames. */
@@ -82,7 +88,7 @@ struct leat_netif *leat_pcap_reader_netif(struct leat_pcap_reader *reader);
 
 /**
  * The host whose clock is the capture's: it starts at the first frame, wait() jumps to the next
- * frame or the deadline, and says false when both are over.  entropy() fails with
+ * frame or the deadline (a recording: the next frame), and says false when both are over.  entropy() fails with
  * LEAT_ERR_ENTROPY: a replay takes its seed from whoever wants it repeated.
  */
 struct leat_host *leat_pcap_reader_host(struct leat_pcap_reader *reader);

@@ -20,6 +20,7 @@ struct leat_tap_config {
     const struct leat_mac *mac; /**< our address on the link; NULL: random, locally administered */
     struct leat_posix *posix;   /**< the host whose wait() shall watch it; NULL: none */
     bool create;                /**< make the device if there is none; it goes with the process */
+    uint16_t mtu;               /**< ours, at most the device's; 0: that of the device */
 };
 
 /** What the stack can't know of a device, because a backend doesn't fail. */
@@ -31,10 +32,11 @@ struct leat_tap_counters {
 };
 
 /**
- * Opens the device, without waiting, and brings it up if it is down.  The MTU is the device's.
+ * Opens the device, without waiting, and brings it up if it is down.
  * On error @p why holds one line that says what failed and what to do.
  *
- * Errors: LEAT_ERR_ARGUMENT (a name that can't be one, a group MAC), LEAT_ERR_NOT_FOUND (no such
+ * Errors: LEAT_ERR_ARGUMENT (a name that can't be one, a group MAC, an
+ * MTU that is not 68 to the device's), LEAT_ERR_NOT_FOUND (no such
  * device), LEAT_ERR_DEVICE (no permission, in use, ...), LEAT_ERR_MEMORY.
  */
 enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config *config,

@@ -3,6 +3,9 @@
  *
  * One frame is always read ahead, so that its time is known.  The clock stands still while the
  * stack works and jumps in wait(): the same capture gives the same calls at the same times.
+ *
+ * A recording has all times at which a poll of the stack took or sent a frame.  The polls that did
+ * neither are not in it; what their timers did happens in the next poll that is.
  */
 #include <leat/pcap.h>
 
@@ -32,6 +35,8 @@ struct leat_pcap_reader {
     pcap_t *file;
     const uint8_t *bytes; /* of the frame read ahead; NULL: there is none */
     uint32_t len;
+    bool ours; /* it came from us: nothing but a time at which something happened */
+    bool recording;
     uint64_t due_ns; /* its time; after the last frame, the time of that */
     uint64_t now_ns;
     uint64_t linger_ns;
@@ -72,6 +77,7 @@ static void reader_set_due(struct leat_pcap_reader *reader, const struct pcap_pk
         reader->due_ns = due_ns;
 }
 
+/* Sets reader->ours; false: a frame to pass over. */
 static bool reader_wants(struct leat_pcap_reader *reader, const struct pcap_pkthdr *header,
                          const uint8_t *bytes)
 {
@@ -81,15 +87,14 @@ static bool reader_wants(struct leat_pcap_reader *reader, const struct pcap_pkth
         reader->counters.too_long++;
         return false;
     }
-    if (header->caplen >= ETHERNET_BYTES &&
-        memcmp(bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0) {
+    reader->ours = header->caplen >= ETHERNET_BYTES &&
+                   memcmp(bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0;
+    if (reader->ours)
         reader->counters.left_out++;
-        return false;
-    }
-    return header->caplen > 0;
+    return header->caplen > 0 && (!reader->ours || reader->recording);
 }
 
-/* Reads on to the next frame that is for the stack. */
+/* Reads on to the next frame that matters. */
 static void reader_advance(struct leat_pcap_reader *reader)
 {
     struct pcap_pkthdr *header;
@@ -110,6 +115,13 @@ static void reader_advance(struct leat_pcap_reader *reader)
     }
     if (got != PCAP_ERROR_BREAK)
         reader_fail(reader);
+}
+
+/* Our own frames of a recording are done with as soon as their time has come. */
+static void reader_pass_ours(struct leat_pcap_reader *reader, uint64_t now_ns)
+{
+    while (reader->bytes && reader->ours && reader->due_ns <= now_ns)
+        reader_advance(reader);
 }
 
 /* The frame read ahead in buffers of @pool; NULL if it has not enough of them. */
@@ -145,7 +157,10 @@ static uint32_t reader_receive(struct leat_netif *netif, uint64_t now_ns, struct
     struct leat_pcap_reader *reader = reader_of(netif);
     uint32_t count = 0;
 
-    while (count < frames_max && reader->bytes && reader->due_ns <= now_ns) {
+    for (;;) {
+        reader_pass_ours(reader, now_ns);
+        if (count == frames_max || !reader->bytes || reader->due_ns > now_ns)
+            break;
         frames[count] = reader_copy(reader, pool);
         if (!frames[count] && ++reader->retries < RETRIES_MAX)
             break;
@@ -205,6 +220,11 @@ static bool reader_wait(struct leat_host *host, uint64_t deadline_ns)
     struct leat_pcap_reader *reader = reader_of_host(host);
     uint64_t next_ns = deadline_ns;
 
+    if (reader->recording && reader->retries == 0) {
+        if (!reader->bytes)
+            return false;
+        next_ns = reader->due_ns;
+    }
     if (reader->bytes && reader->retries == 0 && reader->due_ns < next_ns)
         next_ns = reader->due_ns;
     if (!reader->bytes &&
@@ -284,6 +304,7 @@ enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
                                     .wait = reader_wait,
                                     .entropy = reader_entropy,
                                     .console = reader_console};
+    made->recording = config->recording;
     made->linger_ns = config->linger_ns;
     snprintf(made->why, sizeof made->why, "an MTU is at least %d bytes", MTU_MIN);
     err = made->netif.mtu < MTU_MIN ? LEAT_ERR_ARGUMENT : reader_open_file(made, config->path);

@@ -23,6 +23,7 @@ enum {
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
     RX_OVERHEAD = 14 + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
     TX_ROOM = 256,
+    MTU_MIN = 68, /* RFC 791 3.2 */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
 };
 
@@ -30,6 +31,7 @@ struct leat_tap {
     struct leat_netif netif;
     struct leat_posix *posix;
     int fd;
+    uint16_t device_mtu; /* what may come in, whatever MTU we keep to ourselves */
     bool lost;
     bool starved; /* the last receive() found no buffers */
     bool more;    /* the last receive() stopped at frames_max */
@@ -49,7 +51,7 @@ static struct leat_tap *tap_of(struct leat_netif *netif)
 /* Fills the list of spare buffers until the largest frame fits; false: the pool is empty. */
 static bool tap_fill_spare(struct leat_tap *tap, struct leat_pool *pool)
 {
-    uint32_t needed = (uint32_t)tap->netif.mtu + RX_OVERHEAD;
+    uint32_t needed = (uint32_t)tap->device_mtu + RX_OVERHEAD;
     uint32_t room = 0;
 
     for (uint32_t i = 0; i < tap->spare_count; i++)
@@ -252,7 +254,7 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     if (!made)
         return err;
     made->fd = -1;
-    err = tap_device_open(device, config->create, &made->fd, &made->netif.mtu, why);
+    err = tap_device_open(device, config->create, &made->fd, &made->device_mtu, why);
     if (err)
         goto failed;
     snprintf(made->device, sizeof made->device, "%s", device);
@@ -260,6 +262,12 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     made->netif.name = made->device;
     made->netif.capabilities = LEAT_NETIF_GATHER;
     err = LEAT_ERR_ARGUMENT;
+    made->netif.mtu = config->mtu ? config->mtu : made->device_mtu;
+    if (made->netif.mtu < MTU_MIN || made->netif.mtu > made->device_mtu) {
+        snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, that of %.32s", MTU_MIN,
+                 (unsigned)made->device_mtu, device);
+        goto failed;
+    }
     if (!tap_choose_mac(made, config->mac)) {
         snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
         goto failed;

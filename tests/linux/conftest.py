@@ -1,0 +1,247 @@
+"""Examples of leat on TAP devices, each with the Linux kernel on the other side.
+
+Everything happens in the network namespace that tests/linux/run has made; the build directory is
+in LEAT_BUILD. Every wait has a timeout, and only processes that were started here are ended.
+"""
+
+import ctypes
+import itertools
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
+QUICK = bool(os.environ.get("LEAT_QUICK"))
+START_S = 20
+STOP_S = 20
+
+_libc = ctypes.CDLL(None)
+_numbers = itertools.count()
+
+
+def pytest_configure(config):
+    """A thousand sockets need more descriptors than many systems give at first."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
+
+
+def binary(name):
+    """The path of a program of the build: an example or one of the tests' own."""
+    for folder in ("examples", "tests/linux"):
+        path = BUILD / folder / name
+        if path.is_file():
+            return str(path)
+    pytest.skip(f"{name} has not been built")
+
+
+def run(*command, timeout=30, check=True, stdin=None):
+    """Runs a command to its end; returns what it wrote to stdout as bytes."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        timeout=timeout,
+        check=False,
+    )
+    if check and done.returncode != 0:
+        shown = (done.stdout + done.stderr).decode(errors="replace")
+        pytest.fail(f"{' '.join(map(str, command))}: status {done.returncode}\n{shown}")
+    return done.stdout
+
+
+def until(condition, timeout=10):
+    """Waits until condition() is true; returns whether it came to be."""
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _die_with_parent():
+    """No program may outlive the test that started it (PR_SET_PDEATHSIG is 1)."""
+    _libc.prctl(1, signal.SIGKILL)
+
+
+class Process:
+    """A program that runs beside the test; its output is collected and shown on failure."""
+
+    def __init__(self, *command, env=None):
+        self.command = [str(word) for word in command]
+        self.lines = []
+        self._child = subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=env,
+            preexec_fn=_die_with_parent,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._child.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def running(self):
+        return self._child.poll() is None
+
+    def wait_for(self, pattern, timeout=START_S):
+        """The first line of output that matches, or a failure."""
+        found = []
+
+        def look():
+            found.extend(line for line in self.lines if re.search(pattern, line))
+            return found or not self.running
+
+        until(look, timeout)
+        if not found:
+            pytest.fail(f"{' '.join(self.command)}: no line {pattern!r} came:\n{self.text}")
+        return found[0]
+
+    def wait(self, timeout=STOP_S):
+        """Waits for the end; returns the exit status."""
+        try:
+            status = self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+            pytest.fail(f"{' '.join(self.command)} did not end in {timeout} s:\n{self.text}")
+        self._reader.join(timeout)
+        return status
+
+    def stop(self):
+        """Asks it to end and waits; returns the exit status."""
+        if self.running:
+            self._child.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+
+class Leat(Process):
+    """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`."""
+
+    def __init__(self, name, options=(), arguments=(), mtu=1500, said_mtu=None, link=None):
+        number = next(_numbers)
+        self.device = f"leat{number}"
+        self.net = link.net if link else f"10.77.{number}"
+        self.ip = f"{self.net}.2"
+        self.peer = f"{self.net}.1"
+        self.mac = f"02:6c:65:61:74:{number:02x}"
+        self.stats = {}
+        self._stopped = False
+        self._status = 0
+        make_tap(self.device, mtu, None if link else f"{self.peer}/24")
+        super().__init__(
+            binary(name),
+            "--tap", self.device, "--ip", f"{self.ip}/24", "--gateway", self.peer,
+            "--mac", self.mac, "--stats", *options, *arguments,
+        )
+        if link:
+            link.join(self.device)
+        # address and MTU: the line that only comes when everything is up
+        self.wait_for(rf"{re.escape(self.ip)}/24 on .*, MTU {said_mtu or mtu}, port")
+
+    def stop(self):
+        """Ends it in order; its counters are in `stats` then."""
+        if self._stopped:
+            return self.stats
+        self._stopped = True
+        status = super().stop()
+        for line in self.lines:
+            counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
+            if counter:
+                self.stats[counter[1]] = int(counter[2])
+        assert status == self._status, f"{self.command[0]}: exit status {status}\n{self.text}"
+        assert "the counters do not balance" not in self.text
+        return self.stats
+
+    def expect_status(self, status):
+        """Ends it; it shall say that something went wrong."""
+        self._status = status
+        return self.stop()
+
+    def remove(self):
+        """Takes everything away, whatever has happened."""
+        try:
+            self.stop()
+        finally:
+            print(f"--- {' '.join(self.command)}\n{self.text}")
+            run("ip", "link", "del", self.device, check=False)
+
+
+def make_tap(device, mtu=1500, address=None):
+    """A TAP device with the kernel's address, without the noise of IPv6."""
+    run("ip", "tuntap", "add", device, "mode", "tap")
+    run("ip", "link", "set", device, "mtu", mtu, "addrgenmode", "none")
+    if address:
+        run("ip", "addr", "add", address, "dev", device)
+    run("ip", "link", "set", device, "up")
+
+
+class Relay(Process):
+    """A link that loses frames: the kernel's own TAP device, and an example's device behind it."""
+
+    def __init__(self, loss_percent, seed=1):
+        number = next(_numbers)
+        self.device = f"relay{number}"
+        self.net = f"10.77.{number}"
+        self._options = ("--loss", loss_percent, "--seed", seed)
+        make_tap(self.device, address=f"{self.net}.1/24")
+
+    def join(self, device):
+        """Puts the example's device at the other end, where the kernel shall not answer."""
+        run("ip", "link", "set", device, "arp", "off")
+        super().__init__(binary("relay"), *self._options, self.device, device)
+        self.wait_for("relaying")
+
+    def remove(self):
+        if hasattr(self, "command"):
+            self.stop()
+            print(f"--- {' '.join(self.command)}\n{self.text}")
+        run("ip", "link", "del", self.device, check=False)
+
+
+@pytest.fixture
+def leat():
+    """leat(name, options=..., arguments=..., mtu=..., link=...) starts an example."""
+    started = []
+
+    def start(*args, **kwargs):
+        started.append(Leat(*args, **kwargs))
+        return started[-1]
+
+    yield start
+    for program in reversed(started):
+        program.remove()
+
+
+@pytest.fixture
+def lossy():
+    """lossy(percent) makes a link for leat(..., link=...) that loses so many frames each way."""
+    made = []
+
+    def start(*args, **kwargs):
+        made.append(Relay(*args, **kwargs))
+        return made[-1]
+
+    yield start
+    for relay in reversed(made):
+        relay.remove()

@@ -1,0 +1,95 @@
+"""Many bytes and many connections through the echo example: every byte is compared."""
+
+import socket
+import struct
+
+import pytest
+
+from conftest import QUICK, until
+from stream import echo_all
+
+MEGABYTE = 1_000_000
+BULK = (10 if QUICK else 100) * MEGABYTE
+MANY = ["--buffers", "16384", "--connections", "2048"]
+
+
+def report(what, count, seconds):
+    print(f"{what}: {count / MEGABYTE:.0f} MB each way in {seconds:.1f} s, "
+          f"{count * 8 / seconds / 1e6:.0f} Mbit/s")  # fmt: skip
+
+
+def test_100_mb_each_way_without_a_copy(leat):
+    echo = leat("echo")
+    report("loss 0", BULK, echo_all((echo.ip, 7), 1, BULK, timeout=200))
+    stats = echo.stop()
+    assert stats["copied_tx_bytes"] == 0, "the TAP backend gathers: nothing is to be copied"
+    assert stats["copied_compact_bytes"] == 0
+    assert stats["copied_tap_frames"] == 0
+    assert stats["tcp_opened_passive"] == 1 == stats["tcp_closed"]
+
+
+def test_100_mb_each_way_with_5_percent_lost(leat, lossy):
+    """A hundred connections share the work: one alone would mostly wait for timeouts."""
+    relay = lossy(5, seed=5)
+    echo = leat("echo", link=relay, options=MANY)
+    count = 100
+    seconds = echo_all((echo.ip, 7), count, BULK // count, timeout=400)
+    report("loss 5 %", BULK, seconds)
+    stats = echo.stop()
+    assert stats["tcp_retransmitted"] > 0
+    assert stats["tcp_opened_passive"] >= count
+
+
+def test_one_connection_with_5_percent_lost(leat, lossy):
+    echo = leat("echo", link=lossy(5, seed=7))
+    total = MEGABYTE
+    report("loss 5 %, alone", total, echo_all((echo.ip, 7), 1, total, timeout=200))
+    assert echo.stop()["tcp_fast_recoveries"] > 0
+
+
+@pytest.mark.parametrize("mtu", [576, 9000])
+def test_other_mtus(leat, mtu):
+    echo = leat("echo", mtu=mtu)
+    total = BULK // 10
+    report(f"MTU {mtu}", total, echo_all((echo.ip, 7), 1, total, timeout=100))
+    stats = echo.stop()
+    assert stats["copied_tx_bytes"] == 0
+    assert "ip_reassembled" not in stats, "TCP must not send or cause fragments"
+
+
+def test_our_mtu_may_be_less_than_the_kernels(leat):
+    """--mtu: our MSS option tells the kernel (RFC 9293 3.7.1)."""
+    echo = leat("echo", options=["--mtu", "700"], said_mtu=700)
+    echo_all((echo.ip, 7), 1, MEGABYTE, timeout=60)
+    assert echo.stop()["rx_frames"] > MEGABYTE // 660
+
+
+def test_a_thousand_connections_at_once(leat):
+    echo = leat("echo", options=MANY)
+    echo_all((echo.ip, 7), 1000, 10_000, timeout=120)
+    stats = echo.stop()
+    assert stats["tcp_opened_passive"] == 1000 == stats["tcp_closed"]
+
+
+def test_ten_thousand_connections_one_after_another(leat):
+    echo = leat("echo")
+    for number in range(10_000):
+        with socket.create_connection((echo.ip, 7), timeout=10) as conn:
+            data = b"number %d" % number
+            conn.sendall(data)
+            assert conn.recv(100) == data
+    stats = echo.stop()
+    assert stats["tcp_opened_passive"] == 10_000
+    assert "tcp_failed" not in stats
+
+
+def test_a_thousand_connections_that_end_with_a_reset(leat):
+    """Nothing may be left of them: more than there is room for come one after another."""
+    echo = leat("echo", options=["--connections", "16"])
+    for number in range(1000):
+        with socket.create_connection((echo.ip, 7), timeout=10) as conn:
+            conn.sendall(b"?")
+            assert conn.recv(1) == b"?"
+            conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert until(lambda: echo.running)
+    assert echo.stop()["tcp_failed"] == 1000

@@ -1,0 +1,142 @@
+"""The command line: what is wrong gets one clear line and exit status 2."""
+
+import os
+import subprocess
+
+import pytest
+
+from conftest import binary, make_tap, run
+
+GOOD = ["--tap", "leat-none", "--ip", "10.1.2.3/24"]
+
+
+def start(*options, name="echo", **kwargs):
+    return subprocess.run(
+        [binary(name), *map(str, options)],
+        capture_output=True, text=True, timeout=20, check=False, **kwargs,
+    )  # fmt: skip
+
+
+def refused(done, *words):
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), done.stderr
+    assert done.stderr.startswith("echo: "), done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+WRONG = [
+    ["--no-such-option"], ["--tap"], ["--ip", "10.0.0"], ["--ip", "10.0.0.2/33"], ["--ip", ""],
+    ["--ip", "10.0.0.2/24/1"], ["--gateway", "x"], ["--gateway", "10.0.0.1/24"], ["--port", "0"],
+    ["--port", "65536"], ["--port", "7x"], ["--port", "-1"], ["--mac", "02:00:00"],
+    ["--mac", "02:00:00:00:00:0g"], ["--mtu", "67"], ["--mtu", "65536"], ["--buffers", "0"],
+    ["--connections", "many"], ["--seed", "xyz"], ["--seed", "00"], ["--seed", "1" * 65],
+    ["--replay", "x.pcap"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", WRONG, ids=" ".join)
+def test_wrong_option(options):
+    done = start(*options)
+    refused(done, options[0])
+
+
+def test_an_argument_too_many(leat):
+    make_tap("spare0")
+    refused(start("--tap", "spare0", "why"), "arguments")
+    run("ip", "link", "del", "spare0")
+
+
+def test_missing_device():
+    refused(start(*GOOD), "leat-none", "ip tuntap add leat-none mode tap")
+
+
+def test_impossible_name():
+    refused(start("--tap", "a-name-longer-than-any"), "a-name-longer-than-any")
+
+
+def test_not_a_tap_device():
+    refused(start("--tap", "lo"), "lo is no TAP device")
+
+
+def test_device_in_use(leat):
+    echo = leat("echo")
+    refused(start("--tap", echo.device), echo.device, "in use")
+
+
+def test_no_permission():
+    """Without the right to administer the network, whoever one is."""
+    make_tap("mine0")
+    drop = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--clear-groups",
+            "--reuid", "65534", "--regid", "65534"]  # fmt: skip
+    probe = subprocess.run([*drop, "true"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        drop = ["capsh", "--drop=cap_net_admin", "--"]  # a user namespace has no user 65534
+        pytest.skip("no other user to be")
+    if subprocess.run([*drop, "test", "-x", binary("echo")], check=False).returncode != 0:
+        pytest.skip("another user may not read the build directory")
+    done = subprocess.run([*drop, binary("echo"), "--tap", "mine0"],
+                          capture_output=True, text=True, timeout=20, check=False)  # fmt: skip
+    run("ip", "link", "del", "mine0")
+    refused(done, "no permission", "mine0")
+
+
+def test_address_that_is_no_hosts():
+    make_tap("odd0")
+    for address in ("0.0.0.0/24", "224.0.0.1/24", "127.0.0.1/8", "255.255.255.255/24"):
+        refused(start("--tap", "odd0", "--ip", address), "--ip")
+    run("ip", "link", "del", "odd0")
+
+
+def test_gateway_that_is_not_on_the_link():
+    make_tap("odd1")
+    refused(start("--tap", "odd1", "--ip", "10.1.2.3/24", "--gateway", "10.9.9.9"), "--gateway")
+    run("ip", "link", "del", "odd1")
+
+
+def test_mtu_over_the_devices():
+    make_tap("odd2")
+    refused(start("--tap", "odd2", "--mtu", "1501"), "1500")
+    run("ip", "link", "del", "odd2")
+
+
+def test_record_where_nobody_can_write():
+    make_tap("odd3")
+    refused(start("--tap", "odd3", "--record", "/nonexistent/a.pcap"), "/nonexistent/a.pcap")
+    run("ip", "link", "del", "odd3")
+
+
+@pytest.mark.parametrize("name", ["echo", "dns", "resolve"])
+def test_help_and_version(name):
+    shown = start("--help", name=name)
+    assert shown.returncode == 0 and shown.stderr == ""
+    assert shown.stdout.startswith(f"usage: {name} ")
+    for option in ("--tap", "--ip", "--gateway", "--port", "--mtu", "--record", "--replay",
+                   "--seed", "--stats", "--help", "--version"):  # fmt: skip
+        assert option in shown.stdout
+    version = start("--version", name=name)
+    assert version.returncode == 0 and version.stdout.startswith(f"{name} (leat) ")
+
+
+def test_the_device_can_be_made_by_us():
+    """--create: it is gone when the program has ended."""
+    child = subprocess.Popen([binary("echo"), "--tap", "made0", "--create"],
+                             stdout=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        assert "made0" in child.stdout.readline()
+        assert os.path.exists("/sys/class/net") and b"made0" in run("ip", "link", "show", "made0")
+    finally:
+        child.terminate()
+        assert child.wait(20) == 0
+    assert run("ip", "link", "show", "made0", check=False) == b""
+
+
+def test_the_device_goes_away(leat):
+    make_tap("going0")
+    child = subprocess.Popen([binary("echo"), "--tap", "going0"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert "going0" in child.stdout.readline()
+    run("ip", "link", "del", "going0")
+    out, err = child.communicate(timeout=20)
+    assert child.returncode == 1 and "going0 has gone" in err, (out, err)

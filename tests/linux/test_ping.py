@@ -1,0 +1,84 @@
+"""ICMP echo and ARP, asked by the kernel's own tools; datagrams larger than the MTU."""
+
+import re
+
+import pytest
+
+from conftest import run
+
+
+def ping(host, *options, count=5, expect=None):
+    """Pings without a pause; returns how many replies came, which must be all unless told."""
+    text = run("ping", "-n", "-c", count, "-i", "0.2", "-W", 2, *options, host, check=False).decode()
+    replies = int(re.search(r"(\d+) received", text)[1])
+    assert replies == (count if expect is None else expect), text
+    assert "wrong data byte" not in text and "DUP!" not in text, text
+    return replies
+
+
+@pytest.mark.parametrize("size", [0, 1, 17, 18, 56, 1472])
+def test_every_size_up_to_the_mtu(leat, size):
+    ping(leat("echo").ip, "-s", size, count=2)
+
+
+def test_a_thousand_at_once_are_all_answered(leat):
+    text = run("ping", "-n", "-f", "-c", 1000, "-W", 2, leat("echo").ip).decode()
+    assert " 0% packet loss" in text, text
+
+
+@pytest.mark.parametrize("mtu", [576, 1500, 9000])
+@pytest.mark.parametrize("fragments", [2, 3, 8])
+def test_fragments_are_put_together_and_made(leat, mtu, fragments):
+    echo = leat("echo", mtu=mtu)
+    each = (mtu - 20) // 8 * 8
+    size = min(fragments * each, 65515) - 8  # -8: the ICMP header
+    ping(echo.ip, "-s", size, count=2)
+    stats = echo.stop()
+    sent = -(-(size + 8) // each)
+    assert stats["ip_reassembled"] == 2
+    assert stats["taken_fragment"] == 2 * sent
+    assert stats["ip_fragments_sent"] == 2 * sent
+
+
+def test_the_largest_datagram_there_is(leat):
+    echo = leat("echo", mtu=9000)
+    ping(echo.ip, "-s", 65507, count=3)
+    assert echo.stop()["ip_reassembled"] == 3
+
+
+def test_a_datagram_of_too_many_fragments_is_given_up(leat):
+    """FragmentSmack: 65507 bytes are 45 fragments at 1500, more than one datagram may hold."""
+    echo = leat("echo")
+    ping(echo.ip, "-s", 65507, count=1, expect=0)
+    ping(echo.ip, count=1)
+    stats = echo.stop()
+    assert stats["drop_ip_fragment_limit"] > 0
+
+
+def test_one_fragment_lost_is_one_datagram_lost(leat, lossy):
+    """What is not whole is thrown away, and the next is whole again."""
+    echo = leat("echo", link=lossy(10))
+    text = run("ping", "-n", "-c", 40, "-i", "0.01", "-W", 1, "-s", 4000, echo.ip, check=False)
+    received = int(re.search(rb"(\d+) received", text)[1])
+    assert 0 < received < 40, text.decode()
+
+
+def test_arping(leat):
+    echo = leat("echo")
+    text = run("arping", "-c", 3, "-w", 5, "-I", echo.device, echo.ip).decode()
+    assert text.lower().count(echo.mac) == 3, text
+    assert echo.stop()["arp_replies_sent"] >= 3
+
+
+def test_duplicate_address_detection_of_the_kernel_is_answered(leat):
+    """arping -D probes from 0.0.0.0 (RFC 5227 2.1.1): status 1 means that somebody has it."""
+    echo = leat("echo")
+    text = run("arping", "-D", "-c", 1, "-w", 2, "-I", echo.device, echo.ip, check=False).decode()
+    assert "Received 1 response" in text, text
+
+
+def test_the_kernel_hears_our_announcement(leat):
+    """RFC 5227 2.3: a stale entry of the kernel is corrected without a question."""
+    echo = leat("echo", options=["--record", "/dev/null"])
+    text = run("ip", "neigh", "show", "dev", echo.device).decode()
+    assert "lladdr" not in text or echo.mac in text, text

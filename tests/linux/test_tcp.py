@@ -1,0 +1,220 @@
+"""How connections open, wait and end; the kernel is the peer."""
+
+import socket
+import struct
+import time
+
+import pytest
+
+from conftest import run, until
+from stream import expected
+
+
+def connect(leat_program, port=7, timeout=10):
+    return socket.create_connection((leat_program.ip, port), timeout=timeout)
+
+
+def receive_all(conn):
+    data = bytearray()
+    while piece := conn.recv(1 << 16):
+        data += piece
+    return bytes(data)
+
+
+def reset(conn):
+    """Closes with a RST instead of a FIN."""
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    conn.close()
+
+
+def test_nc(leat):
+    text = run("nc", "-N", "-w", 5, leat("echo").ip, 7, stdin=b"hello over TCP\n")
+    assert text == b"hello over TCP\n"
+
+
+def test_half_close_everything_still_comes_back(leat):
+    echo = leat("echo")
+    data = bytes(expected(0, 200_000))
+    with connect(echo) as conn:
+        conn.sendall(data)
+        conn.shutdown(socket.SHUT_WR)
+        assert receive_all(conn) == data
+    stats = echo.stop()
+    assert stats["tcp_closed"] == 1 and "tcp_failed" not in stats
+
+
+def test_half_close_at_once(leat):
+    """The FIN comes right behind the handshake."""
+    echo = leat("echo")
+    with connect(echo) as conn:
+        conn.shutdown(socket.SHUT_WR)
+        assert receive_all(conn) == b""
+    assert echo.stop()["tcp_closed"] == 1
+
+
+def test_reset_by_the_peer_ends_the_connection(leat):
+    echo = leat("echo")
+    conn = connect(echo)
+    conn.sendall(b"abc")
+    assert conn.recv(3) == b"abc"
+    reset(conn)
+    with connect(echo) as conn:  # and hurts nobody else
+        conn.sendall(b"def")
+        assert conn.recv(3) == b"def"
+    stats = echo.stop()
+    assert stats["tcp_failed"] == 1 and stats["tcp_opened_passive"] == 2
+
+
+def test_close_with_unread_text_resets(leat):
+    """The kernel's RST (RFC 1122 4.2.2.13) reaches a connection that is still sending."""
+    echo = leat("echo")
+    conn = connect(echo)
+    conn.sendall(bytes(expected(0, 100_000)))
+    time.sleep(0.1)
+    conn.close()
+    assert until(lambda: True)
+    with connect(echo) as conn:
+        conn.sendall(b"x")
+        assert conn.recv(1) == b"x"
+    assert echo.stop()["tcp_failed"] == 1
+
+
+def test_closed_port_is_refused(leat):
+    with pytest.raises(ConnectionRefusedError):
+        connect(leat("echo"), port=9)
+
+
+def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
+    """The zero window of a slow reader, and its opening (RFC 9293 3.8.6.1)."""
+    echo = leat("echo")
+    data = bytes(expected(0, 900_000))
+    with socket.socket() as conn:
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        conn.settimeout(20)
+        conn.connect((echo.ip, 7))
+        conn.settimeout(0.5)
+        sent = 0
+        try:
+            while sent < len(data):
+                sent += conn.send(data[sent : sent + 10_000])
+        except TimeoutError:
+            pass
+        assert sent < len(data), "both windows are to be full by now"
+        time.sleep(1.5)  # probes
+        conn.settimeout(20)
+        conn.shutdown(socket.SHUT_WR)
+        assert receive_all(conn) == data[:sent]
+    assert echo.stop()["tcp_closed"] == 1
+
+
+def test_small_texts_one_at_a_time(leat):
+    echo = leat("echo")
+    with connect(echo) as conn:
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        began = time.monotonic()
+        for number in range(1000):
+            conn.sendall(b"%4d" % number)
+            assert conn.recv(4) == b"%4d" % number
+        assert time.monotonic() - began < 5, "somebody waits for a delayed ACK"
+    assert echo.stop()["tcp_sent"] < 1000 + 20, "an echo carries the ACK: no segment of its own"
+
+
+def test_idle_connections_cost_no_traffic(leat):
+    echo = leat("echo")
+    with connect(echo):
+        time.sleep(3)
+        assert echo.running
+    assert echo.stop()["tcp_sent"] <= 4
+
+
+class Slow:
+    """The server that accepts and reads when a datagram tells it to."""
+
+    def __init__(self, program):
+        self.program = program
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.settimeout(5)
+        self.sock.connect((program.ip, 7))
+
+    def go_on(self):
+        self.sock.send(b"go on")
+        assert self.sock.recv(100) == b"go on"
+
+
+@pytest.fixture
+def slow(leat):
+    server = Slow(leat("slow"))
+    yield server
+    server.sock.close()
+
+
+def test_text_waits_for_a_listener_that_is_slow_to_accept(slow):
+    data = bytes(expected(0, 30_000))
+    with connect(slow.program) as conn:
+        conn.sendall(data)
+        conn.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        conn.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            conn.recv(1)
+        conn.settimeout(5)
+        slow.go_on()
+        assert receive_all(conn) == data
+    assert slow.program.stop()["tcp_closed"] == 1
+
+
+def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
+    """The backlog is 4: the SYNs of the others are dropped and come again (R4)."""
+    clients = []
+    for number in range(10):
+        conn = socket.socket()
+        conn.setblocking(False)
+        conn.connect_ex((slow.program.ip, 7))
+        clients.append(conn)
+    time.sleep(0.3)
+    for _ in range(60):
+        slow.go_on()
+        if slow.program.lines[-1].startswith("slow: 10 accepted"):
+            break
+        time.sleep(0.25)
+    for number, conn in enumerate(clients):
+        conn.settimeout(10)
+        conn.sendall(b"client %d" % number)
+    time.sleep(0.1)
+    slow.go_on()
+    for number, conn in enumerate(clients):
+        assert conn.recv(100) == b"client %d" % number
+        conn.close()
+    stats = slow.program.stop()
+    assert stats["tcp_opened_passive"] == 10
+    assert stats["drop_tcp_backlog"] >= 6
+
+
+def test_a_window_closes_until_somebody_reads(slow):
+    """Nobody reads: the window goes to zero and the sender is held up; then all of it comes."""
+    data = bytes(expected(0, 990_000))
+    with connect(slow.program, timeout=0.5) as conn:
+        sent = 0
+        try:
+            while sent < 50 * len(data):
+                sent += conn.send(data)
+        except TimeoutError:
+            pass
+        assert sent < 20_000_000, "the window never closed"
+        assert slow.program.running
+        conn.setblocking(False)
+        received = 0
+        end = time.monotonic() + 30
+        while received < sent and time.monotonic() < end:
+            slow.go_on()
+            try:
+                while piece := conn.recv(1 << 16):
+                    for at in range(0, len(piece), 1 << 15):
+                        part = piece[at : at + (1 << 15)]
+                        place = (received + at) % len(data)
+                        want = (data + data)[place : place + len(part)]
+                        assert part == want, f"wrong bytes at {received + at}"
+                    received += len(piece)
+            except BlockingIOError:
+                pass
+        assert received == sent

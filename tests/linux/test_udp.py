@@ -1,0 +1,68 @@
+"""UDP through the echo example."""
+
+import os
+import socket
+
+import pytest
+
+from conftest import run
+
+
+def client(echo):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(5)
+    sock.connect((echo.ip, 7))
+    return sock
+
+
+def test_nc(leat):
+    text = run("nc", "-u", "-w", 1, leat("echo").ip, 7, stdin=b"hello over UDP\n")
+    assert text == b"hello over UDP\n"
+
+
+@pytest.mark.parametrize("mtu", [576, 1500, 9000])
+def test_every_size_comes_back_whole(leat, mtu):
+    echo = leat("echo", mtu=mtu)
+    largest = min(65507, 8 * ((mtu - 20) // 8 * 8))  # in so many fragments that a datagram may have
+    sizes = [0, 1, 2, 17, 18, 19, mtu - 29, mtu - 28, mtu - 27, 2 * mtu, largest - 1, largest]
+    with client(echo) as sock:
+        for size in sizes:
+            data = os.urandom(size)
+            sock.send(data)
+            assert sock.recv(65536) == data, f"{size} bytes"
+    stats = echo.stop()
+    assert stats["taken_udp"] == len(sizes) == stats["udp_sent"]
+    assert stats["copied_tx_bytes"] == 0
+
+
+def test_ten_thousand_datagrams(leat):
+    echo = leat("echo")
+    with client(echo) as sock:
+        for number in range(0, 10000, 20):
+            sent = {b"%d" % (number + i) for i in range(20)}
+            for data in sent:
+                sock.send(data)
+            assert {sock.recv(100) for _ in sent} == sent
+    assert echo.stop()["taken_udp"] == 10000
+
+
+def test_broadcast_is_heard_and_answered_by_unicast(leat):
+    echo = leat("echo")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.settimeout(5)
+        for where in (f"{echo.net}.255",):
+            sock.sendto(b"anybody?", (where, 7))
+            data, sender = sock.recvfrom(100)
+            assert (data, sender) == (b"anybody?", (echo.ip, 7))
+
+
+def test_closed_port_is_refused(leat):
+    """The kernel turns our ICMP port unreachable into an error of the socket."""
+    echo = leat("echo")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((echo.ip, 9))
+        sock.send(b"nobody")
+        with pytest.raises(ConnectionRefusedError):
+            sock.recv(100)
