@@ -270,7 +270,8 @@ static void say_counter(struct program *program, const char *name, uint64_t valu
 {
     char line[160];
 
-    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* that nothing was copied is worth a line */
+    if (value == 0 &&
+        strncmp(name, "copied_", 7) != 0) /* that nothing was copied is worth a line */
         return;
     snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
     say(&program->platform, line);

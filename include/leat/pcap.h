@@ -88,8 +88,8 @@ struct leat_netif *leat_pcap_reader_netif(struct leat_pcap_reader *reader);
 
 /**
  * The host whose clock is the capture's: it starts at the first frame, wait() jumps to the next
- * frame or the deadline (a recording: the next frame), and says false when both are over.  entropy() fails with
- * LEAT_ERR_ENTROPY: a replay takes its seed from whoever wants it repeated.
+ * frame or the deadline (a recording: the next frame), and says false when both are over. entropy()
+ * fails with LEAT_ERR_ENTROPY: a replay takes its seed from whoever wants it repeated.
  */
 struct leat_host *leat_pcap_reader_host(struct leat_pcap_reader *reader);
 

@@ -23,7 +23,7 @@ enum {
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
     RX_OVERHEAD = 14 + 4 + 1, /* Ethernet, a VLAN tag, and one byte to see that a frame was cut */
     TX_ROOM = 256,
-    MTU_MIN = 68, /* RFC 791 3.2 */
+    MTU_MIN = 68,      /* RFC 791 3.2 */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
 };
 
