@@ -103,7 +103,7 @@ DROPPED = {
     "drop_ip_checksum": lambda w: w.ip(chksum=1) / ICMP(),
     "drop_ip_source": lambda w: w.ip(src=w.echo.ip) / ICMP(),
     "drop_ip_not_ours": lambda w: w.ip(dst="192.0.2.1") / ICMP(),
-    "drop_ip_fragment": lambda w: w.ip(frag=8191, flags="MF") / Raw(b"!" * 64),
+    "drop_ip_fragment": lambda w: w.ip(proto=17, frag=8191, flags="MF") / Raw(b"!" * 64),
     "drop_icmp_checksum": lambda w: w.ip() / ICMP(chksum=1),
     "drop_icmp_type": lambda w: w.ip() / ICMP(type=5, code=1, gw="192.0.2.1") / w.ip().payload / (b"\0" * 8),
     "drop_icmp_broadcast": lambda w: w.ether(dst="ff:ff:ff:ff:ff:ff")

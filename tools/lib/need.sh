@@ -1,0 +1,86 @@
+# need.sh -- what the tools beside it need from the system, and how it gets here. To be sourced.
+# shellcheck shell=bash disable=SC2034
+#
+# A need is a line "PACKAGE  COMMAND": Debian's name for it, and a command that succeeds where it is.
+
+need_to_build='
+gcc             command -v gcc
+libc6-dev       test -e /usr/include/stdlib.h
+python3         command -v python3
+meson           command -v meson
+ninja-build     command -v ninja
+ragel           command -v ragel
+pkg-config      command -v pkg-config
+libpcap-dev     pkg-config --exists libpcap
+'
+need_to_show='
+iproute2         command -v ip
+iputils-ping     command -v ping
+netcat-openbsd   command -v nc
+bind9-dnsutils   command -v dig
+'
+need_to_test='
+clang             command -v clang
+clang-format      command -v clang-format
+llvm              command -v llvm-symbolizer
+libcmocka-dev     pkg-config --exists cmocka
+python3-pytest    python3 -c "import pytest"
+python3-scapy     python3 -c "import scapy"
+iputils-arping    command -v arping
+curl              command -v curl
+doxygen           command -v doxygen
+graphviz          command -v dot
+'
+
+say() {
+    printf '%s\n' "$*"
+}
+
+# The packages of the needs in $1 whose command fails.
+need_missing() {
+    local package check
+    while read -r package check; do
+        [ -z "$package" ] || eval "$check" >/dev/null 2>&1 </dev/null || printf '%s ' "$package"
+    done <<<"$1"
+}
+
+# Installs what is missing of the needs in $1, or says what it is and returns 1.
+need() {
+    local missing log
+    PATH=$PATH:/usr/sbin:/sbin
+    missing=$(need_missing "$1")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        say "missing on this system, by their names in Debian: $missing"
+        command -v apt-get >/dev/null && say "install them with: sudo apt-get install $missing"
+        return 1
+    fi
+    say "installing: $missing"
+    log=$(mktemp)
+    # shellcheck disable=SC2086 # words are meant
+    if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+        --no-install-recommends $missing; } >"$log" 2>&1; then
+        tail -n 20 "$log"
+        rm -f "$log"
+        say "the packages could not be installed"
+        return 1
+    fi
+    rm -f "$log"
+    missing=$(need_missing "$1")
+    [ -z "$missing" ] || say "installed, but still not found: $missing"
+    [ -z "$missing" ]
+}
+
+# Prints a command that runs another in a network namespace where it may make TAP devices:
+# as root, or as an ordinary user who is root only in a user namespace. Returns 1 if neither can.
+namespace_command() {
+    local how
+    [ -c /dev/net/tun ] || return 1
+    for how in 'unshare --net' 'unshare --map-root-user --net'; do
+        if $how ip tuntap add probe0 mode tap 2>/dev/null; then
+            say "$how"
+            return 0
+        fi
+    done
+    return 1
+}
