@@ -149,11 +149,11 @@ static bool link_poll(struct link *link)
 {
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
-    struct leat_buf *frames[32];
+    struct leat_buf *frames[FRAMES_AT_ONCE];
     uint32_t left = stack->config.burst_frames;
 
     while (left > 0) {
-        const uint32_t want = left < 32 ? left : 32;
+        const uint32_t want = left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
 
         leat_assert(got <= want);
@@ -214,7 +214,10 @@ static uint64_t next_ns(const struct leat *stack, bool more)
     next = timers_next_ns(&stack->timers);
     for (unsigned i = 0; i < stack->link_count; i++) {
         struct leat_netif *netif = stack->links[i].netif;
-        const uint64_t look = netif->ops->next_look_ns(netif, stack->now_ns);
+        /* no backend says when it has room again, so frames that wait for it make us ask */
+        const uint64_t look = stack->links[i].tx.count > 0
+                                  ? stack->now_ns
+                                  : netif->ops->next_look_ns(netif, stack->now_ns);
 
         if (look < next)
             next = look;

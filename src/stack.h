@@ -96,7 +96,8 @@ enum {
     READY_BUDGET = 1024,   /* callbacks in one poll */
     TIMER_BUDGET = 4096,   /* timers in one poll */
     LOOPBACK_FRAMES = 256, /* packets to ourselves that wait */
-    BURST_MAX = 256
+    BURST_MAX = 256,
+    FRAMES_AT_ONCE = 16 /* handed over in one call of a backend: what a small stack can hold */
 };
 
 struct leat {

@@ -126,12 +126,12 @@ void ethernet_flush(struct link *link)
 {
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
-    struct leat_buf *frames[32];
+    struct leat_buf *frames[FRAMES_AT_ONCE];
     uint32_t count;
 
     while (link->tx.count > 0) {
         const uint32_t room = netif->ops->transmit_room(netif);
-        const uint32_t want = room < 32 ? room : 32;
+        const uint32_t want = room < FRAMES_AT_ONCE ? room : FRAMES_AT_ONCE;
 
         for (count = 0; count < want; count++) {
             frames[count] = next_frame(link);

@@ -1,0 +1,116 @@
+/* fake_netif.c -- a backend made of two arrays. */
+#include "fake_netif.h"
+
+#include <string.h>
+
+static uint32_t fake_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                             struct leat_buf **frames, uint32_t frames_max)
+{
+    struct fake_netif *fake = (struct fake_netif *)netif;
+    uint32_t count = 0;
+
+    (void)now_ns;
+    while (count < frames_max && count < fake->rx_count) {
+        const struct fake_frame *frame = &fake->rx[count];
+
+        frames[count] = leat_buf_copy(pool, frame->bytes, frame->len);
+        if (!frames[count])
+            break;
+        if (fake->verified)
+            frames[count]->checksum = LEAT_CHECKSUM_VERIFIED;
+        count++;
+    }
+    fake->rx_count -= count;
+    memmove(fake->rx, fake->rx + count, fake->rx_count * sizeof fake->rx[0]);
+    return count;
+}
+
+static uint32_t fake_transmit_room(struct leat_netif *netif)
+{
+    return ((struct fake_netif *)netif)->room;
+}
+
+static void keep(struct fake_netif *fake, const struct leat_buf *frame)
+{
+    struct fake_frame *kept = &fake->tx[fake->tx_count];
+
+    if (fake->tx_count == FAKE_TX_MAX) {
+        fake->lost++;
+        return;
+    }
+    fake->tx_count++;
+    kept->len = leat_buf_read(frame, 0, kept->bytes, FAKE_FRAME_BYTES);
+    kept->pieces = 0;
+    for (; frame; frame = frame->next)
+        kept->pieces++;
+}
+
+static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                          uint32_t frame_count)
+{
+    struct fake_netif *fake = (struct fake_netif *)netif;
+
+    (void)now_ns;
+    for (uint32_t i = 0; i < frame_count; i++) {
+        keep(fake, frames[i]);
+        leat_buf_free(frames[i]);
+    }
+    if (fake->room != UINT32_MAX)
+        fake->room -= frame_count;
+}
+
+static uint64_t fake_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    return ((struct fake_netif *)netif)->rx_count > 0 ? now_ns : LEAT_NEVER_NS;
+}
+
+static void fake_close(struct leat_netif *netif)
+{
+    ((struct fake_netif *)netif)->closed = true;
+}
+
+static const struct leat_netif_ops fake_ops = {
+    .receive = fake_receive,
+    .transmit_room = fake_transmit_room,
+    .transmit = fake_transmit,
+    .next_look_ns = fake_next_look_ns,
+    .close = fake_close,
+};
+
+void fake_netif_init(struct fake_netif *fake)
+{
+    memset(fake, 0, sizeof *fake);
+    fake->netif.ops = &fake_ops;
+    fake->netif.name = "fake0";
+    fake->netif.mac = (struct leat_mac){{2, 0, 0, 0, 0, 1}};
+    fake->netif.mtu = 1500;
+    fake->netif.capabilities = LEAT_NETIF_GATHER;
+    fake->room = UINT32_MAX;
+}
+
+void fake_netif_feed(struct fake_netif *fake, const void *bytes, uint32_t len)
+{
+    struct fake_frame *frame = &fake->rx[fake->rx_count];
+
+    if (fake->rx_count == FAKE_RX_MAX)
+        return;
+    fake->rx_count++;
+    frame->len = len < FAKE_FRAME_BYTES ? len : FAKE_FRAME_BYTES;
+    if (frame->len > 0)
+        memcpy(frame->bytes, bytes, frame->len);
+}
+
+const struct fake_frame *fake_netif_sent(struct fake_netif *fake)
+{
+    return fake->tx_first < fake->tx_count ? &fake->tx[fake->tx_first++] : 0;
+}
+
+uint32_t fake_netif_sent_count(const struct fake_netif *fake)
+{
+    return fake->tx_count - fake->tx_first;
+}
+
+void fake_netif_forget(struct fake_netif *fake)
+{
+    fake->tx_first = fake->tx_count = 0;
+}

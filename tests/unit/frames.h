@@ -1,0 +1,73 @@
+/*
+ * frames.h -- legal frames for tests, byte by byte, to be spoilt.
+ *
+ * Nothing here shares code with the stack: its parsers must not be judged by their own emitters.
+ * A frame is made right; a test changes a byte or two and, where the lie shall be deeper, makes the
+ * checksums right again.
+ */
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+
+enum {
+    FRAME_ETH = 0, /* offsets in a frame without IP options */
+    FRAME_IP = 14,
+    FRAME_L4 = 34,
+    FRAME_UDP_DATA = 42,
+    FRAME_ICMP_DATA = 42
+};
+
+struct frame {
+    uint8_t bytes[2048];
+    uint32_t len;
+};
+
+/* The two ends: ours is the address of the test's stack. */
+#define IP_US    LEAT_IP4(10, 0, 0, 1)
+#define IP_PEER  LEAT_IP4(10, 0, 0, 2)
+#define IP_OTHER LEAT_IP4(10, 0, 0, 3)
+extern const struct leat_mac MAC_US, MAC_PEER, MAC_OTHER, MAC_ALL;
+
+uint16_t frame_get16(const uint8_t *at);
+uint32_t frame_get32(const uint8_t *at);
+void frame_put16(uint8_t *at, uint32_t value);
+void frame_put32(uint8_t *at, uint32_t value);
+
+/* The Internet checksum of RFC 1071, as in its C example. */
+uint16_t frame_sum(const uint8_t *bytes, uint32_t len, uint32_t start);
+
+/* An Ethernet frame from the peer to us. */
+struct frame frame_ethernet(uint16_t type, const void *payload, uint32_t len);
+
+/* An ARP packet: to all if it asks, else to us. */
+struct frame frame_arp(uint16_t operation, const struct leat_mac *sha, leat_ip4 spa, leat_ip4 tpa);
+
+/* An IPv4 packet with @options_len bytes of options (a multiple of 4). */
+struct frame frame_ip_with(uint8_t protocol, leat_ip4 src, leat_ip4 dst, const void *options,
+                           uint32_t options_len, const void *payload, uint32_t len);
+struct frame frame_ip(uint8_t protocol, leat_ip4 src, leat_ip4 dst, const void *payload,
+                      uint32_t len);
+
+/* A fragment: @offset in bytes, @more of them to come. */
+struct frame frame_fragment(uint8_t protocol, uint16_t id, uint32_t offset, bool more,
+                            const void *payload, uint32_t len);
+
+struct frame frame_icmp(leat_ip4 src, leat_ip4 dst, uint8_t type, uint8_t code, uint32_t detail,
+                        const void *data, uint32_t len);
+struct frame frame_udp(leat_ip4 src, uint16_t src_port, leat_ip4 dst, uint16_t dst_port,
+                       const void *data, uint32_t len);
+
+/* Makes checksums right again after a change. */
+void frame_seal_ip(struct frame *frame);
+void frame_seal_icmp(struct frame *frame);
+void frame_seal_udp(struct frame *frame);
+
+/* Replaces the link's destination or source. */
+void frame_to(struct frame *frame, const struct leat_mac *mac);
+void frame_from(struct frame *frame, const struct leat_mac *mac);
+
+#endif

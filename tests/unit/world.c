@@ -1,0 +1,180 @@
+/* world.c -- one stack, one fake device, one peer. */
+#include "world.h"
+
+#include "stack.h"
+
+static void on_address(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+{
+    struct world *world = arg;
+
+    (void)stack;
+    (void)netif;
+    world->usable++;
+    world->last_ip = ip;
+}
+
+static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+{
+    struct world *world = arg;
+
+    (void)stack;
+    (void)netif;
+    world->conflicts++;
+    world->last_ip = ip;
+}
+
+struct world *world_create(void)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    assert_non_null(world);
+    fake_netif_init(&world->dev);
+    fake_netif_init(&world->second);
+    world->second.netif.mac.octet[5] = 0x11;
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        world->config.seed[i] = (uint8_t)(i + 1);
+    world->config.on_address = on_address;
+    world->config.on_conflict = on_conflict;
+    world->config.arg = world;
+    world->now_ns = 1000 * second;
+    return world;
+}
+
+void world_init(struct world *world)
+{
+    const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(0);
+
+    world->memory = malloc(bytes);
+    assert_non_null(world->memory);
+    memset(world->memory, 0xa5, bytes);
+    assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
+    assert_int_equal(leat_attach(world->stack, &world->dev.netif), LEAT_OK);
+    assert_int_equal(leat_udp_register(world->stack, 0), LEAT_OK);
+    world_poll(world);
+}
+
+int world_setup(void **state)
+{
+    struct world *world = world_create();
+
+    world_init(world);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    world_wait(world, 5 * second);
+    world_meet(world, IP_PEER, &MAC_PEER);
+    *state = world;
+    return 0;
+}
+
+void world_attach_second(struct world *world)
+{
+    assert_int_equal(leat_attach(world->stack, &world->second.netif), LEAT_OK);
+    assert_int_equal(
+        leat_address_add(world->stack, &world->second.netif, LEAT_IP4(10, 1, 0, 1), 24), LEAT_OK);
+    world_wait(world, 5 * second);
+    fake_netif_forget(&world->second);
+    fake_netif_forget(&world->dev);
+}
+
+int world_teardown(void **state)
+{
+    struct world *world = *state;
+
+    assert_true(leat_stats_balance(leat_stats(world->stack)));
+    leat_close(world->stack);
+    assert_true(world->dev.closed);
+    assert_true(pool_is_whole(&world->stack->pool));
+    free(world->memory);
+    free(world);
+    return 0;
+}
+
+void world_poll(struct world *world)
+{
+    world->next_ns = leat_poll(world->stack, world->now_ns);
+    assert_true(world->next_ns >= world->now_ns);
+}
+
+void world_wait(struct world *world, uint64_t ns)
+{
+    const uint64_t until_ns = world->now_ns + ns;
+
+    world_poll(world);
+    for (unsigned polls = 0; world->next_ns <= until_ns; polls++) {
+        assert_true(polls < 100000);
+        world->now_ns = world->next_ns;
+        world_poll(world);
+    }
+    world->now_ns = until_ns;
+    world_poll(world);
+}
+
+void world_feed_bytes(struct world *world, const void *bytes, uint32_t len)
+{
+    world->before = *leat_stats(world->stack);
+    fake_netif_forget(&world->dev);
+    fake_netif_feed(&world->dev, bytes, len);
+    world_poll(world);
+    assert_true(leat_stats_balance(leat_stats(world->stack)));
+}
+
+void world_feed(struct world *world, const struct frame *frame)
+{
+    world_feed_bytes(world, frame->bytes, frame->len);
+}
+
+void world_meet(struct world *world, leat_ip4 ip, const struct leat_mac *mac)
+{
+    const struct frame request = frame_arp(1, mac, ip, IP_US);
+
+    world_feed(world, &request);
+    assert_ended(world, taken_arp);
+    fake_netif_forget(&world->dev);
+}
+
+const struct fake_frame *world_expect(struct world *world)
+{
+    const struct fake_frame *frame = fake_netif_sent(&world->dev);
+
+    assert_non_null(frame);
+    assert_true(frame->len >= 60);
+    return frame;
+}
+
+uint64_t world_grown(const struct world *world, enum leat_stat stat)
+{
+    return leat_stat_value(leat_stats(world->stack), stat) - leat_stat_value(&world->before, stat);
+}
+
+void world_assert_end(const struct world *world, enum leat_stat stat)
+{
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat_group group = leat_stat_group((enum leat_stat)i);
+
+        if (group != LEAT_STAT_TAKEN && group != LEAT_STAT_DROP)
+            continue;
+        if (world_grown(world, (enum leat_stat)i) != (i == stat))
+            fail_msg("expected %s, but %s grew by %u", leat_stat_name(stat),
+                     leat_stat_name((enum leat_stat)i),
+                     (unsigned)world_grown(world, (enum leat_stat)i));
+    }
+}
+
+void world_expect_icmp(struct world *world, const struct frame *about, uint8_t type, uint8_t code)
+{
+    const struct fake_frame *error = world_expect(world);
+    const uint8_t *ip = error->bytes + FRAME_IP;
+    const uint8_t *icmp = error->bytes + FRAME_L4;
+    const uint32_t ip_bytes = frame_get16(ip + 2);
+    uint32_t quoted = frame_get16(about->bytes + FRAME_IP + 2);
+
+    if (quoted > 548)
+        quoted = 548;
+    assert_int_equal(ip[9], 1);
+    assert_int_equal(frame_get32(ip + 12), frame_get32(about->bytes + FRAME_IP + 16));
+    assert_int_equal(frame_get32(ip + 16), frame_get32(about->bytes + FRAME_IP + 12));
+    assert_int_equal(icmp[0], type);
+    assert_int_equal(icmp[1], code);
+    assert_int_equal(frame_sum(icmp, ip_bytes - 20, 0), 0);
+    assert_int_equal(ip_bytes, 28 + quoted);
+    assert_memory_equal(icmp + 8, about->bytes + FRAME_IP, quoted);
+}

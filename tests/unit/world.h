@@ -1,0 +1,98 @@
+/*
+ * world.h -- one stack, one fake device, one peer: where the conversations of the tests happen.
+ *
+ *      world_setup, world_teardown    of every test; teardown demands that the statistics balance
+ *                                     and that every buffer is back
+ *      world_feed                     a frame comes in
+ *      assert_dropped, assert_taken   what became of it, by counter, and of nothing else
+ *      world_expect                   a frame that went out; assert_silent: none did
+ *      world_wait                     time passes
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <leat/leat.h>
+
+#include "fake_netif.h"
+#include "frames.h"
+
+static const uint64_t ms = 1000000u;
+static const uint64_t second = 1000000000u;
+
+struct world {
+    struct leat *stack;
+    void *memory;
+    struct leat_config config;
+    uint64_t now_ns;
+    uint64_t next_ns; /* what the last leat_poll() wanted */
+    struct leat_stats before;
+    struct fake_netif dev;
+    struct fake_netif second; /* attached by world_attach_second() */
+    /* what the callbacks heard */
+    uint32_t usable, conflicts;
+    leat_ip4 last_ip;
+};
+
+/* 10.0.0.1/24 on the fake device, UDP registered, the peer known to ARP, announcements sent. */
+int world_setup(void **state);
+
+/* The same with nothing done but leat_init() and leat_attach(); a test may change world->config
+ * first: world_create, then world_init. */
+struct world *world_create(void);
+void world_init(struct world *world);
+
+/* A second link with 10.1.0.1/24. */
+void world_attach_second(struct world *world);
+
+int world_teardown(void **state);
+
+/* Polls now. */
+void world_poll(struct world *world);
+
+/* Lets time pass, polling whenever the stack asks for it. */
+void world_wait(struct world *world, uint64_t ns);
+
+/* Remembers the counters, forgets what was sent, feeds the frame and polls. */
+void world_feed(struct world *world, const struct frame *frame);
+void world_feed_bytes(struct world *world, const void *bytes, uint32_t len);
+
+/* Tells the stack at which MAC the peer @ip is. */
+void world_meet(struct world *world, leat_ip4 ip, const struct leat_mac *mac);
+
+/* The next frame that was sent; fails if there is none. */
+const struct fake_frame *world_expect(struct world *world);
+
+/* By how much a counter grew since the last feed. */
+uint64_t world_grown(const struct world *world, enum leat_stat stat);
+
+/* The frame was dropped for this reason and no other, and nothing was sent. */
+#define assert_dropped(world, name)                                                                \
+    do {                                                                                           \
+        world_assert_end(world, LEAT_STAT_##name);                                                 \
+        assert_silent(world);                                                                      \
+    } while (0)
+
+/* The same without a word about what was sent. */
+#define assert_ended(world, name) world_assert_end(world, LEAT_STAT_##name)
+
+#define assert_grown(world, name, by) assert_int_equal(world_grown(world, LEAT_STAT_##name), by)
+
+#define assert_silent(world) assert_int_equal(fake_netif_sent_count(&(world)->dev), 0)
+
+void world_assert_end(const struct world *world, enum leat_stat stat);
+
+/* An ICMP error of this type and code about the frame that came in last. */
+void world_expect_icmp(struct world *world, const struct frame *about, uint8_t type, uint8_t code);
+
+#define world_test(function) cmocka_unit_test_setup_teardown(function, world_setup, world_teardown)
+
+#endif
