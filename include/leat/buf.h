@@ -65,7 +65,8 @@ struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
 /**
  * A buffer whose bytes belong to the program (static memory, a cache).  The bytes must neither
  * move nor change until @p release(@p arg) has been called, which happens exactly once, when the
- * last view of them is freed.  @p release may be NULL (memory that lives for ever).
+ * last view of them is freed.  @p release may be NULL (memory that lives for ever).  Such a buffer
+ * never has headroom or tailroom, whatever is taken off it: the stack doesn't write there.
  * NULL if the pool is used up; then release is not called.
  */
 struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,

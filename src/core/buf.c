@@ -61,6 +61,18 @@ static struct leat_buf *alloc(struct leat_pool *pool, enum pool_kind kind, uint3
     return buf;
 }
 
+/* Sets the view to @data, @len.  Of lent memory nothing but the view is ours: what lies around it
+ * is no room for headers or more text, though it once was part of the view. */
+static void view_set(struct leat_buf *buf, uint8_t *data, uint32_t len)
+{
+    buf->data = data;
+    buf->len = len;
+    if (buf->owner->kind & FLAG_LENT) {
+        buf->start = data;
+        buf->capacity = len;
+    }
+}
+
 struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom)
 {
     return alloc(pool, POOL_FULL, headroom);
@@ -85,9 +97,7 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
         return 0;
     memcpy(buf + 1, &lent, sizeof lent);
     buf->kind = POOL_SMALL | FLAG_LENT;
-    /* no headroom and no tailroom: the stack never writes into lent memory */
-    buf->start = buf->data = lent_bytes.unwritten;
-    buf->len = buf->capacity = len;
+    view_set(buf, lent_bytes.unwritten, len);
     return buf;
 }
 
@@ -142,8 +152,7 @@ static struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offset, uin
     view->owner->refs++;
     view->start = buf->start;
     view->capacity = buf->capacity;
-    view->data = buf->data + offset;
-    view->len = len;
+    view_set(view, buf->data + offset, len);
     return view;
 }
 
@@ -185,8 +194,7 @@ uint8_t *leat_buf_pull(struct leat_buf *buf, uint32_t bytes)
 
     if (bytes > buf->len)
         return 0;
-    buf->data += bytes;
-    buf->len -= bytes;
+    view_set(buf, buf->data + bytes, buf->len - bytes);
     return taken;
 }
 
@@ -204,7 +212,7 @@ void leat_buf_trim(struct leat_buf *buf, uint32_t total)
 {
     for (; buf; buf = buf->next) {
         if (total <= buf->len) {
-            buf->len = total;
+            view_set(buf, buf->data, total);
             leat_buf_free(buf->next);
             buf->next = 0;
             return;
@@ -222,10 +230,8 @@ struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes)
         piece_free(buf);
         buf = next;
     }
-    if (buf) {
-        buf->data += bytes;
-        buf->len -= bytes;
-    }
+    if (buf)
+        view_set(buf, buf->data + bytes, buf->len - bytes);
     return buf;
 }
 

@@ -17,6 +17,8 @@ enum {
     SLOT_MASK = TIMER_SLOTS - 1
 };
 
+_Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no level wraps around");
+
 void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 {
     wheel->now_tick = now_ns >> TIMER_TICK_SHIFT;
@@ -30,12 +32,10 @@ void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 static unsigned level_of(uint64_t now_tick, uint64_t at_tick)
 {
     const uint64_t differs = now_tick ^ at_tick;
-    unsigned level;
 
     if (differs < TIMER_SLOTS)
         return 0;
-    level = (63 - (unsigned)__builtin_clzll(differs)) / TIMER_LEVEL_SHIFT;
-    return level < TIMER_LEVELS ? level : TIMER_LEVELS - 1;
+    return (63 - (unsigned)__builtin_clzll(differs)) / TIMER_LEVEL_SHIFT;
 }
 
 static struct timer_slot *slot_of(struct timer_wheel *wheel, uint64_t at_tick, unsigned *level,
@@ -112,12 +112,10 @@ static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigne
     for (unsigned l = 0; l < TIMER_LEVELS; l++) {
         const unsigned now = (unsigned)(wheel->now_tick >> (l * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
         const uint64_t ahead = wheel->occupied[l] & (~(uint64_t)0 << now);
-        /* the last level alone wraps around: its timers may lie beyond the wheel */
-        const uint64_t any = l == TIMER_LEVELS - 1 && !ahead ? wheel->occupied[l] : ahead;
 
-        if (any) {
+        if (ahead) {
             *level = l;
-            *index = (unsigned)__builtin_ctzll(any);
+            *index = (unsigned)__builtin_ctzll(ahead);
             return true;
         }
     }

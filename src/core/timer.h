@@ -14,7 +14,7 @@
 enum {
     TIMER_TICK_SHIFT = 10, /* one tick is 1,024 ns */
     TIMER_LEVEL_SHIFT = 6, /* slots of a level: 64 */
-    TIMER_LEVELS = 8,      /* 2^(10 + 48) ns: nine years; what is later waits there again */
+    TIMER_LEVELS = 9,      /* 10 + 9 * 6 = 64: all times that a uint64_t of ns can say */
     TIMER_SLOTS = 1 << TIMER_LEVEL_SHIFT
 };
 

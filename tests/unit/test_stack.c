@@ -1,0 +1,313 @@
+/* test_stack.c -- how a stack begins: what leat_init() refuses, what it takes; and the loop. */
+#include "unit.h"
+
+#include <leat/leat.h>
+
+#include "stack.h"
+
+/* A small stack: the test of every alignment is quick. */
+static struct leat_config small_config(void)
+{
+    struct leat_config config = {.buf_count = 8, .buf_bytes = 512, .arp_entries = 4};
+
+    memset(config.seed, 7, sizeof config.seed);
+    return config;
+}
+
+static void a_stack_fits_in_exactly_what_it_asks_for(void **state)
+{
+    const struct leat_config config = small_config();
+    const size_t bytes = leat_memory_bytes(&config);
+
+    (void)state;
+    for (unsigned skew = 0; skew < 2 * ARENA_ALIGN; skew++) {
+        /* ASan watches both ends of the block */
+        uint8_t *block = malloc(bytes + skew);
+        struct leat *stack = NULL;
+
+        memset(block, 0xa5, bytes + skew);
+        assert_int_equal(leat_init(&stack, block + skew, bytes, &config), LEAT_OK);
+        assert_int_equal(leat_poll(stack, 0), LEAT_NEVER_NS);
+        leat_close(stack);
+        free(block);
+    }
+}
+
+static void refused(const struct leat_config *config, size_t bytes, enum leat_err err)
+{
+    const size_t block_bytes = leat_memory_bytes(config);
+    void *block = malloc(block_bytes);
+    struct leat *stack = (void *)1;
+
+    assert_int_equal(leat_init(&stack, block, bytes < block_bytes ? bytes : block_bytes, config),
+                     err);
+    assert_ptr_equal(stack, (void *)1);
+    free(block);
+}
+
+static void a_block_too_small_is_refused(void **state)
+{
+    const struct leat_config config = small_config();
+    const size_t bytes = leat_memory_bytes(&config);
+
+    (void)state;
+    refused(&config, 0, LEAT_ERR_MEMORY);
+    refused(&config, 1, LEAT_ERR_MEMORY);
+    refused(&config, bytes / 2, LEAT_ERR_MEMORY);
+    refused(&config, bytes - 1, LEAT_ERR_MEMORY);
+}
+
+static void no_start_without_entropy(void **state)
+{
+    struct leat_config config = small_config();
+
+    (void)state;
+    memset(config.seed, 0, sizeof config.seed);
+    refused(&config, SIZE_MAX, LEAT_ERR_ENTROPY);
+    config.seed[LEAT_SEED_BYTES - 1] = 1;
+    refused(&config, 0, LEAT_ERR_MEMORY);
+}
+
+static void limits_out_of_range_are_refused(void **state)
+{
+    struct leat_config config = small_config();
+
+    (void)state;
+    config.buf_bytes = 2 * LEAT_BUF_HEADROOM - 8;
+    refused(&config, SIZE_MAX, LEAT_ERR_ARGUMENT);
+    config = small_config();
+    config.buf_bytes = 1001; /* not a multiple of 8 */
+    refused(&config, SIZE_MAX, LEAT_ERR_ARGUMENT);
+    config = small_config();
+    config.burst_frames = 257;
+    refused(&config, SIZE_MAX, LEAT_ERR_ARGUMENT);
+}
+
+/* A stack in static memory, for the tests below. */
+static struct leat *begin(uint8_t seed_byte)
+{
+    static uint8_t blocks[2][1024 * 1024];
+    struct leat_config config = small_config();
+    struct leat *stack;
+
+    memset(config.seed, seed_byte, sizeof config.seed);
+    assert_int_equal(leat_init(&stack, blocks[seed_byte & 1], sizeof blocks[0], &config), LEAT_OK);
+    return stack;
+}
+
+static void the_same_seed_gives_the_same_numbers(void **state)
+{
+    uint64_t first[16];
+    struct leat *stack = begin(1);
+
+    (void)state;
+    for (unsigned i = 0; i < 16; i++)
+        first[i] = leat_random(stack);
+    stack = begin(1);
+    for (unsigned i = 0; i < 16; i++)
+        assert_true(leat_random(stack) == first[i]);
+    stack = begin(2);
+    assert_true(leat_random(stack) != first[0]);
+}
+
+static void reseeding_changes_the_numbers_and_needs_entropy(void **state)
+{
+    static const uint8_t zero[LEAT_SEED_BYTES];
+    uint8_t seed[LEAT_SEED_BYTES] = {9};
+    struct leat *cloned = begin(1), *reseeded;
+    const struct siphash_key table_key = cloned->table_key;
+    uint64_t number;
+
+    (void)state;
+    assert_int_equal(leat_reseed(cloned, zero), LEAT_ERR_ENTROPY);
+    number = leat_random(cloned);
+    reseeded = begin(1);
+    assert_int_equal(leat_reseed(reseeded, seed), LEAT_OK);
+    assert_true(leat_random(reseeded) != number);
+    /* entries of tables lie where the old key put them */
+    assert_true(reseeded->table_key.k0 == table_key.k0 && reseeded->table_key.k1 == table_key.k1);
+}
+
+static void random_below_stays_below(void **state)
+{
+    struct leat *stack = begin(1);
+    unsigned seen = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 10000; i++) {
+        const uint32_t number = stack_random_below(stack, 10);
+
+        assert_true(number < 10);
+        seen |= 1u << number;
+        assert_int_equal(stack_random_below(stack, 1), 0);
+    }
+    assert_int_equal(seen, (1 << 10) - 1);
+}
+
+static void defaults_stand_in_for_zeros(void **state)
+{
+    struct leat *stack = begin(1);
+
+    (void)state;
+    assert_int_equal(stack->config.ttl, 64);
+    assert_int_equal(stack->config.burst_frames, 64);
+    assert_int_equal(leat_pool_free_count(leat_pool(stack)), 8);
+    assert_int_equal(leat_pool_buf_bytes(leat_pool(stack)), 512);
+    assert_true(leat_stats_balance(leat_stats(stack)));
+}
+
+/* ---- ready queue ----------------------------------------------------------------------------- */
+
+struct caller {
+    struct ready ready;
+    unsigned calls;
+    bool again;
+};
+
+static void call(struct leat *stack, struct ready *ready)
+{
+    struct caller *caller = (void *)ready;
+
+    caller->calls++;
+    if (caller->again)
+        stack_ready(stack, ready);
+}
+
+static void callbacks_run_once_a_poll_even_if_they_ask_again(void **state)
+{
+    struct leat *stack = begin(1);
+    struct caller once = {.ready.run = call};
+    struct caller busy = {.ready.run = call, .again = true};
+
+    (void)state;
+    stack_ready(stack, &once.ready);
+    stack_ready(stack, &once.ready);
+    stack_ready(stack, &busy.ready);
+    assert_true(leat_poll(stack, 5) == 5); /* there is work left */
+    assert_int_equal(once.calls, 1);
+    assert_int_equal(busy.calls, 1);
+    busy.again = false;
+    assert_true(leat_poll(stack, 6) == LEAT_NEVER_NS);
+    assert_int_equal(busy.calls, 2);
+    assert_int_equal(once.calls, 1);
+}
+
+static void what_is_no_longer_ready_is_not_called(void **state)
+{
+    struct leat *stack = begin(1);
+    struct caller caller = {.ready.run = call};
+
+    (void)state;
+    stack_ready(stack, &caller.ready);
+    stack_not_ready(&caller.ready);
+    stack_not_ready(&caller.ready);
+    assert_true(leat_poll(stack, 0) == LEAT_NEVER_NS);
+    assert_int_equal(caller.calls, 0);
+}
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+struct fake_host {
+    struct leat_host host;
+    uint64_t now_ns;
+    uint64_t asked_ns[8];
+    unsigned waits;
+};
+
+static uint64_t fake_now(struct leat_host *host)
+{
+    return ((struct fake_host *)(void *)host)->now_ns;
+}
+
+/* Sleeps until the deadline, or for a second; the fourth time it is over. */
+static bool fake_wait(struct leat_host *host, uint64_t deadline_ns)
+{
+    struct fake_host *fake = (void *)host;
+
+    fake->asked_ns[fake->waits++] = deadline_ns;
+    fake->now_ns = deadline_ns == LEAT_NEVER_NS ? fake->now_ns + 1000000000u : deadline_ns;
+    return fake->waits < 4;
+}
+
+static void fire(struct timer *timer, void *context)
+{
+    (void)timer;
+    (void)context;
+}
+
+static void the_loop_waits_for_what_the_stack_wants(void **state)
+{
+    struct leat *stack = begin(1);
+    struct fake_host fake = {.host = {.now_ns = fake_now, .wait = fake_wait}, .now_ns = 1000};
+    struct timer timers[2] = {{.fire = fire}, {.fire = fire}};
+
+    (void)state;
+    leat_poll(stack, 1000);
+    timer_set(&stack->timers, &timers[0], 50 << TIMER_TICK_SHIFT);
+    timer_set(&stack->timers, &timers[1], 60 << TIMER_TICK_SHIFT);
+    leat_run(stack, &fake.host);
+    assert_int_equal(fake.waits, 4);
+    assert_true(fake.asked_ns[0] == 50 << TIMER_TICK_SHIFT);
+    assert_true(fake.asked_ns[1] == 60 << TIMER_TICK_SHIFT);
+    assert_true(fake.asked_ns[2] == LEAT_NEVER_NS);
+    assert_true(leat_now_ns(stack) == (60 << TIMER_TICK_SHIFT) + UINT64_C(1000000000));
+}
+
+static void poll_backwards(void *stack)
+{
+    leat_poll(stack, 9);
+}
+
+static void time_that_goes_back_is_asserted(void **state)
+{
+    struct leat *stack = begin(1);
+
+    (void)state;
+    leat_poll(stack, 10);
+    leat_poll(stack, 10);
+    assert_true(unit_dies(poll_backwards, stack));
+}
+
+/* ---- attaching ------------------------------------------------------------------------------- */
+
+static void attach_refuses_what_can_not_work(void **state)
+{
+    struct leat *stack = begin(1);
+    struct leat_netif netifs[LEAT_NETIFS_MAX + 1];
+
+    (void)state;
+    memset(netifs, 0, sizeof netifs);
+    for (unsigned i = 0; i <= LEAT_NETIFS_MAX; i++)
+        netifs[i].mtu = 1500;
+    netifs[0].mtu = 67; /* RFC 791 3.2: every module forwards 68 */
+    assert_int_equal(leat_attach(stack, &netifs[0]), LEAT_ERR_ARGUMENT);
+    netifs[0].mtu = 68;
+    netifs[0].mac.octet[0] = 1;
+    assert_int_equal(leat_attach(stack, &netifs[0]), LEAT_ERR_ARGUMENT);
+    netifs[0].mac.octet[0] = 2;
+    for (unsigned i = 0; i < LEAT_NETIFS_MAX; i++)
+        assert_int_equal(leat_attach(stack, &netifs[i]), LEAT_OK);
+    assert_int_equal(leat_attach(stack, &netifs[0]), LEAT_ERR_ARGUMENT); /* twice */
+    assert_int_equal(leat_attach(stack, &netifs[LEAT_NETIFS_MAX]), LEAT_ERR_FULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stack_fits_in_exactly_what_it_asks_for),
+        cmocka_unit_test(a_block_too_small_is_refused),
+        cmocka_unit_test(no_start_without_entropy),
+        cmocka_unit_test(limits_out_of_range_are_refused),
+        cmocka_unit_test(the_same_seed_gives_the_same_numbers),
+        cmocka_unit_test(reseeding_changes_the_numbers_and_needs_entropy),
+        cmocka_unit_test(random_below_stays_below),
+        cmocka_unit_test(defaults_stand_in_for_zeros),
+        cmocka_unit_test(callbacks_run_once_a_poll_even_if_they_ask_again),
+        cmocka_unit_test(what_is_no_longer_ready_is_not_called),
+        cmocka_unit_test(the_loop_waits_for_what_the_stack_wants),
+        cmocka_unit_test(time_that_goes_back_is_asserted),
+        cmocka_unit_test(attach_refuses_what_can_not_work),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
