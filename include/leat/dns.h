@@ -102,6 +102,10 @@ void leat_dns_record_owner(const struct leat_dns_record *record, struct leat_dns
 /** The address of an A record.  False: it is of another type or class. */
 bool leat_dns_record_ip4(const struct leat_dns_record *record, leat_ip4 *ip);
 
+/** The address of an AAAA record, in the order of the wire.  False: it is of another type or class.
+ */
+bool leat_dns_record_ip6(const struct leat_dns_record *record, uint8_t ip6[16]);
+
 /** The name that a CNAME, NS, PTR or MX record leads to.  False: it is of another type. */
 bool leat_dns_record_target(const struct leat_dns_record *record, struct leat_dns_name *name);
 

@@ -163,6 +163,14 @@ bool leat_dns_record_ip4(const struct leat_dns_record *record, leat_ip4 *ip)
     return true;
 }
 
+bool leat_dns_record_ip6(const struct leat_dns_record *record, uint8_t ip6[16])
+{
+    if (record->type != LEAT_DNS_AAAA || record->class_number != DNS_CLASS_IN)
+        return false;
+    memcpy(ip6, record->message + record->rdata_at, 16);
+    return true;
+}
+
 bool leat_dns_record_target(const struct leat_dns_record *record, struct leat_dns_name *name)
 {
     size_t at = record->rdata_at;

@@ -3,20 +3,24 @@
 
 #include <string.h>
 
-enum {
-    LABELS_MAX = 127 /* without the root's: each takes two bytes of 255 */
-};
-
-/* Where each label of a legal name begins; returns how many there are, without the root's. */
-static unsigned labels_of(const uint8_t *name, uint8_t starts[LABELS_MAX])
+unsigned dns_name_labels(const uint8_t *name, uint8_t starts[DNS_LABELS_MAX])
 {
     unsigned count = 0;
     unsigned at = 0;
 
-    while (name[at] != 0 && count < LABELS_MAX) {
+    while (name[at] != 0 && count < DNS_LABELS_MAX) {
         starts[count++] = (uint8_t)at;
         at += name[at] + 1u;
     }
+    return count;
+}
+
+unsigned dns_name_label_count(const uint8_t *name)
+{
+    unsigned count = 0;
+
+    for (; *name != 0; name += *name + 1u)
+        count++;
     return count;
 }
 
@@ -34,10 +38,10 @@ static int label_order(const uint8_t *a, const uint8_t *b)
 /* RFC 4034 6.1: label by label from the right, the shorter one first. */
 int dns_name_order(const uint8_t *a, const uint8_t *b)
 {
-    uint8_t a_starts[LABELS_MAX];
-    uint8_t b_starts[LABELS_MAX];
-    unsigned a_left = labels_of(a, a_starts);
-    unsigned b_left = labels_of(b, b_starts);
+    uint8_t a_starts[DNS_LABELS_MAX];
+    uint8_t b_starts[DNS_LABELS_MAX];
+    unsigned a_left = dns_name_labels(a, a_starts);
+    unsigned b_left = dns_name_labels(b, b_starts);
 
     while (a_left > 0 && b_left > 0) {
         const int order = label_order(a + a_starts[--a_left], b + b_starts[--b_left]);
@@ -48,9 +52,9 @@ int dns_name_order(const uint8_t *a, const uint8_t *b)
     return (int)a_left - (int)b_left;
 }
 
-static unsigned name_bytes(const uint8_t *name)
+size_t dns_name_bytes(const uint8_t *name)
 {
-    unsigned bytes = 1;
+    size_t bytes = 1;
 
     while (*name != 0) {
         bytes += *name + 1u;
@@ -61,9 +65,9 @@ static unsigned name_bytes(const uint8_t *name)
 
 int dns_name_below(const uint8_t *name, const uint8_t *top)
 {
-    const unsigned bytes = name_bytes(name);
-    const unsigned top_bytes = name_bytes(top);
-    unsigned front = 0;
+    const size_t bytes = dns_name_bytes(name);
+    const size_t top_bytes = dns_name_bytes(top);
+    size_t front = 0;
 
     if (bytes < top_bytes)
         return -1;
@@ -127,6 +131,6 @@ void leat_dns_zone_apex(const struct leat_dns_zone *zone, struct leat_dns_name *
 {
     const uint8_t *apex = dns_zone_apex_wire(zone);
 
-    name->len = (uint8_t)name_bytes(apex);
+    name->len = (uint8_t)dns_name_bytes(apex);
     memcpy(name->wire, apex, name->len);
 }

@@ -47,6 +47,17 @@ static inline const uint8_t *dns_zone_apex_wire(const struct leat_dns_zone *zone
     return dns_zone_record(zone, zone->soa)->owner;
 }
 
+enum {
+    DNS_LABELS_MAX = 127 /* without the root's: each takes two bytes of 255 */
+};
+
+/* Where each label of a legal name begins; returns how many there are, without the root's. */
+unsigned dns_name_labels(const uint8_t *name, uint8_t starts[DNS_LABELS_MAX]);
+
+/* Labels of a legal name, and its bytes. */
+unsigned dns_name_label_count(const uint8_t *name);
+size_t dns_name_bytes(const uint8_t *name);
+
 /* Below 0, 0 or above 0: @a stands before, is, or stands behind @b in canonical order. */
 int dns_name_order(const uint8_t *a, const uint8_t *b);
 

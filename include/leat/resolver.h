@@ -1,0 +1,118 @@
+/*
+ * resolver.h -- a stub resolver: asks name servers that recurse (RFC 1034 5.3.1, RFC 1035 7).
+ *
+ * Each try has an id, a port and a mix of upper and lower case of its own, all unpredictable (RFC
+ * 5452, "0x20"), and a reply that differs in any of them is ignored.  A reply that was cut short is
+ * asked for again by TCP.  There is no cache: the servers have one, and a program that asks for the
+ * same name at a high rate can keep the result for its TTL.
+ */
+#ifndef LEAT_RESOLVER_H
+#define LEAT_RESOLVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+#include <leat/dns.h>
+#include <leat/err.h>
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    LEAT_RESOLVER_SERVERS_MAX = 4
+};
+
+struct leat_resolver;
+struct leat_lookup;
+
+/** Whom to ask, and how long.  Every 0 means the default named beside it. */
+struct leat_resolver_config {
+    struct leat_endpoint servers[LEAT_RESOLVER_SERVERS_MAX]; /**< in this order; port 0: 53 */
+    uint8_t server_count;
+    uint8_t rounds;        /**< how often each server is asked: 3; at most 16 */
+    uint16_t lookups;      /**< at a time: 16 */
+    uint16_t answer_bytes; /**< longest reply by TCP: 4,096; at least LEAT_DNS_UDP_BYTES */
+    uint64_t timeout_ns;   /**< how long to wait in the first round: 2 s; then doubled each time */
+};
+
+/** What a lookup found. */
+struct leat_dns_result {
+    unsigned rcode;              /**< of the last reply; enum leat_dns_rcode, or any other number */
+    struct leat_endpoint server; /**< who gave it; 0.0.0.0 port 0: nobody */
+    struct leat_dns_name name;   /**< the name asked for, or where its CNAMEs lead */
+    uint16_t type;               /**< asked for */
+    const uint8_t *message;      /**< the reply, or NULL */
+    size_t message_len;
+    size_t answers_at;  /**< offset of the answer section */
+    size_t answers_end; /**< offset behind it */
+};
+
+/**
+ * The outcome of a lookup.  @p result is valid until this returns; the lookup is over, and a new
+ * one may be started.
+ *
+ * LEAT_OK: leat_dns_result_next() has one record at least.
+ * LEAT_ERR_NOT_FOUND: no such name (rcode LEAT_DNS_NXDOMAIN), or no record of this type.
+ * LEAT_ERR_REFUSED: every server said that it can't answer (rcode), or that there is none.
+ * LEAT_ERR_TIMEOUT: no server answered.
+ * LEAT_ERR_TOO_BIG: the reply is longer than answer_bytes.
+ * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle.
+ * LEAT_ERR_NO_ROUTE: no server can be reached from here.
+ */
+typedef void leat_lookup_fn(void *arg, enum leat_err err, const struct leat_dns_result *result);
+
+/** Bytes that leat_resolver_open() needs. */
+size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config);
+
+/**
+ * Makes a resolver on @p stack, which has UDP and TCP registered.  @p memory (any alignment) of
+ * @p bytes belongs to it until it is closed.  Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT.
+ */
+enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *stack, void *memory,
+                                 size_t bytes, const struct leat_resolver_config *config);
+
+/** Ends all lookups without a word; the memory is the program's again. */
+void leat_resolver_close(struct leat_resolver *resolver);
+
+/**
+ * Asks for the records of @p name (copied) of @p type.  @p on_done is called once, from
+ * leat_poll().  @p lookup may be NULL; else it is set and may be cancelled until on_done.
+ * Errors: LEAT_ERR_FULL (too many lookups at a time).
+ */
+enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
+                                uint16_t type, leat_lookup_fn *on_done, void *arg,
+                                struct leat_lookup **lookup);
+
+/** Ends a lookup; on_done is not called. */
+void leat_lookup_cancel(struct leat_lookup *lookup);
+
+/**
+ * Gives the records of result->name of the type asked for, one at a call; @p cursor is 0 before the
+ * first.  False: there are no more.
+ */
+bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
+                          struct leat_dns_record *record);
+
+/** What a resolver has done. */
+struct leat_resolver_counts {
+    uint64_t udp_queries;
+    uint64_t tcp_queries;
+    uint64_t replies;        /**< that were for us, whatever they said */
+    uint64_t truncated;      /**< of these, cut short: asked for again by TCP */
+    uint64_t drop_foreign;   /**< replies with a wrong id or question, or illegal: ignored */
+    uint64_t drop_case;      /**< replies with a wrong letter case: ignored */
+    uint64_t timeouts;       /**< tries that nobody answered */
+    uint64_t servers_failed; /**< tries that a server or an ICMP error refused */
+};
+
+/** The counters; live, valid as long as the resolver. */
+const struct leat_resolver_counts *leat_resolver_counts(const struct leat_resolver *resolver);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

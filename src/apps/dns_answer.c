@@ -1,0 +1,395 @@
+/*
+ * dns_answer.c -- what an authoritative server knows: a query's bytes in, the reply's out.
+ *
+ * A name is looked for from the apex down (RFC 1034 4.3.2): the way ends at a delegation, at the
+ * name, or where nothing more exists and perhaps a wildcard stands in (RFC 4592).  A CNAME starts
+ * the search again for as long as it stays in the zone.
+ */
+#include <leat/dns_server.h>
+
+#include <string.h>
+
+#include "apps/dns_zone.h"
+#include "core/assert.h"
+#include "wire/bytes.h"
+
+enum {
+    CHAIN_MAX = 8,   /* CNAMEs followed in one answer */
+    TARGETS_MAX = 16 /* names of a set whose addresses are added */
+};
+
+struct query {
+    struct dns_header header;
+    struct dns_question question;
+    struct dns_edns edns;
+    bool has_edns;
+};
+
+struct reply {
+    const struct leat_dns_zone *zone;
+    struct dns_writer writer;
+    uint16_t type; /* asked for */
+    uint16_t flags;
+    unsigned rcode;
+};
+
+/* Where the search for a name ended. */
+struct place {
+    enum {
+        PLACE_NAME,
+        PLACE_CUT,    /* a delegation */
+        PLACE_NOTHING /* no such name */
+    } kind;
+    struct dns_zone_range node; /* the records there */
+    const uint8_t *name;        /* of the cut */
+};
+
+enum verdict {
+    VERDICT_GOOD,
+    VERDICT_DROP,
+    VERDICT_FORMERR
+};
+
+/* RFC 6891 6.1.1: one OPT record at most, among the additional ones, with the root for owner. */
+static enum verdict read_records(const uint8_t *message, size_t len, size_t at, struct query *query)
+{
+    for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
+        for (unsigned left = query->header.counts[section]; left > 0; left--) {
+            struct leat_dns_record record;
+
+            if (!dns_record_read(message, len, &at, &record))
+                return VERDICT_DROP;
+            if (record.type != DNS_TYPE_OPT)
+                continue;
+            if (section != DNS_ADDITIONAL || query->has_edns ||
+                !dns_edns_read(&record, &query->edns))
+                return VERDICT_FORMERR;
+            query->has_edns = true;
+        }
+    }
+    return at == len ? VERDICT_GOOD : VERDICT_DROP;
+}
+
+static enum verdict read_query(const uint8_t *message, size_t len, struct query *query)
+{
+    size_t at = DNS_HEADER_BYTES;
+
+    query->has_edns = false;
+    if (!dns_header_read(message, len, &query->header))
+        return VERDICT_DROP;
+    /* two servers that answer each other's replies would never stop */
+    if (query->header.flags & DNS_QR)
+        return VERDICT_DROP;
+    if (dns_opcode(query->header.flags) != DNS_OPCODE_QUERY)
+        return VERDICT_GOOD; /* what follows may look like anything */
+    if (query->header.counts[DNS_QUESTION] != 1)
+        return VERDICT_FORMERR; /* RFC 9619 */
+    if (!dns_question_read(message, len, &at, &query->question))
+        return VERDICT_DROP;
+    return read_records(message, len, at, query);
+}
+
+/* Writes a set whole or not at all; false: it does not fit. */
+static bool add_set(struct reply *reply, enum dns_section section, const uint8_t *owner,
+                    struct dns_zone_range set)
+{
+    const struct dns_mark mark = dns_write_mark(&reply->writer);
+
+    for (uint32_t i = set.first; i < set.end && !reply->writer.full; i++) {
+        struct dns_new_record record = *dns_zone_record(reply->zone, i);
+
+        record.owner = owner;
+        dns_write_record(&reply->writer, section, &record);
+    }
+    if (!reply->writer.full)
+        return true;
+    dns_write_rewind(&reply->writer, &mark);
+    return false;
+}
+
+/* The same for what the reply is not complete without (RFC 2181 9). */
+static bool add_needed_set(struct reply *reply, enum dns_section section, const uint8_t *owner,
+                           struct dns_zone_range set)
+{
+    if (add_set(reply, section, owner, set))
+        return true;
+    reply->flags |= DNS_TC;
+    return false;
+}
+
+/* RFC 2308 3: the SOA record tells for how long the name or type may be taken for missing. */
+static void add_soa(struct reply *reply)
+{
+    struct dns_new_record soa = *dns_zone_record(reply->zone, reply->zone->soa);
+    const uint32_t minimum_s = get32(soa.rdata + soa.rdata_len - 4);
+    const struct dns_mark mark = dns_write_mark(&reply->writer);
+
+    if (minimum_s < soa.ttl_s)
+        soa.ttl_s = minimum_s;
+    dns_write_record(&reply->writer, DNS_AUTHORITY, &soa);
+    if (reply->writer.full) {
+        dns_write_rewind(&reply->writer, &mark);
+        reply->flags |= DNS_TC;
+    }
+}
+
+/* The name in the data of an NS, CNAME or MX record. */
+static const uint8_t *target_of(const struct dns_new_record *record)
+{
+    return record->rdata + (record->type == LEAT_DNS_MX ? 2 : 0);
+}
+
+static bool is_repeated(const struct leat_dns_zone *zone, uint32_t first, uint32_t at)
+{
+    const uint8_t *target = target_of(dns_zone_record(zone, at));
+
+    while (first < at) {
+        if (dns_name_order(target, target_of(dns_zone_record(zone, first++))) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Adds the addresses of the names that a set of NS or MX records leads to, as far as they fit.
+ * RFC 9471: those of servers below @cut (NULL: no referral) must be there, or TC. */
+static void add_addresses(struct reply *reply, struct dns_zone_range set, const uint8_t *cut)
+{
+    const uint32_t end = set.end - set.first > TARGETS_MAX ? set.first + TARGETS_MAX : set.end;
+    static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
+
+    for (uint32_t i = set.first; i < end; i++) {
+        const uint8_t *target = target_of(dns_zone_record(reply->zone, i));
+        struct dns_zone_range node;
+
+        if (is_repeated(reply->zone, set.first, i))
+            continue;
+        dns_zone_find(reply->zone, target, &node);
+        for (unsigned j = 0; j < 2; j++) {
+            if (!add_set(reply, DNS_ADDITIONAL, target,
+                         dns_zone_set(reply->zone, node, types[j])) &&
+                cut && dns_name_below(target, cut) >= 0)
+                reply->flags |= DNS_TC;
+        }
+    }
+}
+
+static void refer(struct reply *reply, const struct place *place)
+{
+    const struct dns_zone_range set = dns_zone_set(reply->zone, place->node, LEAT_DNS_NS);
+
+    if (add_needed_set(reply, DNS_AUTHORITY, place->name, set))
+        add_addresses(reply, set, place->name);
+}
+
+/* RFC 4592 3.3.1: below the closest name that exists there may be a "*" for all that do not.
+ * Not inlined, as the next one: their names shall not lie in the frames of all their callers. */
+__attribute__((noinline)) static bool find_wildcard(const struct leat_dns_zone *zone,
+                                                    const uint8_t *encloser, size_t encloser_bytes,
+                                                    struct dns_zone_range *node)
+{
+    uint8_t name[LEAT_DNS_NAME_BYTES];
+
+    if (encloser_bytes + 2 > sizeof name)
+        return false;
+    name[0] = 1;
+    name[1] = '*';
+    memcpy(name + 2, encloser, encloser_bytes);
+    return dns_zone_find(zone, name, node);
+}
+
+/* Walks from the apex down to @name, which lies in the zone. */
+__attribute__((noinline)) static void locate(const struct reply *reply, const uint8_t *name,
+                                             struct place *place)
+{
+    const struct leat_dns_zone *zone = reply->zone;
+    uint8_t starts[DNS_LABELS_MAX];
+    const unsigned count = dns_name_labels(name, starts);
+    const unsigned apex_count = dns_name_label_count(dns_zone_apex_wire(zone));
+    const uint8_t *encloser = name + (apex_count < count ? starts[count - apex_count] : 0);
+
+    place->kind = PLACE_NAME;
+    dns_zone_find(zone, dns_zone_apex_wire(zone), &place->node);
+    for (unsigned i = count - apex_count; i-- > 0; encloser = place->name) {
+        const bool is_last = i == 0;
+
+        place->name = name + starts[i];
+        if (!dns_zone_find(zone, place->name, &place->node)) {
+            if (!find_wildcard(zone, encloser, dns_name_bytes(encloser), &place->node))
+                place->kind = PLACE_NOTHING;
+            return;
+        }
+        /* RFC 4035 3.1.4.1: of a delegation, DS alone is the parent's */
+        if (!dns_zone_range_is_empty(dns_zone_set(zone, place->node, LEAT_DNS_NS)) &&
+            !(is_last && reply->type == DNS_TYPE_DS)) {
+            place->kind = PLACE_CUT;
+            return;
+        }
+    }
+}
+
+/* Answers from the records of @name.  Returns the CNAME record to be followed, or NULL. */
+static const struct dns_new_record *answer_node(struct reply *reply, const uint8_t *name,
+                                                struct dns_zone_range node)
+{
+    const bool any = reply->type == LEAT_DNS_ANY;
+    const uint16_t type = any && !dns_zone_range_is_empty(node)
+                              ? dns_zone_record(reply->zone, node.first)->type /* RFC 8482 4.1 */
+                              : reply->type;
+    struct dns_zone_range set = dns_zone_set(reply->zone, node, type);
+
+    if (!dns_zone_range_is_empty(set)) {
+        if (add_needed_set(reply, DNS_ANSWER, name, set) &&
+            (type == LEAT_DNS_NS || type == LEAT_DNS_MX))
+            add_addresses(reply, set, NULL);
+        return NULL;
+    }
+    set = dns_zone_set(reply->zone, node, LEAT_DNS_CNAME);
+    if (dns_zone_range_is_empty(set)) {
+        add_soa(reply);
+        return NULL;
+    }
+    return add_needed_set(reply, DNS_ANSWER, name, set) ? dns_zone_record(reply->zone, set.first)
+                                                        : NULL;
+}
+
+static bool is_among(const struct dns_new_record *const *records, unsigned count,
+                     const struct dns_new_record *record)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (records[i] == record)
+            return true;
+    }
+    return false;
+}
+
+/* Answers for @name and for what CNAMEs lead on to.  A chain that comes back to itself or is too
+ * long ends where it does: the client sees what we have. */
+static void answer_name(struct reply *reply, const uint8_t *name)
+{
+    const struct dns_new_record *followed[CHAIN_MAX];
+    unsigned count = 0;
+
+    for (;;) {
+        const struct dns_new_record *alias;
+        struct place place;
+
+        locate(reply, name, &place);
+        if (place.kind == PLACE_CUT) {
+            if (count == 0)
+                reply->flags &= (uint16_t)~DNS_AA;
+            refer(reply, &place);
+            return;
+        }
+        if (place.kind == PLACE_NOTHING) {
+            reply->rcode = LEAT_DNS_NXDOMAIN; /* of the last name: RFC 6604 3 */
+            add_soa(reply);
+            return;
+        }
+        alias = answer_node(reply, name, place.node);
+        if (!alias || count == CHAIN_MAX || is_among(followed, count, alias))
+            return;
+        followed[count++] = alias;
+        name = target_of(alias);
+        if (dns_name_below(name, dns_zone_apex_wire(reply->zone)) < 0)
+            return;
+    }
+}
+
+/* The zone with the longest apex that @name is in, or NULL. */
+static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, const uint8_t *name)
+{
+    const struct leat_dns_zone *best = NULL;
+    size_t best_bytes = 0;
+
+    for (uint32_t i = 0; i < zones->count; i++) {
+        const uint8_t *apex = dns_zone_apex_wire(zones->list[i]);
+        const size_t bytes = dns_name_bytes(apex);
+
+        if (bytes > best_bytes && dns_name_below(name, apex) >= 0) {
+            best = zones->list[i];
+            best_bytes = bytes;
+        }
+    }
+    return best;
+}
+
+/* What forbids an answer, or NOERROR. */
+static unsigned refusal(const struct query *query, const struct leat_dns_zone *zone)
+{
+    const uint16_t type = query->question.type;
+
+    if (query->has_edns && query->edns.version > 0)
+        return LEAT_DNS_BADVERS;
+    if (query->question.class_number != DNS_CLASS_IN || !zone)
+        return LEAT_DNS_REFUSED;
+    if (type == DNS_TYPE_AXFR || type == DNS_TYPE_IXFR)
+        return LEAT_DNS_REFUSED;
+    if (type == DNS_TYPE_OPT || (type >= DNS_TYPE_META && type < LEAT_DNS_ANY))
+        return LEAT_DNS_NOTIMP;
+    return LEAT_DNS_NOERROR;
+}
+
+static size_t reply_limit(const struct query *query, enum leat_dns_transport transport,
+                          size_t reply_bytes)
+{
+    size_t limit = DNS_MESSAGE_BYTES;
+
+    if (transport == LEAT_DNS_OVER_UDP) {
+        limit = query->has_edns ? query->edns.payload_bytes : 0;
+        if (limit < DNS_UDP_PLAIN_BYTES)
+            limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */
+        if (limit > LEAT_DNS_UDP_BYTES)
+            limit = LEAT_DNS_UDP_BYTES;
+    }
+    return limit < reply_bytes ? limit : reply_bytes;
+}
+
+static size_t finish(struct reply *reply, const struct query *query)
+{
+    /* what a reply keeps of its query (RFC 1035 4.1.1); there is no recursion: RA stays 0 */
+    const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
+    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
+                                  .rcode_high = (uint8_t)(reply->rcode >> 4),
+                                  .dnssec_ok = query->edns.dnssec_ok};
+
+    if (query->has_edns) {
+        reply->writer.limit += DNS_OPT_BYTES; /* was kept free */
+        dns_write_opt(&reply->writer, &edns);
+    }
+    return dns_write_end(&reply->writer, query->header.id,
+                         (uint16_t)(DNS_QR | kept | reply->flags | (reply->rcode & 15)));
+}
+
+size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
+                       const uint8_t *query_bytes, size_t query_len, uint8_t *reply_bytes,
+                       size_t reply_bytes_max)
+{
+    struct reply reply = {.rcode = LEAT_DNS_NOERROR};
+    struct query query = {.has_edns = false};
+    const enum verdict verdict = read_query(query_bytes, query_len, &query);
+    const size_t limit = reply_limit(&query, transport, reply_bytes_max);
+
+    leat_assert(reply_bytes_max >= LEAT_DNS_REPLY_BYTES_MIN);
+    if (verdict == VERDICT_DROP)
+        return 0;
+    if (verdict == VERDICT_FORMERR)
+        query.has_edns = false;
+    dns_write_start(&reply.writer, reply_bytes, limit - (query.has_edns ? DNS_OPT_BYTES : 0));
+    if (verdict == VERDICT_FORMERR) {
+        reply.rcode = LEAT_DNS_FORMERR;
+    } else if (dns_opcode(query.header.flags) != DNS_OPCODE_QUERY) {
+        reply.rcode = LEAT_DNS_NOTIMP;
+    } else {
+        const struct dns_question *question = &query.question;
+
+        dns_write_question(&reply.writer, question->name, question->type, question->class_number);
+        reply.zone = zone_of(zones, question->name);
+        reply.type = question->type;
+        reply.rcode = refusal(&query, reply.zone);
+        if (reply.rcode == LEAT_DNS_NOERROR) {
+            reply.flags = DNS_AA;
+            answer_name(&reply, question->name);
+        }
+    }
+    return finish(&reply, &query);
+}

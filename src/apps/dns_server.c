@@ -1,0 +1,390 @@
+/*
+ * dns_server.c -- answers by UDP and TCP.
+ *
+ * By UDP a reply is written into the buffer that is sent.  By TCP (RFC 7766) a client has room for
+ * one query and none for a reply: if the connection can't take all of it, the query stays, and when
+ * there is room again the reply is made anew, byte for byte the same, and goes on where it stopped.
+ * So slow readers cost nothing but their connection.
+ */
+#include <leat/dns_server.h>
+
+#include <string.h>
+
+#include <leat/tcp.h>
+#include <leat/udp.h>
+
+#include "stack.h"
+#include "wire/bytes.h"
+#include "wire/dns.h"
+
+enum {
+    LENGTH_BYTES = 2,           /* in front of each message by TCP (RFC 1035 4.2.2) */
+    TCP_QUERY_BYTES_MAX = 1024, /* no query that we can answer is longer, however padded */
+    SCRATCH_BYTES_MIN = 2048,
+    ALIGN = 16
+};
+
+struct client {
+    struct leat_dns_server *server;
+    struct leat_tcp *conn; /* NULL: free */
+    uint64_t active_at_ns; /* when it last got further */
+    uint32_t sent;         /* bytes of the reply, behind its length, that the connection took */
+    uint16_t have;         /* bytes of length and query */
+    bool ending;           /* aborted: on_closed is still to come */
+    uint8_t query[LENGTH_BYTES + TCP_QUERY_BYTES_MAX];
+};
+
+struct leat_dns_server {
+    struct leat_dns_server_config config; /* with the defaults filled in */
+    struct leat_dns_server_counts counts;
+    struct leat *stack;
+    struct leat_udp *udp;
+    struct leat_tcp_listener *listener;
+    struct timer idle_timer;
+    struct client *clients;
+    uint8_t *scratch; /* a reply by TCP; a query by UDP that came in pieces */
+    size_t scratch_bytes;
+};
+
+/* The places for clients. */
+static unsigned slot_count(const struct leat_dns_server_config *config)
+{
+    return config->clients + 1u;
+}
+
+static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
+{
+    server->counts.replies++;
+    if (get16(reply + 2) & DNS_TC)
+        server->counts.truncated++;
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct leat_dns_server *server = arg;
+    struct leat_buf *reply = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
+    const uint8_t *query = payload->data;
+    size_t query_len = payload->len;
+    size_t len;
+
+    server->counts.udp_queries++;
+    if (!reply || leat_buf_tailroom(reply) < LEAT_DNS_REPLY_BYTES_MIN) {
+        server->counts.drop_memory++;
+        leat_buf_free(reply);
+        leat_buf_free(payload);
+        return;
+    }
+    if (payload->next) { /* came in fragments; what is cut off makes it illegal */
+        query = server->scratch;
+        query_len = leat_buf_read(payload, 0, server->scratch, (uint32_t)server->scratch_bytes);
+    }
+    len = leat_dns_answer(&server->config.zones, LEAT_DNS_OVER_UDP, query, query_len, reply->data,
+                          leat_buf_tailroom(reply));
+    leat_buf_free(payload);
+    if (len == 0) {
+        server->counts.drop_format++;
+        leat_buf_free(reply);
+        return;
+    }
+    leat_buf_put(reply, (uint32_t)len);
+    count_reply(server, reply->data);
+    if (leat_udp_send_from(udp, reply, peer, local->ip)) {
+        server->counts.replies--;
+        server->counts.drop_memory++;
+    }
+}
+
+static void client_end(struct client *client, uint64_t *count)
+{
+    ++*count;
+    client->ending = true;
+    leat_tcp_abort(client->conn);
+}
+
+/* Bytes of the query in front of us, once its length is there. */
+static uint32_t query_bytes(const struct client *client)
+{
+    return get16(client->query);
+}
+
+/* Sends the reply to a whole query, or what is left of it; false: the rest must wait. */
+static bool client_reply(struct client *client)
+{
+    struct leat_dns_server *server = client->server;
+    uint8_t *reply = server->scratch + LENGTH_BYTES;
+    const size_t len =
+        leat_dns_answer(&server->config.zones, LEAT_DNS_OVER_TCP, client->query + LENGTH_BYTES,
+                        query_bytes(client), reply, server->config.tcp_reply_bytes);
+    size_t taken = 0;
+
+    if (len == 0) {
+        server->counts.drop_format++;
+    } else {
+        put16(server->scratch, (uint16_t)len);
+        if (leat_tcp_write(client->conn, server->scratch + client->sent,
+                           LENGTH_BYTES + len - client->sent, &taken))
+            return false; /* full, or over: then on_closed comes */
+        client->sent += (uint32_t)taken;
+        if (client->sent < LENGTH_BYTES + len)
+            return false;
+        count_reply(server, reply);
+    }
+    server->counts.tcp_queries++;
+    client->active_at_ns = leat_now_ns(server->stack);
+    client->have = 0;
+    client->sent = 0;
+    return true;
+}
+
+/* Reads up to the end of the length, or of the query; false: there is nothing to be read. */
+static bool client_read(struct client *client)
+{
+    const uint32_t end = LENGTH_BYTES + (client->have < LENGTH_BYTES ? 0 : query_bytes(client));
+    struct leat_buf *text = leat_tcp_receive(client->conn, end - client->have);
+    uint32_t len;
+
+    if (!text)
+        return false;
+    len = leat_buf_read(text, 0, client->query + client->have, end - client->have);
+    leat_buf_free(text);
+    leat_tcp_consumed(client->conn, len);
+    client->have = (uint16_t)(client->have + len);
+    return true;
+}
+
+static bool length_is_possible(const struct client *client)
+{
+    return client->have < LENGTH_BYTES ||
+           (query_bytes(client) >= DNS_HEADER_BYTES && query_bytes(client) <= TCP_QUERY_BYTES_MAX);
+}
+
+static bool query_is_whole(const struct client *client)
+{
+    return client->have > LENGTH_BYTES && client->have == LENGTH_BYTES + query_bytes(client);
+}
+
+/* Answers what has come: at most as many queries as fit in the receive window, in their order. */
+static void client_serve(struct leat_tcp *conn, void *arg)
+{
+    struct client *client = arg;
+
+    if (client->ending)
+        return;
+    while (query_is_whole(client) ? client_reply(client) : client_read(client)) {
+        if (!length_is_possible(client)) {
+            client_end(client, &client->server->counts.tcp_bad_length);
+            return;
+        }
+    }
+    /* a reply that must wait keeps the connection */
+    if (leat_tcp_at_end(conn) && !query_is_whole(client))
+        leat_tcp_close(conn);
+}
+
+static void on_writable(struct leat_tcp *conn, void *arg)
+{
+    struct client *client = arg;
+
+    client->active_at_ns = leat_now_ns(client->server->stack);
+    client_serve(conn, arg);
+}
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg);
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct client *client = arg;
+
+    (void)conn;
+    (void)why;
+    client->conn = NULL;
+    accept_clients(client->server->listener, client->server); /* one may have waited for this */
+}
+
+static const struct leat_tcp_events client_events = {
+    .on_readable = client_serve, .on_writable = on_writable, .on_closed = on_closed};
+
+static struct client *free_client(struct leat_dns_server *server)
+{
+    for (unsigned i = 0; i < slot_count(&server->config); i++) {
+        if (!server->clients[i].conn)
+            return &server->clients[i];
+    }
+    return NULL;
+}
+
+/* RFC 7766 6.2.3: when all places are taken the idlest goes. */
+static void displace_idlest(struct leat_dns_server *server)
+{
+    struct client *idlest = &server->clients[0];
+
+    for (unsigned i = 0; i < slot_count(&server->config); i++) {
+        struct client *client = &server->clients[i];
+
+        if (client->ending)
+            return; /* one goes already */
+        if (client->active_at_ns < idlest->active_at_ns)
+            idlest = client;
+    }
+    client_end(idlest, &server->counts.tcp_displaced);
+}
+
+/* One place is a spare: who takes it makes somebody go, whose place is the spare then. */
+static void accept_clients(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_dns_server *server = arg;
+    struct client *client;
+
+    while ((client = free_client(server))) {
+        struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
+
+        if (!conn)
+            return;
+        client->conn = conn;
+        client->server = server;
+        client->active_at_ns = leat_now_ns(server->stack);
+        client->have = 0;
+        client->sent = 0;
+        client->ending = false;
+        leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
+        if (!timer_is_set(&server->idle_timer))
+            timer_set(&server->stack->timers, &server->idle_timer,
+                      client->active_at_ns + server->config.idle_ns);
+        if (!free_client(server))
+            displace_idlest(server);
+    }
+}
+
+/* One timer for all: it comes when the idlest is due, and is set again for the next. */
+static void on_idle_timer(struct timer *timer, void *context)
+{
+    struct leat_dns_server *server =
+        (struct leat_dns_server *)(void *)((char *)timer -
+                                           offsetof(struct leat_dns_server, idle_timer));
+    const uint64_t now_ns = leat_now_ns(context);
+    uint64_t next_ns = UINT64_MAX;
+
+    for (unsigned i = 0; i < slot_count(&server->config); i++) {
+        struct client *client = &server->clients[i];
+        const uint64_t due_ns = client->active_at_ns + server->config.idle_ns;
+
+        if (!client->conn || client->ending)
+            continue;
+        if (due_ns <= now_ns)
+            client_end(client, &server->counts.tcp_idle);
+        else if (due_ns < next_ns)
+            next_ns = due_ns;
+    }
+    if (next_ns != UINT64_MAX)
+        timer_set(&server->stack->timers, timer, next_ns);
+}
+
+static struct leat_dns_server_config with_defaults(const struct leat_dns_server_config *given)
+{
+    struct leat_dns_server_config config = *given;
+
+    if (config.port == 0)
+        config.port = LEAT_DNS_PORT;
+    if (config.clients == 0)
+        config.clients = 16;
+    if (config.tcp_reply_bytes == 0)
+        config.tcp_reply_bytes = 16384;
+    if (config.idle_ns == 0)
+        config.idle_ns = UINT64_C(10000000000);
+    return config;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+static size_t scratch_bytes(const struct leat_dns_server_config *config)
+{
+    const size_t bytes = LENGTH_BYTES + config->tcp_reply_bytes;
+
+    return bytes > SCRATCH_BYTES_MIN ? bytes : SCRATCH_BYTES_MIN;
+}
+
+size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
+{
+    const struct leat_dns_server_config full = with_defaults(config);
+
+    return ALIGN + align_up(sizeof(struct leat_dns_server)) +
+           align_up(slot_count(&full) * sizeof(struct client)) + align_up(scratch_bytes(&full));
+}
+
+/* Opens both ports; the server is as it was if one of them fails. */
+static enum leat_err open_ports(struct leat_dns_server *server)
+{
+    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+    const struct leat_tcp_listen_config listen = {.ip = server->config.ip,
+                                                  .port = server->config.port,
+                                                  .on_acceptable = accept_clients,
+                                                  .arg = server};
+    enum leat_err err = leat_udp_open(server->stack, &server->udp, &events, server);
+
+    if (err)
+        return err;
+    err = leat_udp_bind(server->udp, server->config.ip, server->config.port);
+    if (!err)
+        err = leat_tcp_listen(server->stack, &server->listener, &listen);
+    if (err)
+        leat_udp_close(server->udp);
+    return err;
+}
+
+enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat *stack,
+                                   void *memory, size_t bytes,
+                                   const struct leat_dns_server_config *config)
+{
+    const struct leat_dns_server_config full = with_defaults(config);
+    uint8_t *block = memory;
+    struct leat_dns_server *made;
+    enum leat_err err;
+
+    if (full.zones.count == 0 || full.tcp_reply_bytes < LEAT_DNS_REPLY_BYTES_MIN ||
+        full.tcp_reply_bytes > DNS_MESSAGE_BYTES)
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_dns_server_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    made = (struct leat_dns_server *)(void *)block;
+    memset(made, 0, sizeof *made);
+    made->config = full;
+    made->stack = stack;
+    made->idle_timer.fire = on_idle_timer;
+    block += align_up(sizeof *made);
+    made->clients = (struct client *)(void *)block;
+    memset(made->clients, 0, slot_count(&full) * sizeof *made->clients);
+    made->scratch = block + align_up(slot_count(&full) * sizeof *made->clients);
+    made->scratch_bytes = scratch_bytes(&full);
+    err = open_ports(made);
+    if (!err)
+        *server = made;
+    return err;
+}
+
+void leat_dns_server_close(struct leat_dns_server *server)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+
+    timer_cancel(&server->stack->timers, &server->idle_timer);
+    leat_udp_close(server->udp);
+    leat_tcp_listener_close(server->listener);
+    for (unsigned i = 0; i < slot_count(&server->config); i++) {
+        struct client *client = &server->clients[i];
+
+        if (!client->conn)
+            continue;
+        leat_tcp_set_events(client->conn, &nothing, NULL); /* the memory will be gone by then */
+        leat_tcp_abort(client->conn);
+    }
+}
+
+const struct leat_dns_server_counts *leat_dns_server_counts(const struct leat_dns_server *server)
+{
+    return &server->counts;
+}
