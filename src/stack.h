@@ -148,4 +148,17 @@ struct link *stack_link(struct leat *stack, const struct leat_netif *netif);
 /* A random number below @bound (> 0). */
 uint32_t stack_random_below(struct leat *stack, uint32_t bound);
 
+/*
+ * What the link layer calls in the layer above.  It stands here, because no layer includes a header
+ * of a higher one: what is below can be read, and used, without what is above.
+ */
+
+/* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
+ * @to_many: its link address was a broadcast or multicast. */
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool to_many);
+
+/* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
+ * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */
+void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
+
 #endif

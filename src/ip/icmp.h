@@ -50,8 +50,4 @@ void icmp_input(struct leat *stack, struct packet *packet);
 void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type, uint8_t code,
                      uint32_t detail);
 
-/* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
- * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */
-void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
-
 #endif

@@ -10,10 +10,6 @@ enum {
     IP_UDP = 17
 };
 
-/* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
- * @to_many: its link address was a broadcast or multicast. */
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool to_many);
-
 /* Gives a whole datagram to its protocol.  Takes packet->buf. */
 void ipv4_deliver(struct leat *stack, struct packet *packet);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/writable.h"
-#include "ip/ipv4.h"
 #include "link/arp.h"
 #include "wire/ethernet.h"
 

@@ -14,7 +14,6 @@
  */
 #include "link/arp.h"
 
-#include "ip/icmp.h"
 #include "link/address.h"
 #include "link/ethernet.h"
 #include "wire/ethernet.h"
