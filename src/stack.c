@@ -20,6 +20,14 @@ static uint32_t or_default(uint32_t value, uint32_t fallback)
     return value ? value : fallback;
 }
 
+/* Fragments may wait for 30 s: they must leave most of the pool to everybody else. */
+static uint32_t reassembly_share(const struct leat_config *c)
+{
+    const uint64_t quarter = (uint64_t)c->buf_count * c->buf_bytes / 4;
+
+    return quarter < 256 * 1024 ? (uint32_t)quarter : 256 * 1024;
+}
+
 static struct leat_config with_defaults(const struct leat_config *given)
 {
     struct leat_config c = *given;
@@ -34,7 +42,7 @@ static struct leat_config with_defaults(const struct leat_config *given)
     c.arp_parked = (uint8_t)or_default(c.arp_parked, 4);
     c.routes = (uint16_t)or_default(c.routes, 16);
     c.reassemblies = (uint16_t)or_default(c.reassemblies, 16);
-    c.reassembly_bytes = or_default(c.reassembly_bytes, 256 * 1024);
+    c.reassembly_bytes = or_default(c.reassembly_bytes, reassembly_share(&c));
     c.icmp_errors_per_s = or_default(c.icmp_errors_per_s, 100);
     c.icmp_echo_per_s = or_default(c.icmp_echo_per_s, 100000);
     c.ttl = (uint8_t)or_default(c.ttl, 64);

@@ -52,7 +52,8 @@ struct leat_config {
     bool arp_probe;                /**< probe an address before using it (RFC 5227 2.1): 5-7 s */
     uint16_t routes;               /**< routes with a gateway: 16 */
     uint16_t reassemblies;         /**< datagrams being put together at a time: 16 */
-    uint32_t reassembly_bytes;     /**< storage held by all fragments together: 256 KiB */
+    uint32_t reassembly_bytes;     /**< storage held by all fragments together: 256 KiB, or a
+                                        quarter of the pool if that is less */
     uint32_t icmp_errors_per_s;    /**< ICMP errors sent a second, bursts of as many: 100 */
     uint32_t icmp_echo_per_s;      /**< ICMP echo replies a second: 100,000 */
     uint8_t ttl;                   /**< of packets we send: 64 (RFC 1700's successor registry) */

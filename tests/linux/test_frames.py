@@ -1,12 +1,15 @@
 """Single frames from scapy: what is answered, what is dropped, and under which name."""
 
 import os
+import random
+import socket
+import time
 
 os.environ.setdefault("XDG_CACHE_HOME", "/nonexistent")  # scapy shall write nothing
 os.environ.setdefault("XDG_CONFIG_HOME", "/nonexistent")
 
 import pytest
-from scapy.all import ARP, ICMP, IP, TCP, UDP, Dot1Q, Ether, Padding, Raw, conf, sendp, srp1
+from scapy.all import ARP, ICMP, IP, TCP, UDP, Dot1Q, Ether, IPOption, Padding, Raw, conf, sendp, srp1
 
 conf.verb = 0
 PEER_MAC = "02:00:00:00:00:aa"  # not the kernel's: it shall not meddle
@@ -121,6 +124,41 @@ DROPPED = {
 def test_dropped_in_silence_under_its_own_name(wire, counter):
     assert wire.ask(DROPPED[counter](wire), timeout=0.3) is None
     assert wire.stop().get(counter) == 1
+
+
+def test_noise_is_dropped_and_counted(wire):
+    """Legal packets with a few bytes changed; most attacks need no more than that."""
+    random_bytes = random.Random(1)
+    legal = [
+        bytes(frame)
+        for frame in (
+            wire.ether() / ARP(hwsrc=PEER_MAC, psrc=wire.peer, pdst=wire.echo.ip),
+            wire.ip() / ICMP() / (b"." * 40),
+            wire.ip(flags="MF", id=3) / ICMP() / (b"." * 40),
+            wire.ip(options=[IPOption(b"\x07\x07\x04\0\0\0\0\0")]) / ICMP(),
+            wire.ip() / UDP(sport=4000, dport=7) / (b"." * 40),
+            wire.ip() / TCP(sport=4000, dport=7, flags="S", options=[("MSS", 1460), ("WScale", 7)]),
+            wire.ip() / TCP(sport=4000, dport=7, flags="PA", seq=1, ack=1) / b"text",
+            wire.ip() / ICMP(type=3, code=3) / wire.ip().payload / UDP(sport=7, dport=4000),
+        )
+    ]
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+        raw.bind((wire.device, 0))
+        for number in range(20_000):
+            frame = bytearray(random_bytes.choice(legal))
+            for _ in range(random_bytes.randrange(4)):
+                frame[random_bytes.randrange(6, len(frame))] = random_bytes.randrange(256)
+            if number % 5 == 0:
+                del frame[random_bytes.randrange(14, len(frame)) :]
+            while True:
+                try:
+                    raw.send(frame)
+                    break
+                except OSError:  # the device's queue is full
+                    time.sleep(0.001)
+    time.sleep(0.2)
+    stats = wire.stop()  # which also checks that the counters balance
+    assert stats["rx_frames"] > 5000
 
 
 def test_redirect_changes_nothing(wire):

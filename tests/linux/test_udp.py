@@ -46,6 +46,27 @@ def test_ten_thousand_datagrams(leat):
     assert echo.stop()["taken_udp"] == 10000
 
 
+def test_a_pool_that_runs_dry_recovers(leat):
+    """More comes in than there are buffers for: datagrams are lost, the program is not."""
+    echo = leat("echo", options=["--buffers", "16"])
+    with client(echo) as sock:
+        for _ in range(2000):
+            sock.send(b"x" * 5000)
+        sock.close()
+    with client(echo) as sock:
+        sock.settimeout(0.2)
+        for number in range(100):
+            sock.send(b"%d" % number)
+            try:
+                assert sock.recv(9000) == b"%d" % number
+                break
+            except TimeoutError:
+                continue
+        else:
+            pytest.fail("nothing comes back any more")
+    echo.stop()
+
+
 def test_broadcast_is_heard_and_answered_by_unicast(leat):
     echo = leat("echo")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
