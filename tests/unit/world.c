@@ -108,10 +108,15 @@ void world_wait(struct world *world, uint64_t ns)
     world_poll(world);
 }
 
-void world_feed_bytes(struct world *world, const void *bytes, uint32_t len)
+void world_mark(struct world *world)
 {
     world->before = *leat_stats(world->stack);
     fake_netif_forget(&world->dev);
+}
+
+void world_feed_bytes(struct world *world, const void *bytes, uint32_t len)
+{
+    world_mark(world);
     fake_netif_feed(&world->dev, bytes, len);
     world_poll(world);
     assert_true(leat_stats_balance(leat_stats(world->stack)));
@@ -177,4 +182,55 @@ void world_expect_icmp(struct world *world, const struct frame *about, uint8_t t
     assert_int_equal(frame_sum(icmp, ip_bytes - 20, 0), 0);
     assert_int_equal(ip_bytes, 28 + quoted);
     assert_memory_equal(icmp + 8, about->bytes + FRAME_IP, quoted);
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct world *world = arg;
+
+    (void)udp;
+    world->datagrams++;
+    world->text_len = leat_buf_read(payload, 0, world->text, sizeof world->text);
+    assert_int_equal(payload->segment_bytes, 0);
+    world->peer = *peer;
+    world->local = *local;
+    leat_buf_free(payload);
+}
+
+static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
+                     void *arg)
+{
+    struct world *world = arg;
+
+    (void)udp;
+    world->errors++;
+    world->error = err;
+    world->error_peer = *peer;
+}
+
+static const struct leat_udp_events udp_events = {on_datagram, on_error};
+
+struct leat_udp *world_socket(struct world *world, uint16_t port)
+{
+    struct leat_udp *udp;
+
+    assert_int_equal(leat_udp_open(world->stack, &udp, &udp_events, world), LEAT_OK);
+    if (port > 0)
+        assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, port), LEAT_OK);
+    return udp;
+}
+
+enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
+                         const void *text, uint32_t len)
+{
+    const struct leat_endpoint peer = {ip, port};
+    struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), text, len);
+    enum leat_err err;
+
+    world_mark(world);
+    err = leat_udp_send_to(udp, payload, &peer);
+    world_poll(world);
+    return err;
 }

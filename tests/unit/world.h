@@ -40,6 +40,12 @@ struct world {
     /* what the callbacks heard */
     uint32_t usable, conflicts;
     leat_ip4 last_ip;
+    uint32_t datagrams, errors;
+    uint8_t text[2048]; /* of the last datagram */
+    uint32_t text_len;
+    struct leat_endpoint peer, local;
+    enum leat_err error;
+    struct leat_endpoint error_peer;
 };
 
 /* 10.0.0.1/24 on the fake device, UDP registered, the peer known to ARP, announcements sent. */
@@ -61,7 +67,10 @@ void world_poll(struct world *world);
 /* Lets time pass, polling whenever the stack asks for it. */
 void world_wait(struct world *world, uint64_t ns);
 
-/* Remembers the counters, forgets what was sent, feeds the frame and polls. */
+/* Remembers the counters and forgets what was sent. */
+void world_mark(struct world *world);
+
+/* The same, then feeds the frame and polls. */
 void world_feed(struct world *world, const struct frame *frame);
 void world_feed_bytes(struct world *world, const void *bytes, uint32_t len);
 
@@ -70,6 +79,13 @@ void world_meet(struct world *world, leat_ip4 ip, const struct leat_mac *mac);
 
 /* The next frame that was sent; fails if there is none. */
 const struct fake_frame *world_expect(struct world *world);
+
+/* A socket bound to @port (0: not bound), whose callbacks write into the world. */
+struct leat_udp *world_socket(struct world *world, uint16_t port);
+
+/* Remembers the counters, forgets what was sent, sends a datagram and polls. */
+enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
+                         const void *text, uint32_t len);
 
 /* By how much a counter grew since the last feed. */
 uint64_t world_grown(const struct world *world, enum leat_stat stat);

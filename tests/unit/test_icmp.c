@@ -1,0 +1,344 @@
+/* test_icmp.c -- echo, errors in and out (RFC 792, RFC 1122 3.2.2, RFC 5927). */
+#include "world.h"
+
+#include "stack.h"
+
+/* The packet that we are said to have sent: UDP from our port 1000 to the peer's port 9. */
+static struct frame error_about_ours(uint8_t type, uint8_t code, uint32_t detail, uint32_t quoted)
+{
+    const struct frame ours = frame_udp(IP_US, 1000, IP_PEER, 9, "quoted", 6);
+
+    return frame_icmp(IP_PEER, IP_US, type, code, detail, ours.bytes + FRAME_IP, quoted);
+}
+
+static void echo_is_answered_with_all_its_data(void **state)
+{
+    struct world *world = *state;
+    uint8_t data[1472];
+    struct frame echo;
+    const struct fake_frame *reply;
+
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7);
+    echo = frame_icmp(IP_PEER, IP_US, 8, 0, 0xabcd0001, data, sizeof data);
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp);
+    assert_grown(world, icmp_echo_replies, 1);
+    reply = world_expect(world);
+    assert_int_equal(reply->len, echo.len);
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), IP_US);
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
+    assert_int_equal(frame_sum(reply->bytes + FRAME_IP, 20, 0), 0);
+    assert_int_equal(reply->bytes[FRAME_L4], 0);
+    assert_memory_equal(reply->bytes + FRAME_L4 + 4, echo.bytes + FRAME_L4 + 4,
+                        echo.len - FRAME_L4 - 4);
+    assert_int_equal(frame_sum(reply->bytes + FRAME_L4, reply->len - FRAME_L4, 0), 0);
+    assert_int_equal(reply->pieces, 1); /* the very buffer that came in */
+}
+
+static void test_threat_C1_short_messages_are_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 0xabcd0001, 0, 0);
+
+    for (uint32_t len = 0; len < 8; len++) {
+        struct frame cut = frame_ip(1, IP_PEER, IP_US, echo.bytes + FRAME_L4, len);
+
+        /* what the frame brings behind the packet is no part of it */
+        memcpy(cut.bytes + cut.len, echo.bytes + FRAME_L4 + len, 8 - len);
+        cut.len = FRAME_L4 + 8;
+        world_feed(world, &cut);
+        assert_dropped(world, drop_icmp_format);
+    }
+}
+
+static void test_threat_C1_cut_quotes_are_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame error;
+
+    world_socket(world, 1000);
+    for (uint32_t len = 0; len < 28; len++) {
+        error = error_about_ours(3, 3, 0, len);
+        world_feed(world, &error);
+        assert_dropped(world, drop_icmp_format);
+    }
+    /* an inner header that lies about its own length */
+    error = error_about_ours(3, 3, 0, 34);
+    error.bytes[FRAME_ICMP_DATA] = 0x4f;
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_format);
+    assert_int_equal(world->errors, 0);
+}
+
+static void bad_checksums_are_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 1, "abc", 3);
+
+    echo.bytes[FRAME_ICMP_DATA] ^= 1;
+    world_feed(world, &echo);
+    assert_dropped(world, drop_icmp_checksum);
+}
+
+static void errors_reach_the_socket_that_caused_them(void **state)
+{
+    static const struct {
+        uint8_t type, code;
+        enum leat_err err;
+    } cases[] = {{3, 0, LEAT_ERR_UNREACHABLE},  {3, 1, LEAT_ERR_UNREACHABLE},
+                 {3, 2, LEAT_ERR_REFUSED},      {3, 3, LEAT_ERR_REFUSED},
+                 {3, 4, LEAT_ERR_TOO_BIG},      {3, 5, LEAT_ERR_UNREACHABLE},
+                 {3, 13, LEAT_ERR_UNREACHABLE}, {3, 200, LEAT_ERR_UNREACHABLE},
+                 {11, 0, LEAT_ERR_UNREACHABLE}, {11, 1, LEAT_ERR_UNREACHABLE},
+                 {12, 0, LEAT_ERR_UNREACHABLE}};
+    struct world *world = *state;
+
+    world_socket(world, 1000);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct frame error = error_about_ours(cases[i].type, cases[i].code, 0, 28);
+
+        world_feed(world, &error);
+        assert_dropped(world, taken_icmp);
+        assert_int_equal(world->errors, i + 1);
+        assert_int_equal(world->error, cases[i].err);
+        assert_int_equal(world->error_peer.ip, IP_PEER);
+        assert_int_equal(world->error_peer.port, 9);
+    }
+}
+
+static void errors_about_what_we_never_sent_are_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame error = error_about_ours(3, 3, 0, 28);
+
+    world_socket(world, 1000);
+    frame_put32(error.bytes + FRAME_ICMP_DATA + 12, IP_OTHER);
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_quote);
+    /* a protocol that we don't speak, and a fragment without ports */
+    error = error_about_ours(3, 3, 0, 28);
+    error.bytes[FRAME_ICMP_DATA + 9] = 132;
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_quote);
+    error = error_about_ours(3, 3, 0, 28);
+    error.bytes[FRAME_ICMP_DATA + 7] = 1;
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_quote);
+    assert_int_equal(world->errors, 0);
+}
+
+static void test_threat_C3_control_messages_are_ignored(void **state)
+{
+    static const uint8_t types[] = {0, 1, 2, 4, 5, 6, 7, 9, 10, 13, 14, 15, 16, 17, 18, 30, 255};
+    struct world *world = *state;
+
+    world_socket(world, 1000);
+    for (unsigned i = 0; i < sizeof types; i++) {
+        const struct frame message = error_about_ours(types[i], 0, IP_OTHER, 28);
+
+        world_feed(world, &message);
+        assert_dropped(world, drop_icmp_type);
+    }
+    assert_int_equal(world->errors, 0);
+    /* the redirect has redirected nothing */
+    world_send(world, world_socket(world, 0), IP_PEER, 9, "x", 1);
+    assert_memory_equal(world_expect(world)->bytes, MAC_PEER.octet, 6);
+}
+
+static void test_threat_C4_port_errors_are_limited_and_their_number_is_random(void **state)
+{
+    struct world *world = *state;
+    uint64_t counts[16];
+    bool differ = false;
+
+    for (unsigned round = 0; round < 16; round++) {
+        world_wait(world, 2 * second);
+        world_mark(world);
+        const struct leat_stats before = *leat_stats(world->stack);
+
+        for (uint16_t port = 2000; port < 2200; port++) {
+            const struct frame probe = frame_udp(IP_PEER, 1000, IP_US, port, 0, 0);
+
+            world_feed(world, &probe);
+            assert_ended(world, drop_udp_port);
+        }
+        counts[round] = leat_stats(world->stack)->icmp_errors_sent - before.icmp_errors_sent;
+        assert_int_equal(leat_stats(world->stack)->icmp_errors_limited - before.icmp_errors_limited,
+                         200 - counts[round]);
+        assert_true(counts[round] <= 100 && counts[round] >= 75);
+        differ |= counts[round] != counts[0];
+    }
+    assert_true(differ);
+}
+
+static void test_threat_C4_no_error_about_broadcasts(void **state)
+{
+    static const leat_ip4 many[] = {LEAT_IP4_BROADCAST, LEAT_IP4(10, 0, 0, 255),
+                                    LEAT_IP4(10, 0, 0, 0), LEAT_IP4(224, 0, 0, 1)};
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct frame probe = frame_udp(IP_PEER, 1000, many[i], 9, 0, 0);
+
+        frame_to(&probe, &MAC_ALL);
+        world_feed(world, &probe);
+        assert_dropped(world, drop_udp_port);
+        probe = frame_ip(132, IP_PEER, many[i], "x", 1);
+        frame_to(&probe, &MAC_ALL);
+        world_feed(world, &probe);
+        assert_dropped(world, drop_ip_protocol);
+    }
+}
+
+static void test_threat_C4_no_error_about_link_broadcasts(void **state)
+{
+    struct world *world = *state;
+    struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, 0, 0);
+
+    /* RFC 1122 3.3.6: and not even the packet is for us */
+    frame_to(&probe, &MAC_ALL);
+    world_feed(world, &probe);
+    assert_dropped(world, drop_ip_not_ours);
+}
+
+static void test_threat_C4_no_error_about_errors(void **state)
+{
+    /* what could provoke one: malformed options in a packet that carries an error */
+    static const uint8_t options[4] = {7, 0, 0, 0};
+    struct world *world = *state;
+    struct frame error = error_about_ours(3, 3, 0, 28);
+
+    error =
+        frame_ip_with(1, IP_PEER, IP_US, options, 4, error.bytes + FRAME_L4, error.len - FRAME_L4);
+    world_feed(world, &error);
+    assert_dropped(world, drop_ip_options);
+    /* while an echo request gets its parameter problem */
+    error = frame_ip_with(1, IP_PEER, IP_US, options, 4, "\x08\0\0\0\0\0\0\0", 8);
+    world_feed(world, &error);
+    assert_ended(world, drop_ip_options);
+    world_expect_icmp(world, &error, 12, 0);
+}
+
+static void test_threat_C4_no_error_about_later_fragments(void **state)
+{
+    static const uint8_t options[4] = {7, 0, 0, 0};
+    struct world *world = *state;
+    struct frame fragment = frame_ip_with(17, IP_PEER, IP_US, options, 4, "01234567", 8);
+
+    frame_put16(fragment.bytes + FRAME_IP + 6, 2);
+    frame_seal_ip(&fragment);
+    world_feed(world, &fragment);
+    assert_dropped(world, drop_ip_options);
+    fragment = frame_fragment(132, 1, 8, true, "01234567", 8);
+    world_feed(world, &fragment);
+    assert_dropped(world, drop_ip_protocol);
+}
+
+static void echo_to_many_is_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 0, 0, 255), 8, 0, 1, 0, 0);
+
+    frame_to(&echo, &MAC_ALL);
+    world_feed(world, &echo);
+    assert_dropped(world, drop_icmp_broadcast);
+}
+
+static void echoes_are_limited(void **state)
+{
+    struct world *world = world_create();
+    const struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 1, 0, 0);
+
+    world->config.icmp_echo_per_s = 3;
+    world_init(world);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    world_wait(world, 5 * second);
+    world_meet(world, IP_PEER, &MAC_PEER);
+    for (unsigned i = 0; i < 3; i++) {
+        world_feed(world, &echo);
+        assert_ended(world, taken_icmp);
+    }
+    world_feed(world, &echo);
+    assert_dropped(world, drop_icmp_limit);
+    world_wait(world, second);
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp);
+    *state = world;
+    world_teardown(state);
+}
+
+static void error_quotes_at_most_576_bytes(void **state)
+{
+    struct world *world = *state;
+    static const uint8_t data[1400];
+    const struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, data, sizeof data);
+
+    world_feed(world, &probe);
+    assert_int_equal(frame_get16(world_expect(world)->bytes + FRAME_IP + 2), 576);
+    fake_netif_forget(&world->dev);
+    world_feed(world, &probe);
+    world_expect_icmp(world, &probe, 3, 3);
+}
+
+static void unknown_protocol_is_unreachable(void **state)
+{
+    struct world *world = *state;
+    const struct frame probe = frame_ip(132, IP_PEER, IP_US, "01234567", 8);
+
+    world_feed(world, &probe);
+    assert_ended(world, drop_ip_protocol);
+    world_expect_icmp(world, &probe, 3, 2);
+    assert_grown(world, icmp_errors_sent, 1);
+}
+
+static void errors_survive_an_empty_pool(void **state)
+{
+    struct world *world = *state;
+    const struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, "x", 1);
+    struct leat_buf *all = 0;
+    struct leat_buf *buf;
+
+    while ((buf = leat_buf_alloc_small(leat_pool(world->stack), 0))) {
+        buf->queued = all;
+        all = buf;
+    }
+    world_feed(world, &probe);
+    assert_dropped(world, drop_udp_port);
+    assert_grown(world, tx_no_memory, 1);
+    while ((buf = all)) {
+        all = buf->queued;
+        leat_buf_free(buf);
+    }
+    world_feed(world, &probe);
+    world_expect_icmp(world, &probe, 3, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(echo_is_answered_with_all_its_data),
+        world_test(test_threat_C1_short_messages_are_dropped),
+        world_test(test_threat_C1_cut_quotes_are_dropped),
+        world_test(bad_checksums_are_dropped),
+        world_test(errors_reach_the_socket_that_caused_them),
+        world_test(errors_about_what_we_never_sent_are_dropped),
+        world_test(test_threat_C3_control_messages_are_ignored),
+        world_test(test_threat_C4_port_errors_are_limited_and_their_number_is_random),
+        world_test(test_threat_C4_no_error_about_broadcasts),
+        world_test(test_threat_C4_no_error_about_link_broadcasts),
+        world_test(test_threat_C4_no_error_about_errors),
+        world_test(test_threat_C4_no_error_about_later_fragments),
+        world_test(echo_to_many_is_dropped),
+        cmocka_unit_test(echoes_are_limited),
+        world_test(error_quotes_at_most_576_bytes),
+        world_test(unknown_protocol_is_unreachable),
+        world_test(errors_survive_an_empty_pool),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
