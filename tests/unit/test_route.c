@@ -1,0 +1,221 @@
+/* test_route.c -- addresses and routes: which way a packet goes, and from where. */
+#include "world.h"
+
+#include "ip/ipv4.h"
+#include "stack.h"
+
+static const leat_ip4 gateway = LEAT_IP4(10, 0, 0, 254);
+static const leat_ip4 far_away = LEAT_IP4(192, 0, 2, 1);
+
+static struct path path_to(struct world *world, leat_ip4 src, leat_ip4 dst)
+{
+    struct path path;
+
+    assert_int_equal(ipv4_path(world->stack, src, dst, &path), LEAT_OK);
+    return path;
+}
+
+static void assert_no_path(struct world *world, leat_ip4 src, leat_ip4 dst)
+{
+    struct path path;
+
+    assert_int_equal(ipv4_path(world->stack, src, dst, &path), LEAT_ERR_NO_ROUTE);
+}
+
+static void on_link_is_reached_directly(void **state)
+{
+    struct world *world = *state;
+    const struct path path = path_to(world, 0, IP_OTHER);
+
+    assert_int_equal(path.src, IP_US);
+    assert_int_equal(path.next_hop, IP_OTHER);
+    assert_int_equal(path.mtu, 1500);
+    assert_false(path.to_many);
+    assert_no_path(world, 0, far_away);
+}
+
+static void default_route_goes_by_its_gateway(void **state)
+{
+    struct world *world = *state;
+    struct path path;
+
+    assert_int_equal(leat_route_add(world->stack, 0, 0, gateway), LEAT_OK);
+    path = path_to(world, 0, far_away);
+    assert_int_equal(path.src, IP_US);
+    assert_int_equal(path.next_hop, gateway);
+    assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
+    assert_int_equal(leat_route_remove(world->stack, 0, 0), LEAT_OK);
+    assert_int_equal(leat_route_remove(world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    assert_no_path(world, 0, far_away);
+}
+
+static void longest_prefix_wins(void **state)
+{
+    struct world *world = *state;
+
+    leat_route_add(world->stack, LEAT_IP4(192, 0, 2, 0), 24, LEAT_IP4(10, 0, 0, 24));
+    leat_route_add(world->stack, 0, 0, gateway);
+    leat_route_add(world->stack, LEAT_IP4(192, 0, 0, 0), 16, LEAT_IP4(10, 0, 0, 16));
+    leat_route_add(world->stack, LEAT_IP4(192, 0, 2, 1), 32, LEAT_IP4(10, 0, 0, 32));
+    leat_route_add(world->stack, LEAT_IP4(10, 0, 0, 128), 25, LEAT_IP4(10, 0, 0, 25));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 2, 1)).next_hop, LEAT_IP4(10, 0, 0, 32));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 2, 2)).next_hop, LEAT_IP4(10, 0, 0, 24));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 3, 1)).next_hop, LEAT_IP4(10, 0, 0, 16));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(8, 8, 8, 8)).next_hop, gateway);
+    /* even longer than the link's own */
+    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 0, 0, 200)).next_hop, LEAT_IP4(10, 0, 0, 25));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 0, 0, 100)).next_hop, LEAT_IP4(10, 0, 0, 100));
+}
+
+static void bad_routes_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+
+    assert_int_equal(leat_route_add(stack, 0, 33, gateway), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, far_away, 24, gateway), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(224, 0, 0, 1)), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(10, 9, 0, 1)), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_add(stack, 0, 0, IP_US), LEAT_ERR_NO_ROUTE);
+    for (uint32_t i = 0; i < 16; i++)
+        assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, i, 0), 24, gateway), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, 0, 0, gateway), LEAT_ERR_FULL);
+    /* one that is there may be changed */
+    assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 0), 24, IP_OTHER), LEAT_OK);
+    assert_int_equal(path_to(world, 0, far_away).next_hop, IP_OTHER);
+}
+
+static void bad_addresses_are_refused(void **state)
+{
+    static const leat_ip4 bad[] = {LEAT_IP4(0, 0, 0, 0),   LEAT_IP4(127, 0, 0, 1),
+                                   LEAT_IP4(224, 0, 0, 1), LEAT_IP4(255, 255, 255, 255),
+                                   LEAT_IP4(192, 0, 2, 0), LEAT_IP4(192, 0, 2, 255)};
+    struct world *world = *state;
+    struct leat_netif *netif = &world->dev.netif;
+
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(leat_address_add(world->stack, netif, bad[i], 24), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_address_add(world->stack, netif, far_away, 33), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_address_add(world->stack, &world->second.netif, far_away, 24),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_address_add(world->stack, netif, IP_US, 24), LEAT_ERR_IN_USE);
+    for (uint32_t i = 1; i < LEAT_ADDRESSES_MAX; i++)
+        assert_int_equal(leat_address_add(world->stack, netif, far_away + i, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, netif, far_away, 24), LEAT_ERR_FULL);
+}
+
+static void several_addresses_each_reach_their_own_prefix(void **state)
+{
+    struct world *world = *state;
+    struct leat_netif *netif = &world->dev.netif;
+    const struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 2, 0, 1), 8, 0, 1, 0, 0);
+
+    leat_address_add(world->stack, netif, LEAT_IP4(10, 2, 0, 1), 16);
+    world_attach_second(world);
+    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 2, 9, 9)).src, LEAT_IP4(10, 2, 0, 1));
+    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 1, 0, 9)).src, LEAT_IP4(10, 1, 0, 1));
+    assert_ptr_equal(path_to(world, 0, LEAT_IP4(10, 1, 0, 9)).link, &world->stack->links[1]);
+    assert_int_equal(path_to(world, 0, IP_OTHER).src, IP_US);
+    /* the strong model: an address sends on its own link only (RFC 1122 3.3.4.2) */
+    assert_no_path(world, IP_US, LEAT_IP4(10, 1, 0, 9));
+    assert_no_path(world, far_away, IP_OTHER);
+    /* and the answer comes from where the question went */
+    leat_route_add(world->stack, 0, 0, LEAT_IP4(10, 2, 0, 254));
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp);
+}
+
+static void source_of_a_gateway_route_may_be_chosen(void **state)
+{
+    struct world *world = *state;
+
+    leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(198, 51, 100, 1), 32);
+    leat_route_add(world->stack, 0, 0, gateway);
+    assert_int_equal(path_to(world, 0, far_away).src, IP_US);
+    assert_int_equal(path_to(world, LEAT_IP4(198, 51, 100, 1), far_away).src,
+                     LEAT_IP4(198, 51, 100, 1));
+    assert_int_equal(path_to(world, LEAT_IP4(198, 51, 100, 1), far_away).next_hop, gateway);
+}
+
+static void broadcasts_and_groups_go_to_many(void **state)
+{
+    static const leat_ip4 many[] = {LEAT_IP4(255, 255, 255, 255), LEAT_IP4(10, 0, 0, 255),
+                                    LEAT_IP4(10, 0, 0, 0)};
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct fake_frame *frame;
+
+    leat_udp_set_broadcast(udp, true);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct path path = path_to(world, 0, many[i]);
+
+        assert_true(path.to_many);
+        assert_int_equal(path.src, IP_US);
+        assert_int_equal(world_send(world, udp, many[i], 9, "x", 1), LEAT_OK);
+        frame = world_expect(world);
+        assert_memory_equal(frame->bytes, MAC_ALL.octet, 6);
+        assert_int_equal(frame->bytes[FRAME_IP + 8], 64);
+    }
+    world_send(world, udp, LEAT_IP4(239, 255, 1, 2), 9, "x", 1);
+    frame = world_expect(world);
+    assert_memory_equal(frame->bytes, "\x01\x00\x5e\x7f\x01\x02", 6);
+    assert_int_equal(frame->bytes[FRAME_IP + 8], 1); /* RFC 1112 6.1 */
+}
+
+static void host_without_address_may_speak_to_everybody(void **state)
+{
+    struct world *world = world_create();
+    struct leat_udp *udp;
+    const struct fake_frame *frame;
+
+    world_init(world);
+    udp = world_socket(world, 68);
+    leat_udp_set_broadcast(udp, true);
+    assert_int_equal(world_send(world, udp, LEAT_IP4_BROADCAST, 67, "x", 1), LEAT_OK);
+    frame = world_expect(world);
+    assert_int_equal(frame_get32(frame->bytes + FRAME_IP + 12), 0);
+    assert_int_equal(world_send(world, udp, IP_PEER, 67, "x", 1), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(world_send(world, udp, LEAT_IP4(224, 0, 0, 1), 67, "x", 1), LEAT_ERR_NO_ROUTE);
+    *state = world;
+    world_teardown(state);
+}
+
+static void nobody_lives_at_reserved_addresses(void **state)
+{
+    struct world *world = *state;
+
+    leat_route_add(world->stack, 0, 0, gateway);
+    assert_no_path(world, 0, LEAT_IP4(0, 0, 0, 0));
+    assert_no_path(world, 0, LEAT_IP4(0, 1, 2, 3));
+    assert_no_path(world, 0, LEAT_IP4(240, 0, 0, 1));
+}
+
+static void point_to_point_prefixes_have_no_broadcast(void **state)
+{
+    /* RFC 3021 */
+    struct world *world = *state;
+
+    assert_int_equal(
+        leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(198, 51, 100, 1), 31), LEAT_OK);
+    assert_false(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).to_many);
+    assert_int_equal(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).src, LEAT_IP4(198, 51, 100, 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(on_link_is_reached_directly),
+        world_test(default_route_goes_by_its_gateway),
+        world_test(longest_prefix_wins),
+        world_test(bad_routes_are_refused),
+        world_test(bad_addresses_are_refused),
+        world_test(several_addresses_each_reach_their_own_prefix),
+        world_test(source_of_a_gateway_route_may_be_chosen),
+        world_test(broadcasts_and_groups_go_to_many),
+        cmocka_unit_test(host_without_address_may_speak_to_everybody),
+        world_test(nobody_lives_at_reserved_addresses),
+        world_test(point_to_point_prefixes_have_no_broadcast),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
