@@ -31,6 +31,8 @@ struct leat_tcp_config {
     uint32_t half_open;             /**< connections in SYN-RECEIVED at a time: 1024 */
     uint32_t time_wait;             /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
     uint16_t listeners;             /**< listeners at a time: 16 */
+    uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
+                                         one connection has at most 64 */
     uint32_t receive_window_bytes;  /**< largest window offered to a peer: 256 KiB */
     uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 256 KiB */
     uint64_t rto_min_ns;            /**< floor of the retransmission timeout: 200 ms (RFC 6298

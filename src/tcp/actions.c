@@ -1,0 +1,291 @@
+/*
+ * actions.c -- what tcp.rl asks for: one function an action, none of them asks for the state.
+ *
+ * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
+ * (text.c).
+ */
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+/* ---- birth and death ---------------------------------------------------------------------- */
+
+void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
+{
+    if (tcb->kind == TCB_LISTENER) /* waits for SYNs, has no sequence numbers */
+        return;
+    tcb->flags |= TCB_SYN_UNACKED;
+    tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
+    if (tcb->kind == TCB_CONN) {
+        struct leat_tcp *conn = tcp_conn(tcb);
+
+        conn->snd_una = conn->snd_at = tcb->snd_nxt - 1;
+        sendq_init(&conn->sendq, tcb->snd_nxt);
+    }
+}
+
+void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->delete_TCB = true;
+}
+
+void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->start_2MSL = true;
+}
+
+void tcp_start_FIN_WAIT_2(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    (void)step;
+    if (!(conn->flags & CONN_NO_READER) || (conn->flags & CONN_ABANDONED))
+        return;
+    conn->flags |= CONN_ABANDONED;
+    tcp_watch_quiet(conn);
+}
+
+/* ---- segments ----------------------------------------------------------------------------- */
+
+void tcp_snd_SYN(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_SEND_SYN;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_snd_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    if (tcb->kind == TCB_HALF)
+        tcp_half_answer(tcp_half(tcb));
+    else
+        tcp_snd_SYN(tcb, step);
+}
+
+/* Something of the peer's sequence space came with the event: it wants to hear of it. */
+static bool carries_text_or_fin(const struct tcp_segment *segment)
+{
+    return segment->skip_bytes + segment->text_bytes > 0 || (segment->header.flags & TCP_FIN);
+}
+
+void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    const struct tcp_segment *segment = step->segment;
+
+    /* an answer to a bare ACK could be answered in turn, for ever */
+    if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
+        tcp_emit_limited_ACK(step->tcp, tcb);
+    } else if (tcb->kind == TCB_CONN) {
+        tcp_conn(tcb)->flags |= CONN_ACK_NOW;
+        tcp_want_output(tcp_conn(tcb));
+    } else {
+        tcp_emit_control(step->tcp, tcb, tcb->snd_nxt, TCP_ACK);
+    }
+}
+
+void tcp_challenge_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_emit_limited_ACK(step->tcp, tcb);
+}
+
+void tcp_snd_FIN(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_FIN_QUEUED;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_snd_RST(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_emit_control(step->tcp, tcb, tcb->snd_nxt, TCP_RST | TCP_ACK);
+}
+
+void tcp_reply_RST(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    tcp_emit_reset(step->tcp, step->segment);
+}
+
+void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_PROBE;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+/* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
+void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    const uint32_t flight = conn->snd_at - conn->snd_una;
+
+    (void)step;
+    if (tcb->flags & TCB_SYN_UNACKED) {
+        conn->flags |= CONN_SEND_SYN;
+    } else {
+        const bool first = !conn->recovery.armed || conn->recovery.active;
+
+        conn->congestion.ops->timed_out(&conn->congestion, flight, first);
+        recovery_timed_out(&conn->recovery, tcb->snd_nxt);
+        conn->snd_at = conn->snd_una;
+        conn->flags |= CONN_RESUMED;
+    }
+    conn->flags &= ~(unsigned)CONN_TIMED; /* Karn */
+    tcp_want_output(conn);
+}
+
+void tcp_drop(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    (void)step;
+}
+
+/* ---- what the peer's SYN says ------------------------------------------------------------- */
+
+enum {
+    MSS_DEFAULT = 536, /* RFC 9293 3.7.1 */
+    MSS_MIN = 48       /* CVE-2019-11479: less would cost more in headers than in text */
+};
+
+static uint16_t mss_of(const struct wire_tcp *header)
+{
+    if (header->mss == 0)
+        return MSS_DEFAULT;
+    return header->mss < MSS_MIN ? MSS_MIN : header->mss;
+}
+
+void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
+{
+    const struct wire_tcp *header = &step->segment->header;
+    const bool scaled = header->wind_shift != WIRE_TCP_NO_SHIFT;
+
+    tcb->rcv_nxt = header->seq + 1;
+    if (!scaled) /* RFC 7323 2.2: both or none */
+        tcb->rcv_wind_shift = 0;
+    if (tcb->kind == TCB_HALF) {
+        struct tcp_half *half = tcp_half(tcb);
+
+        half->peer_mss = mss_of(header);
+        half->snd_wnd = header->window;
+        half->snd_wind_shift = header->wind_shift;
+    } else {
+        struct leat_tcp *conn = tcp_conn(tcb);
+
+        conn->flags |= CONN_PEER_SYN;
+        conn->mss = mss_of(header) < conn->mss ? mss_of(header) : conn->mss;
+        conn->snd_wnd = conn->snd_wnd_max = header->window;
+        conn->snd_wind_shift = scaled ? header->wind_shift : 0;
+        conn->snd_wl1 = header->seq;
+        conn->snd_wl2 = header->ack;
+    }
+}
+
+/* ---- the program's calls ------------------------------------------------------------------ */
+
+void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
+{
+    sendq_put(&tcp_conn(tcb)->sendq, step->text);
+    step->text = 0;
+}
+
+void tcp_send_text(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_queue_text(tcb, step);
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_receive_rest(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_receive_text(tcb, step);
+}
+
+void tcp_err_no_connection(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_CLOSED;
+}
+
+void tcp_err_exists(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_IN_USE;
+}
+
+void tcp_err_closing(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_CLOSING;
+}
+
+/* ---- what the program is told ------------------------------------------------------------- */
+
+void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    (void)step;
+    tcp_conn_handshaken(conn);
+    if (conn->listener) {
+        step->tcp->stack->stats.tcp_opened_passive++;
+        tcp_listener_accepting(conn);
+    } else {
+        step->tcp->stack->stats.tcp_opened_active++;
+    }
+    tcp_tell(conn, CONN_TELL_OPEN);
+}
+
+static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)
+{
+    if (why == LEAT_OK)
+        step->tcp->stack->stats.tcp_closed++;
+    else
+        step->tcp->stack->stats.tcp_failed++;
+    if (tcb->kind != TCB_CONN)
+        return; /* nobody holds it yet */
+    tcp_conn(tcb)->why = why;
+    tcp_tell(tcp_conn(tcb), CONN_TELL_CLOSED);
+}
+
+void tcp_tell_closed(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_OK);
+}
+
+void tcp_tell_closing(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_ABORTED); /* closed before it was open */
+}
+
+void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_ABORTED);
+}
+
+void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_REFUSED);
+}
+
+void tcp_tell_reset(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_RESET);
+}
+
+void tcp_tell_timeout(struct tcb *tcb, struct tcp_step *step)
+{
+    /* an ICMP error on the way says more than silence (RFC 1122 4.2.3.9) */
+    const enum leat_err soft = tcb->kind == TCB_CONN ? tcp_conn(tcb)->soft_error : LEAT_OK;
+
+    tell_end(tcb, step, soft != LEAT_OK ? soft : LEAT_ERR_TIMEOUT);
+}
+
+void tcp_tell_unreachable(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, step->err);
+}
+
+void tcp_soft_error(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_conn(tcb)->soft_error = step->err;
+}

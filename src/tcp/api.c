@@ -1,0 +1,278 @@
+/* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
+#include "tcp/tcp.h"
+
+#include <string.h>
+
+/* A connection with an end to listen for, or one for nobody. */
+static const struct leat_tcp_events no_events;
+
+enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
+                               const struct leat_endpoint *remote,
+                               const struct leat_endpoint *local,
+                               const struct leat_tcp_events *events, void *arg)
+{
+    struct tcp *tcp = stack->tcp;
+    struct tcp_step step = {.tcp = tcp};
+    struct tcb key = {.remote_ip = remote->ip,
+                      .remote_port = remote->port,
+                      .local_port = local ? local->port : 0};
+    struct path path;
+    struct tcb *existing;
+    enum leat_err err;
+
+    leat_assert(tcp != 0); /* leat_tcp_register() first */
+    if (remote->port == 0)
+        return LEAT_ERR_ARGUMENT;
+    err = ipv4_path(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &path);
+    if (err != LEAT_OK)
+        return err;
+    if (path.to_many)
+        return LEAT_ERR_ARGUMENT;
+    key.local_ip = path.src;
+    if (key.local_port == 0 && !tcp_choose_port(tcp, &key))
+        return LEAT_ERR_IN_USE;
+    existing = tcp_find(tcp, &key);
+    if (existing) { /* the table says so (RFC 9293 3.10.1) */
+        tcp_event(existing, TCP_active_OPEN, &step);
+        return step.err;
+    }
+    *conn = tcp_conn_new(tcp, events ? events : &no_events, arg);
+    if (!*conn)
+        return LEAT_ERR_MEMORY;
+    (*conn)->tcb.local_ip = key.local_ip;
+    (*conn)->tcb.local_port = key.local_port;
+    (*conn)->tcb.remote_ip = key.remote_ip;
+    (*conn)->tcb.remote_port = key.remote_port;
+    (*conn)->tcb.rcv_wnd = tcp->config.receive_window_bytes;
+    (*conn)->mss = tcp_path_mss(tcp, key.local_ip, key.remote_ip);
+    tcp_hash(tcp, &(*conn)->tcb);
+    tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);
+    return step.err;
+}
+
+/* ---- send --------------------------------------------------------------------------------- */
+
+static bool is_closing(const struct leat_tcp *conn)
+{
+    return conn->flags & (CONN_FIN_QUEUED | CONN_TELL_CLOSED | CONN_NO_READER);
+}
+
+uint32_t leat_tcp_send_room(const struct leat_tcp *conn)
+{
+    const uint32_t limit = conn->tcp->config.send_queue_bytes;
+
+    if (is_closing(conn))
+        return 0;
+    return conn->sendq.bytes < limit ? limit - conn->sendq.bytes : 0;
+}
+
+enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
+{
+    struct tcp_step step = {.tcp = conn->tcp, .text = text};
+
+    if (!is_closing(conn) && leat_buf_total(text) > leat_tcp_send_room(conn)) {
+        conn->flags |= CONN_WAS_FULL;
+        leat_buf_free(text);
+        return LEAT_ERR_FULL;
+    }
+    tcp_event(&conn->tcb, TCP_SEND, &step);
+    leat_buf_free(step.text); /* what the table did not want */
+    return step.err;
+}
+
+enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+    const uint32_t room = leat_tcp_send_room(conn);
+    const uint32_t wanted = len < room ? (uint32_t)len : room;
+
+    *taken = 0;
+    tcp_event(&conn->tcb, TCP_SEND, &step); /* with no text yet: may we? */
+    if (step.err != LEAT_OK)
+        return step.err;
+    *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
+    if (*taken < len)
+        conn->flags |= CONN_WAS_FULL;
+    return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+}
+
+/* ---- receive ------------------------------------------------------------------------------ */
+
+struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
+
+    tcp_event(&conn->tcb, TCP_RECEIVE, &step);
+    if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
+        stack_ready(conn->tcp->stack, &conn->ready); /* the end may be told now */
+    return step.text;
+}
+
+void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
+{
+    leat_assert(bytes <= conn->unconsumed_bytes);
+    conn->unconsumed_bytes -= bytes;
+    if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & TCB_FIN_TAKEN) &&
+        tcp_window_would_open(conn)) {
+        conn->flags |= CONN_ACK_NOW;
+        tcp_want_output(conn);
+    }
+}
+
+uint32_t leat_tcp_readable(const struct leat_tcp *conn)
+{
+    return conn->text_bytes;
+}
+
+bool leat_tcp_at_end(const struct leat_tcp *conn)
+{
+    return (conn->tcb.flags & TCB_FIN_TAKEN) && conn->text_bytes == 0;
+}
+
+/* ---- close -------------------------------------------------------------------------------- */
+
+enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+
+    tcp_event(&conn->tcb, TCP_CLOSE, &step);
+    return step.err;
+}
+
+enum leat_err leat_tcp_close(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+    const bool unread = conn->text_bytes > 0 || conn->reorder.first;
+
+    if (conn->flags & CONN_NO_READER)
+        return LEAT_ERR_CLOSING;
+    conn->flags |= CONN_NO_READER;
+    if (unread && !(conn->flags & CONN_TELL_CLOSED))
+        tcp_event(&conn->tcb, TCP_ABORT, &step); /* RFC 1122 4.2.2.13 */
+    else
+        tcp_event(&conn->tcb, TCP_CLOSE, &step);
+    if (conn->flags & CONN_TELL_CLOSED)
+        stack_ready(conn->tcp->stack, &conn->ready);
+    return LEAT_OK;
+}
+
+void leat_tcp_abort(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+
+    conn->flags |= CONN_NO_READER;
+    tcp_event(&conn->tcb, TCP_ABORT, &step);
+    if (conn->flags & CONN_TELL_CLOSED)
+        stack_ready(conn->tcp->stack, &conn->ready);
+}
+
+/* ---- options and status ------------------------------------------------------------------- */
+
+void leat_tcp_set_nodelay(struct leat_tcp *conn, bool nodelay)
+{
+    conn->flags = nodelay ? conn->flags | CONN_NODELAY : conn->flags & ~(unsigned)CONN_NODELAY;
+    tcp_want_output(conn);
+}
+
+void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
+{
+    conn->flags =
+        keepalive ? conn->flags | CONN_KEEPALIVE : conn->flags & ~(unsigned)CONN_KEEPALIVE;
+    conn->probes = 0;
+    if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & TCB_SYN_UNACKED))
+        tcp_watch_quiet(conn);
+}
+
+void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
+{
+    conn->flags =
+        ns > 0 ? conn->flags | CONN_USER_TIMEOUT : conn->flags & ~(unsigned)CONN_USER_TIMEOUT;
+    conn->user_timeout_ns = ns > 0 ? ns : conn->tcp->config.user_timeout_ns;
+}
+
+void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *events, void *arg)
+{
+    conn->events = events ? events : &no_events;
+    conn->arg = arg;
+}
+
+static enum leat_tcp_state public_state(enum tcp_state state)
+{
+    switch (state) {
+    case TCP_CLOSED:
+        return LEAT_TCP_CLOSED;
+    case TCP_LISTEN:
+        return LEAT_TCP_LISTEN;
+    case TCP_SYN_SENT:
+        return LEAT_TCP_SYN_SENT;
+    case TCP_SYN_RECEIVED:
+        return LEAT_TCP_SYN_RECEIVED;
+    case TCP_ESTABLISHED:
+        return LEAT_TCP_ESTABLISHED;
+    case TCP_FIN_WAIT_1:
+        return LEAT_TCP_FIN_WAIT_1;
+    case TCP_FIN_WAIT_2:
+        return LEAT_TCP_FIN_WAIT_2;
+    case TCP_CLOSE_WAIT:
+        return LEAT_TCP_CLOSE_WAIT;
+    case TCP_CLOSING:
+        return LEAT_TCP_CLOSING;
+    case TCP_LAST_ACK:
+        return LEAT_TCP_LAST_ACK;
+    case TCP_TIME_WAIT:
+        return LEAT_TCP_TIME_WAIT;
+    }
+    return LEAT_TCP_CLOSED;
+}
+
+void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
+{
+    const struct tcb *tcb = &conn->tcb;
+
+    *info = (struct leat_tcp_info){
+        .state = public_state(tcb->state),
+        .local = {tcb->local_ip, tcb->local_port},
+        .remote = {tcb->remote_ip, tcb->remote_port},
+        .snd_una = conn->snd_una,
+        .snd_nxt = tcb->snd_nxt,
+        .rcv_nxt = tcb->rcv_nxt,
+        .snd_wnd_bytes = conn->snd_wnd,
+        .rcv_wnd_bytes = tcb->rcv_wnd,
+        .cwnd_bytes = conn->congestion.cwnd,
+        .ssthresh_bytes = conn->congestion.ssthresh,
+        .mss_bytes = conn->mss,
+        .snd_wind_shift = conn->snd_wind_shift,
+        .rcv_wind_shift = tcb->rcv_wind_shift,
+        .srtt_ns = conn->rtt.srtt_ns,
+        .rttvar_ns = conn->rtt.rttvar_ns,
+        .rto_ns = conn->rtt.rto_ns,
+        .retransmits = conn->retransmits,
+        .queued_bytes = conn->sendq.bytes,
+        .readable_bytes = conn->text_bytes,
+        .soft_error = conn->soft_error,
+    };
+}
+
+const char *leat_tcp_state_text(enum leat_tcp_state state)
+{
+    static const char *const texts[] = {
+        [LEAT_TCP_CLOSED] = "CLOSED",
+        [LEAT_TCP_LISTEN] = "LISTEN",
+        [LEAT_TCP_SYN_SENT] = "SYN-SENT",
+        [LEAT_TCP_SYN_RECEIVED] = "SYN-RECEIVED",
+        [LEAT_TCP_ESTABLISHED] = "ESTABLISHED",
+        [LEAT_TCP_FIN_WAIT_1] = "FIN-WAIT-1",
+        [LEAT_TCP_FIN_WAIT_2] = "FIN-WAIT-2",
+        [LEAT_TCP_CLOSE_WAIT] = "CLOSE-WAIT",
+        [LEAT_TCP_CLOSING] = "CLOSING",
+        [LEAT_TCP_LAST_ACK] = "LAST-ACK",
+        [LEAT_TCP_TIME_WAIT] = "TIME-WAIT",
+    };
+
+    return (unsigned)state < sizeof texts / sizeof *texts ? texts[state] : "?";
+}
+
+struct leat *leat_tcp_stack(const struct leat_tcp *conn)
+{
+    return conn->tcp->stack;
+}

@@ -1,0 +1,209 @@
+/*
+ * classify.c -- which letters of tcp.rl is a segment?
+ *
+ * The order of checks is that of RFC 9293 3.10.7.  What a state does with a letter is the table's
+ * business; here are only the questions that need numbers: is it in the window, does it cover our
+ * SYN, is that FIN the one that we know.
+ */
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+static void say(struct tcp_segment *segment, enum tcp_event letter)
+{
+    segment->letters[segment->letter_count++] = (uint8_t)letter;
+}
+
+/* SND.UNA of each kind: half-open has sent its SYN only, TIME-WAIT has nothing left to send. */
+static uint32_t snd_una_of(const struct tcb *tcb)
+{
+    if (tcb->kind == TCB_CONN)
+        return ((const struct leat_tcp *)(const void *)tcb)->snd_una;
+    return tcb->kind == TCB_HALF ? tcb->snd_nxt - 1 : tcb->snd_nxt;
+}
+
+/* An ACK for what is in flight?  Old ones are fine as far as they may just be late: RFC 5961 5.2. */
+static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
+{
+    const uint32_t una = snd_una_of(tcb);
+    uint32_t late = 0x7fffffff;
+
+    if (tcb->flags & TCB_SYN_UNACKED) /* 3.10.7.4 fifth, SYN-RECEIVED: SND.UNA < SEG.ACK */
+        return seq_lt(una, ack) && seq_le(ack, tcb->snd_nxt);
+    if (tcb->kind == TCB_CONN)
+        late = ((const struct leat_tcp *)(const void *)tcb)->snd_wnd_max;
+    return seq_le(una - late, ack) && seq_le(ack, tcb->snd_nxt);
+}
+
+/* Which acceptable ACK is it? */
+static enum tcp_event ack_letter(const struct tcb *tcb, uint32_t ack)
+{
+    const struct leat_tcp *conn = (const void *)tcb;
+
+    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) &&
+        !(conn->flags & CONN_FIN_ACKED) && ack == sendq_end(&conn->sendq) + 1)
+        return TCP_rcv_ACK_of_FIN;
+    return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
+}
+
+/* A SYN that ends what it begins is a probe of port scanners, no connection. */
+static bool is_plain_syn(uint8_t flags)
+{
+    return (flags & (TCP_SYN | TCP_FIN)) == TCP_SYN;
+}
+
+/* RFC 9293 3.10.7.1 and 3.10.7.2: no connection, or only a listener. */
+static void classify_without_peer(struct tcp_segment *segment)
+{
+    const uint8_t flags = segment->header.flags;
+
+    if (flags & TCP_RST)
+        say(segment, TCP_rcv_RST);
+    else if (flags & TCP_ACK)
+        say(segment, TCP_rcv_bad_ACK);
+    else
+        say(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
+}
+
+/* RFC 9293 3.10.7.3. */
+static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    const struct wire_tcp *header = &segment->header;
+    const bool ack_fits = (header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack);
+
+    if (header->flags & TCP_RST)
+        say(segment, ack_fits ? TCP_rcv_RST : TCP_rcv_bad_RST);
+    else if ((header->flags & TCP_ACK) && !ack_fits)
+        say(segment, TCP_rcv_bad_ACK);
+    else if (is_plain_syn(header->flags))
+        say(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
+    else
+        say(segment, TCP_rcv_no_ACK);
+}
+
+/* The four cases of RFC 9293 3.4: does any part of the segment lie in the window? */
+static bool is_acceptable(const struct tcb *tcb, uint32_t seq, uint32_t seg_len)
+{
+    if (seg_len == 0)
+        return seq == tcb->rcv_nxt || seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd);
+    return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd) ||
+           seq_in(seq + seg_len - 1, tcb->rcv_nxt, tcb->rcv_wnd) ||
+           /* begins before the window and ends behind it; with no window at all: text that we
+            * can't take, but whose ACK counts (3.4, "special allowance") */
+           (seq_le(seq, tcb->rcv_nxt) && seq_lt(tcb->rcv_nxt + tcb->rcv_wnd, seq + seg_len) &&
+            (tcb->rcv_wnd > 0 || seq == tcb->rcv_nxt));
+}
+
+/* Cuts what lies outside of the window. */
+static void trim(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    const uint32_t edge = tcb->rcv_nxt + tcb->rcv_wnd;
+    uint32_t end = segment->seq + segment->text_bytes;
+
+    if (seq_lt(segment->seq, tcb->rcv_nxt)) {
+        const uint32_t old = tcb->rcv_nxt - segment->seq;
+
+        segment->skip_bytes = old < segment->text_bytes ? old : segment->text_bytes;
+        segment->text_bytes -= segment->skip_bytes;
+        segment->seq = tcb->rcv_nxt;
+    }
+    if (seq_lt(edge, end)) {
+        const uint32_t over = end - edge;
+
+        segment->text_bytes -= over < segment->text_bytes ? over : segment->text_bytes;
+        segment->fin = false;
+    }
+}
+
+static void classify_rst(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    if (segment->header.seq == tcb->rcv_nxt)
+        say(segment, TCP_rcv_RST);
+    else if (seq_in(segment->header.seq, tcb->rcv_nxt, tcb->rcv_wnd))
+        say(segment, TCP_rcv_RST_in_window);
+    else
+        say(segment, TCP_rcv_bad_RST);
+}
+
+/* A SYN where the peer's SYN is known already. */
+static void classify_syn(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    const struct wire_tcp *header = &segment->header;
+
+    if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == tcb->rcv_nxt - 1) {
+        /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
+        if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack))
+            say(segment, ack_letter(tcb, header->ack));
+        else
+            say(segment, TCP_rcv_dup_SYN);
+    } else if (tcb->kind == TCB_TIME_WAIT && !(header->flags & TCP_ACK) &&
+               seq_lt(tcb->rcv_nxt, header->seq)) {
+        say(segment, TCP_rcv_newer_SYN);
+    } else {
+        say(segment, TCP_rcv_SYN_in_window);
+    }
+}
+
+static bool is_known_fin(const struct tcb *tcb, const struct tcp_segment *segment)
+{
+    return segment->fin && (tcb->flags & TCB_FIN_TAKEN) &&
+           segment->seq + segment->text_bytes + 1 == tcb->rcv_nxt;
+}
+
+/* RFC 9293 3.10.7.4, and SYN-RECEIVED. */
+static void classify_synchronized(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    const struct wire_tcp *header = &segment->header;
+    const uint32_t seg_len = segment->text_bytes + segment->fin;
+
+    if (header->flags & TCP_RST) {
+        classify_rst(tcb, segment);
+        return;
+    }
+    if (header->flags & TCP_SYN) { /* before the sequence check: RFC 5961 4.2 */
+        classify_syn(tcb, segment);
+        return;
+    }
+    if (!is_acceptable(tcb, header->seq, seg_len)) {
+        say(segment, is_known_fin(tcb, segment) ? TCP_rcv_dup_FIN : TCP_rcv_unacceptable);
+        return;
+    }
+    if (!(header->flags & TCP_ACK)) {
+        say(segment, TCP_rcv_no_ACK);
+        return;
+    }
+    if (!ack_is_acceptable(tcb, header->ack)) {
+        say(segment, TCP_rcv_bad_ACK);
+        return;
+    }
+    say(segment, ack_letter(tcb, header->ack));
+    trim(tcb, segment);
+    if (segment->text_bytes > 0) {
+        const bool unwanted = tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) &&
+                              (((const struct leat_tcp *)(const void *)tcb)->flags & CONN_NO_READER);
+
+        say(segment, unwanted ? TCP_rcv_text_no_reader : TCP_rcv_text);
+    }
+}
+
+void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    switch ((enum tcp_state)tcb->state) {
+    case TCP_CLOSED:
+    case TCP_LISTEN:
+        classify_without_peer(segment);
+        break;
+    case TCP_SYN_SENT:
+        classify_syn_sent(tcb, segment);
+        break;
+    case TCP_SYN_RECEIVED:
+    case TCP_ESTABLISHED:
+    case TCP_FIN_WAIT_1:
+    case TCP_FIN_WAIT_2:
+    case TCP_CLOSE_WAIT:
+    case TCP_CLOSING:
+    case TCP_LAST_ACK:
+    case TCP_TIME_WAIT:
+        classify_synchronized(tcb, segment);
+        break;
+    }
+}

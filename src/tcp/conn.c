@@ -1,0 +1,115 @@
+/* conn.c -- birth and death of connections, and what the program hears of them. */
+#include "tcp/tcp.h"
+
+static void conn_deliver(struct leat *stack, struct ready *ready);
+
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg)
+{
+    struct tcb *tcb = tcp_take_entry(tcp, TCB_CONN);
+    struct leat_tcp *conn;
+
+    if (!tcb)
+        return 0;
+    conn = tcp_conn(tcb);
+    conn->tcp = tcp;
+    conn->events = events;
+    conn->arg = arg;
+    conn->ready.run = conn_deliver;
+    conn->timer.fire = tcp_conn_timer;
+    conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+    conn->progress_at_ns = conn->heard_at_ns = tcp->stack->now_ns;
+    conn->user_timeout_ns = tcp->config.user_timeout_ns;
+    conn->tcb.rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
+    rtt_init(&conn->rtt, &tcp->rto);
+    recovery_init(&conn->recovery);
+    return conn;
+}
+
+void tcp_conn_handshaken(struct leat_tcp *conn)
+{
+    const bool lost_SYN = conn->flags & CONN_LOST_SYN;
+
+    conn->snd_at = conn->snd_una;
+    congestion_init(&conn->congestion, &newreno, conn->mss, lost_SYN);
+    if (lost_SYN)
+        rtt_after_lost_SYN(&conn->rtt);
+    tcp_open_window(conn);
+    tcp_watch_quiet(conn);
+}
+
+static void timers_stop(struct leat_tcp *conn)
+{
+    timer_cancel(&conn->tcp->stack->timers, &conn->timer);
+    conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+}
+
+void tcp_conn_bury(struct leat_tcp *conn)
+{
+    tcp_unhash(conn->tcp, &conn->tcb);
+    timers_stop(conn);
+    ring_remove(&conn->output);
+    sendq_free(&conn->sendq);
+    reorder_free(&conn->reorder, &conn->tcp->runs);
+}
+
+static void text_free(struct leat_tcp *conn)
+{
+    leat_buf_free(conn->text);
+    conn->text = conn->text_last = 0;
+    conn->text_bytes = 0;
+}
+
+void tcp_conn_free(struct leat_tcp *conn)
+{
+    stack_not_ready(&conn->ready);
+    ring_remove(&conn->waiting);
+    tcp_conn_bury(conn);
+    text_free(conn);
+    tcp_give_entry(conn->tcp, &conn->tcb);
+}
+
+void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
+{
+    conn->flags |= what;
+    if (!(conn->flags & CONN_UNACCEPTED))
+        stack_ready(conn->tcp->stack, &conn->ready);
+}
+
+/* The end is told last: after an orderly close the program may first read what came before it. */
+static bool end_may_be_told(const struct leat_tcp *conn)
+{
+    return (conn->flags & CONN_TELL_CLOSED) &&
+           (conn->why != LEAT_OK || conn->text_bytes == 0 || (conn->flags & CONN_NO_READER));
+}
+
+static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
+{
+    const bool was = conn->flags & flag;
+
+    conn->flags &= ~(unsigned)flag;
+    return was;
+}
+
+/* Runs from leat_poll() only.  A callback may call anything: it changes flags and queues, and the
+ * handle lives until the last line here. */
+static void conn_deliver(struct leat *stack, struct ready *ready)
+{
+    struct leat_tcp *conn = ring_owner(ready, struct leat_tcp, ready);
+
+    (void)stack;
+    if (take_flag(conn, CONN_TELL_OPEN) && conn->events->on_open)
+        conn->events->on_open(conn, conn->arg);
+    if (take_flag(conn, CONN_TELL_READABLE) && !(conn->flags & CONN_NO_READER) &&
+        conn->events->on_readable)
+        conn->events->on_readable(conn, conn->arg);
+    if (take_flag(conn, CONN_TELL_WRITABLE) && !(conn->flags & CONN_TELL_CLOSED) &&
+        conn->events->on_writable)
+        conn->events->on_writable(conn, conn->arg);
+    if (!end_may_be_told(conn))
+        return;
+    if (conn->events->on_closed)
+        conn->events->on_closed(conn, conn->why, conn->arg);
+    tcp_conn_free(conn);
+}

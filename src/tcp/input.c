@@ -1,0 +1,257 @@
+/*
+ * input.c -- a segment comes up: whose is it, which letters is it, what does the table say.
+ */
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+#include "core/checksum.h"
+#include "ip/icmp.h"
+#include "wire/bytes.h"
+
+/* ---- is it a segment at all --------------------------------------------------------------- */
+
+static bool checksum_is_right(const struct packet *packet)
+{
+    const uint32_t len = leat_buf_total(packet->buf);
+
+    if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
+        packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
+        return true;
+    return checksum_finish(checksum_pseudo(packet->src, packet->dst, IP_TCP, len) +
+                           checksum_list(packet->buf)) == 0;
+}
+
+/* Reads the header and pulls it off; NULL or the counter of what is wrong. */
+static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_segment *segment)
+{
+    struct leat_buf *buf = packet->buf;
+    struct wire_tcp *header = &segment->header;
+
+    if (packet->to_many) /* RFC 1122 4.2.3.10 */
+        return &stack->stats.drop_tcp_broadcast;
+    if (!wire_tcp_parse(buf->data, buf->len, header))
+        return &stack->stats.drop_tcp_format;
+    if (!checksum_is_right(packet))
+        return &stack->stats.drop_tcp_checksum;
+    if (!wire_tcp_parse_options(buf->data, header))
+        return &stack->stats.drop_tcp_options;
+    leat_buf_pull(buf, header->header_bytes);
+    segment->packet = packet;
+    segment->text_bytes = leat_buf_total(buf);
+    segment->seq = header->seq;
+    segment->fin = header->flags & TCP_FIN;
+    return 0;
+}
+
+/* ---- what the table says ------------------------------------------------------------------ */
+
+/* Letters after which a segment counts as refused. */
+static bool is_refusal(enum tcp_event letter)
+{
+    switch ((unsigned)letter) {
+    case TCP_rcv_unacceptable:
+    case TCP_rcv_RST_in_window:
+    case TCP_rcv_bad_RST:
+    case TCP_rcv_SYN_in_window:
+    case TCP_rcv_no_ACK:
+    case TCP_rcv_bad_ACK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum tcp_outcome give_letter(struct tcb *tcb, enum tcp_event letter, struct tcp_step *step)
+{
+    const enum tcp_outcome outcome = tcp_event(tcb, letter, step);
+    struct leat_stats *stats = &step->tcp->stack->stats;
+
+    if (outcome == TCP_IMPOSSIBLE)
+        step->segment->counter = &stats->drop_tcp_impossible;
+    else if (is_refusal(letter))
+        step->segment->counter = &stats->drop_tcp_unacceptable;
+    return outcome;
+}
+
+/* RFC 9293 3.10.7.4 eighth: a FIN counts when all text before it is here, perhaps later. */
+static void take_fin_if_due(struct tcb *tcb, struct tcp_step *step)
+{
+    const struct tcp_segment *segment = step->segment;
+    struct leat_tcp *conn;
+
+    if (tcb->flags & TCB_FIN_TAKEN) {
+        if (segment->fin)
+            give_letter(tcb, TCP_rcv_FIN, step);
+        return;
+    }
+    conn = tcp_conn(tcb);
+    if (segment->fin) {
+        conn->flags |= CONN_FIN_KNOWN;
+        conn->fin_seq = segment->seq + segment->text_bytes;
+    }
+    if (!(conn->flags & CONN_FIN_KNOWN))
+        return;
+    if (tcb->rcv_nxt == conn->fin_seq) {
+        give_letter(tcb, TCP_rcv_FIN, step);
+    } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
+        conn->flags |= CONN_ACK_NOW;
+        tcp_want_output(conn);
+    }
+}
+
+/* What a segment means to a connection beside its letters. */
+static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    conn->heard_at_ns = conn->tcp->stack->now_ns;
+    if (segment->text_bytes == 0 && leat_buf_total(segment->packet->buf) > 0) {
+        conn->flags |= CONN_ACK_NOW; /* text, but no window for it: a probe wants an answer */
+        tcp_want_output(conn);
+    }
+}
+
+static void give_letters(struct tcb *tcb, struct tcp_step *step)
+{
+    struct tcp_segment *segment = step->segment;
+
+    for (unsigned i = 0; i < segment->letter_count; i++) {
+        const enum tcp_event letter = segment->letters[i];
+
+        if (tcb->kind == TCB_HALF && letter == TCP_rcv_ACK_of_SYN) {
+            struct leat_tcp *conn = tcp_promote(tcp_half(tcb));
+
+            if (!conn) { /* it stays half open; the peer will speak again */
+                segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
+                return;
+            }
+            tcb = &conn->tcb;
+        }
+        if (give_letter(tcb, letter, step) != TCP_ALIVE)
+            return;
+        if (tcb->kind == TCB_CONN && letter >= TCP_rcv_ACK && letter <= TCP_rcv_ACK_of_FIN)
+            note_heard(tcp_conn(tcb), segment);
+    }
+    /* only what passed the ACK check may end anything */
+    if (segment->letters[0] >= TCP_rcv_ACK && segment->letters[0] <= TCP_rcv_ACK_of_FIN &&
+        !(segment->header.flags & TCP_SYN))
+        take_fin_if_due(tcb, step);
+}
+
+/* ---- whose is it -------------------------------------------------------------------------- */
+
+static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
+                           uint32_t iss_min, bool has_iss_min)
+{
+    struct tcp_segment *segment = step->segment;
+
+    tcp_classify(&listener->tcb, segment);
+    if (segment->letters[0] != TCP_rcv_SYN)
+        give_letter(&listener->tcb, segment->letters[0], step);
+    else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
+        segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+}
+
+/* RFC 9293 3.10.7.1. */
+static void closed_input(struct tcp_step *step)
+{
+    struct tcb nobody = {.state = TCP_CLOSED, .kind = TCB_NONE};
+
+    tcp_classify(&nobody, step->segment);
+    give_letter(&nobody, step->segment->letters[0], step);
+    step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
+}
+
+static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *key)
+{
+    struct tcb *tcb = tcp_find(tcp, key);
+    struct leat_tcp_listener *listener;
+    uint32_t iss_min = 0;
+    bool has_iss_min = false;
+
+    if (tcb) {
+        tcp_classify(tcb, step->segment);
+        if (step->segment->letters[0] != TCP_rcv_newer_SYN ||
+            !tcp_find_listener(tcp, key->local_ip, key->local_port)) {
+            give_letters(tcb, step);
+            return;
+        }
+        /* RFC 9293 3.10.7.4, MAY-2: the new one starts above all that the old one sent */
+        iss_min = tcb->snd_nxt + UINT16_MAX;
+        has_iss_min = true;
+        give_letter(tcb, TCP_rcv_newer_SYN, step);
+        step->segment->letter_count = 0;
+    }
+    listener = tcp_find_listener(tcp, key->local_ip, key->local_port);
+    if (listener)
+        listener_input(listener, step, iss_min, has_iss_min);
+    else
+        closed_input(step);
+}
+
+void tcp_input(struct leat *stack, struct packet *packet)
+{
+    struct tcp *tcp = stack->tcp;
+    struct tcp_segment segment = {.counter = &stack->stats.taken_tcp};
+    struct tcp_step step = {.tcp = tcp, .segment = &segment};
+    uint64_t *wrong = parse(stack, packet, &segment);
+
+    if (wrong) {
+        segment.counter = wrong;
+    } else {
+        const struct tcb key = {.local_ip = packet->dst,
+                                .remote_ip = packet->src,
+                                .local_port = segment.header.dst_port,
+                                .remote_port = segment.header.src_port};
+
+        dispatch(tcp, &step, &key);
+    }
+    (*segment.counter)++;
+    leat_buf_free(packet->buf); /* what nobody took */
+    packet->buf = 0;
+}
+
+/* ---- ICMP --------------------------------------------------------------------------------- */
+
+/* RFC 1191 6.4: smaller segments from now on, and the lost one again. */
+static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
+{
+    enum {
+        MTU_MIN = 576, /* RFC 5927 7: an attacker must not make us send crumbs */
+        HEADERS_BYTES = 40
+    };
+    const uint16_t mtu = next_hop_mtu < MTU_MIN ? MTU_MIN : next_hop_mtu;
+    const uint16_t mss = (uint16_t)(mtu - HEADERS_BYTES);
+
+    if (mss >= conn->mss)
+        return;
+    conn->mss = mss;
+    conn->congestion.mss = mss;
+    conn->snd_at = conn->snd_una;
+    tcp_want_output(conn);
+}
+
+void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
+{
+    struct tcp *tcp = stack->tcp;
+    struct tcp_step step = {.tcp = tcp, .err = icmp_error_meaning(error)};
+    const uint32_t quoted_seq = get32(error->transport + 4);
+    const struct tcb key = {.local_ip = error->local_ip,
+                            .remote_ip = error->remote_ip,
+                            .local_port = get16(error->transport),
+                            .remote_port = get16(error->transport + 2)};
+    struct tcb *tcb = tcp_find(tcp, &key);
+    struct leat_tcp *conn;
+
+    /* only about a connection, and something that it has in flight: RFC 5927 4 */
+    if (!tcb || tcb->kind != TCB_CONN)
+        return;
+    conn = tcp_conn(tcb);
+    if (!seq_in(quoted_seq, conn->snd_una, tcb->snd_nxt - conn->snd_una))
+        return;
+    if (step.err == LEAT_ERR_TOO_BIG)
+        path_is_narrow(conn, error->next_hop_mtu);
+    else if (error->type == ICMP_UNREACHABLE && (error->code == ICMP_PROTOCOL_UNREACHABLE ||
+                                                 error->code == ICMP_PORT_UNREACHABLE))
+        tcp_event(tcb, TCP_ICMP_hard_error, &step);
+    else
+        conn->soft_error = step.err;
+}

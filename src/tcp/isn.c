@@ -1,0 +1,55 @@
+/* isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
+#include "tcp/tcp.h"
+
+enum {
+    ISN_TICK_SHIFT = 12, /* M counts every 4.096 us (RFC 6528 3: 4 us) */
+    PORT_FIRST = 32768,  /* the upper half: RFC 6056 3.2 wants it wide */
+    PORT_COUNT = 32768,
+    COUNTERS = 16
+};
+
+/* What a keyed hash is made over: never padded, so the same bytes for the same ends. */
+struct ends {
+    leat_ip4 local_ip;
+    leat_ip4 remote_ip;
+    uint16_t local_port;
+    uint16_t remote_port;
+    uint32_t purpose;
+};
+
+enum purpose {
+    FOR_ISN,
+    FOR_PORT_OFFSET,
+    FOR_PORT_COUNTER
+};
+
+static uint64_t hash_ends(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
+{
+    const struct ends ends = {tcb->local_ip, tcb->remote_ip, tcb->local_port, tcb->remote_port,
+                              purpose};
+
+    return siphash24(&stack->secret_key, &ends, sizeof ends);
+}
+
+uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb)
+{
+    const uint64_t clock = stack->now_ns >> ISN_TICK_SHIFT;
+
+    return (uint32_t)(clock + hash_ends(stack, tcb, FOR_ISN));
+}
+
+bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
+{
+    uint32_t offset, *counter;
+
+    /* RFC 6056 3.3.4, "double-hash": the port is not yet a part of what is hashed */
+    tcb->local_port = 0;
+    offset = (uint32_t)hash_ends(tcp->stack, tcb, FOR_PORT_OFFSET);
+    counter = &tcp->port_counters[hash_ends(tcp->stack, tcb, FOR_PORT_COUNTER) % COUNTERS];
+    for (uint32_t tries = 0; tries < PORT_COUNT; tries++) {
+        tcb->local_port = (uint16_t)(PORT_FIRST + (offset + (*counter)++) % PORT_COUNT);
+        if (!tcp_find(tcp, tcb))
+            return true;
+    }
+    return false;
+}

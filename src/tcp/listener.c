@@ -1,0 +1,239 @@
+/* listener.c -- passive opens: a listener, its half-open connections, and those that wait. */
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+enum {
+    BACKLOG_DEFAULT = 128,
+    HALF_RETRANSMITS_MAX = 5 /* SYN,ACKs sent again: with the first RTO of 1 s, for 63 s */
+};
+
+static void listener_deliver(struct leat *stack, struct ready *ready)
+{
+    struct leat_tcp_listener *listener = ring_owner(ready, struct leat_tcp_listener, ready);
+
+    (void)stack;
+    if (!ring_is_empty(&listener->acceptable) && listener->config.on_acceptable)
+        listener->config.on_acceptable(listener, listener->config.arg);
+}
+
+enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
+                              const struct leat_tcp_listen_config *config)
+{
+    struct tcp *tcp = stack->tcp;
+    struct tcp_step step = {.tcp = tcp};
+    struct leat_tcp_listener *made;
+    struct tcb *tcb;
+    const struct tcb key = {.local_ip = config->ip, .local_port = config->port};
+
+    leat_assert(tcp != 0); /* leat_tcp_register() first */
+    if (config->port == 0 || (config->ip != LEAT_IP4_ANY && !ipv4_is_ours(stack, config->ip)))
+        return LEAT_ERR_ARGUMENT;
+    tcb = tcp_find(tcp, &key);
+    if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
+        tcp_event(tcb, TCP_passive_OPEN, &step);
+        return step.err;
+    }
+    tcb = tcp_take_entry(tcp, TCB_LISTENER);
+    if (!tcb)
+        return LEAT_ERR_MEMORY;
+    made = (struct leat_tcp_listener *)(void *)tcb;
+    made->tcp = tcp;
+    made->config = *config;
+    if (made->config.backlog == 0)
+        made->config.backlog = BACKLOG_DEFAULT;
+    made->ready.run = listener_deliver;
+    ring_init(&made->halves);
+    ring_init(&made->acceptable);
+    tcb->local_ip = config->ip;
+    tcb->local_port = config->port;
+    tcp_hash(tcp, tcb);
+    tcp_event(tcb, TCP_passive_OPEN, &step);
+    *listener = made;
+    return LEAT_OK;
+}
+
+/* ---- half-open ---------------------------------------------------------------------------- */
+
+void tcp_half_answer(struct tcp_half *half)
+{
+    struct tcp *tcp = half->tcp;
+    const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
+    struct wire_tcp header = {
+        .seq = half->tcb.snd_nxt - 1,
+        .flags = TCP_SYN | TCP_ACK,
+        .mss = tcp_path_mss(tcp, half->tcb.local_ip, half->tcb.remote_ip),
+        .wind_shift = scaled ? half->tcb.rcv_wind_shift : WIRE_TCP_NO_SHIFT,
+    };
+    struct path path;
+    uint64_t rto_ns = (uint64_t)1000000000 << half->retransmits; /* RFC 6298 2.1, 5.5 */
+
+    if (rto_ns > tcp->rto.max_ns)
+        rto_ns = tcp->rto.max_ns;
+    half->sent_at_ns = tcp->stack->now_ns;
+    timer_set(&tcp->stack->timers, &half->timer, half->sent_at_ns + rto_ns);
+    if (ipv4_path(tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &path) == LEAT_OK)
+        tcp_emit(tcp, &path, &half->tcb, &header, 0);
+}
+
+void tcp_half_timer(struct timer *timer, void *context)
+{
+    struct tcp_half *half = ring_owner(timer, struct tcp_half, timer);
+    struct tcp_step step = {.tcp = half->tcp};
+
+    (void)context;
+    if (half->retransmits == HALF_RETRANSMITS_MAX) {
+        tcp_event(&half->tcb, TCP_timeout_R2, &step);
+        return;
+    }
+    half->retransmits++;
+    half->tcp->stack->stats.tcp_timeouts++;
+    half->tcp->stack->stats.tcp_retransmitted++;
+    tcp_event(&half->tcb, TCP_timeout_rexmt, &step);
+}
+
+static struct tcp_half *half_new(struct leat_tcp_listener *listener,
+                                 const struct tcp_segment *segment)
+{
+    struct tcp *tcp = listener->tcp;
+    const uint32_t window = tcp->config.receive_window_bytes;
+    struct tcb *tcb;
+    struct tcp_half *half;
+
+    if (listener->waiting >= listener->config.backlog)
+        return 0;
+    tcb = tcp_take_entry(tcp, TCB_HALF);
+    if (!tcb)
+        return 0;
+    half = tcp_half(tcb);
+    half->tcp = tcp;
+    half->listener = listener;
+    half->timer.fire = tcp_half_timer;
+    tcb->local_ip = segment->packet->dst;
+    tcb->local_port = segment->header.dst_port;
+    tcb->remote_ip = segment->packet->src;
+    tcb->remote_port = segment->header.src_port;
+    tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
+    tcb->rcv_wind_shift = tcp_wind_shift_for(window);
+    ring_put(&listener->halves, &half->ring);
+    listener->waiting++;
+    tcp_hash(tcp, tcb);
+    return half;
+}
+
+bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
+                      uint32_t iss_min, bool has_iss_min)
+{
+    struct tcp_half *half = half_new(listener, segment);
+    struct tcp_step step = {.tcp = listener->tcp, .segment = segment};
+
+    if (!half)
+        return false;
+    tcp_event(&half->tcb, TCP_passive_OPEN, &step);
+    if (has_iss_min && seq_lt(half->tcb.snd_nxt, iss_min))
+        half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */
+    tcp_event(&half->tcb, TCP_rcv_SYN, &step);
+    return true;
+}
+
+void tcp_half_free(struct tcp_half *half)
+{
+    tcp_unhash(half->tcp, &half->tcb);
+    timer_cancel(&half->tcp->stack->timers, &half->timer);
+    ring_remove(&half->ring);
+    half->listener->waiting--;
+    tcp_give_entry(half->tcp, &half->tcb);
+}
+
+struct leat_tcp *tcp_promote(struct tcp_half *half)
+{
+    struct tcp *tcp = half->tcp;
+    struct leat_tcp *conn = tcp_conn_new(tcp, 0, 0);
+    const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
+    const uint16_t path_mss = tcp_path_mss(tcp, half->tcb.local_ip, half->tcb.remote_ip);
+
+    if (!conn)
+        return 0;
+    tcp_unhash(tcp, &half->tcb);
+    conn->tcb = half->tcb;
+    conn->tcb.kind = TCB_CONN;
+    tcp_hash(tcp, &conn->tcb);
+    conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (half->retransmits ? CONN_LOST_SYN : 0);
+    conn->listener = half->listener;
+    conn->snd_una = conn->snd_at = half->tcb.snd_nxt - 1;
+    sendq_init(&conn->sendq, half->tcb.snd_nxt);
+    conn->mss = half->peer_mss < path_mss ? half->peer_mss : path_mss;
+    conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
+    conn->snd_wind_shift = scaled ? half->snd_wind_shift : 0;
+    conn->snd_wl1 = half->tcb.rcv_nxt - 1;
+    conn->snd_wl2 = half->tcb.snd_nxt - 1;
+    if (half->retransmits == 0) { /* Karn */
+        conn->flags |= CONN_TIMED;
+        conn->timed_seq = conn->snd_una;
+        conn->timed_at_ns = half->sent_at_ns;
+    }
+    tcp_half_free(half);
+    return conn;
+}
+
+/* ---- waiting for accept ------------------------------------------------------------------- */
+
+void tcp_listener_accepting(struct leat_tcp *conn)
+{
+    struct leat_tcp_listener *listener = conn->listener;
+
+    ring_put(&listener->acceptable, &conn->waiting);
+    listener->waiting++;
+    stack_ready(listener->tcp->stack, &listener->ready);
+}
+
+static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
+{
+    struct leat_tcp *conn;
+
+    if (ring_is_empty(&listener->acceptable))
+        return 0;
+    conn = ring_owner(listener->acceptable.next, struct leat_tcp, waiting);
+    ring_remove(&conn->waiting);
+    listener->waiting--;
+    conn->listener = 0;
+    conn->flags &= ~(unsigned)(CONN_UNACCEPTED | CONN_TELL_OPEN);
+    return conn;
+}
+
+struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
+                                 const struct leat_tcp_events *events, void *arg)
+{
+    struct leat_tcp *conn = accept_first(listener);
+
+    if (!conn)
+        return 0;
+    leat_tcp_set_events(conn, events, arg);
+    if (conn->flags & (CONN_TELL_READABLE | CONN_TELL_CLOSED))
+        stack_ready(listener->tcp->stack, &conn->ready);
+    return conn;
+}
+
+void leat_tcp_listener_close(struct leat_tcp_listener *listener)
+{
+    struct tcp *tcp = listener->tcp;
+    struct tcp_step step = {.tcp = tcp};
+    struct leat_tcp *conn;
+
+    while (!ring_is_empty(&listener->halves)) {
+        struct tcp_half *half = ring_owner(listener->halves.next, struct tcp_half, ring);
+
+        tcp_event(&half->tcb, TCP_ABORT, &step);
+    }
+    while ((conn = accept_first(listener))) {
+        tcp_event(&conn->tcb, TCP_ABORT, &step);
+        tcp_conn_free(conn); /* nobody knows it: no callback */
+    }
+    stack_not_ready(&listener->ready);
+    tcp_event(&listener->tcb, TCP_CLOSE, &step);
+    tcp_give_entry(tcp, &listener->tcb);
+}
+
+struct leat *leat_tcp_listener_stack(const struct leat_tcp_listener *listener)
+{
+    return listener->tcp->stack;
+}

@@ -1,0 +1,53 @@
+/*
+ * reorder.h -- text that came before its turn.
+ *
+ * Runs of text, sorted, never touching each other.  A peer that sends single bytes with holes
+ * between them costs itself a run each, and there are at most REORDER_RUNS_MAX (CVE-2018-5390).
+ */
+#ifndef TCP_REORDER_H
+#define TCP_REORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/buf.h>
+
+enum {
+    REORDER_RUNS_MAX = 64 /* of one connection */
+};
+
+struct run {
+    struct run *next;
+    struct leat_buf *text;
+    struct leat_buf *last; /* piece of it */
+    uint32_t seq;
+    uint32_t end; /* behind the last byte */
+};
+
+/* Runs of all connections, handed out to those that need them. */
+struct run_pool {
+    struct run *free;
+    uint32_t free_count;
+};
+
+void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count);
+
+struct reorder {
+    struct run *first;
+    uint32_t count;
+    uint32_t held_bytes; /* text in all runs */
+};
+
+/* Stores @text, @len bytes from @seq on, without what is here already.  Takes @text.
+ * False: no room, the text is lost and will come again. */
+bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                 struct leat_buf *text, uint32_t len);
+
+/* The text that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
+ * again in order meanwhile. */
+struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                              uint32_t *len);
+
+void reorder_free(struct reorder *reorder, struct run_pool *pool);
+
+#endif

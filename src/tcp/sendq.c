@@ -1,0 +1,133 @@
+/* sendq.c -- text that was sent or waits to be. */
+#include "tcp/sendq.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "tcp/seq.h"
+
+void sendq_init(struct sendq *queue, uint32_t seq)
+{
+    *queue = (struct sendq){.seq = seq};
+}
+
+static void append(struct sendq *queue, struct leat_buf *piece)
+{
+    piece->next = 0;
+    if (queue->last)
+        queue->last->next = piece;
+    else
+        queue->first = piece;
+    queue->last = piece;
+    queue->bytes += piece->len;
+}
+
+void sendq_put(struct sendq *queue, struct leat_buf *text)
+{
+    while (text) {
+        struct leat_buf *next = text->next;
+
+        text->next = 0;
+        if (text->len > 0)
+            append(queue, text);
+        else
+            leat_buf_free(text);
+        text = next;
+    }
+    queue->tail_is_ours = false;
+}
+
+/* Room at the end of a piece that sendq_write() began: a short text goes on there, so that many
+ * short texts don't cost a buffer each. */
+static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_t len)
+{
+    uint32_t here;
+
+    if (!queue->last || !queue->tail_is_ours)
+        return 0;
+    here = leat_buf_tailroom(queue->last);
+    if (here > len)
+        here = len;
+    if (here == 0)
+        return 0;
+    memcpy(leat_buf_put(queue->last, here), bytes, here);
+    queue->bytes += here;
+    return here;
+}
+
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
+                     uint32_t len)
+{
+    uint32_t done = write_to_tail(queue, bytes, len);
+
+    while (done < len) {
+        struct leat_buf *piece = leat_buf_alloc(pool, 0);
+        uint32_t here;
+
+        if (!piece)
+            break;
+        here = leat_buf_tailroom(piece);
+        if (here > len - done)
+            here = len - done;
+        memcpy(leat_buf_put(piece, here), bytes + done, here);
+        append(queue, piece);
+        queue->tail_is_ours = true;
+        done += here;
+    }
+    return done;
+}
+
+/* Moves the cursor to the piece that holds @seq. */
+static void seek(struct sendq *queue, uint32_t seq)
+{
+    if (!queue->cursor || seq_lt(seq, queue->cursor_seq)) {
+        queue->cursor = queue->first;
+        queue->cursor_seq = queue->seq;
+    }
+    while (seq - queue->cursor_seq >= queue->cursor->len) {
+        queue->cursor_seq += queue->cursor->len;
+        queue->cursor = queue->cursor->next;
+        leat_assert(queue->cursor != 0);
+    }
+}
+
+struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
+{
+    const struct leat_buf *piece;
+    uint32_t offset, reach;
+
+    leat_assert(*len > 0 && seq - queue->seq + *len <= queue->bytes);
+    seek(queue, seq);
+    piece = queue->cursor;
+    offset = seq - queue->cursor_seq;
+    reach = piece->len - offset;
+    for (unsigned pieces = 1; reach < *len && pieces < SENDQ_PIECES_MAX; pieces++) {
+        piece = piece->next;
+        reach += piece->len;
+    }
+    if (reach < *len)
+        *len = reach;
+    return leat_buf_slice(queue->cursor, offset, *len);
+}
+
+void sendq_ack(struct sendq *queue, uint32_t seq)
+{
+    uint32_t acked = seq - queue->seq;
+
+    leat_assert(acked <= queue->bytes);
+    queue->seq = seq;
+    queue->bytes -= acked;
+    if (queue->cursor && seq_lt(queue->cursor_seq, seq))
+        queue->cursor = 0;
+    queue->first = leat_buf_consume(queue->first, acked);
+    if (!queue->first) {
+        queue->last = 0;
+        queue->tail_is_ours = false;
+    }
+}
+
+void sendq_free(struct sendq *queue)
+{
+    leat_buf_free(queue->first);
+    sendq_init(queue, queue->seq);
+}

@@ -1,0 +1,54 @@
+/*
+ * sendq.h -- text that was sent or waits to be, in order, from SND.UNA on.
+ *
+ * It holds the program's own buffers.  A segment gets slices of them, so the text is not copied,
+ * and may leave more than once.
+ */
+#ifndef TCP_SENDQ_H
+#define TCP_SENDQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/buf.h>
+
+enum {
+    SENDQ_PIECES_MAX = 16 /* pieces in one segment: what a device is asked to gather */
+};
+
+struct sendq {
+    struct leat_buf *first;
+    struct leat_buf *last;
+    uint32_t seq;   /* of the first byte */
+    uint32_t bytes; /* in all */
+    /* where the last slice ended: segments leave one after another */
+    struct leat_buf *cursor;
+    uint32_t cursor_seq; /* of the cursor's first byte */
+    bool tail_is_ours;   /* sendq_write() may go on in the last piece */
+};
+
+void sendq_init(struct sendq *queue, uint32_t seq);
+
+/* Sequence number behind the last byte. */
+static inline uint32_t sendq_end(const struct sendq *queue)
+{
+    return queue->seq + queue->bytes;
+}
+
+/* Appends @text.  Takes it. */
+void sendq_put(struct sendq *queue, struct leat_buf *text);
+
+/* Appends a copy of up to @len bytes; returns how many the pool had room for. */
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
+                     uint32_t len);
+
+/* The bytes from @seq on, @len or fewer if that would be too many pieces: *@len says how many.
+ * They must be in the queue.  NULL if there is no descriptor left. */
+struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
+
+/* All bytes before @seq have arrived: lets them go. */
+void sendq_ack(struct sendq *queue, uint32_t seq);
+
+void sendq_free(struct sendq *queue);
+
+#endif

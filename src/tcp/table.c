@@ -1,0 +1,174 @@
+/* table.c -- finding a connection, and the memory of the four kinds. */
+#include <string.h>
+
+#include "tcp/tcp.h"
+
+static uint32_t bucket_of(const struct tcp *tcp, const struct tcb *key)
+{
+    const uint64_t ips = (uint64_t)key->local_ip << 32 | key->remote_ip;
+    const uint32_t ports = (uint32_t)key->local_port << 16 | key->remote_port;
+
+    return (uint32_t)siphash13(&tcp->stack->table_key, ips, ports) & tcp->bucket_mask;
+}
+
+static bool same_ends(const struct tcb *a, const struct tcb *b)
+{
+    return a->local_ip == b->local_ip && a->remote_ip == b->remote_ip &&
+           a->local_port == b->local_port && a->remote_port == b->remote_port;
+}
+
+struct tcb *tcp_find(const struct tcp *tcp, const struct tcb *key)
+{
+    struct tcb *tcb = tcp->buckets[bucket_of(tcp, key)];
+
+    while (tcb && !same_ends(tcb, key))
+        tcb = tcb->hash_next;
+    return tcb;
+}
+
+/* A listener lies in the same table, with no remote end. */
+struct leat_tcp_listener *tcp_find_listener(const struct tcp *tcp, leat_ip4 ip, uint16_t port)
+{
+    struct tcb key = {.local_ip = ip, .local_port = port};
+    struct tcb *tcb = tcp_find(tcp, &key);
+
+    if (!tcb) {
+        key.local_ip = LEAT_IP4_ANY;
+        tcb = tcp_find(tcp, &key);
+    }
+    return (struct leat_tcp_listener *)(void *)tcb;
+}
+
+void tcp_hash(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcb **bucket = &tcp->buckets[bucket_of(tcp, tcb)];
+
+    tcb->hash_next = *bucket;
+    *bucket = tcb;
+    tcb->flags |= TCB_HASHED;
+}
+
+void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcb **link = &tcp->buckets[bucket_of(tcp, tcb)];
+
+    if (!(tcb->flags & TCB_HASHED))
+        return;
+    while (*link != tcb)
+        link = &(*link)->hash_next;
+    *link = tcb->hash_next;
+    tcb->flags &= (uint8_t)~TCB_HASHED;
+}
+
+static size_t entry_bytes(enum tcb_kind kind)
+{
+    switch (kind) {
+    case TCB_LISTENER:
+        return sizeof(struct leat_tcp_listener);
+    case TCB_HALF:
+        return sizeof(struct tcp_half);
+    case TCB_CONN:
+        return sizeof(struct leat_tcp);
+    case TCB_TIME_WAIT:
+        return sizeof(struct tcp_time_wait);
+    case TCB_NONE:
+        break;
+    }
+    return sizeof(struct tcb);
+}
+
+static struct tcb **free_list(struct tcp *tcp, enum tcb_kind kind)
+{
+    switch (kind) {
+    case TCB_LISTENER:
+        return &tcp->free_listeners;
+    case TCB_HALF:
+        return &tcp->free_halves;
+    case TCB_CONN:
+        return &tcp->free_conns;
+    case TCB_TIME_WAIT:
+    case TCB_NONE:
+        break;
+    }
+    return &tcp->free_time_waits;
+}
+
+struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
+{
+    struct tcb **list = free_list(tcp, kind);
+    struct tcb *tcb = *list;
+
+    if (!tcb)
+        return 0;
+    *list = tcb->hash_next;
+    memset(tcb, 0, entry_bytes(kind));
+    tcb->state = TCP_CLOSED;
+    tcb->kind = (uint8_t)kind;
+    return tcb;
+}
+
+void tcp_give_entry(struct tcp *tcp, struct tcb *tcb)
+{
+    struct tcb **list = free_list(tcp, tcb->kind);
+
+    leat_assert(!(tcb->flags & TCB_HASHED));
+    tcb->kind = TCB_NONE;
+    tcb->hash_next = *list;
+    *list = tcb;
+}
+
+static uint32_t bucket_count(const struct leat_tcp_config *config)
+{
+    const uint32_t entries =
+        config->connections + config->half_open + config->time_wait + config->listeners;
+    uint32_t count = 16;
+
+    while (count < entries && count < 1u << 31)
+        count *= 2;
+    return count;
+}
+
+size_t tcp_tables_cost(const struct leat_tcp_config *config)
+{
+    return arena_cost(bucket_count(config), sizeof(struct tcb *)) +
+           arena_cost(config->connections, entry_bytes(TCB_CONN)) +
+           arena_cost(config->half_open, entry_bytes(TCB_HALF)) +
+           arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
+           arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
+           arena_cost(config->reorder_runs, sizeof(struct run));
+}
+
+/* Fills a free list with @count entries of the arena, the first on top. */
+static void *entries_init(struct tcp *tcp, struct arena *arena, enum tcb_kind kind, uint32_t count)
+{
+    const size_t bytes = entry_bytes(kind);
+    uint8_t *memory = arena_take(arena, count, bytes);
+
+    for (uint32_t i = count; memory && i > 0; i--) {
+        struct tcb *tcb = (void *)(memory + (i - 1) * bytes);
+
+        tcb->kind = (uint8_t)kind;
+        tcp_give_entry(tcp, tcb);
+    }
+    return memory;
+}
+
+bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
+{
+    const struct leat_tcp_config *config = &tcp->config;
+    const uint32_t buckets = bucket_count(config);
+    struct run *runs;
+
+    tcp->bucket_mask = buckets - 1;
+    tcp->buckets = arena_take(arena, buckets, sizeof *tcp->buckets);
+    tcp->conns = entries_init(tcp, arena, TCB_CONN, config->connections);
+    tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open);
+    if (!entries_init(tcp, arena, TCB_TIME_WAIT, config->time_wait) ||
+        !entries_init(tcp, arena, TCB_LISTENER, config->listeners))
+        return false;
+    runs = arena_take(arena, config->reorder_runs, sizeof *runs);
+    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs)
+        return false;
+    run_pool_init(&tcp->runs, runs, config->reorder_runs);
+    return true;
+}

@@ -1,0 +1,101 @@
+/* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+#include "tcp/tcp.h"
+
+static const uint64_t second_ns = 1000000000;
+
+static uint32_t or32(uint32_t value, uint32_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static uint64_t or64(uint64_t value, uint64_t fallback)
+{
+    return value ? value : fallback;
+}
+
+static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
+{
+    struct leat_tcp_config c = {0};
+
+    if (given)
+        c = *given;
+    c.connections = or32(c.connections, 1024);
+    c.half_open = or32(c.half_open, 1024);
+    c.time_wait = or32(c.time_wait, 4096);
+    c.listeners = (uint16_t)or32(c.listeners, 16);
+    c.reorder_runs = or32(c.reorder_runs, 1024);
+    c.receive_window_bytes = or32(c.receive_window_bytes, 256 * 1024);
+    c.send_queue_bytes = or32(c.send_queue_bytes, 256 * 1024);
+    c.rto_min_ns = or64(c.rto_min_ns, second_ns / 5);
+    c.rto_max_ns = or64(c.rto_max_ns, 60 * second_ns);
+    c.delayed_ack_ns = or64(c.delayed_ack_ns, second_ns / 25);
+    c.msl_ns = or64(c.msl_ns, 30 * second_ns);
+    c.fin_wait_2_ns = or64(c.fin_wait_2_ns, 60 * second_ns);
+    c.user_timeout_ns = or64(c.user_timeout_ns, 100 * second_ns);
+    c.connect_timeout_ns = or64(c.connect_timeout_ns, 180 * second_ns);
+    c.keepalive_idle_ns = or64(c.keepalive_idle_ns, 7200 * second_ns);
+    c.keepalive_interval_ns = or64(c.keepalive_interval_ns, 75 * second_ns);
+    c.keepalive_probes = (uint8_t)or32(c.keepalive_probes, 9);
+    return c;
+}
+
+static bool config_is_legal(const struct leat_tcp_config *c)
+{
+    enum {
+        WINDOW_MAX = 1 << 30 /* RFC 7323 2.3 */
+    };
+
+    return c->receive_window_bytes <= WINDOW_MAX && c->send_queue_bytes <= WINDOW_MAX &&
+           c->rto_min_ns <= c->rto_max_ns;
+}
+
+size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config)
+{
+    const struct leat_tcp_config c = with_defaults(config);
+
+    return arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(&c);
+}
+
+/* Buffers go back to the pool; the rest of the memory is the program's anyway. */
+static void tcp_close(struct leat *stack)
+{
+    struct tcp *tcp = stack->tcp;
+
+    for (uint32_t i = 0; i < tcp->config.connections; i++) {
+        if (tcp->conns[i].tcb.kind == TCB_CONN)
+            tcp_conn_free(&tcp->conns[i]);
+    }
+}
+
+enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config)
+{
+    static const struct protocol protocol = {
+        .input = tcp_input,
+        .icmp_error = tcp_icmp_error,
+        .flush = tcp_flush,
+        .close = tcp_close,
+        .number = IP_TCP,
+    };
+    const struct leat_tcp_config c = with_defaults(config);
+    struct tcp *tcp;
+
+    if (!config_is_legal(&c))
+        return LEAT_ERR_ARGUMENT;
+    if (stack->tcp)
+        return LEAT_ERR_IN_USE;
+    tcp = arena_take(&stack->arena, 1, sizeof *tcp);
+    if (!tcp)
+        return LEAT_ERR_MEMORY;
+    tcp->stack = stack;
+    tcp->config = c;
+    tcp->rto = (struct rtt_limits){c.rto_min_ns, c.rto_max_ns};
+    ring_init(&tcp->output);
+    ring_init(&tcp->time_wait);
+    tcp->time_wait_timer.fire = tcp_time_wait_timer;
+    if (!tcp_tables_init(tcp, &stack->arena))
+        return LEAT_ERR_MEMORY;
+    if (!stack_register(stack, &protocol))
+        return LEAT_ERR_FULL;
+    stack->tcp = tcp;
+    return LEAT_OK;
+}

@@ -1,0 +1,383 @@
+/*
+ * tcp.h -- the inside of TCP: what a connection is made of, and who does what with it.
+ *
+ * A segment goes up
+ *      tcp_input -> tcp_classify (which letters of tcp.rl is it?) -> tcp_event -> tcp_fsm_step
+ *      -> the actions (actions.c, ack.c, text.c) -> stack_ready -> the program's callback
+ * and down
+ *      leat_tcp_send -> tcp_event(SEND) -> tcp_want_output -> tcp_flush -> tcp_output -> tcp_emit
+ *      -> ipv4_output
+ *
+ * Every connection, whatever its size, begins with a struct tcb: the fields that the table, the
+ * lookup and the answers to strange segments need.  A half-open connection and one in TIME-WAIT
+ * are small entries of their own kinds around it.
+ *
+ * The state is written in one place, tcp_fsm_step().  An action must not free the TCB that the
+ * state is stored to after it: it leaves a note in struct tcp_step, and tcp_event() acts on it.
+ */
+#ifndef TCP_TCP_H
+#define TCP_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/tcp.h>
+
+#include "core/ring.h"
+#include "ip/ipv4.h"
+#include "stack.h"
+#include "tcp/congestion.h"
+#include "tcp/recovery.h"
+#include "tcp/reorder.h"
+#include "tcp/rtt.h"
+#include "tcp/sendq.h"
+#include "tcp/tcp_fsm.h"
+#include "wire/tcp.h"
+
+enum tcb_kind {
+    TCB_NONE,      /* stands for "no connection": state CLOSED, on the C stack */
+    TCB_LISTENER,  /* struct leat_tcp_listener */
+    TCB_HALF,      /* struct tcp_half */
+    TCB_CONN,      /* struct leat_tcp */
+    TCB_TIME_WAIT, /* struct tcp_time_wait */
+};
+
+enum tcb_flag {
+    TCB_SYN_UNACKED = 1 << 0, /* our SYN was not acknowledged yet: SND.UNA = ISS */
+    TCB_FIN_TAKEN = 1 << 1,   /* the peer's FIN has been taken: nothing more will come */
+    TCB_LIMITED = 1 << 2,     /* limited_at_ms means something */
+    TCB_HASHED = 1 << 3       /* in the table */
+};
+
+/* The head of every connection. */
+struct tcb {
+    struct tcb *hash_next;
+    leat_ip4 local_ip; /* LEAT_IP4_ANY in a listener for all addresses */
+    leat_ip4 remote_ip;
+    uint16_t local_port;
+    uint16_t remote_port;
+    uint8_t state; /* enum tcp_state; written by tcp_fsm_step() */
+    uint8_t kind;  /* enum tcb_kind */
+    uint8_t flags; /* enum tcb_flag */
+    uint8_t rcv_wind_shift;
+    uint32_t snd_nxt; /* RFC 9293 3.3.1 */
+    uint32_t rcv_nxt;
+    uint32_t rcv_wnd;       /* bytes that we have offered; the right edge never moves left */
+    uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
+};
+
+/* A connection in SYN-RECEIVED that came from a listener. */
+struct tcp_half {
+    struct tcb tcb;
+    struct ring ring; /* in listener->halves, oldest first */
+    struct leat_tcp_listener *listener;
+    struct tcp *tcp;
+    struct timer timer;
+    uint64_t sent_at_ns; /* the SYN,ACK */
+    uint32_t snd_wnd;
+    uint16_t peer_mss;
+    uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
+    uint8_t retransmits;
+};
+
+/* A connection that waits for its old segments to die. */
+struct tcp_time_wait {
+    struct tcb tcb;
+    struct ring ring; /* in tcp->time_wait, in the order of their ends */
+    uint64_t until_ns;
+};
+
+_Static_assert(sizeof(struct tcp_time_wait) <= 64, "one cache line in TIME-WAIT");
+
+enum conn_flag {
+    CONN_SEND_SYN = 1 << 0,     /* a SYN (with ACK if we know the peer's) is to be sent */
+    CONN_PEER_SYN = 1 << 1,     /* learn_SYN was here: RCV.NXT is known */
+    CONN_ACK_NOW = 1 << 2,      /* an ACK is due at the next flush */
+    CONN_FIN_QUEUED = 1 << 3,   /* our side is closed: a FIN follows the queued text */
+    CONN_FIN_SENT = 1 << 4,     /* ... and it was sent at least once */
+    CONN_FIN_ACKED = 1 << 5,
+    CONN_FIN_KNOWN = 1 << 6,    /* the peer's FIN is at fin_seq, but text before it is missing */
+    CONN_PERSIST = 1 << 7,      /* rexmt_at_ns is the persist timer's */
+    CONN_PROBE = 1 << 8,        /* one probe is to be sent */
+    CONN_NODELAY = 1 << 9,      /* no Nagle */
+    CONN_KEEPALIVE = 1 << 10,
+    CONN_NO_READER = 1 << 11,   /* leat_tcp_close(): text is not wanted any more */
+    CONN_ABANDONED = 1 << 12,   /* in FIN-WAIT-2 without a reader: quiet_at_ns ends it */
+    CONN_WAS_FULL = 1 << 13,    /* the program was refused: tell it when there is room */
+    CONN_UNACCEPTED = 1 << 14,  /* in its listener's queue: no callbacks yet */
+    CONN_TIMED = 1 << 15,       /* timed_seq is being timed (Karn) */
+    CONN_USER_TIMEOUT = 1 << 16, /* the program has set user_timeout_ns itself */
+    CONN_LOST_SYN = 1 << 17,    /* a SYN had to be repeated */
+    CONN_RESUMED = 1 << 18,     /* after a timeout: at least one segment goes, however short */
+    /* what the program is to be told, in this order */
+    CONN_TELL_OPEN = 1 << 24,
+    CONN_TELL_READABLE = 1 << 25,
+    CONN_TELL_WRITABLE = 1 << 26,
+    CONN_TELL_CLOSED = 1 << 27
+};
+
+/* A connection as the program holds it. */
+struct leat_tcp {
+    struct tcb tcb;
+    struct tcp *tcp;
+    uint32_t flags; /* enum conn_flag */
+
+    /* send (RFC 9293 3.3.1) */
+    uint32_t snd_una;
+    uint32_t snd_at; /* where the next segment begins; behind SND.NXT while text goes again */
+    uint32_t snd_wnd;
+    uint32_t snd_wl1;
+    uint32_t snd_wl2;
+    uint32_t snd_wnd_max; /* largest window that the peer has offered */
+    uint16_t mss;         /* text in a segment, bytes */
+    uint8_t snd_wind_shift;
+    uint8_t probes; /* keep-alive probes since the peer was last heard */
+    struct sendq sendq;
+    struct congestion congestion;
+    struct recovery recovery;
+    struct rtt rtt;
+    uint32_t timed_seq;
+    uint64_t timed_at_ns;
+
+    /* receive */
+    struct leat_buf *text; /* in order, for leat_tcp_receive() */
+    struct leat_buf *text_last;
+    uint32_t text_bytes;
+    uint32_t unconsumed_bytes; /* with the program, not given back yet */
+    uint32_t unacked_segments; /* with text, in order, since our last ACK */
+    uint32_t fin_seq;          /* CONN_FIN_KNOWN */
+    struct reorder reorder;
+
+    /* timers: one in the wheel, deadlines beside it that cost a store to move */
+    struct timer timer;
+    uint64_t rexmt_at_ns;   /* retransmission or persist */
+    uint64_t delack_at_ns;  /* delayed ACK */
+    uint64_t quiet_at_ns;   /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
+    uint64_t retry_at_ns;   /* memory was short */
+    uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
+    uint64_t heard_at_ns;    /* any segment of the peer */
+    uint64_t user_timeout_ns;
+
+    /* program */
+    struct ready ready;
+    struct ring output;  /* in tcp->output */
+    struct ring waiting; /* in listener->acceptable */
+    struct leat_tcp_listener *listener; /* while it waits there */
+    const struct leat_tcp_events *events;
+    void *arg;
+    uint64_t retransmits;
+    enum leat_err why;
+    enum leat_err soft_error;
+};
+
+struct leat_tcp_listener {
+    struct tcb tcb;
+    struct tcp *tcp;
+    struct leat_tcp_listen_config config;
+    struct ready ready;
+    struct ring halves;
+    struct ring acceptable;
+    uint32_t waiting; /* in both */
+};
+
+/* All of TCP in one stack. */
+struct tcp {
+    struct leat *stack;
+    struct leat_tcp_config config; /* with the defaults filled in */
+    struct rtt_limits rto;
+    struct tcb **buckets;
+    uint32_t bucket_mask;
+    uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
+    /* free entries, linked through tcb.hash_next */
+    struct tcb *free_conns;
+    struct tcb *free_halves;
+    struct tcb *free_time_waits;
+    struct tcb *free_listeners;
+    struct run_pool runs;
+    struct leat_tcp *conns; /* the array, for close() */
+    struct tcp_half *halves;
+    struct ring output; /* connections with something to send */
+    struct ring time_wait;
+    struct timer time_wait_timer;
+};
+
+/* A segment on its way up. */
+struct tcp_segment {
+    struct wire_tcp header;
+    struct packet *packet; /* buf: the text, until someone takes it */
+    uint32_t seq;          /* of the first byte of text in the window */
+    uint32_t skip_bytes;   /* text before the window, to be cut */
+    uint32_t text_bytes;   /* in the window */
+    uint64_t *counter;     /* how it ended: taken_tcp, or why it was dropped */
+    bool fin;              /* its FIN lies in the window */
+    uint8_t letter_count;
+    uint8_t letters[3]; /* enum tcp_event, in order */
+};
+
+/* What comes with an event, and what its actions leave behind. */
+struct tcp_step {
+    struct tcp *tcp;
+    struct tcp_segment *segment; /* of rcv_* */
+    struct leat_buf *text;       /* SEND: to be queued, and taken; RECEIVE: the result */
+    uint32_t bytes;              /* RECEIVE: at most */
+    enum leat_err err;           /* answer to a call */
+    bool delete_TCB;             /* note: end it */
+    bool start_2MSL;             /* note: make it a TIME-WAIT entry, or start it again */
+};
+
+enum tcp_outcome {
+    TCP_ALIVE,
+    TCP_GONE,      /* deleted, or moved to a TIME-WAIT entry: don't look at the TCB again, unless it
+                      is a connection's that the program still holds */
+    TCP_IMPOSSIBLE /* tcp.rl has no line for it */
+};
+
+/* ---- events.c: the table's caller --------------------------------------------------------- */
+
+/* Gives @event to the table and does what the actions have asked for. */
+enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+
+static inline struct leat_tcp *tcp_conn(struct tcb *tcb)
+{
+    leat_assert(tcb->kind == TCB_CONN);
+    return (struct leat_tcp *)(void *)tcb;
+}
+
+static inline struct tcp_half *tcp_half(struct tcb *tcb)
+{
+    leat_assert(tcb->kind == TCB_HALF);
+    return (struct tcp_half *)(void *)tcb;
+}
+
+/* ---- classify.c --------------------------------------------------------------------------- */
+
+/* Which letters of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
+void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
+
+/* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
+
+struct tcb *tcp_find(const struct tcp *tcp, const struct tcb *key);
+struct leat_tcp_listener *tcp_find_listener(const struct tcp *tcp, leat_ip4 ip, uint16_t port);
+void tcp_hash(struct tcp *tcp, struct tcb *tcb);
+void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
+/* A zeroed entry in CLOSED, or NULL. */
+struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind);
+void tcp_give_entry(struct tcp *tcp, struct tcb *tcb);
+size_t tcp_tables_cost(const struct leat_tcp_config *config);
+bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
+
+/* ---- isn.c: numbers that strangers can't guess -------------------------------------------- */
+
+/* Initial sequence number (RFC 6528). */
+uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb);
+
+/* Chooses tcb->local_port (RFC 6056 algorithm 4); false: all are taken. */
+bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- input.c ------------------------------------------------------------------------------ */
+
+void tcp_input(struct leat *stack, struct packet *packet);
+void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
+
+/* ---- emit.c: segments --------------------------------------------------------------------- */
+
+/* Sends one segment of @tcb: @header's seq, flags and options are the caller's; ports, ACK, window
+ * and checksum are filled in.  Takes @text (may be NULL).  False: no memory or no way. */
+bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
+              struct leat_buf *text);
+
+/* The same without text, on a path found for it. */
+bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
+
+/* The RST that answers @segment (RFC 9293 3.10.7.1). */
+void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
+
+/* An ACK that a stranger may have provoked: at most one in 500 ms (RFC 5961 7). */
+void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
+
+/* Largest text in a segment to @remote, by our side of the path. */
+uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
+
+/* ---- output.c ----------------------------------------------------------------------------- */
+
+/* The connection may have something to send: looked at in the next flush. */
+void tcp_want_output(struct leat_tcp *conn);
+
+/* Sends what windows and queues allow; true if it stopped for lack of room. */
+bool tcp_output(struct leat_tcp *conn);
+
+/* tcp_output() for all that wanted it; true if more waits. */
+bool tcp_flush(struct leat *stack);
+
+/* ---- timers.c ----------------------------------------------------------------------------- */
+
+timer_fn tcp_conn_timer;
+
+/* The earliest deadline may have moved forward. */
+void tcp_arm(struct leat_tcp *conn);
+
+/* How long unacknowledged text may wait (R2). */
+uint64_t tcp_give_up_ns(const struct leat_tcp *conn);
+
+/* Starts or stops the keep-alive timer as the connection is now. */
+void tcp_watch_quiet(struct leat_tcp *conn);
+
+/* ---- text.c: the receiver's half ---------------------------------------------------------- */
+
+/* Opens the window as far as there is room and it is worth it. */
+void tcp_open_window(struct leat_tcp *conn);
+
+/* True if tcp_open_window() would. */
+bool tcp_window_would_open(const struct leat_tcp *conn);
+
+/* Largest window that we ever offer, and the shift that it needs. */
+uint8_t tcp_wind_shift_for(uint32_t window_bytes);
+
+/* ---- listener.c --------------------------------------------------------------------------- */
+
+/* A SYN for @listener: makes a half-open connection.  False: no room. */
+bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
+                      uint32_t iss_min, bool has_iss_min);
+
+/* The half-open connection is about to be established: a connection takes its place in the table.
+ * NULL: no memory. */
+struct leat_tcp *tcp_promote(struct tcp_half *half);
+
+/* An established connection goes to its listener's queue. */
+void tcp_listener_accepting(struct leat_tcp *conn);
+
+/* Frees a half-open connection. */
+void tcp_half_free(struct tcp_half *half);
+
+/* Sends its SYN,ACK (again) and starts the timer. */
+void tcp_half_answer(struct tcp_half *half);
+
+timer_fn tcp_half_timer;
+
+/* ---- time_wait.c -------------------------------------------------------------------------- */
+
+/* An entry takes the place of @conn in the table. */
+void tcp_time_wait_from(struct leat_tcp *conn);
+void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
+void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
+timer_fn tcp_time_wait_timer;
+
+/* ---- conn.c: birth and death of connections ----------------------------------------------- */
+
+/* Fills in what every new connection needs; false if there is no entry left. */
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg);
+
+/* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */
+void tcp_conn_bury(struct leat_tcp *conn);
+
+/* The end of the handle. */
+void tcp_conn_free(struct leat_tcp *conn);
+
+/* Remembers what the program is to be told, and that it is to be told. */
+void tcp_tell(struct leat_tcp *conn, enum conn_flag what);
+
+/* The connection has the window, MSS and RTT that its handshake found. */
+void tcp_conn_handshaken(struct leat_tcp *conn);
+
+#endif

@@ -1,0 +1,269 @@
+/*
+ * text.c -- the receiver's half: text, FIN, and the window that we offer (RFC 9293 3.8.6).
+ *
+ * The program gets the buffers that the device filled.  A buffer costs its whole storage however
+ * little text is in it, so when a program is slow to read, short texts are copied together, and
+ * when the pool runs low windows stay shut and text that can come again is refused.
+ */
+#include <string.h>
+
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+enum {
+    ACK_EVERY_SEGMENTS = 2, /* RFC 9293 3.8.6.3 */
+    WIND_SHIFT_MAX = 14,    /* RFC 7323 2.3 */
+    WASTE = 4               /* text under a quarter of its storage is "short" */
+};
+
+/* ---- the window --------------------------------------------------------------------------- */
+
+uint8_t tcp_wind_shift_for(uint32_t window_bytes)
+{
+    uint8_t shift = 0;
+
+    while (shift < WIND_SHIFT_MAX && window_bytes >> shift > UINT16_MAX)
+        shift++;
+    return shift;
+}
+
+static uint32_t pool_free_in(const struct leat_tcp *conn, uint32_t parts)
+{
+    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
+
+    return (uint32_t)((uint64_t)full->free_count * parts / full->count);
+}
+
+/* What the configuration and the pool allow us to have in this connection. */
+static uint32_t window_limit(const struct leat_tcp *conn)
+{
+    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
+    const uint64_t share = (uint64_t)full->free_count * full->bytes / 4;
+    const uint32_t limit = conn->tcp->config.receive_window_bytes;
+
+    return share < limit ? (uint32_t)share : limit;
+}
+
+/* How far the window could be open now. */
+static uint32_t window_room(const struct leat_tcp *conn)
+{
+    const uint32_t limit = window_limit(conn);
+    const uint32_t used = conn->text_bytes + conn->unconsumed_bytes;
+    const uint32_t room = used < limit ? limit - used : 0;
+
+    return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
+}
+
+static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
+{
+    /* silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2 */
+    const uint32_t half = conn->tcp->config.receive_window_bytes / 2;
+    const uint32_t full = segments * conn->mss;
+    const uint32_t room = window_room(conn);
+
+    return room > conn->tcb.rcv_wnd && room - conn->tcb.rcv_wnd >= (half < full ? half : full);
+}
+
+void tcp_open_window(struct leat_tcp *conn)
+{
+    if (window_may_grow(conn, 1))
+        conn->tcb.rcv_wnd = window_room(conn);
+}
+
+bool tcp_window_would_open(const struct leat_tcp *conn)
+{
+    return conn->tcb.rcv_wnd < conn->tcp->config.receive_window_bytes / 2 &&
+           window_may_grow(conn, 2);
+}
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+/* Appends a short text to the storage of the one before it; false if that isn't possible. */
+static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
+{
+    struct leat_buf *last = conn->text_last;
+
+    if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
+        leat_buf_tailroom(last) < piece->len)
+        return false;
+    memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
+    conn->tcp->stack->stats.copied_compact_bytes += piece->len;
+    return true;
+}
+
+/* A short text in a large buffer moves to a small one when large ones are scarce. */
+static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
+{
+    struct leat_buf *small;
+
+    if (piece->len > POOL_SMALL_BYTES || piece->capacity <= POOL_SMALL_BYTES ||
+        pool_free_in(conn, 4) >= 2)
+        return piece;
+    small = leat_buf_alloc_small(&conn->tcp->stack->pool, 0);
+    if (!small)
+        return piece;
+    memcpy(leat_buf_put(small, piece->len), piece->data, piece->len);
+    conn->tcp->stack->stats.copied_compact_bytes += piece->len;
+    leat_buf_free(piece);
+    return small;
+}
+
+static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
+{
+    conn->text_bytes += piece->len;
+    if (merge_into_last(conn, piece)) {
+        leat_buf_free(piece);
+        return;
+    }
+    piece = shrink(conn, piece);
+    if (conn->text_last)
+        conn->text_last->next = piece;
+    else
+        conn->text = piece;
+    conn->text_last = piece;
+}
+
+/* @text of @len bytes goes on at RCV.NXT. */
+static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+{
+    conn->tcb.rcv_nxt += len;
+    conn->tcb.rcv_wnd -= len;
+    while (text) {
+        struct leat_buf *next = text->next;
+
+        text->next = 0;
+        if (text->len > 0)
+            append_piece(conn, text);
+        else
+            leat_buf_free(text);
+        text = next;
+    }
+    tcp_tell(conn, CONN_TELL_READABLE);
+}
+
+/* What becomes of a segment's text when it is cut to the window. */
+static struct leat_buf *cut_text(struct tcp_segment *segment)
+{
+    struct leat_buf *text = segment->packet->buf;
+
+    segment->packet->buf = 0;
+    leat_buf_trim(text, segment->skip_bytes + segment->text_bytes);
+    return leat_buf_consume(text, segment->skip_bytes);
+}
+
+static void ack_later(struct leat_tcp *conn)
+{
+    if (conn->delack_at_ns != LEAT_NEVER_NS)
+        return;
+    conn->delack_at_ns = conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns;
+    tcp_arm(conn);
+}
+
+static void ack_now(struct leat_tcp *conn)
+{
+    conn->flags |= CONN_ACK_NOW;
+    tcp_want_output(conn);
+}
+
+static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    const bool fills_gap = conn->reorder.first != 0;
+    struct leat_buf *more;
+    uint32_t len;
+
+    append(conn, cut_text(segment), segment->text_bytes);
+    while ((more = reorder_take(&conn->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+        append(conn, more, len);
+    conn->unacked_segments++;
+    if (fills_gap || conn->unacked_segments >= ACK_EVERY_SEGMENTS ||
+        segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
+        ack_now(conn);
+    else
+        ack_later(conn);
+}
+
+/* RFC 5681 4.2: at once and for each, so that the sender can count them. */
+static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    struct leat *stack = conn->tcp->stack;
+
+    stack->stats.tcp_out_of_order++;
+    if (!reorder_put(&conn->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
+                     segment->text_bytes))
+        segment->counter = &stack->stats.drop_tcp_memory;
+    tcp_open_window(conn);
+    tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+}
+
+/* Strangers' text never takes the last buffers: ACKs must get in, or nothing ever gets out. */
+static bool has_room_for(const struct leat_tcp *conn, bool in_order)
+{
+    return in_order ? pool_free_in(conn, 8) >= 1 : pool_free_in(conn, 4) >= 1;
+}
+
+void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct tcp_segment *segment = step->segment;
+    const bool in_order = segment->seq == tcb->rcv_nxt;
+
+    if (!has_room_for(conn, in_order)) {
+        segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
+        segment->fin = false;
+        ack_now(conn);
+    } else if (in_order) {
+        take_in_order(conn, segment);
+    } else {
+        take_out_of_order(conn, segment);
+    }
+}
+
+void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    (void)step;
+    tcb->rcv_nxt++;
+    tcb->rcv_wnd -= tcb->rcv_wnd > 0;
+    tcb->flags |= TCB_FIN_TAKEN;
+    conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
+    reorder_free(&conn->reorder, &conn->tcp->runs);
+    tcp_tell(conn, CONN_TELL_READABLE);
+}
+
+/* ---- the program takes it ----------------------------------------------------------------- */
+
+/* Up to @bytes_max of a piece that doesn't go whole. */
+static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct leat_buf *part = leat_buf_slice(conn->text, 0, bytes_max);
+
+    if (part)
+        leat_buf_pull(conn->text, bytes_max);
+    return part;
+}
+
+void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct leat_buf **end = &step->text;
+    uint32_t left = step->bytes;
+
+    while (conn->text && conn->text->len <= left) {
+        struct leat_buf *piece = conn->text;
+
+        conn->text = piece->next;
+        piece->next = 0;
+        left -= piece->len;
+        *end = piece;
+        end = &piece->next;
+    }
+    if (!conn->text) {
+        conn->text_last = 0;
+    } else if (left > 0) {
+        *end = split_first(conn, left);
+        left = *end ? 0 : left;
+    }
+    conn->text_bytes -= step->bytes - left;
+    conn->unconsumed_bytes += step->bytes - left;
+}

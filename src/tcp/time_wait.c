@@ -1,0 +1,78 @@
+/*
+ * time_wait.c -- TIME-WAIT in an entry of one cache line (RFC 9293 3.6).
+ *
+ * All entries wait equally long, so the oldest is always the first of one ring, and one timer
+ * serves them all.  When there is no free entry the oldest goes early: new connections are worth
+ * more than the last seconds of an old one.
+ */
+#include "tcp/tcp.h"
+
+static struct tcp_time_wait *oldest(struct tcp *tcp)
+{
+    if (ring_is_empty(&tcp->time_wait))
+        return 0;
+    return ring_owner(tcp->time_wait.next, struct tcp_time_wait, ring);
+}
+
+static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
+{
+    struct tcp_step step = {.tcp = tcp};
+
+    tcp_event(&entry->tcb, TCP_timeout_2MSL, &step);
+}
+
+static void arm(struct tcp *tcp)
+{
+    struct tcp_time_wait *first = oldest(tcp);
+
+    if (first && !timer_is_set(&tcp->time_wait_timer))
+        timer_set(&tcp->stack->timers, &tcp->time_wait_timer, first->until_ns);
+}
+
+void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry)
+{
+    ring_remove(&entry->ring);
+    entry->until_ns = tcp->stack->now_ns + 2 * tcp->config.msl_ns;
+    ring_put(&tcp->time_wait, &entry->ring);
+    arm(tcp);
+}
+
+void tcp_time_wait_from(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+    struct tcp_time_wait *entry;
+    struct tcb *tcb;
+
+    if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of text before it */
+        tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+    tcp_conn_bury(conn);
+    if (!tcp->free_time_waits) {
+        tcp->stack->stats.tcp_time_wait_recycled++;
+        expire(tcp, oldest(tcp));
+    }
+    tcb = tcp_take_entry(tcp, TCB_TIME_WAIT);
+    leat_assert(tcb != 0);
+    *tcb = conn->tcb;
+    tcb->kind = TCB_TIME_WAIT;
+    entry = (struct tcp_time_wait *)(void *)tcb;
+    tcp_hash(tcp, tcb);
+    tcp_time_wait_restart(tcp, entry);
+}
+
+void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
+{
+    tcp_unhash(tcp, &entry->tcb);
+    ring_remove(&entry->ring);
+    tcp_give_entry(tcp, &entry->tcb);
+}
+
+void tcp_time_wait_timer(struct timer *timer, void *context)
+{
+    struct tcp *tcp = ring_owner(timer, struct tcp, time_wait_timer);
+    struct tcp_time_wait *entry;
+
+    (void)context;
+    while ((entry = oldest(tcp)) && entry->until_ns <= tcp->stack->now_ns)
+        expire(tcp, entry);
+    arm(tcp);
+}

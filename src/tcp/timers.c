@@ -1,0 +1,144 @@
+/*
+ * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
+ *
+ * A connection has one timer in the wheel and four deadlines beside it.  Pushing a deadline back,
+ * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
+ * again.
+ */
+#include "tcp/tcp.h"
+
+static const uint64_t persist_patience_ns = 10000000000; /* while memory is short */
+
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t earliest_ns(const struct leat_tcp *conn)
+{
+    return min64(min64(conn->rexmt_at_ns, conn->delack_at_ns),
+                 min64(conn->quiet_at_ns, conn->retry_at_ns));
+}
+
+void tcp_arm(struct leat_tcp *conn)
+{
+    const uint64_t at_ns = earliest_ns(conn);
+
+    if (at_ns == LEAT_NEVER_NS)
+        return;
+    if (!timer_is_set(&conn->timer) || at_ns < timer_at_ns(&conn->timer))
+        timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
+}
+
+uint64_t tcp_give_up_ns(const struct leat_tcp *conn)
+{
+    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_USER_TIMEOUT))
+        return conn->tcp->config.connect_timeout_ns;
+    return conn->user_timeout_ns;
+}
+
+/* A peer whose window stays shut may do so as long as it answers (RFC 9293 3.8.6.1), but not at
+ * the cost of others: Sockstress, CVE-2008-4609. */
+static bool persist_is_over(const struct leat_tcp *conn)
+{
+    const struct leat *stack = conn->tcp->stack;
+    const struct pool_list *full = &stack->pool.lists[POOL_FULL];
+    const uint64_t waited_ns = stack->now_ns - conn->progress_at_ns;
+    const uint64_t silent_ns = stack->now_ns - conn->heard_at_ns;
+
+    if (waited_ns >= tcp_give_up_ns(conn) &&
+        ((conn->flags & CONN_USER_TIMEOUT) || silent_ns >= tcp_give_up_ns(conn)))
+        return true;
+    return waited_ns >= persist_patience_ns && full->free_count < full->count / 4;
+}
+
+static enum tcp_event rexmt_event(const struct leat_tcp *conn)
+{
+    const uint64_t waited_ns = conn->tcp->stack->now_ns - conn->progress_at_ns;
+    const bool persist = conn->flags & CONN_PERSIST;
+
+    if (persist ? !persist_is_over(conn) : waited_ns < tcp_give_up_ns(conn))
+        return persist ? TCP_timeout_persist : TCP_timeout_rexmt;
+    return conn->flags & CONN_USER_TIMEOUT || persist ? TCP_timeout_user : TCP_timeout_R2;
+}
+
+/* False: the connection is gone. */
+static bool rexmt_expired(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+    const enum tcp_event event = rexmt_event(conn);
+
+    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts it again */
+    if (event == TCP_timeout_rexmt) {
+        conn->tcp->stack->stats.tcp_timeouts++;
+        if (conn->tcb.flags & TCB_SYN_UNACKED)
+            conn->flags |= CONN_LOST_SYN;
+    }
+    rtt_backoff(&conn->rtt, &conn->tcp->rto);
+    return tcp_event(&conn->tcb, event, &step) == TCP_ALIVE;
+}
+
+static bool is_idle(const struct leat_tcp *conn)
+{
+    return conn->sendq.bytes == 0 && conn->snd_una == conn->tcb.snd_nxt &&
+           !(conn->tcb.flags & TCB_SYN_UNACKED);
+}
+
+void tcp_watch_quiet(struct leat_tcp *conn)
+{
+    const struct leat_tcp_config *config = &conn->tcp->config;
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    if (conn->flags & CONN_ABANDONED)
+        conn->quiet_at_ns = now_ns + config->fin_wait_2_ns;
+    else if (conn->flags & CONN_KEEPALIVE)
+        conn->quiet_at_ns = now_ns + config->keepalive_idle_ns;
+    else
+        conn->quiet_at_ns = LEAT_NEVER_NS;
+    tcp_arm(conn);
+}
+
+/* False: the connection is gone. */
+static bool quiet_expired(struct leat_tcp *conn)
+{
+    const struct leat_tcp_config *config = &conn->tcp->config;
+    struct tcp_step step = {.tcp = conn->tcp};
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const uint64_t idle_until_ns = conn->heard_at_ns + config->keepalive_idle_ns;
+
+    if (conn->flags & CONN_ABANDONED)
+        return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) == TCP_ALIVE;
+    if (idle_until_ns > now_ns || !is_idle(conn)) { /* heard of since, or being heard of soon */
+        conn->probes = 0;
+        conn->quiet_at_ns =
+            idle_until_ns > now_ns ? idle_until_ns : now_ns + config->keepalive_interval_ns;
+        return true;
+    }
+    if (conn->probes >= config->keepalive_probes)
+        return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) == TCP_ALIVE;
+    conn->probes++;
+    conn->quiet_at_ns = now_ns + config->keepalive_interval_ns;
+    return tcp_event(&conn->tcb, TCP_timeout_idle, &step) == TCP_ALIVE;
+}
+
+void tcp_conn_timer(struct timer *timer, void *context)
+{
+    struct leat_tcp *conn = ring_owner(timer, struct leat_tcp, timer);
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    (void)context;
+    if (conn->delack_at_ns <= now_ns) {
+        conn->delack_at_ns = LEAT_NEVER_NS;
+        conn->flags |= CONN_ACK_NOW;
+        tcp_want_output(conn);
+    }
+    if (conn->retry_at_ns <= now_ns) {
+        conn->retry_at_ns = LEAT_NEVER_NS;
+        tcp_want_output(conn);
+    }
+    if (conn->rexmt_at_ns <= now_ns && !rexmt_expired(conn))
+        return;
+    if (conn->quiet_at_ns <= now_ns && !quiet_expired(conn))
+        return;
+    tcp_arm(conn);
+}
