@@ -153,8 +153,9 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
 /* RFC 9293 3.10.7.1. */
 static void closed_input(struct tcp_step *step)
 {
-    struct tcb nobody = {.state = TCP_CLOSED, .kind = TCB_NONE};
+    struct tcb nobody = {.kind = TCB_NONE};
 
+    tcp_fsm_start(&nobody);
     tcp_classify(&nobody, step->segment);
     give_letter(&nobody, step->segment->letters[0], step);
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;

@@ -102,7 +102,7 @@ struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
         return 0;
     *list = tcb->hash_next;
     memset(tcb, 0, entry_bytes(kind));
-    tcb->state = TCP_CLOSED;
+    tcp_fsm_start(tcb);
     tcb->kind = (uint8_t)kind;
     return tcb;
 }

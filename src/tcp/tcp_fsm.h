@@ -9,6 +9,9 @@
 struct tcb;
 struct tcp_step;
 
+/* Puts a new TCB into the state in which tcp.rl begins: CLOSED. */
+void tcp_fsm_start(struct tcb *tcb);
+
 /* Gives one event to the connection: runs the actions, then stores the new state.  False: tcp.rl
  * has no line for it, nothing has happened.  Because the state is stored last, an action neither
  * frees the TCB nor calls the program: it makes a note, and who called the step acts on it. */

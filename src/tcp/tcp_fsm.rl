@@ -54,7 +54,14 @@
 
 %% write data noerror nofinal noentry;
 
-_Static_assert((unsigned)TCP_CLOSED == (unsigned)tcp_start, "a zeroed TCB plus tcb_init() is CLOSED");
+void tcp_fsm_start(struct tcb *tcb)
+{
+    int cs;
+
+    %% write init;
+
+    tcb->state = (unsigned char)cs;
+}
 
 bool tcp_fsm_step(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
 {
