@@ -22,12 +22,12 @@ typedef uint32_t leat_ip4;
 
 /** A 48-bit Ethernet address, in the order of the wire. */
 struct leat_mac {
-    uint8_t octet[6];
+    uint8_t octet[6]; /**< the first is the first on the wire */
 };
 
 /** An address with its port: one end of a conversation. */
 struct leat_endpoint {
-    leat_ip4 ip;
+    leat_ip4 ip;   /**< as a number, like all leat_ip4 */
     uint16_t port; /**< host byte order */
 };
 

@@ -52,8 +52,8 @@ enum leat_dns_rcode {
 
 /** A name, uncompressed, in the case it was written in. */
 struct leat_dns_name {
-    uint8_t len; /**< 1 (the root) to 255 */
-    uint8_t wire[LEAT_DNS_NAME_BYTES];
+    uint8_t len;                       /**< 1 (the root) to 255 */
+    uint8_t wire[LEAT_DNS_NAME_BYTES]; /**< labels, each behind its length */
 };
 
 /**
@@ -62,13 +62,13 @@ struct leat_dns_name {
  */
 struct leat_dns_record {
     const uint8_t *message; /**< where compression pointers lead */
-    size_t message_len;
-    size_t owner_at; /**< offset of the owner's name */
-    size_t rdata_at; /**< offset of the data */
-    uint16_t rdata_len;
-    uint16_t type;         /**< enum leat_dns_type, or any other number */
-    uint16_t class_number; /**< 1: Internet */
-    uint32_t ttl_s;        /**< seconds for which it may be kept */
+    size_t message_len;     /**< bytes in all of it */
+    size_t owner_at;        /**< offset of the owner's name */
+    size_t rdata_at;        /**< offset of the data */
+    uint16_t rdata_len;     /**< bytes of the data */
+    uint16_t type;          /**< enum leat_dns_type, or any other number */
+    uint16_t class_number;  /**< 1: Internet */
+    uint32_t ttl_s;         /**< seconds for which it may be kept */
 };
 
 /**

@@ -32,8 +32,8 @@ enum {
 
 /** The zones that are served; a query is answered from the longest that its name is in. */
 struct leat_dns_zones {
-    const struct leat_dns_zone *const *list;
-    uint32_t count;
+    const struct leat_dns_zone *const *list; /**< in any order */
+    uint32_t count;                          /**< zones in the list */
 };
 
 /**
@@ -60,9 +60,9 @@ struct leat_dns_server_config {
 
 /** What a server has done. */
 struct leat_dns_server_counts {
-    uint64_t udp_queries;
-    uint64_t tcp_queries;
-    uint64_t replies;
+    uint64_t udp_queries;    /**< datagrams that came */
+    uint64_t tcp_queries;    /**< whole queries that came by TCP */
+    uint64_t replies;        /**< sent, by either */
     uint64_t truncated;      /**< replies with TC */
     uint64_t drop_format;    /**< queries that got no reply, see leat_dns_answer() */
     uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */

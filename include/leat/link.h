@@ -27,12 +27,18 @@ struct leat_link_faults {
     uint32_t duplicate_per_m; /**< frames that arrive twice */
     uint32_t corrupt_per_m;   /**< frames with one bit turned over */
     uint32_t reorder_per_m;   /**< frames held back for reorder_ns */
-    uint64_t reorder_ns;
+    uint64_t reorder_ns;      /**< how long those are held back */
 };
 
 /** What one direction did. */
 struct leat_link_counts {
-    uint64_t sent, lost, duplicated, corrupted, reordered, overflowed, delivered;
+    uint64_t sent;       /**< frames that the end gave to the wire */
+    uint64_t lost;       /**< of these: to loss_per_m */
+    uint64_t duplicated; /**< copies made by duplicate_per_m */
+    uint64_t corrupted;  /**< frames with a bit turned over */
+    uint64_t reordered;  /**< frames held back */
+    uint64_t overflowed; /**< frames lost because the wire or its queue was full */
+    uint64_t delivered;  /**< frames that the other end took */
 };
 
 struct leat_link;

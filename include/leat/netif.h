@@ -68,9 +68,9 @@ struct leat_netif_ops {
 
 /** A backend as the stack sees it: facts, which must not change while it is attached. */
 struct leat_netif {
-    const struct leat_netif_ops *ops;
-    const char *name;      /**< for messages; static or owned by the backend */
-    struct leat_mac mac;   /**< our address on this link */
+    const struct leat_netif_ops *ops; /**< how it is done; static */
+    const char *name;                 /**< for messages; static or owned by the backend */
+    struct leat_mac mac;              /**< our address on this link */
     uint16_t mtu;          /**< largest IP datagram, bytes, without the Ethernet header; >= 68 */
     uint32_t capabilities; /**< enum leat_netif_capability, or-ed */
 };

@@ -32,7 +32,7 @@ struct leat_lookup;
 /** Whom to ask, and how long.  Every 0 means the default named beside it. */
 struct leat_resolver_config {
     struct leat_endpoint servers[LEAT_RESOLVER_SERVERS_MAX]; /**< in this order; port 0: 53 */
-    uint8_t server_count;
+    uint8_t server_count;                                    /**< how many of them: at least 1 */
     uint8_t rounds;        /**< how often each server is asked: 3; at most 16 */
     uint16_t lookups;      /**< at a time: 16 */
     uint16_t answer_bytes; /**< longest reply by TCP: 4,096; at least LEAT_DNS_UDP_BYTES */
@@ -46,9 +46,9 @@ struct leat_dns_result {
     struct leat_dns_name name;   /**< the name asked for, or where its CNAMEs lead */
     uint16_t type;               /**< asked for */
     const uint8_t *message;      /**< the reply, or NULL */
-    size_t message_len;
-    size_t answers_at;  /**< offset of the answer section */
-    size_t answers_end; /**< offset behind it */
+    size_t message_len;          /**< bytes of the reply */
+    size_t answers_at;           /**< offset of the answer section */
+    size_t answers_end;          /**< offset behind it */
 };
 
 /**
@@ -99,8 +99,8 @@ bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
 
 /** What a resolver has done. */
 struct leat_resolver_counts {
-    uint64_t udp_queries;
-    uint64_t tcp_queries;
+    uint64_t udp_queries;    /**< sent by UDP */
+    uint64_t tcp_queries;    /**< sent by TCP */
     uint64_t replies;        /**< that were for us, whatever they said */
     uint64_t truncated;      /**< of these, cut short: asked for again by TCP */
     uint64_t drop_foreign;   /**< replies with a wrong id or question, or illegal: ignored */

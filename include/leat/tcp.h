@@ -48,7 +48,7 @@ struct leat_tcp_config {
     uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9 */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
-    void *on_transition_arg;
+    void *on_transition_arg; /**< its first argument */
 };
 
 /** What the program wants to hear of a connection.  Any may be NULL. */
@@ -73,7 +73,7 @@ struct leat_tcp_listen_config {
     uint16_t backlog; /**< connections that are half open or not yet accepted: 0 means 128 */
     /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
-    void *arg;
+    void *arg; /**< its second argument */
 };
 
 /** States in the order of RFC 9293 3.3.2, for leat_tcp_info(). */
@@ -93,21 +93,26 @@ enum leat_tcp_state {
 
 /** What a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
 struct leat_tcp_info {
-    enum leat_tcp_state state;
-    struct leat_endpoint local, remote;
-    uint32_t snd_una, snd_nxt; /**< RFC 9293 3.3.1 */
-    uint32_t rcv_nxt;
-    uint32_t snd_wnd_bytes; /**< what the peer lets us send */
-    uint32_t rcv_wnd_bytes; /**< what we let the peer send */
-    uint32_t cwnd_bytes;    /**< congestion window (RFC 5681) */
-    uint32_t ssthresh_bytes;
-    uint16_t mss_bytes;                     /**< largest text we send in one segment */
-    uint8_t snd_wind_shift, rcv_wind_shift; /**< RFC 7323 2.3 */
-    uint64_t srtt_ns, rttvar_ns, rto_ns;    /**< RFC 6298 */
-    uint64_t retransmits;                   /**< segments sent again */
-    uint32_t queued_bytes;                  /**< accepted by send(), not yet acknowledged */
-    uint32_t readable_bytes;                /**< waiting for leat_tcp_receive() */
-    enum leat_err soft_error;               /**< last ICMP error that did not end it (RFC 5461) */
+    enum leat_tcp_state state;   /**< as in RFC 9293 3.3.2 */
+    struct leat_endpoint local;  /**< our end */
+    struct leat_endpoint remote; /**< the peer's */
+    uint32_t snd_una;            /**< oldest sequence number not acknowledged (RFC 9293 3.3.1) */
+    uint32_t snd_nxt;            /**< next one to be sent */
+    uint32_t rcv_nxt;            /**< next one expected */
+    uint32_t snd_wnd_bytes;      /**< what the peer lets us send */
+    uint32_t rcv_wnd_bytes;      /**< what we let the peer send */
+    uint32_t cwnd_bytes;         /**< congestion window (RFC 5681) */
+    uint32_t ssthresh_bytes;     /**< slow start ends here (RFC 5681) */
+    uint16_t mss_bytes;          /**< largest text we send in one segment */
+    uint8_t snd_wind_shift;      /**< scale of the windows that the peer sends (RFC 7323 2.3) */
+    uint8_t rcv_wind_shift;      /**< scale of those that we send */
+    uint64_t srtt_ns;            /**< smoothed round-trip time (RFC 6298), 0: not measured yet */
+    uint64_t rttvar_ns;          /**< its variation */
+    uint64_t rto_ns;             /**< retransmission timeout as it stands */
+    uint64_t retransmits;        /**< segments sent again */
+    uint32_t queued_bytes;       /**< accepted by send(), not yet acknowledged */
+    uint32_t readable_bytes;     /**< waiting for leat_tcp_receive() */
+    enum leat_err soft_error;    /**< last ICMP error that did not end it (RFC 5461) */
 };
 
 /** Bytes that leat_tcp_register() takes from the stack's block. */

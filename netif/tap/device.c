@@ -82,7 +82,7 @@ out:
     return err;
 }
 
-enum leat_err tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
+enum leat_err leat_tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
                               char why[LEAT_WHY_BYTES])
 {
     struct ifreq request = {0};

@@ -254,7 +254,7 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     if (!made)
         return err;
     made->fd = -1;
-    err = tap_device_open(device, config->create, &made->fd, &made->device_mtu, why);
+    err = leat_tap_device_open(device, config->create, &made->fd, &made->device_mtu, why);
     if (err)
         goto failed;
     snprintf(made->device, sizeof made->device, "%s", device);

@@ -1,0 +1,181 @@
+"""leat as a stranger meets it: installed, found by pkg-config, or as a subproject.
+
+Builds the library once more, plain and without tests, whatever the options of this build: what is
+looked at is what is delivered, without a sanitizer's helpers.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import tree
+
+# gcc and clang may call the first four in any code (freestanding or not), the others on machines
+# without the instructions
+NEEDED_MAX = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_"}
+COMPILERS_OWN = re.compile(r"__(u?div|u?mod|mul|ashl|ashr|lshr|clz|ctz|popcount|bswap)\w*[sdt]i[23]?")
+
+UDP_ONLY = """
+#include <leat/leat.h>
+
+static uint8_t block[4 << 20];
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    (void)local, (void)arg;
+    leat_udp_send_to(udp, payload, peer);
+}
+
+static const struct leat_udp_events events = {.on_datagram = on_datagram};
+
+int main(void)
+{
+    struct leat_config config = {.seed = {1}, .buf_count = 64};
+    struct leat *stack;
+    struct leat_udp *udp;
+
+    if (leat_init(&stack, block, sizeof block, &config) || leat_udp_register(stack, NULL) ||
+        leat_udp_open(stack, &udp, &events, NULL) || leat_udp_bind(udp, LEAT_IP4_ANY, 7))
+        return 1;
+    return leat_poll(stack, 0) == LEAT_NEVER_NS ? 0 : 2;
+}
+"""
+
+SUBPROJECT_BUILD = """
+project('stranger', 'c', default_options: ['c_std=c11', 'warning_level=3', 'werror=true'])
+leat = dependency('leat', fallback: 'leat')
+test('echo', executable('echo', 'main.c', 'other.c', dependencies: leat))
+"""
+
+# What a stranger calls his own functions must not matter.
+SAME_NAMES = """
+int stack_ready(void), pool_init(void), checksum_list(void), timer_set(void), ipv4_input(void);
+int stack_ready(void) { return 1; }
+int pool_init(void) { return 1; }
+int checksum_list(void) { return 1; }
+int timer_set(void) { return 1; }
+int ipv4_input(void) { return 1; }
+"""
+
+
+def must(*command, **options):
+    """Runs a command that must succeed; its output."""
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, **options)
+    if done.returncode:
+        raise AssertionError(f"$ {' '.join(map(str, command))}\n{done.stdout}")
+    return done.stdout
+
+
+def readme_program():
+    """The program in README.md: all its blocks of C, in their order."""
+    return "\n".join(re.findall(r"^```c\n(.*?)^```", tree.read("README.md"), re.S | re.M))
+
+
+class Delivered(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="leat-install-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.prefix = cls.folder / "prefix"
+        build = cls.folder / "build"
+        must("meson", "setup", build, tree.ROOT, "--prefix", cls.prefix, "--libdir", "lib",
+             "--buildtype", "release", "-Dtests=disabled", "-Dwerror=true")
+        made = must("ninja", "-C", build, "-t", "targets", "all")
+        # what is installed, and not the examples
+        must("ninja", "-C", build, "-j2", *re.findall(r"^((?:src|netif)/\S+\.a):", made, re.M))
+        must("meson", "install", "-C", build, "--no-rebuild")
+        cls.archive = cls.prefix / "lib/libleat.a"
+        cls.environ = {**os.environ, "PKG_CONFIG_PATH": str(cls.prefix / "lib/pkgconfig")}
+
+    def flags(self, package):
+        """What pkg-config says."""
+        return must("pkg-config", "--static", "--cflags", "--libs", package,
+                    env=self.environ).split()
+
+    def compile(self, name, text, package="leat", *more):
+        """Compiles and links one program against what is installed; its path."""
+        source, program = self.folder / f"{name}.c", self.folder / name
+        source.write_text(text, encoding="utf-8")
+        must(*tree.CC, "-std=c11", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+             "-ffunction-sections", source, "-o", program, "-Wl,--gc-sections", *more,
+             *self.flags(package))
+        return program
+
+    def symbols(self, *options, of=None):
+        """nm -P: [(name, type)]."""
+        lines = must("nm", "--format=posix", *options, of or self.archive).splitlines()
+        return [tuple(line.split()[:2]) for line in lines if line and not line.endswith(":")]
+
+    def test_the_archive_needs_four_functions(self):
+        defined = {name for name, _ in self.symbols("--defined-only")}
+        needed = {name for name, _ in self.symbols("-u")} - defined - NEEDED_MAX
+        self.assertEqual({name for name in needed if not COMPILERS_OWN.fullmatch(name)}, set())
+
+    def test_the_archive_holds_no_writable_data(self):
+        writable = [name for name, kind in self.symbols("--defined-only") if kind in "DdBbCGgSs"]
+        self.assertEqual(writable, [])
+
+    def test_the_archive_has_no_writable_section(self):
+        sections = must("readelf", "-SW", self.archive)
+        # name, type, address, offset, size, entry size, flags
+        found = re.findall(r"\] (\S+)\s+\w+\s+\w+ \w+ (\w+) \w+\s+(\w+)", sections)
+        self.assertTrue(found)
+        # .data.rel.ro is made read-only by the loader, and constant in a static program
+        self.assertEqual([name for name, size, flags in found if "W" in flags and int(size, 16)
+                          and not name.startswith(".data.rel.ro")], [])
+
+    def test_global_names_begin_with_leat(self):
+        names = [name for name, _ in self.symbols("-g", "--defined-only")]
+        self.assertIn("leat_init", names)
+        self.assertEqual([name for name in names if not name.startswith("leat_")], [])
+
+    def test_the_backends_global_names_begin_with_leat(self):
+        for archive in sorted((self.prefix / "lib").glob("libleat-*.a")):
+            names = [name for name, _ in self.symbols("-g", "--defined-only", of=archive)]
+            self.assertEqual([name for name in names if not name.startswith("leat_")], [])
+
+    def test_a_program_with_udp_holds_no_tcp(self):
+        program = self.compile("udp_only", UDP_ONLY)
+        must(program)
+        names = [name for name, _ in self.symbols("--defined-only", of=program)]
+        self.assertIn("leat_udp_send_to", names)
+        self.assertEqual([name for name in names if re.match("(leat_+)?(tcp|dns|resolver)", name)],
+                         [])
+
+    def test_a_strangers_names_do_not_collide(self):
+        self.compile("same_names", SAME_NAMES + UDP_ONLY)
+
+    def test_the_program_of_the_readme(self):
+        program = self.compile("readme", readme_program(), "leat-posix")
+        self.assertLessEqual(readme_program().index("int main"), 2000, "the echo comes first")
+        # without a device it says so, and that it failed
+        done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("leat0", done.stderr)
+
+    def test_every_public_header_is_installed(self):
+        installed = {path.name for path in (self.prefix / "include/leat").iterdir()}
+        self.assertEqual(installed, {path.name for path in tree.sources("include/leat")})
+
+    def test_as_a_subproject(self):
+        stranger = self.folder / "stranger"
+        (stranger / "subprojects").mkdir(parents=True)
+        (stranger / "subprojects/leat").symlink_to(tree.ROOT)
+        (stranger / "meson.build").write_text(SUBPROJECT_BUILD, encoding="utf-8")
+        (stranger / "main.c").write_text(UDP_ONLY, encoding="utf-8")
+        (stranger / "other.c").write_text(SAME_NAMES, encoding="utf-8")
+        environ = {**os.environ, "PKG_CONFIG_PATH": ""}
+        must("meson", "setup", stranger / "build", stranger, env=environ)
+        must("ninja", "-C", stranger / "build", "-j2")
+        must("meson", "test", "-C", stranger / "build", "--no-rebuild", "echo")
+
+
+if __name__ == "__main__":
+    unittest.main()

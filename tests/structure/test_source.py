@@ -1,0 +1,136 @@
+"""What the source may contain: who includes whom, how long things are, who writes a state."""
+
+import re
+import unittest
+
+import tree
+
+# Which folders of src/ the files of a folder may include; "" is src/ itself (stack.h).
+MAY_INCLUDE = {
+    "core": {"core"},
+    "wire": {"wire", "core"},
+    "link": {"link", "wire", "core", ""},
+    "ip": {"ip", "link", "wire", "core", ""},
+    "udp": {"udp", "ip", "link", "wire", "core", ""},
+    "tcp": {"tcp", "ip", "link", "wire", "core", ""},
+    "apps": {"apps", "wire", "core", ""},  # udp and tcp by include/leat, like any program
+    "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
+}
+SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}
+MADE_HEADERS = {"tcp_states.h", "tcp_actions.inc"}  # by fsmgen.py, in the build directory
+
+FUNCTION_LINES_MAX = 70
+FILE_LINES_MAX = 500
+CODE = ("src", "include", "netif", "examples", "fuzz", "tools", "tests")
+# what deserves to be longer, and why
+LONG_FUNCTIONS = {}
+LONG_FILES = {}
+
+# The only place that stores the state of a connection: where Ragel's table is stepped.
+STATE_WRITER = "src/tcp/tcp_fsm.rl"
+# "state" of something that is no connection: (file, left side of the assignment)
+OTHER_STATES = set()
+
+
+def folder_of(path):
+    """The folder of src/ that @path, relative to ROOT, lies in; "" for src/ itself."""
+    return path.parts[1] if len(path.parts) > 2 else ""
+
+
+class Includes(unittest.TestCase):
+    def check(self, paths, allowed):
+        """All includes of @paths must be @allowed(path, what); says which are not."""
+        wrong = [f"{path}:{line}: {what}" for path in paths for line, what in tree.includes(path)
+                 if not allowed(path, what)]
+        self.assertEqual(wrong, [])
+
+    def test_arrows_run_down_only(self):
+        def allowed(path, what):
+            name = what[1:-1]
+            if what[0] == "<" or name in MADE_HEADERS:
+                return True
+            return name.rpartition("/")[0] in MAY_INCLUDE[folder_of(path)]
+        self.check(tree.sources("src", ends=(".c", ".h", ".rl")), allowed)
+
+    def test_the_stack_includes_no_system_header_but_five(self):
+        self.check(tree.sources("src", ends=(".c", ".h", ".rl")), lambda _, what: what[0] == '"'
+                   or what[1:-1] in SYSTEM_HEADERS or what.startswith("<leat/"))
+
+    def test_public_headers_include_public_headers_only(self):
+        self.check(tree.sources("include"), lambda _, what: what[0] == "<" and (
+            what.startswith("<leat/") or what[1:-1] in SYSTEM_HEADERS))
+
+    def test_backends_see_public_headers_only(self):
+        def allowed(path, what):
+            return what[0] == "<" or (tree.ROOT / path.parent / what[1:-1]).is_file()
+        self.check(tree.sources("netif"), allowed)
+
+    def test_every_folder_of_src_has_its_place(self):
+        folders = {path.name for path in (tree.ROOT / "src").iterdir() if path.is_dir()}
+        self.assertEqual(folders - {"__pycache__"}, set(MAY_INCLUDE) - {""})
+
+
+class Sizes(unittest.TestCase):
+    def test_functions_fit_on_a_screen(self):
+        long = [f"{path}:{line}: {name} has {lines} lines"
+                for path in tree.sources(*CODE) for name, line, lines in tree.functions(path)
+                if lines > FUNCTION_LINES_MAX and (str(path), name) not in LONG_FUNCTIONS]
+        self.assertEqual(long, [])
+
+    def test_files_are_short(self):
+        counts = {str(path): tree.read(path).count("\n")
+                  for path in tree.sources(*CODE, ends=(".c", ".h", ".py", ".rl"))}
+        self.assertEqual({path: lines for path, lines in counts.items()
+                          if lines > FILE_LINES_MAX and path not in LONG_FILES}, {})
+
+    def test_the_lists_of_exceptions_hold_nothing_old(self):
+        found = {(str(path), name): lines for path in tree.sources(*CODE)
+                 for name, _, lines in tree.functions(path)}
+        self.assertEqual([key for key in LONG_FUNCTIONS
+                          if found.get(key, 0) <= FUNCTION_LINES_MAX], [])
+        self.assertEqual([path for path in LONG_FILES
+                          if tree.read(path).count("\n") <= FILE_LINES_MAX], [])
+
+    def test_functions_are_found_at_all(self):
+        names = {name: lines for name, _, lines in tree.functions("src/stack.c")}
+        self.assertIn("leat_poll", names)
+        self.assertIn("stack_ready", names)
+        self.assertGreater(names["leat_init"], 20)
+
+
+class States(unittest.TestCase):
+    def test_only_the_table_moves_a_connection(self):
+        writes = []
+        for path in tree.sources("src/tcp", ends=(".c", ".h", ".rl")):
+            text = tree.without_comments(tree.read(path))
+            for number, line in enumerate(text.splitlines(), 1):
+                for match in re.finditer(r"(\w+(?:->|\.))state\s*(?:=(?!=)|[-+|&^]=|\+\+|--)", line):
+                    if (str(path), match[1] + "state") not in OTHER_STATES:
+                        writes.append(f"{path}:{number}")
+        self.assertEqual(len(writes), 1, writes)
+        self.assertTrue(writes[0].startswith(STATE_WRITER + ":"), writes)
+
+
+class Names(unittest.TestCase):
+    def test_public_names_begin_with_leat(self):
+        wrong = []
+        for path in tree.sources("include"):
+            for number, line in enumerate(tree.without_comments(tree.read(path)).splitlines(), 1):
+                match = re.match(r"#define\s+(\w+)|(?:enum|struct|union)\s+(\w+)\s*[{;]", line)
+                name = match and (match[1] or match[2])
+                if name and not re.match("leat(_|$)", name.lower()):
+                    wrong.append(f"{path}:{number}: {name}")
+        self.assertEqual(wrong, [])
+
+    def test_guards_are_named_after_their_files(self):
+        for path in tree.sources("include/leat"):
+            self.assertIn(f"#ifndef LEAT_{path.stem.upper()}_H\n", tree.read(path), path)
+
+    def test_every_file_says_what_it_is(self):
+        missing = [str(path) for path in tree.sources("src", "include", "netif", "examples", "fuzz")
+                   if not re.match(rf"/\*\s+(\* )?{re.escape(path.name)} -- ", tree.read(path))]
+        self.assertEqual(missing, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
