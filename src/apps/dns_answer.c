@@ -14,7 +14,7 @@
 #include "wire/bytes.h"
 
 enum {
-    CHAIN_MAX = 8,   /* CNAMEs followed in one answer */
+    CHAIN_MAX = 8,   /* names in one answer that CNAMEs lead through */
     TARGETS_MAX = 16 /* names of a set whose addresses are added */
 };
 
@@ -252,11 +252,10 @@ static const struct dns_new_record *answer_node(struct reply *reply, const uint8
                                                         : NULL;
 }
 
-static bool is_among(const struct dns_new_record *const *records, unsigned count,
-                     const struct dns_new_record *record)
+static bool is_among(const uint8_t *const *names, unsigned count, const uint8_t *name)
 {
     for (unsigned i = 0; i < count; i++) {
-        if (records[i] == record)
+        if (dns_name_order(names[i], name) == 0)
             return true;
     }
     return false;
@@ -266,10 +265,9 @@ static bool is_among(const struct dns_new_record *const *records, unsigned count
  * long ends where it does: the client sees what we have. */
 static void answer_name(struct reply *reply, const uint8_t *name)
 {
-    const struct dns_new_record *followed[CHAIN_MAX];
-    unsigned count = 0;
+    const uint8_t *names[CHAIN_MAX];
 
-    for (;;) {
+    for (unsigned count = 0; count < CHAIN_MAX; count++) {
         const struct dns_new_record *alias;
         struct place place;
 
@@ -286,11 +284,12 @@ static void answer_name(struct reply *reply, const uint8_t *name)
             return;
         }
         alias = answer_node(reply, name, place.node);
-        if (!alias || count == CHAIN_MAX || is_among(followed, count, alias))
+        if (!alias)
             return;
-        followed[count++] = alias;
+        names[count] = name;
         name = target_of(alias);
-        if (dns_name_below(name, dns_zone_apex_wire(reply->zone)) < 0)
+        if (dns_name_below(name, dns_zone_apex_wire(reply->zone)) < 0 ||
+            is_among(names, count + 1, name))
             return;
     }
 }

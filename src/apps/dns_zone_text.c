@@ -257,10 +257,10 @@ static bool read_kind(struct reader *reader, struct dns_new_record *record)
         else if (!token_is(reader, "IN"))
             break;
     }
-    if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type))
-        return fail(reader, "a TTL, the class IN or a type was expected");
-    if (!dns_fields(record->type))
-        return fail(reader, "the types are A, AAAA, CNAME, MX, NS, PTR, SOA and TXT");
+    if (token->kind != DNS_TOKEN_WORD || !dns_type_read(token->text, token->len, &record->type) ||
+        !dns_fields(record->type))
+        return fail(reader, "not a TTL, the class IN, or one of the types A, AAAA, CNAME, MX, NS, "
+                            "PTR, SOA and TXT");
     if (!has_ttl && !reader->has_ttl)
         return fail(reader, "there is no TTL: give one before the type, or a $TTL");
     if (!has_ttl)

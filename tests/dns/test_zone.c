@@ -1,0 +1,249 @@
+/* test_zone.c -- master files: what is understood, what is refused and where. */
+#include "dns_test.h"
+
+#include "apps/dns_zone.h"
+
+#define HEAD "$ORIGIN z.test.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\n"
+
+/* All records as lines, in the order of the zone. */
+static const char *records_of(const struct leat_dns_zone *zone)
+{
+    static char text[20000];
+    size_t len = 0;
+
+    for (uint32_t i = 0; i < zone->count; i++) {
+        struct dns_writer writer;
+        uint8_t bytes[2000];
+        struct leat_dns_record record;
+        size_t at = DNS_HEADER_BYTES;
+
+        dns_write_start(&writer, bytes, sizeof bytes);
+        dns_write_record(&writer, DNS_ANSWER, dns_zone_record(zone, i));
+        assert_true(dns_record_read(bytes, dns_write_end(&writer, 0, 0), &at, &record));
+        len += leat_dns_record_format(&record, text + len, sizeof text - len);
+        text[len++] = '\n';
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static void assert_zone(const char *text, const char *expected)
+{
+    void *memory;
+
+    assert_string_equal(records_of(zone_of(text, &memory)), expected);
+    free(memory);
+}
+
+static void assert_refused(const char *text, uint32_t line, uint32_t column, const char *word)
+{
+    const size_t bytes = leat_dns_zone_memory_bytes(text, strlen(text));
+    struct leat_dns_zone_error error;
+    struct leat_dns_zone *zone;
+    void *memory = malloc(bytes);
+
+    assert_int_equal(leat_dns_zone_parse(&zone, memory, bytes, text, strlen(text), &error),
+                     LEAT_ERR_FORMAT);
+    if (!strstr(error.text, word))
+        fail_msg("\"%s\" was expected in \"%s\"", word, error.text);
+    assert_int_equal(error.line, line);
+    assert_int_equal(error.column, column);
+    free(memory);
+}
+
+static void test_every_form_is_understood(void **state)
+{
+    (void)state;
+    assert_zone(
+        "; comment\n\n"
+        "$ORIGIN z.test. ; another\n"
+        "@ IN 1h30m SOA ns h\\.m ( 1\n"
+        "  2 ; in parentheses\n"
+        "  1d 1w 5 )\n"
+        " 10 IN NS ns\n"
+        "\tIN 20 ns ns.other.\n"
+        "ns\t30 A 192.0.2.1\r\n"
+        "   AAAA 2001:DB8:0:0::1\n"
+        "$TTL 2m\n"
+        "ptr PTR host.z.test.\n"
+        "txt TXT plain \"with \\\"quotes\\\"; no comment\" \"\" \\097\n"
+        "$ORIGIN sub\n"
+        "@ A 192.0.2.2\n"
+        "host MX ( 10\n mail ) ; end\n"
+        "m\\.x A 192.0.2.3",
+        "z.test. 10 IN NS ns.z.test.\n"
+        "z.test. 10 IN NS ns.other.\n"
+        "z.test. 5400 IN SOA ns.z.test. h\\.m.z.test. 1 2 86400 604800 5\n"
+        "ns.z.test. 30 IN A 192.0.2.1\n"
+        "ns.z.test. 30 IN AAAA 2001:db8::1\n"
+        "ptr.z.test. 120 IN PTR host.z.test.\n"
+        "sub.z.test. 120 IN A 192.0.2.2\n"
+        "host.sub.z.test. 120 IN MX 10 mail.sub.z.test.\n"
+        "m\\.x.sub.z.test. 120 IN A 192.0.2.3\n"
+        "txt.z.test. 120 IN TXT \"plain\" \"with \\\"quotes\\\"; no comment\" \"\" \"a\"\n");
+}
+
+static void test_sets_have_no_doubles_and_one_ttl(void **state)
+{
+    (void)state;
+    assert_zone(HEAD "a 9 A 192.0.2.2\nb A 192.0.2.9\na 7 A 192.0.2.1\nA 8 A 192.0.2.2\n",
+                "z.test. 60 IN NS ns.z.test.\n"
+                "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
+                "a.z.test. 7 IN A 192.0.2.1\n"
+                "a.z.test. 7 IN A 192.0.2.2\n"
+                "b.z.test. 60 IN A 192.0.2.9\n");
+}
+
+static void test_canonical_order(void **state)
+{
+    /* RFC 4034 6.1, its own example */
+    static const char *const names[] = {"example",         "a.example",      "yljkjljk.a.example",
+                                        "Z.a.example",     "zABC.a.EXAMPLE", "z.example",
+                                        "\\001.z.example", "*.z.example",    "\\200.z.example"};
+
+    (void)state;
+    for (unsigned i = 0; i < 9; i++) {
+        for (unsigned j = 0; j < 9; j++) {
+            const struct leat_dns_name a = name_of(names[i]);
+            const struct leat_dns_name b = name_of(names[j]);
+            const int order = dns_name_order(a.wire, b.wire);
+
+            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+        }
+    }
+}
+
+static void test_large_zone_is_sorted_and_found(void **state)
+{
+    enum {
+        COUNT = 20000
+    };
+    char *text = malloc(100 + COUNT * 40);
+    char *at = text + sprintf(text, "%s", HEAD);
+    const struct leat_dns_zone *zone;
+    struct dns_zone_range node;
+    void *memory;
+
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++)
+        at += sprintf(at, "h%u A 10.0.%u.%u\n", i * 7919 % COUNT, i >> 8, i & 255);
+    zone = zone_of(text, &memory);
+    assert_int_equal(leat_dns_zone_record_count(zone), COUNT + 2);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        char name[40];
+
+        sprintf(name, "h%u.z.test", i);
+        assert_true(dns_zone_find(zone, name_of(name).wire, &node));
+        assert_int_equal(node.end - node.first, 1);
+    }
+    assert_false(dns_zone_find(zone, name_of("h20000.z.test").wire, &node));
+    free(memory);
+    free(text);
+}
+
+static void test_errors_have_their_place(void **state)
+{
+    (void)state;
+    assert_refused("www A 192.0.2.1\n", 1, 1, "$ORIGIN");
+    assert_refused(" A 192.0.2.1\n", 1, 2, "begin with a name");
+    assert_refused("$ORIGIN z.test.\nwww A 192.0.2.1\n", 2, 5, "TTL");
+    assert_refused("$INCLUDE x\n", 1, 1, "directives");
+    assert_refused("$TTL 1x\n", 1, 6, "time");
+    assert_refused("$TTL 99999999999\n", 1, 6, "time");
+    assert_refused(HEAD "www A 192.0.2.256\n", 5, 7, "IPv4");
+    assert_refused(HEAD "www A 192.0.2.1 x\n", 5, 17, "nothing more");
+    assert_refused(HEAD "www A\n", 5, 6, "IPv4");
+    assert_refused(HEAD "www AAAA 1::2::3\n", 5, 10, "IPv6");
+    assert_refused(HEAD "www MX 65536 mail\n", 5, 8, "65535");
+    assert_refused(HEAD "www CH A 192.0.2.1\n", 5, 5, "IN");
+    assert_refused(HEAD "www SRV 1 2 3 x\n", 5, 5, "types A");
+    assert_refused(HEAD "www NOTHING x\n", 5, 5, "types A");
+    assert_refused(HEAD "www TXT \"open\n", 5, 9, "quote");
+    assert_refused(HEAD "www TXT\n", 5, 8, "missing");
+    assert_refused(HEAD "www TXT a\\25\n", 5, 9, "backslash");
+    assert_refused(HEAD "www A ( 192.0.2.1\n", 6, 1, "not closed");
+    assert_refused(HEAD "www A 192.0.2.1 )\n", 5, 17, "not opened");
+    assert_refused(HEAD "a..b A 192.0.2.1\n", 5, 1, "empty");
+}
+
+static void test_long_texts_are_refused(void **state)
+{
+    char text[1000];
+    char word[400];
+
+    (void)state;
+    memset(word, 'a', sizeof word);
+    word[64] = '\0';
+    sprintf(text, HEAD "%s A 192.0.2.1\n", word);
+    assert_refused(text, 5, 1, "63");
+    word[64] = 'a';
+    word[256] = '\0';
+    sprintf(text, HEAD "t TXT %s\n", word);
+    assert_refused(text, 5, 7, "255");
+    for (unsigned i = 1; i < 250; i += 2)
+        word[i] = '.';
+    word[249] = '\0'; /* fits alone, not with the origin */
+    sprintf(text, HEAD "%s A 192.0.2.1\n", word);
+    assert_refused(text, 5, 1, "255");
+}
+
+static void test_zone_as_a_whole_is_checked(void **state)
+{
+    (void)state;
+    assert_refused("", 1, 1, "SOA");
+    assert_refused("z.test. 60 SOA ns h.\n 1", 1, 16, "$ORIGIN");
+    assert_refused("$ORIGIN z.test.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n", 3, 1, "NS record");
+    assert_refused(HEAD "x SOA ns h 1 2 3 4 5\n", 5, 1, "another");
+    assert_refused(HEAD "x.test. A 192.0.2.1\n", 5, 1, "outside");
+    assert_refused(HEAD "c CNAME x\nc A 192.0.2.1\n", 5, 1, "CNAME");
+    assert_refused(HEAD "c CNAME x\nc CNAME y\n", 6, 1, "CNAME");
+    assert_refused(HEAD "*.x NS ns\n", 5, 1, "wildcard");
+}
+
+static void test_memory_is_enough_and_no_less_is_used(void **state)
+{
+    const size_t bytes = leat_dns_zone_memory_bytes(test_zone_text, strlen(test_zone_text));
+    struct leat_dns_zone_error error;
+    struct leat_dns_zone *zone;
+    enum leat_err err = LEAT_ERR_MEMORY;
+    size_t enough = 0;
+
+    (void)state;
+    for (; err; enough++) {
+        char *memory = malloc(enough + 1); /* exact, and at an odd address */
+
+        err = leat_dns_zone_parse(&zone, memory + 1, enough, test_zone_text, strlen(test_zone_text),
+                                  &error);
+        assert_true(err == LEAT_OK || err == LEAT_ERR_MEMORY);
+        free(memory);
+    }
+    assert_in_range(enough - 1, 1, bytes);
+}
+
+static void test_memory_suffices_where_names_grow(void **state)
+{
+    void *memory;
+
+    (void)state;
+    zone_of("$ORIGIN a-rather-long-origin.\n$ORIGIN of-several\n$ORIGIN parts\n"
+            "@ 1 SOA @ @ 1 2 3 4 5\n@ NS @\n@ AAAA ::\na NS @\nb MX 1 @\nc PTR @\nd TXT a b c d\n",
+            &memory);
+    free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_form_is_understood),
+        cmocka_unit_test(test_sets_have_no_doubles_and_one_ttl),
+        cmocka_unit_test(test_canonical_order),
+        cmocka_unit_test(test_large_zone_is_sorted_and_found),
+        cmocka_unit_test(test_errors_have_their_place),
+        cmocka_unit_test(test_long_texts_are_refused),
+        cmocka_unit_test(test_zone_as_a_whole_is_checked),
+        cmocka_unit_test(test_memory_is_enough_and_no_less_is_used),
+        cmocka_unit_test(test_memory_suffices_where_names_grow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
