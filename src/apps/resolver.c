@@ -36,7 +36,7 @@ struct leat_lookup {
     unsigned rcode; /* of the last server that failed */
     uint16_t id;    /* of the current try */
     uint16_t type;
-    uint16_t tries;
+    unsigned tries;
     uint8_t failed;     /* servers that can't answer, a bit each */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
@@ -55,7 +55,7 @@ struct leat_resolver {
 
 static unsigned server_index(const struct leat_lookup *lookup)
 {
-    return lookup->tries % lookup->resolver->config.server_count;
+    return lookup->tries % (unsigned)lookup->resolver->config.server_count;
 }
 
 static const struct leat_endpoint *server_of(const struct leat_lookup *lookup)
@@ -65,7 +65,7 @@ static const struct leat_endpoint *server_of(const struct leat_lookup *lookup)
 
 static unsigned round_of(const struct leat_lookup *lookup)
 {
-    return lookup->tries / lookup->resolver->config.server_count;
+    return lookup->tries / (unsigned)lookup->resolver->config.server_count;
 }
 
 /* Ends the try.  @abort: what the TCP peer may still have to say is of no interest. */
