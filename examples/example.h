@@ -16,6 +16,7 @@ struct example_platform {
     struct leat *stack;     /**< attached and addressed; UDP and TCP are registered */
     struct leat_host *host;
     leat_ip4 gateway;       /**< --gateway, or LEAT_IP4_ANY */
+    leat_ip4 server;        /**< --server: whom to ask; or the gateway, or LEAT_IP4_ANY */
     uint16_t port;          /**< --port, or the example's default_port */
     int argument_count;     /**< what is not an option */
     const char *const *arguments;

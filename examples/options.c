@@ -11,6 +11,7 @@ enum option_key { /* beyond the characters: there are no short options but -h */
     KEY_CREATE,
     KEY_IP,
     KEY_GATEWAY,
+    KEY_SERVER,
     KEY_MAC,
     KEY_MTU,
     KEY_PORT,
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
     {"create", no_argument, NULL, KEY_CREATE},
     {"ip", required_argument, NULL, KEY_IP},
     {"gateway", required_argument, NULL, KEY_GATEWAY},
+    {"server", required_argument, NULL, KEY_SERVER},
     {"mac", required_argument, NULL, KEY_MAC},
     {"mtu", required_argument, NULL, KEY_MTU},
     {"port", required_argument, NULL, KEY_PORT},
@@ -55,6 +57,7 @@ static void print_help(const struct example *what)
         "  --create           make the device if there is none\n"
         "  --ip ADDRESS/BITS  our address (10.0.0.2/24)\n"
         "  --gateway ADDRESS  where everything else is sent (nowhere)\n"
+        "  --server ADDRESS   whom to ask, for who asks (the gateway)\n"
         "  --mac ADDRESS      our MAC address (random)\n"
         "  --mtu N            largest IP datagram in bytes (the device's)\n"
         "  --port N           the port to use (%u)\n"
@@ -150,6 +153,8 @@ static bool take(struct options *options, int key, const char *text)
         return leat_ip4_parse_cidr(text, &options->ip, &options->prefix_bits);
     case KEY_GATEWAY:
         return leat_ip4_parse(text, &options->gateway);
+    case KEY_SERVER:
+        return leat_ip4_parse(text, &options->server);
     case KEY_MAC:
         options->mac_given = true;
         return leat_mac_parse(text, &options->mac);

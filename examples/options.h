@@ -17,6 +17,7 @@ struct options {
     leat_ip4 ip;
     uint8_t prefix_bits;
     leat_ip4 gateway; /* LEAT_IP4_ANY: none */
+    leat_ip4 server;  /* the same */
     struct leat_mac mac;
     bool mac_given;
     uint16_t mtu; /* 0: the device's */

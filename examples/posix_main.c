@@ -371,6 +371,9 @@ int main(int argc, char **argv)
         .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
     program.platform = (struct example_platform){.host = &program.host,
                                                  .gateway = program.options.gateway,
+                                                 .server = program.options.server != LEAT_IP4_ANY
+                                                               ? program.options.server
+                                                               : program.options.gateway,
                                                  .port = program.options.port,
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,

@@ -1,0 +1,80 @@
+/* resolve.c -- asks a name server for the records of a name, as dig does. */
+#include <stdio.h>
+
+#include <leat/resolver.h>
+
+#include "example.h"
+
+/* The memory of the one resolver of this program. */
+static _Alignas(16) unsigned char resolver_memory[1 << 16];
+
+static void say_records(struct example_platform *platform, const struct leat_dns_result *result)
+{
+    static char line[4096];
+    struct leat_dns_record record;
+    size_t cursor = 0;
+
+    while (leat_dns_result_next(result, &cursor, &record)) {
+        leat_dns_record_format(&record, line, sizeof line);
+        platform->say(platform, line);
+    }
+}
+
+/* "www.example.com. AAAA: no such name or record (NOERROR)" */
+static void say_failure(struct example_platform *platform, enum leat_err err,
+                        const struct leat_dns_result *result)
+{
+    static char name[LEAT_DNS_NAME_TEXT_BYTES];
+    static char line[LEAT_DNS_NAME_TEXT_BYTES + 100];
+    char type[10];
+
+    leat_dns_name_format(&result->name, name, sizeof name);
+    leat_dns_type_format(result->type, type);
+    snprintf(line, sizeof line, "%s %s: %s (%s)", name, type, leat_err_text(err),
+             err == LEAT_ERR_NOT_FOUND || err == LEAT_ERR_REFUSED
+                 ? leat_dns_rcode_text(result->rcode)
+                 : "no reply");
+    platform->say(platform, line);
+}
+
+/* Exit status 0: there are records; 1: there are none, or nobody could tell. */
+static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
+{
+    struct example_platform *platform = arg;
+
+    if (err)
+        say_failure(platform, err, result);
+    else
+        say_records(platform, result);
+    platform->finish(platform, err ? 1 : 0);
+}
+
+static const char *start(struct example_platform *platform)
+{
+    struct leat_resolver_config config = {
+        .servers = {{.ip = platform->server, .port = platform->port}}, .server_count = 1};
+    struct leat_resolver *resolver;
+    struct leat_dns_name name;
+    uint16_t type = LEAT_DNS_A;
+
+    if (platform->argument_count < 1 || platform->argument_count > 2)
+        return "resolve takes a name and perhaps a type";
+    if (leat_dns_name_parse(platform->arguments[0], &name))
+        return "that is no legal name";
+    if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], &type))
+        return "that is no type; A, AAAA, MX, TYPE99 are some";
+    if (platform->server == LEAT_IP4_ANY)
+        return "whom to ask? give --server or --gateway";
+    if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
+                           &config))
+        return "no memory for the resolver";
+    if (leat_lookup_start(resolver, &name, type, on_done, platform, NULL))
+        return "can't start to ask";
+    return NULL;
+}
+
+const struct example example = {.name = "resolve",
+                                .summary = "Asks a name server for the records of a name.",
+                                .arguments = "NAME [TYPE]",
+                                .default_port = LEAT_DNS_PORT,
+                                .start = start};
