@@ -171,6 +171,7 @@ static struct datagram *slot_for(struct leat *stack, const struct packet *packet
     }
     if (!datagram) {
         datagram = spare(stack, 0);
+        leat_assert(datagram != 0); /* none is free, and there is at least one */
         take_from(stack, datagram);
     }
     *datagram = (struct datagram){.timer = {.fire = timer_fired},
