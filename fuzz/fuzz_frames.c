@@ -1,0 +1,200 @@
+/*
+ * fuzz_frames.c -- a conversation: frames, time, replies to what the stack has said.
+ *
+ * The input is a script of steps, each an opcode with its operands.  Most frames are legal ones
+ * with a few bytes changed, for that is what most attacks on stacks were.
+ */
+#include "harness.h"
+
+#include <string.h>
+
+enum {
+    STEPS_MAX = 64
+};
+
+/* What is left of the input; behind its end all bytes are 0. */
+struct script {
+    const uint8_t *at;
+    size_t left;
+};
+
+static uint8_t take(struct script *script)
+{
+    if (script->left == 0)
+        return 0;
+    script->left--;
+    return *script->at++;
+}
+
+static uint16_t take16(struct script *script)
+{
+    const uint8_t high = take(script);
+
+    return (uint16_t)(high << 8 | take(script));
+}
+
+/* Feeds @frame with up to three of its bytes changed, its checksums made right or left wrong. */
+static void feed_spoilt(struct harness *harness, struct script *script, struct frame *frame)
+{
+    const uint8_t how = take(script);
+
+    for (unsigned i = how & 3; i > 0 && frame->len > 0; i--) {
+        const uint16_t where = take16(script);
+
+        frame->bytes[where % frame->len] = take(script);
+    }
+    if (how & 4) {
+        const uint32_t len = take16(script);
+
+        frame->len = len < frame->len ? len : frame->len;
+    }
+    if (!(how & 8))
+        harness_repair(frame->bytes, frame->len);
+    harness_feed(harness, frame->bytes, frame->len);
+}
+
+static void step_raw(struct harness *harness, struct script *script)
+{
+    struct frame frame = {.len = take16(script) % FAKE_FRAME_BYTES};
+
+    if (frame.len > script->left)
+        frame.len = (uint32_t)script->left;
+    for (uint32_t i = 0; i < frame.len; i++)
+        frame.bytes[i] = take(script);
+    feed_spoilt(harness, script, &frame);
+}
+
+static void step_arp(struct harness *harness, struct script *script)
+{
+    const uint16_t operation = 1 + take(script) % 2;
+    const leat_ip4 spa = IP_US + take(script) % 16;
+    const leat_ip4 tpa = IP_US + take(script) % 16;
+    struct frame frame = frame_arp(operation, &MAC_PEER, spa, tpa);
+
+    feed_spoilt(harness, script, &frame);
+}
+
+static void step_udp(struct harness *harness, struct script *script)
+{
+    static const uint8_t text[1400];
+    const uint16_t port = take(script) % 2 ? HARNESS_ECHO_PORT : HARNESS_CLIENT_PORT;
+    const uint32_t len = take16(script) % sizeof text;
+    struct frame frame = frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, port, text, len);
+
+    feed_spoilt(harness, script, &frame);
+}
+
+static void step_icmp(struct harness *harness, struct script *script)
+{
+    static const uint8_t types[] = {8, 3, 11, 12, 5};
+    const struct frame ours =
+        frame_udp(IP_US, HARNESS_CLIENT_PORT, IP_PEER, HARNESS_SERVER_PORT, "text", 4);
+    const uint8_t type = types[take(script) % sizeof types];
+    struct frame frame = frame_icmp(IP_PEER, IP_US, type, take(script), take16(script),
+                                    ours.bytes + FRAME_IP, ours.len - FRAME_IP);
+
+    feed_spoilt(harness, script, &frame);
+}
+
+static void step_fragment(struct harness *harness, struct script *script)
+{
+    static const uint8_t protocols[] = {17, 1, 6, 4};
+    static const uint8_t text[1480];
+    const uint8_t protocol = protocols[take(script) % sizeof protocols];
+    const uint16_t id = take(script) % 8;
+    const uint16_t where = take16(script);
+    const uint32_t len = take(script) * 8u % sizeof text;
+    struct frame frame =
+        frame_fragment(protocol, id, (where & 0x1fffu) * 8, where & 0x8000, text, len);
+
+    feed_spoilt(harness, script, &frame);
+}
+
+/* Swaps two fields. */
+static void swap(uint8_t *a, uint8_t *b, uint32_t len)
+{
+    for (uint32_t i = 0; i < len; i++) {
+        const uint8_t kept = a[i];
+
+        a[i] = b[i];
+        b[i] = kept;
+    }
+}
+
+/* Sends back what the stack has sent: ARP requests answered, packets with both ends exchanged. */
+static void step_reply(struct harness *harness, struct script *script)
+{
+    const struct fake_frame *sent = fake_netif_sent(&harness->dev);
+    struct frame frame;
+
+    if (!sent)
+        return;
+    frame.len = sent->len;
+    memcpy(frame.bytes, sent->bytes, sent->len);
+    frame_to(&frame, &MAC_US);
+    frame_from(&frame, &MAC_PEER);
+    if (frame_get16(frame.bytes + 12) == 0x0806) {
+        frame_put16(frame.bytes + 20, 2);
+        swap(frame.bytes + 22, frame.bytes + 32, 10);
+        memcpy(frame.bytes + 22, MAC_PEER.octet, 6);
+    } else {
+        swap(frame.bytes + 26, frame.bytes + 30, 4);
+        if (frame.bytes[23] != 1)
+            swap(frame.bytes + FRAME_L4, frame.bytes + FRAME_L4 + 2, 2);
+    }
+    feed_spoilt(harness, script, &frame);
+}
+
+/* The program sends: to the peer, to who isn't there, to everybody, to itself. */
+static void step_send(struct harness *harness, struct script *script)
+{
+    static const uint8_t text[8000];
+    static const leat_ip4 others[] = {LEAT_IP4_BROADCAST, LEAT_IP4(127, 0, 0, 1),
+                                      LEAT_IP4(224, 0, 0, 9), LEAT_IP4(192, 0, 2, 1)};
+    const uint8_t whom = take(script);
+    const uint32_t len = take16(script) % sizeof text;
+    struct leat_buf *payload = leat_buf_lend(leat_pool(harness->stack), text, len, 0, 0);
+    const struct leat_endpoint peer = {whom < 128 ? IP_US + whom % 16 : others[whom % 4],
+                                       HARNESS_ECHO_PORT};
+
+    leat_udp_set_broadcast(harness->echo, whom & 64);
+    leat_udp_send_to(harness->echo, payload, &peer);
+    harness_poll(harness);
+}
+
+static void step_wait(struct harness *harness, struct script *script)
+{
+    /* from a microsecond to a few minutes */
+    harness_wait(harness, (uint64_t)1000 << take(script) % 28);
+}
+
+/* The device has no room for some frames, or the address goes and comes. */
+static void step_trouble(struct harness *harness, struct script *script)
+{
+    const uint8_t what = take(script);
+
+    if (what & 128) {
+        leat_address_remove(harness->stack, &harness->dev.netif, IP_US);
+        harness_poll(harness);
+    }
+    if (what & 64)
+        leat_address_add(harness->stack, &harness->dev.netif, IP_US, 24);
+    harness->dev.room = what & 32 ? what % 8 : UINT32_MAX;
+    harness->dev.netif.capabilities = what & 16 ? LEAT_NETIF_GATHER : 0;
+    harness_poll(harness);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    typedef void step(struct harness * harness, struct script * script);
+    static step *const steps[] = {step_raw,   step_arp,  step_udp,  step_icmp,   step_fragment,
+                                  step_reply, step_send, step_wait, step_trouble};
+    struct script script = {data, size};
+    struct harness *harness = harness_open();
+
+    for (unsigned i = 0; i < STEPS_MAX && script.left > 0; i++)
+        steps[take(&script) % (sizeof steps / sizeof steps[0])](harness, &script);
+    harness_wait(harness, 1000000000u);
+    harness_close(harness);
+    return 0;
+}

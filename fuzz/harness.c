@@ -1,0 +1,164 @@
+/* harness.c -- a stack to throw things at. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack.h"
+
+enum {
+    POLLS_MAX = 1000
+};
+
+static void demand(bool condition, const char *what)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "%s\n", what);
+    abort();
+}
+
+static void echo_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                          const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                          void *arg)
+{
+    (void)arg;
+    leat_udp_send_from(udp, payload, peer, local->ip);
+}
+
+static void read_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                          const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                          void *arg)
+{
+    uint8_t bytes[256];
+
+    (void)udp;
+    (void)peer;
+    (void)local;
+    (void)arg;
+    leat_buf_read(payload, 0, bytes, sizeof bytes);
+    leat_buf_free(payload);
+}
+
+static const struct leat_udp_events echo_events = {.on_datagram = echo_datagram};
+static const struct leat_udp_events client_events = {.on_datagram = read_datagram};
+
+static const struct leat_config config = {
+    .seed = {1},
+    .buf_count = 64,
+    .small_count = 64,
+    .view_count = 96,
+    .tx_queue_frames = 24,
+    .arp_entries = 8,
+    .routes = 2,
+    .reassemblies = 4,
+    .reassembly_bytes = 32 * 1024,
+    .icmp_errors_per_s = 20,
+    .icmp_echo_per_s = 50,
+};
+
+static void add_sockets(struct harness *harness)
+{
+    struct leat *stack = harness->stack;
+
+    demand(leat_udp_open(stack, &harness->echo, &echo_events, 0) == LEAT_OK, "open");
+    demand(leat_udp_open(stack, &harness->client, &client_events, 0) == LEAT_OK, "open");
+    demand(leat_udp_bind(harness->echo, LEAT_IP4_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
+    demand(leat_udp_bind(harness->client, LEAT_IP4_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
+    demand(leat_udp_connect(harness->client, IP_PEER, HARNESS_SERVER_PORT) == LEAT_OK, "connect");
+}
+
+struct harness *harness_open(void)
+{
+    static const struct leat_udp_config udp_config = {.sockets = 4, .queue_max = 8};
+    static struct harness harness;
+    static void *memory;
+    const size_t bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(&udp_config);
+
+    if (!memory)
+        memory = malloc(bytes);
+    demand(memory != 0, "malloc");
+    fake_netif_init(&harness.dev);
+    harness.now_ns = 1000000000u;
+    demand(leat_init(&harness.stack, memory, bytes, &config) == LEAT_OK, "init");
+    demand(leat_attach(harness.stack, &harness.dev.netif) == LEAT_OK, "attach");
+    demand(leat_address_add(harness.stack, &harness.dev.netif, IP_US, 24) == LEAT_OK, "address");
+    demand(leat_route_add(harness.stack, 0, 0, IP_PEER) == LEAT_OK, "route");
+    demand(leat_udp_register(harness.stack, &udp_config) == LEAT_OK, "udp");
+    add_sockets(&harness);
+    harness_poll(&harness);
+    fake_netif_forget(&harness.dev);
+    return &harness;
+}
+
+void harness_poll(struct harness *harness)
+{
+    if (fake_netif_sent_count(&harness->dev) > FAKE_TX_MAX / 2)
+        fake_netif_forget(&harness->dev);
+    harness->next_ns = leat_poll(harness->stack, harness->now_ns);
+    demand(harness->next_ns >= harness->now_ns, "leat_poll() wants to be called in the past");
+    demand(leat_stats_balance(leat_stats(harness->stack)), "the statistics don't balance");
+}
+
+void harness_wait(struct harness *harness, uint64_t ns)
+{
+    const uint64_t until_ns = harness->now_ns + ns;
+
+    for (unsigned polls = 0; polls < POLLS_MAX && harness->next_ns <= until_ns; polls++) {
+        harness->now_ns = harness->next_ns;
+        harness_poll(harness);
+    }
+    harness->now_ns = until_ns;
+    harness_poll(harness);
+}
+
+void harness_feed(struct harness *harness, const uint8_t *bytes, uint32_t len)
+{
+    fake_netif_feed(&harness->dev, bytes, len);
+    harness_poll(harness);
+}
+
+static void repair_transport(uint8_t *ip, uint32_t header_bytes, uint32_t total)
+{
+    uint8_t *transport = ip + header_bytes;
+    const uint32_t len = total - header_bytes;
+    const uint32_t field = ip[9] == 1 ? 2 : ip[9] == 6 ? 16 : 6;
+    uint32_t start = 0;
+
+    if (len < field + 2 || (ip[9] != 1 && ip[9] != 6 && ip[9] != 17))
+        return;
+    if (ip[9] != 1) {
+        start = ip[9] + len;
+        for (uint32_t i = 12; i < 20; i += 2)
+            start += frame_get16(ip + i);
+    }
+    frame_put16(transport + field, 0);
+    frame_put16(transport + field, frame_sum(transport, len, start));
+}
+
+void harness_repair(uint8_t *bytes, uint32_t len)
+{
+    uint8_t *ip = bytes + FRAME_IP;
+    uint32_t header_bytes, total;
+
+    if (len < FRAME_IP)
+        return;
+    if (!(bytes[0] & 1))
+        memcpy(bytes, MAC_US.octet, 6);
+    if (frame_get16(bytes + 12) != 0x0800 || len < FRAME_IP + 20)
+        return;
+    header_bytes = (ip[0] & 15) * 4u;
+    total = frame_get16(ip + 2);
+    if (header_bytes < 20 || total < header_bytes || total > len - FRAME_IP)
+        return;
+    frame_put16(ip + 10, 0);
+    frame_put16(ip + 10, frame_sum(ip, header_bytes, 0));
+    repair_transport(ip, header_bytes, total);
+}
+
+void harness_close(struct harness *harness)
+{
+    leat_close(harness->stack);
+    demand(pool_is_whole(&harness->stack->pool), "a buffer is lost");
+}

@@ -1,0 +1,55 @@
+/*
+ * harness.h -- a stack to throw things at.
+ *
+ * Small limits, so that inputs of a few hundred bytes reach them; an echo on UDP port 7 and a
+ * client connected to the peer, so that there is something to find.  Closing it demands that the
+ * statistics balance and that every buffer is back.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/leat.h>
+
+#include "fake_netif.h"
+#include "frames.h"
+
+enum {
+    HARNESS_CLIENT_PORT = 1000, /* ours, connected to */
+    HARNESS_SERVER_PORT = 53,   /* the peer's */
+    HARNESS_ECHO_PORT = 7
+};
+
+struct harness {
+    struct leat *stack;
+    struct fake_netif dev;
+    struct leat_udp *echo;
+    struct leat_udp *client;
+    uint64_t now_ns;
+    uint64_t next_ns; /* what the last leat_poll() wanted */
+};
+
+/* libFuzzer's entry, which runner.c calls, too. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The harness, of which there is one, with a fresh stack: 10.0.0.1/24, a default route. */
+struct harness *harness_open(void);
+
+void harness_poll(struct harness *harness);
+
+/* Lets time pass, polling when the stack asks for it, a bounded number of times. */
+void harness_wait(struct harness *harness, uint64_t ns);
+
+/* A frame comes in. */
+void harness_feed(struct harness *harness, const uint8_t *bytes, uint32_t len);
+
+/* Makes the frame one for us and its checksums right, as far as it is one: random bytes pass no
+ * checksum. */
+void harness_repair(uint8_t *bytes, uint32_t len);
+
+/* Aborts if something is lost. */
+void harness_close(struct harness *harness);
+
+#endif
