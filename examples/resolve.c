@@ -6,7 +6,7 @@
 #include "example.h"
 
 /* The memory of the one resolver of this program. */
-static _Alignas(16) unsigned char resolver_memory[1 << 16];
+static _Alignas(16) unsigned char resolver_memory[1 << 14];
 
 static void say_records(struct example_platform *platform, const struct leat_dns_result *result)
 {
@@ -20,10 +20,11 @@ static void say_records(struct example_platform *platform, const struct leat_dns
     }
 }
 
-/* "www.example.com. AAAA: no such name or record (NOERROR)" */
+/* "www.example.com. AAAA: not found (NXDOMAIN)" */
 static void say_failure(struct example_platform *platform, enum leat_err err,
                         const struct leat_dns_result *result)
 {
+    const bool has_reply = err == LEAT_ERR_NOT_FOUND || result->rcode != LEAT_DNS_NOERROR;
     static char name[LEAT_DNS_NAME_TEXT_BYTES];
     static char line[LEAT_DNS_NAME_TEXT_BYTES + 100];
     char type[10];
@@ -31,9 +32,7 @@ static void say_failure(struct example_platform *platform, enum leat_err err,
     leat_dns_name_format(&result->name, name, sizeof name);
     leat_dns_type_format(result->type, type);
     snprintf(line, sizeof line, "%s %s: %s (%s)", name, type, leat_err_text(err),
-             err == LEAT_ERR_NOT_FOUND || err == LEAT_ERR_REFUSED
-                 ? leat_dns_rcode_text(result->rcode)
-                 : "no reply");
+             has_reply ? leat_dns_rcode_text(result->rcode) : "no reply");
     platform->say(platform, line);
 }
 
@@ -52,7 +51,9 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 static const char *start(struct example_platform *platform)
 {
     struct leat_resolver_config config = {
-        .servers = {{.ip = platform->server, .port = platform->port}}, .server_count = 1};
+        .servers = {{.ip = platform->server, .port = platform->port}},
+        .server_count = 1,
+        .lookups = 1};
     struct leat_resolver *resolver;
     struct leat_dns_name name;
     uint16_t type = LEAT_DNS_A;

@@ -57,8 +57,9 @@ struct leat_dns_result {
  *
  * LEAT_OK: leat_dns_result_next() has one record at least.
  * LEAT_ERR_NOT_FOUND: no such name (rcode LEAT_DNS_NXDOMAIN), or no record of this type.
- * LEAT_ERR_REFUSED: every server said that it can't answer (rcode), or that there is none.
- * LEAT_ERR_TIMEOUT: no server answered.
+ * LEAT_ERR_REFUSED: the last server said that it can't answer (rcode), or that there is none
+ * (rcode LEAT_DNS_NOERROR).
+ * LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_RESET: what became of the last try.
  * LEAT_ERR_TOO_BIG: the reply is longer than answer_bytes.
  * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle.
  * LEAT_ERR_NO_ROUTE: no server can be reached from here.

@@ -40,9 +40,10 @@ struct leat_lookup {
     uint8_t failed;     /* servers that can't answer, a bit each */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
-    uint32_t have;             /* bytes of length and reply that came by TCP */
-    struct leat_dns_name name; /* in the case of the current try */
-    uint8_t *message;          /* LENGTH_BYTES + answer_bytes */
+    uint32_t have;              /* bytes of length and reply that came by TCP */
+    struct leat_dns_name asked; /* as the program wrote it */
+    struct leat_dns_name name;  /* in the case of the current try */
+    uint8_t *message;           /* LENGTH_BYTES + answer_bytes */
 };
 
 struct leat_resolver {
@@ -118,13 +119,10 @@ static void on_ready(struct leat *stack, struct ready *ready)
 {
     struct leat_lookup *lookup =
         (struct leat_lookup *)(void *)((char *)ready - offsetof(struct leat_lookup, ready));
-    struct leat_dns_result *result = &lookup->resolver->result;
 
     (void)stack;
-    memset(result, 0, sizeof *result);
-    result->rcode = lookup->rcode;
-    result->name = lookup->name;
-    result->type = lookup->type;
+    lookup->resolver->result = (struct leat_dns_result){
+        .rcode = lookup->rcode, .name = lookup->asked, .type = lookup->type};
     tell(lookup, lookup->err);
 }
 
@@ -134,6 +132,7 @@ static void mix_case(struct leat_lookup *lookup)
     struct leat_dns_name *name = &lookup->name;
     uint64_t bits = 0;
 
+    *name = lookup->asked;
     for (unsigned i = 0; i < name->len; i++) {
         const uint8_t lower = dns_lower(name->wire[i]);
 
@@ -233,11 +232,11 @@ static void next_try(struct leat_lookup *lookup, enum leat_err err)
 }
 
 /* This server can't answer: no later try shall ask it. */
-static void server_failed(struct leat_lookup *lookup)
+static void server_failed(struct leat_lookup *lookup, enum leat_err err)
 {
     lookup->resolver->counts.servers_failed++;
     lookup->failed |= (uint8_t)(1u << server_index(lookup));
-    next_try(lookup, LEAT_ERR_REFUSED);
+    next_try(lookup, err);
 }
 
 static void on_timeout(struct timer *timer, void *context)
@@ -257,22 +256,22 @@ static void go_on_by_tcp(struct leat_lookup *lookup)
     close_sockets(lookup, true);
     lookup->by_tcp = true;
     if (!begin_try(lookup))
-        server_failed(lookup);
+        server_failed(lookup, LEAT_ERR_REFUSED);
 }
 
 static void take_failure(struct leat_lookup *lookup, unsigned rcode)
 {
     lookup->rcode = rcode;
     if (rcode != LEAT_DNS_FORMERR) {
-        server_failed(lookup);
+        server_failed(lookup, LEAT_ERR_REFUSED);
         return;
     }
     lookup->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
     next_try(lookup, LEAT_ERR_REFUSED);
 }
 
-/* Takes a message of our server. */
-static void take_message(struct leat_lookup *lookup, const uint8_t *message, size_t len)
+/* Takes a message of our server, and may write into it. */
+static void take_message(struct leat_lookup *lookup, uint8_t *message, size_t len)
 {
     struct leat_resolver *resolver = lookup->resolver;
     struct leat_dns_result *result = &resolver->result;
@@ -288,7 +287,7 @@ static void take_message(struct leat_lookup *lookup, const uint8_t *message, siz
     if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && lookup->by_tcp)) {
         resolver->counts.drop_foreign++;
         if (lookup->by_tcp) /* nobody else can have said this */
-            server_failed(lookup);
+            server_failed(lookup, LEAT_ERR_REFUSED);
         return;
     }
     resolver->counts.replies++;
@@ -297,8 +296,10 @@ static void take_message(struct leat_lookup *lookup, const uint8_t *message, siz
     } else if (reply == DNS_REPLY_FAILED) {
         take_failure(lookup, result->rcode);
     } else {
+        /* the mixed case has done its work: the program shall not see it in the records */
+        memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
         result->server = *server_of(lookup);
-        result->name = lookup->name;
+        result->name = lookup->asked;
         result->type = lookup->type;
         tell(lookup, dns_reply_follow(result));
     }
@@ -328,7 +329,7 @@ static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct l
     (void)udp;
     (void)peer;
     if (err == LEAT_ERR_REFUSED || err == LEAT_ERR_UNREACHABLE)
-        server_failed(arg);
+        server_failed(arg, err);
 }
 
 static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
@@ -343,7 +344,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     put16(lookup->message, (uint16_t)len);
     if (leat_tcp_write(conn, lookup->message, LENGTH_BYTES + len, &taken) ||
         taken < LENGTH_BYTES + len)
-        server_failed(lookup);
+        server_failed(lookup, LEAT_ERR_REFUSED);
 }
 
 /* Bytes of length and reply together, as far as that is known. */
@@ -368,7 +369,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
         text = leat_tcp_receive(conn, missing);
         if (!text) {
             if (leat_tcp_at_end(conn))
-                server_failed(lookup);
+                server_failed(lookup, LEAT_ERR_REFUSED);
             return;
         }
         leat_tcp_consumed(conn, leat_buf_read(text, 0, lookup->message + lookup->have, missing));
@@ -383,9 +384,8 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     struct leat_lookup *lookup = arg;
 
     (void)conn;
-    (void)why;
     lookup->tcp = NULL;
-    server_failed(lookup);
+    server_failed(lookup, why != LEAT_OK ? why : LEAT_ERR_REFUSED);
 }
 
 static const struct leat_tcp_events tcp_events = {
@@ -412,7 +412,7 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
     made->ready.run = on_ready;
     made->on_done = on_done;
     made->arg = arg;
-    made->name = *name;
+    made->asked = *name;
     made->type = type;
     next_try(made, LEAT_ERR_TIMEOUT);
     if (lookup)
