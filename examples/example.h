@@ -13,12 +13,12 @@
 
 /** What the platform gives; valid until the program ends. */
 struct example_platform {
-    struct leat *stack;     /**< attached and addressed; UDP and TCP are registered */
+    struct leat *stack; /**< attached and addressed; UDP and TCP are registered */
     struct leat_host *host;
-    leat_ip4 gateway;       /**< --gateway, or LEAT_IP4_ANY */
-    leat_ip4 server;        /**< --server: whom to ask; or the gateway, or LEAT_IP4_ANY */
-    uint16_t port;          /**< --port, or the example's default_port */
-    int argument_count;     /**< what is not an option */
+    leat_ip4 gateway;   /**< --gateway, or LEAT_IP4_ANY */
+    leat_ip4 server;    /**< --server: whom to ask; or the gateway, or LEAT_IP4_ANY */
+    uint16_t port;      /**< --port, or the example's default_port */
+    int argument_count; /**< what is not an option */
     const char *const *arguments;
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
     enum leat_err (*read_file)(struct example_platform *platform, const char *path,

@@ -83,7 +83,7 @@ out:
 }
 
 enum leat_err leat_tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
-                              char why[LEAT_WHY_BYTES])
+                                   char why[LEAT_WHY_BYTES])
 {
     struct ifreq request = {0};
     size_t len = strlen(device);

@@ -9,6 +9,6 @@
 
 /* Opens @device without waiting and brings it up; @fd and @mtu are set on LEAT_OK, else @why. */
 enum leat_err leat_tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
-                              char why[LEAT_WHY_BYTES]);
+                                   char why[LEAT_WHY_BYTES]);
 
 #endif

@@ -11,7 +11,7 @@ struct ring {
 };
 
 /* The struct that @node lies in. */
-#define ring_owner(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define ring_owner(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void ring_init(struct ring *head)
 {
