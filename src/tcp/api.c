@@ -66,6 +66,13 @@ uint32_t leat_tcp_send_room(const struct leat_tcp *conn)
     return conn->sendq.bytes < limit ? limit - conn->sendq.bytes : 0;
 }
 
+/* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
+static void remember_if_full(struct leat_tcp *conn)
+{
+    if (conn->sendq.bytes >= conn->tcp->config.send_queue_bytes)
+        conn->flags |= CONN_WAS_FULL;
+}
+
 enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
 {
     struct tcp_step step = {.tcp = conn->tcp, .text = text};
@@ -77,6 +84,7 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
     }
     tcp_event(&conn->tcb, TCP_SEND, &step);
     leat_buf_free(step.text); /* what the table did not want */
+    remember_if_full(conn);
     return step.err;
 }
 
@@ -91,8 +99,9 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
     if (step.err != LEAT_OK)
         return step.err;
     *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
-    if (*taken < len)
+    if (*taken < len) /* also when it was the pool that had no room */
         conn->flags |= CONN_WAS_FULL;
+    remember_if_full(conn);
     return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
 }
 

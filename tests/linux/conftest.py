@@ -159,11 +159,16 @@ class Leat(Process):
         # address and MTU: the line that only comes when everything is up
         self.wait_for(rf"{re.escape(self.ip)}/24 on .*, MTU {said_mtu or mtu}, port")
 
+    def settle(self):
+        """Waits until it has seen what was sent before: an answered ping came after all of it."""
+        run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False)
+
     def stop(self):
         """Ends it in order; its counters are in `stats` then."""
         if self._stopped:
             return self.stats
         self._stopped = True
+        self.settle()
         status = super().stop()
         for line in self.lines:
             counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
