@@ -2,8 +2,10 @@
  * text.c -- the receiver's half: text, FIN, and the window that we offer (RFC 9293 3.8.6).
  *
  * The program gets the buffers that the device filled.  A buffer costs its whole storage however
- * little text is in it, so when a program is slow to read, short texts are copied together, and
- * when the pool runs low windows stay shut and text that can come again is refused.
+ * little text is in it.  While three quarters of the pool are free nobody minds and nothing is
+ * copied; below, short texts that nobody has read yet are copied together, below a half also into
+ * small buffers, and when the pool runs low windows stay shut and text that can come again is
+ * refused.
  */
 #include <string.h>
 
@@ -78,13 +80,13 @@ bool tcp_window_would_open(const struct leat_tcp *conn)
 
 /* ---- text --------------------------------------------------------------------------------- */
 
-/* Appends a short text to the storage of the one before it; false if that isn't possible. */
+/* Appends a short text to the storage of the one before it; false if there is no need or no way. */
 static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
 {
     struct leat_buf *last = conn->text_last;
 
     if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
-        leat_buf_tailroom(last) < piece->len)
+        leat_buf_tailroom(last) < piece->len || pool_free_in(conn, 4) >= 3)
         return false;
     memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
     conn->tcp->stack->stats.copied_compact_bytes += piece->len;
