@@ -1,0 +1,42 @@
+/* dns_world.h -- two stacks on a wire: 10.0.0.1 serves, 10.0.0.2 asks; time is virtual. */
+#ifndef DNS_WORLD_H
+#define DNS_WORLD_H
+
+#include "dns_test.h"
+
+#include <leat/leat.h>
+#include <leat/link.h>
+
+static const uint64_t ms = 1000000u;
+static const uint64_t second = 1000000000u;
+
+enum {
+    SERVER = 0,
+    CLIENT = 1
+};
+
+#define SERVER_IP  LEAT_IP4(10, 0, 0, 1)
+#define SERVER2_IP LEAT_IP4(10, 0, 0, 3) /* of the same stack */
+#define CLIENT_IP  LEAT_IP4(10, 0, 0, 2)
+
+struct dns_world {
+    struct leat *stacks[2];
+    struct leat_link *link;
+    uint64_t now_ns;
+    uint32_t free_count[2]; /* buffers at the start */
+    void *memory[3];
+};
+
+struct dns_world *world_create(void);
+
+/* Ends both stacks, after what connections need to end; fails if a buffer is missing. */
+void world_destroy(struct dns_world *world);
+
+/* Lets the world move until *@done, at most for @limit_ns; returns *@done. */
+bool world_run(struct dns_world *world, const bool *done, uint64_t limit_ns);
+void world_wait(struct dns_world *world, uint64_t ns);
+
+/* The wire loses and reorders. */
+void world_spoil(struct dns_world *world, uint32_t loss_per_m);
+
+#endif
