@@ -16,6 +16,7 @@ enum {
 struct script {
     const uint8_t *at;
     size_t left;
+    struct frame_segment next; /* what the peer's next TCP segment should say */
 };
 
 static uint8_t take(struct script *script)
@@ -145,6 +146,63 @@ static void step_reply(struct harness *harness, struct script *script)
     feed_spoilt(harness, script, &frame);
 }
 
+/* Learns from what the stack has sent what the peer's next segment should say. */
+static void learn_next(struct harness *harness, struct frame_segment *next)
+{
+    const struct fake_frame *sent;
+
+    while ((sent = fake_netif_sent(&harness->dev))) {
+        const uint8_t *ip = sent->bytes + FRAME_IP;
+        const uint8_t *tcp = sent->bytes + FRAME_L4;
+
+        if (frame_get16(sent->bytes + 12) != 0x0800 || ip[9] != 6)
+            continue;
+        next->src_port = frame_get16(tcp + 2);
+        next->dst_port = frame_get16(tcp);
+        if (tcp[13] & 16)
+            next->seq = frame_get32(tcp + 8);
+        next->ack = frame_get32(tcp + 4) + frame_get16(ip + 2) - 20u - (tcp[12] >> 4) * 4u +
+                    (tcp[13] & 1) + (tcp[13] >> 1 & 1);
+    }
+}
+
+static void step_tcp(struct harness *harness, struct script *script)
+{
+    static const uint8_t text[1400];
+    static const uint8_t options[8] = {2, 4, 5, 0xb4, 3, 3, 7, 1};
+    static const uint8_t flags[] = {2, 16, 16, 24, 17, 4, 18, 20};
+    static const uint16_t windows[] = {65535, 0, 1, 1000};
+    const uint8_t which = take(script);
+    const uint8_t odd = take(script);
+    struct frame_segment segment;
+    struct frame frame;
+
+    learn_next(harness, &script->next);
+    segment = script->next;
+    /* another connection now and then */
+    if (which >> 6 == 3)
+        segment.src_port = (uint16_t)(segment.src_port + which % 4);
+    segment.flags = flags[which & 7];
+    segment.window = windows[which >> 3 & 3];
+    if (segment.flags & 2) {
+        segment.options = options;
+        segment.options_len = sizeof options;
+    }
+    if (odd & 1)
+        segment.seq += (uint32_t)take(script) * 100 - 5000;
+    if (odd & 2)
+        segment.ack += (uint32_t)take(script) * 100 - 5000;
+    frame = frame_tcp(&segment, text, odd & 4 ? take16(script) % sizeof text : 0);
+    feed_spoilt(harness, script, &frame);
+}
+
+static void step_connect(struct harness *harness, struct script *script)
+{
+    (void)script;
+    harness_connect(harness);
+    harness_poll(harness);
+}
+
 /* The program sends: to the peer, to who isn't there, to everybody, to itself. */
 static void step_send(struct harness *harness, struct script *script)
 {
@@ -187,9 +245,12 @@ static void step_trouble(struct harness *harness, struct script *script)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     typedef void step(struct harness * harness, struct script * script);
-    static step *const steps[] = {step_raw,   step_arp,  step_udp,  step_icmp,   step_fragment,
-                                  step_reply, step_send, step_wait, step_trouble};
-    struct script script = {data, size};
+    static step *const steps[] = {step_raw,      step_arp,     step_udp,  step_icmp,
+                                  step_fragment, step_reply,   step_send, step_wait,
+                                  step_trouble,  step_connect, step_tcp,  step_tcp,
+                                  step_tcp,      step_tcp,     step_tcp,  step_tcp};
+    struct script script = {
+        data, size, {.src_port = 2000, .dst_port = HARNESS_ECHO_PORT, .seq = 1000}};
     struct harness *harness = harness_open();
 
     for (unsigned i = 0; i < STEPS_MAX && script.left > 0; i++)

@@ -44,6 +44,40 @@ static void read_datagram(struct leat_udp *udp, struct leat_buf *payload,
 static const struct leat_udp_events echo_events = {.on_datagram = echo_datagram};
 static const struct leat_udp_events client_events = {.on_datagram = read_datagram};
 
+static void echo_text(struct leat_tcp *conn, void *arg)
+{
+    struct leat_buf *text;
+
+    (void)arg;
+    /* as much as goes out again; the window closes for the rest */
+    while ((text = leat_tcp_receive(conn, leat_tcp_send_room(conn)))) {
+        const uint32_t bytes = leat_buf_total(text);
+
+        demand(leat_tcp_send(conn, text) == LEAT_OK, "there was room");
+        leat_tcp_consumed(conn, bytes);
+    }
+    if (leat_tcp_at_end(conn))
+        leat_tcp_close(conn);
+}
+
+static const struct leat_tcp_events tcp_events = {.on_readable = echo_text,
+                                                  .on_writable = echo_text};
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    (void)arg;
+    while (leat_tcp_accept(listener, &tcp_events, 0)) {
+    }
+}
+
+void harness_connect(struct harness *harness)
+{
+    const struct leat_endpoint remote = {IP_PEER, HARNESS_SERVER_PORT};
+    struct leat_tcp *conn;
+
+    (void)leat_tcp_connect(harness->stack, &conn, &remote, 0, &tcp_events, 0);
+}
+
 static const struct leat_config config = {
     .seed = {1},
     .buf_count = 64,
@@ -58,23 +92,39 @@ static const struct leat_config config = {
     .icmp_echo_per_s = 50,
 };
 
+static const struct leat_udp_config udp_config = {.sockets = 4, .queue_max = 8};
+
+static const struct leat_tcp_config tcp_config = {
+    .connections = 4,
+    .half_open = 4,
+    .time_wait = 4,
+    .listeners = 2,
+    .receive_window_bytes = 16 * 1024,
+    .send_queue_bytes = 8 * 1024,
+};
+
 static void add_sockets(struct harness *harness)
 {
+    const struct leat_tcp_listen_config listen = {
+        .port = HARNESS_ECHO_PORT, .backlog = 2, .on_acceptable = accept_all};
     struct leat *stack = harness->stack;
+    struct leat_tcp_listener *listener;
 
     demand(leat_udp_open(stack, &harness->echo, &echo_events, 0) == LEAT_OK, "open");
     demand(leat_udp_open(stack, &harness->client, &client_events, 0) == LEAT_OK, "open");
     demand(leat_udp_bind(harness->echo, LEAT_IP4_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
     demand(leat_udp_bind(harness->client, LEAT_IP4_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
     demand(leat_udp_connect(harness->client, IP_PEER, HARNESS_SERVER_PORT) == LEAT_OK, "connect");
+    demand(leat_tcp_listen(stack, &listener, &listen) == LEAT_OK, "listen");
 }
 
 struct harness *harness_open(void)
 {
-    static const struct leat_udp_config udp_config = {.sockets = 4, .queue_max = 8};
+    const struct frame greeting = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
     static struct harness harness;
     static void *memory;
-    const size_t bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(&udp_config);
+    const size_t bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(&udp_config) +
+                         leat_tcp_memory_bytes(&tcp_config);
 
     if (!memory)
         memory = malloc(bytes);
@@ -86,8 +136,11 @@ struct harness *harness_open(void)
     demand(leat_address_add(harness.stack, &harness.dev.netif, IP_US, 24) == LEAT_OK, "address");
     demand(leat_route_add(harness.stack, 0, 0, IP_PEER) == LEAT_OK, "route");
     demand(leat_udp_register(harness.stack, &udp_config) == LEAT_OK, "udp");
+    demand(leat_tcp_register(harness.stack, &tcp_config) == LEAT_OK, "tcp");
     add_sockets(&harness);
     harness_poll(&harness);
+    /* the peer is known, so that a conversation can begin at once */
+    harness_feed(&harness, greeting.bytes, greeting.len);
     fake_netif_forget(&harness.dev);
     return &harness;
 }

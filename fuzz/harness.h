@@ -1,9 +1,9 @@
 /*
  * harness.h -- a stack to throw things at.
  *
- * Small limits, so that inputs of a few hundred bytes reach them; an echo on UDP port 7 and a
- * client connected to the peer, so that there is something to find.  Closing it demands that the
- * statistics balance and that every buffer is back.
+ * Small limits, so that inputs of a few hundred bytes reach them; an echo on UDP and TCP
+ * port 7, and a client of each connected to the peer, so that there is something to find.  Closing
+ * it demands that the statistics balance and that every buffer is back.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -30,6 +30,9 @@ struct harness {
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };
+
+/* An active OPEN to the peer's server port, whose text is echoed, too. */
+void harness_connect(struct harness *harness);
 
 /* libFuzzer's entry, which runner.c calls, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

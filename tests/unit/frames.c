@@ -143,6 +143,28 @@ struct frame frame_udp(leat_ip4 src, uint16_t src_port, leat_ip4 dst, uint16_t d
     return frame;
 }
 
+struct frame frame_tcp(const struct frame_segment *segment, const void *text, uint32_t len)
+{
+    uint8_t header[20] = {0};
+    struct frame frame;
+
+    frame_put16(header, segment->src_port);
+    frame_put16(header + 2, segment->dst_port);
+    frame_put32(header + 4, segment->seq);
+    frame_put32(header + 8, segment->ack);
+    header[12] = (uint8_t)((5 + segment->options_len / 4) << 4);
+    header[13] = segment->flags;
+    frame_put16(header + 14, segment->window);
+    frame_put16(header + 18, segment->urgent);
+    frame = frame_ip(6, IP_PEER, IP_US, header, sizeof header);
+    append(&frame, segment->options, segment->options_len);
+    append(&frame, text, len);
+    frame_put16(frame.bytes + FRAME_IP + 2, frame.len - FRAME_IP);
+    frame_seal_ip(&frame);
+    frame_seal_tcp(&frame);
+    return frame;
+}
+
 void frame_seal_ip(struct frame *frame)
 {
     uint8_t *header = frame->bytes + FRAME_IP;
@@ -159,18 +181,35 @@ void frame_seal_icmp(struct frame *frame)
     frame_put16(icmp + 2, frame_sum(icmp, frame->len - FRAME_L4, 0));
 }
 
-void frame_seal_udp(struct frame *frame)
+/* The sum of the pseudo-header before it is folded. */
+static uint32_t pseudo_header(const struct frame *frame, uint32_t len)
 {
-    uint8_t *ip = frame->bytes + FRAME_IP;
-    uint8_t *udp = frame->bytes + FRAME_L4;
-    uint32_t start = 17 + frame_get16(udp + 4);
+    const uint8_t *ip = frame->bytes + FRAME_IP;
+    uint32_t sum = ip[9] + len;
 
     for (uint32_t i = 12; i < 20; i += 2)
-        start += frame_get16(ip + i);
+        sum += frame_get16(ip + i);
+    return sum;
+}
+
+void frame_seal_udp(struct frame *frame)
+{
+    uint8_t *udp = frame->bytes + FRAME_L4;
+    const uint32_t start = pseudo_header(frame, frame_get16(udp + 4));
+
     frame_put16(udp + 6, 0);
     frame_put16(udp + 6, frame_sum(udp, frame->len - FRAME_L4, start));
     if (frame_get16(udp + 6) == 0)
         frame_put16(udp + 6, 0xffff);
+}
+
+void frame_seal_tcp(struct frame *frame)
+{
+    uint8_t *tcp = frame->bytes + FRAME_L4;
+    const uint32_t len = frame->len - FRAME_L4;
+
+    frame_put16(tcp + 16, 0);
+    frame_put16(tcp + 16, frame_sum(tcp, len, pseudo_header(frame, len)));
 }
 
 void frame_to(struct frame *frame, const struct leat_mac *mac)

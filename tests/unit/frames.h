@@ -61,10 +61,23 @@ struct frame frame_icmp(leat_ip4 src, leat_ip4 dst, uint8_t type, uint8_t code, 
 struct frame frame_udp(leat_ip4 src, uint16_t src_port, leat_ip4 dst, uint16_t dst_port,
                        const void *data, uint32_t len);
 
+/* What a TCP segment says; the ends are the peer's and ours. */
+struct frame_segment {
+    uint16_t src_port, dst_port;
+    uint32_t seq, ack;
+    uint8_t flags; /* FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 */
+    uint16_t window, urgent;
+    const void *options;
+    uint32_t options_len; /* a multiple of 4 */
+};
+
+struct frame frame_tcp(const struct frame_segment *segment, const void *text, uint32_t len);
+
 /* Makes checksums right again after a change. */
 void frame_seal_ip(struct frame *frame);
 void frame_seal_icmp(struct frame *frame);
 void frame_seal_udp(struct frame *frame);
+void frame_seal_tcp(struct frame *frame);
 
 /* Replaces the link's destination or source. */
 void frame_to(struct frame *frame, const struct leat_mac *mac);
