@@ -90,6 +90,7 @@ def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
     data = bytes(expected(0, 900_000))
     with socket.socket() as conn:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         conn.settimeout(20)
         conn.connect((echo.ip, 7))
         conn.settimeout(0.5)
