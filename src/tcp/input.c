@@ -148,6 +148,8 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
         give_letter(&listener->tcb, segment->letters[0], step);
     else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+    if (segment->letters[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
+        segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
 }
 
 /* RFC 9293 3.10.7.1. */
