@@ -86,7 +86,8 @@ class Delivered(unittest.TestCase):
         cls.prefix = cls.folder / "prefix"
         build = cls.folder / "build"
         must("meson", "setup", build, tree.ROOT, "--prefix", cls.prefix, "--libdir", "lib",
-             "--buildtype", "release", "-Dtests=disabled", "-Dwerror=true")
+             "--buildtype", "release", "-Dtests=disabled", "-Dwerror=true",
+             env={**os.environ, "CC": " ".join(tree.CC)})
         made = must("ninja", "-C", build, "-t", "targets", "all")
         # what is installed, and not the examples
         must("ninja", "-C", build, "-j2", *re.findall(r"^((?:src|netif)/\S+\.a):", made, re.M))

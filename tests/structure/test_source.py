@@ -23,8 +23,11 @@ FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500
 CODE = ("src", "include", "netif", "examples", "fuzz", "tools", "tests")
 # what deserves to be longer, and why
-LONG_FUNCTIONS = {}
-LONG_FILES = {}
+LONG_FUNCTIONS = set()
+LONG_FILES = {
+    # a fake server, and a rule of the resolver a test
+    "tests/dns/test_resolver.c",
+}
 
 # The only functions that store the state of a connection: where Ragel's table begins and is stepped.
 STATE_FILE = "src/tcp/tcp_fsm.rl"
