@@ -69,6 +69,14 @@ enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
 
 /**
+ * The TTL of what the socket sends; 0: the stack's, or 1 to a multicast address (RFC 1112 6.1).
+ */
+void leat_udp_set_ttl(struct leat_udp *udp, uint8_t ttl);
+
+/** The TOS octet of what the socket sends, DSCP and ECN (RFC 2474, RFC 3168); 0 is the default. */
+void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
+
+/**
  * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
  * is used for headers if nobody else looks at its storage.  Fragments if it must.
  * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if

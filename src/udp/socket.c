@@ -194,6 +194,16 @@ void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast)
     udp->broadcast = broadcast;
 }
 
+void leat_udp_set_ttl(struct leat_udp *udp, uint8_t ttl)
+{
+    udp->ttl = ttl;
+}
+
+void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos)
+{
+    udp->tos = tos;
+}
+
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp)
 {
     return udp->local;

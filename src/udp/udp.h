@@ -21,6 +21,7 @@ struct leat_udp {
     uint32_t opened; /* how often this slot has been: tells a socket from its successor */
     bool open;
     bool broadcast;
+    uint8_t ttl, tos; /* of what is sent; 0: as IP does */
     struct buf_queue queue;
     enum leat_err error; /* not yet told, or LEAT_OK */
     struct leat_endpoint error_peer;

@@ -71,7 +71,7 @@ static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint 
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
                                  const struct leat_endpoint *peer, leat_ip4 local_ip)
 {
-    const struct ipv4_options options = {.protocol = IP_UDP};
+    const struct ipv4_options options = {.protocol = IP_UDP, .ttl = udp->ttl, .tos = udp->tos};
     struct leat *stack = udp->stack;
     struct path path;
     enum leat_err err;

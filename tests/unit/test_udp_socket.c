@@ -1,0 +1,234 @@
+/* test_udp_socket.c -- sockets: ports, peers, queues (RFC 1122 4.1, RFC 6056). */
+#include "world.h"
+
+#include "stack.h"
+
+static void ports_are_not_shared(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *any = world_socket(world, 7);
+    struct leat_udp *udp = world_socket(world, 0);
+    struct leat_udp *other = world_socket(world, 0);
+
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(udp, IP_US, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(udp, IP_PEER, 8), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind(any, LEAT_IP4_ANY, 8), LEAT_ERR_ARGUMENT);
+    leat_udp_close(any);
+    assert_int_equal(leat_udp_bind(udp, IP_US, 7), LEAT_OK);
+    assert_int_equal(leat_udp_bind(other, IP_US, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(other, LEAT_IP4(127, 0, 0, 1), 7), LEAT_OK);
+    assert_int_equal(leat_udp_local(udp).port, 7);
+}
+
+static void ephemeral_ports_cannot_be_predicted(void **state)
+{
+    /* RFC 6056 3.1: over 1,024, each its own, and far apart */
+    struct world *world = *state;
+    uint16_t ports[64];
+    unsigned near = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        struct leat_udp *udp = world_socket(world, 0);
+
+        assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 0), LEAT_OK);
+        ports[i] = leat_udp_local(udp).port;
+        assert_true(ports[i] >= 1024);
+        for (unsigned k = 0; k < i; k++)
+            assert_int_not_equal(ports[k], ports[i]);
+        if (i > 0 && abs(ports[i] - ports[i - 1]) < 100)
+            near++;
+    }
+    assert_true(near < 4);
+}
+
+static void sockets_are_bounded(void **state)
+{
+    static const struct leat_udp_events events = {0, 0};
+    struct world *world = *state;
+    struct leat_udp *udp = 0;
+
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_ERR_MEMORY);
+    leat_udp_close(udp);
+    assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
+}
+
+static void connected_socket_hears_its_peer_only(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 7);
+    const struct frame from_peer = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
+    const struct frame other_port = frame_udp(IP_PEER, 1001, IP_US, 7, "hello", 5);
+    const struct frame other_host = frame_udp(IP_OTHER, 1000, IP_US, 7, "hello", 5);
+
+    world_meet(world, IP_OTHER, &MAC_OTHER);
+    assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)),
+                     LEAT_ERR_CLOSED);
+    assert_int_equal(leat_udp_connect(udp, IP_PEER, 1000), LEAT_OK);
+    assert_int_equal(leat_udp_local(udp).ip, IP_US);
+    world_feed(world, &from_peer);
+    assert_ended(world, taken_udp);
+    /* who spies for the port of a conversation sees a closed one (SAD DNS) */
+    world_feed(world, &other_port);
+    assert_ended(world, drop_udp_port);
+    world_expect_icmp(world, &other_port, 3, 3);
+    world_feed(world, &other_host);
+    assert_ended(world, drop_udp_port);
+    assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)), LEAT_OK);
+    assert_int_equal(leat_udp_connect(udp, LEAT_IP4_ANY, 0), LEAT_OK);
+    assert_int_equal(leat_udp_local(udp).ip, LEAT_IP4_ANY);
+    world_feed(world, &other_host);
+    assert_ended(world, taken_udp);
+}
+
+static void connecting_binds_to_an_ephemeral_port(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 0);
+
+    assert_int_equal(leat_udp_connect(udp, LEAT_IP4(192, 0, 2, 1), 53), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_udp_local(udp).port, 0);
+    assert_int_equal(leat_udp_connect(udp, IP_PEER, 53), LEAT_OK);
+    assert_int_not_equal(leat_udp_local(udp).port, 0);
+}
+
+static void connected_socket_hears_errors_of_its_peer_only(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame ours = frame_udp(IP_US, 1000, IP_PEER, 9, 0, 0);
+    const struct frame error =
+        frame_icmp(IP_PEER, IP_US, 3, 3, 0, ours.bytes + FRAME_IP, ours.len - FRAME_IP);
+
+    leat_udp_connect(udp, IP_PEER, 10);
+    world_feed(world, &error);
+    assert_int_equal(world->errors, 0);
+    leat_udp_connect(udp, IP_PEER, 9);
+    world_feed(world, &error);
+    assert_int_equal(world->errors, 1);
+    assert_int_equal(world->error, LEAT_ERR_REFUSED);
+}
+
+static void broadcasts_must_be_allowed(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+
+    assert_int_equal(world_send(world, udp, LEAT_IP4_BROADCAST, 9, "x", 1), LEAT_ERR_ARGUMENT);
+    assert_int_equal(world_send(world, udp, LEAT_IP4(10, 0, 0, 255), 9, "x", 1), LEAT_ERR_ARGUMENT);
+    leat_udp_set_broadcast(udp, true);
+    assert_int_equal(world_send(world, udp, LEAT_IP4(10, 0, 0, 255), 9, "x", 1), LEAT_OK);
+}
+
+static void broadcast_is_received_and_told(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *bound = world_socket(world, 0);
+    struct frame frame = frame_udp(IP_PEER, 1000, LEAT_IP4(10, 0, 0, 255), 7, "all", 3);
+
+    frame_to(&frame, &MAC_ALL);
+    leat_udp_bind(bound, IP_US, 7);
+    world_feed(world, &frame);
+    assert_dropped(world, drop_udp_port); /* who is bound to an address hears no broadcasts */
+    leat_udp_close(bound);
+    world_socket(world, 7);
+    world_feed(world, &frame);
+    assert_dropped(world, taken_udp);
+    assert_int_equal(world->local.ip, LEAT_IP4(10, 0, 0, 255));
+}
+
+static void hold_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                          const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                          void *arg)
+{
+    struct leat_udp **reopened = arg;
+    static const struct leat_udp_events events = {hold_datagram, 0};
+    struct leat *stack = leat_udp_stack(udp);
+
+    (void)peer;
+    (void)local;
+    leat_buf_free(payload);
+    leat_udp_close(udp);
+    assert_int_equal(leat_udp_open(stack, reopened, &events, reopened), LEAT_OK);
+}
+
+static void socket_may_be_closed_and_reopened_in_its_callback(void **state)
+{
+    struct world *world = *state;
+    const struct frame frame = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
+    static const struct leat_udp_events events = {hold_datagram, 0};
+    struct leat_udp *udp;
+    struct leat_udp *reopened = 0;
+
+    leat_udp_open(world->stack, &udp, &events, &reopened);
+    leat_udp_bind(udp, LEAT_IP4_ANY, 7);
+    for (unsigned i = 0; i < 3; i++)
+        fake_netif_feed(&world->dev, frame.bytes, frame.len);
+    world_poll(world);
+    assert_non_null(reopened);
+    assert_int_equal(leat_udp_local(reopened).port, 0);
+    assert_int_equal(leat_stats(world->stack)->taken_udp, 3);
+    assert_int_equal(leat_pool_free_count(leat_pool(world->stack)), 1024);
+}
+
+static void queue_is_bounded(void **state)
+{
+    struct world *world = world_create();
+    const struct leat_udp_config config = {.sockets = 2, .queue_max = 3};
+    const struct frame frame = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
+    const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(&config);
+
+    world->memory = malloc(bytes);
+    assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
+    leat_attach(world->stack, &world->dev.netif);
+    leat_address_add(world->stack, &world->dev.netif, IP_US, 24);
+    assert_int_equal(leat_udp_register(world->stack, &config), LEAT_OK);
+    assert_int_equal(leat_udp_register(world->stack, &config), LEAT_ERR_IN_USE);
+    world_poll(world);
+    world_socket(world, 7);
+    world_mark(world);
+    for (unsigned i = 0; i < 5; i++)
+        fake_netif_feed(&world->dev, frame.bytes, frame.len);
+    world_poll(world);
+    assert_grown(world, taken_udp, 3);
+    assert_grown(world, drop_udp_full, 2);
+    assert_int_equal(world->datagrams, 3);
+    *state = world;
+    world_teardown(state);
+}
+
+static void registering_needs_room_in_the_block(void **state)
+{
+    struct world *world = world_create();
+    const size_t bytes = leat_memory_bytes(&world->config);
+    struct leat_udp *udp;
+
+    world->memory = malloc(bytes);
+    assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
+    leat_attach(world->stack, &world->dev.netif);
+    assert_int_equal(leat_udp_register(world->stack, 0), LEAT_ERR_MEMORY);
+    assert_int_equal(leat_udp_open(world->stack, &udp, 0, 0), LEAT_ERR_MEMORY);
+    *state = world;
+    world_teardown(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(ports_are_not_shared),
+        world_test(ephemeral_ports_cannot_be_predicted),
+        world_test(sockets_are_bounded),
+        world_test(connected_socket_hears_its_peer_only),
+        world_test(connecting_binds_to_an_ephemeral_port),
+        world_test(connected_socket_hears_errors_of_its_peer_only),
+        world_test(broadcasts_must_be_allowed),
+        world_test(broadcast_is_received_and_told),
+        world_test(socket_may_be_closed_and_reopened_in_its_callback),
+        cmocka_unit_test(queue_is_bounded),
+        cmocka_unit_test(registering_needs_room_in_the_block),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
