@@ -81,7 +81,8 @@ static struct plan plan_first(const struct leat_tcp *conn, uint32_t bytes_max)
     const struct plan plan = {
         .seq = conn->snd_una,
         .text_bytes = min32(conn->sendq.bytes, bytes_max),
-        .fin = (conn->flags & CONN_FIN_QUEUED) && conn->sendq.bytes < bytes_max,
+        .fin = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED &&
+               conn->sendq.bytes < bytes_max,
     };
 
     return plan;

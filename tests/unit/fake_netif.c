@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "frames.h"
+
 static uint32_t fake_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
                              struct leat_buf **frames, uint32_t frames_max)
 {
@@ -45,6 +47,21 @@ static void keep(struct fake_netif *fake, const struct leat_buf *frame)
         kept->pieces++;
 }
 
+/* True if the frame asked for the peer's address, and was answered. */
+static bool answer_arp(struct fake_netif *fake, const struct leat_buf *frame)
+{
+    uint8_t arp[42];
+    struct frame reply;
+
+    if (!fake->answers_arp || leat_buf_read(frame, 0, arp, sizeof arp) < sizeof arp ||
+        frame_get16(arp + 12) != 0x0806 || frame_get16(arp + 20) != 1 ||
+        frame_get32(arp + 38) != IP_PEER)
+        return false;
+    reply = frame_arp(2, &MAC_PEER, IP_PEER, IP_US);
+    fake_netif_feed(fake, reply.bytes, reply.len);
+    return true;
+}
+
 static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                           uint32_t frame_count)
 {
@@ -52,7 +69,8 @@ static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
 
     (void)now_ns;
     for (uint32_t i = 0; i < frame_count; i++) {
-        keep(fake, frames[i]);
+        if (!answer_arp(fake, frames[i]))
+            keep(fake, frames[i]);
         leat_buf_free(frames[i]);
     }
     if (fake->room != UINT32_MAX)
@@ -81,7 +99,7 @@ void fake_netif_init(struct fake_netif *fake)
 {
     /* the arrays may hold what they like: this is done for each input of a fuzzer */
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
-    fake->verified = fake->closed = false;
+    fake->verified = fake->closed = fake->answers_arp = false;
     fake->netif.ops = &fake_ops;
     fake->netif.name = "fake0";
     fake->netif.mac = (struct leat_mac){{2, 0, 0, 0, 0, 1}};

@@ -31,6 +31,7 @@ struct fake_netif {
     uint32_t room;     /* frames that transmit_room() promises; starts at UINT32_MAX */
     bool verified;     /* frames come in with their checksums checked by the device */
     bool closed;
+    bool answers_arp; /* requests for IP_PEER are answered, and not kept */
 };
 
 /* MTU 1500, MAC 02:00:00:00:00:01, gathers. */

@@ -42,7 +42,8 @@ struct world *world_create(void)
 
 void world_init(struct world *world)
 {
-    const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(0);
+    const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(0) +
+                         (world->with_tcp ? leat_tcp_memory_bytes(&world->tcp_config) : 0);
 
     world->memory = malloc(bytes);
     assert_non_null(world->memory);
@@ -50,6 +51,8 @@ void world_init(struct world *world)
     assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
     assert_int_equal(leat_attach(world->stack, &world->dev.netif), LEAT_OK);
     assert_int_equal(leat_udp_register(world->stack, 0), LEAT_OK);
+    if (world->with_tcp)
+        assert_int_equal(leat_tcp_register(world->stack, &world->tcp_config), LEAT_OK);
     world_poll(world);
 }
 
@@ -58,11 +61,16 @@ int world_setup(void **state)
     struct world *world = world_create();
 
     world_init(world);
+    world_settle(world);
+    *state = world;
+    return 0;
+}
+
+void world_settle(struct world *world)
+{
     assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
-    *state = world;
-    return 0;
 }
 
 void world_attach_second(struct world *world)

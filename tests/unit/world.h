@@ -32,6 +32,8 @@ struct world {
     struct leat *stack;
     void *memory;
     struct leat_config config;
+    struct leat_tcp_config tcp_config;
+    bool with_tcp; /* world_init() registers TCP */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
     struct leat_stats before;
@@ -55,6 +57,9 @@ int world_setup(void **state);
  * first: world_create, then world_init. */
 struct world *world_create(void);
 void world_init(struct world *world);
+
+/* After world_init(): the address of world_setup(), announced, and its peer. */
+void world_settle(struct world *world);
 
 /* A second link with 10.1.0.1/24. */
 void world_attach_second(struct world *world);

@@ -1,0 +1,300 @@
+/* talk.c -- conversations with one TCP connection. */
+#include "talk.h"
+
+uint8_t talk_taken[TCP_NSTATES][TCP_NEVENTS];
+unsigned talk_last_state, talk_last_event;
+
+static void on_transition(void *arg, unsigned state, unsigned event, unsigned next_state)
+{
+    (void)arg;
+    talk_taken[state][event] = (uint8_t)(next_state + 1);
+    talk_last_state = state;
+    talk_last_event = event;
+}
+
+/* ---- callbacks ---------------------------------------------------------------------------- */
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    struct talk *talk = arg;
+
+    (void)conn;
+    talk->opened++;
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct talk *talk = arg;
+    struct leat_buf *text;
+    uint32_t len;
+
+    talk->readable++;
+    if (talk->read_nothing)
+        return;
+    text = leat_tcp_receive(conn, sizeof talk->text - talk->text_len);
+    len = leat_buf_read(text, 0, talk->text + talk->text_len,
+                        (uint32_t)sizeof talk->text - talk->text_len);
+    leat_buf_free(text);
+    talk->text_len += len;
+    leat_tcp_consumed(conn, len);
+}
+
+static void on_writable(struct leat_tcp *conn, void *arg)
+{
+    struct talk *talk = arg;
+
+    (void)conn;
+    talk->writable++;
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct talk *talk = arg;
+
+    assert_ptr_equal(conn, talk->conn);
+    talk->closed++;
+    talk->why = why;
+    if (talk->in_closed)
+        talk->in_closed(talk);
+    talk->conn = 0;
+}
+
+static const struct leat_tcp_events events = {on_open, on_readable, on_writable, on_closed};
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    struct talk *talk = arg;
+
+    if (talk->hold_on_accept)
+        return;
+    assert_null(talk->conn);
+    talk->conn = leat_tcp_accept(listener, &events, talk);
+    assert_non_null(talk->conn);
+    assert_null(leat_tcp_accept(listener, &events, talk));
+}
+
+/* ---- beginning and end -------------------------------------------------------------------- */
+
+int talk_setup_later(void **state)
+{
+    struct talk *talk = calloc(1, sizeof *talk);
+
+    assert_non_null(talk);
+    talk->world = world_create();
+    talk->world->with_tcp = true;
+    talk->world->tcp_config.on_transition = on_transition;
+    talk->window_peer = WINDOW_PEER;
+    talk->port_us = PORT_US;
+    *state = talk;
+    return 0;
+}
+
+void talk_begin(struct talk *talk)
+{
+    world_init(talk->world);
+    world_settle(talk->world);
+    talk->world->dev.answers_arp = true;
+}
+
+int talk_setup(void **state)
+{
+    talk_setup_later(state);
+    talk_begin(*state);
+    return 0;
+}
+
+int talk_teardown(void **state)
+{
+    struct talk *talk = *state;
+    void *world = talk->world;
+
+    world_teardown(&world);
+    free(talk);
+    return 0;
+}
+
+void talk_listen(struct talk *talk)
+{
+    const struct leat_tcp_listen_config config = {
+        .port = PORT_US, .on_acceptable = on_acceptable, .arg = talk};
+
+    talk->err = leat_tcp_listen(talk->world->stack, &talk->listener, &config);
+}
+
+void talk_connect(struct talk *talk)
+{
+    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
+    const struct leat_endpoint local = {LEAT_IP4_ANY, PORT_US};
+    struct leat_tcp *conn = 0;
+
+    world_mark(talk->world);
+    talk->err = leat_tcp_connect(talk->world->stack, &conn, &remote, &local, &events, talk);
+    if (conn)
+        talk->conn = conn;
+    world_poll(talk->world);
+}
+
+void talk_establish(struct talk *talk)
+{
+    talk_listen(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    quiet(talk);
+    assert_non_null(talk->conn);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+}
+
+/* ---- the peer speaks ---------------------------------------------------------------------- */
+
+struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
+                        const void *text, uint32_t len)
+{
+    struct frame_segment segment = {
+        .src_port = PORT_PEER,
+        .dst_port = talk->port_us,
+        .seq = IRS + seq,
+        .ack = flags & ACK ? talk->iss + ack : 0,
+        .flags = flags,
+        .window = talk->window_peer,
+    };
+
+    if (flags & SYN) {
+        segment.options = talk->options;
+        segment.options_len = talk->options_len;
+    }
+    return frame_tcp(&segment, text, len);
+}
+
+void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,
+             uint32_t len)
+{
+    const struct frame frame = talk_frame(talk, flags, seq, ack, text, len);
+
+    quiet(talk);
+    world_feed(talk->world, &frame);
+}
+
+void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    uint8_t text[1460];
+
+    assert_true(len <= sizeof text);
+    for (uint32_t i = 0; i < len; i++)
+        text[i] = talk_byte(seq + i);
+    rx_text(talk, flags, seq, ack, text, len);
+}
+
+void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail)
+{
+    const struct frame frame = frame_icmp(IP_PEER, IP_US, type, code, detail,
+                                          talk->last.bytes + FRAME_IP, talk->last.len - FRAME_IP);
+
+    quiet(talk);
+    world_feed(talk->world, &frame);
+}
+
+/* ---- what we say -------------------------------------------------------------------------- */
+
+static const uint8_t *tcp_header(const struct talk *talk)
+{
+    return talk->last.bytes + FRAME_L4;
+}
+
+static uint32_t header_bytes(const struct talk *talk)
+{
+    return (uint32_t)(tcp_header(talk)[12] >> 4) * 4;
+}
+
+const uint8_t *talk_text(const struct talk *talk)
+{
+    return tcp_header(talk) + header_bytes(talk);
+}
+
+const uint8_t *talk_option(const struct talk *talk, uint8_t kind)
+{
+    const uint8_t *at = tcp_header(talk) + 20;
+
+    while (at < talk_text(talk) && *at != 0) {
+        if (*at == kind)
+            return at;
+        at += *at == 1 ? 1 : at[1];
+    }
+    return 0;
+}
+
+static void assert_checksum(const struct talk *talk)
+{
+    const uint8_t *ip = talk->last.bytes + FRAME_IP;
+    const uint32_t len = frame_get16(ip + 2) - 20u;
+    uint32_t pseudo = 6 + len;
+
+    for (unsigned i = 12; i < 20; i += 2)
+        pseudo += frame_get16(ip + i);
+    assert_int_equal(frame_sum(tcp_header(talk), len, pseudo), 0);
+}
+
+void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
+{
+    const uint8_t *tcp = talk->last.bytes + FRAME_L4;
+    const uint8_t *ip = talk->last.bytes + FRAME_IP;
+
+    talk->last = *world_expect(talk->world);
+    assert_int_equal(ip[9], 6);
+    assert_int_equal(frame_get32(ip + 12), IP_US);
+    assert_int_equal(frame_get32(ip + 16), IP_PEER);
+    assert_checksum(talk);
+    if ((tcp[13] & SYN) && !(flags & RST)) {
+        talk->iss = frame_get32(tcp + 4);
+        talk->port_us = frame_get16(tcp);
+    }
+    talk->last_window = frame_get16(tcp + 14);
+    assert_int_equal(tcp[13] & ~PSH, flags & ~PSH);
+    if (flags & PSH)
+        assert_true(tcp[13] & PSH);
+    assert_int_equal(frame_get32(tcp + 4) - talk->iss, seq);
+    if (flags & ACK)
+        assert_int_equal(frame_get32(tcp + 8) - IRS, ack);
+    assert_int_equal(frame_get16(ip + 2) - 20u - header_bytes(talk), len);
+    for (uint32_t i = 0; i < len; i++)
+        assert_int_equal(talk_text(talk)[i], talk_byte(seq + i));
+}
+
+void quiet(struct talk *talk)
+{
+    assert_silent(talk->world);
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+void talk_send(struct talk *talk, uint32_t len)
+{
+    struct leat_tcp_info info;
+    uint8_t *text = malloc(len);
+    struct leat_buf *buf;
+
+    assert_non_null(text);
+    leat_tcp_get_info(talk->conn, &info);
+    for (uint32_t i = 0; i < len; i++) /* by its place in the stream */
+        text[i] = talk_byte((info.state <= LEAT_TCP_SYN_RECEIVED ? 1 : info.snd_una - talk->iss) +
+                            info.queued_bytes + i);
+    buf = leat_buf_copy(leat_pool(talk->world->stack), text, len);
+    free(text);
+    assert_non_null(buf);
+    talk->err = leat_tcp_send(talk->conn, buf);
+    world_poll(talk->world);
+}
+
+void talk_wait(struct talk *talk, uint64_t ns)
+{
+    world_wait(talk->world, ns);
+}
+
+enum leat_tcp_state talk_state(const struct talk *talk)
+{
+    struct leat_tcp_info info;
+
+    assert_non_null(talk->conn);
+    leat_tcp_get_info(talk->conn, &info);
+    return info.state;
+}

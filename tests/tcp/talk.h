@@ -1,0 +1,114 @@
+/*
+ * talk.h -- conversations with one TCP connection, segment by segment, in virtual time.
+ *
+ *      talk_setup, talk_teardown     of every test
+ *      rx(talk, flags, seq, ack, len)    the peer sends
+ *      tx(talk, flags, seq, ack, len)    we must have sent this, next
+ *      quiet(talk)                       ... and nothing more
+ *
+ * Sequence numbers are relative: each side's SYN is 0, its first byte 1.  The peer's ISN is close
+ * to 2^32, so every test crosses the wrap.
+ */
+#ifndef TALK_H
+#define TALK_H
+
+#include "world.h"
+
+#include "tcp_states.h"
+
+enum {
+    FIN = 1,
+    SYN = 2,
+    RST = 4,
+    PSH = 8,
+    ACK = 16,
+    URG = 32
+};
+
+enum {
+    PORT_US = 7,
+    PORT_PEER = 4000,
+    WINDOW_PEER = 60000,
+    MSS_PEER = 1460
+};
+
+#define IRS 0xfffffff0u /* the peer's ISN */
+
+struct talk {
+    struct world *world;
+    struct leat_tcp *conn; /* NULL before it is open and after on_closed */
+    struct leat_tcp_listener *listener;
+    uint32_t iss;         /* ours, read from our SYN */
+    uint16_t port_us;     /* as in our segments */
+    uint16_t window_peer; /* in what the peer sends */
+    uint8_t options[40];  /* of the peer's next segment with SYN */
+    uint32_t options_len;
+    bool hold_on_accept; /* don't accept by itself */
+    bool read_nothing;   /* don't take the text */
+    /* heard from the callbacks */
+    unsigned opened, readable, writable, closed;
+    enum leat_err why;
+    enum leat_err err; /* of the last call */
+    uint8_t text[65536];
+    uint32_t text_len;
+    void (*in_closed)(struct talk *talk); /* called from on_closed */
+    /* the last segment that tx() has seen */
+    struct fake_frame last;
+    uint16_t last_window;
+};
+
+/* Transitions that the whole program has taken: [state][event] is the next state + 1. */
+extern uint8_t talk_taken[TCP_NSTATES][TCP_NEVENTS];
+extern unsigned talk_last_state, talk_last_event;
+
+int talk_setup(void **state);
+int talk_teardown(void **state);
+#define talk_test(function) cmocka_unit_test_setup_teardown(function, talk_setup, talk_teardown)
+
+/* The same, for a test that wants to change talk->world->tcp_config before talk_begin(). */
+int talk_setup_later(void **state);
+void talk_begin(struct talk *talk);
+
+/* Makes the listener on PORT_US. */
+void talk_listen(struct talk *talk);
+
+/* Connects to the peer; its SYN is still to be expected. */
+void talk_connect(struct talk *talk);
+
+void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,
+             uint32_t len);
+void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len);
+void quiet(struct talk *talk);
+
+/* A frame of the conversation, for tests that spoil it. */
+struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
+                        const void *text, uint32_t len);
+
+/* Bytes of the text of the segment that tx() has seen last. */
+const uint8_t *talk_text(const struct talk *talk);
+
+/* Option @kind in that segment, or NULL. */
+const uint8_t *talk_option(const struct talk *talk, uint8_t kind);
+
+/* An ICMP error about the segment that tx() has seen last. */
+void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail);
+
+/* Queues @len bytes (a pattern). */
+void talk_send(struct talk *talk, uint32_t len);
+
+/* Time passes. */
+void talk_wait(struct talk *talk, uint64_t ns);
+
+enum leat_tcp_state talk_state(const struct talk *talk);
+
+/* Passive open, accepted: ESTABLISHED; next numbers are 1 on both sides. */
+void talk_establish(struct talk *talk);
+
+/* Byte @at of the pattern that both sides send. */
+static inline uint8_t talk_byte(uint32_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 8));
+}
+
+#endif
