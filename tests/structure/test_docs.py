@@ -21,11 +21,10 @@ def made(form):
                               stdout=subprocess.PIPE).stdout
 
 
-def words_of_code():
-    """Every word in the source and the tests."""
+def words_of_code(*folders):
+    """Every word in the code below @folders, and the names of its files."""
     words = set()
-    for path in tree.sources("src", "include", "netif", "examples", "tests", "fuzz", "tools",
-                             ends=(".c", ".h", ".rl", ".py", ".inc", ".sh")):
+    for path in tree.sources(*folders, ends=(".c", ".h", ".rl", ".py", ".inc", ".sh")):
         words |= set(re.findall(r"\w+", tree.read(path)))
         words.add(path.stem)
     return words
@@ -54,25 +53,58 @@ class Transitions(unittest.TestCase):
         self.assertEqual(labels - set(re.findall(r">(\w+)</text>", svg)), set(), self.HOW)
 
 
-class Conformance(unittest.TestCase):
-    def test_named_functions_and_tests_exist(self):
-        words, missing = words_of_code(), []
-        for path in sorted((tree.ROOT / "docs").glob("conformance*.md")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                for quoted in re.findall(r"`([^`]+)`", line):
-                    # `tcp_input`, `tests/tcp/test_close.c:a_name`, `test_close.c`; not `SND.UNA`
-                    for word in re.findall(r"[\w./-]*\w", quoted):
-                        name = Path(word).stem
-                        if re.fullmatch(r"[a-z]\w*_\w+", name) and name not in words:
-                            missing.append(f"{path.name}:{number}: {name}")
-        self.assertEqual(missing, [])
+def rows_of(path):
+    """(line, {column: cell}) of every row of the tables in a Markdown file; columns in lower case."""
+    columns = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.startswith("|"):
+            columns = None
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if columns is None:
+            columns = [cell.lower() for cell in cells]
+        elif not re.fullmatch(r"[-:| ]+", line):
+            yield number, dict(zip(columns, cells))
 
-    def test_every_line_of_what_is_done_names_a_test(self):
-        bare = []
-        for path in sorted((tree.ROOT / "docs").glob("conformance*.md")):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                if re.search(r"\|\s*(done|yes)\s*\|", line, re.I) and "`" not in line:
-                    bare.append(f"{path.name}:{number}")
+
+def names_in(cell):
+    """The names that a cell quotes: `tcp_input`, `test_close.c:a_name`; not `SND.UNA`."""
+    for quoted in re.findall(r"`([^`]+)`", cell):
+        for word in re.findall(r"[\w./-]*\w", quoted):
+            if re.fullmatch(r"[a-z]\w*_\w+", Path(word).stem):
+                yield Path(word).stem
+
+
+class Conformance(unittest.TestCase):
+    def setUp(self):
+        self.pages = sorted((tree.ROOT / "docs").glob("conformance*.md"))
+
+    def missing(self, column, words):
+        """Names in @column of all pages that are not among @words."""
+        return [f"{path.name}:{number}: {name}" for path in self.pages
+                for number, row in rows_of(path) for name in names_in(row.get(column, ""))
+                if name not in words]
+
+    def test_named_functions_exist(self):
+        self.assertEqual(self.missing("where", words_of_code("src", "include", "netif")), [])
+
+    def test_named_tests_exist(self):
+        self.assertEqual(self.missing("test", words_of_code("tests", "fuzz")), [])
+
+    def test_all_other_names_exist(self):
+        words = words_of_code("src", "include", "netif", "examples", "tests", "fuzz", "tools")
+        self.assertEqual([f"{path.name}: {name}" for path in self.pages
+                          for name in names_in(path.read_text(encoding="utf-8"))
+                          if name not in words], [])
+
+    def test_what_is_done_has_a_test(self):
+        bare = [f"{path.name}:{number}" for path in self.pages for number, row in rows_of(path)
+                if row.get("status", "").startswith("done") and "`" not in row.get("test", "")]
+        self.assertEqual(bare, [])
+
+    def test_what_is_not_done_says_why(self):
+        bare = [f"{path.name}:{number}" for path in self.pages for number, row in rows_of(path)
+                if re.fullmatch(r"not( done)?[:.]?", row.get("status", ""))]
         self.assertEqual(bare, [])
 
 
@@ -95,7 +127,7 @@ class Links(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_functions_with_parentheses_exist(self):
-        words = words_of_code()
+        words = words_of_code("src", "include", "netif", "examples", "tests", "fuzz", "tools")
         wrong = [f"{path}: {name}" for path in markdown()
                  for name in re.findall(r"`(\w+)\(\)`", tree.read(path))
                  if name not in words and "mydev" not in name]  # docs/backend.md's example
