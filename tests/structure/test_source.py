@@ -27,6 +27,8 @@ LONG_FUNCTIONS = set()
 LONG_FILES = {
     # a fake server, and a rule of the resolver a test
     "tests/dns/test_resolver.c",
+    # how each line of tcp.rl is brought about, in the order of tcp.rl
+    "tests/tcp/test_transitions.c",
 }
 
 # The only functions that store the state of a connection: where Ragel's table begins and is stepped.
