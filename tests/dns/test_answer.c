@@ -279,8 +279,8 @@ static void test_threat_N5_truncation_at_the_limit(void **state)
         unsigned records, limit;
         bool fits;
     } cases[] = {{0, 2, 512, true},      {0, 3, 512, false},     {100, 2, 512, true},
-                 {1232, 5, 1232, true},  {1232, 6, 1232, false}, {65535, 5, 1232, true},
-                 {65535, 6, 1232, false}};
+                 {1232, 5, 1232, true},  {1232, 6, 1232, false}, {2000, 6, 1232, false},
+                 {65535, 5, 1232, true}, {65535, 6, 1232, false}};
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -51,6 +51,8 @@ static void test_threat_N1_pointers_in_a_loop(void **state)
     (void)state;
     assert_false(reads(BYTES("\1a\300\020\1b\300\014"), 0));
     assert_false(reads(BYTES("\1a\300\020\1b\300\014"), 4));
+    /* back, and from there forward again: below where the name began, but not below where it was */
+    assert_false(reads(BYTES("\1a\300\020\1b\0\300\014"), 7));
     /* back to a label from which the walk would come here again */
     assert_false(reads(BYTES("\1a\1b\300\014"), 2));
 }

@@ -337,7 +337,8 @@ static void test_tcp_slow_reader_gets_every_byte(void **state)
         len += make_tcp_query(bytes + len, "big.example.test", LEAT_DNS_TXT, id);
     client->hold = true;
     client_write(client, bytes, len);
-    world_wait(f->world, second); /* more than the pool and the queues hold together */
+    leat_tcp_shutdown(client->conn); /* it has said all, and is still owed most */
+    world_wait(f->world, second);    /* more than the pool and the queues hold together */
     client->hold = false;
     client_read(client->conn, client);
     client->want = 15 * (2 + 12 + 22 + 100 * 213);

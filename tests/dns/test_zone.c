@@ -86,7 +86,7 @@ static void test_every_form_is_understood(void **state)
 static void test_sets_have_no_doubles_and_one_ttl(void **state)
 {
     (void)state;
-    assert_zone(HEAD "a 9 A 192.0.2.2\nb A 192.0.2.9\na 7 A 192.0.2.1\nA 8 A 192.0.2.2\n",
+    assert_zone(HEAD "a 7 A 192.0.2.2\nb A 192.0.2.9\na 9 A 192.0.2.1\nA 8 A 192.0.2.2\n",
                 "z.test. 60 IN NS ns.z.test.\n"
                 "z.test. 60 IN SOA ns.z.test. h.z.test. 1 2 3 4 5\n"
                 "a.z.test. 7 IN A 192.0.2.1\n"

@@ -1,0 +1,76 @@
+"""The resolve example against the dns example: two stacks, and the kernel as a router between them."""
+
+import pathlib
+
+import pytest
+
+from conftest import Process, binary, make_tap, run
+
+BIG_ZONE = "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n NS ns\nns A 192.0.2.1\n" + "".join(
+    f'big TXT "{number:0200}"\n' for number in range(15)
+)
+
+
+@pytest.fixture
+def resolve(leat, tmp_path):
+    """resolve(words...) asks a server; returns the exit status and the lines that it said."""
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    zone = tmp_path / "big.zone"
+    zone.write_text(BIG_ZONE)
+    servers = {"built in": leat("dns"), "big": leat("dns", arguments=(zone,))}
+    make_tap("asks0", address="10.78.0.1/24")
+
+    def ask(*words, server="built in", ip=None):
+        asking = Process(
+            binary("resolve"), "--tap", "asks0", "--ip", "10.78.0.2/24", "--gateway", "10.78.0.1",
+            "--server", ip or servers[server].ip, *words,
+        )  # fmt: skip
+        status = asking.wait(60)
+        return status, [line for line in asking.lines if not line.startswith("resolve: ")]
+
+    yield ask
+    run("ip", "link", "del", "asks0", check=False)
+
+
+def test_records_are_said_as_in_a_master_file(resolve):
+    assert resolve("www.example.com") == (0, ["www.example.com. 3600 IN A 192.0.2.3"])
+    assert resolve("WWW.example.com", "aaaa") == (0, ["WWW.example.com. 3600 IN AAAA 2001:db8::3"])
+
+
+def test_alias_is_followed(resolve):
+    assert resolve("alias.example.com") == (0, ["www.example.com. 3600 IN A 192.0.2.3"])
+
+
+def test_long_reply_comes_by_tcp(resolve):
+    status, lines = resolve("big.example.com", "TXT", server="big")
+    assert status == 0 and len(lines) == 15 and f"{14:0200}" in lines[14]
+
+
+def test_what_is_not_there(resolve):
+    assert resolve("no.example.com") == (1, ["no.example.com. A: not found (NXDOMAIN)"])
+    assert resolve("www.example.com", "MX") == (1, ["www.example.com. MX: not found (NOERROR)"])
+    status, lines = resolve("example.org")
+    assert status == 1 and "(REFUSED)" in lines[0]
+
+
+def test_no_server_there(resolve):
+    """The kernel answers for itself: port unreachable."""
+    assert resolve("example.com", ip="10.78.0.1") == (
+        1,
+        ["example.com. A: connection refused (no reply)"],
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("a", "A", "more"), ("a..b",), ("a", "NOTYPE")])
+def test_wrong_arguments(resolve, words):
+    assert resolve(*words)[0] == 2
+
+
+def test_zone_file_with_a_mistake(tmp_path):
+    make_tap("asks1")
+    zone = tmp_path / "wrong.zone"
+    zone.write_text("$ORIGIN a.test.\n$TTL 1\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 300.1.1.1\n")
+    child = Process(binary("dns"), "--tap", "asks1", zone)
+    assert child.wait() == 2
+    assert child.lines == [f"dns: {zone}:5:6: not an IPv4 address"]
+    run("ip", "link", "del", "asks1", check=False)
