@@ -3,7 +3,9 @@
 static struct leat *make_stack(struct dns_world *world, int end)
 {
     struct leat_config config = {.seed = {(uint8_t)(end + 1), 77}, .buf_count = 512};
-    const struct leat_tcp_config tcp = {.connections = 64, .half_open = 64, .time_wait = 64};
+    /* no long reply fits in the send queue at once */
+    const struct leat_tcp_config tcp = {
+        .connections = 64, .half_open = 64, .time_wait = 64, .send_queue_bytes = 8192};
     const size_t bytes =
         leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
     struct leat_netif *netif = leat_link_end(world->link, end);
