@@ -1,0 +1,242 @@
+/* test_sendq.c -- the send queue, against one array with everything in it. */
+#include "unit_pool.h"
+
+#include "tcp/sendq.h"
+
+enum {
+    BUF_BYTES = 256,
+    MODEL_BYTES = 8192
+};
+
+static struct unit_pool unit;
+static struct sendq queue;
+
+/* All bytes ever queued; the queue holds [acked, put) of them. */
+static struct {
+    uint8_t bytes[MODEL_BYTES];
+    uint32_t acked, put;
+} model;
+
+static const uint32_t start = 0xfffffe00u; /* the numbers wrap soon */
+
+static int open_queue(void **state)
+{
+    (void)state;
+    unit_pool_open(&unit, 64, BUF_BYTES, 8, 64);
+    sendq_init(&queue, start);
+    memset(&model, 0, sizeof model);
+    for (uint32_t i = 0; i < MODEL_BYTES; i++)
+        model.bytes[i] = (uint8_t)(i * 13 + (i >> 8));
+    return 0;
+}
+
+static int close_queue(void **state)
+{
+    (void)state;
+    sendq_free(&queue);
+    assert_int_equal(queue.bytes, 0);
+    unit_pool_close(&unit);
+    return 0;
+}
+
+static void put(uint32_t len)
+{
+    struct leat_buf *text = leat_buf_copy(&unit.pool, model.bytes + model.put, len);
+
+    assert_non_null(text);
+    sendq_put(&queue, text);
+    model.put += len;
+}
+
+static uint32_t write_text(uint32_t len)
+{
+    const uint32_t done = sendq_write(&queue, &unit.pool, model.bytes + model.put, len);
+
+    model.put += done;
+    return done;
+}
+
+static void ack(uint32_t len)
+{
+    model.acked += len;
+    sendq_ack(&queue, start + model.acked);
+}
+
+static void assert_agrees(void)
+{
+    assert_int_equal(queue.seq, start + model.acked);
+    assert_int_equal(sendq_end(&queue), start + model.put);
+    assert_int_equal(leat_buf_total(queue.first), model.put - model.acked);
+}
+
+/* Takes the slice and compares; returns its length. */
+static uint32_t slice(uint32_t at, uint32_t len)
+{
+    uint8_t bytes[MODEL_BYTES];
+    uint32_t got = len;
+    struct leat_buf *text = sendq_slice(&queue, start + at, &got);
+
+    assert_non_null(text);
+    assert_true(got > 0 && got <= len);
+    assert_int_equal(leat_buf_total(text), got);
+    assert_int_equal(leat_buf_read(text, 0, bytes, sizeof bytes), got);
+    assert_memory_equal(bytes, model.bytes + at, got);
+    leat_buf_free(text);
+    return got;
+}
+
+static void slices_share_the_programs_buffers(void **state)
+{
+    struct leat_buf *text;
+    uint32_t len = 10;
+
+    (void)state;
+    put(100);
+    text = sendq_slice(&queue, start + 20, &len);
+    assert_ptr_equal(text->data, queue.first->data + 20);
+    ack(100); /* while a slice is with the device */
+    assert_memory_equal(text->data, model.bytes + 20, 10);
+    leat_buf_free(text);
+}
+
+static void slices_go_across_pieces_in_any_order(void **state)
+{
+    (void)state;
+    put(100);
+    put(100);
+    put(100);
+    assert_int_equal(slice(150, 150), 150);
+    assert_int_equal(slice(0, 300), 300);
+    assert_int_equal(slice(99, 2), 2);
+    ack(150);
+    assert_int_equal(slice(150, 1), 1);
+    assert_int_equal(slice(299, 1), 1);
+}
+
+static void slice_is_cut_where_a_device_would_have_to_gather_too_much(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++)
+        put(10);
+    assert_int_equal(slice(0, 200), SENDQ_PIECES_MAX * 10);
+    assert_int_equal(slice(5, 195), SENDQ_PIECES_MAX * 10 - 5);
+}
+
+static void short_writes_share_a_buffer(void **state)
+{
+    const uint32_t before = leat_pool_free_count(&unit.pool);
+
+    (void)state;
+    for (unsigned i = 0; i < 25; i++)
+        assert_int_equal(write_text(10), 10);
+    assert_int_equal(leat_pool_free_count(&unit.pool), before - 1);
+    assert_int_equal(slice(0, 250), 250);
+}
+
+static void write_goes_on_in_its_own_buffer_only(void **state)
+{
+    static const uint8_t lent[4] = {1, 2, 3, 4};
+
+    (void)state;
+    write_text(10);
+    memcpy(model.bytes + model.put, lent, 4);
+    sendq_put(&queue, leat_buf_lend(&unit.pool, lent, 4, 0, 0));
+    model.put += 4;
+    write_text(10); /* not behind what the program lent */
+    put(10);
+    write_text(10); /* nor in the tail of a buffer that it gave */
+    assert_int_equal(slice(0, 44), 44);
+    assert_agrees();
+}
+
+static void write_takes_what_the_pool_has_room_for(void **state)
+{
+    uint32_t taken;
+
+    (void)state;
+    taken = sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
+    assert_int_equal(taken, MODEL_BYTES); /* 64 buffers of 256 are 16,384 */
+    taken = sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
+    taken += sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
+    assert_int_equal(taken, 64 * BUF_BYTES - MODEL_BYTES);
+    assert_int_equal(queue.bytes, 64 * BUF_BYTES);
+}
+
+static void slice_without_a_descriptor_is_null(void **state)
+{
+    struct leat_buf *taken[64];
+    uint32_t len = 10;
+
+    (void)state;
+    put(10);
+    for (unsigned i = 0; i < 64; i++) {
+        taken[i] = sendq_slice(&queue, start, &len);
+        assert_non_null(taken[i]);
+    }
+    assert_null(sendq_slice(&queue, start, &len));
+    for (unsigned i = 0; i < 64; i++)
+        leat_buf_free(taken[i]);
+    assert_int_equal(slice(0, 10), 10);
+}
+
+static void random_step(uint64_t *seed)
+{
+    const uint32_t room = MODEL_BYTES - model.put;
+    const uint32_t queued = model.put - model.acked;
+    uint32_t len = 1 + unit_below(seed, 200);
+
+    switch (unit_below(seed, 4)) {
+    case 0:
+        if (queued < 2000 && len <= room)
+            put(len);
+        break;
+    case 1:
+        if (queued < 2000)
+            write_text(len < room ? len : room);
+        break;
+    case 2:
+        if (queued > 0)
+            ack(unit_below(seed, queued + 1));
+        break;
+    default:
+        if (queued > 0) {
+            const uint32_t at = unit_below(seed, queued);
+
+            len = len < queued - at ? len : queued - at;
+            slice(model.acked + at, len);
+        }
+        break;
+    }
+}
+
+static void random_calls_agree_with_an_array(void **state)
+{
+    uint64_t seed = 42;
+
+    for (unsigned run = 0; run < 200; run++) {
+        for (unsigned step = 0; step < 200; step++) {
+            random_step(&seed);
+            assert_agrees();
+        }
+        close_queue(state);
+        open_queue(state);
+    }
+}
+
+#define queue_test(function) cmocka_unit_test_setup_teardown(function, open_queue, close_queue)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        queue_test(slices_share_the_programs_buffers),
+        queue_test(slices_go_across_pieces_in_any_order),
+        queue_test(slice_is_cut_where_a_device_would_have_to_gather_too_much),
+        queue_test(short_writes_share_a_buffer),
+        queue_test(write_goes_on_in_its_own_buffer_only),
+        queue_test(write_takes_what_the_pool_has_room_for),
+        queue_test(slice_without_a_descriptor_is_null),
+        queue_test(random_calls_agree_with_an_array),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
