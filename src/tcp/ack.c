@@ -84,7 +84,9 @@ static void take_new(struct leat_tcp *conn, uint32_t ack)
 
     take_sample(conn, ack);
     release_acked(conn, ack);
-    if (!had_syn) /* a SYN's ACK opens no congestion window (RFC 5681 3.1) */
+    if (had_syn) /* its ACK opens no congestion window (RFC 5681 3.1) */
+        tcp_conn_handshaken(conn);
+    else
         recovery_acked(&conn->recovery, &conn->congestion, conn->snd_una, acked, flight);
     restart_timer(conn);
 }

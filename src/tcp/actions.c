@@ -224,8 +224,6 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
 
-    (void)step;
-    tcp_conn_handshaken(conn);
     if (conn->listener) {
         step->tcp->stack->stats.tcp_opened_passive++;
         tcp_listener_accepting(conn);

@@ -172,6 +172,7 @@ static void send_syn(struct leat_tcp *conn, const struct path *path)
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
     if (again) {
+        conn->flags &= ~(unsigned)CONN_TIMED; /* Karn */
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;
     } else if (!answers) {

@@ -41,7 +41,9 @@ static uint32_t window_limit(const struct leat_tcp *conn)
 {
     const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
     const uint64_t share = (uint64_t)full->free_count * full->bytes / 4;
-    const uint32_t limit = conn->tcp->config.receive_window_bytes;
+    const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
+    const uint32_t wanted = conn->tcp->config.receive_window_bytes;
+    const uint32_t limit = wanted < most ? wanted : most;
 
     return share < limit ? (uint32_t)share : limit;
 }

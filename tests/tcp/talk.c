@@ -73,6 +73,11 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     assert_null(leat_tcp_accept(listener, &events, talk));
 }
 
+void talk_accept(struct talk *talk)
+{
+    talk->conn = leat_tcp_accept(talk->listener, &events, talk);
+}
+
 /* ---- beginning and end -------------------------------------------------------------------- */
 
 int talk_setup_later(void **state)
@@ -85,6 +90,7 @@ int talk_setup_later(void **state)
     talk->world->tcp_config.on_transition = on_transition;
     talk->window_peer = WINDOW_PEER;
     talk->port_us = PORT_US;
+    talk->port_peer = PORT_PEER;
     *state = talk;
     return 0;
 }
@@ -116,14 +122,14 @@ int talk_teardown(void **state)
 void talk_listen(struct talk *talk)
 {
     const struct leat_tcp_listen_config config = {
-        .port = PORT_US, .on_acceptable = on_acceptable, .arg = talk};
+        .port = PORT_US, .backlog = talk->backlog, .on_acceptable = on_acceptable, .arg = talk};
 
     talk->err = leat_tcp_listen(talk->world->stack, &talk->listener, &config);
 }
 
 void talk_connect(struct talk *talk)
 {
-    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
+    const struct leat_endpoint remote = {IP_PEER, talk->port_peer};
     const struct leat_endpoint local = {LEAT_IP4_ANY, PORT_US};
     struct leat_tcp *conn = 0;
 
@@ -145,13 +151,19 @@ void talk_establish(struct talk *talk)
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
 }
 
+void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift)
+{
+    talk_options(talk, mss, shift);
+    talk_establish(talk);
+}
+
 /* ---- the peer speaks ---------------------------------------------------------------------- */
 
 struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack,
                         const void *text, uint32_t len)
 {
     struct frame_segment segment = {
-        .src_port = PORT_PEER,
+        .src_port = talk->port_peer,
         .dst_port = talk->port_us,
         .seq = IRS + seq,
         .ack = flags & ACK ? talk->iss + ack : 0,
@@ -223,6 +235,14 @@ const uint8_t *talk_option(const struct talk *talk, uint8_t kind)
     return 0;
 }
 
+void talk_options(struct talk *talk, uint16_t mss, uint8_t shift)
+{
+    const uint8_t options[8] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1, 3, 3, shift};
+
+    memcpy(talk->options, options, sizeof options);
+    talk->options_len = shift == NO_SHIFT ? 4 : 8;
+}
+
 static void assert_checksum(const struct talk *talk)
 {
     const uint8_t *ip = talk->last.bytes + FRAME_IP;
@@ -244,6 +264,7 @@ void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t l
     assert_int_equal(frame_get32(ip + 12), IP_US);
     assert_int_equal(frame_get32(ip + 16), IP_PEER);
     assert_checksum(talk);
+    assert_int_equal(frame_get16(tcp + 2), talk->port_peer);
     if ((tcp[13] & SYN) && !(flags & RST)) {
         talk->iss = frame_get32(tcp + 4);
         talk->port_us = frame_get16(tcp);
@@ -290,11 +311,23 @@ void talk_wait(struct talk *talk, uint64_t ns)
     world_wait(talk->world, ns);
 }
 
-enum leat_tcp_state talk_state(const struct talk *talk)
+struct leat_tcp_info talk_info(const struct talk *talk)
 {
     struct leat_tcp_info info;
 
     assert_non_null(talk->conn);
     leat_tcp_get_info(talk->conn, &info);
-    return info.state;
+    return info;
+}
+
+enum leat_tcp_state talk_state(const struct talk *talk)
+{
+    return talk_info(talk).state;
+}
+
+void talk_heard(const struct talk *talk, uint32_t len)
+{
+    assert_int_equal(talk->text_len, len);
+    for (uint32_t i = 0; i < len; i++)
+        assert_int_equal(talk->text[i], talk_byte(1 + i));
 }

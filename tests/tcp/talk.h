@@ -40,9 +40,11 @@ struct talk {
     struct leat_tcp_listener *listener;
     uint32_t iss;         /* ours, read from our SYN */
     uint16_t port_us;     /* as in our segments */
+    uint16_t port_peer;   /* in what the peer sends, and must be in what it gets */
     uint16_t window_peer; /* in what the peer sends */
     uint8_t options[40];  /* of the peer's next segment with SYN */
     uint32_t options_len;
+    uint16_t backlog;    /* of talk_listen() */
     bool hold_on_accept; /* don't accept by itself */
     bool read_nothing;   /* don't take the text */
     /* heard from the callbacks */
@@ -69,8 +71,14 @@ int talk_teardown(void **state);
 int talk_setup_later(void **state);
 void talk_begin(struct talk *talk);
 
-/* Makes the listener on PORT_US. */
+#define talk_test_later(function)                                                                  \
+    cmocka_unit_test_setup_teardown(function, talk_setup_later, talk_teardown)
+
+/* Makes the listener on PORT_US; room for talk->backlog connections if that is set. */
 void talk_listen(struct talk *talk);
+
+/* With hold_on_accept: takes the first that waits, or makes talk->conn NULL. */
+void talk_accept(struct talk *talk);
 
 /* Connects to the peer; its SYN is still to be expected. */
 void talk_connect(struct talk *talk);
@@ -91,6 +99,12 @@ const uint8_t *talk_text(const struct talk *talk);
 /* Option @kind in that segment, or NULL. */
 const uint8_t *talk_option(const struct talk *talk, uint8_t kind);
 
+/* The peer's next SYN carries a MSS option, and one of window scale unless @shift is NO_SHIFT. */
+enum {
+    NO_SHIFT = 0xff
+};
+void talk_options(struct talk *talk, uint16_t mss, uint8_t shift);
+
 /* An ICMP error about the segment that tx() has seen last. */
 void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail);
 
@@ -101,9 +115,19 @@ void talk_send(struct talk *talk, uint32_t len);
 void talk_wait(struct talk *talk, uint64_t ns);
 
 enum leat_tcp_state talk_state(const struct talk *talk);
+struct leat_tcp_info talk_info(const struct talk *talk);
+
+/* The program has been given @len bytes of text so far, and they are right. */
+void talk_heard(const struct talk *talk, uint32_t len);
+
+/* By how much a counter grew since the last segment came in. */
+#define talk_grown(talk, name) world_grown((talk)->world, LEAT_STAT_##name)
 
 /* Passive open, accepted: ESTABLISHED; next numbers are 1 on both sides. */
 void talk_establish(struct talk *talk);
+
+/* The same, with the options of talk_options(). */
+void talk_establish_with(struct talk *talk, uint16_t mss, uint8_t shift);
 
 /* Byte @at of the pattern that both sides send. */
 static inline uint8_t talk_byte(uint32_t at)

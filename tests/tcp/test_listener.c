@@ -1,0 +1,208 @@
+/* test_listener.c -- who waits at a listener, for how long, and what happens when it is full. */
+#include "talk.h"
+
+/* A peer on @port knocks; the listener answers. */
+static void knock(struct talk *talk, uint16_t port)
+{
+    talk->port_peer = port;
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+}
+
+/* ... and comes in. */
+static void come_in(struct talk *talk, uint16_t port)
+{
+    knock(talk, port);
+    rx(talk, ACK, 1, 1, 0);
+    quiet(talk);
+}
+
+static void listen_for(struct talk *talk, uint16_t backlog)
+{
+    talk->backlog = backlog;
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    assert_int_equal(talk->err, LEAT_OK);
+}
+
+/* The first that waits came from @port; it is aborted, so that its place is free. */
+static void accept_from(struct talk *talk, uint16_t port)
+{
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    assert_int_equal(talk_info(talk).remote.port, port);
+    leat_tcp_abort(talk->conn);
+    world_poll(talk->world);
+    assert_null(talk->conn);
+    world_mark(talk->world);
+}
+
+static void those_who_came_first_are_accepted_first(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 0);
+    come_in(talk, 5001);
+    come_in(talk, 5000);
+    come_in(talk, 5002);
+    accept_from(talk, 5001);
+    accept_from(talk, 5000);
+    accept_from(talk, 5002);
+    talk_accept(talk);
+    assert_null(talk->conn);
+}
+
+/* What is half open and what waits both count. */
+static void full_backlog_refuses_in_silence(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 2);
+    come_in(talk, 5000);
+    knock(talk, 5001);
+    talk->port_peer = 5002;
+    rx(talk, SYN, 0, 0, 0);
+    assert_dropped(talk->world, drop_tcp_backlog);
+    accept_from(talk, 5000);
+    knock(talk, 5002); /* the peer's next SYN finds a place */
+}
+
+static void half_open_connections_have_a_limit_of_their_own(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.half_open = 2;
+    talk_begin(talk);
+    listen_for(talk, 100);
+    knock(talk, 5000);
+    knock(talk, 5001);
+    talk->port_peer = 5002;
+    rx(talk, SYN, 0, 0, 0);
+    assert_dropped(talk->world, drop_tcp_backlog);
+    talk_wait(talk, 70 * second); /* those who never answered are forgotten */
+    world_mark(talk->world);
+    knock(talk, 5002);
+}
+
+/* RFC 9293 3.10.7.4 second: the place of one that has gone is free */
+static void RST_of_a_half_open_connection_frees_its_place(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 1);
+    knock(talk, 5000);
+    rx(talk, RST, 1, 0, 0);
+    quiet(talk);
+    come_in(talk, 5001);
+    accept_from(talk, 5001);
+}
+
+/* The connection stays half open, and succeeds once there is room. */
+static void no_room_for_a_connection_is_no_end(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.connections = 1;
+    talk_begin(talk);
+    listen_for(talk, 0);
+    come_in(talk, 5000);
+    knock(talk, 5001);
+    rx(talk, ACK, 1, 1, 0);
+    assert_dropped(talk->world, drop_tcp_memory);
+    accept_from(talk, 5000);
+    rx(talk, ACK, 1, 1, 100); /* text, sent again */
+    accept_from(talk, 5001);
+}
+
+static void connection_with_text_can_be_accepted_late(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 0);
+    come_in(talk, 5000);
+    rx(talk, ACK, 1, 1, 100);
+    talk_wait(talk, 100 * ms);
+    tx(talk, ACK, 1, 101, 0);
+    assert_int_equal(talk->readable, 0);
+    talk_accept(talk);
+    world_poll(talk->world);
+    talk_heard(talk, 100);
+}
+
+/* Reset while it waited: the program hears of it when it has accepted. */
+static void connection_that_died_waiting_says_so(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 0);
+    come_in(talk, 5000);
+    rx(talk, RST, 1, 0, 0);
+    assert_int_equal(talk->closed, 0);
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    world_poll(talk->world);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_RESET);
+}
+
+/* RFC 9293 3.10.4, 3.10.5: nobody will ever accept them */
+static void closing_listener_resets_all_that_wait(void **state)
+{
+    struct talk *talk = *state;
+
+    listen_for(talk, 0);
+    come_in(talk, 5000);
+    knock(talk, 5001);
+    leat_tcp_listener_close(talk->listener);
+    world_poll(talk->world);
+    tx(talk, RST | ACK, 1, 1, 0);
+    talk->port_peer = 5000;
+    talk->iss = frame_get32(world_expect(talk->world)->bytes + FRAME_L4 + 4) - 1;
+    quiet(talk);
+    rx(talk, SYN, 0, 0, 0); /* RFC 9293 3.10.7.1: the port is closed */
+    talk->iss = 0;
+    tx(talk, RST | ACK, 0, 1, 0);
+    assert_ended(talk->world, drop_tcp_port);
+}
+
+static void accepted_connections_survive_their_listener(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_listener_close(talk->listener);
+    world_poll(talk->world);
+    quiet(talk);
+    rx(talk, ACK, 1, 1, 10);
+    talk_heard(talk, 10);
+}
+
+static void port_of_a_closed_listener_is_free(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_listen(talk);
+    talk_listen(talk);
+    assert_int_equal(talk->err, LEAT_ERR_IN_USE);
+    leat_tcp_listener_close(talk->listener);
+    talk_listen(talk);
+    assert_int_equal(talk->err, LEAT_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(those_who_came_first_are_accepted_first),
+        talk_test(full_backlog_refuses_in_silence),
+        talk_test_later(half_open_connections_have_a_limit_of_their_own),
+        talk_test(RST_of_a_half_open_connection_frees_its_place),
+        talk_test_later(no_room_for_a_connection_is_no_end),
+        talk_test(connection_with_text_can_be_accepted_late),
+        talk_test(connection_that_died_waiting_says_so),
+        talk_test(closing_listener_resets_all_that_wait),
+        talk_test(accepted_connections_survive_their_listener),
+        talk_test(port_of_a_closed_listener_is_free),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
