@@ -309,6 +309,7 @@ static void SYN_ACK_goes_again_five_times(void **state)
     talk_wait(talk, 100 * second);
     quiet(talk);
     rx(talk, ACK, 1, 1, 0); /* too late */
+    talk_wait(talk, ms);    /* ARP has to ask again */
     tx(talk, RST, 1, 0, 0);
     assert_null(talk->conn);
 }
