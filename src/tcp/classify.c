@@ -83,8 +83,10 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
 /* The four cases of RFC 9293 3.4: does any part of the segment lie in the window? */
 static bool is_acceptable(const struct tcb *tcb, uint32_t seq, uint32_t seg_len)
 {
+    /* One more than 3.4 has: a peer that has filled our window, with its first segment lost, sends
+     * its ACKs from the right edge.  Refusing them stops our own text as well. */
     if (seg_len == 0)
-        return seq == tcb->rcv_nxt || seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd);
+        return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd + 1);
     return seq_in(seq, tcb->rcv_nxt, tcb->rcv_wnd) ||
            seq_in(seq + seg_len - 1, tcb->rcv_nxt, tcb->rcv_wnd) ||
            /* begins before the window and ends behind it; with no window at all: text that we
