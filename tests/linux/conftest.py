@@ -97,6 +97,10 @@ class Process:
             self.lines.append(line.rstrip("\n"))
 
     @property
+    def pid(self):
+        return self._child.pid
+
+    @property
     def running(self):
         return self._child.poll() is None
 
