@@ -97,6 +97,9 @@ enum leat_stat_group {
     X(NOTE, tcp_retransmitted, "TCP segments retransmitted")                                       \
     X(NOTE, tcp_timeouts, "TCP retransmission timeouts")                                           \
     X(NOTE, tcp_fast_recoveries, "TCP fast recoveries entered")                                    \
+    X(NOTE, tcp_undone, "TCP recoveries that were for nothing, and taken back (RFC 4015)")         \
+    X(NOTE, tcp_ecn_reductions, "TCP windows reduced because of ECN marks (RFC 3168)")             \
+    X(NOTE, tcp_tail_probes, "TCP tail loss probes sent (RFC 8985)")                               \
     X(NOTE, tcp_probes, "TCP zero-window and keep-alive probes sent")                              \
     X(NOTE, tcp_challenge_acks, "TCP challenge ACKs sent (RFC 5961)")                              \
     X(NOTE, tcp_challenge_limited, "TCP challenge ACKs not sent because of the rate limit")        \

@@ -25,6 +25,19 @@ extern "C" {
 struct leat_tcp;
 struct leat_tcp_listener;
 
+/** Congestion control. */
+enum leat_tcp_congestion {
+    LEAT_TCP_CUBIC,  /**< RFC 9438, with HyStart++ (RFC 9406) */
+    LEAT_TCP_NEWRENO /**< RFC 5681 */
+};
+
+/** Explicit Congestion Notification (RFC 3168). */
+enum leat_tcp_ecn {
+    LEAT_TCP_ECN_ACCEPT, /**< where the peer asks for it */
+    LEAT_TCP_ECN_ASK,    /**< in our SYNs too */
+    LEAT_TCP_ECN_OFF
+};
+
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
     uint32_t connections;           /**< connections at a time: 1024 */
@@ -33,6 +46,7 @@ struct leat_tcp_config {
     uint16_t listeners;             /**< listeners at a time: 16 */
     uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
                                          one connection has at most 64 */
+    uint32_t sent_segments;         /**< segments in flight, of all connections: 4096 */
     uint32_t receive_window_bytes;  /**< largest window offered to a peer: 256 KiB */
     uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 256 KiB */
     uint64_t rto_min_ns;            /**< floor of the retransmission timeout: 200 ms (RFC 6298
@@ -46,6 +60,11 @@ struct leat_tcp_config {
     uint64_t keepalive_idle_ns;     /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
     uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
     uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9 */
+    enum leat_tcp_congestion congestion;
+    enum leat_tcp_ecn ecn;
+    bool no_timestamps; /**< neither offer nor accept timestamps (RFC 7323) */
+    bool no_sack;       /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    bool no_rack;       /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
     void *on_transition_arg; /**< its first argument */

@@ -1,6 +1,8 @@
-/* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth; RFC 5681; RFC 6298). */
+/* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
+
+/* ---- the peer's window -------------------------------------------------------------------- */
 
 /* RFC 9293 3.10.7.4: an old segment must not bring back an old window. */
 static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
@@ -31,12 +33,16 @@ static bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
     return changed;
 }
 
-static void take_sample(struct leat_tcp *conn, uint32_t ack)
+/* ---- what has arrived --------------------------------------------------------------------- */
+
+/* The queue was over half full, or the program was refused, and now there is half of it free. */
+static void tell_writable(struct leat_tcp *conn)
 {
-    if (!(conn->flags & CONN_TIMED) || seq_le(ack, conn->timed_seq))
+    if (!(conn->flags & CONN_WAS_FULL) ||
+        conn->sendq.bytes > conn->tcp->config.send_queue_bytes / 2)
         return;
-    conn->flags &= ~(unsigned)CONN_TIMED;
-    rtt_sample(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns - conn->timed_at_ns);
+    conn->flags &= ~(unsigned)CONN_WAS_FULL;
+    tcp_tell(conn, CONN_TELL_WRITABLE);
 }
 
 /* The numbers up to @ack have arrived: our SYN, text, our FIN. */
@@ -52,12 +58,7 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
         conn->flags |= CONN_FIN_ACKED;
     sendq_ack(&conn->sendq, seq_min(ack, text_end));
     conn->snd_una = ack;
-    conn->snd_at = seq_max(conn->snd_at, ack);
-    if ((conn->flags & CONN_WAS_FULL) &&
-        conn->sendq.bytes <= conn->tcp->config.send_queue_bytes / 2) {
-        conn->flags &= ~(unsigned)CONN_WAS_FULL;
-        tcp_tell(conn, CONN_TELL_WRITABLE);
-    }
+    tell_writable(conn);
 }
 
 /* RFC 6298 5.2, 5.3. */
@@ -68,36 +69,147 @@ static void restart_timer(struct leat_tcp *conn)
     rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     conn->progress_at_ns = now_ns;
     conn->flags &= ~(unsigned)CONN_PERSIST;
-    if (conn->snd_at == conn->snd_una) {
-        conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts what is needed */
-    } else {
+    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts what is needed */
+    if (conn->snd_una != conn->tcb.snd_nxt) {
         conn->rexmt_at_ns = now_ns + conn->rtt.rto_ns;
         tcp_arm(conn);
     }
 }
 
-static void take_new(struct leat_tcp *conn, uint32_t ack)
+/* The time that this ACK took; 0: it doesn't say (Karn; RFC 7323 4.1). */
+static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *header,
+                          const struct delivered *delivered)
 {
-    const bool had_syn = conn->tcb.flags & TCB_SYN_UNACKED;
-    const uint32_t flight = conn->snd_at - conn->snd_una;
-    const uint32_t acked = ack - conn->snd_una;
+    const struct leat *stack = conn->tcp->stack;
+    const uint32_t ago_ms = tcp_now_ms(stack) + conn->ts_offset - header->tsecr;
 
-    take_sample(conn, ack);
-    release_acked(conn, ack);
-    if (had_syn) /* its ACK opens no congestion window (RFC 5681 3.1) */
-        tcp_conn_handshaken(conn);
-    else
-        recovery_acked(&conn->recovery, &conn->congestion, conn->snd_una, acked, flight);
-    restart_timer(conn);
+    if (delivered->has_sample)
+        return stack->now_ns - delivered->sample_at_ns;
+    if (header->has_ts && (conn->tcb.flags & TCB_TS) && delivered->acked_bytes > 0 &&
+        ago_ms < UINT16_MAX)
+        return ((uint64_t)ago_ms + 1) * 1000000;
+    return 0;
+}
+
+/* ---- SACK --------------------------------------------------------------------------------- */
+
+/* RFC 2883 4: below the ACK, or inside of the second block. */
+static bool is_dsack(const struct wire_tcp *header)
+{
+    const struct wire_sack *first = &header->sacks[0];
+    const struct wire_sack *second = &header->sacks[1];
+
+    if (seq_le(first->right, header->ack))
+        return true;
+    return header->sack_count > 1 && seq_le(second->left, first->left) &&
+           seq_le(first->right, second->right);
+}
+
+/* Takes the blocks; returns the bytes of a DSACK, else 0.  A block that can't be is ignored
+ * (CVE-2019-11477). */
+static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
+                           struct delivered *delivered)
+{
+    uint32_t dsack_bytes = 0;
+    unsigned i = 0;
+
+    if (header->sack_count == 0 || !(conn->tcb.flags & TCB_SACK))
+        return 0;
+    if (is_dsack(header)) {
+        const uint32_t len = header->sacks[0].right - header->sacks[0].left;
+
+        if (len > 0 && len <= conn->snd_wnd_max)
+            dsack_bytes = len;
+        i = 1;
+    }
+    for (; i < header->sack_count; i++) {
+        const uint32_t left = header->sacks[i].left;
+        const uint32_t right = header->sacks[i].right;
+
+        if (seq_lt(left, right) && seq_le(conn->snd_una, left) &&
+            seq_le(right, conn->tcb.snd_nxt))
+            scoreboard_sack(&conn->scoreboard, &conn->tcp->sents, left, right, conn->mss,
+                            delivered);
+    }
+    return dsack_bytes;
+}
+
+/* ---- recovery ----------------------------------------------------------------------------- */
+
+struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
+{
+    const struct recovery_ack now = {
+        .now_ns = conn->tcp->stack->now_ns,
+        .srtt_ns = conn->rtt.srtt_ns,
+        .snd_una = conn->snd_una,
+        .snd_nxt = conn->tcb.snd_nxt,
+        .flight_bytes = conn->tcb.snd_nxt - conn->snd_una,
+        .pipe_bytes = recovery_pipe(&conn->recovery, &conn->scoreboard),
+    };
+
+    return now;
+}
+
+void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result)
+{
+    struct leat_stats *stats = &conn->tcp->stack->stats;
+
+    stats->tcp_fast_recoveries += result->fast;
+    stats->tcp_undone += result->undone;
+    stats->tcp_ecn_reductions += result->reduced_for_ecn;
+    if (result->reduced_for_ecn || result->fast)
+        conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    tcp_watch_losses(conn, result->look_at_ns);
 }
 
 /* RFC 5681 2, "duplicate acknowledgment": (a)-(e). */
 static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *segment,
                          bool window_changed)
 {
-    return segment->header.ack == conn->snd_una && conn->snd_at != conn->snd_una &&
+    return segment->header.ack == conn->snd_una && conn->tcb.snd_nxt != conn->snd_una &&
            segment->skip_bytes + segment->text_bytes == 0 && !window_changed &&
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
+}
+
+/* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
+static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    if (!(conn->flags & CONN_LOST_SYN) && conn->sent_at_ns > 0) /* Karn */
+        rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - conn->sent_at_ns);
+    release_acked(conn, ack);
+    tcp_conn_handshaken(conn);
+    restart_timer(conn);
+}
+
+static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment,
+                     bool window_changed)
+{
+    const struct wire_tcp *header = &segment->header;
+    struct recovery_ack ack = tcp_recovery_ack(conn);
+    struct delivered delivered = {0};
+    struct recovery_result result;
+
+    ack.duplicate = is_duplicate(conn, segment, window_changed);
+    ack.dsack_bytes = take_sacks(conn, header, &delivered);
+    ack.has_ecr = header->has_ts && (conn->tcb.flags & TCB_TS);
+    ack.ecr = header->tsecr;
+    ack.congestion_marked = (header->flags & TCP_ECE) && (conn->tcb.flags & TCB_ECN);
+    if (seq_lt(conn->snd_una, header->ack)) {
+        scoreboard_ack(&conn->scoreboard, &conn->tcp->sents, header->ack, &delivered);
+        release_acked(conn, header->ack);
+    }
+    ack.rtt_ns = sample_ns(conn, header, &delivered);
+    if (ack.rtt_ns > 0)
+        rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
+    if (delivered.acked_bytes > 0)
+        restart_timer(conn);
+    ack.snd_una = conn->snd_una;
+    ack.srtt_ns = conn->rtt.srtt_ns;
+    result = recovery_acked(&conn->recovery, &conn->scoreboard, &conn->congestion, &ack,
+                            &delivered);
+    tcp_recovery_result(conn, &result);
 }
 
 void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
@@ -108,18 +220,9 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
-    if (conn->flags & CONN_PERSIST) /* it is there, and says no (RFC 9293 3.8.6.1) */
-        conn->probes = 0;
-    if (seq_lt(conn->snd_una, header->ack)) {
-        take_new(conn, header->ack);
-    } else if (is_duplicate(conn, step->segment, window_changed)) {
-        const uint32_t flight = conn->snd_at - conn->snd_una;
-
-        if (recovery_duplicate(&conn->recovery, &conn->congestion, conn->snd_una, tcb->snd_nxt,
-                               flight)) {
-            step->tcp->stack->stats.tcp_fast_recoveries++;
-            conn->flags &= ~(unsigned)CONN_TIMED; /* Karn */
-        }
-    }
+    if (tcb->flags & TCB_SYN_UNACKED)
+        take_ack_of_SYN(conn, header->ack);
+    else if (seq_le(conn->snd_una, header->ack))
+        take_ack(conn, step->segment, window_changed);
     tcp_want_output(conn);
 }

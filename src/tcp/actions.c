@@ -18,7 +18,7 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_CONN) {
         struct leat_tcp *conn = tcp_conn(tcb);
 
-        conn->snd_una = conn->snd_at = tcb->snd_nxt - 1;
+        conn->snd_una = tcb->snd_nxt - 1;
         sendq_init(&conn->sendq, tcb->snd_nxt);
     }
 }
@@ -69,10 +69,22 @@ static bool carries_text_or_fin(const struct tcp_segment *segment)
     return segment->skip_bytes + segment->text_bytes > 0 || (segment->header.flags & TCP_FIN);
 }
 
+/* Text that was here already is reported as such (RFC 2883). */
+static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    const uint32_t end = segment->seq + segment->text_bytes;
+
+    if ((conn->tcb.flags & TCB_SACK) && segment->text_bytes > 0 &&
+        seq_le(end, conn->tcb.rcv_nxt))
+        sacks_note_duplicate(&conn->sacks, segment->seq, end);
+}
+
 void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
 {
     const struct tcp_segment *segment = step->segment;
 
+    if (tcb->kind == TCB_CONN)
+        note_duplicate(tcp_conn(tcb), segment);
     /* an answer to a bare ACK could be answered in turn, for ever */
     if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
         tcp_emit_limited_ACK(step->tcp, tcb);
@@ -118,20 +130,14 @@ void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
 void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
-    const uint32_t flight = conn->snd_at - conn->snd_una;
+    const struct recovery_ack now = tcp_recovery_ack(conn);
 
     (void)step;
-    if (tcb->flags & TCB_SYN_UNACKED) {
+    if (tcb->flags & TCB_SYN_UNACKED)
         conn->flags |= CONN_SEND_SYN;
-    } else {
-        const bool first = !conn->recovery.armed || conn->recovery.active;
-
-        conn->congestion.ops->timed_out(&conn->congestion, flight, first);
-        recovery_timed_out(&conn->recovery, tcb->snd_nxt);
-        conn->snd_at = conn->snd_una;
-        conn->flags |= CONN_RESUMED;
-    }
-    conn->flags &= ~(unsigned)CONN_TIMED; /* Karn */
+    else
+        recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);
+    conn->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
 }
 
@@ -155,6 +161,21 @@ static uint16_t mss_of(const struct wire_tcp *header)
     return header->mss < MSS_MIN ? MSS_MIN : header->mss;
 }
 
+/* What we offer, or would accept, and the peer's SYN has too. */
+static void agree_on_options(struct tcb *tcb, const struct wire_tcp *header)
+{
+    const uint8_t ecn = header->flags & (TCP_ECE | TCP_CWR);
+    /* a SYN asks with both bits, a SYN,ACK agrees with one (RFC 3168 6.1.1) */
+    const bool has_ecn = ecn == (header->flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR);
+
+    if (!header->has_ts)
+        tcb->flags &= (uint8_t)~TCB_TS;
+    if (!header->sack_permitted)
+        tcb->flags &= (uint8_t)~TCB_SACK;
+    if (!has_ecn)
+        tcb->flags &= (uint8_t)~TCB_ECN;
+}
+
 void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 {
     const struct wire_tcp *header = &step->segment->header;
@@ -163,6 +184,9 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_nxt = header->seq + 1;
     if (!scaled) /* RFC 7323 2.2: both or none */
         tcb->rcv_wind_shift = 0;
+    agree_on_options(tcb, header);
+    tcb->ts_recent = header->tsval;
+    tcb->clock_ms = tcp_now_ms(step->tcp->stack);
     if (tcb->kind == TCB_HALF) {
         struct tcp_half *half = tcp_half(tcb);
 

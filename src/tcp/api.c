@@ -44,6 +44,8 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.remote_ip = key.remote_ip;
     (*conn)->tcb.remote_port = key.remote_port;
     (*conn)->tcb.rcv_wnd = tcp->config.receive_window_bytes;
+    (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
+    (*conn)->ts_offset = tcp_ts_offset(stack, &key);
     (*conn)->mss = tcp_path_mss(tcp, key.local_ip, key.remote_ip);
     tcp_hash(tcp, &(*conn)->tcb);
     tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);

@@ -8,6 +8,8 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
+static const uint32_t paws_idle_ms = 24u * 86400 * 1000; /* RFC 7323 5.5 */
+
 static void say(struct tcp_segment *segment, enum tcp_event letter)
 {
     segment->letters[segment->letter_count++] = (uint8_t)letter;
@@ -126,6 +128,23 @@ static void classify_rst(const struct tcb *tcb, struct tcp_segment *segment)
         say(segment, TCP_rcv_bad_RST);
 }
 
+/* RFC 7323 5.3 R1: a timestamp older than TS.Recent, which is not itself too old to be compared. */
+static bool is_old_duplicate(const struct tcb *tcb, const struct wire_tcp *header, uint32_t now_ms)
+{
+    const bool outdated = tcb->kind == TCB_CONN && now_ms - tcb->clock_ms > paws_idle_ms;
+
+    return (tcb->flags & TCB_TS) && header->has_ts && seq_lt(header->tsval, tcb->ts_recent) &&
+           !outdated;
+}
+
+/* RFC 9293 3.10.7.4, MAY-2; with timestamps RFC 6191 2. */
+static bool is_newer_SYN(const struct tcb *tcb, const struct wire_tcp *header)
+{
+    if ((tcb->flags & TCB_TS) && header->has_ts && header->tsval != tcb->ts_recent)
+        return seq_lt(tcb->ts_recent, header->tsval);
+    return seq_lt(tcb->rcv_nxt, header->seq);
+}
+
 /* A SYN where the peer's SYN is known already. */
 static void classify_syn(const struct tcb *tcb, struct tcp_segment *segment)
 {
@@ -138,7 +157,7 @@ static void classify_syn(const struct tcb *tcb, struct tcp_segment *segment)
         else
             say(segment, TCP_rcv_dup_SYN);
     } else if (tcb->kind == TCB_TIME_WAIT && !(header->flags & TCP_ACK) &&
-               seq_lt(tcb->rcv_nxt, header->seq)) {
+               is_newer_SYN(tcb, header)) {
         say(segment, TCP_rcv_newer_SYN);
     } else {
         say(segment, TCP_rcv_SYN_in_window);
@@ -165,7 +184,8 @@ static void classify_synchronized(const struct tcb *tcb, struct tcp_segment *seg
         classify_syn(tcb, segment);
         return;
     }
-    if (!is_acceptable(tcb, header->seq, seg_len)) {
+    if (!is_acceptable(tcb, header->seq, seg_len) ||
+        is_old_duplicate(tcb, header, segment->now_ms)) {
         say(segment, is_known_fin(tcb, segment) ? TCP_rcv_dup_FIN : TCP_rcv_unacceptable);
         return;
     }

@@ -1,24 +1,35 @@
 /*
- * congestion.h -- how much may be in flight (RFC 5681).
+ * congestion.h -- how much may be in flight (RFC 5681, RFC 9438).
  *
  * An algorithm is a table of functions over a small state; the rest of TCP only reads cwnd.
+ * What it does during fast recovery is PRR's business (prr.h).
  */
 #ifndef TCP_CONGESTION_H
 #define TCP_CONGESTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "tcp/hystart.h"
 
 struct congestion;
 
+/* An ACK that brought news while nothing was being repaired. */
+struct congestion_ack {
+    uint64_t now_ns;
+    uint64_t srtt_ns;
+    uint64_t rtt_ns;        /* of this ACK; 0: no sample */
+    uint32_t acked_bytes;   /* delivered by it */
+    uint32_t flight_bytes;  /* before it */
+    uint32_t snd_una;
+    uint32_t snd_nxt;
+};
+
 struct congestion_ops {
     const char *name;
-    /* @acked bytes left the network and nothing is being repaired.  @flight: before that. */
-    void (*acked)(struct congestion *congestion, uint32_t acked, uint32_t flight);
-    /* Fast retransmit: a segment was lost.  Sets ssthresh. */
-    void (*lost)(struct congestion *congestion, uint32_t flight);
-    /* The retransmission timer expired.  Sets cwnd to the loss window; @first: not yet for this
-     * text, so ssthresh is set too (RFC 5681 3.1). */
-    void (*timed_out)(struct congestion *congestion, uint32_t flight, int first);
+    void (*acked)(struct congestion *congestion, const struct congestion_ack *ack);
+    /* Something was lost, or marked (ECN): sets ssthresh. */
+    void (*reduced)(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns);
 };
 
 struct congestion {
@@ -27,12 +38,32 @@ struct congestion {
     uint32_t ssthresh; /* bytes */
     uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
     uint32_t mss;      /* SMSS, bytes */
+    struct hystart hystart;
+    struct cubic {
+        uint64_t epoch_ns; /* when this congestion avoidance began; 0: not yet */
+        uint32_t w_max;    /* bytes; cwnd before the last reduction */
+        uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
+        uint32_t cwnd_prior;
+        uint32_t k_ms;     /* time from the epoch to w_max */
+        uint32_t part;     /* of w_est, not yet a whole byte */
+    } cubic;
 };
 
 /* The initial window of RFC 6928, or one segment if the handshake lost its SYN (RFC 5681 3.1). */
 void congestion_init(struct congestion *congestion, const struct congestion_ops *ops, uint32_t mss,
-                     int lost_SYN);
+                     bool lost_SYN);
 
-extern const struct congestion_ops newreno;
+/* After an idle time of more than an RTO: RFC 5681 4.1. */
+void congestion_restart(struct congestion *congestion);
+
+/* True if the window was what held us back, so its growth means something (RFC 7661's point). */
+bool congestion_was_limiting(const struct congestion *congestion,
+                             const struct congestion_ack *ack);
+
+/* Slow start's part of an ACK: RFC 5681 3.1, RFC 3465 with L = 2, HyStart++. */
+void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);
+
+extern const struct congestion_ops congestion_newreno;
+extern const struct congestion_ops congestion_cubic;
 
 #endif

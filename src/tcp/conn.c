@@ -3,6 +3,16 @@
 
 static void conn_deliver(struct leat *stack, struct ready *ready);
 
+uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
+{
+    const struct leat_tcp_config *config = &tcp->config;
+    const bool ecn = config->ecn == LEAT_TCP_ECN_ASK ||
+                     (passive && config->ecn == LEAT_TCP_ECN_ACCEPT);
+
+    return (uint8_t)((config->no_timestamps ? 0 : TCB_TS) | (config->no_sack ? 0 : TCB_SACK) |
+                     (ecn ? TCB_ECN : 0));
+}
+
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg)
 {
     struct tcb *tcb = tcp_take_entry(tcp, TCB_CONN);
@@ -17,21 +27,40 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
     conn->ready.run = conn_deliver;
     conn->timer.fire = tcp_conn_timer;
     conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
     conn->progress_at_ns = conn->heard_at_ns = tcp->stack->now_ns;
     conn->user_timeout_ns = tcp->config.user_timeout_ns;
     conn->tcb.rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
     rtt_init(&conn->rtt, &tcp->rto);
-    recovery_init(&conn->recovery);
+    scoreboard_init(&conn->scoreboard);
+    recovery_init(&conn->recovery, RECOVERY_NEWRENO);
     return conn;
+}
+
+enum {
+    TS_OPTION_BYTES = 12 /* with its padding */
+};
+
+static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
+{
+    return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
+}
+
+static enum recovery_mode recovery_mode(const struct leat_tcp *conn)
+{
+    if (!(conn->tcb.flags & TCB_SACK))
+        return RECOVERY_NEWRENO;
+    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
 }
 
 void tcp_conn_handshaken(struct leat_tcp *conn)
 {
     const bool lost_SYN = conn->flags & CONN_LOST_SYN;
 
-    conn->snd_at = conn->snd_una;
-    congestion_init(&conn->congestion, &newreno, conn->mss, lost_SYN);
+    if (conn->tcb.flags & TCB_TS) /* RFC 6691 3: the MSS counts no options */
+        conn->mss = (uint16_t)(conn->mss - TS_OPTION_BYTES);
+    congestion_init(&conn->congestion, congestion_ops(conn->tcp), conn->mss, lost_SYN);
+    recovery_init(&conn->recovery, recovery_mode(conn));
     if (lost_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);
@@ -42,7 +71,7 @@ static void timers_stop(struct leat_tcp *conn)
 {
     timer_cancel(&conn->tcp->stack->timers, &conn->timer);
     conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
 }
 
 void tcp_conn_bury(struct leat_tcp *conn)
@@ -51,6 +80,7 @@ void tcp_conn_bury(struct leat_tcp *conn)
     timers_stop(conn);
     ring_remove(&conn->output);
     sendq_free(&conn->sendq);
+    scoreboard_free(&conn->scoreboard, &conn->tcp->sents);
     reorder_free(&conn->reorder, &conn->tcp->runs);
 }
 

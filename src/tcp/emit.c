@@ -44,9 +44,9 @@ static struct leat_buf *header_alloc(struct tcp *tcp, const struct wire_tcp *hea
 }
 
 static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp *header,
-                 struct leat_buf *text)
+                 uint8_t tos, struct leat_buf *text)
 {
-    static const struct ipv4_options options = {.protocol = IP_TCP, .dont_fragment = true};
+    const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
     struct leat_buf *segment = header_alloc(tcp, header);
 
     if (!segment) {
@@ -62,14 +62,54 @@ static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp
     return ipv4_output(tcp->stack, path, &options, segment) == LEAT_OK;
 }
 
+/* RFC 7323 3.2: in every segment once agreed, and in the SYN that asks; not needed in a RST. */
+static void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
+{
+    const uint32_t offset = tcb->kind == TCB_CONN
+                                ? ((const struct leat_tcp *)(const void *)tcb)->ts_offset
+                                : tcp_ts_offset(tcp->stack, tcb);
+
+    header->has_ts = true;
+    header->tsval = tcp_now_ms(tcp->stack) + offset;
+    header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
+}
+
+/* RFC 2018 4, where there is room beside the text. */
+static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t text_bytes)
+{
+    const uint8_t most = header->has_ts ? WIRE_SACKS_MAX - 1 : WIRE_SACKS_MAX;
+
+    if (conn->reorder.first || conn->sacks.has_dsack) {
+        if (text_bytes + WIRE_TCP_OPTIONS_BYTES <= conn->mss)
+            header->sack_count =
+                sacks_fill(&conn->sacks, &conn->reorder, header->sacks, most);
+    }
+}
+
+static void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header, uint32_t text_bytes)
+{
+    if (header->flags & TCP_ACK)
+        conn->last_ack_sent = conn->tcb.rcv_nxt;
+    if (header->flags & TCP_SYN)
+        return;
+    if ((conn->flags & CONN_ECE) && !(header->flags & TCP_RST))
+        header->flags |= TCP_ECE;
+    if (conn->tcb.flags & TCB_SACK)
+        add_sacks(conn, header, text_bytes);
+}
+
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
-              struct leat_buf *text)
+              uint8_t tos, struct leat_buf *text)
 {
     header->src_port = tcb->local_port;
     header->dst_port = tcb->remote_port;
     header->ack = header->flags & TCP_ACK ? tcb->rcv_nxt : 0;
     header->window = window_field(tcb, header->flags);
-    return send(tcp, path, header, text);
+    if ((tcb->flags & TCB_TS) && !(header->flags & TCP_RST))
+        add_timestamps(tcp, tcb, header);
+    if (tcb->kind == TCB_CONN)
+        complete_for_conn((struct leat_tcp *)(void *)tcb, header, leat_buf_total(text));
+    return send(tcp, path, header, tos, text);
 }
 
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags)
@@ -79,7 +119,7 @@ bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t fl
 
     if (ipv4_path(tcp->stack, tcb->local_ip, tcb->remote_ip, &path) != LEAT_OK)
         return false;
-    return tcp_emit(tcp, &path, tcb, &header, 0);
+    return tcp_emit(tcp, &path, tcb, &header, 0, 0);
 }
 
 void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
@@ -99,7 +139,7 @@ void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
                   ((in->flags & TCP_SYN) != 0) + ((in->flags & TCP_FIN) != 0);
     }
     if (ipv4_path(tcp->stack, segment->packet->dst, segment->packet->src, &path) == LEAT_OK)
-        send(tcp, &path, &out, 0);
+        send(tcp, &path, &out, 0, 0);
 }
 
 void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)

@@ -37,6 +37,7 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
         return &stack->stats.drop_tcp_options;
     leat_buf_pull(buf, header->header_bytes);
     segment->packet = packet;
+    segment->now_ms = tcp_now_ms(stack);
     segment->text_bytes = leat_buf_total(buf);
     segment->seq = header->seq;
     segment->fin = header->flags & TCP_FIN;
@@ -109,10 +110,49 @@ static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
     }
 }
 
+/* RFC 7323 4.3 (2): only from segments that begin at or before what we last acknowledged. */
+static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
+{
+    const struct wire_tcp *header = &segment->header;
+    uint32_t last_ack_sent = tcb->rcv_nxt;
+
+    if (tcb->kind == TCB_CONN)
+        last_ack_sent = tcp_conn(tcb)->last_ack_sent;
+    if (!(tcb->flags & TCB_TS) || !header->has_ts || seq_lt(last_ack_sent, header->seq) ||
+        seq_lt(header->tsval, tcb->ts_recent))
+        return;
+    tcb->ts_recent = header->tsval;
+    if (tcb->kind == TCB_CONN)
+        tcb->clock_ms = segment->now_ms;
+}
+
+/* RFC 3168 6.1.3: a mark is reported until the peer says that it has reduced. */
+static void take_ecn(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    if (!(conn->tcb.flags & TCB_ECN))
+        return;
+    if (segment->header.flags & TCP_CWR)
+        conn->flags &= ~(unsigned)CONN_ECE;
+    if ((segment->packet->tos & TOS_CE) == TOS_CE) {
+        conn->flags |= CONN_ECE | CONN_ACK_NOW;
+        tcp_want_output(conn);
+    }
+}
+
+/* True if the fifth check was passed: what it carries counts. */
+static bool has_good_ack(const struct tcp_segment *segment)
+{
+    return segment->letters[0] >= TCP_rcv_ACK && segment->letters[0] <= TCP_rcv_ACK_of_FIN;
+}
+
 static void give_letters(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
 
+    if (has_good_ack(segment))
+        take_timestamp(tcb, segment);
+    if (has_good_ack(segment) && tcb->kind == TCB_CONN)
+        take_ecn(tcp_conn(tcb), segment);
     for (unsigned i = 0; i < segment->letter_count; i++) {
         const enum tcp_event letter = segment->letters[i];
 
@@ -131,8 +171,7 @@ static void give_letters(struct tcb *tcb, struct tcp_step *step)
             note_heard(tcp_conn(tcb), segment);
     }
     /* only what passed the ACK check may end anything */
-    if (segment->letters[0] >= TCP_rcv_ACK && segment->letters[0] <= TCP_rcv_ACK_of_FIN &&
-        !(segment->header.flags & TCP_SYN))
+    if (has_good_ack(segment) && !(segment->header.flags & TCP_SYN))
         take_fin_if_due(tcb, step);
 }
 
@@ -163,6 +202,13 @@ static void closed_input(struct tcp_step *step)
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
+/* RFC 7323 3.2: once agreed they are in every segment but RSTs; a SYN has its own rules. */
+static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header)
+{
+    return (tcb->flags & TCB_TS) && !header->has_ts && !(header->flags & (TCP_RST | TCP_SYN)) &&
+           tcb->state != TCP_SYN_SENT;
+}
+
 static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *key)
 {
     struct tcb *tcb = tcp_find(tcp, key);
@@ -170,6 +216,10 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
     uint32_t iss_min = 0;
     bool has_iss_min = false;
 
+    if (tcb && lacks_timestamp(tcb, &step->segment->header)) {
+        step->segment->counter = &tcp->stack->stats.drop_tcp_options;
+        return;
+    }
     if (tcb) {
         tcp_classify(tcb, step->segment);
         if (step->segment->letters[0] != TCP_rcv_newer_SYN ||
@@ -222,13 +272,14 @@ static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
         HEADERS_BYTES = 40
     };
     const uint16_t mtu = next_hop_mtu < MTU_MIN ? MTU_MIN : next_hop_mtu;
-    const uint16_t mss = (uint16_t)(mtu - HEADERS_BYTES);
+    const uint16_t options = conn->tcb.flags & TCB_TS ? 12 : 0;
+    const uint16_t mss = (uint16_t)(mtu - HEADERS_BYTES - options);
 
     if (mss >= conn->mss)
         return;
     conn->mss = mss;
     conn->congestion.mss = mss;
-    conn->snd_at = conn->snd_una;
+    scoreboard_lose_all(&conn->scoreboard); /* in segments that fit, and not because of congestion */
     tcp_want_output(conn);
 }
 

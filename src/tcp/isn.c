@@ -20,7 +20,8 @@ struct ends {
 enum purpose {
     FOR_ISN,
     FOR_PORT_OFFSET,
-    FOR_PORT_COUNTER
+    FOR_PORT_COUNTER,
+    FOR_TS
 };
 
 static uint64_t hash_ends(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
@@ -36,6 +37,11 @@ uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb)
     const uint64_t clock = stack->now_ns >> ISN_TICK_SHIFT;
 
     return (uint32_t)(clock + hash_ends(stack, tcb, FOR_ISN));
+}
+
+uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb)
+{
+    return (uint32_t)hash_ends(stack, tcb, FOR_TS);
 }
 
 bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)

@@ -60,9 +60,10 @@ void tcp_half_answer(struct tcp_half *half)
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
     struct wire_tcp header = {
         .seq = half->tcb.snd_nxt - 1,
-        .flags = TCP_SYN | TCP_ACK,
+        .flags = (uint8_t)(TCP_SYN | TCP_ACK | (half->tcb.flags & TCB_ECN ? TCP_ECE : 0)),
         .mss = tcp_path_mss(tcp, half->tcb.local_ip, half->tcb.remote_ip),
         .wind_shift = scaled ? half->tcb.rcv_wind_shift : WIRE_TCP_NO_SHIFT,
+        .sack_permitted = half->tcb.flags & TCB_SACK,
     };
     struct path path;
     uint64_t rto_ns = (uint64_t)1000000000 << half->retransmits; /* RFC 6298 2.1, 5.5 */
@@ -72,7 +73,7 @@ void tcp_half_answer(struct tcp_half *half)
     half->sent_at_ns = tcp->stack->now_ns;
     timer_set(&tcp->stack->timers, &half->timer, half->sent_at_ns + rto_ns);
     if (ipv4_path(tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &path) == LEAT_OK)
-        tcp_emit(tcp, &path, &half->tcb, &header, 0);
+        tcp_emit(tcp, &path, &half->tcb, &header, 0, 0);
 }
 
 void tcp_half_timer(struct timer *timer, void *context)
@@ -114,6 +115,7 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
     tcb->remote_port = segment->header.src_port;
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb->rcv_wind_shift = tcp_wind_shift_for(window);
+    tcb->flags |= tcp_offered_options(tcp, true);
     ring_put(&listener->halves, &half->ring);
     listener->waiting++;
     tcp_hash(tcp, tcb);
@@ -159,18 +161,16 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     tcp_hash(tcp, &conn->tcb);
     conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (half->retransmits ? CONN_LOST_SYN : 0);
     conn->listener = half->listener;
-    conn->snd_una = conn->snd_at = half->tcb.snd_nxt - 1;
+    conn->snd_una = half->tcb.snd_nxt - 1;
+    conn->ts_offset = tcp_ts_offset(tcp->stack, &half->tcb);
+    conn->last_ack_sent = half->tcb.rcv_nxt;
+    conn->sent_at_ns = half->sent_at_ns;
     sendq_init(&conn->sendq, half->tcb.snd_nxt);
     conn->mss = half->peer_mss < path_mss ? half->peer_mss : path_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift : 0;
     conn->snd_wl1 = half->tcb.rcv_nxt - 1;
     conn->snd_wl2 = half->tcb.snd_nxt - 1;
-    if (half->retransmits == 0) { /* Karn */
-        conn->flags |= CONN_TIMED;
-        conn->timed_seq = conn->snd_una;
-        conn->timed_at_ns = half->sent_at_ns;
-    }
     tcp_half_free(half);
     return conn;
 }

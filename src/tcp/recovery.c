@@ -1,81 +1,310 @@
-/* recovery.c -- fast retransmit and fast recovery (RFC 5681 3.2, RFC 6582). */
+/* recovery.c -- what to do about losses. */
 #include "tcp/recovery.h"
 
 #include "tcp/seq.h"
 
 enum {
-    DUPACKS_THRESHOLD = 3, /* RFC 5681 3.2 */
+    DUPTHRESH = 3, /* RFC 5681 3.2, RFC 6675 2, RFC 8985 6.2 */
     DUPACKS_MAX = 255
 };
 
-void recovery_init(struct recovery *recovery)
+void recovery_init(struct recovery *recovery, enum recovery_mode mode)
 {
-    *recovery = (struct recovery){0};
+    *recovery = (struct recovery){.mode = (uint8_t)mode};
+    rack_init(&recovery->rack);
 }
 
-bool recovery_duplicate(struct recovery *recovery, struct congestion *congestion, uint32_t snd_una,
-                        uint32_t snd_nxt, uint32_t flight)
+uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board)
 {
+    const uint32_t in_flight = board->in_flight_bytes;
+
+    return recovery->dup_bytes < in_flight ? in_flight - recovery->dup_bytes : 0;
+}
+
+/* ---- going in, coming out ----------------------------------------------------------------- */
+
+static void remember(struct recovery *recovery, const struct congestion *congestion,
+                     const struct recovery_ack *ack)
+{
+    recovery->before = *congestion;
+    recovery->can_undo = true;
+    recovery->has_resent_ts = false;
+    recovery->again_bytes = 0;
+    recovery->undo_una = ack->snd_una;
+}
+
+/* RFC 9937 6.1: in flight when it began, by the numbers of this ACK. */
+static void begin_reduction(struct recovery *recovery, struct congestion *congestion,
+                            const struct recovery_ack *ack, enum recovery_phase phase)
+{
+    congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
+    recovery->phase = (uint8_t)phase;
+    recovery->recover = ack->snd_nxt;
+    recovery->armed = true;
+    prr_init(&recovery->prr, ack->pipe_bytes);
+}
+
+static void enter_fast(struct recovery *recovery, struct congestion *congestion,
+                       const struct recovery_ack *ack)
+{
+    if (recovery->phase == RECOVERY_REDUCED) { /* once a round trip is enough */
+        recovery->phase = RECOVERY_FAST;
+        recovery->recover = ack->snd_nxt;
+        return;
+    }
+    remember(recovery, congestion, ack);
+    begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
+}
+
+/* The window shrinks though nothing is to be sent again: ECN, or a probe that repaired a loss. */
+static void enter_reduced(struct recovery *recovery, struct congestion *congestion,
+                          const struct recovery_ack *ack)
+{
+    recovery->can_undo = false;
+    begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
+}
+
+static void leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
+{
+    if (recovery->phase != RECOVERY_LOSS) {
+        congestion->cwnd = congestion->ssthresh; /* RFC 9937 6.1, the end */
+        rack_recovered(&recovery->rack);
+    }
+    recovery->phase = RECOVERY_NONE;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+    recovery->undo_until = snd_nxt; /* DSACKs may follow for a round trip */
+}
+
+/* RFC 4015 3.2: the window that was, and slow start may go on. */
+static void undo(struct recovery *recovery, struct scoreboard *board,
+                 struct congestion *congestion)
+{
+    const uint32_t cwnd = congestion->cwnd;
+
+    *congestion = recovery->before;
+    if (congestion->cwnd < cwnd)
+        congestion->cwnd = cwnd;
+    scoreboard_unlose_all(board);
+    recovery->can_undo = false;
+    recovery->phase = RECOVERY_NONE;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+}
+
+/* True if this ACK shows that the retransmissions were for nothing. */
+static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack *ack,
+                            const struct delivered *delivered)
+{
+    if (!recovery->can_undo)
+        return false;
+    /* Eifel (RFC 3522 3.2): new text is acknowledged by the answer to its first transmission */
+    if (recovery->has_resent_ts && ack->has_ecr && delivered->acked_bytes > 0 &&
+        seq_lt(ack->ecr, recovery->resent_ts))
+        return true;
+    /* RFC 3708: every single one arrived twice */
+    if (ack->dsack_bytes > 0 && recovery->again_bytes > 0) {
+        recovery->again_bytes -= ack->dsack_bytes < recovery->again_bytes ? ack->dsack_bytes
+                                                                          : recovery->again_bytes;
+        return recovery->again_bytes == 0;
+    }
+    return false;
+}
+
+/* ---- finding losses ----------------------------------------------------------------------- */
+
+/* NewReno: the third duplicate, and each partial ACK, say that the first segment is lost. */
+static void detect_newreno(struct recovery *recovery, struct scoreboard *board,
+                           const struct congestion *congestion, const struct recovery_ack *ack,
+                           const struct delivered *delivered)
+{
+    if (delivered->acked_bytes > 0) {
+        const uint32_t others =
+            delivered->acked_bytes > congestion->mss ? delivered->acked_bytes - congestion->mss : 0;
+
+        recovery->dupacks = 0;
+        recovery->dup_bytes -= others < recovery->dup_bytes ? others : recovery->dup_bytes;
+        if (recovery->phase == RECOVERY_FAST && board->first)
+            scoreboard_lose(board, board->first); /* RFC 6582 3.2 step 3, partial */
+        else if (recovery->phase == RECOVERY_NONE)
+            recovery->dup_bytes = 0;
+        return;
+    }
+    if (!ack->duplicate)
+        return;
     if (recovery->dupacks < DUPACKS_MAX)
         recovery->dupacks++;
-    if (recovery->active) {
-        /* another segment has left the network (RFC 6582 3.2 step 3); never more than was sent */
-        if (congestion->cwnd < congestion->ssthresh + flight)
-            congestion->cwnd += congestion->mss;
-        return false;
+    recovery->dup_bytes += congestion->mss;
+    if (recovery->dupacks != DUPTHRESH || recovery->phase == RECOVERY_FAST)
+        return;
+    /* duplicates of what the last recovery sent twice (RFC 6582 4.1) */
+    if (recovery->armed && seq_le(ack->snd_una, recovery->recover))
+        return;
+    scoreboard_lose(board, board->first);
+}
+
+static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
+                       const struct congestion *congestion, const struct recovery_ack *ack,
+                       const struct delivered *delivered)
+{
+    const bool hurry = recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_LOSS ||
+                       board->sacked_bytes >= DUPTHRESH * congestion->mss;
+
+    switch ((enum recovery_mode)recovery->mode) {
+    case RECOVERY_NEWRENO:
+        detect_newreno(recovery, board, congestion, ack, delivered);
+        break;
+    case RECOVERY_SACK:
+        scoreboard_lose_below_sacked(board, (DUPTHRESH - 1) * congestion->mss);
+        break;
+    case RECOVERY_RACK:
+        return rack_detect(&recovery->rack, board, ack->srtt_ns, hurry, ack->now_ns);
     }
-    if (recovery->dupacks != DUPACKS_THRESHOLD)
-        return false;
-    /* duplicates of what the timer has sent again are no sign of loss (RFC 6582 4.1) */
-    if (recovery->armed && seq_lt(snd_una, recovery->recover))
-        return false;
-    congestion->ops->lost(congestion, flight);
-    congestion->cwnd = congestion->ssthresh + DUPACKS_THRESHOLD * congestion->mss;
-    recovery->active = recovery->armed = recovery->resend = true;
-    recovery->recover = snd_nxt;
-    return true;
+    return UINT64_MAX;
 }
 
-/* RFC 6582 3.2 step 3, "partial acknowledgments": the next hole starts at SND.UNA. */
-static void partial(struct recovery *recovery, struct congestion *congestion, uint32_t acked)
+/* ---- an ACK ------------------------------------------------------------------------------- */
+
+/* Bytes that an ACK delivered, as far as one can know without SACK (RFC 9937 6.2). */
+static uint32_t delivered_bytes(const struct recovery *recovery, const struct congestion *congestion,
+                                const struct recovery_ack *ack, const struct delivered *delivered)
 {
-    recovery->resend = true;
-    congestion->cwnd -= acked < congestion->cwnd ? acked : congestion->cwnd;
-    if (acked >= congestion->mss)
-        congestion->cwnd += congestion->mss;
-    if (congestion->cwnd < congestion->mss)
-        congestion->cwnd = congestion->mss;
+    if (recovery->mode != RECOVERY_NEWRENO)
+        return delivered->bytes;
+    if (delivered->acked_bytes == 0)
+        return ack->duplicate ? congestion->mss : 0;
+    if (recovery->phase == RECOVERY_NONE || recovery->phase == RECOVERY_LOSS)
+        return delivered->bytes;
+    /* the duplicates have counted the rest already */
+    return delivered->bytes < congestion->mss ? delivered->bytes : congestion->mss;
 }
 
-void recovery_acked(struct recovery *recovery, struct congestion *congestion, uint32_t snd_una,
-                    uint32_t acked, uint32_t flight)
+static void set_window(struct recovery *recovery, const struct scoreboard *board,
+                       struct congestion *congestion, const struct recovery_ack *ack,
+                       const struct delivered *delivered, bool more_lost)
 {
-    const bool all = !recovery->armed || seq_le(recovery->recover, snd_una);
+    const uint32_t bytes = delivered_bytes(recovery, congestion, ack, delivered);
 
-    recovery->dupacks = 0;
-    recovery->resend = false;
-    if (all)
+    if (recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_REDUCED) {
+        const bool safe = delivered->acked_bytes > 0 && !more_lost;
+
+        if (bytes > 0)
+            congestion->cwnd = prr_acked(&recovery->prr, bytes, recovery_pipe(recovery, board),
+                                         congestion->ssthresh, congestion->mss, safe);
+    } else if (delivered->acked_bytes > 0) {
+        const struct congestion_ack news = {
+            .now_ns = ack->now_ns,
+            .srtt_ns = ack->srtt_ns,
+            .rtt_ns = ack->rtt_ns,
+            .acked_bytes = bytes,
+            .flight_bytes = ack->flight_bytes,
+            .snd_una = ack->snd_una,
+            .snd_nxt = ack->snd_nxt,
+        };
+
+        congestion->ops->acked(congestion, &news);
+    }
+}
+
+/* What RACK and the probe learn first. */
+static void learn(struct recovery *recovery, struct congestion *congestion,
+                  const struct recovery_ack *ack, const struct delivered *delivered)
+{
+    if (recovery->mode != RECOVERY_RACK)
+        return;
+    rack_delivered(&recovery->rack, delivered, ack->now_ns);
+    if (ack->dsack_bytes > 0 && !recovery->tlp.out)
+        rack_dsack(&recovery->rack, ack->snd_una, ack->snd_nxt);
+    if (tlp_acked(&recovery->tlp, ack->snd_una, ack->dsack_bytes > 0, ack->duplicate) &&
+        recovery->phase == RECOVERY_NONE)
+        enter_reduced(recovery, congestion, ack);
+}
+
+struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
+                                      struct congestion *congestion,
+                                      const struct recovery_ack *ack,
+                                      const struct delivered *delivered)
+{
+    struct recovery_result result = {.look_at_ns = UINT64_MAX};
+    const uint32_t lost_before = board->lost_bytes;
+    bool more_lost;
+
+    learn(recovery, congestion, ack, delivered);
+    if (was_for_nothing(recovery, ack, delivered)) {
+        undo(recovery, board, congestion);
+        result.undone = true;
+    }
+    if (recovery->phase != RECOVERY_NONE && seq_le(recovery->recover, ack->snd_una))
+        leave(recovery, congestion, ack->snd_nxt);
+    else if (recovery->phase == RECOVERY_NONE && seq_lt(recovery->undo_until, ack->snd_una))
+        recovery->can_undo = false;
+    if (recovery->armed && seq_lt(recovery->recover, ack->snd_una))
         recovery->armed = false;
-    if (!recovery->active) {
-        congestion->ops->acked(congestion, acked, flight);
-        return;
+    result.look_at_ns = detect(recovery, board, congestion, ack, delivered);
+    more_lost = board->lost_bytes > lost_before;
+    if (more_lost && recovery->phase < RECOVERY_FAST) {
+        enter_fast(recovery, congestion, ack);
+        result.fast = true;
+    } else if (ack->congestion_marked && recovery->phase == RECOVERY_NONE) {
+        enter_reduced(recovery, congestion, ack);
+        result.reduced_for_ecn = true;
     }
-    if (!all) {
-        partial(recovery, congestion, acked);
-        return;
-    }
-    /* RFC 6582 3.2 step 3, full acknowledgment, first option: no burst */
-    const uint32_t left = flight - (acked < flight ? acked : flight);
-    const uint32_t enough = (left > congestion->mss ? left : congestion->mss) + congestion->mss;
-
-    congestion->cwnd = congestion->ssthresh < enough ? congestion->ssthresh : enough;
-    recovery->active = false;
+    set_window(recovery, board, congestion, ack, delivered, more_lost);
+    return result;
 }
 
-void recovery_timed_out(struct recovery *recovery, uint32_t snd_nxt)
+struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
+                                     struct congestion *congestion, const struct recovery_ack *ack)
 {
-    recovery->active = recovery->resend = false;
-    recovery->dupacks = 0;
+    static const struct delivered nothing;
+    struct recovery_result result = {.look_at_ns = UINT64_MAX};
+    const uint32_t lost_before = board->lost_bytes;
+
+    result.look_at_ns = detect(recovery, board, congestion, ack, &nothing);
+    if (board->lost_bytes == lost_before)
+        return result;
+    if (recovery->phase < RECOVERY_FAST) {
+        enter_fast(recovery, congestion, ack);
+        result.fast = true;
+    }
+    if (recovery->phase == RECOVERY_FAST)
+        congestion->cwnd = prr_acked(&recovery->prr, 0, recovery_pipe(recovery, board),
+                                     congestion->ssthresh, congestion->mss, false);
+    return result;
+}
+
+void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
+                        struct congestion *congestion, const struct recovery_ack *ack)
+{
+    /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
+    if (recovery->phase != RECOVERY_LOSS) {
+        if (recovery->phase == RECOVERY_NONE)
+            remember(recovery, congestion, ack);
+        congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
+    }
+    if (board->first && (board->first->flags & SENT_SACKED))
+        scoreboard_forget_sacks(board); /* it can't be: the peer has thrown it away (RFC 2018 8) */
+    scoreboard_lose_all(board);
+    congestion->cwnd = congestion->mss; /* the loss window (RFC 5681 3.1) */
+    hystart_init(&congestion->hystart);
+    recovery->phase = RECOVERY_LOSS;
+    recovery->recover = ack->snd_nxt;
     recovery->armed = true;
-    recovery->recover = snd_nxt;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+    recovery->tlp.out = false;
+}
+
+void recovery_sent(struct recovery *recovery, uint32_t bytes, bool again, bool has_ts,
+                   uint32_t tsval)
+{
+    if (recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_REDUCED)
+        prr_sent(&recovery->prr, bytes);
+    if (!again)
+        return;
+    recovery->again_bytes += bytes;
+    if (has_ts && !recovery->has_resent_ts) {
+        recovery->has_resent_ts = true;
+        recovery->resent_ts = tsval;
+    }
 }

@@ -1,5 +1,10 @@
 /*
- * recovery.h -- fast retransmit and fast recovery without SACK (RFC 5681 3.2, RFC 6582).
+ * recovery.h -- what to do about losses: fast recovery, timeouts, and taking it all back.
+ *
+ * With SACK: RACK-TLP (RFC 8985), or RFC 6675 where that is switched off.  Without: NewReno
+ * (RFC 6582), where a duplicate ACK stands for a segment that has arrived somewhere.  The window
+ * during fast recovery is PRR's (RFC 9937).  A recovery that turns out to have been for nothing is
+ * undone (RFC 4015): found by timestamps (Eifel, RFC 3522) or by DSACKs (RFC 3708).
  */
 #ifndef TCP_RECOVERY_H
 #define TCP_RECOVERY_H
@@ -8,26 +13,90 @@
 #include <stdint.h>
 
 #include "tcp/congestion.h"
+#include "tcp/prr.h"
+#include "tcp/rack.h"
+#include "tcp/scoreboard.h"
+#include "tcp/tlp.h"
 
-struct recovery {
-    uint32_t recover; /* RFC 6582: highest sequence number sent when the trouble began */
-    uint8_t dupacks;
-    bool active;   /* between the third duplicate and the ACK of `recover` */
-    bool armed;    /* `recover` means something */
-    bool resend;   /* the segment at SND.UNA is to be sent again */
+enum recovery_phase {
+    RECOVERY_NONE,
+    RECOVERY_REDUCED, /* ECN: the window is being reduced, nothing is lost */
+    RECOVERY_FAST,    /* fast recovery, until `recover` is acknowledged */
+    RECOVERY_LOSS     /* after a timeout, until `recover` is acknowledged */
 };
 
-void recovery_init(struct recovery *recovery);
+enum recovery_mode {
+    RECOVERY_RACK,
+    RECOVERY_SACK,   /* RFC 6675 */
+    RECOVERY_NEWRENO /* the peer has no SACK */
+};
 
-/* A duplicate ACK at @snd_una; @flight bytes are on their way.  True: it was the third. */
-bool recovery_duplicate(struct recovery *recovery, struct congestion *congestion, uint32_t snd_una,
-                        uint32_t snd_nxt, uint32_t flight);
+struct recovery {
+    uint8_t phase;   /* enum recovery_phase */
+    uint8_t mode;    /* enum recovery_mode */
+    uint8_t dupacks;
+    bool armed;         /* NEWRENO: `recover` means something after the recovery too */
+    uint32_t recover;   /* SND.NXT when the trouble began */
+    uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
+    struct prr prr;
+    struct rack rack;
+    struct tlp tlp;
+    /* to take it back */
+    bool can_undo;
+    bool has_resent_ts;
+    uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
+    uint32_t undo_una;    /* SND.UNA when it began */
+    uint32_t undo_until;  /* and when it is too late */
+    uint32_t again_bytes; /* sent again, less what DSACKs say was not needed */
+    struct congestion before;
+};
 
-/* An ACK that moved SND.UNA to @snd_una, by @acked; @flight: before it. */
-void recovery_acked(struct recovery *recovery, struct congestion *congestion, uint32_t snd_una,
-                    uint32_t acked, uint32_t flight);
+/* What an ACK says, beside what it delivered. */
+struct recovery_ack {
+    uint64_t now_ns;
+    uint64_t srtt_ns;
+    uint64_t rtt_ns;       /* sample of this ACK; 0: none */
+    uint32_t snd_una;      /* after it */
+    uint32_t snd_nxt;
+    uint32_t flight_bytes; /* before it: SND.NXT - SND.UNA */
+    uint32_t pipe_bytes;   /* before it: recovery_pipe() */
+    uint32_t dsack_bytes;  /* a DSACK: what arrived twice; 0: none */
+    bool duplicate;        /* RFC 5681 2 */
+    bool has_ecr;
+    uint32_t ecr;          /* TSecr, if it has one */
+    bool congestion_marked; /* ECE (RFC 3168 6.1.2) */
+};
 
-/* The retransmission timer expired. */
-void recovery_timed_out(struct recovery *recovery, uint32_t snd_nxt);
+/* What came of it. */
+struct recovery_result {
+    bool fast;             /* fast recovery was entered */
+    bool undone;
+    bool reduced_for_ecn;  /* CWR is owed */
+    uint64_t look_at_ns;   /* RACK wants to look again; UINT64_MAX: no */
+};
+
+void recovery_init(struct recovery *recovery, enum recovery_mode mode);
+
+/* Bytes believed to be on their way. */
+uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board);
+
+/* An acceptable ACK came; the scoreboard knows it already. */
+struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
+                                      struct congestion *congestion,
+                                      const struct recovery_ack *ack,
+                                      const struct delivered *delivered);
+
+/* RACK's reordering timer fired: losses without an ACK.  Result as above. */
+struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
+                                     struct congestion *congestion,
+                                     const struct recovery_ack *ack);
+
+/* The retransmission timer fired: all is lost (RFC 6298 5.4-5.6, RFC 5681 3.1). */
+void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
+                        struct congestion *congestion, const struct recovery_ack *ack);
+
+/* @bytes left; @again: they had left before, now with timestamp @tsval if @has_ts. */
+void recovery_sent(struct recovery *recovery, uint32_t bytes, bool again, bool has_ts,
+                   uint32_t tsval);
 
 #endif

@@ -135,7 +135,8 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->half_open, entry_bytes(TCB_HALF)) +
            arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
            arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
-           arena_cost(config->reorder_runs, sizeof(struct run));
+           arena_cost(config->reorder_runs, sizeof(struct run)) +
+           arena_cost(config->sent_segments, sizeof(struct sent));
 }
 
 /* Fills a free list with @count entries of the arena, the first on top. */
@@ -157,6 +158,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
 {
     const struct leat_tcp_config *config = &tcp->config;
     const uint32_t buckets = bucket_count(config);
+    struct sent *sents;
     struct run *runs;
 
     tcp->bucket_mask = buckets - 1;
@@ -167,8 +169,10 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
         !entries_init(tcp, arena, TCB_LISTENER, config->listeners))
         return false;
     runs = arena_take(arena, config->reorder_runs, sizeof *runs);
-    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs)
+    sents = arena_take(arena, config->sent_segments, sizeof *sents);
+    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents)
         return false;
+    sent_pool_init(&tcp->sents, sents, config->sent_segments);
     run_pool_init(&tcp->runs, runs, config->reorder_runs);
     return true;
 }

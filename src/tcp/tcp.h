@@ -31,6 +31,8 @@
 #include "tcp/recovery.h"
 #include "tcp/reorder.h"
 #include "tcp/rtt.h"
+#include "tcp/sacks.h"
+#include "tcp/scoreboard.h"
 #include "tcp/sendq.h"
 #include "tcp/tcp_fsm.h"
 #include "wire/tcp.h"
@@ -47,7 +49,10 @@ enum tcb_flag {
     TCB_SYN_UNACKED = 1 << 0, /* our SYN was not acknowledged yet: SND.UNA = ISS */
     TCB_FIN_TAKEN = 1 << 1,   /* the peer's FIN has been taken: nothing more will come */
     TCB_LIMITED = 1 << 2,     /* limited_at_ms means something */
-    TCB_HASHED = 1 << 3       /* in the table */
+    TCB_HASHED = 1 << 3,      /* in the table */
+    TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
+    TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
+    TCB_ECN = 1 << 6          /* ECN (RFC 3168): the same */
 };
 
 /* The head of every connection. */
@@ -65,6 +70,8 @@ struct tcb {
     uint32_t rcv_nxt;
     uint32_t rcv_wnd;       /* bytes that we have offered; the right edge never moves left */
     uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
+    uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
+    uint32_t clock_ms;      /* when TS.Recent came; in TIME-WAIT: when it ends */
 };
 
 /* A connection in SYN-RECEIVED that came from a listener. */
@@ -85,7 +92,6 @@ struct tcp_half {
 struct tcp_time_wait {
     struct tcb tcb;
     struct ring ring; /* in tcp->time_wait, in the order of their ends */
-    uint64_t until_ns;
 };
 
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "one cache line in TIME-WAIT");
@@ -106,10 +112,12 @@ enum conn_flag {
     CONN_ABANDONED = 1 << 12,   /* in FIN-WAIT-2 without a reader: quiet_at_ns ends it */
     CONN_WAS_FULL = 1 << 13,    /* the program was refused: tell it when there is room */
     CONN_UNACCEPTED = 1 << 14,  /* in its listener's queue: no callbacks yet */
-    CONN_TIMED = 1 << 15,       /* timed_seq is being timed (Karn) */
+    CONN_TAIL_PROBE = 1 << 15,  /* a tail loss probe is to be sent (RFC 8985 7) */
     CONN_USER_TIMEOUT = 1 << 16, /* the program has set user_timeout_ns itself */
     CONN_LOST_SYN = 1 << 17,    /* a SYN had to be repeated */
-    CONN_RESUMED = 1 << 18,     /* after a timeout: at least one segment goes, however short */
+    CONN_ECE = 1 << 18,         /* the peer is to hear of congestion, until it says CWR */
+    CONN_CWR = 1 << 19,         /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
+    CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
     CONN_TELL_READABLE = 1 << 25,
@@ -125,7 +133,6 @@ struct leat_tcp {
 
     /* send (RFC 9293 3.3.1) */
     uint32_t snd_una;
-    uint32_t snd_at; /* where the next segment begins; behind SND.NXT while text goes again */
     uint32_t snd_wnd;
     uint32_t snd_wl1;
     uint32_t snd_wl2;
@@ -134,13 +141,16 @@ struct leat_tcp {
     uint8_t snd_wind_shift;
     uint8_t probes; /* keep-alive probes since the peer was last heard */
     struct sendq sendq;
+    struct scoreboard scoreboard;
     struct congestion congestion;
     struct recovery recovery;
     struct rtt rtt;
-    uint32_t timed_seq;
-    uint64_t timed_at_ns;
+    uint64_t sent_at_ns;  /* our SYN, then the last segment with text */
+    uint32_t ts_offset;   /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
 
     /* receive */
+    uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
+    struct sacks sacks;
     struct leat_buf *text; /* in order, for leat_tcp_receive() */
     struct leat_buf *text_last;
     uint32_t text_bytes;
@@ -154,6 +164,7 @@ struct leat_tcp {
     uint64_t rexmt_at_ns;   /* retransmission or persist */
     uint64_t delack_at_ns;  /* delayed ACK */
     uint64_t quiet_at_ns;   /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
+    uint64_t loss_at_ns;    /* RACK looks again, or the tail is probed */
     uint64_t retry_at_ns;   /* memory was short */
     uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
     uint64_t heard_at_ns;    /* any segment of the peer */
@@ -195,6 +206,7 @@ struct tcp {
     struct tcb *free_time_waits;
     struct tcb *free_listeners;
     struct run_pool runs;
+    struct sent_pool sents;
     struct leat_tcp *conns; /* the array, for close() */
     struct tcp_half *halves;
     struct ring output; /* connections with something to send */
@@ -206,6 +218,7 @@ struct tcp {
 struct tcp_segment {
     struct wire_tcp header;
     struct packet *packet; /* buf: the text, until someone takes it */
+    uint32_t now_ms;
     uint32_t seq;          /* of the first byte of text in the window */
     uint32_t skip_bytes;   /* text before the window, to be cut */
     uint32_t text_bytes;   /* in the window */
@@ -269,6 +282,14 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
 
 /* ---- isn.c: numbers that strangers can't guess -------------------------------------------- */
 
+/* Where our timestamp clock stands for this connection (RFC 7323 5.4, 7.1): 1 ms a tick. */
+uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb);
+
+static inline uint32_t tcp_now_ms(const struct leat *stack)
+{
+    return (uint32_t)(stack->now_ns / 1000000);
+}
+
 /* Initial sequence number (RFC 6528). */
 uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb);
 
@@ -282,10 +303,16 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 
 /* ---- emit.c: segments --------------------------------------------------------------------- */
 
-/* Sends one segment of @tcb: @header's seq, flags and options are the caller's; ports, ACK, window
- * and checksum are filled in.  Takes @text (may be NULL).  False: no memory or no way. */
+/* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
+ * rest is filled in.  Takes @text (may be NULL).  False: no memory or no way. */
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
-              struct leat_buf *text);
+              uint8_t tos, struct leat_buf *text);
+
+/* The TOS of a segment that may be marked instead of dropped: ECT(0) (RFC 3168 5). */
+enum {
+    TOS_ECT = 2,
+    TOS_CE = 3
+};
 
 /* The same without text, on a path found for it. */
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
@@ -317,11 +344,22 @@ timer_fn tcp_conn_timer;
 /* The earliest deadline may have moved forward. */
 void tcp_arm(struct leat_tcp *conn);
 
+/* Sets loss_at_ns: RACK wants to look at @look_at_ns (UINT64_MAX: no), else the tail is probed. */
+void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
+
 /* How long unacknowledged text may wait (R2). */
 uint64_t tcp_give_up_ns(const struct leat_tcp *conn);
 
 /* Starts or stops the keep-alive timer as the connection is now. */
 void tcp_watch_quiet(struct leat_tcp *conn);
+
+/* ---- ack.c ---------------------------------------------------------------------------------- */
+
+/* What recovery needs to know of the connection as it is now. */
+struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
+
+/* Acts on what recovery has decided. */
+void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
 
 /* ---- text.c: the receiver's half ---------------------------------------------------------- */
 
@@ -364,6 +402,9 @@ void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
 timer_fn tcp_time_wait_timer;
 
 /* ---- conn.c: birth and death of connections ----------------------------------------------- */
+
+/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN. */
+uint8_t tcp_offered_options(const struct tcp *tcp, bool passive);
 
 /* Fills in what every new connection needs; false if there is no entry left. */
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg);

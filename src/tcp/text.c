@@ -192,6 +192,9 @@ static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment
     struct leat *stack = conn->tcp->stack;
 
     stack->stats.tcp_out_of_order++;
+    sacks_note(&conn->sacks, segment->seq);
+    if (reorder_has(&conn->reorder, segment->seq, segment->seq + segment->text_bytes))
+        sacks_note_duplicate(&conn->sacks, segment->seq, segment->seq + segment->text_bytes);
     if (!reorder_put(&conn->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
                      segment->text_bytes))
         segment->counter = &stack->stats.drop_tcp_memory;
@@ -211,6 +214,8 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     struct tcp_segment *segment = step->segment;
     const bool in_order = segment->seq == tcb->rcv_nxt;
 
+    if (segment->skip_bytes > 0)
+        sacks_note_duplicate(&conn->sacks, segment->seq - segment->skip_bytes, segment->seq);
     if (!has_room_for(conn, in_order)) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
         segment->fin = false;

@@ -5,6 +5,7 @@
  * serves them all.  When there is no free entry the oldest goes early: new connections are worth
  * more than the last seconds of an old one.
  */
+#include "tcp/seq.h"
 #include "tcp/tcp.h"
 
 static struct tcp_time_wait *oldest(struct tcp *tcp)
@@ -21,18 +22,26 @@ static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
     tcp_event(&entry->tcb, TCP_timeout_2MSL, &step);
 }
 
+/* The end of an entry, from its 32 bits of ms. */
+static uint64_t until_ns(const struct tcp *tcp, const struct tcp_time_wait *entry)
+{
+    const int32_t left_ms = (int32_t)(entry->tcb.clock_ms - tcp_now_ms(tcp->stack));
+
+    return tcp->stack->now_ns + (left_ms > 0 ? (uint64_t)left_ms : 0) * 1000000;
+}
+
 static void arm(struct tcp *tcp)
 {
     struct tcp_time_wait *first = oldest(tcp);
 
     if (first && !timer_is_set(&tcp->time_wait_timer))
-        timer_set(&tcp->stack->timers, &tcp->time_wait_timer, first->until_ns);
+        timer_set(&tcp->stack->timers, &tcp->time_wait_timer, until_ns(tcp, first));
 }
 
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry)
 {
     ring_remove(&entry->ring);
-    entry->until_ns = tcp->stack->now_ns + 2 * tcp->config.msl_ns;
+    entry->tcb.clock_ms = tcp_now_ms(tcp->stack) + (uint32_t)(2 * tcp->config.msl_ns / 1000000);
     ring_put(&tcp->time_wait, &entry->ring);
     arm(tcp);
 }
@@ -72,7 +81,7 @@ void tcp_time_wait_timer(struct timer *timer, void *context)
     struct tcp_time_wait *entry;
 
     (void)context;
-    while ((entry = oldest(tcp)) && entry->until_ns <= tcp->stack->now_ns)
+    while ((entry = oldest(tcp)) && seq_le(entry->tcb.clock_ms, tcp_now_ms(tcp->stack)))
         expire(tcp, entry);
     arm(tcp);
 }

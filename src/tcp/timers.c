@@ -1,7 +1,7 @@
 /*
  * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
  *
- * A connection has one timer in the wheel and four deadlines beside it.  Pushing a deadline back,
+ * A connection has one timer in the wheel and five deadlines beside it.  Pushing a deadline back,
  * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
  * again.
  */
@@ -17,7 +17,7 @@ static uint64_t min64(uint64_t a, uint64_t b)
 static uint64_t earliest_ns(const struct leat_tcp *conn)
 {
     return min64(min64(conn->rexmt_at_ns, conn->delack_at_ns),
-                 min64(conn->quiet_at_ns, conn->retry_at_ns));
+                 min64(min64(conn->quiet_at_ns, conn->retry_at_ns), conn->loss_at_ns));
 }
 
 void tcp_arm(struct leat_tcp *conn)
@@ -121,6 +121,50 @@ static bool quiet_expired(struct leat_tcp *conn)
     return tcp_event(&conn->tcb, TCP_timeout_idle, &step) == TCP_ALIVE;
 }
 
+/* ---- losses before the timeout ------------------------------------------------------------ */
+
+/* RFC 8985 7.2: nothing is known to be lost, all is quiet, and no probe is out. */
+static bool may_probe_tail(const struct leat_tcp *conn)
+{
+    const struct scoreboard *board = &conn->scoreboard;
+    const struct recovery *recovery = &conn->recovery;
+
+    return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
+           !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
+           board->lost_bytes == 0;
+}
+
+void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
+{
+    conn->loss_at_ns = look_at_ns;
+    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+    if (look_at_ns == LEAT_NEVER_NS && may_probe_tail(conn)) {
+        const bool one = conn->scoreboard.in_flight_bytes <= conn->mss;
+        const uint64_t wait_ns = tlp_timeout_ns(conn->rtt.srtt_ns, one);
+
+        conn->loss_at_ns = conn->tcp->stack->now_ns + wait_ns;
+        conn->flags |= CONN_LOSS_IS_PROBE;
+        if (conn->loss_at_ns >= conn->rexmt_at_ns) /* the timeout comes first anyway */
+            conn->loss_at_ns = LEAT_NEVER_NS;
+    }
+    tcp_arm(conn);
+}
+
+static void loss_expired(struct leat_tcp *conn)
+{
+    const struct recovery_ack now = tcp_recovery_ack(conn);
+    struct recovery_result result;
+
+    conn->loss_at_ns = LEAT_NEVER_NS;
+    tcp_want_output(conn);
+    if (conn->flags & CONN_LOSS_IS_PROBE) {
+        conn->flags |= may_probe_tail(conn) ? CONN_TAIL_PROBE : 0;
+        return;
+    }
+    result = recovery_look(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);
+    tcp_recovery_result(conn, &result);
+}
+
 void tcp_conn_timer(struct timer *timer, void *context)
 {
     struct leat_tcp *conn = ring_owner(timer, struct leat_tcp, timer);
@@ -136,6 +180,8 @@ void tcp_conn_timer(struct timer *timer, void *context)
         conn->retry_at_ns = LEAT_NEVER_NS;
         tcp_want_output(conn);
     }
+    if (conn->loss_at_ns <= now_ns)
+        loss_expired(conn);
     if (conn->rexmt_at_ns <= now_ns && !rexmt_expired(conn))
         return;
     if (conn->quiet_at_ns <= now_ns && !quiet_expired(conn))

@@ -7,12 +7,18 @@ enum option_kind {
     OPTION_END = 0,
     OPTION_NOP = 1,
     OPTION_MSS = 2,
-    OPTION_WIND_SHIFT = 3
+    OPTION_WIND_SHIFT = 3,
+    OPTION_SACK_PERMITTED = 4,
+    OPTION_SACK = 5,
+    OPTION_TS = 8
 };
 
 enum {
     MSS_BYTES = 4,
     WIND_SHIFT_BYTES = 3,
+    SACK_PERMITTED_BYTES = 2,
+    SACK_BLOCK_BYTES = 8,
+    TS_BYTES = 10,
     WIND_SHIFT_MAX = 14 /* RFC 7323 2.3 */
 };
 
@@ -25,11 +31,57 @@ bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
     header->seq = get32(at + 4);
     header->ack = get32(at + 8);
     header->header_bytes = (uint8_t)((at[12] >> 4) * 4);
-    header->flags = at[13] & 0x3f;
+    header->flags = at[13];
     header->window = get16(at + 14);
     header->mss = 0;
     header->wind_shift = WIRE_TCP_NO_SHIFT;
+    header->sack_permitted = header->has_ts = false;
+    header->sack_count = 0;
     return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
+}
+
+/* A list of blocks whose length is wrong is no list (RFC 2018 3). */
+static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
+{
+    const uint8_t count = (uint8_t)((option[1] - 2) / SACK_BLOCK_BYTES);
+
+    if (option[1] != 2 + count * SACK_BLOCK_BYTES || count > WIRE_SACKS_MAX)
+        return;
+    header->sack_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        header->sacks[i].left = get32(option + 2 + i * SACK_BLOCK_BYTES);
+        header->sacks[i].right = get32(option + 6 + i * SACK_BLOCK_BYTES);
+    }
+}
+
+/* One option that lies whole; an unknown one, or one of the wrong length, says nothing. */
+static void parse_option(const uint8_t *option, struct wire_tcp *header)
+{
+    switch (option[0]) {
+    case OPTION_MSS:
+        if (option[1] == MSS_BYTES)
+            header->mss = get16(option + 2);
+        break;
+    case OPTION_WIND_SHIFT:
+        if (option[1] == WIND_SHIFT_BYTES)
+            header->wind_shift = option[2] < WIND_SHIFT_MAX ? option[2] : WIND_SHIFT_MAX;
+        break;
+    case OPTION_SACK_PERMITTED:
+        header->sack_permitted |= option[1] == SACK_PERMITTED_BYTES;
+        break;
+    case OPTION_SACK:
+        parse_sacks(option, header);
+        break;
+    case OPTION_TS:
+        if (option[1] == TS_BYTES) {
+            header->has_ts = true;
+            header->tsval = get32(option + 2);
+            header->tsecr = get32(option + 6);
+        }
+        break;
+    default:
+        break;
+    }
 }
 
 bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
@@ -44,15 +96,13 @@ bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
         }
         if (end - option < 2 || option[1] < 2 || option[1] > end - option)
             return false;
-        if (option[0] == OPTION_MSS && option[1] == MSS_BYTES)
-            header->mss = get16(option + 2);
-        if (option[0] == OPTION_WIND_SHIFT && option[1] == WIND_SHIFT_BYTES)
-            header->wind_shift = option[2] < WIND_SHIFT_MAX ? option[2] : WIND_SHIFT_MAX;
+        parse_option(option, header);
         option += option[1];
     }
     return true;
 }
 
+/* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */
 uint32_t wire_tcp_bytes(const struct wire_tcp *header)
 {
     uint32_t bytes = WIRE_TCP_BYTES;
@@ -60,14 +110,65 @@ uint32_t wire_tcp_bytes(const struct wire_tcp *header)
     if (header->mss)
         bytes += MSS_BYTES;
     if (header->wind_shift != WIRE_TCP_NO_SHIFT)
-        bytes += 1 + WIND_SHIFT_BYTES; /* with a NOP in front: aligned */
+        bytes += 1 + WIND_SHIFT_BYTES;
+    if (header->has_ts || header->sack_permitted) /* the one fills the other's padding */
+        bytes += header->has_ts ? 2 + TS_BYTES : 2 + SACK_PERMITTED_BYTES;
+    if (header->sack_count > 0)
+        bytes += 4 + header->sack_count * (uint32_t)SACK_BLOCK_BYTES;
     return bytes;
+}
+
+static void emit_sacks(uint8_t *option, const struct wire_tcp *header)
+{
+    *option++ = OPTION_NOP;
+    *option++ = OPTION_NOP;
+    *option++ = OPTION_SACK;
+    *option++ = (uint8_t)(2 + header->sack_count * SACK_BLOCK_BYTES);
+    for (unsigned i = 0; i < header->sack_count; i++, option += SACK_BLOCK_BYTES) {
+        put32(option, header->sacks[i].left);
+        put32(option + 4, header->sacks[i].right);
+    }
+}
+
+static uint8_t *emit_ts_and_permission(uint8_t *option, const struct wire_tcp *header)
+{
+    *option++ = header->sack_permitted ? OPTION_SACK_PERMITTED : OPTION_NOP;
+    *option++ = header->sack_permitted ? SACK_PERMITTED_BYTES : OPTION_NOP;
+    if (!header->has_ts) {
+        *option++ = OPTION_NOP;
+        *option++ = OPTION_NOP;
+        return option;
+    }
+    *option++ = OPTION_TS;
+    *option++ = TS_BYTES;
+    put32(option, header->tsval);
+    put32(option + 4, header->tsecr);
+    return option + 8;
+}
+
+static void emit_options(uint8_t *option, const struct wire_tcp *header)
+{
+    if (header->mss) {
+        option[0] = OPTION_MSS;
+        option[1] = MSS_BYTES;
+        put16(option + 2, header->mss);
+        option += MSS_BYTES;
+    }
+    if (header->has_ts || header->sack_permitted)
+        option = emit_ts_and_permission(option, header);
+    if (header->wind_shift != WIRE_TCP_NO_SHIFT) {
+        option[0] = OPTION_NOP;
+        option[1] = OPTION_WIND_SHIFT;
+        option[2] = WIND_SHIFT_BYTES;
+        option[3] = header->wind_shift;
+        option += 1 + WIND_SHIFT_BYTES;
+    }
+    if (header->sack_count > 0)
+        emit_sacks(option, header);
 }
 
 void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header)
 {
-    uint8_t *option = at + WIRE_TCP_BYTES;
-
     put16(at, header->src_port);
     put16(at + 2, header->dst_port);
     put32(at + 4, header->seq);
@@ -76,16 +177,5 @@ void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header)
     at[13] = header->flags;
     put16(at + 14, header->window);
     put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
-    if (header->mss) {
-        option[0] = OPTION_MSS;
-        option[1] = MSS_BYTES;
-        put16(option + 2, header->mss);
-        option += MSS_BYTES;
-    }
-    if (header->wind_shift != WIRE_TCP_NO_SHIFT) {
-        option[0] = OPTION_NOP;
-        option[1] = OPTION_WIND_SHIFT;
-        option[2] = WIND_SHIFT_BYTES;
-        option[3] = header->wind_shift;
-    }
+    emit_options(at + WIRE_TCP_BYTES, header);
 }

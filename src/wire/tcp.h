@@ -17,7 +17,19 @@ enum wire_tcp_flag {
     TCP_RST = 0x04,
     TCP_PSH = 0x08,
     TCP_ACK = 0x10,
-    TCP_URG = 0x20
+    TCP_URG = 0x20,
+    TCP_ECE = 0x40, /* RFC 3168 6.1 */
+    TCP_CWR = 0x80
+};
+
+/* A SACK block: the numbers @left to @right - 1 (RFC 2018 3). */
+struct wire_sack {
+    uint32_t left;
+    uint32_t right;
+};
+
+enum {
+    WIRE_SACKS_MAX = 4
 };
 
 /* A header of legal values. */
@@ -31,6 +43,12 @@ struct wire_tcp {
     uint8_t header_bytes; /* 20..60 */
     uint16_t mss;         /* option; 0: absent */
     uint8_t wind_shift;   /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
+    bool sack_permitted;  /* option */
+    bool has_ts;          /* option: tsval and tsecr */
+    uint8_t sack_count;   /* option: blocks; 0: absent */
+    uint32_t tsval;
+    uint32_t tsecr;
+    struct wire_sack sacks[WIRE_SACKS_MAX]; /* as sent: may be nonsense */
 };
 
 /* Reads the fixed header out of the @len bytes that lie at @at; false: too short, or a data offset

@@ -1,0 +1,58 @@
+/* congestion.c -- what all algorithms share: initial window, slow start, restart after idle. */
+#include "tcp/congestion.h"
+
+enum {
+    INITIAL_SEGMENTS = 10,
+    INITIAL_BYTES = 14600,
+    LIMIT = 2 /* RFC 3465: segments by which one ACK may open the window, at most */
+};
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
+static uint32_t initial_window(uint32_t mss)
+{
+    const uint32_t least = 2 * mss > INITIAL_BYTES ? 2 * mss : INITIAL_BYTES;
+
+    return min32(INITIAL_SEGMENTS * mss, least);
+}
+
+void congestion_init(struct congestion *congestion, const struct congestion_ops *ops, uint32_t mss,
+                     bool lost_SYN)
+{
+    *congestion = (struct congestion){
+        .ops = ops,
+        .mss = mss,
+        .ssthresh = 0x7fffffff,
+        .cwnd = lost_SYN ? mss : initial_window(mss),
+    };
+    hystart_init(&congestion->hystart);
+}
+
+void congestion_restart(struct congestion *congestion)
+{
+    congestion->cwnd = min32(congestion->cwnd, initial_window(congestion->mss));
+    congestion->cubic.epoch_ns = 0;
+    hystart_init(&congestion->hystart);
+}
+
+bool congestion_was_limiting(const struct congestion *congestion,
+                             const struct congestion_ack *ack)
+{
+    /* in slow start half of the window is proof enough: it doubles a round */
+    if (congestion->cwnd < congestion->ssthresh)
+        return ack->flight_bytes >= congestion->cwnd / 2;
+    return ack->flight_bytes + congestion->mss >= congestion->cwnd;
+}
+
+void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack)
+{
+    const uint32_t grow = min32(ack->acked_bytes, LIMIT * congestion->mss);
+
+    congestion->cwnd += grow / hystart_divisor(&congestion->hystart);
+    if (hystart_acked(&congestion->hystart, ack->snd_una, ack->snd_nxt, ack->rtt_ns))
+        congestion->ssthresh = congestion->cwnd;
+}

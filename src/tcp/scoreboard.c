@@ -1,0 +1,320 @@
+/* scoreboard.c -- what was sent and is not acknowledged. */
+#include "tcp/scoreboard.h"
+
+#include "core/assert.h"
+#include "tcp/seq.h"
+
+void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count)
+{
+    pool->free = 0;
+    pool->free_count = count;
+    for (uint32_t i = count; i > 0; i--) {
+        records[i - 1].next = pool->free;
+        pool->free = &records[i - 1];
+    }
+}
+
+void scoreboard_init(struct scoreboard *board)
+{
+    *board = (struct scoreboard){0};
+    ring_init(&board->by_time);
+}
+
+/* ---- one record --------------------------------------------------------------------------- */
+
+static uint32_t len_of(const struct sent *sent)
+{
+    return sent->end - sent->seq;
+}
+
+/* The counter that a record's bytes are in. */
+static uint32_t *count_of(struct scoreboard *board, const struct sent *sent)
+{
+    if (sent->flags & SENT_SACKED)
+        return &board->sacked_bytes;
+    return sent->flags & SENT_LOST ? &board->lost_bytes : &board->in_flight_bytes;
+}
+
+/* Moves a record to another condition: 0 (in flight), SENT_SACKED or SENT_LOST. */
+static void set_condition(struct scoreboard *board, struct sent *sent, uint8_t condition)
+{
+    *count_of(board, sent) -= len_of(sent);
+    sent->flags = (uint8_t)((sent->flags & SENT_AGAIN) | condition);
+    *count_of(board, sent) += len_of(sent);
+    if (condition != 0)
+        ring_remove(&sent->by_time);
+}
+
+static struct sent *record_new(struct sent_pool *pool)
+{
+    struct sent *sent = pool->free;
+
+    if (!sent)
+        return 0;
+    pool->free = sent->next;
+    pool->free_count--;
+    *sent = (struct sent){0};
+    return sent;
+}
+
+static void insert_after(struct scoreboard *board, struct sent *where, struct sent *sent)
+{
+    sent->prev = where;
+    sent->next = where ? where->next : board->first;
+    if (sent->next)
+        sent->next->prev = sent;
+    else
+        board->last = sent;
+    if (where)
+        where->next = sent;
+    else
+        board->first = sent;
+}
+
+static void record_free(struct scoreboard *board, struct sent_pool *pool, struct sent *sent)
+{
+    *count_of(board, sent) -= len_of(sent);
+    ring_remove(&sent->by_time);
+    if (board->lost_from == sent)
+        board->lost_from = sent->next;
+    if (sent->prev)
+        sent->prev->next = sent->next;
+    else
+        board->first = sent->next;
+    if (sent->next)
+        sent->next->prev = sent->prev;
+    else
+        board->last = sent->prev;
+    sent->next = pool->free;
+    pool->free = sent;
+    pool->free_count++;
+}
+
+/* Cuts a record in two at @at; false: no record for the second half. */
+static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent *sent, uint32_t at)
+{
+    struct sent *rest = record_new(pool);
+
+    if (!rest)
+        return false;
+    rest->seq = at;
+    rest->end = sent->end;
+    rest->at_ns = sent->at_ns;
+    rest->flags = sent->flags;
+    sent->end = at;
+    insert_after(board, sent, rest);
+    if (ring_is_in(&sent->by_time)) /* they left together */
+        ring_put(sent->by_time.next, &rest->by_time);
+    return true;
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+static bool last_may_grow(const struct scoreboard *board)
+{
+    return board->last && board->last->flags == 0;
+}
+
+bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool)
+{
+    return pool->free || last_may_grow(board);
+}
+
+bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
+                     uint64_t now_ns)
+{
+    struct sent *sent = record_new(pool);
+
+    if (!sent) {
+        if (!last_may_grow(board))
+            return false;
+        sent = board->last;
+        leat_assert(sent->end == seq);
+        ring_remove(&sent->by_time);
+        board->in_flight_bytes -= len_of(sent);
+    } else {
+        sent->seq = seq;
+        insert_after(board, board->last, sent);
+    }
+    sent->end = end;
+    sent->at_ns = now_ns;
+    ring_put(&board->by_time, &sent->by_time);
+    board->in_flight_bytes += len_of(sent);
+    return true;
+}
+
+void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns)
+{
+    set_condition(board, sent, 0);
+    sent->flags |= SENT_AGAIN;
+    sent->at_ns = now_ns;
+    ring_remove(&sent->by_time);
+    ring_put(&board->by_time, &sent->by_time);
+}
+
+struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max)
+{
+    struct sent *sent = board->lost_from;
+
+    if (board->lost_bytes == 0)
+        return 0;
+    while (sent && !(sent->flags & SENT_LOST))
+        sent = sent->next;
+    leat_assert(sent != 0);
+    board->lost_from = sent;
+    if (len_of(sent) > bytes_max)
+        split(board, pool, sent, sent->seq + bytes_max);
+    return sent;
+}
+
+/* ---- hearing of it ------------------------------------------------------------------------ */
+
+/* True if @a is the later transmission (RFC 8985 6.2: RACK_sent_after). */
+static bool sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_end)
+{
+    return a_ns > b_ns || (a_ns == b_ns && seq_lt(b_end, a_end));
+}
+
+static void note_delivered(struct delivered *delivered, const struct sent *sent)
+{
+    const bool first = !delivered->any;
+
+    delivered->bytes += len_of(sent);
+    delivered->any = true;
+    if (first || seq_lt(delivered->high_end, sent->end))
+        delivered->high_end = sent->end;
+    if (first || sent_after(sent->at_ns, sent->end, delivered->newest_at_ns,
+                            delivered->newest_end)) {
+        delivered->newest_at_ns = sent->at_ns;
+        delivered->newest_end = sent->end;
+        delivered->newest_again = sent->flags & SENT_AGAIN;
+    }
+    if (sent->flags & SENT_AGAIN)
+        return;
+    if (!delivered->has_sample || sent->at_ns > delivered->sample_at_ns)
+        delivered->sample_at_ns = sent->at_ns;
+    if (!delivered->has_sample || seq_lt(sent->end, delivered->low_end))
+        delivered->low_end = sent->end;
+    delivered->has_sample = true;
+}
+
+void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t una,
+                    struct delivered *delivered)
+{
+    while (board->first && seq_le(board->first->end, una)) {
+        struct sent *sent = board->first;
+
+        delivered->acked_bytes += len_of(sent);
+        if (!(sent->flags & SENT_SACKED))
+            note_delivered(delivered, sent);
+        record_free(board, pool, sent);
+    }
+    if (board->first && seq_lt(board->first->seq, una)) { /* a part of a segment */
+        struct sent *sent = board->first;
+        const uint32_t part = una - sent->seq;
+
+        *count_of(board, sent) -= part;
+        sent->seq = una;
+        delivered->acked_bytes += part;
+        if (!(sent->flags & SENT_SACKED))
+            delivered->bytes += part;
+    }
+}
+
+/* What of the record the block covers, in whole segments; false: nothing. */
+static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struct sent **sent,
+                         uint32_t left, uint32_t right, uint32_t mss)
+{
+    struct sent *at = *sent;
+
+    if (seq_lt(at->seq, left)) {
+        const uint32_t skip = (left - at->seq + mss - 1) / mss * mss;
+
+        if (skip >= len_of(at) || !split(board, pool, at, at->seq + skip))
+            return false;
+        at = *sent = at->next;
+    }
+    if (seq_lt(right, at->end)) {
+        const uint32_t keep = seq_lt(at->seq, right) ? (right - at->seq) / mss * mss : 0;
+
+        if (keep == 0 || !split(board, pool, at, at->seq + keep))
+            return false;
+    }
+    return true;
+}
+
+void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
+                     uint32_t right, uint32_t mss, struct delivered *delivered)
+{
+    struct sent *sent = board->last;
+
+    /* news come from the end, mostly */
+    while (sent && sent->prev && seq_lt(left, sent->seq))
+        sent = sent->prev;
+    for (; sent && seq_lt(sent->seq, right); sent = sent->next) {
+        if ((sent->flags & SENT_SACKED) || seq_le(sent->end, left) ||
+            !cut_to_block(board, pool, &sent, left, right, mss))
+            continue;
+        note_delivered(delivered, sent);
+        delivered->sacked_bytes += len_of(sent);
+        set_condition(board, sent, SENT_SACKED);
+    }
+}
+
+/* ---- losing and finding ------------------------------------------------------------------- */
+
+void scoreboard_lose(struct scoreboard *board, struct sent *sent)
+{
+    if (sent->flags & (SENT_SACKED | SENT_LOST))
+        return;
+    set_condition(board, sent, SENT_LOST);
+    if (!board->lost_from || seq_lt(sent->seq, board->lost_from->seq))
+        board->lost_from = sent;
+}
+
+void scoreboard_lose_all(struct scoreboard *board)
+{
+    for (struct sent *sent = board->first; sent; sent = sent->next)
+        scoreboard_lose(board, sent);
+}
+
+uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes)
+{
+    const uint32_t lost_before = board->lost_bytes;
+    uint32_t sacked_above = 0;
+
+    for (struct sent *sent = board->last; sent && board->sacked_bytes > 0; sent = sent->prev) {
+        if (sent->flags & SENT_SACKED)
+            sacked_above += len_of(sent);
+        else if (sacked_above > dup_bytes && !(sent->flags & SENT_AGAIN))
+            scoreboard_lose(board, sent);
+    }
+    return board->lost_bytes - lost_before;
+}
+
+void scoreboard_unlose_all(struct scoreboard *board)
+{
+    for (struct sent *sent = board->first; sent && board->lost_bytes > 0; sent = sent->next) {
+        if (!(sent->flags & SENT_LOST))
+            continue;
+        set_condition(board, sent, 0);
+        ring_put(&board->by_time, &sent->by_time);
+    }
+    board->lost_from = 0;
+}
+
+void scoreboard_forget_sacks(struct scoreboard *board)
+{
+    for (struct sent *sent = board->first; sent; sent = sent->next) {
+        if (sent->flags & SENT_SACKED) {
+            set_condition(board, sent, 0);
+            ring_put(&board->by_time, &sent->by_time);
+        }
+    }
+}
+
+void scoreboard_free(struct scoreboard *board, struct sent_pool *pool)
+{
+    while (board->first)
+        record_free(board, pool, board->first);
+}

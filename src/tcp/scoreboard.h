@@ -1,0 +1,114 @@
+/*
+ * scoreboard.h -- what was sent and is not acknowledged, segment by segment (RFC 6675, RFC 8985).
+ *
+ * Every segment that was sent has a record: which numbers, when it last left, and what is known of
+ * it.  A record is in one of three conditions:
+ *
+ *      in flight   sent, nothing heard
+ *      SACKed      the peer has it, but not all before it
+ *      lost        believed to be lost, waits to be sent again
+ *
+ * in_flight_bytes is RFC 6675's "pipe", kept up to date instead of counted.  Records lie in two
+ * orders: by sequence number, and, those in flight, by the time at which they last left, so that
+ * RACK looks only at those that it will declare lost.
+ */
+#ifndef TCP_SCOREBOARD_H
+#define TCP_SCOREBOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/ring.h"
+
+enum sent_flag {
+    SENT_SACKED = 1 << 0,
+    SENT_LOST = 1 << 1,
+    SENT_AGAIN = 1 << 2 /* more than once: its ACK says little about time (Karn) */
+};
+
+struct sent {
+    struct sent *next; /* by sequence number */
+    struct sent *prev;
+    struct ring by_time;
+    uint32_t seq;
+    uint32_t end;
+    uint64_t at_ns; /* last left */
+    uint8_t flags;  /* enum sent_flag */
+};
+
+/* Records of all connections. */
+struct sent_pool {
+    struct sent *free;
+    uint32_t free_count;
+};
+
+void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
+
+struct scoreboard {
+    struct sent *first;
+    struct sent *last;
+    struct sent *lost_from; /* no lost record lies before it */
+    struct ring by_time;
+    uint32_t in_flight_bytes;
+    uint32_t sacked_bytes;
+    uint32_t lost_bytes;
+};
+
+/* What one ACK brought. */
+struct delivered {
+    uint32_t bytes;        /* that the peer didn't have before: acknowledged or SACKed */
+    uint32_t sacked_bytes; /* ... SACKed among them */
+    uint32_t acked_bytes;  /* by which SND.UNA moved */
+    bool any;              /* a whole record was delivered: the fields below mean something */
+    bool newest_again;     /* the record that left last, of those delivered, had left before */
+    bool has_sample;       /* some record left only once */
+    uint32_t newest_end;
+    uint32_t high_end;     /* highest end */
+    uint32_t low_end;      /* lowest end of those that left only once */
+    uint64_t newest_at_ns;
+    uint64_t sample_at_ns; /* when the last of those that left only once did */
+};
+
+void scoreboard_init(struct scoreboard *board);
+
+/* New text or FIN left.  Without a free record the last one grows; false if that isn't possible:
+ * then nothing may be sent. */
+bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
+                     uint64_t now_ns);
+
+/* True if scoreboard_sent() will work. */
+bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool);
+
+/* A lost record leaves again. */
+void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);
+
+/* The lost record with the lowest numbers, or NULL; at most @bytes_max long: the rest, if there is
+ * a record for it, is cut off. */
+struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max);
+
+/* SND.UNA moved to @una. */
+void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t una,
+                    struct delivered *delivered);
+
+/* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is
+ * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477). */
+void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
+                     uint32_t right, uint32_t mss, struct delivered *delivered);
+
+/* Marks one record, or all, or all but the SACKed that left before a time, as lost. */
+void scoreboard_lose(struct scoreboard *board, struct sent *sent);
+void scoreboard_lose_all(struct scoreboard *board);
+
+/* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it.
+ * Returns how many bytes were lost by that. */
+uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes);
+
+/* It was all a mistake (RFC 4015): what is lost is in flight after all. */
+void scoreboard_unlose_all(struct scoreboard *board);
+
+/* The peer has thrown away what it had SACKed (RFC 2018 8). */
+void scoreboard_forget_sacks(struct scoreboard *board);
+
+void scoreboard_free(struct scoreboard *board, struct sent_pool *pool);
+
+#endif
