@@ -35,7 +35,7 @@ enum leat_tcp_congestion {
 enum leat_tcp_ecn {
     LEAT_TCP_ECN_ACCEPT, /**< where the peer asks for it */
     LEAT_TCP_ECN_ASK,    /**< in our SYNs too */
-    LEAT_TCP_ECN_OFF
+    LEAT_TCP_ECN_OFF     /**< never */
 };
 
 /** Limits of TCP.  Every 0 means the default named beside it. */
@@ -60,11 +60,11 @@ struct leat_tcp_config {
     uint64_t keepalive_idle_ns;     /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
     uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
     uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9 */
-    enum leat_tcp_congestion congestion;
-    enum leat_tcp_ecn ecn;
-    bool no_timestamps; /**< neither offer nor accept timestamps (RFC 7323) */
-    bool no_sack;       /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
-    bool no_rack;       /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
+    enum leat_tcp_congestion congestion; /**< default: CUBIC */
+    enum leat_tcp_ecn ecn;               /**< default: accept */
+    bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
+    bool no_sack; /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    bool no_rack; /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
     void *on_transition_arg; /**< its first argument */

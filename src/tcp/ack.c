@@ -126,8 +126,7 @@ static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
         const uint32_t left = header->sacks[i].left;
         const uint32_t right = header->sacks[i].right;
 
-        if (seq_lt(left, right) && seq_le(conn->snd_una, left) &&
-            seq_le(right, conn->tcb.snd_nxt))
+        if (seq_lt(left, right) && seq_le(conn->snd_una, left) && seq_le(right, conn->tcb.snd_nxt))
             scoreboard_sack(&conn->scoreboard, &conn->tcp->sents, left, right, conn->mss,
                             delivered);
     }
@@ -183,8 +182,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     restart_timer(conn);
 }
 
-static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment,
-                     bool window_changed)
+static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
     struct recovery_ack ack = tcp_recovery_ack(conn);
@@ -207,8 +205,8 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment,
         restart_timer(conn);
     ack.snd_una = conn->snd_una;
     ack.srtt_ns = conn->rtt.srtt_ns;
-    result = recovery_acked(&conn->recovery, &conn->scoreboard, &conn->congestion, &ack,
-                            &delivered);
+    result =
+        recovery_acked(&conn->recovery, &conn->scoreboard, &conn->congestion, &ack, &delivered);
     tcp_recovery_result(conn, &result);
 }
 

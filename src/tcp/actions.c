@@ -74,8 +74,7 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
 {
     const uint32_t end = segment->seq + segment->text_bytes;
 
-    if ((conn->tcb.flags & TCB_SACK) && segment->text_bytes > 0 &&
-        seq_le(end, conn->tcb.rcv_nxt))
+    if ((conn->tcb.flags & TCB_SACK) && segment->text_bytes > 0 && seq_le(end, conn->tcb.rcv_nxt))
         sacks_note_duplicate(&conn->sacks, segment->seq, end);
 }
 

@@ -267,16 +267,11 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
 const char *leat_tcp_state_text(enum leat_tcp_state state)
 {
     static const char *const texts[] = {
-        [LEAT_TCP_CLOSED] = "CLOSED",
-        [LEAT_TCP_LISTEN] = "LISTEN",
-        [LEAT_TCP_SYN_SENT] = "SYN-SENT",
-        [LEAT_TCP_SYN_RECEIVED] = "SYN-RECEIVED",
-        [LEAT_TCP_ESTABLISHED] = "ESTABLISHED",
-        [LEAT_TCP_FIN_WAIT_1] = "FIN-WAIT-1",
-        [LEAT_TCP_FIN_WAIT_2] = "FIN-WAIT-2",
-        [LEAT_TCP_CLOSE_WAIT] = "CLOSE-WAIT",
-        [LEAT_TCP_CLOSING] = "CLOSING",
-        [LEAT_TCP_LAST_ACK] = "LAST-ACK",
+        [LEAT_TCP_CLOSED] = "CLOSED",           [LEAT_TCP_LISTEN] = "LISTEN",
+        [LEAT_TCP_SYN_SENT] = "SYN-SENT",       [LEAT_TCP_SYN_RECEIVED] = "SYN-RECEIVED",
+        [LEAT_TCP_ESTABLISHED] = "ESTABLISHED", [LEAT_TCP_FIN_WAIT_1] = "FIN-WAIT-1",
+        [LEAT_TCP_FIN_WAIT_2] = "FIN-WAIT-2",   [LEAT_TCP_CLOSE_WAIT] = "CLOSE-WAIT",
+        [LEAT_TCP_CLOSING] = "CLOSING",         [LEAT_TCP_LAST_ACK] = "LAST-ACK",
         [LEAT_TCP_TIME_WAIT] = "TIME-WAIT",
     };
 

@@ -23,7 +23,8 @@ static uint32_t snd_una_of(const struct tcb *tcb)
     return tcb->kind == TCB_HALF ? tcb->snd_nxt - 1 : tcb->snd_nxt;
 }
 
-/* An ACK for what is in flight?  Old ones are fine as far as they may just be late: RFC 5961 5.2. */
+/* An ACK for what is in flight?  Old ones are fine as far as they may just be late: RFC 5961 5.2.
+ */
 static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
 {
     const uint32_t una = snd_una_of(tcb);
@@ -41,8 +42,8 @@ static enum tcp_event ack_letter(const struct tcb *tcb, uint32_t ack)
 {
     const struct leat_tcp *conn = (const void *)tcb;
 
-    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) &&
-        !(conn->flags & CONN_FIN_ACKED) && ack == sendq_end(&conn->sendq) + 1)
+    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) && !(conn->flags & CONN_FIN_ACKED) &&
+        ack == sendq_end(&conn->sendq) + 1)
         return TCP_rcv_ACK_of_FIN;
     return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
 }
@@ -200,8 +201,9 @@ static void classify_synchronized(const struct tcb *tcb, struct tcp_segment *seg
     say(segment, ack_letter(tcb, header->ack));
     trim(tcb, segment);
     if (segment->text_bytes > 0) {
-        const bool unwanted = tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) &&
-                              (((const struct leat_tcp *)(const void *)tcb)->flags & CONN_NO_READER);
+        const bool unwanted =
+            tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) &&
+            (((const struct leat_tcp *)(const void *)tcb)->flags & CONN_NO_READER);
 
         say(segment, unwanted ? TCP_rcv_text_no_reader : TCP_rcv_text);
     }

@@ -39,8 +39,7 @@ void congestion_restart(struct congestion *congestion)
     hystart_init(&congestion->hystart);
 }
 
-bool congestion_was_limiting(const struct congestion *congestion,
-                             const struct congestion_ack *ack)
+bool congestion_was_limiting(const struct congestion *congestion, const struct congestion_ack *ack)
 {
     /* in slow start half of the window is proof enough: it doubles a round */
     if (congestion->cwnd < congestion->ssthresh)

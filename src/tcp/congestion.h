@@ -18,9 +18,9 @@ struct congestion;
 struct congestion_ack {
     uint64_t now_ns;
     uint64_t srtt_ns;
-    uint64_t rtt_ns;        /* of this ACK; 0: no sample */
-    uint32_t acked_bytes;   /* delivered by it */
-    uint32_t flight_bytes;  /* before it */
+    uint64_t rtt_ns;       /* of this ACK; 0: no sample */
+    uint32_t acked_bytes;  /* delivered by it */
+    uint32_t flight_bytes; /* before it */
     uint32_t snd_una;
     uint32_t snd_nxt;
 };
@@ -44,8 +44,8 @@ struct congestion {
         uint32_t w_max;    /* bytes; cwnd before the last reduction */
         uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
         uint32_t cwnd_prior;
-        uint32_t k_ms;     /* time from the epoch to w_max */
-        uint32_t part;     /* of w_est, not yet a whole byte */
+        uint32_t k_ms; /* time from the epoch to w_max */
+        uint32_t part; /* of w_est, not yet a whole byte */
     } cubic;
 };
 
@@ -57,8 +57,7 @@ void congestion_init(struct congestion *congestion, const struct congestion_ops 
 void congestion_restart(struct congestion *congestion);
 
 /* True if the window was what held us back, so its growth means something (RFC 7661's point). */
-bool congestion_was_limiting(const struct congestion *congestion,
-                             const struct congestion_ack *ack);
+bool congestion_was_limiting(const struct congestion *congestion, const struct congestion_ack *ack);
 
 /* Slow start's part of an ACK: RFC 5681 3.1, RFC 3465 with L = 2, HyStart++. */
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);

@@ -6,8 +6,8 @@ static void conn_deliver(struct leat *stack, struct ready *ready);
 uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
 {
     const struct leat_tcp_config *config = &tcp->config;
-    const bool ecn = config->ecn == LEAT_TCP_ECN_ASK ||
-                     (passive && config->ecn == LEAT_TCP_ECN_ACCEPT);
+    const bool ecn =
+        config->ecn == LEAT_TCP_ECN_ASK || (passive && config->ecn == LEAT_TCP_ECN_ACCEPT);
 
     return (uint8_t)((config->no_timestamps ? 0 : TCB_TS) | (config->no_sack ? 0 : TCB_SACK) |
                      (ecn ? TCB_ECN : 0));

@@ -86,8 +86,7 @@ static void update_w_est(struct congestion *congestion, uint32_t acked_bytes)
 }
 
 /* RFC 9438 4.4, 4.5: towards where the cubic is a round trip later, at most half as much again. */
-static void approach(struct congestion *congestion, const struct congestion_ack *ack,
-                     uint64_t t_ms)
+static void approach(struct congestion *congestion, const struct congestion_ack *ack, uint64_t t_ms)
 {
     const uint32_t cwnd = congestion->cwnd;
     uint32_t target = w_cubic(congestion, t_ms + ack->srtt_ns / 1000000);

@@ -81,8 +81,7 @@ static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t t
 
     if (conn->reorder.first || conn->sacks.has_dsack) {
         if (text_bytes + WIRE_TCP_OPTIONS_BYTES <= conn->mss)
-            header->sack_count =
-                sacks_fill(&conn->sacks, &conn->reorder, header->sacks, most);
+            header->sack_count = sacks_fill(&conn->sacks, &conn->reorder, header->sacks, most);
     }
 }
 

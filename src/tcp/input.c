@@ -279,7 +279,8 @@ static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
         return;
     conn->mss = mss;
     conn->congestion.mss = mss;
-    scoreboard_lose_all(&conn->scoreboard); /* in segments that fit, and not because of congestion */
+    scoreboard_lose_all(
+        &conn->scoreboard); /* in segments that fit, and not because of congestion */
     tcp_want_output(conn);
 }
 
@@ -303,8 +304,8 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
         return;
     if (step.err == LEAT_ERR_TOO_BIG)
         path_is_narrow(conn, error->next_hop_mtu);
-    else if (error->type == ICMP_UNREACHABLE && (error->code == ICMP_PROTOCOL_UNREACHABLE ||
-                                                 error->code == ICMP_PORT_UNREACHABLE))
+    else if (error->type == ICMP_UNREACHABLE &&
+             (error->code == ICMP_PROTOCOL_UNREACHABLE || error->code == ICMP_PORT_UNREACHABLE))
         tcp_event(tcb, TCP_ICMP_hard_error, &step);
     else
         conn->soft_error = step.err;

@@ -130,8 +130,7 @@ static uint8_t ecn_of(struct leat_tcp *conn, struct wire_tcp *header, bool is_ne
 /* One segment; false: no memory, and nothing has changed.  May shorten the plan. */
 static bool emit_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
-    struct wire_tcp header = {
-        .seq = plan->seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
+    struct wire_tcp header = {.seq = plan->seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
     uint8_t tos;
@@ -218,15 +217,11 @@ static void send_syn(struct leat_tcp *conn, const struct path *path)
     };
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
-<<<<<<< HEAD
-    if (again) {
-        conn->flags &= ~(unsigned)CONN_TIMED; /* Karn */
-=======
     if (conn->flags & CONN_LOST_SYN) {
->>>>>>> 59017af (Recover losses as TCP of today does: SACK, RACK-TLP, PRR, undo; CUBIC with HyStart++, timestamps, ECN)
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;
-        if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+        if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1
+                       */
             conn->tcb.flags &= (uint8_t)~TCB_ECN;
     }
     if (conn->tcb.flags & TCB_ECN)
@@ -269,8 +264,7 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
 
 static void send_probe(struct leat_tcp *conn, const struct path *path)
 {
-    const bool fin_waits =
-        (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+    const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
 
     conn->flags &= ~(unsigned)CONN_PROBE;
     conn->tcp->stack->stats.tcp_probes++;

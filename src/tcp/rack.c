@@ -12,8 +12,7 @@ static const uint64_t min_rtt_interval_ns = 30000000000;
 
 void rack_init(struct rack *rack)
 {
-    *rack = (struct rack){
-        .min_rtt_ns = UINT64_MAX, .young_min_ns = UINT64_MAX, .reo_wnd_mult = 1};
+    *rack = (struct rack){.min_rtt_ns = UINT64_MAX, .young_min_ns = UINT64_MAX, .reo_wnd_mult = 1};
 }
 
 /* The least of one to two intervals: a path that got longer is noticed after a minute. */

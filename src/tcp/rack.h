@@ -12,9 +12,9 @@
 #include "tcp/scoreboard.h"
 
 struct rack {
-    uint64_t xmit_ns;    /* RACK.xmit_ts: when the newest delivered segment left */
-    uint64_t rtt_ns;     /* RACK.rtt: how long it took */
-    uint64_t min_rtt_ns; /* the least in the last two intervals */
+    uint64_t xmit_ns;      /* RACK.xmit_ts: when the newest delivered segment left */
+    uint64_t rtt_ns;       /* RACK.rtt: how long it took */
+    uint64_t min_rtt_ns;   /* the least in the last two intervals */
     uint64_t young_min_ns; /* ... and in the current one */
     uint64_t min_since_ns;
     uint32_t end_seq; /* RACK.end_seq */

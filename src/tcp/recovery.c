@@ -77,8 +77,7 @@ static void leave(struct recovery *recovery, struct congestion *congestion, uint
 }
 
 /* RFC 4015 3.2: the window that was, and slow start may go on. */
-static void undo(struct recovery *recovery, struct scoreboard *board,
-                 struct congestion *congestion)
+static void undo(struct recovery *recovery, struct scoreboard *board, struct congestion *congestion)
 {
     const uint32_t cwnd = congestion->cwnd;
 
@@ -104,8 +103,8 @@ static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack
         return true;
     /* RFC 3708: every single one arrived twice */
     if (ack->dsack_bytes > 0 && recovery->again_bytes > 0) {
-        recovery->again_bytes -= ack->dsack_bytes < recovery->again_bytes ? ack->dsack_bytes
-                                                                          : recovery->again_bytes;
+        recovery->again_bytes -=
+            ack->dsack_bytes < recovery->again_bytes ? ack->dsack_bytes : recovery->again_bytes;
         return recovery->again_bytes == 0;
     }
     return false;
@@ -166,8 +165,9 @@ static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
 /* ---- an ACK ------------------------------------------------------------------------------- */
 
 /* Bytes that an ACK delivered, as far as one can know without SACK (RFC 9937 6.2). */
-static uint32_t delivered_bytes(const struct recovery *recovery, const struct congestion *congestion,
-                                const struct recovery_ack *ack, const struct delivered *delivered)
+static uint32_t delivered_bytes(const struct recovery *recovery,
+                                const struct congestion *congestion, const struct recovery_ack *ack,
+                                const struct delivered *delivered)
 {
     if (recovery->mode != RECOVERY_NEWRENO)
         return delivered->bytes;
@@ -221,8 +221,7 @@ static void learn(struct recovery *recovery, struct congestion *congestion,
 }
 
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
-                                      struct congestion *congestion,
-                                      const struct recovery_ack *ack,
+                                      struct congestion *congestion, const struct recovery_ack *ack,
                                       const struct delivered *delivered)
 {
     struct recovery_result result = {.look_at_ns = UINT64_MAX};

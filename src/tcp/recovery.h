@@ -32,8 +32,8 @@ enum recovery_mode {
 };
 
 struct recovery {
-    uint8_t phase;   /* enum recovery_phase */
-    uint8_t mode;    /* enum recovery_mode */
+    uint8_t phase; /* enum recovery_phase */
+    uint8_t mode;  /* enum recovery_mode */
     uint8_t dupacks;
     bool armed;         /* NEWRENO: `recover` means something after the recovery too */
     uint32_t recover;   /* SND.NXT when the trouble began */
@@ -55,24 +55,24 @@ struct recovery {
 struct recovery_ack {
     uint64_t now_ns;
     uint64_t srtt_ns;
-    uint64_t rtt_ns;       /* sample of this ACK; 0: none */
-    uint32_t snd_una;      /* after it */
+    uint64_t rtt_ns;  /* sample of this ACK; 0: none */
+    uint32_t snd_una; /* after it */
     uint32_t snd_nxt;
     uint32_t flight_bytes; /* before it: SND.NXT - SND.UNA */
     uint32_t pipe_bytes;   /* before it: recovery_pipe() */
     uint32_t dsack_bytes;  /* a DSACK: what arrived twice; 0: none */
     bool duplicate;        /* RFC 5681 2 */
     bool has_ecr;
-    uint32_t ecr;          /* TSecr, if it has one */
+    uint32_t ecr;           /* TSecr, if it has one */
     bool congestion_marked; /* ECE (RFC 3168 6.1.2) */
 };
 
 /* What came of it. */
 struct recovery_result {
-    bool fast;             /* fast recovery was entered */
+    bool fast; /* fast recovery was entered */
     bool undone;
-    bool reduced_for_ecn;  /* CWR is owed */
-    uint64_t look_at_ns;   /* RACK wants to look again; UINT64_MAX: no */
+    bool reduced_for_ecn; /* CWR is owed */
+    uint64_t look_at_ns;  /* RACK wants to look again; UINT64_MAX: no */
 };
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode);
@@ -82,14 +82,12 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
 
 /* An acceptable ACK came; the scoreboard knows it already. */
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
-                                      struct congestion *congestion,
-                                      const struct recovery_ack *ack,
+                                      struct congestion *congestion, const struct recovery_ack *ack,
                                       const struct delivered *delivered);
 
 /* RACK's reordering timer fired: losses without an ACK.  Result as above. */
 struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
-                                     struct congestion *congestion,
-                                     const struct recovery_ack *ack);
+                                     struct congestion *congestion, const struct recovery_ack *ack);
 
 /* The retransmission timer fired: all is lost (RFC 6298 5.4-5.6, RFC 5681 3.1). */
 void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,

@@ -42,8 +42,7 @@ void rtt_sample(struct rtt *rtt, const struct rtt_limits *limits, uint64_t sampl
         rtt->srtt_ns = sample;
         rtt->rttvar_ns = sample / 2;
     } else { /* RFC 6298 2.3 */
-        const uint64_t off =
-            sample > rtt->srtt_ns ? sample - rtt->srtt_ns : rtt->srtt_ns - sample;
+        const uint64_t off = sample > rtt->srtt_ns ? sample - rtt->srtt_ns : rtt->srtt_ns - sample;
 
         rtt->rttvar_ns += (off >> BETA_SHIFT) - (rtt->rttvar_ns >> BETA_SHIFT);
         rtt->srtt_ns += (sample >> ALPHA_SHIFT) - (rtt->srtt_ns >> ALPHA_SHIFT);

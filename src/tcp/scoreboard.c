@@ -183,8 +183,8 @@ static void note_delivered(struct delivered *delivered, const struct sent *sent)
     delivered->any = true;
     if (first || seq_lt(delivered->high_end, sent->end))
         delivered->high_end = sent->end;
-    if (first || sent_after(sent->at_ns, sent->end, delivered->newest_at_ns,
-                            delivered->newest_end)) {
+    if (first ||
+        sent_after(sent->at_ns, sent->end, delivered->newest_at_ns, delivered->newest_end)) {
         delivered->newest_at_ns = sent->at_ns;
         delivered->newest_end = sent->end;
         delivered->newest_again = sent->flags & SENT_AGAIN;

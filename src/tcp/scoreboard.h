@@ -63,8 +63,8 @@ struct delivered {
     bool newest_again;     /* the record that left last, of those delivered, had left before */
     bool has_sample;       /* some record left only once */
     uint32_t newest_end;
-    uint32_t high_end;     /* highest end */
-    uint32_t low_end;      /* lowest end of those that left only once */
+    uint32_t high_end; /* highest end */
+    uint32_t low_end;  /* lowest end of those that left only once */
     uint64_t newest_at_ns;
     uint64_t sample_at_ns; /* when the last of those that left only once did */
 };

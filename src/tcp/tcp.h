@@ -97,26 +97,26 @@ struct tcp_time_wait {
 _Static_assert(sizeof(struct tcp_time_wait) <= 64, "one cache line in TIME-WAIT");
 
 enum conn_flag {
-    CONN_SEND_SYN = 1 << 0,     /* a SYN (with ACK if we know the peer's) is to be sent */
-    CONN_PEER_SYN = 1 << 1,     /* learn_SYN was here: RCV.NXT is known */
-    CONN_ACK_NOW = 1 << 2,      /* an ACK is due at the next flush */
-    CONN_FIN_QUEUED = 1 << 3,   /* our side is closed: a FIN follows the queued text */
-    CONN_FIN_SENT = 1 << 4,     /* ... and it was sent at least once */
+    CONN_SEND_SYN = 1 << 0,   /* a SYN (with ACK if we know the peer's) is to be sent */
+    CONN_PEER_SYN = 1 << 1,   /* learn_SYN was here: RCV.NXT is known */
+    CONN_ACK_NOW = 1 << 2,    /* an ACK is due at the next flush */
+    CONN_FIN_QUEUED = 1 << 3, /* our side is closed: a FIN follows the queued text */
+    CONN_FIN_SENT = 1 << 4,   /* ... and it was sent at least once */
     CONN_FIN_ACKED = 1 << 5,
-    CONN_FIN_KNOWN = 1 << 6,    /* the peer's FIN is at fin_seq, but text before it is missing */
-    CONN_PERSIST = 1 << 7,      /* rexmt_at_ns is the persist timer's */
-    CONN_PROBE = 1 << 8,        /* one probe is to be sent */
-    CONN_NODELAY = 1 << 9,      /* no Nagle */
+    CONN_FIN_KNOWN = 1 << 6, /* the peer's FIN is at fin_seq, but text before it is missing */
+    CONN_PERSIST = 1 << 7,   /* rexmt_at_ns is the persist timer's */
+    CONN_PROBE = 1 << 8,     /* one probe is to be sent */
+    CONN_NODELAY = 1 << 9,   /* no Nagle */
     CONN_KEEPALIVE = 1 << 10,
-    CONN_NO_READER = 1 << 11,   /* leat_tcp_close(): text is not wanted any more */
-    CONN_ABANDONED = 1 << 12,   /* in FIN-WAIT-2 without a reader: quiet_at_ns ends it */
-    CONN_WAS_FULL = 1 << 13,    /* the program was refused: tell it when there is room */
-    CONN_UNACCEPTED = 1 << 14,  /* in its listener's queue: no callbacks yet */
-    CONN_TAIL_PROBE = 1 << 15,  /* a tail loss probe is to be sent (RFC 8985 7) */
-    CONN_USER_TIMEOUT = 1 << 16, /* the program has set user_timeout_ns itself */
-    CONN_LOST_SYN = 1 << 17,    /* a SYN had to be repeated */
-    CONN_ECE = 1 << 18,         /* the peer is to hear of congestion, until it says CWR */
-    CONN_CWR = 1 << 19,         /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
+    CONN_NO_READER = 1 << 11,     /* leat_tcp_close(): text is not wanted any more */
+    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: quiet_at_ns ends it */
+    CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
+    CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
+    CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
+    CONN_USER_TIMEOUT = 1 << 16,  /* the program has set user_timeout_ns itself */
+    CONN_LOST_SYN = 1 << 17,      /* a SYN had to be repeated */
+    CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
+    CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
     CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
@@ -145,8 +145,8 @@ struct leat_tcp {
     struct congestion congestion;
     struct recovery recovery;
     struct rtt rtt;
-    uint64_t sent_at_ns;  /* our SYN, then the last segment with text */
-    uint32_t ts_offset;   /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
+    uint64_t sent_at_ns; /* our SYN, then the last segment with text */
+    uint32_t ts_offset;  /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
 
     /* receive */
     uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
@@ -161,19 +161,19 @@ struct leat_tcp {
 
     /* timers: one in the wheel, deadlines beside it that cost a store to move */
     struct timer timer;
-    uint64_t rexmt_at_ns;   /* retransmission or persist */
-    uint64_t delack_at_ns;  /* delayed ACK */
-    uint64_t quiet_at_ns;   /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
-    uint64_t loss_at_ns;    /* RACK looks again, or the tail is probed */
-    uint64_t retry_at_ns;   /* memory was short */
+    uint64_t rexmt_at_ns;    /* retransmission or persist */
+    uint64_t delack_at_ns;   /* delayed ACK */
+    uint64_t quiet_at_ns;    /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
+    uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
+    uint64_t retry_at_ns;    /* memory was short */
     uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
     uint64_t heard_at_ns;    /* any segment of the peer */
     uint64_t user_timeout_ns;
 
     /* program */
     struct ready ready;
-    struct ring output;  /* in tcp->output */
-    struct ring waiting; /* in listener->acceptable */
+    struct ring output;                 /* in tcp->output */
+    struct ring waiting;                /* in listener->acceptable */
     struct leat_tcp_listener *listener; /* while it waits there */
     const struct leat_tcp_events *events;
     void *arg;
@@ -219,11 +219,11 @@ struct tcp_segment {
     struct wire_tcp header;
     struct packet *packet; /* buf: the text, until someone takes it */
     uint32_t now_ms;
-    uint32_t seq;          /* of the first byte of text in the window */
-    uint32_t skip_bytes;   /* text before the window, to be cut */
-    uint32_t text_bytes;   /* in the window */
-    uint64_t *counter;     /* how it ended: taken_tcp, or why it was dropped */
-    bool fin;              /* its FIN lies in the window */
+    uint32_t seq;        /* of the first byte of text in the window */
+    uint32_t skip_bytes; /* text before the window, to be cut */
+    uint32_t text_bytes; /* in the window */
+    uint64_t *counter;   /* how it ended: taken_tcp, or why it was dropped */
+    bool fin;            /* its FIN lies in the window */
     uint8_t letter_count;
     uint8_t letters[3]; /* enum tcp_event, in order */
 };

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct tlp {
-    uint32_t end_seq;     /* SND.NXT when the probe left */
-    bool out;             /* a probe is on its way */
-    bool retransmission;  /* it was one */
+    uint32_t end_seq;    /* SND.NXT when the probe left */
+    bool out;            /* a probe is on its way */
+    bool retransmission; /* it was one */
 };
 
 /* How long to wait for an ACK before probing (7.2); @one: a single segment is in flight, so the

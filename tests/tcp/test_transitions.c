@@ -628,7 +628,7 @@ int main(void)
     static struct CMUnitTest tests[LINES];
 
     for (unsigned i = 0; i < LINES; i++)
-        tests[i] = (struct CMUnitTest){lines[i].name, test_line, setup_line, teardown_line,
-                                       &lines[i]};
+        tests[i] =
+            (struct CMUnitTest){lines[i].name, test_line, setup_line, teardown_line, &lines[i]};
     return _cmocka_run_group_tests("every line of tcp.rl", tests, LINES, 0, 0);
 }
