@@ -80,7 +80,9 @@ static bool rexmt_expired(struct leat_tcp *conn)
 
 static bool is_idle(const struct leat_tcp *conn)
 {
-    return conn->sendq.bytes == 0 && conn->snd_una == conn->tcb.snd_nxt &&
+    const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+
+    return conn->sendq.bytes == 0 && !fin_waits && conn->snd_una == conn->tcb.snd_nxt &&
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 

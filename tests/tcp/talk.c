@@ -22,21 +22,25 @@ static void on_open(struct leat_tcp *conn, void *arg)
     talk->opened++;
 }
 
-static void on_readable(struct leat_tcp *conn, void *arg)
+static void read_text(struct talk *talk, struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct talk *talk = arg;
-    struct leat_buf *text;
-    uint32_t len;
+    struct leat_buf *text = leat_tcp_receive(conn, bytes_max);
+    const uint32_t len = leat_buf_read(text, 0, talk->text + talk->text_len,
+                                       (uint32_t)sizeof talk->text - talk->text_len);
 
-    talk->readable++;
-    if (talk->read_nothing)
-        return;
-    text = leat_tcp_receive(conn, sizeof talk->text - talk->text_len);
-    len = leat_buf_read(text, 0, talk->text + talk->text_len,
-                        (uint32_t)sizeof talk->text - talk->text_len);
+    assert_true(len <= bytes_max);
     leat_buf_free(text);
     talk->text_len += len;
     leat_tcp_consumed(conn, len);
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct talk *talk = arg;
+
+    talk->readable++;
+    if (!talk->read_nothing)
+        read_text(talk, conn, (uint32_t)sizeof talk->text - talk->text_len);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)
@@ -288,7 +292,7 @@ void quiet(struct talk *talk)
 
 /* ---- the program -------------------------------------------------------------------------- */
 
-void talk_send(struct talk *talk, uint32_t len)
+void talk_queue(struct talk *talk, uint32_t len)
 {
     struct leat_tcp_info info;
     uint8_t *text = malloc(len);
@@ -303,6 +307,17 @@ void talk_send(struct talk *talk, uint32_t len)
     free(text);
     assert_non_null(buf);
     talk->err = leat_tcp_send(talk->conn, buf);
+}
+
+void talk_send(struct talk *talk, uint32_t len)
+{
+    talk_queue(talk, len);
+    world_poll(talk->world);
+}
+
+void talk_read(struct talk *talk, uint32_t bytes_max)
+{
+    read_text(talk, talk->conn, bytes_max);
     world_poll(talk->world);
 }
 

@@ -108,8 +108,12 @@ void talk_options(struct talk *talk, uint16_t mss, uint8_t shift);
 /* An ICMP error about the segment that tx() has seen last. */
 void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail);
 
-/* Queues @len bytes (a pattern). */
+/* Queues @len bytes (a pattern); the first also polls. */
 void talk_send(struct talk *talk, uint32_t len);
+void talk_queue(struct talk *talk, uint32_t len);
+
+/* The program takes and consumes up to @bytes_max, with read_nothing. */
+void talk_read(struct talk *talk, uint32_t bytes_max);
 
 /* Time passes. */
 void talk_wait(struct talk *talk, uint64_t ns);

@@ -1,0 +1,291 @@
+/* test_congestion.c -- how much may be in flight, as seen on the wire (RFC 5681, 6582, 6928). */
+#include "talk.h"
+
+enum {
+    MSS = 1000
+};
+
+static void establish(struct talk *talk)
+{
+    talk_establish_with(talk, MSS, NO_SHIFT);
+}
+
+/* Segments number @first .. @first + @count - 1 must have left, and no more. */
+static void tx_segments(struct talk *talk, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++)
+        tx(talk, ACK, 1 + i * MSS, 1, MSS);
+    quiet(talk);
+}
+
+/* The peer has all of the first @segments. */
+static void rx_ack(struct talk *talk, uint32_t segments)
+{
+    rx(talk, ACK, 1, 1 + segments * MSS, 0);
+}
+
+static uint32_t cwnd(struct talk *talk)
+{
+    return talk_info(talk).cwnd_bytes / MSS;
+}
+
+static uint32_t ssthresh(struct talk *talk)
+{
+    return talk_info(talk).ssthresh_bytes / MSS;
+}
+
+/* ---- growth ------------------------------------------------------------------------------- */
+
+/* RFC 6928 2 */
+static void ten_segments_leave_at_first(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+}
+
+/* RFC 5681 3.1, RFC 3465 */
+static void slow_start_sends_two_for_each_that_arrived(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+    rx_ack(talk, 1);
+    tx_segments(talk, 10, 2);
+    rx_ack(talk, 3);
+    tx_segments(talk, 12, 4);
+}
+
+/* RFC 5681 3.1 */
+static void congestion_avoidance_adds_one_segment_a_window(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 50 * MSS);
+    tx_segments(talk, 0, 10);
+    for (unsigned i = 0; i < 3; i++)
+        rx_ack(talk, 0);
+    tx_segments(talk, 0, 1);
+    rx_ack(talk, 10); /* repaired: ssthresh is 5 */
+    world_mark(talk->world);
+    rx_ack(talk, 12);
+    assert_int_equal(ssthresh(talk), 5);
+    for (uint32_t acked = 13; cwnd(talk) < 5; acked++) {
+        world_mark(talk->world);
+        rx_ack(talk, acked);
+    }
+    for (uint32_t wanted = 6; wanted < 9; wanted++) {
+        uint32_t acks = 0;
+
+        while (cwnd(talk) < wanted) {
+            world_mark(talk->world);
+            rx(talk, ACK, 1, talk_info(talk).snd_una - talk->iss + MSS, 0);
+            acks++;
+        }
+        assert_in_range(acks, wanted - 2, wanted);
+    }
+}
+
+/* RFC 7661's point */
+static void window_that_is_not_used_does_not_grow(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    for (uint32_t i = 0; i < 20; i++) {
+        talk_send(talk, MSS);
+        tx_segments(talk, i, 1);
+        rx_ack(talk, i + 1);
+    }
+    assert_int_equal(cwnd(talk), 10);
+}
+
+/* ---- fast retransmit and recovery --------------------------------------------------------- */
+
+/* RFC 5681 3.2: three duplicates, not two */
+static void third_duplicate_sends_the_first_segment_again(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    rx_ack(talk, 0);
+    quiet(talk);
+    rx_ack(talk, 0);
+    quiet(talk);
+    rx_ack(talk, 0);
+    tx_segments(talk, 0, 1);
+    assert_int_equal(ssthresh(talk), 5);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_recoveries, 1);
+}
+
+/* RFC 5681 3.2 (4), (5) */
+static void more_duplicates_let_new_segments_go(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+    for (unsigned i = 0; i < 3; i++)
+        rx_ack(talk, 0);
+    tx_segments(talk, 0, 1);
+    for (unsigned i = 0; i < 2; i++) { /* 5 + 3 + 2 = 10 in flight */
+        rx_ack(talk, 0);
+        quiet(talk);
+    }
+    rx_ack(talk, 0);
+    tx_segments(talk, 10, 1);
+    rx_ack(talk, 0);
+    tx_segments(talk, 11, 1);
+}
+
+/* RFC 6582 3.2 (3): each partial ACK uncovers the next hole */
+static void partial_ACK_sends_the_next_hole(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    for (unsigned i = 0; i < 3; i++)
+        rx_ack(talk, 0);
+    tx_segments(talk, 0, 1);
+    rx_ack(talk, 4);
+    tx_segments(talk, 4, 1);
+    rx_ack(talk, 7);
+    tx_segments(talk, 7, 1);
+    rx_ack(talk, 10);
+    quiet(talk);
+    assert_true(cwnd(talk) <= 5);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
+}
+
+/* RFC 5681 2: what is no duplicate */
+static void window_updates_and_text_are_no_duplicates(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    for (unsigned i = 0; i < 5; i++) {
+        talk->window_peer--;
+        rx_ack(talk, 0);
+        quiet(talk);
+    }
+    for (uint32_t at = 1; at < 51; at += 10) {
+        world_mark(talk->world);
+        rx(talk, ACK, at, 1, 10);
+    }
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_recoveries, 0);
+}
+
+static void duplicates_mean_nothing_when_nothing_is_in_flight(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    for (unsigned i = 0; i < 10; i++) {
+        rx_ack(talk, 0);
+        quiet(talk);
+    }
+    assert_int_equal(cwnd(talk), 10);
+}
+
+/* ---- timeouts ----------------------------------------------------------------------------- */
+
+/* RFC 5681 3.1: the loss window, then slow start up to half of what was in flight */
+static void timeout_begins_again_with_one_segment(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    talk_wait(talk, 205 * ms);
+    tx_segments(talk, 0, 1);
+    assert_int_equal(ssthresh(talk), 5);
+    rx_ack(talk, 1);
+    tx_segments(talk, 1, 2);
+    rx_ack(talk, 3);
+    tx_segments(talk, 3, 4);
+}
+
+/* RFC 5681 3.1, eqn. 4: ssthresh is set by the first timeout of a segment only */
+static void second_timeout_leaves_ssthresh(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    talk_wait(talk, 205 * ms);
+    tx_segments(talk, 0, 1);
+    talk_wait(talk, 405 * ms);
+    tx_segments(talk, 0, 1);
+    assert_int_equal(ssthresh(talk), 5);
+    assert_int_equal(cwnd(talk), 1);
+}
+
+/* RFC 6582 4.1: they come from what went twice */
+static void duplicates_after_a_timeout_send_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 10 * MSS);
+    tx_segments(talk, 0, 10);
+    talk_wait(talk, 205 * ms);
+    tx_segments(talk, 0, 1);
+    rx_ack(talk, 1);
+    tx_segments(talk, 1, 2);
+    for (unsigned i = 0; i < 5; i++) {
+        rx_ack(talk, 1);
+        quiet(talk);
+    }
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_recoveries, 0);
+    assert_int_equal(ssthresh(talk), 5);
+}
+
+/* ACKs in crumbs must not grow the window by a segment each (RFC 3465: count bytes). */
+static void ACK_division_gains_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+    for (uint32_t at = 1; at <= MSS; at += 10) {
+        world_mark(talk->world);
+        rx(talk, ACK, 1, at + 10, 0);
+    }
+    assert_true(talk_info(talk).cwnd_bytes <= 11 * MSS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(ten_segments_leave_at_first),
+        talk_test(slow_start_sends_two_for_each_that_arrived),
+        talk_test(congestion_avoidance_adds_one_segment_a_window),
+        talk_test(window_that_is_not_used_does_not_grow),
+        talk_test(third_duplicate_sends_the_first_segment_again),
+        talk_test(more_duplicates_let_new_segments_go),
+        talk_test(partial_ACK_sends_the_next_hole),
+        talk_test(window_updates_and_text_are_no_duplicates),
+        talk_test(duplicates_mean_nothing_when_nothing_is_in_flight),
+        talk_test(timeout_begins_again_with_one_segment),
+        talk_test(second_timeout_leaves_ssthresh),
+        talk_test(duplicates_after_a_timeout_send_nothing),
+        talk_test(ACK_division_gains_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
