@@ -21,6 +21,7 @@ bind9-dnsutils   command -v dig
 '
 need_to_test='
 clang             command -v clang
+libclang-rt-dev   ls "$(clang -print-resource-dir)"/lib/linux/libclang_rt.asan*.a
 clang-format      command -v clang-format
 llvm              command -v llvm-symbolizer
 libcmocka-dev     pkg-config --exists cmocka
