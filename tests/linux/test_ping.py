@@ -73,7 +73,7 @@ def test_arping(leat):
 def test_duplicate_address_detection_of_the_kernel_is_answered(leat):
     """arping -D probes from 0.0.0.0 (RFC 5227 2.1.1): status 1 means that somebody has it."""
     echo = leat("echo")
-    text = run("arping", "-D", "-c", 1, "-w", 2, "-I", echo.device, echo.ip, check=False).decode()
+    text = run("arping", "-D", "-c", 3, "-w", 5, "-I", echo.device, echo.ip, check=False).decode()
     assert "Received 1 response" in text, text
 
 

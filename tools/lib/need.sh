@@ -25,13 +25,22 @@ libclang-rt-dev   ls "$(clang -print-resource-dir)"/lib/linux/libclang_rt.asan*.
 clang-format      command -v clang-format
 llvm              command -v llvm-symbolizer
 libcmocka-dev     pkg-config --exists cmocka
-python3-pytest    python3 -c "import pytest"
-python3-scapy     python3 -c "import scapy"
+python3-pytest    system_python -c "import pytest"
+python3-scapy     system_python -c "import scapy"
 iputils-arping    command -v arping
 curl              command -v curl
 doxygen           command -v doxygen
 graphviz          command -v dot
 '
+
+# The one that packages belong to, whatever comes first in PATH; the build looks for it in the same way.
+system_python() {
+    if [ -x /usr/bin/python3 ]; then
+        /usr/bin/python3 "$@"
+    else
+        python3 "$@"
+    fi
+}
 
 say() {
     printf '%s\n' "$*"
