@@ -38,7 +38,7 @@ uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t
         if (send > ssthresh - in_flight)
             send = ssthresh - in_flight;
     }
-    if (prr->out == 0 && send == 0)
-        send = mss; /* the fast retransmit itself */
+    if (prr->out == 0 && send < mss)
+        send = mss; /* the fast retransmit itself, whole: with less room it would not leave */
     return in_flight + send;
 }
