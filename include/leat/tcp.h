@@ -64,6 +64,7 @@ struct leat_tcp_config {
     enum leat_tcp_ecn ecn;               /**< default: accept */
     bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
     bool no_sack; /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    bool no_cookies;    /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
     bool no_rack; /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);

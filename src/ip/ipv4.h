@@ -30,6 +30,9 @@ struct path {
  * LEAT_ERR_NO_ROUTE if there is none. */
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
 
+/* What was sent this way has arrived: the next hop is alive (RFC 1122 2.3.2.1 (3)). */
+void ipv4_reached(const struct path *path);
+
 /* What the sender decides of an IP header. */
 struct ipv4_options {
     uint8_t protocol;

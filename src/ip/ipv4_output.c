@@ -71,6 +71,12 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     return LEAT_OK;
 }
 
+void ipv4_reached(const struct path *path)
+{
+    if (path->link)
+        neighbour_confirmed(path->link, path->next_hop);
+}
+
 bool ipv4_output_room(const struct leat *stack, const struct path *path)
 {
     if (!path->link)

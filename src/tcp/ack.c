@@ -201,8 +201,10 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     ack.rtt_ns = sample_ns(conn, header, &delivered);
     if (ack.rtt_ns > 0)
         rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
-    if (delivered.acked_bytes > 0)
+    if (delivered.acked_bytes > 0) {
+        conn->flags |= CONN_REACHED;
         restart_timer(conn);
+    }
     ack.snd_una = conn->snd_una;
     ack.srtt_ns = conn->rtt.srtt_ns;
     result =

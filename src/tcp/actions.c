@@ -160,21 +160,6 @@ static uint16_t mss_of(const struct wire_tcp *header)
     return header->mss < MSS_MIN ? MSS_MIN : header->mss;
 }
 
-/* What we offer, or would accept, and the peer's SYN has too. */
-static void agree_on_options(struct tcb *tcb, const struct wire_tcp *header)
-{
-    const uint8_t ecn = header->flags & (TCP_ECE | TCP_CWR);
-    /* a SYN asks with both bits, a SYN,ACK agrees with one (RFC 3168 6.1.1) */
-    const bool has_ecn = ecn == (header->flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR);
-
-    if (!header->has_ts)
-        tcb->flags &= (uint8_t)~TCB_TS;
-    if (!header->sack_permitted)
-        tcb->flags &= (uint8_t)~TCB_SACK;
-    if (!has_ecn)
-        tcb->flags &= (uint8_t)~TCB_ECN;
-}
-
 void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 {
     const struct wire_tcp *header = &step->segment->header;
@@ -183,7 +168,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_nxt = header->seq + 1;
     if (!scaled) /* RFC 7323 2.2: both or none */
         tcb->rcv_wind_shift = 0;
-    agree_on_options(tcb, header);
+    tcb->flags = tcp_agreed_options(tcb->flags, header);
     tcb->ts_recent = header->tsval;
     tcb->clock_ms = tcp_now_ms(step->tcp->stack);
     if (tcb->kind == TCB_HALF) {

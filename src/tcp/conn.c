@@ -13,6 +13,21 @@ uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
                      (ecn ? TCB_ECN : 0));
 }
 
+uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
+{
+    const uint8_t ecn = syn->flags & (TCP_ECE | TCP_CWR);
+    /* a SYN asks with both bits, a SYN,ACK agrees with one (RFC 3168 6.1.1) */
+    const bool has_ecn = ecn == (syn->flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR);
+
+    if (!syn->has_ts)
+        offered &= (uint8_t)~TCB_TS;
+    if (!syn->sack_permitted)
+        offered &= (uint8_t)~TCB_SACK;
+    if (!has_ecn)
+        offered &= (uint8_t)~TCB_ECN;
+    return offered;
+}
+
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg)
 {
     struct tcb *tcb = tcp_take_entry(tcp, TCB_CONN);

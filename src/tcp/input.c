@@ -181,8 +181,15 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
                            uint32_t iss_min, bool has_iss_min)
 {
     struct tcp_segment *segment = step->segment;
+    struct tcp_half *half;
 
     tcp_classify(&listener->tcb, segment);
+    if (segment->letters[0] == TCP_rcv_bad_ACK && (half = tcp_listener_ACK(listener, segment))) {
+        segment->letter_count = 0;
+        tcp_classify(&half->tcb, segment);
+        give_letters(&half->tcb, step);
+        return;
+    }
     if (segment->letters[0] != TCP_rcv_SYN)
         give_letter(&listener->tcb, segment->letters[0], step);
     else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))

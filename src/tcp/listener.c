@@ -70,6 +70,8 @@ void tcp_half_answer(struct tcp_half *half)
 
     if (rto_ns > tcp->rto.max_ns)
         rto_ns = tcp->rto.max_ns;
+    if (half->is_answered)
+        return;
     half->sent_at_ns = tcp->stack->now_ns;
     timer_set(&tcp->stack->timers, &half->timer, half->sent_at_ns + rto_ns);
     if (ipv4_path(tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &path) == LEAT_OK)
@@ -100,8 +102,6 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
     struct tcb *tcb;
     struct tcp_half *half;
 
-    if (listener->waiting >= listener->config.backlog)
-        return 0;
     tcb = tcp_take_entry(tcp, TCB_HALF);
     if (!tcb)
         return 0;
@@ -117,19 +117,34 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
     tcb->rcv_wind_shift = tcp_wind_shift_for(window);
     tcb->flags |= tcp_offered_options(tcp, true);
     ring_put(&listener->halves, &half->ring);
-    listener->waiting++;
+    listener->half_count++;
     tcp_hash(tcp, tcb);
     return half;
+}
+
+/* True if a SYN may have an entry.  The last one is kept for those that come with a cookie. */
+static bool has_room_for_half(const struct leat_tcp_listener *listener)
+{
+    const struct tcb *free = listener->tcp->free_halves;
+
+    return listener->half_count + listener->acceptable_count < listener->config.backlog && free &&
+           free->hash_next;
 }
 
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                       uint32_t iss_min, bool has_iss_min)
 {
-    struct tcp_half *half = half_new(listener, segment);
     struct tcp_step step = {.tcp = listener->tcp, .segment = segment};
+    struct tcp_half *half;
 
-    if (!half)
-        return false;
+    if (!has_room_for_half(listener)) {
+        if (listener->tcp->config.no_cookies ||
+            listener->acceptable_count >= listener->config.backlog)
+            return false; /* nobody takes those that are here already */
+        tcp_cookie_answer(listener->tcp, segment);
+        return true;
+    }
+    half = half_new(listener, segment);
     tcp_event(&half->tcb, TCP_passive_OPEN, &step);
     if (has_iss_min && seq_lt(half->tcb.snd_nxt, iss_min))
         half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */
@@ -137,12 +152,33 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     return true;
 }
 
+struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment)
+{
+    struct tcp *tcp = listener->tcp;
+    struct tcp_segment syn = {.packet = segment->packet};
+    struct tcp_step step = {.tcp = tcp, .segment = &syn};
+    struct tcp_half *half;
+
+    if (!tcp_cookie_check(tcp, segment, &syn.header) ||
+        listener->acceptable_count >= listener->config.backlog)
+        return 0;
+    half = half_new(listener, segment);
+    if (!half)
+        return 0;
+    half->is_answered = true;
+    tcp_event(&half->tcb, TCP_passive_OPEN, &step);
+    half->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
+    tcp_event(&half->tcb, TCP_rcv_SYN, &step);
+    tcp->stack->stats.tcp_cookies_taken++;
+    return half;
+}
+
 void tcp_half_free(struct tcp_half *half)
 {
     tcp_unhash(half->tcp, &half->tcb);
     timer_cancel(&half->tcp->stack->timers, &half->timer);
     ring_remove(&half->ring);
-    half->listener->waiting--;
+    half->listener->half_count--;
     tcp_give_entry(half->tcp, &half->tcb);
 }
 
@@ -182,7 +218,7 @@ void tcp_listener_accepting(struct leat_tcp *conn)
     struct leat_tcp_listener *listener = conn->listener;
 
     ring_put(&listener->acceptable, &conn->waiting);
-    listener->waiting++;
+    listener->acceptable_count++;
     stack_ready(listener->tcp->stack, &listener->ready);
 }
 
@@ -194,7 +230,7 @@ static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
         return 0;
     conn = ring_owner(listener->acceptable.next, struct leat_tcp, waiting);
     ring_remove(&conn->waiting);
-    listener->waiting--;
+    listener->acceptable_count--;
     conn->listener = 0;
     conn->flags &= ~(unsigned)(CONN_UNACCEPTED | CONN_TELL_OPEN);
     return conn;

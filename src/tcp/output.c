@@ -412,6 +412,10 @@ bool tcp_output(struct leat_tcp *conn)
             start_rexmt(conn);
         return false;
     }
+    if (conn->flags & CONN_REACHED) {
+        conn->flags &= ~(unsigned)CONN_REACHED;
+        ipv4_reached(&path);
+    }
     if (conn->flags & CONN_SEND_SYN)
         send_syn(conn, &path);
     if (conn->tcb.flags & TCB_SYN_UNACKED)

@@ -132,7 +132,7 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
 {
     return arena_cost(bucket_count(config), sizeof(struct tcb *)) +
            arena_cost(config->connections, entry_bytes(TCB_CONN)) +
-           arena_cost(config->half_open, entry_bytes(TCB_HALF)) +
+           arena_cost(config->half_open + 1, entry_bytes(TCB_HALF)) +
            arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
            arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
            arena_cost(config->reorder_runs, sizeof(struct run)) +
@@ -164,7 +164,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     tcp->bucket_mask = buckets - 1;
     tcp->buckets = arena_take(arena, buckets, sizeof *tcp->buckets);
     tcp->conns = entries_init(tcp, arena, TCB_CONN, config->connections);
-    tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open);
+    tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open + 1);
     if (!entries_init(tcp, arena, TCB_TIME_WAIT, config->time_wait) ||
         !entries_init(tcp, arena, TCB_LISTENER, config->listeners))
         return false;

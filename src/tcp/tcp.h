@@ -86,6 +86,7 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
     uint8_t retransmits;
+    bool is_answered; /* by a cookie: no SYN,ACK is to be sent */
 };
 
 /* A connection that waits for its old segments to die. */
@@ -118,6 +119,7 @@ enum conn_flag {
     CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
     CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
     CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
+    CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
     CONN_TELL_READABLE = 1 << 25,
@@ -189,7 +191,8 @@ struct leat_tcp_listener {
     struct ready ready;
     struct ring halves;
     struct ring acceptable;
-    uint32_t waiting; /* in both */
+    uint32_t half_count;
+    uint32_t acceptable_count;
 };
 
 /* All of TCP in one stack. */
@@ -212,6 +215,8 @@ struct tcp {
     struct ring output; /* connections with something to send */
     struct ring time_wait;
     struct timer time_wait_timer;
+    uint64_t cookie_sent_ns; /* the last one */
+    bool cookies_out;        /* there was one */
 };
 
 /* A segment on its way up. */
@@ -378,6 +383,11 @@ uint8_t tcp_wind_shift_for(uint32_t window_bytes);
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                       uint32_t iss_min, bool has_iss_min);
 
+/* An ACK to @listener that may answer a cookie: the half-open connection that it belongs to, made
+ * now; NULL: it doesn't. */
+struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener,
+                                  struct tcp_segment *segment);
+
 /* The half-open connection is about to be established: a connection takes its place in the table.
  * NULL: no memory. */
 struct leat_tcp *tcp_promote(struct tcp_half *half);
@@ -393,6 +403,16 @@ void tcp_half_answer(struct tcp_half *half);
 
 timer_fn tcp_half_timer;
 
+/* ---- cookie.c ----------------------------------------------------------------------------- */
+
+/* Answers a SYN for which there is no memory. */
+void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment);
+
+/* True if @segment, an ACK that belongs to nobody, answers a cookie of ours: then @syn is what its
+ * SYN must have said. */
+bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
+                      struct wire_tcp *syn);
+
 /* ---- time_wait.c -------------------------------------------------------------------------- */
 
 /* An entry takes the place of @conn in the table. */
@@ -405,6 +425,9 @@ timer_fn tcp_time_wait_timer;
 
 /* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN. */
 uint8_t tcp_offered_options(const struct tcp *tcp, bool passive);
+
+/* Those of @offered that the peer's SYN has too. */
+uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
 
 /* Fills in what every new connection needs; false if there is no entry left. */
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg);
