@@ -100,8 +100,8 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
     header.flags |= tcb.flags & TCB_ECN ? TCP_ECE : 0;
     if (tcb.flags & TCB_TS) {
         header.has_ts = true;
-        header.tsval = tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), syn,
-                                  tcb.flags);
+        header.tsval =
+            tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), syn, tcb.flags);
         header.tsecr = syn->tsval;
         tcb.flags &= (uint8_t)~TCB_TS; /* tcp_emit() would write its own */
     }

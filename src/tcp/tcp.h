@@ -385,8 +385,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 
 /* An ACK to @listener that may answer a cookie: the half-open connection that it belongs to, made
  * now; NULL: it doesn't. */
-struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener,
-                                  struct tcp_segment *segment);
+struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment);
 
 /* The half-open connection is about to be established: a connection takes its place in the table.
  * NULL: no memory. */

@@ -178,8 +178,52 @@ struct frame talk_frame(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t
     if (flags & SYN) {
         segment.options = talk->options;
         segment.options_len = talk->options_len;
+    } else {
+        segment.options = talk->extra;
+        segment.options_len = talk->extra_len;
     }
     return frame_tcp(&segment, text, len);
+}
+
+void talk_extra_none(struct talk *talk)
+{
+    talk->extra_len = 0;
+}
+
+void talk_extra_ts(struct talk *talk, uint32_t tsval, uint32_t tsecr)
+{
+    uint8_t *at = talk->extra + talk->extra_len;
+
+    memcpy(at, "\1\1\10\12", 4);
+    frame_put32(at + 4, tsval);
+    frame_put32(at + 8, tsecr);
+    talk->extra_len += 12;
+}
+
+void talk_extra_sack(struct talk *talk, uint32_t left, uint32_t right)
+{
+    uint8_t *at = talk->extra + talk->extra_len;
+
+    memcpy(at, "\1\1\5\12", 4);
+    frame_put32(at + 4, talk->iss + left);
+    frame_put32(at + 8, talk->iss + right);
+    talk->extra_len += 12;
+}
+
+void talk_offer(struct talk *talk, uint32_t tsval)
+{
+    uint8_t *at;
+
+    talk_options(talk, MSS_PEER, 7);
+    at = talk->options + talk->options_len;
+    memcpy(at, "\1\1\4\2", 4);
+    talk->options_len += 4;
+    if (tsval == 0)
+        return;
+    memcpy(at + 4, "\1\1\10\12", 4);
+    frame_put32(at + 8, tsval);
+    frame_put32(at + 12, 0);
+    talk->options_len += 12;
 }
 
 void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,

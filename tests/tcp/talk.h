@@ -44,6 +44,8 @@ struct talk {
     uint16_t window_peer; /* in what the peer sends */
     uint8_t options[40];  /* of the peer's next segment with SYN */
     uint32_t options_len;
+    uint8_t extra[40]; /* options of all that the peer sends but SYNs */
+    uint32_t extra_len;
     uint16_t backlog;    /* of talk_listen() */
     bool hold_on_accept; /* don't accept by itself */
     bool read_nothing;   /* don't take the text */
@@ -104,6 +106,14 @@ enum {
     NO_SHIFT = 0xff
 };
 void talk_options(struct talk *talk, uint16_t mss, uint8_t shift);
+
+/* The peer's next segments carry these: a timestamp, and SACK blocks of relative numbers. */
+void talk_extra_ts(struct talk *talk, uint32_t tsval, uint32_t tsecr);
+void talk_extra_sack(struct talk *talk, uint32_t left, uint32_t right);
+void talk_extra_none(struct talk *talk);
+
+/* The peer's next SYN offers SACK, and timestamps beginning at @tsval if that isn't 0. */
+void talk_offer(struct talk *talk, uint32_t tsval);
 
 /* An ICMP error about the segment that tx() has seen last. */
 void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail);

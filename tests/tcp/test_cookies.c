@@ -1,0 +1,155 @@
+/* test_cookies.c -- SYN cookies (RFC 4987 3.6): who comes when the backlog is full gets in. */
+#include "talk.h"
+
+/* Two strangers fill the backlog of two, and are never heard of again. */
+static void fill_backlog(struct talk *talk)
+{
+    talk->backlog = 2;
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    for (uint16_t port = 6000; port < 6002; port++) {
+        talk->port_peer = port;
+        rx(talk, SYN, 0, 0, 0);
+        tx(talk, SYN | ACK, 0, 1, 0);
+    }
+    talk->port_peer = PORT_PEER;
+}
+
+static uint32_t ts_of(const struct talk *talk, unsigned offset)
+{
+    const uint8_t *option = talk_option(talk, 8);
+
+    assert_non_null(option);
+    return frame_get32(option + offset);
+}
+
+static void full_backlog_answers_with_a_cookie_and_lets_the_client_in(void **state)
+{
+    struct talk *talk = *state;
+
+    fill_backlog(talk);
+    talk_options(talk, 1000, NO_SHIFT);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(talk_grown(talk, tcp_cookies_sent), 1);
+    rx(talk, ACK, 1, 1, 5);
+    assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    world_poll(talk->world);
+    talk_heard(talk, 5);
+    /* 1,000 isn't among the eight that a cookie can hold: the next smaller one is */
+    assert_int_equal(talk_info(talk).mss_bytes, 536);
+}
+
+/* A cookie costs nothing: after many of them the one who answers still gets in. */
+static void cookies_keep_no_state(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t iss;
+
+    fill_backlog(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    iss = talk->iss;
+    for (uint32_t port = 10000; port < 12000; port++) {
+        talk->port_peer = (uint16_t)port;
+        rx(talk, SYN, 0, 0, 0);
+        tx(talk, SYN | ACK, 0, 1, 0);
+        assert_true(talk->iss != iss);
+    }
+    talk->port_peer = PORT_PEER;
+    talk->iss = iss;
+    rx(talk, ACK, 1, 1, 0);
+    assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
+}
+
+static void cookie_remembers_window_scale_and_SACK_in_the_timestamp(void **state)
+{
+    struct talk *talk = *state;
+
+    fill_backlog(talk);
+    talk_offer(talk, 1000);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(ts_of(talk, 6), 1000);
+    talk_extra_ts(talk, 1001, ts_of(talk, 2));
+    rx(talk, ACK, 1, 1, 0);
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    assert_int_equal(talk_info(talk).snd_wind_shift, 7);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    assert_int_equal(ts_of(talk, 6), 1001);
+}
+
+static void guessed_cookie_is_reset(void **state)
+{
+    struct talk *talk = *state;
+
+    fill_backlog(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 2, 0);
+    tx(talk, RST, 2, 0, 0);
+    rx(talk, ACK, 2, 1, 0); /* another ISN */
+    tx(talk, RST, 1, 0, 0);
+    talk->port_peer++; /* another end */
+    rx(talk, ACK, 1, 1, 0);
+    tx(talk, RST, 1, 0, 0);
+    talk_accept(talk);
+    assert_null(talk->conn);
+}
+
+static void old_cookie_is_worth_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    fill_backlog(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    talk_wait(talk, 121 * second);
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 1, 0);
+    world_poll(talk->world); /* ARP had its turn */
+    tx(talk, RST, 1, 0, 0);
+}
+
+static void without_a_flood_no_ACK_is_taken_for_a_cookie(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_listen(talk);
+    rx(talk, ACK, 1, 1, 0);
+    tx(talk, RST, 1, 0, 0);
+}
+
+static void no_cookie_when_nobody_accepts(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->backlog = 1;
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    talk->port_peer++;
+    rx(talk, SYN, 0, 0, 0);
+    assert_dropped(talk->world, drop_tcp_backlog);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(full_backlog_answers_with_a_cookie_and_lets_the_client_in),
+        talk_test(cookies_keep_no_state),
+        talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),
+        talk_test(guessed_cookie_is_reset),
+        talk_test(old_cookie_is_worth_nothing),
+        talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
+        talk_test(no_cookie_when_nobody_accepts),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
