@@ -229,8 +229,10 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
     }
     if (tcb) {
         tcp_classify(tcb, step->segment);
-        if (step->segment->letters[0] != TCP_rcv_newer_SYN ||
-            !tcp_find_listener(tcp, key->local_ip, key->local_port)) {
+        if (step->segment->letters[0] == TCP_rcv_newer_SYN &&
+            !tcp_find_listener(tcp, key->local_ip, key->local_port))
+            step->segment->letters[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */
+        if (step->segment->letters[0] != TCP_rcv_newer_SYN) {
             give_letters(tcb, step);
             return;
         }
