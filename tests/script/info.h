@@ -1,0 +1,26 @@
+/*
+ * info.h -- what %{ }% can ask: a connection as leat_tcp_get_info() shows it, under leat's names and
+ * under those of Linux's struct tcp_info, and the counters of LEAT_STATS since the script began.
+ */
+#ifndef SCRIPT_INFO_H
+#define SCRIPT_INFO_H
+
+#include <leat/leat.h>
+
+#include "ast.h"
+
+struct snapshot {
+    struct leat_tcp_info tcp;
+    struct leat_stats before, now;
+};
+
+/* False: there is no such name. */
+bool info_value(const struct snapshot *snapshot, const char *name, size_t len, int64_t *value);
+
+/* The first name in the statements that nobody knows, or NULL. */
+const struct expr *info_find_unknown(const struct statement *statement);
+
+/* False: a division by zero. */
+bool info_evaluate(const struct snapshot *snapshot, const struct expr *expr, int64_t *value);
+
+#endif

@@ -1,0 +1,118 @@
+/* main.c -- leat-script: runs scripts in packetdrill's language against the stack. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+#include "run.h"
+
+static const char usage[] =
+    "usage: leat-script [--verbose] [--quiet] FILE.pkt...\n"
+    "\n"
+    "Runs scripts in packetdrill's language against the stack, in virtual time.\n"
+    "\n"
+    "    --verbose   say what happens\n"
+    "    --quiet     no summary\n"
+    "    --help      this\n"
+    "\n"
+    "Exit status: 0 all passed, 1 one failed, 2 bad usage or a script with an error.\n";
+
+struct options {
+    bool verbose, quiet, help;
+    int first; /* argument that is a file */
+};
+
+/* The whole file, malloced; NULL: errno. */
+static char *read_file(const char *path, size_t *len)
+{
+    enum {
+        PIECE = 65536
+    };
+    FILE *file = fopen(path, "rb");
+    char *text = 0;
+
+    *len = 0;
+    while (file && !feof(file) && !ferror(file)) {
+        char *more = realloc(text, *len + PIECE);
+
+        if (!more)
+            break;
+        text = more;
+        *len += fread(text + *len, 1, PIECE, file);
+    }
+    if (!file || ferror(file) || !text) {
+        free(text);
+        text = 0;
+    }
+    if (file)
+        fclose(file);
+    return text;
+}
+
+static enum run_outcome run_file(const char *path, struct machine *machine,
+                                 const struct options *options)
+{
+    struct diagnostic diagnostic;
+    struct script script;
+    enum run_outcome outcome = RUN_UNUSABLE;
+    size_t len;
+    char *text = read_file(path, &len);
+
+    if (!text) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return RUN_UNUSABLE;
+    }
+    if (script_parse(&script, text, len, &diagnostic))
+        outcome = script_run(path, &script, machine, options->verbose, stderr);
+    else
+        fprintf(stderr, "%s:%u:%u: %s\n", path, diagnostic.at.line, diagnostic.at.column,
+                diagnostic.text);
+    script_free(&script);
+    free(text);
+    return outcome;
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    int i;
+
+    for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--verbose") == 0)
+            options->verbose = true;
+        else if (strcmp(argv[i], "--quiet") == 0)
+            options->quiet = true;
+        else if (strcmp(argv[i], "--help") == 0)
+            options->help = true;
+        else {
+            fprintf(stderr, "leat-script: unknown option %s; --help tells\n", argv[i]);
+            return false;
+        }
+    }
+    options->first = i;
+    if (i == argc && !options->help) {
+        fputs("leat-script: no script given; --help tells\n", stderr);
+        return false;
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    struct machine machine = {0};
+    unsigned counts[3] = {0};
+
+    if (!read_options(argc, argv, &options))
+        return RUN_UNUSABLE;
+    if (options.help) {
+        fputs(usage, stdout);
+        return RUN_PASSED;
+    }
+    for (int i = options.first; i < argc; i++)
+        counts[run_file(argv[i], &machine, &options)]++;
+    machine_free(&machine);
+    if (!options.quiet)
+        printf("%u passed, %u failed, %u unusable\n", counts[0], counts[1], counts[2]);
+    return counts[RUN_UNUSABLE] > 0 ? RUN_UNUSABLE : counts[RUN_FAILED] > 0 ? RUN_FAILED : RUN_PASSED;
+}

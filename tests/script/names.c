@@ -1,0 +1,72 @@
+/* names.c -- constants of Linux's headers, as numbers. */
+#include "names.h"
+
+#include <string.h>
+
+struct name {
+    const char *name;
+    int64_t value;
+};
+
+#define ROW(name) {#name, LINUX_##name}
+
+static const struct name constants[] = {
+    ROW(AF_INET), {"PF_INET", LINUX_AF_INET}, ROW(SOCK_STREAM), ROW(SOCK_DGRAM),
+    ROW(SOCK_NONBLOCK), {"SOCK_CLOEXEC", 0x80000}, {"IPPROTO_IP", 0}, {"IPPROTO_TCP", 6},
+    {"IPPROTO_UDP", 17}, ROW(SOL_SOCKET), ROW(SOL_IP), ROW(SOL_TCP), ROW(SOL_UDP),
+    ROW(SO_REUSEADDR), ROW(SO_ERROR), ROW(SO_BROADCAST), ROW(SO_SNDBUF), ROW(SO_RCVBUF),
+    ROW(SO_KEEPALIVE), ROW(SO_LINGER), ROW(SO_REUSEPORT), ROW(TCP_NODELAY), ROW(TCP_MAXSEG),
+    {"TCP_CORK", 3}, ROW(TCP_KEEPIDLE), ROW(TCP_KEEPINTVL), ROW(TCP_KEEPCNT), {"TCP_SYNCNT", 7},
+    {"TCP_LINGER2", 8}, {"TCP_DEFER_ACCEPT", 9}, {"TCP_WINDOW_CLAMP", 10}, ROW(TCP_INFO),
+    {"TCP_QUICKACK", 12}, ROW(TCP_CONGESTION), ROW(TCP_USER_TIMEOUT), {"TCP_FASTOPEN", 23},
+    {"TCP_NOTSENT_LOWAT", 25}, ROW(IP_TOS), ROW(IP_TTL), ROW(F_GETFL), ROW(F_SETFL),
+    {"O_RDONLY", 0}, {"O_WRONLY", 1}, ROW(O_RDWR), ROW(O_NONBLOCK), ROW(SHUT_RD), ROW(SHUT_WR),
+    ROW(SHUT_RDWR), {"MSG_OOB", 1}, {"MSG_PEEK", 2}, {"MSG_TRUNC", 0x20}, ROW(MSG_DONTWAIT),
+    {"MSG_EOR", 0x80}, {"MSG_WAITALL", 0x100}, ROW(MSG_NOSIGNAL), {"MSG_MORE", 0x8000},
+    {"MSG_FASTOPEN", 0x20000000}, ROW(POLLIN), {"POLLPRI", 2}, ROW(POLLOUT), ROW(POLLERR),
+    ROW(POLLHUP), ROW(POLLRDHUP), ROW(FIONREAD), {"SIOCINQ", LINUX_FIONREAD}, ROW(FIONBIO),
+    ROW(SIOCOUTQ), ROW(SIOCOUTQNSD), {"INADDR_ANY", 0},
+};
+
+static const struct name errors[] = {
+    ROW(EINTR), ROW(EBADF), ROW(EAGAIN), {"EWOULDBLOCK", LINUX_EAGAIN}, ROW(ENOMEM), ROW(EINVAL),
+    ROW(EPIPE), ROW(EMSGSIZE), ROW(EDESTADDRREQ), ROW(ENOPROTOOPT), ROW(EOPNOTSUPP),
+    ROW(EADDRINUSE), ROW(EADDRNOTAVAIL), ROW(ENETUNREACH), ROW(ECONNABORTED), ROW(ECONNRESET),
+    ROW(ENOBUFS), ROW(EISCONN), ROW(ENOTCONN), ROW(ETIMEDOUT), ROW(ECONNREFUSED),
+    ROW(EHOSTUNREACH), ROW(EALREADY), ROW(EINPROGRESS),
+};
+
+static const struct name *find(const struct name *rows, size_t count, const char *name,
+                               size_t len)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(rows[i].name) == len && memcmp(rows[i].name, name, len) == 0)
+            return &rows[i];
+    }
+    return 0;
+}
+
+bool name_constant(const char *name, size_t len, int64_t *value)
+{
+    const struct name *row = find(constants, sizeof constants / sizeof *constants, name, len);
+
+    if (row)
+        *value = row->value;
+    return row != 0;
+}
+
+int name_errno(const char *name, size_t len)
+{
+    const struct name *row = find(errors, sizeof errors / sizeof *errors, name, len);
+
+    return row ? (int)row->value : 0;
+}
+
+const char *name_of_errno(int error)
+{
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        if (errors[i].value == error)
+            return errors[i].name;
+    }
+    return "E?";
+}

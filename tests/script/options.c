@@ -1,0 +1,307 @@
+/* options.c -- setsockopt, getsockopt, fcntl, ioctl, poll. */
+#include "sockets.h"
+
+#include <string.h>
+
+#include "names.h"
+
+/* ---- setsockopt --------------------------------------------------------------------------- */
+
+/* [1]; 0 if it isn't an array of one. */
+static int64_t only_element(const struct value *value)
+{
+    return value->kind == VALUE_ARRAY && value->first ? value->first->integer : value->integer;
+}
+
+static const struct value *member(const struct value *value, const char *name)
+{
+    const struct value *field = value->first;
+
+    while (field && !(field->name_len == strlen(name) &&
+                      memcmp(field->name, name, field->name_len) == 0))
+        field = field->next;
+    return field;
+}
+
+/* Linux has it per socket, leat per stack: it can be set while there is no stack. */
+static bool set_for_all(struct sockets *sockets, struct calling *calling, const char *field,
+                        uint64_t value)
+{
+    if (sockets->machine->stack)
+        return call_complain(calling, "too late: set %s before the first listen() or connect()",
+                             field);
+    settings_field(sockets->settings, field, value);
+    return call_returns(calling, 0);
+}
+
+static bool set_socket_level(struct sockets *sockets, struct calling *calling, int64_t name)
+{
+    struct sock *sock = calling->sock;
+    const struct value *arg = call_arg(calling, 3);
+    const int64_t value = only_element(arg);
+
+    switch (name) {
+    case LINUX_SO_REUSEADDR:
+    case LINUX_SO_REUSEPORT:
+        sock->reuse = value != 0;
+        break;
+    case LINUX_SO_KEEPALIVE:
+        sock->keepalive = value != 0;
+        if (sock->conn)
+            leat_tcp_set_keepalive(sock->conn, sock->keepalive);
+        break;
+    case LINUX_SO_BROADCAST:
+        if (sock->udp)
+            leat_udp_set_broadcast(sock->udp, value != 0);
+        break;
+    case LINUX_SO_LINGER: {
+        const struct value *on = member(arg, "onoff"), *linger = member(arg, "linger");
+
+        if (!on || !linger)
+            return call_complain(calling, "SO_LINGER wants {onoff=..., linger=...}");
+        sock->lingers = on->integer != 0;
+        sock->linger_s = (uint32_t)linger->integer;
+        break;
+    }
+    case LINUX_SO_RCVBUF:
+        return set_for_all(sockets, calling, "receive_window_bytes", (uint64_t)value);
+    case LINUX_SO_SNDBUF:
+        return set_for_all(sockets, calling, "send_queue_bytes", (uint64_t)value);
+    default:
+        return call_complain(calling, "unknown option of SOL_SOCKET");
+    }
+    return call_returns(calling, 0);
+}
+
+static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int64_t name)
+{
+    static const uint64_t second_ns = 1000000000, ms_ns = 1000000;
+    struct sock *sock = calling->sock;
+    const uint64_t value = (uint64_t)only_element(call_arg(calling, 3));
+
+    switch (name) {
+    case LINUX_TCP_NODELAY:
+        sock->nodelay = value != 0;
+        if (sock->conn)
+            leat_tcp_set_nodelay(sock->conn, sock->nodelay);
+        break;
+    case LINUX_TCP_USER_TIMEOUT:
+        sock->user_timeout_ns = value * ms_ns;
+        if (sock->conn)
+            leat_tcp_set_user_timeout(sock->conn, sock->user_timeout_ns);
+        break;
+    case LINUX_TCP_KEEPIDLE:
+        return set_for_all(sockets, calling, "keepalive_idle_ns", value * second_ns);
+    case LINUX_TCP_KEEPINTVL:
+        return set_for_all(sockets, calling, "keepalive_interval_ns", value * second_ns);
+    case LINUX_TCP_KEEPCNT:
+        return set_for_all(sockets, calling, "keepalive_probes", value);
+    default:
+        return call_complain(calling, "unknown option of SOL_TCP");
+    }
+    return call_returns(calling, 0);
+}
+
+static bool set_ip_level(struct calling *calling, int64_t name)
+{
+    const uint8_t value = (uint8_t)only_element(call_arg(calling, 3));
+    struct leat_udp *udp = calling->sock->udp;
+
+    if (!udp || (name != LINUX_IP_TOS && name != LINUX_IP_TTL))
+        return call_complain(calling, "of SOL_IP only IP_TOS and IP_TTL, and of UDP");
+    if (name == LINUX_IP_TOS)
+        leat_udp_set_tos(udp, value);
+    else
+        leat_udp_set_ttl(udp, value);
+    return call_returns(calling, 0);
+}
+
+bool call_setsockopt(struct sockets *sockets, struct calling *calling)
+{
+    const int64_t level = call_arg(calling, 1)->integer, name = call_arg(calling, 2)->integer;
+
+    if (level == LINUX_SOL_SOCKET)
+        return set_socket_level(sockets, calling, name);
+    if (level == LINUX_SOL_IP)
+        return set_ip_level(calling, name);
+    if (level == LINUX_SOL_TCP)
+        return set_tcp_level(sockets, calling, name);
+    return call_complain(calling, "unknown level of options");
+}
+
+/* ---- getsockopt --------------------------------------------------------------------------- */
+
+/* The n-th argument is [value] or ...; else complains. */
+static bool returns_value(struct calling *calling, unsigned n, int64_t value)
+{
+    const struct value *arg = call_arg(calling, n);
+
+    if (arg->kind != VALUE_ELLIPSIS && only_element(arg) != value)
+        return call_complain(calling, "the value is %lld", (long long)value);
+    return call_returns(calling, 0);
+}
+
+bool call_getsockopt(struct sockets *sockets, struct calling *calling)
+{
+    const int64_t level = call_arg(calling, 1)->integer, name = call_arg(calling, 2)->integer;
+    struct sock *sock = calling->sock;
+    struct leat_tcp_info info = {.mss_bytes = 536};
+
+    (void)sockets;
+    if (sock->conn)
+        leat_tcp_get_info(sock->conn, &info);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_ERROR) {
+        const int error = sock->error;
+
+        sock->error = 0;
+        return returns_value(calling, 3, error);
+    }
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_KEEPALIVE)
+        return returns_value(calling, 3, sock->keepalive);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_REUSEADDR)
+        return returns_value(calling, 3, sock->reuse);
+    if (level == LINUX_SOL_TCP && name == LINUX_TCP_NODELAY)
+        return returns_value(calling, 3, sock->nodelay);
+    if (level == LINUX_SOL_TCP && name == LINUX_TCP_MAXSEG)
+        return returns_value(calling, 3, info.mss_bytes);
+    if (level == LINUX_SOL_TCP && name == LINUX_TCP_USER_TIMEOUT)
+        return returns_value(calling, 3, (int64_t)(sock->user_timeout_ns / 1000000));
+    if (level == LINUX_SOL_TCP && name == LINUX_TCP_INFO) {
+        if (call_arg(calling, 3)->kind != VALUE_ELLIPSIS)
+            return call_complain(calling, "ask for the fields of TCP_INFO in %%{ }%%");
+        return sock->kind == SOCK_TCP ? call_returns(calling, 0)
+                                      : call_fails(calling, LINUX_EOPNOTSUPP);
+    }
+    return call_complain(calling, "unknown option");
+}
+
+/* ---- fcntl, ioctl ------------------------------------------------------------------------- */
+
+bool call_fcntl(struct sockets *sockets, struct calling *calling)
+{
+    const int64_t command = call_arg(calling, 1)->integer;
+    const struct value *arg = call_arg(calling, 2);
+    struct sock *sock = calling->sock;
+
+    (void)sockets;
+    if (command == LINUX_F_GETFL)
+        return call_returns(calling,
+                            LINUX_O_RDWR | (sock->nonblocking ? LINUX_O_NONBLOCK : 0));
+    if (command != LINUX_F_SETFL || arg->kind != VALUE_INT)
+        return call_complain(calling, "of fcntl() only F_GETFL and F_SETFL");
+    sock->nonblocking = arg->integer & LINUX_O_NONBLOCK;
+    return call_returns(calling, 0);
+}
+
+static int64_t unsent_bytes(const struct leat_tcp_info *info)
+{
+    const uint32_t flight = info->snd_nxt - info->snd_una;
+
+    return info->queued_bytes > flight ? info->queued_bytes - flight : 0;
+}
+
+bool call_ioctl(struct sockets *sockets, struct calling *calling)
+{
+    const int64_t request = call_arg(calling, 1)->integer;
+    struct sock *sock = calling->sock;
+    struct leat_tcp_info info = {0};
+
+    (void)sockets;
+    if (sock->conn)
+        leat_tcp_get_info(sock->conn, &info);
+    switch (request) {
+    case LINUX_FIONREAD:
+        if (sock->kind == SOCK_UDP)
+            return returns_value(calling, 2,
+                                 sock->datagram_count == 0
+                                     ? 0
+                                     : leat_buf_total(sock->datagrams[0].payload));
+        return returns_value(calling, 2, info.readable_bytes);
+    case LINUX_SIOCOUTQ:
+        return returns_value(calling, 2, info.queued_bytes);
+    case LINUX_SIOCOUTQNSD:
+        return returns_value(calling, 2, unsent_bytes(&info));
+    case LINUX_FIONBIO:
+        sock->nonblocking = only_element(call_arg(calling, 2)) != 0;
+        return call_returns(calling, 0);
+    default:
+        return call_complain(calling, "of ioctl() only FIONREAD, SIOCINQ, SIOCOUTQ, SIOCOUTQNSD "
+                                      "and FIONBIO");
+    }
+}
+
+/* ---- poll --------------------------------------------------------------------------------- */
+
+static int64_t tcp_events(const struct sock *sock)
+{
+    int64_t events = 0;
+
+    if (sock->listener)
+        return sock->acceptable ? LINUX_POLLIN : 0;
+    if (sock->error)
+        events |= LINUX_POLLERR;
+    if (sock->ended || (!sock->conn && !sock->connecting))
+        return events | LINUX_POLLHUP | LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDHUP;
+    if (sock->connecting)
+        return events;
+    if (leat_tcp_at_end(sock->conn) || sock->shut_read)
+        events |= LINUX_POLLIN | LINUX_POLLRDHUP | (sock->shut_write ? LINUX_POLLHUP : 0);
+    if (leat_tcp_readable(sock->conn) > 0)
+        events |= LINUX_POLLIN;
+    if (sock->shut_write || leat_tcp_send_room(sock->conn) > 0)
+        events |= LINUX_POLLOUT;
+    return events;
+}
+
+static int64_t events_of(const struct sock *sock)
+{
+    if (sock->kind == SOCK_TCP)
+        return tcp_events(sock);
+    return LINUX_POLLOUT | (sock->datagram_count > 0 ? LINUX_POLLIN : 0) |
+           (sock->error ? LINUX_POLLERR : 0);
+}
+
+static int64_t revents_of(struct sockets *sockets, const struct value *entry)
+{
+    const struct value *fd = member(entry, "fd"), *events = member(entry, "events");
+    const struct sock *sock = fd ? sockets_find(sockets, fd->integer) : 0;
+
+    if (!sock)
+        return 0x20; /* POLLNVAL */
+    return events_of(sock) &
+           ((events ? events->integer : 0) | LINUX_POLLERR | LINUX_POLLHUP);
+}
+
+static bool poll_returns(struct sockets *sockets, struct calling *calling, int64_t ready)
+{
+    for (const struct value *entry = call_arg(calling, 0)->first; entry; entry = entry->next) {
+        const struct value *expected = member(entry, "revents");
+        const int64_t seen = revents_of(sockets, entry);
+
+        if (expected && expected->kind == VALUE_INT && expected->integer != seen)
+            return call_complain(calling, "revents is 0x%llx, not 0x%llx",
+                                 (unsigned long long)seen, (unsigned long long)expected->integer);
+    }
+    return call_returns(calling, ready);
+}
+
+bool call_poll(struct sockets *sockets, struct calling *calling)
+{
+    const struct value *fds = call_arg(calling, 0);
+    const int64_t timeout_ms = call_arg(calling, 2)->integer;
+    const uint64_t now_ns = sockets->machine->now_ns;
+    int64_t ready = 0;
+
+    if (fds->kind != VALUE_ARRAY)
+        return call_complain(calling, "poll() wants [{fd=..., events=..., revents=...}]");
+    if (!calling->started) {
+        calling->started = true;
+        calling->until_ns =
+            timeout_ms < 0 ? LEAT_NEVER_NS : now_ns + (uint64_t)timeout_ms * 1000000;
+    }
+    for (const struct value *entry = fds->first; entry; entry = entry->next)
+        ready += revents_of(sockets, entry) != 0;
+    if (ready == 0 && now_ns < calling->until_ns)
+        return false;
+    return poll_returns(sockets, calling, ready);
+}

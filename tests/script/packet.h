@@ -1,0 +1,110 @@
+/*
+ * packet.h -- a packet as a script writes it: numbers of the script's, and what it leaves open.
+ *
+ * The same struct holds what was seen on the wire; flow.c turns the one's numbers into the other's.
+ */
+#ifndef SCRIPT_PACKET_H
+#define SCRIPT_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    PACKET_OPTIONS_MAX = 20, /* of at least two bytes in 40 */
+    SACK_BLOCKS_MAX = 4,
+    COOKIE_BYTES_MAX = 16,
+    PACKET_TEXT_BYTES = 512 /* that packet_format() may write */
+};
+
+enum packet_protocol {
+    PACKET_ICMP = 1,
+    PACKET_TCP = 6,
+    PACKET_UDP = 17
+};
+
+enum packet_flag {
+    FLAG_FIN = 1 << 0,
+    FLAG_SYN = 1 << 1,
+    FLAG_RST = 1 << 2,
+    FLAG_PSH = 1 << 3,
+    FLAG_ACK = 1 << 4,
+    FLAG_URG = 1 << 5,
+    FLAG_ECE = 1 << 6,
+    FLAG_CWR = 1 << 7
+};
+
+enum option_kind {
+    OPTION_EOL = 0,
+    OPTION_NOP = 1,
+    OPTION_MSS = 2,
+    OPTION_WSCALE = 3,
+    OPTION_SACKOK = 4,
+    OPTION_SACK = 5,
+    OPTION_TS = 8,
+    OPTION_FO = 34
+};
+
+struct packet_option {
+    uint8_t kind;
+    uint8_t count;   /* SACK: blocks; FO: bytes of the cookie */
+    uint32_t value;  /* MSS, WSCALE; TS val */
+    uint32_t value2; /* TS ecr */
+    struct {
+        uint32_t start, end;
+    } sack[SACK_BLOCKS_MAX];
+    uint8_t cookie[COOKIE_BYTES_MAX];
+};
+
+/* What a script says of the TOS octet. */
+enum tos_check {
+    TOS_ANY,   /* nothing; 0 in what the peer sends */
+    TOS_EXACT, /* all eight bits */
+    TOS_ECN,   /* the two ECN bits */
+    TOS_ECT01  /* ECT(0) or ECT(1) */
+};
+
+struct packet {
+    enum packet_protocol protocol;
+    bool inbound;
+    /* IP */
+    uint32_t src, dst; /* of the wire; a script has no say in them */
+    enum tos_check tos_check;
+    uint8_t tos;
+    bool has_ttl;
+    uint8_t ttl;
+    uint16_t peer_port; /* script: another peer than the usual one; 0: the usual one */
+    uint16_t src_port, dst_port; /* of the wire */
+    /* TCP, in the script's order; UDP has `len` only */
+    uint8_t flags; /* enum packet_flag */
+    uint32_t seq;
+    uint32_t len; /* of the text */
+    uint32_t ack;
+    bool has_window;
+    uint16_t window;
+    bool has_urgent;
+    uint16_t urgent;
+    bool any_options;
+    uint8_t option_count;
+    struct packet_option options[PACKET_OPTIONS_MAX];
+    /* ICMP */
+    uint8_t icmp_type, icmp_code;
+    bool has_mtu;
+    uint16_t mtu;
+    enum packet_protocol quoted; /* 0: the script doesn't say; then seq and len are the quoted
+                                    packet's */
+    /* of the wire: where the text lies; not terminated */
+    const uint8_t *text;
+};
+
+/* The option of this kind, or NULL. */
+const struct packet_option *packet_find_option(const struct packet *packet, uint8_t kind);
+
+/* Writes the packet in packetdrill's notation, at most PACKET_TEXT_BYTES with the NUL. */
+void packet_format(const struct packet *packet, char text[PACKET_TEXT_BYTES]);
+
+/* Names of ICMP types and codes, for the parser and for packet_format(); NULL: it has none. */
+const char *icmp_type_name(unsigned type);
+const char *icmp_code_name(unsigned type, unsigned code);
+
+#endif

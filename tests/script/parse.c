@@ -1,0 +1,269 @@
+/* parse.c -- options, events, times, shell commands. */
+#include "parse.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t second_ns = 1000000000;
+
+enum {
+    SECONDS_MAX = 1000000 /* of virtual time */
+};
+
+/* ---- tokens ------------------------------------------------------------------------------- */
+
+struct token parse_step(struct parser *parser)
+{
+    const struct token left = parser->now;
+
+    if (!parser->failed)
+        parser->now = scan_next(&parser->scanner);
+    return left;
+}
+
+void parse_fail_at(struct parser *parser, struct position at, const char *format, ...)
+{
+    va_list args;
+
+    if (parser->failed)
+        return;
+    va_start(args, format);
+    vsnprintf(parser->diagnostic->text, DIAGNOSTIC_BYTES, format, args);
+    va_end(args);
+    parser->diagnostic->at = at;
+    parser->failed = true;
+    parser->now.kind = TOKEN_END;
+    parser->now.punctuation = 0;
+}
+
+void parse_expected(struct parser *parser, const char *what)
+{
+    const struct token *now = &parser->now;
+    const int shown = now->len < 30 ? (int)now->len : 30;
+
+    if (now->kind == TOKEN_END)
+        parse_fail_at(parser, now->at, "%s expected, not the end", what);
+    else
+        parse_fail_at(parser, now->at, "%s expected, not '%.*s'", what, shown, now->text);
+}
+
+bool parse_at(const struct parser *parser, int punctuation)
+{
+    return parser->now.kind == TOKEN_PUNCTUATION && parser->now.punctuation == punctuation;
+}
+
+bool token_is(const struct token *token, const char *word)
+{
+    return token->kind == TOKEN_WORD && token->len == strlen(word) &&
+           memcmp(token->text, word, token->len) == 0;
+}
+
+bool parse_at_word(const struct parser *parser, const char *word)
+{
+    return token_is(&parser->now, word);
+}
+
+bool parse_accept(struct parser *parser, int punctuation)
+{
+    const bool there = parse_at(parser, punctuation);
+
+    if (there)
+        parse_step(parser);
+    return there;
+}
+
+bool parse_accept_word(struct parser *parser, const char *word)
+{
+    const bool there = parse_at_word(parser, word);
+
+    if (there)
+        parse_step(parser);
+    return there;
+}
+
+void parse_demand(struct parser *parser, int punctuation)
+{
+    const char what[] = {'\'', (char)punctuation, '\'', 0};
+
+    if (!parse_accept(parser, punctuation))
+        parse_expected(parser, punctuation == PUNCTUATION_ELLIPSIS ? "'...'" : what);
+}
+
+uint64_t parse_number(struct parser *parser, uint64_t max, const char *what)
+{
+    if (parser->now.kind != TOKEN_INT)
+        parse_expected(parser, what);
+    else if (parser->now.number > max)
+        parse_fail_at(parser, parser->now.at, "%s: at most %llu", what, (unsigned long long)max);
+    return parse_step(parser).number;
+}
+
+const char *parse_copy(struct parser *parser, const char *text, size_t len)
+{
+    char *copy = region_take(&parser->script->region, len + 1);
+
+    memcpy(copy, text, len);
+    return copy;
+}
+
+bool parse_enter(struct parser *parser)
+{
+    if (parser->nesting == NESTING_MAX)
+        parse_fail_at(parser, parser->now.at, "nested too deeply");
+    parser->nesting++;
+    return !parser->failed;
+}
+
+void parse_leave(struct parser *parser)
+{
+    parser->nesting--;
+}
+
+/* ---- times -------------------------------------------------------------------------------- */
+
+static uint64_t parse_seconds(struct parser *parser)
+{
+    const struct token token = parse_step(parser);
+    const uint64_t scale = token.kind == TOKEN_TIME ? 1 : second_ns;
+
+    if (token.kind != TOKEN_TIME && token.kind != TOKEN_INT)
+        parse_fail_at(parser, token.at, "a time in seconds expected");
+    else if (token.number / (second_ns / scale) > SECONDS_MAX)
+        parse_fail_at(parser, token.at, "a time is at most %d s", SECONDS_MAX);
+    else
+        return token.number * scale;
+    return 0;
+}
+
+/* Behind ~ or ...: counted as the beginning is. */
+static void parse_when_end(struct parser *parser, struct when *when)
+{
+    const struct position at = parser->now.at;
+    const bool relative = parse_accept(parser, '+');
+
+    if (relative != (when->kind == WHEN_RELATIVE))
+        parse_fail_at(parser, at, "both ends of a span are relative, or none");
+    when->end_ns = parse_seconds(parser);
+    if (when->end_ns < when->ns)
+        parse_fail_at(parser, at, "the span ends before it begins");
+}
+
+/* False: the event has no time. */
+static bool parse_when(struct parser *parser, struct when *when)
+{
+    if (parse_accept(parser, '*')) {
+        when->kind = WHEN_ANY;
+        return true;
+    }
+    if (parse_accept(parser, '+'))
+        when->kind = WHEN_RELATIVE;
+    else if (parser->now.kind == TOKEN_INT || parser->now.kind == TOKEN_TIME)
+        when->kind = WHEN_ABSOLUTE;
+    else
+        return false;
+    when->ns = when->end_ns = parse_seconds(parser);
+    if (parse_accept(parser, '~'))
+        when->is_range = true;
+    else if (parse_accept(parser, PUNCTUATION_ELLIPSIS))
+        when->is_blocking = true;
+    if (when->is_range || when->is_blocking)
+        parse_when_end(parser, when);
+    return true;
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+static void parse_what(struct parser *parser, struct event *event)
+{
+    const struct token token = parser->now;
+
+    if (parse_at(parser, '<') || parse_at(parser, '>')) {
+        event->kind = EVENT_PACKET;
+        parse_packet(parser, &event->packet);
+    } else if (token.kind == TOKEN_SHELL) {
+        parse_step(parser);
+        event->kind = EVENT_SHELL;
+        event->shell = token.text + 1;
+        event->shell_len = token.len - 2;
+    } else if (token.kind == TOKEN_CODE) {
+        event->kind = EVENT_CODE;
+        event->code = parse_code(parser, &token);
+        parse_step(parser);
+    } else if (token.kind == TOKEN_WORD) {
+        event->kind = EVENT_CALL;
+        parse_call(parser, &event->call);
+    } else {
+        parse_expected(parser, "a packet, a system call, `...` or %{ ... }%");
+    }
+}
+
+/* Not every time suits every event. */
+static void check_when(struct parser *parser, const struct event *event)
+{
+    const struct when *when = &event->when;
+    const bool outbound = event->kind == EVENT_PACKET && !event->packet.inbound;
+
+    if ((when->is_range || when->kind == WHEN_ANY) && !outbound)
+        parse_fail_at(parser, event->at, "only a packet that is sent has an open time");
+    if (when->is_blocking && event->kind != EVENT_CALL)
+        parse_fail_at(parser, event->at, "only a system call lasts from ... to");
+}
+
+static struct event *parse_event(struct parser *parser)
+{
+    struct event *event = region_take(&parser->script->region, sizeof *event);
+
+    event->at = parser->now.at;
+    event->when.kind = WHEN_RELATIVE;
+    if (!parse_when(parser, &event->when) && parser->now.kind != TOKEN_SHELL &&
+        parser->now.kind != TOKEN_CODE)
+        parse_expected(parser, "a time");
+    parse_what(parser, event);
+    check_when(parser, event);
+    return event;
+}
+
+/* ---- options ------------------------------------------------------------------------------ */
+
+static struct script_option *parse_option(struct parser *parser)
+{
+    struct script_option *option = region_take(&parser->script->region, sizeof *option);
+    const struct token token = parse_step(parser);
+    const char *name = token.text + 2;
+    const size_t len = token.len - 2;
+    const char *equal = memchr(name, '=', len);
+    const size_t name_len = equal ? (size_t)(equal - name) : len;
+
+    option->at = token.at;
+    option->name = parse_copy(parser, name, name_len);
+    option->value = equal ? parse_copy(parser, equal + 1, len - name_len - 1) : "";
+    return option;
+}
+
+bool script_parse(struct script *script, const char *text, size_t len,
+                  struct diagnostic *diagnostic)
+{
+    struct parser parser = {.script = script, .diagnostic = diagnostic};
+    struct script_option **option_end = &script->options;
+    struct event **event_end = &script->events;
+
+    *script = (struct script){0};
+    scan_init(&parser.scanner, text, len, (struct position){1, 1});
+    parse_step(&parser);
+    while (parser.now.kind == TOKEN_OPTION) {
+        *option_end = parse_option(&parser);
+        option_end = &(*option_end)->next;
+    }
+    while (!parser.failed && parser.now.kind != TOKEN_END) {
+        *event_end = parse_event(&parser);
+        event_end = &(*event_end)->next;
+    }
+    return !parser.failed;
+}
+
+void script_free(struct script *script)
+{
+    region_free(&script->region);
+    *script = (struct script){0};
+}

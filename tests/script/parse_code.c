@@ -1,0 +1,229 @@
+/*
+ * parse_code.c -- %{ assert tcpi_snd_cwnd == 10 }%: what packetdrill's users write in Python, as
+ * far as it is names, integers, arithmetic, comparisons, and/or/not.
+ *
+ * From weak to strong: or, and, not, comparison (chained as in Python), + -, * / %, unary -.
+ */
+#include "parse.h"
+
+#include <string.h>
+
+static struct expr *parse_or(struct parser *parser);
+
+static struct expr *make(struct parser *parser, enum expr_kind kind, struct expr *left,
+                         struct expr *right)
+{
+    struct expr *expr = region_take(&parser->script->region, sizeof *expr);
+
+    expr->kind = kind;
+    expr->at = left ? left->at : parser->now.at;
+    expr->left = left;
+    expr->right = right;
+    return expr;
+}
+
+/* A token as a leaf. */
+static struct expr *parse_leaf(struct parser *parser, enum expr_kind kind)
+{
+    struct expr *leaf = make(parser, kind, 0, 0);
+    const struct token token = parse_step(parser);
+    const size_t quotes = kind == EXPR_TEXT;
+
+    leaf->integer = (int64_t)token.number;
+    leaf->text = token.text + quotes;
+    leaf->len = token.len - 2 * quotes;
+    return leaf;
+}
+
+static struct expr *parse_primary(struct parser *parser)
+{
+    if (parser->now.kind == TOKEN_INT)
+        return parse_leaf(parser, EXPR_INT);
+    if (parser->now.kind == TOKEN_WORD)
+        return parse_leaf(parser, EXPR_NAME);
+    if (parse_accept(parser, '(')) {
+        struct expr *inner = parse_or(parser);
+
+        parse_demand(parser, ')');
+        return inner;
+    }
+    parse_expected(parser, "a name or a number");
+    return make(parser, EXPR_INT, 0, 0);
+}
+
+static struct expr *parse_unary(struct parser *parser)
+{
+    bool negative = false;
+    struct expr *operand;
+
+    while (parse_accept(parser, '-'))
+        negative = !negative;
+    operand = parse_primary(parser);
+    return negative ? make(parser, EXPR_NEGATE, operand, 0) : operand;
+}
+
+static struct expr *parse_product(struct parser *parser)
+{
+    struct expr *left = parse_unary(parser);
+
+    for (;;) {
+        if (parse_accept(parser, '*'))
+            left = make(parser, EXPR_MULTIPLY, left, parse_unary(parser));
+        else if (parse_accept(parser, '/'))
+            left = make(parser, EXPR_DIVIDE, left, parse_unary(parser));
+        else if (parse_accept(parser, '%'))
+            left = make(parser, EXPR_REMAINDER, left, parse_unary(parser));
+        else
+            return left;
+    }
+}
+
+static struct expr *parse_sum(struct parser *parser)
+{
+    struct expr *left = parse_product(parser);
+
+    for (;;) {
+        if (parse_accept(parser, '+'))
+            left = make(parser, EXPR_ADD, left, parse_product(parser));
+        else if (parse_accept(parser, '-'))
+            left = make(parser, EXPR_SUBTRACT, left, parse_product(parser));
+        else
+            return left;
+    }
+}
+
+static bool accept_comparison(struct parser *parser, enum expr_kind *kind)
+{
+    static const struct {
+        int punctuation;
+        enum expr_kind kind;
+    } comparisons[] = {
+        {PUNCTUATION_EQUAL, EXPR_EQUAL},      {PUNCTUATION_DIFFERENT, EXPR_DIFFERENT},
+        {PUNCTUATION_AT_MOST, EXPR_AT_MOST},  {PUNCTUATION_AT_LEAST, EXPR_AT_LEAST},
+        {'<', EXPR_LESS},                     {'>', EXPR_GREATER},
+    };
+
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
+        if (parse_accept(parser, comparisons[i].punctuation)) {
+            *kind = comparisons[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* a < b < c is a < b and b < c. */
+static struct expr *parse_comparison(struct parser *parser)
+{
+    struct expr *left = parse_sum(parser), *all = 0;
+    enum expr_kind kind;
+
+    while (accept_comparison(parser, &kind)) {
+        struct expr *right = parse_sum(parser);
+        struct expr *one = make(parser, kind, left, right);
+
+        all = all ? make(parser, EXPR_AND, all, one) : one;
+        left = right;
+    }
+    return all ? all : left;
+}
+
+static struct expr *parse_not(struct parser *parser)
+{
+    bool negated = false;
+    struct expr *operand;
+
+    while (parse_accept_word(parser, "not"))
+        negated = !negated;
+    operand = parse_comparison(parser);
+    return negated ? make(parser, EXPR_NOT, operand, 0) : operand;
+}
+
+static struct expr *parse_and(struct parser *parser)
+{
+    struct expr *left = parse_not(parser);
+
+    while (parse_accept_word(parser, "and"))
+        left = make(parser, EXPR_AND, left, parse_not(parser));
+    return left;
+}
+
+static struct expr *parse_or(struct parser *parser)
+{
+    struct expr *left;
+
+    if (!parse_enter(parser)) {
+        parse_leave(parser);
+        return make(parser, EXPR_INT, 0, 0);
+    }
+    left = parse_and(parser);
+    while (parse_accept_word(parser, "or"))
+        left = make(parser, EXPR_OR, left, parse_and(parser));
+    parse_leave(parser);
+    return left;
+}
+
+static struct expr *parse_message(struct parser *parser)
+{
+    if (parser->now.kind == TOKEN_STRING)
+        return parse_leaf(parser, EXPR_TEXT);
+    return parse_or(parser);
+}
+
+static struct statement *parse_statement(struct parser *parser)
+{
+    struct statement *statement = region_take(&parser->script->region, sizeof *statement);
+
+    statement->at = parser->now.at;
+    statement->text = parser->now.text;
+    if (parse_accept_word(parser, "print")) {
+        parse_demand(parser, '(');
+        statement->message = parse_message(parser);
+        parse_demand(parser, ')');
+    } else if (parse_accept_word(parser, "assert")) {
+        statement->condition = parse_or(parser);
+        if (parse_accept(parser, ','))
+            statement->message = parse_message(parser);
+    } else {
+        parse_expected(parser, "assert or print");
+    }
+    statement->len = (size_t)(parser->scanner.p - statement->text);
+    return statement;
+}
+
+/* Statements end with ';' or with their line. */
+static void parse_separator(struct parser *parser, const struct statement *before)
+{
+    if (parse_accept(parser, ';') || parser->now.kind == TOKEN_END)
+        return;
+    if (parser->now.at.line == before->at.line)
+        parse_expected(parser, "';' or a new line");
+}
+
+struct statement *parse_code(struct parser *parser, const struct token *code)
+{
+    struct parser inner = {.script = parser->script, .diagnostic = parser->diagnostic};
+    struct statement *first = 0, **end = &first;
+    struct position at = code->at;
+
+    at.column += 2;
+    scan_init(&inner.scanner, code->text + 2, code->len - 4, at);
+    parse_step(&inner);
+    while (inner.now.kind != TOKEN_END) {
+        struct statement *statement = parse_statement(&inner);
+
+        /* the token at hand is not part of it */
+        if (!inner.failed)
+            statement->len = (size_t)(inner.now.text - statement->text);
+        while (statement->len > 0 && strchr(" \t\r\n;", statement->text[statement->len - 1]))
+            statement->len--;
+        *end = statement;
+        end = &statement->next;
+        parse_separator(&inner, statement);
+    }
+    if (inner.failed) {
+        parser->failed = true;
+        parser->now.kind = TOKEN_END;
+    }
+    return first;
+}

@@ -1,0 +1,43 @@
+/*
+ * settings.h -- how the stack under test is configured: `--name=value` lines and sysctls.
+ *
+ * Every integer of leat_config and leat_tcp_config is an option of its own name.  Linux's sysctls
+ * are mapped to these, as far as the stack has what they set.
+ */
+#ifndef SCRIPT_SETTINGS_H
+#define SCRIPT_SETTINGS_H
+
+#include <leat/leat.h>
+
+struct settings {
+    leat_ip4 local_ip, remote_ip, gateway_ip;
+    uint8_t prefix_bits;
+    uint16_t mtu;
+    uint16_t bind_port;    /* of a bind() to ... */
+    uint16_t connect_port; /* of a connect() to ... */
+    uint64_t tolerance_ns;
+    uint64_t ts_tick_ns; /* 0: values of timestamps are not checked */
+    struct leat_config stack;
+    struct leat_tcp_config tcp;
+};
+
+enum setting_result {
+    SETTING_DONE,
+    SETTING_UNKNOWN,
+    SETTING_BAD_VALUE
+};
+
+void settings_init(struct settings *settings);
+
+/* `--name=value` */
+enum setting_result settings_option(struct settings *settings, const char *name,
+                                    const char *value);
+
+/* A shell command; calls @note for each part of it that means nothing here. */
+void settings_shell(struct settings *settings, const char *command, size_t len,
+                    void (*note)(void *arg, const char *text), void *arg);
+
+/* Sets a field of leat_tcp_config or leat_config by its name; false: there is none such. */
+bool settings_field(struct settings *settings, const char *name, uint64_t value);
+
+#endif

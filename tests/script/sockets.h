@@ -1,0 +1,115 @@
+/*
+ * sockets.h -- BSD sockets over leat's callbacks, as far as scripts use them.
+ *
+ *      sockets.c   the table, and what the stack's callbacks leave in it
+ *      calls.c     the calls, each tried until it returns
+ *      options.c   setsockopt, getsockopt, fcntl, ioctl, poll
+ */
+#ifndef SCRIPT_SOCKETS_H
+#define SCRIPT_SOCKETS_H
+
+#include "ast.h"
+#include "machine.h"
+
+enum {
+    SOCKETS_MAX = 128,
+    DATAGRAMS_MAX = 64,
+    COMPLAINT_BYTES = 200
+};
+
+enum sock_kind {
+    SOCK_FREE,
+    SOCK_TCP,
+    SOCK_UDP
+};
+
+struct datagram {
+    struct leat_buf *payload;
+    struct leat_endpoint peer;
+};
+
+struct sock {
+    enum sock_kind kind;
+    int64_t fd; /* the script's */
+    struct sockets *sockets;
+    struct leat_tcp *conn; /* NULL: none, or it has ended */
+    struct leat_tcp_listener *listener;
+    struct leat_udp *udp;
+    struct leat_endpoint bound;
+    bool acceptable; /* on_acceptable was called since accept() last found nothing */
+    bool nonblocking, nodelay, keepalive, broadcast, reuse, lingers;
+    uint32_t linger_s;
+    uint64_t user_timeout_ns;
+    bool connecting, connected;
+    bool shut_read, shut_write;
+    bool ended; /* the connection's last callback has come */
+    int error;  /* SO_ERROR */
+    uint32_t read_at, written_at; /* bytes of the text */
+    struct datagram datagrams[DATAGRAMS_MAX];
+    unsigned datagram_count;
+};
+
+struct sockets {
+    struct machine *machine;
+    struct settings *settings; /* may still be changed while the stack isn't there */
+    struct sock socks[SOCKETS_MAX];
+    struct sock *latest_tcp; /* %{ }% looks at it */
+    struct leat_endpoint udp_local, udp_remote; /* of the UDP socket used last */
+};
+
+/* A call on its way. */
+struct calling {
+    const struct call *call;
+    struct sock *sock;
+    uint32_t done_bytes; /* of a write that waits */
+    bool started;        /* connect(): the SYN is out */
+    uint64_t until_ns;   /* poll(): its timeout */
+    int64_t result;
+    int error;
+    char complaint[COMPLAINT_BYTES]; /* what is wrong beside the result, or "" */
+};
+
+void sockets_init(struct sockets *sockets, struct machine *machine, struct settings *settings);
+
+/* Frees what waits in sockets; before the stack goes. */
+void sockets_free(struct sockets *sockets);
+
+struct sock *sockets_find(struct sockets *sockets, int64_t fd);
+struct sock *sockets_add(struct sockets *sockets, int64_t fd, enum sock_kind kind);
+
+/* A connection belongs to @sock from now on. */
+void sock_attach(struct sock *sock, struct leat_tcp *conn);
+extern const struct leat_tcp_events sock_tcp_events;
+extern const struct leat_udp_events sock_udp_events;
+void sock_on_acceptable(struct leat_tcp_listener *listener, void *arg);
+int sock_errno(enum leat_err err);
+
+/* True if the call needs a stack, which settings can't change any more. */
+bool call_needs_stack(const struct call *call);
+
+/* Tries the call; true: it has returned. */
+bool call_try(struct sockets *sockets, struct calling *calling);
+
+/* ---- between calls.c and options.c -------------------------------------------------------- */
+
+/* The n-th argument, from 0; as if it were ... if there is none. */
+const struct value *call_arg(const struct calling *calling, unsigned n);
+
+/* It has returned. */
+bool call_returns(struct calling *calling, int64_t result);
+bool call_fails(struct calling *calling, int error);
+
+/* It can't be done now. */
+bool call_would_block(struct calling *calling, bool nonblocking);
+
+/* It isn't what the script says: fails the script. */
+bool call_complain(struct calling *calling, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+bool call_setsockopt(struct sockets *sockets, struct calling *calling);
+bool call_getsockopt(struct sockets *sockets, struct calling *calling);
+bool call_fcntl(struct sockets *sockets, struct calling *calling);
+bool call_ioctl(struct sockets *sockets, struct calling *calling);
+bool call_poll(struct sockets *sockets, struct calling *calling);
+
+#endif
