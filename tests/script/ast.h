@@ -20,9 +20,9 @@ enum when_kind {
 struct when {
     enum when_kind kind;
     uint64_t ns;
-    bool is_range;   /* T~T: at any time from ns to end_ns */
+    bool is_range;    /* T~T: at any time from ns to end_ns */
     bool is_blocking; /* T...T: a call that begins at ns and returns at end_ns */
-    uint64_t end_ns; /* counted like ns */
+    uint64_t end_ns;  /* counted like ns */
 };
 
 /* ---- calls -------------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ enum value_kind {
 struct value {
     enum value_kind kind;
     struct position at;
-    int64_t integer; /* INT, PORT, ADDRESS */
+    int64_t integer;  /* INT, PORT, ADDRESS */
     const char *text; /* STRING, without quotes */
     size_t len;
     const char *name; /* as a field of a struct */

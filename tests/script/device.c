@@ -107,10 +107,9 @@ static const struct leat_netif_ops device_ops = {
 
 void device_init(struct device *device, uint16_t mtu)
 {
-    *device = (struct device){.netif = {.ops = &device_ops,
-                                        .name = "script",
-                                        .mtu = mtu,
-                                        .capabilities = LEAT_NETIF_GATHER}};
+    *device = (struct device){
+        .netif = {
+            .ops = &device_ops, .name = "script", .mtu = mtu, .capabilities = LEAT_NETIF_GATHER}};
     memcpy(device->netif.mac.octet, mac_stack, sizeof mac_stack);
     device->in_end = &device->in;
     device->out_end = &device->out;

@@ -99,9 +99,8 @@ static void compare_icmp(const struct packet *expected, const struct packet *see
         differ(differences, "code");
     if (expected->has_mtu && seen->mtu != expected->mtu)
         differ(differences, "mtu");
-    if (expected->quoted != 0 &&
-        (seen->quoted != expected->quoted || seen->len != expected->len ||
-         (seen->quoted == PACKET_TCP && seen->seq != expected->seq)))
+    if (expected->quoted != 0 && (seen->quoted != expected->quoted || seen->len != expected->len ||
+                                  (seen->quoted == PACKET_TCP && seen->seq != expected->seq)))
         differ(differences, "quoted packet");
 }
 

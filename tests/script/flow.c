@@ -23,8 +23,7 @@ void flow_init(struct flow *flow, enum packet_protocol protocol, uint16_t local_
  * one as the script says. */
 static uint32_t stamp_to_wire(const struct flow *flow, uint32_t script)
 {
-    const unsigned kept =
-        flow->stamp_count < FLOW_STAMPS_MAX ? flow->stamp_count : FLOW_STAMPS_MAX;
+    const unsigned kept = flow->stamp_count < FLOW_STAMPS_MAX ? flow->stamp_count : FLOW_STAMPS_MAX;
 
     if (script == 0 || kept == 0)
         return script;
@@ -37,8 +36,7 @@ static uint32_t stamp_to_wire(const struct flow *flow, uint32_t script)
     return flow->stamps[0].live + (script - flow->stamps[0].script);
 }
 
-static void learn_stamp(struct flow *flow, const struct packet *expected,
-                        const struct packet *seen)
+static void learn_stamp(struct flow *flow, const struct packet *expected, const struct packet *seen)
 {
     const struct packet_option *script = packet_find_option(expected, OPTION_TS);
     const struct packet_option *live = packet_find_option(seen, OPTION_TS);

@@ -22,7 +22,7 @@ struct flow {
     /* what to add to a number of the script's to have that of the wire */
     uint32_t local_offset, remote_offset;
     bool local_known;
-    bool reopened; /* the peer has sent another SYN: ours may be new as well */
+    bool reopened;                  /* the peer has sent another SYN: ours may be new as well */
     uint32_t local_isn, remote_isn; /* the script's */
     uint32_t remote_isn_next;       /* of that other SYN */
     struct {
@@ -45,7 +45,8 @@ void flow_to_script(struct flow *flow, struct packet *packet, const struct packe
 /* @seen, of the wire, is what the script calls @expected: remembers timestamps and cookies. */
 void flow_learn(struct flow *flow, const struct packet *expected, const struct packet *seen);
 
-/* Is the timestamp of @seen as far from our first one as the script says?  @tick_ns 0: who cares. */
+/* Is the timestamp of @seen as far from our first one as the script says?  @tick_ns 0: who cares.
+ */
 bool flow_stamp_fits(const struct flow *flow, const struct packet *expected,
                      const struct packet *seen, uint64_t tick_ns, uint64_t tolerance_ns);
 

@@ -114,20 +114,34 @@ static const struct {
     const char *name;
     int64_t value;
 } constants[] = {
-    {"TCP_ESTABLISHED", 1}, {"TCP_SYN_SENT", 2},   {"TCP_SYN_RECV", 3},    {"TCP_FIN_WAIT1", 4},
-    {"TCP_FIN_WAIT2", 5},   {"TCP_TIME_WAIT", 6},  {"TCP_CLOSE", 7},       {"TCP_CLOSE_WAIT", 8},
-    {"TCP_LAST_ACK", 9},    {"TCP_LISTEN", 10},    {"TCP_CLOSING", 11},    {"TCP_CA_Open", 0},
-    {"TCP_CA_Disorder", 1}, {"TCP_CA_CWR", 2},     {"TCP_CA_Recovery", 3}, {"TCP_CA_Loss", 4},
-    {"True", 1},            {"False", 0},          {"TCP_INFINITE_SSTHRESH", 0x7fffffff},
+    {"TCP_ESTABLISHED", 1},
+    {"TCP_SYN_SENT", 2},
+    {"TCP_SYN_RECV", 3},
+    {"TCP_FIN_WAIT1", 4},
+    {"TCP_FIN_WAIT2", 5},
+    {"TCP_TIME_WAIT", 6},
+    {"TCP_CLOSE", 7},
+    {"TCP_CLOSE_WAIT", 8},
+    {"TCP_LAST_ACK", 9},
+    {"TCP_LISTEN", 10},
+    {"TCP_CLOSING", 11},
+    {"TCP_CA_Open", 0},
+    {"TCP_CA_Disorder", 1},
+    {"TCP_CA_CWR", 2},
+    {"TCP_CA_Recovery", 3},
+    {"TCP_CA_Loss", 4},
+    {"True", 1},
+    {"False", 0},
+    {"TCP_INFINITE_SSTHRESH", 0x7fffffff},
 };
 
 static int64_t linux_state(enum leat_tcp_state state)
 {
     static const uint8_t states[] = {
-        [LEAT_TCP_CLOSED] = 7,      [LEAT_TCP_LISTEN] = 10,    [LEAT_TCP_SYN_SENT] = 2,
+        [LEAT_TCP_CLOSED] = 7,       [LEAT_TCP_LISTEN] = 10,     [LEAT_TCP_SYN_SENT] = 2,
         [LEAT_TCP_SYN_RECEIVED] = 3, [LEAT_TCP_ESTABLISHED] = 1, [LEAT_TCP_FIN_WAIT_1] = 4,
-        [LEAT_TCP_FIN_WAIT_2] = 5,  [LEAT_TCP_CLOSE_WAIT] = 8, [LEAT_TCP_CLOSING] = 11,
-        [LEAT_TCP_LAST_ACK] = 9,    [LEAT_TCP_TIME_WAIT] = 6,
+        [LEAT_TCP_FIN_WAIT_2] = 5,   [LEAT_TCP_CLOSE_WAIT] = 8,  [LEAT_TCP_CLOSING] = 11,
+        [LEAT_TCP_LAST_ACK] = 9,     [LEAT_TCP_TIME_WAIT] = 6,
     };
 
     return states[state];

@@ -1,6 +1,7 @@
 /*
- * info.h -- what %{ }% can ask: a connection as leat_tcp_get_info() shows it, under leat's names and
- * under those of Linux's struct tcp_info, and the counters of LEAT_STATS since the script began.
+ * info.h -- what %{ }% can ask: a connection as leat_tcp_get_info() shows it, under leat's names
+ * and under those of Linux's struct tcp_info, and the counters of LEAT_STATS since the script
+ * began.
  */
 #ifndef SCRIPT_INFO_H
 #define SCRIPT_INFO_H

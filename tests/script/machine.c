@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t boot_ns = 1000000000000; /* any time but 0 */
+static const uint64_t boot_ns = 1000000000000;  /* any time but 0 */
 static const uint64_t announce_ns = 5000000000; /* RFC 5227 2.3 is over then */
 
 enum {

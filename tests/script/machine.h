@@ -20,7 +20,8 @@ struct machine {
 /* Makes the stack, lets it announce its address, and starts the script's clock.  False: @why. */
 bool machine_start(struct machine *machine, const struct settings *settings, const char **why);
 
-/* Ends the stack.  NULL, or what it left behind: memory that did not come back, sums that differ. */
+/* Ends the stack.  NULL, or what it left behind: memory that did not come back, sums that differ.
+ */
 const char *machine_stop(struct machine *machine);
 
 /* Gives the memory back. */

@@ -114,5 +114,7 @@ int main(int argc, char **argv)
     machine_free(&machine);
     if (!options.quiet)
         printf("%u passed, %u failed, %u unusable\n", counts[0], counts[1], counts[2]);
-    return counts[RUN_UNUSABLE] > 0 ? RUN_UNUSABLE : counts[RUN_FAILED] > 0 ? RUN_FAILED : RUN_PASSED;
+    return counts[RUN_UNUSABLE] > 0 ? RUN_UNUSABLE
+           : counts[RUN_FAILED] > 0 ? RUN_FAILED
+                                    : RUN_PASSED;
 }

@@ -17,8 +17,8 @@ static const struct value *member(const struct value *value, const char *name)
 {
     const struct value *field = value->first;
 
-    while (field && !(field->name_len == strlen(name) &&
-                      memcmp(field->name, name, field->name_len) == 0))
+    while (field &&
+           !(field->name_len == strlen(name) && memcmp(field->name, name, field->name_len) == 0))
         field = field->next;
     return field;
 }
@@ -185,8 +185,7 @@ bool call_fcntl(struct sockets *sockets, struct calling *calling)
 
     (void)sockets;
     if (command == LINUX_F_GETFL)
-        return call_returns(calling,
-                            LINUX_O_RDWR | (sock->nonblocking ? LINUX_O_NONBLOCK : 0));
+        return call_returns(calling, LINUX_O_RDWR | (sock->nonblocking ? LINUX_O_NONBLOCK : 0));
     if (command != LINUX_F_SETFL || arg->kind != VALUE_INT)
         return call_complain(calling, "of fcntl() only F_GETFL and F_SETFL");
     sock->nonblocking = arg->integer & LINUX_O_NONBLOCK;
@@ -212,10 +211,9 @@ bool call_ioctl(struct sockets *sockets, struct calling *calling)
     switch (request) {
     case LINUX_FIONREAD:
         if (sock->kind == SOCK_UDP)
-            return returns_value(calling, 2,
-                                 sock->datagram_count == 0
-                                     ? 0
-                                     : leat_buf_total(sock->datagrams[0].payload));
+            return returns_value(
+                calling, 2,
+                sock->datagram_count == 0 ? 0 : leat_buf_total(sock->datagrams[0].payload));
         return returns_value(calling, 2, info.readable_bytes);
     case LINUX_SIOCOUTQ:
         return returns_value(calling, 2, info.queued_bytes);
@@ -268,8 +266,7 @@ static int64_t revents_of(struct sockets *sockets, const struct value *entry)
 
     if (!sock)
         return 0x20; /* POLLNVAL */
-    return events_of(sock) &
-           ((events ? events->integer : 0) | LINUX_POLLERR | LINUX_POLLHUP);
+    return events_of(sock) & ((events ? events->integer : 0) | LINUX_POLLERR | LINUX_POLLHUP);
 }
 
 static bool poll_returns(struct sockets *sockets, struct calling *calling, int64_t ready)
@@ -279,8 +276,8 @@ static bool poll_returns(struct sockets *sockets, struct calling *calling, int64
         const int64_t seen = revents_of(sockets, entry);
 
         if (expected && expected->kind == VALUE_INT && expected->integer != seen)
-            return call_complain(calling, "revents is 0x%llx, not 0x%llx",
-                                 (unsigned long long)seen, (unsigned long long)expected->integer);
+            return call_complain(calling, "revents is 0x%llx, not 0x%llx", (unsigned long long)seen,
+                                 (unsigned long long)expected->integer);
     }
     return call_returns(calling, ready);
 }

@@ -27,11 +27,21 @@ const char *icmp_type_name(unsigned type)
 const char *icmp_code_name(unsigned type, unsigned code)
 {
     static const char *const unreachable[] = {
-        "net_unreachable",      "host_unreachable",         "protocol_unreachable",
-        "port_unreachable",     "frag_needed",              "source_route_failed",
-        "net_unknown",          "host_unknown",             "source_host_isolated",
-        "net_prohibited",       "host_prohibited",          "net_unreachable_for_tos",
-        "host_unreachable_for_tos", "packet_filtered",      "precedence_violation",
+        "net_unreachable",
+        "host_unreachable",
+        "protocol_unreachable",
+        "port_unreachable",
+        "frag_needed",
+        "source_route_failed",
+        "net_unknown",
+        "host_unknown",
+        "source_host_isolated",
+        "net_prohibited",
+        "host_prohibited",
+        "net_unreachable_for_tos",
+        "host_unreachable_for_tos",
+        "packet_filtered",
+        "precedence_violation",
         "precedence_cutoff",
     };
     static const char *const exceeded[] = {"ttl_exceeded", "fragment_time_exceeded"};
@@ -59,8 +69,8 @@ struct writer {
     size_t left;
 };
 
-static void __attribute__((format(printf, 2, 3))) put(struct writer *writer, const char *format,
-                                                      ...)
+static void __attribute__((format(printf, 2, 3)))
+put(struct writer *writer, const char *format, ...)
 {
     va_list args;
     int len;

@@ -73,7 +73,7 @@ struct packet {
     uint8_t tos;
     bool has_ttl;
     uint8_t ttl;
-    uint16_t peer_port; /* script: another peer than the usual one; 0: the usual one */
+    uint16_t peer_port;          /* script: another peer than the usual one; 0: the usual one */
     uint16_t src_port, dst_port; /* of the wire */
     /* TCP, in the script's order; UDP has `len` only */
     uint8_t flags; /* enum packet_flag */

@@ -193,6 +193,9 @@ static void parse_what(struct parser *parser, struct event *event)
     } else if (token.kind == TOKEN_WORD) {
         event->kind = EVENT_CALL;
         parse_call(parser, &event->call);
+    } else if (token.kind == TOKEN_BAD || parse_at(parser, '%')) {
+        parse_fail_at(parser, token.at, "%.*s that does not end, or nothing at all",
+                      (int)(token.len < 2 ? token.len : 2), token.text);
     } else {
         parse_expected(parser, "a packet, a system call, `...` or %{ ... }%");
     }

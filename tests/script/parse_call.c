@@ -11,15 +11,24 @@ static const struct {
     const char *name;
     unsigned args_min, args_max;
 } calls[CALL_COUNT] = {
-    [CALL_SOCKET] = {"socket", 3, 3},         [CALL_BIND] = {"bind", 3, 3},
-    [CALL_LISTEN] = {"listen", 2, 2},         [CALL_ACCEPT] = {"accept", 3, 3},
-    [CALL_CONNECT] = {"connect", 3, 3},       [CALL_READ] = {"read", 3, 3},
-    [CALL_WRITE] = {"write", 3, 3},           [CALL_SEND] = {"send", 4, 4},
-    [CALL_RECV] = {"recv", 4, 4},             [CALL_SENDTO] = {"sendto", 6, 6},
-    [CALL_RECVFROM] = {"recvfrom", 6, 6},     [CALL_SHUTDOWN] = {"shutdown", 2, 2},
-    [CALL_CLOSE] = {"close", 1, 1},           [CALL_SETSOCKOPT] = {"setsockopt", 5, 5},
-    [CALL_GETSOCKOPT] = {"getsockopt", 5, 5}, [CALL_FCNTL] = {"fcntl", 2, 3},
-    [CALL_IOCTL] = {"ioctl", 3, 3},           [CALL_POLL] = {"poll", 3, 3},
+    [CALL_SOCKET] = {"socket", 3, 3},
+    [CALL_BIND] = {"bind", 3, 3},
+    [CALL_LISTEN] = {"listen", 2, 2},
+    [CALL_ACCEPT] = {"accept", 3, 3},
+    [CALL_CONNECT] = {"connect", 3, 3},
+    [CALL_READ] = {"read", 3, 3},
+    [CALL_WRITE] = {"write", 3, 3},
+    [CALL_SEND] = {"send", 4, 4},
+    [CALL_RECV] = {"recv", 4, 4},
+    [CALL_SENDTO] = {"sendto", 6, 6},
+    [CALL_RECVFROM] = {"recvfrom", 6, 6},
+    [CALL_SHUTDOWN] = {"shutdown", 2, 2},
+    [CALL_CLOSE] = {"close", 1, 1},
+    [CALL_SETSOCKOPT] = {"setsockopt", 5, 5},
+    [CALL_GETSOCKOPT] = {"getsockopt", 5, 5},
+    [CALL_FCNTL] = {"fcntl", 2, 3},
+    [CALL_IOCTL] = {"ioctl", 3, 3},
+    [CALL_POLL] = {"poll", 3, 3},
 };
 
 /* ---- arguments ---------------------------------------------------------------------------- */

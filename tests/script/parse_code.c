@@ -98,9 +98,12 @@ static bool accept_comparison(struct parser *parser, enum expr_kind *kind)
         int punctuation;
         enum expr_kind kind;
     } comparisons[] = {
-        {PUNCTUATION_EQUAL, EXPR_EQUAL},      {PUNCTUATION_DIFFERENT, EXPR_DIFFERENT},
-        {PUNCTUATION_AT_MOST, EXPR_AT_MOST},  {PUNCTUATION_AT_LEAST, EXPR_AT_LEAST},
-        {'<', EXPR_LESS},                     {'>', EXPR_GREATER},
+        {PUNCTUATION_EQUAL, EXPR_EQUAL},
+        {PUNCTUATION_DIFFERENT, EXPR_DIFFERENT},
+        {PUNCTUATION_AT_MOST, EXPR_AT_MOST},
+        {PUNCTUATION_AT_LEAST, EXPR_AT_LEAST},
+        {'<', EXPR_LESS},
+        {'>', EXPR_GREATER},
     };
 
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {

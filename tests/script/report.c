@@ -47,8 +47,7 @@ void report_event(struct run *run, const struct event *event)
 
     if (!run->verbose)
         return;
-    printf("%s:%u: %s ", run->path, event->at.line,
-           report_time(run, run->machine->now_ns).text);
+    printf("%s:%u: %s ", run->path, event->at.line, report_time(run, run->machine->now_ns).text);
     if (event->kind == EVENT_PACKET) {
         packet_format(&event->packet, text);
         puts(text);

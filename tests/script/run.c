@@ -73,7 +73,8 @@ static void check_return_time(struct run *run)
     const uint64_t tolerance_ns =
         eighth > run->settings.tolerance_ns ? eighth : run->settings.tolerance_ns;
 
-    if (run->machine->stack && (now_ns + tolerance_ns < until_ns || now_ns > until_ns + tolerance_ns))
+    if (run->machine->stack &&
+        (now_ns + tolerance_ns < until_ns || now_ns > until_ns + tolerance_ns))
         report_failure(run, run->calling_event->at, "%s() returned at %s, expected at %s",
                        run->calling.call->name, report_time(run, now_ns).text,
                        report_time(run, until_ns).text);
@@ -163,8 +164,7 @@ static void take_snapshot(struct run *run, struct snapshot *snapshot)
 }
 
 /* The names in an expression with their values, for a failed assertion. */
-static void report_names(struct run *run, const struct snapshot *snapshot,
-                         const struct expr *expr)
+static void report_names(struct run *run, const struct snapshot *snapshot, const struct expr *expr)
 {
     int64_t value = 0;
 
@@ -204,8 +204,8 @@ static void run_code(struct run *run, const struct event *event)
         if (!info_evaluate(&snapshot, statement->condition, &value)) {
             report_failure(run, statement->at, "a division by zero");
         } else if (!value) {
-            report_failure(run, statement->at, "%.*s is false", (int)statement->len,
-                           statement->text);
+            report_failure(run, statement->at, "%.*s is false",
+                           (int)strcspn(statement->text, "\r\n}"), statement->text);
             report_names(run, &snapshot, statement->condition);
             if (statement->message)
                 print_message(run, run->out, &snapshot, statement->message);
@@ -240,8 +240,7 @@ static void run_shell(struct run *run, const struct event *event)
 /* What can be known to be wrong before anything has happened. */
 static bool check_script(struct run *run)
 {
-    for (const struct script_option *option = run->script->options; option;
-         option = option->next) {
+    for (const struct script_option *option = run->script->options; option; option = option->next) {
         const enum setting_result result =
             settings_option(&run->settings, option->name, option->value);
 

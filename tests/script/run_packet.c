@@ -72,9 +72,8 @@ static bool fits_mtu(struct run *run, const struct event *event)
 void run_inbound(struct run *run, const struct event *event)
 {
     struct packet packet = event->packet;
-    struct flow *flow =
-        flow_of(run, packet.protocol == PACKET_ICMP ? packet.quoted : packet.protocol,
-                packet.peer_port);
+    struct flow *flow = flow_of(
+        run, packet.protocol == PACKET_ICMP ? packet.quoted : packet.protocol, packet.peer_port);
     uint8_t *text;
     uint32_t at;
 
@@ -133,8 +132,8 @@ static void compare(struct run *run, const struct event *event, struct sent *sen
     hide_unasked(&seen, expected);
     same = expect_same(expected, &seen, differences);
     if (!same) {
-        report_failure(run, event->at, "wrong packet at %s: %s",
-                       report_time(run, sent->at_ns).text, differences);
+        report_failure(run, event->at, "wrong packet at %s: %s", report_time(run, sent->at_ns).text,
+                       differences);
         report_line(run, "expected", expected);
         report_line(run, "seen", &seen);
     } else if (seen.src_port != flow->local_port || seen.dst_port != flow->remote_port) {

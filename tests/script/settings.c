@@ -20,7 +20,8 @@ struct field {
 #define BYTES(type, field) sizeof(((struct type *)0)->field)
 
 static const struct field fields[] = {
-#define FIELD(type, field) {#field, AT_##type + offsetof(struct type, field), BYTES(type, field), 0},
+#define FIELD(type, field)                                                                         \
+    {#field, AT_##type + offsetof(struct type, field), BYTES(type, field), 0},
 #define ENUM_FIELD(type, field, tag)                                                               \
     {#field, AT_##type + offsetof(struct type, field), BYTES(type, field), #tag},
 #define CONSTANT(tag, name)
@@ -126,11 +127,6 @@ void settings_init(struct settings *settings)
         settings->stack.seed[i] = (uint8_t)(i * 37 + 1);
 }
 
-static bool set_number(const char *text, uint64_t max, uint64_t *value)
-{
-    return read_number(text, max, value);
-}
-
 /* 255.255.0.0 */
 static bool set_netmask(const char *text, uint8_t *prefix_bits)
 {
@@ -168,19 +164,19 @@ static enum setting_result own_option(struct settings *settings, const char *nam
             return SETTING_UNKNOWN;
         good = leat_ip4_parse(value, ip);
     } else if (strcmp(name, "mtu") == 0) {
-        good = set_number(value, UINT16_MAX, &number) && number >= 68;
+        good = read_number(value, UINT16_MAX, &number) && number >= 68;
         settings->mtu = (uint16_t)number;
     } else if (strcmp(name, "bind_port") == 0) {
-        good = set_number(value, UINT16_MAX, &number) && number > 0;
+        good = read_number(value, UINT16_MAX, &number) && number > 0;
         settings->bind_port = (uint16_t)number;
     } else if (strcmp(name, "connect_port") == 0) {
-        good = set_number(value, UINT16_MAX, &number) && number > 0;
+        good = read_number(value, UINT16_MAX, &number) && number > 0;
         settings->connect_port = (uint16_t)number;
     } else if (strcmp(name, "tolerance_usecs") == 0) {
-        good = set_number(value, UINT32_MAX, &number);
+        good = read_number(value, UINT32_MAX, &number);
         settings->tolerance_ns = number * 1000;
     } else if (strcmp(name, "tcp_ts_tick_usecs") == 0) {
-        good = set_number(value, UINT32_MAX, &number);
+        good = read_number(value, UINT32_MAX, &number);
         settings->ts_tick_ns = number * 1000;
     } else {
         return SETTING_UNKNOWN;
@@ -188,8 +184,7 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     return good ? SETTING_DONE : SETTING_BAD_VALUE;
 }
 
-enum setting_result settings_option(struct settings *settings, const char *name,
-                                    const char *value)
+enum setting_result settings_option(struct settings *settings, const char *name, const char *value)
 {
     const enum setting_result own = own_option(settings, name, value);
     const struct field *field = find_field(name);
@@ -213,7 +208,8 @@ enum sysctl_unit {
     SECONDS,
     MILLISECONDS,
     MICROSECONDS,
-    LAST_OF_THREE /* min, default and max */
+    LAST_OF_THREE, /* min, default and max */
+    ECN_CHOICE     /* 0 off, 1 ask, 2 accept */
 };
 
 /* The first field of these names that the stack has is what the sysctl sets. */
@@ -226,12 +222,12 @@ static const struct sysctl {
     {"tcp_sack", {"no_sack"}, INVERTED},
     {"tcp_dsack", {"no_dsack"}, INVERTED},
     {"tcp_window_scaling", {"no_window_scaling", "no_wscale"}, INVERTED},
-    {"tcp_ecn", {"no_ecn"}, INVERTED},
+    {"tcp_ecn", {"ecn"}, ECN_CHOICE},
     {"tcp_recovery", {"no_rack"}, INVERTED},
     {"tcp_early_retrans", {"no_tlp"}, INVERTED},
     {"tcp_frto", {"no_frto"}, INVERTED},
     {"tcp_slow_start_after_idle", {"no_cwnd_validation", "no_idle_restart"}, INVERTED},
-    {"tcp_syncookies", {"syn_cookies", "syncookies"}, PLAIN},
+    {"tcp_syncookies", {"no_cookies"}, INVERTED},
     {"tcp_fastopen", {"fast_open", "fastopen"}, PLAIN},
     {"tcp_congestion_control", {"congestion", "congestion_control"}, PLAIN},
     {"tcp_rmem", {"receive_window_bytes"}, LAST_OF_THREE},
@@ -254,7 +250,11 @@ static bool sysctl_number(const char *text, enum sysctl_unit unit, uint64_t *val
         return last && read_number(last + 1, UINT32_MAX, value);
     if (!read_number(text, UINT32_MAX, value))
         return false;
-    if (unit == INVERTED)
+    if (unit == ECN_CHOICE)
+        *value = *value == 0   ? LEAT_TCP_ECN_OFF
+                 : *value == 1 ? LEAT_TCP_ECN_ASK
+                               : LEAT_TCP_ECN_ACCEPT;
+    else if (unit == INVERTED)
         *value = *value == 0;
     else if (unit == SECONDS)
         *value *= 1000000000;

@@ -30,8 +30,7 @@ enum setting_result {
 void settings_init(struct settings *settings);
 
 /* `--name=value` */
-enum setting_result settings_option(struct settings *settings, const char *name,
-                                    const char *value);
+enum setting_result settings_option(struct settings *settings, const char *name, const char *value);
 
 /* A shell command; calls @note for each part of it that means nothing here. */
 void settings_shell(struct settings *settings, const char *command, size_t len,

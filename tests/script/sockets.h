@@ -3,6 +3,7 @@
  *
  *      sockets.c   the table, and what the stack's callbacks leave in it
  *      calls.c     the calls, each tried until it returns
+ *      transfer.c  text in and out
  *      options.c   setsockopt, getsockopt, fcntl, ioctl, poll
  */
 #ifndef SCRIPT_SOCKETS_H
@@ -42,8 +43,8 @@ struct sock {
     uint64_t user_timeout_ns;
     bool connecting, connected;
     bool shut_read, shut_write;
-    bool ended; /* the connection's last callback has come */
-    int error;  /* SO_ERROR */
+    bool ended;                   /* the connection's last callback has come */
+    int error;                    /* SO_ERROR */
     uint32_t read_at, written_at; /* bytes of the text */
     struct datagram datagrams[DATAGRAMS_MAX];
     unsigned datagram_count;
@@ -53,7 +54,7 @@ struct sockets {
     struct machine *machine;
     struct settings *settings; /* may still be changed while the stack isn't there */
     struct sock socks[SOCKETS_MAX];
-    struct sock *latest_tcp; /* %{ }% looks at it */
+    struct sock *latest_tcp;                    /* %{ }% looks at it */
     struct leat_endpoint udp_local, udp_remote; /* of the UDP socket used last */
 };
 
@@ -90,7 +91,7 @@ bool call_needs_stack(const struct call *call);
 /* Tries the call; true: it has returned. */
 bool call_try(struct sockets *sockets, struct calling *calling);
 
-/* ---- between calls.c and options.c -------------------------------------------------------- */
+/* ---- between the calls' files ------------------------------------------------------------ */
 
 /* The n-th argument, from 0; as if it were ... if there is none. */
 const struct value *call_arg(const struct calling *calling, unsigned n);
@@ -99,6 +100,16 @@ const struct value *call_arg(const struct calling *calling, unsigned n);
 bool call_returns(struct calling *calling, int64_t result);
 bool call_fails(struct calling *calling, int error);
 
+/* The error that waits in the socket, told once; else @fallback. */
+bool call_fails_with_pending(struct calling *calling, int fallback);
+
+/* `...` is @ip and @port; {sa_family=..., sin_port=..., sin_addr=...} says it. */
+struct leat_endpoint call_endpoint(const struct value *value, leat_ip4 ip, uint16_t port);
+
+/* Packets of UDP are this socket's from now on; @remote: NULL or its peer. */
+void call_note_udp(struct sockets *sockets, const struct sock *sock,
+                   const struct leat_endpoint *remote);
+
 /* It can't be done now. */
 bool call_would_block(struct calling *calling, bool nonblocking);
 
@@ -106,6 +117,8 @@ bool call_would_block(struct calling *calling, bool nonblocking);
 bool call_complain(struct calling *calling, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+bool call_read(struct sockets *sockets, struct calling *calling);
+bool call_write(struct sockets *sockets, struct calling *calling);
 bool call_setsockopt(struct sockets *sockets, struct calling *calling);
 bool call_getsockopt(struct sockets *sockets, struct calling *calling);
 bool call_fcntl(struct sockets *sockets, struct calling *calling);

@@ -1,0 +1,201 @@
+/* transfer.c -- read, recv, recvfrom, write, send, sendto: text in and out. */
+#include "sockets.h"
+
+#include "flow.h"
+#include "names.h"
+
+#include <string.h>
+
+enum {
+    PIECE_BYTES = 4096
+};
+
+static uint32_t bytes_of(const struct value *value)
+{
+    return value->integer < 0 || value->integer > INT32_MAX ? 0 : (uint32_t)value->integer;
+}
+
+/* ---- receive ------------------------------------------------------------------------------ */
+
+/* Compares @text with what the peer has sent from @at on, and frees it. */
+static bool returns_text(struct calling *calling, struct leat_buf *text, uint32_t at)
+{
+    const uint32_t len = leat_buf_total(text);
+    uint8_t bytes[PIECE_BYTES];
+
+    for (uint32_t done = 0; done < len;) {
+        const uint32_t got = leat_buf_read(text, done, bytes, sizeof bytes);
+
+        for (uint32_t i = 0; i < got; i++) {
+            if (bytes[i] != flow_byte(at + done + i)) {
+                leat_buf_free(text);
+                return call_complain(calling, "byte %u of the text is not what the peer sent",
+                                     at + done + i);
+            }
+        }
+        done += got;
+    }
+    leat_buf_free(text);
+    return call_returns(calling, len);
+}
+
+static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocking)
+{
+    struct sock *sock = calling->sock;
+
+    if (sock->conn && leat_tcp_readable(sock->conn) > 0 && !sock->shut_read) {
+        struct leat_buf *text = leat_tcp_receive(sock->conn, bytes_max);
+        const uint32_t len = leat_buf_total(text), at = sock->read_at;
+
+        leat_tcp_consumed(sock->conn, len);
+        sock->read_at += len;
+        return returns_text(calling, text, at);
+    }
+    if (sock->error)
+        return call_fails_with_pending(calling, 0);
+    if (sock->shut_read || sock->ended || (sock->conn && leat_tcp_at_end(sock->conn)))
+        return call_returns(calling, 0);
+    if (!sock->conn)
+        return call_fails(calling, LINUX_ENOTCONN);
+    return call_would_block(calling, nonblocking);
+}
+
+static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t bytes_max,
+                     bool nonblocking)
+{
+    struct sock *sock = calling->sock;
+    struct datagram first;
+
+    if (sock->error)
+        return call_fails_with_pending(calling, 0);
+    if (sock->datagram_count == 0)
+        return call_would_block(calling, nonblocking);
+    first = sock->datagrams[0];
+    memmove(sock->datagrams, sock->datagrams + 1, --sock->datagram_count * sizeof first);
+    leat_buf_trim(first.payload, bytes_max);
+    call_note_udp(sockets, sock, &first.peer);
+    return returns_text(calling, first.payload, 0);
+}
+
+/* False: a flag that nothing here stands for. */
+static bool flags_are_known(struct calling *calling, unsigned n)
+{
+    const int64_t flags = call_arg(calling, n)->integer;
+
+    if ((flags & ~(int64_t)(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL)) == 0)
+        return true;
+    call_complain(calling, "of the flags only MSG_DONTWAIT and MSG_NOSIGNAL are known");
+    return false;
+}
+
+bool call_read(struct sockets *sockets, struct calling *calling)
+{
+    const bool has_flags = calling->call->kind != CALL_READ;
+    const bool nonblocking = calling->sock->nonblocking ||
+                             (has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_DONTWAIT));
+    const uint32_t bytes_max = bytes_of(call_arg(calling, 2));
+
+    if (has_flags && !flags_are_known(calling, 3))
+        return true;
+    if (calling->sock->kind == SOCK_UDP)
+        return read_udp(sockets, calling, bytes_max, nonblocking);
+    return read_tcp(calling, bytes_max, nonblocking);
+}
+
+/* ---- send --------------------------------------------------------------------------------- */
+
+static uint32_t fill(uint8_t bytes[PIECE_BYTES], uint32_t at, uint32_t len)
+{
+    const uint32_t count = len < PIECE_BYTES ? len : PIECE_BYTES;
+
+    for (uint32_t i = 0; i < count; i++)
+        bytes[i] = flow_byte(at + i);
+    return count;
+}
+
+static bool write_tcp(struct calling *calling, uint32_t len, bool nonblocking)
+{
+    struct sock *sock = calling->sock;
+    uint8_t bytes[PIECE_BYTES];
+
+    if (sock->error)
+        return call_fails_with_pending(calling, 0);
+    if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
+        return call_fails(calling, LINUX_EPIPE);
+    while (!sock->connecting && calling->done_bytes < len) {
+        const uint32_t count = fill(bytes, sock->written_at, len - calling->done_bytes);
+        size_t taken;
+        const enum leat_err err = leat_tcp_write(sock->conn, bytes, count, &taken);
+
+        if (err != LEAT_OK && err != LEAT_ERR_FULL)
+            return call_fails(calling, sock_errno(err));
+        calling->done_bytes += (uint32_t)taken;
+        sock->written_at += (uint32_t)taken;
+        if (taken < count)
+            break;
+    }
+    if (calling->done_bytes == len || (nonblocking && calling->done_bytes > 0))
+        return call_returns(calling, calling->done_bytes);
+    return call_would_block(calling, nonblocking);
+}
+
+/* All of a datagram at once; the pool's buffers hold what it needs. */
+static struct leat_buf *datagram_of(struct sockets *sockets, uint32_t len)
+{
+    struct leat_pool *pool = leat_pool(sockets->machine->stack);
+    uint8_t bytes[PIECE_BYTES];
+    struct leat_buf *payload = leat_buf_copy(pool, bytes, fill(bytes, 0, len));
+
+    for (uint32_t done = PIECE_BYTES; payload && done < len; done += PIECE_BYTES) {
+        struct leat_buf *more = leat_buf_copy(pool, bytes, fill(bytes, done, len - done));
+
+        if (!more) {
+            leat_buf_free(payload);
+            return 0;
+        }
+        leat_buf_append(payload, more);
+    }
+    return payload;
+}
+
+static bool write_udp(struct sockets *sockets, struct calling *calling, uint32_t len,
+                      const struct value *to)
+{
+    struct sock *sock = calling->sock;
+    struct leat_buf *payload;
+    enum leat_err err;
+
+    if (sock->error)
+        return call_fails_with_pending(calling, 0);
+    if (!sock->connected && !to)
+        return call_fails(calling, LINUX_EDESTADDRREQ);
+    payload = datagram_of(sockets, len);
+    if (!to || (to->kind == VALUE_ELLIPSIS && sock->connected)) {
+        err = leat_udp_send(sock->udp, payload);
+        call_note_udp(sockets, sock, 0);
+    } else {
+        const struct leat_endpoint peer =
+            call_endpoint(to, sockets->settings->remote_ip, sockets->settings->connect_port);
+
+        err = leat_udp_send_to(sock->udp, payload, &peer);
+        call_note_udp(sockets, sock, &peer);
+    }
+    return err == LEAT_OK ? call_returns(calling, len) : call_fails(calling, sock_errno(err));
+}
+
+bool call_write(struct sockets *sockets, struct calling *calling)
+{
+    const bool has_flags = calling->call->kind != CALL_WRITE;
+    const bool nonblocking = calling->sock->nonblocking ||
+                             (has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_DONTWAIT));
+    const uint32_t len = bytes_of(call_arg(calling, 2));
+
+    if (call_arg(calling, 1)->kind != VALUE_ELLIPSIS)
+        return call_complain(calling, "the text of a packet is the runner's: write ...");
+    if (has_flags && !flags_are_known(calling, 3))
+        return true;
+    if (calling->sock->kind == SOCK_UDP)
+        return write_udp(sockets, calling, len,
+                         calling->call->kind == CALL_SENDTO ? call_arg(calling, 4) : 0);
+    return write_tcp(calling, len, nonblocking);
+}
