@@ -15,6 +15,8 @@
 #include "link/arp.h"
 #include "link/ethernet.h"
 
+static const uint64_t memory_retry_ns = 1000000;
+
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
     return value ? value : fallback;
@@ -213,6 +215,19 @@ static void ready_run(struct leat *stack)
     stack_not_ready(&last);
 }
 
+/* When a backend wants a look.  One whose frames no buffer is left for gets it a little later: it
+ * would say "now" until somebody gives memory back, and the loop would spin. */
+static uint64_t look_ns(const struct leat *stack, struct leat_netif *netif)
+{
+    const struct pool_list *full = &stack->pool.lists[POOL_FULL];
+    const uint64_t room = (uint64_t)full->free_count * full->bytes;
+    const uint64_t look = netif->ops->next_look_ns(netif, stack->now_ns);
+
+    if (look <= stack->now_ns && room < netif->mtu + LEAT_BUF_HEADROOM)
+        return stack->now_ns + memory_retry_ns;
+    return look;
+}
+
 static uint64_t next_ns(const struct leat *stack, bool more)
 {
     uint64_t next;
@@ -223,9 +238,7 @@ static uint64_t next_ns(const struct leat *stack, bool more)
     for (unsigned i = 0; i < stack->link_count; i++) {
         struct leat_netif *netif = stack->links[i].netif;
         /* no backend says when it has room again, so frames that wait for it make us ask */
-        const uint64_t look = stack->links[i].tx.count > 0
-                                  ? stack->now_ns
-                                  : netif->ops->next_look_ns(netif, stack->now_ns);
+        const uint64_t look = stack->links[i].tx.count > 0 ? stack->now_ns : look_ns(stack, netif);
 
         if (look < next)
             next = look;

@@ -19,7 +19,8 @@ struct lent {
 };
 
 enum {
-    FLAG_LENT = 0x80 /* or-ed into kind */
+    FLAG_LENT = 0x80, /* or-ed into kind */
+    LEND_RESERVE = 8  /* one of so many small buffers can't be lent: headers need them too */
 };
 
 static struct leat_buf *list_take(struct leat_pool *pool, enum pool_kind kind)
@@ -86,7 +87,9 @@ struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
 struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
                                void (*release)(void *arg), void *arg)
 {
-    struct leat_buf *buf = alloc(pool, POOL_SMALL, 0);
+    const struct pool_list *small = &pool->lists[POOL_SMALL];
+    const bool enough = small->free_count > small->count / LEND_RESERVE;
+    struct leat_buf *buf = enough ? alloc(pool, POOL_SMALL, 0) : 0;
     const struct lent lent = {release, arg};
     union {
         const void *promised;

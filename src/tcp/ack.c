@@ -4,10 +4,12 @@
 
 /* ---- the peer's window -------------------------------------------------------------------- */
 
-/* RFC 9293 3.10.7.4: an old segment must not bring back an old window. */
+/* RFC 9293 3.10.7.4: an old segment must not bring back an old window.  One that acknowledges
+ * something new is not old, even if its text is: SND.WND counts from SND.UNA, so the window of the
+ * ACK before it would reach further than the peer has ever allowed. */
 static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
-    return seq_lt(conn->snd_wl1, header->seq) ||
+    return seq_lt(conn->snd_una, header->ack) || seq_lt(conn->snd_wl1, header->seq) ||
            (conn->snd_wl1 == header->seq && seq_le(conn->snd_wl2, header->ack));
 }
 

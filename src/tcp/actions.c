@@ -180,7 +180,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     } else {
         struct leat_tcp *conn = tcp_conn(tcb);
 
-        conn->flags |= CONN_PEER_SYN;
+        conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->mss = mss_of(header) < conn->mss ? mss_of(header) : conn->mss;
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift : 0;

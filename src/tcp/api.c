@@ -101,8 +101,10 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
     if (step.err != LEAT_OK)
         return step.err;
     *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
-    if (*taken < len) /* also when it was the pool that had no room */
+    if (*taken < len)
         conn->flags |= CONN_WAS_FULL;
+    if (*taken < wanted) /* the pool had no room: perhaps no ACK of ours will tell when it has */
+        tcp_retry_later(conn);
     remember_if_full(conn);
     return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
 }

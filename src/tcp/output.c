@@ -12,7 +12,6 @@ enum {
     SEGMENTS_BUDGET = 64 /* of one connection in one flush: then others have their turn */
 };
 
-static const uint64_t retry_ns = 1000000;         /* memory was short */
 static const uint64_t persist_min_ns = 200000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
 
 /* A range of sequence numbers that is to leave. */
@@ -206,7 +205,7 @@ static bool send_again(struct leat_tcp *conn, const struct path *path, struct se
 static void send_syn(struct leat_tcp *conn, const struct path *path)
 {
     const bool answers = conn->flags & CONN_PEER_SYN;
-    const bool scale = !answers || conn->tcb.rcv_wind_shift > 0;
+    const bool scale = !answers || (conn->flags & CONN_PEER_SCALES);
     const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
     struct wire_tcp header = {
         .seq = conn->snd_una,
@@ -377,8 +376,7 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 static void retry_later(struct leat_tcp *conn)
 {
     conn->tcp->stack->stats.tx_no_memory++;
-    conn->retry_at_ns = conn->tcp->stack->now_ns + retry_ns;
-    tcp_arm(conn);
+    tcp_retry_later(conn);
 }
 
 static void send_ack(struct leat_tcp *conn, const struct path *path)

@@ -4,7 +4,12 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/pool.h"
 #include "tcp/seq.h"
+
+enum {
+    RESERVE = 8 /* one of so many buffers is not for text: ACKs must get in, or nothing gets out */
+};
 
 void sendq_init(struct sendq *queue, uint32_t seq)
 {
@@ -55,13 +60,20 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
     return here;
 }
 
+static struct leat_buf *alloc_for_text(struct leat_pool *pool)
+{
+    const struct pool_list *full = &pool->lists[POOL_FULL];
+
+    return full->free_count > full->count / RESERVE ? leat_buf_alloc(pool, 0) : 0;
+}
+
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
                      uint32_t len)
 {
     uint32_t done = write_to_tail(queue, bytes, len);
 
     while (done < len) {
-        struct leat_buf *piece = leat_buf_alloc(pool, 0);
+        struct leat_buf *piece = alloc_for_text(pool);
         uint32_t here;
 
         if (!piece)

@@ -120,6 +120,7 @@ enum conn_flag {
     CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
     CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
     CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
+    CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
     CONN_TELL_READABLE = 1 << 25,
@@ -351,6 +352,9 @@ void tcp_arm(struct leat_tcp *conn);
 
 /* Sets loss_at_ns: RACK wants to look at @look_at_ns (UINT64_MAX: no), else the tail is probed. */
 void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
+
+/* Memory was short: in a moment the connection, and a program that waits to write, try again. */
+void tcp_retry_later(struct leat_tcp *conn);
 
 /* How long unacknowledged text may wait (R2). */
 uint64_t tcp_give_up_ns(const struct leat_tcp *conn);

@@ -8,6 +8,7 @@
 #include "tcp/tcp.h"
 
 static const uint64_t persist_patience_ns = 10000000000; /* while memory is short */
+static const uint64_t retry_ns = 1000000;                /* until there may be memory again */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -167,6 +168,27 @@ static void loss_expired(struct leat_tcp *conn)
     tcp_recovery_result(conn, &result);
 }
 
+/* ---- memory was short --------------------------------------------------------------------- */
+
+void tcp_retry_later(struct leat_tcp *conn)
+{
+    conn->retry_at_ns = conn->tcp->stack->now_ns + retry_ns;
+    tcp_arm(conn);
+}
+
+static void retry_expired(struct leat_tcp *conn)
+{
+    conn->retry_at_ns = LEAT_NEVER_NS;
+    if ((conn->flags & CONN_WAS_FULL) &&
+        conn->sendq.bytes <= conn->tcp->config.send_queue_bytes / 2) {
+        conn->flags &= ~(unsigned)CONN_WAS_FULL;
+        tcp_tell(conn, CONN_TELL_WRITABLE);
+    }
+    tcp_want_output(conn);
+}
+
+/* ---- the timer ---------------------------------------------------------------------------- */
+
 void tcp_conn_timer(struct timer *timer, void *context)
 {
     struct leat_tcp *conn = ring_owner(timer, struct leat_tcp, timer);
@@ -178,10 +200,8 @@ void tcp_conn_timer(struct timer *timer, void *context)
         conn->flags |= CONN_ACK_NOW;
         tcp_want_output(conn);
     }
-    if (conn->retry_at_ns <= now_ns) {
-        conn->retry_at_ns = LEAT_NEVER_NS;
-        tcp_want_output(conn);
-    }
+    if (conn->retry_at_ns <= now_ns)
+        retry_expired(conn);
     if (conn->loss_at_ns <= now_ns)
         loss_expired(conn);
     if (conn->rexmt_at_ns <= now_ns && !rexmt_expired(conn))

@@ -1,0 +1,293 @@
+/* invariants.c -- what must hold after every step, after every poll, and at the end. */
+#include "core/pool.h"
+#include "sim.h"
+#include "stack.h"
+#include "tcp/tcp.h"
+
+enum {
+    IDLE_POLLS_MAX = 64,       /* in a row and at one time, in which nothing happens */
+    IDLE_POLLS_A_SECOND = 2000 /* and for each connection as many again: memory may be short */
+};
+
+static unsigned long long as_us(uint64_t ns)
+{
+    return (unsigned long long)(ns / SIM_NS_PER_US);
+}
+
+/* ---- the stack ---------------------------------------------------------------------------- */
+
+uint64_t sim_unsent(const struct sim_end *end)
+{
+    const struct leat_stats *stats = leat_stats(end->stack);
+
+    return stats->tx_no_memory + stats->tx_dropped + stats->tx_unresolved + stats->tx_parked_out +
+           stats->drop_memory;
+}
+
+static void check_statistics(struct sim_end *end)
+{
+    struct sim *sim = end->sim;
+    const struct leat_stats *stats = leat_stats(end->stack);
+    const struct leat_link_counts out = leat_link_counts(sim->link, (int)end->index);
+    const struct leat_link_counts in = leat_link_counts(sim->link, (int)(1 - end->index));
+
+    if (!leat_stats_balance(stats))
+        sim_fail(sim, "end %u: the statistics don't balance", end->index);
+    if (stats->rx_frames != in.delivered || stats->tx_frames != out.sent - out.duplicated)
+        sim_fail(sim, "end %u: counted %llu frames in and %llu out, the wire %llu and %llu",
+                 end->index, (unsigned long long)stats->rx_frames,
+                 (unsigned long long)stats->tx_frames, (unsigned long long)in.delivered,
+                 (unsigned long long)(out.sent - out.duplicated));
+    if (stats->drop_tcp_impossible > 0)
+        sim_fail(sim, "end %u: an event that tcp.rl has no line for", end->index);
+    if (in.corrupted == 0 && stats->drop_tcp_checksum + stats->drop_tcp_format +
+                                     stats->drop_tcp_options + stats->drop_tcp_flags +
+                                     stats->drop_ip_header + stats->drop_ip_checksum >
+                                 0)
+        sim_fail(sim, "end %u: dropped a segment as malformed, but none was corrupted", end->index);
+}
+
+static void check_pool(struct sim_end *end)
+{
+    const struct leat_pool *pool = &end->stack->pool;
+
+    for (unsigned kind = 0; kind < POOL_KINDS; kind++) {
+        if (pool->lists[kind].free_count > pool->lists[kind].count)
+            sim_fail(end->sim, "end %u: more buffers are free than there are", end->index);
+    }
+}
+
+void sim_check_poll(struct sim_end *end, uint64_t polled_for_ns, bool busy)
+{
+    struct sim *sim = end->sim;
+    const uint64_t second = sim->now_ns / SIM_NS_PER_S;
+
+    (void)polled_for_ns;
+    check_statistics(end);
+    check_pool(end);
+    if (end->deadline_ns < sim->now_ns)
+        sim_fail(sim, "end %u: the next deadline is in the past", end->index);
+    if (busy) {
+        end->idle_polls = 0;
+        return;
+    }
+    end->idle_polls = end->deadline_ns == sim->now_ns ? end->idle_polls + 1 : 0;
+    if (second != end->idle_second)
+        end->idle_in_second = 0;
+    end->idle_second = second;
+    end->idle_in_second++;
+    if (end->idle_polls > IDLE_POLLS_MAX)
+        sim_fail(sim, "end %u: wants to be polled at once, but does nothing", end->index);
+    if (end->idle_in_second > IDLE_POLLS_A_SECOND * (1 + sim->scenario.pairs[0]))
+        sim_fail(sim, "end %u: %u polls in a second did nothing", end->index, end->idle_in_second);
+}
+
+/* ---- a connection ------------------------------------------------------------------------- */
+
+/* Numbers that must only grow. */
+static void check_growth(struct sim_side *side, const struct leat_tcp_info *now)
+{
+    const struct leat_tcp_info *was = &side->info;
+    const uint32_t edge_was = was->rcv_nxt + was->rcv_wnd_bytes;
+    const uint32_t edge = now->rcv_nxt + now->rcv_wnd_bytes;
+    const char *what = NULL;
+
+    if ((int32_t)(now->snd_una - was->snd_una) < 0)
+        what = "SND.UNA";
+    else if ((int32_t)(now->snd_nxt - was->snd_nxt) < 0)
+        what = "SND.NXT";
+    else if (was->rcv_nxt != 0 && (int32_t)(now->rcv_nxt - was->rcv_nxt) < 0)
+        what = "RCV.NXT";
+    else if (was->rcv_nxt != 0 && !side->eof && (int32_t)(edge - edge_was) < 0)
+        what = "the right edge of the receive window";
+    if (what)
+        sim_fail(side->sim, "c%u end %u: %s has moved left", side->pair, side->end, what);
+}
+
+static void check_numbers(struct sim_side *side, const struct leat_tcp_info *info)
+{
+    const struct sim_scenario *scenario = &side->sim->scenario;
+    const uint64_t rto_min_ns = scenario->rto_min_us[side->end] * SIM_NS_PER_US;
+    const uint64_t rto_max_ns = scenario->rto_max_ms[side->end] * SIM_NS_PER_MS;
+
+    if ((int32_t)(info->snd_nxt - info->snd_una) < 0)
+        sim_fail(side->sim, "c%u end %u: SND.UNA > SND.NXT", side->pair, side->end);
+    if (info->rto_ns < rto_min_ns || info->rto_ns > rto_max_ns)
+        sim_fail(side->sim, "c%u end %u: an RTO of %llu us is out of bounds", side->pair, side->end,
+                 as_us(info->rto_ns));
+    if (info->state >= LEAT_TCP_ESTABLISHED && info->cwnd_bytes < info->mss_bytes)
+        sim_fail(side->sim, "c%u end %u: cwnd %u is less than a segment", side->pair, side->end,
+                 info->cwnd_bytes);
+    if (info->queued_bytes > scenario->send_queue_bytes[side->end])
+        sim_fail(side->sim, "c%u end %u: more is queued than the queue can hold", side->pair,
+                 side->end);
+    if (info->readable_bytes > side->peer->written - side->read)
+        sim_fail(side->sim, "c%u end %u: more is readable than was written", side->pair, side->end);
+}
+
+/* What one end knows of the other can be old, but not wrong. */
+static void check_pair(const struct sim_side *a, const struct sim_side *b)
+{
+    if (!a->has_info || !b->has_info || a->info.state < LEAT_TCP_ESTABLISHED ||
+        b->info.state < LEAT_TCP_ESTABLISHED || !a->conn || !b->conn)
+        return;
+    if ((int32_t)(a->info.snd_nxt - b->info.rcv_nxt) < 0)
+        sim_fail(a->sim, "c%u: end %u expects %u, but end %u has only sent up to %u", a->pair,
+                 b->end, b->info.rcv_nxt, a->end, a->info.snd_nxt);
+    if ((int32_t)(b->info.rcv_nxt - a->info.snd_una) < 0)
+        sim_fail(a->sim, "c%u: end %u believes that more has arrived than end %u has taken",
+                 a->pair, a->end, b->end);
+}
+
+/* RFC 9293 3.8.6.3: an ACK does not wait longer than it may. */
+static void check_delayed_ack(struct sim_side *side, const struct leat_tcp_info *info)
+{
+    struct sim *sim = side->sim;
+    const struct sim_scenario *scenario = &sim->scenario;
+    const struct sim_voice *voice = &sim->watcher.voices[side->pair][side->end];
+    const uint64_t limit_ns =
+        (scenario->delayed_ack_us[side->end] + 2 * scenario->late_us[side->end] + 1000) *
+        SIM_NS_PER_US;
+
+    if (!voice->has_ack || info->state < LEAT_TCP_ESTABLISHED || info->rcv_nxt == voice->ack) {
+        side->unacked_ns = 0;
+        return;
+    }
+    if (side->unacked_ns == 0)
+        side->unacked_ns = sim->now_ns;
+    if (sim->now_ns - side->unacked_ns > limit_ns && scenario->freeze_ms[side->end] == 0 &&
+        sim_unsent(&sim->ends[side->end]) == 0)
+        sim_fail(sim, "c%u end %u: an ACK has waited %llu us", side->pair, side->end,
+                 as_us(sim->now_ns - side->unacked_ns));
+}
+
+static void check_side(struct sim_side *side)
+{
+    struct leat_tcp_info info;
+
+    if (!side->conn)
+        return;
+    leat_tcp_get_info(side->conn, &info);
+    if (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT)
+        return; /* it only waits for its last callback */
+    check_numbers(side, &info);
+    if (side->has_info)
+        check_growth(side, &info);
+    check_delayed_ack(side, &info);
+    side->info = info;
+    side->has_info = true;
+}
+
+void sim_check_step(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        check_side(&sim->sides[i][0]);
+        check_side(&sim->sides[i][1]);
+        check_pair(&sim->sides[i][0], &sim->sides[i][1]);
+        check_pair(&sim->sides[i][1], &sim->sides[i][0]);
+    }
+}
+
+/* ---- the end ------------------------------------------------------------------------------ */
+
+uint64_t sim_patience_ns(const struct sim *sim)
+{
+    const struct sim_scenario *s = &sim->scenario;
+    const uint64_t rto_max_ms =
+        s->rto_max_ms[0] > s->rto_max_ms[1] ? s->rto_max_ms[0] : s->rto_max_ms[1];
+
+    /* forty timeouts in a row come once in 10^11 runs even at 30 % loss each way; the rest is for
+     * keep-alive, an abandoned FIN-WAIT-2, TIME-WAIT and the programs' pauses */
+    return (40 * rto_max_ms + 300000 + 2 * s->msl_ms[0]) * SIM_NS_PER_MS;
+}
+
+static unsigned free_entries(const struct tcb *tcb)
+{
+    unsigned count = 0;
+
+    for (; tcb; tcb = tcb->hash_next)
+        count++;
+    return count;
+}
+
+static bool is_empty(const struct sim_end *end)
+{
+    const struct tcp *tcp = end->stack->tcp;
+
+    return pool_is_whole(&end->stack->pool) &&
+           free_entries(tcp->free_conns) == tcp->config.connections &&
+           free_entries(tcp->free_halves) == tcp->config.half_open &&
+           free_entries(tcp->free_time_waits) == tcp->config.time_wait;
+}
+
+bool sim_is_over(const struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        const struct sim_side *sides = sim->sides[i];
+        const uint64_t role = sim->scenario.plans[i].role[0];
+
+        for (unsigned end = 0; end < 2; end++) {
+            if (sides[end].exists ? !sides[end].closed : role == end || role == 2)
+                return false;
+        }
+    }
+    return is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
+}
+
+static bool may_be_reset(const struct sim_side *side)
+{
+    const struct sim_side *peer = side->peer;
+    const uint64_t wait_ns = 2 * side->sim->scenario.msl_ms[0] * SIM_NS_PER_MS;
+
+    if (side->violent || peer->violent || !peer->exists)
+        return true;
+    /* our last FIN may be lost so often that TIME-WAIT does not live to see it */
+    return peer->closed && (peer->why != LEAT_OK || side->closed_ns - peer->closed_ns >= wait_ns);
+}
+
+static bool outcome_is_right(const struct sim_side *side)
+{
+    const struct sim_side *peer = side->peer;
+
+    if (side->why == LEAT_OK)
+        return peer->exists && (side->violent || (side->eof && side->read == peer->written));
+    if (side->why == LEAT_ERR_ABORTED)
+        return side->violent;
+    if (side->why == LEAT_ERR_RESET)
+        return may_be_reset(side);
+    if (side->why == LEAT_ERR_REFUSED)
+        return peer->violent;
+    if (side->why == LEAT_ERR_TIMEOUT)
+        return peer->violent || side->pool_was_low || !peer->exists;
+    return false;
+}
+
+/* Both ends meant well: then everything must have arrived. */
+static void check_delivery(const struct sim_side *side)
+{
+    if (side->why == LEAT_OK && side->peer->why == LEAT_OK && !side->violent &&
+        !side->peer->violent &&
+        (side->read != side->plan->bytes[1 - side->end] ||
+         side->written != side->plan->bytes[side->end]))
+        sim_fail(side->sim, "c%u end %u: closed in order, but read %llu bytes of %llu", side->pair,
+                 side->end, (unsigned long long)side->read,
+                 (unsigned long long)side->plan->bytes[1 - side->end]);
+}
+
+void sim_check_end(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        for (unsigned end = 0; end < 2; end++) {
+            const struct sim_side *side = &sim->sides[i][end];
+
+            if (side->exists && !outcome_is_right(side))
+                sim_fail(sim, "c%u end %u: closed with \"%s\", which nobody gave reason for", i,
+                         end, leat_err_text(side->why));
+            if (side->exists)
+                check_delivery(side);
+            if (side->lent > 0)
+                sim_fail(sim, "c%u end %u: %llu pieces of lent memory were not given back", i, end,
+                         (unsigned long long)side->lent);
+        }
+    }
+}

@@ -1,0 +1,262 @@
+/* main.c -- leat-sim: runs seeds, and says how to run a failed one again. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim.h"
+
+enum {
+    SETTINGS_MAX = 64,
+    SECONDS_MAX = 120 /* for one seed: then it hangs */
+};
+
+static const char usage[] =
+    "usage: leat-sim [OPTION]...\n"
+    "Runs TCP between two stacks over a bad wire, in virtual time, all of it chosen by a seed.\n"
+    "\n"
+    "  --seed N             run this seed (default 1)\n"
+    "  --seeds FIRST..LAST  run all of these\n"
+    "  --twice              run each seed twice: the wire must see the same bytes\n"
+    "  --set NAME=VALUE     change the scenario: NAME=V, NAME=V0/V1 (ends 0 and 1), c2.NAME=V\n"
+    "  --neutral            begin with a quiet scenario on a good wire, not with the seed's\n"
+    "  --shrink             after a failure, look for a simpler scenario that fails as well\n"
+    "  --record FILE        write all frames that the ends send to a capture\n"
+    "  --print              say what each scenario is\n"
+    "  --verbose            say what the programs do\n"
+    "  --help               show this\n"
+    "\n"
+    "Exit status: 0 all went well, 1 a failure, 2 wrong usage. docs/simulator.md says more.\n";
+
+struct options {
+    uint64_t first;
+    uint64_t last;
+    const char *record;
+    const char *set[SETTINGS_MAX];
+    unsigned set_count;
+    bool twice, neutral, shrink, print, verbose;
+};
+
+/* What to say if the stack stops the program. */
+static char last_words[256];
+
+static void on_signal(int number)
+{
+    const char *const why = number == SIGALRM ? "hangs" : "stopped by an assertion or a crash";
+
+    /* write() and nothing else: this is a signal handler */
+    if (write(STDERR_FILENO, last_words, strlen(last_words)) < 0 ||
+        write(STDERR_FILENO, why, strlen(why)) < 0 || write(STDERR_FILENO, "\n", 1) < 0)
+        _exit(1);
+    _exit(1);
+}
+
+/* Sanitizers have better things to say about some of these: only what they leave alone. */
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGILL, SIGTRAP, SIGABRT, SIGALRM};
+
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        signal(numbers[i], on_signal);
+}
+
+static struct sim_scenario scenario_of(const struct options *options, uint64_t seed)
+{
+    struct sim_scenario scenario;
+
+    if (options->neutral)
+        sim_scenario_neutral(&scenario, seed);
+    else
+        sim_scenario_from_seed(&scenario, seed);
+    for (unsigned i = 0; i < options->set_count; i++) {
+        if (!sim_scenario_set(&scenario, options->set[i])) {
+            fprintf(stderr, "leat-sim: no such setting: %s\n", options->set[i]);
+            exit(2);
+        }
+    }
+    return scenario;
+}
+
+static void print_command(const struct options *options, uint64_t seed, FILE *to)
+{
+    fprintf(to, "leat-sim --seed %" PRIu64, seed);
+    if (options->neutral)
+        fprintf(to, " --neutral");
+    for (unsigned i = 0; i < options->set_count; i++)
+        fprintf(to, " --set %s", options->set[i]);
+}
+
+static FILE *open_record(const struct options *options)
+{
+    FILE *file;
+
+    if (!options->record)
+        return NULL;
+    file = fopen(options->record, "wb");
+    if (!file) {
+        fprintf(stderr, "leat-sim: %s: %s\n", options->record, strerror(errno));
+        exit(2);
+    }
+    return file;
+}
+
+/* One run; false: @failure says why not. */
+static bool run(const struct options *options, const struct sim_scenario *scenario, bool quiet,
+                uint64_t *hash, char failure[SIM_FAILURE_BYTES + 32])
+{
+    FILE *record = quiet ? NULL : open_record(options);
+    struct sim *sim = sim_create(scenario, record);
+    bool good;
+
+    sim->verbose = options->verbose && !quiet;
+    alarm(SECONDS_MAX);
+    good = sim_run(sim);
+    alarm(0);
+    *hash = sim->hash;
+    snprintf(failure, SIM_FAILURE_BYTES + 32, "at %.6f s: %s", (double)sim->now_ns / 1e9,
+             sim->failure);
+    if (sim->verbose)
+        printf("%12.6f end: %" PRIu64 " steps, %" PRIu64 " frames, hash %016" PRIx64 "\n",
+               (double)sim->now_ns / 1e9, sim->steps, sim->watcher.frames, sim->hash);
+    sim_destroy(sim);
+    if (record)
+        fclose(record);
+    return good;
+}
+
+/* Tries every change towards the neutral scenario, and keeps those with which it still fails. */
+static void shrink(const struct options *options, uint64_t seed)
+{
+    char failure[SIM_FAILURE_BYTES + 32];
+    struct sim_scenario best = scenario_of(options, seed);
+    struct sim_scenario tried = best;
+    uint64_t hash;
+
+    for (unsigned i = 0; sim_scenario_simplify(&tried, i); i++, tried = best) {
+        if (memcmp(&tried, &best, sizeof best) != 0 && !run(options, &tried, true, &hash, failure))
+            best = tried;
+    }
+    run(options, &best, true, &hash, failure);
+    fprintf(stderr, "  simpler: FAILED %s\n    leat-sim --seed %" PRIu64 " --neutral", failure,
+            seed);
+    sim_scenario_print(&best, " --set ", stderr);
+    fprintf(stderr, "\n");
+}
+
+static bool run_seed(const struct options *options, uint64_t seed)
+{
+    const struct sim_scenario scenario = scenario_of(options, seed);
+    char failure[SIM_FAILURE_BYTES + 32];
+    uint64_t hash, again;
+    bool good;
+
+    snprintf(last_words, sizeof last_words,
+             "leat-sim --seed %" PRIu64 " (with the settings given): ", seed);
+    if (options->print) {
+        printf("seed %" PRIu64 ":", seed);
+        sim_scenario_print(&scenario, " ", stdout);
+        printf("\n");
+    }
+    good = run(options, &scenario, false, &hash, failure);
+    if (good && options->twice) {
+        good = run(options, &scenario, true, &again, failure) && hash == again;
+        if (hash != again)
+            snprintf(failure, sizeof failure, "the same seed gave other bytes the second time");
+    }
+    if (good)
+        return true;
+    fflush(stdout);
+    fprintf(stderr, "seed %" PRIu64 ": FAILED %s\n  scenario:", seed, failure);
+    sim_scenario_print(&scenario, " ", stderr);
+    fprintf(stderr, "\n  replay: ");
+    print_command(options, seed, stderr);
+    fprintf(stderr, " --verbose --record seed-%" PRIu64 ".pcap\n", seed);
+    if (options->shrink)
+        shrink(options, seed);
+    return false;
+}
+
+static bool parse_range(struct options *options, const char *text)
+{
+    char *end;
+
+    options->first = options->last = strtoull(text, &end, 10);
+    if (end == text)
+        return false;
+    if (strncmp(end, "..", 2) == 0)
+        options->last = strtoull(end + 2, &end, 10);
+    return *end == 0 && options->first <= options->last;
+}
+
+static int parse(struct options *options, int argc, char **argv)
+{
+    static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
+                                          {"seeds", required_argument, NULL, 's'},
+                                          {"set", required_argument, NULL, 'S'},
+                                          {"record", required_argument, NULL, 'r'},
+                                          {"twice", no_argument, NULL, '2'},
+                                          {"neutral", no_argument, NULL, 'n'},
+                                          {"shrink", no_argument, NULL, 'k'},
+                                          {"print", no_argument, NULL, 'p'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        switch (letter) {
+        case 's':
+            if (!parse_range(options, optarg))
+                return 2;
+            break;
+        case 'S':
+            if (options->set_count == SETTINGS_MAX)
+                return 2;
+            options->set[options->set_count++] = optarg;
+            break;
+        case 'r':
+            options->record = optarg;
+            break;
+        case '2':
+            options->twice = true;
+            break;
+        case 'n':
+            options->neutral = true;
+            break;
+        case 'k':
+            options->shrink = true;
+            break;
+        case 'p':
+            options->print = true;
+            break;
+        case 'v':
+            options->verbose = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        default:
+            return 2;
+        }
+    }
+    return optind == argc ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.first = 1, .last = 1};
+    uint64_t failures = 0;
+
+    if (parse(&options, argc, argv) != 0) {
+        fputs("leat-sim: wrong option; see --help\n", stderr);
+        return 2;
+    }
+    catch_signals();
+    for (uint64_t seed = options.first; seed <= options.last; seed++)
+        failures += !run_seed(&options, seed);
+    printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", options.last - options.first + 1, failures);
+    return failures > 0;
+}

@@ -1,0 +1,425 @@
+/* program.c -- the two programs: they connect, write, read, dawdle and end as their plans say. */
+#include <string.h>
+
+#include "sim.h"
+
+static const uint64_t retry_ns = 5 * SIM_NS_PER_MS; /* the pool was empty */
+
+/* ---- what is sent ------------------------------------------------------------------------- */
+
+const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, uint64_t offset)
+{
+    const uint64_t salt = pair * 7919u + end * 31337u;
+
+    return sim->pattern + (salt + offset) % SIM_PATTERN_PERIOD;
+}
+
+static void wake_at(struct sim_side *side, uint64_t at_ns)
+{
+    if (at_ns < side->wake_ns)
+        side->wake_ns = at_ns;
+}
+
+static void moved(struct sim_side *side)
+{
+    side->sim->progress_ns = side->sim->now_ns;
+    side->sim->events++;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static void released(void *arg)
+{
+    struct sim_side *side = arg;
+
+    if (side->lent == 0)
+        sim_fail(side->sim, "c%u end %u: memory was released twice", side->pair, side->end);
+    side->lent--;
+}
+
+static enum leat_err write_copy(struct sim_side *side, const uint8_t *bytes, uint32_t *len)
+{
+    size_t taken = 0;
+    const enum leat_err err = leat_tcp_write(side->conn, bytes, *len, &taken);
+
+    if (taken > *len)
+        sim_fail(side->sim, "c%u end %u: write() took more than it got", side->pair, side->end);
+    side->full = taken < *len;
+    *len = (uint32_t)taken;
+    return err == LEAT_ERR_FULL ? LEAT_OK : err;
+}
+
+static enum leat_err write_buf(struct sim_side *side, const uint8_t *bytes, uint32_t *len)
+{
+    struct leat_pool *pool = leat_pool(side->sim->ends[side->end].stack);
+    const bool lend = side->plan->how[side->end] == SIM_LEND;
+    const uint64_t count = side->sim->scenario.bufs[side->end];
+    struct leat_buf *buf;
+    enum leat_err err;
+
+    /* a decent program leaves room to receive */
+    if (!lend && leat_pool_free_count(pool) < count / 4 + *len / leat_pool_buf_bytes(pool) + 2) {
+        wake_at(side, side->sim->now_ns + retry_ns);
+        *len = 0;
+        return LEAT_OK;
+    }
+    buf =
+        lend ? leat_buf_lend(pool, bytes, *len, released, side) : leat_buf_copy(pool, bytes, *len);
+    if (!buf) {
+        wake_at(side, side->sim->now_ns + retry_ns);
+        *len = 0;
+        return LEAT_OK;
+    }
+    side->lent += lend;
+    err = leat_tcp_send(side->conn, buf);
+    if (err != LEAT_OK)
+        *len = 0;
+    side->full = err == LEAT_ERR_FULL;
+    return err == LEAT_ERR_FULL ? LEAT_OK : err;
+}
+
+/* One call; false: no more now. */
+static bool write_chunk(struct sim_side *side)
+{
+    struct sim *sim = side->sim;
+    const struct sim_plan *plan = side->plan;
+    const uint64_t left = plan->bytes[side->end] - side->written;
+    uint32_t len = (uint32_t)(left < plan->chunk[side->end] ? left : plan->chunk[side->end]);
+    const uint8_t *bytes = sim_pattern(sim, side->pair, side->end, side->written);
+    enum leat_err err;
+
+    if (len == 0 || side->full || side->ended || sim->now_ns < side->write_ns)
+        return false;
+    if (len > SIM_PATTERN_RUN)
+        len = SIM_PATTERN_RUN;
+    err = plan->how[side->end] == SIM_WRITE ? write_copy(side, bytes, &len)
+                                            : write_buf(side, bytes, &len);
+    if (err != LEAT_OK) {
+        if (err != LEAT_ERR_CLOSED && err != LEAT_ERR_CLOSING)
+            sim_fail(sim, "c%u end %u: write says %s", side->pair, side->end, leat_err_text(err));
+        return false;
+    }
+    side->written += len;
+    if (len == 0)
+        return false;
+    moved(side);
+    side->write_ns = sim->now_ns + plan->gap_us[side->end] * SIM_NS_PER_US;
+    return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static void compare(struct sim_side *side, const struct leat_buf *text)
+{
+    for (const struct leat_buf *piece = text; piece; piece = piece->next) {
+        const uint8_t *expected = sim_pattern(side->sim, side->pair, 1 - side->end, side->read);
+
+        if (piece->len > SIM_PATTERN_RUN || memcmp(piece->data, expected, piece->len) != 0)
+            sim_fail(side->sim, "c%u end %u: wrong bytes between %llu and %llu", side->pair,
+                     side->end, (unsigned long long)side->read,
+                     (unsigned long long)(side->read + piece->len));
+        side->read += piece->len;
+    }
+    if (side->read > side->peer->written)
+        sim_fail(side->sim, "c%u end %u: read %llu bytes, written were %llu", side->pair, side->end,
+                 (unsigned long long)side->read, (unsigned long long)side->peer->written);
+}
+
+static void give_back(struct sim_side *side)
+{
+    if (side->held && side->conn)
+        leat_tcp_consumed(side->conn, side->held_bytes);
+    leat_buf_free(side->held);
+    side->held = 0;
+    side->held_bytes = 0;
+}
+
+static void hold(struct sim_side *side, struct leat_buf *text, uint32_t len)
+{
+    if (side->held)
+        leat_buf_append(side->held, text);
+    else
+        side->held = text;
+    side->held_bytes += len;
+    if (side->plan->hold_us[side->end] == 0) {
+        give_back(side);
+    } else if (side->held_bytes == len) {
+        side->hold_ns = side->sim->now_ns + side->plan->hold_us[side->end] * SIM_NS_PER_US;
+        wake_at(side, side->hold_ns);
+    }
+}
+
+static bool read_some(struct sim_side *side)
+{
+    struct sim *sim = side->sim;
+    const struct sim_plan *plan = side->plan;
+    struct leat_buf *text;
+    uint32_t len;
+
+    if (sim->now_ns < side->read_ns || leat_tcp_readable(side->conn) == 0)
+        return false;
+    if (!side->paused && plan->pause_ms[side->end] > 0 && side->read >= plan->pause_at[side->end]) {
+        side->paused = true;
+        side->read_ns = sim->now_ns + plan->pause_ms[side->end] * SIM_NS_PER_MS;
+        return false;
+    }
+    text = leat_tcp_receive(side->conn, (uint32_t)plan->read_max[side->end]);
+    len = leat_buf_total(text);
+    if (len == 0) { /* no descriptor to split a buffer with */
+        side->read_ns = sim->now_ns + retry_ns;
+        return false;
+    }
+    if (len > plan->read_max[side->end])
+        sim_fail(sim, "c%u end %u: received more than asked for", side->pair, side->end);
+    compare(side, text);
+    hold(side, text, len);
+    moved(side);
+    side->read_ns = sim->now_ns + plan->read_gap_us[side->end] * SIM_NS_PER_US;
+    return true;
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+static void end_violently(struct sim_side *side)
+{
+    side->ended = side->violent = true;
+    sim_say(side->sim, "c%u end %u: %s", side->pair, side->end,
+            side->plan->end[side->end] == SIM_ABORT ? "abort" : "early close");
+    moved(side);
+    if (side->plan->end[side->end] == SIM_ABORT)
+        leat_tcp_abort(side->conn);
+    else
+        leat_tcp_close(side->conn);
+}
+
+static void end_in_order(struct sim_side *side)
+{
+    const uint64_t how = side->plan->end[side->end];
+    const bool last = how == SIM_SHUTDOWN_LAST || how == SIM_CLOSE;
+
+    if (side->written < side->plan->bytes[side->end] || (last && !side->eof))
+        return;
+    side->ended = true;
+    sim_say(side->sim, "c%u end %u: %s", side->pair, side->end,
+            how == SIM_CLOSE ? "close" : "shutdown");
+    moved(side);
+    if (how == SIM_CLOSE)
+        leat_tcp_close(side->conn);
+    else
+        leat_tcp_shutdown(side->conn);
+}
+
+static void maybe_end(struct sim_side *side)
+{
+    const struct sim_plan *plan = side->plan;
+    const bool violent = plan->end[side->end] >= SIM_ABORT;
+
+    if (violent && !side->violent && side->written + side->read >= plan->end_at[side->end])
+        end_violently(side);
+    else if (side->opened && !side->ended) /* in SYN-SENT it would be an abort (RFC 9293 3.10.4) */
+        end_in_order(side);
+}
+
+/* ---- a turn of the program ---------------------------------------------------------------- */
+
+static void wake_again(struct sim_side *side)
+{
+    const struct sim_plan *plan = side->plan;
+    const uint64_t now_ns = side->sim->now_ns;
+
+    if (side->held)
+        wake_at(side, side->hold_ns);
+    if (side->read_ns > now_ns && leat_tcp_readable(side->conn) > 0)
+        wake_at(side, side->read_ns);
+    if (side->write_ns > now_ns && !side->full && side->written < plan->bytes[side->end])
+        wake_at(side, side->write_ns);
+}
+
+static void turn(struct sim_side *side)
+{
+    if (!side->conn)
+        return;
+    side->wake_ns = LEAT_NEVER_NS;
+    if (side->held && side->hold_ns <= side->sim->now_ns)
+        give_back(side);
+    while (side->opened && write_chunk(side))
+        maybe_end(side);
+    while (read_some(side))
+        maybe_end(side);
+    if (!side->eof && leat_tcp_at_end(side->conn)) {
+        side->eof = true;
+        moved(side);
+    }
+    maybe_end(side);
+    wake_again(side);
+}
+
+/* ---- callbacks ---------------------------------------------------------------------------- */
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    struct sim_side *side = arg;
+
+    (void)conn;
+    if (side->opened)
+        sim_fail(side->sim, "c%u end %u: opened twice", side->pair, side->end);
+    side->opened = true;
+    moved(side);
+    sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
+    turn(side);
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    turn(arg);
+}
+
+static void on_writable(struct leat_tcp *conn, void *arg)
+{
+    struct sim_side *side = arg;
+
+    (void)conn;
+    side->full = false;
+    side->sim->events++;
+    turn(side);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct sim_side *side = arg;
+    struct leat_pool *pool = leat_pool(side->sim->ends[side->end].stack);
+
+    if (side->closed || conn != side->conn)
+        sim_fail(side->sim, "c%u end %u: closed twice", side->pair, side->end);
+    if (why == LEAT_OK && !side->ended)
+        sim_fail(side->sim, "c%u end %u: closed in order, but our side is open", side->pair,
+                 side->end);
+    if (!side->eof && leat_tcp_at_end(conn))
+        side->eof = true;
+    side->closed = true;
+    side->why = why;
+    side->closed_ns = side->sim->now_ns;
+    side->pool_was_low = leat_pool_free_count(pool) < side->sim->scenario.bufs[side->end] / 4;
+    side->wake_ns = LEAT_NEVER_NS;
+    side->conn = 0; /* the handle dies when we return */
+    give_back(side);
+    moved(side);
+    sim_say(side->sim, "c%u end %u: closed: %s; written %llu, read %llu", side->pair, side->end,
+            leat_err_text(why), (unsigned long long)side->written, (unsigned long long)side->read);
+}
+
+static const struct leat_tcp_events events = {on_open, on_readable, on_writable, on_closed};
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* Who may wait for a peer that is gone wants to find out. */
+static void set_options(struct sim_side *side)
+{
+    const struct sim_plan *plan = side->plan;
+
+    leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
+    leat_tcp_set_keepalive(side->conn,
+                           plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN);
+}
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    struct sim_end *end = arg;
+    struct sim *sim = end->sim;
+    struct leat_tcp_info info;
+    struct leat_tcp *conn;
+
+    while ((conn = leat_tcp_accept(listener, &events, 0))) {
+        struct sim_side *side;
+        unsigned pair;
+
+        leat_tcp_get_info(conn, &info);
+        pair = info.remote.port - SIM_PORT_ACTIVE;
+        if (pair >= sim->scenario.pairs[0] || sim->sides[pair][end->index].exists) {
+            /* an old SYN that came again when the connection was over makes a new one, which its
+             * client resets; RFC 9293 3.5 */
+            sim_say(sim, "end %u: a connection that nobody has made", end->index);
+            leat_tcp_set_events(conn, NULL, NULL);
+            leat_tcp_abort(conn);
+            continue;
+        }
+        side = &sim->sides[pair][end->index];
+        side->exists = side->opened = true;
+        side->conn = conn;
+        leat_tcp_set_events(conn, &events, side);
+        set_options(side);
+        moved(side);
+        sim_say(sim, "c%u end %u: accepted", pair, end->index);
+        turn(side);
+    }
+}
+
+void sim_program_listen(struct sim_end *end)
+{
+    const struct leat_tcp_listen_config config = {
+        .port = SIM_PORT_LISTEN,
+        .backlog = (uint16_t)end->sim->scenario.backlog[end->index],
+        .on_acceptable = on_acceptable,
+        .arg = end,
+    };
+
+    if (leat_tcp_listen(end->stack, &end->listener, &config) != LEAT_OK)
+        sim_fail(end->sim, "end %u: can't listen", end->index);
+}
+
+static void open_active(struct sim_side *side)
+{
+    struct sim *sim = side->sim;
+    const bool both = side->plan->role[0] == 2;
+    const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
+    const struct leat_endpoint local = {LEAT_IP4_ANY, port};
+    const struct leat_endpoint remote = {LEAT_IP4(10, 0, 0, 2 - side->end),
+                                         both ? port : SIM_PORT_LISTEN};
+    enum leat_err err;
+
+    side->wake_ns = LEAT_NEVER_NS;
+    side->exists = true;
+    err = leat_tcp_connect(sim->ends[side->end].stack, &side->conn, &remote, &local, &events, side);
+    if (err != LEAT_OK) {
+        sim_fail(sim, "c%u end %u: connect says %s", side->pair, side->end, leat_err_text(err));
+        return;
+    }
+    moved(side);
+    sim_say(sim, "c%u end %u: connect", side->pair, side->end);
+    set_options(side);
+    maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
+}
+
+bool sim_program_wake(struct sim_end *end)
+{
+    struct sim *sim = end->sim;
+    bool did = false;
+
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        struct sim_side *side = &sim->sides[i][end->index];
+
+        if (side->wake_ns > sim->now_ns)
+            continue;
+        did = true;
+        if (side->exists)
+            turn(side);
+        else
+            open_active(side);
+    }
+    return did;
+}
+
+uint64_t sim_program_next_ns(const struct sim_end *end)
+{
+    const struct sim *sim = end->sim;
+    uint64_t next_ns = LEAT_NEVER_NS;
+
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        const struct sim_side *side = &sim->sides[i][end->index];
+
+        if (side->wake_ns < next_ns)
+            next_ns = side->wake_ns;
+    }
+    return next_ns;
+}

@@ -1,0 +1,116 @@
+/*
+ * scenario.h -- what one run of the simulator is: everything that is chosen, by the seed or by
+ * hand.
+ *
+ * Every field is a number or a pair of numbers, one for each end.  It has a name, so that it can be
+ * printed and set ("loss=0", "loss=0/20000", "c1.bytes=0"), and a neutral value, so that a failure
+ * can be shrunk by trying what it does not need.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    SIM_PAIRS_MAX = 8
+};
+
+/* X(name, numbers, neutral value): of the run.  The second number of a pair is that of end 1. */
+/* clang-format off */
+#define SIM_RUN_FIELDS(X)                                                                          \
+    X(mtu, 1, 1500)                                                                                \
+    /* what happens to the frames that the end sends */                                            \
+    X(delay_us, 2, 1000)                                                                           \
+    X(jitter_us, 2, 0)                                                                             \
+    X(kbit_per_s, 2, 0)         /* 0: no limit */                                                  \
+    X(queue_frames, 2, 600)                                                                        \
+    X(loss_per_m, 2, 0)                                                                            \
+    X(duplicate_per_m, 2, 0)                                                                       \
+    X(corrupt_per_m, 2, 0)                                                                         \
+    X(reorder_per_m, 2, 0)                                                                         \
+    X(reorder_us, 2, 0)                                                                            \
+    /* the stack of the end */                                                                     \
+    X(bufs, 2, 512)                                                                                \
+    X(buf_bytes, 2, 2048)                                                                          \
+    X(burst_frames, 2, 64)                                                                         \
+    X(window_bytes, 2, 65535)                                                                      \
+    X(send_queue_bytes, 2, 65535)                                                                  \
+    X(reorder_runs, 2, 256)                                                                        \
+    X(rto_min_us, 2, 200000)                                                                       \
+    X(rto_max_ms, 2, 10000)                                                                        \
+    X(delayed_ack_us, 2, 40000)                                                                    \
+    X(msl_ms, 2, 30000)                                                                            \
+    X(backlog, 2, 8)                                                                               \
+    /* the machine of the end */                                                                   \
+    X(late_us, 2, 0)            /* polls come up to this much after their time */                  \
+    X(freeze_at_ms, 2, 0)       /* nobody polls ... */                                             \
+    X(freeze_ms, 2, 0)          /* ... for so long */                                              \
+    X(pairs, 1, 1)              /* connections */
+
+/* X(name, numbers, neutral value): of one connection. */
+#define SIM_PLAN_FIELDS(X)                                                                         \
+    X(role, 1, 0)               /* who connects: end 0, end 1, or both (2) */                      \
+    X(start_us, 1, 0)                                                                              \
+    X(bytes, 2, 20000)          /* that the end sends */                                           \
+    X(chunk, 2, 4096)           /* in one call */                                                  \
+    X(how, 2, 0)                /* enum sim_how */                                                 \
+    X(gap_us, 2, 0)             /* between two calls */                                            \
+    X(nodelay, 2, 0)                                                                               \
+    X(read_max, 2, 1000000)     /* taken in one call */                                            \
+    X(read_gap_us, 2, 0)        /* between two calls */                                            \
+    X(hold_us, 2, 0)            /* until the buffers are given back */                             \
+    X(pause_at, 2, 0)           /* having read so much, the end stops reading ... */               \
+    X(pause_ms, 2, 0)           /* ... for so long */                                              \
+    X(end, 2, 0)                /* enum sim_end_how */                                             \
+    X(end_at, 2, 0)             /* bytes sent and read before a violent end */
+/* clang-format on */
+
+enum sim_how {
+    SIM_WRITE, /* leat_tcp_write() */
+    SIM_SEND,  /* leat_tcp_send() of a buffer of the pool */
+    SIM_LEND,  /* leat_tcp_send() of the program's own memory */
+    SIM_HOWS
+};
+
+enum sim_end_how {
+    SIM_SHUTDOWN,      /* when all is sent */
+    SIM_SHUTDOWN_LAST, /* when all is sent and the peer has closed */
+    SIM_CLOSE,         /* the same with leat_tcp_close() */
+    SIM_ABORT,         /* at end_at */
+    SIM_CLOSE_EARLY,   /* at end_at, whether or not there is more to read */
+    SIM_END_HOWS
+};
+
+struct sim_plan {
+#define SIM_FIELD(name, numbers, neutral) uint64_t name[numbers];
+    SIM_PLAN_FIELDS(SIM_FIELD)
+};
+
+struct sim_scenario {
+    uint64_t seed;
+    SIM_RUN_FIELDS(SIM_FIELD)
+#undef SIM_FIELD
+    struct sim_plan plans[SIM_PAIRS_MAX];
+};
+
+/* All of it, from one number. */
+void sim_scenario_from_seed(struct sim_scenario *scenario, uint64_t seed);
+
+/* One quiet connection over a good wire. */
+void sim_scenario_neutral(struct sim_scenario *scenario, uint64_t seed);
+
+/* What differs from the neutral scenario, in one line without its end: @before,
+ * "loss_per_m=0/2000",
+ * @before, "c0.bytes=5" and so on, as sim_scenario_set() takes it. */
+void sim_scenario_print(const struct sim_scenario *scenario, const char *before, FILE *to);
+
+/* "name=value", "name=value0/value1", "c<n>.name=...": false if there is no such thing. */
+bool sim_scenario_set(struct sim_scenario *scenario, const char *text);
+
+/* One change towards the neutral scenario, numbered from 0; false if there are no more. */
+bool sim_scenario_simplify(struct sim_scenario *scenario, unsigned number);
+
+#endif

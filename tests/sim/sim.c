@@ -1,0 +1,277 @@
+/* sim.c -- the world: what it is built of, and how its time goes on. */
+#include "sim.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "segment.h"
+
+enum {
+    ETHERNET_BYTES = 14,
+    STEPS_MAX = 20000000
+};
+
+void sim_fail(struct sim *sim, const char *format, ...)
+{
+    va_list list;
+
+    if (sim->failed)
+        return;
+    sim->failed = true;
+    va_start(list, format);
+    vsnprintf(sim->failure, sizeof sim->failure, format, list);
+    va_end(list);
+}
+
+void sim_say(const struct sim *sim, const char *format, ...)
+{
+    va_list list;
+
+    if (!sim->verbose)
+        return;
+    printf("%12.6f ", (double)sim->now_ns / 1e9);
+    va_start(list, format);
+    vprintf(format, list);
+    va_end(list);
+    printf("\n");
+}
+
+/* ---- building ----------------------------------------------------------------------------- */
+
+static struct leat_config stack_config(const struct sim_scenario *s, unsigned end)
+{
+    struct leat_config config = {
+        .buf_count = (uint32_t)s->bufs[end],
+        .buf_bytes = (uint32_t)s->buf_bytes[end],
+        .burst_frames = (uint16_t)s->burst_frames[end],
+        .arp_entries = 4,
+        .routes = 1,
+        .reassemblies = 1,
+    };
+    struct sim_random random = {s->seed * 2 + end};
+
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        config.seed[i] = (uint8_t)(sim_random_next(&random) | 1);
+    return config;
+}
+
+static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned end)
+{
+    return (struct leat_tcp_config){
+        .connections = SIM_PAIRS_MAX + 4,
+        .half_open = SIM_PAIRS_MAX + 4,
+        .time_wait = 2 * SIM_PAIRS_MAX,
+        .listeners = 2,
+        .reorder_runs = (uint32_t)s->reorder_runs[end],
+        .receive_window_bytes = (uint32_t)s->window_bytes[end],
+        .send_queue_bytes = (uint32_t)s->send_queue_bytes[end],
+        .rto_min_ns = s->rto_min_us[end] * SIM_NS_PER_US,
+        .rto_max_ns = s->rto_max_ms[end] * SIM_NS_PER_MS,
+        .delayed_ack_ns = s->delayed_ack_us[end] * SIM_NS_PER_US,
+        .msl_ns = s->msl_ms[end] * SIM_NS_PER_MS,
+        .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* who waits that long is stuck */
+        .keepalive_idle_ns = 30u * (uint64_t)SIM_NS_PER_S,
+        .keepalive_interval_ns = 5u * (uint64_t)SIM_NS_PER_S,
+    };
+}
+
+static bool end_build(struct sim_end *end)
+{
+    struct sim *sim = end->sim;
+    const struct leat_config config = stack_config(&sim->scenario, end->index);
+    struct leat_tcp_config tcp = tcp_config(&sim->scenario, end->index);
+    const leat_ip4 ip = LEAT_IP4(10, 0, 0, 1 + end->index);
+    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
+    size_t bytes;
+
+    if (sim->configure)
+        sim->configure(&tcp, sim->configure_arg);
+    bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp);
+    end->memory = malloc(bytes);
+    if (!end->memory || leat_init(&end->stack, end->memory, bytes, &config) != LEAT_OK ||
+        leat_attach(end->stack, netif) != LEAT_OK ||
+        leat_address_add(end->stack, netif, ip, 24) != LEAT_OK ||
+        leat_tcp_register(end->stack, &tcp) != LEAT_OK) {
+        sim_fail(sim, "end %u: the stack can't be built", end->index);
+        return false;
+    }
+    end->frozen_from_ns = sim->scenario.freeze_at_ms[end->index] * SIM_NS_PER_MS;
+    end->frozen_until_ns =
+        end->frozen_from_ns + sim->scenario.freeze_ms[end->index] * SIM_NS_PER_MS;
+    sim_program_listen(end);
+    return true;
+}
+
+static void wire_build(struct sim *sim)
+{
+    const struct sim_scenario *s = &sim->scenario;
+    const uint32_t frame_bytes = (uint32_t)s->mtu[0] + ETHERNET_BYTES;
+    /* never short of slots: then the watcher would miss what an end sends */
+    const uint32_t frames = (uint32_t)(s->queue_frames[0] + s->queue_frames[1]) + 4;
+
+    sim->link_memory = malloc(leat_link_memory_bytes(frames, frame_bytes));
+    sim->link = leat_link_init(sim->link_memory, frames, frame_bytes, s->seed);
+    leat_link_set_tap(sim->link, sim_watcher_see, &sim->watcher);
+    for (unsigned end = 0; end < 2; end++) {
+        const struct leat_link_faults faults = {
+            .delay_ns = s->delay_us[end] * SIM_NS_PER_US,
+            .jitter_ns = s->jitter_us[end] * SIM_NS_PER_US,
+            .bits_per_s = s->kbit_per_s[end] * 1000,
+            .queue_frames = (uint32_t)s->queue_frames[end],
+            .loss_per_m = (uint32_t)s->loss_per_m[end],
+            .duplicate_per_m = (uint32_t)s->duplicate_per_m[end],
+            .corrupt_per_m = (uint32_t)s->corrupt_per_m[end],
+            .reorder_per_m = (uint32_t)s->reorder_per_m[end],
+            .reorder_ns = s->reorder_us[end] * SIM_NS_PER_US,
+        };
+
+        leat_link_set_faults(sim->link, (int)end, &faults);
+    }
+}
+
+static void sides_build(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+        const struct sim_plan *plan = &sim->scenario.plans[i];
+
+        for (unsigned end = 0; end < 2; end++) {
+            struct sim_side *side = &sim->sides[i][end];
+
+            side->sim = sim;
+            side->peer = &sim->sides[i][1 - end];
+            side->plan = plan;
+            side->end = end;
+            side->pair = i;
+            side->wake_ns = plan->role[0] == end || plan->role[0] == 2
+                                ? plan->start_us[0] * SIM_NS_PER_US
+                                : LEAT_NEVER_NS;
+        }
+    }
+}
+
+static void pattern_build(struct sim *sim)
+{
+    struct sim_random random = {0x6c656174};
+
+    for (unsigned i = 0; i < SIM_PATTERN_PERIOD; i++)
+        sim->pattern[i] = (uint8_t)sim_random_next(&random);
+    memcpy(sim->pattern + SIM_PATTERN_PERIOD, sim->pattern, SIM_PATTERN_PERIOD);
+    for (unsigned i = 2 * SIM_PATTERN_PERIOD; i < sizeof sim->pattern; i++)
+        sim->pattern[i] = sim->pattern[i - SIM_PATTERN_PERIOD];
+}
+
+struct sim *sim_create(const struct sim_scenario *scenario, FILE *record)
+{
+    struct sim *sim = calloc(1, sizeof *sim);
+
+    if (!sim)
+        abort();
+    sim->scenario = *scenario;
+    sim->random.state = scenario->seed ^ 0x73696d;
+    sim->watcher.sim = sim;
+    sim->record = record;
+    if (record)
+        sim_record_begin(record);
+    pattern_build(sim);
+    wire_build(sim);
+    sides_build(sim);
+    for (unsigned i = 0; i < 2; i++) {
+        sim->ends[i].sim = sim;
+        sim->ends[i].index = i;
+    }
+    return sim;
+}
+
+void sim_destroy(struct sim *sim)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        if (sim->ends[i].stack)
+            leat_close(sim->ends[i].stack);
+        free(sim->ends[i].memory);
+    }
+    free(sim->link_memory);
+    free(sim);
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+/* When the end does its next turn. */
+static uint64_t end_next_ns(const struct sim_end *end)
+{
+    const struct sim *sim = end->sim;
+    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
+    const uint64_t look_ns = netif->ops->next_look_ns(netif, sim->now_ns);
+    const uint64_t program_ns = sim_program_next_ns(end);
+    uint64_t at_ns = end->deadline_ns;
+
+    if (look_ns < at_ns && !end->starved)
+        at_ns = look_ns;
+    if (at_ns > sim->now_ns && at_ns != LEAT_NEVER_NS)
+        at_ns += end->lateness_ns;
+    if (program_ns < at_ns)
+        at_ns = program_ns;
+    if (at_ns >= end->frozen_from_ns && at_ns < end->frozen_until_ns)
+        at_ns = end->frozen_until_ns;
+    return at_ns > sim->now_ns ? at_ns : sim->now_ns;
+}
+
+static void end_turn(struct sim_end *end)
+{
+    struct sim *sim = end->sim;
+    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
+    const uint64_t late_ns = sim->scenario.late_us[end->index] * SIM_NS_PER_US;
+    const uint64_t frames_before = sim->watcher.frames;
+    const uint64_t events_before = sim->events;
+    const uint64_t heard = leat_stats(end->stack)->rx_frames;
+    const uint64_t polled_for_ns = end->deadline_ns;
+    bool busy = sim_program_wake(end);
+
+    end->deadline_ns = leat_poll(end->stack, sim->now_ns);
+    end->polls++;
+    end->starved = netif->ops->next_look_ns(netif, sim->now_ns) <= sim->now_ns &&
+                   end->deadline_ns > sim->now_ns;
+    end->lateness_ns = late_ns > 0 ? sim_random_between(&sim->random, 0, late_ns) : 0;
+    busy = busy || sim->watcher.frames != frames_before || sim->events != events_before ||
+           leat_stats(end->stack)->rx_frames != heard;
+    sim_check_poll(end, polled_for_ns, busy);
+}
+
+static bool step(struct sim *sim)
+{
+    const uint64_t at_ns[2] = {end_next_ns(&sim->ends[0]), end_next_ns(&sim->ends[1])};
+    const uint64_t next_ns = at_ns[0] < at_ns[1] ? at_ns[0] : at_ns[1];
+    const unsigned first = (unsigned)sim_random_between(&sim->random, 0, 1);
+
+    if (next_ns == LEAT_NEVER_NS) {
+        sim_fail(sim, "nothing will ever happen again, but it is not over");
+        return false;
+    }
+    sim->now_ns = next_ns;
+    for (unsigned i = 0; i < 2; i++) {
+        struct sim_end *end = &sim->ends[first ^ i];
+
+        if (at_ns[end->index] <= next_ns)
+            end_turn(end);
+    }
+    sim_check_step(sim);
+    if (sim->now_ns - sim->progress_ns > sim_patience_ns(sim))
+        sim_fail(sim, "no byte has moved, no connection ended and no memory come back since %.3f s",
+                 (double)sim->progress_ns / 1e9);
+    if (++sim->steps > STEPS_MAX)
+        sim_fail(sim, "too many steps");
+    return !sim->failed;
+}
+
+bool sim_run(struct sim *sim)
+{
+    if (!end_build(&sim->ends[0]) || !end_build(&sim->ends[1]))
+        return false;
+    while (!sim_is_over(sim)) {
+        if (!step(sim))
+            return false;
+    }
+    sim_check_end(sim);
+    return !sim->failed;
+}

@@ -1,0 +1,322 @@
+/* watcher.c -- what may be said on the wire, segment by segment. */
+#include "watcher.h"
+
+#include <string.h>
+
+#include "segment.h"
+#include "sim.h"
+
+/* What is looked at. */
+struct sight {
+    struct sim *sim;
+    const struct sim_segment *segment;
+    struct sim_voice *voice; /* who speaks */
+    struct sim_voice *peer;
+    unsigned end;
+    unsigned pair;
+    uint64_t now_ns;
+};
+
+static void wrong(const struct sight *sight, const char *rule)
+{
+    const struct sim_segment *s = sight->segment;
+
+    sim_fail(sight->sim, "c%u end %u sent seq %u len %u flags 0x%02x ack %u win %u: %s",
+             sight->pair, sight->end, s->seq - sight->voice->iss, s->text_len, s->flags,
+             s->ack - sight->peer->iss, s->window, rule);
+}
+
+/* @a - @b as a signed distance (RFC 9293 3.4). */
+static int32_t distance(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b);
+}
+
+/* ---- SYN ---------------------------------------------------------------------------------- */
+
+static void see_SYN(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    struct sim_voice *voice = sight->voice;
+
+    if (voice->syn_sent && voice->iss == s->seq) {
+        if (voice->mss != s->mss || voice->wind_scale != s->has_wind_shift ||
+            voice->wind_shift != s->wind_shift || voice->sack_ok != s->sack_ok)
+            wrong(sight, "a repeated SYN has other options");
+    } else { /* also a listener that has forgotten, or has not yet heard, of the other end */
+        *voice = (struct sim_voice){.syn_sent = true, .iss = s->seq, .seq_max = s->seq + 1};
+        voice->mss = s->mss;
+        voice->wind_scale = s->has_wind_shift;
+        voice->wind_shift = s->wind_shift;
+        voice->sack_ok = s->sack_ok;
+        voice->timestamps = s->has_timestamp;
+        voice->window_of_SYN = s->window;
+    }
+    if (s->mss == 0 || s->mss + 40u > sight->sim->scenario.mtu[0])
+        wrong(sight, "MSS option missing or larger than the MTU allows (RFC 9293 3.7.1)");
+    if (s->wind_shift > 14)
+        wrong(sight, "window scale over 14 (RFC 7323 2.3)");
+    if (s->flags & SIM_ACK) {
+        const struct sim_voice *peer = sight->peer;
+
+        if ((s->has_wind_shift && !peer->wind_scale) || (s->sack_ok && !peer->sack_ok) ||
+            (s->has_timestamp && !peer->timestamps))
+            wrong(sight, "a SYN,ACK has an option that the SYN had not");
+    }
+    voice->scaled = voice->wind_scale && sight->peer->syn_sent && sight->peer->wind_scale;
+}
+
+/* ---- ACK and window ----------------------------------------------------------------------- */
+
+static void see_ACK(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    struct sim_voice *voice = sight->voice;
+    const bool scaled = !(s->flags & SIM_SYN) && voice->wind_scale && sight->peer->wind_scale;
+    const uint32_t window = (uint32_t)s->window << (scaled ? voice->wind_shift : 0);
+    const uint32_t edge = s->ack + window;
+
+    if (!sight->peer->syn_sent) {
+        wrong(sight, "an ACK, but the other end never sent a SYN");
+        return;
+    }
+    if (distance(s->ack, sight->peer->seq_max) > 0)
+        wrong(sight, "ACK of what was never sent");
+    if (voice->has_ack && distance(s->ack, voice->ack) < 0)
+        wrong(sight, "ACK goes back");
+    if (voice->has_ack && distance(edge, voice->right_edge) < 0)
+        wrong(sight, "right edge of the window moves left (RFC 9293 3.8.6)");
+    voice->has_ack = true;
+    voice->ack = s->ack;
+    voice->right_edge = edge;
+}
+
+static void see_SACK(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+
+    if (s->sack_count > 0 && !sight->peer->sack_ok)
+        wrong(sight, "SACK without permission (RFC 2018 2)");
+    for (unsigned i = 0; i < s->sack_count; i++) {
+        const uint32_t left = s->sack[i][0];
+        const uint32_t right = s->sack[i][1];
+
+        if (distance(left, right) >= 0 || distance(right, sight->peer->seq_max) > 0 ||
+            distance(left, sight->peer->iss) <= 0)
+            wrong(sight, "SACK of what was never sent");
+        else if (i > 0 && distance(left, s->ack) < 0) /* the first may be a D-SACK (RFC 2883) */
+            wrong(sight, "SACK below the ACK");
+    }
+}
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+static void see_bytes(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
+    const uint64_t offset = s->seq - (sight->voice->iss + 1);
+
+    if (distance(s->seq, sight->voice->iss) <= 0 || offset + s->text_len > side->written)
+        wrong(sight, "text that the program never wrote");
+    else if (memcmp(s->text, sim_pattern(sight->sim, sight->pair, sight->end, offset),
+                    s->text_len) != 0)
+        wrong(sight, "other bytes than the program wrote there");
+}
+
+static void see_window(const struct sight *sight, uint32_t seq_end)
+{
+    const struct sim_voice *peer = sight->peer;
+    const uint32_t edge = peer->has_ack ? peer->right_edge : peer->iss + 1 + peer->window_of_SYN;
+    const int32_t beyond = distance(seq_end, edge);
+
+    if (!peer->syn_sent)
+        wrong(sight, "text before the other end's SYN");
+    else if (beyond > 1 || (beyond == 1 && seq_end - sight->segment->seq > 1))
+        wrong(sight, "beyond the peer's window (RFC 9293 3.8.6)");
+    if (sight->segment->text_len + sight->segment->options_len > peer->mss)
+        wrong(sight, "longer than the peer's MSS allows (RFC 6691)");
+}
+
+/* The initial window (RFC 6928 2): until the other end answers. */
+static void see_first_flight(const struct sight *sight, uint32_t seq_end)
+{
+    const uint32_t mss = sight->peer->mss;
+    const uint32_t two = 2 * mss > 14600 ? 2 * mss : 14600;
+    const uint32_t limit = 10 * mss < two ? 10 * mss : two;
+    const uint32_t first = sight->voice->iss + 1;
+
+    if (!sight->voice->answered && seq_end - first > limit + 1)
+        wrong(sight, "more than the initial window (RFC 6928)");
+    sight->voice->text_sent = true;
+}
+
+static void see_FIN(const struct sight *sight)
+{
+    const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
+    const uint32_t seq = sight->segment->seq + sight->segment->text_len;
+
+    if (!side->ended)
+        wrong(sight, "FIN, but the program has not closed");
+    if (seq - (sight->voice->iss + 1) != (uint32_t)side->written)
+        wrong(sight, "FIN before the end of the text");
+    if (sight->voice->fin_sent && sight->voice->fin_seq != seq)
+        wrong(sight, "FIN at two places");
+    sight->voice->fin_sent = true;
+    sight->voice->fin_seq = seq;
+}
+
+/* RFC 6298 5.5: while nothing is heard, each wait for an answer is at least as long as the last. */
+static void see_repeats(const struct sight *sight)
+{
+    const struct sim *sim = sight->sim;
+    const struct sim_scenario *scenario = &sim->scenario;
+    const unsigned end = sight->end;
+    struct sim_voice *voice = sight->voice;
+    const uint64_t heard = leat_link_counts(sim->link, (int)(1 - end)).delivered;
+    const uint64_t wait_ns = sight->now_ns - voice->last_ns;
+    const uint64_t late_ns =
+        scenario->late_us[end] * SIM_NS_PER_US + scenario->freeze_ms[end] * SIM_NS_PER_MS + 1000;
+
+    if (voice->last_ns == sight->now_ns) /* an answer to each of several frames of one poll */
+        return;
+    if (voice->last_ns == 0 || sight->segment->seq != voice->last_seq || heard != voice->heard) {
+        voice->repeats = 0;
+    } else {
+        voice->repeats++;
+        if (voice->repeats >= 2 && wait_ns + 1000 < scenario->rto_min_us[end] * SIM_NS_PER_US)
+            wrong(sight, "repeated sooner than the smallest RTO allows");
+        if (voice->repeats >= 3 && wait_ns + late_ns < voice->wait_ns)
+            wrong(sight, "repeated sooner than the time before (RFC 6298 5.5)");
+    }
+    voice->last_seq = sight->segment->seq;
+    voice->last_ns = sight->now_ns;
+    voice->wait_ns = wait_ns;
+    voice->heard = heard;
+}
+
+static void see_text(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    struct sim_voice *voice = sight->voice;
+    const bool fin = s->flags & SIM_FIN;
+    const bool syn = s->flags & SIM_SYN;
+    const uint32_t seq_end = s->seq + s->text_len + fin + syn;
+
+    if (s->text_len + fin + syn == 0) {
+        if (distance(s->seq, voice->seq_max) > 0 && sim_unsent(&sight->sim->ends[sight->end]) == 0)
+            wrong(sight, "sequence number beyond what was sent");
+        return;
+    }
+    see_repeats(sight);
+    if (!syn) {
+        see_bytes(sight);
+        see_window(sight, seq_end);
+        see_first_flight(sight, seq_end);
+        if (distance(s->seq, voice->seq_max) > 0 && sim_unsent(&sight->sim->ends[sight->end]) == 0)
+            wrong(sight, "a gap before what is sent first");
+    }
+    if (fin)
+        see_FIN(sight);
+    if (distance(seq_end, voice->seq_max) > 0)
+        voice->seq_max = seq_end;
+}
+
+/* RFC 7323 3.2, 5.2: once agreed upon, on every segment, and never back. */
+static void see_timestamp(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    struct sim_voice *voice = sight->voice;
+
+    if ((s->flags & SIM_SYN) || !voice->timestamps || !sight->peer->timestamps)
+        return;
+    if (!s->has_timestamp)
+        wrong(sight, "no timestamp, though both have offered them (RFC 7323 3.2)");
+    else if (voice->ts_value != 0 && distance(s->ts_value, voice->ts_value) < 0)
+        wrong(sight, "timestamp goes back");
+    voice->ts_value = s->ts_value;
+}
+
+/* ---- a frame ------------------------------------------------------------------------------ */
+
+/* Which connection is it?  By the port of the end that connects. */
+static bool find_pair(const struct sim *sim, const struct sim_segment *segment, unsigned from,
+                      unsigned *pair)
+{
+    const uint16_t ports[2] = {segment->src_port, segment->dst_port};
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (ports[i] < SIM_PORT_ACTIVE || ports[i] - SIM_PORT_ACTIVE >= (int)sim->scenario.pairs[0])
+            continue;
+        *pair = ports[i] - (unsigned)SIM_PORT_ACTIVE;
+        /* the active port is that of the end that connects */
+        if (sim->scenario.plans[*pair].role[0] == (i == 0 ? from : 1 - from))
+            return ports[1 - i] == SIM_PORT_LISTEN;
+        if (sim->scenario.plans[*pair].role[0] == 2)
+            return ports[0] == ports[1];
+    }
+    return false;
+}
+
+static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
+                        const struct sim_segment *segment)
+{
+    struct sight sight = {.sim = sim, .segment = segment, .end = from, .now_ns = now_ns};
+
+    if (!find_pair(sim, segment, from, &sight.pair)) {
+        /* a RST may answer a segment whose ports were corrupted behind the checksum's back: never
+         */
+        sim_fail(sim, "end %u sent a segment of no connection: ports %u to %u", from,
+                 segment->src_port, segment->dst_port);
+        return;
+    }
+    sight.voice = &sim->watcher.voices[sight.pair][from];
+    sight.peer = &sim->watcher.voices[sight.pair][1 - from];
+    sim->watcher.segments++;
+    if (segment->flags & SIM_RST) {
+        if (segment->text_len > 0 || (segment->flags & (SIM_SYN | SIM_FIN)))
+            wrong(&sight, "RST with text, SYN or FIN");
+        return;
+    }
+    sight.peer->answered = sight.peer->text_sent;
+    if (segment->flags & SIM_SYN)
+        see_SYN(&sight);
+    else if (!(segment->flags & SIM_ACK))
+        wrong(&sight, "neither SYN, RST nor ACK (RFC 9293 3.10.7.4)");
+    see_text(&sight);
+    if (segment->flags & SIM_ACK)
+        see_ACK(&sight);
+    see_SACK(&sight);
+    see_timestamp(&sight);
+}
+
+static void hash(struct sim *sim, const uint8_t *bytes, uint32_t len)
+{
+    for (uint32_t i = 0; i < len; i += 8) {
+        uint64_t word = 0;
+
+        memcpy(&word, bytes + i, len - i < 8 ? len - i : 8);
+        sim->hash = (sim->hash ^ word) * 0x100000001b3u; /* FNV-1a, by words */
+        sim->hash ^= sim->hash >> 29;
+    }
+}
+
+void sim_watcher_see(void *arg, int from_end, uint64_t now_ns, const uint8_t *frame, uint32_t len)
+{
+    struct sim_watcher *watcher = arg;
+    struct sim *sim = watcher->sim;
+    const unsigned from = (unsigned)from_end;
+    const uint64_t head[3] = {now_ns, from, len};
+    struct sim_segment segment;
+    const char *why = sim_segment_parse(&segment, frame, len, from);
+
+    watcher->frames++;
+    hash(sim, (const uint8_t *)head, sizeof head);
+    hash(sim, frame, len);
+    if (sim->record)
+        sim_record_frame(sim->record, now_ns, frame, len);
+    if (why)
+        sim_fail(sim, "end %u sent a frame of %u bytes: %s", from, len, why);
+    else if (segment.is_tcp)
+        see_segment(sim, from, now_ns, &segment);
+}
