@@ -44,6 +44,13 @@ enum {
     X(delayed_ack_us, 2, 40000)                                                                    \
     X(msl_ms, 2, 30000)                                                                            \
     X(backlog, 2, 8)                                                                               \
+    X(sent_segments, 2, 0)                                                                         \
+    X(congestion, 2, 0)                                                                            \
+    X(ecn, 2, 0)                                                                                   \
+    X(no_timestamps, 2, 0)                                                                         \
+    X(no_sack, 2, 0)                                                                               \
+    X(no_rack, 2, 0)                                                                               \
+    X(no_cookies, 2, 0)                                                                            \
     /* the machine of the end */                                                                   \
     X(late_us, 2, 0)            /* polls come up to this much after their time */                  \
     X(freeze_at_ms, 2, 0)       /* nobody polls ... */                                             \

@@ -72,6 +72,13 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .delayed_ack_ns = s->delayed_ack_us[end] * SIM_NS_PER_US,
         .msl_ns = s->msl_ms[end] * SIM_NS_PER_MS,
         .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* who waits that long is stuck */
+        .sent_segments = (uint32_t)s->sent_segments[end],
+        .congestion = (enum leat_tcp_congestion)s->congestion[end],
+        .ecn = (enum leat_tcp_ecn)s->ecn[end],
+        .no_timestamps = s->no_timestamps[end] != 0,
+        .no_sack = s->no_sack[end] != 0,
+        .no_rack = s->no_rack[end] != 0,
+        .no_cookies = s->no_cookies[end] != 0,
         .keepalive_idle_ns = 30u * (uint64_t)SIM_NS_PER_S,
         .keepalive_interval_ns = 5u * (uint64_t)SIM_NS_PER_S,
     };
@@ -101,6 +108,7 @@ static bool end_build(struct sim_end *end)
     end->frozen_until_ns =
         end->frozen_from_ns + sim->scenario.freeze_ms[end->index] * SIM_NS_PER_MS;
     sim_program_listen(end);
+    sim_count_free(end, end->free);
     return true;
 }
 

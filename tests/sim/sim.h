@@ -29,7 +29,8 @@ enum {
     SIM_PATTERN_RUN = 65536,    /* bytes that can be had in one piece */
     SIM_PORT_LISTEN = 80,
     SIM_PORT_ACTIVE = 10000, /* + number of the pair */
-    SIM_FAILURE_BYTES = 400
+    SIM_FAILURE_BYTES = 400,
+    SIM_TABLES = 6 /* of entries that TCP takes and gives back */
 };
 
 struct sim;
@@ -74,10 +75,11 @@ struct sim_end {
     struct leat *stack;
     void *memory;
     struct leat_tcp_listener *listener;
-    uint64_t deadline_ns;    /* as leat_poll() said */
-    uint64_t lateness_ns;    /* of the next poll */
-    bool starved;            /* the wire has frames, but the stack has no memory for them */
-    uint64_t frozen_from_ns; /* nobody polls in between */
+    uint32_t free[SIM_TABLES]; /* entries, before the first connection */
+    uint64_t deadline_ns;      /* as leat_poll() said */
+    uint64_t lateness_ns;      /* of the next poll */
+    bool starved;              /* the wire has frames, but the stack has no memory for them */
+    uint64_t frozen_from_ns;   /* nobody polls in between */
     uint64_t frozen_until_ns;
     uint32_t idle_polls; /* in a row, at the same time, in which nothing happened */
     uint64_t idle_second;
@@ -141,6 +143,7 @@ void sim_check_poll(struct sim_end *end, uint64_t polled_for_ns, bool busy);
 /* True when nothing is left of any connection. */
 bool sim_is_over(const struct sim *sim);
 void sim_check_end(struct sim *sim);
+void sim_count_free(const struct sim_end *end, uint32_t counts[SIM_TABLES]);
 /* Nothing moves: how long that may last, ns. */
 uint64_t sim_patience_ns(const struct sim *sim);
 

@@ -34,17 +34,30 @@ static int32_t distance(uint32_t a, uint32_t b)
 
 /* ---- SYN ---------------------------------------------------------------------------------- */
 
+/* A simultaneous open's SYN,ACK leaves out what the peer does not know; all else stays. */
+static void see_SYN_again(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    const struct sim_voice *voice = sight->voice;
+    const bool answers = s->flags & SIM_ACK;
+    const bool scales = answers ? voice->wind_scale && sight->peer->wind_scale : voice->wind_scale;
+
+    if (voice->mss != s->mss || scales != s->has_wind_shift ||
+        (scales && voice->wind_shift != s->wind_shift) ||
+        (answers == voice->syn_answers && voice->sack_ok != s->sack_ok))
+        wrong(sight, "a repeated SYN has other options");
+}
+
 static void see_SYN(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
     struct sim_voice *voice = sight->voice;
 
     if (voice->syn_sent && voice->iss == s->seq) {
-        if (voice->mss != s->mss || voice->wind_scale != s->has_wind_shift ||
-            voice->wind_shift != s->wind_shift || voice->sack_ok != s->sack_ok)
-            wrong(sight, "a repeated SYN has other options");
+        see_SYN_again(sight);
     } else { /* also a listener that has forgotten, or has not yet heard, of the other end */
         *voice = (struct sim_voice){.syn_sent = true, .iss = s->seq, .seq_max = s->seq + 1};
+        voice->syn_answers = s->flags & SIM_ACK;
         voice->mss = s->mss;
         voice->wind_scale = s->has_wind_shift;
         voice->wind_shift = s->wind_shift;
@@ -146,7 +159,13 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     const uint32_t limit = 10 * mss < two ? 10 * mss : two;
     const uint32_t first = sight->voice->iss + 1;
 
-    if (!sight->voice->answered && seq_end - first > limit + 1)
+    uint32_t probe = 0;
+
+    if (!sight->voice->text_sent)
+        sight->voice->text_ns = sight->now_ns;
+    else if (sight->now_ns > sight->voice->text_ns)
+        probe = mss; /* a tail loss probe may be a new segment (RFC 8985 7.3) */
+    if (!sight->voice->answered && seq_end - first > limit + probe + 1)
         wrong(sight, "more than the initial window (RFC 6928)");
     sight->voice->text_sent = true;
 }

@@ -15,6 +15,7 @@ struct sim;
 /* One direction of one connection, as heard on the wire.  Sequence numbers are absolute. */
 struct sim_voice {
     bool syn_sent;
+    bool syn_answers; /* its SYN was a SYN,ACK */
     bool fin_sent;
     bool text_sent;
     bool answered;                        /* the other end has spoken since the first text */
@@ -33,6 +34,7 @@ struct sim_voice {
     /* the last segment with text, SYN or FIN: how often, and when, it was repeated */
     uint32_t last_seq;
     uint32_t repeats;
+    uint64_t text_ns; /* the first text */
     uint64_t last_ns;
     uint64_t wait_ns;
     uint64_t heard; /* frames that its end had been given by then */
