@@ -149,17 +149,18 @@ static void write_goes_on_in_its_own_buffer_only(void **state)
     assert_agrees();
 }
 
+/* An eighth of the pool is not for text: ACKs must get in, or nothing gets out. */
 static void write_takes_what_the_pool_has_room_for(void **state)
 {
-    uint32_t taken;
+    uint32_t taken = sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
 
     (void)state;
-    taken = sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
-    assert_int_equal(taken, MODEL_BYTES); /* 64 buffers of 256 are 16,384 */
-    taken = sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
+    assert_int_equal(taken, MODEL_BYTES);
     taken += sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
-    assert_int_equal(taken, 64 * BUF_BYTES - MODEL_BYTES);
-    assert_int_equal(queue.bytes, 64 * BUF_BYTES);
+    taken += sendq_write(&queue, &unit.pool, model.bytes, MODEL_BYTES);
+    assert_int_equal(taken, 56 * BUF_BYTES);
+    assert_int_equal(queue.bytes, taken);
+    assert_int_equal(leat_pool_free_count(&unit.pool), 8);
 }
 
 static void slice_without_a_descriptor_is_null(void **state)
