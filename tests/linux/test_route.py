@@ -62,7 +62,9 @@ class Far:
         run("ip", "link", "add", "near0", "type", "veth", "peer", "name", "far0")
         run("ip", "link", "set", "far0", "netns", self._pid)
         run("ip", "addr", "add", "10.79.0.1/24", "dev", "near0")
-        run("ip", "link", "set", "near0", "mtu", mtu, "up")
+        run("ip", "link", "set", "near0", "up")
+        # of the route, not of the device: that one would also lose what comes from there
+        run("ip", "route", "replace", "10.79.0.0/24", "dev", "near0", "mtu", "lock", mtu)
         self.run("ip", "addr", "add", f"{self.ip}/24", "dev", "far0")
         self.run("ip", "link", "set", "far0", "up")
         self.run("ip", "route", "add", "default", "via", "10.79.0.1")
