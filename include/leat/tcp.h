@@ -47,8 +47,10 @@ struct leat_tcp_config {
     uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
                                          one connection has at most 64 */
     uint32_t sent_segments;         /**< segments in flight, of all connections: 4096 */
-    uint32_t receive_window_bytes;  /**< largest window offered to a peer: 256 KiB */
-    uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 256 KiB */
+    uint32_t receive_window_bytes;  /**< largest window offered to a peer: 4 MiB; it begins
+                                         with 256 KiB and grows while memory is free */
+    uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 4 MiB; begins
+                                         with 256 KiB and grows with the congestion window */
     uint64_t rto_min_ns;            /**< floor of the retransmission timeout: 200 ms (RFC 6298
                                          says 1 s, and that it may be less) */
     uint64_t rto_max_ns;            /**< its ceiling: 60 s (RFC 6298 2.5) */
@@ -63,9 +65,10 @@ struct leat_tcp_config {
     enum leat_tcp_congestion congestion; /**< default: CUBIC */
     enum leat_tcp_ecn ecn;               /**< default: accept */
     bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
-    bool no_sack; /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
-    bool no_cookies;    /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
-    bool no_rack; /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
+    bool no_sack;    /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
+    bool no_pacing;  /**< send bursts as large as the window allows, instead of spreading them */
+    bool no_rack;    /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
     void *on_transition_arg; /**< its first argument */
@@ -111,6 +114,14 @@ enum leat_tcp_state {
     LEAT_TCP_TIME_WAIT
 };
 
+/** What is being done about losses, for leat_tcp_info. */
+enum leat_tcp_repair {
+    LEAT_TCP_REPAIR_NONE,    /**< nothing is known to be lost */
+    LEAT_TCP_REPAIR_REDUCED, /**< the window shrinks because of ECN */
+    LEAT_TCP_REPAIR_FAST,    /**< fast recovery */
+    LEAT_TCP_REPAIR_LOSS     /**< after a retransmission timeout */
+};
+
 /** What a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
 struct leat_tcp_info {
     enum leat_tcp_state state;   /**< as in RFC 9293 3.3.2 */
@@ -130,6 +141,16 @@ struct leat_tcp_info {
     uint64_t rttvar_ns;          /**< its variation */
     uint64_t rto_ns;             /**< retransmission timeout as it stands */
     uint64_t retransmits;        /**< segments sent again */
+    uint16_t path_mtu_bytes;     /**< largest IP datagram to the peer, as far as we know */
+    bool timestamps;             /**< agreed on (RFC 7323) */
+    bool sack;                   /**< agreed on (RFC 2018) */
+    bool ecn;                    /**< agreed on (RFC 3168) */
+    enum leat_tcp_repair repair; /**< what is being done about losses */
+    uint32_t in_flight_bytes;    /**< believed to be on their way (RFC 6675 "pipe") */
+    uint32_t sacked_bytes;       /**< with the peer, but not all before them */
+    uint32_t lost_bytes;         /**< believed to be lost, and not sent again yet */
+    uint64_t min_rtt_ns;         /**< least round-trip time lately, 0: not measured yet */
+    const char *congestion;      /**< "cubic" or "newreno"; static memory */
     uint32_t queued_bytes;       /**< accepted by send(), not yet acknowledged */
     uint32_t readable_bytes;     /**< waiting for leat_tcp_receive() */
     enum leat_err soft_error;    /**< last ICMP error that did not end it (RFC 5461) */
@@ -231,6 +252,12 @@ void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *ev
 
 /** STATUS (RFC 9293 3.9.1.6). */
 void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info);
+
+/** Bytes that leat_tcp_info_text() may write, the final NUL included. */
+#define LEAT_TCP_INFO_TEXT_BYTES 320
+
+/** Writes @p info as one line without its end; returns the length without the NUL. */
+size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_INFO_TEXT_BYTES]);
 
 /** "ESTABLISHED", as in RFC 9293; static memory. */
 const char *leat_tcp_state_text(enum leat_tcp_state state);

@@ -38,10 +38,9 @@ static bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
 /* ---- what has arrived --------------------------------------------------------------------- */
 
 /* The queue was over half full, or the program was refused, and now there is half of it free. */
-static void tell_writable(struct leat_tcp *conn)
+void tcp_tell_writable(struct leat_tcp *conn)
 {
-    if (!(conn->flags & CONN_WAS_FULL) ||
-        conn->sendq.bytes > conn->tcp->config.send_queue_bytes / 2)
+    if (!(conn->flags & CONN_WAS_FULL) || conn->sendq.bytes > tcp_send_limit(conn) / 2)
         return;
     conn->flags &= ~(unsigned)CONN_WAS_FULL;
     tcp_tell(conn, CONN_TELL_WRITABLE);
@@ -60,7 +59,7 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
         conn->flags |= CONN_FIN_ACKED;
     sendq_ack(&conn->sendq, seq_min(ack, text_end));
     conn->snd_una = ack;
-    tell_writable(conn);
+    tcp_tell_writable(conn);
 }
 
 /* RFC 6298 5.2, 5.3. */

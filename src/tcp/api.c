@@ -43,7 +43,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.local_port = key.local_port;
     (*conn)->tcb.remote_ip = key.remote_ip;
     (*conn)->tcb.remote_port = key.remote_port;
-    (*conn)->tcb.rcv_wnd = tcp->config.receive_window_bytes;
+    (*conn)->tcb.rcv_wnd = tcp_window_begin(tcp);
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
     (*conn)->ts_offset = tcp_ts_offset(stack, &key);
     (*conn)->mss = tcp_path_mss(tcp, key.local_ip, key.remote_ip);
@@ -61,7 +61,7 @@ static bool is_closing(const struct leat_tcp *conn)
 
 uint32_t leat_tcp_send_room(const struct leat_tcp *conn)
 {
-    const uint32_t limit = conn->tcp->config.send_queue_bytes;
+    const uint32_t limit = tcp_send_limit(conn);
 
     if (is_closing(conn))
         return 0;
@@ -71,7 +71,7 @@ uint32_t leat_tcp_send_room(const struct leat_tcp *conn)
 /* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
 static void remember_if_full(struct leat_tcp *conn)
 {
-    if (conn->sendq.bytes >= conn->tcp->config.send_queue_bytes)
+    if (conn->sendq.bytes >= tcp_send_limit(conn))
         conn->flags |= CONN_WAS_FULL;
 }
 
@@ -125,6 +125,7 @@ void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
 {
     leat_assert(bytes <= conn->unconsumed_bytes);
     conn->unconsumed_bytes -= bytes;
+    tcp_tune_window(conn, bytes);
     if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & TCB_FIN_TAKEN) &&
         tcp_window_would_open(conn)) {
         conn->flags |= CONN_ACK_NOW;
@@ -207,77 +208,6 @@ void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *ev
 {
     conn->events = events ? events : &no_events;
     conn->arg = arg;
-}
-
-static enum leat_tcp_state public_state(enum tcp_state state)
-{
-    switch (state) {
-    case TCP_CLOSED:
-        return LEAT_TCP_CLOSED;
-    case TCP_LISTEN:
-        return LEAT_TCP_LISTEN;
-    case TCP_SYN_SENT:
-        return LEAT_TCP_SYN_SENT;
-    case TCP_SYN_RECEIVED:
-        return LEAT_TCP_SYN_RECEIVED;
-    case TCP_ESTABLISHED:
-        return LEAT_TCP_ESTABLISHED;
-    case TCP_FIN_WAIT_1:
-        return LEAT_TCP_FIN_WAIT_1;
-    case TCP_FIN_WAIT_2:
-        return LEAT_TCP_FIN_WAIT_2;
-    case TCP_CLOSE_WAIT:
-        return LEAT_TCP_CLOSE_WAIT;
-    case TCP_CLOSING:
-        return LEAT_TCP_CLOSING;
-    case TCP_LAST_ACK:
-        return LEAT_TCP_LAST_ACK;
-    case TCP_TIME_WAIT:
-        return LEAT_TCP_TIME_WAIT;
-    }
-    return LEAT_TCP_CLOSED;
-}
-
-void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
-{
-    const struct tcb *tcb = &conn->tcb;
-
-    *info = (struct leat_tcp_info){
-        .state = public_state(tcb->state),
-        .local = {tcb->local_ip, tcb->local_port},
-        .remote = {tcb->remote_ip, tcb->remote_port},
-        .snd_una = conn->snd_una,
-        .snd_nxt = tcb->snd_nxt,
-        .rcv_nxt = tcb->rcv_nxt,
-        .snd_wnd_bytes = conn->snd_wnd,
-        .rcv_wnd_bytes = tcb->rcv_wnd,
-        .cwnd_bytes = conn->congestion.cwnd,
-        .ssthresh_bytes = conn->congestion.ssthresh,
-        .mss_bytes = conn->mss,
-        .snd_wind_shift = conn->snd_wind_shift,
-        .rcv_wind_shift = tcb->rcv_wind_shift,
-        .srtt_ns = conn->rtt.srtt_ns,
-        .rttvar_ns = conn->rtt.rttvar_ns,
-        .rto_ns = conn->rtt.rto_ns,
-        .retransmits = conn->retransmits,
-        .queued_bytes = conn->sendq.bytes,
-        .readable_bytes = conn->text_bytes,
-        .soft_error = conn->soft_error,
-    };
-}
-
-const char *leat_tcp_state_text(enum leat_tcp_state state)
-{
-    static const char *const texts[] = {
-        [LEAT_TCP_CLOSED] = "CLOSED",           [LEAT_TCP_LISTEN] = "LISTEN",
-        [LEAT_TCP_SYN_SENT] = "SYN-SENT",       [LEAT_TCP_SYN_RECEIVED] = "SYN-RECEIVED",
-        [LEAT_TCP_ESTABLISHED] = "ESTABLISHED", [LEAT_TCP_FIN_WAIT_1] = "FIN-WAIT-1",
-        [LEAT_TCP_FIN_WAIT_2] = "FIN-WAIT-2",   [LEAT_TCP_CLOSE_WAIT] = "CLOSE-WAIT",
-        [LEAT_TCP_CLOSING] = "CLOSING",         [LEAT_TCP_LAST_ACK] = "LAST-ACK",
-        [LEAT_TCP_TIME_WAIT] = "TIME-WAIT",
-    };
-
-    return (unsigned)state < sizeof texts / sizeof *texts ? texts[state] : "?";
 }
 
 struct leat *leat_tcp_stack(const struct leat_tcp *conn)

@@ -47,6 +47,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
     conn->user_timeout_ns = tcp->config.user_timeout_ns;
     conn->tcb.rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
     rtt_init(&conn->rtt, &tcp->rto);
+    conn->window_limit = tcp_window_begin(tcp);
     scoreboard_init(&conn->scoreboard);
     recovery_init(&conn->recovery, RECOVERY_NEWRENO);
     return conn;

@@ -80,7 +80,7 @@ static uint32_t tsval_with(uint32_t now, const struct wire_tcp *syn, uint8_t agr
 void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
 {
     const struct wire_tcp *syn = &segment->header;
-    const uint32_t window = tcp->config.receive_window_bytes;
+    const uint32_t window = tcp_window_begin(tcp);
     const unsigned index = mss_index(syn->mss ? syn->mss : mss_of_index[2]);
     struct tcb tcb = ends_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
@@ -93,7 +93,7 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
     if (!(tcb.flags & TCB_TS))
         tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* nowhere to remember them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)
-        header.wind_shift = tcp_wind_shift_for(window);
+        header.wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
     header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index);
     header.mss = tcp_path_mss(tcp, tcb.local_ip, tcb.remote_ip);
     header.sack_permitted = tcb.flags & TCB_SACK;

@@ -98,7 +98,7 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
                                  const struct tcp_segment *segment)
 {
     struct tcp *tcp = listener->tcp;
-    const uint32_t window = tcp->config.receive_window_bytes;
+    const uint32_t window = tcp_window_begin(tcp);
     struct tcb *tcb;
     struct tcp_half *half;
 
@@ -114,7 +114,7 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
     tcb->remote_ip = segment->packet->src;
     tcb->remote_port = segment->header.src_port;
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
-    tcb->rcv_wind_shift = tcp_wind_shift_for(window);
+    tcb->rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
     tcb->flags |= tcp_offered_options(tcp, true);
     ring_put(&listener->halves, &half->ring);
     listener->half_count++;

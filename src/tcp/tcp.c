@@ -25,8 +25,8 @@ static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
     c.listeners = (uint16_t)or32(c.listeners, 16);
     c.reorder_runs = or32(c.reorder_runs, 1024);
     c.sent_segments = or32(c.sent_segments, 4096);
-    c.receive_window_bytes = or32(c.receive_window_bytes, 256 * 1024);
-    c.send_queue_bytes = or32(c.send_queue_bytes, 256 * 1024);
+    c.receive_window_bytes = or32(c.receive_window_bytes, 4 * 1024 * 1024);
+    c.send_queue_bytes = or32(c.send_queue_bytes, 4 * 1024 * 1024);
     c.rto_min_ns = or64(c.rto_min_ns, second_ns / 5);
     c.rto_max_ns = or64(c.rto_max_ns, 60 * second_ns);
     c.delayed_ack_ns = or64(c.delayed_ack_ns, second_ns / 25);

@@ -152,7 +152,11 @@ struct leat_tcp {
     uint32_t ts_offset;  /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
 
     /* receive */
-    uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
+    uint32_t window_limit;        /* what we offer at most; grows, see budget.c */
+    uint32_t tune_end;            /* the round ends when RCV.NXT gets here */
+    uint32_t tune_consumed_bytes; /* in this round */
+    uint64_t tune_at_ns;          /* when it began */
+    uint32_t last_ack_sent;       /* Last.ACK.sent (RFC 7323 4.3) */
     struct sacks sacks;
     struct leat_buf *text; /* in order, for leat_tcp_receive() */
     struct leat_buf *text_last;
@@ -168,7 +172,8 @@ struct leat_tcp {
     uint64_t delack_at_ns;   /* delayed ACK */
     uint64_t quiet_at_ns;    /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
     uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
-    uint64_t retry_at_ns;    /* memory was short */
+    uint64_t retry_at_ns;    /* memory was short, or the next burst is due */
+    uint64_t paced_until_ns; /* no burst before */
     uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
     uint64_t heard_at_ns;    /* any segment of the peer */
     uint64_t user_timeout_ns;
@@ -353,6 +358,9 @@ void tcp_arm(struct leat_tcp *conn);
 /* Sets loss_at_ns: RACK wants to look at @look_at_ns (UINT64_MAX: no), else the tail is probed. */
 void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
 
+/* Looks for something to send at @at_ns, if not before. */
+void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns);
+
 /* Memory was short: in a moment the connection, and a program that waits to write, try again. */
 void tcp_retry_later(struct leat_tcp *conn);
 
@@ -362,7 +370,10 @@ uint64_t tcp_give_up_ns(const struct leat_tcp *conn);
 /* Starts or stops the keep-alive timer as the connection is now. */
 void tcp_watch_quiet(struct leat_tcp *conn);
 
-/* ---- ack.c ---------------------------------------------------------------------------------- */
+/* ---- ack.c -------------------------------------------------------------------------------- */
+
+/* There may be room in a queue that was full. */
+void tcp_tell_writable(struct leat_tcp *conn);
 
 /* What recovery needs to know of the connection as it is now. */
 struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
@@ -370,7 +381,10 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
 /* Acts on what recovery has decided. */
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
 
-/* ---- text.c: the receiver's half ---------------------------------------------------------- */
+/* ---- budget.c: what one connection may hold ----------------------------------------------- */
+
+/* How many of @parts of the pool's full-sized buffers are free. */
+uint32_t tcp_pool_free_in(const struct leat_tcp *conn, uint32_t parts);
 
 /* Opens the window as far as there is room and it is worth it. */
 void tcp_open_window(struct leat_tcp *conn);
@@ -378,8 +392,17 @@ void tcp_open_window(struct leat_tcp *conn);
 /* True if tcp_open_window() would. */
 bool tcp_window_would_open(const struct leat_tcp *conn);
 
-/* Largest window that we ever offer, and the shift that it needs. */
+/* The shift that a window of so many bytes needs (RFC 7323 2.3). */
 uint8_t tcp_wind_shift_for(uint32_t window_bytes);
+
+/* The window that a new connection offers. */
+uint32_t tcp_window_begin(const struct tcp *tcp);
+
+/* The program gave back @consumed_bytes: perhaps the window should be larger. */
+void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes);
+
+/* Text that the send queue may hold now, bytes. */
+uint32_t tcp_send_limit(const struct leat_tcp *conn);
 
 /* ---- listener.c --------------------------------------------------------------------------- */
 

@@ -14,71 +14,8 @@
 
 enum {
     ACK_EVERY_SEGMENTS = 2, /* RFC 9293 3.8.6.3 */
-    WIND_SHIFT_MAX = 14,    /* RFC 7323 2.3 */
     WASTE = 4               /* text under a quarter of its storage is "short" */
 };
-
-/* ---- the window --------------------------------------------------------------------------- */
-
-uint8_t tcp_wind_shift_for(uint32_t window_bytes)
-{
-    uint8_t shift = 0;
-
-    while (shift < WIND_SHIFT_MAX && window_bytes >> shift > UINT16_MAX)
-        shift++;
-    return shift;
-}
-
-static uint32_t pool_free_in(const struct leat_tcp *conn, uint32_t parts)
-{
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
-
-    return (uint32_t)((uint64_t)full->free_count * parts / full->count);
-}
-
-/* What the configuration and the pool allow us to have in this connection. */
-static uint32_t window_limit(const struct leat_tcp *conn)
-{
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
-    const uint64_t share = (uint64_t)full->free_count * full->bytes / 4;
-    const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
-    const uint32_t wanted = conn->tcp->config.receive_window_bytes;
-    const uint32_t limit = wanted < most ? wanted : most;
-
-    return share < limit ? (uint32_t)share : limit;
-}
-
-/* How far the window could be open now. */
-static uint32_t window_room(const struct leat_tcp *conn)
-{
-    const uint32_t limit = window_limit(conn);
-    const uint32_t used = conn->text_bytes + conn->unconsumed_bytes;
-    const uint32_t room = used < limit ? limit - used : 0;
-
-    return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
-}
-
-static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
-{
-    /* silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2 */
-    const uint32_t half = conn->tcp->config.receive_window_bytes / 2;
-    const uint32_t full = segments * conn->mss;
-    const uint32_t room = window_room(conn);
-
-    return room > conn->tcb.rcv_wnd && room - conn->tcb.rcv_wnd >= (half < full ? half : full);
-}
-
-void tcp_open_window(struct leat_tcp *conn)
-{
-    if (window_may_grow(conn, 1))
-        conn->tcb.rcv_wnd = window_room(conn);
-}
-
-bool tcp_window_would_open(const struct leat_tcp *conn)
-{
-    return conn->tcb.rcv_wnd < conn->tcp->config.receive_window_bytes / 2 &&
-           window_may_grow(conn, 2);
-}
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -88,7 +25,7 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
     struct leat_buf *last = conn->text_last;
 
     if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
-        leat_buf_tailroom(last) < piece->len || pool_free_in(conn, 4) >= 3)
+        leat_buf_tailroom(last) < piece->len || tcp_pool_free_in(conn, 4) >= 3)
         return false;
     memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
     conn->tcp->stack->stats.copied_compact_bytes += piece->len;
@@ -101,7 +38,7 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
     struct leat_buf *small;
 
     if (piece->len > POOL_SMALL_BYTES || piece->capacity <= POOL_SMALL_BYTES ||
-        pool_free_in(conn, 4) >= 2)
+        tcp_pool_free_in(conn, 4) >= 2)
         return piece;
     small = leat_buf_alloc_small(&conn->tcp->stack->pool, 0);
     if (!small)
@@ -205,7 +142,7 @@ static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment
 /* Strangers' text never takes the last buffers: ACKs must get in, or nothing ever gets out. */
 static bool has_room_for(const struct leat_tcp *conn, bool in_order)
 {
-    return in_order ? pool_free_in(conn, 8) >= 1 : pool_free_in(conn, 4) >= 1;
+    return in_order ? tcp_pool_free_in(conn, 8) >= 1 : tcp_pool_free_in(conn, 4) >= 1;
 }
 
 void tcp_take_text(struct tcb *tcb, struct tcp_step *step)

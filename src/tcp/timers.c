@@ -170,20 +170,22 @@ static void loss_expired(struct leat_tcp *conn)
 
 /* ---- memory was short --------------------------------------------------------------------- */
 
+void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns)
+{
+    if (at_ns < conn->retry_at_ns)
+        conn->retry_at_ns = at_ns;
+    tcp_arm(conn);
+}
+
 void tcp_retry_later(struct leat_tcp *conn)
 {
-    conn->retry_at_ns = conn->tcp->stack->now_ns + retry_ns;
-    tcp_arm(conn);
+    tcp_look_again_at(conn, conn->tcp->stack->now_ns + retry_ns);
 }
 
 static void retry_expired(struct leat_tcp *conn)
 {
     conn->retry_at_ns = LEAT_NEVER_NS;
-    if ((conn->flags & CONN_WAS_FULL) &&
-        conn->sendq.bytes <= conn->tcp->config.send_queue_bytes / 2) {
-        conn->flags &= ~(unsigned)CONN_WAS_FULL;
-        tcp_tell(conn, CONN_TELL_WRITABLE);
-    }
+    tcp_tell_writable(conn);
     tcp_want_output(conn);
 }
 

@@ -35,7 +35,7 @@ LONG_FILES = {
 STATE_FILE = "src/tcp/tcp_fsm.rl"
 STATE_WRITERS = {"tcp_fsm_start", "tcp_fsm_step"}
 # "state" of something that is no connection: (file, "variable.state")
-OTHER_STATES = {("src/tcp/api.c", ".state")}  # of struct leat_tcp_info, which tells it
+OTHER_STATES = {("src/tcp/info.c", ".state")}  # of struct leat_tcp_info, which tells it
 
 
 def folder_of(path):

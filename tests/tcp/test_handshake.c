@@ -194,14 +194,14 @@ static void window_scale_of_both_sides_counts(void **state)
     tx(talk, SYN, 0, 0, 0);
     option = talk_option(talk, OPTION_WIND_SHIFT);
     assert_non_null(option);
-    assert_int_equal(option[2], 3); /* 256 KiB */
+    assert_int_equal(option[2], 7); /* 4 MiB */
     assert_int_equal(talk->last_window, 65535);
     talk->window_peer = 1000;
     talk_options(talk, MSS_PEER, 5);
     rx(talk, SYN | ACK, 0, 1, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 1000);
     tx(talk, ACK, 1, 1, 0);
-    assert_int_equal(talk->last_window, 256 * 1024 >> 3);
+    assert_int_equal(talk->last_window, 256 * 1024 >> 7);
     rx(talk, ACK, 1, 1, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 1000 << 5);
 }
@@ -217,7 +217,7 @@ static void window_scale_is_answered_passively(void **state)
     assert_non_null(talk_option(talk, OPTION_WIND_SHIFT));
     assert_int_equal(talk->last_window, 65535);
     rx(talk, ACK, 1, 1, 0);
-    assert_int_equal(talk_info(talk).rcv_wind_shift, 3);
+    assert_int_equal(talk_info(talk).rcv_wind_shift, 7);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, WINDOW_PEER);
 }
 

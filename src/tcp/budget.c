@@ -1,0 +1,119 @@
+/*
+ * budget.c -- how much one connection may hold: the window that we offer, and the send queue.
+ *
+ * Both begin small and grow while the connection makes use of them and memory is free, so that
+ * neither a long path nor a thousand connections need another configuration.
+ */
+#include "tcp/seq.h"
+#include "tcp/tcp.h"
+
+enum {
+    WIND_SHIFT_MAX = 14,      /* RFC 7323 2.3 */
+    BEGIN_BYTES = 256 * 1024, /* where both begin */
+    SCARCE_BYTES = 64 * 1024  /* a send queue's limit while memory is scarce */
+};
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+uint32_t tcp_pool_free_in(const struct leat_tcp *conn, uint32_t parts)
+{
+    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
+
+    return (uint32_t)((uint64_t)full->free_count * parts / full->count);
+}
+
+/* ---- the window that we offer ------------------------------------------------------------- */
+
+uint8_t tcp_wind_shift_for(uint32_t window_bytes)
+{
+    uint8_t shift = 0;
+
+    while (shift < WIND_SHIFT_MAX && window_bytes >> shift > UINT16_MAX)
+        shift++;
+    return shift;
+}
+
+uint32_t tcp_window_begin(const struct tcp *tcp)
+{
+    return min32(tcp->config.receive_window_bytes, BEGIN_BYTES);
+}
+
+/* What tuning, the field and the pool allow us to offer.  Buffers are never quite full of text. */
+static uint32_t window_limit(const struct leat_tcp *conn)
+{
+    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
+    const uint64_t share = (uint64_t)full->free_count * full->bytes / 3;
+    const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
+    const uint32_t limit = min32(conn->window_limit, most);
+
+    return share < limit ? (uint32_t)share : limit;
+}
+
+/* How far the window could be open now. */
+static uint32_t window_room(const struct leat_tcp *conn)
+{
+    const uint32_t limit = window_limit(conn);
+    const uint32_t used = conn->text_bytes + conn->unconsumed_bytes;
+    const uint32_t room = used < limit ? limit - used : 0;
+
+    return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
+}
+
+static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
+{
+    /* silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2 */
+    const uint32_t least = min32(conn->window_limit / 2, segments * conn->mss);
+    const uint32_t room = window_room(conn);
+
+    return room > conn->tcb.rcv_wnd && room - conn->tcb.rcv_wnd >= least;
+}
+
+void tcp_open_window(struct leat_tcp *conn)
+{
+    if (window_may_grow(conn, 1))
+        conn->tcb.rcv_wnd = window_room(conn);
+}
+
+bool tcp_window_would_open(const struct leat_tcp *conn)
+{
+    return conn->tcb.rcv_wnd < conn->window_limit / 2 && window_may_grow(conn, 2);
+}
+
+static void begin_round(struct leat_tcp *conn)
+{
+    conn->tune_end = conn->tcb.rcv_nxt + conn->tcb.rcv_wnd / 2;
+    conn->tune_at_ns = conn->tcp->stack->now_ns;
+    conn->tune_consumed_bytes = 0;
+}
+
+/* A peer that needs no more than two round trips for half of what we let it send, and a program
+ * that keeps up with it: the window is what holds them back. */
+void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
+{
+    const uint64_t took_ns = conn->tcp->stack->now_ns - conn->tune_at_ns;
+    const uint32_t most = conn->tcp->config.receive_window_bytes;
+
+    conn->tune_consumed_bytes += consumed_bytes;
+    if (seq_lt(conn->tcb.rcv_nxt, conn->tune_end))
+        return;
+    if (took_ns <= 2 * conn->rtt.srtt_ns && conn->tune_consumed_bytes >= conn->window_limit / 4)
+        conn->window_limit = min32(2 * conn->window_limit, most);
+    begin_round(conn);
+}
+
+/* ---- the send queue ----------------------------------------------------------------------- */
+
+uint32_t tcp_send_limit(const struct leat_tcp *conn)
+{
+    const uint32_t most = conn->tcp->config.send_queue_bytes;
+    const uint32_t begin = min32(most, BEGIN_BYTES);
+    /* two windows: one on its way, and the next while its ACKs come */
+    const uint32_t wanted = conn->congestion.cwnd < most / 2 ? 2 * conn->congestion.cwnd : most;
+
+    if (tcp_pool_free_in(conn, 4) < 1)
+        return min32(most, SCARCE_BYTES);
+    return wanted > begin ? wanted : begin;
+}

@@ -1,0 +1,178 @@
+/* info.c -- what a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
+#include "tcp/tcp.h"
+
+enum {
+    HEADERS_BYTES = 40,
+    TS_BYTES = 12
+};
+
+_Static_assert((int)LEAT_TCP_REPAIR_REDUCED == (int)RECOVERY_REDUCED &&
+                   (int)LEAT_TCP_REPAIR_FAST == (int)RECOVERY_FAST &&
+                   (int)LEAT_TCP_REPAIR_LOSS == (int)RECOVERY_LOSS,
+               "the program sees recovery's own phases");
+
+static enum leat_tcp_state public_state(enum tcp_state state)
+{
+    switch (state) {
+    case TCP_CLOSED:
+        return LEAT_TCP_CLOSED;
+    case TCP_LISTEN:
+        return LEAT_TCP_LISTEN;
+    case TCP_SYN_SENT:
+        return LEAT_TCP_SYN_SENT;
+    case TCP_SYN_RECEIVED:
+        return LEAT_TCP_SYN_RECEIVED;
+    case TCP_ESTABLISHED:
+        return LEAT_TCP_ESTABLISHED;
+    case TCP_FIN_WAIT_1:
+        return LEAT_TCP_FIN_WAIT_1;
+    case TCP_FIN_WAIT_2:
+        return LEAT_TCP_FIN_WAIT_2;
+    case TCP_CLOSE_WAIT:
+        return LEAT_TCP_CLOSE_WAIT;
+    case TCP_CLOSING:
+        return LEAT_TCP_CLOSING;
+    case TCP_LAST_ACK:
+        return LEAT_TCP_LAST_ACK;
+    case TCP_TIME_WAIT:
+        return LEAT_TCP_TIME_WAIT;
+    }
+    return LEAT_TCP_CLOSED;
+}
+
+void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
+{
+    const struct tcb *tcb = &conn->tcb;
+    const uint64_t min_rtt_ns = conn->recovery.rack.min_rtt_ns;
+
+    *info = (struct leat_tcp_info){
+        .state = public_state(tcb->state),
+        .local = {tcb->local_ip, tcb->local_port},
+        .remote = {tcb->remote_ip, tcb->remote_port},
+        .snd_una = conn->snd_una,
+        .snd_nxt = tcb->snd_nxt,
+        .rcv_nxt = tcb->rcv_nxt,
+        .snd_wnd_bytes = conn->snd_wnd,
+        .rcv_wnd_bytes = tcb->rcv_wnd,
+        .cwnd_bytes = conn->congestion.cwnd,
+        .ssthresh_bytes = conn->congestion.ssthresh,
+        .mss_bytes = conn->mss,
+        .snd_wind_shift = conn->snd_wind_shift,
+        .rcv_wind_shift = tcb->rcv_wind_shift,
+        .srtt_ns = conn->rtt.srtt_ns,
+        .rttvar_ns = conn->rtt.rttvar_ns,
+        .rto_ns = conn->rtt.rto_ns,
+        .retransmits = conn->retransmits,
+        .path_mtu_bytes =
+            (uint16_t)(conn->mss + HEADERS_BYTES + (tcb->flags & TCB_TS ? TS_BYTES : 0)),
+        .timestamps = tcb->flags & TCB_TS,
+        .sack = tcb->flags & TCB_SACK,
+        .ecn = tcb->flags & TCB_ECN,
+        .repair = (enum leat_tcp_repair)conn->recovery.phase,
+        .in_flight_bytes = recovery_pipe(&conn->recovery, &conn->scoreboard),
+        .sacked_bytes = conn->scoreboard.sacked_bytes,
+        .lost_bytes = conn->scoreboard.lost_bytes,
+        .min_rtt_ns = min_rtt_ns == UINT64_MAX ? 0 : min_rtt_ns,
+        .congestion = conn->congestion.ops ? conn->congestion.ops->name : "none",
+        .queued_bytes = conn->sendq.bytes,
+        .readable_bytes = conn->text_bytes,
+        .soft_error = conn->soft_error,
+    };
+}
+
+const char *leat_tcp_state_text(enum leat_tcp_state state)
+{
+    static const char *const texts[] = {
+        [LEAT_TCP_CLOSED] = "CLOSED",           [LEAT_TCP_LISTEN] = "LISTEN",
+        [LEAT_TCP_SYN_SENT] = "SYN-SENT",       [LEAT_TCP_SYN_RECEIVED] = "SYN-RECEIVED",
+        [LEAT_TCP_ESTABLISHED] = "ESTABLISHED", [LEAT_TCP_FIN_WAIT_1] = "FIN-WAIT-1",
+        [LEAT_TCP_FIN_WAIT_2] = "FIN-WAIT-2",   [LEAT_TCP_CLOSE_WAIT] = "CLOSE-WAIT",
+        [LEAT_TCP_CLOSING] = "CLOSING",         [LEAT_TCP_LAST_ACK] = "LAST-ACK",
+        [LEAT_TCP_TIME_WAIT] = "TIME-WAIT",
+    };
+
+    return (unsigned)state < sizeof texts / sizeof *texts ? texts[state] : "?";
+}
+
+/* ---- one line of text --------------------------------------------------------------------- */
+
+/* A text that grows and never overflows. */
+struct line {
+    char *text;
+    size_t len;
+};
+
+static void add_text(struct line *line, const char *text)
+{
+    while (*text && line->len + 1 < LEAT_TCP_INFO_TEXT_BYTES)
+        line->text[line->len++] = *text++;
+}
+
+static void add_number(struct line *line, const char *name, uint64_t value, const char *unit)
+{
+    char digits[21];
+    char *at = digits + sizeof digits;
+
+    *--at = '\0';
+    do {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    add_text(line, name);
+    add_text(line, at);
+    add_text(line, unit);
+}
+
+static void add_endpoint(struct line *line, const char *name, const struct leat_endpoint *end)
+{
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(end->ip, ip);
+    add_text(line, name);
+    add_text(line, ip);
+    add_number(line, ":", end->port, "");
+}
+
+static const char *repair_text(enum leat_tcp_repair repair)
+{
+    switch (repair) {
+    case LEAT_TCP_REPAIR_REDUCED:
+        return " reduced";
+    case LEAT_TCP_REPAIR_FAST:
+        return " fast-recovery";
+    case LEAT_TCP_REPAIR_LOSS:
+        return " loss-recovery";
+    case LEAT_TCP_REPAIR_NONE:
+        break;
+    }
+    return "";
+}
+
+size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_INFO_TEXT_BYTES])
+{
+    struct line line = {.text = text};
+
+    add_text(&line, leat_tcp_state_text(info->state));
+    add_endpoint(&line, " ", &info->local);
+    add_endpoint(&line, " > ", &info->remote);
+    add_number(&line, " rtt ", info->srtt_ns / 1000, "us");
+    add_number(&line, " rto ", info->rto_ns / 1000000, "ms");
+    add_text(&line, " ");
+    add_text(&line, info->congestion);
+    add_number(&line, " cwnd ", info->cwnd_bytes, "");
+    if (info->ssthresh_bytes < 0x7fffffff)
+        add_number(&line, " ssthresh ", info->ssthresh_bytes, "");
+    add_number(&line, " flight ", info->in_flight_bytes, "");
+    add_number(&line, " lost ", info->lost_bytes, "");
+    add_number(&line, " again ", info->retransmits, "");
+    add_number(&line, " snd_wnd ", info->snd_wnd_bytes, "");
+    add_number(&line, " rcv_wnd ", info->rcv_wnd_bytes, "");
+    add_number(&line, " mss ", info->mss_bytes, "");
+    add_number(&line, " queued ", info->queued_bytes, "");
+    add_text(&line, info->timestamps ? " ts" : "");
+    add_text(&line, info->sack ? " sack" : "");
+    add_text(&line, info->ecn ? " ecn" : "");
+    add_text(&line, repair_text(info->repair));
+    text[line.len] = '\0';
+    return line.len;
+}

@@ -1,0 +1,56 @@
+/*
+ * output.h -- what output.c decides, segment.c sends and probe.c asks for.
+ */
+#ifndef TCP_OUTPUT_H
+#define TCP_OUTPUT_H
+
+#include "tcp/tcp.h"
+
+/* A range of sequence numbers that is to leave. */
+struct plan {
+    uint32_t seq;
+    uint32_t text_bytes;
+    bool fin;
+};
+
+static inline uint32_t plan_len(const struct plan *plan)
+{
+    return plan->text_bytes + plan->fin;
+}
+
+/* ---- output.c ----------------------------------------------------------------------------- */
+
+/* The segment at SND.NXT, with @room bytes of congestion window; false: nothing new may go. */
+bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, struct plan *plan);
+
+/* ---- segment.c ---------------------------------------------------------------------------- */
+
+/* One segment as planned; may shorten the plan.  False: no memory, and nothing has changed. */
+bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
+
+/* The same for text that never left: SND.NXT moves, the scoreboard gets a record. */
+bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
+
+/* A record again, whole; in several segments if it is longer than one.  False: no memory. */
+bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent);
+
+void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
+
+/* An ACK and nothing else, of @seq; false: no memory. */
+bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
+
+/* The retransmission timer runs from now on, if it doesn't already. */
+void tcp_start_rexmt(struct leat_tcp *conn);
+
+/* ---- probe.c ------------------------------------------------------------------------------ */
+
+/* A window probe or a keep-alive, whichever fits. */
+void tcp_send_probe(struct leat_tcp *conn, const struct path *path);
+
+/* RFC 8985 7.3: new text if there is any, else the last segment again.  False: no memory. */
+bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path);
+
+/* Something waits, nothing is in flight and nothing may go: the window is shut, or silly. */
+void tcp_start_persist(struct leat_tcp *conn);
+
+#endif

@@ -1,0 +1,86 @@
+/* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
+ * at the end? */
+#include "tcp/output.h"
+
+static const uint64_t persist_min_ns = 200000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
+
+/* RFC 9293 3.8.6.1: one octet of what waits, whatever the window says.  It counts as lost at once:
+ * if the window stays shut it was, and nothing is in flight. */
+static void send_octet(struct leat_tcp *conn, const struct path *path)
+{
+    struct plan plan = {
+        .seq = conn->snd_una,
+        .text_bytes = conn->sendq.bytes > 0,
+        .fin = conn->sendq.bytes == 0,
+    };
+    const bool is_new = plan.seq == conn->tcb.snd_nxt;
+
+    if (is_new) {
+        if (tcp_send_new(conn, path, &plan))
+            scoreboard_lose(&conn->scoreboard, conn->scoreboard.last);
+    } else {
+        tcp_send_plan(conn, path, &plan);
+    }
+}
+
+void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
+{
+    const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+
+    conn->flags &= ~(unsigned)CONN_PROBE;
+    conn->tcp->stack->stats.tcp_probes++;
+    if (conn->sendq.bytes == 0 && !fin_waits) {
+        tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
+        return;
+    }
+    send_octet(conn, path);
+    conn->flags |=
+        CONN_PERSIST; /* not the retransmission timer's: tcp_start_persist() sets it again */
+    conn->rexmt_at_ns = LEAT_NEVER_NS;
+}
+
+bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
+{
+    struct scoreboard *board = &conn->scoreboard;
+    struct plan plan;
+    bool again = false;
+
+    if (!board->last || board->lost_bytes > 0 || (board->last->flags & SENT_SACKED)) {
+        conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
+        return true; /* something was heard meanwhile */
+    }
+    if (tcp_plan_new(conn, conn->mss, &plan)) {
+        if (!tcp_send_new(conn, path, &plan))
+            return false;
+    } else {
+        again = true;
+        scoreboard_lose(board, board->last);
+        if (!tcp_send_again(conn, path, board->last))
+            return false;
+    }
+    conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
+    conn->tcp->stack->stats.tcp_tail_probes++;
+    tlp_sent(&conn->recovery.tlp, conn->tcb.snd_nxt, again);
+    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns; /* 7.3: the RTO from now on */
+    tcp_arm(conn);
+    return true;
+}
+
+void tcp_start_persist(struct leat_tcp *conn)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const bool waits = conn->sendq.bytes > 0 ||
+                       (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+    const bool waiting = conn->flags & CONN_PERSIST;
+
+    if (!waits || conn->scoreboard.in_flight_bytes > 0 || conn->scoreboard.sacked_bytes > 0 ||
+        (waiting && conn->rexmt_at_ns != LEAT_NEVER_NS))
+        return;
+    if (!waiting) {
+        conn->progress_at_ns = now_ns;
+        conn->flags |= CONN_PERSIST;
+    }
+    conn->rexmt_at_ns =
+        now_ns + (conn->rtt.rto_ns > persist_min_ns ? conn->rtt.rto_ns : persist_min_ns);
+    tcp_arm(conn);
+}

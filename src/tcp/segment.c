@@ -1,0 +1,153 @@
+/* segment.c -- how a segment with text leaves: first, or again. */
+#include "tcp/output.h"
+#include "tcp/seq.h"
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What a record of the scoreboard stands for. */
+static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent)
+{
+    const uint32_t text_end = sendq_end(&conn->sendq);
+    const struct plan plan = {
+        .seq = sent->seq,
+        .text_bytes = seq_min(sent->end, text_end) - sent->seq,
+        .fin = seq_lt(text_end, sent->end),
+    };
+
+    return plan;
+}
+
+void tcp_start_rexmt(struct leat_tcp *conn)
+{
+    if (conn->rexmt_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_PERSIST))
+        return;
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
+    tcp_arm(conn);
+}
+
+/* What an ACK in a segment settles. */
+static void note_acked(struct leat_tcp *conn)
+{
+    conn->flags &= ~(unsigned)CONN_ACK_NOW;
+    conn->unacked_segments = 0;
+    conn->delack_at_ns = LEAT_NEVER_NS;
+}
+
+/* RFC 3168 6.1.5: only new text may be marked; the first of it says that we have reduced. */
+static uint8_t ecn_of(struct leat_tcp *conn, struct wire_tcp *header, bool is_new)
+{
+    if (!(conn->tcb.flags & TCB_ECN) || !is_new)
+        return 0;
+    if (conn->flags & CONN_CWR)
+        header->flags |= TCP_CWR;
+    conn->flags &= ~(unsigned)CONN_CWR;
+    return TOS_ECT;
+}
+
+bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    struct wire_tcp header = {.seq = plan->seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
+    const bool is_new = plan->seq == conn->tcb.snd_nxt;
+    struct leat_buf *text = 0;
+    uint8_t tos;
+
+    if (plan->text_bytes > 0) {
+        const uint32_t wanted = plan->text_bytes;
+
+        text = sendq_slice(&conn->sendq, plan->seq, &plan->text_bytes);
+        if (!text)
+            return false;
+        plan->fin = plan->fin && plan->text_bytes == wanted;
+        if (plan->seq + plan->text_bytes == sendq_end(&conn->sendq))
+            header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+    }
+    if (plan->fin) {
+        header.flags |= TCP_FIN;
+        conn->flags |= CONN_FIN_SENT;
+    }
+    tos = ecn_of(conn, &header, is_new && plan->text_bytes > 0);
+    recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
+                  tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
+    tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
+    note_acked(conn);
+    return true;
+}
+
+bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    if (!scoreboard_has_room(&conn->scoreboard, &conn->tcp->sents) ||
+        !tcp_send_plan(conn, path, plan))
+        return false;
+    if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
+        conn->progress_at_ns = now_ns;
+    conn->sent_at_ns = now_ns;
+    conn->tcb.snd_nxt = plan->seq + plan_len(plan);
+    scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, plan->seq, conn->tcb.snd_nxt, now_ns);
+    tcp_start_rexmt(conn);
+    return true;
+}
+
+bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent)
+{
+    const struct plan all = plan_again(conn, sent);
+    struct plan part = all;
+    uint32_t done = 0;
+
+    do {
+        part.seq = all.seq + done;
+        part.text_bytes = min32(all.text_bytes - done, conn->mss);
+        part.fin = all.fin && done + part.text_bytes == all.text_bytes;
+        if (!tcp_send_plan(conn, path, &part))
+            return false;
+        done += plan_len(&part);
+        conn->retransmits++;
+        conn->tcp->stack->stats.tcp_retransmitted++;
+    } while (done < plan_len(&all));
+    scoreboard_resent(&conn->scoreboard, sent, conn->tcp->stack->now_ns);
+    tcp_start_rexmt(conn);
+    return true;
+}
+
+void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
+{
+    const bool answers = conn->flags & CONN_PEER_SYN;
+    const bool scale = !answers || (conn->flags & CONN_PEER_SCALES);
+    const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
+    struct wire_tcp header = {
+        .seq = conn->snd_una,
+        .flags = (uint8_t)(TCP_SYN | (answers ? TCP_ACK : 0)),
+        .mss = tcp_path_mss(conn->tcp, conn->tcb.local_ip, conn->tcb.remote_ip),
+        .wind_shift = scale ? conn->tcb.rcv_wind_shift : WIRE_TCP_NO_SHIFT,
+        .sack_permitted = conn->tcb.flags & TCB_SACK,
+    };
+
+    conn->flags &= ~(unsigned)CONN_SEND_SYN;
+    if (conn->flags & CONN_LOST_SYN) {
+        conn->retransmits++;
+        conn->tcp->stack->stats.tcp_retransmitted++;
+        if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1
+                       */
+            conn->tcb.flags &= (uint8_t)~TCB_ECN;
+    }
+    if (conn->tcb.flags & TCB_ECN)
+        header.flags |= ecn;
+    conn->sent_at_ns = conn->tcp->stack->now_ns;
+    tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0);
+    tcp_start_rexmt(conn);
+}
+
+bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
+{
+    struct wire_tcp header = {.seq = seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
+
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0))
+        return false;
+    note_acked(conn);
+    return true;
+}
