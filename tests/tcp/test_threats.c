@@ -1,8 +1,9 @@
 /*
  * test_threats.c -- what broke other stacks, sent in each state where a state matters.
  *
- * The names begin with the row of the list of threats: H headers, S strangers and states.  What
- * lasts longer than a segment, S4 on, and R, resources, are in test_threats_long.c.
+ * The names begin with the row of the list of threats: H headers, S strangers and states.  S4 on,
+ * what lasts longer than a segment, is in test_threats_long.c; R, resources, in
+ * test_threats_memory.c.
  */
 #include "place.h"
 

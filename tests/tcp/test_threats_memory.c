@@ -1,0 +1,270 @@
+/* test_threats_memory.c -- threats R2 to R5: what eats the memory of other stacks. */
+#include "talk.h"
+
+/* ---- R2: combs ---------------------------------------------------------------------------- */
+
+static void test_threat_R2_comb_of_single_bytes_holds_64_runs(void **state)
+{
+    struct talk *talk = *state;
+    const uint32_t before = leat_pool_free_count(leat_pool(talk->world->stack));
+
+    talk_establish(talk);
+    for (uint32_t i = 0; i < 1000; i++) {
+        rx(talk, ACK, 2 + 2 * i, 1, 1);
+        if (i < 64)
+            assert_ended(talk->world, taken_tcp);
+        else
+            assert_ended(talk->world, drop_tcp_memory);
+        world_mark(talk->world);
+    }
+    assert_true(before - leat_pool_free_count(leat_pool(talk->world->stack)) <= 64);
+    for (uint32_t at = 1; at < 2001; at += 100) { /* and the text arrives, sent again */
+        world_mark(talk->world);
+        rx(talk, ACK, at, 1, 100);
+    }
+    talk_heard(talk, 2000);
+}
+
+/* Single bytes in order are copied together before they hold half of the pool. */
+static void test_threat_R2_single_bytes_do_not_pin_the_pool(void **state)
+{
+    struct talk *talk = *state;
+    const uint32_t total = leat_pool_free_count(leat_pool(talk->world->stack));
+
+    talk->read_nothing = true;
+    talk_establish(talk);
+    for (uint32_t at = 1; at < 5001; at++) {
+        world_mark(talk->world);
+        rx(talk, ACK, at, 1, 1);
+    }
+    assert_int_equal(leat_tcp_readable(talk->conn), 5000);
+    assert_true(leat_pool_free_count(leat_pool(talk->world->stack)) >= total / 2);
+    talk_read(talk, 5000);
+    talk_heard(talk, 5000);
+}
+
+/* ---- R3, R4 ------------------------------------------------------------------------------- */
+
+/* Answers every probe of a shut window for @seconds. */
+static void sit_it_out(struct talk *talk, unsigned seconds)
+{
+    for (unsigned i = 0; i < seconds && talk->conn; i++) {
+        talk_wait(talk, second);
+        world_mark(talk->world);
+        if (talk->conn)
+            rx(talk, ACK, 1, 1, 0);
+    }
+}
+
+static void test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    struct leat_buf *hog = 0;
+
+    talk_establish(talk);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    talk_send(talk, 1000);
+    sit_it_out(talk, 300);
+    assert_int_equal(talk->closed, 0);         /* while there is room it may (RFC 9293 3.8.6.1) */
+    while (leat_pool_free_count(pool) > 200) { /* of 1024 */
+        struct leat_buf *buf = leat_buf_alloc(pool, 0);
+
+        buf->next = hog;
+        hog = buf;
+    }
+    sit_it_out(talk, 120);
+    assert_int_equal(talk->closed, 1);
+    leat_buf_free(hog);
+}
+
+static void test_threat_R3_program_may_limit_a_shut_window(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_set_user_timeout(talk->conn, 20 * second);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    talk_send(talk, 1000);
+    sit_it_out(talk, 15);
+    assert_int_equal(talk->closed, 0);
+    sit_it_out(talk, 30);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
+}
+
+/* Abandoned, and the peer never closes: a minute, though it keeps talking. */
+static void test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_close(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    for (unsigned i = 0; i < 59; i++) {
+        rx(talk, ACK, 1, 2, 0);
+        talk_wait(talk, second);
+        world_mark(talk->world);
+    }
+    assert_int_equal(talk->closed, 0);
+    talk_wait(talk, 2 * second);
+    assert_int_equal(talk->closed, 1);
+}
+
+/* ---- R5: no memory ------------------------------------------------------------------------ */
+
+enum {
+    HOGS = 4096
+};
+
+struct hog {
+    struct leat_buf *bufs[HOGS];
+    unsigned count;
+};
+
+/* Takes all buffers of all three kinds but @left of each. */
+static void take_all_but(struct hog *hog, struct leat_pool *pool, unsigned left)
+{
+    const unsigned kinds = 3;
+
+    hog->count = 0;
+    for (unsigned kind = 0; kind < kinds; kind++) {
+        const unsigned first = hog->count;
+        struct leat_buf *buf;
+
+        do {
+            buf = kind == 0   ? leat_buf_alloc(pool, 0)
+                  : kind == 1 ? leat_buf_alloc_small(pool, 0)
+                              : leat_buf_lend(pool, "x", 1, 0, 0);
+            if (buf)
+                hog->bufs[hog->count++] = buf;
+        } while (buf);
+        for (unsigned i = 0; i < left && hog->count > first; i++)
+            leat_buf_free(hog->bufs[--hog->count]);
+    }
+}
+
+static void give_all(struct hog *hog)
+{
+    while (hog->count > 0)
+        leat_buf_free(hog->bufs[--hog->count]);
+}
+
+/* The peer acknowledges what has come and sends all of its text (and FIN) again. */
+static void peer_speaks(struct talk *talk, uint8_t flags)
+{
+    const uint32_t us = talk_info(talk).snd_nxt - talk->iss;
+
+    world_mark(talk->world);
+    rx(talk, ACK, 301, us, 200);
+    world_mark(talk->world);
+    rx(talk, flags, 1, us, 500);
+    talk_wait(talk, 300 * ms);
+    world_mark(talk->world);
+    if (talk->conn)
+        rx(talk, ACK, talk_info(talk).rcv_nxt - IRS, talk_info(talk).snd_nxt - talk->iss, 0);
+}
+
+/* A conversation during which only @left buffers of each kind are free; then all are. */
+static void talk_with(struct talk *talk, struct hog *hog, unsigned left)
+{
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    size_t taken = 0;
+
+    talk_establish(talk);
+    take_all_but(hog, pool, left);
+    for (unsigned turn = 0; turn < 3; turn++) {
+        size_t now;
+
+        leat_tcp_write(talk->conn, "some text", 9, &now);
+        taken += now;
+        peer_speaks(talk, ACK);
+    }
+    leat_tcp_shutdown(talk->conn);
+    peer_speaks(talk, FIN | ACK);
+    give_all(hog);
+    for (unsigned turn = 0; turn < 10 && talk->conn; turn++)
+        peer_speaks(talk, FIN | ACK);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_OK);
+    talk_heard(talk, 500);
+    assert_true(left < 12 || taken == 27); /* an eighth of the pool is not for text */
+}
+
+static void test_threat_R5_conversation_survives_the_want_of_each_buffer(void **state)
+{
+    struct hog *hog = malloc(sizeof *hog);
+
+    (void)state;
+    for (unsigned left = 1; left < 20; left++) { /* with none no frame comes in */
+        struct talk *talk;
+        void *fixture;
+
+        talk_setup_later(&fixture);
+        talk = fixture;
+        talk->world->config.buf_count = 64;
+        talk_begin(talk);
+        talk_with(talk, hog, left);
+        talk_teardown(&fixture);
+    }
+    free(hog);
+}
+
+/* The SYN,ACK that could not be sent goes when the timer says so. */
+static void test_threat_R5_handshake_survives_an_empty_pool(void **state)
+{
+    struct talk *talk = *state;
+    struct hog *hog = malloc(sizeof *hog);
+
+    talk_listen(talk);
+    take_all_but(hog, leat_pool(talk->world->stack), 0);
+    give_all(hog);
+    take_all_but(hog, leat_pool(talk->world->stack), 0);
+    leat_buf_free(hog->bufs[0]); /* one, for the SYN to come in */
+    hog->bufs[0] = hog->bufs[--hog->count];
+    rx(talk, SYN, 0, 0, 0);
+    quiet(talk);
+    give_all(hog);
+    free(hog);
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 10);
+    world_poll(talk->world);
+    talk_heard(talk, 10);
+}
+
+static void test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again(void **state)
+{
+    struct talk *talk = *state;
+    struct hog *hog = malloc(sizeof *hog);
+
+    talk_establish(talk);
+    take_all_but(hog, leat_pool(talk->world->stack), 20);
+    rx(talk, ACK, 1, 1, 100);
+    assert_ended(talk->world, drop_tcp_memory);
+    tx(talk, ACK, 1, 1, 0);
+    talk_heard(talk, 0);
+    give_all(hog);
+    free(hog);
+    rx(talk, ACK, 1, 1, 100);
+    talk_heard(talk, 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(test_threat_R2_comb_of_single_bytes_holds_64_runs),
+        talk_test(test_threat_R2_single_bytes_do_not_pin_the_pool),
+        talk_test(test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low),
+        talk_test(test_threat_R3_program_may_limit_a_shut_window),
+        talk_test(test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute),
+        cmocka_unit_test(test_threat_R5_conversation_survives_the_want_of_each_buffer),
+        talk_test(test_threat_R5_handshake_survives_an_empty_pool),
+        talk_test(test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
