@@ -142,7 +142,8 @@ static void parse_when_end(struct parser *parser, struct when *when)
     const struct position at = parser->now.at;
     const bool relative = parse_accept(parser, '+');
 
-    if (relative != (when->kind == WHEN_RELATIVE))
+    /* packetdrill's users write +0...0.1 */
+    if (relative != (when->kind == WHEN_RELATIVE) && (relative || !when->is_blocking))
         parse_fail_at(parser, at, "both ends of a span are relative, or none");
     when->end_ns = parse_seconds(parser);
     if (when->end_ns < when->ns)
