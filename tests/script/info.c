@@ -71,7 +71,8 @@ enum unit {
     PLAIN,
     MICROSECONDS, /* of nanoseconds */
     SEGMENTS,     /* of bytes, the last one perhaps not full */
-    STATE         /* of enum leat_tcp_state */
+    STATE,        /* of enum leat_tcp_state */
+    REPAIR        /* of enum leat_tcp_repair */
 };
 
 /* The first of these fields that the stack has. */
@@ -81,18 +82,13 @@ static const struct linux_name {
     enum unit unit;
 } linux_names[] = {
     {"tcpi_state", {"state"}, STATE},
-    {"tcpi_ca_state", {"ca_state", "recovery_state"}, PLAIN},
-    {"tcpi_retransmits", {"backoffs", "timeouts_in_row"}, PLAIN},
+    {"tcpi_ca_state", {"repair"}, REPAIR},
     {"tcpi_snd_wscale", {"snd_wind_shift"}, PLAIN},
     {"tcpi_rcv_wscale", {"rcv_wind_shift"}, PLAIN},
     {"tcpi_rto", {"rto_ns"}, MICROSECONDS},
-    {"tcpi_ato", {"delayed_ack_ns"}, MICROSECONDS},
     {"tcpi_snd_mss", {"mss_bytes"}, PLAIN},
-    {"tcpi_rcv_mss", {"rcv_mss_bytes"}, PLAIN},
-    {"tcpi_advmss", {"advertised_mss_bytes"}, PLAIN},
     {"tcpi_sacked", {"sacked_bytes"}, SEGMENTS},
     {"tcpi_lost", {"lost_bytes"}, SEGMENTS},
-    {"tcpi_retrans", {"retrans_bytes", "retransmitted_in_flight_bytes"}, SEGMENTS},
     {"tcpi_rtt", {"srtt_ns"}, MICROSECONDS},
     {"tcpi_rttvar", {"rttvar_ns"}, MICROSECONDS},
     {"tcpi_min_rtt", {"min_rtt_ns"}, MICROSECONDS},
@@ -100,13 +96,11 @@ static const struct linux_name {
     {"tcpi_snd_cwnd", {"cwnd_bytes"}, SEGMENTS},
     {"tcpi_cwnd", {"cwnd_bytes"}, SEGMENTS},
     {"tcpi_ssthresh", {"ssthresh_bytes"}, SEGMENTS},
-    {"tcpi_reordering", {"reordering_segments", "reordering"}, PLAIN},
     {"tcpi_total_retrans", {"retransmits"}, PLAIN},
     {"tcpi_rcv_space", {"rcv_wnd_bytes"}, PLAIN},
     {"tcpi_snd_wnd", {"snd_wnd_bytes"}, PLAIN},
     {"tcpi_rcv_wnd", {"rcv_wnd_bytes"}, PLAIN},
-    {"tcpi_pmtu", {"path_mtu_bytes", "path_mtu"}, PLAIN},
-    {"tcpi_pacing_rate", {"pacing_bytes_per_s"}, PLAIN},
+    {"tcpi_pmtu", {"path_mtu_bytes"}, PLAIN},
 };
 
 /* Of Linux's tcp_states.h and tcp.h. */
@@ -147,6 +141,29 @@ static int64_t linux_state(enum leat_tcp_state state)
     return states[state];
 }
 
+/* Open, Disorder, CWR, Recovery, Loss */
+static int64_t linux_ca_state(enum leat_tcp_repair repair, uint32_t sacked_bytes)
+{
+    switch (repair) {
+    case LEAT_TCP_REPAIR_REDUCED:
+        return 2;
+    case LEAT_TCP_REPAIR_FAST:
+        return 3;
+    case LEAT_TCP_REPAIR_LOSS:
+        return 4;
+    case LEAT_TCP_REPAIR_NONE:
+        break;
+    }
+    return sacked_bytes > 0;
+}
+
+/* TCPI_OPT_TIMESTAMPS, SACK, WSCALE, ECN */
+static int64_t linux_options(const struct leat_tcp_info *info)
+{
+    return (info->timestamps ? 1 : 0) | (info->sack ? 2 : 0) |
+           (info->snd_wind_shift > 0 || info->rcv_wind_shift > 0 ? 4 : 0) | (info->ecn ? 8 : 0);
+}
+
 static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_t value)
 {
     const uint32_t mss = info->mss_bytes ? info->mss_bytes : 1;
@@ -155,6 +172,8 @@ static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_
         return (int64_t)(value / 1000);
     if (unit == STATE)
         return linux_state((enum leat_tcp_state)value);
+    if (unit == REPAIR)
+        return linux_ca_state((enum leat_tcp_repair)value, info->sacked_bytes);
     if (unit == SEGMENTS && value < 0x7fffffff) /* beyond, a threshold stands for none at all */
         return (int64_t)((value + mss - 1) / mss);
     return (int64_t)value;
@@ -167,6 +186,10 @@ static bool linux_value(const struct leat_tcp_info *info, const char *name, size
 
     if (is_name("tcpi_unacked", name, len)) {
         *value = in_unit(info, SEGMENTS, info->snd_nxt - info->snd_una);
+        return true;
+    }
+    if (is_name("tcpi_options", name, len)) {
+        *value = linux_options(info);
         return true;
     }
     for (size_t i = 0; i < sizeof linux_names / sizeof *linux_names; i++) {

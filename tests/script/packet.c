@@ -86,20 +86,31 @@ put(struct writer *writer, const char *format, ...)
     writer->left -= (size_t)len;
 }
 
+/* One item of what stands between the arrow and the rest, all in one pair of brackets. */
+static void put_item(struct writer *writer, unsigned *items, const char *name, unsigned value,
+                     const char *format)
+{
+    put(writer, (*items)++ == 0 ? "[%s" : ", %s", name);
+    if (format)
+        put(writer, format[0] == 'x' ? " 0x%02x" : " %u", value);
+}
+
 static void put_ip(struct writer *writer, const struct packet *packet)
 {
     static const char *const ecn[] = {"noecn", "ect1", "ect0", "ce"};
+    unsigned items = 0;
 
     if (packet->tos_check == TOS_EXACT)
-        put(writer, "(tos 0x%02x) ", packet->tos);
+        put_item(writer, &items, "tos", packet->tos, "x");
     else if (packet->tos_check == TOS_ECN)
-        put(writer, "[%s] ", ecn[packet->tos & 3]);
+        put_item(writer, &items, ecn[packet->tos & 3], 0, 0);
     else if (packet->tos_check == TOS_ECT01)
-        put(writer, "[ect01] ");
+        put_item(writer, &items, "ect01", 0, 0);
     if (packet->has_ttl)
-        put(writer, "(ttl %u) ", packet->ttl);
+        put_item(writer, &items, "ttl", packet->ttl, "u");
     if (packet->peer_port > 0)
-        put(writer, "[port %u] ", packet->peer_port);
+        put_item(writer, &items, "port", packet->peer_port, "u");
+    put(writer, items > 0 ? "] " : "");
 }
 
 static void put_option(struct writer *writer, const struct packet_option *option)

@@ -204,8 +204,10 @@ static void run_code(struct run *run, const struct event *event)
         if (!info_evaluate(&snapshot, statement->condition, &value)) {
             report_failure(run, statement->at, "a division by zero");
         } else if (!value) {
+            const size_t line = strcspn(statement->text, "\r\n");
+
             report_failure(run, statement->at, "%.*s is false",
-                           (int)strcspn(statement->text, "\r\n}"), statement->text);
+                           (int)(line < statement->len ? line : statement->len), statement->text);
             report_names(run, &snapshot, statement->condition);
             if (statement->message)
                 print_message(run, run->out, &snapshot, statement->message);

@@ -1,0 +1,69 @@
+"""leat-script on scripts that have an error, and on scripts that expect what does not happen.
+
+    test_runner.py LEAT-SCRIPT [--update]
+
+Each wrong/NAME.pkt has a wrong/NAME.out: what the runner prints, and its exit status.
+"""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+WRONG = Path(__file__).resolve().parent / "wrong"
+RUNNER = Path(sys.argv[1]).resolve()
+
+
+def output(*arguments):
+    """What the runner prints, and its exit status."""
+    done = subprocess.run([RUNNER, *arguments], cwd=WRONG, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, timeout=60)
+    return f"{done.stdout}exit status {done.returncode}\n"
+
+
+class Wrong(unittest.TestCase):
+    def test_each_says_what_is_wrong_and_where(self):
+        scripts = sorted(WRONG.glob("*.pkt"))
+        self.assertGreater(len(scripts), 40)
+        for script in scripts:
+            with self.subTest(script.stem):
+                self.assertEqual(output("--quiet", script.name),
+                                 script.with_suffix(".out").read_text(encoding="utf-8"))
+
+    def test_names_tell_the_status(self):
+        for script in sorted(WRONG.glob("*.out")):
+            status = {"syntax": "2", "fails": "1", "notes": "0"}[script.stem.split("_")[0]]
+            self.assertEqual(script.read_text(encoding="utf-8").split()[-1], status, script.name)
+
+
+class Usage(unittest.TestCase):
+    def test_help(self):
+        self.assertIn("usage: leat-script", output("--help"))
+        self.assertIn("exit status 0", output("--help"))
+
+    def test_bad_usage(self):
+        self.assertEqual(output("--nonsense"),
+                         "leat-script: unknown option --nonsense; --help tells\nexit status 2\n")
+        self.assertEqual(output(), "leat-script: no script given; --help tells\nexit status 2\n")
+        self.assertEqual(output("--quiet", "nowhere.pkt"),
+                         "nowhere.pkt: No such file or directory\nexit status 2\n")
+
+    def test_the_worst_of_several_counts(self):
+        good = "../open_passive.pkt"
+        self.assertIn("1 passed, 1 failed, 0 unusable\nexit status 1",
+                      output(good, "fails_result.pkt"))
+        self.assertIn("1 passed, 1 failed, 1 unusable\nexit status 2",
+                      output(good, "fails_result.pkt", "syntax_call.pkt"))
+
+    def test_verbose_tells_each_event(self):
+        told = output("--verbose", "--quiet", "../open_passive.pkt")
+        self.assertIn("../open_passive.pkt:6: 0.000000 < S 0:0(0) win 32792", told)
+        self.assertIn("exit status 0", told)
+
+
+if __name__ == "__main__":
+    if "--update" in sys.argv:
+        for pkt in WRONG.glob("*.pkt"):
+            pkt.with_suffix(".out").write_text(output("--quiet", pkt.name), encoding="utf-8")
+    else:
+        unittest.main(argv=sys.argv[:1])
