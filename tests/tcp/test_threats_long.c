@@ -151,7 +151,7 @@ static void test_threat_S7_no_connection_is_left_when_the_peer_falls_silent(void
     in_states(synchronized_states | STATE_BIT(SYN_SENT) | STATE_BIT(SYN_RECEIVED), silent_peer);
 }
 
-/* mirage-tcpip#489: a RST in the place of the FIN */
+/* A RST in the place of the FIN. */
 static void rst_for_fin(struct place *place)
 {
     struct talk *talk = place->talk;
