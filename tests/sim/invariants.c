@@ -11,6 +11,8 @@ enum {
     IDLE_POLLS_A_SECOND = 2000 /* and for each connection as many again: memory may be short */
 };
 
+static const uint64_t arp_patience_ns = 5u * (uint64_t)SIM_NS_PER_S;
+
 static unsigned long long as_us(uint64_t ns)
 {
     return (unsigned long long)(ns / SIM_NS_PER_US);
@@ -154,7 +156,9 @@ static void check_delayed_ack(struct sim_side *side, const struct leat_tcp_info 
     }
     if (side->unacked_ns == 0)
         side->unacked_ns = sim->now_ns;
+    /* it may also wait for the other end's MAC address */
     if (sim->now_ns - side->unacked_ns > limit_ns && scenario->freeze_ms[side->end] == 0 &&
+        sim->now_ns > sim->watcher.arp_ns[side->end] + arp_patience_ns &&
         sim_unsent(&sim->ends[side->end]) == 0)
         sim_fail(sim, "c%u end %u: an ACK has waited %llu us", side->pair, side->end,
                  as_us(sim->now_ns - side->unacked_ns));

@@ -78,20 +78,36 @@ static enum leat_err write_buf(struct sim_side *side, const uint8_t *bytes, uint
     return err == LEAT_ERR_FULL ? LEAT_OK : err;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What goes in one call.  A buffer goes whole or not at all: no larger than what on_writable
+ * promises, and than what the pool can spare. */
+static uint32_t chunk_of(const struct sim_side *side, uint64_t left)
+{
+    const struct sim_scenario *s = &side->sim->scenario;
+    const uint64_t pool = s->bufs[side->end] * s->buf_bytes[side->end] / 4;
+    uint64_t len = least(least(left, side->plan->chunk[side->end]), SIM_PATTERN_RUN);
+
+    if (side->plan->how[side->end] != SIM_WRITE)
+        len = least(len, least(s->send_queue_bytes[side->end] / 2, pool));
+    return (uint32_t)len;
+}
+
 /* One call; false: no more now. */
 static bool write_chunk(struct sim_side *side)
 {
     struct sim *sim = side->sim;
     const struct sim_plan *plan = side->plan;
     const uint64_t left = plan->bytes[side->end] - side->written;
-    uint32_t len = (uint32_t)(left < plan->chunk[side->end] ? left : plan->chunk[side->end]);
+    uint32_t len = chunk_of(side, left);
     const uint8_t *bytes = sim_pattern(sim, side->pair, side->end, side->written);
     enum leat_err err;
 
     if (len == 0 || side->full || side->ended || sim->now_ns < side->write_ns)
         return false;
-    if (len > SIM_PATTERN_RUN)
-        len = SIM_PATTERN_RUN;
     err = plan->how[side->end] == SIM_WRITE ? write_copy(side, bytes, &len)
                                             : write_buf(side, bytes, &len);
     if (err != LEAT_OK) {

@@ -233,20 +233,13 @@ static void choose_ends(struct sim_plan *plan, struct sim_random *random)
     }
 }
 
-static void choose_program(struct sim_plan *plan, struct sim_random *random, unsigned end,
-                           const struct sim_scenario *s)
+static void choose_program(struct sim_plan *plan, struct sim_random *random, unsigned end)
 {
-    const uint64_t pool = s->bufs[end] * s->buf_bytes[end] / 4;
-    const uint64_t half = s->send_queue_bytes[end] / 2; /* on_writable promises as much */
-    const uint64_t limit = half < pool ? half : pool;
-
     plan->bytes[end] = sim_random_percent(random, 90) ? sim_random_scale(random, 0, 100000)
                                                       : sim_random_scale(random, 0, 600000);
     if (sim_random_percent(random, 20))
         plan->bytes[end] = 0;
     plan->chunk[end] = sim_random_scale(random, 1 + plan->bytes[end] / 500, 60000);
-    if (plan->chunk[end] > limit)
-        plan->chunk[end] = limit;
     plan->how[end] = sim_random_between(random, 0, SIM_HOWS - 1);
     if (sim_random_percent(random, 20))
         plan->gap_us[end] = sim_random_scale(random, 1, 100000);
@@ -286,7 +279,7 @@ void sim_scenario_from_seed(struct sim_scenario *scenario, uint64_t seed)
         if (i > 0)
             plan->start_us[0] = sim_random_scale(&random, 0, 3000000);
         for (unsigned end = 0; end < 2; end++)
-            choose_program(plan, &random, end, scenario);
+            choose_program(plan, &random, end);
         choose_ends(plan, &random);
     }
 }

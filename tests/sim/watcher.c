@@ -48,6 +48,29 @@ static void see_SYN_again(const struct sight *sight)
         wrong(sight, "a repeated SYN has other options");
 }
 
+static void start_voice(struct sim_voice *voice, uint32_t iss)
+{
+    struct sim_voice started = {.syn_sent = true, .iss = iss, .seq_max = iss + 1};
+
+    memcpy(started.isses, voice->isses, sizeof started.isses);
+    started.iss_count = voice->iss_count;
+    started.isses[started.iss_count % SIM_ISS_MAX] = iss;
+    started.iss_count++;
+    *voice = started;
+}
+
+/* A listener may have answered with several cookies: @next, the number after the SYN, tells which
+ * of them made the connection. */
+static void choose_iss(struct sim_voice *voice, uint32_t next)
+{
+    for (unsigned i = 0; i < SIM_ISS_MAX && i < voice->iss_count; i++) {
+        if (voice->isses[i] + 1 != next || voice->iss + 1 == next || voice->text_sent)
+            continue;
+        voice->iss = voice->isses[i];
+        voice->seq_max = next;
+    }
+}
+
 static void see_SYN(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
@@ -56,7 +79,7 @@ static void see_SYN(const struct sight *sight)
     if (voice->syn_sent && voice->iss == s->seq) {
         see_SYN_again(sight);
     } else { /* also a listener that has forgotten, or has not yet heard, of the other end */
-        *voice = (struct sim_voice){.syn_sent = true, .iss = s->seq, .seq_max = s->seq + 1};
+        start_voice(voice, s->seq);
         voice->syn_answers = s->flags & SIM_ACK;
         voice->mss = s->mss;
         voice->wind_scale = s->has_wind_shift;
@@ -165,7 +188,8 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
         sight->voice->text_ns = sight->now_ns;
     else if (sight->now_ns > sight->voice->text_ns)
         probe = mss; /* a tail loss probe may be a new segment (RFC 8985 7.3) */
-    if (!sight->voice->answered && seq_end - first > limit + probe + 1)
+    if (!sight->voice->answered && seq_end - first > limit + probe + 1 &&
+        sim_unsent(&sight->sim->ends[sight->end]) == 0)
         wrong(sight, "more than the initial window (RFC 6928)");
     sight->voice->text_sent = true;
 }
@@ -302,6 +326,10 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
         see_SYN(&sight);
     else if (!(segment->flags & SIM_ACK))
         wrong(&sight, "neither SYN, RST nor ACK (RFC 9293 3.10.7.4)");
+    else
+        choose_iss(sight.voice, segment->seq);
+    if (segment->flags & SIM_ACK)
+        choose_iss(sight.peer, segment->ack);
     see_text(&sight);
     if (segment->flags & SIM_ACK)
         see_ACK(&sight);
@@ -336,6 +364,8 @@ void sim_watcher_see(void *arg, int from_end, uint64_t now_ns, const uint8_t *fr
         sim_record_frame(sim->record, now_ns, frame, len);
     if (why)
         sim_fail(sim, "end %u sent a frame of %u bytes: %s", from, len, why);
-    else if (segment.is_tcp)
+    else if (!segment.is_tcp)
+        watcher->arp_ns[from] = now_ns;
+    else
         see_segment(sim, from, now_ns, &segment);
 }

@@ -12,6 +12,10 @@
 
 struct sim;
 
+enum {
+    SIM_ISS_MAX = 8
+};
+
 /* One direction of one connection, as heard on the wire.  Sequence numbers are absolute. */
 struct sim_voice {
     bool syn_sent;
@@ -24,7 +28,10 @@ struct sim_voice {
     bool scaled;                          /* both SYNs had the option */
     uint8_t wind_shift;
     uint16_t mss;
-    uint32_t iss;
+    uint32_t iss; /* of the last SYN, or of that which the other end has chosen */
+    uint32_t
+        isses[SIM_ISS_MAX]; /* of all its SYN,ACKs: a listener that sends cookies forgets them */
+    unsigned iss_count;
     uint32_t seq_max; /* next number after all that was sent */
     uint32_t ack;
     uint32_t right_edge; /* of the window that it offers */
@@ -44,6 +51,7 @@ struct sim_watcher {
     struct sim *sim;
     struct sim_voice voices[SIM_PAIRS_MAX][2];
     uint64_t frames;
+    uint64_t arp_ns[2]; /* when each end last sent ARP; 0: never */
     uint64_t segments;
 };
 
