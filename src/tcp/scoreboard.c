@@ -108,6 +108,20 @@ static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent 
     return true;
 }
 
+/* True if @a is the later transmission (RFC 8985 6.2: RACK_sent_after). */
+static bool sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_end)
+{
+    return a_ns > b_ns || (a_ns == b_ns && seq_lt(b_end, a_end));
+}
+
+/* True if @sent left before the one that @node of by_time belongs to. */
+static bool left_before(const struct sent *sent, struct ring *node)
+{
+    const struct sent *other = ring_owner(node, struct sent, by_time);
+
+    return sent_after(other->at_ns, other->end, sent->at_ns, sent->end);
+}
+
 /* ---- sending ------------------------------------------------------------------------------ */
 
 static bool last_may_grow(const struct scoreboard *board)
@@ -169,12 +183,6 @@ struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, u
 
 /* ---- hearing of it ------------------------------------------------------------------------ */
 
-/* True if @a is the later transmission (RFC 8985 6.2: RACK_sent_after). */
-static bool sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_end)
-{
-    return a_ns > b_ns || (a_ns == b_ns && seq_lt(b_end, a_end));
-}
-
 static void note_delivered(struct delivered *delivered, const struct sent *sent)
 {
     const bool first = !delivered->any;
@@ -221,25 +229,26 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
     }
 }
 
-/* What of the record the block covers, in whole segments; false: nothing. */
+/* Narrows *@sent to what the block covers of it, in whole segments; false: nothing, or no records
+ * to cut it with. */
 static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struct sent **sent,
                          uint32_t left, uint32_t right, uint32_t mss)
 {
     struct sent *at = *sent;
+    uint32_t from = 0;
+    uint32_t to = len_of(at);
 
-    if (seq_lt(at->seq, left)) {
-        const uint32_t skip = (left - at->seq + mss - 1) / mss * mss;
-
-        if (skip >= len_of(at) || !split(board, pool, at, at->seq + skip))
-            return false;
-        at = *sent = at->next;
-    }
-    if (seq_lt(right, at->end)) {
-        const uint32_t keep = seq_lt(at->seq, right) ? (right - at->seq) / mss * mss : 0;
-
-        if (keep == 0 || !split(board, pool, at, at->seq + keep))
-            return false;
-    }
+    if (seq_lt(at->seq, left))
+        from = (left - at->seq + mss - 1) / mss * mss;
+    if (seq_lt(right, at->end))
+        to = (right - at->seq) / mss * mss;
+    if (from >= to || (to < len_of(at) && !split(board, pool, at, at->seq + to)))
+        return false;
+    if (from == 0)
+        return true;
+    if (!split(board, pool, at, at->seq + from))
+        return false;
+    *sent = at->next;
     return true;
 }
 
@@ -292,24 +301,39 @@ uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_byt
     return board->lost_bytes - lost_before;
 }
 
+/* What flew before flies again, at its place in time; the search begins at @near, where the one
+ * before it went.  Returns where it is. */
+static struct ring *fly_again(struct scoreboard *board, struct sent *sent, struct ring *near)
+{
+    struct ring *const head = &board->by_time;
+
+    set_condition(board, sent, 0);
+    while (near->next != head && !left_before(sent, near->next))
+        near = near->next;
+    while (near != head && left_before(sent, near))
+        near = near->prev;
+    ring_put(near->next, &sent->by_time);
+    return &sent->by_time;
+}
+
 void scoreboard_unlose_all(struct scoreboard *board)
 {
+    struct ring *near = &board->by_time;
+
     for (struct sent *sent = board->first; sent && board->lost_bytes > 0; sent = sent->next) {
-        if (!(sent->flags & SENT_LOST))
-            continue;
-        set_condition(board, sent, 0);
-        ring_put(&board->by_time, &sent->by_time);
+        if (sent->flags & SENT_LOST)
+            near = fly_again(board, sent, near);
     }
     board->lost_from = 0;
 }
 
 void scoreboard_forget_sacks(struct scoreboard *board)
 {
-    for (struct sent *sent = board->first; sent; sent = sent->next) {
-        if (sent->flags & SENT_SACKED) {
-            set_condition(board, sent, 0);
-            ring_put(&board->by_time, &sent->by_time);
-        }
+    struct ring *near = &board->by_time;
+
+    for (struct sent *sent = board->first; sent && board->sacked_bytes > 0; sent = sent->next) {
+        if (sent->flags & SENT_SACKED)
+            near = fly_again(board, sent, near);
     }
 }
 
