@@ -4,7 +4,8 @@
 enum {
     INITIAL_SEGMENTS = 10,
     INITIAL_BYTES = 14600,
-    LIMIT = 2 /* RFC 3465: segments by which one ACK may open the window, at most */
+    LIMIT = 2, /* RFC 3465: segments by which one ACK may open the window, at most */
+    SSTHRESH_INITIAL = 0x7fffffff
 };
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -26,7 +27,7 @@ void congestion_init(struct congestion *congestion, const struct congestion_ops 
     *congestion = (struct congestion){
         .ops = ops,
         .mss = mss,
-        .ssthresh = 0x7fffffff,
+        .ssthresh = SSTHRESH_INITIAL,
         .cwnd = lost_SYN ? mss : initial_window(mss),
     };
     hystart_init(&congestion->hystart);
@@ -51,6 +52,10 @@ void congestion_slow_start(struct congestion *congestion, const struct congestio
 {
     const uint32_t grow = min32(ack->acked_bytes, LIMIT * congestion->mss);
 
+    if (congestion->ssthresh != SSTHRESH_INITIAL) { /* RFC 9406 4.3: only in the first one */
+        congestion->cwnd += grow;
+        return;
+    }
     congestion->cwnd += grow / hystart_divisor(&congestion->hystart);
     if (hystart_acked(&congestion->hystart, ack->snd_una, ack->snd_nxt, ack->rtt_ns))
         congestion->ssthresh = congestion->cwnd;

@@ -41,6 +41,7 @@ struct congestion {
     struct hystart hystart;
     struct cubic {
         uint64_t epoch_ns; /* when this congestion avoidance began; 0: not yet */
+        uint64_t seen_ns;  /* the last ACK */
         uint32_t w_max;    /* bytes; cwnd before the last reduction */
         uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
         uint32_t cwnd_prior;

@@ -11,7 +11,8 @@ enum {
     C_10 = 4     /* C, tenths */
 };
 
-static const uint64_t far_ms = 500000; /* beyond this the cube is larger than any window */
+static const uint32_t most_bytes = 0x3fffffff; /* no peer offers more (RFC 7323 2.3) */
+static const uint64_t far_ms = 500000;         /* beyond this the cube is larger than any window */
 
 static uint32_t max32(uint32_t a, uint32_t b)
 {
@@ -69,7 +70,7 @@ static uint32_t w_cubic(const struct congestion *congestion, uint64_t t_ms)
     bytes = away * away * away / 1000000 * C_10 / 10 * congestion->mss / 1000;
     if (before)
         return bytes < cubic->w_max ? cubic->w_max - (uint32_t)bytes : 0;
-    return bytes < 0x3fffffff - cubic->w_max ? cubic->w_max + (uint32_t)bytes : 0x3fffffff;
+    return bytes + cubic->w_max < most_bytes ? cubic->w_max + (uint32_t)bytes : most_bytes;
 }
 
 /* RFC 9438 4.3: alpha_cubic = 3 (1 - beta) / (1 + beta) = 9/17, and 1 once the old window is
@@ -101,13 +102,24 @@ static void approach(struct congestion *congestion, const struct congestion_ack 
     congestion->counted = (uint32_t)(grow % cwnd);
 }
 
+/* RFC 9438 4.2, 5.8: time in which the program had too little to send doesn't count. */
+static void stop_clock(struct cubic *cubic, uint64_t now_ns)
+{
+    if (cubic->epoch_ns > 0)
+        cubic->epoch_ns += now_ns - cubic->seen_ns;
+    cubic->seen_ns = now_ns;
+}
+
 static void cubic_acked(struct congestion *congestion, const struct congestion_ack *ack)
 {
     struct cubic *cubic = &congestion->cubic;
     uint64_t t_ms;
 
-    if (!congestion_was_limiting(congestion, ack))
+    if (!congestion_was_limiting(congestion, ack)) {
+        stop_clock(cubic, ack->now_ns);
         return;
+    }
+    cubic->seen_ns = ack->now_ns;
     if (congestion->cwnd < congestion->ssthresh) {
         congestion_slow_start(congestion, ack);
         return;
