@@ -71,6 +71,7 @@ enum unit {
     PLAIN,
     MICROSECONDS, /* of nanoseconds */
     SEGMENTS,     /* of bytes, the last one perhaps not full */
+    WINDOW,       /* the same, full ones */
     STATE,        /* of enum leat_tcp_state */
     REPAIR        /* of enum leat_tcp_repair */
 };
@@ -92,10 +93,10 @@ static const struct linux_name {
     {"tcpi_rtt", {"srtt_ns"}, MICROSECONDS},
     {"tcpi_rttvar", {"rttvar_ns"}, MICROSECONDS},
     {"tcpi_min_rtt", {"min_rtt_ns"}, MICROSECONDS},
-    {"tcpi_snd_ssthresh", {"ssthresh_bytes"}, SEGMENTS},
-    {"tcpi_snd_cwnd", {"cwnd_bytes"}, SEGMENTS},
-    {"tcpi_cwnd", {"cwnd_bytes"}, SEGMENTS},
-    {"tcpi_ssthresh", {"ssthresh_bytes"}, SEGMENTS},
+    {"tcpi_snd_ssthresh", {"ssthresh_bytes"}, WINDOW},
+    {"tcpi_snd_cwnd", {"cwnd_bytes"}, WINDOW},
+    {"tcpi_cwnd", {"cwnd_bytes"}, WINDOW},
+    {"tcpi_ssthresh", {"ssthresh_bytes"}, WINDOW},
     {"tcpi_total_retrans", {"retransmits"}, PLAIN},
     {"tcpi_rcv_space", {"rcv_wnd_bytes"}, PLAIN},
     {"tcpi_snd_wnd", {"snd_wnd_bytes"}, PLAIN},
@@ -174,8 +175,10 @@ static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_
         return linux_state((enum leat_tcp_state)value);
     if (unit == REPAIR)
         return linux_ca_state((enum leat_tcp_repair)value, info->sacked_bytes);
-    if (unit == SEGMENTS && value < 0x7fffffff) /* beyond, a threshold stands for none at all */
+    if (unit == SEGMENTS)
         return (int64_t)((value + mss - 1) / mss);
+    if (unit == WINDOW && value < 0x7fffffff) /* beyond, a threshold stands for none at all */
+        return (int64_t)(value / mss);
     return (int64_t)value;
 }
 
