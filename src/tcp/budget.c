@@ -113,7 +113,7 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
     /* two windows: one on its way, and the next while its ACKs come */
     const uint32_t wanted = conn->congestion.cwnd < most / 2 ? 2 * conn->congestion.cwnd : most;
 
-    if (tcp_pool_free_in(conn, 4) < 1)
+    if (tcp_pool_free_in(conn, 2) < 1)
         return min32(most, SCARCE_BYTES);
     return wanted > begin ? wanted : begin;
 }

@@ -8,7 +8,9 @@
 #include "tcp/seq.h"
 
 enum {
-    RESERVE = 8 /* one of so many buffers is not for text: ACKs must get in, or nothing gets out */
+    /* One of so many buffers is not for text to be sent.  Text must get in as well: if two ends that
+     * have all their memory in their send queues met, neither could take anything from the other. */
+    RESERVE = 2
 };
 
 void sendq_init(struct sendq *queue, uint32_t seq)

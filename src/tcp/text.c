@@ -151,6 +151,8 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     struct tcp_segment *segment = step->segment;
     const bool in_order = segment->seq == tcb->rcv_nxt;
 
+    if (in_order && !has_room_for(conn, true)) /* what came too early gives way: RFC 2018 8 */
+        reorder_free(&conn->reorder, &conn->tcp->runs);
     if (segment->skip_bytes > 0)
         sacks_note_duplicate(&conn->sacks, segment->seq - segment->skip_bytes, segment->seq);
     if (!has_room_for(conn, in_order)) {
