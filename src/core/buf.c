@@ -84,12 +84,10 @@ struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
     return alloc(pool, POOL_SMALL, headroom);
 }
 
-struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
-                               void (*release)(void *arg), void *arg)
+struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
+                           void (*release)(void *arg), void *arg)
 {
-    const struct pool_list *small = &pool->lists[POOL_SMALL];
-    const bool enough = small->free_count > small->count / LEND_RESERVE;
-    struct leat_buf *buf = enough ? alloc(pool, POOL_SMALL, 0) : 0;
+    struct leat_buf *buf = alloc(pool, POOL_SMALL, 0);
     const struct lent lent = {release, arg};
     union {
         const void *promised;
@@ -102,6 +100,16 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
     buf->kind = POOL_SMALL | FLAG_LENT;
     view_set(buf, lent_bytes.unwritten, len);
     return buf;
+}
+
+struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
+                               void (*release)(void *arg), void *arg)
+{
+    const struct pool_list *small = &pool->lists[POOL_SMALL];
+
+    if (small->free_count <= small->count / LEND_RESERVE)
+        return 0;
+    return pool_lend(pool, bytes, len, release, arg);
 }
 
 static void owner_release(struct leat_buf *owner)

@@ -38,6 +38,10 @@ size_t pool_cost(uint32_t buf_count, uint32_t buf_bytes, uint32_t small_count, u
 bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count, uint32_t buf_bytes,
                uint32_t small_count, uint32_t view_count);
 
+/* leat_buf_lend() for the stack itself, which may take what is reserved for it. */
+struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
+                           void (*release)(void *arg), void *arg);
+
 /* True if all buffers are back: nothing leaked.  For tests. */
 bool pool_is_whole(const struct leat_pool *pool);
 

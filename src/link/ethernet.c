@@ -60,7 +60,7 @@ static bool pad(struct leat *stack, struct leat_buf *frame)
             return true;
         }
     }
-    tail = leat_buf_lend(&stack->pool, zeros, missing, 0, 0);
+    tail = pool_lend(&stack->pool, zeros, missing, 0, 0);
     if (tail)
         leat_buf_append(frame, tail);
     return tail != 0;

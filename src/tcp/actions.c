@@ -74,7 +74,8 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
 {
     const uint32_t end = segment->seq + segment->text_bytes;
 
-    if ((conn->tcb.flags & TCB_SACK) && segment->text_bytes > 0 && seq_le(end, conn->tcb.rcv_nxt))
+    if ((conn->tcb.flags & TCB_SACK) && segment->letters[0] == TCP_rcv_unacceptable &&
+        segment->text_bytes > 0 && seq_le(end, conn->tcb.rcv_nxt))
         sacks_note_duplicate(&conn->sacks, segment->seq, end);
 }
 

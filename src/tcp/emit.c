@@ -59,7 +59,8 @@ static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp
     tcp->stack->stats.tcp_sent++;
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
-    return ipv4_output(tcp->stack, path, &options, segment) == LEAT_OK;
+    ipv4_output(tcp->stack, path, &options, segment); /* what it can't send is lost on the way */
+    return true;
 }
 
 /* RFC 7323 3.2: in every segment once agreed, and in the SYN that asks; not needed in a RST. */

@@ -216,6 +216,12 @@ static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header
            tcb->state != TCP_SYN_SENT;
 }
 
+static void classify_again(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    segment->letter_count = 0;
+    tcp_classify(tcb, segment);
+}
+
 static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *key)
 {
     struct tcb *tcb = tcp_find(tcp, key);
@@ -229,6 +235,9 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
     }
     if (tcb) {
         tcp_classify(tcb, step->segment);
+        if (tcb->kind == TCB_HALF && step->segment->letters[0] == TCP_rcv_bad_ACK &&
+            tcp_half_was_cookie(tcp_half(tcb), step->segment))
+            classify_again(tcb, step->segment);
         if (step->segment->letters[0] == TCP_rcv_newer_SYN &&
             !tcp_find_listener(tcp, key->local_ip, key->local_port))
             step->segment->letters[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */

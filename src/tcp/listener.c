@@ -173,6 +173,17 @@ struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp
     return half;
 }
 
+bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment)
+{
+    struct wire_tcp syn;
+
+    if (!tcp_cookie_check(half->tcp, segment, &syn))
+        return false;
+    half->tcb.snd_nxt = segment->header.ack;
+    half->retransmits = 1; /* which SYN,ACK it answers we can't tell: no RTT from it (Karn) */
+    return true;
+}
+
 void tcp_half_free(struct tcp_half *half)
 {
     tcp_unhash(half->tcp, &half->tcb);

@@ -70,9 +70,10 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
         conn->flags |= CONN_FIN_SENT;
     }
     tos = ecn_of(conn, &header, is_new && plan->text_bytes > 0);
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text))
+        return false;
     recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
                   tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
-    tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
     note_acked(conn);
     return true;
 }

@@ -8,8 +8,9 @@
 #include "tcp/seq.h"
 
 enum {
-    /* One of so many buffers is not for text to be sent.  Text must get in as well: if two ends that
-     * have all their memory in their send queues met, neither could take anything from the other. */
+    /* One of so many buffers is not for text to be sent.  Text must get in as well: if two ends
+     * that have all their memory in their send queues met, neither could take anything from the
+     * other. */
     RESERVE = 2
 };
 

@@ -315,7 +315,7 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 /* ---- emit.c: segments --------------------------------------------------------------------- */
 
 /* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
- * rest is filled in.  Takes @text (may be NULL).  False: no memory or no way. */
+ * rest is filled in.  Takes @text (may be NULL).  False: no memory, and nothing was sent. */
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *text);
 
@@ -413,6 +413,10 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 /* An ACK to @listener that may answer a cookie: the half-open connection that it belongs to, made
  * now; NULL: it doesn't. */
 struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment);
+
+/* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
+ * was the cookie.  False: @segment answers no cookie. */
+bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment);
 
 /* The half-open connection is about to be established: a connection takes its place in the table.
  * NULL: no memory. */

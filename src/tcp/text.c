@@ -116,6 +116,7 @@ static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
     while ((more = reorder_take(&conn->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
         append(conn, more, len);
     conn->unacked_segments++;
+    conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
     if (fills_gap || conn->unacked_segments >= ACK_EVERY_SEGMENTS ||
         segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
         ack_now(conn);
