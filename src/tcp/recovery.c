@@ -206,6 +206,17 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
     }
 }
 
+/* All that was in flight when the trouble began is acknowledged.  A peer echoes marks until it has
+ * seen our CWR, which lies just above that: an echo at `recover` is no news (RFC 3168 6.1.2). */
+static bool is_over(const struct recovery *recovery, const struct recovery_ack *ack)
+{
+    if (recovery->phase == RECOVERY_NONE)
+        return false;
+    if (recovery->phase == RECOVERY_REDUCED && ack->congestion_marked)
+        return seq_lt(recovery->recover, ack->snd_una);
+    return seq_le(recovery->recover, ack->snd_una);
+}
+
 /* What RACK and the probe learn first. */
 static void learn(struct recovery *recovery, struct congestion *congestion,
                   const struct recovery_ack *ack, const struct delivered *delivered)
@@ -233,7 +244,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
         undo(recovery, board, congestion);
         result.undone = true;
     }
-    if (recovery->phase != RECOVERY_NONE && seq_le(recovery->recover, ack->snd_una))
+    if (is_over(recovery, ack))
         leave(recovery, congestion, ack->snd_nxt);
     else if (recovery->phase == RECOVERY_NONE && seq_lt(recovery->undo_until, ack->snd_una))
         recovery->can_undo = false;

@@ -350,6 +350,25 @@ static void newer_SYN_reopens_above_all_old_numbers(void **state)
     assert_non_null(talk->conn);
 }
 
+/* RFC 6191 2: with timestamps the clock decides, whatever the numbers */
+static void SYN_with_a_newer_timestamp_reopens(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 1000);
+    talk_extra_ts(talk, 1000, 0);
+    talk_establish(talk);
+    close_actively(talk);
+    assert_non_null(talk_option(talk, 8));
+    talk->hold_on_accept = true;
+    talk_offer(talk, 999);
+    rx(talk, SYN, 1000, 0, 0);
+    tx(talk, ACK, 2, 2, 0);
+    talk_offer(talk, 1001);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+}
+
 static void older_SYN_is_challenged(void **state)
 {
     struct talk *talk = *state;
@@ -436,6 +455,7 @@ int main(void)
         talk_test(TIME_WAIT_answers_FINs_and_starts_again),
         talk_test(TIME_WAIT_is_not_assassinated),
         talk_test(newer_SYN_reopens_above_all_old_numbers),
+        talk_test(SYN_with_a_newer_timestamp_reopens),
         talk_test(older_SYN_is_challenged),
         talk_test(newer_SYN_without_a_listener_is_challenged),
         talk_test(ends_in_TIME_WAIT_are_in_use),

@@ -104,6 +104,86 @@ static void window_that_is_not_used_does_not_grow(void **state)
     assert_int_equal(cwnd(talk), 10);
 }
 
+/* RFC 5681 4.1: what was learnt long ago says little */
+static void idle_connection_begins_again_with_ten_segments(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+    for (uint32_t acked = 1; acked <= 30; acked++) {
+        world_mark(talk->world);
+        rx_ack(talk, acked);
+    }
+    assert_true(cwnd(talk) > 12);
+    talk_wait(talk, second);
+    world_mark(talk->world);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 30, 10);
+}
+
+/* ---- ECN ---------------------------------------------------------------------------------- */
+
+enum {
+    ECE = 0x40,
+    CWR = 0x80
+};
+
+/* A segment of the peer with text, marked on its way. */
+static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
+{
+    struct frame frame = talk_frame(talk, flags, seq, 1, "a", 1);
+
+    frame.bytes[FRAME_IP + 1] = 3; /* CE */
+    frame_seal_ip(&frame);
+    world_mark(talk->world);
+    world_feed(talk->world, &frame);
+}
+
+static void establish_with_ecn(struct talk *talk)
+{
+    talk->world->tcp_config.congestion = LEAT_TCP_NEWRENO;
+    talk_begin(talk);
+    talk_options(talk, MSS, NO_SHIFT);
+    talk_listen(talk);
+    rx(talk, SYN | ECE | CWR, 0, 0, 0);
+    tx(talk, SYN | ACK | ECE, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+}
+
+/* RFC 3168 6.1.3 */
+static void mark_is_echoed_until_the_peer_has_reduced(void **state)
+{
+    struct talk *talk = *state;
+
+    establish_with_ecn(talk);
+    rx_marked(talk, ACK, 1);
+    tx(talk, ACK | ECE, 1, 2, 0);
+    talk_send(talk, MSS);
+    tx(talk, ACK | ECE, 1, 2, MSS);
+    rx(talk, ACK | CWR, 2, 1 + MSS, 0);
+    talk_send(talk, MSS);
+    tx(talk, ACK, 1 + MSS, 2, MSS);
+    assert_int_equal(talk->last.bytes[FRAME_IP + 1] & 3, 2); /* ECT(0) */
+}
+
+/* RFC 3168 6.1.2: as for a loss, once a round trip, and nothing goes again */
+static void echo_of_a_mark_halves_the_window_once(void **state)
+{
+    struct talk *talk = *state;
+
+    establish_with_ecn(talk);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 10);
+    for (uint32_t acked = 1; acked <= 10; acked++) {
+        world_mark(talk->world);
+        rx(talk, ACK | ECE, 1, 1 + acked * MSS, 0);
+    }
+    assert_int_equal(ssthresh(talk), 5);
+    assert_int_equal(talk_info(talk).retransmits, 0);
+}
+
 /* ---- fast retransmit and recovery --------------------------------------------------------- */
 
 /* RFC 5681 3.2: three duplicates, not two */
@@ -276,6 +356,9 @@ int main(void)
         talk_test_later(slow_start_sends_two_for_each_that_arrived),
         talk_test_later(congestion_avoidance_adds_one_segment_a_window),
         talk_test_later(window_that_is_not_used_does_not_grow),
+        talk_test_later(idle_connection_begins_again_with_ten_segments),
+        talk_test_later(mark_is_echoed_until_the_peer_has_reduced),
+        talk_test_later(echo_of_a_mark_halves_the_window_once),
         talk_test_later(third_duplicate_sends_the_first_segment_again),
         talk_test_later(more_duplicates_let_new_segments_go),
         talk_test_later(partial_ACK_sends_the_next_hole),
