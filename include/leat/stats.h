@@ -69,7 +69,7 @@ enum leat_stat_group {
     X(DROP, drop_tcp_flags, "TCP flags that make no sense together")                               \
     X(DROP, drop_tcp_broadcast, "TCP segment to or from a broadcast or multicast address")         \
     X(DROP, drop_tcp_port, "TCP segment to a closed port")                                         \
-    X(DROP, drop_tcp_backlog, "TCP SYN to a listener whose backlog is full")                       \
+    X(DROP, drop_tcp_backlog, "TCP SYN or returned cookie that found the backlog full")            \
     X(DROP, drop_tcp_memory, "TCP segment for which there was no memory")                          \
     X(DROP, drop_tcp_unacceptable, "TCP segment outside of the window, or no ACK where needed")    \
     X(DROP, drop_tcp_impossible, "TCP event that tcp.rl has no line for")                          \

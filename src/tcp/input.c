@@ -177,6 +177,21 @@ static void give_letters(struct tcb *tcb, struct tcp_step *step)
 
 /* ---- whose is it -------------------------------------------------------------------------- */
 
+/* An ACK that answers a cookie of ours.  Without room it is dropped, and no RST ends a connection
+ * that the peer believes in: its text will come again, with the same ACK. */
+static void cookie_input(struct tcp_half *half, struct tcp_step *step)
+{
+    struct tcp_segment *segment = step->segment;
+
+    if (!half) {
+        segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+        return;
+    }
+    segment->letter_count = 0;
+    tcp_classify(&half->tcb, segment);
+    give_letters(&half->tcb, step);
+}
+
 static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
                            uint32_t iss_min, bool has_iss_min)
 {
@@ -184,10 +199,8 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
     struct tcp_half *half;
 
     tcp_classify(&listener->tcb, segment);
-    if (segment->letters[0] == TCP_rcv_bad_ACK && (half = tcp_listener_ACK(listener, segment))) {
-        segment->letter_count = 0;
-        tcp_classify(&half->tcb, segment);
-        give_letters(&half->tcb, step);
+    if (segment->letters[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
+        cookie_input(half, step);
         return;
     }
     if (segment->letters[0] != TCP_rcv_SYN)

@@ -152,25 +152,24 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     return true;
 }
 
-struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment)
+bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
+                      struct tcp_half **half)
 {
     struct tcp *tcp = listener->tcp;
     struct tcp_segment syn = {.packet = segment->packet};
     struct tcp_step step = {.tcp = tcp, .segment = &syn};
-    struct tcp_half *half;
 
-    if (!tcp_cookie_check(tcp, segment, &syn.header) ||
-        listener->acceptable_count >= listener->config.backlog)
-        return 0;
-    half = half_new(listener, segment);
-    if (!half)
-        return 0;
-    half->is_answered = true;
-    tcp_event(&half->tcb, TCP_passive_OPEN, &step);
-    half->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
-    tcp_event(&half->tcb, TCP_rcv_SYN, &step);
+    if (!tcp_cookie_check(tcp, segment, &syn.header))
+        return false;
+    *half = listener->acceptable_count < listener->config.backlog ? half_new(listener, segment) : 0;
+    if (!*half)
+        return true;
+    (*half)->is_answered = true;
+    tcp_event(&(*half)->tcb, TCP_passive_OPEN, &step);
+    (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
+    tcp_event(&(*half)->tcb, TCP_rcv_SYN, &step);
     tcp->stack->stats.tcp_cookies_taken++;
-    return half;
+    return true;
 }
 
 bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment)

@@ -410,9 +410,10 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn);
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                       uint32_t iss_min, bool has_iss_min);
 
-/* An ACK to @listener that may answer a cookie: the half-open connection that it belongs to, made
- * now; NULL: it doesn't. */
-struct tcp_half *tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment);
+/* An ACK to @listener that may answer a cookie.  True: it does, and @half is the half-open
+ * connection that it belongs to, made now, or NULL if there is no room for one. */
+bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
+                      struct tcp_half **half);
 
 /* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
  * was the cookie.  False: @segment answers no cookie. */

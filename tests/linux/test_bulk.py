@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 
 import pytest
 
@@ -72,6 +73,7 @@ def test_our_mtu_may_be_less_than_the_kernels(leat):
 def test_a_thousand_connections_at_once(leat):
     echo = leat("echo", options=MANY)
     echo_all((echo.ip, 7), 1000, 10_000, timeout=120)
+    time.sleep(2)  # a last ACK may have been lost in a full queue of the device, and the FIN comes again
     stats = echo.stop()
     assert stats["tcp_opened_passive"] == 1000 == stats["tcp_closed"]
 
