@@ -23,14 +23,12 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
 
 /* ---- going in, coming out ----------------------------------------------------------------- */
 
-static void remember(struct recovery *recovery, const struct congestion *congestion,
-                     const struct recovery_ack *ack)
+static void remember(struct recovery *recovery, const struct congestion *congestion)
 {
     recovery->before = *congestion;
     recovery->can_undo = true;
     recovery->has_resent_ts = false;
     recovery->again_bytes = 0;
-    recovery->undo_una = ack->snd_una;
 }
 
 /* RFC 9937 6.1: in flight when it began, by the numbers of this ACK. */
@@ -40,7 +38,7 @@ static void begin_reduction(struct recovery *recovery, struct congestion *conges
     congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
     recovery->phase = (uint8_t)phase;
     recovery->recover = ack->snd_nxt;
-    recovery->armed = true;
+    recovery->armed = phase == RECOVERY_FAST; /* ECN sends nothing twice */
     prr_init(&recovery->prr, ack->pipe_bytes);
 }
 
@@ -50,9 +48,10 @@ static void enter_fast(struct recovery *recovery, struct congestion *congestion,
     if (recovery->phase == RECOVERY_REDUCED) { /* once a round trip is enough */
         recovery->phase = RECOVERY_FAST;
         recovery->recover = ack->snd_nxt;
+        recovery->armed = true;
         return;
     }
-    remember(recovery, congestion, ack);
+    remember(recovery, congestion);
     begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
 }
 
@@ -64,24 +63,30 @@ static void enter_reduced(struct recovery *recovery, struct congestion *congesti
     begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
 }
 
-static void leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
+/* True if that has set the window. */
+static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
 {
-    if (recovery->phase != RECOVERY_LOSS) {
+    const bool was_reduced = recovery->phase != RECOVERY_LOSS;
+
+    if (was_reduced)
         congestion->cwnd = congestion->ssthresh; /* RFC 9937 6.1, the end */
+    if (recovery->phase != RECOVERY_REDUCED)     /* RFC 8985 6.2 step 4 */
         rack_recovered(&recovery->rack);
-    }
     recovery->phase = RECOVERY_NONE;
     recovery->dup_bytes = 0;
     recovery->dupacks = 0;
     recovery->undo_until = snd_nxt; /* DSACKs may follow for a round trip */
+    return was_reduced;
 }
 
 /* RFC 4015 3.2: the window that was, and slow start may go on. */
 static void undo(struct recovery *recovery, struct scoreboard *board, struct congestion *congestion)
 {
     const uint32_t cwnd = congestion->cwnd;
+    const uint32_t mss = congestion->mss;
 
     *congestion = recovery->before;
+    congestion->mss = mss; /* the path may have become narrower meanwhile */
     if (congestion->cwnd < cwnd)
         congestion->cwnd = cwnd;
     scoreboard_unlose_all(board);
@@ -238,6 +243,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     struct recovery_result result = {.look_at_ns = UINT64_MAX};
     const uint32_t lost_before = board->lost_bytes;
     bool more_lost;
+    bool concluded = false;
 
     learn(recovery, congestion, ack, delivered);
     if (was_for_nothing(recovery, ack, delivered)) {
@@ -245,7 +251,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
         result.undone = true;
     }
     if (is_over(recovery, ack))
-        leave(recovery, congestion, ack->snd_nxt);
+        concluded = leave(recovery, congestion, ack->snd_nxt);
     else if (recovery->phase == RECOVERY_NONE && seq_lt(recovery->undo_until, ack->snd_una))
         recovery->can_undo = false;
     if (recovery->armed && seq_lt(recovery->recover, ack->snd_una))
@@ -259,7 +265,8 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
         enter_reduced(recovery, congestion, ack);
         result.reduced_for_ecn = true;
     }
-    set_window(recovery, board, congestion, ack, delivered, more_lost);
+    if (!concluded || recovery->phase != RECOVERY_NONE)
+        set_window(recovery, board, congestion, ack, delivered, more_lost);
     return result;
 }
 
@@ -289,7 +296,7 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
     /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
     if (recovery->phase != RECOVERY_LOSS) {
         if (recovery->phase == RECOVERY_NONE)
-            remember(recovery, congestion, ack);
+            remember(recovery, congestion);
         congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
     }
     if (board->first && (board->first->flags & SENT_SACKED))

@@ -45,8 +45,7 @@ struct recovery {
     bool can_undo;
     bool has_resent_ts;
     uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
-    uint32_t undo_una;    /* SND.UNA when it began */
-    uint32_t undo_until;  /* and when it is too late */
+    uint32_t undo_until;  /* when it is too late */
     uint32_t again_bytes; /* sent again, less what DSACKs say was not needed */
     struct congestion before;
 };
