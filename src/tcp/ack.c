@@ -84,7 +84,8 @@ static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *he
     const struct leat *stack = conn->tcp->stack;
     const uint32_t ago_ms = tcp_now_ms(stack) + conn->ts_offset - header->tsecr;
 
-    if (delivered->has_sample)
+    /* what had arrived long ago is only acknowledged now that the hole before it is filled */
+    if (delivered->has_sample && !delivered->ambiguous)
         return stack->now_ns - delivered->sample_at_ns;
     if (header->has_ts && (conn->tcb.flags & TCB_TS) && delivered->acked_bytes > 0 &&
         ago_ms < UINT16_MAX)

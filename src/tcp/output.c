@@ -161,10 +161,12 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 
     restart_if_idle(conn);
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
+        const uint32_t in_flight = conn->scoreboard.in_flight_bytes;
+
         if (budget == 0 || !ipv4_output_room(conn->tcp->stack, path))
             return NO_ROOM;
         verdict = send_one(conn, path);
-        sent += verdict == SENT ? conn->mss : 0;
+        sent += conn->scoreboard.in_flight_bytes - in_flight;
     }
     if (verdict != SENT)
         return verdict;

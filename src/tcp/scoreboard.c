@@ -213,6 +213,7 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
         struct sent *sent = board->first;
 
         delivered->acked_bytes += len_of(sent);
+        delivered->ambiguous |= (sent->flags & SENT_AGAIN) != 0;
         if (!(sent->flags & SENT_SACKED))
             note_delivered(delivered, sent);
         record_free(board, pool, sent);
@@ -224,6 +225,7 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
         *count_of(board, sent) -= part;
         sent->seq = una;
         delivered->acked_bytes += part;
+        delivered->ambiguous |= (sent->flags & SENT_AGAIN) != 0;
         if (!(sent->flags & SENT_SACKED))
             delivered->bytes += part;
     }

@@ -62,6 +62,7 @@ struct delivered {
     bool any;              /* a whole record was delivered: the fields below mean something */
     bool newest_again;     /* the record that left last, of those delivered, had left before */
     bool has_sample;       /* some record left only once */
+    bool ambiguous;        /* one that had left before was acknowledged: others waited for it */
     uint32_t newest_end;
     uint32_t high_end; /* highest end */
     uint32_t low_end;  /* lowest end of those that left only once */

@@ -22,8 +22,8 @@ static void wrong(const struct sight *sight, const char *rule)
     const struct sim_segment *s = sight->segment;
 
     sim_fail(sight->sim, "c%u end %u sent seq %u len %u flags 0x%02x ack %u win %u: %s",
-             sight->pair, sight->end, s->seq - sight->voice->iss, s->text_len, s->flags,
-             s->ack - sight->peer->iss, s->window, rule);
+             sight->pair, sight->end, s->seq - sight->voice->hello.iss, s->text_len, s->flags,
+             s->ack - sight->peer->hello.iss, s->window, rule);
 }
 
 /* @a - @b as a signed distance (RFC 9293 3.4). */
@@ -35,71 +35,70 @@ static int32_t distance(uint32_t a, uint32_t b)
 /* ---- SYN ---------------------------------------------------------------------------------- */
 
 /* A simultaneous open's SYN,ACK leaves out what the peer does not know; all else stays. */
-static void see_SYN_again(const struct sight *sight)
+static void see_SYN_again(const struct sight *sight, const struct sim_hello *now)
 {
-    const struct sim_segment *s = sight->segment;
-    const struct sim_voice *voice = sight->voice;
-    const bool answers = s->flags & SIM_ACK;
-    const bool scales = answers ? voice->wind_scale && sight->peer->wind_scale : voice->wind_scale;
+    const struct sim_hello *was = &sight->voice->hello;
+    const bool scales = was->wind_scale && (!now->answers || sight->peer->hello.wind_scale);
 
-    if (voice->mss != s->mss || scales != s->has_wind_shift ||
-        (scales && voice->wind_shift != s->wind_shift) ||
-        (answers == voice->syn_answers && voice->sack_ok != s->sack_ok))
+    if (was->mss != now->mss || scales != now->wind_scale ||
+        (scales && was->wind_shift != now->wind_shift) ||
+        (was->answers == now->answers && was->sack_ok != now->sack_ok))
         wrong(sight, "a repeated SYN has other options");
 }
 
-static void start_voice(struct sim_voice *voice, uint32_t iss)
+static void start_voice(struct sim_voice *voice, const struct sim_hello *hello)
 {
-    struct sim_voice started = {.syn_sent = true, .iss = iss, .seq_max = iss + 1};
+    struct sim_voice started = {.syn_sent = true, .hello = *hello, .seq_max = hello->iss + 1};
 
-    memcpy(started.isses, voice->isses, sizeof started.isses);
-    started.iss_count = voice->iss_count;
-    started.isses[started.iss_count % SIM_ISS_MAX] = iss;
-    started.iss_count++;
+    memcpy(started.hellos, voice->hellos, sizeof started.hellos);
+    started.hellos[voice->hello_count % SIM_HELLOS_MAX] = *hello;
+    started.hello_count = voice->hello_count + 1;
     *voice = started;
 }
 
 /* A listener may have answered with several cookies: @next, the number after the SYN, tells which
  * of them made the connection. */
-static void choose_iss(struct sim_voice *voice, uint32_t next)
+static void choose_hello(struct sim_voice *voice, uint32_t next)
 {
-    for (unsigned i = 0; i < SIM_ISS_MAX && i < voice->iss_count; i++) {
-        if (voice->isses[i] + 1 != next || voice->iss + 1 == next || voice->text_sent)
+    for (unsigned i = 0; i < SIM_HELLOS_MAX && i < voice->hello_count; i++) {
+        if (voice->hellos[i].iss + 1 != next || voice->hello.iss + 1 == next || voice->text_sent)
             continue;
-        voice->iss = voice->isses[i];
+        voice->hello = voice->hellos[i];
         voice->seq_max = next;
     }
+}
+
+static void check_hello(const struct sight *sight, const struct sim_hello *hello)
+{
+    const struct sim_hello *theirs = &sight->peer->hello;
+
+    if (hello->mss == 0 || hello->mss + 40u > sight->sim->scenario.mtu[0])
+        wrong(sight, "MSS option missing or larger than the MTU allows (RFC 9293 3.7.1)");
+    if (hello->wind_shift > 14)
+        wrong(sight, "window scale over 14 (RFC 7323 2.3)");
+    if (hello->answers &&
+        ((hello->wind_scale && !theirs->wind_scale) || (hello->sack_ok && !theirs->sack_ok) ||
+         (hello->timestamps && !theirs->timestamps)))
+        wrong(sight, "a SYN,ACK has an option that the SYN had not");
 }
 
 static void see_SYN(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
-    struct sim_voice *voice = sight->voice;
+    const struct sim_hello hello = {.iss = s->seq,
+                                    .window = s->window,
+                                    .mss = s->mss,
+                                    .wind_shift = s->wind_shift,
+                                    .answers = s->flags & SIM_ACK,
+                                    .wind_scale = s->has_wind_shift,
+                                    .sack_ok = s->sack_ok,
+                                    .timestamps = s->has_timestamp};
 
-    if (voice->syn_sent && voice->iss == s->seq) {
-        see_SYN_again(sight);
-    } else { /* also a listener that has forgotten, or has not yet heard, of the other end */
-        start_voice(voice, s->seq);
-        voice->syn_answers = s->flags & SIM_ACK;
-        voice->mss = s->mss;
-        voice->wind_scale = s->has_wind_shift;
-        voice->wind_shift = s->wind_shift;
-        voice->sack_ok = s->sack_ok;
-        voice->timestamps = s->has_timestamp;
-        voice->window_of_SYN = s->window;
-    }
-    if (s->mss == 0 || s->mss + 40u > sight->sim->scenario.mtu[0])
-        wrong(sight, "MSS option missing or larger than the MTU allows (RFC 9293 3.7.1)");
-    if (s->wind_shift > 14)
-        wrong(sight, "window scale over 14 (RFC 7323 2.3)");
-    if (s->flags & SIM_ACK) {
-        const struct sim_voice *peer = sight->peer;
-
-        if ((s->has_wind_shift && !peer->wind_scale) || (s->sack_ok && !peer->sack_ok) ||
-            (s->has_timestamp && !peer->timestamps))
-            wrong(sight, "a SYN,ACK has an option that the SYN had not");
-    }
-    voice->scaled = voice->wind_scale && sight->peer->syn_sent && sight->peer->wind_scale;
+    if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq)
+        see_SYN_again(sight, &hello);
+    else /* also a listener that has forgotten, or has not yet heard, of the other end */
+        start_voice(sight->voice, &hello);
+    check_hello(sight, &hello);
 }
 
 /* ---- ACK and window ----------------------------------------------------------------------- */
@@ -108,8 +107,9 @@ static void see_ACK(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
     struct sim_voice *voice = sight->voice;
-    const bool scaled = !(s->flags & SIM_SYN) && voice->wind_scale && sight->peer->wind_scale;
-    const uint32_t window = (uint32_t)s->window << (scaled ? voice->wind_shift : 0);
+    const bool scaled =
+        !(s->flags & SIM_SYN) && voice->hello.wind_scale && sight->peer->hello.wind_scale;
+    const uint32_t window = (uint32_t)s->window << (scaled ? voice->hello.wind_shift : 0);
     const uint32_t edge = s->ack + window;
 
     if (!sight->peer->syn_sent) {
@@ -131,14 +131,14 @@ static void see_SACK(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
 
-    if (s->sack_count > 0 && !sight->peer->sack_ok)
+    if (s->sack_count > 0 && !sight->peer->hello.sack_ok)
         wrong(sight, "SACK without permission (RFC 2018 2)");
     for (unsigned i = 0; i < s->sack_count; i++) {
         const uint32_t left = s->sack[i][0];
         const uint32_t right = s->sack[i][1];
 
         if (distance(left, right) >= 0 || distance(right, sight->peer->seq_max) > 0 ||
-            distance(left, sight->peer->iss) <= 0)
+            distance(left, sight->peer->hello.iss) <= 0)
             wrong(sight, "SACK of what was never sent");
         else if (i > 0 && distance(left, s->ack) < 0) /* the first may be a D-SACK (RFC 2883) */
             wrong(sight, "SACK below the ACK");
@@ -151,9 +151,9 @@ static void see_bytes(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
-    const uint64_t offset = s->seq - (sight->voice->iss + 1);
+    const uint64_t offset = s->seq - (sight->voice->hello.iss + 1);
 
-    if (distance(s->seq, sight->voice->iss) <= 0 || offset + s->text_len > side->written)
+    if (distance(s->seq, sight->voice->hello.iss) <= 0 || offset + s->text_len > side->written)
         wrong(sight, "text that the program never wrote");
     else if (memcmp(s->text, sim_pattern(sight->sim, sight->pair, sight->end, offset),
                     s->text_len) != 0)
@@ -163,24 +163,25 @@ static void see_bytes(const struct sight *sight)
 static void see_window(const struct sight *sight, uint32_t seq_end)
 {
     const struct sim_voice *peer = sight->peer;
-    const uint32_t edge = peer->has_ack ? peer->right_edge : peer->iss + 1 + peer->window_of_SYN;
+    const uint32_t edge =
+        peer->has_ack ? peer->right_edge : peer->hello.iss + 1 + peer->hello.window;
     const int32_t beyond = distance(seq_end, edge);
 
     if (!peer->syn_sent)
         wrong(sight, "text before the other end's SYN");
     else if (beyond > 1 || (beyond == 1 && seq_end - sight->segment->seq > 1))
         wrong(sight, "beyond the peer's window (RFC 9293 3.8.6)");
-    if (sight->segment->text_len + sight->segment->options_len > peer->mss)
+    if (sight->segment->text_len + sight->segment->options_len > peer->hello.mss)
         wrong(sight, "longer than the peer's MSS allows (RFC 6691)");
 }
 
 /* The initial window (RFC 6928 2): until the other end answers. */
 static void see_first_flight(const struct sight *sight, uint32_t seq_end)
 {
-    const uint32_t mss = sight->peer->mss;
+    const uint32_t mss = sight->peer->hello.mss;
     const uint32_t two = 2 * mss > 14600 ? 2 * mss : 14600;
     const uint32_t limit = 10 * mss < two ? 10 * mss : two;
-    const uint32_t first = sight->voice->iss + 1;
+    const uint32_t first = sight->voice->hello.iss + 1;
 
     uint32_t probe = 0;
 
@@ -201,7 +202,7 @@ static void see_FIN(const struct sight *sight)
 
     if (!side->ended)
         wrong(sight, "FIN, but the program has not closed");
-    if (seq - (sight->voice->iss + 1) != (uint32_t)side->written)
+    if (seq - (sight->voice->hello.iss + 1) != (uint32_t)side->written)
         wrong(sight, "FIN before the end of the text");
     if (sight->voice->fin_sent && sight->voice->fin_seq != seq)
         wrong(sight, "FIN at two places");
@@ -271,7 +272,7 @@ static void see_timestamp(const struct sight *sight)
     const struct sim_segment *s = sight->segment;
     struct sim_voice *voice = sight->voice;
 
-    if ((s->flags & SIM_SYN) || !voice->timestamps || !sight->peer->timestamps)
+    if ((s->flags & SIM_SYN) || !voice->hello.timestamps || !sight->peer->hello.timestamps)
         return;
     if (!s->has_timestamp)
         wrong(sight, "no timestamp, though both have offered them (RFC 7323 3.2)");
@@ -327,9 +328,9 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     else if (!(segment->flags & SIM_ACK))
         wrong(&sight, "neither SYN, RST nor ACK (RFC 9293 3.10.7.4)");
     else
-        choose_iss(sight.voice, segment->seq);
+        choose_hello(sight.voice, segment->seq);
     if (segment->flags & SIM_ACK)
-        choose_iss(sight.peer, segment->ack);
+        choose_hello(sight.peer, segment->ack);
     see_text(&sight);
     if (segment->flags & SIM_ACK)
         see_ACK(&sight);

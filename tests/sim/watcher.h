@@ -13,29 +13,32 @@
 struct sim;
 
 enum {
-    SIM_ISS_MAX = 8
+    SIM_HELLOS_MAX = 8
+};
+
+/* What a SYN says. */
+struct sim_hello {
+    uint32_t iss;
+    uint32_t window;
+    uint16_t mss;
+    uint8_t wind_shift;
+    bool answers; /* it is a SYN,ACK */
+    bool wind_scale, sack_ok, timestamps;
 };
 
 /* One direction of one connection, as heard on the wire.  Sequence numbers are absolute. */
 struct sim_voice {
+    struct sim_hello hello; /* of the last SYN, or of that which the other end has chosen */
+    struct sim_hello hellos[SIM_HELLOS_MAX]; /* of all: who sends cookies forgets them */
+    unsigned hello_count;
     bool syn_sent;
-    bool syn_answers; /* its SYN was a SYN,ACK */
     bool fin_sent;
     bool text_sent;
-    bool answered;                        /* the other end has spoken since the first text */
-    bool has_ack;                         /* ack and right_edge mean something */
-    bool wind_scale, sack_ok, timestamps; /* options of its SYN */
-    bool scaled;                          /* both SYNs had the option */
-    uint8_t wind_shift;
-    uint16_t mss;
-    uint32_t iss; /* of the last SYN, or of that which the other end has chosen */
-    uint32_t
-        isses[SIM_ISS_MAX]; /* of all its SYN,ACKs: a listener that sends cookies forgets them */
-    unsigned iss_count;
+    bool answered;    /* the other end has spoken since the first text */
+    bool has_ack;     /* ack and right_edge mean something */
     uint32_t seq_max; /* next number after all that was sent */
     uint32_t ack;
     uint32_t right_edge; /* of the window that it offers */
-    uint32_t window_of_SYN;
     uint32_t fin_seq;
     uint32_t ts_value;
     /* the last segment with text, SYN or FIN: how often, and when, it was repeated */

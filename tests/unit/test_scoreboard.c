@@ -535,6 +535,23 @@ static void what_left_together_stays_in_order(void **state)
     }
 }
 
+/* What arrived behind a hole is acknowledged when the hole is filled: a round trip it is not. */
+static void text_that_waited_for_a_retransmission_is_no_sample(void **state)
+{
+    struct delivered seen = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        send(MSS);
+    scoreboard_ack(&board, &pool, start + FIRST + MSS, &seen);
+    assert_true(seen.has_sample && !seen.ambiguous);
+    scoreboard_lose(&board, board.first);
+    scoreboard_resent(&board, scoreboard_lost(&board, &pool, MSS), 5000);
+    seen = (struct delivered){0};
+    scoreboard_ack(&board, &pool, start + FIRST + 3 * MSS, &seen);
+    assert_true(seen.has_sample && seen.ambiguous);
+}
+
 #define board_test(function) cmocka_unit_test_setup_teardown(function, open_board, close_board)
 
 int main(void)
@@ -548,6 +565,7 @@ int main(void)
         board_test(without_records_the_last_one_grows),
         board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
         board_test(what_left_together_stays_in_order),
+        board_test(text_that_waited_for_a_retransmission_is_no_sample),
         board_test(random_calls_agree_with_single_bytes),
     };
 
