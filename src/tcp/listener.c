@@ -179,6 +179,12 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
     if (!tcp_cookie_check(half->tcp, segment, &syn))
         return false;
     half->tcb.snd_nxt = segment->header.ack;
+    /* the cookie's SYN,ACK may have agreed to less than the second one */
+    half->tcb.flags = tcp_agreed_options(half->tcb.flags, &syn);
+    half->snd_wind_shift = syn.wind_shift;
+    half->peer_mss = syn.mss;
+    if (syn.wind_shift == WIRE_TCP_NO_SHIFT)
+        half->tcb.rcv_wind_shift = 0;
     half->retransmits = 1; /* which SYN,ACK it answers we can't tell: no RTT from it (Karn) */
     return true;
 }

@@ -136,7 +136,7 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 
     if (rate == 0)
         return UINT64_MAX;
-    if (conn->tcp->stack->now_ns < conn->paced_until_ns) {
+    if (conn->tcp->stack->now_ns < conn->paced_until_ns && conn->scoreboard.in_flight_bytes > 0) {
         tcp_look_again_at(conn, conn->paced_until_ns);
         return 0;
     }
