@@ -169,16 +169,20 @@ static void old_segment_does_not_bring_back_an_old_window(void **state)
     struct talk *talk = *state;
 
     establish(talk);
-    rx(talk, ACK, 1, 1, 10);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
     talk->window_peer = 2000;
-    rx(talk, ACK, 11, 1, 10);
-    tx(talk, ACK, 1, 21, 0);
-    talk->window_peer = WINDOW_PEER;
-    rx(talk, ACK, 11, 1, 0);
-    tx(talk, ACK, 1, 21, 0);
+    rx(talk, ACK, 101, 11, 10); /* overtakes those that follow */
+    tx(talk, ACK, 11, 1, 0);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 2000);
-    rx(talk, ACK, 21, 1, 0);
-    assert_int_equal(talk_info(talk).snd_wnd_bytes, WINDOW_PEER);
+    talk->window_peer = 50000;
+    rx(talk, ACK, 1, 11, 50); /* lower SEQ: SND.WL1 */
+    world_mark(talk->world);
+    assert_int_equal(talk_info(talk).snd_wnd_bytes, 2000);
+    talk->window_peer = 3000;
+    rx(talk, ACK, 101, 11, 10); /* the same numbers: an update */
+    world_mark(talk->world);
+    assert_int_equal(talk_info(talk).snd_wnd_bytes, 3000);
 }
 
 /* ---- the queue ---------------------------------------------------------------------------- */
