@@ -104,8 +104,11 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         part.seq = all.seq + done;
         part.text_bytes = min32(all.text_bytes - done, conn->mss);
         part.fin = all.fin && done + part.text_bytes == all.text_bytes;
-        if (!tcp_send_plan(conn, path, &part))
-            return false;
+        if (!tcp_send_plan(conn, path, &part)) {
+            if (done == 0)
+                return false;
+            break; /* what is missing gets lost: else the next try would send the first part again */
+        }
         done += plan_len(&part);
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;

@@ -166,15 +166,17 @@ static void check_delayed_ack(struct sim_side *side, const struct leat_tcp_info 
 
 static void check_side(struct sim_side *side)
 {
+    const bool had_info = side->has_info;
     struct leat_tcp_info info;
 
     if (!side->conn)
         return;
     leat_tcp_get_info(side->conn, &info);
+    side->has_info = false;
     if (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT)
         return; /* it only waits for its last callback */
     check_numbers(side, &info);
-    if (side->has_info)
+    if (had_info)
         check_growth(side, &info);
     check_delayed_ack(side, &info);
     side->info = info;

@@ -175,7 +175,7 @@ static void see_window(const struct sight *sight, uint32_t seq_end)
         wrong(sight, "longer than the peer's MSS allows (RFC 6691)");
 }
 
-/* The initial window (RFC 6928 2): until the other end answers. */
+/* The initial window (RFC 6928 2): until anything is heard. */
 static void see_first_flight(const struct sight *sight, uint32_t seq_end)
 {
     const uint32_t mss = sight->peer->hello.mss;
@@ -183,13 +183,16 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     const uint32_t limit = 10 * mss < two ? 10 * mss : two;
     const uint32_t first = sight->voice->hello.iss + 1;
 
+    const uint64_t heard = leat_link_counts(sight->sim->link, (int)(1 - sight->end)).delivered;
     uint32_t probe = 0;
 
-    if (!sight->voice->text_sent)
+    if (!sight->voice->text_sent) {
         sight->voice->text_ns = sight->now_ns;
-    else if (sight->now_ns > sight->voice->text_ns)
+        sight->voice->text_heard = heard;
+    } else if (sight->now_ns > sight->voice->text_ns) {
         probe = mss; /* a tail loss probe may be a new segment (RFC 8985 7.3) */
-    if (!sight->voice->answered && seq_end - first > limit + probe + 1 &&
+    }
+    if (sight->voice->text_heard == heard && seq_end - first > limit + probe + 1 &&
         sim_unsent(&sight->sim->ends[sight->end]) == 0)
         wrong(sight, "more than the initial window (RFC 6928)");
     sight->voice->text_sent = true;
@@ -322,7 +325,6 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
             wrong(&sight, "RST with text, SYN or FIN");
         return;
     }
-    sight.peer->answered = sight.peer->text_sent;
     if (segment->flags & SIM_SYN)
         see_SYN(&sight);
     else if (!(segment->flags & SIM_ACK))

@@ -34,7 +34,6 @@ struct sim_voice {
     bool syn_sent;
     bool fin_sent;
     bool text_sent;
-    bool answered;    /* the other end has spoken since the first text */
     bool has_ack;     /* ack and right_edge mean something */
     uint32_t seq_max; /* next number after all that was sent */
     uint32_t ack;
@@ -44,7 +43,8 @@ struct sim_voice {
     /* the last segment with text, SYN or FIN: how often, and when, it was repeated */
     uint32_t last_seq;
     uint32_t repeats;
-    uint64_t text_ns; /* the first text */
+    uint64_t text_ns;    /* the first text */
+    uint64_t text_heard; /* frames that its end had been given by then */
     uint64_t last_ns;
     uint64_t wait_ns;
     uint64_t heard; /* frames that its end had been given by then */
