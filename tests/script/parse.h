@@ -13,7 +13,8 @@
 
 enum {
     DIAGNOSTIC_BYTES = 200,
-    NESTING_MAX = 32 /* of values and expressions */
+    NESTING_MAX = 32,    /* of values and expressions */
+    EXPRESSION_MAX = 500 /* operators and operands of a statement */
 };
 
 /* What is wrong with a script, and where. */
@@ -36,6 +37,7 @@ struct parser {
     struct diagnostic *diagnostic;
     bool failed;
     unsigned nesting;
+    unsigned expression; /* operators and operands of the statement so far */
 };
 
 /* Goes to the next token and returns the one left behind. */

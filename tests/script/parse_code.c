@@ -15,6 +15,8 @@ static struct expr *make(struct parser *parser, enum expr_kind kind, struct expr
 {
     struct expr *expr = region_take(&parser->script->region, sizeof *expr);
 
+    if (++parser->expression > EXPRESSION_MAX)
+        parse_fail_at(parser, parser->now.at, "the expression is too long");
     expr->kind = kind;
     expr->at = left ? left->at : parser->now.at;
     expr->left = left;
@@ -177,6 +179,7 @@ static struct statement *parse_statement(struct parser *parser)
 {
     struct statement *statement = region_take(&parser->script->region, sizeof *statement);
 
+    parser->expression = 0;
     statement->at = parser->now.at;
     statement->text = parser->now.text;
     if (parse_accept_word(parser, "print")) {

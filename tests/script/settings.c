@@ -17,16 +17,16 @@ struct field {
 
 #define AT_leat_config     offsetof(struct settings, stack)
 #define AT_leat_tcp_config offsetof(struct settings, tcp)
-#define BYTES(type, field) sizeof(((struct type *)0)->field)
 
 static const struct field fields[] = {
-#define FIELD(type, field)                                                                         \
-    {#field, AT_##type + offsetof(struct type, field), BYTES(type, field), 0},
-#define ENUM_FIELD(type, field, tag)                                                               \
-    {#field, AT_##type + offsetof(struct type, field), BYTES(type, field), #tag},
+#define ROW(type, field, tag)                                                                      \
+    {#field, AT_##type + offsetof(struct type, field), sizeof(((struct type *)0)->field), tag},
+#define FIELD(type, field)           ROW(type, field, 0)
+#define ENUM_FIELD(type, field, tag) ROW(type, field, #tag)
 #define CONSTANT(tag, name)
 #include "config_fields.inc"
 #include "stack_fields.inc"
+#undef ROW
 #undef FIELD
 #undef ENUM_FIELD
 #undef CONSTANT
@@ -80,9 +80,11 @@ bool settings_field(struct settings *settings, const char *name, uint64_t value)
     return field != 0;
 }
 
-/* "cubic" is LEAT_..._CUBIC. */
-static bool enum_value(const struct field *field, const char *text, uint64_t *value)
+/* "cubic" is LEAT_..._CUBIC; Linux's "reno" is our NewReno. */
+static bool enum_value(const struct field *field, const char *given, uint64_t *value)
 {
+    const char *text = strcmp(given, "reno") == 0 ? "newreno" : given;
+
     for (size_t i = 0; i < sizeof enum_constants / sizeof *enum_constants; i++) {
         const char *name = enum_constants[i].name;
         const char *last = strrchr(name, '_');
@@ -354,8 +356,10 @@ void settings_shell(struct settings *settings, const char *command, size_t len,
     for (size_t i = 0; i < len && to < shell.text + COMMAND_BYTES - 2; i++) {
         const char c = command[i];
 
-        if (quote ? c == quote : c == '"' || c == '\'') {
-            quote = quote ? 0 : c;
+        if (quote && c == quote) {
+            quote = 0;
+        } else if (!quote && (c == '"' || c == '\'')) {
+            quote = c;
         } else if (!quote && strchr(" \t\r\n;&|", c)) {
             *to++ = 0;
             inside = false;
