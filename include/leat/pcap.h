@@ -3,7 +3,8 @@
  * its own clock.
  *
  * The recorder writes nanosecond pcap with the stack's time: all frames of one leat_poll() have the
- * same.  So a recording says which frames the stack saw together, and when it answered.
+ * same, and a poll without any leaves a frame of no bytes.  So a recording says which frames the
+ * stack saw together, when it answered, and when its timers ran.
  */
 #ifndef LEAT_PCAP_H
 #define LEAT_PCAP_H
@@ -57,9 +58,10 @@ struct leat_pcap_reader_config {
     struct leat_mac mac; /**< ours; frames that come from it are left out: the stack sends them */
     uint16_t mtu;        /**< 0: 1500 */
     /**
-     * The file is a recording of this very stack: the clock visits the times of its frames, ours
-     * included, and no others.  Timers then fire in the polls in which they fired when it was made,
-     * and not some microseconds earlier, when they were due: the same bytes go out again.
+     * The file is a recording of this very stack: the clock visits the times in it, those of our
+     * own frames included, and no others.  Timers then fire in the polls in which they fired when
+     * it was made, and not some microseconds earlier, when they were due: the same bytes go out
+     * again.
      */
     bool recording;
     uint64_t linger_ns; /**< how long the clock goes on after the last frame; not for a recording */

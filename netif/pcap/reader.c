@@ -4,8 +4,8 @@
  * One frame is always read ahead, so that its time is known.  The clock stands still while the
  * stack works and jumps in wait(): the same capture gives the same calls at the same times.
  *
- * A recording has all times at which a poll of the stack took or sent a frame.  The polls that did
- * neither are not in it; what their timers did happens in the next poll that is.
+ * A recording has the times of all polls of the stack: those of its frames, and frames of no bytes
+ * for polls that neither took nor sent any.
  */
 #include <leat/pcap.h>
 
@@ -35,7 +35,7 @@ struct leat_pcap_reader {
     pcap_t *file;
     const uint8_t *bytes; /* of the frame read ahead; NULL: there is none */
     uint32_t len;
-    bool ours; /* it came from us: nothing but a time at which something happened */
+    bool ours; /* it came from us, or is empty: nothing but a time at which something happened */
     bool recording;
     uint64_t due_ns; /* its time; after the last frame, the time of that */
     uint64_t now_ns;
@@ -91,7 +91,8 @@ static bool reader_wants(struct leat_pcap_reader *reader, const struct pcap_pkth
                    memcmp(bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0;
     if (reader->ours)
         reader->counters.left_out++;
-    return header->caplen > 0 && (!reader->ours || reader->recording);
+    reader->ours |= header->caplen == 0;
+    return !reader->ours || reader->recording;
 }
 
 /* Reads on to the next frame that matters. */

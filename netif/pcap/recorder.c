@@ -1,4 +1,9 @@
-/* recorder.c -- a backend around another one that writes every frame to a capture. */
+/*
+ * recorder.c -- a backend around another one that writes every frame to a capture.
+ *
+ * A poll of the stack that neither took nor sent a frame may have run timers all the same: it
+ * becomes a frame of no bytes, so that a replay makes the same polls.  Such polls are few.
+ */
 #include <leat/pcap.h>
 
 #include <errno.h>
@@ -17,6 +22,8 @@ struct leat_pcap_recorder {
     pcap_t *format;
     pcap_dumper_t *file;
     uint64_t frames;
+    uint64_t polled_at_ns; /* the poll that is going on, or the last one; 0: none yet */
+    bool poll_is_written;  /* a frame has its time */
     bool failed;
     uint8_t *flat; /* a frame of several pieces: a capture wants one */
 };
@@ -26,12 +33,36 @@ static struct leat_pcap_recorder *recorder_of(struct leat_netif *netif)
     return (struct leat_pcap_recorder *)netif; /* its first member */
 }
 
+static void recorder_write_poll(struct leat_pcap_recorder *recorder)
+{
+    struct pcap_pkthdr header = {0};
+    static const u_char nothing[1] = {0};
+
+    if (recorder->failed || !recorder->file || recorder->poll_is_written ||
+        recorder->polled_at_ns == 0)
+        return;
+    header.ts.tv_sec = (time_t)(recorder->polled_at_ns / NS_PER_S);
+    header.ts.tv_usec = (suseconds_t)(recorder->polled_at_ns % NS_PER_S);
+    pcap_dump((u_char *)recorder->file, &header, nothing);
+}
+
+/* receive() is called once or more often at the beginning of each poll. */
+static void recorder_note_poll(struct leat_pcap_recorder *recorder, uint64_t now_ns)
+{
+    if (now_ns == recorder->polled_at_ns)
+        return;
+    recorder_write_poll(recorder);
+    recorder->polled_at_ns = now_ns;
+    recorder->poll_is_written = false;
+}
+
 static void recorder_write(struct leat_pcap_recorder *recorder, uint64_t now_ns,
                            const struct leat_buf *frame)
 {
     struct pcap_pkthdr header = {0};
     const uint8_t *bytes = frame->data;
 
+    recorder->poll_is_written = true;
     if (recorder->failed || !recorder->file)
         return;
     header.ts.tv_sec = (time_t)(now_ns / NS_PER_S);
@@ -54,8 +85,10 @@ static uint32_t recorder_receive(struct leat_netif *netif, uint64_t now_ns, stru
 {
     struct leat_pcap_recorder *recorder = recorder_of(netif);
     struct leat_netif *inner = recorder->inner;
-    uint32_t count = inner->ops->receive(inner, now_ns, pool, frames, frames_max);
+    uint32_t count;
 
+    recorder_note_poll(recorder, now_ns);
+    count = inner->ops->receive(inner, now_ns, pool, frames, frames_max);
     for (uint32_t i = 0; i < count; i++)
         recorder_write(recorder, now_ns, frames[i]);
     return count;
@@ -92,6 +125,7 @@ static void recorder_close(struct leat_netif *netif)
 
     if (!recorder->file)
         return;
+    recorder_write_poll(recorder);
     if (pcap_dump_flush(recorder->file) != 0)
         recorder->failed = true;
     pcap_dump_close(recorder->file);

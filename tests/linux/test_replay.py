@@ -109,7 +109,7 @@ def test_the_recording_is_complete(leat, tmp_path):
     path = tmp_path / "run.pcap"
     program = record(leat, path, talk)
     total = program.stats["rx_frames"] + program.stats["tx_frames"]
-    assert len(frames(path.read_bytes())) == total
+    assert len([data for _, data in frames(path.read_bytes()) if data]) == total
 
 
 HEADER = struct.pack("=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)

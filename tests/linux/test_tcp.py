@@ -176,14 +176,21 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
         conn.setblocking(False)
         conn.connect_ex((slow.program.ip, 7))
         clients.append(conn)
-    for number, conn in enumerate(clients):
-        conn.settimeout(10)
-        assert until(lambda: select.select([], [conn], [], 0)[1])
-        conn.sendall(b"client %d" % number)
-    assert until(lambda: slow.go_on() or "slow: 10 accepted" in slow.program.text, timeout=20)
+    time.sleep(0.3)
+    silent = list(clients)
+
+    def all_are_in():
+        for conn in select.select([], silent, [], 0)[1]:
+            conn.send(b"client %d" % clients.index(conn))
+            silent.remove(conn)
+        slow.go_on()
+        return not silent and "slow: 10 accepted" in slow.program.text
+
+    assert until(all_are_in, timeout=30)
     time.sleep(0.1)
     slow.go_on()
     for number, conn in enumerate(clients):
+        conn.settimeout(10)
         assert conn.recv(100) == b"client %d" % number
         conn.close()
     stats = slow.program.stop()
