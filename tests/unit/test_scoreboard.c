@@ -71,7 +71,7 @@ static uint32_t end_of(uint32_t at)
 
 static void model_set(uint32_t from, uint32_t end, enum condition condition)
 {
-    memset(model.condition + from, condition, end - from);
+    memset(model.condition + from, (int)condition, end - from);
 }
 
 static void model_change(enum condition from, enum condition to)
