@@ -133,10 +133,12 @@ void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
     const struct recovery_ack now = tcp_recovery_ack(conn);
 
     (void)step;
-    if (tcb->flags & TCB_SYN_UNACKED)
+    if (tcb->flags & TCB_SYN_UNACKED) {
         conn->flags |= CONN_SEND_SYN;
-    else
+    } else {
         recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);
+        conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    }
     conn->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
 }

@@ -77,6 +77,8 @@ void tcp_conn_handshaken(struct leat_tcp *conn)
         conn->mss = (uint16_t)(conn->mss - TS_OPTION_BYTES);
     congestion_init(&conn->congestion, congestion_ops(conn->tcp), conn->mss, lost_SYN);
     recovery_init(&conn->recovery, recovery_mode(conn));
+    if (conn->rtt.srtt_ns > 0) /* or the answer to the first probe of all would be doubted */
+        rack_sample(&conn->recovery.rack, conn->rtt.srtt_ns, conn->tcp->stack->now_ns);
     if (lost_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);

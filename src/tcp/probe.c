@@ -27,13 +27,14 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
 {
     const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
 
-    conn->flags &= ~(unsigned)CONN_PROBE;
     conn->tcp->stack->stats.tcp_probes++;
     if (conn->sendq.bytes == 0 && !fin_waits) {
+        conn->flags &= ~(unsigned)CONN_PROBE;
         tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
         return;
     }
     send_octet(conn, path);
+    conn->flags &= ~(unsigned)CONN_PROBE;
     conn->flags |=
         CONN_PERSIST; /* not the retransmission timer's: tcp_start_persist() sets it again */
     conn->rexmt_at_ns = LEAT_NEVER_NS;

@@ -16,7 +16,7 @@ void rack_init(struct rack *rack)
 }
 
 /* The least of one to two intervals: a path that got longer is noticed after a minute. */
-static void update_min_rtt(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
+void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
 {
     if (now_ns - rack->min_since_ns > min_rtt_interval_ns) {
         rack->min_rtt_ns = rack->young_min_ns;
@@ -51,7 +51,7 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
     if (!delivered->any)
         return;
     if (delivered->has_sample)
-        update_min_rtt(rack, now_ns - delivered->sample_at_ns, now_ns);
+        rack_sample(rack, now_ns - delivered->sample_at_ns, now_ns);
     /* step 3: something that left once arrives below what is here already */
     if (rack->started && delivered->has_sample && seq_lt(delivered->low_end, rack->fack))
         rack->reordering_seen = true;

@@ -29,6 +29,9 @@ struct rack {
 
 void rack_init(struct rack *rack);
 
+/* Step 1: a round-trip time that was measured otherwise: the handshake's. */
+void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns);
+
 /* Step 1-4 of RFC 8985 6.2: what an ACK tells. */
 void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns);
 

@@ -37,10 +37,11 @@ static void note_acked(struct leat_tcp *conn)
     conn->delack_at_ns = LEAT_NEVER_NS;
 }
 
-/* RFC 3168 6.1.5: only new text may be marked; the first of it says that we have reduced. */
+/* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
+ * says that we have reduced. */
 static uint8_t ecn_of(struct leat_tcp *conn, struct wire_tcp *header, bool is_new)
 {
-    if (!(conn->tcb.flags & TCB_ECN) || !is_new)
+    if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
         return 0;
     if (conn->flags & CONN_CWR)
         header->flags |= TCP_CWR;
