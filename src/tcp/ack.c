@@ -155,6 +155,10 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
 {
     struct leat_stats *stats = &conn->tcp->stack->stats;
 
+    if (conn->scoreboard.lost_probe_bytes > 0) {
+        pmtu_lost(&conn->pmtu, conn->tcp->stack->now_ns);
+        conn->scoreboard.lost_probe_bytes = 0;
+    }
     stats->tcp_fast_recoveries += result->fast;
     stats->tcp_undone += result->undone;
     stats->tcp_ecn_reductions += result->reduced_for_ecn;
@@ -201,10 +205,15 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
         release_acked(conn, header->ack);
     }
     ack.rtt_ns = sample_ns(conn, header, &delivered);
+    if (delivered.probe) {
+        pmtu_arrived(&conn->pmtu, ack.now_ns);
+        tcp_conn_mss_changed(conn);
+    }
     if (ack.rtt_ns > 0)
         rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
     if (delivered.acked_bytes > 0) {
         conn->flags |= CONN_REACHED;
+        pmtu_progress(&conn->pmtu);
         restart_timer(conn);
     }
     ack.snd_una = conn->snd_una;

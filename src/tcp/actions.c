@@ -86,7 +86,8 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
     /* an answer to a bare ACK could be answered in turn, for ever */
-    if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
+    if (segment->letters[0] == TCP_rcv_bad_ACK || /* a stranger guesses: RFC 5961 5.2, 7 */
+        (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN))) {
         tcp_emit_limited_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;
@@ -126,6 +127,15 @@ void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
     tcp_want_output(tcp_conn(tcb));
 }
 
+static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
+{
+    if (pmtu_timed_out(&conn->pmtu, now->now_ns))
+        tcp_conn_mss_changed(conn);
+    recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, now);
+    conn->scoreboard.lost_probe_bytes =
+        0; /* lost like all the rest: that says nothing of its size */
+}
+
 /* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
 void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
 {
@@ -133,12 +143,10 @@ void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
     const struct recovery_ack now = tcp_recovery_ack(conn);
 
     (void)step;
-    if (tcb->flags & TCB_SYN_UNACKED) {
+    if (tcb->flags & TCB_SYN_UNACKED)
         conn->flags |= CONN_SEND_SYN;
-    } else {
-        recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);
-        conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
-    }
+    else
+        take_timeout(conn, &now);
     conn->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
 }
@@ -184,7 +192,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         struct leat_tcp *conn = tcp_conn(tcb);
 
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
-        conn->mss = mss_of(header) < conn->mss ? mss_of(header) : conn->mss;
+        conn->peer_mss = mss_of(header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift : 0;
         conn->snd_wl1 = header->seq;

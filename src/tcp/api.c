@@ -46,7 +46,9 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.rcv_wnd = tcp_window_begin(tcp);
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
     (*conn)->ts_offset = tcp_ts_offset(stack, &key);
-    (*conn)->mss = tcp_path_mss(tcp, key.local_ip, key.remote_ip);
+    (*conn)->peer_mss = UINT16_MAX; /* until its SYN comes */
+    pmtu_init(&(*conn)->pmtu, path.mtu);
+    tcp_conn_mss_changed(*conn);
     tcp_hash(tcp, &(*conn)->tcb);
     tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);
     return step.err;

@@ -54,7 +54,8 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
 }
 
 enum {
-    TS_OPTION_BYTES = 12 /* with its padding */
+    TS_OPTION_BYTES = 12, /* with its padding */
+    HEADERS_BYTES = 40
 };
 
 static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
@@ -69,12 +70,21 @@ static enum recovery_mode recovery_mode(const struct leat_tcp *conn)
     return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
 }
 
+void tcp_conn_mss_changed(struct leat_tcp *conn)
+{
+    const uint16_t path = (uint16_t)(conn->pmtu.mtu - HEADERS_BYTES);
+    const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
+
+    /* RFC 6691 3: an MSS counts no options */
+    conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
+    conn->congestion.mss = conn->mss;
+}
+
 void tcp_conn_handshaken(struct leat_tcp *conn)
 {
     const bool lost_SYN = conn->flags & CONN_LOST_SYN;
 
-    if (conn->tcb.flags & TCB_TS) /* RFC 6691 3: the MSS counts no options */
-        conn->mss = (uint16_t)(conn->mss - TS_OPTION_BYTES);
+    tcp_conn_mss_changed(conn);
     congestion_init(&conn->congestion, congestion_ops(conn->tcp), conn->mss, lost_SYN);
     recovery_init(&conn->recovery, recovery_mode(conn));
     if (conn->rtt.srtt_ns > 0) /* or the answer to the first probe of all would be doubted */

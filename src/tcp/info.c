@@ -1,11 +1,6 @@
 /* info.c -- what a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
 #include "tcp/tcp.h"
 
-enum {
-    HEADERS_BYTES = 40,
-    TS_BYTES = 12
-};
-
 _Static_assert((int)LEAT_TCP_REPAIR_REDUCED == (int)RECOVERY_REDUCED &&
                    (int)LEAT_TCP_REPAIR_FAST == (int)RECOVERY_FAST &&
                    (int)LEAT_TCP_REPAIR_LOSS == (int)RECOVERY_LOSS,
@@ -63,8 +58,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .rttvar_ns = conn->rtt.rttvar_ns,
         .rto_ns = conn->rtt.rto_ns,
         .retransmits = conn->retransmits,
-        .path_mtu_bytes =
-            (uint16_t)(conn->mss + HEADERS_BYTES + (tcb->flags & TCB_TS ? TS_BYTES : 0)),
+        .path_mtu_bytes = conn->pmtu.mtu,
         .timestamps = tcb->flags & TCB_TS,
         .sack = tcb->flags & TCB_SACK,
         .ecn = tcb->flags & TCB_ECN,

@@ -295,23 +295,14 @@ void tcp_input(struct leat *stack, struct packet *packet)
 
 /* ---- ICMP --------------------------------------------------------------------------------- */
 
-/* RFC 1191 6.4: smaller segments from now on, and the lost one again. */
+/* RFC 1191 6.4: smaller segments from now on, and what was in flight again. */
 static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
 {
-    enum {
-        MTU_MIN = 576, /* RFC 5927 7: an attacker must not make us send crumbs */
-        HEADERS_BYTES = 40
-    };
-    const uint16_t mtu = next_hop_mtu < MTU_MIN ? MTU_MIN : next_hop_mtu;
-    const uint16_t options = conn->tcb.flags & TCB_TS ? 12 : 0;
-    const uint16_t mss = (uint16_t)(mtu - HEADERS_BYTES - options);
-
-    if (mss >= conn->mss)
+    if (!pmtu_told(&conn->pmtu, next_hop_mtu, conn->tcp->stack->now_ns))
         return;
-    conn->mss = mss;
-    conn->congestion.mss = mss;
-    scoreboard_lose_all(
-        &conn->scoreboard); /* in segments that fit, and not because of congestion */
+    tcp_conn_mss_changed(conn);
+    scoreboard_lose_all(&conn->scoreboard); /* not because of congestion */
+    conn->scoreboard.lost_probe_bytes = 0;
     tcp_want_output(conn);
 }
 

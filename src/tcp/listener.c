@@ -3,6 +3,7 @@
 #include "tcp/tcp.h"
 
 enum {
+    HEADERS_BYTES = 40,
     BACKLOG_DEFAULT = 128,
     HALF_RETRANSMITS_MAX = 5 /* SYN,ACKs sent again: with the first RTO of 1 s, for 63 s */
 };
@@ -218,7 +219,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->last_ack_sent = half->tcb.rcv_nxt;
     conn->sent_at_ns = half->sent_at_ns;
     sendq_init(&conn->sendq, half->tcb.snd_nxt);
-    conn->mss = half->peer_mss < path_mss ? half->peer_mss : path_mss;
+    pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
+    conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift : 0;
     conn->snd_wl1 = half->tcb.rcv_nxt - 1;

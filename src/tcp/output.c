@@ -95,6 +95,35 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
     return sent && seq_lt(sent->seq, conn->snd_una + conn->snd_wnd) ? sent : 0;
 }
 
+/* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
+static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
+{
+    const uint32_t headers = 40 + (conn->tcb.flags & TCB_TS ? 12 : 0);
+    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint32_t text_bytes = candidate - headers;
+
+    if (candidate == 0 || candidate - 40u > conn->peer_mss ||
+        conn->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
+        room < text_bytes || sendq_end(&conn->sendq) - conn->tcb.snd_nxt < text_bytes)
+        return false;
+    *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
+    return true;
+}
+
+static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint32_t wanted = plan->text_bytes;
+
+    if (!tcp_send_new(conn, path, plan))
+        return false;
+    if (plan->text_bytes == wanted) { /* and not less because it lay in many pieces */
+        conn->scoreboard.last->flags |= SENT_PROBE;
+        pmtu_probe(&conn->pmtu, candidate);
+    }
+    return true;
+}
+
 static enum verdict send_one(struct leat_tcp *conn, const struct path *path)
 {
     const uint32_t room = congestion_room(conn);
@@ -109,7 +138,11 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path)
             return NOTHING;
         return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
     }
-    if (conn->scoreboard.lost_bytes > 0 || !tcp_plan_new(conn, room, &plan))
+    if (conn->scoreboard.lost_bytes > 0)
+        return NOTHING;
+    if (plan_probe(conn, room, &plan))
+        return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
+    if (!tcp_plan_new(conn, room, &plan))
         return NOTHING;
     return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
 }

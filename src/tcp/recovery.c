@@ -21,6 +21,13 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
     return recovery->dup_bytes < in_flight ? in_flight - recovery->dup_bytes : 0;
 }
 
+/* True if more is lost than @lost_before.  A probe of the path's MTU doesn't count: it was lost for
+ * its size (RFC 8899 3, 4.3). */
+static bool has_lost_more(const struct scoreboard *board, uint32_t lost_before)
+{
+    return board->lost_bytes - board->lost_probe_bytes > lost_before;
+}
+
 /* ---- going in, coming out ----------------------------------------------------------------- */
 
 static void remember(struct recovery *recovery, const struct congestion *congestion)
@@ -196,6 +203,10 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
         if (bytes > 0)
             congestion->cwnd = prr_acked(&recovery->prr, bytes, recovery_pipe(recovery, board),
                                          congestion->ssthresh, congestion->mss, safe);
+        /* RFC 6582 3.2 step 3: the next hole at once, however few duplicates have come */
+        if (recovery->mode == RECOVERY_NEWRENO && more_lost &&
+            congestion->cwnd < recovery_pipe(recovery, board) + congestion->mss)
+            congestion->cwnd = recovery_pipe(recovery, board) + congestion->mss;
     } else if (delivered->acked_bytes > 0) {
         const struct congestion_ack news = {
             .now_ns = ack->now_ns,
@@ -257,7 +268,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     if (recovery->armed && seq_lt(recovery->recover, ack->snd_una))
         recovery->armed = false;
     result.look_at_ns = detect(recovery, board, congestion, ack, delivered);
-    more_lost = board->lost_bytes > lost_before;
+    more_lost = has_lost_more(board, lost_before);
     if (more_lost && recovery->phase < RECOVERY_FAST) {
         enter_fast(recovery, congestion, ack);
         result.fast = true;
@@ -278,7 +289,7 @@ struct recovery_result recovery_look(struct recovery *recovery, struct scoreboar
     const uint32_t lost_before = board->lost_bytes;
 
     result.look_at_ns = detect(recovery, board, congestion, ack, &nothing);
-    if (board->lost_bytes == lost_before)
+    if (!has_lost_more(board, lost_before))
         return result;
     if (recovery->phase < RECOVERY_FAST) {
         enter_fast(recovery, congestion, ack);

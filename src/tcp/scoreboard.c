@@ -39,7 +39,7 @@ static uint32_t *count_of(struct scoreboard *board, const struct sent *sent)
 static void set_condition(struct scoreboard *board, struct sent *sent, uint8_t condition)
 {
     *count_of(board, sent) -= len_of(sent);
-    sent->flags = (uint8_t)((sent->flags & SENT_AGAIN) | condition);
+    sent->flags = (uint8_t)((sent->flags & (SENT_AGAIN | SENT_PROBE)) | condition);
     *count_of(board, sent) += len_of(sent);
     if (condition != 0)
         ring_remove(&sent->by_time);
@@ -187,6 +187,7 @@ static void note_delivered(struct delivered *delivered, const struct sent *sent)
 {
     const bool first = !delivered->any;
 
+    delivered->probe |= (sent->flags & SENT_PROBE) != 0;
     delivered->bytes += len_of(sent);
     delivered->any = true;
     if (first || seq_lt(delivered->high_end, sent->end))
@@ -279,6 +280,9 @@ void scoreboard_lose(struct scoreboard *board, struct sent *sent)
     if (sent->flags & (SENT_SACKED | SENT_LOST))
         return;
     set_condition(board, sent, SENT_LOST);
+    if (sent->flags & SENT_PROBE)
+        board->lost_probe_bytes += len_of(sent);
+    sent->flags &= (uint8_t)~SENT_PROBE;
     if (!board->lost_from || seq_lt(sent->seq, board->lost_from->seq))
         board->lost_from = sent;
 }

@@ -23,7 +23,8 @@
 enum sent_flag {
     SENT_SACKED = 1 << 0,
     SENT_LOST = 1 << 1,
-    SENT_AGAIN = 1 << 2 /* more than once: its ACK says little about time (Karn) */
+    SENT_AGAIN = 1 << 2, /* more than once: its ACK says little about time (Karn) */
+    SENT_PROBE = 1 << 3  /* larger than the path was known to carry (pmtu.h) */
 };
 
 struct sent {
@@ -52,6 +53,7 @@ struct scoreboard {
     uint32_t in_flight_bytes;
     uint32_t sacked_bytes;
     uint32_t lost_bytes;
+    uint32_t lost_probe_bytes; /* of a lost SENT_PROBE, until somebody has taken note */
 };
 
 /* What one ACK brought. */
@@ -59,6 +61,7 @@ struct delivered {
     uint32_t bytes;        /* that the peer didn't have before: acknowledged or SACKed */
     uint32_t sacked_bytes; /* ... SACKed among them */
     uint32_t acked_bytes;  /* by which SND.UNA moved */
+    bool probe;            /* a SENT_PROBE was delivered */
     bool any;              /* a whole record was delivered: the fields below mean something */
     bool newest_again;     /* the record that left last, of those delivered, had left before */
     bool has_sample;       /* some record left only once */

@@ -108,7 +108,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         if (!tcp_send_plan(conn, path, &part)) {
             if (done == 0)
                 return false;
-            break; /* what is missing gets lost: else the next try would send the first part again */
+            break; /* what is missing gets lost: else the next try would send the first part again
+                    */
         }
         done += plan_len(&part);
         conn->retransmits++;

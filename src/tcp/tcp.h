@@ -28,6 +28,7 @@
 #include "ip/ipv4.h"
 #include "stack.h"
 #include "tcp/congestion.h"
+#include "tcp/pmtu.h"
 #include "tcp/recovery.h"
 #include "tcp/reorder.h"
 #include "tcp/rtt.h"
@@ -140,9 +141,11 @@ struct leat_tcp {
     uint32_t snd_wl1;
     uint32_t snd_wl2;
     uint32_t snd_wnd_max; /* largest window that the peer has offered */
-    uint16_t mss;         /* text in a segment, bytes */
+    uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
+    uint16_t peer_mss;    /* as its SYN said */
     uint8_t snd_wind_shift;
     uint8_t probes; /* keep-alive probes since the peer was last heard */
+    struct pmtu pmtu;
     struct sendq sendq;
     struct scoreboard scoreboard;
     struct congestion congestion;
@@ -471,6 +474,9 @@ void tcp_conn_free(struct leat_tcp *conn);
 
 /* Remembers what the program is to be told, and that it is to be told. */
 void tcp_tell(struct leat_tcp *conn, enum conn_flag what);
+
+/* The path or the peer carries another size than before. */
+void tcp_conn_mss_changed(struct leat_tcp *conn);
 
 /* The connection has the window, MSS and RTT that its handshake found. */
 void tcp_conn_handshaken(struct leat_tcp *conn);

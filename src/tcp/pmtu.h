@@ -1,0 +1,47 @@
+/*
+ * pmtu.h -- how large a packet the path carries, found out without ICMP (RFC 8899, RFC 4821).
+ *
+ * It begins with what our link carries.  When nothing gets through, it falls back to sizes that
+ * every path carries, and later searches its way up again with single larger packets, whose loss
+ * says nothing about congestion.
+ */
+#ifndef TCP_PMTU_H
+#define TCP_PMTU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pmtu {
+    uint16_t mtu;      /* PLPMTU: what we send; bytes of an IP datagram */
+    uint16_t most;     /* MAX_PLPMTU: what our link carries */
+    uint16_t too_much; /* the least that is known not to get through; 0: none is */
+    uint16_t probing;  /* a packet of so many bytes is on its way; 0: none */
+    uint8_t failures;  /* of probes of this size */
+    uint8_t timeouts;  /* one after another */
+    uint64_t next_probe_ns;
+};
+
+void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
+
+/* Text was acknowledged. */
+void pmtu_progress(struct pmtu *pmtu);
+
+/* The retransmission timer fired.  True: the path may be a black hole, so `mtu` has shrunk. */
+bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns);
+
+/* ICMP says that no more than @mtu bytes get through (RFC 1191).  True: `mtu` has shrunk. */
+bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns);
+
+/* The size of packet that should be tried now, or 0. */
+uint16_t pmtu_candidate(const struct pmtu *pmtu, uint64_t now_ns);
+
+/* Such a packet leaves. */
+void pmtu_probe(struct pmtu *pmtu, uint16_t bytes);
+
+/* ... and has arrived: `mtu` is larger now. */
+void pmtu_arrived(struct pmtu *pmtu, uint64_t now_ns);
+
+/* ... or was lost. */
+void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,134 @@
+/* test_pmtu.c -- the search for the path's MTU (RFC 8899 5). */
+#include "unit.h"
+
+#include "tcp/pmtu.h"
+
+static const uint64_t second = 1000000000;
+
+/* Times out @count times in a row. */
+static void time_out(struct pmtu *pmtu, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        pmtu_timed_out(pmtu, 0);
+}
+
+/* Searches on a path that carries @path bytes; returns how many probes it took. */
+static unsigned search(struct pmtu *pmtu, uint16_t path, uint64_t *now_ns)
+{
+    unsigned probes = 0;
+
+    for (unsigned seconds = 0; seconds < 100; seconds++, *now_ns += second) {
+        const uint16_t size = pmtu_candidate(pmtu, *now_ns);
+
+        if (size == 0)
+            continue;
+        probes++;
+        assert_true(size > pmtu->mtu && size <= pmtu->most);
+        pmtu_probe(pmtu, size);
+        assert_int_equal(pmtu_candidate(pmtu, *now_ns), 0);
+        if (size <= path)
+            pmtu_arrived(pmtu, *now_ns);
+        else
+            pmtu_lost(pmtu, *now_ns);
+    }
+    return probes;
+}
+
+static void nothing_is_tried_while_all_is_well(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    assert_int_equal(pmtu.mtu, 1500);
+    assert_int_equal(pmtu_candidate(&pmtu, UINT64_MAX), 0);
+}
+
+static void black_hole_makes_packets_small(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    assert_false(pmtu_timed_out(&pmtu, 0));
+    assert_true(pmtu_timed_out(&pmtu, 0));
+    assert_int_equal(pmtu.mtu, 1200);
+    time_out(&pmtu, 4);
+    assert_int_equal(pmtu.mtu, 576);
+    time_out(&pmtu, 1000);
+    assert_int_equal(pmtu.mtu, 576);
+}
+
+static void progress_ends_the_count(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    for (unsigned i = 0; i < 10; i++) {
+        time_out(&pmtu, 1);
+        pmtu_progress(&pmtu);
+    }
+    assert_int_equal(pmtu.mtu, 1500);
+}
+
+static void mistake_is_corrected_by_one_probe(void **state)
+{
+    struct pmtu pmtu;
+    uint64_t now_ns = second;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    time_out(&pmtu, 2);
+    assert_int_equal(search(&pmtu, 1500, &now_ns), 1);
+    assert_int_equal(pmtu.mtu, 1500);
+}
+
+static void search_finds_what_the_path_carries(void **state)
+{
+    (void)state;
+    for (uint16_t path = 1200; path <= 9000; path = (uint16_t)(path + 311)) {
+        struct pmtu pmtu;
+        uint64_t now_ns = second;
+
+        pmtu_init(&pmtu, 9000);
+        time_out(&pmtu, 2);
+        assert_true(search(&pmtu, path, &now_ns) <= 3 * 10 + 10);
+        assert_in_range(pmtu.mtu, path - 20 > 1200 ? path - 20 : 1200, path);
+        /* then it rests for ten minutes, and looks whether the path has changed */
+        assert_int_equal(pmtu_candidate(&pmtu, now_ns), 0);
+        now_ns += 600 * second;
+        assert_int_equal(search(&pmtu, 9000, &now_ns), path + 20 >= 9000 ? 0 : 1);
+    }
+}
+
+/* RFC 5927 7: an attacker must not make us send crumbs. */
+static void icmp_has_a_floor(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    assert_false(pmtu_told(&pmtu, 1500, 0));
+    assert_false(pmtu_told(&pmtu, 9000, 0));
+    assert_true(pmtu_told(&pmtu, 1400, 0));
+    assert_int_equal(pmtu.mtu, 1400);
+    assert_true(pmtu_told(&pmtu, 68, 0));
+    assert_int_equal(pmtu.mtu, 576);
+    assert_int_equal(pmtu_candidate(&pmtu, 599 * second), 0);
+    assert_int_equal(pmtu_candidate(&pmtu, 600 * second), 1500); /* RFC 1191 6.3 */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_tried_while_all_is_well),
+        cmocka_unit_test(black_hole_makes_packets_small),
+        cmocka_unit_test(progress_ends_the_count),
+        cmocka_unit_test(mistake_is_corrected_by_one_probe),
+        cmocka_unit_test(search_finds_what_the_path_carries),
+        cmocka_unit_test(icmp_has_a_floor),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
