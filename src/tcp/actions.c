@@ -132,8 +132,8 @@ static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
     if (pmtu_timed_out(&conn->pmtu, now->now_ns))
         tcp_conn_mss_changed(conn);
     recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, now);
-    conn->scoreboard.lost_probe_bytes =
-        0; /* lost like all the rest: that says nothing of its size */
+    conn->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
+    conn->flags |= CONN_CWR;               /* RFC 3168 6.1.2: for any reduction */
 }
 
 /* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */

@@ -50,6 +50,14 @@ static uint32_t peer_room(const struct leat_tcp *conn)
     return flight < conn->snd_wnd ? conn->snd_wnd - flight : 0;
 }
 
+/* Text that never left. */
+static uint32_t unsent_bytes(const struct leat_tcp *conn)
+{
+    const uint32_t text_end = sendq_end(&conn->sendq);
+
+    return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
+}
+
 /* A segment that is shorter than it could be waits for more, unless ... */
 static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
                                  uint32_t queued)
@@ -65,7 +73,7 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
     const uint32_t text_end = sendq_end(&conn->sendq);
     const uint32_t snd_nxt = conn->tcb.snd_nxt;
-    const uint32_t queued = seq_lt(snd_nxt, text_end) ? text_end - snd_nxt : 0;
+    const uint32_t queued = unsent_bytes(conn);
     const uint32_t usable = min32(room, peer_room(conn));
 
     plan->seq = snd_nxt;
@@ -104,7 +112,7 @@ static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *
 
     if (candidate == 0 || candidate - 40u > conn->peer_mss ||
         conn->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
-        room < text_bytes || sendq_end(&conn->sendq) - conn->tcb.snd_nxt < text_bytes)
+        room < text_bytes || unsent_bytes(conn) < text_bytes)
         return false;
     *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
     return true;
