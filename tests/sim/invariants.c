@@ -273,7 +273,7 @@ static bool outcome_is_right(const struct sim_side *side)
     if (side->why == LEAT_ERR_REFUSED)
         return peer->violent;
     if (side->why == LEAT_ERR_TIMEOUT)
-        return peer->violent || side->pool_was_low || !peer->exists;
+        return side->violent || peer->violent || side->pool_was_low || !peer->exists;
     return false;
 }
 

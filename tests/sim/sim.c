@@ -272,14 +272,20 @@ static bool step(struct sim *sim)
     return !sim->failed;
 }
 
-bool sim_run(struct sim *sim)
+bool sim_run_until(struct sim *sim, uint64_t until_ns)
 {
     if (!end_build(&sim->ends[0]) || !end_build(&sim->ends[1]))
         return false;
-    while (!sim_is_over(sim)) {
+    while (sim->now_ns < until_ns && !sim_is_over(sim)) {
         if (!step(sim))
             return false;
     }
-    sim_check_end(sim);
+    return !sim->failed;
+}
+
+bool sim_run(struct sim *sim)
+{
+    if (sim_run_until(sim, LEAT_NEVER_NS))
+        sim_check_end(sim);
     return !sim->failed;
 }

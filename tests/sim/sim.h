@@ -117,6 +117,9 @@ struct sim *sim_create(const struct sim_scenario *scenario, FILE *record);
 /* Builds the stacks and runs until everything has ended.  False: see sim->failure. */
 bool sim_run(struct sim *sim);
 
+/* The same, until @until_ns at most: whoever measures wants no end.  Once for each world. */
+bool sim_run_until(struct sim *sim, uint64_t until_ns);
+
 void sim_destroy(struct sim *sim);
 
 /* Something that must not be has happened; the first one is kept. */
