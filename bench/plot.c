@@ -16,7 +16,7 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         "\n"
         "One connection sends for %u virtual seconds over a path of 100 Mbit/s with a queue as\n"
         "large as the path; frames with text are lost at random. Each number is what the other\n"
-        "program has read, in Mbit/s, the average of %u seeds. Headers take 5 %%: 94.9 is the "
+        "program has read, in Mbit/s, the average of %u seeds. Headers take 4 %%: 94.9 is the "
         "most\n"
         "that can be.\n"
         "\n"
@@ -48,7 +48,7 @@ enum {
     TOP = 70,
     WIDTH = LEFT + GOODPUT_RTTS * (PANEL_WIDTH + PANEL_GAP),
     HEIGHT = TOP + PANEL_HEIGHT + 60,
-    DECADES = 4 /* 0.01 to 100 Mbit/s */
+    DECADES = 3 /* 0.1 to 100 Mbit/s */
 };
 
 /* Told apart by people who see few colours, too (Okabe and Ito 2008), and by their marks. */
@@ -63,9 +63,9 @@ static double x_of(unsigned panel, unsigned loss)
 
 static double y_of(double mbit_per_s)
 {
-    const double low = mbit_per_s < 0.01 ? 0.01 : mbit_per_s;
+    const double low = mbit_per_s < 0.1 ? 0.1 : mbit_per_s;
 
-    return TOP + PANEL_HEIGHT * (1 - (log10(low) + 2) / DECADES);
+    return TOP + PANEL_HEIGHT * (1 - (log10(low) + 1) / DECADES);
 }
 
 static void mark(FILE *to, unsigned variant, double x, double y)
@@ -89,7 +89,7 @@ static void panel(FILE *to, const struct goodput *g, unsigned r)
             "<text x='%.1f' y='%d' class='head'>RTT %u ms</text>\n"
             "<rect x='%.1f' y='%d' width='%d' height='%d' class='frame'/>\n",
             left + PANEL_WIDTH / 2.0, TOP - 8, g->rtt_ms[r], left, TOP, PANEL_WIDTH, PANEL_HEIGHT);
-    for (int decade = -2; decade <= 2; decade++) {
+    for (int decade = -1; decade <= 2; decade++) {
         const double y = y_of(pow(10, decade));
 
         fprintf(to, "<path d='M%.1f %.1fh%d' class='grid'/>\n", left, y, PANEL_WIDTH);

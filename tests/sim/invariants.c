@@ -126,6 +126,19 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
         sim_fail(side->sim, "c%u end %u: more is readable than was written", side->pair, side->end);
 }
 
+/* What is offered and what is not given back yet must fit into what the configuration allows.  The
+ * field's scale rounds it up with each segment, so a quarter more is no wonder. */
+static void check_window(struct sim_side *side, const struct leat_tcp_info *info)
+{
+    const uint64_t used = (uint64_t)info->readable_bytes + side->held_bytes;
+    const uint64_t limit = side->sim->scenario.window_bytes[side->end];
+
+    if (info->state >= LEAT_TCP_ESTABLISHED && !side->ended &&
+        info->rcv_wnd_bytes + used > limit + limit / 4 + ((uint64_t)64 << info->rcv_wind_shift))
+        sim_fail(side->sim, "c%u end %u: offers %u bytes and holds %llu, more than it may",
+                 side->pair, side->end, info->rcv_wnd_bytes, (unsigned long long)used);
+}
+
 /* What one end knows of the other can be old, but not wrong. */
 static void check_pair(const struct sim_side *a, const struct sim_side *b)
 {
@@ -176,6 +189,7 @@ static void check_side(struct sim_side *side)
     if (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT)
         return; /* it only waits for its last callback */
     check_numbers(side, &info);
+    check_window(side, &info);
     if (had_info)
         check_growth(side, &info);
     check_delayed_ack(side, &info);

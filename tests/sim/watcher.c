@@ -213,17 +213,31 @@ static void see_FIN(const struct sight *sight)
     sight->voice->fin_seq = seq;
 }
 
-/* RFC 6298 5.5: while nothing is heard, each wait for an answer is at least as long as the last. */
+/* The next wait after @wait_ns: twice as long, but for the ceiling.  One that is late, or a probe
+ * that waited for its own floor (200 ms), or one that memory held up says less about the timer. */
+static uint64_t next_wait_ns(const struct sight *sight, uint64_t wait_ns)
+{
+    const struct sim_scenario *scenario = &sight->sim->scenario;
+    const uint64_t max_ns = scenario->rto_max_ms[sight->end] * SIM_NS_PER_MS;
+    const uint64_t late_ns = scenario->late_us[sight->end] * SIM_NS_PER_US +
+                             scenario->freeze_ms[sight->end] * SIM_NS_PER_MS + SIM_NS_PER_MS;
+
+    if (wait_ns <= late_ns)
+        return 0;
+    wait_ns -= late_ns;
+    if (wait_ns > 200 * SIM_NS_PER_MS && sim_unsent(&sight->sim->ends[sight->end]) == 0)
+        wait_ns = 2 * wait_ns - SIM_NS_PER_MS;
+    return wait_ns < max_ns - SIM_NS_PER_MS ? wait_ns : max_ns - SIM_NS_PER_MS;
+}
+
+/* RFC 6298 5.5: while nothing is heard, each wait for an answer is twice as long as the last. */
 static void see_repeats(const struct sight *sight)
 {
     const struct sim *sim = sight->sim;
-    const struct sim_scenario *scenario = &sim->scenario;
-    const unsigned end = sight->end;
+    const uint64_t min_ns = sim->scenario.rto_min_us[sight->end] * SIM_NS_PER_US;
+    const uint64_t heard = leat_link_counts(sim->link, (int)(1 - sight->end)).delivered;
     struct sim_voice *voice = sight->voice;
-    const uint64_t heard = leat_link_counts(sim->link, (int)(1 - end)).delivered;
     const uint64_t wait_ns = sight->now_ns - voice->last_ns;
-    const uint64_t late_ns =
-        scenario->late_us[end] * SIM_NS_PER_US + scenario->freeze_ms[end] * SIM_NS_PER_MS + 1000;
 
     if (voice->last_ns == sight->now_ns) /* an answer to each of several frames of one poll */
         return;
@@ -231,10 +245,10 @@ static void see_repeats(const struct sight *sight)
         voice->repeats = 0;
     } else {
         voice->repeats++;
-        if (voice->repeats >= 2 && wait_ns + 1000 < scenario->rto_min_us[end] * SIM_NS_PER_US)
+        if (voice->repeats >= 2 && wait_ns + SIM_NS_PER_US < min_ns)
             wrong(sight, "repeated sooner than the smallest RTO allows");
-        if (voice->repeats >= 3 && wait_ns + late_ns < voice->wait_ns)
-            wrong(sight, "repeated sooner than the time before (RFC 6298 5.5)");
+        if (voice->repeats >= 3 && wait_ns < next_wait_ns(sight, voice->wait_ns))
+            wrong(sight, "repeated too soon after the time before (RFC 6298 5.5)");
     }
     voice->last_seq = sight->segment->seq;
     voice->last_ns = sight->now_ns;
