@@ -305,7 +305,7 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
                         struct congestion *congestion, const struct recovery_ack *ack)
 {
     /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
-    if (recovery->phase != RECOVERY_LOSS) {
+    if (recovery->phase != RECOVERY_LOSS || recovery->timed_out != ack->snd_una) {
         if (recovery->phase == RECOVERY_NONE)
             remember(recovery, congestion);
         congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
@@ -316,6 +316,7 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
     congestion->cwnd = congestion->mss; /* the loss window (RFC 5681 3.1) */
     hystart_init(&congestion->hystart);
     recovery->phase = RECOVERY_LOSS;
+    recovery->timed_out = ack->snd_una;
     recovery->recover = ack->snd_nxt;
     recovery->armed = true;
     recovery->dup_bytes = 0;

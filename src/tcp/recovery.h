@@ -37,6 +37,7 @@ struct recovery {
     uint8_t dupacks;
     bool armed;         /* NEWRENO: `recover` means something after the recovery too */
     uint32_t recover;   /* SND.NXT when the trouble began */
+    uint32_t timed_out; /* SND.UNA at the last timeout, in LOSS */
     uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
     struct prr prr;
     struct rack rack;

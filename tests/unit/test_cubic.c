@@ -185,6 +185,42 @@ static void window_grows_by_half_a_round_at_most(void **state)
     assert_true(congestion.cwnd > before + before / 4);
 }
 
+/* However long ago the epoch began, the cube of it is large. */
+static void old_epoch_does_not_wrap(void **state)
+{
+    uint64_t late_ns;
+    uint32_t before;
+
+    (void)state;
+    lose_at(100);
+    acked(MSS, begin_ns, 0);
+    late_ns = begin_ns + (congestion.cubic.k_ms + ((uint64_t)1 << 22)) * ms; /* 2^66 */
+    before = congestion.cwnd;
+    congestion.cubic.cwnd_prior = 1000000 * MSS; /* Reno out of the way */
+    for (uint32_t bytes = 0; bytes < before; bytes += MSS)
+        acked(MSS, late_ns, 0);
+    assert_true(congestion.cwnd > before + before / 3);
+}
+
+/* Less than a byte an ACK is not lost. */
+static void ACKs_of_few_bytes_add_up(void **state)
+{
+    uint32_t at_once;
+
+    (void)state;
+    lose_at(1000);
+    acked(0, begin_ns, 100 * ms);
+    acked(10000, begin_ns + 50 * ms, 100 * ms);
+    at_once = congestion.cwnd - 700 * MSS;
+    assert_true(at_once > 100);
+    fresh(state);
+    lose_at(1000);
+    acked(0, begin_ns, 100 * ms);
+    for (unsigned i = 0; i < 1000; i++)
+        acked(10, begin_ns + 50 * ms, 100 * ms);
+    assert_in_range(congestion.cwnd - 700 * MSS, at_once * 95 / 100, at_once);
+}
+
 static void window_never_falls_in_congestion_avoidance(void **state)
 {
     uint32_t before;
@@ -328,6 +364,8 @@ int main(void)
         cmocka_unit_test_setup(window_follows_the_cubic, fresh),
         cmocka_unit_test_setup(on_short_paths_it_is_as_fast_as_Reno, fresh),
         cmocka_unit_test_setup(window_grows_by_half_a_round_at_most, fresh),
+        cmocka_unit_test_setup(old_epoch_does_not_wrap, fresh),
+        cmocka_unit_test_setup(ACKs_of_few_bytes_add_up, fresh),
         cmocka_unit_test_setup(window_never_falls_in_congestion_avoidance, fresh),
         cmocka_unit_test_setup(without_a_loss_the_epoch_begins_at_W_max, fresh),
         cmocka_unit_test_setup(loss_leaves_seven_tenths_of_the_flight, fresh),

@@ -265,13 +265,13 @@ static void least_round_trip_is_forgotten_after_a_minute(void **state)
 static void retransmission_that_arrives_is_no_reordering(void **state)
 {
     (void)state;
-    send_flight(0, 4, ms);
-    now_ns = begin_ns + 103 * ms;
-    sack(3);
+    send_flight(0, 8, ms); /* past the wrap */
+    now_ns = begin_ns + 107 * ms;
+    sack(7);
     detect(true);
     resend_lost();
     now_ns += 100 * ms;
-    ack(4);
+    ack(8);
     assert_false(rack.reordering_seen);
 }
 

@@ -156,6 +156,9 @@ static void what_was_thrown_away_is_not_reported(void **state)
     sacks_note(&sacks, start + 80); /* right behind it */
     assert_int_equal(fill(4), 1);
     assert_block(0, 7, 8);
+    sacks.count = 0;
+    sacks_note(&sacks, start + 80);
+    assert_int_equal(fill(4), 0);
 }
 
 /* RFC 2883 4: first, and once */

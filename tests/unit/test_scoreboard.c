@@ -447,6 +447,23 @@ static void lost_is_what_has_enough_sacked_above(void **state)
     assert_agrees();
 }
 
+/* The blocks of one ACK come in any order. */
+static void blocks_of_one_ACK_add_up(void **state)
+{
+    struct delivered delivered = {0};
+
+    (void)state;
+    send_segments(8);
+    for (uint32_t at = 6; at > 0; at -= 3)
+        scoreboard_sack(&board, &pool, start + FIRST + at * MSS, start + FIRST + (at + 1) * MSS,
+                        MSS, &delivered);
+    assert_int_equal(delivered.bytes, 2 * MSS);
+    assert_int_equal(delivered.sacked_bytes, 2 * MSS);
+    assert_int_equal(delivered.low_end, start + FIRST + 4 * MSS);
+    assert_int_equal(delivered.high_end, start + FIRST + 7 * MSS);
+    assert_int_equal(delivered.newest_end, start + FIRST + 7 * MSS);
+}
+
 static void lost_are_sent_lowest_first(void **state)
 {
     (void)state;
@@ -560,6 +577,7 @@ int main(void)
         board_test(pipe_is_what_is_neither_sacked_nor_lost),
         board_test(sacked_text_does_not_get_lost),
         board_test(lost_is_what_has_enough_sacked_above),
+        board_test(blocks_of_one_ACK_add_up),
         board_test(lost_are_sent_lowest_first),
         board_test(odd_blocks_make_no_crumbs),
         board_test(without_records_the_last_one_grows),
