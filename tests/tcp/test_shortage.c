@@ -1,0 +1,121 @@
+/* test_shortage.c -- what the simulator found: memory that others hold, numbers that are old. */
+#include "talk.h"
+
+enum {
+    MSS = 1460,
+    HELD_MAX = 4096,
+    WIND_SHIFT = 3 /* kind of the option, RFC 7323 2.2 */
+};
+
+static struct leat_buf *held[HELD_MAX];
+static unsigned held_count;
+
+static void let_go(void)
+{
+    while (held_count > 0)
+        leat_buf_free(held[--held_count]);
+}
+
+static void hold_all(struct talk *talk)
+{
+    while (held_count < HELD_MAX &&
+           (held[held_count] = leat_buf_alloc(leat_pool(talk->world->stack), 0)))
+        held_count++;
+    assert_true(held_count > 0 && held_count < HELD_MAX);
+}
+
+/* No ACK of its own will ever come to tell it. */
+static void writer_that_memory_refused_hears_when_there_is_some(void **state)
+{
+    struct talk *talk = *state;
+    const uint8_t byte = talk_byte(1);
+    size_t taken = 1;
+
+    talk_establish(talk);
+    hold_all(talk);
+    assert_int_equal(leat_tcp_write(talk->conn, &byte, 1, &taken), LEAT_ERR_FULL);
+    assert_int_equal(taken, 0);
+    let_go();
+    talk_wait(talk, 5 * ms);
+    assert_int_equal(talk->writable, 1);
+    assert_int_equal(leat_tcp_write(talk->conn, &byte, 1, &taken), LEAT_OK);
+    world_poll(talk->world);
+    tx(talk, PSH | ACK, 1, 1, 1);
+}
+
+/* ACKs come in full-sized buffers: whoever copies must leave some, or nothing is ever released. */
+static void copies_leave_buffers_for_what_comes_in(void **state)
+{
+    struct talk *talk = *state;
+    static const uint8_t text[65536];
+    size_t taken;
+
+    talk_establish(talk);
+    hold_all(talk);
+    for (unsigned i = 0; i < 4; i++) /* a few are free, but not a share of the pool */
+        leat_buf_free(held[--held_count]);
+    assert_int_equal(leat_tcp_write(talk->conn, text, sizeof text, &taken), LEAT_ERR_FULL);
+    assert_int_equal(leat_pool_free_count(leat_pool(talk->world->stack)), 4);
+    let_go();
+}
+
+static void lent_memory_leaves_buffers_for_headers(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+
+    talk_listen(talk);
+    while (held_count < HELD_MAX && (held[held_count] = leat_buf_lend(pool, "x", 1, NULL, NULL)))
+        held_count++;
+    assert_true(held_count > 0 && held_count < HELD_MAX);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    let_go();
+}
+
+/* RFC 9293 3.10.7.4 looks at SEQ first: but the window counts from what this ACK acknowledges. */
+static void window_of_a_new_ACK_counts_though_its_SEQ_is_old(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish_with(talk, MSS, NO_SHIFT);
+    talk_send(talk, 2 * MSS);
+    tx(talk, ACK, 1, 1, MSS);
+    tx(talk, PSH | ACK, 1 + MSS, 1, MSS);
+    rx(talk, ACK, 101, 1, 10);
+    tx(talk, ACK, 1 + 2 * MSS, 1, 0);
+    talk->window_peer = 1000;
+    rx(talk, ACK, 1, 1 + 2 * MSS, 100); /* sent again, when all of our text had come */
+    tx(talk, ACK, 1 + 2 * MSS, 111, 0);
+    assert_int_equal(talk_info(talk).snd_wnd_bytes, 1000);
+}
+
+/* RFC 7323 2.2: a scale of 0 is a scale; the peer may have missed our first SYN. */
+static void SYN_ACK_of_a_simultaneous_open_repeats_a_scale_of_0(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.receive_window_bytes = 60000;
+    talk_begin(talk);
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    assert_non_null(talk_option(talk, WIND_SHIFT));
+    talk_options(talk, MSS, 3);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_non_null(talk_option(talk, WIND_SHIFT));
+    assert_int_equal(talk_option(talk, WIND_SHIFT)[2], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(writer_that_memory_refused_hears_when_there_is_some),
+        talk_test(copies_leave_buffers_for_what_comes_in),
+        talk_test(lent_memory_leaves_buffers_for_headers),
+        talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
+        talk_test_later(SYN_ACK_of_a_simultaneous_open_repeats_a_scale_of_0),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
