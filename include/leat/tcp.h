@@ -244,6 +244,12 @@ void leat_tcp_set_nodelay(struct leat_tcp *conn, bool nodelay);
 /** Turns keep-alive probes on; off is the default (RFC 1122 4.2.3.6). */
 void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive);
 
+/**
+ * Sets the Diffserv field (RFC 2474) of what the connection sends from now on: @p dscp is 0..63, 0
+ * at first.  The two bits of ECN (RFC 3168) beside it stay TCP's own.
+ */
+void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp);
+
 /** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3); 0: default. */
 void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns);
 

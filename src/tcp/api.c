@@ -199,6 +199,11 @@ void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
         tcp_watch_quiet(conn);
 }
 
+void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
+{
+    conn->dscp = dscp & 63;
+}
+
 void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
 {
     conn->flags =

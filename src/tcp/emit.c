@@ -4,6 +4,10 @@
 #include "core/checksum.h"
 #include "wire/bytes.h"
 
+enum {
+    DSCP_SHIFT = 2 /* beside it lies ECN */
+};
+
 static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for one connection */
 
 /* The window field (RFC 7323 2.3).  Rounded up, and remembered so: what we say, we must accept. */
@@ -107,8 +111,12 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     header->window = window_field(tcb, header->flags);
     if ((tcb->flags & TCB_TS) && !(header->flags & TCP_RST))
         add_timestamps(tcp, tcb, header);
-    if (tcb->kind == TCB_CONN)
-        complete_for_conn((struct leat_tcp *)(void *)tcb, header, leat_buf_total(text));
+    if (tcb->kind == TCB_CONN) {
+        struct leat_tcp *conn = (struct leat_tcp *)(void *)tcb;
+
+        complete_for_conn(conn, header, leat_buf_total(text));
+        tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
+    }
     return send(tcp, path, header, tos, text);
 }
 

@@ -144,6 +144,7 @@ struct leat_tcp {
     uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
     uint16_t peer_mss;    /* as its SYN said */
     uint8_t snd_wind_shift;
+    uint8_t dscp;   /* RFC 2474 */
     uint8_t probes; /* keep-alive probes since the peer was last heard */
     struct pmtu pmtu;
     struct sendq sendq;

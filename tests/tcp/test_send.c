@@ -336,9 +336,26 @@ static void nothing_is_taken_once_our_side_is_closed(void **state)
     quiet(talk);
 }
 
+/* RFC 9293 3.9.2.1 (MUST-48) */
+static void program_sets_the_diffserv_field(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    assert_int_equal(talk->last.bytes[FRAME_IP + 1], 0);
+    leat_tcp_set_dscp(talk->conn, 46);
+    rx(talk, ACK, 1, 11, 5);
+    talk_send(talk, 10);
+    tx(talk, ACK, 11, 6, 10);
+    assert_int_equal(talk->last.bytes[FRAME_IP + 1], 46 << 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(program_sets_the_diffserv_field),
         talk_test(short_text_waits_while_text_is_in_flight),
         talk_test(full_segment_never_waits),
         talk_test(nodelay_sends_at_once),
