@@ -42,7 +42,11 @@ static void remember(struct recovery *recovery, const struct congestion *congest
 static void begin_reduction(struct recovery *recovery, struct congestion *congestion,
                             const struct recovery_ack *ack, enum recovery_phase phase)
 {
-    congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
+    /* what limited transmit sent beyond the window doesn't count (RFC 5681 3.2 step 2) */
+    const uint32_t flight =
+        ack->flight_bytes < congestion->cwnd ? ack->flight_bytes : congestion->cwnd;
+
+    congestion->ops->reduced(congestion, flight, ack->now_ns);
     recovery->phase = (uint8_t)phase;
     recovery->recover = ack->snd_nxt;
     recovery->armed = phase == RECOVERY_FAST; /* ECN sends nothing twice */
