@@ -110,7 +110,8 @@ static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
     }
 }
 
-/* RFC 7323 4.3 (2): only from segments that begin at or before what we last acknowledged. */
+/* RFC 7323 4.3 (2): only from segments that begin at or before what we last acknowledged.  What is
+ * older than TS.Recent was dropped, unless that itself is too old to be compared (5.5). */
 static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
@@ -118,8 +119,7 @@ static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
 
     if (tcb->kind == TCB_CONN)
         last_ack_sent = tcp_conn(tcb)->last_ack_sent;
-    if (!(tcb->flags & TCB_TS) || !header->has_ts || seq_lt(last_ack_sent, header->seq) ||
-        seq_lt(header->tsval, tcb->ts_recent))
+    if (!(tcb->flags & TCB_TS) || !header->has_ts || seq_lt(last_ack_sent, header->seq))
         return;
     tcb->ts_recent = header->tsval;
     if (tcb->kind == TCB_CONN)

@@ -34,8 +34,8 @@ static unsigned ecn_of(const struct talk *talk)
     return talk->last.bytes[FRAME_IP + 1] & 3;
 }
 
-/* Ten bytes of the peer's, marked on the way. */
-static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
+/* Ten bytes of the peer's, with this ECN field. */
+static void rx_with(struct talk *talk, unsigned ecn, uint8_t flags, uint32_t seq)
 {
     uint8_t text[10];
     struct frame frame;
@@ -43,10 +43,16 @@ static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
     for (uint32_t i = 0; i < sizeof text; i++)
         text[i] = talk_byte(seq + i);
     frame = talk_frame(talk, flags, seq, 1, text, sizeof text);
-    frame.bytes[FRAME_IP + 1] |= CE;
+    frame.bytes[FRAME_IP + 1] |= (uint8_t)ecn;
     frame_seal_ip(&frame);
     quiet(talk);
     world_feed(talk->world, &frame);
+}
+
+/* The same, marked on the way. */
+static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
+{
+    rx_with(talk, CE, flags, seq);
 }
 
 /* ---- the handshake ------------------------------------------------------------------------ */
@@ -177,6 +183,17 @@ static void mark_on_a_CWR_is_a_new_one(void **state)
     tx(talk, ACK | ECE, 1, 21, 0);
 }
 
+/* RFC 3168 5: ECT(0) and ECT(1) only say that it might have been marked */
+static void what_may_be_marked_is_not_yet(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    rx_with(talk, 1, ACK, 1);
+    rx_with(talk, ECT_0, ACK, 11);
+    tx(talk, ACK, 1, 21, 0);
+}
+
 static void mark_means_nothing_without_consent(void **state)
 {
     struct talk *talk = *state;
@@ -288,6 +305,7 @@ int main(void)
         talk_test_later(repeated_SYN_does_not_ask),
         talk_test_later(mark_is_echoed_until_CWR),
         talk_test_later(mark_on_a_CWR_is_a_new_one),
+        talk_test_later(what_may_be_marked_is_not_yet),
         talk_test_later(mark_means_nothing_without_consent),
         talk_test_later(echo_reduces_the_window_once_and_says_CWR),
         talk_test_later(echo_means_nothing_without_consent),

@@ -236,6 +236,12 @@ static void after_24_idle_days_no_timestamp_is_old(void **state)
     world_mark(talk->world);
     rx(talk, ACK, 1, 1, 10);
     talk_heard(talk, 10);
+    rx(talk, ACK, 11, 1, 10);
+    tx(talk, ACK, 1, 21, 0);
+    assert_int_equal(tsecr_of(talk), 999); /* and it counts from now on */
+    stamp(talk, 998);
+    rx(talk, ACK, 21, 1, 10);
+    talk_heard(talk, 20);
 }
 
 /* RFC 7323 3.2: once agreed, always */
