@@ -1,13 +1,15 @@
-/* options.c -- the command line of the examples on POSIX. */
+/*
+ * options.c -- the command line of the examples: the same on POSIX and on machines without a libc.
+ *
+ * "--name VALUE" or "--name=VALUE", in any order, also behind arguments; "--" ends the options.
+ */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum option_key { /* beyond the characters: there are no short options but -h */
-    KEY_TAP = 256,
+enum option_key {
+    KEY_TAP,
     KEY_CREATE,
     KEY_IP,
     KEY_GATEWAY,
@@ -15,75 +17,83 @@ enum option_key { /* beyond the characters: there are no short options but -h */
     KEY_MAC,
     KEY_MTU,
     KEY_PORT,
+    KEY_BUFFERS,
+    KEY_CONNECTIONS,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
-    KEY_BUFFERS,
-    KEY_CONNECTIONS,
     KEY_STATS,
     KEY_VERBOSE,
     KEY_HELP,
-    KEY_VERSION
+    KEY_VERSION,
+    KEY_COUNT
 };
 
-static const struct option long_options[] = {
-    {"tap", required_argument, NULL, KEY_TAP},
-    {"create", no_argument, NULL, KEY_CREATE},
-    {"ip", required_argument, NULL, KEY_IP},
-    {"gateway", required_argument, NULL, KEY_GATEWAY},
-    {"server", required_argument, NULL, KEY_SERVER},
-    {"mac", required_argument, NULL, KEY_MAC},
-    {"mtu", required_argument, NULL, KEY_MTU},
-    {"port", required_argument, NULL, KEY_PORT},
-    {"record", required_argument, NULL, KEY_RECORD},
-    {"replay", required_argument, NULL, KEY_REPLAY},
-    {"seed", required_argument, NULL, KEY_SEED},
-    {"buffers", required_argument, NULL, KEY_BUFFERS},
-    {"connections", required_argument, NULL, KEY_CONNECTIONS},
-    {"stats", no_argument, NULL, KEY_STATS},
-    {"verbose", no_argument, NULL, KEY_VERBOSE},
-    {"help", no_argument, NULL, KEY_HELP},
-    {"version", no_argument, NULL, KEY_VERSION},
-    {NULL, 0, NULL, 0},
+struct option {
+    const char *name;
+    const char *value; /* what it is called in the help; NULL: the option has none */
+    const char *text;
+    bool posix_only; /* needs files or TAP devices */
 };
 
-static void print_help(const struct example *what)
+static const struct option all_options[KEY_COUNT] = {
+    [KEY_TAP] = {"tap", "NAME", "the TAP device (leat0)", true},
+    [KEY_CREATE] = {"create", NULL, "make the device if there is none", true},
+    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (10.0.0.2/24)", false},
+    [KEY_GATEWAY] = {"gateway", "ADDRESS", "where everything else is sent (nowhere)", false},
+    [KEY_SERVER] = {"server", "ADDRESS", "whom to ask, for who asks (the gateway)", false},
+    [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
+    [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
+    [KEY_PORT] = {"port", "N", "the port to use", false},
+    [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
+    [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
+    [KEY_RECORD] = {"record", "FILE", "write every frame to a pcap", true},
+    [KEY_REPLAY] = {"replay", "FILE",
+                    "take frames from a recording, at its times, instead of a device;\n"
+                    "                     needs --mac, whose frames are left out, and --seed",
+                    true},
+    [KEY_SEED] = {"seed", "HEX", "fix what else is random: up to 64 digits; never in use", false},
+    [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
+    [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
+    [KEY_HELP] = {"help", NULL, "print this", false},
+    [KEY_VERSION] = {"version", NULL, "print the version", false},
+};
+
+static void print_help(const struct options_world *world, const struct example *what)
 {
-    printf(
-        "usage: %s [options] %s\n"
-        "%s\n"
-        "\n"
-        "  --tap NAME         the TAP device (leat0)\n"
-        "  --create           make the device if there is none\n"
-        "  --ip ADDRESS/BITS  our address (10.0.0.2/24)\n"
-        "  --gateway ADDRESS  where everything else is sent (nowhere)\n"
-        "  --server ADDRESS   whom to ask, for who asks (the gateway)\n"
-        "  --mac ADDRESS      our MAC address (random)\n"
-        "  --mtu N            largest IP datagram in bytes (the device's)\n"
-        "  --port N           the port to use (%u)\n"
-        "  --buffers N        buffers of 2 KiB (4096)\n"
-        "  --connections N    TCP connections at a time (1024)\n"
-        "  --record FILE      write every frame to a pcap\n"
-        "  --replay FILE      take frames from a recording, at its times, instead of a device;\n"
-        "                     needs --mac, whose frames are left out, and --seed\n"
-        "  --seed HEX         fix what else is random: up to 64 digits; for tests, never in use\n"
-        "  --stats            print the counters at the end\n"
-        "  --verbose          say more\n"
-        "  --help, --version\n",
-        what->name, what->arguments, what->summary, (unsigned)what->default_port);
+    char line[OPTIONS_LINE_BYTES];
+
+    snprintf(line, sizeof line, "usage: %s [options] %s\n%s\n", what->name, what->arguments,
+             what->summary);
+    world->print(world, line);
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        const struct option *option = &all_options[i];
+        char head[40];
+
+        if (option->posix_only && !world->posix)
+            continue;
+        snprintf(head, sizeof head, "--%s %s", option->name, option->value ? option->value : "");
+        snprintf(line, sizeof line, "  %-18s %s", head, option->text);
+        world->print(world, line);
+    }
+    snprintf(line, sizeof line, "\nThe default port is %u.", (unsigned)what->default_port);
+    world->print(world, line);
 }
 
 /* A whole number from @low to @high and nothing else. */
 static bool parse_number(const char *text, unsigned long low, unsigned long high,
                          unsigned long *number)
 {
-    char *end;
-    unsigned long value;
+    unsigned long value = 0;
 
-    if (text[0] < '0' || text[0] > '9')
+    if (!*text)
         return false;
-    value = strtoul(text, &end, 10);
-    if (*end || value < low || value > high)
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value > high)
+            return false;
+        value = 10 * value + (unsigned long)(*text - '0'); /* no limit is near ULONG_MAX */
+    }
+    if (value < low || value > high)
         return false;
     *number = value;
     return true;
@@ -118,7 +128,7 @@ static bool parse_seed(const char *text, uint8_t seed[LEAT_SEED_BYTES])
 }
 
 /* The options that carry a number. */
-static bool take_number(struct options *options, int key, const char *text)
+static bool take_number(struct options *options, unsigned key, const char *text)
 {
     unsigned long number = 0;
     bool good;
@@ -140,7 +150,7 @@ static bool take_number(struct options *options, int key, const char *text)
 }
 
 /* Takes one option; false if its value is wrong. */
-static bool take(struct options *options, int key, const char *text)
+static bool take(struct options *options, unsigned key, const char *text)
 {
     switch (key) {
     case KEY_TAP:
@@ -178,42 +188,101 @@ static bool take(struct options *options, int key, const char *text)
     }
 }
 
-enum options_outcome options_parse(struct options *options, const struct example *what, int argc,
-                                   char **argv)
+/* The option that @word ("--name" or "--name=value") names, or KEY_COUNT. */
+static unsigned find(const struct options_world *world, const char *word, const char **value)
 {
-    int key, index = 0;
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        const size_t len = strlen(all_options[i].name);
 
-    *options = (struct options){.tap = "leat0",
-                                .ip = LEAT_IP4(10, 0, 0, 2),
-                                .prefix_bits = 24,
-                                .port = what->default_port,
-                                .buffers = 4096};
-    opterr = 0; /* we say it ourselves, in one line */
-    while ((key = getopt_long(argc, argv, "", long_options, &index)) != -1) {
-        if (key == KEY_HELP) {
-            print_help(what);
-            return OPTIONS_DONE;
-        }
-        if (key == KEY_VERSION) {
-            printf("%s (leat) %s\n", what->name, LEAT_VERSION);
-            return OPTIONS_DONE;
-        }
-        if (key == '?') {
-            fprintf(stderr, "%s: wrong option or no value: %s; see --help\n", what->name,
-                    argv[optind - 1]);
-            return OPTIONS_WRONG;
-        }
-        if (!take(options, key, optarg)) {
-            fprintf(stderr, "%s: --%s %s: that can't be; see --help\n", what->name,
-                    long_options[index].name, optarg);
-            return OPTIONS_WRONG;
-        }
+        if (strncmp(word + 2, all_options[i].name, len) != 0 ||
+            (all_options[i].posix_only && !world->posix))
+            continue;
+        *value = word[2 + len] == '=' ? word + 2 + len + 1 : NULL;
+        if (word[2 + len] == '\0' || (*value && all_options[i].value))
+            return i;
     }
-    if (options->replay && !(options->mac_given && options->seed_given)) {
-        fprintf(stderr, "%s: --replay needs --mac and --seed\n", what->name);
-        return OPTIONS_WRONG;
+    return KEY_COUNT;
+}
+
+/* Prints "NAME: what is wrong; see --help". */
+static enum options_outcome wrong(const struct options_world *world, const struct example *what,
+                                  const char *message, const char *word, const char *value)
+{
+    char line[OPTIONS_LINE_BYTES];
+
+    snprintf(line, sizeof line, "%s: %s%.80s%s%.80s%s; see --help", what->name,
+             value ? "" : message, word, value && *word ? " " : "", value ? value : "",
+             value ? message : "");
+    world->complain(world, line);
+    return OPTIONS_WRONG;
+}
+
+/* What ends the program right away; OPTIONS_RUN: it is not one of these. */
+static enum options_outcome answer(const struct options_world *world, const struct example *what,
+                                   unsigned key)
+{
+    char line[OPTIONS_LINE_BYTES];
+
+    if (key == KEY_HELP) {
+        print_help(world, what);
+        return OPTIONS_DONE;
     }
-    options->argument_count = argc - optind;
-    options->arguments = (const char *const *)(argv + optind);
+    if (key == KEY_VERSION) {
+        snprintf(line, sizeof line, "%s (leat) %s", what->name, LEAT_VERSION);
+        world->print(world, line);
+        return OPTIONS_DONE;
+    }
     return OPTIONS_RUN;
+}
+
+/* Takes the options out of @words, which then holds the arguments alone. */
+static enum options_outcome parse(struct options *options, const struct options_world *world,
+                                  const struct example *what, int count, char **words)
+{
+    int arguments = 0;
+
+    for (int i = 0; i < count; i++) {
+        const char *word = words[i], *value = NULL;
+        unsigned key;
+
+        if (strcmp(word, "--") == 0) {
+            while (++i < count)
+                words[arguments++] = words[i];
+            break;
+        }
+        if (word[0] != '-' || word[1] == '\0') {
+            words[arguments++] = words[i];
+            continue;
+        }
+        key = word[1] == '-' ? find(world, word, &value) : (unsigned)KEY_COUNT;
+        if (key == KEY_COUNT)
+            return wrong(world, what, "wrong option: ", word, NULL);
+        if (answer(world, what, key) == OPTIONS_DONE)
+            return OPTIONS_DONE;
+        if (all_options[key].value && !value) {
+            if (++i == count)
+                return wrong(world, what, "no value: ", word, NULL);
+            value = words[i];
+            if (!take(options, key, value))
+                return wrong(world, what, ": that can't be", word, value);
+        } else if (!take(options, key, value)) {
+            return wrong(world, what, ": that can't be", "", word);
+        }
+    }
+    options->argument_count = arguments;
+    options->arguments = (const char *const *)words;
+    return OPTIONS_RUN;
+}
+
+enum options_outcome options_parse(struct options *options, const struct options_world *world,
+                                   const struct example *what, int count, char **words)
+{
+    enum options_outcome outcome;
+
+    *options = (struct options){
+        .tap = "leat0", .ip = LEAT_IP4(10, 0, 0, 2), .prefix_bits = 24, .port = what->default_port};
+    outcome = parse(options, world, what, count, words);
+    if (outcome == OPTIONS_RUN && options->replay && !(options->mac_given && options->seed_given))
+        return wrong(world, what, "--replay needs --mac and --seed", "", NULL);
+    return outcome;
 }

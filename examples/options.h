@@ -1,4 +1,4 @@
-/* options.h -- the command line of the examples on POSIX. */
+/* options.h -- the command line of the examples. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -24,7 +24,7 @@ struct options {
     uint16_t port;
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
-    uint32_t buffers;
+    uint32_t buffers;     /* 0: the platform's default */
     uint32_t connections; /* 0: leat's default */
     bool create;
     bool stats;
@@ -36,10 +36,22 @@ struct options {
 enum options_outcome {
     OPTIONS_RUN,
     OPTIONS_DONE, /* --help or --version: it has been printed */
-    OPTIONS_WRONG /* one line on stderr has said what */
+    OPTIONS_WRONG /* one line has said what */
 };
 
-enum options_outcome options_parse(struct options *options, const struct example *what, int argc,
-                                   char **argv);
+enum {
+    OPTIONS_LINE_BYTES = 300
+};
+
+/* Where the words come from. */
+struct options_world {
+    bool posix; /* there are files and TAP devices */
+    void (*print)(const struct options_world *world, const char *line);
+    void (*complain)(const struct options_world *world, const char *line);
+};
+
+/* Reads @count words, the program's name not among them, and moves the arguments to their front. */
+enum options_outcome options_parse(struct options *options, const struct options_world *world,
+                                   const struct example *what, int count, char **words);
 
 #endif

@@ -18,7 +18,8 @@
 
 enum {
     STATUS_FAILED = 1,
-    STATUS_NOT_STARTED = 2 /* the command line, the device, or the example said no */
+    STATUS_NOT_STARTED = 2, /* the command line, the device, or the example said no */
+    BUFFERS = 4096
 };
 
 /* A file that the example reads; kept until the end. */
@@ -360,11 +361,28 @@ static int run(struct program *program)
     return program->status;
 }
 
+static void print_line(const struct options_world *world, const char *line)
+{
+    (void)world;
+    puts(line);
+}
+
+static void complain_line(const struct options_world *world, const char *line)
+{
+    (void)world;
+    fprintf(stderr, "%s\n", line);
+}
+
 int main(int argc, char **argv)
 {
     static struct program program; /* too large for a stack frame of ours; of this file only */
-    enum options_outcome outcome = options_parse(&program.options, &example, argc, argv);
+    const struct options_world world = {
+        .posix = true, .print = print_line, .complain = complain_line};
+    enum options_outcome outcome =
+        options_parse(&program.options, &world, &example, argc - 1, argv + 1);
 
+    if (program.options.buffers == 0)
+        program.options.buffers = BUFFERS;
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;
     program.host = (struct leat_host){

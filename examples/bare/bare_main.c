@@ -1,0 +1,285 @@
+/* bare_main.c -- the main of every example on a machine without an operating system. */
+#include "bare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "example.h"
+#include "options.h"
+
+enum {
+    STATUS_NOT_STARTED = 2, /* as on POSIX */
+    COMMAND_LINE_BYTES = 4096,
+    WORDS_MAX = 64,
+    BUFFERS = 4096,
+    BUFFERS_MIN = 16,
+    LINE_BYTES = 200
+};
+
+struct program {
+    struct example_platform platform; /* first: what the example sees */
+    struct leat_host host;            /* the machine's, with an end that the example can ask for */
+    struct options_world world;
+    struct bare_machine *machine;
+    struct options options;
+    struct leat_netif *netif;
+    char text[COMMAND_LINE_BYTES];
+    char *words[WORDS_MAX];
+    bool finished;
+    int status;
+};
+
+static struct program program; /* one machine, one program */
+
+static uint64_t host_now_ns(struct leat_host *host)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)host;
+    return machine->now_ns(machine);
+}
+
+static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)host;
+    return !program.finished && machine->wait(machine, deadline_ns);
+}
+
+static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)host;
+    return machine->entropy(machine, bytes, len);
+}
+
+static void host_console(struct leat_host *host, const char *text, size_t len)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)host;
+    machine->console(machine, text, len);
+}
+
+static void say(struct example_platform *platform, const char *line)
+{
+    struct leat_host *host = program.machine->host;
+
+    (void)platform;
+    host->console(host, line, strlen(line));
+    host->console(host, "\n", 1);
+}
+
+static void print_line(const struct options_world *world, const char *line)
+{
+    (void)world;
+    say(&program.platform, line);
+}
+
+static int complain(const char *what, const char *why)
+{
+    char line[LINE_BYTES];
+
+    snprintf(line, sizeof line, "%s: %.60s%s%.100s", example.name, what, *what ? ": " : "", why);
+    say(&program.platform, line);
+    return STATUS_NOT_STARTED;
+}
+
+static void finish(struct example_platform *platform, int status)
+{
+    (void)platform;
+    program.finished = true;
+    program.status = status;
+}
+
+static enum leat_err read_file(struct example_platform *platform, const char *path,
+                               const char **bytes, size_t *len)
+{
+    (void)platform;
+    (void)path;
+    (void)bytes;
+    (void)len;
+    return LEAT_ERR_NOT_FOUND; /* there are no files */
+}
+
+/* Cuts the command line at its spaces; returns how many words there are. */
+static int split(void)
+{
+    const char *skip = program.machine->skip;
+    char *at = program.text;
+    int count = 0;
+
+    while (count < WORDS_MAX) {
+        while (*at == ' ')
+            at++;
+        if (!*at)
+            break;
+        program.words[count] = at;
+        if (!skip || strncmp(at, skip, strlen(skip)) != 0)
+            count++;
+        while (*at && *at != ' ')
+            at++;
+        if (*at)
+            *at++ = '\0';
+    }
+    return count;
+}
+
+static size_t stack_bytes(const struct leat_config *config, const struct leat_tcp_config *tcp)
+{
+    return leat_memory_bytes(config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp);
+}
+
+/* As many buffers as were asked for, or as the memory holds. */
+static void choose_buffers(struct leat_config *config, const struct leat_tcp_config *tcp)
+{
+    config->buf_count = program.options.buffers ? program.options.buffers : BUFFERS;
+    while (!program.options.buffers && config->buf_count > BUFFERS_MIN &&
+           stack_bytes(config, tcp) > program.machine->memory_bytes)
+        config->buf_count /= 2;
+}
+
+static enum leat_err build_stack(const char **step)
+{
+    const struct options *options = &program.options;
+    struct bare_machine *machine = program.machine;
+    struct leat_config config = {0};
+    struct leat_tcp_config tcp = {.connections = options->connections};
+    struct leat **stack = &program.platform.stack;
+    enum leat_err err = LEAT_OK;
+
+    *step = "entropy";
+    if (options->seed_given)
+        memcpy(config.seed, options->seed, sizeof config.seed);
+    else
+        err = program.host.entropy(&program.host, config.seed, sizeof config.seed);
+    if (err)
+        return err;
+    *step = "leat_init";
+    choose_buffers(&config, &tcp);
+    err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
+    if (err)
+        return err;
+    *step = program.netif->name;
+    err = leat_attach(*stack, program.netif);
+    if (err)
+        return err;
+    *step = "--ip";
+    err = leat_address_add(*stack, program.netif, options->ip, options->prefix_bits);
+    if (err)
+        return err;
+    *step = "--gateway";
+    if (options->gateway != LEAT_IP4_ANY)
+        err = leat_route_add(*stack, LEAT_IP4_ANY, 0, options->gateway);
+    if (err)
+        return err;
+    *step = "UDP and TCP";
+    err = leat_udp_register(*stack, NULL);
+    return err ? err : leat_tcp_register(*stack, &tcp);
+}
+
+/* "echo: 10.0.0.2/24 on virtio0, MTU 1500, port 7", as on POSIX. */
+static void say_started(void)
+{
+    const struct options *options = &program.options;
+    const uint8_t *mac = program.netif->mac.octet;
+    const struct leat_pool *pool = leat_pool(program.platform.stack);
+    char ip[LEAT_IP4_TEXT_BYTES];
+    char line[LINE_BYTES];
+
+    leat_ip4_format(options->ip, ip);
+    snprintf(line, sizeof line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, ip,
+             (unsigned)options->prefix_bits, program.netif->name, (unsigned)program.netif->mtu,
+             (unsigned)program.platform.port);
+    say(&program.platform, line);
+    if (!options->verbose)
+        return;
+    snprintf(line, sizeof line,
+             "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes, capabilities %x",
+             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+             (unsigned)leat_pool_free_count(pool), (unsigned)leat_pool_buf_bytes(pool),
+             (unsigned)program.netif->capabilities);
+    say(&program.platform, line);
+}
+
+static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
+{
+    char line[LINE_BYTES];
+
+    (void)arg;
+    if (value == 0 && strncmp(name, "copied_", 7) != 0) /* that nothing was copied is news */
+        return;
+    snprintf(line, sizeof line, "%-24s %12llu  %s", name, (unsigned long long)value, text);
+    say(&program.platform, line);
+}
+
+static void say_stats(void)
+{
+    const struct leat_stats *stats = leat_stats(program.platform.stack);
+
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat stat = (enum leat_stat)i;
+
+        say_counter(NULL, leat_stat_name(stat), leat_stat_value(stats, stat), leat_stat_text(stat));
+    }
+    if (program.machine->say_counters)
+        program.machine->say_counters(program.machine, say_counter, NULL);
+    if (!leat_stats_balance(stats))
+        say(&program.platform, "the counters do not balance");
+}
+
+/* Builds everything and runs; returns the exit status. */
+static int run(void)
+{
+    const struct options *options = &program.options;
+    const char *step = "", *why = "";
+    const char *complaint;
+    enum leat_err err;
+
+    program.netif = program.machine->open_netif(
+        program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
+    if (!program.netif)
+        return complain("network device", why);
+    err = build_stack(&step);
+    if (err)
+        return complain(step, leat_err_text(err));
+    complaint = example.start(&program.platform);
+    if (complaint)
+        return complain("", complaint);
+    say_started();
+    leat_run(program.platform.stack, &program.host);
+    if (options->stats)
+        say_stats();
+    leat_close(program.platform.stack);
+    return program.status;
+}
+
+int bare_main(struct bare_machine *machine)
+{
+    const struct options *options = &program.options;
+    enum options_outcome outcome;
+
+    program.machine = machine;
+    program.host = (struct leat_host){
+        .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
+    program.world = (struct options_world){.print = print_line, .complain = print_line};
+    if (snprintf(program.text, sizeof program.text, "%s", machine->command_line) >=
+        COMMAND_LINE_BYTES)
+        return complain("command line", "too long");
+    outcome = options_parse(&program.options, &program.world, &example, split(), program.words);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
+    program.platform = (struct example_platform){
+        .host = &program.host,
+        .gateway = options->gateway,
+        .server = options->server != LEAT_IP4_ANY ? options->server : options->gateway,
+        .port = options->port,
+        .argument_count = options->argument_count,
+        .arguments = options->arguments,
+        .read_file = read_file,
+        .say = say,
+        .finish = finish};
+    return run();
+}

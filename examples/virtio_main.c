@@ -1,0 +1,55 @@
+/* virtio_main.c -- the examples on the bare machine, with a virtio-net device. */
+#include <leat/metal.h>
+#include <leat/virtio.h>
+
+#include "bare/bare.h"
+
+struct machine {
+    struct bare_machine bare; /* first: what bare_main() sees */
+    struct leat_metal *metal;
+    struct leat_virtio *virtio;
+};
+
+static struct leat_netif *open_netif(struct bare_machine *bare, const struct leat_mac *mac,
+                                     uint16_t mtu, const char **why)
+{
+    struct machine *machine = (struct machine *)bare; /* its first member */
+    const struct leat_virtio_config config = {.metal = machine->metal, .mac = mac, .mtu = mtu};
+
+    leat_virtio_rng_use(machine->metal); /* if there is one; if not, the processor must do */
+    if (leat_virtio_open(&machine->virtio, &config, why))
+        return NULL;
+    bare->memory = machine->metal->memory; /* what the queues have left of it */
+    bare->memory_bytes = machine->metal->memory_bytes;
+    return leat_virtio_netif(machine->virtio);
+}
+
+static void say_counters(struct bare_machine *bare,
+                         void (*say)(void *arg, const char *name, uint64_t value, const char *text),
+                         void *arg)
+{
+    const struct machine *machine = (const struct machine *)bare;
+    const struct leat_virtio_counters *counters = leat_virtio_counters(machine->virtio);
+
+    say(arg, "virtio_rx_header", counters->rx_header,
+        "frames with an impossible virtio-net header");
+    say(arg, "virtio_rx_length", counters->rx_length, "frames of a length that can't be");
+    say(arg, "virtio_rx_starved", counters->rx_starved, "times that input had to wait");
+    say(arg, "virtio_tx_lost", counters->tx_lost, "frames that could not be sent");
+    say(arg, "virtio_resets", counters->resets, "resets because the device broke the rules");
+    say(arg, "copied_virtio_frames", counters->tx_flattened,
+        "frames copied because they had too many pieces");
+}
+
+int leat_metal_main(struct leat_metal *metal)
+{
+    static struct machine machine;
+
+    machine.metal = metal;
+    machine.bare = (struct bare_machine){.host = metal->host,
+                                         .command_line = metal->command_line,
+                                         .skip = "virtio_mmio.device=",
+                                         .open_netif = open_netif,
+                                         .say_counters = say_counters};
+    return bare_main(&machine.bare);
+}

@@ -1,0 +1,73 @@
+/*
+ * virtio.h -- a virtio-net device as a backend: frames straight into and out of the pool.
+ *
+ * virtio 1.x, split queues, over memory-mapped registers or PCI.  The device writes each frame into
+ * a buffer of the pool and reads each from where it lies; no byte is copied.
+ */
+#ifndef LEAT_VIRTIO_H
+#define LEAT_VIRTIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/err.h>
+#include <leat/metal.h>
+#include <leat/netif.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_virtio;
+
+/** Which device, and what differs from its own facts. */
+struct leat_virtio_config {
+    struct leat_metal *metal;   /**< the machine; its memory holds the queues */
+    unsigned number;            /**< the number-th network device, from 0 */
+    const struct leat_mac *mac; /**< our address on the link; NULL: the device's, else random */
+    uint16_t mtu;               /**< 0: the device's, else 1500 */
+};
+
+/** What the stack can't know of a device, because a backend doesn't fail. */
+struct leat_virtio_counters {
+    uint64_t rx_header;    /**< frames whose virtio-net header is out of range: dropped */
+    uint64_t rx_length;    /**< frames of impossible length, or longer than the MTU allows */
+    uint64_t rx_starved;   /**< times that the pool had no buffer for the device */
+    uint64_t tx_flattened; /**< frames copied because they had more pieces than a chain holds */
+    uint64_t tx_lost;      /**< frames that no buffer was left for, or no device */
+    uint64_t resets;       /**< 1: the device broke the rules of its queues, and was reset */
+};
+
+/**
+ * Finds the device and brings it up.  On error @p why is one line that says what failed.
+ *
+ * Errors: LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (it doesn't agree to virtio 1, or
+ * has no queues), LEAT_ERR_MEMORY, LEAT_ERR_ENTROPY (none for a random MAC), LEAT_ERR_ARGUMENT (a
+ * group MAC, an MTU under 68 or over the device's).
+ */
+enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
+                               const char **why);
+
+/** The backend to give to leat_attach(); valid for ever. */
+struct leat_netif *leat_virtio_netif(struct leat_virtio *virtio);
+
+/** Its counters; also when the stack has closed the device. */
+const struct leat_virtio_counters *leat_virtio_counters(const struct leat_virtio *virtio);
+
+/** True once the device has been reset because it broke the rules; nothing comes in any more. */
+bool leat_virtio_lost(const struct leat_virtio *virtio);
+
+/** False: the device says that its link is down. */
+bool leat_virtio_link_up(struct leat_virtio *virtio);
+
+/**
+ * Lets leat_metal ask the first virtio-rng device for entropy if the processor has none.
+ * LEAT_ERR_NOT_FOUND: there is no such device; LEAT_ERR_MEMORY.
+ */
+enum leat_err leat_virtio_rng_use(struct leat_metal *metal);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

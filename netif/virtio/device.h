@@ -1,0 +1,85 @@
+/* device.h -- a virtio device, whatever bus it is on (virtio 1.2, chapters 2 and 3). */
+#ifndef VIRTIO_DEVICE_H
+#define VIRTIO_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtqueue.h"
+
+enum virtio_id { /* virtio 1.2, 5 */
+    VIRTIO_ID_NET = 1,
+    VIRTIO_ID_ENTROPY = 4
+};
+
+#define VIRTIO_F_INDIRECT_DESC (UINT64_C(1) << 28) /* virtio 1.2, 6 */
+#define VIRTIO_F_EVENT_IDX     (UINT64_C(1) << 29)
+#define VIRTIO_F_VERSION_1     (UINT64_C(1) << 32)
+
+enum virtio_status { /* virtio 1.2, 2.1 */
+    VIRTIO_ACKNOWLEDGE = 1,
+    VIRTIO_DRIVER = 2,
+    VIRTIO_DRIVER_OK = 4,
+    VIRTIO_FEATURES_OK = 8,
+    VIRTIO_NEEDS_RESET = 64,
+    VIRTIO_FAILED = 128
+};
+
+enum {
+    VIRTIO_QUEUES_MAX = 2
+};
+
+struct virtio_device;
+
+/* How its registers are reached. */
+struct virtio_transport {
+    uint64_t (*features)(struct virtio_device *device);
+    void (*set_features)(struct virtio_device *device, uint64_t features);
+    uint8_t (*status)(struct virtio_device *device);
+    void (*set_status)(struct virtio_device *device, uint8_t status);
+    /* Descriptors that queue @index may have, 0: there is no such queue. */
+    uint16_t (*queue_max)(struct virtio_device *device, uint16_t index);
+    /* Tells where the queue lies, and that it may be used. */
+    void (*queue_enable)(struct virtio_device *device, uint16_t index, struct virtqueue *queue);
+    void (*notify)(struct virtio_device *device, uint16_t index);
+    uint8_t (*config_read)(struct virtio_device *device, uint32_t offset);
+};
+
+/* A device as it was found; memory belongs to whoever found it. */
+struct virtio_device {
+    const struct virtio_transport *transport;
+    enum virtio_id id;
+    uintptr_t registers; /* mmio: all of them; PCI: the common configuration */
+    uintptr_t config;
+    uintptr_t notify_base; /* PCI */
+    uintptr_t isr;
+    uint32_t notify_multiplier;
+    uintptr_t notify_at[VIRTIO_QUEUES_MAX];
+    uint16_t vector_entry; /* PCI: of the MSI-X table; 0xffff: none */
+};
+
+/* Resets the device and agrees on features: those of @wanted that it offers, VERSION_1 always.
+ * False: it doesn't take them, or is older than virtio 1. */
+bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *agreed);
+
+/* Makes a queue, of at most @size_max descriptors, and hands it over.  False: the device has none
+ * such. */
+bool virtio_queue_open(struct virtio_device *device, uint16_t index, struct virtqueue *queue,
+                       uint16_t size_max, uint64_t features, struct virtqueue_indirect *indirect);
+
+/* The device may begin. */
+void virtio_begin(struct virtio_device *device);
+
+/* Ends it: it forgets the queues, and writes nowhere any more. */
+void virtio_reset(struct virtio_device *device);
+
+/* Finds the @number-th device (from 0) of the kind; false: there are not as many. */
+bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
+                 const char *command_line);
+
+/* The same for one bus. */
+bool virtio_mmio_find(struct virtio_device *device, enum virtio_id id, unsigned *number,
+                      const char *command_line);
+bool virtio_pci_find(struct virtio_device *device, enum virtio_id id, unsigned *number);
+
+#endif

@@ -1,0 +1,9 @@
+/* find.c -- which devices there are: first those on the command line, then those on PCI. */
+#include "device.h"
+
+bool virtio_find(struct virtio_device *device, enum virtio_id id, unsigned number,
+                 const char *command_line)
+{
+    return virtio_mmio_find(device, id, &number, command_line) ||
+           virtio_pci_find(device, id, &number);
+}

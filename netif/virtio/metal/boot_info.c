@@ -1,0 +1,100 @@
+/* boot_info.c -- command line and memory, as PVH's start info or Linux' zero page tell them. */
+#include "metal.h"
+
+/* struct hvm_start_info (Xen, public/arch-x86/hvm/start_info.h) */
+struct start_info {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t flags;
+    uint32_t module_count;
+    uint64_t modules;
+    uint64_t command_line;
+    uint64_t rsdp;
+    uint64_t memory_map; /* from version 1 on */
+    uint32_t memory_map_count;
+    uint32_t reserved;
+};
+
+struct start_info_memory {
+    uint64_t address;
+    uint64_t bytes;
+    uint32_t type;
+    uint32_t reserved;
+};
+
+/* an entry of the zero page's table: 20 bytes without padding */
+struct e820_entry {
+    uint32_t address[2];
+    uint32_t bytes[2];
+    uint32_t type;
+};
+
+enum {
+    START_INFO_MAGIC = 0x336ec578,
+    MEMORY_RAM = 1, /* in both */
+    MEMORY_ENTRIES_MAX = 128,
+    /* Linux, Documentation/arch/x86/zero-page.rst */
+    ZERO_PAGE_E820_COUNT = 0x1e8,
+    ZERO_PAGE_COMMAND_LINE = 0x228,
+    ZERO_PAGE_E820 = 0x2d0
+};
+
+static const uint64_t memory_end = UINT64_C(1) << 32; /* of what is mapped */
+
+/* Keeps the piece if it is larger than the one we have. */
+static void take_memory(struct boot_info *boot, uint64_t address, uint64_t bytes)
+{
+    const uint64_t low = (uintptr_t)image_end;
+    uint64_t end = address + bytes;
+
+    if (end < address || end > memory_end)
+        end = memory_end;
+    if (address < low)
+        address = low;
+    if (address < end && end - address > boot->memory_bytes) {
+        boot->memory = address;
+        boot->memory_bytes = end - address;
+    }
+}
+
+static void read_start_info(struct boot_info *boot, const struct start_info *info)
+{
+    const struct start_info_memory *map;
+
+    if (info->magic != START_INFO_MAGIC)
+        return;
+    if (info->command_line)
+        boot->command_line = (const char *)(uintptr_t)info->command_line;
+    if (info->version < 1)
+        return;
+    map = (const struct start_info_memory *)(uintptr_t)info->memory_map;
+    for (uint32_t i = 0; i < info->memory_map_count && i < MEMORY_ENTRIES_MAX; i++) {
+        if (map[i].type == MEMORY_RAM)
+            take_memory(boot, map[i].address, map[i].bytes);
+    }
+}
+
+static void read_zero_page(struct boot_info *boot, const uint8_t *page)
+{
+    const struct e820_entry *map = (const void *)(page + ZERO_PAGE_E820);
+    const uint32_t command_line = *(const uint32_t *)(const void *)(page + ZERO_PAGE_COMMAND_LINE);
+
+    if (command_line)
+        boot->command_line = (const char *)(uintptr_t)command_line;
+    for (uint32_t i = 0; i < page[ZERO_PAGE_E820_COUNT] && i < MEMORY_ENTRIES_MAX; i++) {
+        if (map[i].type == MEMORY_RAM)
+            take_memory(boot, (uint64_t)map[i].address[1] << 32 | map[i].address[0],
+                        (uint64_t)map[i].bytes[1] << 32 | map[i].bytes[0]);
+    }
+}
+
+struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info)
+{
+    struct boot_info boot = {.command_line = ""};
+
+    if (protocol == BOOT_PVH)
+        read_start_info(&boot, (const struct start_info *)info);
+    else
+        read_zero_page(&boot, (const uint8_t *)info);
+    return boot;
+}

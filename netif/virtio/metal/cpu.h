@@ -1,0 +1,110 @@
+/* cpu.h -- the instructions of x86-64 that C has no words for. */
+#ifndef CPU_H
+#define CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpuid {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf)
+{
+    struct cpuid id;
+
+    __asm__ volatile("cpuid"
+                     : "=a"(id.eax), "=b"(id.ebx), "=c"(id.ecx), "=d"(id.edx)
+                     : "a"(leaf), "c"(0));
+    return id;
+}
+
+static inline void out8(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline uint8_t in8(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
+static inline void out16(uint16_t port, uint16_t value)
+{
+    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline void out32(uint16_t port, uint32_t value)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
+}
+
+static inline uint32_t in32(uint16_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+    return value;
+}
+
+static inline void write_msr(uint32_t msr, uint64_t value)
+{
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
+}
+
+/* The time-stamp counter, not before what stands before it in the program. */
+static inline uint64_t tsc_read(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static inline void interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+/* Sleeps until an interrupt; one that comes between the two instructions is not lost, for sti
+ * takes effect after the instruction that follows it (Intel SDM 2B, STI). */
+static inline void interrupts_on_and_halt(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+/* False: the generator had nothing to give. */
+static inline bool cpu_rdrand(uint64_t *value)
+{
+    bool good;
+
+    __asm__ volatile("rdrand %0" : "=r"(*value), "=@ccc"(good));
+    return good;
+}
+
+static inline bool cpu_rdseed(uint64_t *value)
+{
+    bool good;
+
+    __asm__ volatile("rdseed %0" : "=r"(*value), "=@ccc"(good));
+    return good;
+}
+
+/* Registers of devices, memory mapped: one access of the given width each. */
+static inline uint32_t mmio_read32(uintptr_t address)
+{
+    return *(volatile const uint32_t *)address;
+}
+
+static inline void mmio_write32(uintptr_t address, uint32_t value)
+{
+    *(volatile uint32_t *)address = value;
+}
+
+#endif

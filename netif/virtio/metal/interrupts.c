@@ -1,0 +1,194 @@
+/*
+ * interrupts.c -- the interrupt table, the local APIC with its timer, the I/O APIC.
+ *
+ * An interrupt does nothing but wake who waits, and quieten its device: all work is done by
+ * leat_poll().  An exception is a bug of ours: it says what it is and ends the machine.
+ */
+#include "cpu.h"
+#include "metal.h"
+
+enum {
+    LAPIC = (int)0xfee00000,
+    LAPIC_ID = 0x020,
+    LAPIC_TASK_PRIORITY = 0x080,
+    LAPIC_END_OF_INTERRUPT = 0x0b0,
+    LAPIC_SPURIOUS = 0x0f0,
+    LAPIC_TIMER = 0x320,
+    LAPIC_TIMER_INITIAL = 0x380,
+    LAPIC_TIMER_CURRENT = 0x390,
+    LAPIC_TIMER_DIVIDE = 0x3e0,
+    LAPIC_ENABLED = 0x100,  /* of LAPIC_SPURIOUS */
+    LAPIC_DIVIDE_BY_1 = 0xb /* of LAPIC_TIMER_DIVIDE */
+};
+
+enum {
+    IOAPIC_SELECT = (int)0xfec00000,
+    IOAPIC_WINDOW = (int)0xfec00010,
+    IOAPIC_REDIRECTION = 0x10, /* the first of two registers a pin */
+    IOAPIC_PINS = 24
+};
+
+enum {
+    EXCEPTIONS = 32,
+    DEVICES_MAX = INTERRUPT_SPURIOUS - INTERRUPT_DEVICE,
+    STUB_BYTES = 16,
+    GATE_INTERRUPT = 0x8e00,
+    CODE_SELECTOR = 8,
+    STATUS_EXCEPTION = 127
+};
+
+struct gate {
+    uint16_t offset_low;
+    uint16_t selector;
+    uint16_t type;
+    uint16_t offset_middle;
+    uint32_t offset_high;
+    uint32_t reserved;
+};
+
+/* What boot.S and the processor have pushed. */
+struct interrupt_frame {
+    uint64_t vector;
+    uint64_t error;
+    uint64_t rip;
+    uint64_t cs;
+    uint64_t flags;
+    uint64_t rsp;
+    uint64_t ss;
+};
+
+struct device {
+    void (*handler)(void *arg);
+    void *arg;
+};
+
+extern const char interrupt_stubs[]; /* boot.S */
+void interrupt_taken(const struct interrupt_frame *frame);
+
+static struct gate gates[INTERRUPT_VECTORS];
+static struct device devices[DEVICES_MAX];
+static uint8_t device_count;
+static volatile bool woken;
+
+static uint32_t lapic_read(uint32_t at)
+{
+    return mmio_read32((uint32_t)LAPIC + at);
+}
+
+static void lapic_write(uint32_t at, uint32_t value)
+{
+    mmio_write32((uint32_t)LAPIC + at, value);
+}
+
+static void write_hex(const char *name, uint64_t value)
+{
+    char digits[17];
+
+    for (unsigned i = 0; i < 16; i++)
+        digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+    digits[16] = ' ';
+    serial_write(name, 4);
+    serial_write(digits, sizeof digits);
+}
+
+_Noreturn static void die(const struct interrupt_frame *frame)
+{
+    uint64_t cr2;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+    serial_write("leat: exception\n", 16);
+    write_hex("vec ", frame->vector);
+    write_hex("err ", frame->error);
+    write_hex("rip ", frame->rip);
+    write_hex("rsp ", frame->rsp);
+    write_hex("cr2 ", cr2);
+    serial_write("\n", 1);
+    power_off(STATUS_EXCEPTION);
+}
+
+void interrupt_taken(const struct interrupt_frame *frame)
+{
+    const uint64_t vector = frame->vector;
+
+    if (vector < EXCEPTIONS)
+        die(frame);
+    woken = true;
+    if (vector == INTERRUPT_SPURIOUS)
+        return; /* needs no end (Intel SDM 3A 11.9) */
+    if (vector >= INTERRUPT_DEVICE && vector - INTERRUPT_DEVICE < device_count) {
+        const struct device *device = &devices[vector - INTERRUPT_DEVICE];
+
+        if (device->handler)
+            device->handler(device->arg);
+    }
+    lapic_write(LAPIC_END_OF_INTERRUPT, 0);
+}
+
+void interrupts_init(void)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) pointer = {sizeof gates - 1, (uintptr_t)gates};
+
+    for (unsigned i = 0; i < INTERRUPT_VECTORS; i++) {
+        const uintptr_t stub = (uintptr_t)interrupt_stubs + (uintptr_t)i * STUB_BYTES;
+
+        gates[i] = (struct gate){.offset_low = (uint16_t)stub,
+                                 .selector = CODE_SELECTOR,
+                                 .type = GATE_INTERRUPT,
+                                 .offset_middle = (uint16_t)(stub >> 16),
+                                 .offset_high = (uint32_t)(stub >> 32)};
+    }
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+    /* the old interrupt controllers, if there are any, are to be silent */
+    out8(0x21, 0xff);
+    out8(0xa1, 0xff);
+    lapic_write(LAPIC_SPURIOUS, LAPIC_ENABLED | INTERRUPT_SPURIOUS);
+    lapic_write(LAPIC_TASK_PRIORITY, 0);
+    lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
+    lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
+}
+
+static void ioapic_write(uint32_t at, uint32_t value)
+{
+    mmio_write32((uint32_t)IOAPIC_SELECT, at);
+    mmio_write32((uint32_t)IOAPIC_WINDOW, value);
+}
+
+void leat_metal_route(uint8_t pin, uint8_t vector)
+{
+    const uint32_t at = IOAPIC_REDIRECTION + 2u * pin;
+
+    if (pin >= IOAPIC_PINS)
+        return;
+    ioapic_write(at + 1, lapic_read(LAPIC_ID)); /* to us: both keep the id in the upper 8 bits */
+    ioapic_write(at, vector);                   /* fixed, physical, edge, active high, not masked */
+}
+
+uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg)
+{
+    if (device_count == DEVICES_MAX)
+        return 0;
+    devices[device_count] = (struct device){handler, arg};
+    return (uint8_t)(INTERRUPT_DEVICE + device_count++);
+}
+
+void interrupts_timer_start(uint32_t count)
+{
+    lapic_write(LAPIC_TIMER_INITIAL, count);
+}
+
+uint32_t interrupts_timer_left(void)
+{
+    return lapic_read(LAPIC_TIMER_CURRENT);
+}
+
+void interrupts_wait(void)
+{
+    interrupts_off();
+    if (!woken)
+        interrupts_on_and_halt();
+    woken = false;
+    __asm__ volatile("sti" : : : "memory");
+}

@@ -1,0 +1,84 @@
+/* metal.h -- the inside of the machine: what its parts offer each other. */
+#ifndef METAL_H
+#define METAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/err.h>
+#include <leat/metal.h>
+
+/* boot.S jumps here with interrupts off. */
+void metal_start(uint32_t protocol, uintptr_t info);
+
+/* --- boot_info.c: what the loader left for us ---------------------------------------------------
+ */
+
+enum boot_protocol { /* boot.S knows the numbers */
+    BOOT_LINUX = 0,
+    BOOT_PVH = 1
+};
+
+struct boot_info {
+    const char *command_line; /* never NULL */
+    uintptr_t memory;         /* the largest piece of RAM behind the image, below 4 GiB */
+    size_t memory_bytes;
+};
+
+extern char image_end[]; /* image.ld */
+
+struct boot_info boot_info_read(enum boot_protocol protocol, uintptr_t info);
+
+/* --- serial.c: the first serial port ------------------------------------------------------------
+ */
+
+void serial_init(void);
+void serial_write(const char *text, size_t len);
+/* True if somebody has typed Ctrl-D, or did so before. */
+bool serial_at_end(void);
+
+/* --- interrupts.c -------------------------------------------------------------------------------
+ */
+
+enum {
+    INTERRUPT_TIMER = 32,
+    INTERRUPT_SERIAL,
+    INTERRUPT_DEVICE, /* the first of those for devices */
+    INTERRUPT_SPURIOUS = 47,
+    INTERRUPT_VECTORS
+};
+
+void interrupts_init(void);
+/* Starts the timer, which interrupts once in @count of its ticks: 1 ns each under QEMU and KVM. */
+void interrupts_timer_start(uint32_t count);
+uint32_t interrupts_timer_left(void);
+/* Sleeps until an interrupt, if none has come since the last call. */
+void interrupts_wait(void);
+
+/* --- paging.c -----------------------------------------------------------------------------------
+ */
+
+/* Maps the 2 MiB around @address, which lies above 4 GiB: a device's registers.  False: the few
+ * tables that there are for this are used up. */
+bool metal_map(uint64_t address);
+
+/* --- clock.c ------------------------------------------------------------------------------------
+ */
+
+void clock_init(void);
+/* Nanoseconds since clock_init(). */
+uint64_t clock_ns(void);
+
+/* --- entropy.c ----------------------------------------------------------------------------------
+ */
+
+/* RDSEED or RDRAND; false: the processor has neither, or it failed. */
+bool entropy_from_cpu(void *bytes, size_t len);
+
+/* --- power.c ------------------------------------------------------------------------------------
+ */
+
+_Noreturn void power_off(int status);
+
+#endif

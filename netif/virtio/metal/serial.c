@@ -1,0 +1,61 @@
+/* serial.c -- the first serial port (a 16550), which is the console. */
+#include "cpu.h"
+#include "metal.h"
+
+enum {
+    SERIAL_DATA = 0x3f8,
+    SERIAL_INTERRUPT_ENABLE = 0x3f9,
+    SERIAL_FIFO = 0x3fa,
+    SERIAL_LINE_CONTROL = 0x3fb,
+    SERIAL_MODEM_CONTROL = 0x3fc,
+    SERIAL_LINE_STATUS = 0x3fd,
+    RECEIVED = 0x01, /* of the line status */
+    TRANSMIT_EMPTY = 0x20,
+    NO_PORT = 0xff,
+    SERIAL_PIN = 4, /* of the I/O APIC: ISA's COM1 */
+    END_OF_TRANSMISSION = 4,
+    SPINS_MAX = 1 << 20,
+    READ_MAX = 64
+};
+
+static bool ended;
+
+void serial_init(void)
+{
+    out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
+    out8(SERIAL_FIFO, 0x07);             /* on, empty */
+    out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
+    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* of what comes in */
+    leat_metal_route(SERIAL_PIN, INTERRUPT_SERIAL);
+}
+
+static void write_byte(char c)
+{
+    for (uint32_t i = 0; i < SPINS_MAX; i++) {
+        if (in8(SERIAL_LINE_STATUS) & TRANSMIT_EMPTY)
+            break;
+    }
+    out8(SERIAL_DATA, (uint8_t)c);
+}
+
+void serial_write(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            write_byte('\r');
+        write_byte(text[i]);
+    }
+}
+
+bool serial_at_end(void)
+{
+    for (unsigned i = 0; i < READ_MAX; i++) {
+        const uint8_t status = in8(SERIAL_LINE_STATUS);
+
+        if (status == NO_PORT || !(status & RECEIVED))
+            break;
+        if (in8(SERIAL_DATA) == END_OF_TRANSMISSION)
+            ended = true;
+    }
+    return ended;
+}

@@ -1,0 +1,142 @@
+/*
+ * net.c -- START HERE: a virtio-net device, from finding it to closing it (virtio 1.2, 5.1).
+ *
+ * What is agreed on is what works from end to end.  TSO and GRO (HOST_TSO4, GUEST_TSO4) wait until
+ * the stack has super-frames.
+ */
+#include "net.h"
+
+#include <string.h>
+
+enum {
+    CONFIG_MAC = 0, /* virtio 1.2, 5.1.4 */
+    CONFIG_STATUS = 6,
+    CONFIG_MTU = 10,
+    STATUS_LINK_UP = 1,
+    MTU_DEFAULT = 1500,
+    MTU_MIN = 68 /* RFC 791 3.2 */
+};
+
+static const uint64_t wanted_features =
+    VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |
+    VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+static const uint64_t look_again_ns = 1000000; /* for buffers, or for what the device has read */
+
+static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    struct leat_virtio *virtio = virtio_of(netif);
+
+    if (virtio->lost)
+        return LEAT_NEVER_NS;
+    if (virtio->more || virtqueue_arm(&virtio->rx))
+        return now_ns;
+    /* no interrupt tells what has been sent: it would come for every frame */
+    return virtio->starved || virtio->tx.in_flight > 0 ? now_ns + look_again_ns : LEAT_NEVER_NS;
+}
+
+/* Gives back everything that a reset device had. */
+static void take_back(struct leat_virtio *virtio)
+{
+    struct leat_buf *buf;
+
+    while ((buf = virtqueue_reclaim(&virtio->rx)))
+        leat_buf_free(buf);
+    while ((buf = virtqueue_reclaim(&virtio->tx)))
+        leat_buf_free(buf);
+    virtio->lost = true;
+    virtio->more = false;
+}
+
+void virtio_net_fail(struct leat_virtio *virtio)
+{
+    virtio_reset(&virtio->device);
+    take_back(virtio);
+    virtio->counters.resets++;
+}
+
+static void virtio_net_close(struct leat_netif *netif)
+{
+    struct leat_virtio *virtio = virtio_of(netif);
+
+    if (virtio->lost)
+        return;
+    virtio_reset(&virtio->device);
+    take_back(virtio);
+}
+
+static const struct leat_netif_ops virtio_net_ops = {.receive = virtio_net_receive,
+                                                     .transmit_room = virtio_net_transmit_room,
+                                                     .transmit = virtio_net_transmit,
+                                                     .next_look_ns = virtio_net_next_look_ns,
+                                                     .close = virtio_net_close};
+
+static uint16_t config_read16(struct virtio_device *device, uint32_t at)
+{
+    const uint8_t low = device->transport->config_read(device, at);
+
+    return (uint16_t)(low | device->transport->config_read(device, at + 1) << 8);
+}
+
+/* The MTU that was asked for, if the device has it, or the device's; 0: it can't be. */
+static uint16_t choose_mtu(struct leat_virtio *virtio, uint16_t asked)
+{
+    const bool told = virtio->features & VIRTIO_NET_F_MTU;
+    const uint16_t offered = told ? config_read16(&virtio->device, CONFIG_MTU) : 0;
+    const uint16_t mtu = asked ? asked : told ? offered : MTU_DEFAULT;
+
+    return mtu < MTU_MIN || (told && mtu > offered) ? 0 : mtu;
+}
+
+enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, const char **why)
+{
+    struct virtio_device *device = &virtio->device;
+
+    *why = "it does not agree to virtio 1";
+    if (!virtio_negotiate(device, wanted_features, &virtio->features))
+        return LEAT_ERR_DEVICE;
+    virtio->netif.ops = &virtio_net_ops;
+    virtio->netif.name = "virtio0";
+    virtio->netif.capabilities = LEAT_NETIF_GATHER;
+    if (virtio->features & VIRTIO_NET_F_CSUM)
+        virtio->netif.capabilities |= LEAT_NETIF_TX_CHECKSUM;
+    if (virtio->features & VIRTIO_NET_F_GUEST_CSUM)
+        virtio->netif.capabilities |= LEAT_NETIF_RX_CHECKSUM;
+    *why = "the MTU must be 68 to the device's";
+    virtio->netif.mtu = choose_mtu(virtio, mtu);
+    if (virtio->netif.mtu == 0)
+        return LEAT_ERR_ARGUMENT;
+    if (virtio->features & VIRTIO_NET_F_MAC) {
+        for (uint32_t i = 0; i < sizeof virtio->netif.mac.octet; i++)
+            virtio->netif.mac.octet[i] = device->transport->config_read(device, CONFIG_MAC + i);
+    }
+    *why = "it has no queues";
+    if (!virtio_queue_open(device, VIRTIO_NET_RX, &virtio->rx, VIRTQUEUE_SIZE_MAX, virtio->features,
+                           0) ||
+        !virtio_queue_open(device, VIRTIO_NET_TX, &virtio->tx, VIRTQUEUE_SIZE_MAX, virtio->features,
+                           virtio->tx_indirect))
+        return LEAT_ERR_DEVICE;
+    virtqueue_disarm(&virtio->tx);
+    virtio_begin(device);
+    return LEAT_OK;
+}
+
+struct leat_netif *leat_virtio_netif(struct leat_virtio *virtio)
+{
+    return &virtio->netif;
+}
+
+const struct leat_virtio_counters *leat_virtio_counters(const struct leat_virtio *virtio)
+{
+    return &virtio->counters;
+}
+
+bool leat_virtio_lost(const struct leat_virtio *virtio)
+{
+    return virtio->lost;
+}
+
+bool leat_virtio_link_up(struct leat_virtio *virtio)
+{
+    return !(virtio->features & VIRTIO_NET_F_STATUS) ||
+           (config_read16(&virtio->device, CONFIG_STATUS) & STATUS_LINK_UP);
+}

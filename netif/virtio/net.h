@@ -1,0 +1,74 @@
+/* net.h -- the inside of the virtio-net backend: a device, its two queues, and what is counted. */
+#ifndef VIRTIO_NET_H
+#define VIRTIO_NET_H
+
+#include <leat/virtio.h>
+
+#include "device.h"
+
+#define VIRTIO_NET_F_CSUM       (UINT64_C(1) << 0) /* virtio 1.2, 5.1.3 */
+#define VIRTIO_NET_F_GUEST_CSUM (UINT64_C(1) << 1)
+#define VIRTIO_NET_F_MTU        (UINT64_C(1) << 3)
+#define VIRTIO_NET_F_MAC        (UINT64_C(1) << 5)
+#define VIRTIO_NET_F_MRG_RXBUF  (UINT64_C(1) << 15)
+#define VIRTIO_NET_F_STATUS     (UINT64_C(1) << 16)
+
+/* In front of every frame, both ways (5.1.6). */
+struct virtio_net_header {
+    uint8_t flags;
+    uint8_t gso_type;
+    uint16_t header_len;
+    uint16_t gso_size;
+    uint16_t checksum_start;
+    uint16_t checksum_offset;
+    uint16_t buffer_count;
+};
+
+struct leat_virtio {
+    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct virtio_device device;
+    uint64_t features; /* agreed on */
+    struct leat_virtio_counters counters;
+    bool lost;    /* broke the rules, or was closed */
+    bool more;    /* the last receive() stopped at frames_max */
+    bool starved; /* the device has not a single buffer of ours */
+    struct virtqueue rx;
+    struct virtqueue tx;
+    struct virtqueue_indirect tx_indirect[VIRTQUEUE_SIZE_MAX];
+    struct virtio_net_header tx_headers[VIRTQUEUE_SIZE_MAX]; /* by the chain's first descriptor */
+};
+
+static inline struct leat_virtio *virtio_of(struct leat_netif *netif)
+{
+    return (void *)netif; /* its first member */
+}
+
+/* Brings up virtio->device, which has been found; the rest is zero.  The queues are made, and the
+ * facts of the backend filled in, except a MAC that the device doesn't have. */
+enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, const char **why);
+
+/* The device broke the rules: resets it, takes every buffer back, and leaves it alone from now on.
+ */
+void virtio_net_fail(struct leat_virtio *virtio);
+
+/* --- the two directions -------------------------------------------------------------------------
+ */
+
+uint32_t virtio_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                            struct leat_buf **frames, uint32_t frames_max);
+uint32_t virtio_net_transmit_room(struct leat_netif *netif);
+void virtio_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                         uint32_t frame_count);
+
+/* Frees the frames that the device has read. */
+void virtio_net_collect(struct leat_virtio *virtio);
+
+enum {
+    VIRTIO_NET_HEADER_BYTES = sizeof(struct virtio_net_header),
+    VIRTIO_NET_RX = 0, /* the queues' numbers (5.1.2) */
+    VIRTIO_NET_TX = 1,
+    VIRTIO_NET_HEADER_NEEDS_CSUM = 1, /* of flags */
+    VIRTIO_NET_HEADER_DATA_VALID = 2
+};
+
+#endif

@@ -1,0 +1,116 @@
+/* open.c -- the virtio devices of a bare machine: the network's, and the one for entropy. */
+#include "net.h"
+
+#include <string.h>
+
+enum {
+    RNG_BYTES = 64, /* of one answer */
+    RNG_QUEUE_SIZE = 2
+};
+
+static const uint64_t rng_wait_ns = 100000000;
+
+/* A random address, one station's, locally administered (IEEE 802-2014 8.2). */
+static enum leat_err random_mac(struct leat_host *host, struct leat_mac *mac)
+{
+    const enum leat_err err = host->entropy(host, mac->octet, sizeof mac->octet);
+
+    mac->octet[0] = (uint8_t)((mac->octet[0] & 0xfcu) | 0x02u);
+    return err;
+}
+
+enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
+                               const char **why)
+{
+    struct leat_virtio *made = leat_metal_take(config->metal, sizeof *made);
+    struct leat_mac *mac;
+    enum leat_err err;
+
+    *why = "no memory for its queues";
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    memset(made, 0, sizeof *made);
+    *why = "there is no virtio-net device of virtio 1";
+    if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line))
+        return LEAT_ERR_NOT_FOUND;
+    err = virtio_net_start(made, config->mtu, why);
+    if (err)
+        return err;
+    mac = &made->netif.mac;
+    *why = "no entropy for a random MAC address";
+    if (config->mac)
+        *mac = *config->mac;
+    else if (!(made->features & VIRTIO_NET_F_MAC))
+        err = random_mac(config->metal->host, mac);
+    if (err)
+        return err;
+    *why = "the MAC address must be one station's (first octet even)";
+    if (mac->octet[0] & 1)
+        return LEAT_ERR_ARGUMENT;
+    *virtio = made;
+    return LEAT_OK;
+}
+
+struct rng {
+    struct virtio_device device;
+    struct virtqueue queue;
+    struct leat_host *host;
+    uint8_t bytes[RNG_BYTES];
+};
+
+/* Asks for up to RNG_BYTES; returns how many came.  A device without an answer costs 100 ms. */
+static uint32_t rng_ask(struct rng *rng)
+{
+    const struct virtqueue_piece piece = {rng->bytes, sizeof rng->bytes};
+    const uint64_t end_ns = rng->host->now_ns(rng->host) + rng_wait_ns;
+    uint32_t len;
+
+    if (!virtqueue_add(&rng->queue, &piece, 1, VIRTQUEUE_FROM_DEVICE, rng))
+        return 0;
+    if (virtqueue_publish(&rng->queue))
+        rng->device.transport->notify(&rng->device, 0);
+    while (!virtqueue_take(&rng->queue, &len)) {
+        if (rng->queue.broken || rng->host->now_ns(rng->host) > end_ns)
+            return 0;
+    }
+    return len <= sizeof rng->bytes ? len : 0;
+}
+
+static enum leat_err rng_read(void *arg, void *bytes, size_t len)
+{
+    struct rng *rng = arg;
+    uint8_t *at = bytes;
+
+    while (len > 0) {
+        const uint32_t got = rng_ask(rng);
+        const size_t here = got < len ? got : len;
+
+        if (got == 0)
+            return LEAT_ERR_ENTROPY;
+        memcpy(at, rng->bytes, here);
+        memset(rng->bytes, 0, sizeof rng->bytes);
+        at += here;
+        len -= here;
+    }
+    return LEAT_OK;
+}
+
+enum leat_err leat_virtio_rng_use(struct leat_metal *metal)
+{
+    struct rng *rng = leat_metal_take(metal, sizeof *rng);
+    uint64_t features;
+
+    if (!rng)
+        return LEAT_ERR_MEMORY;
+    memset(rng, 0, sizeof *rng);
+    rng->host = metal->host;
+    if (!virtio_find(&rng->device, VIRTIO_ID_ENTROPY, 0, metal->command_line))
+        return LEAT_ERR_NOT_FOUND;
+    if (!virtio_negotiate(&rng->device, 0, &features) ||
+        !virtio_queue_open(&rng->device, 0, &rng->queue, RNG_QUEUE_SIZE, features, 0))
+        return LEAT_ERR_DEVICE;
+    virtqueue_disarm(&rng->queue); /* it is waited for */
+    virtio_begin(&rng->device);
+    leat_metal_entropy_from(rng_read, rng);
+    return LEAT_OK;
+}
