@@ -102,7 +102,7 @@ static void check_growth(struct sim_side *side, const struct leat_tcp_info *now)
         what = "SND.NXT";
     else if (was->rcv_nxt != 0 && (int32_t)(now->rcv_nxt - was->rcv_nxt) < 0)
         what = "RCV.NXT";
-    else if (was->rcv_nxt != 0 && !side->eof && (int32_t)(edge - edge_was) < 0)
+    else if (was->state >= LEAT_TCP_ESTABLISHED && !side->eof && (int32_t)(edge - edge_was) < 0)
         what = "the right edge of the receive window";
     if (what)
         sim_fail(side->sim, "c%u end %u: %s has moved left", side->pair, side->end, what);
