@@ -106,6 +106,7 @@ enum leat_stat_group {
     X(NOTE, tcp_out_of_order, "TCP segments queued out of order")                                  \
     X(NOTE, tcp_cookies_sent, "SYN cookies sent (RFC 4987)")                                       \
     X(NOTE, tcp_cookies_taken, "TCP connections opened by a SYN cookie that came back")            \
+    X(NOTE, tcp_fast_opens, "TCP connections opened by text in the SYN (RFC 7413)")                \
     X(NOTE, tcp_opened_active, "TCP connections opened by us")                                     \
     X(NOTE, tcp_opened_passive, "TCP connections opened by peers")                                 \
     X(NOTE, tcp_closed, "TCP connections closed in order")                                         \

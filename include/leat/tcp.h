@@ -66,6 +66,8 @@ struct leat_tcp_config {
     enum leat_tcp_ecn ecn;               /**< default: accept */
     bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
     bool no_sack;    /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    bool fast_open;     /**< send and take text in SYNs (RFC 7413): a server's program must bear that
+                             such text comes twice */
     bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
     bool no_pacing;  /**< send bursts as large as the window allows, instead of spreading them */
     bool no_rack;    /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */

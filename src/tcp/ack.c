@@ -176,6 +176,20 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
 }
 
+/* Text that left in our SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
+static void retake_syn_text(struct leat_tcp *conn)
+{
+    struct scoreboard *board = &conn->scoreboard;
+
+    if (conn->snd_una == conn->tcb.snd_nxt)
+        return;
+    if (scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
+                        conn->sent_at_ns))
+        scoreboard_lose(board, board->last);
+    else
+        conn->tcb.snd_nxt = conn->snd_una; /* no record: as if it had never left */
+}
+
 /* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
 static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
 {
@@ -183,8 +197,15 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
 
     if (!(conn->flags & CONN_LOST_SYN) && conn->sent_at_ns > 0) /* Karn */
         rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - conn->sent_at_ns);
-    release_acked(conn, ack);
-    tcp_conn_handshaken(conn);
+    tcp_conn_not_fast(conn);
+    if (conn->scoreboard.first) { /* text has left behind our SYN,ACK: the rest of the ACK is its */
+        release_acked(conn, conn->snd_una + 1);
+        tcp_conn_mss_changed(conn);
+    } else {
+        release_acked(conn, ack);
+        tcp_conn_handshaken(conn);
+        retake_syn_text(conn);
+    }
     restart_timer(conn);
 }
 
@@ -227,13 +248,14 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
     const struct wire_tcp *header = &step->segment->header;
+    const bool had_syn = tcb->flags & TCB_SYN_UNACKED;
     bool window_changed = false;
 
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
     if (tcb->flags & TCB_SYN_UNACKED)
         take_ack_of_SYN(conn, header->ack);
-    else if (seq_le(conn->snd_una, header->ack))
+    if (seq_lt(conn->snd_una, header->ack) || (!had_syn && conn->snd_una == header->ack))
         take_ack(conn, step->segment, window_changed);
     tcp_want_output(conn);
 }

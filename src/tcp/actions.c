@@ -160,8 +160,7 @@ void tcp_drop(struct tcb *tcb, struct tcp_step *step)
 /* ---- what the peer's SYN says ------------------------------------------------------------- */
 
 enum {
-    MSS_DEFAULT = 536, /* RFC 9293 3.7.1 */
-    MSS_MIN = 48       /* CVE-2019-11479: less would cost more in headers than in text */
+    MSS_MIN = 48 /* CVE-2019-11479: less would cost more in headers than in text */
 };
 
 static uint16_t mss_of(const struct wire_tcp *header)
@@ -193,6 +192,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = mss_of(header);
+        tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift : 0;
         conn->snd_wl1 = header->seq;
@@ -243,6 +243,9 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
 
+    if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with text: RFC 7413 */
+        return;
+    conn->flags |= CONN_TOLD_OPEN;
     if (conn->listener) {
         step->tcp->stack->stats.tcp_opened_passive++;
         tcp_listener_accepting(conn);

@@ -128,7 +128,7 @@ void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
     leat_assert(bytes <= conn->unconsumed_bytes);
     conn->unconsumed_bytes -= bytes;
     tcp_tune_window(conn, bytes);
-    if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & TCB_FIN_TAKEN) &&
+    if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & (TCB_FIN_TAKEN | TCB_SYN_UNACKED)) &&
         tcp_window_would_open(conn)) {
         conn->flags |= CONN_ACK_NOW;
         tcp_want_output(conn);

@@ -146,12 +146,22 @@ static bool is_newer_SYN(const struct tcb *tcb, const struct wire_tcp *header)
     return seq_lt(tcb->rcv_nxt, header->seq);
 }
 
+/* The number of the peer's SYN, while the handshake lasts. */
+static uint32_t irs_of(const struct tcb *tcb)
+{
+    const struct leat_tcp *conn = (const void *)tcb;
+
+    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FAST_OPEN))
+        return conn->snd_wl1; /* text came with it: RCV.NXT is further on */
+    return tcb->rcv_nxt - 1;
+}
+
 /* A SYN where the peer's SYN is known already. */
 static void classify_syn(const struct tcb *tcb, struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
 
-    if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == tcb->rcv_nxt - 1) {
+    if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == irs_of(tcb)) {
         /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
         if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack))
             say(segment, ack_letter(tcb, header->ack));

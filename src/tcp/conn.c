@@ -95,6 +95,13 @@ void tcp_conn_handshaken(struct leat_tcp *conn)
     tcp_watch_quiet(conn);
 }
 
+void tcp_conn_not_fast(struct leat_tcp *conn)
+{
+    if (conn->flags & CONN_FAST_OPEN)
+        conn->tcp->fast_open.pending--;
+    conn->flags &= ~(unsigned)CONN_FAST_OPEN;
+}
+
 static void timers_stop(struct leat_tcp *conn)
 {
     timer_cancel(&conn->tcp->stack->timers, &conn->timer);
@@ -105,6 +112,7 @@ static void timers_stop(struct leat_tcp *conn)
 void tcp_conn_bury(struct leat_tcp *conn)
 {
     tcp_unhash(conn->tcp, &conn->tcb);
+    tcp_conn_not_fast(conn);
     timers_stop(conn);
     ring_remove(&conn->output);
     sendq_free(&conn->sendq);

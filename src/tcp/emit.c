@@ -167,8 +167,7 @@ void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
 uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
 {
     enum {
-        HEADERS_BYTES = 40, /* RFC 6691: fixed IPv4 and TCP headers */
-        MSS_DEFAULT = 536
+        HEADERS_BYTES = 40 /* RFC 6691: fixed IPv4 and TCP headers */
     };
     struct path path;
 

@@ -5,7 +5,8 @@
 enum {
     HEADERS_BYTES = 40,
     BACKLOG_DEFAULT = 128,
-    HALF_RETRANSMITS_MAX = 5 /* SYN,ACKs sent again: with the first RTO of 1 s, for 63 s */
+    FAST_OPEN_PENDING_MAX = 64, /* RFC 7413 5.1: spoofed SYNs with text cost no more than this */
+    HALF_RETRANSMITS_MAX = 5    /* SYN,ACKs sent again: with the first RTO of 1 s, for 63 s */
 };
 
 static void listener_deliver(struct leat *stack, struct ready *ready)
@@ -75,6 +76,8 @@ void tcp_half_answer(struct tcp_half *half)
         return;
     half->sent_at_ns = tcp->stack->now_ns;
     timer_set(&tcp->stack->timers, &half->timer, half->sent_at_ns + rto_ns);
+    if (half->wants_fast_open)
+        tcp_fast_open_cookie(tcp, half->tcb.remote_ip, &header);
     if (ipv4_path(tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &path) == LEAT_OK)
         tcp_emit(tcp, &path, &half->tcb, &header, 0, 0);
 }
@@ -132,6 +135,35 @@ static bool has_room_for_half(const struct leat_tcp_listener *listener)
            free->hash_next;
 }
 
+/* RFC 7413 4.2: a good cookie, something to take, and not too many of them at a time (5.1). */
+static bool may_open_fast(const struct leat_tcp_listener *listener,
+                          const struct tcp_segment *segment)
+{
+    const struct tcp *tcp = listener->tcp;
+
+    return segment->text_bytes > 0 && tcp->fast_open.pending < FAST_OPEN_PENDING_MAX &&
+           tcp_fast_open_knows(tcp, segment->packet->src, &segment->header);
+}
+
+/* The connection begins now, in SYN-RECEIVED, with the text of its SYN. */
+static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
+{
+    struct tcp_step step = {.tcp = half->tcp, .segment = segment};
+    struct leat_tcp *conn = tcp_promote(half);
+
+    if (!conn) { /* no memory: a handshake like any other */
+        half->is_answered = false;
+        tcp_half_answer(half);
+        return;
+    }
+    conn->flags |= CONN_FAST_OPEN;
+    step.tcp->fast_open.pending++;
+    step.tcp->stack->stats.tcp_fast_opens++;
+    tcp_conn_handshaken(conn);
+    segment->seq = conn->tcb.rcv_nxt;
+    tcp_event(&conn->tcb, TCP_rcv_SYN_text, &step);
+}
+
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                       uint32_t iss_min, bool has_iss_min)
 {
@@ -149,7 +181,11 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     tcp_event(&half->tcb, TCP_passive_OPEN, &step);
     if (has_iss_min && seq_lt(half->tcb.snd_nxt, iss_min))
         half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */
+    half->is_answered = may_open_fast(listener, segment);
+    half->wants_fast_open = listener->tcp->config.fast_open && segment->header.has_fast_open;
     tcp_event(&half->tcb, TCP_rcv_SYN, &step);
+    if (half->is_answered)
+        open_fast(half, segment);
     return true;
 }
 

@@ -63,7 +63,7 @@ static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan 
                                  uint32_t queued)
 {
     if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
-        (plan->fin || plan->seq == conn->snd_una || (conn->flags & CONN_NODELAY)))
+        (plan->fin || !conn->scoreboard.first || (conn->flags & CONN_NODELAY)))
         return true;
     /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
     return plan->text_bytes >= conn->snd_wnd_max / 2;
@@ -244,7 +244,7 @@ bool tcp_output(struct leat_tcp *conn)
     }
     if (conn->flags & CONN_SEND_SYN)
         tcp_send_syn(conn, &path);
-    if (conn->tcb.flags & TCB_SYN_UNACKED)
+    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN))
         return false;
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)

@@ -120,8 +120,27 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
     return true;
 }
 
+/* What goes with the SYN to a server that we have a Fast Open cookie of; NULL: nothing. */
+static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
+                                     struct wire_tcp *header)
+{
+    const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
+    const uint32_t most = min32(server_mss, path->mtu - 40u);
+    struct leat_buf *text;
+    uint32_t len;
+
+    if (server_mss == 0 || conn->sendq.bytes == 0)
+        return 0;
+    len = min32(conn->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
+    text = sendq_slice(&conn->sendq, conn->sendq.seq, &len);
+    if (text)
+        conn->tcb.snd_nxt = conn->sendq.seq + len;
+    return text;
+}
+
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 {
+    struct leat_buf *text = 0;
     const bool answers = conn->flags & CONN_PEER_SYN;
     const bool scale = !answers || (conn->flags & CONN_PEER_SCALES);
     const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
@@ -144,7 +163,10 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     if (conn->tcb.flags & TCB_ECN)
         header.flags |= ecn;
     conn->sent_at_ns = conn->tcp->stack->now_ns;
-    tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0);
+    if (!answers && !(conn->flags & CONN_LOST_SYN))
+        text = text_for_syn(conn, path, &header);
+    if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text) && answers)
+        note_acked(conn);
     tcp_start_rexmt(conn);
 }
 

@@ -28,6 +28,7 @@
 #include "ip/ipv4.h"
 #include "stack.h"
 #include "tcp/congestion.h"
+#include "tcp/fast_open.h"
 #include "tcp/pmtu.h"
 #include "tcp/recovery.h"
 #include "tcp/reorder.h"
@@ -87,7 +88,8 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
     uint8_t retransmits;
-    bool is_answered; /* by a cookie: no SYN,ACK is to be sent */
+    bool wants_fast_open; /* a cookie: RFC 7413 4.2 */
+    bool is_answered;     /* by a cookie: no SYN,ACK is to be sent */
 };
 
 /* A connection that waits for its old segments to die. */
@@ -121,12 +123,14 @@ enum conn_flag {
     CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
     CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
     CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
+    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
     CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
     CONN_TELL_READABLE = 1 << 25,
     CONN_TELL_WRITABLE = 1 << 26,
-    CONN_TELL_CLOSED = 1 << 27
+    CONN_TELL_CLOSED = 1 << 27,
+    CONN_TOLD_OPEN = 1 << 28 /* and accepted, if it came to a listener */
 };
 
 /* A connection as the program holds it. */
@@ -225,6 +229,7 @@ struct tcp {
     struct ring output; /* connections with something to send */
     struct ring time_wait;
     struct timer time_wait_timer;
+    struct fast_open fast_open;
     uint64_t cookie_sent_ns; /* the last one */
     bool cookies_out;        /* there was one */
 };
@@ -475,6 +480,9 @@ void tcp_conn_free(struct leat_tcp *conn);
 
 /* Remembers what the program is to be told, and that it is to be told. */
 void tcp_tell(struct leat_tcp *conn, enum conn_flag what);
+
+/* Its handshake is over, or it is: one Fast Open less that waits. */
+void tcp_conn_not_fast(struct leat_tcp *conn);
 
 /* The path or the peer carries another size than before. */
 void tcp_conn_mss_changed(struct leat_tcp *conn);

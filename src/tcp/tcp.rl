@@ -52,6 +52,7 @@ export timeout_idle       = 28;  # nothing heard for long: ask whether the peer 
 export timeout_keepalive  = 29;  # keep-alive probes unanswered (3.8.4)
 export timeout_FIN_WAIT_2 = 30;  # the peer never sends its FIN, and nobody here waits for it
 export timeout_2MSL       = 31;  # TIME-WAIT over
+export rcv_SYN_text       = 33;  # the SYN that has just been learned brought text and a good cookie (RFC 7413)
 export ICMP_hard_error    = 32;  # destination unreachable, codes 2-4, about something still unacknowledged
 
 probe   = timeout_persist | timeout_idle;
@@ -98,11 +99,12 @@ SYN_SENT: (
 
 SYN_RECEIVED: (
     active_OPEN        @err_exists                           -> SYN_RECEIVED  # 3.10.1
-  | SEND               @queue_text                           -> SYN_RECEIVED  # 3.10.2
+  | SEND               @send_text                            -> SYN_RECEIVED  # 3.10.2; it leaves before the handshake is over only after rcv_SYN_text
   | RECEIVE            @receive_text                         -> SYN_RECEIVED  # 3.10.3
   | CLOSE              @snd_FIN                              -> FIN_WAIT_1    # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> SYN_RECEIVED  # 3.10.7.4 first
+  | rcv_SYN_text       @take_text @snd_SYN_ACK @tell_open    -> SYN_RECEIVED  # RFC 7413 4.2
   | rcv_dup_SYN        @snd_SYN_ACK                          -> SYN_RECEIVED  # our SYN,ACK was lost; a bare ACK (3.10.7.4) would be ignored
   | rcv_RST            @tell_refused @delete_TCB             -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> SYN_RECEIVED  # 3.10.7.4 first

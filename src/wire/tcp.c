@@ -1,6 +1,8 @@
 /* tcp.c -- the format of a TCP segment. */
 #include "wire/tcp.h"
 
+#include <string.h>
+
 #include "wire/bytes.h"
 
 enum option_kind {
@@ -10,7 +12,8 @@ enum option_kind {
     OPTION_WIND_SHIFT = 3,
     OPTION_SACK_PERMITTED = 4,
     OPTION_SACK = 5,
-    OPTION_TS = 8
+    OPTION_TS = 8,
+    OPTION_FAST_OPEN = 34
 };
 
 enum {
@@ -35,7 +38,7 @@ bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
     header->window = get16(at + 14);
     header->mss = 0;
     header->wind_shift = WIRE_TCP_NO_SHIFT;
-    header->sack_permitted = header->has_ts = false;
+    header->sack_permitted = header->has_ts = header->has_fast_open = false;
     header->sack_count = 0;
     return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
 }
@@ -52,6 +55,18 @@ static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
         header->sacks[i].left = get32(option + 2 + i * SACK_BLOCK_BYTES);
         header->sacks[i].right = get32(option + 6 + i * SACK_BLOCK_BYTES);
     }
+}
+
+/* RFC 7413 4.1.1: an even number of bytes, 4 to 16, or none. */
+static void parse_fast_open(const uint8_t *option, struct wire_tcp *header)
+{
+    const uint8_t bytes = (uint8_t)(option[1] - 2);
+
+    if (bytes > WIRE_FAST_OPEN_MAX || bytes % 2 != 0 || bytes == 2)
+        return;
+    header->has_fast_open = true;
+    header->fast_open_bytes = bytes;
+    memcpy(header->fast_open, option + 2, bytes);
 }
 
 /* One option that lies whole; an unknown one, or one of the wrong length, says nothing. */
@@ -78,6 +93,9 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
             header->tsval = get32(option + 2);
             header->tsecr = get32(option + 6);
         }
+        break;
+    case OPTION_FAST_OPEN:
+        parse_fast_open(option, header);
         break;
     default:
         break;
@@ -113,6 +131,8 @@ uint32_t wire_tcp_bytes(const struct wire_tcp *header)
         bytes += 1 + WIND_SHIFT_BYTES;
     if (header->has_ts || header->sack_permitted) /* the one fills the other's padding */
         bytes += header->has_ts ? 2 + TS_BYTES : 2 + SACK_PERMITTED_BYTES;
+    if (header->has_fast_open)
+        bytes += (2u + header->fast_open_bytes + 3) & ~3u;
     if (header->sack_count > 0)
         bytes += 4 + header->sack_count * (uint32_t)SACK_BLOCK_BYTES;
     return bytes;
@@ -146,6 +166,18 @@ static uint8_t *emit_ts_and_permission(uint8_t *option, const struct wire_tcp *h
     return option + 8;
 }
 
+static uint8_t *emit_fast_open(uint8_t *option, const struct wire_tcp *header)
+{
+    if ((2 + header->fast_open_bytes) % 4 != 0) {
+        *option++ = OPTION_NOP;
+        *option++ = OPTION_NOP;
+    }
+    *option++ = OPTION_FAST_OPEN;
+    *option++ = (uint8_t)(2 + header->fast_open_bytes);
+    memcpy(option, header->fast_open, header->fast_open_bytes);
+    return option + header->fast_open_bytes;
+}
+
 static void emit_options(uint8_t *option, const struct wire_tcp *header)
 {
     if (header->mss) {
@@ -163,6 +195,8 @@ static void emit_options(uint8_t *option, const struct wire_tcp *header)
         option[3] = header->wind_shift;
         option += 1 + WIND_SHIFT_BYTES;
     }
+    if (header->has_fast_open)
+        option = emit_fast_open(option, header);
     if (header->sack_count > 0)
         emit_sacks(option, header);
 }

@@ -29,7 +29,8 @@ struct wire_sack {
 };
 
 enum {
-    WIRE_SACKS_MAX = 4
+    WIRE_SACKS_MAX = 4,
+    WIRE_FAST_OPEN_MAX = 16
 };
 
 /* A header of legal values. */
@@ -38,16 +39,19 @@ struct wire_tcp {
     uint16_t dst_port;
     uint32_t seq;
     uint32_t ack;
-    uint16_t window;      /* unscaled, as on the wire */
-    uint8_t flags;        /* enum wire_tcp_flag */
-    uint8_t header_bytes; /* 20..60 */
-    uint16_t mss;         /* option; 0: absent */
-    uint8_t wind_shift;   /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
-    bool sack_permitted;  /* option */
-    bool has_ts;          /* option: tsval and tsecr */
-    uint8_t sack_count;   /* option: blocks; 0: absent */
+    uint16_t window;         /* unscaled, as on the wire */
+    uint8_t flags;           /* enum wire_tcp_flag */
+    uint8_t header_bytes;    /* 20..60 */
+    uint16_t mss;            /* option; 0: absent */
+    uint8_t wind_shift;      /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
+    bool sack_permitted;     /* option */
+    bool has_ts;             /* option: tsval and tsecr */
+    bool has_fast_open;      /* option of a SYN: fast_open[] */
+    uint8_t fast_open_bytes; /* 0 (a request) or 4..16 */
+    uint8_t sack_count;      /* option: blocks; 0: absent */
     uint32_t tsval;
     uint32_t tsecr;
+    uint8_t fast_open[WIRE_FAST_OPEN_MAX];  /* the cookie (RFC 7413 2) */
     struct wire_sack sacks[WIRE_SACKS_MAX]; /* as sent: may be nonsense */
 };
 

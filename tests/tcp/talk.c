@@ -226,6 +226,38 @@ void talk_offer(struct talk *talk, uint32_t tsval)
     talk->options_len += 12;
 }
 
+void talk_fast_open(struct talk *talk, const uint8_t *cookie)
+{
+    uint8_t *at;
+
+    talk_options(talk, MSS_PEER, NO_SHIFT);
+    at = talk->options + talk->options_len;
+    memcpy(at, "\1\1\42\2", 4);
+    talk->options_len += 4;
+    if (!cookie)
+        return;
+    at[3] = 10;
+    memcpy(at + 4, cookie, 8);
+    talk->options_len += 8;
+}
+
+void talk_get_cookie(struct talk *talk, uint8_t cookie[8])
+{
+    const uint8_t *option;
+
+    talk_fast_open(talk, 0);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    option = talk_option(talk, 34);
+    if (!option || option[1] != 10)
+        fail_msg("no cookie in the SYN,ACK");
+    else
+        memcpy(cookie, option + 2, 8);
+    rx(talk, RST, 1, 0, 0);
+    quiet(talk);
+    talk_fast_open(talk, cookie);
+}
+
 void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const void *text,
              uint32_t len)
 {
@@ -237,11 +269,12 @@ void rx_text(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, const
 
 void rx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
+    const uint32_t first = seq + ((flags & SYN) != 0); /* a SYN comes before its text */
     uint8_t text[1460];
 
     assert_true(len <= sizeof text);
     for (uint32_t i = 0; i < len; i++)
-        text[i] = talk_byte(seq + i);
+        text[i] = talk_byte(first + i);
     rx_text(talk, flags, seq, ack, text, len);
 }
 
@@ -306,6 +339,7 @@ void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t l
 {
     const uint8_t *tcp = talk->last.bytes + FRAME_L4;
     const uint8_t *ip = talk->last.bytes + FRAME_IP;
+    const uint32_t first = seq + ((flags & SYN) != 0);
 
     talk->last = *world_expect(talk->world);
     assert_int_equal(ip[9], 6);
@@ -326,7 +360,7 @@ void tx(struct talk *talk, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t l
         assert_int_equal(frame_get32(tcp + 8) - IRS, ack);
     assert_int_equal(frame_get16(ip + 2) - 20u - header_bytes(talk), len);
     for (uint32_t i = 0; i < len; i++)
-        assert_int_equal(talk_text(talk)[i], talk_byte(seq + i));
+        assert_int_equal(talk_text(talk)[i], talk_byte(first + i));
 }
 
 void quiet(struct talk *talk)

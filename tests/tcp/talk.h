@@ -115,6 +115,12 @@ void talk_extra_none(struct talk *talk);
 /* The peer's next SYN offers SACK, and timestamps beginning at @tsval if that isn't 0. */
 void talk_offer(struct talk *talk, uint32_t tsval);
 
+/* The peer's next SYN carries a Fast Open cookie of 8 bytes, or, with NULL, asks for one. */
+void talk_fast_open(struct talk *talk, const uint8_t *cookie);
+
+/* The peer gets a cookie by a first handshake, which it then resets. */
+void talk_get_cookie(struct talk *talk, uint8_t cookie[8]);
+
 /* An ICMP error about the segment that tx() has seen last. */
 void rx_icmp(struct talk *talk, uint8_t type, uint8_t code, uint32_t detail);
 

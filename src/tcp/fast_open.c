@@ -1,0 +1,73 @@
+/*
+ * fast_open.c -- text in the SYN (RFC 7413), where the program has asked for it.
+ *
+ * A client gets a cookie with its first connection, and shows it in the SYNs of later ones; a
+ * server that knows the cookie gives the text in the SYN to the program before the handshake is
+ * over.  The cookie is a keyed hash of the client's address, so the server keeps nothing.
+ */
+#include <string.h>
+
+#include "tcp/tcp.h"
+
+enum {
+    COOKIE_BYTES = 8, /* RFC 7413 4.1.1: 4 to 16 */
+    COOKIE_BYTES_MIN = 4
+};
+
+void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header)
+{
+    const uint32_t words[] = {client, 0x54464f};
+    const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
+
+    header->has_fast_open = true;
+    header->fast_open_bytes = COOKIE_BYTES;
+    memcpy(header->fast_open, &hash, COOKIE_BYTES);
+}
+
+bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn)
+{
+    struct wire_tcp right = {0};
+
+    if (!tcp->config.fast_open || !syn->has_fast_open || syn->fast_open_bytes != COOKIE_BYTES)
+        return false;
+    tcp_fast_open_cookie(tcp, client, &right);
+    return memcmp(right.fast_open, syn->fast_open, COOKIE_BYTES) == 0;
+}
+
+static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
+{
+    for (unsigned i = 0; i < FAST_OPEN_SERVERS; i++) {
+        if (tcp->fast_open.servers[i].ip == server)
+            return &tcp->fast_open.servers[i];
+    }
+    return 0;
+}
+
+void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack)
+{
+    struct fast_open_server *known = find(tcp, server);
+
+    if (!tcp->config.fast_open || !syn_ack->has_fast_open ||
+        syn_ack->fast_open_bytes < COOKIE_BYTES_MIN)
+        return;
+    if (!known)
+        known = &tcp->fast_open.servers[tcp->fast_open.next++ % FAST_OPEN_SERVERS];
+    known->ip = server;
+    known->mss = syn_ack->mss ? syn_ack->mss : MSS_DEFAULT;
+    known->cookie_bytes = syn_ack->fast_open_bytes;
+    memcpy(known->cookie, syn_ack->fast_open, known->cookie_bytes);
+}
+
+uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn)
+{
+    const struct fast_open_server *known = find(tcp, server);
+
+    if (!tcp->config.fast_open)
+        return 0;
+    syn->has_fast_open = true; /* without a cookie: please give us one */
+    if (!known)
+        return 0;
+    syn->fast_open_bytes = known->cookie_bytes;
+    memcpy(syn->fast_open, known->cookie, known->cookie_bytes);
+    return known->mss;
+}

@@ -1,0 +1,229 @@
+/* test_fast_open.c -- text in the SYN (RFC 7413), both ways. */
+#include "talk.h"
+
+static int setup(void **state)
+{
+    talk_setup_later(state);
+    ((struct talk *)*state)->world->tcp_config.fast_open = true;
+    talk_begin(*state);
+    return 0;
+}
+
+#define fast_test(function) cmocka_unit_test_setup_teardown(function, setup, talk_teardown)
+
+/* ---- the server --------------------------------------------------------------------------- */
+
+/* RFC 7413 4.2.2: the program has the text, and may answer, before the handshake is over. */
+static void text_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    quiet(talk);
+    world_poll(talk->world); /* accepted in the last one */
+    talk_heard(talk, 100);
+    assert_int_equal(talk_state(talk), LEAT_TCP_SYN_RECEIVED);
+    talk_send(talk, 50);
+    tx(talk, ACK, 1, 101, 50);
+    rx(talk, ACK, 101, 51, 0);
+    quiet(talk);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+    assert_int_equal(talk->opened, 0); /* it was accepted, which says as much */
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 1);
+}
+
+static void ACK_of_the_SYN_alone_leaves_the_answer_in_flight(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    talk_send(talk, 50);
+    tx(talk, ACK, 1, 101, 50);
+    rx(talk, ACK, 101, 1, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 50);
+    talk_wait(talk, 2 * second);
+    tx(talk, ACK, 1, 101, 50); /* lost, and sent again */
+    world_mark(talk->world);
+    rx(talk, ACK, 101, 51, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+static void wrong_cookie_makes_a_handshake_like_any_other(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    cookie[3] ^= 1;
+    talk_fast_open(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 1, 0); /* the text is not taken, and a good cookie is offered */
+    assert_non_null(talk_option(talk, 34));
+    rx(talk, ACK, 1, 1, 100);
+    world_poll(talk->world); /* accepted in the last one */
+    talk_heard(talk, 100);
+}
+
+/* RFC 7413 5.1: another client can't use it. */
+static void cookie_belongs_to_one_address(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+    struct frame frame;
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    world_meet(talk->world, IP_OTHER, &MAC_OTHER);
+    frame = talk_frame(talk, SYN, 0, 0, "0123456789", 10);
+    frame_from(&frame, &MAC_OTHER);
+    frame_put32(frame.bytes + FRAME_IP + 12, IP_OTHER);
+    frame_seal_ip(&frame);
+    frame_seal_tcp(&frame);
+    world_feed(talk->world, &frame);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 0);
+    assert_null(talk->conn);
+}
+
+static void lost_SYN_ACK_comes_again(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    rx(talk, SYN, 0, 0, 100); /* so does its SYN, with the text that is known */
+    tx(talk, SYN | ACK, 0, 101, 0);
+    rx(talk, ACK, 101, 1, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    talk_heard(talk, 100);
+}
+
+static void without_the_setting_the_option_is_ignored(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_listen(talk);
+    talk_fast_open(talk, 0);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_null(talk_option(talk, 34));
+}
+
+/* ---- the client --------------------------------------------------------------------------- */
+
+static const uint8_t server_cookie[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+/* A first connection, which brings the cookie and ends. */
+static void learn_cookie(struct talk *talk)
+{
+    const uint8_t *option;
+
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    option = talk_option(talk, 34);
+    assert_non_null(option);
+    assert_int_equal(option[1], 2); /* please */
+    talk_fast_open(talk, server_cookie);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 0);
+    rx(talk, RST, 1, 0, 0);
+    assert_null(talk->conn);
+}
+
+/* Connects with text that is there before the next poll. */
+static void connect_with_text(struct talk *talk, uint32_t len)
+{
+    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
+    const struct leat_endpoint local = {LEAT_IP4_ANY, PORT_US};
+
+    world_mark(talk->world);
+    assert_int_equal(leat_tcp_connect(talk->world->stack, &talk->conn, &remote, &local, 0, 0),
+                     LEAT_OK);
+    talk_queue(talk, len);
+    world_poll(talk->world);
+}
+
+static void text_goes_with_the_SYN_when_the_cookie_is_known(void **state)
+{
+    struct talk *talk = *state;
+
+    learn_cookie(talk);
+    connect_with_text(talk, 100);
+    tx(talk, SYN, 0, 0, 100);
+    assert_memory_equal(talk_option(talk, 34) + 2, server_cookie, 8);
+    rx(talk, SYN | ACK, 0, 101, 0);
+    tx(talk, ACK, 101, 1, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+/* RFC 7413 4.2.1: what the server didn't take goes again, at once. */
+static void text_that_was_not_taken_goes_again(void **state)
+{
+    struct talk *talk = *state;
+
+    learn_cookie(talk);
+    connect_with_text(talk, 100);
+    tx(talk, SYN, 0, 0, 100);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 100);
+    rx(talk, ACK, 1, 101, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+/* RFC 7413 4.1.3.1: something on the way may drop SYNs with text. */
+static void repeated_SYN_is_a_plain_one(void **state)
+{
+    struct talk *talk = *state;
+
+    learn_cookie(talk);
+    connect_with_text(talk, 100);
+    tx(talk, SYN, 0, 0, 100);
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN, 0, 0, 0);
+    assert_null(talk_option(talk, 34));
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 100);
+}
+
+static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
+{
+    struct talk *talk = *state;
+
+    learn_cookie(talk);
+    connect_with_text(talk, 2000);
+    tx(talk, SYN, 0, 0, 1420);
+    rx(talk, SYN | ACK, 0, 1421, 0);
+    tx(talk, PSH | ACK, 1421, 1, 580);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        fast_test(text_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once),
+        fast_test(ACK_of_the_SYN_alone_leaves_the_answer_in_flight),
+        fast_test(wrong_cookie_makes_a_handshake_like_any_other),
+        fast_test(cookie_belongs_to_one_address),
+        fast_test(lost_SYN_ACK_comes_again),
+        talk_test(without_the_setting_the_option_is_ignored),
+        fast_test(text_goes_with_the_SYN_when_the_cookie_is_known),
+        fast_test(text_that_was_not_taken_goes_again),
+        fast_test(repeated_SYN_is_a_plain_one),
+        fast_test(long_text_fills_the_SYN_and_goes_on_after_it),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
