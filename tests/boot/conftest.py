@@ -1,0 +1,192 @@
+"""Images of leat under QEMU's TCG, each boot with a time limit.
+
+The build directory is in LEAT_BUILD. Only processes that were started here are ended.
+"""
+
+import ctypes
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
+START_S = 20
+STOP_S = 20
+MAC = "52:54:00:6c:65:61"
+PEER_MAC = "02:00:00:00:00:01"
+IP = "10.0.2.15"
+PEER = "10.0.2.2"
+END_OF_TRANSMISSION = b"\x04"
+
+MACHINES = {
+    "microvm": ["-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off",
+                "-global", "virtio-mmio.force-legacy=false"],
+    "q35": ["-M", "q35", "-bios", "qboot.rom"],
+    "pc": ["-M", "pc"],
+}  # fmt: skip
+
+_libc = ctypes.CDLL(None)
+
+
+def _die_with_parent():
+    """No guest may outlive the test that started it (PR_SET_PDEATHSIG is 1)."""
+    _libc.prctl(1, signal.SIGKILL)
+
+
+def image(name):
+    """The path of an image of the build."""
+    path = BUILD / "examples" / f"{name}.elf"
+    if not path.is_file():
+        pytest.skip(f"{path} has not been built")
+    return str(path)
+
+
+class Guest:
+    """One boot. @device: more properties of the network device; @netdev: QEMU's words, or None."""
+
+    def __init__(self, name, machine="microvm", netdev="user,id=net", device="", arguments=(),
+                 cpu="max", extra=(), memory=64):
+        kind = "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
+        words = [f"--ip={IP}/24", f"--gateway={PEER}", "--stats", *arguments]
+        command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+                   "-no-reboot", "-serial", "stdio", "-m", str(memory), *MACHINES[machine],
+                   "-accel", "tcg", "-cpu", cpu, "-device", "isa-debug-exit",
+                   "-kernel", image(name), "-append", " ".join(words), *extra]  # fmt: skip
+        if netdev:
+            command += ["-netdev", netdev, "-device", f"{kind},netdev=net,mac={MAC}{device}"]
+        self.lines = []
+        self.stats = {}
+        self.began = time.monotonic()
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+        self._limit = threading.Timer(120, self._child.kill)
+        self._limit.daemon = True
+        self._limit.start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._child.stdout:
+            self.lines.append(line.decode(errors="replace").rstrip("\r\n"))
+
+    @property
+    def pid(self):
+        return self._child.pid
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+    def wait_for(self, pattern, timeout=START_S):
+        """The first line of the console that matches, or a failure."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            ended = self._child.poll() is not None
+            for line in list(self.lines):
+                if re.search(pattern, line):
+                    return line
+            if ended and not self._reader.is_alive():
+                break
+            time.sleep(0.005)
+        pytest.fail(f"no line {pattern!r} came:\n{self.text}")
+
+    def up(self):
+        """Waits until the example has started."""
+        self.wait_for(rf"{re.escape(IP)}/24 on virtio0, MTU \d+, port \d+")
+        return self
+
+    def wait(self, timeout=STOP_S):
+        """Waits for the power-off; returns the guest's exit status."""
+        try:
+            code = self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+            pytest.fail(f"the guest did not end in {timeout} s:\n{self.text}")
+        self._reader.join(timeout)
+        self._limit.cancel()
+        assert code & 1, f"QEMU's status {code} is no guest's\n{self.text}"
+        return code >> 1
+
+    def stop(self):
+        """Ends the guest in order (Ctrl-D); its counters are in `stats` then."""
+        self._child.stdin.write(END_OF_TRANSMISSION)
+        self._child.stdin.flush()
+        assert self.wait() == 0, self.text
+        for line in self.lines:
+            counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
+            if counter:
+                self.stats[counter[1]] = int(counter[2])
+        assert "the counters do not balance" not in self.text
+        assert self.stats["copied_tx_bytes"] == 0
+        assert self.stats["copied_virtio_frames"] == 0
+        assert "virtio_resets" not in self.stats
+        return self.stats
+
+    def remove(self):
+        """Ends it, whatever has happened."""
+        self._limit.cancel()
+        self._child.kill()
+        self._child.wait()
+        print(f"--- {' '.join(self._child.args)}\n{self.text}")
+
+
+@pytest.fixture
+def guest():
+    """guest(name, ...) boots an image."""
+    started = []
+
+    def start(*args, **kwargs):
+        started.append(Guest(*args, **kwargs))
+        return started[-1]
+
+    yield start
+    for one in reversed(started):
+        one.remove()
+
+
+@pytest.fixture(params=["microvm", "q35"])
+def machine(request):
+    """virtio over mmio, and over PCI."""
+    return request.param
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A port of 127.0.0.1 that nobody has."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def echo_tcp(address, data, timeout=60):
+    """Sends @data, half-closes, returns all that comes back."""
+    with socket.create_connection(address, timeout) as conn:
+        def send():
+            conn.sendall(data)
+            conn.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        got = bytearray()
+        while chunk := conn.recv(1 << 16):
+            got += chunk
+        sender.join(timeout)
+    return bytes(got)
+
+
+def echo_udp(address, payloads, timeout=5):
+    """Sends datagrams one after another; returns what came back, each from @address."""
+    replies = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(timeout)
+        sock.connect(address)
+        for payload in payloads:
+            sock.send(payload)
+            replies.append(sock.recv(65536))
+    return replies

@@ -1,0 +1,67 @@
+"""From the first instruction to power-off: what an image says, needs, and ends with."""
+
+import os
+import time
+
+import pytest
+
+from conftest import MACHINES
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_boots_and_powers_off(guest, machine):
+    echo = guest("echo", machine).up()
+    echo.stop()
+
+
+def test_help_is_the_same_as_on_posix_without_its_devices(guest):
+    echo = guest("echo", arguments=["--help"])
+    assert echo.wait() == 0
+    assert "--gateway ADDRESS" in echo.text
+    assert "--tap" not in echo.text
+
+
+@pytest.mark.parametrize("wrong", ["--tap=x", "--ip=10.0.0", "--port", "why"])
+def test_wrong_option(guest, wrong):
+    echo = guest("echo", arguments=[wrong])
+    assert echo.wait() == 2
+    assert echo.text.startswith("echo: ")
+
+
+def test_says_that_there_is_no_device(guest, machine):
+    echo = guest("echo", machine, netdev=None)
+    assert echo.wait() == 2
+    assert "there is no virtio-net device" in echo.text
+
+
+def test_refuses_to_start_without_entropy(guest, machine):
+    echo = guest("echo", machine, cpu="qemu64")
+    assert echo.wait() == 2
+    assert "entropy" in echo.text
+
+
+def test_takes_entropy_from_virtio_rng(guest, machine):
+    kind = "virtio-rng-device" if machine == "microvm" else "virtio-rng-pci"
+    echo = guest("echo", machine, cpu="qemu64", extra=["-device", kind])
+    echo.up()
+    echo.stop()
+
+
+def test_runs_in_sixteen_mebibytes(guest):
+    guest("echo", memory=16).up().stop()
+
+
+def test_sleeps_when_there_is_nothing_to_do(guest, machine):
+    echo = guest("echo", machine).up()
+    time.sleep(1)
+    before = cpu_s(echo.pid)
+    time.sleep(2)
+    assert cpu_s(echo.pid) - before < 0.4
+    echo.stop()
+
+
+def cpu_s(pid):
+    """Processor time that a process has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

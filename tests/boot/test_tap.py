@@ -1,0 +1,61 @@
+"""Over a TAP device, where QEMU offers checksum offloads, against the Linux kernel."""
+
+import os
+import subprocess
+
+import pytest
+
+from conftest import IP, PEER, echo_tcp, echo_udp
+
+
+def ip(*words):
+    """The command ip; what goes wrong means that we may not."""
+    return subprocess.run(["ip", *words], check=False, capture_output=True).returncode == 0
+
+
+@pytest.fixture
+def tap():
+    if os.environ.get("LEAT_HOST_NETWORK") or not os.path.exists("/dev/net/tun"):
+        pytest.skip("TAP devices are not allowed here")
+    if not ip("tuntap", "add", "boot0", "mode", "tap"):
+        pytest.skip("TAP devices are not allowed here")
+    ip("link", "set", "boot0", "addrgenmode", "none")
+    ip("addr", "add", f"{PEER}/24", "dev", "boot0")
+    yield "boot0"
+    ip("link", "del", "boot0")
+
+
+def netdev(tap, more=""):
+    return f"tap,id=net,ifname={tap},script=no,downscript=no{more}"
+
+
+@pytest.mark.parametrize("vnet_hdr", ["on", "off"])
+@pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off", ",csum=off", ",guest_csum=off",
+                                    ",indirect_desc=off", ",event_idx=off"])  # fmt: skip
+def test_echo(guest, machine, tap, vnet_hdr, device):
+    ip("link", "set", tap, "up")
+    echo = guest("echo", machine, netdev(tap, f",vnet_hdr={vnet_hdr}"), device,
+                 arguments=["--verbose"]).up()  # fmt: skip
+    data = os.urandom(2_000_000)
+    assert echo_tcp((IP, 7), data) == data
+    assert echo_udp((IP, 7), [b"x", data[:1472]]) == [b"x", data[:1472]]
+    done = subprocess.run(["ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", IP], check=False)
+    assert done.returncode == 0
+    offloads = 1 | (4 if ",csum=off" not in device else 0) | (
+        2 if "guest_csum=off" not in device else 0)  # fmt: skip
+    assert f"capabilities {offloads if vnet_hdr == 'on' else 1:x}" in echo.text
+    stats = echo.stop()
+    assert "drop_tcp_checksum" not in stats and "drop_udp_checksum" not in stats
+
+
+@pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off"])
+def test_jumbo_frames(guest, machine, tap, device):
+    ip("link", "set", tap, "mtu", "9000", "up")
+    echo = guest("echo", machine, netdev(tap), f",host_mtu=9000{device}")
+    echo.wait_for("MTU 9000, port 7")
+    data = os.urandom(5_000_000)
+    assert echo_tcp((IP, 7), data) == data
+    assert echo_udp((IP, 7), [data[:8972]]) == [data[:8972]]
+    assert subprocess.run(["ping", "-n", "-c", "1", "-W", "2", "-M", "do", "-s", "8972", IP],
+                          check=False).returncode == 0  # fmt: skip
+    echo.stop()
