@@ -112,6 +112,25 @@ static void lost_SYN_ACK_comes_again(void **state)
     talk_heard(talk, 100);
 }
 
+/* RFC 7413 5.1: who spoofs SYNs with a cookie of his own gets no more than this. */
+static void at_most_64_wait_for_their_handshakes(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    for (uint16_t i = 0; i < 64; i++) {
+        talk->port_peer = (uint16_t)(10000 + i);
+        rx(talk, SYN, 0, 0, 10);
+        tx(talk, SYN | ACK, 0, 11, 0);
+    }
+    talk->port_peer = 11000;
+    rx(talk, SYN, 0, 0, 10);
+    tx(talk, SYN | ACK, 0, 1, 0);
+}
+
 static void without_the_setting_the_option_is_ignored(void **state)
 {
     struct talk *talk = *state;
@@ -218,6 +237,7 @@ int main(void)
         fast_test(wrong_cookie_makes_a_handshake_like_any_other),
         fast_test(cookie_belongs_to_one_address),
         fast_test(lost_SYN_ACK_comes_again),
+        fast_test(at_most_64_wait_for_their_handshakes),
         talk_test(without_the_setting_the_option_is_ignored),
         fast_test(text_goes_with_the_SYN_when_the_cookie_is_known),
         fast_test(text_that_was_not_taken_goes_again),
