@@ -16,7 +16,7 @@ enum {
     KVM_SIGNATURE_EBX = 0x4b4d564b, /* "KVMK" */
     CRYSTAL_LEAF = 0x15,
     CALIBRATION_NS = 500000,
-    CALIBRATIONS = 5
+    CALIBRATIONS = 7
 };
 
 /* struct pvclock_vcpu_time_info (Linux, Documentation/virt/kvm/x86/msr.rst) */
@@ -70,28 +70,45 @@ static uint64_t scale_from_cpu(void)
     return scale_of((uint64_t)id.ecx * id.ebx / id.eax, 1000000000);
 }
 
-/* The shortest of several: what disturbs a measurement makes it longer. */
+/* Both clocks at one moment, as near as we can tell. */
+struct moment {
+    uint64_t tsc;
+    uint64_t unsure_ticks; /* something else may have run between the two readings */
+    uint32_t timer_left;
+};
+
+static struct moment moment_now(void)
+{
+    struct moment moment;
+    const uint64_t before = tsc_read();
+
+    moment.timer_left = interrupts_timer_left();
+    moment.tsc = tsc_read();
+    moment.unsure_ticks = moment.tsc - before;
+    moment.tsc -= moment.unsure_ticks / 2;
+    return moment;
+}
+
+/* The surest of several: the host may stop us at any instruction. */
 static uint64_t scale_from_timer(void)
 {
-    uint64_t best = UINT64_MAX, best_ns = 1;
+    uint64_t surest = UINT64_MAX, scale = 0;
 
     for (unsigned i = 0; i < CALIBRATIONS; i++) {
-        uint64_t began, ticks;
-        uint32_t left;
+        struct moment began, ended;
 
         interrupts_timer_start(UINT32_MAX);
-        began = tsc_read();
+        began = moment_now();
         do {
-            left = interrupts_timer_left();
-        } while (UINT32_MAX - left < CALIBRATION_NS);
-        ticks = tsc_read() - began;
-        if (ticks < best) {
-            best = ticks;
-            best_ns = UINT32_MAX - left;
+            ended = moment_now();
+        } while (began.timer_left - ended.timer_left < CALIBRATION_NS);
+        if (began.unsure_ticks + ended.unsure_ticks < surest) {
+            surest = began.unsure_ticks + ended.unsure_ticks;
+            scale = scale_of(ended.tsc - began.tsc, began.timer_left - ended.timer_left);
         }
     }
     interrupts_timer_start(0);
-    return scale_of(best, best_ns);
+    return scale;
 }
 
 void clock_init(void)
