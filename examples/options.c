@@ -61,11 +61,9 @@ static const struct option all_options[KEY_COUNT] = {
 
 static void print_help(const struct options_world *world, const struct example *what)
 {
-    char line[OPTIONS_LINE_BYTES];
-
-    snprintf(line, sizeof line, "usage: %s [options] %s\n%s\n", what->name, what->arguments,
-             what->summary);
-    world->print(world, line);
+    snprintf(world->line, OPTIONS_LINE_BYTES, "usage: %s [options] %s\n%s\n", what->name,
+             what->arguments, what->summary);
+    world->print(world, world->line);
     for (unsigned i = 0; i < KEY_COUNT; i++) {
         const struct option *option = &all_options[i];
         char head[40];
@@ -73,11 +71,12 @@ static void print_help(const struct options_world *world, const struct example *
         if (option->posix_only && !world->posix)
             continue;
         snprintf(head, sizeof head, "--%s %s", option->name, option->value ? option->value : "");
-        snprintf(line, sizeof line, "  %-18s %s", head, option->text);
-        world->print(world, line);
+        snprintf(world->line, OPTIONS_LINE_BYTES, "  %-18s %s", head, option->text);
+        world->print(world, world->line);
     }
-    snprintf(line, sizeof line, "\nThe default port is %u.", (unsigned)what->default_port);
-    world->print(world, line);
+    snprintf(world->line, OPTIONS_LINE_BYTES, "\nThe default port is %u.",
+             (unsigned)what->default_port);
+    world->print(world, world->line);
 }
 
 /* A whole number from @low to @high and nothing else. */
@@ -208,12 +207,10 @@ static unsigned find(const struct options_world *world, const char *word, const 
 static enum options_outcome wrong(const struct options_world *world, const struct example *what,
                                   const char *message, const char *word, const char *value)
 {
-    char line[OPTIONS_LINE_BYTES];
-
-    snprintf(line, sizeof line, "%s: %s%.80s%s%.80s%s; see --help", what->name,
+    snprintf(world->line, OPTIONS_LINE_BYTES, "%s: %s%.80s%s%.80s%s; see --help", what->name,
              value ? "" : message, word, value && *word ? " " : "", value ? value : "",
              value ? message : "");
-    world->complain(world, line);
+    world->complain(world, world->line);
     return OPTIONS_WRONG;
 }
 
@@ -221,15 +218,13 @@ static enum options_outcome wrong(const struct options_world *world, const struc
 static enum options_outcome answer(const struct options_world *world, const struct example *what,
                                    unsigned key)
 {
-    char line[OPTIONS_LINE_BYTES];
-
     if (key == KEY_HELP) {
         print_help(world, what);
         return OPTIONS_DONE;
     }
     if (key == KEY_VERSION) {
-        snprintf(line, sizeof line, "%s (leat) %s", what->name, LEAT_VERSION);
-        world->print(world, line);
+        snprintf(world->line, OPTIONS_LINE_BYTES, "%s (leat) %s", what->name, LEAT_VERSION);
+        world->print(world, world->line);
         return OPTIONS_DONE;
     }
     return OPTIONS_RUN;

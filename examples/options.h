@@ -46,6 +46,7 @@ enum {
 /* Where the words come from. */
 struct options_world {
     bool posix; /* there are files and TAP devices */
+    char *line; /* room for OPTIONS_LINE_BYTES */
     void (*print)(const struct options_world *world, const char *line);
     void (*complain)(const struct options_world *world, const char *line);
 };

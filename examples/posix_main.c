@@ -376,8 +376,9 @@ static void complain_line(const struct options_world *world, const char *line)
 int main(int argc, char **argv)
 {
     static struct program program; /* too large for a stack frame of ours; of this file only */
+    char line[OPTIONS_LINE_BYTES];
     const struct options_world world = {
-        .posix = true, .print = print_line, .complain = complain_line};
+        .posix = true, .line = line, .print = print_line, .complain = complain_line};
     enum options_outcome outcome =
         options_parse(&program.options, &world, &example, argc - 1, argv + 1);
 

@@ -25,6 +25,7 @@ struct program {
     struct leat_netif *netif;
     char text[COMMAND_LINE_BYTES];
     char *words[WORDS_MAX];
+    char line[OPTIONS_LINE_BYTES];
     bool finished;
     int status;
 };
@@ -264,7 +265,8 @@ int bare_main(struct bare_machine *machine)
     program.machine = machine;
     program.host = (struct leat_host){
         .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
-    program.world = (struct options_world){.print = print_line, .complain = print_line};
+    program.world =
+        (struct options_world){.line = program.line, .print = print_line, .complain = print_line};
     if (snprintf(program.text, sizeof program.text, "%s", machine->command_line) >=
         COMMAND_LINE_BYTES)
         return complain("command line", "too long");
