@@ -22,7 +22,7 @@ struct leat_metal {
     struct leat_host *host;   /**< wait() halts until an interrupt; Ctrl-D on the console ends it */
     const char *command_line; /**< as the loader gave it; NUL-terminated, never NULL */
     void *memory;             /**< all RAM behind the image: the program's */
-    size_t memory_bytes;
+    size_t memory_bytes;      /**< of it */
 };
 
 /** The program: returns its exit status, 0 to 127. */
@@ -54,7 +54,7 @@ void leat_metal_entropy_from(enum leat_err (*source)(void *arg, void *bytes, siz
                              void *arg);
 
 /** Ends the machine with @p status; where the hypervisor can't take one, it just ends. */
-_Noreturn void leat_metal_exit(int status);
+__attribute__((noreturn)) void leat_metal_exit(int status);
 
 #ifdef __cplusplus
 }
