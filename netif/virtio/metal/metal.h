@@ -9,6 +9,8 @@
 #include <leat/err.h>
 #include <leat/metal.h>
 
+#include "entropy.h"
+
 /* boot.S jumps here with interrupts off. */
 void metal_start(uint32_t protocol, uintptr_t info);
 
@@ -69,12 +71,6 @@ bool metal_map(uint64_t address);
 void clock_init(void);
 /* Nanoseconds since clock_init(). */
 uint64_t clock_ns(void);
-
-/* --- entropy.c ----------------------------------------------------------------------------------
- */
-
-/* RDSEED or RDRAND; false: the processor has neither, or it failed. */
-bool entropy_from_cpu(void *bytes, size_t len);
 
 /* --- power.c ------------------------------------------------------------------------------------
  */
