@@ -40,6 +40,7 @@ struct program {
     struct leat_netif *netif; /* what the stack is attached to */
     void *memory;
     struct file *files;
+    char line[OPTIONS_LINE_BYTES];
     bool finished;
     int status;
 };
@@ -376,9 +377,8 @@ static void complain_line(const struct options_world *world, const char *line)
 int main(int argc, char **argv)
 {
     static struct program program; /* too large for a stack frame of ours; of this file only */
-    char line[OPTIONS_LINE_BYTES];
-    const struct options_world world = {
-        .posix = true, .line = line, .print = print_line, .complain = complain_line};
+    static const struct options_world world = {
+        .posix = true, .line = program.line, .print = print_line, .complain = complain_line};
     enum options_outcome outcome =
         options_parse(&program.options, &world, &example, argc - 1, argv + 1);
 

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import tempfile
+import threading
 import time
 
 import pytest
@@ -130,8 +131,8 @@ def test_a_burst_of_a_thousand_frames(echo, wire):
               for i in range(1000)]  # fmt: skip
     wire.send(to_guest() / UDP(sport=6000, dport=7) / b"who are you?")
     wire.receive(lambda frame: UDP in frame)
-    for frame in frames:
-        wire.send(frame)
+    sender = threading.Thread(target=lambda: [wire.send(frame) for frame in frames], daemon=True)
+    sender.start()
     last = -1
     for _ in frames:
         reply = wire.receive(lambda frame: UDP in frame)
@@ -140,6 +141,7 @@ def test_a_burst_of_a_thousand_frames(echo, wire):
         last = number
         if number == len(frames) - 1:
             break
+    sender.join()
     echo.stop()
 
 
