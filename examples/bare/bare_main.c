@@ -11,7 +11,7 @@ enum {
     STATUS_NOT_STARTED = 2, /* as on POSIX */
     COMMAND_LINE_BYTES = 4096,
     WORDS_MAX = 64,
-    BUFFERS = 4096,
+    BUFFERS = 2048, /* half of what POSIX has: a guest should be up at once */
     BUFFERS_MIN = 16,
     LINE_BYTES = 200
 };
