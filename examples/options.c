@@ -47,7 +47,7 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_PORT] = {"port", "N", "the port to use", false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
-    [KEY_RECORD] = {"record", "FILE", "write every frame to a pcap", true},
+    [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"
                     "                     needs --mac, whose frames are left out, and --seed",

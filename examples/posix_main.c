@@ -14,6 +14,7 @@
 #include <leat/tap.h>
 
 #include "example.h"
+#include "notes.h"
 #include "options.h"
 
 enum {
@@ -38,6 +39,8 @@ struct program {
     struct leat_pcap_reader *reader;
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
+    uint8_t seed[LEAT_SEED_BYTES];
+    char notes[NOTES_BYTES]; /* of the recording */
     void *memory;
     struct file *files;
     char line[OPTIONS_LINE_BYTES];
@@ -190,16 +193,43 @@ static bool open_devices(struct program *program)
             goto failed;
         program->netif = leat_tap_netif(program->tap);
     }
-    if (options->record) {
-        err = leat_pcap_recorder_open(&program->recorder, program->netif, options->record, why);
-        if (err)
-            goto failed;
-        program->netif = leat_pcap_recorder_netif(program->recorder);
-    }
     return true;
 failed:
     fprintf(stderr, "%s: %s\n", example.name, why);
     return false;
+}
+
+/* What else is random in a run: as given, or from the machine. */
+static bool draw_seed(struct program *program)
+{
+    const struct options *options = &program->options;
+    enum leat_err err = LEAT_OK;
+
+    if (options->seed_given)
+        memcpy(program->seed, options->seed, sizeof program->seed);
+    else
+        err = program->host.entropy(&program->host, program->seed, sizeof program->seed);
+    if (err)
+        fprintf(stderr, "%s: entropy: %s\n", example.name, leat_err_text(err));
+    return err == LEAT_OK;
+}
+
+/* Puts the recorder around the device; false when a line has said why not. */
+static bool open_recorder(struct program *program)
+{
+    const struct options *options = &program->options;
+    char *notes = program->notes;
+    char why[LEAT_WHY_BYTES];
+
+    if (!options->record)
+        return true;
+    notes_write(notes, example.name, options, program->netif, program->seed);
+    if (leat_pcap_recorder_open(&program->recorder, program->netif, options->record, notes, why)) {
+        fprintf(stderr, "%s: %s\n", example.name, why);
+        return false;
+    }
+    program->netif = leat_pcap_recorder_netif(program->recorder);
+    return true;
 }
 
 /* Builds the stack on its memory: the block for leat itself, for UDP and for TCP is one. */
@@ -211,23 +241,19 @@ static enum leat_err build_stack(struct program *program, const char **step)
     size_t bytes =
         leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
     struct leat **stack = &program->platform.stack;
-    enum leat_err err = LEAT_OK;
+    enum leat_err err;
 
     *step = "memory";
     program->memory = malloc(bytes);
     if (!program->memory)
         return LEAT_ERR_MEMORY;
-    *step = "entropy";
-    if (options->seed_given)
-        memcpy(config.seed, options->seed, sizeof config.seed);
-    else
-        err = program->host.entropy(&program->host, config.seed, sizeof config.seed);
-    if (err)
-        return err;
     *step = "leat_init";
+    memcpy(config.seed, program->seed, sizeof config.seed);
     err = leat_init(stack, program->memory, bytes, &config);
     if (err)
         return err;
+    if (program->recorder)
+        leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
     *step = program->netif->name;
     err = leat_attach(*stack, program->netif);
     if (err)
@@ -343,7 +369,7 @@ static int run(struct program *program)
     const char *complaint;
     enum leat_err err;
 
-    if (!open_devices(program))
+    if (!open_devices(program) || !draw_seed(program) || !open_recorder(program))
         return STATUS_NOT_STARTED;
     err = build_stack(program, &step);
     if (err) {

@@ -2,9 +2,11 @@
  * pcap.h -- captures: a recorder around any backend, and a backend that replays a capture under
  * its own clock.
  *
- * The recorder writes nanosecond pcap with the stack's time: all frames of one leat_poll() have the
- * same, and a poll without any leaves a frame of no bytes.  So a recording says which frames the
- * stack saw together, when it answered, and when its timers ran.
+ * The recorder writes pcapng: nanoseconds, the direction of each frame, why it was dropped where
+ * that is known, and in the section's header what the program says about its run.  The time is the
+ * stack's: all frames of one leat_poll() have the same, and a poll without any leaves a frame of no
+ * bytes.  So a recording says which frames the stack saw together, when it answered, and when its
+ * timers ran.
  */
 #ifndef LEAT_PCAP_H
 #define LEAT_PCAP_H
@@ -15,25 +17,33 @@
 #include <leat/host.h>
 #include <leat/netif.h>
 #include <leat/posix.h>
+#include <leat/stats.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Longest frame of a capture that is read or written, bytes: libpcap's own limit. */
-#define LEAT_PCAP_FRAME_MAX 262144u
-
 struct leat_pcap_recorder;
 
 /**
  * Wraps @p inner: every frame in and out is written to the new file @p path, and then goes its
- * way.  Closing the recorder (leat_close() does it) closes @p inner.
+ * way.  Closing the recorder (leat_close() does it) closes @p inner.  A path that ends in ".pcap"
+ * gets a nanosecond pcap, which holds frames and times only.
  *
+ * @p notes: text for the section's header, such as the stack's seed and configuration; up to 2 KiB,
+ * may be NULL.
  * Errors: LEAT_ERR_DEVICE (@p why says which file and why), LEAT_ERR_MEMORY.
  */
 enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
                                       struct leat_netif *inner, const char *path,
-                                      char why[LEAT_WHY_BYTES]);
+                                      const char *notes, char why[LEAT_WHY_BYTES]);
+
+/**
+ * Lets the recorder see the stack's counters, from which it learns why frames were dropped: their
+ * comment is the name of the counter.  Of several frames taken in one burst only some were, then
+ * the last one's comment says how many.  @p stats must stay valid until the recorder is closed.
+ */
+void leat_pcap_recorder_watch(struct leat_pcap_recorder *recorder, const struct leat_stats *stats);
 
 /** The backend to give to leat_attach(); valid until leat_pcap_recorder_close(). */
 struct leat_netif *leat_pcap_recorder_netif(struct leat_pcap_recorder *recorder);
@@ -54,7 +64,7 @@ struct leat_pcap_reader;
 
 /** What to replay. */
 struct leat_pcap_reader_config {
-    const char *path;    /**< a pcap or pcapng file of Ethernet frames */
+    const char *path;    /**< a pcap or pcapng file of Ethernet frames; "-": standard input */
     struct leat_mac mac; /**< ours; frames that come from it are left out: the stack sends them */
     uint16_t mtu;        /**< 0: 1500 */
     /**
@@ -77,7 +87,7 @@ struct leat_pcap_reader_counters {
 };
 
 /**
- * Opens a capture.  On error @p why holds one line: the file, and where in it.
+ * Opens a capture.  On error @p why holds one line: the file, the offset, the reason.
  * Errors: LEAT_ERR_NOT_FOUND, LEAT_ERR_FORMAT (no capture, or not of Ethernet), LEAT_ERR_MEMORY,
  * LEAT_ERR_ARGUMENT (an MTU under 68).
  */
@@ -101,7 +111,7 @@ leat_pcap_reader_counters(const struct leat_pcap_reader *reader);
 
 /**
  * LEAT_OK, or LEAT_ERR_FORMAT: the file is broken at some frame, where the replay ended.
- * @p why may be NULL; else it then holds one line with the file, the frame and the offset.
+ * @p why may be NULL; else it then holds one line with the file, the offset and the reason.
  */
 enum leat_err leat_pcap_reader_status(const struct leat_pcap_reader *reader,
                                       char why[LEAT_WHY_BYTES]);

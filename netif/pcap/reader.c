@@ -9,8 +9,8 @@
  */
 #include <leat/pcap.h>
 
-#include <errno.h>
-#include <pcap/pcap.h>
+#include <leat/capture.h>
+
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 enum {
-    NS_PER_S = 1000000000,
     MTU_DEFAULT = 1500,
     MTU_MIN = 68, /* RFC 791 3.2 */
     ETHERNET_BYTES = 14,
@@ -32,7 +31,7 @@ enum {
 struct leat_pcap_reader {
     struct leat_netif netif;
     struct leat_host host;
-    pcap_t *file;
+    struct leat_capture *file;
     const uint8_t *bytes; /* of the frame read ahead; NULL: there is none */
     uint32_t len;
     bool ours; /* it came from us, or is empty: nothing but a time at which something happened */
@@ -44,7 +43,7 @@ struct leat_pcap_reader {
     enum leat_err status;
     struct leat_pcap_reader_counters counters;
     char path[96];
-    char why[LEAT_WHY_BYTES];
+    char why[LEAT_WHY_BYTES]; /* outlives the file */
 };
 
 static struct leat_pcap_reader *reader_of(struct leat_netif *netif)
@@ -58,64 +57,52 @@ static struct leat_pcap_reader *reader_of_host(struct leat_host *host)
                                                offsetof(struct leat_pcap_reader, host));
 }
 
-/* The file is broken at the frame after the last one; says where. */
-static void reader_fail(struct leat_pcap_reader *reader)
-{
-    reader->status = LEAT_ERR_FORMAT;
-    snprintf(reader->why, sizeof reader->why, "%s: frame %llu, before offset %ld: %.100s",
-             reader->path, (unsigned long long)reader->counters.frames_read + 1,
-             ftell(pcap_file(reader->file)), pcap_geterr(reader->file));
-}
-
 /* A capture may go back in time, the stack may not. */
-static void reader_set_due(struct leat_pcap_reader *reader, const struct pcap_pkthdr *header)
+static void reader_set_due(struct leat_pcap_reader *reader, uint64_t due_ns)
 {
-    uint64_t due_ns =
-        (uint64_t)header->ts.tv_sec * NS_PER_S + (uint64_t)header->ts.tv_usec; /* opened with ns */
-
     if (due_ns > reader->due_ns)
         reader->due_ns = due_ns;
 }
 
 /* Sets reader->ours; false: a frame to pass over. */
-static bool reader_wants(struct leat_pcap_reader *reader, const struct pcap_pkthdr *header,
-                         const uint8_t *bytes)
+static bool reader_wants(struct leat_pcap_reader *reader, const struct leat_capture_frame *frame)
 {
     const size_t mac_bytes = sizeof reader->netif.mac.octet;
 
-    if (header->caplen > FRAME_BYTES_MAX) {
+    if (frame->captured_bytes > FRAME_BYTES_MAX) {
         reader->counters.too_long++;
         return false;
     }
-    reader->ours = header->caplen >= ETHERNET_BYTES &&
-                   memcmp(bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0;
+    reader->ours = frame->captured_bytes >= ETHERNET_BYTES &&
+                   memcmp(frame->bytes + mac_bytes, reader->netif.mac.octet, mac_bytes) == 0;
     if (reader->ours)
         reader->counters.left_out++;
-    reader->ours |= header->caplen == 0;
+    reader->ours |= frame->captured_bytes == 0;
     return !reader->ours || reader->recording;
 }
 
 /* Reads on to the next frame that matters. */
 static void reader_advance(struct leat_pcap_reader *reader)
 {
-    struct pcap_pkthdr *header;
-    const uint8_t *bytes;
-    int got;
+    struct leat_capture_frame frame;
+    enum leat_err err;
 
     reader->bytes = NULL;
-    while ((got = pcap_next_ex(reader->file, &header, &bytes)) == 1) {
+    while ((err = leat_capture_next(reader->file, &frame)) == LEAT_OK) {
         reader->counters.frames_read++;
-        reader_set_due(reader, header);
+        reader_set_due(reader, frame.time_ns);
         if (reader->now_ns == 0) /* the clock starts with the file, even if that frame was ours */
             reader->now_ns = reader->due_ns;
-        if (reader_wants(reader, header, bytes)) {
-            reader->bytes = bytes;
-            reader->len = header->caplen;
+        if (reader_wants(reader, &frame)) {
+            reader->bytes = frame.bytes;
+            reader->len = frame.captured_bytes;
             return;
         }
     }
-    if (got != PCAP_ERROR_BREAK)
-        reader_fail(reader);
+    if (err != LEAT_ERR_NOT_FOUND) {
+        reader->status = err;
+        snprintf(reader->why, sizeof reader->why, "%s", leat_capture_why(reader->file));
+    }
 }
 
 /* Our own frames of a recording are done with as soon as their time has come. */
@@ -205,8 +192,7 @@ static void reader_close(struct leat_netif *netif)
 {
     struct leat_pcap_reader *reader = reader_of(netif);
 
-    if (reader->file)
-        pcap_close(reader->file);
+    leat_capture_close(reader->file);
     reader->file = NULL;
     reader->bytes = NULL;
 }
@@ -257,34 +243,6 @@ static const struct leat_netif_ops reader_ops = {.receive = reader_receive,
                                                  .next_look_ns = reader_next_look_ns,
                                                  .close = reader_close};
 
-/* Opens the file; sets reader->why and returns what is wrong with it. */
-static enum leat_err reader_open_file(struct leat_pcap_reader *reader, const char *path)
-{
-    char error[PCAP_ERRBUF_SIZE] = "";
-    int link_type;
-
-    snprintf(reader->path, sizeof reader->path, "%s", path);
-    if (access(path, R_OK) != 0) {
-        snprintf(reader->why, sizeof reader->why, "%s: %s", reader->path, strerror(errno));
-        return LEAT_ERR_NOT_FOUND;
-    }
-    reader->file = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
-    if (!reader->file) {
-        snprintf(reader->why, sizeof reader->why, "%s: no capture: %.120s", reader->path, error);
-        return LEAT_ERR_FORMAT;
-    }
-    link_type = pcap_datalink(reader->file);
-    if (link_type != DLT_EN10MB) {
-        const char *name = pcap_datalink_val_to_name(link_type);
-
-        snprintf(reader->why, sizeof reader->why,
-                 "%s: link type %s (%d): only Ethernet can be replayed", reader->path,
-                 name ? name : "unknown", link_type);
-        return LEAT_ERR_FORMAT;
-    }
-    return LEAT_OK;
-}
-
 enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
                                     const struct leat_pcap_reader_config *config,
                                     char why[LEAT_WHY_BYTES])
@@ -308,7 +266,9 @@ enum leat_err leat_pcap_reader_open(struct leat_pcap_reader **reader,
     made->recording = config->recording;
     made->linger_ns = config->linger_ns;
     snprintf(made->why, sizeof made->why, "an MTU is at least %d bytes", MTU_MIN);
-    err = made->netif.mtu < MTU_MIN ? LEAT_ERR_ARGUMENT : reader_open_file(made, config->path);
+    snprintf(made->path, sizeof made->path, "%s", config->path);
+    err = made->netif.mtu < MTU_MIN ? LEAT_ERR_ARGUMENT
+                                    : leat_capture_open(&made->file, config->path, made->why);
     if (err == LEAT_OK) {
         reader_advance(made);
         err = made->status;

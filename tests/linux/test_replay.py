@@ -123,22 +123,22 @@ def record_of(length, data=None, seconds=1):
 BROKEN = {
     "empty": (b"", "no capture"),
     "no magic": (b"\0" * 64, "no capture"),
-    "cut header": (HEADER[:20], "no capture"),
+    "cut header": (HEADER[:20], "cut off"),
     "not Ethernet": (HEADER[:20] + struct.pack("=I", 101), "only Ethernet"),
     "cut frame header": (HEADER + record_of(60)[:8], "offset"),
     "cut frame": (HEADER + record_of(60) + record_of(60)[:40], "frame 2"),
     "frame over 262,144": (HEADER + record_of(262145), "offset"),
     "frame of 4 GiB": (HEADER + record_of(60, b"")[:8] + b"\xff" * 8, "offset"),
     "pcapng, block under 12": (
-        bytes.fromhex("0a0d0d0a0400000" "04d3c2b1a"), "no capture"),
+        bytes.fromhex("0a0d0d0a0400000" "04d3c2b1a"), "too short"),
     "pcapng, length not of 4": (
-        struct.pack("=IIIHHq", 0x0A0D0D0A, 29, 0x1A2B3C4D, 1, 0, -1) + b"\0" * 5, "no capture"),
+        struct.pack("=IIIHHq", 0x0A0D0D0A, 29, 0x1A2B3C4D, 1, 0, -1) + b"\0" * 5, "multiple of 4"),
     "pcapng, block over 16 MiB": (
         struct.pack("=IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
-        + struct.pack("=II", 1, 1 << 28), "no capture"),
+        + struct.pack("=II", 1, 1 << 28), "more than"),
     "pcapng, trailer differs": (
         struct.pack("=IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
-        + struct.pack("=IIHHII", 1, 20, 1, 0, 0, 24), "no capture"),
+        + struct.pack("=IIHHII", 1, 20, 1, 0, 0, 24), "ends with"),
 }  # fmt: skip
 
 

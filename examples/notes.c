@@ -1,0 +1,61 @@
+/*
+ * notes.c -- what a recording says about its run.
+ *
+ * The seed is a secret while the program runs: a recording is for those who may know it.
+ */
+#include "notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+struct notes {
+    char *text;
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct notes *notes, const char *format, ...)
+{
+    const size_t room = NOTES_BYTES - notes->len;
+    va_list arguments;
+    int len;
+
+    va_start(arguments, format);
+    len = vsnprintf(notes->text + notes->len, room, format, arguments);
+    va_end(arguments);
+    if (len > 0)
+        notes->len += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+static void add_address(struct notes *notes, const char *name, leat_ip4 ip)
+{
+    char text[LEAT_IP4_TEXT_BYTES];
+
+    if (ip == LEAT_IP4_ANY)
+        return;
+    leat_ip4_format(ip, text);
+    add(notes, "%s %s\n", name, text);
+}
+
+void notes_write(char text[NOTES_BYTES], const char *program, const struct options *options,
+                 const struct leat_netif *netif, const uint8_t seed[LEAT_SEED_BYTES])
+{
+    struct notes notes = {.text = text};
+    const uint8_t *mac = netif->mac.octet;
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(options->ip, ip);
+    add(&notes, "leat %s\nprogram %s\nseed ", LEAT_VERSION, program);
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        add(&notes, "%02x", seed[i]);
+    add(&notes, "\nip %s/%u\n", ip, (unsigned)options->prefix_bits);
+    add_address(&notes, "gateway", options->gateway);
+    add_address(&notes, "server", options->server);
+    add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
+        mac[5]);
+    add(&notes, "mtu %u\nport %u\nbuffers %u\n", (unsigned)netif->mtu, (unsigned)options->port,
+        options->buffers);
+    if (options->connections)
+        add(&notes, "connections %u\n", options->connections);
+    for (int i = 0; i < options->argument_count; i++)
+        add(&notes, "argument %s\n", options->arguments[i]);
+}

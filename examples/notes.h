@@ -1,0 +1,19 @@
+/* notes.h -- what a recording says about its run: enough to make it happen again. */
+#ifndef NOTES_H
+#define NOTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options.h"
+
+enum {
+    NOTES_BYTES = 2048
+};
+
+/* Writes lines of a name and a value: the program, and each option as --name takes it.  @seed is
+ * the one in use, given or drawn. */
+void notes_write(char text[NOTES_BYTES], const char *program, const struct options *options,
+                 const struct leat_netif *netif, const uint8_t seed[LEAT_SEED_BYTES]);
+
+#endif

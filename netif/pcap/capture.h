@@ -1,0 +1,68 @@
+/* capture.h -- the inside of a capture that is being read. */
+#ifndef PCAP_CAPTURE_H
+#define PCAP_CAPTURE_H
+
+#include <leat/capture.h>
+
+enum {
+    NS_PER_S = 1000000000,
+    LINK_TYPE_ETHERNET = 1,
+    BLOCK_BYTES_MAX = 16 * 1024 * 1024, /* of pcapng: libpcap's own limit (CVE-2019-15165) */
+    INTERFACES_MAX = 256
+};
+
+/* What an interface description says about the times of its frames. */
+struct capture_interface {
+    uint64_t units_per_s;
+    int64_t offset_s;
+};
+
+struct leat_capture {
+    int fd;
+    uint8_t *buffer;
+    size_t room;
+    size_t from, to;      /* bytes in the buffer that have not been used yet */
+    uint64_t base_offset; /* of buffer[0] in the file */
+    uint64_t size;        /* of the file; 0: unknown */
+    uint64_t frames;
+    uint64_t last_ns;
+    enum leat_err status; /* LEAT_ERR_NOT_FOUND: at the end */
+    bool swapped;         /* the file's numbers have the other byte order */
+    bool is_pcapng;
+    bool has_notes;
+    uint32_t ns_per_unit; /* of a pcap: 1 or 1000 */
+    uint32_t interface_count;
+    struct capture_interface interfaces[INTERFACES_MAX];
+    char path[96];
+    char notes[LEAT_CAPTURE_NOTES_BYTES];
+    char why[LEAT_WHY_BYTES];
+};
+
+/* Makes @bytes bytes lie in one piece at the front of the buffer; false: the file ends before, or
+ * can't be read (why says so). */
+bool capture_want(struct leat_capture *capture, size_t bytes);
+
+/* The unused bytes, how many there are, and where they lie in the file. */
+const uint8_t *capture_at(const struct leat_capture *capture);
+size_t capture_have(const struct leat_capture *capture);
+uint64_t capture_offset(const struct leat_capture *capture);
+
+/* Passes over bytes that capture_want() has made sure of. */
+void capture_use(struct leat_capture *capture, size_t bytes);
+
+/* Says "FILE: offset N: REASON" and stays broken. */
+__attribute__((format(printf, 2, 3))) enum leat_err capture_fail(struct leat_capture *capture,
+                                                                 const char *reason, ...);
+
+/* Refuses what is not Ethernet by its name. */
+enum leat_err capture_check_link_type(struct leat_capture *capture, uint32_t link_type);
+
+/* Numbers in the file's byte order. */
+uint16_t capture_get16(const struct leat_capture *capture, const uint8_t *at);
+uint32_t capture_get32(const struct leat_capture *capture, const uint8_t *at);
+
+/* pcapng: the section header that a file begins with, and the next frame. */
+enum leat_err pcapng_read_start(struct leat_capture *capture);
+enum leat_err pcapng_read_next(struct leat_capture *capture, struct leat_capture_frame *frame);
+
+#endif

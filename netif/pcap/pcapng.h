@@ -1,0 +1,41 @@
+/*
+ * pcapng.h -- writes the blocks of a pcapng (draft-ietf-opsawg-pcapng) into memory: an Ethernet
+ * interface, times in nanoseconds, the machine's byte order.  Freestanding: a unikernel uses it
+ * too.
+ */
+#ifndef PCAP_PCAPNG_H
+#define PCAP_PCAPNG_H
+
+#include <stdint.h>
+
+enum {
+    PCAPNG_TEXT_MAX = 2048,                      /* of a comment: what is longer is cut */
+    PCAPNG_START_MAX = 128 + PCAPNG_TEXT_MAX,    /* pcapng_start() */
+    PCAPNG_FRAME_HEAD_BYTES = 28,                /* pcapng_frame_head() */
+    PCAPNG_FRAME_TAIL_MAX = 40 + PCAPNG_TEXT_MAX /* pcapng_frame_tail() */
+};
+
+/* The same numbers as enum leat_capture_direction, and as in the format. */
+enum pcapng_direction {
+    PCAPNG_UNKNOWN,
+    PCAPNG_IN,
+    PCAPNG_OUT
+};
+
+struct pcapng_frame {
+    uint64_t time_ns;
+    uint32_t captured_bytes;
+    uint32_t wire_bytes;
+    enum pcapng_direction direction;
+    const char *comment; /* NULL: none */
+};
+
+/* Section header with a comment (may be NULL) and the description of one interface; returns bytes.
+ * @snap_bytes: no frame has more bytes here; 0: no limit. */
+uint32_t pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes);
+
+/* What stands before and behind the bytes of a frame.  The tail's length is returned. */
+void pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame);
+uint32_t pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame);
+
+#endif
