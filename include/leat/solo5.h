@@ -33,7 +33,7 @@ struct leat_solo5 {
     uint64_t polled_ns;       /**< the last now_ns(); private */
     const char *command_line; /**< what stood behind the image; NUL-terminated, never NULL */
     void *memory;             /**< the heap without what is left for the C stack: the program's */
-    size_t memory_bytes;
+    size_t memory_bytes;      /**< of it */
 };
 
 /** Which device, and what differs from its own facts. */

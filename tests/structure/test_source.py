@@ -125,6 +125,10 @@ class States(unittest.TestCase):
                          [(STATE_FILE, name) for name in sorted(STATE_WRITERS)])
 
 
+# declared, not defined: a backend's header names what it is made for
+FOREIGN = {"solo5_start_info"}
+
+
 class Names(unittest.TestCase):
     def test_public_names_begin_with_leat(self):
         wrong = []
@@ -132,7 +136,7 @@ class Names(unittest.TestCase):
             for number, line in enumerate(tree.without_comments(tree.read(path)).splitlines(), 1):
                 match = re.match(r"#define\s+(\w+)|(?:enum|struct|union)\s+(\w+)\s*[{;]", line)
                 name = match and (match[1] or match[2])
-                if name and not re.match("leat(_|$)", name.lower()):
+                if name and name not in FOREIGN and not re.match("leat(_|$)", name.lower()):
                     wrong.append(f"{path}:{number}: {name}")
         self.assertEqual(wrong, [])
 
