@@ -1,0 +1,229 @@
+"""The images on Solo5: spt always, hvt where KVM can run them at all."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from solo5 import SLOW_RTT_MS, START_S, Guest, Tender, image, ping, tools
+from stream import echo_all
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_hvt = {}  # what has been found out about it
+
+
+def hvt_trouble():
+    """Why hvt can't be tested here; "" if it can."""
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "there is no /dev/kvm that we may use"
+    tools.make_tap("probe0")
+    tender = Tender("hvt", "echo", {"service": "probe0"}, ["--version"])
+    try:
+        if not tools.until(lambda: not tender.running, START_S):
+            return f"an image that only says its version did not end in {START_S} s"
+        return "" if tender.wait() == 0 else f"KVM does not run the image: {tender.text}"
+    finally:
+        tender.remove()
+        tools.run("ip", "link", "del", "probe0", check=False)
+
+
+@pytest.fixture(params=["spt", "hvt"])
+def abi(request):
+    if request.param == "hvt":
+        if "trouble" not in _hvt:
+            _hvt["trouble"] = hvt_trouble()
+        if _hvt["trouble"]:
+            pytest.skip(f"hvt: {_hvt['trouble']}")
+    return request.param
+
+
+@pytest.fixture
+def guest(abi):
+    """guest(name, ...) boots an example."""
+    started = []
+
+    def start(*args, **kwargs):
+        if abi == "hvt":  # each buffer costs time where KVM is software
+            kwargs["options"] = ("--buffers=512", "--connections=16", *kwargs.get("options", ()))
+        started.append(Guest(abi, *args, **kwargs))
+        return started[-1]
+
+    yield start
+    for one in reversed(started):
+        one.remove()
+
+
+def is_slow(guest):
+    """Whether the machine is interpreted; the first round trip finds the neighbours."""
+    return min(ping(guest.ip)) > SLOW_RTT_MS
+
+
+def udp_socket(guest):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.settimeout(10)
+    sock.connect((guest.ip, 7))
+    return sock
+
+
+def test_arp_and_ping(guest):
+    echo = guest("echo", options=("--mac=02:6c:65:61:74:05",))
+    ping(echo.ip)
+    assert b"02:6c:65:61:74:05" in tools.run("ip", "neigh", "show", echo.ip)
+    tools.run("arping", "-q", "-c", 2, "-I", echo.tap, echo.ip)
+    ping(echo.ip, 3, 0.05, "-s", 1472, "-M", "do")
+    ping(echo.ip, 1, 1, "-s", 6000)  # in fragments
+
+
+def test_udp_echo(guest):
+    echo = guest("echo")
+    with udp_socket(echo) as sock:
+        for size in (0, 1, 17, 512, 1471, 1472):
+            data = os.urandom(size)
+            sock.send(data)
+            assert sock.recv(65536) == data
+
+
+def test_tcp_echo_of_10_mb(guest):
+    echo = guest("echo")
+    total = 200_000 if is_slow(echo) else 10_000_000
+    seconds = echo_all((echo.ip, 7), 1, total, 100)
+    print(f"{total} bytes each way in {seconds:.2f} s")
+
+
+def test_many_connections(guest):
+    echo = guest("echo")
+    total = 10_000 if is_slow(echo) else 500_000
+    echo_all((echo.ip, 7), 8, total, 100)
+
+
+@pytest.mark.parametrize("mtu", [576, 9000, 65521])
+def test_mtu_is_the_devices(guest, mtu):
+    echo = guest("echo", mtu=mtu)
+    assert f"MTU {mtu}, port" in echo.text
+    ping(echo.ip, 2, 0.05, "-s", min(mtu - 28, 65507 - 28), "-M", "do")
+    with udp_socket(echo) as sock:
+        data = os.urandom(min(mtu - 28, 65507))
+        sock.send(data)
+        assert sock.recv(65536) == data
+    echo_all((echo.ip, 7), 1, 100_000 if is_slow(echo) else 10_000_000, 100)
+
+
+def test_smaller_mtu_is_kept(guest):
+    echo = guest("echo", options=("--mtu=1000",))
+    assert "MTU 1000, port" in echo.text
+    echo_all((echo.ip, 7), 1, 50_000, 60)
+
+
+def test_resolve_asks_dns(abi, guest):
+    """Two guests, and the kernel as a router between them."""
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    dns = guest("dns")
+    asks = guest("resolve", options=(f"--server={dns.ip}",), arguments=("www.example.com",))
+    assert asks.wait(30) == 0
+    assert "www.example.com. 3600 IN A 192.0.2.3" in asks.lines
+    assert "the counters do not balance" not in asks.text
+    assert asks.stats["copied_solo5_rx_bytes"] == 0
+    assert asks.stats["copied_solo5_tx_bytes"] == 0
+    none = guest("resolve", options=(f"--server={dns.ip}",), arguments=("no.example.com",))
+    assert none.wait(30) == 1
+    assert "no.example.com. A: not found (NXDOMAIN)" in none.lines
+
+
+@pytest.mark.parametrize("words, line", [
+    (["--nonsense=1"], "echo: wrong option: --nonsense=1; see --help"),
+    (["--ip=10.0.0.300/24"], "echo: --ip=10.0.0.300/24: that can't be; see --help"),
+    (["--ip"], "echo: no value: --ip; see --help"),
+    (["--mtu=1501"], "echo: network device: the MTU must be 68 at least, and the device's at most"),
+    (["--mac=03:00:00:00:00:01"], "echo: network device: the MAC address must be one station's"),
+    (["word"], "echo: echo takes no arguments"),
+])  # fmt: skip
+def test_wrong_options(guest, words, line):
+    echo = guest("echo", arguments=words, up=False)
+    assert echo.wait(START_S) == 2
+    assert line in echo.text
+
+
+def test_help_and_version(guest):
+    for word, said in (("--help", "usage: echo"), ("--version", "echo (leat)")):
+        echo = guest("echo", arguments=[word], up=False)
+        assert echo.wait(START_S) == 0
+        assert said in echo.text
+
+
+def test_little_memory(guest):
+    echo = guest("echo", memory=8)
+    ping(echo.ip)
+
+
+def test_too_little_memory(guest):
+    echo = guest("echo", options=("--buffers=100000",), up=False)
+    assert echo.wait(START_S) == 2
+    assert "echo: leat_init: " in echo.text
+
+
+def test_two_devices(abi):
+    """Both are heard, each with its own address; what was counted balances at the end."""
+    tools.make_tap("left0", address="10.78.0.1/24")
+    tools.make_tap("right0", address="10.79.0.1/24")
+    two = Tender(abi, "two", {"left": "left0", "right": "right0"})
+    try:
+        two.wait_for("two: ready", START_S)
+        for ip in ("10.78.0.2", "10.79.0.2"):
+            ping(ip)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                sock.settimeout(10)
+                sock.connect((ip, 7))
+                for data in (b"here", b"and here" * 100) + ((b".",) if ip == "10.79.0.2" else ()):
+                    sock.send(data)
+                    assert sock.recv(65536) == data
+        assert two.wait() == 0, two.text
+        stats = dict(line.split() for line in two.lines if re.fullmatch(r"[a-z0-9_]+ \d+", line))
+        assert stats["copied_tx_bytes"] == "0"
+    finally:
+        two.remove()
+        for tap in ("left0", "right0"):
+            tools.run("ip", "link", "del", tap, check=False)
+
+
+def test_boot_runs_it(abi):
+    """tools/boot, with a signal at the end as Ctrl-C would send it."""
+    tools.make_tap("boot0", address="10.0.0.1/24")
+    boot = tools.Process(ROOT / "tools/boot", "--hypervisor", f"solo5-{abi}", "--net", "tap=boot0",
+                         "--build", os.environ["LEAT_BUILD"], "echo", "--", "--buffers=256",
+                         "--connections=16")  # fmt: skip
+    try:
+        boot.wait_for("echo: 10.0.0.2/24 on service, MTU 1500, port 7", START_S)
+        ping("10.0.0.2")
+        os.kill(boot.pid, signal.SIGINT)
+        assert boot.wait() == 0, boot.text
+    finally:
+        boot.stop()
+        tools.run("ip", "link", "del", "boot0", check=False)
+
+
+def test_idle_sleeps():
+    """With nothing to do it takes no processor time."""
+    echo = Guest("spt", "echo")
+    try:
+        ping(echo.ip)
+        time.sleep(0.2)
+        fields = pathlib.Path(f"/proc/{echo.pid}/stat").read_text().rsplit(")")[1].split()
+        time.sleep(1)
+        after = pathlib.Path(f"/proc/{echo.pid}/stat").read_text().rsplit(")")[1].split()
+        ticks = sum(map(int, after[11:13])) - sum(map(int, fields[11:13]))
+        assert ticks <= 2, f"{ticks} of {os.sysconf('SC_CLK_TCK')} ticks"
+    finally:
+        echo.remove()
+
+
+def test_images_hold_no_more_than_they_use():
+    """What an image doesn't call is not in it."""
+    symbols = subprocess.run(["nm", image("resolve", "spt")], check=True, capture_output=True)
+    names = {line.split()[-1] for line in symbols.stdout.decode().splitlines()}
+    assert "solo5_app_main" in names or "leat_solo5_net_open" in names
+    assert "leat_virtio_open" not in names
+    assert "leat_dns_server_open" not in names
