@@ -21,7 +21,6 @@ enum virtio_status { /* virtio 1.2, 2.1 */
     VIRTIO_DRIVER = 2,
     VIRTIO_DRIVER_OK = 4,
     VIRTIO_FEATURES_OK = 8,
-    VIRTIO_NEEDS_RESET = 64,
     VIRTIO_FAILED = 128
 };
 
@@ -52,7 +51,6 @@ struct virtio_device {
     uintptr_t registers; /* mmio: all of them; PCI: the common configuration */
     uintptr_t config;
     uintptr_t notify_base; /* PCI */
-    uintptr_t isr;
     uint32_t notify_multiplier;
     uintptr_t notify_at[VIRTIO_QUEUES_MAX];
     uint16_t vector_entry; /* PCI: of the MSI-X table; 0xffff: none */

@@ -40,7 +40,6 @@ enum {
 enum virtio_structure { /* 4.1.4 */
     STRUCTURE_COMMON = 1,
     STRUCTURE_NOTIFY = 2,
-    STRUCTURE_ISR = 3,
     STRUCTURE_DEVICE = 4
 };
 
@@ -248,8 +247,6 @@ static void take_structure(const struct function *function, uint32_t at,
         return;
     if (type == STRUCTURE_COMMON && device->registers == 0)
         device->registers = address;
-    else if (type == STRUCTURE_ISR && device->isr == 0)
-        device->isr = address;
     else if (type == STRUCTURE_DEVICE && device->config == 0)
         device->config = address;
     else if (type == STRUCTURE_NOTIFY && device->notify_base == 0) {

@@ -8,7 +8,6 @@
 #include "metal.h"
 
 enum {
-    LAPIC = (int)0xfee00000,
     LAPIC_ID = 0x020,
     LAPIC_TASK_PRIORITY = 0x080,
     LAPIC_END_OF_INTERRUPT = 0x0b0,
@@ -22,8 +21,8 @@ enum {
 };
 
 enum {
-    IOAPIC_SELECT = (int)0xfec00000,
-    IOAPIC_WINDOW = (int)0xfec00010,
+    IOAPIC_SELECT = 0x00,
+    IOAPIC_WINDOW = 0x10,
     IOAPIC_REDIRECTION = 0x10, /* the first of two registers a pin */
     IOAPIC_PINS = 24
 };
@@ -65,6 +64,9 @@ struct device {
 extern const char interrupt_stubs[]; /* boot.S */
 void interrupt_taken(const struct interrupt_frame *frame);
 
+/* where every PC has them */
+static const uintptr_t lapic = 0xfee00000, ioapic = 0xfec00000;
+
 static struct gate gates[INTERRUPT_VECTORS];
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
@@ -72,12 +74,12 @@ static volatile bool woken;
 
 static uint32_t lapic_read(uint32_t at)
 {
-    return mmio_read32((uint32_t)LAPIC + at);
+    return mmio_read32(lapic + at);
 }
 
 static void lapic_write(uint32_t at, uint32_t value)
 {
-    mmio_write32((uint32_t)LAPIC + at, value);
+    mmio_write32(lapic + at, value);
 }
 
 static void write_hex(const char *name, uint64_t value)
@@ -152,8 +154,8 @@ void interrupts_init(void)
 
 static void ioapic_write(uint32_t at, uint32_t value)
 {
-    mmio_write32((uint32_t)IOAPIC_SELECT, at);
-    mmio_write32((uint32_t)IOAPIC_WINDOW, value);
+    mmio_write32(ioapic + IOAPIC_SELECT, at);
+    mmio_write32(ioapic + IOAPIC_WINDOW, value);
 }
 
 void leat_metal_route(uint8_t pin, uint8_t vector)
