@@ -153,6 +153,8 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     };
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
+    if (!(conn->flags & CONN_LOST_SYN)) /* opened before the first poll: it had no time then */
+        conn->progress_at_ns = conn->tcp->stack->now_ns;
     if (conn->flags & CONN_LOST_SYN) {
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;

@@ -275,6 +275,19 @@ static void SYN_goes_again_twice_as_late_each_time_until_R2(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
+/* The wait for an answer begins with the SYN: the stack may have had no time when it was asked. */
+static void SYN_goes_again_when_connect_came_long_after_the_last_poll(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->now_ns += 3600 * second;
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    talk_wait(talk, 1001 * ms);
+    tx(talk, SYN, 0, 0, 0);
+    assert_int_equal(talk->closed, 0);
+}
+
 /* RFC 6298 5.7; RFC 5681 3.1: a lost SYN makes careful */
 static void lost_SYN_makes_the_window_one_segment_and_RTO_3_s(void **state)
 {
@@ -408,6 +421,7 @@ int main(void)
         talk_test(window_scale_is_answered_passively),
         talk_test(window_scale_of_one_side_is_none),
         talk_test(SYN_goes_again_twice_as_late_each_time_until_R2),
+        talk_test(SYN_goes_again_when_connect_came_long_after_the_last_poll),
         talk_test(lost_SYN_makes_the_window_one_segment_and_RTO_3_s),
         talk_test(SYN_ACK_goes_again_five_times),
         talk_test(duplicate_SYN_is_answered_as_the_first),
