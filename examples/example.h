@@ -35,6 +35,7 @@ struct example {
     const char *summary;   /**< one line for --help */
     const char *arguments; /**< "[ZONE-FILE]": for the usage line; "" for none */
     uint16_t default_port;
+    const struct leat_tcp_config *tcp; /**< what it wants of TCP; NULL: defaults */
     /** Starts to serve or ask; returns NULL, or one line that says why not (exit status 2). */
     const char *(*start)(struct example_platform *platform);
 };

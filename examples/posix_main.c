@@ -237,12 +237,14 @@ static enum leat_err build_stack(struct program *program, const char **step)
 {
     const struct options *options = &program->options;
     struct leat_config config = {.buf_count = options->buffers, .on_conflict = on_conflict};
-    struct leat_tcp_config tcp = {.connections = options->connections};
-    size_t bytes =
-        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
+    struct leat_tcp_config tcp = example.tcp ? *example.tcp : (struct leat_tcp_config){0};
     struct leat **stack = &program->platform.stack;
     enum leat_err err;
+    size_t bytes;
 
+    if (options->connections > 0)
+        tcp.connections = options->connections;
+    bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
     *step = "memory";
     program->memory = malloc(bytes);
     if (!program->memory)

@@ -17,8 +17,11 @@ import time
 
 import pytest
 
+from namespace import Namespace
+
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 QUICK = bool(os.environ.get("LEAT_QUICK"))
+LONG = bool(os.environ.get("LEAT_LONG"))  # meson test --setup long
 START_S = 20
 STOP_S = 20
 
@@ -139,6 +142,19 @@ class Process:
         return "\n".join(self.lines)
 
 
+class Table:
+    """Rows that a test prints, and leaves behind as NAME.md in the build directory."""
+
+    def __init__(self, name, *columns):
+        self._path = BUILD / f"{name}.md"
+        self._lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
+
+    def row(self, *cells):
+        self._lines.append("| " + " | ".join(map(str, cells)) + " |")
+        print(self._lines[-1])
+        self._path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
+
+
 class Leat(Process):
     """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`."""
 
@@ -147,6 +163,7 @@ class Leat(Process):
         self.device = f"leat{number}"
         self.net = link.net if link else f"10.77.{number}"
         self.ip = f"{self.net}.2"
+        self.ips = [self.ip]
         self.peer = f"{self.net}.1"
         self.mac = f"02:6c:65:61:74:{number:02x}"
         self.stats = {}
@@ -165,7 +182,8 @@ class Leat(Process):
 
     def settle(self):
         """Waits until it has seen what was sent before: an answered ping came after all of it."""
-        run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False)
+        if self.running:
+            run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False)
 
     def stop(self):
         """Ends it in order; its counters are in `stats` then."""
@@ -207,20 +225,29 @@ def make_tap(device, mtu=1500, address=None):
 
 
 class Relay(Process):
-    """A link that loses frames: the kernel's own TAP device, and an example's device behind it."""
+    """A path that loses frames, and more (relay --help): the kernel's own TAP device, and an
+    example's device behind it, or more devices of the kernel in namespaces of their own."""
 
-    def __init__(self, loss_percent, seed=1):
+    def __init__(self, loss_percent, seed=1, more=(), spaces=()):
         number = next(_numbers)
         self.device = f"relay{number}"
         self.net = f"10.77.{number}"
-        self._options = ("--loss", loss_percent, "--seed", seed)
-        make_tap(self.device, address=f"{self.net}.1/24")
+        self.peer = f"{self.net}.1"
+        self.ips = [f"{self.net}.{host}" for host in range(3, 3 + len(spaces))]  # in the namespaces
+        self._options = ("--loss", loss_percent, "--seed", seed, *more)
+        self._spaces = spaces
+        make_tap(self.device, address=f"{self.peer}/24")
 
-    def join(self, device):
+    def join(self, *devices):
         """Puts the example's device at the other end, where the kernel shall not answer."""
-        run("ip", "link", "set", device, "arp", "off")
-        super().__init__(binary("relay"), *self._options, self.device, device)
+        for device in devices:
+            run("ip", "link", "set", device, "arp", "off")
+        taps = [f"{self.device}-{host}" for host in range(len(self._spaces))]
+        ends = (*devices, *(f"tap:{tap}" for tap in taps))
+        super().__init__(binary("relay"), *self._options, self.device, *ends)
         self.wait_for("relaying")
+        for space, tap, ip in zip(self._spaces, taps, self.ips):
+            space.adopt(tap, f"{ip}/24")
 
     def remove(self):
         if hasattr(self, "command"):
@@ -255,3 +282,17 @@ def lossy():
     yield start
     for relay in reversed(made):
         relay.remove()
+
+
+@pytest.fixture
+def spaces():
+    """spaces(count) makes more network namespaces."""
+    made = []
+
+    def make(count):
+        made.extend(Namespace() for _ in range(count))
+        return made
+
+    yield make
+    for space in made:
+        space.close()

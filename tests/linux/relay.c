@@ -1,10 +1,15 @@
 /*
- * relay.c -- carries frames between a TAP device of its own and another network device, and loses
- * some of them, the same ones for the same seed and order of frames.
+ * relay.c -- a path between network devices, in user space: frames cross it at a rate, through a
+ * queue of a length, after a delay, and some are lost or marked; the same ones for the same seed
+ * and order of frames.
  *
  *      relay --loss 5 --seed 1 relay0 leat0
+ *      relay --rate 50 --delay 10 --queue 100 relay0 leat0 tap:relay1
  *
- * The kernel's address is on relay0; the example has leat0, where a packet socket meets it.
+ * The near end is a TAP device, whose address the kernel has.  All far ends share one queue
+ * towards it: an example's device, where a packet socket meets it, or another TAP device of the
+ * kernel, "tap:NAME", which may be moved to a namespace of its own once this program has it.
+ * Towards the far ends there is one queue as well, and a frame goes to where its station is.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,6 +20,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,24 +29,54 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-    FRAME_BYTES_MAX = 65536,
+    FRAME_BYTES_MAX = 9216, /* longer ones are lost */
+    FRAMES_MAX = 8192,      /* on their way, one direction */
+    FAR_MAX = 4,
     BURST = 64
 };
 
-/* One direction: where frames come from and go to, and which of them are lost. */
-struct way {
-    int from;
-    int to;
-    uint64_t random;
-    uint64_t carried;
-    uint64_t lost;
+/* What the path does to frames, in each direction. */
+struct path {
+    uint32_t loss_per_10000;
+    uint64_t rate_bits_per_s; /* 0: no limit */
+    uint64_t delay_ns;
+    uint32_t queue_frames; /* 0: no limit */
+    uint32_t mark_frames;  /* a queue as long as this is congestion (RFC 3168); 0: never */
 };
 
-static uint8_t frame[FRAME_BYTES_MAX];
+/* Where frames come from and go to; of several far ends each has its station's address. */
+struct end {
+    int fd;
+    uint8_t station[ETH_ALEN];
+};
+
+struct parcel {
+    uint64_t sent_ns; /* has left the queue */
+    uint64_t due_ns;  /* has crossed the path */
+    size_t bytes;
+    uint8_t frame[FRAME_BYTES_MAX];
+};
+
+/* One direction: a ring of frames, the queue at its end. */
+struct way {
+    uint64_t random;
+    uint64_t busy_until_ns;
+    uint32_t first, count; /* of `parcels` */
+    struct parcel *parcels;
+    uint64_t carried, lost, overflowed, marked;
+};
+
+struct relay {
+    struct path path;
+    struct end near;
+    struct end far[FAR_MAX];
+    unsigned far_count;
+    struct way down, up; /* from the near end, and to it */
+};
 
 static int fail(const char *what, const char *which)
 {
@@ -74,14 +110,15 @@ static int open_packet(const char *device)
 }
 
 /* The next frame, or -1; a packet socket also sees what is sent through it: 0. */
-static ssize_t take(int fd)
+static ssize_t take(int fd, uint8_t *frame)
 {
     struct sockaddr_ll from = {0};
     socklen_t from_bytes = sizeof from;
-    ssize_t got = recvfrom(fd, frame, sizeof frame, 0, (struct sockaddr *)&from, &from_bytes);
+    ssize_t got =
+        recvfrom(fd, frame, FRAME_BYTES_MAX, MSG_TRUNC, (struct sockaddr *)&from, &from_bytes);
 
     if (got < 0 && errno == ENOTSOCK)
-        return read(fd, frame, sizeof frame);
+        return read(fd, frame, FRAME_BYTES_MAX);
     return got > 0 && from.sll_pkttype == PACKET_OUTGOING ? 0 : got;
 }
 
@@ -94,66 +131,232 @@ static uint32_t draw(struct way *way, uint32_t bound)
     return (uint32_t)((way->random * 2685821657736338717u) >> 33) % bound;
 }
 
-static void carry(struct way *way, uint32_t loss_per_10000)
+static uint64_t now_ns(void)
 {
-    for (int i = 0; i < BURST; i++) {
-        ssize_t got = take(way->from);
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Frames that wait for those before them, at most `enough`. */
+static uint32_t queue_length(const struct way *way, uint64_t now, uint32_t enough)
+{
+    uint32_t length = 0;
+
+    while (length < way->count && length < enough &&
+           way->parcels[(way->first + way->count - 1 - length) % FRAMES_MAX].sent_ns > now)
+        length++;
+    return length;
+}
+
+/* Sets CE in an IPv4 packet that is ECN-capable (RFC 3168 5); whether it was. */
+static bool mark(uint8_t *frame, size_t bytes)
+{
+    uint8_t *ip = frame + ETH_HLEN;
+    uint32_t sum;
+
+    if (bytes < ETH_HLEN + 20 || frame[12] != 0x08 || frame[13] != 0x00 || (ip[1] & 3) == 0)
+        return false;
+    sum = (uint32_t)(~(ip[10] << 8 | ip[11]) & 0xffff); /* RFC 1624: HC' = ~(~HC + ~m + m') */
+    sum += (uint32_t)(~(ip[0] << 8 | ip[1]) & 0xffff);
+    ip[1] |= 3;
+    sum += (uint32_t)(ip[0] << 8 | ip[1]);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = ~((sum & 0xffff) + (sum >> 16));
+    ip[10] = (uint8_t)(sum >> 8);
+    ip[11] = (uint8_t)sum;
+    return true;
+}
+
+/* Takes what has come from one end into the queue, where there is room. */
+static void enqueue(struct way *way, struct end *from, const struct path *path)
+{
+    for (int i = 0; i < BURST && way->count < FRAMES_MAX; i++) {
+        struct parcel *parcel = &way->parcels[(way->first + way->count) % FRAMES_MAX];
+        ssize_t got = take(from->fd, parcel->frame);
+        uint64_t now = now_ns();
+        uint64_t start = way->busy_until_ns > now ? way->busy_until_ns : now;
 
         if (got < 0)
             return;
         if (got == 0)
             continue;
-        if (draw(way, 10000) < loss_per_10000)
+        if (got >= ETH_HLEN)
+            memcpy(from->station, parcel->frame + ETH_ALEN, ETH_ALEN);
+        if (got > FRAME_BYTES_MAX || draw(way, 10000) < path->loss_per_10000) {
             way->lost++;
-        else if (write(way->to, frame, (size_t)got) == got)
-            way->carried++;
-        else
-            way->lost++; /* a full queue: a loss like any other */
+            continue;
+        }
+        if (path->queue_frames &&
+            queue_length(way, now, path->queue_frames) == path->queue_frames) {
+            way->overflowed++;
+            continue;
+        }
+        if (path->mark_frames && queue_length(way, now, path->mark_frames) == path->mark_frames &&
+            mark(parcel->frame, (size_t)got))
+            way->marked++;
+        parcel->bytes = (size_t)got;
+        parcel->sent_ns = start;
+        if (path->rate_bits_per_s)
+            parcel->sent_ns += (uint64_t)got * 8000000000u / path->rate_bits_per_s;
+        parcel->due_ns = parcel->sent_ns + path->delay_ns;
+        way->busy_until_ns = parcel->sent_ns;
+        way->count++;
     }
 }
 
-static void run(int tap, int packet, int ending, uint64_t seed, uint32_t loss_per_10000)
+/* Whether a frame is for the station at this end, or for all. */
+static bool is_for(const struct parcel *parcel, const struct end *end)
 {
-    struct way down = {.from = tap, .to = packet, .random = seed * 2 + 1};
-    struct way up = {.from = packet, .to = tap, .random = seed * 2 + 0x9e3779b97f4a7c15u};
-    struct pollfd watched[] = {{.fd = tap, .events = POLLIN},
-                               {.fd = packet, .events = POLLIN},
-                               {.fd = ending, .events = POLLIN}};
+    return (parcel->frame[0] & 1) || memcmp(parcel->frame, end->station, ETH_ALEN) == 0;
+}
 
-    while (poll(watched, 3, -1) >= 0 && !watched[2].revents) {
-        carry(&down, loss_per_10000);
-        carry(&up, loss_per_10000);
+/* Hands over what has crossed the path; to all ends while nobody knows where the station is. */
+static void deliver(struct way *way, struct end *to, unsigned to_count)
+{
+    while (way->count > 0 && way->parcels[way->first].due_ns <= now_ns()) {
+        const struct parcel *parcel = &way->parcels[way->first];
+        bool known = false, taken = false;
+
+        for (unsigned i = 0; i < to_count; i++)
+            known = known || is_for(parcel, &to[i]);
+        for (unsigned i = 0; i < to_count; i++)
+            if (!known || is_for(parcel, &to[i]))
+                taken |= write(to[i].fd, parcel->frame, parcel->bytes) == (ssize_t)parcel->bytes;
+        if (taken)
+            way->carried++;
+        else
+            way->lost++; /* a full queue: a loss like any other */
+        way->first = (way->first + 1) % FRAMES_MAX;
+        way->count--;
     }
-    printf("down: %llu carried, %llu lost; up: %llu carried, %llu lost\n",
-           (unsigned long long)down.carried, (unsigned long long)down.lost,
-           (unsigned long long)up.carried, (unsigned long long)up.lost);
+}
+
+/* How long until a frame is due, for ppoll(); NULL: for ever. */
+static const struct timespec *until_due(const struct relay *relay, struct timespec *wait)
+{
+    uint64_t due = UINT64_MAX, now = now_ns();
+
+    for (int i = 0; i < 2; i++) {
+        const struct way *way = i ? &relay->up : &relay->down;
+
+        if (way->count > 0 && way->parcels[way->first].due_ns < due)
+            due = way->parcels[way->first].due_ns;
+    }
+    if (due == UINT64_MAX)
+        return NULL;
+    due = due > now ? due - now : 0;
+    *wait = (struct timespec){(time_t)(due / 1000000000u), (long)(due % 1000000000u)};
+    return wait;
+}
+
+static void run(struct relay *relay, int ending)
+{
+    struct pollfd watched[2 + FAR_MAX] = {{.fd = ending, .events = POLLIN},
+                                          {.fd = relay->near.fd, .events = POLLIN}};
+    struct timespec wait;
+
+    for (unsigned i = 0; i < relay->far_count; i++)
+        watched[2 + i] = (struct pollfd){.fd = relay->far[i].fd, .events = POLLIN};
+    while (ppoll(watched, 2 + relay->far_count, until_due(relay, &wait), NULL) >= 0 &&
+           !watched[0].revents) {
+        enqueue(&relay->down, &relay->near, &relay->path);
+        for (unsigned i = 0; i < relay->far_count; i++)
+            enqueue(&relay->up, &relay->far[i], &relay->path);
+        deliver(&relay->down, relay->far, relay->far_count);
+        deliver(&relay->up, &relay->near, 1);
+    }
+}
+
+static void say_counts(const char *name, const struct way *way)
+{
+    printf("%s: %llu carried, %llu lost, %llu over the queue, %llu marked\n", name,
+           (unsigned long long)way->carried, (unsigned long long)way->lost,
+           (unsigned long long)way->overflowed, (unsigned long long)way->marked);
+}
+
+static void help(void)
+{
+    puts("usage: relay [OPTION...] TAP DEVICE|tap:TAP...\n"
+         "Carries frames between the first TAP device and the others, until SIGTERM.\n\n"
+         "  --loss PERCENT   so many frames are lost at random (0)\n"
+         "  --seed N         which ones (1)\n"
+         "  --rate MBIT/S    of each direction (no limit)\n"
+         "  --delay MS       from end to end, one way (0)\n"
+         "  --queue FRAMES   that wait in front of the rate; more are dropped (no limit)\n"
+         "  --mark FRAMES    a queue as long as this marks ECN-capable packets CE (never)\n"
+         "  --help           this");
+}
+
+/* Reads the options; 0, or the exit status plus one. */
+static int parse(struct path *path, uint64_t *seed, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"loss", required_argument, NULL, 'l'},  {"seed", required_argument, NULL, 's'},
+        {"rate", required_argument, NULL, 'r'},  {"delay", required_argument, NULL, 'd'},
+        {"queue", required_argument, NULL, 'q'}, {"mark", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    int key;
+
+    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (key == 'l')
+            path->loss_per_10000 = (uint32_t)(atof(optarg) * 100);
+        else if (key == 's')
+            *seed = strtoull(optarg, NULL, 0);
+        else if (key == 'r')
+            path->rate_bits_per_s = (uint64_t)(atof(optarg) * 1e6);
+        else if (key == 'd')
+            path->delay_ns = (uint64_t)(atof(optarg) * 1e6);
+        else if (key == 'q')
+            path->queue_frames = (uint32_t)strtoul(optarg, NULL, 0);
+        else if (key == 'm')
+            path->mark_frames = (uint32_t)strtoul(optarg, NULL, 0);
+        else if (key == 'h')
+            help();
+        if (key == 'h' || key == '?')
+            return key == 'h' ? 1 : 3;
+    }
+    if (argc - optind < 2 || argc - optind > 1 + FAR_MAX) {
+        fprintf(stderr, "usage: relay [OPTION...] TAP DEVICE|tap:TAP...; see --help\n");
+        return 3;
+    }
+    return 0;
+}
+
+/* Opens the devices that @names names, the near one first. */
+static bool open_ends(struct relay *relay, int count, char **names)
+{
+    relay->near.fd = open_tap(names[0]);
+    if (relay->near.fd < 0)
+        return false;
+    for (int i = 1; i < count; i++) {
+        struct end *end = &relay->far[relay->far_count++];
+
+        end->fd =
+            strncmp(names[i], "tap:", 4) == 0 ? open_tap(names[i] + 4) : open_packet(names[i]);
+        if (end->fd < 0)
+            return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"loss", required_argument, NULL, 'l'},
-                                            {"seed", required_argument, NULL, 's'},
-                                            {NULL, 0, NULL, 0}};
-    uint32_t loss_per_10000 = 0;
+    static struct relay relay;
     uint64_t seed = 1;
     sigset_t ending;
-    int key, tap, packet;
+    int done = parse(&relay.path, &seed, argc, argv);
 
-    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (key == 'l')
-            loss_per_10000 = (uint32_t)(atof(optarg) * 100);
-        else if (key == 's')
-            seed = strtoull(optarg, NULL, 0);
-        else
-            return 2;
-    }
-    if (argc - optind != 2) {
-        fprintf(stderr, "usage: relay [--loss PERCENT] [--seed N] TAP DEVICE\n");
+    if (done)
+        return done - 1;
+    if (!open_ends(&relay, argc - optind, argv + optind))
         return 2;
-    }
-    tap = open_tap(argv[optind]);
-    packet = open_packet(argv[optind + 1]);
-    if (tap < 0 || packet < 0)
+    relay.down.random = seed * 2 + 1;
+    relay.up.random = seed * 2 + 0x9e3779b97f4a7c15u;
+    relay.down.parcels = calloc(FRAMES_MAX, sizeof *relay.down.parcels);
+    relay.up.parcels = calloc(FRAMES_MAX, sizeof *relay.up.parcels);
+    if (!relay.down.parcels || !relay.up.parcels)
         return 2;
     sigemptyset(&ending);
     sigaddset(&ending, SIGTERM);
@@ -161,6 +364,10 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &ending, NULL);
     printf("relaying\n");
     fflush(stdout);
-    run(tap, packet, signalfd(-1, &ending, SFD_CLOEXEC), seed, loss_per_10000);
+    run(&relay, signalfd(-1, &ending, SFD_CLOEXEC));
+    say_counts("down", &relay.down);
+    say_counts("up", &relay.up);
+    free(relay.down.parcels);
+    free(relay.up.parcels);
     return 0;
 }
