@@ -32,7 +32,7 @@ class Wire:
     def send(self, frame):
         self._socket.sendto(bytes(frame), self._there)
 
-    def receive(self, wanted, timeout=5):
+    def receive(self, wanted, timeout=20):
         """The next frame for which wanted(frame) holds; ARP requests are answered meanwhile."""
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:

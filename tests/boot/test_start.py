@@ -74,4 +74,4 @@ def test_its_seconds_are_ours(guest, machine):
                         arguments=["--server=10.0.2.99", "example.com"]).up()  # fmt: skip
         began = time.monotonic()
         assert resolve.wait() == 1
-        assert 2.9 < time.monotonic() - began < 3.8
+        assert 2.9 < time.monotonic() - began < 6
