@@ -62,31 +62,31 @@ static const struct link_type link_types[] = {{0, "BSD loopback"},
                                               {253, "Netlink"},
                                               {276, "Linux cooked v2"}};
 
-const uint8_t *capture_at(const struct leat_capture *capture)
+const uint8_t *leat__capture_at(const struct leat_capture *capture)
 {
     return capture->buffer + capture->from;
 }
 
-size_t capture_have(const struct leat_capture *capture)
+size_t leat__capture_have(const struct leat_capture *capture)
 {
     return capture->to - capture->from;
 }
 
-uint64_t capture_offset(const struct leat_capture *capture)
+uint64_t leat__capture_offset(const struct leat_capture *capture)
 {
     return capture->base_offset + capture->from;
 }
 
-void capture_use(struct leat_capture *capture, size_t bytes)
+void leat__capture_use(struct leat_capture *capture, size_t bytes)
 {
     capture->from += bytes;
 }
 
-enum leat_err capture_fail(struct leat_capture *capture, const char *reason, ...)
+enum leat_err leat__capture_fail(struct leat_capture *capture, const char *reason, ...)
 {
     va_list arguments;
     int len = snprintf(capture->why, sizeof capture->why, "%s: offset %llu: ", capture->path,
-                       (unsigned long long)capture_offset(capture));
+                       (unsigned long long)leat__capture_offset(capture));
 
     va_start(arguments, reason);
     vsnprintf(capture->why + len, sizeof capture->why - (size_t)len, reason, arguments);
@@ -100,7 +100,7 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
 {
     uint8_t *larger;
 
-    memmove(capture->buffer, capture_at(capture), capture_have(capture));
+    memmove(capture->buffer, leat__capture_at(capture), leat__capture_have(capture));
     capture->base_offset += capture->from;
     capture->to -= capture->from;
     capture->from = 0;
@@ -108,7 +108,7 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
         return true;
     larger = realloc(capture->buffer, bytes);
     if (!larger) {
-        capture_fail(capture, "no memory for %zu bytes", bytes);
+        leat__capture_fail(capture, "no memory for %zu bytes", bytes);
         return false;
     }
     capture->buffer = larger;
@@ -116,13 +116,13 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
     return true;
 }
 
-bool capture_want(struct leat_capture *capture, size_t bytes)
+bool leat__capture_want(struct leat_capture *capture, size_t bytes)
 {
-    if (bytes <= capture_have(capture))
+    if (bytes <= leat__capture_have(capture))
         return true;
     if (capture->status != LEAT_OK || !capture_make_room(capture, bytes))
         return false;
-    while (capture_have(capture) < bytes) {
+    while (leat__capture_have(capture) < bytes) {
         ssize_t got = read(capture->fd, capture->buffer + capture->to, capture->room - capture->to);
 
         if (got > 0) {
@@ -130,14 +130,14 @@ bool capture_want(struct leat_capture *capture, size_t bytes)
         } else if (got == 0) {
             return false;
         } else if (errno != EINTR) {
-            capture_fail(capture, "%s", strerror(errno));
+            leat__capture_fail(capture, "%s", strerror(errno));
             return false;
         }
     }
     return true;
 }
 
-uint16_t capture_get16(const struct leat_capture *capture, const uint8_t *at)
+uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *at)
 {
     uint16_t value;
 
@@ -145,7 +145,7 @@ uint16_t capture_get16(const struct leat_capture *capture, const uint8_t *at)
     return capture->swapped ? __builtin_bswap16(value) : value;
 }
 
-uint32_t capture_get32(const struct leat_capture *capture, const uint8_t *at)
+uint32_t leat__capture_get32(const struct leat_capture *capture, const uint8_t *at)
 {
     uint32_t value;
 
@@ -153,7 +153,7 @@ uint32_t capture_get32(const struct leat_capture *capture, const uint8_t *at)
     return capture->swapped ? __builtin_bswap32(value) : value;
 }
 
-enum leat_err capture_check_link_type(struct leat_capture *capture, uint32_t link_type)
+enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type)
 {
     const char *name = "unknown";
 
@@ -163,25 +163,27 @@ enum leat_err capture_check_link_type(struct leat_capture *capture, uint32_t lin
         if (link_types[i].number == link_type)
             name = link_types[i].name;
     }
-    return capture_fail(capture, "link type %u (%s): only Ethernet is read", link_type, name);
+    return leat__capture_fail(capture, "link type %u (%s): only Ethernet is read", link_type, name);
 }
 
 static enum leat_err pcap_read_start(struct leat_capture *capture)
 {
     const uint8_t *at;
 
-    if (!capture_want(capture, PCAP_HEADER_BYTES))
-        return capture->status ? capture->status
-                               : capture_fail(capture, "cut off: %zu of the header's %d bytes",
-                                              capture_have(capture), PCAP_HEADER_BYTES);
-    at = capture_at(capture);
-    if (capture_get16(capture, at + 4) != PCAP_VERSION)
-        return capture_fail(capture, "pcap of version %u.%u: only 2 is read",
-                            capture_get16(capture, at + 4), capture_get16(capture, at + 6));
+    if (!leat__capture_want(capture, PCAP_HEADER_BYTES))
+        return capture->status
+                   ? capture->status
+                   : leat__capture_fail(capture, "cut off: %zu of the header's %d bytes",
+                                        leat__capture_have(capture), PCAP_HEADER_BYTES);
+    at = leat__capture_at(capture);
+    if (leat__capture_get16(capture, at + 4) != PCAP_VERSION)
+        return leat__capture_fail(capture, "pcap of version %u.%u: only 2 is read",
+                                  leat__capture_get16(capture, at + 4),
+                                  leat__capture_get16(capture, at + 6));
     /* the upper bits say whether an FCS follows each frame: IP's own length cuts it off */
-    if (capture_check_link_type(capture, capture_get32(capture, at + 20) & 0x03ffffff))
+    if (leat__capture_check_link_type(capture, leat__capture_get32(capture, at + 20) & 0x03ffffff))
         return LEAT_ERR_FORMAT;
-    capture_use(capture, PCAP_HEADER_BYTES);
+    leat__capture_use(capture, PCAP_HEADER_BYTES);
     return LEAT_OK;
 }
 
@@ -190,34 +192,35 @@ static enum leat_err pcap_read_next(struct leat_capture *capture, struct leat_ca
     const uint8_t *at;
     uint32_t captured;
 
-    if (!capture_want(capture, PCAP_RECORD_BYTES)) {
+    if (!leat__capture_want(capture, PCAP_RECORD_BYTES)) {
         if (capture->status)
             return capture->status;
-        if (capture_have(capture) == 0)
+        if (leat__capture_have(capture) == 0)
             return capture->status = LEAT_ERR_NOT_FOUND;
-        return capture_fail(capture, "cut off: %zu of the %d bytes before frame %llu",
-                            capture_have(capture), PCAP_RECORD_BYTES,
-                            (unsigned long long)capture->frames + 1);
+        return leat__capture_fail(capture, "cut off: %zu of the %d bytes before frame %llu",
+                                  leat__capture_have(capture), PCAP_RECORD_BYTES,
+                                  (unsigned long long)capture->frames + 1);
     }
-    captured = capture_get32(capture, capture_at(capture) + 8);
+    captured = leat__capture_get32(capture, leat__capture_at(capture) + 8);
     if (captured > LEAT_CAPTURE_FRAME_MAX)
-        return capture_fail(capture, "frame %llu claims %u bytes, more than %u",
-                            (unsigned long long)capture->frames + 1, captured,
-                            LEAT_CAPTURE_FRAME_MAX);
-    if (!capture_want(capture, PCAP_RECORD_BYTES + captured))
-        return capture->status ? capture->status
-                               : capture_fail(capture, "cut off: %zu of frame %llu's %u bytes",
-                                              capture_have(capture) - PCAP_RECORD_BYTES,
-                                              (unsigned long long)capture->frames + 1, captured);
-    at = capture_at(capture);
+        return leat__capture_fail(capture, "frame %llu claims %u bytes, more than %u",
+                                  (unsigned long long)capture->frames + 1, captured,
+                                  LEAT_CAPTURE_FRAME_MAX);
+    if (!leat__capture_want(capture, PCAP_RECORD_BYTES + captured))
+        return capture->status
+                   ? capture->status
+                   : leat__capture_fail(capture, "cut off: %zu of frame %llu's %u bytes",
+                                        leat__capture_have(capture) - PCAP_RECORD_BYTES,
+                                        (unsigned long long)capture->frames + 1, captured);
+    at = leat__capture_at(capture);
     *frame = (struct leat_capture_frame){
-        .offset = capture_offset(capture),
-        .time_ns = (uint64_t)capture_get32(capture, at) * NS_PER_S +
-                   (uint64_t)capture_get32(capture, at + 4) * capture->ns_per_unit,
+        .offset = leat__capture_offset(capture),
+        .time_ns = (uint64_t)leat__capture_get32(capture, at) * NS_PER_S +
+                   (uint64_t)leat__capture_get32(capture, at + 4) * capture->ns_per_unit,
         .bytes = at + PCAP_RECORD_BYTES,
         .captured_bytes = captured,
-        .wire_bytes = capture_get32(capture, at + 12)};
-    capture_use(capture, PCAP_RECORD_BYTES + captured);
+        .wire_bytes = leat__capture_get32(capture, at + 12)};
+    leat__capture_use(capture, PCAP_RECORD_BYTES + captured);
     return LEAT_OK;
 }
 
@@ -226,21 +229,22 @@ static enum leat_err capture_start(struct leat_capture *capture)
 {
     uint32_t magic;
 
-    if (!capture_want(capture, sizeof magic)) {
+    if (!leat__capture_want(capture, sizeof magic)) {
         if (capture->status)
             return capture->status;
-        return capture_fail(capture, "no capture: it has %zu bytes", capture_have(capture));
+        return leat__capture_fail(capture, "no capture: it has %zu bytes",
+                                  leat__capture_have(capture));
     }
-    memcpy(&magic, capture_at(capture), sizeof magic);
+    memcpy(&magic, leat__capture_at(capture), sizeof magic);
     if (magic == pcapng_magic) {
         capture->is_pcapng = true;
-        return pcapng_read_start(capture);
+        return leat__pcapng_read_start(capture);
     }
     capture->swapped =
         magic == __builtin_bswap32(pcap_magic_us) || magic == __builtin_bswap32(pcap_magic_ns);
-    magic = capture_get32(capture, capture_at(capture));
+    magic = leat__capture_get32(capture, leat__capture_at(capture));
     if (magic != pcap_magic_us && magic != pcap_magic_ns)
-        return capture_fail(capture, "no capture: it begins with 0x%08x", magic);
+        return leat__capture_fail(capture, "no capture: it begins with 0x%08x", magic);
     capture->ns_per_unit = magic == pcap_magic_ns ? 1 : 1000;
     return pcap_read_start(capture);
 }
@@ -300,8 +304,8 @@ enum leat_err leat_capture_next(struct leat_capture *capture, struct leat_captur
     enum leat_err err = capture->status;
 
     if (err == LEAT_OK)
-        err =
-            capture->is_pcapng ? pcapng_read_next(capture, frame) : pcap_read_next(capture, frame);
+        err = capture->is_pcapng ? leat__pcapng_read_next(capture, frame)
+                                 : pcap_read_next(capture, frame);
     if (err)
         return err;
     frame->number = ++capture->frames;
@@ -322,7 +326,7 @@ const char *leat_capture_notes(const struct leat_capture *capture)
 
 uint64_t leat_capture_position(const struct leat_capture *capture)
 {
-    return capture_offset(capture);
+    return leat__capture_offset(capture);
 }
 
 uint64_t leat_capture_size(const struct leat_capture *capture)

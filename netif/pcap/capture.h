@@ -40,29 +40,30 @@ struct leat_capture {
 
 /* Makes @bytes bytes lie in one piece at the front of the buffer; false: the file ends before, or
  * can't be read (why says so). */
-bool capture_want(struct leat_capture *capture, size_t bytes);
+bool leat__capture_want(struct leat_capture *capture, size_t bytes);
 
 /* The unused bytes, how many there are, and where they lie in the file. */
-const uint8_t *capture_at(const struct leat_capture *capture);
-size_t capture_have(const struct leat_capture *capture);
-uint64_t capture_offset(const struct leat_capture *capture);
+const uint8_t *leat__capture_at(const struct leat_capture *capture);
+size_t leat__capture_have(const struct leat_capture *capture);
+uint64_t leat__capture_offset(const struct leat_capture *capture);
 
-/* Passes over bytes that capture_want() has made sure of. */
-void capture_use(struct leat_capture *capture, size_t bytes);
+/* Passes over bytes that leat__capture_want() has made sure of. */
+void leat__capture_use(struct leat_capture *capture, size_t bytes);
 
 /* Says "FILE: offset N: REASON" and stays broken. */
-__attribute__((format(printf, 2, 3))) enum leat_err capture_fail(struct leat_capture *capture,
-                                                                 const char *reason, ...);
+__attribute__((format(printf, 2, 3))) enum leat_err leat__capture_fail(struct leat_capture *capture,
+                                                                       const char *reason, ...);
 
 /* Refuses what is not Ethernet by its name. */
-enum leat_err capture_check_link_type(struct leat_capture *capture, uint32_t link_type);
+enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type);
 
 /* Numbers in the file's byte order. */
-uint16_t capture_get16(const struct leat_capture *capture, const uint8_t *at);
-uint32_t capture_get32(const struct leat_capture *capture, const uint8_t *at);
+uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *at);
+uint32_t leat__capture_get32(const struct leat_capture *capture, const uint8_t *at);
 
 /* pcapng: the section header that a file begins with, and the next frame. */
-enum leat_err pcapng_read_start(struct leat_capture *capture);
-enum leat_err pcapng_read_next(struct leat_capture *capture, struct leat_capture_frame *frame);
+enum leat_err leat__pcapng_read_start(struct leat_capture *capture);
+enum leat_err leat__pcapng_read_next(struct leat_capture *capture,
+                                     struct leat_capture_frame *frame);
 
 #endif

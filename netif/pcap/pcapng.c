@@ -66,7 +66,7 @@ static uint32_t end_block(struct cursor *cursor, uint8_t *start)
     return len;
 }
 
-uint32_t pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes)
+uint32_t leat__pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes)
 {
     struct cursor cursor = {at};
     const uint8_t nanoseconds = 9;
@@ -114,7 +114,7 @@ static uint32_t frame_bytes(const struct pcapng_frame *frame)
            frame_options_bytes(frame) + 4;
 }
 
-void pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame)
+void leat__pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame)
 {
     struct cursor cursor = {at};
 
@@ -127,7 +127,7 @@ void pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame)
     put32(&cursor, frame->wire_bytes);
 }
 
-uint32_t pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame)
+uint32_t leat__pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame)
 {
     struct cursor cursor = {at};
     const uint32_t flags = (uint32_t)frame->direction;

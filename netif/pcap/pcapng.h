@@ -10,9 +10,9 @@
 
 enum {
     PCAPNG_TEXT_MAX = 2048,                      /* of a comment: what is longer is cut */
-    PCAPNG_START_MAX = 128 + PCAPNG_TEXT_MAX,    /* pcapng_start() */
-    PCAPNG_FRAME_HEAD_BYTES = 28,                /* pcapng_frame_head() */
-    PCAPNG_FRAME_TAIL_MAX = 40 + PCAPNG_TEXT_MAX /* pcapng_frame_tail() */
+    PCAPNG_START_MAX = 128 + PCAPNG_TEXT_MAX,    /* leat__pcapng_start() */
+    PCAPNG_FRAME_HEAD_BYTES = 28,                /* leat__pcapng_frame_head() */
+    PCAPNG_FRAME_TAIL_MAX = 40 + PCAPNG_TEXT_MAX /* leat__pcapng_frame_tail() */
 };
 
 /* The same numbers as enum leat_capture_direction, and as in the format. */
@@ -32,10 +32,10 @@ struct pcapng_frame {
 
 /* Section header with a comment (may be NULL) and the description of one interface; returns bytes.
  * @snap_bytes: no frame has more bytes here; 0: no limit. */
-uint32_t pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes);
+uint32_t leat__pcapng_start(uint8_t *at, const char *comment, uint32_t snap_bytes);
 
 /* What stands before and behind the bytes of a frame.  The tail's length is returned. */
-void pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame);
-uint32_t pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame);
+void leat__pcapng_frame_head(uint8_t *at, const struct pcapng_frame *frame);
+uint32_t leat__pcapng_frame_tail(uint8_t *at, const struct pcapng_frame *frame);
 
 #endif

@@ -61,8 +61,8 @@ static bool option_next(const struct leat_capture *capture, const uint8_t **at, 
 {
     if (*left < OPTION_HEAD_BYTES)
         return false;
-    option->code = capture_get16(capture, *at);
-    option->len = capture_get16(capture, *at + 2);
+    option->code = leat__capture_get16(capture, *at);
+    option->len = leat__capture_get16(capture, *at + 2);
     option->value = *at + OPTION_HEAD_BYTES;
     if (option->code == OPTION_END || padded(option->len) > *left - OPTION_HEAD_BYTES)
         return false;
@@ -76,12 +76,12 @@ static enum leat_err section_take_order(struct leat_capture *capture)
 {
     uint32_t magic;
 
-    if (!capture_want(capture, BLOCK_BYTES_MIN))
+    if (!leat__capture_want(capture, BLOCK_BYTES_MIN))
         return capture->status ? capture->status
-                               : capture_fail(capture, "cut off inside a section header");
-    memcpy(&magic, capture_at(capture) + BLOCK_HEAD_BYTES, sizeof magic);
+                               : leat__capture_fail(capture, "cut off inside a section header");
+    memcpy(&magic, leat__capture_at(capture) + BLOCK_HEAD_BYTES, sizeof magic);
     if (magic != byte_order_magic && magic != __builtin_bswap32(byte_order_magic))
-        return capture_fail(capture, "section header with byte order 0x%08x", magic);
+        return leat__capture_fail(capture, "section header with byte order 0x%08x", magic);
     capture->swapped = magic != byte_order_magic;
     return LEAT_OK;
 }
@@ -91,32 +91,33 @@ static enum leat_err block_want(struct leat_capture *capture, struct block *bloc
 {
     uint32_t len;
 
-    if (!capture_want(capture, BLOCK_HEAD_BYTES)) {
+    if (!leat__capture_want(capture, BLOCK_HEAD_BYTES)) {
         if (capture->status)
             return capture->status;
-        if (capture_have(capture) == 0)
+        if (leat__capture_have(capture) == 0)
             return capture->status = LEAT_ERR_NOT_FOUND;
-        return capture_fail(capture, "cut off: %zu of a block's 8 first bytes",
-                            capture_have(capture));
+        return leat__capture_fail(capture, "cut off: %zu of a block's 8 first bytes",
+                                  leat__capture_have(capture));
     }
-    block->type = capture_get32(capture, capture_at(capture));
+    block->type = leat__capture_get32(capture, leat__capture_at(capture));
     if (block->type == BLOCK_SECTION && section_take_order(capture))
         return capture->status;
-    len = capture_get32(capture, capture_at(capture) + 4);
+    len = leat__capture_get32(capture, leat__capture_at(capture) + 4);
     if (len < (block->type == BLOCK_SECTION ? SECTION_BYTES_MIN : BLOCK_BYTES_MIN))
-        return capture_fail(capture, "block of %u bytes: too short", len);
+        return leat__capture_fail(capture, "block of %u bytes: too short", len);
     if (len % 4 != 0)
-        return capture_fail(capture, "block of %u bytes: not a multiple of 4", len);
+        return leat__capture_fail(capture, "block of %u bytes: not a multiple of 4", len);
     if (len > BLOCK_BYTES_MAX)
-        return capture_fail(capture, "block of %u bytes: more than %d", len, BLOCK_BYTES_MAX);
-    if (!capture_want(capture, len))
+        return leat__capture_fail(capture, "block of %u bytes: more than %d", len, BLOCK_BYTES_MAX);
+    if (!leat__capture_want(capture, len))
         return capture->status ? capture->status
-                               : capture_fail(capture, "cut off: %zu of a block's %u bytes",
-                                              capture_have(capture), len);
-    if (capture_get32(capture, capture_at(capture) + len - 4) != len)
-        return capture_fail(capture, "block of %u bytes that ends with the length %u", len,
-                            capture_get32(capture, capture_at(capture) + len - 4));
-    block->body = capture_at(capture) + BLOCK_HEAD_BYTES;
+                               : leat__capture_fail(capture, "cut off: %zu of a block's %u bytes",
+                                                    leat__capture_have(capture), len);
+    if (leat__capture_get32(capture, leat__capture_at(capture) + len - 4) != len)
+        return leat__capture_fail(
+            capture, "block of %u bytes that ends with the length %u", len,
+            leat__capture_get32(capture, leat__capture_at(capture) + len - 4));
+    block->body = leat__capture_at(capture) + BLOCK_HEAD_BYTES;
     block->len = len - BLOCK_BYTES_MIN;
     return LEAT_OK;
 }
@@ -127,10 +128,10 @@ static enum leat_err section_take(struct leat_capture *capture, const struct blo
     uint32_t left = block->len - SECTION_FIXED_BYTES;
     struct option option;
 
-    if (capture_get16(capture, block->body + 4) != 1)
-        return capture_fail(capture, "pcapng of version %u.%u: only 1 is read",
-                            capture_get16(capture, block->body + 4),
-                            capture_get16(capture, block->body + 6));
+    if (leat__capture_get16(capture, block->body + 4) != 1)
+        return leat__capture_fail(capture, "pcapng of version %u.%u: only 1 is read",
+                                  leat__capture_get16(capture, block->body + 4),
+                                  leat__capture_get16(capture, block->body + 6));
     capture->interface_count = 0;
     while (!capture->has_notes && option_next(capture, &at, &left, &option)) {
         const size_t len =
@@ -167,11 +168,11 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
     uint32_t left;
 
     if (block->len < INTERFACE_FIXED_BYTES)
-        return capture_fail(capture, "interface description cut short");
-    if (capture_check_link_type(capture, capture_get16(capture, block->body)))
+        return leat__capture_fail(capture, "interface description cut short");
+    if (leat__capture_check_link_type(capture, leat__capture_get16(capture, block->body)))
         return LEAT_ERR_FORMAT;
     if (capture->interface_count == INTERFACES_MAX)
-        return capture_fail(capture, "more than %d interfaces", INTERFACES_MAX);
+        return leat__capture_fail(capture, "more than %d interfaces", INTERFACES_MAX);
     capture->interface_count++;
     interface->units_per_s = units_per_s(RESOLUTION_DEFAULT);
     interface->offset_s = 0;
@@ -181,8 +182,10 @@ static enum leat_err interface_take(struct leat_capture *capture, const struct b
         if (option.code == OPTION_RESOLUTION && option.len == 1)
             interface->units_per_s = units_per_s(option.value[0]);
         if (option.code == OPTION_TIME_OFFSET && option.len == 8) {
-            const uint64_t low = capture_get32(capture, option.value + (capture->swapped ? 4 : 0));
-            const uint64_t high = capture_get32(capture, option.value + (capture->swapped ? 0 : 4));
+            const uint64_t low =
+                leat__capture_get32(capture, option.value + (capture->swapped ? 4 : 0));
+            const uint64_t high =
+                leat__capture_get32(capture, option.value + (capture->swapped ? 0 : 4));
 
             interface->offset_s = (int64_t)(high << 32 | low);
         }
@@ -213,7 +216,7 @@ static void frame_take_options(const struct leat_capture *capture, const uint8_t
             frame->comment = (const char *)option.value;
             frame->comment_bytes = option.len;
         } else if (option.code == OPTION_FLAGS && option.len == 4) {
-            const uint32_t direction = capture_get32(capture, option.value) & 3;
+            const uint32_t direction = leat__capture_get32(capture, option.value) & 3;
 
             if (direction <= LEAT_CAPTURE_OUT)
                 frame->direction = (enum leat_capture_direction)direction;
@@ -229,27 +232,27 @@ static enum leat_err frame_take(struct leat_capture *capture, const struct block
     uint32_t number;
 
     if (block->len < ENHANCED_FIXED_BYTES)
-        return capture_fail(capture, "packet block cut short");
-    number =
-        block->type == BLOCK_PACKET ? capture_get16(capture, body) : capture_get32(capture, body);
+        return leat__capture_fail(capture, "packet block cut short");
+    number = block->type == BLOCK_PACKET ? leat__capture_get16(capture, body)
+                                         : leat__capture_get32(capture, body);
     if (number >= capture->interface_count)
-        return capture_fail(capture, "frame %llu of interface %u, of which there are %u",
-                            (unsigned long long)capture->frames + 1, number,
-                            capture->interface_count);
-    frame->captured_bytes = capture_get32(capture, body + 12);
-    frame->wire_bytes = capture_get32(capture, body + 16);
+        return leat__capture_fail(capture, "frame %llu of interface %u, of which there are %u",
+                                  (unsigned long long)capture->frames + 1, number,
+                                  capture->interface_count);
+    frame->captured_bytes = leat__capture_get32(capture, body + 12);
+    frame->wire_bytes = leat__capture_get32(capture, body + 16);
     if (frame->captured_bytes > LEAT_CAPTURE_FRAME_MAX)
-        return capture_fail(capture, "frame %llu claims %u bytes, more than %u",
-                            (unsigned long long)capture->frames + 1, frame->captured_bytes,
-                            LEAT_CAPTURE_FRAME_MAX);
+        return leat__capture_fail(capture, "frame %llu claims %u bytes, more than %u",
+                                  (unsigned long long)capture->frames + 1, frame->captured_bytes,
+                                  LEAT_CAPTURE_FRAME_MAX);
     if (padded(frame->captured_bytes) > block->len - ENHANCED_FIXED_BYTES)
-        return capture_fail(capture, "frame %llu claims %u bytes, its block has %u",
-                            (unsigned long long)capture->frames + 1, frame->captured_bytes,
-                            block->len - ENHANCED_FIXED_BYTES);
+        return leat__capture_fail(capture, "frame %llu claims %u bytes, its block has %u",
+                                  (unsigned long long)capture->frames + 1, frame->captured_bytes,
+                                  block->len - ENHANCED_FIXED_BYTES);
     frame->bytes = body + ENHANCED_FIXED_BYTES;
-    frame->time_ns =
-        time_ns(&capture->interfaces[number], (uint64_t)capture_get32(capture, body + 4) << 32 |
-                                                  capture_get32(capture, body + 8));
+    frame->time_ns = time_ns(&capture->interfaces[number],
+                             (uint64_t)leat__capture_get32(capture, body + 4) << 32 |
+                                 leat__capture_get32(capture, body + 8));
     frame_take_options(capture, frame->bytes + padded(frame->captured_bytes),
                        block->len - ENHANCED_FIXED_BYTES - padded(frame->captured_bytes), frame);
     return LEAT_OK;
@@ -260,13 +263,13 @@ static enum leat_err frame_take_simple(struct leat_capture *capture, const struc
                                        struct leat_capture_frame *frame)
 {
     if (block->len < 4 || capture->interface_count == 0)
-        return capture_fail(capture, "simple packet without length or interface");
-    frame->wire_bytes = capture_get32(capture, block->body);
+        return leat__capture_fail(capture, "simple packet without length or interface");
+    frame->wire_bytes = leat__capture_get32(capture, block->body);
     frame->captured_bytes = block->len - 4 < frame->wire_bytes ? block->len - 4 : frame->wire_bytes;
     if (frame->captured_bytes > LEAT_CAPTURE_FRAME_MAX)
-        return capture_fail(capture, "frame %llu has %u bytes, more than %u",
-                            (unsigned long long)capture->frames + 1, frame->captured_bytes,
-                            LEAT_CAPTURE_FRAME_MAX);
+        return leat__capture_fail(capture, "frame %llu has %u bytes, more than %u",
+                                  (unsigned long long)capture->frames + 1, frame->captured_bytes,
+                                  LEAT_CAPTURE_FRAME_MAX);
     frame->bytes = block->body + 4;
     frame->time_ns = capture->last_ns;
     return LEAT_OK;
@@ -278,7 +281,7 @@ static enum leat_err block_take(struct leat_capture *capture, struct leat_captur
     struct block block = {0};
     enum leat_err err = block_want(capture, &block);
 
-    *frame = (struct leat_capture_frame){.offset = capture_offset(capture)};
+    *frame = (struct leat_capture_frame){.offset = leat__capture_offset(capture)};
     if (err)
         return err;
     if (block.type == BLOCK_SECTION)
@@ -290,18 +293,18 @@ static enum leat_err block_take(struct leat_capture *capture, struct leat_captur
     else if (block.type == BLOCK_SIMPLE)
         err = frame_take_simple(capture, &block, frame);
     if (err == LEAT_OK)
-        capture_use(capture, BLOCK_BYTES_MIN + block.len);
+        leat__capture_use(capture, BLOCK_BYTES_MIN + block.len);
     return err;
 }
 
-enum leat_err pcapng_read_start(struct leat_capture *capture)
+enum leat_err leat__pcapng_read_start(struct leat_capture *capture)
 {
     struct leat_capture_frame none;
 
     return block_take(capture, &none);
 }
 
-enum leat_err pcapng_read_next(struct leat_capture *capture, struct leat_capture_frame *frame)
+enum leat_err leat__pcapng_read_next(struct leat_capture *capture, struct leat_capture_frame *frame)
 {
     do {
         const enum leat_err err = block_take(capture, frame);

@@ -80,10 +80,10 @@ static void recorder_write(struct leat_pcap_recorder *recorder, const struct pca
         recorder_put_plain_head(recorder, frame);
         recorder_put(recorder, bytes, frame->captured_bytes);
     } else {
-        pcapng_frame_head(head, frame);
+        leat__pcapng_frame_head(head, frame);
         recorder_put(recorder, head, sizeof head);
         recorder_put(recorder, bytes, frame->captured_bytes);
-        recorder_put(recorder, tail, pcapng_frame_tail(tail, frame));
+        recorder_put(recorder, tail, leat__pcapng_frame_tail(tail, frame));
     }
     if (!recorder->failed && frame->captured_bytes > 0)
         recorder->frames++;
@@ -263,7 +263,7 @@ static void recorder_write_start(struct leat_pcap_recorder *recorder, const char
         recorder_put(recorder, version, 4);
         recorder_put(recorder, plain + 2, sizeof plain - 8);
     } else {
-        recorder_put(recorder, recorder->bytes, pcapng_start(recorder->bytes, notes, 0));
+        recorder_put(recorder, recorder->bytes, leat__pcapng_start(recorder->bytes, notes, 0));
     }
 }
 
