@@ -1,0 +1,421 @@
+/*
+ * inmem.c -- what leat costs, both ends in one process and nothing else.
+ *
+ *      inmem MODE [OPTION]...
+ *
+ * Each mode warms the world up, then does the same thing many times and prints one line: how many
+ * units, how many seconds they took.  Under `callgrind --instr-atstart=no` the instructions of
+ * client_poll() and server_poll() are what one divides by the units; tools/bench does it.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+enum {
+    CHUNK = 65536,
+    MESSAGE = 64
+};
+
+static const uint64_t ns_per_s = 1000000000;
+static uint8_t bytes[CHUNK]; /* the text of everybody */
+
+struct counts {
+    uint32_t opened;
+    uint32_t closed;
+    uint64_t received;
+    uint64_t answered;
+    struct leat_tcp **conns; /* the client's */
+};
+
+static struct counts counts;
+static uint32_t wanted; /* of what a mode waits for */
+
+static bool all_open(void *arg)
+{
+    (void)arg;
+    return counts.opened >= wanted;
+}
+
+/* Frees what has come; returns how much it was. */
+static uint32_t swallow(struct leat_tcp *conn)
+{
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+
+    leat_buf_free(text);
+    leat_tcp_consumed(conn, len);
+    return len;
+}
+
+static void note_open(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    (void)arg;
+    counts.opened++;
+}
+
+/* ---- connections -------------------------------------------------------------------------- */
+
+static const struct leat_tcp_events *server_events;
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_tcp *conn;
+
+    (void)arg;
+    while ((conn = leat_tcp_accept(listener, server_events, NULL)))
+        leat_tcp_set_nodelay(conn, true);
+}
+
+static void connect_one(struct world *world, uint32_t i, const struct leat_tcp_events *events)
+{
+    const struct leat_endpoint server = world_server(i);
+
+    if (leat_tcp_connect(world->client.stack, &counts.conns[i], &server, NULL, events,
+                         (void *)(uintptr_t)i))
+        world_fail("can't connect");
+    leat_tcp_set_nodelay(counts.conns[i], true);
+}
+
+static void connect_all(struct world *world, const struct leat_tcp_events *events)
+{
+    enum {
+        AT_ONCE = 200
+    };
+
+    world_listen(world, accept_all);
+    counts.conns = calloc(world->options.connections, sizeof *counts.conns);
+    for (uint32_t i = 0; i < world->options.connections; i = wanted) {
+        const uint32_t left = world->options.connections - i;
+
+        /* the first one alone: it finds the neighbour */
+        wanted = i + (i == 0 ? 1 : left < AT_ONCE ? left : AT_ONCE);
+        for (uint32_t k = i; k < wanted; k++)
+            connect_one(world, k, events);
+        world_turn_until(world, all_open, NULL, 100000);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        world_turn(world); /* the last ACKs, accepts */
+}
+
+/* ---- bulk --------------------------------------------------------------------------------- */
+
+static void bulk_fill(struct leat_tcp *conn, void *arg)
+{
+    struct leat_buf *text;
+
+    (void)arg;
+    do { /* until it is refused: then on_writable comes */
+        text = leat_buf_lend(leat_pool(leat_tcp_stack(conn)), bytes, CHUNK, NULL, NULL);
+    } while (text && leat_tcp_send(conn, text) == LEAT_OK);
+}
+
+static void bulk_open(struct leat_tcp *conn, void *arg)
+{
+    counts.opened++;
+    bulk_fill(conn, arg);
+}
+
+static void bulk_read(struct leat_tcp *conn, void *arg)
+{
+    (void)arg;
+    counts.received += swallow(conn);
+}
+
+static void bulk(struct world *world)
+{
+    static const struct leat_tcp_events client = {.on_open = bulk_open, .on_writable = bulk_fill};
+    static const struct leat_tcp_events server = {.on_readable = bulk_read};
+    struct leat_tcp_info info;
+    uint64_t goal, begin;
+    double seconds;
+
+    server_events = &server;
+    connect_all(world, &client);
+    leat_tcp_get_info(counts.conns[0], &info);
+    goal = counts.received + 20000ull * info.mss_bytes; /* slow start ends, windows are open */
+    while (counts.received < goal)
+        world_turn(world);
+    begin = counts.received;
+    goal = begin + (uint64_t)world->options.units * info.mss_bytes;
+    world_count_begin(world);
+    while (counts.received < goal)
+        world_counted_turn(world);
+    seconds = world_count_end(world);
+    printf("units %.0f seconds %.6f bytes %llu mss %u\n",
+           (double)(counts.received - begin) / info.mss_bytes, seconds,
+           (unsigned long long)(counts.received - begin), (unsigned)info.mss_bytes);
+}
+
+/* ---- request, response -------------------------------------------------------------------- */
+
+static uint32_t rr_connections;
+
+static void write_message(struct leat_tcp *conn)
+{
+    size_t taken = 0;
+
+    if (leat_tcp_write(conn, bytes, MESSAGE, &taken) || taken != MESSAGE)
+        world_fail("can't write");
+}
+
+static void rr_answer(struct leat_tcp *conn, void *arg)
+{
+    (void)arg;
+    if (swallow(conn) > 0)
+        write_message(conn);
+}
+
+/* The next request goes over the next connection: far from the last one in memory. */
+static void rr_next(struct leat_tcp *conn, void *arg)
+{
+    const uint32_t next = ((uint32_t)(uintptr_t)arg + 7919) % rr_connections;
+
+    if (swallow(conn) == 0)
+        return;
+    counts.answered++;
+    write_message(counts.conns[next]);
+}
+
+static void rr(struct world *world)
+{
+    static const struct leat_tcp_events client = {.on_open = note_open, .on_readable = rr_next};
+    static const struct leat_tcp_events server = {.on_readable = rr_answer};
+    const uint32_t warm = world->options.connections + 1000;
+    uint64_t begin;
+    double seconds;
+
+    server_events = &server;
+    rr_connections = world->options.connections;
+    connect_all(world, &client);
+    write_message(counts.conns[0]);
+    while (counts.answered < warm)
+        world_turn(world);
+    begin = counts.answered;
+    world_count_begin(world);
+    while (counts.answered < begin + world->options.units)
+        world_counted_turn(world);
+    seconds = world_count_end(world);
+    printf("units %llu seconds %.6f\n", (unsigned long long)(counts.answered - begin), seconds);
+}
+
+/* ---- connect, close ----------------------------------------------------------------------- */
+
+static void close_side(struct leat_tcp *conn, void *arg)
+{
+    (void)arg;
+    if (leat_tcp_at_end(conn))
+        leat_tcp_close(conn);
+}
+
+static void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    (void)arg;
+    if (why)
+        world_fail("a connection ended badly");
+    counts.closed++;
+}
+
+static struct world *connecting;
+static uint32_t connect_until;
+
+static void close_and_next(struct leat_tcp *conn, void *arg);
+
+static const struct leat_tcp_events connect_events = {.on_open = close_and_next,
+                                                      .on_closed = note_closed};
+
+/* Open: close it, and begin the next one. */
+static void close_and_next(struct leat_tcp *conn, void *arg)
+{
+    const struct leat_endpoint server = world_server(0);
+    struct leat_tcp *next;
+
+    (void)arg;
+    counts.opened++;
+    leat_tcp_close(conn);
+    if (counts.opened < connect_until &&
+        leat_tcp_connect(connecting->client.stack, &next, &server, NULL, &connect_events, NULL))
+        world_fail("can't connect");
+}
+
+static void connect_run(struct world *world, uint32_t units, bool counted)
+{
+    const struct leat_endpoint server = world_server(0);
+    const uint32_t before = counts.closed;
+    struct leat_tcp *first;
+
+    connect_until = counts.opened + units;
+    if (leat_tcp_connect(world->client.stack, &first, &server, NULL, &connect_events, NULL))
+        world_fail("can't connect");
+    while (counts.closed < before + 2 * units) {
+        if (counted)
+            world_counted_turn(world);
+        else
+            world_turn(world);
+    }
+}
+
+static void connect_close(struct world *world)
+{
+    static const struct leat_tcp_events idle = {.on_open = note_open};
+    static const struct leat_tcp_events server = {.on_readable = close_side,
+                                                  .on_closed = note_closed};
+    double seconds;
+
+    server_events = &server;
+    connecting = world;
+    connect_all(world, &idle); /* they stay: a full table must not cost */
+    connect_run(world, 2000, false);
+    world_count_begin(world);
+    connect_run(world, world->options.units, true);
+    seconds = world_count_end(world);
+    printf("units %u seconds %.6f\n", (unsigned)world->options.units, seconds);
+}
+
+/* ---- idle connections --------------------------------------------------------------------- */
+
+static void idle(struct world *world)
+{
+    static const struct leat_tcp_events client = {.on_open = note_open};
+    static const struct leat_tcp_events server = {.on_readable = rr_answer};
+    struct leat_tcp_config one = {.connections = 1 << 17};
+    struct leat_tcp_config two = {.connections = 1 << 18, .half_open = 1024};
+    double seconds;
+
+    server_events = &server;
+    connect_all(world, &client);
+    world_idle(world, 10 * ns_per_s, false); /* the timers of the handshake */
+    for (unsigned i = 0; i < 4; i++)
+        world_turn(world);
+    world_count_begin(world);
+    world_idle(world, world->options.units * ns_per_s, true);
+    seconds = world_count_end(world);
+    printf("units %.0f seconds %.6f connection_bytes %.0f\n",
+           (double)world->options.units * world->options.connections * 2, seconds,
+           (double)(leat_tcp_memory_bytes(&two) - leat_tcp_memory_bytes(&one)) / (1 << 17));
+}
+
+/* ---- UDP ---------------------------------------------------------------------------------- */
+
+static void udp_echo(struct leat_udp *udp, struct leat_buf *payload,
+                     const struct leat_endpoint *peer, const struct leat_endpoint *local, void *arg)
+{
+    (void)arg;
+    counts.answered++;
+    leat_udp_send_from(udp, payload, peer, local->ip);
+}
+
+static void udp(struct world *world)
+{
+    static const struct leat_udp_events events = {.on_datagram = udp_echo};
+    const struct leat_endpoint server = {SERVER_IP, SERVER_PORT};
+    struct leat_udp *ends[2];
+    struct leat_buf *payload;
+    uint64_t begin;
+    double seconds;
+
+    if (leat_udp_open(world->client.stack, &ends[0], &events, NULL) ||
+        leat_udp_open(world->server.stack, &ends[1], &events, NULL) ||
+        leat_udp_bind(ends[0], LEAT_IP4_ANY, 0) ||
+        leat_udp_bind(ends[1], LEAT_IP4_ANY, SERVER_PORT))
+        world_fail("can't open a socket");
+    payload = leat_buf_copy(leat_pool(world->client.stack), bytes, MESSAGE);
+    leat_udp_send_to(ends[0], payload, &server);
+    while (counts.answered < 2000)
+        world_turn(world);
+    begin = counts.answered;
+    world_count_begin(world);
+    while (counts.answered < begin + 2ull * world->options.units)
+        world_counted_turn(world);
+    seconds = world_count_end(world);
+    printf("units %llu seconds %.6f\n", (unsigned long long)(counts.answered - begin) / 2, seconds);
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+static const struct mode {
+    const char *name;
+    void (*run)(struct world *world);
+    uint32_t units;
+} modes[] = {
+    {"bulk", bulk, 20000}, {"rr", rr, 5000},   {"connect", connect_close, 2000},
+    {"idle", idle, 10},    {"udp", udp, 5000},
+};
+
+static const char usage[] =
+    "usage: inmem MODE [OPTION]...\n"
+    "Runs two stacks in one process; prints what was done and how long it took.\n"
+    "\n"
+    "  MODE              bulk, rr, connect, idle or udp\n"
+    "  --units N         segments, requests, connections, idle seconds or datagrams\n"
+    "  --connections N   open at a time (1)\n"
+    "  --window N        receive window, bytes (262144)\n"
+    "  --offload         checksums are the device's business\n"
+    "  --no-timestamps   no TCP timestamps: 1,460 bytes in a segment instead of 1,448\n"
+    "  --help            show this\n";
+
+static uint32_t number_or_exit(const char *text)
+{
+    const unsigned long number = strtoul(text, NULL, 10);
+
+    if (number == 0 || number > UINT32_MAX)
+        world_fail("not a sensible number");
+    return (uint32_t)number;
+}
+
+static void read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option longs[] = {{"units", required_argument, NULL, 'u'},
+                                          {"connections", required_argument, NULL, 'c'},
+                                          {"window", required_argument, NULL, 'w'},
+                                          {"offload", no_argument, NULL, 'o'},
+                                          {"no-timestamps", no_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int letter;
+
+    while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+        if (letter == 'u')
+            options->units = number_or_exit(optarg);
+        else if (letter == 'c')
+            options->connections = number_or_exit(optarg);
+        else if (letter == 'w')
+            options->window_bytes = number_or_exit(optarg);
+        else if (letter == 'o')
+            options->offload = true;
+        else if (letter == 't')
+            options->no_timestamps = true;
+        else {
+            fputs(usage, letter == 'h' ? stdout : stderr);
+            exit(letter == 'h' ? 0 : 2);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.connections = 1, .window_bytes = 262144};
+    const struct mode *mode = NULL;
+    struct world *world;
+
+    read_options(argc, argv, &options);
+    for (unsigned i = 0; optind < argc && i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(argv[optind], modes[i].name) == 0)
+            mode = &modes[i];
+    }
+    if (!mode) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (options.units == 0)
+        options.units = mode->units;
+    world = world_create(&options);
+    mode->run(world);
+    world_destroy(world);
+    free(counts.conns);
+    return 0;
+}

@@ -1,0 +1,183 @@
+/* world.c -- a client's stack and a server's, a wire between them, and a clock that is a number. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifdef HAVE_CALLGRIND
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION ((void)0)
+#define CALLGRIND_STOP_INSTRUMENTATION  ((void)0)
+#endif
+
+enum {
+    MTU = 1500,
+    BUFS = 4096,
+    BUFS_MANY = 16384, /* many connections: one response each waits for a delayed ACK */
+    MANY = 1000
+};
+
+static struct timespec began;
+
+_Noreturn void world_fail(const char *what)
+{
+    fprintf(stderr, "inmem: %s\n", what);
+    exit(1);
+}
+
+static struct leat_tcp_config tcp_config(const struct options *options)
+{
+    return (struct leat_tcp_config){
+        .connections = options->connections + 64,
+        .half_open = 1024,
+        .time_wait = 65536,
+        .listeners = PORTS_MAX,
+        .sent_segments = BUFS_MANY,
+        .receive_window_bytes = options->window_bytes,
+        .send_queue_bytes = options->window_bytes,
+        .no_timestamps = options->no_timestamps,
+    };
+}
+
+static void side_create(struct world *world, struct side *side, unsigned index, leat_ip4 ip)
+{
+    const uint32_t bufs = world->options.connections > MANY ? BUFS_MANY : BUFS;
+    const struct leat_config config = {.seed = {(uint8_t)(index + 1)},
+                                       .buf_count = bufs,
+                                       .small_count = 2 * bufs,
+                                       .view_count = 2 * bufs};
+    const struct leat_tcp_config tcp = tcp_config(&world->options);
+    const size_t bytes =
+        leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) + leat_udp_memory_bytes(NULL);
+    struct leat_netif *netif = &world->wire.ends[index].netif;
+
+    side->memory = malloc(bytes);
+    if (!side->memory || leat_init(&side->stack, side->memory, bytes, &config) ||
+        leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, NULL) ||
+        leat_attach(side->stack, netif) || leat_address_add(side->stack, netif, ip, 24))
+        world_fail("can't build a stack");
+}
+
+struct world *world_create(const struct options *options)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    if (!world)
+        world_fail("no memory");
+    world->options = *options;
+    world->now_ns = 1000000000;
+    world->step_ns = 10000;
+    wire_init(&world->wire, MTU, options->offload);
+    side_create(world, &world->client, 0, CLIENT_IP);
+    side_create(world, &world->server, 1, SERVER_IP);
+    return world;
+}
+
+void world_destroy(struct world *world)
+{
+    leat_close(world->client.stack);
+    leat_close(world->server.stack);
+    free(world->client.memory);
+    free(world->server.memory);
+    free(world);
+}
+
+struct leat_endpoint world_server(uint32_t connection)
+{
+    return (struct leat_endpoint){
+        SERVER_IP, (uint16_t)(SERVER_PORT + connection / CONNECTIONS_A_PORT % PORTS_MAX)};
+}
+
+void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *))
+{
+    for (uint16_t i = 0; i <= world->options.connections / CONNECTIONS_A_PORT; i++) {
+        const struct leat_tcp_listen_config config = {.port = (uint16_t)(SERVER_PORT + i),
+                                                      .backlog = 1024,
+                                                      .on_acceptable = on_acceptable,
+                                                      .arg = world};
+        struct leat_tcp_listener *listener;
+
+        if (leat_tcp_listen(world->server.stack, &listener, &config))
+            world_fail("can't listen");
+    }
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+uint64_t client_poll(struct leat *stack, uint64_t now_ns);
+uint64_t server_poll(struct leat *stack, uint64_t now_ns);
+
+__attribute__((noinline)) uint64_t client_poll(struct leat *stack, uint64_t now_ns)
+{
+    return leat_poll(stack, now_ns);
+}
+
+__attribute__((noinline)) uint64_t server_poll(struct leat *stack, uint64_t now_ns)
+{
+    return leat_poll(stack, now_ns) + 0; /* not the same code: the names must stay apart */
+}
+
+void world_turn(struct world *world)
+{
+    world->now_ns += world->step_ns;
+    leat_poll(world->client.stack, world->now_ns);
+    leat_poll(world->server.stack, world->now_ns);
+}
+
+void world_counted_turn(struct world *world)
+{
+    world->now_ns += world->step_ns;
+    client_poll(world->client.stack, world->now_ns);
+    server_poll(world->server.stack, world->now_ns);
+}
+
+void world_turn_until(struct world *world, bool (*done)(void *arg), void *arg, uint64_t turns_max)
+{
+    for (uint64_t i = 0; i < turns_max; i++) {
+        if (done(arg))
+            return;
+        world_turn(world);
+    }
+    world_fail("it does not come to an end");
+}
+
+static uint64_t idle_until(struct leat *stack, uint64_t from_ns, uint64_t until_ns, bool counted)
+{
+    uint64_t next_ns = from_ns;
+
+    while (next_ns <= until_ns)
+        next_ns = counted ? server_poll(stack, next_ns) : leat_poll(stack, next_ns);
+    return next_ns;
+}
+
+void world_idle(struct world *world, uint64_t ns, bool counted)
+{
+    const uint64_t until_ns = world->now_ns + ns;
+
+    /* one after the other: what they have to tell each other waits for the next turn */
+    idle_until(world->client.stack, world->now_ns, until_ns, counted);
+    idle_until(world->server.stack, world->now_ns, until_ns, counted);
+    world->now_ns = until_ns;
+}
+
+/* ---- counting ----------------------------------------------------------------------------- */
+
+void world_count_begin(struct world *world)
+{
+    (void)world;
+    CALLGRIND_START_INSTRUMENTATION;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+}
+
+double world_count_end(struct world *world)
+{
+    struct timespec now;
+
+    (void)world;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    CALLGRIND_STOP_INSTRUMENTATION;
+    return (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
+}

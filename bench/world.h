@@ -1,0 +1,76 @@
+/*
+ * world.h -- a client's stack and a server's, a wire between them, and a clock that is a number.
+ *
+ * The counts are those of client_poll() and server_poll(): everything that leat and the program's
+ * callbacks do happens there.  The same turns, called while the world is warmed up, go by other
+ * names and are not counted.
+ */
+#ifndef BENCH_WORLD_H
+#define BENCH_WORLD_H
+
+#include <leat/tcp.h>
+#include <leat/udp.h>
+
+#include "wire.h"
+
+enum {
+    SERVER_PORT = 7000, /* and above: a listener for each 10,000 connections */
+    PORTS_MAX = 128,
+    CONNECTIONS_A_PORT = 10000
+};
+
+struct options {
+    uint32_t connections;  /* open at a time */
+    uint32_t units;        /* counted: segments, requests, connections, datagrams, seconds */
+    uint32_t window_bytes; /* offered at most */
+    bool offload;          /* checksums are the device's */
+    bool no_timestamps;
+};
+
+struct side {
+    struct leat *stack;
+    void *memory;
+};
+
+struct world {
+    struct options options;
+    struct wire wire;
+    struct side client;
+    struct side server;
+    uint64_t now_ns;
+    uint64_t step_ns; /* that a turn takes */
+};
+
+#define CLIENT_IP LEAT_IP4(10, 0, 0, 1)
+#define SERVER_IP LEAT_IP4(10, 0, 0, 2)
+
+/* Builds both stacks, or exits. */
+struct world *world_create(const struct options *options);
+void world_destroy(struct world *world);
+
+/* Listens on as many ports as the connections need. */
+void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *));
+
+/* Where the connection with this number goes to. */
+struct leat_endpoint world_server(uint32_t connection);
+
+/* A turn: the client's poll, then the server's; time passes. */
+void world_turn(struct world *world);
+
+/* Turns until @done(@arg); exits if that takes more than @turns_max. */
+void world_turn_until(struct world *world, bool (*done)(void *arg), void *arg, uint64_t turns_max);
+
+/* The same turn, counted. */
+void world_counted_turn(struct world *world);
+
+/* Counting begins, and ends.  Time as well, which is what counts without callgrind. */
+void world_count_begin(struct world *world);
+double world_count_end(struct world *world);
+
+/* Lets nothing happen for so long. */
+void world_idle(struct world *world, uint64_t ns, bool counted);
+
+/* Ends the program: @what went wrong. */
+_Noreturn void world_fail(const char *what);
+
+#endif
