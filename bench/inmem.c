@@ -145,9 +145,11 @@ static void bulk(struct world *world)
     while (counts.received < goal)
         world_counted_turn(world);
     seconds = world_count_end(world);
-    printf("units %.0f seconds %.6f bytes %llu mss %u\n",
+    printf("units %.0f seconds %.6f bytes %llu copied_tx %llu copied_rx %llu\n",
            (double)(counts.received - begin) / info.mss_bytes, seconds,
-           (unsigned long long)(counts.received - begin), (unsigned)info.mss_bytes);
+           (unsigned long long)(counts.received - begin),
+           (unsigned long long)leat_stats(world->client.stack)->copied_tx_bytes,
+           (unsigned long long)leat_stats(world->server.stack)->copied_compact_bytes);
 }
 
 /* ---- request, response -------------------------------------------------------------------- */
@@ -278,12 +280,29 @@ static void connect_close(struct world *world)
 
 /* ---- idle connections --------------------------------------------------------------------- */
 
+/* With the entry's share of the table of buckets. */
+static double connection_bytes(void)
+{
+    const struct leat_tcp_config few = {.connections = 150000};
+    const struct leat_tcp_config many = {.connections = 250000};
+
+    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / 100000 +
+           (double)sizeof(void *);
+}
+
+static double time_wait_bytes(void)
+{
+    const struct leat_tcp_config few = {.time_wait = 150000};
+    const struct leat_tcp_config many = {.time_wait = 250000};
+
+    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / 100000 +
+           (double)sizeof(void *);
+}
+
 static void idle(struct world *world)
 {
     static const struct leat_tcp_events client = {.on_open = note_open};
     static const struct leat_tcp_events server = {.on_readable = rr_answer};
-    struct leat_tcp_config one = {.connections = 1 << 17};
-    struct leat_tcp_config two = {.connections = 1 << 18, .half_open = 1024};
     double seconds;
 
     server_events = &server;
@@ -294,9 +313,9 @@ static void idle(struct world *world)
     world_count_begin(world);
     world_idle(world, world->options.units * ns_per_s, true);
     seconds = world_count_end(world);
-    printf("units %.0f seconds %.6f connection_bytes %.0f\n",
-           (double)world->options.units * world->options.connections * 2, seconds,
-           (double)(leat_tcp_memory_bytes(&two) - leat_tcp_memory_bytes(&one)) / (1 << 17));
+    printf("units %.0f seconds %.6f connection_bytes %.0f time_wait_bytes %.0f\n",
+           (double)world->options.units * world->options.connections, seconds, connection_bytes(),
+           time_wait_bytes());
 }
 
 /* ---- UDP ---------------------------------------------------------------------------------- */

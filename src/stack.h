@@ -112,6 +112,7 @@ struct leat {
     struct siphash_key random_key;
     uint64_t random_counter;
     struct link links[LEAT_NETIFS_MAX];
+    uint32_t ways_version; /* counts changes of addresses and routes: what was derived is void */
     uint8_t link_count;
     uint8_t protocol_count;
     const struct protocol *protocols[PROTOCOLS_MAX];

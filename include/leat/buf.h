@@ -110,7 +110,14 @@ struct leat_buf *leat_buf_consume(struct leat_buf *buf, uint32_t bytes);
 void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail);
 
 /** Bytes in all pieces. */
-uint32_t leat_buf_total(const struct leat_buf *buf);
+static inline uint32_t leat_buf_total(const struct leat_buf *buf)
+{
+    uint32_t total = 0;
+
+    for (; buf; buf = buf->next)
+        total += buf->len;
+    return total;
+}
 
 /** Bytes of storage that the list keeps from being used again: what it really costs. */
 uint32_t leat_buf_held(const struct leat_buf *buf);

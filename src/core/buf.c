@@ -253,15 +253,6 @@ void leat_buf_append(struct leat_buf *buf, struct leat_buf *tail)
     buf->next = tail;
 }
 
-uint32_t leat_buf_total(const struct leat_buf *buf)
-{
-    uint32_t total = 0;
-
-    for (; buf; buf = buf->next)
-        total += buf->len;
-    return total;
-}
-
 uint32_t leat_buf_held(const struct leat_buf *buf)
 {
     uint32_t held = 0;

@@ -10,43 +10,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define TO_BIG_ENDIAN16(x) ((uint16_t)(((x) << 8) | ((x) >> 8)))
-#else
-#define TO_BIG_ENDIAN16(x) ((uint16_t)(x))
-#endif
-
-static inline uint64_t add_carry(uint64_t a, uint64_t b)
-{
-    const uint64_t sum = a + b;
-
-    return sum + (sum < a);
-}
-
-static inline uint64_t load64(const uint8_t *at)
-{
-    uint64_t word;
-
-    memcpy(&word, at, sizeof word);
-    return word;
-}
-
-static inline uint32_t fold32(uint64_t sum)
-{
-    sum = (sum & 0xffffffffu) + (sum >> 32);
-    sum = (sum & 0xffffffffu) + (sum >> 32);
-    return (uint32_t)sum;
-}
-
-static inline uint16_t fold16(uint64_t sum)
-{
-    uint32_t folded = fold32(sum);
-
-    folded = (folded & 0xffff) + (folded >> 16);
-    folded = (folded & 0xffff) + (folded >> 16);
-    return (uint16_t)folded;
-}
-
 /* The last 1..7 bytes, as the words that they begin.  In pieces of known size: a memcpy() of @len
  * would be a call. */
 static inline uint64_t load_tail(const uint8_t *at, size_t len)
@@ -102,11 +65,11 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
 
     for (; blocks > 0; blocks--, at += BLOCK_BYTES) {
         for (unsigned i = 0; i < BLOCK_BYTES; i += 16) { /* two sums need not wait for each other */
-            sum = add_carry(sum, load64(at + i));
-            odd = add_carry(odd, load64(at + i + 8));
+            sum = checksum_add(sum, checksum_load64(at + i));
+            odd = checksum_add(odd, checksum_load64(at + i + 8));
         }
     }
-    return add_carry(sum, odd);
+    return checksum_add(sum, odd);
 }
 
 #endif
@@ -119,16 +82,21 @@ uint64_t checksum_bytes(const void *bytes, size_t len)
     at += len & ~(size_t)(BLOCK_BYTES - 1);
     len &= BLOCK_BYTES - 1;
     for (; len >= 8; len -= 8, at += 8)
-        sum = add_carry(sum, load64(at));
+        sum = checksum_add(sum, checksum_load64(at));
     if (len > 0)
-        sum = add_carry(sum, load_tail(at, len));
+        sum = checksum_add(sum, load_tail(at, len));
     /* folded to 32 bits: callers may add a few billion of these */
-    return fold32(sum);
+    return checksum_fold32(sum);
 }
 
 uint64_t checksum_list(const struct leat_buf *buf)
 {
-    return checksum_list_from(buf, 0);
+    uint64_t sum = 0;
+
+    for (; buf && !(buf->len & 1); buf = buf->next)
+        sum += checksum_bytes(buf->data, buf->len);
+    return buf ? sum + checksum_list_from(buf, 0)
+               : sum; /* from here on, some begin at odd offsets */
 }
 
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
@@ -144,7 +112,7 @@ uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
         offset -= skip;
         /* a piece that begins at an odd offset has its bytes swapped (RFC 1071 2(B)) */
         if (at_odd) {
-            const uint16_t folded = fold16(piece);
+            const uint16_t folded = checksum_fold16(piece);
 
             sum += (uint16_t)((folded << 8) | (folded >> 8));
         } else {
@@ -155,24 +123,9 @@ uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset)
     return sum;
 }
 
-uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t protocol, uint32_t length)
-{
-    const uint64_t sum = (uint64_t)(src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) +
-                         protocol + (length >> 16) + (length & 0xffff);
-
-    return TO_BIG_ENDIAN16(fold16(sum));
-}
-
-uint16_t checksum_finish(uint64_t sum)
-{
-    const uint16_t folded = fold16(sum);
-
-    return (uint16_t)~TO_BIG_ENDIAN16(folded);
-}
-
 uint16_t checksum_update(uint16_t checksum, uint16_t old_word, uint16_t new_word)
 {
     const uint32_t sum = (uint32_t)(uint16_t)~checksum + (uint16_t)~old_word + new_word;
 
-    return (uint16_t)~fold16(sum);
+    return (uint16_t)~checksum_fold16(sum);
 }

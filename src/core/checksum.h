@@ -10,9 +10,72 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <leat/addr.h>
 #include <leat/buf.h>
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define CHECKSUM_BIG_ENDIAN16(x) __builtin_bswap16((uint16_t)(x))
+#define CHECKSUM_BIG_ENDIAN32(x) __builtin_bswap32(x)
+#else
+#define CHECKSUM_BIG_ENDIAN16(x) ((uint16_t)(x))
+#define CHECKSUM_BIG_ENDIAN32(x) ((uint32_t)(x))
+#endif
+
+/* One's complement addition. */
+static inline uint64_t checksum_add(uint64_t a, uint64_t b)
+{
+    const uint64_t sum = a + b;
+
+    return sum + (sum < a);
+}
+
+static inline uint32_t checksum_fold32(uint64_t sum)
+{
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    return (uint32_t)(sum + (sum >> 32));
+}
+
+static inline uint16_t checksum_fold16(uint64_t sum)
+{
+    const uint32_t folded = checksum_fold32(sum);
+    const uint32_t twice = (folded & 0xffff) + (folded >> 16);
+
+    return (uint16_t)(twice + (twice >> 16));
+}
+
+static inline uint64_t checksum_load64(const uint8_t *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* The sum of an IPv4 pseudo-header (RFC 768, RFC 9293 3.1). */
+static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t protocol,
+                                       uint32_t length)
+{
+    return (uint64_t)CHECKSUM_BIG_ENDIAN32(src) + CHECKSUM_BIG_ENDIAN32(dst) +
+           CHECKSUM_BIG_ENDIAN16(protocol) + CHECKSUM_BIG_ENDIAN32(length);
+}
+
+/* The sum of an IPv4 or TCP header without options, which every packet has: 20 bytes. */
+static inline uint64_t checksum_20_bytes(const uint8_t *at)
+{
+    uint32_t last;
+
+    memcpy(&last, at + 16, sizeof last);
+    return checksum_fold32(
+        checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last));
+}
+
+/* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */
+static inline uint16_t checksum_finish(uint64_t sum)
+{
+    return (uint16_t)~CHECKSUM_BIG_ENDIAN16(checksum_fold16(sum));
+}
 
 /* The sum of @len bytes, as if they began at an even offset; add it to others with +. */
 uint64_t checksum_bytes(const void *bytes, size_t len);
@@ -22,12 +85,6 @@ uint64_t checksum_list(const struct leat_buf *buf);
 
 /* The same for the list without its first @offset bytes. */
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset);
-
-/* The sum of an IPv4 pseudo-header (RFC 768, RFC 9293 3.1). */
-uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t protocol, uint32_t length);
-
-/* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */
-uint16_t checksum_finish(uint64_t sum);
 
 /* The field @checksum after a 16-bit word of the packet changed (RFC 1624 eqn. 3). */
 uint16_t checksum_update(uint16_t checksum, uint16_t old_word, uint16_t new_word);

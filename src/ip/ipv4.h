@@ -22,8 +22,9 @@ struct path {
     leat_ip4 src;      /* our address there */
     leat_ip4 dst;
     leat_ip4 next_hop;
-    uint16_t mtu; /* bytes of an IP datagram */
-    bool to_many; /* broadcast or multicast */
+    uint16_t mtu;     /* bytes of an IP datagram */
+    bool to_many;     /* broadcast or multicast */
+    bool hop_is_host; /* next_hop is neither */
 };
 
 /* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).

@@ -3,6 +3,7 @@
 
 #include "ip/icmp.h"
 #include "ip/reassembly.h"
+#include "ip/route.h"
 #include "link/address.h"
 #include "wire/ipv4.h"
 
@@ -55,6 +56,27 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
     return *to_many || (!link_to_many && address_is_ours(link, dst));
 }
 
+/* Between these two ends nothing is strange, as the way back was found not long ago: both are
+ * hosts, one of them us on this link, and the other one neither us nor a broadcast address. */
+static bool ends_are_known(struct leat *stack, const struct link *link, leat_ip4 src, leat_ip4 dst)
+{
+    const struct path *back = route_known(stack, dst, src);
+
+    return back && back->link == link;
+}
+
+/* NULL, or the counter of what is wrong with the addresses. */
+static uint64_t *check_ends(struct leat *stack, const struct link *link,
+                            const struct wire_ipv4 *header, bool *to_many)
+{
+    if (!*to_many && ends_are_known(stack, link, header->src, header->dst))
+        return 0;
+    if (source_is_martian(stack, link, header->src))
+        return &stack->stats.drop_ip_source;
+    return is_for_us(stack, link, header->dst, *to_many, to_many) ? 0
+                                                                  : &stack->stats.drop_ip_not_ours;
+}
+
 /* False: the options are not acceptable.  Source routes die in silence; a malformed option is
  * reported (RFC 1122 3.2.2.5). */
 static bool options_pass(struct leat *stack, const struct packet *packet)
@@ -99,6 +121,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
 {
     struct wire_ipv4 header;
     struct packet packet;
+    uint64_t *wrong;
 
     if (!wire_ipv4_parse(&header, buf->data, buf->len, leat_buf_total(buf))) {
         stack_end(stack, buf, drop_ip_header);
@@ -108,12 +131,10 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         stack_end(stack, buf, drop_ip_checksum);
         return;
     }
-    if (source_is_martian(stack, link, header.src)) {
-        stack_end(stack, buf, drop_ip_source);
-        return;
-    }
-    if (!is_for_us(stack, link, header.dst, to_many, &to_many)) {
-        stack_end(stack, buf, drop_ip_not_ours);
+    wrong = check_ends(stack, link, &header, &to_many);
+    if (wrong) {
+        (*wrong)++;
+        leat_buf_free(buf);
         return;
     }
     /* the TTL is the routers' business: RFC 1122 3.2.1.7 */

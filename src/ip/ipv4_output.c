@@ -50,9 +50,14 @@ static enum leat_err path_to_many(struct leat *stack, struct path *path)
 
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
 {
+    const struct path *known = route_known(stack, src, dst);
     const struct address *from;
     leat_ip4 next_hop;
 
+    if (known) {
+        *path = *known;
+        return LEAT_OK;
+    }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
     if (ipv4_is_ours(stack, dst))
         return path_home(stack, path);
@@ -68,6 +73,9 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->next_hop = next_hop;
     path->mtu = from->link->netif->mtu;
     path->to_many = address_is_broadcast(from->link, dst);
+    path->hop_is_host = !address_is_broadcast(from->link, next_hop);
+    if (path->hop_is_host && !path->to_many && src != LEAT_IP4_ANY)
+        route_remember(stack, path);
     return LEAT_OK;
 }
 
@@ -114,6 +122,14 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
     return header;
 }
 
+static void send_on_link(const struct path *path, struct leat_buf *packet)
+{
+    if (path->hop_is_host)
+        neighbour_output_to_host(path->link, path->next_hop, packet);
+    else
+        neighbour_output(path->link, path->next_hop, packet);
+}
+
 /* One fragment: a header of its own in front of a slice of the payload.  False: no memory. */
 static bool send_fragment(struct leat *stack, const struct path *path,
                           const struct wire_ipv4 *header, const struct leat_buf *payload)
@@ -130,7 +146,7 @@ static bool send_fragment(struct leat *stack, const struct path *path,
     wire_ipv4_emit(header, leat_buf_push(fragment, IPV4_HEADER_BYTES));
     leat_buf_append(fragment, slice);
     stack->stats.ip_fragments_sent++;
-    neighbour_output(path->link, path->next_hop, fragment);
+    send_on_link(path, fragment);
     return true;
 }
 
@@ -175,7 +191,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
     header.total_bytes = (uint16_t)total;
     wire_ipv4_emit(&header, leat_buf_push(payload, IPV4_HEADER_BYTES));
     if (path->link)
-        neighbour_output(path->link, path->next_hop, payload);
+        send_on_link(path, payload);
     else
         send_home(stack, payload);
     return LEAT_OK;

@@ -1,10 +1,12 @@
 /* route.c -- where packets go (RFC 1122 3.3.1), and what identifies them (RFC 6864). */
 #include "ip/route.h"
 
+#include "ip/ipv4.h"
 #include "link/address.h"
 
 enum {
-    ID_COUNTERS = 256
+    ID_COUNTERS = 256,
+    KNOWN_PATHS = 64 /* a power of two */
 };
 
 struct route {
@@ -13,10 +15,17 @@ struct route {
     uint8_t prefix_bits;
 };
 
+/* A path that was found not long ago. */
+struct known_path {
+    uint32_t version; /* stack->ways_version then; 0: none */
+    struct path path;
+};
+
 struct routes {
     struct route *routes;
     uint16_t count;
     uint16_t ids[ID_COUNTERS]; /* by destination */
+    struct known_path known[KNOWN_PATHS];
 };
 
 size_t routes_cost(const struct leat_config *config)
@@ -32,6 +41,7 @@ bool routes_init(struct leat *stack)
         return false;
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
     stack->routes = table;
+    stack->ways_version = 1;
     return table->routes != 0;
 }
 
@@ -85,6 +95,31 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
+/* Peers of one network follow each other, so the low bits tell them apart. */
+static struct known_path *known_slot(struct leat *stack, leat_ip4 dst)
+{
+    return &stack->routes->known[(dst ^ dst >> 8) % KNOWN_PATHS];
+}
+
+const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+{
+    const struct known_path *known = known_slot(stack, dst);
+
+    return known->version == stack->ways_version && known->path.dst == dst && known->path.src == src
+               ? &known->path
+               : 0;
+}
+
+void route_remember(struct leat *stack, const struct path *path)
+{
+    struct known_path *known = known_slot(stack, path->dst);
+
+    if (address_is_broadcast(path->link, path->src))
+        return; /* ours, and a broadcast address of another prefix: it needs a closer look */
+    known->version = stack->ways_version;
+    known->path = *path;
+}
+
 /* True if an address, be it still probed for, has the gateway on its link. */
 static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
 {
@@ -126,6 +161,7 @@ enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefi
         return LEAT_ERR_FULL;
     if (!route)
         route = &table->routes[table->count++];
+    stack->ways_version++;
     *route = (struct route){.network = network, .gateway = gateway, .prefix_bits = prefix_bits};
     return LEAT_OK;
 }
@@ -138,6 +174,7 @@ enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t pr
     if (!route)
         return LEAT_ERR_NOT_FOUND;
     *route = table->routes[--table->count];
+    stack->ways_version++;
     return LEAT_OK;
 }
 

@@ -23,6 +23,9 @@ void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const stru
  * at once if its Ethernet address is known, else parks it and asks.  Takes @packet. */
 void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet);
 
+/* The same, for a next hop that is known to be neither broadcast nor multicast. */
+void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_buf *packet);
+
 /* The transport has heard from @ip: it is alive (no refresh needed).  Cheap. */
 void neighbour_confirmed(struct link *link, leat_ip4 ip);
 

@@ -22,7 +22,8 @@ static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: on
 static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: about a minute */
 
 enum {
-    REQUESTS_MAX = 3
+    REQUESTS_MAX = 3,
+    RECENT = 16
 };
 
 enum neighbour_state {
@@ -55,6 +56,7 @@ struct age_list {
 
 struct neighbours {
     struct neighbour *free;
+    struct neighbour *recent[RECENT]; /* found last, by the low bits of their addresses */
     struct neighbour **buckets;
     uint32_t bucket_mask;
     uint32_t entries;
@@ -143,12 +145,20 @@ static struct neighbour **bucket(struct link *link, leat_ip4 ip)
     return &table->buckets[siphash13(&link->stack->table_key, which, ip) & table->bucket_mask];
 }
 
+/* The entry in use that was found last among those with the same low bits is tried first: it costs
+ * a comparison, a keyed hash a hundred instructions. */
 static struct neighbour *find(struct link *link, leat_ip4 ip)
 {
-    struct neighbour *n = *bucket(link, ip);
+    struct neighbour **recent = &link->stack->neighbours->recent[ip % RECENT];
+    struct neighbour *n = *recent;
 
+    if (n && n->ip == ip && n->link == link)
+        return n;
+    n = *bucket(link, ip);
     while (n && (n->ip != ip || n->link != link))
         n = n->chain;
+    if (n)
+        *recent = n;
     return n;
 }
 
@@ -163,6 +173,7 @@ static void forget(struct leat *stack, struct neighbour *n)
     *at = n->chain;
     age_list_remove(age_list_of(table, n), n);
     timer_cancel(&stack->timers, &n->timer);
+    n->link = 0; /* not to be found among the recent any more */
     n->newer = table->free;
     table->free = n;
 }
@@ -258,9 +269,6 @@ static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packe
 
 void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet)
 {
-    struct leat *stack = link->stack;
-    struct neighbour *n;
-
     if (leat_ip4_is_multicast(next_hop)) {
         const struct leat_mac group = mac_of_group(next_hop);
 
@@ -271,7 +279,14 @@ void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *pac
         ethernet_output(link, packet, &mac_broadcast, ETHERNET_IPV4);
         return;
     }
-    n = find(link, next_hop);
+    neighbour_output_to_host(link, next_hop, packet);
+}
+
+void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_buf *packet)
+{
+    struct leat *stack = link->stack;
+    struct neighbour *n = find(link, next_hop);
+
     if (!n) {
         if (!stack->neighbours->free)
             evict(stack);
@@ -279,8 +294,10 @@ void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *pac
         request(stack, n);
     }
     n->used = true;
-    age_list_remove(age_list_of(stack->neighbours, n), n);
-    age_list_put(age_list_of(stack->neighbours, n), n);
+    if (n->newer) {
+        age_list_remove(age_list_of(stack->neighbours, n), n);
+        age_list_put(age_list_of(stack->neighbours, n), n);
+    }
     if (n->state == NEIGHBOUR_RESOLVING)
         park(stack, n, packet);
     else

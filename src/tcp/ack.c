@@ -251,6 +251,15 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     tcp_recovery_result(conn, &result);
 }
 
+/* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,
+ * so an ACK that says nothing but so has no news for recovery. */
+static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    return header->ack == conn->snd_una && conn->snd_una == conn->tcb.snd_nxt &&
+           header->sack_count == 0 && !(header->flags & TCP_ECE) &&
+           conn->recovery.phase == RECOVERY_NONE;
+}
+
 void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
@@ -262,7 +271,8 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
         window_changed = take_window(conn, header);
     if (tcb->flags & TCB_SYN_UNACKED)
         take_ack_of_SYN(conn, header->ack);
-    if (seq_lt(conn->snd_una, header->ack) || (!had_syn && conn->snd_una == header->ack))
+    if (seq_lt(conn->snd_una, header->ack) ||
+        (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
         take_ack(conn, step->segment, window_changed);
     tcp_want_output(conn);
 }

@@ -18,11 +18,11 @@ static uint32_t min32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-uint32_t tcp_pool_free_in(const struct leat_tcp *conn, uint32_t parts)
+bool tcp_pool_has_free(const struct leat_tcp *conn, uint32_t parts, uint32_t of)
 {
     const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
 
-    return (uint32_t)((uint64_t)full->free_count * parts / full->count);
+    return (uint64_t)full->free_count * of >= (uint64_t)full->count * parts;
 }
 
 /* ---- the window that we offer ------------------------------------------------------------- */
@@ -116,7 +116,7 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
     const uint32_t cwnd = min32(conn->congestion.cwnd, most / 2);
     const uint32_t wanted = min32(most, cwnd + (flight > cwnd ? min32(flight, most) : cwnd));
 
-    if (tcp_pool_free_in(conn, 2) < 1)
+    if (!tcp_pool_has_free(conn, 1, 2))
         return min32(most, SCARCE_BYTES);
     return wanted > begin ? wanted : begin;
 }

@@ -193,20 +193,30 @@ static void restart_if_idle(struct leat_tcp *conn)
         congestion_restart(&conn->congestion);
 }
 
+/* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
+static bool has_nothing_to_send(const struct leat_tcp *conn)
+{
+    return conn->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
+           !(conn->flags & CONN_FIN_QUEUED);
+}
+
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
-    const uint64_t rate = pacing_rate(conn);
-    const uint64_t burst = burst_bytes(conn, rate);
     enum verdict verdict = SENT;
+    uint64_t rate, burst;
     uint64_t sent = 0;
 
+    if (has_nothing_to_send(conn))
+        return NOTHING;
+    rate = pacing_rate(conn);
+    burst = burst_bytes(conn, rate);
     restart_if_idle(conn);
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
         const uint32_t in_flight = conn->scoreboard.in_flight_bytes;
 
         if (budget == 0 || !ipv4_output_room(conn->tcp->stack, path))
             return NO_ROOM;
-        verdict = send_one(conn, path);
+        verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path);
         sent += conn->scoreboard.in_flight_bytes - in_flight;
     }
     if (verdict != SENT)

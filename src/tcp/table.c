@@ -17,17 +17,21 @@ static bool same_ends(const struct tcb *a, const struct tcb *b)
            a->local_port == b->local_port && a->remote_port == b->remote_port;
 }
 
-struct tcb *tcp_find(const struct tcp *tcp, const struct tcb *key)
+struct tcb *tcp_find(struct tcp *tcp, const struct tcb *key)
 {
-    struct tcb *tcb = tcp->buckets[bucket_of(tcp, key)];
+    struct tcb *tcb = tcp->found;
 
+    if (tcb && same_ends(tcb, key))
+        return tcb;
+    tcb = tcp->buckets[bucket_of(tcp, key)];
     while (tcb && !same_ends(tcb, key))
         tcb = tcb->hash_next;
+    tcp->found = tcb;
     return tcb;
 }
 
 /* A listener lies in the same table, with no remote end. */
-struct leat_tcp_listener *tcp_find_listener(const struct tcp *tcp, leat_ip4 ip, uint16_t port)
+struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
     struct tcb key = {.local_ip = ip, .local_port = port};
     struct tcb *tcb = tcp_find(tcp, &key);
@@ -45,6 +49,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 
     tcb->hash_next = *bucket;
     *bucket = tcb;
+    tcp->found = tcb; /* not an older one with the same ends */
     tcb->flags |= TCB_HASHED;
 }
 
@@ -57,6 +62,8 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
     while (*link != tcb)
         link = &(*link)->hash_next;
     *link = tcb->hash_next;
+    if (tcp->found == tcb)
+        tcp->found = 0;
     tcb->flags &= (uint8_t)~TCB_HASHED;
 }
 

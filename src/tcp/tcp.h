@@ -216,6 +216,7 @@ struct tcp {
     struct rtt_limits rto;
     struct tcb **buckets;
     uint32_t bucket_mask;
+    struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
     uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
     /* free entries, linked through tcb.hash_next */
     struct tcb *free_conns;
@@ -290,8 +291,8 @@ void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
 
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 
-struct tcb *tcp_find(const struct tcp *tcp, const struct tcb *key);
-struct leat_tcp_listener *tcp_find_listener(const struct tcp *tcp, leat_ip4 ip, uint16_t port);
+struct tcb *tcp_find(struct tcp *tcp, const struct tcb *key);
+struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
 /* A zeroed entry in CLOSED, or NULL. */
@@ -392,8 +393,9 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
 
 /* ---- budget.c: what one connection may hold ----------------------------------------------- */
 
-/* How many of @parts of the pool's full-sized buffers are free. */
-uint32_t tcp_pool_free_in(const struct leat_tcp *conn, uint32_t parts);
+/* True if @parts / @of of the pool's full-sized buffers are free.  No division: it is asked for
+ * each segment. */
+bool tcp_pool_has_free(const struct leat_tcp *conn, uint32_t parts, uint32_t of);
 
 /* Opens the window as far as there is room and it is worth it. */
 void tcp_open_window(struct leat_tcp *conn);

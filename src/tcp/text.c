@@ -25,7 +25,7 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
     struct leat_buf *last = conn->text_last;
 
     if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
-        leat_buf_tailroom(last) < piece->len || tcp_pool_free_in(conn, 4) >= 3)
+        leat_buf_tailroom(last) < piece->len || tcp_pool_has_free(conn, 3, 4))
         return false;
     memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
     conn->tcp->stack->stats.copied_compact_bytes += piece->len;
@@ -38,7 +38,7 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
     struct leat_buf *small;
 
     if (piece->len > POOL_SMALL_BYTES || piece->capacity <= POOL_SMALL_BYTES ||
-        tcp_pool_free_in(conn, 4) >= 2)
+        tcp_pool_has_free(conn, 2, 4))
         return piece;
     small = leat_buf_alloc_small(&conn->tcp->stack->pool, 0);
     if (!small)
@@ -143,7 +143,7 @@ static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment
 /* Strangers' text never takes the last buffers: ACKs must get in, or nothing ever gets out. */
 static bool has_room_for(const struct leat_tcp *conn, bool in_order)
 {
-    return in_order ? tcp_pool_free_in(conn, 8) >= 1 : tcp_pool_free_in(conn, 4) >= 1;
+    return in_order ? tcp_pool_has_free(conn, 1, 8) : tcp_pool_has_free(conn, 1, 4);
 }
 
 void tcp_take_text(struct tcb *tcb, struct tcp_step *step)

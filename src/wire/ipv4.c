@@ -50,7 +50,9 @@ bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t le
 
 bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_bytes)
 {
-    return checksum_finish(checksum_bytes(bytes, header_bytes)) == 0;
+    return checksum_finish(header_bytes == IPV4_HEADER_BYTES
+                               ? checksum_20_bytes(bytes)
+                               : checksum_bytes(bytes, header_bytes)) == 0;
 }
 
 enum ipv4_options_verdict wire_ipv4_options(const uint8_t *bytes, uint32_t header_bytes,
@@ -94,5 +96,5 @@ void wire_ipv4_emit(const struct wire_ipv4 *header, uint8_t *bytes)
     put16(bytes + 10, 0);
     put32(bytes + 12, header->src);
     put32(bytes + 16, header->dst);
-    put16(bytes + 10, checksum_finish(checksum_bytes(bytes, IPV4_HEADER_BYTES)));
+    put16(bytes + 10, checksum_finish(checksum_20_bytes(bytes)));
 }

@@ -25,6 +25,9 @@ enum {
     WIND_SHIFT_MAX = 14 /* RFC 7323 2.3 */
 };
 
+static const uint32_t ts_alone =
+    OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TS << 8 | TS_BYTES; /* and nothing else */
+
 bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
 {
     if (len < WIRE_TCP_BYTES)
@@ -107,6 +110,13 @@ bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
     const uint8_t *option = at + WIRE_TCP_BYTES;
     const uint8_t *end = at + header->header_bytes;
 
+    if (option == end)
+        return true;
+    /* what nearly every segment has, laid out as in RFC 7323 appendix A */
+    if (header->header_bytes == WIRE_TCP_BYTES + 2 + TS_BYTES && get32(option) == ts_alone) {
+        parse_option(option + 2, header);
+        return true;
+    }
     while (option < end && option[0] != OPTION_END) {
         if (option[0] == OPTION_NOP) {
             option++;
