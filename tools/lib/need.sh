@@ -36,6 +36,10 @@ iputils-arping    command -v arping
 curl              command -v curl
 doxygen           command -v doxygen
 graphviz          command -v dot
+spin              command -v spin
+'
+need_to_cover='
+gcovr             command -v gcovr
 '
 
 # The one that packages belong to, whatever comes first in PATH; the build looks for it in the same way.

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Checks the model of TCP in tcp.pml with Spin: every scene to its end, and what a bent table does.
+
+    model.py tcp_fsm.pml             no scene may fail; which rows of the table they took
+    model.py tcp_fsm.pml --mutants   bends each row of the table; lists what no scene notices
+
+tcp_fsm.pml is the table, made from tcp.rl by tools/fsmgen.py.  --long adds larger scenes (minutes).
+Exit status 0: as it should be. 1: not. 77: Spin or a C compiler is missing.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# What may go wrong in each scene; see the budgets in tcp.pml.
+SCENES = {
+    "calm": "TEXT1=1",
+    "loss": "LOSSES=1",
+    "disorder": "DUPLICATES=1 SWAPS=1",
+    "haste": "SPURIOUS=1 ACTIVE1=1",
+    "cut": "CUTS=1 IDLES=1 ACTIVE1=1",
+    "cut while leaving": "CUTS=1 LEAVES=1",
+    "misuse": "MISUSES=1 LEAVES=1 ACTIVE1=1",
+    "abort": "ABORTS=1 ICMPS=1 ACTIVE1=1",
+    "small window": "TEXT0=2 TEXT1=1 WINDOW=1 SPURIOUS=1",
+    "attack": "ATTACKS=1",
+}
+LONG_SCENES = {
+    "much loss": "LOSSES=2 DUPLICATES=1 SWAPS=1 SPURIOUS=1",
+    "attack while both open": "ATTACKS=1 LEAVES=1 ACTIVE1=1",
+    "small window and loss": "TEXT0=2 WINDOW=1 LOSSES=1 SPURIOUS=1",
+}
+# -DSAFETY looks for states from which nothing follows, -DNP for cycles
+SEARCHES = {"safety": (["-DSAFETY"], []), "cycles": (["-DNP"], ["-l"])}
+HERE = Path(__file__).resolve().parent
+FOUND = re.compile(r"assertion violated.*|non-progress cycle \(.*|invalid end state \(.*")
+
+
+class Verifier:
+    """The model, compiled for one kind of search."""
+
+    def __init__(self, table, folder, search):
+        self.folder = Path(folder) / search
+        self.folder.mkdir()
+        shutil.copy(table, self.folder / "tcp_fsm.pml")
+        shutil.copy(HERE / "tcp.pml", self.folder)
+        options, self.arguments = SEARCHES[search]
+        self.call("spin", "-a", "tcp.pml")
+        self.call(*os.environ.get("CC", "cc").split(), "-O0", "-w", "-DNOREDUCE", "-DCOLLAPSE",
+                  "-DMEMLIM=2000", *options, "-o", "pan", "pan.c")
+
+    def call(self, *command, env=None):
+        """Runs a command in the scene's folder; its output."""
+        done = subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, check=False, text=True,
+                              stderr=subprocess.STDOUT, env=env)
+        if done.returncode and command[0] != "./pan":
+            sys.exit(f"{' '.join(command)}\n{done.stdout}")
+        return done.stdout
+
+    def search(self, scene, bend=None):
+        """(what is wrong or None, rows taken, states)"""
+        env = {**os.environ, "SCENE": {**SCENES, **LONG_SCENES}[scene],
+               **({"BEND": " ".join(map(str, bend))} if bend else {})}
+        out = self.call("./pan", "-n", "-m1000000", "-w20", *self.arguments, env=env)
+        wrong = FOUND.search(out)
+        states = re.search(r"(\d+) states, stored", out)
+        if not states or "Search not completed" in out and not wrong:
+            sys.exit(f"the search did not end:\n{out}")
+        if wrong and not bend:
+            print(self.call("./pan", "-r", "-n", env=env))
+        return (wrong[0] if wrong else None), set(map(int, re.findall(r"^took (\d+)$", out, re.M))), \
+            int(states[1])
+
+
+def read_rows(table):
+    """The rows of the table: [(state, event, actions, next state)]."""
+    rows = {}
+    state = None
+    for line in table.read_text("utf-8").splitlines():
+        if match := re.match(r"inline fsm_(\w+)\(\)", line):
+            state = match[1]
+        elif match := re.match(r"\s*:: ev == (\w+) -> hit\((\d+)\);.*go\(\d+, (\w+)\)", line):
+            rows[int(match[2])] = state, match[1], re.findall(r"act\(\d+, \d+, (\w+)\(\)\)", line), match[3]
+    return [rows[number] for number in sorted(rows)]
+
+
+def states_of(table):
+    """The states by their numbers: the first defines, before the events begin at 0 again."""
+    names = re.findall(r"^inline fsm_(\w+)\(\)", table.read_text("utf-8"), re.M)
+    return list(names)
+
+
+def check(table, folder, scenes):
+    """Searches all scenes; True if none is wrong."""
+    rows = read_rows(table)
+    taken = set()
+    good = True
+    for search in SEARCHES:
+        verifier = Verifier(table, folder, search)
+        for scene in scenes:
+            wrong, more, states = verifier.search(scene)
+            taken |= more
+            print(f"{scene:24} {search:8} {states:9} states  {wrong or 'nothing wrong'}", flush=True)
+            good = good and not wrong
+    print(f"{len(taken)} of {len(rows)} rows of the table taken; never:")
+    for number, (state, event, _, _) in enumerate(rows):
+        if number not in taken:
+            print(f"    {state} {event}")
+    return good
+
+
+def bends(rows, states):
+    """(row, the three numbers that BEND wants, what it is): removed, led elsewhere, an action less."""
+    for number, (state, event, actions, target) in enumerate(rows):
+        yield number, (number, 254, 255), f"{state} {event}: removed"
+        for other, name in enumerate(states):
+            if name != target:
+                yield number, (number, other, 255), f"{state} {event}: -> {name}"
+        for place, action in enumerate(actions):
+            if action != "drop" and action != "soft_error":
+                yield number, (number, 255, place), f"{state} {event}: without {action}"
+
+
+def mutate(table, folder, scenes):
+    """Bends the table in every way and lists what nobody notices."""
+    rows, states = read_rows(table), states_of(table)
+    verifier = Verifier(table, folder, "safety")
+    taken = {scene: verifier.search(scene)[1] for scene in scenes}
+    caught = survivors = 0
+    for row, bend, what in bends(rows, states):
+        if any(row in taken[scene] and verifier.search(scene, bend)[0] for scene in scenes):
+            caught += 1
+        else:
+            survivors += 1
+            print(f"survives: {what}", flush=True)
+    print(f"{caught} mutants caught, {survivors} survive")
+
+
+def main():
+    """See above."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--mutants", action="store_true")
+    parser.add_argument("--long", action="store_true")
+    options = parser.parse_args()
+    compiler = os.environ.get("CC", "cc").split()[0]
+    for tool in "spin", compiler:
+        if not shutil.which(tool):
+            print(f"skipped: {tool} is not installed")
+            return 77
+    scenes = [*SCENES, *(LONG_SCENES if options.long else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        if options.mutants:
+            mutate(options.table, folder, scenes)
+            return 0
+        return 0 if check(options.table, folder, scenes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
