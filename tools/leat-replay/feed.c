@@ -1,0 +1,290 @@
+/*
+ * feed.c -- every frame of a capture goes into a stack, at the capture's time.
+ *
+ * The file is read twice: first to learn who is who (the address with the most frames, unless one
+ * is given, and the link address it had), then to feed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "flows.h"
+#include "options.h"
+#include "wire/bytes.h"
+#include "wire/ethernet.h"
+#include "world.h"
+
+enum {
+    BUFFERS = 4096,
+    CANDIDATES = 4096, /* destinations that are counted; more share a place, and the latter wins */
+    IP_AT = ETHERNET_HEADER_BYTES,
+    IP_SRC_AT = IP_AT + 12,
+    IP_DST_AT = IP_AT + 16
+};
+
+struct candidate {
+    leat_ip4 ip;
+    uint64_t frames;
+    struct leat_mac mac;
+};
+
+struct feed {
+    const struct options *options;
+    struct world world;
+    struct candidate us;
+    struct leat_stats before; /* of the last frame, for -v */
+    uint64_t frames, cut, first_ns, batch_ns;
+    struct candidate candidates[CANDIDATES];
+};
+
+static bool is_ipv4(const struct leat_capture_frame *frame)
+{
+    return frame->captured_bytes >= IP_AT + IPV4_HEADER_BYTES &&
+           get16(frame->bytes + 12) == ETHERNET_IPV4;
+}
+
+/* Counts a destination. */
+static void count_destination(struct feed *feed, const struct leat_capture_frame *frame)
+{
+    const leat_ip4 ip = get32(frame->bytes + IP_DST_AT);
+    struct candidate *place = &feed->candidates[(ip * 2654435761u) >> 20];
+
+    if ((frame->bytes[0] & 1) || ip >> 28 >= 0xe || ip >> 24 == 0 || ip >> 24 == 127)
+        return;
+    if (place->ip != ip) {
+        if (place->frames > 1) { /* the more frequent of two stays */
+            place->frames--;
+            return;
+        }
+        place->ip = ip;
+        place->frames = 0;
+        memcpy(place->mac.octet, frame->bytes, sizeof place->mac.octet);
+    }
+    place->frames++;
+    if (ip == feed->options->ip && feed->us.frames++ == 0)
+        feed->us.mac = place->mac;
+}
+
+/* The first reading: sets feed->us. */
+static bool find_us(struct feed *feed)
+{
+    struct leat_capture *capture = open_capture(feed->options);
+    struct leat_capture_frame frame;
+
+    feed->us = (struct candidate){.ip = feed->options->ip, .mac = {{2, 0, 0, 0, 0, 1}}};
+    if (!capture)
+        return false;
+    while (leat_capture_next(capture, &frame) == LEAT_OK) {
+        if (is_ipv4(&frame))
+            count_destination(feed, &frame);
+    }
+    leat_capture_close(capture); /* what is wrong with it is said at the second reading */
+    if (feed->options->ip != LEAT_IP4_ANY)
+        return true;
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        if (feed->candidates[i].frames > feed->us.frames)
+            feed->us = feed->candidates[i];
+    }
+    if (feed->us.ip == LEAT_IP4_ANY)
+        feed->us.ip = LEAT_IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
+    return true;
+}
+
+/* "10.0.0.1:80 > 10.0.0.2:4000 SYN ACK, 0 bytes" */
+static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
+{
+    static const char *const flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+    struct feed *feed = arg;
+    struct packet packet;
+    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES];
+
+    printf("      at %.6f s sends ", (double)(now_ns - feed->first_ns) / 1e9);
+    if (packet_parse(&packet, frame, len) != PACKET_TCP) {
+        const uint16_t type = get16(frame + 12);
+
+        printf("%u bytes of %s\n", len,
+               type == ETHERNET_ARP                             ? "ARP"
+               : type == ETHERNET_IPV4 && frame[IP_AT + 9] == 1 ? "ICMP"
+                                                                : "IPv4");
+        return;
+    }
+    printf("%s > %s",
+           endpoint_text(&(struct leat_endpoint){packet.ip.src, packet.tcp.src_port}, from),
+           endpoint_text(&(struct leat_endpoint){packet.ip.dst, packet.tcp.dst_port}, to));
+    for (unsigned i = 0; i < 8; i++) {
+        if (packet.tcp.flags & 1u << i)
+            printf(" %s", flags[i]);
+    }
+    printf(", %u bytes\n", packet.text_bytes);
+}
+
+/* Which counters of a packet's end the last frame moved. */
+static void print_fate(struct feed *feed, const struct leat_capture_frame *frame)
+{
+    const struct leat_stats *now = leat_stats(feed->world.stack);
+
+    printf("%5llu  %.6f s, %u bytes:", (unsigned long long)frame->number,
+           (double)(feed->world.now_ns - feed->first_ns) / 1e9, frame->captured_bytes);
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat stat = (enum leat_stat)i;
+        const enum leat_stat_group group = leat_stat_group(stat);
+
+        if ((group == LEAT_STAT_TAKEN || group == LEAT_STAT_DROP) &&
+            leat_stat_value(now, stat) != leat_stat_value(&feed->before, stat))
+            printf(" %s", leat_stat_name(stat));
+    }
+    printf("\n");
+    feed->before = *now;
+}
+
+/* Frames of one time go in together: the stack sees them in one poll. */
+static void give(struct feed *feed, const struct leat_capture_frame *frame)
+{
+    struct world *world = &feed->world;
+
+    if (feed->first_ns == 0)
+        feed->first_ns = frame->time_ns;
+    if (frame->captured_bytes < frame->wire_bytes)
+        feed->cut++;
+    if (world->queue_count > 0 &&
+        (frame->time_ns != feed->batch_ns || world->queue_count == WORLD_QUEUE))
+        world_poll(world, feed->batch_ns);
+    if (frame->time_ns != feed->batch_ns)
+        world_run_until(world, frame->time_ns);
+    feed->batch_ns = frame->time_ns;
+    if (is_ipv4(frame) && get32(frame->bytes + IP_DST_AT) == feed->us.ip) {
+        struct leat_mac mac;
+
+        memcpy(mac.octet, frame->bytes + 6, sizeof mac.octet);
+        world_learn(world, get32(frame->bytes + IP_SRC_AT), &mac);
+    }
+    world_queue(world, frame->bytes, frame->captured_bytes);
+    if (!feed->options->verbose)
+        return;
+    world_poll(world, frame->time_ns);
+    print_fate(feed, frame);
+}
+
+/* A program that takes what comes and says nothing. */
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+
+    (void)arg;
+    leat_tcp_consumed(conn, leat_buf_total(text));
+    leat_buf_free(text);
+    if (leat_tcp_at_end(conn))
+        leat_tcp_shutdown(conn);
+}
+
+static const struct leat_tcp_events sink_events = {.on_readable = on_readable};
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    while (leat_tcp_accept(listener, &sink_events, arg)) {
+    }
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    (void)udp, (void)peer, (void)local, (void)arg;
+    leat_buf_free(payload);
+}
+
+static const struct leat_udp_events sink_udp_events = {.on_datagram = on_datagram};
+
+static bool listen_all(struct feed *feed)
+{
+    struct leat *stack = feed->world.stack;
+
+    for (unsigned i = 0; i < feed->options->listen_count; i++) {
+        const struct leat_tcp_listen_config listen = {.port = feed->options->listen[i],
+                                                      .on_acceptable = on_acceptable};
+        struct leat_tcp_listener *listener;
+        struct leat_udp *udp;
+
+        if (leat_tcp_listen(stack, &listener, &listen) ||
+            leat_udp_open(stack, &udp, &sink_udp_events, NULL) ||
+            leat_udp_bind(udp, LEAT_IP4_ANY, listen.port)) {
+            fprintf(stderr, "leat-replay: can't listen on port %u\n", listen.port);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_counters(const struct feed *feed)
+{
+    const struct leat_stats *stats = leat_stats(feed->world.stack);
+    const bool json = feed->options->json;
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(feed->us.ip, ip);
+    printf(json ? "{\"ip\": \"%s\", \"frames\": %llu, \"cut\": %llu, \"too_long\": %llu, "
+                  "\"sent\": %llu, \"counters\": {"
+                : "%s: %llu frames (%llu cut by the capture, %llu too long), %llu sent\n",
+           ip, (unsigned long long)feed->frames, (unsigned long long)feed->cut,
+           (unsigned long long)feed->world.lost_frames,
+           (unsigned long long)feed->world.sent_frames);
+    for (unsigned i = 0, count = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat stat = (enum leat_stat)i;
+        const unsigned long long value = leat_stat_value(stats, stat);
+
+        if (json)
+            printf("%s\"%s\": %llu", count++ ? ", " : "", leat_stat_name(stat), value);
+        else if (value)
+            printf("%-24s %12llu  %s\n", leat_stat_name(stat), value, leat_stat_text(stat));
+    }
+    printf(json                        ? "}, \"balance\": %s}\n"
+           : leat_stats_balance(stats) ? ""
+                                       : "no balance: %s\n",
+           leat_stats_balance(stats) ? "true" : "false");
+}
+
+/* The second reading. */
+static int feed_all(struct feed *feed)
+{
+    struct leat_capture *capture = open_capture(feed->options);
+    struct leat_capture_frame frame;
+    int status;
+
+    if (!capture)
+        return STATUS_WRONG;
+    while (leat_capture_next(capture, &frame) == LEAT_OK) {
+        progress(feed->options, capture, ++feed->frames);
+        give(feed, &frame);
+    }
+    if (feed->world.queue_count > 0)
+        world_poll(&feed->world, feed->batch_ns);
+    status = capture_end(feed->options, capture);
+    leat_capture_close(capture);
+    print_counters(feed);
+    return status;
+}
+
+int feed(const struct options *options)
+{
+    struct feed *all = calloc(1, sizeof *all);
+    struct world_config config = {
+        .buffers = BUFFERS, .seed = {1}, .record = options->record, .notes = "program leat-replay"};
+    int status = STATUS_WRONG;
+
+    if (!all)
+        return status;
+    all->options = options;
+    if (find_us(all)) {
+        config.ip = all->us.ip;
+        config.mac = all->us.mac;
+        config.on_sent = options->verbose ? print_sent : NULL;
+        config.arg = all;
+        if (world_open(&all->world, &config)) {
+            if (listen_all(all))
+                status = feed_all(all);
+            if (!world_close(&all->world))
+                status = STATUS_WRONG;
+        }
+    }
+    free(all);
+    return status;
+}

@@ -1,0 +1,132 @@
+/* flows.c -- which TCP flow a segment belongs to. */
+#include "flows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tcp/seq.h"
+
+static bool same(const struct leat_endpoint *a, const struct leat_endpoint *b)
+{
+    return a->ip == b->ip && a->port == b->port;
+}
+
+/* The same for both directions. */
+static struct flow **bucket_of(struct flows *flows, const struct leat_endpoint *a,
+                               const struct leat_endpoint *b)
+{
+    const uint32_t key = (a->ip + b->ip) * 2654435761u ^ (uint32_t)(a->port + b->port) * 40503u;
+
+    return &flows->buckets[(key ^ key >> 16) % FLOWS_MAX];
+}
+
+static void forget(struct flows *flows, struct flow *flow)
+{
+    struct flow **at = bucket_of(flows, &flow->side[CLIENT].endpoint, &flow->side[SERVER].endpoint);
+
+    if (flows->on_end)
+        flows->on_end(flows->arg, flow);
+    while (*at != flow)
+        at = &(*at)->next;
+    *at = flow->next;
+    flow->used = false;
+}
+
+static struct flow *begin(struct flows *flows, const struct leat_endpoint *client,
+                          const struct leat_endpoint *server)
+{
+    const uint32_t number = flows->count++;
+    struct flow *flow = &flows->flow[number % FLOWS_MAX];
+    struct flow **bucket = bucket_of(flows, client, server);
+
+    if (flow->used)
+        forget(flows, flow);
+    *flow =
+        (struct flow){.next = *bucket, .number = number, .slot = number % FLOWS_MAX, .used = true};
+    flow->side[CLIENT].endpoint = *client;
+    flow->side[SERVER].endpoint = *server;
+    *bucket = flow;
+    return flow;
+}
+
+/* A SYN that is none of this flow's: the ports are used again. */
+static bool begins_anew(const struct flow *flow, enum side from, const struct packet *packet)
+{
+    const struct flow_side *side = &flow->side[from];
+
+    if ((packet->tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        return false;
+    return side->has_syn ? side->iss != packet->tcp.seq : from == SERVER || side->frames > 0;
+}
+
+static void note(struct flow_side *side, const struct packet *packet)
+{
+    const struct wire_tcp *tcp = &packet->tcp;
+    uint32_t end;
+
+    side->frames++;
+    side->text_frames += packet->text_bytes > 0;
+    side->text_bytes += packet->text_bytes;
+    side->has_rst |= (tcp->flags & TCP_RST) != 0;
+    if ((tcp->flags & TCP_SYN) && !side->has_syn) {
+        side->has_syn = true;
+        side->iss = tcp->seq;
+        side->wind_shift = tcp->wind_shift != WIRE_TCP_NO_SHIFT;
+        side->sack = tcp->sack_permitted;
+        side->ts = tcp->has_ts;
+        side->ecn = (tcp->flags & TCP_ECE) != 0;
+    }
+    if (!side->has_syn || (tcp->flags & (TCP_SYN | TCP_RST)))
+        return;
+    end = tcp->seq - side->iss - 1 + packet->text_bytes;
+    if (!side->has_fin && seq_lt(side->end, end))
+        side->end = end;
+    if (tcp->flags & TCP_FIN) {
+        side->has_fin = true;
+        side->end = end;
+    }
+}
+
+struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from)
+{
+    const struct leat_endpoint src = {packet->ip.src, packet->tcp.src_port};
+    const struct leat_endpoint dst = {packet->ip.dst, packet->tcp.dst_port};
+    const bool answers = (packet->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+    struct flow *flow = *bucket_of(flows, &src, &dst);
+
+    for (; flow; flow = flow->next) { /* the youngest is the first */
+        if (same(&src, &flow->side[CLIENT].endpoint) && same(&dst, &flow->side[SERVER].endpoint))
+            *from = CLIENT;
+        else if (same(&dst, &flow->side[CLIENT].endpoint) &&
+                 same(&src, &flow->side[SERVER].endpoint))
+            *from = SERVER;
+        else
+            continue;
+        break;
+    }
+    if (!flow || begins_anew(flow, *from, packet)) {
+        *from = answers ? SERVER : CLIENT;
+        flow = answers ? begin(flows, &dst, &src) : begin(flows, &src, &dst);
+    }
+    note(&flow->side[*from], packet);
+    return flow;
+}
+
+void flows_end(struct flows *flows)
+{
+    const uint32_t first = flows->count > FLOWS_MAX ? flows->count - FLOWS_MAX : 0;
+
+    for (uint32_t number = first; number < flows->count; number++) {
+        if (flows->flow[number % FLOWS_MAX].used)
+            forget(flows, &flows->flow[number % FLOWS_MAX]);
+    }
+}
+
+char *endpoint_text(const struct leat_endpoint *endpoint, char text[FLOW_ENDPOINT_BYTES])
+{
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(endpoint->ip, ip);
+    snprintf(text, FLOW_ENDPOINT_BYTES, "%s:%u", ip, (unsigned)endpoint->port);
+    return text;
+}

@@ -1,0 +1,64 @@
+/*
+ * flows.h -- which TCP flow a segment belongs to.
+ *
+ * Flows are numbered from 0 in the order of their first segments; a SYN with another sequence
+ * number on the same ports begins a new one.  The table holds the FLOWS_MAX youngest.
+ */
+#ifndef REPLAY_FLOWS_H
+#define REPLAY_FLOWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet.h"
+
+enum {
+    FLOWS_MAX = 4096, /* a power of two */
+    FLOW_ENDPOINT_BYTES = 24
+};
+
+enum side {
+    CLIENT,
+    SERVER
+};
+
+/* What the segments of one side say about it. */
+struct flow_side {
+    struct leat_endpoint endpoint;
+    bool has_syn, has_fin, has_rst;
+    bool wind_shift, sack, ts, ecn; /* options of its SYN */
+    uint32_t iss;
+    uint32_t end; /* bytes of text up to the highest sequence number, or to the FIN */
+    uint64_t frames;
+    uint64_t text_frames;
+    uint64_t text_bytes; /* of all segments: repeated ones count again */
+};
+
+struct flow {
+    struct flow *next; /* in its bucket */
+    uint32_t number;
+    uint32_t slot;
+    bool used;
+    struct flow_side side[2];
+    void *user; /* whose table this is: what it keeps about the flow */
+};
+
+struct flows {
+    struct flow flow[FLOWS_MAX];
+    struct flow *buckets[FLOWS_MAX];
+    uint32_t count; /* flows ever seen */
+    /* Called before a flow is forgotten. */
+    void (*on_end)(void *arg, struct flow *flow);
+    void *arg;
+};
+
+/* The flow of @packet, which may be new, and who sent it. Counts the segment. */
+struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from);
+
+/* Ends all flows, the oldest first. */
+void flows_end(struct flows *flows);
+
+/* "10.0.0.1:80"; returns @text. */
+char *endpoint_text(const struct leat_endpoint *endpoint, char text[FLOW_ENDPOINT_BYTES]);
+
+#endif

@@ -1,0 +1,242 @@
+/* options.c -- the command line of leat-replay, and what all commands print alike. */
+#include "options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: leat-replay COMMAND [options] CAPTURE\n"
+    "Gives captures (pcap, pcapng; \"-\": standard input) to a stack and says what it does.\n"
+    "\n"
+    "  feed       every frame goes into a stack that has the address --ip, at its time\n"
+    "  streams    writes what the stack's receiver gets of each TCP flow, a file a direction\n"
+    "  flow       the stack plays one side of recorded TCP flows; says where it differs\n"
+    "  recorded   repeats a run that leat recorded, and compares what is sent\n"
+    "  unhex      makes a pcapng (--record) of the text that a flight recorder dumped\n"
+    "\n"
+    "  --ip ADDRESS       feed: our address (the capture's busiest destination)\n"
+    "  --listen PORT      feed: a program takes what comes to this port, TCP and UDP\n"
+    "  --record FILE      feed: write frames in and out to a pcapng (*.pcap: a pcap)\n"
+    "  --flow N           flow, streams: this flow only; the first is 0\n"
+    "  --all              flow, streams: every flow (the default)\n"
+    "  --side SIDE        flow: the stack is the server or the client (both, in turn)\n"
+    "  --out FOLDER       streams, flow: where files go (streams: here; flow: nowhere)\n"
+    "  --plot FILE.svg    flow: draw the flow over time\n"
+    "  --program PROGRAM  recorded: what was recorded (the example of that name)\n"
+    "  --repair-checksums streams, flow: for captures of hosts whose devices fill them in\n"
+    "  --json             print for machines\n"
+    "  -v, --verbose      say more: feed: a line a frame; flow: a line a segment\n"
+    "  -q, --quiet        no progress bar\n"
+    "  -h, --help         print this\n"
+    "  --version          print the version\n"
+    "\n"
+    "Status: 0 fine, 1 a finding, 2 a broken file or command line.\n";
+
+static int wrong(const char *message, const char *word)
+{
+    fprintf(stderr, "leat-replay: %s%s; see --help\n", message, word);
+    return STATUS_WRONG;
+}
+
+/* A whole number up to @max. */
+static bool parse_number(const char *text, uint32_t max, uint32_t *number)
+{
+    uint64_t value = 0;
+
+    for (const char *at = text; *at; at++) {
+        if (*at < '0' || *at > '9' || value > max)
+            return false;
+        value = 10 * value + (uint64_t)(*at - '0');
+    }
+    *number = (uint32_t)value;
+    return *text && value <= max;
+}
+
+/* Options without a value. */
+static bool take_flag(struct options *options, const char *name)
+{
+    if (strcmp(name, "-v") == 0 || strcmp(name, "--verbose") == 0)
+        options->verbose = true;
+    else if (strcmp(name, "-q") == 0 || strcmp(name, "--quiet") == 0)
+        options->quiet = true;
+    else if (strcmp(name, "--json") == 0)
+        options->json = true;
+    else if (strcmp(name, "--all") == 0)
+        options->flow = UINT32_MAX;
+    else if (strcmp(name, "--repair-checksums") == 0)
+        options->repair = true;
+    else
+        return false;
+    return true;
+}
+
+static bool take_listen(struct options *options, const char *value)
+{
+    uint32_t port;
+
+    if (options->listen_count == LISTEN_MAX || !parse_number(value, UINT16_MAX, &port) || !port)
+        return false;
+    options->listen[options->listen_count++] = (uint16_t)port;
+    return true;
+}
+
+static bool take_side(struct options *options, const char *value)
+{
+    options->server = strcmp(value, "server") == 0;
+    options->client = strcmp(value, "client") == 0;
+    return options->server || options->client;
+}
+
+/* Where an option's text goes; NULL: it is not one of these. */
+static const char **text_of(struct options *options, const char *name)
+{
+    if (strcmp(name, "--out") == 0)
+        return &options->out;
+    if (strcmp(name, "--record") == 0)
+        return &options->record;
+    if (strcmp(name, "--plot") == 0)
+        return &options->plot;
+    if (strcmp(name, "--program") == 0)
+        return &options->program;
+    return NULL;
+}
+
+/* Options with a value: 1 taken, 0 no such option, -1 a wrong value. */
+static int take_value(struct options *options, const char *name, const char *value)
+{
+    const char **text = text_of(options, name);
+    bool good;
+
+    if (text) {
+        *text = value;
+        return 1;
+    }
+    if (strcmp(name, "--ip") == 0)
+        good = leat_ip4_parse(value, &options->ip);
+    else if (strcmp(name, "--listen") == 0)
+        good = take_listen(options, value);
+    else if (strcmp(name, "--flow") == 0)
+        good = parse_number(value, UINT32_MAX - 1, &options->flow);
+    else if (strcmp(name, "--side") == 0)
+        good = take_side(options, value);
+    else
+        return 0;
+    return good ? 1 : -1;
+}
+
+static int take_word(struct options *options, const char *word)
+{
+    static const char *const commands = " feed streams flow recorded unhex ";
+    char padded[40];
+
+    if (options->command && options->path)
+        return wrong("one capture at a time: ", word);
+    if (options->command) {
+        options->path = word;
+        return -1;
+    }
+    snprintf(padded, sizeof padded, " %.30s ", word);
+    if (!strstr(commands, padded))
+        return wrong("no such command: ", word);
+    options->command = word;
+    return -1;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){.flow = UINT32_MAX};
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        int taken, status;
+
+        if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
+            return fputs(help, stdout) < 0 ? STATUS_WRONG : STATUS_FINE;
+        if (strcmp(word, "--version") == 0)
+            return printf("leat-replay (leat) %s\n", LEAT_VERSION) < 0 ? STATUS_WRONG : STATUS_FINE;
+        if (word[0] != '-' || word[1] == '\0') {
+            status = take_word(options, word);
+            if (status >= 0)
+                return status;
+            continue;
+        }
+        if (take_flag(options, word))
+            continue;
+        taken = take_value(options, word, i + 1 < argc ? argv[i + 1] : "");
+        if (taken == 0)
+            return wrong("wrong option: ", word);
+        if (taken < 0 || i + 1 == argc)
+            return wrong("that can't be: ", word);
+        i++;
+    }
+    if (!options->command || !options->path)
+        return wrong(options->command ? "no capture" : "no command", "");
+    options->name = strcmp(options->path, "-") == 0 ? "standard input" : options->path;
+    return -1;
+}
+
+struct leat_capture *open_capture(const struct options *options)
+{
+    struct leat_capture *capture = NULL;
+    char why[LEAT_WHY_BYTES];
+
+    if (leat_capture_open(&capture, options->path, why))
+        fprintf(stderr, "leat-replay: %s\n", why);
+    return capture;
+}
+
+int capture_end(const struct options *options, const struct leat_capture *capture)
+{
+    progress_end(options);
+    if (!leat_capture_why(capture)[0])
+        return STATUS_FINE;
+    fprintf(stderr, "leat-replay: %s\n", leat_capture_why(capture));
+    return STATUS_WRONG;
+}
+
+static bool shows_progress(const struct options *options)
+{
+    return !options->quiet && !options->verbose && isatty(STDERR_FILENO);
+}
+
+void progress(const struct options *options, const struct leat_capture *capture, uint64_t frames)
+{
+    enum {
+        EVERY = 65536, /* frames: short files end before the first bar */
+        WIDTH = 40
+    };
+    static const char bar[WIDTH + 1] = "########################################";
+    const uint64_t size = leat_capture_size(capture);
+    int done;
+
+    if (frames % EVERY != 0 || !shows_progress(options))
+        return;
+    if (size == 0) {
+        fprintf(stderr, "\r%llu frames", (unsigned long long)frames);
+        return;
+    }
+    done = (int)(leat_capture_position(capture) * WIDTH / size);
+    fprintf(stderr, "\r[%-*.*s] %3d%%  %llu frames", WIDTH, done, bar, done * 100 / WIDTH,
+            (unsigned long long)frames);
+}
+
+void progress_end(const struct options *options)
+{
+    if (shows_progress(options))
+        fputs("\r\033[K", stderr);
+}
+
+void json_string(FILE *to, const char *text)
+{
+    putc('"', to);
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            fprintf(to, "\\%c", c);
+        else if (c < 0x20 || c >= 0x7f)
+            fprintf(to, "\\u%04x", c);
+        else
+            putc(c, to);
+    }
+    putc('"', to);
+}

@@ -1,0 +1,61 @@
+/* options.h -- the command line of leat-replay. */
+#ifndef REPLAY_OPTIONS_H
+#define REPLAY_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <leat/capture.h>
+#include <leat/leat.h>
+
+enum {
+    STATUS_FINE = 0,
+    STATUS_FINDING = 1, /* the stack said something that it should not */
+    STATUS_WRONG = 2,   /* the command line, or the file */
+    LISTEN_MAX = 16
+};
+
+struct options {
+    const char *command;
+    const char *path; /* "-": standard input */
+    const char *name; /* what messages call it */
+    leat_ip4 ip;      /* LEAT_IP4_ANY: not given */
+    uint16_t listen[LISTEN_MAX];
+    unsigned listen_count;
+    uint32_t flow; /* UINT32_MAX: all */
+    bool server;   /* only these sides; neither: both */
+    bool client;
+    const char *out;    /* a folder */
+    const char *record; /* NULL: don't */
+    const char *plot;
+    const char *program;
+    bool repair;
+    bool verbose;
+    bool json;
+    bool quiet; /* no progress bar */
+};
+
+/* Fills @options; a status to exit with, or -1 to go on. */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* Opens the capture, or prints one line why not. */
+struct leat_capture *open_capture(const struct options *options);
+
+/* Shows how far a long file has been read, on a terminal; call it with each frame. */
+void progress(const struct options *options, const struct leat_capture *capture, uint64_t frames);
+void progress_end(const struct options *options);
+
+/* Prints why a capture is broken, if it is; the exit status. */
+int capture_end(const struct options *options, const struct leat_capture *capture);
+
+/* Writes a string of JSON with its quotes. */
+void json_string(FILE *to, const char *text);
+
+int feed(const struct options *options);
+int streams(const struct options *options);
+int flow(const struct options *options);
+int recorded(const struct options *options);
+int unhex(const struct options *options);
+
+#endif

@@ -1,0 +1,192 @@
+/* packet.c -- a TCP segment in a captured frame, and the same segment told to another stack. */
+#include "packet.h"
+
+#include <string.h>
+
+#include "core/checksum.h"
+#include "tcp/seq.h"
+#include "wire/bytes.h"
+#include "wire/ethernet.h"
+
+enum {
+    VLAN_BYTES = 4,
+    PROTOCOL_TCP = 6,
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_WIND_SHIFT = 3,
+    OPTION_SACK_PERMITTED = 4,
+    OPTION_SACK = 5,
+    OPTION_TS = 8
+};
+
+const struct leat_mac packet_peer_mac = {{2, 0, 0, 0, 0, 0xfe}};
+
+enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len)
+{
+    struct wire_ethernet ethernet;
+    uint32_t at = ETHERNET_HEADER_BYTES;
+
+    if (!wire_ethernet_parse(&ethernet, frame, len))
+        return PACKET_OTHER;
+    while ((ethernet.type == ETHERNET_VLAN || ethernet.type == ETHERNET_VLAN_STACK) &&
+           len - at >= VLAN_BYTES) {
+        ethernet.type = get16(frame + at + 2);
+        at += VLAN_BYTES;
+    }
+    if (ethernet.type != ETHERNET_IPV4)
+        return PACKET_OTHER;
+    packet->ip_bytes = frame + at;
+    if (!wire_ipv4_parse(&packet->ip, frame + at, len - at, len - at))
+        return wire_ipv4_parse_quote(&packet->ip, frame + at, len - at) &&
+                       packet->ip.protocol == PROTOCOL_TCP
+                   ? PACKET_CUT
+                   : PACKET_OTHER;
+    if (packet->ip.protocol != PROTOCOL_TCP)
+        return PACKET_OTHER;
+    if (packet->ip.more_fragments || packet->ip.fragment_offset > 0)
+        return PACKET_FRAGMENT;
+    packet->tcp_bytes = packet->ip_bytes + packet->ip.header_bytes;
+    len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
+    if (!wire_tcp_parse(packet->tcp_bytes, len, &packet->tcp))
+        return PACKET_CUT;
+    if (!wire_tcp_parse_options(packet->tcp_bytes, &packet->tcp))
+        packet->tcp.has_ts = packet->tcp.sack_permitted = false;
+    packet->text = packet->tcp_bytes + packet->tcp.header_bytes;
+    packet->text_bytes = len - packet->tcp.header_bytes;
+    return PACKET_TCP;
+}
+
+static uint32_t fold(uint64_t sum)
+{
+    while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint32_t)sum;
+}
+
+/* The checksum field with which the sum @now, in which that field is 0, is as right or wrong as
+ * @before was: RFC 1624, for many words at once. */
+static uint16_t checksum_as_before(uint64_t before, uint64_t now)
+{
+    return checksum_finish(now + (0xffff - fold(before)));
+}
+
+static void translate_sacks(uint8_t *option, const struct translation *how)
+{
+    for (uint8_t *block = option + 2; block + 8 <= option + option[1]; block += 8) {
+        const uint32_t left = get32(block) + how->sack_shift;
+        const uint32_t right = get32(block + 4) + how->sack_shift;
+
+        if (seq_lt(how->snd_nxt, right)) {
+            memset(option, OPTION_NOP, option[1]);
+            return;
+        }
+        put32(block, left);
+        put32(block + 4, right);
+    }
+}
+
+/* Options that the stack must not see become NOPs, so that nothing moves. */
+static void translate_options(uint8_t *tcp, const struct packet *packet,
+                              const struct translation *how)
+{
+    uint8_t *at = tcp + WIRE_TCP_BYTES;
+    const uint8_t *end = tcp + packet->tcp.header_bytes;
+    const bool syn = packet->tcp.flags & TCP_SYN;
+
+    while (at < end && *at != OPTION_END) {
+        const uint8_t kind = *at;
+        uint8_t len;
+
+        if (kind == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        if (at + 1 >= end || at[1] < 2 || at + at[1] > end)
+            return; /* broken: as it is */
+        len = at[1];
+        if (kind == OPTION_TS && len == 10 && !(syn && how->no_ts))
+            put32(at + 6, packet->tcp.flags & TCP_ACK ? how->tsecr : 0);
+        if (kind == OPTION_SACK)
+            translate_sacks(at, how);
+        if (syn &&
+            ((kind == OPTION_TS && how->no_ts) || (kind == OPTION_SACK_PERMITTED && how->no_sack) ||
+             (kind == OPTION_WIND_SHIFT && how->no_wind_shift)))
+            memset(at, OPTION_NOP, len);
+        at += len;
+    }
+}
+
+static void translate_ip(uint8_t *ip, const struct packet *packet, const struct translation *how)
+{
+    const uint64_t before = checksum_bytes(ip, packet->ip.header_bytes);
+
+    put32(ip + 12, how->src.ip);
+    put32(ip + 16, how->dst.ip);
+    put16(ip + 10, 0);
+    put16(ip + 10, checksum_as_before(before, checksum_bytes(ip, packet->ip.header_bytes)));
+}
+
+uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how)
+{
+    const struct wire_ethernet ethernet = {how->mac, packet_peer_mac, ETHERNET_IPV4};
+    const uint32_t tcp_len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
+    uint8_t *ip = to + ETHERNET_HEADER_BYTES;
+    uint8_t *tcp = ip + packet->ip.header_bytes;
+    uint64_t before, now;
+
+    wire_ethernet_emit(&ethernet, to);
+    memcpy(ip, packet->ip_bytes, packet->ip.total_bytes);
+    translate_ip(ip, packet, how);
+    before = checksum_pseudo(packet->ip.src, packet->ip.dst, PROTOCOL_TCP, tcp_len) +
+             checksum_bytes(tcp, packet->tcp.header_bytes);
+    put16(tcp, how->src.port);
+    put16(tcp + 2, how->dst.port);
+    if (packet->tcp.flags & TCP_ACK)
+        put32(tcp + 8, how->ack);
+    if ((packet->tcp.flags & TCP_SYN) && how->no_ecn)
+        tcp[13] = (uint8_t)(tcp[13] & ~(TCP_ECE | TCP_CWR));
+    translate_options(tcp, packet, how);
+    put16(tcp + WIRE_TCP_CHECKSUM_AT, 0);
+    now = checksum_pseudo(how->src.ip, how->dst.ip, PROTOCOL_TCP, tcp_len);
+    if (how->repair)
+        put16(tcp + WIRE_TCP_CHECKSUM_AT, checksum_finish(now + checksum_bytes(tcp, tcp_len)));
+    else
+        put16(tcp + WIRE_TCP_CHECKSUM_AT,
+              checksum_as_before(before, now + checksum_bytes(tcp, packet->tcp.header_bytes)));
+    return ETHERNET_HEADER_BYTES + packet->ip.total_bytes;
+}
+
+uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct translation *how,
+                    uint32_t seq, uint32_t window)
+{
+    const struct wire_ethernet ethernet = {how->mac, packet_peer_mac, ETHERNET_IPV4};
+    struct wire_tcp tcp = {.src_port = how->src.port,
+                           .dst_port = how->dst.port,
+                           .seq = seq,
+                           .ack = how->ack,
+                           .window = (uint16_t)window,
+                           .flags = TCP_ACK,
+                           .wind_shift = WIRE_TCP_NO_SHIFT,
+                           .has_ts = packet->tcp.has_ts && !how->no_ts,
+                           .tsval = packet->tcp.tsval,
+                           .tsecr = how->tsecr};
+    const uint32_t len = wire_tcp_bytes(&tcp);
+    const struct wire_ipv4 ip = {.src = how->src.ip,
+                                 .dst = how->dst.ip,
+                                 .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + len),
+                                 .header_bytes = IPV4_HEADER_BYTES,
+                                 .ttl = packet->ip.ttl,
+                                 .protocol = PROTOCOL_TCP,
+                                 .dont_fragment = true};
+    uint8_t *at = to + ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
+
+    tcp.header_bytes = (uint8_t)len;
+    wire_ethernet_emit(&ethernet, to);
+    wire_ipv4_emit(&ip, to + ETHERNET_HEADER_BYTES);
+    wire_tcp_emit(at, &tcp);
+    put16(at + WIRE_TCP_CHECKSUM_AT, 0);
+    put16(at + WIRE_TCP_CHECKSUM_AT,
+          checksum_finish(checksum_pseudo(ip.src, ip.dst, PROTOCOL_TCP, len) +
+                          checksum_bytes(at, len)));
+    return ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + len;
+}

@@ -1,0 +1,441 @@
+/*
+ * streams.c -- the text of TCP flows, as leat's own receiver sees it.
+ *
+ * Each direction of a flow gets a connection of a stack that plays its receiver: the client's by an
+ * active open, the server's by a listener.  It is given the recorded segments of the other side.
+ * Its sequence numbers are its own, so the numbers that acknowledge them are translated; it sends
+ * nothing, so that is always the same number.  Checksums, windows, retransmissions, overlaps,
+ * urgent data, RSTs are judged by the stack alone.
+ *
+ * The flows live on one stack, each with a peer address of its own: 11.0.0.0 plus twice the slot.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flows.h"
+#include "options.h"
+#include "world.h"
+
+enum {
+    LISTEN_PORT = 7,
+    CONNECT_PORT = 9,
+    HELD_SYN_MAX = 1600,
+    PATH_BYTES = 512,
+    BUFFERS = 16384
+};
+
+static const leat_ip4 our_ip = LEAT_IP4(10, 0, 0, 1);
+static const leat_ip4 gateway_ip = LEAT_IP4(10, 0, 0, 2);
+static const leat_ip4 peers_ip = LEAT_IP4(11, 0, 0, 0);
+static const struct leat_mac our_mac = {{2, 0, 0, 0, 0, 1}};
+
+/* What one side of a flow received. */
+struct receiver {
+    struct streams *streams;
+    struct flow *flow;
+    enum side side;
+    struct leat_tcp *conn; /* NULL: not yet, or not any more */
+    bool has_iss;
+    uint32_t iss;   /* the stack's */
+    uint32_t tsval; /* its last timestamp */
+    uint64_t bytes;
+    bool at_end;
+    bool is_closed;
+    enum leat_err why;
+    bool is_written; /* the file has been begun */
+};
+
+struct streams {
+    const struct options *options;
+    struct world world;
+    struct flows flows;
+    struct receiver receivers[FLOWS_MAX][2];
+    uint8_t *held_syn[FLOWS_MAX]; /* of the client, until the server's options are known */
+    uint32_t held_len[FLOWS_MAX];
+    struct leat_tcp_listener *listener;
+    uint64_t frames, cut, fragments, incomplete;
+    int status;
+    bool any; /* a flow has been printed */
+    uint8_t frame[PACKET_FRAME_MAX];
+};
+
+static struct receiver *receiver_of(struct streams *streams, leat_ip4 peer)
+{
+    const uint32_t index = peer - peers_ip;
+
+    return index < 2 * FLOWS_MAX ? &streams->receivers[index / 2][index % 2] : NULL;
+}
+
+static struct leat_endpoint peer_of(const struct receiver *receiver)
+{
+    return (struct leat_endpoint){peers_ip + 2 * receiver->flow->slot + (uint32_t)receiver->side,
+                                  receiver->flow->side[!receiver->side].endpoint.port};
+}
+
+static void path_of(const struct receiver *receiver, char path[PATH_BYTES])
+{
+    const char *folder = receiver->streams->options->out;
+    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES];
+
+    endpoint_text(&receiver->flow->side[!receiver->side].endpoint, from);
+    endpoint_text(&receiver->flow->side[receiver->side].endpoint, to);
+    *strchr(from, ':') = '.';
+    *strchr(to, ':') = '.';
+    snprintf(path, PATH_BYTES, "%.400s/%u-%s-%s.bin", folder ? folder : ".", receiver->flow->number,
+             from, to);
+}
+
+/* Opens and closes the file each time: there may be thousands. */
+static void receiver_write(struct receiver *receiver, const struct leat_buf *text)
+{
+    char path[PATH_BYTES];
+    FILE *file;
+    bool good;
+
+    path_of(receiver, path);
+    file = fopen(path, receiver->is_written ? "ab" : "wb");
+    good = file != NULL;
+    receiver->is_written = true;
+    for (; text && good; text = text->next)
+        good = fwrite(text->data, 1, text->len, file) == text->len;
+    if (file && fclose(file) != 0)
+        good = false;
+    if (good || receiver->streams->status == STATUS_WRONG)
+        return;
+    fprintf(stderr, "leat-replay: %s: %s\n", path, strerror(errno));
+    receiver->streams->status = STATUS_WRONG;
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct receiver *receiver = arg;
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+
+    if (text) {
+        receiver_write(receiver, text);
+        receiver->bytes += len;
+        leat_buf_free(text);
+        leat_tcp_consumed(conn, len);
+    }
+    receiver->at_end = leat_tcp_at_end(conn);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct receiver *receiver = arg;
+
+    (void)conn;
+    receiver->conn = NULL;
+    receiver->is_closed = true;
+    receiver->why = why;
+}
+
+static const struct leat_tcp_events receiver_events = {.on_readable = on_readable,
+                                                       .on_closed = on_closed};
+
+static const struct leat_tcp_events no_events = {0};
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    struct streams *streams = arg;
+    struct leat_tcp *conn;
+
+    while ((conn = leat_tcp_accept(listener, &receiver_events, NULL))) {
+        struct leat_tcp_info info;
+        struct receiver *receiver;
+
+        leat_tcp_get_info(conn, &info);
+        receiver = receiver_of(streams, info.remote.ip);
+        if (!receiver) { /* no peer but ours opens anything */
+            leat_tcp_abort(conn);
+            continue;
+        }
+        receiver->conn = conn;
+        leat_tcp_set_events(conn, &receiver_events, receiver);
+    }
+}
+
+/* The stack says something: its numbers are needed to translate what it is told. */
+static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
+{
+    struct streams *streams = arg;
+    struct packet packet;
+    struct receiver *receiver;
+
+    (void)now_ns;
+    if (packet_parse(&packet, frame, len) != PACKET_TCP)
+        return;
+    receiver = receiver_of(streams, packet.ip.dst);
+    if (!receiver)
+        return;
+    if (packet.tcp.flags & TCP_SYN) {
+        receiver->iss = packet.tcp.seq;
+        receiver->has_iss = true;
+    }
+    if (packet.tcp.has_ts)
+        receiver->tsval = packet.tcp.tsval;
+}
+
+/* Tells a receiver what its peer said. */
+static void receiver_give(struct receiver *receiver, const struct packet *packet, uint64_t now_ns)
+{
+    struct streams *streams = receiver->streams;
+    const struct flow_side *recorded = &receiver->flow->side[receiver->side];
+    const struct translation how = {
+        .src = peer_of(receiver),
+        .dst = {our_ip, receiver->side == SERVER ? LISTEN_PORT : CONNECT_PORT},
+        .mac = our_mac,
+        .ack = receiver->iss + 1,
+        .sack_shift = receiver->iss - recorded->iss,
+        .snd_nxt = receiver->iss + 1,
+        .tsecr = receiver->tsval,
+        .no_wind_shift = receiver->side == SERVER && !recorded->wind_shift,
+        .no_sack = receiver->side == SERVER && !recorded->sack,
+        .no_ts = receiver->side == SERVER && !recorded->ts,
+        .no_ecn = receiver->side == SERVER && !recorded->ecn,
+        .repair = streams->options->repair};
+
+    world_queue(&streams->world, streams->frame, packet_translate(streams->frame, packet, &how));
+    world_poll(&streams->world, now_ns);
+}
+
+/* The client's SYN waits until the recorded answer tells what the server agreed to. */
+static void hold_syn(struct streams *streams, const struct flow *flow, const uint8_t *bytes,
+                     uint32_t len)
+{
+    uint8_t **held = &streams->held_syn[flow->slot];
+
+    if (*held || len > HELD_SYN_MAX)
+        return;
+    *held = malloc(HELD_SYN_MAX);
+    if (!*held)
+        return;
+    memcpy(*held, bytes, len);
+    streams->held_len[flow->slot] = len;
+}
+
+static void give_held_syn(struct streams *streams, const struct flow *flow, uint64_t now_ns)
+{
+    uint8_t **held = &streams->held_syn[flow->slot];
+    struct packet packet;
+
+    if (!*held)
+        return;
+    if (packet_parse(&packet, *held, streams->held_len[flow->slot]) == PACKET_TCP)
+        receiver_give(&streams->receivers[flow->slot][SERVER], &packet, now_ns);
+    free(*held);
+    *held = NULL;
+}
+
+/* The client's receiver opens when the client did. */
+static void receiver_connect(struct receiver *receiver, uint64_t now_ns)
+{
+    struct streams *streams = receiver->streams;
+    const struct leat_endpoint local = {our_ip, CONNECT_PORT};
+    const struct leat_endpoint remote = peer_of(receiver);
+
+    if (receiver->conn || receiver->has_iss)
+        return;
+    if (leat_tcp_connect(streams->world.stack, &receiver->conn, &remote, &local, &receiver_events,
+                         receiver))
+        receiver->conn = NULL;
+    world_poll(&streams->world, now_ns);
+}
+
+static void flow_begin(struct streams *streams, struct flow *flow)
+{
+    for (int side = CLIENT; side <= SERVER; side++)
+        streams->receivers[flow->slot][side] =
+            (struct receiver){.streams = streams, .flow = flow, .side = (enum side)side};
+    flow->user = streams;
+}
+
+static bool is_wanted(const struct options *options, const struct flow *flow)
+{
+    return options->flow == UINT32_MAX || options->flow == flow->number;
+}
+
+static void take_segment(struct streams *streams, const struct packet *packet, uint64_t now_ns,
+                         const uint8_t *bytes, uint32_t len)
+{
+    enum side from;
+    struct flow *flow = flows_find(&streams->flows, packet, &from);
+    struct receiver *receiver;
+
+    if (!flow->user)
+        flow_begin(streams, flow);
+    if (!is_wanted(streams->options, flow))
+        return;
+    world_run_until(&streams->world, now_ns);
+    if (from == CLIENT && (packet->tcp.flags & TCP_SYN)) {
+        receiver_connect(&streams->receivers[flow->slot][CLIENT], now_ns);
+        hold_syn(streams, flow, bytes, len);
+        if (flow->side[SERVER].has_syn)
+            give_held_syn(streams, flow, now_ns);
+        return;
+    }
+    if (from == SERVER && (packet->tcp.flags & TCP_SYN))
+        give_held_syn(streams, flow, now_ns);
+    receiver = &streams->receivers[flow->slot][from == CLIENT ? SERVER : CLIENT];
+    if (receiver->has_iss && !receiver->is_closed)
+        receiver_give(receiver, packet, now_ns);
+}
+
+static void take_frame(struct streams *streams, const struct leat_capture_frame *frame)
+{
+    struct packet packet;
+
+    switch (packet_parse(&packet, frame->bytes, frame->captured_bytes)) {
+    case PACKET_TCP:
+        take_segment(streams, &packet, frame->time_ns, frame->bytes, frame->captured_bytes);
+        break;
+    case PACKET_CUT:
+        streams->cut++;
+        break;
+    case PACKET_FRAGMENT:
+        streams->fragments++;
+        break;
+    case PACKET_OTHER:
+        break;
+    }
+}
+
+/* What is to be said about a direction beside its length; NULL: nothing. */
+static const char *remark(const struct receiver *receiver, char text[96])
+{
+    const struct flow_side *from = &receiver->flow->side[!receiver->side];
+
+    if (!from->has_syn || !receiver->flow->side[receiver->side].has_syn)
+        return "not followed: a SYN is missing";
+    if (receiver->is_closed && receiver->why != LEAT_OK && receiver->bytes < from->end)
+        snprintf(text, 96, "%u bytes were sent; then %s", from->end, leat_err_text(receiver->why));
+    else if (receiver->bytes < from->end)
+        snprintf(text, 96, "%u bytes were sent: those after %llu never fitted", from->end,
+                 (unsigned long long)receiver->bytes);
+    else if (!receiver->at_end && !receiver->is_closed)
+        return "no end in the capture";
+    else
+        return NULL;
+    return text;
+}
+
+static void print_direction(struct receiver *receiver)
+{
+    struct streams *streams = receiver->streams;
+    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES], text[96], path[PATH_BYTES];
+    const char *said = remark(receiver, text);
+    const bool json = streams->options->json;
+
+    endpoint_text(&receiver->flow->side[!receiver->side].endpoint, from);
+    endpoint_text(&receiver->flow->side[receiver->side].endpoint, to);
+    if (!json) {
+        printf("flow %u: %s > %s: %llu bytes%s%s\n", receiver->flow->number, from, to,
+               (unsigned long long)receiver->bytes, said ? "; " : "", said ? said : "");
+        return;
+    }
+    path_of(receiver, path);
+    printf("%s\n  {\"flow\": %u, \"from\": \"%s\", \"to\": \"%s\", \"bytes\": %llu, \"sent\": %u, "
+           "\"complete\": %s, \"file\": ",
+           streams->any ? "," : "", receiver->flow->number, from, to,
+           (unsigned long long)receiver->bytes, receiver->flow->side[!receiver->side].end,
+           said ? "false" : "true");
+    json_string(stdout, path);
+    printf(", \"remark\": ");
+    if (said)
+        json_string(stdout, said);
+    else
+        printf("null");
+    printf("}");
+    streams->any = true;
+}
+
+/* A flow is over, or the table has no room for it any more. */
+static void on_flow_end(void *arg, struct flow *flow)
+{
+    struct streams *streams = arg;
+
+    free(streams->held_syn[flow->slot]);
+    streams->held_syn[flow->slot] = NULL;
+    for (int side = SERVER; side >= CLIENT && is_wanted(streams->options, flow); side--) {
+        struct receiver *receiver = &streams->receivers[flow->slot][side];
+
+        if (!receiver->is_written)
+            receiver_write(receiver, NULL);
+        print_direction(receiver);
+        if (receiver->conn) { /* nobody is told any more */
+            leat_tcp_set_events(receiver->conn, &no_events, NULL);
+            leat_tcp_abort(receiver->conn);
+        }
+    }
+}
+
+static bool streams_open(struct streams *streams, const struct options *options)
+{
+    struct world_config config = {
+        .ip = our_ip,
+        .gateway = gateway_ip,
+        .mac = our_mac,
+        .buffers = BUFFERS,
+        .tcp = {.connections = 2 * FLOWS_MAX, .half_open = FLOWS_MAX, .no_cookies = true},
+        .seed = {1},
+        .on_sent = on_sent,
+        .arg = streams};
+    const struct leat_tcp_listen_config listen = {
+        .port = LISTEN_PORT, .backlog = FLOWS_MAX, .on_acceptable = on_acceptable, .arg = streams};
+
+    streams->options = options;
+    streams->flows.on_end = on_flow_end;
+    streams->flows.arg = streams;
+    return world_open(&streams->world, &config) &&
+           leat_tcp_listen(streams->world.stack, &streams->listener, &listen) == LEAT_OK;
+}
+
+static void print_end(const struct streams *streams)
+{
+    const struct leat_stats *stats = leat_stats(streams->world.stack);
+
+    if (streams->options->json) {
+        printf("],\n \"frames\": %llu, \"flow_count\": %u, \"cut\": %llu, \"fragments\": %llu, "
+               "\"wrong_checksums\": %llu}\n",
+               (unsigned long long)streams->frames, streams->flows.count,
+               (unsigned long long)streams->cut, (unsigned long long)streams->fragments,
+               (unsigned long long)(stats->drop_tcp_checksum + stats->drop_ip_checksum));
+        return;
+    }
+    printf("%llu frames, %u flows", (unsigned long long)streams->frames, streams->flows.count);
+    if (streams->cut + streams->fragments > 0)
+        printf("; left out: %llu segments cut by the capture, %llu fragments",
+               (unsigned long long)streams->cut, (unsigned long long)streams->fragments);
+    if (stats->drop_tcp_checksum + stats->drop_ip_checksum > 0)
+        printf("; %llu wrong checksums: see --repair-checksums",
+               (unsigned long long)(stats->drop_tcp_checksum + stats->drop_ip_checksum));
+    printf("\n");
+}
+
+int streams(const struct options *options)
+{
+    struct leat_capture *capture = open_capture(options);
+    struct streams *all = calloc(1, sizeof *all);
+    struct leat_capture_frame frame;
+    int status = STATUS_WRONG;
+
+    if (capture && all && streams_open(all, options)) {
+        if (options->json)
+            printf("{\"streams\": [");
+        while (leat_capture_next(capture, &frame) == LEAT_OK) {
+            progress(options, capture, ++all->frames);
+            take_frame(all, &frame);
+        }
+        status = capture_end(options, capture);
+        flows_end(&all->flows);
+        print_end(all);
+        if (all->status)
+            status = all->status;
+        world_close(&all->world);
+    }
+    leat_capture_close(capture);
+    free(all);
+    return status;
+}

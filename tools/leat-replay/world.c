@@ -1,0 +1,252 @@
+/* world.c -- a stack with nothing around it but a capture. */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet.h"
+#include "wire/arp.h"
+#include "wire/ethernet.h"
+
+enum {
+    MTU = 1500,
+    BURST = 16,
+    POLLS_AT_ONCE = 64,     /* of one time */
+    POLLS_BETWEEN = 100000, /* timers between two frames; a bound, not a number that is met */
+    HEADROOM = LEAT_BUF_HEADROOM - 2
+};
+
+static struct world *world_of(struct leat_netif *netif)
+{
+    return (struct world *)netif; /* its first member */
+}
+
+static struct world_neighbour *place_of(struct world *world, leat_ip4 ip)
+{
+    return &world->neighbours[(ip * 2654435761u) >> 22];
+}
+
+void world_learn(struct world *world, leat_ip4 ip, const struct leat_mac *mac)
+{
+    struct world_neighbour *place = place_of(world, ip);
+
+    place->ip = ip;
+    place->mac = *mac;
+}
+
+/* Puts a copy into buffers of the pool. */
+static struct leat_buf *world_copy(struct world *world, const uint8_t *frame, uint32_t len)
+{
+    struct leat_buf *made = NULL;
+    uint32_t done = 0;
+
+    do {
+        struct leat_buf *buf = leat_buf_alloc(leat_pool(world->stack), HEADROOM);
+        uint32_t here;
+
+        if (!buf) {
+            leat_buf_free(made);
+            return NULL;
+        }
+        here = leat_buf_tailroom(buf) < len - done ? leat_buf_tailroom(buf) : len - done;
+        memcpy(leat_buf_put(buf, here), frame + done, here);
+        done += here;
+        if (made)
+            leat_buf_append(made, buf);
+        else
+            made = buf;
+    } while (done < len);
+    return made;
+}
+
+bool world_queue(struct world *world, const uint8_t *frame, uint32_t len)
+{
+    struct leat_buf *buf;
+
+    if (world->queue_count == WORLD_QUEUE)
+        return false;
+    buf = len <= sizeof world->flat ? world_copy(world, frame, len) : NULL;
+    if (buf)
+        world->queue[world->queue_count++] = buf;
+    else
+        world->lost_frames++;
+    return true;
+}
+
+static uint32_t world_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                              struct leat_buf **frames, uint32_t frames_max)
+{
+    struct world *world = world_of(netif);
+    uint32_t count = world->queue_count < frames_max ? world->queue_count : frames_max;
+
+    (void)now_ns;
+    (void)pool;
+    memcpy(frames, world->queue, count * sizeof *frames);
+    world->queue_count -= count;
+    memmove(world->queue, world->queue + count, world->queue_count * sizeof *world->queue);
+    return count;
+}
+
+static uint32_t world_transmit_room(struct leat_netif *netif)
+{
+    (void)netif;
+    return BURST;
+}
+
+/* Answers for the neighbour that is asked for; true if the frame was such a question. */
+static bool world_answer_arp(struct world *world, const uint8_t *frame, uint32_t len)
+{
+    uint8_t bytes[ETHERNET_FRAME_MIN] = {0};
+    struct wire_ethernet ethernet;
+    struct wire_arp arp;
+    const struct world_neighbour *place;
+
+    if (!wire_ethernet_parse(&ethernet, frame, len) || ethernet.type != ETHERNET_ARP ||
+        !wire_arp_parse(&arp, frame + ETHERNET_HEADER_BYTES, len - ETHERNET_HEADER_BYTES))
+        return false;
+    if (arp.operation != ARP_REQUEST || arp.tpa == arp.spa)
+        return true;
+    place = place_of(world, arp.tpa);
+    ethernet = (struct wire_ethernet){arp.sha, place->ip == arp.tpa ? place->mac : packet_peer_mac,
+                                      ETHERNET_ARP};
+    arp = (struct wire_arp){ARP_REPLY, ethernet.src, arp.tpa, arp.sha, arp.spa};
+    wire_ethernet_emit(&ethernet, bytes);
+    wire_arp_emit(&arp, bytes + ETHERNET_HEADER_BYTES);
+    world_queue(world, bytes, sizeof bytes);
+    return true;
+}
+
+static void world_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                           uint32_t frame_count)
+{
+    struct world *world = world_of(netif);
+
+    for (uint32_t i = 0; i < frame_count; i++) {
+        const uint8_t *bytes = frames[i]->data;
+        const uint32_t len = leat_buf_total(frames[i]);
+
+        if (frames[i]->next) {
+            leat_buf_read(frames[i], 0, world->flat, sizeof world->flat);
+            bytes = world->flat;
+        }
+        world->sent_frames++;
+        world_answer_arp(world, bytes, len);
+        if (world->config.on_sent)
+            world->config.on_sent(world->config.arg, now_ns, bytes, len);
+        leat_buf_free(frames[i]);
+    }
+}
+
+static uint64_t world_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    return world_of(netif)->queue_count > 0 ? now_ns : LEAT_NEVER_NS;
+}
+
+static void world_close_netif(struct leat_netif *netif)
+{
+    struct world *world = world_of(netif);
+
+    for (uint32_t i = 0; i < world->queue_count; i++)
+        leat_buf_free(world->queue[i]);
+    world->queue_count = 0;
+}
+
+static const struct leat_netif_ops world_ops = {.receive = world_receive,
+                                                .transmit_room = world_transmit_room,
+                                                .transmit = world_transmit,
+                                                .next_look_ns = world_next_look_ns,
+                                                .close = world_close_netif};
+
+/* Builds the stack on @netif, in world->memory. */
+static enum leat_err world_build(struct world *world, struct leat_netif *netif)
+{
+    const struct world_config *config = &world->config;
+    struct leat_config limits = {.buf_count = config->buffers};
+    enum leat_err err = LEAT_ERR_MEMORY;
+    size_t bytes;
+
+    memcpy(limits.seed, config->seed, sizeof limits.seed);
+    bytes = leat_memory_bytes(&limits) + leat_udp_memory_bytes(NULL) +
+            leat_tcp_memory_bytes(&config->tcp);
+    world->memory = malloc(bytes);
+    if (world->memory)
+        err = leat_init(&world->stack, world->memory, bytes, &limits);
+    if (err == LEAT_OK)
+        err = leat_attach(world->stack, netif);
+    if (err == LEAT_OK)
+        err = leat_address_add(world->stack, netif, config->ip,
+                               config->gateway == LEAT_IP4_ANY ? 0 : 24);
+    if (err == LEAT_OK && config->gateway != LEAT_IP4_ANY)
+        err = leat_route_add(world->stack, LEAT_IP4_ANY, 0, config->gateway);
+    if (err == LEAT_OK)
+        err = leat_udp_register(world->stack, NULL);
+    return err ? err : leat_tcp_register(world->stack, &config->tcp);
+}
+
+bool world_open(struct world *world, const struct world_config *config)
+{
+    struct leat_netif *netif = &world->netif;
+    char why[LEAT_WHY_BYTES];
+    enum leat_err err;
+
+    memset(world, 0, sizeof *world);
+    world->config = *config;
+    *netif = (struct leat_netif){.ops = &world_ops,
+                                 .name = "capture",
+                                 .mac = config->mac,
+                                 .mtu = MTU,
+                                 .capabilities = LEAT_NETIF_GATHER};
+    if (config->record) {
+        if (leat_pcap_recorder_open(&world->recorder, netif, config->record, config->notes, why)) {
+            fprintf(stderr, "leat-replay: %s\n", why);
+            return false;
+        }
+        netif = leat_pcap_recorder_netif(world->recorder);
+    }
+    err = world_build(world, netif);
+    if (err == LEAT_OK) {
+        if (world->recorder)
+            leat_pcap_recorder_watch(world->recorder, leat_stats(world->stack));
+        return true;
+    }
+    fprintf(stderr, "leat-replay: can't build a stack: %s\n", leat_err_text(err));
+    leat_pcap_recorder_close(world->recorder);
+    free(world->memory);
+    world->memory = NULL;
+    return false;
+}
+
+bool world_close(struct world *world)
+{
+    bool good = true;
+
+    if (!world->memory)
+        return true;
+    leat_close(world->stack);
+    if (world->recorder && leat_pcap_recorder_status(world->recorder)) {
+        fprintf(stderr, "leat-replay: %s: could not write all frames\n", world->config.record);
+        good = false;
+    }
+    leat_pcap_recorder_close(world->recorder);
+    free(world->memory);
+    world->memory = NULL;
+    return good;
+}
+
+void world_poll(struct world *world, uint64_t now_ns)
+{
+    if (now_ns > world->now_ns) /* a capture may go back in time, the stack may not */
+        world->now_ns = now_ns;
+    for (unsigned i = 0; i < POLLS_AT_ONCE; i++) {
+        world->next_ns = leat_poll(world->stack, world->now_ns);
+        if (world->next_ns > world->now_ns)
+            return;
+    }
+}
+
+void world_run_until(struct world *world, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < POLLS_BETWEEN && world->now_ns > 0 && world->next_ns < now_ns; i++)
+        world_poll(world, world->next_ns);
+}
