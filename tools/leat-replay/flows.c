@@ -72,6 +72,7 @@ static void note(struct flow_side *side, const struct packet *packet)
         side->has_syn = true;
         side->iss = tcp->seq;
         side->wind_shift = tcp->wind_shift != WIRE_TCP_NO_SHIFT;
+        side->shift = side->wind_shift ? tcp->wind_shift : 0;
         side->sack = tcp->sack_permitted;
         side->ts = tcp->has_ts;
         side->ecn = (tcp->flags & TCP_ECE) != 0;

@@ -27,6 +27,7 @@ struct flow_side {
     struct leat_endpoint endpoint;
     bool has_syn, has_fin, has_rst;
     bool wind_shift, sack, ts, ecn; /* options of its SYN */
+    uint8_t shift;                  /* what that wind_shift says */
     uint32_t iss;
     uint32_t end; /* bytes of text up to the highest sequence number, or to the FIN */
     uint64_t frames;

@@ -1,0 +1,426 @@
+/* player.c -- the stack plays one side of a recorded TCP flow. */
+#include "player.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tcp/seq.h"
+
+enum {
+    BUFFERS = 8192,
+    HELD_ROUNDS = 256, /* ACKs that one segment may set free */
+    PATH_BYTES = 512
+};
+
+static const uint64_t linger_ns = 5000000000u;
+static const leat_ip4 our_ip = LEAT_IP4(10, 0, 0, 1);
+static const leat_ip4 peer_ip = LEAT_IP4(10, 0, 0, 2);
+static const struct leat_mac our_mac = {{2, 0, 0, 0, 0, 1}};
+
+__attribute__((format(printf, 2, 3))) static void finding(struct player *player, const char *format,
+                                                          ...)
+{
+    va_list arguments;
+
+    if (player->finding_count < FINDINGS_MAX) {
+        va_start(arguments, format);
+        vsnprintf(player->findings[player->finding_count], FINDING_BYTES, format, arguments);
+        va_end(arguments);
+    }
+    player->finding_count++;
+}
+
+static double seconds(const struct player *player, uint64_t now_ns)
+{
+    return now_ns > player->first_ns ? (double)(now_ns - player->first_ns) / 1e9 : 0;
+}
+
+/* One line a segment, for -v. */
+static void print_segment(const struct player *player, const char *who, const struct packet *packet,
+                          uint32_t seq, uint32_t ack, uint64_t now_ns)
+{
+    static const char *const flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
+
+    printf("    %10.6f  %-9s seq %u, %u bytes, ack %u, window %u", seconds(player, now_ns), who,
+           seq, packet->text_bytes, ack, packet->tcp.window);
+    for (unsigned i = 0; i < 8; i++) {
+        if (packet->tcp.flags & 1u << i)
+            printf(" %s", flags[i]);
+    }
+    printf("\n");
+}
+
+/* Counts a segment of our side, recorded or played; @end: of its text, since the SYN. */
+static void count_answer(struct answers *answers, const struct packet *packet, uint32_t end,
+                         uint8_t shift)
+{
+    const uint32_t window = (uint32_t)packet->tcp.window << shift;
+
+    answers->segments++;
+    if (!(packet->tcp.flags & (TCP_SYN | TCP_RST))) {
+        if (packet->text_bytes == 0 && !(packet->tcp.flags & TCP_FIN))
+            answers->acks++;
+        if (answers->window_max == 0 || window < answers->window_min)
+            answers->window_min = window;
+        if (window > answers->window_max)
+            answers->window_max = window;
+    }
+    if (packet->text_bytes == 0)
+        return;
+    answers->text_segments++;
+    if (seq_le(end, answers->highest))
+        answers->retransmissions++;
+    else
+        answers->highest = end;
+}
+
+/* Draws a segment: its text in its own direction, its ACK in the other. */
+static void draw(struct player *player, const struct packet *packet, bool ours, uint32_t at,
+                 uint32_t ack, uint8_t shift, uint64_t now_ns)
+{
+    struct plot *text = &player->plot[ours], *acks = &player->plot[!ours];
+
+    if (!player->options->plot)
+        return;
+    if (packet->text_bytes > 0 && at < TEXT_MAX)
+        plot_add_segment(text, now_ns, at, at + packet->text_bytes);
+    if (packet->tcp.flags & TCP_RST)
+        plot_add(text, now_ns, PLOT_RST, at, at < TEXT_MAX ? at : 0);
+    if (!(packet->tcp.flags & TCP_ACK) || (packet->tcp.flags & TCP_SYN) || ack > TEXT_MAX)
+        return;
+    plot_add(acks, now_ns, PLOT_ACK, ack, ack);
+    plot_add(acks, now_ns, PLOT_WINDOW, ack, ack + ((uint32_t)packet->tcp.window << shift));
+    for (unsigned i = 0; i < packet->tcp.sack_count; i++) {
+        const uint32_t base = packet->tcp.ack - ack;
+
+        plot_add(acks, now_ns, PLOT_SACK, packet->tcp.sacks[i].left - base,
+                 packet->tcp.sacks[i].right - base);
+    }
+}
+
+/* The stack says something. */
+static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len)
+{
+    struct player *player = arg;
+    const struct flow_side *other = &player->flow.side[!player->side];
+    struct packet packet;
+    uint32_t at, end, where = 0;
+
+    if (packet_parse(&packet, frame, len) != PACKET_TCP)
+        return;
+    if (packet.tcp.flags & TCP_SYN) {
+        player->iss = packet.tcp.seq;
+        player->has_iss = true;
+        player->shift = packet.tcp.wind_shift == WIRE_TCP_NO_SHIFT || !other->wind_shift
+                            ? 0
+                            : packet.tcp.wind_shift;
+    }
+    if (packet.tcp.has_ts)
+        player->tsval = packet.tcp.tsval;
+    at = packet.tcp.seq - player->iss - 1;
+    end = packet.tcp.seq + packet.text_bytes + !!(packet.tcp.flags & (TCP_SYN | TCP_FIN));
+    if (!(packet.tcp.flags & TCP_RST) && seq_lt(player->snd_nxt, end))
+        player->snd_nxt = end;
+    if (packet.tcp.flags & TCP_SYN)
+        player->snd_nxt = end;
+    count_answer(&player->played, &packet, at + packet.text_bytes, player->shift);
+    draw(player, &packet, true, at, packet.tcp.ack - other->iss - 1, player->shift, now_ns);
+    if (player->options->verbose)
+        print_segment(player, "leat", &packet, at, packet.tcp.ack - other->iss - 1, now_ns);
+    if (packet.text_bytes > 0 &&
+        !text_equal(&player->wrote, at, packet.text, packet.text_bytes, &where))
+        finding(player, "at %.6f s it sends another byte %u", seconds(player, now_ns), where);
+    if ((packet.tcp.flags & TCP_RST) && !player->aborted && !player->peer_reset)
+        finding(player, "at %.6f s it sends a RST", seconds(player, now_ns));
+}
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    ((struct player *)arg)->is_open = true;
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct player *player = arg;
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+    uint32_t where = 0;
+
+    for (struct leat_buf *piece = text; piece; piece = piece->next) {
+        if (!text_equal(&player->told, player->delivered, piece->data, piece->len, &where))
+            finding(player, "the program gets another byte %u", where);
+        if (player->out)
+            fwrite(piece->data, 1, piece->len, player->out);
+        player->delivered += piece->len;
+    }
+    if (text) {
+        leat_buf_free(text);
+        leat_tcp_consumed(conn, len);
+    }
+    player->at_end = leat_tcp_at_end(conn);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct player *player = arg;
+
+    (void)conn;
+    player->conn = NULL;
+    player->is_closed = true;
+    player->why = why;
+}
+
+static const struct leat_tcp_events player_events = {
+    .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    struct player *player = arg;
+
+    if (player->conn)
+        return;
+    player->conn = leat_tcp_accept(listener, &player_events, player);
+    if (!player->conn)
+        return;
+    player->is_open = true;
+    leat_tcp_set_nodelay(player->conn, true); /* when to send is recorded */
+}
+
+/* What the program does next, as far as it can. */
+static void act(struct player *player)
+{
+    size_t taken = 0;
+
+    if (!player->conn)
+        return;
+    if (player->wrote.ready > player->written &&
+        leat_tcp_write(player->conn, player->wrote.bytes + player->written,
+                       player->wrote.ready - player->written, &taken) == LEAT_OK)
+        player->written += (uint32_t)taken;
+    if (player->fin_wanted && !player->fin_done && player->written == player->fin_at)
+        player->fin_done = leat_tcp_shutdown(player->conn) == LEAT_OK;
+    if (player->aborted)
+        leat_tcp_abort(player->conn);
+}
+
+static struct translation translation_to_us(const struct player *player)
+{
+    const struct flow_side *ours = &player->flow.side[player->side];
+    const bool server = player->side == SERVER;
+
+    return (struct translation){.src = {peer_ip, player->flow.side[!player->side].endpoint.port},
+                                .dst = {our_ip, ours->endpoint.port},
+                                .mac = our_mac,
+                                .sack_shift = player->iss - ours->iss,
+                                .snd_nxt = player->snd_nxt,
+                                .tsecr = player->tsval,
+                                .no_wind_shift = server && !ours->wind_shift,
+                                .no_sack = server && !ours->sack,
+                                .no_ts = server && !ours->ts,
+                                .no_ecn = server && !ours->ecn,
+                                .repair = player->options->repair};
+}
+
+/* The highest acknowledgment that makes sense to the stack now, since the SYN. */
+static uint32_t ack_for_now(struct player *player, uint32_t recorded)
+{
+    const uint32_t sent = player->snd_nxt - player->iss;
+
+    if (seq_lt(player->ack_wanted, recorded))
+        player->ack_wanted = recorded;
+    if (seq_lt(sent, recorded)) {
+        player->acks_held++;
+        return sent;
+    }
+    return recorded;
+}
+
+/* Gives the acknowledgments that were held back, as soon as the stack has sent what they are for.
+ */
+static void give_held(struct player *player, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < HELD_ROUNDS && player->has_peer && player->is_open; i++) {
+        const uint32_t sent = player->snd_nxt - player->iss;
+        const uint32_t ack = seq_lt(sent, player->ack_wanted) ? sent : player->ack_wanted;
+        struct translation how = translation_to_us(player);
+
+        if (!seq_lt(player->ack_given, ack))
+            return;
+        player->ack_given = ack;
+        how.ack = player->iss + ack;
+        world_queue(&player->world, player->frame,
+                    packet_ack(player->frame, &player->peer, &how, player->peer_nxt,
+                               player->peer.tcp.window));
+        world_poll(&player->world, now_ns);
+        act(player);
+        world_poll(&player->world, now_ns);
+    }
+}
+
+/* The recorded side's segment tells what its program did. */
+static void take_ours(struct player *player, const struct packet *packet, uint64_t now_ns)
+{
+    const struct flow_side *ours = &player->flow.side[player->side];
+    const struct flow_side *other = &player->flow.side[!player->side];
+    const struct leat_endpoint local = {our_ip, ours->endpoint.port};
+    const struct leat_endpoint remote = {peer_ip, other->endpoint.port};
+    const uint32_t at = packet->tcp.seq - ours->iss - 1;
+
+    count_answer(&player->recorded, packet, at + packet->text_bytes,
+                 other->wind_shift ? ours->shift : 0);
+    if (player->options->verbose)
+        print_segment(player, "recorded", packet, at, packet->tcp.ack - other->iss - 1, now_ns);
+    if ((packet->tcp.flags & TCP_SYN) && player->side == CLIENT && !player->has_iss) {
+        if (leat_tcp_connect(player->world.stack, &player->conn, &remote, &local, &player_events,
+                             player))
+            finding(player, "it can't connect");
+        else
+            leat_tcp_set_nodelay(player->conn, true);
+    }
+    if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
+        text_put(&player->wrote, at, packet->text, packet->text_bytes);
+    if (packet->tcp.flags & TCP_FIN) {
+        player->fin_wanted = true;
+        player->fin_at = at + packet->text_bytes;
+    }
+    player->aborted |= (packet->tcp.flags & TCP_RST) != 0;
+}
+
+/* The other side's segment goes to the stack. */
+static void take_theirs(struct player *player, const struct packet *packet, uint64_t now_ns)
+{
+    const struct flow_side *ours = &player->flow.side[player->side];
+    const struct flow_side *other = &player->flow.side[!player->side];
+    const uint32_t at = packet->tcp.seq - other->iss - 1;
+    const uint32_t end =
+        packet->tcp.seq + packet->text_bytes + !!(packet->tcp.flags & (TCP_SYN | TCP_FIN));
+    struct translation how;
+    uint32_t ack = 0;
+
+    if (!player->has_iss && player->side == CLIENT)
+        return; /* before our SYN */
+    if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
+        text_put(&player->told, at, packet->text, packet->text_bytes);
+    player->peer_reset |= (packet->tcp.flags & TCP_RST) != 0;
+    if (packet->tcp.flags & TCP_ACK)
+        ack = ack_for_now(player, packet->tcp.ack - ours->iss);
+    how = translation_to_us(player);
+    how.ack = player->iss + ack;
+    if (seq_lt(player->ack_given, ack))
+        player->ack_given = ack;
+    if (!player->has_peer || seq_lt(player->peer_nxt, end))
+        player->peer_nxt = end;
+    player->peer = *packet;
+    player->has_peer = true;
+    draw(player, packet, false, at, packet->tcp.ack - ours->iss - 1,
+         ours->wind_shift ? other->shift : 0, now_ns);
+    if (player->options->verbose)
+        print_segment(player, "peer", packet, at, packet->tcp.ack - ours->iss - 1, now_ns);
+    world_queue(&player->world, player->frame, packet_translate(player->frame, packet, &how));
+}
+
+void player_take(struct player *player, const struct packet *packet, enum side from,
+                 uint64_t now_ns)
+{
+    if (player->first_ns == 0)
+        player->first_ns = now_ns;
+    world_run_until(&player->world, now_ns);
+    if (from == player->side)
+        take_ours(player, packet, now_ns);
+    else
+        take_theirs(player, packet, now_ns);
+    act(player);
+    world_poll(&player->world, now_ns);
+    act(player); /* a connection may have been accepted */
+    world_poll(&player->world, now_ns);
+    give_held(player, now_ns);
+}
+
+/* The program's end of the story must be the recorded one. */
+static void judge(struct player *player)
+{
+    const struct leat_stats *stats = leat_stats(player->world.stack);
+    const bool cut_short = player->aborted || player->peer_reset;
+    const uint64_t damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
+
+    if (!player->is_open && !cut_short && damaged == 0)
+        finding(player, "the connection never opened");
+    if (player->delivered < player->told.ready && !cut_short && damaged == 0)
+        finding(player, "the program got %u of %u bytes", player->delivered, player->told.ready);
+    if (player->is_closed && player->why != LEAT_OK &&
+        !(player->why == LEAT_ERR_ABORTED && player->aborted) &&
+        !((player->why == LEAT_ERR_RESET || player->why == LEAT_ERR_REFUSED) && player->peer_reset))
+        finding(player, "it ended: %s", leat_err_text(player->why));
+    if (!cut_short && damaged == 0 && player->fin_wanted &&
+        player->flow.side[!player->side].has_fin &&
+        player->told.ready == player->flow.side[!player->side].end &&
+        player->wrote.ready == player->fin_at && seq_le(player->fin_at + 2, player->ack_wanted) &&
+        !player->is_closed)
+        finding(player, "both sides closed, and it did not");
+    if (!leat_stats_balance(stats))
+        finding(player, "its counters do not balance");
+}
+
+void player_end(struct player *player)
+{
+    const uint64_t end_ns = player->world.now_ns + linger_ns;
+
+    while (player->world.next_ns < end_ns && player->world.now_ns < end_ns) {
+        world_poll(&player->world, player->world.next_ns);
+        act(player);
+        give_held(player, player->world.now_ns);
+    }
+    judge(player);
+}
+
+bool player_open(struct player *player, const struct options *options, const struct flow *flow,
+                 enum side side)
+{
+    struct world_config config = {.ip = our_ip,
+                                  .mac = our_mac,
+                                  .buffers = BUFFERS,
+                                  .tcp = {.connections = 16,
+                                          .ecn = flow->side[CLIENT].ecn && side == CLIENT
+                                                     ? LEAT_TCP_ECN_ASK
+                                                     : LEAT_TCP_ECN_ACCEPT,
+                                          .user_timeout_ns = 3600000000000u,
+                                          .no_pacing = true, /* when to send is recorded */
+                                          .no_timestamps = side == CLIENT && !flow->side[CLIENT].ts,
+                                          .no_sack = side == CLIENT && !flow->side[CLIENT].sack},
+                                  .seed = {1},
+                                  .on_sent = on_sent,
+                                  .arg = player};
+    const struct leat_tcp_listen_config listen = {
+        .port = flow->side[SERVER].endpoint.port, .on_acceptable = on_acceptable, .arg = player};
+    char path[PATH_BYTES];
+
+    memset(player, 0, sizeof *player);
+    player->options = options;
+    player->flow = *flow;
+    player->side = side;
+    if (!world_open(&player->world, &config))
+        return false;
+    if (side == SERVER && leat_tcp_listen(player->world.stack, &player->listener, &listen))
+        return false;
+    if (!options->out)
+        return true;
+    snprintf(path, sizeof path, "%.400s/%u-%s.bin", options->out, flow->number,
+             side == SERVER ? "server" : "client");
+    player->out = fopen(path, "wb");
+    if (!player->out)
+        perror(path);
+    return player->out != NULL;
+}
+
+void player_close(struct player *player)
+{
+    if (player->out && fclose(player->out) != 0)
+        perror(player->options->out);
+    world_close(&player->world);
+    text_free(&player->wrote);
+    text_free(&player->told);
+    plot_free(&player->plot[0]);
+    plot_free(&player->plot[1]);
+}

@@ -1,0 +1,30 @@
+/* text.h -- the bytes of one direction of a flow, put together from segments in any order. */
+#ifndef REPLAY_TEXT_H
+#define REPLAY_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    TEXT_MAX = 64 * 1024 * 1024 /* what is longer is not looked at */
+};
+
+struct text {
+    uint8_t *bytes;
+    uint8_t *have; /* one for each byte: is it there? */
+    uint32_t room;
+    uint32_t ready;     /* bytes from the beginning without a hole */
+    uint32_t conflicts; /* bytes that came twice, and differed: the first stays */
+    bool too_long;
+};
+
+/* Puts @len bytes to @at, which wraps around: what lies before the beginning is left out. */
+void text_put(struct text *text, uint32_t at, const uint8_t *bytes, uint32_t len);
+
+/* True if the bytes from @at on are the same; @where gets the first that differs or is missing. */
+bool text_equal(const struct text *text, uint32_t at, const uint8_t *bytes, uint32_t len,
+                uint32_t *where);
+
+void text_free(struct text *text);
+
+#endif
