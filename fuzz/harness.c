@@ -71,12 +71,13 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
-void harness_connect(struct harness *harness)
+struct leat_tcp *harness_connect(struct harness *harness)
 {
     const struct leat_endpoint remote = {IP_PEER, HARNESS_SERVER_PORT};
-    struct leat_tcp *conn;
+    struct leat_tcp *conn = 0;
 
     (void)leat_tcp_connect(harness->stack, &conn, &remote, 0, &tcp_events, 0);
+    return conn;
 }
 
 static const struct leat_config config = {

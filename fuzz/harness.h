@@ -31,8 +31,8 @@ struct harness {
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };
 
-/* An active OPEN to the peer's server port, whose text is echoed, too. */
-void harness_connect(struct harness *harness);
+/* An active OPEN to the peer's server port, whose text is echoed, too; NULL if there is no room. */
+struct leat_tcp *harness_connect(struct harness *harness);
 
 /* libFuzzer's entry, which runner.c calls, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
