@@ -11,7 +11,7 @@ from namespace import Namespace
 
 # 50 Mbit/s and 20 ms, and a queue that holds as much as the path
 PATH = ("--rate", 50, "--delay", 10, "--queue", 83)
-SECONDS = 60 if LONG else 8
+SECONDS = 30 if LONG else 8
 WARM_UP = 10 if LONG else 3
 ENDLESS = 1 << 40  # bytes
 
