@@ -1,5 +1,58 @@
-/* test_threats_memory.c -- threats R2 to R5: what eats the memory of other stacks. */
+/* test_threats_memory.c -- threats R1 to R5: what eats the memory of other stacks. */
 #include "talk.h"
+
+/* ---- R1: a flood of SYNs ------------------------------------------------------------------ */
+
+/* One spoofed SYN, never heard of again. */
+static void spoof_syn(struct talk *talk, uint32_t number)
+{
+    const struct frame_segment segment = {.src_port = (uint16_t)(1024 + number % 60000),
+                                          .dst_port = PORT_US,
+                                          .seq = number * 2654435761u,
+                                          .flags = SYN,
+                                          .window = 60000};
+    const struct frame frame = frame_tcp(&segment, 0, 0);
+
+    world_feed(talk->world, &frame);
+}
+
+/* The flood, @per_s a second for @ms_total. */
+static void flood(struct talk *talk, uint32_t *number, uint32_t per_s, uint32_t ms_total)
+{
+    for (uint32_t at_ms = 0; at_ms < ms_total; at_ms++) {
+        for (uint32_t i = 0; i < per_s / 1000; i++)
+            spoof_syn(talk, (*number)++);
+        talk_wait(talk, ms);
+    }
+}
+
+static void test_threat_R1_client_gets_in_during_a_flood_of_SYNs(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    uint32_t number = 0, free_count;
+
+    talk->backlog = 8;
+    talk->port_peer = 63000; /* none of the flood's */
+    talk_listen(talk);
+    flood(talk, &number, 1000, 1000);
+    free_count = leat_pool_free_count(pool);
+    for (unsigned second_number = 0; second_number < 3; second_number++) {
+        flood(talk, &number, 1000, 1000); /* 125 times the backlog a second */
+        assert_int_equal(leat_pool_free_count(pool), free_count);
+    }
+    world_mark(talk->world);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    flood(talk, &number, 1000, 200); /* the client's round trip */
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 1, 5);
+    world_poll(talk->world);
+    assert_non_null(talk->conn);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    talk_heard(talk, 5);
+    assert_true(leat_stats(talk->world->stack)->tcp_cookies_sent > 3000);
+}
 
 /* ---- R2: combs ---------------------------------------------------------------------------- */
 
@@ -252,6 +305,7 @@ static void test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(test_threat_R1_client_gets_in_during_a_flood_of_SYNs),
         talk_test(test_threat_R2_comb_of_single_bytes_holds_64_runs),
         talk_test(test_threat_R2_single_bytes_do_not_pin_the_pool),
         talk_test(test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low),
