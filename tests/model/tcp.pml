@@ -65,7 +65,8 @@ c_decl {
 inline impossible() { printf("impossible: state %d, event %d\n", st[me], ev); assert(false) }
 
 #define hit(row)  c_code { look(row); }; assert(bent_row != row || bent_to != MISSING)
-#define act(row, place, call) if :: bent_row == row && bent_action == place :: else -> call fi
+#define act(row, place, call) \
+    if :: bent_row == row && bent_action == place :: else -> call; did = true fi
 #define go(row, state)        st[me] = (bent_row == row && bent_to != NO -> bent_to : state)
 
 #include "tcp_fsm.pml"
@@ -120,6 +121,7 @@ byte flying[2];      /* segments in it: Spin has no else beside a channel */
 /* ---- the wire ------------------------------------------------------------------------------ */
 
 inline emit(flags_, seq_, ack_, size_) {
+  sent = true;
   if
   :: cut || flying[1 - me] == 3 -> skip
   :: else -> flying[1 - me]++; wire[1 - me]!flags_, seq_, ack_, size_, rcv_wnd(me)
@@ -332,8 +334,12 @@ inline check() {
   :: st[me] == TIME_WAIT    -> assert(open_here(me) && fin_acked(me) && fin_taken[me] &&
                                       !fin_first[me] && wait_2MSL[me] && why[me] == orderly)
   fi;
-  /* an end that had a connection doesn't vanish in silence */
-  assert(tcb[me] || !synced(me) || why[me] != none)
+  /* an end that had a connection, or wanted one, doesn't vanish in silence */
+  assert(tcb[me] || snd_nxt[me] == ISS || why[me] != none);
+  /* nothing passes in silence: even what is ignored is dropped by name */
+  assert(did);
+  /* who aborts what is open tells the peer */
+  assert(ev != ABORT || sent || !before)
 }
 
 /* ---- what may happen ----------------------------------------------------------------------- */
@@ -433,7 +439,7 @@ inline finish() {
 active proctype world()
 {
   byte me, ev, ev2, flags, seq, ack, size, window;
-  bool arrived, forged, ack_due, fin_due;
+  bool arrived, forged, ack_due, fin_due, did, sent, before;
 
   c_code {
     read_bend(&now.bent_row, &now.bent_to, &now.bent_action);
@@ -493,6 +499,9 @@ again:
     :: ev != NOTHING ->
        printf("end %d: state %d, event %d; flags %d seq %d ack %d size %d\n", me, st[me], ev, flags,
               seq, ack, size);
+       did = false;
+       sent = false;
+       before = tcb[me] && synced(me) && !(fin_queued[me] && fin_taken[me]);
        fsm();
        check();
        if
@@ -512,7 +521,7 @@ again:
     od;
     output();
     flags = 0; seq = 0; ack = 0; size = 0; window = 0; ev = NOTHING; ev2 = NOTHING; me = 0;
-    ack_due = false; fin_due = false
+    ack_due = false; fin_due = false; did = false; sent = false; before = false
   };
   goto again;
 end_both_closed:
