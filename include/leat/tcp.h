@@ -194,8 +194,11 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
                                const struct leat_endpoint *local,
                                const struct leat_tcp_events *events, void *arg);
 
-/** Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed. */
-uint32_t leat_tcp_send_room(const struct leat_tcp *conn);
+/**
+ * Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed.  Who
+ * has been told 0 because the queue is full will hear on_writable.
+ */
+uint32_t leat_tcp_send_room(struct leat_tcp *conn);
 
 /**
  * Queues the list @p text; takes it, whatever is returned.  All or nothing.

@@ -61,13 +61,18 @@ static bool is_closing(const struct leat_tcp *conn)
     return conn->flags & (CONN_FIN_QUEUED | CONN_TELL_CLOSED | CONN_NO_READER);
 }
 
-uint32_t leat_tcp_send_room(const struct leat_tcp *conn)
+uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 {
     const uint32_t limit = tcp_send_limit(conn);
 
     if (is_closing(conn))
         return 0;
-    return conn->sendq.bytes < limit ? limit - conn->sendq.bytes : 0;
+    if (conn->sendq.bytes < limit)
+        return limit - conn->sendq.bytes;
+    /* The limit moves with the window and the pool, so the queue may be full now that was not when
+     * the program filled it; who hears this sends nothing, and waits to be told. */
+    conn->flags |= CONN_WAS_FULL;
+    return 0;
 }
 
 /* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
