@@ -99,10 +99,10 @@ static void print_json(const struct player *player, bool first)
     char text[FLOW_ENDPOINT_BYTES];
 
     printf("%s\n  {\"flow\": %u, \"side\": \"%s\", \"endpoint\": \"%s\", \"delivered\": %u, "
-           "\"sent\": %u, \"acks_held\": %llu, ",
+           "\"sent\": %u, \"acks_held\": %llu, \"damaged\": %llu, ",
            first ? "" : ",", player->flow.number, player->side == SERVER ? "server" : "client",
            endpoint_text(&ours->endpoint, text), player->delivered, player->written,
-           (unsigned long long)player->acks_held);
+           (unsigned long long)player->acks_held, (unsigned long long)player->damaged);
     print_answers_json("recorded", &player->recorded);
     printf(", ");
     print_answers_json("leat", &player->played);
@@ -135,6 +135,9 @@ static void print_allowed(const struct player *player)
     if (player->acks_held > 0)
         printf("  allowed: %llu segments acknowledge what it had not sent yet: held back\n",
                (unsigned long long)player->acks_held);
+    if (player->damaged > 0)
+        printf("  %llu segments had wrong checksums, and were dropped: see --repair-checksums\n",
+               (unsigned long long)player->damaged);
     if (player->told.conflicts + player->wrote.conflicts > 0)
         printf("  the capture contradicts itself: %u bytes came in two versions\n",
                player->told.conflicts + player->wrote.conflicts);

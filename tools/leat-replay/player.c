@@ -131,7 +131,13 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
     if (packet.text_bytes > 0 &&
         !text_equal(&player->wrote, at, packet.text, packet.text_bytes, &where))
         finding(player, "at %.6f s it sends another byte %u", seconds(player, now_ns), where);
-    if ((packet.tcp.flags & TCP_RST) && !player->aborted && !player->peer_reset)
+    /* the peer has this already, and says so again */
+    if (end != packet.tcp.seq && !(packet.tcp.flags & TCP_SYN) &&
+        seq_le(end, player->iss + player->ack_given))
+        player->ack_again = true;
+    /* segments for a connection that is over are answered with a RST (RFC 9293 3.10.7.1) */
+    if ((packet.tcp.flags & TCP_RST) && !player->aborted && !player->peer_reset &&
+        !player->is_closed)
         finding(player, "at %.6f s it sends a RST", seconds(player, now_ns));
 }
 
@@ -246,9 +252,10 @@ static void give_held(struct player *player, uint64_t now_ns)
         const uint32_t ack = seq_lt(sent, player->ack_wanted) ? sent : player->ack_wanted;
         struct translation how = translation_to_us(player);
 
-        if (!seq_lt(player->ack_given, ack))
+        if (!seq_lt(player->ack_given, ack) && !player->ack_again)
             return;
         player->ack_given = ack;
+        player->ack_again = false;
         how.ack = player->iss + ack;
         world_queue(&player->world, player->frame,
                     packet_ack(player->frame, &player->peer, &how, player->peer_nxt,
@@ -259,26 +266,36 @@ static void give_held(struct player *player, uint64_t now_ns)
     }
 }
 
+/* A client opens with the first segment of its flow: captures have been seen with the answer before
+ * the SYN. */
+static void open_if_due(struct player *player, uint64_t now_ns)
+{
+    const struct leat_endpoint local = {our_ip, player->flow.side[CLIENT].endpoint.port};
+    const struct leat_endpoint remote = {peer_ip, player->flow.side[SERVER].endpoint.port};
+
+    if (player->side != CLIENT || player->has_iss)
+        return;
+    if (leat_tcp_connect(player->world.stack, &player->conn, &remote, &local, &player_events,
+                         player)) {
+        finding(player, "it can't connect");
+        return;
+    }
+    leat_tcp_set_nodelay(player->conn, true); /* when to send is recorded */
+    world_poll(&player->world, now_ns);
+}
+
 /* The recorded side's segment tells what its program did. */
 static void take_ours(struct player *player, const struct packet *packet, uint64_t now_ns)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
     const struct flow_side *other = &player->flow.side[!player->side];
-    const struct leat_endpoint local = {our_ip, ours->endpoint.port};
-    const struct leat_endpoint remote = {peer_ip, other->endpoint.port};
     const uint32_t at = packet->tcp.seq - ours->iss - 1;
 
     count_answer(&player->recorded, packet, at + packet->text_bytes,
                  other->wind_shift ? ours->shift : 0);
     if (player->options->verbose)
         print_segment(player, "recorded", packet, at, packet->tcp.ack - other->iss - 1, now_ns);
-    if ((packet->tcp.flags & TCP_SYN) && player->side == CLIENT && !player->has_iss) {
-        if (leat_tcp_connect(player->world.stack, &player->conn, &remote, &local, &player_events,
-                             player))
-            finding(player, "it can't connect");
-        else
-            leat_tcp_set_nodelay(player->conn, true);
-    }
+    open_if_due(player, now_ns);
     if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
         text_put(&player->wrote, at, packet->text, packet->text_bytes);
     if (packet->tcp.flags & TCP_FIN) {
@@ -299,8 +316,7 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
     struct translation how;
     uint32_t ack = 0;
 
-    if (!player->has_iss && player->side == CLIENT)
-        return; /* before our SYN */
+    open_if_due(player, now_ns);
     if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
         text_put(&player->told, at, packet->text, packet->text_bytes);
     player->peer_reset |= (packet->tcp.flags & TCP_RST) != 0;
@@ -338,29 +354,44 @@ void player_take(struct player *player, const struct packet *packet, enum side f
     give_held(player, now_ns);
 }
 
-/* The program's end of the story must be the recorded one. */
+/* Both sides closed in the capture, and all of it was acknowledged. */
+static bool ended_in_order(const struct player *player)
+{
+    const struct flow_side *other = &player->flow.side[!player->side];
+
+    return player->fin_wanted && other->has_fin && player->told.ready == other->end &&
+           player->wrote.ready == player->fin_at && seq_le(player->fin_at + 2, player->ack_wanted);
+}
+
+/* The reasons for which a connection may end early. */
+static bool ended_as_recorded(const struct player *player)
+{
+    return player->why == LEAT_OK || (player->why == LEAT_ERR_ABORTED && player->aborted) ||
+           ((player->why == LEAT_ERR_RESET || player->why == LEAT_ERR_REFUSED) &&
+            player->peer_reset);
+}
+
+/* The program's end of the story must be the recorded one.  Where the capture is damaged the stack
+ * lacks segments that the recorded host had: then only what it said and gave is judged. */
 static void judge(struct player *player)
 {
     const struct leat_stats *stats = leat_stats(player->world.stack);
-    const bool cut_short = player->aborted || player->peer_reset;
-    const uint64_t damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
 
-    if (!player->is_open && !cut_short && damaged == 0)
-        finding(player, "the connection never opened");
-    if (player->delivered < player->told.ready && !cut_short && damaged == 0)
-        finding(player, "the program got %u of %u bytes", player->delivered, player->told.ready);
-    if (player->is_closed && player->why != LEAT_OK &&
-        !(player->why == LEAT_ERR_ABORTED && player->aborted) &&
-        !((player->why == LEAT_ERR_RESET || player->why == LEAT_ERR_REFUSED) && player->peer_reset))
-        finding(player, "it ended: %s", leat_err_text(player->why));
-    if (!cut_short && damaged == 0 && player->fin_wanted &&
-        player->flow.side[!player->side].has_fin &&
-        player->told.ready == player->flow.side[!player->side].end &&
-        player->wrote.ready == player->fin_at && seq_le(player->fin_at + 2, player->ack_wanted) &&
-        !player->is_closed)
-        finding(player, "both sides closed, and it did not");
+    player->damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
     if (!leat_stats_balance(stats))
         finding(player, "its counters do not balance");
+    if (player->damaged > 0)
+        return;
+    if (player->is_closed && !ended_as_recorded(player))
+        finding(player, "it ended: %s", leat_err_text(player->why));
+    if (player->aborted || player->peer_reset)
+        return;
+    if (!player->is_open && seq_lt(0, player->ack_wanted))
+        finding(player, "the connection never opened");
+    if (player->delivered < player->told.ready)
+        finding(player, "the program got %u of %u bytes", player->delivered, player->told.ready);
+    if (ended_in_order(player) && !player->is_closed)
+        finding(player, "both sides closed, and it did not");
 }
 
 void player_end(struct player *player)

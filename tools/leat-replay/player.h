@@ -45,6 +45,8 @@ struct player {
     uint32_t ack_wanted; /* the highest it acknowledged, since the SYN */
     uint32_t ack_given;  /* the highest the stack was told */
     uint64_t acks_held;
+    bool ack_again;    /* the stack repeats what the other side has */
+    uint64_t damaged;  /* segments with a wrong checksum, which the stack did not take */
     struct text wrote; /* what the recorded side sent: the program's writes */
     uint32_t written;  /* of these: taken by the stack */
     uint32_t fin_at;

@@ -47,10 +47,13 @@ void text_put(struct text *text, uint32_t at, const uint8_t *bytes, uint32_t len
     }
     for (uint32_t i = 0; i < len; i++) {
         if (text->have[at + i]) {
-            text->conflicts += text->bytes[at + i] != bytes[i];
+            if (text->bytes[at + i] != bytes[i]) {
+                text->conflicts++;
+                text->have[at + i] = TEXT_CONTRADICTED;
+            }
             continue;
         }
-        text->have[at + i] = 1;
+        text->have[at + i] = TEXT_THERE;
         text->bytes[at + i] = bytes[i];
     }
     while (text->ready < text->room && text->have[text->ready])
@@ -63,7 +66,7 @@ bool text_equal(const struct text *text, uint32_t at, const uint8_t *bytes, uint
     for (uint32_t i = 0; i < len; i++) {
         *where = at + i;
         if (at > text->room || i >= text->room - at || !text->have[at + i] ||
-            text->bytes[at + i] != bytes[i])
+            (text->bytes[at + i] != bytes[i] && text->have[at + i] != TEXT_CONTRADICTED))
             return false;
     }
     return true;

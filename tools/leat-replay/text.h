@@ -9,12 +9,19 @@ enum {
     TEXT_MAX = 64 * 1024 * 1024 /* what is longer is not looked at */
 };
 
+/* What is known of a byte. */
+enum text_byte {
+    TEXT_MISSING,
+    TEXT_THERE,
+    TEXT_CONTRADICTED /* it came twice, and differed: either may be what the receiver took */
+};
+
 struct text {
-    uint8_t *bytes;
-    uint8_t *have; /* one for each byte: is it there? */
+    uint8_t *bytes; /* in the first version that came */
+    uint8_t *have;  /* enum text_byte of each */
     uint32_t room;
     uint32_t ready;     /* bytes from the beginning without a hole */
-    uint32_t conflicts; /* bytes that came twice, and differed: the first stays */
+    uint32_t conflicts; /* bytes that came in another version */
     bool too_long;
 };
 
