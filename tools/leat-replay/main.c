@@ -1,8 +1,10 @@
 /*
  * main.c -- leat-replay: captures in, answers out.
  *
- *      feed       all frames go into a stack           streams    what the two ends of flows
- * received flow       the stack plays one side of a flow   recorded   a run of leat happens again
+ *      feed       all frames go into a stack
+ *      streams    what the two ends of flows received
+ *      flow       the stack plays one side of a flow
+ *      recorded   a run of leat happens again
  *      unhex      a flight recorder's dump becomes a pcapng
  */
 #include <stdlib.h>

@@ -1,0 +1,106 @@
+"""Captures made in memory: frames, pcap and pcapng in both byte orders; and the tool that reads them."""
+
+import os
+import pathlib
+import struct
+import subprocess
+
+BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
+TOOL = BUILD / "tools/leat-replay/leat-replay"
+
+US, NS = 10**6, 10**9
+
+
+def replay(*words, stdin=None, timeout=120):
+    """Runs leat-replay; what it printed is text."""
+    return subprocess.run([str(TOOL), *map(str, words)], input=stdin, capture_output=True,
+                          timeout=timeout, check=False)
+
+
+def pcap(frames, order="<", per_s=US, link_type=1):
+    """A pcap of (time in ns, bytes)."""
+    magic = 0xA1B2C3D4 if per_s == US else 0xA1B23C4D
+    made = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link_type)
+    for time_ns, data in frames:
+        second, rest = divmod(time_ns, NS)
+        made += struct.pack(order + "IIII", second, rest * per_s // NS, len(data), len(data)) + data
+    return made
+
+
+def block(kind, body, order="<"):
+    """A block of a pcapng."""
+    body += bytes(-len(body) % 4)
+    return (struct.pack(order + "II", kind, 12 + len(body)) + body
+            + struct.pack(order + "I", 12 + len(body)))
+
+
+def section(order="<"):
+    return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)
+
+
+def interface(order="<", link_type=1, digits=9):
+    options = struct.pack(order + "HHB3xHH", 9, 1, digits, 0, 0)
+    return block(1, struct.pack(order + "HHI", link_type, 0, 0) + options, order)
+
+
+def packet(time_ns, data, order="<", per_s=NS, number=0):
+    units = time_ns * per_s // NS
+    return block(6, struct.pack(order + "IIIII", number, units >> 32, units & 0xFFFFFFFF,
+                                len(data), len(data)) + data, order)
+
+
+def pcapng(frames, order="<", per_s=NS):
+    """A pcapng of (time in ns, bytes)."""
+    return section(order) + interface(order, digits=9 if per_s == NS else 6) + b"".join(
+        packet(time_ns, data, order, per_s) for time_ns, data in frames)
+
+
+def checksum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return 0xFFFF ^ total
+
+
+def ip4(text):
+    return bytes(map(int, text.split(".")))
+
+
+def ipv4(src, dst, protocol, payload):
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), 0, 0x4000, 64, protocol, 0)
+    head += ip4(src) + ip4(dst)
+    head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
+    return b"\2\0\0\0\0\2" + b"\2\0\0\0\0\3" + b"\x08\0" + head + payload
+
+
+def tcp(src, dst, flags, seq, ack, text=b"", window=65535):
+    """A frame; @src and @dst are (address, port)."""
+    head = struct.pack(">HHIIBBHHH", src[1], dst[1], seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, 0x50,
+                       flags, window, 0, 0)
+    pseudo = ip4(src[0]) + ip4(dst[0]) + struct.pack(">HH", 6, len(head) + len(text))
+    head = head[:16] + struct.pack(">H", checksum(pseudo + head + text)) + head[18:]
+    return ipv4(src[0], dst[0], 6, head + text)
+
+
+FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 80)
+
+
+def conversation(request=b"what is it?\n", answer=b"a leat\n" * 300, mss=1000):
+    """The frames of a flow in order, a millisecond apart."""
+    here, there = 1000, 0xFFFFFF00  # wraps around
+    frames = [tcp(CLIENT, SERVER, SYN, here, 0), tcp(SERVER, CLIENT, SYN | ACK, there, here + 1)]
+    here, there = here + 1, there + 1
+    frames += [tcp(CLIENT, SERVER, ACK, here, there),
+               tcp(CLIENT, SERVER, PSH | ACK, here, there, request)]
+    here += len(request)
+    for at in range(0, len(answer), mss):
+        piece = answer[at : at + mss]
+        frames.append(tcp(SERVER, CLIENT, PSH | ACK, there, here, piece))
+        there += len(piece)
+        frames.append(tcp(CLIENT, SERVER, ACK, here, there))
+    frames += [tcp(SERVER, CLIENT, FIN | ACK, there, here),
+               tcp(CLIENT, SERVER, FIN | ACK, here, there + 1),
+               tcp(SERVER, CLIENT, ACK, there + 1, here + 1)]
+    return [(10**18 + number * 10**6, frame) for number, frame in enumerate(frames)]

@@ -1,0 +1,128 @@
+"""What leat-replay reads, and what it says about files that it can't: threats F1 and F2."""
+
+import json
+import os
+import struct
+
+import pytest
+
+from captures import (NS, US, block, conversation, interface, packet, pcap, pcapng, replay,
+                      section)
+
+FORMS = {
+    f"{name} {order_name} {unit_name}": make(conversation(), order, unit)
+    for name, make in (("pcap", pcap), ("pcapng", pcapng))
+    for order_name, order in (("little", "<"), ("big", ">"))
+    for unit_name, unit in (("us", US), ("ns", NS))
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("by", ["file", "pipe"])
+def test_every_form_reads_the_same(tmp_path, name, by):
+    path = tmp_path / "capture"
+    path.write_bytes(FORMS[name])
+    words = ("feed", "--json", "--ip", "10.0.0.2")
+    if by == "file":
+        done = replay(*words, path)
+    else:
+        done = replay(*words, "-", stdin=FORMS[name])
+    assert done.returncode == 0, done
+    told = json.loads(done.stdout)
+    assert told["frames"] == len(conversation()) and told["balance"]
+    assert told["counters"]["drop_tcp_port"] == 7  # nobody listens
+    assert told["counters"]["drop_eth_not_ours"] == 0  # in the script all have one address
+
+
+FRAME = b"\xff" * 60
+START = pcap([])
+ONE = pcap([(NS, FRAME)])
+NG = section() + interface()
+
+
+def record(length):
+    return struct.pack("<IIII", 1, 0, length, length)
+
+
+BROKEN = {  # content, offset, reason
+    "empty": (b"", 0, "no capture"),
+    "three bytes": (b"\xd4\xc3\xb2", 0, "no capture"),
+    "no magic": (bytes(64), 0, "no capture"),
+    "text": (b"this is no capture at all, sorry", 0, "no capture"),
+    "cut header": (START[:20], 0, "cut off"),
+    "version 9": (START[:4] + b"\x09\0" + START[6:], 0, "version"),
+    "raw IP": (pcap([], link_type=101), 0, "raw IP"),
+    "no known link type": (pcap([], link_type=12345), 0, "12345 (unknown)"),
+    "cut record": (ONE + record(60)[:9], len(ONE), "cut off"),
+    "cut frame": (ONE + record(60) + FRAME[:7], len(ONE), "7 of frame 2's 60 bytes"),
+    "frame over 262,144": (ONE + record(262145) + bytes(262145), len(ONE), "262145"),
+    "frame of 4 GiB": (START + record(0xFFFFFFFF), 24, "4294967295"),
+    "block under 12": (NG + struct.pack("<III", 6, 8, 8), len(NG), "too short"),
+    "section under 28": (section()[:4] + struct.pack("<I", 24) + section()[8:], 0, "too short"),
+    "length 0": (NG + struct.pack("<III", 6, 0, 0), len(NG), "too short"),
+    "length no multiple of 4": (NG + struct.pack("<II", 6, 33) + bytes(40), len(NG), "multiple"),
+    "block over 16 MiB": (NG + struct.pack("<II", 6, 1 << 25) + bytes(64), len(NG), "more than"),
+    "trailer differs": (NG + block(6, bytes(20))[:-4] + struct.pack("<I", 36), len(NG), "ends with"),
+    "cut block": (NG + packet(NS, FRAME)[:40], len(NG), "cut off"),
+    "cut section": (section()[:10], 0, "cut off"),
+    "order that is none": (section()[:8] + b"\1\1\1\1" + section()[12:], 0, "byte order"),
+    "packet longer than its block": (
+        NG + block(6, struct.pack("<IIIII", 0, 0, 0, 61, 61) + FRAME), len(NG), "claims 61"),
+    "packet of 4 GiB": (
+        NG + block(6, struct.pack("<IIIII", 0, 0, 0, 2**32 - 1, 60) + FRAME), len(NG), "claims"),
+    "packet of no interface": (section() + packet(NS, FRAME), 28, "interface 0"),
+    "interface cut short": (section() + block(1, b""), 28, "cut short"),
+    "interface of Wi-Fi": (section() + interface(link_type=105), 28, "802.11"),
+    "interfaces without end": (section() + 257 * interface(), 28 + 256 * 32, "interfaces"),
+}
+
+
+@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken(tmp_path, command, name):
+    content, offset, reason = BROKEN[name]
+    path = tmp_path / "broken"
+    path.write_bytes(content)
+    done = replay(command, "--out", tmp_path, path)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 2 and len(lines) == 1, done
+    assert f"offset {offset}: " in lines[0] and reason in lines[0] and str(path)[:90] in lines[0]
+
+
+def test_what_was_read_before_is_told(tmp_path):
+    path = tmp_path / "cut"
+    path.write_bytes(pcap(conversation())[:-10])
+    done = replay("feed", "--json", path)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["frames"] == len(conversation()) - 1
+
+
+def test_no_file_a_directory_no_permission(tmp_path):
+    for path in (tmp_path / "none", tmp_path):
+        done = replay("feed", path)
+        assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"offset 0" in done.stderr
+    if os.geteuid() != 0:
+        path = tmp_path / "locked"
+        path.write_bytes(START)
+        path.chmod(0)
+        assert replay("feed", path).returncode == 2
+
+
+def test_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
+    """16 MiB may be claimed, not more; and what is claimed must come."""
+    path = tmp_path / "large"
+    path.write_bytes(NG + struct.pack("<II", 99, 1 << 24) + bytes((1 << 24) - 12)
+                     + struct.pack("<I", 1 << 24) + packet(NS, FRAME))
+    done = replay("feed", "--json", path)
+    assert done.returncode == 0 and json.loads(done.stdout)["frames"] == 1
+
+
+def test_command_lines(tmp_path):
+    path = tmp_path / "one"
+    path.write_bytes(ONE)
+    assert replay("--help").returncode == 0
+    for words in ((), ("feed",), ("nothing", path), ("feed", "--what", path), ("feed", path, path),
+                  ("feed", "--ip", "10.0.0", path), ("flow", "--side", "left", path),
+                  ("flow", "--flow", "x", path), ("flow", "--flow", "7", path)):
+        done = replay(*words)
+        assert done.returncode == 2 and done.stderr.count(b"\n") == 1, words
