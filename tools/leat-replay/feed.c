@@ -236,10 +236,10 @@ static void print_counters(const struct feed *feed)
         else if (value)
             printf("%-24s %12llu  %s\n", leat_stat_name(stat), value, leat_stat_text(stat));
     }
-    printf(json                        ? "}, \"balance\": %s}\n"
-           : leat_stats_balance(stats) ? ""
-                                       : "no balance: %s\n",
-           leat_stats_balance(stats) ? "true" : "false");
+    if (json)
+        printf("}, \"balance\": %s}\n", leat_stats_balance(stats) ? "true" : "false");
+    else if (!leat_stats_balance(stats))
+        printf("the counters do not balance\n");
 }
 
 /* The second reading. */
