@@ -360,35 +360,34 @@ static size_t finish(struct reply *reply, const struct query *query)
 }
 
 size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
-                       const uint8_t *query_bytes, size_t query_len, uint8_t *reply_bytes,
-                       size_t reply_bytes_max)
+                       const uint8_t *query, size_t query_len, uint8_t *reply, size_t reply_bytes)
 {
-    struct reply reply = {.rcode = LEAT_DNS_NOERROR};
-    struct query query = {.has_edns = false};
-    const enum verdict verdict = read_query(query_bytes, query_len, &query);
-    const size_t limit = reply_limit(&query, transport, reply_bytes_max);
+    struct reply made = {.rcode = LEAT_DNS_NOERROR};
+    struct query asked = {.has_edns = false};
+    const enum verdict verdict = read_query(query, query_len, &asked);
+    const size_t limit = reply_limit(&asked, transport, reply_bytes);
 
-    leat_assert(reply_bytes_max >= LEAT_DNS_REPLY_BYTES_MIN);
+    leat_assert(reply_bytes >= LEAT_DNS_REPLY_BYTES_MIN);
     if (verdict == VERDICT_DROP)
         return 0;
     if (verdict == VERDICT_FORMERR)
-        query.has_edns = false;
-    dns_write_start(&reply.writer, reply_bytes, limit - (query.has_edns ? DNS_OPT_BYTES : 0));
+        asked.has_edns = false;
+    dns_write_start(&made.writer, reply, limit - (asked.has_edns ? DNS_OPT_BYTES : 0));
     if (verdict == VERDICT_FORMERR) {
-        reply.rcode = LEAT_DNS_FORMERR;
-    } else if (dns_opcode(query.header.flags) != DNS_OPCODE_QUERY) {
-        reply.rcode = LEAT_DNS_NOTIMP;
+        made.rcode = LEAT_DNS_FORMERR;
+    } else if (dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
+        made.rcode = LEAT_DNS_NOTIMP;
     } else {
-        const struct dns_question *question = &query.question;
+        const struct dns_question *question = &asked.question;
 
-        dns_write_question(&reply.writer, question->name, question->type, question->class_number);
-        reply.zone = zone_of(zones, question->name);
-        reply.type = question->type;
-        reply.rcode = refusal(&query, reply.zone);
-        if (reply.rcode == LEAT_DNS_NOERROR) {
-            reply.flags = DNS_AA;
-            answer_name(&reply, question->name);
+        dns_write_question(&made.writer, question->name, question->type, question->class_number);
+        made.zone = zone_of(zones, question->name);
+        made.type = question->type;
+        made.rcode = refusal(&asked, made.zone);
+        if (made.rcode == LEAT_DNS_NOERROR) {
+            made.flags = DNS_AA;
+            answer_name(&made, question->name);
         }
     }
-    return finish(&reply, &query);
+    return finish(&made, &asked);
 }

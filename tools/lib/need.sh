@@ -38,6 +38,10 @@ doxygen           command -v doxygen
 graphviz          command -v dot
 spin              command -v spin
 '
+need_to_lint='
+cppcheck          command -v cppcheck
+clang-tidy        command -v clang-tidy
+'
 need_to_cover='
 gcovr             command -v gcovr
 '
