@@ -1,4 +1,6 @@
 /* pcap_loop.c -- reads a capture with libpcap and does nothing: what reading alone costs. */
+#define _DEFAULT_SOURCE /* the types of libpcap's headers */
+
 #include <pcap/pcap.h>
 #include <stdio.h>
 
@@ -6,7 +8,7 @@ int main(int argc, char **argv)
 {
     char error[PCAP_ERRBUF_SIZE] = "";
     struct pcap_pkthdr *header;
-    const unsigned char *bytes;
+    const u_char *bytes;
     unsigned long long frames = 0;
     pcap_t *file = argc == 2 ? pcap_open_offline(argv[1], error) : NULL;
 
