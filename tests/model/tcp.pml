@@ -189,7 +189,7 @@ inline take_text() {
 }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
 inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
-inline send_text()    { assert(!fin_queued[me] && snd_una[me] > ISS); text[me] = text[me] + 1 }
+inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
 inline receive_text() {
   assert(!fin_taken[me]);
   ack_due = ack_due || (synced(me) && snd_una[me] > ISS && rcv_wnd(me) == 0); unread[me] = 0
