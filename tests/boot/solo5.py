@@ -30,13 +30,27 @@ def image(name, abi):
     raise FileNotFoundError(f"{name}.{abi} has not been built")
 
 
+def command(abi, name, taps, arguments, memory):
+    """What runs an image; @taps: {name in the manifest: TAP device}, in the manifest's order."""
+    words = ["--solo5:quiet", *arguments]
+    if abi != "virtio":
+        nets = [f"--net:{device}={tap}" for device, tap in taps.items()]
+        return [f"solo5-{abi}", f"--mem={memory}", *nets, "--", image(name, abi), *words]
+    nets = []  # QEMU has no names for them
+    for slot, tap in enumerate(taps.values(), 2):
+        nets += ["-netdev", f"tap,id=net{slot},ifname={tap},script=no,downscript=no", "-device",
+                 f"virtio-net,netdev=net{slot},bus=pci.0,addr=0x{slot:x}"]  # fmt: skip
+    return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "pc,acpi=off",
+            "-accel", "tcg", "-cpu", "max", "-m", str(memory), "-display", "none", "-serial",
+            "stdio", "-device", "isa-debug-exit", *nets, "-kernel", image(name, abi), "-append",
+            " ".join(words)]  # fmt: skip
+
+
 class Tender(tools.Process):
-    """A tender with an image; @taps: {name in the manifest: TAP device}."""
+    """An image of an ABI of Solo5, with what runs it."""
 
     def __init__(self, abi, name, taps, arguments=(), memory=32):
-        nets = [f"--net:{device}={tap}" for device, tap in taps.items()]
-        super().__init__(f"solo5-{abi}", f"--mem={memory}", *nets, "--", image(name, abi),
-                         "--solo5:quiet", *arguments)  # fmt: skip
+        super().__init__(*command(abi, name, taps, arguments, memory))
 
     def remove(self):
         """Ends it, whatever has happened."""

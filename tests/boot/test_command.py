@@ -64,6 +64,16 @@ def test_what_is_wrong_gets_a_line_and_status_2(words):
     assert re.search(r"^tools/boot: .+", done.stderr, re.M)
 
 
+def test_ends_when_nobody_reads():
+    image("echo")
+    child = subprocess.Popen([*COMMAND, "--accel", "tcg", "echo"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)  # fmt: skip
+    assert b"booting" in child.stdout.readline()
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(60) == 0
+
+
 def test_help():
     done = boot("--help")
     assert done.returncode == 0 and "--hypervisor" in done.stdout

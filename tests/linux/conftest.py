@@ -112,8 +112,9 @@ class Process:
         found = []
 
         def look():
+            complete = not self._reader.is_alive()  # asked before, so that no last line is missed
             found.extend(line for line in self.lines if re.search(pattern, line))
-            return found or not self.running
+            return found or complete
 
         until(look, timeout)
         if not found:
