@@ -15,6 +15,7 @@ enum {
     MTU_MIN = 68,      /* RFC 791 3.2 */
     MTU_MAX = 65521,   /* a frame has at most 65,535 bytes */
     MTU_PIECE = 1900,  /* what a buffer of the stack's default size holds, headers and all */
+    CUT_MAX = 64,      /* frames too long that are dropped before the stack is heard again */
     RETRY_NS = 1000000 /* looks again for free buffers: 1 ms */
 };
 
@@ -24,7 +25,7 @@ struct leat_solo5_net {
     uint32_t frame_bytes; /* of the longest that may come in, and one more */
     uint8_t *flat;        /* one whole frame */
     bool starved;         /* the last receive() found no buffers */
-    bool more;            /* the last receive() stopped at frames_max */
+    bool more;            /* the last receive() stopped at frames_max, or at CUT_MAX */
     struct leat_solo5_net_counters counters;
 };
 
@@ -33,11 +34,10 @@ static struct leat_solo5_net *net_of(struct leat_netif *netif)
     return (struct leat_solo5_net *)netif; /* its first member */
 }
 
-/* Reads one frame of at most @room bytes; 0: there is none.  Frames that are too long are dropped.
- */
+/* Reads one frame; 0: there is none.  Frames that are too long are dropped, a burst at a time. */
 static uint32_t net_read(struct leat_solo5_net *net, uint8_t *bytes)
 {
-    for (;;) {
+    for (unsigned cut = 0; cut < CUT_MAX; cut++) {
         size_t len = 0;
         const solo5_result_t result = solo5_net_read(net->handle, bytes, net->frame_bytes, &len);
 
@@ -50,6 +50,8 @@ static uint32_t net_read(struct leat_solo5_net *net, uint8_t *bytes)
         }
         net->counters.rx_cut++;
     }
+    net->more = true;
+    return 0;
 }
 
 /* Reads one frame into @buf, in place.  Takes @buf. */
@@ -104,11 +106,12 @@ static uint32_t net_receive(struct leat_netif *netif, uint64_t now_ns, struct le
 
     (void)now_ns;
     net->starved = false;
+    net->more = false;
     while (count < frames_max && (frames[count] = net_receive_frame(net, pool)))
         count++;
     if (net->starved)
         net->counters.rx_starved++;
-    net->more = count == frames_max;
+    net->more |= count == frames_max;
     return count;
 }
 
