@@ -249,6 +249,8 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     result =
         recovery_acked(&conn->recovery, &conn->scoreboard, &conn->congestion, &ack, &delivered);
     tcp_recovery_result(conn, &result);
+    if (delivered.acked_bytes > 0)
+        tcp_watch_tail(conn);
 }
 
 /* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,

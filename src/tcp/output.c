@@ -228,14 +228,6 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* A new tail needs a new probe; while one is out, or something is lost, others watch. */
-static void watch_tail(struct leat_tcp *conn, uint32_t snd_nxt_before)
-{
-    if (conn->tcb.snd_nxt != snd_nxt_before &&
-        (conn->loss_at_ns == LEAT_NEVER_NS || (conn->flags & CONN_LOSS_IS_PROBE)))
-        tcp_watch_losses(conn, LEAT_NEVER_NS);
-}
-
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
@@ -268,7 +260,8 @@ bool tcp_output(struct leat_tcp *conn)
         no_memory(conn);
     if (verdict == NOTHING)
         tcp_start_persist(conn);
-    watch_tail(conn, snd_nxt_before);
+    if (conn->tcb.snd_nxt != snd_nxt_before)
+        tcp_watch_tail(conn);
     return verdict == NO_ROOM;
 }
 

@@ -62,8 +62,6 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
     conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
     conn->tcp->stack->stats.tcp_tail_probes++;
     tlp_sent(&conn->recovery.tlp, conn->tcb.snd_nxt, again);
-    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns; /* 7.3: the RTO from now on */
-    tcp_arm(conn);
     return true;
 }
 

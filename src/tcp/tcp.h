@@ -365,8 +365,13 @@ timer_fn tcp_conn_timer;
 /* The earliest deadline may have moved forward. */
 void tcp_arm(struct leat_tcp *conn);
 
-/* Sets loss_at_ns: RACK wants to look at @look_at_ns (UINT64_MAX: no), else the tail is probed. */
+/* Sets loss_at_ns: RACK wants to look at @look_at_ns; UINT64_MAX: no, and a probe of the tail that
+ * is due stays so. */
 void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
+
+/* New text has left, or SND.UNA has moved: the wait for a probe of the tail begins (again), unless
+ * RACK will look before (RFC 8985 7.2). */
+void tcp_watch_tail(struct leat_tcp *conn);
 
 /* Looks for something to send at @at_ns, if not before. */
 void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns);

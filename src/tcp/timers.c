@@ -139,18 +139,34 @@ static bool may_probe_tail(const struct leat_tcp *conn)
 
 void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
 {
+    if (look_at_ns == LEAT_NEVER_NS && (conn->flags & CONN_LOSS_IS_PROBE) && may_probe_tail(conn))
+        return;
     conn->loss_at_ns = look_at_ns;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
-    if (look_at_ns == LEAT_NEVER_NS && may_probe_tail(conn)) {
-        const bool one = conn->scoreboard.in_flight_bytes <= conn->mss;
-        const uint64_t wait_ns = tlp_timeout_ns(conn->rtt.srtt_ns, one);
-
-        conn->loss_at_ns = conn->tcp->stack->now_ns + wait_ns;
-        conn->flags |= CONN_LOSS_IS_PROBE;
-        if (conn->loss_at_ns >= conn->rexmt_at_ns) /* the timeout comes first anyway */
-            conn->loss_at_ns = LEAT_NEVER_NS;
-    }
     tcp_arm(conn);
+}
+
+void tcp_watch_tail(struct leat_tcp *conn)
+{
+    const bool one = conn->scoreboard.in_flight_bytes <= conn->mss;
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    if (!may_probe_tail(conn) ||
+        (conn->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
+        return;
+    /* 7.2: no later than the timeout, in whose place it then comes */
+    conn->loss_at_ns = min64(now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, one), conn->rexmt_at_ns);
+    conn->flags |= CONN_LOSS_IS_PROBE;
+    tcp_arm(conn);
+}
+
+static void probe_tail(struct leat_tcp *conn)
+{
+    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+    if (!may_probe_tail(conn))
+        return;
+    conn->flags |= CONN_TAIL_PROBE;
+    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns; /* 7.3: whatever is sent */
 }
 
 static void loss_expired(struct leat_tcp *conn)
@@ -161,7 +177,7 @@ static void loss_expired(struct leat_tcp *conn)
     conn->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
     if (conn->flags & CONN_LOSS_IS_PROBE) {
-        conn->flags |= may_probe_tail(conn) ? CONN_TAIL_PROBE : 0;
+        probe_tail(conn);
         return;
     }
     result = recovery_look(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);

@@ -27,7 +27,7 @@ def words_of_code(*folders):
     for path in tree.sources(*folders, ends=(".c", ".h", ".rl", ".py", ".inc", ".sh")):
         words |= set(re.findall(r"\w+", tree.read(path)))
         words.add(path.stem)
-    return words
+    return words | {path.stem for path in tree.sources(*folders, ends=(".pkt",))}
 
 
 def markdown():
