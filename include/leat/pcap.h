@@ -35,8 +35,8 @@ struct leat_pcap_recorder;
  * Errors: LEAT_ERR_DEVICE (@p why says which file and why), LEAT_ERR_MEMORY.
  */
 enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
-                                      struct leat_netif *inner, const char *path,
-                                      const char *notes, char why[LEAT_WHY_BYTES]);
+                                      struct leat_netif *inner, const char *path, const char *notes,
+                                      char why[LEAT_WHY_BYTES]);
 
 /**
  * Lets the recorder see the stack's counters, from which it learns why frames were dropped: their
