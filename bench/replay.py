@@ -3,29 +3,36 @@
 
     bench/replay.py BUILD [CAPTURE]
 
-Without a capture three are made: large and small frames for others, and echo requests for us.
+Without a capture three are made: of large and small TCP segments and of datagrams, none of which
+anybody waits for. Times are of the processor, so that others on the machine matter less.
 """
 
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/replay"))
-from captures import ACK, ipv4, pcap, tcp  # noqa: E402
+from captures import ACK, NS, ipv4, pcap, pcap_record, tcp  # noqa: E402
 
 ROUNDS = 5
 FRAMES = 400_000
+
+
+def processor_s():
+    """What our children have used so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def frames_a_second(frames, *command):
     """The best of some rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
-        begun = time.monotonic()
+        before = processor_s()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        best = min(best, time.monotonic() - begun)
+        best = min(best, processor_s() - before)
     return frames / best
 
 
@@ -33,14 +40,16 @@ def made(folder):
     """Captures: (name, path, frames)."""
     one, other = ("10.0.0.9", 5000), ("10.0.0.3", 80)
     kinds = {
-        "1,514 bytes, a closed port": [tcp(one, other, ACK, 1, 1, bytes(1460))],
-        "60 bytes, a closed port": [tcp(one, other, ACK, 1, 1, bytes(6))],
-        "60 bytes, UDP to a closed port": [ipv4(one[0], other[0], 17, b"\0\7\0\7\0\x1a\0\0" + bytes(18))],
+        "1,514 bytes, to a closed port": tcp(one, other, ACK, 1, 1, bytes(1460)),
+        "60 bytes, to a closed port": tcp(one, other, ACK, 1, 1, bytes(6)),
+        "60 bytes of UDP": ipv4(one[0], other[0], 17, b"\0\7\0\7\0\x1a\0\0" + bytes(18)),
     }
-    for number, (name, frames) in enumerate(kinds.items()):
+    for number, (name, frame) in enumerate(kinds.items()):
         path = pathlib.Path(folder) / f"{number}.pcap"
-        path.write_bytes(pcap((10**18 + at * 10_000, frames[at % len(frames)])
-                              for at in range(FRAMES)))
+        with open(path, "wb") as file:
+            file.write(pcap([]))
+            for at in range(FRAMES):
+                file.write(pcap_record(10**9 * NS + at * 10_000, frame))
         yield name, path, FRAMES
 
 

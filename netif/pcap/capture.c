@@ -62,26 +62,6 @@ static const struct link_type link_types[] = {{0, "BSD loopback"},
                                               {253, "Netlink"},
                                               {276, "Linux cooked v2"}};
 
-const uint8_t *leat__capture_at(const struct leat_capture *capture)
-{
-    return capture->buffer + capture->from;
-}
-
-size_t leat__capture_have(const struct leat_capture *capture)
-{
-    return capture->to - capture->from;
-}
-
-uint64_t leat__capture_offset(const struct leat_capture *capture)
-{
-    return capture->base_offset + capture->from;
-}
-
-void leat__capture_use(struct leat_capture *capture, size_t bytes)
-{
-    capture->from += bytes;
-}
-
 enum leat_err leat__capture_fail(struct leat_capture *capture, const char *reason, ...)
 {
     va_list arguments;
@@ -116,10 +96,8 @@ static bool capture_make_room(struct leat_capture *capture, size_t bytes)
     return true;
 }
 
-bool leat__capture_want(struct leat_capture *capture, size_t bytes)
+bool leat__capture_fill(struct leat_capture *capture, size_t bytes)
 {
-    if (bytes <= leat__capture_have(capture))
-        return true;
     if (capture->status != LEAT_OK || !capture_make_room(capture, bytes))
         return false;
     while (leat__capture_have(capture) < bytes) {
@@ -143,14 +121,6 @@ uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *
 
     memcpy(&value, at, sizeof value);
     return capture->swapped ? __builtin_bswap16(value) : value;
-}
-
-uint32_t leat__capture_get32(const struct leat_capture *capture, const uint8_t *at)
-{
-    uint32_t value;
-
-    memcpy(&value, at, sizeof value);
-    return capture->swapped ? __builtin_bswap32(value) : value;
 }
 
 enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32_t link_type)

@@ -4,6 +4,8 @@
 
 #include <leat/capture.h>
 
+#include <string.h>
+
 enum {
     NS_PER_S = 1000000000,
     LINK_TYPE_ETHERNET = 1,
@@ -38,17 +40,37 @@ struct leat_capture {
     char why[LEAT_WHY_BYTES];
 };
 
-/* Makes @bytes bytes lie in one piece at the front of the buffer; false: the file ends before, or
- * can't be read (why says so). */
-bool leat__capture_want(struct leat_capture *capture, size_t bytes);
-
 /* The unused bytes, how many there are, and where they lie in the file. */
-const uint8_t *leat__capture_at(const struct leat_capture *capture);
-size_t leat__capture_have(const struct leat_capture *capture);
-uint64_t leat__capture_offset(const struct leat_capture *capture);
+static inline const uint8_t *leat__capture_at(const struct leat_capture *capture)
+{
+    return capture->buffer + capture->from;
+}
+
+static inline size_t leat__capture_have(const struct leat_capture *capture)
+{
+    return capture->to - capture->from;
+}
+
+static inline uint64_t leat__capture_offset(const struct leat_capture *capture)
+{
+    return capture->base_offset + capture->from;
+}
 
 /* Passes over bytes that leat__capture_want() has made sure of. */
-void leat__capture_use(struct leat_capture *capture, size_t bytes);
+static inline void leat__capture_use(struct leat_capture *capture, size_t bytes)
+{
+    capture->from += bytes;
+}
+
+/* Reads on until there are @bytes bytes in one piece; for leat__capture_want() alone. */
+bool leat__capture_fill(struct leat_capture *capture, size_t bytes);
+
+/* Makes @bytes bytes lie in one piece at the front of the buffer; false: the file ends before, or
+ * can't be read (why says so). */
+static inline bool leat__capture_want(struct leat_capture *capture, size_t bytes)
+{
+    return bytes <= leat__capture_have(capture) || leat__capture_fill(capture, bytes);
+}
 
 /* Says "FILE: offset N: REASON" and stays broken. */
 __attribute__((format(printf, 2, 3))) enum leat_err leat__capture_fail(struct leat_capture *capture,
@@ -59,7 +81,14 @@ enum leat_err leat__capture_check_link_type(struct leat_capture *capture, uint32
 
 /* Numbers in the file's byte order. */
 uint16_t leat__capture_get16(const struct leat_capture *capture, const uint8_t *at);
-uint32_t leat__capture_get32(const struct leat_capture *capture, const uint8_t *at);
+
+static inline uint32_t leat__capture_get32(const struct leat_capture *capture, const uint8_t *at)
+{
+    uint32_t value;
+
+    memcpy(&value, at, sizeof value);
+    return capture->swapped ? __builtin_bswap32(value) : value;
+}
 
 /* pcapng: the section header that a file begins with, and the next frame. */
 enum leat_err leat__pcapng_read_start(struct leat_capture *capture);

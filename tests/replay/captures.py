@@ -20,11 +20,13 @@ def replay(*words, stdin=None, timeout=120):
 def pcap(frames, order="<", per_s=US, link_type=1):
     """A pcap of (time in ns, bytes)."""
     magic = 0xA1B2C3D4 if per_s == US else 0xA1B23C4D
-    made = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link_type)
-    for time_ns, data in frames:
-        second, rest = divmod(time_ns, NS)
-        made += struct.pack(order + "IIII", second, rest * per_s // NS, len(data), len(data)) + data
-    return made
+    head = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 262144, link_type)
+    return head + b"".join(pcap_record(*frame, order, per_s) for frame in frames)
+
+
+def pcap_record(time_ns, data, order="<", per_s=US):
+    second, rest = divmod(time_ns, NS)
+    return struct.pack(order + "IIII", second, rest * per_s // NS, len(data), len(data)) + data
 
 
 def block(kind, body, order="<"):

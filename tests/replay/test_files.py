@@ -2,11 +2,14 @@
 
 import json
 import os
+import pty
+import select
 import struct
+import subprocess
 
 import pytest
 
-from captures import (NS, US, block, conversation, interface, packet, pcap, pcapng, replay,
+from captures import (NS, TOOL, US, block, conversation, interface, packet, pcap, pcapng, replay,
                       section)
 
 FORMS = {
@@ -83,7 +86,7 @@ def test_broken(tmp_path, command, name):
     content, offset, reason = BROKEN[name]
     path = tmp_path / "broken"
     path.write_bytes(content)
-    done = replay(command, "--out", tmp_path, path)
+    done = replay(command, *(() if command == "feed" else ("--out", tmp_path)), path)
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 2 and len(lines) == 1, done
     assert f"offset {offset}: " in lines[0] and reason in lines[0] and str(path)[:90] in lines[0]
@@ -120,9 +123,51 @@ def test_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
 def test_command_lines(tmp_path):
     path = tmp_path / "one"
     path.write_bytes(ONE)
-    assert replay("--help").returncode == 0
     for words in ((), ("feed",), ("nothing", path), ("feed", "--what", path), ("feed", path, path),
                   ("feed", "--ip", "10.0.0", path), ("flow", "--side", "left", path),
-                  ("flow", "--flow", "x", path), ("flow", "--flow", "7", path)):
+                  ("flow", "--flow", "x", path), ("flow", "--flow", "7", path),
+                  ("feed", path, "--ip"), ("feed", "--plot", "x.svg", path),
+                  ("streams", "--listen", 7, path), 40 * ("-v",)):
         done = replay(*words)
         assert done.returncode == 2 and done.stderr.count(b"\n") == 1, words
+
+
+COMMANDS = ("feed", "streams", "flow", "recorded", "unhex")
+
+
+def test_help():
+    """Of all commands, and of each with its own options."""
+    done = replay("--help")
+    assert done.returncode == 0 and all(f"  {name} " in done.stdout.decode() for name in COMMANDS)
+    for name in COMMANDS:
+        done = replay(name, "--help")
+        assert done.returncode == 0 and done.stdout == replay("-h", name).stdout
+        assert done.stdout.startswith(f"usage: leat-replay {name} ".encode())
+        assert (b"--plot" in done.stdout) == (name == "flow")
+    assert replay("--version").returncode == 0
+
+
+def on_a_terminal(*words):
+    """What the tool writes to a terminal at its standard error."""
+    master, slave = pty.openpty()
+    subprocess.run([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL, stderr=slave,
+                   check=True, timeout=120)
+    os.close(slave)
+    got = b""
+    while select.select([master], [], [], 0)[0]:
+        try:
+            got += os.read(master, 65536)
+        except OSError:
+            break
+    os.close(master)
+    return got
+
+
+def test_a_bar_for_long_files_on_terminals(tmp_path):
+    path = tmp_path / "long"
+    path.write_bytes(pcap((NS, FRAME) for _ in range(200_000)))
+    assert b"100%" not in replay("feed", path).stderr
+    assert b"%  65536 frames" in on_a_terminal("feed", path)
+    assert b"frames" not in on_a_terminal("feed", "--quiet", path)
+    path.write_bytes(ONE)
+    assert b"frames" not in on_a_terminal("feed", path)

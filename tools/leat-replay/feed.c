@@ -1,8 +1,8 @@
 /*
  * feed.c -- every frame of a capture goes into a stack, at the capture's time.
  *
- * The file is read twice: first to learn who is who (the address with the most frames, unless one
- * is given, and the link address it had), then to feed.
+ * The file is read twice: first to learn who is who (the address with the most frames and the link
+ * address it had; if an address is given, only up to its first frame), then to feed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -60,8 +60,15 @@ static void count_destination(struct feed *feed, const struct leat_capture_frame
         memcpy(place->mac.octet, frame->bytes, sizeof place->mac.octet);
     }
     place->frames++;
-    if (ip == feed->options->ip && feed->us.frames++ == 0)
-        feed->us.mac = place->mac;
+}
+
+/* Looks for the link address of --ip; true: here it is. */
+static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame)
+{
+    if (get32(frame->bytes + IP_DST_AT) != feed->us.ip)
+        return false;
+    memcpy(feed->us.mac.octet, frame->bytes, sizeof feed->us.mac.octet);
+    return true;
 }
 
 /* The first reading: sets feed->us. */
@@ -74,8 +81,12 @@ static bool find_us(struct feed *feed)
     if (!capture)
         return false;
     while (leat_capture_next(capture, &frame) == LEAT_OK) {
-        if (is_ipv4(&frame))
+        if (!is_ipv4(&frame))
+            continue;
+        if (feed->options->ip == LEAT_IP4_ANY)
             count_destination(feed, &frame);
+        else if (is_to_us(feed, &frame))
+            break;
     }
     leat_capture_close(capture); /* what is wrong with it is said at the second reading */
     if (feed->options->ip != LEAT_IP4_ANY)

@@ -9,7 +9,8 @@
 #include "player.h"
 
 enum {
-    LISTED_MAX = 65536 /* flows that can be played; the others are counted */
+    LISTED_MAX = 65536, /* flows that can be played; the others are counted */
+    PATH_BYTES = 1024
 };
 
 struct list {
@@ -158,23 +159,38 @@ static void print_player(const struct player *player)
         printf("  and %u more\n", player->finding_count - FINDINGS_MAX);
 }
 
+/* FILE.svg; or FILE-N-SIDE.svg, where several are drawn. */
+static void plot_path(const struct player *player, bool several, char path[PATH_BYTES])
+{
+    const char *given = player->options->plot;
+    const char *dot = strrchr(given, '.');
+    const size_t stem = dot && !strchr(dot, '/') ? (size_t)(dot - given) : strlen(given);
+
+    if (several)
+        snprintf(path, PATH_BYTES, "%.*s-%u-%s%s", (int)stem, given, player->flow.number,
+                 player->side == SERVER ? "server" : "client", given + stem);
+    else
+        snprintf(path, PATH_BYTES, "%s", given);
+}
+
 /* The direction with more text is the one to see. */
-static bool draw_player(const struct player *player)
+static bool draw_player(const struct player *player, bool several)
 {
     const bool ours = player->plot[1].bytes > player->plot[0].bytes;
     const struct flow_side *side = player->flow.side;
-    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES], title[160];
+    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES], title[160], path[PATH_BYTES];
 
     endpoint_text(&side[ours ? player->side : (enum side) !player->side].endpoint, from);
     endpoint_text(&side[ours ? (enum side) !player->side : player->side].endpoint, to);
     snprintf(title, sizeof title, "flow %u, %s%s > %s%s", player->flow.number, from,
              ours ? " (leat)" : "", to, ours ? "" : " (leat)");
-    return plot_write(&player->plot[ours], player->options->plot, title);
+    plot_path(player, several, path);
+    return plot_write(&player->plot[ours], path, title);
 }
 
-/* Plays one side; the exit status. */
+/* Plays one side; the exit status.  @several: it is not the only play. */
 static int play_side(const struct options *options, const struct flow *flow, enum side side,
-                     bool first)
+                     bool first, bool several)
 {
     struct player *player = calloc(1, sizeof *player);
     int status = STATUS_WRONG;
@@ -185,7 +201,7 @@ static int play_side(const struct options *options, const struct flow *flow, enu
             print_json(player, first);
         else
             print_player(player);
-        if (options->plot && !draw_player(player))
+        if (options->plot && !draw_player(player, several))
             status = STATUS_WRONG;
     }
     if (player)
@@ -205,26 +221,32 @@ static int worse(int one, int other)
     return one > other ? one : other;
 }
 
+static bool is_wanted(const struct options *options, const struct flow *flow)
+{
+    return options->flow == UINT32_MAX || options->flow == flow->number;
+}
+
 /* Plays what the options ask for. */
 static int play_list(const struct options *options, const struct list *list)
 {
     const bool both = !options->server && !options->client;
     int status = STATUS_FINE;
-    uint32_t played = 0, skipped = 0;
+    uint32_t playable = 0, played = 0, skipped = 0;
 
     for (uint32_t i = 0; i < list->count; i++) {
+        playable += is_wanted(options, &list->flows[i]) && is_playable(&list->flows[i]);
+        skipped += is_wanted(options, &list->flows[i]) && !is_playable(&list->flows[i]);
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
         const struct flow *flow = &list->flows[i];
+        const bool several = both || playable > 1;
 
-        if (options->flow != UINT32_MAX && options->flow != flow->number)
+        if (!is_wanted(options, flow) || !is_playable(flow))
             continue;
-        if (!is_playable(flow)) {
-            skipped++;
-            continue;
-        }
         if (both || options->server)
-            status = worse(status, play_side(options, flow, SERVER, played++ == 0));
+            status = worse(status, play_side(options, flow, SERVER, played++ == 0, several));
         if (both || options->client)
-            status = worse(status, play_side(options, flow, CLIENT, played++ == 0));
+            status = worse(status, play_side(options, flow, CLIENT, played++ == 0, several));
     }
     if (options->json)
         printf("],\n \"flow_count\": %u, \"skipped\": %u}\n", list->count, skipped);

@@ -4,34 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: leat-replay COMMAND [options] CAPTURE\n"
-    "Gives captures (pcap, pcapng; \"-\": standard input) to a stack and says what it does.\n"
-    "\n"
-    "  feed       every frame goes into a stack that has the address --ip, at its time\n"
-    "  streams    writes what the stack's receiver gets of each TCP flow, a file a direction\n"
-    "  flow       the stack plays one side of recorded TCP flows; says where it differs\n"
-    "  recorded   repeats a run that leat recorded, and compares what is sent\n"
-    "  unhex      makes a pcapng (--record) of the text that a flight recorder dumped\n"
-    "\n"
-    "  --ip ADDRESS       feed: our address (the capture's busiest destination)\n"
-    "  --listen PORT      feed: a program takes what comes to this port, TCP and UDP\n"
-    "  --record FILE      feed: write frames in and out to a pcapng (*.pcap: a pcap)\n"
-    "  --flow N           flow, streams: this flow only; the first is 0\n"
-    "  --all              flow, streams: every flow (the default)\n"
-    "  --side SIDE        flow: the stack is the server or the client (both, in turn)\n"
-    "  --out FOLDER       streams, flow: where files go (streams: here; flow: nowhere)\n"
-    "  --plot FILE.svg    flow: draw the flow over time\n"
-    "  --program PROGRAM  recorded: what was recorded (the example of that name)\n"
-    "  --repair-checksums streams, flow: for captures of hosts whose devices fill them in\n"
-    "  --json             print for machines\n"
-    "  -v, --verbose      say more: feed: a line a frame; flow: a line a segment\n"
-    "  -q, --quiet        no progress bar\n"
-    "  -h, --help         print this\n"
-    "  --version          print the version\n"
-    "\n"
-    "Status: 0 fine, 1 a finding, 2 a broken file or command line.\n";
-
 static int wrong(const char *message, const char *word)
 {
     fprintf(stderr, "leat-replay: %s%s; see --help\n", message, word);
@@ -65,6 +37,10 @@ static bool take_flag(struct options *options, const char *name)
         options->flow = UINT32_MAX;
     else if (strcmp(name, "--repair-checksums") == 0)
         options->repair = true;
+    else if (strcmp(name, "-h") == 0 || strcmp(name, "--help") == 0)
+        options->help = true;
+    else if (strcmp(name, "--version") == 0)
+        options->version = true;
     else
         return false;
     return true;
@@ -126,52 +102,88 @@ static int take_value(struct options *options, const char *name, const char *val
 
 static int take_word(struct options *options, const char *word)
 {
-    static const char *const commands = " feed streams flow recorded unhex ";
-    char padded[40];
-
     if (options->command && options->path)
         return wrong("one capture at a time: ", word);
     if (options->command) {
         options->path = word;
         return -1;
     }
-    snprintf(padded, sizeof padded, " %.30s ", word);
-    if (!strstr(commands, padded))
+    if (!help_knows(word))
         return wrong("no such command: ", word);
     options->command = word;
     return -1;
 }
 
-int options_parse(struct options *options, int argc, char **argv)
+/* Takes the option @word, and perhaps @value; returns how many words that were, or 0: one line has
+ * been printed. */
+static int take_option(struct options *options, const char *word, const char *value)
 {
-    *options = (struct options){.flow = UINT32_MAX};
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
-        int taken, status;
+    int taken;
 
-        if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
-            return fputs(help, stdout) < 0 ? STATUS_WRONG : STATUS_FINE;
-        if (strcmp(word, "--version") == 0)
-            return printf("leat-replay (leat) %s\n", LEAT_VERSION) < 0 ? STATUS_WRONG : STATUS_FINE;
-        if (word[0] != '-' || word[1] == '\0') {
-            status = take_word(options, word);
-            if (status >= 0)
-                return status;
+    if (take_flag(options, word))
+        return 1;
+    taken = take_value(options, word, value ? value : "");
+    if (taken == 0)
+        wrong("no such option: ", word);
+    else if (taken < 0 || !value)
+        wrong("that can't be: ", word);
+    return taken > 0 && value ? 2 : 0;
+}
+
+/* Each command has its own options: another's would be overlooked. */
+static bool belong(const struct options *options, const char *const *used, unsigned count)
+{
+    char message[64];
+
+    for (unsigned i = 0; i < count; i++) {
+        if (help_has(options->command, used[i]))
             continue;
-        }
-        if (take_flag(options, word))
-            continue;
-        taken = take_value(options, word, i + 1 < argc ? argv[i + 1] : "");
-        if (taken == 0)
-            return wrong("wrong option: ", word);
-        if (taken < 0 || i + 1 == argc)
-            return wrong("that can't be: ", word);
-        i++;
+        snprintf(message, sizeof message, "%s has no option ", options->command);
+        wrong(message, used[i]);
+        return false;
     }
+    return true;
+}
+
+/* What is to be done when all words have been taken: a status, or -1 to go on. */
+static int settle(struct options *options, const char *const *used, unsigned count)
+{
+    if (options->help) {
+        help_print(options->command);
+        return STATUS_FINE;
+    }
+    if (options->version)
+        return printf("leat-replay (leat) %s\n", LEAT_VERSION) < 0 ? STATUS_WRONG : STATUS_FINE;
     if (!options->command || !options->path)
         return wrong(options->command ? "no capture" : "no command", "");
     options->name = strcmp(options->path, "-") == 0 ? "standard input" : options->path;
-    return -1;
+    return belong(options, used, count) ? -1 : STATUS_WRONG;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+    const char *used[OPTIONS_MAX];
+    unsigned count = 0;
+
+    *options = (struct options){.flow = UINT32_MAX};
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        int taken;
+
+        if (word[0] != '-' || word[1] == '\0') {
+            if (take_word(options, word) >= 0)
+                return STATUS_WRONG;
+            continue;
+        }
+        if (count == OPTIONS_MAX)
+            return wrong("too many options: ", word);
+        taken = take_option(options, word, i + 1 < argc ? argv[i + 1] : NULL);
+        if (taken == 0)
+            return STATUS_WRONG;
+        used[count++] = word;
+        i += taken - 1;
+    }
+    return settle(options, used, count);
 }
 
 struct leat_capture *open_capture(const struct options *options)

@@ -13,7 +13,8 @@ enum {
     STATUS_FINE = 0,
     STATUS_FINDING = 1, /* the stack said something that it should not */
     STATUS_WRONG = 2,   /* the command line, or the file */
-    LISTEN_MAX = 16
+    LISTEN_MAX = 16,
+    OPTIONS_MAX = 32
 };
 
 struct options {
@@ -34,10 +35,19 @@ struct options {
     bool verbose;
     bool json;
     bool quiet; /* no progress bar */
+    bool help;
+    bool version;
 };
 
 /* Fills @options; a status to exit with, or -1 to go on. */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* Prints what --help does: of @command, or of all (NULL). */
+void help_print(const char *command);
+
+/* Whether there is such a command, and whether it has this option. */
+bool help_knows(const char *command);
+bool help_has(const char *command, const char *option);
 
 /* Opens the capture, or prints one line why not. */
 struct leat_capture *open_capture(const struct options *options);
