@@ -169,7 +169,7 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     stats->tcp_fast_recoveries += result->fast;
     stats->tcp_undone += result->undone;
     stats->tcp_ecn_reductions += result->reduced_for_ecn;
-    if (result->reduced_for_ecn || result->fast)
+    if (result->reduced_for_ecn || result->reduced_for_probe || result->fast)
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
     tcp_watch_losses(conn, result->look_at_ns);
 }

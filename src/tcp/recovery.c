@@ -170,7 +170,7 @@ static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
         detect_newreno(recovery, board, congestion, ack, delivered);
         break;
     case RECOVERY_SACK:
-        scoreboard_lose_below_sacked(board, (DUPTHRESH - 1) * congestion->mss);
+        scoreboard_lose_below_sacked(board, (DUPTHRESH - 1) * congestion->mss, DUPTHRESH);
         break;
     case RECOVERY_RACK:
         return rack_detect(&recovery->rack, board, ack->srtt_ns, hurry, ack->now_ns);
@@ -237,18 +237,25 @@ static bool is_over(const struct recovery *recovery, const struct recovery_ack *
     return seq_le(recovery->recover, ack->snd_una);
 }
 
-/* What RACK and the probe learn first. */
-static void learn(struct recovery *recovery, struct congestion *congestion,
-                  const struct recovery_ack *ack, const struct delivered *delivered)
+/* An echo of marks that no reduction has answered yet: not one of those before the CWR, which lies
+ * just above `recover`. */
+static bool is_fresh_mark(const struct recovery *recovery, const struct recovery_ack *ack)
+{
+    return ack->congestion_marked && recovery->phase == RECOVERY_NONE && !recovery->armed;
+}
+
+/* What RACK and the probe learn first.  True: the window must shrink, for the probe has repaired a
+ * loss. */
+static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
+                  const struct delivered *delivered)
 {
     if (recovery->mode != RECOVERY_RACK)
-        return;
+        return false;
     rack_delivered(&recovery->rack, delivered, ack->now_ns);
     if (ack->dsack_bytes > 0 && !recovery->tlp.out)
         rack_dsack(&recovery->rack, ack->snd_una, ack->snd_nxt);
-    if (tlp_acked(&recovery->tlp, ack->snd_una, ack->dsack_bytes > 0, ack->duplicate) &&
-        recovery->phase == RECOVERY_NONE)
-        enter_reduced(recovery, congestion, ack);
+    return tlp_acked(&recovery->tlp, ack->snd_una, ack->dsack_bytes > 0, ack->duplicate) &&
+           recovery->phase == RECOVERY_NONE;
 }
 
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
@@ -260,7 +267,10 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     bool more_lost;
     bool concluded = false;
 
-    learn(recovery, congestion, ack, delivered);
+    if (learn(recovery, ack, delivered)) {
+        enter_reduced(recovery, congestion, ack);
+        result.reduced_for_probe = true;
+    }
     if (was_for_nothing(recovery, ack, delivered)) {
         undo(recovery, board, congestion);
         result.undone = true;
@@ -276,7 +286,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     if (more_lost && recovery->phase < RECOVERY_FAST) {
         enter_fast(recovery, congestion, ack);
         result.fast = true;
-    } else if (ack->congestion_marked && recovery->phase == RECOVERY_NONE) {
+    } else if (is_fresh_mark(recovery, ack)) {
         enter_reduced(recovery, congestion, ack);
         result.reduced_for_ecn = true;
     }

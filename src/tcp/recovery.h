@@ -35,7 +35,7 @@ struct recovery {
     uint8_t phase; /* enum recovery_phase */
     uint8_t mode;  /* enum recovery_mode */
     uint8_t dupacks;
-    bool armed;         /* NEWRENO: `recover` means something after the recovery too */
+    bool armed;         /* `recover` means something after the recovery too */
     uint32_t recover;   /* SND.NXT when the trouble began */
     uint32_t timed_out; /* SND.UNA at the last timeout, in LOSS */
     uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
@@ -71,8 +71,9 @@ struct recovery_ack {
 struct recovery_result {
     bool fast; /* fast recovery was entered */
     bool undone;
-    bool reduced_for_ecn; /* CWR is owed */
-    uint64_t look_at_ns;  /* RACK wants to look again; UINT64_MAX: no */
+    bool reduced_for_ecn;
+    bool reduced_for_probe; /* the tail loss probe has repaired a loss (RFC 8985 7.4) */
+    uint64_t look_at_ns;    /* RACK wants to look again; UINT64_MAX: no */
 };
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode);

@@ -295,15 +295,21 @@ void scoreboard_lose_all(struct scoreboard *board)
         scoreboard_lose(board, sent);
 }
 
-uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes)
+uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
+                                      uint32_t dup_ranges)
 {
     const uint32_t lost_before = board->lost_bytes;
-    uint32_t sacked_above = 0;
+    uint32_t bytes_above = 0, ranges_above = 0;
+    bool in_range = false;
 
     for (struct sent *sent = board->last; sent && board->sacked_bytes > 0; sent = sent->prev) {
-        if (sent->flags & SENT_SACKED)
-            sacked_above += len_of(sent);
-        else if (sacked_above > dup_bytes && !(sent->flags & SENT_AGAIN))
+        const bool sacked = sent->flags & SENT_SACKED;
+
+        ranges_above += sacked && !in_range;
+        bytes_above += sacked ? len_of(sent) : 0;
+        in_range = sacked;
+        if (!sacked && !(sent->flags & SENT_AGAIN) &&
+            (bytes_above > dup_bytes || ranges_above >= dup_ranges))
             scoreboard_lose(board, sent);
     }
     return board->lost_bytes - lost_before;

@@ -103,9 +103,10 @@ void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t 
 void scoreboard_lose(struct scoreboard *board, struct sent *sent);
 void scoreboard_lose_all(struct scoreboard *board);
 
-/* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it.
- * Returns how many bytes were lost by that. */
-uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes);
+/* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it, or
+ * @dup_ranges ranges that don't touch.  Returns how many bytes were lost by that. */
+uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
+                                      uint32_t dup_ranges);
 
 /* It was all a mistake (RFC 4015): what is lost is in flight after all. */
 void scoreboard_unlose_all(struct scoreboard *board);

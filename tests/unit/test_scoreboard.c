@@ -202,18 +202,21 @@ static void lose_all(void)
     model_change(FLIGHT, LOST);
 }
 
-static void lose_below_sacked(uint32_t dup_bytes)
+static void lose_below_sacked(uint32_t dup_bytes, uint32_t dup_ranges)
 {
-    uint32_t above = 0, lost = 0;
+    uint32_t above = 0, ranges = 0, lost = 0;
 
     for (uint32_t at = model.nxt; at-- > model.una;) {
         above += model.condition[at] == SACKED;
-        if (model.condition[at] == FLIGHT && above > dup_bytes && !model.again[at]) {
+        ranges += model.condition[at] == SACKED &&
+                  (at + 1 == model.nxt || model.condition[at + 1] != SACKED);
+        if (model.condition[at] == FLIGHT && (above > dup_bytes || ranges >= dup_ranges) &&
+            !model.again[at]) {
             model.condition[at] = LOST;
             lost++;
         }
     }
-    assert_int_equal(scoreboard_lose_below_sacked(&board, dup_bytes), lost);
+    assert_int_equal(scoreboard_lose_below_sacked(&board, dup_bytes, dup_ranges), lost);
 }
 
 /* Sends the first lost record again, at most @bytes_max of it. */
@@ -344,7 +347,7 @@ static void rare_step(uint64_t *seed)
         forget_sacks();
         break;
     default:
-        lose_below_sacked(unit_below(seed, 4) * MSS);
+        lose_below_sacked(unit_below(seed, 4) * MSS, 1 + unit_below(seed, 4));
         break;
     }
 }
@@ -435,15 +438,31 @@ static void lost_is_what_has_enough_sacked_above(void **state)
     (void)state;
     send_segments(6);
     sack(FIRST + MSS, FIRST + 3 * MSS);
-    lose_below_sacked(2 * MSS);
+    lose_below_sacked(2 * MSS, 3);
     assert_int_equal(board.lost_bytes, 0);
     sack(FIRST + 4 * MSS, FIRST + 5 * MSS);
-    lose_below_sacked(2 * MSS);
+    lose_below_sacked(2 * MSS, 3);
     assert_int_equal(board.lost_bytes, MSS); /* the fourth has one above, the last none */
     assert_int_equal(board.lost_from->seq, start + FIRST);
     resend(MSS);
-    lose_below_sacked(2 * MSS); /* not a second time: RFC 6675 doesn't know */
+    lose_below_sacked(2 * MSS, 3); /* not a second time: RFC 6675 doesn't know */
     assert_int_equal(board.lost_bytes, 0);
+    assert_agrees();
+}
+
+/* RFC 6675 4: or DupThresh ranges that don't touch, however short */
+static void lost_is_what_has_enough_ranges_sacked_above(void **state)
+{
+    (void)state;
+    send_segments(7);
+    for (uint32_t at = 1; at < 5; at++) /* these four are one range */
+        sack(FIRST + at * MSS, FIRST + (at + 1) * MSS);
+    lose_below_sacked(9 * MSS, 2);
+    assert_int_equal(board.lost_bytes, 0);
+    sack(FIRST + 6 * MSS, FIRST + 7 * MSS);
+    lose_below_sacked(9 * MSS, 2);
+    assert_int_equal(board.lost_bytes, MSS);
+    assert_int_equal(board.lost_from->seq, start + FIRST);
     assert_agrees();
 }
 
@@ -577,6 +596,7 @@ int main(void)
         board_test(pipe_is_what_is_neither_sacked_nor_lost),
         board_test(sacked_text_does_not_get_lost),
         board_test(lost_is_what_has_enough_sacked_above),
+        board_test(lost_is_what_has_enough_ranges_sacked_above),
         board_test(blocks_of_one_ACK_add_up),
         board_test(lost_are_sent_lowest_first),
         board_test(odd_blocks_make_no_crumbs),

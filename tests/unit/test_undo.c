@@ -287,6 +287,22 @@ static void mark_during_recovery_is_no_second_reduction(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
 }
 
+/* RFC 3168 6.1.2: CWR lies above `recover`: what is echoed there says nothing new */
+static void mark_at_the_end_of_recovery_is_no_second_reduction(void **state)
+{
+    (void)state;
+    lose_the_first();
+    send_new(2);
+    ack(.una = WINDOW, .marked = true);
+    assert_int_equal(recovery.phase, RECOVERY_NONE);
+    assert_false(result.reduced_for_ecn);
+    ack(.una = WINDOW, .marked = true);
+    assert_false(result.reduced_for_ecn);
+    assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
+    ack(.una = WINDOW + 1, .marked = true);
+    assert_true(result.reduced_for_ecn);
+}
+
 /* Nothing was sent twice, so nothing can prove that it was for nothing. */
 static void mark_is_never_undone(void **state)
 {
@@ -294,8 +310,9 @@ static void mark_is_never_undone(void **state)
     lose_the_first();
     ack(.una = WINDOW);
     send_new(8);
-    ack(.una = WINDOW, .marked = true);
-    ack(.una = WINDOW, .dsack = 1);
+    ack(.una = WINDOW + 1, .marked = true);
+    assert_true(result.reduced_for_ecn);
+    ack(.una = WINDOW + 1, .dsack = 1);
     assert_false(result.undone);
 }
 
@@ -329,6 +346,8 @@ int main(void)
         on_newreno(marks_reduce_the_window_once_a_round_trip),
         on_rack(loss_in_a_marked_window_is_no_second_reduction),
         on_rack(mark_during_recovery_is_no_second_reduction),
+        on_rack(mark_at_the_end_of_recovery_is_no_second_reduction),
+        on_newreno(mark_at_the_end_of_recovery_is_no_second_reduction),
         on_rack(mark_is_never_undone),
     };
 
