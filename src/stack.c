@@ -42,6 +42,7 @@ static struct leat_config with_defaults(const struct leat_config *given)
     c.tx_queue_frames = (uint16_t)or_default(c.tx_queue_frames, 512);
     c.arp_entries = (uint16_t)or_default(c.arp_entries, 256);
     c.arp_parked = (uint8_t)or_default(c.arp_parked, 4);
+    c.arp_shared = (uint16_t)or_default(c.arp_shared, c.buf_count < 2048 ? c.buf_count / 8 : 256);
     c.routes = (uint16_t)or_default(c.routes, 16);
     c.reassemblies = (uint16_t)or_default(c.reassemblies, 16);
     c.reassembly_bytes = or_default(c.reassembly_bytes, reassembly_share(&c));

@@ -49,6 +49,8 @@ struct leat_config {
     uint16_t tx_queue_frames;      /**< frames waiting for a backend, each: 512 */
     uint16_t arp_entries;          /**< neighbours known at a time: 256 */
     uint8_t arp_parked;            /**< frames waiting for one neighbour's address: 4 */
+    uint16_t arp_shared;           /**< ... and beyond these for all together: 256, or an eighth of
+                                        buf_count if that is less */
     bool arp_probe;                /**< probe an address before using it (RFC 5227 2.1): 5-7 s */
     uint16_t routes;               /**< routes with a gateway: 16 */
     uint16_t reassemblies;         /**< datagrams being put together at a time: 16 */

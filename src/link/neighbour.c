@@ -6,6 +6,10 @@
  * used, PROBED: asked directly, three times, while its address stays in use.  Who doesn't answer is
  * forgotten, and the senders of what was parked are told.
  *
+ * Each neighbour may park a few frames of its own (config.arp_parked) and has a part in a number
+ * that all share (config.arp_shared): many connections that begin at once wait for the same
+ * gateway.
+ *
  * The table never grows.  Entries lie in a free list, or in one of two lists by age of last use:
  * those being resolved, of which strangers may cause any number, and those that answered.  When the
  * table is full the first list pays if it holds more than a quarter, so a spray of addresses that
@@ -62,6 +66,7 @@ struct neighbours {
     uint32_t entries;
     struct age_list resolving;
     struct age_list answered;
+    uint32_t shared;         /* parked beyond what is the neighbours' own */
     struct limiter requests; /* broadcasts: as many a second as the table has entries */
 };
 
@@ -178,14 +183,30 @@ static void forget(struct leat *stack, struct neighbour *n)
     table->free = n;
 }
 
+/* The frame that was parked first, or NULL. */
+static struct leat_buf *unpark(struct leat *stack, struct neighbour *n)
+{
+    stack->neighbours->shared -= n->parked.count > stack->config.arp_parked;
+    return queue_take(&n->parked);
+}
+
+static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
+{
+    const struct buf_queue parked = n->parked;
+
+    if (parked.count > stack->config.arp_parked)
+        stack->neighbours->shared -= parked.count - stack->config.arp_parked;
+    n->parked = (struct buf_queue){0};
+    return parked;
+}
+
 /* Takes an entry that got no answer out of the table, and tells who waited (RFC 1122 2.3.2.2,
  * 3.2.2.1: as if an ICMP host unreachable had come). */
 static void give_up(struct leat *stack, struct neighbour *n)
 {
-    struct buf_queue parked = n->parked;
+    struct buf_queue parked = unpark_all(stack, n);
     struct leat_buf *packet;
 
-    n->parked = (struct buf_queue){0};
     forget(stack, n);
     while ((packet = queue_take(&parked))) {
         stack->stats.tx_unresolved++;
@@ -198,12 +219,14 @@ static void evict(struct leat *stack)
 {
     struct neighbours *table = stack->neighbours;
     struct neighbour *n = table->answered.oldest;
+    struct buf_queue parked;
 
     if (!n || table->resolving.count > table->entries / 4)
         n = table->resolving.oldest;
+    parked = unpark_all(stack, n);
     stack->stats.arp_evictions++;
-    stack->stats.tx_unresolved += n->parked.count;
-    queue_free_all(&n->parked);
+    stack->stats.tx_unresolved += parked.count;
+    queue_free_all(&parked);
     forget(stack, n);
 }
 
@@ -259,12 +282,15 @@ static void timer_fired(struct timer *timer, void *context)
 
 static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
 {
+    struct neighbours *table = stack->neighbours;
+
     /* RFC 1122 2.3.2.2: at least the latest packet is kept */
-    while (n->parked.count >= stack->config.arp_parked) {
-        leat_buf_free(queue_take(&n->parked));
+    if (n->parked.count >= stack->config.arp_parked && table->shared >= stack->config.arp_shared) {
+        leat_buf_free(unpark(stack, n));
         stack->stats.tx_parked_out++;
     }
     queue_put(&n->parked, packet);
+    table->shared += n->parked.count > stack->config.arp_parked;
 }
 
 void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet)
@@ -308,6 +334,7 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
 {
     struct neighbours *table = stack->neighbours;
     const bool was_resolving = n->state == NEIGHBOUR_RESOLVING;
+    struct buf_queue parked = unpark_all(stack, n);
     struct leat_buf *packet;
 
     if (was_resolving) {
@@ -316,12 +343,12 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
     }
     n->mac = *mac;
     n->requests = 0;
-    n->used = n->parked.count > 0;
+    n->used = parked.count > 0;
     n->confirmed_ns = stack->now_ns;
     if (n->state != NEIGHBOUR_REACHABLE || !timer_is_set(&n->timer))
         timer_set(&stack->timers, &n->timer, stack->now_ns + reachable_ns);
     n->state = NEIGHBOUR_REACHABLE;
-    while ((packet = queue_take(&n->parked)))
+    while ((packet = queue_take(&parked)))
         ethernet_output(n->link, packet, mac, ETHERNET_IPV4);
 }
 

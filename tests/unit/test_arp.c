@@ -135,7 +135,7 @@ static void test_threat_A3_flood_of_targets_is_bounded(void **state)
     for (uint32_t i = 0; i < 65536; i++) {
         world_send(world, udp, LEAT_IP4(10, 1, 0, 1) + i / 6, 9, "x", 1);
         assert_true(neighbour_count(world->stack) <= 256);
-        assert_true(leat_pool_free_count(leat_pool(world->stack)) >= 4096 - 256 * 4);
+        assert_true(leat_pool_free_count(leat_pool(world->stack)) >= 4096 - 256 * 4 - 256);
     }
     /* who had answered is still known */
     assert_int_equal(world_send(world, udp, IP_PEER, 9, "x", 1), LEAT_OK);
@@ -144,25 +144,64 @@ static void test_threat_A3_flood_of_targets_is_bounded(void **state)
     world_teardown(state);
 }
 
-static void test_threat_A3_four_frames_are_parked(void **state)
+/* A world that shares @shared places for parked frames. */
+static struct world *sharing_world(void **state, uint16_t shared)
 {
-    struct world *world = *state;
+    struct world *world = world_create();
+
+    world->config.arp_shared = shared;
+    world_init(world);
+    world_settle(world);
+    *state = world;
+    return world;
+}
+
+static void test_threat_A3_four_frames_are_parked_and_the_shared_ones(void **state)
+{
+    struct world *world = sharing_world(state, 2);
     struct leat_udp *udp = world_socket(world, 1000);
     const struct frame reply = frame_arp(2, &MAC_OTHER, IP_OTHER, IP_US);
 
-    for (char c = '1'; c <= '6'; c++) {
+    for (char c = '1'; c <= '8'; c++) {
         world_send(world, udp, IP_OTHER, 9, &c, 1);
-        assert_grown(world, tx_parked_out, c > '4');
+        assert_grown(world, tx_parked_out, c > '6');
     }
     world_feed(world, &reply);
     assert_ended(world, taken_arp);
-    for (char c = '3'; c <= '6'; c++) {
+    for (char c = '3'; c <= '8'; c++) {
         const struct fake_frame *frame = world_expect(world);
 
         assert_memory_equal(frame->bytes, MAC_OTHER.octet, 6);
         assert_int_equal(frame->bytes[FRAME_UDP_DATA], c);
     }
     assert_silent(world);
+}
+
+/* Four places are each neighbour's own, whatever others hold; shared ones come back. */
+static void shared_places_come_back_and_take_nobodys_own(void **state)
+{
+    struct world *world = sharing_world(state, 2);
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame reply = frame_arp(2, &MAC_OTHER, IP_OTHER, IP_US);
+
+    for (unsigned i = 0; i < 6; i++)
+        world_send(world, udp, IP_OTHER, 9, "x", 1);
+    for (unsigned i = 0; i < 5; i++) {
+        world_send(world, udp, IP_OTHER + 1, 9, "x", 1);
+        assert_grown(world, tx_parked_out, i > 3);
+    }
+    world_feed(world, &reply);
+    world_mark(world);
+    for (unsigned i = 0; i < 3; i++) {
+        world_send(world, udp, IP_OTHER + 1, 9, "x", 1);
+        assert_grown(world, tx_parked_out, i > 1);
+    }
+    world_wait(world, 5 * second); /* nobody answers: they come back again */
+    world_mark(world);
+    for (unsigned i = 0; i < 6; i++) {
+        world_send(world, udp, IP_OTHER + 2, 9, "x", 1);
+        assert_grown(world, tx_parked_out, 0);
+    }
 }
 
 static void nobody_answers_three_requests_then_the_sender_hears(void **state)
@@ -403,7 +442,9 @@ int main(void)
         world_test(test_threat_A2_our_address_is_defended_once_in_10_s),
         cmocka_unit_test(test_threat_A3_flood_of_senders_is_bounded),
         cmocka_unit_test(test_threat_A3_flood_of_targets_is_bounded),
-        world_test(test_threat_A3_four_frames_are_parked),
+        cmocka_unit_test_teardown(test_threat_A3_four_frames_are_parked_and_the_shared_ones,
+                                  world_teardown),
+        cmocka_unit_test_teardown(shared_places_come_back_and_take_nobodys_own, world_teardown),
         world_test(nobody_answers_three_requests_then_the_sender_hears),
         world_test(neighbour_in_use_is_refreshed_by_unicast),
         world_test(neighbour_that_went_away_is_forgotten),
