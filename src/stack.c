@@ -14,6 +14,7 @@
 #include "ip/route.h"
 #include "link/arp.h"
 #include "link/ethernet.h"
+#include "link/merge.h"
 
 static const uint64_t memory_retry_ns = 1000000;
 
@@ -166,10 +167,11 @@ static bool link_poll(struct link *link)
     while (left > 0) {
         const uint32_t want = left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
+        const uint32_t count = got > 1 ? merge_burst(stack, frames, got) : got;
 
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
-        for (uint32_t i = 0; i < got; i++)
+        for (uint32_t i = 0; i < count; i++)
             ethernet_input(link, frames[i]);
         left -= got;
         if (got < want)

@@ -60,7 +60,16 @@ struct link {
     struct leat_netif *netif;
     struct address addresses[LEAT_ADDRESSES_MAX];
     struct buf_queue tx; /* frames for the next transmit burst */
+    uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
 };
+
+/* True if the device cuts super-frames.  Who does so must complete their checksums. */
+static inline bool link_has_tso(const struct link *link)
+{
+    const uint32_t needed = LEAT_NETIF_TSO | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_GATHER;
+
+    return (link->netif->capabilities & needed) == needed;
+}
 
 /* An IPv4 packet on its way up: headers checked, `buf` starts at the transport header and ends
  * with the IP datagram; the IP header lies right in front of buf->data. */

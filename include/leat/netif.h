@@ -22,7 +22,8 @@ enum leat_netif_capability {
     LEAT_NETIF_GATHER = 1u << 0,      /**< transmits a frame of several pieces without a copy */
     LEAT_NETIF_RX_CHECKSUM = 1u << 1, /**< may mark frames LEAT_CHECKSUM_VERIFIED */
     LEAT_NETIF_TX_CHECKSUM = 1u << 2, /**< completes frames marked LEAT_CHECKSUM_PARTIAL */
-    LEAT_NETIF_TSO = 1u << 3,         /**< cuts super-frames with segment_bytes set */
+    LEAT_NETIF_TSO = 1u << 3,         /**< cuts super-frames with segment_bytes set: TCP text of up
+                                           to 64 KiB; needs GATHER and TX_CHECKSUM */
     LEAT_NETIF_GRO = 1u << 4          /**< may deliver super-frames */
 };
 

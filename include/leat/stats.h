@@ -31,6 +31,7 @@ enum leat_stat_group {
     X(IN, rx_frames, "frames received from backends")                                              \
     X(IN, rx_loopback, "packets sent to ourselves")                                                \
     X(IN, ip_reassembled, "datagrams put together from fragments")                                 \
+    X(TAKEN, taken_merged, "frames merged into the one before them: TCP text in bursts")            \
     X(TAKEN, taken_arp, "ARP packets processed")                                                   \
     X(TAKEN, taken_fragment, "fragments accepted for reassembly")                                  \
     X(TAKEN, taken_icmp, "ICMP messages processed")                                                \

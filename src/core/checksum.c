@@ -28,7 +28,7 @@ static inline uint64_t load_tail(const uint8_t *at, size_t len)
 }
 
 enum {
-    BLOCK_BYTES = 64
+    BLOCK_BYTES = 128
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -49,6 +49,14 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
                 "adcq 40(%1), %0\n\t"
                 "adcq 48(%1), %0\n\t"
                 "adcq 56(%1), %0\n\t"
+                "adcq 64(%1), %0\n\t"
+                "adcq 72(%1), %0\n\t"
+                "adcq 80(%1), %0\n\t"
+                "adcq 88(%1), %0\n\t"
+                "adcq 96(%1), %0\n\t"
+                "adcq 104(%1), %0\n\t"
+                "adcq 112(%1), %0\n\t"
+                "adcq 120(%1), %0\n\t"
                 "adcq $0, %0"
                 : "+r"(sum)
                 : "r"(at), "m"(*(const struct block *)at)

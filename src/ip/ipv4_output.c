@@ -89,7 +89,7 @@ bool ipv4_output_room(const struct leat *stack, const struct path *path)
 {
     if (!path->link)
         return stack->loopback.count < LOOPBACK_FRAMES;
-    return path->link->tx.count < stack->config.tx_queue_frames;
+    return path->link->tx_waiting < stack->config.tx_queue_frames;
 }
 
 static void send_home(struct leat *stack, struct leat_buf *packet)

@@ -5,6 +5,7 @@
 
 #include "core/writable.h"
 #include "link/arp.h"
+#include "link/cut.h"
 #include "wire/ethernet.h"
 
 /* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
@@ -46,13 +47,16 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
 static bool pad(struct leat *stack, struct leat_buf *frame)
 {
     static const uint8_t zeros[ETHERNET_FRAME_MIN];
-    const uint32_t total = leat_buf_total(frame);
-    const uint32_t missing = total < ETHERNET_FRAME_MIN ? ETHERNET_FRAME_MIN - total : 0;
+    uint32_t total, missing;
     uint8_t *at;
     struct leat_buf *tail;
 
-    if (missing == 0)
+    if (frame->len >= ETHERNET_FRAME_MIN) /* the headers of TCP alone are longer */
         return true;
+    total = leat_buf_total(frame);
+    if (total >= ETHERNET_FRAME_MIN)
+        return true;
+    missing = ETHERNET_FRAME_MIN - total;
     if (!frame->next && buf_is_writable(frame)) {
         at = leat_buf_put(frame, missing);
         if (at) {
@@ -66,13 +70,19 @@ static bool pad(struct leat *stack, struct leat_buf *frame)
     return tail != 0;
 }
 
+/* Frames that @frame is to the device. */
+static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
+{
+    return frame->segment_bytes == 0 || link_has_tso(link) ? 1 : cut_count(frame);
+}
+
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
                      uint16_t type)
 {
     struct leat *stack = link->stack;
     const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
 
-    if (link->tx.count >= stack->config.tx_queue_frames) {
+    if (link->tx_waiting >= stack->config.tx_queue_frames) {
         stack->stats.tx_dropped++;
         leat_buf_free(packet);
         return;
@@ -84,6 +94,7 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
         return;
     }
     queue_put(&link->tx, packet);
+    link->tx_waiting += frames_of(link, packet);
 }
 
 /* THE place where the stack copies: a frame of several pieces for a device that can't gather.
@@ -108,15 +119,44 @@ static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
     return whole;
 }
 
+/* The next segment of the super-frame in front of the queue.  NULL: no memory, and the super-frame
+ * is lost; nobody behind it waits for memory that may never come. */
+static struct leat_buf *cut_next(struct link *link)
+{
+    struct leat_buf *super = link->tx.first;
+    const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
+    struct leat_buf *segment = cut_first(link->stack, super, device_sums);
+
+    if (segment != super && segment) {
+        link->tx_waiting--;
+        return segment;
+    }
+    queue_take(&link->tx);
+    link->tx_waiting -= segment ? 1 : cut_count(super);
+    if (!segment) {
+        link->stack->stats.tx_no_memory++;
+        leat_buf_free(super);
+    }
+    return segment;
+}
+
+static struct leat_buf *take_next(struct link *link)
+{
+    if (link->tx.first->segment_bytes > 0 && !link_has_tso(link))
+        return cut_next(link);
+    link->tx_waiting--;
+    return queue_take(&link->tx);
+}
+
 /* The next frame in the shape that the device wants, or NULL if the queue is empty. */
 static struct leat_buf *next_frame(struct link *link)
 {
-    struct leat_buf *frame = queue_take(&link->tx);
+    struct leat_buf *frame = 0;
 
-    while (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER)) {
-        frame = linearise(link->stack, frame);
-        if (!frame)
-            frame = queue_take(&link->tx);
+    while (!frame && link->tx.count > 0) {
+        frame = take_next(link);
+        if (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER))
+            frame = linearise(link->stack, frame);
     }
     return frame;
 }

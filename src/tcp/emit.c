@@ -23,14 +23,15 @@ static uint16_t window_field(struct tcb *tcb, uint8_t flags)
     return (uint16_t)field;
 }
 
-/* Fills in the checksum, or leaves it to the device. */
+/* Fills in the checksum, or leaves it to the device, or to who cuts a super-frame. */
 static void checksum(const struct path *path, struct leat_buf *segment)
 {
     uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
     const uint32_t len = leat_buf_total(segment);
     uint64_t sum = checksum_pseudo(path->src, path->dst, IP_TCP, len);
 
-    if (path->link && (path->link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM)) {
+    if (segment->segment_bytes > 0 ||
+        (path->link && (path->link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM))) {
         segment->checksum = LEAT_CHECKSUM_PARTIAL;
         put16(field, (uint16_t)~checksum_finish(sum));
         return;
@@ -47,6 +48,16 @@ static struct leat_buf *header_alloc(struct tcp *tcp, const struct wire_tcp *hea
     return buf;
 }
 
+/* @segment is a super-frame, as its text says. */
+static void make_super(struct leat *stack, struct leat_buf *segment)
+{
+    struct leat_buf *text = segment->next;
+
+    segment->segment_bytes = text->segment_bytes;
+    text->segment_bytes = 0; /* it stands in the first piece */
+    stack->stats.tcp_sent += (leat_buf_total(text) - 1) / segment->segment_bytes;
+}
+
 static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp *header,
                  uint8_t tos, struct leat_buf *text)
 {
@@ -59,6 +70,8 @@ static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp
         return false;
     }
     segment->next = text;
+    if (text && text->segment_bytes > 0)
+        make_super(tcp->stack, segment);
     checksum(path, segment);
     tcp->stack->stats.tcp_sent++;
     if (header->flags & TCP_RST)

@@ -9,8 +9,9 @@
 #include "tcp/seq.h"
 
 enum {
-    SEGMENTS_BUDGET = 64, /* of one connection in one flush: then others have their turn */
-    BURST_SEGMENTS = 10   /* that may leave together, however slow the path */
+    SEGMENTS_BUDGET = 64,       /* of one connection in one flush: then others have their turn */
+    SUPER_BUDGET = 1024 * 1024, /* bytes: the same for a device that cuts super-frames */
+    BURST_SEGMENTS = 10         /* that may leave together, however slow the path */
 };
 
 static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most */
@@ -69,7 +70,13 @@ static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan 
     return plan->text_bytes >= conn->snd_wnd_max / 2;
 }
 
-bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
+/* Whole segments in @bytes, or, if that isn't one, all of it. */
+static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
+{
+    return bytes > conn->mss ? bytes - bytes % conn->mss : bytes;
+}
+
+bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
 {
     const uint32_t text_end = sendq_end(&conn->sendq);
     const uint32_t snd_nxt = conn->tcb.snd_nxt;
@@ -77,12 +84,13 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
     const uint32_t usable = min32(room, peer_room(conn));
 
     plan->seq = snd_nxt;
-    plan->text_bytes = min32(min32(queued, usable), conn->mss);
+    plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
+    plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
     plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
                 plan->text_bytes == queued && plan->text_bytes < usable;
     if (plan->text_bytes == 0)
         return plan->fin;
-    return plan->text_bytes == conn->mss || short_segment_may_go(conn, plan, queued);
+    return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
 }
 
 /* ---- all of it ---------------------------------------------------------------------------- */
@@ -132,7 +140,23 @@ static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path, s
     return true;
 }
 
-static enum verdict send_one(struct leat_tcp *conn, const struct path *path)
+/* Text that may leave as one frame, of the @burst_left bytes that may still leave together. */
+static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left)
+{
+    const struct pool_list *lists = conn->tcp->stack->pool.lists;
+    const struct pool_list *small = &lists[POOL_SMALL], *views = &lists[POOL_VIEW];
+
+    /* CWR stands in the first segment only (RFC 3168 6.1.2), which not every device knows; and
+     * when memory is short, a cut that fails would lose all of it */
+    if (burst_left <= conn->mss || (conn->flags & CONN_CWR) ||
+        small->free_count < small->count / 2 || views->free_count < views->count / 2)
+        return conn->mss;
+    if (burst_left < SUPER_TEXT_MAX)
+        return (uint32_t)burst_left;
+    return conn->mss < SUPER_TEXT_MAX ? SUPER_TEXT_MAX : conn->mss;
+}
+
+static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uint64_t burst_left)
 {
     const uint32_t room = congestion_room(conn);
     struct sent *lost;
@@ -150,7 +174,7 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path)
         return NOTHING;
     if (plan_probe(conn, room, &plan))
         return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
-    if (!tcp_plan_new(conn, room, &plan))
+    if (!tcp_plan_new(conn, room, frame_bytes_max(conn, burst_left), &plan))
         return NOTHING;
     return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
 }
@@ -200,8 +224,16 @@ static bool has_nothing_to_send(const struct leat_tcp *conn)
            !(conn->flags & CONN_FIN_QUEUED);
 }
 
+/* Bytes of one connection in one flush. */
+static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path)
+{
+    return path->link && link_has_tso(path->link) ? SUPER_BUDGET
+                                                  : (uint64_t)SEGMENTS_BUDGET * conn->mss;
+}
+
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
+    const uint64_t most = flush_bytes(conn, path);
     enum verdict verdict = SENT;
     uint64_t rate, burst;
     uint64_t sent = 0;
@@ -214,9 +246,9 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
         const uint32_t in_flight = conn->scoreboard.in_flight_bytes;
 
-        if (budget == 0 || !ipv4_output_room(conn->tcp->stack, path))
+        if (budget == 0 || sent >= most || !ipv4_output_room(conn->tcp->stack, path))
             return NO_ROOM;
-        verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path);
+        verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path, burst - sent);
         sent += conn->scoreboard.in_flight_bytes - in_flight;
     }
     if (verdict != SENT)

@@ -5,11 +5,18 @@
 #define TCP_OUTPUT_H
 
 #include "tcp/tcp.h"
+#include "wire/ipv4.h"
+
+enum {
+    /* Text of a super-frame: IPv4 says how long it is in 16 bits, and its headers count. */
+    SUPER_TEXT_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - WIRE_TCP_BYTES - WIRE_TCP_OPTIONS_BYTES
+};
 
 /* A range of sequence numbers that is to leave. */
 struct plan {
     uint32_t seq;
     uint32_t text_bytes;
+    uint16_t segment_bytes; /* text of each segment of a super-frame; 0: it is one segment */
     bool fin;
 };
 
@@ -20,8 +27,9 @@ static inline uint32_t plan_len(const struct plan *plan)
 
 /* ---- output.c ----------------------------------------------------------------------------- */
 
-/* The segment at SND.NXT, with @room bytes of congestion window; false: nothing new may go. */
-bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, struct plan *plan);
+/* What follows at SND.NXT, with @room bytes of congestion window: a segment, or as many whole ones
+ * as @most bytes have room for; false: nothing new may go. */
+bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan);
 
 /* ---- segment.c ---------------------------------------------------------------------------- */
 

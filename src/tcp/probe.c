@@ -50,11 +50,12 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
         conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
         return true; /* something was heard meanwhile */
     }
-    if (tcp_plan_new(conn, conn->mss, &plan)) {
+    if (tcp_plan_new(conn, conn->mss, conn->mss, &plan)) {
         if (!tcp_send_new(conn, path, &plan))
             return false;
     } else {
         again = true;
+        scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
         scoreboard_lose(board, board->last);
         if (!tcp_send_again(conn, path, board->last))
             return false;

@@ -159,6 +159,14 @@ bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t 
     return true;
 }
 
+void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint32_t mss)
+{
+    struct sent *last = board->last;
+
+    if (last && len_of(last) > mss)
+        split(board, pool, last, last->seq + (len_of(last) - 1) / mss * mss);
+}
+
 void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns)
 {
     set_condition(board, sent, 0);
@@ -221,16 +229,18 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
             note_delivered(delivered, sent);
         record_free(board, pool, sent);
     }
-    if (board->first && seq_lt(board->first->seq, una)) { /* a part of a segment */
+    if (board->first && seq_lt(board->first->seq, una)) { /* of a super-frame, or of a segment */
         struct sent *sent = board->first;
-        const uint32_t part = una - sent->seq;
+        struct sent part = *sent;
 
-        *count_of(board, sent) -= part;
+        part.end = una;
+        part.flags &= (uint8_t)~SENT_PROBE; /* it has not arrived as one */
+        *count_of(board, sent) -= len_of(&part);
         sent->seq = una;
-        delivered->acked_bytes += part;
+        delivered->acked_bytes += len_of(&part);
         delivered->ambiguous |= (sent->flags & SENT_AGAIN) != 0;
         if (!(sent->flags & SENT_SACKED))
-            delivered->bytes += part;
+            note_delivered(delivered, &part);
     }
 }
 

@@ -1,8 +1,9 @@
 /*
- * scoreboard.h -- what was sent and is not acknowledged, segment by segment (RFC 6675, RFC 8985).
+ * scoreboard.h -- what was sent and is not acknowledged (RFC 6675, RFC 8985).
  *
- * Every segment that was sent has a record: which numbers, when it last left, and what is known of
- * it.  A record is in one of three conditions:
+ * Everything that was sent has a record: which numbers, when it last left, and what is known of it.
+ * The segments of a super-frame share one, until a SACK or a loss tells them apart: it is cut then,
+ * between segments.  A record is in one of three conditions:
  *
  *      in flight   sent, nothing heard
  *      SACKed      the peer has it, but not all before it
@@ -82,6 +83,10 @@ bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t 
 
 /* True if scoreboard_sent() will work. */
 bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool);
+
+/* Cuts the last segment, of @mss bytes at most, off the last record, if there is a record for it: a
+ * probe is one segment (RFC 8985 7.3). */
+void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint32_t mss);
 
 /* A lost record leaves again. */
 void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);

@@ -49,6 +49,17 @@ static uint8_t ecn_of(struct leat_tcp *conn, struct wire_tcp *header, bool is_ne
     return TOS_ECT;
 }
 
+/* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
+ * segments again. */
+static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
+{
+    if (cut && plan->text_bytes > plan->segment_bytes) {
+        plan->text_bytes -= plan->text_bytes % plan->segment_bytes;
+        leat_buf_trim(text, plan->text_bytes);
+    }
+    text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
+}
+
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     struct wire_tcp header = {.seq = plan->seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
@@ -62,6 +73,8 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
         text = sendq_slice(&conn->sendq, plan->seq, &plan->text_bytes);
         if (!text)
             return false;
+        if (plan->segment_bytes > 0)
+            make_super_text(plan, text, plan->text_bytes < wanted);
         plan->fin = plan->fin && plan->text_bytes == wanted;
         if (plan->seq + plan->text_bytes == sendq_end(&conn->sendq))
             header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
@@ -79,6 +92,20 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     return true;
 }
 
+/* The scoreboard hears of what left, from @seq to SND.NXT.  Without SACK the segments of a
+ * super-frame have records of their own: NewReno repairs one at a time (RFC 6582 3.2), and nothing
+ * that the peer says would cut them. */
+static void record(struct leat_tcp *conn, uint32_t seq, uint64_t now_ns)
+{
+    const uint32_t end = conn->tcb.snd_nxt;
+
+    while (conn->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
+        scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, seq, seq + conn->mss, now_ns);
+        seq += conn->mss;
+    }
+    scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, seq, end, now_ns);
+}
+
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -90,7 +117,7 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
         conn->progress_at_ns = now_ns;
     conn->sent_at_ns = now_ns;
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
-    scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, plan->seq, conn->tcb.snd_nxt, now_ns);
+    record(conn, plan->seq, now_ns);
     tcp_start_rexmt(conn);
     return true;
 }

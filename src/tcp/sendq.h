@@ -13,7 +13,7 @@
 #include <leat/buf.h>
 
 enum {
-    SENDQ_PIECES_MAX = 16 /* pieces in one segment: what a device is asked to gather */
+    SENDQ_PIECES_MAX = 16 /* pieces in one frame: what a device is asked to gather */
 };
 
 struct sendq {

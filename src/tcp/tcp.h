@@ -325,7 +325,8 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 /* ---- emit.c: segments --------------------------------------------------------------------- */
 
 /* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
- * rest is filled in.  Takes @text (may be NULL).  False: no memory, and nothing was sent. */
+ * rest is filled in.  Takes @text (may be NULL); its segment_bytes says whether it is one segment
+ * or a super-frame.  False: no memory, and nothing was sent. */
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *text);
 

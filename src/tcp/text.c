@@ -25,7 +25,7 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
     struct leat_buf *last = conn->text_last;
 
     if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
-        leat_buf_tailroom(last) < piece->len || tcp_pool_has_free(conn, 3, 4))
+        leat_buf_tailroom(last) < piece->len)
         return false;
     memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
     conn->tcp->stack->stats.copied_compact_bytes += piece->len;
@@ -64,11 +64,21 @@ static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
     conn->text_last = piece;
 }
 
-/* @text of @len bytes goes on at RCV.NXT. */
-static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+/* While memory is plenty pieces stay as they came. */
+static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
 {
-    conn->tcb.rcv_nxt += len;
-    conn->tcb.rcv_wnd -= len;
+    if (conn->text_last)
+        conn->text_last->next = text;
+    else
+        conn->text = text;
+    while (text->next)
+        text = text->next;
+    conn->text_last = text;
+    conn->text_bytes += len;
+}
+
+static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
+{
     while (text) {
         struct leat_buf *next = text->next;
 
@@ -79,6 +89,17 @@ static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
             leat_buf_free(text);
         text = next;
     }
+}
+
+/* @text of @len bytes goes on at RCV.NXT. */
+static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+{
+    conn->tcb.rcv_nxt += len;
+    conn->tcb.rcv_wnd -= len;
+    if (text->len > 0 && tcp_pool_has_free(conn, 3, 4))
+        append_list(conn, text, len);
+    else
+        append_pieces(conn, text);
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 

@@ -25,8 +25,9 @@ enum {
     WIND_SHIFT_MAX = 14 /* RFC 7323 2.3 */
 };
 
-static const uint32_t ts_alone =
-    OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TS << 8 | TS_BYTES; /* and nothing else */
+_Static_assert(WIRE_TCP_TS_ALONE ==
+                   (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TS << 8 | TS_BYTES),
+               "timestamps and nothing else");
 
 bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
 {
@@ -113,7 +114,8 @@ bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
     if (option == end)
         return true;
     /* what nearly every segment has, laid out as in RFC 7323 appendix A */
-    if (header->header_bytes == WIRE_TCP_BYTES + 2 + TS_BYTES && get32(option) == ts_alone) {
+    if (header->header_bytes == WIRE_TCP_BYTES + 2 + TS_BYTES &&
+        get32(option) == WIRE_TCP_TS_ALONE) {
         parse_option(option + 2, header);
         return true;
     }

@@ -74,4 +74,10 @@ enum {
     WIRE_TCP_CHECKSUM_AT = 16
 };
 
+/* How the options begin when they are timestamps and nothing else, as nearly every segment has
+ * them: RFC 7323 appendix A. */
+enum {
+    WIRE_TCP_TS_ALONE = 0x0101080a
+};
+
 #endif

@@ -42,9 +42,13 @@ static void keep(struct fake_netif *fake, const struct leat_buf *frame)
     }
     fake->tx_count++;
     kept->len = leat_buf_read(frame, 0, kept->bytes, FAKE_FRAME_BYTES);
-    kept->pieces = 0;
-    for (; frame; frame = frame->next)
+    kept->segment_bytes = frame->segment_bytes;
+    kept->whole_len = kept->pieces = 0;
+    do {
         kept->pieces++;
+        kept->whole_len += frame->len;
+        frame = frame->next;
+    } while (frame);
 }
 
 /* True if the frame asked for the peer's address, and was answered. */

@@ -17,7 +17,9 @@ enum {
 struct fake_frame {
     uint8_t bytes[FAKE_FRAME_BYTES];
     uint32_t len;
-    uint32_t pieces; /* that it was sent in */
+    uint32_t pieces;        /* that it was sent in */
+    uint32_t whole_len;     /* of a super-frame, of which `bytes` holds the begin */
+    uint32_t segment_bytes; /* 0: it is none */
 };
 
 struct fake_netif {

@@ -150,7 +150,7 @@ static void ack(uint32_t una)
             if (model.condition[at] != SACKED)
                 model_deliver(&wanted, at, end_of(at));
         } else if (model.condition[at] != SACKED) {
-            wanted.bytes += una - at; /* but no record is delivered */
+            model_deliver(&wanted, at, una); /* some segments of a super-frame */
         }
     }
     scoreboard_ack(&board, &pool, start + una, &seen);
