@@ -29,11 +29,15 @@ SCENES = {
     "abort": "ABORTS=1 ICMPS=1 ACTIVE1=1",
     "small window": "TEXT0=2 TEXT1=1 WINDOW=1 SPURIOUS=1",
     "attack": "ATTACKS=1",
+    "text in the SYN": "COOKIE=1 TEXT1=1 SPURIOUS=1",
+    "text in the SYN, trouble": "COOKIE=1 LOSSES=1 ABORTS=1 ICMPS=1",
 }
 LONG_SCENES = {
     "much loss": "LOSSES=2 DUPLICATES=1 SWAPS=1 SPURIOUS=1",
     "attack while both open": "ATTACKS=1 LEAVES=1 ACTIVE1=1",
     "small window and loss": "TEXT0=2 WINDOW=1 LOSSES=1 SPURIOUS=1",
+    "text in both SYNs": "COOKIE=1 TEXT1=1 ACTIVE1=1 LOSSES=1 DUPLICATES=1",
+    "text in the SYN, attack": "COOKIE=1 TEXT0=2 ATTACKS=1 LEAVES=1",
 }
 # -DSAFETY looks for states from which nothing follows, -DNP for cycles
 SEARCHES = {"safety": (["-DSAFETY"], []), "cycles": (["-DNP"], ["-l"])}

@@ -91,6 +91,7 @@ byte snd_wnd[2] = 1;
 byte tries[2];       /* timeouts without an answer */
 bool wait_2MSL[2];
 bool wait_FIN_WAIT_2[2];
+bool fast[2];        /* opened by text in the peer's SYN, its own SYN not acknowledged: RFC 7413 */
 bool credit[2] = true; /* for one limited ACK */
 bool probed[2];
 
@@ -107,6 +108,7 @@ byte window_max;
 byte loss_max, abort_max;
 bool active_1;      /* may end 1 open actively, too? */
 bool leaves;        /* may a program that closes stop reading? */
+bool cookie;        /* has end 0 a cookie, and text for its SYN? */
 bool cut, attacked;
 
 chan wire[2] = [3] of { byte, byte, byte, byte, byte }; /* to each end: flags seq ack size window */
@@ -117,6 +119,9 @@ byte flying[2];      /* segments in it: Spin has no else beside a channel */
 #define waiting(i)   (tcb[i] && snd_una[i] > ISS && snd_nxt[i] < end_of(i) + fin_queued[i])
 #define rcv_wnd(i)   (window_max - unread[i])
 #define synced(i)    (rcv_nxt[i] != 0)
+#define may_speak(i) (synced(i) && (snd_una[i] > ISS || fast[i]))
+#define irs(i)       (fast[i] -> ISS : rcv_nxt[i] - 1)
+#define most(a, b)   (a > b -> a : b)
 
 /* ---- the wire ------------------------------------------------------------------------------ */
 
@@ -139,9 +144,20 @@ inline limited_ACK() {
 
 inline create_TCB()   { assert(!tcb[me]); tcb[me] = true }
 inline delete_TCB()   { assert(tcb[me]); tcb[me] = false }
-inline snd_SYN()      { assert(snd_una[me] == ISS); snd_nxt[me] = ISS + 1; emit(S, ISS, 0, 0) }
+inline snd_SYN() {
+  assert(snd_una[me] == ISS);
+  if
+  :: ev == active_OPEN && text[me] > 0 -> snd_nxt[me] = ISS + 2; emit(S, ISS, 0, 1)
+  :: else -> snd_nxt[me] = most(snd_nxt[me], ISS + 1); emit(S, ISS, 0, 0)
+  fi
+}
 inline snd_SYN_ACK()  {
-  assert(snd_una[me] == ISS && synced(me)); snd_nxt[me] = ISS + 1; emit(S + A, ISS, rcv_nxt[me], 0)
+  assert(snd_una[me] == ISS && synced(me));
+  snd_nxt[me] = most(snd_nxt[me], ISS + 1);
+  if
+  :: ev2 == rcv_SYN_text -> skip /* one answer will do: after the text */
+  :: else -> emit(S + A, ISS, rcv_nxt[me], 0)
+  fi
 }
 inline snd_ACK() {
   assert(synced(me));
@@ -169,10 +185,11 @@ inline retransmit() {
 }
 inline snd_probe()    { assert(!unacked(me)); emit(A, snd_una[me] - 1, rcv_nxt[me], 0) }
 inline drop()         { skip }
-inline learn_SYN()    { assert(!synced(me)); rcv_nxt[me] = seq + 1 }
+inline learn_SYN()    { assert(!synced(me)); rcv_nxt[me] = seq + 1; snd_wnd[me] = window }
 inline take_ACK() {
   assert(ack <= snd_nxt[me]);
   snd_wnd[me] = window;
+  fast[me] = fast[me] && ack <= ISS;
   if
   :: ack > snd_una[me] -> snd_una[me] = ack; tries[me] = 0
   :: else -> skip
@@ -185,28 +202,33 @@ inline take_text() {
        rcv_nxt[me] = rcv_nxt[me] + size; got[me] = got[me] + size; unread[me] = unread[me] + size
   :: else -> skip
   fi;
-  ack_due = true
+  fast[me] = fast[me] || ev == rcv_SYN_text;
+  ack_due = ack_due || ev != rcv_SYN_text
 }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
 inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
 inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
 inline receive_text() {
   assert(!fin_taken[me]);
-  ack_due = ack_due || (synced(me) && snd_una[me] > ISS && rcv_wnd(me) == 0); unread[me] = 0
+  ack_due = ack_due || (may_speak(me) && rcv_wnd(me) == 0); unread[me] = 0
 }
 inline receive_rest() { assert(fin_taken[me] || !tcb[me]); unread[me] = 0 }
 inline start_FIN_WAIT_2() { wait_FIN_WAIT_2[me] = no_reader[me] }
 inline start_2MSL()   { assert(fin_taken[me]); wait_2MSL[me] = true }
 inline soft_error()   { assert(opened[me] || fin_queued[me]) }
 inline tell(what)     { assert(tcb[me] && why[me] == none); why[me] = what }
-inline tell_open()    { assert(!opened[me] && why[me] == none && synced(me) && snd_una[me] > ISS); opened[me] = true }
+inline tell_open() {
+  assert(why[me] == none && may_speak(me));
+  assert(!opened[me] || (cookie && ev == rcv_ACK_of_SYN)); /* told when the SYN came: no news */
+  opened[me] = true
+}
 inline tell_closed()  { assert(fin_taken[me] && snd_una[me] == end_of(me) + 1); tell(orderly) }
 inline tell_closing() { tell(closing) }
 inline tell_aborted() { tell(aborted) }
-inline tell_refused() { assert(!opened[me]); tell(refused) }
+inline tell_refused() { assert(!opened[me] || cookie); tell(refused) }
 inline tell_reset()   { tell(reset) }
 inline tell_timeout() { tell(timed_out) }
-inline tell_unreachable() { assert(!opened[me]); tell(unreachable) }
+inline tell_unreachable() { assert(!opened[me] || cookie); tell(unreachable) }
 inline err_no_connection() { assert(!tcb[me]) }
 inline err_exists()   { assert(tcb[me]) }
 inline err_closing()  { assert(fin_queued[me]) }
@@ -214,10 +236,10 @@ inline err_closing()  { assert(fin_queued[me]) }
 /* What is to be said after a step: text and FIN as the window allows, else the ACK that is due. */
 inline output() {
   do
-  :: tcb[me] && synced(me) && snd_una[me] > ISS && snd_nxt[me] < end_of(me) &&
+  :: tcb[me] && may_speak(me) && snd_nxt[me] < end_of(me) &&
      snd_nxt[me] < snd_una[me] + snd_wnd[me] ->
        emit(A, snd_nxt[me], rcv_nxt[me], 1); snd_nxt[me] = snd_nxt[me] + 1; ack_due = false
-  :: tcb[me] && synced(me) && snd_una[me] > ISS && snd_nxt[me] == end_of(me) && fin_queued[me] &&
+  :: tcb[me] && may_speak(me) && snd_nxt[me] == end_of(me) && fin_queued[me] &&
      snd_nxt[me] < snd_una[me] + snd_wnd[me] ->
        emit(F + A, snd_nxt[me], rcv_nxt[me], 0); snd_nxt[me] = snd_nxt[me] + 1; ack_due = false
   :: else -> break
@@ -258,8 +280,8 @@ inline classify_synchronized() {
   :: else -> if
   :: flags & S ->
      if
-     :: snd_una[me] == ISS && seq == rcv_nxt[me] - 1 && ack_fits -> ack_letter()
-     :: snd_una[me] == ISS && seq == rcv_nxt[me] - 1 && !ack_fits -> ev = rcv_dup_SYN
+     :: snd_una[me] == ISS && seq == (irs(me)) && ack_fits -> ack_letter()
+     :: snd_una[me] == ISS && seq == (irs(me)) && !ack_fits -> ev = rcv_dup_SYN
      :: else -> if
         :: st[me] == TIME_WAIT && !(flags & A) && seq > rcv_nxt[me] -> ev = rcv_newer_SYN
         :: else -> ev = rcv_SYN_in_window
@@ -297,7 +319,11 @@ inline classify() {
      :: else -> if
      :: flags & A -> ev = rcv_bad_ACK
      :: else -> if :: (flags & (S + F)) == S -> ev = rcv_SYN :: else -> ev = rcv_no_ACK fi
-     fi fi
+     fi fi;
+     if
+     :: true
+     :: st[me] == LISTEN && ev == rcv_SYN && size > 0 -> ev2 = rcv_SYN_text /* the cookie is good */
+     fi
   :: st[me] == SYN_SENT ->
      if
      :: flags & R -> if :: ack_fits -> ev = rcv_RST :: else -> ev = rcv_bad_RST fi
@@ -321,10 +347,10 @@ inline check() {
   if
   :: st[me] == CLOSED       -> assert(!tcb[me])
   :: st[me] == LISTEN       -> assert(tcb[me] && snd_nxt[me] == ISS && !synced(me))
-  :: st[me] == SYN_SENT     -> assert(tcb[me] && snd_nxt[me] == ISS + 1 && snd_una[me] == ISS &&
-                                      !synced(me))
-  :: st[me] == SYN_RECEIVED -> assert(tcb[me] && snd_nxt[me] == ISS + 1 && snd_una[me] == ISS &&
-                                      synced(me) && !fin_queued[me])
+  :: st[me] == SYN_SENT     -> assert(tcb[me] && snd_una[me] == ISS && !synced(me) &&
+                                      (snd_nxt[me] == ISS + 1 || cookie))
+  :: st[me] == SYN_RECEIVED -> assert(tcb[me] && snd_una[me] == ISS && synced(me) &&
+                                      (snd_nxt[me] == ISS + 1 || cookie) && !fin_queued[me])
   :: st[me] == ESTABLISHED  -> assert(open_here(me) && opened[me] && !fin_queued[me] && !fin_taken[me])
   :: st[me] == FIN_WAIT_1   -> assert(tcb[me] && synced(me) && pending(me) && !fin_taken[me])
   :: st[me] == FIN_WAIT_2   -> assert(open_here(me) && fin_acked(me) && !fin_taken[me])
@@ -347,7 +373,12 @@ inline check() {
 #define PROGRAM(i) \
   :: !begun[i] -> \
      me = i; begun[i] = true; \
-     if :: i == 1 -> ev = passive_OPEN :: i == 0 || active_1 -> ev = active_OPEN fi \
+     if \
+     :: i == 1 -> ev = passive_OPEN \
+     :: i == 0 || active_1 -> \
+        ev = active_OPEN; \
+        if :: true :: cookie && text_max[i] > 0 -> text[i] = 1 fi \
+     fi \
   :: begun[i] && tcb[i] && st[i] != LISTEN && !left[i] && text[i] < text_max[i] -> me = i; ev = SEND \
   :: tcb[i] && unread[i] > 0 -> me = i; ev = RECEIVE \
   :: begun[i] && tcb[i] && !left[i] -> \
@@ -459,6 +490,7 @@ active proctype world()
     now.window_max = of_scene("WINDOW=", 2);
     now.active_1 = of_scene("ACTIVE1=", 0);
     now.leaves = of_scene("LEAVES=", 0);
+    now.cookie = of_scene("COOKIE=", 0);
   };
 again:
   atomic {
@@ -507,7 +539,9 @@ again:
        if
        :: !tcb[me] || st[me] == LISTEN -> break
        :: else -> if
-       :: ev2 != NOTHING -> ev = ev2; ev2 = NOTHING
+       :: ev2 != NOTHING ->
+          if :: ev2 == rcv_SYN_text -> seq = rcv_nxt[me] :: else -> skip fi;
+          ev = ev2; ev2 = NOTHING
        :: else -> if
        :: !fin_due -> break
        :: else ->

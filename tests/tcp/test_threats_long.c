@@ -169,6 +169,30 @@ static void test_threat_S7_RST_for_a_FIN_leaves_nothing(void **state)
     in_states(opened_states, rst_for_fin);
 }
 
+/* Both close at once and the ACKs of both FINs are lost, for ever. */
+static void test_threat_S7_simultaneous_close_without_ACKs_leaves_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_close(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, FIN | ACK, 1, 1, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_CLOSING);
+    for (unsigned i = 0; i < 400 && !talk->closed; i++) {
+        world_mark(talk->world);
+        rx(talk, FIN | ACK, 1, 1, 0); /* and again, without an ACK of ours */
+        talk_wait(talk, second);
+    }
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
+    leat_tcp_listener_close(talk->listener);
+    world_mark(talk->world);
+    talk_connect(talk); /* the same ends are free */
+    assert_int_equal(talk->err, LEAT_OK);
+}
+
 /* ---- S8: numbers that can't be guessed ---------------------------------------------------- */
 
 static void test_threat_S8_no_start_without_entropy(void **state)
@@ -202,6 +226,28 @@ static void test_threat_S8_ISN_of_one_connection_does_not_tell_the_next(void **s
             close += iss[i] - iss[k] + (1u << 20) < 2u << 20;
     }
     assert_true(close <= 2); /* 496 pairs, each one near by chance in 2048 */
+}
+
+/* RFC 6056: ports that one server has seen don't tell the port for another, nor the next one. */
+static void test_threat_S8_ports_do_not_follow_each_other(void **state)
+{
+    struct talk *talk = *state;
+    uint16_t ports[64];
+    unsigned neighbours = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        const struct leat_endpoint remote = {IP_PEER, (uint16_t)(PORT_PEER + i)};
+        struct leat_tcp *conn;
+
+        world_mark(talk->world);
+        assert_int_equal(leat_tcp_connect(talk->world->stack, &conn, &remote, 0, 0, 0), LEAT_OK);
+        world_poll(talk->world);
+        ports[i] = frame_get16(world_expect(talk->world)->bytes + FRAME_L4);
+        assert_true(ports[i] >= 32768);
+        leat_tcp_abort(conn);
+        neighbours += i > 0 && ports[i] - ports[i - 1] + 16u < 32;
+    }
+    assert_true(neighbours <= 3); /* of 63, each one by chance in 1,024 */
 }
 
 /* A clone of this machine must not use the numbers of the other. */
@@ -239,8 +285,10 @@ int main(void)
         talk_test(test_threat_S6_transfer_from_the_last_sequence_number_with_shrinking_windows),
         cmocka_unit_test(test_threat_S7_no_connection_is_left_when_the_peer_falls_silent),
         cmocka_unit_test(test_threat_S7_RST_for_a_FIN_leaves_nothing),
+        talk_test(test_threat_S7_simultaneous_close_without_ACKs_leaves_nothing),
         cmocka_unit_test(test_threat_S8_no_start_without_entropy),
         talk_test(test_threat_S8_ISN_of_one_connection_does_not_tell_the_next),
+        talk_test(test_threat_S8_ports_do_not_follow_each_other),
         talk_test(test_threat_S8_reseeding_changes_numbers_and_ports),
     };
 

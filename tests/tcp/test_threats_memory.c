@@ -167,6 +167,41 @@ static void test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute(void **state)
     assert_int_equal(talk->closed, 1);
 }
 
+/* A program that never accepts: who waits is counted, nobody is let in beyond that, not even with a
+ * cookie; and whoever waits is given up in the end if it goes away. */
+static void test_threat_R4_backlog_is_capped_when_nobody_accepts(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    const uint32_t free_count = leat_pool_free_count(pool);
+
+    talk->backlog = 8;
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    for (uint16_t port = 5000; port < 5100; port++) {
+        talk->port_peer = port;
+        rx(talk, SYN, 0, 0, 0);
+        if (port >= 5008) {
+            assert_dropped(talk->world, drop_tcp_backlog);
+            rx(talk, ACK, 1, 1, 5);
+            assert_ended(talk->world, drop_tcp_unacceptable);
+            world_mark(talk->world);
+            continue;
+        }
+        tx(talk, SYN | ACK, 0, 1, 0);
+        rx(talk, ACK, 1, 1, 0);
+    }
+    assert_int_equal(leat_pool_free_count(pool), free_count);
+    for (unsigned i = 0; i < 8; i++) {
+        talk_accept(talk);
+        assert_non_null(talk->conn);
+        leat_tcp_abort(talk->conn);
+        world_poll(talk->world);
+    }
+    talk_accept(talk);
+    assert_null(talk->conn);
+}
+
 /* ---- R5: no memory ------------------------------------------------------------------------ */
 
 enum {
@@ -311,6 +346,7 @@ int main(void)
         talk_test(test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low),
         talk_test(test_threat_R3_program_may_limit_a_shut_window),
         talk_test(test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute),
+        talk_test(test_threat_R4_backlog_is_capped_when_nobody_accepts),
         cmocka_unit_test(test_threat_R5_conversation_survives_the_want_of_each_buffer),
         talk_test(test_threat_R5_handshake_survives_an_empty_pool),
         talk_test(test_threat_R5_text_is_refused_while_the_pool_is_low_and_comes_again),

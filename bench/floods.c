@@ -1,0 +1,544 @@
+/*
+ * floods.c -- what a packet of each flood costs, beside a packet that is welcome; and that memory
+ * stays flat.
+ *
+ *      floods            a table: ns a packet, times a normal one, buffers held at most
+ *      floods --check    fewer packets, no times: fails if memory grows, or isn't all there again
+ *
+ * One stack on a device made of arrays; the frames are made before the clock starts, 32 of them
+ * come in with each poll, and a poll's reception copies them into buffers: that is part of each
+ * cost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <leat/leat.h>
+
+#include "fake_netif.h"
+#include "frames.h"
+
+enum {
+    BURST = 32, /* frames a poll */
+    ROUNDS = 10,
+    PACKETS = 64000, /* of a round */
+    PACKETS_CHECK = 6400,
+    CONNECTIONS = 512,
+    TEXT = 1000,
+    SMALL_MSS = 48,  /* the least that is heeded */
+    SEGMENTS = 4000, /* in flight: about config.sent_segments of TCP */
+    PORT_ECHO = 7,
+    PORT_CLOSED = 9,
+    ISS_PEER = 1000,
+    POLLS_MAX = 1000000,
+    /* flags */
+    SYN = 2,
+    RST = 4,
+    ACK = 16
+};
+
+static const uint64_t second_ns = 1000000000u;
+
+struct end {
+    uint32_t iss;          /* ours */
+    struct leat_tcp *conn; /* NULL: closed */
+};
+
+struct site {
+    struct leat *stack;
+    struct fake_netif dev;
+    uint64_t now_ns;
+    struct end ends[CONNECTIONS]; /* ports 2000 and above of the peer */
+    uint32_t ends_count;
+    uint32_t sent; /* bytes of the peer's text in the connection 0 */
+    uint8_t text[TEXT];
+};
+
+struct flood {
+    const char *name;
+    void (*begin)(struct site *site);
+    struct frame (*make)(struct site *site, uint32_t number);
+    uint32_t
+        held_max; /* buffers that may be held between two polls, beyond those of the beginning */
+};
+
+static _Noreturn void fail(const char *what)
+{
+    fprintf(stderr, "floods: %s\n", what);
+    exit(1);
+}
+
+static void demand(bool condition, const char *what)
+{
+    if (!condition)
+        fail(what);
+}
+
+/* ---- the program -------------------------------------------------------------------------- */
+
+static void echo(struct leat_udp *udp, struct leat_buf *payload, const struct leat_endpoint *peer,
+                 const struct leat_endpoint *local, void *arg)
+{
+    (void)arg;
+    leat_udp_send_from(udp, payload, peer, local->ip);
+}
+
+static void swallow(struct leat_tcp *conn, void *arg)
+{
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+
+    (void)arg;
+    leat_buf_free(text);
+    leat_tcp_consumed(conn, len);
+}
+
+static void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    (void)why;
+    ((struct end *)arg)->conn = NULL;
+}
+
+static const struct leat_tcp_events tcp_events = {.on_readable = swallow, .on_closed = note_closed};
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    struct site *site = arg;
+    struct end *end = &site->ends[site->ends_count];
+    struct leat_tcp *conn;
+
+    while (site->ends_count < CONNECTIONS &&
+           (conn = leat_tcp_accept(listener, &tcp_events, end)) != NULL) {
+        end->conn = conn;
+        end = &site->ends[++site->ends_count];
+    }
+}
+
+static void open_sockets(struct site *site)
+{
+    static const struct leat_udp_events events = {.on_datagram = echo};
+    const struct leat_tcp_listen_config listen = {
+        .port = PORT_ECHO, .on_acceptable = accept_all, .arg = site};
+    struct leat_tcp_listener *listener;
+    struct leat_udp *udp;
+
+    demand(leat_udp_open(site->stack, &udp, &events, NULL) == LEAT_OK, "UDP socket");
+    demand(leat_udp_bind(udp, LEAT_IP4_ANY, PORT_ECHO) == LEAT_OK, "UDP port");
+    demand(leat_tcp_listen(site->stack, &listener, &listen) == LEAT_OK, "listener");
+}
+
+/* ---- the stack ---------------------------------------------------------------------------- */
+
+static const struct leat_config config = {.seed = {1}};
+
+static uint64_t poll_now(struct site *site)
+{
+    fake_netif_forget(&site->dev);
+    return leat_poll(site->stack, site->now_ns);
+}
+
+static void feed(struct site *site, const struct frame *frame)
+{
+    fake_netif_feed(&site->dev, frame->bytes, frame->len);
+}
+
+/* Lets time pass. */
+static void wait(struct site *site, uint64_t ns)
+{
+    const uint64_t until_ns = site->now_ns + ns;
+    uint64_t next_ns = site->now_ns;
+
+    for (unsigned i = 0; next_ns <= until_ns; i++) {
+        demand(i < POLLS_MAX, "it polls without end");
+        site->now_ns = next_ns > site->now_ns ? next_ns : site->now_ns;
+        next_ns = poll_now(site);
+    }
+    site->now_ns = until_ns;
+}
+
+static struct site *site_open(void *memory, size_t bytes)
+{
+    const struct frame greeting = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
+    struct site *site = calloc(1, sizeof *site);
+
+    demand(site != NULL, "no memory");
+    fake_netif_init(&site->dev);
+    site->dev.answers_arp = true;
+    site->now_ns = second_ns;
+    demand(leat_init(&site->stack, memory, bytes, &config) == LEAT_OK, "leat_init()");
+    demand(leat_attach(site->stack, &site->dev.netif) == LEAT_OK, "leat_attach()");
+    demand(leat_address_add(site->stack, &site->dev.netif, IP_US, 24) == LEAT_OK, "address");
+    demand(leat_route_add(site->stack, 0, 0, IP_PEER) == LEAT_OK, "route");
+    demand(leat_udp_register(site->stack, NULL) == LEAT_OK, "UDP");
+    demand(leat_tcp_register(site->stack, NULL) == LEAT_OK, "TCP");
+    open_sockets(site);
+    wait(site, 10 * second_ns);
+    feed(site, &greeting);
+    poll_now(site);
+    return site;
+}
+
+/* ---- the peer ----------------------------------------------------------------------------- */
+
+static struct frame segment(const struct site *site, uint32_t end, uint8_t flags, uint32_t seq,
+                            uint16_t window, uint32_t len)
+{
+    const struct frame_segment says = {.src_port = (uint16_t)(2000 + end),
+                                       .dst_port = PORT_ECHO,
+                                       .seq = ISS_PEER + seq,
+                                       .ack = site->ends[end].iss + 1,
+                                       .flags = flags,
+                                       .window = window};
+
+    return frame_tcp(&says, site->text, len);
+}
+
+/* The handshakes of @count connections, with these options. */
+static void connect_with(struct site *site, uint32_t count, const void *options,
+                         uint32_t options_len)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct frame_segment syn = {.src_port = (uint16_t)(2000 + i),
+                                          .dst_port = PORT_ECHO,
+                                          .seq = ISS_PEER,
+                                          .flags = SYN,
+                                          .window = 60000,
+                                          .options = options,
+                                          .options_len = options_len};
+        const struct fake_frame *answer;
+        struct frame frame = frame_tcp(&syn, NULL, 0);
+
+        feed(site, &frame);
+        poll_now(site);
+        answer = fake_netif_sent(&site->dev);
+        demand(answer && answer->bytes[FRAME_L4 + 13] == (SYN | ACK), "no SYN,ACK");
+        site->ends[i].iss = frame_get32(answer->bytes + FRAME_L4 + 4);
+        frame = segment(site, i, ACK, 1, 60000, 0);
+        feed(site, &frame);
+        poll_now(site);
+        demand(site->ends_count == i + 1, "a connection doesn't open");
+    }
+}
+
+static void connect_one(struct site *site)
+{
+    connect_with(site, 1, NULL, 0);
+}
+
+static void nothing(struct site *site)
+{
+    (void)site;
+}
+
+/* Sets the source to one of many beyond the link. */
+static void spoof(struct frame *frame, uint32_t number)
+{
+    frame_put32(frame->bytes + FRAME_IP + 12,
+                LEAT_IP4(100, 64, 0, 0) + number * 2654435761u % (1u << 22));
+    frame_seal_ip(frame);
+}
+
+/* ---- normal packets ----------------------------------------------------------------------- */
+
+static struct frame normal_udp(struct site *site, uint32_t number)
+{
+    (void)number;
+    return frame_udp(IP_PEER, 2000, IP_US, PORT_ECHO, site->text, 64);
+}
+
+static struct frame normal_tcp(struct site *site, uint32_t number)
+{
+    struct frame frame = segment(site, 0, ACK, 1 + site->sent, 60000, TEXT);
+
+    (void)number;
+    site->sent += TEXT;
+    return frame;
+}
+
+/* ---- floods ------------------------------------------------------------------------------- */
+
+static struct frame fragment(struct site *site, uint32_t number)
+{
+    struct frame frame = frame_fragment(17, (uint16_t)number, number % 7 * 8, true, site->text, 64);
+
+    spoof(&frame, number);
+    return frame;
+}
+
+/* Many of each datagram, one always missing. */
+static struct frame fragments_of_few(struct site *site, uint32_t number)
+{
+    return frame_fragment(17, (uint16_t)(number / 15), number % 15 * 128, true, site->text, 64);
+}
+
+static struct frame arp(struct site *site, uint32_t number)
+{
+    struct leat_mac mac = {
+        {2, 1, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number, 1}};
+
+    (void)site;
+    return frame_arp(1, &mac, LEAT_IP4(10, 0, 0, 3) + number % 250, IP_US);
+}
+
+static struct frame comb(struct site *site, uint32_t number)
+{
+    return segment(site, 0, ACK, 2 + 2 * (number % 10000), 60000, 1);
+}
+
+static void shut_windows(struct site *site)
+{
+    connect_with(site, CONNECTIONS, NULL, 0);
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
+        const struct frame shut = segment(site, i, ACK, 1, 0, 0);
+        size_t taken;
+
+        feed(site, &shut);
+        poll_now(site);
+        demand(leat_tcp_write(site->ends[i].conn, site->text, TEXT, &taken) == LEAT_OK, "write");
+    }
+}
+
+/* A connection with as many segments in flight as are recorded. */
+static void send_much(struct site *site)
+{
+    static const uint8_t options[] = {2, 4, 0, SMALL_MSS, 1, 1, 4, 2, 1, 3, 3, 10}; /* SACK */
+    static uint8_t text[TEXT * 64];
+    struct leat_tcp_info info = {0};
+
+    connect_with(site, 1, options, sizeof options);
+    for (unsigned i = 0; info.in_flight_bytes < SEGMENTS * SMALL_MSS; i++) {
+        struct frame frame;
+        struct leat_buf *lent;
+
+        demand(i < 10000, "the congestion window doesn't grow");
+        lent = leat_buf_lend(leat_pool(site->stack), text, sizeof text, NULL, NULL);
+        (void)leat_tcp_send(site->ends[0].conn, lent); /* refused if there is enough */
+        leat_tcp_get_info(site->ends[0].conn, &info);
+        frame = segment(site, 0, ACK, 1, 60000, 0);
+        frame_put32(frame.bytes + FRAME_L4 + 8, info.snd_una + (info.snd_nxt - info.snd_una) / 8);
+        frame_seal_tcp(&frame);
+        feed(site, &frame);
+        wait(site, 1000000);
+    }
+    leat_tcp_get_info(site->ends[0].conn, &info);
+    site->ends[0].iss = info.snd_una - 1; /* from here on nothing more is acknowledged */
+}
+
+/* ACKs of nothing new with three SACK blocks: first every third segment stays out, so that there is
+ * a record for each, then blocks that hold no whole segment, at the far end of the list. */
+static struct frame sacks(struct site *site, uint32_t number)
+{
+    enum {
+        HOLES = SEGMENTS / 3 - 1
+    };
+    uint8_t option[28] = {1, 1, 5, 26};
+    const struct frame_segment says = {.src_port = 2000,
+                                       .dst_port = PORT_ECHO,
+                                       .seq = ISS_PEER + 1,
+                                       .ack = site->ends[0].iss + 1,
+                                       .flags = ACK,
+                                       .window = 60000,
+                                       .options = option,
+                                       .options_len = sizeof option};
+
+    for (uint32_t i = 3 * number; i < 3 * number + 3; i++) {
+        const bool opens = i < HOLES;
+        const uint32_t left = says.ack + (opens ? (1 + 3 * i) * SMALL_MSS : 10 + i % 100);
+        uint8_t *block = option + 4 + 8 * (i - 3 * number);
+
+        frame_put32(block, left);
+        frame_put32(block + 4, left + (opens ? 2 * SMALL_MSS : 100));
+    }
+    return frame_tcp(&says, NULL, 0);
+}
+
+static struct frame zero_window(struct site *site, uint32_t number)
+{
+    return segment(site, number % CONNECTIONS, ACK, 1, 0, 0);
+}
+
+static struct frame closed_udp(struct site *site, uint32_t number)
+{
+    struct frame frame =
+        frame_udp(IP_PEER, 53, IP_US, (uint16_t)(10000 + number % 50000), site->text, 64);
+
+    spoof(&frame, number);
+    frame_seal_udp(&frame);
+    return frame;
+}
+
+static struct frame lone_segment(uint32_t number, uint16_t port, uint8_t flags)
+{
+    const struct frame_segment says = {.src_port = (uint16_t)(1024 + number % 60000),
+                                       .dst_port = port,
+                                       .seq = number * 2654435761u,
+                                       .ack = number,
+                                       .flags = flags,
+                                       .window = 60000};
+    struct frame frame = frame_tcp(&says, NULL, 0);
+
+    spoof(&frame, number);
+    frame_seal_tcp(&frame);
+    return frame;
+}
+
+static struct frame closed_tcp(struct site *site, uint32_t number)
+{
+    (void)site;
+    return lone_segment(number, (uint16_t)(10000 + number % 50000), SYN);
+}
+
+static struct frame opening(struct site *site, uint32_t number)
+{
+    (void)site;
+    return lone_segment(number, PORT_ECHO, SYN);
+}
+
+static struct frame stray_ack(struct site *site, uint32_t number)
+{
+    (void)site;
+    return lone_segment(number, PORT_ECHO, ACK);
+}
+
+static struct frame blind_rst(struct site *site, uint32_t number)
+{
+    return segment(site, 0, RST, 2 + number % 50000, 0, 0);
+}
+
+static struct frame bad_sum(struct site *site, uint32_t number)
+{
+    struct frame frame = normal_udp(site, number);
+
+    frame.bytes[FRAME_L4 + 6] ^= 1;
+    return frame;
+}
+
+static struct frame echo_request(struct site *site, uint32_t number)
+{
+    return frame_icmp(IP_PEER, IP_US, 8, 0, number, site->text, 64);
+}
+
+static const struct flood floods[] = {
+    {"normal: UDP, 64 bytes, echoed", nothing, normal_udp, 0},
+    {"normal: TCP, 1,000 bytes, in order", connect_one, normal_tcp, 0},
+    {"fragments that never complete", nothing, fragment, 128},
+    {"fragments, 15 of each datagram", nothing, fragments_of_few, 128},
+    {"ARP requests of strangers", nothing, arp, 0},
+    {"single bytes out of order", connect_one, comb, 64},
+    {"SACK blocks, 4,000 segments in flight", send_much, sacks, 0},
+    {"zero windows, 512 connections", shut_windows, zero_window, 0},
+    {"UDP to closed ports", nothing, closed_udp, 0},
+    {"TCP SYN to closed ports", nothing, closed_tcp, 0},
+    {"TCP SYN to a listener", nothing, opening, 0},
+    {"TCP ACK of no connection", nothing, stray_ack, 0},
+    {"RST in the window", connect_one, blind_rst, 0},
+    {"wrong checksums", nothing, bad_sum, 0},
+    {"pings", nothing, echo_request, 0},
+};
+
+/* ---- measuring ---------------------------------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
+}
+
+/* @packets of the flood; ns that the stack took for one.  Notes the fewest free buffers. */
+static double run_round(struct site *site, const struct flood *flood, uint32_t *number,
+                        uint32_t packets, uint32_t *free_min)
+{
+    uint64_t ns = 0;
+
+    for (uint32_t done = 0; done < packets; done += BURST) {
+        uint64_t began;
+        uint32_t free_now;
+
+        for (unsigned i = 0; i < BURST; i++) {
+            const struct frame frame = flood->make(site, (*number)++);
+
+            feed(site, &frame);
+        }
+        site->now_ns += BURST * 1000;
+        began = cpu_ns();
+        poll_now(site);
+        ns += cpu_ns() - began;
+        free_now = leat_pool_free_count(leat_pool(site->stack));
+        if (free_now < *free_min)
+            *free_min = free_now;
+    }
+    demand(leat_stats_balance(leat_stats(site->stack)), "the statistics don't balance");
+    return (double)ns / packets;
+}
+
+/* Ends what there is; all buffers must be back then. */
+static void settle(struct site *site, uint32_t free_count)
+{
+    for (uint32_t i = 0; i < site->ends_count; i++) {
+        if (site->ends[i].conn)
+            leat_tcp_abort(site->ends[i].conn);
+    }
+    wait(site, 400 * second_ns);
+    demand(leat_pool_free_count(leat_pool(site->stack)) == free_count, "a buffer is lost");
+}
+
+/* ns a packet of the best round; @held: buffers held beyond those of the beginning. */
+static double run_flood(const struct flood *flood, void *memory, size_t bytes, uint32_t packets,
+                        uint32_t *held)
+{
+    struct site *site = site_open(memory, bytes);
+    const uint32_t at_rest = leat_pool_free_count(leat_pool(site->stack));
+    uint32_t number = 0, at_begin, free_min;
+    double best = 1e9;
+
+    flood->begin(site);
+    at_begin = free_min = leat_pool_free_count(leat_pool(site->stack));
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        const double ns = run_round(site, flood, &number, packets, &free_min);
+
+        best = ns < best ? ns : best;
+    }
+    for (uint32_t i = 0; i < site->ends_count; i++)
+        demand(site->ends[i].conn != NULL, "a connection was lost");
+    *held = at_begin - free_min;
+    settle(site, at_rest);
+    leat_close(site->stack);
+    free(site);
+    return best;
+}
+
+int main(int argc, char **argv)
+{
+    const size_t bytes =
+        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(NULL);
+    const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
+    void *memory = malloc(bytes);
+    double normal = 0;
+
+    if (argc > 1 && !check) {
+        fputs("usage: floods [--check]\n", stderr);
+        return 2;
+    }
+    demand(memory != NULL, "no memory");
+    if (!check)
+        printf("| Packets | ns each | times a normal one | buffers held |\n|---|---|---|---|\n");
+    for (unsigned i = 0; i < sizeof floods / sizeof *floods; i++) {
+        uint32_t held;
+        const double ns =
+            run_flood(&floods[i], memory, bytes, check ? PACKETS_CHECK : PACKETS, &held);
+
+        if (i == 0)
+            normal = ns;
+        if (check)
+            printf("%-40s %u buffers held\n", floods[i].name, held);
+        else
+            printf("| %s | %.0f | %.2f | %u |\n", floods[i].name, ns, ns / normal, held);
+        demand(held <= floods[i].held_max, floods[i].name);
+    }
+    free(memory);
+    return 0;
+}
