@@ -42,6 +42,7 @@ enum {
 /* What the path does to frames, in each direction. */
 struct path {
     uint32_t loss_per_10000;
+    uint32_t reorder_per_10000;
     uint64_t rate_bits_per_s; /* 0: no limit */
     uint64_t delay_ns;
     uint32_t queue_frames; /* 0: no limit */
@@ -67,7 +68,7 @@ struct way {
     uint64_t busy_until_ns;
     uint32_t first, count; /* of `parcels` */
     struct parcel *parcels;
-    uint64_t carried, lost, overflowed, marked;
+    uint64_t carried, lost, overflowed, marked, reordered;
 };
 
 struct relay {
@@ -169,6 +170,21 @@ static bool mark(uint8_t *frame, size_t bytes)
     return true;
 }
 
+/* Lets the last frame of the queue cross before the one in front of it. */
+static void overtake(struct way *way)
+{
+    struct parcel *last = &way->parcels[(way->first + way->count - 1) % FRAMES_MAX];
+    struct parcel *before = &way->parcels[(way->first + way->count - 2) % FRAMES_MAX];
+    static struct parcel kept;
+
+    kept = *last;
+    memcpy(last->frame, before->frame, before->bytes);
+    last->bytes = before->bytes;
+    memcpy(before->frame, kept.frame, kept.bytes);
+    before->bytes = kept.bytes;
+    way->reordered++;
+}
+
 /* Takes what has come from one end into the queue, where there is room. */
 static void enqueue(struct way *way, struct end *from, const struct path *path)
 {
@@ -203,6 +219,8 @@ static void enqueue(struct way *way, struct end *from, const struct path *path)
         parcel->due_ns = parcel->sent_ns + path->delay_ns;
         way->busy_until_ns = parcel->sent_ns;
         way->count++;
+        if (path->reorder_per_10000 && way->count > 1 && draw(way, 10000) < path->reorder_per_10000)
+            overtake(way);
     }
 }
 
@@ -271,9 +289,10 @@ static void run(struct relay *relay, int ending)
 
 static void say_counts(const char *name, const struct way *way)
 {
-    printf("%s: %llu carried, %llu lost, %llu over the queue, %llu marked\n", name,
+    printf("%s: %llu carried, %llu lost, %llu over the queue, %llu marked, %llu reordered\n", name,
            (unsigned long long)way->carried, (unsigned long long)way->lost,
-           (unsigned long long)way->overflowed, (unsigned long long)way->marked);
+           (unsigned long long)way->overflowed, (unsigned long long)way->marked,
+           (unsigned long long)way->reordered);
 }
 
 static void help(void)
@@ -281,6 +300,7 @@ static void help(void)
     puts("usage: relay [OPTION...] TAP DEVICE|tap:TAP...\n"
          "Carries frames between the first TAP device and the others, until SIGTERM.\n\n"
          "  --loss PERCENT   so many frames are lost at random (0)\n"
+         "  --reorder PERCENT  so many overtake the one before them (0)\n"
          "  --seed N         which ones (1)\n"
          "  --rate MBIT/S    of each direction (no limit)\n"
          "  --delay MS       from end to end, one way (0)\n"
@@ -292,16 +312,22 @@ static void help(void)
 /* Reads the options; 0, or the exit status plus one. */
 static int parse(struct path *path, uint64_t *seed, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"loss", required_argument, NULL, 'l'},  {"seed", required_argument, NULL, 's'},
-        {"rate", required_argument, NULL, 'r'},  {"delay", required_argument, NULL, 'd'},
-        {"queue", required_argument, NULL, 'q'}, {"mark", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"loss", required_argument, NULL, 'l'},
+                                            {"reorder", required_argument, NULL, 'o'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"rate", required_argument, NULL, 'r'},
+                                            {"delay", required_argument, NULL, 'd'},
+                                            {"queue", required_argument, NULL, 'q'},
+                                            {"mark", required_argument, NULL, 'm'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int key;
 
     while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (key == 'l')
             path->loss_per_10000 = (uint32_t)(atof(optarg) * 100);
+        else if (key == 'o')
+            path->reorder_per_10000 = (uint32_t)(atof(optarg) * 100);
         else if (key == 's')
             *seed = strtoull(optarg, NULL, 0);
         else if (key == 'r')

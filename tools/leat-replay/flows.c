@@ -49,6 +49,14 @@ static struct flow *begin(struct flows *flows, const struct leat_endpoint *clien
     return flow;
 }
 
+/* The first that the other side says is a SYN: both open (RFC 9293 3.5). */
+static bool syns_cross(const struct flow *flow)
+{
+    const struct flow_side *client = &flow->side[CLIENT];
+
+    return client->has_syn && client->end == 0 && !client->has_rst && !client->has_fin;
+}
+
 /* A SYN that is none of this flow's: the ports are used again. */
 static bool begins_anew(const struct flow *flow, enum side from, const struct packet *packet)
 {
@@ -56,7 +64,9 @@ static bool begins_anew(const struct flow *flow, enum side from, const struct pa
 
     if ((packet->tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
         return false;
-    return side->has_syn ? side->iss != packet->tcp.seq : from == SERVER || side->frames > 0;
+    if (side->has_syn)
+        return side->iss != packet->tcp.seq;
+    return side->frames > 0 || (from == SERVER && !syns_cross(flow));
 }
 
 static void note(struct flow_side *side, const struct packet *packet)

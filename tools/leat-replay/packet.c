@@ -156,21 +156,13 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
     return ETHERNET_HEADER_BYTES + packet->ip.total_bytes;
 }
 
-uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct translation *how,
-                    uint32_t seq, uint32_t window)
+/* A segment of the recorded peer without options but a timestamp. */
+static uint32_t emit(uint8_t *to, const struct packet *packet, const struct translation *how,
+                     const struct wire_tcp *head, const uint8_t *text, uint32_t text_bytes)
 {
     const struct wire_ethernet ethernet = {how->mac, packet_peer_mac, ETHERNET_IPV4};
-    struct wire_tcp tcp = {.src_port = how->src.port,
-                           .dst_port = how->dst.port,
-                           .seq = seq,
-                           .ack = how->ack,
-                           .window = (uint16_t)window,
-                           .flags = TCP_ACK,
-                           .wind_shift = WIRE_TCP_NO_SHIFT,
-                           .has_ts = packet->tcp.has_ts && !how->no_ts,
-                           .tsval = packet->tcp.tsval,
-                           .tsecr = how->tsecr};
-    const uint32_t len = wire_tcp_bytes(&tcp);
+    struct wire_tcp tcp = *head;
+    const uint32_t len = wire_tcp_bytes(&tcp) + text_bytes;
     const struct wire_ipv4 ip = {.src = how->src.ip,
                                  .dst = how->dst.ip,
                                  .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + len),
@@ -180,13 +172,44 @@ uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct trans
                                  .dont_fragment = true};
     uint8_t *at = to + ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
 
-    tcp.header_bytes = (uint8_t)len;
+    tcp.header_bytes = (uint8_t)(len - text_bytes);
     wire_ethernet_emit(&ethernet, to);
     wire_ipv4_emit(&ip, to + ETHERNET_HEADER_BYTES);
     wire_tcp_emit(at, &tcp);
+    memcpy(at + tcp.header_bytes, text, text_bytes);
     put16(at + WIRE_TCP_CHECKSUM_AT, 0);
     put16(at + WIRE_TCP_CHECKSUM_AT,
           checksum_finish(checksum_pseudo(ip.src, ip.dst, PROTOCOL_TCP, len) +
                           checksum_bytes(at, len)));
     return ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + len;
+}
+
+static struct wire_tcp head_of(const struct packet *packet, const struct translation *how,
+                               uint32_t seq, uint32_t window)
+{
+    return (struct wire_tcp){.src_port = how->src.port,
+                             .dst_port = how->dst.port,
+                             .seq = seq,
+                             .ack = how->ack,
+                             .window = (uint16_t)window,
+                             .flags = TCP_ACK,
+                             .wind_shift = WIRE_TCP_NO_SHIFT,
+                             .has_ts = packet->tcp.has_ts && !how->no_ts,
+                             .tsval = packet->tcp.tsval,
+                             .tsecr = how->tsecr};
+}
+
+uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct translation *how,
+                    uint32_t seq, uint32_t window)
+{
+    const struct wire_tcp head = head_of(packet, how, seq, window);
+
+    return emit(to, packet, how, &head, packet->text, 0);
+}
+
+uint32_t packet_syn_text(uint8_t *to, const struct packet *packet, const struct translation *how)
+{
+    const struct wire_tcp head = head_of(packet, how, packet->tcp.seq + 1, packet->tcp.window);
+
+    return emit(to, packet, how, &head, packet->text, packet->text_bytes);
 }

@@ -58,4 +58,8 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
 uint32_t packet_ack(uint8_t *to, const struct packet *packet, const struct translation *how,
                     uint32_t seq, uint32_t window);
 
+/* The text of a SYN as a segment of its own: the stack's cookies are not the recorded ones, so it
+ * takes none from a SYN (RFC 7413 4.2). */
+uint32_t packet_syn_text(uint8_t *to, const struct packet *packet, const struct translation *how);
+
 #endif

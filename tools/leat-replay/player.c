@@ -36,14 +36,17 @@ static double seconds(const struct player *player, uint64_t now_ns)
     return now_ns > player->first_ns ? (double)(now_ns - player->first_ns) / 1e9 : 0;
 }
 
-/* One line a segment, for -v. */
+/* One line a segment, for -v; the SYN is byte -1. */
 static void print_segment(const struct player *player, const char *who, const struct packet *packet,
                           uint32_t seq, uint32_t ack, uint64_t now_ns)
 {
     static const char *const flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
 
-    printf("    %10.6f  %-9s seq %u, %u bytes, ack %u, window %u", seconds(player, now_ns), who,
-           seq, packet->text_bytes, ack, packet->tcp.window);
+    printf("    %10.6f  %-9s seq %d, %u bytes, ", seconds(player, now_ns), who, (int32_t)seq,
+           packet->text_bytes);
+    if (packet->tcp.flags & TCP_ACK)
+        printf("ack %d, ", (int32_t)ack);
+    printf("window %u", packet->tcp.window);
     for (unsigned i = 0; i < 8; i++) {
         if (packet->tcp.flags & 1u << i)
             printf(" %s", flags[i]);
@@ -296,8 +299,9 @@ static void take_ours(struct player *player, const struct packet *packet, uint64
     if (player->options->verbose)
         print_segment(player, "recorded", packet, at, packet->tcp.ack - other->iss - 1, now_ns);
     open_if_due(player, now_ns);
-    if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
-        text_put(&player->wrote, at, packet->text, packet->text_bytes);
+    if (!(packet->tcp.flags & TCP_RST))
+        text_put(&player->wrote, at + !!(packet->tcp.flags & TCP_SYN), packet->text,
+                 packet->text_bytes);
     if (packet->tcp.flags & TCP_FIN) {
         player->fin_wanted = true;
         player->fin_at = at + packet->text_bytes;
@@ -317,8 +321,9 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
     uint32_t ack = 0;
 
     open_if_due(player, now_ns);
-    if (!(packet->tcp.flags & (TCP_SYN | TCP_RST)))
-        text_put(&player->told, at, packet->text, packet->text_bytes);
+    if (!(packet->tcp.flags & TCP_RST))
+        text_put(&player->told, at + !!(packet->tcp.flags & TCP_SYN), packet->text,
+                 packet->text_bytes);
     player->peer_reset |= (packet->tcp.flags & TCP_RST) != 0;
     if (packet->tcp.flags & TCP_ACK)
         ack = ack_for_now(player, packet->tcp.ack - ours->iss);
@@ -335,6 +340,14 @@ static void take_theirs(struct player *player, const struct packet *packet, uint
     if (player->options->verbose)
         print_segment(player, "peer", packet, at, packet->tcp.ack - ours->iss - 1, now_ns);
     world_queue(&player->world, player->frame, packet_translate(player->frame, packet, &how));
+    if (!(packet->tcp.flags & TCP_SYN) || packet->text_bytes == 0 || player->side != SERVER)
+        return;
+    world_poll(&player->world, now_ns);
+    if (!player->has_iss)
+        return;
+    how = translation_to_us(player);
+    how.ack = player->iss + 1;
+    world_queue(&player->world, player->frame, packet_syn_text(player->frame, packet, &how));
 }
 
 void player_take(struct player *player, const struct packet *packet, enum side from,

@@ -40,6 +40,7 @@ struct receiver {
     uint32_t iss;   /* the stack's */
     uint32_t tsval; /* its last timestamp */
     uint64_t bytes;
+    uint64_t damaged; /* segments with a wrong checksum */
     bool at_end;
     bool is_closed;
     enum leat_err why;
@@ -182,8 +183,10 @@ static void on_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t l
 static void receiver_give(struct receiver *receiver, const struct packet *packet, uint64_t now_ns)
 {
     struct streams *streams = receiver->streams;
+    const struct leat_stats *stats = leat_stats(streams->world.stack);
+    const uint64_t damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
     const struct flow_side *recorded = &receiver->flow->side[receiver->side];
-    const struct translation how = {
+    struct translation how = {
         .src = peer_of(receiver),
         .dst = {our_ip, receiver->side == SERVER ? LISTEN_PORT : CONNECT_PORT},
         .mac = our_mac,
@@ -198,6 +201,14 @@ static void receiver_give(struct receiver *receiver, const struct packet *packet
         .repair = streams->options->repair};
 
     world_queue(&streams->world, streams->frame, packet_translate(streams->frame, packet, &how));
+    world_poll(&streams->world, now_ns);
+    receiver->damaged += stats->drop_tcp_checksum + stats->drop_ip_checksum - damaged;
+    if (!(packet->tcp.flags & TCP_SYN) || packet->text_bytes == 0 || receiver->side != SERVER ||
+        !receiver->has_iss)
+        return;
+    how.ack = receiver->iss + 1; /* which it has just said */
+    how.tsecr = receiver->tsval;
+    world_queue(&streams->world, streams->frame, packet_syn_text(streams->frame, packet, &how));
     world_poll(&streams->world, now_ns);
 }
 
@@ -269,8 +280,9 @@ static void take_segment(struct streams *streams, const struct packet *packet, u
     if (!is_wanted(streams->options, flow))
         return;
     world_run_until(&streams->world, now_ns);
-    if (from == CLIENT && (packet->tcp.flags & TCP_SYN)) {
+    if (packet->tcp.flags & TCP_SYN) /* captures have been seen with the answer before the SYN */
         receiver_connect(&streams->receivers[flow->slot][CLIENT], now_ns);
+    if (from == CLIENT && (packet->tcp.flags & TCP_SYN)) {
         hold_syn(streams, flow, bytes, len);
         if (flow->side[SERVER].has_syn)
             give_held_syn(streams, flow, now_ns);
@@ -311,6 +323,9 @@ static const char *remark(const struct receiver *receiver, char text[96])
         return "not followed: a SYN is missing";
     if (receiver->is_closed && receiver->why != LEAT_OK && receiver->bytes < from->end)
         snprintf(text, 96, "%u bytes were sent; then %s", from->end, leat_err_text(receiver->why));
+    else if (receiver->bytes < from->end && receiver->damaged > 0)
+        snprintf(text, 96, "%u bytes were sent, with %llu wrong checksums", from->end,
+                 (unsigned long long)receiver->damaged);
     else if (receiver->bytes < from->end)
         snprintf(text, 96, "%u bytes were sent: those after %llu never fitted", from->end,
                  (unsigned long long)receiver->bytes);
@@ -337,10 +352,10 @@ static void print_direction(struct receiver *receiver)
     }
     path_of(receiver, path);
     printf("%s\n  {\"flow\": %u, \"from\": \"%s\", \"to\": \"%s\", \"bytes\": %llu, \"sent\": %u, "
-           "\"complete\": %s, \"file\": ",
+           "\"wrong_checksums\": %llu, \"complete\": %s, \"file\": ",
            streams->any ? "," : "", receiver->flow->number, from, to,
            (unsigned long long)receiver->bytes, receiver->flow->side[!receiver->side].end,
-           said ? "false" : "true");
+           (unsigned long long)receiver->damaged, said ? "false" : "true");
     json_string(stdout, path);
     printf(", \"remark\": ");
     if (said)
