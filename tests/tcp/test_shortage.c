@@ -43,6 +43,28 @@ static void writer_that_memory_refused_hears_when_there_is_some(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
+/* The queue was not full when the program filled it, but it is now, for memory is scarce: who asks
+ * for room and hears of none waits to be told. */
+static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t room;
+
+    talk_establish(talk);
+    talk_send(talk, 50 * MSS);
+    room = leat_tcp_send_room(talk->conn);
+    assert_true(room > 0);
+    hold_all(talk);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 0);
+    let_go();
+    assert_int_equal(talk->writable, 0);
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 1 + 2 * MSS, 0);
+    assert_int_equal(talk->writable, 1);
+    assert_int_equal(leat_tcp_send_room(talk->conn), room + 2 * MSS);
+    world_mark(talk->world);
+}
+
 /* ACKs come in full-sized buffers: whoever copies must leave some, or nothing is ever released. */
 static void copies_leave_buffers_for_what_comes_in(void **state)
 {
@@ -111,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(writer_that_memory_refused_hears_when_there_is_some),
+        talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
         talk_test(copies_leave_buffers_for_what_comes_in),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
