@@ -219,6 +219,8 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
 static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
+    /* an octet that was taken out of a shut window: the probes go on, ever more slowly */
+    const bool is_shut = (conn->flags & CONN_PERSIST) && conn->snd_wnd == 0;
     struct recovery_ack ack = tcp_recovery_ack(conn);
     struct delivered delivered = {0};
     struct recovery_result result;
@@ -237,12 +239,15 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
         pmtu_arrived(&conn->pmtu, ack.now_ns);
         tcp_conn_mss_changed(conn);
     }
-    if (ack.rtt_ns > 0)
+    if (ack.rtt_ns > 0 && !is_shut)
         rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
     if (delivered.acked_bytes > 0) {
         conn->flags |= CONN_REACHED;
         pmtu_progress(&conn->pmtu);
-        restart_timer(conn);
+        if (is_shut)
+            conn->progress_at_ns = ack.now_ns;
+        else
+            restart_timer(conn);
     }
     ack.snd_una = conn->snd_una;
     ack.srtt_ns = conn->rtt.srtt_ns;

@@ -111,6 +111,24 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
     return sent && seq_lt(sent->seq, conn->snd_una + conn->snd_wnd) ? sent : 0;
 }
 
+/* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
+ * of a window probe that was refused is such a one. */
+static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
+{
+    const uint32_t len = lost->end - lost->seq;
+    const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
+    const uint32_t waiting = unsent_bytes(conn);
+    uint32_t more;
+
+    if (lost != conn->scoreboard.first || lost != conn->scoreboard.last || len >= most)
+        return;
+    more = min32(waiting, most - len);
+    more += more == waiting && more < most - len && (conn->flags & CONN_FIN_QUEUED) &&
+            !(conn->flags & CONN_FIN_SENT);
+    scoreboard_extend_lost(&conn->scoreboard, more);
+    conn->tcb.snd_nxt += more;
+}
+
 /* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
 static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
@@ -168,6 +186,7 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
     if (lost) {
         if (room < lost->end - lost->seq && room < conn->congestion.cwnd)
             return NOTHING;
+        fill_up(conn, lost, room);
         return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
     }
     if (conn->scoreboard.lost_bytes > 0)

@@ -176,6 +176,13 @@ void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now
     ring_put(&board->by_time, &sent->by_time);
 }
 
+void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes)
+{
+    leat_assert(board->first == board->last && (board->last->flags & SENT_LOST));
+    board->last->end += bytes;
+    board->lost_bytes += bytes;
+}
+
 struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max)
 {
     struct sent *sent = board->lost_from;

@@ -91,6 +91,9 @@ void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint3
 /* A lost record leaves again. */
 void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);
 
+/* The only record is lost: @bytes that follow it go with it. */
+void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
+
 /* The lost record with the lowest numbers, or NULL; at most @bytes_max long: the rest, if there is
  * a record for it, is cut off. */
 struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max);

@@ -250,14 +250,13 @@ static void open_window_lets_everything_go_at_once(void **state)
 
     establish(talk, 0);
     shut(talk);
-    talk_send(talk, 1 + 2 * MSS);
+    talk_send(talk, 2 * MSS);
     silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, 1);
     talk->window_peer = WINDOW_PEER;
     rx(talk, ACK, 1, 1, 0);
-    tx(talk, ACK, 1, 1, 1); /* the probe's byte was not taken */
-    tx(talk, ACK, 2, 1, MSS);
-    tx(talk, ACK, 2 + MSS, 1, MSS);
+    tx(talk, ACK, 1, 1, MSS); /* the probe's byte, which was not taken, and what follows it */
+    tx(talk, PSH | ACK, 1 + MSS, 1, MSS);
 }
 
 static void byte_of_a_probe_that_was_taken_is_not_sent_again(void **state)
@@ -291,9 +290,7 @@ static void answered_probes_go_on_for_ever(void **state)
     talk->window_peer = WINDOW_PEER;
     world_mark(talk->world);
     rx(talk, ACK, 1, 1, 0);
-    tx(talk, ACK, 1, 1, 1);
-    rx(talk, ACK, 1, 2, 0);
-    tx(talk, ACK, 2, 1, 99);
+    tx(talk, ACK, 1, 1, 100);
 }
 
 static void unanswered_probes_end_the_connection(void **state)
