@@ -1,4 +1,5 @@
 /* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
+#include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 

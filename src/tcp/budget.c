@@ -4,6 +4,7 @@
  * Both begin small and grow while the connection makes use of them and memory is free, so that
  * neither a long path nor a thousand connections need another configuration.
  */
+#include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -68,18 +69,25 @@ static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
     const uint32_t least = min32(conn->window_limit / 2, segments * conn->mss);
     const uint32_t room = window_room(conn);
 
-    return room > conn->tcb.rcv_wnd && room - conn->tcb.rcv_wnd >= least;
+    const uint32_t left = tcp_window_left(conn);
+
+    return room > left && room - left >= least;
 }
 
 void tcp_open_window(struct leat_tcp *conn)
 {
-    if (window_may_grow(conn, 1))
-        conn->tcb.rcv_wnd = window_room(conn);
+    const uint32_t room = window_room(conn);
+
+    if (!window_may_grow(conn, 1))
+        return;
+    if (room > conn->tcb.rcv_wnd)
+        conn->tcb.rcv_wnd = room;
+    conn->rcv_over = (uint16_t)(conn->tcb.rcv_wnd - room);
 }
 
 bool tcp_window_would_open(const struct leat_tcp *conn)
 {
-    return conn->tcb.rcv_wnd < conn->window_limit / 2 && window_may_grow(conn, 2);
+    return tcp_window_left(conn) < conn->window_limit / 2 && window_may_grow(conn, 2);
 }
 
 static void begin_round(struct leat_tcp *conn)

@@ -1,4 +1,5 @@
 /* conn.c -- birth and death of connections, and what the program hears of them. */
+#include "tcp/budget.h"
 #include "tcp/tcp.h"
 
 static void conn_deliver(struct leat *stack, struct ready *ready);

@@ -10,6 +10,7 @@
  * Window scale, SACK and ECN travel in the low bits of the timestamp, which the peer echoes; a
  * peer without timestamps does without them.
  */
+#include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 

@@ -1,4 +1,5 @@
 /* emit.c -- a header in front of some text, and down it goes. */
+#include "tcp/budget.h"
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"
@@ -10,16 +11,27 @@ enum {
 
 static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for one connection */
 
-/* The window field (RFC 7323 2.3).  Rounded up, and remembered so: what we say, we must accept. */
+/* What we say and have ever said, we must accept (RFC 7323 2.4). */
+static void remember_offer(struct tcb *tcb, uint32_t exact, uint32_t offer, bool in_SYN)
+{
+    if (in_SYN || offer > tcb->rcv_wnd)
+        tcb->rcv_wnd = offer;
+    if (tcb->kind == TCB_CONN)
+        tcp_conn(tcb)->rcv_over = (uint16_t)(in_SYN ? 0 : tcb->rcv_wnd - exact);
+}
+
+/* The window field (RFC 7323 2.3): rounded up, from the window as it was meant, so that the edge
+ * does not creep by a part of a unit with each segment. */
 static uint16_t window_field(struct tcb *tcb, uint8_t flags)
 {
     const uint8_t shift = flags & TCP_SYN ? 0 : tcb->rcv_wind_shift;
     const uint32_t round = (1u << shift) - 1;
-    uint32_t field = (tcb->rcv_wnd + round) >> shift;
+    const uint32_t exact = tcb->kind == TCB_CONN ? tcp_window_left(tcp_conn(tcb)) : tcb->rcv_wnd;
+    uint32_t field = (exact + round) >> shift;
 
     if (field > UINT16_MAX)
         field = UINT16_MAX;
-    tcb->rcv_wnd = field << shift;
+    remember_offer(tcb, exact, field << shift, flags & TCP_SYN);
     return (uint16_t)field;
 }
 

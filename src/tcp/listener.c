@@ -1,4 +1,5 @@
 /* listener.c -- passive opens: a listener, its half-open connections, and those that wait. */
+#include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 

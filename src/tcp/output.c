@@ -5,6 +5,7 @@
  * allows, and only as far as the peer's window reaches.  Nothing here asks for the state: flags say
  * what is queued, the scoreboard says what was sent.
  */
+#include "tcp/budget.h"
 #include "tcp/output.h"
 #include "tcp/seq.h"
 

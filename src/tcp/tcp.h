@@ -70,7 +70,7 @@ struct tcb {
     uint8_t rcv_wind_shift;
     uint32_t snd_nxt; /* RFC 9293 3.3.1 */
     uint32_t rcv_nxt;
-    uint32_t rcv_wnd;       /* bytes that we have offered; the right edge never moves left */
+    uint32_t rcv_wnd;       /* bytes that we accept: up to the furthest edge ever offered */
     uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
     uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
     uint32_t clock_ms;      /* when TS.Recent came; in TIME-WAIT: when it ends */
@@ -148,8 +148,9 @@ struct leat_tcp {
     uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
     uint16_t peer_mss;    /* as its SYN said */
     uint8_t snd_wind_shift;
-    uint8_t dscp;   /* RFC 2474 */
-    uint8_t probes; /* keep-alive probes since the peer was last heard */
+    uint8_t dscp;      /* RFC 2474 */
+    uint8_t probes;    /* keep-alive probes since the peer was last heard */
+    uint16_t rcv_over; /* what rounding has added to rcv_wnd: less than a unit of the scale */
     struct pmtu pmtu;
     struct sendq sendq;
     struct scoreboard scoreboard;
@@ -396,30 +397,6 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
 
 /* Acts on what recovery has decided. */
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
-
-/* ---- budget.c: what one connection may hold ----------------------------------------------- */
-
-/* True if @parts / @of of the pool's full-sized buffers are free.  No division: it is asked for
- * each segment. */
-bool tcp_pool_has_free(const struct leat_tcp *conn, uint32_t parts, uint32_t of);
-
-/* Opens the window as far as there is room and it is worth it. */
-void tcp_open_window(struct leat_tcp *conn);
-
-/* True if tcp_open_window() would. */
-bool tcp_window_would_open(const struct leat_tcp *conn);
-
-/* The shift that a window of so many bytes needs (RFC 7323 2.3). */
-uint8_t tcp_wind_shift_for(uint32_t window_bytes);
-
-/* The window that a new connection offers. */
-uint32_t tcp_window_begin(const struct tcp *tcp);
-
-/* The program gave back @consumed_bytes: perhaps the window should be larger. */
-void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes);
-
-/* Text that the send queue may hold now, bytes. */
-uint32_t tcp_send_limit(const struct leat_tcp *conn);
 
 /* ---- listener.c --------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 

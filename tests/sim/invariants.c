@@ -126,15 +126,15 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
         sim_fail(side->sim, "c%u end %u: more is readable than was written", side->pair, side->end);
 }
 
-/* What is offered and what is not given back yet must fit into what the configuration allows.  The
- * field's scale rounds it up with each segment, so a quarter more is no wonder. */
+/* What is offered and what is not given back yet must fit into what the configuration allows; the
+ * field's scale rounds it up by less than a unit. */
 static void check_window(struct sim_side *side, const struct leat_tcp_info *info)
 {
     const uint64_t used = (uint64_t)info->readable_bytes + side->held_bytes;
     const uint64_t limit = side->sim->scenario.window_bytes[side->end];
 
     if (info->state >= LEAT_TCP_ESTABLISHED && !side->ended &&
-        info->rcv_wnd_bytes + used > limit + limit / 4 + ((uint64_t)64 << info->rcv_wind_shift))
+        info->rcv_wnd_bytes + used > limit + ((uint64_t)1 << info->rcv_wind_shift))
         sim_fail(side->sim, "c%u end %u: offers %u bytes and holds %llu, more than it may",
                  side->pair, side->end, info->rcv_wnd_bytes, (unsigned long long)used);
 }

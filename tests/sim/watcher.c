@@ -109,8 +109,8 @@ static void see_ACK(const struct sight *sight)
     struct sim_voice *voice = sight->voice;
     const bool scaled =
         !(s->flags & SIM_SYN) && voice->hello.wind_scale && sight->peer->hello.wind_scale;
-    const uint32_t window = (uint32_t)s->window << (scaled ? voice->hello.wind_shift : 0);
-    const uint32_t edge = s->ack + window;
+    const uint8_t shift = scaled ? voice->hello.wind_shift : 0;
+    const uint32_t edge = s->ack + ((uint32_t)s->window << shift);
 
     if (!sight->peer->syn_sent) {
         wrong(sight, "an ACK, but the other end never sent a SYN");
@@ -121,8 +121,9 @@ static void see_ACK(const struct sight *sight)
     if (voice->has_ack && distance(s->ack, voice->ack) < 0)
         wrong(sight, "ACK goes back");
     if (voice->has_ack && distance(edge, voice->right_edge) < 0) {
-        /* a SYN,ACK that goes again can't say as much as an ACK in between did: no scale */
-        if (!(s->flags & SIM_SYN))
+        /* less than a unit of the scale is rounding (RFC 7323 2.4); and a SYN,ACK that goes again
+         * can't say as much as an ACK in between did: no scale */
+        if (!(s->flags & SIM_SYN) && distance(edge + (1u << shift), voice->right_edge) <= 0)
             wrong(sight, "right edge of the window moves left (RFC 9293 3.8.6)");
     } else {
         voice->right_edge = edge;
