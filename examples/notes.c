@@ -56,6 +56,9 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
         options->buffers);
     if (options->connections)
         add(&notes, "connections %u\n", options->connections);
+    if (options->flight_port) /* what is given there depends on what is kept */
+        add(&notes, "flight-port %u\nflight %u\nflight-snap %u\n", (unsigned)options->flight_port,
+            options->flight_kib, options->flight_snap);
     for (int i = 0; i < options->argument_count; i++)
         add(&notes, "argument %s\n", options->arguments[i]);
 }

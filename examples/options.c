@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    FLIGHT_KIB = 64,
+    FLIGHT_SNAP = 96
+};
+
 enum option_key {
     KEY_TAP,
     KEY_CREATE,
@@ -22,6 +27,11 @@ enum option_key {
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
+    KEY_FLIGHT,
+    KEY_FLIGHT_SNAP,
+    KEY_FLIGHT_PORT,
+    KEY_FLIGHT_FILE,
+    KEY_FLIGHT_DUMP,
     KEY_STATS,
     KEY_VERBOSE,
     KEY_HELP,
@@ -53,6 +63,14 @@ static const struct option all_options[KEY_COUNT] = {
                     "                     needs --mac, whose frames are left out, and --seed",
                     true},
     [KEY_SEED] = {"seed", "HEX", "fix what else is random: up to 64 digits; never in use", false},
+    [KEY_FLIGHT] = {"flight", "KIB", "memory for the last frames (64); 0: keep none", false},
+    [KEY_FLIGHT_SNAP] = {"flight-snap", "N", "bytes kept of each (96: the headers); 0: all", false},
+    [KEY_FLIGHT_PORT] = {"flight-port", "N", "give them to who connects here, as a pcapng", false},
+    [KEY_FLIGHT_FILE] = {"flight-file", "FILE",
+                         "write them there on SIGUSR1 and on a crash (which else\n"
+                         "                     prints them for leat-replay unhex)",
+                         true},
+    [KEY_FLIGHT_DUMP] = {"flight-dump", NULL, "dump them at the end as well", false},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},
@@ -138,6 +156,15 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     } else if (key == KEY_MTU) {
         good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
         options->mtu = (uint16_t)number;
+    } else if (key == KEY_FLIGHT) {
+        good = parse_number(text, 0, 1u << 20, &number);
+        options->flight_kib = (uint32_t)number;
+    } else if (key == KEY_FLIGHT_SNAP) {
+        good = parse_number(text, 0, 1u << 16, &number);
+        options->flight_snap = (uint32_t)number;
+    } else if (key == KEY_FLIGHT_PORT) {
+        good = parse_number(text, 1, UINT16_MAX, &number);
+        options->flight_port = (uint16_t)number;
     } else if (key == KEY_BUFFERS) {
         good = parse_number(text, 16, 1u << 24, &number);
         options->buffers = (uint32_t)number;
@@ -176,6 +203,12 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_SEED:
         options->seed_given = true;
         return parse_seed(text, options->seed);
+    case KEY_FLIGHT_FILE:
+        options->flight_file = text;
+        return true;
+    case KEY_FLIGHT_DUMP:
+        options->flight_dump = true;
+        return true;
     case KEY_STATS:
         options->stats = true;
         return true;
@@ -274,8 +307,12 @@ enum options_outcome options_parse(struct options *options, const struct options
 {
     enum options_outcome outcome;
 
-    *options = (struct options){
-        .tap = "leat0", .ip = LEAT_IP4(10, 0, 0, 2), .prefix_bits = 24, .port = what->default_port};
+    *options = (struct options){.tap = "leat0",
+                                .ip = LEAT_IP4(10, 0, 0, 2),
+                                .prefix_bits = 24,
+                                .port = what->default_port,
+                                .flight_kib = FLIGHT_KIB,
+                                .flight_snap = FLIGHT_SNAP};
     outcome = parse(options, world, what, count, words);
     if (outcome == OPTIONS_RUN && options->replay && !(options->mac_given && options->seed_given))
         return wrong(world, what, "--replay needs --mac and --seed", "", NULL);

@@ -26,6 +26,11 @@ struct options {
     bool seed_given;
     uint32_t buffers;     /* 0: the platform's default */
     uint32_t connections; /* 0: leat's default */
+    uint32_t flight_kib;  /* for the last frames; 0: they are not kept */
+    uint32_t flight_snap; /* bytes of each; 0: all */
+    uint16_t flight_port; /* who connects gets them; 0: nobody */
+    bool flight_dump;     /* at the end */
+    const char *flight_file;
     bool create;
     bool stats;
     bool verbose;

@@ -1,7 +1,7 @@
 /*
  * posix_main.c -- the main of every example on POSIX: options, a TAP device or a capture, a stack.
  *
- *      device (tap, or a capture)  <-  recorder, with --record  <-  stack  <-  example
+ *      device (tap, or a capture)  <-  recorder, with --record  <-  flight recorder  <-  stack
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,10 @@
 #include <leat/tap.h>
 
 #include "example.h"
+#include "flight.h"
 #include "notes.h"
 #include "options.h"
+#include "posix_flight.h"
 
 enum {
     STATUS_FAILED = 1,
@@ -39,6 +41,8 @@ struct program {
     struct leat_pcap_reader *reader;
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
+    struct flight flight;
+    void *flight_memory;
     uint8_t seed[LEAT_SEED_BYTES];
     char notes[NOTES_BYTES]; /* of the recording */
     void *memory;
@@ -76,6 +80,7 @@ static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
         program->status = STATUS_FAILED;
         return false;
     }
+    posix_flight_look();
     return program->machine->wait(program->machine, deadline_ns);
 }
 
@@ -232,6 +237,19 @@ static bool open_recorder(struct program *program)
     return true;
 }
 
+/* Puts the flight recorder around all that; without memory there is none. */
+static void open_flight(struct program *program)
+{
+    const struct options *options = &program->options;
+    const size_t bytes = flight_bytes(options);
+
+    program->flight_memory = bytes ? malloc(bytes) : NULL;
+    if (!program->flight_memory)
+        return;
+    program->netif = flight_wrap(&program->flight, options, program->flight_memory, program->netif);
+    posix_flight_watch(&program->flight, options->flight_file, program->posix);
+}
+
 /* Builds the stack on its memory: the block for leat itself, for UDP and for TCP is one. */
 static enum leat_err build_stack(struct program *program, const char **step)
 {
@@ -271,7 +289,12 @@ static enum leat_err build_stack(struct program *program, const char **step)
         return err;
     *step = "UDP and TCP";
     err = leat_udp_register(*stack, NULL);
-    return err ? err : leat_tcp_register(*stack, &tcp);
+    if (err == LEAT_OK)
+        err = leat_tcp_register(*stack, &tcp);
+    if (err)
+        return err;
+    *step = "--flight-port";
+    return flight_serve(&program->flight, options, *stack);
 }
 
 /* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
@@ -361,6 +384,8 @@ static void close_all(struct program *program)
         free(program->files);
         program->files = next;
     }
+    posix_flight_end();
+    free(program->flight_memory);
     free(program->memory);
 }
 
@@ -373,6 +398,7 @@ static int run(struct program *program)
 
     if (!open_devices(program) || !draw_seed(program) || !open_recorder(program))
         return STATUS_NOT_STARTED;
+    open_flight(program);
     err = build_stack(program, &step);
     if (err) {
         fprintf(stderr, "%s: %s: %s\n", example.name, step, leat_err_text(err));
@@ -387,6 +413,8 @@ static int run(struct program *program)
     leat_run(program->platform.stack, &program->host);
     if (program->options.stats)
         say_stats(program);
+    if (program->options.flight_dump)
+        posix_flight_dump();
     return program->status;
 }
 

@@ -50,6 +50,7 @@ int leat_metal_main(struct leat_metal *metal)
                                          .command_line = metal->command_line,
                                          .skip = "virtio_mmio.device=",
                                          .open_netif = open_netif,
+                                         .on_crash = leat_metal_on_crash,
                                          .say_counters = say_counters};
     return bare_main(&machine.bare);
 }

@@ -16,6 +16,8 @@ struct bare_machine {
      * and lets @why be a line that says why. */
     struct leat_netif *(*open_netif)(struct bare_machine *machine, const struct leat_mac *mac,
                                      uint16_t mtu, const char **why);
+    /* Lets @handler be called when the machine crashes; NULL: this machine can't. */
+    void (*on_crash)(void (*handler)(void *arg), void *arg);
     /* Says what the device has counted: calls @say(@arg, name, value, what it means).  May be NULL
      */
     void (*say_counters)(struct bare_machine *machine,

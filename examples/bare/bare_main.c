@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "example.h"
+#include "flight.h"
 #include "options.h"
 
 enum {
@@ -23,6 +24,7 @@ struct program {
     struct bare_machine *machine;
     struct options options;
     struct leat_netif *netif;
+    struct flight flight;
     char text[COMMAND_LINE_BYTES];
     char *words[WORDS_MAX];
     char line[OPTIONS_LINE_BYTES];
@@ -142,6 +144,29 @@ static void choose_buffers(struct leat_config *config, const struct leat_tcp_con
         config->buf_count /= 2;
 }
 
+static void dump_flight(void *arg)
+{
+    (void)arg;
+    if (program.flight.recorder)
+        leat_flight_dump_hex(program.flight.recorder, program.machine->host);
+}
+
+/* Takes the recorder's memory off the front of the machine's. */
+static void wrap_netif(void)
+{
+    struct bare_machine *machine = program.machine;
+    const size_t bytes = flight_bytes(&program.options);
+    void *memory = machine->memory;
+
+    if (bytes == 0 || bytes > machine->memory_bytes / 2)
+        return;
+    machine->memory = (uint8_t *)memory + bytes; /* whole KiB: it stays aligned */
+    machine->memory_bytes -= bytes;
+    program.netif = flight_wrap(&program.flight, &program.options, memory, program.netif);
+    if (machine->on_crash)
+        machine->on_crash(dump_flight, NULL);
+}
+
 static enum leat_err build_stack(const char **step)
 {
     const struct options *options = &program.options;
@@ -178,7 +203,12 @@ static enum leat_err build_stack(const char **step)
         return err;
     *step = "UDP and TCP";
     err = leat_udp_register(*stack, NULL);
-    return err ? err : leat_tcp_register(*stack, &tcp);
+    if (err == LEAT_OK)
+        err = leat_tcp_register(*stack, &tcp);
+    if (err)
+        return err;
+    *step = "--flight-port";
+    return flight_serve(&program.flight, options, *stack);
 }
 
 /* "echo: 10.0.0.2/24 on virtio0, MTU 1500, port 7", as on POSIX. */
@@ -243,6 +273,7 @@ static int run(void)
         program.machine, options->mac_given ? &options->mac : NULL, options->mtu, &why);
     if (!program.netif)
         return complain("network device", why);
+    wrap_netif();
     err = build_stack(&step);
     if (err)
         return complain(step, leat_err_text(err));
@@ -253,6 +284,8 @@ static int run(void)
     leat_run(program.platform.stack, &program.host);
     if (options->stats)
         say_stats();
+    if (options->flight_dump)
+        dump_flight(NULL);
     leat_close(program.platform.stack);
     return program.status;
 }

@@ -9,6 +9,7 @@
 #ifndef LEAT_FLIGHT_H
 #define LEAT_FLIGHT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,10 +42,13 @@ struct leat_netif *leat_flight_netif(struct leat_flight *flight);
 uint64_t leat_flight_seen(const struct leat_flight *flight);
 uint32_t leat_flight_kept(const struct leat_flight *flight);
 
+/** Keeps nothing until it is called again with false: for a dump that is taken in pieces. */
+void leat_flight_pause(struct leat_flight *flight, bool paused);
+
 /**
- * Gives a pcapng of what is in the ring to @p write, oldest frame first, and keeps it all.
- * Changes nothing, takes no memory: it may be called
- * from a handler of a crash.
+ * Gives a pcapng of what is in the ring to @p write, oldest frame first, and keeps it all.  The
+ * pieces are valid until @p write returns.  Changes nothing, takes no memory: it may be called from
+ * a handler of a crash.
  */
 void leat_flight_dump(const struct leat_flight *flight,
                       void (*write)(void *arg, const void *bytes, size_t len), void *arg);

@@ -53,6 +53,12 @@ void leat_metal_poll_every(uint64_t interval_ns);
 void leat_metal_entropy_from(enum leat_err (*source)(void *arg, void *bytes, size_t len),
                              void *arg);
 
+/**
+ * Lets @p handler be called once when the processor stops at an exception, an assertion of ours
+ * among them, before the machine ends.  It may use the console, and nothing that waits.
+ */
+void leat_metal_on_crash(void (*handler)(void *arg), void *arg);
+
 /** Ends the machine with @p status; where the hypervisor can't take one, it just ends. */
 __attribute__((noreturn)) void leat_metal_exit(int status);
 

@@ -37,6 +37,7 @@ struct leat_flight {
     uint32_t head; /* where the next entry goes */
     uint32_t tail; /* the oldest entry */
     uint32_t kept;
+    bool paused;
     uint64_t seen;
 };
 
@@ -99,6 +100,9 @@ static void flight_put(struct leat_flight *flight, uint64_t now_ns, const struct
 {
     struct entry entry = {.time_ns = now_ns, .wire_bytes = leat_buf_total(frame)};
 
+    flight->seen++;
+    if (flight->paused)
+        return;
     entry.direction = (uint32_t)direction;
     entry.captured_bytes =
         entry.wire_bytes < flight->snap_bytes ? entry.wire_bytes : flight->snap_bytes;
@@ -109,7 +113,6 @@ static void flight_put(struct leat_flight *flight, uint64_t now_ns, const struct
     if (flight->head + sizeof entry > flight->ring_bytes)
         flight->head = 0;
     flight->kept++;
-    flight->seen++;
 }
 
 static uint32_t flight_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
@@ -198,6 +201,11 @@ uint64_t leat_flight_seen(const struct leat_flight *flight)
 uint32_t leat_flight_kept(const struct leat_flight *flight)
 {
     return flight->kept;
+}
+
+void leat_flight_pause(struct leat_flight *flight, bool paused)
+{
+    flight->paused = paused;
 }
 
 void leat_flight_dump(const struct leat_flight *flight,

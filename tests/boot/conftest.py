@@ -41,10 +41,12 @@ def _die_with_parent():
 
 def image(name):
     """The path of an image of the build."""
-    path = BUILD / "examples" / f"{name}.elf"
-    if not path.is_file():
-        pytest.skip(f"{path} has not been built")
-    return str(path)
+    for folder in ("examples", "tests/boot"):
+        path = BUILD / folder / f"{name}.elf"
+        if path.is_file():
+            return str(path)
+    pytest.skip(f"{path} has not been built")
+    return None
 
 
 class Guest:

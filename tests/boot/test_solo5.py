@@ -95,6 +95,19 @@ def test_tcp_echo_of_10_mb(guest):
     print(f"{total} bytes each way in {seconds:.2f} s")
 
 
+def test_flight_recorder(guest):
+    """The last frames, as a pcapng for who connects."""
+    echo = guest("echo", options=("--flight-port=99",))
+    with udp_socket(echo) as sock:
+        sock.send(b"to be remembered")
+        sock.recv(100)
+    got = b""
+    with socket.create_connection((echo.ip, 99), timeout=20) as sock:
+        while data := sock.recv(65536):
+            got += data
+    assert got.startswith(b"\x0a\x0d\x0d\x0a") and got.count(b"to be remembered") == 2
+
+
 def test_many_connections(guest):
     echo = guest("echo")
     total = 10_000 if is_slow(echo) else 500_000

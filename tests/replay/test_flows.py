@@ -151,6 +151,7 @@ def given(folder):
 
 # Streams that are not tshark's, and why the stack is right.
 OTHER_STREAMS = {
+    "modbus__modbus-and-non-modbus-p502.pcap": "text behind the sender's own RST",
     "ftp__bigtransfer.pcap": "a hole of a gigabyte, over which tshark jumps",
     "tcp__qi_internet_SYNACK_curl_jsonip.pcap":
         "an injected segment without the timestamps that were agreed on: RFC 7323 3.2 drops it",

@@ -34,10 +34,18 @@ struct command_line {
 /* What a recording may set: nothing that writes. */
 static const char *option_of(const char *name)
 {
-    static const char *const names[][2] = {
-        {"seed", "--seed"},     {"ip", "--ip"},           {"gateway", "--gateway"},
-        {"server", "--server"}, {"mac", "--mac"},         {"mtu", "--mtu"},
-        {"port", "--port"},     {"buffers", "--buffers"}, {"connections", "--connections"}};
+    static const char *const names[][2] = {{"seed", "--seed"},
+                                           {"ip", "--ip"},
+                                           {"gateway", "--gateway"},
+                                           {"server", "--server"},
+                                           {"mac", "--mac"},
+                                           {"mtu", "--mtu"},
+                                           {"port", "--port"},
+                                           {"buffers", "--buffers"},
+                                           {"connections", "--connections"},
+                                           {"flight", "--flight"},
+                                           {"flight-snap", "--flight-snap"},
+                                           {"flight-port", "--flight-port"}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(names[i][0], name) == 0)

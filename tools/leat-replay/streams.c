@@ -323,6 +323,9 @@ static const char *remark(const struct receiver *receiver, char text[96])
         return "not followed: a SYN is missing";
     if (receiver->is_closed && receiver->why != LEAT_OK && receiver->bytes < from->end)
         snprintf(text, 96, "%u bytes were sent; then %s", from->end, leat_err_text(receiver->why));
+    else if (receiver->bytes < from->end && from->has_rst)
+        snprintf(text, 96, "%u bytes were sent, %llu before a reset", from->end,
+                 (unsigned long long)receiver->bytes);
     else if (receiver->bytes < from->end && receiver->damaged > 0)
         snprintf(text, 96, "%u bytes were sent, with %llu wrong checksums", from->end,
                  (unsigned long long)receiver->damaged);

@@ -71,6 +71,7 @@ static struct gate gates[INTERRUPT_VECTORS];
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
 static volatile bool woken;
+static struct device crash; /* whom to tell; once */
 
 static uint32_t lapic_read(uint32_t at)
 {
@@ -105,7 +106,18 @@ _Noreturn static void die(const struct interrupt_frame *frame)
     write_hex("rsp ", frame->rsp);
     write_hex("cr2 ", cr2);
     serial_write("\n", 1);
+    if (crash.handler) {
+        void (*handler)(void *arg) = crash.handler;
+
+        crash.handler = 0;
+        handler(crash.arg);
+    }
     power_off(STATUS_EXCEPTION);
+}
+
+void leat_metal_on_crash(void (*handler)(void *arg), void *arg)
+{
+    crash = (struct device){handler, arg};
 }
 
 void interrupt_taken(const struct interrupt_frame *frame)

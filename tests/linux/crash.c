@@ -1,0 +1,32 @@
+/* crash.c -- echoes datagrams; one that says "crash" makes it commit a programmer's error. */
+#include "example.h"
+
+#include <string.h>
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    (void)arg;
+    if (payload->len == 5 && memcmp(payload->data, "crash", 5) == 0)
+        leat_buf_push(payload, leat_buf_headroom(payload) + 1); /* an assertion stops it */
+    leat_udp_send_from(udp, payload, peer, local->ip);
+}
+
+static const struct leat_udp_events events = {.on_datagram = on_datagram};
+
+static const char *start(struct example_platform *platform)
+{
+    struct leat_udp *udp;
+
+    if (leat_udp_open(platform->stack, &udp, &events, NULL) ||
+        leat_udp_bind(udp, LEAT_IP4_ANY, platform->port))
+        return "can't open the UDP port";
+    return NULL;
+}
+
+const struct example example = {.name = "crash",
+                                .summary = "Echoes datagrams, and crashes when told so.",
+                                .arguments = "",
+                                .default_port = 7,
+                                .start = start};

@@ -1,0 +1,102 @@
+"""The flight recorder of a program: dumped when asked for, by a connection, at the end, on a crash."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from conftest import BUILD, QUICK, Leat, run, until
+from stream import echo_all
+
+TOOL = BUILD / "tools/leat-replay/leat-replay"
+
+
+def ask(program, data, port=7):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((program.ip, port))
+        sock.send(data)
+        return sock.recv(9000)
+
+
+def fed(path, program):
+    """What a stack in the program's place makes of the dump; it must be whole."""
+    return json.loads(run(TOOL, "feed", "--json", "--ip", program.ip, path))
+
+
+def fetch(program, port):
+    """The dump that a port gives."""
+    got = b""
+    with socket.create_connection((program.ip, port), timeout=20) as sock:
+        while data := sock.recv(1 << 16):
+            got += data
+    return got
+
+
+def test_on_demand_by_a_signal(leat, tmp_path):
+    path = tmp_path / "last.pcapng"
+    echo = leat("echo", options=["--flight-file", path])
+    ask(echo, b"x")
+    ask(echo, b"x" * 500)
+    for _ in range(2):
+        if path.exists():
+            path.unlink()
+        os.kill(echo.pid, signal.SIGUSR1)
+        assert until(path.exists)
+        assert until(lambda: path.stat().st_size > 100)
+    told = fed(path, echo)
+    assert told["counters"]["drop_udp_port"] == 1 and told["cut"] > 0  # headers only
+    ask(echo, b"it goes on")
+
+
+@pytest.mark.parametrize("kib, snap", [(64, 96), (4, 96), (1024, 0)])
+def test_on_demand_by_a_connection(leat, tmp_path, kib, snap):
+    path = tmp_path / "last.pcapng"
+    options = ["--flight-port", 99, "--flight", kib, "--flight-snap", snap]
+    echo = leat("echo", options=options)
+    echo_all((echo.ip, 7), 2, 50_000, timeout=60)
+    for _ in range(2):
+        path.write_bytes(fetch(echo, 99))
+        told = fed(path, echo)
+        assert told["frames"] > (100 if kib > 4 else 10)
+        assert (told["cut"] > 0) == (snap > 0)
+    assert path.stat().st_size < 2 * 1024 * kib
+    with socket.create_connection((echo.ip, 99)) as first:  # while one reads, others get nothing
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    echo_all((echo.ip, 7), 1, 1000, timeout=20)
+
+
+def test_at_the_end(leat, tmp_path):
+    path = tmp_path / "last.pcapng"
+    echo = leat("echo", options=["--flight-file", path, "--flight-dump"])
+    ask(echo, b"x")
+    echo.stop()
+    assert fed(path, echo)["counters"]["drop_udp_port"] == 1
+
+
+def test_none(leat):
+    echo = leat("echo", options=["--flight", 0, "--flight-port", 99])
+    with pytest.raises(ConnectionRefusedError):
+        fetch(echo, 99)
+
+
+@pytest.mark.parametrize("where", ["file", "console"])
+def test_an_assertion(leat, tmp_path, where):
+    path = tmp_path / "last.pcapng"
+    crash = leat("crash", options=["--flight-file", path] if where == "file" else [])
+    ask(crash, b"hello")
+    with pytest.raises(socket.timeout), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(1)
+        sock.connect((crash.ip, 7))
+        sock.send(b"crash")
+        sock.recv(100)
+    assert crash.wait() in (-signal.SIGILL, -signal.SIGTRAP)
+    crash.expect_status(crash.wait())
+    if where == "console":
+        console = tmp_path / "console"
+        console.write_text(crash.text)
+        run(TOOL, "unhex", "--record", path, console)
+    assert fed(path, crash)["counters"]["drop_udp_port"] == 2

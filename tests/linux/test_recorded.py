@@ -1,0 +1,141 @@
+"""A recorded run of each example happens again byte for byte: leat-replay recorded."""
+
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from conftest import BUILD, Process, binary, make_tap, run
+from stream import echo_all
+
+TOOL = BUILD / "tools/leat-replay/leat-replay"
+EXAMPLES = sorted(path.name for path in (BUILD / "examples").glob("*")
+                  if path.is_file() and not path.suffix and os.access(path, os.X_OK))
+
+
+def again(path, *options):
+    """What leat-replay says about a recording."""
+    return subprocess.run([TOOL, "recorded", *options, path], capture_output=True, text=True,
+                          timeout=60, check=False)
+
+
+def assert_same(path, least):
+    done = again(path, "--json")
+    assert done.returncode == 0, (done, again(path).stdout)
+    told = json.loads(done.stdout)
+    assert told["same"] and told["frames"] >= least
+
+
+def talk_echo(program):
+    run("ping", "-n", "-c", 2, "-i", "0.2", "-s", 4000, program.ip)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((program.ip, 7))
+        sock.send(b"." * 5000)
+        assert len(sock.recv(9000)) == 5000
+    echo_all((program.ip, 7), 10, 50_000, timeout=60)
+
+
+def talk_dns(program):
+    for words in (("+notcp", "www.example.com", "A"), ("+tcp", "example.com", "SOA"),
+                  ("nowhere.example.com",), ("example.org",)):  # fmt: skip
+        run("dig", "+norecurse", "+tries=1", "+timeout=5", f"@{program.ip}", *words)
+
+
+def talk_anything(program):
+    """To a server of which nothing is known but its port."""
+    port = int(program.lines[0].rpartition(" ")[2])
+    run("ping", "-n", "-c", 1, program.ip)
+    with contextlib.suppress(OSError), socket.create_connection((program.ip, port), 5) as sock:
+        sock.settimeout(2)
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while sock.recv(65536):
+            pass
+
+
+TALKS = {"echo": talk_echo, "dns": talk_dns}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_server(leat, tmp_path, name):
+    path = tmp_path / "run.pcapng"
+    if name == "resolve":
+        pytest.skip("it asks: below")
+    program = leat(name, options=["--record", path])
+    TALKS.get(name, talk_anything)(program)
+    program.stop()
+    assert_same(path, 6)
+
+
+@pytest.mark.parametrize("words", [("www.example.com",), ("no.example.com", "MX")])
+def test_resolve(leat, tmp_path, words):
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    server = leat("dns")
+    make_tap("asks2", address="10.79.0.1/24")
+    path = tmp_path / "run.pcapng"
+    asking = Process(binary("resolve"), "--tap", "asks2", "--ip", "10.79.0.2/24", "--gateway",
+                     "10.79.0.1", "--server", server.ip, "--record", path, *words)
+    try:
+        assert asking.wait(60) in (0, 1)
+    finally:
+        run("ip", "link", "del", "asks2", check=False)
+    assert_same(path, 4)
+
+
+def test_with_loss(leat, lossy, tmp_path):
+    path = tmp_path / "run.pcapng"
+    echo = leat("echo", options=["--record", path], link=lossy(5, seed=3))
+    echo_all((echo.ip, 7), 3, 50_000, timeout=60)
+    echo.stop()
+    assert_same(path, 100)
+
+
+def test_with_a_dump_of_the_flight_recorder(leat, tmp_path):
+    path = tmp_path / "run.pcapng"
+    echo = leat("echo", options=["--record", path, "--flight-port", 99, "--flight", 8])
+    echo_all((echo.ip, 7), 2, 20_000, timeout=20)
+    with socket.create_connection((echo.ip, 99), timeout=20) as sock:
+        while sock.recv(65536):
+            pass
+    echo.stop()
+    assert_same(path, 50)
+
+
+def test_a_killed_program_leaves_what_it_had_written(leat, tmp_path):
+    """Without its last bytes, it may be; what is there happens again."""
+    path = tmp_path / "run.pcapng"
+    echo = leat("echo", options=["--record", path])
+    echo_all((echo.ip, 7), 1, 500_000, timeout=20)
+    os.kill(echo.pid, signal.SIGKILL)
+    echo.expect_status(echo.wait())
+    done = again(path)
+    assert "differs" not in done.stdout or "no more frames" in done.stdout, done
+
+
+def test_what_was_changed_is_shown(leat, tmp_path):
+    path = tmp_path / "run.pcapng"
+    echo = leat("echo", options=["--record", path])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((echo.ip, 7))
+        sock.send(b"an echo")
+        assert sock.recv(100) == b"an echo"
+    echo.stop()
+    content = path.read_bytes()
+    at = content.rindex(b"an echo")  # in the answer
+    path.write_bytes(content[:at] + b"no echo" + content[at + 7 :])
+    done = again(path)
+    assert done.returncode == 1 and "differs" in done.stdout, done
+    assert "6e 6f 20 65" in done.stdout and "61 6e 20 65" in done.stdout
+
+
+def test_what_is_no_recording(tmp_path):
+    path = tmp_path / "other.pcap"
+    path.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+    done = again(path)
+    assert done.returncode == 2 and "no run of leat" in done.stderr
