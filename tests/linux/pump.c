@@ -59,7 +59,7 @@ static void make_stream(uint8_t *stream)
     memcpy(stream + PERIOD, stream, PIECE);
 }
 
-static void say_info(struct pump *pump, const struct leat_tcp *conn)
+__attribute__((noinline)) static void say_info(struct pump *pump, const struct leat_tcp *conn)
 {
     char text[LEAT_TCP_INFO_TEXT_BYTES];
     struct leat_tcp_info info;
