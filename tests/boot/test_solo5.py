@@ -132,6 +132,30 @@ def test_smaller_mtu_is_kept(guest):
     echo_all((echo.ip, 7), 1, 50_000, 60)
 
 
+def test_httpd(guest):
+    web = guest("httpd")
+    page = (ROOT / "examples/site/index.html").read_bytes()
+    words = ["curl", "-sS", "--max-time", "20"]
+    assert tools.run(*words, f"http://{web.ip}/") == page
+    assert tools.run(*words, "-r", "5-9", f"http://{web.ip}/") == page[5:10]
+    requests = 20 if is_slow(web) else 1000
+    assert tools.run(*words, f"http://{web.ip}/?[1-{requests}]") == requests * page
+
+
+def test_discard_and_chargen(guest):
+    sink, source = guest("discard"), guest("chargen")
+    count = 100_000 if is_slow(sink) else 5_000_000
+    with socket.create_connection((sink.ip, 9), 30) as conn:
+        conn.sendall(bytes(count))
+        conn.shutdown(socket.SHUT_WR)
+        assert conn.recv(1) == b""
+    with socket.create_connection((source.ip, 19), 30) as conn:
+        got = b""
+        while len(got) < count:
+            got += conn.recv(100_000)
+    assert set(map(len, got.split(b"\r\n")[:-1])) == {72}
+
+
 def test_resolve_asks_dns(abi, guest):
     """Two guests, and the kernel as a router between them."""
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")

@@ -1,12 +1,16 @@
 """Over QEMU's user network: what an ordinary user reaches, with ports forwarded."""
 
 import os
+import pathlib
 import random
 import socket
 
 import pytest
 
 from conftest import echo_tcp, echo_udp, free_port
+
+
+SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
 
 
 def forwarded(there):
@@ -75,6 +79,48 @@ def test_dns(guest, machine):
         assert reply.an.rdata == "192.0.2.3"
     assert ask(udp, "nobody.example.com", "A").rcode == 3
     dns.stop()
+
+
+def get(address, path, more=""):
+    """The head and the body of a reply."""
+    request = f"GET {path} HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n{more}\r\n"
+    head, _, body = echo_tcp(address, request.encode()).partition(b"\r\n\r\n")
+    return head.decode(), body
+
+
+def test_httpd(guest, machine):
+    netdev, tcp, _ = forwarded(80)
+    httpd = guest("httpd", machine, netdev)
+    httpd.wait_for("port 80")
+    page = (SITE / "index.html").read_bytes()
+    head, body = get(tcp, "/")
+    assert head.startswith("HTTP/1.1 200 OK\r\n") and body == page
+    head, body = get(tcp, "/index.html", "Range: bytes=10-19\r\n")
+    assert head.startswith("HTTP/1.1 206 ") and body == page[10:20]
+    assert get(tcp, "/nothing")[0].startswith("HTTP/1.1 404 ")
+    httpd.stop()
+
+
+def test_discard(guest, machine):
+    netdev, tcp, _ = forwarded(9)
+    discard = guest("discard", machine, netdev)
+    discard.wait_for("port 9")
+    assert echo_tcp(tcp, bytes(1_000_000)) == b""
+    discard.stop()
+
+
+def test_chargen(guest, machine):
+    netdev, tcp, udp = forwarded(19)
+    chargen = guest("chargen", machine, netdev)
+    chargen.wait_for("port 19")
+    with socket.create_connection(tcp, 30) as conn:
+        got = b""
+        while len(got) < 1_000_000:
+            got += conn.recv(100_000)
+    lines = got.split(b"\r\n")
+    assert lines[0] == bytes(range(32, 104)) and lines[95] == lines[0] and lines[1] == bytes(range(33, 105))
+    assert len(echo_udp(udp, [bytes(100)])[0]) <= 100
+    chargen.stop()
 
 
 def test_resolve_gets_an_answer_from_nobody(guest, machine):

@@ -1,24 +1,144 @@
-"""curl against a server that closes first: its TIME-WAIT entries are ours."""
+"""curl, wrk and sockets against httpd: files that are part of it, and one from the command line."""
 
+import pathlib
+import re
+import shutil
 import socket
+import subprocess
+import time
 
-from conftest import QUICK, run
+import pytest
 
-BODY = bytes(ord("a") + i % 26 for i in range(612))
+from conftest import QUICK, binary, run
+
+SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
+PAGE = (SITE / "index.html").read_bytes()
+STYLE = (SITE / "style.css").read_bytes()
+BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 
 
-def test_curl(leat):
-    web = leat("httpd")
-    assert run("curl", "-sS", "--max-time", 10, f"http://{web.ip}/") == BODY
+def curl(*words, timeout=60):
+    return run("curl", "-sS", "--no-progress-meter", "--max-time", timeout - 5, *words,
+               timeout=timeout)
+
+
+@pytest.fixture
+def web(leat):
+    server = leat("httpd")
+    server.url = f"http://{server.ip}"
+    return server
+
+
+def ask(ip, text, timeout=10):
+    """All that comes back until the server closes."""
+    with socket.create_connection((ip, 80), timeout) as conn:
+        conn.sendall(text)
+        reply = bytearray()
+        while piece := conn.recv(65536):
+            reply += piece
+    return bytes(reply)
+
+
+def test_pages(web):
+    assert curl(f"{web.url}/") == PAGE
+    assert curl(f"{web.url}/index.html") == PAGE
+    assert curl("-0", f"{web.url}/style.css") == STYLE
     stats = web.stop()
-    assert stats["tcp_closed"] == 1 and stats["copied_tx_bytes"] == 0
+    assert stats["tcp_opened_passive"] == 3
+    assert stats["copied_tx_bytes"] == 0 and stats["copied_tap_frames"] == 0
 
 
-def test_curl_many_at_once(leat):
-    web = leat("httpd")
-    many = [f"http://{web.ip}/{i}" for i in range(100)]
-    assert run("curl", "-sS", "--no-progress-meter", "--max-time", 20, "-Z", *many) == 100 * BODY
+def test_head_and_types(web):
+    head = curl("-I", f"{web.url}/leat.svg").decode()
+    assert head.startswith("HTTP/1.1 200 OK\r\n")
+    assert "Content-Type: image/svg+xml\r\n" in head
+    assert f"Content-Length: {(SITE / 'leat.svg').stat().st_size}\r\n" in head
+
+
+@pytest.mark.parametrize("words,status", [
+    (["/nothing"], 404), (["/style.css/"], 404), (["--path-as-is", "/../style.css"], 404),
+    (["-X", "POST", "-d", "x", "/"], 405), (["-X", "BREW", "/"], 501),
+    (["-r", "999999-", "/"], 416), (["-H", "Host:", "/"], 400), (["-H", "Expect: x", "/"], 417),
+    (["-H", "X: " + 17000 * "x", "/"], 431), (["/" + 9000 * "x"], 414),
+    (["-H", "Transfer-Encoding: gzip", "/"], 501), (["-H", 'If-Match: "x"', "/"], 412),
+])  # fmt: skip
+def test_statuses(web, words, status):
+    words = [f"{web.url}{word}" if word.startswith("/") else word for word in words]
+    assert curl("-o", "/dev/null", "-w", "%{http_code}", *words) == str(status).encode()
+
+
+def test_ranges_put_a_file_together(web):
+    pieces = [curl("-r", f"{at}-{at + 99}", f"{web.url}/") for at in range(0, len(PAGE), 100)]
+    assert b"".join(pieces) == PAGE
+    assert curl("-r", "-10", f"{web.url}/") == PAGE[-10:]
+
+
+def test_an_interrupted_download_goes_on(web, tmp_path):
+    part = tmp_path / "part"
+    part.write_bytes(PAGE[:200])
+    curl("-C", "-", "-o", part, f"{web.url}/")
+    assert part.read_bytes() == PAGE
+
+
+def test_what_is_known_is_not_sent_again(web, tmp_path):
+    words = ["--etag-save", tmp_path / "tag", "--etag-compare", tmp_path / "tag", "-o",
+             tmp_path / "page", "-w", "%{http_code} %{size_download}", f"{web.url}/"]
+    (tmp_path / "tag").touch()
+    assert curl(*words) == b"200 612"
+    assert curl(*words) == b"304 0"
+
+
+def test_one_connection_many_requests(web):
+    assert curl(*[f"{web.url}/?{i}" for i in range(100)]) == 100 * PAGE
+    assert web.stop()["tcp_opened_passive"] == 1
+
+
+def test_pipelined_requests_are_answered_in_order(web):
+    text = b"".join(b"GET /%s HTTP/1.1\r\nHost: leat\r\n\r\n" % name
+                    for _ in range(200) for name in (b"", b"style.css"))
+    text += b"GET / HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n\r\n"
+    bodies = re.split(rb"HTTP/1.1 200 OK\r\n.*?\r\n\r\n", ask(web.ip, text), flags=re.S)[1:]
+    assert bodies == 200 * [PAGE, STYLE] + [PAGE]
+
+
+def test_many_at_once(web):
+    many = [f"{web.url}/{i}" for i in range(100)]
+    curl("-o", "/dev/null", "-Z", "--parallel-immediate", "--parallel-max", "100", *many)
     assert web.stop()["tcp_opened_passive"] == 100
+
+
+def test_ten_thousand_requests(web):
+    requests = 1000 if QUICK else 10_000
+    fetched = curl("-o", "/dev/null", "-w", "%{http_code}\\n", f"{web.url}/?[1-{requests}]")
+    assert fetched.split() == requests * [b"200"]
+    stats = web.stop()
+    assert stats["tcp_opened_passive"] == 1 and stats["copied_tx_bytes"] == 0
+
+
+def test_a_large_file(leat, tmp_path):
+    seed = bytes(range(256)) * 97 + b"leat"
+    big = (seed * (BIG_BYTES // len(seed) + 1))[:BIG_BYTES]
+    (tmp_path / "big").write_bytes(big)
+    web = leat("httpd", arguments=[tmp_path / "big"])
+    assert curl(f"http://{web.ip}/big", timeout=200) == big
+    half = len(big) // 2
+    assert curl("-r", f"{half}-", f"http://{web.ip}/big", timeout=200) == big[half:]
+    assert web.stop()["copied_tx_bytes"] == 0
+
+
+def test_wrk(web):
+    if not shutil.which("wrk"):
+        pytest.skip("wrk is not installed")
+    said = run("wrk", "-t1", "-c50", "-d2", f"{web.url}/").decode()
+    assert "Non-2xx" not in said and "Socket errors" not in said, said
+    assert int(re.search(r"(\d+) requests in", said)[1]) > 100
+
+
+def test_a_client_that_never_ends_its_head(web):
+    began = time.monotonic()
+    reply = ask(web.ip, b"GET / HTTP/1.1\r\nHost: leat\r\n", timeout=30)
+    assert reply.startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - began > 8
 
 
 def test_more_closed_connections_than_time_wait_has_room_for(leat):
@@ -26,13 +146,14 @@ def test_more_closed_connections_than_time_wait_has_room_for(leat):
     web = leat("httpd")
     count = 1000 if QUICK else 10_000
     for _ in range(count):
-        with socket.create_connection((web.ip, 80), timeout=10) as conn:
-            conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            reply = bytearray()
-            while piece := conn.recv(4096):
-                reply += piece
-            assert reply.endswith(BODY)
+        assert ask(web.ip, b"GET / HTTP/1.0\r\n\r\n").endswith(PAGE)
     stats = web.stop()
     assert stats["tcp_opened_passive"] == count
     if count > 4096 + 1000:  # some have become the next connection from the same port (RFC 9293 3.6.1)
         assert stats["tcp_time_wait_recycled"] > 0
+
+
+def test_a_file_that_is_not_there(leat, tmp_path):
+    done = subprocess.run([binary("httpd"), "--tap", "none", tmp_path / "nothing"],
+                          capture_output=True, timeout=20, check=False)
+    assert done.returncode == 2

@@ -1,0 +1,81 @@
+/*
+ * httpd.c -- serves files by HTTP: those of examples/site, which are part of the program, and files
+ * that are named on the command line.  What is sent is what lies here; nothing is copied.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/http_server.h>
+
+#include "example.h"
+
+enum {
+    FILES_MAX = 64,
+    CLIENTS = 1000
+};
+
+/* made by tools/embed.py */
+extern const struct leat_http_file site[];
+extern const uint32_t site_count;
+
+static struct leat_http_file files[FILES_MAX];
+static char paths[FILES_MAX][256]; /* of files on the command line: what is behind the last slash */
+static _Alignas(16) unsigned char memory[640 * 1024];
+
+/* A tag for bytes that embed.py has not seen: FNV-1a. */
+static uint64_t tag_of(const char *bytes, size_t len)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
+    return hash;
+}
+
+/* Reads @name and makes a file of it; returns what is wrong, or NULL. */
+static const char *read_one(struct example_platform *platform, const char *name, uint32_t at)
+{
+    const char *tail = name;
+    const char *bytes;
+    size_t len;
+
+    for (const char *c = name; *c; c++)
+        tail = *c == '/' ? c + 1 : tail;
+    if (platform->read_file(platform, name, &bytes, &len) || len > UINT32_MAX)
+        return "can't read a file, or it is too large";
+    snprintf(paths[at], sizeof paths[at], "/%s", tail);
+    files[at] = (struct leat_http_file){.path = paths[at],
+                                        .type = "application/octet-stream",
+                                        .bytes = bytes,
+                                        .len = (uint32_t)len,
+                                        .tag = tag_of(bytes, len)};
+    return NULL;
+}
+
+static const char *start(struct example_platform *platform)
+{
+    struct leat_http_server_config config = {
+        .files = files, .file_count = site_count, .port = platform->port, .clients = CLIENTS};
+    struct leat_http_server *server;
+    enum leat_err err;
+
+    if (site_count + (uint32_t)platform->argument_count > FILES_MAX)
+        return "too many files";
+    memcpy(files, site, site_count * sizeof *site);
+    for (int i = 0; i < platform->argument_count; i++) {
+        const char *wrong = read_one(platform, platform->arguments[i], config.file_count++);
+
+        if (wrong)
+            return wrong;
+    }
+    err = leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
+    if (err == LEAT_ERR_ARGUMENT)
+        return "the name of a file is too long";
+    return err ? "can't open the TCP port" : NULL;
+}
+
+const struct example example = {.name = "httpd",
+                                .summary = "Serves files by HTTP/1.1 (RFC 9112).",
+                                .arguments = "[FILE...]",
+                                .default_port = LEAT_HTTP_PORT,
+                                .start = start};

@@ -1,0 +1,122 @@
+/*
+ * fuzz_http.c -- heads of requests: however one is cut it means the same, it ends where its empty
+ * line ends, and the reply to it fits in its place and shows bytes of the file alone.
+ *
+ * The first byte chooses whether the rest is a head, or fields of one that is legal so far; the
+ * second where it is cut.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/http_reply.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    TEXT_BYTES = 40000
+};
+
+static const char file_bytes[] = "0123456789";
+
+static const struct leat_http_file files[] = {
+    {"/", "text/html", file_bytes, 10, 0x0123456789abcdef},
+    {"/a/index.html", "text/html", file_bytes, 3, 0},
+    {"/e", "text/plain", NULL, 0, 1},
+};
+
+static void demand(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+/* Reads @len bytes of a copy that ends where they end. */
+static size_t feed(struct http_request *request, const uint8_t *text, size_t len)
+{
+    uint8_t *copy = malloc(len + !len);
+    size_t taken;
+
+    demand(copy != NULL);
+    memcpy(copy, text, len);
+    taken = http_request_read(request, copy, len);
+    free(copy);
+    demand(taken <= len);
+    demand(taken == len || request->status != HTTP_MORE);
+    return taken;
+}
+
+/* What must hold of a head that was taken. */
+static void check_head(const struct http_request *request, const uint8_t *text, size_t taken)
+{
+    demand(request->bytes == taken && taken <= HTTP_HEAD_BYTES);
+    if (request->status != HTTP_OK)
+        return;
+    demand(taken >= 4 && memcmp(text + taken - 4, "\r\n\r\n", 4) == 0);
+    demand(request->host || request->minor_version == 0);
+    demand(!(request->codings && request->length_given));
+    demand(request->if_match.count <= HTTP_TAGS && request->if_none_match.count <= HTTP_TAGS);
+    if (request->method <= HTTP_HEAD)
+        demand(request->path_len > 0 && request->path[0] == '/');
+    if (request->range == HTTP_RANGE_FROM)
+        demand(request->first <= request->last);
+}
+
+static void check_reply(const struct http_request *request)
+{
+    static struct http_entry entries[64];
+    static const struct http_table table = {entries, 63};
+    char head[HTTP_REPLY_HEAD_BYTES];
+    struct http_reply reply;
+    size_t len;
+
+    if (!entries[0].file && !http_table_find(&table, "/", 1))
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+            demand(http_table_add(&table, &files[i]));
+    reply = http_answer(&table, request);
+    demand(reply.status >= HTTP_OK);
+    if (reply.body_len > 0) {
+        demand(reply.body >= file_bytes);
+        demand(reply.body + reply.body_len <= file_bytes + reply.file->len);
+    }
+    if (reply.status == HTTP_PARTIAL_CONTENT)
+        demand(reply.body_len > 0);
+    len = http_reply_head(&reply, request, head);
+    demand(len <= sizeof head);
+    demand(memcmp(head, "HTTP/1.1 ", 9) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static uint8_t text[TEXT_BYTES];
+    static const char legal[] = "GET /a/?x HTTP/1.1\r\nHost: leat\r\n";
+    struct http_request whole, other;
+    size_t len = 0, taken, cut, first;
+
+    if (size < 2 || size > 20000)
+        return 0;
+    if (data[0] & 1) {
+        memcpy(text, legal, sizeof legal - 1);
+        len = sizeof legal - 1;
+    }
+    memcpy(text + len, data + 2, size - 2);
+    len += size - 2;
+    if (data[0] & 1) {
+        memcpy(text + len, "\r\n\r\n", 4);
+        len += 4;
+    }
+    http_request_start(&whole);
+    taken = feed(&whole, text, len);
+    check_head(&whole, text, taken);
+    cut = len * data[1] / 255;
+    http_request_start(&other);
+    first = feed(&other, text, cut);
+    if (other.status == HTTP_MORE)
+        first += feed(&other, text + first, len - first);
+    demand(first == taken);
+    demand(memcmp(&whole, &other, offsetof(struct http_request, path)) == 0);
+    demand(memcmp(whole.path, other.path, whole.path_len) == 0);
+    if (whole.status != HTTP_MORE)
+        check_reply(&whole);
+    return 0;
+}

@@ -1,0 +1,89 @@
+/*
+ * http_server.h -- a server of files that lie in memory (RFC 9110, RFC 9112: HTTP/1.1).
+ *
+ * GET and HEAD, persistent connections, pipelining, one byte range, conditions on entity tags.  A
+ * file is lent to the stack and never copied.  There is no Date and no Last-Modified: a stack has
+ * no calendar (RFC 9110 6.6.1, 8.8.2).
+ */
+#ifndef LEAT_HTTP_SERVER_H
+#define LEAT_HTTP_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/err.h>
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** "http" (RFC 9110 4.2.1). */
+enum {
+    LEAT_HTTP_PORT = 80
+};
+
+/** A file.  What it points to must outlive the server and every reply that is on its way. */
+struct leat_http_file {
+    const char *path;  /**< "/index.html": decoded, at most 255 bytes; it is "/" too, and so in
+                            each folder */
+    const char *type;  /**< its media type, at most 100 bytes: "text/html" */
+    const void *bytes; /**< what is served */
+    uint32_t len;      /**< how many */
+    uint64_t tag;      /**< changes with the bytes, for the ETag; 0: none */
+};
+
+struct leat_http_server;
+
+/** What a server does.  Every 0 means the default named beside it. */
+struct leat_http_server_config {
+    const struct leat_http_file *files; /**< the last of two with the same path wins */
+    uint32_t file_count;                /**< files in the array */
+    leat_ip4 ip;                        /**< LEAT_IP4_ANY: all of our addresses */
+    uint16_t port;                      /**< LEAT_HTTP_PORT */
+    uint16_t clients;  /**< connections at a time: 512; one more ends an idle one */
+    uint64_t idle_ns;  /**< a connection may wait between requests: 15 s */
+    uint64_t head_ns;  /**< a head may take, from its first byte: 10 s (408) */
+    uint64_t stall_ns; /**< a client may take nothing of a reply: 30 s; and this long may the rest
+                            of what it sends take after the last reply */
+};
+
+/** What a server has done. */
+struct leat_http_server_counts {
+    uint64_t requests;      /**< heads that were whole, or refused */
+    uint64_t ok;            /**< replies 200 and 206 */
+    uint64_t not_modified;  /**< 304 */
+    uint64_t client_errors; /**< 4xx */
+    uint64_t server_errors; /**< 5xx: what we do not know */
+    uint64_t timeouts;      /**< 408, and connections ended because the client stood still */
+    uint64_t idle;          /**< connections ended because no request came any more */
+    uint64_t displaced;     /**< connections ended in favour of a new one */
+    uint64_t waited;        /**< times that a reply had to wait because the pool was empty */
+};
+
+/** Bytes that leat_http_server_open() needs. */
+size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config);
+
+/**
+ * Serves on @p stack, which has TCP registered, from the next poll on.  @p memory (any alignment)
+ * of
+ * @p bytes belongs to the server until it is closed; the array of files does not.
+ *
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (a path or type that can't be), and those of
+ * leat_tcp_listen().
+ */
+enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
+                                    void *memory, size_t bytes,
+                                    const struct leat_http_server_config *config);
+
+/** Ends it and resets its connections; the memory is the program's again. */
+void leat_http_server_close(struct leat_http_server *server);
+
+/** The counters; live, valid as long as the server. */
+const struct leat_http_server_counts *
+leat_http_server_counts(const struct leat_http_server *server);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

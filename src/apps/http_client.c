@@ -1,0 +1,334 @@
+/*
+ * http_client.c -- one client of the server: its request is read, its reply sent, and again.
+ *
+ *      IDLE -> HEAD -> REPLY -> BODY (of the request: thrown away) -> IDLE ...
+ *                        `--> LINGER, after a reply that ends the connection
+ *
+ * Requests are answered one after another: what a client has pipelined stays in the buffers that it
+ * came in, and its window closed, until the reply in front of it is queued (RFC 9112 9.3.2).
+ */
+#include "apps/http_client.h"
+
+#include "stack.h"
+
+enum {
+    READ_BYTES = 65536 /* taken from a connection at a time */
+};
+
+static const uint64_t retry_ns = 10000000; /* until the pool may have buffers again */
+
+/* ---- Phases and their time ---------------------------------------------------------------- */
+
+static void enter(struct http_client *client, enum http_phase phase)
+{
+    const struct leat_http_server_config *config = &client->server->config;
+    const uint64_t now_ns = leat_now_ns(client->server->stack);
+    const uint64_t lasts_ns = phase == HTTP_PHASE_IDLE   ? config->idle_ns
+                              : phase == HTTP_PHASE_HEAD ? config->head_ns
+                                                         : config->stall_ns;
+
+    client->phase = (uint8_t)phase;
+    client->active_at_ns = now_ns;
+    client->due_ns = now_ns + lasts_ns;
+    if (!timer_is_set(&client->timer) || timer_at_ns(&client->timer) > client->due_ns)
+        timer_set(&client->server->stack->timers, &client->timer, client->due_ns);
+}
+
+void http_client_end(struct http_client *client, uint64_t *count)
+{
+    ++*count;
+    client->phase = HTTP_PHASE_ENDING;
+    leat_tcp_abort(client->conn);
+}
+
+/* ---- Replies ------------------------------------------------------------------------------ */
+
+/* The head that most requests get, made before, or one of its own; NULL: the pool is empty. */
+static struct leat_buf *make_head(const struct http_client *client, const struct http_reply *reply)
+{
+    const struct leat_http_server *server = client->server;
+    struct leat_pool *pool = leat_pool(server->stack);
+    struct leat_buf *head;
+
+    if (reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0) {
+        const size_t i = (size_t)(reply->file - server->config.files);
+
+        return leat_buf_lend(pool, server->heads + i * HTTP_REPLY_HEAD_BYTES, server->head_lens[i],
+                             NULL, NULL);
+    }
+    head = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+    if (head && leat_buf_tailroom(head) < HTTP_REPLY_HEAD_BYTES) {
+        leat_buf_free(head); /* a pool of very small buffers */
+        return NULL;
+    }
+    if (head)
+        leat_buf_put(head, (uint32_t)http_reply_head(reply, &client->request, (char *)head->data));
+    return head;
+}
+
+static void count_reply(struct leat_http_server_counts *counts, enum http_status status)
+{
+    counts->requests++;
+    if (status >= HTTP_NOT_IMPLEMENTED)
+        counts->server_errors++;
+    else if (status >= HTTP_BAD_REQUEST)
+        counts->client_errors++;
+    else if (status == HTTP_NOT_MODIFIED)
+        counts->not_modified++;
+    else
+        counts->ok++;
+}
+
+/* There is no buffer now; the timer tries again. */
+static bool wait_for_pool(struct http_client *client)
+{
+    struct leat_http_server *server = client->server;
+
+    server->counts.waited++;
+    client->starved = true;
+    timer_set(&server->stack->timers, &client->timer, leat_now_ns(server->stack) + retry_ns);
+    return false;
+}
+
+/* Begins @reply; false: there is no buffer for it. */
+static bool begin_reply(struct http_client *client, const struct http_reply *reply)
+{
+    client->head = make_head(client, reply);
+    if (!client->head)
+        return wait_for_pool(client);
+    client->body = reply->body;
+    client->body_left = client->request.method == HTTP_HEAD ? 0 : reply->body_len;
+    client->close = reply->close;
+    client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
+    count_reply(&client->server->counts, reply->status);
+    enter(client, HTTP_PHASE_REPLY);
+    return true;
+}
+
+/* Up to @room bytes of what is left of the reply, taken off it; NULL: no buffer. */
+static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
+{
+    struct leat_pool *pool = leat_pool(client->server->stack);
+    struct leat_buf *text = client->head;
+    struct leat_buf *body = NULL;
+    uint32_t len;
+
+    if (text && text->len > room) {
+        text = leat_buf_slice(client->head, 0, room);
+        if (text)
+            client->head = leat_buf_consume(client->head, room);
+        return text;
+    }
+    room -= text ? text->len : 0;
+    len = client->body_left < room ? client->body_left : room;
+    if (len > 0) {
+        body = leat_buf_lend(pool, client->body, len, NULL, NULL);
+        if (!body)
+            return NULL;
+        client->body += len;
+        client->body_left -= len;
+    }
+    client->head = NULL;
+    if (text && body)
+        leat_buf_append(text, body);
+    return text ? text : body;
+}
+
+/* Sends what is left of the reply; false: the rest must wait, or the connection is over. */
+static bool send_reply(struct http_client *client)
+{
+    while (client->head || client->body_left > 0) {
+        const uint32_t room = leat_tcp_send_room(client->conn);
+        struct leat_buf *text;
+
+        if (room == 0)
+            return false; /* on_writable follows */
+        text = take_reply(client, room);
+        if (!text)
+            return wait_for_pool(client);
+        if (leat_tcp_send(client->conn, text))
+            return false; /* on_closed follows */
+    }
+    if (client->close) {
+        leat_tcp_shutdown(client->conn);
+        enter(client, HTTP_PHASE_LINGER);
+    } else if (client->skip > 0) {
+        enter(client, HTTP_PHASE_BODY);
+    } else {
+        http_request_start(&client->request);
+        enter(client, HTTP_PHASE_IDLE);
+    }
+    return true;
+}
+
+/* ---- Requests ----------------------------------------------------------------------------- */
+
+/* Throws away the first @bytes of what was received. */
+static void consume(struct http_client *client, uint32_t bytes)
+{
+    client->unread = leat_buf_consume(client->unread, bytes);
+    leat_tcp_consumed(client->conn, bytes);
+}
+
+/* Reads on in the head; false: the reply must wait. */
+static bool read_head(struct http_client *client)
+{
+    struct http_request *request = &client->request;
+    struct http_reply reply;
+
+    if (client->phase == HTTP_PHASE_IDLE)
+        enter(client, HTTP_PHASE_HEAD);
+    while (client->unread && request->status == HTTP_MORE)
+        consume(client,
+                (uint32_t)http_request_read(request, client->unread->data, client->unread->len));
+    if (request->status == HTTP_MORE)
+        return true;
+    reply = http_answer(&client->server->table, request);
+    return begin_reply(client, &reply);
+}
+
+static void skip_body(struct http_client *client)
+{
+    const uint32_t have = leat_buf_total(client->unread);
+    const uint32_t len = have < client->skip ? have : client->skip;
+
+    consume(client, len);
+    client->skip -= len;
+    client->active_at_ns = leat_now_ns(client->server->stack);
+    if (client->skip > 0)
+        return;
+    http_request_start(&client->request);
+    enter(client, HTTP_PHASE_IDLE);
+}
+
+/* Takes a step with what has come; false: nothing can be done now. */
+static bool step(struct http_client *client)
+{
+    if (client->phase == HTTP_PHASE_REPLY)
+        return send_reply(client);
+    if (client->phase == HTTP_PHASE_HEAD && client->request.status != HTTP_MORE)
+        return read_head(client); /* there was no buffer for its reply */
+    if (!client->unread)
+        client->unread = leat_tcp_receive(client->conn, READ_BYTES);
+    if (!client->unread)
+        return false;
+    if (client->phase == HTTP_PHASE_LINGER)
+        consume(client, leat_buf_total(client->unread));
+    else if (client->phase == HTTP_PHASE_BODY)
+        skip_body(client);
+    else
+        return read_head(client);
+    return true;
+}
+
+/* Goes on with whatever there is; at most as many requests as fit in the receive window. */
+void http_client_serve(struct leat_tcp *conn, void *arg)
+{
+    struct http_client *client = arg;
+
+    if (client->phase == HTTP_PHASE_ENDING)
+        return;
+    client->starved = false;
+    while (step(client)) {
+    }
+    /* RFC 9112 9.6: the client has said all.  A reply that must wait keeps the connection. */
+    if (client->phase != HTTP_PHASE_REPLY && !client->starved && leat_tcp_at_end(conn) &&
+        !client->unread)
+        leat_tcp_shutdown(conn);
+}
+
+void http_client_writable(struct leat_tcp *conn, void *arg)
+{
+    struct http_client *client = arg;
+
+    if (client->phase == HTTP_PHASE_REPLY)
+        enter(client, HTTP_PHASE_REPLY); /* it has taken something */
+    http_client_serve(conn, arg);
+}
+
+/* ---- Clients that stand still ------------------------------------------------------------- */
+
+/* True if the client has acknowledged something of what is queued since the timer fired last. */
+static bool takes_its_reply(struct http_client *client, const struct leat_tcp_info *info)
+{
+    const bool moved = info->queued_bytes > 0 && info->snd_una != client->seen_una;
+
+    client->seen_una = info->snd_una;
+    return moved;
+}
+
+/* The client has got everything, and just doesn't close: the stack waits for that, for a while.  A
+ * reset could take from it what it has not read yet (RFC 9112 9.6). */
+static void leave(struct http_client *client)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+
+    leat_tcp_set_events(client->conn, &nothing, NULL);
+    leat_tcp_close(client->conn);
+    http_server_take_back(client);
+}
+
+/* The phase has lasted too long. */
+static void time_out(struct http_client *client)
+{
+    struct leat_http_server_counts *counts = &client->server->counts;
+    const struct http_reply timeout = {.status = HTTP_REQUEST_TIMEOUT, .close = true};
+    struct leat_tcp_info info;
+
+    leat_tcp_get_info(client->conn, &info);
+    if (takes_its_reply(client, &info)) {
+        client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
+    } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
+        counts->idle++;
+        leat_tcp_shutdown(client->conn);
+        enter(client, HTTP_PHASE_LINGER);
+    } else if (client->phase == HTTP_PHASE_HEAD) {
+        counts->timeouts++;
+        if (begin_reply(client, &timeout))
+            http_client_serve(client->conn, client);
+    } else if (client->phase == HTTP_PHASE_LINGER && info.queued_bytes == 0) {
+        leave(client);
+    } else {
+        http_client_end(client, &counts->timeouts);
+    }
+}
+
+void http_client_timer(struct timer *timer, void *context)
+{
+    struct http_client *client =
+        (struct http_client *)(void *)((char *)timer - offsetof(struct http_client, timer));
+
+    (void)context;
+    if (client->phase == HTTP_PHASE_ENDING)
+        return;
+    if (client->due_ns <= leat_now_ns(client->server->stack))
+        time_out(client);
+    else if (client->starved)
+        http_client_serve(client->conn, client);
+    if (client->conn && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
+        timer_set(&client->server->stack->timers, timer, client->due_ns);
+}
+
+/* ---- Begin and end ------------------------------------------------------------------------ */
+
+void http_client_start(struct http_client *client, struct leat_tcp *conn)
+{
+    client->conn = conn;
+    client->seen_una = 0;
+    client->skip = 0;
+    client->body_left = 0;
+    client->starved = false;
+    http_request_start(&client->request);
+    leat_tcp_set_nodelay(conn, true); /* a reply is queued whole, or fills its segments */
+    enter(client, HTTP_PHASE_IDLE);
+}
+
+void http_client_release(struct http_client *client)
+{
+    timer_cancel(&client->server->stack->timers, &client->timer);
+    leat_buf_free(client->unread);
+    leat_buf_free(client->head);
+    client->unread = NULL;
+    client->head = NULL;
+    client->conn = NULL;
+}

@@ -1,0 +1,72 @@
+/* http_client.h -- one client of the server, and the server as its clients see it. */
+#ifndef APPS_HTTP_CLIENT_H
+#define APPS_HTTP_CLIENT_H
+
+#include <leat/http_server.h>
+#include <leat/tcp.h>
+
+#include "apps/http_reply.h"
+#include "core/timer.h"
+
+enum http_phase {
+    HTTP_PHASE_IDLE,   /* no byte of a request has come */
+    HTTP_PHASE_HEAD,   /* some of its head */
+    HTTP_PHASE_REPLY,  /* its reply is not all queued */
+    HTTP_PHASE_BODY,   /* the rest of its body is still to come */
+    HTTP_PHASE_LINGER, /* all is said; what comes is thrown away until the client closes, too */
+    HTTP_PHASE_ENDING  /* aborted: on_closed is still to come */
+};
+
+struct http_client {
+    struct leat_http_server *server;
+    struct http_client *next_free;
+    struct leat_tcp *conn;   /* NULL: free */
+    struct leat_buf *unread; /* received, but not yet looked at */
+    struct leat_buf *head;   /* of the reply: what is left of it */
+    const char *body;        /* the same of the file */
+    uint32_t body_left;
+    uint32_t skip;         /* bytes of the request's body that are still to come */
+    uint32_t seen_una;     /* what the client had acknowledged when the timer fired last */
+    uint8_t phase;         /* enum http_phase */
+    bool close;            /* after this reply */
+    bool starved;          /* the pool was empty */
+    struct timer timer;    /* fires at `due_ns` or before, and is set again then */
+    uint64_t due_ns;       /* the phase may last so long */
+    uint64_t active_at_ns; /* when it last got further */
+    struct http_request request;
+};
+
+struct leat_http_server {
+    struct leat_http_server_config config; /* with the defaults filled in */
+    struct leat_http_server_counts counts;
+    struct leat *stack;
+    struct leat_tcp_listener *listener;
+    struct http_client *clients;
+    struct http_client *free_client; /* list */
+    uint32_t hand;                   /* of the clock that finds one to displace */
+    struct http_table table;
+    char *heads; /* for each file, of the reply that most requests get */
+    uint16_t *head_lens;
+};
+
+/* Begins with a connection that has just been accepted; the rest of @client is zero or as
+ * http_client_release() has left it, but for what the server has set. */
+void http_client_start(struct http_client *client, struct leat_tcp *conn);
+
+/* Gives back what it holds; the connection is no more, or somebody else's. */
+void http_client_release(struct http_client *client);
+
+/* The same, and its place is for another one. */
+void http_server_take_back(struct http_client *client);
+
+/* Aborts it and counts that; on_closed follows. */
+void http_client_end(struct http_client *client, uint64_t *count);
+
+/* For the connection's events; @client. */
+void http_client_serve(struct leat_tcp *conn, void *client);
+void http_client_writable(struct leat_tcp *conn, void *client);
+
+/* For its timer. */
+void http_client_timer(struct timer *timer, void *context);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * http_reply.h -- which reply a request gets, and its head.  Touches nothing but its arguments.
+ */
+#ifndef APPS_HTTP_REPLY_H
+#define APPS_HTTP_REPLY_H
+
+#include <leat/http_server.h>
+
+#include "apps/http_request.h"
+
+enum {
+    HTTP_REPLY_HEAD_BYTES = 384, /* the longest head, with the text of a refusal */
+    HTTP_TYPE_BYTES = 100,       /* the longest media type */
+    HTTP_BODY_MAX = 65536        /* of a request: a longer one isn't worth reading */
+};
+
+/* Where a file is found by its path. */
+struct http_entry {
+    const struct leat_http_file *file; /* NULL: free */
+    uint8_t path_len;                  /* of file->path: less for the folder of an index.html */
+};
+
+/* An open-addressed table, its size a power of two and at most half full. */
+struct http_table {
+    struct http_entry *entries;
+    uint32_t mask;
+};
+
+/* A reply: its head is made, its body lies in the file. */
+struct http_reply {
+    enum http_status status;
+    bool close;       /* ... the connection after it */
+    const char *body; /* of a file; refusals have theirs in the head */
+    uint32_t body_len;
+    const struct leat_http_file *file;
+};
+
+/* Entries of a table for so many files. */
+uint32_t http_table_entries(uint32_t file_count);
+
+/* Enters @file; false if its path or its type can't be. */
+bool http_table_add(const struct http_table *table, const struct leat_http_file *file);
+
+/* The file that @path names, or NULL. */
+const struct leat_http_file *http_table_find(const struct http_table *table, const char *path,
+                                             size_t len);
+
+/* The reply to a request whose head is over. */
+struct http_reply http_answer(const struct http_table *table, const struct http_request *request);
+
+/* Writes the head of @reply to @request, HTTP_REPLY_HEAD_BYTES at most; returns its length. */
+size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
+                       char *head);
+
+#endif

@@ -1,0 +1,212 @@
+/* http_server.c -- the server of files: its clients come and go. */
+#include <leat/http_server.h>
+
+#include <string.h>
+
+#include <leat/tcp.h>
+
+#include "apps/http_client.h"
+#include "stack.h"
+
+enum {
+    ALIGN = 16,
+    CANDIDATES = 16 /* clients that are looked at to find one to displace */
+};
+
+/* One place is a spare: who takes it makes somebody go, whose place is the spare then. */
+static uint32_t slot_count(const struct leat_http_server_config *config)
+{
+    return config->clients + 1u;
+}
+
+/* ---- Clients that come and go ------------------------------------------------------------- */
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg);
+
+void http_server_take_back(struct http_client *client)
+{
+    struct leat_http_server *server = client->server;
+
+    http_client_release(client);
+    client->next_free = server->free_client;
+    server->free_client = client;
+    accept_clients(server->listener, server); /* one may have waited for this */
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    (void)why;
+    http_server_take_back(arg);
+}
+
+static const struct leat_tcp_events client_events = {
+    .on_readable = http_client_serve, .on_writable = http_client_writable, .on_closed = on_closed};
+
+/* All places are taken: of the next few that the clock's hand passes, the one that has done nothing
+ * for longest goes.  All of them would be a walk for each client that comes. */
+static void displace(struct leat_http_server *server)
+{
+    struct http_client *idlest = NULL;
+
+    for (unsigned i = 0; i < CANDIDATES; i++) {
+        struct http_client *client = &server->clients[server->hand];
+
+        server->hand = (server->hand + 1) % slot_count(&server->config);
+        if (client->phase == HTTP_PHASE_ENDING)
+            return; /* one goes already */
+        if (!idlest || client->active_at_ns < idlest->active_at_ns)
+            idlest = client;
+    }
+    http_client_end(idlest, &server->counts.displaced);
+}
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_http_server *server = arg;
+
+    while (server->free_client) {
+        struct http_client *client = server->free_client;
+        struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
+
+        if (!conn)
+            return;
+        server->free_client = client->next_free;
+        http_client_start(client, conn);
+        if (!server->free_client)
+            displace(server);
+    }
+}
+
+/* ---- Open and close ----------------------------------------------------------------------- */
+
+static struct leat_http_server_config with_defaults(const struct leat_http_server_config *given)
+{
+    const uint64_t second_ns = 1000000000;
+    struct leat_http_server_config config = *given;
+
+    if (config.port == 0)
+        config.port = LEAT_HTTP_PORT;
+    if (config.clients == 0)
+        config.clients = 512;
+    if (config.idle_ns == 0)
+        config.idle_ns = 15 * second_ns;
+    if (config.head_ns == 0)
+        config.head_ns = 10 * second_ns;
+    if (config.stall_ns == 0)
+        config.stall_ns = 30 * second_ns;
+    return config;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+/* The next part of the block at @at. */
+static void *part(uint8_t **at, size_t bytes)
+{
+    void *made = *at;
+
+    memset(made, 0, bytes);
+    *at += align_up(bytes);
+    return made;
+}
+
+size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config)
+{
+    const struct leat_http_server_config full = with_defaults(config);
+
+    return ALIGN + align_up(sizeof(struct leat_http_server)) +
+           align_up(slot_count(&full) * sizeof(struct http_client)) +
+           align_up(http_table_entries(full.file_count) * sizeof(struct http_entry)) +
+           align_up((size_t)full.file_count * HTTP_REPLY_HEAD_BYTES) +
+           align_up(full.file_count * sizeof(uint16_t));
+}
+
+/* The table, and for each file the head of the reply that most requests for it get. */
+static bool add_files(struct leat_http_server *server)
+{
+    static const struct http_request common = {.status = HTTP_OK, .minor_version = 1};
+
+    for (uint32_t i = 0; i < server->config.file_count; i++) {
+        const struct leat_http_file *file = &server->config.files[i];
+        const struct http_reply reply = {.status = HTTP_OK, .body_len = file->len, .file = file};
+
+        if (!http_table_add(&server->table, file))
+            return false;
+        server->head_lens[i] = (uint16_t)http_reply_head(
+            &reply, &common, server->heads + (size_t)i * HTTP_REPLY_HEAD_BYTES);
+    }
+    return true;
+}
+
+/* Lays the server out in @memory. */
+static struct leat_http_server *lay_out(void *memory, struct leat *stack,
+                                        const struct leat_http_server_config *full)
+{
+    uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
+    struct leat_http_server *server = part(&at, sizeof *server);
+    const uint32_t entries = http_table_entries(full->file_count);
+
+    server->config = *full;
+    server->stack = stack;
+    server->clients = part(&at, slot_count(full) * sizeof *server->clients);
+    server->table.entries = part(&at, entries * sizeof *server->table.entries);
+    server->table.mask = entries - 1;
+    server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
+    server->head_lens = part(&at, full->file_count * sizeof *server->head_lens);
+    for (uint32_t i = slot_count(full); i-- > 0;) {
+        struct http_client *client = &server->clients[i];
+
+        client->server = server;
+        client->timer.fire = http_client_timer;
+        client->next_free = server->free_client;
+        server->free_client = client;
+    }
+    return server;
+}
+
+enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
+                                    void *memory, size_t bytes,
+                                    const struct leat_http_server_config *config)
+{
+    const struct leat_http_server_config full = with_defaults(config);
+    struct leat_tcp_listen_config listen = {
+        .ip = full.ip, .port = full.port, .backlog = full.clients, .on_acceptable = accept_clients};
+    struct leat_http_server *made;
+    enum leat_err err;
+
+    if (bytes < leat_http_server_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    made = lay_out(memory, stack, &full);
+    if (!add_files(made))
+        return LEAT_ERR_ARGUMENT;
+    listen.arg = made;
+    err = leat_tcp_listen(stack, &made->listener, &listen);
+    if (!err)
+        *server = made;
+    return err;
+}
+
+void leat_http_server_close(struct leat_http_server *server)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+
+    leat_tcp_listener_close(server->listener);
+    for (uint32_t i = 0; i < slot_count(&server->config); i++) {
+        struct http_client *client = &server->clients[i];
+        struct leat_tcp *conn = client->conn;
+
+        if (!conn)
+            continue;
+        http_client_release(client);
+        leat_tcp_set_events(conn, &nothing, NULL); /* the memory will be gone by then */
+        leat_tcp_abort(conn);
+    }
+}
+
+const struct leat_http_server_counts *leat_http_server_counts(const struct leat_http_server *server)
+{
+    return &server->counts;
+}

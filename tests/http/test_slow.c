@@ -1,0 +1,206 @@
+/* test_slow.c -- clients that stand still, short memory, a bad wire, the end of the server. */
+#include "http_test.h"
+
+/* ---- Clients that stand still ------------------------------------------------------------- */
+
+static void test_threat_slow_head_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, "GET / HTTP/1.1\r\n");
+    for (int i = 0; i < 8; i++) { /* one field a second doesn't keep it open */
+        world_wait(f->world, second);
+        send_text(client, "A: b\r\n");
+    }
+    assert_false(client->ended);
+    assert_true(world_run(f->world, &client->closed, 4 * second));
+    assert_non_null(strstr(client->bytes, "HTTP/1.1 408 Request Timeout\r\n"));
+    assert_int_equal(f->counts->timeouts, 1);
+    leave_server(f, client);
+}
+
+static void test_idle_connection_is_closed(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, GET("/", ""));
+    world_wait(f->world, 14 * second);
+    assert_false(client->ended);
+    assert_true(world_run(f->world, &client->ended, 3 * second));
+    assert_true(world_run(f->world, &client->closed, second));
+    assert_int_equal(client->why, LEAT_OK);
+    assert_string_equal(client->bytes, PAGE_HEAD PAGE);
+    assert_int_equal(f->counts->idle, 1);
+    leave_server(f, client);
+}
+
+static void test_a_reader_that_stops_is_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    client->hold = true;
+    send_text(client, GET("/big", "") GET("/big", ""));
+    world_wait(f->world, 100 * second);
+    assert_int_equal(f->counts->timeouts, 1);
+    client->hold = false;
+    read_some(client, UINT32_MAX); /* and says that there is room again: nobody listens */
+    assert_true(world_run(f->world, &client->closed, second));
+    assert_int_equal(client->why, LEAT_ERR_RESET);
+    leave_server(f, client);
+}
+
+static void test_a_slow_reader_gets_every_byte(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    client->hold = true;
+    send_text(client, GET("/big", "Connection: close\r\n"));
+    for (int i = 0; i < 100 && !client->ended; i++) {
+        client->hold = true;
+        world_wait(f->world, 6 * second);
+        client->hold = false;
+        read_some(client, 40000);
+    }
+    assert_true(world_run(f->world, &client->closed, second));
+    assert_int_equal(client->why, LEAT_OK);
+    assert_memory_equal(client->bytes + client->have - BIG_BYTES, big, BIG_BYTES);
+    leave_server(f, client);
+}
+
+static void test_new_clients_displace_the_idlest(void **state)
+{
+    struct fixture *f = *state;
+    struct client *clients[CLIENTS + 1];
+
+    for (int i = 0; i <= CLIENTS; i++) {
+        clients[i] = connect_client(f);
+        world_wait(f->world, 100 * ms);
+        send_text(clients[i], GET("/", ""));
+        world_wait(f->world, 100 * ms);
+        assert_string_equal(clients[i]->bytes, PAGE_HEAD PAGE);
+    }
+    assert_true(clients[0]->closed);
+    assert_int_equal(clients[0]->why, LEAT_ERR_RESET);
+    assert_int_equal(f->counts->displaced, 1);
+    for (int i = 0; i <= CLIENTS; i++)
+        leave_server(f, clients[i]);
+}
+
+/* ---- Short memory, a bad wire, the end ---------------------------------------------------- */
+
+static void test_a_reply_waits_for_the_pool(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    struct leat_pool *pool = leat_pool(f->world->stacks[SERVER]);
+    struct leat_buf *all = NULL, *one;
+
+    send_text(client, "GET / HTTP/1.1\r\nHost: leat\r\n");
+    world_wait(f->world, 50 * ms);
+    while (leat_pool_free_count(pool) > 16) { /* some are for the device */
+        one = leat_buf_alloc(pool, 0);
+        assert_non_null(one);
+        one->queued = all;
+        all = one;
+    }
+    send_text(client, "Connection: close\r\n\r\n");
+    world_wait(f->world, 50 * ms);
+    while ((one = leat_buf_alloc(pool, 0))) {
+        one->queued = all;
+        all = one;
+    }
+    world_wait(f->world, 50 * ms);
+    while ((one = all)) {
+        all = one->queued;
+        one->queued = NULL;
+        leat_buf_free(one);
+    }
+    assert_true(world_run(f->world, &client->closed, 5 * second));
+    assert_int_equal(client->why, LEAT_OK);
+    assert_non_null(strstr(client->bytes, PAGE));
+    leave_server(f, client);
+}
+
+static void test_over_a_bad_wire(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    world_spoil(f->world, 20000);
+    send_text(client,
+              GET("/big", "") GET("/big", "Range: bytes=1000-200999\r\nConnection: close\r\n"));
+    assert_true(world_run(f->world, &client->closed, 600 * second));
+    assert_int_equal(client->why, LEAT_OK);
+    assert_memory_equal(client->bytes + client->have - 200000, big + 1000, 200000);
+    leave_server(f, client);
+}
+
+static void test_closing_the_server_resets_its_clients(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    client->hold = true;
+    send_text(client, GET("/big", ""));
+    world_wait(f->world, 100 * ms);
+    tear_down(state);
+    assert_true(client->closed);
+    assert_int_equal(client->why, LEAT_ERR_RESET);
+    free(client);
+    set_up(state);
+    (void)f;
+}
+
+static void test_files_that_cannot_be(void **state)
+{
+    static char memory[1 << 16];
+    static char long_path[300];
+    const struct leat_http_file wrong[] = {
+        {"index.html", "text/html", PAGE, 11, 0},
+        {long_path, "text/html", PAGE, 11, 0},
+        {"/",
+         "text/html; charset=utf-8; and so on and so on and so on and so on and so on and so on "
+         "and so on and so on",
+         PAGE, 11, 0},
+    };
+    struct fixture *f = *state;
+    struct leat_http_server_config config = {.file_count = 1, .port = 81, .clients = 4};
+    struct leat_http_server *server;
+
+    memset(long_path, '/', sizeof long_path - 1);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        config.files = &wrong[i];
+        assert_int_equal(leat_http_server_open(&server, f->world->stacks[SERVER], memory,
+                                               sizeof memory, &config),
+                         LEAT_ERR_ARGUMENT);
+    }
+    config.files = files;
+    assert_int_equal(leat_http_server_open(&server, f->world->stacks[SERVER], memory,
+                                           leat_http_server_memory_bytes(&config) - 1, &config),
+                     LEAT_ERR_MEMORY);
+    config.port = 80;
+    assert_int_equal(
+        leat_http_server_open(&server, f->world->stacks[SERVER], memory, sizeof memory, &config),
+        LEAT_ERR_IN_USE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_threat_slow_head_ends),
+        TEST(test_idle_connection_is_closed),
+        TEST(test_a_reader_that_stops_is_ended),
+        TEST(test_a_slow_reader_gets_every_byte),
+        TEST(test_new_clients_displace_the_idlest),
+        TEST(test_a_reply_waits_for_the_pool),
+        TEST(test_over_a_bad_wire),
+        TEST(test_closing_the_server_resets_its_clients),
+        TEST(test_files_that_cannot_be),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Makes C of the files of a folder: an array of struct leat_http_file, as the server wants it.
+
+    embed.py [--depfile FILE] NAME FOLDER
+
+NAME becomes the array's name, and NAME_count its length. The tag is a hash of the bytes.
+"""
+
+import argparse
+import hashlib
+import pathlib
+import sys
+
+TYPES = {
+    ".css": "text/css", ".gif": "image/gif", ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon", ".jpg": "image/jpeg", ".js": "text/javascript",
+    ".json": "application/json", ".png": "image/png", ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm",
+}
+BYTES_A_LINE = 24
+
+
+def literal(path):
+    """A file's path on the server as a C string."""
+    return '"/' + path.as_posix().replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def array(data):
+    """The bytes as the inside of an initializer."""
+    for start in range(0, len(data), BYTES_A_LINE):
+        yield "    " + ",".join(map(str, data[start:start + BYTES_A_LINE])) + ","
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--depfile", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("name")
+    parser.add_argument("folder", type=pathlib.Path)
+    options = parser.parse_args()
+    files = sorted(path for path in options.folder.rglob("*") if path.is_file())
+    lines, entries = ["/* made by embed.py */", "#include <leat/http_server.h>", ""], []
+    lines += [f"extern const struct leat_http_file {options.name}[];",
+              f"extern const uint32_t {options.name}_count;", ""]
+    for number, path in enumerate(files):
+        data = path.read_bytes()
+        if data:
+            lines += [f"static const unsigned char file_{number}[] = {{", *array(data), "};"]
+        tag = hashlib.sha256(data).hexdigest()[:16]
+        kind = TYPES.get(path.suffix, "application/octet-stream")
+        entries.append(f'    {{{literal(path.relative_to(options.folder))}, "{kind}", '
+                       f'{f"file_{number}" if data else 0}, {len(data)}, 0x{tag}u}},')
+    if not files:
+        sys.exit(f"embed.py: there are no files in {options.folder}")
+    lines += ["", f"const struct leat_http_file {options.name}[] = {{", *entries, "};",
+              f"const uint32_t {options.name}_count = {len(files)};"]
+    options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if options.depfile:
+        options.depfile.write_text(f"{options.output}: {' '.join(map(str, files))}\n",
+                                   encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
