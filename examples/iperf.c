@@ -1,0 +1,254 @@
+/*
+ * iperf.c -- the server of iperf 2: its clients send to us by TCP and UDP, and with -R,
+ * --full-duplex, -r and -d we send to them by TCP.
+ *
+ * What is sent lies in static memory, and what comes is given back unread: no byte is copied.
+ */
+#include "iperf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FLOWS_MAX = 128,
+    PATTERN_BYTES = 65536,
+    ACK_WORDS = 7,
+    ACK_TYPE = 2
+};
+
+/* A connection, in one direction or in both. */
+struct flow {
+    struct leat_tcp *conn; /* NULL: free */
+    struct leat_endpoint peer;
+    uint64_t begun_ns;
+    uint64_t received;
+    uint64_t sent;
+    uint64_t to_send; /* bytes, or UINT64_MAX: until ... */
+    uint64_t until_ns;
+    uint16_t back_port; /* 0: no test back when this one ends */
+    bool sending;
+    bool shut;
+    uint8_t have; /* bytes of the head */
+    uint8_t head[4 * IPERF_WORDS];
+};
+
+static struct example_platform *platform;
+static struct flow flows[FLOWS_MAX];
+static char pattern[PATTERN_BYTES];
+
+void iperf_say(struct example_platform *to, const struct leat_endpoint *peer, const char *what,
+               uint64_t bytes, uint64_t ns)
+{
+    const uint64_t ms = ns / 1000000 ? ns / 1000000 : 1;
+    const uint64_t tenths = bytes * 8 / ms / 100; /* of Mbit/s */
+    char ip[LEAT_IP4_TEXT_BYTES];
+    char line[160];
+
+    leat_ip4_format(peer->ip, ip);
+    snprintf(line, sizeof line, "%s:%u %s %llu bytes in %llu.%03llu s, %llu.%llu Mbit/s", ip,
+             (unsigned)peer->port, what, (unsigned long long)bytes, (unsigned long long)(ms / 1000),
+             (unsigned long long)(ms % 1000), (unsigned long long)(tenths / 10),
+             (unsigned long long)(tenths % 10));
+    to->say(to, line);
+}
+
+static uint64_t now_ns(void)
+{
+    return leat_now_ns(platform->stack);
+}
+
+/* ---- Sending ------------------------------------------------------------------------------ */
+
+static void begin_sending(struct flow *flow)
+{
+    const uint32_t amount = iperf_get(flow->head, IPERF_AMOUNT);
+    const uint64_t hundredth_ns = 10000000;
+
+    flow->sending = true;
+    flow->to_send = amount;
+    if (amount == 0 || amount > INT32_MAX) { /* a time: ten seconds if nothing is said */
+        flow->to_send = UINT64_MAX;
+        flow->until_ns = now_ns() + (amount ? UINT32_MAX - amount + 1 : 1000u) * hundredth_ns;
+    }
+}
+
+static void send_more(struct leat_tcp *conn, void *arg)
+{
+    struct flow *flow = arg;
+    uint32_t room;
+
+    if (!flow->sending)
+        return;
+    if (flow->to_send == UINT64_MAX && now_ns() >= flow->until_ns)
+        flow->to_send = flow->sent;
+    while (flow->sent < flow->to_send && (room = leat_tcp_send_room(conn)) > 0) {
+        const uint64_t left = flow->to_send - flow->sent;
+        uint32_t len = room < PATTERN_BYTES ? room : PATTERN_BYTES;
+        struct leat_buf *text;
+
+        len = left < len ? (uint32_t)left : len;
+        text = leat_buf_lend(leat_pool(platform->stack), pattern, len, NULL, NULL);
+        if (!text || leat_tcp_send(conn, text)) {
+            leat_tcp_abort(conn);
+            return;
+        }
+        flow->sent += len;
+    }
+    if (flow->sent >= flow->to_send && !flow->shut) {
+        flow->shut = true;
+        leat_tcp_shutdown(conn);
+    }
+}
+
+/* ---- Receiving ---------------------------------------------------------------------------- */
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg);
+static void receive_more(struct leat_tcp *conn, void *arg);
+
+static const struct leat_tcp_events events = {.on_open = send_more,
+                                              .on_readable = receive_more,
+                                              .on_writable = send_more,
+                                              .on_closed = on_closed};
+
+static struct flow *free_flow(void)
+{
+    for (unsigned i = 0; i < FLOWS_MAX; i++) {
+        if (!flows[i].conn)
+            return &flows[i];
+    }
+    return NULL;
+}
+
+/* The test back of -r and -d: on a connection that we open. */
+static void connect_back(const struct flow *from, uint16_t port)
+{
+    const struct leat_endpoint peer = {from->peer.ip, port};
+    struct flow *flow = free_flow();
+
+    if (!flow)
+        return;
+    *flow = (struct flow){.peer = peer, .have = sizeof flow->head, .begun_ns = now_ns()};
+    memcpy(flow->head, from->head, sizeof flow->head);
+    if (leat_tcp_connect(platform->stack, &flow->conn, &peer, NULL, &events, flow))
+        flow->conn = NULL;
+    else
+        begin_sending(flow);
+}
+
+/* Its client waits for it, before it sends more than the head. */
+static void acknowledge(struct leat_tcp *conn)
+{
+    uint8_t ack[4 * ACK_WORDS] = {0};
+    size_t taken;
+
+    iperf_put(ack, 0, ACK_TYPE);
+    iperf_put(ack, 1, sizeof ack);
+    iperf_put(ack, 3, 0x00020001); /* the version that is spoken: 2.1.8 */
+    iperf_put(ack, 4, 0x00080003);
+    leat_tcp_write(conn, ack, sizeof ack, &taken); /* without it he waits a little */
+}
+
+/* The head is whole: what is to be done? */
+static void begin_test(struct flow *flow)
+{
+    const uint32_t flags = iperf_get(flow->head, IPERF_FLAGS);
+    const uint32_t more = flags & IPERF_EXTEND ? iperf_get(flow->head, IPERF_MORE) : 0;
+
+    if (flags & IPERF_BACK) {
+        flow->back_port = (uint16_t)iperf_get(flow->head, IPERF_PORT);
+        if (flags & IPERF_BACK_NOW) {
+            connect_back(flow, flow->back_port);
+            flow->back_port = 0;
+        }
+    }
+    if (more & (IPERF_REVERSE | IPERF_DUPLEX)) {
+        begin_sending(flow);
+        send_more(flow->conn, flow);
+    } else if (flags & IPERF_EXTEND) {
+        acknowledge(flow->conn);
+    }
+}
+
+static void receive_more(struct leat_tcp *conn, void *arg)
+{
+    struct flow *flow = arg;
+    struct leat_buf *text;
+
+    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
+        const uint32_t len = leat_buf_total(text);
+
+        if (flow->have < sizeof flow->head) {
+            flow->have =
+                (uint8_t)(flow->have + leat_buf_read(text, 0, flow->head + flow->have,
+                                                     (uint32_t)sizeof flow->head - flow->have));
+            if (flow->have == sizeof flow->head)
+                begin_test(flow);
+        }
+        flow->received += len;
+        leat_buf_free(text);
+        leat_tcp_consumed(conn, len);
+    }
+    if (leat_tcp_at_end(conn) && !flow->sending && !flow->shut) {
+        flow->shut = true;
+        leat_tcp_shutdown(conn);
+    }
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct flow *flow = arg;
+    const uint64_t ns = now_ns() - flow->begun_ns;
+
+    (void)conn;
+    (void)why;
+    if (flow->received > 0)
+        iperf_say(platform, &flow->peer, "received", flow->received, ns);
+    if (flow->sent > 0)
+        iperf_say(platform, &flow->peer, "sent", flow->sent, ns);
+    flow->conn = NULL;
+    if (flow->back_port > 0) {
+        const struct flow ended = *flow; /* whose place the new one may take */
+
+        connect_back(&ended, ended.back_port);
+    }
+}
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_tcp *conn;
+
+    (void)arg;
+    while ((conn = leat_tcp_accept(listener, NULL, NULL))) {
+        struct flow *flow = free_flow();
+        struct leat_tcp_info info;
+
+        if (!flow) {
+            leat_tcp_abort(conn);
+            continue;
+        }
+        leat_tcp_get_info(conn, &info);
+        *flow = (struct flow){.conn = conn, .peer = info.remote, .begun_ns = now_ns()};
+        leat_tcp_set_events(conn, &events, flow);
+    }
+}
+
+static const char *start(struct example_platform *given)
+{
+    struct leat_tcp_listen_config listen = {.port = given->port, .on_acceptable = accept_all};
+    struct leat_tcp_listener *listener;
+
+    platform = given;
+    if (platform->argument_count > 0)
+        return "iperf takes no arguments: it is the server";
+    for (unsigned i = 0; i < PATTERN_BYTES; i++)
+        pattern[i] = (char)('0' + i % 10);
+    if (!iperf_udp_open(platform))
+        return "can't open the UDP port";
+    return leat_tcp_listen(platform->stack, &listener, &listen) ? "can't open the TCP port" : NULL;
+}
+
+const struct example example = {.name = "iperf",
+                                .summary = "Measures throughput with clients of iperf 2.",
+                                .arguments = "",
+                                .default_port = 5001,
+                                .start = start};

@@ -1,0 +1,82 @@
+"""The client of iperf 2 against the iperf example: each direction, alone and together."""
+
+import re
+import shutil
+
+import pytest
+
+from conftest import QUICK, run, until
+
+AMOUNT = 2_000_000 if QUICK else 100_000_000
+
+pytestmark = pytest.mark.skipif(not shutil.which("iperf"), reason="iperf 2 is not installed")
+
+
+def client(server, *words):
+    """What its CSV lines say: bytes of each report."""
+    said = run("iperf", "-c", server.ip, "-y", "C", *words, timeout=60).decode()
+    return [int(line.split(",")[7]) for line in said.splitlines() if line.count(",") >= 8]
+
+
+def told(server):
+    """{what: bytes} of the lines that the server has said."""
+    lines = (re.search(r":\d+ (sent|received.*?) (\d+) bytes in", line) for line in server.lines)
+    return {line[1]: int(line[2]) for line in lines if line}
+
+
+def test_client_sends(leat):
+    server = leat("iperf")
+    assert sum(client(server, "-n", AMOUNT)) >= AMOUNT
+    assert until(lambda: told(server).get("received", 0) >= AMOUNT), server.text
+    server.stop()
+
+
+def test_client_sends_for_a_time_on_several_connections(leat):
+    server = leat("iperf")
+    assert sum(client(server, "-t", 1, "-P", 4)) > 0
+    assert server.stop()["tcp_opened_passive"] == 4
+
+
+def test_we_send(leat):
+    server = leat("iperf")
+    client(server, "-R", "-n", AMOUNT)
+    assert until(lambda: told(server).get("sent", 0) >= AMOUNT), server.text
+    assert server.stop()["copied_tx_bytes"] == 0
+
+
+def test_we_send_for_a_time(leat):
+    server = leat("iperf")
+    client(server, "-R", "-t", 1)
+    assert until(lambda: "sent" in told(server)), server.text
+    seconds = re.search(r" sent \d+ bytes in ([0-9.]+) s", server.text)[1]
+    assert 0.9 < float(seconds) < 30
+    server.stop()
+
+
+def test_both_on_one_connection(leat):
+    server = leat("iperf")
+    client(server, "--full-duplex", "-n", AMOUNT)
+    assert until(lambda: len(told(server)) == 2), server.text
+    assert min(told(server).values()) >= AMOUNT
+    server.stop()
+
+
+@pytest.mark.parametrize("how", ["-r", "-d"])
+def test_both_on_two_connections(leat, how):
+    server = leat("iperf")
+    client(server, how, "-n", AMOUNT)
+    assert until(lambda: len(told(server)) == 2), server.text
+    assert min(told(server).values()) >= AMOUNT
+    stats = server.stop()
+    assert stats["tcp_opened_passive"] == 1 and stats["tcp_opened_active"] == 1
+
+
+def test_client_sends_datagrams_and_gets_a_report(leat):
+    server = leat("iperf")
+    said = run("iperf", "-u", "-c", server.ip, "-n", "1M", "-b", "50M", timeout=60).decode()
+    assert "Server Report" in said and "WARNING" not in said, said
+    # the last one says only that it is the last
+    lost, total = re.findall(r"(\d+)/(\d+) \(", said)[-1]
+    assert int(total) == 1024 * 1024 // 1470 + 2 and int(lost) < int(total)
+    assert until(lambda: "received by UDP" in told(server)), server.text
+    server.stop()
