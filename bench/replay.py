@@ -3,17 +3,20 @@
 
     bench/replay.py BUILD [CAPTURE]
 
-Without a capture three are made: of large and small TCP segments and of datagrams, none of which
-anybody waits for. Times are of the processor, so that others on the machine matter less.
+Without a capture four are made: those of tests/traces over and over; large and small TCP segments,
+each of which is answered with a RST; and datagrams that nobody waits for. Times are of the
+processor, so that others on the machine matter less.
 """
 
 import pathlib
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/replay"))
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/replay"))
 from captures import ACK, NS, ipv4, pcap, pcap_record, tcp  # noqa: E402
 
 ROUNDS = 5
@@ -36,8 +39,36 @@ def frames_a_second(frames, *command):
     return frames / best
 
 
+def traces():
+    """The frames of tests/traces, one capture after another: (time in ns, bytes)."""
+    shift = 0
+    for path in sorted((ROOT / "tests/traces").glob("*.pcap")):
+        content, at, first = path.read_bytes(), 24, None
+        while at < len(content):
+            second, nanosecond, length, _ = struct.unpack_from("<IIII", content, at)
+            time_ns = second * NS + nanosecond
+            first = first if first is not None else time_ns
+            yield shift + time_ns - first, content[at + 16 : at + 16 + length]
+            at += 16 + length
+        shift += time_ns - first + NS
+
+
+def write_repeated(path, frames, period_ns):
+    """So many times that there are FRAMES of them; each time later."""
+    with open(path, "wb") as file:
+        file.write(pcap([]))
+        for at in range(FRAMES):
+            turn, number = divmod(at, len(frames))
+            time_ns, frame = frames[number]
+            file.write(pcap_record(10**9 * NS + turn * period_ns + time_ns, frame))
+
+
 def made(folder):
     """Captures: (name, path, frames)."""
+    mixed = list(traces())
+    path = pathlib.Path(folder) / "mixed.pcap"
+    write_repeated(path, mixed, mixed[-1][0] + NS)
+    yield "tests/traces", path, FRAMES
     one, other = ("10.0.0.9", 5000), ("10.0.0.3", 80)
     kinds = {
         "1,514 bytes, to a closed port": tcp(one, other, ACK, 1, 1, bytes(1460)),
@@ -46,10 +77,7 @@ def made(folder):
     }
     for number, (name, frame) in enumerate(kinds.items()):
         path = pathlib.Path(folder) / f"{number}.pcap"
-        with open(path, "wb") as file:
-            file.write(pcap([]))
-            for at in range(FRAMES):
-                file.write(pcap_record(10**9 * NS + at * 10_000, frame))
+        write_repeated(path, [(0, frame)], 10_000)
         yield name, path, FRAMES
 
 

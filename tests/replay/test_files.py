@@ -120,6 +120,25 @@ def test_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
     assert done.returncode == 0 and json.loads(done.stdout)["frames"] == 1
 
 
+def peak_kib(*words):
+    """Most memory that the tool had, KiB."""
+    child = subprocess.Popen([str(TOOL), *map(str, words)], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return used.ru_maxrss
+
+
+@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
+def test_memory_is_bounded_whatever_the_size(tmp_path, command):
+    frame = b"\xff" * 1500
+    small, large = tmp_path / "small", tmp_path / "large"
+    for path, count in ((small, 2000), (large, 40_000)):
+        path.write_bytes(pcap((NS + at, frame) for at in range(count)))
+    words = () if command == "feed" else ("--out", tmp_path)
+    assert peak_kib(command, *words, large) < peak_kib(command, *words, small) + 2048
+
+
 def test_command_lines(tmp_path):
     path = tmp_path / "one"
     path.write_bytes(ONE)

@@ -64,20 +64,23 @@ static int list_flows(const struct options *options, struct list *list)
     return status;
 }
 
-/* A further reading, for one player. */
+/* A further reading, for one player, up to the last segment of its flow. */
 static bool play(const struct options *options, struct player *player)
 {
     struct leat_capture *capture = open_capture(options);
     struct flows *flows = calloc(1, sizeof *flows);
+    uint64_t left = player->flow.side[CLIENT].frames + player->flow.side[SERVER].frames;
     struct leat_capture_frame frame;
 
-    while (capture && flows && leat_capture_next(capture, &frame) == LEAT_OK) {
+    while (capture && flows && left > 0 && leat_capture_next(capture, &frame) == LEAT_OK) {
         struct packet packet;
         enum side from;
 
-        if (packet_parse(&packet, frame.bytes, frame.captured_bytes) == PACKET_TCP &&
-            flows_find(flows, &packet, &from)->number == player->flow.number)
-            player_take(player, &packet, from, frame.time_ns);
+        if (packet_parse(&packet, frame.bytes, frame.captured_bytes) != PACKET_TCP ||
+            flows_find(flows, &packet, &from)->number != player->flow.number)
+            continue;
+        player_take(player, &packet, from, frame.time_ns);
+        left--;
     }
     player_end(player);
     leat_capture_close(capture);
@@ -196,6 +199,7 @@ static int play_side(const struct options *options, const struct flow *flow, enu
     int status = STATUS_WRONG;
 
     if (player && player_open(player, options, flow, side) && play(options, player)) {
+        progress_end(options);
         status = player->finding_count ? STATUS_FINDING : STATUS_FINE;
         if (options->json)
             print_json(player, first);
@@ -243,6 +247,7 @@ static int play_list(const struct options *options, const struct list *list)
 
         if (!is_wanted(options, flow) || !is_playable(flow))
             continue;
+        progress_flows(options, flow->number, list->count);
         if (both || options->server)
             status = worse(status, play_side(options, flow, SERVER, played++ == 0, several));
         if (both || options->client)

@@ -231,6 +231,12 @@ void progress(const struct options *options, const struct leat_capture *capture,
             (unsigned long long)frames);
 }
 
+void progress_flows(const struct options *options, uint32_t number, uint32_t count)
+{
+    if (shows_progress(options))
+        fprintf(stderr, "\rflow %u of %u", number, count);
+}
+
 void progress_end(const struct options *options)
 {
     if (shows_progress(options))

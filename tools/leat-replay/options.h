@@ -54,6 +54,7 @@ struct leat_capture *open_capture(const struct options *options);
 
 /* Shows how far a long file has been read, on a terminal; call it with each frame. */
 void progress(const struct options *options, const struct leat_capture *capture, uint64_t frames);
+void progress_flows(const struct options *options, uint32_t number, uint32_t count);
 void progress_end(const struct options *options);
 
 /* Prints why a capture is broken, if it is; the exit status. */
