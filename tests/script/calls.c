@@ -180,19 +180,29 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
     return call_returns(calling, child->fd);
 }
 
+enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
+                                 const struct leat_endpoint *remote)
+{
+    struct leat_tcp *conn = 0;
+    const enum leat_err err = leat_tcp_connect(sockets->machine->stack, &conn, remote, &sock->bound,
+                                               &sock_tcp_events, sock);
+
+    if (err != LEAT_OK)
+        return err;
+    sock->connecting = true;
+    sock_attach(sock, conn);
+    return LEAT_OK;
+}
+
 static bool connect_tcp(struct sockets *sockets, struct calling *calling,
                         const struct leat_endpoint *remote)
 {
     struct sock *sock = calling->sock;
-    struct leat_tcp *conn = 0;
-    enum leat_err err;
+    const enum leat_err err = call_begin_connect(sockets, sock, remote);
 
-    err = leat_tcp_connect(sockets->machine->stack, &conn, remote, &sock->bound, &sock_tcp_events,
-                           sock);
     if (err != LEAT_OK)
         return call_fails(calling, err == LEAT_ERR_IN_USE ? LINUX_EADDRNOTAVAIL : sock_errno(err));
-    sock->connecting = calling->started = true;
-    sock_attach(sock, conn);
+    calling->started = true;
     return sock->nonblocking && call_fails(calling, LINUX_EINPROGRESS);
 }
 

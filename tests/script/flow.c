@@ -85,6 +85,13 @@ void flow_learn(struct flow *flow, const struct packet *expected, const struct p
     learn_cookie(flow, expected, seen);
 }
 
+void flow_take_cookie(struct flow *flow, const struct flow *other)
+{
+    flow->cookie_known = other->cookie_known;
+    flow->cookie_script = other->cookie_script;
+    flow->cookie_live = other->cookie_live;
+}
+
 static bool same_cookie(const struct packet_option *a, const struct packet_option *b)
 {
     return a->count == b->count && memcmp(a->cookie, b->cookie, a->count) == 0;

@@ -42,6 +42,9 @@ void flow_to_wire(struct flow *flow, struct packet *packet);
 /* What we have said, in numbers of the script.  @expected tells what our SYN shall be called. */
 void flow_to_script(struct flow *flow, struct packet *packet, const struct packet *expected);
 
+/* The cookie that @other knows. */
+void flow_take_cookie(struct flow *flow, const struct flow *other);
+
 /* @seen, of the wire, is what the script calls @expected: remembers timestamps and cookies. */
 void flow_learn(struct flow *flow, const struct packet *expected, const struct packet *seen);
 

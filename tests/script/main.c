@@ -4,22 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cover.h"
 #include "parse.h"
 #include "run.h"
 
 static const char usage[] =
-    "usage: leat-script [--verbose] [--quiet] FILE.pkt...\n"
+    "usage: leat-script [--verbose] [--quiet] [--untaken] FILE.pkt...\n"
     "\n"
     "Runs scripts in packetdrill's language against the stack, in virtual time.\n"
     "\n"
     "    --verbose   say what happens\n"
     "    --quiet     no summary\n"
+    "    --untaken   at the end the lines of the table of transitions that no script took\n"
     "    --help      this\n"
     "\n"
     "Exit status: 0 all passed, 1 one failed, 2 bad usage or a script with an error.\n";
 
 struct options {
-    bool verbose, quiet, help;
+    bool verbose, quiet, untaken, help;
     int first; /* argument that is a file */
 };
 
@@ -82,6 +84,8 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->verbose = true;
         else if (strcmp(argv[i], "--quiet") == 0)
             options->quiet = true;
+        else if (strcmp(argv[i], "--untaken") == 0)
+            options->untaken = true;
         else if (strcmp(argv[i], "--help") == 0)
             options->help = true;
         else {
@@ -112,6 +116,8 @@ int main(int argc, char **argv)
     for (int i = options.first; i < argc; i++)
         counts[run_file(argv[i], &machine, &options)]++;
     machine_free(&machine);
+    if (options.untaken)
+        cover_print_untaken(stdout);
     if (!options.quiet)
         printf("%u passed, %u failed, %u unusable\n", counts[0], counts[1], counts[2]);
     return counts[RUN_UNUSABLE] > 0 ? RUN_UNUSABLE

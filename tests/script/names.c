@@ -70,7 +70,7 @@ static const struct name constants[] = {
     {"MSG_WAITALL", 0x100},
     ROW(MSG_NOSIGNAL),
     {"MSG_MORE", 0x8000},
-    {"MSG_FASTOPEN", 0x20000000},
+    ROW(MSG_FASTOPEN),
     ROW(POLLIN),
     {"POLLPRI", 2},
     ROW(POLLOUT),

@@ -18,6 +18,20 @@ static struct flow *find_flow(struct run *run, enum packet_protocol protocol, ui
     return flow < run->flows + FLOWS_MAX ? flow : &run->flows[FLOWS_MAX - 1];
 }
 
+/* A Fast Open cookie belongs to addresses, not to ports: it is the same in every flow. */
+static void begin_flow(struct run *run, struct flow *flow, enum packet_protocol protocol,
+                       uint16_t local_port, uint16_t remote_port)
+{
+    struct flow known = {0};
+
+    for (const struct flow *other = run->flows; other < run->flows + FLOWS_MAX; other++) {
+        if (other->cookie_known)
+            known = *other;
+    }
+    flow_init(flow, protocol, local_port, remote_port);
+    flow_take_cookie(flow, &known);
+}
+
 /* The conversation that a packet of the script's belongs to; it may begin with it. */
 static struct flow *flow_of(struct run *run, enum packet_protocol protocol, uint16_t name)
 {
@@ -26,7 +40,7 @@ static struct flow *flow_of(struct run *run, enum packet_protocol protocol, uint
     const uint16_t local_port = usual->used ? usual->local_port : run->settings.bind_port;
 
     if (!flow->used) {
-        flow_init(flow, protocol, local_port, name ? name : FLOW_PORT);
+        begin_flow(run, flow, protocol, local_port, name ? name : FLOW_PORT);
         flow->name = name;
     }
     if (protocol == PACKET_UDP) { /* whatever the socket says now */
@@ -50,7 +64,7 @@ static struct flow *flow_of_sent(struct run *run, const struct packet *expected,
 
     if (protocol == PACKET_TCP && (seen->flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN &&
         (seen->src_port != flow->local_port || seen->dst_port != flow->remote_port)) {
-        flow_init(flow, PACKET_TCP, seen->src_port, seen->dst_port);
+        begin_flow(run, flow, PACKET_TCP, seen->src_port, seen->dst_port);
         flow->name = expected->peer_port;
     }
     return flow;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cover.h"
+
 /* ---- fields by name ----------------------------------------------------------------------- */
 
 struct field {
@@ -122,7 +124,11 @@ void settings_init(struct settings *settings)
         .bind_port = 8080,
         .connect_port = 8080,
         .tolerance_ns = 4000000,
-        .tcp = {.connections = 32, .half_open = 64, .time_wait = 32, .reorder_runs = 256},
+        .tcp = {.connections = 32,
+                .half_open = 64,
+                .time_wait = 32,
+                .reorder_runs = 256,
+                .on_transition = cover_transition},
         .stack = {.arp_entries = 16, .tx_queue_frames = 256},
     };
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)

@@ -106,6 +106,10 @@ bool call_fails_with_pending(struct calling *calling, int fallback);
 /* `...` is @ip and @port; {sa_family=..., sin_port=..., sin_addr=...} says it. */
 struct leat_endpoint call_endpoint(const struct value *value, leat_ip4 ip, uint16_t port);
 
+/* A connection to @remote begins, and belongs to @sock. */
+enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
+                                 const struct leat_endpoint *remote);
+
 /* Packets of UDP are this socket's from now on; @remote: NULL or its peer. */
 void call_note_udp(struct sockets *sockets, const struct sock *sock,
                    const struct leat_endpoint *remote);

@@ -81,10 +81,13 @@ static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t 
 static bool flags_are_known(struct calling *calling, unsigned n)
 {
     const int64_t flags = call_arg(calling, n)->integer;
+    const int64_t fast_open = calling->call->kind == CALL_SENDTO ? LINUX_MSG_FASTOPEN : 0;
 
-    if ((flags & ~(int64_t)(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL)) == 0)
+    if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | fast_open)) == 0)
         return true;
-    call_complain(calling, "of the flags only MSG_DONTWAIT and MSG_NOSIGNAL are known");
+    call_complain(
+        calling,
+        "of the flags only MSG_DONTWAIT, MSG_NOSIGNAL and sendto's MSG_FASTOPEN are known");
     return false;
 }
 
@@ -113,27 +116,53 @@ static uint32_t fill(uint8_t bytes[PIECE_BYTES], uint32_t at, uint32_t len)
     return count;
 }
 
-static bool write_tcp(struct calling *calling, uint32_t len, bool nonblocking)
+/* Queues what the call has left of @len bytes, as far as there is room. */
+static enum leat_err queue_text(struct calling *calling, uint32_t len)
 {
     struct sock *sock = calling->sock;
     uint8_t bytes[PIECE_BYTES];
 
-    if (sock->error)
-        return call_fails_with_pending(calling, 0);
-    if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
-        return call_fails(calling, LINUX_EPIPE);
-    while (!sock->connecting && calling->done_bytes < len) {
+    while (calling->done_bytes < len) {
         const uint32_t count = fill(bytes, sock->written_at, len - calling->done_bytes);
         size_t taken;
         const enum leat_err err = leat_tcp_write(sock->conn, bytes, count, &taken);
 
         if (err != LEAT_OK && err != LEAT_ERR_FULL)
-            return call_fails(calling, sock_errno(err));
+            return err;
         calling->done_bytes += (uint32_t)taken;
         sock->written_at += (uint32_t)taken;
         if (taken < count)
             break;
     }
+    return LEAT_OK;
+}
+
+/* sendto() with MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
+ */
+static bool open_with_text(struct sockets *sockets, struct calling *calling, uint32_t len)
+{
+    const struct leat_endpoint remote = call_endpoint(
+        call_arg(calling, 4), sockets->settings->remote_ip, sockets->settings->connect_port);
+    enum leat_err err = call_begin_connect(sockets, calling->sock, &remote);
+
+    if (err == LEAT_OK)
+        err = queue_text(calling, len);
+    return err == LEAT_OK ? call_returns(calling, calling->done_bytes)
+                          : call_fails(calling, sock_errno(err));
+}
+
+static bool write_tcp(struct calling *calling, uint32_t len, bool nonblocking)
+{
+    struct sock *sock = calling->sock;
+    enum leat_err err;
+
+    if (sock->error)
+        return call_fails_with_pending(calling, 0);
+    if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
+        return call_fails(calling, LINUX_EPIPE);
+    err = sock->connecting ? LEAT_OK : queue_text(calling, len);
+    if (err != LEAT_OK)
+        return call_fails(calling, sock_errno(err));
     if (calling->done_bytes == len || (nonblocking && calling->done_bytes > 0))
         return call_returns(calling, calling->done_bytes);
     return call_would_block(calling, nonblocking);
@@ -197,5 +226,8 @@ bool call_write(struct sockets *sockets, struct calling *calling)
     if (calling->sock->kind == SOCK_UDP)
         return write_udp(sockets, calling, len,
                          calling->call->kind == CALL_SENDTO ? call_arg(calling, 4) : 0);
+    if (!calling->sock->conn && calling->call->kind == CALL_SENDTO &&
+        (call_arg(calling, 3)->integer & LINUX_MSG_FASTOPEN))
+        return open_with_text(sockets, calling, len);
     return write_tcp(calling, len, nonblocking);
 }
