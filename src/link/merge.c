@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "core/checksum.h"
+#include "core/writable.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
@@ -154,7 +155,7 @@ static void finish(struct merge *merge)
 
 static void begin(struct merge *merge, struct leat_buf *frame, uint32_t text_bytes)
 {
-    if (text_bytes == 0 || (frame->data[FLAGS_AT] & TCP_PSH))
+    if (text_bytes == 0 || (frame->data[FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
         return;
     *merge = (struct merge){.frame = frame,
                             .last = frame,

@@ -129,6 +129,21 @@ static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **stat
 }
 
 /* Damage that the checksum shows, anywhere in either: both go up as they came. */
+/* A super-frame's header is written into the first frame, which the backend may only have lent. */
+static void lent_frames_are_not_merged(void **state)
+{
+    struct world *world = *state;
+    const struct frame frames[] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    struct leat_buf *bufs[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        bufs[i] =
+            leat_buf_lend(leat_pool(world->stack), frames[i].bytes, frames[i].len, NULL, NULL);
+    world_mark(world);
+    assert_int_equal(merge_burst(world->stack, bufs, 2), 2);
+    free_all(world, bufs, 2);
+}
+
 static void what_is_damaged_is_not_merged(void **state)
 {
     struct world *world = *state;
@@ -443,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         super_test(segments_that_follow_each_other_become_one),
         super_test(every_byte_of_a_header_that_differs_keeps_segments_apart),
+        super_test(lent_frames_are_not_merged),
         super_test(what_is_damaged_is_not_merged),
         super_test(device_that_has_verified_is_believed),
         super_test(only_what_follows_is_merged),
