@@ -57,6 +57,41 @@ def pcapng(frames, order="<", per_s=NS):
         packet(time_ns, data, order, per_s) for time_ns, data in frames)
 
 
+def blocks(content):
+    """The blocks of a pcapng in this machine's order: (kind, body)."""
+    at = 0
+    while at < len(content):
+        kind, length = struct.unpack_from("=II", content, at)
+        assert length % 4 == 0 and struct.unpack_from("=I", content, at + length - 4)[0] == length
+        yield kind, content[at + 8 : at + length - 4]
+        at += length
+
+
+def options_of(body, at):
+    """The options of a block that begin there: {code: bytes}."""
+    found = {}
+    while at < len(body):
+        code, length = struct.unpack_from("=HH", body, at)
+        found[code] = body[at + 4 : at + 4 + length]
+        at += 4 + length + -length % 4
+    return found
+
+
+def recorded(path):
+    """What a recording says about its run, and its frames: (time in ns, direction, comment, bytes)."""
+    notes, frames = "", []
+    for kind, body in blocks(path.read_bytes()):
+        if kind == 0x0A0D0D0A:
+            notes = options_of(body, 16).get(1, b"").decode()
+        elif kind == 6:
+            _, high, low, length, _ = struct.unpack_from("=IIIII", body)
+            options = options_of(body, 20 + length + -length % 4)
+            direction = {0: "", 1: "in", 2: "out"}[int.from_bytes(options.get(2, b""), "little")]
+            frames.append((high << 32 | low, direction, options.get(1, b"").decode(),
+                           body[20 : 20 + length]))
+    return notes, frames
+
+
 def checksum(data):
     data += bytes(len(data) % 2)
     total = sum(struct.unpack(f">{len(data) // 2}H", data))

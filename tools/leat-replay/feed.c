@@ -16,6 +16,7 @@
 enum {
     BUFFERS = 4096,
     CANDIDATES = 4096, /* destinations that are counted; more share a place, and the latter wins */
+    NOTES_BYTES = 512, /* an address, a seed, the ports: it fits */
     IP_AT = ETHERNET_HEADER_BYTES,
     IP_SRC_AT = IP_AT + 12,
     IP_DST_AT = IP_AT + 16
@@ -274,11 +275,31 @@ static int feed_all(struct feed *feed)
     return status;
 }
 
+/* What a recording says about the stack: enough to build it again. */
+static void write_notes(const struct feed *feed, const struct world_config *config,
+                        char notes[NOTES_BYTES])
+{
+    const uint8_t *mac = feed->us.mac.octet;
+    char ip[LEAT_IP4_TEXT_BYTES];
+    int len = snprintf(notes, NOTES_BYTES, "leat %s\nprogram leat-replay\nseed ", LEAT_VERSION);
+
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        len += snprintf(notes + len, NOTES_BYTES - (size_t)len, "%02x", config->seed[i]);
+    leat_ip4_format(feed->us.ip, ip);
+    len += snprintf(notes + len, NOTES_BYTES - (size_t)len,
+                    "\nip %s\nmac %02x:%02x:%02x:%02x:%02x:%02x\nbuffers %u\n", ip, mac[0], mac[1],
+                    mac[2], mac[3], mac[4], mac[5], config->buffers);
+    for (unsigned i = 0; i < feed->options->listen_count; i++)
+        len += snprintf(notes + len, NOTES_BYTES - (size_t)len, "listen %u\n",
+                        feed->options->listen[i]);
+}
+
 int feed(const struct options *options)
 {
     struct feed *all = calloc(1, sizeof *all);
+    char notes[NOTES_BYTES];
     struct world_config config = {
-        .buffers = BUFFERS, .seed = {1}, .record = options->record, .notes = "program leat-replay"};
+        .buffers = BUFFERS, .seed = {1}, .record = options->record, .notes = notes};
     int status = STATUS_WRONG;
 
     if (!all)
@@ -289,6 +310,7 @@ int feed(const struct options *options)
         config.mac = all->us.mac;
         config.on_sent = options->verbose ? print_sent : NULL;
         config.arg = all;
+        write_notes(all, &config, notes);
         if (world_open(&all->world, &config)) {
             if (listen_all(all))
                 status = feed_all(all);
