@@ -47,18 +47,30 @@ def talk_dns(program):
         run("dig", "+norecurse", "+tries=1", "+timeout=5", f"@{program.ip}", *words)
 
 
+def talk_discard(program):
+    with socket.create_connection((program.ip, 9), 5) as sock:
+        sock.settimeout(20)
+        sock.sendall(bytes(200_000))
+
+
+def talk_httpd(program):
+    for path in ("/", "/no-such-file"):
+        run("curl", "-s", "-o", "/dev/null", "--max-time", 20, f"http://{program.ip}{path}")
+
+
 def talk_anything(program):
-    """To a server of which nothing is known but its port."""
+    """To a server of which nothing is known but its port; one may never stop."""
     port = int(program.lines[0].rpartition(" ")[2])
     run("ping", "-n", "-c", 1, program.ip)
     with contextlib.suppress(OSError), socket.create_connection((program.ip, port), 5) as sock:
         sock.settimeout(2)
         sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        while sock.recv(65536):
-            pass
+        left = 100_000
+        while left > 0 and (data := sock.recv(65536)):
+            left -= len(data)
 
 
-TALKS = {"echo": talk_echo, "dns": talk_dns}
+TALKS = {"echo": talk_echo, "dns": talk_dns, "discard": talk_discard, "httpd": talk_httpd}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
