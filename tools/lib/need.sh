@@ -34,9 +34,20 @@ python3-pytest    system_python -c "import pytest"
 python3-scapy     system_python -c "import scapy"
 iputils-arping    command -v arping
 curl              command -v curl
+wrk               command -v wrk
+iperf             command -v iperf
 doxygen           command -v doxygen
 graphviz          command -v dot
 spin              command -v spin
+'
+# what tools/bench compares with; its column says so where one is missing
+need_to_bench='
+valgrind          command -v valgrind
+ethtool           command -v ethtool
+wrk               command -v wrk
+nginx-light       command -v nginx
+nsd               command -v nsd
+dnsperf           command -v dnsperf
 '
 need_to_lint='
 cppcheck          command -v cppcheck

@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+"""Benches of leat over TAP, each beside a peer in the same run; for tools/bench.
+
+    netbench.py BUILD NAME...       prints one object: {NAME: {series: [a number a round, ...]}}
+
+It makes a network namespace of its own, with TAP devices for leat and a veth to a second namespace
+where the peers are: Linux, nginx, nsd. Rounds go over all series, so that what else the machine does
+falls on each of them. A peer that is not installed has no numbers.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+SITE = SOURCE / "examples/site/index.html"
+ROUNDS = int(os.environ.get("LEAT_BENCH_ROUNDS", "5"))
+SECONDS = float(os.environ.get("LEAT_BENCH_SECONDS", "2"))
+PEER_IP = "10.99.0.2"  # the second namespace
+MAC = "02:6c:65:61:74:{:02x}"
+ZONE = """$ORIGIN example.com.
+$TTL 1h
+@    SOA ns hostmaster ( 1 2h 30m 2w 5m )
+     NS  ns
+ns   A   192.0.2.1
+www  A   192.0.2.3
+mail A   192.0.2.2
+"""
+QUERIES = "www.example.com A\nmail.example.com A\nnobody.example.com A\nexample.com NS\n"
+
+_libc = ctypes.CDLL(None)
+
+
+def run(*words, timeout=120):
+    """What a command writes, which must succeed."""
+    return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True,
+                          timeout=timeout, stdin=subprocess.DEVNULL).stdout
+
+
+def die_with_parent():
+    """No server may outlive the bench (PR_SET_PDEATHSIG is 1)."""
+    _libc.prctl(1, signal.SIGKILL)
+
+
+class Bench:
+    """The place of the measurements: `build`, a folder for files, servers that end with it."""
+
+    def __init__(self, build, folder, ending):
+        self.build = build
+        self.folder = folder
+        self.ending = ending
+        self.taps = 0
+        self.holder = None
+
+    def program(self, name):
+        return str(self.build / name)
+
+    def start(self, *words, inside=False, wait="ready|, port"):
+        """A server; waits for its first line that matches, or for nothing."""
+        words = [str(word) for word in words]
+        if inside:
+            words = ["nsenter", "-t", str(self.second_namespace()), "-n", *words]
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                 stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        self.ending.callback(lambda: (child.terminate(), child.wait()))
+        for line in child.stdout if wait else ():
+            if re.search(wait, line):
+                return child
+        if wait:
+            raise RuntimeError(f"{words[0]} did not start")
+        return child
+
+    def second_namespace(self):
+        """The process that holds it, with a veth from here to there."""
+        if not self.holder:
+            self.holder = subprocess.Popen(["unshare", "--net", "sleep", "3600"],
+                                           preexec_fn=die_with_parent)
+            self.ending.callback(lambda: (self.holder.kill(), self.holder.wait()))
+            here = os.readlink("/proc/self/ns/net")
+            while os.readlink(f"/proc/{self.holder.pid}/ns/net") == here:
+                time.sleep(0.01)
+            run("ip", "link", "add", "here", "type", "veth", "peer", "name", "there", "netns",
+                self.holder.pid)
+            run("ip", "addr", "add", "10.99.0.1/24", "dev", "here")
+            run("ip", "link", "set", "here", "up")
+            inside = ["nsenter", "-t", self.holder.pid, "-n", "ip"]
+            run(*inside, "addr", "add", f"{PEER_IP}/24", "dev", "there")
+            run(*inside, "link", "set", "there", "up")
+            run(*inside, "link", "set", "lo", "up")
+        return self.holder.pid
+
+    def tap(self):
+        """A TAP device: its name, leat's address and MAC."""
+        number = self.taps
+        self.taps += 1
+        name, net = f"bench{number}", f"10.98.{number}"
+        run("ip", "tuntap", "add", name, "mode", "tap")
+        run("ip", "addr", "add", f"{net}.1/24", "dev", name)
+        run("ip", "link", "set", name, "up")
+        run("ip", "neigh", "replace", f"{net}.2", "lladdr", MAC.format(number), "dev", name)
+        return name, f"{net}.2", MAC.format(number)
+
+    def leat(self, name, *more):
+        """Starts an example; returns its address."""
+        device, ip, mac = self.tap()
+        self.start(self.program(f"examples/{name}"), "--tap", device, "--ip", f"{ip}/24", "--mac",
+                   mac, *more)
+        return ip
+
+    def peer(self, *words):
+        """The number that bench/peer prints."""
+        return float(run(self.program("bench/peer"), *words))
+
+
+def rounds(series):
+    """Measures {name: function} in turn, round by round; a first round warms up."""
+    found = {name: [] for name in series}
+    for turn in range(ROUNDS + 1):
+        for name, measure in series.items():
+            value = measure()
+            if turn > 0:
+                found[name].append(value)
+    return found
+
+
+def reflector(bench):
+    """Datagrams a second, there and back: the echo example beside a loop of read() and write()."""
+    echo = bench.leat("echo")
+    device, bare, _ = bench.tap()
+    bench.start(bench.program("bench/peer"), "reflect", device)
+    return rounds({
+        f"{who}, {frame} B": lambda ip=ip, frame=frame: bench.peer("blast", ip, 7, frame - 42, SECONDS)
+        for frame in (64, 1514) for who, ip in (("leat", echo), ("bare", bare))})
+
+
+def bulk(bench):
+    """Gbit/s of one connection: Linux to leat, leat to Linux, Linux to Linux over veth."""
+    sink, source = bench.leat("discard"), bench.leat("chargen")
+    bench.start(bench.program("bench/peer"), "sink", 9, inside=True)
+
+    def linux(offload):
+        pid = bench.second_namespace()
+        for words in (["ethtool", "-K", "here"], ["nsenter", "-t", pid, "-n", "ethtool", "-K", "there"]):
+            run(*words, "tso", offload, "gso", offload, "gro", offload)
+        return bench.peer("send", PEER_IP, 9, SECONDS)
+
+    series = {"in": lambda: bench.peer("send", sink, 9, SECONDS),
+              "out": lambda: bench.peer("receive", source, 19, SECONDS)}
+    if shutil.which("ethtool"):
+        series |= {"Linux, TSO": lambda: linux("on"), "Linux, no TSO": lambda: linux("off")}
+    else:
+        series["Linux, TSO"] = lambda: bench.peer("send", PEER_IP, 9, SECONDS)
+    return rounds(series)
+
+
+def start_nginx(bench):
+    """nginx with the page of httpd, as lean as it can be configured."""
+    root = bench.folder / "site"
+    root.mkdir()
+    shutil.copy(SITE, root / "index.html")
+    os.chmod(bench.folder, 0o755)
+    config = bench.folder / "nginx.conf"
+    config.write_text(f"""
+daemon off; master_process off; worker_processes 1; pid {bench.folder}/nginx.pid;
+error_log {bench.folder}/nginx.log;
+events {{ worker_connections 1024; multi_accept on; }}
+http {{
+    access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000;
+    open_file_cache max=100; etag on; default_type text/html;
+    client_body_temp_path {bench.folder}/b; proxy_temp_path {bench.folder}/p;
+    fastcgi_temp_path {bench.folder}/f; uwsgi_temp_path {bench.folder}/u; scgi_temp_path {bench.folder}/s;
+    server {{ listen 80; root {root}; }}
+}}
+""")
+    bench.start("nginx", "-c", config, "-p", bench.folder, inside=True, wait=None)
+    answers(lambda: run("curl", "-sS", "-o", "/dev/null", f"http://{PEER_IP}/"))
+    return PEER_IP
+
+
+def answers(ask):
+    """Waits until a server does."""
+    for attempt in range(100):
+        try:
+            return ask()
+        except subprocess.CalledProcessError:
+            if attempt == 99:
+                raise
+            time.sleep(0.1)
+
+
+def http(bench):
+    """Requests a second for a page of 612 bytes on 32 connections: httpd beside nginx."""
+    if not shutil.which("wrk"):
+        return {}
+    servers = {"leat": bench.leat("httpd")}
+    if shutil.which("nginx"):
+        servers["nginx"] = start_nginx(bench)
+
+    def wrk(ip):
+        said = run("wrk", "-t1", "-c32", f"-d{max(1, round(SECONDS))}", f"http://{ip}/")
+        if "Non-2xx" in said or "Socket errors" in said:
+            raise RuntimeError(said)
+        return float(re.search(r"Requests/sec: +([0-9.]+)", said)[1])
+
+    return rounds({name: lambda ip=ip: wrk(ip) for name, ip in servers.items()})
+
+
+def start_nsd(bench):
+    """nsd with the zone of the dns example."""
+    config = bench.folder / "nsd.conf"
+    config.write_text(f"""
+server:
+    ip-address: {PEER_IP}
+    server-count: 1
+    username: ""
+    chroot: ""
+    zonesdir: "{bench.folder}"
+    database: ""
+    pidfile: "{bench.folder}/nsd.pid"
+    xfrdfile: "{bench.folder}/xfrd"
+    zonelistfile: "{bench.folder}/zone.list"
+    hide-version: yes
+    rrl-ratelimit: 0
+remote-control:
+    control-enable: no
+zone:
+    name: example.com
+    zonefile: zone
+""")
+    bench.start("nsd", "-d", "-c", config, inside=True, wait=None)
+    words = ["-d", bench.folder / "queries", "-s", PEER_IP, "-l", "0.1"]
+    answers(lambda: re.search(r"completed: +[1-9]", run("dnsperf", *words))
+            or (_ for _ in ()).throw(subprocess.CalledProcessError(1, "dnsperf")))
+    return PEER_IP
+
+
+def dns(bench):
+    """Queries a second by UDP: the dns example beside nsd, with the same zone."""
+    if not shutil.which("dnsperf"):
+        return {}
+    (bench.folder / "zone").write_text(ZONE)
+    (bench.folder / "queries").write_text(QUERIES)
+    servers = {"leat": bench.leat("dns", bench.folder / "zone")}
+    if shutil.which("nsd"):
+        servers["nsd"] = start_nsd(bench)
+
+    def dnsperf(ip):
+        said = run("dnsperf", "-d", bench.folder / "queries", "-s", ip, "-l", SECONDS, "-c", 1, "-T",
+                   1, "-q", 100)
+        return float(re.search(r"Queries per second: +([0-9.]+)", said)[1])
+
+    return rounds({name: lambda ip=ip: dnsperf(ip) for name, ip in servers.items()})
+
+
+BENCHES = {"reflector": reflector, "tcp": bulk, "http": http, "dns": dns}
+
+
+def inside(build, name):
+    """Runs one bench in the namespace that we are in."""
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    run("ip", "link", "set", "lo", "up")
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
+        return BENCHES[name](Bench(build, pathlib.Path(folder), ending))
+
+
+def measure(build, names):
+    """{name: {series: [number, ...]}}, each bench in a namespace of its own; empty if one can't be."""
+    found = {}
+    for name in names:
+        done = subprocess.run(["unshare", "--net", sys.executable, "-B", __file__, "--inside", build,
+                               name], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                              check=False)
+        found[name] = json.loads(done.stdout) if done.returncode == 0 else {}
+    return found
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--inside":
+        print(json.dumps(inside(pathlib.Path(sys.argv[2]).resolve(), sys.argv[3])))
+    else:
+        print(json.dumps(measure(sys.argv[1], sys.argv[2:] or list(BENCHES)), indent=2))

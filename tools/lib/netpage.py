@@ -1,0 +1,157 @@
+"""What tools/bench says of the benches over TAP, of captures and of the size of the code."""
+
+import statistics
+
+# name: (what it is, unit, divisor of the numbers, leat's series, its peer's, goal)
+PAIRS = {
+    "reflector 64 B": ("frames there and back, 64 B", "k/s", 1e3, ("reflector", "leat, 64 B"),
+                       ("reflector", "bare, 64 B"), "bare reflector", 0.9),
+    "reflector 1514 B": ("the same, 1,514 B", "k/s", 1e3, ("reflector", "leat, 1514 B"),
+                         ("reflector", "bare, 1514 B"), "bare reflector", 0.9),
+    "in": ("TCP, Linux to leat", "Gbit/s", 1, ("tcp", "in"), ("tcp", "Linux, TSO"),
+           "Linux to Linux, veth, TSO", 1.0),
+    "out": ("TCP, leat to Linux", "Gbit/s", 1, ("tcp", "out"), ("tcp", "Linux, TSO"),
+            "Linux to Linux, veth, TSO", 1.0),
+    "in, no TSO": ("TCP, Linux to leat", "Gbit/s", 1, ("tcp", "in"), ("tcp", "Linux, no TSO"),
+                   "Linux to Linux, veth, no TSO", None),
+    "out, no TSO": ("TCP, leat to Linux", "Gbit/s", 1, ("tcp", "out"), ("tcp", "Linux, no TSO"),
+                    "Linux to Linux, veth, no TSO", None),
+    "http": ("HTTP, 612 B, 32 connections", "k/s", 1e3, ("http", "leat"), ("http", "nginx"),
+             "nginx, veth", 1.5),
+    "dns": ("DNS by UDP", "k/s", 1e3, ("dns", "leat"), ("dns", "nsd"), "nsd, veth", 1.5),
+    "pcap": ("capture into the stack, 60 B", "M/s", 1e6, ("pcap", "feed"), ("pcap", "loop"),
+             "pcap_next_ex alone", None),
+}
+BASE = {"os": "all of TCP, UDP, ICMP, ARP, IPv4, -Os", "o2": "the same, -O2",
+        "udp_only": "without TCP, -Os"}
+SIZE_GOALS = {"os": 48, "o2": 64, "udp_only": 16}
+
+
+def series(found, where):
+    """The numbers of a series, a round each; empty if it could not be measured."""
+    return found.get(where[0], {}).get(where[1], [])
+
+
+def median(numbers):
+    return statistics.median(numbers) if numbers else None
+
+
+def ratio(found, pair):
+    """The median of what leat is to its peer, round by round."""
+    ours, theirs = series(found, pair[3]), series(found, pair[4])
+    return median([a / b for a, b in zip(ours, theirs)])
+
+
+def lesser(*numbers):
+    known = [number for number in numbers if number is not None]
+    return min(known) if known else None
+
+
+def as_json(found, sizes):
+    """The members of the object that tools/bench --json prints."""
+    ratios = {name: ratio(found, pair) for name, pair in PAIRS.items()}
+    feed = median(series(found, ("pcap", "feed")))
+    total = {name: sum(parts.values()) for name, parts in (sizes or {}).items()}
+    return {
+        "tap_reflector_ratio": lesser(ratios["reflector 64 B"], ratios["reflector 1514 B"]),
+        "tap_in_gbps": median(series(found, ("tcp", "in"))),
+        "tap_out_gbps": median(series(found, ("tcp", "out"))),
+        "tap_vs_linux": lesser(ratios["in"], ratios["out"]),
+        "http_vs_nginx": ratios["http"],
+        "dns_vs_nsd": ratios["dns"],
+        "pcap_feed_mpps": feed and feed / 1e6,
+        "text_os_bytes": total.get("os"),
+        "text_o2_bytes": total.get("o2"),
+        "text_udp_only_bytes": total.get("udp_only"),
+    }
+
+
+def shown(number, digits=2):
+    return "–" if number is None else f"{number:,.{digits}f}"
+
+
+def table(found):
+    lines = ["| | unit | leat | peer | | leat / peer | goal |", "|---|---|---:|---:|---|---:|---:|"]
+    for pair in PAIRS.values():
+        what, unit, divisor, ours, theirs, peer, goal = pair
+        mine, other = median(series(found, ours)), median(series(found, theirs))
+        if mine is None:
+            continue
+        lines.append(f"| {what} | {unit} | {shown(mine / divisor)} | "
+                     f"{shown(other and other / divisor)} | {peer}"
+                     f"{'' if other else ': not installed'} | {shown(ratio(found, pair))} | "
+                     f"{shown(goal, 1)} |")
+    return "\n".join(lines)
+
+
+def size_table(sizes):
+    modules = sorted({module for parts in sizes.values() for module, _ in parts},
+                     key=lambda module: -sum(sizes["os"].get((module, kind), 0)
+                                             for kind in (".text", ".rodata")))
+    lines = ["| KB of code and constants | " + " | ".join(modules) + " | all | goal |",
+             "|---|" + "---:|" * (len(modules) + 2)]
+    for name, parts in sizes.items():
+        cells = [sum(parts.get((module, kind), 0) for kind in (".text", ".rodata")) / 1024
+                 for module in modules]
+        lines.append(f"| {BASE[name]} | " + " | ".join(f"{cell:.1f}" for cell in cells)
+                     + f" | {sum(parts.values()) / 1024:.1f} | {SIZE_GOALS[name]} |")
+    return "\n".join(lines)
+
+
+def section(found, sizes, rounds):
+    """The part of docs/performance.md that is about the world outside."""
+    parts = []
+    if found:
+        parts.append(f"""## Over TAP, beside others
+
+Each of {rounds} rounds measures all of a group, one after another; what is shown are medians, and the
+median of the quotients of the rounds. **The machine was shared**: other work ran on its 2 cores, so the
+numbers themselves are low, and only what stands beside each other may be compared. The Linux side of a
+connection, its load generator and the stack all compete for the same cores.
+
+leat's programs are on TAP devices; Linux, nginx and nsd are in a second namespace behind a veth, which
+hands over packets without a system call, a copy, or a switch to another process.
+
+![leat beside its peers](performance-network.svg)
+
+{table(found)}
+
+- *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
+  which does nothing but `read()`, swap addresses and `write()`.
+- *TCP*: one connection to `discard`, from `chargen`; Linux to Linux by the same client.
+- *HTTP*: `wrk -t1 -c32`, the page of `httpd` from both servers, one nginx worker.
+- *DNS*: `dnsperf -c1 -T1 -q100`, the same zone; nsd with one server process, without its rate limit.
+- *capture*: `leat-replay feed` and a loop over `pcap_next_ex`, processor time.
+""")
+    if sizes:
+        parts.append(f"""## Size of the code
+
+What a linker with `--gc-sections` takes of the archive for a program that calls everything
+(`bench/size_tcp.c`), and for one without TCP (`bench/size_udp.c`); gcc, without debugging.
+
+{size_table(sizes)}
+""")
+    return "\n".join(parts)
+
+
+def svg(found):
+    """Bars of leat / peer, a line at 1, a mark at the goal."""
+    rows = [(name, ratio(found, pair), pair[6]) for name, pair in PAIRS.items()]
+    rows = [row for row in rows if row[1] is not None]
+    most = max([1.6] + [value for _, value, _ in rows])
+    height = 48 + 26 * len(rows)
+    parts = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 760 {height}' "
+             "font-family='sans-serif' font-size='13'>", "<title>leat beside its peers</title>",
+             f"<rect width='760' height='{height}' fill='#fff'/>",
+             "<text x='10' y='20'>leat / peer; the grey line is the peer, the other the goal</text>",
+             f"<path d='M{160 + 500 / most:.1f} 30v{height - 40}' stroke='#999'/>"]
+    for index, (name, value, goal) in enumerate(rows):
+        top = 36 + 26 * index
+        parts.append(f"<text x='150' y='{top + 14}' text-anchor='end'>{name}</text>"
+                     f"<rect x='160' y='{top}' width='{value / most * 500:.1f}' height='18' "
+                     f"fill='#0072b2'/><text x='{166 + value / most * 500:.1f}' y='{top + 14}'>"
+                     f"{value:.2f}</text>")
+        if goal:
+            parts.append(f"<path d='M{160 + goal / most * 500:.1f} {top - 2}v22' "
+                         "stroke='#d55e00' stroke-width='3'/>")
+    return "\n".join(parts) + "\n</svg>\n"

@@ -1,0 +1,49 @@
+"""How much code of leat a program holds: what the linker took of the archive, by module."""
+
+import collections
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent.parent.parent
+# name: the program in bench/, and meson's optimization
+SIZES = {"os": ("size_tcp.c", "s"), "o2": ("size_tcp.c", "2"), "udp_only": ("size_udp.c", "s")}
+
+
+def archive(build, optimization):
+    """The stack as a release has it, built with one optimization."""
+    folder = build.parent / f"{build.name}-O{optimization}"
+    if not (folder / "build.ninja").exists():
+        subprocess.run(["meson", "setup", folder, SOURCE, f"-Doptimization={optimization}",
+                        "-Ddebug=false", "-Db_ndebug=true", "-Dtests=disabled", "-Dposix=disabled",
+                        "-Dsolo5=disabled"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, "src/libleat-inside.a"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return folder / "src/libleat-inside.a"
+
+
+def linked(program, library, optimization):
+    """{module: bytes} of code and constants that the linker took; modules are folders of src/."""
+    with tempfile.TemporaryDirectory() as folder:
+        listing = Path(folder) / "map"
+        subprocess.run(["cc", f"-O{optimization}", "-ffunction-sections", "-fdata-sections", "-no-pie",
+                        "-fno-asynchronous-unwind-tables", f"-I{SOURCE}/include",
+                        SOURCE / "bench" / program, library, "-Wl,--gc-sections",
+                        f"-Wl,-Map={listing}", "-o", Path(folder) / "program"], check=True)
+        text = listing.read_text()
+    sizes = collections.Counter()
+    text = text[text.index("Memory Configuration"):]  # what was discarded stands before
+    pattern = (r"^ (\.text|\.rodata)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) "
+               r"\S*libleat-inside\.a(?:\.p/|\()(\S+?)\.c\.o\)?$")
+    for kind, size, member in re.findall(pattern, text, re.M):
+        folder = member.rpartition("/")[2].partition("_")  # core_buf; stack.c and err.c have none
+        module = folder[0] if folder[1] else "stack"
+        sizes["tcp" if module == "meson-generated" else module, kind] += int(size, 16)
+    return sizes
+
+
+def measure(build):
+    """{name: {(module, section): bytes}}."""
+    return {name: linked(program, archive(build, optimization), optimization)
+            for name, (program, optimization) in SIZES.items()}
