@@ -1,0 +1,122 @@
+/*
+ * fuzz_capture.c -- a capture that means harm: each frame lies in the file, what is broken is told
+ * with its place, and reading ends; the frames then go the way that leat-replay's flows go.
+ *
+ * The first byte chooses what the file begins with, so that most inputs are captures.
+ */
+#include <leat/capture.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "flows.h"
+
+enum {
+    BEGIN_MAX = 64
+};
+
+struct beginning {
+    size_t len;
+    uint8_t bytes[BEGIN_MAX];
+};
+
+/* pcap and pcapng of Ethernet, in both byte orders, before the first frame. */
+static const struct beginning beginnings[] = {
+    {0, {0}},
+    {24, {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, [20] = 1}},
+    {24, {0xa1, 0xb2, 0x3c, 0x4d, 0, 2, 0, 4, [23] = 1}},
+    {48,
+     {0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a,
+      1, [24] = 28, [28] = 1, [32] = 20, [36] = 1, [44] = 20}},
+    {48,
+     {0x0a, 0x0d, 0x0d, 0x0a, 0, 0, 0, 28, 0x1a, 0x2b, 0x3c, 0x4d, 0,
+      1, [27] = 28, [31] = 1, [35] = 20, [37] = 1, [47] = 20}}};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "fuzz_capture: %s\n", what);
+    abort();
+}
+
+/* A segment that is told to a stack of ours is the same segment. */
+static void translate(const struct packet *packet)
+{
+    static uint8_t frame[PACKET_FRAME_MAX];
+    const struct translation how = {
+        .src = {LEAT_IP4(10, 0, 0, 1), 1}, .dst = {LEAT_IP4(10, 0, 0, 2), 2}, .repair = true};
+    struct packet again;
+    const uint32_t len = packet_translate(frame, packet, &how);
+
+    demand(packet_parse(&again, frame, len) == PACKET_TCP, "a translated segment is none");
+    demand(again.text_bytes == packet->text_bytes &&
+               memcmp(again.text, packet->text, packet->text_bytes) == 0,
+           "a translated segment has another text");
+}
+
+static void look_at(struct flows *flows, const struct leat_capture_frame *frame)
+{
+    struct packet packet;
+    enum side from;
+
+    if (packet_parse(&packet, frame->bytes, frame->captured_bytes) != PACKET_TCP)
+        return;
+    demand(flows_find(flows, &packet, &from)->side[from].frames > 0, "a segment is not counted");
+    translate(&packet);
+}
+
+static void read_all(struct leat_capture *capture, size_t size)
+{
+    struct flows *flows = calloc(1, sizeof *flows);
+    struct leat_capture_frame frame;
+    uint64_t number = 0, offset = 0;
+    enum leat_err err;
+
+    while (flows && (err = leat_capture_next(capture, &frame)) == LEAT_OK) {
+        demand(frame.number == ++number, "frames are numbered otherwise");
+        demand(frame.offset > offset && frame.offset < size, "a frame lies elsewhere");
+        demand(frame.captured_bytes <= size && frame.captured_bytes <= LEAT_CAPTURE_FRAME_MAX &&
+                   frame.wire_bytes >= frame.captured_bytes,
+               "a frame has a length that can't be");
+        offset = frame.offset;
+        look_at(flows, &frame);
+    }
+    demand(leat_capture_next(capture, &frame) != LEAT_OK, "it goes on behind its end");
+    demand(leat_capture_position(capture) <= size, "it has read more than there is");
+    demand(!leat_capture_why(capture)[0] == (leat_capture_position(capture) == size),
+           "it stops before the end and doesn't say why");
+    if (flows)
+        flows_end(flows);
+    free(flows);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct beginning *begin;
+    struct leat_capture *capture;
+    char path[64], why[LEAT_WHY_BYTES];
+    int fd;
+
+    if (size == 0)
+        return 0;
+    begin = &beginnings[data[0] % (sizeof beginnings / sizeof *beginnings)];
+    fd = memfd_create("capture", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, begin->bytes, begin->len) != (ssize_t)begin->len ||
+        write(fd, data + 1, size - 1) != (ssize_t)size - 1)
+        abort();
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (leat_capture_open(&capture, path, why) == LEAT_OK) {
+        read_all(capture, begin->len + size - 1);
+        leat_capture_close(capture);
+    } else {
+        demand(strstr(why, "offset") != NULL, "it is refused without a place");
+    }
+    close(fd);
+    return 0;
+}
