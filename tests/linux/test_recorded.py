@@ -105,6 +105,9 @@ def test_with_loss(leat, lossy, tmp_path):
     echo_all((echo.ip, 7), 3, 50_000, timeout=60)
     echo.stop()
     assert_same(path, 100)
+    done = subprocess.run([TOOL, "recorded", "-"], input=path.read_bytes(), capture_output=True,
+                          timeout=60, check=False)
+    assert done.returncode == 0 and b"the same" in done.stdout, done
 
 
 def test_with_a_dump_of_the_flight_recorder(leat, tmp_path):

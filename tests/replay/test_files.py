@@ -92,6 +92,18 @@ def test_broken(tmp_path, command, name):
     assert f"offset {offset}: " in lines[0] and reason in lines[0] and str(path)[:90] in lines[0]
 
 
+@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
+@pytest.mark.parametrize("name", ["empty", "cut header", "cut frame", "cut block"])
+def test_broken_standard_input(tmp_path, command, name):
+    content, offset, reason = BROKEN[name]
+    words = () if command == "feed" else ("--out", tmp_path)
+    done = replay(command, *words, "-", stdin=content)
+    lines = done.stderr.decode().splitlines()
+    assert done.returncode == 2 and len(lines) == 1, done
+    assert lines[0].startswith(f"leat-replay: standard input: offset {offset}: ")
+    assert reason in lines[0]
+
+
 def test_what_was_read_before_is_told(tmp_path):
     path = tmp_path / "cut"
     path.write_bytes(pcap(conversation())[:-10])

@@ -11,7 +11,7 @@ import xml.dom.minidom
 
 import pytest
 
-from captures import CLIENT, SERVER, RST, ACK, conversation, pcap, replay, tcp
+from captures import CLIENT, SERVER, RST, SYN, ACK, conversation, pcap, replay, tcp
 
 TRACES = os.environ.get("LEAT_TRACES", "")
 OWN = pathlib.Path(__file__).resolve().parent.parent / "traces"
@@ -75,6 +75,36 @@ def test_a_played_side_finds_nothing_wrong(tmp_path, side):
     assert done.returncode == 0 and [one["findings"] for one in played] == [[]], done
     assert played[0]["delivered"] == len(REQUEST if side == "server" else ANSWER)
     assert (tmp_path / f"0-{side}.bin").read_bytes() == (REQUEST if side == "server" else ANSWER)
+
+
+def test_from_standard_input(tmp_path):
+    content = pcap(conversation())
+    done = replay("streams", "--json", "--out", tmp_path, "-", stdin=content)
+    assert done.returncode == 0
+    assert texts(json.loads(done.stdout)["streams"]) == [REQUEST, ANSWER]
+    done = replay("flow", "--json", "-", stdin=content)
+    assert done.returncode == 0
+    assert [one["delivered"] for one in json.loads(done.stdout)["played"]] == [12, 2100]
+    done = replay("flow", "-", stdin=content[:-7])  # what was read is reported
+    assert done.returncode == 2 and b"12 bytes received, 2100 sent" in done.stdout
+    assert done.stderr.count(b"\n") == 1 and b"standard input" in done.stderr
+
+
+def test_text_of_a_syn(tmp_path):
+    """Fast Open (RFC 7413): the receiver gets it, whatever its cookie."""
+    frames = conversation()
+    (when, _), text = frames[0], b"early "
+    frames[0] = when, tcp(CLIENT, SERVER, SYN, 1000 - len(text), 0, text)
+    found = streams(write(tmp_path, frames), tmp_path)
+    assert texts(found) == [text + REQUEST, ANSWER]
+    assert replay("flow", tmp_path / "flow.pcap").returncode == 0
+
+
+def test_the_answer_before_the_syn(tmp_path):
+    frames = conversation()
+    frames[0], frames[1] = (frames[0][0], frames[1][1]), (frames[1][0], frames[0][1])
+    assert texts(streams(write(tmp_path, frames), tmp_path)) == [REQUEST, ANSWER]
+    assert replay("flow", tmp_path / "flow.pcap").returncode == 0
 
 
 def test_a_reset_of_nowhere_is_as_recorded(tmp_path):

@@ -186,13 +186,25 @@ int options_parse(struct options *options, int argc, char **argv)
     return settle(options, used, count);
 }
 
+/* The line begins with the path, which is another one where standard input was put into a file. */
+static void print_why(const struct options *options, const char *why)
+{
+    const size_t len = strlen(options->path);
+    const bool same = strncmp(why, options->path, len) == 0 && why[len] == ':';
+
+    if (same)
+        fprintf(stderr, "leat-replay: %s%s\n", options->name, why + len);
+    else
+        fprintf(stderr, "leat-replay: %s\n", why);
+}
+
 struct leat_capture *open_capture(const struct options *options)
 {
     struct leat_capture *capture = NULL;
     char why[LEAT_WHY_BYTES];
 
     if (leat_capture_open(&capture, options->path, why))
-        fprintf(stderr, "leat-replay: %s\n", why);
+        print_why(options, why);
     return capture;
 }
 
@@ -201,7 +213,7 @@ int capture_end(const struct options *options, const struct leat_capture *captur
     progress_end(options);
     if (!leat_capture_why(capture)[0])
         return STATUS_FINE;
-    fprintf(stderr, "leat-replay: %s\n", leat_capture_why(capture));
+    print_why(options, leat_capture_why(capture));
     return STATUS_WRONG;
 }
 
