@@ -48,6 +48,7 @@ wrk               command -v wrk
 nginx-light       command -v nginx
 nsd               command -v nsd
 dnsperf           command -v dnsperf
+liblwip-dev       test -e /usr/include/lwip/lwipopts.h
 '
 need_to_lint='
 cppcheck          command -v cppcheck

@@ -98,8 +98,20 @@ def size_table(sizes):
     return "\n".join(lines)
 
 
-def section(found, sizes, rounds):
-    """The part of docs/performance.md that is about the world outside."""
+UNITS = {"bulk": "segment of 1,460 B, no timestamps", "rr": "request and response of 64 B"}
+
+
+def lwip_table(lwip):
+    lines = ["| Ir a unit | leat, client | server | both | lwIP, client | server | both |",
+             "|---|" + "---:|" * 6]
+    for case, (ours, theirs) in lwip.items():
+        cells = [*ours, sum(ours), *theirs, sum(theirs)]
+        lines.append(f"| {UNITS[case]} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def section(found, sizes, lwip, rounds):
+    """The part of docs/performance.md that is about others, and about the world outside."""
     parts = []
     if found:
         parts.append(f"""## Over TAP, beside others
@@ -122,6 +134,16 @@ hands over packets without a system call, a copy, or a switch to another process
 - *HTTP*: `wrk -t1 -c32`, the page of `httpd` from both servers, one nginx worker.
 - *DNS*: `dnsperf -c1 -T1 -q100`, the same zone; nsd with one server process, without its rate limit.
 - *capture*: `leat-replay feed` and a loop over `pcap_next_ex`, processor time.
+""")
+    if lwip:
+        parts.append(f"""## Beside lwIP, in the same run
+
+Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
+one process by [lwip.c](../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
+instructions by callgrind, the wire's copies left out. leat's are those of the cases `bulk_no_timestamps`
+and `rr` above.
+
+{lwip_table(lwip)}
 """)
     if sizes:
         parts.append(f"""## Size of the code

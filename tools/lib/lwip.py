@@ -1,0 +1,33 @@
+"""Instructions of lwIP, as Debian has it, beside leat's in the same run."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import counts
+
+# what bench/lwip is called with: the case of bench/inmem that does the same
+CASES = {"bulk": "bulk_no_timestamps", "rr": "rr"}
+
+
+def count(program, case, side):
+    """Instructions a unit of one side; the wire's copies left out."""
+    with tempfile.TemporaryDirectory() as work:
+        profile = Path(work) / "profile"
+        toggles = [f"--toggle-collect={side}_{what}" for what in ("poll", "copy", "take")]
+        done = subprocess.run(["valgrind", "--tool=callgrind", "--instr-atstart=no",
+                               "--collect-atstart=no", *toggles, f"--callgrind-out-file={profile}",
+                               program, case], check=True, capture_output=True, text=True)
+        total = re.findall(r"^(?:summary|totals): (\d+)", profile.read_text(), re.M)
+    return int(total[-1]) / counts.fields(done.stdout)["units"]
+
+
+def measure(directory):
+    """{case: ((leat's client, server), (lwIP's client, server))}; empty where it can't be."""
+    program, inmem = directory / "bench/lwip", directory / "bench/inmem"
+    if not (counts.have_callgrind() and program.exists()):
+        return {}
+    return {case: (tuple(counts.count(inmem, same, side) for side in ("client", "server")),
+                   tuple(count(program, case, side) for side in ("client", "server")))
+            for case, same in CASES.items()}
