@@ -1,0 +1,65 @@
+"""What tools/bench says of numbers, and of numbers that are missing; and the files of tools/embed.py."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import tree
+
+sys.path.insert(0, str(tree.ROOT / "tools/lib"))
+import netpage  # noqa: E402
+
+FOUND = {
+    "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
+    "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4]},
+    "http": {"leat": [3000.0]},
+    "pcap": {"feed": [5e6], "loop": [1e7]},
+}
+SIZES = {name: {("tcp", ".text"): 1024, ("tcp", ".rodata"): 1024} for name in netpage.BASE}
+
+
+class Numbers(unittest.TestCase):
+    def test_every_key_is_a_key_of_the_object(self):
+        fields = re.search(r'JSON_FIELDS = """(.*?)"""', tree.read("tools/bench"), re.S)[1].split()
+        self.assertEqual(set(netpage.as_json({}, None)) - set(fields), set())
+
+    def test_what_is_missing_is_null(self):
+        self.assertEqual(set(netpage.as_json({}, None).values()), {None})
+
+    def test_medians_of_the_rounds(self):
+        said = netpage.as_json(FOUND, SIZES)
+        self.assertEqual(said["tap_reflector_ratio"], 1.0)
+        self.assertEqual(said["tap_in_gbps"], 3)
+        self.assertEqual(said["tap_vs_linux"], 0.75)
+        self.assertIsNone(said["http_vs_nginx"])
+        self.assertEqual(said["pcap_feed_mpps"], 5)
+        self.assertEqual(said["text_udp_only_bytes"], 2048)
+
+    def test_a_peer_that_is_not_installed_is_named(self):
+        page = netpage.section(FOUND, SIZES, {"rr": ((1, 2), (3, 4))}, 3)
+        self.assertIn("nginx, veth: not installed", page)
+        self.assertIn("| 1 | 2 | 3 | 3 | 4 | 7 |", page)
+        self.assertTrue(netpage.svg(FOUND).endswith("</svg>\n"))
+
+
+class Embedded(unittest.TestCase):
+    def test_files_become_c_that_compiles(self):
+        with tempfile.TemporaryDirectory() as folder:
+            site, made = Path(folder) / "site", Path(folder) / "made.c"
+            (site / "sub").mkdir(parents=True)
+            (site / "sub" / "a\"b.txt").write_bytes(bytes(range(256)))
+            (site / "empty.html").touch()
+            subprocess.run([sys.executable, tree.ROOT / "tools/embed.py", "--output", made, "--depfile",
+                            f"{made}.d", "site", site], check=True)
+            subprocess.run([*tree.CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                            f"-I{tree.ROOT}/include", made], check=True)
+            text = made.read_text(encoding="utf-8")
+            self.assertIn('"/sub/a\\"b.txt"', text)
+            self.assertIn("site_count = 2;", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
