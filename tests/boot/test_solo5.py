@@ -156,6 +156,17 @@ def test_discard_and_chargen(guest):
     assert set(map(len, got.split(b"\r\n")[:-1])) == {72}
 
 
+@pytest.mark.skipif(not shutil.which("iperf"), reason="iperf 2 is not installed")
+def test_iperf(guest):
+    server = guest("iperf")
+    amount = 100_000 if is_slow(server) else 5_000_000
+    tools.run("iperf", "-c", server.ip, "-n", amount, timeout=60)
+    tools.run("iperf", "-c", server.ip, "-n", amount, "-R", timeout=60)
+    for what in ("received", "sent"):
+        line = server.wait_for(rf":\d+ {what} (\d+) bytes in", START_S)
+        assert int(re.search(rf"{what} (\d+) bytes", line)[1]) >= amount
+
+
 def test_resolve_asks_dns(abi, guest):
     """Two guests, and the kernel as a router between them."""
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")

@@ -3,7 +3,7 @@
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
-static void test_threat_slow_head_ends(void **state)
+static void test_a_slow_head_ends(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -191,7 +191,7 @@ static void test_files_that_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_threat_slow_head_ends),
+        TEST(test_a_slow_head_ends),
         TEST(test_idle_connection_is_closed),
         TEST(test_a_reader_that_stops_is_ended),
         TEST(test_a_slow_reader_gets_every_byte),
