@@ -1,51 +1,32 @@
 /*
  * fuzz_frames.c -- a conversation: frames, time, replies to what the stack has said.
  *
- * The input is a script of steps, each an opcode with its operands.  Most frames are legal ones
- * with a few bytes changed, for that is what most attacks on stacks were.
+ * The input is a sequence of steps (steps.h), each an opcode with its operands.  Most frames are
+ * legal ones with a few bytes changed, for that is what most attacks on stacks were.
  */
 #include "harness.h"
 
 #include <string.h>
 
-enum {
-    STEPS_MAX = 64
-};
+#include "steps.h"
 
-/* What is left of the input; behind its end all bytes are 0. */
 struct script {
-    const uint8_t *at;
-    size_t left;
+    struct steps steps;
     struct frame_segment next; /* what the peer's next TCP segment should say */
 };
-
-static uint8_t take(struct script *script)
-{
-    if (script->left == 0)
-        return 0;
-    script->left--;
-    return *script->at++;
-}
-
-static uint16_t take16(struct script *script)
-{
-    const uint8_t high = take(script);
-
-    return (uint16_t)(high << 8 | take(script));
-}
 
 /* Feeds @frame with up to three of its bytes changed, its checksums made right or left wrong. */
 static void feed_spoilt(struct harness *harness, struct script *script, struct frame *frame)
 {
-    const uint8_t how = take(script);
+    const uint8_t how = take(&script->steps);
 
     for (unsigned i = how & 3; i > 0 && frame->len > 0; i--) {
-        const uint16_t where = take16(script);
+        const uint16_t where = take16(&script->steps);
 
-        frame->bytes[where % frame->len] = take(script);
+        frame->bytes[where % frame->len] = take(&script->steps);
     }
     if (how & 4) {
-        const uint32_t len = take16(script);
+        const uint32_t len = take16(&script->steps);
 
         frame->len = len < frame->len ? len : frame->len;
     }
@@ -56,20 +37,18 @@ static void feed_spoilt(struct harness *harness, struct script *script, struct f
 
 static void step_raw(struct harness *harness, struct script *script)
 {
-    struct frame frame = {.len = take16(script) % FAKE_FRAME_BYTES};
+    struct frame frame = {.len = take(&script->steps) % 64};
 
-    if (frame.len > script->left)
-        frame.len = (uint32_t)script->left;
-    for (uint32_t i = 0; i < frame.len; i++)
-        frame.bytes[i] = take(script);
+    for (uint32_t i = 0; i < STEP_BYTES; i++) /* long ones are fuzz_frame's */
+        frame.bytes[i] = take(&script->steps);
     feed_spoilt(harness, script, &frame);
 }
 
 static void step_arp(struct harness *harness, struct script *script)
 {
-    const uint16_t operation = 1 + take(script) % 2;
-    const leat_ip4 spa = IP_US + take(script) % 16;
-    const leat_ip4 tpa = IP_US + take(script) % 16;
+    const uint16_t operation = 1 + take(&script->steps) % 2;
+    const leat_ip4 spa = IP_US + take(&script->steps) % 16;
+    const leat_ip4 tpa = IP_US + take(&script->steps) % 16;
     struct frame frame = frame_arp(operation, &MAC_PEER, spa, tpa);
 
     feed_spoilt(harness, script, &frame);
@@ -78,8 +57,8 @@ static void step_arp(struct harness *harness, struct script *script)
 static void step_udp(struct harness *harness, struct script *script)
 {
     static const uint8_t text[1400];
-    const uint16_t port = take(script) % 2 ? HARNESS_ECHO_PORT : HARNESS_CLIENT_PORT;
-    const uint32_t len = take16(script) % sizeof text;
+    const uint16_t port = take(&script->steps) % 2 ? HARNESS_ECHO_PORT : HARNESS_CLIENT_PORT;
+    const uint32_t len = take16(&script->steps) % sizeof text;
     struct frame frame = frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, port, text, len);
 
     feed_spoilt(harness, script, &frame);
@@ -90,9 +69,10 @@ static void step_icmp(struct harness *harness, struct script *script)
     static const uint8_t types[] = {8, 3, 11, 12, 5};
     const struct frame ours =
         frame_udp(IP_US, HARNESS_CLIENT_PORT, IP_PEER, HARNESS_SERVER_PORT, "text", 4);
-    const uint8_t type = types[take(script) % sizeof types];
-    struct frame frame = frame_icmp(IP_PEER, IP_US, type, take(script), take16(script),
-                                    ours.bytes + FRAME_IP, ours.len - FRAME_IP);
+    const uint8_t type = types[take(&script->steps) % sizeof types];
+    struct frame frame =
+        frame_icmp(IP_PEER, IP_US, type, take(&script->steps), take16(&script->steps),
+                   ours.bytes + FRAME_IP, ours.len - FRAME_IP);
 
     feed_spoilt(harness, script, &frame);
 }
@@ -101,10 +81,10 @@ static void step_fragment(struct harness *harness, struct script *script)
 {
     static const uint8_t protocols[] = {17, 1, 6, 4};
     static const uint8_t text[1480];
-    const uint8_t protocol = protocols[take(script) % sizeof protocols];
-    const uint16_t id = take(script) % 8;
-    const uint16_t where = take16(script);
-    const uint32_t len = take(script) * 8u % sizeof text;
+    const uint8_t protocol = protocols[take(&script->steps) % sizeof protocols];
+    const uint16_t id = take(&script->steps) % 8;
+    const uint16_t where = take16(&script->steps);
+    const uint32_t len = take(&script->steps) * 8u % sizeof text;
     struct frame frame =
         frame_fragment(protocol, id, (where & 0x1fffu) * 8, where & 0x8000, text, len);
 
@@ -172,8 +152,8 @@ static void step_tcp(struct harness *harness, struct script *script)
     static const uint8_t options[8] = {2, 4, 5, 0xb4, 3, 3, 7, 1};
     static const uint8_t flags[] = {2, 16, 16, 24, 17, 4, 18, 20};
     static const uint16_t windows[] = {65535, 0, 1, 1000};
-    const uint8_t which = take(script);
-    const uint8_t odd = take(script);
+    const uint8_t which = take(&script->steps);
+    const uint8_t odd = take(&script->steps);
     struct frame_segment segment;
     struct frame frame;
 
@@ -189,10 +169,10 @@ static void step_tcp(struct harness *harness, struct script *script)
         segment.options_len = sizeof options;
     }
     if (odd & 1)
-        segment.seq += (uint32_t)take(script) * 100 - 5000;
+        segment.seq += (uint32_t)take(&script->steps) * 100 - 5000;
     if (odd & 2)
-        segment.ack += (uint32_t)take(script) * 100 - 5000;
-    frame = frame_tcp(&segment, text, odd & 4 ? take16(script) % sizeof text : 0);
+        segment.ack += (uint32_t)take(&script->steps) * 100 - 5000;
+    frame = frame_tcp(&segment, text, odd & 4 ? take16(&script->steps) % sizeof text : 0);
     feed_spoilt(harness, script, &frame);
 }
 
@@ -209,8 +189,8 @@ static void step_send(struct harness *harness, struct script *script)
     static const uint8_t text[8000];
     static const leat_ip4 others[] = {LEAT_IP4_BROADCAST, LEAT_IP4(127, 0, 0, 1),
                                       LEAT_IP4(224, 0, 0, 9), LEAT_IP4(192, 0, 2, 1)};
-    const uint8_t whom = take(script);
-    const uint32_t len = take16(script) % sizeof text;
+    const uint8_t whom = take(&script->steps);
+    const uint32_t len = take16(&script->steps) % sizeof text;
     struct leat_buf *payload = leat_buf_lend(leat_pool(harness->stack), text, len, 0, 0);
     const struct leat_endpoint peer = {whom < 128 ? IP_US + whom % 16 : others[whom % 4],
                                        HARNESS_ECHO_PORT};
@@ -220,16 +200,49 @@ static void step_send(struct harness *harness, struct script *script)
     harness_poll(harness);
 }
 
+/* The program does something with one of its connections. */
+static void step_call(struct harness *harness, struct script *script)
+{
+    static const uint8_t text[3000];
+    const uint8_t what = take(&script->steps);
+    struct leat_tcp *conn = harness->conns[what % HARNESS_CONNS];
+    size_t taken;
+
+    if (!conn)
+        return;
+    switch (what / HARNESS_CONNS % 8) {
+    case 0:
+        leat_tcp_close(conn);
+        break;
+    case 1:
+        leat_tcp_shutdown(conn);
+        break;
+    case 2:
+        leat_tcp_abort(conn);
+        break;
+    case 3:
+        leat_tcp_set_keepalive(conn, what & 128);
+        break;
+    case 4:
+        leat_tcp_set_user_timeout(conn, (uint64_t)1000 << take(&script->steps) % 28);
+        break;
+    default:
+        (void)leat_tcp_write(conn, text, take16(&script->steps) % sizeof text, &taken);
+        break;
+    }
+    harness_poll(harness);
+}
+
 static void step_wait(struct harness *harness, struct script *script)
 {
     /* from a microsecond to a few minutes */
-    harness_wait(harness, (uint64_t)1000 << take(script) % 28);
+    harness_wait(harness, (uint64_t)1000 << take(&script->steps) % 28);
 }
 
 /* The device has no room for some frames, or the address goes and comes. */
 static void step_trouble(struct harness *harness, struct script *script)
 {
-    const uint8_t what = take(script);
+    const uint8_t what = take(&script->steps);
 
     if (what & 128) {
         leat_address_remove(harness->stack, &harness->dev.netif, IP_US);
@@ -245,16 +258,16 @@ static void step_trouble(struct harness *harness, struct script *script)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     typedef void step(struct harness * harness, struct script * script);
-    static step *const steps[] = {step_raw,      step_arp,     step_udp,  step_icmp,
-                                  step_fragment, step_reply,   step_send, step_wait,
-                                  step_trouble,  step_connect, step_tcp,  step_tcp,
-                                  step_tcp,      step_tcp,     step_tcp,  step_tcp};
-    struct script script = {
-        data, size, {.src_port = 2000, .dst_port = HARNESS_ECHO_PORT, .seq = 1000}};
+    static step *const kinds[] = {step_raw,   step_arp,  step_udp,  step_icmp,    step_fragment,
+                                  step_reply, step_send, step_wait, step_trouble, step_connect,
+                                  step_call,  step_call, step_tcp,  step_tcp,     step_tcp,
+                                  step_tcp,   step_tcp,  step_tcp};
+    struct script script = {steps_of(data, size),
+                            {.src_port = 2000, .dst_port = HARNESS_ECHO_PORT, .seq = 1000}};
     struct harness *harness = harness_open();
 
-    for (unsigned i = 0; i < STEPS_MAX && script.left > 0; i++)
-        steps[take(&script) % (sizeof steps / sizeof steps[0])](harness, &script);
+    while (steps_next(&script.steps))
+        kinds[take(&script.steps) % (sizeof kinds / sizeof kinds[0])](harness, &script);
     harness_wait(harness, 1000000000u);
     harness_close(harness);
     return 0;

@@ -61,23 +61,47 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         leat_tcp_close(conn);
 }
 
-static const struct leat_tcp_events tcp_events = {.on_readable = echo_text,
-                                                  .on_writable = echo_text};
+static void forget(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct leat_tcp **place = arg;
+
+    (void)why;
+    demand(*place == conn, "on_closed of a connection that isn't ours");
+    *place = 0;
+}
+
+static const struct leat_tcp_events tcp_events = {
+    .on_readable = echo_text, .on_writable = echo_text, .on_closed = forget};
+
+/* Where the next connection is remembered; there are more places than connections. */
+static struct leat_tcp **free_place(struct harness *harness)
+{
+    unsigned i = 0;
+
+    while (i < HARNESS_CONNS && harness->conns[i])
+        i++;
+    demand(i < HARNESS_CONNS, "more connections than the limit");
+    return &harness->conns[i];
+}
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
-    (void)arg;
-    while (leat_tcp_accept(listener, &tcp_events, 0)) {
-    }
+    struct leat_tcp **place;
+
+    do {
+        place = free_place(arg);
+        *place = leat_tcp_accept(listener, &tcp_events, place);
+    } while (*place);
 }
 
 struct leat_tcp *harness_connect(struct harness *harness)
 {
     const struct leat_endpoint remote = {IP_PEER, HARNESS_SERVER_PORT};
-    struct leat_tcp *conn = 0;
+    struct leat_tcp **place = free_place(harness);
 
-    (void)leat_tcp_connect(harness->stack, &conn, &remote, 0, &tcp_events, 0);
-    return conn;
+    if (leat_tcp_connect(harness->stack, place, &remote, 0, &tcp_events, place))
+        *place = 0;
+    return *place;
 }
 
 static const struct leat_config config = {
@@ -101,6 +125,8 @@ static const struct leat_tcp_config tcp_config = {
     .half_open = 4,
     .time_wait = 4,
     .listeners = 2,
+    .reorder_runs = 80,
+    .sent_segments = 128,
     .receive_window_bytes = 16 * 1024,
     .send_queue_bytes = 8 * 1024,
 };
@@ -108,7 +134,7 @@ static const struct leat_tcp_config tcp_config = {
 static void add_sockets(struct harness *harness)
 {
     const struct leat_tcp_listen_config listen = {
-        .port = HARNESS_ECHO_PORT, .backlog = 2, .on_acceptable = accept_all};
+        .port = HARNESS_ECHO_PORT, .backlog = 2, .on_acceptable = accept_all, .arg = harness};
     struct leat *stack = harness->stack;
     struct leat_tcp_listener *listener;
 
@@ -132,6 +158,7 @@ struct harness *harness_open(void)
         memory = malloc(bytes);
     demand(memory != 0, "malloc");
     fake_netif_init(&harness.dev);
+    memset(harness.conns, 0, sizeof harness.conns);
     harness.now_ns = 1000000000u;
     demand(leat_init(&harness.stack, memory, bytes, &config) == LEAT_OK, "init");
     demand(leat_attach(harness.stack, &harness.dev.netif) == LEAT_OK, "attach");

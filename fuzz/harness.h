@@ -19,7 +19,8 @@
 enum {
     HARNESS_CLIENT_PORT = 1000, /* ours, connected to */
     HARNESS_SERVER_PORT = 53,   /* the peer's */
-    HARNESS_ECHO_PORT = 7
+    HARNESS_ECHO_PORT = 7,
+    HARNESS_CONNS = 8
 };
 
 struct harness {
@@ -27,6 +28,7 @@ struct harness {
     struct fake_netif dev;
     struct leat_udp *echo;
     struct leat_udp *client;
+    struct leat_tcp *conns[HARNESS_CONNS]; /* open ones, in any order; NULL: none */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };

@@ -1,10 +1,11 @@
 /*
- * runner.c -- runs a fuzz target without libFuzzer: over files, to see one failure again, or over
- * random inputs, as a test that any compiler can build.
+ * runner.c -- runs a fuzz target without libFuzzer: over files, to see one failure again, over a
+ * folder of them, or over random inputs, as a test that any compiler can build.
  *
- *      fuzz_frame_run file...
+ *      fuzz_frame_run FILE|FOLDER...
  *      fuzz_frame_run --random COUNT [SEED]
  */
+#include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,12 +71,34 @@ static int run_file(const char *name)
     return 0;
 }
 
+/* All files of a folder; a file itself is none. */
+static int run_folder(const char *name, DIR *folder)
+{
+    const struct dirent *entry;
+    unsigned count = 0;
+    int status = 0;
+
+    while (status == 0 && (entry = readdir(folder))) {
+        char path[4096];
+
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof path, "%s/%s", name, entry->d_name);
+        status = run_file(path);
+        count++;
+    }
+    closedir(folder);
+    printf("%s: %u inputs\n", name, count);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 3 && strcmp(argv[1], "--random") == 0)
         return run_random(strtoul(argv[2], 0, 10), argc > 3 ? strtoul(argv[3], 0, 10) : 1);
     for (int i = 1; i < argc; i++) {
-        const int status = run_file(argv[i]);
+        DIR *folder = opendir(argv[i]);
+        const int status = folder ? run_folder(argv[i], folder) : run_file(argv[i]);
 
         if (status != 0)
             return status;

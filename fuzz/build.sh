@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Builds all fuzz targets for ClusterFuzzLite or OSS-Fuzz, which run it in an image like their
+# base-builder with CC, CFLAGS, LIB_FUZZING_ENGINE and OUT set; the image needs meson, ninja, ragel,
+# pkg-config, zip, and the headers of cmocka. Leaves $OUT/fuzz_NAME and its corpus beside it.
+set -eu
+cd "$(dirname "$0")/.."
+build=${WORK:-build}/fuzz
+meson setup --wipe "$build" -Dfuzz=true -Dtests=enabled -Db_lundef=false \
+    "-Dfuzz_engine=${LIB_FUZZING_ENGINE:--fsanitize=fuzzer}" 2>/dev/null ||
+    meson setup "$build" -Dfuzz=true -Dtests=enabled -Db_lundef=false \
+        "-Dfuzz_engine=${LIB_FUZZING_ENGINE:--fsanitize=fuzzer}"
+for source in fuzz/fuzz_*.c; do
+    name=$(basename "$source" .c)
+    ninja -C "$build" "fuzz/$name"
+    cp "$build/fuzz/$name" "$OUT/"
+    [ ! -d "fuzz/corpus/${name#fuzz_}" ] || zip -qrj "$OUT/${name}_seed_corpus.zip" "fuzz/corpus/${name#fuzz_}"
+done
+for name in frames wire; do # 96 steps of 16 bytes
+    printf '[libfuzzer]\nmax_len = 1536\nentropic = 0\n' >"$OUT/fuzz_$name.options"
+done

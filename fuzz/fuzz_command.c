@@ -1,0 +1,97 @@
+/*
+ * fuzz_command.c -- the command line of the examples, which a hypervisor may set: any words are
+ * options with legal values, or one line that says what is wrong.
+ *
+ * The input is the line, its words apart by spaces or NULs; its first byte chooses the platform.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    WORDS_MAX = 32,
+    LINE_MAX_BYTES = 4096
+};
+
+static unsigned printed, complained;
+
+static void demand(bool condition, const char *what)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "fuzz_command: %s\n", what);
+    abort();
+}
+
+static void check_line(const char *line)
+{
+    demand(strlen(line) < OPTIONS_LINE_BYTES, "a line too long");
+}
+
+static void print(const struct options_world *world, const char *line)
+{
+    (void)world;
+    check_line(line);
+    printed++;
+}
+
+static void complain(const struct options_world *world, const char *line)
+{
+    (void)world;
+    check_line(line);
+    demand(line[0] != 0, "an error without a word");
+    complained++;
+}
+
+/* Cuts the line into words; at most WORDS_MAX. */
+static int split(char *line, size_t size, char *words[WORDS_MAX])
+{
+    int count = 0;
+
+    for (size_t at = 0; at < size && count < WORDS_MAX;) {
+        const size_t len = strcspn(line + at, " ");
+
+        words[count++] = line + at;
+        line[at + len] = 0;
+        at += len + 1;
+    }
+    return count;
+}
+
+static void check_options(const struct options *options, int count)
+{
+    demand(options->prefix_bits <= 32, "a prefix over 32 bits");
+    demand(options->tap != NULL, "no name of a device");
+    demand(options->argument_count <= count, "more arguments than words");
+    for (int i = 0; i < options->argument_count; i++)
+        demand(options->arguments[i] != NULL, "an argument that is none");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct example the_example = {
+        .name = "fuzz", .summary = "takes words", .arguments = "[WORD]...", .default_port = 7};
+    char line[LINE_MAX_BYTES + 1], answer[OPTIONS_LINE_BYTES], *words[WORDS_MAX];
+    struct options_world world = {.line = answer, .print = print, .complain = complain};
+    enum options_outcome outcome;
+    struct options options;
+    int count;
+
+    if (size < 1 || size > LINE_MAX_BYTES)
+        return 0;
+    world.posix = data[0] & 1;
+    memcpy(line, data + 1, size - 1);
+    line[size - 1] = 0;
+    count = split(line, size - 1, words);
+    printed = complained = 0;
+    outcome = options_parse(&options, &world, &the_example, count, words);
+    demand(complained == (outcome == OPTIONS_WRONG), "not one line about an error");
+    demand((printed > 0) == (outcome == OPTIONS_DONE), "help that wasn't printed");
+    if (outcome == OPTIONS_RUN)
+        check_options(&options, count);
+    return 0;
+}

@@ -1,0 +1,418 @@
+/*
+ * fuzz_wire.c -- two stacks, and the fuzzer is the wire between them: it delivers, loses, repeats,
+ * reorders and changes frames, lets time pass, and tells both programs what to do.
+ *
+ * What must hold: text that arrives is the text that was sent, unless frames were changed and their
+ * checksums made right; once the wire is honest again both ends come to an end, and no buffer is
+ * lost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <leat/leat.h>
+
+#include "harness.h"
+#include "steps.h"
+
+enum {
+    PORT = 80,
+    TURNS_MAX = 20000, /* until everything has ended */
+    STALLS = 64
+};
+
+struct end {
+    struct leat *stack;
+    void *memory;
+    struct fake_netif dev;
+    struct leat_tcp *conn;
+    uint64_t next_ns;
+    uint32_t sent;  /* bytes given to leat_tcp_write() */
+    uint32_t heard; /* bytes taken */
+    enum leat_err why;
+    bool ended; /* on_closed has come */
+    bool reads;
+    bool left; /* has closed or aborted: wants no more text */
+};
+
+static struct end ends[2];
+static uint64_t now_ns;
+static bool forged; /* a frame was changed, and its checksum made right */
+
+static void demand(bool condition, const char *what)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "fuzz_wire: %s\n", what);
+    abort();
+}
+
+static uint8_t pattern(unsigned from, uint32_t at)
+{
+    return (uint8_t)(at * 7 + (at >> 8) + from);
+}
+
+/* ---- the programs ------------------------------------------------------------------------- */
+
+static void hear(struct end *end, struct leat_tcp *conn)
+{
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+    uint8_t bytes[512];
+
+    for (uint32_t at = 0; at < len;) {
+        const uint32_t part = leat_buf_read(text, at, bytes, sizeof bytes);
+
+        for (uint32_t i = 0; i < part && !forged; i++)
+            demand(bytes[i] == pattern(end == &ends[0], end->heard + at + i), "wrong text");
+        at += part;
+    }
+    leat_buf_free(text);
+    leat_tcp_consumed(conn, len);
+    end->heard += len;
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct end *end = arg;
+
+    if (end->reads)
+        hear(end, conn);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct end *end = arg;
+
+    demand(end->conn == conn && !end->ended, "on_closed of a connection that isn't ours");
+    end->conn = NULL;
+    end->why = why;
+    end->ended = true;
+}
+
+static const struct leat_tcp_events events = {.on_readable = on_readable, .on_closed = on_closed};
+
+static void accept_one(struct leat_tcp_listener *listener, void *arg)
+{
+    struct end *end = arg;
+
+    if (!end->conn && !end->ended)
+        end->conn = leat_tcp_accept(listener, &events, end);
+}
+
+static void write_text(struct end *end, uint32_t len)
+{
+    uint8_t bytes[2048];
+    size_t taken = 0;
+
+    len %= (uint32_t)sizeof bytes;
+    for (uint32_t i = 0; i < len; i++)
+        bytes[i] = pattern(end == &ends[1], end->sent + i);
+    if (leat_tcp_write(end->conn, bytes, len, &taken) == LEAT_OK || taken > 0)
+        end->sent += (uint32_t)taken;
+}
+
+/* ---- the stacks --------------------------------------------------------------------------- */
+
+static const struct leat_config config = {
+    .seed = {1},
+    .buf_count = 96,
+    .small_count = 96,
+    .view_count = 128,
+    .tx_queue_frames = 24,
+    .arp_entries = 4,
+    .routes = 2,
+};
+
+static const struct leat_tcp_config tcp_config = {
+    .connections = 2,
+    .half_open = 2,
+    .time_wait = 2,
+    .listeners = 1,
+    .reorder_runs = 80,
+    .sent_segments = 128,
+    .receive_window_bytes = 16 * 1024,
+    .send_queue_bytes = 8 * 1024,
+};
+
+static void open_end(unsigned number)
+{
+    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp_config);
+    struct end *end = &ends[number];
+    struct leat_config own = config;
+
+    if (!end->memory)
+        end->memory = malloc(bytes);
+    demand(end->memory != NULL, "malloc");
+    own.seed[1] = (uint8_t)number;
+    fake_netif_init(&end->dev);
+    end->dev.netif.mac = number == 0 ? MAC_US : MAC_PEER;
+    end->conn = NULL;
+    end->next_ns = now_ns;
+    end->sent = end->heard = 0;
+    end->ended = end->left = false;
+    end->reads = true;
+    demand(leat_init(&end->stack, end->memory, bytes, &own) == LEAT_OK, "init");
+    demand(leat_attach(end->stack, &end->dev.netif) == LEAT_OK, "attach");
+    demand(leat_address_add(end->stack, &end->dev.netif, number == 0 ? IP_US : IP_PEER, 24) ==
+               LEAT_OK,
+           "address");
+    demand(leat_tcp_register(end->stack, &tcp_config) == LEAT_OK, "tcp");
+}
+
+static void poll_end(struct end *end)
+{
+    end->next_ns = leat_poll(end->stack, now_ns);
+    demand(end->next_ns >= now_ns, "leat_poll() wants to be called in the past");
+    demand(leat_stats_balance(leat_stats(end->stack)), "the statistics don't balance");
+}
+
+/* ---- the wire ----------------------------------------------------------------------------- */
+
+/* The oldest frame that @end has sent, which leaves the wire; NULL: there is none. */
+static struct fake_frame *next_frame(struct end *end)
+{
+    struct fake_netif *dev = &end->dev;
+
+    if (dev->tx_first == dev->tx_count) {
+        fake_netif_forget(dev);
+        return NULL;
+    }
+    return &dev->tx[dev->tx_first++];
+}
+
+static void deliver(struct end *from, const struct fake_frame *frame)
+{
+    struct end *to = from == &ends[0] ? &ends[1] : &ends[0];
+
+    fake_netif_feed(&to->dev, frame->bytes, frame->len);
+    poll_end(to);
+}
+
+static void deliver_some(struct end *from, unsigned count)
+{
+    const struct fake_frame *frame;
+
+    while (count-- > 0 && (frame = next_frame(from)))
+        deliver(from, frame);
+}
+
+static void swap_frames(struct end *from)
+{
+    struct fake_netif *dev = &from->dev;
+
+    if (dev->tx_count - dev->tx_first >= 2) {
+        const struct fake_frame kept = dev->tx[dev->tx_first];
+
+        dev->tx[dev->tx_first] = dev->tx[dev->tx_first + 1];
+        dev->tx[dev->tx_first + 1] = kept;
+    }
+}
+
+/* Changes a byte behind the Ethernet header, which the checksums show, or several and makes the
+ * checksums right. */
+static void change_frame(struct end *from, struct steps *steps)
+{
+    struct fake_frame *frame = next_frame(from);
+    const uint8_t how = take(steps);
+
+    if (!frame)
+        return;
+    for (unsigned i = how & 128 ? 1 + how % 3 : 1; i > 0; i--) {
+        const uint32_t where = FRAME_IP + take16(steps) % (frame->len - FRAME_IP);
+
+        frame->bytes[where] ^= take(steps);
+    }
+    if (how & 128) {
+        const struct leat_mac *to = from == &ends[0] ? &MAC_PEER : &MAC_US;
+
+        forged = true;
+        harness_repair(frame->bytes, frame->len);
+        memcpy(frame->bytes, to->octet, sizeof to->octet);
+    } else if (frame->len > FRAME_IP + 1 && frame_get16(frame->bytes + 12) == 0x0806) {
+        forged = true; /* ARP has no checksum */
+    }
+    deliver(from, frame);
+}
+
+static void wait(uint64_t ns)
+{
+    const uint64_t until_ns = now_ns + ns;
+
+    for (unsigned i = 0; i < 200; i++) {
+        struct end *first = ends[0].next_ns <= ends[1].next_ns ? &ends[0] : &ends[1];
+
+        if (first->next_ns > until_ns)
+            break;
+        if (first->next_ns > now_ns)
+            now_ns = first->next_ns;
+        poll_end(first);
+    }
+    now_ns = until_ns;
+    poll_end(&ends[0]);
+    poll_end(&ends[1]);
+}
+
+/* An honest wire, for a bounded number of turns; true: nobody has anything left to do. */
+static bool be_honest(unsigned turns)
+{
+    for (unsigned i = 0; i < turns; i++) {
+        const struct fake_frame *one = next_frame(&ends[0]);
+        const struct fake_frame *other = next_frame(&ends[1]);
+        uint64_t next_ns;
+
+        if (one)
+            deliver(&ends[0], one);
+        if (other)
+            deliver(&ends[1], other);
+        if (one || other)
+            continue;
+        next_ns = ends[0].next_ns < ends[1].next_ns ? ends[0].next_ns : ends[1].next_ns;
+        if (next_ns == LEAT_NEVER_NS)
+            return true;
+        if (ends[0].ended && ends[1].ended)
+            return true;
+        now_ns = next_ns > now_ns ? next_ns : now_ns;
+        poll_end(&ends[0]);
+        poll_end(&ends[1]);
+    }
+    return false;
+}
+
+/* ---- steps -------------------------------------------------------------------------------- */
+
+static void call(struct end *end, struct steps *steps)
+{
+    const uint8_t what = take(steps) % 8;
+
+    if (!end->conn)
+        return;
+    end->left |= what == 1 || what == 2;
+    if (what == 0)
+        leat_tcp_shutdown(end->conn);
+    else if (what == 1)
+        leat_tcp_close(end->conn);
+    else if (what == 2)
+        leat_tcp_abort(end->conn);
+    else if (what == 3)
+        end->reads = !end->reads;
+    else if (what == 4)
+        leat_tcp_set_keepalive(end->conn, true);
+    else
+        write_text(end, take16(steps));
+    if (end->reads && end->conn && leat_tcp_readable(end->conn) > 0)
+        hear(end, end->conn);
+    poll_end(end);
+}
+
+static void step(struct steps *steps)
+{
+    const uint8_t what = take(steps);
+    struct end *end = &ends[what >> 7];
+    const struct fake_frame *frame;
+
+    switch (what & 15) {
+    case 0:
+        (void)next_frame(end); /* lost */
+        break;
+    case 1:
+        if ((frame = next_frame(end))) {
+            deliver(end, frame);
+            deliver(end, frame);
+        }
+        break;
+    case 2:
+        swap_frames(end);
+        break;
+    case 3:
+        change_frame(end, steps);
+        break;
+    case 4:
+        wait((uint64_t)1000 << take(steps) % 28);
+        break;
+    case 5:
+        end->dev.room = take(steps) % 16;
+        break;
+    case 6:
+        end->dev.room = UINT32_MAX;
+        break;
+    case 7:
+        be_honest(take(steps));
+        break;
+    case 8:
+    case 9:
+    case 10:
+    case 11:
+        call(end, steps);
+        break;
+    default:
+        deliver_some(end, 1 + take(steps) % 8);
+        break;
+    }
+}
+
+/* An orderly end at both sides has brought all text, if nobody lied. */
+static void check_text(void)
+{
+    if (forged || !ends[0].ended || !ends[1].ended || ends[0].why || ends[1].why)
+        return;
+    demand((ends[0].left || ends[0].heard == ends[1].sent) &&
+               (ends[1].left || ends[1].heard == ends[0].sent),
+           "an orderly end without all of the text");
+}
+
+/* Both programs read and shut their side; who then waits for a peer that is no more, closes.  All
+ * must end. */
+static void end_well(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        ends[i].dev.room = UINT32_MAX;
+        ends[i].reads = true;
+        if (ends[i].conn && leat_tcp_readable(ends[i].conn) > 0)
+            hear(&ends[i], ends[i].conn);
+        poll_end(&ends[i]);
+    }
+    be_honest(TURNS_MAX / 4);
+    for (unsigned i = 0; i < 2; i++) {
+        if (ends[i].conn)
+            leat_tcp_shutdown(ends[i].conn);
+        poll_end(&ends[i]);
+    }
+    be_honest(TURNS_MAX / 4);
+    check_text();
+    for (unsigned i = 0; i < 2; i++) {
+        if (ends[i].conn)
+            leat_tcp_close(ends[i].conn);
+        poll_end(&ends[i]);
+    }
+    be_honest(TURNS_MAX);
+    demand(!ends[0].conn && !ends[1].conn, "a connection doesn't end");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct leat_endpoint server = {IP_PEER, PORT};
+    const struct leat_tcp_listen_config listen = {
+        .port = PORT, .backlog = 2, .on_acceptable = accept_one, .arg = &ends[1]};
+    struct steps steps = steps_of(data, size);
+    struct leat_tcp_listener *listener;
+
+    now_ns = 1000000000u;
+    forged = false;
+    open_end(0);
+    open_end(1);
+    demand(leat_tcp_listen(ends[1].stack, &listener, &listen) == LEAT_OK, "listen");
+    demand(leat_tcp_connect(ends[0].stack, &ends[0].conn, &server, 0, &events, &ends[0]) == LEAT_OK,
+           "connect");
+    poll_end(&ends[1]);
+    poll_end(&ends[0]);
+    while (steps_next(&steps))
+        step(&steps);
+    end_well();
+    for (unsigned i = 0; i < 2; i++) {
+        leat_close(ends[i].stack);
+        demand(leat_pool_free_count(leat_pool(ends[i].stack)) == config.buf_count,
+               "a buffer is lost");
+    }
+    return 0;
+}
