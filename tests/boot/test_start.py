@@ -68,10 +68,16 @@ def cpu_s(pid):
 
 
 def test_its_seconds_are_ours(guest, machine):
-    """ARP gives up after three seconds: the clock is calibrated right, boot after boot."""
+    """ARP gives up after three seconds: the clock is calibrated right, boot after boot.
+
+    On a busy machine we may hear late that the guest is up: it has been so for less than since its
+    start, and for more than since we heard of it.
+    """
     for _ in range(3):
+        started = time.monotonic()
         resolve = guest("resolve", machine, "user,id=net,restrict=on",
                         arguments=["--server=10.0.2.99", "example.com"]).up()  # fmt: skip
-        began = time.monotonic()
+        heard = time.monotonic()
         assert resolve.wait() == 1
-        assert 2.9 < time.monotonic() - began < 6
+        ended = time.monotonic()
+        assert ended - started > 2.9 and ended - heard < 6
