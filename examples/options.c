@@ -32,6 +32,7 @@ enum option_key {
     KEY_FLIGHT_PORT,
     KEY_FLIGHT_FILE,
     KEY_FLIGHT_DUMP,
+    KEY_NO_OFFLOAD,
     KEY_STATS,
     KEY_VERBOSE,
     KEY_HELP,
@@ -71,6 +72,9 @@ static const struct option all_options[KEY_COUNT] = {
                          "                     prints them for leat-replay unhex)",
                          true},
     [KEY_FLIGHT_DUMP] = {"flight-dump", NULL, "dump them at the end as well", false},
+    [KEY_NO_OFFLOAD] = {"no-offload", NULL,
+                        "frames as on a wire: no super-frames, all checksums (with --record)",
+                        true},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},
@@ -208,6 +212,9 @@ static bool take(struct options *options, unsigned key, const char *text)
         return true;
     case KEY_FLIGHT_DUMP:
         options->flight_dump = true;
+        return true;
+    case KEY_NO_OFFLOAD:
+        options->no_offload = true;
         return true;
     case KEY_STATS:
         options->stats = true;

@@ -32,6 +32,7 @@ struct options {
     bool flight_dump;     /* at the end */
     const char *flight_file;
     bool create;
+    bool no_offload;
     bool stats;
     bool verbose;
     int argument_count;

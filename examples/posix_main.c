@@ -177,7 +177,9 @@ static bool open_devices(struct program *program)
     struct leat_tap_config tap = {.device = options->tap,
                                   .mac = options->mac_given ? &options->mac : NULL,
                                   .create = options->create,
-                                  .mtu = options->mtu};
+                                  .mtu = options->mtu,
+                                  /* a replay has the frames only, not the kernel's word on them */
+                                  .no_offload = options->no_offload || options->record};
     char why[LEAT_WHY_BYTES] = "no memory";
     enum leat_err err;
 
@@ -346,6 +348,8 @@ static void say_stats(struct program *program)
         say_counter(program, "tap_rx_cut", tap->rx_cut, "frames longer than the MTU allows");
         say_counter(program, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
         say_counter(program, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
+        say_counter(program, "copied_tap_bytes", tap->rx_copied,
+                    "bytes of super-frames that came when none was expected");
         say_counter(program, "copied_tap_frames", tap->tx_flattened,
                     "frames copied because they had too many pieces");
     }

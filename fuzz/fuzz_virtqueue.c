@@ -240,7 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.virtio.device.transport = &fake_transport;
     if (!pool_init(&pool, &arena, BUFFERS, BUFFER_BYTES, 8, 64))
         abort();
-    if (virtio_net_start(&world.virtio, 0, &why) == LEAT_OK) {
+    if (virtio_net_start(&world.virtio, 0, false, &why) == LEAT_OK) {
         struct leat_netif *netif = &world.virtio.netif;
 
         receive(&pool);

@@ -21,6 +21,7 @@ struct leat_tap_config {
     struct leat_posix *posix;   /**< the host whose wait() shall watch it; NULL: none */
     bool create;                /**< make the device if there is none; it goes with the process */
     uint16_t mtu;               /**< ours, at most the device's; 0: that of the device */
+    bool no_offload;            /**< every frame alone, every checksum computed: as on a wire */
 };
 
 /** What the stack can't know of a device, because a backend doesn't fail. */
@@ -28,11 +29,15 @@ struct leat_tap_counters {
     uint64_t rx_cut;       /**< frames longer than the MTU allows: thrown away */
     uint64_t rx_starved;   /**< times that input had to wait because the pool was empty */
     uint64_t tx_refused;   /**< frames that the kernel did not take */
+    uint64_t rx_copied;    /**< bytes of super-frames that came when none was expected */
     uint64_t tx_flattened; /**< frames copied because they had more pieces than writev takes */
 };
 
 /**
- * Opens the device, without waiting, and brings it up if it is down.
+ * Opens the device, without waiting, and brings it up if it is down.  Frames pass between leat and
+ * the kernel as they are inside of both: TCP super-frames of up to 64 KiB, checksums that nobody
+ * computes for a wire that isn't there (IFF_VNET_HDR), unless the kernel can't or the configuration
+ * says so.
  * On error @p why holds one line that says what failed and what to do.
  *
  * Errors: LEAT_ERR_ARGUMENT (a name that can't be one, a group MAC, an

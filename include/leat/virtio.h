@@ -27,6 +27,8 @@ struct leat_virtio_config {
     unsigned number;            /**< the number-th network device, from 0 */
     const struct leat_mac *mac; /**< our address on the link; NULL: the device's, else random */
     uint16_t mtu;               /**< 0: the device's, else 1500 */
+    bool no_offload;            /**< no super-frames: for a pool of less than 256 KiB, half of which
+                                     has to hold the largest that may come */
 };
 
 /** What the stack can't know of a device, because a backend doesn't fail. */

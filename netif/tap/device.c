@@ -82,8 +82,8 @@ out:
     return err;
 }
 
-enum leat_err leat_tap_device_open(const char *device, bool create, int *fd, uint16_t *mtu,
-                                   char why[LEAT_WHY_BYTES])
+enum leat_err leat_tap_device_open(const char *device, bool create, short flags, int *fd,
+                                   uint16_t *mtu, char why[LEAT_WHY_BYTES])
 {
     struct ifreq request = {0};
     size_t len = strlen(device);
@@ -103,7 +103,7 @@ enum leat_err leat_tap_device_open(const char *device, bool create, int *fd, uin
     if (opened < 0)
         return explain_node(errno, why);
     memcpy(request.ifr_name, device, len);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags);
     if (ioctl(opened, TUNSETIFF, &request) < 0) {
         err = explain_attach(device, errno, why);
         close(opened);

@@ -1,12 +1,17 @@
 /*
  * tap.c -- frames to and from a Linux TAP device.
  *
- * One system call a frame: TAP knows no bursts.  Input is read straight into buffers of the pool;
- * how many a frame may need follows from the MTU, and what a frame leaves unused serves the next.
+ * One system call a frame: TAP knows no bursts, but super-frames (vnet.h).  Input is read straight
+ * into buffers of the pool; how many a frame may need follows from the MTU, and what a frame leaves
+ * unused serves the next.  While super-frames come there are buffers for the largest; when none has
+ * come for a while that would be 35 buffers to take and give back in vain each time, so the first
+ * one runs over into memory of the backend, and that part is copied and counted.
  */
 #include <leat/tap.h>
 
 #include <errno.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +20,12 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "vnet.h"
 
 enum {
     PIECES_MAX = 64, /* of a frame in one readv or writev */
+    SUPER_BYTES = UINT16_MAX,
+    SUPER_ROUNDS = 64, /* receive() calls without a super-frame until none is expected */
     /* In front of received frames: a reply built in the same buffer finds room for longer headers
      * than those it came with, and the IP header (14 bytes later) lies on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
@@ -37,7 +45,11 @@ struct leat_tap {
     bool more;    /* the last receive() stopped at frames_max */
     uint32_t spare_count;
     struct leat_buf *spare[PIECES_MAX]; /* empty buffers for the next frame, within receive() */
-    struct iovec pieces[PIECES_MAX];
+    struct iovec pieces[1 + PIECES_MAX + 1]; /* vnet header, pieces, what runs over */
+    bool vnet;                               /* there is a header in front of each frame */
+    uint32_t super_rounds; /* calls of receive() for which super-frames are expected */
+    struct tap_vnet header;
+    uint8_t *over; /* SUPER_BYTES: the end of a frame for which there were no buffers */
     uint8_t *flat; /* one whole frame, for lists that are too long for writev */
     struct leat_tap_counters counters;
     char device[32];
@@ -51,7 +63,8 @@ static struct leat_tap *tap_of(struct leat_netif *netif)
 /* Fills the list of spare buffers until the largest frame fits; false: the pool is empty. */
 static bool tap_fill_spare(struct leat_tap *tap, struct leat_pool *pool)
 {
-    uint32_t needed = (uint32_t)tap->device_mtu + RX_OVERHEAD;
+    const uint32_t largest = tap->super_rounds > 0 ? SUPER_BYTES : tap->device_mtu;
+    const uint32_t needed = largest + RX_OVERHEAD;
     uint32_t room = 0;
 
     for (uint32_t i = 0; i < tap->spare_count; i++)
@@ -82,21 +95,40 @@ static void tap_set_lost(struct leat_tap *tap)
         leat_posix_unwatch(tap->posix, tap->fd); /* it would be ready for ever */
 }
 
-/* Reads one frame into the spare buffers; returns its length, or 0 if there is none. */
+/* Lists where a frame goes; returns how many pieces that is.  @room: bytes of frame that they take.
+ */
+static int tap_list_room(struct leat_tap *tap, uint32_t *room)
+{
+    int count = 0;
+
+    *room = 0;
+    if (tap->vnet)
+        tap->pieces[count++] = (struct iovec){&tap->header, sizeof tap->header};
+    for (uint32_t i = 0; i < tap->spare_count; i++) {
+        tap->pieces[count++] =
+            (struct iovec){tap->spare[i]->data, leat_buf_tailroom(tap->spare[i])};
+        *room += leat_buf_tailroom(tap->spare[i]);
+    }
+    if (tap->vnet) {
+        tap->pieces[count++] = (struct iovec){tap->over, SUPER_BYTES};
+        *room += SUPER_BYTES;
+    }
+    return count;
+}
+
+/* Reads one frame into the spare buffers and what lies behind them; returns its length, or 0 if
+ * there is none. */
 static uint32_t tap_read(struct leat_tap *tap)
 {
-    uint32_t room = 0;
+    const uint32_t header = tap->vnet ? sizeof tap->header : 0;
+    uint32_t room;
+    const int count = tap_list_room(tap, &room);
 
-    for (uint32_t i = 0; i < tap->spare_count; i++) {
-        tap->pieces[i].iov_base = tap->spare[i]->data;
-        tap->pieces[i].iov_len = leat_buf_tailroom(tap->spare[i]);
-        room += leat_buf_tailroom(tap->spare[i]);
-    }
     for (;;) {
-        ssize_t got = readv(tap->fd, tap->pieces, (int)tap->spare_count);
+        ssize_t got = readv(tap->fd, tap->pieces, count);
 
-        if (got > 0 && (uint32_t)got < room)
-            return (uint32_t)got;
+        if (got > (ssize_t)header && (uint32_t)got < header + room)
+            return (uint32_t)got - header;
         if (got <= 0) {
             if (got < 0 && errno != EAGAIN && errno != EINTR)
                 tap_set_lost(tap);
@@ -107,25 +139,65 @@ static uint32_t tap_read(struct leat_tap *tap)
 }
 
 /* Makes a frame of the first @len bytes of the spare buffers; the others stay for the next. */
-static struct leat_buf *tap_take_frame(struct leat_tap *tap, uint32_t len)
+static struct leat_buf *tap_take_spare(struct leat_tap *tap, uint32_t len)
 {
-    struct leat_buf *frame = NULL;
+    struct leat_buf *first = NULL, **end = &first;
     uint32_t used = 0;
 
-    while (len > 0) {
+    while (len > 0 && used < tap->spare_count) {
         struct leat_buf *buf = tap->spare[used++];
         uint32_t here = leat_buf_tailroom(buf) < len ? leat_buf_tailroom(buf) : len;
 
         leat_buf_put(buf, here);
-        if (frame)
-            leat_buf_append(frame, buf);
-        else
-            frame = buf;
+        *end = buf;
+        end = &buf->next;
         len -= here;
     }
     tap->spare_count -= used;
     memmove(tap->spare, tap->spare + used, tap->spare_count * sizeof tap->spare[0]);
+    return first;
+}
+
+/* Makes a frame of the @len bytes that were read.  NULL: the pool is empty, and it is lost. */
+static struct leat_buf *tap_take_frame(struct leat_tap *tap, struct leat_pool *pool, uint32_t len)
+{
+    struct leat_buf *frame = tap_take_spare(tap, len);
+    const uint32_t over = len - leat_buf_total(frame);
+    struct leat_buf *rest;
+
+    if (over > 0) {
+        rest = leat_buf_copy(pool, tap->over, over);
+        if (!rest) {
+            leat_buf_free(frame);
+            return NULL;
+        }
+        leat_buf_append(frame, rest);
+        tap->counters.rx_copied += over;
+    }
     return frame;
+}
+
+/* One frame; false: there is none.  *@frame is NULL if it was lost. */
+static bool tap_receive_one(struct leat_tap *tap, struct leat_pool *pool, struct leat_buf **frame)
+{
+    const uint32_t len = tap_read(tap);
+
+    if (len == 0)
+        return false;
+    *frame = tap_take_frame(tap, pool, len);
+    if (!*frame) {
+        tap->counters.rx_starved++;
+        return true;
+    }
+    if (tap->vnet && !leat_tap_vnet_read(&tap->header, *frame)) {
+        tap->counters.rx_cut++;
+        leat_buf_free(*frame);
+        *frame = NULL;
+        return true;
+    }
+    if ((*frame)->segment_bytes > 0)
+        tap->super_rounds = SUPER_ROUNDS;
+    return true;
 }
 
 static void tap_set_starved(struct leat_tap *tap, bool starved)
@@ -145,16 +217,13 @@ static uint32_t tap_receive(struct leat_netif *netif, uint64_t now_ns, struct le
     uint32_t count = 0;
 
     (void)now_ns;
-    while (count < frames_max && !tap->lost) {
-        uint32_t len;
-
+    if (tap->super_rounds > 0)
+        tap->super_rounds--;
+    for (uint32_t looks = 0; looks < frames_max && !tap->lost; looks++) {
         starved = !tap_fill_spare(tap, pool);
-        if (starved)
+        if (starved || !tap_receive_one(tap, pool, &frames[count]))
             break;
-        len = tap_read(tap);
-        if (len == 0)
-            break;
-        frames[count++] = tap_take_frame(tap, len);
+        count += frames[count] != NULL;
     }
     tap_free_spare(tap);
     tap_set_starved(tap, starved);
@@ -171,14 +240,19 @@ static uint32_t tap_transmit_room(struct leat_netif *netif)
 /* Describes @frame in tap->pieces; returns how many there are. */
 static int tap_gather(struct leat_tap *tap, const struct leat_buf *frame)
 {
-    int count = 0;
+    int count = 0, first;
 
+    if (tap->vnet) {
+        tap->header = leat_tap_vnet_of(frame);
+        tap->pieces[count++] = (struct iovec){&tap->header, sizeof tap->header};
+    }
+    first = count;
     for (const struct leat_buf *piece = frame; piece; piece = piece->next) {
         if (count == PIECES_MAX) {
             tap->counters.tx_flattened++;
-            tap->pieces[0].iov_base = tap->flat;
-            tap->pieces[0].iov_len = leat_buf_read(frame, 0, tap->flat, leat_buf_total(frame));
-            return 1;
+            tap->pieces[first].iov_base = tap->flat;
+            tap->pieces[first].iov_len = leat_buf_read(frame, 0, tap->flat, leat_buf_total(frame));
+            return first + 1;
         }
         tap->pieces[count].iov_base = piece->data;
         tap->pieces[count++].iov_len = piece->len;
@@ -218,6 +292,8 @@ static void tap_close(struct leat_netif *netif)
         return;
     if (tap->posix)
         leat_posix_unwatch(tap->posix, tap->fd);
+    if (tap->vnet) /* a device that stays must not promise it to the next program */
+        leat_leat_tap_vnet_offload(tap->fd, false);
     close(tap->fd);
     tap->fd = -1;
 }
@@ -243,6 +319,43 @@ static bool tap_choose_mac(struct leat_tap *tap, const struct leat_mac *given)
     return true;
 }
 
+/* What the kernel does for us; without it every frame is as on a wire. */
+static void tap_set_capabilities(struct leat_tap *tap)
+{
+    tap->netif.capabilities = LEAT_NETIF_GATHER;
+    if (tap->vnet && leat_leat_tap_vnet_offload(tap->fd, true))
+        tap->netif.capabilities |=
+            LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_GRO;
+}
+
+/* Opens the device with its facts; the error is in @why. */
+static enum leat_err tap_start(struct leat_tap *tap, const char *device,
+                               const struct leat_tap_config *config, char why[LEAT_WHY_BYTES])
+{
+    const short flags = config->no_offload ? 0 : IFF_VNET_HDR;
+    const enum leat_err err =
+        leat_tap_device_open(device, config->create, flags, &tap->fd, &tap->device_mtu, why);
+
+    if (err)
+        return err;
+    snprintf(tap->device, sizeof tap->device, "%s", device);
+    tap->vnet = flags != 0;
+    tap->netif.ops = &tap_ops;
+    tap->netif.name = tap->device;
+    tap->netif.mtu = config->mtu ? config->mtu : tap->device_mtu;
+    tap_set_capabilities(tap);
+    if (tap->netif.mtu < MTU_MIN || tap->netif.mtu > tap->device_mtu) {
+        snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, that of %.32s", MTU_MIN,
+                 (unsigned)tap->device_mtu, device);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (!tap_choose_mac(tap, config->mac)) {
+        snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
+        return LEAT_ERR_ARGUMENT;
+    }
+    return LEAT_OK;
+}
+
 enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config *config,
                             char why[LEAT_WHY_BYTES])
 {
@@ -254,27 +367,14 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     if (!made)
         return err;
     made->fd = -1;
-    err = leat_tap_device_open(device, config->create, &made->fd, &made->device_mtu, why);
+    err = tap_start(made, device, config, why);
     if (err)
         goto failed;
-    snprintf(made->device, sizeof made->device, "%s", device);
-    made->netif.ops = &tap_ops;
-    made->netif.name = made->device;
-    made->netif.capabilities = LEAT_NETIF_GATHER;
-    err = LEAT_ERR_ARGUMENT;
-    made->netif.mtu = config->mtu ? config->mtu : made->device_mtu;
-    if (made->netif.mtu < MTU_MIN || made->netif.mtu > made->device_mtu) {
-        snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, that of %.32s", MTU_MIN,
-                 (unsigned)made->device_mtu, device);
-        goto failed;
-    }
-    if (!tap_choose_mac(made, config->mac)) {
-        snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
-        goto failed;
-    }
     err = LEAT_ERR_MEMORY;
-    made->flat = malloc(RX_OVERHEAD + (size_t)made->netif.mtu);
-    if (!made->flat)
+    snprintf(why, LEAT_WHY_BYTES, "no memory for TAP device %.32s", device);
+    made->flat = malloc(RX_OVERHEAD + SUPER_BYTES);
+    made->over = malloc(SUPER_BYTES);
+    if (!made->flat || !made->over)
         goto failed;
     if (config->posix) {
         err = leat_posix_watch(config->posix, made->fd, true);
@@ -311,5 +411,6 @@ void leat_tap_close(struct leat_tap *tap)
         return;
     tap_close(&tap->netif);
     free(tap->flat);
+    free(tap->over);
     free(tap);
 }

@@ -1,8 +1,8 @@
 /*
  * net.c -- START HERE: a virtio-net device, from finding it to closing it (virtio 1.2, 5.1).
  *
- * What is agreed on is what works from end to end.  TSO and GRO (HOST_TSO4, GUEST_TSO4) wait until
- * the stack has super-frames.
+ * What is agreed on is what works from end to end: checksums both ways, TCP super-frames out
+ * (HOST_TSO4), and in (GUEST_TSO4) where they may lie in many buffers.
  */
 #include "net.h"
 
@@ -19,7 +19,8 @@ enum {
 
 static const uint64_t wanted_features =
     VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |
-    VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX;
+    VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
+    VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_TSO4;
 static const uint64_t look_again_ns = 1000000; /* for buffers, or for what the device has read */
 
 static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
@@ -87,20 +88,57 @@ static uint16_t choose_mtu(struct leat_virtio *virtio, uint16_t asked)
     return mtu < MTU_MIN || (told && mtu > offered) ? 0 : mtu;
 }
 
-enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, const char **why)
+/* What must not be agreed on without something else (5.1.3.1).  Without MRG_RXBUF each entry of the
+ * receive queue would have to hold 64 KiB (5.1.6.3.1): the pool is not large enough for that. */
+static uint64_t unfounded(uint64_t features)
+{
+    uint64_t without = 0;
+
+    if (!(features & VIRTIO_NET_F_CSUM))
+        without |= VIRTIO_NET_F_HOST_TSO4;
+    if (!(features & VIRTIO_NET_F_GUEST_CSUM) || !(features & VIRTIO_NET_F_MRG_RXBUF))
+        without |= VIRTIO_NET_F_GUEST_TSO4;
+    return features & without;
+}
+
+static bool negotiate(struct leat_virtio *virtio, bool no_offload)
+{
+    const uint64_t super = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_TSO4;
+    const uint64_t wanted = no_offload ? wanted_features & ~super : wanted_features;
+    uint64_t less;
+
+    if (!virtio_negotiate(&virtio->device, wanted, &virtio->features))
+        return false;
+    less = unfounded(virtio->features);
+    return less == 0 || virtio_negotiate(&virtio->device, wanted & ~less, &virtio->features);
+}
+
+static uint32_t capabilities(uint64_t features)
+{
+    uint32_t what = LEAT_NETIF_GATHER;
+
+    if (features & VIRTIO_NET_F_CSUM)
+        what |= LEAT_NETIF_TX_CHECKSUM;
+    if (features & VIRTIO_NET_F_GUEST_CSUM)
+        what |= LEAT_NETIF_RX_CHECKSUM;
+    if (features & VIRTIO_NET_F_HOST_TSO4)
+        what |= LEAT_NETIF_TSO;
+    if (features & VIRTIO_NET_F_GUEST_TSO4)
+        what |= LEAT_NETIF_GRO;
+    return what;
+}
+
+enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
+                               const char **why)
 {
     struct virtio_device *device = &virtio->device;
 
     *why = "it does not agree to virtio 1";
-    if (!virtio_negotiate(device, wanted_features, &virtio->features))
+    if (!negotiate(virtio, no_offload))
         return LEAT_ERR_DEVICE;
     virtio->netif.ops = &virtio_net_ops;
     virtio->netif.name = "virtio0";
-    virtio->netif.capabilities = LEAT_NETIF_GATHER;
-    if (virtio->features & VIRTIO_NET_F_CSUM)
-        virtio->netif.capabilities |= LEAT_NETIF_TX_CHECKSUM;
-    if (virtio->features & VIRTIO_NET_F_GUEST_CSUM)
-        virtio->netif.capabilities |= LEAT_NETIF_RX_CHECKSUM;
+    virtio->netif.capabilities = capabilities(virtio->features);
     *why = "the MTU must be 68 to the device's";
     virtio->netif.mtu = choose_mtu(virtio, mtu);
     if (virtio->netif.mtu == 0)

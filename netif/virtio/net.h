@@ -10,6 +10,8 @@
 #define VIRTIO_NET_F_GUEST_CSUM (UINT64_C(1) << 1)
 #define VIRTIO_NET_F_MTU        (UINT64_C(1) << 3)
 #define VIRTIO_NET_F_MAC        (UINT64_C(1) << 5)
+#define VIRTIO_NET_F_GUEST_TSO4 (UINT64_C(1) << 7)
+#define VIRTIO_NET_F_HOST_TSO4  (UINT64_C(1) << 11)
 #define VIRTIO_NET_F_MRG_RXBUF  (UINT64_C(1) << 15)
 #define VIRTIO_NET_F_STATUS     (UINT64_C(1) << 16)
 
@@ -45,7 +47,8 @@ static inline struct leat_virtio *virtio_of(struct leat_netif *netif)
 
 /* Brings up virtio->device, which has been found; the rest is zero.  The queues are made, and the
  * facts of the backend filled in, except a MAC that the device doesn't have. */
-enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, const char **why);
+enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
+                               const char **why);
 
 /* The device broke the rules: resets it, takes every buffer back, and leaves it alone from now on.
  */
@@ -68,7 +71,8 @@ enum {
     VIRTIO_NET_RX = 0, /* the queues' numbers (5.1.2) */
     VIRTIO_NET_TX = 1,
     VIRTIO_NET_HEADER_NEEDS_CSUM = 1, /* of flags */
-    VIRTIO_NET_HEADER_DATA_VALID = 2
+    VIRTIO_NET_HEADER_DATA_VALID = 2,
+    VIRTIO_NET_HEADER_TCPV4 = 1 /* of gso_type */
 };
 
 #endif

@@ -33,7 +33,7 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
     *why = "there is no virtio-net device of virtio 1";
     if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line))
         return LEAT_ERR_NOT_FOUND;
-    err = virtio_net_start(made, config->mtu, why);
+    err = virtio_net_start(made, config->mtu, config->no_offload, why);
     if (err)
         return err;
     mac = &made->netif.mac;

@@ -17,7 +17,10 @@ enum {
 
 static uint32_t frame_bytes_max(const struct leat_virtio *virtio)
 {
-    return (uint32_t)virtio->netif.mtu + ETHERNET_BYTES + VLAN_BYTES;
+    const bool super = virtio->features & VIRTIO_NET_F_GUEST_TSO4;
+    const uint32_t datagram = super ? UINT16_MAX : virtio->netif.mtu;
+
+    return datagram + ETHERNET_BYTES + VLAN_BYTES;
 }
 
 /* One entry for the device: a buffer, or as many as the largest frame needs. */
@@ -111,8 +114,7 @@ static bool take_rest(struct leat_virtio *virtio, struct leat_buf *frame, uint16
     return all_good;
 }
 
-/* What the device says about the checksum, if it is possible; false: it isn't, or it is about a
- * super-frame, which was not agreed on. */
+/* What the device says about the frame; false: it can't be, or was not agreed on. */
 static bool read_header(const struct leat_virtio *virtio, const struct virtio_net_header *header,
                         struct leat_buf *frame, uint32_t len)
 {
@@ -121,8 +123,14 @@ static bool read_header(const struct leat_virtio *virtio, const struct virtio_ne
     const bool valid = header->flags & VIRTIO_NET_HEADER_DATA_VALID;
     const uint32_t field_end = (uint32_t)header->checksum_start + header->checksum_offset + 2u;
 
-    if (header->gso_type != 0 || (partial && (!agreed || field_end > len)))
+    const bool super = header->gso_type == VIRTIO_NET_HEADER_TCPV4;
+
+    if ((header->gso_type != 0 && !super) || (partial && (!agreed || field_end > len)))
         return false;
+    /* 5.1.6.4: only with its checksum left to us, and with a size */
+    if (super && (!(virtio->features & VIRTIO_NET_F_GUEST_TSO4) || !partial || !header->gso_size))
+        return false;
+    frame->segment_bytes = super ? header->gso_size : 0;
     /* partial: the frame never was on a wire, and its field holds the pseudo-header's sum only */
     frame->checksum = agreed && (partial || valid) ? LEAT_CHECKSUM_VERIFIED : LEAT_CHECKSUM_UNKNOWN;
     return true;

@@ -19,7 +19,7 @@
 
 enum {
     VIRTQUEUE_SIZE_MAX = 256, /* descriptors: what Firecracker has, and enough for a burst */
-    VIRTQUEUE_PIECES_MAX = 16 /* of one chain */
+    VIRTQUEUE_PIECES_MAX = 18 /* of one chain: two headers, and 16 pieces of TCP text */
 };
 
 /* The parts of the queue that the device sees, in the byte order of the device: little endian, as

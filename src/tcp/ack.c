@@ -38,8 +38,8 @@ static bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
 
 /* ---- what has arrived --------------------------------------------------------------------- */
 
-/* The queue was over half full, or the program was refused, and now there is half of it free. */
-void tcp_tell_writable(struct leat_tcp *conn)
+/* Half of the queue is free, or enough of it. */
+static bool has_room_to_tell(const struct leat_tcp *conn)
 {
     const uint32_t limit = tcp_send_limit(conn);
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
@@ -47,11 +47,15 @@ void tcp_tell_writable(struct leat_tcp *conn)
     /* a hole keeps the queue full, while nothing new is there to be sent */
     const bool starves = flight > cwnd && conn->sendq.bytes < flight + cwnd / 2;
 
-    if (!(conn->flags & CONN_WAS_FULL) || conn->sendq.bytes >= limit ||
-        (conn->sendq.bytes > limit / 2 && !starves))
-        return;
-    conn->flags &= ~(unsigned)CONN_WAS_FULL;
-    tcp_tell(conn, CONN_TELL_WRITABLE);
+    return conn->sendq.bytes < limit && (conn->sendq.bytes <= limit / 2 || starves);
+}
+
+void tcp_tell_writable(struct leat_tcp *conn)
+{
+    if ((conn->flags & CONN_WAS_FULL) && has_room_to_tell(conn)) {
+        conn->flags &= ~(unsigned)CONN_WAS_FULL;
+        tcp_tell(conn, CONN_TELL_WRITABLE);
+    }
 }
 
 /* The numbers up to @ack have arrived: our SYN, text, our FIN. */

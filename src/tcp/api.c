@@ -79,7 +79,8 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 /* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
 static void remember_if_full(struct leat_tcp *conn)
 {
-    if (conn->sendq.bytes >= tcp_send_limit(conn))
+    if (conn->sendq.bytes >= tcp_send_limit_least(conn) &&
+        conn->sendq.bytes >= tcp_send_limit(conn))
         conn->flags |= CONN_WAS_FULL;
 }
 
@@ -101,7 +102,8 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
     struct tcp_step step = {.tcp = conn->tcp};
-    const uint32_t room = leat_tcp_send_room(conn);
+    const bool fits = conn->sendq.bytes + len <= tcp_send_limit_least(conn);
+    const uint32_t room = fits && !is_closing(conn) ? (uint32_t)len : leat_tcp_send_room(conn);
     const uint32_t wanted = len < room ? (uint32_t)len : room;
 
     *taken = 0;

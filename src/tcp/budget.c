@@ -114,6 +114,11 @@ void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
 
 /* ---- the send queue ----------------------------------------------------------------------- */
 
+uint32_t tcp_send_limit_least(const struct leat_tcp *conn)
+{
+    return min32(conn->tcp->config.send_queue_bytes, SCARCE_BYTES);
+}
+
 uint32_t tcp_send_limit(const struct leat_tcp *conn)
 {
     const uint32_t most = conn->tcp->config.send_queue_bytes;

@@ -32,4 +32,7 @@ void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes);
 /* Text that the send queue may hold now, bytes. */
 uint32_t tcp_send_limit(const struct leat_tcp *conn);
 
+/* It is never less than this, which costs less to find out. */
+uint32_t tcp_send_limit_least(const struct leat_tcp *conn);
+
 #endif

@@ -246,6 +246,8 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
         step->segment->counter = &tcp->stack->stats.drop_tcp_options;
         return;
     }
+    if (tcb && tcp_predicted(tcb, step))
+        return;
     if (tcb) {
         tcp_classify(tcb, step->segment);
         if (tcb->kind == TCB_HALF && step->segment->letters[0] == TCP_rcv_bad_ACK &&

@@ -17,11 +17,10 @@ struct ends {
     uint32_t purpose;
 };
 
+/* A hash has 64 bits, and each purpose needs 32 of them. */
 enum purpose {
-    FOR_ISN,
-    FOR_PORT_OFFSET,
-    FOR_PORT_COUNTER,
-    FOR_TS
+    FOR_ISN_AND_TS,
+    FOR_PORT
 };
 
 static uint64_t hash_ends(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
@@ -36,22 +35,24 @@ uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb)
 {
     const uint64_t clock = stack->now_ns >> ISN_TICK_SHIFT;
 
-    return (uint32_t)(clock + hash_ends(stack, tcb, FOR_ISN));
+    return (uint32_t)(clock + hash_ends(stack, tcb, FOR_ISN_AND_TS));
 }
 
 uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb)
 {
-    return (uint32_t)hash_ends(stack, tcb, FOR_TS);
+    return (uint32_t)(hash_ends(stack, tcb, FOR_ISN_AND_TS) >> 32);
 }
 
 bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
 {
+    uint64_t hash;
     uint32_t offset, *counter;
 
     /* RFC 6056 3.3.4, "double-hash": the port is not yet a part of what is hashed */
     tcb->local_port = 0;
-    offset = (uint32_t)hash_ends(tcp->stack, tcb, FOR_PORT_OFFSET);
-    counter = &tcp->port_counters[hash_ends(tcp->stack, tcb, FOR_PORT_COUNTER) % COUNTERS];
+    hash = hash_ends(tcp->stack, tcb, FOR_PORT);
+    offset = (uint32_t)hash;
+    counter = &tcp->port_counters[(hash >> 32) % COUNTERS];
     for (uint32_t tries = 0; tries < PORT_COUNT; tries++) {
         tcb->local_port = (uint16_t)(PORT_FIRST + (offset + (*counter)++) % PORT_COUNT);
         if (!tcp_find(tcp, tcb))

@@ -258,6 +258,16 @@ static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
            recovery->phase == RECOVERY_NONE;
 }
 
+/* All that was in flight has arrived, and nothing is, or was lately, suspected to be lost: what
+ * nearly every ACK of a request and response says. */
+static bool is_plain(const struct recovery *recovery, const struct scoreboard *board,
+                     const struct recovery_ack *ack)
+{
+    return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
+           !recovery->can_undo && !recovery->armed && !recovery->tlp.out && !board->first &&
+           ack->dsack_bytes == 0 && !ack->congestion_marked;
+}
+
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
                                       struct congestion *congestion, const struct recovery_ack *ack,
                                       const struct delivered *delivered)
@@ -267,6 +277,11 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     bool more_lost;
     bool concluded = false;
 
+    if (is_plain(recovery, board, ack)) {
+        rack_delivered(&recovery->rack, delivered, ack->now_ns);
+        set_window(recovery, board, congestion, ack, delivered, false);
+        return result;
+    }
     if (learn(recovery, ack, delivered)) {
         enter_reduced(recovery, congestion, ack);
         result.reduced_for_probe = true;

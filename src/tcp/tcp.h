@@ -210,6 +210,13 @@ struct leat_tcp_listener {
     uint32_t acceptable_count;
 };
 
+/* The ends that were hashed last; at first none, which all bits 0 aren't: no port is 0. */
+struct hashed_ends {
+    uint64_t ips;
+    uint32_t ports;
+    uint32_t bucket;
+};
+
 /* All of TCP in one stack. */
 struct tcp {
     struct leat *stack;
@@ -218,6 +225,7 @@ struct tcp {
     struct tcb **buckets;
     uint32_t bucket_mask;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
+    struct hashed_ends hashed;
     uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
     /* free entries, linked through tcb.hash_next */
     struct tcb *free_conns;
@@ -317,6 +325,12 @@ uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb);
 
 /* Chooses tcb->local_port (RFC 6056 algorithm 4); false: all are taken. */
 bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
+
+/* ---- predict.c ---------------------------------------------------------------------------- */
+
+/* True if @step->segment, which has its timestamp if it must, is what @tcb expected most: then it
+ * has been dealt with. */
+bool tcp_predicted(struct tcb *tcb, struct tcp_step *step);
 
 /* ---- input.c ------------------------------------------------------------------------------ */
 

@@ -143,7 +143,8 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
         return;
     conn->loss_at_ns = look_at_ns;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
-    tcp_arm(conn);
+    if (look_at_ns != LEAT_NEVER_NS)
+        tcp_arm(conn);
 }
 
 void tcp_watch_tail(struct leat_tcp *conn)

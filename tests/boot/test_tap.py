@@ -41,8 +41,11 @@ def test_echo(guest, machine, tap, vnet_hdr, device):
     assert echo_udp((IP, 7), [b"x", data[:1472]]) == [b"x", data[:1472]]
     done = subprocess.run(["ping", "-n", "-c", "3", "-i", "0.2", "-W", "2", IP], check=False)
     assert done.returncode == 0
-    offloads = 1 | (4 if ",csum=off" not in device else 0) | (
-        2 if "guest_csum=off" not in device else 0)  # fmt: skip
+    offloads = 1  # gathers; checksums and super-frames out, in
+    if ",csum=off" not in device:
+        offloads |= 4 | 8
+    if "guest_csum=off" not in device:
+        offloads |= 2 | (16 if "mrg_rxbuf=off" not in device else 0)
     assert f"capabilities {offloads if vnet_hdr == 'on' else 1:x}" in echo.text
     stats = echo.stop()
     assert "drop_tcp_checksum" not in stats and "drop_udp_checksum" not in stats

@@ -174,7 +174,8 @@ class Leat(Process):
         super().__init__(
             binary(name),
             "--tap", self.device, "--ip", f"{self.ip}/24", "--gateway", self.peer,
-            "--mac", self.mac, "--stats", *options, *arguments,
+            # a relay carries frames, not what the kernel knows of them
+            "--mac", self.mac, "--stats", *(["--no-offload"] if link else []), *options, *arguments,
         )
         if link:
             link.join(self.device)

@@ -124,6 +124,13 @@ class States(unittest.TestCase):
         self.assertEqual(sorted(self.writers()),
                          [(STATE_FILE, name) for name in sorted(STATE_WRITERS)])
 
+    def test_what_header_prediction_takes_for_granted_is_so(self):
+        """src/tcp/predict.c runs the actions of two events without asking the table."""
+        table = (tree.ROOT / "docs/tcp-transitions.md").read_text(encoding="utf-8")
+        established = table.split("## ESTABLISHED")[1].split("## ")[0]
+        for event, action in ("rcv_ACK", "take_ACK"), ("rcv_text", "take_text"):
+            self.assertIn(f"\n| {event} | {action} | ESTABLISHED |", established)
+
 
 # declared, not defined: a backend's header names what it is made for
 FOREIGN = {"solo5_start_info"}

@@ -1,0 +1,64 @@
+/* vnet.c -- checksums and super-frames between leat and the kernel. */
+#include "vnet.h"
+
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+enum {
+    ETHERNET_BYTES = 14,
+    IPV4_BYTES_MIN = 20,
+    IPV4_PROTOCOL_AT = 9,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    TCP_CHECKSUM_AT = 16,
+    UDP_CHECKSUM_AT = 6
+};
+
+_Static_assert(sizeof(struct tap_vnet) == sizeof(struct virtio_net_hdr) &&
+                   offsetof(struct tap_vnet, checksum_start) ==
+                       offsetof(struct virtio_net_hdr, csum_start),
+               "the kernel's own");
+
+struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
+{
+    const uint8_t *ip = frame->data + ETHERNET_BYTES;
+    struct tap_vnet vnet = {0};
+
+    if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < ETHERNET_BYTES + IPV4_BYTES_MIN)
+        return vnet;
+    if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_TCP)
+        vnet.checksum_offset = TCP_CHECKSUM_AT;
+    else if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_UDP)
+        vnet.checksum_offset = UDP_CHECKSUM_AT;
+    else
+        return vnet;
+    vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+    vnet.checksum_start = (uint16_t)(ETHERNET_BYTES + (ip[0] & 15) * 4);
+    if (frame->segment_bytes > 0) {
+        vnet.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        vnet.segment_bytes = frame->segment_bytes;
+        vnet.header_bytes = (uint16_t)frame->len; /* the text lies in pieces of its own */
+    }
+    return vnet;
+}
+
+bool leat_tap_vnet_read(const struct tap_vnet *vnet, struct leat_buf *frame)
+{
+    const uint8_t gso = vnet->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+
+    /* NEEDS_CSUM: the frame never was on a wire, its field holds the pseudo-header's sum only */
+    if (vnet->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
+        frame->checksum = LEAT_CHECKSUM_VERIFIED;
+    if (gso == VIRTIO_NET_HDR_GSO_TCPV4)
+        frame->segment_bytes = vnet->segment_bytes;
+    return gso == VIRTIO_NET_HDR_GSO_NONE || gso == VIRTIO_NET_HDR_GSO_TCPV4;
+}
+
+bool leat_leat_tap_vnet_offload(int fd, bool on)
+{
+    const unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
+
+    return ioctl(fd, TUNSETOFFLOAD, on ? what : 0ul) == 0;
+}
