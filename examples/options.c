@@ -72,9 +72,11 @@ static const struct option all_options[KEY_COUNT] = {
                          "                     prints them for leat-replay unhex)",
                          true},
     [KEY_FLIGHT_DUMP] = {"flight-dump", NULL, "dump them at the end as well", false},
-    [KEY_NO_OFFLOAD] = {"no-offload", NULL,
-                        "frames as on a wire: no super-frames, all checksums (with --record)",
-                        true},
+    [KEY_NO_OFFLOAD] =
+        {"no-offload", NULL,
+         "frames as on a wire: no super-frames, all checksums\n"
+         "                     (so it is with --record, --flight-file, --flight-port)",
+         true},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},

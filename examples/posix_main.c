@@ -168,6 +168,12 @@ static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 i
     fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
 }
 
+/* Who reads a recording has the frames only, not the kernel's word on their checksums. */
+static bool is_as_on_a_wire(const struct options *options)
+{
+    return options->no_offload || options->record || options->flight_file || options->flight_port;
+}
+
 /* Opens the device and the recorder around it; false when a line has said why not. */
 static bool open_devices(struct program *program)
 {
@@ -178,8 +184,7 @@ static bool open_devices(struct program *program)
                                   .mac = options->mac_given ? &options->mac : NULL,
                                   .create = options->create,
                                   .mtu = options->mtu,
-                                  /* a replay has the frames only, not the kernel's word on them */
-                                  .no_offload = options->no_offload || options->record};
+                                  .no_offload = is_as_on_a_wire(options)};
     char why[LEAT_WHY_BYTES] = "no memory";
     enum leat_err err;
 

@@ -86,7 +86,7 @@ def test_none(leat):
 @pytest.mark.parametrize("where", ["file", "console"])
 def test_an_assertion(leat, tmp_path, where):
     path = tmp_path / "last.pcapng"
-    crash = leat("crash", options=["--flight-file", path] if where == "file" else [])
+    crash = leat("crash", options=["--flight-file", path] if where == "file" else ["--no-offload"])
     ask(crash, b"hello")
     with pytest.raises(socket.timeout), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
