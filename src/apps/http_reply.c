@@ -115,6 +115,7 @@ static bool cut(struct http_reply *reply, const struct http_request *request)
         return false;
     if (last >= len)
         last = len - UINT64_C(1);
+    reply->first = (uint32_t)first;
     reply->body += first;
     reply->body_len = (uint32_t)(last - first + 1);
     return true;
@@ -229,20 +230,18 @@ static char *put_tag(char *at, uint64_t tag)
 }
 
 /* "bytes 0-9/100", or a star in front of the slash for a range that can't be (RFC 9110 14.4). */
-static char *put_range(char *at, const struct http_reply *reply)
+static char *put_range(char *at, const struct http_reply *reply, uint32_t file_len)
 {
     at = put(at, "\r\nContent-Range: bytes ");
     if (reply->status == HTTP_PARTIAL_CONTENT) {
-        const uint64_t first = (uint64_t)(reply->body - (const char *)reply->file->bytes);
-
-        at = put_number(at, first);
+        at = put_number(at, reply->first);
         *at++ = '-';
-        at = put_number(at, first + reply->body_len - 1);
+        at = put_number(at, (uint64_t)reply->first + reply->body_len - 1);
     } else {
         *at++ = '*';
     }
     *at++ = '/';
-    return put_number(at, reply->file->len);
+    return put_number(at, file_len);
 }
 
 /* The fields that say what is sent; returns the text that a refusal carries, or NULL. */
@@ -254,11 +253,12 @@ static char *put_fields(char *at, const struct http_reply *reply)
         at = put_tag(at, file->tag);
     if (reply->status == HTTP_OK)
         at = put(at, "\r\nAccept-Ranges: bytes");
-    if (reply->status == HTTP_PARTIAL_CONTENT || reply->status == HTTP_RANGE_NOT_SATISFIABLE)
-        at = put_range(at, reply);
+    if (file &&
+        (reply->status == HTTP_PARTIAL_CONTENT || reply->status == HTTP_RANGE_NOT_SATISFIABLE))
+        at = put_range(at, reply, file->len);
     if (reply->status == HTTP_METHOD_NOT_ALLOWED)
         at = put(at, "\r\nAllow: GET, HEAD");
-    if (reply->status == HTTP_OK || reply->status == HTTP_PARTIAL_CONTENT) {
+    if (file && (reply->status == HTTP_OK || reply->status == HTTP_PARTIAL_CONTENT)) {
         at = put(at, "\r\nContent-Type: ");
         at = put(at, file->type);
     } else if (reply->status != HTTP_NOT_MODIFIED) {

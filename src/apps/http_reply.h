@@ -32,6 +32,7 @@ struct http_reply {
     bool close;       /* ... the connection after it */
     const char *body; /* of a file; refusals have theirs in the head */
     uint32_t body_len;
+    uint32_t first; /* of a part: where in the file it begins */
     const struct leat_http_file *file;
 };
 
