@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""How much stack leat needs at most: gcc's frames, added up along its call graph.
+
+    tools/stack_depth.py [BUILD]
+
+BUILD is a folder that has been built (build): the TCP table is made there.  Compiles src/ with
+gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
+name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
+memory functions) are named and not counted: they come on top.  Exit status 1: no bound.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TIMERS = ["tcp_half_timer", "tcp_time_wait_timer", "tcp_conn_timer", "reassembly.c:timer_fired",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "resolver.c:on_timeout",
+          "http_client_timer", "dns_server.c:on_idle_timer"]
+READY = ["listener_deliver", "conn_deliver", "udp_run"]
+CONGESTION = ["cubic", "newreno"]  # every function of these files
+OUT = []  # leaves leat
+# who calls by a pointer, and what may be behind it
+INDIRECT = {
+    "ethernet_flush": OUT, "leat_run": OUT, "piece_free": OUT, "tell": OUT, "conn_deliver": OUT,
+    "listener_deliver": OUT, "tcp_event": OUT, "udp_run": OUT, "take_message": OUT, "on_ready": OUT,
+    "resolver.c:finish": OUT, "http_server.c:": OUT, "dns_server.c:": OUT, "http_": OUT,
+    "icmp_input": ["tcp_icmp_error", "udp_icmp_error"],
+    "icmp_unresolved": ["tcp_icmp_error", "udp_icmp_error"],
+    "ipv4_deliver": ["tcp_input", "udp_input", "icmp_input"],
+    "leat_close": ["tcp.c:", "socket.c:"],
+    "leat_poll": READY + ["tcp_flush", "resolver.c:on_ready"],
+    "timers_run": TIMERS,
+    "recovery_acked": CONGESTION, "set_window": CONGESTION, "tcp_predicted": CONGESTION, "recovery_look": CONGESTION, "recovery_timed_out": CONGESTION,
+}
+# (caller, called): calls that come round to themselves, once more at most
+ONCE = {
+    # no room for another TIME-WAIT: the oldest ends, and an end begins no TIME-WAIT
+    ("tcp_time_wait_from", "tcp_event"),
+}
+
+
+def compile_all(build, folder):
+    """Leaves a .ci file for each source in @folder."""
+    made = build / "src/tcp"
+    sources = [*sorted((ROOT / "src").rglob("*.c")), made / "tcp_fsm.c"]
+    for number, source in enumerate(sources):
+        subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
+                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{made}", "-c", "-o",
+                        folder / f"{number}.o", source], check=True)
+
+
+def read_graph(folder):
+    """({function: bytes}, {function: set of functions})"""
+    frames, calls = {}, {}
+    for path in folder.glob("*.ci"):
+        text = path.read_text(encoding="utf-8").replace(f"{ROOT}/", "")
+        for name, label in re.findall(r'node: { title: "([^"]+)" label: "([^"]*)"', text):
+            size = re.search(r"(\d+) bytes \((\w+)", label)
+            if size:
+                if size[2] == "dynamic":
+                    sys.exit(f"{name}: its frame has no limit")
+                frames[name] = int(size[1])
+        for source, target in re.findall(r'sourcename: "([^"]+)" targetname: "([^"]+)"', text):
+            calls.setdefault(source, set()).add(target)
+    return frames, calls
+
+
+def behind(caller, frames):
+    """The functions that @caller may reach by a pointer."""
+    short = re.sub(r".*/", "", caller)
+    for name, targets in INDIRECT.items():
+        if short == name or short.split(":")[-1] == name or (name[-1] in ":_" and short.startswith(name)):
+            return {known for known in frames for target in targets if matches(known, target)}
+    sys.exit(f"{caller} calls by a pointer: to what? Say so in INDIRECT")
+
+
+def matches(known, target):
+    """Is it the function, one of the file (name.c:), or one whose name begins so (a family)?"""
+    short = re.sub(r".*/", "", known)
+    return (short == target or short.endswith(":" + target) and "." not in target
+            or target.endswith(":") and short.startswith(target)
+            or target in CONGESTION and (short.startswith(target + "_") or short.startswith(target + ".c:")))
+
+
+class Depths:
+    """The deepest way down from each function."""
+
+    def __init__(self, frames, calls):
+        self.frames, self.calls, self.known, self.way = frames, calls, {}, []
+        self.once = {}
+        if any(called in calls.get(caller, ()) for caller, called in ONCE):
+            rest = {caller: {called for called in targets if (caller, called) not in ONCE}
+                    for caller, targets in calls.items()}
+            inner = Depths(frames, rest)
+            self.once = {edge: inner.of(edge[1]) for edge in ONCE}
+
+    def of(self, name):
+        """(bytes, [functions])"""
+        if name in self.way:
+            sys.exit("recursion: " + " ".join([*self.way[self.way.index(name):], name]))
+        if name not in self.frames:
+            return 0, []
+        if name not in self.known:
+            self.way.append(name)
+            targets = self.calls.get(name, set())
+            if "__indirect_call" in targets:
+                targets = targets - {"__indirect_call"} | behind(name, self.frames)
+            deepest = max((self.once.get((name, target)) or self.of(target)
+                           for target in sorted(targets)), default=(0, []))
+            self.way.pop()
+            # gcc's number holds what is saved in the frame; the call pushes the return address
+            self.known[name] = self.frames[name] + 8 + deepest[0], [name, *deepest[1]]
+        return self.known[name]
+
+
+def main():
+    """See above."""
+    build = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build").resolve()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        compile_all(build, folder)
+        frames, calls = read_graph(folder)
+    depths = Depths(frames, calls)
+    api = sorted((depths.of(name) for name in frames if re.fullmatch(r"leat_\w+", name)), reverse=True)
+    rest = [depth for depth in api if depth[1][0] not in ("leat_poll", "leat_run", "leat_close")]
+    print(f"leat_poll: {depths.of('leat_poll')[0]} bytes at most, by")
+    for function in depths.of("leat_poll")[1]:
+        print(f"    {frames[function]:5} {function}")
+    print(f"any other call: {rest[0][0]} bytes at most, by {' '.join(rest[0][1])}")
+    print("A program's callback is called by leat_poll() and may make any call: its own frame, and the")
+    print("deepest call, come on top of leat_poll's. A backend's functions do, too.")
+
+
+if __name__ == "__main__":
+    main()
