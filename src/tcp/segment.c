@@ -143,6 +143,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         conn->tcp->stack->stats.tcp_retransmitted++;
     } while (done < plan_len(&all));
     scoreboard_resent(&conn->scoreboard, sent, conn->tcp->stack->now_ns);
+    if (conn->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs as long again */
+        conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
     tcp_start_rexmt(conn);
     return true;
 }
