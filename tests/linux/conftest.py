@@ -138,6 +138,11 @@ class Process:
             self._child.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def kill(self):
+        """Ends it, however stuck it is."""
+        self._child.kill()
+        self._child.wait()
+
     @property
     def text(self):
         return "\n".join(self.lines)
