@@ -13,7 +13,8 @@ enum {
     FLOWS_MAX = 128,
     PATTERN_BYTES = 65536,
     ACK_WORDS = 7,
-    ACK_TYPE = 2
+    ACK_TYPE = 2,
+    BACK_TRIES = 100 /* of a test back that is refused, 10 ms apart */
 };
 
 /* A connection, in one direction or in both. */
@@ -26,6 +27,8 @@ struct flow {
     uint64_t to_send; /* bytes, or UINT64_MAX: until ... */
     uint64_t until_ns;
     uint16_t back_port; /* 0: no test back when this one ends */
+    uint16_t tries;     /* left, of a test back: its client may ask before it listens */
+    struct leat_timer again;
     bool sending;
     bool shut;
     uint8_t have; /* bytes of the head */
@@ -113,26 +116,40 @@ static const struct leat_tcp_events events = {.on_open = send_more,
 static struct flow *free_flow(void)
 {
     for (unsigned i = 0; i < FLOWS_MAX; i++) {
-        if (!flows[i].conn)
+        if (!flows[i].conn && !leat_timer_is_set(&flows[i].again))
             return &flows[i];
     }
     return NULL;
 }
 
+static void connect_flow(struct flow *flow)
+{
+    flow->begun_ns = now_ns();
+    if (leat_tcp_connect(platform->stack, &flow->conn, &flow->peer, NULL, &events, flow))
+        flow->conn = NULL;
+    else
+        begin_sending(flow);
+}
+
+static void try_again(struct leat_timer *timer, void *arg)
+{
+    (void)timer;
+    connect_flow(arg);
+}
+
 /* The test back of -r and -d: on a connection that we open. */
 static void connect_back(const struct flow *from, uint16_t port)
 {
-    const struct leat_endpoint peer = {from->peer.ip, port};
     struct flow *flow = free_flow();
 
     if (!flow)
         return;
-    *flow = (struct flow){.peer = peer, .have = sizeof flow->head, .begun_ns = now_ns()};
+    *flow = (struct flow){.peer = {from->peer.ip, port},
+                          .have = sizeof flow->head,
+                          .tries = BACK_TRIES,
+                          .again = {.on_time = try_again, .arg = flow}};
     memcpy(flow->head, from->head, sizeof flow->head);
-    if (leat_tcp_connect(platform->stack, &flow->conn, &peer, NULL, &events, flow))
-        flow->conn = NULL;
-    else
-        begin_sending(flow);
+    connect_flow(flow);
 }
 
 /* Its client waits for it, before it sends more than the head. */
@@ -200,12 +217,18 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     const uint64_t ns = now_ns() - flow->begun_ns;
 
     (void)conn;
-    (void)why;
+    flow->conn = NULL;
+    if (why == LEAT_ERR_REFUSED && flow->tries > 0) {
+        if (--flow->tries > 0)
+            leat_timer_set(platform->stack, &flow->again, now_ns() + 10000000);
+        else
+            platform->say(platform, "iperf: the client refuses the test back that it wants");
+        return;
+    }
     if (flow->received > 0)
         iperf_say(platform, &flow->peer, "received", flow->received, ns);
     if (flow->sent > 0)
         iperf_say(platform, &flow->peer, "sent", flow->sent, ns);
-    flow->conn = NULL;
     if (flow->back_port > 0) {
         const struct flow ended = *flow; /* whose place the new one may take */
 

@@ -13,6 +13,7 @@
 #include <leat/stack.h>
 #include <leat/stats.h>
 #include <leat/tcp.h>
+#include <leat/timer.h>
 #include <leat/udp.h>
 
 #endif

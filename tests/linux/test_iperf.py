@@ -2,6 +2,9 @@
 
 import re
 import shutil
+import socket
+import struct
+import time
 
 import pytest
 
@@ -81,6 +84,39 @@ def test_both_on_two_connections(leat, how):
     both_ways(server, how)
     stats = server.stop()
     assert stats["tcp_opened_passive"] == 1 and stats["tcp_opened_active"] == 1
+
+
+BACK, BACK_NOW = 0x80000000, 1
+
+
+def ask_for_test_back(server, port, amount):
+    """What the client of iperf 2 begins a test with that is to be answered on @port, at once."""
+    asking = socket.create_connection((server.ip, 5001), timeout=10)
+    asking.sendall(struct.pack("!6I12x", BACK | BACK_NOW, 1, port, 0, 0, amount))
+    return asking
+
+
+def test_client_may_listen_after_it_has_asked(leat):
+    server = leat("iperf")
+    with socket.socket() as listener:
+        listener.bind((server.peer, 0))
+        with ask_for_test_back(server, listener.getsockname()[1], 10_000):
+            time.sleep(0.2)
+            listener.listen()
+            listener.settimeout(10)
+            back, _ = listener.accept()
+            with back:
+                assert sum(map(len, iter(lambda: back.recv(65536), b""))) == 10_000
+    assert server.stop()["tcp_opened_active"] == 1
+
+
+def test_client_that_never_listens_is_told_of(leat):
+    server = leat("iperf")
+    with socket.socket() as holder:
+        holder.bind((server.peer, 0))
+        with ask_for_test_back(server, holder.getsockname()[1], 10_000):
+            server.wait_for("refuses the test back")
+    server.stop()
 
 
 def test_client_sends_datagrams_and_gets_a_report(leat):

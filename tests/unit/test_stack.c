@@ -291,6 +291,103 @@ static void attach_refuses_what_can_not_work(void **state)
     assert_int_equal(leat_attach(stack, &netifs[LEAT_NETIFS_MAX]), LEAT_ERR_FULL);
 }
 
+/* ---- timers of the program ------------------------------------------------------------------- */
+
+struct alarm {
+    struct leat_timer timer;
+    struct leat *stack;
+    unsigned calls;
+    uint64_t again_ns; /* 0: once */
+    struct leat_timer *cancels;
+};
+
+static void rings(struct leat_timer *timer, void *arg)
+{
+    struct alarm *alarm = arg;
+
+    assert_ptr_equal(timer, &alarm->timer);
+    assert_false(leat_timer_is_set(timer));
+    alarm->calls++;
+    if (alarm->again_ns)
+        leat_timer_set(alarm->stack, timer, leat_now_ns(alarm->stack) + alarm->again_ns);
+    if (alarm->cancels)
+        leat_timer_cancel(alarm->stack, alarm->cancels);
+}
+
+static void set_alarm(struct alarm *alarm, struct leat *stack, uint64_t at_ns)
+{
+    alarm->stack = stack;
+    alarm->timer.on_time = rings;
+    alarm->timer.arg = alarm;
+    leat_timer_set(stack, &alarm->timer, at_ns);
+}
+
+static void timer_of_the_program_is_called_in_time_and_once(void **state)
+{
+    struct leat *stack = begin(1);
+    struct alarm alarm = {.calls = 0};
+    uint64_t next;
+
+    (void)state;
+    assert_false(leat_timer_is_set(&alarm.timer));
+    set_alarm(&alarm, stack, 1000000);
+    assert_true(leat_timer_is_set(&alarm.timer));
+    next = leat_poll(stack, 0);
+    assert_in_range(next, 1000000, 1001024);
+    leat_poll(stack, 999999);
+    assert_int_equal(alarm.calls, 0);
+    assert_true(leat_poll(stack, next) == LEAT_NEVER_NS);
+    assert_int_equal(alarm.calls, 1);
+    leat_poll(stack, next + 5000000);
+    assert_int_equal(alarm.calls, 1);
+}
+
+static void timer_of_the_program_may_set_itself_again(void **state)
+{
+    struct leat *stack = begin(1);
+    struct alarm alarm = {.again_ns = 100000};
+    uint64_t now = 0;
+
+    (void)state;
+    set_alarm(&alarm, stack, 0); /* what is past is due at once */
+    while (now < 1000000)
+        now = leat_poll(stack, now);
+    assert_in_range(alarm.calls, 10, 11);
+}
+
+static void timer_of_the_program_is_moved_and_taken_back(void **state)
+{
+    struct leat *stack = begin(1);
+    struct alarm alarm = {.calls = 0};
+
+    (void)state;
+    leat_timer_cancel(stack, &alarm.timer); /* which isn't set */
+    set_alarm(&alarm, stack, 1000);
+    leat_timer_set(stack, &alarm.timer, 900000);
+    leat_poll(stack, 500000);
+    assert_int_equal(alarm.calls, 0);
+    leat_timer_cancel(stack, &alarm.timer);
+    assert_false(leat_timer_is_set(&alarm.timer));
+    assert_true(leat_poll(stack, 2000000) == LEAT_NEVER_NS);
+    assert_int_equal(alarm.calls, 0);
+}
+
+/* Both are due: the first to be called takes the other back. */
+static void timer_that_is_due_can_still_be_taken_back(void **state)
+{
+    struct leat *stack = begin(1);
+    struct alarm first = {.calls = 0}, second = {.calls = 0};
+
+    (void)state;
+    set_alarm(&first, stack, 1000);
+    set_alarm(&second, stack, 500000);
+    first.cancels = &second.timer;
+    leat_poll(stack, 1000000);
+    assert_int_equal(first.calls, 1);
+    assert_int_equal(second.calls, 0);
+    assert_false(leat_timer_is_set(&second.timer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +399,10 @@ int main(void)
         cmocka_unit_test(reseeding_changes_the_numbers_and_needs_entropy),
         cmocka_unit_test(random_below_stays_below),
         cmocka_unit_test(defaults_stand_in_for_zeros),
+        cmocka_unit_test(timer_of_the_program_is_called_in_time_and_once),
+        cmocka_unit_test(timer_of_the_program_may_set_itself_again),
+        cmocka_unit_test(timer_of_the_program_is_moved_and_taken_back),
+        cmocka_unit_test(timer_that_is_due_can_still_be_taken_back),
         cmocka_unit_test(callbacks_run_once_a_poll_even_if_they_ask_again),
         cmocka_unit_test(what_is_no_longer_ready_is_not_called),
         cmocka_unit_test(the_loop_waits_for_what_the_stack_wants),
