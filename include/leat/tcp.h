@@ -51,8 +51,9 @@ struct leat_tcp_config {
                                          with 256 KiB and grows while memory is free */
     uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 4 MiB; begins
                                          with 256 KiB and grows with the congestion window */
-    uint64_t rto_min_ns;            /**< floor of the retransmission timeout: 200 ms (RFC 6298
-                                         says 1 s, and that it may be less) */
+    uint64_t rto_min_ns;            /**< the retransmission timeout is the round trip and at
+                                         least this more: 200 ms (RFC 6298 2.4 wants 1 s in all;
+                                         it must outlast a delayed ACK) */
     uint64_t rto_max_ns;            /**< its ceiling: 60 s (RFC 6298 2.5) */
     uint64_t delayed_ack_ns;        /**< an ACK waits at most: 40 ms (RFC 1122 4.2.3.2: < 500) */
     uint64_t msl_ns;                /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two */

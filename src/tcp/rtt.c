@@ -9,7 +9,6 @@ enum {
 
 static const uint64_t rto_initial_ns = 1000000000;        /* RFC 6298 2.1 */
 static const uint64_t rto_after_lost_SYN_ns = 3000000000; /* RFC 6298 5.7 */
-static const uint64_t granularity_ns = 1000000;           /* G: jitter of hosts, not of clocks */
 
 static uint64_t clamp(uint64_t rto_ns, const struct rtt_limits *limits)
 {
@@ -25,13 +24,15 @@ void rtt_init(struct rtt *rtt, const struct rtt_limits *limits)
     rtt->rto_ns = clamp(rto_initial_ns, limits);
 }
 
+/* The floor is what is added to SRTT at least, not of the sum: on a long and steady path RTTVAR
+ * vanishes, and SRTT alone is no time for a peer that delays its ACK. */
 void rtt_forget_backoff(struct rtt *rtt, const struct rtt_limits *limits)
 {
     const uint64_t spread = K * rtt->rttvar_ns;
 
     if (rtt->srtt_ns > 0)
         rtt->rto_ns =
-            clamp(rtt->srtt_ns + (spread > granularity_ns ? spread : granularity_ns), limits);
+            clamp(rtt->srtt_ns + (spread > limits->min_ns ? spread : limits->min_ns), limits);
 }
 
 void rtt_sample(struct rtt *rtt, const struct rtt_limits *limits, uint64_t sample_ns)
