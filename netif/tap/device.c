@@ -1,4 +1,4 @@
-/* device.c -- opening a TAP device, and saying why it can't be opened. */
+/* device.c -- opening a TAP device, or one queue of it, and saying why it can't be opened. */
 #include "device.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "facts.h"
+
 static enum leat_err explain_node(int error, char why[LEAT_WHY_BYTES])
 {
     if (error == EACCES || error == EPERM)
@@ -22,22 +24,67 @@ static enum leat_err explain_node(int error, char why[LEAT_WHY_BYTES])
     return LEAT_ERR_DEVICE;
 }
 
+/* EINVAL has three reasons. */
+static void explain_kind(const char *device, const struct tap_facts *facts,
+                         char why[LEAT_WHY_BYTES])
+{
+    if (!facts->tap)
+        snprintf(why, LEAT_WHY_BYTES, "%s is no TAP device: choose another name", device);
+    else if (facts->multi_queue)
+        snprintf(why, LEAT_WHY_BYTES,
+                 "TAP device %s was made for several queues: make it without multi_queue", device);
+    else
+        snprintf(why, LEAT_WHY_BYTES,
+                 "TAP device %s has one queue: make it with: ip tuntap add %s mode tap multi_queue",
+                 device, device);
+}
+
 static enum leat_err explain_attach(const char *device, int error, char why[LEAT_WHY_BYTES])
 {
-    if (error == EPERM || error == EACCES)
+    struct tap_facts facts = {0};
+
+    if (error == EPERM || error == EACCES) {
         snprintf(why, LEAT_WHY_BYTES,
                  "no permission to open TAP device %s: run as root or create it with: "
                  "ip tuntap add %s mode tap user $USER",
                  device, device);
-    else if (error == EBUSY)
+    } else if (error == EBUSY) {
         snprintf(why, LEAT_WHY_BYTES,
                  "TAP device %s is in use: end the other program, or take "
                  "another device",
                  device);
-    else if (error == EINVAL)
-        snprintf(why, LEAT_WHY_BYTES, "%s is no TAP device: choose another name", device);
-    else
+    } else if (error == EINVAL) {
+        leat_tap_facts(device, &facts);
+        explain_kind(device, &facts, why);
+    } else if (error == E2BIG) {
+        snprintf(why, LEAT_WHY_BYTES, "TAP device %s has no more queues: all of them are in use",
+                 device);
+    } else {
         snprintf(why, LEAT_WHY_BYTES, "can't open TAP device %s: %s", device, strerror(error));
+    }
+    return LEAT_ERR_DEVICE;
+}
+
+/* Queues that another program holds would get a part of our frames, and nobody would notice: the
+ * kernel minds only if there is just one. */
+static enum leat_err check_queues(const struct leat_tap_config *config, const char *device,
+                                  char why[LEAT_WHY_BYTES])
+{
+    struct tap_facts facts;
+
+    if (config->queues > LEAT_TAP_QUEUES_MAX || (config->queue > 0 && !config->queues) ||
+        (config->queues > 0 && config->queue >= config->queues)) {
+        snprintf(why, LEAT_WHY_BYTES,
+                 "there is no queue %u of %u: a TAP device has 1 to %d, from 0 on",
+                 (unsigned)config->queue, (unsigned)config->queues, LEAT_TAP_QUEUES_MAX);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (config->queues == 0 || !leat_tap_facts(device, &facts) || facts.queues == config->queue)
+        return LEAT_OK;
+    snprintf(why, LEAT_WHY_BYTES,
+             "TAP device %s has %u queues open, where queue %u is to be next: "
+             "end the other program, or open queues in their order",
+             device, (unsigned)facts.queues, (unsigned)config->queue);
     return LEAT_ERR_DEVICE;
 }
 
@@ -82,11 +129,35 @@ out:
     return err;
 }
 
-enum leat_err leat_tap_device_open(const char *device, bool create, short flags, int *fd,
-                                   uint16_t *mtu, char why[LEAT_WHY_BYTES])
+/* Opens /dev/net/tun; sees whether the kernel has what @flags ask for. */
+static enum leat_err open_node(short flags, int *fd, char why[LEAT_WHY_BYTES])
 {
-    struct ifreq request = {0};
-    size_t len = strlen(device);
+    unsigned int features = 0;
+
+    *fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0)
+        return explain_node(errno, why);
+    if (!(flags & IFF_MULTI_QUEUE) ||
+        (ioctl(*fd, TUNGETFEATURES, &features) == 0 && (features & IFF_MULTI_QUEUE)))
+        return LEAT_OK;
+    snprintf(why, LEAT_WHY_BYTES, "this kernel's TAP devices have one queue only");
+    close(*fd);
+    return LEAT_ERR_DEVICE;
+}
+
+const char *leat_tap_device_name(const struct leat_tap_config *config)
+{
+    return config->device ? config->device : "leat0";
+}
+
+enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd, uint16_t *mtu,
+                                   char why[LEAT_WHY_BYTES])
+{
+    const char *device = leat_tap_device_name(config);
+    const int flags =
+        (config->no_offload ? 0 : IFF_VNET_HDR) | (config->queues ? IFF_MULTI_QUEUE : 0);
+    struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags)};
+    const size_t len = strlen(device);
     enum leat_err err;
     int opened;
 
@@ -97,23 +168,22 @@ enum leat_err leat_tap_device_open(const char *device, bool create, short flags,
                  device, IFNAMSIZ - 1);
         return LEAT_ERR_ARGUMENT;
     }
-    if (!create && if_nametoindex(device) == 0)
+    err = check_queues(config, device, why);
+    if (err)
+        return err;
+    if (!config->create && if_nametoindex(device) == 0)
         return explain_missing(device, why);
-    opened = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (opened < 0)
-        return explain_node(errno, why);
+    err = open_node((short)flags, &opened, why);
+    if (err)
+        return err;
     memcpy(request.ifr_name, device, len);
-    request.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags);
-    if (ioctl(opened, TUNSETIFF, &request) < 0) {
+    if (ioctl(opened, TUNSETIFF, &request) < 0)
         err = explain_attach(device, errno, why);
+    else
+        err = configure(device, mtu, why);
+    if (err)
         close(opened);
-        return err;
-    }
-    err = configure(device, mtu, why);
-    if (err) {
-        close(opened);
-        return err;
-    }
-    *fd = opened;
-    return LEAT_OK;
+    else
+        *fd = opened;
+    return err;
 }

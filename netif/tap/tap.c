@@ -10,8 +10,6 @@
 #include <leat/tap.h>
 
 #include <errno.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +18,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "steer.h"
 #include "vnet.h"
 
 enum {
@@ -39,6 +38,8 @@ struct leat_tap {
     struct leat_netif netif;
     struct leat_posix *posix;
     int fd;
+    uint16_t queue;
+    bool steered;        /* by us: the device shall not stay so */
     uint16_t device_mtu; /* what may come in, whatever MTU we keep to ourselves */
     bool lost;
     bool starved; /* the last receive() found no buffers */
@@ -292,8 +293,12 @@ static void tap_close(struct leat_netif *netif)
         return;
     if (tap->posix)
         leat_posix_unwatch(tap->posix, tap->fd);
-    if (tap->vnet) /* a device that stays must not promise it to the next program */
-        leat_leat_tap_vnet_offload(tap->fd, false);
+    /* a device that stays must not keep what it was told for the next program; the first queue
+     * answers for all */
+    if (tap->steered)
+        leat_tap_unsteer(tap->fd);
+    if (tap->vnet && tap->queue == 0)
+        leat_tap_vnet_offload(tap->fd, false);
     close(tap->fd);
     tap->fd = -1;
 }
@@ -322,24 +327,29 @@ static bool tap_choose_mac(struct leat_tap *tap, const struct leat_mac *given)
 /* What the kernel does for us; without it every frame is as on a wire. */
 static void tap_set_capabilities(struct leat_tap *tap)
 {
+    /* told in either case: of a program that was killed the device may still know the contrary */
+    const bool agreed = leat_tap_vnet_offload(tap->fd, tap->vnet);
+
     tap->netif.capabilities = LEAT_NETIF_GATHER;
-    if (tap->vnet && leat_leat_tap_vnet_offload(tap->fd, true))
+    if (tap->vnet && agreed)
         tap->netif.capabilities |=
             LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_GRO;
 }
 
 /* Opens the device with its facts; the error is in @why. */
-static enum leat_err tap_start(struct leat_tap *tap, const char *device,
-                               const struct leat_tap_config *config, char why[LEAT_WHY_BYTES])
+static enum leat_err tap_start(struct leat_tap *tap, const struct leat_tap_config *config,
+                               char why[LEAT_WHY_BYTES])
 {
-    const short flags = config->no_offload ? 0 : IFF_VNET_HDR;
-    const enum leat_err err =
-        leat_tap_device_open(device, config->create, flags, &tap->fd, &tap->device_mtu, why);
+    const char *device = leat_tap_device_name(config);
+    const enum leat_err err = leat_tap_device_open(config, &tap->fd, &tap->device_mtu, why);
 
     if (err)
         return err;
+    if (config->queues > 0 && config->queue == 0)
+        leat_tap_unsteer(tap->fd); /* who steered it before may have been killed */
+    tap->queue = config->queue;
     snprintf(tap->device, sizeof tap->device, "%s", device);
-    tap->vnet = flags != 0;
+    tap->vnet = !config->no_offload;
     tap->netif.ops = &tap_ops;
     tap->netif.name = tap->device;
     tap->netif.mtu = config->mtu ? config->mtu : tap->device_mtu;
@@ -359,7 +369,7 @@ static enum leat_err tap_start(struct leat_tap *tap, const char *device,
 enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config *config,
                             char why[LEAT_WHY_BYTES])
 {
-    const char *device = config->device ? config->device : "leat0";
+    const char *device = leat_tap_device_name(config);
     struct leat_tap *made = calloc(1, sizeof *made);
     enum leat_err err = LEAT_ERR_MEMORY;
 
@@ -367,7 +377,7 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     if (!made)
         return err;
     made->fd = -1;
-    err = tap_start(made, device, config, why);
+    err = tap_start(made, config, why);
     if (err)
         goto failed;
     err = LEAT_ERR_MEMORY;
@@ -387,6 +397,15 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     return LEAT_OK;
 failed:
     leat_tap_close(made);
+    return err;
+}
+
+enum leat_err leat_tap_steer(struct leat_tap *tap, leat_ip4 first, uint16_t count,
+                             char why[LEAT_WHY_BYTES])
+{
+    const enum leat_err err = leat_tap_steer_device(tap->fd, tap->device, first, count, why);
+
+    tap->steered |= err == LEAT_OK;
     return err;
 }
 

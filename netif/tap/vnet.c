@@ -56,7 +56,7 @@ bool leat_tap_vnet_read(const struct tap_vnet *vnet, struct leat_buf *frame)
     return gso == VIRTIO_NET_HDR_GSO_NONE || gso == VIRTIO_NET_HDR_GSO_TCPV4;
 }
 
-bool leat_leat_tap_vnet_offload(int fd, bool on)
+bool leat_tap_vnet_offload(int fd, bool on)
 {
     const unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
 

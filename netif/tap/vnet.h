@@ -29,6 +29,6 @@ bool leat_tap_vnet_read(const struct tap_vnet *vnet, struct leat_buf *frame);
 
 /* Agrees with the kernel on checksums and TCP super-frames in both directions, or (@on false) that
  * there be none; true: it does. */
-bool leat_leat_tap_vnet_offload(int fd, bool on);
+bool leat_tap_vnet_offload(int fd, bool on);
 
 #endif

@@ -221,9 +221,9 @@ class Leat(Process):
             run("ip", "link", "del", self.device, check=False)
 
 
-def make_tap(device, mtu=1500, address=None):
+def make_tap(device, mtu=1500, address=None, more=()):
     """A TAP device with the kernel's address, without the noise of IPv6."""
-    run("ip", "tuntap", "add", device, "mode", "tap")
+    run("ip", "tuntap", "add", device, "mode", "tap", *more)
     run("ip", "link", "set", device, "addrgenmode", "none", check=False)  # a kernel without IPv6
     run("ip", "link", "set", device, "mtu", mtu)
     if address:

@@ -1,0 +1,297 @@
+/*
+ * stacks.c -- several stacks in one program: a thread each, on a queue each of one TAP device.
+ *
+ * Stack i has the address ADDRESS + i and serves the files of examples/site there by HTTP.  Nothing
+ * is shared but the files, which nobody writes: no lock, no atomic, no counter.  A stack is a host
+ * of its own, with an address, an ARP cache and ports of its own, and the kernel gives each frame
+ * to the queue of the stack that it is for (leat_tap_steer).  Were it one address for all, a flow's
+ * hash would choose the queue; but ARP replies, ICMP errors and fragments have no ports to hash,
+ * and a connection that a stack opens itself comes to another one after a pause.
+ *
+ * Signals: the thread that hears of the end tells the first one, and that one tells all.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <leat/http_server.h>
+#include <leat/leat.h>
+#include <leat/posix.h>
+#include <leat/tap.h>
+
+enum {
+    STACKS_MAX = 64,
+    STATUS_FAILED = 1,
+    STATUS_NOT_STARTED = 2,
+    BUFFERS = 2048,
+    CLIENTS = 500
+};
+
+/* One stack and what belongs to it; of each other's they see nothing. */
+struct worker {
+    unsigned number;
+    leat_ip4 ip;
+    int core; /* -1: the kernel chooses */
+    struct leat_posix *posix;
+    struct leat_tap *tap;
+    struct leat *stack;
+    void *memory;
+    struct leat_http_server *server;
+    void *server_memory;
+    pthread_t thread;
+    pthread_t first; /* the thread that waits for all */
+    struct timespec used;
+};
+
+/* What the command line says. */
+struct orders {
+    struct leat_tap_config tap;
+    leat_ip4 ip;
+    uint8_t prefix_bits;
+    unsigned count;
+    char why[LEAT_WHY_BYTES]; /* what went wrong */
+};
+
+/* made by tools/embed.py */
+extern const struct leat_http_file site[];
+extern const uint32_t site_count;
+
+static const char *const usage = "usage: stacks [--no-offload] TAP ADDRESS/BITS COUNT\n"
+                                 "COUNT stacks serve HTTP, from ADDRESS on, each in a thread and "
+                                 "on a queue of TAP\n";
+
+/* ---- A stack ------------------------------------------------------------------------------- */
+
+static enum leat_err build_stack(struct worker *worker, uint8_t prefix_bits)
+{
+    const struct leat_tcp_config tcp = {.connections = 2 * CLIENTS};
+    struct leat_host *host = leat_posix_host(worker->posix);
+    struct leat_config config = {.buf_count = BUFFERS};
+    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp);
+    struct leat_netif *netif = leat_tap_netif(worker->tap);
+    enum leat_err err;
+
+    worker->memory = malloc(bytes);
+    if (!worker->memory)
+        return LEAT_ERR_MEMORY;
+    err = host->entropy(host, config.seed, sizeof config.seed);
+    if (err)
+        return err;
+    err = leat_init(&worker->stack, worker->memory, bytes, &config);
+    if (err)
+        return err;
+    err = leat_attach(worker->stack, netif);
+    if (err)
+        return err;
+    err = leat_address_add(worker->stack, netif, worker->ip, prefix_bits);
+    return err ? err : leat_tcp_register(worker->stack, &tcp);
+}
+
+static enum leat_err open_server(struct worker *worker)
+{
+    const struct leat_http_server_config config = {
+        .files = site, .file_count = site_count, .clients = CLIENTS};
+    const size_t bytes = leat_http_server_memory_bytes(&config);
+
+    worker->server_memory = malloc(bytes);
+    if (!worker->server_memory)
+        return LEAT_ERR_MEMORY;
+    return leat_http_server_open(&worker->server, worker->stack, worker->server_memory, bytes,
+                                 &config);
+}
+
+/* Opens what a worker has, before its thread begins; false: orders->why says why not. */
+static bool open_worker(struct worker *worker, struct orders *orders)
+{
+    struct leat_tap_config tap = orders->tap;
+    enum leat_err err = leat_posix_open(&worker->posix);
+
+    snprintf(orders->why, sizeof orders->why, "%s", leat_err_text(err));
+    if (err)
+        return false;
+    tap.posix = worker->posix;
+    tap.queue = (uint16_t)worker->number;
+    if (leat_tap_open(&worker->tap, &tap, orders->why))
+        return false;
+    err = build_stack(worker, orders->prefix_bits);
+    if (!err)
+        err = open_server(worker);
+    snprintf(orders->why, sizeof orders->why, "stack %u: %s", worker->number, leat_err_text(err));
+    return !err;
+}
+
+/* All of them, and which frames are for which. */
+static bool open_all(struct worker *workers, struct orders *orders)
+{
+    for (unsigned i = 0; i < orders->count; i++) {
+        workers[i].number = i;
+        workers[i].ip = orders->ip + i;
+        if (!open_worker(&workers[i], orders))
+            return false;
+    }
+    return !leat_tap_steer(workers[0].tap, orders->ip, (uint16_t)orders->count, orders->why);
+}
+
+static void close_worker(struct worker *worker)
+{
+    if (worker->server)
+        leat_http_server_close(worker->server);
+    if (worker->stack)
+        leat_close(worker->stack);
+    leat_tap_close(worker->tap);
+    leat_posix_close(worker->posix);
+    free(worker->server_memory);
+    free(worker->memory);
+}
+
+/* ---- Its thread ---------------------------------------------------------------------------- */
+
+static void pin(struct worker *worker)
+{
+    cpu_set_t one;
+
+    if (worker->core < 0)
+        return;
+    CPU_ZERO(&one);
+    CPU_SET((size_t)worker->core, &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one); /* else where the kernel likes */
+}
+
+/* leat_run(), but it ends as well when the device has gone. */
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    struct leat_host *host = leat_posix_host(worker->posix);
+    uint64_t next_ns;
+
+    pin(worker);
+    do
+        next_ns = leat_poll(worker->stack, host->now_ns(host));
+    while (!leat_tap_lost(worker->tap) && host->wait(host, next_ns));
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worker->used);
+    pthread_kill(worker->first, SIGUSR1);
+    return NULL;
+}
+
+/* A core for each, of those that we may use; none if there are not enough of them. */
+static void choose_cores(struct worker *workers, unsigned count)
+{
+    cpu_set_t allowed;
+    unsigned next = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        workers[i].core = -1;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) || CPU_COUNT(&allowed) < (int)count)
+        return;
+    for (int core = 0; core < CPU_SETSIZE && next < count; core++)
+        if (CPU_ISSET((size_t)core, &allowed))
+            workers[next++].core = core;
+}
+
+static void say_started(const struct worker *worker)
+{
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(worker->ip, ip);
+    printf("stack %u: http://%s/", worker->number, ip);
+    if (worker->core >= 0)
+        printf(", core %d", worker->core);
+    putchar('\n');
+}
+
+static bool say_ended(const struct worker *worker)
+{
+    const struct leat_stats *stats = leat_stats(worker->stack);
+    const bool good = leat_stats_balance(stats) && !leat_tap_lost(worker->tap);
+
+    printf("stack %u: %llu requests, %llu frames in, %llu out, %lld.%03ld s of processor time%s\n",
+           worker->number, (unsigned long long)leat_http_server_counts(worker->server)->requests,
+           (unsigned long long)stats->rx_frames, (unsigned long long)stats->tx_frames,
+           (long long)worker->used.tv_sec, worker->used.tv_nsec / 1000000,
+           leat_tap_lost(worker->tap) ? "; the device has gone"
+           : good                     ? ""
+                                      : "; the counters do not balance");
+    return good;
+}
+
+/* Those that end us, and that of a thread that has ended.  From here on they are waited for; who is
+ * started inherits that. */
+static void block_signals(sigset_t *ending)
+{
+    sigemptyset(ending);
+    sigaddset(ending, SIGINT);
+    sigaddset(ending, SIGTERM);
+    sigaddset(ending, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, ending, NULL);
+}
+
+/* Runs all of them until a signal comes, or one has ended; returns the exit status. */
+static int run(struct worker *workers, unsigned count, const sigset_t *ending)
+{
+    unsigned started = 0;
+    bool good = true;
+    int signal;
+
+    choose_cores(workers, count);
+    for (; started < count; started++) {
+        workers[started].first = pthread_self();
+        say_started(&workers[started]);
+        if (pthread_create(&workers[started].thread, NULL, work, &workers[started]))
+            break;
+    }
+    printf("%u stacks, port %d\n", started, LEAT_HTTP_PORT);
+    fflush(stdout);
+    if (started == count)
+        sigwait(ending, &signal);
+    for (unsigned i = 0; i < started; i++)
+        pthread_kill(workers[i].thread, SIGTERM); /* its host waits for it */
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(workers[i].thread, NULL);
+    for (unsigned i = 0; i < started; i++)
+        good &= say_ended(&workers[i]);
+    return good && started == count ? EXIT_SUCCESS : STATUS_FAILED;
+}
+
+/* ---- The command line ---------------------------------------------------------------------- */
+
+static bool parse(struct orders *orders, int argc, char **argv)
+{
+    char *end;
+
+    if (argc > 1 && strcmp(argv[1], "--no-offload") == 0) {
+        orders->tap.no_offload = true;
+        argc--;
+        argv++;
+    }
+    if (argc != 4 || !leat_ip4_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits))
+        return false;
+    orders->tap.device = argv[1];
+    orders->count = (unsigned)strtoul(argv[3], &end, 10);
+    orders->tap.queues = (uint16_t)orders->count;
+    return *end == '\0' && orders->count >= 1 && orders->count <= STACKS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    static struct worker workers[STACKS_MAX]; /* the main thread's, and each one's a thread's */
+    static struct orders orders;
+    int status = STATUS_NOT_STARTED;
+    sigset_t ending;
+
+    if (!parse(&orders, argc, argv)) {
+        fprintf(stderr, "%s", usage);
+        return STATUS_NOT_STARTED;
+    }
+    block_signals(&ending);
+    if (open_all(workers, &orders))
+        status = run(workers, orders.count, &ending);
+    else
+        fprintf(stderr, "stacks: %s\n", orders.why);
+    for (unsigned i = 0; i < orders.count; i++)
+        close_worker(&workers[i]);
+    return status;
+}

@@ -1,0 +1,225 @@
+"""TAP devices with several queues, and stacks that have one each."""
+
+import os
+import re
+import signal
+import socket
+import urllib.request
+
+import pytest
+
+from conftest import QUICK, Process, binary, make_tap, run, until
+
+DEVICE = "queues0"
+NET = "10.78.0"
+FLOWS = 64
+PAGE = (os.environ["LEAT_SOURCE"] if "LEAT_SOURCE" in os.environ else ".") + "/examples/site/index.html"
+
+
+@pytest.fixture(name="device")
+def make_device():
+    """device(...) makes DEVICE, with the kernel's address and several queues."""
+    def make(*more):
+        make_tap(DEVICE, address=f"{NET}.1/24", more=more)
+
+    yield make
+    run("ip", "link", "del", DEVICE, check=False)
+
+
+@pytest.fixture(name="start")
+def start_programs():
+    """start(name, ...) runs a program of the build, which ends with the test."""
+    started = []
+
+    def start(*words, wait="ready|, port"):
+        started.append(Process(binary(words[0]), *words[1:]))
+        started[-1].wait_for(wait)
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
+        print(program.text)
+
+
+def refused(*words):
+    """What `queues` says when it can't open its queues."""
+    child = Process(binary("queues"), *words)
+    assert child.wait() == 1, child.text
+    return child.text
+
+
+def reached(ip, source_port):
+    """Sends a datagram to the reflector; what comes back is the same."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.bind(("", source_port))
+        sock.connect((ip, 7))
+        for number in range(3):
+            sock.send(b"%d" % number)
+            assert sock.recv(100) == b"%d" % number
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_flows_spread_and_each_queue_works(device, start, count):
+    """Each datagram comes back by the queue that it came to; the kernel's hash is different each
+    time, but that one of 4 queues gets none of 64 flows happens once in 25 million times."""
+    device("multi_queue")
+    ip = f"{NET}.2"
+    run("ip", "neigh", "replace", ip, "lladdr", "02:00:00:00:00:02", "dev", DEVICE)
+    program = start("queues", DEVICE, count)
+    for port in range(20000, 20000 + FLOWS):
+        reached(ip, port)
+    assert program.stop() == 0
+    frames = [int(number) for number in re.findall(r"queue \d+: (\d+) frames", program.text)]
+    assert len(frames) == count and sum(frames) >= 3 * FLOWS
+    assert min(frames) > 0, "a queue got nothing"
+
+
+def test_a_queue_that_there_can_not_be(device):
+    device("multi_queue")
+    assert "no queue 2 of 2" in refused(DEVICE, 1, 2, 2)
+    assert "1 to 256" in refused(DEVICE, 1, 0, 257)
+
+
+def test_queues_are_opened_in_their_order(device):
+    device("multi_queue")
+    assert "has 0 queues open, where queue 1 is to be next" in refused(DEVICE, 1, 1, 2)
+
+
+def test_no_queue_beside_another_programs(device, start):
+    device("multi_queue")
+    start("queues", DEVICE, 2)
+    assert "has 2 queues open" in refused(DEVICE, 2)
+
+
+def test_a_device_made_for_one_queue(device):
+    device()
+    assert "multi_queue" in refused(DEVICE, 2)
+
+
+def test_a_device_made_for_several_queues_opened_as_if_for_one(device):
+    device("multi_queue")
+    assert "was made for several queues" in refused(DEVICE, 0)
+
+
+def test_no_tap_device_at_all():
+    run("ip", "link", "add", DEVICE, "type", "veth")
+    try:
+        assert "is no TAP device" in refused(DEVICE, 2)
+    finally:
+        run("ip", "link", "del", DEVICE)
+
+
+# ---- Stacks, each with a queue ---------------------------------------------------------------
+
+
+def ended(program):
+    """Ends it in order; returns the requests that each stack says it has had."""
+    program.stop()
+    return [int(number) for number in re.findall(r"stack \d+: (\d+) requests", program.text)]
+
+
+def get(ip):
+    with urllib.request.urlopen(f"http://{ip}/", timeout=10) as reply:
+        return reply.read()
+
+
+@pytest.fixture(name="stacks")
+def start_stacks(device, start):
+    """stacks(count, ...) starts the example; returns it and the addresses of its stacks."""
+    def begin(count, *options):
+        device("multi_queue")
+        child = Process(binary("stacks"), *options, DEVICE, f"{NET}.2/24", count)
+        if not until(lambda: "stacks, port" in child.text or not child.running):
+            child.kill()
+        if "it takes root, or CAP_BPF" in child.text:
+            pytest.skip("eBPF is not allowed here")
+        child.kill()
+        program = start("stacks", *options, DEVICE, f"{NET}.2/24", count)
+        return program, [f"{NET}.{2 + i}" for i in range(count)]
+
+    return begin
+
+
+@pytest.mark.parametrize("options", [[], ["--no-offload"]])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_each_stack_gets_what_is_for_its_address(stacks, count, options):
+    """Whatever the flow: as many requests as were for it, and none was reset by another stack."""
+    program, ips = stacks(count, *options)
+    with open(PAGE, "rb") as file:
+        page = file.read()
+    wanted = [5 + 7 * i for i in range(count)]
+    for turn in range(max(wanted)):
+        for ip, times in zip(ips, wanted):
+            if turn < times:
+                assert get(ip) == page
+    assert ended(program) == wanted
+    assert program.wait() == 0
+
+
+def test_what_has_no_ports_reaches_its_stack(stacks):
+    """ICMP in fragments, and ARP, which the kernel asks anew each time."""
+    program, ips = stacks(4)
+    for _ in range(2 if QUICK else 10):
+        run("ip", "neigh", "flush", "dev", DEVICE)
+        for ip in ips:
+            run("ping", "-n", "-c", 1, "-W", 5, "-s", 4000, ip)
+    macs = re.findall(r"lladdr (\S+)", run("ip", "neigh", "show", "dev", DEVICE).decode())
+    assert len(set(macs)) == 4, "a stack is a host of its own"
+    assert ended(program) == [0, 0, 0, 0]
+
+
+def test_connections_at_the_same_time(stacks):
+    program, ips = stacks(3)
+    conns = []
+    for number in range(60):
+        conns.append(socket.create_connection((ips[number % 3], 80), timeout=10))
+    for conn in conns:
+        conn.sendall(b"GET / HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n\r\n")
+    for conn in conns:
+        with conn:
+            assert conn.recv(100).startswith(b"HTTP/1.1 200")
+            while conn.recv(65536):
+                pass
+    assert ended(program) == [20, 20, 20]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all(stacks, number):
+    program, _ = stacks(4)
+    os.kill(program.pid, number)
+    assert program.wait() == 0
+    assert program.text.count("of processor time") == 4
+
+
+def test_each_has_a_core_if_there_are_enough(stacks):
+    cores = sorted(os.sched_getaffinity(0))
+    program, _ = stacks(len(cores))
+    said = [int(core) for core in re.findall(r"core (\d+)", program.text)]
+    assert said == cores
+    threads = sorted(int(task) for task in os.listdir(f"/proc/{program.pid}/task"))
+    assert until(lambda: [os.sched_getaffinity(thread) for thread in threads[1:]]
+                 == [{core} for core in cores])
+    ended(program)
+
+
+def test_a_device_that_goes_ends_all(stacks):
+    program, _ = stacks(2)
+    run("ip", "link", "del", DEVICE)
+    assert program.wait() == 1
+    assert "the device has gone" in program.text
+
+
+def test_the_next_program_gets_nothing_of_what_was_agreed_with_one_that_was_killed(stacks, start):
+    """All datagrams go to one address: by the address alone they would come to one queue; and their
+    checksums are there, which stacks left to the kernel."""
+    program, ips = stacks(2)
+    program.kill()
+    run("ip", "neigh", "replace", ips[0], "lladdr", "02:00:00:00:00:02", "dev", DEVICE)
+    program = start("queues", DEVICE, 2)
+    for port in range(20000, 20000 + FLOWS):
+        reached(ips[0], port)
+    program.stop()
+    frames = [int(number) for number in re.findall(r"queue \d+: (\d+) frames", program.text)]
+    assert min(frames) > 0
