@@ -16,6 +16,9 @@ FOUND = {
     "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
     "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4]},
     "http": {"leat": [3000.0]},
+    "stacks": {"requests, 1": [10e3, 10e3], "requests, 2": [15e3, 19e3], "us, 1": [20, 20],
+               "us, 2": [20, 25],
+               "all us, 1": [30, 30], "all us, 2": [30, 40], "others, 1": [0.1, 0.2], "others, 2": [0.3, 0.5]},
     "pcap": {"feed": [5e6], "loop": [1e7]},
 }
 SIZES = {name: {("tcp", ".text"): 1024, ("tcp", ".rodata"): 1024} for name in netpage.BASE}
@@ -38,10 +41,19 @@ class Numbers(unittest.TestCase):
         self.assertEqual(said["pcap_feed_mpps"], 5)
         self.assertEqual(said["text_udp_only_bytes"], 2048)
 
+    def test_two_stacks_beside_one(self):
+        said = netpage.as_json(FOUND, SIZES)
+        self.assertAlmostEqual(said["stacks_ratio"], 1.7)
+        self.assertAlmostEqual(said["stacks_ratio_cpu"], 1.8)
+        page = netpage.section(FOUND, SIZES, 3)
+        self.assertIn("| two and theirs on two | 17.00 | 22.50 | 35.00 | 40 % |", page)
+        self.assertNotIn("Several stacks", netpage.section({"tcp": FOUND["tcp"]}, None, 3))
+
     def test_a_peer_that_is_not_installed_is_named(self):
-        page = netpage.section(FOUND, SIZES, {"rr": ((1, 2), (3, 4))}, 3)
+        page = netpage.section(FOUND, SIZES, 3)
         self.assertIn("nginx, veth: not installed", page)
-        self.assertIn("| 1 | 2 | 3 | 3 | 4 | 7 |", page)
+        self.assertIn("| 1 | 2 | 3 | 3 | 4 | 7 |", netpage.lwip_section({"rr": ((1, 2), (3, 4))}))
+        self.assertEqual(netpage.lwip_section({}), "")
         self.assertTrue(netpage.svg(FOUND).endswith("</svg>\n"))
 
 

@@ -23,11 +23,16 @@ def count(program, case, side):
     return int(total[-1]) / counts.fields(done.stdout)["units"]
 
 
-def measure(directory):
-    """{case: ((leat's client, server), (lwIP's client, server))}; empty where it can't be."""
+def measure(directory, results):
+    """{case: ((leat's client, server), (lwIP's client, server))}; empty where it can't be. @results: of
+    the cases of bench/inmem that have been counted already."""
     program, inmem = directory / "bench/lwip", directory / "bench/inmem"
     if not (counts.have_callgrind() and program.exists()):
         return {}
-    return {case: (tuple(counts.count(inmem, same, side) for side in ("client", "server")),
+
+    def ours(case, side):
+        return results.get(case, {}).get(side) or counts.count(inmem, case, side)
+
+    return {case: (tuple(ours(same, side) for side in ("client", "server")),
                    tuple(count(program, case, side) for side in ("client", "server")))
             for case, same in CASES.items()}

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -64,13 +65,19 @@ class Bench:
     def program(self, name):
         return str(self.build / name)
 
-    def start(self, *words, inside=False, wait="ready|, port"):
-        """A server; waits for its first line that matches, or for nothing."""
+    def start(self, *words, inside=False, wait="ready|, port", cores=None):
+        """A server, perhaps on these cores only; waits for its first line that matches, or for nothing."""
         words = [str(word) for word in words]
         if inside:
             words = ["nsenter", "-t", str(self.second_namespace()), "-n", *words]
+
+        def prepare():
+            die_with_parent()
+            if cores:
+                os.sched_setaffinity(0, cores)
+
         child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                 stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+                                 stdin=subprocess.DEVNULL, preexec_fn=prepare)
         self.ending.callback(lambda: (child.terminate(), child.wait()))
         for line in child.stdout if wait else ():
             if re.search(wait, line):
@@ -98,12 +105,12 @@ class Bench:
             run(*inside, "link", "set", "lo", "up")
         return self.holder.pid
 
-    def tap(self):
+    def tap(self, *more):
         """A TAP device: its name, leat's address and MAC."""
         number = self.taps
         self.taps += 1
         name, net = f"bench{number}", f"10.98.{number}"
-        run("ip", "tuntap", "add", name, "mode", "tap")
+        run("ip", "tuntap", "add", name, "mode", "tap", *more)
         run("ip", "addr", "add", f"{net}.1/24", "dev", name)
         run("ip", "link", "set", name, "up")
         run("ip", "neigh", "replace", f"{net}.2", "lladdr", MAC.format(number), "dev", name)
@@ -143,8 +150,11 @@ def reflector(bench):
 
 
 def bulk(bench):
-    """Gbit/s of one connection: Linux to leat, leat to Linux, Linux to Linux over veth."""
+    """Gbit/s of one connection: Linux to leat, leat to Linux, Linux to Linux over veth; each with
+    super-frames and without."""
     sink, source = bench.leat("discard"), bench.leat("chargen")
+    plain_sink = bench.leat("discard", "--no-offload")
+    plain_source = bench.leat("chargen", "--no-offload")
     bench.start(bench.program("bench/peer"), "sink", 9, inside=True)
 
     def linux(offload):
@@ -156,9 +166,13 @@ def bulk(bench):
     series = {"in": lambda: bench.peer("send", sink, 9, SECONDS),
               "out": lambda: bench.peer("receive", source, 19, SECONDS)}
     if shutil.which("ethtool"):
-        series |= {"Linux, TSO": lambda: linux("on"), "Linux, no TSO": lambda: linux("off")}
+        series["Linux, TSO"] = lambda: linux("on")
     else:
         series["Linux, TSO"] = lambda: bench.peer("send", PEER_IP, 9, SECONDS)
+    series["in, no offload"] = lambda: bench.peer("send", plain_sink, 9, SECONDS)
+    series["out, no offload"] = lambda: bench.peer("receive", plain_source, 19, SECONDS)
+    if shutil.which("ethtool"):
+        series["Linux, no TSO"] = lambda: linux("off")
     return rounds(series)
 
 
@@ -261,7 +275,64 @@ def dns(bench):
     return rounds({name: lambda ip=ip: dnsperf(ip) for name, ip in servers.items()})
 
 
-BENCHES = {"reflector": reflector, "tcp": bulk, "http": http, "dns": dns}
+# ---- Several stacks --------------------------------------------------------------------------
+
+
+def processor_s(pid):
+    """What a process with all its threads has used of processors."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_s():
+    """How long the machine's cores have not been idle."""
+    ticks = [int(word) for word in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+
+class Stacks:
+    """The stacks example on some cores; on each of them a stack, and the client of it."""
+
+    def __init__(self, bench, cores):
+        self.cores = cores
+        device, first, _ = bench.tap("multi_queue")
+        net, _, host = first.rpartition(".")
+        self.ips = [f"{net}.{int(host) + i}" for i in range(len(cores))]
+        run("ip", "neigh", "flush", "dev", device, "nud", "all")  # stacks choose their own addresses
+        self.pid = bench.start(bench.program("examples/stacks"), device, f"{first}/24", len(cores),
+                               cores=set(cores)).pid
+
+    def measure(self):
+        """Requests a second; microseconds of processor that the stacks need for one, and with their
+        clients; the part of the machine that others had meanwhile."""
+        began, stacks, busy = time.monotonic(), processor_s(self.pid), busy_s()
+        ours = resource.getrusage(resource.RUSAGE_CHILDREN)
+        clients = [subprocess.Popen(["wrk", "-t1", "-c32", f"-d{max(1, round(SECONDS))}", f"http://{ip}/"],
+                                    stdout=subprocess.PIPE, text=True,
+                                    preexec_fn=lambda core=core: os.sched_setaffinity(0, {core}))
+                   for ip, core in zip(self.ips, self.cores)]
+        said = [client.communicate()[0] for client in clients]
+        stacks = processor_s(self.pid) - stacks
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        clients_s = after.ru_utime + after.ru_stime - ours.ru_utime - ours.ru_stime
+        others = (busy_s() - busy - stacks - clients_s) / (time.monotonic() - began) / os.cpu_count()
+        rate = sum(float(re.search(r"Requests/sec: +([0-9.]+)", text)[1]) for text in said)
+        count = sum(int(re.search(r"(\d+) requests in", text)[1]) for text in said)
+        return rate, stacks / count * 1e6, (stacks + clients_s) / count * 1e6, max(0, others)
+
+
+def stacks(bench):
+    """HTTP on one core and on two: on each a stack, on a queue of the same device, with its client."""
+    cores = sorted(os.sched_getaffinity(0))
+    if not shutil.which("wrk") or len(cores) < 2:
+        return {}
+    sets = {"1": Stacks(bench, cores[:1]), "2": Stacks(bench, cores[:2])}
+    found = rounds({count: several.measure for count, several in sets.items()})
+    return {f"{what}, {count}": [turn[i] for turn in turns] for count, turns in found.items()
+            for i, what in enumerate(("requests", "us", "all us", "others"))}
+
+
+BENCHES = {"reflector": reflector, "tcp": bulk, "http": http, "dns": dns, "stacks": stacks}
 
 
 def inside(build, name):

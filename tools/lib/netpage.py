@@ -12,10 +12,10 @@ PAIRS = {
            "Linux to Linux, veth, TSO", 1.0),
     "out": ("TCP, leat to Linux", "Gbit/s", 1, ("tcp", "out"), ("tcp", "Linux, TSO"),
             "Linux to Linux, veth, TSO", 1.0),
-    "in, no TSO": ("TCP, Linux to leat", "Gbit/s", 1, ("tcp", "in"), ("tcp", "Linux, no TSO"),
-                   "Linux to Linux, veth, no TSO", None),
-    "out, no TSO": ("TCP, leat to Linux", "Gbit/s", 1, ("tcp", "out"), ("tcp", "Linux, no TSO"),
-                    "Linux to Linux, veth, no TSO", None),
+    "in, no offload": ("the same without offloads", "Gbit/s", 1, ("tcp", "in, no offload"),
+                       ("tcp", "Linux, no TSO"), "Linux to Linux, veth, no TSO", None),
+    "out, no offload": ("TCP, leat to Linux, without offloads", "Gbit/s", 1, ("tcp", "out, no offload"),
+                        ("tcp", "Linux, no TSO"), "Linux to Linux, veth, no TSO", None),
     "http": ("HTTP, 612 B, 32 connections", "k/s", 1e3, ("http", "leat"), ("http", "nginx"),
              "nginx, veth", 1.5),
     "dns": ("DNS by UDP", "k/s", 1e3, ("dns", "leat"), ("dns", "nsd"), "nsd, veth", 1.5),
@@ -42,6 +42,17 @@ def ratio(found, pair):
     return median([a / b for a, b in zip(ours, theirs)])
 
 
+def stacks_ratio(found):
+    """What two stacks do to what one does: by the clock; by what a request costs of processors, in
+    the stacks alone and with their clients, which is what it would be on cores that nobody else uses."""
+    def both(what):
+        return zip(*(series(found, ("stacks", f"{what}, {count}")) for count in (1, 2)))
+
+    return (median([two / one for one, two in both("requests")]),
+            median([2 * one / two for one, two in both("us")]),
+            median([2 * one / two for one, two in both("all us")]))
+
+
 def lesser(*numbers):
     known = [number for number in numbers if number is not None]
     return min(known) if known else None
@@ -56,6 +67,10 @@ def as_json(found, sizes):
         "tap_reflector_ratio": lesser(ratios["reflector 64 B"], ratios["reflector 1514 B"]),
         "tap_in_gbps": median(series(found, ("tcp", "in"))),
         "tap_out_gbps": median(series(found, ("tcp", "out"))),
+        "tap_in_plain_gbps": median(series(found, ("tcp", "in, no offload"))),
+        "tap_out_plain_gbps": median(series(found, ("tcp", "out, no offload"))),
+        "stacks_ratio": stacks_ratio(found)[0],
+        "stacks_ratio_cpu": stacks_ratio(found)[1],
         "tap_vs_linux": lesser(ratios["in"], ratios["out"]),
         "http_vs_nginx": ratios["http"],
         "dns_vs_nsd": ratios["dns"],
@@ -84,6 +99,31 @@ def table(found):
     return "\n".join(lines)
 
 
+def stacks_section(found):
+    """One stack on one core beside two on two; empty if there is nothing."""
+    if not series(found, ("stacks", "us, 2")):
+        return ""
+    lines = ["| | requests, k/s | µs of processor a request, stacks | with clients | others had |",
+             "|---|---:|---:|---:|---:|"]
+    for count, text in (("1", "one stack and its client on one core"), ("2", "two and theirs on two")):
+        rate, cost, all_cost, others = (median(series(found, ("stacks", f"{what}, {count}")))
+                                        for what in ("requests", "us", "all us", "others"))
+        lines.append(f"| {text} | {shown(rate / 1e3)} | {shown(cost)} | {shown(all_cost)} | "
+                     f"{shown(100 * others, 0)} % |")
+    quotients = " | ".join(f"**{shown(quotient)}**" for quotient in stacks_ratio(found))
+    table = "\n".join([*lines, f"| two / one (goal 1.7) | {quotients} | |"])
+    return f"""## Several stacks
+
+[`stacks`](../examples/stacks.c), a queue of one TAP device a stack: HTTP as above, `wrk -t1 -c32` for each
+address, stack and client held on the same core. The last column is what other programs had of the
+machine meanwhile. By the clock the quotient says as much of these as of leat; by the processor time of
+a request (the kernel's part in system calls included) it says what it would be if nobody else used the
+cores: 2 if two stacks are in no way in each other's.
+
+{table}
+"""
+
+
 def size_table(sizes):
     modules = sorted({module for parts in sizes.values() for module, _ in parts},
                      key=lambda module: -sum(sizes["os"].get((module, kind), 0)
@@ -110,7 +150,7 @@ def lwip_table(lwip):
     return "\n".join(lines)
 
 
-def section(found, sizes, lwip, rounds):
+def section(found, sizes, rounds):
     """The part of docs/performance.md that is about others, and about the world outside."""
     parts = []
     if found:
@@ -130,21 +170,13 @@ hands over packets without a system call, a copy, or a switch to another process
 
 - *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
   which does nothing but `read()`, swap addresses and `write()`.
-- *TCP*: one connection to `discard`, from `chargen`; Linux to Linux by the same client.
+- *TCP*: one connection to `discard`, from `chargen`; Linux to Linux by the same client. *Without
+  offloads* (`--no-offload`) every segment is a frame, with its checksum, each way.
 - *HTTP*: `wrk -t1 -c32`, the page of `httpd` from both servers, one nginx worker.
 - *DNS*: `dnsperf -c1 -T1 -q100`, the same zone; nsd with one server process, without its rate limit.
 - *capture*: `leat-replay feed` and a loop over `pcap_next_ex`, processor time.
 """)
-    if lwip:
-        parts.append(f"""## Beside lwIP, in the same run
-
-Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
-one process by [lwip.c](../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
-instructions by callgrind, the wire's copies left out. leat's are those of the cases `bulk_no_timestamps`
-and `rr` above.
-
-{lwip_table(lwip)}
-""")
+        parts.append(stacks_section(found))
     if sizes:
         parts.append(f"""## Size of the code
 
@@ -153,7 +185,20 @@ What a linker with `--gc-sections` takes of the archive for a program that calls
 
 {size_table(sizes)}
 """)
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
+
+
+def lwip_section(lwip):
+    """What Debian's lwIP needs for the same; empty if it isn't there."""
+    return "" if not lwip else f"""## Beside lwIP, in the same run
+
+Debian's `liblwip` (2.1: one build for all, with its locks, IPv6 and a window of 64 KB), loaded twice into
+one process by [lwip.c](../bench/lwip.c) and driven by its raw interface, without a copy on the way out;
+instructions by callgrind, the wire's copies left out. leat's are those of the cases `bulk_no_timestamps`
+and `rr` above.
+
+{lwip_table(lwip)}
+"""
 
 
 def svg(found):
