@@ -427,6 +427,13 @@ static int run(struct program *program)
     return program->status;
 }
 
+/* The trap dumps the flight recorder. */
+void leat_assert_failed(const char *file, unsigned line)
+{
+    fprintf(stderr, "%s: assertion failed: %s:%u\n", example.name, file, line);
+    __builtin_trap();
+}
+
 static void print_line(const struct options_world *world, const char *line)
 {
     (void)world;

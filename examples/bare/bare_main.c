@@ -151,6 +151,18 @@ static void dump_flight(void *arg)
         leat_flight_dump_hex(program.flight.recorder, program.machine->host);
 }
 
+/* The trap is a crash like others, where the machine tells us of crashes. */
+void leat_assert_failed(const char *file, unsigned line)
+{
+    char text[OPTIONS_LINE_BYTES];
+
+    snprintf(text, sizeof text, "leat: assertion failed: %s:%u", file, line);
+    say(&program.platform, text);
+    if (!program.machine->on_crash)
+        dump_flight(NULL);
+    __builtin_trap();
+}
+
 /* Takes the recorder's memory off the front of the machine's. */
 static void wrap_netif(void)
 {

@@ -108,6 +108,24 @@ def test_flight_recorder(guest):
     assert got.startswith(b"\x0a\x0d\x0d\x0a") and got.count(b"to be remembered") == 2
 
 
+def test_an_assertion(abi, guest, tmp_path):
+    """The console says where, and has the last frames in hex."""
+    tool = tools.BUILD / "tools/leat-replay/leat-replay"
+    if not tool.is_file():
+        pytest.skip(f"{tool} has not been built")
+    crash = guest("crash")
+    with udp_socket(crash) as sock:
+        sock.send(b"hello")
+        assert sock.recv(100) == b"hello"
+        sock.send(b"crash")
+        assert crash.wait() != 0
+    assert re.search(r"assertion failed: buf\.[ch]:\d+", crash.text)
+    console, path = tmp_path / "console", tmp_path / "last.pcapng"
+    console.write_text(crash.text)
+    tools.run(tool, "unhex", "--record", path, console)
+    assert path.read_bytes().count(b"hello") == 2 and path.read_bytes().count(b"crash") == 1
+
+
 def test_many_connections(guest):
     echo = guest("echo")
     total = 10_000 if is_slow(echo) else 500_000
