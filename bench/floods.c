@@ -326,8 +326,9 @@ static void send_much(struct site *site)
     site->ends[0].iss = info.snd_una - 1; /* from here on nothing more is acknowledged */
 }
 
-/* ACKs of nothing new with three SACK blocks: first every third segment stays out, so that there is
- * a record for each, then blocks that hold no whole segment, at the far end of the list. */
+/* ACKs of nothing new with three SACK blocks: first every third segment stays out, so that there
+ * are as many records as can be, then blocks that hold no whole segment, as far from each other and
+ * from both ends as can be. */
 static struct frame sacks(struct site *site, uint32_t number)
 {
     enum {
@@ -345,11 +346,12 @@ static struct frame sacks(struct site *site, uint32_t number)
 
     for (uint32_t i = 3 * number; i < 3 * number + 3; i++) {
         const bool opens = i < HOLES;
-        const uint32_t left = says.ack + (opens ? (1 + 3 * i) * SMALL_MSS : 10 + i % 100);
+        const uint32_t far = (1 + i % 3) * (SEGMENTS / 4) * SMALL_MSS + 10;
+        const uint32_t left = says.ack + (opens ? (1 + 3 * i) * SMALL_MSS : far);
         uint8_t *block = option + 4 + 8 * (i - 3 * number);
 
         frame_put32(block, left);
-        frame_put32(block + 4, left + (opens ? 2 * SMALL_MSS : 100));
+        frame_put32(block + 4, left + (opens ? 2 * SMALL_MSS : SMALL_MSS));
     }
     return frame_tcp(&says, NULL, 0);
 }

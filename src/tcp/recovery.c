@@ -5,7 +5,8 @@
 
 enum {
     DUPTHRESH = 3, /* RFC 5681 3.2, RFC 6675 2, RFC 8985 6.2 */
-    DUPACKS_MAX = 255
+    DUPACKS_MAX = 255,
+    UNDOS_MAX = 4 /* in one flight: each looks at all of it, and a peer can provoke it */
 };
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode)
@@ -30,10 +31,13 @@ static bool has_lost_more(const struct scoreboard *board, uint32_t lost_before)
 
 /* ---- going in, coming out ----------------------------------------------------------------- */
 
-static void remember(struct recovery *recovery, const struct congestion *congestion)
+static void remember(struct recovery *recovery, const struct congestion *congestion,
+                     const struct recovery_ack *ack)
 {
+    if (recovery->undos > 0 && seq_le(recovery->undone_to, ack->snd_una))
+        recovery->undos = 0;
     recovery->before = *congestion;
-    recovery->can_undo = true;
+    recovery->can_undo = recovery->undos < UNDOS_MAX;
     recovery->has_resent_ts = false;
     recovery->again_bytes = 0;
 }
@@ -62,7 +66,7 @@ static void enter_fast(struct recovery *recovery, struct congestion *congestion,
         recovery->armed = true;
         return;
     }
-    remember(recovery, congestion);
+    remember(recovery, congestion, ack);
     begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
 }
 
@@ -91,7 +95,8 @@ static bool leave(struct recovery *recovery, struct congestion *congestion, uint
 }
 
 /* RFC 4015 3.2: the window that was, and slow start may go on. */
-static void undo(struct recovery *recovery, struct scoreboard *board, struct congestion *congestion)
+static void undo(struct recovery *recovery, struct scoreboard *board, struct congestion *congestion,
+                 uint32_t snd_nxt)
 {
     const uint32_t cwnd = congestion->cwnd;
     const uint32_t mss = congestion->mss;
@@ -101,6 +106,8 @@ static void undo(struct recovery *recovery, struct scoreboard *board, struct con
     if (congestion->cwnd < cwnd)
         congestion->cwnd = cwnd;
     scoreboard_unlose_all(board);
+    if (recovery->undos++ == 0)
+        recovery->undone_to = snd_nxt;
     recovery->can_undo = false;
     recovery->phase = RECOVERY_NONE;
     recovery->dup_bytes = 0;
@@ -287,7 +294,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
         result.reduced_for_probe = true;
     }
     if (was_for_nothing(recovery, ack, delivered)) {
-        undo(recovery, board, congestion);
+        undo(recovery, board, congestion, ack->snd_nxt);
         result.undone = true;
     }
     if (is_over(recovery, ack))
@@ -336,7 +343,7 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
     /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
     if (recovery->phase != RECOVERY_LOSS || recovery->timed_out != ack->snd_una) {
         if (recovery->phase == RECOVERY_NONE)
-            remember(recovery, congestion);
+            remember(recovery, congestion, ack);
         congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
     }
     if (board->first && (board->first->flags & SENT_SACKED))

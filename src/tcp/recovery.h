@@ -45,6 +45,8 @@ struct recovery {
     /* to take it back */
     bool can_undo;
     bool has_resent_ts;
+    uint8_t undos; /* lately: until undone_to is acknowledged */
+    uint32_t undone_to;
     uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
     uint32_t undo_until;  /* when it is too late */
     uint32_t again_bytes; /* sent again, less what DSACKs say was not needed */

@@ -73,12 +73,26 @@ static void insert_after(struct scoreboard *board, struct sent *where, struct se
         board->first = sent;
 }
 
+/* @sent goes: no place remains at it.  Places below are as good: they only mark how far something
+ * has come. */
+static void leave_places(struct scoreboard *board, const struct sent *sent)
+{
+    if (board->heard == sent)
+        board->heard = sent->prev ? sent->prev : sent->next;
+    if (board->sacked_to == sent)
+        board->sacked_to = sent->prev;
+    if (board->judged == sent)
+        board->judged = sent->prev;
+}
+
 static void record_free(struct scoreboard *board, struct sent_pool *pool, struct sent *sent)
 {
     *count_of(board, sent) -= len_of(sent);
     ring_remove(&sent->by_time);
     if (board->lost_from == sent)
         board->lost_from = sent->next;
+    if (board->heard)
+        leave_places(board, sent);
     if (sent->prev)
         sent->prev->next = sent->next;
     else
@@ -107,6 +121,16 @@ static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent 
     insert_after(board, sent, rest);
     if (ring_is_in(&sent->by_time)) /* they left together */
         ring_put(sent->by_time.next, &rest->by_time);
+    return true;
+}
+
+/* True if one record more may be walked over in vain. */
+static bool may_step(struct scoreboard *board, uint32_t *steps)
+{
+    if (*steps >= SCOREBOARD_STEPS_MAX)
+        return false;
+    ++*steps;
+    board->steps++;
     return true;
 }
 
@@ -186,13 +210,17 @@ void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes)
 struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max)
 {
     struct sent *sent = board->lost_from;
+    uint32_t steps = 0;
 
     if (board->lost_bytes == 0)
         return 0;
-    while (sent && !(sent->flags & SENT_LOST))
+    while (!(sent->flags & SENT_LOST) && may_step(board, &steps)) {
         sent = sent->next;
-    leat_assert(sent != 0);
+        leat_assert(sent != 0);
+    }
     board->lost_from = sent;
+    if (!(sent->flags & SENT_LOST))
+        return 0;
     if (len_of(sent) > bytes_max)
         split(board, pool, sent, sent->seq + bytes_max);
     return sent;
@@ -274,21 +302,82 @@ static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struc
     return true;
 }
 
+static uint32_t distance(const struct sent *sent, uint32_t seq)
+{
+    return seq_le(sent->seq, seq) ? seq - sent->seq : sent->seq - seq;
+}
+
+/* The record at @seq, or the one next to it; NULL: it is too far away for this ACK.  News come from
+ * either end, mostly, or from where those before came from (RFC 2018 4: the latest first). */
+static struct sent *find(struct scoreboard *board, uint32_t seq, uint32_t *steps)
+{
+    struct sent *sent = board->first;
+    bool found = true;
+
+    if (distance(board->last, seq) < distance(sent, seq))
+        sent = board->last;
+    if (board->heard && distance(board->heard, seq) < distance(sent, seq))
+        sent = board->heard;
+    while (found && sent->prev && seq_lt(seq, sent->seq)) {
+        sent = sent->prev;
+        found = may_step(board, steps);
+    }
+    while (found && sent->next && seq_le(sent->end, seq)) {
+        sent = sent->next;
+        found = may_step(board, steps);
+    }
+    board->heard = sent;
+    return found ? sent : 0;
+}
+
+/* @next is SACKed, and so is the record before it: they become one.  Should the peer take it back
+ * (RFC 2018 8), it is as if all had left when the later did. */
+static struct sent *join(struct scoreboard *board, struct sent_pool *pool, struct sent *next)
+{
+    struct sent *sent = next->prev;
+
+    if (next->at_ns > sent->at_ns)
+        sent->at_ns = next->at_ns;
+    sent->flags |= next->flags & SENT_AGAIN;
+    sent->end = next->end;
+    board->sacked_bytes += len_of(next);
+    record_free(board, pool, next);
+    return sent;
+}
+
+static bool is_sacked(const struct sent *sent)
+{
+    return sent && (sent->flags & SENT_SACKED);
+}
+
+/* The peer has the whole record.  Returns the one that it is a part of now. */
+static struct sent *take_sacked(struct scoreboard *board, struct sent_pool *pool, struct sent *sent)
+{
+    sent->flags &= (uint8_t)~SENT_PROBE;
+    set_condition(board, sent, SENT_SACKED);
+    if (!board->sacked_to || seq_lt(board->sacked_to->seq, sent->seq))
+        board->sacked_to = sent;
+    if (is_sacked(sent->next))
+        join(board, pool, sent->next);
+    return is_sacked(sent->prev) ? join(board, pool, sent) : sent;
+}
+
 void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
                      uint32_t right, uint32_t mss, struct delivered *delivered)
 {
-    struct sent *sent = board->last;
+    struct sent *sent = board->first ? find(board, left, &delivered->steps) : 0;
 
-    /* news come from the end, mostly */
-    while (sent && sent->prev && seq_lt(left, sent->seq))
-        sent = sent->prev;
     for (; sent && seq_lt(sent->seq, right); sent = sent->next) {
         if ((sent->flags & SENT_SACKED) || seq_le(sent->end, left) ||
-            !cut_to_block(board, pool, &sent, left, right, mss))
+            !cut_to_block(board, pool, &sent, left, right, mss)) {
+            if (!may_step(board, &delivered->steps))
+                return;
             continue;
+        }
         note_delivered(delivered, sent);
         delivered->sacked_bytes += len_of(sent);
-        set_condition(board, sent, SENT_SACKED);
+        sent = take_sacked(board, pool, sent);
+        board->heard = sent;
     }
 }
 
@@ -312,60 +401,96 @@ void scoreboard_lose_all(struct scoreboard *board)
         scoreboard_lose(board, sent);
 }
 
+/* The highest record that has enough above it to be lost; NULL: none is near enough. */
+static struct sent *first_below(struct scoreboard *board, uint32_t dup_bytes, uint32_t dup_ranges)
+{
+    uint32_t bytes_above = 0, ranges_above = 0, steps = 0;
+
+    for (struct sent *sent = board->sacked_to; sent && may_step(board, &steps); sent = sent->prev) {
+        if (!is_sacked(sent))
+            continue;
+        bytes_above += len_of(sent);
+        ranges_above++; /* neighbours are one record */
+        if (bytes_above > dup_bytes || ranges_above >= dup_ranges)
+            return sent->prev;
+    }
+    return 0;
+}
+
+static bool is_judged(const struct scoreboard *board, const struct sent *sent)
+{
+    return board->judged && seq_le(sent->seq, board->judged->seq);
+}
+
 uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
                                       uint32_t dup_ranges)
 {
     const uint32_t lost_before = board->lost_bytes;
-    uint32_t bytes_above = 0, ranges_above = 0;
-    bool in_range = false;
+    struct sent *const from = first_below(board, dup_bytes, dup_ranges);
 
-    for (struct sent *sent = board->last; sent && board->sacked_bytes > 0; sent = sent->prev) {
-        const bool sacked = sent->flags & SENT_SACKED;
-
-        ranges_above += sacked && !in_range;
-        bytes_above += sacked ? len_of(sent) : 0;
-        in_range = sacked;
-        if (!sacked && !(sent->flags & SENT_AGAIN) &&
-            (bytes_above > dup_bytes || ranges_above >= dup_ranges))
+    for (struct sent *sent = from; sent && !is_judged(board, sent); sent = sent->prev) {
+        if (!(sent->flags & (SENT_SACKED | SENT_AGAIN)))
             scoreboard_lose(board, sent);
     }
+    if (from && !is_judged(board, from))
+        board->judged = from;
     return board->lost_bytes - lost_before;
 }
 
-/* What flew before flies again, at its place in time; the search begins at @near, where the one
- * before it went.  Returns where it is. */
-static struct ring *fly_again(struct scoreboard *board, struct sent *sent, struct ring *near)
+/* Where what flies again was put: what left once lies in the order of its numbers, and so does, in
+ * one round of repair, what left again. */
+struct places {
+    struct ring *near[2];
+    uint32_t steps;
+};
+
+/* What flew before flies again, at its place in time; if that is too far from where the one before
+ * it went, at the end: RACK will come upon it last. */
+static void fly_again(struct scoreboard *board, struct sent *sent, struct places *places)
 {
     struct ring *const head = &board->by_time;
+    struct ring **place = &places->near[(sent->flags & SENT_AGAIN) != 0];
+    struct ring *near = *place;
+    bool found = true;
 
     set_condition(board, sent, 0);
-    while (near->next != head && !left_before(sent, near->next))
+    while (found && near->next != head && !left_before(sent, near->next)) {
         near = near->next;
-    while (near != head && left_before(sent, near))
+        found = may_step(board, &places->steps);
+    }
+    while (found && near != head && left_before(sent, near)) {
         near = near->prev;
-    ring_put(near->next, &sent->by_time);
-    return &sent->by_time;
+        found = may_step(board, &places->steps);
+    }
+    ring_put(found ? near->next : head, &sent->by_time);
+    if (found)
+        *place = &sent->by_time;
+}
+
+/* All in one of two conditions flies again.  It may take steps as often as it finds something. */
+static void all_fly_again(struct scoreboard *board, enum sent_flag condition, const uint32_t *left)
+{
+    struct places places = {.near = {&board->by_time, &board->by_time}};
+
+    board->judged = 0;
+    for (struct sent *sent = board->first; sent && *left > 0; sent = sent->next) {
+        if (!(sent->flags & condition))
+            continue;
+        fly_again(board, sent, &places);
+        places.steps -= places.steps < 2 ? places.steps : 2;
+    }
 }
 
 void scoreboard_unlose_all(struct scoreboard *board)
 {
-    struct ring *near = &board->by_time;
-
-    for (struct sent *sent = board->first; sent && board->lost_bytes > 0; sent = sent->next) {
-        if (sent->flags & SENT_LOST)
-            near = fly_again(board, sent, near);
-    }
+    all_fly_again(board, SENT_LOST, &board->lost_bytes);
     board->lost_from = 0;
 }
 
 void scoreboard_forget_sacks(struct scoreboard *board)
 {
-    struct ring *near = &board->by_time;
-
-    for (struct sent *sent = board->first; sent && board->sacked_bytes > 0; sent = sent->next) {
-        if (sent->flags & SENT_SACKED)
-            near = fly_again(board, sent, near);
-    }
+    all_fly_again(board, SENT_SACKED, &board->sacked_bytes);
+    board->sacked_to = 0;
 }
 
 void scoreboard_free(struct scoreboard *board, struct sent_pool *pool)

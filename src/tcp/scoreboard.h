@@ -12,6 +12,11 @@
  * in_flight_bytes is RFC 6675's "pipe", kept up to date instead of counted.  Records lie in two
  * orders: by sequence number, and, those in flight, by the time at which they last left, so that
  * RACK looks only at those that it will declare lost.
+ *
+ * What an ACK may cost doesn't depend on how much is in flight, whatever the peer reports.  SACKed
+ * neighbours are one record; a search begins at the nearest of three places and gives up after
+ * SCOREBOARD_STEPS_MAX records, from where the next one goes on.  What isn't bounded by that is
+ * paid for by sending: a record is SACKed, lost, acknowledged once for each time that it leaves.
  */
 #ifndef TCP_SCOREBOARD_H
 #define TCP_SCOREBOARD_H
@@ -20,6 +25,10 @@
 #include <stdint.h>
 
 #include "core/ring.h"
+
+enum {
+    SCOREBOARD_STEPS_MAX = 128 /* records that the search for what one ACK reports walks over */
+};
 
 enum sent_flag {
     SENT_SACKED = 1 << 0,
@@ -50,11 +59,15 @@ struct scoreboard {
     struct sent *first;
     struct sent *last;
     struct sent *lost_from; /* no lost record lies before it */
+    struct sent *heard;     /* where the last SACK block led; NULL: no SACK since all was empty */
+    struct sent *sacked_to; /* the highest SACKed record */
+    struct sent *judged;    /* RFC 6675: what can be found lost up to here has been */
     struct ring by_time;
     uint32_t in_flight_bytes;
     uint32_t sacked_bytes;
     uint32_t lost_bytes;
     uint32_t lost_probe_bytes; /* of a lost SENT_PROBE, until somebody has taken note */
+    uint32_t steps;            /* records walked over in vain, ever: for tests */
 };
 
 /* What one ACK brought. */
@@ -62,6 +75,7 @@ struct delivered {
     uint32_t bytes;        /* that the peer didn't have before: acknowledged or SACKed */
     uint32_t sacked_bytes; /* ... SACKed among them */
     uint32_t acked_bytes;  /* by which SND.UNA moved */
+    uint32_t steps;        /* records walked over to find what its blocks report */
     bool probe;            /* a SENT_PROBE was delivered */
     bool any;              /* a whole record was delivered: the fields below mean something */
     bool newest_again;     /* the record that left last, of those delivered, had left before */
@@ -94,8 +108,9 @@ void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now
 /* The only record is lost: @bytes that follow it go with it. */
 void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
 
-/* The lost record with the lowest numbers, or NULL; at most @bytes_max long: the rest, if there is
- * a record for it, is cut off. */
+/* The lost record with the lowest numbers, at most @bytes_max long: the rest, if there is a record
+ * for it, is cut off.  NULL: there is none, or it lies behind so much that is in flight that this
+ * call didn't get there: the next one goes on. */
 struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max);
 
 /* SND.UNA moved to @una. */
@@ -103,7 +118,8 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
                     struct delivered *delivered);
 
 /* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is
- * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477). */
+ * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477).  All blocks of
+ * an ACK share @delivered, and the steps in it. */
 void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
                      uint32_t right, uint32_t mss, struct delivered *delivered);
 

@@ -161,6 +161,27 @@ static void ack(uint32_t una)
     model.una = una;
 }
 
+/* SACKed neighbours are one record, which left when the later of them did. */
+static void model_join(void)
+{
+    for (uint32_t at = model.una, next; at < model.nxt; at = next) {
+        next = end_of(at);
+        if (next == model.nxt || model.condition[at] != SACKED || model.condition[next] != SACKED)
+            continue;
+        model.begins[next] = false;
+        next = at;
+        for (uint32_t end = end_of(at), i = at; i < end; i++) {
+            model.again[at] |= model.again[i];
+            if (model.at_ns[at] < model.at_ns[i])
+                model.at_ns[at] = model.at_ns[i];
+        }
+        for (uint32_t end = end_of(at), i = at; i < end; i++) {
+            model.again[i] = model.again[at];
+            model.at_ns[i] = model.at_ns[at];
+        }
+    }
+}
+
 static void sack(uint32_t left, uint32_t right)
 {
     struct delivered seen = {0}, wanted = {0};
@@ -185,6 +206,7 @@ static void sack(uint32_t left, uint32_t right)
         if (to < model.nxt)
             model.begins[to] = true;
     }
+    model_join();
     scoreboard_sack(&board, &pool, start + left, start + right, MSS, &seen);
     assert_delivered(&seen, &wanted);
 }
