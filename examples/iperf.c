@@ -1,6 +1,6 @@
 /*
  * iperf.c -- the server of iperf 2: its clients send to us by TCP and UDP, and with -R,
- * --full-duplex, -r and -d we send to them by TCP.
+ * --full-duplex, -r and -d we send to them: by TCP, and with -R by UDP too.
  *
  * What is sent lies in static memory, and what comes is given back unread: no byte is copied.
  */
@@ -11,7 +11,6 @@
 
 enum {
     FLOWS_MAX = 128,
-    PATTERN_BYTES = 65536,
     ACK_WORDS = 7,
     ACK_TYPE = 2,
     BACK_TRIES = 100 /* of a test back that is refused, 10 ms apart */
@@ -24,8 +23,7 @@ struct flow {
     uint64_t begun_ns;
     uint64_t received;
     uint64_t sent;
-    uint64_t to_send; /* bytes, or UINT64_MAX: until ... */
-    uint64_t until_ns;
+    struct iperf_goal goal;
     uint16_t back_port; /* 0: no test back when this one ends */
     uint16_t tries;     /* left, of a test back: its client may ask before it listens */
     struct leat_timer again;
@@ -37,7 +35,7 @@ struct flow {
 
 static struct example_platform *platform;
 static struct flow flows[FLOWS_MAX];
-static char pattern[PATTERN_BYTES];
+static char pattern[IPERF_PATTERN_BYTES];
 
 void iperf_say(struct example_platform *to, const struct leat_endpoint *peer, const char *what,
                uint64_t bytes, uint64_t ns)
@@ -62,17 +60,26 @@ static uint64_t now_ns(void)
 
 /* ---- Sending ------------------------------------------------------------------------------ */
 
+const char *iperf_pattern(void)
+{
+    return pattern;
+}
+
+struct iperf_goal iperf_goal(const uint8_t *head, uint64_t from_ns)
+{
+    const uint32_t amount = iperf_get(head, IPERF_AMOUNT);
+    const uint64_t hundredth_ns = 10000000;
+    const uint64_t time = amount ? UINT32_MAX - amount + 1 : 1000u; /* ten seconds */
+
+    if (amount == 0 || amount > INT32_MAX)
+        return (struct iperf_goal){UINT64_MAX, from_ns + time * hundredth_ns};
+    return (struct iperf_goal){amount, UINT64_MAX};
+}
+
 static void begin_sending(struct flow *flow)
 {
-    const uint32_t amount = iperf_get(flow->head, IPERF_AMOUNT);
-    const uint64_t hundredth_ns = 10000000;
-
     flow->sending = true;
-    flow->to_send = amount;
-    if (amount == 0 || amount > INT32_MAX) { /* a time: ten seconds if nothing is said */
-        flow->to_send = UINT64_MAX;
-        flow->until_ns = now_ns() + (amount ? UINT32_MAX - amount + 1 : 1000u) * hundredth_ns;
-    }
+    flow->goal = iperf_goal(flow->head, now_ns());
 }
 
 static void send_more(struct leat_tcp *conn, void *arg)
@@ -82,11 +89,11 @@ static void send_more(struct leat_tcp *conn, void *arg)
 
     if (!flow->sending)
         return;
-    if (flow->to_send == UINT64_MAX && now_ns() >= flow->until_ns)
-        flow->to_send = flow->sent;
-    while (flow->sent < flow->to_send && (room = leat_tcp_send_room(conn)) > 0) {
-        const uint64_t left = flow->to_send - flow->sent;
-        uint32_t len = room < PATTERN_BYTES ? room : PATTERN_BYTES;
+    if (now_ns() >= flow->goal.until_ns)
+        flow->goal.bytes = flow->sent;
+    while (flow->sent < flow->goal.bytes && (room = leat_tcp_send_room(conn)) > 0) {
+        const uint64_t left = flow->goal.bytes - flow->sent;
+        uint32_t len = room < IPERF_PATTERN_BYTES ? room : IPERF_PATTERN_BYTES;
         struct leat_buf *text;
 
         len = left < len ? (uint32_t)left : len;
@@ -97,7 +104,7 @@ static void send_more(struct leat_tcp *conn, void *arg)
         }
         flow->sent += len;
     }
-    if (flow->sent >= flow->to_send && !flow->shut) {
+    if (flow->sent >= flow->goal.bytes && !flow->shut) {
         flow->shut = true;
         leat_tcp_shutdown(conn);
     }
@@ -263,7 +270,7 @@ static const char *start(struct example_platform *given)
     platform = given;
     if (platform->argument_count > 0)
         return "iperf takes no arguments: it is the server";
-    for (unsigned i = 0; i < PATTERN_BYTES; i++)
+    for (unsigned i = 0; i < IPERF_PATTERN_BYTES; i++)
         pattern[i] = (char)('0' + i % 10);
     if (!iperf_udp_open(platform))
         return "can't open the UDP port";

@@ -8,10 +8,14 @@
 /* The head of a test: at the start of a connection, and behind its own head in a datagram. */
 enum iperf_word {
     IPERF_FLAGS = 0,
-    IPERF_PORT = 2,   /* where the client listens for a test back */
-    IPERF_AMOUNT = 5, /* bytes, or the complement of hundredths of a second */
-    IPERF_MORE = 8,   /* more flags, if there is room for them */
-    IPERF_WORDS = 9
+    IPERF_PORT = 2,       /* where the client listens for a test back */
+    IPERF_LENGTH = 3,     /* of a datagram; 0: the usual */
+    IPERF_AMOUNT = 5,     /* bytes, or the complement of hundredths of a second */
+    IPERF_MORE = 8,       /* more flags, if there is room for them */
+    IPERF_WORDS = 9,      /* of what matters by TCP */
+    IPERF_RATE = 12,      /* bits a second, */
+    IPERF_RATE_HIGH = 13, /* and what is over 32 bits of them, times 256 */
+    IPERF_UDP_WORDS = 14
 };
 
 enum iperf_flag {
@@ -36,11 +40,36 @@ static inline void iperf_put(uint8_t *words, unsigned i, uint32_t value)
         words[4 * i + k] = (uint8_t)(value >> (24 - 8 * k));
 }
 
+/* How much is to be sent. */
+struct iperf_goal {
+    uint64_t bytes; /* or UINT64_MAX: until ... */
+    uint64_t until_ns;
+};
+
+/* As the head of a test says. */
+struct iperf_goal iperf_goal(const uint8_t *head, uint64_t now_ns);
+
+/* The text that is sent: it lies in static memory. */
+enum {
+    IPERF_PATTERN_BYTES = 65536
+};
+
+const char *iperf_pattern(void);
+
 /* "10.0.0.1:5001 sent 123 bytes in 1.234 s, 12.3 Mbit/s" on the platform's console. */
 void iperf_say(struct example_platform *platform, const struct leat_endpoint *peer,
                const char *what, uint64_t bytes, uint64_t ns);
 
 /* Takes tests by UDP (iperf_udp.c); false if the port can't be opened. */
 bool iperf_udp_open(struct example_platform *platform);
+
+/* Sends datagrams to @peer, from @from, as @head (all of IPERF_UDP_WORDS) says (iperf_udp_send.c),
+ * if it doesn't already.  @peer_ns: the time of its clock. */
+void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
+                    const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
+                    uint64_t peer_ns);
+
+/* Nobody is there any more who would take them. */
+void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer);
 
 #endif

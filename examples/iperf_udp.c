@@ -1,4 +1,5 @@
-/* iperf_udp.c -- tests by UDP: datagrams are counted, and at the end the client is told. */
+/* iperf_udp.c -- tests by UDP: datagrams are counted, and at the end the client is told; or it asks
+ * us to send (iperf_udp_send.c). */
 #include "iperf.h"
 
 #include <string.h>
@@ -15,7 +16,8 @@ enum {
     MICROSECONDS = 2,
     ID_HIGH = 3,
     TEST = 4,
-    HEAD_WORDS = 5
+    HEAD_WORDS = TEST + IPERF_UDP_WORDS,
+    HEAD_LEAST = 4 * (TEST + 1) /* bytes: shorter ones are none of a test */
 };
 
 /* Words of the report, which stands in the place of the head of the test. */
@@ -66,12 +68,16 @@ static struct session *session_of(const struct leat_endpoint *peer)
     return oldest;
 }
 
+/* The client's clock, when it sent this. */
+static uint64_t time_of(const uint8_t *head)
+{
+    return iperf_get(head, SECONDS) * second_ns + iperf_get(head, MICROSECONDS) * UINT64_C(1000);
+}
+
 static void count(struct session *session, const uint8_t *head, uint64_t id, uint32_t len)
 {
     const uint64_t now_ns = leat_now_ns(platform->stack);
-    const int64_t sent_ns = (int64_t)(iperf_get(head, SECONDS) * second_ns +
-                                      iperf_get(head, MICROSECONDS) * UINT64_C(1000));
-    const int64_t transit_ns = (int64_t)now_ns - sent_ns;
+    const int64_t transit_ns = (int64_t)now_ns - (int64_t)time_of(head);
     const int64_t change_ns = transit_ns - session->transit_ns;
 
     if (session->came > 0)
@@ -113,6 +119,15 @@ static void report(struct leat_udp *udp, struct session *session, leat_ip4 from)
     session->ended = true;
 }
 
+/* True if the client wants us to send, and not to count. */
+static bool is_reverse(const uint8_t *head)
+{
+    const uint8_t *test = head + 4 * TEST;
+
+    return (iperf_get(test, IPERF_FLAGS) & IPERF_EXTEND) &&
+           (iperf_get(test, IPERF_MORE) & IPERF_REVERSE);
+}
+
 static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         const struct leat_endpoint *peer, const struct leat_endpoint *local,
                         void *arg)
@@ -126,8 +141,12 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     (void)arg;
     leat_buf_read(payload, 0, head, sizeof head);
     leat_buf_free(payload);
-    if (len < sizeof head || peer->port == local->port)
+    if (len < HEAD_LEAST || peer->port == local->port)
         return;
+    if (is_reverse(head)) {
+        iperf_udp_send(platform, udp, peer, local->ip, head + 4 * TEST, time_of(head));
+        return;
+    }
     id = iperf_get(head, ID_LOW);
     last = id > INT32_MAX; /* the last has its number's complement */
     if (iperf_get(head, TEST) & wide_ids) {
@@ -146,9 +165,18 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         report(udp, session, local->ip);
 }
 
+static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
+                     void *arg)
+{
+    (void)udp;
+    (void)arg;
+    if (err == LEAT_ERR_REFUSED)
+        iperf_udp_stop(platform, peer);
+}
+
 bool iperf_udp_open(struct example_platform *given)
 {
-    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+    static const struct leat_udp_events events = {.on_datagram = on_datagram, .on_error = on_error};
     struct leat_udp *udp;
 
     platform = given;

@@ -28,7 +28,7 @@ def client(server, *words):
 
 def told(server):
     """{what: bytes} of the lines that the server has said."""
-    lines = (re.search(r":\d+ (sent|received.*?) (\d+) bytes in", line) for line in server.lines)
+    lines = (re.search(r":\d+ (sent.*?|received.*?) (\d+) bytes in", line) for line in server.lines)
     return {line[1]: int(line[2]) for line in lines if line}
 
 
@@ -127,4 +127,40 @@ def test_client_sends_datagrams_and_gets_a_report(leat):
     lost, total = re.findall(r"(\d+)/(\d+) \(", said)[-1]
     assert int(total) == 1024 * 1024 // 1470 + 2 and int(lost) < int(total)
     assert until(lambda: "received by UDP" in told(server)), server.text
+    server.stop()
+
+
+def datagrams_from_us(server, *words):
+    """A test by UDP in which we send: bytes, lost, and datagrams of the client's last report."""
+    said = run("iperf", "-u", "-c", server.ip, "-R", "-f", "B", *words, timeout=60).decode()
+    size, lost, total = re.findall(r"sec +(\d+) Bytes.* (\d+)/ *(\d+) \(", said)[-1]
+    assert until(lambda: "sent by UDP" in told(server)), server.text
+    return int(size), int(lost), int(total)
+
+
+def test_we_send_an_amount_by_udp(leat):
+    server = leat("iperf")
+    size, lost, total = datagrams_from_us(server, "-n", "100000", "-b", "5M")
+    assert told(server)["sent by UDP"] == 69 * 1470 and total in (69, 70)
+    assert size == (total - lost) * 1470 and lost < 10
+    server.stop()
+
+
+def test_we_send_for_a_time_by_udp_at_the_rate_that_was_asked_for(leat):
+    server = leat("iperf")
+    datagrams_from_us(server, "-t", 2, "-b", 4_000_000, "-l", 500)
+    assert 0.5 < told(server)["sent by UDP"] / 1_000_000 < 1.1
+    server.stop()
+
+
+def test_we_send_by_udp_what_nobody_takes(leat):
+    """The client goes at once; ICMP says so, and we stop."""
+    server = leat("iperf")
+    head = struct.pack("!18I", 1, 1, 1, 0, 0x40000000, 1, 5001, 0, 0, 2**32 - 6000, 0, 0, 0x04000000,
+                       0, 0, 0, 10**6, 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((server.ip, 5001))
+        sock.send(head)
+        assert len(sock.recv(2000)) == 1470
+    assert until(lambda: "sent by UDP" in told(server), 5), server.text
     server.stop()

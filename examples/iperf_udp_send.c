@@ -1,0 +1,181 @@
+/*
+ * iperf_udp_send.c -- tests by UDP in which we send (iperf -u -R), at the rate that the client asks
+ * for.
+ *
+ * Once a millisecond goes out what is due until then.  It goes to whoever asks, as iperf's own
+ * server does: nothing for a network where addresses are forged.
+ */
+#include <string.h>
+
+#include "iperf.h"
+
+enum {
+    SENDERS_MAX = 16,
+    STAMP_WORDS = 4, /* id, seconds, microseconds, id (high): in front of the text */
+    USUAL_BYTES = 1470,
+    BYTES_MAX = 65507,
+    BURST = 64, /* datagrams at a time: a poll then sends them before there are more */
+    LASTS = 3   /* the last one may be lost */
+};
+
+static const uint64_t tick_ns = 1000000;
+static const uint64_t last_again_ns = 100000000;
+static const uint64_t second_ns = 1000000000;
+
+struct sender {
+    struct example_platform *platform; /* NULL: free */
+    struct leat_timer timer;
+    struct leat_udp *udp;
+    struct leat_endpoint peer;
+    leat_ip4 from;
+    struct iperf_goal goal;
+    uint64_t rate; /* bits a second */
+    uint64_t begun_ns;
+    uint64_t peer_ns; /* its clock then */
+    uint64_t datagrams;
+    uint32_t len;
+    uint8_t lasts; /* how often it has been said that this is the end */
+};
+
+static struct sender senders[SENDERS_MAX];
+
+static struct sender *sender_of(const struct leat_endpoint *peer)
+{
+    for (unsigned i = 0; i < SENDERS_MAX; i++) {
+        struct sender *sender = &senders[i];
+
+        if (sender->platform && sender->peer.ip == peer->ip && sender->peer.port == peer->port)
+            return sender;
+    }
+    return NULL;
+}
+
+static struct sender *free_sender(void)
+{
+    for (unsigned i = 0; i < SENDERS_MAX; i++)
+        if (!senders[i].platform)
+            return &senders[i];
+    return NULL;
+}
+
+static uint64_t since_ns(const struct sender *sender)
+{
+    return leat_now_ns(sender->platform->stack) - sender->begun_ns;
+}
+
+/* One datagram; false: there is no buffer for it now. */
+static bool send_one(struct sender *sender, int64_t id)
+{
+    struct leat_pool *pool = leat_pool(sender->platform->stack);
+    const uint64_t clock_ns = sender->peer_ns + since_ns(sender);
+    uint8_t stamp[4 * STAMP_WORDS];
+    struct leat_buf *head, *text;
+
+    iperf_put(stamp, 0, (uint32_t)((uint64_t)id & UINT32_MAX));
+    iperf_put(stamp, 1, (uint32_t)(clock_ns / second_ns));
+    iperf_put(stamp, 2, (uint32_t)(clock_ns % second_ns / 1000));
+    iperf_put(stamp, 3, (uint32_t)((uint64_t)id >> 32));
+    head = leat_buf_alloc_small(pool, LEAT_BUF_HEADROOM);
+    if (!head)
+        return false;
+    memcpy(leat_buf_put(head, sizeof stamp), stamp, sizeof stamp);
+    if (sender->len > sizeof stamp) {
+        text =
+            leat_buf_lend(pool, iperf_pattern(), sender->len - (uint32_t)sizeof stamp, NULL, NULL);
+        if (!text) {
+            leat_buf_free(head);
+            return false;
+        }
+        leat_buf_append(head, text);
+    }
+    return leat_udp_send_from(sender->udp, head, &sender->peer, sender->from) == LEAT_OK;
+}
+
+static uint64_t sent_bytes(const struct sender *sender)
+{
+    return sender->datagrams * sender->len;
+}
+
+/* True if all has been sent, and only the end is to be told. */
+static bool is_over(const struct sender *sender)
+{
+    return sent_bytes(sender) >= sender->goal.bytes ||
+           leat_now_ns(sender->platform->stack) >= sender->goal.until_ns;
+}
+
+/* Says the result, once. */
+static void say_result(struct sender *sender)
+{
+    if (sender->lasts == 0)
+        iperf_say(sender->platform, &sender->peer, "sent by UDP", sent_bytes(sender),
+                  since_ns(sender));
+}
+
+static void end(struct sender *sender)
+{
+    leat_timer_cancel(sender->platform->stack, &sender->timer);
+    sender->platform = NULL;
+}
+
+/* What is due now; the timer is set for the next time. */
+static void on_tick(struct leat_timer *timer, void *arg)
+{
+    struct sender *sender = arg;
+    struct leat *stack = sender->platform->stack;
+    const uint64_t now_ns = leat_now_ns(stack);
+    const uint64_t bits = 8 * (uint64_t)sender->len;
+    const uint64_t us = since_ns(sender) / 1000 + 1;
+    /* in two parts, so that neither overflows in the days that a test may take */
+    const uint64_t due =
+        1 + (sender->rate / 1000000 * us + sender->rate % 1000000 * us / 1000000) / bits;
+
+    if (is_over(sender)) {
+        say_result(sender);
+        send_one(sender, -(int64_t)(sender->datagrams + 1));
+        if (++sender->lasts == LASTS)
+            end(sender);
+        else
+            leat_timer_set(stack, timer, now_ns + last_again_ns);
+        return;
+    }
+    for (unsigned i = 0; i < BURST && sender->datagrams < due && !is_over(sender); i++) {
+        if (!send_one(sender, (int64_t)(sender->datagrams + 1)))
+            break;
+        sender->datagrams++;
+    }
+    leat_timer_set(stack, timer, sender->datagrams < due ? now_ns : now_ns + tick_ns);
+}
+
+void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
+                    const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
+                    uint64_t peer_ns)
+{
+    struct sender *sender = free_sender();
+    const uint64_t now_ns = leat_now_ns(platform->stack);
+    const uint32_t len = iperf_get(head, IPERF_LENGTH);
+
+    if (sender_of(peer) || !sender || len > BYTES_MAX || (len > 0 && len < 4 * STAMP_WORDS))
+        return;
+    *sender = (struct sender){.platform = platform,
+                              .timer = {.on_time = on_tick, .arg = sender},
+                              .udp = udp,
+                              .peer = *peer,
+                              .from = from,
+                              .goal = iperf_goal(head, now_ns),
+                              .rate = (uint64_t)(iperf_get(head, IPERF_RATE_HIGH) >> 8) << 32 |
+                                      iperf_get(head, IPERF_RATE),
+                              .begun_ns = now_ns,
+                              .peer_ns = peer_ns,
+                              .len = len ? len : USUAL_BYTES};
+    leat_timer_set(platform->stack, &sender->timer, now_ns);
+}
+
+void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer)
+{
+    struct sender *sender = sender_of(peer);
+
+    if (!sender || sender->platform != platform)
+        return;
+    say_result(sender);
+    end(sender);
+}
