@@ -1,7 +1,8 @@
 /*
  * flow.c -- the stack plays one side of recorded flows, and is judged.
  *
- * The capture is read once to learn about its flows, and once more for each side that is played.
+ * The capture is read once to learn about its flows, and once more for each batch of sides that are
+ * played: as many at a time as may well have a stack each.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 enum {
     LISTED_MAX = 65536, /* flows that can be played; the others are counted */
+    BATCH_MAX = 16,
     PATH_BYTES = 1024
 };
 
@@ -64,25 +66,58 @@ static int list_flows(const struct options *options, struct list *list)
     return status;
 }
 
-/* A further reading, for one player, up to the last segment of its flow. */
-static bool play(const struct options *options, struct player *player)
-{
-    struct leat_capture *capture = open_capture(options);
-    struct flows *flows = calloc(1, sizeof *flows);
-    uint64_t left = player->flow.side[CLIENT].frames + player->flow.side[SERVER].frames;
-    struct leat_capture_frame frame;
+/* Sides that are played in one reading of the capture. */
+struct batch {
+    const struct options *options;
+    struct player *players[BATCH_MAX];
+    struct world_memory memory[BATCH_MAX]; /* of their stacks, and of those of later batches */
+    unsigned count;
+    bool several; /* of all batches together, more than one */
+    bool begun;   /* something was printed before */
+};
 
+static uint64_t frames_of(const struct flow *flow)
+{
+    return flow->side[CLIENT].frames + flow->side[SERVER].frames;
+}
+
+/* Gives a segment to those who play its flow; returns how many did. */
+static unsigned give(const struct batch *batch, uint32_t number, const struct packet *packet,
+                     enum side from, uint64_t time_ns)
+{
+    unsigned given = 0;
+
+    for (unsigned i = 0; i < batch->count; i++) {
+        if (batch->players[i]->flow.number != number)
+            continue;
+        player_take(batch->players[i], packet, from, time_ns);
+        given++;
+    }
+    return given;
+}
+
+/* A further reading, for all players of the batch, up to the last segment of their flows. */
+static bool play(const struct batch *batch)
+{
+    struct leat_capture *capture = open_capture(batch->options);
+    struct flows *flows = calloc(1, sizeof *flows);
+    struct leat_capture_frame frame;
+    uint64_t left = 0;
+
+    for (unsigned i = 0; i < batch->count; i++)
+        left += frames_of(&batch->players[i]->flow);
     while (capture && flows && left > 0 && leat_capture_next(capture, &frame) == LEAT_OK) {
         struct packet packet;
         enum side from;
 
-        if (packet_parse(&packet, frame.bytes, frame.captured_bytes) != PACKET_TCP ||
-            flows_find(flows, &packet, &from)->number != player->flow.number)
-            continue;
-        player_take(player, &packet, from, frame.time_ns);
-        left--;
+        if (packet_parse(&packet, frame.bytes, frame.captured_bytes) == PACKET_TCP) {
+            const struct flow *flow = flows_find(flows, &packet, &from);
+
+            left -= give(batch, flow->number, &packet, from, frame.time_ns);
+        }
     }
-    player_end(player);
+    for (unsigned i = 0; i < batch->count; i++)
+        player_end(batch->players[i]);
     leat_capture_close(capture);
     free(flows);
     return capture && flows;
@@ -191,38 +226,62 @@ static bool draw_player(const struct player *player, bool several)
     return plot_write(&player->plot[ours], path, title);
 }
 
-/* Plays one side; the exit status.  @several: it is not the only play. */
-static int play_side(const struct options *options, const struct flow *flow, enum side side,
-                     bool first, bool several)
+static int worse(int one, int other)
+{
+    return one > other ? one : other;
+}
+
+/* Says how one side was played; the exit status. */
+static int report(struct batch *batch, const struct player *player)
+{
+    if (batch->options->json)
+        print_json(player, !batch->begun);
+    else
+        print_player(player);
+    batch->begun = true;
+    if (batch->options->plot && !draw_player(player, batch->several))
+        return STATUS_WRONG;
+    return player->finding_count ? STATUS_FINDING : STATUS_FINE;
+}
+
+/* Plays the sides that were gathered, and lets the batch be empty; the exit status. */
+static int play_batch(struct batch *batch)
+{
+    const bool played = batch->count == 0 || play(batch);
+    int status = played ? STATUS_FINE : STATUS_WRONG;
+
+    progress_end(batch->options);
+    for (unsigned i = 0; i < batch->count; i++) {
+        if (played)
+            status = worse(status, report(batch, batch->players[i]));
+        player_close(batch->players[i]);
+        free(batch->players[i]);
+    }
+    batch->count = 0;
+    return status;
+}
+
+/* One more side to be played; the exit status, of a batch that had to be played for it.  What is
+ * shown segment by segment is played alone. */
+static int add_side(struct batch *batch, const struct flow *flow, enum side side)
 {
     struct player *player = calloc(1, sizeof *player);
-    int status = STATUS_WRONG;
 
-    if (player && player_open(player, options, flow, side) && play(options, player)) {
-        progress_end(options);
-        status = player->finding_count ? STATUS_FINDING : STATUS_FINE;
-        if (options->json)
-            print_json(player, first);
-        else
-            print_player(player);
-        if (options->plot && !draw_player(player, several))
-            status = STATUS_WRONG;
-    }
-    if (player)
+    if (!player)
+        return STATUS_WRONG;
+    if (!player_open(player, batch->options, flow, side, &batch->memory[batch->count])) {
         player_close(player);
-    free(player);
-    return status;
+        free(player);
+        return STATUS_WRONG;
+    }
+    batch->players[batch->count++] = player;
+    return batch->count == BATCH_MAX || batch->options->verbose ? play_batch(batch) : STATUS_FINE;
 }
 
 /* Whether a flow can be played: both SYNs must be there. */
 static bool is_playable(const struct flow *flow)
 {
     return flow->side[CLIENT].has_syn && flow->side[SERVER].has_syn;
-}
-
-static int worse(int one, int other)
-{
-    return one > other ? one : other;
 }
 
 static bool is_wanted(const struct options *options, const struct flow *flow)
@@ -234,30 +293,34 @@ static bool is_wanted(const struct options *options, const struct flow *flow)
 static int play_list(const struct options *options, const struct list *list)
 {
     const bool both = !options->server && !options->client;
+    struct batch batch = {.options = options};
     int status = STATUS_FINE;
-    uint32_t playable = 0, played = 0, skipped = 0;
+    uint32_t playable = 0, skipped = 0;
 
     for (uint32_t i = 0; i < list->count; i++) {
         playable += is_wanted(options, &list->flows[i]) && is_playable(&list->flows[i]);
         skipped += is_wanted(options, &list->flows[i]) && !is_playable(&list->flows[i]);
     }
+    batch.several = playable > 1 || (both && playable > 0);
     for (uint32_t i = 0; i < list->count; i++) {
         const struct flow *flow = &list->flows[i];
-        const bool several = both || playable > 1;
 
         if (!is_wanted(options, flow) || !is_playable(flow))
             continue;
         progress_flows(options, flow->number, list->count);
         if (both || options->server)
-            status = worse(status, play_side(options, flow, SERVER, played++ == 0, several));
+            status = worse(status, add_side(&batch, flow, SERVER));
         if (both || options->client)
-            status = worse(status, play_side(options, flow, CLIENT, played++ == 0, several));
+            status = worse(status, add_side(&batch, flow, CLIENT));
     }
+    status = worse(status, play_batch(&batch));
+    for (unsigned i = 0; i < BATCH_MAX; i++)
+        free(batch.memory[i].block);
     if (options->json)
         printf("],\n \"flow_count\": %u, \"skipped\": %u}\n", list->count, skipped);
     else if (skipped + list->left_out > 0)
         printf("%u flows not played: a SYN is missing; %u: too many\n", skipped, list->left_out);
-    if (options->flow != UINT32_MAX && played == 0) {
+    if (options->flow != UINT32_MAX && playable == 0) {
         fprintf(stderr, "leat-replay: %s: no flow %u that can be played\n", options->name,
                 options->flow);
         return STATUS_WRONG;

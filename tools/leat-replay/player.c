@@ -420,7 +420,7 @@ void player_end(struct player *player)
 }
 
 bool player_open(struct player *player, const struct options *options, const struct flow *flow,
-                 enum side side)
+                 enum side side, struct world_memory *memory)
 {
     struct world_config config = {.ip = our_ip,
                                   .mac = our_mac,
@@ -434,6 +434,7 @@ bool player_open(struct player *player, const struct options *options, const str
                                           .no_timestamps = side == CLIENT && !flow->side[CLIENT].ts,
                                           .no_sack = side == CLIENT && !flow->side[CLIENT].sack},
                                   .seed = {1},
+                                  .memory = memory,
                                   .on_sent = on_sent,
                                   .arg = player};
     const struct leat_tcp_listen_config listen = {

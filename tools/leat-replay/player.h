@@ -61,8 +61,9 @@ struct player {
     uint8_t frame[PACKET_FRAME_MAX];
 };
 
+/* @memory: the stack's; it must stay until player_close(). */
 bool player_open(struct player *player, const struct options *options, const struct flow *flow,
-                 enum side side);
+                 enum side side, struct world_memory *memory);
 
 /* A segment of the flow, at its time. */
 void player_take(struct player *player, const struct packet *packet, enum side from,

@@ -158,6 +158,25 @@ static const struct leat_netif_ops world_ops = {.receive = world_receive,
                                                 .next_look_ns = world_next_look_ns,
                                                 .close = world_close_netif};
 
+static void *take_memory(struct world_memory *kept, size_t bytes)
+{
+    if (!kept)
+        return malloc(bytes);
+    if (kept->bytes < bytes) {
+        free(kept->block);
+        kept->block = malloc(bytes);
+        kept->bytes = kept->block ? bytes : 0;
+    }
+    return kept->block;
+}
+
+static void give_memory(struct world *world)
+{
+    if (!world->config.memory)
+        free(world->memory);
+    world->memory = NULL;
+}
+
 /* Builds the stack on @netif, in world->memory. */
 static enum leat_err world_build(struct world *world, struct leat_netif *netif)
 {
@@ -169,7 +188,7 @@ static enum leat_err world_build(struct world *world, struct leat_netif *netif)
     memcpy(limits.seed, config->seed, sizeof limits.seed);
     bytes = leat_memory_bytes(&limits) + leat_udp_memory_bytes(NULL) +
             leat_tcp_memory_bytes(&config->tcp);
-    world->memory = malloc(bytes);
+    world->memory = take_memory(config->memory, bytes);
     if (world->memory)
         err = leat_init(&world->stack, world->memory, bytes, &limits);
     if (err == LEAT_OK)
@@ -212,8 +231,7 @@ bool world_open(struct world *world, const struct world_config *config)
     }
     fprintf(stderr, "leat-replay: can't build a stack: %s\n", leat_err_text(err));
     leat_pcap_recorder_close(world->recorder);
-    free(world->memory);
-    world->memory = NULL;
+    give_memory(world);
     return false;
 }
 
@@ -229,8 +247,7 @@ bool world_close(struct world *world)
         good = false;
     }
     leat_pcap_recorder_close(world->recorder);
-    free(world->memory);
-    world->memory = NULL;
+    give_memory(world);
     return good;
 }
 

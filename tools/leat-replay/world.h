@@ -19,6 +19,12 @@ enum {
     WORLD_NEIGHBOURS = 1024 /* a table of as many places */
 };
 
+/* Memory that worlds use one after the other: it need not be touched anew for each. */
+struct world_memory {
+    void *block;
+    size_t bytes;
+};
+
 struct world_config {
     leat_ip4 ip;
     leat_ip4 gateway; /* LEAT_IP4_ANY: all the world is on this link */
@@ -26,8 +32,9 @@ struct world_config {
     uint32_t buffers;
     struct leat_tcp_config tcp;
     uint8_t seed[LEAT_SEED_BYTES];
-    const char *record; /* a file for frames in and out; NULL: don't */
-    const char *notes;  /* for its section header */
+    struct world_memory *memory; /* NULL: its own */
+    const char *record;          /* a file for frames in and out; NULL: don't */
+    const char *notes;           /* for its section header */
     /* Shows a frame that the stack sends; NULL: nobody looks. */
     void (*on_sent)(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_t len);
     void *arg;
