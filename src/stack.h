@@ -24,6 +24,7 @@
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
 struct routes;     /* ip/route.h */
+struct known_path;
 struct icmp_error; /* ip/icmp.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
@@ -130,6 +131,7 @@ struct leat {
     struct neighbours *neighbours;
     struct reassembly *reassembly;
     struct routes *routes;
+    struct known_path *known_paths; /* ip/route.h */
     struct limiter icmp_errors;
     struct limiter icmp_echoes;
     struct udp *udp; /* udp/udp.h; NULL: not registered */

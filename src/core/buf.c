@@ -12,6 +12,7 @@
 
 #include "core/assert.h"
 #include "core/pool.h"
+#include "core/view.h"
 
 struct lent {
     void (*release)(void *arg);
@@ -19,25 +20,8 @@ struct lent {
 };
 
 enum {
-    FLAG_LENT = 0x80, /* or-ed into kind */
-    LEND_RESERVE = 8  /* one of so many small buffers can't be lent: headers need them too */
+    LEND_RESERVE = 8 /* one of so many small buffers can't be lent: headers need them too */
 };
-
-static struct leat_buf *list_take(struct leat_pool *pool, enum pool_kind kind)
-{
-    struct pool_list *list = &pool->lists[kind];
-    struct leat_buf *buf = list->free;
-
-    if (!buf)
-        return 0;
-    list->free = buf->next;
-    list->free_count--;
-    buf->next = 0;
-    buf->queued = 0;
-    buf->segment_bytes = 0;
-    buf->checksum = LEAT_CHECKSUM_UNKNOWN;
-    return buf;
-}
 
 static void list_give(struct leat_buf *buf)
 {
@@ -48,46 +32,20 @@ static void list_give(struct leat_buf *buf)
     list->free_count++;
 }
 
-static struct leat_buf *alloc(struct leat_pool *pool, enum pool_kind kind, uint32_t headroom)
-{
-    struct leat_buf *buf = list_take(pool, kind);
-
-    if (!buf)
-        return 0;
-    leat_assert(headroom <= buf->capacity);
-    buf->owner = buf;
-    buf->refs = 1;
-    buf->data = buf->start + headroom;
-    buf->len = 0;
-    return buf;
-}
-
-/* Sets the view to @data, @len.  Of lent memory nothing but the view is ours: what lies around it
- * is no room for headers or more text, though it once was part of the view. */
-static void view_set(struct leat_buf *buf, uint8_t *data, uint32_t len)
-{
-    buf->data = data;
-    buf->len = len;
-    if (buf->owner->kind & FLAG_LENT) {
-        buf->start = data;
-        buf->capacity = len;
-    }
-}
-
 struct leat_buf *leat_buf_alloc(struct leat_pool *pool, uint32_t headroom)
 {
-    return alloc(pool, POOL_FULL, headroom);
+    return view_alloc(pool, POOL_FULL, headroom, 0);
 }
 
 struct leat_buf *leat_buf_alloc_small(struct leat_pool *pool, uint32_t headroom)
 {
-    return alloc(pool, POOL_SMALL, headroom);
+    return view_alloc(pool, POOL_SMALL, headroom, 0);
 }
 
 struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t len,
                            void (*release)(void *arg), void *arg)
 {
-    struct leat_buf *buf = alloc(pool, POOL_SMALL, 0);
+    struct leat_buf *buf = view_alloc(pool, POOL_SMALL, 0, 0);
     const struct lent lent = {release, arg};
     union {
         const void *promised;
@@ -97,7 +55,7 @@ struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t l
     if (!buf)
         return 0;
     memcpy(buf + 1, &lent, sizeof lent);
-    buf->kind = POOL_SMALL | FLAG_LENT;
+    buf->kind = POOL_SMALL | POOL_LENT;
     view_set(buf, lent_bytes.unwritten, len);
     return buf;
 }
@@ -117,7 +75,7 @@ static void owner_release(struct leat_buf *owner)
     leat_assert(owner->refs > 0);
     if (--owner->refs > 0)
         return;
-    if (owner->kind & FLAG_LENT) {
+    if (owner->kind & POOL_LENT) {
         struct lent lent;
 
         memcpy(&lent, owner + 1, sizeof lent);
@@ -153,20 +111,6 @@ void leat_buf_free(struct leat_buf *buf)
     }
 }
 
-static struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offset, uint32_t len)
-{
-    struct leat_buf *view = list_take(buf->pool, POOL_VIEW);
-
-    if (!view)
-        return 0;
-    view->owner = buf->owner;
-    view->owner->refs++;
-    view->start = buf->start;
-    view->capacity = buf->capacity;
-    view_set(view, buf->data + offset, len);
-    return view;
-}
-
 struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uint32_t len)
 {
     struct leat_buf *first = 0;
@@ -193,10 +137,7 @@ struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uin
 
 uint8_t *leat_buf_push(struct leat_buf *buf, uint32_t bytes)
 {
-    leat_assert(bytes <= leat_buf_headroom(buf));
-    buf->data -= bytes;
-    buf->len += bytes;
-    return buf->data;
+    return view_push(buf, bytes);
 }
 
 uint8_t *leat_buf_pull(struct leat_buf *buf, uint32_t bytes)

@@ -33,36 +33,48 @@ enum {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
-/* @sum and @blocks of BLOCK_BYTES: one chain of carries through a block, and its end put back. */
+#define ADD_8(at)  "adcq " #at "(%1), %0\n\t"
+#define ADD_16(at) ADD_8(at) ADD_8(8 + at)
+#define ADD_32(at) ADD_16(at) ADD_16(16 + at)
+#define ADD_64(at) ADD_32(at) ADD_32(32 + at)
+
+/* Adds to @sum what lies at @at: one chain of carries through the block, and its end put back. */
+#define SUM_BLOCK(bytes_in_block, chain, sum, at)                                                  \
+    do {                                                                                           \
+        struct block {                                                                             \
+            uint8_t bytes[bytes_in_block];                                                         \
+        };                                                                                         \
+        __asm__("addq 0(%1), %0\n\t" chain "adcq $0, %0"                                           \
+                : "+r"(sum)                                                                        \
+                : "r"(at), "m"(*(const struct block *)(at))                                        \
+                : "cc");                                                                           \
+    } while (0)
+
+/* @sum and @blocks of BLOCK_BYTES. */
 static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks)
 {
-    for (; blocks > 0; blocks--, at += BLOCK_BYTES) {
-        struct block {
-            uint8_t bytes[BLOCK_BYTES];
-        };
-
-        __asm__("addq 0(%1), %0\n\t"
-                "adcq 8(%1), %0\n\t"
-                "adcq 16(%1), %0\n\t"
-                "adcq 24(%1), %0\n\t"
-                "adcq 32(%1), %0\n\t"
-                "adcq 40(%1), %0\n\t"
-                "adcq 48(%1), %0\n\t"
-                "adcq 56(%1), %0\n\t"
-                "adcq 64(%1), %0\n\t"
-                "adcq 72(%1), %0\n\t"
-                "adcq 80(%1), %0\n\t"
-                "adcq 88(%1), %0\n\t"
-                "adcq 96(%1), %0\n\t"
-                "adcq 104(%1), %0\n\t"
-                "adcq 112(%1), %0\n\t"
-                "adcq 120(%1), %0\n\t"
-                "adcq $0, %0"
-                : "+r"(sum)
-                : "r"(at), "m"(*(const struct block *)at)
-                : "cc");
-    }
+    for (; blocks > 0; blocks--, at += BLOCK_BYTES)
+        SUM_BLOCK(BLOCK_BYTES, ADD_8(8) ADD_16(16) ADD_32(32) ADD_64(64), sum, at);
     return sum;
+}
+
+/* @sum and what @len, less than BLOCK_BYTES, has of whole words.  By halves instead of a loop: a
+ * request of 64 bytes with its headers takes 20 instructions less. */
+static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
+{
+    if (len & 64) {
+        SUM_BLOCK(64, ADD_8(8) ADD_16(16) ADD_32(32), sum, at);
+        at += 64;
+    }
+    if (len & 32) {
+        SUM_BLOCK(32, ADD_8(8) ADD_16(16), sum, at);
+        at += 32;
+    }
+    if (len & 16) {
+        SUM_BLOCK(16, ADD_8(8), sum, at);
+        at += 16;
+    }
+    return len & 8 ? checksum_add(sum, checksum_load64(at)) : sum;
 }
 
 #else
@@ -80,6 +92,13 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
     return checksum_add(sum, odd);
 }
 
+static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
+{
+    for (; len >= 8; len -= 8, at += 8)
+        sum = checksum_add(sum, checksum_load64(at));
+    return sum;
+}
+
 #endif
 
 uint64_t checksum_bytes(const void *bytes, size_t len)
@@ -89,15 +108,16 @@ uint64_t checksum_bytes(const void *bytes, size_t len)
 
     at += len & ~(size_t)(BLOCK_BYTES - 1);
     len &= BLOCK_BYTES - 1;
-    for (; len >= 8; len -= 8, at += 8)
-        sum = checksum_add(sum, checksum_load64(at));
+    sum = sum_words(sum, at, len);
+    at += len & ~(size_t)7;
+    len &= 7;
     if (len > 0)
         sum = checksum_add(sum, load_tail(at, len));
     /* folded to 32 bits: callers may add a few billion of these */
     return checksum_fold32(sum);
 }
 
-uint64_t checksum_list(const struct leat_buf *buf)
+uint64_t checksum_pieces(const struct leat_buf *buf)
 {
     uint64_t sum = 0;
 

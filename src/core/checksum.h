@@ -81,7 +81,13 @@ static inline uint16_t checksum_finish(uint64_t sum)
 uint64_t checksum_bytes(const void *bytes, size_t len);
 
 /* The sum of all pieces of a list, which may be of odd length. */
-uint64_t checksum_list(const struct leat_buf *buf);
+uint64_t checksum_pieces(const struct leat_buf *buf);
+
+/* The same for a list that is one piece, mostly. */
+static inline uint64_t checksum_list(const struct leat_buf *buf)
+{
+    return buf && !buf->next ? checksum_bytes(buf->data, buf->len) : checksum_pieces(buf);
+}
 
 /* The same for the list without its first @offset bytes. */
 uint64_t checksum_list_from(const struct leat_buf *buf, uint32_t offset);

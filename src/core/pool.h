@@ -17,6 +17,7 @@ enum pool_kind {
 };
 
 enum {
+    POOL_LENT = 0x80,      /* or-ed into the kind of a buffer that shows the program's memory */
     POOL_SMALL_BYTES = 192 /* LEAT_BUF_HEADROOM and a little payload: with its descriptor 256 */
 };
 

@@ -1,6 +1,7 @@
 /* ipv4_input.c -- datagrams in: what is checked, in this order, before anybody sees a packet. */
 #include "ip/ipv4.h"
 
+#include "core/view.h"
 #include "ip/icmp.h"
 #include "ip/reassembly.h"
 #include "ip/route.h"
@@ -66,15 +67,14 @@ static bool ends_are_known(struct leat *stack, const struct link *link, leat_ip4
 }
 
 /* NULL, or the counter of what is wrong with the addresses. */
-static uint64_t *check_ends(struct leat *stack, const struct link *link,
-                            const struct wire_ipv4 *header, bool *to_many)
+static uint64_t *check_ends(struct leat *stack, const struct link *link, leat_ip4 src, leat_ip4 dst,
+                            bool *to_many)
 {
-    if (!*to_many && ends_are_known(stack, link, header->src, header->dst))
+    if (!*to_many && ends_are_known(stack, link, src, dst))
         return 0;
-    if (source_is_martian(stack, link, header->src))
+    if (source_is_martian(stack, link, src))
         return &stack->stats.drop_ip_source;
-    return is_for_us(stack, link, header->dst, *to_many, to_many) ? 0
-                                                                  : &stack->stats.drop_ip_not_ours;
+    return is_for_us(stack, link, dst, *to_many, to_many) ? 0 : &stack->stats.drop_ip_not_ours;
 }
 
 /* False: the options are not acceptable.  Source routes die in silence; a malformed option is
@@ -117,6 +117,24 @@ void ipv4_deliver(struct leat *stack, struct packet *packet)
     }
 }
 
+/* A fragment waits for the others; of a datagram that nobody handles it is not worth it.  Its
+ * header is read once more, so that whole datagrams, which nearly all are, need not keep all of it.
+ */
+static void fragment_input(struct leat *stack, struct packet *packet)
+{
+    const uint8_t *at = packet->buf->data - packet->header_bytes;
+    struct wire_ipv4 header;
+    bool ok;
+
+    if (packet->protocol != IP_ICMP && !ipv4_protocol(stack, packet->protocol)) {
+        ipv4_deliver(stack, packet);
+        return;
+    }
+    ok = wire_ipv4_parse_quote(&header, at, packet->header_bytes);
+    leat_assert(ok); /* it was a moment ago */
+    reassembly_input(stack, packet, &header);
+}
+
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool to_many)
 {
     struct wire_ipv4 header;
@@ -131,15 +149,15 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         stack_end(stack, buf, drop_ip_checksum);
         return;
     }
-    wrong = check_ends(stack, link, &header, &to_many);
+    wrong = check_ends(stack, link, header.src, header.dst, &to_many);
     if (wrong) {
         (*wrong)++;
         leat_buf_free(buf);
         return;
     }
     /* the TTL is the routers' business: RFC 1122 3.2.1.7 */
-    leat_buf_trim(buf, header.total_bytes);
-    leat_buf_pull(buf, header.header_bytes);
+    view_trim(buf, header.total_bytes);
+    view_pull(buf, header.header_bytes);
     packet = (struct packet){.buf = buf,
                              .link = link,
                              .src = header.src,
@@ -153,10 +171,8 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         stack_end(stack, buf, drop_ip_options);
         return;
     }
-    /* what nobody handles is not worth putting together */
-    if ((header.more_fragments || header.fragment_offset > 0) &&
-        (header.protocol == IP_ICMP || ipv4_protocol(stack, header.protocol)))
-        reassembly_input(stack, &packet, &header);
+    if (header.more_fragments || header.fragment_offset > 0)
+        fragment_input(stack, &packet);
     else
         ipv4_deliver(stack, &packet);
 }

@@ -5,8 +5,7 @@
 #include "link/address.h"
 
 enum {
-    ID_COUNTERS = 256,
-    KNOWN_PATHS = 64 /* a power of two */
+    ID_COUNTERS = 256
 };
 
 struct route {
@@ -15,22 +14,16 @@ struct route {
     uint8_t prefix_bits;
 };
 
-/* A path that was found not long ago. */
-struct known_path {
-    uint32_t version; /* stack->ways_version then; 0: none */
-    struct path path;
-};
-
 struct routes {
     struct route *routes;
     uint16_t count;
     uint16_t ids[ID_COUNTERS]; /* by destination */
-    struct known_path known[KNOWN_PATHS];
 };
 
 size_t routes_cost(const struct leat_config *config)
 {
-    return arena_cost(1, sizeof(struct routes)) + arena_cost(config->routes, sizeof(struct route));
+    return arena_cost(1, sizeof(struct routes)) + arena_cost(config->routes, sizeof(struct route)) +
+           arena_cost(KNOWN_PATHS, sizeof(struct known_path));
 }
 
 bool routes_init(struct leat *stack)
@@ -40,9 +33,10 @@ bool routes_init(struct leat *stack)
     if (!table)
         return false;
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
+    stack->known_paths = arena_take(&stack->arena, KNOWN_PATHS, sizeof *stack->known_paths);
     stack->routes = table;
     stack->ways_version = 1;
-    return table->routes != 0;
+    return table->routes && stack->known_paths;
 }
 
 /* The usable address of ours whose prefix, the longest, holds @ip; or NULL. */
@@ -95,24 +89,9 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
-/* Peers of one network follow each other, so the low bits tell them apart. */
-static struct known_path *known_slot(struct leat *stack, leat_ip4 dst)
-{
-    return &stack->routes->known[(dst ^ dst >> 8) % KNOWN_PATHS];
-}
-
-const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
-{
-    const struct known_path *known = known_slot(stack, dst);
-
-    return known->version == stack->ways_version && known->path.dst == dst && known->path.src == src
-               ? &known->path
-               : 0;
-}
-
 void route_remember(struct leat *stack, const struct path *path)
 {
-    struct known_path *known = known_slot(stack, path->dst);
+    struct known_path *known = route_known_slot(stack, path->dst);
 
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */

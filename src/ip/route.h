@@ -2,6 +2,7 @@
 #ifndef IP_ROUTE_H
 #define IP_ROUTE_H
 
+#include "ip/ipv4.h"
 #include "stack.h"
 
 size_t routes_cost(const struct leat_config *config);
@@ -12,12 +13,32 @@ bool routes_init(struct leat *stack);
 const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
                                  leat_ip4 *next_hop);
 
-struct path;
+enum {
+    KNOWN_PATHS = 64 /* a power of two */
+};
 
-/* A way to the host @dst from @src that was found before and is still true, or NULL.  It has a
- * link,
- * @src is usable there and no broadcast address, @dst is a host's and not ours. */
-const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst);
+/* A path to a host that was found not long ago: it has a link, its source is usable there and no
+ * broadcast address, its destination is not ours. */
+struct known_path {
+    uint32_t version; /* stack->ways_version then; 0: none */
+    struct path path;
+};
+
+/* Peers of one network follow each other, so the low bits tell them apart. */
+static inline struct known_path *route_known_slot(struct leat *stack, leat_ip4 dst)
+{
+    return &stack->known_paths[(dst ^ dst >> 8) % KNOWN_PATHS];
+}
+
+/* A way to the host @dst from @src that was found before and is still true, or NULL. */
+static inline const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+{
+    const struct known_path *known = route_known_slot(stack, dst);
+
+    return known->version == stack->ways_version && known->path.dst == dst && known->path.src == src
+               ? &known->path
+               : 0;
+}
 
 /* Keeps a path of that kind. */
 void route_remember(struct leat *stack, const struct path *path);

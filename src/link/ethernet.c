@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/view.h"
 #include "core/writable.h"
 #include "link/arp.h"
 #include "link/cut.h"
@@ -17,6 +18,24 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
            mac_equal(dst, &mac_all_hosts);
 }
 
+/* @header was in front of @packet. */
+static void packet_input(struct link *link, const struct wire_ethernet *header,
+                         struct leat_buf *packet)
+{
+    struct leat *stack = link->stack;
+
+    if (header->type == ETHERNET_IPV4) {
+        ipv4_input(stack, link, packet, mac_is_group(&header->dst));
+    } else if (header->type == ETHERNET_ARP) {
+        arp_input(link, packet);
+    } else if (header->type == ETHERNET_VLAN || header->type == ETHERNET_VLAN_STACK) {
+        stack_end(stack, packet, drop_eth_vlan);
+    } else {
+        /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
+        stack_end(stack, packet, drop_eth_type);
+    }
+}
+
 void ethernet_input(struct link *link, struct leat_buf *frame)
 {
     struct leat *stack = link->stack;
@@ -28,17 +47,9 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
         stack_end(stack, frame, drop_eth_not_ours);
     } else if (mac_is_group(&header.src) || mac_equal(&header.src, &link->netif->mac)) {
         stack_end(stack, frame, drop_eth_source);
-    } else if (header.type == ETHERNET_IPV4) {
-        leat_buf_pull(frame, ETHERNET_HEADER_BYTES);
-        ipv4_input(stack, link, frame, mac_is_group(&header.dst));
-    } else if (header.type == ETHERNET_ARP) {
-        leat_buf_pull(frame, ETHERNET_HEADER_BYTES);
-        arp_input(link, frame);
-    } else if (header.type == ETHERNET_VLAN || header.type == ETHERNET_VLAN_STACK) {
-        stack_end(stack, frame, drop_eth_vlan);
     } else {
-        /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
-        stack_end(stack, frame, drop_eth_type);
+        view_pull(frame, ETHERNET_HEADER_BYTES);
+        packet_input(link, &header, frame);
     }
 }
 

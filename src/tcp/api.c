@@ -32,7 +32,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     key.local_ip = path.src;
     if (key.local_port == 0 && !tcp_choose_port(tcp, &key))
         return LEAT_ERR_IN_USE;
-    existing = tcp_find(tcp, &key);
+    existing = tcp_find(tcp, tcb_ends(&key));
     if (existing) { /* the table says so (RFC 9293 3.10.1) */
         tcp_event(existing, TCP_active_OPEN, &step);
         return step.err;

@@ -5,15 +5,14 @@
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"
+#include "core/view.h"
 #include "ip/icmp.h"
 #include "wire/bytes.h"
 
 /* ---- is it a segment at all --------------------------------------------------------------- */
 
-static bool checksum_is_right(const struct packet *packet)
+static bool checksum_is_right(const struct packet *packet, uint32_t len)
 {
-    const uint32_t len = leat_buf_total(packet->buf);
-
     if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
         packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
         return true;
@@ -26,21 +25,23 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
 {
     struct leat_buf *buf = packet->buf;
     struct wire_tcp *header = &segment->header;
+    const uint32_t len = leat_buf_total(buf);
 
     if (packet->to_many) /* RFC 1122 4.2.3.10 */
         return &stack->stats.drop_tcp_broadcast;
     if (!wire_tcp_parse(buf->data, buf->len, header))
         return &stack->stats.drop_tcp_format;
-    if (!checksum_is_right(packet))
+    if (!checksum_is_right(packet, len))
         return &stack->stats.drop_tcp_checksum;
     if (!wire_tcp_parse_options(buf->data, header))
         return &stack->stats.drop_tcp_options;
-    leat_buf_pull(buf, header->header_bytes);
-    segment->packet = packet;
+    view_pull(buf, header->header_bytes);
     segment->now_ms = tcp_now_ms(stack);
-    segment->text_bytes = leat_buf_total(buf);
+    segment->text_bytes = len - header->header_bytes;
+    segment->skip_bytes = 0;
     segment->seq = header->seq;
     segment->fin = header->flags & TCP_FIN;
+    segment->letter_count = 0;
     return 0;
 }
 
@@ -235,9 +236,11 @@ static void classify_again(const struct tcb *tcb, struct tcp_segment *segment)
     tcp_classify(tcb, segment);
 }
 
-static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *key)
+static void dispatch(struct tcp *tcp, struct tcp_step *step, struct packet *packet)
 {
-    struct tcb *tcb = tcp_find(tcp, key);
+    const uint16_t port = step->segment->header.dst_port;
+    struct tcb *tcb =
+        tcp_find(tcp, tcp_ends(packet->dst, port, packet->src, step->segment->header.src_port));
     struct leat_tcp_listener *listener;
     uint32_t iss_min = 0;
     bool has_iss_min = false;
@@ -254,7 +257,7 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
             tcp_half_was_cookie(tcp_half(tcb), step->segment))
             classify_again(tcb, step->segment);
         if (step->segment->letters[0] == TCP_rcv_newer_SYN &&
-            !tcp_find_listener(tcp, key->local_ip, key->local_port))
+            !tcp_find_listener(tcp, packet->dst, port))
             step->segment->letters[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */
         if (step->segment->letters[0] != TCP_rcv_newer_SYN) {
             give_letters(tcb, step);
@@ -266,7 +269,7 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
         give_letter(tcb, TCP_rcv_newer_SYN, step);
         step->segment->letter_count = 0;
     }
-    listener = tcp_find_listener(tcp, key->local_ip, key->local_port);
+    listener = tcp_find_listener(tcp, packet->dst, port);
     if (listener)
         listener_input(listener, step, iss_min, has_iss_min);
     else
@@ -275,23 +278,21 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, const struct tcb *k
 
 void tcp_input(struct leat *stack, struct packet *packet)
 {
-    struct tcp *tcp = stack->tcp;
-    struct tcp_segment segment = {.counter = &stack->stats.taken_tcp};
-    struct tcp_step step = {.tcp = tcp, .segment = &segment};
-    uint64_t *wrong = parse(stack, packet, &segment);
+    struct tcp_segment
+        segment; /* parse() fills it: zeros for options that aren't there cost more */
+    struct tcp_step step = {.tcp = stack->tcp, .segment = &segment};
+    uint64_t *wrong;
 
-    if (wrong) {
+    segment.packet = packet;
+    segment.counter = &stack->stats.taken_tcp;
+    wrong = parse(stack, packet, &segment);
+    if (wrong)
         segment.counter = wrong;
-    } else {
-        const struct tcb key = {.local_ip = packet->dst,
-                                .remote_ip = packet->src,
-                                .local_port = segment.header.dst_port,
-                                .remote_port = segment.header.src_port};
-
-        dispatch(tcp, &step, &key);
-    }
+    else
+        dispatch(stack->tcp, &step, packet);
     (*segment.counter)++;
-    leat_buf_free(packet->buf); /* what nobody took */
+    if (packet->buf)
+        leat_buf_free(packet->buf); /* what nobody took */
     packet->buf = 0;
 }
 
@@ -313,11 +314,8 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
     struct tcp *tcp = stack->tcp;
     struct tcp_step step = {.tcp = tcp, .err = icmp_error_meaning(error)};
     const uint32_t quoted_seq = get32(error->transport + 4);
-    const struct tcb key = {.local_ip = error->local_ip,
-                            .remote_ip = error->remote_ip,
-                            .local_port = get16(error->transport),
-                            .remote_port = get16(error->transport + 2)};
-    struct tcb *tcb = tcp_find(tcp, &key);
+    struct tcb *tcb = tcp_find(tcp, tcp_ends(error->local_ip, get16(error->transport),
+                                             error->remote_ip, get16(error->transport + 2)));
     struct leat_tcp *conn;
 
     /* only about a connection, and something that it has in flight: RFC 5927 4 */

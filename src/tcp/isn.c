@@ -55,7 +55,7 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
     counter = &tcp->port_counters[(hash >> 32) % COUNTERS];
     for (uint32_t tries = 0; tries < PORT_COUNT; tries++) {
         tcb->local_port = (uint16_t)(PORT_FIRST + (offset + (*counter)++) % PORT_COUNT);
-        if (!tcp_find(tcp, tcb))
+        if (!tcp_find(tcp, tcb_ends(tcb)))
             return true;
     }
     return false;

@@ -26,12 +26,11 @@ enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **lis
     struct tcp_step step = {.tcp = tcp};
     struct leat_tcp_listener *made;
     struct tcb *tcb;
-    const struct tcb key = {.local_ip = config->ip, .local_port = config->port};
 
     leat_assert(tcp != 0); /* leat_tcp_register() first */
     if (config->port == 0 || (config->ip != LEAT_IP4_ANY && !ipv4_is_ours(stack, config->ip)))
         return LEAT_ERR_ARGUMENT;
-    tcb = tcp_find(tcp, &key);
+    tcb = tcp_find(tcp, tcp_ends(config->ip, config->port, LEAT_IP4_ANY, 0));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
         tcp_event(tcb, TCP_passive_OPEN, &step);
         return step.err;

@@ -5,34 +5,23 @@
 
 /* The same ends are looked for several times while a connection begins and ends: comparing costs
  * ten instructions, hashing 85. */
-static uint32_t bucket_of(struct tcp *tcp, const struct tcb *key)
+static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
 {
-    const uint64_t ips = (uint64_t)key->local_ip << 32 | key->remote_ip;
-    const uint32_t ports = (uint32_t)key->local_port << 16 | key->remote_port;
     struct hashed_ends *last = &tcp->hashed;
 
-    if (last->ips != ips || last->ports != ports) {
-        last->ips = ips;
-        last->ports = ports;
-        last->bucket = (uint32_t)siphash13(&tcp->stack->table_key, ips, ports) & tcp->bucket_mask;
+    if (!tcp_ends_equal(last->ends, ends)) {
+        last->ends = ends;
+        last->bucket =
+            (uint32_t)siphash13(&tcp->stack->table_key, ends.ips, ends.ports) & tcp->bucket_mask;
     }
     return last->bucket;
 }
 
-static bool same_ends(const struct tcb *a, const struct tcb *b)
+struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends)
 {
-    return a->local_ip == b->local_ip && a->remote_ip == b->remote_ip &&
-           a->local_port == b->local_port && a->remote_port == b->remote_port;
-}
+    struct tcb *tcb = tcp->buckets[bucket_of(tcp, ends)];
 
-struct tcb *tcp_find(struct tcp *tcp, const struct tcb *key)
-{
-    struct tcb *tcb = tcp->found;
-
-    if (tcb && same_ends(tcb, key))
-        return tcb;
-    tcb = tcp->buckets[bucket_of(tcp, key)];
-    while (tcb && !same_ends(tcb, key))
+    while (tcb && !tcp_ends_equal(tcb_ends(tcb), ends))
         tcb = tcb->hash_next;
     tcp->found = tcb;
     return tcb;
@@ -41,19 +30,16 @@ struct tcb *tcp_find(struct tcp *tcp, const struct tcb *key)
 /* A listener lies in the same table, with no remote end. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
-    struct tcb key = {.local_ip = ip, .local_port = port};
-    struct tcb *tcb = tcp_find(tcp, &key);
+    struct tcb *tcb = tcp_find(tcp, tcp_ends(ip, port, LEAT_IP4_ANY, 0));
 
-    if (!tcb) {
-        key.local_ip = LEAT_IP4_ANY;
-        tcb = tcp_find(tcp, &key);
-    }
+    if (!tcb)
+        tcb = tcp_find(tcp, tcp_ends(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
     return (struct leat_tcp_listener *)(void *)tcb;
 }
 
 void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcb **bucket = &tcp->buckets[bucket_of(tcp, tcb)];
+    struct tcb **bucket = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
 
     tcb->hash_next = *bucket;
     *bucket = tcb;
@@ -63,7 +49,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcb **link = &tcp->buckets[bucket_of(tcp, tcb)];
+    struct tcb **link = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
 
     if (!(tcb->flags & TCB_HASHED))
         return;

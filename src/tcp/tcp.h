@@ -76,6 +76,29 @@ struct tcb {
     uint32_t clock_ms;      /* when TS.Recent came; in TIME-WAIT: when it ends */
 };
 
+/* Both ends of a connection in two words: quick to compare, and what is hashed. */
+struct tcp_ends {
+    uint64_t ips;
+    uint32_t ports;
+};
+
+static inline struct tcp_ends tcp_ends(leat_ip4 local_ip, uint16_t local_port, leat_ip4 remote_ip,
+                                       uint16_t remote_port)
+{
+    return (struct tcp_ends){(uint64_t)local_ip << 32 | remote_ip,
+                             (uint32_t)local_port << 16 | remote_port};
+}
+
+static inline struct tcp_ends tcb_ends(const struct tcb *tcb)
+{
+    return tcp_ends(tcb->local_ip, tcb->local_port, tcb->remote_ip, tcb->remote_port);
+}
+
+static inline bool tcp_ends_equal(struct tcp_ends a, struct tcp_ends b)
+{
+    return a.ips == b.ips && a.ports == b.ports;
+}
+
 /* A connection in SYN-RECEIVED that came from a listener. */
 struct tcp_half {
     struct tcb tcb;
@@ -212,8 +235,7 @@ struct leat_tcp_listener {
 
 /* The ends that were hashed last; at first none, which all bits 0 aren't: no port is 0. */
 struct hashed_ends {
-    uint64_t ips;
-    uint32_t ports;
+    struct tcp_ends ends;
     uint32_t bucket;
 };
 
@@ -300,7 +322,17 @@ void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
 
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 
-struct tcb *tcp_find(struct tcp *tcp, const struct tcb *key);
+/* Whose ends they are, or NULL. */
+struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends);
+
+/* The same; segments come in bursts, so the one that was found last is asked first. */
+static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_ends ends)
+{
+    struct tcb *tcb = tcp->found;
+
+    return tcb && tcp_ends_equal(tcb_ends(tcb), ends) ? tcb : tcp_look_up(tcp, ends);
+}
+
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb);

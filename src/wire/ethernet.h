@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <leat/addr.h>
+
+#include "wire/bytes.h"
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
@@ -26,10 +29,24 @@ struct wire_ethernet {
 };
 
 /* False: fewer than 14 bytes. */
-bool wire_ethernet_parse(struct wire_ethernet *header, const uint8_t *bytes, uint32_t len);
+static inline bool wire_ethernet_parse(struct wire_ethernet *header, const uint8_t *bytes,
+                                       uint32_t len)
+{
+    if (len < ETHERNET_HEADER_BYTES)
+        return false;
+    memcpy(header->dst.octet, bytes, 6);
+    memcpy(header->src.octet, bytes + 6, 6);
+    header->type = get16(bytes + 12);
+    return true;
+}
 
 /* Writes 14 bytes. */
-void wire_ethernet_emit(const struct wire_ethernet *header, uint8_t *bytes);
+static inline void wire_ethernet_emit(const struct wire_ethernet *header, uint8_t *bytes)
+{
+    memcpy(bytes, header->dst.octet, 6);
+    memcpy(bytes + 6, header->src.octet, 6);
+    put16(bytes + 12, header->type);
+}
 
 /* True for broadcast and multicast. */
 static inline bool mac_is_group(const struct leat_mac *mac)
@@ -37,7 +54,10 @@ static inline bool mac_is_group(const struct leat_mac *mac)
     return mac->octet[0] & 1;
 }
 
-bool mac_equal(const struct leat_mac *a, const struct leat_mac *b);
+static inline bool mac_equal(const struct leat_mac *a, const struct leat_mac *b)
+{
+    return memcmp(a->octet, b->octet, sizeof a->octet) == 0;
+}
 
 /* ff:ff:ff:ff:ff:ff */
 extern const struct leat_mac mac_broadcast;

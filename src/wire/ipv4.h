@@ -7,10 +7,16 @@
 
 #include <leat/addr.h>
 
+#include "core/checksum.h"
+#include "wire/bytes.h"
+
 enum {
     IPV4_HEADER_BYTES = 20,
     IPV4_HEADER_MAX = 60,
-    IPV4_TOTAL_MAX = 65535
+    IPV4_TOTAL_MAX = 65535,
+    IPV4_FLAG_DF = 0x4000,
+    IPV4_FLAG_MF = 0x2000,
+    IPV4_OFFSET_MASK = 0x1fff
 };
 
 struct wire_ipv4 {
@@ -33,16 +39,50 @@ enum ipv4_options_verdict {
     IPV4_OPTIONS_MALFORMED /* a length of 0 or 1, or past the header's end */
 };
 
-/* Of a packet of which @total_bytes have come, the first @len in one piece.  False: version not 4,
+/* Of a header quoted by an ICMP error, of which what follows may be missing.  False: version not 4,
  * IHL under 5, or lengths that don't fit into each other (RFC 1122 3.2.1.1). */
-bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len,
-                     uint32_t total_bytes);
+static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t *bytes,
+                                         uint32_t len)
+{
+    uint16_t fragment;
 
-/* The same for a header quoted by an ICMP error, of which the rest may be missing. */
-bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len);
+    if (len < IPV4_HEADER_BYTES || bytes[0] >> 4 != 4)
+        return false;
+    header->header_bytes = (uint8_t)((bytes[0] & 15) * 4);
+    header->total_bytes = get16(bytes + 2);
+    if (header->header_bytes < IPV4_HEADER_BYTES || header->header_bytes > len)
+        return false;
+    if (header->total_bytes < header->header_bytes)
+        return false;
+    fragment = get16(bytes + 6);
+    header->tos = bytes[1];
+    header->id = get16(bytes + 4);
+    header->dont_fragment = fragment & IPV4_FLAG_DF;
+    header->more_fragments = fragment & IPV4_FLAG_MF;
+    header->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET_MASK) * 8);
+    header->ttl = bytes[8];
+    header->protocol = bytes[9];
+    header->src = get32(bytes + 12);
+    header->dst = get32(bytes + 16);
+    return true;
+}
+
+/* The same of a packet of which @total_bytes have come, the first @len in one piece.  Inline, as
+ * everything in this file that each packet meets: then what the caller doesn't ask for isn't even
+ * read. */
+static inline bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len,
+                                   uint32_t total_bytes)
+{
+    return wire_ipv4_parse_quote(header, bytes, len) && header->total_bytes <= total_bytes;
+}
 
 /* True if the header's checksum is right; @bytes as they passed the parser. */
-bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_bytes);
+static inline bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_bytes)
+{
+    return checksum_finish(header_bytes == IPV4_HEADER_BYTES
+                               ? checksum_20_bytes(bytes)
+                               : checksum_bytes(bytes, header_bytes)) == 0;
+}
 
 /* Judges the options of a header that passed the parser; @where gets the offset of the octet that
  * is wrong, for ICMP (RFC 792 parameter problem). */
@@ -50,6 +90,20 @@ enum ipv4_options_verdict wire_ipv4_options(const uint8_t *bytes, uint32_t heade
                                             uint8_t *where);
 
 /* Writes IPV4_HEADER_BYTES, the checksum included. */
-void wire_ipv4_emit(const struct wire_ipv4 *header, uint8_t *bytes);
+static inline void wire_ipv4_emit(const struct wire_ipv4 *header, uint8_t *bytes)
+{
+    uint16_t fragment = (uint16_t)(header->fragment_offset / 8);
+
+    if (header->dont_fragment)
+        fragment |= IPV4_FLAG_DF;
+    if (header->more_fragments)
+        fragment |= IPV4_FLAG_MF;
+    put32(bytes, 0x45000000 | (uint32_t)header->tos << 16 | header->total_bytes);
+    put32(bytes + 4, (uint32_t)header->id << 16 | fragment);
+    put32(bytes + 8, (uint32_t)header->ttl << 24 | (uint32_t)header->protocol << 16);
+    put32(bytes + 12, header->src);
+    put32(bytes + 16, header->dst);
+    put16(bytes + 10, checksum_finish(checksum_20_bytes(bytes)));
+}
 
 #endif

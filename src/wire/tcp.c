@@ -29,24 +29,6 @@ _Static_assert(WIRE_TCP_TS_ALONE ==
                    (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TS << 8 | TS_BYTES),
                "timestamps and nothing else");
 
-bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
-{
-    if (len < WIRE_TCP_BYTES)
-        return false;
-    header->src_port = get16(at);
-    header->dst_port = get16(at + 2);
-    header->seq = get32(at + 4);
-    header->ack = get32(at + 8);
-    header->header_bytes = (uint8_t)((at[12] >> 4) * 4);
-    header->flags = at[13];
-    header->window = get16(at + 14);
-    header->mss = 0;
-    header->wind_shift = WIRE_TCP_NO_SHIFT;
-    header->sack_permitted = header->has_ts = header->has_fast_open = false;
-    header->sack_count = 0;
-    return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
-}
-
 /* A list of blocks whose length is wrong is no list (RFC 2018 3). */
 static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
 {
@@ -106,19 +88,11 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
     }
 }
 
-bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
+bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
 {
     const uint8_t *option = at + WIRE_TCP_BYTES;
     const uint8_t *end = at + header->header_bytes;
 
-    if (option == end)
-        return true;
-    /* what nearly every segment has, laid out as in RFC 7323 appendix A */
-    if (header->header_bytes == WIRE_TCP_BYTES + 2 + TS_BYTES &&
-        get32(option) == WIRE_TCP_TS_ALONE) {
-        parse_option(option + 2, header);
-        return true;
-    }
     while (option < end && option[0] != OPTION_END) {
         if (option[0] == OPTION_NOP) {
             option++;

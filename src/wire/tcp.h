@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wire/bytes.h"
+
 enum {
     WIRE_TCP_BYTES = 20,         /* without options */
     WIRE_TCP_OPTIONS_BYTES = 40, /* at most */
@@ -55,13 +57,50 @@ struct wire_tcp {
     struct wire_sack sacks[WIRE_SACKS_MAX]; /* as sent: may be nonsense */
 };
 
+/* How the options begin when they are timestamps and nothing else, as nearly every segment has
+ * them: RFC 7323 appendix A. */
+enum {
+    WIRE_TCP_TS_ALONE = 0x0101080a,
+    WIRE_TCP_TS_BYTES = 12 /* with the padding */
+};
+
 /* Reads the fixed header out of the @len bytes that lie at @at; false: too short, or a data offset
  * under 5 or past @len.  The options are not read yet. */
-bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header);
+static inline bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)
+{
+    if (len < WIRE_TCP_BYTES)
+        return false;
+    header->src_port = get16(at);
+    header->dst_port = get16(at + 2);
+    header->seq = get32(at + 4);
+    header->ack = get32(at + 8);
+    header->header_bytes = (uint8_t)((at[12] >> 4) * 4);
+    header->flags = at[13];
+    header->window = get16(at + 14);
+    header->mss = 0;
+    header->wind_shift = WIRE_TCP_NO_SHIFT;
+    header->sack_permitted = header->has_ts = header->has_fast_open = false;
+    header->sack_count = 0;
+    return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
+}
+
+/* Reads whatever options there are. */
+bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header);
 
 /* Reads the options of a header that wire_tcp_parse() accepted; false: a length of 0 or 1, or past
- * the end (CVE-2020-24337 and its family). */
-bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header);
+ * the end (CVE-2020-24337 and its family).  What nearly every segment has is read here. */
+static inline bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *header)
+{
+    const uint8_t *option = at + WIRE_TCP_BYTES;
+
+    if (header->header_bytes != WIRE_TCP_BYTES + WIRE_TCP_TS_BYTES ||
+        get32(option) != WIRE_TCP_TS_ALONE)
+        return header->header_bytes == WIRE_TCP_BYTES || wire_tcp_parse_any_options(at, header);
+    header->has_ts = true;
+    header->tsval = get32(option + 4);
+    header->tsecr = get32(option + 8);
+    return true;
+}
 
 /* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, padded. */
 uint32_t wire_tcp_bytes(const struct wire_tcp *header);
@@ -72,12 +111,6 @@ void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header);
 /* Where the checksum lies. */
 enum {
     WIRE_TCP_CHECKSUM_AT = 16
-};
-
-/* How the options begin when they are timestamps and nothing else, as nearly every segment has
- * them: RFC 7323 appendix A. */
-enum {
-    WIRE_TCP_TS_ALONE = 0x0101080a
 };
 
 #endif
