@@ -22,6 +22,7 @@ _Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no le
 void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 {
     wheel->now_tick = now_ns >> TIMER_TICK_SHIFT;
+    wheel->next_tick = UINT64_MAX;
     for (unsigned level = 0; level < TIMER_LEVELS; level++) {
         wheel->occupied[level] = 0;
         for (unsigned i = 0; i < TIMER_SLOTS; i++)
@@ -103,6 +104,8 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
         at_tick = wheel->now_tick + 1; /* a timer that sets itself again makes progress */
     timer_cancel(wheel, timer);
     timer->at_tick = at_tick;
+    if (at_tick < wheel->next_tick)
+        wheel->next_tick = at_tick;
     insert(wheel, timer);
 }
 
@@ -122,13 +125,12 @@ static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigne
     return false;
 }
 
-uint64_t timers_next_ns(const struct timer_wheel *wheel)
+static uint64_t earliest_tick(const struct timer_wheel *wheel)
 {
     unsigned level, index;
 
-    if (!first_slot(wheel, &level, &index))
-        return UINT64_MAX;
-    return wheel->slots[level][index].earliest_tick << TIMER_TICK_SHIFT;
+    return first_slot(wheel, &level, &index) ? wheel->slots[level][index].earliest_tick
+                                             : UINT64_MAX;
 }
 
 /* Moves the timers of a higher slot to where they belong now. */
@@ -167,9 +169,8 @@ static void advance(struct timer_wheel *wheel, uint64_t tick)
     }
 }
 
-bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max, void *context)
+bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max, void *context)
 {
-    const uint64_t now_tick = now_ns >> TIMER_TICK_SHIFT;
     unsigned level, index;
 
     leat_assert(now_tick >= wheel->now_tick);
@@ -191,5 +192,6 @@ bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max, v
         }
     }
     advance(wheel, now_tick);
+    wheel->next_tick = earliest_tick(wheel);
     return true;
 }

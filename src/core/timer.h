@@ -37,7 +37,10 @@ struct timer_slot {
 };
 
 struct timer_wheel {
-    uint64_t now_tick;               /* all ticks up to this one have been run */
+    uint64_t now_tick;  /* the wheel stands here; it lags while nothing is due */
+    uint64_t next_tick; /* nothing is due before, UINT64_MAX: nothing is set.  Most polls find
+                           nothing due: a comparison tells them, a look at nine levels costs 130
+                           instructions. */
     uint64_t occupied[TIMER_LEVELS]; /* one bit a slot */
     struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
 };
@@ -61,11 +64,23 @@ static inline uint64_t timer_at_ns(const struct timer *timer)
     return timer->at_tick << TIMER_TICK_SHIFT;
 }
 
+/* Fires what is due by @now_tick, of which there may be something. */
+bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max, void *context);
+
 /* Fires what is due at @now_ns, at most @fire_max; false: more is due. */
-bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max, void *context);
+static inline bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max,
+                              void *context)
+{
+    const uint64_t now_tick = now_ns >> TIMER_TICK_SHIFT;
+
+    return now_tick < wheel->next_tick || timers_fire(wheel, now_tick, fire_max, context);
+}
 
 /* The time of the next timers_run() that has something to do; UINT64_MAX if no timer is set.
  * Never late; may be early for timers that were cancelled or lie far ahead. */
-uint64_t timers_next_ns(const struct timer_wheel *wheel);
+static inline uint64_t timers_next_ns(const struct timer_wheel *wheel)
+{
+    return wheel->next_tick == UINT64_MAX ? UINT64_MAX : wheel->next_tick << TIMER_TICK_SHIFT;
+}
 
 #endif

@@ -40,6 +40,17 @@ static inline const struct path *route_known(struct leat *stack, leat_ip4 src, l
                : 0;
 }
 
+/* The same, or any other way to anybody, written to @room; NULL: none. */
+static inline const struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+                                            struct path *room)
+{
+    const struct path *known = route_known(stack, src, dst);
+
+    if (known)
+        return known;
+    return ipv4_path(stack, src, dst, room) == LEAT_OK ? room : 0;
+}
+
 /* Keeps a path of that kind. */
 void route_remember(struct leat *stack, const struct path *path);
 

@@ -221,6 +221,41 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     restart_timer(conn);
 }
 
+/* All of what is in flight is one record, which left once; @header acknowledges it and has no other
+ * news, and the window that was never full need not hear of it.  So it is with requests and their
+ * responses. */
+static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    struct sent *sent = scoreboard_only(&conn->scoreboard);
+
+    if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
+        (header->flags & TCP_ECE) || (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) ||
+        !recovery_is_calm(&conn->recovery) ||
+        !congestion_is_indifferent(&conn->congestion, header->ack - conn->snd_una))
+        return 0;
+    return sent;
+}
+
+/* What take_ack() comes to for such a one, a quarter of its instructions. */
+static void take_plain_ack(struct leat_tcp *conn, struct sent *sent)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    rack_delivered_one(&conn->recovery.rack, sent->at_ns, sent->end, now_ns);
+    if (now_ns > sent->at_ns)
+        rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - sent->at_ns);
+    else
+        rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
+    scoreboard_ack_only(&conn->scoreboard, &conn->tcp->sents, sent);
+    sendq_ack(&conn->sendq, conn->tcb.snd_nxt);
+    conn->snd_una = conn->tcb.snd_nxt;
+    tcp_tell_writable(conn);
+    pmtu_progress(&conn->pmtu);
+    conn->progress_at_ns = now_ns;
+    conn->rexmt_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
+    conn->flags = (conn->flags | CONN_REACHED) & ~(unsigned)CONN_LOSS_IS_PROBE;
+}
+
 static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
@@ -278,13 +313,17 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
     const struct wire_tcp *header = &step->segment->header;
     const bool had_syn = tcb->flags & TCB_SYN_UNACKED;
     bool window_changed = false;
+    struct sent *sent;
 
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
     if (tcb->flags & TCB_SYN_UNACKED)
         take_ack_of_SYN(conn, header->ack);
-    if (seq_lt(conn->snd_una, header->ack) ||
-        (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
+    sent = plainly_acked(conn, header);
+    if (sent)
+        take_plain_ack(conn, sent);
+    else if (seq_lt(conn->snd_una, header->ack) ||
+             (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
         take_ack(conn, step->segment, window_changed);
     tcp_want_output(conn);
 }

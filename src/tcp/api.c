@@ -99,17 +99,31 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
     return step.err;
 }
 
+/* SEND, with no text yet: may we? */
+static enum leat_err may_write(struct leat_tcp *conn)
+{
+    struct tcp_step step;
+
+    if (tcp_established(conn->tcp, &conn->tcb, TCP_SEND)) {
+        tcp_want_output(conn); /* which is what send_text does without text */
+        return LEAT_OK;
+    }
+    step = (struct tcp_step){.tcp = conn->tcp};
+    tcp_event(&conn->tcb, TCP_SEND, &step);
+    return step.err;
+}
+
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
-    struct tcp_step step = {.tcp = conn->tcp};
     const bool fits = conn->sendq.bytes + len <= tcp_send_limit_least(conn);
     const uint32_t room = fits && !is_closing(conn) ? (uint32_t)len : leat_tcp_send_room(conn);
     const uint32_t wanted = len < room ? (uint32_t)len : room;
 
+    const enum leat_err err = may_write(conn);
+
     *taken = 0;
-    tcp_event(&conn->tcb, TCP_SEND, &step); /* with no text yet: may we? */
-    if (step.err != LEAT_OK)
-        return step.err;
+    if (err != LEAT_OK)
+        return err;
     *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
     if (*taken < len)
         conn->flags |= CONN_WAS_FULL;
@@ -125,7 +139,10 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
 
-    tcp_event(&conn->tcb, TCP_RECEIVE, &step);
+    if (tcp_established(conn->tcp, &conn->tcb, TCP_RECEIVE))
+        tcp_receive_text(&conn->tcb, &step);
+    else
+        tcp_event(&conn->tcb, TCP_RECEIVE, &step);
     if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
         stack_ready(conn->tcp->stack, &conn->ready); /* the end may be told now */
     return step.text;

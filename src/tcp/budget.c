@@ -9,21 +9,13 @@
 #include "tcp/tcp.h"
 
 enum {
-    WIND_SHIFT_MAX = 14,      /* RFC 7323 2.3 */
-    BEGIN_BYTES = 256 * 1024, /* where both begin */
-    SCARCE_BYTES = 64 * 1024  /* a send queue's limit while memory is scarce */
+    WIND_SHIFT_MAX = 14,     /* RFC 7323 2.3 */
+    BEGIN_BYTES = 256 * 1024 /* where both begin */
 };
 
 static uint32_t min32(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
-}
-
-bool tcp_pool_has_free(const struct leat_tcp *conn, uint32_t parts, uint32_t of)
-{
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
-
-    return (uint64_t)full->free_count * of >= (uint64_t)full->count * parts;
 }
 
 /* ---- the window that we offer ------------------------------------------------------------- */
@@ -63,7 +55,7 @@ static uint32_t window_room(const struct leat_tcp *conn)
     return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
 }
 
-static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
+bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments)
 {
     /* silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2 */
     const uint32_t least = min32(conn->window_limit / 2, segments * conn->mss);
@@ -74,20 +66,15 @@ static bool window_may_grow(const struct leat_tcp *conn, uint32_t segments)
     return room > left && room - left >= least;
 }
 
-void tcp_open_window(struct leat_tcp *conn)
+void tcp_open_window_wider(struct leat_tcp *conn)
 {
     const uint32_t room = window_room(conn);
 
-    if (!window_may_grow(conn, 1))
+    if (!tcp_window_may_grow(conn, 1))
         return;
     if (room > conn->tcb.rcv_wnd)
         conn->tcb.rcv_wnd = room;
     conn->rcv_over = (uint16_t)(conn->tcb.rcv_wnd - room);
-}
-
-bool tcp_window_would_open(const struct leat_tcp *conn)
-{
-    return tcp_window_left(conn) < conn->window_limit / 2 && window_may_grow(conn, 2);
 }
 
 static void begin_round(struct leat_tcp *conn)
@@ -114,11 +101,6 @@ void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
 
 /* ---- the send queue ----------------------------------------------------------------------- */
 
-uint32_t tcp_send_limit_least(const struct leat_tcp *conn)
-{
-    return min32(conn->tcp->config.send_queue_bytes, SCARCE_BYTES);
-}
-
 uint32_t tcp_send_limit(const struct leat_tcp *conn)
 {
     const uint32_t most = conn->tcp->config.send_queue_bytes;
@@ -130,6 +112,6 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
     const uint32_t wanted = min32(most, cwnd + (flight > cwnd ? min32(flight, most) : cwnd));
 
     if (!tcp_pool_has_free(conn, 1, 2))
-        return min32(most, SCARCE_BYTES);
+        return min32(most, TCP_SEND_SCARCE_BYTES);
     return wanted > begin ? wanted : begin;
 }

@@ -40,14 +40,6 @@ void congestion_restart(struct congestion *congestion)
     hystart_init(&congestion->hystart);
 }
 
-bool congestion_was_limiting(const struct congestion *congestion, const struct congestion_ack *ack)
-{
-    /* in slow start half of the window is proof enough: it doubles a round */
-    if (congestion->cwnd < congestion->ssthresh)
-        return ack->flight_bytes >= congestion->cwnd / 2;
-    return ack->flight_bytes + congestion->mss >= congestion->cwnd;
-}
-
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack)
 {
     const uint32_t grow = min32(ack->acked_bytes, LIMIT * congestion->mss);

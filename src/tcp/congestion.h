@@ -57,8 +57,24 @@ void congestion_init(struct congestion *congestion, const struct congestion_ops 
 /* After an idle time of more than an RTO: RFC 5681 4.1. */
 void congestion_restart(struct congestion *congestion);
 
-/* True if the window was what held us back, so its growth means something (RFC 7661's point). */
-bool congestion_was_limiting(const struct congestion *congestion, const struct congestion_ack *ack);
+/* True if the window was what held us back, so its growth means something (RFC 7661's point):
+ * @flight_bytes were in flight. */
+static inline bool congestion_was_limiting(const struct congestion *congestion,
+                                           uint32_t flight_bytes)
+{
+    /* in slow start half of the window is proof enough: it doubles a round */
+    if (congestion->cwnd < congestion->ssthresh)
+        return flight_bytes >= congestion->cwnd / 2;
+    return flight_bytes + congestion->mss >= congestion->cwnd;
+}
+
+/* True if an ACK of so much changes nothing: the window didn't limit, and no clock runs that would
+ * have to be stopped for that. */
+static inline bool congestion_is_indifferent(const struct congestion *congestion,
+                                             uint32_t flight_bytes)
+{
+    return !congestion_was_limiting(congestion, flight_bytes) && congestion->cubic.epoch_ns == 0;
+}
 
 /* Slow start's part of an ACK: RFC 5681 3.1, RFC 3465 with L = 2, HyStart++. */
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);

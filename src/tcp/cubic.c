@@ -115,7 +115,7 @@ static void cubic_acked(struct congestion *congestion, const struct congestion_a
     struct cubic *cubic = &congestion->cubic;
     uint64_t t_ms;
 
-    if (!congestion_was_limiting(congestion, ack)) {
+    if (!congestion_was_limiting(congestion, ack->flight_bytes)) {
         stop_clock(cubic, ack->now_ns);
         return;
     }

@@ -3,6 +3,7 @@
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"
+#include "core/view.h"
 #include "wire/bytes.h"
 
 enum {
@@ -51,13 +52,9 @@ static void checksum(const struct path *path, struct leat_buf *segment)
     put16(field, checksum_finish(sum + checksum_list(segment)));
 }
 
-static struct leat_buf *header_alloc(struct tcp *tcp, const struct wire_tcp *header)
+static struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
 {
-    struct leat_buf *buf = leat_buf_alloc_small(&tcp->stack->pool, LEAT_BUF_HEADROOM);
-
-    if (buf)
-        wire_tcp_emit(leat_buf_push(buf, wire_tcp_bytes(header)), header);
-    return buf;
+    return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
 
 /* @segment is a super-frame, as its text says. */
@@ -70,25 +67,39 @@ static void make_super(struct leat *stack, struct leat_buf *segment)
     stack->stats.tcp_sent += (leat_buf_total(text) - 1) / segment->segment_bytes;
 }
 
-static bool send(struct tcp *tcp, const struct path *path, const struct wire_tcp *header,
-                 uint8_t tos, struct leat_buf *text)
+/* Takes @text; false. */
+static bool no_memory(struct tcp *tcp, struct leat_buf *text)
+{
+    tcp->stack->stats.tx_no_memory++;
+    leat_buf_free(text);
+    return false;
+}
+
+/* Down it goes: @segment holds the header, its checksum still to be filled in.  Takes both. */
+static void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment, uint8_t tos,
+                 struct leat_buf *text)
 {
     const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
-    struct leat_buf *segment = header_alloc(tcp, header);
 
-    if (!segment) {
-        tcp->stack->stats.tx_no_memory++;
-        leat_buf_free(text);
-        return false;
-    }
     segment->next = text;
     if (text && text->segment_bytes > 0)
         make_super(tcp->stack, segment);
     checksum(path, segment);
     tcp->stack->stats.tcp_sent++;
+    ipv4_output(tcp->stack, path, &options, segment); /* what it can't send is lost on the way */
+}
+
+static bool send_header(struct tcp *tcp, const struct path *path, const struct wire_tcp *header,
+                        uint8_t tos, struct leat_buf *text)
+{
+    struct leat_buf *segment = header_alloc(tcp, wire_tcp_bytes(header));
+
+    if (!segment)
+        return no_memory(tcp, text);
+    wire_tcp_emit(segment->data, header);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
-    ipv4_output(tcp->stack, path, &options, segment); /* what it can't send is lost on the way */
+    send(tcp, path, segment, tos, text);
     return true;
 }
 
@@ -142,7 +153,53 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
         complete_for_conn(conn, header, leat_buf_total(text));
         tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
     }
-    return send(tcp, path, header, tos, text);
+    return send_header(tcp, path, header, tos, text);
+}
+
+/* SACKs are to be told, or a duplicate: tcp_emit() knows how. */
+static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
+                            uint8_t flags, uint8_t tos, struct leat_buf *text)
+{
+    struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
+
+    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
+}
+
+/* The header as it stands on the wire: no struct between, which would be filled to be read once. */
+static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint32_t seq,
+                        uint8_t flags)
+{
+    const uint16_t window = window_field(&conn->tcb, flags);
+
+    put32(at, (uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port);
+    put32(at + 4, seq);
+    put32(at + 8, conn->tcb.rcv_nxt);
+    put32(at + 12, bytes / 4 << 28 | (uint32_t)flags << 16 | window);
+    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
+    if (bytes > WIRE_TCP_BYTES) {
+        put32(at + 20, WIRE_TCP_TS_ALONE);
+        put32(at + 24, tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
+        put32(at + 28, conn->tcb.ts_recent);
+    }
+}
+
+bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
+                    uint8_t tos, struct leat_buf *text)
+{
+    const uint32_t bytes = WIRE_TCP_BYTES + (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0);
+    struct leat_buf *segment;
+
+    if (conn->reorder.first || conn->sacks.has_dsack)
+        return emit_with_sacks(conn, path, seq, flags, tos, text);
+    segment = header_alloc(conn->tcp, bytes);
+    if (!segment)
+        return no_memory(conn->tcp, text);
+    conn->last_ack_sent = conn->tcb.rcv_nxt;
+    if (conn->flags & CONN_ECE)
+        flags |= TCP_ECE;
+    write_plain(conn, segment->data, bytes, seq, flags);
+    send(conn->tcp, path, segment, (uint8_t)(tos | conn->dscp << DSCP_SHIFT), text);
+    return true;
 }
 
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags)
@@ -172,7 +229,7 @@ void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
                   ((in->flags & TCP_SYN) != 0) + ((in->flags & TCP_FIN) != 0);
     }
     if (ipv4_path(tcp->stack, segment->packet->dst, segment->packet->src, &path) == LEAT_OK)
-        send(tcp, &path, &out, 0, 0);
+        send_header(tcp, &path, &out, 0, 0);
 }
 
 void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)

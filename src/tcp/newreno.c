@@ -3,7 +3,7 @@
 
 static void newreno_acked(struct congestion *congestion, const struct congestion_ack *ack)
 {
-    if (!congestion_was_limiting(congestion, ack))
+    if (!congestion_was_limiting(congestion, ack->flight_bytes))
         return;
     if (congestion->cwnd < congestion->ssthresh) {
         congestion_slow_start(congestion, ack);

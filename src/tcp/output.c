@@ -5,6 +5,7 @@
  * allows, and only as far as the peer's window reaches.  Nothing here asks for the state: flags say
  * what is queued, the scoreboard says what was sent.
  */
+#include "ip/route.h"
 #include "tcp/budget.h"
 #include "tcp/output.h"
 #include "tcp/seq.h"
@@ -16,12 +17,6 @@ enum {
 };
 
 static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most */
-
-void tcp_want_output(struct leat_tcp *conn)
-{
-    if (!ring_is_in(&conn->output) && (conn->tcb.flags & TCB_HASHED))
-        ring_put(&conn->tcp->output, &conn->output);
-}
 
 static void no_memory(struct leat_tcp *conn)
 {
@@ -280,13 +275,37 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
+/* Nothing is in flight, and what waits is text for one segment: a request, or its answer. */
+static bool is_alone(const struct leat_tcp *conn)
+{
+    const uint32_t text_bytes = conn->sendq.bytes;
+
+    return conn->snd_una == conn->tcb.snd_nxt && text_bytes > 0 && text_bytes <= conn->mss &&
+           text_bytes <= conn->snd_wnd && text_bytes <= conn->congestion.cwnd &&
+           !(conn->flags & (CONN_FIN_QUEUED | CONN_PROBE | CONN_FAST_OPEN));
+}
+
+/* Such a segment may go: both windows have room, with nothing in flight neither Nagle nor pacing
+ * holds it back, and there is nothing to repair.  Not to ask all that saves 330 instructions. */
+static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
+{
+    struct plan plan = {.seq = conn->tcb.snd_nxt, .text_bytes = conn->sendq.bytes};
+
+    if (!ipv4_output_room(conn->tcp->stack, path))
+        return NO_ROOM;
+    restart_if_idle(conn);
+    return tcp_send_new(conn, path, &plan) ? NOTHING : NO_MEMORY;
+}
+
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
-    struct path path;
+    struct path found;
+    const struct path *path =
+        route_path(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
     enum verdict verdict;
 
-    if (ipv4_path(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &path) != LEAT_OK) {
+    if (!path) {
         conn->soft_error = LEAT_ERR_NO_ROUTE; /* perhaps it comes back; the timer goes on */
         if (conn->rexmt_at_ns == LEAT_NEVER_NS)
             tcp_start_rexmt(conn);
@@ -294,21 +313,21 @@ bool tcp_output(struct leat_tcp *conn)
     }
     if (conn->flags & CONN_REACHED) {
         conn->flags &= ~(unsigned)CONN_REACHED;
-        ipv4_reached(&path);
+        ipv4_reached(path);
     }
     if (conn->flags & CONN_SEND_SYN)
-        tcp_send_syn(conn, &path);
+        tcp_send_syn(conn, path);
     if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN))
         return false;
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
-        tcp_send_probe(conn, &path);
-    verdict = send_text(conn, &path);
-    if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, &path))
+        tcp_send_probe(conn, path);
+    verdict = is_alone(conn) ? send_alone(conn, path) : send_text(conn, path);
+    if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
         verdict = NO_MEMORY;
     if (verdict == NO_MEMORY)
         no_memory(conn);
-    if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, &path, conn->tcb.snd_nxt))
+    if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
         no_memory(conn);
     if (verdict == NOTHING)
         tcp_start_persist(conn);

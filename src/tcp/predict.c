@@ -5,7 +5,8 @@
  * nothing else to say.  classify.c would call it rcv_ACK and rcv_text; tcp.rl answers these in
  * ESTABLISHED with take_ACK and take_text, and stays there (tests/structure holds it to that).  So
  * the two actions run at once.  That saves the questions about what isn't there, and two steps of
- * the table: 400 instructions of a request.
+ * the table: 400 instructions of a request.  The program's SEND and RECEIVE are spared the table in
+ * the same way (tcp_established(), api.c).
  */
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -33,11 +34,10 @@ static bool is_predicted(const struct leat_tcp *conn, const struct tcp_segment *
            !(conn->flags & (CONN_NO_READER | CONN_FIN_KNOWN));
 }
 
-static void say(const struct tcp *tcp, enum tcp_event event)
+void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event)
 {
-    if (tcp->config.on_transition)
-        tcp->config.on_transition(tcp->config.on_transition_arg, TCP_ESTABLISHED, event,
-                                  TCP_ESTABLISHED);
+    tcp->config.on_transition(tcp->config.on_transition_arg, TCP_ESTABLISHED, event,
+                              TCP_ESTABLISHED);
 }
 
 bool tcp_predicted(struct tcb *tcb, struct tcp_step *step)
@@ -56,10 +56,10 @@ bool tcp_predicted(struct tcb *tcb, struct tcp_step *step)
     }
     conn->heard_at_ns = step->tcp->stack->now_ns;
     tcp_take_ACK(tcb, step);
-    say(step->tcp, TCP_rcv_ACK);
+    tcp_established(step->tcp, tcb, TCP_rcv_ACK);
     if (segment->text_bytes > 0) {
         tcp_take_text(tcb, step);
-        say(step->tcp, TCP_rcv_text);
+        tcp_established(step->tcp, tcb, TCP_rcv_text);
     }
     return true;
 }

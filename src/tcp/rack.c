@@ -61,6 +61,22 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
     rack->started = true;
 }
 
+void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns)
+{
+    rack_sample(rack, now_ns - sent_ns, now_ns);
+    rack->rtt_ns = now_ns - sent_ns;
+    if (rack->started && seq_lt(end, rack->fack))
+        rack->reordering_seen = true;
+    else
+        rack->fack = end;
+    if (!rack->started || sent_ns > rack->xmit_ns ||
+        (sent_ns == rack->xmit_ns && seq_lt(rack->end_seq, end))) {
+        rack->xmit_ns = sent_ns;
+        rack->end_seq = end;
+    }
+    rack->started = true;
+}
+
 void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt)
 {
     if (rack->in_dsack_round && seq_lt(snd_una, rack->dsack_round))

@@ -35,6 +35,9 @@ void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns);
 /* Step 1-4 of RFC 8985 6.2: what an ACK tells. */
 void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns);
 
+/* The same of one record that left once, at @sent_ns, and ends at @end. */
+void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns);
+
 /* Step 4: a DSACK says that we were too fast. */
 void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt);
 

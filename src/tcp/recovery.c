@@ -270,9 +270,8 @@ static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
 static bool is_plain(const struct recovery *recovery, const struct scoreboard *board,
                      const struct recovery_ack *ack)
 {
-    return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
-           !recovery->can_undo && !recovery->armed && !recovery->tlp.out && !board->first &&
-           ack->dsack_bytes == 0 && !ack->congestion_marked;
+    return recovery_is_calm(recovery) && !board->first && ack->dsack_bytes == 0 &&
+           !ack->congestion_marked;
 }
 
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,

@@ -83,6 +83,15 @@ void recovery_init(struct recovery *recovery, enum recovery_mode mode);
 /* Bytes believed to be on their way. */
 uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board);
 
+/* True if nothing is, or was lately, suspected to be lost or marked.  Then an ACK of all that is in
+ * flight, without a DSACK or a mark, asks nothing of recovery: rack_delivered() and the congestion
+ * window are all that hear of it. */
+static inline bool recovery_is_calm(const struct recovery *recovery)
+{
+    return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
+           !recovery->can_undo && !recovery->armed && !recovery->tlp.out;
+}
+
 /* An acceptable ACK came; the scoreboard knows it already. */
 struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
                                       struct congestion *congestion, const struct recovery_ack *ack,

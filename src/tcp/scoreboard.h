@@ -117,6 +117,27 @@ struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, u
 void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t una,
                     struct delivered *delivered);
 
+/* The record of all that was sent, if that is one, in flight, and left once: the usual one, of a
+ * request or a response.  NULL: it is more, or none. */
+static inline struct sent *scoreboard_only(const struct scoreboard *board)
+{
+    struct sent *sent = board->first;
+
+    return sent && sent == board->last && sent->flags == 0 ? sent : 0;
+}
+
+/* scoreboard_ack() of all of it: @sent is what scoreboard_only() said. */
+static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_pool *pool,
+                                       struct sent *sent)
+{
+    board->first = board->last = board->lost_from = 0;
+    board->in_flight_bytes = 0;
+    ring_init(&board->by_time);
+    sent->next = pool->free;
+    pool->free = sent;
+    pool->free_count++;
+}
+
 /* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is
  * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477).  All blocks of
  * an ACK share @delivered, and the steps in it. */

@@ -26,7 +26,7 @@ void tcp_start_rexmt(struct leat_tcp *conn)
         return;
     conn->flags &= ~(unsigned)CONN_PERSIST;
     conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
-    tcp_arm(conn);
+    tcp_arm_for(conn, conn->rexmt_at_ns);
 }
 
 /* What an ACK in a segment settles. */
@@ -39,12 +39,12 @@ static void note_acked(struct leat_tcp *conn)
 
 /* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
  * says that we have reduced. */
-static uint8_t ecn_of(struct leat_tcp *conn, struct wire_tcp *header, bool is_new)
+static uint8_t ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
 {
     if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
         return 0;
     if (conn->flags & CONN_CWR)
-        header->flags |= TCP_CWR;
+        *flags |= TCP_CWR;
     conn->flags &= ~(unsigned)CONN_CWR;
     return TOS_ECT;
 }
@@ -62,9 +62,9 @@ static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
 
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
-    struct wire_tcp header = {.seq = plan->seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
+    uint8_t flags = TCP_ACK;
     uint8_t tos;
 
     if (plan->text_bytes > 0) {
@@ -77,17 +77,18 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
             make_super_text(plan, text, plan->text_bytes < wanted);
         plan->fin = plan->fin && plan->text_bytes == wanted;
         if (plan->seq + plan->text_bytes == sendq_end(&conn->sendq))
-            header.flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+            flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
     }
     if (plan->fin) {
-        header.flags |= TCP_FIN;
+        flags |= TCP_FIN;
         conn->flags |= CONN_FIN_SENT;
     }
-    tos = ecn_of(conn, &header, is_new && plan->text_bytes > 0);
-    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text))
+    tos = ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
+    if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
         return false;
-    recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
-                  tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
+    if (!is_new || conn->recovery.phase != RECOVERY_NONE)
+        recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
+                      tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
     note_acked(conn);
     return true;
 }
@@ -203,9 +204,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
 {
-    struct wire_tcp header = {.seq = seq, .flags = TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
-
-    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0))
+    if (!tcp_emit_plain(conn, path, seq, TCP_ACK, 0, 0))
         return false;
     note_acked(conn);
     return true;

@@ -360,6 +360,22 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
 
 /* ---- predict.c ---------------------------------------------------------------------------- */
 
+/* Tells who watches the table of what was done without asking it. */
+void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event);
+
+/* True if the state is ESTABLISHED: the caller then does what tcp.rl answers there to @event, one
+ * of those that the table is spared, and the state stays (tests/structure holds the table to that).
+ */
+static inline bool tcp_established(const struct tcp *tcp, const struct tcb *tcb,
+                                   enum tcp_event event)
+{
+    if (tcb->state != TCP_ESTABLISHED)
+        return false;
+    if (tcp->config.on_transition)
+        tcp_tell_watcher(tcp, event);
+    return true;
+}
+
 /* True if @step->segment, which has its timestamp if it must, is what @tcb expected most: then it
  * has been dealt with. */
 bool tcp_predicted(struct tcb *tcb, struct tcp_step *step);
@@ -383,6 +399,10 @@ enum {
     TOS_CE = 3
 };
 
+/* The same for a connection's segment without SYN or RST: what nearly all are. */
+bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
+                    uint8_t tos, struct leat_buf *text);
+
 /* The same without text, on a path found for it. */
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
 
@@ -398,7 +418,11 @@ uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 /* ---- output.c ----------------------------------------------------------------------------- */
 
 /* The connection may have something to send: looked at in the next flush. */
-void tcp_want_output(struct leat_tcp *conn);
+static inline void tcp_want_output(struct leat_tcp *conn)
+{
+    if (!ring_is_in(&conn->output) && (conn->tcb.flags & TCB_HASHED))
+        ring_put(&conn->tcp->output, &conn->output);
+}
 
 /* Sends what windows and queues allow; true if it stopped for lack of room. */
 bool tcp_output(struct leat_tcp *conn);
@@ -412,6 +436,13 @@ timer_fn tcp_conn_timer;
 
 /* The earliest deadline may have moved forward. */
 void tcp_arm(struct leat_tcp *conn);
+
+/* The deadline @at_ns was set.  The timer is due before, mostly: then that is all. */
+static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
+{
+    if (!timer_is_set(&conn->timer) || at_ns < timer_at_ns(&conn->timer))
+        tcp_arm(conn);
+}
 
 /* Sets loss_at_ns: RACK wants to look at @look_at_ns; UINT64_MAX: no, and a probe of the tail that
  * is due stays so. */

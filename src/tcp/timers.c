@@ -144,7 +144,7 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
     conn->loss_at_ns = look_at_ns;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
     if (look_at_ns != LEAT_NEVER_NS)
-        tcp_arm(conn);
+        tcp_arm_for(conn, look_at_ns);
 }
 
 void tcp_watch_tail(struct leat_tcp *conn)
@@ -158,7 +158,7 @@ void tcp_watch_tail(struct leat_tcp *conn)
     /* 7.2: no later than the timeout, in whose place it then comes */
     conn->loss_at_ns = min64(now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, one), conn->rexmt_at_ns);
     conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm(conn);
+    tcp_arm_for(conn, conn->loss_at_ns);
 }
 
 static void probe_tail(struct leat_tcp *conn)
@@ -191,7 +191,7 @@ void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns)
 {
     if (at_ns < conn->retry_at_ns)
         conn->retry_at_ns = at_ns;
-    tcp_arm(conn);
+    tcp_arm_for(conn, conn->retry_at_ns);
 }
 
 void tcp_retry_later(struct leat_tcp *conn)

@@ -125,10 +125,11 @@ class States(unittest.TestCase):
                          [(STATE_FILE, name) for name in sorted(STATE_WRITERS)])
 
     def test_what_header_prediction_takes_for_granted_is_so(self):
-        """src/tcp/predict.c runs the actions of two events without asking the table."""
+        """src/tcp/predict.c and api.c run the actions of four events without asking the table."""
         table = (tree.ROOT / "docs/tcp-transitions.md").read_text(encoding="utf-8")
         established = table.split("## ESTABLISHED")[1].split("## ")[0]
-        for event, action in ("rcv_ACK", "take_ACK"), ("rcv_text", "take_text"):
+        for event, action in (("rcv_ACK", "take_ACK"), ("rcv_text", "take_text"),
+                              ("SEND", "send_text"), ("RECEIVE", "receive_text")):
             self.assertIn(f"\n| {event} | {action} | ESTABLISHED |", established)
 
 

@@ -38,7 +38,7 @@ static void arp_emit_inverts_parse(void **state)
 static void ipv4_emit_inverts_parse(void **state)
 {
     const struct frame frame = frame_fragment(17, 0xbeef, 1480, true, "12345678", 8);
-    struct wire_ipv4 header;
+    struct wire_ipv4 header = {0};
     uint8_t bytes[20];
 
     (void)state;
