@@ -309,22 +309,3 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
     stack->protocols[stack->protocol_count++] = protocol;
     return true;
 }
-
-void stack_ready(struct leat *stack, struct ready *ready)
-{
-    if (ready->prev)
-        return;
-    ready->next = &stack->ready;
-    ready->prev = stack->ready.prev;
-    ready->prev->next = ready;
-    stack->ready.prev = ready;
-}
-
-void stack_not_ready(struct ready *ready)
-{
-    if (!ready->prev)
-        return;
-    ready->prev->next = ready->next;
-    ready->next->prev = ready->prev;
-    ready->next = ready->prev = 0;
-}

@@ -149,10 +149,25 @@ struct leat {
 bool stack_register(struct leat *stack, const struct protocol *protocol);
 
 /* Puts @ready at the end of the ring, if it isn't in it. */
-void stack_ready(struct leat *stack, struct ready *ready);
+static inline void stack_ready(struct leat *stack, struct ready *ready)
+{
+    if (ready->prev)
+        return;
+    ready->next = &stack->ready;
+    ready->prev = stack->ready.prev;
+    ready->prev->next = ready;
+    stack->ready.prev = ready;
+}
 
 /* Takes @ready out of the ring, if it is in it. */
-void stack_not_ready(struct ready *ready);
+static inline void stack_not_ready(struct ready *ready)
+{
+    if (!ready->prev)
+        return;
+    ready->prev->next = ready->next;
+    ready->next->prev = ready->prev;
+    ready->next = ready->prev = 0;
+}
 
 /* The link of an attached backend, or NULL. */
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif);

@@ -1,6 +1,7 @@
 /* ipv4_output.c -- datagrams out: the way, the header, fragments. */
 #include "ip/ipv4.h"
 
+#include "core/view.h"
 #include "ip/route.h"
 #include "link/address.h"
 #include "link/arp.h"
@@ -189,7 +190,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
     if (!fits)
         return send_in_fragments(stack, path, &header, payload);
     header.total_bytes = (uint16_t)total;
-    wire_ipv4_emit(&header, leat_buf_push(payload, IPV4_HEADER_BYTES));
+    wire_ipv4_emit(&header, view_push(payload, IPV4_HEADER_BYTES));
     if (path->link)
         send_on_link(path, payload);
     else

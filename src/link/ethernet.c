@@ -55,15 +55,13 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
 
 /* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no
  * buffer for it. */
-static bool pad(struct leat *stack, struct leat_buf *frame)
+static bool pad_short(struct leat *stack, struct leat_buf *frame)
 {
     static const uint8_t zeros[ETHERNET_FRAME_MIN];
     uint32_t total, missing;
     uint8_t *at;
     struct leat_buf *tail;
 
-    if (frame->len >= ETHERNET_FRAME_MIN) /* the headers of TCP alone are longer */
-        return true;
     total = leat_buf_total(frame);
     if (total >= ETHERNET_FRAME_MIN)
         return true;
@@ -81,6 +79,12 @@ static bool pad(struct leat *stack, struct leat_buf *frame)
     return tail != 0;
 }
 
+static inline bool pad(struct leat *stack, struct leat_buf *frame)
+{
+    /* the headers of TCP alone are longer */
+    return frame->len >= ETHERNET_FRAME_MIN || pad_short(stack, frame);
+}
+
 /* Frames that @frame is to the device. */
 static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
 {
@@ -91,14 +95,15 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
                      uint16_t type)
 {
     struct leat *stack = link->stack;
-    const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
+    uint8_t *at;
 
     if (link->tx_waiting >= stack->config.tx_queue_frames) {
         stack->stats.tx_dropped++;
         leat_buf_free(packet);
         return;
     }
-    wire_ethernet_emit(&header, leat_buf_push(packet, ETHERNET_HEADER_BYTES));
+    at = view_push(packet, ETHERNET_HEADER_BYTES);
+    wire_ethernet_emit(at, dst, &link->netif->mac, type);
     if (!pad(stack, packet)) {
         stack->stats.tx_no_memory++;
         leat_buf_free(packet);

@@ -150,21 +150,24 @@ static struct neighbour **bucket(struct link *link, leat_ip4 ip)
     return &table->buckets[siphash13(&link->stack->table_key, which, ip) & table->bucket_mask];
 }
 
-/* The entry in use that was found last among those with the same low bits is tried first: it costs
- * a comparison, a keyed hash a hundred instructions. */
-static struct neighbour *find(struct link *link, leat_ip4 ip)
+static struct neighbour *look_up(struct link *link, leat_ip4 ip)
 {
-    struct neighbour **recent = &link->stack->neighbours->recent[ip % RECENT];
-    struct neighbour *n = *recent;
+    struct neighbour *n = *bucket(link, ip);
 
-    if (n && n->ip == ip && n->link == link)
-        return n;
-    n = *bucket(link, ip);
     while (n && (n->ip != ip || n->link != link))
         n = n->chain;
     if (n)
-        *recent = n;
+        link->stack->neighbours->recent[ip % RECENT] = n;
     return n;
+}
+
+/* The entry in use that was found last among those with the same low bits is tried first: it costs
+ * a comparison, a keyed hash a hundred instructions. */
+static inline struct neighbour *find(struct link *link, leat_ip4 ip)
+{
+    struct neighbour *n = link->stack->neighbours->recent[ip % RECENT];
+
+    return n && n->ip == ip && n->link == link ? n : look_up(link, ip);
 }
 
 /* Takes an entry out of the table; what was parked stays in its queue. */
@@ -280,6 +283,13 @@ static void timer_fired(struct timer *timer, void *context)
     }
 }
 
+/* Makes it the one that was used last of its list. */
+static void age_list_renew(struct age_list *list, struct neighbour *n)
+{
+    age_list_remove(list, n);
+    age_list_put(list, n);
+}
+
 static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
 {
     struct neighbours *table = stack->neighbours;
@@ -320,10 +330,8 @@ void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_
         request(stack, n);
     }
     n->used = true;
-    if (n->newer) {
-        age_list_remove(age_list_of(stack->neighbours, n), n);
-        age_list_put(age_list_of(stack->neighbours, n), n);
-    }
+    if (n->newer)
+        age_list_renew(age_list_of(stack->neighbours, n), n);
     if (n->state == NEIGHBOUR_RESOLVING)
         park(stack, n, packet);
     else

@@ -5,6 +5,7 @@
 
 #include "core/assert.h"
 #include "core/pool.h"
+#include "core/view.h"
 #include "tcp/seq.h"
 
 enum {
@@ -67,7 +68,7 @@ static struct leat_buf *alloc_for_text(struct leat_pool *pool)
 {
     const struct pool_list *full = &pool->lists[POOL_FULL];
 
-    return full->free_count > full->count / RESERVE ? leat_buf_alloc(pool, 0) : 0;
+    return full->free_count > full->count / RESERVE ? view_alloc(pool, POOL_FULL, 0, 0) : 0;
 }
 
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
@@ -122,7 +123,8 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     }
     if (reach < *len)
         *len = reach;
-    return leat_buf_slice(queue->cursor, offset, *len);
+    return piece == queue->cursor ? view_of(piece, offset, *len)
+                                  : leat_buf_slice(queue->cursor, offset, *len);
 }
 
 void sendq_ack(struct sendq *queue, uint32_t seq)
@@ -131,14 +133,15 @@ void sendq_ack(struct sendq *queue, uint32_t seq)
 
     leat_assert(acked <= queue->bytes);
     queue->seq = seq;
+    if (acked == queue->bytes) { /* as with each request and response */
+        leat_buf_free(queue->first);
+        sendq_init(queue, seq);
+        return;
+    }
     queue->bytes -= acked;
     if (queue->cursor && seq_lt(queue->cursor_seq, seq))
         queue->cursor = 0;
     queue->first = leat_buf_consume(queue->first, acked);
-    if (!queue->first) {
-        queue->last = 0;
-        queue->tail_is_ours = false;
-    }
 }
 
 void sendq_free(struct sendq *queue)

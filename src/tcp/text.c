@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "core/view.h"
 #include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -110,8 +111,8 @@ static struct leat_buf *cut_text(struct tcp_segment *segment)
     struct leat_buf *text = segment->packet->buf;
 
     segment->packet->buf = 0;
-    leat_buf_trim(text, segment->skip_bytes + segment->text_bytes);
-    return leat_buf_consume(text, segment->skip_bytes);
+    view_trim(text, segment->skip_bytes + segment->text_bytes);
+    return segment->skip_bytes > 0 ? leat_buf_consume(text, segment->skip_bytes) : text;
 }
 
 static void ack_later(struct leat_tcp *conn)
@@ -119,7 +120,7 @@ static void ack_later(struct leat_tcp *conn)
     if (conn->delack_at_ns != LEAT_NEVER_NS)
         return;
     conn->delack_at_ns = conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns;
-    tcp_arm(conn);
+    tcp_arm_for(conn, conn->delack_at_ns);
 }
 
 static void ack_now(struct leat_tcp *conn)
@@ -135,7 +136,8 @@ static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
     uint32_t len;
 
     append(conn, cut_text(segment), segment->text_bytes);
-    while ((more = reorder_take(&conn->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+    while (conn->reorder.first &&
+           (more = reorder_take(&conn->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
         append(conn, more, len);
     conn->unacked_segments++;
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
