@@ -75,14 +75,13 @@ static bool no_memory(struct tcp *tcp, struct leat_buf *text)
     return false;
 }
 
-/* Down it goes: @segment holds the header, its checksum still to be filled in.  Takes both. */
-static void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment, uint8_t tos,
-                 struct leat_buf *text)
+/* Down it goes: @segment begins with the header, whose checksum is still to be filled in.  Takes
+ * it. */
+static void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment, uint8_t tos)
 {
     const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
 
-    segment->next = text;
-    if (text && text->segment_bytes > 0)
+    if (segment->next && segment->next->segment_bytes > 0)
         make_super(tcp->stack, segment);
     checksum(path, segment);
     tcp->stack->stats.tcp_sent++;
@@ -96,10 +95,11 @@ static bool send_header(struct tcp *tcp, const struct path *path, const struct w
 
     if (!segment)
         return no_memory(tcp, text);
+    segment->next = text;
     wire_tcp_emit(segment->data, header);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
-    send(tcp, path, segment, tos, text);
+    send(tcp, path, segment, tos);
     return true;
 }
 
@@ -183,6 +183,23 @@ static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint
     }
 }
 
+/* Makes room for a header of @bytes in front of @text: its own if it has any, which saves a buffer,
+ * and who sums and gathers finds one piece.  A super-frame is cut behind its headers. */
+static struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *text, uint32_t bytes)
+{
+    struct leat_buf *header;
+
+    if (text && !text->next && text->segment_bytes == 0 &&
+        leat_buf_headroom(text) >= LEAT_BUF_HEADROOM) {
+        view_push(text, bytes);
+        return text;
+    }
+    header = header_alloc(tcp, bytes);
+    if (header)
+        header->next = text;
+    return header;
+}
+
 bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
                     uint8_t tos, struct leat_buf *text)
 {
@@ -191,14 +208,14 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
 
     if (conn->reorder.first || conn->sacks.has_dsack)
         return emit_with_sacks(conn, path, seq, flags, tos, text);
-    segment = header_alloc(conn->tcp, bytes);
+    segment = header_for(conn->tcp, text, bytes);
     if (!segment)
         return no_memory(conn->tcp, text);
     conn->last_ack_sent = conn->tcb.rcv_nxt;
     if (conn->flags & CONN_ECE)
         flags |= TCP_ECE;
     write_plain(conn, segment->data, bytes, seq, flags);
-    send(conn->tcp, path, segment, (uint8_t)(tos | conn->dscp << DSCP_SHIFT), text);
+    send(conn->tcp, path, segment, (uint8_t)(tos | conn->dscp << DSCP_SHIFT));
     return true;
 }
 

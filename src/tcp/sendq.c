@@ -6,6 +6,7 @@
 #include "core/assert.h"
 #include "core/pool.h"
 #include "core/view.h"
+#include "core/writable.h"
 #include "tcp/seq.h"
 
 enum {
@@ -64,11 +65,17 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
     return here;
 }
 
-static struct leat_buf *alloc_for_text(struct leat_pool *pool)
+/* A buffer for the next @len bytes: with room for headers in front if they are all there is to
+ * send, and fit. */
+static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_pool *pool,
+                                       uint32_t len)
 {
     const struct pool_list *full = &pool->lists[POOL_FULL];
+    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes;
 
-    return full->free_count > full->count / RESERVE ? view_alloc(pool, POOL_FULL, 0, 0) : 0;
+    if (full->free_count <= full->count / RESERVE)
+        return 0;
+    return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
 }
 
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
@@ -77,7 +84,7 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
     uint32_t done = write_to_tail(queue, bytes, len);
 
     while (done < len) {
-        struct leat_buf *piece = alloc_for_text(pool);
+        struct leat_buf *piece = alloc_for_text(queue, pool, len - done);
         uint32_t here;
 
         if (!piece)
@@ -107,6 +114,20 @@ static void seek(struct sendq *queue, uint32_t seq)
     }
 }
 
+/* A slice of one piece.  It keeps the headroom only where headers may be written: in front of the
+ * piece, while nobody else reads its storage. */
+static struct leat_buf *slice_piece(const struct leat_buf *piece, uint32_t offset, uint32_t len)
+{
+    const bool has_room_in_front = offset == 0 && buf_is_writable(piece);
+    struct leat_buf *view = view_of(piece, offset, len);
+
+    if (view && !has_room_in_front) {
+        view->capacity -= leat_buf_headroom(view);
+        view->start = view->data;
+    }
+    return view;
+}
+
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
 {
     const struct leat_buf *piece;
@@ -123,7 +144,7 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     }
     if (reach < *len)
         *len = reach;
-    return piece == queue->cursor ? view_of(piece, offset, *len)
+    return piece == queue->cursor ? slice_piece(piece, offset, *len)
                                   : leat_buf_slice(queue->cursor, offset, *len);
 }
 

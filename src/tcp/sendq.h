@@ -43,7 +43,8 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
                      uint32_t len);
 
 /* The bytes from @seq on, @len or fewer if that would be too many pieces: *@len says how many.
- * They must be in the queue.  NULL if there is no descriptor left. */
+ * They must be in the queue.  If the result is one piece, its headroom may be written to: there is
+ * none where others read.  NULL if there is no descriptor left. */
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
 
 /* All bytes before @seq have arrived: lets them go. */
