@@ -49,7 +49,12 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
                           const struct ipv4_options *options, struct leat_buf *payload);
 
 /* True if a link's transmit queue has room: a sender that can wait should. */
-bool ipv4_output_room(const struct leat *stack, const struct path *path);
+static inline bool ipv4_output_room(const struct leat *stack, const struct path *path)
+{
+    if (!path->link)
+        return stack->loopback.count < LOOPBACK_FRAMES;
+    return path->link->tx_waiting < stack->config.tx_queue_frames;
+}
 
 /* True if @ip is a usable address of ours, or 127/8: that never leaves us. */
 bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip);

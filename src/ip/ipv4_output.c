@@ -86,13 +86,6 @@ void ipv4_reached(const struct path *path)
         neighbour_confirmed(path->link, path->next_hop);
 }
 
-bool ipv4_output_room(const struct leat *stack, const struct path *path)
-{
-    if (!path->link)
-        return stack->loopback.count < LOOPBACK_FRAMES;
-    return path->link->tx_waiting < stack->config.tx_queue_frames;
-}
-
 static void send_home(struct leat *stack, struct leat_buf *packet)
 {
     if (stack->loopback.count >= LOOPBACK_FRAMES) {
@@ -174,21 +167,31 @@ static enum leat_err send_in_fragments(struct leat *stack, const struct path *pa
     return err;
 }
 
-enum leat_err ipv4_output(struct leat *stack, const struct path *path,
-                          const struct ipv4_options *options, struct leat_buf *payload)
+/* Takes @payload, which together with the header is @total bytes. */
+static enum leat_err send_too_big(struct leat *stack, const struct path *path,
+                                  const struct ipv4_options *options, struct leat_buf *payload,
+                                  uint32_t total)
 {
-    const uint32_t total = IPV4_HEADER_BYTES + leat_buf_total(payload);
-    /* a super-frame is cut by the device, not by us */
-    const bool fits = total <= path->mtu || (payload->segment_bytes > 0 && path->link != 0);
     struct wire_ipv4 header;
 
-    if (total > IPV4_TOTAL_MAX || (!fits && options->dont_fragment)) {
+    if (total > IPV4_TOTAL_MAX || options->dont_fragment) {
         leat_buf_free(payload);
         return LEAT_ERR_TOO_BIG;
     }
     header = header_for(stack, path, options);
-    if (!fits)
-        return send_in_fragments(stack, path, &header, payload);
+    return send_in_fragments(stack, path, &header, payload);
+}
+
+enum leat_err ipv4_output(struct leat *stack, const struct path *path,
+                          const struct ipv4_options *options, struct leat_buf *payload)
+{
+    const uint32_t total = IPV4_HEADER_BYTES + leat_buf_total(payload);
+    struct wire_ipv4 header;
+
+    /* a super-frame is cut by the device, not by us */
+    if (total > path->mtu && (payload->segment_bytes == 0 || !path->link || total > IPV4_TOTAL_MAX))
+        return send_too_big(stack, path, options, payload, total);
+    header = header_for(stack, path, options);
     header.total_bytes = (uint16_t)total;
     wire_ipv4_emit(&header, view_push(payload, IPV4_HEADER_BYTES));
     if (path->link)

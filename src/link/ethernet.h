@@ -2,7 +2,9 @@
 #ifndef LINK_ETHERNET_H
 #define LINK_ETHERNET_H
 
+#include "core/view.h"
 #include "stack.h"
+#include "wire/ethernet.h"
 
 /* Takes a frame as the backend gave it. */
 void ethernet_input(struct link *link, struct leat_buf *frame);
@@ -11,6 +13,21 @@ void ethernet_input(struct link *link, struct leat_buf *frame);
  * queue drops it (tx_dropped).  Takes @packet. */
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
                      uint16_t type);
+
+/* The same, in line, for the packet that is nearly every one: long enough, and one frame. */
+static inline void ethernet_output_ipv4(struct link *link, struct leat_buf *packet,
+                                        const struct leat_mac *dst)
+{
+    if (packet->len < ETHERNET_FRAME_MIN - ETHERNET_HEADER_BYTES || packet->segment_bytes > 0 ||
+        link->tx_waiting >= link->stack->config.tx_queue_frames) {
+        ethernet_output(link, packet, dst, ETHERNET_IPV4);
+        return;
+    }
+    wire_ethernet_emit(view_push(packet, ETHERNET_HEADER_BYTES), dst, &link->netif->mac,
+                       ETHERNET_IPV4);
+    queue_put(&link->tx, packet);
+    link->tx_waiting++;
+}
 
 /* Gives the queued frames to the backend, as far as it has room. */
 void ethernet_flush(struct link *link);

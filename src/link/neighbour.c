@@ -335,7 +335,7 @@ void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_
     if (n->state == NEIGHBOUR_RESOLVING)
         park(stack, n, packet);
     else
-        ethernet_output(link, packet, &n->mac, ETHERNET_IPV4);
+        ethernet_output_ipv4(link, packet, &n->mac);
 }
 
 static void became_reachable(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)

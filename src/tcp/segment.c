@@ -39,7 +39,7 @@ static void note_acked(struct leat_tcp *conn)
 
 /* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
  * says that we have reduced. */
-static uint8_t ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
+static inline uint8_t ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
 {
     if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
         return 0;
@@ -120,6 +120,33 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
     record(conn, plan->seq, now_ns);
     tcp_start_rexmt(conn);
+    return true;
+}
+
+bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
+{
+    struct tcp *tcp = conn->tcp;
+    const uint64_t now_ns = tcp->stack->now_ns;
+    const uint32_t seq = conn->tcb.snd_nxt;
+    const uint32_t len = conn->sendq.bytes;
+    uint8_t flags = TCP_ACK | TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+    struct leat_buf *text;
+    uint8_t tos;
+
+    if (!tcp->sents.free)
+        return false;
+    text = sendq_slice_first(&conn->sendq);
+    if (!text)
+        return false;
+    tos = ecn_of(conn, &flags, true);
+    if (!tcp_emit_plain(conn, path, seq, flags, tos, text))
+        return false;
+    note_acked(conn);
+    conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
+    conn->tcb.snd_nxt = seq + len;
+    scoreboard_sent(&conn->scoreboard, &tcp->sents, seq, seq + len, now_ns);
+    tcp_start_rexmt(conn);
+    tcp_watch_tail(conn);
     return true;
 }
 

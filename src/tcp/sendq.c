@@ -148,6 +148,11 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
                                   : leat_buf_slice(queue->cursor, offset, *len);
 }
 
+struct leat_buf *sendq_slice_first(const struct sendq *queue)
+{
+    return slice_piece(queue->first, 0, queue->first->len);
+}
+
 void sendq_ack(struct sendq *queue, uint32_t seq)
 {
     uint32_t acked = seq - queue->seq;

@@ -47,6 +47,9 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
  * none where others read.  NULL if there is no descriptor left. */
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
 
+/* The same for all of the first piece. */
+struct leat_buf *sendq_slice_first(const struct sendq *queue);
+
 /* All bytes before @seq have arrived: lets them go. */
 void sendq_ack(struct sendq *queue, uint32_t seq);
 
