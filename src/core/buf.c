@@ -23,7 +23,7 @@ enum {
     LEND_RESERVE = 8 /* one of so many small buffers can't be lent: headers need them too */
 };
 
-static void list_give(struct leat_buf *buf)
+static inline void list_give(struct leat_buf *buf)
 {
     struct pool_list *list = &buf->pool->lists[buf->kind];
 
@@ -70,7 +70,7 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
     return pool_lend(pool, bytes, len, release, arg);
 }
 
-static void owner_release(struct leat_buf *owner)
+static inline void owner_release(struct leat_buf *owner)
 {
     leat_assert(owner->refs > 0);
     if (--owner->refs > 0)
@@ -90,7 +90,7 @@ static void owner_release(struct leat_buf *owner)
     list_give(owner);
 }
 
-static void piece_free(struct leat_buf *buf)
+static inline void piece_free(struct leat_buf *buf)
 {
     struct leat_buf *owner = buf->owner;
 

@@ -95,15 +95,14 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
                      uint16_t type)
 {
     struct leat *stack = link->stack;
-    uint8_t *at;
+    const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
 
     if (link->tx_waiting >= stack->config.tx_queue_frames) {
         stack->stats.tx_dropped++;
         leat_buf_free(packet);
         return;
     }
-    at = view_push(packet, ETHERNET_HEADER_BYTES);
-    wire_ethernet_emit(at, dst, &link->netif->mac, type);
+    wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
     if (!pad(stack, packet)) {
         stack->stats.tx_no_memory++;
         leat_buf_free(packet);

@@ -18,13 +18,14 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
 static inline void ethernet_output_ipv4(struct link *link, struct leat_buf *packet,
                                         const struct leat_mac *dst)
 {
+    const struct wire_ethernet header = {*dst, link->netif->mac, ETHERNET_IPV4};
+
     if (packet->len < ETHERNET_FRAME_MIN - ETHERNET_HEADER_BYTES || packet->segment_bytes > 0 ||
         link->tx_waiting >= link->stack->config.tx_queue_frames) {
         ethernet_output(link, packet, dst, ETHERNET_IPV4);
         return;
     }
-    wire_ethernet_emit(view_push(packet, ETHERNET_HEADER_BYTES), dst, &link->netif->mac,
-                       ETHERNET_IPV4);
+    wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
     queue_put(&link->tx, packet);
     link->tx_waiting++;
 }

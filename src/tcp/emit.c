@@ -23,7 +23,7 @@ static void remember_offer(struct tcb *tcb, uint32_t exact, uint32_t offer, bool
 
 /* The window field (RFC 7323 2.3): rounded up, from the window as it was meant, so that the edge
  * does not creep by a part of a unit with each segment. */
-static uint16_t window_field(struct tcb *tcb, uint8_t flags)
+static inline uint16_t window_field(struct tcb *tcb, uint8_t flags)
 {
     const uint8_t shift = flags & TCP_SYN ? 0 : tcb->rcv_wind_shift;
     const uint32_t round = (1u << shift) - 1;
@@ -37,7 +37,7 @@ static uint16_t window_field(struct tcb *tcb, uint8_t flags)
 }
 
 /* Fills in the checksum, or leaves it to the device, or to who cuts a super-frame. */
-static void checksum(const struct path *path, struct leat_buf *segment)
+static inline void checksum(const struct path *path, struct leat_buf *segment)
 {
     uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
     const uint32_t len = leat_buf_total(segment);
@@ -52,7 +52,7 @@ static void checksum(const struct path *path, struct leat_buf *segment)
     put16(field, checksum_finish(sum + checksum_list(segment)));
 }
 
-static struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
+static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
 {
     return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
@@ -77,7 +77,8 @@ static bool no_memory(struct tcp *tcp, struct leat_buf *text)
 
 /* Down it goes: @segment begins with the header, whose checksum is still to be filled in.  Takes
  * it. */
-static void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment, uint8_t tos)
+static inline void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment,
+                        uint8_t tos)
 {
     const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
 

@@ -116,7 +116,8 @@ static void seek(struct sendq *queue, uint32_t seq)
 
 /* A slice of one piece.  It keeps the headroom only where headers may be written: in front of the
  * piece, while nobody else reads its storage. */
-static struct leat_buf *slice_piece(const struct leat_buf *piece, uint32_t offset, uint32_t len)
+static inline struct leat_buf *slice_piece(const struct leat_buf *piece, uint32_t offset,
+                                           uint32_t len)
 {
     const bool has_room_in_front = offset == 0 && buf_is_writable(piece);
     struct leat_buf *view = view_of(piece, offset, len);

@@ -94,7 +94,7 @@ static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
 }
 
 /* @text of @len bytes goes on at RCV.NXT. */
-static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
 {
     conn->tcb.rcv_nxt += len;
     conn->tcb.rcv_wnd -= len;
@@ -106,7 +106,7 @@ static void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
 }
 
 /* What becomes of a segment's text when it is cut to the window. */
-static struct leat_buf *cut_text(struct tcp_segment *segment)
+static inline struct leat_buf *cut_text(struct tcp_segment *segment)
 {
     struct leat_buf *text = segment->packet->buf;
 

@@ -41,12 +41,11 @@ static inline bool wire_ethernet_parse(struct wire_ethernet *header, const uint8
 }
 
 /* Writes 14 bytes. */
-static inline void wire_ethernet_emit(uint8_t *bytes, const struct leat_mac *dst,
-                                      const struct leat_mac *src, uint16_t type)
+static inline void wire_ethernet_emit(const struct wire_ethernet *header, uint8_t *bytes)
 {
-    memcpy(bytes, dst->octet, 6);
-    memcpy(bytes + 6, src->octet, 6);
-    put16(bytes + 12, type);
+    memcpy(bytes, header->dst.octet, 6);
+    memcpy(bytes + 6, header->src.octet, 6);
+    put16(bytes + 12, header->type);
 }
 
 /* True for broadcast and multicast. */

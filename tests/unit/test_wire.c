@@ -15,7 +15,7 @@ static void ethernet_emit_inverts_parse(void **state)
 
     (void)state;
     assert_true(wire_ethernet_parse(&header, frame.bytes, 14));
-    wire_ethernet_emit(bytes, &header.dst, &header.src, header.type);
+    wire_ethernet_emit(&header, bytes);
     assert_memory_equal(bytes, frame.bytes, 14);
     assert_false(wire_ethernet_parse(&header, frame.bytes, 13));
 }

@@ -1,0 +1,73 @@
+/*
+ * tcb.h -- what every connection begins with, whatever its size: the fields that the table, the
+ * lookup and the answers to strange segments need.
+ */
+#ifndef TCP_TCB_H
+#define TCP_TCB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+
+enum tcb_kind {
+    TCB_NONE,      /* stands for "no connection": state CLOSED, on the C stack */
+    TCB_LISTENER,  /* struct leat_tcp_listener */
+    TCB_HALF,      /* struct tcp_half */
+    TCB_CONN,      /* struct leat_tcp */
+    TCB_TIME_WAIT, /* struct tcp_time_wait */
+};
+
+enum tcb_flag {
+    TCB_SYN_UNACKED = 1 << 0, /* our SYN was not acknowledged yet: SND.UNA = ISS */
+    TCB_FIN_TAKEN = 1 << 1,   /* the peer's FIN has been taken: nothing more will come */
+    TCB_LIMITED = 1 << 2,     /* limited_at_ms means something */
+    TCB_HASHED = 1 << 3,      /* in the table */
+    TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
+    TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
+    TCB_ECN = 1 << 6          /* ECN (RFC 3168): the same */
+};
+
+/* The head of every connection. */
+struct tcb {
+    struct tcb *hash_next;
+    leat_ip4 local_ip; /* LEAT_IP4_ANY in a listener for all addresses */
+    leat_ip4 remote_ip;
+    uint16_t local_port;
+    uint16_t remote_port;
+    uint8_t state; /* enum tcp_state; written by tcp_fsm_step() */
+    uint8_t kind;  /* enum tcb_kind */
+    uint8_t flags; /* enum tcb_flag */
+    uint8_t rcv_wind_shift;
+    uint32_t snd_nxt; /* RFC 9293 3.3.1 */
+    uint32_t rcv_nxt;
+    uint32_t rcv_wnd;       /* bytes that we accept: up to the furthest edge ever offered */
+    uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
+    uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
+    uint32_t clock_ms;      /* when TS.Recent came; in TIME-WAIT: when it ends */
+};
+
+/* Both ends of a connection in two words: quick to compare, and what is hashed. */
+struct tcp_ends {
+    uint64_t ips;
+    uint32_t ports;
+};
+
+static inline struct tcp_ends tcp_ends(leat_ip4 local_ip, uint16_t local_port, leat_ip4 remote_ip,
+                                       uint16_t remote_port)
+{
+    return (struct tcp_ends){(uint64_t)local_ip << 32 | remote_ip,
+                             (uint32_t)local_port << 16 | remote_port};
+}
+
+static inline struct tcp_ends tcb_ends(const struct tcb *tcb)
+{
+    return tcp_ends(tcb->local_ip, tcb->local_port, tcb->remote_ip, tcb->remote_port);
+}
+
+static inline bool tcp_ends_equal(struct tcp_ends a, struct tcp_ends b)
+{
+    return a.ips == b.ips && a.ports == b.ports;
+}
+
+#endif
