@@ -84,6 +84,7 @@ enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES
     stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
     stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
     stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
+    stack->ways_version++; /* identifications were derived from the old key */
     return LEAT_OK;
 }
 
@@ -200,6 +201,14 @@ static bool protocols_flush(struct leat *stack)
     return more;
 }
 
+static void ready_run_first(struct leat *stack)
+{
+    struct ready *ready = stack->ready.next;
+
+    stack_not_ready(ready);
+    ready->run(stack, ready);
+}
+
 /* Calls the program back for everything that was ready when it began: what a callback makes ready
  * waits for the next turn. */
 static void ready_run(struct leat *stack)
@@ -208,13 +217,13 @@ static void ready_run(struct leat *stack)
 
     if (stack->ready.next == &stack->ready)
         return;
-    stack_ready(stack, &last);
-    for (unsigned budget = READY_BUDGET; budget > 0 && stack->ready.next != &last; budget--) {
-        struct ready *ready = stack->ready.next;
-
-        stack_not_ready(ready);
-        ready->run(stack, ready);
+    if (stack->ready.next == stack->ready.prev) { /* a single one needs no mark behind it */
+        ready_run_first(stack);
+        return;
     }
+    stack_ready(stack, &last);
+    for (unsigned budget = READY_BUDGET; budget > 0 && stack->ready.next != &last; budget--)
+        ready_run_first(stack);
     stack_not_ready(&last);
 }
 

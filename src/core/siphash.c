@@ -1,6 +1,8 @@
 /* siphash.c -- SipHash-c-d (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012). */
 #include "core/siphash.h"
 
+#include <string.h>
+
 struct sip {
     uint64_t v0, v1, v2, v3;
 };
@@ -62,9 +64,22 @@ static uint64_t little_endian(const uint8_t *bytes, size_t len)
     return word;
 }
 
+/* All eight: on most machines a load. */
+static inline uint64_t little_endian64(const uint8_t *bytes)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof word);
+    return word;
+#else
+    return little_endian(bytes, 8);
+#endif
+}
+
 struct siphash_key siphash_key_from(const uint8_t bytes[16])
 {
-    const struct siphash_key key = {little_endian(bytes, 8), little_endian(bytes + 8, 8)};
+    const struct siphash_key key = {little_endian64(bytes), little_endian64(bytes + 8)};
 
     return key;
 }
@@ -76,7 +91,7 @@ uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
     size_t left = len;
 
     for (; left >= 8; left -= 8, at += 8)
-        sip_word(&s, little_endian(at, 8), 2);
+        sip_word(&s, little_endian64(at), 2);
     sip_word(&s, little_endian(at, left) | ((uint64_t)len << 56), 2);
     return sip_end(&s, 4);
 }

@@ -75,8 +75,8 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->mtu = from->link->netif->mtu;
     path->to_many = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
-    if (path->hop_is_host && !path->to_many && src != LEAT_IP4_ANY)
-        route_remember(stack, path);
+    if (path->hop_is_host && !path->to_many)
+        route_remember(stack, path, src == LEAT_IP4_ANY);
     return LEAT_OK;
 }
 

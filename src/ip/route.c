@@ -14,10 +14,21 @@ struct route {
     uint8_t prefix_bits;
 };
 
+/* Which identifications the packets between two ends get; kept, as finding out takes two hashes of
+ * 117 instructions. */
+struct id_place {
+    uint64_t pair;
+    uint32_t version; /* stack->ways_version then; 0: none */
+    uint16_t offset;
+    uint16_t which; /* of routes->ids[] */
+    uint8_t protocol;
+};
+
 struct routes {
     struct route *routes;
     uint16_t count;
     uint16_t ids[ID_COUNTERS]; /* by destination */
+    struct id_place id_places[KNOWN_PATHS];
 };
 
 size_t routes_cost(const struct leat_config *config)
@@ -89,13 +100,14 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
-void route_remember(struct leat *stack, const struct path *path)
+void route_remember(struct leat *stack, const struct path *path, bool is_default)
 {
     struct known_path *known = route_known_slot(stack, path->dst);
 
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
     known->version = stack->ways_version;
+    known->is_default = is_default;
     known->path = *path;
 }
 
@@ -157,12 +169,23 @@ enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t pr
     return LEAT_OK;
 }
 
+/* What two hashes say of a pair and a protocol. */
+static void place_ids(struct leat *stack, struct id_place *place, uint64_t pair, uint8_t protocol)
+{
+    place->pair = pair;
+    place->version = stack->ways_version;
+    place->protocol = protocol;
+    place->offset = (uint16_t)siphash13(&stack->secret_key, pair, protocol);
+    place->which = siphash13(&stack->table_key, pair, protocol) % ID_COUNTERS;
+}
+
 uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol)
 {
     const uint64_t pair = ((uint64_t)src << 32) | dst;
-    const uint64_t offset = siphash13(&stack->secret_key, pair, protocol);
-    const uint64_t which = siphash13(&stack->table_key, pair, protocol) % ID_COUNTERS;
+    struct id_place *place = &stack->routes->id_places[(dst ^ dst >> 8) % KNOWN_PATHS];
 
+    if (place->pair != pair || place->protocol != protocol || place->version != stack->ways_version)
+        place_ids(stack, place, pair, protocol);
     /* a counter shared by pairs that collide, seen from an offset that is each pair's own secret */
-    return (uint16_t)(offset + stack->routes->ids[which]++);
+    return (uint16_t)(place->offset + stack->routes->ids[place->which]++);
 }

@@ -21,6 +21,7 @@ enum {
  * broadcast address, its destination is not ours. */
 struct known_path {
     uint32_t version; /* stack->ways_version then; 0: none */
+    bool is_default;  /* its source is what we choose, too, if nobody else does */
     struct path path;
 };
 
@@ -30,12 +31,14 @@ static inline struct known_path *route_known_slot(struct leat *stack, leat_ip4 d
     return &stack->known_paths[(dst ^ dst >> 8) % KNOWN_PATHS];
 }
 
-/* A way to the host @dst from @src that was found before and is still true, or NULL. */
+/* A way to the host @dst from @src (LEAT_IP4_ANY: chosen) that was found before and is still true,
+ * or NULL. */
 static inline const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     const struct known_path *known = route_known_slot(stack, dst);
 
-    return known->version == stack->ways_version && known->path.dst == dst && known->path.src == src
+    return known->version == stack->ways_version && known->path.dst == dst &&
+                   (known->path.src == src || (src == LEAT_IP4_ANY && known->is_default))
                ? &known->path
                : 0;
 }
@@ -51,8 +54,8 @@ static inline const struct path *route_path(struct leat *stack, leat_ip4 src, le
     return ipv4_path(stack, src, dst, room) == LEAT_OK ? room : 0;
 }
 
-/* Keeps a path of that kind. */
-void route_remember(struct leat *stack, const struct path *path);
+/* Keeps a path of that kind; @is_default: its source was chosen. */
+void route_remember(struct leat *stack, const struct path *path, bool is_default);
 
 /* The identification of the next packet from @src to @dst that may be fragmented. */
 uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol);

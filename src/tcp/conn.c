@@ -137,13 +137,6 @@ void tcp_conn_free(struct leat_tcp *conn)
     tcp_give_entry(conn->tcp, &conn->tcb);
 }
 
-void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
-{
-    conn->flags |= what;
-    if (!(conn->flags & CONN_UNACCEPTED))
-        stack_ready(conn->tcp->stack, &conn->ready);
-}
-
 /* The end is told last: after an orderly close the program may first read what came before it. */
 static bool end_may_be_told(const struct leat_tcp *conn)
 {

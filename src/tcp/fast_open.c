@@ -45,11 +45,12 @@ static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
 
 void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack)
 {
-    struct fast_open_server *known = find(tcp, server);
+    struct fast_open_server *known;
 
     if (!tcp->config.fast_open || !syn_ack->has_fast_open ||
         syn_ack->fast_open_bytes < COOKIE_BYTES_MIN)
         return;
+    known = find(tcp, server);
     if (!known)
         known = &tcp->fast_open.servers[tcp->fast_open.next++ % FAST_OPEN_SERVERS];
     known->ip = server;
@@ -60,10 +61,11 @@ void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp
 
 uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn)
 {
-    const struct fast_open_server *known = find(tcp, server);
+    const struct fast_open_server *known;
 
     if (!tcp->config.fast_open)
         return 0;
+    known = find(tcp, server);
     syn->has_fast_open = true; /* without a cookie: please give us one */
     if (!known)
         return 0;

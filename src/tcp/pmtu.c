@@ -18,11 +18,6 @@ void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
     *pmtu = (struct pmtu){.mtu = link_mtu, .most = link_mtu};
 }
 
-void pmtu_progress(struct pmtu *pmtu)
-{
-    pmtu->timeouts = 0;
-}
-
 /* Larger packets may be tried again @after_ns. */
 static bool shrink_to(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns, uint64_t after_ns)
 {

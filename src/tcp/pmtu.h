@@ -24,7 +24,10 @@ struct pmtu {
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
 
 /* Text was acknowledged. */
-void pmtu_progress(struct pmtu *pmtu);
+static inline void pmtu_progress(struct pmtu *pmtu)
+{
+    pmtu->timeouts = 0;
+}
 
 /* The retransmission timer fired.  True: the path may be a black hole, so `mtu` has shrunk. */
 bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns);

@@ -7,7 +7,7 @@
  * ten instructions, hashing 85. */
 static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
 {
-    struct hashed_ends *last = &tcp->hashed;
+    struct hashed_ends *last = &tcp->hashed[(ends.ports ^ ends.ports >> 16) % HASHED_ENDS];
 
     if (!tcp_ends_equal(last->ends, ends)) {
         last->ends = ends;

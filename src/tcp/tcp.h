@@ -36,6 +36,7 @@
 #include "tcp/sacks.h"
 #include "tcp/scoreboard.h"
 #include "tcp/sendq.h"
+#include "tcp/step.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp_fsm.h"
 #include "wire/tcp.h"
@@ -174,7 +175,18 @@ struct leat_tcp_listener {
     uint32_t acceptable_count;
 };
 
-/* The ends that were hashed last; at first none, which all bits 0 aren't: no port is 0. */
+/* Ends whose sequence numbers and timestamps were asked for last. */
+struct secret_of_ends {
+    struct tcp_ends ends;
+    uint32_t version; /* stack->ways_version then: another seed, another hash */
+    uint64_t hash;
+};
+
+enum {
+    HASHED_ENDS = 8 /* connections that begin while others end; a power of two */
+};
+
+/* Ends that were hashed lately; at first none, which all bits 0 aren't: no port is 0. */
 struct hashed_ends {
     struct tcp_ends ends;
     uint32_t bucket;
@@ -188,7 +200,8 @@ struct tcp {
     struct tcb **buckets;
     uint32_t bucket_mask;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
-    struct hashed_ends hashed;
+    struct hashed_ends hashed[HASHED_ENDS]; /* by the low bits of their ports */
+    struct secret_of_ends secret;
     uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
     /* free entries, linked through tcb.hash_next */
     struct tcb *free_conns;
@@ -205,38 +218,6 @@ struct tcp {
     struct fast_open fast_open;
     uint64_t cookie_sent_ns; /* the last one */
     bool cookies_out;        /* there was one */
-};
-
-/* A segment on its way up. */
-struct tcp_segment {
-    struct wire_tcp header;
-    struct packet *packet; /* buf: the text, until someone takes it */
-    uint32_t now_ms;
-    uint32_t seq;        /* of the first byte of text in the window */
-    uint32_t skip_bytes; /* text before the window, to be cut */
-    uint32_t text_bytes; /* in the window */
-    uint64_t *counter;   /* how it ended: taken_tcp, or why it was dropped */
-    bool fin;            /* its FIN lies in the window */
-    uint8_t letter_count;
-    uint8_t letters[3]; /* enum tcp_event, in order */
-};
-
-/* What comes with an event, and what its actions leave behind. */
-struct tcp_step {
-    struct tcp *tcp;
-    struct tcp_segment *segment; /* of rcv_* */
-    struct leat_buf *text;       /* SEND: to be queued, and taken; RECEIVE: the result */
-    uint32_t bytes;              /* RECEIVE: at most */
-    enum leat_err err;           /* answer to a call */
-    bool delete_TCB;             /* note: end it */
-    bool start_2MSL;             /* note: make it a TIME-WAIT entry, or start it again */
-};
-
-enum tcp_outcome {
-    TCP_ALIVE,
-    TCP_GONE,      /* deleted, or moved to a TIME-WAIT entry: don't look at the TCB again, unless it
-                      is a connection's that the program still holds */
-    TCP_IMPOSSIBLE /* tcp.rl has no line for it */
 };
 
 /* ---- events.c: the table's caller --------------------------------------------------------- */
@@ -482,7 +463,12 @@ void tcp_conn_bury(struct leat_tcp *conn);
 void tcp_conn_free(struct leat_tcp *conn);
 
 /* Remembers what the program is to be told, and that it is to be told. */
-void tcp_tell(struct leat_tcp *conn, enum conn_flag what);
+static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
+{
+    conn->flags |= what;
+    if (!(conn->flags & CONN_UNACCEPTED))
+        stack_ready(conn->tcp->stack, &conn->ready);
+}
 
 /* Its handshake is over, or it is: one Fast Open less that waits. */
 void tcp_conn_not_fast(struct leat_tcp *conn);

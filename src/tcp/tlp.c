@@ -3,19 +3,6 @@
 
 #include "tcp/seq.h"
 
-static const uint64_t first_timeout_ns = 1000000000; /* no RTT yet */
-static const uint64_t worst_delayed_ack_ns = 200000000;
-static const uint64_t least_ns = 2000000; /* hosts are not faster than that in being late */
-
-uint64_t tlp_timeout_ns(uint64_t srtt_ns, bool one)
-{
-    uint64_t timeout_ns = srtt_ns > 0 ? 2 * srtt_ns : first_timeout_ns;
-
-    if (timeout_ns < least_ns)
-        timeout_ns = least_ns;
-    return timeout_ns + (one ? worst_delayed_ack_ns : 0);
-}
-
 void tlp_sent(struct tlp *tlp, uint32_t snd_nxt, bool retransmission)
 {
     tlp->out = true;

@@ -13,7 +13,17 @@ struct tlp {
 
 /* How long to wait for an ACK before probing (7.2); @one: a single segment is in flight, so the
  * peer may be delaying its ACK. */
-uint64_t tlp_timeout_ns(uint64_t srtt_ns, bool one);
+static inline uint64_t tlp_timeout_ns(uint64_t srtt_ns, bool one)
+{
+    const uint64_t first_ns = 1000000000; /* no RTT yet */
+    const uint64_t worst_delayed_ack_ns = 200000000;
+    const uint64_t least_ns = 2000000; /* hosts are not faster than that in being late */
+    uint64_t timeout_ns = srtt_ns > 0 ? 2 * srtt_ns : first_ns;
+
+    if (timeout_ns < least_ns)
+        timeout_ns = least_ns;
+    return timeout_ns + (one ? worst_delayed_ack_ns : 0);
+}
 
 /* The probe leaves. */
 void tlp_sent(struct tlp *tlp, uint32_t snd_nxt, bool retransmission);

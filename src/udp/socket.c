@@ -78,13 +78,13 @@ static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
     return &stack->udp->buckets[hash & stack->udp->bucket_mask];
 }
 
-struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port)
+struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp *udp = *bucket(stack, port);
 
-    while (udp &&
-           (udp->local.port != port || (udp->local.ip != LEAT_IP4_ANY && udp->local.ip != ip)))
+    while (udp && !udp_is_bound(udp, ip, port))
         udp = udp->chain;
+    stack->udp->found = udp;
     return udp;
 }
 
@@ -226,6 +226,8 @@ void leat_udp_close(struct leat_udp *udp)
             at = &(*at)->chain;
         *at = udp->chain;
     }
+    if (table->found == udp)
+        table->found = 0;
     stack_not_ready(&udp->ready);
     queue_free_all(&udp->queue);
     udp->open = false;

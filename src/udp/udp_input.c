@@ -2,6 +2,7 @@
 #include "udp/udp.h"
 
 #include "core/checksum.h"
+#include "core/view.h"
 #include "ip/icmp.h"
 #include "ip/ipv4.h"
 #include "wire/bytes.h"
@@ -31,7 +32,7 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
 {
     struct leat_buf *buf = packet->buf;
 
-    leat_buf_pull(buf, UDP_HEADER_BYTES);
+    view_pull(buf, UDP_HEADER_BYTES);
     buf->segment_bytes = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
     queue_put(&udp->queue, buf);
     stack->stats.taken_udp++;
@@ -51,7 +52,7 @@ void udp_input(struct leat *stack, struct packet *packet)
     udp = udp_find(stack, packet->dst, header.dst_port);
     if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port)))
         udp = 0;
-    leat_buf_trim(buf, header.length);
+    view_trim(buf, header.length);
     if (!checksum_is_ok(packet, &header)) {
         stack_end(stack, buf, drop_udp_checksum);
     } else if (!udp) {

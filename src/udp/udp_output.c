@@ -2,8 +2,11 @@
 #include "udp/udp.h"
 
 #include "core/checksum.h"
+#include "core/view.h"
 #include "core/writable.h"
 #include "ip/ipv4.h"
+#include "ip/route.h"
+#include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
 #include "wire/udp.h"
@@ -28,7 +31,7 @@ static struct leat_buf *with_header(struct leat *stack, struct leat_buf *payload
         }
         leat_buf_append(head, payload);
     }
-    leat_buf_push(head, UDP_HEADER_BYTES);
+    view_push(head, UDP_HEADER_BYTES);
     return head;
 }
 
@@ -36,34 +39,41 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
                         uint16_t dst_port)
 {
     const uint16_t length = (uint16_t)leat_buf_total(datagram);
-    struct wire_udp header = {.src_port = src_port, .dst_port = dst_port, .length = length};
+    const struct wire_udp header = {.src_port = src_port, .dst_port = dst_port, .length = length};
+
+    uint16_t checksum;
 
     wire_udp_emit(&header, datagram->data);
-    header.checksum = checksum_finish(checksum_pseudo(path->src, path->dst, IP_UDP, length) +
-                                      checksum_list(datagram));
-    if (header.checksum == 0) /* RFC 768: 0 would mean that there is none */
-        header.checksum = 0xffff;
-    wire_udp_emit(&header, datagram->data);
+    checksum = checksum_finish(checksum_pseudo(path->src, path->dst, IP_UDP, length) +
+                               checksum_list(datagram));
+    if (checksum == 0) /* RFC 768: 0 would mean that there is none */
+        checksum = 0xffff;
+    put16(datagram->data + UDP_CHECKSUM_AT, checksum);
     datagram->checksum = LEAT_CHECKSUM_UNKNOWN;
     datagram->segment_bytes = 0;
 }
 
-/* The way to @peer, if the socket may send there. */
+/* The way to @peer, if the socket may send there, in *@path: one that is known, or found now and
+ * written to @room. */
 static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint *peer,
-                               leat_ip4 local_ip, struct path *path)
+                               leat_ip4 local_ip, const struct path **path, struct path *room)
 {
     struct leat *stack = udp->stack;
     enum leat_err err;
 
     if (peer->port == 0)
         return LEAT_ERR_ARGUMENT;
+    *path = route_known(stack, local_ip, peer->ip);
+    if (*path) /* from an address of ours to a host: nothing below would object */
+        return udp_bind_ephemeral(udp);
+    *path = room;
     /* the answer to what came by broadcast goes out from an address of ours (RFC 1122 3.2.1.3) */
     if (ipv4_is_many(stack, local_ip))
         local_ip = LEAT_IP4_ANY;
-    err = ipv4_path(stack, local_ip, peer->ip, path);
+    err = ipv4_path(stack, local_ip, peer->ip, room);
     if (err != LEAT_OK)
         return err;
-    if (path->to_many && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
+    if (room->to_many && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
         return LEAT_ERR_ARGUMENT;
     return udp_bind_ephemeral(udp);
 }
@@ -73,14 +83,15 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
 {
     const struct ipv4_options options = {.protocol = IP_UDP, .ttl = udp->ttl, .tos = udp->tos};
     struct leat *stack = udp->stack;
-    struct path path;
+    const struct path *path;
+    struct path room;
     enum leat_err err;
 
     leat_assert(udp->open);
     if (!payload)
         return LEAT_ERR_MEMORY;
     err = leat_buf_total(payload) > PAYLOAD_MAX ? LEAT_ERR_TOO_BIG
-                                                : find_path(udp, peer, local_ip, &path);
+                                                : find_path(udp, peer, local_ip, &path, &room);
     if (err != LEAT_OK) {
         leat_buf_free(payload);
         return err;
@@ -88,8 +99,8 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     payload = with_header(stack, payload);
     if (!payload)
         return LEAT_ERR_MEMORY;
-    emit_header(&path, payload, udp->local.port, peer->port);
-    err = ipv4_output(stack, &path, &options, payload);
+    emit_header(path, payload, udp->local.port, peer->port);
+    err = ipv4_output(stack, path, &options, payload);
     if (err == LEAT_OK)
         stack->stats.udp_sent++;
     return err;

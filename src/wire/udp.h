@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wire/bytes.h"
+
 enum {
-    UDP_HEADER_BYTES = 8
+    UDP_HEADER_BYTES = 8,
+    UDP_CHECKSUM_AT = 6
 };
 
 struct wire_udp {
@@ -18,9 +21,23 @@ struct wire_udp {
 
 /* Of a datagram of which @total_bytes have come, the first @len in one piece.  False: cut short,
  * or a length that doesn't fit. */
-bool wire_udp_parse(struct wire_udp *udp, const uint8_t *bytes, uint32_t len, uint32_t total_bytes);
+static inline bool wire_udp_parse(struct wire_udp *udp, const uint8_t *bytes, uint32_t len,
+                                  uint32_t total_bytes)
+{
+    if (len < UDP_HEADER_BYTES)
+        return false;
+    udp->src_port = get16(bytes);
+    udp->dst_port = get16(bytes + 2);
+    udp->length = get16(bytes + 4);
+    udp->checksum = get16(bytes + 6);
+    return udp->length >= UDP_HEADER_BYTES && udp->length <= total_bytes;
+}
 
 /* Writes 8 bytes. */
-void wire_udp_emit(const struct wire_udp *udp, uint8_t *bytes);
+static inline void wire_udp_emit(const struct wire_udp *udp, uint8_t *bytes)
+{
+    put32(bytes, (uint32_t)udp->src_port << 16 | udp->dst_port);
+    put32(bytes + 4, (uint32_t)udp->length << 16 | udp->checksum);
+}
 
 #endif
