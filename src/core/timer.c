@@ -5,11 +5,9 @@
  * so on.  A timer lies in the level of the highest bit in which its tick differs from now's, so
  * that it moves down at most once a level, and a slot of level 0 holds timers of one tick only.
  * Each slot remembers a lower bound of its timers' ticks, which makes "when is the next one" exact
- * without a walk.
+ * without a walk.  "Now" here is the wheel's base: it stays behind while nothing is due.
  */
 #include "core/timer.h"
-
-#include "core/assert.h"
 
 #define TICK_MAX (UINT64_MAX >> TIMER_TICK_SHIFT)
 
@@ -21,8 +19,9 @@ _Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no le
 
 void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 {
-    wheel->now_tick = now_ns >> TIMER_TICK_SHIFT;
+    wheel->now_tick = wheel->base_tick = now_ns >> TIMER_TICK_SHIFT;
     wheel->next_tick = UINT64_MAX;
+    wheel->set = 0;
     for (unsigned level = 0; level < TIMER_LEVELS; level++) {
         wheel->occupied[level] = 0;
         for (unsigned i = 0; i < TIMER_SLOTS; i++)
@@ -30,9 +29,9 @@ void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
     }
 }
 
-static unsigned level_of(uint64_t now_tick, uint64_t at_tick)
+static unsigned level_of(uint64_t base_tick, uint64_t at_tick)
 {
-    const uint64_t differs = now_tick ^ at_tick;
+    const uint64_t differs = base_tick ^ at_tick;
 
     if (differs < TIMER_SLOTS)
         return 0;
@@ -42,7 +41,7 @@ static unsigned level_of(uint64_t now_tick, uint64_t at_tick)
 static struct timer_slot *slot_of(struct timer_wheel *wheel, uint64_t at_tick, unsigned *level,
                                   unsigned *index)
 {
-    *level = level_of(wheel->now_tick, at_tick);
+    *level = level_of(wheel->base_tick, at_tick);
     *index = (unsigned)(at_tick >> (*level * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
     return &wheel->slots[*level][*index];
 }
@@ -82,6 +81,8 @@ static void remove_from(struct timer_wheel *wheel, unsigned level, unsigned inde
             slot->first = timer->next;
     }
     timer->next = timer->prev = 0;
+    if (--wheel->set == 0)
+        wheel->next_tick = UINT64_MAX;
 }
 
 void timer_cancel(struct timer_wheel *wheel, struct timer *timer)
@@ -104,6 +105,7 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
         at_tick = wheel->now_tick + 1; /* a timer that sets itself again makes progress */
     timer_cancel(wheel, timer);
     timer->at_tick = at_tick;
+    wheel->set++;
     if (at_tick < wheel->next_tick)
         wheel->next_tick = at_tick;
     insert(wheel, timer);
@@ -113,8 +115,8 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
 static bool first_slot(const struct timer_wheel *wheel, unsigned *level, unsigned *index)
 {
     for (unsigned l = 0; l < TIMER_LEVELS; l++) {
-        const unsigned now = (unsigned)(wheel->now_tick >> (l * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
-        const uint64_t ahead = wheel->occupied[l] & (~(uint64_t)0 << now);
+        const unsigned base = (unsigned)(wheel->base_tick >> (l * TIMER_LEVEL_SHIFT)) & SLOT_MASK;
+        const uint64_t ahead = wheel->occupied[l] & (~(uint64_t)0 << base);
 
         if (ahead) {
             *level = l;
@@ -156,9 +158,9 @@ static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
  * slot_of() computes for it. */
 static void advance(struct timer_wheel *wheel, uint64_t tick)
 {
-    const uint64_t differs = wheel->now_tick ^ tick;
+    const uint64_t differs = wheel->base_tick ^ tick;
 
-    wheel->now_tick = tick;
+    wheel->now_tick = wheel->base_tick = tick;
     if (differs < TIMER_SLOTS)
         return;
     for (unsigned level = TIMER_LEVELS - 1; level > 0; level--) {
@@ -173,16 +175,15 @@ bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max
 {
     unsigned level, index;
 
-    leat_assert(now_tick >= wheel->now_tick);
     while (first_slot(wheel, &level, &index)) {
         struct timer_slot *slot = &wheel->slots[level][index];
 
         if (slot->earliest_tick > now_tick)
             break;
         /* nothing is due before the earliest: time may jump there */
-        if (slot->earliest_tick > wheel->now_tick)
+        if (slot->earliest_tick > wheel->base_tick)
             advance(wheel, slot->earliest_tick);
-        while (level == 0 && slot->first && slot->first->at_tick <= wheel->now_tick) {
+        while (level == 0 && slot->first && slot->first->at_tick <= wheel->base_tick) {
             struct timer *timer = slot->first;
 
             if (fire_max-- == 0)

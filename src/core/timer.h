@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/assert.h"
+
 enum {
     TIMER_TICK_SHIFT = 10, /* one tick is 1,024 ns */
     TIMER_LEVEL_SHIFT = 6, /* slots of a level: 64 */
@@ -37,10 +39,10 @@ struct timer_slot {
 };
 
 struct timer_wheel {
-    uint64_t now_tick;  /* the wheel stands here; it lags while nothing is due */
-    uint64_t next_tick; /* nothing is due before, UINT64_MAX: nothing is set.  Most polls find
-                           nothing due: a comparison tells them, a look at nine levels costs 130
-                           instructions. */
+    uint64_t now_tick;  /* all ticks up to this one have been run */
+    uint64_t base_tick; /* where the wheel stands: it lags behind now while nothing is due */
+    uint64_t next_tick; /* nothing is due before; UINT64_MAX: nothing is set */
+    uint32_t set;       /* so many timers */
     uint64_t occupied[TIMER_LEVELS]; /* one bit a slot */
     struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
 };
@@ -67,13 +69,18 @@ static inline uint64_t timer_at_ns(const struct timer *timer)
 /* Fires what is due by @now_tick, of which there may be something. */
 bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max, void *context);
 
-/* Fires what is due at @now_ns, at most @fire_max; false: more is due. */
+/* Fires what is due at @now_ns, at most @fire_max; false: more is due.  Most polls find nothing:
+ * one comparison tells them, where a look at nine levels cost 130 instructions. */
 static inline bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max,
                               void *context)
 {
     const uint64_t now_tick = now_ns >> TIMER_TICK_SHIFT;
 
-    return now_tick < wheel->next_tick || timers_fire(wheel, now_tick, fire_max, context);
+    leat_assert(now_tick >= wheel->now_tick);
+    if (now_tick >= wheel->next_tick)
+        return timers_fire(wheel, now_tick, fire_max, context);
+    wheel->now_tick = now_tick;
+    return true;
 }
 
 /* The time of the next timers_run() that has something to do; UINT64_MAX if no timer is set.

@@ -33,6 +33,16 @@ static inline uint8_t *view_push(struct leat_buf *buf, uint32_t bytes)
     return buf->data;
 }
 
+/* leat_buf_put(), of bytes for which there is room. */
+static inline uint8_t *view_put(struct leat_buf *buf, uint32_t bytes)
+{
+    uint8_t *added = buf->data + buf->len;
+
+    leat_assert(bytes <= leat_buf_tailroom(buf));
+    buf->len += bytes;
+    return added;
+}
+
 /* leat_buf_pull(), of bytes that are there. */
 static inline void view_pull(struct leat_buf *buf, uint32_t bytes)
 {

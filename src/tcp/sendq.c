@@ -13,7 +13,8 @@ enum {
     /* One of so many buffers is not for text to be sent.  Text must get in as well: if two ends
      * that have all their memory in their send queues met, neither could take anything from the
      * other. */
-    RESERVE = 2
+    RESERVE = 2,
+    HEADROOM_PART = 8 /* one of so many bytes of a buffer may be headroom */
 };
 
 void sendq_init(struct sendq *queue, uint32_t seq)
@@ -66,12 +67,13 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
 }
 
 /* A buffer for the next @len bytes: with room for headers in front if they are all there is to
- * send, and fit. */
+ * send, and fit beside it, and if it is but a small part of the buffer. */
 static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_pool *pool,
                                        uint32_t len)
 {
     const struct pool_list *full = &pool->lists[POOL_FULL];
-    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes;
+    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
+                          HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
 
     if (full->free_count <= full->count / RESERVE)
         return 0;
@@ -92,7 +94,7 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
         here = leat_buf_tailroom(piece);
         if (here > len - done)
             here = len - done;
-        memcpy(leat_buf_put(piece, here), bytes + done, here);
+        memcpy(view_put(piece, here), bytes + done, here);
         append(queue, piece);
         queue->tail_is_ours = true;
         done += here;
