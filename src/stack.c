@@ -111,6 +111,7 @@ enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->table_key.k0 = leat_random(made);
     made->table_key.k1 = leat_random(made);
     made->ready.next = made->ready.prev = &made->ready;
+    made->ready_still.next = made->ready_still.prev = &made->ready_still;
     made->arena = arena;
     timers_init(&made->timers, 0);
     limiter_init(&made->icmp_errors, c.icmp_errors_per_s, 0);
@@ -201,30 +202,38 @@ static bool protocols_flush(struct leat *stack)
     return more;
 }
 
-static void ready_run_first(struct leat *stack)
+static bool is_ready(const struct ready *head)
 {
-    struct ready *ready = stack->ready.next;
+    return head->next != head;
+}
+
+static void ready_run_first(struct leat *stack, struct ready *head)
+{
+    struct ready *ready = head->next;
 
     stack_not_ready(ready);
     ready->run(stack, ready);
 }
 
 /* Calls the program back for everything that was ready when it began: what a callback makes ready
- * waits for the next turn. */
+ * waits for the next turn, but for what it has accepted. */
 static void ready_run(struct leat *stack)
 {
+    struct ready *const head = &stack->ready;
+    unsigned budget = READY_BUDGET;
     struct ready last = {0};
 
-    if (stack->ready.next == &stack->ready)
-        return;
-    if (stack->ready.next == stack->ready.prev) { /* a single one needs no mark behind it */
-        ready_run_first(stack);
-        return;
+    if (head->next == head->prev) { /* none, or a single one, needs no mark behind it */
+        if (is_ready(head))
+            ready_run_first(stack, head);
+    } else {
+        stack_ready(stack, &last);
+        for (; budget > 0 && head->next != &last; budget--)
+            ready_run_first(stack, head);
+        stack_not_ready(&last);
     }
-    stack_ready(stack, &last);
-    for (unsigned budget = READY_BUDGET; budget > 0 && stack->ready.next != &last; budget--)
-        ready_run_first(stack);
-    stack_not_ready(&last);
+    for (; budget > 0 && is_ready(&stack->ready_still); budget--)
+        ready_run_first(stack, &stack->ready_still);
 }
 
 /* When a backend wants a look.  One whose frames no buffer is left for gets it a little later: it
@@ -244,7 +253,8 @@ static uint64_t next_ns(const struct leat *stack, bool more)
 {
     uint64_t next;
 
-    if (more || stack->ready.next != &stack->ready || stack->loopback.count > 0)
+    if (more || is_ready(&stack->ready) || is_ready(&stack->ready_still) ||
+        stack->loopback.count > 0)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);
     for (unsigned i = 0; i < stack->link_count; i++) {

@@ -127,6 +127,7 @@ struct leat {
     uint8_t protocol_count;
     const struct protocol *protocols[PROTOCOLS_MAX];
     struct ready ready;        /* head of the ring */
+    struct ready ready_still;  /* another: what is still to be called in this turn */
     struct buf_queue loopback; /* packets to ourselves, IP header first */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
@@ -148,15 +149,27 @@ struct leat {
 /* Adds a transport; false: no room. */
 bool stack_register(struct leat *stack, const struct protocol *protocol);
 
-/* Puts @ready at the end of the ring, if it isn't in it. */
-static inline void stack_ready(struct leat *stack, struct ready *ready)
+static inline void ready_put(struct ready *head, struct ready *ready)
 {
     if (ready->prev)
         return;
-    ready->next = &stack->ready;
-    ready->prev = stack->ready.prev;
+    ready->next = head;
+    ready->prev = head->prev;
     ready->prev->next = ready;
-    stack->ready.prev = ready;
+    head->prev = ready;
+}
+
+/* Puts @ready at the end of the ring, if it isn't in it. */
+static inline void stack_ready(struct leat *stack, struct ready *ready)
+{
+    ready_put(&stack->ready, ready);
+}
+
+/* The same for what a callback has just made ready by taking it from a bounded queue: it is called
+ * in this turn still, so that what it sends goes with the answer to what it is told of. */
+static inline void stack_ready_still(struct leat *stack, struct ready *ready)
+{
+    ready_put(&stack->ready_still, ready);
 }
 
 /* Takes @ready out of the ring, if it is in it. */

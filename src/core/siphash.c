@@ -105,3 +105,13 @@ uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
     sip_word(&s, (uint64_t)16 << 56, 1);
     return sip_end(&s, 3);
 }
+
+uint64_t siphash24_words(const struct siphash_key *key, uint64_t a, uint64_t b)
+{
+    struct sip s = sip_start(key);
+
+    sip_word(&s, a, 2);
+    sip_word(&s, b, 2);
+    sip_word(&s, (uint64_t)16 << 56, 2);
+    return sip_end(&s, 4);
+}

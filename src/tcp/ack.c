@@ -85,7 +85,7 @@ static void restart_timer(struct leat_tcp *conn)
     conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts what is needed */
     if (conn->snd_una != conn->tcb.snd_nxt) {
         conn->rexmt_at_ns = now_ns + conn->rtt.rto_ns;
-        tcp_arm(conn);
+        tcp_arm_for(conn, conn->rexmt_at_ns);
     }
 }
 

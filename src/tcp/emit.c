@@ -227,6 +227,8 @@ bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t fl
 
     if (ipv4_path(tcp->stack, tcb->local_ip, tcb->remote_ip, &path) != LEAT_OK)
         return false;
+    if (tcb->kind == TCB_CONN && flags == TCP_ACK)
+        return tcp_emit_plain(tcp_conn(tcb), &path, seq, flags, 0, 0);
     return tcp_emit(tcp, &path, tcb, &header, 0, 0);
 }
 

@@ -299,7 +299,7 @@ struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
         return 0;
     leat_tcp_set_events(conn, events, arg);
     if (conn->flags & (CONN_TELL_READABLE | CONN_TELL_CLOSED))
-        stack_ready(listener->tcp->stack, &conn->ready);
+        stack_ready_still(listener->tcp->stack, &conn->ready);
     return conn;
 }
 

@@ -275,16 +275,16 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* Nothing is in flight, and what waits is text for one segment, in one piece: a request, or its
- * answer. */
+/* Nothing is in flight, and what waits fits into one segment: text in one piece, a FIN, or both.
+ * That is a request, its answer, or the end. */
 static bool is_alone(const struct leat_tcp *conn)
 {
-    const uint32_t text_bytes = conn->sendq.bytes;
+    const uint32_t len = conn->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
 
-    return conn->snd_una == conn->tcb.snd_nxt && conn->sendq.first &&
-           conn->sendq.first == conn->sendq.last && text_bytes <= conn->mss &&
-           text_bytes <= conn->snd_wnd && text_bytes <= conn->congestion.cwnd &&
-           !(conn->flags & (CONN_FIN_QUEUED | CONN_PROBE | CONN_TAIL_PROBE));
+    return len > 0 && conn->snd_una == conn->tcb.snd_nxt && conn->snd_una == conn->sendq.seq &&
+           conn->sendq.first == conn->sendq.last && conn->sendq.bytes <= conn->mss &&
+           len <= conn->snd_wnd && len <= conn->congestion.cwnd &&
+           !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE));
 }
 
 /* Such a segment may go: both windows have room, with nothing in flight neither Nagle nor pacing

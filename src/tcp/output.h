@@ -39,7 +39,8 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
 /* The same for text that never left: SND.NXT moves, the scoreboard gets a record. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
-/* The same for all text that is queued, one piece, while nothing is in flight. */
+/* The same for all that is queued, text in one piece at most and a FIN, while nothing is in flight.
+ */
 bool tcp_send_alone(struct leat_tcp *conn, const struct path *path);
 
 /* A record again, whole; in several segments if it is longer than one.  False: no memory. */

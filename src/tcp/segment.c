@@ -129,22 +129,28 @@ bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
     const uint64_t now_ns = tcp->stack->now_ns;
     const uint32_t seq = conn->tcb.snd_nxt;
     const uint32_t len = conn->sendq.bytes;
-    uint8_t flags = TCP_ACK | TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
-    struct leat_buf *text;
+    const bool fin = conn->flags & CONN_FIN_QUEUED;
+    struct leat_buf *text = 0;
+    uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
     uint8_t tos;
 
     if (!tcp->sents.free)
         return false;
-    text = sendq_slice_first(&conn->sendq);
-    if (!text)
-        return false;
-    tos = ecn_of(conn, &flags, true);
+    if (len > 0) {
+        text = sendq_slice_first(&conn->sendq);
+        if (!text)
+            return false;
+        flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+    }
+    tos = ecn_of(conn, &flags, len > 0);
     if (!tcp_emit_plain(conn, path, seq, flags, tos, text))
         return false;
     note_acked(conn);
+    if (fin)
+        conn->flags |= CONN_FIN_SENT;
     conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
-    conn->tcb.snd_nxt = seq + len;
-    scoreboard_sent(&conn->scoreboard, &tcp->sents, seq, seq + len, now_ns);
+    conn->tcb.snd_nxt = seq + len + fin;
+    scoreboard_sent(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
     tcp_start_rexmt(conn);
     tcp_watch_tail(conn);
     return true;

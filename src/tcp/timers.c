@@ -98,7 +98,8 @@ void tcp_watch_quiet(struct leat_tcp *conn)
         conn->quiet_at_ns = now_ns + config->keepalive_idle_ns;
     else
         conn->quiet_at_ns = LEAT_NEVER_NS;
-    tcp_arm(conn);
+    if (conn->quiet_at_ns != LEAT_NEVER_NS)
+        tcp_arm_for(conn, conn->quiet_at_ns);
 }
 
 /* False: the connection is gone. */

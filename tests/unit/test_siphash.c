@@ -59,6 +59,18 @@ static void siphash24_takes_any_alignment(void **state)
     }
 }
 
+static void siphash24_of_words_is_that_of_their_bytes(void **state)
+{
+    const struct siphash_key key = counting_key();
+    uint8_t input[16];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof input; i++)
+        input[i] = (uint8_t)i;
+    assert_true(siphash24_words(&key, 0x0706050403020100u, 0x0f0e0d0c0b0a0908u) ==
+                siphash24(&key, input, sizeof input));
+}
+
 static void siphash13_of_two_words(void **state)
 {
     const struct siphash_key key = counting_key();
@@ -85,6 +97,7 @@ int main(void)
         cmocka_unit_test(key_is_little_endian),
         cmocka_unit_test(siphash24_gives_the_published_values),
         cmocka_unit_test(siphash24_takes_any_alignment),
+        cmocka_unit_test(siphash24_of_words_is_that_of_their_bytes),
         cmocka_unit_test(siphash13_of_two_words),
         cmocka_unit_test(another_key_gives_another_hash),
     };
