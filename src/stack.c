@@ -241,26 +241,26 @@ static void ready_run(struct leat *stack)
 static uint64_t look_ns(const struct leat *stack, struct leat_netif *netif)
 {
     const struct pool_list *full = &stack->pool.lists[POOL_FULL];
-    const uint64_t room = (uint64_t)full->free_count * full->bytes;
     const uint64_t look = netif->ops->next_look_ns(netif, stack->now_ns);
 
-    if (look <= stack->now_ns && room < netif->mtu + LEAT_BUF_HEADROOM)
+    if (look <= stack->now_ns &&
+        (uint64_t)full->free_count * full->bytes < netif->mtu + LEAT_BUF_HEADROOM)
         return stack->now_ns + memory_retry_ns;
     return look;
 }
 
 static uint64_t next_ns(const struct leat *stack, bool more)
 {
+    const struct link *end = stack->links + stack->link_count;
     uint64_t next;
 
     if (more || is_ready(&stack->ready) || is_ready(&stack->ready_still) ||
         stack->loopback.count > 0)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        struct leat_netif *netif = stack->links[i].netif;
+    for (const struct link *link = stack->links; link < end; link++) {
         /* no backend says when it has room again, so frames that wait for it make us ask */
-        const uint64_t look = stack->links[i].tx.count > 0 ? stack->now_ns : look_ns(stack, netif);
+        const uint64_t look = link->tx.count > 0 ? stack->now_ns : look_ns(stack, link->netif);
 
         if (look < next)
             next = look;
@@ -270,18 +270,19 @@ static uint64_t next_ns(const struct leat *stack, bool more)
 
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
 {
+    const struct link *end = stack->links + stack->link_count;
     bool more = false;
 
     leat_assert(now_ns >= stack->now_ns);
     stack->now_ns = now_ns;
-    for (unsigned i = 0; i < stack->link_count; i++)
-        more |= link_poll(&stack->links[i]);
+    for (struct link *link = stack->links; link < end; link++)
+        more |= link_poll(link);
     loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
     ready_run(stack);
     more |= protocols_flush(stack);
-    for (unsigned i = 0; i < stack->link_count; i++)
-        ethernet_flush(&stack->links[i]);
+    for (struct link *link = stack->links; link < end; link++)
+        ethernet_flush(link);
     return next_ns(stack, more);
 }
 

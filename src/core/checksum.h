@@ -31,18 +31,18 @@ static inline uint64_t checksum_add(uint64_t a, uint64_t b)
     return sum + (sum < a);
 }
 
+/* Added to itself with its halves exchanged, a sum has both halves' sum, and the carry of that, in
+ * its upper half: three instructions, half of what adding the halves takes. */
 static inline uint32_t checksum_fold32(uint64_t sum)
 {
-    sum = (sum & 0xffffffffu) + (sum >> 32);
-    return (uint32_t)(sum + (sum >> 32));
+    return (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);
 }
 
 static inline uint16_t checksum_fold16(uint64_t sum)
 {
     const uint32_t folded = checksum_fold32(sum);
-    const uint32_t twice = (folded & 0xffff) + (folded >> 16);
 
-    return (uint16_t)(twice + (twice >> 16));
+    return (uint16_t)((folded + (folded >> 16 | folded << 16)) >> 16);
 }
 
 static inline uint64_t checksum_load64(const uint8_t *at)
@@ -61,14 +61,14 @@ static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t proto
            CHECKSUM_BIG_ENDIAN16(protocol) + CHECKSUM_BIG_ENDIAN32(length);
 }
 
-/* The sum of an IPv4 or TCP header without options, which every packet has: 20 bytes. */
+/* The sum of an IPv4 header without options, which every packet has: 20 bytes, and no others to be
+ * added with +. */
 static inline uint64_t checksum_20_bytes(const uint8_t *at)
 {
     uint32_t last;
 
     memcpy(&last, at + 16, sizeof last);
-    return checksum_fold32(
-        checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last));
+    return checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last);
 }
 
 /* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */

@@ -229,18 +229,19 @@ static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire
     struct sent *sent = scoreboard_only(&conn->scoreboard);
 
     if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
-        (header->flags & TCP_ECE) || (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) ||
-        !recovery_is_calm(&conn->recovery) ||
+        (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
+        (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) || !recovery_is_calm(&conn->recovery) ||
         !congestion_is_indifferent(&conn->congestion, header->ack - conn->snd_una))
         return 0;
     return sent;
 }
 
 /* What take_ack() comes to for such a one, a quarter of its instructions. */
-static void take_plain_ack(struct leat_tcp *conn, struct sent *sent)
+static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header, struct sent *sent)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
+    take_window(conn, header);
     rack_delivered_one(&conn->recovery.rack, sent->at_ns, sent->end, now_ns);
     if (now_ns > sent->at_ns)
         rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - sent->at_ns);
@@ -249,7 +250,8 @@ static void take_plain_ack(struct leat_tcp *conn, struct sent *sent)
     scoreboard_ack_only(&conn->scoreboard, &conn->tcp->sents, sent);
     sendq_ack(&conn->sendq, conn->tcb.snd_nxt);
     conn->snd_una = conn->tcb.snd_nxt;
-    tcp_tell_writable(conn);
+    if (conn->flags & CONN_WAS_FULL)
+        tcp_tell_writable(conn);
     pmtu_progress(&conn->pmtu);
     conn->progress_at_ns = now_ns;
     conn->rexmt_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
@@ -312,18 +314,20 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
     struct leat_tcp *conn = tcp_conn(tcb);
     const struct wire_tcp *header = &step->segment->header;
     const bool had_syn = tcb->flags & TCB_SYN_UNACKED;
+    struct sent *sent = plainly_acked(conn, header);
     bool window_changed = false;
-    struct sent *sent;
 
+    if (sent) {
+        take_plain_ack(conn, header, sent);
+        tcp_want_output(conn);
+        return;
+    }
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
     if (tcb->flags & TCB_SYN_UNACKED)
         take_ack_of_SYN(conn, header->ack);
-    sent = plainly_acked(conn, header);
-    if (sent)
-        take_plain_ack(conn, sent);
-    else if (seq_lt(conn->snd_una, header->ack) ||
-             (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
+    if (seq_lt(conn->snd_una, header->ack) ||
+        (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
         take_ack(conn, step->segment, window_changed);
     tcp_want_output(conn);
 }

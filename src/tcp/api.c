@@ -115,7 +115,7 @@ static enum leat_err may_write(struct leat_tcp *conn)
 
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
-    const bool fits = conn->sendq.bytes + len <= tcp_send_limit_least(conn);
+    const bool fits = conn->sendq.bytes + len < tcp_send_limit_least(conn);
     const uint32_t room = fits && !is_closing(conn) ? (uint32_t)len : leat_tcp_send_room(conn);
     const uint32_t wanted = len < room ? (uint32_t)len : room;
 
@@ -125,6 +125,8 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
     if (err != LEAT_OK)
         return err;
     *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
+    if (fits && *taken == len) /* what nearly every write comes to */
+        return LEAT_OK;
     if (*taken < len)
         conn->flags |= CONN_WAS_FULL;
     if (*taken < wanted) /* the pool had no room: perhaps no ACK of ours will tell when it has */
@@ -137,12 +139,12 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
 
 struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
+    struct tcp_step step;
 
     if (tcp_established(conn->tcp, &conn->tcb, TCP_RECEIVE))
-        tcp_receive_text(&conn->tcb, &step);
-    else
-        tcp_event(&conn->tcb, TCP_RECEIVE, &step);
+        return tcp_take_received(conn, bytes_max);
+    step = (struct tcp_step){.tcp = conn->tcp, .bytes = bytes_max};
+    tcp_event(&conn->tcb, TCP_RECEIVE, &step);
     if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
         stack_ready(conn->tcp->stack, &conn->ready); /* the end may be told now */
     return step.text;

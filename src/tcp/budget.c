@@ -86,14 +86,11 @@ static void begin_round(struct leat_tcp *conn)
 
 /* A peer that needs no more than two round trips for half of what we let it send, and a program
  * that keeps up with it: the window is what holds them back. */
-void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
+void tcp_end_tuning_round(struct leat_tcp *conn)
 {
     const uint64_t took_ns = conn->tcp->stack->now_ns - conn->tune_at_ns;
     const uint32_t most = conn->tcp->config.receive_window_bytes;
 
-    conn->tune_consumed_bytes += consumed_bytes;
-    if (seq_lt(conn->tcb.rcv_nxt, conn->tune_end))
-        return;
     if (took_ns <= 2 * conn->rtt.srtt_ns && conn->tune_consumed_bytes >= conn->window_limit / 4)
         conn->window_limit = min32(2 * conn->window_limit, most);
     begin_round(conn);

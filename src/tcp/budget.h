@@ -2,6 +2,7 @@
 #ifndef TCP_BUDGET_H
 #define TCP_BUDGET_H
 
+#include "tcp/seq.h"
 #include "tcp/tcp.h"
 
 enum {
@@ -57,8 +58,16 @@ uint8_t tcp_wind_shift_for(uint32_t window_bytes);
 /* The window that a new connection offers. */
 uint32_t tcp_window_begin(const struct tcp *tcp);
 
+/* What tcp_tune_window() does now and then. */
+void tcp_end_tuning_round(struct leat_tcp *conn);
+
 /* The program gave back @consumed_bytes: perhaps the window should be larger. */
-void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes);
+static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
+{
+    conn->tune_consumed_bytes += consumed_bytes;
+    if (!seq_lt(conn->tcb.rcv_nxt, conn->tune_end))
+        tcp_end_tuning_round(conn);
+}
 
 /* Text that the send queue may hold now, bytes. */
 uint32_t tcp_send_limit(const struct leat_tcp *conn);

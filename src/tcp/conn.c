@@ -146,10 +146,10 @@ static bool end_may_be_told(const struct leat_tcp *conn)
 
 static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
 {
-    const bool was = conn->flags & flag;
-
+    if (!(conn->flags & flag))
+        return false;
     conn->flags &= ~(unsigned)flag;
-    return was;
+    return true;
 }
 
 /* Runs from leat_poll() only.  A callback may call anything: it changes flags and queues, and the

@@ -281,10 +281,9 @@ static bool is_alone(const struct leat_tcp *conn)
 {
     const uint32_t len = conn->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
 
-    return len > 0 && conn->snd_una == conn->tcb.snd_nxt && conn->snd_una == conn->sendq.seq &&
-           conn->sendq.first == conn->sendq.last && conn->sendq.bytes <= conn->mss &&
-           len <= conn->snd_wnd && len <= conn->congestion.cwnd &&
-           !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE));
+    return len > 0 && conn->snd_una == conn->tcb.snd_nxt && conn->sendq.first == conn->sendq.last &&
+           conn->sendq.bytes <= conn->mss && len <= conn->snd_wnd && len <= conn->congestion.cwnd &&
+           !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED));
 }
 
 /* Such a segment may go: both windows have room, with nothing in flight neither Nagle nor pacing
@@ -342,6 +341,15 @@ bool tcp_output(struct leat_tcp *conn)
     return verdict == NO_ROOM;
 }
 
+static inline void flush_first(struct tcp *tcp)
+{
+    struct leat_tcp *conn = ring_owner(tcp->output.next, struct leat_tcp, output);
+
+    ring_remove(&conn->output);
+    if (tcp_output(conn))
+        ring_put(&tcp->output, &conn->output);
+}
+
 bool tcp_flush(struct leat *stack)
 {
     struct tcp *tcp = stack->tcp;
@@ -349,15 +357,14 @@ bool tcp_flush(struct leat *stack)
 
     if (ring_is_empty(&tcp->output))
         return false;
+    if (tcp->output.next == tcp->output.prev) { /* one needs no mark behind it */
+        flush_first(tcp);
+        return !ring_is_empty(&tcp->output);
+    }
     /* those that come back for more wait for the next turn */
     ring_put(&tcp->output, &last);
-    while (tcp->output.next != &last) {
-        struct leat_tcp *conn = ring_owner(tcp->output.next, struct leat_tcp, output);
-
-        ring_remove(&conn->output);
-        if (tcp_output(conn))
-            ring_put(&tcp->output, &conn->output);
-    }
+    while (tcp->output.next != &last)
+        flush_first(tcp);
     ring_remove(&last);
     return !ring_is_empty(&tcp->output);
 }

@@ -40,6 +40,13 @@ void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event)
                               TCP_ESTABLISHED);
 }
 
+static void tell_watcher_of_both(const struct tcp *tcp, const struct tcp_segment *segment)
+{
+    tcp_tell_watcher(tcp, TCP_rcv_ACK);
+    if (segment->text_bytes > 0)
+        tcp_tell_watcher(tcp, TCP_rcv_text);
+}
+
 bool tcp_predicted(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
@@ -56,10 +63,9 @@ bool tcp_predicted(struct tcb *tcb, struct tcp_step *step)
     }
     conn->heard_at_ns = step->tcp->stack->now_ns;
     tcp_take_ACK(tcb, step);
-    tcp_established(step->tcp, tcb, TCP_rcv_ACK);
-    if (segment->text_bytes > 0) {
+    if (segment->text_bytes > 0)
         tcp_take_text(tcb, step);
-        tcp_established(step->tcp, tcb, TCP_rcv_text);
-    }
+    if (step->tcp->config.on_transition)
+        tell_watcher_of_both(step->tcp, segment);
     return true;
 }

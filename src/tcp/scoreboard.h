@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/assert.h"
 #include "core/ring.h"
 
 enum {
@@ -94,6 +95,26 @@ void scoreboard_init(struct scoreboard *board);
  * then nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);
+
+/* The same for the first record of an empty board, of which there is one left. */
+static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_pool *pool,
+                                         uint32_t seq, uint32_t end, uint64_t now_ns)
+{
+    struct sent *sent = pool->free;
+
+    leat_assert(board->first == 0);
+    pool->free = sent->next;
+    pool->free_count--;
+    sent->next = sent->prev = 0;
+    sent->by_time.next = sent->by_time.prev = &board->by_time;
+    board->by_time.next = board->by_time.prev = &sent->by_time;
+    sent->seq = seq;
+    sent->end = end;
+    sent->at_ns = now_ns;
+    sent->flags = 0;
+    board->first = board->last = sent;
+    board->in_flight_bytes = end - seq;
+}
 
 /* True if scoreboard_sent() will work. */
 bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool);

@@ -123,6 +123,26 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     return true;
 }
 
+/* tcp_start_rexmt() and tcp_watch_tail() for the first segment in flight: RFC 6298 5.1, RFC 8985
+ * 7.2.  Nothing else can have set either deadline, and the nearer one is all that the timer needs.
+ */
+static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
+{
+    const uint64_t rexmt_at_ns = now_ns + conn->rtt.rto_ns;
+    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, true);
+
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at_ns = rexmt_at_ns;
+    if (!recovery_is_calm(&conn->recovery)) {
+        tcp_arm_for(conn, rexmt_at_ns);
+        tcp_watch_tail(conn);
+        return;
+    }
+    conn->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
+    conn->flags |= CONN_LOSS_IS_PROBE;
+    tcp_arm_for(conn, conn->loss_at_ns);
+}
+
 bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
 {
     struct tcp *tcp = conn->tcp;
@@ -137,7 +157,7 @@ bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
     if (!tcp->sents.free)
         return false;
     if (len > 0) {
-        text = sendq_slice_first(&conn->sendq);
+        text = sendq_slice_piece(conn->sendq.first, 0, len);
         if (!text)
             return false;
         flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
@@ -150,9 +170,8 @@ bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
         conn->flags |= CONN_FIN_SENT;
     conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
     conn->tcb.snd_nxt = seq + len + fin;
-    scoreboard_sent(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
-    tcp_start_rexmt(conn);
-    tcp_watch_tail(conn);
+    scoreboard_sent_first(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
+    start_timers(conn, now_ns);
     return true;
 }
 

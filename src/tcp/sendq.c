@@ -6,7 +6,6 @@
 #include "core/assert.h"
 #include "core/pool.h"
 #include "core/view.h"
-#include "core/writable.h"
 #include "tcp/seq.h"
 
 enum {
@@ -116,21 +115,6 @@ static void seek(struct sendq *queue, uint32_t seq)
     }
 }
 
-/* A slice of one piece.  It keeps the headroom only where headers may be written: in front of the
- * piece, while nobody else reads its storage. */
-static inline struct leat_buf *slice_piece(const struct leat_buf *piece, uint32_t offset,
-                                           uint32_t len)
-{
-    const bool has_room_in_front = offset == 0 && buf_is_writable(piece);
-    struct leat_buf *view = view_of(piece, offset, len);
-
-    if (view && !has_room_in_front) {
-        view->capacity -= leat_buf_headroom(view);
-        view->start = view->data;
-    }
-    return view;
-}
-
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
 {
     const struct leat_buf *piece;
@@ -147,13 +131,8 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     }
     if (reach < *len)
         *len = reach;
-    return piece == queue->cursor ? slice_piece(piece, offset, *len)
+    return piece == queue->cursor ? sendq_slice_piece(piece, offset, *len)
                                   : leat_buf_slice(queue->cursor, offset, *len);
-}
-
-struct leat_buf *sendq_slice_first(const struct sendq *queue)
-{
-    return slice_piece(queue->first, 0, queue->first->len);
 }
 
 void sendq_ack(struct sendq *queue, uint32_t seq)

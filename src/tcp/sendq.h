@@ -12,6 +12,9 @@
 
 #include <leat/buf.h>
 
+#include "core/view.h"
+#include "core/writable.h"
+
 enum {
     SENDQ_PIECES_MAX = 16 /* pieces in one frame: what a device is asked to gather */
 };
@@ -47,8 +50,20 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
  * none where others read.  NULL if there is no descriptor left. */
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
 
-/* The same for all of the first piece. */
-struct leat_buf *sendq_slice_first(const struct sendq *queue);
+/* The same in one piece.  It keeps the headroom only where headers may be written: in front of the
+ * piece, while nobody else reads its storage. */
+static inline struct leat_buf *sendq_slice_piece(const struct leat_buf *piece, uint32_t offset,
+                                                 uint32_t len)
+{
+    const bool has_room_in_front = offset == 0 && buf_is_writable(piece);
+    struct leat_buf *view = view_of(piece, offset, len);
+
+    if (view && !has_room_in_front) {
+        view->capacity -= leat_buf_headroom(view);
+        view->start = view->data;
+    }
+    return view;
+}
 
 /* All bytes before @seq have arrived: lets them go. */
 void sendq_ack(struct sendq *queue, uint32_t seq);

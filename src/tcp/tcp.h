@@ -397,6 +397,11 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
 /* Acts on what recovery has decided. */
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
 
+/* ---- text.c ------------------------------------------------------------------------------- */
+
+/* Up to @bytes_max of what came in order; NULL: there is nothing. */
+struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max);
+
 /* ---- listener.c --------------------------------------------------------------------------- */
 
 /* A SYN for @listener: makes a half-open connection.  False: no room. */

@@ -176,6 +176,10 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     struct tcp_segment *segment = step->segment;
     const bool in_order = segment->seq == tcb->rcv_nxt;
 
+    if (in_order && segment->skip_bytes == 0 && has_room_for(conn, true)) { /* nearly always */
+        take_in_order(conn, segment);
+        return;
+    }
     if (in_order && !has_room_for(conn, true)) /* what came too early gives way: RFC 2018 8 */
         reorder_free(&conn->reorder, &conn->tcp->runs);
     if (segment->skip_bytes > 0)
@@ -216,11 +220,11 @@ static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
     return part;
 }
 
-void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
+struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct leat_tcp *conn = tcp_conn(tcb);
-    struct leat_buf **end = &step->text;
-    uint32_t left = step->bytes;
+    struct leat_buf *text = 0;
+    struct leat_buf **end = &text;
+    uint32_t left = bytes_max;
 
     while (conn->text && conn->text->len <= left) {
         struct leat_buf *piece = conn->text;
@@ -237,6 +241,12 @@ void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
         *end = split_first(conn, left);
         left = *end ? 0 : left;
     }
-    conn->text_bytes -= step->bytes - left;
-    conn->unconsumed_bytes += step->bytes - left;
+    conn->text_bytes -= bytes_max - left;
+    conn->unconsumed_bytes += bytes_max - left;
+    return text;
+}
+
+void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
+{
+    step->text = tcp_take_received(tcp_conn(tcb), step->bytes);
 }
