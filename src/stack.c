@@ -14,7 +14,6 @@
 #include "ip/route.h"
 #include "link/arp.h"
 #include "link/ethernet.h"
-#include "link/merge.h"
 
 static const uint64_t memory_retry_ns = 1000000;
 
@@ -169,7 +168,8 @@ static bool link_poll(struct link *link)
     while (left > 0) {
         const uint32_t want = left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
-        const uint32_t count = got > 1 ? merge_burst(stack, frames, got) : got;
+        const uint32_t count =
+            got > 1 && stack->super ? stack->super->merge(stack, frames, got) : got;
 
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
@@ -327,5 +327,7 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
     if (stack->protocol_count == PROTOCOLS_MAX)
         return false;
     stack->protocols[stack->protocol_count++] = protocol;
+    if (protocol->merge)
+        stack->super = protocol;
     return true;
 }

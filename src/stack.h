@@ -98,6 +98,10 @@ struct protocol {
     bool (*flush)(struct leat *stack);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);
+    /* What the link layer does with its super-frames (link/merge.h, link/cut.h): both NULL if it
+     * has none, and a program without TCP doesn't link them. */
+    uint32_t (*merge)(struct leat *stack, struct leat_buf **frames, uint32_t count);
+    struct leat_buf *(*cut)(struct leat *stack, struct leat_buf *frame, bool device_sums);
     uint8_t number; /* as in the IP header */
 };
 
@@ -126,9 +130,10 @@ struct leat {
     uint8_t link_count;
     uint8_t protocol_count;
     const struct protocol *protocols[PROTOCOLS_MAX];
-    struct ready ready;        /* head of the ring */
-    struct ready ready_still;  /* another: what is still to be called in this turn */
-    struct buf_queue loopback; /* packets to ourselves, IP header first */
+    const struct protocol *super; /* whose frames may be super-frames; NULL: nobody's */
+    struct ready ready;           /* head of the ring */
+    struct ready ready_still;     /* another: what is still to be called in this turn */
+    struct buf_queue loopback;    /* packets to ourselves, IP header first */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
     struct routes *routes;

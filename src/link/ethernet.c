@@ -140,7 +140,7 @@ static struct leat_buf *cut_next(struct link *link)
 {
     struct leat_buf *super = link->tx.first;
     const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
-    struct leat_buf *segment = cut_first(link->stack, super, device_sums);
+    struct leat_buf *segment = link->stack->super->cut(link->stack, super, device_sums);
 
     if (segment != super && segment) {
         link->tx_waiting--;

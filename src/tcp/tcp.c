@@ -1,6 +1,9 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
 #include "tcp/tcp.h"
 
+#include "link/cut.h"
+#include "link/merge.h"
+
 static const uint64_t second_ns = 1000000000;
 
 static uint32_t or32(uint32_t value, uint32_t fallback)
@@ -75,6 +78,8 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
         .icmp_error = tcp_icmp_error,
         .flush = tcp_flush,
         .close = tcp_close,
+        .merge = merge_burst,
+        .cut = cut_first,
         .number = IP_TCP,
     };
     const struct leat_tcp_config c = with_defaults(config);
