@@ -373,6 +373,7 @@ static const char usage[] =
     "  --units N         segments, requests, connections, idle seconds or datagrams\n"
     "  --connections N   open at a time (1)\n"
     "  --window N        receive window, bytes (262144)\n"
+    "  --step N          time that a turn takes, ns (10000)\n"
     "  --offload         checksums are the device's business\n"
     "  --no-timestamps   no TCP timestamps: 1,460 bytes in a segment instead of 1,448\n"
     "  --help            show this\n";
@@ -388,13 +389,11 @@ static uint32_t number_or_exit(const char *text)
 
 static void read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option longs[] = {{"units", required_argument, NULL, 'u'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"window", required_argument, NULL, 'w'},
-                                          {"offload", no_argument, NULL, 'o'},
-                                          {"no-timestamps", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"units", required_argument, NULL, 'u'},  {"connections", required_argument, NULL, 'c'},
+        {"window", required_argument, NULL, 'w'}, {"step", required_argument, NULL, 's'},
+        {"offload", no_argument, NULL, 'o'},      {"no-timestamps", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int letter;
 
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -404,6 +403,8 @@ static void read_options(int argc, char **argv, struct options *options)
             options->connections = number_or_exit(optarg);
         else if (letter == 'w')
             options->window_bytes = number_or_exit(optarg);
+        else if (letter == 's')
+            options->step_ns = number_or_exit(optarg);
         else if (letter == 'o')
             options->offload = true;
         else if (letter == 't')
@@ -417,7 +418,7 @@ static void read_options(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = {.connections = 1, .window_bytes = 262144};
+    struct options options = {.connections = 1, .window_bytes = 262144, .step_ns = 10000};
     const struct mode *mode = NULL;
     struct world *world;
 

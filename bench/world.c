@@ -16,7 +16,7 @@
 enum {
     MTU = 1500,
     BUFS = 4096,
-    BUFS_MANY = 16384, /* many connections: one response each waits for a delayed ACK */
+    BUFS_MANY = 16384, /* many connections: their responses wait for delayed ACKs */
     MANY = 1000
 };
 
@@ -35,16 +35,28 @@ static struct leat_tcp_config tcp_config(const struct options *options)
         .half_open = 1024,
         .time_wait = 65536,
         .listeners = PORTS_MAX,
-        .sent_segments = BUFS_MANY,
+        .sent_segments = BUFS_MANY + options->connections,
         .receive_window_bytes = options->window_bytes,
         .send_queue_bytes = options->window_bytes,
         .no_timestamps = options->no_timestamps,
     };
 }
 
+/* A response keeps its buffer until it is acknowledged: by the delayed ACK or, if all connections
+ * have their turn before that, by the next request. */
+static uint32_t buf_count(const struct options *options)
+{
+    const uint64_t delayed_ack_ns = 40000000;
+    const uint64_t round_ns = 2ull * options->step_ns * options->connections;
+
+    if (options->connections <= MANY)
+        return BUFS;
+    return round_ns < delayed_ack_ns ? 3 * options->connections : BUFS_MANY;
+}
+
 static void side_create(struct world *world, struct side *side, unsigned index, leat_ip4 ip)
 {
-    const uint32_t bufs = world->options.connections > MANY ? BUFS_MANY : BUFS;
+    const uint32_t bufs = buf_count(&world->options);
     const struct leat_config config = {.seed = {(uint8_t)(index + 1)},
                                        .buf_count = bufs,
                                        .small_count = 2 * bufs,
@@ -69,7 +81,6 @@ struct world *world_create(const struct options *options)
         world_fail("no memory");
     world->options = *options;
     world->now_ns = 1000000000;
-    world->step_ns = 10000;
     wire_init(&world->wire, MTU, options->offload);
     side_create(world, &world->client, 0, CLIENT_IP);
     side_create(world, &world->server, 1, SERVER_IP);
@@ -122,14 +133,14 @@ COUNTED uint64_t server_poll(struct leat *stack, uint64_t now_ns)
 
 void world_turn(struct world *world)
 {
-    world->now_ns += world->step_ns;
+    world->now_ns += world->options.step_ns;
     leat_poll(world->client.stack, world->now_ns);
     leat_poll(world->server.stack, world->now_ns);
 }
 
 void world_counted_turn(struct world *world)
 {
-    world->now_ns += world->step_ns;
+    world->now_ns += world->options.step_ns;
     client_poll(world->client.stack, world->now_ns);
     server_poll(world->server.stack, world->now_ns);
 }

@@ -23,6 +23,7 @@ struct options {
     uint32_t connections;  /* open at a time */
     uint32_t units;        /* counted: segments, requests, connections, datagrams, seconds */
     uint32_t window_bytes; /* offered at most */
+    uint32_t step_ns;      /* that a turn takes */
     bool offload;          /* checksums are the device's */
     bool no_timestamps;
 };
@@ -38,7 +39,6 @@ struct world {
     struct side client;
     struct side server;
     uint64_t now_ns;
-    uint64_t step_ns; /* that a turn takes */
 };
 
 #define CLIENT_IP LEAT_IP4(10, 0, 0, 1)

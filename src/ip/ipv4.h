@@ -25,14 +25,23 @@ struct path {
     uint16_t mtu;     /* bytes of an IP datagram */
     bool to_many;     /* broadcast or multicast */
     bool hop_is_host; /* next_hop is neither */
+    uint64_t
+        reached_until_ns; /* ARP knows that the next hop is alive, and need not hear it again */
 };
 
 /* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).
  * LEAT_ERR_NO_ROUTE if there is none. */
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
 
+/* The rest of ipv4_reached(). */
+void ipv4_tell_reached(struct path *path);
+
 /* What was sent this way has arrived: the next hop is alive (RFC 1122 2.3.2.1 (3)). */
-void ipv4_reached(const struct path *path);
+static inline void ipv4_reached(struct path *path)
+{
+    if (path->link && path->link->stack->now_ns >= path->reached_until_ns)
+        ipv4_tell_reached(path);
+}
 
 /* What the sender decides of an IP header. */
 struct ipv4_options {

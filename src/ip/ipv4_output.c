@@ -80,10 +80,12 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     return LEAT_OK;
 }
 
-void ipv4_reached(const struct path *path)
+void ipv4_tell_reached(struct path *path)
 {
-    if (path->link)
-        neighbour_confirmed(path->link, path->next_hop);
+    const uint64_t often_enough_ns = 1000000000; /* entries are good for a minute */
+
+    path->reached_until_ns = path->link->stack->now_ns + often_enough_ns;
+    neighbour_confirmed(path->link, path->next_hop);
 }
 
 static void send_home(struct leat *stack, struct leat_buf *packet)

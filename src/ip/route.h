@@ -33,9 +33,9 @@ static inline struct known_path *route_known_slot(struct leat *stack, leat_ip4 d
 
 /* A way to the host @dst from @src (LEAT_IP4_ANY: chosen) that was found before and is still true,
  * or NULL. */
-static inline const struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+static inline struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
-    const struct known_path *known = route_known_slot(stack, dst);
+    struct known_path *known = route_known_slot(stack, dst);
 
     return known->version == stack->ways_version && known->path.dst == dst &&
                    (known->path.src == src || (src == LEAT_IP4_ANY && known->is_default))
@@ -44,10 +44,10 @@ static inline const struct path *route_known(struct leat *stack, leat_ip4 src, l
 }
 
 /* The same, or any other way to anybody, written to @room; NULL: none. */
-static inline const struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4 dst,
-                                            struct path *room)
+static inline struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+                                      struct path *room)
 {
-    const struct path *known = route_known(stack, src, dst);
+    struct path *known = route_known(stack, src, dst);
 
     if (known)
         return known;

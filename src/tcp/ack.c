@@ -15,7 +15,7 @@ static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *h
 }
 
 /* Takes the window of the segment; true if it has changed. */
-static bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
+static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     const uint8_t shift = header->flags & TCP_SYN ? 0 : conn->snd_wind_shift;
     const uint32_t wnd = (uint32_t)header->window << shift;

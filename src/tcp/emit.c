@@ -36,20 +36,26 @@ static inline uint16_t window_field(struct tcb *tcb, uint8_t flags)
     return (uint16_t)field;
 }
 
-/* Fills in the checksum, or leaves it to the device, or to who cuts a super-frame. */
+/* The device sums the rest, or who cuts a super-frame. */
+static void checksum_later(const struct path *path, struct leat_buf *segment)
+{
+    const uint64_t sum = checksum_pseudo(path->src, path->dst, IP_TCP, leat_buf_total(segment));
+
+    segment->checksum = LEAT_CHECKSUM_PARTIAL;
+    put16(segment->data + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(sum));
+}
+
 static inline void checksum(const struct path *path, struct leat_buf *segment)
 {
-    uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
-    const uint32_t len = leat_buf_total(segment);
-    uint64_t sum = checksum_pseudo(path->src, path->dst, IP_TCP, len);
+    uint64_t sum;
 
     if (segment->segment_bytes > 0 ||
         (path->link && (path->link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM))) {
-        segment->checksum = LEAT_CHECKSUM_PARTIAL;
-        put16(field, (uint16_t)~checksum_finish(sum));
+        checksum_later(path, segment);
         return;
     }
-    put16(field, checksum_finish(sum + checksum_list(segment)));
+    sum = checksum_pseudo(path->src, path->dst, IP_TCP, leat_buf_total(segment));
+    put16(segment->data + WIRE_TCP_CHECKSUM_AT, checksum_finish(sum + checksum_list(segment)));
 }
 
 static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
@@ -57,14 +63,15 @@ static inline struct leat_buf *header_alloc(struct tcp *tcp, uint32_t bytes)
     return view_alloc(&tcp->stack->pool, POOL_SMALL, LEAT_BUF_HEADROOM - bytes, bytes);
 }
 
-/* @segment is a super-frame, as its text says. */
-static void make_super(struct leat *stack, struct leat_buf *segment)
+/* Puts @text behind its header, which says if that is a super-frame. */
+static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf *text)
 {
-    struct leat_buf *text = segment->next;
-
-    segment->segment_bytes = text->segment_bytes;
+    header->next = text;
+    if (!text || text->segment_bytes == 0)
+        return;
+    header->segment_bytes = text->segment_bytes;
     text->segment_bytes = 0; /* it stands in the first piece */
-    stack->stats.tcp_sent += (leat_buf_total(text) - 1) / segment->segment_bytes;
+    stack->stats.tcp_sent += (leat_buf_total(text) - 1) / header->segment_bytes;
 }
 
 /* Takes @text; false. */
@@ -76,14 +83,12 @@ static bool no_memory(struct tcp *tcp, struct leat_buf *text)
 }
 
 /* Down it goes: @segment begins with the header, whose checksum is still to be filled in.  Takes
- * it. */
-static inline void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment,
-                        uint8_t tos)
+ * it. Always in line: on its own it would spend 18 instructions on registers. */
+static inline __attribute__((always_inline)) void send(struct tcp *tcp, const struct path *path,
+                                                       struct leat_buf *segment, uint8_t tos)
 {
     const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
 
-    if (segment->next && segment->next->segment_bytes > 0)
-        make_super(tcp->stack, segment);
     checksum(path, segment);
     tcp->stack->stats.tcp_sent++;
     ipv4_output(tcp->stack, path, &options, segment); /* what it can't send is lost on the way */
@@ -96,7 +101,7 @@ static bool send_header(struct tcp *tcp, const struct path *path, const struct w
 
     if (!segment)
         return no_memory(tcp, text);
-    segment->next = text;
+    attach(tcp->stack, segment, text);
     wire_tcp_emit(segment->data, header);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
@@ -197,7 +202,7 @@ static struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *text, uint3
     }
     header = header_alloc(tcp, bytes);
     if (header)
-        header->next = text;
+        attach(tcp->stack, header, text);
     return header;
 }
 

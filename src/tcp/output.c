@@ -286,6 +286,59 @@ static bool is_alone(const struct leat_tcp *conn)
            !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED));
 }
 
+/* tcp_start_rexmt() and tcp_watch_tail() for the first segment in flight: RFC 6298 5.1, RFC 8985
+ * 7.2.  Nothing else can have set either deadline, and the nearer one is all that the timer needs.
+ */
+static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
+{
+    const uint64_t rexmt_at_ns = now_ns + conn->rtt.rto_ns;
+    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, true);
+
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at_ns = rexmt_at_ns;
+    if (!recovery_is_calm(&conn->recovery)) {
+        tcp_arm_for(conn, rexmt_at_ns);
+        tcp_watch_tail(conn);
+        return;
+    }
+    conn->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
+    conn->flags |= CONN_LOSS_IS_PROBE;
+    tcp_arm_for(conn, conn->loss_at_ns);
+}
+
+/* Sends all that is queued, while nothing is in flight.  False: no memory. */
+static bool send_all(struct leat_tcp *conn, const struct path *path)
+{
+    struct tcp *tcp = conn->tcp;
+    const uint64_t now_ns = tcp->stack->now_ns;
+    const uint32_t seq = conn->tcb.snd_nxt;
+    const uint32_t len = conn->sendq.bytes;
+    const bool fin = conn->flags & CONN_FIN_QUEUED;
+    struct leat_buf *text = 0;
+    uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
+    uint8_t tos;
+
+    if (!tcp->sents.free)
+        return false;
+    if (len > 0) {
+        text = sendq_slice_piece(conn->sendq.first, 0, len);
+        if (!text)
+            return false;
+        flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+    }
+    tos = tcp_ecn_of(conn, &flags, len > 0);
+    if (!tcp_emit_plain(conn, path, seq, flags, tos, text))
+        return false;
+    tcp_note_acked(conn);
+    if (fin)
+        conn->flags |= CONN_FIN_SENT;
+    conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
+    conn->tcb.snd_nxt = seq + len + fin;
+    scoreboard_sent_first(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
+    start_timers(conn, now_ns);
+    return true;
+}
+
 /* Such a segment may go: both windows have room, with nothing in flight neither Nagle nor pacing
  * holds it back, and there is nothing to repair.  Not to ask all that saves 400 instructions. */
 static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
@@ -293,14 +346,14 @@ static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
     if (!ipv4_output_room(conn->tcp->stack, path))
         return NO_ROOM;
     restart_if_idle(conn);
-    return tcp_send_alone(conn, path) ? SENT : NO_MEMORY;
+    return send_all(conn, path) ? SENT : NO_MEMORY;
 }
 
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
     struct path found;
-    const struct path *path =
+    struct path *path =
         route_path(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
     enum verdict verdict;
 

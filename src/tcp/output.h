@@ -33,15 +33,31 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, str
 
 /* ---- segment.c ---------------------------------------------------------------------------- */
 
+/* What an ACK in a segment settles. */
+static inline void tcp_note_acked(struct leat_tcp *conn)
+{
+    conn->flags &= ~(unsigned)CONN_ACK_NOW;
+    conn->unacked_segments = 0;
+    conn->delack_at_ns = LEAT_NEVER_NS;
+}
+
+/* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
+ * says that we have reduced. */
+static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
+{
+    if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
+        return 0;
+    if (conn->flags & CONN_CWR)
+        *flags |= TCP_CWR;
+    conn->flags &= ~(unsigned)CONN_CWR;
+    return TOS_ECT;
+}
+
 /* One segment as planned; may shorten the plan.  False: no memory, and nothing has changed. */
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
 /* The same for text that never left: SND.NXT moves, the scoreboard gets a record. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
-
-/* The same for all that is queued, text in one piece at most and a FIN, while nothing is in flight.
- */
-bool tcp_send_alone(struct leat_tcp *conn, const struct path *path);
 
 /* A record again, whole; in several segments if it is longer than one.  False: no memory. */
 bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent);

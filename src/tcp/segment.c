@@ -29,26 +29,6 @@ void tcp_start_rexmt(struct leat_tcp *conn)
     tcp_arm_for(conn, conn->rexmt_at_ns);
 }
 
-/* What an ACK in a segment settles. */
-static void note_acked(struct leat_tcp *conn)
-{
-    conn->flags &= ~(unsigned)CONN_ACK_NOW;
-    conn->unacked_segments = 0;
-    conn->delack_at_ns = LEAT_NEVER_NS;
-}
-
-/* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it
- * says that we have reduced. */
-static inline uint8_t ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_new)
-{
-    if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
-        return 0;
-    if (conn->flags & CONN_CWR)
-        *flags |= TCP_CWR;
-    conn->flags &= ~(unsigned)CONN_CWR;
-    return TOS_ECT;
-}
-
 /* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
  * segments again. */
 static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
@@ -83,13 +63,13 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
         flags |= TCP_FIN;
         conn->flags |= CONN_FIN_SENT;
     }
-    tos = ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
+    tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
     if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
         return false;
     if (!is_new || conn->recovery.phase != RECOVERY_NONE)
         recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
                       tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
-    note_acked(conn);
+    tcp_note_acked(conn);
     return true;
 }
 
@@ -120,58 +100,6 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
     record(conn, plan->seq, now_ns);
     tcp_start_rexmt(conn);
-    return true;
-}
-
-/* tcp_start_rexmt() and tcp_watch_tail() for the first segment in flight: RFC 6298 5.1, RFC 8985
- * 7.2.  Nothing else can have set either deadline, and the nearer one is all that the timer needs.
- */
-static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
-{
-    const uint64_t rexmt_at_ns = now_ns + conn->rtt.rto_ns;
-    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, true);
-
-    conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at_ns = rexmt_at_ns;
-    if (!recovery_is_calm(&conn->recovery)) {
-        tcp_arm_for(conn, rexmt_at_ns);
-        tcp_watch_tail(conn);
-        return;
-    }
-    conn->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
-    conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm_for(conn, conn->loss_at_ns);
-}
-
-bool tcp_send_alone(struct leat_tcp *conn, const struct path *path)
-{
-    struct tcp *tcp = conn->tcp;
-    const uint64_t now_ns = tcp->stack->now_ns;
-    const uint32_t seq = conn->tcb.snd_nxt;
-    const uint32_t len = conn->sendq.bytes;
-    const bool fin = conn->flags & CONN_FIN_QUEUED;
-    struct leat_buf *text = 0;
-    uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
-    uint8_t tos;
-
-    if (!tcp->sents.free)
-        return false;
-    if (len > 0) {
-        text = sendq_slice_piece(conn->sendq.first, 0, len);
-        if (!text)
-            return false;
-        flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
-    }
-    tos = ecn_of(conn, &flags, len > 0);
-    if (!tcp_emit_plain(conn, path, seq, flags, tos, text))
-        return false;
-    note_acked(conn);
-    if (fin)
-        conn->flags |= CONN_FIN_SENT;
-    conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
-    conn->tcb.snd_nxt = seq + len + fin;
-    scoreboard_sent_first(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
-    start_timers(conn, now_ns);
     return true;
 }
 
@@ -250,7 +178,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     if (!answers && !(conn->flags & CONN_LOST_SYN))
         text = text_for_syn(conn, path, &header);
     if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text) && answers)
-        note_acked(conn);
+        tcp_note_acked(conn);
     tcp_start_rexmt(conn);
 }
 
@@ -258,6 +186,6 @@ bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
 {
     if (!tcp_emit_plain(conn, path, seq, TCP_ACK, 0, 0))
         return false;
-    note_acked(conn);
+    tcp_note_acked(conn);
     return true;
 }

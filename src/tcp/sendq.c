@@ -53,8 +53,6 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
 {
     uint32_t here;
 
-    if (!queue->last || !queue->tail_is_ours)
-        return 0;
     here = leat_buf_tailroom(queue->last);
     if (here > len)
         here = len;
@@ -82,7 +80,7 @@ static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_po
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
                      uint32_t len)
 {
-    uint32_t done = write_to_tail(queue, bytes, len);
+    uint32_t done = queue->tail_is_ours ? write_to_tail(queue, bytes, len) : 0;
 
     while (done < len) {
         struct leat_buf *piece = alloc_for_text(queue, pool, len - done);

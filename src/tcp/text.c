@@ -176,15 +176,15 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     struct tcp_segment *segment = step->segment;
     const bool in_order = segment->seq == tcb->rcv_nxt;
 
-    if (in_order && segment->skip_bytes == 0 && has_room_for(conn, true)) { /* nearly always */
-        take_in_order(conn, segment);
-        return;
-    }
-    if (in_order && !has_room_for(conn, true)) /* what came too early gives way: RFC 2018 8 */
+    bool has_room = has_room_for(conn, in_order);
+
+    if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
         reorder_free(&conn->reorder, &conn->tcp->runs);
+        has_room = has_room_for(conn, true);
+    }
     if (segment->skip_bytes > 0)
         sacks_note_duplicate(&conn->sacks, segment->seq - segment->skip_bytes, segment->seq);
-    if (!has_room_for(conn, in_order)) {
+    if (!has_room) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
         segment->fin = false;
         ack_now(conn);
