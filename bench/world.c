@@ -17,6 +17,7 @@ enum {
     MTU = 1500,
     BUFS = 4096,
     BUFS_MANY = 16384, /* many connections: their responses wait for delayed ACKs */
+    BUF_BYTES_MANY = 1024, /* room for headers and a message */
     MANY = 1000
 };
 
@@ -59,6 +60,7 @@ static void side_create(struct world *world, struct side *side, unsigned index, 
     const uint32_t bufs = buf_count(&world->options);
     const struct leat_config config = {.seed = {(uint8_t)(index + 1)},
                                        .buf_count = bufs,
+                                       .buf_bytes = bufs > BUFS_MANY ? BUF_BYTES_MANY : 0,
                                        .small_count = 2 * bufs,
                                        .view_count = 2 * bufs};
     const struct leat_tcp_config tcp = tcp_config(&world->options);

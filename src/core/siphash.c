@@ -26,6 +26,18 @@ static inline void sip_round(struct sip *s)
     s->v2 = rotate(s->v2, 32);
 }
 
+/* One to four, written out: a loop around 14 instructions is a fifth more of them. */
+static inline void sip_rounds(struct sip *s, unsigned rounds)
+{
+    sip_round(s);
+    if (rounds > 1)
+        sip_round(s);
+    if (rounds > 2)
+        sip_round(s);
+    if (rounds > 3)
+        sip_round(s);
+}
+
 static inline struct sip sip_start(const struct siphash_key *key)
 {
     /* the constants spell "somepseudorandomlygeneratedbytes" */
@@ -42,16 +54,14 @@ static inline struct sip sip_start(const struct siphash_key *key)
 static inline void sip_word(struct sip *s, uint64_t word, unsigned rounds)
 {
     s->v3 ^= word;
-    for (unsigned i = 0; i < rounds; i++)
-        sip_round(s);
+    sip_rounds(s, rounds);
     s->v0 ^= word;
 }
 
 static inline uint64_t sip_end(struct sip *s, unsigned rounds)
 {
     s->v2 ^= 0xff;
-    for (unsigned i = 0; i < rounds; i++)
-        sip_round(s);
+    sip_rounds(s, rounds);
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 

@@ -1,4 +1,5 @@
 /* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
+#include "ip/route.h"
 #include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -255,7 +256,22 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     pmtu_progress(&conn->pmtu);
     conn->progress_at_ns = now_ns;
     conn->rexmt_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
-    conn->flags = (conn->flags | CONN_REACHED) & ~(unsigned)CONN_LOSS_IS_PROBE;
+    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+}
+
+/* An ACK alone that settles everything: a look for something to send, 200 instructions, would find
+ * nothing, and it is told here that the next hop is alive. */
+static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    struct path *path;
+
+    if (segment->text_bytes > 0 || conn->sendq.bytes > 0 ||
+        (conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE)))
+        return false;
+    path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
+    if (path)
+        ipv4_reached(path);
+    return path != 0;
 }
 
 static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
@@ -319,7 +335,10 @@ void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 
     if (sent) {
         take_plain_ack(conn, header, sent);
-        tcp_want_output(conn);
+        if (!is_settled(conn, step->segment)) {
+            conn->flags |= CONN_REACHED;
+            tcp_want_output(conn);
+        }
         return;
     }
     if (seq_le(conn->snd_una, header->ack))

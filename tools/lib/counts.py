@@ -14,9 +14,12 @@ CASES = {
     "bulk_window_64k": ["bulk", "--window", "65536"],
     "bulk_window_1m": ["bulk", "--window", "1048576"],
     "rr": ["rr"],
-    "rr_100": ["rr", "--connections", "100"],
-    "rr_10k": ["rr", "--connections", "10000"],
-    "rr_100k": ["rr", "--connections", "100000"],
+    # a round over all of them takes 20 ms, less than a delayed ACK waits
+    "rr_100": ["rr", "--connections", "100", "--step", "100000"],
+    "rr_10k": ["rr", "--connections", "10000", "--step", "1000"],
+    "rr_100k": ["rr", "--connections", "100000", "--step", "100"],
+    # two seconds: each response gets an ACK of its own
+    "rr_100k_slow": ["rr", "--connections", "100000"],
     "connect": ["connect"],
     "connect_10k": ["connect", "--connections", "10000"],
     "idle": ["idle", "--connections", "10000"],
