@@ -39,6 +39,10 @@ struct leat_link_counts {
     uint64_t reordered;  /**< frames held back */
     uint64_t overflowed; /**< frames lost because the wire or its queue was full */
     uint64_t delivered;  /**< frames that the other end took */
+    uint64_t cut;        /**< frames that cutting super-frames has added to what the stack sent */
+    uint64_t completed;  /**< frames whose checksum was completed, super-frames aside */
+    uint64_t verified;   /**< frames marked LEAT_CHECKSUM_VERIFIED for the other end */
+    uint64_t merged;     /**< of those delivered: put into the frame before */
 };
 
 struct leat_link;
@@ -59,6 +63,14 @@ struct leat_link *leat_link_init(void *memory, uint32_t frames, uint32_t frame_b
 
 /** The backend of end 0 or 1. */
 struct leat_netif *leat_link_end(struct leat_link *link, int end);
+
+/**
+ * Chooses what @p end can do, like a network card (enum leat_netif_capability, or-ed); at first it
+ * is LEAT_NETIF_GATHER alone.  Before the end is attached.  Checksums are completed and
+ * super-frames cut before the tap sees them; LEAT_NETIF_GRO merges segments that follow each other
+ * and have arrived, and wants LEAT_NETIF_RX_CHECKSUM.
+ */
+void leat_link_set_offloads(struct leat_link *link, int end, uint32_t capabilities);
 
 /** Sets what happens to frames that end @p from_end sends from now on. */
 void leat_link_set_faults(struct leat_link *link, int from_end,

@@ -9,9 +9,13 @@
 
 #include <string.h>
 
+#include "offload.h"
+
 enum {
     ETHERNET_BYTES = 14,
-    MILLION = 1000000
+    MILLION = 1000000,
+    SUPER_SEGMENTS = 44, /* that are merged at most: 64 KiB of the common MSS */
+    IP_TOTAL_MAX = 65535
 };
 
 struct slot {
@@ -37,6 +41,7 @@ struct end {
 struct leat_link {
     struct end ends[2];
     struct slot *free;
+    uint8_t *staging; /* the frame that is being sent */
     uint32_t frame_bytes;
     uint64_t random;
     leat_link_tap *tap;
@@ -72,15 +77,16 @@ static void put_on_wire(struct end *to, struct slot *slot)
         to->arriving_last = slot;
 }
 
-/* Copies the frame into a slot; NULL: the wire is full. */
-static struct slot *slot_fill(struct leat_link *link, const struct leat_buf *frame)
+/* Copies the staged frame into a slot; NULL: the wire is full. */
+static struct slot *slot_fill(struct leat_link *link, uint32_t len)
 {
     struct slot *slot = link->free;
 
     if (!slot)
         return 0;
     link->free = slot->next;
-    slot->len = leat_buf_read(frame, 0, slot->bytes, link->frame_bytes);
+    slot->len = len;
+    memcpy(slot->bytes, link->staging, len);
     return slot;
 }
 
@@ -114,7 +120,7 @@ static uint64_t arrival_ns(struct end *from, uint64_t now_ns, uint32_t len)
     return at_ns;
 }
 
-static void send_one(struct end *from, uint64_t now_ns, const struct leat_buf *frame)
+static void send_one(struct end *from, uint64_t now_ns, uint32_t len)
 {
     struct leat_link *link = from->link;
     const struct leat_link_faults *faults = &from->faults;
@@ -125,9 +131,8 @@ static void send_one(struct end *from, uint64_t now_ns, const struct leat_buf *f
         from->counts.lost++;
         return;
     }
-    slot = faults->queue_frames > 0 && from->waiting >= faults->queue_frames
-               ? 0
-               : slot_fill(link, frame);
+    slot = faults->queue_frames > 0 && from->waiting >= faults->queue_frames ? 0
+                                                                             : slot_fill(link, len);
     if (!slot) {
         from->counts.overflowed++;
         return;
@@ -141,6 +146,34 @@ static void send_one(struct end *from, uint64_t now_ns, const struct leat_buf *f
     put_on_wire(from->peer, slot);
 }
 
+/* Sends the staged frame, and perhaps its double. */
+static void send_staged(struct end *from, uint64_t now_ns, uint32_t len)
+{
+    struct leat_link *link = from->link;
+
+    if (link->tap)
+        link->tap(link->tap_arg, from->index, now_ns, link->staging, len);
+    send_one(from, now_ns, len);
+    if (happens(link, from->faults.duplicate_per_m)) {
+        from->counts.duplicated++;
+        send_one(from, now_ns, len);
+    }
+}
+
+static void send_super(struct end *from, uint64_t now_ns, const struct leat_buf *super)
+{
+    struct leat_link *link = from->link;
+    const uint32_t count = leat_link_segment_count(super);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t len = leat_link_segment(super, i, link->staging, link->frame_bytes);
+
+        if (len > 0) /* else it is no TCP segment that the wire can carry */
+            send_staged(from, now_ns, len);
+        from->counts.cut += i > 0;
+    }
+}
+
 static void link_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                           uint32_t frame_count)
 {
@@ -148,29 +181,28 @@ static void link_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
     struct leat_link *link = from->link;
 
     for (uint32_t i = 0; i < frame_count; i++) {
-        if (link->tap && link->free) {
-            struct slot *seen = link->free; /* a free slot is room to show the frame in */
-            const uint32_t len = leat_buf_read(frames[i], 0, seen->bytes, link->frame_bytes);
+        struct leat_buf *frame = frames[i];
 
-            link->tap(link->tap_arg, from->index, now_ns, seen->bytes, len);
+        if (frame->segment_bytes > 0) {
+            send_super(from, now_ns, frame);
+        } else {
+            const uint32_t len = leat_buf_read(frame, 0, link->staging, link->frame_bytes);
+
+            if (frame->checksum == LEAT_CHECKSUM_PARTIAL) {
+                leat_link_checksum_complete(link->staging, len);
+                from->counts.completed++;
+            }
+            send_staged(from, now_ns, len);
         }
-        send_one(from, now_ns, frames[i]);
-        if (happens(link, from->faults.duplicate_per_m)) {
-            from->counts.duplicated++;
-            send_one(from, now_ns, frames[i]);
-        }
-        leat_buf_free(frames[i]);
+        leat_buf_free(frame);
     }
 }
 
-/* Copies one slot into buffers of the receiving stack; NULL: its pool is empty. */
-static struct leat_buf *slot_deliver(struct end *end, struct leat_pool *pool)
+/* The first slot has been copied: it is free again. */
+static void slot_taken(struct end *end)
 {
     struct slot *slot = end->arriving;
-    struct leat_buf *frame = leat_buf_copy(pool, slot->bytes, slot->len);
 
-    if (!frame)
-        return 0;
     end->arriving = slot->next;
     if (!end->arriving)
         end->arriving_last = 0;
@@ -178,6 +210,63 @@ static struct leat_buf *slot_deliver(struct end *end, struct leat_pool *pool)
     end->peer->counts.delivered++;
     slot->next = end->link->free;
     end->link->free = slot;
+}
+
+/* Appends the text of what has arrived behind @frame, a segment with @headers, while it goes on. */
+static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, struct leat_buf *frame,
+                  uint32_t headers)
+{
+    const uint32_t segment_bytes = leat_buf_total(frame) - headers;
+    uint32_t text_bytes = segment_bytes;
+    uint32_t last_bytes = segment_bytes;
+    uint32_t count = 1;
+
+    while (count < SUPER_SEGMENTS && last_bytes == segment_bytes && end->arriving &&
+           end->arriving->arrives_at_ns <= now_ns) {
+        const struct slot *slot = end->arriving;
+        struct leat_buf *tail;
+
+        if (leat_link_mergeable_headers(slot->bytes, slot->len) != headers ||
+            slot->len - headers > segment_bytes ||
+            headers - ETHERNET_BYTES + text_bytes + slot->len - headers > IP_TOTAL_MAX ||
+            !leat_link_goes_on(frame->data, slot->bytes, headers, text_bytes))
+            break;
+        tail = leat_buf_copy(pool, slot->bytes + headers, slot->len - headers);
+        if (!tail)
+            break;
+        leat_buf_append(frame, tail);
+        last_bytes = slot->len - headers;
+        text_bytes += last_bytes;
+        slot_taken(end);
+        count++;
+    }
+    if (count == 1)
+        return;
+    end->peer->counts.merged += count - 1;
+    frame->segment_bytes = (uint16_t)segment_bytes;
+    leat_link_set_text_bytes(frame->data, headers, text_bytes);
+}
+
+/* Copies what comes first into buffers of the receiving stack; NULL: its pool is empty. */
+static struct leat_buf *deliver(struct end *end, uint64_t now_ns, struct leat_pool *pool)
+{
+    const uint32_t capabilities = end->netif.capabilities;
+    const struct slot *slot = end->arriving;
+    struct leat_buf *frame = leat_buf_copy(pool, slot->bytes, slot->len);
+    uint32_t headers;
+
+    if (!frame)
+        return 0;
+    headers =
+        capabilities & LEAT_NETIF_GRO ? leat_link_mergeable_headers(slot->bytes, slot->len) : 0;
+    if ((capabilities & LEAT_NETIF_RX_CHECKSUM) &&
+        leat_link_checksum_is_right(slot->bytes, slot->len)) {
+        end->peer->counts.verified++;
+        frame->checksum = LEAT_CHECKSUM_VERIFIED;
+    }
+    slot_taken(end);
+    if (headers > 0 && headers <= frame->len)
+        merge(end, now_ns, pool, frame, headers);
     return frame;
 }
 
@@ -188,7 +277,7 @@ static uint32_t link_receive(struct leat_netif *netif, uint64_t now_ns, struct l
     uint32_t count = 0;
 
     while (count < frames_max && end->arriving && end->arriving->arrives_at_ns <= now_ns) {
-        frames[count] = slot_deliver(end, pool);
+        frames[count] = deliver(end, now_ns, pool);
         if (!frames[count])
             break;
         count++;
@@ -231,7 +320,7 @@ static size_t aligned(size_t bytes)
 
 size_t leat_link_memory_bytes(uint32_t frames, uint32_t frame_bytes)
 {
-    return 16 + aligned(sizeof(struct leat_link)) +
+    return 16 + aligned(sizeof(struct leat_link)) + aligned(frame_bytes) +
            frames * (aligned(sizeof(struct slot)) + aligned(frame_bytes));
 }
 
@@ -242,6 +331,8 @@ struct leat_link *leat_link_init(void *memory, uint32_t frames, uint32_t frame_b
 
     at += aligned(sizeof *link);
     memset(link, 0, sizeof *link);
+    link->staging = at;
+    at += aligned(frame_bytes);
     link->frame_bytes = frame_bytes;
     link->random = seed * 2 + 1; /* never 0 */
     for (int i = 0; i < 2; i++) {
@@ -270,6 +361,11 @@ struct leat_link *leat_link_init(void *memory, uint32_t frames, uint32_t frame_b
 struct leat_netif *leat_link_end(struct leat_link *link, int end)
 {
     return &link->ends[end].netif;
+}
+
+void leat_link_set_offloads(struct leat_link *link, int end, uint32_t capabilities)
+{
+    link->ends[end].netif.capabilities = capabilities;
 }
 
 void leat_link_set_faults(struct leat_link *link, int from_end,

@@ -234,7 +234,8 @@ struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32
         const uint32_t here = len < room ? len : room;
 
         if (here > 0)
-            memcpy(leat_buf_put(buf, here), at, here);
+            memcpy(buf->data + buf->len, at, here);
+        buf->len += here;
         at += here;
         len -= here;
         if (len == 0)

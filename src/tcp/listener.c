@@ -72,10 +72,11 @@ void tcp_half_answer(struct tcp_half *half)
 
     if (rto_ns > tcp->rto.max_ns)
         rto_ns = tcp->rto.max_ns;
+    /* also for one that is answered: without memory for a connection it may stay half open */
+    timer_set(&tcp->stack->timers, &half->timer, tcp->stack->now_ns + rto_ns);
     if (half->is_answered)
         return;
     half->sent_at_ns = tcp->stack->now_ns;
-    timer_set(&tcp->stack->timers, &half->timer, half->sent_at_ns + rto_ns);
     if (half->wants_fast_open)
         tcp_fast_open_cookie(tcp, half->tcb.remote_ip, &header);
     if (ipv4_path(tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &path) == LEAT_OK)
@@ -178,6 +179,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         return true;
     }
     half = half_new(listener, segment);
+    leat_assert(half != 0); /* there was room */
     tcp_event(&half->tcb, TCP_passive_OPEN, &step);
     if (has_iss_min && seq_lt(half->tcb.snd_nxt, iss_min))
         half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */

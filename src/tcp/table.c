@@ -163,7 +163,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     struct run *runs;
 
     tcp->bucket_mask = buckets - 1;
-    tcp->buckets = arena_take(arena, buckets, sizeof *tcp->buckets);
+    tcp->buckets = arena_take(arena, buckets, sizeof(struct tcb *));
     tcp->conns = entries_init(tcp, arena, TCB_CONN, config->connections);
     tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open + 1);
     if (!entries_init(tcp, arena, TCB_TIME_WAIT, config->time_wait) ||

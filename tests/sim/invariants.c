@@ -7,8 +7,9 @@
 #include "tcp/tcp.h"
 
 enum {
-    IDLE_POLLS_MAX = 64,       /* in a row and at one time, in which nothing happens */
-    IDLE_POLLS_A_SECOND = 2000 /* and for each connection as many again: memory may be short */
+    IDLE_POLLS_MAX = 64,        /* in a row and at one time, in which nothing happens */
+    IDLE_POLLS_A_SECOND = 2000, /* and for each connection as many again: memory may be short */
+    LEAP_MS = 60000             /* the shortest of the timeouts that end a connection */
 };
 
 static const uint64_t arp_patience_ns = 5u * (uint64_t)SIM_NS_PER_S;
@@ -25,7 +26,41 @@ uint64_t sim_unsent(const struct sim_end *end)
     const struct leat_stats *stats = leat_stats(end->stack);
 
     return stats->tx_no_memory + stats->tx_dropped + stats->tx_unresolved + stats->tx_parked_out +
-           stats->drop_memory;
+           stats->drop_memory + end->device.lost_out;
+}
+
+uint64_t sim_heard(const struct sim_end *end)
+{
+    return leat_link_counts(end->sim->link, (int)(1 - end->index)).delivered + end->device.injected;
+}
+
+bool sim_may_lack(const struct sim *sim, unsigned end)
+{
+    const struct sim_scenario *s = &sim->scenario;
+
+    return s->dry_ms[end] + s->dry_poll[end] + s->connections[end] > 0;
+}
+
+bool sim_has_faults(const struct sim *sim)
+{
+    const struct sim_scenario *s = &sim->scenario;
+
+    for (unsigned end = 0; end < 2; end++) {
+        if (!sim_is_punctual(sim, end) || sim_may_lack(sim, end) || s->half_open[end] > 0 ||
+            s->time_wait[end] > 0 || s->accept_at_ms[end] > 0 || s->unlisten_at_ms[end] > 0 ||
+            s->attack_per_s[end] > 0)
+            return true;
+    }
+    return false;
+}
+
+bool sim_is_punctual(const struct sim *sim, unsigned end)
+{
+    const struct sim_scenario *s = &sim->scenario;
+
+    return s->jump_ms[end] + s->stall_ms[end] + s->stop_ms[end] + s->down_ms[end] + s->dry_ms[end] +
+               s->dry_poll[end] + s->ring_frames[end] + s->tick_us[end] ==
+           0;
 }
 
 static void check_statistics(struct sim_end *end)
@@ -34,20 +69,24 @@ static void check_statistics(struct sim_end *end)
     const struct leat_stats *stats = leat_stats(end->stack);
     const struct leat_link_counts out = leat_link_counts(sim->link, (int)end->index);
     const struct leat_link_counts in = leat_link_counts(sim->link, (int)(1 - end->index));
+    const struct sim_device *device = &end->device;
 
     if (!leat_stats_balance(stats))
         sim_fail(sim, "end %u: the statistics don't balance", end->index);
-    if (stats->rx_frames != in.delivered || stats->tx_frames != out.sent - out.duplicated)
-        sim_fail(sim, "end %u: counted %llu frames in and %llu out, the wire %llu and %llu",
+    if (stats->rx_frames != device->given || stats->tx_frames != device->taken)
+        sim_fail(sim, "end %u: counted %llu frames in and %llu out, the device %llu and %llu",
                  end->index, (unsigned long long)stats->rx_frames,
-                 (unsigned long long)stats->tx_frames, (unsigned long long)in.delivered,
-                 (unsigned long long)(out.sent - out.duplicated));
+                 (unsigned long long)stats->tx_frames, (unsigned long long)device->given,
+                 (unsigned long long)device->taken);
+    if (device->given != in.delivered - in.merged + device->injected - device->lost_in ||
+        device->taken != out.sent - out.duplicated - out.cut + device->lost_out)
+        sim_fail(sim, "end %u: the device has made or lost a frame", end->index);
     if (stats->drop_tcp_impossible > 0)
         sim_fail(sim, "end %u: an event that tcp.rl has no line for", end->index);
-    if (in.corrupted == 0 && stats->drop_tcp_checksum + stats->drop_tcp_format +
-                                     stats->drop_tcp_options + stats->drop_tcp_flags +
-                                     stats->drop_ip_header + stats->drop_ip_checksum >
-                                 0)
+    if (in.corrupted == 0 && sim->ends[0].attack_count + sim->ends[1].attack_count == 0 &&
+        stats->drop_tcp_checksum + stats->drop_tcp_format + stats->drop_tcp_options +
+                stats->drop_tcp_flags + stats->drop_ip_header + stats->drop_ip_checksum >
+            0)
         sim_fail(sim, "end %u: dropped a segment as malformed, but none was corrupted", end->index);
 }
 
@@ -61,16 +100,13 @@ static void check_pool(struct sim_end *end)
     }
 }
 
-void sim_check_poll(struct sim_end *end, uint64_t polled_for_ns, bool busy)
+void sim_check_poll(struct sim_end *end, bool busy)
 {
     struct sim *sim = end->sim;
     const uint64_t second = sim->now_ns / SIM_NS_PER_S;
 
-    (void)polled_for_ns;
     check_statistics(end);
     check_pool(end);
-    if (end->deadline_ns < sim->now_ns)
-        sim_fail(sim, "end %u: the next deadline is in the past", end->index);
     if (busy) {
         end->idle_polls = 0;
         return;
@@ -171,6 +207,7 @@ static void check_delayed_ack(struct sim_side *side, const struct leat_tcp_info 
         side->unacked_ns = sim->now_ns;
     /* it may also wait for the other end's MAC address */
     if (sim->now_ns - side->unacked_ns > limit_ns && scenario->freeze_ms[side->end] == 0 &&
+        sim_is_punctual(sim, side->end) &&
         sim->now_ns > sim->watcher.arp_ns[side->end] + arp_patience_ns &&
         sim_unsent(&sim->ends[side->end]) == 0)
         sim_fail(sim, "c%u end %u: an ACK has waited %llu us", side->pair, side->end,
@@ -209,6 +246,13 @@ void sim_check_step(struct sim *sim)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
+/* How long the machine of @end is as good as dead. */
+static uint64_t faults_ms(const struct sim_scenario *s, unsigned end)
+{
+    return s->stall_ms[end] + s->stop_ms[end] + s->down_ms[end] + s->dry_ms[end] +
+           s->accept_at_ms[end];
+}
+
 uint64_t sim_patience_ns(const struct sim *sim)
 {
     const struct sim_scenario *s = &sim->scenario;
@@ -217,39 +261,41 @@ uint64_t sim_patience_ns(const struct sim *sim)
 
     /* forty timeouts in a row come once in 10^11 runs even at 30 % loss each way; the rest is for
      * keep-alive, an abandoned FIN-WAIT-2, TIME-WAIT and the programs' pauses */
-    return (40 * rto_max_ms + 300000 + 2 * s->msl_ms[0]) * SIM_NS_PER_MS;
-}
-
-static uint32_t free_entries(const struct tcb *tcb)
-{
-    uint32_t count = 0;
-
-    for (; tcb; tcb = tcb->hash_next)
-        count++;
-    return count;
-}
-
-void sim_count_free(const struct sim_end *end, uint32_t counts[SIM_TABLES])
-{
-    const struct tcp *tcp = end->stack->tcp;
-
-    counts[0] = free_entries(tcp->free_conns);
-    counts[1] = free_entries(tcp->free_halves);
-    counts[2] = free_entries(tcp->free_time_waits);
-    counts[3] = free_entries(tcp->free_listeners);
-    counts[4] = tcp->runs.free_count;
-    counts[5] = tcp->sents.free_count;
+    return (40 * rto_max_ms + 300000 + 2 * s->msl_ms[0] + faults_ms(s, 0) + faults_ms(s, 1)) *
+           SIM_NS_PER_MS;
 }
 
 static bool is_empty(const struct sim_end *end)
 {
-    uint32_t counts[SIM_TABLES];
+    uint32_t counts[SIM_LISTS];
 
     sim_count_free(end, counts);
+    counts[SIM_LIST_LISTENERS] += end->listener != NULL;
     return pool_is_whole(&end->stack->pool) && memcmp(counts, end->free, sizeof counts) == 0;
 }
 
-bool sim_is_over(const struct sim *sim)
+void sim_fail_of_hang(struct sim *sim, const char *what)
+{
+    char text[SIM_FAILURE_BYTES / 2] = "";
+    size_t len = 0;
+
+    for (unsigned i = 0; i < 2 * SIM_LISTS; i++) {
+        const struct sim_end *end = &sim->ends[i % 2];
+        const unsigned list = i / 2;
+        uint32_t counts[SIM_LISTS];
+
+        sim_count_free(end, counts);
+        counts[SIM_LIST_LISTENERS] += end->listener != NULL;
+        if (counts[list] != end->free[list] && len < sizeof text)
+            len +=
+                (size_t)snprintf(text + len, sizeof text - len, ", end %u lacks %u %s", end->index,
+                                 end->free[list] - counts[list], sim_list_name(list));
+    }
+    sim_fail(sim, "%s; all connections closed: %s%s", what, sim_all_closed(sim) ? "yes" : "no",
+             text);
+}
+
+bool sim_all_closed(const struct sim *sim)
 {
     for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
         const struct sim_side *sides = sim->sides[i];
@@ -260,18 +306,57 @@ bool sim_is_over(const struct sim *sim)
                 return false;
         }
     }
-    return is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
+    return true;
+}
+
+bool sim_is_over(const struct sim *sim)
+{
+    return sim_all_closed(sim) && is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
+}
+
+/* The server of @side's connection is gone, or never had room to keep it. */
+static bool server_may_be_gone(const struct sim_side *side)
+{
+    const struct sim_scenario *s = &side->sim->scenario;
+    const unsigned server = 1 - side->end;
+
+    return s->unlisten_at_ms[server] > 0 && !side->peer->exists;
+}
+
+/* What a leap of the clock makes of any timeout. */
+static bool clock_leapt(const struct sim *sim)
+{
+    return sim->scenario.jump_ms[0] > LEAP_MS || sim->scenario.jump_ms[1] > LEAP_MS;
 }
 
 static bool may_be_reset(const struct sim_side *side)
 {
     const struct sim_side *peer = side->peer;
-    const uint64_t wait_ns = 2 * side->sim->scenario.msl_ms[0] * SIM_NS_PER_MS;
+    const struct sim_scenario *s = &side->sim->scenario;
+    const uint64_t wait_ns = 2 * s->msl_ms[0] * SIM_NS_PER_MS;
 
     if (side->violent || peer->violent || !peer->exists)
         return true;
-    /* our last FIN may be lost so often that TIME-WAIT does not live to see it */
-    return peer->closed && (peer->why != LEAT_OK || side->closed_ns - peer->closed_ns >= wait_ns);
+    /* our last FIN may be lost so often that TIME-WAIT does not live to see it; which ends early
+     * for want of entries, for a clock that leaps, or by a newer SYN (RFC 9293 3.10.7.4), whoever
+     * sends it */
+    return peer->closed && (peer->why != LEAT_OK || side->closed_ns - peer->closed_ns >= wait_ns ||
+                            s->jump_ms[peer->end] + s->time_wait[peer->end] > 0 ||
+                            side->sim->ends[peer->end].attack_count > 0);
+}
+
+/* Nothing came through, for a reason. */
+static bool may_time_out(const struct sim_side *side)
+{
+    const struct sim_side *peer = side->peer;
+    const struct sim_scenario *s = &side->sim->scenario;
+
+    if (s->dry_poll[0] + s->dry_poll[1] > 0) /* one allocation that failed ends nothing */
+        return side->violent || peer->violent;
+    return side->violent || peer->violent || side->pool_was_low || !peer->exists ||
+           clock_leapt(side->sim) || s->time_wait[peer->end] > 0 ||
+           /* as often down as up, and probes may find it down each time */
+           s->down_every_ms[0] + s->down_every_ms[1] > 0;
 }
 
 static bool outcome_is_right(const struct sim_side *side)
@@ -285,9 +370,11 @@ static bool outcome_is_right(const struct sim_side *side)
     if (side->why == LEAT_ERR_RESET)
         return may_be_reset(side);
     if (side->why == LEAT_ERR_REFUSED)
-        return peer->violent;
-    if (side->why == LEAT_ERR_TIMEOUT)
-        return side->violent || peer->violent || side->pool_was_low || !peer->exists;
+        return peer->violent || server_may_be_gone(side) || (peer->closed && peer->why != LEAT_OK);
+    /* the same, if there was a hint: of ICMP, or of ARP that got no answer */
+    if (side->why == LEAT_ERR_TIMEOUT ||
+        (side->why == LEAT_ERR_UNREACHABLE && sim_has_faults(side->sim)))
+        return may_time_out(side);
     return false;
 }
 

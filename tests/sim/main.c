@@ -7,11 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faults.h"
 #include "sim.h"
+#include "sweep.h"
 
 enum {
     SETTINGS_MAX = 64,
-    SECONDS_MAX = 120 /* for one seed: then it hangs */
+    SECONDS_MAX = 120,   /* for one run: then it hangs */
+    SEEDS_FOR_NEEDS = 50 /* so many seeds must show all that a profile promises */
 };
 
 static const char usage[] =
@@ -21,6 +24,12 @@ static const char usage[] =
     "  --seed N             run this seed (default 1)\n"
     "  --seeds FIRST..LAST  run all of these\n"
     "  --twice              run each seed twice: the wire must see the same bytes\n"
+    "  --faults PROFILE     add trouble to the seed's scenario: memory, device, clock, program,\n"
+    "                       crowd, attack, offload, all; says what happened, and fails if what "
+    "the\n"
+    "                       profile promises did not happen once in 50 seeds\n"
+    "  --sweep WHAT         run the scenario once for each place where a fault can strike: memory\n"
+    "                       (each allocation fails once), end (each program ends in each poll)\n"
     "  --set NAME=VALUE     change the scenario: NAME=V, NAME=V0/V1 (ends 0 and 1), c2.NAME=V\n"
     "  --neutral            begin with a quiet scenario on a good wire, not with the seed's\n"
     "  --shrink             after a failure, look for a simpler scenario that fails as well\n"
@@ -35,6 +44,9 @@ struct options {
     uint64_t first;
     uint64_t last;
     const char *record;
+    const char *sweep;
+    const struct sim_profile *faults;
+    struct sim_tallies *tallies;
     const char *set[SETTINGS_MAX];
     unsigned set_count;
     bool twice, neutral, shrink, print, verbose;
@@ -71,6 +83,8 @@ static struct sim_scenario scenario_of(const struct options *options, uint64_t s
         sim_scenario_neutral(&scenario, seed);
     else
         sim_scenario_from_seed(&scenario, seed);
+    if (options->faults)
+        sim_profile_apply(options->faults, &scenario);
     for (unsigned i = 0; i < options->set_count; i++) {
         if (!sim_scenario_set(&scenario, options->set[i])) {
             fprintf(stderr, "leat-sim: no such setting: %s\n", options->set[i]);
@@ -80,11 +94,18 @@ static struct sim_scenario scenario_of(const struct options *options, uint64_t s
     return scenario;
 }
 
+static void print_faults(const struct options *options, FILE *to)
+{
+    if (options->faults)
+        fprintf(to, " --faults %s", sim_profile_name(options->faults));
+}
+
 static void print_command(const struct options *options, uint64_t seed, FILE *to)
 {
     fprintf(to, "leat-sim --seed %" PRIu64, seed);
     if (options->neutral)
         fprintf(to, " --neutral");
+    print_faults(options, to);
     for (unsigned i = 0; i < options->set_count; i++)
         fprintf(to, " --set %s", options->set[i]);
 }
@@ -103,9 +124,16 @@ static FILE *open_record(const struct options *options)
     return file;
 }
 
-/* One run; false: @failure says why not. */
+/* What is left of a run. */
+struct result {
+    uint64_t hash;
+    uint64_t polls[2];
+    char failure[SIM_FAILURE_BYTES + 32];
+};
+
+/* One run; false: result->failure says why not. */
 static bool run(const struct options *options, const struct sim_scenario *scenario, bool quiet,
-                uint64_t *hash, char failure[SIM_FAILURE_BYTES + 32])
+                struct result *result)
 {
     FILE *record = quiet ? NULL : open_record(options);
     struct sim *sim = sim_create(scenario, record);
@@ -115,9 +143,15 @@ static bool run(const struct options *options, const struct sim_scenario *scenar
     alarm(SECONDS_MAX);
     good = sim_run(sim);
     alarm(0);
-    *hash = sim->hash;
-    snprintf(failure, SIM_FAILURE_BYTES + 32, "at %.6f s: %s", (double)sim->now_ns / 1e9,
+    result->hash = sim->hash;
+    result->polls[0] = sim->ends[0].polls;
+    result->polls[1] = sim->ends[1].polls;
+    snprintf(result->failure, sizeof result->failure, "at %.6f s: %s", (double)sim->now_ns / 1e9,
              sim->failure);
+    if (options->tallies)
+        sim_tallies_add(options->tallies, sim);
+    if (sim->verbose && !good)
+        sim_say_sides(sim);
     if (sim->verbose)
         printf("%12.6f end: %" PRIu64 " steps, %" PRIu64 " frames, hash %016" PRIx64 "\n",
                (double)sim->now_ns / 1e9, sim->steps, sim->watcher.frames, sim->hash);
@@ -143,19 +177,18 @@ static bool is_alike(const char *a, const char *b)
 /* Tries every change towards the neutral scenario, and keeps those with which it still fails. */
 static void shrink(const struct options *options, uint64_t seed, const char *first)
 {
-    char failure[SIM_FAILURE_BYTES + 32];
     struct sim_scenario best = scenario_of(options, seed);
     struct sim_scenario tried = best;
-    uint64_t hash;
+    struct result result;
 
     for (unsigned i = 0; sim_scenario_simplify(&tried, i); i++, tried = best) {
-        if (memcmp(&tried, &best, sizeof best) != 0 &&
-            !run(options, &tried, true, &hash, failure) && is_alike(failure, first))
+        if (memcmp(&tried, &best, sizeof best) != 0 && !run(options, &tried, true, &result) &&
+            is_alike(result.failure, first))
             best = tried;
     }
-    run(options, &best, true, &hash, failure);
-    fprintf(stderr, "  simpler: FAILED %s\n    leat-sim --seed %" PRIu64 " --neutral", failure,
-            seed);
+    run(options, &best, true, &result);
+    fprintf(stderr, "  simpler: FAILED %s\n    leat-sim --seed %" PRIu64 " --neutral",
+            result.failure, seed);
     sim_scenario_print(&best, " --set ", stderr);
     fprintf(stderr, "\n");
 }
@@ -163,8 +196,7 @@ static void shrink(const struct options *options, uint64_t seed, const char *fir
 static bool run_seed(const struct options *options, uint64_t seed)
 {
     const struct sim_scenario scenario = scenario_of(options, seed);
-    char failure[SIM_FAILURE_BYTES + 32];
-    uint64_t hash, again;
+    struct result result, again;
     bool good;
 
     snprintf(last_words, sizeof last_words,
@@ -174,24 +206,56 @@ static bool run_seed(const struct options *options, uint64_t seed)
         sim_scenario_print(&scenario, " ", stdout);
         printf("\n");
     }
-    good = run(options, &scenario, false, &hash, failure);
+    good = run(options, &scenario, false, &result);
     if (good && options->twice) {
-        good = run(options, &scenario, true, &again, failure) && hash == again;
-        if (hash != again)
-            snprintf(failure, sizeof failure, "the same seed gave other bytes the second time");
+        good = run(options, &scenario, true, &again) && result.hash == again.hash;
+        if (result.hash != again.hash)
+            snprintf(result.failure, sizeof result.failure,
+                     "the same seed gave other bytes the second time");
     }
     if (good)
         return true;
     fflush(stdout);
-    fprintf(stderr, "seed %" PRIu64 ": FAILED %s\n  scenario:", seed, failure);
+    fprintf(stderr, "seed %" PRIu64 ": FAILED %s\n  scenario:", seed, result.failure);
     sim_scenario_print(&scenario, " ", stderr);
     fprintf(stderr, "\n  replay: ");
     print_command(options, seed, stderr);
     fprintf(stderr, " --verbose --record seed-%" PRIu64 ".pcap\n", seed);
     if (options->shrink)
-        shrink(options, seed, failure);
+        shrink(options, seed, result.failure);
     return false;
 }
+
+/* ---- sweeps ------------------------------------------------------------------------------- */
+
+static bool run_of_sweep(void *arg, const struct sim_scenario *scenario, uint64_t polls[2])
+{
+    const struct options *options = arg;
+    struct result result;
+
+    if (run(options, scenario, true, &result)) {
+        memcpy(polls, result.polls, sizeof result.polls);
+        return true;
+    }
+    fprintf(stderr, "FAILED %s\n  replay: leat-sim --seed %" PRIu64 " --neutral", result.failure,
+            scenario->seed);
+    sim_scenario_print(scenario, " --set ", stderr);
+    fprintf(stderr, " --verbose --record sweep.pcap\n");
+    return false;
+}
+
+static bool sweep_seed(struct options *options, uint64_t seed)
+{
+    const struct sim_scenario scenario = scenario_of(options, seed);
+    uint64_t runs = 1;
+    const int64_t failures = sim_sweep(options->sweep, &scenario, run_of_sweep, options, &runs);
+
+    printf("seed %" PRIu64 ", %s: %" PRIu64 " runs, %" PRId64 " failed\n", seed, options->sweep,
+           runs, failures);
+    return failures == 0;
+}
+
+/* ---- options ------------------------------------------------------------------------------ */
 
 static bool parse_range(struct options *options, const char *text)
 {
@@ -210,6 +274,8 @@ static int parse(struct options *options, int argc, char **argv)
     static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
                                           {"seeds", required_argument, NULL, 's'},
                                           {"set", required_argument, NULL, 'S'},
+                                          {"faults", required_argument, NULL, 'f'},
+                                          {"sweep", required_argument, NULL, 'w'},
                                           {"record", required_argument, NULL, 'r'},
                                           {"twice", no_argument, NULL, '2'},
                                           {"neutral", no_argument, NULL, 'n'},
@@ -230,6 +296,16 @@ static int parse(struct options *options, int argc, char **argv)
             if (options->set_count == SETTINGS_MAX)
                 return 2;
             options->set[options->set_count++] = optarg;
+            break;
+        case 'f':
+            options->faults = sim_profile_find(optarg);
+            if (!options->faults)
+                return 2;
+            break;
+        case 'w':
+            if (strcmp(optarg, "memory") != 0 && strcmp(optarg, "end") != 0)
+                return 2;
+            options->sweep = optarg;
             break;
         case 'r':
             options->record = optarg;
@@ -259,8 +335,23 @@ static int parse(struct options *options, int argc, char **argv)
     return optind == argc ? 0 : 2;
 }
 
+/* True if all that the profile promises was seen. */
+static bool report(const struct options *options)
+{
+    const char *missing;
+
+    sim_tallies_print(options->tallies, stdout);
+    if (!options->faults || options->last - options->first + 1 < SEEDS_FOR_NEEDS)
+        return true;
+    missing = sim_profile_missing(options->faults, options->tallies);
+    if (missing)
+        fprintf(stderr, "FAILED: nothing came of it: %s\n", missing);
+    return !missing;
+}
+
 int main(int argc, char **argv)
 {
+    struct sim_tallies tallies = {{0}, {0}};
     struct options options = {.first = 1, .last = 1};
     uint64_t failures = 0;
 
@@ -268,9 +359,13 @@ int main(int argc, char **argv)
         fputs("leat-sim: wrong option; see --help\n", stderr);
         return 2;
     }
+    if (options.faults || options.sweep)
+        options.tallies = &tallies;
     catch_signals();
     for (uint64_t seed = options.first; seed <= options.last; seed++)
-        failures += !run_seed(&options, seed);
+        failures += options.sweep ? !sweep_seed(&options, seed) : !run_seed(&options, seed);
     printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", options.last - options.first + 1, failures);
+    if (options.tallies)
+        failures += !report(&options);
     return failures > 0;
 }

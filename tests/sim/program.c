@@ -174,7 +174,10 @@ static bool read_some(struct sim_side *side)
 
     if (sim->now_ns < side->read_ns || leat_tcp_readable(side->conn) == 0)
         return false;
-    if (!side->paused && plan->pause_ms[side->end] > 0 && side->read >= plan->pause_at[side->end]) {
+    if (side->paused && plan->deaf[side->end])
+        return false;
+    if (!side->paused && (plan->pause_ms[side->end] > 0 || plan->deaf[side->end]) &&
+        side->read >= plan->pause_at[side->end]) {
         side->paused = true;
         side->read_ns = sim->now_ns + plan->pause_ms[side->end] * SIM_NS_PER_MS;
         return false;
@@ -198,11 +201,12 @@ static bool read_some(struct sim_side *side)
 
 static void end_violently(struct sim_side *side)
 {
+    const bool aborts = side->plan->end[side->end] == SIM_ABORT;
+
     side->ended = side->violent = true;
-    sim_say(side->sim, "c%u end %u: %s", side->pair, side->end,
-            side->plan->end[side->end] == SIM_ABORT ? "abort" : "early close");
+    sim_say(side->sim, "c%u end %u: %s", side->pair, side->end, aborts ? "abort" : "early close");
     moved(side);
-    if (side->plan->end[side->end] == SIM_ABORT)
+    if (aborts)
         leat_tcp_abort(side->conn);
     else
         leat_tcp_close(side->conn);
@@ -225,12 +229,24 @@ static void end_in_order(struct sim_side *side)
         leat_tcp_shutdown(side->conn);
 }
 
-static void maybe_end(struct sim_side *side)
+/* True when a violent end is due: at so many bytes, at a time, or in a poll. */
+static bool has_enough(const struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
-    const bool violent = plan->end[side->end] >= SIM_ABORT;
+    const struct sim *sim = side->sim;
+    const uint64_t at_ns = plan->end_at_ms[side->end] * SIM_NS_PER_MS;
+    const uint64_t at_poll = plan->end_at_poll[side->end];
 
-    if (violent && !side->violent && side->written + side->read >= plan->end_at[side->end])
+    if (at_ns > 0 || at_poll > 0)
+        return (at_ns > 0 && sim->now_ns >= at_ns) ||
+               (at_poll > 0 && sim->ends[side->end].polls + 1 >= at_poll);
+    return plan->end[side->end] >= SIM_ABORT &&
+           side->written + side->read >= plan->end_at[side->end];
+}
+
+static void maybe_end(struct sim_side *side)
+{
+    if (!side->violent && side->conn && has_enough(side))
         end_violently(side);
     else if (side->opened && !side->ended) /* in SYN-SENT it would be an abort (RFC 9293 3.10.4) */
         end_in_order(side);
@@ -242,10 +258,14 @@ static void wake_again(struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
     const uint64_t now_ns = side->sim->now_ns;
+    const uint64_t end_ns = plan->end_at_ms[side->end] * SIM_NS_PER_MS;
 
+    if (end_ns > now_ns)
+        wake_at(side, end_ns);
     if (side->held)
         wake_at(side, side->hold_ns);
-    if (side->read_ns > now_ns && leat_tcp_readable(side->conn) > 0)
+    if (side->read_ns > now_ns && leat_tcp_readable(side->conn) > 0 &&
+        !(side->paused && plan->deaf[side->end]))
         wake_at(side, side->read_ns);
     if (side->write_ns > now_ns && !side->full && side->written < plan->bytes[side->end])
         wake_at(side, side->write_ns);
@@ -335,53 +355,20 @@ static void set_options(struct sim_side *side)
     const struct sim_plan *plan = side->plan;
 
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
-    leat_tcp_set_keepalive(side->conn,
-                           plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN);
+    leat_tcp_set_keepalive(side->conn, plan->end[0] != SIM_SHUTDOWN ||
+                                           plan->end[1] != SIM_SHUTDOWN ||
+                                           sim_has_faults(side->sim));
 }
 
-static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
 {
-    struct sim_end *end = arg;
-    struct sim *sim = end->sim;
-    struct leat_tcp_info info;
-    struct leat_tcp *conn;
-
-    while ((conn = leat_tcp_accept(listener, &events, 0))) {
-        struct sim_side *side;
-        unsigned pair;
-
-        leat_tcp_get_info(conn, &info);
-        pair = info.remote.port - SIM_PORT_ACTIVE;
-        if (pair >= sim->scenario.pairs[0] || sim->sides[pair][end->index].exists) {
-            /* an old SYN that came again when the connection was over makes a new one, which its
-             * client resets; RFC 9293 3.5 */
-            sim_say(sim, "end %u: a connection that nobody has made", end->index);
-            leat_tcp_set_events(conn, NULL, NULL);
-            leat_tcp_abort(conn);
-            continue;
-        }
-        side = &sim->sides[pair][end->index];
-        side->exists = side->opened = true;
-        side->conn = conn;
-        leat_tcp_set_events(conn, &events, side);
-        set_options(side);
-        moved(side);
-        sim_say(sim, "c%u end %u: accepted", pair, end->index);
-        turn(side);
-    }
-}
-
-void sim_program_listen(struct sim_end *end)
-{
-    const struct leat_tcp_listen_config config = {
-        .port = SIM_PORT_LISTEN,
-        .backlog = (uint16_t)end->sim->scenario.backlog[end->index],
-        .on_acceptable = on_acceptable,
-        .arg = end,
-    };
-
-    if (leat_tcp_listen(end->stack, &end->listener, &config) != LEAT_OK)
-        sim_fail(end->sim, "end %u: can't listen", end->index);
+    side->exists = side->opened = true;
+    side->conn = conn;
+    leat_tcp_set_events(conn, &events, side);
+    set_options(side);
+    moved(side);
+    sim_say(side->sim, "c%u end %u: accepted", side->pair, side->end);
+    turn(side);
 }
 
 static void open_active(struct sim_side *side)
@@ -395,27 +382,40 @@ static void open_active(struct sim_side *side)
     enum leat_err err;
 
     side->wake_ns = LEAT_NEVER_NS;
-    side->exists = true;
     err = leat_tcp_connect(sim->ends[side->end].stack, &side->conn, &remote, &local, &events, side);
+    if (err == LEAT_ERR_MEMORY && sim_may_lack(sim, side->end)) {
+        sim->ends[side->end].connects_refused++;
+        wake_at(side, sim->now_ns + 20 * retry_ns);
+        return;
+    }
     if (err != LEAT_OK) {
         sim_fail(sim, "c%u end %u: connect says %s", side->pair, side->end, leat_err_text(err));
         return;
     }
+    side->exists = true;
     moved(side);
     sim_say(sim, "c%u end %u: connect", side->pair, side->end);
     set_options(side);
     maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
 }
 
+/* The program ends in this poll whatever else it does. */
+static bool ends_now(const struct sim_side *side)
+{
+    const uint64_t at_poll = side->plan->end_at_poll[side->end];
+
+    return side->conn && at_poll > 0 && side->sim->ends[side->end].polls + 1 == at_poll;
+}
+
 bool sim_program_wake(struct sim_end *end)
 {
     struct sim *sim = end->sim;
-    bool did = false;
+    bool did = sim_server_wake(end);
 
     for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
         struct sim_side *side = &sim->sides[i][end->index];
 
-        if (side->wake_ns > sim->now_ns)
+        if (side->wake_ns > sim->now_ns && !ends_now(side))
             continue;
         did = true;
         if (side->exists)
@@ -429,7 +429,7 @@ bool sim_program_wake(struct sim_end *end)
 uint64_t sim_program_next_ns(const struct sim_end *end)
 {
     const struct sim *sim = end->sim;
-    uint64_t next_ns = LEAT_NEVER_NS;
+    uint64_t next_ns = sim_server_next_ns(end);
 
     for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
         const struct sim_side *side = &sim->sides[i][end->index];

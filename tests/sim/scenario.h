@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 enum {
-    SIM_PAIRS_MAX = 8
+    SIM_PAIRS_MAX = 48
 };
 
 /* X(name, numbers, neutral value): of the run.  The second number of a pair is that of end 1. */
@@ -55,6 +55,36 @@ enum {
     X(late_us, 2, 0)            /* polls come up to this much after their time */                  \
     X(freeze_at_ms, 2, 0)       /* nobody polls ... */                                             \
     X(freeze_ms, 2, 0)          /* ... for so long */                                              \
+    X(jump_at_ms, 2, 0)         /* its clock leaps ... */                                          \
+    X(jump_ms, 2, 0)            /* ... ahead by so much */                                         \
+    X(stall_at_ms, 2, 0)        /* its clock stands still ... */                                   \
+    X(stall_ms, 2, 0)           /* ... for so long, and goes on from there */                      \
+    /* its device */                                                                               \
+    X(offload, 2, 1)            /* enum leat_netif_capability; 1: gathers pieces */                \
+    X(stop_at_ms, 2, 0)         /* neither takes nor gives frames ... */                           \
+    X(stop_ms, 2, 0)            /* ... for so long ... */                                          \
+    X(stop_every_ms, 2, 0)      /* ... once (0), or again and again */                             \
+    X(down_at_ms, 2, 0)         /* the same for its link: frames are lost */                       \
+    X(down_ms, 2, 0)                                                                               \
+    X(down_every_ms, 2, 0)                                                                         \
+    X(ring_frames, 2, 0)        /* that it takes at a time; 0: any number */                       \
+    X(ring_us, 2, 0)            /* each leaves after this */                                       \
+    X(tick_us, 2, 0)            /* it gives frames at multiples of this; 0: at once */             \
+    /* its memory: all but so many entries of each list are gone at times */                       \
+    X(dry_at_ms, 2, 0)                                                                             \
+    X(dry_ms, 2, 0)                                                                                \
+    X(dry_every_ms, 2, 0)                                                                          \
+    X(dry_poll, 2, 0)           /* in this poll alone; the first is 1 */                           \
+    X(dry_left, 2, 0)                                                                              \
+    X(dry_list, 2, 0)           /* 0: all lists; n: the nth */                                     \
+    X(connections, 2, 0)        /* of TCP at a time; 0: enough */                                  \
+    X(half_open, 2, 0)                                                                             \
+    X(time_wait, 2, 0)                                                                             \
+    /* its server */                                                                               \
+    X(accept_at_ms, 2, 0)       /* accepts nobody before */                                        \
+    X(unlisten_at_ms, 2, 0)     /* stops listening; 0: never */                                    \
+    X(attack_per_s, 2, 0)       /* forged frames against it */                                     \
+    X(attack_kind, 2, 0)        /* 0: all kinds; n: the nth */                                     \
     X(pairs, 1, 1)              /* connections */
 
 /* X(name, numbers, neutral value): of one connection. */
@@ -72,7 +102,10 @@ enum {
     X(pause_at, 2, 0)           /* having read so much, the end stops reading ... */               \
     X(pause_ms, 2, 0)           /* ... for so long */                                              \
     X(end, 2, 0)                /* enum sim_end_how */                                             \
-    X(end_at, 2, 0)             /* bytes sent and read before a violent end */
+    X(end_at, 2, 0)             /* bytes sent and read before a violent end */                     \
+    X(deaf, 2, 0)               /* after the pause it never reads again */                         \
+    X(end_at_ms, 2, 0)          /* a violent end at this time; 0: not for that */                  \
+    X(end_at_poll, 2, 0)        /* the same, in this poll of its machine */
 /* clang-format on */
 
 enum sim_how {

@@ -131,8 +131,9 @@ static const char *parse_ip(struct sim_segment *s, const uint8_t *at, uint32_t l
         return "IP total length wrong";
     if (!sum_is_good(sum(0, at, 20)))
         return "IP checksum wrong";
-    if (memcmp(at + 12, src, 4) != 0 || memcmp(at + 16, dst, 4) != 0)
+    if (memcmp(at + 12, src, 4) != 0 || memcmp(at + 16, src, 4) == 0)
         return "IP addresses of others";
+    s->to_stranger = memcmp(at + 16, dst, 4) != 0;
     if (at[8] == 0)
         return "TTL of zero";
     if (u16(at + 6) & 0x3fff)

@@ -16,8 +16,9 @@ enum {
 };
 
 struct sim_segment {
-    bool is_tcp; /* else nothing below means anything */
-    uint8_t ecn; /* of the IP header */
+    bool is_tcp;      /* else nothing below means anything */
+    uint8_t ecn;      /* of the IP header */
+    bool to_stranger; /* to neither end */
     uint16_t src_port;
     uint16_t dst_port;
     uint32_t seq;

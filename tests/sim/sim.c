@@ -38,6 +38,24 @@ void sim_say(const struct sim *sim, const char *format, ...)
     printf("\n");
 }
 
+void sim_say_sides(const struct sim *sim)
+{
+    char text[LEAT_TCP_INFO_TEXT_BYTES];
+    struct leat_tcp_info info;
+
+    for (unsigned i = 0; i < 2 * sim->scenario.pairs[0]; i++) {
+        const struct sim_side *side = &sim->sides[i / 2][i % 2];
+
+        if (!side->conn)
+            continue;
+        leat_tcp_get_info(side->conn, &info);
+        leat_tcp_info_text(&info, text);
+        sim_say(sim, "c%u end %u: written %llu, read %llu%s%s: %s", side->pair, side->end,
+                (unsigned long long)side->written, (unsigned long long)side->read,
+                side->ended ? ", ended" : "", side->eof ? ", at the end" : "", text);
+    }
+}
+
 /* ---- building ----------------------------------------------------------------------------- */
 
 static struct leat_config stack_config(const struct sim_scenario *s, unsigned end)
@@ -48,7 +66,7 @@ static struct leat_config stack_config(const struct sim_scenario *s, unsigned en
         .burst_frames = (uint16_t)s->burst_frames[end],
         .arp_entries = 4,
         .routes = 1,
-        .reassemblies = 1,
+        .reassemblies = s->attack_per_s[end] > 0 ? 4 : 1,
     };
     struct sim_random random = {s->seed * 2 + end};
 
@@ -59,10 +77,12 @@ static struct leat_config stack_config(const struct sim_scenario *s, unsigned en
 
 static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned end)
 {
+    const uint64_t most = s->pairs[0] < 8 ? 8 : s->pairs[0];
+
     return (struct leat_tcp_config){
-        .connections = SIM_PAIRS_MAX + 4,
-        .half_open = SIM_PAIRS_MAX + 4,
-        .time_wait = 2 * SIM_PAIRS_MAX,
+        .connections = (uint32_t)(s->connections[end] > 0 ? s->connections[end] : most + 4),
+        .half_open = (uint32_t)(s->half_open[end] > 0 ? s->half_open[end] : most + 4),
+        .time_wait = (uint32_t)(s->time_wait[end] > 0 ? s->time_wait[end] : 2 * most),
         .listeners = 2,
         .reorder_runs = (uint32_t)s->reorder_runs[end],
         .receive_window_bytes = (uint32_t)s->window_bytes[end],
@@ -90,7 +110,7 @@ static bool end_build(struct sim_end *end)
     const struct leat_config config = stack_config(&sim->scenario, end->index);
     struct leat_tcp_config tcp = tcp_config(&sim->scenario, end->index);
     const leat_ip4 ip = LEAT_IP4(10, 0, 0, 1 + end->index);
-    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
+    struct leat_netif *netif = &end->device.netif;
     size_t bytes;
 
     if (sim->configure)
@@ -107,8 +127,8 @@ static bool end_build(struct sim_end *end)
     end->frozen_from_ns = sim->scenario.freeze_at_ms[end->index] * SIM_NS_PER_MS;
     end->frozen_until_ns =
         end->frozen_from_ns + sim->scenario.freeze_ms[end->index] * SIM_NS_PER_MS;
-    sim_program_listen(end);
     sim_count_free(end, end->free);
+    sim_program_listen(end);
     return true;
 }
 
@@ -136,6 +156,7 @@ static void wire_build(struct sim *sim)
         };
 
         leat_link_set_faults(sim->link, (int)end, &faults);
+        leat_link_set_offloads(sim->link, (int)end, (uint32_t)s->offload[end]);
     }
 }
 
@@ -159,15 +180,21 @@ static void sides_build(struct sim *sim)
     }
 }
 
-static void pattern_build(struct sim *sim)
+/* The same for all runs. */
+static const uint8_t *pattern_build(void)
 {
+    static uint8_t pattern[SIM_PATTERN_PERIOD + SIM_PATTERN_RUN];
+    static bool is_built;
     struct sim_random random = {0x6c656174};
 
+    if (is_built)
+        return pattern;
     for (unsigned i = 0; i < SIM_PATTERN_PERIOD; i++)
-        sim->pattern[i] = (uint8_t)sim_random_next(&random);
-    memcpy(sim->pattern + SIM_PATTERN_PERIOD, sim->pattern, SIM_PATTERN_PERIOD);
-    for (unsigned i = 2 * SIM_PATTERN_PERIOD; i < sizeof sim->pattern; i++)
-        sim->pattern[i] = sim->pattern[i - SIM_PATTERN_PERIOD];
+        pattern[i] = (uint8_t)sim_random_next(&random);
+    for (unsigned i = SIM_PATTERN_PERIOD; i < sizeof pattern; i++)
+        pattern[i] = pattern[i - SIM_PATTERN_PERIOD];
+    is_built = true;
+    return pattern;
 }
 
 struct sim *sim_create(const struct sim_scenario *scenario, FILE *record)
@@ -182,12 +209,14 @@ struct sim *sim_create(const struct sim_scenario *scenario, FILE *record)
     sim->record = record;
     if (record)
         sim_record_begin(record);
-    pattern_build(sim);
+    sim->pattern = pattern_build();
     wire_build(sim);
     sides_build(sim);
     for (unsigned i = 0; i < 2; i++) {
         sim->ends[i].sim = sim;
         sim->ends[i].index = i;
+        sim->ends[i].attack_random.state = scenario->seed ^ (0x617474 + i);
+        sim_device_init(&sim->ends[i].device, sim, i);
     }
     return sim;
 }
@@ -205,13 +234,43 @@ void sim_destroy(struct sim *sim)
 
 /* ---- time --------------------------------------------------------------------------------- */
 
-/* When the end does its next turn. */
-static uint64_t end_next_ns(const struct sim_end *end)
+uint64_t sim_clock_ns(const struct sim_end *end)
+{
+    const struct sim_scenario *s = &end->sim->scenario;
+    const uint64_t now_ns = end->sim->now_ns;
+    const uint64_t stall_ns = s->stall_ms[end->index] * SIM_NS_PER_MS;
+    const uint64_t stall_at_ns = s->stall_at_ms[end->index] * SIM_NS_PER_MS;
+    uint64_t clock_ns = now_ns;
+
+    if (now_ns >= stall_at_ns)
+        clock_ns -= now_ns - stall_at_ns < stall_ns ? now_ns - stall_at_ns : stall_ns;
+    if (now_ns >= s->jump_at_ms[end->index] * SIM_NS_PER_MS)
+        clock_ns += s->jump_ms[end->index] * SIM_NS_PER_MS;
+    return clock_ns;
+}
+
+/* When the clock of @end will say @clock_ns, if it does not leap until then. */
+static uint64_t when_clock_says(const struct sim_end *end, uint64_t clock_ns)
 {
     const struct sim *sim = end->sim;
-    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
-    const uint64_t look_ns = netif->ops->next_look_ns(netif, sim->now_ns);
+    const struct sim_window stall = {.at_ns = sim->scenario.stall_at_ms[end->index] * SIM_NS_PER_MS,
+                                     .len_ns = sim->scenario.stall_ms[end->index] * SIM_NS_PER_MS};
+    const uint64_t now_ns = sim_clock_ns(end);
+
+    if (clock_ns == LEAT_NEVER_NS || clock_ns <= now_ns)
+        return clock_ns == LEAT_NEVER_NS ? clock_ns : sim->now_ns;
+    if (sim_window_is_open(&stall, sim->now_ns))
+        return sim_window_end_ns(&stall, sim->now_ns) + (clock_ns - now_ns);
+    return sim->now_ns + (clock_ns - now_ns);
+}
+
+/* When the end does its next turn. */
+static uint64_t end_next_ns(struct sim_end *end)
+{
+    const struct sim *sim = end->sim;
+    const uint64_t look_ns = sim_device_next_ns(&end->device);
     const uint64_t program_ns = sim_program_next_ns(end);
+    const uint64_t jump_ns = sim->scenario.jump_at_ms[end->index] * SIM_NS_PER_MS;
     uint64_t at_ns = end->deadline_ns;
 
     if (look_ns < at_ns && !end->starved)
@@ -220,6 +279,8 @@ static uint64_t end_next_ns(const struct sim_end *end)
         at_ns += end->lateness_ns;
     if (program_ns < at_ns)
         at_ns = program_ns;
+    if (jump_ns > sim->now_ns && jump_ns < at_ns)
+        at_ns = jump_ns;
     if (at_ns >= end->frozen_from_ns && at_ns < end->frozen_until_ns)
         at_ns = end->frozen_until_ns;
     return at_ns > sim->now_ns ? at_ns : sim->now_ns;
@@ -228,22 +289,30 @@ static uint64_t end_next_ns(const struct sim_end *end)
 static void end_turn(struct sim_end *end)
 {
     struct sim *sim = end->sim;
-    struct leat_netif *netif = leat_link_end(sim->link, (int)end->index);
     const uint64_t late_ns = sim->scenario.late_us[end->index] * SIM_NS_PER_US;
-    const uint64_t frames_before = sim->watcher.frames;
+    const uint64_t frames_before = sim->watcher.frames + end->device.taken;
     const uint64_t events_before = sim->events;
-    const uint64_t heard = leat_stats(end->stack)->rx_frames;
-    const uint64_t polled_for_ns = end->deadline_ns;
-    bool busy = sim_program_wake(end);
+    const uint64_t heard = end->device.given;
+    uint64_t next_ns;
+    bool busy;
 
-    end->deadline_ns = leat_poll(end->stack, sim->now_ns);
+    sim_drought_begin(end);
+    busy = sim_program_wake(end);
+    next_ns = leat_poll(end->stack, sim_clock_ns(end));
+    sim_drought_end(end);
     end->polls++;
-    end->starved = netif->ops->next_look_ns(netif, sim->now_ns) <= sim->now_ns &&
-                   end->deadline_ns > sim->now_ns;
+    if (next_ns < sim_clock_ns(end))
+        sim_fail(sim, "end %u: the next deadline is in the past", end->index);
+    end->deadline_ns = when_clock_says(end, next_ns);
+    end->starved =
+        sim_device_next_ns(&end->device) <= sim->now_ns && end->deadline_ns > sim->now_ns;
     end->lateness_ns = late_ns > 0 ? sim_random_between(&sim->random, 0, late_ns) : 0;
-    busy = busy || sim->watcher.frames != frames_before || sim->events != events_before ||
-           leat_stats(end->stack)->rx_frames != heard;
-    sim_check_poll(end, polled_for_ns, busy);
+    busy = busy || sim->watcher.frames + end->device.taken != frames_before ||
+           sim->events != events_before || end->device.given != heard;
+    /* frames wait for a device that takes none: a host would wake when it does */
+    if (!busy && sim_device_is_full(&end->device) && end->deadline_ns == sim->now_ns)
+        end->deadline_ns = sim_device_next_ns(&end->device);
+    sim_check_poll(end, busy);
 }
 
 static bool step(struct sim *sim)
@@ -253,7 +322,7 @@ static bool step(struct sim *sim)
     const unsigned first = (unsigned)sim_random_between(&sim->random, 0, 1);
 
     if (next_ns == LEAT_NEVER_NS) {
-        sim_fail(sim, "nothing will ever happen again, but it is not over");
+        sim_fail_of_hang(sim, "nothing will ever happen again, but it is not over");
         return false;
     }
     sim->now_ns = next_ns;
@@ -265,8 +334,7 @@ static bool step(struct sim *sim)
     }
     sim_check_step(sim);
     if (sim->now_ns - sim->progress_ns > sim_patience_ns(sim))
-        sim_fail(sim, "no byte has moved, no connection ended and no memory come back since %.3f s",
-                 (double)sim->progress_ns / 1e9);
+        sim_fail_of_hang(sim, "nothing has moved for too long");
     if (++sim->steps > STEPS_MAX)
         sim_fail(sim, "too many steps");
     return !sim->failed;

@@ -16,6 +16,9 @@
 #include <leat/leat.h>
 #include <leat/link.h>
 
+#include "attack.h"
+#include "device.h"
+#include "drought.h"
 #include "random.h"
 #include "scenario.h"
 #include "watcher.h"
@@ -30,7 +33,7 @@ enum {
     SIM_PORT_LISTEN = 80,
     SIM_PORT_ACTIVE = 10000, /* + number of the pair */
     SIM_FAILURE_BYTES = 400,
-    SIM_TABLES = 6 /* of entries that TCP takes and gives back */
+    SIM_ATTACK_KINDS_MAX = 40
 };
 
 struct sim;
@@ -75,16 +78,31 @@ struct sim_end {
     struct leat *stack;
     void *memory;
     struct leat_tcp_listener *listener;
-    uint32_t free[SIM_TABLES]; /* entries, before the first connection */
-    uint64_t deadline_ns;      /* as leat_poll() said */
-    uint64_t lateness_ns;      /* of the next poll */
-    bool starved;              /* the wire has frames, but the stack has no memory for them */
-    uint64_t frozen_from_ns;   /* nobody polls in between */
+    struct sim_device device;
+    struct sim_drought drought;
+    uint32_t free[SIM_LISTS]; /* entries, before the first connection */
+    uint64_t deadline_ns;     /* as leat_poll() said, in the simulator's time */
+    uint64_t lateness_ns;     /* of the next poll */
+    bool starved;             /* the wire has frames, but the stack has no memory for them */
+    uint64_t frozen_from_ns;  /* nobody polls in between */
     uint64_t frozen_until_ns;
     uint32_t idle_polls; /* in a row, at the same time, in which nothing happened */
     uint64_t idle_second;
     uint32_t idle_in_second;
     uint64_t polls;
+    struct sim_random attack_random;
+    uint64_t attack_count;
+    uint64_t connects_refused; /* for lack of memory */
+    uint64_t not_accepted;     /* times that the server would not */
+    bool accepts;              /* it does now, though it did not */
+    uint32_t attacks[SIM_ATTACK_KINDS_MAX];
+};
+
+/* Times in which something is wrong: once, or again and again. */
+struct sim_window {
+    uint64_t at_ns;
+    uint64_t len_ns; /* 0: never */
+    uint64_t every_ns;
 };
 
 struct sim {
@@ -106,7 +124,7 @@ struct sim {
     void *configure_arg;
     bool failed;
     char failure[SIM_FAILURE_BYTES];
-    uint8_t pattern[SIM_PATTERN_PERIOD + SIM_PATTERN_RUN];
+    const uint8_t *pattern; /* SIM_PATTERN_PERIOD + SIM_PATTERN_RUN bytes */
 };
 
 /* ---- sim.c: the world and its clock ------------------------------------------------------- */
@@ -122,35 +140,67 @@ bool sim_run_until(struct sim *sim, uint64_t until_ns);
 
 void sim_destroy(struct sim *sim);
 
+/* What the clock of @end says. */
+uint64_t sim_clock_ns(const struct sim_end *end);
+
 /* Something that must not be has happened; the first one is kept. */
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What happens, for --verbose. */
 void sim_say(const struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Says how the connections that are not closed look. */
+void sim_say_sides(const struct sim *sim);
+
 /* ---- program.c: the two programs ---------------------------------------------------------- */
 
 /* @len bytes from @offset of what @end sends in connection @pair; at most SIM_PATTERN_RUN. */
 const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, uint64_t offset);
 
-void sim_program_listen(struct sim_end *end);
+/* Gives a connection that has come to the side that waits for it. */
+void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn);
 /* Lets all sides of @end whose time has come do something; true if one did. */
 bool sim_program_wake(struct sim_end *end);
 /* When the next of them wants to. */
 uint64_t sim_program_next_ns(const struct sim_end *end);
 
+/* ---- server.c ----------------------------------------------------------------------------- */
+
+void sim_program_listen(struct sim_end *end);
+/* Does what is due; true if there was something. */
+bool sim_server_wake(struct sim_end *end);
+uint64_t sim_server_next_ns(const struct sim_end *end);
+
 /* ---- invariants.c: what must hold after every step, and at the end ------------------------ */
 
 void sim_check_step(struct sim *sim);
-void sim_check_poll(struct sim_end *end, uint64_t polled_for_ns, bool busy);
+void sim_check_poll(struct sim_end *end, bool busy);
 /* True when nothing is left of any connection. */
 bool sim_is_over(const struct sim *sim);
 void sim_check_end(struct sim *sim);
-void sim_count_free(const struct sim_end *end, uint32_t counts[SIM_TABLES]);
+/* It goes nowhere, and says what is missing. */
+void sim_fail_of_hang(struct sim *sim, const char *what);
+/* True when the honest connections are over. */
+bool sim_all_closed(const struct sim *sim);
 /* Nothing moves: how long that may last, ns. */
 uint64_t sim_patience_ns(const struct sim *sim);
 
 /* Frames or segments that the stack of @end could not send for lack of memory or room. */
 uint64_t sim_unsent(const struct sim_end *end);
+/* Frames that @end has been given. */
+uint64_t sim_heard(const struct sim_end *end);
+/* True if @end may say that it has no memory. */
+bool sim_may_lack(const struct sim *sim, unsigned end);
+/* True if a machine, its device, its memory or a stranger makes trouble, not only the wire. */
+bool sim_has_faults(const struct sim *sim);
+/* False if the machine or its device may hold up what the stack does in time. */
+bool sim_is_punctual(const struct sim *sim, unsigned end);
+
+/* ---- device.c ----------------------------------------------------------------------------- */
+
+bool sim_window_is_open(const struct sim_window *window, uint64_t now_ns);
+/* The end of a window that is open. */
+uint64_t sim_window_end_ns(const struct sim_window *window, uint64_t now_ns);
+struct sim_window sim_drought_window(const struct sim_scenario *scenario, unsigned end);
 
 #endif

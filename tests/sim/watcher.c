@@ -94,7 +94,9 @@ static void see_SYN(const struct sight *sight)
                                     .sack_ok = s->sack_ok,
                                     .timestamps = s->has_timestamp};
 
-    if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq)
+    /* a cookie for an old SYN, when all is over, has the number that it had before */
+    if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq &&
+        !(hello.answers && sight->sim->sides[sight->pair][sight->end].closed))
         see_SYN_again(sight, &hello);
     else /* also a listener that has forgotten, or has not yet heard, of the other end */
         start_voice(sight->voice, &hello);
@@ -142,6 +144,9 @@ static void see_SACK(const struct sight *sight)
         const uint32_t left = s->sack[i][0];
         const uint32_t right = s->sack[i][1];
 
+        /* the first may tell an attacker's text that it is a duplicate (RFC 2883) */
+        if (i == 0 && sight->sim->ends[sight->end].attack_count > 0)
+            continue;
         if (distance(left, right) >= 0 || distance(right, sight->peer->seq_max) > 0 ||
             distance(left, sight->peer->hello.iss) <= 0)
             wrong(sight, "SACK of what was never sent");
@@ -188,7 +193,7 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     const uint32_t limit = 10 * mss < two ? 10 * mss : two;
     const uint32_t first = sight->voice->hello.iss + 1;
 
-    const uint64_t heard = leat_link_counts(sight->sim->link, (int)(1 - sight->end)).delivered;
+    const uint64_t heard = sim_heard(&sight->sim->ends[sight->end]);
     uint32_t probe = 0;
 
     if (!sight->voice->text_sent) {
@@ -240,13 +245,14 @@ static void see_repeats(const struct sight *sight)
 {
     const struct sim *sim = sight->sim;
     const uint64_t min_ns = sim->scenario.rto_min_us[sight->end] * SIM_NS_PER_US;
-    const uint64_t heard = leat_link_counts(sim->link, (int)(1 - sight->end)).delivered;
+    const uint64_t heard = sim_heard(&sim->ends[sight->end]);
     struct sim_voice *voice = sight->voice;
     const uint64_t wait_ns = sight->now_ns - voice->last_ns;
 
     if (voice->last_ns == sight->now_ns) /* an answer to each of several frames of one poll */
         return;
-    if (voice->last_ns == 0 || sight->segment->seq != voice->last_seq || heard != voice->heard) {
+    if (voice->last_ns == 0 || sight->segment->seq != voice->last_seq || heard != voice->heard ||
+        !sim_is_punctual(sim, sight->end)) {
         voice->repeats = 0;
     } else {
         voice->repeats++;
@@ -324,16 +330,35 @@ static bool find_pair(const struct sim *sim, const struct sim_segment *segment, 
     return false;
 }
 
+/* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for.
+ */
+static bool answers_attacker(const struct sight *sight)
+{
+    const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
+    const struct sim_segment *s = sight->segment;
+    struct leat_tcp_info info = {.state = LEAT_TCP_CLOSED};
+
+    if (side->conn) /* who has it still may be the program alone */
+        leat_tcp_get_info(side->conn, &info);
+    return sight->sim->ends[sight->end].attack_count > 0 &&
+           (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT) &&
+           (s->flags & SIM_ACK) && s->text_len == 0 &&
+           (!sight->peer->syn_sent || distance(s->ack, sight->peer->seq_max) > 0 ||
+            distance(s->ack, sight->peer->hello.iss) <= 0);
+}
+
 static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
                         const struct sim_segment *segment)
 {
     struct sight sight = {.sim = sim, .segment = segment, .end = from, .now_ns = now_ns};
+    const bool attacked = sim->ends[0].attack_count + sim->ends[1].attack_count > 0;
 
     if (!find_pair(sim, segment, from, &sight.pair)) {
-        /* a RST may answer a segment whose ports were corrupted behind the checksum's back: never
-         */
-        sim_fail(sim, "end %u sent a segment of no connection: ports %u to %u", from,
-                 segment->src_port, segment->dst_port);
+        /* a RST may answer a segment whose ports were corrupted behind the checksum's back: never.
+         * Attackers are answered, but told nothing */
+        if (!attacked || segment->text_len > 0)
+            sim_fail(sim, "end %u sent a segment of no connection: ports %u to %u", from,
+                     segment->src_port, segment->dst_port);
         return;
     }
     sight.voice = &sim->watcher.voices[sight.pair][from];
@@ -344,6 +369,8 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
             wrong(&sight, "RST with text, SYN or FIN");
         return;
     }
+    if (answers_attacker(&sight))
+        return;
     if (segment->flags & SIM_SYN)
         see_SYN(&sight);
     else if (!(segment->flags & SIM_ACK))
@@ -386,7 +413,9 @@ void sim_watcher_see(void *arg, int from_end, uint64_t now_ns, const uint8_t *fr
         sim_record_frame(sim->record, now_ns, frame, len);
     if (why)
         sim_fail(sim, "end %u sent a frame of %u bytes: %s", from, len, why);
-    else if (!segment.is_tcp)
+    else if (segment.to_stranger && sim->ends[from].attack_count == 0)
+        sim_fail(sim, "end %u sent a packet to a stranger", from);
+    else if (!segment.is_tcp || segment.to_stranger)
         watcher->arp_ns[from] = now_ns;
     else
         see_segment(sim, from, now_ns, &segment);

@@ -1,6 +1,8 @@
 /* test_cookies.c -- SYN cookies (RFC 4987 3.6): who comes when the backlog is full gets in. */
 #include "talk.h"
 
+#include "tcp/tcp.h"
+
 /* Two strangers fill the backlog of two, and are never heard of again. */
 static void fill_backlog(struct talk *talk)
 {
@@ -139,6 +141,31 @@ static void no_cookie_when_nobody_accepts(void **state)
     assert_dropped(talk->world, drop_tcp_backlog);
 }
 
+/* Who comes back with a cookie when no connection is left keeps an entry that is half open: as long
+ * as any other, and not for ever. */
+static void cookie_without_memory_for_a_connection_is_given_up(void **state)
+{
+    struct talk *talk = *state;
+    struct tcp *tcp;
+
+    talk->world->tcp_config.connections = 1;
+    talk_begin(talk);
+    talk_establish(talk); /* the only one */
+    tcp = talk->world->stack->tcp;
+    leat_tcp_listener_close(talk->listener);
+    world_mark(talk->world);
+    fill_backlog(talk);
+    talk->port_peer = 7000;
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 5);
+    assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
+    assert_ended(talk->world, drop_tcp_memory);
+    talk_wait(talk, 200 * second);
+    for (uint32_t left = tcp->config.half_open + 1; left > 0; left--)
+        assert_non_null(tcp_take_entry(tcp, TCB_HALF)); /* all of them are back */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +176,7 @@ int main(void)
         talk_test(old_cookie_is_worth_nothing),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(no_cookie_when_nobody_accepts),
+        talk_test_later(cookie_without_memory_for_a_connection_is_given_up),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -1,0 +1,205 @@
+/* offload.c -- checksums, cutting and merging, as a network card does them. */
+#include "offload.h"
+
+#include <string.h>
+
+enum {
+    IP_AT = 14,
+    IP_BYTES = 20,
+    TOTAL_AT = IP_AT + 2,
+    ID_AT = IP_AT + 4,
+    FRAGMENT_AT = IP_AT + 6, /* then TTL and protocol */
+    PROTOCOL_AT = IP_AT + 9,
+    IP_SUM_AT = IP_AT + 10,
+    ADDRESSES_AT = IP_AT + 12,
+    TCP_AT = IP_AT + IP_BYTES,
+    SEQ_AT = TCP_AT + 4,
+    ACK_AT = TCP_AT + 8,
+    OFFSET_AT = TCP_AT + 12,
+    FLAGS_AT = TCP_AT + 13,
+    WINDOW_AT = TCP_AT + 14,
+    OPTIONS_AT = TCP_AT + 20,
+    TCP_SUM = 16, /* from the start of the header */
+    UDP_SUM = 6
+};
+
+enum {
+    FIN = 1,
+    PSH = 8,
+    ACK = 16,
+    CWR = 128,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17
+};
+
+static uint32_t get16(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 8 | at[1];
+}
+
+static void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return get16(at) << 16 | get16(at + 2);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value & 0xffff);
+}
+
+/* ---- sums (RFC 1071) ---------------------------------------------------------------------- */
+
+static uint64_t sum(const uint8_t *bytes, uint32_t len)
+{
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; i + 1 < len; i += 2)
+        total += get16(bytes + i);
+    return len % 2 ? total + ((uint32_t)bytes[len - 1] << 8) : total;
+}
+
+static uint32_t folded(uint64_t total)
+{
+    while (total >> 16)
+        total = (total & 0xffff) + (total >> 16);
+    return (uint32_t)total;
+}
+
+/* What IP says of the transport's part of a frame. */
+struct part {
+    uint8_t protocol;
+    uint32_t at;
+    uint32_t len;
+    uint32_t sum_at; /* in the frame */
+};
+
+/* False: no TCP or UDP, or not whole. */
+static bool find_part(const uint8_t *frame, uint32_t len, struct part *part)
+{
+    const uint32_t header = len > IP_AT ? (frame[IP_AT] & 15u) * 4 : 0;
+    uint32_t total;
+
+    if (len < IP_AT + IP_BYTES || get16(frame + 12) != 0x0800 || frame[IP_AT] >> 4 != 4)
+        return false;
+    total = get16(frame + TOTAL_AT);
+    if (header < IP_BYTES || total < header || IP_AT + total > len ||
+        (get16(frame + FRAGMENT_AT) & 0x3fff))
+        return false;
+    part->protocol = frame[PROTOCOL_AT];
+    part->at = IP_AT + header;
+    part->len = total - header;
+    part->sum_at = part->at + (part->protocol == PROTOCOL_TCP ? TCP_SUM : UDP_SUM);
+    if (part->protocol == PROTOCOL_TCP)
+        return part->len >= 20;
+    return part->protocol == PROTOCOL_UDP && part->len >= 8;
+}
+
+/* The pseudo-header's (RFC 9293 3.1). */
+static uint64_t pseudo_sum(const uint8_t *frame, const struct part *part)
+{
+    return sum(frame + ADDRESSES_AT, 8) + part->protocol + part->len;
+}
+
+void leat_link_checksum_complete(uint8_t *frame, uint32_t len)
+{
+    struct part part;
+    uint32_t field;
+
+    if (!find_part(frame, len, &part))
+        return;
+    field = ~folded(sum(frame + part.at, part.len)) & 0xffff;
+    if (field == 0 && part.protocol == PROTOCOL_UDP)
+        field = 0xffff; /* RFC 768: zero means none */
+    put16(frame + part.sum_at, field);
+}
+
+bool leat_link_checksum_is_right(const uint8_t *frame, uint32_t len)
+{
+    struct part part;
+
+    return find_part(frame, len, &part) && folded(sum(frame + IP_AT, part.at - IP_AT)) == 0xffff &&
+           (part.protocol != PROTOCOL_UDP || get16(frame + part.sum_at) != 0) &&
+           folded(pseudo_sum(frame, &part) + sum(frame + part.at, part.len)) == 0xffff;
+}
+
+/* ---- cutting ------------------------------------------------------------------------------ */
+
+uint32_t leat_link_segment_count(const struct leat_buf *super)
+{
+    return (leat_buf_total(super->next) + super->segment_bytes - 1) / super->segment_bytes;
+}
+
+static void set_total(uint8_t *frame, uint32_t total)
+{
+    put16(frame + TOTAL_AT, total);
+    put16(frame + IP_SUM_AT, 0);
+    put16(frame + IP_SUM_AT, ~folded(sum(frame + IP_AT, IP_BYTES)) & 0xffff);
+}
+
+uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_t *bytes,
+                           uint32_t bytes_max)
+{
+    const uint32_t headers = super->len;
+    const uint32_t from = number * super->segment_bytes;
+    uint32_t text = leat_buf_total(super->next) - from;
+    const uint32_t all = headers - TCP_AT + from + text;
+    const bool is_last = text <= super->segment_bytes;
+    struct part part;
+
+    if (!is_last)
+        text = super->segment_bytes;
+    if (headers < OPTIONS_AT || headers + text > bytes_max)
+        return 0;
+    leat_buf_read(super, 0, bytes, headers);
+    leat_buf_read(super->next, from, bytes + headers, text);
+    put16(bytes + ID_AT, get16(bytes + ID_AT) + number);
+    set_total(bytes, headers - IP_AT + text);
+    put32(bytes + SEQ_AT, get32(bytes + SEQ_AT) + from);
+    if (!is_last)
+        bytes[FLAGS_AT] &= (uint8_t) ~(FIN | PSH);
+    if (number > 0)
+        bytes[FLAGS_AT] &= (uint8_t)~CWR; /* RFC 3168 6.1.2: once */
+    if (!find_part(bytes, headers + text, &part))
+        return 0;
+    /* the field holds the pseudo-header's sum, with the length of all of the text */
+    put16(bytes + part.sum_at, folded(get16(bytes + part.sum_at) + (~all & 0xffff) + part.len));
+    leat_link_checksum_complete(bytes, headers + text);
+    return headers + text;
+}
+
+/* ---- merging ------------------------------------------------------------------------------ */
+
+uint32_t leat_link_mergeable_headers(const uint8_t *frame, uint32_t len)
+{
+    const uint32_t headers = len > OFFSET_AT ? TCP_AT + (frame[OFFSET_AT] >> 4) * 4u : 0;
+
+    /* neither padding nor options of IP, no flag but ACK and PSH, and text */
+    if (len <= OPTIONS_AT || !leat_link_checksum_is_right(frame, len) || frame[IP_AT] != 0x45 ||
+        frame[PROTOCOL_AT] != PROTOCOL_TCP || get16(frame + TOTAL_AT) != len - IP_AT ||
+        (frame[FLAGS_AT] & ~PSH) != ACK || headers < OPTIONS_AT || headers >= len)
+        return 0;
+    return headers;
+}
+
+bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t headers, uint32_t so_far)
+{
+    return memcmp(first, next, TOTAL_AT) == 0 &&
+           memcmp(first + FRAGMENT_AT, next + FRAGMENT_AT, 4) == 0 &&
+           memcmp(first + ADDRESSES_AT, next + ADDRESSES_AT, 8 + 4) == 0 && /* and the ports */
+           get32(first + SEQ_AT) + so_far == get32(next + SEQ_AT) &&
+           memcmp(first + ACK_AT, next + ACK_AT, 5) == 0 &&
+           memcmp(first + WINDOW_AT, next + WINDOW_AT, 2) == 0 &&
+           memcmp(first + OPTIONS_AT, next + OPTIONS_AT, headers - OPTIONS_AT) == 0;
+}
+
+void leat_link_set_text_bytes(uint8_t *frame, uint32_t headers, uint32_t text_bytes)
+{
+    set_total(frame, headers - IP_AT + text_bytes);
+}

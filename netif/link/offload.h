@@ -1,0 +1,39 @@
+/*
+ * offload.h -- what a network card does for its host: sums, cuts, and recognises what goes on.
+ *
+ * All of it works on whole frames, as they lie on the wire.  It is written from the RFCs and shares
+ * nothing with the stack, so that one can find the other's mistakes.
+ */
+#ifndef LINK_OFFLOAD_H
+#define LINK_OFFLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/buf.h>
+
+/* Completes the sum of TCP or UDP: its field holds that of the pseudo-header so far. */
+void leat_link_checksum_complete(uint8_t *frame, uint32_t len);
+
+/* True if the frame is TCP or UDP in IPv4 and both sums are right. */
+bool leat_link_checksum_is_right(const uint8_t *frame, uint32_t len);
+
+/* Segments that a super-frame is cut into. */
+uint32_t leat_link_segment_count(const struct leat_buf *super);
+
+/* Writes segment @number of @super to @bytes, which has room for @bytes_max; returns its length. */
+uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_t *bytes,
+                           uint32_t bytes_max);
+
+/* Bytes of headers in front of the text of a TCP segment that may be merged; 0: it must not be. */
+uint32_t leat_link_mergeable_headers(const uint8_t *frame, uint32_t len);
+
+/* True if @next, which leat_link_mergeable_headers() allows, goes on @so_far bytes of text behind
+ * the first byte of that of @first, and says nothing else than @first does. */
+bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t headers,
+                       uint32_t so_far);
+
+/* Makes the header of a frame that of a super-frame with @text_bytes of text. */
+void leat_link_set_text_bytes(uint8_t *frame, uint32_t headers, uint32_t text_bytes);
+
+#endif

@@ -1,0 +1,302 @@
+/* faults.c -- profiles of trouble. */
+#include "faults.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim.h"
+
+enum {
+    NEEDS_MAX = 8,
+    ETHERNET_BYTES = 14,
+    ALL_OFFLOADS = LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
+                   LEAT_NETIF_TSO | LEAT_NETIF_GRO
+};
+
+struct sim_profile {
+    const char *name;
+    void (*add)(struct sim_scenario *s, struct sim_random *random, unsigned end);
+    enum sim_tally needs[NEEDS_MAX]; /* up to the first SIM_TALLY_good */
+};
+
+/* ---- trouble ------------------------------------------------------------------------------ */
+
+static void add_memory(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    if (sim_random_percent(random, 70)) /* else from the beginning */
+        s->dry_at_ms[end] = sim_random_scale(random, 0, 3000);
+    s->dry_ms[end] = sim_random_scale(random, 1, 3000);
+    if (sim_random_percent(random, 60))
+        s->dry_every_ms[end] = s->dry_ms[end] * 2 + sim_random_scale(random, 1, 5000);
+    s->dry_left[end] = sim_random_scale(random, 0, 40);
+    if (sim_random_percent(random, 60))
+        s->dry_list[end] = sim_random_between(random, 1, SIM_LISTS);
+}
+
+static void add_device(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    if (sim_random_percent(random, 40)) {
+        s->stop_at_ms[end] = sim_random_scale(random, 0, 3000);
+        s->stop_ms[end] = sim_random_scale(random, 1, 10000);
+        if (sim_random_percent(random, 50))
+            s->stop_every_ms[end] = s->stop_ms[end] * 2 + sim_random_scale(random, 1, 3000);
+    }
+    if (sim_random_percent(random, 40)) {
+        s->down_at_ms[end] = sim_random_scale(random, 0, 3000);
+        s->down_ms[end] = sim_random_scale(random, 1, 10000);
+        if (sim_random_percent(random, 50))
+            s->down_every_ms[end] = s->down_ms[end] * 2 + sim_random_scale(random, 1, 3000);
+    }
+    if (sim_random_percent(random, 60)) {
+        s->ring_frames[end] = sim_random_scale(random, 1, 64);
+        s->ring_us[end] = sim_random_scale(random, 1, 3000);
+    }
+    if (sim_random_percent(random, 40))
+        s->tick_us[end] = sim_random_scale(random, 1, 50000);
+}
+
+static void add_clock(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    /* timestamps turn over in 24.8 days: from then on PAWS takes all that such a machine says for
+     * old, as it must (RFC 7323 5.5) */
+    static const uint64_t leap_max_ms = 24ull * 24 * 3600 * 1000;
+
+    if (sim_random_percent(random, 60)) {
+        s->jump_at_ms[end] = sim_random_scale(random, 1, 5000);
+        s->jump_ms[end] = sim_random_scale(random, 1, 20000);
+        if (sim_random_percent(random, 30))
+            s->jump_ms[end] = sim_random_scale(random, 1, leap_max_ms);
+    }
+    if (sim_random_percent(random, 60)) {
+        s->stall_at_ms[end] = sim_random_scale(random, 0, 5000);
+        s->stall_ms[end] = sim_random_scale(random, 1, 20000);
+    }
+    if (sim_random_percent(random, 40)) {
+        s->freeze_at_ms[end] = sim_random_scale(random, 0, 5000);
+        s->freeze_ms[end] = sim_random_scale(random, 1, 30000);
+    }
+}
+
+static void add_program(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    if (sim_random_percent(random, 40))
+        s->accept_at_ms[end] = sim_random_scale(random, 1, 30000);
+    if (sim_random_percent(random, 25))
+        s->unlisten_at_ms[end] = sim_random_scale(random, 1, 10000);
+    for (unsigned i = 0; i < s->pairs[0]; i++) {
+        struct sim_plan *plan = &s->plans[i];
+
+        if (sim_random_percent(random, 30)) {
+            plan->end_at_ms[end] = sim_random_scale(random, 1, 20000);
+            plan->end[end] = sim_random_percent(random, 50) ? SIM_ABORT : SIM_CLOSE_EARLY;
+        }
+        if (sim_random_percent(random, 20)) {
+            plan->deaf[end] = 1;
+            plan->pause_at[end] = sim_random_scale(random, 0, 50000);
+            plan->end[end] = SIM_CLOSE_EARLY;
+            plan->end_at_ms[end] = sim_random_scale(random, 1000, 400000);
+        }
+    }
+}
+
+/* Many connections, and little of everything that they share. */
+static void add_crowd(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    const uint64_t frame_bufs = (s->mtu[0] + 142 + s->buf_bytes[end] - 1) / s->buf_bytes[end];
+
+    if (end == 0)
+        s->pairs[0] = sim_random_scale(random, 9, SIM_PAIRS_MAX);
+    s->bufs[end] = frame_bufs * sim_random_between(random, 24, 128);
+    s->sent_segments[end] = sim_random_between(random, 16, 256);
+    s->reorder_runs[end] = sim_random_between(random, 1, 64);
+    s->backlog[end] = sim_random_between(random, 1, 8);
+    s->half_open[end] = sim_random_between(random, 1, 8);
+    if (sim_random_percent(random, 30))
+        s->time_wait[end] = sim_random_between(random, 1, 8);
+    if (sim_random_percent(random, 40))
+        s->connections[end] = sim_random_between(random, 2, s->pairs[0]);
+    for (unsigned i = 0; i < s->pairs[0]; i++) {
+        struct sim_plan *plan = &s->plans[i];
+
+        if (end == 0)
+            plan->role[0] = sim_random_between(random, 0, 1);
+        plan->start_us[0] = sim_random_scale(random, 0, 5000000);
+        plan->bytes[end] = sim_random_scale(random, 0, 15000);
+        plan->chunk[end] = sim_random_between(random, 100, 10000);
+        plan->how[end] = sim_random_between(random, 0, SIM_HOWS - 1);
+        plan->end[end] = sim_random_between(random, SIM_SHUTDOWN, SIM_CLOSE_EARLY);
+        plan->end_at[end] = sim_random_scale(random, 0, 40000);
+        if (end == 1 && plan->end[0] != SIM_SHUTDOWN && plan->end[1] != SIM_SHUTDOWN)
+            plan->end[1] = SIM_SHUTDOWN; /* one must not wait for the other */
+    }
+}
+
+static void add_attack(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    s->attack_per_s[end] = sim_random_scale(random, 5, 3000);
+    s->no_cookies[end] = 0; /* or a flood of SYNs would keep others out */
+}
+
+static void add_offload(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    static const uint64_t kinds[] = {
+        0,
+        LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM,
+        LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO,
+        LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM,
+        LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_GRO,
+        LEAT_NETIF_TX_CHECKSUM,
+        ALL_OFFLOADS,
+        ALL_OFFLOADS,
+    };
+
+    s->offload[end] = kinds[sim_random_between(random, 0, 7)];
+    if (!(s->offload[end] & LEAT_NETIF_GATHER) && s->buf_bytes[end] < s->mtu[0] + ETHERNET_BYTES)
+        s->buf_bytes[end] = (s->mtu[0] + ETHERNET_BYTES + 7) / 8 * 8; /* one holds a frame */
+    if (sim_random_percent(random, 60)) { /* room for segments to follow each other */
+        s->window_bytes[end] = sim_random_between(random, 100000, 1000000);
+        s->send_queue_bytes[end] = sim_random_between(random, 100000, 1000000);
+        s->plans[0].bytes[end] = sim_random_between(random, 100000, 800000);
+        s->plans[0].chunk[end] = 60000;
+        s->loss_per_m[end] = s->loss_per_m[end] < 20000 ? s->loss_per_m[end] : 20000;
+    }
+}
+
+static void add_all(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    void (*const parts[])(struct sim_scenario *, struct sim_random *, unsigned) = {
+        add_memory, add_device, add_clock, add_program, add_attack, add_offload};
+
+    for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (sim_random_percent(random, 35))
+            parts[i](s, random, end);
+    }
+}
+
+/* clang-format off */
+static const struct sim_profile profiles[] = {
+    {"memory", add_memory, {SIM_TALLY_dry_polls, SIM_TALLY_no_memory, SIM_TALLY_connects_refused}},
+    {"device", add_device, {SIM_TALLY_refused, SIM_TALLY_withheld, SIM_TALLY_link_lost}},
+    {"clock", add_clock, {SIM_TALLY_leaps, SIM_TALLY_stalls, SIM_TALLY_freezes}},
+    {"program", add_program, {SIM_TALLY_deaf, SIM_TALLY_violent, SIM_TALLY_not_accepted,
+                              SIM_TALLY_unlistened}},
+    {"crowd", add_crowd, {SIM_TALLY_no_memory, SIM_TALLY_connects_refused, SIM_TALLY_backlog,
+                          SIM_TALLY_recycled}},
+    {"attack", add_attack, {SIM_TALLY_attacks, SIM_TALLY_challenges, SIM_TALLY_cookies}},
+    {"offload", add_offload, {SIM_TALLY_cut, SIM_TALLY_completed, SIM_TALLY_verified,
+                              SIM_TALLY_merged, SIM_TALLY_copied}},
+    {"all", add_all, {SIM_TALLY_no_memory, SIM_TALLY_refused, SIM_TALLY_leaps, SIM_TALLY_deaf,
+                      SIM_TALLY_attacks, SIM_TALLY_cut, SIM_TALLY_merged}},
+};
+/* clang-format on */
+
+const struct sim_profile *sim_profile_find(const char *name)
+{
+    for (unsigned i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
+        if (strcmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    }
+    return NULL;
+}
+
+const char *sim_profile_name(const struct sim_profile *profile)
+{
+    return profile->name;
+}
+
+void sim_profile_apply(const struct sim_profile *profile, struct sim_scenario *scenario)
+{
+    struct sim_random random = {scenario->seed * 0x2545f4914f6cdd1du + 0x6661756c74};
+
+    for (unsigned end = 0; end < 2; end++)
+        profile->add(scenario, &random, end);
+}
+
+/* ---- what came of it ---------------------------------------------------------------------- */
+
+static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
+{
+    const struct leat_stats *stats = leat_stats(end->stack);
+    const struct leat_link_counts out = leat_link_counts(end->sim->link, (int)end->index);
+    const struct sim_scenario *s = &end->sim->scenario;
+    const unsigned i = end->index;
+    uint64_t *count = tallies->count;
+
+    count[SIM_TALLY_dry_polls] += end->drought.polls;
+    count[SIM_TALLY_no_memory] += stats->drop_memory + stats->drop_tcp_memory + stats->tx_no_memory;
+    count[SIM_TALLY_connects_refused] += end->connects_refused;
+    count[SIM_TALLY_refused] += end->device.refused;
+    count[SIM_TALLY_withheld] += end->device.withheld;
+    count[SIM_TALLY_link_lost] += end->device.lost_in + end->device.lost_out;
+    count[SIM_TALLY_leaps] += s->jump_ms[i] > 0 && end->sim->now_ns >= s->jump_at_ms[i];
+    count[SIM_TALLY_stalls] += s->stall_ms[i] > 0 && end->sim->now_ns >= s->stall_at_ms[i];
+    count[SIM_TALLY_freezes] += s->freeze_ms[i] > 0 && end->sim->now_ns >= s->freeze_at_ms[i];
+    count[SIM_TALLY_not_accepted] += end->not_accepted;
+    count[SIM_TALLY_unlistened] += end->listener == NULL;
+    count[SIM_TALLY_backlog] += stats->drop_tcp_backlog;
+    count[SIM_TALLY_recycled] += stats->tcp_time_wait_recycled;
+    count[SIM_TALLY_attacks] += end->device.injected;
+    count[SIM_TALLY_challenges] += stats->tcp_challenge_acks;
+    count[SIM_TALLY_cookies] += stats->tcp_cookies_sent;
+    count[SIM_TALLY_cut] += out.cut;
+    count[SIM_TALLY_completed] += out.completed;
+    count[SIM_TALLY_verified] += out.verified;
+    count[SIM_TALLY_merged] += out.merged;
+    count[SIM_TALLY_copied] += stats->copied_tx_bytes;
+    for (unsigned kind = 0; kind < sim_attack_kinds(); kind++)
+        tallies->attacks[kind] += end->attacks[kind];
+}
+
+void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim)
+{
+    for (unsigned end = 0; end < 2; end++) {
+        if (sim->ends[end].stack)
+            add_end(tallies, &sim->ends[end]);
+        for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
+            const struct sim_side *side = &sim->sides[i][end];
+
+            tallies->count[SIM_TALLY_good] += side->closed && side->why == LEAT_OK;
+            tallies->count[SIM_TALLY_bad] += side->closed && side->why != LEAT_OK;
+            tallies->count[SIM_TALLY_violent] += side->violent;
+            tallies->count[SIM_TALLY_deaf] += side->paused && side->plan->deaf[end];
+        }
+    }
+}
+
+void sim_tallies_print(const struct sim_tallies *tallies, FILE *to)
+{
+    static const char *const texts[] = {
+#define TEXT(name, text) text,
+        SIM_TALLIES(TEXT)
+#undef TEXT
+    };
+
+    for (unsigned i = 0; i < SIM_TALLY_COUNT; i++) {
+        if (tallies->count[i] > 0)
+            fprintf(to, "%12" PRIu64 "  %s\n", tallies->count[i], texts[i]);
+    }
+    for (unsigned kind = 0; kind < sim_attack_kinds(); kind++) {
+        if (tallies->attacks[kind] > 0)
+            fprintf(to, "%12" PRIu64 "    %s\n", tallies->attacks[kind], sim_attack_name(kind));
+    }
+}
+
+const char *sim_profile_missing(const struct sim_profile *profile,
+                                const struct sim_tallies *tallies)
+{
+    static const char *const names[] = {
+#define NAME(name, text) #name,
+        SIM_TALLIES(NAME)
+#undef NAME
+    };
+
+    for (unsigned i = 0; i < NEEDS_MAX && profile->needs[i] != SIM_TALLY_good; i++) {
+        if (tallies->count[profile->needs[i]] == 0)
+            return names[profile->needs[i]];
+    }
+    for (unsigned kind = 0; profile->add == add_attack && kind < sim_attack_kinds(); kind++) {
+        if (tallies->attacks[kind] == 0)
+            return sim_attack_name(kind);
+    }
+    return NULL;
+}

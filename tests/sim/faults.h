@@ -1,0 +1,75 @@
+/*
+ * faults.h -- scenarios with more against them than a bad wire, and what came of it.
+ */
+#ifndef SIM_FAULTS_H
+#define SIM_FAULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "attack.h"
+#include "scenario.h"
+
+struct sim;
+
+/* What is counted over all runs: X(name, meaning). */
+/* clang-format off */
+#define SIM_TALLIES(X)                                                                             \
+    X(good, "connections closed in order")                                                         \
+    X(bad, "connections ended with an error, for which there was a reason")                        \
+    X(dry_polls, "polls in which memory was short")                                                \
+    X(no_memory, "packets dropped, or not sent, for want of memory")                               \
+    X(connects_refused, "connects refused for want of memory")                                     \
+    X(refused, "times that a device had no room")                                                  \
+    X(withheld, "times that a device kept frames back")                                            \
+    X(link_lost, "frames lost while a link was down")                                              \
+    X(leaps, "clocks that leapt")                                                                  \
+    X(stalls, "clocks that stood still")                                                           \
+    X(freezes, "machines that froze")                                                              \
+    X(deaf, "programs that stopped reading")                                                       \
+    X(violent, "programs that aborted, or closed too early")                                       \
+    X(not_accepted, "times that nobody would accept")                                              \
+    X(unlistened, "listeners closed")                                                              \
+    X(backlog, "SYNs and cookies dropped because of the backlog")                                  \
+    X(recycled, "TIME-WAIT entries given up early")                                                \
+    X(attacks, "forged frames")                                                                    \
+    X(challenges, "challenge ACKs sent")                                                           \
+    X(cookies, "SYN cookies sent")                                                                 \
+    X(cut, "segments cut by a device")                                                             \
+    X(completed, "checksums completed by a device")                                                \
+    X(verified, "checksums verified by a device")                                                  \
+    X(merged, "segments merged by a device")                                                       \
+    X(copied, "bytes copied for a device that can't gather")
+/* clang-format on */
+
+enum sim_tally {
+#define SIM_TALLY_INDEX(name, text) SIM_TALLY_##name,
+    SIM_TALLIES(SIM_TALLY_INDEX)
+#undef SIM_TALLY_INDEX
+    SIM_TALLY_COUNT
+};
+
+struct sim_tallies {
+    uint64_t count[SIM_TALLY_COUNT];
+    uint64_t attacks[64]; /* of each kind */
+};
+
+/* One way to make trouble; NULL: no such thing. */
+struct sim_profile;
+const struct sim_profile *sim_profile_find(const char *name);
+
+/* Adds the trouble to the scenario that its seed has made. */
+void sim_profile_apply(const struct sim_profile *profile, struct sim_scenario *scenario);
+
+const char *sim_profile_name(const struct sim_profile *profile);
+
+/* Adds what a run has seen. */
+void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim);
+void sim_tallies_print(const struct sim_tallies *tallies, FILE *to);
+
+/* What the profile promises and never happened: a test of nothing; NULL: all of it did. */
+const char *sim_profile_missing(const struct sim_profile *profile,
+                                const struct sim_tallies *tallies);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * sweep.h -- one scenario, with a fault at every place where it can strike, one after the other.
+ */
+#ifndef SIM_SWEEP_H
+#define SIM_SWEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "scenario.h"
+
+/* Runs a scenario; false: it failed, and somebody was told. */
+typedef bool sim_sweep_run(void *arg, const struct sim_scenario *scenario, uint64_t polls[2]);
+
+/* "memory": each list of free entries, in each poll, has but 0, 1, 2 ... left.
+ * "end": each program aborts, or closes too early, in each poll.
+ * Returns how many runs failed; *@runs is how many there were.  -1: no such sweep. */
+int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_run *run, void *arg,
+                  uint64_t *runs);
+
+#endif
