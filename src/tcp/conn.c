@@ -46,7 +46,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
     conn->quiet_at_ns = conn->retry_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
     conn->progress_at_ns = conn->heard_at_ns = tcp->stack->now_ns;
     conn->user_timeout_ns = tcp->config.user_timeout_ns;
-    conn->tcb.rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
+    conn->tcb.rcv_wind_shift = tcp->wind_shift;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
     scoreboard_init(&conn->scoreboard);

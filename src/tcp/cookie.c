@@ -94,7 +94,7 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
     if (!(tcb.flags & TCB_TS))
         tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* nowhere to remember them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)
-        header.wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
+        header.wind_shift = tcp->wind_shift;
     header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index);
     header.mss = tcp_path_mss(tcp, tcb.local_ip, tcb.remote_ip);
     header.sack_permitted = tcb.flags & TCB_SACK;

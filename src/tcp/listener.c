@@ -119,7 +119,7 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
     tcb->remote_ip = segment->packet->src;
     tcb->remote_port = segment->header.src_port;
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
-    tcb->rcv_wind_shift = tcp_wind_shift_for(tcp->config.receive_window_bytes);
+    tcb->rcv_wind_shift = tcp->wind_shift;
     tcb->flags |= tcp_offered_options(tcp, true);
     ring_put(&listener->halves, &half->ring);
     listener->half_count++;

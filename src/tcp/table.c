@@ -7,7 +7,8 @@
  * ten instructions, hashing 85. */
 static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
 {
-    struct hashed_ends *last = &tcp->hashed[(ends.ports ^ ends.ports >> 16) % HASHED_ENDS];
+    const uint64_t low_bits = ends.ports ^ ends.ports >> 16 ^ ends.ips ^ ends.ips >> 32;
+    struct hashed_ends *last = &tcp->hashed[low_bits % HASHED_ENDS];
 
     if (!tcp_ends_equal(last->ends, ends)) {
         last->ends = ends;

@@ -1,4 +1,5 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+#include "tcp/budget.h"
 #include "tcp/tcp.h"
 
 #include "link/cut.h"
@@ -95,6 +96,7 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
     tcp->stack = stack;
     tcp->config = c;
     tcp->rto = (struct rtt_limits){c.rto_min_ns, c.rto_max_ns};
+    tcp->wind_shift = tcp_wind_shift_for(c.receive_window_bytes);
     ring_init(&tcp->output);
     ring_init(&tcp->time_wait);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;

@@ -175,7 +175,14 @@ struct leat_tcp_listener {
     uint32_t acceptable_count;
 };
 
-/* Ends whose sequence numbers and timestamps were asked for last. */
+/* What strangers can't guess, and who asks: a hash has 64 bits, each needs 32 of them. */
+enum purpose {
+    FOR_ISN_AND_TS,
+    FOR_PORT,
+    PURPOSES
+};
+
+/* Ends that were asked for last. */
 struct secret_of_ends {
     struct tcp_ends ends;
     uint32_t version; /* stack->ways_version then: another seed, another hash */
@@ -183,7 +190,7 @@ struct secret_of_ends {
 };
 
 enum {
-    HASHED_ENDS = 8 /* connections that begin while others end; a power of two */
+    HASHED_ENDS = 32 /* connections that begin while others end; a power of two */
 };
 
 /* Ends that were hashed lately; at first none, which all bits 0 aren't: no port is 0. */
@@ -197,12 +204,13 @@ struct tcp {
     struct leat *stack;
     struct leat_tcp_config config; /* with the defaults filled in */
     struct rtt_limits rto;
+    uint8_t wind_shift; /* that the largest window which we offer needs */
     struct tcb **buckets;
     uint32_t bucket_mask;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
-    struct hashed_ends hashed[HASHED_ENDS]; /* by the low bits of their ports */
-    struct secret_of_ends secret;
-    uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
+    struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
+    struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
+    uint32_t port_counters[16];              /* RFC 6056 3.3.4 */
     /* free entries, linked through tcb.hash_next */
     struct tcb *free_conns;
     struct tcb *free_halves;

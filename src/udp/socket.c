@@ -88,11 +88,6 @@ struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t por
     return udp;
 }
 
-bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)
-{
-    return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
-}
-
 /* Who is bound to all addresses shares the port with nobody: so a datagram has one receiver. */
 static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
 {

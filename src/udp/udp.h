@@ -54,7 +54,10 @@ static inline struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, u
 }
 
 /* True if the socket talks to @peer: it isn't connected, or to that one. */
-bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port);
+static inline bool udp_talks_to(const struct leat_udp *udp, leat_ip4 peer_ip, uint16_t peer_port)
+{
+    return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
+}
 
 /* Binds to an unpredictable free port (RFC 6056), if the socket isn't bound.  LEAT_ERR_IN_USE: no
  * port is left. */
