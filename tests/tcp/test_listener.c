@@ -52,6 +52,21 @@ static void those_who_came_first_are_accepted_first(void **state)
     assert_null(talk->conn);
 }
 
+/* One turn: the request that comes with the handshake's last ACK, the accept, the callback that
+ * reads it.  So its answer goes with its ACK. */
+static void text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_listen(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK | FIN, 1, 1, 100);
+    talk_heard(talk, 100);
+    tx(talk, ACK, 1, 102, 0);
+    quiet(talk);
+}
+
 /* What is half open and what waits both count. */
 static void full_backlog_refuses_in_silence(void **state)
 {
@@ -196,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(those_who_came_first_are_accepted_first),
+        talk_test(text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
         talk_test_later(full_backlog_refuses_in_silence),
         talk_test_later(half_open_connections_have_a_limit_of_their_own),
         talk_test(RST_of_a_half_open_connection_frees_its_place),

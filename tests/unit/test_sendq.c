@@ -122,6 +122,47 @@ static void slice_is_cut_where_a_device_would_have_to_gather_too_much(void **sta
     assert_int_equal(slice(5, 195), SENDQ_PIECES_MAX * 10 - 5);
 }
 
+/* Room in front of @len bytes from @at on that may be written to; the slice stays with @device. */
+static uint32_t room_in_front(uint32_t at, uint32_t len, struct leat_buf **device)
+{
+    *device = sendq_slice(&queue, start + at, &len);
+    assert_non_null(*device);
+    return leat_buf_headroom(*device);
+}
+
+static void headers_go_in_front_only_where_nobody_else_reads(void **state)
+{
+    struct leat_buf *first, *second;
+
+    (void)state;
+    put(100);
+    assert_int_equal(room_in_front(0, 100, &first), LEAT_BUF_HEADROOM);
+    assert_int_equal(room_in_front(0, 100, &second), 0); /* while the first is with the device */
+    leat_buf_free(first);
+    leat_buf_free(second);
+    assert_int_equal(room_in_front(0, 60, &first), LEAT_BUF_HEADROOM); /* again */
+    leat_buf_free(first);
+    assert_int_equal(room_in_front(40, 60, &first),
+                     0); /* there lies text that isn't acknowledged */
+    leat_buf_free(first);
+    ack(40);
+    assert_int_equal(room_in_front(40, 60, &first), LEAT_BUF_HEADROOM + 40);
+    leat_buf_free(first);
+}
+
+static void headers_never_go_into_lent_memory(void **state)
+{
+    static uint8_t lent[LEAT_BUF_HEADROOM + 10];
+    struct leat_buf *text = leat_buf_lend(&unit.pool, lent, sizeof lent, 0, 0);
+
+    (void)state;
+    leat_buf_pull(text, LEAT_BUF_HEADROOM);
+    sendq_put(&queue, text);
+    model.put += 10;
+    assert_int_equal(room_in_front(0, 10, &text), 0);
+    leat_buf_free(text);
+}
+
 static void short_writes_share_a_buffer(void **state)
 {
     const uint32_t before = leat_pool_free_count(&unit.pool);
@@ -234,6 +275,8 @@ int main(void)
         queue_test(slices_share_the_programs_buffers),
         queue_test(slices_go_across_pieces_in_any_order),
         queue_test(slice_is_cut_where_a_device_would_have_to_gather_too_much),
+        queue_test(headers_go_in_front_only_where_nobody_else_reads),
+        queue_test(headers_never_go_into_lent_memory),
         queue_test(short_writes_share_a_buffer),
         queue_test(write_goes_on_in_its_own_buffer_only),
         queue_test(write_takes_what_the_pool_has_room_for),
