@@ -354,7 +354,7 @@ static void say_stats(struct program *program)
         say_counter(program, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
         say_counter(program, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
         say_counter(program, "copied_tap_bytes", tap->rx_copied,
-                    "bytes of super-frames that came when none was expected");
+                    "bytes at the end of super-frames");
         say_counter(program, "copied_tap_frames", tap->tx_flattened,
                     "frames copied because they had too many pieces");
     }

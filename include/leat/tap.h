@@ -48,7 +48,8 @@ struct leat_tap_counters {
     uint64_t rx_cut;       /**< frames longer than the MTU allows: thrown away */
     uint64_t rx_starved;   /**< times that input had to wait because the pool was empty */
     uint64_t tx_refused;   /**< frames that the kernel did not take */
-    uint64_t rx_copied;    /**< bytes of super-frames that came when none was expected */
+    uint64_t rx_copied;    /**< bytes of super-frames read beside the pool: few at the end of
+                                one, or all slabs were lent */
     uint64_t tx_flattened; /**< frames copied because they had more pieces than writev takes */
 };
 

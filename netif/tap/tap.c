@@ -2,10 +2,9 @@
  * tap.c -- frames to and from a Linux TAP device.
  *
  * One system call a frame: TAP knows no bursts, but super-frames (vnet.h).  Input is read straight
- * into buffers of the pool; how many a frame may need follows from the MTU, and what a frame leaves
- * unused serves the next.  While super-frames come there are buffers for the largest; when none has
- * come for a while that would be 35 buffers to take and give back in vain each time, so the first
- * one runs over into memory of the backend, and that part is copied and counted.
+ * into buffers of the pool, as many as a frame may need that is no super-frame, and what it leaves
+ * unused serves the next.  Behind them lies a slab (slab.h), where the text of a super-frame goes
+ * on: in one piece, which the kernel fills faster than 32, and which is lent to the stack.
  */
 #include <leat/tap.h>
 
@@ -18,13 +17,14 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "slab.h"
 #include "steer.h"
 #include "vnet.h"
 
 enum {
     PIECES_MAX = 64, /* of a frame in one readv or writev */
     SUPER_BYTES = UINT16_MAX,
-    SUPER_ROUNDS = 64, /* receive() calls without a super-frame until none is expected */
+    COPIED_MAX = 2048, /* so little of a frame is copied: it would hold down a slab */
     /* In front of received frames: a reply built in the same buffer finds room for longer headers
      * than those it came with, and the IP header (14 bytes later) lies on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2,
@@ -45,13 +45,14 @@ struct leat_tap {
     bool starved; /* the last receive() found no buffers */
     bool more;    /* the last receive() stopped at frames_max */
     uint32_t spare_count;
-    struct leat_buf *spare[PIECES_MAX]; /* empty buffers for the next frame, within receive() */
-    struct iovec pieces[1 + PIECES_MAX + 1]; /* vnet header, pieces, what runs over */
-    bool vnet;                               /* there is a header in front of each frame */
-    uint32_t super_rounds; /* calls of receive() for which super-frames are expected */
-    struct tap_vnet header;
-    uint8_t *over; /* SUPER_BYTES: the end of a frame for which there were no buffers */
-    uint8_t *flat; /* one whole frame, for lists that are too long for writev */
+    struct leat_buf *spare[PIECES_MAX];  /* empty buffers for the next frame, within receive() */
+    struct iovec pieces[PIECES_MAX + 1]; /* and what runs over */
+    bool vnet;                           /* there is a header in front of each frame */
+    struct tap_vnet header;              /* of a frame that is sent in pieces */
+    struct slabs slabs;
+    struct slab *slab; /* where the next super-frame goes on; NULL: all of them are lent */
+    uint8_t *over;     /* SUPER_BYTES: where it does then, to be copied */
+    uint8_t *flat;     /* one whole frame, for lists that are too long for writev */
     struct leat_tap_counters counters;
     char device[32];
 };
@@ -64,8 +65,7 @@ static struct leat_tap *tap_of(struct leat_netif *netif)
 /* Fills the list of spare buffers until the largest frame fits; false: the pool is empty. */
 static bool tap_fill_spare(struct leat_tap *tap, struct leat_pool *pool)
 {
-    const uint32_t largest = tap->super_rounds > 0 ? SUPER_BYTES : tap->device_mtu;
-    const uint32_t needed = largest + RX_OVERHEAD;
+    const uint32_t needed = tap->device_mtu + RX_OVERHEAD;
     uint32_t room = 0;
 
     for (uint32_t i = 0; i < tap->spare_count; i++)
@@ -103,15 +103,16 @@ static int tap_list_room(struct leat_tap *tap, uint32_t *room)
     int count = 0;
 
     *room = 0;
-    if (tap->vnet)
-        tap->pieces[count++] = (struct iovec){&tap->header, sizeof tap->header};
     for (uint32_t i = 0; i < tap->spare_count; i++) {
         tap->pieces[count++] =
             (struct iovec){tap->spare[i]->data, leat_buf_tailroom(tap->spare[i])};
         *room += leat_buf_tailroom(tap->spare[i]);
     }
-    if (tap->vnet) {
-        tap->pieces[count++] = (struct iovec){tap->over, SUPER_BYTES};
+    if (tap->vnet) { /* its header lies in front of the frame: a piece less for the kernel */
+        tap->pieces[0].iov_base = tap->spare[0]->data - sizeof(struct tap_vnet);
+        tap->pieces[0].iov_len += sizeof(struct tap_vnet);
+        tap->pieces[count++] =
+            (struct iovec){tap->slab ? tap->slab->bytes : tap->over, SUPER_BYTES};
         *room += SUPER_BYTES;
     }
     return count;
@@ -121,7 +122,7 @@ static int tap_list_room(struct leat_tap *tap, uint32_t *room)
  * there is none. */
 static uint32_t tap_read(struct leat_tap *tap)
 {
-    const uint32_t header = tap->vnet ? sizeof tap->header : 0;
+    const uint32_t header = tap->vnet ? sizeof(struct tap_vnet) : 0;
     uint32_t room;
     const int count = tap_list_room(tap, &room);
 
@@ -159,6 +160,21 @@ static struct leat_buf *tap_take_spare(struct leat_tap *tap, uint32_t len)
     return first;
 }
 
+/* The @len bytes of a frame that lie behind the spare buffers.  NULL: the pool is empty. */
+static struct leat_buf *tap_take_rest(struct leat_tap *tap, struct leat_pool *pool, uint32_t len)
+{
+    struct slab *slab = len > COPIED_MAX ? tap->slab : NULL;
+    struct leat_buf *rest =
+        slab ? leat_buf_lend(pool, slab->bytes, len, leat_tap_slab_give, slab) : NULL;
+
+    if (rest) {
+        tap->slab = NULL;
+        return rest;
+    }
+    tap->counters.rx_copied += len;
+    return leat_buf_copy(pool, tap->slab ? tap->slab->bytes : tap->over, len);
+}
+
 /* Makes a frame of the @len bytes that were read.  NULL: the pool is empty, and it is lost. */
 static struct leat_buf *tap_take_frame(struct leat_tap *tap, struct leat_pool *pool, uint32_t len)
 {
@@ -167,13 +183,12 @@ static struct leat_buf *tap_take_frame(struct leat_tap *tap, struct leat_pool *p
     struct leat_buf *rest;
 
     if (over > 0) {
-        rest = leat_buf_copy(pool, tap->over, over);
+        rest = tap_take_rest(tap, pool, over);
         if (!rest) {
             leat_buf_free(frame);
             return NULL;
         }
         leat_buf_append(frame, rest);
-        tap->counters.rx_copied += over;
     }
     return frame;
 }
@@ -181,8 +196,11 @@ static struct leat_buf *tap_take_frame(struct leat_tap *tap, struct leat_pool *p
 /* One frame; false: there is none.  *@frame is NULL if it was lost. */
 static bool tap_receive_one(struct leat_tap *tap, struct leat_pool *pool, struct leat_buf **frame)
 {
-    const uint32_t len = tap_read(tap);
+    uint32_t len;
 
+    if (tap->vnet && !tap->slab)
+        tap->slab = leat_tap_slab_take(&tap->slabs);
+    len = tap_read(tap);
     if (len == 0)
         return false;
     *frame = tap_take_frame(tap, pool, len);
@@ -190,14 +208,12 @@ static bool tap_receive_one(struct leat_tap *tap, struct leat_pool *pool, struct
         tap->counters.rx_starved++;
         return true;
     }
-    if (tap->vnet && !leat_tap_vnet_read(&tap->header, *frame)) {
+    if (tap->vnet && !leat_tap_vnet_read(*frame)) {
         tap->counters.rx_cut++;
         leat_buf_free(*frame);
         *frame = NULL;
         return true;
     }
-    if ((*frame)->segment_bytes > 0)
-        tap->super_rounds = SUPER_ROUNDS;
     return true;
 }
 
@@ -218,8 +234,6 @@ static uint32_t tap_receive(struct leat_netif *netif, uint64_t now_ns, struct le
     uint32_t count = 0;
 
     (void)now_ns;
-    if (tap->super_rounds > 0)
-        tap->super_rounds--;
     for (uint32_t looks = 0; looks < frames_max && !tap->lost; looks++) {
         starved = !tap_fill_spare(tap, pool);
         if (starved || !tap_receive_one(tap, pool, &frames[count]))
@@ -261,19 +275,41 @@ static int tap_gather(struct leat_tap *tap, const struct leat_buf *frame)
     return count;
 }
 
+/* A frame in one piece with room in front needs no list.  (A list costs the kernel more.) */
+static bool tap_is_plain(const struct leat_buf *frame)
+{
+    const struct leat_buf *owner = frame->owner;
+    /* nobody else sees the room in front, and it is no lent memory's */
+    const bool writable = owner->refs == 1 && owner->start == (const uint8_t *)(owner + 1);
+
+    return !frame->next && writable && leat_buf_headroom(frame) >= sizeof(struct tap_vnet);
+}
+
+static void tap_transmit_one(struct leat_tap *tap, struct leat_buf *frame)
+{
+    ssize_t sent;
+
+    if (tap->vnet && tap_is_plain(frame)) {
+        const struct tap_vnet vnet = leat_tap_vnet_of(frame);
+        const void *begin = memcpy(leat_buf_push(frame, sizeof vnet), &vnet, sizeof vnet);
+
+        sent = write(tap->fd, begin, frame->len);
+    } else {
+        const int count = tap_gather(tap, frame);
+
+        sent = writev(tap->fd, tap->pieces, count);
+    }
+    if (sent < 0)
+        tap->counters.tx_refused++;
+    leat_buf_free(frame);
+}
+
 static void tap_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                          uint32_t frame_count)
 {
-    struct leat_tap *tap = tap_of(netif);
-
     (void)now_ns;
-    for (uint32_t i = 0; i < frame_count; i++) {
-        int count = tap_gather(tap, frames[i]);
-
-        if (writev(tap->fd, tap->pieces, count) < 0)
-            tap->counters.tx_refused++;
-        leat_buf_free(frames[i]);
-    }
+    for (uint32_t i = 0; i < frame_count; i++)
+        tap_transmit_one(tap_of(netif), frames[i]);
 }
 
 static uint64_t tap_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
@@ -384,7 +420,7 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
     snprintf(why, LEAT_WHY_BYTES, "no memory for TAP device %.32s", device);
     made->flat = malloc(RX_OVERHEAD + SUPER_BYTES);
     made->over = malloc(SUPER_BYTES);
-    if (!made->flat || !made->over)
+    if (!made->flat || !made->over || !leat_tap_slabs_open(&made->slabs))
         goto failed;
     if (config->posix) {
         err = leat_posix_watch(config->posix, made->fd, true);
@@ -431,5 +467,6 @@ void leat_tap_close(struct leat_tap *tap)
     tap_close(&tap->netif);
     free(tap->flat);
     free(tap->over);
+    leat_tap_slabs_close(&tap->slabs);
     free(tap);
 }

@@ -4,6 +4,7 @@
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 enum {
@@ -44,15 +45,18 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
     return vnet;
 }
 
-bool leat_tap_vnet_read(const struct tap_vnet *vnet, struct leat_buf *frame)
+bool leat_tap_vnet_read(struct leat_buf *frame)
 {
-    const uint8_t gso = vnet->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+    struct tap_vnet vnet;
+    uint8_t gso;
 
+    memcpy(&vnet, frame->data - sizeof vnet, sizeof vnet);
+    gso = vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
     /* NEEDS_CSUM: the frame never was on a wire, its field holds the pseudo-header's sum only */
-    if (vnet->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
+    if (vnet.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
         frame->checksum = LEAT_CHECKSUM_VERIFIED;
     if (gso == VIRTIO_NET_HDR_GSO_TCPV4)
-        frame->segment_bytes = vnet->segment_bytes;
+        frame->segment_bytes = vnet.segment_bytes;
     return gso == VIRTIO_NET_HDR_GSO_NONE || gso == VIRTIO_NET_HDR_GSO_TCPV4;
 }
 

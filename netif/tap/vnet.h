@@ -23,9 +23,9 @@ _Static_assert(sizeof(struct tap_vnet) == 10, "TUNSETVNETHDRSZ's default");
 /* What @frame needs from the kernel. */
 struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame);
 
-/* Marks @frame as the kernel describes it; false: a super-frame of a kind that was not agreed on.
- */
-bool leat_tap_vnet_read(const struct tap_vnet *vnet, struct leat_buf *frame);
+/* Marks @frame as the kernel describes it by the header in front of its first byte; false: a
+ * super-frame of a kind that was not agreed on. */
+bool leat_tap_vnet_read(struct leat_buf *frame);
 
 /* Agrees with the kernel on checksums and TCP super-frames in both directions, or (@on false) that
  * there be none; true: it does. */

@@ -1,5 +1,7 @@
 """Many bytes and many connections through the echo example: every byte is compared."""
 
+import random
+import select
 import socket
 import struct
 import time
@@ -28,6 +30,26 @@ def test_100_mb_each_way_without_a_copy(leat):
     assert stats["copied_compact_bytes"] == 0
     assert stats["copied_tap_frames"] == 0
     assert stats["tcp_opened_passive"] == 1 == stats["tcp_closed"]
+
+
+def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_them(leat):
+    """Each holds down 64 KiB of it, and 64 of them all: then they are copied, and nothing is lost."""
+    echo = leat("echo")
+    piece, count = 3 * 1448, 400
+    data = random.Random(3).randbytes(piece * count)
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(30)
+        sock.connect((echo.ip, 7))
+        sent = 0
+        while sent < len(data) and select.select([], [sock], [], 1)[1]:
+            sent += sock.send(data[sent : sent + piece])
+            time.sleep(0.0005)  # so that each goes alone
+        assert sent > 100 * piece
+        sock.shutdown(socket.SHUT_WR)
+        assert b"".join(iter(lambda: sock.recv(65536), b"")) == data[:sent]
+    assert echo.stop()["copied_tap_bytes"] > piece - 2048
 
 
 def test_100_mb_each_way_with_5_percent_lost(leat, lossy):
