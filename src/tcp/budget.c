@@ -84,14 +84,23 @@ static void begin_round(struct leat_tcp *conn)
     conn->tune_consumed_bytes = 0;
 }
 
-/* A peer that needs no more than two round trips for half of what we let it send, and a program
- * that keeps up with it: the window is what holds them back. */
-void tcp_end_tuning_round(struct leat_tcp *conn)
+/* True if the window is what holds the peer back.  It needs no more than two round trips for half
+ * of what we let it send; or it has used three quarters of that before we could answer, because one
+ * of us does not always get its turn: who only receives doesn't measure how long that takes. */
+static bool window_limits(const struct leat_tcp *conn)
 {
     const uint64_t took_ns = conn->tcp->stack->now_ns - conn->tune_at_ns;
+
+    return took_ns <= 2 * conn->rtt.srtt_ns ||
+           (tcp_window_left(conn) < conn->window_limit / 4 && conn->text_bytes == 0);
+}
+
+/* A larger window where it limits a peer with whom the program keeps up. */
+void tcp_end_tuning_round(struct leat_tcp *conn)
+{
     const uint32_t most = conn->tcp->config.receive_window_bytes;
 
-    if (took_ns <= 2 * conn->rtt.srtt_ns && conn->tune_consumed_bytes >= conn->window_limit / 4)
+    if (window_limits(conn) && conn->tune_consumed_bytes >= conn->window_limit / 4)
         conn->window_limit = min32(2 * conn->window_limit, most);
     begin_round(conn);
 }
