@@ -1,6 +1,7 @@
 /*
  * input.c -- a segment comes up: whose is it, which letters is it, what does the table say.
  */
+#include "tcp/predict.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 

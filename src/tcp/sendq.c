@@ -133,17 +133,12 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
                                   : leat_buf_slice(queue->cursor, offset, *len);
 }
 
-void sendq_ack(struct sendq *queue, uint32_t seq)
+void sendq_ack_part(struct sendq *queue, uint32_t seq)
 {
     uint32_t acked = seq - queue->seq;
 
     leat_assert(acked <= queue->bytes);
     queue->seq = seq;
-    if (acked == queue->bytes) { /* as with each request and response */
-        leat_buf_free(queue->first);
-        sendq_init(queue, seq);
-        return;
-    }
     queue->bytes -= acked;
     if (queue->cursor && seq_lt(queue->cursor_seq, seq))
         queue->cursor = 0;

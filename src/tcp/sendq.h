@@ -65,8 +65,19 @@ static inline struct leat_buf *sendq_slice_piece(const struct leat_buf *piece, u
     return view;
 }
 
-/* All bytes before @seq have arrived: lets them go. */
-void sendq_ack(struct sendq *queue, uint32_t seq);
+/* sendq_ack() when some are left. */
+void sendq_ack_part(struct sendq *queue, uint32_t seq);
+
+/* All bytes before @seq have arrived: lets them go.  Mostly that is all there is. */
+static inline void sendq_ack(struct sendq *queue, uint32_t seq)
+{
+    if (seq != sendq_end(queue)) {
+        sendq_ack_part(queue, seq);
+        return;
+    }
+    leat_buf_free(queue->first);
+    *queue = (struct sendq){.seq = seq};
+}
 
 void sendq_free(struct sendq *queue);
 

@@ -306,10 +306,6 @@ static inline bool tcp_established(const struct tcp *tcp, const struct tcb *tcb,
     return true;
 }
 
-/* True if @step->segment, which has its timestamp if it must, is what @tcb expected most: then it
- * has been dealt with. */
-bool tcp_predicted(struct tcb *tcb, struct tcp_step *step);
-
 /* ---- input.c ------------------------------------------------------------------------------ */
 
 void tcp_input(struct leat *stack, struct packet *packet);

@@ -125,7 +125,7 @@ class States(unittest.TestCase):
                          [(STATE_FILE, name) for name in sorted(STATE_WRITERS)])
 
     def test_what_header_prediction_takes_for_granted_is_so(self):
-        """src/tcp/predict.c and api.c run the actions of four events without asking the table."""
+        """src/tcp/predict.h and api.c run the actions of four events without asking the table."""
         table = (tree.ROOT / "docs/tcp-transitions.md").read_text(encoding="utf-8")
         established = table.split("## ESTABLISHED")[1].split("## ")[0]
         for event, action in (("rcv_ACK", "take_ACK"), ("rcv_text", "take_text"),
