@@ -68,7 +68,7 @@ static const char *const usage = "usage: stacks [--no-offload] TAP ADDRESS/BITS 
 
 static enum leat_err build_stack(struct worker *worker, uint8_t prefix_bits)
 {
-    const struct leat_tcp_config tcp = {.connections = 2 * CLIENTS};
+    static const struct leat_tcp_config tcp = {.connections = 2 * CLIENTS};
     struct leat_host *host = leat_posix_host(worker->posix);
     struct leat_config config = {.buf_count = BUFFERS};
     const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp);

@@ -104,6 +104,7 @@ enum leat_stat_group {
     X(NOTE, tcp_probes, "TCP zero-window and keep-alive probes sent")                              \
     X(NOTE, tcp_challenge_acks, "TCP challenge ACKs sent (RFC 5961)")                              \
     X(NOTE, tcp_challenge_limited, "TCP challenge ACKs not sent because of the rate limit")        \
+    X(NOTE, tcp_transfers_short, "TCP texts that waited because all transfers were in use")         \
     X(NOTE, tcp_out_of_order, "TCP segments queued out of order")                                  \
     X(NOTE, tcp_cookies_sent, "SYN cookies sent (RFC 4987)")                                       \
     X(NOTE, tcp_cookies_taken, "TCP connections opened by a SYN cookie that came back")            \

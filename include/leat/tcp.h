@@ -47,6 +47,9 @@ struct leat_tcp_config {
     uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
                                          one connection has at most 64 */
     uint32_t sent_segments;         /**< segments in flight, of all connections: 4096 */
+    uint32_t transfers;             /**< connections with text queued, in flight or out of order at
+                                         a time: as many as connections, at most sent_segments; those
+                                         beyond wait, which tcp_transfers_short counts */
     uint32_t receive_window_bytes;  /**< largest window offered to a peer: 4 MiB; it begins
                                          with 256 KiB and grows while memory is free */
     uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 4 MiB; begins
@@ -67,8 +70,8 @@ struct leat_tcp_config {
     enum leat_tcp_ecn ecn;               /**< default: accept */
     bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
     bool no_sack;    /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
-    bool fast_open;     /**< send and take text in SYNs (RFC 7413): a server's program must bear that
-                             such text comes twice */
+    bool fast_open;  /**< send and take text in SYNs (RFC 7413): a server's program must bear that
+                          such text comes twice */
     bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
     bool no_pacing;  /**< send bursts as large as the window allows, instead of spreading them */
     bool no_rack;    /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */

@@ -44,11 +44,12 @@ static bool has_room_to_tell(const struct leat_tcp *conn)
 {
     const uint32_t limit = tcp_send_limit(conn);
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
-    const uint32_t cwnd = conn->congestion.cwnd;
+    const uint32_t cwnd = conn->transfer->congestion.cwnd;
     /* a hole keeps the queue full, while nothing new is there to be sent */
-    const bool starves = flight > cwnd && conn->sendq.bytes < flight + cwnd / 2;
+    const bool starves = flight > cwnd && conn->transfer->sendq.bytes < flight + cwnd / 2;
 
-    return conn->sendq.bytes < limit && (conn->sendq.bytes <= limit / 2 || starves);
+    return conn->transfer->sendq.bytes < limit &&
+           (conn->transfer->sendq.bytes <= limit / 2 || starves);
 }
 
 void tcp_tell_writable(struct leat_tcp *conn)
@@ -62,7 +63,7 @@ void tcp_tell_writable(struct leat_tcp *conn)
 /* The numbers up to @ack have arrived: our SYN, text, our FIN. */
 static void release_acked(struct leat_tcp *conn, uint32_t ack)
 {
-    const uint32_t text_end = sendq_end(&conn->sendq);
+    const uint32_t text_end = tcp_text_end(conn);
 
     if (conn->tcb.flags & TCB_SYN_UNACKED) {
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
@@ -70,7 +71,8 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
     }
     if ((conn->flags & CONN_FIN_SENT) && ack == text_end + 1)
         conn->flags |= CONN_FIN_ACKED;
-    sendq_ack(&conn->sendq, seq_min(ack, text_end));
+    if (tcp_has_transfer(conn))
+        sendq_ack(&conn->transfer->sendq, seq_min(ack, text_end));
     conn->snd_una = ack;
     tcp_tell_writable(conn);
 }
@@ -142,7 +144,7 @@ static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
         const uint32_t right = header->sacks[i].right;
 
         if (seq_lt(left, right) && seq_le(conn->snd_una, left) && seq_le(right, conn->tcb.snd_nxt))
-            scoreboard_sack(&conn->scoreboard, &conn->tcp->sents, left, right, conn->mss,
+            scoreboard_sack(&conn->transfer->scoreboard, &conn->tcp->sents, left, right, conn->mss,
                             delivered);
     }
     return dsack_bytes;
@@ -158,7 +160,7 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
         .snd_una = conn->snd_una,
         .snd_nxt = conn->tcb.snd_nxt,
         .flight_bytes = conn->tcb.snd_nxt - conn->snd_una,
-        .pipe_bytes = recovery_pipe(&conn->recovery, &conn->scoreboard),
+        .pipe_bytes = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard),
     };
 
     return now;
@@ -168,9 +170,9 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
 {
     struct leat_stats *stats = &conn->tcp->stack->stats;
 
-    if (conn->scoreboard.lost_probe_bytes > 0) {
+    if (conn->transfer->scoreboard.lost_probe_bytes > 0) {
         pmtu_lost(&conn->pmtu, conn->tcp->stack->now_ns);
-        conn->scoreboard.lost_probe_bytes = 0;
+        conn->transfer->scoreboard.lost_probe_bytes = 0;
     }
     stats->tcp_fast_recoveries += result->fast;
     stats->tcp_undone += result->undone;
@@ -192,7 +194,7 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
 /* Text that left in our SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
 static void retake_syn_text(struct leat_tcp *conn)
 {
-    struct scoreboard *board = &conn->scoreboard;
+    struct scoreboard *board = &conn->transfer->scoreboard;
 
     if (conn->snd_una == conn->tcb.snd_nxt)
         return;
@@ -211,7 +213,8 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     if (!(conn->flags & CONN_LOST_SYN) && conn->sent_at_ns > 0) /* Karn */
         rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - conn->sent_at_ns);
     tcp_conn_not_fast(conn);
-    if (conn->scoreboard.first) { /* text has left behind our SYN,ACK: the rest of the ACK is its */
+    /* text may have left behind our SYN,ACK: then the rest of the ACK is its */
+    if (conn->transfer->scoreboard.first) {
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
     } else {
@@ -227,12 +230,13 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
  * responses. */
 static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
-    struct sent *sent = scoreboard_only(&conn->scoreboard);
+    struct sent *sent = scoreboard_only(&conn->transfer->scoreboard);
 
     if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
-        (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) || !recovery_is_calm(&conn->recovery) ||
-        !congestion_is_indifferent(&conn->congestion, header->ack - conn->snd_una))
+        (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) ||
+        !recovery_is_calm(&conn->transfer->recovery) ||
+        !congestion_is_indifferent(&conn->transfer->congestion, header->ack - conn->snd_una))
         return 0;
     return sent;
 }
@@ -243,19 +247,19 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
     take_window(conn, header);
-    rack_delivered_one(&conn->recovery.rack, sent->at_ns, sent->end, now_ns);
+    rack_delivered_one(&conn->transfer->recovery.rack, sent->at_ns, sent->end, now_ns);
     if (now_ns > sent->at_ns)
         rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - sent->at_ns);
     else
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
-    scoreboard_ack_only(&conn->scoreboard, &conn->tcp->sents, sent);
-    sendq_ack(&conn->sendq, conn->tcb.snd_nxt);
+    scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
+    sendq_ack(&conn->transfer->sendq, conn->tcb.snd_nxt);
     conn->snd_una = conn->tcb.snd_nxt;
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);
     pmtu_progress(&conn->pmtu);
     conn->progress_at_ns = now_ns;
-    conn->rexmt_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
+    conn->rexmt_at_ns = conn->transfer->loss_at_ns = LEAT_NEVER_NS;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
 }
 
@@ -265,7 +269,7 @@ static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     struct path *path;
 
-    if (segment->text_bytes > 0 || conn->sendq.bytes > 0 ||
+    if (segment->text_bytes > 0 || conn->transfer->sendq.bytes > 0 ||
         (conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE)))
         return false;
     path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
@@ -289,7 +293,7 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     ack.ecr = header->tsecr;
     ack.congestion_marked = (header->flags & TCP_ECE) && (conn->tcb.flags & TCB_ECN);
     if (seq_lt(conn->snd_una, header->ack)) {
-        scoreboard_ack(&conn->scoreboard, &conn->tcp->sents, header->ack, &delivered);
+        scoreboard_ack(&conn->transfer->scoreboard, &conn->tcp->sents, header->ack, &delivered);
         release_acked(conn, header->ack);
     }
     ack.rtt_ns = sample_ns(conn, header, &delivered);
@@ -309,8 +313,8 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     }
     ack.snd_una = conn->snd_una;
     ack.srtt_ns = conn->rtt.srtt_ns;
-    result =
-        recovery_acked(&conn->recovery, &conn->scoreboard, &conn->congestion, &ack, &delivered);
+    result = recovery_acked(&conn->transfer->recovery, &conn->transfer->scoreboard,
+                            &conn->transfer->congestion, &ack, &delivered);
     tcp_recovery_result(conn, &result);
     if (delivered.acked_bytes > 0)
         tcp_watch_tail(conn);
@@ -320,9 +324,11 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
  * so an ACK that says nothing but so has no news for recovery. */
 static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
+    if (!tcp_has_transfer(conn))
+        return true;
     return header->ack == conn->snd_una && conn->snd_una == conn->tcb.snd_nxt &&
            header->sack_count == 0 && !(header->flags & TCP_ECE) &&
-           conn->recovery.phase == RECOVERY_NONE;
+           conn->transfer->recovery.phase == RECOVERY_NONE;
 }
 
 void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)

@@ -19,7 +19,6 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
         struct leat_tcp *conn = tcp_conn(tcb);
 
         conn->snd_una = tcb->snd_nxt - 1;
-        sendq_init(&conn->sendq, tcb->snd_nxt);
     }
 }
 
@@ -74,9 +73,9 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
 {
     const uint32_t end = segment->seq + segment->text_bytes;
 
-    if ((conn->tcb.flags & TCB_SACK) && segment->letters[0] == TCP_rcv_unacceptable &&
-        segment->text_bytes > 0 && seq_le(end, conn->tcb.rcv_nxt))
-        sacks_note_duplicate(&conn->sacks, segment->seq, end);
+    if (segment->letters[0] == TCP_rcv_unacceptable && segment->text_bytes > 0 &&
+        seq_le(end, conn->tcb.rcv_nxt))
+        tcp_note_duplicate(conn, segment->seq, end);
 }
 
 void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
@@ -131,9 +130,11 @@ static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
 {
     if (pmtu_timed_out(&conn->pmtu, now->now_ns))
         tcp_conn_mss_changed(conn);
-    recovery_timed_out(&conn->recovery, &conn->scoreboard, &conn->congestion, now);
-    conn->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
-    conn->flags |= CONN_CWR;               /* RFC 3168 6.1.2: for any reduction */
+    recovery_timed_out(&conn->transfer->recovery, &conn->transfer->scoreboard,
+                       &conn->transfer->congestion, now);
+    conn->transfer->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
 }
 
 /* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
@@ -145,9 +146,8 @@ void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
     (void)step;
     if (tcb->flags & TCB_SYN_UNACKED)
         conn->flags |= CONN_SEND_SYN;
-    else
+    else if (tcp_has_transfer(conn))
         take_timeout(conn, &now);
-    conn->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
 }
 
@@ -204,7 +204,9 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
 {
-    sendq_put(&tcp_conn(tcb)->sendq, step->text);
+    if (!tcp_has_transfer(tcp_conn(tcb)))
+        return; /* leat_tcp_send() has seen to it: there is none */
+    sendq_put(&tcp_conn(tcb)->transfer->sendq, step->text);
     step->text = 0;
 }
 

@@ -68,8 +68,13 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 
     if (is_closing(conn))
         return 0;
-    if (conn->sendq.bytes < limit)
-        return limit - conn->sendq.bytes;
+    if (!tcp_transfer_get(conn)) {
+        conn->flags |= CONN_WAS_FULL;
+        tcp_retry_later(conn);
+        return 0;
+    }
+    if (conn->transfer->sendq.bytes < limit)
+        return limit - conn->transfer->sendq.bytes;
     /* The limit moves with the window and the pool, so the queue may be full now that was not when
      * the program filled it; who hears this sends nothing, and waits to be told. */
     conn->flags |= CONN_WAS_FULL;
@@ -79,8 +84,8 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 /* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
 static void remember_if_full(struct leat_tcp *conn)
 {
-    if (conn->sendq.bytes >= tcp_send_limit_least(conn) &&
-        conn->sendq.bytes >= tcp_send_limit(conn))
+    if (conn->transfer->sendq.bytes >= tcp_send_limit_least(conn) &&
+        conn->transfer->sendq.bytes >= tcp_send_limit(conn))
         conn->flags |= CONN_WAS_FULL;
 }
 
@@ -115,7 +120,8 @@ static enum leat_err may_write(struct leat_tcp *conn)
 
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
-    const bool fits = conn->sendq.bytes + len < tcp_send_limit_least(conn);
+    const bool fits =
+        tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
     const uint32_t room = fits && !is_closing(conn) ? (uint32_t)len : leat_tcp_send_room(conn);
     const uint32_t wanted = len < room ? (uint32_t)len : room;
 
@@ -124,7 +130,7 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
     *taken = 0;
     if (err != LEAT_OK)
         return err;
-    *taken = sendq_write(&conn->sendq, &conn->tcp->stack->pool, bytes, wanted);
+    *taken = sendq_write(&conn->transfer->sendq, &conn->tcp->stack->pool, bytes, wanted);
     if (fits && *taken == len) /* what nearly every write comes to */
         return LEAT_OK;
     if (*taken < len)
@@ -185,7 +191,7 @@ enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
 enum leat_err leat_tcp_close(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
-    const bool unread = conn->text_bytes > 0 || conn->reorder.first;
+    const bool unread = conn->text_bytes > 0 || conn->transfer->reorder.first;
 
     if (conn->flags & CONN_NO_READER)
         return LEAT_ERR_CLOSING;

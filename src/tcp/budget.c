@@ -114,7 +114,7 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
     /* two windows: one on its way, and the next while its ACKs come.  What waits for a hole to be
      * filled doesn't count, or nothing new would leave, and the repair would starve. */
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
-    const uint32_t cwnd = min32(conn->congestion.cwnd, most / 2);
+    const uint32_t cwnd = min32(conn->transfer->congestion.cwnd, most / 2);
     const uint32_t wanted = min32(most, cwnd + (flight > cwnd ? min32(flight, most) : cwnd));
 
     if (!tcp_pool_has_free(conn, 1, 2))

@@ -43,7 +43,7 @@ static enum tcp_event ack_letter(const struct tcb *tcb, uint32_t ack)
     const struct leat_tcp *conn = (const void *)tcb;
 
     if (tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) && !(conn->flags & CONN_FIN_ACKED) &&
-        ack == sendq_end(&conn->sendq) + 1)
+        ack == tcp_text_end(conn) + 1)
         return TCP_rcv_ACK_of_FIN;
     return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
 }

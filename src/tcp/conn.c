@@ -43,14 +43,13 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
     conn->ready.run = conn_deliver;
     conn->timer.fire = tcp_conn_timer;
     conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+    conn->transfer = &tcp->nothing;
     conn->progress_at_ns = conn->heard_at_ns = tcp->stack->now_ns;
     conn->user_timeout_ns = tcp->config.user_timeout_ns;
     conn->tcb.rcv_wind_shift = tcp->wind_shift;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
-    scoreboard_init(&conn->scoreboard);
-    recovery_init(&conn->recovery, RECOVERY_NEWRENO);
     return conn;
 }
 
@@ -59,18 +58,6 @@ enum {
     HEADERS_BYTES = 40
 };
 
-static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
-{
-    return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
-}
-
-static enum recovery_mode recovery_mode(const struct leat_tcp *conn)
-{
-    if (!(conn->tcb.flags & TCB_SACK))
-        return RECOVERY_NEWRENO;
-    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
-}
-
 void tcp_conn_mss_changed(struct leat_tcp *conn)
 {
     const uint16_t path = (uint16_t)(conn->pmtu.mtu - HEADERS_BYTES);
@@ -78,19 +65,15 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
 
     /* RFC 6691 3: an MSS counts no options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
-    conn->congestion.mss = conn->mss;
+    if (tcp_has_transfer(conn))
+        conn->transfer->congestion.mss = conn->mss;
 }
 
 void tcp_conn_handshaken(struct leat_tcp *conn)
 {
-    const bool lost_SYN = conn->flags & CONN_LOST_SYN;
-
     tcp_conn_mss_changed(conn);
-    congestion_init(&conn->congestion, congestion_ops(conn->tcp), conn->mss, lost_SYN);
-    recovery_init(&conn->recovery, recovery_mode(conn));
-    if (conn->rtt.srtt_ns > 0) /* or the answer to the first probe of all would be doubted */
-        rack_sample(&conn->recovery.rack, conn->rtt.srtt_ns, conn->tcp->stack->now_ns);
-    if (lost_SYN)
+    tcp_transfer_handshaken(conn);
+    if (conn->flags & CONN_LOST_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);
     tcp_watch_quiet(conn);
@@ -107,7 +90,7 @@ static void timers_stop(struct leat_tcp *conn)
 {
     timer_cancel(&conn->tcp->stack->timers, &conn->timer);
     conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = conn->loss_at_ns = LEAT_NEVER_NS;
+    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
 }
 
 void tcp_conn_bury(struct leat_tcp *conn)
@@ -116,9 +99,7 @@ void tcp_conn_bury(struct leat_tcp *conn)
     tcp_conn_not_fast(conn);
     timers_stop(conn);
     ring_remove(&conn->output);
-    sendq_free(&conn->sendq);
-    scoreboard_free(&conn->scoreboard, &conn->tcp->sents);
-    reorder_free(&conn->reorder, &conn->tcp->runs);
+    tcp_transfer_end(conn);
 }
 
 static void text_free(struct leat_tcp *conn)

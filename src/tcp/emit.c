@@ -126,9 +126,10 @@ static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t t
 {
     const uint8_t most = header->has_ts ? WIRE_SACKS_MAX - 1 : WIRE_SACKS_MAX;
 
-    if (conn->reorder.first || conn->sacks.has_dsack) {
+    if (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack) {
         if (text_bytes + WIRE_TCP_OPTIONS_BYTES <= conn->mss)
-            header->sack_count = sacks_fill(&conn->sacks, &conn->reorder, header->sacks, most);
+            header->sack_count =
+                sacks_fill(&conn->transfer->sacks, &conn->transfer->reorder, header->sacks, most);
     }
 }
 
@@ -212,7 +213,7 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
     const uint32_t bytes = WIRE_TCP_BYTES + (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0);
     struct leat_buf *segment;
 
-    if (conn->reorder.first || conn->sacks.has_dsack)
+    if (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack)
         return emit_with_sacks(conn, path, seq, flags, tos, text);
     segment = header_for(conn->tcp, text, bytes);
     if (!segment)

@@ -38,8 +38,12 @@ static enum leat_tcp_state public_state(enum tcp_state state)
 void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
 {
     const struct tcb *tcb = &conn->tcb;
-    const uint64_t min_rtt_ns = conn->recovery.rack.min_rtt_ns;
+    const struct transfer *transfer = conn->transfer;
+    const uint64_t min_rtt_ns = transfer->recovery.rack.min_rtt_ns;
+    struct congestion congestion = transfer->congestion;
 
+    if (!tcp_has_transfer(conn))
+        tcp_transfer_congestion(conn, &congestion);
     *info = (struct leat_tcp_info){
         .state = public_state(tcb->state),
         .local = {tcb->local_ip, tcb->local_port},
@@ -49,8 +53,8 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .rcv_nxt = tcb->rcv_nxt,
         .snd_wnd_bytes = conn->snd_wnd,
         .rcv_wnd_bytes = tcb->rcv_wnd,
-        .cwnd_bytes = conn->congestion.cwnd,
-        .ssthresh_bytes = conn->congestion.ssthresh,
+        .cwnd_bytes = congestion.cwnd,
+        .ssthresh_bytes = congestion.ssthresh,
         .mss_bytes = conn->mss,
         .snd_wind_shift = conn->snd_wind_shift,
         .rcv_wind_shift = tcb->rcv_wind_shift,
@@ -62,13 +66,13 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .timestamps = tcb->flags & TCB_TS,
         .sack = tcb->flags & TCB_SACK,
         .ecn = tcb->flags & TCB_ECN,
-        .repair = (enum leat_tcp_repair)conn->recovery.phase,
-        .in_flight_bytes = recovery_pipe(&conn->recovery, &conn->scoreboard),
-        .sacked_bytes = conn->scoreboard.sacked_bytes,
-        .lost_bytes = conn->scoreboard.lost_bytes,
+        .repair = (enum leat_tcp_repair)transfer->recovery.phase,
+        .in_flight_bytes = recovery_pipe(&transfer->recovery, &transfer->scoreboard),
+        .sacked_bytes = transfer->scoreboard.sacked_bytes,
+        .lost_bytes = transfer->scoreboard.lost_bytes,
         .min_rtt_ns = min_rtt_ns == UINT64_MAX ? 0 : min_rtt_ns,
-        .congestion = conn->congestion.ops ? conn->congestion.ops->name : "none",
-        .queued_bytes = conn->sendq.bytes,
+        .congestion = congestion.ops->name,
+        .queued_bytes = transfer->sendq.bytes,
         .readable_bytes = conn->text_bytes,
         .soft_error = conn->soft_error,
     };

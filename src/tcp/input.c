@@ -305,8 +305,10 @@ static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
     if (!pmtu_told(&conn->pmtu, next_hop_mtu, conn->tcp->stack->now_ns))
         return;
     tcp_conn_mss_changed(conn);
-    scoreboard_lose_all(&conn->scoreboard); /* not because of congestion */
-    conn->scoreboard.lost_probe_bytes = 0;
+    if (!tcp_has_transfer(conn))
+        return;
+    scoreboard_lose_all(&conn->transfer->scoreboard); /* not because of congestion */
+    conn->transfer->scoreboard.lost_probe_bytes = 0;
     tcp_want_output(conn);
 }
 

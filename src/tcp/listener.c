@@ -256,7 +256,6 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->ts_offset = tcp_ts_offset(tcp->stack, &half->tcb);
     conn->last_ack_sent = half->tcb.rcv_nxt;
     conn->sent_at_ns = half->sent_at_ns;
-    sendq_init(&conn->sendq, half->tcb.snd_nxt);
     pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;

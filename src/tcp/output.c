@@ -34,9 +34,9 @@ static uint32_t min32(uint32_t a, uint32_t b)
 /* Bytes that the congestion window lets through. */
 static uint32_t congestion_room(const struct leat_tcp *conn)
 {
-    const uint32_t pipe = recovery_pipe(&conn->recovery, &conn->scoreboard);
+    const uint32_t pipe = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard);
 
-    return pipe < conn->congestion.cwnd ? conn->congestion.cwnd - pipe : 0;
+    return pipe < conn->transfer->congestion.cwnd ? conn->transfer->congestion.cwnd - pipe : 0;
 }
 
 /* Bytes behind SND.NXT that the peer's window lets through. */
@@ -50,7 +50,7 @@ static uint32_t peer_room(const struct leat_tcp *conn)
 /* Text that never left. */
 static uint32_t unsent_bytes(const struct leat_tcp *conn)
 {
-    const uint32_t text_end = sendq_end(&conn->sendq);
+    const uint32_t text_end = tcp_text_end(conn);
 
     return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
 }
@@ -60,7 +60,7 @@ static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan 
                                  uint32_t queued)
 {
     if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
-        (plan->fin || !conn->scoreboard.first || (conn->flags & CONN_NODELAY)))
+        (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
         return true;
     /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
     return plan->text_bytes >= conn->snd_wnd_max / 2;
@@ -74,7 +74,7 @@ static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
 
 bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
 {
-    const uint32_t text_end = sendq_end(&conn->sendq);
+    const uint32_t text_end = tcp_text_end(conn);
     const uint32_t snd_nxt = conn->tcb.snd_nxt;
     const uint32_t queued = unsent_bytes(conn);
     const uint32_t usable = min32(room, peer_room(conn));
@@ -102,7 +102,7 @@ enum verdict {
 /* The lost record that may go, within the peer's window. */
 static struct sent *lost_in_window(struct leat_tcp *conn)
 {
-    struct sent *sent = scoreboard_lost(&conn->scoreboard, &conn->tcp->sents, conn->mss);
+    struct sent *sent = scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, conn->mss);
 
     return sent && seq_lt(sent->seq, conn->snd_una + conn->snd_wnd) ? sent : 0;
 }
@@ -116,12 +116,13 @@ static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
     const uint32_t waiting = unsent_bytes(conn);
     uint32_t more;
 
-    if (lost != conn->scoreboard.first || lost != conn->scoreboard.last || len >= most)
+    if (lost != conn->transfer->scoreboard.first || lost != conn->transfer->scoreboard.last ||
+        len >= most)
         return;
     more = min32(waiting, most - len);
     more += more == waiting && more < most - len && (conn->flags & CONN_FIN_QUEUED) &&
             !(conn->flags & CONN_FIN_SENT);
-    scoreboard_extend_lost(&conn->scoreboard, more);
+    scoreboard_extend_lost(&conn->transfer->scoreboard, more);
     conn->tcb.snd_nxt += more;
 }
 
@@ -133,7 +134,7 @@ static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *
     const uint32_t text_bytes = candidate - headers;
 
     if (candidate == 0 || candidate - 40u > conn->peer_mss ||
-        conn->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
+        conn->transfer->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
         room < text_bytes || unsent_bytes(conn) < text_bytes)
         return false;
     *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
@@ -148,7 +149,7 @@ static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path, s
     if (!tcp_send_new(conn, path, plan))
         return false;
     if (plan->text_bytes == wanted) { /* and not less because it lay in many pieces */
-        conn->scoreboard.last->flags |= SENT_PROBE;
+        conn->transfer->scoreboard.last->flags |= SENT_PROBE;
         pmtu_probe(&conn->pmtu, candidate);
     }
     return true;
@@ -180,12 +181,12 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
         return NOTHING;
     lost = lost_in_window(conn);
     if (lost) {
-        if (room < lost->end - lost->seq && room < conn->congestion.cwnd)
+        if (room < lost->end - lost->seq && room < conn->transfer->congestion.cwnd)
             return NOTHING;
         fill_up(conn, lost, room);
         return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
     }
-    if (conn->scoreboard.lost_bytes > 0)
+    if (conn->transfer->scoreboard.lost_bytes > 0)
         return NOTHING;
     if (plan_probe(conn, room, &plan))
         return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
@@ -198,7 +199,7 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
  * that it can double; 1.25 times it later.  0: no pacing. */
 static uint64_t pacing_rate(const struct leat_tcp *conn)
 {
-    const struct congestion *congestion = &conn->congestion;
+    const struct congestion *congestion = &conn->transfer->congestion;
     const uint64_t per_s = (uint64_t)congestion->cwnd * 1000000000;
 
     if (conn->tcp->config.no_pacing || congestion->ops != &congestion_cubic ||
@@ -216,8 +217,9 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 
     if (rate == 0)
         return UINT64_MAX;
-    if (conn->tcp->stack->now_ns < conn->paced_until_ns && conn->scoreboard.in_flight_bytes > 0) {
-        tcp_look_again_at(conn, conn->paced_until_ns);
+    if (conn->tcp->stack->now_ns < conn->transfer->paced_until_ns &&
+        conn->transfer->scoreboard.in_flight_bytes > 0) {
+        tcp_look_again_at(conn, conn->transfer->paced_until_ns);
         return 0;
     }
     return due > least ? due : least;
@@ -229,13 +231,13 @@ static void restart_if_idle(struct leat_tcp *conn)
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
     if (conn->snd_una == conn->tcb.snd_nxt && now_ns - conn->sent_at_ns > conn->rtt.rto_ns)
-        congestion_restart(&conn->congestion);
+        congestion_restart(&conn->transfer->congestion);
 }
 
 /* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
 static bool has_nothing_to_send(const struct leat_tcp *conn)
 {
-    return conn->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
+    return conn->transfer->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
            !(conn->flags & CONN_FIN_QUEUED);
 }
 
@@ -255,35 +257,39 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 
     if (has_nothing_to_send(conn))
         return NOTHING;
+    if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
+        return NO_MEMORY;
     rate = pacing_rate(conn);
     burst = burst_bytes(conn, rate);
     restart_if_idle(conn);
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
-        const uint32_t in_flight = conn->scoreboard.in_flight_bytes;
+        const uint32_t in_flight = conn->transfer->scoreboard.in_flight_bytes;
 
         if (budget == 0 || sent >= most || !ipv4_output_room(conn->tcp->stack, path))
             return NO_ROOM;
         verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path, burst - sent);
-        sent += conn->scoreboard.in_flight_bytes - in_flight;
+        sent += conn->transfer->scoreboard.in_flight_bytes - in_flight;
     }
     if (verdict != SENT)
         return verdict;
     if (sent > 0) {
-        conn->paced_until_ns = conn->tcp->stack->now_ns + sent * 1000000000 / rate;
-        tcp_look_again_at(conn, conn->paced_until_ns);
+        conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + sent * 1000000000 / rate;
+        tcp_look_again_at(conn, conn->transfer->paced_until_ns);
     }
     return PACED;
 }
 
 /* Nothing is in flight, and what waits fits into one segment: text in one piece, a FIN, or both.
  * That is a request, its answer, or the end. */
-static bool is_alone(const struct leat_tcp *conn)
+static bool is_alone(struct leat_tcp *conn)
 {
-    const uint32_t len = conn->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
+    const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
 
-    return len > 0 && conn->snd_una == conn->tcb.snd_nxt && conn->sendq.first == conn->sendq.last &&
-           conn->sendq.bytes <= conn->mss && len <= conn->snd_wnd && len <= conn->congestion.cwnd &&
-           !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED));
+    return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED)) &&
+           conn->snd_una == conn->tcb.snd_nxt && tcp_transfer_get(conn) &&
+           conn->transfer->sendq.first == conn->transfer->sendq.last &&
+           conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
+           len <= conn->transfer->congestion.cwnd;
 }
 
 /* tcp_start_rexmt() and tcp_watch_tail() for the first segment in flight: RFC 6298 5.1, RFC 8985
@@ -296,14 +302,14 @@ static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
 
     conn->flags &= ~(unsigned)CONN_PERSIST;
     conn->rexmt_at_ns = rexmt_at_ns;
-    if (!recovery_is_calm(&conn->recovery)) {
+    if (!recovery_is_calm(&conn->transfer->recovery)) {
         tcp_arm_for(conn, rexmt_at_ns);
         tcp_watch_tail(conn);
         return;
     }
-    conn->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
+    conn->transfer->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
     conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm_for(conn, conn->loss_at_ns);
+    tcp_arm_for(conn, conn->transfer->loss_at_ns);
 }
 
 /* Sends all that is queued, while nothing is in flight.  False: no memory. */
@@ -312,7 +318,7 @@ static bool send_all(struct leat_tcp *conn, const struct path *path)
     struct tcp *tcp = conn->tcp;
     const uint64_t now_ns = tcp->stack->now_ns;
     const uint32_t seq = conn->tcb.snd_nxt;
-    const uint32_t len = conn->sendq.bytes;
+    const uint32_t len = conn->transfer->sendq.bytes;
     const bool fin = conn->flags & CONN_FIN_QUEUED;
     struct leat_buf *text = 0;
     uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
@@ -321,7 +327,7 @@ static bool send_all(struct leat_tcp *conn, const struct path *path)
     if (!tcp->sents.free)
         return false;
     if (len > 0) {
-        text = sendq_slice_piece(conn->sendq.first, 0, len);
+        text = sendq_slice_piece(conn->transfer->sendq.first, 0, len);
         if (!text)
             return false;
         flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
@@ -334,7 +340,7 @@ static bool send_all(struct leat_tcp *conn, const struct path *path)
         conn->flags |= CONN_FIN_SENT;
     conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
     conn->tcb.snd_nxt = seq + len + fin;
-    scoreboard_sent_first(&conn->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
+    scoreboard_sent_first(&conn->transfer->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
     start_timers(conn, now_ns);
     return true;
 }

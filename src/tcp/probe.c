@@ -10,14 +10,16 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
 {
     struct plan plan = {
         .seq = conn->snd_una,
-        .text_bytes = conn->sendq.bytes > 0,
-        .fin = conn->sendq.bytes == 0,
+        .text_bytes = conn->transfer->sendq.bytes > 0,
+        .fin = conn->transfer->sendq.bytes == 0,
     };
     const bool is_new = plan.seq == conn->tcb.snd_nxt;
 
+    if (!tcp_transfer_get(conn)) /* for a FIN; the next probe tries again */
+        return;
     if (is_new) {
         if (tcp_send_new(conn, path, &plan))
-            scoreboard_lose(&conn->scoreboard, conn->scoreboard.last);
+            scoreboard_lose(&conn->transfer->scoreboard, conn->transfer->scoreboard.last);
     } else {
         tcp_send_plan(conn, path, &plan);
     }
@@ -28,7 +30,7 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
 
     conn->tcp->stack->stats.tcp_probes++;
-    if (conn->sendq.bytes == 0 && !fin_waits) {
+    if (conn->transfer->sendq.bytes == 0 && !fin_waits) {
         conn->flags &= ~(unsigned)CONN_PROBE;
         tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
         return;
@@ -42,7 +44,7 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
 
 bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 {
-    struct scoreboard *board = &conn->scoreboard;
+    struct scoreboard *board = &conn->transfer->scoreboard;
     struct plan plan;
     bool again = false;
 
@@ -62,18 +64,19 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
     }
     conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
     conn->tcp->stack->stats.tcp_tail_probes++;
-    tlp_sent(&conn->recovery.tlp, conn->tcb.snd_nxt, again);
+    tlp_sent(&conn->transfer->recovery.tlp, conn->tcb.snd_nxt, again);
     return true;
 }
 
 void tcp_start_persist(struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
-    const bool waits = conn->sendq.bytes > 0 ||
+    const bool waits = conn->transfer->sendq.bytes > 0 ||
                        (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
     const bool waiting = conn->flags & CONN_PERSIST;
 
-    if (!waits || conn->scoreboard.in_flight_bytes > 0 || conn->scoreboard.sacked_bytes > 0 ||
+    if (!waits || conn->transfer->scoreboard.in_flight_bytes > 0 ||
+        conn->transfer->scoreboard.sacked_bytes > 0 ||
         (waiting && conn->rexmt_at_ns != LEAT_NEVER_NS))
         return;
     if (!waiting) {

@@ -151,7 +151,7 @@ static inline struct sent *scoreboard_only(const struct scoreboard *board)
 static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_pool *pool,
                                        struct sent *sent)
 {
-    board->first = board->last = board->lost_from = 0;
+    board->first = board->last = board->lost_from = board->heard = 0;
     board->in_flight_bytes = 0;
     ring_init(&board->by_time);
     sent->next = pool->free;

@@ -10,7 +10,7 @@ static uint32_t min32(uint32_t a, uint32_t b)
 /* What a record of the scoreboard stands for. */
 static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent)
 {
-    const uint32_t text_end = sendq_end(&conn->sendq);
+    const uint32_t text_end = sendq_end(&conn->transfer->sendq);
     const struct plan plan = {
         .seq = sent->seq,
         .text_bytes = seq_min(sent->end, text_end) - sent->seq,
@@ -50,13 +50,13 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     if (plan->text_bytes > 0) {
         const uint32_t wanted = plan->text_bytes;
 
-        text = sendq_slice(&conn->sendq, plan->seq, &plan->text_bytes);
+        text = sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
         if (!text)
             return false;
         if (plan->segment_bytes > 0)
             make_super_text(plan, text, plan->text_bytes < wanted);
         plan->fin = plan->fin && plan->text_bytes == wanted;
-        if (plan->seq + plan->text_bytes == sendq_end(&conn->sendq))
+        if (plan->seq + plan->text_bytes == sendq_end(&conn->transfer->sendq))
             flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
     }
     if (plan->fin) {
@@ -66,8 +66,8 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
     if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
         return false;
-    if (!is_new || conn->recovery.phase != RECOVERY_NONE)
-        recovery_sent(&conn->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
+    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
+        recovery_sent(&conn->transfer->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
                       tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
     tcp_note_acked(conn);
     return true;
@@ -80,18 +80,19 @@ static void record(struct leat_tcp *conn, uint32_t seq, uint64_t now_ns)
 {
     const uint32_t end = conn->tcb.snd_nxt;
 
-    while (conn->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
-        scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, seq, seq + conn->mss, now_ns);
+    while (conn->transfer->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
+        scoreboard_sent(&conn->transfer->scoreboard, &conn->tcp->sents, seq, seq + conn->mss,
+                        now_ns);
         seq += conn->mss;
     }
-    scoreboard_sent(&conn->scoreboard, &conn->tcp->sents, seq, end, now_ns);
+    scoreboard_sent(&conn->transfer->scoreboard, &conn->tcp->sents, seq, end, now_ns);
 }
 
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
-    if (!scoreboard_has_room(&conn->scoreboard, &conn->tcp->sents) ||
+    if (!scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents) ||
         !tcp_send_plan(conn, path, plan))
         return false;
     if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
@@ -123,8 +124,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;
     } while (done < plan_len(&all));
-    scoreboard_resent(&conn->scoreboard, sent, conn->tcp->stack->now_ns);
-    if (conn->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs as long again */
+    scoreboard_resent(&conn->transfer->scoreboard, sent, conn->tcp->stack->now_ns);
+    if (conn->transfer->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs time too */
         conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
     tcp_start_rexmt(conn);
     return true;
@@ -139,12 +140,12 @@ static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *p
     struct leat_buf *text;
     uint32_t len;
 
-    if (server_mss == 0 || conn->sendq.bytes == 0)
+    if (server_mss == 0 || conn->transfer->sendq.bytes == 0)
         return 0;
-    len = min32(conn->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
-    text = sendq_slice(&conn->sendq, conn->sendq.seq, &len);
+    len = min32(conn->transfer->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
+    text = sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
     if (text)
-        conn->tcb.snd_nxt = conn->sendq.seq + len;
+        conn->tcb.snd_nxt = conn->transfer->sendq.seq + len;
     return text;
 }
 

@@ -138,7 +138,8 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
            arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
            arena_cost(config->reorder_runs, sizeof(struct run)) +
-           arena_cost(config->sent_segments, sizeof(struct sent));
+           arena_cost(config->sent_segments, sizeof(struct sent)) +
+           arena_cost(config->transfers, sizeof(struct transfer));
 }
 
 /* Fills a free list with @count entries of the arena, the first on top. */
@@ -160,6 +161,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
 {
     const struct leat_tcp_config *config = &tcp->config;
     const uint32_t buckets = bucket_count(config);
+    struct transfer *transfers;
     struct sent *sents;
     struct run *runs;
 
@@ -172,8 +174,10 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
         return false;
     runs = arena_take(arena, config->reorder_runs, sizeof *runs);
     sents = arena_take(arena, config->sent_segments, sizeof *sents);
-    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents)
+    transfers = arena_take(arena, config->transfers, sizeof *transfers);
+    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !transfers)
         return false;
+    transfer_pool_init(tcp, transfers, config->transfers);
     sent_pool_init(&tcp->sents, sents, config->sent_segments);
     run_pool_init(&tcp->runs, runs, config->reorder_runs);
     return true;

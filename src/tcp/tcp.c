@@ -7,6 +7,11 @@
 
 static const uint64_t second_ns = 1000000000;
 
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint32_t or32(uint32_t value, uint32_t fallback)
 {
     return value ? value : fallback;
@@ -29,6 +34,7 @@ static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
     c.listeners = (uint16_t)or32(c.listeners, 16);
     c.reorder_runs = or32(c.reorder_runs, 1024);
     c.sent_segments = or32(c.sent_segments, 4096);
+    c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     c.receive_window_bytes = or32(c.receive_window_bytes, 4 * 1024 * 1024);
     c.send_queue_bytes = or32(c.send_queue_bytes, 4 * 1024 * 1024);
     c.rto_min_ns = or64(c.rto_min_ns, second_ns / 5);

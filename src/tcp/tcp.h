@@ -27,18 +27,13 @@
 #include "core/ring.h"
 #include "ip/ipv4.h"
 #include "stack.h"
-#include "tcp/congestion.h"
 #include "tcp/fast_open.h"
 #include "tcp/pmtu.h"
-#include "tcp/recovery.h"
-#include "tcp/reorder.h"
 #include "tcp/rtt.h"
-#include "tcp/sacks.h"
-#include "tcp/scoreboard.h"
-#include "tcp/sendq.h"
 #include "tcp/step.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp_fsm.h"
+#include "tcp/transfer.h"
 #include "wire/tcp.h"
 
 /* A connection in SYN-RECEIVED that came from a listener. */
@@ -117,10 +112,8 @@ struct leat_tcp {
     uint8_t probes;    /* keep-alive probes since the peer was last heard */
     uint16_t rcv_over; /* what rounding has added to rcv_wnd: less than a unit of the scale */
     struct pmtu pmtu;
-    struct sendq sendq;
-    struct scoreboard scoreboard;
-    struct congestion congestion;
-    struct recovery recovery;
+    struct transfer *transfer; /* never NULL: tcp->nothing, if it has none */
+    struct rest rest;          /* while it has none */
     struct rtt rtt;
     uint64_t sent_at_ns; /* our SYN, then the last segment with text */
     uint32_t ts_offset;  /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
@@ -131,23 +124,19 @@ struct leat_tcp {
     uint32_t tune_consumed_bytes; /* in this round */
     uint64_t tune_at_ns;          /* when it began */
     uint32_t last_ack_sent;       /* Last.ACK.sent (RFC 7323 4.3) */
-    struct sacks sacks;
-    struct leat_buf *text; /* in order, for leat_tcp_receive() */
+    struct leat_buf *text;        /* in order, for leat_tcp_receive() */
     struct leat_buf *text_last;
     uint32_t text_bytes;
     uint32_t unconsumed_bytes; /* with the program, not given back yet */
     uint32_t unacked_segments; /* with text, in order, since our last ACK */
     uint32_t fin_seq;          /* CONN_FIN_KNOWN */
-    struct reorder reorder;
 
     /* timers: one in the wheel, deadlines beside it that cost a store to move */
     struct timer timer;
     uint64_t rexmt_at_ns;    /* retransmission or persist */
     uint64_t delack_at_ns;   /* delayed ACK */
     uint64_t quiet_at_ns;    /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
-    uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
     uint64_t retry_at_ns;    /* memory was short, or the next burst is due */
-    uint64_t paced_until_ns; /* no burst before */
     uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
     uint64_t heard_at_ns;    /* any segment of the peer */
     uint64_t user_timeout_ns;
@@ -218,7 +207,9 @@ struct tcp {
     struct tcb *free_listeners;
     struct run_pool runs;
     struct sent_pool sents;
-    struct leat_tcp *conns; /* the array, for close() */
+    struct transfer_pool transfers;
+    struct transfer nothing; /* of those that have no transfer: read, never written */
+    struct leat_tcp *conns;  /* the array, for close() */
     struct tcp_half *halves;
     struct ring output; /* connections with something to send */
     struct ring time_wait;
@@ -243,6 +234,20 @@ static inline struct tcp_half *tcp_half(struct tcb *tcb)
 {
     leat_assert(tcb->kind == TCB_HALF);
     return (struct tcp_half *)(void *)tcb;
+}
+
+static inline bool tcp_has_transfer(const struct leat_tcp *conn)
+{
+    return conn->transfer->conn != 0;
+}
+
+/* Sequence number behind the text that the program has sent.  Without a transfer all of it is
+ * acknowledged, and so is a FIN that has left. */
+static inline uint32_t tcp_text_end(const struct leat_tcp *conn)
+{
+    if (tcp_has_transfer(conn))
+        return sendq_end(&conn->transfer->sendq);
+    return conn->tcb.snd_nxt - ((conn->flags & CONN_FIN_SENT) != 0);
 }
 
 /* ---- classify.c --------------------------------------------------------------------------- */

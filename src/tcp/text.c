@@ -131,13 +131,14 @@ static void ack_now(struct leat_tcp *conn)
 
 static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
 {
-    const bool fills_gap = conn->reorder.first != 0;
+    const bool fills_gap = conn->transfer->reorder.first != 0;
     struct leat_buf *more;
     uint32_t len;
 
     append(conn, cut_text(segment), segment->text_bytes);
-    while (conn->reorder.first &&
-           (more = reorder_take(&conn->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+    while (
+        conn->transfer->reorder.first &&
+        (more = reorder_take(&conn->transfer->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
         append(conn, more, len);
     conn->unacked_segments++;
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
@@ -154,10 +155,16 @@ static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment
     struct leat *stack = conn->tcp->stack;
 
     stack->stats.tcp_out_of_order++;
-    sacks_note(&conn->sacks, segment->seq);
-    if (reorder_has(&conn->reorder, segment->seq, segment->seq + segment->text_bytes))
-        sacks_note_duplicate(&conn->sacks, segment->seq, segment->seq + segment->text_bytes);
-    if (!reorder_put(&conn->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
+    if (!tcp_transfer_get(conn)) {
+        segment->counter = &stack->stats.drop_tcp_memory;
+        segment->fin = false;
+        ack_now(conn);
+        return;
+    }
+    sacks_note(&conn->transfer->sacks, segment->seq);
+    if (reorder_has(&conn->transfer->reorder, segment->seq, segment->seq + segment->text_bytes))
+        tcp_note_duplicate(conn, segment->seq, segment->seq + segment->text_bytes);
+    if (!reorder_put(&conn->transfer->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
                      segment->text_bytes))
         segment->counter = &stack->stats.drop_tcp_memory;
     tcp_open_window(conn);
@@ -179,11 +186,11 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     bool has_room = has_room_for(conn, in_order);
 
     if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
-        reorder_free(&conn->reorder, &conn->tcp->runs);
+        reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
         has_room = has_room_for(conn, true);
     }
     if (segment->skip_bytes > 0)
-        sacks_note_duplicate(&conn->sacks, segment->seq - segment->skip_bytes, segment->seq);
+        tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
     if (!has_room) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
         segment->fin = false;
@@ -204,7 +211,7 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_wnd -= tcb->rcv_wnd > 0;
     tcb->flags |= TCB_FIN_TAKEN;
     conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
-    reorder_free(&conn->reorder, &conn->tcp->runs);
+    reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 

@@ -18,7 +18,7 @@ static uint64_t min64(uint64_t a, uint64_t b)
 static uint64_t earliest_ns(const struct leat_tcp *conn)
 {
     return min64(min64(conn->rexmt_at_ns, conn->delack_at_ns),
-                 min64(min64(conn->quiet_at_ns, conn->retry_at_ns), conn->loss_at_ns));
+                 min64(min64(conn->quiet_at_ns, conn->retry_at_ns), conn->transfer->loss_at_ns));
 }
 
 void tcp_arm(struct leat_tcp *conn)
@@ -50,7 +50,9 @@ static bool persist_is_over(const struct leat_tcp *conn)
     if (waited_ns >= tcp_give_up_ns(conn) &&
         ((conn->flags & CONN_USER_TIMEOUT) || silent_ns >= tcp_give_up_ns(conn)))
         return true;
-    return waited_ns >= persist_patience_ns && full->free_count < full->count / 4;
+    return waited_ns >= persist_patience_ns &&
+           (full->free_count < full->count / 4 ||
+            tcp_transfers_are_short(conn->tcp, persist_patience_ns));
 }
 
 static enum tcp_event rexmt_event(const struct leat_tcp *conn)
@@ -83,7 +85,7 @@ static bool is_idle(const struct leat_tcp *conn)
 {
     const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
 
-    return conn->sendq.bytes == 0 && !fin_waits && conn->snd_una == conn->tcb.snd_nxt &&
+    return conn->transfer->sendq.bytes == 0 && !fin_waits && conn->snd_una == conn->tcb.snd_nxt &&
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
@@ -130,8 +132,8 @@ static bool quiet_expired(struct leat_tcp *conn)
 /* RFC 8985 7.2: nothing is known to be lost, all is quiet, and no probe is out. */
 static bool may_probe_tail(const struct leat_tcp *conn)
 {
-    const struct scoreboard *board = &conn->scoreboard;
-    const struct recovery *recovery = &conn->recovery;
+    const struct scoreboard *board = &conn->transfer->scoreboard;
+    const struct recovery *recovery = &conn->transfer->recovery;
 
     return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
            !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
@@ -142,7 +144,7 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
 {
     if (look_at_ns == LEAT_NEVER_NS && (conn->flags & CONN_LOSS_IS_PROBE) && may_probe_tail(conn))
         return;
-    conn->loss_at_ns = look_at_ns;
+    conn->transfer->loss_at_ns = look_at_ns;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
     if (look_at_ns != LEAT_NEVER_NS)
         tcp_arm_for(conn, look_at_ns);
@@ -150,16 +152,17 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
 
 void tcp_watch_tail(struct leat_tcp *conn)
 {
-    const bool one = conn->scoreboard.in_flight_bytes <= conn->mss;
+    const bool one = conn->transfer->scoreboard.in_flight_bytes <= conn->mss;
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
     if (!may_probe_tail(conn) ||
-        (conn->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
+        (conn->transfer->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
         return;
     /* 7.2: no later than the timeout, in whose place it then comes */
-    conn->loss_at_ns = min64(now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, one), conn->rexmt_at_ns);
+    conn->transfer->loss_at_ns =
+        min64(now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, one), conn->rexmt_at_ns);
     conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm_for(conn, conn->loss_at_ns);
+    tcp_arm_for(conn, conn->transfer->loss_at_ns);
 }
 
 static void probe_tail(struct leat_tcp *conn)
@@ -176,13 +179,14 @@ static void loss_expired(struct leat_tcp *conn)
     const struct recovery_ack now = tcp_recovery_ack(conn);
     struct recovery_result result;
 
-    conn->loss_at_ns = LEAT_NEVER_NS;
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
     tcp_want_output(conn);
     if (conn->flags & CONN_LOSS_IS_PROBE) {
         probe_tail(conn);
         return;
     }
-    result = recovery_look(&conn->recovery, &conn->scoreboard, &conn->congestion, &now);
+    result = recovery_look(&conn->transfer->recovery, &conn->transfer->scoreboard,
+                           &conn->transfer->congestion, &now);
     tcp_recovery_result(conn, &result);
 }
 
@@ -203,7 +207,10 @@ void tcp_retry_later(struct leat_tcp *conn)
 static void retry_expired(struct leat_tcp *conn)
 {
     conn->retry_at_ns = LEAT_NEVER_NS;
-    tcp_tell_writable(conn);
+    if (!(conn->flags & CONN_WAS_FULL) || tcp_transfer_get(conn))
+        tcp_tell_writable(conn);
+    else
+        tcp_retry_later(conn);
     tcp_want_output(conn);
 }
 
@@ -222,7 +229,7 @@ void tcp_conn_timer(struct timer *timer, void *context)
     }
     if (conn->retry_at_ns <= now_ns)
         retry_expired(conn);
-    if (conn->loss_at_ns <= now_ns)
+    if (conn->transfer->loss_at_ns <= now_ns)
         loss_expired(conn);
     if (conn->rexmt_at_ns <= now_ns && !rexmt_expired(conn))
         return;

@@ -1,0 +1,150 @@
+/* transfer.c -- entries for connections with text on its way. */
+#include "tcp/tcp.h"
+
+enum {
+    LOOK_MAX = 64 /* entries that are looked at to find one that can be taken back */
+};
+
+void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count)
+{
+    struct transfer_pool *pool = &tcp->transfers;
+
+    pool->all = entries;
+    pool->count = count;
+    for (uint32_t i = count; i > 0; i--) {
+        entries[i - 1].next = pool->free;
+        pool->free = &entries[i - 1];
+    }
+    scoreboard_init(&tcp->nothing.scoreboard);
+    tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
+}
+
+/* ---- beginning, and going on -------------------------------------------------------------- */
+
+static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
+{
+    return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
+}
+
+static enum recovery_mode recovery_mode(const struct leat_tcp *conn)
+{
+    if (!(conn->tcb.flags & TCB_SACK))
+        return RECOVERY_NEWRENO;
+    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
+}
+
+void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
+{
+    congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
+    if (conn->rest.cwnd == 0)
+        return;
+    congestion->cwnd = conn->rest.cwnd;
+    congestion->ssthresh = conn->rest.ssthresh;
+    congestion->cubic.w_max = congestion->cubic.cwnd_prior = conn->rest.w_max;
+}
+
+static void begin(struct leat_tcp *conn, struct transfer *transfer)
+{
+    tcp_transfer_congestion(conn, &transfer->congestion);
+    recovery_init(&transfer->recovery, recovery_mode(conn));
+    if (conn->rtt.srtt_ns > 0) /* or the answer to the first probe of all would be doubted */
+        rack_sample(&transfer->recovery.rack, conn->rtt.srtt_ns, conn->tcp->stack->now_ns);
+}
+
+void tcp_transfer_handshaken(struct leat_tcp *conn)
+{
+    if (tcp_has_transfer(conn))
+        begin(conn, conn->transfer);
+}
+
+/* ---- taking, and taking back -------------------------------------------------------------- */
+
+static bool is_idle(const struct transfer *transfer)
+{
+    return transfer->sendq.bytes == 0 && !transfer->scoreboard.first && !transfer->reorder.first &&
+           !transfer->sacks.has_dsack && transfer->recovery.phase == RECOVERY_NONE;
+}
+
+static void rest(struct leat_tcp *conn)
+{
+    const struct congestion *congestion = &conn->transfer->congestion;
+
+    conn->rest = (struct rest){congestion->cwnd, congestion->ssthresh, congestion->cubic.w_max};
+    conn->transfer = &conn->tcp->nothing;
+}
+
+/* A free entry, or that of a connection that has nothing on its way.  The hand goes round, so it
+ * finds those first that have had theirs for long. */
+static struct transfer *take(struct tcp *tcp)
+{
+    struct transfer_pool *pool = &tcp->transfers;
+    struct transfer *transfer = pool->free;
+
+    if (transfer) {
+        pool->free = transfer->next;
+        return transfer;
+    }
+    for (unsigned look = 0; look < LOOK_MAX; look++) {
+        transfer = &pool->all[pool->hand];
+        pool->hand = pool->hand + 1 < pool->count ? pool->hand + 1 : 0;
+        if (is_idle(transfer)) {
+            rest(transfer->conn);
+            return transfer;
+        }
+    }
+    return 0;
+}
+
+bool tcp_transfer_get(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+    struct transfer *transfer;
+
+    if (tcp_has_transfer(conn))
+        return true;
+    transfer = take(tcp);
+    if (!transfer) {
+        tcp->stack->stats.tcp_transfers_short++;
+        tcp->transfers.refused_at_ns = tcp->stack->now_ns;
+        tcp->transfers.was_short = true;
+        return false;
+    }
+    transfer->conn = conn;
+    transfer->loss_at_ns = LEAT_NEVER_NS;
+    transfer->paced_until_ns = 0;
+    transfer->reorder = (struct reorder){0};
+    transfer->sacks.count = 0;
+    transfer->sacks.has_dsack = false;
+    sendq_init(&transfer->sendq, tcp_text_end(conn));
+    scoreboard_init(&transfer->scoreboard);
+    begin(conn, transfer);
+    conn->transfer = transfer;
+    return true;
+}
+
+void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right)
+{
+    if ((conn->tcb.flags & TCB_SACK) && tcp_transfer_get(conn))
+        sacks_note_duplicate(&conn->transfer->sacks, left, right);
+}
+
+void tcp_transfer_end(struct leat_tcp *conn)
+{
+    struct transfer_pool *pool = &conn->tcp->transfers;
+    struct transfer *transfer = conn->transfer;
+
+    if (!tcp_has_transfer(conn))
+        return;
+    sendq_free(&transfer->sendq);
+    scoreboard_free(&transfer->scoreboard, &conn->tcp->sents);
+    reorder_free(&transfer->reorder, &conn->tcp->runs);
+    rest(conn);
+    transfer->next = pool->free;
+    pool->free = transfer;
+}
+
+bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns)
+{
+    return tcp->transfers.was_short &&
+           tcp->stack->now_ns - tcp->transfers.refused_at_ns < lately_ns;
+}
