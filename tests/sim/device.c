@@ -6,21 +6,31 @@
 
 /* ---- when ---------------------------------------------------------------------------------- */
 
+/* Where the window of the period that @now_ns lies in begins.  Each period has its own place for
+ * it: a timer of the same period would meet it for ever, or never. */
+static uint64_t window_begin_ns(const struct sim_window *window, uint64_t now_ns)
+{
+    const uint64_t period = window->every_ns > 0 ? (now_ns - window->at_ns) / window->every_ns : 0;
+    struct sim_random random = {window->at_ns + period};
+    const uint64_t slack_ns =
+        window->every_ns > window->len_ns ? window->every_ns - window->len_ns : 0;
+
+    return window->at_ns + period * window->every_ns + sim_random_between(&random, 0, slack_ns);
+}
+
 bool sim_window_is_open(const struct sim_window *window, uint64_t now_ns)
 {
+    uint64_t begin_ns;
+
     if (window->len_ns == 0 || now_ns < window->at_ns)
         return false;
-    return window->every_ns == 0 ? now_ns - window->at_ns < window->len_ns
-                                 : (now_ns - window->at_ns) % window->every_ns < window->len_ns;
+    begin_ns = window_begin_ns(window, now_ns);
+    return now_ns >= begin_ns && now_ns - begin_ns < window->len_ns;
 }
 
 uint64_t sim_window_end_ns(const struct sim_window *window, uint64_t now_ns)
 {
-    const uint64_t since_ns = now_ns - window->at_ns;
-
-    if (window->every_ns == 0)
-        return window->at_ns + window->len_ns;
-    return now_ns - since_ns % window->every_ns + window->len_ns;
+    return window_begin_ns(window, now_ns) + window->len_ns;
 }
 
 static struct sim_window window_of(const uint64_t at_ms[2], const uint64_t ms[2],

@@ -29,6 +29,10 @@ static void add_memory(struct sim_scenario *s, struct sim_random *random, unsign
     if (sim_random_percent(random, 60))
         s->dry_every_ms[end] = s->dry_ms[end] * 2 + sim_random_scale(random, 1, 5000);
     s->dry_left[end] = sim_random_scale(random, 0, 40);
+    if (sim_random_percent(random, 40)) { /* super-frames wait for the device meanwhile */
+        s->ring_frames[end] = sim_random_between(random, 1, 4);
+        s->ring_us[end] = sim_random_scale(random, 100, 3000);
+    }
     if (sim_random_percent(random, 60))
         s->dry_list[end] = sim_random_between(random, 1, SIM_LISTS);
 }
@@ -133,7 +137,8 @@ static void add_crowd(struct sim_scenario *s, struct sim_random *random, unsigne
 
 static void add_attack(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
-    s->attack_per_s[end] = sim_random_scale(random, 5, 3000);
+    s->attack_per_s[end] = sim_random_percent(random, 70) ? sim_random_between(random, 500, 3000)
+                                                          : sim_random_scale(random, 5, 500);
     s->no_cookies[end] = 0; /* or a flood of SYNs would keep others out */
 }
 

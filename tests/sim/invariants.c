@@ -337,12 +337,18 @@ static bool may_be_reset(const struct sim_side *side)
 
     if (side->violent || peer->violent || !peer->exists)
         return true;
+    if (side->cookie_lost)
+        return true;
+    if (!peer->closed)
+        return false;
+    if (peer->why != LEAT_OK) /* who was reset first has no excuse in what came of it */
+        return peer->closed_ns <= side->closed_ns;
     /* our last FIN may be lost so often that TIME-WAIT does not live to see it; which ends early
      * for want of entries, for a clock that leaps, or by a newer SYN (RFC 9293 3.10.7.4), whoever
-     * sends it */
-    return peer->closed && (peer->why != LEAT_OK || side->closed_ns - peer->closed_ns >= wait_ns ||
-                            s->jump_ms[peer->end] + s->time_wait[peer->end] > 0 ||
-                            side->sim->ends[peer->end].attack_count > 0);
+     * sends it; its program may notice later */
+    return peer->closed_ns > side->closed_ns || side->closed_ns - peer->closed_ns >= wait_ns ||
+           s->jump_ms[peer->end] + s->time_wait[peer->end] > 0 ||
+           side->sim->ends[peer->end].attack_count > 0;
 }
 
 /* Nothing came through, for a reason. */
@@ -354,9 +360,7 @@ static bool may_time_out(const struct sim_side *side)
     if (s->dry_poll[0] + s->dry_poll[1] > 0) /* one allocation that failed ends nothing */
         return side->violent || peer->violent;
     return side->violent || peer->violent || side->pool_was_low || !peer->exists ||
-           clock_leapt(side->sim) || s->time_wait[peer->end] > 0 ||
-           /* as often down as up, and probes may find it down each time */
-           s->down_every_ms[0] + s->down_every_ms[1] > 0;
+           clock_leapt(side->sim) || s->time_wait[peer->end] > 0;
 }
 
 static bool outcome_is_right(const struct sim_side *side)

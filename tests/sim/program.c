@@ -363,6 +363,7 @@ static void set_options(struct sim_side *side)
 void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
 {
     side->exists = side->opened = true;
+    side->accepted_ns = side->sim->now_ns;
     side->conn = conn;
     leat_tcp_set_events(conn, &events, side);
     set_options(side);

@@ -100,6 +100,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .no_rack = s->no_rack[end] != 0,
         .no_cookies = s->no_cookies[end] != 0,
         .keepalive_idle_ns = 30u * (uint64_t)SIM_NS_PER_S,
+        .keepalive_probes = 40, /* a link that is down half of the time ends nothing */
         .keepalive_interval_ns = 5u * (uint64_t)SIM_NS_PER_S,
     };
 }

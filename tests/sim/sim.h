@@ -57,11 +57,13 @@ struct sim_side {
     uint32_t held_bytes;
     bool exists; /* connect() or accept() has made it */
     bool opened;
-    bool full;         /* waits for on_writable */
-    bool paused;       /* the pause of its plan has begun */
-    bool ended;        /* shutdown() or close() was called */
-    bool eof;          /* all of the peer's text was read, and its FIN has come */
-    bool violent;      /* abort() or an early close() was called */
+    bool full;    /* waits for on_writable */
+    bool paused;  /* the pause of its plan has begun */
+    bool ended;   /* shutdown() or close() was called */
+    bool eof;     /* all of the peer's text was read, and its FIN has come */
+    bool violent; /* abort() or an early close() was called */
+    uint64_t accepted_ns;
+    bool cookie_lost;  /* its server answered with a cookie, and never saw the first ACK */
     bool pool_was_low; /* at the end: the stack may have given up for others' sake */
     bool closed;       /* on_closed() has come */
     enum leat_err why;

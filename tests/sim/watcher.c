@@ -330,6 +330,22 @@ static bool find_pair(const struct sim *sim, const struct sim_segment *segment, 
     return false;
 }
 
+/* Who answered with a cookie keeps nothing: if the first ACK is lost or late, what comes after it
+ * is of no connection, and is reset. */
+static void see_RST(const struct sight *sight)
+{
+    struct sim_side *client = &sight->sim->sides[sight->pair][1 - sight->end];
+    const struct leat_stats *stats = leat_stats(sight->sim->ends[sight->end].stack);
+
+    const struct sim_side *server = client->peer;
+
+    /* the first ACK may come in the same burst, and the RST may wait for its device */
+    if (stats->tcp_cookies_sent > 0 && sight->peer->has_ack &&
+        sight->segment->seq == sight->peer->ack &&
+        (!server->exists || sight->now_ns - server->accepted_ns < SIM_NS_PER_S))
+        client->cookie_lost = true;
+}
+
 /* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for.
  */
 static bool answers_attacker(const struct sight *sight)
@@ -367,6 +383,7 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     if (segment->flags & SIM_RST) {
         if (segment->text_len > 0 || (segment->flags & (SIM_SYN | SIM_FIN)))
             wrong(&sight, "RST with text, SYN or FIN");
+        see_RST(&sight);
         return;
     }
     if (answers_attacker(&sight))
