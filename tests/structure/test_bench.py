@@ -14,7 +14,7 @@ import netpage  # noqa: E402
 
 FOUND = {
     "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
-    "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4]},
+    "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4], "in, cost": [0.7, 0.5]},
     "http": {"leat": [3000.0]},
     "stacks": {"requests, 1": [10e3, 10e3], "requests, 2": [15e3, 19e3], "us, 1": [20, 20],
                "us, 2": [20, 25],
@@ -47,6 +47,7 @@ class Numbers(unittest.TestCase):
         self.assertAlmostEqual(said["stacks_ratio_cpu"], 1.8)
         page = netpage.section(FOUND, SIZES, 3)
         self.assertIn("| two and theirs on two | 17.00 | 22.50 | 35.00 | 40 % |", page)
+        self.assertIn("| Linux to leat | 0.60 | 0.50 |", page)
         self.assertNotIn("Several stacks", netpage.section({"tcp": FOUND["tcp"]}, None, 3))
 
     def test_a_peer_that_is_not_installed_is_named(self):

@@ -52,6 +52,12 @@ def die_with_parent():
     _libc.prctl(1, signal.SIGKILL)
 
 
+def processor_s(pid):
+    """What a process with all its threads has used of processors."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Bench:
     """The place of the measurements: `build`, a folder for files, servers that end with it."""
 
@@ -61,6 +67,7 @@ class Bench:
         self.ending = ending
         self.taps = 0
         self.holder = None
+        self.pids = {}  # of leat's programs, by address
 
     def program(self, name):
         return str(self.build / name)
@@ -119,8 +126,8 @@ class Bench:
     def leat(self, name, *more):
         """Starts an example; returns its address."""
         device, ip, mac = self.tap()
-        self.start(self.program(f"examples/{name}"), "--tap", device, "--ip", f"{ip}/24", "--mac",
-                   mac, *more)
+        self.pids[ip] = self.start(self.program(f"examples/{name}"), "--tap", device, "--ip",
+                                   f"{ip}/24", "--mac", mac, *more).pid
         return ip
 
     def peer(self, *words):
@@ -150,30 +157,38 @@ def reflector(bench):
 
 
 def bulk(bench):
-    """Gbit/s of one connection: Linux to leat, leat to Linux, Linux to Linux over veth; each with
-    super-frames and without."""
+    """One connection: Linux to leat, leat to Linux, Linux to Linux over veth; each with super-frames and
+    without. Gbit/s, and seconds of processor that both ends need for a gigabyte."""
     sink, source = bench.leat("discard"), bench.leat("chargen")
     plain_sink = bench.leat("discard", "--no-offload")
     plain_source = bench.leat("chargen", "--no-offload")
-    bench.start(bench.program("bench/peer"), "sink", 9, inside=True)
+    bench.pids[PEER_IP] = bench.start(bench.program("bench/peer"), "sink", 9, inside=True).pid
+
+    def measure(what, ip, port):
+        client = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = -processor_s(bench.pids[ip]) - client.ru_utime - client.ru_stime
+        gbps = bench.peer(what, ip, port, SECONDS)
+        client = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used += processor_s(bench.pids[ip]) + client.ru_utime + client.ru_stime
+        return gbps, used / (gbps * SECONDS / 8)
 
     def linux(offload):
         pid = bench.second_namespace()
         for words in (["ethtool", "-K", "here"], ["nsenter", "-t", pid, "-n", "ethtool", "-K", "there"]):
             run(*words, "tso", offload, "gso", offload, "gro", offload)
-        return bench.peer("send", PEER_IP, 9, SECONDS)
+        return measure("send", PEER_IP, 9)
 
-    series = {"in": lambda: bench.peer("send", sink, 9, SECONDS),
-              "out": lambda: bench.peer("receive", source, 19, SECONDS)}
-    if shutil.which("ethtool"):
-        series["Linux, TSO"] = lambda: linux("on")
-    else:
-        series["Linux, TSO"] = lambda: bench.peer("send", PEER_IP, 9, SECONDS)
-    series["in, no offload"] = lambda: bench.peer("send", plain_sink, 9, SECONDS)
-    series["out, no offload"] = lambda: bench.peer("receive", plain_source, 19, SECONDS)
-    if shutil.which("ethtool"):
+    can_set = shutil.which("ethtool")
+    series = {"in": lambda: measure("send", sink, 9),
+              "Linux, TSO": lambda: linux("on") if can_set else measure("send", PEER_IP, 9),
+              "out": lambda: measure("receive", source, 19),
+              "in, no offload": lambda: measure("send", plain_sink, 9),
+              "out, no offload": lambda: measure("receive", plain_source, 19)}
+    if can_set:
         series["Linux, no TSO"] = lambda: linux("off")
-    return rounds(series)
+    found = rounds(series)
+    return ({name: [turn[0] for turn in turns] for name, turns in found.items()}
+            | {f"{name}, cost": [turn[1] for turn in turns] for name, turns in found.items()})
 
 
 def start_nginx(bench):
@@ -276,12 +291,6 @@ def dns(bench):
 
 
 # ---- Several stacks --------------------------------------------------------------------------
-
-
-def processor_s(pid):
-    """What a process with all its threads has used of processors."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def busy_s():

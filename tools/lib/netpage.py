@@ -12,7 +12,7 @@ PAIRS = {
            "Linux to Linux, veth, TSO", 1.0),
     "out": ("TCP, leat to Linux", "Gbit/s", 1, ("tcp", "out"), ("tcp", "Linux, TSO"),
             "Linux to Linux, veth, TSO", 1.0),
-    "in, no offload": ("the same without offloads", "Gbit/s", 1, ("tcp", "in, no offload"),
+    "in, no offload": ("TCP, Linux to leat, without offloads", "Gbit/s", 1, ("tcp", "in, no offload"),
                        ("tcp", "Linux, no TSO"), "Linux to Linux, veth, no TSO", None),
     "out, no offload": ("TCP, leat to Linux, without offloads", "Gbit/s", 1, ("tcp", "out, no offload"),
                         ("tcp", "Linux, no TSO"), "Linux to Linux, veth, no TSO", None),
@@ -99,6 +99,28 @@ def table(found):
     return "\n".join(lines)
 
 
+def cost_section(found):
+    """What a gigabyte costs of processors, both ends; empty if that was not measured."""
+    rows = {"in": "Linux to leat", "out": "leat to Linux", "Linux, TSO": "Linux to Linux, veth, TSO",
+            "in, no offload": "Linux to leat, without offloads",
+            "out, no offload": "leat to Linux, without offloads",
+            "Linux, no TSO": "Linux to Linux, veth, no TSO"}
+    costs = {name: series(found, ("tcp", f"{name}, cost")) for name in rows}
+    costs = {name: cost for name, cost in costs.items() if cost}
+    if not costs:
+        return ""
+    lines = ["| a gigabyte of TCP, processor time of both ends, s | median | least |", "|---|---:|---:|"]
+    lines += [f"| {rows[name]} | {shown(median(cost))} | {shown(min(cost))} |"
+              for name, cost in costs.items()]
+    table = "\n".join(lines)
+    return f"""What TCP reaches by the clock depends on whose turn it is on a machine with others; what it costs
+does so less:
+
+{table}
+
+"""
+
+
 def stacks_section(found):
     """One stack on one core beside two on two; empty if there is nothing."""
     if not series(found, ("stacks", "us, 2")):
@@ -168,7 +190,7 @@ hands over packets without a system call, a copy, or a switch to another process
 
 {table(found)}
 
-- *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
+{cost_section(found)}- *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
   which does nothing but `read()`, swap addresses and `write()`.
 - *TCP*: one connection to `discard`, from `chargen`; Linux to Linux by the same client. *Without
   offloads* (`--no-offload`) every segment is a frame, with its checksum, each way.
