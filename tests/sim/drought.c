@@ -31,6 +31,7 @@ static void lists_of(struct leat *stack, struct list lists[SIM_LISTS])
         {&tcp->free_listeners, tcb_next, NULL},
         {&tcp->runs.free, offsetof(struct run, next), &tcp->runs.free_count},
         {&tcp->sents.free, offsetof(struct sent, next), &tcp->sents.free_count},
+        {&tcp->transfers.free, offsetof(struct transfer, next), NULL},
     };
 
     memcpy(lists, all, sizeof all);
@@ -40,7 +41,7 @@ const char *sim_list_name(unsigned list)
 {
     static const char *const names[SIM_LISTS] = {
         "full buffers",      "small buffers", "views", "connections", "half-open connections",
-        "TIME-WAIT entries", "listeners",     "runs",  "sents"};
+        "TIME-WAIT entries", "listeners",     "runs",  "sents",       "transfers"};
 
     return names[list];
 }
@@ -85,7 +86,8 @@ static uint64_t entries_left(const struct sim_end *end, unsigned i)
     const uint64_t only = s->dry_list[end->index];
     const uint64_t left = s->dry_left[end->index];
 
-    if (only > 0 && only != i + 1)
+    /* without a free transfer TCP looks at all of them for one to take back: none can be hidden */
+    if ((only > 0 && only != i + 1) || i == SIM_LIST_TRANSFERS)
         return UINT64_MAX;
     return i == SIM_LIST_TIME_WAITS && left == 0 && ring_is_empty(&end->stack->tcp->time_wait)
                ? 1

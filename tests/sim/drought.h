@@ -18,7 +18,8 @@ struct sim_end;
 enum {
     SIM_LIST_TIME_WAITS = 5,
     SIM_LIST_LISTENERS,
-    SIM_LISTS = 9 /* of free entries: three of the pool, six of TCP */
+    SIM_LIST_TRANSFERS = 9,
+    SIM_LISTS = 10 /* of free entries: three of the pool, seven of TCP */
 };
 
 struct sim_drought {

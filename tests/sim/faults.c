@@ -34,7 +34,7 @@ static void add_memory(struct sim_scenario *s, struct sim_random *random, unsign
         s->ring_us[end] = sim_random_scale(random, 100, 3000);
     }
     if (sim_random_percent(random, 60))
-        s->dry_list[end] = sim_random_between(random, 1, SIM_LISTS);
+        s->dry_list[end] = sim_random_between(random, 1, SIM_LIST_TRANSFERS);
 }
 
 static void add_device(struct sim_scenario *s, struct sim_random *random, unsigned end)
@@ -113,6 +113,8 @@ static void add_crowd(struct sim_scenario *s, struct sim_random *random, unsigne
     s->bufs[end] = frame_bufs * sim_random_between(random, 24, 128);
     s->sent_segments[end] = sim_random_between(random, 16, 256);
     s->reorder_runs[end] = sim_random_between(random, 1, 64);
+    if (sim_random_percent(random, 50))
+        s->transfers[end] = sim_random_between(random, 1, 8);
     s->backlog[end] = sim_random_between(random, 1, 8);
     s->half_open[end] = sim_random_between(random, 1, 8);
     if (sim_random_percent(random, 30))

@@ -78,6 +78,7 @@ enum {
     X(dry_left, 2, 0)                                                                              \
     X(dry_list, 2, 0)           /* 0: all lists; n: the nth */                                     \
     X(connections, 2, 0)        /* of TCP at a time; 0: enough */                                  \
+    X(transfers, 2, 0)                                                                             \
     X(half_open, 2, 0)                                                                             \
     X(time_wait, 2, 0)                                                                             \
     /* its server */                                                                               \

@@ -92,6 +92,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .delayed_ack_ns = s->delayed_ack_us[end] * SIM_NS_PER_US,
         .msl_ns = s->msl_ms[end] * SIM_NS_PER_MS,
         .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* who waits that long is stuck */
+        .transfers = (uint32_t)s->transfers[end],
         .sent_segments = (uint32_t)s->sent_segments[end],
         .congestion = (enum leat_tcp_congestion)s->congestion[end],
         .ecn = (enum leat_tcp_ecn)s->ecn[end],

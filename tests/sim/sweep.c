@@ -31,7 +31,7 @@ static void each_allocation(struct sweep *sweep, unsigned end, uint64_t poll)
     struct sim_scenario scenario = *sweep->base;
 
     scenario.dry_poll[end] = poll;
-    for (unsigned list = 1; list <= SIM_LISTS; list++) {
+    for (unsigned list = 1; list <= SIM_LIST_TRANSFERS; list++) {
         for (unsigned left = 0; left <= LEFT_MAX; left++) {
             scenario.dry_list[end] = list;
             scenario.dry_left[end] = left;
