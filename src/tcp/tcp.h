@@ -153,6 +153,9 @@ struct leat_tcp {
     enum leat_err soft_error;
 };
 
+_Static_assert(sizeof(struct leat_tcp) <= 424,
+               "a million of them in 512 MB, with all that they need");
+
 struct leat_tcp_listener {
     struct tcb tcb;
     struct tcp *tcp;

@@ -181,9 +181,20 @@ static void a_shut_window_gives_way_to_those_who_wait(void **state)
     assert_true(leat_tcp_send_room(ends[1].conn) > 0);
 }
 
+/* In one stack with the default pool, and the table of buckets. */
+static void a_million_connections_fit_into_512_MB(void **state)
+{
+    const struct leat_config config = {.seed = {1}};
+    const struct leat_tcp_config tcp = {.connections = 1000000};
+
+    (void)state;
+    assert_true(leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) < 512000000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_million_connections_fit_into_512_MB),
         talk_test_later(who_has_nothing_on_its_way_gives_way),
         talk_test_later(the_window_outlives_the_transfer),
         talk_test_later(text_waits_and_its_writer_is_told),
