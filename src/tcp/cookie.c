@@ -5,10 +5,12 @@
  *
  *      5 bits   minutes, so that a cookie is good for one to two of them
  *      3 bits   the peer's MSS, as one of eight
- *      24 bits  a keyed hash over the ends, the peer's ISN and the eight bits above
+ *      24 bits  a keyed hash over the ends, the peer's ISN, the eight bits above and the options
  *
- * Window scale, SACK and ECN travel in the low bits of the timestamp, which the peer echoes; a
- * peer without timestamps does without them.
+ * The options, window scale, SACK and ECN, travel in the low bits of the timestamp, which the peer
+ * echoes; a peer without timestamps does without them.  The hash vouches for them: a peer may come
+ * back with the echo of a later timestamp, that of an entry which had room for a while, and options
+ * read from that would be nonsense.
  */
 #include "tcp/budget.h"
 #include "tcp/seq.h"
@@ -24,7 +26,8 @@ enum {
     TS_SHIFT_MASK = 15, /* 15: no window scaling */
     TS_SACK = 1 << 4,
     TS_ECN = 1 << 5,
-    TS_MASK = (1 << 6) - 1
+    TS_MASK = (1 << 6) - 1,
+    NO_TS = 1 << 6 /* stands for the bits of a peer without timestamps */
 };
 
 static const uint64_t minute_ns = 60000000000;
@@ -45,12 +48,14 @@ static uint32_t minute_of(const struct tcp *tcp)
     return (uint32_t)(tcp->stack->now_ns / minute_ns) & MINUTES_MASK;
 }
 
+/* @options: as in the timestamp, or NO_TS. */
 static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t irs,
-                          uint32_t minute, uint32_t index)
+                          uint32_t minute, uint32_t index, uint32_t options)
 {
     const uint32_t words[] = {
         tcb->local_ip, tcb->remote_ip, (uint32_t)tcb->local_port << 16 | tcb->remote_port,
-        irs,           minute,         index};
+        irs,           minute,         index,
+        options};
     const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
 
     return minute << (MSS_BITS + HASH_BITS) | index << HASH_BITS | ((uint32_t)hash & HASH_MASK);
@@ -66,15 +71,22 @@ static struct tcb ends_of(const struct tcp_segment *segment)
     return tcb;
 }
 
-/* The options of a SYN in the low bits of a timestamp that is not in the future. */
-static uint32_t tsval_with(uint32_t now, const struct wire_tcp *syn, uint8_t agreed)
+/* The options of a SYN, as they stand in the low bits of the timestamp. */
+static uint32_t options_of(const struct wire_tcp *syn, uint8_t agreed)
 {
-    uint32_t bits = syn->wind_shift == WIRE_TCP_NO_SHIFT ? TS_SHIFT_MASK : syn->wind_shift;
-    uint32_t tsval;
+    const uint32_t shift =
+        syn->wind_shift == WIRE_TCP_NO_SHIFT ? TS_SHIFT_MASK : syn->wind_shift & TS_SHIFT_MASK;
 
-    bits |= agreed & TCB_SACK ? TS_SACK : 0;
-    bits |= agreed & TCB_ECN ? TS_ECN : 0;
-    tsval = (now & ~(uint32_t)TS_MASK) | bits;
+    if (!(agreed & TCB_TS))
+        return NO_TS;
+    return shift | (agreed & TCB_SACK ? TS_SACK : 0) | (agreed & TCB_ECN ? TS_ECN : 0);
+}
+
+/* A timestamp that ends with @options and is not in the future. */
+static uint32_t tsval_with(uint32_t now, uint32_t options)
+{
+    const uint32_t tsval = (now & ~(uint32_t)TS_MASK) | options;
+
     return seq_lt(now, tsval) ? tsval - (TS_MASK + 1) : tsval;
 }
 
@@ -86,6 +98,7 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
     struct tcb tcb = ends_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     struct path path;
+    uint32_t options;
 
     tcb.rcv_nxt = syn->seq + 1;
     tcb.rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
@@ -95,14 +108,15 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
         tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* nowhere to remember them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)
         header.wind_shift = tcp->wind_shift;
-    header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index);
+    options = options_of(syn, tcb.flags);
+    header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index, options);
     header.mss = tcp_path_mss(tcp, tcb.local_ip, tcb.remote_ip);
     header.sack_permitted = tcb.flags & TCB_SACK;
     header.flags |= tcb.flags & TCB_ECN ? TCP_ECE : 0;
     if (tcb.flags & TCB_TS) {
         header.has_ts = true;
         header.tsval =
-            tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), syn, tcb.flags);
+            tsval_with(tcp_now_ms(tcp->stack) + tcp_ts_offset(tcp->stack, &tcb), options);
         header.tsecr = syn->tsval;
         tcb.flags &= (uint8_t)~TCB_TS; /* tcp_emit() would write its own */
     }
@@ -123,7 +137,8 @@ static bool is_cookie(const struct tcp *tcp, const struct tcb *ends, const struc
 
     if (((minute_of(tcp) - minute) & MINUTES_MASK) > 1)
         return false;
-    return cookie == cookie_of(tcp, ends, ack->seq - 1, minute, index);
+    return cookie == cookie_of(tcp, ends, ack->seq - 1, minute, index,
+                               ack->has_ts ? ack->tsecr & TS_MASK : NO_TS);
 }
 
 bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,

@@ -76,6 +76,7 @@ static void tcp_close(struct leat *stack)
         if (tcp->conns[i].tcb.kind == TCB_CONN)
             tcp_conn_free(&tcp->conns[i]);
     }
+    leat_debug_assert(tcp_nothing_is_unwritten(tcp));
 }
 
 enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config)

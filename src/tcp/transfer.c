@@ -143,6 +143,16 @@ void tcp_transfer_end(struct leat_tcp *conn)
     pool->free = transfer;
 }
 
+bool tcp_nothing_is_unwritten(const struct tcp *tcp)
+{
+    const struct transfer *nothing = &tcp->nothing;
+
+    return is_idle(nothing) && !nothing->conn && nothing->loss_at_ns == LEAT_NEVER_NS &&
+           nothing->paced_until_ns == 0 && nothing->sacks.count == 0 &&
+           nothing->congestion.cwnd == 0 && nothing->congestion.ssthresh == 0 &&
+           nothing->recovery.rack.rtt_ns == 0;
+}
+
 bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns)
 {
     return tcp->transfers.was_short &&

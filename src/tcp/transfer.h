@@ -72,6 +72,9 @@ void tcp_transfer_handshaken(struct leat_tcp *conn);
 /* @left .. @right came, and was here already: the next ACK says so (RFC 2883), if there is SACK. */
 void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right);
 
+/* False: something was written for a connection that has no entry, into what all of them share. */
+bool tcp_nothing_is_unwritten(const struct tcp *tcp);
+
 /* True if a connection was refused an entry in the last @lately_ns. */
 bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns);
 

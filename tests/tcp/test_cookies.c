@@ -85,6 +85,21 @@ static void cookie_remembers_window_scale_and_SACK_in_the_timestamp(void **state
     assert_int_equal(ts_of(talk, 6), 1001);
 }
 
+/* The echo of a timestamp that was not the cookie's says other options: it must not be believed. */
+static void cookie_with_other_options_is_reset(void **state)
+{
+    struct talk *talk = *state;
+
+    fill_backlog(talk);
+    talk_offer(talk, 1000);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    talk_extra_ts(talk, 1001, ts_of(talk, 2) ^ 1);
+    rx(talk, ACK, 1, 1, 0);
+    tx(talk, RST, 1, 0, 0);
+    assert_int_equal(talk_grown(talk, tcp_cookies_taken), 0);
+}
+
 static void guessed_cookie_is_reset(void **state)
 {
     struct talk *talk = *state;
@@ -175,6 +190,7 @@ int main(void)
         talk_test(guessed_cookie_is_reset),
         talk_test(old_cookie_is_worth_nothing),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
+        talk_test(cookie_with_other_options_is_reset),
         talk_test(no_cookie_when_nobody_accepts),
         talk_test_later(cookie_without_memory_for_a_connection_is_given_up),
     };
