@@ -33,10 +33,12 @@ enum {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): the assembler adds */
 #define ADD_8(at)  "adcq " #at "(%1), %0\n\t"
 #define ADD_16(at) ADD_8(at) ADD_8(8 + at)
 #define ADD_32(at) ADD_16(at) ADD_16(16 + at)
 #define ADD_64(at) ADD_32(at) ADD_32(32 + at)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Adds to @sum what lies at @at: one chain of carries through the block, and its end put back. */
 #define SUM_BLOCK(bytes_in_block, chain, sum, at)                                                  \
