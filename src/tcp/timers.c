@@ -71,7 +71,11 @@ static bool rexmt_expired(struct leat_tcp *conn)
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
 
-    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts it again */
+    conn->rexmt_at_ns = LEAT_NEVER_NS;  /* tcp_output() starts it again */
+    if (conn->flags & CONN_FIN_ACKED) { /* by a peer whose window is still shut: nothing is left */
+        conn->flags &= ~(uint32_t)CONN_PERSIST;
+        return true;
+    }
     if (event == TCP_timeout_rexmt) {
         conn->tcp->stack->stats.tcp_timeouts++;
         if (conn->tcb.flags & TCB_SYN_UNACKED)
