@@ -306,7 +306,7 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     if (delivered.acked_bytes > 0) {
         conn->flags |= CONN_REACHED;
         pmtu_progress(&conn->pmtu);
-        if (is_shut)
+        if (is_shut && tcp_something_waits(conn))
             conn->progress_at_ns = ack.now_ns;
         else
             restart_timer(conn);

@@ -1,5 +1,6 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
 #include "tcp/budget.h"
+#include "tcp/predict.h"
 #include "tcp/tcp.h"
 
 #include <string.h>

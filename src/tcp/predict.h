@@ -14,6 +14,22 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
+/* Tells who watches the table of @event, which was answered without asking it. */
+void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event);
+
+/* True if the state is ESTABLISHED: the caller then does what tcp.rl answers there to @event, one
+ * of those that the table is spared, and the state stays (tests/structure holds the table to that).
+ */
+static inline bool tcp_established(const struct tcp *tcp, const struct tcb *tcb,
+                                   enum tcp_event event)
+{
+    if (tcb->state != TCP_ESTABLISHED)
+        return false;
+    if (tcp->config.on_transition)
+        tcp_tell_watcher(tcp, event);
+    return true;
+}
+
 /* Tells who watches the table of a segment that was dealt with without it. */
 void tcp_tell_of_predicted(const struct tcp *tcp, const struct tcp_segment *segment);
 

@@ -27,10 +27,8 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
 
 void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
 {
-    const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
-
     conn->tcp->stack->stats.tcp_probes++;
-    if (conn->transfer->sendq.bytes == 0 && !fin_waits) {
+    if (!tcp_something_waits(conn)) {
         conn->flags &= ~(unsigned)CONN_PROBE;
         tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
         return;
@@ -71,11 +69,9 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 void tcp_start_persist(struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
-    const bool waits = conn->transfer->sendq.bytes > 0 ||
-                       (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
     const bool waiting = conn->flags & CONN_PERSIST;
 
-    if (!waits || conn->transfer->scoreboard.in_flight_bytes > 0 ||
+    if (!tcp_something_waits(conn) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
         conn->transfer->scoreboard.sacked_bytes > 0 ||
         (waiting && conn->rexmt_at_ns != LEAT_NEVER_NS))
         return;

@@ -253,6 +253,13 @@ static inline uint32_t tcp_text_end(const struct leat_tcp *conn)
     return conn->tcb.snd_nxt - ((conn->flags & CONN_FIN_SENT) != 0);
 }
 
+/* Text, or a FIN, that the peer has not acknowledged yet, whether it left or not. */
+static inline bool tcp_something_waits(const struct leat_tcp *conn)
+{
+    return conn->transfer->sendq.bytes > 0 ||
+           (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+}
+
 /* ---- classify.c --------------------------------------------------------------------------- */
 
 /* Which letters of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
@@ -295,24 +302,6 @@ uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb);
 
 /* Chooses tcb->local_port (RFC 6056 algorithm 4); false: all are taken. */
 bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
-
-/* ---- predict.c ---------------------------------------------------------------------------- */
-
-/* Tells who watches the table of what was done without asking it. */
-void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event);
-
-/* True if the state is ESTABLISHED: the caller then does what tcp.rl answers there to @event, one
- * of those that the table is spared, and the state stays (tests/structure holds the table to that).
- */
-static inline bool tcp_established(const struct tcp *tcp, const struct tcb *tcb,
-                                   enum tcp_event event)
-{
-    if (tcb->state != TCP_ESTABLISHED)
-        return false;
-    if (tcp->config.on_transition)
-        tcp_tell_watcher(tcp, event);
-    return true;
-}
 
 /* ---- input.c ------------------------------------------------------------------------------ */
 

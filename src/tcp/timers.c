@@ -71,11 +71,7 @@ static bool rexmt_expired(struct leat_tcp *conn)
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
 
-    conn->rexmt_at_ns = LEAT_NEVER_NS;  /* tcp_output() starts it again */
-    if (conn->flags & CONN_FIN_ACKED) { /* by a peer whose window is still shut: nothing is left */
-        conn->flags &= ~(uint32_t)CONN_PERSIST;
-        return true;
-    }
+    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts it again */
     if (event == TCP_timeout_rexmt) {
         conn->tcp->stack->stats.tcp_timeouts++;
         if (conn->tcb.flags & TCB_SYN_UNACKED)
@@ -87,9 +83,7 @@ static bool rexmt_expired(struct leat_tcp *conn)
 
 static bool is_idle(const struct leat_tcp *conn)
 {
-    const bool fin_waits = (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
-
-    return conn->transfer->sendq.bytes == 0 && !fin_waits && conn->snd_una == conn->tcb.snd_nxt &&
+    return !tcp_something_waits(conn) && conn->snd_una == conn->tcb.snd_nxt &&
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
