@@ -4,6 +4,7 @@
  */
 #include <leat/timer.h>
 
+#include "core/owner.h"
 #include "stack.h"
 
 /* What lies in leat_timer.inside, at its start. */
@@ -24,8 +25,7 @@ static struct inside *inside_of(struct leat_timer *timer)
 
 static void call(struct leat *stack, struct ready *ready)
 {
-    char *inside = (char *)ready - offsetof(struct inside, ready);
-    struct leat_timer *timer = (struct leat_timer *)(void *)inside;
+    struct leat_timer *timer = (struct leat_timer *)(void *)owner_of(ready, struct inside, ready);
 
     (void)stack;
     timer->on_time(timer, timer->arg);

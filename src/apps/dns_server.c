@@ -13,6 +13,7 @@
 #include <leat/tcp.h>
 #include <leat/udp.h>
 
+#include "core/owner.h"
 #include "stack.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
@@ -260,9 +261,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 /* One timer for all: it comes when the idlest is due, and is set again for the next. */
 static void on_idle_timer(struct timer *timer, void *context)
 {
-    struct leat_dns_server *server =
-        (struct leat_dns_server *)(void *)((char *)timer -
-                                           offsetof(struct leat_dns_server, idle_timer));
+    struct leat_dns_server *server = owner_of(timer, struct leat_dns_server, idle_timer);
     const uint64_t now_ns = leat_now_ns(context);
     uint64_t next_ns = UINT64_MAX;
 

@@ -9,6 +9,7 @@
  */
 #include "apps/http_client.h"
 
+#include "core/owner.h"
 #include "stack.h"
 
 enum {
@@ -295,8 +296,7 @@ static void time_out(struct http_client *client)
 
 void http_client_timer(struct timer *timer, void *context)
 {
-    struct http_client *client =
-        (struct http_client *)(void *)((char *)timer - offsetof(struct http_client, timer));
+    struct http_client *client = owner_of(timer, struct http_client, timer);
 
     (void)context;
     if (client->phase == HTTP_PHASE_ENDING)

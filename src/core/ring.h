@@ -3,15 +3,13 @@
 #define CORE_RING_H
 
 #include <stdbool.h>
-#include <stddef.h>
+
+#include "core/owner.h"
 
 struct ring {
     struct ring *next; /* NULL: in no ring */
     struct ring *prev;
 };
-
-/* The struct that @node lies in. */
-#define ring_owner(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void ring_init(struct ring *head)
 {

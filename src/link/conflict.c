@@ -9,6 +9,7 @@
  */
 #include "link/arp.h"
 
+#include "core/owner.h"
 #include "link/address.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
@@ -28,8 +29,7 @@ enum {
 
 static void tell(struct leat *stack, struct ready *ready)
 {
-    struct address *address =
-        (struct address *)(void *)((uint8_t *)ready - offsetof(struct address, ready));
+    struct address *address = owner_of(ready, struct address, ready);
     struct leat_netif *netif = address->link->netif;
     const struct leat_config *config = &stack->config;
     const leat_ip4 ip = address->ip;
@@ -79,8 +79,7 @@ static void probe(struct leat *stack, struct address *address)
 static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
-    struct address *address =
-        (struct address *)(void *)((uint8_t *)timer - offsetof(struct address, timer));
+    struct address *address = owner_of(timer, struct address, timer);
 
     if (address->state == ADDRESS_PROBING && address->sent < PROBE_NUM) {
         probe(stack, address);

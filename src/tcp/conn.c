@@ -137,7 +137,7 @@ static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
  * handle lives until the last line here. */
 static void conn_deliver(struct leat *stack, struct ready *ready)
 {
-    struct leat_tcp *conn = ring_owner(ready, struct leat_tcp, ready);
+    struct leat_tcp *conn = owner_of(ready, struct leat_tcp, ready);
 
     (void)stack;
     if (take_flag(conn, CONN_TELL_OPEN) && conn->events->on_open)

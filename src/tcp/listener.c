@@ -12,7 +12,7 @@ enum {
 
 static void listener_deliver(struct leat *stack, struct ready *ready)
 {
-    struct leat_tcp_listener *listener = ring_owner(ready, struct leat_tcp_listener, ready);
+    struct leat_tcp_listener *listener = owner_of(ready, struct leat_tcp_listener, ready);
 
     (void)stack;
     if (!ring_is_empty(&listener->acceptable) && listener->config.on_acceptable)
@@ -85,7 +85,7 @@ void tcp_half_answer(struct tcp_half *half)
 
 void tcp_half_timer(struct timer *timer, void *context)
 {
-    struct tcp_half *half = ring_owner(timer, struct tcp_half, timer);
+    struct tcp_half *half = owner_of(timer, struct tcp_half, timer);
     struct tcp_step step = {.tcp = half->tcp};
 
     (void)context;
@@ -283,7 +283,7 @@ static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
 
     if (ring_is_empty(&listener->acceptable))
         return 0;
-    conn = ring_owner(listener->acceptable.next, struct leat_tcp, waiting);
+    conn = owner_of(listener->acceptable.next, struct leat_tcp, waiting);
     ring_remove(&conn->waiting);
     listener->acceptable_count--;
     conn->listener = 0;
@@ -311,7 +311,7 @@ void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     struct leat_tcp *conn;
 
     while (!ring_is_empty(&listener->halves)) {
-        struct tcp_half *half = ring_owner(listener->halves.next, struct tcp_half, ring);
+        struct tcp_half *half = owner_of(listener->halves.next, struct tcp_half, ring);
 
         tcp_event(&half->tcb, TCP_ABORT, &step);
     }

@@ -402,7 +402,7 @@ bool tcp_output(struct leat_tcp *conn)
 
 static inline void flush_first(struct tcp *tcp)
 {
-    struct leat_tcp *conn = ring_owner(tcp->output.next, struct leat_tcp, output);
+    struct leat_tcp *conn = owner_of(tcp->output.next, struct leat_tcp, output);
 
     ring_remove(&conn->output);
     if (tcp_output(conn))

@@ -12,7 +12,7 @@ static struct tcp_time_wait *oldest(struct tcp *tcp)
 {
     if (ring_is_empty(&tcp->time_wait))
         return 0;
-    return ring_owner(tcp->time_wait.next, struct tcp_time_wait, ring);
+    return owner_of(tcp->time_wait.next, struct tcp_time_wait, ring);
 }
 
 static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
@@ -77,7 +77,7 @@ void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
 
 void tcp_time_wait_timer(struct timer *timer, void *context)
 {
-    struct tcp *tcp = ring_owner(timer, struct tcp, time_wait_timer);
+    struct tcp *tcp = owner_of(timer, struct tcp, time_wait_timer);
     struct tcp_time_wait *entry;
 
     (void)context;

@@ -216,7 +216,7 @@ static void retry_expired(struct leat_tcp *conn)
 
 void tcp_conn_timer(struct timer *timer, void *context)
 {
-    struct leat_tcp *conn = ring_owner(timer, struct leat_tcp, timer);
+    struct leat_tcp *conn = owner_of(timer, struct leat_tcp, timer);
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
     (void)context;

@@ -324,7 +324,7 @@ static void assert_agrees(void)
     assert_int_equal(board.sacked_bytes, sums[SACKED]);
     assert_int_equal(board.lost_bytes, sums[LOST]);
     for (struct ring *node = board.by_time.next; node != &board.by_time; node = node->next) {
-        const struct sent *sent = ring_owner(node, struct sent, by_time);
+        const struct sent *sent = owner_of(node, struct sent, by_time);
 
         assert_true(sent->at_ns >= last_ns);
         last_ns = sent->at_ns;
@@ -567,7 +567,7 @@ static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
     resend(MSS);
     unlose_all();
     assert_agrees();
-    assert_ptr_equal(ring_owner(board.by_time.next, struct sent, by_time), board.first->next->next);
+    assert_ptr_equal(owner_of(board.by_time.next, struct sent, by_time), board.first->next->next);
     assert_null(scoreboard_lost(&board, &pool, MSS));
 }
 
@@ -586,7 +586,7 @@ static void what_left_together_stays_in_order(void **state)
     forget_sacks();
     assert_agrees();
     for (struct ring *node = board.by_time.next; node != &board.by_time; node = node->next) {
-        const struct sent *sent = ring_owner(node, struct sent, by_time);
+        const struct sent *sent = owner_of(node, struct sent, by_time);
 
         assert_true(!before || seq_lt(before->seq, sent->seq));
         before = sent;
