@@ -13,6 +13,7 @@
 #include <leat/posix.h>
 #include <leat/tap.h>
 
+#include "bring_up.h"
 #include "example.h"
 #include "flight.h"
 #include "notes.h"
@@ -281,23 +282,7 @@ static enum leat_err build_stack(struct program *program, const char **step)
         return err;
     if (program->recorder)
         leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
-    *step = program->netif->name;
-    err = leat_attach(*stack, program->netif);
-    if (err)
-        return err;
-    *step = "--ip";
-    err = leat_address_add(*stack, program->netif, options->ip, options->prefix_bits);
-    if (err)
-        return err;
-    *step = "--gateway";
-    if (options->gateway != LEAT_IP4_ANY)
-        err = leat_route_add(*stack, LEAT_IP4_ANY, 0, options->gateway);
-    if (err)
-        return err;
-    *step = "UDP and TCP";
-    err = leat_udp_register(*stack, NULL);
-    if (err == LEAT_OK)
-        err = leat_tcp_register(*stack, &tcp);
+    err = bring_up(*stack, program->netif, options, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";

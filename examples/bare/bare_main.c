@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bring_up.h"
 #include "example.h"
 #include "flight.h"
 #include "options.h"
@@ -200,23 +201,7 @@ static enum leat_err build_stack(const char **step)
     err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
     if (err)
         return err;
-    *step = program.netif->name;
-    err = leat_attach(*stack, program.netif);
-    if (err)
-        return err;
-    *step = "--ip";
-    err = leat_address_add(*stack, program.netif, options->ip, options->prefix_bits);
-    if (err)
-        return err;
-    *step = "--gateway";
-    if (options->gateway != LEAT_IP4_ANY)
-        err = leat_route_add(*stack, LEAT_IP4_ANY, 0, options->gateway);
-    if (err)
-        return err;
-    *step = "UDP and TCP";
-    err = leat_udp_register(*stack, NULL);
-    if (err == LEAT_OK)
-        err = leat_tcp_register(*stack, &tcp);
+    err = bring_up(*stack, program.netif, options, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";
