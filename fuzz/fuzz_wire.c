@@ -361,13 +361,15 @@ static void check_text(void)
            "an orderly end without all of the text");
 }
 
-/* Both programs read and shut their side; who then waits for a peer that is no more, closes.  All
- * must end. */
+/* Both programs read, ask no more whether the peer is alive, and shut their side; who then waits
+ * for a peer that is no more, closes.  All must end. */
 static void end_well(void)
 {
     for (unsigned i = 0; i < 2; i++) {
         ends[i].dev.room = UINT32_MAX;
         ends[i].reads = true;
+        if (ends[i].conn)
+            leat_tcp_set_keepalive(ends[i].conn, false); /* or it would never be quiet */
         if (ends[i].conn && leat_tcp_readable(ends[i].conn) > 0)
             hear(&ends[i], ends[i].conn);
         poll_end(&ends[i]);
