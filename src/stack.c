@@ -215,23 +215,28 @@ static void ready_run_first(struct leat *stack, struct ready *head)
     ready->run(stack, ready);
 }
 
-/* Calls the program back for everything that was ready when it began: what a callback makes ready
- * waits for the next turn, but for what it has accepted. */
-static void ready_run(struct leat *stack)
+/* Behind a mark: what a callback makes ready waits for the next turn. */
+static unsigned ready_run_many(struct leat *stack, unsigned budget)
 {
-    struct ready *const head = &stack->ready;
-    unsigned budget = READY_BUDGET;
     struct ready last = {0};
 
-    if (head->next == head->prev) { /* none, or a single one, needs no mark behind it */
-        if (is_ready(head))
-            ready_run_first(stack, head);
-    } else {
-        stack_ready(stack, &last);
-        for (; budget > 0 && head->next != &last; budget--)
-            ready_run_first(stack, head);
-        stack_not_ready(&last);
-    }
+    stack_ready(stack, &last);
+    for (; budget > 0 && stack->ready.next != &last; budget--)
+        ready_run_first(stack, &stack->ready);
+    stack_not_ready(&last);
+    return budget;
+}
+
+/* Calls the program back for everything that was ready when it began, and for what a callback has
+ * accepted. */
+static void ready_run(struct leat *stack)
+{
+    unsigned budget = READY_BUDGET;
+
+    if (stack->ready.next != stack->ready.prev)
+        budget = ready_run_many(stack, budget);
+    else if (is_ready(&stack->ready)) /* a single one needs no mark */
+        ready_run_first(stack, &stack->ready);
     for (; budget > 0 && is_ready(&stack->ready_still); budget--)
         ready_run_first(stack, &stack->ready_still);
 }
@@ -275,6 +280,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
 
     leat_assert(now_ns >= stack->now_ns);
     stack->now_ns = now_ns;
+    stack->now_ms = (uint32_t)(now_ns / 1000000);
     for (struct link *link = stack->links; link < end; link++)
         more |= link_poll(link);
     loopback_poll(stack);

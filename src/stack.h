@@ -120,6 +120,7 @@ struct leat {
     struct leat_pool pool;
     struct arena arena;
     uint64_t now_ns;
+    uint32_t now_ms; /* the same: a division a poll, where TCP would need three a segment */
     struct timer_wheel timers;
     struct siphash_key table_key;  /* lookups */
     struct siphash_key secret_key; /* ports, ids, sequence numbers */

@@ -57,9 +57,10 @@ struct leat_tcp_config {
     uint64_t rto_min_ns;            /**< the retransmission timeout is the round trip and at
                                          least this more: 200 ms (RFC 6298 2.4 wants 1 s in all;
                                          it must outlast a delayed ACK) */
-    uint64_t rto_max_ns;            /**< its ceiling: 60 s (RFC 6298 2.5) */
+    uint64_t rto_max_ns;            /**< its ceiling: 60 s (RFC 6298 2.5); 274 s at most */
     uint64_t delayed_ack_ns;        /**< an ACK waits at most: 40 ms (RFC 1122 4.2.3.2: < 500) */
-    uint64_t msl_ns;                /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two */
+    uint64_t msl_ns;                /**< maximum segment lifetime: 30 s; TIME-WAIT lasts two.
+                                         12 days at most, what follows 24 */
     uint64_t fin_wait_2_ns;         /**< an abandoned FIN-WAIT-2 lasts: 60 s */
     uint64_t user_timeout_ns;       /**< unacknowledged text ends a connection: 100 s (R2) */
     uint64_t connect_timeout_ns;    /**< an unanswered SYN ends it: 180 s (RFC 1122 4.2.3.5) */
@@ -146,7 +147,7 @@ struct leat_tcp_info {
     uint64_t srtt_ns;            /**< smoothed round-trip time (RFC 6298), 0: not measured yet */
     uint64_t rttvar_ns;          /**< its variation */
     uint64_t rto_ns;             /**< retransmission timeout as it stands */
-    uint64_t retransmits;        /**< segments sent again */
+    uint64_t retransmits;        /**< segments sent again, modulo 2^32 */
     uint16_t path_mtu_bytes;     /**< largest IP datagram to the peer, as far as we know */
     bool timestamps;             /**< agreed on (RFC 7323) */
     bool sack;                   /**< agreed on (RFC 2018) */
@@ -165,7 +166,8 @@ struct leat_tcp_info {
 /** Bytes that leat_tcp_register() takes from the stack's block. */
 size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config);
 
-/** Adds TCP to the stack, once, before the first poll.  @p config may be NULL (defaults). */
+/** Adds TCP to the stack, once, before the first poll.  @p config may be NULL (defaults).
+ * LEAT_ERR_ARGUMENT also if its tables would take more than 16 GB. */
 enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config);
 
 /**
@@ -259,7 +261,8 @@ void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive);
  */
 void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp);
 
-/** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3); 0: default. */
+/** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3); 0: default; more
+ * than 24 days are 24. */
 void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns);
 
 /** Replaces the callbacks. @p events must outlive the connection. */

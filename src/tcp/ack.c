@@ -8,11 +8,11 @@
 
 /* RFC 9293 3.10.7.4: an old segment must not bring back an old window.  One that acknowledges
  * something new is not old, even if its text is: SND.WND counts from SND.UNA, so the window of the
- * ACK before it would reach further than the peer has ever allowed. */
+ * ACK before it would reach further than the peer has ever allowed.  One that acknowledges less
+ * than SND.UNA doesn't get here, and SND.WL2 is never behind SND.UNA: it need not be asked. */
 static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
-    return seq_lt(conn->snd_una, header->ack) || seq_lt(conn->snd_wl1, header->seq) ||
-           (conn->snd_wl1 == header->seq && seq_le(conn->snd_wl2, header->ack));
+    return seq_lt(conn->snd_una, header->ack) || seq_le(conn->snd_wl1, header->seq);
 }
 
 /* Takes the window of the segment; true if it has changed. */
@@ -26,12 +26,11 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
         return false;
     conn->snd_wnd = wnd;
     conn->snd_wl1 = header->seq;
-    conn->snd_wl2 = header->ack;
     if (wnd > conn->snd_wnd_max)
         conn->snd_wnd_max = wnd;
     if (wnd > 0 && (conn->flags & CONN_PERSIST)) { /* the wait is over, whatever it was */
         conn->flags &= ~(unsigned)CONN_PERSIST;
-        conn->rexmt_at_ns = LEAT_NEVER_NS;
+        conn->rexmt_at = DEADLINE_NONE;
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     }
     return changed;
@@ -80,15 +79,12 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
 /* RFC 6298 5.2, 5.3. */
 static void restart_timer(struct leat_tcp *conn)
 {
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-
     rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
-    conn->progress_at_ns = now_ns;
     conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts what is needed */
+    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts what is needed */
     if (conn->snd_una != conn->tcb.snd_nxt) {
-        conn->rexmt_at_ns = now_ns + conn->rtt.rto_ns;
-        tcp_arm_for(conn, conn->rexmt_at_ns);
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+        tcp_run_rexmt(conn);
     }
 }
 
@@ -156,7 +152,7 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
 {
     const struct recovery_ack now = {
         .now_ns = conn->tcp->stack->now_ns,
-        .srtt_ns = conn->rtt.srtt_ns,
+        .srtt_ns = rtt_srtt_ns(&conn->rtt),
         .snd_una = conn->snd_una,
         .snd_nxt = conn->tcb.snd_nxt,
         .flight_bytes = conn->tcb.snd_nxt - conn->snd_una,
@@ -195,11 +191,12 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
 static void retake_syn_text(struct leat_tcp *conn)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
+    const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
 
     if (conn->snd_una == conn->tcb.snd_nxt)
         return;
     if (scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
-                        conn->sent_at_ns))
+                        conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
         scoreboard_lose(board, board->last);
     else
         conn->tcb.snd_nxt = conn->snd_una; /* no record: as if it had never left */
@@ -208,10 +205,8 @@ static void retake_syn_text(struct leat_tcp *conn)
 /* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
 static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
 {
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-
-    if (!(conn->flags & CONN_LOST_SYN) && conn->sent_at_ns > 0) /* Karn */
-        rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - conn->sent_at_ns);
+    if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
+        rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
     tcp_conn_not_fast(conn);
     /* text may have left behind our SYN,ACK: then the rest of the ACK is its */
     if (conn->transfer->scoreboard.first) {
@@ -258,8 +253,8 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);
     pmtu_progress(&conn->pmtu);
-    conn->progress_at_ns = now_ns;
-    conn->rexmt_at_ns = conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    conn->rexmt_at = DEADLINE_NONE;
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
 }
 
@@ -307,12 +302,12 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
         conn->flags |= CONN_REACHED;
         pmtu_progress(&conn->pmtu);
         if (is_shut && tcp_something_waits(conn))
-            conn->progress_at_ns = ack.now_ns;
+            conn->progress_ms = segment->now_ms;
         else
             restart_timer(conn);
     }
     ack.snd_una = conn->snd_una;
-    ack.srtt_ns = conn->rtt.srtt_ns;
+    ack.srtt_ns = rtt_srtt_ns(&conn->rtt);
     result = recovery_acked(&conn->transfer->recovery, &conn->transfer->scoreboard,
                             &conn->transfer->congestion, &ack, &delivered);
     tcp_recovery_result(conn, &result);

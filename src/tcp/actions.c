@@ -196,7 +196,6 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift : 0;
         conn->snd_wl1 = header->seq;
-        conn->snd_wl2 = header->ack;
     }
 }
 
@@ -248,7 +247,7 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
     if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with text: RFC 7413 */
         return;
     conn->flags |= CONN_TOLD_OPEN;
-    if (conn->listener) {
+    if (conn->flags & CONN_UNACCEPTED) {
         step->tcp->stack->stats.tcp_opened_passive++;
         tcp_listener_accepting(conn);
     } else {
@@ -265,7 +264,7 @@ static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)
         step->tcp->stack->stats.tcp_failed++;
     if (tcb->kind != TCB_CONN)
         return; /* nobody holds it yet */
-    tcp_conn(tcb)->why = why;
+    tcp_conn(tcb)->error = (uint8_t)why;
     tcp_tell(tcp_conn(tcb), CONN_TELL_CLOSED);
 }
 
@@ -297,7 +296,8 @@ void tcp_tell_reset(struct tcb *tcb, struct tcp_step *step)
 void tcp_tell_timeout(struct tcb *tcb, struct tcp_step *step)
 {
     /* an ICMP error on the way says more than silence (RFC 1122 4.2.3.9) */
-    const enum leat_err soft = tcb->kind == TCB_CONN ? tcp_conn(tcb)->soft_error : LEAT_OK;
+    const enum leat_err soft =
+        tcb->kind == TCB_CONN ? (enum leat_err)tcp_conn(tcb)->error : LEAT_OK;
 
     tell_end(tcb, step, soft != LEAT_OK ? soft : LEAT_ERR_TIMEOUT);
 }
@@ -309,5 +309,5 @@ void tcp_tell_unreachable(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_soft_error(struct tcb *tcb, struct tcp_step *step)
 {
-    tcp_conn(tcb)->soft_error = step->err;
+    tcp_note_error(tcp_conn(tcb), step->err);
 }

@@ -144,17 +144,21 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
-struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
+static struct leat_buf *receive_by_table(struct leat_tcp *conn, uint32_t bytes_max)
 {
-    struct tcp_step step;
+    struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
 
-    if (tcp_established(conn->tcp, &conn->tcb, TCP_RECEIVE))
-        return tcp_take_received(conn, bytes_max);
-    step = (struct tcp_step){.tcp = conn->tcp, .bytes = bytes_max};
     tcp_event(&conn->tcb, TCP_RECEIVE, &step);
     if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
-        stack_ready(conn->tcp->stack, &conn->ready); /* the end may be told now */
+        tcp_call_back(conn); /* the end may be told now */
     return step.text;
+}
+
+struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    if (tcp_established(conn->tcp, &conn->tcb, TCP_RECEIVE))
+        return tcp_take_received(conn, bytes_max);
+    return receive_by_table(conn, bytes_max);
 }
 
 void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
@@ -202,7 +206,7 @@ enum leat_err leat_tcp_close(struct leat_tcp *conn)
     else
         tcp_event(&conn->tcb, TCP_CLOSE, &step);
     if (conn->flags & CONN_TELL_CLOSED)
-        stack_ready(conn->tcp->stack, &conn->ready);
+        tcp_call_back(conn);
     return LEAT_OK;
 }
 
@@ -213,7 +217,7 @@ void leat_tcp_abort(struct leat_tcp *conn)
     conn->flags |= CONN_NO_READER;
     tcp_event(&conn->tcb, TCP_ABORT, &step);
     if (conn->flags & CONN_TELL_CLOSED)
-        stack_ready(conn->tcp->stack, &conn->ready);
+        tcp_call_back(conn);
 }
 
 /* ---- options and status ------------------------------------------------------------------- */
@@ -240,9 +244,9 @@ void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
 
 void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
 {
-    conn->flags =
-        ns > 0 ? conn->flags | CONN_USER_TIMEOUT : conn->flags & ~(unsigned)CONN_USER_TIMEOUT;
-    conn->user_timeout_ns = ns > 0 ? ns : conn->tcp->config.user_timeout_ns;
+    if (ns > deadline_ms_max_ns)
+        ns = deadline_ms_max_ns;
+    conn->user_timeout_ms = ns > 0 ? deadline_at_ms(ns) : 0;
 }
 
 void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *events, void *arg)

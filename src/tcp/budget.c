@@ -80,8 +80,17 @@ void tcp_open_window_wider(struct leat_tcp *conn)
 static void begin_round(struct leat_tcp *conn)
 {
     conn->tune_end = conn->tcb.rcv_nxt + conn->tcb.rcv_wnd / 2;
-    conn->tune_at_ns = conn->tcp->stack->now_ns;
+    conn->tune_at = (uint32_t)(conn->tcp->stack->now_ns >> TIMER_TICK_SHIFT);
     conn->tune_consumed_bytes = 0;
+}
+
+/* Exact below 73 minutes; who took longer may get a larger window once, without having needed it.
+ */
+static uint64_t round_ns(const struct leat_tcp *conn)
+{
+    const uint32_t now = (uint32_t)(conn->tcp->stack->now_ns >> TIMER_TICK_SHIFT);
+
+    return (uint64_t)(now - conn->tune_at) << TIMER_TICK_SHIFT;
 }
 
 /* True if the window is what holds the peer back.  It needs no more than two round trips for half
@@ -89,9 +98,7 @@ static void begin_round(struct leat_tcp *conn)
  * of us does not always get its turn: who only receives doesn't measure how long that takes. */
 static bool window_limits(const struct leat_tcp *conn)
 {
-    const uint64_t took_ns = conn->tcp->stack->now_ns - conn->tune_at_ns;
-
-    return took_ns <= 2 * conn->rtt.srtt_ns ||
+    return round_ns(conn) <= 2 * rtt_srtt_ns(&conn->rtt) ||
            (tcp_window_left(conn) < conn->window_limit / 4 && conn->text_bytes == 0);
 }
 

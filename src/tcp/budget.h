@@ -65,7 +65,7 @@ void tcp_end_tuning_round(struct leat_tcp *conn);
 static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
 {
     conn->tune_consumed_bytes += consumed_bytes;
-    if (!seq_lt(conn->tcb.rcv_nxt, conn->tune_end))
+    if (!seq_lt(conn->tcb.rcv_nxt, conn->tune_end) && !(conn->flags & CONN_FIN_KNOWN))
         tcp_end_tuning_round(conn);
 }
 

@@ -2,8 +2,6 @@
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
-static void conn_deliver(struct leat *stack, struct ready *ready);
-
 uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
 {
     const struct leat_tcp_config *config = &tcp->config;
@@ -40,13 +38,9 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *eve
     conn->tcp = tcp;
     conn->events = events;
     conn->arg = arg;
-    conn->ready.run = conn_deliver;
     conn->timer.fire = tcp_conn_timer;
-    conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
     conn->transfer = &tcp->nothing;
-    conn->progress_at_ns = conn->heard_at_ns = tcp->stack->now_ns;
-    conn->user_timeout_ns = tcp->config.user_timeout_ns;
+    conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
     conn->tcb.rcv_wind_shift = tcp->wind_shift;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
@@ -89,8 +83,8 @@ void tcp_conn_not_fast(struct leat_tcp *conn)
 static void timers_stop(struct leat_tcp *conn)
 {
     timer_cancel(&conn->tcp->stack->timers, &conn->timer);
-    conn->rexmt_at_ns = conn->delack_at_ns = LEAT_NEVER_NS;
-    conn->quiet_at_ns = conn->retry_at_ns = LEAT_NEVER_NS;
+    conn->rexmt_at = conn->quiet_at_ms = DEADLINE_NONE;
+    conn->flags &= ~(unsigned)(CONN_ACK_LATER | CONN_LOOK_AGAIN);
 }
 
 void tcp_conn_bury(struct leat_tcp *conn)
@@ -98,21 +92,22 @@ void tcp_conn_bury(struct leat_tcp *conn)
     tcp_unhash(conn->tcp, &conn->tcb);
     tcp_conn_not_fast(conn);
     timers_stop(conn);
-    ring_remove(&conn->output);
+    near_ring_remove(conn->tcp, &conn->output);
     tcp_transfer_end(conn);
 }
 
 static void text_free(struct leat_tcp *conn)
 {
     leat_buf_free(conn->text);
-    conn->text = conn->text_last = 0;
+    conn->text = 0;
     conn->text_bytes = 0;
 }
 
 void tcp_conn_free(struct leat_tcp *conn)
 {
-    stack_not_ready(&conn->ready);
-    ring_remove(&conn->waiting);
+    near_ring_remove(conn->tcp, &conn->told);
+    if (conn->flags & CONN_UNACCEPTED)
+        near_ring_remove(conn->tcp, &conn->waiting);
     tcp_conn_bury(conn);
     text_free(conn);
     tcp_give_entry(conn->tcp, &conn->tcb);
@@ -122,7 +117,7 @@ void tcp_conn_free(struct leat_tcp *conn)
 static bool end_may_be_told(const struct leat_tcp *conn)
 {
     return (conn->flags & CONN_TELL_CLOSED) &&
-           (conn->why != LEAT_OK || conn->text_bytes == 0 || (conn->flags & CONN_NO_READER));
+           (conn->error != LEAT_OK || conn->text_bytes == 0 || (conn->flags & CONN_NO_READER));
 }
 
 static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
@@ -135,22 +130,73 @@ static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
 
 /* Runs from leat_poll() only.  A callback may call anything: it changes flags and queues, and the
  * handle lives until the last line here. */
-static void conn_deliver(struct leat *stack, struct ready *ready)
+static void deliver(struct leat_tcp *conn)
 {
-    struct leat_tcp *conn = owner_of(ready, struct leat_tcp, ready);
-
-    (void)stack;
     if (take_flag(conn, CONN_TELL_OPEN) && conn->events->on_open)
         conn->events->on_open(conn, conn->arg);
     if (take_flag(conn, CONN_TELL_READABLE) && !(conn->flags & CONN_NO_READER) &&
         conn->events->on_readable)
         conn->events->on_readable(conn, conn->arg);
+    if (!(conn->flags & (CONN_TELL_WRITABLE | CONN_TELL_CLOSED)))
+        return;
     if (take_flag(conn, CONN_TELL_WRITABLE) && !(conn->flags & CONN_TELL_CLOSED) &&
         conn->events->on_writable)
         conn->events->on_writable(conn, conn->arg);
     if (!end_may_be_told(conn))
         return;
     if (conn->events->on_closed)
-        conn->events->on_closed(conn, conn->why, conn->arg);
+        conn->events->on_closed(conn, (enum leat_err)conn->error, conn->arg);
     tcp_conn_free(conn);
+}
+
+static void deliver_first(struct tcp *tcp, struct near_ring *ring)
+{
+    struct near_ring *node = near_ring_first(tcp, ring);
+
+    near_ring_remove(tcp, node);
+    deliver(owner_of(node, struct leat_tcp, told));
+}
+
+/* Those that were told something before this turn; the rest has the next one. */
+static __attribute__((noinline)) void deliver_many(struct tcp *tcp)
+{
+    unsigned budget = READY_BUDGET;
+
+    near_ring_put(tcp, &tcp->told, &tcp->told_last);
+    while (budget-- > 0 && near_ring_first(tcp, &tcp->told) != &tcp->told_last)
+        deliver_first(tcp, &tcp->told);
+    near_ring_remove(tcp, &tcp->told_last);
+    if (!near_ring_is_empty(tcp, &tcp->told))
+        stack_ready(tcp->stack, &tcp->ready);
+}
+
+static void deliver_told(struct leat *stack, struct ready *ready)
+{
+    struct tcp *tcp = owner_of(ready, struct tcp, ready);
+
+    (void)stack;
+    if (!near_ring_is_short(&tcp->told))
+        deliver_many(tcp);
+    else if (!near_ring_is_empty(tcp, &tcp->told)) /* one needs no mark behind it */
+        deliver(owner_of(near_ring_take_only(tcp, &tcp->told), struct leat_tcp, told));
+}
+
+/* Those that were accepted in this turn. */
+static void deliver_accepted(struct leat *stack, struct ready *ready)
+{
+    struct tcp *tcp = owner_of(ready, struct tcp, ready_still);
+    unsigned budget = READY_BUDGET;
+
+    while (budget-- > 0 && !near_ring_is_empty(tcp, &tcp->told_still))
+        deliver_first(tcp, &tcp->told_still);
+    if (!near_ring_is_empty(tcp, &tcp->told_still))
+        stack_ready(stack, ready);
+}
+
+void tcp_told_init(struct tcp *tcp)
+{
+    near_ring_init(tcp, &tcp->told);
+    near_ring_init(tcp, &tcp->told_still);
+    tcp->ready.run = deliver_told;
+    tcp->ready_still.run = deliver_accepted;
 }

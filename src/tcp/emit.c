@@ -260,7 +260,7 @@ void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
 
 void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
 {
-    const uint32_t now_ms = (uint32_t)(tcp->stack->now_ns / 1000000);
+    const uint32_t now_ms = tcp_now_ms(tcp->stack);
 
     if ((tcb->flags & TCB_LIMITED) && now_ms - tcb->limited_at_ms < limited_interval_ms) {
         tcp->stack->stats.tcp_challenge_limited++;

@@ -58,9 +58,9 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .mss_bytes = conn->mss,
         .snd_wind_shift = conn->snd_wind_shift,
         .rcv_wind_shift = tcb->rcv_wind_shift,
-        .srtt_ns = conn->rtt.srtt_ns,
-        .rttvar_ns = conn->rtt.rttvar_ns,
-        .rto_ns = conn->rtt.rto_ns,
+        .srtt_ns = rtt_srtt_ns(&conn->rtt),
+        .rttvar_ns = rtt_rttvar_ns(&conn->rtt),
+        .rto_ns = rtt_rto_ns(&conn->rtt),
         .retransmits = conn->retransmits,
         .path_mtu_bytes = conn->pmtu.mtu,
         .timestamps = tcb->flags & TCB_TS,
@@ -74,7 +74,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .congestion = congestion.ops->name,
         .queued_bytes = transfer->sendq.bytes,
         .readable_bytes = conn->text_bytes,
-        .soft_error = conn->soft_error,
+        .soft_error = conn->flags & CONN_TELL_CLOSED ? LEAT_OK : (enum leat_err)conn->error,
     };
 }
 

@@ -105,7 +105,7 @@ static void take_fin_if_due(struct tcb *tcb, struct tcp_step *step)
 /* What a segment means to a connection beside its letters. */
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
-    conn->heard_at_ns = conn->tcp->stack->now_ns;
+    conn->tcb.clock_ms = segment->now_ms;
     if (segment->text_bytes == 0 && leat_buf_total(segment->packet->buf) > 0) {
         conn->flags |= CONN_ACK_NOW; /* text, but no window for it: a probe wants an answer */
         tcp_want_output(conn);
@@ -124,8 +124,6 @@ static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
     if (!(tcb->flags & TCB_TS) || !header->has_ts || seq_lt(last_ack_sent, header->seq))
         return;
     tcb->ts_recent = header->tsval;
-    if (tcb->kind == TCB_CONN)
-        tcb->clock_ms = segment->now_ms;
 }
 
 /* RFC 3168 6.1.3: a mark is reported until the peer says that it has reduced. */
@@ -333,5 +331,5 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
              (error->code == ICMP_PROTOCOL_UNREACHABLE || error->code == ICMP_PORT_UNREACHABLE))
         tcp_event(tcb, TCP_ICMP_hard_error, &step);
     else
-        conn->soft_error = step.err;
+        tcp_note_error(conn, step.err);
 }

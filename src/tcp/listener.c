@@ -15,7 +15,7 @@ static void listener_deliver(struct leat *stack, struct ready *ready)
     struct leat_tcp_listener *listener = owner_of(ready, struct leat_tcp_listener, ready);
 
     (void)stack;
-    if (!ring_is_empty(&listener->acceptable) && listener->config.on_acceptable)
+    if (!near_ring_is_empty(listener->tcp, &listener->acceptable) && listener->config.on_acceptable)
         listener->config.on_acceptable(listener, listener->config.arg);
 }
 
@@ -45,7 +45,7 @@ enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **lis
         made->config.backlog = BACKLOG_DEFAULT;
     made->ready.run = listener_deliver;
     ring_init(&made->halves);
-    ring_init(&made->acceptable);
+    near_ring_init(tcp, &made->acceptable);
     tcb->local_ip = config->ip;
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
@@ -70,8 +70,8 @@ void tcp_half_answer(struct tcp_half *half)
     struct path path;
     uint64_t rto_ns = (uint64_t)1000000000 << half->retransmits; /* RFC 6298 2.1, 5.5 */
 
-    if (rto_ns > tcp->rto.max_ns)
-        rto_ns = tcp->rto.max_ns;
+    if (rto_ns > tcp->config.rto_max_ns)
+        rto_ns = tcp->config.rto_max_ns;
     /* also for one that is answered: without memory for a connection it may stay half open */
     timer_set(&tcp->stack->timers, &half->timer, tcp->stack->now_ns + rto_ns);
     if (half->is_answered)
@@ -130,10 +130,11 @@ static struct tcp_half *half_new(struct leat_tcp_listener *listener,
 /* True if a SYN may have an entry.  The last one is kept for those that come with a cookie. */
 static bool has_room_for_half(const struct leat_tcp_listener *listener)
 {
-    const struct tcb *free = listener->tcp->free_halves;
+    const uint32_t first = listener->tcp->free_halves;
+    const struct tcb *free = near_at(listener->tcp, first);
 
-    return listener->half_count + listener->acceptable_count < listener->config.backlog && free &&
-           free->hash_next;
+    return listener->half_count + listener->acceptable_count < listener->config.backlog &&
+           first != NEAR_NONE && free->hash_next != NEAR_NONE;
 }
 
 /* RFC 7413 4.2: a good cookie, something to take, and not too many of them at a time (5.1). */
@@ -255,13 +256,13 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->snd_una = half->tcb.snd_nxt - 1;
     conn->ts_offset = tcp_ts_offset(tcp->stack, &half->tcb);
     conn->last_ack_sent = half->tcb.rcv_nxt;
-    conn->sent_at_ns = half->sent_at_ns;
+    if (half->sent_at_ns > 0)
+        rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
     pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift : 0;
     conn->snd_wl1 = half->tcb.rcv_nxt - 1;
-    conn->snd_wl2 = half->tcb.snd_nxt - 1;
     tcp_half_free(half);
     return conn;
 }
@@ -272,7 +273,7 @@ void tcp_listener_accepting(struct leat_tcp *conn)
 {
     struct leat_tcp_listener *listener = conn->listener;
 
-    ring_put(&listener->acceptable, &conn->waiting);
+    near_ring_put(listener->tcp, &listener->acceptable, &conn->waiting);
     listener->acceptable_count++;
     stack_ready(listener->tcp->stack, &listener->ready);
 }
@@ -281,12 +282,12 @@ static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
 {
     struct leat_tcp *conn;
 
-    if (ring_is_empty(&listener->acceptable))
+    if (near_ring_is_empty(listener->tcp, &listener->acceptable))
         return 0;
-    conn = owner_of(listener->acceptable.next, struct leat_tcp, waiting);
-    ring_remove(&conn->waiting);
+    conn =
+        owner_of(near_ring_first(listener->tcp, &listener->acceptable), struct leat_tcp, waiting);
+    near_ring_remove(listener->tcp, &conn->waiting);
     listener->acceptable_count--;
-    conn->listener = 0;
     conn->flags &= ~(unsigned)(CONN_UNACCEPTED | CONN_TELL_OPEN);
     return conn;
 }
@@ -300,7 +301,7 @@ struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
         return 0;
     leat_tcp_set_events(conn, events, arg);
     if (conn->flags & (CONN_TELL_READABLE | CONN_TELL_CLOSED))
-        stack_ready_still(listener->tcp->stack, &conn->ready);
+        tcp_call_back_still(conn);
     return conn;
 }
 

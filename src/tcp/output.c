@@ -202,11 +202,10 @@ static uint64_t pacing_rate(const struct leat_tcp *conn)
     const struct congestion *congestion = &conn->transfer->congestion;
     const uint64_t per_s = (uint64_t)congestion->cwnd * 1000000000;
 
-    if (conn->tcp->config.no_pacing || congestion->ops != &congestion_cubic ||
-        conn->rtt.srtt_ns == 0)
+    if (conn->tcp->config.no_pacing || congestion->ops != &congestion_cubic || conn->rtt.srtt == 0)
         return 0;
     return (congestion->cwnd < congestion->ssthresh ? 2 * per_s : per_s + per_s / 4) /
-           conn->rtt.srtt_ns;
+           rtt_srtt_ns(&conn->rtt);
 }
 
 /* Bytes that may leave together; 0: the last burst is too fresh. */
@@ -225,12 +224,13 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
     return due > least ? due : least;
 }
 
-/* After an idle time the old window says little about the path: RFC 5681 4.1. */
+/* After an idle time the old window says little about the path: RFC 5681 4.1.  It counts from the
+ * last text that was sent into silence, or the last ACK that left some in flight. */
 static void restart_if_idle(struct leat_tcp *conn)
 {
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const uint64_t idle_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
 
-    if (conn->snd_una == conn->tcb.snd_nxt && now_ns - conn->sent_at_ns > conn->rtt.rto_ns)
+    if (conn->snd_una == conn->tcb.snd_nxt && idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
         congestion_restart(&conn->transfer->congestion);
 }
 
@@ -297,11 +297,11 @@ static bool is_alone(struct leat_tcp *conn)
  */
 static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
 {
-    const uint64_t rexmt_at_ns = now_ns + conn->rtt.rto_ns;
-    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, true);
+    const uint64_t rexmt_at_ns = now_ns + rtt_rto_ns(&conn->rtt);
+    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), true);
 
     conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at_ns = rexmt_at_ns;
+    conn->rexmt_at = deadline_at(rexmt_at_ns);
     if (!recovery_is_calm(&conn->transfer->recovery)) {
         tcp_arm_for(conn, rexmt_at_ns);
         tcp_watch_tail(conn);
@@ -338,7 +338,7 @@ static bool send_all(struct leat_tcp *conn, const struct path *path)
     tcp_note_acked(conn);
     if (fin)
         conn->flags |= CONN_FIN_SENT;
-    conn->progress_at_ns = conn->sent_at_ns = now_ns; /* the wait for an answer begins */
+    conn->progress_ms = tcp_now_ms(tcp->stack); /* the wait for an answer begins */
     conn->tcb.snd_nxt = seq + len + fin;
     scoreboard_sent_first(&conn->transfer->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
     start_timers(conn, now_ns);
@@ -364,8 +364,8 @@ bool tcp_output(struct leat_tcp *conn)
     enum verdict verdict;
 
     if (!path) {
-        conn->soft_error = LEAT_ERR_NO_ROUTE; /* perhaps it comes back; the timer goes on */
-        if (conn->rexmt_at_ns == LEAT_NEVER_NS)
+        tcp_note_error(conn, LEAT_ERR_NO_ROUTE); /* perhaps it comes back; the timer goes on */
+        if (conn->rexmt_at == DEADLINE_NONE)
             tcp_start_rexmt(conn);
         return false;
     }
@@ -400,30 +400,32 @@ bool tcp_output(struct leat_tcp *conn)
     return verdict == NO_ROOM;
 }
 
-static inline void flush_first(struct tcp *tcp)
+/* @node has just left the ring; if it has more to send, it comes back. */
+static inline void flush_one(struct tcp *tcp, struct near_ring *node)
 {
-    struct leat_tcp *conn = owner_of(tcp->output.next, struct leat_tcp, output);
+    struct leat_tcp *conn = owner_of(node, struct leat_tcp, output);
 
-    ring_remove(&conn->output);
     if (tcp_output(conn))
-        ring_put(&tcp->output, &conn->output);
+        near_ring_put(tcp, &tcp->output, &conn->output);
 }
 
 bool tcp_flush(struct leat *stack)
 {
     struct tcp *tcp = stack->tcp;
-    struct ring last;
+    struct near_ring *node;
 
-    if (ring_is_empty(&tcp->output))
+    if (near_ring_is_empty(tcp, &tcp->output))
         return false;
-    if (tcp->output.next == tcp->output.prev) { /* one needs no mark behind it */
-        flush_first(tcp);
-        return !ring_is_empty(&tcp->output);
+    if (near_ring_is_short(&tcp->output)) { /* one needs no mark behind it */
+        flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
+        return !near_ring_is_empty(tcp, &tcp->output);
     }
     /* those that come back for more wait for the next turn */
-    ring_put(&tcp->output, &last);
-    while (tcp->output.next != &last)
-        flush_first(tcp);
-    ring_remove(&last);
-    return !ring_is_empty(&tcp->output);
+    near_ring_put(tcp, &tcp->output, &tcp->output_last);
+    while ((node = near_ring_first(tcp, &tcp->output)) != &tcp->output_last) {
+        near_ring_remove(tcp, node);
+        flush_one(tcp, node);
+    }
+    near_ring_remove(tcp, &tcp->output_last);
+    return !near_ring_is_empty(tcp, &tcp->output);
 }

@@ -7,11 +7,27 @@ enum {
     MAX_PROBES = 3, /* RFC 8899 5.1.2 */
     TIMEOUTS_TO_BASE = 2,
     TIMEOUTS_TO_LEAST = 6,
-    CLOSE_ENOUGH = 20 /* bytes: a better answer isn't worth a probe */
+    CLOSE_ENOUGH = 20, /* bytes: a better answer isn't worth a probe */
+    TIMEOUTS_MAX = 7,
+    UNIT_SHIFT = 26, /* 67 ms, so that 27 bits are 104 days: who waits does so for ten minutes */
+    UNITS_MASK = (1 << 27) - 1
 };
 
 static const uint64_t raise_ns = 600000000000; /* PMTU_RAISE_TIMER: RFC 8899 5.1.1 */
 static const uint64_t soon_ns = 1000000000;    /* between the probes of one search */
+
+static void wait(struct pmtu *pmtu, uint64_t until_ns)
+{
+    pmtu->next_probe = (until_ns >> UNIT_SHIFT) & UNITS_MASK;
+}
+
+/* A time that is further ahead than anyone waits is one that has passed. */
+static bool is_waiting(const struct pmtu *pmtu, uint64_t now_ns)
+{
+    const uint64_t left = (pmtu->next_probe - (now_ns >> UNIT_SHIFT)) & UNITS_MASK;
+
+    return left > 0 && left <= (raise_ns >> UNIT_SHIFT) + 1;
+}
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
 {
@@ -27,14 +43,14 @@ static bool shrink_to(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns, uint64_t
     pmtu->probing = 0;
     pmtu->failures = 0;
     pmtu->too_much = 0;
-    pmtu->next_probe_ns = now_ns + after_ns;
+    wait(pmtu, now_ns + after_ns);
     return true;
 }
 
 bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns)
 {
     pmtu->probing = 0;
-    if (pmtu->timeouts < UINT8_MAX)
+    if (pmtu->timeouts < TIMEOUTS_MAX)
         pmtu->timeouts++;
     /* most likely it is something else, so the search begins as soon as something gets through */
     if (pmtu->timeouts == TIMEOUTS_TO_BASE)
@@ -57,7 +73,7 @@ static bool search_is_over(const struct pmtu *pmtu)
 
 uint16_t pmtu_candidate(const struct pmtu *pmtu, uint64_t now_ns)
 {
-    if (pmtu->mtu >= pmtu->most || pmtu->probing || now_ns < pmtu->next_probe_ns)
+    if (pmtu->mtu >= pmtu->most || pmtu->probing || is_waiting(pmtu, now_ns))
         return 0;
     if (!pmtu->too_much || search_is_over(pmtu)) /* once more: the path may have changed */
         return pmtu->most;
@@ -77,7 +93,7 @@ void pmtu_arrived(struct pmtu *pmtu, uint64_t now_ns)
         pmtu->too_much = 0;
     pmtu->probing = 0;
     pmtu->failures = 0;
-    pmtu->next_probe_ns = now_ns + soon_ns;
+    wait(pmtu, now_ns + soon_ns);
 }
 
 void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns)
@@ -85,12 +101,12 @@ void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns)
     const uint16_t size = pmtu->probing;
 
     pmtu->probing = 0;
-    pmtu->next_probe_ns = now_ns + soon_ns;
+    wait(pmtu, now_ns + soon_ns);
     if (++pmtu->failures < MAX_PROBES)
         return;
     pmtu->failures = 0;
     if (!search_is_over(pmtu))
         pmtu->too_much = size;
     if (search_is_over(pmtu))
-        pmtu->next_probe_ns = now_ns + raise_ns;
+        wait(pmtu, now_ns + raise_ns);
 }

@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 struct pmtu {
-    uint16_t mtu;      /* PLPMTU: what we send; bytes of an IP datagram */
-    uint16_t most;     /* MAX_PLPMTU: what our link carries */
-    uint16_t too_much; /* the least that is known not to get through; 0: none is */
-    uint16_t probing;  /* a packet of so many bytes is on its way; 0: none */
-    uint8_t failures;  /* of probes of this size */
-    uint8_t timeouts;  /* one after another */
-    uint64_t next_probe_ns;
+    uint16_t mtu;             /* PLPMTU: what we send; bytes of an IP datagram */
+    uint16_t most;            /* MAX_PLPMTU: what our link carries */
+    uint16_t too_much;        /* the least that is known not to get through; 0: none is */
+    uint16_t probing;         /* a packet of so many bytes is on its way; 0: none */
+    uint32_t next_probe : 27; /* not before: units of 2^26 ns */
+    uint32_t failures : 2;    /* of probes of this size */
+    uint32_t timeouts : 3;    /* one after another; stays at its most */
 };
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);

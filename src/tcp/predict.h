@@ -70,11 +70,9 @@ static inline bool tcp_predicted(struct tcb *tcb, struct tcp_step *step)
     conn = tcp_conn(tcb);
     if (!is_predicted(conn, segment))
         return false;
-    if ((tcb->flags & TCB_TS) && seq_le(segment->header.seq, conn->last_ack_sent)) {
+    if ((tcb->flags & TCB_TS) && seq_le(segment->header.seq, conn->last_ack_sent))
         tcb->ts_recent = segment->header.tsval; /* RFC 7323 4.3 (2) */
-        tcb->clock_ms = segment->now_ms;
-    }
-    conn->heard_at_ns = step->tcp->stack->now_ns;
+    tcb->clock_ms = segment->now_ms;
     tcp_take_ACK(tcb, step);
     if (segment->text_bytes > 0)
         tcp_take_text(tcb, step);

@@ -37,7 +37,7 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     conn->flags &= ~(unsigned)CONN_PROBE;
     conn->flags |=
         CONN_PERSIST; /* not the retransmission timer's: tcp_start_persist() sets it again */
-    conn->rexmt_at_ns = LEAT_NEVER_NS;
+    conn->rexmt_at = DEADLINE_NONE;
 }
 
 bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
@@ -68,18 +68,18 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 
 void tcp_start_persist(struct leat_tcp *conn)
 {
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const uint64_t rto_ns = rtt_rto_ns(&conn->rtt);
+    uint64_t at_ns = conn->tcp->stack->now_ns;
     const bool waiting = conn->flags & CONN_PERSIST;
 
     if (!tcp_something_waits(conn) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
-        conn->transfer->scoreboard.sacked_bytes > 0 ||
-        (waiting && conn->rexmt_at_ns != LEAT_NEVER_NS))
+        conn->transfer->scoreboard.sacked_bytes > 0 || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
     if (!waiting) {
-        conn->progress_at_ns = now_ns;
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
         conn->flags |= CONN_PERSIST;
     }
-    conn->rexmt_at_ns =
-        now_ns + (conn->rtt.rto_ns > persist_min_ns ? conn->rtt.rto_ns : persist_min_ns);
-    tcp_arm(conn);
+    at_ns += rto_ns > persist_min_ns ? rto_ns : persist_min_ns;
+    conn->rexmt_at = deadline_at(at_ns);
+    tcp_arm_for(conn, at_ns);
 }

@@ -5,18 +5,48 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct rtt {
-    uint64_t srtt_ns; /* 0: no sample yet */
-    uint64_t rttvar_ns;
-    uint64_t rto_ns; /* with the backoff */
+enum {
+    RTT_UNIT_SHIFT =
+        6 /* what is kept counts in 64 ns: 32 bits of them are four minutes and a half */
 };
 
-struct rtt_limits {
-    uint64_t min_ns;
-    uint64_t max_ns;
+struct rtt {
+    uint32_t srtt;   /* units; 0: no sample yet */
+    uint32_t rttvar; /* units; before the first sample: when our SYN left, 0: it doesn't count */
+    uint32_t rto;    /* units; with the backoff */
 };
+
+/* In units. */
+struct rtt_limits {
+    uint32_t min;
+    uint32_t max;
+};
+
+/* What is longer than 274 s is cut to that. */
+struct rtt_limits rtt_limits(uint64_t min_ns, uint64_t max_ns);
+
+static inline uint64_t rtt_srtt_ns(const struct rtt *rtt)
+{
+    return (uint64_t)rtt->srtt << RTT_UNIT_SHIFT;
+}
+
+static inline uint64_t rtt_rttvar_ns(const struct rtt *rtt)
+{
+    return rtt->srtt > 0 ? (uint64_t)rtt->rttvar << RTT_UNIT_SHIFT : 0;
+}
+
+static inline uint64_t rtt_rto_ns(const struct rtt *rtt)
+{
+    return (uint64_t)rtt->rto << RTT_UNIT_SHIFT;
+}
 
 void rtt_init(struct rtt *rtt, const struct rtt_limits *limits);
+
+/* Our SYN leaves at @now_ns. */
+void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns);
+
+/* ... and is acknowledged, having left once: the first sample. */
+void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns);
 
 /* A segment that was sent once was acknowledged after @sample_ns (Karn's algorithm: never one that
  * was sent twice). */

@@ -22,11 +22,10 @@ static struct plan plan_again(const struct leat_tcp *conn, const struct sent *se
 
 void tcp_start_rexmt(struct leat_tcp *conn)
 {
-    if (conn->rexmt_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_PERSIST))
+    if (conn->rexmt_at != DEADLINE_NONE && !(conn->flags & CONN_PERSIST))
         return;
     conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
-    tcp_arm_for(conn, conn->rexmt_at_ns);
+    tcp_run_rexmt(conn);
 }
 
 /* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
@@ -96,8 +95,7 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
         !tcp_send_plan(conn, path, plan))
         return false;
     if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
-        conn->progress_at_ns = now_ns;
-    conn->sent_at_ns = now_ns;
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
     record(conn, plan->seq, now_ns);
     tcp_start_rexmt(conn);
@@ -126,7 +124,7 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
     } while (done < plan_len(&all));
     scoreboard_resent(&conn->transfer->scoreboard, sent, conn->tcp->stack->now_ns);
     if (conn->transfer->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs time too */
-        conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns;
+        tcp_run_rexmt(conn);
     tcp_start_rexmt(conn);
     return true;
 }
@@ -165,7 +163,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
     if (!(conn->flags & CONN_LOST_SYN)) /* opened before the first poll: it had no time then */
-        conn->progress_at_ns = conn->tcp->stack->now_ns;
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     if (conn->flags & CONN_LOST_SYN) {
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;
@@ -175,7 +173,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     }
     if (conn->tcb.flags & TCB_ECN)
         header.flags |= ecn;
-    conn->sent_at_ns = conn->tcp->stack->now_ns;
+    rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
     if (!answers && !(conn->flags & CONN_LOST_SYN))
         text = text_for_syn(conn, path, &header);
     if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text) && answers)

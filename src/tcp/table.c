@@ -18,14 +18,19 @@ static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
     return last->bucket;
 }
 
+static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
+{
+    return near_at(tcp, near);
+}
+
 struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends)
 {
-    struct tcb *tcb = tcp->buckets[bucket_of(tcp, ends)];
+    uint32_t near = tcp->buckets[bucket_of(tcp, ends)];
 
-    while (tcb && !tcp_ends_equal(tcb_ends(tcb), ends))
-        tcb = tcb->hash_next;
-    tcp->found = tcb;
-    return tcb;
+    while (near != NEAR_NONE && !tcp_ends_equal(tcb_ends(tcb_at(tcp, near)), ends))
+        near = tcb_at(tcp, near)->hash_next;
+    tcp->found = near != NEAR_NONE ? tcb_at(tcp, near) : 0;
+    return tcp->found;
 }
 
 /* A listener lies in the same table, with no remote end. */
@@ -40,22 +45,23 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
 
 void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcb **bucket = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
+    uint32_t *bucket = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
 
     tcb->hash_next = *bucket;
-    *bucket = tcb;
+    *bucket = near_to(tcp, tcb);
     tcp->found = tcb; /* not an older one with the same ends */
     tcb->flags |= TCB_HASHED;
 }
 
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcb **link = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
+    uint32_t *link = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
+    const uint32_t near = near_to(tcp, tcb);
 
     if (!(tcb->flags & TCB_HASHED))
         return;
-    while (*link != tcb)
-        link = &(*link)->hash_next;
+    while (*link != near)
+        link = &tcb_at(tcp, *link)->hash_next;
     *link = tcb->hash_next;
     if (tcp->found == tcb)
         tcp->found = 0;
@@ -79,7 +85,7 @@ static size_t entry_bytes(enum tcb_kind kind)
     return sizeof(struct tcb);
 }
 
-static struct tcb **free_list(struct tcp *tcp, enum tcb_kind kind)
+static uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
 {
     switch (kind) {
     case TCB_LISTENER:
@@ -97,10 +103,10 @@ static struct tcb **free_list(struct tcp *tcp, enum tcb_kind kind)
 
 struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
 {
-    struct tcb **list = free_list(tcp, kind);
-    struct tcb *tcb = *list;
+    uint32_t *list = free_list(tcp, kind);
+    struct tcb *tcb = tcb_at(tcp, *list);
 
-    if (!tcb)
+    if (*list == NEAR_NONE)
         return 0;
     *list = tcb->hash_next;
     memset(tcb, 0, entry_bytes(kind));
@@ -111,12 +117,12 @@ struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
 
 void tcp_give_entry(struct tcp *tcp, struct tcb *tcb)
 {
-    struct tcb **list = free_list(tcp, tcb->kind);
+    uint32_t *list = free_list(tcp, tcb->kind);
 
     leat_assert(!(tcb->flags & TCB_HASHED));
     tcb->kind = TCB_NONE;
     tcb->hash_next = *list;
-    *list = tcb;
+    *list = near_to(tcp, tcb);
 }
 
 static uint32_t bucket_count(const struct leat_tcp_config *config)
@@ -132,7 +138,7 @@ static uint32_t bucket_count(const struct leat_tcp_config *config)
 
 size_t tcp_tables_cost(const struct leat_tcp_config *config)
 {
-    return arena_cost(bucket_count(config), sizeof(struct tcb *)) +
+    return arena_cost(bucket_count(config), sizeof(uint32_t)) +
            arena_cost(config->connections, entry_bytes(TCB_CONN)) +
            arena_cost(config->half_open + 1, entry_bytes(TCB_HALF)) +
            arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
@@ -166,7 +172,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     struct run *runs;
 
     tcp->bucket_mask = buckets - 1;
-    tcp->buckets = arena_take(arena, buckets, sizeof(struct tcb *));
+    tcp->buckets = arena_take(arena, buckets, sizeof(uint32_t));
     tcp->conns = entries_init(tcp, arena, TCB_CONN, config->connections);
     tcp->halves = entries_init(tcp, arena, TCB_HALF, config->half_open + 1);
     if (!entries_init(tcp, arena, TCB_TIME_WAIT, config->time_wait) ||

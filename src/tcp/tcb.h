@@ -30,8 +30,8 @@ enum tcb_flag {
 
 /* The head of every connection. */
 struct tcb {
-    struct tcb *hash_next;
-    leat_ip4 local_ip; /* LEAT_IP4_ANY in a listener for all addresses */
+    uint32_t hash_next; /* near (core/near.h), from struct tcp */
+    leat_ip4 local_ip;  /* LEAT_IP4_ANY in a listener for all addresses */
     leat_ip4 remote_ip;
     uint16_t local_port;
     uint16_t remote_port;
@@ -44,7 +44,7 @@ struct tcb {
     uint32_t rcv_wnd;       /* bytes that we accept: up to the furthest edge ever offered */
     uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
     uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
-    uint32_t clock_ms;      /* when TS.Recent came; in TIME-WAIT: when it ends */
+    uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when it ends */
 };
 
 /* Both ends of a connection in two words: quick to compare, and what is hashed. */

@@ -22,6 +22,23 @@ static uint64_t or64(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
+static uint64_t min64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* To what a deadline can be. */
+static void cut_times(struct leat_tcp_config *c)
+{
+    c->delayed_ack_ns = min64(c->delayed_ack_ns, deadline_max_ns);
+    c->msl_ns = min64(c->msl_ns, deadline_ms_max_ns / 2);
+    c->fin_wait_2_ns = min64(c->fin_wait_2_ns, deadline_ms_max_ns);
+    c->user_timeout_ns = min64(c->user_timeout_ns, deadline_ms_max_ns);
+    c->connect_timeout_ns = min64(c->connect_timeout_ns, deadline_ms_max_ns);
+    c->keepalive_idle_ns = min64(c->keepalive_idle_ns, deadline_ms_max_ns);
+    c->keepalive_interval_ns = min64(c->keepalive_interval_ns, deadline_ms_max_ns);
+}
+
 static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
 {
     struct leat_tcp_config c = {0};
@@ -47,6 +64,7 @@ static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
     c.keepalive_idle_ns = or64(c.keepalive_idle_ns, 7200 * second_ns);
     c.keepalive_interval_ns = or64(c.keepalive_interval_ns, 75 * second_ns);
     c.keepalive_probes = (uint8_t)or32(c.keepalive_probes, 9);
+    cut_times(&c);
     return c;
 }
 
@@ -57,7 +75,8 @@ static bool config_is_legal(const struct leat_tcp_config *c)
     };
 
     return c->receive_window_bytes <= WINDOW_MAX && c->send_queue_bytes <= WINDOW_MAX &&
-           c->rto_min_ns <= c->rto_max_ns;
+           c->rto_min_ns <= c->rto_max_ns &&
+           arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(c) <= NEAR_MAX_BYTES;
 }
 
 size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config)
@@ -102,10 +121,11 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
         return LEAT_ERR_MEMORY;
     tcp->stack = stack;
     tcp->config = c;
-    tcp->rto = (struct rtt_limits){c.rto_min_ns, c.rto_max_ns};
+    tcp->rto = rtt_limits(c.rto_min_ns, c.rto_max_ns);
     tcp->wind_shift = tcp_wind_shift_for(c.receive_window_bytes);
-    ring_init(&tcp->output);
-    ring_init(&tcp->time_wait);
+    near_ring_init(tcp, &tcp->output);
+    near_ring_init(tcp, &tcp->time_wait);
+    tcp_told_init(tcp);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
     if (!tcp_tables_init(tcp, &stack->arena))
         return LEAT_ERR_MEMORY;

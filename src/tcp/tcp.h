@@ -1,5 +1,5 @@
 /*
- * tcp.h -- the inside of TCP: what a connection is made of, and who does what with it.
+ * tcp.h -- the inside of TCP: who does what with a connection (conn.h).
  *
  * A segment goes up
  *      tcp_input -> tcp_classify (which letters of tcp.rl is it?) -> tcp_event -> tcp_fsm_step
@@ -24,16 +24,15 @@
 
 #include <leat/tcp.h>
 
+#include "core/near.h"
 #include "core/ring.h"
 #include "ip/ipv4.h"
 #include "stack.h"
+#include "tcp/conn.h"
 #include "tcp/fast_open.h"
-#include "tcp/pmtu.h"
-#include "tcp/rtt.h"
 #include "tcp/step.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp_fsm.h"
-#include "tcp/transfer.h"
 #include "wire/tcp.h"
 
 /* A connection in SYN-RECEIVED that came from a listener. */
@@ -55,106 +54,11 @@ struct tcp_half {
 /* A connection that waits for its old segments to die. */
 struct tcp_time_wait {
     struct tcb tcb;
-    struct ring ring; /* in tcp->time_wait, in the order of their ends */
+    struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
 };
 
-_Static_assert(sizeof(struct tcp_time_wait) <= 64, "one cache line in TIME-WAIT");
-
-enum conn_flag {
-    CONN_SEND_SYN = 1 << 0,   /* a SYN (with ACK if we know the peer's) is to be sent */
-    CONN_PEER_SYN = 1 << 1,   /* learn_SYN was here: RCV.NXT is known */
-    CONN_ACK_NOW = 1 << 2,    /* an ACK is due at the next flush */
-    CONN_FIN_QUEUED = 1 << 3, /* our side is closed: a FIN follows the queued text */
-    CONN_FIN_SENT = 1 << 4,   /* ... and it was sent at least once */
-    CONN_FIN_ACKED = 1 << 5,
-    CONN_FIN_KNOWN = 1 << 6, /* the peer's FIN is at fin_seq, but text before it is missing */
-    CONN_PERSIST = 1 << 7,   /* rexmt_at_ns is the persist timer's */
-    CONN_PROBE = 1 << 8,     /* one probe is to be sent */
-    CONN_NODELAY = 1 << 9,   /* no Nagle */
-    CONN_KEEPALIVE = 1 << 10,
-    CONN_NO_READER = 1 << 11,     /* leat_tcp_close(): text is not wanted any more */
-    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: quiet_at_ns ends it */
-    CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
-    CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
-    CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
-    CONN_USER_TIMEOUT = 1 << 16,  /* the program has set user_timeout_ns itself */
-    CONN_LOST_SYN = 1 << 17,      /* a SYN had to be repeated */
-    CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
-    CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
-    CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
-    CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
-    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
-    CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
-    /* what the program is to be told, in this order */
-    CONN_TELL_OPEN = 1 << 24,
-    CONN_TELL_READABLE = 1 << 25,
-    CONN_TELL_WRITABLE = 1 << 26,
-    CONN_TELL_CLOSED = 1 << 27,
-    CONN_TOLD_OPEN = 1 << 28 /* and accepted, if it came to a listener */
-};
-
-/* A connection as the program holds it. */
-struct leat_tcp {
-    struct tcb tcb;
-    struct tcp *tcp;
-    uint32_t flags; /* enum conn_flag */
-
-    /* send (RFC 9293 3.3.1) */
-    uint32_t snd_una;
-    uint32_t snd_wnd;
-    uint32_t snd_wl1;
-    uint32_t snd_wl2;
-    uint32_t snd_wnd_max; /* largest window that the peer has offered */
-    uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
-    uint16_t peer_mss;    /* as its SYN said */
-    uint8_t snd_wind_shift;
-    uint8_t dscp;      /* RFC 2474 */
-    uint8_t probes;    /* keep-alive probes since the peer was last heard */
-    uint16_t rcv_over; /* what rounding has added to rcv_wnd: less than a unit of the scale */
-    struct pmtu pmtu;
-    struct transfer *transfer; /* never NULL: tcp->nothing, if it has none */
-    struct rest rest;          /* while it has none */
-    struct rtt rtt;
-    uint64_t sent_at_ns; /* our SYN, then the last segment with text */
-    uint32_t ts_offset;  /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
-
-    /* receive */
-    uint32_t window_limit;        /* what we offer at most; grows, see budget.c */
-    uint32_t tune_end;            /* the round ends when RCV.NXT gets here */
-    uint32_t tune_consumed_bytes; /* in this round */
-    uint64_t tune_at_ns;          /* when it began */
-    uint32_t last_ack_sent;       /* Last.ACK.sent (RFC 7323 4.3) */
-    struct leat_buf *text;        /* in order, for leat_tcp_receive() */
-    struct leat_buf *text_last;
-    uint32_t text_bytes;
-    uint32_t unconsumed_bytes; /* with the program, not given back yet */
-    uint32_t unacked_segments; /* with text, in order, since our last ACK */
-    uint32_t fin_seq;          /* CONN_FIN_KNOWN */
-
-    /* timers: one in the wheel, deadlines beside it that cost a store to move */
-    struct timer timer;
-    uint64_t rexmt_at_ns;    /* retransmission or persist */
-    uint64_t delack_at_ns;   /* delayed ACK */
-    uint64_t quiet_at_ns;    /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
-    uint64_t retry_at_ns;    /* memory was short, or the next burst is due */
-    uint64_t progress_at_ns; /* the peer last acknowledged something, or we began to wait */
-    uint64_t heard_at_ns;    /* any segment of the peer */
-    uint64_t user_timeout_ns;
-
-    /* program */
-    struct ready ready;
-    struct ring output;                 /* in tcp->output */
-    struct ring waiting;                /* in listener->acceptable */
-    struct leat_tcp_listener *listener; /* while it waits there */
-    const struct leat_tcp_events *events;
-    void *arg;
-    uint64_t retransmits;
-    enum leat_err why;
-    enum leat_err soft_error;
-};
-
-_Static_assert(sizeof(struct leat_tcp) <= 424,
-               "a million of them in 512 MB, with all that they need");
+_Static_assert(sizeof(struct tcp_time_wait) <= 52,
+               "60 bytes in TIME-WAIT, with two buckets of the table");
 
 struct leat_tcp_listener {
     struct tcb tcb;
@@ -162,7 +66,7 @@ struct leat_tcp_listener {
     struct leat_tcp_listen_config config;
     struct ready ready;
     struct ring halves;
-    struct ring acceptable;
+    struct near_ring acceptable;
     uint32_t half_count;
     uint32_t acceptable_count;
 };
@@ -197,25 +101,31 @@ struct tcp {
     struct leat_tcp_config config; /* with the defaults filled in */
     struct rtt_limits rto;
     uint8_t wind_shift; /* that the largest window which we offer needs */
-    struct tcb **buckets;
+    uint32_t *buckets;  /* near, as tcb.hash_next */
     uint32_t bucket_mask;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
     struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
     struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
     uint32_t port_counters[16];              /* RFC 6056 3.3.4 */
     /* free entries, linked through tcb.hash_next */
-    struct tcb *free_conns;
-    struct tcb *free_halves;
-    struct tcb *free_time_waits;
-    struct tcb *free_listeners;
+    uint32_t free_conns;
+    uint32_t free_halves;
+    uint32_t free_time_waits;
+    uint32_t free_listeners;
     struct run_pool runs;
     struct sent_pool sents;
     struct transfer_pool transfers;
     struct transfer nothing; /* of those that have no transfer: read, never written */
     struct leat_tcp *conns;  /* the array, for close() */
     struct tcp_half *halves;
-    struct ring output; /* connections with something to send */
-    struct ring time_wait;
+    struct near_ring output;      /* connections with something to send */
+    struct near_ring output_last; /* a mark behind those whose turn it is */
+    struct near_ring told;        /* connections whose program is to be called */
+    struct near_ring told_last;   /* the same mark */
+    struct near_ring told_still;  /* connections that were accepted in this turn */
+    struct ready ready;           /* told isn't empty */
+    struct ready ready_still;     /* told_still isn't */
+    struct near_ring time_wait;
     struct timer time_wait_timer;
     struct fast_open fast_open;
     uint64_t cookie_sent_ns; /* the last one */
@@ -294,7 +204,7 @@ uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb);
 
 static inline uint32_t tcp_now_ms(const struct leat *stack)
 {
-    return (uint32_t)(stack->now_ns / 1000000);
+    return stack->now_ms;
 }
 
 /* Initial sequence number (RFC 6528). */
@@ -343,8 +253,8 @@ uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 /* The connection may have something to send: looked at in the next flush. */
 static inline void tcp_want_output(struct leat_tcp *conn)
 {
-    if (!ring_is_in(&conn->output) && (conn->tcb.flags & TCB_HASHED))
-        ring_put(&conn->tcp->output, &conn->output);
+    if (!near_ring_is_in(&conn->output) && (conn->tcb.flags & TCB_HASHED))
+        near_ring_put(conn->tcp, &conn->tcp->output, &conn->output);
 }
 
 /* Sends what windows and queues allow; true if it stopped for lack of room. */
@@ -357,14 +267,38 @@ bool tcp_flush(struct leat *stack);
 
 timer_fn tcp_conn_timer;
 
-/* The earliest deadline may have moved forward. */
-void tcp_arm(struct leat_tcp *conn);
-
 /* The deadline @at_ns was set.  The timer is due before, mostly: then that is all. */
 static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
 {
     if (!timer_is_set(&conn->timer) || at_ns < timer_at_ns(&conn->timer))
-        tcp_arm(conn);
+        timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
+}
+
+/* Does @what, CONN_ACK_LATER or CONN_LOOK_AGAIN, at @at_ns; if the other waits for a later time, it
+ * comes with it. */
+static inline void tcp_soon(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
+{
+    const uint32_t at = deadline_tick(at_ns);
+
+    if (!(conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN)) || (int32_t)(at - conn->soon_at) < 0)
+        conn->soon_at = at;
+    conn->flags |= what;
+    tcp_arm_for(conn, at_ns);
+}
+
+/* The retransmission timer runs, from now on. */
+static inline void tcp_run_rexmt(struct leat_tcp *conn)
+{
+    const uint64_t at_ns = conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt);
+
+    conn->rexmt_at = deadline_at(at_ns);
+    tcp_arm_for(conn, at_ns);
+}
+
+/* How long ago @then_ms was. */
+static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
+{
+    return tcp_now_ms(tcp->stack) - then_ms;
 }
 
 /* Sets loss_at_ns: RACK wants to look at @look_at_ns; UINT64_MAX: no, and a probe of the tail that
@@ -382,7 +316,7 @@ void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns);
 void tcp_retry_later(struct leat_tcp *conn);
 
 /* How long unacknowledged text may wait (R2). */
-uint64_t tcp_give_up_ns(const struct leat_tcp *conn);
+uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
 
 /* Starts or stops the keep-alive timer as the connection is now. */
 void tcp_watch_quiet(struct leat_tcp *conn);
@@ -468,12 +402,45 @@ void tcp_conn_bury(struct leat_tcp *conn);
 /* The end of the handle. */
 void tcp_conn_free(struct leat_tcp *conn);
 
+/* The program is to be called, in the next turn. */
+static inline void tcp_call_back(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+
+    if (near_ring_is_in(&conn->told))
+        return;
+    near_ring_put(tcp, &tcp->told, &conn->told);
+    stack_ready(tcp->stack, &tcp->ready);
+}
+
+/* The same for a connection that has just been accepted: in this turn (stack_ready_still()). */
+static inline void tcp_call_back_still(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+
+    if (near_ring_is_in(&conn->told))
+        return;
+    near_ring_put(tcp, &tcp->told_still, &conn->told);
+    stack_ready_still(tcp->stack, &tcp->ready_still);
+}
+
+/* Makes both rings of those that are to be told ready for use. */
+void tcp_told_init(struct tcp *tcp);
+
+/* An error that needn't be the end, as ICMP reports: it is told if the connection ends otherwise
+ * without an answer (RFC 1122 4.2.3.9). */
+static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
+{
+    if (!(conn->flags & CONN_TELL_CLOSED))
+        conn->error = (uint8_t)error;
+}
+
 /* Remembers what the program is to be told, and that it is to be told. */
 static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
 {
     conn->flags |= what;
     if (!(conn->flags & CONN_UNACCEPTED))
-        stack_ready(conn->tcp->stack, &conn->ready);
+        tcp_call_back(conn);
 }
 
 /* Its handshake is over, or it is: one Fast Open less that waits. */

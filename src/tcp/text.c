@@ -15,8 +15,7 @@
 #include "tcp/tcp.h"
 
 enum {
-    ACK_EVERY_SEGMENTS = 2, /* RFC 9293 3.8.6.3 */
-    WASTE = 4               /* text under a quarter of its storage is "short" */
+    WASTE = 4 /* text under a quarter of its storage is "short" */
 };
 
 /* ---- text --------------------------------------------------------------------------------- */
@@ -24,7 +23,7 @@ enum {
 /* Appends a short text to the storage of the one before it; false if there is no need or no way. */
 static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
 {
-    struct leat_buf *last = conn->text_last;
+    struct leat_buf *last = conn->text ? conn->text->queued : 0;
 
     if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
         leat_buf_tailroom(last) < piece->len)
@@ -51,6 +50,16 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
     return small;
 }
 
+/* Puts @first .. @last behind what is there.  The first piece of all says which is the last one. */
+static inline void put_text(struct leat_tcp *conn, struct leat_buf *first, struct leat_buf *last)
+{
+    if (conn->text)
+        conn->text->queued->next = first;
+    else
+        conn->text = first;
+    conn->text->queued = last;
+}
+
 static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
 {
     conn->text_bytes += piece->len;
@@ -59,23 +68,17 @@ static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
         return;
     }
     piece = shrink(conn, piece);
-    if (conn->text_last)
-        conn->text_last->next = piece;
-    else
-        conn->text = piece;
-    conn->text_last = piece;
+    put_text(conn, piece, piece);
 }
 
 /* While memory is plenty pieces stay as they came. */
 static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
 {
-    if (conn->text_last)
-        conn->text_last->next = text;
-    else
-        conn->text = text;
-    while (text->next)
-        text = text->next;
-    conn->text_last = text;
+    struct leat_buf *last = text;
+
+    while (last->next)
+        last = last->next;
+    put_text(conn, text, last);
     conn->text_bytes += len;
 }
 
@@ -117,10 +120,7 @@ static inline struct leat_buf *cut_text(struct tcp_segment *segment)
 
 static void ack_later(struct leat_tcp *conn)
 {
-    if (conn->delack_at_ns != LEAT_NEVER_NS)
-        return;
-    conn->delack_at_ns = conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns;
-    tcp_arm_for(conn, conn->delack_at_ns);
+    tcp_soon(conn, CONN_ACK_LATER, conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
 }
 
 static void ack_now(struct leat_tcp *conn)
@@ -140,9 +140,9 @@ static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
         conn->transfer->reorder.first &&
         (more = reorder_take(&conn->transfer->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
         append(conn, more, len);
-    conn->unacked_segments++;
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
-    if (fills_gap || conn->unacked_segments >= ACK_EVERY_SEGMENTS ||
+    /* RFC 9293 3.8.6.3: at least every second segment */
+    if (fills_gap || (conn->flags & (CONN_ACK_LATER | CONN_ACK_NOW)) ||
         segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
         ack_now(conn);
     else
@@ -227,13 +227,15 @@ static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
     return part;
 }
 
-struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
+/* Takes less than all of it. */
+static struct leat_buf *take_part(struct leat_tcp *conn, uint32_t bytes_max)
 {
+    struct leat_buf *const last = conn->text->queued;
     struct leat_buf *text = 0;
     struct leat_buf **end = &text;
     uint32_t left = bytes_max;
 
-    while (conn->text && conn->text->len <= left) {
+    while (conn->text->len <= left) {
         struct leat_buf *piece = conn->text;
 
         conn->text = piece->next;
@@ -242,14 +244,25 @@ struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
         *end = piece;
         end = &piece->next;
     }
-    if (!conn->text) {
-        conn->text_last = 0;
-    } else if (left > 0) {
+    conn->text->queued = last;
+    if (left > 0) {
         *end = split_first(conn, left);
         left = *end ? 0 : left;
     }
     conn->text_bytes -= bytes_max - left;
     conn->unconsumed_bytes += bytes_max - left;
+    return text;
+}
+
+struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct leat_buf *const text = conn->text;
+
+    if (conn->text_bytes > bytes_max)
+        return take_part(conn, bytes_max);
+    conn->text = 0;
+    conn->unconsumed_bytes += conn->text_bytes;
+    conn->text_bytes = 0;
     return text;
 }
 

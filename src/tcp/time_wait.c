@@ -1,5 +1,5 @@
 /*
- * time_wait.c -- TIME-WAIT in an entry of one cache line (RFC 9293 3.6).
+ * time_wait.c -- TIME-WAIT in an entry of less than a cache line (RFC 9293 3.6).
  *
  * All entries wait equally long, so the oldest is always the first of one ring, and one timer
  * serves them all.  When there is no free entry the oldest goes early: new connections are worth
@@ -10,9 +10,9 @@
 
 static struct tcp_time_wait *oldest(struct tcp *tcp)
 {
-    if (ring_is_empty(&tcp->time_wait))
+    if (near_ring_is_empty(tcp, &tcp->time_wait))
         return 0;
-    return owner_of(tcp->time_wait.next, struct tcp_time_wait, ring);
+    return owner_of(near_ring_first(tcp, &tcp->time_wait), struct tcp_time_wait, ring);
 }
 
 static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
@@ -40,9 +40,9 @@ static void arm(struct tcp *tcp)
 
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry)
 {
-    ring_remove(&entry->ring);
+    near_ring_remove(tcp, &entry->ring);
     entry->tcb.clock_ms = tcp_now_ms(tcp->stack) + (uint32_t)(2 * tcp->config.msl_ns / 1000000);
-    ring_put(&tcp->time_wait, &entry->ring);
+    near_ring_put(tcp, &tcp->time_wait, &entry->ring);
     arm(tcp);
 }
 
@@ -71,7 +71,7 @@ void tcp_time_wait_from(struct leat_tcp *conn)
 void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
 {
     tcp_unhash(tcp, &entry->tcb);
-    ring_remove(&entry->ring);
+    near_ring_remove(tcp, &entry->ring);
     tcp_give_entry(tcp, &entry->tcb);
 }
 

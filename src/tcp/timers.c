@@ -1,68 +1,68 @@
 /*
  * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
  *
- * A connection has one timer in the wheel and five deadlines beside it.  Pushing a deadline back,
+ * A connection has one timer in the wheel and four deadlines beside it.  Pushing a deadline back,
  * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
  * again.
  */
 #include "tcp/tcp.h"
 
-static const uint64_t persist_patience_ns = 10000000000; /* while memory is short */
-static const uint64_t retry_ns = 1000000;                /* until there may be memory again */
+static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
+static const uint64_t look_again_max_ns = 1000000000; /* a deadline is not for ever */
+static const uint64_t retry_ns = 1000000;             /* until there may be memory again */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-static uint64_t earliest_ns(const struct leat_tcp *conn)
+static uint64_t soon_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
-    return min64(min64(conn->rexmt_at_ns, conn->delack_at_ns),
-                 min64(min64(conn->quiet_at_ns, conn->retry_at_ns), conn->transfer->loss_at_ns));
+    return conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN)
+               ? deadline_tick_ns(conn->soon_at, from_ns)
+               : LEAT_NEVER_NS;
 }
 
-void tcp_arm(struct leat_tcp *conn)
+static uint64_t earliest_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
-    const uint64_t at_ns = earliest_ns(conn);
-
-    if (at_ns == LEAT_NEVER_NS)
-        return;
-    if (!timer_is_set(&conn->timer) || at_ns < timer_at_ns(&conn->timer))
-        timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
+    return min64(min64(deadline_ns(conn->rexmt_at, from_ns), soon_ns(conn, from_ns)),
+                 min64(deadline_ms_ns(conn->quiet_at_ms, from_ns), conn->transfer->loss_at_ns));
 }
 
-uint64_t tcp_give_up_ns(const struct leat_tcp *conn)
+uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
 {
-    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_USER_TIMEOUT))
-        return conn->tcp->config.connect_timeout_ns;
-    return conn->user_timeout_ns;
+    const struct leat_tcp_config *config = &conn->tcp->config;
+
+    if (conn->user_timeout_ms > 0)
+        return conn->user_timeout_ms;
+    return deadline_at_ms(conn->tcb.flags & TCB_SYN_UNACKED ? config->connect_timeout_ns
+                                                            : config->user_timeout_ns);
 }
 
 /* A peer whose window stays shut may do so as long as it answers (RFC 9293 3.8.6.1), but not at
  * the cost of others: Sockstress, CVE-2008-4609. */
 static bool persist_is_over(const struct leat_tcp *conn)
 {
-    const struct leat *stack = conn->tcp->stack;
-    const struct pool_list *full = &stack->pool.lists[POOL_FULL];
-    const uint64_t waited_ns = stack->now_ns - conn->progress_at_ns;
-    const uint64_t silent_ns = stack->now_ns - conn->heard_at_ns;
+    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
+    const uint32_t waited_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
+    const uint32_t silent_ms = tcp_age_ms(conn->tcp, conn->tcb.clock_ms);
 
-    if (waited_ns >= tcp_give_up_ns(conn) &&
-        ((conn->flags & CONN_USER_TIMEOUT) || silent_ns >= tcp_give_up_ns(conn)))
+    if (waited_ms >= tcp_give_up_ms(conn) &&
+        (conn->user_timeout_ms > 0 || silent_ms >= tcp_give_up_ms(conn)))
         return true;
-    return waited_ns >= persist_patience_ns &&
+    return waited_ms >= persist_patience_ms &&
            (full->free_count < full->count / 4 ||
-            tcp_transfers_are_short(conn->tcp, persist_patience_ns));
+            tcp_transfers_are_short(conn->tcp, (uint64_t)persist_patience_ms * DEADLINE_NS_PER_MS));
 }
 
 static enum tcp_event rexmt_event(const struct leat_tcp *conn)
 {
-    const uint64_t waited_ns = conn->tcp->stack->now_ns - conn->progress_at_ns;
+    const uint32_t waited_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
     const bool persist = conn->flags & CONN_PERSIST;
 
-    if (persist ? !persist_is_over(conn) : waited_ns < tcp_give_up_ns(conn))
+    if (persist ? !persist_is_over(conn) : waited_ms < tcp_give_up_ms(conn))
         return persist ? TCP_timeout_persist : TCP_timeout_rexmt;
-    return conn->flags & CONN_USER_TIMEOUT || persist ? TCP_timeout_user : TCP_timeout_R2;
+    return conn->user_timeout_ms > 0 || persist ? TCP_timeout_user : TCP_timeout_R2;
 }
 
 /* False: the connection is gone. */
@@ -71,7 +71,7 @@ static bool rexmt_expired(struct leat_tcp *conn)
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
 
-    conn->rexmt_at_ns = LEAT_NEVER_NS; /* tcp_output() starts it again */
+    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts it again */
     if (event == TCP_timeout_rexmt) {
         conn->tcp->stack->stats.tcp_timeouts++;
         if (conn->tcb.flags & TCB_SYN_UNACKED)
@@ -87,19 +87,22 @@ static bool is_idle(const struct leat_tcp *conn)
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
+static void be_quiet_for(struct leat_tcp *conn, uint64_t ns)
+{
+    const uint64_t at_ns = conn->tcp->stack->now_ns + ns;
+
+    conn->quiet_at_ms = deadline_at_ms(at_ns);
+    tcp_arm_for(conn, at_ns);
+}
+
 void tcp_watch_quiet(struct leat_tcp *conn)
 {
-    const struct leat_tcp_config *config = &conn->tcp->config;
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-
     if (conn->flags & CONN_ABANDONED)
-        conn->quiet_at_ns = now_ns + config->fin_wait_2_ns;
+        be_quiet_for(conn, conn->tcp->config.fin_wait_2_ns);
     else if (conn->flags & CONN_KEEPALIVE)
-        conn->quiet_at_ns = now_ns + config->keepalive_idle_ns;
+        be_quiet_for(conn, conn->tcp->config.keepalive_idle_ns);
     else
-        conn->quiet_at_ns = LEAT_NEVER_NS;
-    if (conn->quiet_at_ns != LEAT_NEVER_NS)
-        tcp_arm_for(conn, conn->quiet_at_ns);
+        conn->quiet_at_ms = DEADLINE_NONE;
 }
 
 /* False: the connection is gone. */
@@ -107,21 +110,23 @@ static bool quiet_expired(struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
     struct tcp_step step = {.tcp = conn->tcp};
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-    const uint64_t idle_until_ns = conn->heard_at_ns + config->keepalive_idle_ns;
+    const uint64_t idle_ns =
+        (uint64_t)tcp_age_ms(conn->tcp, conn->tcb.clock_ms) * DEADLINE_NS_PER_MS;
+    const bool is_young = idle_ns < config->keepalive_idle_ns;
 
+    conn->quiet_at_ms = DEADLINE_NONE;
     if (conn->flags & CONN_ABANDONED)
         return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) == TCP_ALIVE;
-    if (idle_until_ns > now_ns || !is_idle(conn)) { /* heard of since, or being heard of soon */
+    if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
         conn->probes = 0;
-        conn->quiet_at_ns =
-            idle_until_ns > now_ns ? idle_until_ns : now_ns + config->keepalive_interval_ns;
+        be_quiet_for(conn, is_young ? config->keepalive_idle_ns - idle_ns
+                                    : config->keepalive_interval_ns);
         return true;
     }
     if (conn->probes >= config->keepalive_probes)
         return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) == TCP_ALIVE;
     conn->probes++;
-    conn->quiet_at_ns = now_ns + config->keepalive_interval_ns;
+    be_quiet_for(conn, config->keepalive_interval_ns);
     return tcp_event(&conn->tcb, TCP_timeout_idle, &step) == TCP_ALIVE;
 }
 
@@ -157,8 +162,8 @@ void tcp_watch_tail(struct leat_tcp *conn)
         (conn->transfer->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
         return;
     /* 7.2: no later than the timeout, in whose place it then comes */
-    conn->transfer->loss_at_ns =
-        min64(now_ns + tlp_timeout_ns(conn->rtt.srtt_ns, one), conn->rexmt_at_ns);
+    conn->transfer->loss_at_ns = min64(now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), one),
+                                       deadline_ns(conn->rexmt_at, now_ns));
     conn->flags |= CONN_LOSS_IS_PROBE;
     tcp_arm_for(conn, conn->transfer->loss_at_ns);
 }
@@ -169,7 +174,7 @@ static void probe_tail(struct leat_tcp *conn)
     if (!may_probe_tail(conn))
         return;
     conn->flags |= CONN_TAIL_PROBE;
-    conn->rexmt_at_ns = conn->tcp->stack->now_ns + conn->rtt.rto_ns; /* 7.3: whatever is sent */
+    tcp_run_rexmt(conn); /* 7.3: whatever is sent */
 }
 
 static void loss_expired(struct leat_tcp *conn)
@@ -192,9 +197,7 @@ static void loss_expired(struct leat_tcp *conn)
 
 void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns)
 {
-    if (at_ns < conn->retry_at_ns)
-        conn->retry_at_ns = at_ns;
-    tcp_arm_for(conn, conn->retry_at_ns);
+    tcp_soon(conn, CONN_LOOK_AGAIN, min64(at_ns, conn->tcp->stack->now_ns + look_again_max_ns));
 }
 
 void tcp_retry_later(struct leat_tcp *conn)
@@ -202,14 +205,26 @@ void tcp_retry_later(struct leat_tcp *conn)
     tcp_look_again_at(conn, conn->tcp->stack->now_ns + retry_ns);
 }
 
-static void retry_expired(struct leat_tcp *conn)
+static void look_again(struct leat_tcp *conn)
 {
-    conn->retry_at_ns = LEAT_NEVER_NS;
     if (!(conn->flags & CONN_WAS_FULL) || tcp_transfer_get(conn))
         tcp_tell_writable(conn);
     else
         tcp_retry_later(conn);
     tcp_want_output(conn);
+}
+
+static void soon_expired(struct leat_tcp *conn)
+{
+    const uint32_t due = conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN);
+
+    conn->flags &= ~due;
+    if (due & CONN_ACK_LATER) {
+        conn->flags |= CONN_ACK_NOW;
+        tcp_want_output(conn);
+    }
+    if (due & CONN_LOOK_AGAIN)
+        look_again(conn);
 }
 
 /* ---- the timer ---------------------------------------------------------------------------- */
@@ -218,20 +233,19 @@ void tcp_conn_timer(struct timer *timer, void *context)
 {
     struct leat_tcp *conn = owner_of(timer, struct leat_tcp, timer);
     const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const uint64_t from_ns = timer_at_ns(timer); /* no deadline is earlier */
+    uint64_t next_ns;
 
     (void)context;
-    if (conn->delack_at_ns <= now_ns) {
-        conn->delack_at_ns = LEAT_NEVER_NS;
-        conn->flags |= CONN_ACK_NOW;
-        tcp_want_output(conn);
-    }
-    if (conn->retry_at_ns <= now_ns)
-        retry_expired(conn);
+    if (soon_ns(conn, from_ns) <= now_ns)
+        soon_expired(conn);
     if (conn->transfer->loss_at_ns <= now_ns)
         loss_expired(conn);
-    if (conn->rexmt_at_ns <= now_ns && !rexmt_expired(conn))
+    if (deadline_ns(conn->rexmt_at, from_ns) <= now_ns && !rexmt_expired(conn))
         return;
-    if (conn->quiet_at_ns <= now_ns && !quiet_expired(conn))
+    if (deadline_ms_ns(conn->quiet_at_ms, from_ns) <= now_ns && !quiet_expired(conn))
         return;
-    tcp_arm(conn);
+    next_ns = earliest_ns(conn, now_ns);
+    if (next_ns != LEAT_NEVER_NS)
+        tcp_arm_for(conn, next_ns);
 }

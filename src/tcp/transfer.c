@@ -38,17 +38,18 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
     congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
     if (conn->rest.cwnd == 0)
         return;
-    congestion->cwnd = conn->rest.cwnd;
-    congestion->ssthresh = conn->rest.ssthresh;
-    congestion->cubic.w_max = congestion->cubic.cwnd_prior = conn->rest.w_max;
+    congestion->cwnd = (uint32_t)conn->rest.cwnd * conn->mss;
+    if (conn->rest.ssthresh < UINT16_MAX)
+        congestion->ssthresh = (uint32_t)conn->rest.ssthresh * conn->mss;
+    congestion->cubic.w_max = congestion->cubic.cwnd_prior = (uint32_t)conn->rest.w_max * conn->mss;
 }
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
 {
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, recovery_mode(conn));
-    if (conn->rtt.srtt_ns > 0) /* or the answer to the first probe of all would be doubted */
-        rack_sample(&transfer->recovery.rack, conn->rtt.srtt_ns, conn->tcp->stack->now_ns);
+    if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
+        rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
 }
 
 void tcp_transfer_handshaken(struct leat_tcp *conn)
@@ -65,11 +66,22 @@ static bool is_idle(const struct transfer *transfer)
            !transfer->sacks.has_dsack && transfer->recovery.phase == RECOVERY_NONE;
 }
 
+static uint16_t segments(const struct leat_tcp *conn, uint32_t bytes)
+{
+    const uint32_t count = bytes / conn->mss;
+
+    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+}
+
 static void rest(struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
 
-    conn->rest = (struct rest){congestion->cwnd, congestion->ssthresh, congestion->cubic.w_max};
+    conn->rest = (struct rest){.cwnd = segments(conn, congestion->cwnd),
+                               .ssthresh = segments(conn, congestion->ssthresh),
+                               .w_max = segments(conn, congestion->cubic.w_max)};
+    if (conn->rest.cwnd == 0)
+        conn->rest.cwnd = 1;
     conn->transfer = &conn->tcp->nothing;
 }
 
@@ -138,7 +150,7 @@ void tcp_transfer_end(struct leat_tcp *conn)
     sendq_free(&transfer->sendq);
     scoreboard_free(&transfer->scoreboard, &conn->tcp->sents);
     reorder_free(&transfer->reorder, &conn->tcp->runs);
-    rest(conn);
+    conn->transfer = &conn->tcp->nothing;
     transfer->next = pool->free;
     pool->free = transfer;
 }

@@ -48,11 +48,12 @@ struct transfer_pool {
     bool was_short;
 };
 
-/* What remains of congestion control without an entry. */
+/* What remains of congestion control without an entry, in whole segments: UINT16_MAX stands for all
+ * that is more. */
 struct rest {
-    uint32_t cwnd; /* bytes; 0: it has never had an entry */
-    uint32_t ssthresh;
-    uint32_t w_max; /* CUBIC's */
+    uint16_t cwnd; /* 0: it has never had an entry */
+    uint16_t ssthresh;
+    uint16_t w_max; /* CUBIC's */
 };
 
 void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);

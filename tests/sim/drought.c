@@ -10,9 +10,10 @@
 
 /* A list of free entries, whatever they are. */
 struct list {
-    void *head;      /* a pointer to the pointer to the first */
-    size_t next_at;  /* offset of the pointer to the next one */
+    void *head;      /* a pointer to the link to the first */
+    size_t next_at;  /* offset of the link to the next one */
     uint32_t *count; /* NULL: nobody counts them */
+    void *base;      /* links are near (core/near.h), from here; NULL: they are pointers */
 };
 
 static void lists_of(struct leat *stack, struct list lists[SIM_LISTS])
@@ -20,18 +21,18 @@ static void lists_of(struct leat *stack, struct list lists[SIM_LISTS])
     struct tcp *tcp = stack->tcp;
     struct pool_list *pool = stack->pool.lists;
     const size_t buf_next = offsetof(struct leat_buf, next);
-    const size_t tcb_next = offsetof(struct tcb, hash_next);
+    const size_t tcb_next = offsetof(struct tcb, hash_next); /* near */
     const struct list all[SIM_LISTS] = {
-        {&pool[POOL_FULL].free, buf_next, &pool[POOL_FULL].free_count},
-        {&pool[POOL_SMALL].free, buf_next, &pool[POOL_SMALL].free_count},
-        {&pool[POOL_VIEW].free, buf_next, &pool[POOL_VIEW].free_count},
-        {&tcp->free_conns, tcb_next, NULL},
-        {&tcp->free_halves, tcb_next, NULL},
-        {&tcp->free_time_waits, tcb_next, NULL},
-        {&tcp->free_listeners, tcb_next, NULL},
-        {&tcp->runs.free, offsetof(struct run, next), &tcp->runs.free_count},
-        {&tcp->sents.free, offsetof(struct sent, next), &tcp->sents.free_count},
-        {&tcp->transfers.free, offsetof(struct transfer, next), NULL},
+        {&pool[POOL_FULL].free, buf_next, &pool[POOL_FULL].free_count, NULL},
+        {&pool[POOL_SMALL].free, buf_next, &pool[POOL_SMALL].free_count, NULL},
+        {&pool[POOL_VIEW].free, buf_next, &pool[POOL_VIEW].free_count, NULL},
+        {&tcp->free_conns, tcb_next, NULL, tcp},
+        {&tcp->free_halves, tcb_next, NULL, tcp},
+        {&tcp->free_time_waits, tcb_next, NULL, tcp},
+        {&tcp->free_listeners, tcb_next, NULL, tcp},
+        {&tcp->runs.free, offsetof(struct run, next), &tcp->runs.free_count, NULL},
+        {&tcp->sents.free, offsetof(struct sent, next), &tcp->sents.free_count, NULL},
+        {&tcp->transfers.free, offsetof(struct transfer, next), NULL, NULL},
     };
 
     memcpy(lists, all, sizeof all);
@@ -46,26 +47,36 @@ const char *sim_list_name(unsigned list)
     return names[list];
 }
 
-static void *get(const void *at)
+static void *get(const struct list *list, const void *at)
 {
     void *pointer;
+    uint32_t near;
 
+    if (list->base) {
+        memcpy(&near, at, sizeof near);
+        return near == NEAR_NONE ? NULL : near_at(list->base, near);
+    }
     memcpy(&pointer, at, sizeof pointer);
     return pointer;
 }
 
-static void put(void *at, void *pointer)
+static void put(const struct list *list, void *at, void *pointer)
 {
-    memcpy(at, &pointer, sizeof pointer);
+    const uint32_t near = list->base && pointer ? near_to(list->base, pointer) : NEAR_NONE;
+
+    if (list->base)
+        memcpy(at, &near, sizeof near);
+    else
+        memcpy(at, &pointer, sizeof pointer);
 }
 
-/* Where the pointer behind the first @entries, or all that there are, lies. */
+/* Where the link behind the first @entries, or all that there are, lies. */
 static void *link_behind(const struct list *list, uint64_t entries)
 {
     char *link = list->head;
 
-    for (; entries > 0 && get(link); entries--)
-        link = (char *)get(link) + list->next_at;
+    for (; entries > 0 && get(list, link); entries--)
+        link = (char *)get(list, link) + list->next_at;
     return link;
 }
 
@@ -73,7 +84,7 @@ static uint32_t length(const struct list *list, void *first)
 {
     uint32_t count = 0;
 
-    for (; first; first = get((char *)first + list->next_at))
+    for (; first; first = get(list, (char *)first + list->next_at))
         count++;
     return count;
 }
@@ -89,7 +100,8 @@ static uint64_t entries_left(const struct sim_end *end, unsigned i)
     /* without a free transfer TCP looks at all of them for one to take back: none can be hidden */
     if ((only > 0 && only != i + 1) || i == SIM_LIST_TRANSFERS)
         return UINT64_MAX;
-    return i == SIM_LIST_TIME_WAITS && left == 0 && ring_is_empty(&end->stack->tcp->time_wait)
+    return i == SIM_LIST_TIME_WAITS && left == 0 &&
+                   near_ring_is_empty(end->stack->tcp, &end->stack->tcp->time_wait)
                ? 1
                : left;
 }
@@ -116,8 +128,8 @@ void sim_drought_begin(struct sim_end *end)
     for (unsigned i = 0; i < SIM_LISTS; i++) {
         void *link = link_behind(&lists[i], entries_left(end, i));
 
-        drought->hidden[i] = get(link);
-        put(link, NULL);
+        drought->hidden[i] = get(&lists[i], link);
+        put(&lists[i], link, NULL);
         drought->counts[i] = length(&lists[i], drought->hidden[i]);
         if (lists[i].count)
             *lists[i].count -= drought->counts[i];
@@ -134,7 +146,7 @@ void sim_drought_end(struct sim_end *end)
     drought->is_on = false;
     lists_of(end->stack, lists);
     for (unsigned i = 0; i < SIM_LISTS; i++) {
-        put(link_behind(&lists[i], UINT64_MAX), drought->hidden[i]);
+        put(&lists[i], link_behind(&lists[i], UINT64_MAX), drought->hidden[i]);
         if (lists[i].count)
             *lists[i].count += drought->counts[i];
     }
@@ -146,5 +158,5 @@ void sim_count_free(const struct sim_end *end, uint32_t counts[SIM_LISTS])
 
     lists_of(end->stack, lists);
     for (unsigned i = 0; i < SIM_LISTS; i++)
-        counts[i] = length(&lists[i], get(lists[i].head));
+        counts[i] = length(&lists[i], get(&lists[i], lists[i].head));
 }

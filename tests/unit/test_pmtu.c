@@ -119,6 +119,21 @@ static void icmp_has_a_floor(void **state)
     assert_int_equal(pmtu_candidate(&pmtu, 600 * second), 1500); /* RFC 1191 6.3 */
 }
 
+/* The clock of the search wraps after 104 days. */
+static void who_was_idle_for_months_may_probe(void **state)
+{
+    const uint64_t day = 86400 * second;
+
+    (void)state;
+    for (uint64_t days = 1; days <= 208; days++) {
+        struct pmtu pmtu;
+
+        pmtu_init(&pmtu, 1500);
+        assert_true(pmtu_told(&pmtu, 1400, 0));
+        assert_int_equal(pmtu_candidate(&pmtu, days * day), 1500);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +143,7 @@ int main(void)
         cmocka_unit_test(mistake_is_corrected_by_one_probe),
         cmocka_unit_test(search_finds_what_the_path_carries),
         cmocka_unit_test(icmp_has_a_floor),
+        cmocka_unit_test(who_was_idle_for_months_may_probe),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -4,7 +4,15 @@
 #include "tcp/rtt.h"
 
 static const uint64_t ms = 1000000;
-static const struct rtt_limits limits = {200000000, 60000000000};
+static const uint64_t min_ns = 200000000;
+static const uint64_t max_ns = 60000000000;
+static struct rtt_limits limits;
+
+static void begin(struct rtt *rtt)
+{
+    limits = rtt_limits(min_ns, max_ns);
+    rtt_init(rtt, &limits);
+}
 
 /* RFC 6298 2.1 */
 static void before_any_sample_it_is_one_second(void **state)
@@ -12,10 +20,10 @@ static void before_any_sample_it_is_one_second(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
-    assert_int_equal(rtt.rto_ns, 1000 * ms);
+    begin(&rtt);
+    assert_int_equal(rtt_rto_ns(&rtt), 1000 * ms);
     rtt_forget_backoff(&rtt, &limits); /* there is nothing to go back to */
-    assert_int_equal(rtt.rto_ns, 1000 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 1000 * ms);
 }
 
 /* RFC 6298 2.2 */
@@ -24,11 +32,11 @@ static void first_sample_counts_half_as_variation(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_sample(&rtt, &limits, 100 * ms);
-    assert_int_equal(rtt.srtt_ns, 100 * ms);
-    assert_int_equal(rtt.rttvar_ns, 50 * ms);
-    assert_int_equal(rtt.rto_ns, 300 * ms); /* SRTT + 4 * RTTVAR */
+    assert_int_equal(rtt_srtt_ns(&rtt), 100 * ms);
+    assert_int_equal(rtt_rttvar_ns(&rtt), 50 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 300 * ms); /* SRTT + 4 * RTTVAR */
 }
 
 /* RFC 6298 2.3 */
@@ -37,15 +45,15 @@ static void later_samples_move_it_by_an_eighth_and_a_quarter(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_sample(&rtt, &limits, 800 * ms);
     rtt_sample(&rtt, &limits, 1600 * ms);
-    assert_int_equal(rtt.rttvar_ns, 500 * ms); /* 3/4 * 400 + 1/4 * 800 */
-    assert_int_equal(rtt.srtt_ns, 900 * ms);   /* 7/8 * 800 + 1/8 * 1600 */
-    assert_int_equal(rtt.rto_ns, 2900 * ms);
+    assert_int_equal(rtt_rttvar_ns(&rtt), 500 * ms); /* 3/4 * 400 + 1/4 * 800 */
+    assert_int_equal(rtt_srtt_ns(&rtt), 900 * ms);   /* 7/8 * 800 + 1/8 * 1600 */
+    assert_int_equal(rtt_rto_ns(&rtt), 2900 * ms);
     rtt_sample(&rtt, &limits, 100 * ms); /* and down */
-    assert_int_equal(rtt.rttvar_ns, 575 * ms);
-    assert_int_equal(rtt.srtt_ns, 800 * ms);
+    assert_int_equal(rtt_rttvar_ns(&rtt), 575 * ms);
+    assert_int_equal(rtt_srtt_ns(&rtt), 800 * ms);
 }
 
 /* RFC 6298 2.4, 2.5 */
@@ -54,14 +62,14 @@ static void floor_and_ceiling_hold(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_sample(&rtt, &limits, ms);
-    assert_int_equal(rtt.rto_ns, ms + limits.min_ns);
+    assert_int_equal(rtt_rto_ns(&rtt), ms + min_ns);
     rtt_sample(&rtt, &limits, 200000 * ms);
-    assert_int_equal(rtt.rto_ns, limits.max_ns);
+    assert_int_equal(rtt_rto_ns(&rtt), max_ns);
     for (unsigned i = 0; i < 100; i++)
         rtt_backoff(&rtt, &limits);
-    assert_int_equal(rtt.rto_ns, limits.max_ns);
+    assert_int_equal(rtt_rto_ns(&rtt), max_ns);
 }
 
 /* RFC 6298 2.3, 2.4: the least that is added, however steady the path */
@@ -70,11 +78,11 @@ static void timeout_of_a_steady_path_outlasts_a_delayed_ACK(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     for (unsigned i = 0; i < 200; i++)
         rtt_sample(&rtt, &limits, 500 * ms);
-    assert_true(rtt.rttvar_ns < ms / 4);
-    assert_int_equal(rtt.rto_ns, rtt.srtt_ns + limits.min_ns);
+    assert_true(rtt_rttvar_ns(&rtt) < ms / 4);
+    assert_int_equal(rtt_rto_ns(&rtt), rtt_srtt_ns(&rtt) + min_ns);
 }
 
 /* RFC 6298 5.5, 5.7 (last paragraph) */
@@ -83,14 +91,14 @@ static void backoff_doubles_until_new_text_is_acknowledged(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_sample(&rtt, &limits, 100 * ms);
     rtt_backoff(&rtt, &limits);
-    assert_int_equal(rtt.rto_ns, 600 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 600 * ms);
     rtt_backoff(&rtt, &limits);
-    assert_int_equal(rtt.rto_ns, 1200 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 1200 * ms);
     rtt_forget_backoff(&rtt, &limits);
-    assert_int_equal(rtt.rto_ns, 300 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 300 * ms);
 }
 
 /* RFC 6298 5.7 */
@@ -99,13 +107,13 @@ static void lost_SYN_makes_it_three_seconds(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_backoff(&rtt, &limits);
     rtt_after_lost_SYN(&rtt);
-    assert_int_equal(rtt.rto_ns, 3000 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 3000 * ms);
     rtt_sample(&rtt, &limits, 100 * ms);
     rtt_after_lost_SYN(&rtt); /* it knows better now */
-    assert_int_equal(rtt.rto_ns, 300 * ms);
+    assert_int_equal(rtt_rto_ns(&rtt), 300 * ms);
 }
 
 static void sample_of_no_time_is_a_sample(void **state)
@@ -113,10 +121,49 @@ static void sample_of_no_time_is_a_sample(void **state)
     struct rtt rtt;
 
     (void)state;
-    rtt_init(&rtt, &limits);
+    begin(&rtt);
     rtt_sample(&rtt, &limits, 0);
-    assert_true(rtt.srtt_ns > 0);
-    assert_int_equal(rtt.rto_ns, rtt.srtt_ns + limits.min_ns);
+    assert_true(rtt_srtt_ns(&rtt) > 0);
+    assert_int_equal(rtt_rto_ns(&rtt), rtt_srtt_ns(&rtt) + min_ns);
+}
+
+/* RFC 6298 2: the first sample is the handshake's. */
+static void SYN_is_the_first_sample(void **state)
+{
+    const uint64_t sent_ns[] = {64, 5 * ms, ((uint64_t)1 << 38) - 64, (uint64_t)1 << 38,
+                                ((uint64_t)1 << 38) + 6400};
+    struct rtt rtt;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof sent_ns / sizeof *sent_ns; i++) {
+        begin(&rtt);
+        rtt_SYN_sent(&rtt, sent_ns[i]);
+        assert_int_equal(rtt_srtt_ns(&rtt), 0);
+        assert_int_equal(rtt_rttvar_ns(&rtt), 0);
+        rtt_SYN_acked(&rtt, &limits, sent_ns[i] + 100 * ms);
+        assert_in_range(rtt_srtt_ns(&rtt), 100 * ms - 64, 100 * ms);
+        rtt_SYN_acked(&rtt, &limits, sent_ns[i] + 900 * ms); /* it is one only once */
+        assert_in_range(rtt_srtt_ns(&rtt), 100 * ms - 64, 100 * ms);
+    }
+    begin(&rtt);
+    rtt_SYN_acked(&rtt, &limits, 100 * ms); /* nobody knows when it left */
+    assert_int_equal(rtt_srtt_ns(&rtt), 0);
+}
+
+/* What 32 bits don't hold. */
+static void long_times_are_cut(void **state)
+{
+    const struct rtt_limits wide = rtt_limits(min_ns, UINT64_MAX);
+    const uint64_t most_ns = (uint64_t)UINT32_MAX << RTT_UNIT_SHIFT;
+    struct rtt rtt;
+
+    (void)state;
+    rtt_init(&rtt, &wide);
+    rtt_sample(&rtt, &wide, UINT64_MAX);
+    assert_int_equal(rtt_srtt_ns(&rtt), most_ns);
+    assert_int_equal(rtt_rto_ns(&rtt), most_ns);
+    rtt_backoff(&rtt, &wide);
+    assert_int_equal(rtt_rto_ns(&rtt), most_ns);
 }
 
 int main(void)
@@ -130,6 +177,8 @@ int main(void)
         cmocka_unit_test(backoff_doubles_until_new_text_is_acknowledged),
         cmocka_unit_test(lost_SYN_makes_it_three_seconds),
         cmocka_unit_test(sample_of_no_time_is_a_sample),
+        cmocka_unit_test(SYN_is_the_first_sample),
+        cmocka_unit_test(long_times_are_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,77 @@
+/*
+ * deadline.h -- when something of a connection is due, in 32 bits.
+ *
+ * A deadline counts the wheel's ticks of 1,024 ns and is never early.  It is read from a time that
+ * is not far from it: from now, or, when the connection's timer has fired, from the time for which
+ * that was set, which is not later than any deadline.  So the 37 minutes to either side that 32
+ * bits can tell apart are enough, however late the timer fires.  What may lie further ahead, or be
+ * remembered for longer, is kept in ms: 24 days ahead, an age of 49.
+ */
+#ifndef TCP_DEADLINE_H
+#define TCP_DEADLINE_H
+
+#include <stdint.h>
+
+#include <leat/stack.h>
+
+#include "core/timer.h"
+
+enum {
+    DEADLINE_NONE = 0,
+    DEADLINE_NS_PER_MS = 1000000
+};
+
+/* The longest time that may be asked for: 10 minutes, and 24 days. */
+static const uint64_t deadline_max_ns = 600000000000;
+static const uint64_t deadline_ms_max_ns = 2073600000000000;
+
+/* Where something else says if there is a deadline. */
+static inline uint32_t deadline_tick(uint64_t at_ns)
+{
+    const uint64_t part = ((uint64_t)1 << TIMER_TICK_SHIFT) - 1;
+
+    return (uint32_t)((at_ns + part) >> TIMER_TICK_SHIFT);
+}
+
+/* Never DEADLINE_NONE. */
+static inline uint32_t deadline_at(uint64_t at_ns)
+{
+    const uint32_t tick = deadline_tick(at_ns);
+
+    return tick + (tick == DEADLINE_NONE);
+}
+
+/* When @tick is, read from @from_ns. */
+static inline uint64_t deadline_tick_ns(uint32_t tick, uint64_t from_ns)
+{
+    const uint64_t from_tick = from_ns >> TIMER_TICK_SHIFT;
+    const int32_t ahead = (int32_t)(tick - (uint32_t)from_tick);
+
+    return (from_tick + (uint64_t)(int64_t)ahead) << TIMER_TICK_SHIFT;
+}
+
+/* The same, and LEAT_NEVER_NS for DEADLINE_NONE. */
+static inline uint64_t deadline_ns(uint32_t deadline, uint64_t from_ns)
+{
+    return deadline == DEADLINE_NONE ? LEAT_NEVER_NS : deadline_tick_ns(deadline, from_ns);
+}
+
+/* The same in ms. */
+static inline uint32_t deadline_at_ms(uint64_t at_ns)
+{
+    const uint32_t count = (uint32_t)((at_ns + DEADLINE_NS_PER_MS - 1) / DEADLINE_NS_PER_MS);
+
+    return count + (count == DEADLINE_NONE);
+}
+
+static inline uint64_t deadline_ms_ns(uint32_t deadline, uint64_t from_ns)
+{
+    const uint64_t from_ms = from_ns / DEADLINE_NS_PER_MS;
+    const int32_t ahead = (int32_t)(deadline - (uint32_t)from_ms);
+
+    if (deadline == DEADLINE_NONE)
+        return LEAT_NEVER_NS;
+    return (from_ms + (uint64_t)(int64_t)ahead) * DEADLINE_NS_PER_MS;
+}
+
+#endif

@@ -1,0 +1,157 @@
+/* test_idle.c -- a connection that was idle for so long that its 32-bit clocks have gone round
+ * (tcp/deadline.h) does what it would have done at once. */
+#include "talk.h"
+
+static const uint64_t hour = 3600 * second;
+
+enum {
+    MSS = 1000
+};
+
+/* Ticks of the wheel go round after 73 minutes, ms after 50 days. */
+static const uint64_t pauses_ns[] = {
+    ((uint64_t)1 << 41) - 1000, /* half of the ticks */
+    ((uint64_t)1 << 41) + 1000,
+    ((uint64_t)1 << 42) - 1000, /* all of them */
+    (uint64_t)1 << 42,
+    ((uint64_t)1 << 42) + 1000,
+    ((uint64_t)1 << 31) * 1000000, /* the same of ms */
+    ((uint64_t)1 << 32) * 1000000 - 1000,
+    ((uint64_t)1 << 32) * 1000000 + 1000,
+    (uint64_t)3600 * 24 * 400 * 1000000000,
+};
+
+enum {
+    PAUSES = sizeof pauses_ns / sizeof *pauses_ns
+};
+
+static void establish(struct talk *talk)
+{
+    talk_options(talk, MSS, NO_SHIFT);
+    talk_listen(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    assert_non_null(talk->conn);
+}
+
+/* The peer's link address has been forgotten meanwhile. */
+static void idle(struct talk *talk, uint64_t ns)
+{
+    talk_wait(talk, ns);
+    quiet(talk);
+    world_meet(talk->world, IP_PEER, &MAC_PEER);
+}
+
+/* Nothing for @ns less 5 ms; what follows is due in the next 10. */
+static void silence(struct talk *talk, uint64_t ns)
+{
+    talk_wait(talk, ns - 5 * ms);
+    quiet(talk);
+    talk_wait(talk, 10 * ms);
+}
+
+/* RFC 6298 2.4, 5 */
+static void text_goes_again_after_the_timeout(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    for (uint32_t i = 0; i < PAUSES; i++) {
+        idle(talk, pauses_ns[i]);
+        talk_send(talk, 10);
+        tx(talk, ACK, 1 + 10 * i, 1, 10);
+        silence(talk, 200 * ms);
+        tx(talk, ACK, 1 + 10 * i, 1, 10);
+        silence(talk, 400 * ms - 5 * ms);
+        tx(talk, ACK, 1 + 10 * i, 1, 10);
+        rx(talk, ACK, 1, 1 + 10 * (i + 1), 0);
+    }
+    talk_wait(talk, 1000 * second);
+    quiet(talk);
+}
+
+/* RFC 9293 3.8.6.3 */
+static void an_ACK_waits_no_longer(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    for (uint32_t i = 0; i < PAUSES; i++) {
+        idle(talk, pauses_ns[i]);
+        rx(talk, ACK, 1 + 10 * i, 1, 10);
+        silence(talk, 40 * ms);
+        tx(talk, ACK, 1, 1 + 10 * (i + 1), 0);
+        talk_heard(talk, 10 * (i + 1));
+    }
+}
+
+/* RFC 9293 3.8.3, R2: 100 s from the text on, not from what was before */
+static void unanswered_text_ends_it_not_earlier(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < PAUSES; i++) {
+        void *own = 0;
+        struct talk *talk;
+
+        talk_setup(&own);
+        talk = own;
+        establish(talk);
+        idle(talk, pauses_ns[i]);
+        talk_send(talk, 10);
+        talk_wait(talk, 95 * second);
+        assert_int_equal(talk->closed, 0);
+        talk_wait(talk, 15 * second);
+        assert_int_equal(talk->closed, 1);
+        assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
+        talk_teardown(&own);
+    }
+}
+
+/* RFC 9293 3.8.4 */
+static void who_is_asked_to_probe_does(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    idle(talk, 24 * 60 * hour);
+    leat_tcp_set_keepalive(talk->conn, true);
+    for (unsigned i = 0; i < 24 * 60 / 2; i++) { /* and goes on, for another 60 days */
+        silence(talk, 2 * hour);
+        tx(talk, ACK, 0, 1, 0);
+        rx(talk, ACK, 1, 1, 0);
+    }
+    assert_int_equal(talk->closed, 0);
+}
+
+/* RFC 5681 4.1: the window begins anew. */
+static void the_window_restarts(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    for (uint32_t i = 0; i < 4; i++) {
+        talk_send(talk, 10 * MSS);
+        talk_wait(talk, ms);
+        world_mark(talk->world);
+        rx(talk, ACK, 1, 1 + 10 * MSS * (i + 1), 0);
+    }
+    assert_true(talk_info(talk).cwnd_bytes > 10 * MSS);
+    idle(talk, 24 * 40 * hour);
+    talk_send(talk, 10);
+    talk_wait(talk, ms);
+    assert_int_equal(talk_info(talk).cwnd_bytes, 10 * MSS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(text_goes_again_after_the_timeout),
+        talk_test(an_ACK_waits_no_longer),
+        cmocka_unit_test(unanswered_text_ends_it_not_earlier),
+        talk_test(who_is_asked_to_probe_does),
+        talk_test(the_window_restarts),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
