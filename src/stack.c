@@ -30,7 +30,7 @@ static uint32_t reassembly_share(const struct leat_config *c)
     return quarter < 256 * 1024 ? (uint32_t)quarter : 256 * 1024;
 }
 
-static struct leat_config with_defaults(const struct leat_config *given)
+COLD static struct leat_config with_defaults(const struct leat_config *given)
 {
     struct leat_config c = *given;
 
@@ -59,7 +59,7 @@ static bool config_is_legal(const struct leat_config *c)
            c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
 }
 
-size_t leat_memory_bytes(const struct leat_config *config)
+COLD size_t leat_memory_bytes(const struct leat_config *config)
 {
     const struct leat_config c = with_defaults(config);
 
@@ -68,7 +68,7 @@ size_t leat_memory_bytes(const struct leat_config *config)
            reassembly_cost(&c) + routes_cost(&c);
 }
 
-enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES])
+COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES])
 {
     const struct siphash_key outer = siphash_key_from(seed);
     const struct siphash_key inner = siphash_key_from(seed + 16);
@@ -87,8 +87,8 @@ enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES
     return LEAT_OK;
 }
 
-enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
-                        const struct leat_config *config)
+COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
+                             const struct leat_config *config)
 {
     const struct leat_config c = with_defaults(config);
     uint8_t *block = memory;
@@ -123,7 +123,7 @@ enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     return LEAT_OK;
 }
 
-void leat_close(struct leat *stack)
+COLD void leat_close(struct leat *stack)
 {
     for (unsigned i = 0; i < stack->protocol_count; i++) {
         if (stack->protocols[i]->close)
@@ -140,7 +140,7 @@ void leat_close(struct leat *stack)
     }
 }
 
-enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
+COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
 {
     enum {
         MTU_MIN = 68 /* RFC 791 3.2 */
@@ -200,6 +200,14 @@ static bool protocols_flush(struct leat *stack)
             more |= stack->protocols[i]->flush(stack);
     }
     return more;
+}
+
+void ready_put(struct ready *head, struct ready *ready)
+{
+    ready->next = head;
+    ready->prev = head->prev;
+    ready->prev->next = ready;
+    head->prev = ready;
 }
 
 static bool is_ready(const struct ready *head)

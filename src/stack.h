@@ -20,6 +20,7 @@
 #include "core/queue.h"
 #include "core/siphash.h"
 #include "core/timer.h"
+#include "core/cold.h"
 
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
@@ -59,9 +60,9 @@ struct address {
 struct link {
     struct leat *stack;
     struct leat_netif *netif;
-    struct address addresses[LEAT_ADDRESSES_MAX];
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
+    struct address addresses[LEAT_ADDRESSES_MAX];
 };
 
 /* True if the device cuts super-frames.  Who does so must complete their checksums. */
@@ -114,35 +115,36 @@ enum {
     FRAMES_AT_ONCE = 16 /* handed over in one call of a backend: what a small stack can hold */
 };
 
+/* What is small and asked for often stands first: code needs shorter addresses for it. */
 struct leat {
+    uint64_t now_ns;       /* of this poll */
+    uint32_t now_ms;       /* the same, for whom 49 days are enough */
+    uint32_t ways_version; /* counts changes of addresses and routes: what was derived is void */
+    struct tcp *tcp;       /* tcp/tcp.h; NULL: not registered */
+    struct udp *udp;       /* udp/udp.h; NULL: not registered */
+    struct known_path *known_paths; /* ip/route.h */
+    struct neighbours *neighbours;
+    struct reassembly *reassembly;
+    struct routes *routes;
+    const struct protocol *super; /* whose frames may be super-frames; NULL: nobody's */
+    uint8_t link_count;
+    uint8_t protocol_count;
+    struct ready ready;        /* head of the ring */
+    struct ready ready_still;  /* another: what is still to be called in this turn */
     struct leat_config config; /* with the defaults filled in */
     struct leat_stats stats;
     struct leat_pool pool;
     struct arena arena;
-    uint64_t now_ns;
-    uint32_t now_ms; /* the same: a division a poll, where TCP would need three a segment */
     struct timer_wheel timers;
     struct siphash_key table_key;  /* lookups */
     struct siphash_key secret_key; /* ports, ids, sequence numbers */
     struct siphash_key random_key;
     uint64_t random_counter;
     struct link links[LEAT_NETIFS_MAX];
-    uint32_t ways_version; /* counts changes of addresses and routes: what was derived is void */
-    uint8_t link_count;
-    uint8_t protocol_count;
     const struct protocol *protocols[PROTOCOLS_MAX];
-    const struct protocol *super; /* whose frames may be super-frames; NULL: nobody's */
-    struct ready ready;           /* head of the ring */
-    struct ready ready_still;     /* another: what is still to be called in this turn */
-    struct buf_queue loopback;    /* packets to ourselves, IP header first */
-    struct neighbours *neighbours;
-    struct reassembly *reassembly;
-    struct routes *routes;
-    struct known_path *known_paths; /* ip/route.h */
+    struct buf_queue loopback; /* packets to ourselves, IP header first */
     struct limiter icmp_errors;
     struct limiter icmp_echoes;
-    struct udp *udp; /* udp/udp.h; NULL: not registered */
-    struct tcp *tcp; /* tcp/tcp.h; NULL: not registered */
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */
@@ -153,29 +155,24 @@ struct leat {
     } while (0)
 
 /* Adds a transport; false: no room. */
-bool stack_register(struct leat *stack, const struct protocol *protocol);
+COLD bool stack_register(struct leat *stack, const struct protocol *protocol);
 
-static inline void ready_put(struct ready *head, struct ready *ready)
-{
-    if (ready->prev)
-        return;
-    ready->next = head;
-    ready->prev = head->prev;
-    ready->prev->next = ready;
-    head->prev = ready;
-}
+/* Puts @ready, which is in no ring, at the end of that of @head. */
+void ready_put(struct ready *head, struct ready *ready);
 
 /* Puts @ready at the end of the ring, if it isn't in it. */
 static inline void stack_ready(struct leat *stack, struct ready *ready)
 {
-    ready_put(&stack->ready, ready);
+    if (!ready->prev)
+        ready_put(&stack->ready, ready);
 }
 
 /* The same for what a callback has just made ready by taking it from a bounded queue: it is called
  * in this turn still, so that what it sends goes with the answer to what it is told of. */
 static inline void stack_ready_still(struct leat *stack, struct ready *ready)
 {
-    ready_put(&stack->ready_still, ready);
+    if (!ready->prev)
+        ready_put(&stack->ready_still, ready);
 }
 
 /* Takes @ready out of the ring, if it is in it. */
@@ -205,6 +202,6 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, 
 
 /* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
  * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */
-void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
+COLD void icmp_unresolved(struct leat *stack, const struct leat_buf *packet);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/cold.h"
+
 struct arena {
     uint8_t *next;
     uint8_t *end;
@@ -21,6 +23,6 @@ static inline size_t arena_cost(size_t count, size_t bytes)
 }
 
 /* Zeroed, aligned memory; NULL if it is used up. */
-void *arena_take(struct arena *arena, size_t count, size_t bytes);
+COLD void *arena_take(struct arena *arena, size_t count, size_t bytes);
 
 #endif

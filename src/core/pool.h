@@ -8,6 +8,7 @@
 #include <leat/buf.h>
 
 #include "core/arena.h"
+#include "core/cold.h"
 
 enum pool_kind {
     POOL_FULL,  /* descriptor with its storage */
@@ -33,11 +34,12 @@ struct leat_pool {
 };
 
 /* What the pool takes of an arena. */
-size_t pool_cost(uint32_t buf_count, uint32_t buf_bytes, uint32_t small_count, uint32_t view_count);
+COLD size_t pool_cost(uint32_t buf_count, uint32_t buf_bytes, uint32_t small_count,
+                      uint32_t view_count);
 
 /* False if the arena is too small. */
-bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count, uint32_t buf_bytes,
-               uint32_t small_count, uint32_t view_count);
+COLD bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count,
+                    uint32_t buf_bytes, uint32_t small_count, uint32_t view_count);
 
 /* leat_buf_lend() for the stack itself, which may take what is reserved for it. */
 struct leat_buf *pool_lend(struct leat_pool *pool, const void *bytes, uint32_t len,

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "core/assert.h"
+#include "core/cold.h"
 
 enum {
     TIMER_TICK_SHIFT = 10, /* one tick is 1,024 ns */
@@ -47,7 +48,7 @@ struct timer_wheel {
     struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
-void timers_init(struct timer_wheel *wheel, uint64_t now_ns);
+COLD void timers_init(struct timer_wheel *wheel, uint64_t now_ns);
 
 /* (Re)sets the timer to fire at @at_ns, or in the next run if that is past. */
 void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns);

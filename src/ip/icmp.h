@@ -41,13 +41,13 @@ struct icmp_error {
 };
 
 /* The transport's view of an error's severity: LEAT_ERR_REFUSED, _UNREACHABLE, _TOO_BIG. */
-enum leat_err icmp_error_meaning(const struct icmp_error *error);
+COLD enum leat_err icmp_error_meaning(const struct icmp_error *error);
 
-void icmp_input(struct leat *stack, struct packet *packet);
+COLD void icmp_input(struct leat *stack, struct packet *packet);
 
 /* Answers @packet with an error, if RFC 1122 3.2.2 and the limiter allow it.  @detail is the
  * second word of the message (pointer << 24 for ICMP_PARAMETER).  Doesn't take packet->buf. */
-void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type, uint8_t code,
-                     uint32_t detail);
+COLD void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type,
+                          uint8_t code, uint32_t detail);
 
 #endif

@@ -34,7 +34,7 @@ struct path {
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
 
 /* The rest of ipv4_reached(). */
-void ipv4_tell_reached(struct path *path);
+COLD void ipv4_tell_reached(struct path *path);
 
 /* What was sent this way has arrived: the next hop is alive (RFC 1122 2.3.2.1 (3)). */
 static inline void ipv4_reached(struct path *path)

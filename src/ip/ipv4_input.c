@@ -121,7 +121,7 @@ void ipv4_deliver(struct leat *stack, struct packet *packet)
 /* A fragment waits for the others; of a datagram that nobody handles it is not worth it.  Its
  * header is read once more, so that whole datagrams, which nearly all are, need not keep all of it.
  */
-static void fragment_input(struct leat *stack, struct packet *packet)
+COLD static void fragment_input(struct leat *stack, struct packet *packet)
 {
     const uint8_t *at = packet->buf->data - packet->header_bytes;
     struct wire_ipv4 header;

@@ -8,7 +8,7 @@
 #include "wire/ipv4.h"
 
 /* To ourselves: RFC 1122 3.3.1.1, 3.2.1.3(g). */
-static enum leat_err path_home(const struct leat *stack, struct path *path)
+COLD static enum leat_err path_home(const struct leat *stack, struct path *path)
 {
     if (path->src == LEAT_IP4_ANY)
         path->src = path->dst;
@@ -21,7 +21,7 @@ static enum leat_err path_home(const struct leat *stack, struct path *path)
 
 /* To a group or to everybody: by the link of the source or, without one, the first that is up.  A
  * host that has no address yet may say so to everybody (RFC 1122 3.2.1.3(a), DHCP). */
-static enum leat_err path_to_many(struct leat *stack, struct path *path)
+COLD static enum leat_err path_to_many(struct leat *stack, struct path *path)
 {
     struct link *bare = 0;
 
@@ -170,9 +170,9 @@ static enum leat_err send_in_fragments(struct leat *stack, const struct path *pa
 }
 
 /* Takes @payload, which together with the header is @total bytes. */
-static enum leat_err send_too_big(struct leat *stack, const struct path *path,
-                                  const struct ipv4_options *options, struct leat_buf *payload,
-                                  uint32_t total)
+COLD static enum leat_err send_too_big(struct leat *stack, const struct path *path,
+                                       const struct ipv4_options *options, struct leat_buf *payload,
+                                       uint32_t total)
 {
     struct wire_ipv4 header;
 

@@ -109,7 +109,7 @@ static void condemn(struct leat *stack, struct datagram *datagram)
 }
 
 /* RFC 1122 3.3.2: the sender is told if the first fragment is here. */
-static void timer_fired(struct timer *timer, void *context)
+COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
     struct datagram *datagram = (struct datagram *)timer;

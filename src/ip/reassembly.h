@@ -6,14 +6,15 @@
 
 struct wire_ipv4;
 
-size_t reassembly_cost(const struct leat_config *config);
-bool reassembly_init(struct leat *stack);
+COLD size_t reassembly_cost(const struct leat_config *config);
+COLD bool reassembly_init(struct leat *stack);
 
 /* Takes a fragment, as far as ipv4_input() has checked it; gives the datagram that it completes to
  * its protocol. */
-void reassembly_input(struct leat *stack, struct packet *packet, const struct wire_ipv4 *header);
+COLD void reassembly_input(struct leat *stack, struct packet *packet,
+                           const struct wire_ipv4 *header);
 
 /* Frees all fragments. */
-void reassembly_close(struct leat *stack);
+COLD void reassembly_close(struct leat *stack);
 
 #endif

@@ -137,8 +137,8 @@ static struct route *find(struct routes *table, leat_ip4 network, uint8_t prefix
     return 0;
 }
 
-enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
-                             leat_ip4 gateway)
+COLD enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
+                                  leat_ip4 gateway)
 {
     struct routes *table = stack->routes;
     struct route *route;

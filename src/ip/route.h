@@ -5,13 +5,13 @@
 #include "ip/ipv4.h"
 #include "stack.h"
 
-size_t routes_cost(const struct leat_config *config);
-bool routes_init(struct leat *stack);
+COLD size_t routes_cost(const struct leat_config *config);
+COLD bool routes_init(struct leat *stack);
 
 /* The address of ours from which @dst is reached, with the longest prefix or route; @next_hop gets
  * the gateway or @dst.  @src other than LEAT_IP4_ANY: only from there.  NULL: no way. */
-const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
-                                 leat_ip4 *next_hop);
+COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+                                      leat_ip4 *next_hop);
 
 enum {
     KNOWN_PATHS = 64 /* a power of two */
@@ -55,7 +55,7 @@ static inline struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4
 }
 
 /* Keeps a path of that kind; @is_default: its source was chosen. */
-void route_remember(struct leat *stack, const struct path *path, bool is_default);
+COLD void route_remember(struct leat *stack, const struct path *path, bool is_default);
 
 /* The identification of the next packet from @src to @dst that may be fragmented. */
 uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol);

@@ -95,8 +95,8 @@ static bool have_already(struct leat *stack, leat_ip4 ip)
     return false;
 }
 
-enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
-                               uint8_t prefix_bits)
+COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
+                                    uint8_t prefix_bits)
 {
     struct link *link = stack_link(stack, netif);
 

@@ -9,15 +9,16 @@
 
 struct wire_arp;
 
-size_t neighbours_cost(const struct leat_config *config);
-bool neighbours_init(struct leat *stack);
+COLD size_t neighbours_cost(const struct leat_config *config);
+COLD bool neighbours_init(struct leat *stack);
 
 /* Takes an ARP packet, its Ethernet header pulled off. */
-void arp_input(struct link *link, struct leat_buf *packet);
+COLD void arp_input(struct link *link, struct leat_buf *packet);
 
 /* Asks for @target in the name of @sender (LEAT_IP4_ANY: a probe), by broadcast or, with @to, of
  * one station. */
-void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const struct leat_mac *to);
+COLD void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target,
+                      const struct leat_mac *to);
 
 /* Sends an IPv4 packet to the on-link @next_hop (an address, a broadcast or a multicast address):
  * at once if its Ethernet address is known, else parks it and asks.  Takes @packet. */
@@ -27,25 +28,25 @@ void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *pac
 void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_buf *packet);
 
 /* The transport has heard from @ip: it is alive (no refresh needed).  Cheap. */
-void neighbour_confirmed(struct link *link, leat_ip4 ip);
+COLD void neighbour_confirmed(struct link *link, leat_ip4 ip);
 
 /* An ARP packet says that @ip is at @mac.  True if @ip is known, or is now because @create. */
-bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac, bool create);
+COLD bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac, bool create);
 
 /* How many neighbours are known or asked for. */
 uint32_t neighbour_count(const struct leat *stack);
 
 /* Starts to probe or announce an address that was just added. */
-void address_start(struct address *address);
+COLD void address_start(struct address *address);
 
 /* Takes an address out of use; its callbacks won't be called. */
-void address_stop(struct address *address);
+COLD void address_stop(struct address *address);
 
 /* True if @arp claims an address that is ours or that we are probing for; then it is dealt with
  * (RFC 5227 2.1.1, 2.4). */
-bool address_conflict(struct link *link, const struct wire_arp *arp);
+COLD bool address_conflict(struct link *link, const struct wire_arp *arp);
 
 /* Frees what is parked. */
-void neighbours_close(struct leat *stack);
+COLD void neighbours_close(struct leat *stack);
 
 #endif

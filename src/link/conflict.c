@@ -76,7 +76,7 @@ static void probe(struct leat *stack, struct address *address)
     timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
 }
 
-static void timer_fired(struct timer *timer, void *context)
+COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
     struct address *address = owner_of(timer, struct address, timer);

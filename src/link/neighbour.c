@@ -205,7 +205,7 @@ static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
 
 /* Takes an entry that got no answer out of the table, and tells who waited (RFC 1122 2.3.2.2,
  * 3.2.2.1: as if an ICMP host unreachable had come). */
-static void give_up(struct leat *stack, struct neighbour *n)
+COLD static void give_up(struct leat *stack, struct neighbour *n)
 {
     struct buf_queue parked = unpark_all(stack, n);
     struct leat_buf *packet;
@@ -218,7 +218,7 @@ static void give_up(struct leat *stack, struct neighbour *n)
     }
 }
 
-static void evict(struct leat *stack)
+COLD static void evict(struct leat *stack)
 {
     struct neighbours *table = stack->neighbours;
     struct neighbour *n = table->answered.oldest;
@@ -233,7 +233,7 @@ static void evict(struct leat *stack)
     forget(stack, n);
 }
 
-static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighbour_state state)
+COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighbour_state state)
 {
     struct neighbours *table = link->stack->neighbours;
     struct neighbour **head = bucket(link, ip);
@@ -252,7 +252,7 @@ static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighbour_s
     return n;
 }
 
-static void request(struct leat *stack, struct neighbour *n)
+COLD static void request(struct leat *stack, struct neighbour *n)
 {
     const bool directly = n->state == NEIGHBOUR_PROBED;
     const struct address *from = address_toward(n->link, LEAT_IP4_ANY, n->ip);
@@ -290,7 +290,7 @@ static void age_list_renew(struct age_list *list, struct neighbour *n)
     age_list_put(list, n);
 }
 
-static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
+COLD static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
 {
     struct neighbours *table = stack->neighbours;
 

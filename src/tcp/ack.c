@@ -120,8 +120,8 @@ static bool is_dsack(const struct wire_tcp *header)
 
 /* Takes the blocks; returns the bytes of a DSACK, else 0.  A block that can't be is ignored
  * (CVE-2019-11477). */
-static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
-                           struct delivered *delivered)
+COLD static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
+                                struct delivered *delivered)
 {
     uint32_t dsack_bytes = 0;
     unsigned i = 0;
@@ -188,7 +188,7 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
 }
 
 /* Text that left in our SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
-static void retake_syn_text(struct leat_tcp *conn)
+COLD static void retake_syn_text(struct leat_tcp *conn)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
     const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */

@@ -256,7 +256,7 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
     tcp_tell(conn, CONN_TELL_OPEN);
 }
 
-static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)
+COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)
 {
     if (why == LEAT_OK)
         step->tcp->stack->stats.tcp_closed++;

@@ -210,7 +210,7 @@ enum leat_err leat_tcp_close(struct leat_tcp *conn)
     return LEAT_OK;
 }
 
-void leat_tcp_abort(struct leat_tcp *conn)
+COLD void leat_tcp_abort(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
@@ -228,7 +228,7 @@ void leat_tcp_set_nodelay(struct leat_tcp *conn, bool nodelay)
     tcp_want_output(conn);
 }
 
-void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
+COLD void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
 {
     conn->flags =
         keepalive ? conn->flags | CONN_KEEPALIVE : conn->flags & ~(unsigned)CONN_KEEPALIVE;
@@ -242,7 +242,7 @@ void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
     conn->dscp = dscp & 63;
 }
 
-void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
+COLD void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
 {
     if (ns > deadline_ms_max_ns)
         ns = deadline_ms_max_ns;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tcp/hystart.h"
+#include "core/cold.h"
 
 struct congestion;
 
@@ -55,7 +56,7 @@ void congestion_init(struct congestion *congestion, const struct congestion_ops 
                      bool lost_SYN);
 
 /* After an idle time of more than an RTO: RFC 5681 4.1. */
-void congestion_restart(struct congestion *congestion);
+COLD void congestion_restart(struct congestion *congestion);
 
 /* True if the window was what held us back, so its growth means something (RFC 7661's point):
  * @flight_bytes were in flight. */

@@ -6,6 +6,8 @@
  */
 #include "tcp/congestion.h"
 
+#include "core/cold.h"
+
 enum {
     BETA_10 = 7, /* beta_cubic, tenths */
     C_10 = 4     /* C, tenths */
@@ -134,7 +136,8 @@ static void cubic_acked(struct congestion *congestion, const struct congestion_a
         approach(congestion, ack, t_ms);
 }
 
-static void cubic_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns)
+COLD static void cubic_reduced(struct congestion *congestion, uint32_t flight_bytes,
+                               uint64_t now_ns)
 {
     struct cubic *cubic = &congestion->cubic;
     const uint32_t cwnd = congestion->cwnd;

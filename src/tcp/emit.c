@@ -75,7 +75,7 @@ static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf 
 }
 
 /* Takes @text; false. */
-static bool no_memory(struct tcp *tcp, struct leat_buf *text)
+COLD static bool no_memory(struct tcp *tcp, struct leat_buf *text)
 {
     tcp->stack->stats.tx_no_memory++;
     leat_buf_free(text);
@@ -122,7 +122,7 @@ static void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_t
 }
 
 /* RFC 2018 4, where there is room beside the text. */
-static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t text_bytes)
+COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint32_t text_bytes)
 {
     const uint8_t most = header->has_ts ? WIRE_SACKS_MAX - 1 : WIRE_SACKS_MAX;
 
@@ -164,8 +164,8 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
 }
 
 /* SACKs are to be told, or a duplicate: tcp_emit() knows how. */
-static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
-                            uint8_t flags, uint8_t tos, struct leat_buf *text)
+COLD static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
+                                 uint8_t flags, uint8_t tos, struct leat_buf *text)
 {
     struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
 

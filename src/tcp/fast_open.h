@@ -8,6 +8,7 @@
 #include <leat/addr.h>
 
 #include "wire/tcp.h"
+#include "core/cold.h"
 
 struct tcp;
 
@@ -31,16 +32,16 @@ struct fast_open {
 };
 
 /* Puts the cookie of @client into a SYN,ACK. */
-void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header);
+COLD void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header);
 
 /* True if @syn of @client has the cookie. */
-bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn);
+COLD bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn);
 
 /* Keeps the cookie that @syn_ack of @server brings, if it does. */
-void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack);
+COLD void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp *syn_ack);
 
 /* Adds the cookie of @server to a SYN, or asks for one.  Returns the server's MSS, or 0: no text
  * may be sent with it. */
-uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn);
+COLD uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn);
 
 #endif

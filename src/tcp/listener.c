@@ -19,8 +19,8 @@ static void listener_deliver(struct leat *stack, struct ready *ready)
         listener->config.on_acceptable(listener, listener->config.arg);
 }
 
-enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
-                              const struct leat_tcp_listen_config *config)
+COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
+                                   const struct leat_tcp_listen_config *config)
 {
     struct tcp *tcp = stack->tcp;
     struct tcp_step step = {.tcp = tcp};
@@ -305,7 +305,7 @@ struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
     return conn;
 }
 
-void leat_tcp_listener_close(struct leat_tcp_listener *listener)
+COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
 {
     struct tcp *tcp = listener->tcp;
     struct tcp_step step = {.tcp = tcp};

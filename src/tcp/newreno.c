@@ -1,7 +1,9 @@
 /* newreno.c -- congestion avoidance (RFC 5681 3.1) with appropriate byte counting (RFC 3465). */
 #include "tcp/congestion.h"
 
-static void newreno_acked(struct congestion *congestion, const struct congestion_ack *ack)
+#include "core/cold.h"
+
+COLD static void newreno_acked(struct congestion *congestion, const struct congestion_ack *ack)
 {
     if (!congestion_was_limiting(congestion, ack->flight_bytes))
         return;
@@ -16,7 +18,8 @@ static void newreno_acked(struct congestion *congestion, const struct congestion
     }
 }
 
-static void newreno_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns)
+COLD static void newreno_reduced(struct congestion *congestion, uint32_t flight_bytes,
+                                 uint64_t now_ns)
 {
     const uint32_t least = 2 * congestion->mss;
 

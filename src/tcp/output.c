@@ -18,7 +18,7 @@ enum {
 
 static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most */
 
-static void no_memory(struct leat_tcp *conn)
+COLD static void no_memory(struct leat_tcp *conn)
 {
     conn->tcp->stack->stats.tx_no_memory++;
     tcp_retry_later(conn);
@@ -109,7 +109,7 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
 
 /* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
  * of a window probe that was refused is such a one. */
-static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
+COLD static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
 {
     const uint32_t len = lost->end - lost->seq;
     const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
@@ -141,7 +141,8 @@ static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *
     return true;
 }
 
-static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path,
+                                    struct plan *plan)
 {
     const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
     const uint32_t wanted = plan->text_bytes;
@@ -398,6 +399,12 @@ bool tcp_output(struct leat_tcp *conn)
     if (conn->tcb.snd_nxt != snd_nxt_before)
         tcp_watch_tail(conn);
     return verdict == NO_ROOM;
+}
+
+void tcp_join_output(struct leat_tcp *conn)
+{
+    if (conn->tcb.flags & TCB_HASHED)
+        near_ring_put(conn->tcp, &conn->tcp->output, &conn->output);
 }
 
 /* @node has just left the ring; if it has more to send, it comes back. */

@@ -58,7 +58,7 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
 /* A record again, whole; in several segments if it is longer than one.  False: no memory. */
-bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent);
+COLD bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent);
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
 
@@ -71,12 +71,12 @@ void tcp_start_rexmt(struct leat_tcp *conn);
 /* ---- probe.c ------------------------------------------------------------------------------ */
 
 /* A window probe or a keep-alive, whichever fits. */
-void tcp_send_probe(struct leat_tcp *conn, const struct path *path);
+COLD void tcp_send_probe(struct leat_tcp *conn, const struct path *path);
 
 /* RFC 8985 7.3: new text if there is any, else the last segment again.  False: no memory. */
-bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path);
+COLD bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path);
 
 /* Something waits, nothing is in flight and nothing may go: the window is shut, or silly. */
-void tcp_start_persist(struct leat_tcp *conn);
+COLD void tcp_start_persist(struct leat_tcp *conn);
 
 #endif

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cold.h"
+
 struct pmtu {
     uint16_t mtu;             /* PLPMTU: what we send; bytes of an IP datagram */
     uint16_t most;            /* MAX_PLPMTU: what our link carries */
@@ -30,21 +32,21 @@ static inline void pmtu_progress(struct pmtu *pmtu)
 }
 
 /* The retransmission timer fired.  True: the path may be a black hole, so `mtu` has shrunk. */
-bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns);
+COLD bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns);
 
 /* ICMP says that no more than @mtu bytes get through (RFC 1191).  True: `mtu` has shrunk. */
-bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns);
+COLD bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns);
 
 /* The size of packet that should be tried now, or 0. */
 uint16_t pmtu_candidate(const struct pmtu *pmtu, uint64_t now_ns);
 
 /* Such a packet leaves. */
-void pmtu_probe(struct pmtu *pmtu, uint16_t bytes);
+COLD void pmtu_probe(struct pmtu *pmtu, uint16_t bytes);
 
 /* ... and has arrived: `mtu` is larger now. */
-void pmtu_arrived(struct pmtu *pmtu, uint64_t now_ns);
+COLD void pmtu_arrived(struct pmtu *pmtu, uint64_t now_ns);
 
 /* ... or was lost. */
-void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns);
+COLD void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns);
 
 #endif

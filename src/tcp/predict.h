@@ -15,7 +15,7 @@
 #include "tcp/tcp.h"
 
 /* Tells who watches the table of @event, which was answered without asking it. */
-void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event);
+COLD void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event);
 
 /* True if the state is ESTABLISHED: the caller then does what tcp.rl answers there to @event, one
  * of those that the table is spared, and the state stays (tests/structure holds the table to that).
@@ -31,7 +31,7 @@ static inline bool tcp_established(const struct tcp *tcp, const struct tcb *tcb,
 }
 
 /* Tells who watches the table of a segment that was dealt with without it. */
-void tcp_tell_of_predicted(const struct tcp *tcp, const struct tcp_segment *segment);
+COLD void tcp_tell_of_predicted(const struct tcp *tcp, const struct tcp_segment *segment);
 
 static inline bool says_nothing_else(const struct wire_tcp *header)
 {

@@ -5,20 +5,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cold.h"
+
 struct prr {
     uint32_t recover_fs; /* RecoverFS: bytes in flight when recovery began */
     uint32_t delivered;  /* prr_delivered */
     uint32_t out;        /* prr_out: bytes sent during recovery */
 };
 
-void prr_init(struct prr *prr, uint32_t recover_fs);
+COLD void prr_init(struct prr *prr, uint32_t recover_fs);
 
 /* Bytes left. */
-void prr_sent(struct prr *prr, uint32_t bytes);
+COLD void prr_sent(struct prr *prr, uint32_t bytes);
 
 /* An ACK delivered @bytes; @in_flight after it.  @safe: SND.UNA moved, and no further loss was
  * found.  Returns the new cwnd. */
-uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t ssthresh,
-                   uint32_t mss, bool safe);
+COLD uint32_t prr_acked(struct prr *prr, uint32_t bytes, uint32_t in_flight, uint32_t ssthresh,
+                        uint32_t mss, bool safe);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "tcp/scoreboard.h"
+#include "core/cold.h"
 
 struct rack {
     uint64_t xmit_ns;      /* RACK.xmit_ts: when the newest delivered segment left */
@@ -39,10 +40,10 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
 void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns);
 
 /* Step 4: a DSACK says that we were too fast. */
-void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt);
+COLD void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt);
 
 /* A recovery is over. */
-void rack_recovered(struct rack *rack);
+COLD void rack_recovered(struct rack *rack);
 
 /* Step 5: marks records lost.  @hurry: in recovery, or three segments SACKed.  Returns the time at
  * which more may be found lost; UINT64_MAX: none is suspected. */

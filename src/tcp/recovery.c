@@ -57,8 +57,8 @@ static void begin_reduction(struct recovery *recovery, struct congestion *conges
     prr_init(&recovery->prr, ack->pipe_bytes);
 }
 
-static void enter_fast(struct recovery *recovery, struct congestion *congestion,
-                       const struct recovery_ack *ack)
+COLD static void enter_fast(struct recovery *recovery, struct congestion *congestion,
+                            const struct recovery_ack *ack)
 {
     if (recovery->phase == RECOVERY_REDUCED) { /* once a round trip is enough */
         recovery->phase = RECOVERY_FAST;
@@ -71,15 +71,15 @@ static void enter_fast(struct recovery *recovery, struct congestion *congestion,
 }
 
 /* The window shrinks though nothing is to be sent again: ECN, or a probe that repaired a loss. */
-static void enter_reduced(struct recovery *recovery, struct congestion *congestion,
-                          const struct recovery_ack *ack)
+COLD static void enter_reduced(struct recovery *recovery, struct congestion *congestion,
+                               const struct recovery_ack *ack)
 {
     recovery->can_undo = false;
     begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
 }
 
 /* True if that has set the window. */
-static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
+COLD static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
 {
     const bool was_reduced = recovery->phase != RECOVERY_LOSS;
 
@@ -95,8 +95,8 @@ static bool leave(struct recovery *recovery, struct congestion *congestion, uint
 }
 
 /* RFC 4015 3.2: the window that was, and slow start may go on. */
-static void undo(struct recovery *recovery, struct scoreboard *board, struct congestion *congestion,
-                 uint32_t snd_nxt)
+COLD static void undo(struct recovery *recovery, struct scoreboard *board,
+                      struct congestion *congestion, uint32_t snd_nxt)
 {
     const uint32_t cwnd = congestion->cwnd;
     const uint32_t mss = congestion->mss;

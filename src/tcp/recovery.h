@@ -17,6 +17,7 @@
 #include "tcp/rack.h"
 #include "tcp/scoreboard.h"
 #include "tcp/tlp.h"
+#include "core/cold.h"
 
 enum recovery_phase {
     RECOVERY_NONE,
@@ -98,12 +99,13 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
                                       const struct delivered *delivered);
 
 /* RACK's reordering timer fired: losses without an ACK.  Result as above. */
-struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
-                                     struct congestion *congestion, const struct recovery_ack *ack);
+COLD struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
+                                          struct congestion *congestion,
+                                          const struct recovery_ack *ack);
 
 /* The retransmission timer fired: all is lost (RFC 6298 5.4-5.6, RFC 5681 3.1). */
-void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
-                        struct congestion *congestion, const struct recovery_ack *ack);
+COLD void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
+                             struct congestion *congestion, const struct recovery_ack *ack);
 
 /* @bytes left; @again: they had left before, now with timestamp @tsval if @has_ts. */
 void recovery_sent(struct recovery *recovery, uint32_t bytes, bool again, bool has_ts,

@@ -12,6 +12,8 @@
 
 #include <leat/buf.h>
 
+#include "core/cold.h"
+
 enum {
     REORDER_RUNS_MAX = 64 /* of one connection */
 };
@@ -30,7 +32,7 @@ struct run_pool {
     uint32_t free_count;
 };
 
-void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count);
+COLD void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count);
 
 struct reorder {
     struct run *first;
@@ -40,16 +42,16 @@ struct reorder {
 
 /* Stores @text, @len bytes from @seq on, without what is here already.  Takes @text.
  * False: no room, the text is lost and will come again. */
-bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
-                 struct leat_buf *text, uint32_t len);
+COLD bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                      struct leat_buf *text, uint32_t len);
 
 /* True if all of @seq .. @end is here already. */
 bool reorder_has(const struct reorder *reorder, uint32_t seq, uint32_t end);
 
 /* The text that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
  * again in order meanwhile. */
-struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
-                              uint32_t *len);
+COLD struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                                   uint32_t *len);
 
 void reorder_free(struct reorder *reorder, struct run_pool *pool);
 

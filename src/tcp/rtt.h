@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cold.h"
+
 enum {
     RTT_UNIT_SHIFT =
         6 /* what is kept counts in 64 ns: 32 bits of them are four minutes and a half */
@@ -53,12 +55,12 @@ void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t no
 void rtt_sample(struct rtt *rtt, const struct rtt_limits *limits, uint64_t sample_ns);
 
 /* The timer expired: twice as long (RFC 6298 5.5). */
-void rtt_backoff(struct rtt *rtt, const struct rtt_limits *limits);
+COLD void rtt_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
 /* New text was acknowledged: as long as the samples say. */
 void rtt_forget_backoff(struct rtt *rtt, const struct rtt_limits *limits);
 
 /* The SYN had to be repeated and no sample was taken: be careful (RFC 6298 5.7). */
-void rtt_after_lost_SYN(struct rtt *rtt);
+COLD void rtt_after_lost_SYN(struct rtt *rtt);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "tcp/reorder.h"
 #include "wire/tcp.h"
+#include "core/cold.h"
 
 struct sacks {
     uint32_t recent[WIRE_SACKS_MAX]; /* a number in each run reported, the latest first */
@@ -16,13 +17,13 @@ struct sacks {
 };
 
 /* Text at @seq came out of order: its run is reported first from now on. */
-void sacks_note(struct sacks *sacks, uint32_t seq);
+COLD void sacks_note(struct sacks *sacks, uint32_t seq);
 
 /* @left .. @right came, and was here already. */
-void sacks_note_duplicate(struct sacks *sacks, uint32_t left, uint32_t right);
+COLD void sacks_note_duplicate(struct sacks *sacks, uint32_t left, uint32_t right);
 
 /* Fills in the blocks for an ACK, at most @count_max; returns how many. */
-uint8_t sacks_fill(struct sacks *sacks, const struct reorder *reorder, struct wire_sack *blocks,
-                   uint8_t count_max);
+COLD uint8_t sacks_fill(struct sacks *sacks, const struct reorder *reorder,
+                        struct wire_sack *blocks, uint8_t count_max);
 
 #endif

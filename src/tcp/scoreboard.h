@@ -26,6 +26,7 @@
 
 #include "core/assert.h"
 #include "core/ring.h"
+#include "core/cold.h"
 
 enum {
     SCOREBOARD_STEPS_MAX = 128 /* records that the search for what one ACK reports walks over */
@@ -54,7 +55,7 @@ struct sent_pool {
     uint32_t free_count;
 };
 
-void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
+COLD void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
 
 struct scoreboard {
     struct sent *first;
@@ -121,13 +122,13 @@ bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool 
 
 /* Cuts the last segment, of @mss bytes at most, off the last record, if there is a record for it: a
  * probe is one segment (RFC 8985 7.3). */
-void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint32_t mss);
+COLD void scoreboard_cut_last(struct scoreboard *board, struct sent_pool *pool, uint32_t mss);
 
 /* A lost record leaves again. */
-void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);
+COLD void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now_ns);
 
 /* The only record is lost: @bytes that follow it go with it. */
-void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
+COLD void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
 
 /* The lost record with the lowest numbers, at most @bytes_max long: the rest, if there is a record
  * for it, is cut off.  NULL: there is none, or it lies behind so much that is in flight that this
@@ -162,23 +163,23 @@ static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_poo
 /* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is
  * cut at multiples of @mss, so blocks of odd bytes make no crumbs (CVE-2019-11477).  All blocks of
  * an ACK share @delivered, and the steps in it. */
-void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
-                     uint32_t right, uint32_t mss, struct delivered *delivered);
+COLD void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t left,
+                          uint32_t right, uint32_t mss, struct delivered *delivered);
 
 /* Marks one record, or all, or all but the SACKed that left before a time, as lost. */
-void scoreboard_lose(struct scoreboard *board, struct sent *sent);
-void scoreboard_lose_all(struct scoreboard *board);
+COLD void scoreboard_lose(struct scoreboard *board, struct sent *sent);
+COLD void scoreboard_lose_all(struct scoreboard *board);
 
 /* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it, or
  * @dup_ranges ranges that don't touch.  Returns how many bytes were lost by that. */
-uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
-                                      uint32_t dup_ranges);
+COLD uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
+                                           uint32_t dup_ranges);
 
 /* It was all a mistake (RFC 4015): what is lost is in flight after all. */
-void scoreboard_unlose_all(struct scoreboard *board);
+COLD void scoreboard_unlose_all(struct scoreboard *board);
 
 /* The peer has thrown away what it had SACKed (RFC 2018 8). */
-void scoreboard_forget_sacks(struct scoreboard *board);
+COLD void scoreboard_forget_sacks(struct scoreboard *board);
 
 void scoreboard_free(struct scoreboard *board, struct sent_pool *pool);
 

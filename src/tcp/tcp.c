@@ -39,7 +39,7 @@ static void cut_times(struct leat_tcp_config *c)
     c->keepalive_interval_ns = min64(c->keepalive_interval_ns, deadline_ms_max_ns);
 }
 
-static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
+COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *given)
 {
     struct leat_tcp_config c = {0};
 
@@ -87,7 +87,7 @@ size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config)
 }
 
 /* Buffers go back to the pool; the rest of the memory is the program's anyway. */
-static void tcp_close(struct leat *stack)
+COLD static void tcp_close(struct leat *stack)
 {
     struct tcp *tcp = stack->tcp;
 
@@ -98,7 +98,7 @@ static void tcp_close(struct leat *stack)
     leat_debug_assert(tcp_nothing_is_unwritten(tcp));
 }
 
-enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config)
+COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config *config)
 {
     static const struct protocol protocol = {
         .input = tcp_input,

@@ -95,41 +95,41 @@ struct hashed_ends {
     uint32_t bucket;
 };
 
-/* All of TCP in one stack. */
+/* All of TCP in one stack; in that order for the reason that struct leat has. */
 struct tcp {
     struct leat *stack;
-    struct leat_tcp_config config; /* with the defaults filled in */
-    struct rtt_limits rto;
-    uint8_t wind_shift; /* that the largest window which we offer needs */
-    uint32_t *buckets;  /* near, as tcb.hash_next */
-    uint32_t bucket_mask;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
-    struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
-    struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
-    uint32_t port_counters[16];              /* RFC 6056 3.3.4 */
+    uint32_t *buckets; /* near, as tcb.hash_next */
+    uint32_t bucket_mask;
+    uint8_t wind_shift;      /* that the largest window which we offer needs */
+    bool cookies_out;        /* there was one, */
+    uint64_t cookie_sent_ns; /* the last one then */
+    struct near_ring output; /* connections with something to send */
+    struct run_pool runs;
+    struct sent_pool sents;
+    struct transfer_pool transfers;
     /* free entries, linked through tcb.hash_next */
     uint32_t free_conns;
     uint32_t free_halves;
     uint32_t free_time_waits;
     uint32_t free_listeners;
-    struct run_pool runs;
-    struct sent_pool sents;
-    struct transfer_pool transfers;
-    struct transfer nothing; /* of those that have no transfer: read, never written */
-    struct leat_tcp *conns;  /* the array, for close() */
-    struct tcp_half *halves;
-    struct near_ring output;      /* connections with something to send */
     struct near_ring output_last; /* a mark behind those whose turn it is */
     struct near_ring told;        /* connections whose program is to be called */
     struct near_ring told_last;   /* the same mark */
     struct near_ring told_still;  /* connections that were accepted in this turn */
     struct ready ready;           /* told isn't empty */
     struct ready ready_still;     /* told_still isn't */
+    struct rtt_limits rto;
+    struct leat_tcp_config config; /* with the defaults filled in */
+    struct leat_tcp *conns;        /* the array, for close() */
+    struct tcp_half *halves;
     struct near_ring time_wait;
     struct timer time_wait_timer;
+    uint32_t port_counters[16];              /* RFC 6056 3.3.4 */
+    struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
+    struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
     struct fast_open fast_open;
-    uint64_t cookie_sent_ns; /* the last one */
-    bool cookies_out;        /* there was one */
+    struct transfer nothing; /* of those that have no transfer: read, never written */
 };
 
 /* ---- events.c: the table's caller --------------------------------------------------------- */
@@ -194,8 +194,8 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
 /* A zeroed entry in CLOSED, or NULL. */
 struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind);
 void tcp_give_entry(struct tcp *tcp, struct tcb *tcb);
-size_t tcp_tables_cost(const struct leat_tcp_config *config);
-bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
+COLD size_t tcp_tables_cost(const struct leat_tcp_config *config);
+COLD bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
 
 /* ---- isn.c: numbers that strangers can't guess -------------------------------------------- */
 
@@ -216,7 +216,7 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
 /* ---- input.c ------------------------------------------------------------------------------ */
 
 void tcp_input(struct leat *stack, struct packet *packet);
-void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
+COLD void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 
 /* ---- emit.c: segments --------------------------------------------------------------------- */
 
@@ -240,21 +240,24 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
 
 /* The RST that answers @segment (RFC 9293 3.10.7.1). */
-void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
+COLD void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
 
 /* An ACK that a stranger may have provoked: at most one in 500 ms (RFC 5961 7). */
-void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
+COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
 
 /* Largest text in a segment to @remote, by our side of the path. */
 uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
 /* ---- output.c ----------------------------------------------------------------------------- */
 
+/* tcp_want_output() for one that isn't in the ring yet. */
+void tcp_join_output(struct leat_tcp *conn);
+
 /* The connection may have something to send: looked at in the next flush. */
 static inline void tcp_want_output(struct leat_tcp *conn)
 {
-    if (!near_ring_is_in(&conn->output) && (conn->tcb.flags & TCB_HASHED))
-        near_ring_put(conn->tcp, &conn->tcp->output, &conn->output);
+    if (!near_ring_is_in(&conn->output))
+        tcp_join_output(conn);
 }
 
 /* Sends what windows and queues allow; true if it stopped for lack of room. */
@@ -313,7 +316,7 @@ void tcp_watch_tail(struct leat_tcp *conn);
 void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns);
 
 /* Memory was short: in a moment the connection, and a program that waits to write, try again. */
-void tcp_retry_later(struct leat_tcp *conn);
+COLD void tcp_retry_later(struct leat_tcp *conn);
 
 /* How long unacknowledged text may wait (R2). */
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
@@ -345,12 +348,12 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 
 /* An ACK to @listener that may answer a cookie.  True: it does, and @half is the half-open
  * connection that it belongs to, made now, or NULL if there is no room for one. */
-bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
-                      struct tcp_half **half);
+COLD bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
+                           struct tcp_half **half);
 
 /* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
  * was the cookie.  False: @segment answers no cookie. */
-bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment);
+COLD bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment);
 
 /* The half-open connection is about to be established: a connection takes its place in the table.
  * NULL: no memory. */
@@ -370,12 +373,12 @@ timer_fn tcp_half_timer;
 /* ---- cookie.c ----------------------------------------------------------------------------- */
 
 /* Answers a SYN for which there is no memory. */
-void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment);
+COLD void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment);
 
 /* True if @segment, an ACK that belongs to nobody, answers a cookie of ours: then @syn is what its
  * SYN must have said. */
-bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
-                      struct wire_tcp *syn);
+COLD bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
+                           struct wire_tcp *syn);
 
 /* ---- time_wait.c -------------------------------------------------------------------------- */
 

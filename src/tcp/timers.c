@@ -66,7 +66,7 @@ static enum tcp_event rexmt_event(const struct leat_tcp *conn)
 }
 
 /* False: the connection is gone. */
-static bool rexmt_expired(struct leat_tcp *conn)
+COLD static bool rexmt_expired(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cold.h"
+
 struct tlp {
     uint32_t end_seq;    /* SND.NXT when the probe left */
     bool out;            /* a probe is on its way */
@@ -26,7 +28,7 @@ static inline uint64_t tlp_timeout_ns(uint64_t srtt_ns, bool one)
 }
 
 /* The probe leaves. */
-void tlp_sent(struct tlp *tlp, uint32_t snd_nxt, bool retransmission);
+COLD void tlp_sent(struct tlp *tlp, uint32_t snd_nxt, bool retransmission);
 
 /* An ACK came (7.4).  @dsack: it says that the probe was not needed.  @duplicate: it has no news at
  * all.  True: the probe has repaired a loss that nobody noticed, so the window must shrink. */

@@ -56,7 +56,7 @@ struct rest {
     uint16_t w_max; /* CUBIC's */
 };
 
-void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);
+COLD void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);
 
 /* Gives @conn an entry, if it has none; false: all are in use, which is counted. */
 bool tcp_transfer_get(struct leat_tcp *conn);
@@ -71,7 +71,7 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 void tcp_transfer_handshaken(struct leat_tcp *conn);
 
 /* @left .. @right came, and was here already: the next ACK says so (RFC 2883), if there is SACK. */
-void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right);
+COLD void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right);
 
 /* False: something was written for a connection that has no entry, into what all of them share. */
 bool tcp_nothing_is_unwritten(const struct tcp *tcp);

@@ -33,7 +33,7 @@ size_t leat_udp_memory_bytes(const struct leat_udp_config *config)
            arena_cost(bucket_count(sockets), sizeof(struct leat_udp *));
 }
 
-static void udp_close(struct leat *stack)
+COLD static void udp_close(struct leat *stack)
 {
     for (uint32_t i = 0; i < stack->udp->socket_count; i++)
         queue_free_all(&stack->udp->sockets[i].queue);
@@ -46,7 +46,7 @@ static const struct protocol udp_protocol = {
     .number = IP_UDP,
 };
 
-enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config *config)
+COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config *config)
 {
     const uint16_t sockets = sockets_of(config);
     struct udp *table;
@@ -109,7 +109,7 @@ static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
     *head = udp;
 }
 
-static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
+COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
 {
     const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
 
@@ -131,8 +131,8 @@ enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
     return udp->local.port ? LEAT_OK : bind_ephemeral(udp, LEAT_IP4_ANY);
 }
 
-enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
-                            const struct leat_udp_events *events, void *arg)
+COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
+                                 const struct leat_udp_events *events, void *arg)
 {
     struct leat_udp *made = stack->udp ? stack->udp->free : 0;
 
@@ -149,7 +149,7 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
     return LEAT_OK;
 }
 
-enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+COLD enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     leat_assert(udp->open);
     if (udp->local.port || (ip != LEAT_IP4_ANY && !ipv4_is_ours(udp->stack, ip)))
@@ -162,7 +162,7 @@ enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
     return LEAT_OK;
 }
 
-enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+COLD enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     struct path path;
     enum leat_err err;
@@ -209,7 +209,7 @@ struct leat *leat_udp_stack(const struct leat_udp *udp)
     return udp->stack;
 }
 
-void leat_udp_close(struct leat_udp *udp)
+COLD void leat_udp_close(struct leat_udp *udp)
 {
     struct udp *table = udp->stack->udp;
 

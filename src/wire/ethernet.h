@@ -9,6 +9,7 @@
 #include <leat/addr.h>
 
 #include "wire/bytes.h"
+#include "core/cold.h"
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
@@ -63,6 +64,6 @@ static inline bool mac_equal(const struct leat_mac *a, const struct leat_mac *b)
 extern const struct leat_mac mac_broadcast;
 
 /* The group address of a multicast address: its low 23 bits (RFC 1112 6.4). */
-struct leat_mac mac_of_group(leat_ip4 group);
+COLD struct leat_mac mac_of_group(leat_ip4 group);
 
 #endif
