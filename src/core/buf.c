@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/cold.h"
 #include "core/pool.h"
 #include "core/view.h"
 
@@ -70,24 +71,28 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
     return pool_lend(pool, bytes, len, release, arg);
 }
 
+COLD static void lent_release(struct leat_buf *buf)
+{
+    struct lent lent;
+
+    memcpy(&lent, buf + 1, sizeof lent);
+    buf->kind = POOL_SMALL;
+    buf->start = (uint8_t *)(buf + 1);
+    buf->capacity = POOL_SMALL_BYTES;
+    list_give(buf);
+    if (lent.release)
+        lent.release(lent.arg);
+}
+
 static inline void owner_release(struct leat_buf *owner)
 {
     leat_assert(owner->refs > 0);
     if (--owner->refs > 0)
         return;
-    if (owner->kind & POOL_LENT) {
-        struct lent lent;
-
-        memcpy(&lent, owner + 1, sizeof lent);
-        owner->kind = POOL_SMALL;
-        owner->start = (uint8_t *)(owner + 1);
-        owner->capacity = POOL_SMALL_BYTES;
+    if (owner->kind & POOL_LENT)
+        lent_release(owner);
+    else
         list_give(owner);
-        if (lent.release)
-            lent.release(lent.arg);
-        return;
-    }
-    list_give(owner);
 }
 
 static inline void piece_free(struct leat_buf *buf)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/cold.h"
+
 struct sip {
     uint64_t v0, v1, v2, v3;
 };
@@ -94,7 +96,7 @@ struct siphash_key siphash_key_from(const uint8_t bytes[16])
     return key;
 }
 
-uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
+COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
     struct sip s = sip_start(key);

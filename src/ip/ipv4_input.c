@@ -39,9 +39,9 @@ bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
  * or no host as its source. */
 static bool source_is_martian(const struct leat *stack, const struct link *link, leat_ip4 src)
 {
-    if (!link)
-        return !ipv4_is_ours(stack, src);
-    return address_is_no_host(src) || address_is_broadcast(link, src) || ipv4_is_ours(stack, src);
+    if (link && (address_is_no_host(src) || address_is_broadcast(link, src)))
+        return true;
+    return ipv4_is_ours(stack, src) == (link != 0);
 }
 
 /* RFC 1122 3.3.4.2, the strong model: an address is ours on its own link only.  3.3.6: what a link

@@ -109,7 +109,7 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
 
 /* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
  * of a window probe that was refused is such a one. */
-COLD static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
+static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
 {
     const uint32_t len = lost->end - lost->seq;
     const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
@@ -172,23 +172,26 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left
     return conn->mss < SUPER_TEXT_MAX ? SUPER_TEXT_MAX : conn->mss;
 }
 
+/* What is lost goes before all that is new. */
+COLD static enum verdict send_lost(struct leat_tcp *conn, const struct path *path, uint32_t room)
+{
+    struct sent *lost = lost_in_window(conn);
+
+    if (!lost || (room < lost->end - lost->seq && room < conn->transfer->congestion.cwnd))
+        return NOTHING;
+    fill_up(conn, lost, room);
+    return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
+}
+
 static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uint64_t burst_left)
 {
     const uint32_t room = congestion_room(conn);
-    struct sent *lost;
     struct plan plan;
 
     if (room == 0)
         return NOTHING;
-    lost = lost_in_window(conn);
-    if (lost) {
-        if (room < lost->end - lost->seq && room < conn->transfer->congestion.cwnd)
-            return NOTHING;
-        fill_up(conn, lost, room);
-        return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
-    }
     if (conn->transfer->scoreboard.lost_bytes > 0)
-        return NOTHING;
+        return send_lost(conn, path, room);
     if (plan_probe(conn, room, &plan))
         return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
     if (!tcp_plan_new(conn, room, frame_bytes_max(conn, burst_left), &plan))

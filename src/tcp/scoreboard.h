@@ -133,7 +133,8 @@ COLD void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes);
 /* The lost record with the lowest numbers, at most @bytes_max long: the rest, if there is a record
  * for it, is cut off.  NULL: there is none, or it lies behind so much that is in flight that this
  * call didn't get there: the next one goes on. */
-struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max);
+COLD struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool,
+                                  uint32_t bytes_max);
 
 /* SND.UNA moved to @una. */
 void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t una,

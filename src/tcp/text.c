@@ -82,7 +82,7 @@ static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t l
     conn->text_bytes += len;
 }
 
-static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
+COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
 {
     while (text) {
         struct leat_buf *next = text->next;
@@ -149,16 +149,22 @@ static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
         ack_later(conn);
 }
 
+/* It will come again. */
+COLD static void refuse_text(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    segment->counter = &conn->tcp->stack->stats.drop_tcp_memory;
+    segment->fin = false;
+    ack_now(conn);
+}
+
 /* RFC 5681 4.2: at once and for each, so that the sender can count them. */
-static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
+COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     struct leat *stack = conn->tcp->stack;
 
     stack->stats.tcp_out_of_order++;
     if (!tcp_transfer_get(conn)) {
-        segment->counter = &stack->stats.drop_tcp_memory;
-        segment->fin = false;
-        ack_now(conn);
+        refuse_text(conn, segment);
         return;
     }
     sacks_note(&conn->transfer->sacks, segment->seq);
@@ -192,9 +198,7 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     if (segment->skip_bytes > 0)
         tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
     if (!has_room) {
-        segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
-        segment->fin = false;
-        ack_now(conn);
+        refuse_text(conn, segment);
     } else if (in_order) {
         take_in_order(conn, segment);
     } else {

@@ -106,7 +106,7 @@ void tcp_watch_quiet(struct leat_tcp *conn)
 }
 
 /* False: the connection is gone. */
-static bool quiet_expired(struct leat_tcp *conn)
+COLD static bool quiet_expired(struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
     struct tcp_step step = {.tcp = conn->tcp};
@@ -177,7 +177,7 @@ static void probe_tail(struct leat_tcp *conn)
     tcp_run_rexmt(conn); /* 7.3: whatever is sent */
 }
 
-static void loss_expired(struct leat_tcp *conn)
+COLD static void loss_expired(struct leat_tcp *conn)
 {
     const struct recovery_ack now = tcp_recovery_ack(conn);
     struct recovery_result result;
