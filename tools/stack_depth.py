@@ -60,9 +60,9 @@ def read_graph(folder):
     for path in folder.glob("*.ci"):
         text = path.read_text(encoding="utf-8").replace(f"{ROOT}/", "")
         for name, label in re.findall(r'node: { title: "([^"]+)" label: "([^"]*)"', text):
-            size = re.search(r"(\d+) bytes \((\w+)", label)
+            size = re.search(r"(\d+) bytes \(([\w,]+)", label)
             if size:
-                if size[2] == "dynamic":
+                if size[2] == "dynamic":  # what is "bounded" as well, by pushed arguments, is counted
                     sys.exit(f"{name}: its frame has no limit")
                 frames[name] = int(size[1])
                 files[name] = re.search(r"\\n(?:src/)?([^:]+):", label)[1]
