@@ -149,6 +149,14 @@ static void deliver(struct leat_tcp *conn)
     tcp_conn_free(conn);
 }
 
+void tcp_join_told(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+
+    near_ring_put(tcp, &tcp->told, &conn->told);
+    stack_ready(tcp->stack, &tcp->ready);
+}
+
 static void deliver_first(struct tcp *tcp, struct near_ring *ring)
 {
     struct near_ring *node = near_ring_first(tcp, ring);

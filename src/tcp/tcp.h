@@ -405,15 +405,14 @@ void tcp_conn_bury(struct leat_tcp *conn);
 /* The end of the handle. */
 void tcp_conn_free(struct leat_tcp *conn);
 
+/* tcp_call_back() for one that isn't in the ring yet. */
+void tcp_join_told(struct leat_tcp *conn);
+
 /* The program is to be called, in the next turn. */
 static inline void tcp_call_back(struct leat_tcp *conn)
 {
-    struct tcp *tcp = conn->tcp;
-
-    if (near_ring_is_in(&conn->told))
-        return;
-    near_ring_put(tcp, &tcp->told, &conn->told);
-    stack_ready(tcp->stack, &tcp->ready);
+    if (!near_ring_is_in(&conn->told))
+        tcp_join_told(conn);
 }
 
 /* The same for a connection that has just been accepted: in this turn (stack_ready_still()). */
