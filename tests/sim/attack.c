@@ -1,4 +1,9 @@
-/* attack.c -- what is forged. */
+/*
+ * attack.c -- what is forged.
+ *
+ * No two draws stand in one list of arguments or initial values: compilers differ in which they
+ * make first, and a seed would be another run.
+ */
 #include "attack.h"
 
 #include <string.h>
@@ -56,8 +61,11 @@ static void arp(struct forge *f, unsigned operation, leat_ip4 sender, leat_ip4 t
 
 static void arp_lengths(struct forge *f)
 {
+    unsigned which;
+
     arp(f, 1, forge_stranger(f), forge_ours(f));
-    f->bytes[18 + forge_any(f, 0, 1)] = (uint8_t)forge_any(f, 7, 255);
+    which = forge_any(f, 0, 1);
+    f->bytes[18 + which] = (uint8_t)forge_any(f, 7, 255);
     if (forge_any(f, 0, 1))
         f->len = forge_any(f, 14, 41);
 }
@@ -126,14 +134,17 @@ static void fragment(struct forge *f, uint32_t offset, uint32_t len, bool more)
 
 static void ping_of_death(struct forge *f)
 {
-    fragment(f, 65528, forge_any(f, 8, 400), forge_any(f, 0, 1));
+    const uint32_t len = forge_any(f, 8, 400);
+
+    fragment(f, 65528, len, forge_any(f, 0, 1));
 }
 
 static void teardrop(struct forge *f)
 {
     const uint32_t offset = 8 * forge_any(f, 0, 12);
+    const uint32_t len = 8 * forge_any(f, 1, 8);
 
-    fragment(f, offset, 8 * forge_any(f, 1, 8), forge_any(f, 0, 3) > 0);
+    fragment(f, offset, len, forge_any(f, 0, 3) > 0);
 }
 
 static void endless_fragments(struct forge *f)
@@ -161,8 +172,10 @@ static void icmp(struct forge *f, leat_ip4 src, uint8_t type, uint8_t code, uint
 
 static void icmp_short(struct forge *f)
 {
-    icmp(f, forge_peers(f), (uint8_t)(forge_any(f, 0, 1) ? 8 : 3), (uint8_t)forge_any(f, 0, 4),
-         forge_any(f, 4, 27));
+    const uint8_t type = forge_any(f, 0, 1) ? 8 : 3;
+    const uint8_t code = (uint8_t)forge_any(f, 0, 4);
+
+    icmp(f, forge_peers(f), type, code, forge_any(f, 4, 27));
     f->len = PART_AT + forge_any(f, 0, 8);
 }
 
@@ -186,28 +199,34 @@ static void icmp_about(struct forge *f, uint8_t type, uint8_t code, uint32_t seq
 
 static void icmp_blind(struct forge *f)
 {
-    icmp_about(f, (uint8_t)(forge_any(f, 0, 1) ? 3 : 11), (uint8_t)forge_any(f, 0, 15),
-               forge_ack_wrong(f));
+    const uint8_t type = forge_any(f, 0, 1) ? 3 : 11;
+    const uint8_t code = (uint8_t)forge_any(f, 0, 15);
+
+    icmp_about(f, type, code, forge_ack_wrong(f));
 }
 
 /* A number that is in flight: may slow a connection that is established, not end it. */
 static void icmp_near(struct forge *f)
 {
     const bool open = f->info.state >= LEAT_TCP_ESTABLISHED && f->info.state < LEAT_TCP_TIME_WAIT;
+    const uint8_t code = (uint8_t)forge_any(f, 0, 4);
 
-    icmp_about(f, 3, (uint8_t)forge_any(f, 0, 4), open ? f->info.snd_una : forge_ack_wrong(f));
+    icmp_about(f, 3, code, open ? f->info.snd_una : forge_ack_wrong(f));
 }
 
 static void icmp_control(struct forge *f)
 {
     static const uint8_t types[] = {4, 5, 9, 10, 13, 15, 17};
+    const uint8_t type = types[forge_any(f, 0, 6)];
 
-    icmp_about(f, types[forge_any(f, 0, 6)], (uint8_t)forge_any(f, 0, 3), f->info.snd_una);
+    icmp_about(f, type, (uint8_t)forge_any(f, 0, 3), f->info.snd_una);
 }
 
 static void ping(struct forge *f)
 {
-    icmp(f, forge_any(f, 0, 1) ? forge_peers(f) : forge_stranger(f), 8, 0, forge_any(f, 8, 200));
+    const leat_ip4 src = forge_any(f, 0, 1) ? forge_peers(f) : forge_stranger(f);
+
+    icmp(f, src, 8, 0, forge_any(f, 8, 200));
 }
 
 static void udp_spray(struct forge *f)
@@ -240,12 +259,11 @@ static void option_loops(struct forge *f)
     static const uint8_t options[][8] = {{2, 0, 0, 0, 0, 0, 0, 0},   {3, 1, 0, 0, 0, 0, 0, 0},
                                          {8, 255, 0, 0, 0, 0, 0, 0}, {1, 1, 1, 1, 1, 1, 1, 254},
                                          {5, 9, 0, 0, 0, 0, 0, 0},   {253, 0, 0, 0, 0, 0, 0, 0}};
-    const struct forge_segment segment = {.seq = f->info.rcv_nxt,
-                                          .ack = f->info.snd_una,
-                                          .flags = forge_any(f, 0, 1) ? ACK : RST,
-                                          .options = options[forge_any(f, 0, 5)],
-                                          .options_len = 8};
+    struct forge_segment segment = {
+        .seq = f->info.rcv_nxt, .ack = f->info.snd_una, .options_len = 8};
 
+    segment.flags = forge_any(f, 0, 1) ? ACK : RST;
+    segment.options = options[forge_any(f, 0, 5)];
     forge_live(f, &segment);
 }
 
@@ -253,13 +271,14 @@ static void option_loops(struct forge *f)
  */
 static void syn_flood(struct forge *f)
 {
-    const uint8_t options[8] = {
-        2, 4, 0, (uint8_t)forge_any(f, 0, 64), 3, 3, (uint8_t)forge_any(f, 0, 255), 0};
+    const uint8_t mss = (uint8_t)forge_any(f, 0, 64);
+    const uint8_t scale = (uint8_t)forge_any(f, 0, 255);
+    const uint8_t options[8] = {2, 4, 0, mss, 3, 3, scale, 0};
     const struct forge_segment syn = {
         .seq = forge_any(f, 0, UINT32_MAX), .flags = SYN, .options = options, .options_len = 8};
+    const leat_ip4 src = forge_any(f, 0, 3) ? forge_stranger(f) : forge_peers(f);
 
-    forge_tcp(f, forge_any(f, 0, 3) ? forge_stranger(f) : forge_peers(f),
-              (uint16_t)forge_any(f, 20000, 60000), SIM_PORT_LISTEN, &syn);
+    forge_tcp(f, src, (uint16_t)forge_any(f, 20000, 60000), SIM_PORT_LISTEN, &syn);
 }
 
 /* Beside an ACK that can't be, or anyone who knows the numbers could SACK. */
@@ -279,11 +298,11 @@ static void sack_nonsense(struct forge *f)
 
 static void urgent(struct forge *f)
 {
-    const struct forge_segment segment = {.seq = forge_seq_inside(f),
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = ACK | URG,
-                                          .text_len = forge_any(f, 0, 100)};
+    struct forge_segment segment = {.flags = ACK | URG};
 
+    segment.seq = forge_seq_inside(f);
+    segment.ack = forge_ack_wrong(f);
+    segment.text_len = forge_any(f, 0, 100);
     forge_live(f, &segment);
     forge_put16(f->bytes + PART_AT + 18, forge_any(f, 0, 2) * 32767);
     forge_seal_part(f);
@@ -294,11 +313,11 @@ static void flags(struct forge *f)
 {
     static const uint8_t bits[] = {
         0, FIN, URG, 0xe9, SYN | FIN, SYN | RST, SYN | FIN | RST, SYN | FIN | ACK};
-    const struct forge_segment segment = {.seq = forge_any(f, 0, 1) ? f->info.rcv_nxt
-                                                                    : forge_seq_inside(f),
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = bits[forge_any(f, 0, 7)]};
+    struct forge_segment segment = {0};
 
+    segment.seq = forge_any(f, 0, 1) ? f->info.rcv_nxt : forge_seq_inside(f);
+    segment.ack = forge_ack_wrong(f);
+    segment.flags = bits[forge_any(f, 0, 7)];
     forge_live(f, &segment);
     if (f->bytes[PART_AT + 13] & RST) /* with SYN it may be taken for one */
         forge_put32(f->bytes + PART_AT + 4, forge_seq_outside(f));
@@ -307,11 +326,11 @@ static void flags(struct forge *f)
 
 static void blind_reset(struct forge *f)
 {
-    const struct forge_segment segment = {.seq = forge_any(f, 0, 1) ? forge_seq_inside(f)
-                                                                    : forge_seq_outside(f),
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = forge_any(f, 0, 1) ? RST : RST | ACK};
+    struct forge_segment segment = {0};
 
+    segment.seq = forge_any(f, 0, 1) ? forge_seq_inside(f) : forge_seq_outside(f);
+    segment.ack = forge_ack_wrong(f);
+    segment.flags = forge_any(f, 0, 1) ? RST : RST | ACK;
     forge_live(f, &segment);
 }
 
@@ -319,22 +338,21 @@ static void blind_syn(struct forge *f)
 {
     /* who connects must take a SYN for a simultaneous open (RFC 9293 3.5), whoever has sent it */
     const bool answers = forge_any(f, 0, 1) || f->info.state == LEAT_TCP_SYN_SENT;
-    const struct forge_segment segment = {.seq = forge_any(f, 0, 1) ? forge_seq_inside(f)
-                                                                    : forge_seq_outside(f),
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = answers ? SYN | ACK : SYN};
+    struct forge_segment segment = {.flags = answers ? SYN | ACK : SYN};
 
+    segment.seq = forge_any(f, 0, 1) ? forge_seq_inside(f) : forge_seq_outside(f);
+    segment.ack = forge_ack_wrong(f);
     forge_live(f, &segment);
 }
 
 static void blind_text(struct forge *f)
 {
-    const struct forge_segment segment = {.seq = forge_any(f, 0, 3) ? forge_seq_inside(f)
-                                                                    : f->info.rcv_nxt,
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = (uint8_t)(ACK | (forge_any(f, 0, 3) ? 0 : FIN)),
-                                          .text_len = forge_any(f, 0, 300)};
+    struct forge_segment segment = {0};
 
+    segment.seq = forge_any(f, 0, 3) ? forge_seq_inside(f) : f->info.rcv_nxt;
+    segment.ack = forge_ack_wrong(f);
+    segment.flags = forge_any(f, 0, 3) ? ACK : ACK | FIN;
+    segment.text_len = forge_any(f, 0, 300);
     forge_live(f, &segment);
 }
 
@@ -351,13 +369,11 @@ static void blind_ack(struct forge *f)
 static void poison_time(struct forge *f)
 {
     uint8_t options[12] = {1, 1, 8, 10};
-    const struct forge_segment segment = {.seq = f->info.rcv_nxt - forge_any(f, 0, 10),
-                                          .ack = forge_ack_wrong(f),
-                                          .flags = ACK,
-                                          .text_len = 20,
-                                          .options = options,
-                                          .options_len = sizeof options};
+    struct forge_segment segment = {
+        .flags = ACK, .text_len = 20, .options = options, .options_len = sizeof options};
 
+    segment.seq = f->info.rcv_nxt - forge_any(f, 0, 10);
+    segment.ack = forge_ack_wrong(f);
     forge_put32(options + 4, f->peer_ts + (1u << 30));
     forge_live(f, &segment);
 }
@@ -366,8 +382,11 @@ static void wrong_sums(struct forge *f)
 {
     const struct forge_segment reset = {.seq = f->info.rcv_nxt, .flags = RST};
 
+    unsigned at;
+
     forge_live(f, &reset);
-    f->bytes[forge_any(f, 0, 1) ? IP_AT + 10 : PART_AT + 16] ^= (uint8_t)forge_any(f, 1, 255);
+    at = forge_any(f, 0, 1) ? IP_AT + 10 : PART_AT + 16;
+    f->bytes[at] ^= (uint8_t)forge_any(f, 1, 255);
 }
 
 /* ---- which -------------------------------------------------------------------------------- */

@@ -23,6 +23,7 @@ static const char usage[] =
     "\n"
     "  --seed N             run this seed (default 1)\n"
     "  --seeds FIRST..LAST  run all of these\n"
+    "  --digest             say in one number what all seeds have put on the wire\n"
     "  --twice              run each seed twice: the wire must see the same bytes\n"
     "  --faults PROFILE     add trouble to the seed's scenario: memory, device, clock, program,\n"
     "                       crowd, attack, offload, all; says what happened, and fails if what "
@@ -49,7 +50,8 @@ struct options {
     struct sim_tallies *tallies;
     const char *set[SETTINGS_MAX];
     unsigned set_count;
-    bool twice, neutral, shrink, print, verbose;
+    uint64_t hash; /* of all runs, with --digest */
+    bool digest, twice, neutral, shrink, print, verbose;
 };
 
 /* What to say if the stack stops the program. */
@@ -193,7 +195,7 @@ static void shrink(const struct options *options, uint64_t seed, const char *fir
     fprintf(stderr, "\n");
 }
 
-static bool run_seed(const struct options *options, uint64_t seed)
+static bool run_seed(struct options *options, uint64_t seed)
 {
     const struct sim_scenario scenario = scenario_of(options, seed);
     struct result result, again;
@@ -207,6 +209,7 @@ static bool run_seed(const struct options *options, uint64_t seed)
         printf("\n");
     }
     good = run(options, &scenario, false, &result);
+    options->hash = options->hash * 0x9e3779b97f4a7c15u + result.hash;
     if (good && options->twice) {
         good = run(options, &scenario, true, &again) && result.hash == again.hash;
         if (result.hash != again.hash)
@@ -271,19 +274,14 @@ static bool parse_range(struct options *options, const char *text)
 
 static int parse(struct options *options, int argc, char **argv)
 {
-    static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
-                                          {"seeds", required_argument, NULL, 's'},
-                                          {"set", required_argument, NULL, 'S'},
-                                          {"faults", required_argument, NULL, 'f'},
-                                          {"sweep", required_argument, NULL, 'w'},
-                                          {"record", required_argument, NULL, 'r'},
-                                          {"twice", no_argument, NULL, '2'},
-                                          {"neutral", no_argument, NULL, 'n'},
-                                          {"shrink", no_argument, NULL, 'k'},
-                                          {"print", no_argument, NULL, 'p'},
-                                          {"verbose", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"seed", required_argument, NULL, 's'},  {"seeds", required_argument, NULL, 's'},
+        {"set", required_argument, NULL, 'S'},   {"faults", required_argument, NULL, 'f'},
+        {"sweep", required_argument, NULL, 'w'}, {"record", required_argument, NULL, 'r'},
+        {"digest", no_argument, NULL, 'd'},      {"twice", no_argument, NULL, '2'},
+        {"neutral", no_argument, NULL, 'n'},     {"shrink", no_argument, NULL, 'k'},
+        {"print", no_argument, NULL, 'p'},       {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     int letter;
 
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -309,6 +307,9 @@ static int parse(struct options *options, int argc, char **argv)
             break;
         case 'r':
             options->record = optarg;
+            break;
+        case 'd':
+            options->digest = true;
             break;
         case '2':
             options->twice = true;
@@ -365,6 +366,8 @@ int main(int argc, char **argv)
     for (uint64_t seed = options.first; seed <= options.last; seed++)
         failures += options.sweep ? !sweep_seed(&options, seed) : !run_seed(&options, seed);
     printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", options.last - options.first + 1, failures);
+    if (options.digest)
+        printf("digest %016" PRIx64 "\n", options.hash);
     if (options.tallies)
         failures += !report(&options);
     return failures > 0;
