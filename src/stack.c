@@ -190,7 +190,7 @@ static void loopback_poll(struct leat *stack)
     }
 }
 
-/* True if some protocol has more to send than there was room for. */
+/* True if some protocol has more to send than there was room for, or than was its turn. */
 static bool protocols_flush(struct leat *stack)
 {
     bool more = false;
@@ -272,8 +272,9 @@ static uint64_t next_ns(const struct leat *stack, bool more)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);
     for (const struct link *link = stack->links; link < end; link++) {
-        /* no backend says when it has room again, so frames that wait for it make us ask */
-        const uint64_t look = link->tx.count > 0 ? stack->now_ns : look_ns(stack, link->netif);
+        /* also when frames wait because its device is full: it knows when to see whether it has
+         * room again, and to ask before would spin */
+        const uint64_t look = look_ns(stack, link->netif);
 
         if (look < next)
             next = look;
@@ -281,10 +282,25 @@ static uint64_t next_ns(const struct leat *stack, bool more)
     return next > stack->now_ns ? next : stack->now_ns;
 }
 
+/* True if frames are left behind, which only a full device does. */
+static bool links_flush(struct leat *stack)
+{
+    const struct link *end = stack->links + stack->link_count;
+    bool full = false;
+
+    for (struct link *link = stack->links; link < end; link++) {
+        ethernet_flush(link);
+        full |= link->tx.count > 0;
+    }
+    return full;
+}
+
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
 {
     const struct link *end = stack->links + stack->link_count;
+    const uint64_t sent_before = stack->stats.tx_frames;
     bool more = false;
+    bool unsent;
 
     leat_assert(now_ns >= stack->now_ns);
     stack->now_ns = now_ns;
@@ -294,9 +310,10 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
     ready_run(stack);
-    more |= protocols_flush(stack);
-    for (struct link *link = stack->links; link < end; link++)
-        ethernet_flush(link);
+    unsent = protocols_flush(stack);
+    /* behind a full device the rest waits as well, if another has not taken some of it */
+    if (!links_flush(stack) || stack->stats.tx_frames != sent_before)
+        more |= unsent;
     return next_ns(stack, more);
 }
 

@@ -95,7 +95,8 @@ struct protocol {
     /* An ICMP error about something that we sent; the quote has been checked to be from us. */
     void (*icmp_error)(struct leat *stack, const struct icmp_error *error);
     /* Sends what has become due since the last call; NULL if it never waits.  True: more waits for
-     * room in a transmit queue, so the next poll should come at once. */
+     * its turn, or for room in a transmit queue, so the next poll should come at once, unless the
+     * queues wait for devices. */
     bool (*flush)(struct leat *stack);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);

@@ -59,7 +59,7 @@ struct leat_netif_ops {
      * The time at which the backend wants receive() to be called even if no input wakes the host:
      * @p now_ns if it has frames left, LEAT_NEVER_NS if only the device knows.  While
      * transmit_room() is 0, the time to see whether there is room again, unless the host wakes
-     * then.
+     * then: the stack does not ask before.
      */
     uint64_t (*next_look_ns)(struct leat_netif *netif, uint64_t now_ns);
 

@@ -22,6 +22,7 @@ static const uint64_t wanted_features =
     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
     VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_TSO4;
 static const uint64_t look_again_ns = 1000000; /* for buffers, or for what the device has read */
+static const uint64_t full_again_ns = 100000;  /* for room: a ring in this time is 2.5 M frames/s */
 
 static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
@@ -32,6 +33,8 @@ static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_n
     if (virtio->more || virtqueue_arm(&virtio->rx))
         return now_ns;
     /* no interrupt tells what has been sent: it would come for every frame */
+    if (virtqueue_room(&virtio->tx) == 0)
+        return now_ns + full_again_ns;
     return virtio->starved || virtio->tx.in_flight > 0 ? now_ns + look_again_ns : LEAT_NEVER_NS;
 }
 

@@ -106,11 +106,6 @@ static uint32_t room(struct sim_device *device)
     return ring > device->ring_used ? (uint32_t)ring - device->ring_used : 0;
 }
 
-bool sim_device_is_full(struct sim_device *device)
-{
-    return room(device) == 0;
-}
-
 static uint32_t device_transmit_room(struct leat_netif *netif)
 {
     struct sim_device *device = (struct sim_device *)(void *)netif;

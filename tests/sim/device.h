@@ -34,7 +34,4 @@ void sim_device_init(struct sim_device *device, struct sim *sim, unsigned end);
 /* When it wants to be looked at, in the simulator's time: what a host would wait for. */
 uint64_t sim_device_next_ns(struct sim_device *device);
 
-/* True if it takes no frame now. */
-bool sim_device_is_full(struct sim_device *device);
-
 #endif

@@ -311,9 +311,6 @@ static void end_turn(struct sim_end *end)
     end->lateness_ns = late_ns > 0 ? sim_random_between(&sim->random, 0, late_ns) : 0;
     busy = busy || sim->watcher.frames + end->device.taken != frames_before ||
            sim->events != events_before || end->device.given != heard;
-    /* frames wait for a device that takes none: a host would wake when it does */
-    if (!busy && sim_device_is_full(&end->device) && end->deadline_ns == sim->now_ns)
-        end->deadline_ns = sim_device_next_ns(&end->device);
     sim_check_poll(end, busy);
 }
 

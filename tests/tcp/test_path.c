@@ -1,4 +1,5 @@
-/* test_path.c -- what TCP does on a path that carries less than our link (RFC 8899). */
+/* test_path.c -- what TCP does on a path that carries less than our link (RFC 8899), and on one
+ * that changes. */
 #include "talk.h"
 
 enum {
@@ -88,12 +89,64 @@ static void probe_that_is_lost_costs_no_window(void **state)
     assert_int_equal(talk_info(talk).mss_bytes, SMALL);
 }
 
+/* The way to a peer is remembered; a change of the routes voids that. */
+static void change_of_the_routes_is_followed_at_once(void **state)
+{
+    struct talk *talk = *state;
+    struct leat *stack = talk->world->stack;
+
+    talk_establish(talk);
+    world_meet(talk->world, IP_OTHER, &MAC_OTHER);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
+    rx(talk, ACK, 1, 11, 0);
+    assert_int_equal(leat_route_add(stack, IP_PEER, 32, IP_OTHER), LEAT_OK);
+    talk_send(talk, 10);
+    tx(talk, ACK, 11, 1, 10);
+    assert_memory_equal(talk->last.bytes, MAC_OTHER.octet, 6);
+    rx(talk, ACK, 1, 21, 0);
+    assert_int_equal(leat_route_remove(stack, IP_PEER, 32), LEAT_OK);
+    talk_send(talk, 10);
+    tx(talk, ACK, 21, 1, 10);
+    assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
+}
+
+/* RFC 9293 3.9.2.2 and RFC 1122 4.2.3.9: no way is a soft error; the connection waits. */
+static void nothing_leaves_from_an_address_that_is_gone(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+
+    talk_establish(talk);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    rx(talk, ACK, 1, 11, 0);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    world_mark(world);
+    talk_send(talk, 10);
+    talk_wait(talk, 3 * second);
+    quiet(talk);
+    assert_int_equal(talk_grown(talk, tx_frames), 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    /* it comes back, and so does the text */
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    world_mark(world);
+    talk_wait(talk, 10 * second);
+    assert_true(talk_grown(talk, tcp_sent) > 0);
+    fake_netif_forget(&world->dev);
+    rx(talk, ACK, 1, 21, 0);
+    assert_int_equal(talk_info(talk).snd_una, talk_info(talk).snd_nxt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(black_hole_is_left_by_small_segments),
         talk_test(probe_that_arrives_ends_it),
         talk_test(probe_that_is_lost_costs_no_window),
+        talk_test(change_of_the_routes_is_followed_at_once),
+        talk_test(nothing_leaves_from_an_address_that_is_gone),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -352,6 +352,32 @@ static void program_sets_the_diffserv_field(void **state)
     assert_int_equal(talk->last.bytes[FRAME_IP + 1], 46 << 2);
 }
 
+/* Text that no transmit queue has room for waits with the frames before it: what would be asked of
+ * the stack at once, again and again, is nothing that it can do. */
+static void full_device_does_not_make_the_loop_spin(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+    unsigned polls = 0;
+
+    world->config.tx_queue_frames = 4;
+    talk_begin(talk);
+    establish(talk);
+    world->dev.room = 0;
+    world->dev.room_ns = world->now_ns + 5 * ms;
+    talk_send(talk, 10 * MSS);
+    world_poll(world);
+    assert_int_equal(world->next_ns, world->now_ns + 5 * ms);
+    world->dev.room = UINT32_MAX;
+    do {
+        world_poll(world);
+    } while (world->next_ns == world->now_ns && ++polls < 10);
+    assert_true(polls < 10);
+    for (uint32_t i = 0; i < 10; i++)
+        tx(talk, i < 9 ? ACK : PSH | ACK, 1 + i * MSS, 1, MSS);
+    quiet(talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +398,7 @@ int main(void)
         talk_test(lent_memory_is_released_when_the_peer_has_it),
         talk_test(lent_memory_is_released_when_the_connection_dies),
         talk_test(many_short_pieces_leave_in_several_segments),
+        talk_test_later(full_device_does_not_make_the_loop_spin),
         talk_test(nothing_is_taken_once_our_side_is_closed),
     };
 

@@ -83,7 +83,11 @@ static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
 
 static uint64_t fake_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
-    return ((struct fake_netif *)netif)->rx_count > 0 ? now_ns : LEAT_NEVER_NS;
+    const struct fake_netif *fake = (struct fake_netif *)netif;
+
+    if (fake->rx_count > 0)
+        return now_ns;
+    return fake->room == 0 ? fake->room_ns : LEAT_NEVER_NS;
 }
 
 static void fake_close(struct leat_netif *netif)
@@ -110,6 +114,7 @@ void fake_netif_init(struct fake_netif *fake)
     fake->netif.mtu = 1500;
     fake->netif.capabilities = LEAT_NETIF_GATHER;
     fake->room = UINT32_MAX;
+    fake->room_ns = LEAT_NEVER_NS;
 }
 
 void fake_netif_feed(struct fake_netif *fake, const void *bytes, uint32_t len)

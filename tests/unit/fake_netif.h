@@ -31,6 +31,7 @@ struct fake_netif {
     uint32_t tx_count; /* behind the newest */
     uint32_t lost;     /* sent when the array was full */
     uint32_t room;     /* frames that transmit_room() promises; starts at UINT32_MAX */
+    uint64_t room_ns;  /* without room: when to ask again; starts at LEAT_NEVER_NS */
     bool verified;     /* frames come in with their checksums checked by the device */
     bool closed;
     bool answers_arp; /* requests for IP_PEER are answered, and not kept */

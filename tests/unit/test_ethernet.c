@@ -130,14 +130,31 @@ static void frames_wait_for_the_device_and_then_are_dropped(void **state)
     world_feed(world, &echo);
     assert_grown(world, tx_dropped, 1);
     assert_silent(world);
-    /* who waits for a device asks to be polled */
-    assert_int_equal(world->next_ns, world->now_ns);
     world->dev.room = 3;
     world_poll(world);
     assert_int_equal(fake_netif_sent_count(&world->dev), 3);
     world->dev.room = UINT32_MAX;
     world_poll(world);
     assert_int_equal(fake_netif_sent_count(&world->dev), queue);
+}
+
+/* To ask a device again before it may have room would keep the processor busy for nothing. */
+static void full_device_is_asked_again_when_it_says(void **state)
+{
+    struct world *world = *state;
+    const struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 1, 0, 0);
+
+    world->dev.room = 0;
+    world->dev.room_ns = world->now_ns + 3 * ms;
+    world_feed(world, &echo);
+    assert_int_equal(world->next_ns, world->now_ns + 3 * ms);
+    world->dev.room_ns = LEAT_NEVER_NS; /* its host wakes us */
+    world_poll(world);
+    assert_true(world->next_ns > world->now_ns);
+    world->dev.room = 1;
+    world_poll(world);
+    assert_int_equal(fake_netif_sent_count(&world->dev), 1);
+    assert_true(world->next_ns > world->now_ns);
 }
 
 static void device_without_gather_gets_one_piece_and_the_copy_is_counted(void **state)
@@ -194,6 +211,7 @@ int main(void)
         world_test(frames_from_groups_or_from_us_are_dropped),
         world_test(unknown_types_and_802_3_are_dropped),
         world_test(frames_wait_for_the_device_and_then_are_dropped),
+        world_test(full_device_is_asked_again_when_it_says),
         world_test(device_without_gather_gets_one_piece_and_the_copy_is_counted),
         world_test(frames_stay_in_the_device_when_the_pool_is_empty),
     };

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "ip/ipv4.h"
+#include "ip/route.h"
 #include "stack.h"
 
 static const leat_ip4 gateway = LEAT_IP4(10, 0, 0, 254);
@@ -201,6 +202,61 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
     assert_int_equal(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).src, LEAT_IP4(198, 51, 100, 1));
 }
 
+/* ---- what was found out is remembered, and void when it is no longer true ----------------- */
+
+static void known_path_is_void_when_the_routes_change(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
+    assert_non_null(route_known(world->stack, 0, IP_OTHER));
+    assert_int_equal(leat_route_add(world->stack, IP_OTHER, 32, gateway), LEAT_OK);
+    assert_null(route_known(world->stack, 0, IP_OTHER));
+    assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, gateway);
+    assert_int_equal(leat_route_remove(world->stack, IP_OTHER, 32), LEAT_OK);
+    assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
+}
+
+static void known_path_is_void_when_its_address_goes(void **state)
+{
+    struct world *world = *state;
+
+    path_to(world, 0, IP_OTHER);
+    path_to(world, IP_US, IP_PEER);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_no_path(world, 0, IP_OTHER);
+    assert_no_path(world, IP_US, IP_PEER);
+}
+
+/* RFC 5227 2.1.1: an address that is probed for is not used, so the old way is good until then. */
+static void known_path_is_void_when_a_nearer_address_becomes_usable(void **state)
+{
+    const leat_ip4 near = LEAT_IP4(10, 0, 0, 201), dst = LEAT_IP4(10, 0, 0, 200);
+    struct world *world = *state;
+
+    world->stack->config.arp_probe = true;
+    assert_int_equal(path_to(world, 0, dst).src, IP_US);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, near, 28), LEAT_OK);
+    assert_int_equal(path_to(world, 0, dst).src, IP_US);
+    world_wait(world, 15 * second);
+    assert_int_equal(path_to(world, 0, dst).src, near);
+}
+
+/* RFC 6864 and RFC 7739 5.1: identifications are derived from a secret, and who knew the old one
+ * knows nothing of the next. */
+static void identifications_are_void_when_the_secret_changes(void **state)
+{
+    static const uint8_t seed[LEAT_SEED_BYTES] = {9};
+    struct leat *stack = ((struct world *)*state)->stack;
+    const uint16_t first = route_next_id(stack, IP_US, IP_PEER, 17);
+
+    assert_int_equal(route_next_id(stack, IP_US, IP_PEER, 17), (uint16_t)(first + 1));
+    path_to(*state, 0, IP_PEER);
+    assert_int_equal(leat_reseed(stack, seed), LEAT_OK);
+    assert_null(route_known(stack, 0, IP_PEER));
+    assert_int_not_equal(route_next_id(stack, IP_US, IP_PEER, 17), (uint16_t)(first + 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +271,10 @@ int main(void)
         cmocka_unit_test(host_without_address_may_speak_to_everybody),
         world_test(nobody_lives_at_reserved_addresses),
         world_test(point_to_point_prefixes_have_no_broadcast),
+        world_test(known_path_is_void_when_the_routes_change),
+        world_test(known_path_is_void_when_its_address_goes),
+        world_test(known_path_is_void_when_a_nearer_address_becomes_usable),
+        world_test(identifications_are_void_when_the_secret_changes),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
