@@ -181,9 +181,27 @@ static void cookie_without_memory_for_a_connection_is_given_up(void **state)
         assert_non_null(tcp_take_entry(tcp, TCB_HALF)); /* all of them are back */
 }
 
+/* There is no way back to who asks: nothing is sent, nothing is kept. */
+static void SYN_from_beyond_all_routes_gets_no_cookie(void **state)
+{
+    struct talk *talk = *state;
+    struct frame frame;
+
+    fill_backlog(talk);
+    frame = talk_frame(talk, SYN, 0, 0, 0, 0);
+    frame_put32(frame.bytes + FRAME_IP + 12, LEAT_IP4(192, 0, 2, 1));
+    frame_seal_ip(&frame);
+    frame_seal_tcp(&frame);
+    world_feed(talk->world, &frame);
+    assert_silent(talk->world);
+    world_assert_no_growth(talk->world);
+    assert_int_equal(talk_grown(talk, tcp_cookies_sent), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(SYN_from_beyond_all_routes_gets_no_cookie),
         talk_test(full_backlog_answers_with_a_cookie_and_lets_the_client_in),
         talk_test(cookies_keep_no_state),
         talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),

@@ -293,9 +293,26 @@ static void timeout_says_CWR_with_the_next_new_text(void **state)
     tx(talk, ACK, 21, 1, 10);
 }
 
+/* RFC 3168 6.1.3: on every ACK, also on one that tells of a hole. */
+static void mark_is_echoed_beside_SACK_blocks(void **state)
+{
+    struct talk *talk = *state;
+
+    begin(talk, LEAT_TCP_ECN_ACCEPT);
+    talk_offer(talk, 0);
+    talk_listen(talk);
+    rx(talk, SYN | ECE | CWR, 0, 0, 0);
+    tx(talk, SYN | ACK | ECE, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    rx_marked(talk, ACK, 11);
+    tx(talk, ACK | ECE, 1, 1, 0);
+    assert_non_null(talk_option(talk, 5));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test_later(mark_is_echoed_beside_SACK_blocks),
         talk_test_later(peer_that_asks_gets_it),
         talk_test_later(peer_that_does_not_ask_gets_none),
         talk_test_later(configuration_may_refuse_it),

@@ -229,9 +229,44 @@ static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
     tx(talk, PSH | ACK, 1421, 1, 580);
 }
 
+/* RFC 7413 4.2: what can't be opened at once is a handshake like any other. */
+static void text_waits_for_the_handshake_if_no_connection_is_free(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_tcp *first;
+    uint8_t cookie[8];
+
+    talk->world->tcp_config.fast_open = true;
+    talk->world->tcp_config.connections = 1;
+    talk_begin(talk);
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    talk->options_len = 0;
+    rx(talk, SYN, 0, 0, 0); /* takes the only one */
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    first = talk->conn;
+    assert_non_null(first);
+    talk->conn = 0;
+    talk->port_peer++;
+    talk_fast_open(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 1, 0); /* the text is not taken */
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_fast_opens, 0);
+    talk->conn = first;
+    leat_tcp_abort(first);
+    world_poll(talk->world);
+    assert_null(talk->conn);
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 1, 100);
+    world_poll(talk->world);
+    talk_heard(talk, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test_later(text_waits_for_the_handshake_if_no_connection_is_free),
         fast_test(text_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once),
         fast_test(ACK_of_the_SYN_alone_leaves_the_answer_in_flight),
         fast_test(wrong_cookie_makes_a_handshake_like_any_other),

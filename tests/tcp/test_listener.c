@@ -207,9 +207,26 @@ static void port_of_a_closed_listener_is_free(void **state)
     assert_int_equal(talk->err, LEAT_OK);
 }
 
+static void listener_on_no_port_or_on_an_address_of_others_is_refused(void **state)
+{
+    struct talk *talk = *state;
+    struct leat *stack = talk->world->stack;
+    struct leat_tcp_listen_config config = {.port = 0};
+    struct leat_tcp_listener *listener;
+
+    assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_ERR_ARGUMENT);
+    config = (struct leat_tcp_listen_config){.ip = IP_OTHER, .port = 80};
+    assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_ERR_ARGUMENT);
+    config.ip = IP_US;
+    assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_OK);
+    assert_ptr_equal(leat_tcp_listener_stack(listener), stack);
+    leat_tcp_listener_close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(listener_on_no_port_or_on_an_address_of_others_is_refused),
         talk_test(those_who_came_first_are_accepted_first),
         talk_test(text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
         talk_test_later(full_backlog_refuses_in_silence),

@@ -300,28 +300,62 @@ static void errors_survive_an_empty_pool(void **state)
 {
     struct world *world = *state;
     const struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, "x", 1);
-    struct leat_buf *all = 0;
-    struct leat_buf *buf;
+    struct leat_buf *all = world_take_all_small(world);
 
-    while ((buf = leat_buf_alloc_small(leat_pool(world->stack), 0))) {
-        buf->queued = all;
-        all = buf;
-    }
     world_feed(world, &probe);
     assert_dropped(world, drop_udp_port);
     assert_grown(world, tx_no_memory, 1);
-    while ((buf = all)) {
-        all = buf->queued;
-        leat_buf_free(buf);
-    }
+    world_give_all(all);
     world_feed(world, &probe);
     world_expect_icmp(world, &probe, 3, 3);
+}
+
+/* A backend that keeps what it gives (a recorder, say): nobody may write to that. */
+static void echo_in_shared_storage_is_answered_in_another_buffer(void **state)
+{
+    struct world *world = *state;
+    const struct frame echo = frame_icmp(IP_PEER, IP_US, 8, 0, 0xabcd0001, "01234567", 8);
+    const struct fake_frame *reply;
+
+    for (unsigned memory = 0; memory < 2; memory++) {
+        struct leat_buf *packet = leat_buf_copy(leat_pool(world->stack), echo.bytes, echo.len);
+        struct leat_buf *kept = leat_buf_slice(packet, 0, echo.len);
+        struct leat_buf *all = memory ? 0 : world_take_all_small(world);
+
+        world_mark(world);
+        leat_buf_pull(packet, FRAME_IP);
+        ipv4_input(world->stack, &world->stack->links[0], packet, false);
+        world_poll(world);
+        assert_grown(world, taken_icmp, 1);
+        assert_grown(world, tx_no_memory, !memory);
+        assert_int_equal(fake_netif_sent_count(&world->dev), memory);
+        assert_memory_equal(kept->data, echo.bytes, echo.len);
+        leat_buf_free(kept);
+        world_give_all(all);
+        world->stack->stats.rx_frames++; /* what no device has given, but was counted as taken */
+    }
+    reply = world_expect(world);
+    assert_int_equal(reply->bytes[FRAME_L4], 0);
+    assert_memory_equal(reply->bytes + FRAME_L4 + 4, echo.bytes + FRAME_L4 + 4, 12);
+    assert_int_equal(frame_sum(reply->bytes + FRAME_L4, 16, 0), 0);
+}
+
+static void echo_from_beyond_all_routes_is_not_answered(void **state)
+{
+    struct world *world = *state;
+    const struct frame echo = frame_icmp(LEAT_IP4(192, 0, 2, 1), IP_US, 8, 0, 1, 0, 0);
+
+    world_feed(world, &echo);
+    assert_dropped(world, taken_icmp);
+    assert_grown(world, icmp_echo_replies, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(echo_is_answered_with_all_its_data),
+        world_test(echo_in_shared_storage_is_answered_in_another_buffer),
+        world_test(echo_from_beyond_all_routes_is_not_answered),
         world_test(test_threat_C1_short_messages_are_dropped),
         world_test(test_threat_C1_cut_quotes_are_dropped),
         world_test(bad_checksums_are_dropped),

@@ -1,6 +1,7 @@
 /* test_ipv4.c -- what is checked of a packet before anybody sees it, and what goes out. */
 #include "world.h"
 
+#include "ip/ipv4.h"
 #include "stack.h"
 
 static struct frame echo_from(leat_ip4 src)
@@ -311,6 +312,42 @@ static void test_threat_I7_packet_in_a_packet_is_dropped(void **state)
     assert_silent(world);
 }
 
+static void fragments_without_memory_are_counted_and_told(void **state)
+{
+    static const uint8_t text[4000];
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    struct leat_buf *all = world_take_all_small(world);
+
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_MEMORY);
+    assert_grown(world, tx_no_memory, 1);
+    assert_silent(world);
+    world_give_all(all);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+    assert_grown(world, ip_fragments_sent, 3);
+}
+
+/* RFC 791 3.1: DF means not in fragments, not even by the sender. */
+static void what_must_not_be_fragmented_is_refused_over_the_mtu(void **state)
+{
+    static const uint8_t text[1481];
+    const struct ipv4_options options = {.protocol = 17, .dont_fragment = true};
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    struct path path;
+
+    assert_int_equal(ipv4_path(stack, 0, IP_PEER, &path), LEAT_OK);
+    for (uint32_t len = 1480; len <= 1481; len++) {
+        struct leat_buf *payload = leat_buf_copy(leat_pool(stack), text, len);
+
+        world_mark(world);
+        assert_int_equal(ipv4_output(stack, &path, &options, payload),
+                         len == 1480 ? LEAT_OK : LEAT_ERR_TOO_BIG);
+        world_poll(world);
+        assert_int_equal(fake_netif_sent_count(&world->dev), len == 1480);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +366,8 @@ int main(void)
         world_test(ttl_of_zero_is_accepted),
         world_test(test_threat_I8_identifications_are_counted_apart_for_each_destination),
         world_test(datagrams_over_the_mtu_go_out_in_fragments),
+        world_test(fragments_without_memory_are_counted_and_told),
+        world_test(what_must_not_be_fragmented_is_refused_over_the_mtu),
         world_test(what_we_send_to_ourselves_never_leaves),
         world_test(loopback_queue_is_bounded),
         world_test(test_threat_I7_packet_in_a_packet_is_dropped),

@@ -335,9 +335,22 @@ static void multiplier_has_an_end(void **state)
     assert_in_range(rack.reo_wnd_mult, 100, 255);
 }
 
+/* The same for what a single segment has delivered (RFC 8985 6.2 step 3). */
+static void one_that_arrives_below_the_highest_shows_reordering(void **state)
+{
+    (void)state;
+    rack_delivered_one(&rack, begin_ns, start + 3 * MSS, begin_ns + 10 * ms);
+    assert_false(rack.reordering_seen);
+    rack_delivered_one(&rack, begin_ns, start + 2 * MSS, begin_ns + 11 * ms);
+    assert_true(rack.reordering_seen);
+    assert_int_equal(rack.fack, start + 3 * MSS);
+    assert_int_equal(rack.end_seq, start + 3 * MSS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_that_arrives_below_the_highest_shows_reordering, fresh),
         cmocka_unit_test_setup(nothing_is_suspect_before_something_is_delivered, fresh),
         cmocka_unit_test_setup(earlier_segment_is_lost_after_the_reordering_window, fresh),
         cmocka_unit_test_setup(in_a_hurry_there_is_no_window, fresh),

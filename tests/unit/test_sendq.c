@@ -269,9 +269,24 @@ static void random_calls_agree_with_an_array(void **state)
 
 #define queue_test(function) cmocka_unit_test_setup_teardown(function, open_queue, close_queue)
 
+static void empty_pieces_are_dropped(void **state)
+{
+    struct leat_buf *text = leat_buf_copy(&unit.pool, model.bytes, 5);
+
+    (void)state;
+    leat_buf_append(text, leat_buf_alloc(&unit.pool, 0));
+    leat_buf_append(text, leat_buf_copy(&unit.pool, model.bytes + 5, 5));
+    sendq_put(&queue, text);
+    model.put = 10;
+    assert_int_equal(queue.bytes, 10);
+    for (const struct leat_buf *piece = queue.first; piece; piece = piece->next)
+        assert_int_equal(piece->len, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        queue_test(empty_pieces_are_dropped),
         queue_test(slices_share_the_programs_buffers),
         queue_test(slices_go_across_pieces_in_any_order),
         queue_test(slice_is_cut_where_a_device_would_have_to_gather_too_much),

@@ -57,6 +57,41 @@ static void a_block_too_small_is_refused(void **state)
     refused(&config, bytes - 1, LEAT_ERR_MEMORY);
 }
 
+/* Memory that was counted for less than is registered: an error, wherever it ends. */
+static void transports_refuse_a_block_too_small(void **state)
+{
+    const struct leat_config config = small_config();
+    const struct leat_udp_config udp = {.sockets = 4};
+    const struct leat_tcp_config tcp = {.connections = 2,
+                                        .half_open = 2,
+                                        .time_wait = 2,
+                                        .listeners = 2,
+                                        .reorder_runs = 2,
+                                        .sent_segments = 2};
+    const size_t bytes = leat_memory_bytes(&config);
+    const size_t with_udp = bytes + leat_udp_memory_bytes(&udp);
+    const size_t whole = with_udp + leat_tcp_memory_bytes(&tcp);
+    const size_t slack = 2 * ARENA_ALIGN; /* what it asks for to be aligned */
+    uint8_t *block = malloc(whole);
+    struct leat *stack;
+
+    (void)state;
+    for (size_t given = bytes; given + slack < with_udp; given += 16) {
+        assert_int_equal(leat_init(&stack, block, given, &config), LEAT_OK);
+        assert_int_equal(leat_udp_register(stack, &udp), LEAT_ERR_MEMORY);
+    }
+    for (size_t given = with_udp; given + slack < whole; given += 16) {
+        assert_int_equal(leat_init(&stack, block, given, &config), LEAT_OK);
+        assert_int_equal(leat_udp_register(stack, &udp), LEAT_OK);
+        assert_int_equal(leat_tcp_register(stack, &tcp), LEAT_ERR_MEMORY);
+    }
+    assert_int_equal(leat_init(&stack, block, whole, &config), LEAT_OK);
+    assert_int_equal(leat_udp_register(stack, &udp), LEAT_OK);
+    assert_int_equal(leat_tcp_register(stack, &tcp), LEAT_OK);
+    leat_close(stack);
+    free(block);
+}
+
 static void no_start_without_entropy(void **state)
 {
     struct leat_config config = small_config();
@@ -393,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stack_fits_in_exactly_what_it_asks_for),
         cmocka_unit_test(a_block_too_small_is_refused),
+        cmocka_unit_test(transports_refuse_a_block_too_small),
         cmocka_unit_test(no_start_without_entropy),
         cmocka_unit_test(limits_out_of_range_are_refused),
         cmocka_unit_test(the_same_seed_gives_the_same_numbers),

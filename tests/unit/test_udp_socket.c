@@ -214,12 +214,69 @@ static void registering_needs_room_in_the_block(void **state)
     world_teardown(state);
 }
 
+/* Sockets that share a bucket of the table are found, and closed, one by one. */
+static void closing_one_of_many_leaves_the_others(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *sockets[60];
+
+    for (uint16_t i = 0; i < 60; i++)
+        sockets[i] = world_socket(world, (uint16_t)(100 + i));
+    for (uint16_t i = 0; i < 60; i++) {
+        for (uint16_t k = 0; k < 60; k++) {
+            const struct frame frame = frame_udp(IP_PEER, 9, IP_US, (uint16_t)(100 + k), "x", 1);
+
+            world_feed(world, &frame);
+            if (k < i)
+                assert_ended(world, drop_udp_port);
+            else
+                assert_dropped(world, taken_udp);
+        }
+        leat_udp_close(sockets[i]);
+    }
+}
+
+static void program_that_does_not_listen_loses_its_datagrams(void **state)
+{
+    static const struct leat_udp_events events = {0, 0};
+    struct world *world = *state;
+    const struct frame frame = frame_udp(IP_PEER, 9, IP_US, 7, "x", 1);
+    struct leat_udp *udp;
+
+    assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_OK);
+    world_feed(world, &frame);
+    assert_dropped(world, taken_udp);
+}
+
+static void datagram_without_room_for_its_header_is_counted_and_told(void **state)
+{
+    static const struct leat_endpoint peer = {IP_PEER, 9};
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    struct leat_buf *text = leat_buf_copy(leat_pool(world->stack), "x", 1);
+    struct leat_buf *all = world_take_all_small(world);
+
+    /* what the program shares with others can't be written to, in front neither */
+    world_mark(world);
+    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(text, 0, 1), &peer), LEAT_ERR_MEMORY);
+    assert_grown(world, tx_no_memory, 1);
+    world_give_all(all);
+    assert_int_equal(leat_udp_send_to(udp, leat_buf_slice(text, 0, 1), &peer), LEAT_OK);
+    leat_buf_free(text);
+    world_poll(world);
+    assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'x');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(ports_are_not_shared),
         world_test(ephemeral_ports_cannot_be_predicted),
         world_test(sockets_are_bounded),
+        world_test(closing_one_of_many_leaves_the_others),
+        world_test(program_that_does_not_listen_loses_its_datagrams),
+        world_test(datagram_without_room_for_its_header_is_counted_and_told),
         world_test(connected_socket_hears_its_peer_only),
         world_test(connecting_binds_to_an_ephemeral_port),
         world_test(connected_socket_hears_errors_of_its_peer_only),

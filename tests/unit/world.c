@@ -119,6 +119,8 @@ void world_wait(struct world *world, uint64_t ns)
 void world_mark(struct world *world)
 {
     world->before = *leat_stats(world->stack);
+    for (unsigned kind = 0; kind < 3; kind++)
+        world->free_before[kind] = world->stack->pool.lists[kind].free_count;
     fake_netif_forget(&world->dev);
 }
 
@@ -169,6 +171,33 @@ void world_assert_end(const struct world *world, enum leat_stat stat)
             fail_msg("expected %s, but %s grew by %u", leat_stat_name(stat),
                      leat_stat_name((enum leat_stat)i),
                      (unsigned)world_grown(world, (enum leat_stat)i));
+    }
+}
+
+void world_assert_no_growth(const struct world *world)
+{
+    for (unsigned kind = 0; kind < 3; kind++)
+        assert_true(world->stack->pool.lists[kind].free_count >= world->free_before[kind]);
+}
+
+struct leat_buf *world_take_all_small(struct world *world)
+{
+    struct leat_buf *all = 0, *buf;
+
+    while ((buf = leat_buf_alloc_small(leat_pool(world->stack), 0))) {
+        buf->queued = all;
+        all = buf;
+    }
+    return all;
+}
+
+void world_give_all(struct leat_buf *all)
+{
+    while (all) {
+        struct leat_buf *buf = all;
+
+        all = buf->queued;
+        leat_buf_free(buf);
     }
 }
 

@@ -37,6 +37,7 @@ struct world {
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
     struct leat_stats before;
+    uint32_t free_before[3]; /* buffers, of each kind */
     struct fake_netif dev;
     struct fake_netif second; /* attached by world_attach_second() */
     /* what the callbacks heard */
@@ -92,14 +93,21 @@ struct leat_udp *world_socket(struct world *world, uint16_t port);
 enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
                          const void *text, uint32_t len);
 
+/* Takes all buffers for headers, so that nothing can be sent that needs one; and gives them back.
+ */
+struct leat_buf *world_take_all_small(struct world *world);
+void world_give_all(struct leat_buf *all);
+
 /* By how much a counter grew since the last feed. */
 uint64_t world_grown(const struct world *world, enum leat_stat stat);
 
-/* The frame was dropped for this reason and no other, and nothing was sent. */
+/* The frame was dropped for this reason and no other, nothing was sent, and no memory is held that
+ * was free before. */
 #define assert_dropped(world, name)                                                                \
     do {                                                                                           \
         world_assert_end(world, LEAT_STAT_##name);                                                 \
         assert_silent(world);                                                                      \
+        world_assert_no_growth(world);                                                             \
     } while (0)
 
 /* The same without a word about what was sent. */
@@ -110,6 +118,7 @@ uint64_t world_grown(const struct world *world, enum leat_stat stat);
 #define assert_silent(world) assert_int_equal(fake_netif_sent_count(&(world)->dev), 0)
 
 void world_assert_end(const struct world *world, enum leat_stat stat);
+void world_assert_no_growth(const struct world *world);
 
 /* An ICMP error of this type and code about the frame that came in last. */
 void world_expect_icmp(struct world *world, const struct frame *about, uint8_t type, uint8_t code);
