@@ -418,10 +418,54 @@ static void test_threat_N2_changed_queries(void **state)
     }
 }
 
+/* RFC 2308 3: without the SOA nobody knows how long the name is missing. */
+static void test_SOA_that_does_not_fit_truncates(void **state)
+{
+    struct fixture *f = *state;
+    char text[1000], label[64];
+    uint8_t reply[LEAT_DNS_REPLY_BYTES_MIN];
+    const struct leat_dns_zone *zone;
+    void *memory;
+    size_t len;
+
+    memset(label, 'a', 60);
+    label[60] = '\0';
+    sprintf(text,
+            "$ORIGIN z.test.\n$TTL 60\n@ NS ns\n"
+            "@ SOA %s.%s.%s.%.50s.o. %s.%s.%s.%.50s.m. 1 2 3 4 5\n",
+            label, label, label, label, label, label, label, label);
+    zone = zone_of(text, &memory);
+    f->zones.list = &zone;
+    make_query(&f->query, "missing.z.test", LEAT_DNS_A, 0);
+    len = leat_dns_answer(&f->zones, LEAT_DNS_OVER_UDP, f->query.bytes, f->query.len, reply,
+                          sizeof reply);
+    assert_string_equal(text_of(reply, len), "NXDOMAIN aa tc\n--\n--\n");
+    free(memory);
+}
+
+static void test_addresses_of_a_name_named_twice_come_once(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_dns_zone *zone;
+    void *memory;
+
+    zone = zone_of("$ORIGIN z.test.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\n"
+                   "@ MX 10 a\n@ MX 20 a\na A 192.0.2.1\n",
+                   &memory);
+    f->zones.list = &zone;
+    assert_string_equal(
+        ask(f, "z.test", LEAT_DNS_MX),
+        "NOERROR  aa\nz.test. 60 IN MX 10 a.z.test.\nz.test. 60 IN MX 20 a.z.test.\n"
+        "--\n--\na.z.test. 60 IN A 192.0.2.1\n");
+    free(memory);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(test_SOA_that_does_not_fit_truncates),
+        TEST(test_addresses_of_a_name_named_twice_come_once),
         TEST(test_a_set_is_answered_with_authority),
         TEST(test_flags_are_kept),
         TEST(test_letter_case_comes_back),

@@ -322,9 +322,57 @@ static void test_record_text_stops_at_its_room(void **state)
     assert_string_equal(text, ". 1 IN ");
 }
 
+/* The record whose bytes these are: ". TYPE 1 CLASS 1s RDATA". */
+static struct leat_dns_record record_of(const uint8_t *bytes, size_t len)
+{
+    struct leat_dns_record record;
+    size_t at = 0;
+
+    assert_true(dns_record_read(bytes, len, &at, &record));
+    return record;
+}
+
+static void test_what_a_record_says(void **state)
+{
+    static const uint8_t a[] = "\0\0\1\0\1\0\0\0\1\0\4\300\0\2\1";
+    static const uint8_t chaos[] = "\0\0\1\0\3\0\0\0\1\0\4\300\0\2\1";
+    static const uint8_t aaaa[] = "\0\0\34\0\1\0\0\0\1\0\20\1\2\3\4\5\6\7\10\1\2\3\4\5\6\7\10";
+    static const uint8_t mx[] = "\0\0\17\0\1\0\0\0\1\0\6\0\12\2mx\0";
+    const struct leat_dns_record records[] = {
+        record_of(a, sizeof a - 1), record_of(chaos, sizeof chaos - 1),
+        record_of(aaaa, sizeof aaaa - 1), record_of(mx, sizeof mx - 1)};
+    struct leat_dns_name name;
+    uint8_t ip6[16];
+    leat_ip4 ip = 0;
+    char text[64];
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(leat_dns_record_ip4(&records[i], &ip), i == 0);
+        assert_int_equal(leat_dns_record_ip6(&records[i], ip6), i == 2);
+        assert_int_equal(leat_dns_record_target(&records[i], &name), i == 3);
+    }
+    assert_int_equal(ip, LEAT_IP4(192, 0, 2, 1));
+    assert_memory_equal(ip6, aaaa + 11, 16);
+    leat_dns_name_format(&name, text, sizeof text);
+    assert_string_equal(text, "mx.");
+    leat_dns_record_format(&records[1], text, sizeof text);
+    assert_string_equal(text, ". 1 CLASS3 A \\# 4 c0000201");
+}
+
+static void test_results_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(leat_dns_rcode_text(LEAT_DNS_SERVFAIL), "SERVFAIL");
+    assert_string_equal(leat_dns_rcode_text(LEAT_DNS_BADVERS), "BADVERS");
+    assert_string_equal(leat_dns_rcode_text(4095), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_a_record_says),
+        cmocka_unit_test(test_results_have_names),
         cmocka_unit_test(test_name_ends_at_the_root_or_a_pointer),
         cmocka_unit_test(test_threat_N1_pointer_to_itself),
         cmocka_unit_test(test_threat_N1_pointer_forward),

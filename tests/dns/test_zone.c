@@ -1,6 +1,7 @@
 /* test_zone.c -- master files: what is understood, what is refused and where. */
 #include "dns_test.h"
 
+#include "apps/dns_text.h"
 #include "apps/dns_zone.h"
 
 #define HEAD "$ORIGIN z.test.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\n"
@@ -231,9 +232,86 @@ static void test_memory_suffices_where_names_grow(void **state)
     free(memory);
 }
 
+static void test_zone_says_where_it_begins(void **state)
+{
+    struct leat_dns_name apex;
+    char text[64];
+    void *memory;
+
+    (void)state;
+    leat_dns_zone_apex(zone_of(HEAD, &memory), &apex);
+    leat_dns_name_format(&apex, text, sizeof text);
+    assert_string_equal(text, "z.test.");
+    free(memory);
+}
+
+/* RFC 4291 2.2 */
+static void test_addresses_of_IPv6(void **state)
+{
+    static const struct {
+        const char *text;
+        uint8_t ip[16];
+    } good[] = {
+        {"1:2:3:4:5:6:7:8", {0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8}},
+        {"::", {0}},
+        {"::ffff:192.0.2.1", {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1}},
+        {"1:2:3:4:5:6:192.0.2.1", {0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 192, 0, 2, 1}},
+    };
+    static const char *const bad[] = {
+        "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "::1::", "1:2:3:4:5:6:7:1.2.3.4",
+        "::1.2.3",       "12345::",           ":",     ""};
+    uint8_t ip[16];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(dns_ip6_read(good[i].text, strlen(good[i].text), ip));
+        assert_memory_equal(ip, good[i].ip, 16);
+    }
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(dns_ip6_read(bad[i], strlen(bad[i]), ip));
+}
+
+/* RFC 1035 3.2.1: the length of the data is a number of 16 bits. */
+static void test_data_of_more_than_65535_bytes_is_refused(void **state)
+{
+    char *text = malloc(100000);
+    char *at = text + sprintf(text, HEAD "t TXT");
+
+    (void)state;
+    for (unsigned i = 0; i < 257; i++)
+        at += sprintf(at, " %0255u", i);
+    sprintf(at, "\n");
+    assert_refused(text, 5, 1, "65535");
+    free(text);
+}
+
+/* It may end anywhere. */
+static void test_memory_for_part_of_a_zone_is_refused(void **state)
+{
+    static const char text[] = HEAD "t TXT \"one\" \"two\"\nu AAAA ::1\nm MX 5 t\n";
+    const size_t needed = leat_dns_zone_memory_bytes(text, strlen(text));
+    struct leat_dns_zone_error error;
+    struct leat_dns_zone *zone;
+    enum leat_err err = LEAT_ERR_MEMORY;
+
+    (void)state;
+    for (size_t bytes = 0; err; bytes++) {
+        uint8_t *memory = malloc(bytes + 1);
+
+        assert_true(bytes <= needed);
+        err = leat_dns_zone_parse(&zone, memory, bytes, text, strlen(text), &error);
+        assert_true(err == LEAT_OK || err == LEAT_ERR_MEMORY);
+        free(memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zone_says_where_it_begins),
+        cmocka_unit_test(test_addresses_of_IPv6),
+        cmocka_unit_test(test_data_of_more_than_65535_bytes_is_refused),
+        cmocka_unit_test(test_memory_for_part_of_a_zone_is_refused),
         cmocka_unit_test(test_every_form_is_understood),
         cmocka_unit_test(test_sets_have_no_doubles_and_one_ttl),
         cmocka_unit_test(test_canonical_order),

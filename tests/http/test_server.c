@@ -205,9 +205,58 @@ static void test_half_closed_client_gets_its_replies(void **state)
     leave_server(f, client);
 }
 
+/* A request that may be longer than what can be queued at once. */
+static void assert_status(struct fixture *f, const char *request, const char *status)
+{
+    struct client *client = connect_client(f);
+
+    for (size_t at = 0; at < strlen(request) && client->have == 0; at += 4000) {
+        char part[4001];
+
+        snprintf(part, sizeof part, "%s", request + at);
+        send_text(client, part);
+        world_wait(f->world, 10 * ms);
+    }
+    world_wait(f->world, second);
+    assert_int_equal(strncmp(client->bytes, status, strlen(status)), 0);
+    leave_server(f, client);
+}
+
+/* RFC 9110 15.5.15, 15.5.18, RFC 6585 5 */
+static void test_refusals_say_why(void **state)
+{
+    struct fixture *f = *state;
+    char zeros[17001], request[17100];
+
+    memset(zeros, '0', 17000);
+    zeros[17000] = '\0';
+    sprintf(request, "GET /%.9000s HTTP/1.1\r\nHost: leat\r\n\r\n", zeros);
+    assert_status(f, request, "HTTP/1.1 414 URI Too Long\r\n");
+    assert_status(f, GET("/", "Expect: miracles\r\n"), "HTTP/1.1 417 Expectation Failed\r\n");
+    sprintf(request, "GET / HTTP/1.1\r\nHost: leat\r\nA: %s\r\n\r\n", zeros);
+    assert_status(f, request, "HTTP/1.1 431 Request Header Fields Too Large\r\n");
+}
+
+static void test_a_server_with_defaults_serves(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_http_server_config config = {
+        .port = 8080, .files = files, .file_count = FILES};
+    const size_t bytes = leat_http_server_memory_bytes(&config);
+    struct leat_http_server *server;
+    void *memory = malloc(bytes);
+
+    assert_int_equal(
+        leat_http_server_open(&server, f->world->stacks[SERVER], memory, bytes, &config), LEAT_OK);
+    leat_http_server_close(server);
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_refusals_say_why),
+        TEST(test_a_server_with_defaults_serves),
         TEST(test_a_page),
         TEST(test_refusals),
         TEST(test_ranges),

@@ -188,9 +188,71 @@ static void test_files_that_cannot_be(void **state)
         LEAT_ERR_IN_USE);
 }
 
+/* All buffers that lend the program's memory. */
+static struct leat_buf *take_lendable(struct fixture *f)
+{
+    struct leat_buf *all = NULL, *buf;
+
+    while ((buf = leat_buf_lend(leat_pool(f->world->stacks[SERVER]), "x", 1, NULL, NULL))) {
+        buf->queued = all;
+        all = buf;
+    }
+    return all;
+}
+
+static void give_back(struct leat_buf *all)
+{
+    while (all) {
+        struct leat_buf *buf = all;
+
+        all = buf->queued;
+        leat_buf_free(buf);
+    }
+}
+
+/* The head of the first is lent, that of the second is written: then its body can't be had. */
+static void test_replies_wait_for_buffers(void **state)
+{
+    struct fixture *f = *state;
+    struct client *a = connect_client(f);
+    struct client *b = connect_client(f);
+    struct leat_buf *all = take_lendable(f);
+
+    send_text(a, GET("/", ""));
+    send_text(b, "GET / HTTP/1.0\r\n\r\n");
+    world_wait(f->world, second);
+    assert_int_equal(a->have, 0);
+    assert_null(strstr(b->bytes, PAGE));
+    assert_true(f->counts->waited > 1);
+    give_back(all);
+    world_wait(f->world, second);
+    assert_string_equal(a->bytes, PAGE_HEAD PAGE);
+    assert_non_null(strstr(b->bytes, "\r\n\r\n" PAGE));
+    leave_server(f, a);
+    leave_server(f, b);
+}
+
+/* The send queue is full in the middle of a head. */
+static void test_many_requests_at_once_are_all_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    const size_t each = strlen(PAGE_HEAD PAGE);
+
+    for (unsigned i = 0; i < 100; i++)
+        send_text(client, GET("/", ""));
+    world_wait(f->world, second);
+    assert_int_equal(client->have, 100 * each);
+    for (unsigned i = 0; i < 100; i++)
+        assert_memory_equal(client->bytes + i * each, PAGE_HEAD PAGE, each);
+    leave_server(f, client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_replies_wait_for_buffers),
+        TEST(test_many_requests_at_once_are_all_answered),
         TEST(test_a_slow_head_ends),
         TEST(test_idle_connection_is_closed),
         TEST(test_a_reader_that_stops_is_ended),
