@@ -301,6 +301,38 @@ static void say_truncated(struct leat_udp *udp, struct leat_buf *payload,
                        local->ip);
 }
 
+/* It says 100 addresses, more than we have offered to take and than a frame holds. */
+static void say_much(struct leat_udp *udp, struct leat_buf *payload,
+                     const struct leat_endpoint *peer, const struct leat_endpoint *local, void *arg)
+{
+    struct fixture *f = arg;
+    uint8_t query[512], reply[2000];
+    struct dns_writer writer;
+    size_t len;
+
+    leat_buf_read(payload, 0, query, sizeof query);
+    leat_buf_free(payload);
+    dns_write_start(&writer, reply, sizeof reply);
+    dns_write_question(&writer, query + DNS_HEADER_BYTES, LEAT_DNS_A, DNS_CLASS_IN);
+    for (uint8_t i = 0; i < 100; i++) {
+        const uint8_t rdata[] = {192, 0, 2, i};
+        const struct dns_new_record record = {.owner = query + DNS_HEADER_BYTES,
+                                              .rdata = rdata,
+                                              .ttl_s = 9,
+                                              .type = LEAT_DNS_A,
+                                              .rdata_len = 4};
+
+        dns_write_record(&writer, DNS_ANSWER, &record);
+    }
+    len = dns_write_end(&writer, get16(query), DNS_QR | DNS_RD | DNS_RA);
+    assert_true(len > 1500);
+    assert_int_equal(
+        leat_udp_send_from(udp,
+                           leat_buf_copy(leat_pool(f->world->stacks[SERVER]), reply, (uint32_t)len),
+                           peer, local->ip),
+        LEAT_OK);
+}
+
 /* ... and by TCP something else, as far as f->said. */
 static void speak(struct leat_tcp *conn, void *arg)
 {
@@ -343,6 +375,21 @@ static void open_false_server(struct fixture *f)
     put16(f->reply.bytes, (uint16_t)f->reply.len);
     put16(f->reply.bytes + 4, DNS_QR | DNS_RD | DNS_RA | LEAT_DNS_SERVFAIL);
     f->said = 2 + f->reply.len;
+}
+
+static void test_a_reply_in_fragments_is_read(void **state)
+{
+    static const struct leat_udp_events events = {.on_datagram = say_much};
+    struct fixture *f = *state;
+
+    assert_int_equal(leat_udp_open(f->world->stacks[SERVER], &f->udp, &events, f), LEAT_OK);
+    assert_int_equal(leat_udp_bind(f->udp, LEAT_IP4_ANY, 53), LEAT_OK);
+    open_resolver(f);
+    look_up(f);
+    assert_true(world_run(f->world, &f->done, 60 * second));
+    assert_int_equal(f->err, LEAT_OK);
+    assert_non_null(strstr(f->records, "192.0.2.2\n"));
+    assert_int_equal(leat_stats(f->world->stacks[CLIENT])->ip_reassembled, 1);
 }
 
 static void test_a_server_that_hangs_up_in_its_reply_is_left(void **state)
@@ -400,6 +447,7 @@ int main(void)
         TEST(test_a_message_by_TCP_that_is_no_query_is_counted),
         TEST(test_a_second_server_on_the_same_port_is_refused),
         TEST(test_a_lookup_begins_again_when_there_is_memory),
+        TEST(test_a_reply_in_fragments_is_read),
         TEST(test_a_server_that_hangs_up_in_its_reply_is_left),
         TEST(test_a_server_that_answers_something_else_by_TCP_is_left),
         TEST(test_no_connection_for_a_long_reply_is_waited_out),

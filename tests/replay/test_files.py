@@ -80,9 +80,11 @@ BROKEN = {  # content, offset, reason
 }
 
 
-@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
-@pytest.mark.parametrize("name", BROKEN)
-def test_broken(tmp_path, command, name):
+NOT_PCAPNG = [name for name, (content, _, _) in BROKEN.items() if not content.startswith(NG[:4])]
+PCAPNG = [name for name in BROKEN if name not in NOT_PCAPNG]
+
+
+def assert_refused(tmp_path, command, name):
     content, offset, reason = BROKEN[name]
     path = tmp_path / "broken"
     path.write_bytes(content)
@@ -90,6 +92,18 @@ def test_broken(tmp_path, command, name):
     lines = done.stderr.decode().splitlines()
     assert done.returncode == 2 and len(lines) == 1, done
     assert f"offset {offset}: " in lines[0] and reason in lines[0] and str(path)[:90] in lines[0]
+
+
+@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
+@pytest.mark.parametrize("name", NOT_PCAPNG)
+def test_threat_F1_broken_pcap_is_refused_with_its_place(tmp_path, command, name):
+    assert_refused(tmp_path, command, name)
+
+
+@pytest.mark.parametrize("command", ["feed", "streams", "flow"])
+@pytest.mark.parametrize("name", PCAPNG)
+def test_threat_F2_broken_pcapng_is_refused_with_its_place(tmp_path, command, name):
+    assert_refused(tmp_path, command, name)
 
 
 @pytest.mark.parametrize("command", ["feed", "streams", "flow"])
@@ -123,7 +137,7 @@ def test_no_file_a_directory_no_permission(tmp_path):
         assert replay("feed", path).returncode == 2
 
 
-def test_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
+def test_threat_F2_memory_is_bounded_by_the_block_not_the_claim(tmp_path):
     """16 MiB may be claimed, not more; and what is claimed must come."""
     path = tmp_path / "large"
     path.write_bytes(NG + struct.pack("<II", 99, 1 << 24) + bytes((1 << 24) - 12)
@@ -142,7 +156,7 @@ def peak_kib(*words):
 
 
 @pytest.mark.parametrize("command", ["feed", "streams", "flow"])
-def test_memory_is_bounded_whatever_the_size(tmp_path, command):
+def test_threat_F1_memory_is_bounded_whatever_the_size(tmp_path, command):
     frame = b"\xff" * 1500
     small, large = tmp_path / "small", tmp_path / "large"
     for path, count in ((small, 2000), (large, 40_000)):

@@ -108,6 +108,35 @@ class Conformance(unittest.TestCase):
         self.assertEqual(bare, [])
 
 
+class Threats(unittest.TestCase):
+    """The table of docs/security.md: each row has the tests that it says, each test a row."""
+
+    DEFINITION = re.compile(r"^(?:static void|def) test_threat_([A-Z]\d)_\w+\(", re.MULTILINE)
+
+    def setUp(self):
+        self.rows = {row["id"]: row["tests"] for _, row in rows_of(tree.ROOT / "docs/security.md")
+                     if "id" in row}
+
+    def test_each_row_has_the_tests_that_it_says(self):
+        wrong = []
+        for threat, cell in self.rows.items():
+            files = re.findall(r"\]\(\.\./(tests/[^)]+)\)", cell)
+            count = sum(self.DEFINITION.findall(tree.read(path)).count(threat) for path in files)
+            if f"`test_threat_{threat}_...` ({count})" not in cell or count == 0:
+                wrong.append(f"{threat}: {count} in {files}")
+        self.assertEqual(wrong, [])
+
+    def test_each_test_of_a_threat_has_a_row_that_links_to_it(self):
+        missing = []
+        for path in sorted((tree.ROOT / "tests").rglob("test_*")):
+            if path.suffix not in (".c", ".py"):
+                continue
+            for threat in sorted(set(self.DEFINITION.findall(path.read_text(encoding="utf-8")))):
+                if path.name not in self.rows.get(threat, ""):
+                    missing.append(f"{path.name}: {threat}")
+        self.assertEqual(missing, [])
+
+
 class Links(unittest.TestCase):
     def test_links_to_files_lead_somewhere(self):
         broken = []

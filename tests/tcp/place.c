@@ -1,6 +1,7 @@
 /* place.c -- a connection in each state. */
 #include "place.h"
 
+#include "stack.h"
 #include "tcp/tcp.h"
 
 static void open_actively(struct place *place)
@@ -67,6 +68,7 @@ struct place place_reach(struct talk *talk, enum tcp_state state)
         assert_int_equal(talk->conn->tcb.state, state);
     }
     world_mark(talk->world);
+    place.free_entries = place_free_entries(&place);
     return place;
 }
 
@@ -76,6 +78,45 @@ uint32_t place_in_flight(const struct place *place)
                           STATE_BIT(CLOSING) | STATE_BIT(LAST_ACK);
 
     return (ours & 1u << place->state) != 0;
+}
+
+uint32_t place_free_entries(const struct place *place)
+{
+    const struct tcp *tcp = place->talk->world->stack->tcp;
+    const struct tcb *const lists[] = {tcp->free_conns, tcp->free_halves, tcp->free_time_waits,
+                                       tcp->free_listeners};
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (const struct tcb *tcb = lists[i]; tcb; tcb = tcb->hash_next)
+            count++;
+    }
+    return count;
+}
+
+struct leat_tcp_info place_info(const struct place *place)
+{
+    const struct leat_tcp_info none = {0};
+
+    return place->talk->conn ? talk_info(place->talk) : none;
+}
+
+void place_assert_unchanged(const struct place *place, const struct leat_tcp_info *before)
+{
+    struct leat_tcp_info now;
+
+    assert_int_equal(place_free_entries(place), place->free_entries);
+    if (!place->talk->conn)
+        return;
+    now = talk_info(place->talk);
+    assert_int_equal(now.state, before->state);
+    assert_int_equal(now.snd_una, before->snd_una);
+    assert_int_equal(now.rcv_nxt, before->rcv_nxt);
+    assert_int_equal(now.cwnd_bytes, before->cwnd_bytes);
+    assert_int_equal(now.readable_bytes, before->readable_bytes);
+    assert_int_equal(now.snd_wnd_bytes, before->snd_wnd_bytes);
+    assert_int_equal(now.mss_bytes, before->mss_bytes);
+    assert_int_equal(place->talk->closed, 0);
 }
 
 void in_states(unsigned states, void (*function)(struct place *place))

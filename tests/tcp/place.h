@@ -12,9 +12,15 @@
 struct place {
     struct talk *talk;
     enum tcp_state state;
-    uint32_t peer; /* the peer's next number */
-    uint32_t us;   /* ours; what is acknowledged may be less by a FIN */
+    uint32_t peer;         /* the peer's next number */
+    uint32_t us;           /* ours; what is acknowledged may be less by a FIN */
+    uint32_t free_entries; /* when it was reached */
 };
+
+/* Nobody has moved a number of the connection since @before, nor ended it, nor made another: the
+ * peer, had it been the sender, would have to begin again. */
+void place_assert_unchanged(const struct place *place, const struct leat_tcp_info *before);
+struct leat_tcp_info place_info(const struct place *place);
 
 /* Opens a connection (we call, so no listener is there) and leads it to @state; in LISTEN only the
  * listener is there, in CLOSED nothing.  The program leaves text unread, so that its handle lives
@@ -23,6 +29,9 @@ struct place place_reach(struct talk *talk, enum tcp_state state);
 
 /* Numbers in flight: our SYN or FIN. */
 uint32_t place_in_flight(const struct place *place);
+
+/* Free entries of all kinds: connections, half-open ones, TIME-WAIT, listeners. */
+uint32_t place_free_entries(const struct place *place);
 
 #define STATE_BIT(state) (1u << TCP_##state)
 

@@ -12,30 +12,6 @@ enum {
     FLAGS_XMAS = FIN | PSH | URG
 };
 
-/* The connection is as it was: nobody has moved a number of it. */
-static void assert_unchanged(const struct place *place, const struct leat_tcp_info *before)
-{
-    struct leat_tcp_info now;
-
-    if (!place->talk->conn)
-        return;
-    now = talk_info(place->talk);
-    assert_int_equal(now.state, before->state);
-    assert_int_equal(now.snd_una, before->snd_una);
-    assert_int_equal(now.rcv_nxt, before->rcv_nxt);
-    assert_int_equal(now.cwnd_bytes, before->cwnd_bytes);
-    assert_int_equal(now.readable_bytes, before->readable_bytes);
-    assert_int_equal(now.snd_wnd_bytes, before->snd_wnd_bytes);
-    assert_int_equal(place->talk->closed, 0);
-}
-
-static struct leat_tcp_info info_of(const struct place *place)
-{
-    const struct leat_tcp_info none = {0};
-
-    return place->talk->conn ? talk_info(place->talk) : none;
-}
-
 /* The next segment of the conversation, with text, to be spoilt. */
 static struct frame next_frame(struct place *place)
 {
@@ -52,7 +28,7 @@ static void feed(struct place *place, struct frame *frame)
 
 static void bad_offsets(struct place *place)
 {
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
 
     for (unsigned offset = 0; offset < 16; offset++) {
         struct frame frame = next_frame(place);
@@ -72,7 +48,7 @@ static void bad_offsets(struct place *place)
         world_feed(place->talk->world, &frame);
         assert_dropped(place->talk->world, drop_tcp_format);
     }
-    assert_unchanged(place, &before);
+    place_assert_unchanged(place, &before);
 }
 
 static void test_threat_H1_data_offset_outside_of_the_segment(void **state)
@@ -88,7 +64,7 @@ static const uint8_t bad_option[][4] = {
 
 static void bad_options(struct place *place)
 {
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
 
     for (unsigned i = 0; i < sizeof bad_option / sizeof *bad_option; i++) {
         for (unsigned syn = 0; syn < 2; syn++) {
@@ -102,7 +78,7 @@ static void bad_options(struct place *place)
             assert_dropped(place->talk->world, drop_tcp_options);
         }
     }
-    assert_unchanged(place, &before);
+    place_assert_unchanged(place, &before);
 }
 
 static void test_threat_H2_malformed_options_are_dropped_never_reset(void **state)
@@ -149,6 +125,16 @@ static void test_threat_H4_window_scale_over_14_is_14(void **state)
     assert_int_equal(talk_info(talk).snd_wind_shift, 14);
     talk->window_peer = 65535;
     rx(talk, ACK, 1, 1, 0);
+    assert_int_equal(talk_info(talk).snd_wnd_bytes, 65535u << 14);
+    talk->port_peer++; /* and as an answer to our SYN */
+    talk->conn = 0;
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    talk_options(talk, MSS_PEER, 15);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    assert_int_equal(talk_info(talk).snd_wind_shift, 14);
     assert_int_equal(talk_info(talk).snd_wnd_bytes, 65535u << 14);
 }
 
@@ -265,7 +251,7 @@ static void test_threat_H6_urgent_text_is_delivered_in_band(void **state)
 
 static void strange_flags(struct place *place)
 {
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
     struct talk *talk = place->talk;
 
     for (unsigned i = 0; i < 2; i++) {
@@ -280,7 +266,7 @@ static void strange_flags(struct place *place)
             assert_dropped(talk->world, drop_tcp_unacceptable);
         }
     }
-    assert_unchanged(place, &before);
+    place_assert_unchanged(place, &before);
 }
 
 static void test_threat_H7_segments_without_ACK_change_nothing(void **state)
@@ -291,7 +277,7 @@ static void test_threat_H7_segments_without_ACK_change_nothing(void **state)
 
 static void syn_fin(struct place *place)
 {
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
 
     rx(place->talk, SYN | FIN, place->peer + 1000, 0, 0);
     if (place->state == TCP_LISTEN)
@@ -299,7 +285,7 @@ static void syn_fin(struct place *place)
     if (place->state == TCP_SYN_SENT)
         assert_silent(place->talk->world);
     assert_grown(place->talk->world, tcp_rst_sent, place->state == TCP_CLOSED);
-    assert_unchanged(place, &before);
+    place_assert_unchanged(place, &before);
 }
 
 static void test_threat_H7_SYN_with_FIN_opens_nothing(void **state)
@@ -349,7 +335,7 @@ static void test_threat_S1_exact_RST_ends_but_not_TIME_WAIT(void **state)
 static void near_rst(struct place *place)
 {
     static const uint32_t offs[] = {1, 100, 10000};
-    struct leat_tcp_info before = info_of(place);
+    struct leat_tcp_info before = place_info(place);
     struct talk *talk = place->talk;
 
     for (unsigned i = 0; i < sizeof offs / sizeof *offs; i++) {
@@ -357,13 +343,13 @@ static void near_rst(struct place *place)
         assert_ended(talk->world, drop_tcp_unacceptable);
         assert_grown(talk->world, tcp_challenge_acks, 1);
         tx(talk, ACK, place->us, place->peer, 0);
-        assert_unchanged(place, &before);
+        place_assert_unchanged(place, &before);
         rx(talk, RST, place->peer + offs[i], 0, 0); /* once in 500 ms */
         quiet(talk);
         assert_grown(talk->world, tcp_challenge_limited, 1);
         talk_wait(talk, 501 * ms); /* our FIN may go again meanwhile */
         world_mark(talk->world);
-        before = info_of(place);
+        before = place_info(place);
     }
 }
 
@@ -376,13 +362,13 @@ static void test_threat_S1_RST_in_the_window_is_challenged(void **state)
 static void far_rst(struct place *place)
 {
     static const uint32_t offs[] = {(uint32_t)-1, (uint32_t)-1000, 1u << 20, 1u << 31};
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
 
     for (unsigned i = 0; i < sizeof offs / sizeof *offs; i++) {
         rx(place->talk, RST, place->peer + offs[i], 0, 0);
         assert_dropped(place->talk->world, drop_tcp_unacceptable);
     }
-    assert_unchanged(place, &before);
+    place_assert_unchanged(place, &before);
 }
 
 static void test_threat_S1_RST_outside_of_the_window_is_dropped(void **state)
@@ -394,17 +380,17 @@ static void test_threat_S1_RST_outside_of_the_window_is_dropped(void **state)
 static void blind_syn(struct place *place)
 {
     static const uint32_t offs[] = {0, 1, 100, 1u << 20, 1u << 31, (uint32_t)-1000};
-    struct leat_tcp_info before = info_of(place);
+    struct leat_tcp_info before = place_info(place);
     struct talk *talk = place->talk;
 
     for (unsigned i = 0; i < sizeof offs / sizeof *offs; i++) {
         rx(talk, SYN, place->peer + offs[i], 0, 0);
         assert_ended(talk->world, drop_tcp_unacceptable);
         tx(talk, ACK, place->us, place->peer, 0);
-        assert_unchanged(place, &before);
+        place_assert_unchanged(place, &before);
         talk_wait(talk, 501 * ms); /* our FIN may go again meanwhile */
         world_mark(talk->world);
-        before = info_of(place);
+        before = place_info(place);
     }
 }
 
@@ -419,12 +405,12 @@ static void blind_ack(struct place *place)
     const uint32_t old = WINDOW_PEER + 100;
     const uint32_t acks[] = {place->us + 1, place->us + 1000, place->us + 0x7fffffff,
                              place->us - old, place->us + 0x80000000u};
-    const struct leat_tcp_info before = info_of(place);
+    const struct leat_tcp_info before = place_info(place);
 
     for (unsigned i = 0; i < sizeof acks / sizeof *acks; i++) {
         rx(place->talk, ACK, place->peer, acks[i], i % 2 ? 5 : 0);
         assert_ended(place->talk->world, drop_tcp_unacceptable);
-        assert_unchanged(place, &before);
+        place_assert_unchanged(place, &before);
         world_mark(place->talk->world);
     }
 }
