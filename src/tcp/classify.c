@@ -28,7 +28,8 @@ static uint32_t snd_una_of(const struct tcb *tcb)
 static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
 {
     const uint32_t una = snd_una_of(tcb);
-    uint32_t late = 0x7fffffff;
+    /* TIME-WAIT keeps no SND.WND.MAX; no window is larger than this (RFC 7323 2.3) */
+    uint32_t late = UINT16_MAX << 14;
 
     if (tcb->flags & TCB_SYN_UNACKED) /* 3.10.7.4 fifth, SYN-RECEIVED: SND.UNA < SEG.ACK */
         return seq_lt(una, ack) && seq_le(ack, tcb->snd_nxt);

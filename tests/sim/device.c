@@ -195,7 +195,7 @@ static uint32_t device_receive(struct leat_netif *netif, uint64_t now_ns, struct
     return count;
 }
 
-uint64_t sim_device_next_ns(struct sim_device *device)
+uint64_t sim_device_wake_ns(struct sim_device *device)
 {
     const struct sim_window stop = stop_of(device);
     const uint64_t now_ns = device->sim->now_ns;
@@ -208,9 +208,16 @@ uint64_t sim_device_next_ns(struct sim_device *device)
         at_ns = device->attack_ns;
     if (at_ns < now_ns)
         at_ns = now_ns;
-    if (sim_window_is_open(&stop, now_ns)) /* a host wakes when there is room again */
-        return sim_window_end_ns(&stop, now_ns);
-    if (at_ns > now_ns && room(device) == 0) {
+    return sim_window_is_open(&stop, now_ns) ? sim_window_end_ns(&stop, now_ns) : at_ns;
+}
+
+/* No interrupt tells of room in the ring: who waits for it must look. */
+uint64_t sim_device_look_ns(struct sim_device *device)
+{
+    const struct sim_window stop = stop_of(device);
+    uint64_t at_ns = sim_device_wake_ns(device);
+
+    if (!sim_window_is_open(&stop, device->sim->now_ns) && room(device) == 0) {
         const uint64_t room_ns =
             device->ring_ns + device->sim->scenario.ring_us[device->end] * SIM_NS_PER_US;
 
@@ -223,7 +230,7 @@ uint64_t sim_device_next_ns(struct sim_device *device)
 static uint64_t device_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
     struct sim_device *device = (struct sim_device *)(void *)netif;
-    const uint64_t at_ns = sim_device_next_ns(device);
+    const uint64_t at_ns = sim_device_look_ns(device);
 
     return at_ns == LEAT_NEVER_NS ? at_ns : now_ns + (at_ns - device->sim->now_ns);
 }

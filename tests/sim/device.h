@@ -32,6 +32,9 @@ struct sim_device {
 void sim_device_init(struct sim_device *device, struct sim *sim, unsigned end);
 
 /* When it wants to be looked at, in the simulator's time: what a host would wait for. */
-uint64_t sim_device_next_ns(struct sim_device *device);
+uint64_t sim_device_wake_ns(struct sim_device *device);
+
+/* When it tells the stack to look: also when it has room again. */
+uint64_t sim_device_look_ns(struct sim_device *device);
 
 #endif

@@ -100,6 +100,18 @@ static void check_pool(struct sim_end *end)
     }
 }
 
+/* Frames that the device had no room for leave when it has.  A clock that leaps or stands still may
+ * say otherwise. */
+static void check_unsent(struct sim_end *end)
+{
+    const struct sim_scenario *s = &end->sim->scenario;
+
+    if (end->stack->links[0].tx.count > 0 && s->jump_ms[end->index] == 0 &&
+        s->stall_ms[end->index] == 0 && end->deadline_ns > sim_device_look_ns(&end->device))
+        sim_fail(end->sim, "end %u: frames wait, and nobody looks when the device has room",
+                 end->index);
+}
+
 void sim_check_poll(struct sim_end *end, bool busy)
 {
     struct sim *sim = end->sim;
@@ -107,6 +119,7 @@ void sim_check_poll(struct sim_end *end, bool busy)
 
     check_statistics(end);
     check_pool(end);
+    check_unsent(end);
     if (busy) {
         end->idle_polls = 0;
         return;

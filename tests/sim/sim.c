@@ -270,7 +270,7 @@ static uint64_t when_clock_says(const struct sim_end *end, uint64_t clock_ns)
 static uint64_t end_next_ns(struct sim_end *end)
 {
     const struct sim *sim = end->sim;
-    const uint64_t look_ns = sim_device_next_ns(&end->device);
+    const uint64_t look_ns = sim_device_wake_ns(&end->device);
     const uint64_t program_ns = sim_program_next_ns(end);
     const uint64_t jump_ns = sim->scenario.jump_at_ms[end->index] * SIM_NS_PER_MS;
     uint64_t at_ns = end->deadline_ns;
@@ -307,7 +307,7 @@ static void end_turn(struct sim_end *end)
         sim_fail(sim, "end %u: the next deadline is in the past", end->index);
     end->deadline_ns = when_clock_says(end, next_ns);
     end->starved =
-        sim_device_next_ns(&end->device) <= sim->now_ns && end->deadline_ns > sim->now_ns;
+        sim_device_wake_ns(&end->device) <= sim->now_ns && end->deadline_ns > sim->now_ns;
     end->lateness_ns = late_ns > 0 ? sim_random_between(&sim->random, 0, late_ns) : 0;
     busy = busy || sim->watcher.frames + end->device.taken != frames_before ||
            sim->events != events_before || end->device.given != heard;

@@ -297,6 +297,7 @@ static void see_text(const struct sight *sight)
 /* RFC 7323 3.2, 5.2: once agreed upon, on every segment, and never back. */
 static void see_timestamp(const struct sight *sight)
 {
+    const struct sim_time_said *said = &sight->sim->watcher.times_said[sight->pair][1 - sight->end];
     const struct sim_segment *s = sight->segment;
     struct sim_voice *voice = sight->voice;
 
@@ -307,6 +308,20 @@ static void see_timestamp(const struct sight *sight)
     else if (voice->ts_value != 0 && distance(s->ts_value, voice->ts_value) < 0)
         wrong(sight, "timestamp goes back");
     voice->ts_value = s->ts_value;
+    /* RFC 7323 4.3: not even a forged segment's, if it was dropped */
+    if (said->any && distance(s->ts_echo, said->newest) > 0)
+        wrong(sight, "echoes a time that the peer has not said yet");
+}
+
+static void note_time_said(const struct sight *sight)
+{
+    struct sim_time_said *said = &sight->sim->watcher.times_said[sight->pair][sight->end];
+    const struct sim_segment *s = sight->segment;
+
+    if (!s->has_timestamp || (said->any && distance(s->ts_value, said->newest) < 0))
+        return;
+    said->newest = s->ts_value;
+    said->any = true;
 }
 
 /* ---- a frame ------------------------------------------------------------------------------ */
@@ -346,18 +361,20 @@ static void see_RST(const struct sight *sight)
         client->cookie_lost = true;
 }
 
-/* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for.
- */
+/* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for;
+ * and a cookie may have answered him in the burst that brought the connection. */
 static bool answers_attacker(const struct sight *sight)
 {
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
     const struct sim_segment *s = sight->segment;
+    const bool was_cookie = (s->flags & SIM_SYN) && side->accepted_ns > 0 &&
+                            sight->now_ns - side->accepted_ns < SIM_NS_PER_S;
     struct leat_tcp_info info = {.state = LEAT_TCP_CLOSED};
 
     if (side->conn) /* who has it still may be the program alone */
         leat_tcp_get_info(side->conn, &info);
     return sight->sim->ends[sight->end].attack_count > 0 &&
-           (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT) &&
+           (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT || was_cookie) &&
            (s->flags & SIM_ACK) && s->text_len == 0 &&
            (!sight->peer->syn_sent || distance(s->ack, sight->peer->seq_max) > 0 ||
             distance(s->ack, sight->peer->hello.iss) <= 0);
@@ -380,6 +397,7 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     sight.voice = &sim->watcher.voices[sight.pair][from];
     sight.peer = &sim->watcher.voices[sight.pair][1 - from];
     sim->watcher.segments++;
+    note_time_said(&sight);
     if (segment->flags & SIM_RST) {
         if (segment->text_len > 0 || (segment->flags & (SIM_SYN | SIM_FIN)))
             wrong(&sight, "RST with text, SYN or FIN");

@@ -50,9 +50,16 @@ struct sim_voice {
     uint64_t heard; /* frames that its end had been given by then */
 };
 
+/* The newest time that an end has said, in whatever handshake. */
+struct sim_time_said {
+    uint32_t newest;
+    bool any;
+};
+
 struct sim_watcher {
     struct sim *sim;
     struct sim_voice voices[SIM_PAIRS_MAX][2];
+    struct sim_time_said times_said[SIM_PAIRS_MAX][2];
     uint64_t frames;
     uint64_t arp_ns[2]; /* when each end last sent ARP; 0: never */
     uint64_t segments;

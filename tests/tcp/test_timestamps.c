@@ -208,6 +208,29 @@ static void old_duplicate_is_dropped_and_answered(void **state)
     talk_heard(talk, 30);
 }
 
+/* RFC 7323 4.3: who is dropped has said nothing, neither of the future nor of the past.  Else one
+ * blind segment would make all that the peer says old. */
+static void time_of_a_dropped_segment_is_not_kept(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, 100);
+    stamp(talk, 100 + (1u << 30));
+    rx(talk, ACK, 1, 1000, 10); /* acknowledges what was never sent */
+    assert_ended(talk->world, drop_tcp_unacceptable);
+    world_mark(talk->world);
+    stamp(talk, 101);
+    rx(talk, ACK, 1, 1, 10);
+    rx(talk, ACK, 11, 1, 10);
+    tx(talk, ACK, 1, 21, 0);
+    assert_int_equal(frame_get32(talk_option(talk, 8) + 6), 101);
+    talk_heard(talk, 20);
+    stamp(talk, 50); /* old */
+    rx(talk, ACK, 21, 1, 10);
+    tx(talk, ACK, 1, 21, 0);
+    assert_int_equal(frame_get32(talk_option(talk, 8) + 6), 101);
+}
+
 /* RFC 7323 5.2: timestamps wrap */
 static void timestamps_wrap(void **state)
 {
@@ -281,6 +304,7 @@ static void RST_may_be_old(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(time_of_a_dropped_segment_is_not_kept),
         talk_test(offer_of_the_peer_is_accepted_and_echoed),
         talk_test(our_SYN_offers_them),
         talk_test(without_an_offer_there_are_none),
