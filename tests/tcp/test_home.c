@@ -93,6 +93,7 @@ static void stack_talks_with_itself(void **state)
                      LEAT_OK);
     talk_wait(talk, second);
     assert_non_null(home.called.conn);
+    assert_ptr_equal(leat_tcp_stack(home.called.conn), stack);
     write_all(talk, home.caller.conn, TEXT_BYTES);
     write_all(talk, home.called.conn, 1000);
     leat_tcp_shutdown(home.caller.conn);
