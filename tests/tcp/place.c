@@ -82,14 +82,14 @@ uint32_t place_in_flight(const struct place *place)
 
 uint32_t place_free_entries(const struct place *place)
 {
-    const struct tcp *tcp = place->talk->world->stack->tcp;
-    const struct tcb *const lists[] = {tcp->free_conns, tcp->free_halves, tcp->free_time_waits,
-                                       tcp->free_listeners};
+    struct tcp *tcp = place->talk->world->stack->tcp;
+    const uint32_t lists[] = {tcp->free_conns, tcp->free_halves, tcp->free_time_waits,
+                              tcp->free_listeners};
     uint32_t count = 0;
 
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++) {
-        for (const struct tcb *tcb = lists[i]; tcb; tcb = tcb->hash_next)
-            count++;
+        for (uint32_t near = lists[i]; near != NEAR_NONE; count++)
+            near = ((const struct tcb *)near_at(tcp, near))->hash_next;
     }
     return count;
 }
