@@ -29,6 +29,11 @@ uint64_t sim_unsent(const struct sim_end *end)
            stats->drop_memory + end->device.lost_out;
 }
 
+bool sim_pool_is_low(const struct sim_end *end)
+{
+    return leat_pool_free_count(leat_pool(end->stack)) < end->sim->scenario.bufs[end->index] / 4;
+}
+
 uint64_t sim_heard(const struct sim_end *end)
 {
     return leat_link_counts(end->sim->link, (int)(1 - end->index)).delivered + end->device.injected;
@@ -266,15 +271,23 @@ static uint64_t faults_ms(const struct sim_scenario *s, unsigned end)
            s->accept_at_ms[end];
 }
 
+/* An end that goes away and comes back all the time, often when the other one's frame comes. */
+static bool comes_and_goes(const struct sim_scenario *s, unsigned end)
+{
+    return s->down_every_ms[end] + s->stop_every_ms[end] > 0;
+}
+
 uint64_t sim_patience_ns(const struct sim *sim)
 {
     const struct sim_scenario *s = &sim->scenario;
     const uint64_t rto_max_ms =
         s->rto_max_ms[0] > s->rto_max_ms[1] ? s->rto_max_ms[0] : s->rto_max_ms[1];
 
+    const uint64_t timeouts = comes_and_goes(s, 0) || comes_and_goes(s, 1) ? 160 : 40;
+
     /* forty timeouts in a row come once in 10^11 runs even at 30 % loss each way; the rest is for
      * keep-alive, an abandoned FIN-WAIT-2, TIME-WAIT and the programs' pauses */
-    return (40 * rto_max_ms + 300000 + 2 * s->msl_ms[0] + faults_ms(s, 0) + faults_ms(s, 1)) *
+    return (timeouts * rto_max_ms + 300000 + 2 * s->msl_ms[0] + faults_ms(s, 0) + faults_ms(s, 1)) *
            SIM_NS_PER_MS;
 }
 
@@ -364,7 +377,8 @@ static bool may_be_reset(const struct sim_side *side)
            side->sim->ends[peer->end].attack_count > 0;
 }
 
-/* Nothing came through, for a reason. */
+/* Nothing came through, for a reason.  Ends that come and go on a bad wire may miss each other for
+ * as long as R2. */
 static bool may_time_out(const struct sim_side *side)
 {
     const struct sim_side *peer = side->peer;
@@ -373,7 +387,9 @@ static bool may_time_out(const struct sim_side *side)
     if (s->dry_poll[0] + s->dry_poll[1] > 0) /* one allocation that failed ends nothing */
         return side->violent || peer->violent;
     return side->violent || peer->violent || side->pool_was_low || !peer->exists ||
-           clock_leapt(side->sim) || s->time_wait[peer->end] > 0;
+           clock_leapt(side->sim) || s->time_wait[peer->end] > 0 ||
+           (comes_and_goes(s, 0) && s->loss_per_m[0] + s->loss_per_m[1] > 0) ||
+           (comes_and_goes(s, 1) && s->loss_per_m[0] + s->loss_per_m[1] > 0);
 }
 
 static bool outcome_is_right(const struct sim_side *side)

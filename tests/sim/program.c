@@ -324,7 +324,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct sim_side *side = arg;
-    struct leat_pool *pool = leat_pool(side->sim->ends[side->end].stack);
+    const struct sim_end *end = &side->sim->ends[side->end];
 
     if (side->closed || conn != side->conn)
         sim_fail(side->sim, "c%u end %u: closed twice", side->pair, side->end);
@@ -336,7 +336,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     side->closed = true;
     side->why = why;
     side->closed_ns = side->sim->now_ns;
-    side->pool_was_low = leat_pool_free_count(pool) < side->sim->scenario.bufs[side->end] / 4;
+    side->pool_was_low = sim_pool_is_low(end) || end->pool_was_low;
     side->wake_ns = LEAT_NEVER_NS;
     side->conn = 0; /* the handle dies when we return */
     give_back(side);

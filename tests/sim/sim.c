@@ -300,6 +300,7 @@ static void end_turn(struct sim_end *end)
 
     sim_drought_begin(end);
     busy = sim_program_wake(end);
+    end->pool_was_low = sim_pool_is_low(end);
     next_ns = leat_poll(end->stack, sim_clock_ns(end));
     sim_drought_end(end);
     end->polls++;

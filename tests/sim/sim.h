@@ -86,6 +86,7 @@ struct sim_end {
     uint64_t deadline_ns;     /* as leat_poll() said, in the simulator's time */
     uint64_t lateness_ns;     /* of the next poll */
     bool starved;             /* the wire has frames, but the stack has no memory for them */
+    bool pool_was_low;        /* before the poll that runs */
     uint64_t frozen_from_ns;  /* nobody polls in between */
     uint64_t frozen_until_ns;
     uint32_t idle_polls; /* in a row, at the same time, in which nothing happened */
@@ -189,6 +190,9 @@ uint64_t sim_patience_ns(const struct sim *sim);
 
 /* Frames or segments that the stack of @end could not send for lack of memory or room. */
 uint64_t sim_unsent(const struct sim_end *end);
+
+/* So few buffers are free that the stack may give somebody up for others' sake. */
+bool sim_pool_is_low(const struct sim_end *end);
 /* Frames that @end has been given. */
 uint64_t sim_heard(const struct sim_end *end);
 /* True if @end may say that it has no memory. */
