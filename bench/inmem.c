@@ -280,23 +280,27 @@ static void connect_close(struct world *world)
 
 /* ---- idle connections --------------------------------------------------------------------- */
 
-/* With the entry's share of the table of buckets. */
+/* Both with their part of the table, whose size is a power of two: from here to there it has two
+ * buckets for each entry, and never more. */
+enum {
+    FEW = 1 << 17,
+    MANY = 1 << 18
+};
+
 static double connection_bytes(void)
 {
-    const struct leat_tcp_config few = {.connections = 150000};
-    const struct leat_tcp_config many = {.connections = 250000};
+    const struct leat_tcp_config few = {.connections = FEW, .transfers = 1};
+    const struct leat_tcp_config many = {.connections = MANY, .transfers = 1};
 
-    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / 100000 +
-           (double)sizeof(void *);
+    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / (MANY - FEW);
 }
 
 static double time_wait_bytes(void)
 {
-    const struct leat_tcp_config few = {.time_wait = 150000};
-    const struct leat_tcp_config many = {.time_wait = 250000};
+    const struct leat_tcp_config few = {.time_wait = FEW};
+    const struct leat_tcp_config many = {.time_wait = MANY};
 
-    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / 100000 +
-           (double)sizeof(void *);
+    return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / (MANY - FEW);
 }
 
 static void idle(struct world *world)
@@ -313,9 +317,13 @@ static void idle(struct world *world)
     world_count_begin(world);
     world_idle(world, world->options.units * ns_per_s, true);
     seconds = world_count_end(world);
-    printf("units %.0f seconds %.6f connection_bytes %.0f time_wait_bytes %.0f\n",
-           (double)world->options.units * world->options.connections, seconds, connection_bytes(),
-           time_wait_bytes());
+    printf("units %.0f seconds %.6f connections %u connection_bytes %.0f time_wait_bytes %.0f "
+           "client_resident %llu server_resident %llu process_resident %llu\n",
+           (double)world->options.units * world->options.connections, seconds,
+           (unsigned)world->options.connections, connection_bytes(), time_wait_bytes(),
+           (unsigned long long)world_resident(&world->client),
+           (unsigned long long)world_resident(&world->server),
+           (unsigned long long)world_resident_process());
 }
 
 /* ---- UDP ---------------------------------------------------------------------------------- */
@@ -360,9 +368,10 @@ static const struct mode {
     const char *name;
     void (*run)(struct world *world);
     uint32_t units;
+    uint32_t transfers;
 } modes[] = {
-    {"bulk", bulk, 20000}, {"rr", rr, 5000},   {"connect", connect_close, 2000},
-    {"idle", idle, 10},    {"udp", udp, 5000},
+    {"bulk", bulk, 20000, 0}, {"rr", rr, 5000, 0},   {"connect", connect_close, 2000, 0},
+    {"idle", idle, 10, 4096}, {"udp", udp, 5000, 0},
 };
 
 static const char usage[] =
@@ -372,6 +381,7 @@ static const char usage[] =
     "  MODE              bulk, rr, connect, idle or udp\n"
     "  --units N         segments, requests, connections, idle seconds or datagrams\n"
     "  --connections N   open at a time (1)\n"
+    "  --transfers N     connections with text on their way at a time (all; idle: 4096)\n"
     "  --window N        receive window, bytes (262144)\n"
     "  --step N          time that a turn takes, ns (10000)\n"
     "  --offload         checksums are the device's business\n"
@@ -389,11 +399,15 @@ static uint32_t number_or_exit(const char *text)
 
 static void read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option longs[] = {
-        {"units", required_argument, NULL, 'u'},  {"connections", required_argument, NULL, 'c'},
-        {"window", required_argument, NULL, 'w'}, {"step", required_argument, NULL, 's'},
-        {"offload", no_argument, NULL, 'o'},      {"no-timestamps", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"units", required_argument, NULL, 'u'},
+                                          {"connections", required_argument, NULL, 'c'},
+                                          {"window", required_argument, NULL, 'w'},
+                                          {"step", required_argument, NULL, 's'},
+                                          {"transfers", required_argument, NULL, 'x'},
+                                          {"offload", no_argument, NULL, 'o'},
+                                          {"no-timestamps", no_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int letter;
 
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -405,6 +419,8 @@ static void read_options(int argc, char **argv, struct options *options)
             options->window_bytes = number_or_exit(optarg);
         else if (letter == 's')
             options->step_ns = number_or_exit(optarg);
+        else if (letter == 'x')
+            options->transfers = number_or_exit(optarg);
         else if (letter == 'o')
             options->offload = true;
         else if (letter == 't')
@@ -433,6 +449,8 @@ int main(int argc, char **argv)
     }
     if (options.units == 0)
         options.units = mode->units;
+    if (options.transfers == 0)
+        options.transfers = mode->transfers;
     world = world_create(&options);
     mode->run(world);
     world_destroy(world);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef HAVE_CALLGRIND
 #include <valgrind/callgrind.h>
@@ -16,7 +18,7 @@
 enum {
     MTU = 1500,
     BUFS = 4096,
-    BUFS_MANY = 16384, /* many connections: their responses wait for delayed ACKs */
+    BUFS_MANY = 16384,     /* many connections: their responses wait for delayed ACKs */
     BUF_BYTES_MANY = 1024, /* room for headers and a message */
     MANY = 1000
 };
@@ -29,14 +31,19 @@ _Noreturn void world_fail(const char *what)
     exit(1);
 }
 
+/* Without --transfers no connection ever waits for one: 520 bytes each, and 56 for a segment that
+ * is in flight, where a connection takes 248. */
 static struct leat_tcp_config tcp_config(const struct options *options)
 {
+    const uint32_t at_once = options->transfers ? options->transfers : options->connections + 64;
+
     return (struct leat_tcp_config){
         .connections = options->connections + 64,
         .half_open = 1024,
         .time_wait = 65536,
         .listeners = PORTS_MAX,
-        .sent_segments = BUFS_MANY + options->connections,
+        .sent_segments = BUFS_MANY + at_once,
+        .transfers = at_once,
         .receive_window_bytes = options->window_bytes,
         .send_queue_bytes = options->window_bytes,
         .no_timestamps = options->no_timestamps,
@@ -68,6 +75,7 @@ static void side_create(struct world *world, struct side *side, unsigned index, 
         leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) + leat_udp_memory_bytes(NULL);
     struct leat_netif *netif = &world->wire.ends[index].netif;
 
+    side->bytes = bytes;
     side->memory = malloc(bytes);
     if (!side->memory || leat_init(&side->stack, side->memory, bytes, &config) ||
         leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, NULL) ||
@@ -193,4 +201,33 @@ double world_count_end(struct world *world)
     clock_gettime(CLOCK_MONOTONIC, &now);
     CALLGRIND_STOP_INSTRUMENTATION;
     return (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
+}
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+uint64_t world_resident(const struct side *side)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = (uintptr_t)side->memory / page * page;
+    const size_t pages = ((uintptr_t)side->memory + side->bytes - begin + page - 1) / page;
+    unsigned char *is_there = malloc(pages);
+    uint64_t count = 0;
+
+    if (!is_there || mincore((void *)begin, pages * page, is_there) < 0)
+        world_fail("can't ask what is resident");
+    for (size_t i = 0; i < pages; i++)
+        count += is_there[i] & 1;
+    free(is_there);
+    return count * page;
+}
+
+uint64_t world_resident_process(void)
+{
+    unsigned long size, resident;
+    FILE *statm = fopen("/proc/self/statm", "r");
+
+    if (!statm || fscanf(statm, "%lu %lu", &size, &resident) != 2)
+        world_fail("can't read /proc/self/statm");
+    fclose(statm);
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }

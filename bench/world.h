@@ -24,6 +24,7 @@ struct options {
     uint32_t units;        /* counted: segments, requests, connections, datagrams, seconds */
     uint32_t window_bytes; /* offered at most */
     uint32_t step_ns;      /* that a turn takes */
+    uint32_t transfers;    /* connections with text on its way at a time; 0: all of them */
     bool offload;          /* checksums are the device's */
     bool no_timestamps;
 };
@@ -31,6 +32,7 @@ struct options {
 struct side {
     struct leat *stack;
     void *memory;
+    size_t bytes; /* of memory */
 };
 
 struct world {
@@ -69,6 +71,12 @@ double world_count_end(struct world *world);
 
 /* Lets nothing happen for so long. */
 void world_idle(struct world *world, uint64_t ns, bool counted);
+
+/* Bytes of a stack's block that lie in the machine's memory now. */
+uint64_t world_resident(const struct side *side);
+
+/* ... and of the whole process. */
+uint64_t world_resident_process(void);
 
 /* Ends the program: @what went wrong. */
 _Noreturn void world_fail(const char *what);

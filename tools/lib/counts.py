@@ -20,9 +20,12 @@ CASES = {
     "rr_100k": ["rr", "--connections", "100000", "--step", "100"],
     # two seconds: each response gets an ACK of its own
     "rr_100k_slow": ["rr", "--connections", "100000"],
+    # 20 seconds; who has nothing on its way lends its transfer to others
+    "rr_1m": ["rr", "--connections", "1000000", "--transfers", "16384"],
     "connect": ["connect"],
     "connect_10k": ["connect", "--connections", "10000"],
     "idle": ["idle", "--connections", "10000"],
+    "idle_1m": ["idle", "--connections", "1000000"],
     "udp": ["udp"],
 }
 

@@ -50,6 +50,11 @@ nsd               command -v nsd
 dnsperf           command -v dnsperf
 liblwip-dev       test -e /usr/include/lwip/lwipopts.h
 '
+need_to_lay_out='
+gcc               command -v gcc
+libc6-dev         test -e /usr/include/stdlib.h
+dwarves           command -v pahole
+'
 need_to_lint='
 cppcheck          command -v cppcheck
 clang-tidy        command -v clang-tidy
