@@ -15,9 +15,9 @@ enum {
     PIECES_MAX = VIRTQUEUE_PIECES_MAX
 };
 
-static uint32_t frame_bytes_max(const struct leat_virtio *virtio)
+/* @super: of a super-frame. */
+static uint32_t frame_bytes_max(const struct leat_virtio *virtio, bool super)
 {
-    const bool super = virtio->features & VIRTIO_NET_F_GUEST_TSO4;
     const uint32_t datagram = super ? UINT16_MAX : virtio->netif.mtu;
 
     return datagram + ETHERNET_BYTES + VLAN_BYTES;
@@ -27,7 +27,8 @@ static uint32_t frame_bytes_max(const struct leat_virtio *virtio)
 static struct leat_buf *alloc_entry(const struct leat_virtio *virtio, struct leat_pool *pool)
 {
     const bool merges = virtio->features & VIRTIO_NET_F_MRG_RXBUF;
-    const uint32_t needed = merges ? 1 : frame_bytes_max(virtio) + VIRTIO_NET_HEADER_BYTES;
+    const bool super = virtio->features & VIRTIO_NET_F_GUEST_TSO4;
+    const uint32_t needed = merges ? 1 : frame_bytes_max(virtio, super) + VIRTIO_NET_HEADER_BYTES;
     struct leat_buf *entry = leat_buf_alloc(pool, RX_HEADROOM);
     uint32_t room = entry ? leat_buf_tailroom(entry) : 0;
 
@@ -150,7 +151,8 @@ static struct leat_buf *take_frame(struct leat_virtio *virtio, struct leat_buf *
     if (at && merges)
         good = take_rest(virtio, frame, header.buffer_count);
     len = leat_buf_total(frame);
-    if (!at || !good || len < ETHERNET_BYTES || len > frame_bytes_max(virtio)) {
+    if (!at || !good || len < ETHERNET_BYTES ||
+        len > frame_bytes_max(virtio, header.gso_type != 0)) {
         virtio->counters.rx_length++;
         goto dropped;
     }

@@ -102,7 +102,8 @@ void pmtu_lost(struct pmtu *pmtu, uint64_t now_ns)
 
     pmtu->probing = 0;
     wait(pmtu, now_ns + soon_ns);
-    if (++pmtu->failures < MAX_PROBES)
+    pmtu->failures++;
+    if (pmtu->failures < MAX_PROBES)
         return;
     pmtu->failures = 0;
     if (!search_is_over(pmtu))
