@@ -115,8 +115,10 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         if (!tcp_send_plan(conn, path, &part)) {
             if (done == 0)
                 return false;
-            break; /* what is missing gets lost: else the next try would send the first part again
-                    */
+            /* the rest stays lost, if there is a record for it: else it must wait for the timeout
+             */
+            scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, done);
+            break;
         }
         done += plan_len(&part);
         conn->retransmits++;
