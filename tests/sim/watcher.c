@@ -195,8 +195,8 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
 
     const uint64_t heard = sim_heard(&sight->sim->ends[sight->end]);
     const struct sim_scenario *s = &sight->sim->scenario;
-    /* while the first segments wait for a slow device, duplicate ACKs may come (RFC 3042) */
-    uint32_t more = s->ring_us[sight->end] > 0 ? 2 * mss : 0;
+    /* while the first segments wait for a device, duplicate ACKs may come (RFC 3042) */
+    uint32_t more = s->ring_us[sight->end] + s->stop_ms[sight->end] > 0 ? 2 * mss : 0;
 
     if (!sight->voice->text_sent) {
         sight->voice->text_ns = sight->now_ns;
