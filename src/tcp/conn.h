@@ -37,8 +37,8 @@ enum conn_flag {
     CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
     CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
     CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
-    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
     CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
+    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
     /* what the program is to be told, in this order */
     CONN_TELL_OPEN = 1 << 24,
     CONN_TELL_READABLE = 1 << 25,

@@ -66,14 +66,20 @@ static void cookies_keep_no_state(void **state)
     assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
 }
 
-static void cookie_remembers_window_scale_and_SACK_in_the_timestamp(void **state)
+/* Its timestamp holds the options that the SYN has offered. */
+static void get_cookie_with_options(struct talk *talk)
 {
-    struct talk *talk = *state;
-
     fill_backlog(talk);
     talk_offer(talk, 1000);
     rx(talk, SYN, 0, 0, 0);
     tx(talk, SYN | ACK, 0, 1, 0);
+}
+
+static void cookie_remembers_window_scale_and_SACK_in_the_timestamp(void **state)
+{
+    struct talk *talk = *state;
+
+    get_cookie_with_options(talk);
     assert_int_equal(ts_of(talk, 6), 1000);
     talk_extra_ts(talk, 1001, ts_of(talk, 2));
     rx(talk, ACK, 1, 1, 0);
@@ -90,10 +96,7 @@ static void cookie_with_other_options_is_reset(void **state)
 {
     struct talk *talk = *state;
 
-    fill_backlog(talk);
-    talk_offer(talk, 1000);
-    rx(talk, SYN, 0, 0, 0);
-    tx(talk, SYN | ACK, 0, 1, 0);
+    get_cookie_with_options(talk);
     talk_extra_ts(talk, 1001, ts_of(talk, 2) ^ 1);
     rx(talk, ACK, 1, 1, 0);
     tx(talk, RST, 1, 0, 0);
