@@ -294,7 +294,8 @@ static void end_turn(struct sim_end *end)
     const uint64_t late_ns = sim->scenario.late_us[end->index] * SIM_NS_PER_US;
     const uint64_t frames_before = sim->watcher.frames + end->device.taken;
     const uint64_t events_before = sim->events;
-    const uint64_t heard = end->device.given;
+    const uint64_t heard =
+        end->device.given + end->device.lost_in; /* a lost link costs polls, too */
     uint64_t next_ns;
     bool busy;
 
@@ -311,7 +312,7 @@ static void end_turn(struct sim_end *end)
         sim_device_wake_ns(&end->device) <= sim->now_ns && end->deadline_ns > sim->now_ns;
     end->lateness_ns = late_ns > 0 ? sim_random_between(&sim->random, 0, late_ns) : 0;
     busy = busy || sim->watcher.frames + end->device.taken != frames_before ||
-           sim->events != events_before || end->device.given != heard;
+           sim->events != events_before || end->device.given + end->device.lost_in != heard;
     sim_check_poll(end, busy);
 }
 

@@ -51,6 +51,8 @@ static void start_voice(struct sim_voice *voice, const struct sim_hello *hello)
     struct sim_voice started = {.syn_sent = true, .hello = *hello, .seq_max = hello->iss + 1};
 
     memcpy(started.hellos, voice->hellos, sizeof started.hellos);
+    memcpy(started.to_attackers, voice->to_attackers, sizeof started.to_attackers);
+    started.to_attacker_count = voice->to_attacker_count;
     started.hellos[voice->hello_count % SIM_HELLOS_MAX] = *hello;
     started.hello_count = voice->hello_count + 1;
     *voice = started;
@@ -363,6 +365,29 @@ static void see_RST(const struct sight *sight)
         client->cookie_lost = true;
 }
 
+/* A SYN,ACK answers one number alone, its peer's SYN (RFC 9293 3.10.7.2): any other is an
+ * attacker's, even where the honest peer has text.  What that half-open connection says afterwards
+ * goes on from the number that it began with. */
+static bool is_for_attacker(const struct sight *sight)
+{
+    const struct sim_segment *s = sight->segment;
+    const struct sim_voice *peer = sight->peer;
+    struct sim_voice *voice = sight->voice;
+
+    if (!peer->syn_sent || distance(s->ack, peer->seq_max) > 0 ||
+        distance(s->ack, peer->hello.iss) <= 0 ||
+        ((s->flags & SIM_SYN) && s->ack != peer->hello.iss + 1)) {
+        if (s->flags & SIM_SYN)
+            voice->to_attackers[voice->to_attacker_count++ % SIM_HELLOS_MAX] = s->seq;
+        return true;
+    }
+    for (unsigned i = 0; i < SIM_HELLOS_MAX && i < voice->to_attacker_count; i++) {
+        if (!(s->flags & SIM_SYN) && s->seq == voice->to_attackers[i] + 1)
+            return true;
+    }
+    return false;
+}
+
 /* Whoever has no connection yet, or no more, may have a half-open one that an attacker asked for;
  * and a cookie may have answered him in the burst that brought the connection. */
 static bool answers_attacker(const struct sight *sight)
@@ -377,9 +402,7 @@ static bool answers_attacker(const struct sight *sight)
         leat_tcp_get_info(side->conn, &info);
     return sight->sim->ends[sight->end].attack_count > 0 &&
            (info.state == LEAT_TCP_CLOSED || info.state == LEAT_TCP_TIME_WAIT || was_cookie) &&
-           (s->flags & SIM_ACK) && s->text_len == 0 &&
-           (!sight->peer->syn_sent || distance(s->ack, sight->peer->seq_max) > 0 ||
-            distance(s->ack, sight->peer->hello.iss) <= 0);
+           (s->flags & SIM_ACK) && s->text_len == 0 && is_for_attacker(sight);
 }
 
 static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,

@@ -31,6 +31,8 @@ struct sim_voice {
     struct sim_hello hello; /* of the last SYN, or of that which the other end has chosen */
     struct sim_hello hellos[SIM_HELLOS_MAX]; /* of all: who sends cookies forgets them */
     unsigned hello_count;
+    uint32_t to_attackers[SIM_HELLOS_MAX]; /* the numbers that SYN,ACKs to forged SYNs began with */
+    unsigned to_attacker_count;
     bool syn_sent;
     bool fin_sent;
     bool text_sent;
