@@ -255,9 +255,10 @@ static uint64_t look_ns(const struct leat *stack, struct leat_netif *netif)
 {
     const struct pool_list *full = &stack->pool.lists[POOL_FULL];
     const uint64_t look = netif->ops->next_look_ns(netif, stack->now_ns);
+    const uint32_t frame_max = ETHERNET_HEADER_BYTES + ETHERNET_VLAN_BYTES + netif->mtu;
 
     if (look <= stack->now_ns &&
-        (uint64_t)full->free_count * full->bytes < netif->mtu + LEAT_BUF_HEADROOM)
+        (uint64_t)full->free_count * full->bytes < frame_max + LEAT_BUF_HEADROOM)
         return stack->now_ns + memory_retry_ns;
     return look;
 }

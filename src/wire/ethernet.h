@@ -13,6 +13,7 @@
 
 enum {
     ETHERNET_HEADER_BYTES = 14,
+    ETHERNET_VLAN_BYTES = 4, /* a tag in front of the type (802.1Q) */
     ETHERNET_FRAME_MIN = 60 /* without the FCS */
 };
 

@@ -326,6 +326,50 @@ static void attach_refuses_what_can_not_work(void **state)
     assert_int_equal(leat_attach(stack, &netifs[LEAT_NETIFS_MAX]), LEAT_ERR_FULL);
 }
 
+/* ---- without memory -------------------------------------------------------------------------- */
+
+/* A backend with a frame of the largest size, which it copies into the pool as soon as it fits. */
+static uint32_t receive_if_it_fits(struct leat_netif *netif, uint64_t now_ns,
+                                   struct leat_pool *pool, struct leat_buf **frames,
+                                   uint32_t frames_max)
+{
+    static const uint8_t frame[14 + 4096];
+
+    (void)now_ns;
+    (void)frames_max;
+    frames[0] = leat_buf_copy(pool, frame, 14u + netif->mtu);
+    return frames[0] ? 1 : 0;
+}
+
+static uint32_t room_for_all(struct leat_netif *netif)
+{
+    (void)netif;
+    return UINT32_MAX;
+}
+
+static uint64_t look_at_once(struct leat_netif *netif, uint64_t now_ns)
+{
+    (void)netif;
+    return now_ns;
+}
+
+/* Whatever is free: either the frame fits, or the loop may sleep a little. */
+static void a_frame_that_no_memory_is_left_for_does_not_keep_the_loop_awake(void **state)
+{
+    static const struct leat_netif_ops ops = {
+        .receive = receive_if_it_fits, .transmit_room = room_for_all, .next_look_ns = look_at_once};
+    const uint32_t pool_bytes = 8 * 512; /* small_config() */
+
+    (void)state;
+    for (uint32_t mtu = pool_bytes - 200; mtu < pool_bytes; mtu++) {
+        struct leat *stack = begin(1);
+        struct leat_netif netif = {.ops = &ops, .mtu = (uint16_t)mtu, .mac = {{2}}};
+
+        assert_int_equal(leat_attach(stack, &netif), LEAT_OK);
+        assert_true(leat_poll(stack, 1000) > 1000 || leat_stats(stack)->rx_frames > 0);
+    }
+}
+
 /* ---- timers of the program ------------------------------------------------------------------- */
 
 struct alarm {
@@ -444,6 +488,7 @@ int main(void)
         cmocka_unit_test(the_loop_waits_for_what_the_stack_wants),
         cmocka_unit_test(time_that_goes_back_is_asserted),
         cmocka_unit_test(attach_refuses_what_can_not_work),
+        cmocka_unit_test(a_frame_that_no_memory_is_left_for_does_not_keep_the_loop_awake),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
