@@ -16,6 +16,7 @@ struct leat;
 struct sim_end;
 
 enum {
+    SIM_LIST_CONNS = 3,
     SIM_LIST_TIME_WAITS = 5,
     SIM_LIST_LISTENERS,
     SIM_LIST_TRANSFERS = 9,

@@ -23,6 +23,8 @@ struct sim_profile {
 
 static void add_memory(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
+    struct sim_random apart = {~random->state}; /* what it draws moves nothing else of a seed */
+
     if (sim_random_percent(random, 70)) /* else from the beginning */
         s->dry_at_ms[end] = sim_random_scale(random, 0, 3000);
     s->dry_ms[end] = sim_random_scale(random, 1, 3000);
@@ -35,6 +37,12 @@ static void add_memory(struct sim_scenario *s, struct sim_random *random, unsign
     }
     if (sim_random_percent(random, 60))
         s->dry_list[end] = sim_random_between(random, 1, SIM_LIST_TRANSFERS);
+    if (sim_random_percent(&apart, 20)) { /* who connects at the very beginning is refused */
+        s->dry_at_ms[end] = 0;
+        s->dry_every_ms[end] = 0;
+        s->dry_left[end] = 0;
+        s->dry_list[end] = SIM_LIST_CONNS + 1;
+    }
 }
 
 static void add_device(struct sim_scenario *s, struct sim_random *random, unsigned end)
