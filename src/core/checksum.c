@@ -10,21 +10,28 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The last 1..7 bytes, as the words that they begin.  In pieces of known size: a memcpy() of @len
- * would be a call. */
-static inline uint64_t load_tail(const uint8_t *at, size_t len)
+/* The last 1..7 bytes: a word, half of one, a byte and the zero behind it, as far as there are. All
+ * begin at even offsets, so they add; in pieces of known size, as a memcpy() of @len would be a
+ * call, and never through memory, which would have to be written before it is read. */
+static inline uint64_t sum_tail(const uint8_t *at, size_t len)
 {
-    uint8_t tail[8] = {0};
-    uint64_t word;
+    uint64_t sum = 0;
 
-    if (len & 4)
-        memcpy(tail, at, 4);
-    if (len & 2)
-        memcpy(tail + (len & 4), at + (len & 4), 2);
+    if (len & 4) {
+        uint32_t word;
+
+        memcpy(&word, at, sizeof word);
+        sum = word;
+    }
+    if (len & 2) {
+        uint16_t half;
+
+        memcpy(&half, at + (len & 4), sizeof half);
+        sum += half;
+    }
     if (len & 1)
-        tail[len - 1] = at[len - 1];
-    memcpy(&word, tail, sizeof word);
-    return word;
+        sum += big_endian16((uint16_t)(at[len - 1] << 8));
+    return sum;
 }
 
 enum {
@@ -114,7 +121,7 @@ uint64_t checksum_bytes(const void *bytes, size_t len)
     at += len & ~(size_t)7;
     len &= 7;
     if (len > 0)
-        sum = checksum_add(sum, load_tail(at, len));
+        sum = checksum_add(sum, sum_tail(at, len));
     /* folded to 32 bits: callers may add a few billion of these */
     return checksum_fold32(sum);
 }

@@ -15,13 +15,7 @@
 #include <leat/addr.h>
 #include <leat/buf.h>
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define CHECKSUM_BIG_ENDIAN16(x) __builtin_bswap16((uint16_t)(x))
-#define CHECKSUM_BIG_ENDIAN32(x) __builtin_bswap32(x)
-#else
-#define CHECKSUM_BIG_ENDIAN16(x) ((uint16_t)(x))
-#define CHECKSUM_BIG_ENDIAN32(x) ((uint32_t)(x))
-#endif
+#include "core/byte_order.h"
 
 /* One's complement addition. */
 static inline uint64_t checksum_add(uint64_t a, uint64_t b)
@@ -57,8 +51,8 @@ static inline uint64_t checksum_load64(const uint8_t *at)
 static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t protocol,
                                        uint32_t length)
 {
-    return (uint64_t)CHECKSUM_BIG_ENDIAN32(src) + CHECKSUM_BIG_ENDIAN32(dst) +
-           CHECKSUM_BIG_ENDIAN16(protocol) + CHECKSUM_BIG_ENDIAN32(length);
+    return (uint64_t)big_endian32(src) + big_endian32(dst) + big_endian16(protocol) +
+           big_endian32(length);
 }
 
 /* The sum of an IPv4 header without options, which every packet has: 20 bytes, and no others to be
@@ -74,7 +68,7 @@ static inline uint64_t checksum_20_bytes(const uint8_t *at)
 /* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */
 static inline uint16_t checksum_finish(uint64_t sum)
 {
-    return (uint16_t)~CHECKSUM_BIG_ENDIAN16(checksum_fold16(sum));
+    return (uint16_t)~big_endian16(checksum_fold16(sum));
 }
 
 /* The sum of @len bytes, as if they began at an even offset; add it to others with +. */

@@ -178,16 +178,15 @@ static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint
 {
     const uint16_t window = window_field(&conn->tcb, flags);
 
-    put32(at, (uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port);
-    put32(at + 4, seq);
-    put32(at + 8, conn->tcb.rcv_nxt);
-    put32(at + 12, bytes / 4 << 28 | (uint32_t)flags << 16 | window);
-    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
-    if (bytes > WIRE_TCP_BYTES) {
-        put32(at + 20, WIRE_TCP_TS_ALONE);
-        put32(at + 24, tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
-        put32(at + 28, conn->tcb.ts_recent);
+    put64(at, pair32((uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port, seq));
+    put64(at + 8, pair32(conn->tcb.rcv_nxt, bytes / 4 << 28 | (uint32_t)flags << 16 | window));
+    /* no checksum yet, no urgent text */
+    if (bytes == WIRE_TCP_BYTES) {
+        put32(at + WIRE_TCP_CHECKSUM_AT, 0);
+        return;
     }
+    put64(at + WIRE_TCP_CHECKSUM_AT, pair32(0, WIRE_TCP_TS_ALONE));
+    put64(at + 24, pair32(tcp_now_ms(conn->tcp->stack) + conn->ts_offset, conn->tcb.ts_recent));
 }
 
 /* Makes room for a header of @bytes in front of @text: its own if it has any, which saves a buffer,

@@ -3,6 +3,9 @@
 #define WIRE_BYTES_H
 
 #include <stdint.h>
+#include <string.h>
+
+#include "core/byte_order.h"
 
 static inline uint16_t get16(const uint8_t *at)
 {
@@ -14,18 +17,30 @@ static inline uint32_t get32(const uint8_t *at)
     return ((uint32_t)at[0] << 24) | ((uint32_t)at[1] << 16) | ((uint32_t)at[2] << 8) | at[3];
 }
 
+/* Each is one store: what is written byte by byte and read as a word soon after, by who sums it,
+ * has to reach the cache first. */
 static inline void put16(uint8_t *at, uint16_t value)
 {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
+    value = big_endian16(value);
+    memcpy(at, &value, sizeof value);
 }
 
 static inline void put32(uint8_t *at, uint32_t value)
 {
-    at[0] = (uint8_t)(value >> 24);
-    at[1] = (uint8_t)(value >> 16);
-    at[2] = (uint8_t)(value >> 8);
-    at[3] = (uint8_t)value;
+    value = big_endian32(value);
+    memcpy(at, &value, sizeof value);
+}
+
+static inline void put64(uint8_t *at, uint64_t value)
+{
+    value = big_endian64(value);
+    memcpy(at, &value, sizeof value);
+}
+
+/* Two words side by side. */
+static inline uint64_t pair32(uint32_t left, uint32_t right)
+{
+    return (uint64_t)left << 32 | right;
 }
 
 #endif

@@ -189,13 +189,11 @@ static void emit_options(uint8_t *option, const struct wire_tcp *header)
 
 void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header)
 {
-    put16(at, header->src_port);
-    put16(at + 2, header->dst_port);
-    put32(at + 4, header->seq);
-    put32(at + 8, header->ack);
-    at[12] = (uint8_t)(wire_tcp_bytes(header) / 4 << 4);
-    at[13] = header->flags;
-    put16(at + 14, header->window);
+    const uint32_t words = wire_tcp_bytes(header) / 4;
+
+    put64(at, pair32((uint32_t)header->src_port << 16 | header->dst_port, header->seq));
+    put64(at + 8,
+          pair32(header->ack, words << 28 | (uint32_t)header->flags << 16 | header->window));
     put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
     emit_options(at + WIRE_TCP_BYTES, header);
 }

@@ -36,8 +36,8 @@ static inline bool wire_udp_parse(struct wire_udp *udp, const uint8_t *bytes, ui
 /* Writes 8 bytes. */
 static inline void wire_udp_emit(const struct wire_udp *udp, uint8_t *bytes)
 {
-    put32(bytes, (uint32_t)udp->src_port << 16 | udp->dst_port);
-    put32(bytes + 4, (uint32_t)udp->length << 16 | udp->checksum);
+    put64(bytes, pair32((uint32_t)udp->src_port << 16 | udp->dst_port,
+                        (uint32_t)udp->length << 16 | udp->checksum));
 }
 
 #endif
