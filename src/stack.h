@@ -92,8 +92,9 @@ struct packet {
 struct protocol {
     /* Takes packet->buf; counts it once, as taken or dropped. */
     void (*input)(struct leat *stack, struct packet *packet);
-    /* An ICMP error about something that we sent; the quote has been checked to be from us. */
-    void (*icmp_error)(struct leat *stack, const struct icmp_error *error);
+    /* An ICMP error about something that we sent; the quote has been checked to be from us.  False:
+     * of this nothing is on its way, so it is late or forged, and was ignored. */
+    bool (*icmp_error)(struct leat *stack, const struct icmp_error *error);
     /* Sends what has become due since the last call; NULL if it never waits.  True: more waits for
      * its turn, or for room in a transmit queue, so the next poll should come at once, unless the
      * queues wait for devices. */

@@ -59,6 +59,7 @@ enum leat_stat_group {
     X(DROP, drop_icmp_type, "ICMP type that we ignore (redirect, quench, mask, ...)")              \
     X(DROP, drop_icmp_broadcast, "ICMP echo request to a broadcast or multicast address")          \
     X(DROP, drop_icmp_quote, "ICMP error about something we did not send")                         \
+    X(DROP, drop_icmp_blind, "ICMP error about nothing in flight, or no socket (RFC 5927)")        \
     X(DROP, drop_icmp_limit, "ICMP echo request over the rate limit")                              \
     X(DROP, drop_udp_format, "UDP length wrong")                                                   \
     X(DROP, drop_udp_checksum, "UDP checksum wrong")                                               \

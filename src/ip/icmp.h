@@ -46,7 +46,7 @@ COLD enum leat_err icmp_error_meaning(const struct icmp_error *error);
 COLD void icmp_input(struct leat *stack, struct packet *packet);
 
 /* Answers @packet with an error, if RFC 1122 3.2.2 and the limiter allow it.  @detail is the
- * second word of the message (pointer << 24 for ICMP_PARAMETER).  Doesn't take packet->buf. */
+ * second word of the message.  Doesn't take packet->buf. */
 COLD void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type,
                           uint8_t code, uint32_t detail);
 

@@ -109,9 +109,10 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
                                 .transport_bytes = quote->len - quoted.header_bytes};
     if (icmp->type == ICMP_UNREACHABLE && icmp->code == ICMP_FRAGMENTATION_NEEDED)
         error.next_hop_mtu = (uint16_t)(icmp->detail & 0xffff);
-    if (protocol->icmp_error)
-        protocol->icmp_error(stack, &error);
-    stack_end(stack, quote, taken_icmp);
+    if (protocol->icmp_error(stack, &error))
+        stack_end(stack, quote, taken_icmp);
+    else
+        stack_end(stack, quote, drop_icmp_blind);
 }
 
 void icmp_input(struct leat *stack, struct packet *packet)
@@ -168,7 +169,7 @@ void icmp_unresolved(struct leat *stack, const struct leat_buf *packet)
         skip = 0;
     }
     protocol = ipv4_protocol(stack, header.protocol);
-    if (!protocol || !protocol->icmp_error || piece->len - skip < QUOTE_MIN)
+    if (!protocol || piece->len - skip < QUOTE_MIN)
         return;
     error = (struct icmp_error){.type = ICMP_UNREACHABLE,
                                 .code = ICMP_HOST_UNREACHABLE,

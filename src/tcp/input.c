@@ -310,7 +310,7 @@ static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
     tcp_want_output(conn);
 }
 
-void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
+bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
 {
     struct tcp *tcp = stack->tcp;
     struct tcp_step step = {.tcp = tcp, .err = icmp_error_meaning(error)};
@@ -321,10 +321,10 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
 
     /* only about a connection, and something that it has in flight: RFC 5927 4 */
     if (!tcb || tcb->kind != TCB_CONN)
-        return;
+        return false;
     conn = tcp_conn(tcb);
     if (!seq_in(quoted_seq, conn->snd_una, tcb->snd_nxt - conn->snd_una))
-        return;
+        return false;
     if (step.err == LEAT_ERR_TOO_BIG)
         path_is_narrow(conn, error->next_hop_mtu);
     else if (error->type == ICMP_UNREACHABLE &&
@@ -332,4 +332,5 @@ void tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
         tcp_event(tcb, TCP_ICMP_hard_error, &step);
     else
         tcp_note_error(conn, step.err);
+    return true;
 }

@@ -216,7 +216,7 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
 /* ---- input.c ------------------------------------------------------------------------------ */
 
 void tcp_input(struct leat *stack, struct packet *packet);
-COLD void tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
+COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 
 /* ---- emit.c: segments --------------------------------------------------------------------- */
 

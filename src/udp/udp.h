@@ -65,7 +65,7 @@ enum leat_err udp_bind_ephemeral(struct leat_udp *udp);
 
 /* The protocol's functions, and the socket's turn in the ready ring. */
 void udp_input(struct leat *stack, struct packet *packet);
-COLD void udp_icmp_error(struct leat *stack, const struct icmp_error *error);
+COLD bool udp_icmp_error(struct leat *stack, const struct icmp_error *error);
 void udp_run(struct leat *stack, struct ready *ready);
 
 #endif

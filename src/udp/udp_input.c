@@ -64,18 +64,19 @@ void udp_input(struct leat *stack, struct packet *packet)
     }
 }
 
-void udp_icmp_error(struct leat *stack, const struct icmp_error *error)
+bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 {
     const uint16_t local_port = get16(error->transport);
     const uint16_t remote_port = get16(error->transport + 2);
     struct leat_udp *udp = udp_find(stack, error->local_ip, local_port);
 
     if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
-        return;
+        return false;
     /* of several before the program hears of them the latest counts */
     udp->error = icmp_error_meaning(error);
     udp->error_peer = (struct leat_endpoint){error->remote_ip, remote_port};
     stack_ready(stack, &udp->ready);
+    return true;
 }
 
 /* Hands one datagram to the program. */

@@ -8,8 +8,7 @@ enum ipv4_option {
     IPV4_OPTION_SSRR = 137
 };
 
-enum ipv4_options_verdict wire_ipv4_options(const uint8_t *bytes, uint32_t header_bytes,
-                                            uint8_t *where)
+bool wire_ipv4_options_ok(const uint8_t *bytes, uint32_t header_bytes)
 {
     uint32_t at = IPV4_HEADER_BYTES;
 
@@ -18,15 +17,11 @@ enum ipv4_options_verdict wire_ipv4_options(const uint8_t *bytes, uint32_t heade
             at++;
             continue;
         }
-        *where = (uint8_t)at;
-        if (at + 1 >= header_bytes)
-            return IPV4_OPTIONS_MALFORMED;
-        *where = (uint8_t)(at + 1);
-        if (bytes[at + 1] < 2 || bytes[at + 1] > header_bytes - at)
-            return IPV4_OPTIONS_MALFORMED;
+        if (at + 1 >= header_bytes || bytes[at + 1] < 2 || bytes[at + 1] > header_bytes - at)
+            return false;
         if (bytes[at] == IPV4_OPTION_LSRR || bytes[at] == IPV4_OPTION_SSRR)
-            return IPV4_OPTIONS_ROUTED;
+            return false;
         at += bytes[at + 1];
     }
-    return IPV4_OPTIONS_FINE;
+    return true;
 }

@@ -33,12 +33,6 @@ struct wire_ipv4 {
     bool more_fragments;
 };
 
-enum ipv4_options_verdict {
-    IPV4_OPTIONS_FINE,
-    IPV4_OPTIONS_ROUTED,   /* loose or strict source route: never honoured */
-    IPV4_OPTIONS_MALFORMED /* a length of 0 or 1, or past the header's end */
-};
-
 /* Of a header quoted by an ICMP error, of which what follows may be missing.  False: version not 4,
  * IHL under 5, or lengths that don't fit into each other (RFC 1122 3.2.1.1). */
 static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t *bytes,
@@ -84,10 +78,9 @@ static inline bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_b
                                : checksum_bytes(bytes, header_bytes)) == 0;
 }
 
-/* Judges the options of a header that passed the parser; @where gets the offset of the octet that
- * is wrong, for ICMP (RFC 792 parameter problem). */
-enum ipv4_options_verdict wire_ipv4_options(const uint8_t *bytes, uint32_t header_bytes,
-                                            uint8_t *where);
+/* Judges the options of a header that passed the parser.  False: one has a length of 0 or 1, or one
+ * past the header's end, or is a loose or strict source route (RFC 7126 4.3, 4.4). */
+bool wire_ipv4_options_ok(const uint8_t *bytes, uint32_t header_bytes);
 
 /* Writes IPV4_HEADER_BYTES, the checksum included.  It is that of the words as they are here: read
  * back, they would have to reach the cache first. */

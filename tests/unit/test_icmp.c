@@ -129,6 +129,12 @@ static void errors_about_what_we_never_sent_are_dropped(void **state)
     frame_seal_icmp(&error);
     world_feed(world, &error);
     assert_dropped(world, drop_icmp_quote);
+    /* a port that no socket has */
+    error = error_about_ours(3, 3, 0, 28);
+    frame_put16(error.bytes + FRAME_ICMP_DATA + 20, 1001);
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_blind);
     assert_int_equal(world->errors, 0);
 }
 
@@ -208,35 +214,34 @@ static void test_threat_C4_no_error_about_link_broadcasts(void **state)
 
 static void test_threat_C4_no_error_about_errors(void **state)
 {
-    /* what could provoke one: malformed options in a packet that carries an error */
-    static const uint8_t options[4] = {7, 0, 0, 0};
+    /* what could provoke one: a first fragment that waits for the others in vain */
     struct world *world = *state;
-    struct frame error = error_about_ours(3, 3, 0, 28);
+    const struct frame error = error_about_ours(3, 3, 0, 28);
+    const struct frame of_error = frame_fragment(1, 1, 0, true, error.bytes + FRAME_L4, 32);
+    const struct frame of_echo = frame_fragment(1, 2, 0, true, "\x08\0\0\0\0\0\0\0", 8);
 
-    error =
-        frame_ip_with(1, IP_PEER, IP_US, options, 4, error.bytes + FRAME_L4, error.len - FRAME_L4);
-    world_feed(world, &error);
-    assert_dropped(world, drop_ip_options);
-    /* while an echo request gets its parameter problem */
-    error = frame_ip_with(1, IP_PEER, IP_US, options, 4, "\x08\0\0\0\0\0\0\0", 8);
-    world_feed(world, &error);
-    assert_ended(world, drop_ip_options);
-    world_expect_icmp(world, &error, 12, 0);
+    world_feed(world, &of_echo); /* of which the sender is told (RFC 1122 3.3.2) */
+    world_wait(world, 31 * second);
+    world_expect_icmp(world, &of_echo, 11, 1);
+    assert_silent(world);
+    world_feed(world, &of_error);
+    assert_ended(world, taken_fragment);
+    world_wait(world, 31 * second);
+    assert_grown(world, ip_reassembly_timeouts, 1);
+    assert_grown(world, icmp_errors_sent, 0);
 }
 
 static void test_threat_C4_no_error_about_later_fragments(void **state)
 {
-    static const uint8_t options[4] = {7, 0, 0, 0};
     struct world *world = *state;
-    struct frame fragment = frame_ip_with(17, IP_PEER, IP_US, options, 4, "01234567", 8);
+    const struct frame of_unknown = frame_fragment(132, 1, 8, true, "01234567", 8);
+    const struct frame of_echo = frame_fragment(1, 2, 8, true, "01234567", 8);
 
-    frame_put16(fragment.bytes + FRAME_IP + 6, 2);
-    frame_seal_ip(&fragment);
-    world_feed(world, &fragment);
-    assert_dropped(world, drop_ip_options);
-    fragment = frame_fragment(132, 1, 8, true, "01234567", 8);
-    world_feed(world, &fragment);
+    world_feed(world, &of_unknown);
     assert_dropped(world, drop_ip_protocol);
+    world_feed(world, &of_echo); /* RFC 792: nothing is sent without fragment zero */
+    world_wait(world, 31 * second);
+    assert_silent(world);
 }
 
 static void echo_to_many_is_dropped(void **state)
