@@ -3,9 +3,10 @@
 
     bench/replay.py BUILD [CAPTURE]
 
-Without a capture four are made: those of tests/traces over and over; large and small TCP segments,
-each of which is answered with a RST; and datagrams that nobody waits for. Times are of the
-processor, so that others on the machine matter less.
+Without a capture five are made: those of tests/traces over and over; large and small TCP segments,
+each of which is answered with a RST; datagrams that nobody waits for, of which 100 a second are
+answered; and some that a program takes, without an answer. Times are of the processor, so that others
+on the machine matter less.
 """
 
 import pathlib
@@ -64,21 +65,23 @@ def write_repeated(path, frames, period_ns):
 
 
 def made(folder):
-    """Captures: (name, path, frames)."""
+    """Captures: (name, path, frames, options)."""
     mixed = list(traces())
     path = pathlib.Path(folder) / "mixed.pcap"
     write_repeated(path, mixed, mixed[-1][0] + NS)
-    yield "tests/traces", path, FRAMES
+    yield "tests/traces", path, FRAMES, ()
     one, other = ("10.0.0.9", 5000), ("10.0.0.3", 80)
+    datagram = ipv4(one[0], other[0], 17, b"\0\7\0\7\0\x1a\0\0" + bytes(18))
     kinds = {
-        "1,514 bytes, to a closed port": tcp(one, other, ACK, 1, 1, bytes(1460)),
-        "60 bytes, to a closed port": tcp(one, other, ACK, 1, 1, bytes(6)),
-        "60 bytes of UDP": ipv4(one[0], other[0], 17, b"\0\7\0\7\0\x1a\0\0" + bytes(18)),
+        "1,514 bytes, to a closed port": (tcp(one, other, ACK, 1, 1, bytes(1460)), ()),
+        "60 bytes, to a closed port": (tcp(one, other, ACK, 1, 1, bytes(6)), ()),
+        "60 bytes of UDP, to a closed port": (datagram, ()),
+        "60 bytes of UDP, to an open port": (datagram, ("--listen", "7")),
     }
-    for number, (name, frame) in enumerate(kinds.items()):
+    for number, (name, (frame, options)) in enumerate(kinds.items()):
         path = pathlib.Path(folder) / f"{number}.pcap"
         write_repeated(path, [(0, frame)], 10_000)
-        yield name, path, FRAMES
+        yield name, path, FRAMES, options
 
 
 def main():
@@ -87,13 +90,14 @@ def main():
         if len(sys.argv) > 2:
             told = subprocess.run([build / "bench/pcap_loop", sys.argv[2]], check=True, text=True,
                                   capture_output=True).stdout
-            captures = [(sys.argv[2], sys.argv[2], int(told.split()[0]))]
+            captures = [(sys.argv[2], sys.argv[2], int(told.split()[0]), ())]
         else:
             captures = made(folder)
         print(f"{'':34} {'pcap_next_ex':>14} {'feed':>14}   frames a second")
-        for name, path, frames in captures:
+        for name, path, frames, options in captures:
             loop = frames_a_second(frames, build / "bench/pcap_loop", path)
-            feed = frames_a_second(frames, build / "tools/leat-replay/leat-replay", "feed", "-q", path)
+            feed = frames_a_second(frames, build / "tools/leat-replay/leat-replay", "feed", "-q",
+                                   *options, path)
             print(f"{name:34} {loop:14,.0f} {feed:14,.0f}   {100 * feed / loop:.0f} %")
 
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    BUFFER_BYTES = 1024 * 1024, /* holds the longest frame of a pcap */
+    BUFFER_BYTES = 128 * 1024, /* stays in the cache; a longer frame makes it grow */
     PCAP_HEADER_BYTES = 24,
     PCAP_RECORD_BYTES = 16,
     PCAP_VERSION = 2

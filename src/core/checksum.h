@@ -55,8 +55,8 @@ static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t proto
            big_endian32(length);
 }
 
-/* The sum of an IPv4 header without options, which every packet has: 20 bytes, and no others to be
- * added with +. */
+/* The sum of an IPv4 header without options, which every packet has, or of TCP's: 20 bytes, and no
+ * others to be added with +. */
 static inline uint64_t checksum_20_bytes(const uint8_t *at)
 {
     uint32_t last;

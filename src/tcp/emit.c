@@ -172,14 +172,22 @@ COLD static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path,
     return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
 }
 
-/* The header as it stands on the wire: no struct between, which would be filled to be read once. */
+/* The header as far as the checksum, as it stands on the wire: no struct between, which would be
+ * filled to be read once.  @rest: its length, flags and window. */
+static inline void write_fixed(uint8_t *at, uint32_t ports, uint32_t seq, uint32_t ack,
+                               uint32_t rest)
+{
+    put64(at, pair32(ports, seq));
+    put64(at + 8, pair32(ack, rest));
+}
+
 static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint32_t seq,
                         uint8_t flags)
 {
     const uint16_t window = window_field(&conn->tcb, flags);
 
-    put64(at, pair32((uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port, seq));
-    put64(at + 8, pair32(conn->tcb.rcv_nxt, bytes / 4 << 28 | (uint32_t)flags << 16 | window));
+    write_fixed(at, (uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port, seq,
+                conn->tcb.rcv_nxt, bytes / 4 << 28 | (uint32_t)flags << 16 | window);
     /* no checksum yet, no urgent text */
     if (bytes == WIRE_TCP_BYTES) {
         put32(at + WIRE_TCP_CHECKSUM_AT, 0);
@@ -237,24 +245,39 @@ bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t fl
     return tcp_emit(tcp, &path, tcb, &header, 0, 0);
 }
 
+/* What strangers send is answered here, at their rate: the header goes straight to its place, and
+ * has its checksum before anybody is asked who should make it. */
 void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment)
 {
+    const struct ipv4_options options = {.protocol = IP_TCP, .dont_fragment = true};
     const struct wire_tcp *in = &segment->header;
-    struct wire_tcp out = {.src_port = in->dst_port,
-                           .dst_port = in->src_port,
-                           .flags = TCP_RST,
-                           .wind_shift = WIRE_TCP_NO_SHIFT};
+    uint64_t sum;
+    uint32_t seq = in->ack, ack = 0, flags = TCP_RST;
+    struct leat_buf *reset;
     struct path path;
 
-    if (in->flags & TCP_ACK) {
-        out.seq = in->ack;
-    } else { /* RFC 9293 3.10.7.1: SEQ=0, ACK=SEG.SEQ+SEG.LEN */
-        out.flags |= TCP_ACK;
-        out.ack = in->seq + segment->skip_bytes + segment->text_bytes +
-                  ((in->flags & TCP_SYN) != 0) + ((in->flags & TCP_FIN) != 0);
+    if (!(in->flags & TCP_ACK)) { /* RFC 9293 3.10.7.1: SEQ=0, ACK=SEG.SEQ+SEG.LEN */
+        seq = 0;
+        ack = in->seq + segment->skip_bytes + segment->text_bytes + ((in->flags & TCP_SYN) != 0) +
+              ((in->flags & TCP_FIN) != 0);
+        flags |= TCP_ACK;
     }
-    if (ipv4_path(tcp->stack, segment->packet->dst, segment->packet->src, &path) == LEAT_OK)
-        send_header(tcp, &path, &out, 0, 0);
+    if (ipv4_path(tcp->stack, segment->packet->dst, segment->packet->src, &path) != LEAT_OK)
+        return;
+    reset = header_alloc(tcp, WIRE_TCP_BYTES);
+    if (!reset) {
+        no_memory(tcp, 0);
+        return;
+    }
+    write_fixed(reset->data, (uint32_t)in->dst_port << 16 | in->src_port, seq, ack,
+                WIRE_TCP_BYTES / 4 << 28 | flags << 16);
+    put32(reset->data + WIRE_TCP_CHECKSUM_AT, 0);
+    sum = checksum_pseudo(path.src, path.dst, IP_TCP, WIRE_TCP_BYTES);
+    sum = checksum_add(sum, checksum_20_bytes(reset->data));
+    put16(reset->data + WIRE_TCP_CHECKSUM_AT, checksum_finish(sum));
+    tcp->stack->stats.tcp_sent++;
+    tcp->stack->stats.tcp_rst_sent++;
+    ipv4_output(tcp->stack, &path, &options, reset);
 }
 
 void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)

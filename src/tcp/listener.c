@@ -49,6 +49,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     tcb->local_ip = config->ip;
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
+    tcp->listener_count++;
     tcp_event(tcb, TCP_passive_OPEN, &step);
     *listener = made;
     return LEAT_OK;
@@ -322,6 +323,7 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     }
     stack_not_ready(&listener->ready);
     tcp_event(&listener->tcb, TCP_CLOSE, &step);
+    tcp->listener_count--;
     tcp_give_entry(tcp, &listener->tcb);
 }
 

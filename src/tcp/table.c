@@ -33,11 +33,15 @@ struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends)
     return tcp->found;
 }
 
-/* A listener lies in the same table, with no remote end. */
+/* A listener lies in the same table, with no remote end.  A stack without any needn't look there
+ * for each segment of a stranger. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
-    struct tcb *tcb = tcp_find(tcp, tcp_ends(ip, port, LEAT_IP4_ANY, 0));
+    struct tcb *tcb;
 
+    if (tcp->listener_count == 0)
+        return 0;
+    tcb = tcp_find(tcp, tcp_ends(ip, port, LEAT_IP4_ANY, 0));
     if (!tcb)
         tcb = tcp_find(tcp, tcp_ends(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
     return (struct leat_tcp_listener *)(void *)tcb;

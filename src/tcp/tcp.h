@@ -113,6 +113,7 @@ struct tcp {
     uint32_t free_halves;
     uint32_t free_time_waits;
     uint32_t free_listeners;
+    uint32_t listener_count; /* of those that are open */
     struct near_ring output_last; /* a mark behind those whose turn it is */
     struct near_ring told;        /* connections whose program is to be called */
     struct near_ring told_last;   /* the same mark */

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from captures import (NS, TOOL, US, block, conversation, interface, packet, pcap, pcapng, replay,
-                      section)
+from captures import (ACK, CLIENT, NS, SERVER, TOOL, US, block, conversation, interface, packet, pcap,
+                      pcapng, replay, section, tcp)
 
 FORMS = {
     f"{name} {order_name} {unit_name}": make(conversation(), order, unit)
@@ -163,6 +163,17 @@ def test_threat_F1_memory_is_bounded_whatever_the_size(tmp_path, command):
         path.write_bytes(pcap((NS + at, frame) for at in range(count)))
     words = () if command == "feed" else ("--out", tmp_path)
     assert peak_kib(command, *words, large) < peak_kib(command, *words, small) + 2048
+
+
+@pytest.mark.parametrize("later, ours", [(17_100, CLIENT), (2000, SERVER)])
+def test_who_got_the_most_frames_is_us(tmp_path, later, ours):
+    """Also if somebody else was far ahead until the end of the file was near."""
+    to_server, to_client = tcp(CLIENT, SERVER, ACK, 1, 1), tcp(SERVER, CLIENT, ACK, 1, 1)
+    path = tmp_path / "many.pcap"
+    path.write_bytes(pcap((NS + at, frame) for at, frame in
+                          enumerate([to_server] * 17_000 + [to_client] * later)))
+    told = json.loads(replay("feed", "--json", path).stdout)
+    assert told["ip"] == ours[0] and told["frames"] == 17_000 + later
 
 
 def test_command_lines(tmp_path):

@@ -16,7 +16,9 @@
 enum {
     BUFFERS = 4096,
     CANDIDATES = 4096, /* destinations that are counted; more share a place, and the latter wins */
-    NOTES_BYTES = 512, /* an address, a seed, the ports: it fits */
+    RECORD_BYTES_MIN = 50, /* of a file, for a frame that counts: its times and lengths, 34 bytes */
+    SETTLED_FRAMES = 16384, /* after so many is asked whether all is settled */
+    NOTES_BYTES = 512,      /* an address, a seed, the ports: it fits */
     IP_AT = ETHERNET_HEADER_BYTES,
     IP_SRC_AT = IP_AT + 12,
     IP_DST_AT = IP_AT + 16
@@ -72,6 +74,27 @@ static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame)
     return true;
 }
 
+/* True if the rest of the file, whatever it holds, can't make another destination the first. */
+static bool is_settled(const struct feed *feed, const struct leat_capture *capture)
+{
+    const uint64_t size = leat_capture_size(capture); /* 0: unknown */
+    uint64_t first = 0, second = 0;
+
+    if (feed->options->ip != LEAT_IP4_ANY || size == 0)
+        return false;
+    for (size_t i = 0; i < CANDIDATES; i++) {
+        const uint64_t frames = feed->candidates[i].frames;
+
+        if (frames > first) {
+            second = first;
+            first = frames;
+        } else if (frames > second) {
+            second = frames;
+        }
+    }
+    return first - second > (size - leat_capture_position(capture)) / RECORD_BYTES_MIN;
+}
+
 /* The first reading: sets feed->us. */
 static bool find_us(struct feed *feed)
 {
@@ -82,6 +105,8 @@ static bool find_us(struct feed *feed)
     if (!capture)
         return false;
     while (leat_capture_next(capture, &frame) == LEAT_OK) {
+        if (frame.number % SETTLED_FRAMES == 0 && is_settled(feed, capture))
+            break;
         if (!is_ipv4(&frame))
             continue;
         if (feed->options->ip == LEAT_IP4_ANY)

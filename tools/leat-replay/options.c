@@ -222,17 +222,17 @@ static bool shows_progress(const struct options *options)
     return !options->quiet && !options->verbose && isatty(STDERR_FILENO);
 }
 
-void progress(const struct options *options, const struct leat_capture *capture, uint64_t frames)
+void progress_show(const struct options *options, const struct leat_capture *capture,
+                   uint64_t frames)
 {
     enum {
-        EVERY = 65536, /* frames: short files end before the first bar */
         WIDTH = 40
     };
     static const char bar[WIDTH + 1] = "########################################";
     const uint64_t size = leat_capture_size(capture);
     int done;
 
-    if (frames % EVERY != 0 || !shows_progress(options))
+    if (!shows_progress(options))
         return;
     if (size == 0) {
         fprintf(stderr, "\r%llu frames", (unsigned long long)frames);

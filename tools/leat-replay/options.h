@@ -14,7 +14,8 @@ enum {
     STATUS_FINDING = 1, /* the stack said something that it should not */
     STATUS_WRONG = 2,   /* the command line, or the file */
     LISTEN_MAX = 16,
-    OPTIONS_MAX = 32
+    OPTIONS_MAX = 32,
+    PROGRESS_FRAMES = 65536
 };
 
 struct options {
@@ -52,8 +53,17 @@ bool help_has(const char *command, const char *option);
 /* Opens the capture, or prints one line why not. */
 struct leat_capture *open_capture(const struct options *options);
 
-/* Shows how far a long file has been read, on a terminal; call it with each frame. */
-void progress(const struct options *options, const struct leat_capture *capture, uint64_t frames);
+/* Shows how far a long file has been read, on a terminal. */
+void progress_show(const struct options *options, const struct leat_capture *capture,
+                   uint64_t frames);
+
+/* Call it with each frame; short files end before the first bar. */
+static inline void progress(const struct options *options, const struct leat_capture *capture,
+                            uint64_t frames)
+{
+    if (frames % PROGRESS_FRAMES == 0)
+        progress_show(options, capture, frames);
+}
 void progress_flows(const struct options *options, uint32_t number, uint32_t count);
 void progress_end(const struct options *options);
 

@@ -73,8 +73,14 @@ bool world_queue(struct world *world, const uint8_t *frame, uint32_t len);
 /* Polls at @now_ns, again as long as the stack wants it at once. */
 void world_poll(struct world *world, uint64_t now_ns);
 
-/* Lets all timers before @now_ns fire, each at its own time. */
-void world_run_until(struct world *world, uint64_t now_ns);
+/* Lets all timers before @now_ns fire, each at its own time: mostly there are none. */
+void world_run_timers(struct world *world, uint64_t now_ns);
+
+static inline void world_run_until(struct world *world, uint64_t now_ns)
+{
+    if (world->next_ns < now_ns)
+        world_run_timers(world, now_ns);
+}
 
 /* Remembers which link address a host had. */
 void world_learn(struct world *world, leat_ip4 ip, const struct leat_mac *mac);
