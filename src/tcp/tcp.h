@@ -113,7 +113,7 @@ struct tcp {
     uint32_t free_halves;
     uint32_t free_time_waits;
     uint32_t free_listeners;
-    uint32_t listener_count; /* of those that are open */
+    uint32_t listener_count;      /* of those that are open */
     struct near_ring output_last; /* a mark behind those whose turn it is */
     struct near_ring told;        /* connections whose program is to be called */
     struct near_ring told_last;   /* the same mark */
@@ -126,7 +126,8 @@ struct tcp {
     struct tcp_half *halves;
     struct near_ring time_wait;
     struct timer time_wait_timer;
-    uint32_t port_counters[16];              /* RFC 6056 3.3.4 */
+    uint64_t retry_turn_ns;     /* when the next connection that memory refused may look again */
+    uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
     struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
     struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
     struct fast_open fast_open;

@@ -9,7 +9,9 @@
 
 static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
 static const uint64_t look_again_max_ns = 1000000000; /* a deadline is not for ever */
-static const uint64_t retry_ns = 1000000;             /* until there may be memory again */
+static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
+static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
+static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -200,9 +202,24 @@ void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns)
     tcp_soon(conn, CONN_LOOK_AGAIN, min64(at_ns, conn->tcp->stack->now_ns + look_again_max_ns));
 }
 
+/* Who has text on its way hears of room by the ACKs: the longer they stay out, the less is it worth
+ * to look before.  And all connections together look 20,000 times a second at the most, or peers
+ * that hold the pool, by windows that they shut, would keep the processor busy as well. */
 void tcp_retry_later(struct leat_tcp *conn)
 {
-    tcp_look_again_at(conn, conn->tcp->stack->now_ns + retry_ns);
+    struct tcp *tcp = conn->tcp;
+    const uint64_t now_ns = tcp->stack->now_ns;
+    uint64_t at_ns = now_ns + retry_ns;
+
+    if (tcp_something_waits(conn))
+        at_ns += min64(tcp_age_ms(tcp, conn->progress_ms) * (retry_ns / 16), retry_max_ns);
+    if (tcp->retry_turn_ns < now_ns)
+        tcp->retry_turn_ns = now_ns;
+    if (at_ns < tcp->retry_turn_ns)
+        at_ns = tcp->retry_turn_ns;
+    if (!(conn->flags & CONN_LOOK_AGAIN)) /* else it had its turn already */
+        tcp->retry_turn_ns += retry_gap_ns;
+    tcp_look_again_at(conn, at_ns);
 }
 
 static void look_again(struct leat_tcp *conn)

@@ -65,6 +65,89 @@ static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **s
     world_mark(talk->world);
 }
 
+/* A program that writes whenever it is told that it may. */
+static unsigned writable_count;
+static size_t write_bytes;
+
+static void write_again(struct leat_tcp *conn, void *arg)
+{
+    static const uint8_t text[4096];
+    size_t taken;
+
+    (void)arg;
+    writable_count++;
+    leat_tcp_write(conn, text, write_bytes, &taken);
+}
+
+static const struct leat_tcp_events writers = {.on_writable = write_again};
+
+/* The connection of the peer's next port, with a program that will write. */
+static struct leat_tcp *open_writer(struct talk *talk)
+{
+    struct leat_tcp *conn;
+
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    rx(talk, ACK, 1, 1, 0);
+    conn = leat_tcp_accept(talk->listener, &writers, talk);
+    assert_non_null(conn);
+    talk->port_peer++;
+    return conn;
+}
+
+/* Peers that shut their windows hold half of the pool: of the others each looks from time to time
+ * whether there is memory again.  All together they must not look all the time. */
+static void writers_that_memory_refused_do_not_keep_the_stack_busy(void **state)
+{
+    enum {
+        WRITERS = 500
+    };
+    struct talk *talk = *state;
+    struct leat_tcp *conns[WRITERS];
+
+    talk->world->tcp_config.connections = WRITERS;
+    talk_begin(talk);
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    for (unsigned i = 0; i < WRITERS; i++)
+        conns[i] = open_writer(talk);
+    hold_all(talk);
+    writable_count = 0;
+    write_bytes = 1;
+    for (unsigned i = 0; i < WRITERS; i++)
+        write_again(conns[i], talk);
+    talk_wait(talk, second);
+    assert_in_range(writable_count, WRITERS, 25000); /* 1,000 each, without that limit */
+    let_go();
+    writable_count = 0;
+    talk_wait(talk, 100 * ms);
+    assert_int_equal(writable_count, WRITERS); /* all hear of it, soon */
+    world_mark(talk->world);
+}
+
+/* Whose text waits for ACKs is told by them: the longer they don't come, the less it looks. */
+static void writer_that_waits_for_ACKs_looks_seldom_for_memory(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_tcp *conn;
+    size_t taken;
+
+    talk_begin(talk);
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    conn = open_writer(talk);
+    assert_int_equal(leat_tcp_write(conn, "some text", 9, &taken), LEAT_OK);
+    world_poll(talk->world);
+    hold_all(talk);
+    writable_count = 0;
+    write_bytes = 4096; /* the first of them find room in the last buffer */
+    write_again(conn, talk);
+    talk_wait(talk, 10 * second);
+    assert_in_range(writable_count, 100, 500);
+    let_go();
+    world_mark(talk->world);
+}
+
 /* ACKs come in full-sized buffers: whoever copies must leave some, or nothing is ever released. */
 static void copies_leave_buffers_for_what_comes_in(void **state)
 {
@@ -134,6 +217,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(writer_that_memory_refused_hears_when_there_is_some),
         talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
+        talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),
+        talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
         talk_test(copies_leave_buffers_for_what_comes_in),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
