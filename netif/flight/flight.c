@@ -61,20 +61,19 @@ static struct entry entry_at(const struct leat_flight *flight, uint32_t at)
     return entry;
 }
 
-/* Where the entry behind the one at @at is, or would be. */
-static uint32_t entry_next(const struct leat_flight *flight, uint32_t at)
+/* Where the entry behind @entry, which is the one at @at, is, or would be. */
+static uint32_t entry_next(const struct leat_flight *flight, uint32_t at, const struct entry *entry)
 {
-    const struct entry entry = entry_at(flight, at);
-
-    at = entry.direction == SKIP ? 0 : at + entry_bytes(entry.captured_bytes);
-    return at + sizeof(struct entry) > flight->ring_bytes ? 0 : at;
+    at = entry->direction == SKIP ? 0 : at + entry_bytes(entry->captured_bytes);
+    return at + sizeof *entry > flight->ring_bytes ? 0 : at;
 }
 
 static void drop_oldest(struct leat_flight *flight)
 {
-    if (entry_at(flight, flight->tail).direction != SKIP)
-        flight->kept--;
-    flight->tail = entry_next(flight, flight->tail);
+    const struct entry oldest = entry_at(flight, flight->tail);
+
+    flight->kept -= oldest.direction != SKIP;
+    flight->tail = entry_next(flight, flight->tail, &oldest);
 }
 
 /* Makes @bytes free at the head. */
@@ -212,16 +211,18 @@ void leat_flight_dump(const struct leat_flight *flight,
                       void (*write)(void *arg, const void *bytes, size_t len), void *arg)
 {
     uint8_t block[128]; /* comments would not fit: there are none */
-    uint32_t at = flight->tail;
+    uint32_t next = flight->tail;
 
     write(arg, block, leat__pcapng_start(block, 0, flight->snap_bytes));
-    for (uint32_t left = flight->kept; left > 0; at = entry_next(flight, at)) {
+    for (uint32_t left = flight->kept; left > 0;) {
+        const uint32_t at = next;
         const struct entry entry = entry_at(flight, at);
         const struct pcapng_frame frame = {.time_ns = entry.time_ns,
                                            .captured_bytes = entry.captured_bytes,
                                            .wire_bytes = entry.wire_bytes,
                                            .direction = (enum pcapng_direction)entry.direction};
 
+        next = entry_next(flight, at, &entry);
         if (entry.direction == SKIP)
             continue;
         leat__pcapng_frame_head(block, &frame);

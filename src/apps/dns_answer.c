@@ -75,6 +75,7 @@ static enum verdict read_query(const uint8_t *message, size_t len, struct query 
     size_t at = DNS_HEADER_BYTES;
 
     query->has_edns = false;
+    query->edns.dnssec_ok = false;
     if (!dns_header_read(message, len, &query->header))
         return VERDICT_DROP;
     /* two servers that answer each other's replies would never stop */
@@ -202,18 +203,21 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
                                              struct place *place)
 {
     const struct leat_dns_zone *zone = reply->zone;
-    uint8_t starts[DNS_LABELS_MAX];
-    const unsigned count = dns_name_labels(name, starts);
-    const unsigned apex_count = dns_name_label_count(dns_zone_apex_wire(zone));
-    const uint8_t *encloser = name + (apex_count < count ? starts[count - apex_count] : 0);
+    struct dns_zone_labels labels;
+    const uint8_t *encloser;
+    unsigned below; /* the apex are so many labels */
 
+    dns_zone_labels(&labels, name);
+    below = labels.count - zone->apex_labels;
+    encloser = name + labels.starts[below];
     place->kind = PLACE_NAME;
-    dns_zone_find(zone, dns_zone_apex_wire(zone), &place->node);
-    for (unsigned i = count - apex_count; i-- > 0; encloser = place->name) {
+    if (below == 0)
+        dns_zone_find_inside(zone, &labels, 0, &place->node);
+    for (unsigned i = below; i-- > 0; encloser = place->name) {
         const bool is_last = i == 0;
 
-        place->name = name + starts[i];
-        if (!dns_zone_find(zone, place->name, &place->node)) {
+        place->name = name + labels.starts[i];
+        if (!dns_zone_find_inside(zone, &labels, i, &place->node)) {
             if (!find_wildcard(zone, encloser, dns_name_bytes(encloser), &place->node))
                 place->kind = PLACE_NOTHING;
             return;
@@ -362,8 +366,8 @@ static size_t finish(struct reply *reply, const struct query *query)
 size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
                        const uint8_t *query, size_t query_len, uint8_t *reply, size_t reply_bytes)
 {
-    struct reply made = {.rcode = LEAT_DNS_NOERROR};
-    struct query asked = {.has_edns = false};
+    struct reply made;
+    struct query asked;
     const enum verdict verdict = read_query(query, query_len, &asked);
     const size_t limit = reply_limit(&asked, transport, reply_bytes);
 
@@ -373,6 +377,8 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
     if (verdict == VERDICT_FORMERR)
         asked.has_edns = false;
     dns_write_start(&made.writer, reply, limit - (asked.has_edns ? DNS_OPT_BYTES : 0));
+    made.rcode = LEAT_DNS_NOERROR;
+    made.flags = 0;
     if (verdict == VERDICT_FORMERR) {
         made.rcode = LEAT_DNS_FORMERR;
     } else if (dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {

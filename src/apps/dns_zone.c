@@ -3,53 +3,41 @@
 
 #include <string.h>
 
-unsigned dns_name_labels(const uint8_t *name, uint8_t starts[DNS_LABELS_MAX])
-{
-    unsigned count = 0;
-    unsigned at = 0;
-
-    while (name[at] != 0 && count < DNS_LABELS_MAX) {
-        starts[count++] = (uint8_t)at;
-        at += name[at] + 1u;
-    }
-    return count;
-}
-
-unsigned dns_name_label_count(const uint8_t *name)
-{
-    unsigned count = 0;
-
-    for (; *name != 0; name += *name + 1u)
-        count++;
-    return count;
-}
-
 static int label_order(const uint8_t *a, const uint8_t *b)
 {
     const unsigned shorter = *a < *b ? *a : *b;
 
     for (unsigned i = 1; i <= shorter; i++) {
-        if (dns_lower(a[i]) != dns_lower(b[i]))
+        if (a[i] != b[i] && dns_lower(a[i]) != dns_lower(b[i]))
             return dns_lower(a[i]) - dns_lower(b[i]);
     }
     return *a - *b;
 }
 
-/* RFC 4034 6.1: label by label from the right, the shorter one first. */
-int dns_name_order(const uint8_t *a, const uint8_t *b)
+/* RFC 4034 6.1: label by label from the right, the shorter one first.  Both end with the same
+ * @same labels; of @b the first @skip don't count. */
+static int labels_order(const struct dns_zone_labels *a, const struct dns_zone_labels *b,
+                        unsigned skip, unsigned same)
 {
-    uint8_t a_starts[DNS_LABELS_MAX];
-    uint8_t b_starts[DNS_LABELS_MAX];
-    unsigned a_left = dns_name_labels(a, a_starts);
-    unsigned b_left = dns_name_labels(b, b_starts);
+    unsigned a_left = a->count - same;
+    unsigned b_left = b->count - same;
 
-    while (a_left > 0 && b_left > 0) {
-        const int order = label_order(a + a_starts[--a_left], b + b_starts[--b_left]);
+    while (a_left > 0 && b_left > skip) {
+        const int order = label_order(a->name + a->starts[--a_left], b->name + b->starts[--b_left]);
 
         if (order != 0)
             return order;
     }
-    return (int)a_left - (int)b_left;
+    return (int)a_left - (int)(b_left - skip);
+}
+
+int dns_name_order(const uint8_t *a, const uint8_t *b)
+{
+    struct dns_zone_labels a_labels, b_labels;
+
+    dns_zone_labels(&a_labels, a);
+    dns_zone_labels(&b_labels, b);
+    return labels_order(&a_labels, &b_labels, 0, 0);
 }
 
 size_t dns_name_bytes(const uint8_t *name)
@@ -78,35 +66,67 @@ int dns_name_below(const uint8_t *name, const uint8_t *top)
     return (int)front;
 }
 
-/* The first record whose owner does not stand before @name. */
-static uint32_t first_not_before(const struct leat_dns_zone *zone, const uint8_t *name)
+/* The first record whose owner does not stand before the name; @found: its owner is the name. */
+static uint32_t first_not_before(const struct leat_dns_zone *zone,
+                                 const struct dns_zone_labels *labels, unsigned skip, bool *found)
 {
     uint32_t low = 0;
     uint32_t high = zone->count;
 
+    *found = false;
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
+        struct dns_zone_labels owner;
+        int order;
 
-        if (dns_name_order(dns_zone_record(zone, middle)->owner, name) < 0)
+        dns_zone_labels(&owner, dns_zone_record(zone, middle)->owner);
+        order = labels_order(&owner, labels, skip, zone->apex_labels);
+        if (order < 0) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+            *found = order == 0;
+        }
     }
     return low;
+}
+
+/* True if the record at @at has the owner of the one before. */
+static bool same_owner(const struct leat_dns_zone *zone, uint32_t at)
+{
+    const uint8_t *owner = dns_zone_record(zone, at)->owner;
+    const uint8_t *before = dns_zone_record(zone, at - 1)->owner;
+
+    /* most share their bytes in memory, too */
+    return owner == before || dns_name_order(owner, before) == 0;
+}
+
+bool dns_zone_find_inside(const struct leat_dns_zone *zone, const struct dns_zone_labels *labels,
+                          unsigned skip, struct dns_zone_range *node)
+{
+    const uint8_t *name = labels->name + labels->starts[skip];
+    bool found;
+    uint32_t end = first_not_before(zone, labels, skip, &found);
+
+    *node = (struct dns_zone_range){.first = end, .end = end};
+    if (!found) /* what follows at once is below it, or nothing is */
+        return end < zone->count && dns_name_below(dns_zone_record(zone, end)->owner, name) >= 0;
+    while (++end < zone->count && same_owner(zone, end)) {
+    }
+    node->end = end;
+    return true;
 }
 
 bool dns_zone_find(const struct leat_dns_zone *zone, const uint8_t *name,
                    struct dns_zone_range *node)
 {
-    const uint32_t first = first_not_before(zone, name);
-    uint32_t end = first;
+    struct dns_zone_labels labels;
 
-    while (end < zone->count && dns_name_order(dns_zone_record(zone, end)->owner, name) == 0)
-        end++;
-    *node = (struct dns_zone_range){.first = first, .end = end};
-    /* what follows at once is below it, or nothing is */
-    return end > first ||
-           (end < zone->count && dns_name_below(dns_zone_record(zone, end)->owner, name) >= 0);
+    *node = (struct dns_zone_range){.first = 0, .end = 0};
+    if (dns_name_below(name, dns_zone_apex_wire(zone)) < 0)
+        return false;
+    dns_zone_labels(&labels, name);
+    return dns_zone_find_inside(zone, &labels, 0, node);
 }
 
 struct dns_zone_range dns_zone_set(const struct leat_dns_zone *zone, struct dns_zone_range node,

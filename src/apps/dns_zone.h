@@ -23,6 +23,7 @@ struct leat_dns_zone {
     struct dns_zone_record *records; /* by owner, type, data */
     uint32_t count;
     uint32_t soa; /* index of the SOA record, whose owner is the apex */
+    unsigned apex_labels;
 };
 
 /* Records `first` to before `end`: those of one name, or of one name and type. */
@@ -51,11 +52,27 @@ enum {
     DNS_LABELS_MAX = 127 /* without the root's: each takes two bytes of 255 */
 };
 
-/* Where each label of a legal name begins; returns how many there are, without the root's. */
-unsigned dns_name_labels(const uint8_t *name, uint8_t starts[DNS_LABELS_MAX]);
+/* Where the labels of a legal name begin. */
+struct dns_zone_labels {
+    const uint8_t *name;
+    unsigned count;                     /* without the root's */
+    uint8_t starts[DNS_LABELS_MAX + 1]; /* the root's, too */
+};
 
-/* Labels of a legal name, and its bytes. */
-unsigned dns_name_label_count(const uint8_t *name);
+static inline void dns_zone_labels(struct dns_zone_labels *labels, const uint8_t *name)
+{
+    unsigned at = 0;
+
+    labels->name = name;
+    labels->count = 0;
+    while (name[at] != 0 && labels->count < DNS_LABELS_MAX) {
+        labels->starts[labels->count++] = (uint8_t)at;
+        at += name[at] + 1u;
+    }
+    labels->starts[labels->count] = (uint8_t)at;
+}
+
+/* The bytes of a legal name. */
 size_t dns_name_bytes(const uint8_t *name);
 
 /* Below 0, 0 or above 0: @a stands before, is, or stands behind @b in canonical order. */
@@ -67,6 +84,10 @@ int dns_name_below(const uint8_t *name, const uint8_t *top);
 /* The records of @name.  True if the name exists, if only because of names below it. */
 bool dns_zone_find(const struct leat_dns_zone *zone, const uint8_t *name,
                    struct dns_zone_range *node);
+
+/* The same for a name that is the apex or below it, without its first @skip labels. */
+bool dns_zone_find_inside(const struct leat_dns_zone *zone, const struct dns_zone_labels *labels,
+                          unsigned skip, struct dns_zone_range *node);
 
 /* Those of a name's records that are of @type. */
 struct dns_zone_range dns_zone_set(const struct leat_dns_zone *zone, struct dns_zone_range node,

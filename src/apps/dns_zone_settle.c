@@ -96,6 +96,7 @@ static void make_sets(struct leat_dns_zone *zone)
 
 static const char *find_soa(struct leat_dns_zone *zone, uint32_t *line)
 {
+    struct dns_zone_labels apex;
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < zone->count; i++) {
@@ -105,6 +106,8 @@ static const char *find_soa(struct leat_dns_zone *zone, uint32_t *line)
         if (found++ > 0)
             return "a zone has one SOA record, and this is another one";
         zone->soa = i;
+        dns_zone_labels(&apex, dns_zone_record(zone, i)->owner);
+        zone->apex_labels = apex.count;
     }
     return found > 0 ? NULL : "there is no SOA record";
 }

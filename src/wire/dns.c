@@ -119,7 +119,7 @@ bool dns_name_skip(const uint8_t *message, size_t len, size_t *at)
 bool dns_bytes_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (dns_lower(a[i]) != dns_lower(b[i]))
+        if (a[i] != b[i] && dns_lower(a[i]) != dns_lower(b[i]))
             return false;
     }
     return true;
@@ -277,10 +277,12 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
 void dns_write_start(struct dns_writer *writer, uint8_t *bytes, size_t limit)
 {
     leat_assert(limit >= DNS_HEADER_BYTES);
-    memset(writer, 0, sizeof *writer);
     writer->bytes = bytes;
     writer->limit = limit;
     writer->len = DNS_HEADER_BYTES;
+    writer->full = false;
+    writer->known_count = 0;
+    memset(writer->counts, 0, sizeof writer->counts);
 }
 
 struct dns_mark dns_write_mark(const struct dns_writer *writer)
@@ -299,38 +301,68 @@ void dns_write_rewind(struct dns_writer *writer, const struct dns_mark *mark)
     writer->full = false;
 }
 
-static void write_bytes(struct dns_writer *writer, const uint8_t *bytes, size_t len)
+/* Where the next @len bytes go, or NULL: they don't fit, and nothing more will. */
+static uint8_t *write_place(struct dns_writer *writer, size_t len)
 {
+    uint8_t *place = writer->bytes + writer->len;
+
     if (writer->full || len > writer->limit - writer->len) {
         writer->full = true;
-        return;
+        return NULL;
     }
-    if (len != 0)
-        memcpy(writer->bytes + writer->len, bytes, len);
     writer->len += len;
+    return place;
+}
+
+static void write_bytes(struct dns_writer *writer, const uint8_t *bytes, size_t len)
+{
+    uint8_t *place = write_place(writer, len);
+
+    if (place && len != 0)
+        memcpy(place, bytes, len);
 }
 
 static void write16(struct dns_writer *writer, uint16_t value)
 {
-    uint8_t bytes[2];
+    uint8_t *place = write_place(writer, sizeof value);
 
-    put16(bytes, value);
-    write_bytes(writer, bytes, sizeof bytes);
+    if (place)
+        put16(place, value);
 }
 
 static void write32(struct dns_writer *writer, uint32_t value)
 {
-    uint8_t bytes[4];
+    uint8_t *place = write_place(writer, sizeof value);
 
-    put32(bytes, value);
-    write_bytes(writer, bytes, sizeof bytes);
+    if (place)
+        put32(place, value);
+}
+
+/* True if @name is what the writer itself has put at @at, whose pointers lead to whole names in
+ * front of them. */
+static bool is_written_at(const struct dns_writer *writer, size_t at, const uint8_t *name)
+{
+    for (;;) {
+        const uint8_t *label = writer->bytes + at;
+
+        if (*label >= POINTER) {
+            at = get16(label) & (POINTER_REACH - 1u);
+            continue;
+        }
+        if (*label != *name || !dns_bytes_equal(label + 1, name + 1, *name))
+            return false;
+        if (*name == 0)
+            return true;
+        at += *name + 1u;
+        name += *name + 1;
+    }
 }
 
 /* The offset of @name where it has been written before, or 0. */
 static uint16_t known_name(const struct dns_writer *writer, const uint8_t *name)
 {
     for (unsigned i = 0; i < writer->known_count; i++) {
-        if (labels_equal(writer->bytes, writer->len, writer->known[i], name))
+        if (is_written_at(writer, writer->known[i], name))
             return writer->known[i];
     }
     return 0;
@@ -340,22 +372,22 @@ static uint16_t known_name(const struct dns_writer *writer, const uint8_t *name)
 static void write_name(struct dns_writer *writer, const uint8_t *name)
 {
     unsigned known_count = writer->known_count;
+    uint16_t pointer = 0;
 
-    while (*name != 0) {
-        uint16_t pointer = known_name(writer, name);
-
-        if (pointer != 0) {
-            write16(writer, (uint16_t)(POINTER << 8 | pointer));
-            writer->known_count = (uint8_t)known_count;
-            return;
-        }
+    for (; *name != 0; name += *name + 1) {
+        pointer = known_name(writer, name);
+        if (pointer != 0)
+            break;
         if (known_count < DNS_KNOWN_NAMES_MAX && writer->len < POINTER_REACH)
             writer->known[known_count++] = (uint16_t)writer->len;
         write_bytes(writer, name, *name + 1u);
-        name += *name + 1;
     }
-    write_bytes(writer, name, 1);
-    writer->known_count = (uint8_t)known_count;
+    if (pointer != 0)
+        write16(writer, (uint16_t)(POINTER << 8 | pointer));
+    else
+        write_bytes(writer, name, 1);
+    if (!writer->full) /* only what is whole can be led to */
+        writer->known_count = (uint8_t)known_count;
 }
 
 void dns_write_question(struct dns_writer *writer, const uint8_t *name, uint16_t type,

@@ -142,6 +142,28 @@ static void test_large_zone_is_sorted_and_found(void **state)
     free(text);
 }
 
+/* The root has no labels: what is right above a name is found all the same. */
+static void test_the_root_can_be_a_zone(void **state)
+{
+    struct message query;
+    uint8_t reply[LEAT_DNS_UDP_BYTES];
+    void *memory;
+    const struct leat_dns_zone *zone = zone_of(
+        "$TTL 60\n. SOA ns. h. 1 2 3 4 5\n. NS ns.\nns. A 192.0.2.1\n*. TXT \"any\"\n", &memory);
+    const struct leat_dns_zones zones = {.list = &zone, .count = 1};
+    size_t len;
+
+    (void)state;
+    make_query(&query, "NS", LEAT_DNS_A, 0);
+    len = leat_dns_answer(&zones, LEAT_DNS_OVER_UDP, query.bytes, query.len, reply, sizeof reply);
+    assert_string_equal(text_of(reply, len), "NOERROR  aa\nNS. 60 IN A 192.0.2.1\n--\n--\n");
+    make_query(&query, "nobody.here", LEAT_DNS_TXT, 0);
+    len = leat_dns_answer(&zones, LEAT_DNS_OVER_UDP, query.bytes, query.len, reply, sizeof reply);
+    assert_string_equal(text_of(reply, len),
+                        "NOERROR  aa\nnobody.here. 60 IN TXT \"any\"\n--\n--\n");
+    free(memory);
+}
+
 static void test_errors_have_their_place(void **state)
 {
     (void)state;
@@ -317,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_sets_have_no_doubles_and_one_ttl),
         cmocka_unit_test(test_canonical_order),
         cmocka_unit_test(test_large_zone_is_sorted_and_found),
+        cmocka_unit_test(test_the_root_can_be_a_zone),
         cmocka_unit_test(test_errors_have_their_place),
         cmocka_unit_test(test_long_texts_are_refused),
         cmocka_unit_test(test_zone_as_a_whole_is_checked),
