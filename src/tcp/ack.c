@@ -258,15 +258,24 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
 }
 
-/* An ACK alone that settles everything: a look for something to send, 200 instructions, would find
- * nothing, and it is told here that the next hop is alive. */
+/* Nothing waits to be sent. */
+static bool owes_nothing(const struct leat_tcp *conn)
+{
+    return conn->transfer->sendq.bytes == 0 &&
+           !(conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE));
+}
+
+/* An ACK that settles everything: a look for something to send, 200 instructions, would find
+ * nothing.  That the next hop is alive is told here, or, if there is text, by the ACK that it will
+ * get.  False: somebody has to look. */
 static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     struct path *path;
 
-    if (segment->text_bytes > 0 || conn->transfer->sendq.bytes > 0 ||
-        (conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE)))
+    if (!owes_nothing(conn))
         return false;
+    if (segment->text_bytes > 0)
+        return true;
     path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
     if (path)
         ipv4_reached(path);
@@ -326,28 +335,37 @@ static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *heade
            conn->transfer->recovery.phase == RECOVERY_NONE;
 }
 
-void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
+/* Everything but what tcp_take_ACK() does at once, which stands apart from it: it would only cost
+ * it registers. */
+static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
+                                                   const struct tcp_segment *segment)
 {
-    struct leat_tcp *conn = tcp_conn(tcb);
-    const struct wire_tcp *header = &step->segment->header;
-    const bool had_syn = tcb->flags & TCB_SYN_UNACKED;
-    struct sent *sent = plainly_acked(conn, header);
+    const struct wire_tcp *header = &segment->header;
+    const bool had_syn = conn->tcb.flags & TCB_SYN_UNACKED;
     bool window_changed = false;
 
-    if (sent) {
-        take_plain_ack(conn, header, sent);
-        if (!is_settled(conn, step->segment)) {
-            conn->flags |= CONN_REACHED;
-            tcp_want_output(conn);
-        }
-        return;
-    }
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
-    if (tcb->flags & TCB_SYN_UNACKED)
+    if (had_syn)
         take_ack_of_SYN(conn, header->ack);
     if (seq_lt(conn->snd_una, header->ack) ||
         (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
-        take_ack(conn, step->segment, window_changed);
+        take_ack(conn, segment, window_changed);
     tcp_want_output(conn);
+}
+
+void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct sent *sent = plainly_acked(conn, &step->segment->header);
+
+    if (!sent) {
+        take_any_ACK(conn, step->segment);
+        return;
+    }
+    take_plain_ack(conn, &step->segment->header, sent);
+    if (!is_settled(conn, step->segment)) {
+        conn->flags |= CONN_REACHED;
+        tcp_want_output(conn);
+    }
 }
