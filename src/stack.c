@@ -111,6 +111,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->table_key.k1 = leat_random(made);
     made->ready.next = made->ready.prev = &made->ready;
     made->ready_still.next = made->ready_still.prev = &made->ready_still;
+    made->links_end = made->links;
     made->arena = arena;
     timers_init(&made->timers, 0);
     limiter_init(&made->icmp_errors, c.icmp_errors_per_s, 0);
@@ -132,9 +133,7 @@ COLD void leat_close(struct leat *stack)
     neighbours_close(stack);
     reassembly_close(stack);
     queue_free_all(&stack->loopback);
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        struct link *link = &stack->links[i];
-
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
         queue_free_all(&link->tx);
         link->netif->ops->close(link->netif);
     }
@@ -149,9 +148,9 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
 
     if (netif->mtu < MTU_MIN || (netif->mac.octet[0] & 1) || stack_link(stack, netif))
         return LEAT_ERR_ARGUMENT;
-    if (stack->link_count == LEAT_NETIFS_MAX)
+    if (stack->links_end == stack->links + LEAT_NETIFS_MAX)
         return LEAT_ERR_FULL;
-    link = &stack->links[stack->link_count++];
+    link = stack->links_end++;
     link->stack = stack;
     link->netif = netif;
     return LEAT_OK;
@@ -195,10 +194,8 @@ static bool protocols_flush(struct leat *stack)
 {
     bool more = false;
 
-    for (unsigned i = 0; i < stack->protocol_count; i++) {
-        if (stack->protocols[i]->flush)
-            more |= stack->protocols[i]->flush(stack);
-    }
+    for (unsigned i = 0; i < stack->flush_count; i++)
+        more |= stack->protocols[i]->flush(stack);
     return more;
 }
 
@@ -265,14 +262,13 @@ static uint64_t look_ns(const struct leat *stack, struct leat_netif *netif)
 
 static uint64_t next_ns(const struct leat *stack, bool more)
 {
-    const struct link *end = stack->links + stack->link_count;
     uint64_t next;
 
     if (more || is_ready(&stack->ready) || is_ready(&stack->ready_still) ||
         stack->loopback.count > 0)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);
-    for (const struct link *link = stack->links; link < end; link++) {
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
         /* also when frames wait because its device is full: it knows when to see whether it has
          * room again, and to ask before would spin */
         const uint64_t look = look_ns(stack, link->netif);
@@ -286,10 +282,9 @@ static uint64_t next_ns(const struct leat *stack, bool more)
 /* True if frames are left behind, which only a full device does. */
 static bool links_flush(struct leat *stack)
 {
-    const struct link *end = stack->links + stack->link_count;
     bool full = false;
 
-    for (struct link *link = stack->links; link < end; link++) {
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
         ethernet_flush(link);
         full |= link->tx.count > 0;
     }
@@ -298,7 +293,6 @@ static bool links_flush(struct leat *stack)
 
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
 {
-    const struct link *end = stack->links + stack->link_count;
     const uint64_t sent_before = stack->stats.tx_frames;
     bool more = false;
     bool unsent;
@@ -306,7 +300,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     leat_assert(now_ns >= stack->now_ns);
     stack->now_ns = now_ns;
     stack->now_ms = (uint32_t)(now_ns / 1000000);
-    for (struct link *link = stack->links; link < end; link++)
+    for (struct link *link = stack->links; link < stack->links_end; link++)
         more |= link_poll(link);
     loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
@@ -347,9 +341,9 @@ const struct leat_stats *leat_stats(const struct leat *stack)
 
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif)
 {
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        if (stack->links[i].netif == netif)
-            return &stack->links[i];
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (link->netif == netif)
+            return link;
     }
     return 0;
 }
@@ -358,7 +352,12 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
 {
     if (stack->protocol_count == PROTOCOLS_MAX)
         return false;
-    stack->protocols[stack->protocol_count++] = protocol;
+    stack->protocols[stack->protocol_count] = protocol;
+    if (protocol->flush) {
+        stack->protocols[stack->protocol_count] = stack->protocols[stack->flush_count];
+        stack->protocols[stack->flush_count++] = protocol;
+    }
+    stack->protocol_count++;
     if (protocol->merge)
         stack->super = protocol;
     return true;

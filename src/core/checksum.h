@@ -8,6 +8,7 @@
 #ifndef CORE_CHECKSUM_H
 #define CORE_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,6 +70,20 @@ static inline uint64_t checksum_20_bytes(const uint8_t *at)
 static inline uint16_t checksum_finish(uint64_t sum)
 {
     return (uint16_t)~big_endian16(checksum_fold16(sum));
+}
+
+/* True if @sum is that of something which its checksum is part of, and right. */
+static inline bool checksum_agrees(uint64_t sum)
+{
+    return checksum_fold16(sum) == 0xffff;
+}
+
+/* Writes what goes into the checksum field. */
+static inline void checksum_put(uint8_t *at, uint64_t sum)
+{
+    const uint16_t field = (uint16_t)~checksum_fold16(sum);
+
+    memcpy(at, &field, sizeof field);
 }
 
 /* The sum of @len bytes, as if they began at an even offset; add it to others with +. */

@@ -123,7 +123,7 @@ void icmp_input(struct leat *stack, struct packet *packet)
         stack_end(stack, packet->buf, drop_icmp_format);
         return;
     }
-    if (checksum_finish(checksum_list(packet->buf)) != 0) {
+    if (!checksum_agrees(checksum_list(packet->buf))) {
         stack_end(stack, packet->buf, drop_icmp_checksum);
         return;
     }

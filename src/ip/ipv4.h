@@ -16,6 +16,8 @@ void ipv4_deliver(struct leat *stack, struct packet *packet);
 /* Who handles @number, or NULL.  ICMP isn't among them: it is part of IP (RFC 792). */
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number);
 
+struct frame_head; /* ip/frame_head.h */
+
 /* How one packet goes out: found once, used for many. */
 struct path {
     struct link *link; /* NULL: to ourselves */
@@ -26,7 +28,8 @@ struct path {
     bool to_many;     /* broadcast or multicast */
     bool hop_is_host; /* next_hop is neither */
     uint64_t
-        reached_until_ns; /* ARP knows that the next hop is alive, and need not hear it again */
+        reached_until_ns;    /* ARP knows that the next hop is alive, and need not hear it again */
+    struct frame_head *head; /* the headers of what goes there; NULL in a copy of the path */
 };
 
 /* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).

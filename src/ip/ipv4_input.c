@@ -17,8 +17,8 @@ static bool is_loopback(leat_ip4 ip)
 
 bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
 {
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        if (address_is_ours(&stack->links[i], ip))
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_is_ours(link, ip))
             return true;
     }
     return is_loopback(ip);
@@ -28,8 +28,8 @@ bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
 {
     if (leat_ip4_is_multicast(ip) || ip == LEAT_IP4_BROADCAST)
         return true;
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        if (address_is_broadcast(&stack->links[i], ip))
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_is_broadcast(link, ip))
             return true;
     }
     return false;
@@ -77,17 +77,6 @@ static uint64_t *check_ends(struct leat *stack, const struct link *link, leat_ip
     return is_for_us(stack, link, dst, *to_many, to_many) ? 0 : &stack->stats.drop_ip_not_ours;
 }
 
-/* False: the options are not acceptable, and the packet dies in silence.  A parameter problem
- * should tell of a malformed one (RFC 1122 3.2.2.5), but who makes such a header is no honest peer,
- * and maybe not at the address that it names: an answer would help him alone. */
-static bool options_pass(const struct packet *packet)
-{
-    const uint8_t *header = packet->buf->data - packet->header_bytes;
-
-    return packet->header_bytes == IPV4_HEADER_BYTES ||
-           wire_ipv4_options_ok(header, packet->header_bytes);
-}
-
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
 {
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
@@ -114,64 +103,76 @@ void ipv4_deliver(struct leat *stack, struct packet *packet)
     }
 }
 
-/* A fragment waits for the others; of a datagram that nobody handles it is not worth it.  Its
- * header is read once more, so that whole datagrams, which nearly all are, need not keep all of it.
- */
-COLD static void fragment_input(struct leat *stack, struct packet *packet)
+/* False: the options are not acceptable, and the packet dies in silence.  A parameter problem
+ * should tell of a malformed one (RFC 1122 3.2.2.5), but who makes such a header is no honest peer,
+ * and maybe not at the address that it names: an answer would help him alone. */
+static inline bool options_pass(const struct packet *packet)
+{
+    return packet->header_bytes == IPV4_HEADER_BYTES ||
+           wire_ipv4_options_ok(packet->buf->data - packet->header_bytes, packet->header_bytes);
+}
+
+/* A packet with options, a fragment, or both.  The header is read once more, so that others, which
+ * nearly all are, need not keep all of it. */
+COLD static void unusual_input(struct leat *stack, struct packet *packet)
 {
     const uint8_t *at = packet->buf->data - packet->header_bytes;
     struct wire_ipv4 header;
     bool ok;
 
-    if (packet->protocol != IP_ICMP && !ipv4_protocol(stack, packet->protocol)) {
-        ipv4_deliver(stack, packet);
+    if (!options_pass(packet)) {
+        /* check_ends() may return NULL; the analyzer takes &stack->stats.drop_... for that, and
+         * stack for NULL: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+        stack_end(stack, packet->buf, drop_ip_options);
         return;
     }
     ok = wire_ipv4_parse_quote(&header, at, packet->header_bytes);
     leat_assert(ok); /* it was a moment ago */
-    reassembly_input(stack, packet, &header);
+    /* a fragment waits for the others; of a datagram that nobody handles it is not worth it */
+    if (wire_ipv4_is_fragment(at) &&
+        (packet->protocol == IP_ICMP || ipv4_protocol(stack, packet->protocol)))
+        reassembly_input(stack, packet, &header);
+    else
+        ipv4_deliver(stack, packet);
 }
 
+/* What is asked for of the header is read where it is asked for, not all at once: it stays where it
+ * is, and the processor has few registers. */
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool to_many)
 {
-    struct wire_ipv4 header;
+    const uint8_t *bytes = buf->data;
+    const uint32_t header_bytes = wire_ipv4_header_bytes(bytes, buf->len);
     struct packet packet;
     uint64_t *wrong;
 
-    if (!wire_ipv4_parse(&header, buf->data, buf->len, leat_buf_total(buf))) {
+    if (header_bytes == 0 || get16(bytes + IPV4_TOTAL_AT) > leat_buf_total(buf)) {
         stack_end(stack, buf, drop_ip_header);
         return;
     }
-    if (!wire_ipv4_checksum_ok(buf->data, header.header_bytes)) {
+    if (!wire_ipv4_checksum_ok(bytes, header_bytes)) {
         stack_end(stack, buf, drop_ip_checksum);
         return;
     }
-    wrong = check_ends(stack, link, header.src, header.dst, &to_many);
+    packet.src = get32(bytes + IPV4_SRC_AT);
+    packet.dst = get32(bytes + IPV4_DST_AT);
+    wrong = check_ends(stack, link, packet.src, packet.dst, &to_many);
     if (wrong) {
         (*wrong)++;
         leat_buf_free(buf);
         return;
     }
-    /* the TTL is the routers' business: RFC 1122 3.2.1.7 */
-    view_trim(buf, header.total_bytes);
-    view_pull(buf, header.header_bytes);
-    packet = (struct packet){.buf = buf,
-                             .link = link,
-                             .src = header.src,
-                             .dst = header.dst,
-                             .header_bytes = header.header_bytes,
-                             .protocol = header.protocol,
-                             .ttl = header.ttl,
-                             .tos = header.tos,
-                             .to_many = to_many};
-    if (!options_pass(&packet)) {
-        /* check_ends() may return NULL; the analyzer takes &stack->stats.drop_... for that, and
-         * stack for NULL: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-        stack_end(stack, buf, drop_ip_options);
-        return;
-    }
-    if (header.more_fragments || header.fragment_offset > 0)
-        fragment_input(stack, &packet);
+    view_trim(buf, get16(bytes + IPV4_TOTAL_AT));
+    view_pull(buf, header_bytes);
+    packet.buf = buf;
+    packet.link = link;
+    packet.header_bytes = (uint16_t)header_bytes;
+    packet.protocol = bytes[IPV4_PROTOCOL_AT];
+    packet.ttl = bytes[IPV4_TTL_AT]; /* which is the routers' business: RFC 1122 3.2.1.7 */
+    packet.tos = bytes[IPV4_TOS_AT];
+    packet.to_many = to_many;
+    packet.reassembled = false;
+    if (header_bytes > IPV4_HEADER_BYTES || wire_ipv4_is_fragment(bytes))
+        unusual_input(stack, &packet);
     else
         ipv4_deliver(stack, &packet);
 }

@@ -2,6 +2,7 @@
 #include "ip/ipv4.h"
 
 #include "core/view.h"
+#include "ip/frame_head.h"
 #include "ip/route.h"
 #include "link/address.h"
 #include "link/arp.h"
@@ -26,8 +27,7 @@ COLD static enum leat_err path_to_many(struct leat *stack, struct path *path)
     struct link *bare = 0;
 
     path->to_many = true;
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        struct link *link = &stack->links[i];
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
         const struct address *first = address_first(link);
         const leat_ip4 ours = first ? first->ip : LEAT_IP4_ANY;
 
@@ -57,6 +57,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
 
     if (known) {
         *path = *known;
+        path->head = 0; /* another way may take its place */
         return LEAT_OK;
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
@@ -116,6 +117,24 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
     if (!options->dont_fragment)
         header.id = route_next_id(stack, path->src, path->dst, options->protocol);
     return header;
+}
+
+void frame_head_make(const struct path *path)
+{
+    struct frame_head *head = path->head;
+    struct link *link = path->link;
+    struct neighbour *hop = neighbour_known(link, path->next_hop);
+    struct wire_ethernet ethernet = {.src = link->netif->mac, .type = ETHERNET_IPV4};
+    const struct wire_ipv4 ip = {.src = path->src, .dst = path->dst};
+
+    if (!hop)
+        return;
+    ethernet.dst = hop->mac;
+    wire_ethernet_emit(&ethernet, head->bytes);
+    wire_ipv4_emit(&ip, head->bytes + ETHERNET_HEADER_BYTES);
+    head->ends_sum = checksum_fold32((uint64_t)path->src + path->dst);
+    head->hop = hop;
+    head->version = link->stack->hops_version;
 }
 
 static void send_on_link(const struct path *path, struct leat_buf *packet)
@@ -200,5 +219,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
         send_on_link(path, payload);
     else
         send_home(stack, payload);
+    if (path->head && path->head->version != stack->hops_version)
+        frame_head_make(path);
     return LEAT_OK;
 }

@@ -47,6 +47,7 @@ bool routes_init(struct leat *stack)
     stack->known_paths = arena_take(&stack->arena, KNOWN_PATHS, sizeof *stack->known_paths);
     stack->routes = table;
     stack->ways_version = 1;
+    stack->hops_version = 1;
     return table->routes && stack->known_paths;
 }
 
@@ -55,8 +56,8 @@ static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 
 {
     const struct address *best = 0;
 
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        const struct address *address = address_toward(&stack->links[i], src, ip);
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        const struct address *address = address_toward(link, src, ip);
 
         if (address && (!best || address->prefix_bits > best->prefix_bits))
             best = address;
@@ -109,14 +110,16 @@ void route_remember(struct leat *stack, const struct path *path, bool is_default
     known->version = stack->ways_version;
     known->is_default = is_default;
     known->path = *path;
+    known->path.head = &known->head;
+    known->head.version = 0;
 }
 
 /* True if an address, be it still probed for, has the gateway on its link. */
 static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
 {
-    for (unsigned i = 0; i < stack->link_count; i++) {
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
         for (unsigned k = 0; k < LEAT_ADDRESSES_MAX; k++) {
-            const struct address *address = &stack->links[i].addresses[k];
+            const struct address *address = &link->addresses[k];
 
             if (address->state != ADDRESS_NONE && address->ip != gateway &&
                 ((address->ip ^ gateway) & leat_ip4_mask(address->prefix_bits)) == 0)

@@ -2,6 +2,7 @@
 #ifndef IP_ROUTE_H
 #define IP_ROUTE_H
 
+#include "ip/frame_head.h"
 #include "ip/ipv4.h"
 #include "stack.h"
 
@@ -23,6 +24,7 @@ struct known_path {
     uint32_t version; /* stack->ways_version then; 0: none */
     bool is_default;  /* its source is what we choose, too, if nobody else does */
     struct path path;
+    struct frame_head head; /* its path's */
 };
 
 /* Peers of one network follow each other, so the low bits tell them apart. */

@@ -88,8 +88,8 @@ static bool is_edge(leat_ip4 ip, uint8_t prefix_bits)
 
 static bool have_already(struct leat *stack, leat_ip4 ip)
 {
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        if (address_find(&stack->links[i], ip))
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_find(link, ip))
             return true;
     }
     return false;
@@ -132,9 +132,7 @@ enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, 
 
 leat_ip4 leat_address(const struct leat *stack, const struct leat_netif *netif)
 {
-    for (unsigned i = 0; i < stack->link_count; i++) {
-        const struct link *link = &stack->links[i];
-
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
         for (unsigned k = 0; link->netif == netif && k < LEAT_ADDRESSES_MAX; k++) {
             if (address_is_usable(&link->addresses[k]))
                 return link->addresses[k].ip;

@@ -58,8 +58,8 @@ static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool devic
     }
     frame->checksum = LEAT_CHECKSUM_UNKNOWN; /* which is: complete */
     put16(tcp + WIRE_TCP_CHECKSUM_AT, 0);
-    put16(tcp + WIRE_TCP_CHECKSUM_AT,
-          checksum_finish(pseudo + checksum_bytes(tcp, header_bytes) + checksum_list(frame->next)));
+    checksum_put(tcp + WIRE_TCP_CHECKSUM_AT,
+                 pseudo + checksum_bytes(tcp, header_bytes) + checksum_list(frame->next));
 }
 
 /* A new frame with the headers of @frame, for text that is not the last. */

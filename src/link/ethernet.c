@@ -18,17 +18,17 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
            mac_equal(dst, &mac_all_hosts);
 }
 
-/* @header was in front of @packet. */
-static void packet_input(struct link *link, const struct wire_ethernet *header,
-                         struct leat_buf *packet)
+/* @packet is what was behind the header. */
+static inline void packet_input(struct link *link, uint16_t type, bool to_many,
+                                struct leat_buf *packet)
 {
     struct leat *stack = link->stack;
 
-    if (header->type == ETHERNET_IPV4) {
-        ipv4_input(stack, link, packet, mac_is_group(&header->dst));
-    } else if (header->type == ETHERNET_ARP) {
+    if (type == ETHERNET_IPV4) {
+        ipv4_input(stack, link, packet, to_many);
+    } else if (type == ETHERNET_ARP) {
         arp_input(link, packet);
-    } else if (header->type == ETHERNET_VLAN || header->type == ETHERNET_VLAN_STACK) {
+    } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
         stack_end(stack, packet, drop_eth_vlan);
     } else {
         /* 802.3 length fields end here, too (RFC 1122 2.3.3: encapsulation is RFC 894 only) */
@@ -39,17 +39,22 @@ static void packet_input(struct link *link, const struct wire_ethernet *header,
 void ethernet_input(struct link *link, struct leat_buf *frame)
 {
     struct leat *stack = link->stack;
-    struct wire_ethernet header;
+    const uint8_t *bytes = frame->data;
+    const struct leat_mac *dst, *src;
 
-    if (!wire_ethernet_parse(&header, frame->data, frame->len)) {
+    if (frame->len < ETHERNET_HEADER_BYTES) {
         stack_end(stack, frame, drop_eth_short);
-    } else if (!is_for_us(link, &header.dst)) {
+        return;
+    }
+    dst = wire_ethernet_dst(bytes);
+    src = wire_ethernet_src(bytes);
+    if (!is_for_us(link, dst)) {
         stack_end(stack, frame, drop_eth_not_ours);
-    } else if (mac_is_group(&header.src) || mac_equal(&header.src, &link->netif->mac)) {
+    } else if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(stack, frame, drop_eth_source);
     } else {
         view_pull(frame, ETHERNET_HEADER_BYTES);
-        packet_input(link, &header, frame);
+        packet_input(link, wire_ethernet_type(bytes), mac_is_group(dst), frame);
     }
 }
 
@@ -155,24 +160,19 @@ static struct leat_buf *cut_next(struct link *link)
     return segment;
 }
 
-static struct leat_buf *take_next(struct link *link)
+/* The next frame in the shape that the device wants; NULL: it was lost. */
+static inline struct leat_buf *next_frame(struct link *link)
 {
-    if (link->tx.first->segment_bytes > 0 && !link_has_tso(link))
-        return cut_next(link);
-    link->tx_waiting--;
-    return queue_take(&link->tx);
-}
+    struct leat_buf *frame;
 
-/* The next frame in the shape that the device wants, or NULL if the queue is empty. */
-static struct leat_buf *next_frame(struct link *link)
-{
-    struct leat_buf *frame = 0;
-
-    while (!frame && link->tx.count > 0) {
-        frame = take_next(link);
-        if (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER))
-            frame = linearise(link->stack, frame);
+    if (link->tx.first->segment_bytes > 0 && !link_has_tso(link)) {
+        frame = cut_next(link);
+    } else {
+        link->tx_waiting--;
+        frame = queue_take(&link->tx);
     }
+    if (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER))
+        frame = linearise(link->stack, frame);
     return frame;
 }
 
@@ -181,16 +181,15 @@ void ethernet_flush(struct link *link)
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
     struct leat_buf *frames[FRAMES_AT_ONCE];
-    uint32_t count;
 
     while (link->tx.count > 0) {
         const uint32_t room = netif->ops->transmit_room(netif);
         const uint32_t want = room < FRAMES_AT_ONCE ? room : FRAMES_AT_ONCE;
+        uint32_t count = 0;
 
-        for (count = 0; count < want; count++) {
+        while (count < want && link->tx.count > 0) {
             frames[count] = next_frame(link);
-            if (!frames[count])
-                break;
+            count += frames[count] != 0;
         }
         if (count == 0)
             return;

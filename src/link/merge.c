@@ -106,9 +106,9 @@ static bool checksums_are_right(const struct leat_buf *frame)
     if (!wire_ipv4_checksum_ok(at + IP_AT, IPV4_HEADER_BYTES))
         return false;
     return frame->checksum == LEAT_CHECKSUM_VERIFIED ||
-           checksum_finish(
+           checksum_agrees(
                checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len) +
-               checksum_bytes(at + TCP_AT, len)) == 0;
+               checksum_bytes(at + TCP_AT, len));
 }
 
 /* True if @frame, with so much text, goes on where @merge ends. */

@@ -20,6 +20,7 @@
 
 #include "link/address.h"
 #include "link/ethernet.h"
+#include "link/neighbour.h"
 #include "wire/ethernet.h"
 
 static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one a second */
@@ -28,27 +29,6 @@ static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: ab
 enum {
     REQUESTS_MAX = 3,
     RECENT = 16
-};
-
-enum neighbour_state {
-    NEIGHBOUR_RESOLVING,
-    NEIGHBOUR_REACHABLE,
-    NEIGHBOUR_PROBED
-};
-
-struct neighbour {
-    struct timer timer; /* first: a timer is its neighbour */
-    struct neighbour *chain;
-    struct neighbour *newer; /* in the list by age; in the free list only `newer` is used */
-    struct neighbour *older;
-    struct link *link;
-    leat_ip4 ip;
-    struct leat_mac mac;
-    uint8_t state;    /* enum neighbour_state */
-    uint8_t requests; /* sent since the last sign of life */
-    bool used;        /* since the last sign of life */
-    uint64_t confirmed_ns;
-    struct buf_queue parked;
 };
 
 /* A list by age of last use. */
@@ -182,6 +162,7 @@ static void forget(struct leat *stack, struct neighbour *n)
     age_list_remove(age_list_of(table, n), n);
     timer_cancel(&stack->timers, &n->timer);
     n->link = 0; /* not to be found among the recent any more */
+    stack->hops_version++;
     n->newer = table->free;
     table->free = n;
 }
@@ -283,11 +264,19 @@ static void timer_fired(struct timer *timer, void *context)
     }
 }
 
-/* Makes it the one that was used last of its list. */
-static void age_list_renew(struct age_list *list, struct neighbour *n)
+void neighbour_renew(struct leat *stack, struct neighbour *n)
 {
+    struct age_list *list = age_list_of(stack->neighbours, n);
+
     age_list_remove(list, n);
     age_list_put(list, n);
+}
+
+struct neighbour *neighbour_known(struct link *link, leat_ip4 ip)
+{
+    struct neighbour *n = find(link, ip);
+
+    return n && n->state != NEIGHBOUR_RESOLVING ? n : 0;
 }
 
 COLD static void park(struct leat *stack, struct neighbour *n, struct leat_buf *packet)
@@ -329,9 +318,7 @@ void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_
         n = create(link, next_hop, NEIGHBOUR_RESOLVING);
         request(stack, n);
     }
-    n->used = true;
-    if (n->newer)
-        age_list_renew(age_list_of(stack->neighbours, n), n);
+    neighbour_use(stack, n);
     if (n->state == NEIGHBOUR_RESOLVING)
         park(stack, n, packet);
     else
@@ -348,6 +335,8 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
     if (was_resolving) {
         age_list_remove(&table->resolving, n);
         age_list_put(&table->answered, n);
+    } else if (!mac_equal(&n->mac, mac)) {
+        stack->hops_version++;
     }
     n->mac = *mac;
     n->requests = 0;
@@ -364,8 +353,10 @@ bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac,
 {
     struct neighbour *n = find(link, ip);
 
-    if (!n && create_it && link->stack->neighbours->free)
+    if (!n && create_it && link->stack->neighbours->free) {
         n = create(link, ip, NEIGHBOUR_REACHABLE);
+        n->mac = *mac;
+    }
     if (n)
         became_reachable(link->stack, n, mac);
     return n != 0;

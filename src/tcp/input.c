@@ -17,8 +17,8 @@ static bool checksum_is_right(const struct packet *packet, uint32_t len)
     if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
         packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
         return true;
-    return checksum_finish(checksum_pseudo(packet->src, packet->dst, IP_TCP, len) +
-                           checksum_list(packet->buf)) == 0;
+    return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_TCP, len) +
+                           checksum_list(packet->buf));
 }
 
 /* Reads the header and pulls it off; NULL or the counter of what is wrong. */

@@ -14,8 +14,8 @@ static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *h
 {
     if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
         return true;
-    return checksum_finish(checksum_pseudo(packet->src, packet->dst, IP_UDP, header->length) +
-                           checksum_list(packet->buf)) == 0;
+    return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_UDP, header->length) +
+                           checksum_list(packet->buf));
 }
 
 static void refuse(struct leat *stack, struct packet *packet)

@@ -4,6 +4,7 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "core/writable.h"
+#include "ip/frame_head.h"
 #include "ip/ipv4.h"
 #include "ip/route.h"
 #include "wire/bytes.h"
@@ -40,7 +41,6 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
 {
     const uint16_t length = (uint16_t)leat_buf_total(datagram);
     const struct wire_udp header = {.src_port = src_port, .dst_port = dst_port, .length = length};
-
     uint16_t checksum;
 
     wire_udp_emit(&header, datagram->data);
@@ -78,10 +78,25 @@ static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint 
     return udp_bind_ephemeral(udp);
 }
 
+/* Down it goes: @datagram is whole.  Takes it. */
+static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
+                               struct leat_buf *datagram)
+{
+    const struct ipv4_options options = {.protocol = IP_UDP, .ttl = udp->ttl, .tos = udp->tos};
+    struct leat *stack = udp->stack;
+    const uint32_t bytes = leat_buf_total(datagram);
+    uint32_t id;
+
+    if (udp->ttl != 0 || !frame_head_fits(stack, path, datagram, bytes))
+        return ipv4_output(stack, path, &options, datagram);
+    id = route_next_id(stack, path->src, path->dst, IP_UDP);
+    frame_head_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
+    return LEAT_OK;
+}
+
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
                                  const struct leat_endpoint *peer, leat_ip4 local_ip)
 {
-    const struct ipv4_options options = {.protocol = IP_UDP, .ttl = udp->ttl, .tos = udp->tos};
     struct leat *stack = udp->stack;
     const struct path *path;
     struct path room;
@@ -100,7 +115,7 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     if (!payload)
         return LEAT_ERR_MEMORY;
     emit_header(path, payload, udp->local.port, peer->port);
-    err = ipv4_output(stack, path, &options, payload);
+    err = send_down(udp, path, payload);
     if (err == LEAT_OK)
         stack->stats.udp_sent++;
     return err;

@@ -14,7 +14,7 @@
 enum {
     ETHERNET_HEADER_BYTES = 14,
     ETHERNET_VLAN_BYTES = 4, /* a tag in front of the type (802.1Q) */
-    ETHERNET_FRAME_MIN = 60 /* without the FCS */
+    ETHERNET_FRAME_MIN = 60  /* without the FCS */
 };
 
 enum ethernet_type {
@@ -30,15 +30,31 @@ struct wire_ethernet {
     uint16_t type;
 };
 
-/* False: fewer than 14 bytes. */
+/* The fields of a header of which 14 bytes are there. */
+static inline const struct leat_mac *wire_ethernet_dst(const uint8_t *bytes)
+{
+    return (const struct leat_mac *)(const void *)bytes; /* octets, which lie anywhere */
+}
+
+static inline const struct leat_mac *wire_ethernet_src(const uint8_t *bytes)
+{
+    return wire_ethernet_dst(bytes + sizeof(struct leat_mac));
+}
+
+static inline uint16_t wire_ethernet_type(const uint8_t *bytes)
+{
+    return get16(bytes + 12);
+}
+
+/* All of them.  False: fewer than 14 bytes. */
 static inline bool wire_ethernet_parse(struct wire_ethernet *header, const uint8_t *bytes,
                                        uint32_t len)
 {
     if (len < ETHERNET_HEADER_BYTES)
         return false;
-    memcpy(header->dst.octet, bytes, 6);
-    memcpy(header->src.octet, bytes + 6, 6);
-    header->type = get16(bytes + 12);
+    header->dst = *wire_ethernet_dst(bytes);
+    header->src = *wire_ethernet_src(bytes);
+    header->type = wire_ethernet_type(bytes);
     return true;
 }
 

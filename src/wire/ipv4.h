@@ -14,6 +14,13 @@ enum {
     IPV4_HEADER_BYTES = 20,
     IPV4_HEADER_MAX = 60,
     IPV4_TOTAL_MAX = 65535,
+    IPV4_TOS_AT = 1,
+    IPV4_TOTAL_AT = 2,
+    IPV4_TTL_AT = 8,
+    IPV4_PROTOCOL_AT = 9,
+    IPV4_CHECKSUM_AT = 10,
+    IPV4_SRC_AT = 12,
+    IPV4_DST_AT = 16,
     IPV4_FLAG_DF = 0x4000,
     IPV4_FLAG_MF = 0x2000,
     IPV4_OFFSET_MASK = 0x1fff
@@ -33,49 +40,65 @@ struct wire_ipv4 {
     bool more_fragments;
 };
 
-/* Of a header quoted by an ICMP error, of which what follows may be missing.  False: version not 4,
- * IHL under 5, or lengths that don't fit into each other (RFC 1122 3.2.1.1). */
+/* How many bytes the header has that begins at @bytes, of which @len have come in one piece; 0: it
+ * is none: version not 4, IHL under 5, or lengths that don't fit into each other (RFC 1122
+ * 3.2.1.1).  Inline, as everything in this file that each packet meets. */
+static inline uint32_t wire_ipv4_header_bytes(const uint8_t *bytes, uint32_t len)
+{
+    uint32_t header_bytes;
+
+    if (len < IPV4_HEADER_BYTES || bytes[0] >> 4 != 4)
+        return 0;
+    header_bytes = (bytes[0] & 15) * 4u;
+    return header_bytes >= IPV4_HEADER_BYTES && header_bytes <= len &&
+                   get16(bytes + IPV4_TOTAL_AT) >= header_bytes
+               ? header_bytes
+               : 0;
+}
+
+/* Reads a header, of which what follows may be missing as an ICMP error quotes it.  False: it is
+ * none. */
 static inline bool wire_ipv4_parse_quote(struct wire_ipv4 *header, const uint8_t *bytes,
                                          uint32_t len)
 {
+    const uint32_t header_bytes = wire_ipv4_header_bytes(bytes, len);
     uint16_t fragment;
 
-    if (len < IPV4_HEADER_BYTES || bytes[0] >> 4 != 4)
-        return false;
-    header->header_bytes = (uint8_t)((bytes[0] & 15) * 4);
-    header->total_bytes = get16(bytes + 2);
-    if (header->header_bytes < IPV4_HEADER_BYTES || header->header_bytes > len)
-        return false;
-    if (header->total_bytes < header->header_bytes)
+    if (header_bytes == 0)
         return false;
     fragment = get16(bytes + 6);
-    header->tos = bytes[1];
+    header->header_bytes = (uint8_t)header_bytes;
+    header->tos = bytes[IPV4_TOS_AT];
+    header->total_bytes = get16(bytes + IPV4_TOTAL_AT);
     header->id = get16(bytes + 4);
     header->dont_fragment = fragment & IPV4_FLAG_DF;
     header->more_fragments = fragment & IPV4_FLAG_MF;
     header->fragment_offset = (uint16_t)((fragment & IPV4_OFFSET_MASK) * 8);
-    header->ttl = bytes[8];
-    header->protocol = bytes[9];
-    header->src = get32(bytes + 12);
-    header->dst = get32(bytes + 16);
+    header->ttl = bytes[IPV4_TTL_AT];
+    header->protocol = bytes[IPV4_PROTOCOL_AT];
+    header->src = get32(bytes + IPV4_SRC_AT);
+    header->dst = get32(bytes + IPV4_DST_AT);
     return true;
 }
 
-/* The same of a packet of which @total_bytes have come, the first @len in one piece.  Inline, as
- * everything in this file that each packet meets: then what the caller doesn't ask for isn't even
- * read. */
+/* The same of a packet of which @total_bytes have come, the first @len in one piece. */
 static inline bool wire_ipv4_parse(struct wire_ipv4 *header, const uint8_t *bytes, uint32_t len,
                                    uint32_t total_bytes)
 {
     return wire_ipv4_parse_quote(header, bytes, len) && header->total_bytes <= total_bytes;
 }
 
+/* True for a part of a datagram. */
+static inline bool wire_ipv4_is_fragment(const uint8_t *bytes)
+{
+    return get16(bytes + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK);
+}
+
 /* True if the header's checksum is right; @bytes as they passed the parser. */
 static inline bool wire_ipv4_checksum_ok(const uint8_t *bytes, uint32_t header_bytes)
 {
-    return checksum_finish(header_bytes == IPV4_HEADER_BYTES
-                               ? checksum_20_bytes(bytes)
-                               : checksum_bytes(bytes, header_bytes)) == 0;
+    return checksum_agrees(header_bytes == IPV4_HEADER_BYTES ? checksum_20_bytes(bytes)
+                                                             : checksum_bytes(bytes, header_bytes));
 }
 
 /* Judges the options of a header that passed the parser.  False: one has a length of 0 or 1, or one

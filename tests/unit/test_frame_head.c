@@ -1,0 +1,216 @@
+/*
+ * test_frame_head.c -- the headers that are made once for a way, and copied in front of what
+ * follows: they say what ipv4_output() would, and stop being used when they aren't true any more.
+ */
+#include "world.h"
+
+#include "ip/frame_head.h"
+#include "ip/route.h"
+#include "link/arp.h"
+#include "stack.h"
+
+enum {
+    TEXT_BYTES = 40 /* with it a datagram needs no padding */
+};
+
+static bool has_head(struct world *world, leat_ip4 ip)
+{
+    const struct path *path = route_known(world->stack, IP_US, ip);
+
+    return path && path->head && path->head->version == world->stack->hops_version;
+}
+
+/* A datagram to @ip, and the frame that came of it. */
+static struct frame next_to(struct world *world, struct leat_udp *udp, leat_ip4 ip)
+{
+    static const uint8_t text[TEXT_BYTES] = "a text of some length";
+    struct frame frame = {0};
+    const struct fake_frame *sent;
+
+    assert_int_equal(world_send(world, udp, ip, 9, text, sizeof text), LEAT_OK);
+    sent = world_expect(world);
+    frame.len = sent->len;
+    memcpy(frame.bytes, sent->bytes, sent->len);
+    return frame;
+}
+
+/* The first packet finds the way, the second one the neighbour: then there is a head. */
+static void make_head(struct world *world, struct leat_udp *udp)
+{
+    next_to(world, udp, IP_PEER);
+    next_to(world, udp, IP_PEER);
+    assert_true(has_head(world, IP_PEER));
+}
+
+static void the_copied_headers_are_those_that_were_put_together(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    struct frame first, next;
+
+    next_to(world, udp, IP_PEER);
+    first = next_to(world, udp, IP_PEER);
+    assert_true(has_head(world, IP_PEER));
+    next = next_to(world, udp, IP_PEER);
+    assert_int_equal(frame_sum(next.bytes + FRAME_IP, 20, 0), 0);
+    assert_int_equal(frame_get16(next.bytes + FRAME_IP + 4),
+                     (uint16_t)(frame_get16(first.bytes + FRAME_IP + 4) + 1));
+    /* but for the identification and the checksum they are the same */
+    memcpy(next.bytes + FRAME_IP + 4, first.bytes + FRAME_IP + 4, 2);
+    memcpy(next.bytes + FRAME_IP + 10, first.bytes + FRAME_IP + 10, 2);
+    assert_int_equal(first.len, next.len);
+    assert_memory_equal(first.bytes, next.bytes, first.len);
+}
+
+static void tos_and_ttl_of_a_socket_go_into_each_packet(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    struct frame frame;
+
+    make_head(world, udp);
+    frame = next_to(world, udp, IP_PEER);
+    assert_int_equal(frame.bytes[FRAME_IP + 1], 0);
+    assert_int_equal(frame.bytes[FRAME_IP + 8], 64);
+    leat_udp_set_tos(udp, 0xb8);
+    frame = next_to(world, udp, IP_PEER);
+    assert_int_equal(frame.bytes[FRAME_IP + 1], 0xb8);
+    assert_int_equal(frame_sum(frame.bytes + FRAME_IP, 20, 0), 0);
+    leat_udp_set_ttl(udp, 3);
+    frame = next_to(world, udp, IP_PEER);
+    assert_int_equal(frame.bytes[FRAME_IP + 8], 3);
+    assert_int_equal(frame_sum(frame.bytes + FRAME_IP, 20, 0), 0);
+}
+
+static void who_has_moved_gets_the_next_packet(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame announcement = frame_arp(1, &MAC_OTHER, IP_PEER, IP_PEER);
+    struct frame frame;
+
+    make_head(world, udp);
+    world_feed(world, &announcement);
+    assert_false(has_head(world, IP_PEER));
+    frame = next_to(world, udp, IP_PEER);
+    assert_memory_equal(frame.bytes, MAC_OTHER.octet, 6);
+    assert_true(has_head(world, IP_PEER));
+    frame = next_to(world, udp, IP_PEER);
+    assert_memory_equal(frame.bytes, MAC_OTHER.octet, 6);
+}
+
+static void a_sign_of_life_from_the_same_place_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame announcement = frame_arp(1, &MAC_PEER, IP_PEER, IP_PEER);
+
+    make_head(world, udp);
+    world_feed(world, &announcement);
+    assert_true(has_head(world, IP_PEER));
+}
+
+static void who_is_forgotten_is_asked_for_again(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct fake_frame *sent;
+
+    make_head(world, udp);
+    world_wait(world, 70 * second); /* asked three times, in vain */
+    assert_int_equal(neighbour_count(world->stack), 0);
+    assert_false(has_head(world, IP_PEER));
+    world_send(world, udp, IP_PEER, 9, "x", 1);
+    sent = world_expect(world);
+    assert_int_equal(frame_get16(sent->bytes + 12), 0x0806);
+    assert_silent(world);
+    world_meet(world, IP_PEER, &MAC_PEER);
+}
+
+/* As if it had been looked up: who is sent to is asked whether it is still there. */
+static void who_is_sent_to_counts_as_used(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+
+    make_head(world, udp);
+    world_meet(world, IP_PEER, &MAC_PEER); /* it lives: not used since */
+    next_to(world, udp, IP_PEER);
+    assert_true(has_head(world, IP_PEER));
+    world_mark(world);
+    world_wait(world, 61 * second);
+    assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0806);
+}
+
+/* And it is not the one that makes room for a new neighbour: that one is only known by hearsay. */
+static void who_is_sent_to_is_the_youngest(void **state)
+{
+    static const uint8_t text[TEXT_BYTES] = {0};
+    struct world *world = world_create();
+    struct leat_udp *udp;
+    struct frame frame;
+
+    *state = world;
+    world->config.arp_entries = 8;
+    world_init(world);
+    world_settle(world);
+    udp = world_socket(world, 1000);
+    make_head(world, udp);
+    for (uint32_t i = 0; i < 6; i++)
+        world_meet(world, LEAT_IP4(10, 0, 0, 10) + i, &MAC_OTHER);
+    assert_true(has_head(world, IP_PEER));
+    next_to(world, udp, IP_PEER);
+    for (uint32_t i = 0; i < 7; i++) /* each needs the place of the oldest */
+        world_send(world, udp, LEAT_IP4(10, 0, 0, 100) + i, 9, text, sizeof text);
+    assert_grown(world, arp_evictions, 1);
+    frame = next_to(world, udp, IP_PEER);
+    assert_memory_equal(frame.bytes, MAC_PEER.octet, 6);
+}
+
+static void a_removed_address_is_not_sent_from(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    uint8_t text[TEXT_BYTES] = {0};
+
+    make_head(world, udp);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_null(route_known(world->stack, IP_US, IP_PEER));
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_NO_ROUTE);
+}
+
+/* What isn't usual goes by the long way: to be padded, to be cut into fragments, to wait. */
+static void the_unusual_finds_no_head(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    uint8_t text[2000] = {0};
+
+    make_head(world, udp);
+    world_send(world, udp, IP_PEER, 9, text, 1);
+    assert_int_equal(world_expect(world)->len, 60);
+    world_send(world, udp, IP_PEER, 9, text, sizeof text);
+    assert_grown(world, ip_fragments_sent, 2);
+    world->dev.room = 0;
+    for (uint32_t i = 0; i < world->stack->config.tx_queue_frames + 3u; i++)
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, TEXT_BYTES),
+                         &(struct leat_endpoint){IP_PEER, 9});
+    assert_grown(world, tx_dropped, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(the_copied_headers_are_those_that_were_put_together),
+        world_test(tos_and_ttl_of_a_socket_go_into_each_packet),
+        world_test(who_has_moved_gets_the_next_packet),
+        world_test(a_sign_of_life_from_the_same_place_changes_nothing),
+        world_test(who_is_forgotten_is_asked_for_again),
+        world_test(who_is_sent_to_counts_as_used),
+        cmocka_unit_test_teardown(who_is_sent_to_is_the_youngest, world_teardown),
+        world_test(a_removed_address_is_not_sent_from),
+        world_test(the_unusual_finds_no_head),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
