@@ -5,6 +5,7 @@
  * 30 % a certain state.  So: every pair of fields of a packet of each protocol, each set to every
  * edge value, checksums made right again, to a stack whose connection is in each state of TCP.
  * Nothing may crash, the statistics must balance after each packet, every buffer must come back.
+ * mutate_dns.c does the same to DNS.
  *
  *      mutate [PART PARTS]     one part of the cases
  */
@@ -34,17 +35,25 @@ static const struct field icmp_fields[] = {
     {35, 1}, {38, 2}, {40, 2}, {42, 1}, {44, 2}, {48, 2}, {51, 1}, {54, 4}, {58, 4}, {62, 2}};
 static const struct field udp_fields[] = {{12, 2}, {14, 1}, {16, 2}, {18, 2}, {20, 2}, {22, 1},
                                           {23, 1}, {26, 4}, {30, 4}, {34, 2}, {36, 2}, {38, 2}};
+static const struct field fragment_fields[] = {{14, 1}, {15, 1}, {16, 2}, {18, 2}, {20, 1},
+                                               {20, 2}, {21, 1}, {22, 1}, {23, 1}, {26, 4},
+                                               {30, 4}, {34, 2}, {36, 2}, {38, 2}};
 static const struct field tcp_fields[] = {
     {14, 1}, {15, 1}, {16, 2}, {20, 2}, {23, 1}, {26, 4}, {30, 4}, {34, 2}, {36, 2},
     {38, 4}, {42, 4}, {46, 1}, {47, 1}, {48, 2}, {52, 2}, {54, 1}, {55, 1}, {56, 2},
     {58, 1}, {60, 1}, {61, 1}, {62, 1}, {66, 1}, {67, 1}, {68, 4}, {72, 4}};
 
-/* What brings a connection into a state. */
+/* Where a packet comes to. */
 enum place {
     LISTEN,
+    CLOSED,   /* nobody listens on its port */
+    FRAGMENT, /* LISTEN, with a fragment that waits for others */
     SYN_RECEIVED,
     ESTABLISHED,
-    CLOSE_WAIT, /* or LAST-ACK: the echo closes when it may */
+    SENDING, /* ESTABLISHED, text in flight */
+    HOLE,    /* ESTABLISHED, text out of order */
+    CLOSE_WAIT,
+    LAST_ACK,
     SYN_SENT,
     OPENED, /* ESTABLISHED by an active OPEN */
     FIN_WAIT_1,
@@ -84,12 +93,45 @@ static void say(struct harness *harness, struct frame_segment *next, uint8_t fla
     learn(harness, next);
 }
 
+/* Text that comes @gap bytes too early; the echo sends what it reads. */
+static void say_text(struct harness *harness, struct frame_segment *next, uint32_t len,
+                     uint32_t gap)
+{
+    static const uint8_t text[1000];
+    struct frame frame;
+
+    next->flags = ACK;
+    next->seq += gap;
+    frame = frame_tcp(next, text, len);
+    harness_feed(harness, frame.bytes, frame.len);
+    next->seq += gap > 0 ? 0 - gap : len;
+}
+
+/* What the echo can't send again, as the peer's window is shut, it can't read: so it won't close.
+ */
+static void fill_queues(struct harness *harness, struct frame_segment *next)
+{
+    next->window = 0;
+    for (unsigned i = 0; i < 11; i++) /* of 8 KiB that may be queued */
+        say_text(harness, next, 1000, 0);
+}
+
 static void go_passive(struct harness *harness, struct frame_segment *next, enum place place)
 {
+    const struct frame fragment = frame_fragment(17, 1, 48, false, "01234567", 8);
+
+    if (place == CLOSED)
+        next->dst_port = HARNESS_ECHO_PORT + 1;
+    if (place == FRAGMENT)
+        harness_feed(harness, fragment.bytes, fragment.len);
     if (place >= SYN_RECEIVED)
         say(harness, next, SYN);
     if (place >= ESTABLISHED)
         say(harness, next, ACK);
+    if (place == SENDING || place == HOLE)
+        say_text(harness, next, 500, place == HOLE ? 100 : 0);
+    if (place == CLOSE_WAIT)
+        fill_queues(harness, next);
     if (place >= CLOSE_WAIT)
         say(harness, next, FIN | ACK);
 }
@@ -127,11 +169,23 @@ static void go_active(struct harness *harness, struct frame_segment *next, enum 
 /* A test that isn't where it believes to be tests nothing. */
 static void check(const struct harness *harness, enum place place)
 {
+    static const enum leat_tcp_state states[PLACES] = {
+        [ESTABLISHED] = LEAT_TCP_ESTABLISHED, [SENDING] = LEAT_TCP_ESTABLISHED,
+        [HOLE] = LEAT_TCP_ESTABLISHED,        [CLOSE_WAIT] = LEAT_TCP_CLOSE_WAIT,
+        [LAST_ACK] = LEAT_TCP_LAST_ACK,       [SYN_SENT] = LEAT_TCP_SYN_SENT,
+        [OPENED] = LEAT_TCP_ESTABLISHED,      [FIN_WAIT_1] = LEAT_TCP_FIN_WAIT_1,
+        [FIN_WAIT_2] = LEAT_TCP_FIN_WAIT_2,   [CLOSING] = LEAT_TCP_CLOSING};
     const struct leat_stats *stats = leat_stats(harness->stack);
-    const bool passive = place == ESTABLISHED || place == CLOSE_WAIT;
+    struct leat_tcp_info info = {.state = states[LISTEN]}; /* of no connection: 0 */
+    bool there = stats->drop_tcp_unacceptable == 0 && stats->tcp_closed == (place == TIME_WAIT);
 
-    if (stats->tcp_opened_passive == passive && stats->tcp_opened_active == (place >= OPENED) &&
-        stats->tcp_closed == (place == TIME_WAIT) && stats->drop_tcp_unacceptable == 0)
+    if (harness->conns[0])
+        leat_tcp_get_info(harness->conns[0], &info);
+    there = there && info.state == states[place];
+    there = there && (place != SENDING || info.snd_nxt != info.snd_una);
+    there = there && (place != FRAGMENT || stats->taken_fragment == 1);
+    there = there && (place != HOLE || stats->tcp_out_of_order == 1);
+    if (there)
         return;
     fprintf(stderr, "mutate: place %d was not reached\n", place);
     abort();
@@ -204,6 +258,8 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
         return frame_icmp(IP_PEER, IP_US, kind->flags, 3, 0, ours.bytes + FRAME_IP,
                           ours.len - FRAME_IP);
     case 17:
+        if (kind->place == FRAGMENT) /* the first part of what waits */
+            return frame_fragment(17, 1, 0, true, ours.bytes + FRAME_L4, 48 - 24);
         return frame_udp(IP_PEER, HARNESS_SERVER_PORT, IP_US, kind->flags, text, 20);
     default:
         segment.flags = kind->flags;
@@ -256,6 +312,7 @@ int main(int argc, char **argv)
         {"ICMP unreachable", FIELDS(icmp_fields), LISTEN, 3, 1},
         {"UDP", FIELDS(udp_fields), LISTEN, HARNESS_ECHO_PORT, 17},
         {"UDP, closed port", FIELDS(udp_fields), LISTEN, 99, 17},
+        {"fragment", FIELDS(fragment_fields), FRAGMENT, 0, 17},
     };
     static const uint8_t flags[] = {SYN, SYN | ACK, ACK, FIN | ACK, RST};
     const unsigned parts = argc == 3 ? (unsigned)atoi(argv[2]) : 1;
