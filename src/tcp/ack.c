@@ -258,6 +258,16 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
 }
 
+/* What we sent has arrived: the next hop is alive.  False: which one that is isn't known here. */
+static bool tell_reached(struct leat_tcp *conn)
+{
+    struct path *path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
+
+    if (path)
+        ipv4_reached(path);
+    return path != 0;
+}
+
 /* Nothing waits to be sent. */
 static bool owes_nothing(const struct leat_tcp *conn)
 {
@@ -270,16 +280,24 @@ static bool owes_nothing(const struct leat_tcp *conn)
  * get.  False: somebody has to look. */
 static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
-    struct path *path;
-
     if (!owes_nothing(conn))
         return false;
-    if (segment->text_bytes > 0)
-        return true;
-    path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
-    if (path)
-        ipv4_reached(path);
-    return path != 0;
+    return segment->text_bytes > 0 || tell_reached(conn);
+}
+
+/* Our FIN, which left alone, has arrived, and nothing will follow it. */
+static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    take_window(conn, header);
+    conn->snd_una = conn->tcb.snd_nxt;
+    conn->flags &= ~(unsigned)CONN_FIN_ALONE;
+    conn->flags |= CONN_FIN_ACKED;
+    conn->rexmt_at = DEADLINE_NONE;
+    pmtu_progress(&conn->pmtu);
+    if (!tell_reached(conn)) {
+        conn->flags |= CONN_REACHED;
+        tcp_want_output(conn);
+    }
 }
 
 static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
@@ -344,6 +362,10 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
     const bool had_syn = conn->tcb.flags & TCB_SYN_UNACKED;
     bool window_changed = false;
 
+    if ((conn->flags & CONN_FIN_ALONE) && header->ack == conn->tcb.snd_nxt) {
+        take_ack_of_lone_FIN(conn, header);
+        return;
+    }
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
     if (had_syn)

@@ -32,6 +32,7 @@ enum conn_flag {
     CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
     CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
     CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
+    CONN_FIN_ALONE = 1 << 16,     /* a FIN is in flight, and no transfer knows it: fin.c */
     CONN_LOST_SYN = 1 << 17,      /* a SYN had to be repeated */
     CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
     CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */

@@ -67,7 +67,9 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .sack = tcb->flags & TCB_SACK,
         .ecn = tcb->flags & TCB_ECN,
         .repair = (enum leat_tcp_repair)transfer->recovery.phase,
-        .in_flight_bytes = recovery_pipe(&transfer->recovery, &transfer->scoreboard),
+        .in_flight_bytes = conn->flags & CONN_FIN_ALONE
+                               ? 1
+                               : recovery_pipe(&transfer->recovery, &transfer->scoreboard),
         .sacked_bytes = transfer->scoreboard.sacked_bytes,
         .lost_bytes = transfer->scoreboard.lost_bytes,
         .min_rtt_ns = min_rtt_ns == UINT64_MAX ? 0 : min_rtt_ns,

@@ -242,7 +242,7 @@ static void restart_if_idle(struct leat_tcp *conn)
 static bool has_nothing_to_send(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
-           !(conn->flags & CONN_FIN_QUEUED);
+           (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) != CONN_FIN_QUEUED;
 }
 
 /* Bytes of one connection in one flush. */
@@ -290,7 +290,7 @@ static bool is_alone(struct leat_tcp *conn)
     const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
 
     return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED)) &&
-           conn->snd_una == conn->tcb.snd_nxt && tcp_transfer_get(conn) &&
+           conn->snd_una == conn->tcb.snd_nxt && tcp_has_transfer(conn) &&
            conn->transfer->sendq.first == conn->transfer->sendq.last &&
            conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
            len <= conn->transfer->congestion.cwnd;
@@ -359,6 +359,13 @@ static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
     return send_all(conn, path) ? SENT : NO_MEMORY;
 }
 
+static enum verdict send_fin(struct leat_tcp *conn, const struct path *path)
+{
+    if (!ipv4_output_room(conn->tcp->stack, path))
+        return NO_ROOM;
+    return tcp_fin_send(conn, path) ? SENT : NO_MEMORY;
+}
+
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
@@ -388,6 +395,10 @@ bool tcp_output(struct leat_tcp *conn)
         verdict = send_alone(conn, path);
         if (verdict == SENT)
             return false; /* and with it all that was owed */
+    } else if (tcp_fin_is_alone(conn)) {
+        verdict = send_fin(conn, path);
+        if (verdict == SENT)
+            return false; /* the same */
     } else {
         verdict = send_text(conn, path);
     }

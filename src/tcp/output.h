@@ -68,6 +68,19 @@ bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
 /* The retransmission timer runs from now on, if it doesn't already. */
 void tcp_start_rexmt(struct leat_tcp *conn);
 
+/* ---- fin.c -------------------------------------------------------------------------------- */
+
+/* True if a FIN, and nothing else, is to be sent, nothing is in flight, and there is no transfer:
+ * then it needs none. */
+static inline bool tcp_fin_is_alone(const struct leat_tcp *conn)
+{
+    return (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_PROBE)) == CONN_FIN_QUEUED &&
+           !tcp_has_transfer(conn) && conn->snd_una == conn->tcb.snd_nxt && conn->snd_wnd > 0;
+}
+
+/* Sends it; false: no memory. */
+bool tcp_fin_send(struct leat_tcp *conn, const struct path *path);
+
 /* ---- probe.c ------------------------------------------------------------------------------ */
 
 /* A window probe or a keep-alive, whichever fits. */

@@ -72,7 +72,8 @@ void tcp_start_persist(struct leat_tcp *conn)
     uint64_t at_ns = conn->tcp->stack->now_ns;
     const bool waiting = conn->flags & CONN_PERSIST;
 
-    if (!tcp_something_waits(conn) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
+    if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
+        conn->transfer->scoreboard.in_flight_bytes > 0 ||
         conn->transfer->scoreboard.sacked_bytes > 0 || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
     if (!waiting) {

@@ -172,6 +172,14 @@ static inline bool tcp_something_waits(const struct leat_tcp *conn)
            (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
 }
 
+/* How its losses are found and repaired. */
+static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
+{
+    if (!(conn->tcb.flags & TCB_SACK))
+        return RECOVERY_NEWRENO;
+    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
+}
+
 /* ---- classify.c --------------------------------------------------------------------------- */
 
 /* Which letters of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
@@ -336,6 +344,12 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
 
 /* Acts on what recovery has decided. */
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
+
+/* ---- fin.c -------------------------------------------------------------------------------- */
+
+/* The FIN that left alone gets its record in the transfer of @conn, which is new, and its timers
+ * begin again. */
+COLD void tcp_fin_record(struct leat_tcp *conn);
 
 /* ---- text.c ------------------------------------------------------------------------------- */
 

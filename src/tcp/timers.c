@@ -67,22 +67,6 @@ static enum tcp_event rexmt_event(const struct leat_tcp *conn)
     return conn->user_timeout_ms > 0 || persist ? TCP_timeout_user : TCP_timeout_R2;
 }
 
-/* False: the connection is gone. */
-COLD static bool rexmt_expired(struct leat_tcp *conn)
-{
-    struct tcp_step step = {.tcp = conn->tcp};
-    const enum tcp_event event = rexmt_event(conn);
-
-    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts it again */
-    if (event == TCP_timeout_rexmt) {
-        conn->tcp->stack->stats.tcp_timeouts++;
-        if (conn->tcb.flags & TCB_SYN_UNACKED)
-            conn->flags |= CONN_LOST_SYN;
-    }
-    rtt_backoff(&conn->rtt, &conn->tcp->rto);
-    return tcp_event(&conn->tcb, event, &step) == TCP_ALIVE;
-}
-
 static bool is_idle(const struct leat_tcp *conn)
 {
     return !tcp_something_waits(conn) && conn->snd_una == conn->tcb.snd_nxt &&
@@ -170,13 +154,15 @@ void tcp_watch_tail(struct leat_tcp *conn)
     tcp_arm_for(conn, conn->transfer->loss_at_ns);
 }
 
-static void probe_tail(struct leat_tcp *conn)
+/* False: there is none to be sent. */
+static bool probe_tail(struct leat_tcp *conn)
 {
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
     if (!may_probe_tail(conn))
-        return;
+        return false;
     conn->flags |= CONN_TAIL_PROBE;
     tcp_run_rexmt(conn); /* 7.3: whatever is sent */
+    return true;
 }
 
 COLD static void loss_expired(struct leat_tcp *conn)
@@ -193,6 +179,36 @@ COLD static void loss_expired(struct leat_tcp *conn)
     result = recovery_look(&conn->transfer->recovery, &conn->transfer->scoreboard,
                            &conn->transfer->congestion, &now);
     tcp_recovery_result(conn, &result);
+}
+
+/* A FIN left alone, and no answer came in time: it is given a record, and probed for as the tail
+ * that it is (RFC 8985 7.2).  False: without RACK it is sent again as after any timeout. */
+COLD static bool lone_fin_expired(struct leat_tcp *conn)
+{
+    tcp_run_rexmt(conn);
+    if (!tcp_transfer_get(conn)) /* then once more in a while */
+        return true;
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    tcp_want_output(conn);
+    return probe_tail(conn);
+}
+
+/* False: the connection is gone. */
+COLD static bool rexmt_expired(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+    const enum tcp_event event = rexmt_event(conn);
+
+    if ((conn->flags & CONN_FIN_ALONE) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
+        return true;
+    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts it again */
+    if (event == TCP_timeout_rexmt) {
+        conn->tcp->stack->stats.tcp_timeouts++;
+        if (conn->tcb.flags & TCB_SYN_UNACKED)
+            conn->flags |= CONN_LOST_SYN;
+    }
+    rtt_backoff(&conn->rtt, &conn->tcp->rto);
+    return tcp_event(&conn->tcb, event, &step) == TCP_ALIVE;
 }
 
 /* ---- memory was short --------------------------------------------------------------------- */

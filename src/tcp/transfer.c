@@ -26,13 +26,6 @@ static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
     return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
 }
 
-static enum recovery_mode recovery_mode(const struct leat_tcp *conn)
-{
-    if (!(conn->tcb.flags & TCB_SACK))
-        return RECOVERY_NEWRENO;
-    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
-}
-
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
 {
     congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
@@ -47,7 +40,7 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
 {
     tcp_transfer_congestion(conn, &transfer->congestion);
-    recovery_init(&transfer->recovery, recovery_mode(conn));
+    recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
     if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
         rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
 }
@@ -114,7 +107,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
 
     if (tcp_has_transfer(conn))
         return true;
-    transfer = take(tcp);
+    transfer = (conn->flags & CONN_FIN_ALONE) && !tcp->sents.free ? 0 : take(tcp);
     if (!transfer) {
         tcp->stack->stats.tcp_transfers_short++;
         tcp->transfers.refused_at_ns = tcp->stack->now_ns;
@@ -131,6 +124,8 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     scoreboard_init(&transfer->scoreboard);
     begin(conn, transfer);
     conn->transfer = transfer;
+    if (conn->flags & CONN_FIN_ALONE)
+        tcp_fin_record(conn);
     return true;
 }
 

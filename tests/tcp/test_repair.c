@@ -223,6 +223,51 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
     assert_int_equal(cwnd(talk), 1);
 }
 
+/* The same for a FIN before which all is acknowledged (tcp/fin.c). */
+static void a_FIN_alone_is_a_tail(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    talk_wait(talk, 295 * ms);
+    quiet(talk);
+    talk_wait(talk, 10 * ms);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_tail_probes, 1);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
+    talk_wait(talk, 290 * ms);
+    quiet(talk);
+    talk_wait(talk, 20 * ms);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 1);
+    rx(talk, ACK, 1, 2, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
+/* Text out of order needs a transfer, which then has the FIN's record. */
+static void a_FIN_alone_gets_a_record(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    talk_wait(talk, 50 * ms);
+    rx(talk, ACK, 1 + MSS, 1, MSS);
+    tx(talk, ACK, 2, 1, 0);
+    assert_int_equal(talk_info(talk).in_flight_bytes, 1);
+    talk_wait(talk, 310 * ms);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 2, MSS);
+    tx(talk, ACK, 2, 1 + 2 * MSS, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+    assert_int_equal(talk_info(talk).in_flight_bytes, 0);
+}
+
 /* RFC 8985 7.4.2: the peer says that the probe came twice */
 static void needless_probe_costs_nothing(void **state)
 {
@@ -391,6 +436,8 @@ int main(void)
         talk_test_later(tail_is_probed_before_the_timeout),
         talk_test_later(probe_is_new_text_if_there_is_any),
         talk_test_later(unanswered_probe_is_followed_by_the_timeout),
+        talk_test_later(a_FIN_alone_is_a_tail),
+        talk_test_later(a_FIN_alone_gets_a_record),
         talk_test_later(needless_probe_costs_nothing),
         talk_test_later(probe_that_repaired_a_loss_reduces_the_window),
         talk_test_later(limited_transmit_sends_new_text),

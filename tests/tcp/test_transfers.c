@@ -134,20 +134,38 @@ static void text_waits_and_its_writer_is_told(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
-static void a_FIN_waits(void **state)
+/* tcp/fin.c */
+static void a_FIN_alone_needs_none(void **state)
 {
     struct talk *talk = *state;
 
     occupy(talk);
     leat_tcp_shutdown(talk->conn);
     world_poll(talk->world);
-    talk_wait(talk, 10 * ms);
-    quiet(talk);
-    vacate(talk);
-    talk_wait(talk, 3 * ms);
     tx(talk, FIN | ACK, 1, 1, 0);
+    assert_int_equal(talk_info(talk).in_flight_bytes, 1);
     rx(talk, FIN | ACK, 1, 2, 0);
     tx(talk, ACK, 2, 2, 0);
+    assert_int_equal(refused(talk), 0);
+}
+
+static void a_lost_FIN_waits(void **state)
+{
+    struct talk *talk = *state;
+
+    occupy(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    talk_wait(talk, 3 * second); /* to be repaired it needs one */
+    assert_true(refused(talk) > 0);
+    turn_to(talk, &ends[0]);
+    rx(talk, ACK, 1, 1 + LEN, 0);
+    turn_to(talk, &ends[1]);
+    talk_wait(talk, 300 * ms);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 2, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
 }
 
 static void text_out_of_order_is_dropped_and_comes_again(void **state)
@@ -204,7 +222,8 @@ int main(void)
         talk_test_later(who_has_nothing_on_its_way_gives_way),
         talk_test_later(the_window_outlives_the_transfer),
         talk_test_later(text_waits_and_its_writer_is_told),
-        talk_test_later(a_FIN_waits),
+        talk_test_later(a_FIN_alone_needs_none),
+        talk_test_later(a_lost_FIN_waits),
         talk_test_later(text_out_of_order_is_dropped_and_comes_again),
         talk_test_later(a_shut_window_gives_way_to_those_who_wait),
     };
