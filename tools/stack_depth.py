@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMERS = ["tcp_half_timer", "tcp_time_wait_timer", "tcp_conn_timer", "reassembly.c:timer_fired",
+TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "lookup.c:on_timeout",
           "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",

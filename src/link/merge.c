@@ -71,16 +71,17 @@ static bool has_plain_options(const uint8_t *at)
             get32(at + OPTIONS_AT) == WIRE_TCP_TS_ALONE);
 }
 
-/* Bytes of text in a segment that can be merged; 0: it can't. */
-static uint32_t plain_text_bytes(const struct leat_buf *frame)
+/* Bytes of text in a segment that can be merged; 0: it can't.  Segments without text, with which
+ * connections begin and end, are told by the first line. */
+static inline uint32_t plain_text_bytes(const struct leat_buf *frame)
 {
     const uint8_t *at = frame->data;
 
-    if (frame->next || frame->segment_bytes > 0 || frame->len <= OPTIONS_AT + TS_BYTES ||
-        get16(at + TYPE_AT) != ETHERNET_IPV4 || at[IP_AT] != VERSION_AND_IHL ||
-        at[IP_PROTOCOL_AT] != PROTOCOL_TCP || (get16(at + IP_FRAGMENT_AT) & IP_FRAGMENTED) ||
-        get16(at + IP_TOTAL_AT) != frame->len - IP_AT || (at[FLAGS_AT] & ~TCP_PSH) != TCP_ACK ||
-        !has_plain_options(at))
+    if (frame->len <= OPTIONS_AT + TS_BYTES || (at[FLAGS_AT] & ~TCP_PSH) != TCP_ACK ||
+        frame->next || frame->segment_bytes > 0 || get16(at + TYPE_AT) != ETHERNET_IPV4 ||
+        at[IP_AT] != VERSION_AND_IHL || at[IP_PROTOCOL_AT] != PROTOCOL_TCP ||
+        (get16(at + IP_FRAGMENT_AT) & IP_FRAGMENTED) ||
+        get16(at + IP_TOTAL_AT) != frame->len - IP_AT || !has_plain_options(at))
         return 0;
     return frame->len - headers_bytes(frame);
 }
@@ -114,7 +115,7 @@ static bool checksums_are_right(const struct leat_buf *frame)
 /* True if @frame, with so much text, goes on where @merge ends. */
 static bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t text_bytes)
 {
-    if (!merge->frame || text_bytes == 0 || text_bytes > merge->segment_bytes ||
+    if (text_bytes == 0 || text_bytes > merge->segment_bytes ||
         merge->text_bytes + text_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP_AT ||
         get32(frame->data + SEQ_AT) != merge->next_seq ||
         !same_headers(merge->frame->data, frame->data))
@@ -139,11 +140,11 @@ static void absorb(struct merge *merge, struct leat_buf *frame, uint32_t text_by
 static void finish(struct merge *merge)
 {
     struct leat_buf *frame = merge->frame;
-    uint8_t *at = frame ? frame->data : 0;
+    uint8_t *at = frame->data;
     uint16_t total;
 
     merge->frame = 0;
-    if (!frame || !frame->next)
+    if (!frame->next)
         return;
     total = (uint16_t)(headers_bytes(frame) - IP_AT + merge->text_bytes);
     put16(at + IP_CHECKSUM_AT,
@@ -155,7 +156,7 @@ static void finish(struct merge *merge)
 
 static void begin(struct merge *merge, struct leat_buf *frame, uint32_t text_bytes)
 {
-    if (text_bytes == 0 || (frame->data[FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
+    if ((frame->data[FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
         return;
     *merge = (struct merge){.frame = frame,
                             .last = frame,
@@ -173,9 +174,11 @@ uint32_t merge_burst(struct leat *stack, struct leat_buf **frames, uint32_t coun
         struct leat_buf *frame = frames[i];
         const uint32_t text_bytes = plain_text_bytes(frame);
 
-        if (!goes_on(&merge, frame, text_bytes)) {
-            finish(&merge);
-            begin(&merge, frame, text_bytes);
+        if (!merge.frame || !goes_on(&merge, frame, text_bytes)) {
+            if (merge.frame)
+                finish(&merge);
+            if (text_bytes > 0)
+                begin(&merge, frame, text_bytes);
             frames[kept++] = frame;
             continue;
         }
@@ -184,6 +187,7 @@ uint32_t merge_burst(struct leat *stack, struct leat_buf **frames, uint32_t coun
         if (text_bytes < merge.segment_bytes || (merge.frame->data[FLAGS_AT] & TCP_PSH))
             finish(&merge);
     }
-    finish(&merge);
+    if (merge.frame)
+        finish(&merge);
     return kept;
 }

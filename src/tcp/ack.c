@@ -193,8 +193,6 @@ COLD static void retake_syn_text(struct leat_tcp *conn)
     struct scoreboard *board = &conn->transfer->scoreboard;
     const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
 
-    if (conn->snd_una == conn->tcb.snd_nxt)
-        return;
     if (scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
                         conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
         scoreboard_lose(board, board->last);
@@ -213,11 +211,20 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
     } else {
-        release_acked(conn, ack);
+        conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
+        conn->flags &= ~(unsigned)CONN_SEND_SYN;
+        if (ack == conn->snd_una + 1 && !(conn->flags & CONN_WAS_FULL))
+            conn->snd_una = ack; /* no text has left with the SYN */
+        else
+            release_acked(conn, ack);
         tcp_conn_handshaken(conn);
-        retake_syn_text(conn);
+        if (conn->snd_una != conn->tcb.snd_nxt)
+            retake_syn_text(conn);
     }
-    restart_timer(conn);
+    if (conn->snd_una != conn->tcb.snd_nxt)
+        restart_timer(conn);
+    else
+        conn->rexmt_at = DEADLINE_NONE;
 }
 
 /* All of what is in flight is one record, which left once; @header acknowledges it and has no other

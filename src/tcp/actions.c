@@ -15,11 +15,8 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
         return;
     tcb->flags |= TCB_SYN_UNACKED;
     tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
-    if (tcb->kind == TCB_CONN) {
-        struct leat_tcp *conn = tcp_conn(tcb);
-
-        conn->snd_una = tcb->snd_nxt - 1;
-    }
+    if (tcb->kind == TCB_CONN)
+        tcp_conn(tcb)->snd_una = tcb->snd_nxt - 1;
 }
 
 void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
@@ -192,7 +189,8 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = mss_of(header);
-        tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
+        if (header->has_fast_open)
+            tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift : 0;
         conn->snd_wl1 = header->seq;

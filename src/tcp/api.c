@@ -1,4 +1,6 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
+#include "ip/route.h"
+#include "tcp/arrow.h"
 #include "tcp/budget.h"
 #include "tcp/predict.h"
 #include "tcp/tcp.h"
@@ -18,25 +20,27 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     struct tcb key = {.remote_ip = remote->ip,
                       .remote_port = remote->port,
                       .local_port = local ? local->port : 0};
-    struct path path;
-    struct tcb *existing;
-    enum leat_err err;
+    const struct path *path;
+    struct path room;
 
     leat_assert(tcp != 0); /* leat_tcp_register() first */
     if (remote->port == 0)
         return LEAT_ERR_ARGUMENT;
-    err = ipv4_path(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &path);
-    if (err != LEAT_OK)
-        return err;
-    if (path.to_many)
+    path = route_path(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);
+    if (!path)
+        return LEAT_ERR_NO_ROUTE;
+    if (path->to_many)
         return LEAT_ERR_ARGUMENT;
-    key.local_ip = path.src;
-    if (key.local_port == 0 && !tcp_choose_port(tcp, &key))
+    key.local_ip = path->src;
+    if (key.local_port > 0) {
+        struct tcb *existing = tcp_find(tcp, tcb_ends(&key));
+
+        if (existing) { /* the table says so (RFC 9293 3.10.1) */
+            tcp_event(existing, TCP_active_OPEN, &step);
+            return step.err;
+        }
+    } else if (!tcp_choose_port(tcp, &key)) {
         return LEAT_ERR_IN_USE;
-    existing = tcp_find(tcp, tcb_ends(&key));
-    if (existing) { /* the table says so (RFC 9293 3.10.1) */
-        tcp_event(existing, TCP_active_OPEN, &step);
-        return step.err;
     }
     *conn = tcp_conn_new(tcp, events ? events : &no_events, arg);
     if (!*conn)
@@ -49,11 +53,11 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
     (*conn)->ts_offset = tcp_ts_offset(stack, &key);
     (*conn)->peer_mss = UINT16_MAX; /* until its SYN comes */
-    pmtu_init(&(*conn)->pmtu, path.mtu);
+    pmtu_init(&(*conn)->pmtu, path->mtu);
     tcp_conn_mss_changed(*conn);
     tcp_hash(tcp, &(*conn)->tcb);
-    tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);
-    return step.err;
+    tcp_CLOSED_active_OPEN(&(*conn)->tcb, &step);
+    return LEAT_OK;
 }
 
 /* ---- send --------------------------------------------------------------------------------- */
@@ -185,26 +189,43 @@ bool leat_tcp_at_end(const struct leat_tcp *conn)
 
 /* ---- close -------------------------------------------------------------------------------- */
 
-enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
+static enum leat_err close_by_table(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, TCP_CLOSE, &step);
+    if (conn->tcb.state == TCP_ESTABLISHED)
+        tcp_ESTABLISHED_CLOSE(&conn->tcb, &step);
+    else if (conn->tcb.state == TCP_CLOSE_WAIT)
+        tcp_CLOSE_WAIT_CLOSE(&conn->tcb, &step);
+    else
+        tcp_event(&conn->tcb, TCP_CLOSE, &step);
     return step.err;
+}
+
+enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
+{
+    return close_by_table(conn);
+}
+
+/* RFC 1122 4.2.2.13. */
+COLD static void abort_unread(struct leat_tcp *conn)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+
+    tcp_event(&conn->tcb, TCP_ABORT, &step);
 }
 
 enum leat_err leat_tcp_close(struct leat_tcp *conn)
 {
-    struct tcp_step step = {.tcp = conn->tcp};
     const bool unread = conn->text_bytes > 0 || conn->transfer->reorder.first;
 
     if (conn->flags & CONN_NO_READER)
         return LEAT_ERR_CLOSING;
     conn->flags |= CONN_NO_READER;
     if (unread && !(conn->flags & CONN_TELL_CLOSED))
-        tcp_event(&conn->tcb, TCP_ABORT, &step); /* RFC 1122 4.2.2.13 */
+        abort_unread(conn);
     else
-        tcp_event(&conn->tcb, TCP_CLOSE, &step);
+        close_by_table(conn);
     if (conn->flags & CONN_TELL_CLOSED)
         tcp_call_back(conn);
     return LEAT_OK;

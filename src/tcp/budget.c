@@ -55,22 +55,25 @@ static uint32_t window_room(const struct leat_tcp *conn)
     return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
 }
 
-bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments)
+/* Silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2. */
+static inline bool is_worth_it(const struct leat_tcp *conn, uint32_t room, uint32_t segments)
 {
-    /* silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2 */
     const uint32_t least = min32(conn->window_limit / 2, segments * conn->mss);
-    const uint32_t room = window_room(conn);
-
     const uint32_t left = tcp_window_left(conn);
 
     return room > left && room - left >= least;
+}
+
+bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments)
+{
+    return is_worth_it(conn, window_room(conn), segments);
 }
 
 void tcp_open_window_wider(struct leat_tcp *conn)
 {
     const uint32_t room = window_room(conn);
 
-    if (!tcp_window_may_grow(conn, 1))
+    if (!is_worth_it(conn, room, 1))
         return;
     if (room > conn->tcb.rcv_wnd)
         conn->tcb.rcv_wnd = room;

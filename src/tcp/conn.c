@@ -2,9 +2,8 @@
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
-uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
+uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 {
-    const struct leat_tcp_config *config = &tcp->config;
     const bool ecn =
         config->ecn == LEAT_TCP_ECN_ASK || (passive && config->ecn == LEAT_TCP_ECN_ACCEPT);
 
@@ -29,12 +28,10 @@ uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
 
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg)
 {
-    struct tcb *tcb = tcp_take_entry(tcp, TCB_CONN);
-    struct leat_tcp *conn;
+    struct leat_tcp *conn = tcp_take_conn(tcp);
 
-    if (!tcb)
+    if (!conn)
         return 0;
-    conn = tcp_conn(tcb);
     conn->tcp = tcp;
     conn->events = events;
     conn->arg = arg;
@@ -66,7 +63,8 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
 void tcp_conn_handshaken(struct leat_tcp *conn)
 {
     tcp_conn_mss_changed(conn);
-    tcp_transfer_handshaken(conn);
+    if (tcp_has_transfer(conn))
+        tcp_transfer_handshaken(conn);
     if (conn->flags & CONN_LOST_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);
@@ -108,8 +106,12 @@ void tcp_conn_free(struct leat_tcp *conn)
     near_ring_remove(conn->tcp, &conn->told);
     if (conn->flags & CONN_UNACCEPTED)
         near_ring_remove(conn->tcp, &conn->waiting);
-    tcp_conn_bury(conn);
-    text_free(conn);
+    if (conn->tcb.flags & TCB_HASHED)
+        tcp_conn_bury(conn);
+    leat_debug_assert(!timer_is_set(&conn->timer) && !tcp_has_transfer(conn) &&
+                      !near_ring_is_in(&conn->output));
+    if (conn->text)
+        text_free(conn);
     tcp_give_entry(conn->tcp, &conn->tcb);
 }
 

@@ -5,6 +5,7 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "ip/frame_head.h"
+#include "ip/route.h"
 #include "wire/bytes.h"
 
 enum {
@@ -108,15 +109,18 @@ static bool send_header(struct tcp *tcp, const struct path *path, const struct w
     return true;
 }
 
+static uint32_t ts_offset_of(struct tcp *tcp, const struct tcb *tcb)
+{
+    if (tcb->kind == TCB_CONN)
+        return ((const struct leat_tcp *)(const void *)tcb)->ts_offset;
+    return tcp_ts_offset(tcp->stack, tcb);
+}
+
 /* RFC 7323 3.2: in every segment once agreed, and in the SYN that asks; not needed in a RST. */
 static void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
 {
-    const uint32_t offset = tcb->kind == TCB_CONN
-                                ? ((const struct leat_tcp *)(const void *)tcb)->ts_offset
-                                : tcp_ts_offset(tcp->stack, tcb);
-
     header->has_ts = true;
-    header->tsval = tcp_now_ms(tcp->stack) + offset;
+    header->tsval = tcp_now_ms(tcp->stack) + ts_offset_of(tcp, tcb);
     header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
 }
 
@@ -162,15 +166,6 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     return send_header(tcp, path, header, tos, text);
 }
 
-/* SACKs are to be told, or a duplicate: tcp_emit() knows how. */
-COLD static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
-                                 uint8_t flags, uint8_t tos, struct leat_buf *text)
-{
-    struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
-
-    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
-}
-
 /* The header as far as the checksum, as it stands on the wire: no struct between, which would be
  * filled to be read once.  @rest: its length, flags and window. */
 static inline void write_fixed(uint8_t *at, uint32_t ports, uint32_t seq, uint32_t ack,
@@ -178,6 +173,80 @@ static inline void write_fixed(uint8_t *at, uint32_t ports, uint32_t seq, uint32
 {
     put64(at, pair32(ports, seq));
     put64(at + 8, pair32(ack, rest));
+}
+
+/* ---- SYN ---------------------------------------------------------------------------------- */
+
+struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
+                               uint8_t flags, bool scaled)
+{
+    const struct wire_tcp header = {
+        .seq = seq,
+        .flags = flags,
+        .mss = tcp_mss_of(path),
+        .wind_shift = scaled ? tcb->rcv_wind_shift : WIRE_TCP_NO_SHIFT,
+        .sack_permitted = tcb->flags & TCB_SACK,
+    };
+
+    return header;
+}
+
+COLD static bool emit_unusual_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb,
+                                  uint32_t seq, uint8_t flags, bool scaled)
+{
+    struct wire_tcp header = tcp_syn_header(tcb, path, seq, flags, scaled);
+
+    return tcp_emit(tcp, path, tcb, &header, 0, 0);
+}
+
+/* With the options of nearly every SYN. */
+static void write_syn(struct tcp *tcp, struct tcb *tcb, uint8_t *at, uint32_t seq, uint8_t flags,
+                      uint16_t mss)
+{
+    const uint32_t words = (WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES) / 4;
+    const uint32_t rest = words << 28 | (uint32_t)flags << 16 | window_field(tcb, flags);
+    const uint32_t tsval = tcp_now_ms(tcp->stack) + ts_offset_of(tcp, tcb);
+    const bool has_ack = flags & TCP_ACK;
+
+    write_fixed(at, (uint32_t)tcb->local_port << 16 | tcb->remote_port, seq,
+                has_ack ? tcb->rcv_nxt : 0, rest);
+    /* no checksum yet, no urgent text */
+    put64(at + WIRE_TCP_CHECKSUM_AT, pair32(0, (uint32_t)WIRE_TCP_SYN_MSS | mss));
+    put64(at + 24, pair32(WIRE_TCP_SYN_TS, tsval));
+    put64(at + 32,
+          pair32(has_ack ? tcb->ts_recent : 0, (uint32_t)WIRE_TCP_SYN_SHIFT | tcb->rcv_wind_shift));
+}
+
+bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uint32_t seq,
+                  uint8_t flags, bool scaled)
+{
+    const uint8_t usual = TCB_TS | TCB_SACK;
+    struct leat_buf *segment;
+    uint8_t tos = 0;
+
+    if (!scaled || (tcb->flags & usual) != usual)
+        return emit_unusual_syn(tcp, path, tcb, seq, flags, scaled);
+    segment = header_alloc(tcp, WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES);
+    if (!segment)
+        return no_memory(tcp, 0);
+    if (tcb->kind == TCB_CONN) {
+        tcp_conn(tcb)->last_ack_sent = tcb->rcv_nxt;
+        tos = (uint8_t)(tcp_conn(tcb)->dscp << DSCP_SHIFT);
+    }
+    write_syn(tcp, tcb, segment->data, seq, flags, tcp_mss_of(path));
+    send(tcp, path, segment, tos);
+    return true;
+}
+
+/* ---- what an established connection sends ------------------------------------------------- */
+
+/* SACKs are to be told, or a duplicate: tcp_emit() knows how. */
+COLD static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
+                                 uint8_t flags, uint8_t tos, struct leat_buf *text)
+{
+    struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
+
+    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
 }
 
 static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint32_t seq,
@@ -234,14 +303,16 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
 
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags)
 {
-    struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
-    struct path path;
+    struct path room;
+    const struct path *path = route_path(tcp->stack, tcb->local_ip, tcb->remote_ip, &room);
+    struct wire_tcp header;
 
-    if (ipv4_path(tcp->stack, tcb->local_ip, tcb->remote_ip, &path) != LEAT_OK)
+    if (!path)
         return false;
     if (tcb->kind == TCB_CONN && flags == TCP_ACK)
-        return tcp_emit_plain(tcp_conn(tcb), &path, seq, flags, 0, 0);
-    return tcp_emit(tcp, &path, tcb, &header, 0, 0);
+        return tcp_emit_plain(tcp_conn(tcb), path, seq, flags, 0, 0);
+    header = (struct wire_tcp){.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
+    return tcp_emit(tcp, path, tcb, &header, 0, 0);
 }
 
 /* What strangers send is answered here, at their rate: the header goes straight to its place, and
@@ -295,12 +366,8 @@ void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
 
 uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
 {
-    enum {
-        HEADERS_BYTES = 40 /* RFC 6691: fixed IPv4 and TCP headers */
-    };
-    struct path path;
+    struct path room;
+    const struct path *path = route_path(tcp->stack, local_ip, remote_ip, &room);
 
-    if (ipv4_path(tcp->stack, local_ip, remote_ip, &path) != LEAT_OK)
-        return MSS_DEFAULT;
-    return (uint16_t)(path.mtu - HEADERS_BYTES);
+    return path ? tcp_mss_of(path) : MSS_DEFAULT;
 }

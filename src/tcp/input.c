@@ -198,7 +198,10 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
     struct tcp_segment *segment = step->segment;
     struct tcp_half *half;
 
-    tcp_classify(&listener->tcb, segment);
+    if (segment->header.flags == TCP_SYN) /* which needs no classifier */
+        segment->letters[0] = TCP_rcv_SYN;
+    else
+        tcp_classify(&listener->tcb, segment);
     if (segment->letters[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
         cookie_input(half, step);
         return;
@@ -248,7 +251,7 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, struct packet *pack
         step->segment->counter = &tcp->stack->stats.drop_tcp_options;
         return;
     }
-    if (tcb && tcp_predicted(tcb, step))
+    if (tcb && (tcp_predicted(tcb, step) || tcp_usual(tcb, step)))
         return;
     if (tcb) {
         tcp_classify(tcb, step->segment);

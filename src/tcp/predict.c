@@ -1,10 +1,16 @@
 /* predict.c -- who watches the table hears also of what was done without asking it. */
 #include "tcp/predict.h"
+#include "tcp/arrow.h"
+
+void tcp_arrow_watched(const struct tcp *tcp, enum tcp_state from, enum tcp_event event,
+                       enum tcp_state to)
+{
+    tcp->config.on_transition(tcp->config.on_transition_arg, from, event, to);
+}
 
 void tcp_tell_watcher(const struct tcp *tcp, enum tcp_event event)
 {
-    tcp->config.on_transition(tcp->config.on_transition_arg, TCP_ESTABLISHED, event,
-                              TCP_ESTABLISHED);
+    tcp_arrow_watched(tcp, TCP_ESTABLISHED, event, TCP_ESTABLISHED);
 }
 
 void tcp_tell_of_predicted(const struct tcp *tcp, const struct tcp_segment *segment)

@@ -132,8 +132,8 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
 }
 
 /* What goes with the SYN to a server that we have a Fast Open cookie of; NULL: nothing. */
-static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
-                                     struct wire_tcp *header)
+COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
+                                          struct wire_tcp *header)
 {
     const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
     const uint32_t most = min32(server_mss, path->mtu - 40u);
@@ -149,36 +149,45 @@ static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *p
     return text;
 }
 
+/* A SYN of Fast Open: it asks for a cookie, or shows one, with text. */
+COLD static bool send_fast_syn(struct leat_tcp *conn, const struct path *path, uint8_t flags)
+{
+    struct wire_tcp header = tcp_syn_header(&conn->tcb, path, conn->snd_una, flags, true);
+    struct leat_buf *text = text_for_syn(conn, path, &header);
+
+    return tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text);
+}
+
+/* It is sent once more. */
+COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
+{
+    conn->retransmits++;
+    conn->tcp->stack->stats.tcp_retransmitted++;
+    if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+        conn->tcb.flags &= (uint8_t)~TCB_ECN;
+}
+
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 {
-    struct leat_buf *text = 0;
     const bool answers = conn->flags & CONN_PEER_SYN;
-    const bool scale = !answers || (conn->flags & CONN_PEER_SCALES);
+    const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
     const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
-    struct wire_tcp header = {
-        .seq = conn->snd_una,
-        .flags = (uint8_t)(TCP_SYN | (answers ? TCP_ACK : 0)),
-        .mss = tcp_path_mss(conn->tcp, conn->tcb.local_ip, conn->tcb.remote_ip),
-        .wind_shift = scale ? conn->tcb.rcv_wind_shift : WIRE_TCP_NO_SHIFT,
-        .sack_permitted = conn->tcb.flags & TCB_SACK,
-    };
+    uint8_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
+    bool sent;
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
-    if (!(conn->flags & CONN_LOST_SYN)) /* opened before the first poll: it had no time then */
+    if (conn->flags & CONN_LOST_SYN)
+        note_repeated_syn(conn, answers);
+    else /* opened before the first poll: it had no time then */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
-    if (conn->flags & CONN_LOST_SYN) {
-        conn->retransmits++;
-        conn->tcp->stack->stats.tcp_retransmitted++;
-        if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1
-                       */
-            conn->tcb.flags &= (uint8_t)~TCB_ECN;
-    }
     if (conn->tcb.flags & TCB_ECN)
-        header.flags |= ecn;
+        flags |= ecn;
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
-    if (!answers && !(conn->flags & CONN_LOST_SYN))
-        text = text_for_syn(conn, path, &header);
-    if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text) && answers)
+    if (conn->tcp->config.fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
+        sent = send_fast_syn(conn, path, flags);
+    else
+        sent = tcp_emit_syn(conn->tcp, path, &conn->tcb, conn->snd_una, flags, scaled);
+    if (sent && answers)
         tcp_note_acked(conn);
     tcp_start_rexmt(conn);
 }

@@ -3,9 +3,14 @@
 
 #include "tcp/tcp.h"
 
+static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
+{
+    return near_at(tcp, near);
+}
+
 /* The same ends are looked for several times while a connection begins and ends: comparing costs
- * ten instructions, hashing 85. */
-static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
+ * ten instructions, hashing 85, and who was found is known as well. */
+static struct hashed_ends *hashed(struct tcp *tcp, struct tcp_ends ends)
 {
     const uint64_t low_bits = ends.ports ^ ends.ports >> 16 ^ ends.ips ^ ends.ips >> 32;
     struct hashed_ends *last = &tcp->hashed[low_bits % HASHED_ENDS];
@@ -14,65 +19,99 @@ static uint32_t bucket_of(struct tcp *tcp, struct tcp_ends ends)
         last->ends = ends;
         last->bucket =
             (uint32_t)siphash13(&tcp->stack->table_key, ends.ips, ends.ports) & tcp->bucket_mask;
+        last->near = NEAR_NONE;
     }
-    return last->bucket;
-}
-
-static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
-{
-    return near_at(tcp, near);
+    return last;
 }
 
 struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends)
 {
-    uint32_t near = tcp->buckets[bucket_of(tcp, ends)];
+    struct hashed_ends *at = hashed(tcp, ends);
+    uint32_t near = at->near;
 
-    while (near != NEAR_NONE && !tcp_ends_equal(tcb_ends(tcb_at(tcp, near)), ends))
-        near = tcb_at(tcp, near)->hash_next;
+    if (near == NEAR_NONE) {
+        near = tcp->buckets[at->bucket];
+        while (near != NEAR_NONE && !tcp_ends_equal(tcb_ends(tcb_at(tcp, near)), ends))
+            near = tcb_at(tcp, near)->hash_next;
+        at->near = near;
+    }
     tcp->found = near != NEAR_NONE ? tcb_at(tcp, near) : 0;
     return tcp->found;
 }
 
-/* A listener lies in the same table, with no remote end.  A stack without any needn't look there
- * for each segment of a stranger. */
+/* A listener lies in the same table, with no remote end.  Who listens to SYNs hears many, so the
+ * last answer is kept until a listener comes or goes; a stack without any needn't look there for
+ * each segment of a stranger. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
+    struct heard_at *last = &tcp->heard_at;
     struct tcb *tcb;
 
+    if (last->listener && last->ip == ip && last->port == port)
+        return last->listener;
     if (tcp->listener_count == 0)
         return 0;
     tcb = tcp_find(tcp, tcp_ends(ip, port, LEAT_IP4_ANY, 0));
     if (!tcb)
         tcb = tcp_find(tcp, tcp_ends(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
-    return (struct leat_tcp_listener *)(void *)tcb;
+    *last = (struct heard_at){(struct leat_tcp_listener *)(void *)tcb, ip, port};
+    return last->listener;
+}
+
+/* @tcb is what is found now, not an older one with the same ends. */
+static void be_found(struct tcp *tcp, struct hashed_ends *at, struct tcb *tcb)
+{
+    at->near = near_to(tcp, tcb);
+    tcp->found = tcb;
+    tcb->flags |= TCB_HASHED;
 }
 
 void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t *bucket = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
+    struct hashed_ends *at = hashed(tcp, tcb_ends(tcb));
 
-    tcb->hash_next = *bucket;
-    *bucket = near_to(tcp, tcb);
-    tcp->found = tcb; /* not an older one with the same ends */
-    tcb->flags |= TCB_HASHED;
+    tcb->hash_next = tcp->buckets[at->bucket];
+    tcp->buckets[at->bucket] = near_to(tcp, tcb);
+    be_found(tcp, at, tcb);
+}
+
+/* What points at @tcb, which is in the table in the bucket of @at. */
+static uint32_t *link_to(struct tcp *tcp, const struct hashed_ends *at, const struct tcb *tcb)
+{
+    uint32_t *link = &tcp->buckets[at->bucket];
+    const uint32_t near = near_to(tcp, tcb);
+
+    while (*link != near)
+        link = &tcb_at(tcp, *link)->hash_next;
+    return link;
 }
 
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
 {
-    uint32_t *link = &tcp->buckets[bucket_of(tcp, tcb_ends(tcb))];
-    const uint32_t near = near_to(tcp, tcb);
+    struct hashed_ends *at;
 
     if (!(tcb->flags & TCB_HASHED))
         return;
-    while (*link != near)
-        link = &tcb_at(tcp, *link)->hash_next;
-    *link = tcb->hash_next;
+    at = hashed(tcp, tcb_ends(tcb));
+    *link_to(tcp, at, tcb) = tcb->hash_next;
+    at->near = NEAR_NONE;
     if (tcp->found == tcb)
         tcp->found = 0;
     tcb->flags &= (uint8_t)~TCB_HASHED;
 }
 
-static size_t entry_bytes(enum tcb_kind kind)
+void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
+{
+    struct hashed_ends *at = hashed(tcp, tcb_ends(old));
+
+    leat_assert(old->flags & TCB_HASHED);
+    *link_to(tcp, at, old) = near_to(tcp, tcb);
+    tcb->hash_next = old->hash_next;
+    old->flags &= (uint8_t)~TCB_HASHED;
+    be_found(tcp, at, tcb);
+}
+
+static inline size_t entry_bytes(enum tcb_kind kind)
 {
     switch (kind) {
     case TCB_LISTENER:
@@ -89,7 +128,7 @@ static size_t entry_bytes(enum tcb_kind kind)
     return sizeof(struct tcb);
 }
 
-static uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
+static inline uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
 {
     switch (kind) {
     case TCB_LISTENER:
@@ -105,7 +144,8 @@ static uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
     return &tcp->free_time_waits;
 }
 
-struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
+/* Always in line: then @kind is a constant, and so is what is asked of it. */
+static inline __attribute__((always_inline)) struct tcb *take(struct tcp *tcp, enum tcb_kind kind)
 {
     uint32_t *list = free_list(tcp, kind);
     struct tcb *tcb = tcb_at(tcp, *list);
@@ -117,6 +157,26 @@ struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind)
     tcp_fsm_start(tcb);
     tcb->kind = (uint8_t)kind;
     return tcb;
+}
+
+struct leat_tcp *tcp_take_conn(struct tcp *tcp)
+{
+    return (struct leat_tcp *)(void *)take(tcp, TCB_CONN);
+}
+
+struct tcp_half *tcp_take_half(struct tcp *tcp)
+{
+    return (struct tcp_half *)(void *)take(tcp, TCB_HALF);
+}
+
+struct tcp_time_wait *tcp_take_time_wait(struct tcp *tcp)
+{
+    return (struct tcp_time_wait *)(void *)take(tcp, TCB_TIME_WAIT);
+}
+
+struct leat_tcp_listener *tcp_take_listener(struct tcp *tcp)
+{
+    return (struct leat_tcp_listener *)(void *)take(tcp, TCB_LISTENER);
 }
 
 void tcp_give_entry(struct tcp *tcp, struct tcb *tcb)

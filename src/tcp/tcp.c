@@ -122,11 +122,14 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     tcp->stack = stack;
     tcp->config = c;
     tcp->rto = rtt_limits(c.rto_min_ns, c.rto_max_ns);
+    tcp->asked_options = tcp_options_to_offer(&c, false);
+    tcp->accepted_options = tcp_options_to_offer(&c, true);
     tcp->wind_shift = tcp_wind_shift_for(c.receive_window_bytes);
     near_ring_init(tcp, &tcp->output);
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
+    tcp_halves_init(tcp);
     if (!tcp_tables_init(tcp, &stack->arena))
         return LEAT_ERR_MEMORY;
     if (!stack_register(stack, &protocol))

@@ -12,8 +12,12 @@
  * lookup and the answers to strange segments need.  A half-open connection and one in TIME-WAIT
  * are small entries of their own kinds around it.
  *
- * The state is written in one place, tcp_fsm_step().  An action must not free the TCB that the
- * state is stored to after it: it leaves a note in struct tcp_step, and tcp_event() acts on it.
+ * What a segment is nearly always is told before the classifier (predict.h, usual.c), and what it
+ * means is an arrow that is known when leat is compiled (arrow.h).
+ *
+ * The state is written by what is made of tcp.rl alone: tcp_fsm_step(), and the arrows.  An action
+ * must not free the TCB that the state is stored to after it: it leaves a note in struct tcp_step,
+ * and tcp_event() acts on it.
  */
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
@@ -30,26 +34,11 @@
 #include "stack.h"
 #include "tcp/conn.h"
 #include "tcp/fast_open.h"
+#include "tcp/half.h"
 #include "tcp/step.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp_fsm.h"
 #include "wire/tcp.h"
-
-/* A connection in SYN-RECEIVED that came from a listener. */
-struct tcp_half {
-    struct tcb tcb;
-    struct ring ring; /* in listener->halves, oldest first */
-    struct leat_tcp_listener *listener;
-    struct tcp *tcp;
-    struct timer timer;
-    uint64_t sent_at_ns; /* the SYN,ACK */
-    uint32_t snd_wnd;
-    uint16_t peer_mss;
-    uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
-    uint8_t retransmits;
-    bool wants_fast_open; /* a cookie: RFC 7413 4.2 */
-    bool is_answered;     /* by a cookie: no SYN,ACK is to be sent */
-};
 
 /* A connection that waits for its old segments to die. */
 struct tcp_time_wait {
@@ -65,7 +54,6 @@ struct leat_tcp_listener {
     struct tcp *tcp;
     struct leat_tcp_listen_config config;
     struct ready ready;
-    struct ring halves;
     struct near_ring acceptable;
     uint32_t half_count;
     uint32_t acceptable_count;
@@ -93,18 +81,29 @@ enum {
 struct hashed_ends {
     struct tcp_ends ends;
     uint32_t bucket;
+    uint32_t near; /* who has them; NEAR_NONE: nobody, or not looked for since */
+};
+
+/* Who listens to what comes to @ip and @port. */
+struct heard_at {
+    struct leat_tcp_listener *listener; /* NULL: not known */
+    leat_ip4 ip;
+    uint16_t port;
 };
 
 /* All of TCP in one stack; in that order for the reason that struct leat has. */
 struct tcp {
     struct leat *stack;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
-    uint32_t *buckets; /* near, as tcb.hash_next */
+    struct heard_at heard_at; /* the last SYN */
+    uint32_t *buckets;        /* near, as tcb.hash_next */
     uint32_t bucket_mask;
-    uint8_t wind_shift;      /* that the largest window which we offer needs */
-    bool cookies_out;        /* there was one, */
-    uint64_t cookie_sent_ns; /* the last one then */
-    struct near_ring output; /* connections with something to send */
+    uint8_t wind_shift;       /* that the largest window which we offer needs */
+    uint8_t asked_options;    /* TCB_TS, _SACK, _ECN of our SYN */
+    uint8_t accepted_options; /* those of a peer's that we take */
+    bool cookies_out;         /* there was one, */
+    uint64_t cookie_sent_ns;  /* the last one then */
+    struct near_ring output;  /* connections with something to send */
     struct run_pool runs;
     struct sent_pool sents;
     struct transfer_pool transfers;
@@ -124,6 +123,8 @@ struct tcp {
     struct leat_tcp_config config; /* with the defaults filled in */
     struct leat_tcp *conns;        /* the array, for close() */
     struct tcp_half *halves;
+    struct ring halves_waiting[HALF_RETRANSMITS_MAX + 1]; /* those in one wait equally long */
+    struct timer halves_timer;
     struct near_ring time_wait;
     struct timer time_wait_timer;
     uint64_t retry_turn_ns;     /* when the next connection that memory refused may look again */
@@ -185,6 +186,12 @@ static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
 /* Which letters of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
 void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
 
+/* ---- usual.c ------------------------------------------------------------------------------ */
+
+/* True if @step->segment, which has its timestamp if it must, is the one that @tcb's life usually
+ * goes on with: then it has been dealt with. */
+bool tcp_usual(struct tcb *tcb, struct tcp_step *step);
+
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 
 /* Whose ends they are, or NULL. */
@@ -201,8 +208,13 @@ static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_ends ends)
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
+/* @tcb takes the place of @old, which has the same ends. */
+void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old);
 /* A zeroed entry in CLOSED, or NULL. */
-struct tcb *tcp_take_entry(struct tcp *tcp, enum tcb_kind kind);
+struct leat_tcp *tcp_take_conn(struct tcp *tcp);
+struct tcp_half *tcp_take_half(struct tcp *tcp);
+struct tcp_time_wait *tcp_take_time_wait(struct tcp *tcp);
+COLD struct leat_tcp_listener *tcp_take_listener(struct tcp *tcp);
 void tcp_give_entry(struct tcp *tcp, struct tcb *tcb);
 COLD size_t tcp_tables_cost(const struct leat_tcp_config *config);
 COLD bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
@@ -255,7 +267,25 @@ COLD void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
 /* An ACK that a stranger may have provoked: at most one in 500 ms (RFC 5961 7). */
 COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
 
-/* Largest text in a segment to @remote, by our side of the path. */
+/* A SYN, or a SYN,ACK, without text and Fast Open; @scaled: it says our window's scale. */
+bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uint32_t seq,
+                  uint8_t flags, bool scaled);
+
+/* The same for who adds to it before tcp_emit(). */
+struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
+                               uint8_t flags, bool scaled);
+
+/* Largest text in a segment on @path, without options (RFC 6691). */
+static inline uint16_t tcp_mss_of(const struct path *path)
+{
+    enum {
+        HEADERS_BYTES = 40 /* fixed IPv4 and TCP headers */
+    };
+
+    return (uint16_t)(path->mtu - HEADERS_BYTES);
+}
+
+/* The same to @remote, or a guess. */
 uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
 /* ---- output.c ----------------------------------------------------------------------------- */
@@ -367,24 +397,8 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 COLD bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                            struct tcp_half **half);
 
-/* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
- * was the cookie.  False: @segment answers no cookie. */
-COLD bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segment);
-
-/* The half-open connection is about to be established: a connection takes its place in the table.
- * NULL: no memory. */
-struct leat_tcp *tcp_promote(struct tcp_half *half);
-
 /* An established connection goes to its listener's queue. */
 void tcp_listener_accepting(struct leat_tcp *conn);
-
-/* Frees a half-open connection. */
-void tcp_half_free(struct tcp_half *half);
-
-/* Sends its SYN,ACK (again) and starts the timer. */
-void tcp_half_answer(struct tcp_half *half);
-
-timer_fn tcp_half_timer;
 
 /* ---- cookie.c ----------------------------------------------------------------------------- */
 
@@ -407,7 +421,12 @@ timer_fn tcp_time_wait_timer;
 /* ---- conn.c: birth and death of connections ----------------------------------------------- */
 
 /* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN. */
-uint8_t tcp_offered_options(const struct tcp *tcp, bool passive);
+COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
+
+static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
+{
+    return passive ? tcp->accepted_options : tcp->asked_options;
+}
 
 /* Those of @offered that the peer's SYN has too. */
 uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);

@@ -50,21 +50,19 @@ void tcp_time_wait_from(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
     struct tcp_time_wait *entry;
-    struct tcb *tcb;
 
     if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of text before it */
         tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
-    tcp_conn_bury(conn);
     if (!tcp->free_time_waits) {
         tcp->stack->stats.tcp_time_wait_recycled++;
         expire(tcp, oldest(tcp));
     }
-    tcb = tcp_take_entry(tcp, TCB_TIME_WAIT);
-    leat_assert(tcb != 0);
-    *tcb = conn->tcb;
-    tcb->kind = TCB_TIME_WAIT;
-    entry = (struct tcp_time_wait *)(void *)tcb;
-    tcp_hash(tcp, tcb);
+    entry = tcp_take_time_wait(tcp);
+    leat_assert(entry != 0);
+    entry->tcb = conn->tcb;
+    entry->tcb.kind = TCB_TIME_WAIT;
+    tcp_hash_instead(tcp, &entry->tcb, &conn->tcb);
+    tcp_conn_bury(conn);
     tcp_time_wait_restart(tcp, entry);
 }
 

@@ -47,8 +47,7 @@ static void begin(struct leat_tcp *conn, struct transfer *transfer)
 
 void tcp_transfer_handshaken(struct leat_tcp *conn)
 {
-    if (tcp_has_transfer(conn))
-        begin(conn, conn->transfer);
+    begin(conn, conn->transfer);
 }
 
 /* ---- taking, and taking back -------------------------------------------------------------- */

@@ -28,6 +28,16 @@ enum {
 _Static_assert(WIRE_TCP_TS_ALONE ==
                    (OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TS << 8 | TS_BYTES),
                "timestamps and nothing else");
+_Static_assert(WIRE_TCP_SYN_MSS == (OPTION_MSS << 24 | MSS_BYTES << 16), "then the MSS");
+_Static_assert(WIRE_TCP_SYN_TS == (OPTION_SACK_PERMITTED << 24 | SACK_PERMITTED_BYTES << 16 |
+                                   OPTION_TS << 8 | TS_BYTES),
+               "then both timestamps");
+_Static_assert(WIRE_TCP_SYN_SHIFT ==
+                   (OPTION_NOP << 24 | OPTION_WIND_SHIFT << 16 | WIND_SHIFT_BYTES << 8),
+               "then the shift");
+_Static_assert(WIRE_TCP_SYN_BYTES ==
+                   MSS_BYTES + SACK_PERMITTED_BYTES + TS_BYTES + 1 + WIND_SHIFT_BYTES,
+               "and no more");
 
 /* A list of blocks whose length is wrong is no list (RFC 2018 3). */
 static void parse_sacks(const uint8_t *option, struct wire_tcp *header)
@@ -55,6 +65,11 @@ static void parse_fast_open(const uint8_t *option, struct wire_tcp *header)
     memcpy(header->fast_open, option + 2, bytes);
 }
 
+static uint8_t shift_of(uint8_t said)
+{
+    return said < WIND_SHIFT_MAX ? said : WIND_SHIFT_MAX;
+}
+
 /* One option that lies whole; an unknown one, or one of the wrong length, says nothing. */
 static void parse_option(const uint8_t *option, struct wire_tcp *header)
 {
@@ -65,7 +80,7 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
         break;
     case OPTION_WIND_SHIFT:
         if (option[1] == WIND_SHIFT_BYTES)
-            header->wind_shift = option[2] < WIND_SHIFT_MAX ? option[2] : WIND_SHIFT_MAX;
+            header->wind_shift = shift_of(option[2]);
         break;
     case OPTION_SACK_PERMITTED:
         header->sack_permitted |= option[1] == SACK_PERMITTED_BYTES;
@@ -88,10 +103,28 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
     }
 }
 
+/* Those of nearly every SYN; false: they are others. */
+static bool parse_usual_syn(const uint8_t *option, struct wire_tcp *header)
+{
+    if (header->header_bytes != WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES ||
+        (get32(option) ^ WIRE_TCP_SYN_MSS) > UINT16_MAX || get32(option + 4) != WIRE_TCP_SYN_TS ||
+        (get32(option + 16) ^ WIRE_TCP_SYN_SHIFT) > UINT8_MAX)
+        return false;
+    header->mss = get16(option + 2);
+    header->sack_permitted = header->has_ts = true;
+    header->tsval = get32(option + 8);
+    header->tsecr = get32(option + 12);
+    header->wind_shift = shift_of(option[19]);
+    return true;
+}
+
 bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
 {
     const uint8_t *option = at + WIRE_TCP_BYTES;
     const uint8_t *end = at + header->header_bytes;
+
+    if (parse_usual_syn(option, header))
+        return true;
 
     while (option < end && option[0] != OPTION_END) {
         if (option[0] == OPTION_NOP) {

@@ -64,6 +64,15 @@ enum {
     WIRE_TCP_TS_BYTES = 12 /* with the padding */
 };
 
+/* The options of a SYN as Linux and we write them: MSS, SACK permitted, timestamps, window scale.
+ */
+enum {
+    WIRE_TCP_SYN_MSS = 0x02040000,   /* and the MSS */
+    WIRE_TCP_SYN_TS = 0x0402080a,    /* and both timestamps */
+    WIRE_TCP_SYN_SHIFT = 0x01030300, /* and the shift */
+    WIRE_TCP_SYN_BYTES = 20
+};
+
 /* Reads the fixed header out of the @len bytes that lie at @at; false: too short, or a data offset
  * under 5 or past @len.  The options are not read yet. */
 static inline bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_tcp *header)

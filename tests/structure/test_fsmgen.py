@@ -86,6 +86,15 @@ class Makes(unittest.TestCase):
         self.assertEqual(self.lines("actions"), [
             f"TCP_ACTION({a})" for a in ("swing", "bump", "turn", "click", "rattle")])
 
+    def test_arrows_act_in_order_and_move_last(self):
+        text = "\n".join(self.lines("arrows"))
+        begin = text.index("static inline void tcp_SHUT_lock(")
+        self.assertEqual(text[begin:].split("\n}")[0].splitlines()[2:], [
+            "    leat_assert(tcb->state == TCP_SHUT);", "    tcp_turn(tcb, step);",
+            "    tcp_click(tcb, step);", "    tcb->state = TCP_LOCKED;",
+            "    arrow_taken(step, TCP_SHUT, TCP_lock, TCP_LOCKED);"])
+        self.assertEqual(text.count("static inline"), 6)
+
     def test_cover_has_every_transition(self):
         self.assertEqual(self.lines("cover"), [
             'TCP_TRANSITION(SHUT, open, OPEN, "swing")',

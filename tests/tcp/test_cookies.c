@@ -181,7 +181,7 @@ static void cookie_without_memory_for_a_connection_is_given_up(void **state)
     assert_ended(talk->world, drop_tcp_memory);
     talk_wait(talk, 200 * second);
     for (uint32_t left = tcp->config.half_open + 1; left > 0; left--)
-        assert_non_null(tcp_take_entry(tcp, TCB_HALF)); /* all of them are back */
+        assert_non_null(tcp_take_half(tcp)); /* all of them are back */
 }
 
 /* There is no way back to who asks: nothing is sent, nothing is kept. */

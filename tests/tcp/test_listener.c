@@ -207,6 +207,84 @@ static void port_of_a_closed_listener_is_free(void **state)
     assert_int_equal(talk->err, LEAT_OK);
 }
 
+/* A SYN to an address and a port is heard by who listens there, or else to all addresses. */
+static void accept_to(struct leat_tcp_listener *listener, uint32_t *count)
+{
+    struct leat_tcp *conn;
+
+    while ((conn = leat_tcp_accept(listener, 0, 0))) {
+        leat_tcp_abort(conn);
+        ++*count;
+    }
+}
+
+static void the_nearer_listener_hears(void **state)
+{
+    struct talk *talk = *state;
+    const struct leat_tcp_listen_config config = {.ip = IP_US, .port = PORT_US};
+    struct leat_tcp_listener *nearer;
+    uint32_t near = 0, far = 0;
+
+    listen_for(talk, 0);
+    come_in(talk, 5000);
+    come_in(talk, 5001);
+    accept_to(talk->listener, &far);
+    assert_int_equal(far, 2);
+    assert_int_equal(leat_tcp_listen(talk->world->stack, &nearer, &config), LEAT_OK);
+    world_poll(talk->world);
+    world_mark(talk->world);
+    come_in(talk, 5002);
+    accept_to(nearer, &near);
+    accept_to(talk->listener, &far);
+    assert_int_equal(near, 1);
+    assert_int_equal(far, 2);
+    leat_tcp_listener_close(nearer);
+    world_poll(talk->world);
+    world_mark(talk->world);
+    come_in(talk, 5003);
+    accept_to(talk->listener, &far);
+    assert_int_equal(far, 3);
+}
+
+static void wait_until(struct talk *talk, uint64_t at_ns)
+{
+    talk_wait(talk, at_ns - leat_now_ns(talk->world->stack));
+}
+
+/* One timer for all that are half open (tcp/half.c). */
+static void each_half_open_connection_waits_its_own_time(void **state)
+{
+    static const struct {
+        uint32_t at_ms;
+        uint16_t port;
+    } again[] = {{1000, 5000}, {1300, 5001}, {2400, 5002},
+                 {3000, 5000}, {3300, 5001}, {4400, 5002}};
+    struct talk *talk = *state;
+    uint64_t begin;
+
+    listen_for(talk, 0);
+    begin = leat_now_ns(talk->world->stack);
+    knock(talk, 5000);
+    wait_until(talk, begin + 300 * ms);
+    knock(talk, 5001);
+    for (unsigned i = 0; i < sizeof again / sizeof *again; i++) {
+        wait_until(talk, begin + (again[i].at_ms - 10) * ms);
+        quiet(talk);
+        wait_until(talk, begin + (again[i].at_ms + 10) * ms);
+        talk->port_peer = again[i].port;
+        tx(talk, SYN | ACK, 0, 1, 0);
+        quiet(talk);
+        if (i == 1) {
+            wait_until(talk, begin + 1400 * ms);
+            knock(talk, 5002);
+        }
+    }
+    rx(talk, ACK, 1, 1, 0);
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    assert_int_equal(talk_info(talk).remote.port, 5002);
+}
+
 static void listener_on_no_port_or_on_an_address_of_others_is_refused(void **state)
 {
     struct talk *talk = *state;
@@ -238,6 +316,8 @@ int main(void)
         talk_test(closing_listener_resets_all_that_wait),
         talk_test(accepted_connections_survive_their_listener),
         talk_test(port_of_a_closed_listener_is_free),
+        talk_test(the_nearer_listener_hears),
+        talk_test(each_half_open_connection_waits_its_own_time),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -120,7 +120,7 @@ static void ports_in_use_are_skipped(void **state)
     assert_true(tcp_choose_port(tcp, &chosen));
     taken = chosen;
     taken.local_port = (uint16_t)(32768 + (chosen.local_port + 1) % 32768);
-    entry = tcp_take_entry(tcp, TCB_TIME_WAIT);
+    entry = &tcp_take_time_wait(tcp)->tcb;
     assert_non_null(entry);
     entry->local_ip = taken.local_ip;
     entry->local_port = taken.local_port;
