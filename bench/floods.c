@@ -14,45 +14,16 @@
 #include <string.h>
 #include <time.h>
 
-#include <leat/leat.h>
-
-#include "fake_netif.h"
-#include "frames.h"
+#include "site.h"
 
 enum {
     BURST = 32, /* frames a poll */
     ROUNDS = 10,
     PACKETS = 64000, /* of a round */
     PACKETS_CHECK = 6400,
-    CONNECTIONS = 512,
-    TEXT = 1000,
     SMALL_MSS = 48,  /* the least that is heeded */
     SEGMENTS = 4000, /* in flight: about config.sent_segments of TCP */
-    PORT_ECHO = 7,
-    PORT_CLOSED = 9,
-    ISS_PEER = 1000,
-    POLLS_MAX = 1000000,
-    /* flags */
-    SYN = 2,
-    RST = 4,
-    ACK = 16
-};
-
-static const uint64_t second_ns = 1000000000u;
-
-struct end {
-    uint32_t iss;          /* ours */
-    struct leat_tcp *conn; /* NULL: closed */
-};
-
-struct site {
-    struct leat *stack;
-    struct fake_netif dev;
-    uint64_t now_ns;
-    struct end ends[CONNECTIONS]; /* ports 2000 and above of the peer */
-    uint32_t ends_count;
-    uint32_t sent; /* bytes of the peer's text in the connection 0 */
-    uint8_t text[TEXT];
+    PORT_CLOSED = 9
 };
 
 struct flood {
@@ -63,168 +34,9 @@ struct flood {
         held_max; /* buffers that may be held between two polls, beyond those of the beginning */
 };
 
-static _Noreturn void fail(const char *what)
-{
-    fprintf(stderr, "floods: %s\n", what);
-    exit(1);
-}
-
-static void demand(bool condition, const char *what)
-{
-    if (!condition)
-        fail(what);
-}
-
-/* ---- the program -------------------------------------------------------------------------- */
-
-static void echo(struct leat_udp *udp, struct leat_buf *payload, const struct leat_endpoint *peer,
-                 const struct leat_endpoint *local, void *arg)
-{
-    (void)arg;
-    leat_udp_send_from(udp, payload, peer, local->ip);
-}
-
-static void swallow(struct leat_tcp *conn, void *arg)
-{
-    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
-    const uint32_t len = leat_buf_total(text);
-
-    (void)arg;
-    leat_buf_free(text);
-    leat_tcp_consumed(conn, len);
-}
-
-static void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    (void)conn;
-    (void)why;
-    ((struct end *)arg)->conn = NULL;
-}
-
-static const struct leat_tcp_events tcp_events = {.on_readable = swallow, .on_closed = note_closed};
-
-static void accept_all(struct leat_tcp_listener *listener, void *arg)
-{
-    struct site *site = arg;
-    struct end *end = &site->ends[site->ends_count];
-    struct leat_tcp *conn;
-
-    while (site->ends_count < CONNECTIONS &&
-           (conn = leat_tcp_accept(listener, &tcp_events, end)) != NULL) {
-        end->conn = conn;
-        end = &site->ends[++site->ends_count];
-    }
-}
-
-static void open_sockets(struct site *site)
-{
-    static const struct leat_udp_events events = {.on_datagram = echo};
-    const struct leat_tcp_listen_config listen = {
-        .port = PORT_ECHO, .on_acceptable = accept_all, .arg = site};
-    struct leat_tcp_listener *listener;
-    struct leat_udp *udp;
-
-    demand(leat_udp_open(site->stack, &udp, &events, NULL) == LEAT_OK, "UDP socket");
-    demand(leat_udp_bind(udp, LEAT_IP4_ANY, PORT_ECHO) == LEAT_OK, "UDP port");
-    demand(leat_tcp_listen(site->stack, &listener, &listen) == LEAT_OK, "listener");
-}
-
-/* ---- the stack ---------------------------------------------------------------------------- */
-
-static const struct leat_config config = {.seed = {1}};
-
-static uint64_t poll_now(struct site *site)
-{
-    fake_netif_forget(&site->dev);
-    return leat_poll(site->stack, site->now_ns);
-}
-
-static void feed(struct site *site, const struct frame *frame)
-{
-    fake_netif_feed(&site->dev, frame->bytes, frame->len);
-}
-
-/* Lets time pass. */
-static void wait(struct site *site, uint64_t ns)
-{
-    const uint64_t until_ns = site->now_ns + ns;
-    uint64_t next_ns = site->now_ns;
-
-    for (unsigned i = 0; next_ns <= until_ns; i++) {
-        demand(i < POLLS_MAX, "it polls without end");
-        site->now_ns = next_ns > site->now_ns ? next_ns : site->now_ns;
-        next_ns = poll_now(site);
-    }
-    site->now_ns = until_ns;
-}
-
-static struct site *site_open(void *memory, size_t bytes)
-{
-    const struct frame greeting = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
-    struct site *site = calloc(1, sizeof *site);
-
-    demand(site != NULL, "no memory");
-    fake_netif_init(&site->dev);
-    site->dev.answers_arp = true;
-    site->now_ns = second_ns;
-    demand(leat_init(&site->stack, memory, bytes, &config) == LEAT_OK, "leat_init()");
-    demand(leat_attach(site->stack, &site->dev.netif) == LEAT_OK, "leat_attach()");
-    demand(leat_address_add(site->stack, &site->dev.netif, IP_US, 24) == LEAT_OK, "address");
-    demand(leat_route_add(site->stack, 0, 0, IP_PEER) == LEAT_OK, "route");
-    demand(leat_udp_register(site->stack, NULL) == LEAT_OK, "UDP");
-    demand(leat_tcp_register(site->stack, NULL) == LEAT_OK, "TCP");
-    open_sockets(site);
-    wait(site, 10 * second_ns);
-    feed(site, &greeting);
-    poll_now(site);
-    return site;
-}
-
-/* ---- the peer ----------------------------------------------------------------------------- */
-
-static struct frame segment(const struct site *site, uint32_t end, uint8_t flags, uint32_t seq,
-                            uint16_t window, uint32_t len)
-{
-    const struct frame_segment says = {.src_port = (uint16_t)(2000 + end),
-                                       .dst_port = PORT_ECHO,
-                                       .seq = ISS_PEER + seq,
-                                       .ack = site->ends[end].iss + 1,
-                                       .flags = flags,
-                                       .window = window};
-
-    return frame_tcp(&says, site->text, len);
-}
-
-/* The handshakes of @count connections, with these options. */
-static void connect_with(struct site *site, uint32_t count, const void *options,
-                         uint32_t options_len)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const struct frame_segment syn = {.src_port = (uint16_t)(2000 + i),
-                                          .dst_port = PORT_ECHO,
-                                          .seq = ISS_PEER,
-                                          .flags = SYN,
-                                          .window = 60000,
-                                          .options = options,
-                                          .options_len = options_len};
-        const struct fake_frame *answer;
-        struct frame frame = frame_tcp(&syn, NULL, 0);
-
-        feed(site, &frame);
-        poll_now(site);
-        answer = fake_netif_sent(&site->dev);
-        demand(answer && answer->bytes[FRAME_L4 + 13] == (SYN | ACK), "no SYN,ACK");
-        site->ends[i].iss = frame_get32(answer->bytes + FRAME_L4 + 4);
-        frame = segment(site, i, ACK, 1, 60000, 0);
-        feed(site, &frame);
-        poll_now(site);
-        demand(site->ends_count == i + 1, "a connection doesn't open");
-    }
-}
-
 static void connect_one(struct site *site)
 {
-    connect_with(site, 1, NULL, 0);
+    site_connect(site, 1, NULL, 0);
 }
 
 static void nothing(struct site *site)
@@ -250,7 +62,7 @@ static struct frame normal_udp(struct site *site, uint32_t number)
 
 static struct frame normal_tcp(struct site *site, uint32_t number)
 {
-    struct frame frame = segment(site, 0, ACK, 1 + site->sent, 60000, TEXT);
+    struct frame frame = site_segment(site, 0, ACK, 1 + site->sent, 60000, TEXT);
 
     (void)number;
     site->sent += TEXT;
@@ -284,18 +96,18 @@ static struct frame arp(struct site *site, uint32_t number)
 
 static struct frame comb(struct site *site, uint32_t number)
 {
-    return segment(site, 0, ACK, 2 + 2 * (number % 10000), 60000, 1);
+    return site_segment(site, 0, ACK, 2 + 2 * (number % 10000), 60000, 1);
 }
 
 static void shut_windows(struct site *site)
 {
-    connect_with(site, CONNECTIONS, NULL, 0);
+    site_connect(site, CONNECTIONS, NULL, 0);
     for (uint32_t i = 0; i < CONNECTIONS; i++) {
-        const struct frame shut = segment(site, i, ACK, 1, 0, 0);
+        const struct frame shut = site_segment(site, i, ACK, 1, 0, 0);
         size_t taken;
 
-        feed(site, &shut);
-        poll_now(site);
+        site_feed(site, &shut);
+        site_poll(site);
         demand(leat_tcp_write(site->ends[i].conn, site->text, TEXT, &taken) == LEAT_OK, "write");
     }
 }
@@ -307,7 +119,7 @@ static void send_much(struct site *site)
     static uint8_t text[TEXT * 64];
     struct leat_tcp_info info = {0};
 
-    connect_with(site, 1, options, sizeof options);
+    site_connect(site, 1, options, sizeof options);
     for (unsigned i = 0; info.in_flight_bytes < SEGMENTS * SMALL_MSS; i++) {
         struct frame frame;
         struct leat_buf *lent;
@@ -316,11 +128,11 @@ static void send_much(struct site *site)
         lent = leat_buf_lend(leat_pool(site->stack), text, sizeof text, NULL, NULL);
         (void)leat_tcp_send(site->ends[0].conn, lent); /* refused if there is enough */
         leat_tcp_get_info(site->ends[0].conn, &info);
-        frame = segment(site, 0, ACK, 1, 60000, 0);
+        frame = site_segment(site, 0, ACK, 1, 60000, 0);
         frame_put32(frame.bytes + FRAME_L4 + 8, info.snd_una + (info.snd_nxt - info.snd_una) / 8);
         frame_seal_tcp(&frame);
-        feed(site, &frame);
-        wait(site, 1000000);
+        site_feed(site, &frame);
+        site_wait(site, 1000000);
     }
     leat_tcp_get_info(site->ends[0].conn, &info);
     site->ends[0].iss = info.snd_una - 1; /* from here on nothing more is acknowledged */
@@ -358,7 +170,7 @@ static struct frame sacks(struct site *site, uint32_t number)
 
 static struct frame zero_window(struct site *site, uint32_t number)
 {
-    return segment(site, number % CONNECTIONS, ACK, 1, 0, 0);
+    return site_segment(site, number % CONNECTIONS, ACK, 1, 0, 0);
 }
 
 static struct frame closed_udp(struct site *site, uint32_t number)
@@ -406,7 +218,7 @@ static struct frame stray_ack(struct site *site, uint32_t number)
 
 static struct frame blind_rst(struct site *site, uint32_t number)
 {
-    return segment(site, 0, RST, 2 + number % 50000, 0, 0);
+    return site_segment(site, 0, RST, 2 + number % 50000, 0, 0);
 }
 
 static struct frame bad_sum(struct site *site, uint32_t number)
@@ -463,11 +275,11 @@ static double run_round(struct site *site, const struct flood *flood, uint32_t *
         for (unsigned i = 0; i < BURST; i++) {
             const struct frame frame = flood->make(site, (*number)++);
 
-            feed(site, &frame);
+            site_feed(site, &frame);
         }
         site->now_ns += BURST * 1000;
         began = cpu_ns();
-        poll_now(site);
+        site_poll(site);
         ns += cpu_ns() - began;
         free_now = leat_pool_free_count(leat_pool(site->stack));
         if (free_now < *free_min)
@@ -484,7 +296,7 @@ static void settle(struct site *site, uint32_t free_count)
         if (site->ends[i].conn)
             leat_tcp_abort(site->ends[i].conn);
     }
-    wait(site, 400 * second_ns);
+    site_wait(site, 400 * second_ns);
     demand(leat_pool_free_count(leat_pool(site->stack)) == free_count, "a buffer is lost");
 }
 
@@ -516,7 +328,7 @@ static double run_flood(const struct flood *flood, void *memory, size_t bytes, u
 int main(int argc, char **argv)
 {
     const size_t bytes =
-        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(NULL);
+        leat_memory_bytes(&site_config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(NULL);
     const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
     void *memory = malloc(bytes);
     double normal = 0;

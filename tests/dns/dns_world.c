@@ -104,3 +104,19 @@ void world_destroy(struct dns_world *world)
     free(world->memory[2]);
     free(world);
 }
+
+void take_all_but(struct hog *hog, struct leat *stack, unsigned left)
+{
+    struct leat_buf *buf;
+
+    while ((buf = leat_buf_alloc(leat_pool(stack), 0)))
+        hog->bufs[hog->count++] = buf;
+    while (left-- > 0)
+        leat_buf_free(hog->bufs[--hog->count]);
+}
+
+void give_all(struct hog *hog)
+{
+    while (hog->count > 0)
+        leat_buf_free(hog->bufs[--hog->count]);
+}

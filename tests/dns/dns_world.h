@@ -27,6 +27,20 @@ struct dns_world {
     void *memory[3];
 };
 
+enum {
+    HOGS = 4096
+};
+
+/* Buffers of one stack that nobody else can have. */
+struct hog {
+    struct leat_buf *bufs[HOGS];
+    unsigned count;
+};
+
+/* Takes all whole buffers of a stack but @left. */
+void take_all_but(struct hog *hog, struct leat *stack, unsigned left);
+void give_all(struct hog *hog);
+
 struct dns_world *world_create(void);
 
 /* Ends both stacks, after what connections need to end; fails if a buffer is missing. */

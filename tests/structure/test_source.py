@@ -24,14 +24,7 @@ FILE_LINES_MAX = 500
 CODE = ("src", "include", "netif", "examples", "fuzz", "tools", "tests")
 # what deserves to be longer, and why
 LONG_FUNCTIONS = set()
-LONG_FILES = {
-    # a model of single bytes, and all that it is asked
-    "tests/unit/test_scoreboard.c",
-    # a fake server, and a rule of the resolver a test
-    "tests/dns/test_resolver.c",
-    # how each line of tcp.rl is brought about, in the order of tcp.rl
-    "tests/tcp/test_transitions.c",
-}
+LONG_FILES = set()
 
 # The only functions that store the state of a connection: where Ragel's table begins and is stepped.
 STATE_FILE = "src/tcp/tcp_fsm.rl"

@@ -404,6 +404,13 @@ void talk_wait(struct talk *talk, uint64_t ns)
     world_wait(talk->world, ns);
 }
 
+void talk_silence(struct talk *talk, uint64_t ns)
+{
+    talk_wait(talk, ns - 5 * ms);
+    quiet(talk);
+    talk_wait(talk, 10 * ms);
+}
+
 struct leat_tcp_info talk_info(const struct talk *talk)
 {
     struct leat_tcp_info info;

@@ -134,6 +134,9 @@ void talk_read(struct talk *talk, uint32_t bytes_max);
 /* Time passes. */
 void talk_wait(struct talk *talk, uint64_t ns);
 
+/* Nothing for @ns less 5 ms; what follows is due in the next 10. */
+void talk_silence(struct talk *talk, uint64_t ns);
+
 enum leat_tcp_state talk_state(const struct talk *talk);
 struct leat_tcp_info talk_info(const struct talk *talk);
 

@@ -25,16 +25,6 @@ enum {
     PAUSES = sizeof pauses_ns / sizeof *pauses_ns
 };
 
-static void establish(struct talk *talk)
-{
-    talk_options(talk, MSS, NO_SHIFT);
-    talk_listen(talk);
-    rx(talk, SYN, 0, 0, 0);
-    tx(talk, SYN | ACK, 0, 1, 0);
-    rx(talk, ACK, 1, 1, 0);
-    assert_non_null(talk->conn);
-}
-
 /* The peer's link address has been forgotten meanwhile. */
 static void idle(struct talk *talk, uint64_t ns)
 {
@@ -43,27 +33,19 @@ static void idle(struct talk *talk, uint64_t ns)
     world_meet(talk->world, IP_PEER, &MAC_PEER);
 }
 
-/* Nothing for @ns less 5 ms; what follows is due in the next 10. */
-static void silence(struct talk *talk, uint64_t ns)
-{
-    talk_wait(talk, ns - 5 * ms);
-    quiet(talk);
-    talk_wait(talk, 10 * ms);
-}
-
 /* RFC 6298 2.4, 5 */
 static void text_goes_again_after_the_timeout(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
     for (uint32_t i = 0; i < PAUSES; i++) {
         idle(talk, pauses_ns[i]);
         talk_send(talk, 10);
         tx(talk, ACK, 1 + 10 * i, 1, 10);
-        silence(talk, 200 * ms);
+        talk_silence(talk, 200 * ms);
         tx(talk, ACK, 1 + 10 * i, 1, 10);
-        silence(talk, 400 * ms - 5 * ms);
+        talk_silence(talk, 400 * ms - 5 * ms);
         tx(talk, ACK, 1 + 10 * i, 1, 10);
         rx(talk, ACK, 1, 1 + 10 * (i + 1), 0);
     }
@@ -76,11 +58,11 @@ static void an_ACK_waits_no_longer(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
     for (uint32_t i = 0; i < PAUSES; i++) {
         idle(talk, pauses_ns[i]);
         rx(talk, ACK, 1 + 10 * i, 1, 10);
-        silence(talk, 40 * ms);
+        talk_silence(talk, 40 * ms);
         tx(talk, ACK, 1, 1 + 10 * (i + 1), 0);
         talk_heard(talk, 10 * (i + 1));
     }
@@ -96,7 +78,7 @@ static void unanswered_text_ends_it_not_earlier(void **state)
 
         talk_setup(&own);
         talk = own;
-        establish(talk);
+        talk_establish_with(talk, MSS, NO_SHIFT);
         idle(talk, pauses_ns[i]);
         talk_send(talk, 10);
         talk_wait(talk, 95 * second);
@@ -113,11 +95,11 @@ static void who_is_asked_to_probe_does(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
     idle(talk, 24 * 60 * hour);
     leat_tcp_set_keepalive(talk->conn, true);
     for (unsigned i = 0; i < 24 * 60 / 2; i++) { /* and goes on, for another 60 days */
-        silence(talk, 2 * hour);
+        talk_silence(talk, 2 * hour);
         tx(talk, ACK, 0, 1, 0);
         rx(talk, ACK, 1, 1, 0);
     }
@@ -129,7 +111,7 @@ static void the_window_restarts(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
     for (uint32_t i = 0; i < 4; i++) {
         talk_send(talk, 10 * MSS);
         talk_wait(talk, ms);

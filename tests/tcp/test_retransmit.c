@@ -17,14 +17,6 @@ static void establish(struct talk *talk, uint64_t rtt_ns)
     assert_non_null(talk->conn);
 }
 
-/* Nothing for @ns less 5 ms; what follows is due in the next 10. */
-static void silence(struct talk *talk, uint64_t ns)
-{
-    talk_wait(talk, ns - 5 * ms);
-    quiet(talk);
-    talk_wait(talk, 10 * ms);
-}
-
 /* ---- the retransmission timer ------------------------------------------------------------- */
 
 /* RFC 6298 2.2: SRTT + 4 * SRTT / 2 */
@@ -36,7 +28,7 @@ static void first_timeout_is_three_times_the_RTT_of_the_handshake(void **state)
     assert_int_equal(talk_info(talk).srtt_ns, 100 * ms);
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
-    silence(talk, 300 * ms);
+    talk_silence(talk, 300 * ms);
     tx(talk, ACK, 1, 1, 10);
     assert_int_equal(talk_info(talk).retransmits, 1);
 }
@@ -48,7 +40,7 @@ static void timeout_is_never_under_its_floor(void **state)
     establish(talk, 0);
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, 10);
 }
 
@@ -64,7 +56,7 @@ static void timeout_doubles_up_to_its_ceiling(void **state)
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
     for (unsigned i = 0; i < 8; i++) {
-        silence(talk, i == 0 ? rto_ns : rto_ns - 5 * ms);
+        talk_silence(talk, i == 0 ? rto_ns : rto_ns - 5 * ms);
         tx(talk, ACK, 1, 1, 10);
         rto_ns = 2 * rto_ns < 60 * second ? 2 * rto_ns : 60 * second;
     }
@@ -80,7 +72,7 @@ static void what_was_sent_twice_is_no_sample(void **state)
     srtt = talk_info(talk).srtt_ns;
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
-    silence(talk, 300 * ms);
+    talk_silence(talk, 300 * ms);
     tx(talk, ACK, 1, 1, 10);
     rx(talk, ACK, 1, 11, 0);
     assert_int_equal(talk_info(talk).srtt_ns, srtt);
@@ -102,7 +94,7 @@ static void progress_pushes_the_timeout_back(void **state)
     tx(talk, ACK, 1 + MSS, 1, MSS);
     talk_wait(talk, 100 * ms);
     rx(talk, ACK, 1, 1 + MSS, 0);
-    silence(talk, talk_info(talk).rto_ns);
+    talk_silence(talk, talk_info(talk).rto_ns);
     tx(talk, ACK, 1 + MSS, 1, MSS);
 }
 
@@ -119,7 +111,7 @@ static void timer_stops_when_all_is_acknowledged(void **state)
     quiet(talk);
     talk_send(talk, 10); /* and begins anew after the pause */
     tx(talk, ACK, 11, 1, 10);
-    silence(talk, talk_info(talk).rto_ns);
+    talk_silence(talk, talk_info(talk).rto_ns);
     tx(talk, ACK, 11, 1, 10);
 }
 
@@ -132,7 +124,7 @@ static void numbers_on_the_wire_do_not_go_back(void **state)
     talk_send(talk, 3 * MSS);
     for (unsigned i = 0; i < 3; i++)
         tx(talk, ACK, 1 + i * MSS, 1, MSS);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, MSS);
     quiet(talk);
     rx(talk, ACK, 101, 1, 10); /* out of order: answered at once */
@@ -147,7 +139,7 @@ static void ACK_of_everything_ends_the_repair(void **state)
     talk_send(talk, 3 * MSS);
     for (unsigned i = 0; i < 3; i++)
         tx(talk, ACK, 1 + i * MSS, 1, MSS);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, MSS);
     rx(talk, ACK, 1, 1 + 3 * MSS, 0); /* only the first was lost */
     talk_wait(talk, 10 * second);
@@ -164,11 +156,11 @@ static void lost_FIN_goes_again(void **state)
     leat_tcp_shutdown(talk->conn);
     world_poll(talk->world);
     tx(talk, FIN | ACK, 1, 1, 10);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, FIN | ACK, 1, 1, 10);
     rx(talk, ACK, 1, 11, 0); /* the text, not the FIN */
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_1);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, FIN | ACK, 11, 1, 0);
     rx(talk, ACK, 1, 12, 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
@@ -236,7 +228,7 @@ static void shut_window_is_probed_with_one_byte_ever_more_rarely(void **state)
     shut(talk);
     talk_send(talk, 100);
     for (unsigned i = 0; i < 7; i++) {
-        silence(talk, i == 0 ? rto_ns : rto_ns - 5 * ms);
+        talk_silence(talk, i == 0 ? rto_ns : rto_ns - 5 * ms);
         tx(talk, ACK, 1, 1, 1);
         rx(talk, ACK, 1, 1, 0); /* "still shut" */
         quiet(talk);
@@ -251,7 +243,7 @@ static void open_window_lets_everything_go_at_once(void **state)
     establish(talk, 0);
     shut(talk);
     talk_send(talk, 2 * MSS);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, 1);
     talk->window_peer = WINDOW_PEER;
     rx(talk, ACK, 1, 1, 0);
@@ -266,7 +258,7 @@ static void byte_of_a_probe_that_was_taken_is_not_sent_again(void **state)
     establish(talk, 0);
     shut(talk);
     talk_send(talk, 100);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, ACK, 1, 1, 1);
     talk->window_peer = WINDOW_PEER;
     rx(talk, ACK, 1, 2, 0);
@@ -314,7 +306,7 @@ static void FIN_gets_through_a_shut_window(void **state)
     shut(talk);
     leat_tcp_shutdown(talk->conn);
     world_poll(talk->world);
-    silence(talk, 200 * ms);
+    talk_silence(talk, 200 * ms);
     tx(talk, FIN | ACK, 1, 1, 0);
     rx(talk, ACK, 1, 2, 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
@@ -339,12 +331,12 @@ static void keep_alive_probes_after_two_hours_of_silence(void **state)
 
     establish(talk, 0);
     leat_tcp_set_keepalive(talk->conn, true);
-    silence(talk, 7200 * second);
+    talk_silence(talk, 7200 * second);
     tx(talk, ACK, 0, 1, 0); /* SEQ = SND.NXT - 1, no text: SHLD-12 */
-    silence(talk, 75 * second);
+    talk_silence(talk, 75 * second);
     tx(talk, ACK, 0, 1, 0);
     rx(talk, ACK, 1, 1, 0);
-    silence(talk, 7200 * second);
+    talk_silence(talk, 7200 * second);
     tx(talk, ACK, 0, 1, 0);
 }
 

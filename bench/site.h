@@ -1,0 +1,60 @@
+/* site.h -- what is flooded: a stack on a device made of arrays, with an echo, a sink and
+ * connections. */
+#ifndef SITE_H
+#define SITE_H
+
+#include <leat/leat.h>
+
+#include "fake_netif.h"
+#include "frames.h"
+
+enum {
+    CONNECTIONS = 512,
+    TEXT = 1000,
+    PORT_ECHO = 7,
+    ISS_PEER = 1000,
+    /* flags */
+    SYN = 2,
+    RST = 4,
+    ACK = 16
+};
+
+static const uint64_t second_ns = 1000000000u;
+
+struct end {
+    uint32_t iss;          /* ours */
+    struct leat_tcp *conn; /* NULL: closed */
+};
+
+struct site {
+    struct leat *stack;
+    struct fake_netif dev;
+    uint64_t now_ns;
+    struct end ends[CONNECTIONS]; /* ports 2000 and above of the peer */
+    uint32_t ends_count;
+    uint32_t sent; /* bytes of the peer's text in the connection 0 */
+    uint8_t text[TEXT];
+};
+
+/* The configuration of its stack. */
+extern const struct leat_config site_config;
+
+/* Ends the program, and says what, if that is wrong. */
+void demand(bool condition, const char *what);
+
+/* Built in @memory. */
+struct site *site_open(void *memory, size_t bytes);
+uint64_t site_poll(struct site *site);
+void site_feed(struct site *site, const struct frame *frame);
+
+/* Lets time pass. */
+void site_wait(struct site *site, uint64_t ns);
+
+/* A segment of the peer, in the connection @end. */
+struct frame site_segment(const struct site *site, uint32_t end, uint8_t flags, uint32_t seq,
+                          uint16_t window, uint32_t len);
+
+/* The handshakes of @count connections, with these options. */
+void site_connect(struct site *site, uint32_t count, const void *options, uint32_t options_len);
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * dns_lookup.h -- a resolver in the world of dns_world.h: what its lookups hear, from the real
+ * server or from one whose replies a test writes.
+ */
+#ifndef DNS_LOOKUP_H
+#define DNS_LOOKUP_H
+
+#include "dns_world.h"
+
+#include <leat/resolver.h>
+
+/* What a lookup's callback heard. */
+struct outcome {
+    bool done;
+    unsigned calls;
+    enum leat_err err;
+    unsigned rcode;
+    struct leat_endpoint server;
+    char name[LEAT_DNS_NAME_TEXT_BYTES];
+    char records[4000];
+};
+
+struct query_seen {
+    uint64_t at_ns;
+    uint16_t id;
+    uint16_t port;
+    leat_ip4 to;
+    bool has_edns;
+    uint8_t name[256];
+};
+
+/* A server whose replies a test writes: on port 53 of both of its addresses. */
+struct liar {
+    struct dns_world *world;
+    struct leat_udp *udp;
+    struct leat_udp *udp_54; /* the wrong port */
+    struct query_seen seen[100];
+    unsigned count;
+    struct message query;
+    struct leat_endpoint peer;
+    leat_ip4 local_ip;
+    /* writes replies with say(); NULL: is silent */
+    void (*answer)(struct liar *liar);
+};
+
+struct fixture {
+    struct dns_world *world;
+    void *zone_memory, *server_memory, *resolver_memory;
+    const struct leat_dns_zone *zone;
+    struct leat_dns_server *server;
+    struct leat_resolver *resolver;
+    const struct leat_resolver_counts *counts;
+    struct liar liar;
+};
+
+int set_up(void **state);
+int tear_down(void **state);
+
+/* For leat_lookup_start(), whose @arg is a struct outcome. */
+void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result);
+
+/* The liar sends @reply: to whom it heard, from the address that was asked; or as told. */
+void say(struct liar *liar, const struct message *reply);
+void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply, leat_ip4 from,
+              uint16_t to_port);
+
+/* The reply to the query that was heard: @rcode, and 192.0.2.@last if that is not 0. */
+struct message *make_reply(const struct liar *liar, unsigned rcode, uint8_t last);
+
+void open_resolver(struct fixture *f, const struct leat_resolver_config *config);
+
+/* A resolver that asks 10.0.0.1, and then 10.0.0.3 if @servers is 2. */
+void open_plain_resolver(struct fixture *f, uint8_t servers);
+
+/* The real server, with test_zone_text and two sets of much text; and a plain resolver. */
+void with_server(struct fixture *f);
+struct liar *with_liar(struct fixture *f, void (*answer)(struct liar *liar));
+
+/* Asks and waits for the outcome. */
+const struct outcome *look_up(struct fixture *f, const char *name_text, uint16_t type);
+
+void assert_found(const struct outcome *outcome, const char *records);
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif

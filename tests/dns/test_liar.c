@@ -1,0 +1,190 @@
+/* test_liar.c -- a server, or somebody in its name, says what is wrong: nothing of it is believed.
+ */
+#include "dns_lookup.h"
+
+static void wrong_id_first(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    for (unsigned i = 1; i < 50; i++) {
+        put16(lie->bytes, (uint16_t)(get16(liar->query.bytes) + i));
+        say(liar, lie);
+    }
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_N4_wrong_id(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, wrong_id_first);
+    open_plain_resolver(f, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->drop_foreign, 49);
+    assert_int_equal(f->counts->udp_queries, 1);
+}
+
+static void wrong_places_first(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    say_from(liar, liar->udp, lie, SERVER_IP, (uint16_t)(liar->peer.port + 1)); /* to our port */
+    say_from(liar, liar->udp_54, lie, SERVER_IP, liar->peer.port); /* from a server's port */
+    say_from(liar, liar->udp, lie, SERVER2_IP, liar->peer.port);   /* from a server's address */
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_N4_wrong_port_or_server(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, wrong_places_first);
+    open_plain_resolver(f, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(leat_stats(f->world->stacks[CLIENT])->drop_udp_port, 3);
+    assert_int_equal(f->counts->replies, 1);
+}
+
+static void wrong_question_first(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+    uint8_t *name = lie->bytes + DNS_HEADER_BYTES;
+    const size_t type_at = strlen((char *)name) + 1;
+
+    name[1] ^= 3; /* another name */
+    say(liar, lie);
+    name[1] ^= 3;
+    put16(name + type_at, LEAT_DNS_AAAA);
+    say(liar, lie);
+    put16(name + type_at, LEAT_DNS_A);
+    put16(name + type_at + 2, 3); /* CHAOS */
+    say(liar, lie);
+    lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+    put16(lie->bytes + 4, 0); /* no question */
+    say(liar, lie);
+    lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+    put16(lie->bytes + 2, DNS_RD); /* a query */
+    say(liar, lie);
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_N4_wrong_question(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, wrong_question_first);
+    open_plain_resolver(f, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->drop_foreign, 5);
+}
+
+static void wrong_case_first(struct liar *liar)
+{
+    struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
+
+    lie->bytes[DNS_HEADER_BYTES + 1] ^= 0x20;
+    say(liar, lie);
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_N4_wrong_letter_case(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, wrong_case_first);
+    open_plain_resolver(f, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->drop_case, 1);
+}
+
+static void record_of_others(struct liar *liar)
+{
+    static const uint8_t other[] = "\4bank\4test";
+    const uint8_t rdata[] = {192, 0, 2, 66};
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    const struct dns_new_record record = {
+        .owner = other, .rdata = rdata, .ttl_s = 9, .type = LEAT_DNS_A, .rdata_len = 4};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    dns_write_record(&writer, DNS_ADDITIONAL, &record);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
+static void test_threat_N4_records_that_nobody_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    const struct outcome *outcome;
+
+    with_liar(f, record_of_others);
+    open_plain_resolver(f, 1);
+    outcome = look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(outcome->err, LEAT_ERR_NOT_FOUND);
+    assert_string_equal(outcome->records, "");
+}
+
+static void keeps_no_case(struct liar *liar)
+{
+    struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
+
+    for (size_t i = DNS_HEADER_BYTES; i < DNS_HEADER_BYTES + 18; i++)
+        reply->bytes[i] = dns_lower(reply->bytes[i]);
+    say(liar, reply);
+}
+
+static void test_server_that_keeps_no_case_is_asked_by_tcp(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, keeps_no_case);
+    open_plain_resolver(f, 1);
+    /* nobody listens there: but UDP alone must not be believed */
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_REFUSED);
+    assert_int_equal(f->counts->tcp_queries, 1);
+    assert_int_equal(f->counts->drop_case, 1);
+}
+
+static void test_threat_N4_ids_ports_and_case_are_unpredictable(void **state)
+{
+    struct fixture *f = *state;
+    struct liar *liar = with_liar(f, NULL);
+    unsigned same_id = 0, same_port = 0, same_name = 0;
+
+    open_plain_resolver(f, 1);
+    for (unsigned i = 0; i < 20; i++)
+        look_up(f, "a-name-with-many-letters.example.test", LEAT_DNS_A);
+    assert_int_equal(liar->count, 60);
+    for (unsigned i = 0; i < 60; i++) {
+        for (unsigned j = 0; j < i; j++) {
+            same_id += liar->seen[i].id == liar->seen[j].id;
+            same_port += liar->seen[i].port == liar->seen[j].port;
+            same_name += strcmp((char *)liar->seen[i].name, (char *)liar->seen[j].name) == 0;
+        }
+    }
+    assert_in_range(same_id, 0, 2);
+    assert_in_range(same_port, 0, 5);
+    assert_int_equal(same_name, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_threat_N4_wrong_id),
+        TEST(test_threat_N4_wrong_port_or_server),
+        TEST(test_threat_N4_wrong_question),
+        TEST(test_threat_N4_wrong_letter_case),
+        TEST(test_threat_N4_records_that_nobody_asked_for),
+        TEST(test_server_that_keeps_no_case_is_asked_by_tcp),
+        TEST(test_threat_N4_ids_ports_and_case_are_unpredictable),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
