@@ -229,6 +229,24 @@ void sim_profile_apply(const struct sim_profile *profile, struct sim_scenario *s
 
 /* ---- what came of it ---------------------------------------------------------------------- */
 
+static uint64_t shortages_of(const struct sim_end *end)
+{
+    const struct leat_stats *stats = leat_stats(end->stack);
+
+    return stats->drop_memory + stats->drop_tcp_memory + stats->tx_no_memory;
+}
+
+uint64_t sim_shortages(const struct sim *sim)
+{
+    uint64_t shortages = 0;
+
+    for (unsigned end = 0; end < 2; end++) {
+        if (sim->ends[end].stack)
+            shortages += shortages_of(&sim->ends[end]) + sim->ends[end].connects_refused;
+    }
+    return shortages;
+}
+
 static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
 {
     const struct leat_stats *stats = leat_stats(end->stack);
@@ -238,7 +256,7 @@ static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
     uint64_t *count = tallies->count;
 
     count[SIM_TALLY_dry_polls] += end->drought.polls;
-    count[SIM_TALLY_no_memory] += stats->drop_memory + stats->drop_tcp_memory + stats->tx_no_memory;
+    count[SIM_TALLY_no_memory] += shortages_of(end);
     count[SIM_TALLY_connects_refused] += end->connects_refused;
     count[SIM_TALLY_refused] += end->device.refused;
     count[SIM_TALLY_withheld] += end->device.withheld;

@@ -68,6 +68,9 @@ const char *sim_profile_name(const struct sim_profile *profile);
 void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim);
 void sim_tallies_print(const struct sim_tallies *tallies, FILE *to);
 
+/* Times that a stack has done without memory. */
+uint64_t sim_shortages(const struct sim *sim);
+
 /* What the profile promises and never happened: a test of nothing; NULL: all of it did. */
 const char *sim_profile_missing(const struct sim_profile *profile,
                                 const struct sim_tallies *tallies);

@@ -139,6 +139,7 @@ static FILE *open_record(const struct options *options)
 struct result {
     uint64_t hash;
     uint64_t polls[2];
+    uint64_t shortages;
     char failure[SIM_FAILURE_BYTES + 32];
 };
 
@@ -157,6 +158,7 @@ static bool run(const struct options *options, const struct sim_scenario *scenar
     result->hash = sim->hash;
     result->polls[0] = sim->ends[0].polls;
     result->polls[1] = sim->ends[1].polls;
+    result->shortages = sim_shortages(sim);
     snprintf(result->failure, sizeof result->failure, "at %.6f s: %s", (double)sim->now_ns / 1e9,
              sim->failure);
     if (options->tallies)
@@ -240,13 +242,16 @@ static bool run_seed(struct options *options, uint64_t seed)
 
 /* ---- sweeps ------------------------------------------------------------------------------- */
 
-static bool run_of_sweep(void *arg, const struct sim_scenario *scenario, uint64_t polls[2])
+static bool run_of_sweep(void *arg, const struct sim_scenario *scenario,
+                         struct sim_sweep_result *came)
 {
     const struct options *options = arg;
     struct result result;
 
     if (run(options, scenario, true, &result)) {
-        memcpy(polls, result.polls, sizeof result.polls);
+        *came = (struct sim_sweep_result){.polls = {result.polls[0], result.polls[1]},
+                                          .hash = result.hash,
+                                          .shortages = result.shortages};
         return true;
     }
     fprintf(stderr, "FAILED %s\n  replay: leat-sim --seed %" PRIu64 " --neutral", result.failure,

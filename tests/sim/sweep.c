@@ -6,23 +6,29 @@
 #include "drought.h"
 
 enum {
-    LEFT_MAX = 3 /* entries that a list has left: in one poll little more is taken */
+    IN_VAIN_MAX = 3 /* runs in a row of which nothing came: who needs no more will not need less */
 };
 
 struct sweep {
     const struct sim_scenario *base;
     sim_sweep_run *run;
     void *arg;
+    struct sim_sweep_result quiet; /* without a fault */
     uint64_t runs;
     int64_t failures;
 };
 
-static void try(struct sweep *sweep, const struct sim_scenario *scenario)
+/* True if something came of the fault. */
+static bool try(struct sweep *sweep, const struct sim_scenario *scenario)
 {
-    uint64_t polls[2];
+    struct sim_sweep_result result;
 
     sweep->runs++;
-    sweep->failures += !sweep->run(sweep->arg, scenario, polls);
+    if (!sweep->run(sweep->arg, scenario, &result)) {
+        sweep->failures++;
+        return true;
+    }
+    return result.hash != sweep->quiet.hash || result.shortages != sweep->quiet.shortages;
 }
 
 /* Allocation for allocation: number k + 1 in a poll fails when k entries are left. */
@@ -32,10 +38,12 @@ static void each_allocation(struct sweep *sweep, unsigned end, uint64_t poll)
 
     scenario.dry_poll[end] = poll;
     for (unsigned list = 1; list <= SIM_LIST_TRANSFERS; list++) {
-        for (unsigned left = 0; left <= LEFT_MAX; left++) {
-            scenario.dry_list[end] = list;
+        unsigned in_vain = 0;
+
+        scenario.dry_list[end] = list;
+        for (unsigned left = 0; in_vain < IN_VAIN_MAX; left++) {
             scenario.dry_left[end] = left;
-            try(sweep, &scenario);
+            in_vain = try(sweep, &scenario) ? 0 : in_vain + 1;
         }
     }
 }
@@ -56,15 +64,14 @@ int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_r
 {
     struct sweep sweep = {.base = base, .run = run, .arg = arg};
     const bool memory = strcmp(what, "memory") == 0;
-    uint64_t polls[2];
 
     if (!memory && strcmp(what, "end") != 0)
         return -1;
     sweep.runs = 1;
-    if (!run(arg, base, polls))
+    if (!run(arg, base, &sweep.quiet))
         return 1;
     for (unsigned end = 0; end < 2; end++) {
-        for (uint64_t poll = 1; poll <= polls[end]; poll++) {
+        for (uint64_t poll = 1; poll <= sweep.quiet.polls[end]; poll++) {
             if (memory)
                 each_allocation(&sweep, end, poll);
             else
