@@ -107,6 +107,15 @@ static void see_SYN(const struct sight *sight)
 
 /* ---- ACK and window ----------------------------------------------------------------------- */
 
+/* A late copy of the segment that answered a cookie opens the connection again, when it has ended
+ * here (docs/security.md): it takes the text once more. */
+static bool cookie_came_again(const struct sight *sight)
+{
+    return sight->sim->sides[sight->pair][sight->end].closed &&
+           leat_stats(sight->sim->ends[sight->end].stack)->tcp_cookies_sent > 0 &&
+           sight->segment->seq == sight->voice->hello.iss + 1 && sight->segment->text_len == 0;
+}
+
 static void see_ACK(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
@@ -122,6 +131,8 @@ static void see_ACK(const struct sight *sight)
     }
     if (distance(s->ack, sight->peer->seq_max) > 0)
         wrong(sight, "ACK of what was never sent");
+    if (cookie_came_again(sight))
+        voice->has_ack = false;
     if (voice->has_ack && distance(s->ack, voice->ack) < 0)
         wrong(sight, "ACK goes back");
     if (voice->has_ack && distance(edge, voice->right_edge) < 0) {
