@@ -8,6 +8,10 @@
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
+enum {
+    EXPIRE_MAX = 256 /* entries at a time: a crowd that closed together ends in parts */
+};
+
 static struct tcp_time_wait *oldest(struct tcp *tcp)
 {
     if (near_ring_is_empty(tcp, &tcp->time_wait))
@@ -79,7 +83,9 @@ void tcp_time_wait_timer(struct timer *timer, void *context)
     struct tcp_time_wait *entry;
 
     (void)context;
-    while ((entry = oldest(tcp)) && seq_le(entry->tcb.clock_ms, tcp_now_ms(tcp->stack)))
+    for (unsigned left = EXPIRE_MAX;
+         left > 0 && (entry = oldest(tcp)) && seq_le(entry->tcb.clock_ms, tcp_now_ms(tcp->stack));
+         left--)
         expire(tcp, entry);
     arm(tcp);
 }

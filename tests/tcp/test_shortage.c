@@ -1,5 +1,5 @@
 /* test_shortage.c -- what the simulator found: memory that others hold, numbers that are old. */
-#include "talk.h"
+#include "place.h"
 
 enum {
     MSS = 1460,
@@ -148,6 +148,47 @@ static void writer_that_waits_for_ACKs_looks_seldom_for_memory(void **state)
     world_mark(talk->world);
 }
 
+/* Opens the connection of the peer's next port, and closes it, we first: to TIME-WAIT. */
+static void open_and_close(struct talk *talk)
+{
+    leat_tcp_close(open_writer(talk));
+    talk->port_peer--;
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, FIN | ACK, 1, 2, 0);
+    tx(talk, ACK, 2, 2, 0);
+    talk->port_peer++;
+}
+
+/* Who opens and closes many connections at one time ends them at one time, too. */
+static void TIME_WAIT_of_a_crowd_ends_in_parts(void **state)
+{
+    enum {
+        CROWD = 1000,
+        AT_ONCE = 256
+    };
+    struct talk *talk = *state;
+    struct place place = {.talk = talk};
+    uint32_t free_entries, before;
+
+    talk->world->tcp_config.time_wait = CROWD;
+    talk->world->tcp_config.msl_ns = second;
+    talk_begin(talk);
+    talk->hold_on_accept = true;
+    talk_listen(talk);
+    free_entries = place_free_entries(&place);
+    for (unsigned i = 0; i < CROWD; i++)
+        open_and_close(talk);
+    assert_int_equal(place_free_entries(&place), free_entries - CROWD);
+    while ((before = place_free_entries(&place)) < free_entries) {
+        assert_true(talk->world->next_ns != LEAT_NEVER_NS);
+        talk->world->now_ns = talk->world->next_ns;
+        world_poll(talk->world);
+        assert_in_range(place_free_entries(&place) - before, 0, AT_ONCE);
+    }
+    world_mark(talk->world);
+}
+
 /* ACKs come in full-sized buffers: whoever copies must leave some, or nothing is ever released. */
 static void copies_leave_buffers_for_what_comes_in(void **state)
 {
@@ -219,6 +260,7 @@ int main(void)
         talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
         talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),
         talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
+        talk_test_later(TIME_WAIT_of_a_crowd_ends_in_parts),
         talk_test(copies_leave_buffers_for_what_comes_in),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
