@@ -10,6 +10,17 @@
 /* A connection with an end to listen for, or one for nobody. */
 static const struct leat_tcp_events no_events;
 
+/* The table says so (RFC 9293 3.10.1). */
+COLD static bool is_in_use(struct tcp *tcp, const struct tcb *key)
+{
+    struct tcp_step step = {.tcp = tcp};
+    struct tcb *existing = tcp_look_up(tcp, tcb_ends(key));
+
+    if (existing)
+        tcp_event(existing, TCP_active_OPEN, &step);
+    return step.err != LEAT_OK;
+}
+
 enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
                                const struct leat_endpoint *remote,
                                const struct leat_endpoint *local,
@@ -32,16 +43,8 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     if (path->to_many)
         return LEAT_ERR_ARGUMENT;
     key.local_ip = path->src;
-    if (key.local_port > 0) {
-        struct tcb *existing = tcp_find(tcp, tcb_ends(&key));
-
-        if (existing) { /* the table says so (RFC 9293 3.10.1) */
-            tcp_event(existing, TCP_active_OPEN, &step);
-            return step.err;
-        }
-    } else if (!tcp_choose_port(tcp, &key)) {
+    if (key.local_port > 0 ? is_in_use(tcp, &key) : !tcp_choose_port(tcp, &key))
         return LEAT_ERR_IN_USE;
-    }
     *conn = tcp_conn_new(tcp, events ? events : &no_events, arg);
     if (!*conn)
         return LEAT_ERR_MEMORY;

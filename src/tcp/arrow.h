@@ -11,15 +11,24 @@
 
 #include "tcp/tcp.h"
 
-/* Who watches the table hears of it. */
-COLD void tcp_arrow_watched(const struct tcp *tcp, enum tcp_state from, enum tcp_event event,
-                            enum tcp_state to);
+/* Who watches the table hears of an arrow, which is one number here: less code for each of them. */
+COLD void tcp_arrow_watched(const struct tcp *tcp, uint32_t arrow);
+
+enum {
+    ARROW_FROM_SHIFT = 16,
+    ARROW_EVENT_SHIFT = 8
+};
+
+static inline uint32_t arrow_number(enum tcp_state from, enum tcp_event event, enum tcp_state to)
+{
+    return (uint32_t)from << ARROW_FROM_SHIFT | (uint32_t)event << ARROW_EVENT_SHIFT | (uint32_t)to;
+}
 
 static inline void arrow_taken(const struct tcp_step *step, enum tcp_state from,
                                enum tcp_event event, enum tcp_state to)
 {
     if (step->tcp->config.on_transition)
-        tcp_arrow_watched(step->tcp, from, event, to);
+        tcp_arrow_watched(step->tcp, arrow_number(from, event, to));
 }
 
 #include "tcp_arrows.inc" /* made from tcp.rl */

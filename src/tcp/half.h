@@ -51,6 +51,6 @@ COLD bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *s
 struct leat_tcp *tcp_promote(struct tcp_half *half);
 
 void tcp_half_free(struct tcp_half *half);
-timer_fn tcp_halves_timer;
+COLD timer_fn tcp_halves_timer;
 
 #endif

@@ -179,7 +179,7 @@ static void give_letters(struct tcb *tcb, struct tcp_step *step)
 
 /* An ACK that answers a cookie of ours.  Without room it is dropped, and no RST ends a connection
  * that the peer believes in: its text will come again, with the same ACK. */
-static void cookie_input(struct tcp_half *half, struct tcp_step *step)
+COLD static void cookie_input(struct tcp_half *half, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
 
@@ -192,26 +192,35 @@ static void cookie_input(struct tcp_half *half, struct tcp_step *step)
     give_letters(&half->tcb, step);
 }
 
-static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
-                           uint32_t iss_min, bool has_iss_min)
+/* Anything but a SYN. */
+COLD static void listener_is_asked(struct leat_tcp_listener *listener, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
     struct tcp_half *half;
 
-    if (segment->header.flags == TCP_SYN) /* which needs no classifier */
-        segment->letters[0] = TCP_rcv_SYN;
-    else
-        tcp_classify(&listener->tcb, segment);
+    tcp_classify(&listener->tcb, segment);
     if (segment->letters[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
         cookie_input(half, step);
         return;
     }
-    if (segment->letters[0] != TCP_rcv_SYN)
-        give_letter(&listener->tcb, segment->letters[0], step);
-    else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
-        segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+    give_letter(&listener->tcb, segment->letters[0], step);
     if (segment->letters[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
         segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
+}
+
+static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
+                           uint32_t iss_min, bool has_iss_min)
+{
+    struct tcp_segment *segment = step->segment;
+
+    /* what the classifier would say of a SYN needs no classifier */
+    if ((segment->header.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN) {
+        listener_is_asked(listener, step);
+        return;
+    }
+    segment->letters[0] = TCP_rcv_SYN;
+    if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
+        segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
 }
 
 /* RFC 9293 3.10.7.1. */

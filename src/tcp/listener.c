@@ -134,7 +134,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
         return true;
     (*half)->is_answered = true;
     (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
-    tcp_LISTEN_rcv_SYN(&(*half)->tcb, &step);
+    tcp_event(&(*half)->tcb, TCP_rcv_SYN, &step);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;
 }

@@ -359,7 +359,8 @@ static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
     return send_all(conn, path) ? SENT : NO_MEMORY;
 }
 
-static enum verdict send_fin(struct leat_tcp *conn, const struct path *path)
+static __attribute__((noinline)) enum verdict send_fin(struct leat_tcp *conn,
+                                                       const struct path *path)
 {
     if (!ipv4_output_room(conn->tcp->stack, path))
         return NO_ROOM;
@@ -391,17 +392,14 @@ bool tcp_output(struct leat_tcp *conn)
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
-    if (is_alone(conn)) {
+    if (is_alone(conn))
         verdict = send_alone(conn, path);
-        if (verdict == SENT)
-            return false; /* and with it all that was owed */
-    } else if (tcp_fin_is_alone(conn)) {
+    else if (tcp_fin_is_alone(conn))
         verdict = send_fin(conn, path);
-        if (verdict == SENT)
-            return false; /* the same */
-    } else {
+    else
         verdict = send_text(conn, path);
-    }
+    if (verdict == SENT)
+        return false; /* and with it all that was owed */
     if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
         verdict = NO_MEMORY;
     if (verdict == NO_MEMORY)

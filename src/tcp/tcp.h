@@ -245,8 +245,8 @@ COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 /* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
  * rest is filled in.  Takes @text (may be NULL); its segment_bytes says whether it is one segment
  * or a super-frame.  False: no memory, and nothing was sent. */
-bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
-              uint8_t tos, struct leat_buf *text);
+COLD bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb,
+                   struct wire_tcp *header, uint8_t tos, struct leat_buf *text);
 
 /* The TOS of a segment that may be marked instead of dropped: ECT(0) (RFC 3168 5). */
 enum {
@@ -272,8 +272,8 @@ bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uin
                   uint8_t flags, bool scaled);
 
 /* The same for who adds to it before tcp_emit(). */
-struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
-                               uint8_t flags, bool scaled);
+COLD struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
+                                    uint8_t flags, bool scaled);
 
 /* Largest text in a segment on @path, without options (RFC 6691). */
 static inline uint16_t tcp_mss_of(const struct path *path)

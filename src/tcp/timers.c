@@ -155,7 +155,7 @@ void tcp_watch_tail(struct leat_tcp *conn)
 }
 
 /* False: there is none to be sent. */
-static bool probe_tail(struct leat_tcp *conn)
+COLD static bool probe_tail(struct leat_tcp *conn)
 {
     conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
     if (!may_probe_tail(conn))

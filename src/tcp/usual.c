@@ -35,64 +35,55 @@ static inline void note_heard(struct leat_tcp *conn, struct tcp_segment *segment
     segment->letters[0] = TCP_rcv_ACK;
 }
 
+static __attribute__((noinline)) void take_FIN(struct leat_tcp *conn, struct tcp_step *step)
+{
+    tcp_ESTABLISHED_rcv_FIN(&conn->tcb, step);
+}
+
 /* The end of the handshake, perhaps of a peer that has nothing to say. */
-static bool take_in_SYN_RECEIVED(struct tcp_half *half, struct tcp_step *step, bool fin)
+static void take_in_SYN_RECEIVED(struct tcp_half *half, struct tcp_step *step, bool fin)
 {
     struct leat_tcp *conn = tcp_promote(half);
 
     if (!conn) { /* it stays half open; the peer will speak again */
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
-        return true;
+        return;
     }
     note_heard(conn, step->segment);
     tcp_SYN_RECEIVED_rcv_ACK_of_SYN(&conn->tcb, step);
     if (fin)
-        tcp_ESTABLISHED_rcv_FIN(&conn->tcb, step);
-    return true;
+        take_FIN(conn, step);
 }
 
-static bool take_in_FIN_WAIT_1(struct leat_tcp *conn, struct tcp_step *step, bool fin)
+static void take_in_FIN_WAIT_1(struct leat_tcp *conn, struct tcp_step *step, bool fin)
 {
-    if (!has_sent_FIN(conn))
-        return false;
-    note_heard(conn, step->segment);
     tcp_FIN_WAIT_1_rcv_ACK_of_FIN(&conn->tcb, step);
     if (!fin)
-        return true;
+        return;
     tcp_FIN_WAIT_2_rcv_FIN(&conn->tcb, step);
     tcp_time_wait_from(conn); /* start_2MSL */
-    return true;
 }
 
-static bool take_in_LAST_ACK(struct leat_tcp *conn, struct tcp_step *step, bool fin)
+/* An ACK for a connection, perhaps with the peer's @fin. */
+static bool take_ACK(struct leat_tcp *conn, struct tcp_step *step, bool fin)
 {
-    if (fin || !has_sent_FIN(conn))
+    const unsigned state = conn->tcb.state;
+
+    if (state == TCP_ESTABLISHED ? !fin : !has_sent_FIN(conn))
         return false;
-    tcp_LAST_ACK_rcv_ACK_of_FIN(&conn->tcb, step);
-    tcp_conn_bury(conn); /* delete_TCB */
-    return true;
-}
-
-/* An ACK, perhaps with the peer's @fin. */
-static bool take_ACK(struct tcb *tcb, struct tcp_step *step, bool fin)
-{
-    switch ((unsigned)tcb->state) {
-    case TCP_SYN_RECEIVED:
-        return tcb->kind == TCB_HALF && take_in_SYN_RECEIVED(tcp_half(tcb), step, fin);
-    case TCP_FIN_WAIT_1:
-        return take_in_FIN_WAIT_1(tcp_conn(tcb), step, fin);
-    case TCP_LAST_ACK:
-        return take_in_LAST_ACK(tcp_conn(tcb), step, fin);
-    case TCP_ESTABLISHED:
-        if (!fin)
-            return false;
-        note_heard(tcp_conn(tcb), step->segment);
-        tcp_ESTABLISHED_rcv_ACK(tcb, step);
-        tcp_ESTABLISHED_rcv_FIN(tcb, step);
-        return true;
-    default:
+    note_heard(conn, step->segment);
+    if (state == TCP_ESTABLISHED) {
+        tcp_ESTABLISHED_rcv_ACK(&conn->tcb, step);
+        take_FIN(conn, step);
+    } else if (state == TCP_FIN_WAIT_1) {
+        take_in_FIN_WAIT_1(conn, step, fin);
+    } else if (state == TCP_LAST_ACK && !fin) {
+        tcp_LAST_ACK_rcv_ACK_of_FIN(&conn->tcb, step);
+        tcp_conn_bury(conn); /* delete_TCB */
+    } else {
         return false;
     }
+    return true;
 }
 
 /* The answer to our SYN. */
@@ -110,10 +101,16 @@ static bool take_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
 bool tcp_usual(struct tcb *tcb, struct tcp_step *step)
 {
     const unsigned flags = step->segment->header.flags & ~(unsigned)TCP_PSH;
+    const bool fin = flags & TCP_FIN;
 
     if (flags == (TCP_SYN | TCP_ACK))
         return take_SYN_ACK(tcb, step);
     if ((flags & ~(unsigned)TCP_FIN) != TCP_ACK || !is_usual(tcb, step->segment))
         return false;
-    return take_ACK(tcb, step, flags & TCP_FIN);
+    if (tcb->kind == TCB_CONN)
+        return take_ACK(tcp_conn(tcb), step, fin);
+    if (tcb->kind != TCB_HALF)
+        return false;
+    take_in_SYN_RECEIVED(tcp_half(tcb), step, fin);
+    return true;
 }

@@ -118,13 +118,10 @@ static bool parse_usual_syn(const uint8_t *option, struct wire_tcp *header)
     return true;
 }
 
-bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
+COLD static bool parse_list(const uint8_t *at, struct wire_tcp *header)
 {
     const uint8_t *option = at + WIRE_TCP_BYTES;
     const uint8_t *end = at + header->header_bytes;
-
-    if (parse_usual_syn(option, header))
-        return true;
 
     while (option < end && option[0] != OPTION_END) {
         if (option[0] == OPTION_NOP) {
@@ -137,6 +134,11 @@ bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
         option += option[1];
     }
     return true;
+}
+
+bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
+{
+    return parse_usual_syn(at + WIRE_TCP_BYTES, header) || parse_list(at, header);
 }
 
 /* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */

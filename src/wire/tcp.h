@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cold.h"
 #include "wire/bytes.h"
 
 enum {
@@ -112,10 +113,10 @@ static inline bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *he
 }
 
 /* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, padded. */
-uint32_t wire_tcp_bytes(const struct wire_tcp *header);
+COLD uint32_t wire_tcp_bytes(const struct wire_tcp *header);
 
 /* Writes the header with its options, checksum and urgent pointer 0; sets nothing else. */
-void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header);
+COLD void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header);
 
 /* Where the checksum lies. */
 enum {

@@ -90,7 +90,7 @@ class Makes(unittest.TestCase):
         text = "\n".join(self.lines("arrows"))
         begin = text.index("static inline void tcp_SHUT_lock(")
         self.assertEqual(text[begin:].split("\n}")[0].splitlines()[2:], [
-            "    leat_assert(tcb->state == TCP_SHUT);", "    tcp_turn(tcb, step);",
+            "    leat_debug_assert(tcb->state == TCP_SHUT);", "    tcp_turn(tcb, step);",
             "    tcp_click(tcb, step);", "    tcb->state = TCP_LOCKED;",
             "    arrow_taken(step, TCP_SHUT, TCP_lock, TCP_LOCKED);"])
         self.assertEqual(text.count("static inline"), 6)
