@@ -351,8 +351,11 @@ static size_t finish(struct reply *reply, const struct query *query)
 {
     /* what a reply keeps of its query (RFC 1035 4.1.1); there is no recursion: RA stays 0 */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
+    /* leat_dns_answer() sets its fields one by one, which cppcheck doesn't follow */
+    // cppcheck-suppress ctuuninitvar
+    const unsigned rcode = reply->rcode;
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
-                                  .rcode_high = (uint8_t)(reply->rcode >> 4),
+                                  .rcode_high = (uint8_t)(rcode >> 4),
                                   .dnssec_ok = query->edns.dnssec_ok};
 
     if (query->has_edns) {
@@ -360,7 +363,7 @@ static size_t finish(struct reply *reply, const struct query *query)
         dns_write_opt(&reply->writer, &edns);
     }
     return dns_write_end(&reply->writer, query->header.id,
-                         (uint16_t)(DNS_QR | kept | reply->flags | (reply->rcode & 15)));
+                         (uint16_t)(DNS_QR | kept | reply->flags | (rcode & 15)));
 }
 
 size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
