@@ -16,6 +16,7 @@ FOUND = {
     "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
     "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4], "in, cost": [0.7, 0.5]},
     "http": {"leat": [3000.0]},
+    "dns": {"leat": [9e3], "leat, us": [4, 6, 5], "leat, all us": [10, 12, 11]},
     "stacks": {"requests, 1": [10e3, 10e3], "requests, 2": [15e3, 19e3], "us, 1": [20, 20],
                "us, 2": [20, 25],
                "all us, 1": [30, 30], "all us, 2": [30, 40], "others, 1": [0.1, 0.2], "others, 2": [0.3, 0.5]},
@@ -48,6 +49,7 @@ class Numbers(unittest.TestCase):
         page = netpage.section(FOUND, SIZES, 3)
         self.assertIn("| two and theirs on two | 17.00 | 22.50 | 35.00 | 40 % |", page)
         self.assertIn("| Linux to leat | 0.60 | 0.50 |", page)
+        self.assertIn("| leat, TAP | 5.00 | 4.00 | 11.00 | 10.00 |", page)
         self.assertNotIn("Several stacks", netpage.section({"tcp": FOUND["tcp"]}, None, 3))
 
     def test_a_peer_that_is_not_installed_is_named(self):

@@ -126,6 +126,18 @@ does so less:
 """
 
 
+def dns_section(found):
+    """What a query costs of processors; empty if that was not measured."""
+    lines = ["| a DNS query, processor time, µs | the server, median | least | with dnsperf, median | least |",
+             "|---|---:|---:|---:|---:|"]
+    for name, text in (("leat", "leat, TAP"), ("nsd", "nsd, veth")):
+        server, both = (series(found, ("dns", f"{name}, {what}")) for what in ("us", "all us"))
+        if server:
+            lines.append(f"| {text} | {shown(median(server))} | {shown(min(server))} | "
+                         f"{shown(median(both))} | {shown(min(both))} |")
+    return "\n".join(lines) + "\n\n" if len(lines) > 2 else ""
+
+
 def stacks_section(found):
     """One stack on one core beside two on two; empty if there is nothing."""
     if not series(found, ("stacks", "us, 2")):
@@ -195,7 +207,7 @@ hands over packets without a system call, a copy, or a switch to another process
 
 {table(found)}
 
-{cost_section(found)}- *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
+{cost_section(found)}{dns_section(found)}- *frames there and back*: datagrams to the `echo` example, 64 on their way, beside `bench/peer reflect`,
   which does nothing but `read()`, swap addresses and `write()`.
 - *TCP*: one connection to `discard`, from `chargen`; Linux to Linux by the same client. *Without
   offloads* (`--no-offload`) every segment is a frame, with its checksum, each way.
