@@ -11,7 +11,7 @@
 
 enum {
     HEADERS_BYTES = 40,
-    EXPIRE_MAX = 1024 /* SYN,ACKs sent again at once: the rest in the next tick */
+    EXPIRE_MAX = 256 /* SYN,ACKs sent again at once: less than wait for a device */
 };
 
 /* ---- birth -------------------------------------------------------------------------------- */

@@ -285,6 +285,33 @@ static void each_half_open_connection_waits_its_own_time(void **state)
     assert_int_equal(talk_info(talk).remote.port, 5002);
 }
 
+/* Those who came together are not answered together. */
+static void SYN_ACKs_of_a_crowd_go_again_in_parts(void **state)
+{
+    enum {
+        CROWD = 600,
+        AT_ONCE = 256
+    };
+    struct talk *talk = *state;
+    const struct leat_stats *stats;
+    uint64_t before;
+
+    talk->world->tcp_config.half_open = CROWD;
+    talk_begin(talk);
+    stats = leat_stats(talk->world->stack);
+    listen_for(talk, CROWD);
+    for (uint16_t i = 0; i < CROWD; i++)
+        knock(talk, (uint16_t)(5000 + i));
+    while ((before = stats->tcp_retransmitted) < CROWD) {
+        assert_true(talk->world->next_ns != LEAT_NEVER_NS);
+        talk->world->now_ns = talk->world->next_ns;
+        world_poll(talk->world);
+        assert_in_range(stats->tcp_retransmitted - before, 0, AT_ONCE);
+    }
+    assert_int_equal(stats->tx_dropped, 0);
+    world_mark(talk->world);
+}
+
 static void listener_on_no_port_or_on_an_address_of_others_is_refused(void **state)
 {
     struct talk *talk = *state;
@@ -318,6 +345,7 @@ int main(void)
         talk_test(port_of_a_closed_listener_is_free),
         talk_test(the_nearer_listener_hears),
         talk_test(each_half_open_connection_waits_its_own_time),
+        talk_test_later(SYN_ACKs_of_a_crowd_go_again_in_parts),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
