@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/cold.h"
 
 struct sip {
@@ -108,7 +109,7 @@ COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t
     return sip_end(&s, 4);
 }
 
-uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
+COLD uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
     struct sip s = sip_start(key);
 
@@ -118,12 +119,29 @@ uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
     return sip_end(&s, 3);
 }
 
-uint64_t siphash24_words(const struct siphash_key *key, uint64_t a, uint64_t b)
+/* The last word, of seven bytes, has the length above them: 15 bytes are two words, 16 would be
+ * three.
+ */
+static inline uint64_t last_word(uint64_t bytes)
+{
+    leat_assert(bytes >> 56 == 0);
+    return bytes | (uint64_t)15 << 56;
+}
+
+uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b)
+{
+    struct sip s = sip_start(key);
+
+    sip_word(&s, a, 1);
+    sip_word(&s, last_word(b), 1);
+    return sip_end(&s, 3);
+}
+
+uint64_t siphash24_15(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
     struct sip s = sip_start(key);
 
     sip_word(&s, a, 2);
-    sip_word(&s, b, 2);
-    sip_word(&s, (uint64_t)16 << 56, 2);
+    sip_word(&s, last_word(b), 2);
     return sip_end(&s, 4);
 }

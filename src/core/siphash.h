@@ -15,10 +15,14 @@ struct siphash_key siphash_key_from(const uint8_t bytes[16]);
 /* SipHash-2-4 of @len bytes: for secrets (sequence numbers, ports). */
 uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len);
 
-/* The same of 16 bytes, which are @a and @b as they lie in memory on a little-endian machine. */
-uint64_t siphash24_words(const struct siphash_key *key, uint64_t a, uint64_t b);
+/* The same of 15 bytes: @a and the lower seven of @b, whose upper one is 0, as they lie in memory
+ * on a little-endian machine. */
+uint64_t siphash24_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 
-/* SipHash-1-3 of two words: for tables. */
+/* SipHash-1-3 of two words: for keys. */
 uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b);
+
+/* SipHash-1-3 of such 15 bytes: for tables. */
+uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 
 #endif

@@ -15,7 +15,7 @@ struct route {
 };
 
 /* Which identifications the packets between two ends get; kept, as finding out takes two hashes of
- * 117 instructions. */
+ * 95 instructions. */
 struct id_place {
     uint64_t pair;
     uint32_t version; /* stack->ways_version then; 0: none */
@@ -178,8 +178,8 @@ static void place_ids(struct leat *stack, struct id_place *place, uint64_t pair,
     place->pair = pair;
     place->version = stack->ways_version;
     place->protocol = protocol;
-    place->offset = (uint16_t)siphash13(&stack->secret_key, pair, protocol);
-    place->which = siphash13(&stack->table_key, pair, protocol) % ID_COUNTERS;
+    place->offset = (uint16_t)siphash13_15(&stack->secret_key, pair, protocol);
+    place->which = siphash13_15(&stack->table_key, pair, protocol) % ID_COUNTERS;
 }
 
 uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol)

@@ -127,7 +127,7 @@ static struct neighbour **bucket(struct link *link, leat_ip4 ip)
     struct neighbours *table = link->stack->neighbours;
     const uint64_t which = (uint64_t)(link - link->stack->links);
 
-    return &table->buckets[siphash13(&link->stack->table_key, which, ip) & table->bucket_mask];
+    return &table->buckets[siphash13_15(&link->stack->table_key, which, ip) & table->bucket_mask];
 }
 
 static struct neighbour *look_up(struct link *link, leat_ip4 ip)

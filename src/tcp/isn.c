@@ -22,7 +22,7 @@ static uint64_t hash_ends(const struct leat *stack, const struct tcb *tcb, enum 
 
         last->ends = ends;
         last->version = stack->ways_version;
-        last->hash = siphash24_words(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
+        last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
     }
     return last->hash;
 }

@@ -18,7 +18,7 @@ static struct hashed_ends *hashed(struct tcp *tcp, struct tcp_ends ends)
     if (!tcp_ends_equal(last->ends, ends)) {
         last->ends = ends;
         last->bucket =
-            (uint32_t)siphash13(&tcp->stack->table_key, ends.ips, ends.ports) & tcp->bucket_mask;
+            (uint32_t)siphash13_15(&tcp->stack->table_key, ends.ips, ends.ports) & tcp->bucket_mask;
         last->near = NEAR_NONE;
     }
     return last;

@@ -73,7 +73,7 @@ COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_c
 
 static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
 {
-    const uint64_t hash = siphash13(&stack->table_key, IP_UDP, port);
+    const uint64_t hash = siphash13_15(&stack->table_key, IP_UDP, port);
 
     return &stack->udp->buckets[hash & stack->udp->bucket_mask];
 }

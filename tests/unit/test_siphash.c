@@ -59,15 +59,15 @@ static void siphash24_takes_any_alignment(void **state)
     }
 }
 
-static void siphash24_of_words_is_that_of_their_bytes(void **state)
+static void siphash24_of_two_words_is_that_of_their_bytes(void **state)
 {
     const struct siphash_key key = counting_key();
-    uint8_t input[16];
+    uint8_t input[15];
 
     (void)state;
     for (unsigned i = 0; i < sizeof input; i++)
         input[i] = (uint8_t)i;
-    assert_true(siphash24_words(&key, 0x0706050403020100u, 0x0f0e0d0c0b0a0908u) ==
+    assert_true(siphash24_15(&key, 0x0706050403020100u, 0x000e0d0c0b0a0908u) ==
                 siphash24(&key, input, sizeof input));
 }
 
@@ -81,14 +81,25 @@ static void siphash13_of_two_words(void **state)
     assert_true(siphash13(&key, UINT64_MAX, UINT64_MAX) == 0x04c3a2db341281ecu);
 }
 
+static void siphash13_of_15_bytes(void **state)
+{
+    const struct siphash_key key = counting_key();
+
+    (void)state;
+    assert_true(siphash13_15(&key, 0x0706050403020100u, 0x000e0d0c0b0a0908u) ==
+                0xd320d86d2a519956u);
+    assert_true(siphash13_15(&key, 0, 0) == 0x0fa1f2de7e8e68f0u);
+    assert_true(siphash13_15(&key, UINT64_MAX, UINT64_MAX >> 8) == 0xb7080372366ed745u);
+}
+
 static void another_key_gives_another_hash(void **state)
 {
     struct siphash_key key = counting_key();
-    const uint64_t before = siphash13(&key, 1, 2);
+    const uint64_t before = siphash13_15(&key, 1, 2);
 
     (void)state;
     key.k1 ^= 1;
-    assert_true(siphash13(&key, 1, 2) != before);
+    assert_true(siphash13_15(&key, 1, 2) != before);
 }
 
 int main(void)
@@ -97,8 +108,9 @@ int main(void)
         cmocka_unit_test(key_is_little_endian),
         cmocka_unit_test(siphash24_gives_the_published_values),
         cmocka_unit_test(siphash24_takes_any_alignment),
-        cmocka_unit_test(siphash24_of_words_is_that_of_their_bytes),
+        cmocka_unit_test(siphash24_of_two_words_is_that_of_their_bytes),
         cmocka_unit_test(siphash13_of_two_words),
+        cmocka_unit_test(siphash13_of_15_bytes),
         cmocka_unit_test(another_key_gives_another_hash),
     };
 
