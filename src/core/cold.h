@@ -12,12 +12,17 @@
 #ifndef CORE_COLD_H
 #define CORE_COLD_H
 
+#include <stdbool.h>
+
 #define COLD __attribute__((cold))
 
+/* FOR_SPEED guards a shorter way for what is usual, which another one does as well. */
 #ifdef __OPTIMIZE_SIZE__
-#define HOT static inline
+#define HOT       static inline
+#define FOR_SPEED false
 #else
-#define HOT static inline __attribute__((always_inline))
+#define HOT       static inline __attribute__((always_inline))
+#define FOR_SPEED true
 #endif
 
 #endif

@@ -260,7 +260,7 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, struct packet *pack
         step->segment->counter = &tcp->stack->stats.drop_tcp_options;
         return;
     }
-    if (tcb && (tcp_predicted(tcb, step) || tcp_usual(tcb, step)))
+    if (tcb && (tcp_predicted(tcb, step) || (FOR_SPEED && tcp_usual(tcb, step))))
         return;
     if (tcb) {
         tcp_classify(tcb, step->segment);
