@@ -58,11 +58,11 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
 /* True if a SYN may have an entry.  The last one is kept for those that come with a cookie. */
 static bool has_room_for_half(const struct leat_tcp_listener *listener)
 {
-    const uint32_t first = listener->tcp->free_halves;
-    const struct tcb *free = near_at(listener->tcp, first);
+    struct tcp *tcp = listener->tcp;
+    const uint32_t first = tcp->free_halves;
 
     return listener->half_count + listener->acceptable_count < listener->config.backlog &&
-           first != NEAR_NONE && free->hash_next != NEAR_NONE;
+           first != NEAR_NONE && ((struct tcb *)near_at(tcp, first))->hash_next != NEAR_NONE;
 }
 
 /* RFC 7413 4.2: a good cookie, something to take, and not too many of them at a time (5.1). */
