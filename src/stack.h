@@ -131,10 +131,9 @@ struct leat {
     const struct protocol *super; /* whose frames may be super-frames; NULL: nobody's */
     struct link *links_end;       /* behind the last one in `links` */
     uint8_t protocol_count;
-    uint8_t flush_count; /* of these: they stand first */
-    uint64_t
-        hops_version;   /* counts neighbours that went or moved: headers made for them are void */
-    struct ready ready; /* head of the ring */
+    uint8_t flush_count;       /* of these: they stand first */
+    uint64_t hops_version;     /* counts neighbours that went or moved: their headers are void */
+    struct ready ready;        /* head of the ring */
     struct ready ready_still;  /* another: what is still to be called in this turn */
     struct leat_config config; /* with the defaults filled in */
     struct leat_stats stats;

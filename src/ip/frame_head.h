@@ -22,7 +22,7 @@
 
 struct frame_head {
     uint64_t version;  /* stack->hops_version then; 0: there is none */
-    uint32_t ends_sum; /* of both addresses, as numbers: no word of it was read from memory */
+    uint32_t ends_sum; /* of both addresses, as numbers of the machine, not as on the wire */
     struct neighbour *hop;
     uint8_t bytes[ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES];
 };

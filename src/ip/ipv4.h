@@ -24,12 +24,11 @@ struct path {
     leat_ip4 src;      /* our address there */
     leat_ip4 dst;
     leat_ip4 next_hop;
-    uint16_t mtu;     /* bytes of an IP datagram */
-    bool to_many;     /* broadcast or multicast */
-    bool hop_is_host; /* next_hop is neither */
-    uint64_t
-        reached_until_ns;    /* ARP knows that the next hop is alive, and need not hear it again */
-    struct frame_head *head; /* the headers of what goes there; NULL in a copy of the path */
+    uint16_t mtu;              /* bytes of an IP datagram */
+    bool to_many;              /* broadcast or multicast */
+    bool hop_is_host;          /* next_hop is neither */
+    uint64_t reached_until_ns; /* ARP knows so long that the next hop is alive */
+    struct frame_head *head;   /* the headers of what goes there; NULL in a copy of the path */
 };
 
 /* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).

@@ -6,12 +6,9 @@
 
 void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count)
 {
-    pool->free = 0;
-    pool->free_count = count;
-    for (uint32_t i = count; i > 0; i--) {
-        records[i - 1].next = pool->free;
-        pool->free = &records[i - 1];
-    }
+    *pool = (struct sent_pool){0};
+    for (uint32_t i = count; i > 0; i--)
+        sent_give(pool, &records[i - 1]);
 }
 
 void scoreboard_init(struct scoreboard *board)
@@ -49,13 +46,10 @@ static void set_condition(struct scoreboard *board, struct sent *sent, uint8_t c
 
 static struct sent *record_new(struct sent_pool *pool)
 {
-    struct sent *sent = pool->free;
+    struct sent *sent = pool->free ? sent_take(pool) : 0;
 
-    if (!sent)
-        return 0;
-    pool->free = sent->next;
-    pool->free_count--;
-    *sent = (struct sent){0};
+    if (sent)
+        *sent = (struct sent){0};
     return sent;
 }
 
@@ -101,9 +95,7 @@ static void record_free(struct scoreboard *board, struct sent_pool *pool, struct
         sent->next->prev = sent->prev;
     else
         board->last = sent->prev;
-    sent->next = pool->free;
-    pool->free = sent;
-    pool->free_count++;
+    sent_give(pool, sent);
 }
 
 /* Cuts a record in two at @at; false: no record for the second half. */

@@ -90,6 +90,23 @@ struct delivered {
     uint64_t sample_at_ns; /* when the last of those that left only once did */
 };
 
+/* Takes a free record, of which there is one; gives one back.  Its fields are the caller's. */
+static inline struct sent *sent_take(struct sent_pool *pool)
+{
+    struct sent *sent = pool->free;
+
+    pool->free = sent->next;
+    pool->free_count--;
+    return sent;
+}
+
+static inline void sent_give(struct sent_pool *pool, struct sent *sent)
+{
+    sent->next = pool->free;
+    pool->free = sent;
+    pool->free_count++;
+}
+
 void scoreboard_init(struct scoreboard *board);
 
 /* New text or FIN left.  Without a free record the last one grows; false if that isn't possible:
@@ -101,11 +118,9 @@ bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t 
 static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_pool *pool,
                                          uint32_t seq, uint32_t end, uint64_t now_ns)
 {
-    struct sent *sent = pool->free;
+    struct sent *sent = sent_take(pool);
 
     leat_assert(board->first == 0);
-    pool->free = sent->next;
-    pool->free_count--;
     sent->next = sent->prev = 0;
     sent->by_time.next = sent->by_time.prev = &board->by_time;
     board->by_time.next = board->by_time.prev = &sent->by_time;
@@ -156,9 +171,7 @@ static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_poo
     board->first = board->last = board->lost_from = board->heard = 0;
     board->in_flight_bytes = 0;
     ring_init(&board->by_time);
-    sent->next = pool->free;
-    pool->free = sent;
-    pool->free_count++;
+    sent_give(pool, sent);
 }
 
 /* The peer has @left .. @right.  A record counts only as a whole; what is longer than a segment is

@@ -2,6 +2,15 @@
  */
 #include "dns_lookup.h"
 
+/* Behind @lies comes the truth, and nothing else is found. */
+static void assert_truth_behind(struct fixture *f, void (*lies)(struct liar *))
+{
+    with_liar(f, lies);
+    open_plain_resolver(f, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+}
+
 static void wrong_id_first(struct liar *liar)
 {
     struct message *lie = make_reply(liar, LEAT_DNS_NOERROR, 66);
@@ -17,10 +26,7 @@ static void test_threat_N4_wrong_id(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, wrong_id_first);
-    open_plain_resolver(f, 1);
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_truth_behind(f, wrong_id_first);
     assert_int_equal(f->counts->drop_foreign, 49);
     assert_int_equal(f->counts->udp_queries, 1);
 }
@@ -39,10 +45,7 @@ static void test_threat_N4_wrong_port_or_server(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, wrong_places_first);
-    open_plain_resolver(f, 1);
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_truth_behind(f, wrong_places_first);
     assert_int_equal(leat_stats(f->world->stacks[CLIENT])->drop_udp_port, 3);
     assert_int_equal(f->counts->replies, 1);
 }
@@ -74,10 +77,7 @@ static void test_threat_N4_wrong_question(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, wrong_question_first);
-    open_plain_resolver(f, 1);
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_truth_behind(f, wrong_question_first);
     assert_int_equal(f->counts->drop_foreign, 5);
 }
 
@@ -94,10 +94,7 @@ static void test_threat_N4_wrong_letter_case(void **state)
 {
     struct fixture *f = *state;
 
-    with_liar(f, wrong_case_first);
-    open_plain_resolver(f, 1);
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_truth_behind(f, wrong_case_first);
     assert_int_equal(f->counts->drop_case, 1);
 }
 

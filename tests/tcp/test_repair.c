@@ -223,15 +223,21 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
     assert_int_equal(cwnd(talk), 1);
 }
 
+/* A connection that says nothing but its FIN. */
+static void send_FIN_alone(struct talk *talk)
+{
+    establish(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+}
+
 /* The same for a FIN before which all is acknowledged (tcp/fin.c). */
 static void a_FIN_alone_is_a_tail(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
-    leat_tcp_shutdown(talk->conn);
-    world_poll(talk->world);
-    tx(talk, FIN | ACK, 1, 1, 0);
+    send_FIN_alone(talk);
     talk_wait(talk, 295 * ms);
     quiet(talk);
     talk_wait(talk, 10 * ms);
@@ -252,10 +258,7 @@ static void a_FIN_alone_gets_a_record(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk);
-    leat_tcp_shutdown(talk->conn);
-    world_poll(talk->world);
-    tx(talk, FIN | ACK, 1, 1, 0);
+    send_FIN_alone(talk);
     talk_wait(talk, 50 * ms);
     rx(talk, ACK, 1 + MSS, 1, MSS);
     tx(talk, ACK, 2, 1, 0);
