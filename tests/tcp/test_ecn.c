@@ -309,6 +309,20 @@ static void mark_is_echoed_beside_SACK_blocks(void **state)
     assert_non_null(talk_option(talk, 5));
 }
 
+/* A FIN is marked as any other packet, though no peer sends one that may be (RFC 3168 6.1.3). */
+static void mark_on_a_FIN_is_reported(void **state)
+{
+    struct talk *talk = *state;
+    struct frame frame;
+
+    establish(talk);
+    frame = talk_frame(talk, FIN | ACK, 1, 1, 0, 0);
+    frame.bytes[FRAME_IP + 1] |= CE;
+    frame_seal_ip(&frame);
+    world_feed(talk->world, &frame);
+    tx(talk, ACK | ECE, 1, 2, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +343,7 @@ int main(void)
         talk_test_later(only_new_text_may_be_marked),
         talk_test_later(window_probe_may_not_be_marked),
         talk_test_later(timeout_says_CWR_with_the_next_new_text),
+        talk_test_later(mark_on_a_FIN_is_reported),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -208,6 +208,27 @@ static void old_duplicate_is_dropped_and_answered(void **state)
     talk_heard(talk, 30);
 }
 
+/* The same for the end, which is nearly always taken without asking much (tcp/usual.c). */
+static void old_FIN_is_dropped_and_answered(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, 100);
+    stamp(talk, 200);
+    rx(talk, ACK, 1, 1, 10);
+    rx(talk, ACK, 11, 1, 10);
+    tx(talk, ACK, 1, 21, 0);
+    stamp(talk, 199);
+    rx(talk, FIN | ACK, 21, 1, 0);
+    assert_ended(talk->world, drop_tcp_unacceptable);
+    tx(talk, ACK, 1, 21, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    stamp(talk, 200);
+    rx(talk, FIN | ACK, 21, 1, 0);
+    tx(talk, ACK, 1, 22, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
+}
+
 /* RFC 7323 4.3: who is dropped has said nothing, neither of the future nor of the past.  Else one
  * blind segment would make all that the peer says old. */
 static void time_of_a_dropped_segment_is_not_kept(void **state)
@@ -315,6 +336,7 @@ int main(void)
         talk_test(delayed_ACK_echoes_the_first_segment),
         talk_test(text_above_a_hole_is_not_echoed),
         talk_test(old_duplicate_is_dropped_and_answered),
+        talk_test(old_FIN_is_dropped_and_answered),
         talk_test(timestamps_wrap),
         talk_test(after_24_idle_days_no_timestamp_is_old),
         talk_test(segment_without_them_is_dropped),
