@@ -12,7 +12,7 @@
 #include <leat/dns_server.h>
 #include <leat/dns_zone.h>
 
-#include "apps/dns_reply.h"
+#include "dns/dns_reply.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
 

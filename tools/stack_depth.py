@@ -35,7 +35,7 @@ INDIRECT = {
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,
     "tcp/conn.c": OUT, "tcp/events.c": OUT, "tcp/listener.c": OUT, "tcp/predict.c": OUT,
-    "tcp/recovery.c": CONGESTION, "apps/lookup.c": OUT,
+    "tcp/recovery.c": CONGESTION, "dns/lookup.c": OUT,
 }
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {

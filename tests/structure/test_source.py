@@ -13,7 +13,8 @@ MAY_INCLUDE = {
     "ip": {"ip", "link", "wire", "core", ""},
     "udp": {"udp", "ip", "link", "wire", "core", ""},
     "tcp": {"tcp", "ip", "link", "wire", "core", ""},
-    "apps": {"apps", "wire", "core", ""},  # udp and tcp by include/leat, like any program
+    "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
+    "http": {"http", "wire", "core", ""},
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }
 SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}

@@ -1,12 +1,12 @@
 /*
  * http_reply.h -- which reply a request gets, and its head.  Touches nothing but its arguments.
  */
-#ifndef APPS_HTTP_REPLY_H
-#define APPS_HTTP_REPLY_H
+#ifndef HTTP_HTTP_REPLY_H
+#define HTTP_HTTP_REPLY_H
 
 #include <leat/http_server.h>
 
-#include "apps/http_request.h"
+#include "http/http_request.h"
 
 enum {
     HTTP_REPLY_HEAD_BYTES = 384, /* the longest head, with the text of a refusal */

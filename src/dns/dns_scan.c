@@ -1,5 +1,5 @@
 /* dns_scan.c -- see dns_scan.h. */
-#include "apps/dns_scan.h"
+#include "dns/dns_scan.h"
 
 enum {
     PARENS_MAX = 8

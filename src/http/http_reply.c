@@ -1,5 +1,5 @@
 /* http_reply.c -- which reply a request gets (RFC 9110 13.2.2, 14.2, 15), and its head. */
-#include "apps/http_reply.h"
+#include "http/http_reply.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "apps/lookup.h"
+#include "dns/lookup.h"
 
 enum {
     ROUNDS_MAX = 16,

@@ -1,7 +1,7 @@
 /* dns_zone_settle.c -- from a heap of records to a zone: sorted, without doubles, and legal. */
 #include <string.h>
 
-#include "apps/dns_zone.h"
+#include "dns/dns_zone.h"
 
 static int data_order(const struct dns_new_record *a, const struct dns_new_record *b)
 {

@@ -7,7 +7,7 @@
  * Requests are answered one after another: what a client has pipelined stays in the buffers that it
  * came in, and its window closed, until the reply in front of it is queued (RFC 9112 9.3.2).
  */
-#include "apps/http_client.h"
+#include "http/http_client.h"
 
 #include "core/owner.h"
 #include "stack.h"

@@ -1,6 +1,6 @@
 /* dns_text.h -- pieces of the master-file format (RFC 1035 5.1) that readers and writers share. */
-#ifndef APPS_DNS_TEXT_H
-#define APPS_DNS_TEXT_H
+#ifndef DNS_DNS_TEXT_H
+#define DNS_DNS_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

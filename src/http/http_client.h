@@ -1,11 +1,11 @@
 /* http_client.h -- one client of the server, and the server as its clients see it. */
-#ifndef APPS_HTTP_CLIENT_H
-#define APPS_HTTP_CLIENT_H
+#ifndef HTTP_HTTP_CLIENT_H
+#define HTTP_HTTP_CLIENT_H
 
 #include <leat/http_server.h>
 #include <leat/tcp.h>
 
-#include "apps/http_reply.h"
+#include "http/http_reply.h"
 #include "core/timer.h"
 
 enum http_phase {

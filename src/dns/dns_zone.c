@@ -1,5 +1,5 @@
 /* dns_zone.c -- finding names in a zone; see dns_zone.h. */
-#include "apps/dns_zone.h"
+#include "dns/dns_zone.h"
 
 #include <string.h>
 

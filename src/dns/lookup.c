@@ -5,14 +5,14 @@
  * a new port; what comes late for an older one meets a closed port.  It ends with an answer, with a
  * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP.
  */
-#include "apps/lookup.h"
+#include "dns/lookup.h"
 
 #include <string.h>
 
 #include <leat/tcp.h>
 #include <leat/udp.h>
 
-#include "apps/dns_reply.h"
+#include "dns/dns_reply.h"
 #include "core/owner.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"

@@ -4,8 +4,8 @@
  * The reader is a machine (http_request.rl) that takes the bytes once, in pieces of any size, and
  * keeps of them only what a server of files must know: nothing of the head is stored but its path.
  */
-#ifndef APPS_HTTP_REQUEST_H
-#define APPS_HTTP_REQUEST_H
+#ifndef HTTP_HTTP_REQUEST_H
+#define HTTP_HTTP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>

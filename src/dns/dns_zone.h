@@ -4,8 +4,8 @@
  * In that order (RFC 4034 6.1) a name stands right before all names below it.  So one binary search
  * finds a name's records, and also tells whether something exists below a name without records.
  */
-#ifndef APPS_DNS_ZONE_H
-#define APPS_DNS_ZONE_H
+#ifndef DNS_DNS_ZONE_H
+#define DNS_DNS_ZONE_H
 
 #include <stdbool.h>
 #include <stdint.h>

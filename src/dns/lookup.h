@@ -1,6 +1,6 @@
 /* lookup.h -- a resolver and its lookups, as the two sources that share them see them. */
-#ifndef APPS_LOOKUP_H
-#define APPS_LOOKUP_H
+#ifndef DNS_LOOKUP_H
+#define DNS_LOOKUP_H
 
 #include <leat/resolver.h>
 

@@ -4,7 +4,7 @@
  * What the grammar doesn't know is a bad request: bare CRs and LFs, folded lines, spaces in front of
  * a colon, and whatever else two programs could read differently (RFC 9112 11.2).
  */
-#include "apps/http_request.h"
+#include "http/http_request.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "apps/dns_zone.h"
+#include "dns/dns_zone.h"
 #include "core/assert.h"
 #include "wire/bytes.h"
 

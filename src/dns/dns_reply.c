@@ -1,9 +1,9 @@
 /* dns_reply.c -- see dns_reply.h. */
-#include "apps/dns_reply.h"
+#include "dns/dns_reply.h"
 
 #include <string.h>
 
-#include "apps/dns_zone.h"
+#include "dns/dns_zone.h"
 #include "core/assert.h"
 
 enum {

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "apps/dns_scan.h"
-#include "apps/dns_text.h"
-#include "apps/dns_zone.h"
+#include "dns/dns_scan.h"
+#include "dns/dns_text.h"
+#include "dns/dns_zone.h"
 #include "wire/bytes.h"
 
 enum {

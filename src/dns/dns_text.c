@@ -1,5 +1,5 @@
 /* dns_text.c -- reading and writing the pieces of the master-file format (RFC 1035 5.1). */
-#include "apps/dns_text.h"
+#include "dns/dns_text.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* dns_reply.h -- is this the reply to what was asked, and what does it say?  Pure. */
-#ifndef APPS_DNS_REPLY_H
-#define APPS_DNS_REPLY_H
+#ifndef DNS_DNS_REPLY_H
+#define DNS_DNS_REPLY_H
 
 #include <stdbool.h>
 #include <stddef.h>

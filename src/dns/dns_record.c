@@ -3,7 +3,7 @@
 
 #include <leat/dns.h>
 
-#include "apps/dns_text.h"
+#include "dns/dns_text.h"
 #include "core/assert.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"

@@ -5,7 +5,7 @@
 
 #include <leat/tcp.h>
 
-#include "apps/http_client.h"
+#include "http/http_client.h"
 #include "stack.h"
 
 enum {

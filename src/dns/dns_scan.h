@@ -1,6 +1,6 @@
 /* dns_scan.h -- a master file as a row of words (RFC 1035 5.1). */
-#ifndef APPS_DNS_SCAN_H
-#define APPS_DNS_SCAN_H
+#ifndef DNS_DNS_SCAN_H
+#define DNS_DNS_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
