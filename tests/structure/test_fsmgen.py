@@ -54,7 +54,7 @@ GLUE = """%%{
 """
 
 
-def run(command, spec):
+def generate(command, spec):
     """Compiles @spec with Ragel and runs fsmgen: (exit status, stdout, stderr)."""
     out, err = io.StringIO(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def line_of(text, spec=SPEC):
 
 class Makes(unittest.TestCase):
     def lines(self, command):
-        status, out, err = run(command, SPEC)
+        status, out, err = generate(command, SPEC)
         self.assertEqual((status, err), (0, ""))
         return out.splitlines()
 
@@ -127,7 +127,7 @@ class Refuses(unittest.TestCase):
     def refused(self, old, new, line, text):
         """Replacing @old by @new must be refused, at @line, with a message that holds @text."""
         self.assertIn(old, SPEC)
-        status, out, err = run("check", SPEC.replace(old, new))
+        status, out, err = generate("check", SPEC.replace(old, new))
         self.assertEqual((status, out), (1, ""))
         self.assertIn(text, err)
         if line:

@@ -36,6 +36,9 @@ iputils-arping    command -v arping
 curl              command -v curl
 wrk               command -v wrk
 iperf             command -v iperf
+procps            command -v sysctl
+tshark            command -v tshark
+valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
 spin              command -v spin

@@ -1,0 +1,119 @@
+"""What tests and tools start is in Debian's essential packages, or in tools/lib/need.sh."""
+
+import re
+import unittest
+
+import commands
+import tree
+
+NEED = "tools/lib/need.sh"
+# of the packages that every Debian has
+ESSENTIAL = set("""
+    awk basename bash cat chmod cmp cp cut date df diff dirname dpkg du env expr false find flock getconf grep
+    gzip head hostname id install ldd ln ls mkdir mkfifo mktemp mount mv nice nproc nsenter od paste perl
+    readlink realpath rm rmdir sed seq setpriv setsid sh sha256sum sleep sort split stat stty tac tail tar tee
+    test timeout touch tr true tty umount uname uniq unshare wc yes
+""".split())
+# what else the packages of need.sh bring, by themselves or by what they depend on
+BRINGS = {
+    "gcc": {"cc", "ar", "nm", "objcopy", "size"},
+    "clang": {"clang"},
+    "pkg-config": {"pkg-config"},
+}
+# who runs these sees to it; what is skipped without them says so
+ELSEWHERE = {
+    "apt-get": "need.sh asks whether it is there",
+    "firecracker": "not in Debian; tools/boot says so",
+    "solo5-hvt": "not in Debian; the tests of Solo5 are skipped",
+    "solo5-spt": "not in Debian; the tests of Solo5 are skipped",
+    "zip": "fuzz/build.sh runs in an image of its own",
+}
+
+
+def needs():
+    """{list of need.sh: {package: the command that succeeds where it is}}."""
+    return {name: dict(line.split(maxsplit=1) for line in lines.splitlines()) for name, lines in
+            re.findall(r"^need_to_(\w+)='\n(.*?)^'", tree.read(NEED), re.S | re.M)}
+
+
+def brought_by(packages):
+    """The commands of some of the lists of need.sh."""
+    found = set()
+    for package, shows in packages.items():
+        found |= BRINGS.get(package, set()) | set(re.findall(r"command -v (\S+)", shows))
+    return found
+
+
+def lists_of(path, text):
+    """The lists that are asked for before a file's commands run: those that it names itself; of a
+    test those of tools/test; of the parts of several tools any."""
+    named = set(re.findall(r"\$need_to_(\w+)", text))
+    if not named and path.parts[0] == "tests":
+        return set(re.findall(r"\$need_to_(\w+)", tree.read("tools/test")))
+    return named or set(needs())
+
+
+def scripts():
+    """(path, text, which commands it starts) of what can start something."""
+    folders = ("tests", "tools", "bench", "fuzz", ".ci")
+    for path in tree.sources(*folders, ends=("", ".py", ".sh")):
+        with open(tree.ROOT / path, "rb") as file:
+            first = file.readline()
+        if path.suffix == ".py" or re.match(rb"#!.*python", first):
+            yield path, commands.of_python
+        elif path.suffix == ".sh" or re.match(rb"#!.*sh\b", first):
+            yield path, commands.of_shell
+
+
+class Needs(unittest.TestCase):
+    def test_what_is_started_is_there(self):
+        functions = set(re.findall(r"^(\w+)\(\)", tree.read(NEED), re.M))
+        wrong = []
+        for path, started in scripts():
+            text = tree.read(path)
+            there = ESSENTIAL | set(ELSEWHERE) | functions
+            for name in lists_of(path, text):
+                there |= brought_by(needs()[name])
+            wrong += [f"{path}: {name}" for name in sorted(started(text) - there)]
+        self.assertEqual(wrong, [])
+
+
+class Commands(unittest.TestCase):
+    def test_of_python(self):
+        text = """
+for words in (["ethtool", "-k"], ["ip", "link"]):
+    run(*words)
+drop = ["setpriv", "--clear-groups"]
+subprocess.run([*drop, "true"])
+here.run("sysctl", "-q", name)
+print("ls")
+"""
+        self.assertEqual(commands.of_python(text), {"ethtool", "ip", "setpriv", "sysctl"})
+
+    def test_of_the_shell(self):
+        text = """
+# zcat: no command
+setup=(meson setup)
+own() { local name; name=$(readlink -f "$(realpath "$1")") && "$name" >"$log" 2>&1; }
+case ${1:-} in
+-h | --help) sed -n 2p "$0" ;;
+*) if ! command -v wrk >/dev/null; then own; fi ;;
+esac
+(cd /tmp && tar c .) | FAST=1 gzip \\
+    --best | sort <<<"$(tac file)"
+awk '/ls/ { print "cp" }' <<END
+mv nothing
+END
+exec nice -n 19 tail
+"""
+        self.assertEqual(commands.of_shell(text), {
+            "meson", "readlink", "realpath", "sed", "wrk", "tar", "gzip", "sort", "tac", "awk", "nice"})
+
+    def test_every_test_that_starts_something_is_read(self):
+        self.assertIn("tests/linux/namespace.py", [str(path) for path, _ in scripts()])
+        self.assertIn("sysctl", commands.of_python(tree.read("tests/linux/namespace.py")))
+        self.assertIn("meson", commands.of_shell(tree.read("tools/test")))
+
+
+if __name__ == "__main__":
+    unittest.main()
