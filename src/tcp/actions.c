@@ -70,7 +70,7 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
 {
     const uint32_t end = segment->seq + segment->text_bytes;
 
-    if (segment->letters[0] == TCP_rcv_unacceptable && segment->text_bytes > 0 &&
+    if (segment->events[0] == TCP_rcv_unacceptable && segment->text_bytes > 0 &&
         seq_le(end, conn->tcb.rcv_nxt))
         tcp_note_duplicate(conn, segment->seq, end);
 }
@@ -82,7 +82,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
     /* an answer to a bare ACK could be answered in turn, for ever */
-    if (segment->letters[0] == TCP_rcv_bad_ACK || /* a stranger guesses: RFC 5961 5.2, 7 */
+    if (segment->events[0] == TCP_rcv_bad_ACK || /* a stranger guesses: RFC 5961 5.2, 7 */
         (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN))) {
         tcp_emit_limited_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {

@@ -1,7 +1,7 @@
 /*
- * classify.c -- which letters of tcp.rl is a segment?
+ * classify.c -- which events of tcp.rl is a segment?
  *
- * The order of checks is that of RFC 9293 3.10.7.  What a state does with a letter is the table's
+ * The order of checks is that of RFC 9293 3.10.7.  What a state does with a event is the table's
  * business; here are only the questions that need numbers: is it in the window, does it cover our
  * SYN, is that FIN the one that we know.
  */
@@ -10,9 +10,9 @@
 
 static const uint32_t paws_idle_ms = 24u * 86400 * 1000; /* RFC 7323 5.5 */
 
-static void say(struct tcp_segment *segment, enum tcp_event letter)
+static void add_event(struct tcp_segment *segment, enum tcp_event event)
 {
-    segment->letters[segment->letter_count++] = (uint8_t)letter;
+    segment->events[segment->event_count++] = (uint8_t)event;
 }
 
 /* SND.UNA of each kind: half-open has sent its SYN only, TIME-WAIT has nothing left to send. */
@@ -39,7 +39,7 @@ static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
 }
 
 /* Which acceptable ACK is it? */
-static enum tcp_event ack_letter(const struct tcb *tcb, uint32_t ack)
+static enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
 {
     const struct leat_tcp *conn = (const void *)tcb;
 
@@ -61,11 +61,11 @@ static void classify_without_peer(struct tcp_segment *segment)
     const uint8_t flags = segment->header.flags;
 
     if (flags & TCP_RST)
-        say(segment, TCP_rcv_RST);
+        add_event(segment, TCP_rcv_RST);
     else if (flags & TCP_ACK)
-        say(segment, TCP_rcv_bad_ACK);
+        add_event(segment, TCP_rcv_bad_ACK);
     else
-        say(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
+        add_event(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
 }
 
 /* RFC 9293 3.10.7.3. */
@@ -75,13 +75,13 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
     const bool ack_fits = (header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack);
 
     if (header->flags & TCP_RST)
-        say(segment, ack_fits ? TCP_rcv_RST : TCP_rcv_bad_RST);
+        add_event(segment, ack_fits ? TCP_rcv_RST : TCP_rcv_bad_RST);
     else if ((header->flags & TCP_ACK) && !ack_fits)
-        say(segment, TCP_rcv_bad_ACK);
+        add_event(segment, TCP_rcv_bad_ACK);
     else if (is_plain_syn(header->flags))
-        say(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
+        add_event(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
     else
-        say(segment, TCP_rcv_no_ACK);
+        add_event(segment, TCP_rcv_no_ACK);
 }
 
 /* The four cases of RFC 9293 3.4: does any part of the segment lie in the window? */
@@ -123,11 +123,11 @@ static void trim(const struct tcb *tcb, struct tcp_segment *segment)
 static void classify_rst(const struct tcb *tcb, struct tcp_segment *segment)
 {
     if (segment->header.seq == tcb->rcv_nxt)
-        say(segment, TCP_rcv_RST);
+        add_event(segment, TCP_rcv_RST);
     else if (seq_in(segment->header.seq, tcb->rcv_nxt, tcb->rcv_wnd))
-        say(segment, TCP_rcv_RST_in_window);
+        add_event(segment, TCP_rcv_RST_in_window);
     else
-        say(segment, TCP_rcv_bad_RST);
+        add_event(segment, TCP_rcv_bad_RST);
 }
 
 /* RFC 7323 5.3 R1: a timestamp older than TS.Recent, which is not itself too old to be compared. */
@@ -165,14 +165,14 @@ static void classify_syn(const struct tcb *tcb, struct tcp_segment *segment)
     if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == irs_of(tcb)) {
         /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
         if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack))
-            say(segment, ack_letter(tcb, header->ack));
+            add_event(segment, ack_event(tcb, header->ack));
         else
-            say(segment, TCP_rcv_dup_SYN);
+            add_event(segment, TCP_rcv_dup_SYN);
     } else if (tcb->kind == TCB_TIME_WAIT && !(header->flags & TCP_ACK) &&
                is_newer_SYN(tcb, header)) {
-        say(segment, TCP_rcv_newer_SYN);
+        add_event(segment, TCP_rcv_newer_SYN);
     } else {
-        say(segment, TCP_rcv_SYN_in_window);
+        add_event(segment, TCP_rcv_SYN_in_window);
     }
 }
 
@@ -198,25 +198,25 @@ static void classify_synchronized(const struct tcb *tcb, struct tcp_segment *seg
     }
     if (!is_acceptable(tcb, header->seq, seg_len) ||
         is_old_duplicate(tcb, header, segment->now_ms)) {
-        say(segment, is_known_fin(tcb, segment) ? TCP_rcv_dup_FIN : TCP_rcv_unacceptable);
+        add_event(segment, is_known_fin(tcb, segment) ? TCP_rcv_dup_FIN : TCP_rcv_unacceptable);
         return;
     }
     if (!(header->flags & TCP_ACK)) {
-        say(segment, TCP_rcv_no_ACK);
+        add_event(segment, TCP_rcv_no_ACK);
         return;
     }
     if (!ack_is_acceptable(tcb, header->ack)) {
-        say(segment, TCP_rcv_bad_ACK);
+        add_event(segment, TCP_rcv_bad_ACK);
         return;
     }
-    say(segment, ack_letter(tcb, header->ack));
+    add_event(segment, ack_event(tcb, header->ack));
     trim(tcb, segment);
     if (segment->text_bytes > 0) {
         const bool unwanted =
             tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) &&
             (((const struct leat_tcp *)(const void *)tcb)->flags & CONN_NO_READER);
 
-        say(segment, unwanted ? TCP_rcv_text_no_reader : TCP_rcv_text);
+        add_event(segment, unwanted ? TCP_rcv_text_no_reader : TCP_rcv_text);
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * input.c -- a segment comes up: whose is it, which letters is it, what does the table say.
+ * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
  */
 #include "tcp/predict.h"
 #include "tcp/seq.h"
@@ -42,16 +42,16 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
     segment->skip_bytes = 0;
     segment->seq = header->seq;
     segment->fin = header->flags & TCP_FIN;
-    segment->letter_count = 0;
+    segment->event_count = 0;
     return 0;
 }
 
 /* ---- what the table says ------------------------------------------------------------------ */
 
-/* Letters after which a segment counts as refused. */
-static bool is_refusal(enum tcp_event letter)
+/* Events after which a segment counts as refused. */
+static bool is_refusal(enum tcp_event event)
 {
-    switch ((unsigned)letter) {
+    switch ((unsigned)event) {
     case TCP_rcv_unacceptable:
     case TCP_rcv_RST_in_window:
     case TCP_rcv_bad_RST:
@@ -64,14 +64,14 @@ static bool is_refusal(enum tcp_event letter)
     }
 }
 
-static enum tcp_outcome give_letter(struct tcb *tcb, enum tcp_event letter, struct tcp_step *step)
+static enum tcp_outcome give_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
 {
-    const enum tcp_outcome outcome = tcp_event(tcb, letter, step);
+    const enum tcp_outcome outcome = tcp_event(tcb, event, step);
     struct leat_stats *stats = &step->tcp->stack->stats;
 
     if (outcome == TCP_IMPOSSIBLE)
         step->segment->counter = &stats->drop_tcp_impossible;
-    else if (is_refusal(letter))
+    else if (is_refusal(event))
         step->segment->counter = &stats->drop_tcp_unacceptable;
     return outcome;
 }
@@ -84,7 +84,7 @@ static void take_fin_if_due(struct tcb *tcb, struct tcp_step *step)
 
     if (tcb->flags & TCB_FIN_TAKEN) {
         if (segment->fin)
-            give_letter(tcb, TCP_rcv_FIN, step);
+            give_event(tcb, TCP_rcv_FIN, step);
         return;
     }
     conn = tcp_conn(tcb);
@@ -95,14 +95,14 @@ static void take_fin_if_due(struct tcb *tcb, struct tcp_step *step)
     if (!(conn->flags & CONN_FIN_KNOWN))
         return;
     if (tcb->rcv_nxt == conn->fin_seq) {
-        give_letter(tcb, TCP_rcv_FIN, step);
+        give_event(tcb, TCP_rcv_FIN, step);
     } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
         conn->flags |= CONN_ACK_NOW;
         tcp_want_output(conn);
     }
 }
 
-/* What a segment means to a connection beside its letters. */
+/* What a segment means to a connection beside its events. */
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     conn->tcb.clock_ms = segment->now_ms;
@@ -142,10 +142,10 @@ static void take_ecn(struct leat_tcp *conn, const struct tcp_segment *segment)
 /* True if the fifth check was passed: what it carries counts. */
 static bool has_good_ack(const struct tcp_segment *segment)
 {
-    return segment->letters[0] >= TCP_rcv_ACK && segment->letters[0] <= TCP_rcv_ACK_of_FIN;
+    return segment->events[0] >= TCP_rcv_ACK && segment->events[0] <= TCP_rcv_ACK_of_FIN;
 }
 
-static void give_letters(struct tcb *tcb, struct tcp_step *step)
+static void give_events(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
 
@@ -153,10 +153,10 @@ static void give_letters(struct tcb *tcb, struct tcp_step *step)
         take_timestamp(tcb, segment);
     if (has_good_ack(segment) && tcb->kind == TCB_CONN)
         take_ecn(tcp_conn(tcb), segment);
-    for (unsigned i = 0; i < segment->letter_count; i++) {
-        const enum tcp_event letter = segment->letters[i];
+    for (unsigned i = 0; i < segment->event_count; i++) {
+        const enum tcp_event event = segment->events[i];
 
-        if (tcb->kind == TCB_HALF && letter == TCP_rcv_ACK_of_SYN) {
+        if (tcb->kind == TCB_HALF && event == TCP_rcv_ACK_of_SYN) {
             struct leat_tcp *conn = tcp_promote(tcp_half(tcb));
 
             if (!conn) { /* it stays half open; the peer will speak again */
@@ -165,9 +165,9 @@ static void give_letters(struct tcb *tcb, struct tcp_step *step)
             }
             tcb = &conn->tcb;
         }
-        if (give_letter(tcb, letter, step) != TCP_ALIVE)
+        if (give_event(tcb, event, step) != TCP_ALIVE)
             return;
-        if (tcb->kind == TCB_CONN && letter >= TCP_rcv_ACK && letter <= TCP_rcv_ACK_of_FIN)
+        if (tcb->kind == TCB_CONN && event >= TCP_rcv_ACK && event <= TCP_rcv_ACK_of_FIN)
             note_heard(tcp_conn(tcb), segment);
     }
     /* only what passed the ACK check may end anything */
@@ -187,9 +187,9 @@ COLD static void cookie_input(struct tcp_half *half, struct tcp_step *step)
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
         return;
     }
-    segment->letter_count = 0;
+    segment->event_count = 0;
     tcp_classify(&half->tcb, segment);
-    give_letters(&half->tcb, step);
+    give_events(&half->tcb, step);
 }
 
 /* Anything but a SYN. */
@@ -199,12 +199,12 @@ COLD static void listener_is_asked(struct leat_tcp_listener *listener, struct tc
     struct tcp_half *half;
 
     tcp_classify(&listener->tcb, segment);
-    if (segment->letters[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
+    if (segment->events[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
         cookie_input(half, step);
         return;
     }
-    give_letter(&listener->tcb, segment->letters[0], step);
-    if (segment->letters[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
+    give_event(&listener->tcb, segment->events[0], step);
+    if (segment->events[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
         segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
 }
 
@@ -218,7 +218,7 @@ static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *
         listener_is_asked(listener, step);
         return;
     }
-    segment->letters[0] = TCP_rcv_SYN;
+    segment->events[0] = TCP_rcv_SYN;
     if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
 }
@@ -230,7 +230,7 @@ static void closed_input(struct tcp_step *step)
 
     tcp_fsm_start(&nobody);
     tcp_classify(&nobody, step->segment);
-    give_letter(&nobody, step->segment->letters[0], step);
+    give_event(&nobody, step->segment->events[0], step);
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
@@ -243,7 +243,7 @@ static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header
 
 static void classify_again(const struct tcb *tcb, struct tcp_segment *segment)
 {
-    segment->letter_count = 0;
+    segment->event_count = 0;
     tcp_classify(tcb, segment);
 }
 
@@ -264,21 +264,21 @@ static void dispatch(struct tcp *tcp, struct tcp_step *step, struct packet *pack
         return;
     if (tcb) {
         tcp_classify(tcb, step->segment);
-        if (tcb->kind == TCB_HALF && step->segment->letters[0] == TCP_rcv_bad_ACK &&
+        if (tcb->kind == TCB_HALF && step->segment->events[0] == TCP_rcv_bad_ACK &&
             tcp_half_was_cookie(tcp_half(tcb), step->segment))
             classify_again(tcb, step->segment);
-        if (step->segment->letters[0] == TCP_rcv_newer_SYN &&
+        if (step->segment->events[0] == TCP_rcv_newer_SYN &&
             !tcp_find_listener(tcp, packet->dst, port))
-            step->segment->letters[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */
-        if (step->segment->letters[0] != TCP_rcv_newer_SYN) {
-            give_letters(tcb, step);
+            step->segment->events[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */
+        if (step->segment->events[0] != TCP_rcv_newer_SYN) {
+            give_events(tcb, step);
             return;
         }
         /* RFC 9293 3.10.7.4, MAY-2: the new one starts above all that the old one sent */
         iss_min = tcb->snd_nxt + UINT16_MAX;
         has_iss_min = true;
-        give_letter(tcb, TCP_rcv_newer_SYN, step);
-        step->segment->letter_count = 0;
+        give_event(tcb, TCP_rcv_newer_SYN, step);
+        step->segment->event_count = 0;
     }
     listener = tcp_find_listener(tcp, packet->dst, port);
     if (listener)

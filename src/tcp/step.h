@@ -23,8 +23,8 @@ struct tcp_segment {
     uint32_t text_bytes; /* in the window */
     uint64_t *counter;   /* how it ended: taken_tcp, or why it was dropped */
     bool fin;            /* its FIN lies in the window */
-    uint8_t letter_count;
-    uint8_t letters[3]; /* enum tcp_event, in order */
+    uint8_t event_count;
+    uint8_t events[3]; /* enum tcp_event, in order */
 };
 
 /* What comes with an event, and what its actions leave behind. */

@@ -2,7 +2,7 @@
  * tcp.h -- the inside of TCP: who does what with a connection (conn.h).
  *
  * A segment goes up
- *      tcp_input -> tcp_classify (which letters of tcp.rl is it?) -> tcp_event -> tcp_fsm_step
+ *      tcp_input -> tcp_classify (which events of tcp.rl is it?) -> tcp_event -> tcp_fsm_step
  *      -> the actions (actions.c, ack.c, text.c) -> stack_ready -> the program's callback
  * and down
  *      leat_tcp_send -> tcp_event(SEND) -> tcp_want_output -> tcp_flush -> tcp_output -> tcp_emit
@@ -183,7 +183,7 @@ static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
 
 /* ---- classify.c --------------------------------------------------------------------------- */
 
-/* Which letters of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
+/* Which events of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
 void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
 
 /* ---- usual.c ------------------------------------------------------------------------------ */

@@ -23,8 +23,8 @@ export SEND               = 2;
 export RECEIVE            = 3;
 export CLOSE              = 4;
 export ABORT              = 5;
-# Segments (3.10.7): the letters that the classifier makes of one segment, in the RFC's order of
-# checks.  One segment may be several letters, e.g. rcv_ACK_of_FIN rcv_FIN.
+# Segments (3.10.7): the events that the classifier makes of one segment, in the RFC's order of
+# checks.  One segment may be several events, e.g. rcv_ACK_of_FIN rcv_FIN.
 export rcv_unacceptable   = 6;   # first: sequence number not acceptable, RST off
 export rcv_dup_SYN        = 7;   # ... the same, but it is the SYN that we know, again
 export rcv_dup_FIN        = 8;   # ... the same, but it is the peer's FIN again

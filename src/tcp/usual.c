@@ -2,7 +2,7 @@
  * usual.c -- the segments by which connections begin and end, nearly always.
  *
  * They are the next that is expected, carry no text, acknowledge all that was sent, and say nothing
- * else.  classify.c would find the letters of the arrows that stand here, and input.c would give
+ * else.  classify.c would find the events of the arrows that stand here, and input.c would give
  * them to the table one by one; this saves both, and the questions about what isn't there: 200
  * instructions a segment.
  */
@@ -32,7 +32,7 @@ static inline void note_heard(struct leat_tcp *conn, struct tcp_segment *segment
     if ((conn->tcb.flags & TCB_TS) && seq_le(segment->header.seq, conn->last_ack_sent))
         conn->tcb.ts_recent = segment->header.tsval; /* RFC 7323 4.3 (2) */
     conn->tcb.clock_ms = segment->now_ms;
-    segment->letters[0] = TCP_rcv_ACK;
+    segment->events[0] = TCP_rcv_ACK;
 }
 
 static __attribute__((noinline)) void take_FIN(struct leat_tcp *conn, struct tcp_step *step)
@@ -93,7 +93,7 @@ static bool take_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
 
     if (tcb->state != TCP_SYN_SENT || segment->header.ack != tcb->snd_nxt)
         return false;
-    segment->letters[0] = TCP_rcv_SYN_ACK;
+    segment->events[0] = TCP_rcv_SYN_ACK;
     tcp_SYN_SENT_rcv_SYN_ACK(tcb, step);
     return true;
 }

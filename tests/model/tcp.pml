@@ -25,7 +25,7 @@
 #define F 4
 #define R 8
 
-#define NOTHING 99 /* no letter */
+#define NOTHING 99 /* no event */
 
 /* Why an end was closed. */
 mtype = { none, refused, reset, timed_out, unreachable, aborted, closing, orderly };
@@ -250,7 +250,7 @@ inline output() {
   fi
 }
 
-/* ---- which letters is it: src/tcp/classify.c ----------------------------------------------- */
+/* ---- which events is it: src/tcp/classify.c ----------------------------------------------- */
 
 #define ack_fits (flags & A && ack <= snd_nxt[me] && \
     (snd_una[me] == ISS -> ack > ISS : ack + window_max >= snd_una[me]))
@@ -262,7 +262,7 @@ inline output() {
           (seq == rcv_nxt[me])))
 #define known_FIN (flags & F && fin_taken[me] && seq + size + 1 == rcv_nxt[me])
 
-inline ack_letter() {
+inline ack_event() {
   if
   :: fin_queued[me] && ack == end_of(me) + 1 && snd_una[me] <= end_of(me) -> ev = rcv_ACK_of_FIN
   :: else -> if :: snd_una[me] == ISS -> ev = rcv_ACK_of_SYN :: else -> ev = rcv_ACK fi
@@ -280,7 +280,7 @@ inline classify_synchronized() {
   :: else -> if
   :: flags & S ->
      if
-     :: snd_una[me] == ISS && seq == (irs(me)) && ack_fits -> ack_letter()
+     :: snd_una[me] == ISS && seq == (irs(me)) && ack_fits -> ack_event()
      :: snd_una[me] == ISS && seq == (irs(me)) && !ack_fits -> ev = rcv_dup_SYN
      :: else -> if
         :: st[me] == TIME_WAIT && !(flags & A) && seq > rcv_nxt[me] -> ev = rcv_newer_SYN
@@ -294,7 +294,7 @@ inline classify_synchronized() {
   :: else -> if
   :: !ack_fits -> ev = rcv_bad_ACK
   :: else ->
-     ack_letter();
+     ack_event();
      if
      :: seq < rcv_nxt[me] && size > 0 -> size = 0; seq = rcv_nxt[me]
      :: else -> skip
