@@ -86,6 +86,8 @@ enum leat_stat_group {
     X(NOTE, arp_requests_sent, "ARP requests sent")                                                \
     X(NOTE, arp_replies_sent, "ARP replies sent")                                                  \
     X(NOTE, arp_conflicts, "address conflicts seen (RFC 5227)")                                    \
+    X(NOTE, arp_claims, "claims that a neighbour has another MAC: its old one is asked first")     \
+    X(NOTE, arp_moves, "neighbours believed to have another MAC: the old one didn't answer")       \
     X(NOTE, arp_evictions, "neighbours evicted from a full cache")                                 \
     X(NOTE, ip_fragments_sent, "fragments sent")                                                   \
     X(NOTE, ip_reassembly_timeouts, "datagrams given up after the reassembly timeout")             \

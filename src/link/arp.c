@@ -8,7 +8,7 @@
 
 static const struct leat_mac mac_unknown;
 
-static void send(struct link *link, const struct wire_arp *arp, const struct leat_mac *to)
+static bool send(struct link *link, const struct wire_arp *arp, const struct leat_mac *to)
 {
     struct leat *stack = link->stack;
     struct leat_buf *packet = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
@@ -17,7 +17,7 @@ static void send(struct link *link, const struct wire_arp *arp, const struct lea
     if (!at) {
         stack->stats.tx_no_memory++;
         leat_buf_free(packet);
-        return;
+        return false;
     }
     wire_arp_emit(arp, at);
     if (arp->operation == ARP_REQUEST)
@@ -25,9 +25,10 @@ static void send(struct link *link, const struct wire_arp *arp, const struct lea
     else
         stack->stats.arp_replies_sent++;
     ethernet_output(link, packet, to, ETHERNET_ARP);
+    return true;
 }
 
-void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const struct leat_mac *to)
+bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const struct leat_mac *to)
 {
     const struct wire_arp arp = {.operation = ARP_REQUEST,
                                  .sha = link->netif->mac,
@@ -35,7 +36,7 @@ void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target, const stru
                                  .tha = mac_unknown,
                                  .tpa = target};
 
-    send(link, &arp, to ? to : &mac_broadcast);
+    return send(link, &arp, to ? to : &mac_broadcast);
 }
 
 static void reply(struct link *link, const struct wire_arp *request)
@@ -78,8 +79,8 @@ void arp_input(struct link *link, struct leat_buf *packet)
         stack_end(stack, packet, drop_arp_conflict);
         return;
     }
-    /* RFC 826's merge: what is known is refreshed by any packet.  Only who asks for us is worth a
-     * new entry; an answer to no question never is (A2). */
+    /* RFC 826's merge: what is known is refreshed by any packet, but moved by none alone.  Only who
+     * asks for us is worth a new entry; an answer to no question never is (A2). */
     const bool to_us = address_is_ours(link, arp.tpa);
     const bool asks_us = to_us && arp.operation == ARP_REQUEST;
 

@@ -16,8 +16,8 @@ COLD bool neighbours_init(struct leat *stack);
 COLD void arp_input(struct link *link, struct leat_buf *packet);
 
 /* Asks for @target in the name of @sender (LEAT_IP4_ANY: a probe), by broadcast or, with @to, of
- * one station. */
-COLD void arp_request(struct link *link, leat_ip4 sender, leat_ip4 target,
+ * one station.  False: no memory. */
+COLD bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target,
                       const struct leat_mac *to);
 
 /* Sends an IPv4 packet to the on-link @next_hop (an address, a broadcast or a multicast address):
@@ -30,7 +30,8 @@ void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_
 /* The transport has heard from @ip: it is alive (no refresh needed).  Cheap. */
 COLD void neighbour_confirmed(struct link *link, leat_ip4 ip);
 
-/* An ARP packet says that @ip is at @mac.  True if @ip is known, or is now because @create. */
+/* An ARP packet says that @ip is at @mac.  True if @ip is known, or is now because @create.  A
+ * neighbour that was known elsewhere is asked there before that is believed. */
 COLD bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac, bool create);
 
 /* How many neighbours are known or asked for. */

@@ -6,6 +6,11 @@
  * used, PROBED: asked directly, three times, while its address stays in use.  Who doesn't answer is
  * forgotten, and the senders of what was parked are told.
  *
+ * Whoever says that a neighbour has another address now may lie: the neighbour is DOUBTED, and its
+ * old address is asked first (RFC 5227's spirit).  If it answers nothing changes.  If it is silent
+ * for a second the neighbour has moved.  Frames go to the old address meanwhile.  A neighbour is
+ * doubted once a second at the most, so that a flood of claims makes no flood of questions.
+ *
  * Each neighbour may park a few frames of its own (config.arp_parked) and has a part in a number
  * that all share (config.arp_shared): many connections that begin at once wait for the same
  * gateway.
@@ -25,9 +30,12 @@
 
 static const uint64_t request_interval_ns = 1000000000u; /* RFC 1122 2.3.2.1: one a second */
 static const uint64_t reachable_ns = 60000000000u;       /* RFC 1122 2.3.2.1: about a minute */
+static const uint64_t doubt_interval_ns = 300000000u;    /* between questions to the old address */
+static const uint64_t doubt_again_ns = 1000000000u;      /* between the beginnings of two doubts */
 
 enum {
     REQUESTS_MAX = 3,
+    DOUBT_REQUESTS = 3,
     RECENT = 16
 };
 
@@ -227,6 +235,7 @@ COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighb
     n->state = (uint8_t)state;
     n->requests = 0;
     n->used = false;
+    n->doubt_at_ns = 0;
     n->chain = *head;
     *head = n;
     age_list_put(age_list_of(table, n), n);
@@ -245,13 +254,77 @@ COLD static void request(struct leat *stack, struct neighbour *n)
     arp_request(n->link, from->ip, n->ip, directly ? &n->mac : 0);
 }
 
+static void became_reachable(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
+{
+    struct neighbours *table = stack->neighbours;
+    const bool was_resolving = n->state == NEIGHBOUR_RESOLVING;
+    struct buf_queue parked = unpark_all(stack, n);
+    struct leat_buf *packet;
+
+    if (was_resolving) {
+        age_list_remove(&table->resolving, n);
+        age_list_put(&table->answered, n);
+    } else if (!mac_equal(&n->mac, mac)) {
+        stack->hops_version++;
+    }
+    n->mac = *mac;
+    n->requests = 0;
+    n->used = parked.count > 0;
+    n->confirmed_ns = stack->now_ns;
+    if (n->state != NEIGHBOUR_REACHABLE || !timer_is_set(&n->timer))
+        timer_set(&stack->timers, &n->timer, stack->now_ns + reachable_ns);
+    n->state = NEIGHBOUR_REACHABLE;
+    while ((packet = queue_take(&parked)))
+        ethernet_output(n->link, packet, mac, ETHERNET_IPV4);
+}
+
+/* Asks the old address of a neighbour that somebody claims, or believes the claim.  Questions that
+ * could not be sent don't count: silence proves nothing then. */
+COLD static void doubt(struct leat *stack, struct neighbour *n)
+{
+    const struct address *from = address_toward(n->link, LEAT_IP4_ANY, n->ip);
+    const struct leat_mac claimed = n->claimed;
+
+    if (!from) { /* our own address there is gone */
+        give_up(stack, n);
+        return;
+    }
+    if (n->requests == DOUBT_REQUESTS) {
+        stack->stats.arp_moves++;
+        became_reachable(stack, n, &claimed);
+        return;
+    }
+    if (n->requests == 0)
+        n->doubt_at_ns = stack->now_ns + doubt_again_ns;
+    timer_set(&stack->timers, &n->timer, stack->now_ns + doubt_interval_ns);
+    if (arp_request(n->link, from->ip, n->ip, &n->mac))
+        n->requests++;
+}
+
+/* The latest claim counts. */
+COLD static void claim(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
+{
+    stack->stats.arp_claims++;
+    n->claimed = *mac;
+    if (n->state == NEIGHBOUR_DOUBTED)
+        return;
+    n->state = NEIGHBOUR_DOUBTED;
+    n->requests = 0;
+    if (n->doubt_at_ns > stack->now_ns)
+        timer_set(&stack->timers, &n->timer, n->doubt_at_ns);
+    else
+        doubt(stack, n);
+}
+
 static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
     struct neighbour *n = (struct neighbour *)timer;
     const uint64_t stale_ns = n->confirmed_ns + reachable_ns;
 
-    if (n->state == NEIGHBOUR_REACHABLE && stale_ns > stack->now_ns) {
+    if (n->state == NEIGHBOUR_DOUBTED) {
+        doubt(stack, n);
+    } else if (n->state == NEIGHBOUR_REACHABLE && stale_ns > stack->now_ns) {
         timer_set(&stack->timers, timer, stale_ns);
     } else if (n->state == NEIGHBOUR_REACHABLE && n->used) {
         n->state = NEIGHBOUR_PROBED;
@@ -325,30 +398,6 @@ void neighbour_output_to_host(struct link *link, leat_ip4 next_hop, struct leat_
         ethernet_output_ipv4(link, packet, &n->mac);
 }
 
-static void became_reachable(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
-{
-    struct neighbours *table = stack->neighbours;
-    const bool was_resolving = n->state == NEIGHBOUR_RESOLVING;
-    struct buf_queue parked = unpark_all(stack, n);
-    struct leat_buf *packet;
-
-    if (was_resolving) {
-        age_list_remove(&table->resolving, n);
-        age_list_put(&table->answered, n);
-    } else if (!mac_equal(&n->mac, mac)) {
-        stack->hops_version++;
-    }
-    n->mac = *mac;
-    n->requests = 0;
-    n->used = parked.count > 0;
-    n->confirmed_ns = stack->now_ns;
-    if (n->state != NEIGHBOUR_REACHABLE || !timer_is_set(&n->timer))
-        timer_set(&stack->timers, &n->timer, stack->now_ns + reachable_ns);
-    n->state = NEIGHBOUR_REACHABLE;
-    while ((packet = queue_take(&parked)))
-        ethernet_output(n->link, packet, mac, ETHERNET_IPV4);
-}
-
 bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac, bool create_it)
 {
     struct neighbour *n = find(link, ip);
@@ -357,7 +406,9 @@ bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac *mac,
         n = create(link, ip, NEIGHBOUR_REACHABLE);
         n->mac = *mac;
     }
-    if (n)
+    if (n && n->state != NEIGHBOUR_RESOLVING && !mac_equal(&n->mac, mac))
+        claim(link->stack, n, mac);
+    else if (n)
         became_reachable(link->stack, n, mac);
     return n != 0;
 }

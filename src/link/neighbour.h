@@ -8,7 +8,8 @@
 enum neighbour_state {
     NEIGHBOUR_RESOLVING,
     NEIGHBOUR_REACHABLE,
-    NEIGHBOUR_PROBED
+    NEIGHBOUR_PROBED,
+    NEIGHBOUR_DOUBTED
 };
 
 struct neighbour {
@@ -19,10 +20,12 @@ struct neighbour {
     struct link *link;
     leat_ip4 ip;
     struct leat_mac mac;
-    uint8_t state;    /* enum neighbour_state */
-    uint8_t requests; /* sent since the last sign of life */
-    bool used;        /* since the last sign of life */
+    uint8_t state;           /* enum neighbour_state */
+    uint8_t requests;        /* sent since the last sign of life, or for this doubt */
+    struct leat_mac claimed; /* DOUBTED: where it is said to be now */
+    bool used;               /* since the last sign of life */
     uint64_t confirmed_ns;
+    uint64_t doubt_at_ns; /* the next doubt begins then at the earliest */
     struct buf_queue parked;
 };
 

@@ -288,18 +288,6 @@ static void signs_of_life_make_refreshing_needless(void **state)
     assert_int_equal(neighbour_count(world->stack), 1);
 }
 
-static void new_mac_of_a_known_neighbour_is_learned(void **state)
-{
-    struct world *world = *state;
-    struct leat_udp *udp = world_socket(world, 1000);
-    const struct frame announcement = frame_arp(1, &MAC_OTHER, IP_PEER, IP_PEER);
-
-    world_feed(world, &announcement);
-    assert_dropped(world, taken_arp);
-    world_send(world, udp, IP_PEER, 9, "x", 1);
-    assert_memory_equal(world_expect(world)->bytes, MAC_OTHER.octet, 6);
-}
-
 static void senders_that_cannot_be_are_dropped(void **state)
 {
     static const leat_ip4 ips[] = {LEAT_IP4(127, 0, 0, 1),       LEAT_IP4(224, 0, 0, 1),
@@ -450,7 +438,6 @@ int main(void)
         world_test(neighbour_that_went_away_is_forgotten),
         world_test(idle_neighbour_is_forgotten_in_silence),
         world_test(signs_of_life_make_refreshing_needless),
-        world_test(new_mac_of_a_known_neighbour_is_learned),
         world_test(senders_that_cannot_be_are_dropped),
         world_test(sender_beyond_the_link_makes_no_entry),
         cmocka_unit_test(address_is_announced_twice),

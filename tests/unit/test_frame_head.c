@@ -91,6 +91,7 @@ static void who_has_moved_gets_the_next_packet(void **state)
 
     make_head(world, udp);
     world_feed(world, &announcement);
+    world_wait(world, second); /* the old place is silent */
     assert_false(has_head(world, IP_PEER));
     frame = next_to(world, udp, IP_PEER);
     assert_memory_equal(frame.bytes, MAC_OTHER.octet, 6);
