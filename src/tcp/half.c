@@ -184,7 +184,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->tcb = half->tcb;
     conn->tcb.kind = TCB_CONN;
     tcp_hash_instead(tcp, &conn->tcb, &half->tcb);
-    conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (half->retransmits ? CONN_LOST_SYN : 0);
+    conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (scaled ? CONN_PEER_SCALES : 0) |
+                   (half->retransmits ? CONN_LOST_SYN : 0);
     conn->listener = half->listener;
     conn->snd_una = half->tcb.snd_nxt - 1;
     conn->ts_offset = tcp_ts_offset(tcp->stack, &half->tcb);
