@@ -110,13 +110,19 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
     return true;
 }
 
-bool reorder_has(const struct reorder *reorder, uint32_t seq, uint32_t end)
+bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end)
 {
     const struct run *run = reorder->first;
 
-    while (run && seq_le(run->end, seq))
+    while (run && seq_le(run->end, *seq))
         run = run->next;
-    return run && seq_le(run->seq, seq) && seq_le(end, run->end);
+    if (!run || seq_le(*end, run->seq))
+        return false;
+    if (seq_lt(*seq, run->seq))
+        *seq = run->seq;
+    if (seq_lt(run->end, *end))
+        *end = run->end;
+    return true;
 }
 
 struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,

@@ -45,8 +45,8 @@ struct reorder {
 COLD bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
                       struct leat_buf *text, uint32_t len);
 
-/* True if all of @seq .. @end is here already. */
-bool reorder_has(const struct reorder *reorder, uint32_t seq, uint32_t end);
+/* True if some of *@seq .. *@end is here already: then they are cut to the first part that is. */
+COLD bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end);
 
 /* The text that goes on at @seq: *@len bytes, or NULL.  Runs before @seq are dropped: they came
  * again in order meanwhile. */

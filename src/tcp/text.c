@@ -168,8 +168,6 @@ COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *se
         return;
     }
     sacks_note(&conn->transfer->sacks, segment->seq);
-    if (reorder_has(&conn->transfer->reorder, segment->seq, segment->seq + segment->text_bytes))
-        tcp_note_duplicate(conn, segment->seq, segment->seq + segment->text_bytes);
     if (!reorder_put(&conn->transfer->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
                      segment->text_bytes))
         segment->counter = &stack->stats.drop_tcp_memory;
@@ -181,6 +179,19 @@ COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *se
 static bool has_room_for(const struct leat_tcp *conn, bool in_order)
 {
     return in_order ? tcp_pool_has_free(conn, 1, 8) : tcp_pool_has_free(conn, 1, 4);
+}
+
+/* RFC 2883 4: what of the text is here already, or its first part, if there are several (4.2.3). */
+static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    uint32_t left = segment->seq;
+    uint32_t right = segment->seq + segment->text_bytes;
+
+    if (segment->skip_bytes > 0)
+        tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
+    else if (conn->transfer->reorder.first &&
+             reorder_overlap(&conn->transfer->reorder, &left, &right))
+        tcp_note_duplicate(conn, left, right);
 }
 
 void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
@@ -195,8 +206,7 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
         reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
         has_room = has_room_for(conn, true);
     }
-    if (segment->skip_bytes > 0)
-        tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
+    note_duplicate(conn, segment);
     if (!has_room) {
         refuse_text(conn, segment);
     } else if (in_order) {
