@@ -123,7 +123,7 @@ static uint32_t ts_offset_of(struct tcp *tcp, const struct tcb *tcb)
     return tcp_ts_offset(tcp->stack, tcb);
 }
 
-/* RFC 7323 3.2: in every segment once agreed, and in the SYN that asks; not needed in a RST. */
+/* RFC 7323 3.2: in every segment once agreed, a RST too, and in the SYN that asks. */
 static void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
 {
     header->has_ts = true;
@@ -162,7 +162,7 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     header->dst_port = tcb->remote_port;
     header->ack = header->flags & TCP_ACK ? tcb->rcv_nxt : 0;
     header->window = window_field(tcb, header->flags);
-    if ((tcb->flags & TCB_TS) && !(header->flags & TCP_RST))
+    if (tcb->flags & TCB_TS)
         add_timestamps(tcp, tcb, header);
     if (tcb->kind == TCB_CONN) {
         struct leat_tcp *conn = (struct leat_tcp *)(void *)tcb;
