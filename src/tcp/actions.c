@@ -281,9 +281,12 @@ void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)
     tell_end(tcb, step, LEAT_ERR_ABORTED);
 }
 
+/* To whom it was open already, by the text of its SYN (RFC 7413), nothing was refused. */
 void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
 {
-    tell_end(tcb, step, LEAT_ERR_REFUSED);
+    const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);
+
+    tell_end(tcb, step, was_open ? LEAT_ERR_RESET : LEAT_ERR_REFUSED);
 }
 
 void tcp_tell_reset(struct tcb *tcb, struct tcp_step *step)
