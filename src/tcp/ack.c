@@ -157,6 +157,7 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
         .snd_nxt = conn->tcb.snd_nxt,
         .flight_bytes = conn->tcb.snd_nxt - conn->snd_una,
         .pipe_bytes = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard),
+        .paced = tcp_is_paced(conn),
     };
 
     return now;

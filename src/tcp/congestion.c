@@ -4,7 +4,9 @@
 enum {
     INITIAL_SEGMENTS = 10,
     INITIAL_BYTES = 14600,
-    LIMIT = 2, /* RFC 3465: segments by which one ACK may open the window, at most */
+    /* L: segments by which one ACK may open the window, at most */
+    LIMIT_UNPACED = 8, /* RFC 9406 4.3, in the initial slow start; paced there is none */
+    LIMIT_LATER = 2,   /* RFC 3465 2.3 */
     SSTHRESH_INITIAL = 0x7fffffff
 };
 
@@ -42,12 +44,14 @@ void congestion_restart(struct congestion *congestion)
 
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack)
 {
-    const uint32_t grow = min32(ack->acked_bytes, LIMIT * congestion->mss);
+    uint32_t grow = ack->acked_bytes;
 
     if (congestion->ssthresh != SSTHRESH_INITIAL) { /* RFC 9406 4.3: only in the first one */
-        congestion->cwnd += grow;
+        congestion->cwnd += min32(grow, LIMIT_LATER * congestion->mss);
         return;
     }
+    if (!ack->paced) /* what leaves paced makes no burst, however much one ACK allows */
+        grow = min32(grow, LIMIT_UNPACED * congestion->mss);
     congestion->cwnd += grow / hystart_divisor(&congestion->hystart);
     if (hystart_acked(&congestion->hystart, ack->snd_una, ack->snd_nxt, ack->rtt_ns))
         congestion->ssthresh = congestion->cwnd;

@@ -24,6 +24,7 @@ struct congestion_ack {
     uint32_t flight_bytes; /* before it */
     uint32_t snd_una;
     uint32_t snd_nxt;
+    bool paced; /* what it lets go leaves spread over the round trip */
 };
 
 struct congestion_ops {
@@ -77,7 +78,7 @@ static inline bool congestion_is_indifferent(const struct congestion *congestion
     return !congestion_was_limiting(congestion, flight_bytes) && congestion->cubic.epoch_ns == 0;
 }
 
-/* Slow start's part of an ACK: RFC 5681 3.1, RFC 3465 with L = 2, HyStart++. */
+/* Slow start's part of an ACK: RFC 5681 3.1 by bytes (RFC 3465), HyStart++. */
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);
 
 extern const struct congestion_ops congestion_newreno;

@@ -206,7 +206,7 @@ static uint64_t pacing_rate(const struct leat_tcp *conn)
     const struct congestion *congestion = &conn->transfer->congestion;
     const uint64_t per_s = (uint64_t)congestion->cwnd * 1000000000;
 
-    if (conn->tcp->config.no_pacing || congestion->ops != &congestion_cubic || conn->rtt.srtt == 0)
+    if (!tcp_is_paced(conn))
         return 0;
     return (congestion->cwnd < congestion->ssthresh ? 2 * per_s : per_s + per_s / 4) /
            rtt_srtt_ns(&conn->rtt);

@@ -227,6 +227,7 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
             .flight_bytes = ack->flight_bytes,
             .snd_una = ack->snd_una,
             .snd_nxt = ack->snd_nxt,
+            .paced = ack->paced,
         };
 
         congestion->ops->acked(congestion, &news);

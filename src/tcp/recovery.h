@@ -65,6 +65,7 @@ struct recovery_ack {
     uint32_t pipe_bytes;   /* before it: recovery_pipe() */
     uint32_t dsack_bytes;  /* a DSACK: what arrived twice; 0: none */
     bool duplicate;        /* RFC 5681 2 */
+    bool paced;
     bool has_ecr;
     uint32_t ecr;           /* TSecr, if it has one */
     bool congestion_marked; /* ECE (RFC 3168 6.1.2) */

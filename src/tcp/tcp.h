@@ -181,6 +181,13 @@ static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
     return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
 }
 
+/* True if bursts are spread over the round trip, which must have been measured for that. */
+static inline bool tcp_is_paced(const struct leat_tcp *conn)
+{
+    return !conn->tcp->config.no_pacing && conn->transfer->congestion.ops == &congestion_cubic &&
+           conn->rtt.srtt > 0;
+}
+
 /* ---- classify.c --------------------------------------------------------------------------- */
 
 /* Which events of tcp.rl is @segment to @tcb?  Also trims the text to the window. */

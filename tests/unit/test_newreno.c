@@ -8,10 +8,12 @@ enum {
 };
 
 static struct congestion congestion;
+static bool paced;
 
 static int fresh(void **state)
 {
     (void)state;
+    paced = false;
     memset(&congestion, 0xa5, sizeof congestion);
     congestion_init(&congestion, &congestion_newreno, MSS, false);
     return 0;
@@ -26,7 +28,8 @@ static uint32_t initial(uint32_t mss, bool lost_SYN)
 /* An ACK of @bytes, of @flight_bytes that were out. */
 static void acked_of(uint32_t bytes, uint32_t flight_bytes)
 {
-    const struct congestion_ack ack = {.acked_bytes = bytes, .flight_bytes = flight_bytes};
+    const struct congestion_ack ack = {
+        .acked_bytes = bytes, .flight_bytes = flight_bytes, .paced = paced};
 
     congestion.ops->acked(&congestion, &ack);
 }
@@ -60,7 +63,7 @@ static void first_slow_start_has_no_bound(void **state)
     assert_true(congestion.ssthresh >= 0x3fffc000); /* the largest window of RFC 7323 */
 }
 
-/* RFC 5681 3.1 eqn. 2, with RFC 3465's L = 2 */
+/* RFC 5681 3.1 eqn. 2, with RFC 9406's L = 8: nothing is paced */
 static void slow_start_grows_by_what_is_acknowledged(void **state)
 {
     (void)state;
@@ -68,8 +71,29 @@ static void slow_start_grows_by_what_is_acknowledged(void **state)
     assert_int_equal(congestion.cwnd, 11 * MSS);
     acked(300);
     assert_int_equal(congestion.cwnd, 11 * MSS + 300);
-    acked(8 * MSS); /* not a burst for a burst */
-    assert_int_equal(congestion.cwnd, 13 * MSS + 300);
+    acked(9 * MSS); /* not a burst for a burst */
+    assert_int_equal(congestion.cwnd, 19 * MSS + 300);
+}
+
+/* RFC 9406 4.3: L is infinite, for what is paced makes no burst */
+static void paced_slow_start_grows_by_all_that_is_acknowledged(void **state)
+{
+    (void)state;
+    paced = true;
+    acked(10 * MSS);
+    assert_int_equal(congestion.cwnd, 20 * MSS);
+    acked(20 * MSS);
+    assert_int_equal(congestion.cwnd, 40 * MSS);
+}
+
+/* RFC 3465 2.3: after a loss, L = 2 */
+static void later_slow_start_grows_by_two_segments(void **state)
+{
+    (void)state;
+    paced = true;
+    congestion.ssthresh = 100 * MSS;
+    acked(10 * MSS);
+    assert_int_equal(congestion.cwnd, 12 * MSS);
 }
 
 /* RFC 5681 3.1: at most one segment each round trip; RFC 3465 2.1 */
@@ -156,6 +180,8 @@ int main(void)
         cmocka_unit_test_setup(initial_window_is_one_segment_after_a_lost_SYN, fresh),
         cmocka_unit_test_setup(first_slow_start_has_no_bound, fresh),
         cmocka_unit_test_setup(slow_start_grows_by_what_is_acknowledged, fresh),
+        cmocka_unit_test_setup(paced_slow_start_grows_by_all_that_is_acknowledged, fresh),
+        cmocka_unit_test_setup(later_slow_start_grows_by_two_segments, fresh),
         cmocka_unit_test_setup(congestion_avoidance_grows_by_one_segment_a_window, fresh),
         cmocka_unit_test_setup(remainder_counts_for_the_next_segment, fresh),
         cmocka_unit_test_setup(window_that_is_not_used_does_not_grow, fresh),
