@@ -93,7 +93,7 @@ static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *he
                           const struct delivered *delivered)
 {
     const struct leat *stack = conn->tcp->stack;
-    const uint32_t ago_ms = tcp_now_ms(stack) + conn->ts_offset - header->tsecr;
+    const uint32_t ago_ms = tcp_now_ms(stack) + conn->tcb.ts_offset - header->tsecr;
 
     /* what had arrived long ago is only acknowledged now that the hole before it is filled */
     if (delivered->has_sample && !delivered->ambiguous)

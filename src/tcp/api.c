@@ -54,7 +54,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     (*conn)->tcb.remote_port = key.remote_port;
     (*conn)->tcb.rcv_wnd = tcp_window_begin(tcp);
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
-    (*conn)->ts_offset = tcp_ts_offset(stack, &key);
+    (*conn)->tcb.ts_offset = tcp_ts_offset(stack, &key);
     (*conn)->peer_mss = UINT16_MAX; /* until its SYN comes */
     pmtu_init(&(*conn)->pmtu, path->mtu);
     tcp_conn_mss_changed(*conn);

@@ -57,16 +57,15 @@ enum conn_flag {
  */
 struct leat_tcp {
     struct tcb tcb;
-    uint32_t flags; /* enum conn_flag */
+    uint32_t flags;   /* enum conn_flag */
+    uint32_t snd_una; /* RFC 9293 3.3.1 */
     struct tcp *tcp;
     struct transfer *transfer; /* never NULL: tcp->nothing, if it has none */
 
-    /* send (RFC 9293 3.3.1) */
-    uint32_t snd_una;
+    /* send */
     uint32_t snd_wnd;
     uint32_t snd_wl1;     /* SND.WL2 is never behind SND.UNA, so nobody asks for it */
     uint32_t snd_wnd_max; /* largest window that the peer has offered */
-    uint32_t ts_offset;   /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
     uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
 
     /* receive */

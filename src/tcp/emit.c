@@ -116,18 +116,11 @@ COLD static bool send_header(struct tcp *tcp, const struct path *path,
     return true;
 }
 
-static uint32_t ts_offset_of(struct tcp *tcp, const struct tcb *tcb)
-{
-    if (tcb->kind == TCB_CONN)
-        return ((const struct leat_tcp *)(const void *)tcb)->ts_offset;
-    return tcp_ts_offset(tcp->stack, tcb);
-}
-
 /* RFC 7323 3.2: in every segment once agreed, a RST too, and in the SYN that asks. */
 static void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
 {
     header->has_ts = true;
-    header->tsval = tcp_now_ms(tcp->stack) + ts_offset_of(tcp, tcb);
+    header->tsval = tcp_now_ms(tcp->stack) + tcb->ts_offset;
     header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
 }
 
@@ -212,7 +205,7 @@ static void write_syn(struct tcp *tcp, struct tcb *tcb, uint8_t *at, uint32_t se
 {
     const uint32_t words = (WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES) / 4;
     const uint32_t rest = words << 28 | (uint32_t)flags << 16 | window_field(tcb, TCP_SYN);
-    const uint32_t tsval = tcp_now_ms(tcp->stack) + ts_offset_of(tcp, tcb);
+    const uint32_t tsval = tcp_now_ms(tcp->stack) + tcb->ts_offset;
     const bool has_ack = flags & TCP_ACK;
 
     write_fixed(at, (uint32_t)tcb->local_port << 16 | tcb->remote_port, seq,
@@ -269,7 +262,7 @@ static void write_plain(struct leat_tcp *conn, uint8_t *at, uint32_t bytes, uint
         return;
     }
     put64(at + WIRE_TCP_CHECKSUM_AT, pair32(0, WIRE_TCP_TS_ALONE));
-    put64(at + 24, pair32(tcp_now_ms(conn->tcp->stack) + conn->ts_offset, conn->tcb.ts_recent));
+    put64(at + 24, pair32(tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset, conn->tcb.ts_recent));
 }
 
 /* Makes room for a header of @bytes in front of @text: its own if it has any, which saves a buffer,

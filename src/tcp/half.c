@@ -36,6 +36,7 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb->rcv_wind_shift = tcp->wind_shift;
     tcb->flags = tcp_offered_options(tcp, true);
+    tcb->ts_offset = tcp_ts_offset(tcp->stack, tcb); /* for good: another seed must not move it */
     tcp_CLOSED_passive_OPEN(tcb, &step);
     listener->half_count++;
     tcp_hash(tcp, tcb);
@@ -188,7 +189,6 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
                    (half->retransmits ? CONN_LOST_SYN : 0);
     conn->listener = half->listener;
     conn->snd_una = half->tcb.snd_nxt - 1;
-    conn->ts_offset = tcp_ts_offset(tcp->stack, &half->tcb);
     conn->last_ack_sent = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);

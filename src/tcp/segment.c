@@ -67,7 +67,7 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
         return false;
     if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
         recovery_sent(&conn->transfer->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
-                      tcp_now_ms(conn->tcp->stack) + conn->ts_offset);
+                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
     tcp_note_acked(conn);
     return true;
 }

@@ -44,6 +44,7 @@ struct tcb {
     uint32_t rcv_wnd;       /* bytes that we accept: up to the furthest edge ever offered */
     uint32_t limited_at_ms; /* last ACK that strangers could provoke (RFC 5961 7) */
     uint32_t ts_recent;     /* TS.Recent (RFC 7323 4.3) */
+    uint32_t ts_offset;     /* of our timestamp clock, unknown to strangers (RFC 7323 7.1) */
     uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when it ends */
 };
 

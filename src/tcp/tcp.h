@@ -46,8 +46,8 @@ struct tcp_time_wait {
     struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
 };
 
-_Static_assert(sizeof(struct tcp_time_wait) <= 52,
-               "60 bytes in TIME-WAIT, with two buckets of the table");
+_Static_assert(sizeof(struct tcp_time_wait) <= 56,
+               "64 bytes in TIME-WAIT, with two buckets of the table");
 
 struct leat_tcp_listener {
     struct tcb tcb;
