@@ -156,17 +156,6 @@ void tcp_drop(struct tcb *tcb, struct tcp_step *step)
 
 /* ---- what the peer's SYN says ------------------------------------------------------------- */
 
-enum {
-    MSS_MIN = 48 /* CVE-2019-11479: less would cost more in headers than in text */
-};
-
-static uint16_t mss_of(const struct wire_tcp *header)
-{
-    if (header->mss == 0)
-        return MSS_DEFAULT;
-    return header->mss < MSS_MIN ? MSS_MIN : header->mss;
-}
-
 void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 {
     const struct wire_tcp *header = &step->segment->header;
@@ -181,14 +170,14 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_HALF) {
         struct tcp_half *half = tcp_half(tcb);
 
-        half->peer_mss = mss_of(header);
+        half->peer_mss = tcp_mss_of_syn(header);
         half->snd_wnd = header->window;
         half->snd_wind_shift = header->wind_shift;
     } else {
         struct leat_tcp *conn = tcp_conn(tcb);
 
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
-        conn->peer_mss = mss_of(header);
+        conn->peer_mss = tcp_mss_of_syn(header);
         if (header->has_fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;

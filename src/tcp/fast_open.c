@@ -54,7 +54,7 @@ void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp
     if (!known)
         known = &tcp->fast_open.servers[tcp->fast_open.next++ % FAST_OPEN_SERVERS];
     known->ip = server;
-    known->mss = syn_ack->mss ? syn_ack->mss : MSS_DEFAULT;
+    known->mss = tcp_mss_of_syn(syn_ack);
     known->cookie_bytes = syn_ack->fast_open_bytes;
     memcpy(known->cookie, syn_ack->fast_open, known->cookie_bytes);
 }

@@ -137,16 +137,12 @@ COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct pa
 {
     const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
     const uint32_t most = min32(server_mss, path->mtu - 40u);
-    struct leat_buf *text;
     uint32_t len;
 
-    if (server_mss == 0 || conn->transfer->sendq.bytes == 0)
+    if (server_mss == 0 || most <= WIRE_TCP_OPTIONS_BYTES || conn->transfer->sendq.bytes == 0)
         return 0;
     len = min32(conn->transfer->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
-    text = sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
-    if (text)
-        conn->tcb.snd_nxt = conn->transfer->sendq.seq + len;
-    return text;
+    return sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
 }
 
 /* A SYN of Fast Open: it asks for a cookie, or shows one, with text. */
@@ -155,7 +151,10 @@ COLD static bool send_fast_syn(struct leat_tcp *conn, const struct path *path, u
     struct wire_tcp header = tcp_syn_header(&conn->tcb, path, conn->snd_una, flags, true);
     struct leat_buf *text = text_for_syn(conn, path, &header);
 
-    return tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text);
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text))
+        return false;
+    conn->tcb.snd_nxt += len;
+    return true;
 }
 
 /* It is sent once more. */
@@ -168,6 +167,7 @@ COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 }
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
+    const uint32_t len = leat_buf_total(text);
 {
     const bool answers = conn->flags & CONN_PEER_SYN;
     const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);

@@ -229,6 +229,42 @@ static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
     tx(talk, PSH | ACK, 1421, 1, 580);
 }
 
+/* A server may say an MSS of less than the options take. */
+static void text_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    talk_fast_open(talk, server_cookie);
+    talk->options[2] = 0;
+    talk->options[3] = 20; /* MSS */
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 0);
+    rx(talk, RST, 1, 0, 0);
+    talk->options_len = 0;
+    connect_with_text(talk, 1400);
+    tx(talk, SYN, 0, 0, 8); /* 48, which we take for the least, without 40 of options */
+}
+
+/* What didn't leave doesn't count as sent. */
+static void text_in_a_SYN_that_memory_refused_did_not_leave(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_buf *small;
+
+    learn_cookie(talk);
+    small = world_take_all_small(talk->world);
+    connect_with_text(talk, 100);
+    quiet(talk);
+    assert_int_equal(talk_info(talk).snd_nxt - talk_info(talk).snd_una, 1);
+    world_give_all(small);
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN, 0, 0, 0);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 100);
+}
+
 /* RFC 7413 4.2: what can't be opened at once is a handshake like any other. */
 static void text_waits_for_the_handshake_if_no_connection_is_free(void **state)
 {
@@ -278,6 +314,8 @@ int main(void)
         fast_test(text_that_was_not_taken_goes_again),
         fast_test(repeated_SYN_is_a_plain_one),
         fast_test(long_text_fills_the_SYN_and_goes_on_after_it),
+        fast_test(text_in_a_SYN_fits_the_server_with_the_smallest_MSS),
+        fast_test(text_in_a_SYN_that_memory_refused_did_not_leave),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
