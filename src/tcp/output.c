@@ -108,8 +108,8 @@ static struct sent *lost_in_window(struct leat_tcp *conn)
 }
 
 /* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
- * of a window probe that was refused is such a one. */
-static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
+ * of a window probe that was refused is such a one.  Returns how much that is. */
+static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, uint32_t room)
 {
     const uint32_t len = lost->end - lost->seq;
     const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
@@ -118,12 +118,11 @@ static void fill_up(struct leat_tcp *conn, struct sent *lost, uint32_t room)
 
     if (lost != conn->transfer->scoreboard.first || lost != conn->transfer->scoreboard.last ||
         len >= most)
-        return;
+        return 0;
     more = min32(waiting, most - len);
     more += more == waiting && more < most - len && (conn->flags & CONN_FIN_QUEUED) &&
             !(conn->flags & CONN_FIN_SENT);
-    scoreboard_extend_lost(&conn->transfer->scoreboard, more);
-    conn->tcb.snd_nxt += more;
+    return more;
 }
 
 /* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
@@ -179,8 +178,7 @@ COLD static enum verdict send_lost(struct leat_tcp *conn, const struct path *pat
 
     if (!lost || (room < lost->end - lost->seq && room < conn->transfer->congestion.cwnd))
         return NOTHING;
-    fill_up(conn, lost, room);
-    return tcp_send_again(conn, path, lost) ? SENT : NO_MEMORY;
+    return tcp_send_again(conn, path, lost, fill_up(conn, lost, room)) ? SENT : NO_MEMORY;
 }
 
 static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uint64_t burst_left)

@@ -57,8 +57,11 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
 /* The same for text that never left: SND.NXT moves, the scoreboard gets a record. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
-/* A record again, whole; in several segments if it is longer than one.  False: no memory. */
-COLD bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent);
+/* A record again, whole; in several segments if it is longer than one.  @more: so much of what
+ * follows at SND.NXT goes with it, if it is the only record.  False: no memory, and nothing has
+ * changed. */
+COLD bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent,
+                         uint32_t more);
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
 

@@ -57,7 +57,7 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
         again = true;
         scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
         scoreboard_lose(board, board->last);
-        if (!tcp_send_again(conn, path, board->last))
+        if (!tcp_send_again(conn, path, board->last, 0))
             return false;
     }
     conn->flags &= ~(unsigned)CONN_TAIL_PROBE;

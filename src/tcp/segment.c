@@ -7,14 +7,15 @@ static uint32_t min32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* What a record of the scoreboard stands for. */
-static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent)
+/* What a record of the scoreboard stands for, and @more behind it. */
+static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)
 {
     const uint32_t text_end = sendq_end(&conn->transfer->sendq);
+    const uint32_t end = sent->end + more;
     const struct plan plan = {
         .seq = sent->seq,
-        .text_bytes = seq_min(sent->end, text_end) - sent->seq,
-        .fin = seq_lt(text_end, sent->end),
+        .text_bytes = seq_min(end, text_end) - sent->seq,
+        .fin = seq_lt(text_end, end),
     };
 
     return plan;
@@ -58,13 +59,13 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
         if (plan->seq + plan->text_bytes == sendq_end(&conn->transfer->sendq))
             flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
     }
-    if (plan->fin) {
+    if (plan->fin)
         flags |= TCP_FIN;
-        conn->flags |= CONN_FIN_SENT;
-    }
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
     if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
         return false;
+    if (plan->fin)
+        conn->flags |= CONN_FIN_SENT;
     if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
         recovery_sent(&conn->transfer->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
                       tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
@@ -102,9 +103,24 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     return true;
 }
 
-bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent)
+/* Of the lost record @sent, and what was to go with it, @done has left again. */
+static void note_sent_again(struct leat_tcp *conn, const struct sent *sent, uint32_t done)
 {
-    const struct plan all = plan_again(conn, sent);
+    const uint32_t len = sent->end - sent->seq;
+
+    if (done > len) {
+        scoreboard_extend_lost(&conn->transfer->scoreboard, done - len);
+        conn->tcb.snd_nxt += done - len;
+    } else if (done < len) {
+        /* the rest stays lost, if there is a record for it: else it must wait for the timeout */
+        scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, done);
+    }
+}
+
+bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent,
+                    uint32_t more)
+{
+    const struct plan all = plan_again(conn, sent, more);
     struct plan part = all;
     uint32_t done = 0;
 
@@ -115,15 +131,13 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
         if (!tcp_send_plan(conn, path, &part)) {
             if (done == 0)
                 return false;
-            /* the rest stays lost, if there is a record for it: else it must wait for the timeout
-             */
-            scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, done);
             break;
         }
         done += plan_len(&part);
         conn->retransmits++;
         conn->tcp->stack->stats.tcp_retransmitted++;
     } while (done < plan_len(&all));
+    note_sent_again(conn, sent, done);
     scoreboard_resent(&conn->transfer->scoreboard, sent, conn->tcp->stack->now_ns);
     if (conn->transfer->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs time too */
         tcp_run_rexmt(conn);
@@ -150,6 +164,7 @@ COLD static bool send_fast_syn(struct leat_tcp *conn, const struct path *path, u
 {
     struct wire_tcp header = tcp_syn_header(&conn->tcb, path, conn->snd_una, flags, true);
     struct leat_buf *text = text_for_syn(conn, path, &header);
+    const uint32_t len = leat_buf_total(text);
 
     if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text))
         return false;
@@ -167,7 +182,6 @@ COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 }
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
-    const uint32_t len = leat_buf_total(text);
 {
     const bool answers = conn->flags & CONN_PEER_SYN;
     const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);

@@ -4,6 +4,128 @@
  */
 #include "talk.h"
 
+enum {
+    HELD_MAX = 8192
+};
+
+/* ---- SND.NXT counts what left, and nothing else ------------------------------------------- */
+
+static struct leat_buf *held[HELD_MAX];
+static unsigned held_count;
+
+/* Takes all headers and all descriptors: nothing leaves, nothing new is queued. */
+static void hold_all(struct talk *talk)
+{
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    struct leat_buf *base = leat_buf_alloc(pool, 0);
+
+    assert_non_null(base);
+    leat_buf_put(base, 8);
+    held[held_count++] = base;
+    while ((held[held_count] = leat_buf_slice(base, 0, 1)))
+        held_count++;
+    while ((held[held_count] = leat_buf_alloc_small(pool, 0)))
+        held_count++;
+    assert_true(held_count < HELD_MAX);
+}
+
+static void let_go(void)
+{
+    while (held_count > 0)
+        leat_buf_free(held[--held_count]);
+}
+
+static uint32_t in_flight(const struct talk *talk)
+{
+    return talk_info(talk).snd_nxt - talk_info(talk).snd_una;
+}
+
+/* Until a segment has left, or for @ns. */
+static void wait_for_segment(struct talk *talk, uint64_t ns)
+{
+    for (uint64_t waited_ns = 0; waited_ns < ns; waited_ns += ms) {
+        if (fake_netif_sent_count(&talk->world->dev) > 0)
+            return;
+        talk_wait(talk, ms);
+    }
+}
+
+/* A lost segment takes the FIN along; each try that memory refuses must count it only once. */
+static void FIN_that_memory_holds_up_is_counted_once(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk_send(talk, 1);
+    tx(talk, ACK, 1, 1, 1);
+    hold_all(talk);
+    talk_wait(talk, 700 * ms); /* now it is lost */
+    leat_tcp_close(talk->conn);
+    talk_wait(talk, 1500 * ms);
+    assert_int_equal(in_flight(talk), 1);
+    let_go();
+    world_mark(talk->world);
+    wait_for_segment(talk, 5 * second);
+    tx(talk, FIN | ACK, 1, 1, 1);
+    assert_int_equal(in_flight(talk), 2);
+    rx(talk, ACK, 1, 3, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+    assert_int_equal(in_flight(talk), 0);
+    rx(talk, FIN | ACK, 1, 3, 0);
+    tx(talk, ACK, 3, 2, 0);
+    assert_int_equal(talk->closed, 1);
+}
+
+/* It was said to have left, and so nobody sent it. */
+static void FIN_that_memory_refused_leaves_when_there_is_some(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk_send(talk, 1);
+    tx(talk, ACK, 1, 1, 1);
+    hold_all(talk);
+    leat_tcp_close(talk->conn);
+    talk_wait(talk, 50 * ms);
+    assert_int_equal(in_flight(talk), 1);
+    let_go();
+    world_mark(talk->world);
+    talk_wait(talk, 10 * ms);
+    tx(talk, FIN | ACK, 2, 1, 0);
+    rx(talk, ACK, 1, 3, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
+/* The octet that a shut window refused goes with what waits behind it, as far as the pieces that
+ * one frame may have reach: the rest follows. */
+static void lost_octet_takes_along_what_leaves_with_it(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    for (unsigned i = 0; i < 20; i++) /* of one byte each */
+        talk_queue(talk, 1);
+    leat_tcp_close(talk->conn);
+    talk_wait(talk, 250 * ms);
+    tx(talk, ACK, 1, 1, 1); /* the probe */
+    hold_all(talk);
+    talk->window_peer = WINDOW_PEER;
+    rx(talk, ACK, 1, 1, 0);
+    quiet(talk);
+    assert_int_equal(in_flight(talk), 1);
+    let_go();
+    talk_wait(talk, 100 * ms);
+    tx(talk, ACK, 1, 1, 16);
+    tx(talk, FIN | ACK, 17, 1, 4);
+    quiet(talk);
+    assert_int_equal(in_flight(talk), 21);
+    rx(talk, ACK, 1, 22, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+    assert_int_equal(in_flight(talk), 0);
+}
+
 /* ---- another seed ------------------------------------------------------------------------- */
 
 static const uint8_t new_seed[LEAT_SEED_BYTES] = {99, 1, 2, 3};
@@ -61,6 +183,9 @@ static void TIME_WAIT_keeps_its_clock_when_the_seed_changes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        talk_test(FIN_that_memory_holds_up_is_counted_once),
+        talk_test(FIN_that_memory_refused_leaves_when_there_is_some),
+        talk_test(lost_octet_takes_along_what_leaves_with_it),
         talk_test(half_open_connection_keeps_its_clock_when_the_seed_changes),
         talk_test(TIME_WAIT_keeps_its_clock_when_the_seed_changes),
     };
