@@ -365,6 +365,18 @@ static __attribute__((noinline)) enum verdict send_fin(struct leat_tcp *conn,
     return tcp_fin_send(conn, path) ? SENT : NO_MEMORY;
 }
 
+/* Perhaps it comes back: what waits for the peer goes on waiting, and the rest needs no timer. */
+COLD static void wait_for_route(struct leat_tcp *conn)
+{
+    const bool in_flight = conn->snd_una != conn->tcb.snd_nxt;
+
+    tcp_note_error(conn, LEAT_ERR_NO_ROUTE);
+    if (!in_flight || (conn->flags & CONN_PERSIST))
+        tcp_start_persist(conn);
+    if (in_flight && conn->rexmt_at == DEADLINE_NONE)
+        tcp_start_rexmt(conn);
+}
+
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
@@ -374,9 +386,7 @@ bool tcp_output(struct leat_tcp *conn)
     enum verdict verdict;
 
     if (!path) {
-        tcp_note_error(conn, LEAT_ERR_NO_ROUTE); /* perhaps it comes back; the timer goes on */
-        if (conn->rexmt_at == DEADLINE_NONE)
-            tcp_start_rexmt(conn);
+        wait_for_route(conn);
         return false;
     }
     if (conn->flags & CONN_REACHED) {

@@ -126,6 +126,63 @@ static void lost_octet_takes_along_what_leaves_with_it(void **state)
     assert_int_equal(in_flight(talk), 0);
 }
 
+/* ---- no way to the peer ------------------------------------------------------------------- */
+
+static void lose_address(struct talk *talk)
+{
+    struct world *world = talk->world;
+
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+}
+
+/* Nothing is left to be sent again; the minute of FIN-WAIT-2 goes by. */
+static void FIN_WAIT_2_without_a_route_ends(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 2, 0);
+    rx(talk, ACK, 1, 2, 5); /* its ACK is delayed */
+    lose_address(talk);
+    talk_wait(talk, 5 * second);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+    leat_tcp_close(talk->conn);
+    talk_wait(talk, 61 * second);
+    assert_int_equal(talk->closed, 1);
+}
+
+/* Nobody waits for an answer, so nobody gives up. */
+static void idle_connection_outlives_its_route(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk_wait(talk, 1000 * second);
+    lose_address(talk);
+    leat_tcp_set_nodelay(talk->conn, true); /* looks for something to send */
+    talk_wait(talk, 1000 * second);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+}
+
+/* The patience begins with the text, not with what was said before. */
+static void text_without_a_route_has_all_the_patience(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk_wait(talk, 1000 * second);
+    lose_address(talk);
+    talk_send(talk, 10);
+    talk_wait(talk, 90 * second);
+    assert_int_equal(talk->closed, 0);
+    talk_wait(talk, 120 * second);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_NO_ROUTE);
+}
+
 /* ---- another seed ------------------------------------------------------------------------- */
 
 static const uint8_t new_seed[LEAT_SEED_BYTES] = {99, 1, 2, 3};
@@ -186,6 +243,9 @@ int main(void)
         talk_test(FIN_that_memory_holds_up_is_counted_once),
         talk_test(FIN_that_memory_refused_leaves_when_there_is_some),
         talk_test(lost_octet_takes_along_what_leaves_with_it),
+        talk_test(FIN_WAIT_2_without_a_route_ends),
+        talk_test(idle_connection_outlives_its_route),
+        talk_test(text_without_a_route_has_all_the_patience),
         talk_test(half_open_connection_keeps_its_clock_when_the_seed_changes),
         talk_test(TIME_WAIT_keeps_its_clock_when_the_seed_changes),
     };
