@@ -72,8 +72,9 @@ void tcp_start_persist(struct leat_tcp *conn)
     uint64_t at_ns = conn->tcp->stack->now_ns;
     const bool waiting = conn->flags & CONN_PERSIST;
 
+    /* the SYN has its timer, and nobody answers a probe before the handshake is over */
     if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
-        conn->transfer->scoreboard.in_flight_bytes > 0 ||
+        (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
         conn->transfer->scoreboard.sacked_bytes > 0 || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
     if (!waiting) {

@@ -102,7 +102,7 @@ COLD static bool quiet_expired(struct leat_tcp *conn)
 
     conn->quiet_at_ms = DEADLINE_NONE;
     if (conn->flags & CONN_ABANDONED)
-        return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) == TCP_ALIVE;
+        return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) != TCP_GONE;
     if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
         conn->probes = 0;
         be_quiet_for(conn, is_young ? config->keepalive_idle_ns - idle_ns
@@ -110,10 +110,10 @@ COLD static bool quiet_expired(struct leat_tcp *conn)
         return true;
     }
     if (conn->probes >= config->keepalive_probes)
-        return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) == TCP_ALIVE;
+        return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) != TCP_GONE;
     conn->probes++;
     be_quiet_for(conn, config->keepalive_interval_ns);
-    return tcp_event(&conn->tcb, TCP_timeout_idle, &step) == TCP_ALIVE;
+    return tcp_event(&conn->tcb, TCP_timeout_idle, &step) != TCP_GONE;
 }
 
 /* ---- losses before the timeout ------------------------------------------------------------ */
@@ -198,6 +198,7 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
+    enum tcp_outcome outcome;
 
     if ((conn->flags & CONN_FIN_ALONE) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
         return true;
@@ -208,7 +209,10 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
             conn->flags |= CONN_LOST_SYN;
     }
     rtt_backoff(&conn->rtt, &conn->tcp->rto);
-    return tcp_event(&conn->tcb, event, &step) == TCP_ALIVE;
+    outcome = tcp_event(&conn->tcb, event, &step);
+    if (outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
+        tcp_run_rexmt(conn);
+    return outcome != TCP_GONE;
 }
 
 /* ---- memory was short --------------------------------------------------------------------- */

@@ -148,6 +148,57 @@ static void test_threat_R3_program_may_limit_a_shut_window(void **state)
     assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
 }
 
+/* ---- Q7: a shut window in a SYN that opens ------------------------------------------------ */
+
+/* A SYN with text and a good cookie whose window is shut; the program has answered. */
+static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk->world->tcp_config.fast_open = true;
+    talk_begin(talk);
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    talk->window_peer = 0;
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    world_poll(talk->world);
+    talk_send(talk, 50);
+    quiet(talk); /* no probe: the SYN,ACK asks already */
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    talk_wait(talk, 300 * second);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_TIMEOUT);
+    assert_int_equal(leat_stats(talk->world->stack)->drop_tcp_impossible, 0);
+    world_mark(talk->world);
+}
+
+/* The handshake is over, and the window still shut: now it is probed. */
+static void test_threat_Q7_shut_window_is_probed_after_the_handshake(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk->world->tcp_config.fast_open = true;
+    talk_begin(talk);
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    talk->window_peer = 0;
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    talk_send(talk, 50);
+    rx(talk, ACK, 101, 1, 0);
+    quiet(talk);
+    talk_wait(talk, 250 * ms);
+    tx(talk, ACK, 1, 101, 1);
+    talk->window_peer = WINDOW_PEER;
+    rx(talk, ACK, 101, 1, 0);
+    tx(talk, ACK, 1, 101, 50);
+    rx(talk, ACK, 101, 51, 0);
+}
+
 /* Abandoned, and the peer never closes: a minute, though it keeps talking. */
 static void test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute(void **state)
 {
@@ -345,6 +396,8 @@ int main(void)
         talk_test(test_threat_R2_single_bytes_do_not_pin_the_pool),
         talk_test(test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low),
         talk_test(test_threat_R3_program_may_limit_a_shut_window),
+        talk_test_later(test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends),
+        talk_test_later(test_threat_Q7_shut_window_is_probed_after_the_handshake),
         talk_test(test_threat_R4_orphans_in_FIN_WAIT_2_last_a_minute),
         talk_test(test_threat_R4_backlog_is_capped_when_nobody_accepts),
         cmocka_unit_test(test_threat_R5_conversation_survives_the_want_of_each_buffer),
