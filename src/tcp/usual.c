@@ -46,6 +46,8 @@ static void take_in_SYN_RECEIVED(struct tcp_half *half, struct tcp_step *step, b
     struct leat_tcp *conn = tcp_promote(half);
 
     if (!conn) { /* it stays half open; the peer will speak again */
+        if (half->tcb.flags & TCB_TS)
+            half->tcb.ts_recent = step->segment->header.tsval; /* RFC 7323 4.3 (2) */
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
         return;
     }

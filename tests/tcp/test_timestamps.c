@@ -30,6 +30,35 @@ static void establish(struct talk *talk, uint32_t tsval)
 
 /* ---- the handshake ------------------------------------------------------------------------ */
 
+/* RFC 7323 4.3 (2): whatever comes of the segment, its timestamp is the one to echo. */
+static void ACK_that_finds_no_room_for_a_connection_leaves_its_timestamp(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.connections = 1;
+    talk->hold_on_accept = true;
+    talk_begin(talk);
+    talk_listen(talk);
+    talk_offer(talk, 100);
+    rx(talk, SYN, 0, 0, 0); /* takes the only one */
+    tx(talk, SYN | ACK, 0, 1, 0);
+    stamp(talk, 101);
+    rx(talk, ACK, 1, 1, 0);
+    talk->port_peer++;
+    talk_offer(talk, 100);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(tsecr_of(talk), 100);
+    stamp(talk, 200);
+    rx(talk, ACK, 1, 1, 0);
+    assert_dropped(talk->world, drop_tcp_memory);
+    talk_wait(talk, 1100 * ms);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(tsecr_of(talk), 200);
+    talk_extra_none(talk);
+    leat_tcp_listener_close(talk->listener);
+}
+
 /* RFC 7323 3.2 */
 static void offer_of_the_peer_is_accepted_and_echoed(void **state)
 {
@@ -327,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(time_of_a_dropped_segment_is_not_kept),
         talk_test(offer_of_the_peer_is_accepted_and_echoed),
+        talk_test_later(ACK_that_finds_no_room_for_a_connection_leaves_its_timestamp),
         talk_test(our_SYN_offers_them),
         talk_test(without_an_offer_there_are_none),
         talk_test_later(configuration_may_refuse_them),
