@@ -190,8 +190,8 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
 {
-    if (!tcp_has_transfer(tcp_conn(tcb)))
-        return; /* leat_tcp_send() has seen to it: there is none */
+    if (!step->text || !tcp_has_transfer(tcp_conn(tcb)))
+        return; /* may_write() asks first; leat_tcp_send() has seen to the transfer */
     sendq_put(&tcp_conn(tcb)->transfer->sendq, step->text);
     step->text = 0;
 }
