@@ -162,15 +162,18 @@ class Table:
 
 
 class Leat(Process):
-    """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`."""
+    """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`, which is also the
+    gateway unless the number of another host is given."""
 
-    def __init__(self, name, options=(), arguments=(), mtu=1500, said_mtu=None, link=None):
+    def __init__(self, name, options=(), arguments=(), mtu=1500, said_mtu=None, link=None,
+                 gateway=1):
         number = next(_numbers)
         self.device = f"leat{number}"
         self.net = link.net if link else f"10.77.{number}"
         self.ip = f"{self.net}.2"
         self.ips = [self.ip]
         self.peer = f"{self.net}.1"
+        self.gateway = f"{self.net}.{gateway}"
         self.mac = f"02:6c:65:61:74:{number:02x}"
         self.stats = {}
         self._stopped = False
@@ -178,7 +181,7 @@ class Leat(Process):
         make_tap(self.device, mtu, None if link else f"{self.peer}/24")
         super().__init__(
             binary(name),
-            "--tap", self.device, "--ip", f"{self.ip}/24", "--gateway", self.peer,
+            "--tap", self.device, "--ip", f"{self.ip}/24", "--gateway", self.gateway,
             # a relay carries frames, not what the kernel knows of them
             "--mac", self.mac, "--stats", *(["--no-offload"] if link else []), *options, *arguments,
         )

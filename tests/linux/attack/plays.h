@@ -1,0 +1,46 @@
+/*
+ * plays.h -- the attacks, each as the few things in which a peer departs from an honest one.
+ *
+ * The names are those of docs/security.md.
+ */
+#ifndef ATTACK_PLAYS_H
+#define ATTACK_PLAYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum text {
+    TEXT_NONE,
+    TEXT_ASK,      /* what makes the server send much */
+    TEXT_PIPELINED /* many small requests at once */
+};
+
+struct play {
+    const char *name;
+    const char *what;
+    uint32_t connections;  /* in all; as many as there are addresses, if those are more */
+    uint16_t window;       /* that is offered first; what comes in it is taken, then it is shut */
+    enum text text;        /* what is sent once */
+    uint32_t single_bytes; /* that are sent out of order, a segment each; the first never comes */
+    bool takes_one;        /* byte of each probe of the shut window */
+    bool silent;           /* after the handshake nothing is answered */
+    bool one_in_four_falls_silent; /* once it has asked */
+    uint32_t stays_s; /* then it leaves without a word, and another comes; 0: it stays */
+};
+
+/* What a server is asked for. */
+struct service {
+    const char *name;
+    uint16_t port;
+    const char *ask;
+    uint32_t ask_len, asks;
+    const char *small;
+    uint32_t small_len, smalls; /* requests of a pipeline */
+    uint32_t segment_bytes;     /* of a pipeline */
+};
+
+const struct play *play_named(const char *name);
+const struct service *service_named(const char *name);
+void plays_print(void);
+
+#endif

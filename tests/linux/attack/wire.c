@@ -1,0 +1,253 @@
+/* wire.c -- frames by a packet socket: Ethernet, ARP, IPv4 and TCP, made and read by hand. */
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    FRAME_BYTES_MAX = 65536 + 64, /* a device may carry super-frames */
+    ETH_BYTES = 14,
+    IP_BYTES = 20,
+    TCP_BYTES = 20,
+    MSS_OPTION_BYTES = 4,
+    ARP_BYTES = 28,
+    ASKS = 50, /* for the server's station, 100 ms each */
+    ASK_MS = 100,
+    TRIES = 16 /* of a frame that the device has no room for */
+};
+
+static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+static void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value);
+}
+
+static uint16_t get16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+/* RFC 1071, not yet folded. */
+static uint32_t sum_of(const uint8_t *at, size_t len, uint32_t sum)
+{
+    for (; len > 1; at += 2, len -= 2)
+        sum += get16(at);
+    return len ? sum + ((uint32_t)at[0] << 8) : sum;
+}
+
+static uint16_t checksum(uint32_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+static bool transmit(struct wire *wire, const uint8_t *frame, size_t len)
+{
+    struct pollfd writable = {.fd = wire->fd, .events = POLLOUT};
+
+    for (int i = 0; i < TRIES; i++) {
+        if (send(wire->fd, frame, len, MSG_DONTWAIT) == (ssize_t)len) {
+            wire->frames_sent++;
+            return true;
+        }
+        if (errno != ENOBUFS && errno != EAGAIN)
+            break;
+        poll(&writable, 1, 1);
+    }
+    wire->frames_refused++;
+    return false;
+}
+
+static void eth(const struct wire *wire, uint8_t *frame, const uint8_t *to, uint16_t type)
+{
+    memcpy(frame, to, ETH_ALEN);
+    memcpy(frame + ETH_ALEN, wire->station, ETH_ALEN);
+    put16(frame + 12, type);
+}
+
+/* ---- ARP ------------------------------------------------------------------------------------ */
+
+static void send_arp(struct wire *wire, uint16_t operation, uint32_t from, const uint8_t *station,
+                     uint32_t to)
+{
+    static const uint8_t ethernet_ipv4[] = {0, 1, 8, 0, 6, 4};
+    uint8_t frame[60] = {0};
+    uint8_t *arp = frame + ETH_BYTES;
+
+    eth(wire, frame, station, ETHERTYPE_ARP);
+    memcpy(arp, ethernet_ipv4, sizeof ethernet_ipv4);
+    put16(arp + 6, operation);
+    memcpy(arp + 8, wire->station, ETH_ALEN);
+    put32(arp + 14, from);
+    if (operation == 2)
+        memcpy(arp + 18, station, ETH_ALEN);
+    put32(arp + 24, to);
+    transmit(wire, frame, sizeof frame);
+}
+
+static bool is_ours(const struct wire *wire, uint32_t ip)
+{
+    return ip == wire->gateway || ip - wire->first < wire->count;
+}
+
+/* Answers a request for an address of ours; notes what the server says of itself. */
+static void take_arp(struct wire *wire, const uint8_t *arp, size_t len)
+{
+    uint32_t sender, target;
+
+    if (len < ARP_BYTES)
+        return;
+    sender = get32(arp + 14);
+    target = get32(arp + 24);
+    if (sender == wire->server)
+        memcpy(wire->server_station, arp + 8, ETH_ALEN);
+    if (get16(arp + 6) == 1 && is_ours(wire, target))
+        send_arp(wire, 2, target, arp + 8, sender);
+}
+
+/* ---- TCP ------------------------------------------------------------------------------------ */
+
+bool wire_send(struct wire *wire, const struct segment *segment)
+{
+    static uint8_t frame[ETH_BYTES + IP_BYTES + TCP_BYTES + MSS_OPTION_BYTES + TCP_MSS];
+    uint8_t *ip = frame + ETH_BYTES, *tcp = ip + IP_BYTES;
+    const uint32_t option = segment->flags & TCP_SYN ? MSS_OPTION_BYTES : 0;
+    const uint32_t len = TCP_BYTES + option + segment->len;
+
+    memset(frame, 0, ETH_BYTES + IP_BYTES + TCP_BYTES);
+    eth(wire, frame, wire->server_station, ETHERTYPE_IP);
+    ip[0] = 0x45;
+    put16(ip + 2, IP_BYTES + len);
+    put16(ip + 6, 0x4000); /* DF */
+    ip[8] = 64;
+    ip[9] = IPPROTO_TCP;
+    put32(ip + 12, segment->ip);
+    put32(ip + 16, wire->server);
+    put16(ip + 10, checksum(sum_of(ip, IP_BYTES, 0)));
+    put16(tcp, segment->port);
+    put16(tcp + 2, wire->port);
+    put32(tcp + 4, segment->seq);
+    put32(tcp + 8, segment->ack);
+    tcp[12] = (uint8_t)((TCP_BYTES + option) / 4 << 4);
+    tcp[13] = segment->flags;
+    put16(tcp + 14, segment->window);
+    if (option) {
+        tcp[20] = 2;
+        tcp[21] = MSS_OPTION_BYTES;
+        put16(tcp + 22, TCP_MSS);
+    }
+    if (segment->len > 0)
+        memcpy(tcp + TCP_BYTES + option, segment->text, segment->len);
+    put16(tcp + 16, checksum(sum_of(ip + 12, 8, sum_of(tcp, len, IPPROTO_TCP + len))));
+    return transmit(wire, frame, ETH_BYTES + IP_BYTES + len);
+}
+
+/* A segment of the server's; its sums are not looked at: a local device need not have made them. */
+static bool read_segment(const struct wire *wire, const uint8_t *ip, size_t len,
+                         struct segment *segment)
+{
+    const size_t head = len > 0 ? (size_t)(ip[0] & 15) * 4 : 0;
+    const uint8_t *tcp = ip + head;
+    size_t total, offset;
+
+    if (len < IP_BYTES || ip[0] >> 4 != 4 || head < IP_BYTES || len < head + TCP_BYTES ||
+        ip[9] != IPPROTO_TCP || get32(ip + 12) != wire->server)
+        return false;
+    total =
+        get16(ip + 2) ? get16(ip + 2) : len; /* 0: a super-frame that is too long for the field */
+    offset = (size_t)(tcp[12] >> 4) * 4;
+    if (get16(tcp) != wire->port || !is_ours(wire, get32(ip + 16)) || total > len ||
+        offset < TCP_BYTES || total < head + offset)
+        return false;
+    *segment = (struct segment){.ip = get32(ip + 16),
+                                .port = get16(tcp + 2),
+                                .seq = get32(tcp + 4),
+                                .ack = get32(tcp + 8),
+                                .flags = tcp[13],
+                                .window = get16(tcp + 14),
+                                .len = (uint32_t)(total - head - offset)};
+    return true;
+}
+
+void wire_wait(const struct wire *wire, int wait_ms)
+{
+    struct pollfd readable = {.fd = wire->fd, .events = POLLIN};
+
+    poll(&readable, 1, wait_ms);
+}
+
+bool wire_receive(struct wire *wire, struct segment *segment)
+{
+    static uint8_t frame[FRAME_BYTES_MAX];
+    struct sockaddr_ll from;
+    socklen_t from_bytes = sizeof from;
+    ssize_t got;
+
+    while ((got = recvfrom(wire->fd, frame, sizeof frame, MSG_DONTWAIT, (struct sockaddr *)&from,
+                           &from_bytes)) >= 0) {
+        const size_t len = (size_t)got;
+
+        from_bytes = sizeof from;
+        if (from.sll_pkttype == PACKET_OUTGOING || len < ETH_BYTES)
+            continue;
+        if (get16(frame + 12) == ETHERTYPE_ARP)
+            take_arp(wire, frame + ETH_BYTES, len - ETH_BYTES);
+        else if (get16(frame + 12) == ETHERTYPE_IP &&
+                 read_segment(wire, frame + ETH_BYTES, len - ETH_BYTES, segment)) {
+            wire->frames_received++;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool wire_open(struct wire *wire, const char *device)
+{
+    static const uint8_t nobody[6];
+    struct sockaddr_ll where = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    struct segment ignored;
+    int room = 8 << 20, on = 1;
+
+    where.sll_ifindex = wire->device = (int)if_nametoindex(device);
+    wire->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (wire->fd < 0 || wire->device == 0 ||
+        bind(wire->fd, (struct sockaddr *)&where, sizeof where) < 0) {
+        fprintf(stderr, "attacker: packet socket on %s: %s\n", device, strerror(errno));
+        return false;
+    }
+    setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+    setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+    for (int i = 0; i < ASKS; i++) {
+        send_arp(wire, 1, wire->gateway, everybody, wire->server);
+        usleep(ASK_MS * 1000);
+        while (wire_receive(wire, &ignored)) {
+        }
+        if (memcmp(wire->server_station, nobody, ETH_ALEN) != 0)
+            return true;
+    }
+    fprintf(stderr, "attacker: the server does not answer ARP\n");
+    return false;
+}

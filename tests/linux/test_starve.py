@@ -1,0 +1,78 @@
+"""Attackers beside an honest client that comes again and again: nobody starves another. These are
+short, with small tables; tools/starve measures servers as they are by default, for minutes."""
+
+import re
+import subprocess
+
+import pytest
+
+from conftest import Process, binary, run, until
+
+ELSEWHERE = 254  # the host that is the way to attackers, who are in no network of ours
+PATIENCE_S = 5  # of a client: the machine may be busy, starvation lasts for longer
+
+
+def honest(server, name, count, *more):
+    """How many of so many clients were served, and their marks."""
+    said = run(binary("honest"), name, server.ip, "--count", count, "--limit", PATIENCE_S, "--interval",
+               PATIENCE_S / 5, *more, timeout=(count + 1) * PATIENCE_S + 20).decode()
+    return int(re.search(r"served (\d+)", said)[1]), said
+
+
+class Attacker(Process):
+    """An attack on an example of leat; its counters are in `counts` when it is over."""
+
+    def __init__(self, play, name, server, seconds, *more):
+        super().__init__(binary("attacker"), play, name, "--device", server.device, "--server", server.ip,
+                         "--gateway", server.gateway, "--seconds", seconds, *more)
+        self.wait_for("attacking")
+
+    def is_over(self):
+        return any(line.startswith("frames_received") for line in self.lines) or not self.running
+
+    def over(self, seconds):
+        assert until(self.is_over, seconds)
+        return {name: int(value) for name, value in re.findall(r"^(\w+) +(\d+)$", self.text, re.M)}
+
+
+@pytest.fixture
+def attacker():
+    started = []
+
+    def start(*args):
+        started.append(Attacker(*args))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
+
+
+@pytest.mark.parametrize("name", ["httpd", "echo", "dns", "chargen"])
+def test_an_honest_client_is_served_where_nobody_attacks(leat, name):
+    server = leat(name)
+    served, said = honest(server, name, 3, "--interval", 0.01, "--limit", PATIENCE_S)
+    assert served == 3, said
+
+
+@pytest.mark.parametrize("play,frames", [("Q1", 100), ("Q2", 8), ("Q3", 20), ("Q4", 8), ("Q5", 8), ("Q6", 8)])
+def test_an_attacker_opens_connections_and_says_what_it_shall(leat, attacker, tmp_path, play, frames):
+    """Eight connections, each from an address of its own, which are all there at the end."""
+    (tmp_path / "large").write_bytes(bytes(1 << 20))
+    server = leat("httpd", gateway=ELSEWHERE, arguments=[tmp_path / "large"])
+    counts = attacker(play, "httpd", server, 3, "--addresses", 8, "--connections", 8).over(20)
+    assert counts["opened"] >= 8 and counts["frames_sent"] >= 8 + frames, counts
+    assert server.stop()["tcp_opened_passive"] == counts["opened"]
+
+
+@pytest.mark.parametrize("words", [
+    ["attacker"], ["attacker", "Q9", "httpd"], ["attacker", "Q1", "nobody"],
+    ["attacker", "Q1", "httpd", "--rate", "0"], ["attacker", "Q1", "httpd", "--server", "x"],
+    ["honest"], ["honest", "nobody", "10.0.0.2"], ["honest", "echo", "x"],
+    ["honest", "echo", "10.0.0.2", "--count", "0"], ["plain", "httpd"],
+], ids=" ".join)  # fmt: skip
+def test_what_is_wrong_on_the_command_line_gets_a_line_and_status_2(words):
+    more = ["--device", "lo", "--server", "10.0.0.2", "--gateway", "10.0.0.1"] if words[1:2] in (["Q9"], ["Q1"]) else []
+    done = subprocess.run([binary(words[0]), *words[1:], *more], capture_output=True, text=True, timeout=20,
+                          check=False)  # fmt: skip
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done
