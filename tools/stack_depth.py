@@ -25,6 +25,10 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
 LIMIT_BYTES = 4096
 CONGESTION = ["cubic", "newreno"]  # every function of these files
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
+# the functions of the table (tcp.rl): its actions, and lists of them
+ACTIONS = [f"tcp_{name}" for name in re.findall(
+    r"action (\w+) +{ }", (ROOT / "src/tcp/tcp_fsm.rl").read_text(encoding="utf-8"))]
+ACTIONS.append("tcp_table.inc:")
 # Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
 # is depends on what the compiler puts in line.
 INDIRECT = {
@@ -34,7 +38,7 @@ INDIRECT = {
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,
-    "tcp/conn.c": OUT, "tcp/events.c": OUT, "tcp/listener.c": OUT, "tcp/predict.c": OUT,
+    "tcp/conn.c": OUT, "tcp/events.c": ACTIONS, "tcp/listener.c": OUT,
     "tcp/recovery.c": CONGESTION, "dns/lookup.c": OUT,
 }
 # (caller, called): calls that come round to themselves, once more at most
@@ -47,7 +51,7 @@ ONCE = {
 def compile_all(build, folder):
     """Leaves a .ci file for each source in @folder."""
     made = build / "src/tcp"
-    sources = [*sorted((ROOT / "src").rglob("*.c")), made / "tcp_fsm.c"]
+    sources = sorted((ROOT / "src").rglob("*.c"))
     for number, source in enumerate(sources):
         subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
                         f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{made}", "-c", "-o",

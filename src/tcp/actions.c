@@ -22,13 +22,13 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
 void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
 {
     (void)tcb;
-    step->delete_TCB = true;
+    step->notes |= NOTE_DELETE_TCB;
 }
 
 void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
 {
     (void)tcb;
-    step->start_2MSL = true;
+    step->notes |= NOTE_START_2MSL;
 }
 
 void tcp_start_FIN_WAIT_2(struct tcb *tcb, struct tcp_step *step)

@@ -1,8 +1,6 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
 #include "ip/route.h"
-#include "tcp/arrow.h"
 #include "tcp/budget.h"
-#include "tcp/predict.h"
 #include "tcp/tcp.h"
 
 #include <string.h>
@@ -59,7 +57,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     pmtu_init(&(*conn)->pmtu, path->mtu);
     tcp_conn_mss_changed(*conn);
     tcp_hash(tcp, &(*conn)->tcb);
-    tcp_CLOSED_active_OPEN(&(*conn)->tcb, &step);
+    tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);
     return LEAT_OK;
 }
 
@@ -115,13 +113,8 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
 /* SEND, with no text yet: may we? */
 static enum leat_err may_write(struct leat_tcp *conn)
 {
-    struct tcp_step step;
+    struct tcp_step step = {.tcp = conn->tcp};
 
-    if (tcp_established(conn->tcp, &conn->tcb, TCP_SEND)) {
-        tcp_want_output(conn); /* which is what send_text does without text */
-        return LEAT_OK;
-    }
-    step = (struct tcp_step){.tcp = conn->tcp};
     tcp_event(&conn->tcb, TCP_SEND, &step);
     return step.err;
 }
@@ -151,7 +144,7 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
-static struct leat_buf *receive_by_table(struct leat_tcp *conn, uint32_t bytes_max)
+struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
 
@@ -159,13 +152,6 @@ static struct leat_buf *receive_by_table(struct leat_tcp *conn, uint32_t bytes_m
     if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
         tcp_call_back(conn); /* the end may be told now */
     return step.text;
-}
-
-struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
-{
-    if (tcp_established(conn->tcp, &conn->tcb, TCP_RECEIVE))
-        return tcp_take_received(conn, bytes_max);
-    return receive_by_table(conn, bytes_max);
 }
 
 void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
@@ -192,22 +178,12 @@ bool leat_tcp_at_end(const struct leat_tcp *conn)
 
 /* ---- close -------------------------------------------------------------------------------- */
 
-static enum leat_err close_by_table(struct leat_tcp *conn)
+enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    if (conn->tcb.state == TCP_ESTABLISHED)
-        tcp_ESTABLISHED_CLOSE(&conn->tcb, &step);
-    else if (conn->tcb.state == TCP_CLOSE_WAIT)
-        tcp_CLOSE_WAIT_CLOSE(&conn->tcb, &step);
-    else
-        tcp_event(&conn->tcb, TCP_CLOSE, &step);
+    tcp_event(&conn->tcb, TCP_CLOSE, &step);
     return step.err;
-}
-
-enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
-{
-    return close_by_table(conn);
 }
 
 /* RFC 1122 4.2.2.13. */
@@ -228,7 +204,7 @@ enum leat_err leat_tcp_close(struct leat_tcp *conn)
     if (unread && !(conn->flags & CONN_TELL_CLOSED))
         abort_unread(conn);
     else
-        close_by_table(conn);
+        leat_tcp_shutdown(conn);
     if (conn->flags & CONN_TELL_CLOSED)
         tcp_call_back(conn);
     return LEAT_OK;

@@ -1,5 +1,17 @@
-/* events.c -- who calls the table, and does what its actions have asked for. */
+/*
+ * events.c -- the table of tcp.rl, its only caller, and what its actions have asked for.
+ *
+ * transition[state][event]: which actions run, and the state that follows.  The state is stored
+ * here and nowhere else.
+ */
 #include "tcp/tcp.h"
+
+struct tcp_transition {
+    uint8_t run;  /* in tcp_runs */
+    uint8_t next; /* enum tcp_state; 0: tcp.rl has no line for it */
+};
+
+#include "tcp_table.inc" /* made from tcp.rl */
 
 /* delete_TCB: the entry leaves the table.  A connection that the program holds stays, as a handle
  * in CLOSED. */
@@ -23,30 +35,59 @@ static void bury(struct tcb *tcb, struct tcp *tcp)
     }
 }
 
+static enum tcp_outcome start_2MSL(struct tcb *tcb, struct tcp *tcp)
+{
+    if (tcb->kind == TCB_TIME_WAIT) {
+        tcp_time_wait_restart(tcp, (struct tcp_time_wait *)(void *)tcb);
+        return TCP_ALIVE;
+    }
+    tcp_time_wait_from(tcp_conn(tcb));
+    return TCP_GONE;
+}
+
+/* What the actions have asked for, now that the state is stored. */
+static __attribute__((noinline)) enum tcp_outcome do_notes(struct tcb *tcb, struct tcp_step *step)
+{
+    const unsigned notes = step->notes;
+
+    step->notes = 0;
+    if (!(notes & NOTE_DELETE_TCB))
+        return start_2MSL(tcb, step->tcp);
+    bury(tcb, step->tcp);
+    return TCP_GONE;
+}
+
+COLD static __attribute__((noinline)) void tell_watcher(const struct leat_tcp_config *config,
+                                                        const struct tcp_transition *transition)
+{
+    const size_t place = (size_t)(transition - &tcp_transitions[0][0]);
+
+    config->on_transition(config->on_transition_arg, (uint8_t)(place / TCP_NEVENTS),
+                          (uint8_t)(place % TCP_NEVENTS), transition->next);
+}
+
+COLD static enum tcp_outcome impossible(struct tcp_step *step)
+{
+    leat_debug_assert(false); /* tcp.rl claims that it can't be */
+    if (step->segment)
+        step->segment->counter = &step->tcp->stack->stats.drop_tcp_impossible;
+    return TCP_IMPOSSIBLE;
+}
+
 enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
 {
-    const struct leat_tcp_config *config = &step->tcp->config;
-    const uint8_t before = tcb->state;
+    const struct tcp_transition *transition = &tcp_transitions[tcb->state][event];
 
-    if (!tcp_fsm_step(tcb, event, step)) {
-        leat_debug_assert(false); /* tcp.rl claims that it can't be */
-        return TCP_IMPOSSIBLE;
-    }
-    if (config->on_transition)
-        config->on_transition(config->on_transition_arg, before, event, tcb->state);
-    if (step->delete_TCB) {
-        step->delete_TCB = false;
-        bury(tcb, step->tcp);
-        return TCP_GONE;
-    }
-    if (step->start_2MSL) {
-        step->start_2MSL = false;
-        if (tcb->kind == TCB_TIME_WAIT) {
-            tcp_time_wait_restart(step->tcp, (struct tcp_time_wait *)(void *)tcb);
-            return TCP_ALIVE;
-        }
-        tcp_time_wait_from(tcp_conn(tcb));
-        return TCP_GONE;
-    }
-    return TCP_ALIVE;
+    if (transition->next == 0)
+        return impossible(step);
+    tcp_runs[transition->run](tcb, step);
+    tcb->state = transition->next;
+    if (step->tcp->config.on_transition)
+        tell_watcher(&step->tcp->config, transition);
+    return step->notes ? do_notes(tcb, step) : TCP_ALIVE;
+}
+
+void tcp_fsm_start(struct tcb *tcb)
+{
+    tcb->state = TCP_FIRST_STATE;
 }

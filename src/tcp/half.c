@@ -5,7 +5,6 @@
  * oldest first, and one timer serves all rings.
  */
 #include "ip/route.h"
-#include "tcp/arrow.h"
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
@@ -37,7 +36,7 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->rcv_wind_shift = tcp->wind_shift;
     tcb->flags = tcp_offered_options(tcp, true);
     tcb->ts_offset = tcp_ts_offset(tcp->stack, tcb); /* for good: another seed must not move it */
-    tcp_CLOSED_passive_OPEN(tcb, &step);
+    tcp_event(tcb, TCP_passive_OPEN, &step);
     listener->half_count++;
     tcp_hash(tcp, tcb);
     return half;

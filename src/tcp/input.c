@@ -1,7 +1,6 @@
 /*
  * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
  */
-#include "tcp/predict.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -42,65 +41,10 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
     segment->skip_bytes = 0;
     segment->seq = header->seq;
     segment->fin = header->flags & TCP_FIN;
-    segment->event_count = 0;
     return 0;
 }
 
 /* ---- what the table says ------------------------------------------------------------------ */
-
-/* Events after which a segment counts as refused. */
-static bool is_refusal(enum tcp_event event)
-{
-    switch ((unsigned)event) {
-    case TCP_rcv_unacceptable:
-    case TCP_rcv_RST_in_window:
-    case TCP_rcv_bad_RST:
-    case TCP_rcv_SYN_in_window:
-    case TCP_rcv_no_ACK:
-    case TCP_rcv_bad_ACK:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static enum tcp_outcome give_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
-{
-    const enum tcp_outcome outcome = tcp_event(tcb, event, step);
-    struct leat_stats *stats = &step->tcp->stack->stats;
-
-    if (outcome == TCP_IMPOSSIBLE)
-        step->segment->counter = &stats->drop_tcp_impossible;
-    else if (is_refusal(event))
-        step->segment->counter = &stats->drop_tcp_unacceptable;
-    return outcome;
-}
-
-/* RFC 9293 3.10.7.4 eighth: a FIN counts when all text before it is here, perhaps later. */
-static void take_fin_if_due(struct tcb *tcb, struct tcp_step *step)
-{
-    const struct tcp_segment *segment = step->segment;
-    struct leat_tcp *conn;
-
-    if (tcb->flags & TCB_FIN_TAKEN) {
-        if (segment->fin)
-            give_event(tcb, TCP_rcv_FIN, step);
-        return;
-    }
-    conn = tcp_conn(tcb);
-    if (segment->fin) {
-        conn->flags |= CONN_FIN_KNOWN;
-        conn->fin_seq = segment->seq + segment->text_bytes;
-    }
-    if (!(conn->flags & CONN_FIN_KNOWN))
-        return;
-    if (tcb->rcv_nxt == conn->fin_seq) {
-        give_event(tcb, TCP_rcv_FIN, step);
-    } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
-        conn->flags |= CONN_ACK_NOW;
-        tcp_want_output(conn);
-    }
-}
 
 /* What a segment means to a connection beside its events. */
 static void note_heard(struct leat_tcp *conn, const struct tcp_segment *segment)
@@ -139,88 +83,119 @@ static void take_ecn(struct leat_tcp *conn, const struct tcp_segment *segment)
     }
 }
 
-/* True if the fifth check was passed: what it carries counts. */
-static bool has_good_ack(const struct tcp_segment *segment)
-{
-    return segment->events[0] >= TCP_rcv_ACK && segment->events[0] <= TCP_rcv_ACK_of_FIN;
-}
-
-static void give_events(struct tcb *tcb, struct tcp_step *step)
+/* RFC 9293 3.10.7.4 eighth: a FIN, of this segment or of one before it. */
+static __attribute__((noinline)) void take_FIN_if_due(struct tcb *tcb, struct tcp_step *step)
 {
     struct tcp_segment *segment = step->segment;
 
-    if (has_good_ack(segment))
-        take_timestamp(tcb, segment);
-    if (has_good_ack(segment) && tcb->kind == TCB_CONN)
-        take_ecn(tcp_conn(tcb), segment);
-    for (unsigned i = 0; i < segment->event_count; i++) {
-        const enum tcp_event event = segment->events[i];
-
-        if (tcb->kind == TCB_HALF && event == TCP_rcv_ACK_of_SYN) {
-            struct leat_tcp *conn = tcp_promote(tcp_half(tcb));
-
-            if (!conn) { /* it stays half open; the peer will speak again */
-                segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
-                return;
-            }
-            tcb = &conn->tcb;
-        }
-        if (give_event(tcb, event, step) != TCP_ALIVE)
-            return;
-        if (tcb->kind == TCB_CONN && event >= TCP_rcv_ACK && event <= TCP_rcv_ACK_of_FIN)
-            note_heard(tcp_conn(tcb), segment);
+    if (segment->header.flags & TCP_SYN)
+        return;
+    if (tcp_classify_FIN(tcb, segment)) {
+        tcp_event(tcb, TCP_rcv_FIN, step);
+    } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
+        tcp_conn(tcb)->flags |= CONN_ACK_NOW;
+        tcp_want_output(tcp_conn(tcb));
     }
-    /* only what passed the ACK check may end anything */
-    if (has_good_ack(segment) && !(segment->header.flags & TCP_SYN))
-        take_fin_if_due(tcb, step);
+}
+
+static bool may_have_FIN(struct tcb *tcb, const struct tcp_segment *segment)
+{
+    return segment->fin || (tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_FIN_KNOWN) != 0);
+}
+
+/* The end of a handshake: a connection takes the place of the half-open one.  NULL: no memory; it
+ * stays half open, and the peer will speak again. */
+static struct tcb *promoted(struct tcb *half, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_promote(tcp_half(half));
+
+    if (!conn)
+        step->segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
+    return conn ? &conn->tcb : 0;
+}
+
+/* A segment with a good ACK: what it says beside its events, and these. */
+static void take_segment(struct tcb *tcb, struct tcp_step *step)
+{
+    struct tcp_segment *segment = step->segment;
+
+    take_timestamp(tcb, segment);
+    if (tcb->kind == TCB_CONN)
+        take_ecn(tcp_conn(tcb), segment);
+    else if (tcb->kind == TCB_HALF && !(tcb = promoted(tcb, step)))
+        return;
+    if (tcp_event(tcb, segment->events[0], step) != TCP_ALIVE)
+        return;
+    if (tcb->kind == TCB_CONN)
+        note_heard(tcp_conn(tcb), segment);
+    if (segment->event_count > 1 && tcp_event(tcb, segment->events[1], step) != TCP_ALIVE)
+        return;
+    if (may_have_FIN(tcb, segment))
+        take_FIN_if_due(tcb, step);
+}
+
+/* Events after which a segment counts as refused. */
+static bool is_refusal(enum tcp_event event)
+{
+    switch ((unsigned)event) {
+    case TCP_rcv_unacceptable:
+    case TCP_rcv_RST_in_window:
+    case TCP_rcv_bad_RST:
+    case TCP_rcv_SYN_in_window:
+    case TCP_rcv_no_ACK:
+    case TCP_rcv_bad_ACK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A segment that is but one event, and carries nothing that counts. */
+static void take_only_event(struct tcb *tcb, struct tcp_step *step)
+{
+    const enum tcp_event event = step->segment->events[0];
+
+    if (tcp_event(tcb, event, step) != TCP_IMPOSSIBLE && is_refusal(event))
+        step->segment->counter = &step->tcp->stack->stats.drop_tcp_unacceptable;
 }
 
 /* ---- whose is it -------------------------------------------------------------------------- */
 
-/* An ACK that answers a cookie of ours.  Without room it is dropped, and no RST ends a connection
- * that the peer believes in: its text will come again, with the same ACK. */
-COLD static void cookie_input(struct tcp_half *half, struct tcp_step *step)
+/* An ACK that may answer a cookie of ours.  Without room it is dropped, and no RST ends a
+ * connection that the peer believes in: its text will come again, with the same ACK. */
+COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct tcp_step *step)
 {
-    struct tcp_segment *segment = step->segment;
-
-    if (!half) {
-        segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
-        return;
-    }
-    segment->event_count = 0;
-    tcp_classify(&half->tcb, segment);
-    give_events(&half->tcb, step);
-}
-
-/* Anything but a SYN. */
-COLD static void listener_is_asked(struct leat_tcp_listener *listener, struct tcp_step *step)
-{
-    struct tcp_segment *segment = step->segment;
     struct tcp_half *half;
 
-    tcp_classify(&listener->tcb, segment);
-    if (segment->events[0] == TCP_rcv_bad_ACK && tcp_listener_ACK(listener, segment, &half)) {
-        cookie_input(half, step);
-        return;
+    if (!tcp_listener_ACK(listener, step->segment, &half)) {
+        take_only_event(&listener->tcb, step);
+    } else if (!half) {
+        step->segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+    } else if (tcp_classify(step->tcp, &half->tcb, step->segment)) {
+        return &half->tcb;
+    } else {
+        take_only_event(&half->tcb, step);
     }
-    give_event(&listener->tcb, segment->events[0], step);
-    if (segment->events[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
-        segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
+    return 0;
 }
 
-static void listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
-                           uint32_t iss_min, bool has_iss_min)
+/* Whose the segment is after all: the connection that a cookie stood for.  NULL: nobody's. */
+static struct tcb *listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
+                                  uint32_t iss_min, bool has_iss_min)
 {
     struct tcp_segment *segment = step->segment;
 
-    /* what the classifier would say of a SYN needs no classifier */
-    if ((segment->header.flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN) {
-        listener_is_asked(listener, step);
-        return;
-    }
-    segment->events[0] = TCP_rcv_SYN;
-    if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min))
+    tcp_classify(step->tcp, &listener->tcb, segment);
+    if (segment->events[0] == TCP_rcv_bad_ACK)
+        return cookie_input(listener, step);
+    if (segment->events[0] != TCP_rcv_SYN) {
+        take_only_event(&listener->tcb, step);
+        if (segment->events[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
+            segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
+    } else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min)) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
+    }
+    return 0;
 }
 
 /* RFC 9293 3.10.7.1. */
@@ -229,8 +204,8 @@ static void closed_input(struct tcp_step *step)
     struct tcb nobody = {.kind = TCB_NONE};
 
     tcp_fsm_start(&nobody);
-    tcp_classify(&nobody, step->segment);
-    give_event(&nobody, step->segment->events[0], step);
+    tcp_classify(step->tcp, &nobody, step->segment);
+    take_only_event(&nobody, step);
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
@@ -241,50 +216,43 @@ static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header
            tcb->state != TCP_SYN_SENT;
 }
 
-static void classify_again(const struct tcb *tcb, struct tcp_segment *segment)
+/* The half-open connection's SYN was a cookie, as @step->segment shows: now it is what it was not.
+ */
+COLD static bool is_good_cookie(struct tcb *tcb, struct tcp_step *step)
 {
-    segment->event_count = 0;
-    tcp_classify(tcb, segment);
+    return tcb->kind == TCB_HALF && step->segment->events[0] == TCP_rcv_bad_ACK &&
+           tcp_half_was_cookie(tcp_half(tcb), step->segment) &&
+           tcp_classify(step->tcp, tcb, step->segment);
 }
 
-static void dispatch(struct tcp *tcp, struct tcp_step *step, struct packet *packet)
+/* Finds out whose the segment is, and which events.  NULL: nothing that it carries counts; then
+ * what it is has been dealt with. */
+static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, struct packet *packet)
 {
     const uint16_t port = step->segment->header.dst_port;
     struct tcb *tcb =
         tcp_find(tcp, tcp_ends(packet->dst, port, packet->src, step->segment->header.src_port));
     struct leat_tcp_listener *listener;
     uint32_t iss_min = 0;
-    bool has_iss_min = false;
 
     if (tcb && lacks_timestamp(tcb, &step->segment->header)) {
         step->segment->counter = &tcp->stack->stats.drop_tcp_options;
-        return;
+        return 0;
     }
-    if (tcb && (tcp_predicted(tcb, step) || (FOR_SPEED && tcp_usual(tcb, step))))
-        return;
     if (tcb) {
-        tcp_classify(tcb, step->segment);
-        if (tcb->kind == TCB_HALF && step->segment->events[0] == TCP_rcv_bad_ACK &&
-            tcp_half_was_cookie(tcp_half(tcb), step->segment))
-            classify_again(tcb, step->segment);
-        if (step->segment->events[0] == TCP_rcv_newer_SYN &&
-            !tcp_find_listener(tcp, packet->dst, port))
-            step->segment->events[0] = TCP_rcv_SYN_in_window; /* it can't reopen anything */
-        if (step->segment->events[0] != TCP_rcv_newer_SYN) {
-            give_events(tcb, step);
-            return;
-        }
+        if (tcp_classify(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
+            return tcb;
         /* RFC 9293 3.10.7.4, MAY-2: the new one starts above all that the old one sent */
         iss_min = tcb->snd_nxt + UINT16_MAX;
-        has_iss_min = true;
-        give_event(tcb, TCP_rcv_newer_SYN, step);
-        step->segment->event_count = 0;
+        take_only_event(tcb, step);
+        if (step->segment->events[0] != TCP_rcv_newer_SYN)
+            return 0;
     }
     listener = tcp_find_listener(tcp, packet->dst, port);
     if (listener)
-        listener_input(listener, step, iss_min, has_iss_min);
-    else
-        closed_input(step);
+        return listener_input(listener, step, iss_min, tcb != 0);
+    closed_input(step);
+    return 0;
 }
 
 void tcp_input(struct leat *stack, struct packet *packet)
@@ -292,6 +260,7 @@ void tcp_input(struct leat *stack, struct packet *packet)
     struct tcp_segment
         segment; /* parse() fills it: zeros for options that aren't there cost more */
     struct tcp_step step = {.tcp = stack->tcp, .segment = &segment};
+    struct tcb *tcb;
     uint64_t *wrong;
 
     segment.packet = packet;
@@ -299,8 +268,8 @@ void tcp_input(struct leat *stack, struct packet *packet)
     wrong = parse(stack, packet, &segment);
     if (wrong)
         segment.counter = wrong;
-    else
-        dispatch(stack->tcp, &step, packet);
+    else if ((tcb = find_and_classify(stack->tcp, &step, packet)))
+        take_segment(tcb, &step);
     (*segment.counter)++;
     if (packet->buf)
         leat_buf_free(packet->buf); /* what nobody took */

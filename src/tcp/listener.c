@@ -1,5 +1,4 @@
 /* listener.c -- passive opens: a listener, who comes to it (half.c), and those that wait. */
-#include "tcp/arrow.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -113,7 +112,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */
     half->is_answered = may_open_fast(listener, segment);
     half->wants_fast_open = listener->tcp->config.fast_open && segment->header.has_fast_open;
-    tcp_LISTEN_rcv_SYN(&half->tcb, &step);
+    tcp_event(&half->tcb, TCP_rcv_SYN, &step);
     if (half->is_answered)
         open_fast(half, segment);
     return true;

@@ -34,8 +34,12 @@ struct tcp_step {
     struct leat_buf *text;       /* SEND: to be queued, and taken; RECEIVE: the result */
     uint32_t bytes;              /* RECEIVE: at most */
     enum leat_err err;           /* answer to a call */
-    bool delete_TCB;             /* note: end it */
-    bool start_2MSL;             /* note: make it a TIME-WAIT entry, or start it again */
+    unsigned notes;              /* enum tcp_note, for tcp_event() */
+};
+
+enum tcp_note {
+    NOTE_DELETE_TCB = 1 << 0, /* end it */
+    NOTE_START_2MSL = 1 << 1  /* make it a TIME-WAIT entry, or start it again */
 };
 
 enum tcp_outcome {

@@ -35,7 +35,7 @@ struct tcb {
     leat_ip4 remote_ip;
     uint16_t local_port;
     uint16_t remote_port;
-    uint8_t state; /* enum tcp_state; written by tcp_fsm_step() and arrow.h */
+    uint8_t state; /* enum tcp_state; written by tcp_event() alone */
     uint8_t kind;  /* enum tcb_kind */
     uint8_t flags; /* enum tcb_flag */
     uint8_t rcv_wind_shift;

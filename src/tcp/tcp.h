@@ -2,8 +2,8 @@
  * tcp.h -- the inside of TCP: who does what with a connection (conn.h).
  *
  * A segment goes up
- *      tcp_input -> tcp_classify (which events of tcp.rl is it?) -> tcp_event -> tcp_fsm_step
- *      -> the actions (actions.c, ack.c, text.c) -> stack_ready -> the program's callback
+ *      tcp_input -> tcp_classify (which events of tcp.rl is it?) -> tcp_event -> the actions
+ *      (actions.c, ack.c, text.c) -> stack_ready -> the program's callback
  * and down
  *      leat_tcp_send -> tcp_event(SEND) -> tcp_want_output -> tcp_flush -> tcp_output -> tcp_emit
  *      -> ipv4_output
@@ -12,12 +12,9 @@
  * lookup and the answers to strange segments need.  A half-open connection and one in TIME-WAIT
  * are small entries of their own kinds around it.
  *
- * What a segment is nearly always is told before the classifier (predict.h, usual.c), and what it
- * means is an arrow that is known when leat is compiled (arrow.h).
- *
- * The state is written by what is made of tcp.rl alone: tcp_fsm_step(), and the arrows.  An action
- * must not free the TCB that the state is stored to after it: it leaves a note in struct tcp_step,
- * and tcp_event() acts on it.
+ * The state is written by tcp_event() alone, from the table that is made of tcp.rl.  An action must
+ * not free the TCB that the state is stored to after it: it leaves a note in struct tcp_step, and
+ * tcp_event() acts on it.
  */
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
@@ -190,14 +187,14 @@ static inline bool tcp_is_paced(const struct leat_tcp *conn)
 
 /* ---- classify.c --------------------------------------------------------------------------- */
 
-/* Which events of tcp.rl is @segment to @tcb?  Also trims the text to the window. */
-void tcp_classify(const struct tcb *tcb, struct tcp_segment *segment);
+/* Which events of tcp.rl is @segment to @tcb?  True: it has passed the checks up to RFC 9293
+ * 3.10.7.4 fifth, so what it carries counts; its text is trimmed to the window.  False: it is one
+ * event, and nothing else. */
+bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment);
 
-/* ---- usual.c ------------------------------------------------------------------------------ */
-
-/* True if @step->segment, which has its timestamp if it must, is the one that @tcb's life usually
- * goes on with: then it has been dealt with. */
-bool tcp_usual(struct tcb *tcb, struct tcp_step *step);
+/* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
+ * when all text before it is here, which may be later than the FIN. */
+bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
 
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 

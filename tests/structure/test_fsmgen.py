@@ -86,14 +86,18 @@ class Makes(unittest.TestCase):
         self.assertEqual(self.lines("actions"), [
             f"TCP_ACTION({a})" for a in ("swing", "bump", "turn", "click", "rattle")])
 
-    def test_arrows_act_in_order_and_move_last(self):
-        text = "\n".join(self.lines("arrows"))
-        begin = text.index("static inline void tcp_SHUT_lock(")
-        self.assertEqual(text[begin:].split("\n}")[0].splitlines()[2:], [
-            "    leat_debug_assert(tcb->state == TCP_SHUT);", "    tcp_turn(tcb, step);",
-            "    tcp_click(tcb, step);", "    tcb->state = TCP_LOCKED;",
-            "    arrow_taken(step, TCP_SHUT, TCP_lock, TCP_LOCKED);"])
-        self.assertEqual(text.count("static inline"), 6)
+    def test_actions_of_a_transition_run_in_order(self):
+        text = "\n".join(self.lines("table"))
+        begin = text.index("static void tcp_turn_then_click(")
+        self.assertEqual(text[begin:].split("\n}")[0].splitlines()[2:],
+                         ["    tcp_turn(tcb, step);", "    tcp_click(tcb, step);"])
+
+    def test_table_has_a_row_for_each_transition(self):
+        lines = self.lines("table")
+        runs = lines[lines.index("static tcp_action *const tcp_runs[] = {") + 1:]
+        place = runs.index("    tcp_turn_then_click,")
+        self.assertIn(f"    [TCP_SHUT][TCP_lock] = {{{place}, TCP_LOCKED}},", lines)
+        self.assertEqual(sum(line.startswith("    [TCP_") for line in lines), 6)
 
     def test_cover_has_every_transition(self):
         self.assertEqual(self.lines("cover"), [

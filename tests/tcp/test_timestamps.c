@@ -237,7 +237,7 @@ static void old_duplicate_is_dropped_and_answered(void **state)
     talk_heard(talk, 30);
 }
 
-/* The same for the end, which is nearly always taken without asking much (tcp/usual.c). */
+/* The same for the end, which header prediction lets through. */
 static void old_FIN_is_dropped_and_answered(void **state)
 {
     struct talk *talk = *state;
