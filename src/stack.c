@@ -45,6 +45,7 @@ COLD static struct leat_config with_defaults(const struct leat_config *given)
     c.arp_shared = (uint16_t)or_default(c.arp_shared, c.buf_count < 2048 ? c.buf_count / 8 : 256);
     c.routes = (uint16_t)or_default(c.routes, 16);
     c.reassemblies = (uint16_t)or_default(c.reassemblies, 16);
+    c.reassembly_fragments = (uint16_t)or_default(c.reassembly_fragments, 64);
     c.reassembly_bytes = or_default(c.reassembly_bytes, reassembly_share(&c));
     c.icmp_errors_per_s = or_default(c.icmp_errors_per_s, 100);
     c.icmp_echo_per_s = or_default(c.icmp_echo_per_s, 100000);

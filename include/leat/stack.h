@@ -54,6 +54,8 @@ struct leat_config {
     bool arp_probe;                /**< probe an address before using it (RFC 5227 2.1): 5-7 s */
     uint16_t routes;               /**< routes with a gateway: 16 */
     uint16_t reassemblies;         /**< datagrams being put together at a time: 16 */
+    uint16_t reassembly_fragments; /**< fragments of each: 64 (at an MTU of 1,500 the largest
+                                        datagram is 45) */
     uint32_t reassembly_bytes;     /**< storage held by all fragments together: 256 KiB, or a
                                         quarter of the pool if that is less */
     uint32_t icmp_errors_per_s;    /**< ICMP errors sent a second, bursts of as many: 100 */

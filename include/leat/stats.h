@@ -53,6 +53,8 @@ enum leat_stat_group {
     X(DROP, drop_ip_not_ours, "IPv4 packet for another host")                                      \
     X(DROP, drop_ip_protocol, "IPv4 protocol that nobody handles")                                 \
     X(DROP, drop_ip_fragment, "fragment malformed, overlapping or too long")                       \
+    X(DROP, drop_ip_fragment_again, "fragment that is here already")                               \
+    X(DROP, drop_ip_fragment_condemned, "fragment of a datagram that was given up before")         \
     X(DROP, drop_ip_fragment_limit, "fragment over a limit of reassembly")                         \
     X(DROP, drop_icmp_format, "ICMP message cut short")                                            \
     X(DROP, drop_icmp_checksum, "ICMP checksum wrong")                                             \
@@ -91,7 +93,8 @@ enum leat_stat_group {
     X(NOTE, arp_evictions, "neighbours evicted from a full cache")                                 \
     X(NOTE, ip_fragments_sent, "fragments sent")                                                   \
     X(NOTE, ip_reassembly_timeouts, "datagrams given up after the reassembly timeout")             \
-    X(NOTE, ip_reassembly_failed, "datagrams given up: overlap, too long, or out of room")         \
+    X(NOTE, ip_reassembly_failed, "datagrams given up: overlap, too long, too many fragments")     \
+    X(NOTE, ip_reassembly_evicted, "datagrams given up before they were whole to make room")       \
     X(NOTE, icmp_echo_replies, "ICMP echo replies sent")                                           \
     X(NOTE, icmp_errors_sent, "ICMP errors sent")                                                  \
     X(NOTE, icmp_errors_limited, "ICMP errors not sent because of the rate limit")                 \

@@ -9,9 +9,13 @@
  * 3128, RFC 5722); its slot stays, empty, until the timeout, so that what still comes of it is
  * refused.  An exact duplicate is not an attack, only a bad link: it is dropped alone.
  *
- * Nothing grows: 16 fragments a datagram, so many datagrams, so many bytes of storage.  Whoever
- * needs room takes it from the datagram that has waited longest.  The timeout is fixed: fragments
- * that keep coming don't prolong it (RFC 1122 3.3.2).
+ * Nothing grows: so many fragments a datagram, so many datagrams, so many bytes of storage.  A
+ * source that would hold more than it leaves free, of slots or of bytes, gives up its own oldest
+ * datagram: so one that floods us finds others with room, and k of them leave 1/(k+1) of it free.
+ * The one datagram that it is about may take what is left.  If nothing is left the datagram pays
+ * that has waited longest, whose ever it is: sources are easy to forge, and who completes his
+ * datagrams has none that waits for long.  The timeout is fixed: fragments that keep coming don't
+ * prolong it (RFC 1122 3.3.2).
  */
 #include "ip/reassembly.h"
 
@@ -22,7 +26,6 @@
 static const uint64_t timeout_ns = 30000000000u;
 
 enum {
-    FRAGMENTS_MAX = 16, /* 23,680 bytes with an MTU of 1,500 */
     TCP_HEADER_MIN = 20,
     ECN_MASK = 3,
     ECN_CE = 3
@@ -43,43 +46,55 @@ enum datagram_state {
 struct datagram {
     struct timer timer;   /* first: a timer is its datagram */
     struct packet packet; /* of the first fragment, once it is here; before, of any */
-    uint64_t began_ns;
+    uint64_t number;      /* in the order in which they began: many do in one burst */
     uint16_t id;
-    uint8_t state; /* enum datagram_state */
-    uint8_t count;
-    bool congested;      /* a fragment was marked CE */
-    bool not_ecn;        /* a fragment was not ECN-capable */
-    uint32_t end;        /* length of the whole; 0: not known yet */
-    uint32_t bytes;      /* that are here */
-    uint32_t held_bytes; /* of storage */
-    struct fragment fragments[FRAGMENTS_MAX];
+    uint16_t count;
+    uint8_t state;              /* enum datagram_state */
+    bool congested;             /* a fragment was marked CE */
+    bool not_ecn;               /* a fragment was not ECN-capable */
+    uint32_t end;               /* length of the whole; 0: not known yet */
+    uint32_t bytes;             /* that are here */
+    uint32_t held_bytes;        /* of storage */
+    struct fragment *fragments; /* config.reassembly_fragments of them */
 };
 
 struct reassembly {
     struct datagram *datagrams;
     uint32_t held_bytes; /* by all of them */
+    uint32_t used;       /* slots that aren't free */
+    uint64_t begun;      /* datagrams so far */
 };
+
+static size_t fragment_count(const struct leat_config *config)
+{
+    return (size_t)config->reassemblies * config->reassembly_fragments;
+}
 
 size_t reassembly_cost(const struct leat_config *config)
 {
     return arena_cost(1, sizeof(struct reassembly)) +
-           arena_cost(config->reassemblies, sizeof(struct datagram));
+           arena_cost(config->reassemblies, sizeof(struct datagram)) +
+           arena_cost(fragment_count(config), sizeof(struct fragment));
 }
 
 static void timer_fired(struct timer *timer, void *context);
 
 bool reassembly_init(struct leat *stack)
 {
+    const struct leat_config *config = &stack->config;
     struct reassembly *table = arena_take(&stack->arena, 1, sizeof *table);
+    struct datagram *datagrams =
+        arena_take(&stack->arena, config->reassemblies, sizeof(struct datagram));
+    struct fragment *fragments =
+        arena_take(&stack->arena, fragment_count(config), sizeof(struct fragment));
 
-    if (!table)
+    if (!table || !datagrams || !fragments)
         return false;
-    table->datagrams =
-        arena_take(&stack->arena, stack->config.reassemblies, sizeof(struct datagram));
-    if (!table->datagrams)
-        return false;
-    for (unsigned i = 0; i < stack->config.reassemblies; i++)
-        table->datagrams[i].timer.fire = timer_fired;
+    for (unsigned i = 0; i < config->reassemblies; i++) {
+        datagrams[i].timer.fire = timer_fired;
+        datagrams[i].fragments = fragments + (size_t)i * config->reassembly_fragments;
+    }
+    table->datagrams = datagrams;
     stack->reassembly = table;
     return true;
 }
@@ -99,6 +114,7 @@ static void make_free(struct leat *stack, struct datagram *datagram)
     let_go(stack, datagram);
     timer_cancel(&stack->timers, &datagram->timer);
     datagram->state = DATAGRAM_FREE;
+    stack->reassembly->used--;
 }
 
 static void condemn(struct leat *stack, struct datagram *datagram)
@@ -132,18 +148,41 @@ static bool belongs(const struct datagram *datagram, const struct packet *packet
            datagram->packet.protocol == packet->protocol && datagram->packet.link == packet->link;
 }
 
-/* The datagram that can best be spared: one that is condemned, else the oldest. */
-static struct datagram *spare(struct leat *stack, const struct datagram *but)
+/* What one source holds. */
+struct holding {
+    uint32_t datagrams;
+    uint32_t bytes;
+};
+
+static struct holding holding_of(const struct leat *stack, leat_ip4 src)
+{
+    struct holding holding = {0, 0};
+
+    for (unsigned i = 0; i < stack->config.reassemblies; i++) {
+        const struct datagram *datagram = &stack->reassembly->datagrams[i];
+
+        if (datagram->state != DATAGRAM_FREE && datagram->packet.src == src) {
+            holding.datagrams++;
+            holding.bytes += datagram->held_bytes;
+        }
+    }
+    return holding;
+}
+
+/* The datagram that can best be spared, or NULL: one that is condemned, else the oldest; of @src,
+ * if that isn't LEAT_IP4_ANY, and never @but. */
+static struct datagram *spare(struct leat *stack, leat_ip4 src, const struct datagram *but)
 {
     struct datagram *best = 0;
 
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
         struct datagram *datagram = &stack->reassembly->datagrams[i];
 
-        if (datagram == but || datagram->state == DATAGRAM_FREE)
+        if (datagram == but || datagram->state == DATAGRAM_FREE ||
+            (src != LEAT_IP4_ANY && datagram->packet.src != src))
             continue;
         if (!best || datagram->state > best->state ||
-            (datagram->state == best->state && datagram->began_ns < best->began_ns))
+            (datagram->state == best->state && datagram->number < best->number))
             best = datagram;
     }
     return best;
@@ -152,16 +191,35 @@ static struct datagram *spare(struct leat *stack, const struct datagram *but)
 static void take_from(struct leat *stack, struct datagram *datagram)
 {
     if (datagram->state == DATAGRAM_WAITING)
-        stack->stats.ip_reassembly_failed++;
+        stack->stats.ip_reassembly_evicted++;
     make_free(stack, datagram);
 }
 
-/* The slot of the datagram that @packet is a fragment of: its own, a free one or one taken from
- * another. */
+/* A slot for another datagram of @src; @found is one that is free, or NULL. */
+static struct datagram *take_slot(struct leat *stack, leat_ip4 src, struct datagram *found)
+{
+    const struct reassembly *table = stack->reassembly;
+    const uint32_t slots = stack->config.reassemblies;
+    struct datagram *victim = 0;
+
+    /* while half of the slots are free nobody can hold more than is left */
+    if (table->used >= slots / 2 &&
+        holding_of(stack, src).datagrams + 1 > slots - table->used - (found ? 1 : 0))
+        victim = spare(stack, src, 0);
+    if (!victim && !found)
+        victim = spare(stack, LEAT_IP4_ANY, 0);
+    if (!victim)
+        return found;
+    take_from(stack, victim);
+    return victim;
+}
+
+/* The slot of the datagram that @packet is a fragment of: its own, or a new one. */
 static struct datagram *slot_for(struct leat *stack, const struct packet *packet, uint16_t id)
 {
     struct reassembly *table = stack->reassembly;
     struct datagram *datagram = 0;
+    struct fragment *fragments;
 
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
         if (belongs(&table->datagrams[i], packet, id))
@@ -169,16 +227,16 @@ static struct datagram *slot_for(struct leat *stack, const struct packet *packet
         if (table->datagrams[i].state == DATAGRAM_FREE)
             datagram = &table->datagrams[i];
     }
-    if (!datagram) {
-        datagram = spare(stack, 0);
-        leat_assert(datagram != 0); /* none is free, and there is at least one */
-        take_from(stack, datagram);
-    }
+    datagram = take_slot(stack, packet->src, datagram);
+    leat_assert(datagram != 0); /* if none was free there was one to take */
+    fragments = datagram->fragments;
     *datagram = (struct datagram){.timer = {.fire = timer_fired},
                                   .packet = *packet,
-                                  .began_ns = stack->now_ns,
+                                  .number = table->begun++,
                                   .id = id,
-                                  .state = DATAGRAM_WAITING};
+                                  .state = DATAGRAM_WAITING,
+                                  .fragments = fragments};
+    table->used++;
     timer_set(&stack->timers, &datagram->timer, stack->now_ns + timeout_ns);
     return datagram;
 }
@@ -217,10 +275,10 @@ static enum verdict judge_among(const struct datagram *datagram, const struct fr
                                 bool is_last, unsigned *at)
 {
     const struct fragment *others = datagram->fragments;
-    unsigned i = 0;
+    unsigned i = datagram->count;
 
-    while (i < datagram->count && others[i].first < fragment->first)
-        i++;
+    while (i > 0 && others[i - 1].first >= fragment->first) /* mostly it is the last */
+        i--;
     *at = i;
     if (i < datagram->count && others[i].first == fragment->first &&
         others[i].end == fragment->end && is_last == (datagram->end == fragment->end))
@@ -235,16 +293,32 @@ static enum verdict judge_among(const struct datagram *datagram, const struct fr
     return datagram->end > 0 && fragment->end >= datagram->end ? VERDICT_EVIL : VERDICT_GOOD;
 }
 
+/* The source gives up older datagrams as long as it would hold more than it leaves free. */
+static void take_from_source(struct leat *stack, const struct datagram *datagram, uint32_t held)
+{
+    const struct reassembly *table = stack->reassembly;
+    const uint32_t limit = stack->config.reassembly_bytes;
+    const leat_ip4 src = datagram->packet.src;
+    struct datagram *older;
+
+    while (table->held_bytes + held > limit / 2 &&
+           holding_of(stack, src).bytes + held + table->held_bytes + held > limit &&
+           (older = spare(stack, src, datagram)))
+        take_from(stack, older);
+}
+
 /* False: too many fragments, or too much storage for all of them. */
 static bool make_room(struct leat *stack, const struct datagram *datagram, uint32_t held)
 {
     const uint32_t limit = stack->config.reassembly_bytes;
-    struct reassembly *table = stack->reassembly;
+    const struct reassembly *table = stack->reassembly;
 
-    if (datagram->count == FRAGMENTS_MAX || datagram->held_bytes + held > limit)
+    if (datagram->count == stack->config.reassembly_fragments ||
+        datagram->held_bytes + held > limit)
         return false;
+    take_from_source(stack, datagram, held);
     while (table->held_bytes + held > limit) {
-        struct datagram *oldest = spare(stack, datagram);
+        struct datagram *oldest = spare(stack, LEAT_IP4_ANY, datagram);
 
         leat_assert(oldest != 0);
         take_from(stack, oldest);
@@ -305,15 +379,18 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct wi
     unsigned at;
 
     if (datagram->state == DATAGRAM_CONDEMNED) {
-        stack_end(stack, packet->buf, drop_ip_fragment);
+        stack_end(stack, packet->buf, drop_ip_fragment_condemned);
         return;
     }
     verdict = judge_alone(packet, header, &fragment);
     if (verdict == VERDICT_GOOD)
         verdict = judge_among(datagram, &fragment, !header->more_fragments, &at);
-    if (verdict != VERDICT_GOOD) {
-        if (verdict == VERDICT_EVIL)
-            condemn(stack, datagram);
+    if (verdict == VERDICT_DUPLICATE) {
+        stack_end(stack, packet->buf, drop_ip_fragment_again);
+        return;
+    }
+    if (verdict == VERDICT_EVIL) {
+        condemn(stack, datagram);
         stack_end(stack, packet->buf, drop_ip_fragment);
         return;
     }

@@ -154,6 +154,18 @@ def test_we_send_for_a_time_by_udp_at_the_rate_that_was_asked_for(leat):
     server.stop()
 
 
+def test_datagrams_of_many_fragments_go_both_ways(leat):
+    """43 fragments each at an MTU of 1500."""
+    server = leat("iperf")
+    said = run("iperf", "-u", "-c", server.ip, "-n", "2M", "-b", "50M", "-l", 63000, timeout=60).decode()
+    lost, total = map(int, re.findall(r"(\d+)/(\d+) \(", said)[-1])
+    assert total > 30 and lost <= 2, said
+    size, lost, total = datagrams_from_us(server, "-n", "2M", "-b", "50M", "-l", 63000)
+    assert total > 30 and lost <= 2 and size == (total - lost) * 63000
+    stats = server.stop()
+    assert stats["ip_reassembled"] > 30 and stats["ip_fragments_sent"] > 30 * 43
+
+
 def test_we_send_by_udp_what_nobody_takes(leat):
     """The client goes at once; ICMP says so, and we stop."""
     server = leat("iperf")

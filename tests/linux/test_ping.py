@@ -40,19 +40,22 @@ def test_fragments_are_put_together_and_made(leat, mtu, fragments):
     assert stats["ip_fragments_sent"] == 2 * sent
 
 
-def test_the_largest_datagram_there_is(leat):
-    echo = leat("echo", mtu=9000)
+@pytest.mark.parametrize("mtu", [1500, 9000])
+def test_the_largest_datagram_there_is(leat, mtu):
+    echo = leat("echo", mtu=mtu)
     ping(echo.ip, "-s", 65507, count=3)
     assert echo.stop()["ip_reassembled"] == 3
 
 
 def test_a_datagram_of_too_many_fragments_is_given_up(leat):
-    """FragmentSmack: 65507 bytes are 45 fragments at 1500, more than one datagram may hold."""
-    echo = leat("echo")
+    """FragmentSmack: 65507 bytes are 121 fragments at 576, more than one datagram may hold."""
+    echo = leat("echo", mtu=576)
     ping(echo.ip, "-s", 65507, count=1, expect=0)
     ping(echo.ip, count=1)
     stats = echo.stop()
-    assert stats["drop_ip_fragment_limit"] > 0
+    assert stats["drop_ip_fragment_limit"] == 1
+    assert stats["drop_ip_fragment_condemned"] == 54
+    assert "drop_ip_fragment" not in stats
 
 
 def test_one_fragment_lost_is_one_datagram_lost(leat, lossy):
