@@ -24,7 +24,9 @@ enum leat_netif_capability {
     LEAT_NETIF_TX_CHECKSUM = 1u << 2, /**< completes frames marked LEAT_CHECKSUM_PARTIAL */
     LEAT_NETIF_TSO = 1u << 3,         /**< cuts super-frames with segment_bytes set: TCP text of up
                                            to 64 KiB; needs GATHER and TX_CHECKSUM */
-    LEAT_NETIF_GRO = 1u << 4          /**< may deliver super-frames */
+    LEAT_NETIF_GRO = 1u << 4,         /**< may deliver super-frames */
+    LEAT_NETIF_NO_PADDING = 1u << 5   /**< carries frames under 60 bytes as they are: there is no
+                                           Ethernet behind it, whose minimum that is */
 };
 
 /** "No need to look before a frame comes": the value of next_look_ns for most devices. */
@@ -49,8 +51,8 @@ struct leat_netif_ops {
     /**
      * Takes @p frame_count frames, at most transmit_room(), and frees each when the device has
      * read it.  Must not wait and can't fail: what a device refuses is lost and counted by the
-     * backend.  The array belongs to the caller.  Frames have at least 14 bytes; padding to 60 is
-     * done.  Without LEAT_NETIF_GATHER every frame is one piece.
+     * backend.  The array belongs to the caller.  Frames have at least 14 bytes, and without
+     * LEAT_NETIF_NO_PADDING at least 60.  Without LEAT_NETIF_GATHER every frame is one piece.
      */
     void (*transmit)(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                      uint32_t frame_count);

@@ -60,7 +60,7 @@ void ethernet_input(struct link *link, struct leat_buf *frame)
 
 /* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no
  * buffer for it. */
-static bool pad_short(struct leat *stack, struct leat_buf *frame)
+static bool pad_short(const struct link *link, struct leat_buf *frame)
 {
     static const uint8_t zeros[ETHERNET_FRAME_MIN];
     uint32_t total, missing;
@@ -68,7 +68,7 @@ static bool pad_short(struct leat *stack, struct leat_buf *frame)
     struct leat_buf *tail;
 
     total = leat_buf_total(frame);
-    if (total >= ETHERNET_FRAME_MIN)
+    if (total >= ETHERNET_FRAME_MIN || (link->netif->capabilities & LEAT_NETIF_NO_PADDING))
         return true;
     missing = ETHERNET_FRAME_MIN - total;
     if (!frame->next && buf_is_writable(frame)) {
@@ -78,16 +78,16 @@ static bool pad_short(struct leat *stack, struct leat_buf *frame)
             return true;
         }
     }
-    tail = pool_lend(&stack->pool, zeros, missing, 0, 0);
+    tail = pool_lend(&link->stack->pool, zeros, missing, 0, 0);
     if (tail)
         leat_buf_append(frame, tail);
     return tail != 0;
 }
 
-static inline bool pad(struct leat *stack, struct leat_buf *frame)
+static inline bool pad(const struct link *link, struct leat_buf *frame)
 {
     /* the headers of TCP alone are longer */
-    return frame->len >= ETHERNET_FRAME_MIN || pad_short(stack, frame);
+    return frame->len >= ETHERNET_FRAME_MIN || pad_short(link, frame);
 }
 
 /* Frames that @frame is to the device. */
@@ -108,7 +108,7 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
         return;
     }
     wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
-    if (!pad(stack, packet)) {
+    if (!pad(link, packet)) {
         stack->stats.tx_no_memory++;
         leat_buf_free(packet);
         return;

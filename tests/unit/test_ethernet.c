@@ -69,6 +69,17 @@ static void test_threat_E2_short_frames_are_padded_with_zeros(void **state)
         assert_int_equal(reply->bytes[i], 0);
 }
 
+static void short_frames_stay_short_where_no_ethernet_is_behind(void **state)
+{
+    struct world *world = *state;
+    const struct frame request = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
+
+    world->dev.netif.capabilities |= LEAT_NETIF_NO_PADDING;
+    world_feed(world, &request);
+    assert_int_equal(fake_netif_sent_count(&world->dev), 1);
+    assert_int_equal(fake_netif_sent(&world->dev)->len, 42);
+}
+
 static void test_threat_E3_foreign_unicast_is_dropped(void **state)
 {
     struct world *world = *state;
@@ -206,6 +217,7 @@ int main(void)
         world_test(test_threat_E1_vlan_tag_is_dropped_whole_or_cut),
         world_test(test_threat_E2_padding_behind_a_packet_is_cut_off),
         world_test(test_threat_E2_short_frames_are_padded_with_zeros),
+        world_test(short_frames_stay_short_where_no_ethernet_is_behind),
         world_test(test_threat_E3_foreign_unicast_is_dropped),
         world_test(foreign_groups_are_dropped),
         world_test(frames_from_groups_or_from_us_are_dropped),
