@@ -16,6 +16,11 @@ enum {
 enum option_key {
     KEY_TAP,
     KEY_CREATE,
+    KEY_SOCKET,
+    KEY_LISTEN,
+    KEY_DATAGRAM,
+    KEY_PASST,
+    KEY_FORWARD,
     KEY_IP,
     KEY_GATEWAY,
     KEY_SERVER,
@@ -50,6 +55,21 @@ struct option {
 static const struct option all_options[KEY_COUNT] = {
     [KEY_TAP] = {"tap", "NAME", "the TAP device (leat0)", true},
     [KEY_CREATE] = {"create", NULL, "make the device if there is none", true},
+    [KEY_SOCKET] = {"socket", "PATH",
+                    "instead of a device, the UNIX socket of another leat, of QEMU\n"
+                    "                     (-netdev stream) or of passt: no root is needed",
+                    true},
+    [KEY_LISTEN] = {"listen", NULL, "wait at that path for the other end", true},
+    [KEY_DATAGRAM] = {"datagram", "PATH",
+                      "the socket carries datagrams (-netdev dgram); ours is at PATH", true},
+    [KEY_PASST] = {"passt", NULL,
+                   "instead of a device, this machine's network by passt: no root is\n"
+                   "                     needed; the gateway is this machine (the first address)",
+                   true},
+    [KEY_FORWARD] = {"forward", "tcp:PORT[:OURS]",
+                     "with --passt: a port of this machine that is ours; or udp:...;\n"
+                     "                     more than once",
+                     true},
     [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (10.0.0.2/24)", false},
     [KEY_GATEWAY] = {"gateway", "ADDRESS", "where everything else is sent (nowhere)", false},
     [KEY_SERVER] = {"server", "ADDRESS", "whom to ask, for who asks (the gateway)", false},
@@ -181,6 +201,23 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     return good;
 }
 
+/* "tcp:7007:7" or "udp:53": passt reads what follows the protocol. */
+static bool take_forward(struct options *options, const char *text)
+{
+    const bool is_udp = strncmp(text, "udp:", 4) == 0;
+    const char **ports = is_udp ? options->forward_udp : options->forward_tcp;
+    unsigned count = 0;
+
+    if ((!is_udp && strncmp(text, "tcp:", 4) != 0) || text[4] < '0' || text[4] > '9')
+        return false;
+    while (ports[count])
+        count++;
+    if (count == FORWARD_MAX)
+        return false;
+    ports[count] = text + 4;
+    return true;
+}
+
 /* Takes one option; false if its value is wrong. */
 static bool take(struct options *options, unsigned key, const char *text)
 {
@@ -191,6 +228,20 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_CREATE:
         options->create = true;
         return true;
+    case KEY_SOCKET:
+        options->socket = text;
+        return true;
+    case KEY_LISTEN:
+        options->listen = true;
+        return true;
+    case KEY_DATAGRAM:
+        options->datagram = text;
+        return true;
+    case KEY_PASST:
+        options->passt = true;
+        return true;
+    case KEY_FORWARD:
+        return take_forward(options, text);
     case KEY_IP:
         return leat_ip4_parse_cidr(text, &options->ip, &options->prefix_bits);
     case KEY_GATEWAY:
@@ -311,6 +362,22 @@ static enum options_outcome parse(struct options *options, const struct options_
     return OPTIONS_RUN;
 }
 
+/* What can't be together, or NULL. */
+static const char *contradiction(const struct options *options)
+{
+    if (options->replay && !(options->mac_given && options->seed_given))
+        return "--replay needs --mac and --seed";
+    if ((options->listen || options->datagram) && !options->socket)
+        return "--listen and --datagram need --socket";
+    if (options->listen && options->datagram)
+        return "--listen is for streams, --datagram isn't one";
+    if ((options->forward_tcp[0] || options->forward_udp[0]) && !options->passt)
+        return "--forward needs --passt";
+    if (options->passt && options->socket)
+        return "--passt or --socket, not both";
+    return NULL;
+}
+
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
                                    const struct example *what, int count, char **words)
 {
@@ -323,7 +390,11 @@ enum options_outcome options_parse(struct options *options, const struct options
                                 .flight_kib = FLIGHT_KIB,
                                 .flight_snap = FLIGHT_SNAP};
     outcome = parse(options, world, what, count, words);
-    if (outcome == OPTIONS_RUN && options->replay && !(options->mac_given && options->seed_given))
-        return wrong(world, what, "--replay needs --mac and --seed", "", NULL);
-    return outcome;
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (contradiction(options))
+        return wrong(world, what, contradiction(options), "", NULL);
+    if (options->passt && options->gateway == LEAT_IP4_ANY)
+        options->gateway = (options->ip & ~(UINT32_MAX >> options->prefix_bits)) + 1;
+    return OPTIONS_RUN;
 }

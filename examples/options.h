@@ -9,11 +9,21 @@
 
 #include "example.h"
 
+enum {
+    FORWARD_MAX = 8 /* ports of each protocol */
+};
+
 /* What the command line says, with the defaults filled in. */
 struct options {
     const char *tap;
+    const char *socket;                       /* NULL: no UNIX socket */
+    const char *datagram;                     /* where ours is bound; NULL: a stream */
+    bool listen;                              /* at socket, instead of connecting to it */
+    bool passt;                               /* as the way out */
+    const char *forward_tcp[FORWARD_MAX + 1]; /* as passt wants them; NULL ends them */
+    const char *forward_udp[FORWARD_MAX + 1];
     const char *record; /* NULL: don't */
-    const char *replay; /* NULL: a TAP device */
+    const char *replay; /* NULL: a device */
     leat_ip4 ip;
     uint8_t prefix_bits;
     leat_ip4 gateway; /* LEAT_IP4_ANY: none */

@@ -1,7 +1,7 @@
 /*
- * posix_main.c -- the main of every example on POSIX: options, a TAP device or a capture, a stack.
+ * posix_main.c -- the main of every example on POSIX: options, a device, a stack.
  *
- *      device (tap, or a capture)  <-  recorder, with --record  <-  flight recorder  <-  stack
+ *      device (posix_device.h)  <-  recorder, with --record  <-  flight recorder  <-  stack
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,14 +10,13 @@
 
 #include <leat/leat.h>
 #include <leat/pcap.h>
-#include <leat/posix.h>
-#include <leat/tap.h>
 
 #include "bring_up.h"
 #include "example.h"
 #include "flight.h"
 #include "notes.h"
 #include "options.h"
+#include "posix_device.h"
 #include "posix_flight.h"
 
 enum {
@@ -35,11 +34,8 @@ struct file {
 struct program {
     struct example_platform platform; /* first: what the example sees */
     struct leat_host host;            /* the machine's, with an end that the example can ask for */
-    struct leat_host *machine;
     struct options options;
-    struct leat_posix *posix;
-    struct leat_tap *tap;
-    struct leat_pcap_reader *reader;
+    struct posix_device device;
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
     struct flight flight;
@@ -65,7 +61,7 @@ static struct program *program_of_host(struct leat_host *host)
 
 static uint64_t host_now_ns(struct leat_host *host)
 {
-    struct leat_host *machine = program_of_host(host)->machine;
+    struct leat_host *machine = program_of_host(host)->device.machine;
 
     return machine->now_ns(machine);
 }
@@ -73,28 +69,30 @@ static uint64_t host_now_ns(struct leat_host *host)
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
     struct program *program = program_of_host(host);
+    struct leat_host *machine = program->device.machine;
+    char why[LEAT_WHY_BYTES];
 
     if (program->finished)
         return false;
-    if (program->tap && leat_tap_lost(program->tap)) {
-        fprintf(stderr, "%s: TAP device %s has gone\n", example.name, program->options.tap);
+    if (posix_device_lost(&program->device, why)) {
+        fprintf(stderr, "%s: %s\n", example.name, why);
         program->status = STATUS_FAILED;
         return false;
     }
     posix_flight_look();
-    return program->machine->wait(program->machine, deadline_ns);
+    return machine->wait(machine, deadline_ns);
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
 {
-    struct leat_host *machine = program_of_host(host)->machine;
+    struct leat_host *machine = program_of_host(host)->device.machine;
 
     return machine->entropy(machine, bytes, len);
 }
 
 static void host_console(struct leat_host *host, const char *text, size_t len)
 {
-    struct leat_host *machine = program_of_host(host)->machine;
+    struct leat_host *machine = program_of_host(host)->device.machine;
 
     machine->console(machine, text, len);
 }
@@ -169,47 +167,17 @@ static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 i
     fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
 }
 
-/* Who reads a recording has the frames only, not the kernel's word on their checksums. */
-static bool is_as_on_a_wire(const struct options *options)
+/* Opens the device; false when a line has said why not. */
+static bool open_device(struct program *program)
 {
-    return options->no_offload || options->record || options->flight_file || options->flight_port;
-}
-
-/* Opens the device and the recorder around it; false when a line has said why not. */
-static bool open_devices(struct program *program)
-{
-    const struct options *options = &program->options;
-    struct leat_pcap_reader_config replay = {
-        .path = options->replay, .mac = options->mac, .mtu = options->mtu, .recording = true};
-    struct leat_tap_config tap = {.device = options->tap,
-                                  .mac = options->mac_given ? &options->mac : NULL,
-                                  .create = options->create,
-                                  .mtu = options->mtu,
-                                  .no_offload = is_as_on_a_wire(options)};
     char why[LEAT_WHY_BYTES] = "no memory";
-    enum leat_err err;
 
-    if (options->replay) {
-        err = leat_pcap_reader_open(&program->reader, &replay, why);
-        if (err)
-            goto failed;
-        program->machine = leat_pcap_reader_host(program->reader);
-        program->netif = leat_pcap_reader_netif(program->reader);
-    } else {
-        err = leat_posix_open(&program->posix);
-        if (err)
-            goto failed;
-        program->machine = leat_posix_host(program->posix);
-        tap.posix = program->posix;
-        err = leat_tap_open(&program->tap, &tap, why);
-        if (err)
-            goto failed;
-        program->netif = leat_tap_netif(program->tap);
+    if (!posix_device_open(&program->device, &program->options, why)) {
+        fprintf(stderr, "%s: %s\n", example.name, why);
+        return false;
     }
+    program->netif = program->device.netif;
     return true;
-failed:
-    fprintf(stderr, "%s: %s\n", example.name, why);
-    return false;
 }
 
 /* What else is random in a run: as given, or from the machine. */
@@ -255,7 +223,7 @@ static void open_flight(struct program *program)
     if (!program->flight_memory)
         return;
     program->netif = flight_wrap(&program->flight, options, program->flight_memory, program->netif);
-    posix_flight_watch(&program->flight, options->flight_file, program->posix);
+    posix_flight_watch(&program->flight, options->flight_file, program->device.posix);
 }
 
 /* Builds the stack on its memory: the block for leat itself, for UDP and for TCP is one. */
@@ -311,8 +279,9 @@ static void say_started(struct program *program)
     say(&program->platform, line);
 }
 
-static void say_counter(struct program *program, const char *name, uint64_t value, const char *text)
+static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
 {
+    struct program *program = arg;
     char line[160];
 
     if (value == 0 &&
@@ -332,17 +301,7 @@ static void say_stats(struct program *program)
         say_counter(program, leat_stat_name(stat), leat_stat_value(stats, stat),
                     leat_stat_text(stat));
     }
-    if (program->tap) {
-        const struct leat_tap_counters *tap = leat_tap_counters(program->tap);
-
-        say_counter(program, "tap_rx_cut", tap->rx_cut, "frames longer than the MTU allows");
-        say_counter(program, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
-        say_counter(program, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
-        say_counter(program, "copied_tap_bytes", tap->rx_copied,
-                    "bytes at the end of super-frames");
-        say_counter(program, "copied_tap_frames", tap->tx_flattened,
-                    "frames copied because they had too many pieces");
-    }
+    posix_device_counters(&program->device, say_counter, program);
     if (!leat_stats_balance(stats))
         say(&program->platform, "the counters do not balance");
 }
@@ -357,7 +316,7 @@ static void report_captures(struct program *program)
                 program->options.record);
         program->status = STATUS_FAILED;
     }
-    if (program->reader && leat_pcap_reader_status(program->reader, why)) {
+    if (program->device.reader && leat_pcap_reader_status(program->device.reader, why)) {
         fprintf(stderr, "%s: %s\n", example.name, why);
         program->status = STATUS_FAILED;
     }
@@ -369,9 +328,7 @@ static void close_all(struct program *program)
         leat_close(program->platform.stack);
     report_captures(program);
     leat_pcap_recorder_close(program->recorder);
-    leat_pcap_reader_close(program->reader);
-    leat_tap_close(program->tap);
-    leat_posix_close(program->posix);
+    posix_device_close(&program->device);
     while (program->files) {
         struct file *next = program->files->next;
 
@@ -390,7 +347,7 @@ static int run(struct program *program)
     const char *complaint;
     enum leat_err err;
 
-    if (!open_devices(program) || !draw_seed(program) || !open_recorder(program))
+    if (!open_device(program) || !draw_seed(program) || !open_recorder(program))
         return STATUS_NOT_STARTED;
     open_flight(program);
     err = build_stack(program, &step);

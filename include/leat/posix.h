@@ -42,6 +42,12 @@ struct leat_host *leat_posix_host(struct leat_posix *posix);
  */
 enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted);
 
+/**
+ * Makes wait() return as well when @p fd, which is watched, can be written; @p wanted false ends
+ * that.  For a backend whose device was full.  It does nothing for a descriptor that isn't watched.
+ */
+void leat_posix_watch_output(struct leat_posix *posix, int fd, bool wanted);
+
 /** Forgets @p fd; call it before the descriptor is closed. */
 void leat_posix_unwatch(struct leat_posix *posix, int fd);
 

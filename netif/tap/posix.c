@@ -146,11 +146,19 @@ enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted)
         if (posix->watched_count == 1 + LEAT_POSIX_WATCHED_MAX)
             return LEAT_ERR_FULL;
         entry = &posix->watched[posix->watched_count++];
+        entry->events = POLLIN;
     }
     entry->fd = wanted ? fd : ~fd; /* ppoll passes over a negative descriptor */
-    entry->events = POLLIN;
     entry->revents = 0;
     return LEAT_OK;
+}
+
+void leat_posix_watch_output(struct leat_posix *posix, int fd, bool wanted)
+{
+    struct pollfd *entry = posix_find(posix, fd);
+
+    if (entry)
+        entry->events = wanted ? POLLIN | POLLOUT : POLLIN;
 }
 
 void leat_posix_unwatch(struct leat_posix *posix, int fd)

@@ -37,6 +37,7 @@ curl              command -v curl
 wrk               command -v wrk
 iperf             command -v iperf
 procps            command -v sysctl
+passt             command -v passt
 tshark            command -v tshark
 valgrind          command -v valgrind
 doxygen           command -v doxygen

@@ -1,0 +1,159 @@
+/* posix_device.c -- what an example on POSIX is attached to. */
+#include "posix_device.h"
+
+#include <stdio.h>
+
+/* Who reads a recording has the frames only, not the kernel's word on their checksums. */
+static bool is_as_on_a_wire(const struct options *options)
+{
+    return options->no_offload || options->record || options->flight_file || options->flight_port;
+}
+
+static const struct leat_mac *given_mac(const struct options *options)
+{
+    return options->mac_given ? &options->mac : NULL;
+}
+
+static enum leat_err open_capture(struct posix_device *device, const struct options *options,
+                                  char why[LEAT_WHY_BYTES])
+{
+    const struct leat_pcap_reader_config config = {
+        .path = options->replay, .mac = options->mac, .mtu = options->mtu, .recording = true};
+    const enum leat_err err = leat_pcap_reader_open(&device->reader, &config, why);
+
+    if (err)
+        return err;
+    device->machine = leat_pcap_reader_host(device->reader);
+    device->netif = leat_pcap_reader_netif(device->reader);
+    return LEAT_OK;
+}
+
+static enum leat_err open_tap(struct posix_device *device, const struct options *options,
+                              char why[LEAT_WHY_BYTES])
+{
+    const struct leat_tap_config config = {.device = options->tap,
+                                           .mac = given_mac(options),
+                                           .posix = device->posix,
+                                           .create = options->create,
+                                           .mtu = options->mtu,
+                                           .no_offload = is_as_on_a_wire(options)};
+    const enum leat_err err = leat_tap_open(&device->tap, &config, why);
+
+    if (!err)
+        device->netif = leat_tap_netif(device->tap);
+    return err;
+}
+
+static enum leat_err open_socket(struct posix_device *device, const struct options *options,
+                                 char why[LEAT_WHY_BYTES])
+{
+    const struct leat_socket_config config = {.path = options->socket,
+                                              .local_path = options->datagram,
+                                              .listen = options->listen,
+                                              .framing = options->datagram ? LEAT_SOCKET_DATAGRAM
+                                                                           : LEAT_SOCKET_STREAM,
+                                              .mac = given_mac(options),
+                                              .posix = device->posix,
+                                              .mtu = options->mtu};
+
+    return leat_socket_open(&device->socket, &config, why);
+}
+
+static enum leat_err open_passt(struct posix_device *device, const struct options *options,
+                                char why[LEAT_WHY_BYTES])
+{
+    const struct leat_passt_config config = {.tcp = options->forward_tcp,
+                                             .udp = options->forward_udp,
+                                             .ip = options->ip,
+                                             .prefix_bits = options->prefix_bits,
+                                             .gateway = options->gateway,
+                                             .mtu = options->mtu,
+                                             .mac = given_mac(options),
+                                             .posix = device->posix};
+
+    return leat_passt_open(&device->socket, &config, why);
+}
+
+bool posix_device_open(struct posix_device *device, const struct options *options,
+                       char why[LEAT_WHY_BYTES])
+{
+    enum leat_err err;
+
+    if (options->replay)
+        return open_capture(device, options, why) == LEAT_OK;
+    err = leat_posix_open(&device->posix);
+    if (err) {
+        snprintf(why, LEAT_WHY_BYTES, "the host: %s", leat_err_text(err));
+        return false;
+    }
+    device->machine = leat_posix_host(device->posix);
+    if (options->passt)
+        err = open_passt(device, options, why);
+    else if (options->socket)
+        err = open_socket(device, options, why);
+    else
+        err = open_tap(device, options, why);
+    if (device->socket)
+        device->netif = leat_socket_netif(device->socket);
+    return err == LEAT_OK;
+}
+
+bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES])
+{
+    const char *lost = device->socket ? leat_socket_lost(device->socket) : NULL;
+
+    if (lost)
+        snprintf(why, LEAT_WHY_BYTES, "%s", lost);
+    else if (device->tap && leat_tap_lost(device->tap))
+        snprintf(why, LEAT_WHY_BYTES, "TAP device %s has gone", device->netif->name);
+    else
+        return false;
+    return true;
+}
+
+static void tap_counters(const struct leat_tap_counters *tap,
+                         void (*say)(void *arg, const char *name, uint64_t value, const char *text),
+                         void *arg)
+{
+    say(arg, "tap_rx_cut", tap->rx_cut, "frames longer than the MTU allows");
+    say(arg, "tap_rx_starved", tap->rx_starved, "times that input had to wait");
+    say(arg, "tap_tx_refused", tap->tx_refused, "frames that the kernel refused");
+    say(arg, "copied_tap_bytes", tap->rx_copied, "bytes at the end of super-frames");
+    say(arg, "copied_tap_frames", tap->tx_flattened,
+        "frames copied because they had too many pieces");
+}
+
+static void socket_counters(const struct leat_socket_counters *socket,
+                            void (*say)(void *arg, const char *name, uint64_t value,
+                                        const char *text),
+                            void *arg)
+{
+    say(arg, "socket_rx_short", socket->rx_short, "frames shorter than an Ethernet header");
+    say(arg, "socket_rx_long", socket->rx_long, "frames longer than the MTU allows");
+    say(arg, "socket_rx_starved", socket->rx_starved, "times that input had to wait");
+    say(arg, "socket_rx_dropped", socket->rx_dropped, "frames given up for want of memory");
+    say(arg, "socket_rx_calls", socket->rx_calls, "system calls that read something");
+    say(arg, "socket_tx_calls", socket->tx_calls, "system calls that wrote something");
+    say(arg, "socket_tx_refused", socket->tx_refused, "frames lost for want of a peer");
+    say(arg, "socket_peers", socket->peers, "peers that came to our socket");
+    say(arg, "copied_socket_bytes", socket->rx_copied, "bytes of headers across two buffers");
+}
+
+void posix_device_counters(const struct posix_device *device,
+                           void (*say)(void *arg, const char *name, uint64_t value,
+                                       const char *text),
+                           void *arg)
+{
+    if (device->tap)
+        tap_counters(leat_tap_counters(device->tap), say, arg);
+    if (device->socket)
+        socket_counters(leat_socket_counters(device->socket), say, arg);
+}
+
+void posix_device_close(struct posix_device *device)
+{
+    leat_pcap_reader_close(device->reader);
+    leat_tap_close(device->tap);
+    leat_socket_close(device->socket);
+    leat_posix_close(device->posix);
+}

@@ -1,0 +1,37 @@
+/* posix_device.h -- what an example on POSIX is attached to: a TAP device, a socket, a capture. */
+#ifndef POSIX_DEVICE_H
+#define POSIX_DEVICE_H
+
+#include <leat/pcap.h>
+#include <leat/posix.h>
+#include <leat/socket.h>
+#include <leat/tap.h>
+
+#include "options.h"
+
+/* One of tap, socket and reader is not NULL. */
+struct posix_device {
+    struct leat_posix *posix;
+    struct leat_tap *tap;
+    struct leat_socket *socket;
+    struct leat_pcap_reader *reader;
+    struct leat_host *machine; /* clock and wait: of POSIX, or of the capture */
+    struct leat_netif *netif;
+};
+
+/* Opens what @options name.  Returns false when @why, a line, says why not. */
+bool posix_device_open(struct posix_device *device, const struct options *options,
+                       char why[LEAT_WHY_BYTES]);
+
+/* True once it has gone away under us; a line in @why says how. */
+bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES]);
+
+/* Gives @say each of its counters with its meaning. */
+void posix_device_counters(const struct posix_device *device,
+                           void (*say)(void *arg, const char *name, uint64_t value,
+                                       const char *text),
+                           void *arg);
+
+void posix_device_close(struct posix_device *device);
+
+#endif

@@ -1,0 +1,195 @@
+/* framing.c -- frames out of a stream of bytes. */
+#include "framing.h"
+
+#include <string.h>
+
+enum {
+    HEAD_BYTES = 134 /* Ethernet, IPv4 and TCP headers with all options */
+};
+
+void leat_framing_init(struct framing *framing, uint32_t frame_max,
+                       struct leat_socket_counters *counters)
+{
+    *framing = (struct framing){.frame_max = frame_max, .counters = counters};
+}
+
+void leat_framing_put(struct framing *framing, struct leat_buf *piece)
+{
+    piece->next = NULL;
+    framing->bytes += piece->len;
+    if (framing->first)
+        framing->last->next = piece;
+    else
+        framing->first = piece;
+    framing->last = piece;
+}
+
+/* Lets @bytes at the front go. */
+static void drop(struct framing *framing, uint32_t bytes)
+{
+    framing->bytes -= bytes;
+    framing->first = leat_buf_consume(framing->first, bytes);
+}
+
+static bool skip(struct framing *framing)
+{
+    const uint32_t here =
+        framing->skip_bytes < framing->bytes ? framing->skip_bytes : framing->bytes;
+
+    framing->skip_bytes -= here;
+    drop(framing, here);
+    return framing->skip_bytes == 0;
+}
+
+/* Reads the length in front of the next frame. */
+static enum framing_result read_length(struct framing *framing)
+{
+    uint8_t bytes[FRAME_LENGTH_BYTES];
+    uint32_t len;
+
+    if (framing->bytes < sizeof bytes)
+        return FRAMING_MORE;
+    leat_buf_read(framing->first, 0, bytes, sizeof bytes);
+    drop(framing, sizeof bytes);
+    len = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    if (len > FRAME_LIMIT) {
+        framing->broken_length = len;
+        return FRAMING_BROKEN;
+    }
+    if (len >= FRAME_MIN && len <= framing->frame_max) {
+        framing->frame_bytes = len;
+        return FRAMING_FRAME;
+    }
+    *(len < FRAME_MIN ? &framing->counters->rx_short : &framing->counters->rx_long) += 1;
+    framing->skip_bytes = len;
+    return FRAMING_FRAME;
+}
+
+/* The first @len bytes of the piece, which has more: a view of them.  The rest stays. */
+static struct leat_buf *split(struct leat_buf *piece, uint32_t len)
+{
+    struct leat_buf *const next = piece->next;
+    struct leat_buf *view;
+
+    piece->next = NULL;
+    view = leat_buf_slice(piece, 0, len);
+    piece->next = next;
+    if (view)
+        leat_buf_pull(piece, len);
+    return view;
+}
+
+/* The frame ends in another piece than it begins in.  Its pieces are the stream's own, but for the
+ * last, of which it gets a view if another frame begins there. */
+static struct leat_buf *take_pieces(struct framing *framing, uint32_t len)
+{
+    struct leat_buf *const first = framing->first;
+    struct leat_buf *before = first, *end;
+    uint32_t left = len - first->len;
+
+    while (before->next->len < left) {
+        before = before->next;
+        left -= before->len;
+    }
+    end = before->next;
+    if (end->len > left) {
+        struct leat_buf *view = split(end, left);
+
+        if (!view)
+            return NULL;
+        before->next = view;
+        framing->first = end;
+    } else {
+        framing->first = end->next;
+        end->next = NULL;
+    }
+    return first;
+}
+
+/* A piece of its own for the headers, which lie across two.  NULL: no memory. */
+static struct leat_buf *copy_head(struct framing *framing, struct leat_pool *pool, uint32_t len)
+{
+    struct leat_buf *head = leat_buf_alloc_small(pool, 0);
+
+    if (!head)
+        head = leat_buf_alloc(pool, 0);
+    if (!head)
+        return NULL;
+    leat_buf_read(framing->first, 0, leat_buf_put(head, len), len);
+    return head;
+}
+
+static struct leat_buf *take_bytes(struct framing *framing, uint32_t len)
+{
+    struct leat_buf *const first = framing->first;
+
+    if (first->len < len)
+        return take_pieces(framing, len);
+    if (first->len > len)
+        return split(first, len);
+    framing->first = first->next;
+    first->next = NULL;
+    return first;
+}
+
+static struct leat_buf *take_frame(struct framing *framing, struct leat_pool *pool)
+{
+    const uint32_t len = framing->frame_bytes;
+    const uint32_t head_bytes = len < HEAD_BYTES ? len : HEAD_BYTES;
+    struct leat_buf *head, *rest = NULL;
+
+    if (framing->first->len >= head_bytes)
+        return take_bytes(framing, len);
+    head = copy_head(framing, pool, head_bytes);
+    if (!head)
+        return NULL;
+    /* the copied bytes leave the stream only when the rest was had */
+    if (len > head_bytes) {
+        rest = take_bytes(framing, len);
+        if (!rest) {
+            leat_buf_free(head);
+            return NULL;
+        }
+        rest = leat_buf_consume(rest, head_bytes);
+    } else {
+        framing->first = leat_buf_consume(framing->first, head_bytes);
+    }
+    framing->counters->rx_copied += head_bytes;
+    head->next = rest;
+    return head;
+}
+
+enum framing_result leat_framing_take(struct framing *framing, struct leat_pool *pool,
+                                      struct leat_buf **frame)
+{
+    while (skip(framing) && framing->frame_bytes == 0) {
+        const enum framing_result result = read_length(framing);
+
+        if (result != FRAMING_FRAME)
+            return result;
+    }
+    if (framing->frame_bytes == 0 || framing->bytes < framing->frame_bytes)
+        return FRAMING_MORE;
+    *frame = take_frame(framing, pool);
+    if (!*frame)
+        return FRAMING_NO_MEMORY;
+    framing->bytes -= framing->frame_bytes;
+    framing->frame_bytes = 0;
+    return FRAMING_FRAME;
+}
+
+void leat_framing_give_up(struct framing *framing)
+{
+    if (framing->frame_bytes == 0)
+        return;
+    framing->counters->rx_dropped++;
+    framing->skip_bytes = framing->frame_bytes;
+    framing->frame_bytes = 0;
+    skip(framing);
+}
+
+void leat_framing_reset(struct framing *framing)
+{
+    leat_buf_free(framing->first);
+    leat_framing_init(framing, framing->frame_max, framing->counters);
+}

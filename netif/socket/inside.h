@@ -1,0 +1,95 @@
+/* inside.h -- what the parts of the socket backend share. */
+#ifndef SOCKET_INSIDE_H
+#define SOCKET_INSIDE_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <leat/socket.h>
+
+#include "framing.h"
+
+enum {
+    RX_PIECES_MAX = 32,  /* buffers of the pool that one system call fills */
+    TX_FRAMES_MAX = 256, /* that wait while the peer doesn't read */
+    PIECES_MAX = 1024,   /* in one system call: IOV_MAX */
+    MESSAGES_MAX = 32,   /* datagrams in one system call */
+    RETRY_NS = 1000000,  /* looks again for free buffers, or for room: 1 ms */
+    /* In front of what is read: a reply built in the same buffer finds room for longer headers, and
+     * behind a length of 4 bytes the IP header (14 bytes later) lies on a multiple of 4. */
+    RX_HEADROOM = LEAT_BUF_HEADROOM - 2
+};
+
+struct leat_socket {
+    struct leat_netif netif; /* first: the stack's pointer is ours */
+    struct leat_posix *posix;
+    int fd;        /* to the peer; -1: there is none */
+    int listen_fd; /* -1: we don't listen */
+    enum leat_socket_framing framing;
+    bool starved; /* the last receive() found no buffers */
+    bool more;    /* the last receive() stopped at frames_max */
+    bool blocked; /* the peer doesn't read: frames wait */
+    uint32_t frame_max;
+    uint32_t starved_looks; /* one after another */
+    /* in */
+    uint32_t reach; /* buffers for the next read: as many as the last ones needed */
+    struct framing stream;
+    struct leat_buf *spare[RX_PIECES_MAX]; /* within receive() */
+    /* out */
+    struct leat_buf *waiting[TX_FRAMES_MAX];
+    uint8_t lengths[TX_FRAMES_MAX][FRAME_LENGTH_BYTES]; /* in front of each, on the stream */
+    bool has_length[TX_FRAMES_MAX];                     /* ... which stands in the frame itself */
+    uint32_t waiting_count;
+    uint32_t written_bytes;          /* of the first of them, its length included */
+    struct iovec pieces[PIECES_MAX]; /* of one system call, in either direction */
+    struct mmsghdr messages[MESSAGES_MAX];
+    struct leat_socket_counters counters;
+    pid_t child; /* passt; 0: none */
+    bool is_lost;
+    char lost[LEAT_WHY_BYTES];
+    char *unlink_path; /* of a socket of ours, removed at the end */
+    char name[32];
+};
+
+/* receive() and transmit() of the two framings. */
+uint32_t leat_socket_stream_receive(struct leat_socket *socket, struct leat_pool *pool,
+                                    struct leat_buf **frames, uint32_t frames_max);
+uint32_t leat_socket_datagram_receive(struct leat_socket *socket, struct leat_pool *pool,
+                                      struct leat_buf **frames, uint32_t frames_max);
+
+/* Writes down the length of the frame that waits at @index. */
+void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index);
+
+/* Writes what waits, as far as the peer reads. */
+void leat_socket_stream_flush(struct leat_socket *socket);
+void leat_socket_datagram_flush(struct leat_socket *socket);
+
+/* Fills socket->spare with up to @count empty buffers; returns how many there are. */
+uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *pool, uint32_t count);
+
+/* Gives back those from @used on. */
+void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count);
+
+/* The first @count frames that wait are written, or lost. */
+void leat_socket_written(struct leat_socket *socket, uint32_t count);
+
+/* The peer has gone, or can't be understood; @format says why. */
+void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Waits until the peer reads again, or no longer. */
+void leat_socket_set_blocked(struct leat_socket *socket, bool blocked);
+
+/* connect.c: sets fd or listen_fd as @config says. */
+enum leat_err leat_socket_connect(struct leat_socket *socket,
+                                  const struct leat_socket_config *config,
+                                  char why[LEAT_WHY_BYTES]);
+
+/* passt.c: ends the child; 0: there is none. */
+void leat_passt_end(pid_t child);
+
+/* A peer came: takes it.  False: there is none. */
+bool leat_socket_accept(struct leat_socket *socket);
+
+#endif

@@ -1,0 +1,288 @@
+/* socket.c -- a network over a UNIX socket: the backend's table of functions. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "inside.h"
+
+enum {
+    MTU_MIN = 68, /* RFC 791 3.2 */
+    MTU_DEFAULT = 1500
+};
+
+static struct leat_socket *socket_of(struct leat_netif *netif)
+{
+    return (struct leat_socket *)netif; /* its first member */
+}
+
+/* ---- what both framings share ------------------------------------------------------------- */
+
+uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *pool, uint32_t count)
+{
+    uint32_t have = 0;
+
+    while (have < count && (socket->spare[have] = leat_buf_alloc(pool, RX_HEADROOM)))
+        have++;
+    return have;
+}
+
+void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count)
+{
+    while (used < count)
+        leat_buf_free(socket->spare[--count]); /* the last first: the next is the first again */
+}
+
+void leat_socket_written(struct leat_socket *socket, uint32_t count)
+{
+    const uint32_t left = socket->waiting_count - count;
+
+    for (uint32_t i = 0; i < count; i++)
+        leat_buf_free(socket->waiting[i]);
+    memmove(socket->waiting, socket->waiting + count, left * sizeof socket->waiting[0]);
+    memmove(socket->lengths, socket->lengths + count, left * sizeof socket->lengths[0]);
+    memmove(socket->has_length, socket->has_length + count, left * sizeof socket->has_length[0]);
+    socket->waiting_count = left;
+}
+
+/* All that waits is lost. */
+static void refuse_waiting(struct leat_socket *socket)
+{
+    socket->counters.tx_refused += socket->waiting_count;
+    leat_socket_written(socket, socket->waiting_count);
+    socket->written_bytes = 0;
+}
+
+/* The connection to the peer ends; who listens waits for the next. */
+static void hang_up(struct leat_socket *socket)
+{
+    if (socket->fd < 0)
+        return;
+    if (socket->posix)
+        leat_posix_unwatch(socket->posix, socket->fd);
+    close(socket->fd);
+    socket->fd = -1;
+    socket->blocked = false;
+    leat_framing_reset(&socket->stream);
+    refuse_waiting(socket);
+}
+
+void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(socket->lost, sizeof socket->lost, format, arguments);
+    va_end(arguments);
+    socket->is_lost = socket->listen_fd < 0;
+    hang_up(socket);
+}
+
+void leat_socket_set_blocked(struct leat_socket *socket, bool blocked)
+{
+    if (blocked != socket->blocked && socket->posix && socket->fd >= 0)
+        leat_posix_watch_output(socket->posix, socket->fd, blocked);
+    socket->blocked = blocked && socket->fd >= 0;
+}
+
+static void flush(struct leat_socket *socket)
+{
+    if (socket->fd < 0)
+        refuse_waiting(socket);
+    else if (socket->framing == LEAT_SOCKET_STREAM)
+        leat_socket_stream_flush(socket);
+    else
+        leat_socket_datagram_flush(socket);
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static uint32_t socket_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
+                               struct leat_buf **frames, uint32_t frames_max)
+{
+    struct leat_socket *socket = socket_of(netif);
+    const bool was_starved = socket->starved;
+    uint32_t count;
+
+    (void)now_ns;
+    if (socket->blocked)
+        flush(socket);
+    if (socket->fd < 0 && !(socket->listen_fd >= 0 && leat_socket_accept(socket)))
+        return 0;
+    count = socket->framing == LEAT_SOCKET_STREAM
+                ? leat_socket_stream_receive(socket, pool, frames, frames_max)
+                : leat_socket_datagram_receive(socket, pool, frames, frames_max);
+    if (socket->starved != was_starved && socket->posix && socket->fd >= 0)
+        leat_posix_watch(socket->posix, socket->fd, !socket->starved);
+    return count;
+}
+
+static uint32_t socket_transmit_room(struct leat_netif *netif)
+{
+    return TX_FRAMES_MAX - socket_of(netif)->waiting_count;
+}
+
+static void socket_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
+                            uint32_t frame_count)
+{
+    struct leat_socket *socket = socket_of(netif);
+
+    (void)now_ns;
+    for (uint32_t i = 0; i < frame_count; i++) {
+        socket->waiting[socket->waiting_count] = frames[i];
+        if (socket->framing == LEAT_SOCKET_STREAM)
+            leat_socket_stream_put_length(socket, socket->waiting_count);
+        socket->waiting_count++;
+    }
+    if (!socket->blocked)
+        flush(socket);
+}
+
+static uint64_t socket_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+{
+    const struct leat_socket *socket = socket_of(netif);
+
+    if (socket->fd < 0)
+        return LEAT_NEVER_NS;
+    if (socket->starved || (socket->blocked && !socket->posix))
+        return now_ns + RETRY_NS;
+    return socket->more ? now_ns : LEAT_NEVER_NS;
+}
+
+static void socket_close(struct leat_netif *netif)
+{
+    struct leat_socket *socket = socket_of(netif);
+
+    hang_up(socket);
+    if (socket->listen_fd >= 0) {
+        if (socket->posix)
+            leat_posix_unwatch(socket->posix, socket->listen_fd);
+        close(socket->listen_fd);
+        socket->listen_fd = -1;
+    }
+    if (socket->unlink_path)
+        unlink(socket->unlink_path);
+    free(socket->unlink_path);
+    socket->unlink_path = NULL;
+}
+
+static const struct leat_netif_ops socket_ops = {.receive = socket_receive,
+                                                 .transmit_room = socket_transmit_room,
+                                                 .transmit = socket_transmit,
+                                                 .next_look_ns = socket_next_look_ns,
+                                                 .close = socket_close};
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static bool choose_mac(struct leat_socket *socket, const struct leat_mac *given)
+{
+    uint8_t *octet = socket->netif.mac.octet;
+
+    if (given) {
+        socket->netif.mac = *given;
+        return !(given->octet[0] & 1);
+    }
+    if (getrandom(octet, sizeof socket->netif.mac.octet, 0) !=
+        (ssize_t)sizeof socket->netif.mac.octet)
+        return false;
+    octet[0] = (uint8_t)((octet[0] & 0xfcu) | 0x02u); /* locally administered (IEEE 802-2014 8.2) */
+    return true;
+}
+
+static enum leat_err set_facts(struct leat_socket *socket, const struct leat_socket_config *config,
+                               char why[LEAT_WHY_BYTES])
+{
+    const char *path = config->path ? config->path : "socket";
+    const char *slash = strrchr(path, '/');
+    uint32_t mtu = config->mtu ? config->mtu : MTU_DEFAULT;
+
+    snprintf(socket->name, sizeof socket->name, "%s", slash && slash[1] ? slash + 1 : path);
+    socket->framing = config->framing;
+    socket->reach = 2;
+    socket->frame_max = mtu + FRAME_OVERHEAD;
+    socket->netif = (struct leat_netif){.ops = &socket_ops,
+                                        .name = socket->name,
+                                        .mtu = (uint16_t)mtu,
+                                        .capabilities = LEAT_NETIF_GATHER | LEAT_NETIF_NO_PADDING};
+    leat_framing_init(&socket->stream, socket->frame_max, &socket->counters);
+    if (mtu < MTU_MIN) {
+        snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %d", MTU_MIN, UINT16_MAX);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (!choose_mac(socket, config->mac)) {
+        snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
+        return LEAT_ERR_ARGUMENT;
+    }
+    return LEAT_OK;
+}
+
+/* Lets the host watch what there is to watch. */
+static enum leat_err watch(struct leat_socket *socket, struct leat_posix *posix,
+                           char why[LEAT_WHY_BYTES])
+{
+    const int fd = socket->listen_fd >= 0 ? socket->listen_fd : socket->fd;
+    enum leat_err err;
+
+    if (!posix)
+        return LEAT_OK;
+    err = leat_posix_watch(posix, fd, true);
+    if (err)
+        snprintf(why, LEAT_WHY_BYTES, "the host watches too many descriptors");
+    else
+        socket->posix = posix;
+    return err;
+}
+
+enum leat_err leat_socket_open(struct leat_socket **socket, const struct leat_socket_config *config,
+                               char why[LEAT_WHY_BYTES])
+{
+    struct leat_socket *made = calloc(1, sizeof *made);
+    enum leat_err err = LEAT_ERR_MEMORY;
+
+    snprintf(why, LEAT_WHY_BYTES, "no memory for a socket");
+    if (!made) {
+        if (!config->path && config->fd >= 0)
+            close(config->fd);
+        return err;
+    }
+    made->fd = config->path ? -1 : config->fd;
+    made->listen_fd = -1;
+    err = set_facts(made, config, why);
+    if (!err)
+        err = leat_socket_connect(made, config, why);
+    if (!err)
+        err = watch(made, config->posix, why);
+    if (err) {
+        leat_socket_close(made);
+        return err;
+    }
+    *socket = made;
+    return LEAT_OK;
+}
+
+struct leat_netif *leat_socket_netif(struct leat_socket *socket)
+{
+    return &socket->netif;
+}
+
+const struct leat_socket_counters *leat_socket_counters(const struct leat_socket *socket)
+{
+    return &socket->counters;
+}
+
+const char *leat_socket_lost(const struct leat_socket *socket)
+{
+    return socket->is_lost ? socket->lost : NULL;
+}
+
+void leat_socket_close(struct leat_socket *socket)
+{
+    if (!socket)
+        return;
+    socket_close(&socket->netif);
+    leat_passt_end(socket->child);
+    free(socket);
+}

@@ -1,0 +1,240 @@
+"""The examples without root: over UNIX sockets and through passt, as an ordinary user."""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+
+import pytest
+from scapy.layers.inet import ICMP, IP
+from scapy.layers.l2 import ARP, Ether
+
+from conftest import Process, binary, run, until
+
+US = "02:00:00:00:00:01"
+ALL = "ff:ff:ff:ff:ff:ff"
+NOBODY = "65534"
+
+
+def as_user(*command):
+    """The command without capabilities; in a user namespace there is no other user to become."""
+    probe = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set", "-all"]
+    if subprocess.run([*probe, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+        return [*probe, *command]
+    return list(command)
+
+
+class Peer:
+    """The other end of a stream socket, made by hand."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(10)
+        self.sock.connect(str(path))
+
+    def write(self, packet, cuts=()):
+        frame = bytes(packet)
+        data = struct.pack(">I", len(frame)) + frame
+        for begin, end in zip((0, *cuts), (*cuts, len(data))):
+            self.sock.sendall(data[begin:end])
+
+    def _exactly(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.sock.recv(count - len(data))
+            if not more:
+                raise EOFError
+            data += more
+        return data
+
+    def read(self):
+        (length,) = struct.unpack(">I", self._exactly(4))
+        return Ether(self._exactly(length))
+
+    def read_until(self, layer):
+        while True:
+            packet = self.read()
+            if layer in packet:
+                return packet
+
+    def ask_mac(self):
+        self.write(Ether(dst=ALL, src=US) / ARP(op=1, psrc="10.0.0.1", hwsrc=US, pdst="10.0.0.2"))
+        while True:
+            reply = self.read_until(ARP)
+            if reply[ARP].op == 2:
+                return reply[ARP].hwsrc
+
+    def close(self):
+        self.sock.close()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where an ordinary user may make sockets."""
+    for part in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        os.chmod(part, 0o777)
+    return tmp_path
+
+
+@pytest.fixture
+def example():
+    started = []
+
+    def start(name, *words, up=r"MTU \d+, port"):
+        started.append(Process(*as_user(binary(name), *words)))
+        started[-1].wait_for(up)
+        return started[-1]
+
+    yield start
+    for process in reversed(started):
+        if process.running:
+            process.stop()
+        print(f"--- {' '.join(process.command)}\n{process.text}")
+
+
+def test_two_programs_on_leat_are_a_network_of_their_own(example, folder):
+    path = folder / "wire"
+    example("dns", "--socket", path, "--listen")
+    asked = run(*as_user(binary("resolve"), "--socket", str(path), "--ip", "10.0.0.3/24",
+                         "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
+    assert b"192.0.2." in asked, asked
+
+
+def test_frames_that_the_peer_cuts_anywhere_are_answered(example, folder):
+    echo = example("echo", "--socket", folder / "wire", "--listen")
+    peer = Peer(folder / "wire")
+    mac = peer.ask_mac()
+    for size in (0, 1, 56, 1400, 1472):
+        ping = Ether(dst=mac, src=US) / IP(src="10.0.0.1", dst="10.0.0.2") / ICMP(id=size) / (b"x" * size)
+        for cuts in ((), (1,), (3, 5), (17, 18, 19)):
+            peer.write(ping, cuts)
+            reply = peer.read_until(ICMP)
+            assert reply[ICMP].id == size and reply[IP].len == 28 + size
+    peer.close()
+    # the next one is served as well
+    peer = Peer(folder / "wire")
+    assert peer.ask_mac() == mac
+    assert echo.stop() == 0
+
+
+def test_a_length_of_4_GiB_ends_who_connected_with_a_clear_line(example, folder):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(folder / "wire"))
+    os.chmod(folder / "wire", 0o777)
+    listener.listen()
+    echo = example("echo", "--socket", folder / "wire")
+    there, _ = listener.accept()
+    there.sendall(b"\xff\xff\xff\xff")
+    echo.wait_for("a frame of 4294967295 bytes: no such framing")
+    assert echo.wait() == 1
+
+
+def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folder):
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(folder / "wire"))
+    os.chmod(folder / "wire", 0o777)
+    listener.listen()
+    echo = example("echo", "--socket", folder / "wire")
+    there, _ = listener.accept()
+    there.close()
+    echo.wait_for("wire: the peer has closed the connection")
+    assert echo.wait() == 1
+
+
+@pytest.mark.parametrize("words,message", [
+    (["--socket", "/nowhere/wire"], "start the other end first"),
+    (["--listen"], "--listen and --datagram need --socket"),
+    (["--forward", "tcp:7"], "--forward needs --passt"),
+    (["--passt", "--forward", "sctp:7"], "that can't be"),
+    (["--passt", "--socket", "x"], "--passt or --socket, not both"),
+])  # fmt: skip
+def test_what_can_not_be_is_told(words, message):
+    done = subprocess.run([binary("echo"), *words], check=False, capture_output=True, timeout=20)
+    assert done.returncode == 2 and message in done.stderr.decode(), done
+
+
+@pytest.mark.parametrize("kind", ["stream", "dgram"])
+def test_a_guest_of_qemu_is_the_other_end(example, folder, kind):
+    """QEMU's -netdev stream and dgram carry the frames of a booted image."""
+    from conftest import BUILD
+
+    image = BUILD / "examples" / "dns.elf"
+    if not shutil.which("qemu-system-x86_64") or not image.is_file():
+        pytest.skip("no QEMU, or no image")
+    ours, theirs = folder / "ours", folder / "theirs"
+    if kind == "stream":
+        netdev = f"stream,id=net,server=on,addr.type=unix,addr.path={theirs}"
+        words = ["--socket", theirs]
+    else:
+        netdev = f"dgram,id=net,local.type=unix,local.path={theirs},remote.type=unix,remote.path={ours}"
+        words = ["--socket", theirs, "--datagram", ours]
+    guest = Process(
+        *as_user("qemu-system-x86_64"), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-serial", "stdio", "-m", "64", "-accel", "tcg", "-cpu", "max",
+        "-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,acpi=off",
+        "-global", "virtio-mmio.force-legacy=false", "-kernel", image, "-append", "--ip=10.0.0.2/24",
+        "-netdev", netdev, "-device", "virtio-net-device,netdev=net",
+    )  # fmt: skip
+    try:
+        guest.wait_for("dns: 10.0.0.2/24")
+        assert until(theirs.exists)
+        asked = run(*as_user(binary("resolve"), *map(str, words), "--ip", "10.0.0.3/24",
+                             "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
+        assert b"192.0.2." in asked, asked
+    finally:
+        guest.kill()
+        print(guest.text)
+
+
+@pytest.fixture
+def outside():
+    """What passt looks for: an interface with a default route."""
+    run("ip", "tuntap", "add", "outside", "mode", "tap")
+    run("ip", "addr", "add", "198.51.100.2/24", "dev", "outside")
+    run("ip", "link", "set", "outside", "up")
+    run("ip", "route", "add", "default", "via", "198.51.100.1")
+    yield
+    run("ip", "link", "del", "outside")
+
+
+def test_passt_lets_an_ordinary_user_be_reached_on_a_port(example, outside):
+    if not shutil.which("passt"):
+        pytest.skip("no passt")
+    echo = example("echo", "--passt", "--forward", "tcp:7007:7", "--forward", "udp:7007:7", "--stats",
+                   up="MTU 65520, port")  # fmt: skip
+
+    def answered():
+        with socket.socket() as client:
+            client.settimeout(5)
+            try:
+                client.connect(("127.0.0.1", 7007))
+                client.sendall(b"hello")
+                return client.recv(5) == b"hello"
+            except OSError:
+                return False
+
+    if not until(answered) and not echo.running:
+        pytest.skip("passt doesn't run here: " + echo.text)
+    text = os.urandom(3_000_000)
+    with socket.create_connection(("127.0.0.1", 7007), 20) as client:
+        client.settimeout(20)
+        back = b""
+        for at in range(0, len(text), 60_000):
+            client.sendall(text[at : at + 60_000])
+            while len(back) < min(at + 60_000, len(text)):
+                back += client.recv(1 << 20)
+    assert back == text
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(1)
+        client.connect(("127.0.0.1", 7007))
+
+        def echoed():
+            client.send(b"datagram")
+            try:
+                return client.recv(100) == b"datagram"
+            except OSError:
+                return False
+
+        assert until(echoed)
+    assert echo.stop() == 0
