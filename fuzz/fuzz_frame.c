@@ -1,4 +1,5 @@
-/* fuzz_frame.c -- one frame.  The first byte of the input says whether it is repaired first. */
+/* fuzz_frame.c -- one frame.  The first byte of the input says whether it is repaired first, and
+ * whether Fast Open is on. */
 #include "harness.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(frame, data + 1, len);
     if (data[0] & 1)
         harness_repair(frame, len);
-    harness = harness_open();
+    harness = harness_open(data[0] & 2 ? HARNESS_FAST_OPEN : 0);
     harness_feed(harness, frame, len);
     harness_wait(harness, 40000000000u);
     harness_close(harness);

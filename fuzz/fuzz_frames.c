@@ -8,11 +8,13 @@
 
 #include <string.h>
 
+#include "peer.h"
 #include "steps.h"
 
 struct script {
     struct steps steps;
-    struct frame_segment next; /* what the peer's next TCP segment should say */
+    struct peer peer; /* which knows what its next TCP segment should say */
+    uint8_t options;  /* enum peer_option, as in its last SYN */
 };
 
 /* Feeds @frame with up to three of its bytes changed, its checksums made right or left wrong. */
@@ -126,48 +128,34 @@ static void step_reply(struct harness *harness, struct script *script)
     feed_spoilt(harness, script, &frame);
 }
 
-/* Learns from what the stack has sent what the peer's next segment should say. */
-static void learn_next(struct harness *harness, struct frame_segment *next)
-{
-    const struct fake_frame *sent;
-
-    while ((sent = fake_netif_sent(&harness->dev))) {
-        const uint8_t *ip = sent->bytes + FRAME_IP;
-        const uint8_t *tcp = sent->bytes + FRAME_L4;
-
-        if (frame_get16(sent->bytes + 12) != 0x0800 || ip[9] != 6)
-            continue;
-        next->src_port = frame_get16(tcp + 2);
-        next->dst_port = frame_get16(tcp);
-        if (tcp[13] & 16)
-            next->seq = frame_get32(tcp + 8);
-        next->ack = frame_get32(tcp + 4) + frame_get16(ip + 2) - 20u - (tcp[12] >> 4) * 4u +
-                    (tcp[13] & 1) + (tcp[13] >> 1 & 1);
-    }
-}
-
 static void step_tcp(struct harness *harness, struct script *script)
 {
     static const uint8_t text[1400];
-    static const uint8_t options[8] = {2, 4, 5, 0xb4, 3, 3, 7, 1};
     static const uint8_t flags[] = {2, 16, 16, 24, 17, 4, 18, 20};
     static const uint16_t windows[] = {65535, 0, 1, 1000};
+    static const struct peer_lies none;
     const uint8_t which = take(&script->steps);
     const uint8_t odd = take(&script->steps);
+    struct peer *peer = &script->peer;
+    uint8_t options[PEER_OPTIONS_BYTES];
     struct frame_segment segment;
     struct frame frame;
 
-    learn_next(harness, &script->next);
-    segment = script->next;
+    peer_learn(peer, harness);
+    segment = (struct frame_segment){.src_port = peer->port,
+                                     .dst_port = peer->stack_port,
+                                     .seq = peer->want,
+                                     .ack = peer->nxt,
+                                     .flags = flags[which & 7],
+                                     .window = windows[which >> 3 & 3],
+                                     .options = options};
     /* another connection now and then */
     if (which >> 6 == 3)
         segment.src_port = (uint16_t)(segment.src_port + which % 4);
-    segment.flags = flags[which & 7];
-    segment.window = windows[which >> 3 & 3];
-    if (segment.flags & 2) {
-        segment.options = options;
-        segment.options_len = sizeof options;
-    }
+    if (segment.flags & 2)
+        script->options = (uint8_t)(PEER_MSS | PEER_WINDOW_SCALE | (odd >> 3 & 31) << 2);
+    segment.options_len =
+        peer_options(peer, harness->now_ns, segment.flags, script->options, &none, options);
     if (odd & 1)
         segment.seq += (uint32_t)take(&script->steps) * 100 - 5000;
     if (odd & 2)
@@ -262,13 +250,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   step_reply, step_send, step_wait, step_trouble, step_connect,
                                   step_call,  step_call, step_tcp,  step_tcp,     step_tcp,
                                   step_tcp,   step_tcp,  step_tcp};
-    struct script script = {steps_of(data, size),
-                            {.src_port = 2000, .dst_port = HARNESS_ECHO_PORT, .seq = 1000}};
-    struct harness *harness = harness_open();
+    struct script script = {steps_of(data, size), peer_of(2000, HARNESS_ECHO_PORT), 0};
+    /* by its length: the first steps are of all kinds */
+    struct harness *harness = harness_open(size / STEP_BYTES % 2 ? HARNESS_FAST_OPEN : 0);
 
     while (steps_next(&script.steps))
         kinds[take(&script.steps) % (sizeof kinds / sizeof kinds[0])](harness, &script);
     harness_wait(harness, 1000000000u);
+    harness_end_all(harness);
     harness_close(harness);
     return 0;
 }

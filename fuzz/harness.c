@@ -61,6 +61,16 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         leat_tcp_close(conn);
 }
 
+/* Takes what there is, and does no more. */
+static void take_text(struct leat_tcp *conn, void *arg)
+{
+    struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
+
+    (void)arg;
+    leat_tcp_consumed(conn, leat_buf_total(text));
+    leat_buf_free(text);
+}
+
 static void forget(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct leat_tcp **place = arg;
@@ -72,6 +82,13 @@ static void forget(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events tcp_events = {
     .on_readable = echo_text, .on_writable = echo_text, .on_closed = forget};
+
+static const struct leat_tcp_events quiet_events = {.on_readable = take_text, .on_closed = forget};
+
+static const struct leat_tcp_events *events_of(const struct harness *harness)
+{
+    return harness->options & HARNESS_QUIET ? &quiet_events : &tcp_events;
+}
 
 /* Where the next connection is remembered; there are more places than connections. */
 static struct leat_tcp **free_place(struct harness *harness)
@@ -90,7 +107,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
 
     do {
         place = free_place(arg);
-        *place = leat_tcp_accept(listener, &tcp_events, place);
+        *place = leat_tcp_accept(listener, events_of(arg), place);
     } while (*place);
 }
 
@@ -99,7 +116,7 @@ struct leat_tcp *harness_connect(struct harness *harness)
     const struct leat_endpoint remote = {IP_PEER, HARNESS_SERVER_PORT};
     struct leat_tcp **place = free_place(harness);
 
-    if (leat_tcp_connect(harness->stack, place, &remote, 0, &tcp_events, place))
+    if (leat_tcp_connect(harness->stack, place, &remote, 0, events_of(harness), place))
         *place = 0;
     return *place;
 }
@@ -131,23 +148,38 @@ static const struct leat_tcp_config tcp_config = {
     .send_queue_bytes = 8 * 1024,
 };
 
+/* The same with what is switched on and off. */
+static struct leat_tcp_config tcp_config_of(uint8_t options)
+{
+    struct leat_tcp_config tcp = tcp_config;
+
+    tcp.fast_open = options & HARNESS_FAST_OPEN;
+    tcp.no_timestamps = options & HARNESS_NO_TIMESTAMPS;
+    tcp.no_sack = options & HARNESS_NO_SACK;
+    tcp.no_rack = options & HARNESS_NO_RACK;
+    tcp.no_pacing = options & HARNESS_NO_PACING;
+    tcp.no_cookies = options & HARNESS_NO_COOKIES;
+    tcp.ecn = options & HARNESS_ECN ? LEAT_TCP_ECN_ASK : LEAT_TCP_ECN_ACCEPT;
+    return tcp;
+}
+
 static void add_sockets(struct harness *harness)
 {
     const struct leat_tcp_listen_config listen = {
         .port = HARNESS_ECHO_PORT, .backlog = 2, .on_acceptable = accept_all, .arg = harness};
     struct leat *stack = harness->stack;
-    struct leat_tcp_listener *listener;
 
     demand(leat_udp_open(stack, &harness->echo, &echo_events, 0) == LEAT_OK, "open");
     demand(leat_udp_open(stack, &harness->client, &client_events, 0) == LEAT_OK, "open");
     demand(leat_udp_bind(harness->echo, LEAT_IP4_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
     demand(leat_udp_bind(harness->client, LEAT_IP4_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
     demand(leat_udp_connect(harness->client, IP_PEER, HARNESS_SERVER_PORT) == LEAT_OK, "connect");
-    demand(leat_tcp_listen(stack, &listener, &listen) == LEAT_OK, "listen");
+    demand(leat_tcp_listen(stack, &harness->listener, &listen) == LEAT_OK, "listen");
 }
 
-struct harness *harness_open(void)
+struct harness *harness_open(uint8_t options)
 {
+    const struct leat_tcp_config tcp = tcp_config_of(options);
     const struct frame greeting = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
     static struct harness harness;
     static void *memory;
@@ -159,13 +191,14 @@ struct harness *harness_open(void)
     demand(memory != 0, "malloc");
     fake_netif_init(&harness.dev);
     memset(harness.conns, 0, sizeof harness.conns);
+    harness.options = options;
     harness.now_ns = 1000000000u;
     demand(leat_init(&harness.stack, memory, bytes, &config) == LEAT_OK, "init");
     demand(leat_attach(harness.stack, &harness.dev.netif) == LEAT_OK, "attach");
     demand(leat_address_add(harness.stack, &harness.dev.netif, IP_US, 24) == LEAT_OK, "address");
     demand(leat_route_add(harness.stack, 0, 0, IP_PEER) == LEAT_OK, "route");
     demand(leat_udp_register(harness.stack, &udp_config) == LEAT_OK, "udp");
-    demand(leat_tcp_register(harness.stack, &tcp_config) == LEAT_OK, "tcp");
+    demand(leat_tcp_register(harness.stack, &tcp) == LEAT_OK, "tcp");
     add_sockets(&harness);
     harness_poll(&harness);
     /* the peer is known, so that a conversation can begin at once */
@@ -242,6 +275,23 @@ void harness_repair(uint8_t *bytes, uint32_t len)
     frame_put16(ip + 10, 0);
     frame_put16(ip + 10, frame_sum(ip, header_bytes, 0));
     repair_transport(ip, header_bytes, total);
+}
+
+void harness_end_all(struct harness *harness)
+{
+    static const uint64_t patience_ns =
+        400000000000u; /* SYNs give up after 180 s, text after 100 */
+
+    harness->dev.room = UINT32_MAX;
+    leat_udp_close(harness->echo); /* two could send the same datagram to each other for ever */
+    for (unsigned i = 0; i < HARNESS_CONNS; i++) {
+        if (harness->conns[i])
+            (void)leat_tcp_close(harness->conns[i]);
+    }
+    harness_wait(harness, patience_ns / 2);
+    harness_wait(harness, patience_ns / 2);
+    for (unsigned i = 0; i < HARNESS_CONNS; i++)
+        demand(!harness->conns[i], "a connection doesn't end");
 }
 
 void harness_close(struct harness *harness)

@@ -3,7 +3,8 @@
  *
  * Small limits, so that inputs of a few hundred bytes reach them; an echo on UDP and TCP
  * port 7, and a client of each connected to the peer, so that there is something to find.  Closing
- * it demands that the statistics balance and that every buffer is back.
+ * it demands that the statistics balance, that every connection came to its end and that every
+ * buffer is back.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -23,12 +24,26 @@ enum {
     HARNESS_CONNS = 8
 };
 
+/* How a harness is, or-ed. */
+enum harness_option {
+    HARNESS_FAST_OPEN = 1,
+    HARNESS_QUIET = 2, /* the program neither echoes text nor closes when the peer does */
+    HARNESS_NO_TIMESTAMPS = 4,
+    HARNESS_NO_SACK = 8,
+    HARNESS_NO_RACK = 16,
+    HARNESS_NO_PACING = 32,
+    HARNESS_NO_COOKIES = 64,
+    HARNESS_ECN = 128 /* asks for it, too */
+};
+
 struct harness {
     struct leat *stack;
     struct fake_netif dev;
+    struct leat_tcp_listener *listener;
     struct leat_udp *echo;
     struct leat_udp *client;
     struct leat_tcp *conns[HARNESS_CONNS]; /* open ones, in any order; NULL: none */
+    uint8_t options;                       /* enum harness_option */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };
@@ -39,8 +54,9 @@ struct leat_tcp *harness_connect(struct harness *harness);
 /* libFuzzer's entry, which runner.c calls, too. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The harness, of which there is one, with a fresh stack: 10.0.0.1/24, a default route. */
-struct harness *harness_open(void);
+/* The harness, of which there is one, with a fresh stack: 10.0.0.1/24, a default route; @options
+ * are enum harness_option. */
+struct harness *harness_open(uint8_t options);
 
 void harness_poll(struct harness *harness);
 
@@ -53,6 +69,10 @@ void harness_feed(struct harness *harness, const uint8_t *bytes, uint32_t len);
 /* Makes the frame one for us and its checksums right, as far as it is one: random bytes pass no
  * checksum. */
 void harness_repair(uint8_t *bytes, uint32_t len);
+
+/* The program closes all of its connections, and time passes in which nobody answers: all of them
+ * have to end. */
+void harness_end_all(struct harness *harness);
 
 /* Aborts if something is lost. */
 void harness_close(struct harness *harness);

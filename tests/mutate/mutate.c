@@ -193,7 +193,7 @@ static void check(const struct harness *harness, enum place place)
 
 static struct harness *go(enum place place, struct frame_segment *next)
 {
-    struct harness *harness = harness_open();
+    struct harness *harness = harness_open(0);
 
     *next = (struct frame_segment){
         .src_port = 2000, .dst_port = HARNESS_ECHO_PORT, .seq = 0xfffffff0u, .window = 60000};
