@@ -1,0 +1,99 @@
+/*
+ * fuzz_api.c -- programs that call whatever they may, whenever they may: two stacks over a wire,
+ * with little memory, that is taken away now and then, and clocks near to where they wrap.
+ *
+ * The input is a sequence of steps (steps.h): the first draws limits, options, devices and the
+ * time; the others are calls, calls to be made in the next callback of a kind, faults of the wire
+ * and time that passes.  What must hold: the statistics balance after each poll; text is that which
+ * was sent; every connection hears on_closed once, and nothing after; in the end, after a close of
+ * both sides or an abort, every buffer, entry and lent byte is back.
+ */
+#include "api.h"
+
+#include "steps.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct api_act take_act(struct steps *steps)
+{
+    struct api_act act = {.what = take(steps)};
+
+    act.who = take(steps);
+    act.how = take(steps);
+    act.more = take(steps);
+    act.len = take16(steps);
+    return act;
+}
+
+/* What a program is to do in the next callback of some kind. */
+static void step_rule(struct api_end *end, struct steps *steps, uint8_t how)
+{
+    struct api_rule *rule = &end->rules[end->rule_next++ % API_RULES];
+
+    rule->calls = take(steps);
+    rule->stays = how & 64;
+    rule->act = take_act(steps);
+}
+
+static void step(struct steps *steps)
+{
+    const uint8_t what = take(steps);
+    struct api_end *end = &api_ends[what >> 7];
+    struct api_act act;
+
+    switch (what & 15) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+        act = take_act(steps);
+        api_act(end, NULL, &act);
+        act = take_act(steps); /* another, before the stack is called */
+        if (act.what > 0)
+            api_act(end, NULL, &act);
+        break;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+        step_rule(end, steps, what);
+        break;
+    case 9:
+        api_set_faults(what >> 7, take(steps), take(steps));
+        break;
+    case 10: /* a clock that leaps, or a machine that was frozen */
+        api_now_ns += (uint64_t)1000 << take(steps) % 32;
+        break;
+    case 11:
+        break;
+    default:
+        api_run((uint64_t)1000 << take(steps) % 30, 300);
+        break;
+    }
+    api_poll(end);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct steps steps = steps_of(data, size);
+    struct api_draw draw;
+    bool well;
+
+    if (!steps_next(&steps))
+        return 0;
+    draw.pool = take(&steps);
+    draw.options = take(&steps);
+    draw.tcp = take(&steps);
+    draw.offloads = take(&steps);
+    draw.clock = take(&steps);
+    draw.clock_back = take(&steps);
+    draw.link = take(&steps);
+    well = take(&steps) & 1;
+    if (!api_open(&draw))
+        return 0;
+    while (steps_next(&steps))
+        step(&steps);
+    api_finish(well);
+    return 0;
+}
