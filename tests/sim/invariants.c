@@ -5,6 +5,7 @@
 #include "sim.h"
 #include "stack.h"
 #include "tcp/tcp.h"
+#include "tcp_check.h"
 
 enum {
     IDLE_POLLS_MAX = 64,        /* in a row and at one time, in which nothing happens */
@@ -95,6 +96,14 @@ static void check_statistics(struct sim_end *end)
         sim_fail(sim, "end %u: dropped a segment as malformed, but none was corrupted", end->index);
 }
 
+static void check_tcp(struct sim_end *end)
+{
+    const char *wrong = tcp_check(end->stack);
+
+    if (wrong)
+        sim_fail(end->sim, "end %u: %s", end->index, wrong);
+}
+
 static void check_pool(struct sim_end *end)
 {
     const struct leat_pool *pool = &end->stack->pool;
@@ -123,6 +132,7 @@ void sim_check_poll(struct sim_end *end, bool busy)
     const uint64_t second = sim->now_ns / SIM_NS_PER_S;
 
     check_statistics(end);
+    check_tcp(end);
     check_pool(end);
     check_unsent(end);
     if (busy) {

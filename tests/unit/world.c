@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "stack.h"
+#include "tcp_check.h"
 
 static void on_address(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
 {
@@ -98,8 +99,13 @@ int world_teardown(void **state)
 
 void world_poll(struct world *world)
 {
+    const char *wrong;
+
     world->next_ns = leat_poll(world->stack, world->now_ns);
     assert_true(world->next_ns >= world->now_ns);
+    wrong = tcp_check(world->stack);
+    if (wrong)
+        fail_msg("%s", wrong);
 }
 
 void world_wait(struct world *world, uint64_t ns)
