@@ -16,13 +16,24 @@
 
 #define COLD __attribute__((cold))
 
-/* FOR_SPEED guards a shorter way for what is usual, which another one does as well. */
 #ifdef __OPTIMIZE_SIZE__
-#define HOT       static inline
+#define HOT static inline
+#else
+#define HOT static inline __attribute__((always_inline))
+#endif
+
+/* SHORTCUTS guards a shorter way for what is usual, which another one does as well: a build with
+ * -Dshortcuts=false sends the same bytes.  FOR_SPEED guards one that is too long for a build that
+ * is to be small. */
+#ifdef LEAT_NO_SHORTCUTS
+#define SHORTCUTS false
+#else
+#define SHORTCUTS true
+#endif
+#ifdef __OPTIMIZE_SIZE__
 #define FOR_SPEED false
 #else
-#define HOT       static inline __attribute__((always_inline))
-#define FOR_SPEED true
+#define FOR_SPEED SHORTCUTS
 #endif
 
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/checksum.h"
+#include "core/cold.h"
 #include "core/view.h"
 #include "ip/ipv4.h"
 #include "link/neighbour.h"
@@ -37,7 +38,7 @@ static inline bool frame_head_fits(const struct leat *stack, const struct path *
     const struct frame_head *head = path->head;
     const uint32_t total = bytes + IPV4_HEADER_BYTES;
 
-    return head && head->version == stack->hops_version &&
+    return SHORTCUTS && head && head->version == stack->hops_version &&
            total >= ETHERNET_FRAME_MIN - ETHERNET_HEADER_BYTES && total <= path->mtu &&
            packet->segment_bytes == 0 && ipv4_output_room(stack, path);
 }

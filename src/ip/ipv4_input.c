@@ -70,7 +70,7 @@ static bool ends_are_known(struct leat *stack, const struct link *link, leat_ip4
 static uint64_t *check_ends(struct leat *stack, const struct link *link, leat_ip4 src, leat_ip4 dst,
                             bool *to_many)
 {
-    if (!*to_many && ends_are_known(stack, link, src, dst))
+    if (SHORTCUTS && !*to_many && ends_are_known(stack, link, src, dst))
         return 0;
     if (source_is_martian(stack, link, src))
         return &stack->stats.drop_ip_source;

@@ -197,7 +197,7 @@ static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *
     const struct wire_tcp *header = &segment->header;
     const uint32_t first = snd_una_of(tcb) + (tcb->flags & TCB_SYN_UNACKED);
 
-    return (1u << tcb->state & ~knows_no_peer) && header->seq == tcb->rcv_nxt &&
+    return SHORTCUTS && (1u << tcb->state & ~knows_no_peer) && header->seq == tcb->rcv_nxt &&
            (header->flags & ~(unsigned)(TCP_PSH | TCP_FIN | TCP_ECE | TCP_CWR)) == TCP_ACK &&
            segment->text_bytes + segment->fin <= tcb->rcv_wnd &&
            header->ack - first <= tcb->snd_nxt - first &&

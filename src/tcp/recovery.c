@@ -1,6 +1,7 @@
 /* recovery.c -- what to do about losses. */
 #include "tcp/recovery.h"
 
+#include "core/cold.h"
 #include "tcp/seq.h"
 
 enum {
@@ -284,7 +285,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     bool more_lost;
     bool concluded = false;
 
-    if (is_plain(recovery, board, ack)) {
+    if (SHORTCUTS && is_plain(recovery, board, ack)) {
         rack_delivered(&recovery->rack, delivered, ack->now_ns);
         set_window(recovery, board, congestion, ack, delivered, false);
         return result;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/cold.h"
 #include "wire/bytes.h"
 
 enum option_kind {
@@ -138,7 +139,7 @@ COLD static bool parse_list(const uint8_t *at, struct wire_tcp *header)
 
 bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
 {
-    return parse_usual_syn(at + WIRE_TCP_BYTES, header) || parse_list(at, header);
+    return (SHORTCUTS && parse_usual_syn(at + WIRE_TCP_BYTES, header)) || parse_list(at, header);
 }
 
 /* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */
