@@ -80,6 +80,7 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, str
     const uint32_t usable = min32(room, peer_room(conn));
 
     plan->seq = snd_nxt;
+    plan->whole = false;
     plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
     plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
     plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
@@ -250,19 +251,15 @@ static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path
                                                   : (uint64_t)SEGMENTS_BUDGET * conn->mss;
 }
 
-static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
+/* As much as windows, budgets and pacing allow. */
+static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
 {
     const uint64_t most = flush_bytes(conn, path);
+    const uint64_t rate = pacing_rate(conn);
+    const uint64_t burst = burst_bytes(conn, rate);
     enum verdict verdict = SENT;
-    uint64_t rate, burst;
     uint64_t sent = 0;
 
-    if (has_nothing_to_send(conn))
-        return NOTHING;
-    if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
-        return NO_MEMORY;
-    rate = pacing_rate(conn);
-    burst = burst_bytes(conn, rate);
     restart_if_idle(conn);
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
         const uint32_t in_flight = conn->transfer->scoreboard.in_flight_bytes;
@@ -281,88 +278,40 @@ static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* Nothing is in flight, and what waits fits into one segment: text in one piece, a FIN, or both.
- * That is a request, its answer, or the end. */
-static bool is_alone(struct leat_tcp *conn)
+/* The first question: nothing is in flight, and what waits fits into one segment, text in one
+ * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
+ * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  A FIN alone needs
+ * no transfer (fin.c). */
+static inline bool goes_whole(const struct leat_tcp *conn)
 {
     const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
 
     return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED)) &&
-           conn->snd_una == conn->tcb.snd_nxt && tcp_has_transfer(conn) &&
+           conn->snd_una == conn->tcb.snd_nxt &&
            conn->transfer->sendq.first == conn->transfer->sendq.last &&
            conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
-           len <= conn->transfer->congestion.cwnd;
+           (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
 }
 
-/* tcp_start_rexmt() and tcp_watch_tail() for the first segment in flight: RFC 6298 5.1, RFC 8985
- * 7.2.  Nothing else can have set either deadline, and the nearer one is all that the timer needs.
- */
-static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
+/* Sends what may leave now. */
+static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
-    const uint64_t rexmt_at_ns = now_ns + rtt_rto_ns(&conn->rtt);
-    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), true);
+    if ((FOR_SPEED || !tcp_has_transfer(conn)) && goes_whole(conn)) {
+        struct plan plan = {.seq = conn->tcb.snd_nxt,
+                            .text_bytes = conn->transfer->sendq.bytes,
+                            .fin = conn->flags & CONN_FIN_QUEUED,
+                            .whole = true};
 
-    conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at = deadline_at(rexmt_at_ns);
-    if (!recovery_is_calm(&conn->transfer->recovery)) {
-        tcp_arm_for(conn, rexmt_at_ns);
-        tcp_watch_tail(conn);
-        return;
+        if (!ipv4_output_room(conn->tcp->stack, path))
+            return NO_ROOM;
+        restart_if_idle(conn);
+        return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
     }
-    conn->transfer->loss_at_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
-    conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm_for(conn, conn->transfer->loss_at_ns);
-}
-
-/* Sends all that is queued, while nothing is in flight.  False: no memory. */
-static bool send_all(struct leat_tcp *conn, const struct path *path)
-{
-    struct tcp *tcp = conn->tcp;
-    const uint64_t now_ns = tcp->stack->now_ns;
-    const uint32_t seq = conn->tcb.snd_nxt;
-    const uint32_t len = conn->transfer->sendq.bytes;
-    const bool fin = conn->flags & CONN_FIN_QUEUED;
-    struct leat_buf *text = 0;
-    uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
-    uint8_t tos;
-
-    if (!tcp->sents.free)
-        return false;
-    if (len > 0) {
-        text = sendq_slice_piece(conn->transfer->sendq.first, 0, len);
-        if (!text)
-            return false;
-        flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
-    }
-    tos = tcp_ecn_of(conn, &flags, len > 0);
-    if (!tcp_emit_plain(conn, path, seq, flags, tos, text))
-        return false;
-    tcp_note_acked(conn);
-    if (fin)
-        conn->flags |= CONN_FIN_SENT;
-    conn->progress_ms = tcp_now_ms(tcp->stack); /* the wait for an answer begins */
-    conn->tcb.snd_nxt = seq + len + fin;
-    scoreboard_sent_first(&conn->transfer->scoreboard, &tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
-    start_timers(conn, now_ns);
-    return true;
-}
-
-/* Such a segment may go: both windows have room, with nothing in flight neither Nagle nor pacing
- * holds it back, and there is nothing to repair.  Not to ask all that saves 400 instructions. */
-static enum verdict send_alone(struct leat_tcp *conn, const struct path *path)
-{
-    if (!ipv4_output_room(conn->tcp->stack, path))
-        return NO_ROOM;
-    restart_if_idle(conn);
-    return send_all(conn, path) ? SENT : NO_MEMORY;
-}
-
-static __attribute__((noinline)) enum verdict send_fin(struct leat_tcp *conn,
-                                                       const struct path *path)
-{
-    if (!ipv4_output_room(conn->tcp->stack, path))
-        return NO_ROOM;
-    return tcp_fin_send(conn, path) ? SENT : NO_MEMORY;
+    if (has_nothing_to_send(conn))
+        return NOTHING;
+    if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
+        return NO_MEMORY;
+    return send_burst(conn, path);
 }
 
 /* Perhaps it comes back: what waits for the peer goes on waiting, and the rest needs no timer. */
@@ -400,12 +349,7 @@ bool tcp_output(struct leat_tcp *conn)
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
-    if (is_alone(conn))
-        verdict = send_alone(conn, path);
-    else if (tcp_fin_is_alone(conn))
-        verdict = send_fin(conn, path);
-    else
-        verdict = send_text(conn, path);
+    verdict = send_text(conn, path);
     if (verdict == SENT)
         return false; /* and with it all that was owed */
     if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))

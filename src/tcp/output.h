@@ -18,6 +18,7 @@ struct plan {
     uint32_t text_bytes;
     uint16_t segment_bytes; /* text of each segment of a super-frame; 0: it is one segment */
     bool fin;
+    bool whole; /* one segment with all that waits, while nothing is in flight */
 };
 
 static inline uint32_t plan_len(const struct plan *plan)
@@ -54,7 +55,8 @@ static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_
 /* One segment as planned; may shorten the plan.  False: no memory, and nothing has changed. */
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
-/* The same for text that never left: SND.NXT moves, the scoreboard gets a record. */
+/* The same for what never left: SND.NXT moves, the scoreboard gets a record, if there is one: a FIN
+ * alone needs none (fin.c).  Starts the timers. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
 /* A record again, whole; in several segments if it is longer than one.  @more: so much of what
@@ -70,19 +72,6 @@ bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
 
 /* The retransmission timer runs from now on, if it doesn't already. */
 void tcp_start_rexmt(struct leat_tcp *conn);
-
-/* ---- fin.c -------------------------------------------------------------------------------- */
-
-/* True if a FIN, and nothing else, is to be sent, nothing is in flight, and there is no transfer:
- * then it needs none. */
-static inline bool tcp_fin_is_alone(const struct leat_tcp *conn)
-{
-    return (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_PROBE)) == CONN_FIN_QUEUED &&
-           !tcp_has_transfer(conn) && conn->snd_una == conn->tcb.snd_nxt && conn->snd_wnd > 0;
-}
-
-/* Sends it; false: no memory. */
-bool tcp_fin_send(struct leat_tcp *conn, const struct path *path);
 
 /* ---- probe.c ------------------------------------------------------------------------------ */
 

@@ -40,7 +40,7 @@ static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
     text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
 }
 
-bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
@@ -50,7 +50,8 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     if (plan->text_bytes > 0) {
         const uint32_t wanted = plan->text_bytes;
 
-        text = sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
+        text = plan->whole ? sendq_slice_piece(conn->transfer->sendq.first, 0, wanted)
+                           : sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
         if (!text)
             return false;
         if (plan->segment_bytes > 0)
@@ -73,33 +74,77 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     return true;
 }
 
-/* The scoreboard hears of what left, from @seq to SND.NXT.  Without SACK the segments of a
+bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    return send_plan(conn, path, plan);
+}
+
+/* The scoreboard hears of what left, from @plan to SND.NXT.  Without SACK the segments of a
  * super-frame have records of their own: NewReno repairs one at a time (RFC 6582 3.2), and nothing
  * that the peer says would cut them. */
-static void record(struct leat_tcp *conn, uint32_t seq, uint64_t now_ns)
+static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_ns)
 {
+    struct scoreboard *board = &conn->transfer->scoreboard;
     const uint32_t end = conn->tcb.snd_nxt;
+    uint32_t seq = plan->seq;
 
+    if (plan->whole) {
+        scoreboard_sent_first(board, &conn->tcp->sents, seq, end, now_ns);
+        return;
+    }
     while (conn->transfer->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
-        scoreboard_sent(&conn->transfer->scoreboard, &conn->tcp->sents, seq, seq + conn->mss,
-                        now_ns);
+        scoreboard_sent(board, &conn->tcp->sents, seq, seq + conn->mss, now_ns);
         seq += conn->mss;
     }
-    scoreboard_sent(&conn->transfer->scoreboard, &conn->tcp->sents, seq, end, now_ns);
+    scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
+}
+
+/* The only segment in flight: RFC 6298 5.1, and RFC 8985 7.2, the probe of the tail, if that comes
+ * before.  Nothing else can have set either deadline, and the nearer one is all that the timer
+ * needs. */
+static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
+{
+    const uint64_t rexmt_at_ns = now_ns + rtt_rto_ns(&conn->rtt);
+    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), true);
+    const uint64_t first_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
+
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at = deadline_at(rexmt_at_ns);
+    if (!tcp_has_transfer(conn)) { /* one deadline, for whichever it is */
+        const bool probes = tcp_recovery_mode(conn) == RECOVERY_RACK;
+
+        conn->rexmt_at = deadline_at(probes ? first_ns : rexmt_at_ns);
+        tcp_arm_for(conn, probes ? first_ns : rexmt_at_ns);
+    } else if (recovery_is_calm(&conn->transfer->recovery)) {
+        conn->transfer->loss_at_ns = first_ns;
+        conn->flags |= CONN_LOSS_IS_PROBE;
+        tcp_arm_for(conn, first_ns);
+    } else {
+        tcp_arm_for(conn, rexmt_at_ns);
+        tcp_watch_tail(conn);
+    }
 }
 
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const bool is_recorded = tcp_has_transfer(conn);
 
-    if (!scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents) ||
-        !tcp_send_plan(conn, path, plan))
+    if (is_recorded && !scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents))
+        return false;
+    if (!send_plan(conn, path, plan))
         return false;
     if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
-    record(conn, plan->seq, now_ns);
-    tcp_start_rexmt(conn);
+    if (is_recorded)
+        record(conn, plan, now_ns);
+    else
+        conn->flags |= CONN_FIN_ALONE;
+    if (plan->whole)
+        start_timers(conn, now_ns);
+    else
+        tcp_start_rexmt(conn);
     return true;
 }
 
