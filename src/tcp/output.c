@@ -344,8 +344,11 @@ bool tcp_output(struct leat_tcp *conn)
     }
     if (conn->flags & CONN_SEND_SYN)
         tcp_send_syn(conn, path);
-    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN))
+    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN)) {
+        if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
+            no_memory(conn); /* in SYN-RECEIVED, of what isn't acceptable: 3.10.7.4 first */
         return false;
+    }
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
