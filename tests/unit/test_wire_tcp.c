@@ -73,6 +73,24 @@ static void options_survive_the_way_there_and_back(void **state)
 }
 
 /* RFC 9293 3.1: the data offset counts the header itself, and lies in the segment */
+/* With the options of nearly every SYN, which are read at once. */
+static void usual_SYN_is_read_to_the_last_field(void **state)
+{
+    static const uint8_t syn[] = {0,  7,  0,  9,  0,  0,  0,  1,  0, 0, 0, 2, 0xa0, 0x12,
+                                  1,  2,  0,  0,  0,  0,  2,  4,  5, 6, 4, 2, 8,    10,
+                                  11, 12, 13, 14, 21, 22, 23, 24, 1, 3, 3, 7};
+    struct wire_tcp header;
+
+    (void)state;
+    assert_true(wire_tcp_parse(syn, sizeof syn, &header));
+    assert_true(wire_tcp_parse_options(syn, &header));
+    assert_int_equal(header.mss, 0x0506);
+    assert_true(header.sack_permitted && header.has_ts);
+    assert_int_equal(header.tsval, 0x0b0c0d0e);
+    assert_int_equal(header.tsecr, 0x15161718);
+    assert_int_equal(header.wind_shift, 7);
+}
+
 static void data_offset_is_judged(void **state)
 {
     uint8_t bytes[60] = {0};
@@ -162,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(emit_inverts_parse),
         cmocka_unit_test(options_survive_the_way_there_and_back),
+        cmocka_unit_test(usual_SYN_is_read_to_the_last_field),
         cmocka_unit_test(data_offset_is_judged),
         cmocka_unit_test(options_are_read_at_any_alignment),
         cmocka_unit_test(unknown_options_are_skipped),

@@ -1,0 +1,205 @@
+/*
+ * test_edges.c -- rules that are one number, or one bit, and that a mutation of the source showed
+ * to be without a test.
+ */
+#include "place.h"
+
+#include "tcp/tcp.h"
+
+enum {
+    FIRST_SEGMENT = 1000
+};
+
+/* ---- the window's right edge -------------------------------------------------------------- */
+
+/* Fills our window to the last byte; returns the peer's next number. */
+static uint32_t fill_window(struct talk *talk)
+{
+    uint32_t seq = 1;
+
+    talk->read_nothing = true;
+    for (;;) {
+        const uint32_t window = talk_info(talk).rcv_wnd_bytes;
+
+        if (window == 0)
+            return seq;
+        rx(talk, ACK, seq, 1, window < FIRST_SEGMENT ? window : FIRST_SEGMENT);
+        seq += window < FIRST_SEGMENT ? window : FIRST_SEGMENT;
+        talk_wait(talk, 100 * ms);
+        world_mark(talk->world);
+    }
+}
+
+static int setup_small_window(void **state)
+{
+    talk_setup_later(state);
+    ((struct talk *)*state)->world->tcp_config.receive_window_bytes = 4 * FIRST_SEGMENT;
+    talk_begin(*state);
+    return 0;
+}
+
+/* RFC 9293 3.10.7.4 first: with our window shut, what has no text is still in order; this one is
+ * urgent, which nobody predicts. */
+static void ACK_of_our_FIN_counts_while_our_window_is_shut(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t seq;
+
+    talk_establish(talk);
+    seq = fill_window(talk);
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, seq, 0);
+    rx(talk, URG | ACK, seq, 2, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_2);
+}
+
+/* A peer that has filled our window, with its first segment lost, sends ACKs from the right edge.
+ */
+static void ACK_from_the_right_edge_counts_and_none_from_beyond(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t edge;
+
+    talk_establish(talk);
+    edge = 1 + talk_info(talk).rcv_wnd_bytes;
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    rx(talk, ACK, edge + 1, 11, 0);
+    tx(talk, ACK, 11, 1, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 10);
+    rx(talk, ACK, edge, 11, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+/* ---- timers ------------------------------------------------------------------------------- */
+
+/* Nothing is in flight after the handshake, so nothing expires, and the RTO stays. */
+static void idle_connection_keeps_the_RTO_of_its_handshake(void **state)
+{
+    struct talk *talk = *state;
+    uint64_t rto_ns;
+
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 0);
+    rto_ns = talk_info(talk).rto_ns;
+    talk_wait(talk, 60 * second);
+    quiet(talk);
+    assert_int_equal(talk_info(talk).rto_ns, rto_ns);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_timeouts, 0);
+}
+
+static void user_timeout_of_0_is_that_of_the_configuration(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    leat_tcp_set_user_timeout(talk->conn, second);
+    leat_tcp_set_user_timeout(talk->conn, 0);
+    talk_send(talk, 10);
+    talk_wait(talk, 90 * second);
+    assert_int_equal(talk->closed, 0);
+    talk_wait(talk, 100 * second);
+    assert_int_equal(talk->closed, 1);
+}
+
+/* RFC 9293 3.10.8: closed or not, the handshake isn't over. */
+static void SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED(void **state)
+{
+    struct talk *talk = *state;
+    struct place place = place_reach(talk, TCP_SYN_RECEIVED);
+
+    leat_tcp_shutdown(talk->conn);
+    world_poll(talk->world);
+    assert_int_equal(talk_state(talk), LEAT_TCP_FIN_WAIT_1);
+    world_mark(talk->world);
+    talk_wait(talk, 1900 * ms);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    quiet(talk);
+    rx(talk, ACK, place.peer, 1, 0);
+    tx(talk, FIN | ACK, 1, 1, 0);
+}
+
+/* ---- the bits of the IP header ------------------------------------------------------------ */
+
+enum {
+    TOS_AT = FRAME_IP + 1,
+    DSCP_AF31 = 26
+};
+
+/* RFC 3168 6.1.1: a SYN or SYN,ACK is never marked as ECT. */
+static void neither_kind_of_SYN_is_marked_as_ECT(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.ecn = LEAT_TCP_ECN_ASK;
+    talk_begin(talk);
+    talk_offer(talk, 1);
+    talk_connect(talk);
+    tx(talk, SYN | 0xc0, 0, 0, 0);
+    assert_int_equal(talk->last.bytes[TOS_AT], 0);
+    rx(talk, RST | ACK, 0, 1, 0);
+    talk_listen(talk);
+    rx(talk, SYN | 0xc0, 0, 0, 0);
+    tx(talk, SYN | ACK | 0x40, 0, 1, 0);
+    assert_int_equal(talk->last.bytes[TOS_AT], 0);
+    leat_tcp_listener_close(talk->listener);
+}
+
+/* RFC 9293 3.9.2.1: from the first segment on. */
+static void SYN_has_the_diffserv_field_that_the_program_chose(void **state)
+{
+    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
+    struct talk *talk = *state;
+
+    world_mark(talk->world);
+    assert_int_equal(leat_tcp_connect(talk->world->stack, &talk->conn, &remote, 0, 0, 0), LEAT_OK);
+    leat_tcp_set_dscp(talk->conn, DSCP_AF31);
+    world_poll(talk->world);
+    tx(talk, SYN, 0, 0, 0);
+    assert_int_equal(talk->last.bytes[TOS_AT], DSCP_AF31 << 2);
+    leat_tcp_abort(talk->conn);
+    world_poll(talk->world);
+}
+
+/* ---- the send queue ----------------------------------------------------------------------- */
+
+/* No error ever says that it is full: it is, and the program waits. */
+static void program_that_fills_the_queue_to_the_last_byte_hears_of_room(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t room;
+
+    talk->world->tcp_config.send_queue_bytes = 2 * FIRST_SEGMENT;
+    talk_begin(talk);
+    talk_establish(talk);
+    room = leat_tcp_send_room(talk->conn);
+    assert_int_equal(room, 2 * FIRST_SEGMENT);
+    talk_send(talk, room);
+    world_mark(talk->world);
+    assert_int_equal(talk->writable, 0);
+    rx(talk, ACK, 1, 1 + MSS_PEER, 0);
+    assert_int_equal(talk->writable, 1);
+    world_mark(talk->world);
+}
+
+#define small_test(function)                                                                       \
+    cmocka_unit_test_setup_teardown(function, setup_small_window, talk_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        small_test(ACK_of_our_FIN_counts_while_our_window_is_shut),
+        talk_test(ACK_from_the_right_edge_counts_and_none_from_beyond),
+        talk_test(idle_connection_keeps_the_RTO_of_its_handshake),
+        talk_test(user_timeout_of_0_is_that_of_the_configuration),
+        talk_test(SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED),
+        talk_test_later(neither_kind_of_SYN_is_marked_as_ECT),
+        talk_test(SYN_has_the_diffserv_field_that_the_program_chose),
+        talk_test_later(program_that_fills_the_queue_to_the_last_byte_hears_of_room),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
