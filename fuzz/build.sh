@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds all fuzz targets for ClusterFuzzLite or OSS-Fuzz, which run it in an image like their
 # base-builder with CC, CFLAGS, LIB_FUZZING_ENGINE and OUT set; the image needs meson, ninja, ragel,
-# pkg-config, zip, and the headers of cmocka. Leaves $OUT/fuzz_NAME and its corpus beside it.
+# pkg-config, zip, and the headers of cmocka. Leaves $OUT/fuzz_NAME, its corpus and dictionary beside it.
 set -eu
 cd "$(dirname "$0")/.."
 build=${WORK:-build}/fuzz
@@ -15,6 +15,9 @@ for source in fuzz/fuzz_*.c; do
     cp "$build/fuzz/$name" "$OUT/"
     [ ! -d "fuzz/corpus/${name#fuzz_}" ] || zip -qrj "$OUT/${name}_seed_corpus.zip" "fuzz/corpus/${name#fuzz_}"
 done
-for name in frames wire; do # 96 steps of 16 bytes
+for name in api device frames tcp wire; do # 96 steps of 16 bytes
     printf '[libfuzzer]\nmax_len = 1536\nentropic = 0\n' >"$OUT/fuzz_$name.options"
+done
+for dict in fuzz/dict/*.dict; do
+    cp "$dict" "$OUT/fuzz_$(basename "$dict")"
 done
