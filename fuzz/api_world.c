@@ -166,6 +166,7 @@ void api_run(uint64_t ns, unsigned polls)
 {
     const uint64_t until_ns = api_now_ns + ns;
 
+    api_ends[0].next_ns = api_ends[1].next_ns = api_now_ns; /* the programs have made calls */
     for (struct api_end *end = next_end(); polls > 0 && end->next_ns <= until_ns; polls--) {
         if (end->next_ns > api_now_ns)
             api_now_ns = end->next_ns;
@@ -305,6 +306,8 @@ void api_finish(bool well)
 {
     calm(&api_ends[0]);
     calm(&api_ends[1]);
+    close_rest(&api_ends[0]); /* who was not accepted is reset, and who waits for it hears so */
+    close_rest(&api_ends[1]);
     if (well) {
         to_all(read_all);
         to_all(close_well);
@@ -312,9 +315,6 @@ void api_finish(bool well)
     } else {
         to_all(abort_it);
     }
-    close_rest(&api_ends[0]);
-    close_rest(&api_ends[1]);
-    api_run(2 * second_ns, END_POLLS);
     to_all(demand_end);
     open_all_again(&api_ends[0]);
     open_all_again(&api_ends[1]);

@@ -40,6 +40,7 @@ static void step(struct steps *steps)
     const uint8_t what = take(steps);
     struct api_end *end = &api_ends[what >> 7];
     struct api_act act;
+    uint8_t how;
 
     switch (what & 15) {
     case 0:
@@ -60,7 +61,8 @@ static void step(struct steps *steps)
         step_rule(end, steps, what);
         break;
     case 9:
-        api_set_faults(what >> 7, take(steps), take(steps));
+        how = take(steps);
+        api_set_faults(what >> 7, take(steps), how);
         break;
     case 10: /* a clock that leaps, or a machine that was frozen */
         api_now_ns += (uint64_t)1000 << take(steps) % 32;

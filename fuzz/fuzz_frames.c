@@ -72,9 +72,9 @@ static void step_icmp(struct harness *harness, struct script *script)
     const struct frame ours =
         frame_udp(IP_US, HARNESS_CLIENT_PORT, IP_PEER, HARNESS_SERVER_PORT, "text", 4);
     const uint8_t type = types[take(&script->steps) % sizeof types];
-    struct frame frame =
-        frame_icmp(IP_PEER, IP_US, type, take(&script->steps), take16(&script->steps),
-                   ours.bytes + FRAME_IP, ours.len - FRAME_IP);
+    const uint8_t code = take(&script->steps);
+    struct frame frame = frame_icmp(IP_PEER, IP_US, type, code, take16(&script->steps),
+                                    ours.bytes + FRAME_IP, ours.len - FRAME_IP);
 
     feed_spoilt(harness, script, &frame);
 }

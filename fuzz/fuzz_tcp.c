@@ -204,8 +204,11 @@ static void step_segment(struct world *world)
     lies = draw_lies(world, take(&world->steps));
     segment.options_len = peer_options(&world->peer, harness->now_ns, segment.flags,
                                        how & 128 ? how & 63 : world->options, &lies, options);
-    if (how & 64 && segment.options_len > 0) /* one is not what it should be */
-        options[take(&world->steps) % segment.options_len] = take(&world->steps);
+    if (how & 64 && segment.options_len > 0) { /* one is not what it should be */
+        const uint32_t where = take(&world->steps) % segment.options_len;
+
+        options[where] = take(&world->steps);
+    }
     segment.urgent = (uint16_t)len;
     frame = frame_tcp(&segment, text, which & 64 ? len : 0);
     frame.bytes[FRAME_IP + 1] = which >> 7 ? how & 3 : 0; /* a mark of congestion */

@@ -201,6 +201,7 @@ static void receive(struct leat_pool *pool)
 static void step(struct leat_pool *pool, uint8_t what)
 {
     struct virtqueue *queue = world.queues[what >> 3 & 1];
+    uint32_t id;
 
     switch (what & 7) {
     case 0:
@@ -208,10 +209,12 @@ static void step(struct leat_pool *pool, uint8_t what)
         use_next(what >> 3 & 1);
         break;
     case 2:
-        put_used(queue, next32(), next32());
+        id = next32();
+        put_used(queue, id, next32());
         break;
     case 3:
-        put_used(queue, next8(), next8());
+        id = next8();
+        put_used(queue, id, next8());
         break;
     case 4:
         queue->used.index = next16();
