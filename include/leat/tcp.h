@@ -46,7 +46,8 @@ struct leat_tcp_config {
     uint16_t listeners;             /**< listeners at a time: 16 */
     uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
                                          one connection has at most 64 */
-    uint32_t sent_segments;         /**< segments in flight, of all connections: 4096 */
+    uint32_t sent_segments;         /**< segments in flight, of all connections: 4096; the last
+                                         quarter is for connections that have none */
     uint32_t transfers;             /**< connections with text queued, in flight or out of order at
                                          a time: as many as connections, at most sent_segments; those
                                          beyond wait, which tcp_transfers_short counts */

@@ -6,7 +6,7 @@
 
 void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count)
 {
-    *pool = (struct sent_pool){0};
+    *pool = (struct sent_pool){.reserve = count / SENT_RESERVE_PART};
     for (uint32_t i = count; i > 0; i--)
         sent_give(pool, &records[i - 1]);
 }
@@ -44,9 +44,14 @@ static void set_condition(struct scoreboard *board, struct sent *sent, uint8_t c
         ring_remove(&sent->by_time);
 }
 
-static struct sent *record_new(struct sent_pool *pool)
+static bool may_take(const struct scoreboard *board, const struct sent_pool *pool)
 {
-    struct sent *sent = pool->free ? sent_take(pool) : 0;
+    return pool->free_count > (board->first ? pool->reserve : 0);
+}
+
+static struct sent *record_new(const struct scoreboard *board, struct sent_pool *pool)
+{
+    struct sent *sent = may_take(board, pool) ? sent_take(pool) : 0;
 
     if (sent)
         *sent = (struct sent){0};
@@ -101,7 +106,7 @@ static void record_free(struct scoreboard *board, struct sent_pool *pool, struct
 /* Cuts a record in two at @at; false: no record for the second half. */
 static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent *sent, uint32_t at)
 {
-    struct sent *rest = record_new(pool);
+    struct sent *rest = record_new(board, pool);
 
     if (!rest)
         return false;
@@ -149,13 +154,13 @@ static bool last_may_grow(const struct scoreboard *board)
 
 bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool)
 {
-    return pool->free || last_may_grow(board);
+    return may_take(board, pool) || last_may_grow(board);
 }
 
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns)
 {
-    struct sent *sent = record_new(pool);
+    struct sent *sent = record_new(board, pool);
 
     if (!sent) {
         if (!last_may_grow(board))

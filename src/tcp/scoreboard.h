@@ -29,7 +29,8 @@
 #include "core/cold.h"
 
 enum {
-    SCOREBOARD_STEPS_MAX = 128 /* records that the search for what one ACK reports walks over */
+    SCOREBOARD_STEPS_MAX = 128, /* records that the search for what one ACK reports walks over */
+    SENT_RESERVE_PART = 4       /* a fourth of the records: by default one for each connection */
 };
 
 enum sent_flag {
@@ -49,10 +50,13 @@ struct sent {
     uint8_t flags;  /* enum sent_flag */
 };
 
-/* Records of all connections. */
+/* Records of all connections.  Who has one may do with it, for it can grow; so the last of them are
+ * for those that have none: else a few hundred peers that acknowledge nothing would hold all, and
+ * nobody else could be sent a byte. */
 struct sent_pool {
     struct sent *free;
     uint32_t free_count;
+    uint32_t reserve;
 };
 
 COLD void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
@@ -109,8 +113,8 @@ static inline void sent_give(struct sent_pool *pool, struct sent *sent)
 
 void scoreboard_init(struct scoreboard *board);
 
-/* New text or FIN left.  Without a free record the last one grows; false if that isn't possible:
- * then nothing may be sent. */
+/* New text or FIN left.  Without a record that it may take the last one grows; false if that isn't
+ * possible: then nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);
 

@@ -206,22 +206,47 @@ static void odd_blocks_make_no_crumbs(void **state)
 
 static void without_records_the_last_one_grows(void **state)
 {
+    const uint32_t most = RECORDS - pool.reserve;
+
     (void)state;
-    for (unsigned i = 0; i < RECORDS; i++)
+    for (uint32_t i = 0; i < most; i++)
         assert_true(
             scoreboard_sent(&board, &pool, start + i * MSS, start + (i + 1) * MSS, 1000 + i));
+    assert_int_equal(pool.free_count, pool.reserve);
     assert_true(scoreboard_has_room(&board, &pool));
-    assert_true(
-        scoreboard_sent(&board, &pool, start + RECORDS * MSS, start + RECORDS * MSS + 3, 5000));
+    assert_true(scoreboard_sent(&board, &pool, start + most * MSS, start + most * MSS + 3, 5000));
     assert_int_equal(board.last->end - board.last->seq, MSS + 3);
     assert_int_equal(board.last->at_ns, 5000);
-    assert_int_equal(board.in_flight_bytes, RECORDS * MSS + 3);
+    assert_int_equal(board.in_flight_bytes, most * MSS + 3);
     scoreboard_lose(&board, board.last);
     assert_false(scoreboard_has_room(&board, &pool));
     assert_false(scoreboard_sent(&board, &pool, board.last->end, board.last->end + 1, 5001));
     /* nothing to cut it with: it goes whole */
     assert_int_equal(scoreboard_lost(&board, &pool, MSS)->end, board.last->end);
     assert_ptr_equal(scoreboard_lost(&board, &pool, MSS), board.last);
+    assert_int_equal(pool.free_count, pool.reserve);
+}
+
+/* One has all that it may; each of as many others as are kept for still gets its first. */
+static void the_last_records_are_for_who_has_none(void **state)
+{
+    static struct scoreboard others[RECORDS];
+    const uint32_t most = RECORDS - pool.reserve, reserve = pool.reserve;
+
+    (void)state;
+    assert_in_range(reserve, 1, RECORDS - 1);
+    for (uint32_t i = 0; i <= most; i++)
+        scoreboard_sent(&board, &pool, start + i * MSS, start + (i + 1) * MSS, 1000);
+    for (uint32_t i = 0; i < reserve; i++) {
+        scoreboard_init(&others[i]);
+        assert_true(scoreboard_sent(&others[i], &pool, start, start + MSS, 1000));
+        assert_true(scoreboard_sent(&others[i], &pool, start + MSS, start + 2 * MSS, 1000));
+        assert_ptr_equal(others[i].first, others[i].last);
+    }
+    scoreboard_init(&others[reserve]);
+    assert_false(scoreboard_sent(&others[reserve], &pool, start, start + MSS, 1000));
+    for (uint32_t i = 0; i < reserve; i++)
+        scoreboard_free(&others[i], &pool);
 }
 
 /* RFC 4015: what flew before flies again, in the order in which it left */
@@ -291,6 +316,7 @@ int main(void)
         board_test(lost_are_sent_lowest_first),
         board_test(odd_blocks_make_no_crumbs),
         board_test(without_records_the_last_one_grows),
+        board_test(the_last_records_are_for_who_has_none),
         board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
         board_test(what_left_together_stays_in_order),
         board_test(text_that_waited_for_a_retransmission_is_no_sample),
