@@ -187,6 +187,10 @@ static void receive(struct leat_pool *pool)
         const uint32_t datagram_max = frames[i]->segment_bytes > 0 ? UINT16_MAX : netif->mtu;
         volatile uint8_t sum = 0;
 
+        /* a super-frame is TCP over IPv4, and nothing else */
+        if (frames[i]->segment_bytes > 0 && (frames[i]->len < 24 || frames[i]->data[23] != 6))
+            abort();
+
         if (total < 14 || total > datagram_max + 18)
             abort();
         for (const struct leat_buf *buf = frames[i]; buf; buf = buf->next) {

@@ -100,14 +100,15 @@ bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
 
 /** What a resolver has done. */
 struct leat_resolver_counts {
-    uint64_t udp_queries;    /**< sent by UDP */
-    uint64_t tcp_queries;    /**< sent by TCP */
-    uint64_t replies;        /**< that were for us, whatever they said */
-    uint64_t truncated;      /**< of these, cut short: asked for again by TCP */
-    uint64_t drop_foreign;   /**< replies with a wrong id or question, or illegal: ignored */
-    uint64_t drop_case;      /**< replies with a wrong letter case: ignored */
-    uint64_t timeouts;       /**< tries that nobody answered */
-    uint64_t servers_failed; /**< tries that a server or an ICMP error refused */
+    uint64_t udp_queries;     /**< sent by UDP */
+    uint64_t tcp_queries;     /**< sent by TCP */
+    uint64_t replies;         /**< that were for us, whatever they said */
+    uint64_t truncated;       /**< of these, cut short: asked for again by TCP */
+    uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */
+    uint64_t drop_fragmented; /**< replies in fragments: asked for again by TCP */
+    uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
+    uint64_t timeouts;        /**< tries that nobody answered */
+    uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
 };
 
 /** The counters; live, valid as long as the resolver. */

@@ -100,6 +100,12 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
 /** The local end: port 0 if unbound. */
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp);
 
+/**
+ * In on_datagram: true if the datagram came in fragments.  Who can forge an address can put bytes
+ * of his into the later ones, which show no port (RFC 8900 3.7).
+ */
+bool leat_udp_was_fragmented(const struct leat_udp *udp);
+
 /** The stack of a socket. */
 struct leat *leat_udp_stack(const struct leat_udp *udp);
 

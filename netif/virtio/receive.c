@@ -115,7 +115,22 @@ static bool take_rest(struct leat_virtio *virtio, struct leat_buf *frame, uint16
     return all_good;
 }
 
-/* What the device says about the frame; false: it can't be, or was not agreed on. */
+/* True if the frame is TCP over IPv4, as far as its first piece shows. */
+static bool is_tcp(const struct leat_buf *frame)
+{
+    enum {
+        TYPE_AT = 12,
+        PROTOCOL_AT = 14 + 9,
+        PROTOCOL_TCP = 6
+    };
+    const uint8_t *at = frame->data;
+
+    return frame->len > PROTOCOL_AT && at[TYPE_AT] == 0x08 && at[TYPE_AT + 1] == 0 &&
+           at[PROTOCOL_AT] == PROTOCOL_TCP;
+}
+
+/* What the device says about the frame; false: it can't be, or was not agreed on.  That it is a
+ * super-frame means nothing of what is not TCP. */
 static bool read_header(const struct leat_virtio *virtio, const struct virtio_net_header *header,
                         struct leat_buf *frame, uint32_t len)
 {
@@ -131,7 +146,7 @@ static bool read_header(const struct leat_virtio *virtio, const struct virtio_ne
     /* 5.1.6.4: only with its checksum left to us, and with a size */
     if (super && (!(virtio->features & VIRTIO_NET_F_GUEST_TSO4) || !partial || !header->gso_size))
         return false;
-    frame->segment_bytes = super ? header->gso_size : 0;
+    frame->segment_bytes = super && is_tcp(frame) ? header->gso_size : 0;
     /* partial: the frame never was on a wire, and its field holds the pseudo-header's sum only */
     frame->checksum = agreed && (partial || valid) ? LEAT_CHECKSUM_VERIFIED : LEAT_CHECKSUM_UNKNOWN;
     return true;

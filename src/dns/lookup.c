@@ -19,6 +19,7 @@
 
 enum {
     LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
+    GRACE_PART = 10, /* of a try's time, that it goes on after an ICMP error */
     QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
 };
 
@@ -174,7 +175,9 @@ static bool begin_try(struct leat_lookup *lookup)
 
     lookup->id = (uint16_t)leat_random(stack);
     mix_case(lookup);
-    timer_set(&stack->timers, &lookup->timer, leat_now_ns(stack) + wait_ns);
+    lookup->soft = LEAT_OK;
+    lookup->end_ns = leat_now_ns(stack) + wait_ns;
+    timer_set(&stack->timers, &lookup->timer, lookup->end_ns);
     return lookup->by_tcp ? try_tcp(lookup) : try_udp(lookup);
 }
 
@@ -211,6 +214,10 @@ static void on_timeout(struct timer *timer, void *context)
     struct leat_lookup *lookup = owner_of(timer, struct leat_lookup, timer);
 
     (void)context;
+    if (lookup->soft != LEAT_OK) {
+        server_failed(lookup, lookup->soft);
+        return;
+    }
     lookup->resolver->counts.timeouts++;
     lookup->tries++;
     next_try(lookup, LEAT_ERR_TIMEOUT);
@@ -218,7 +225,6 @@ static void on_timeout(struct timer *timer, void *context)
 
 static void go_on_by_tcp(struct leat_lookup *lookup)
 {
-    lookup->resolver->counts.truncated++;
     close_sockets(lookup, true);
     lookup->by_tcp = true;
     if (!begin_try(lookup))
@@ -258,6 +264,7 @@ static void take_message(struct leat_lookup *lookup, uint8_t *message, size_t le
     }
     resolver->counts.replies++;
     if (reply == DNS_REPLY_TRUNCATED) {
+        resolver->counts.truncated++;
         go_on_by_tcp(lookup);
     } else if (reply == DNS_REPLY_FAILED) {
         take_failure(lookup, result->rcode);
@@ -278,10 +285,17 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct leat_lookup *lookup = arg;
     const uint32_t bytes_max = LENGTH_BYTES + lookup->resolver->config.answer_bytes;
 
-    (void)udp;
     (void)peer; /* the socket is connected: it is our server */
     (void)local;
-    if (payload->next) /* came in fragments */
+    /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
+     * needs any for what we say that we can take. */
+    if (leat_udp_was_fragmented(udp)) {
+        lookup->resolver->counts.drop_fragmented++;
+        leat_buf_free(payload);
+        go_on_by_tcp(lookup);
+        return;
+    }
+    if (payload->next) /* of a pool of small buffers */
         take_message(lookup, lookup->message,
                      leat_buf_read(payload, 0, lookup->message, bytes_max));
     else
@@ -292,10 +306,20 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
                          void *arg)
 {
+    struct leat_lookup *lookup = arg;
+    struct leat *stack = lookup->resolver->stack;
+    const uint64_t soon_ns = leat_now_ns(stack) + lookup->resolver->config.timeout_ns / GRACE_PART;
+
     (void)udp;
     (void)peer;
-    if (err == LEAT_ERR_REFUSED || err == LEAT_ERR_UNREACHABLE)
-        server_failed(arg, err);
+    if (err != LEAT_ERR_REFUSED && err != LEAT_ERR_UNREACHABLE)
+        return;
+    /* it may be forged (RFC 5927): the answer still counts if it comes, for a while */
+    lookup->soft = err;
+    if (soon_ns >= lookup->end_ns)
+        return;
+    lookup->end_ns = soon_ns;
+    timer_set(&stack->timers, &lookup->timer, soon_ns);
 }
 
 static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,

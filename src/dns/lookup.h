@@ -19,8 +19,10 @@ struct leat_lookup {
     struct timer timer;
     struct ready ready; /* set when `err` is to be told */
     enum leat_err err;
-    unsigned rcode; /* of the last server that failed */
-    uint16_t id;    /* of the current try */
+    enum leat_err soft; /* what ICMP said of the current try, or LEAT_OK */
+    uint64_t end_ns;    /* of the current try */
+    unsigned rcode;     /* of the last server that failed */
+    uint16_t id;        /* of the current try */
     uint16_t type;
     unsigned tries;
     uint8_t failed;     /* servers that can't answer, a bit each */

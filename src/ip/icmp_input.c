@@ -119,6 +119,7 @@ void icmp_input(struct leat *stack, struct packet *packet)
 {
     struct wire_icmp icmp;
 
+    packet->buf->segment_bytes = 0; /* a device may say that this is TCP's super-frame */
     if (!wire_icmp_parse(&icmp, packet->buf->data, packet->buf->len)) {
         stack_end(stack, packet->buf, drop_icmp_format);
         return;

@@ -5,7 +5,8 @@
  *
  *      5 bits   minutes, so that a cookie is good for one to two of them
  *      3 bits   the peer's MSS, as one of eight
- *      24 bits  a keyed hash over the ends, the peer's ISN, the eight bits above and the options
+ *      24 bits  a keyed hash over the ends, the peer's ISN, the MSS, the options, and the minutes
+ *               since the start, all 32 bits of them: those above come again after half an hour
  *
  * The options, window scale, SACK and ECN, travel in the low bits of the timestamp, which the peer
  * echoes; a peer without timestamps does without them.  The hash vouches for them: a peer may come
@@ -45,7 +46,7 @@ static unsigned mss_index(uint16_t mss)
 
 static uint32_t minute_of(const struct tcp *tcp)
 {
-    return (uint32_t)(tcp->stack->now_ns / minute_ns) & MINUTES_MASK;
+    return (uint32_t)(tcp->stack->now_ns / minute_ns);
 }
 
 /* @options: as in the timestamp, or NO_TS. */
@@ -58,7 +59,7 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
         options};
     const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
 
-    return minute << (MSS_BITS + HASH_BITS) | index << HASH_BITS | ((uint32_t)hash & HASH_MASK);
+    return (minute & MINUTES_MASK) << (MSS_BITS + HASH_BITS) | index << HASH_BITS | ((uint32_t)hash & HASH_MASK);
 }
 
 static struct tcb ends_of(const struct tcp_segment *segment)
@@ -132,12 +133,13 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
 static bool is_cookie(const struct tcp *tcp, const struct tcb *ends, const struct wire_tcp *ack)
 {
     const uint32_t cookie = ack->ack - 1;
-    const uint32_t minute = cookie >> (MSS_BITS + HASH_BITS);
+    const uint32_t now = minute_of(tcp);
+    const uint32_t age = (now - (cookie >> (MSS_BITS + HASH_BITS))) & MINUTES_MASK;
     const uint32_t index = cookie >> HASH_BITS & ((1 << MSS_BITS) - 1);
 
-    if (((minute_of(tcp) - minute) & MINUTES_MASK) > 1)
+    if (age > 1)
         return false;
-    return cookie == cookie_of(tcp, ends, ack->seq - 1, minute, index,
+    return cookie == cookie_of(tcp, ends, ack->seq - 1, now - age, index,
                                ack->has_ts ? ack->tsecr & TS_MASK : NO_TS);
 }
 

@@ -204,6 +204,11 @@ struct leat_endpoint leat_udp_local(const struct leat_udp *udp)
     return udp->local;
 }
 
+bool leat_udp_was_fragmented(const struct leat_udp *udp)
+{
+    return udp->reassembled;
+}
+
 struct leat *leat_udp_stack(const struct leat_udp *udp)
 {
     return udp->stack;

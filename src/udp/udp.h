@@ -21,7 +21,10 @@ struct leat_udp {
     uint32_t opened; /* how often this slot has been: tells a socket from its successor */
     bool open;
     bool broadcast;
+    bool reassembled; /* what was given to the program last came in fragments */
     uint8_t ttl, tos; /* of what is sent; 0: as IP does */
+    uint8_t sent;     /* datagrams: 0, 1, or 2 for more */
+    uint32_t quote;   /* length and checksum of the last: what an ICMP error says of it */
     struct buf_queue queue;
     enum leat_err error; /* not yet told, or LEAT_OK */
     struct leat_endpoint error_peer;

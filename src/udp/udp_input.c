@@ -9,6 +9,10 @@
 #include "wire/ipv4.h"
 #include "wire/udp.h"
 
+enum {
+    REASSEMBLED = 0x8000 /* in segment_bytes */
+};
+
 /* RFC 768: a checksum of 0 means that the sender made none. */
 static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
@@ -27,13 +31,15 @@ static void refuse(struct leat *stack, struct packet *packet)
 
 /* Queues the payload.  Its headers stay in front of it in the buffer and are read again when the
  * program gets it: so a queue costs no memory of its own.  Meanwhile segment_bytes, which means
- * nothing here, holds how far back the IP header begins. */
+ * nothing here, holds how far back the IP header begins, and whether it came in fragments. */
 static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
 
     view_pull(buf, UDP_HEADER_BYTES);
     buf->segment_bytes = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
+    if (packet->reassembled)
+        buf->segment_bytes |= REASSEMBLED;
     queue_put(&udp->queue, buf);
     stack->stats.taken_udp++;
     stack_ready(stack, &udp->ready);
@@ -72,6 +78,9 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 
     if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
         return false;
+    /* who guesses the port of a socket that has sent one datagram must guess its checksum, too */
+    if (udp->sent == 1 && get32(error->transport + UDP_LENGTH_AT) != udp->quote)
+        return false;
     /* of several before the program hears of them the latest counts */
     udp->error = icmp_error_meaning(error);
     udp->error_peer = (struct leat_endpoint){error->remote_ip, remote_port};
@@ -82,16 +91,18 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 /* Hands one datagram to the program. */
 static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 {
-    const uint8_t *ip = payload->data - payload->segment_bytes;
+    const uint16_t back = payload->segment_bytes & (uint16_t)~REASSEMBLED;
+    const uint8_t *ip = payload->data - back;
     const uint8_t *ports = payload->data - UDP_HEADER_BYTES;
     struct leat_endpoint peer, local;
     struct wire_ipv4 header;
     bool ok;
 
-    ok = wire_ipv4_parse_quote(&header, ip, payload->segment_bytes);
+    ok = wire_ipv4_parse_quote(&header, ip, back);
     leat_assert(ok); /* it did when it came */
     peer = (struct leat_endpoint){header.src, get16(ports)};
     local = (struct leat_endpoint){header.dst, get16(ports + 2)};
+    udp->reassembled = payload->segment_bytes & REASSEMBLED;
     payload->segment_bytes = 0;
     if (udp->events->on_datagram)
         udp->events->on_datagram(udp, payload, &peer, &local, udp->arg);

@@ -115,6 +115,8 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     if (!payload)
         return LEAT_ERR_MEMORY;
     emit_header(path, payload, udp->local.port, peer->port);
+    udp->quote = get32(payload->data + UDP_LENGTH_AT);
+    udp->sent = udp->sent == 0 ? 1 : 2;
     err = send_down(udp, path, payload);
     if (err == LEAT_OK)
         stack->stats.udp_sent++;

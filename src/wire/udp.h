@@ -9,6 +9,7 @@
 
 enum {
     UDP_HEADER_BYTES = 8,
+    UDP_LENGTH_AT = 4,
     UDP_CHECKSUM_AT = 6
 };
 

@@ -2,6 +2,9 @@
  */
 #include "dns_lookup.h"
 
+#include "ip/icmp.h"
+#include "udp/udp.h"
+
 /* Behind @lies comes the truth, and nothing else is found. */
 static void assert_truth_behind(struct fixture *f, void (*lies)(struct liar *))
 {
@@ -171,10 +174,69 @@ static void test_threat_N4_ids_ports_and_case_are_unpredictable(void **state)
     assert_int_equal(same_name, 0);
 }
 
+/* Port unreachable, about the query that was heard; @quote: its length and checksum. */
+static bool forge_icmp(struct liar *liar, uint32_t quote)
+{
+    uint8_t header[8];
+    const struct icmp_error error = {.type = ICMP_UNREACHABLE,
+                                     .code = ICMP_PORT_UNREACHABLE,
+                                     .protocol = 17,
+                                     .reporter = SERVER_IP,
+                                     .local_ip = CLIENT_IP,
+                                     .remote_ip = SERVER_IP,
+                                     .transport = header,
+                                     .transport_bytes = sizeof header};
+
+    put16(header, liar->peer.port);
+    put16(header + 2, 53);
+    put32(header + 4, quote);
+    return udp_icmp_error(liar->world->stacks[CLIENT], &error);
+}
+
+static uint32_t quote_of(const struct liar *liar)
+{
+    return udp_look_up(liar->world->stacks[CLIENT], CLIENT_IP, liar->peer.port)->quote;
+}
+
+static void guessed_errors_then_the_truth(struct liar *liar)
+{
+    const uint32_t quote = quote_of(liar);
+
+    for (uint32_t i = 1; i < 1000; i++)
+        assert_false(forge_icmp(liar, quote ^ i));
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_Q9_guessed_ICMP_error_must_quote_the_query(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_truth_behind(f, guessed_errors_then_the_truth);
+    assert_int_equal(f->counts->servers_failed, 0);
+}
+
+static void right_error_then_the_truth(struct liar *liar)
+{
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(forge_icmp(liar, quote_of(liar)));
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_threat_Q9_ICMP_error_is_soft_while_the_answer_may_come(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_truth_behind(f, right_error_then_the_truth);
+    assert_int_equal(f->counts->servers_failed, 0);
+    assert_int_equal(f->counts->udp_queries, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_threat_N4_wrong_id),
+        TEST(test_threat_Q9_guessed_ICMP_error_must_quote_the_query),
+        TEST(test_threat_Q9_ICMP_error_is_soft_while_the_answer_may_come),
         TEST(test_threat_N4_wrong_port_or_server),
         TEST(test_threat_N4_wrong_question),
         TEST(test_threat_N4_wrong_letter_case),

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    UDP_CHECKSUM_AT = 14 + 20 + 6 /* in a frame of ours */
+};
+
 static const uint8_t mac_stack[6] = {2, 0, 0, 0, 0, 1};
 static const uint8_t mac_peer[6] = {2, 0, 0, 0, 0, 2};
 
@@ -74,6 +78,9 @@ static void keep(struct device *device, uint64_t now_ns, const struct leat_buf *
     }
     sent->at_ns = now_ns;
     sent->wrong = wire_read(sent->bytes, len, &sent->packet);
+    if (!sent->wrong && sent->packet.protocol == PACKET_UDP)
+        device->udp_checksum =
+            (uint16_t)(sent->bytes[UDP_CHECKSUM_AT] << 8 | sent->bytes[UDP_CHECKSUM_AT + 1]);
     *device->out_end = sent;
     device->out_end = &sent->next;
 }
@@ -118,8 +125,10 @@ void device_init(struct device *device, uint16_t mtu)
 void device_feed(struct device *device, const struct packet *packet)
 {
     uint8_t *frame = take_memory(WIRE_HEADERS_MAX + packet->len);
+    struct packet whole = *packet;
 
-    queue_in(device, frame, wire_build(packet, mac_peer, mac_stack, frame));
+    whole.quoted_checksum = device->udp_checksum;
+    queue_in(device, frame, wire_build(&whole, mac_peer, mac_stack, frame));
     free(frame);
 }
 

@@ -26,6 +26,7 @@ struct device {
     struct leat_netif netif; /* first: the table's functions get its address */
     struct received *in, **in_end;
     struct sent *out, **out_end;
+    uint16_t udp_checksum; /* of the last datagram that was sent */
 };
 
 void device_init(struct device *device, uint16_t mtu);

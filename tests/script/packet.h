@@ -91,6 +91,7 @@ struct packet {
     uint8_t icmp_type, icmp_code;
     bool has_mtu;
     uint16_t mtu;
+    uint16_t quoted_checksum;    /* of a UDP datagram that an ICMP error is about */
     enum packet_protocol quoted; /* 0: the script doesn't say; then seq and len are the quoted
                                     packet's */
     /* of the wire: where the text lies; not terminated */

@@ -145,7 +145,7 @@ static void build_quote(const struct packet *packet, uint8_t *quote)
         store32(transport + 4, packet->seq);
     } else {
         store16(transport + 4, packet->len + UDP_BYTES);
-        store16(transport + 6, 0);
+        store16(transport + 6, packet->quoted_checksum);
     }
 }
 

@@ -111,7 +111,7 @@ class Conformance(unittest.TestCase):
 class Threats(unittest.TestCase):
     """The table of docs/security.md: each row has the tests that it says, each test a row."""
 
-    DEFINITION = re.compile(r"^(?:static void|def) test_threat_([A-Z]\d)_\w+\(", re.MULTILINE)
+    DEFINITION = re.compile(r"^(?:static void|def) test_threat_([A-Z]\d+)_\w+\(", re.MULTILINE)
 
     def setUp(self):
         self.rows = {row["id"]: row["tests"] for _, row in rows_of(tree.ROOT / "docs/security.md")

@@ -135,6 +135,36 @@ static void old_cookie_is_worth_nothing(void **state)
     tx(talk, RST, 1, 0, 0);
 }
 
+/* Five bits of the minute stand in a cookie: they come again after 32 of them. */
+static void test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t iss;
+
+    fill_backlog(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    iss = talk->iss;
+    for (unsigned minute = 1; minute <= 130; minute++) {
+        world_wait(talk->world, 60 * second);
+        for (uint16_t port = 6000; port < 6003; port++) { /* cookies are in use all the time */
+            talk->port_peer = port;
+            world_mark(talk->world);
+            rx(talk, SYN, 0, 0, 0);
+        }
+        talk->port_peer = PORT_PEER;
+        talk->iss = iss;
+        world_mark(talk->world);
+        if (minute < 2)
+            continue;
+        rx(talk, ACK, 1, 1, 7);
+        assert_int_equal(talk_grown(talk, tcp_cookies_taken), 0);
+    }
+    assert_true(leat_stats(talk->world->stack)->tcp_cookies_sent > 120);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_cookies_taken, 0);
+    fake_netif_forget(&talk->world->dev);
+}
+
 static void without_a_flood_no_ACK_is_taken_for_a_cookie(void **state)
 {
     struct talk *talk = *state;
@@ -210,6 +240,7 @@ int main(void)
         talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),
         talk_test(guessed_cookie_is_reset),
         talk_test(old_cookie_is_worth_nothing),
+        talk_test(test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(cookie_with_other_options_is_reset),
         talk_test(no_cookie_when_nobody_accepts),

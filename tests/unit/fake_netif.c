@@ -20,6 +20,7 @@ static uint32_t fake_receive(struct leat_netif *netif, uint64_t now_ns, struct l
             break;
         if (fake->verified)
             frames[count]->checksum = LEAT_CHECKSUM_VERIFIED;
+        frames[count]->segment_bytes = fake->segment_bytes;
         count++;
     }
     fake->rx_count -= count;
@@ -107,6 +108,7 @@ void fake_netif_init(struct fake_netif *fake)
 {
     /* the arrays may hold what they like: this is done for each input of a fuzzer */
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
+    fake->segment_bytes = 0;
     fake->verified = fake->closed = fake->answers_arp = false;
     fake->netif.ops = &fake_ops;
     fake->netif.name = "fake0";

@@ -27,12 +27,13 @@ struct fake_netif {
     struct fake_frame rx[FAKE_RX_MAX];
     uint32_t rx_count;
     struct fake_frame tx[FAKE_TX_MAX];
-    uint32_t tx_first; /* the oldest that fake_netif_sent() has not given */
-    uint32_t tx_count; /* behind the newest */
-    uint32_t lost;     /* sent when the array was full */
-    uint32_t room;     /* frames that transmit_room() promises; starts at UINT32_MAX */
-    uint64_t room_ns;  /* without room: when to ask again; starts at LEAT_NEVER_NS */
-    bool verified;     /* frames come in with their checksums checked by the device */
+    uint32_t tx_first;      /* the oldest that fake_netif_sent() has not given */
+    uint32_t tx_count;      /* behind the newest */
+    uint32_t lost;          /* sent when the array was full */
+    uint32_t room;          /* frames that transmit_room() promises; starts at UINT32_MAX */
+    uint64_t room_ns;       /* without room: when to ask again; starts at LEAT_NEVER_NS */
+    uint16_t segment_bytes; /* frames come in marked as super-frames of segments of so many */
+    bool verified;          /* frames come in with their checksums checked by the device */
     bool closed;
     bool answers_arp; /* requests for IP_PEER are answered, and not kept */
 };

@@ -36,6 +36,26 @@ static void echo_is_answered_with_all_its_data(void **state)
     assert_int_equal(reply->pieces, 1); /* the very buffer that came in */
 }
 
+/* A device that lies marks a ping as TCP's super-frame: nobody cuts its reply. */
+static void test_threat_Q11_ping_marked_as_super_frame_is_answered_whole(void **state)
+{
+    static const uint8_t data[1200] = "ping";
+    struct world *world = *state;
+    const struct frame ping = frame_icmp(IP_PEER, IP_US, 8, 0, 0x10001, data, sizeof data);
+    const struct fake_frame *reply;
+
+    for (uint16_t segment_bytes = 1; segment_bytes < 2000; segment_bytes += 333) {
+        world->dev.segment_bytes = segment_bytes;
+        world_feed(world, &ping);
+        assert_grown(world, icmp_echo_replies, 1);
+        reply = world_expect(world);
+        assert_int_equal(reply->segment_bytes, 0);
+        assert_int_equal(reply->whole_len, ping.len);
+        assert_int_equal(frame_sum(reply->bytes + FRAME_L4, sizeof data + 8, 0), 0);
+        assert_silent(world);
+    }
+}
+
 static void test_threat_C1_short_messages_are_dropped(void **state)
 {
     struct world *world = *state;
@@ -361,6 +381,7 @@ int main(void)
         world_test(echo_is_answered_with_all_its_data),
         world_test(echo_in_shared_storage_is_answered_in_another_buffer),
         world_test(echo_from_beyond_all_routes_is_not_answered),
+        world_test(test_threat_Q11_ping_marked_as_super_frame_is_answered_whole),
         world_test(test_threat_C1_short_messages_are_dropped),
         world_test(test_threat_C1_cut_quotes_are_dropped),
         world_test(bad_checksums_are_dropped),

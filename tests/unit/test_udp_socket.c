@@ -268,9 +268,34 @@ static void datagram_without_room_for_its_header_is_counted_and_told(void **stat
     assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'x');
 }
 
+static void test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    struct frame ours, error;
+
+    assert_int_equal(leat_udp_connect(udp, IP_PEER, 9), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, "a query", 7), LEAT_OK);
+    memcpy(ours.bytes, world_expect(world)->bytes, FRAME_L4 + 8);
+    for (unsigned bit = 0; bit < 32; bit++) {
+        struct frame guess = ours;
+
+        guess.bytes[FRAME_L4 + 4 + bit / 8] ^= (uint8_t)(1 << bit % 8);
+        error = frame_icmp(IP_PEER, IP_US, 3, 3, 0, guess.bytes + FRAME_IP, 28);
+        world_feed(world, &error);
+        assert_dropped(world, drop_icmp_blind);
+    }
+    assert_int_equal(world->errors, 0);
+    error = frame_icmp(IP_PEER, IP_US, 3, 3, 0, ours.bytes + FRAME_IP, 28);
+    world_feed(world, &error);
+    assert_dropped(world, taken_icmp);
+    assert_int_equal(world->errors, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        world_test(test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent),
         world_test(ports_are_not_shared),
         world_test(ephemeral_ports_cannot_be_predicted),
         world_test(sockets_are_bounded),
