@@ -332,6 +332,16 @@ static struct leat_dns_record record_of(const uint8_t *bytes, size_t len)
     return record;
 }
 
+static void test_ttl_with_its_highest_bit_is_zero(void **state)
+{
+    (void)state;
+    assert_int_equal(record_of(BYTES("\0\0\1\0\1\177\377\377\377\0\4\300\0\2\1")).ttl_s, INT32_MAX);
+    assert_int_equal(record_of(BYTES("\0\0\1\0\1\200\0\0\0\0\4\300\0\2\1")).ttl_s, 0);
+    assert_int_equal(record_of(BYTES("\0\0\1\0\1\377\377\377\377\0\4\300\0\2\1")).ttl_s, 0);
+    /* of OPT it is no time: the extended code of the reply (RFC 6891 6.1.3) */
+    assert_int_equal(record_of(BYTES("\0\0\51\4\320\200\0\0\0\0\0")).ttl_s, 0x80000000u);
+}
+
 static void test_what_a_record_says(void **state)
 {
     static const uint8_t a[] = "\0\0\1\0\1\0\0\0\1\0\4\300\0\2\1";
@@ -371,6 +381,7 @@ static void test_results_have_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ttl_with_its_highest_bit_is_zero),
         cmocka_unit_test(test_what_a_record_says),
         cmocka_unit_test(test_results_have_names),
         cmocka_unit_test(test_name_ends_at_the_root_or_a_pointer),

@@ -237,6 +237,8 @@ static void test_udp_query_in_fragments_is_answered(void **state)
     query.len += 1704;
     ask_udp(f, &got, query.bytes, query.len, SERVER_IP);
     assert_int_equal(got.count, 1);
+    assert_int_equal(got.bytes[3] & 15, LEAT_DNS_NOERROR);
+    assert_int_equal(get16(got.bytes + 6), 2); /* ANCOUNT */
     assert_int_equal(leat_stats(f->world->stacks[SERVER])->ip_reassembled, 1);
 }
 

@@ -68,9 +68,11 @@ def test_one_fragment_lost_is_one_datagram_lost(leat, lossy):
 
 def test_arping(leat):
     echo = leat("echo")
-    text = run("arping", "-c", 3, "-w", 5, "-I", echo.device, echo.ip).decode()
-    assert text.lower().count(echo.mac) == 3, text
-    assert echo.stop()["arp_replies_sent"] >= 3
+    # it asks once a second, and on a busy machine may end before it reads the last answer
+    text = run("arping", "-c", 3, "-w", 20, "-I", echo.device, echo.ip, check=False).decode()
+    assert echo.mac in text.lower(), text
+    asked = int(re.search(r"Sent (\d+) probes", text)[1])
+    assert asked <= echo.stop()["arp_replies_sent"] <= asked + 2, text # two: the kernel asks too
 
 
 def test_duplicate_address_detection_of_the_kernel_is_answered(leat):

@@ -110,6 +110,7 @@ static void several_addresses_each_reach_their_own_prefix(void **state)
     struct world *world = *state;
     struct leat_netif *netif = &world->dev.netif;
     const struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 2, 0, 1), 8, 0, 1, 0, 0);
+    const struct fake_frame *reply;
 
     leat_address_add(world->stack, netif, LEAT_IP4(10, 2, 0, 1), 16);
     world_attach_second(world);
@@ -122,8 +123,12 @@ static void several_addresses_each_reach_their_own_prefix(void **state)
     assert_no_path(world, far_away, IP_OTHER);
     /* and the answer comes from where the question went */
     leat_route_add(world->stack, 0, 0, LEAT_IP4(10, 2, 0, 254));
+    world_meet(world, LEAT_IP4(10, 2, 0, 254), &MAC_OTHER);
     world_feed(world, &echo);
     assert_ended(world, taken_icmp);
+    reply = world_expect(world);
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), LEAT_IP4(10, 2, 0, 1));
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
 }
 
 static void source_of_a_gateway_route_may_be_chosen(void **state)

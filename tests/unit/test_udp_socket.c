@@ -46,13 +46,18 @@ static void sockets_are_bounded(void **state)
 {
     static const struct leat_udp_events events = {0, 0};
     struct world *world = *state;
-    struct leat_udp *udp = 0;
+    struct leat_udp *sockets[64];
+    struct leat_udp *more;
 
     for (unsigned i = 0; i < 64; i++)
-        assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
-    assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_ERR_MEMORY);
-    leat_udp_close(udp);
-    assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
+        assert_int_equal(leat_udp_open(world->stack, &sockets[i], &events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_open(world->stack, &more, &events, 0), LEAT_ERR_MEMORY);
+    /* each that is closed can be had again */
+    for (unsigned i = 0; i < 64; i++)
+        leat_udp_close(sockets[i]);
+    for (unsigned i = 0; i < 64; i++)
+        assert_int_equal(leat_udp_open(world->stack, &sockets[i], &events, 0), LEAT_OK);
+    assert_int_equal(leat_udp_open(world->stack, &more, &events, 0), LEAT_ERR_MEMORY);
 }
 
 static void connected_socket_hears_its_peer_only(void **state)
