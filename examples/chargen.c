@@ -45,12 +45,11 @@ static void generate(struct leat_tcp *conn, void *arg)
         const uint32_t len = room < sizeof lines - PERIOD ? room : sizeof lines - PERIOD;
         struct leat_buf *text =
             leat_buf_lend(leat_pool(leat_tcp_stack(conn)), lines + at, len, NULL, NULL);
+        size_t taken = len;
 
-        if (!text || leat_tcp_send(conn, text)) {
-            leat_tcp_abort(conn);
-            return;
-        }
-        at = (at + len) % PERIOD;
+        if (text ? leat_tcp_send(conn, text) : leat_tcp_write(conn, lines + at, len, &taken))
+            break; /* no memory now, or it is over: leat will say */
+        at = (at + taken) % PERIOD;
     }
     leat_tcp_set_events(conn, &events, (void *)at);
 }
@@ -102,8 +101,11 @@ static const struct leat_udp_events datagram_events = {.on_datagram = answer};
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_tcp_listen_config listen = {
-        .port = platform->port, .backlog = 1024, .on_acceptable = accept_all};
+    struct leat_tcp_listen_config listen = {.port = platform->port,
+                                            .backlog = 1024,
+                                            .idle_timeout_ns = platform->idle_ns,
+                                            .displace = true,
+                                            .on_acceptable = accept_all};
     struct leat_tcp_listener *listener;
     struct leat_udp *udp;
 

@@ -50,8 +50,11 @@ static const struct leat_udp_events datagram_events = {.on_datagram = echo_datag
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_tcp_listen_config listen = {
-        .port = platform->port, .backlog = 1024, .on_acceptable = accept_all};
+    struct leat_tcp_listen_config listen = {.port = platform->port,
+                                            .backlog = 1024,
+                                            .idle_timeout_ns = platform->idle_ns,
+                                            .displace = true,
+                                            .on_acceptable = accept_all};
     struct leat_tcp_listener *listener;
     struct leat_udp *udp;
 

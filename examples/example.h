@@ -18,6 +18,7 @@ struct example_platform {
     leat_ip4 gateway;   /**< --gateway, or LEAT_IP4_ANY */
     leat_ip4 server;    /**< --server: whom to ask; or the gateway, or LEAT_IP4_ANY */
     uint16_t port;      /**< --port, or the example's default_port */
+    uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */
     const char *const *arguments;
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */

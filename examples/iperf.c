@@ -264,7 +264,11 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
 
 static const char *start(struct example_platform *given)
 {
-    struct leat_tcp_listen_config listen = {.port = given->port, .on_acceptable = accept_all};
+    struct leat_tcp_listen_config listen = {.port = given->port,
+                                            .connections = FLOWS_MAX,
+                                            .idle_timeout_ns = given->idle_ns,
+                                            .displace = true,
+                                            .on_acceptable = accept_all};
     struct leat_tcp_listener *listener;
 
     platform = given;

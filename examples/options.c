@@ -10,7 +10,8 @@
 
 enum {
     FLIGHT_KIB = 64,
-    FLIGHT_SNAP = 96
+    FLIGHT_SNAP = 96,
+    IDLE_S = 300
 };
 
 enum option_key {
@@ -27,6 +28,7 @@ enum option_key {
     KEY_MAC,
     KEY_MTU,
     KEY_PORT,
+    KEY_IDLE,
     KEY_BUFFERS,
     KEY_CONNECTIONS,
     KEY_RECORD,
@@ -76,6 +78,10 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
     [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
     [KEY_PORT] = {"port", "N", "the port to use", false},
+    [KEY_IDLE] = {"idle", "SECONDS",
+                  "connections end when their peer is silent for so long (300);\n"
+                  "                     0: never",
+                  false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
@@ -179,6 +185,9 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     if (key == KEY_PORT) {
         good = parse_number(text, 1, UINT16_MAX, &number);
         options->port = (uint16_t)number;
+    } else if (key == KEY_IDLE) {
+        good = parse_number(text, 0, 1u << 20, &number);
+        options->idle_ns = number * UINT64_C(1000000000);
     } else if (key == KEY_MTU) {
         good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
         options->mtu = (uint16_t)number;
@@ -387,6 +396,7 @@ enum options_outcome options_parse(struct options *options, const struct options
                                 .ip = LEAT_IP4(10, 0, 0, 2),
                                 .prefix_bits = 24,
                                 .port = what->default_port,
+                                .idle_ns = IDLE_S * UINT64_C(1000000000),
                                 .flight_kib = FLIGHT_KIB,
                                 .flight_snap = FLIGHT_SNAP};
     outcome = parse(options, world, what, count, words);

@@ -32,6 +32,7 @@ struct options {
     bool mac_given;
     uint16_t mtu; /* 0: the device's */
     uint16_t port;
+    uint64_t idle_ns; /* 0: for ever */
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
     uint32_t buffers;     /* 0: the platform's default */

@@ -408,6 +408,7 @@ int main(int argc, char **argv)
                                                                ? program.options.server
                                                                : program.options.gateway,
                                                  .port = program.options.port,
+                                                 .idle_ns = program.options.idle_ns,
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,
                                                  .read_file = read_file,

@@ -117,6 +117,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     timers_init(&made->timers, 0);
     limiter_init(&made->icmp_errors, c.icmp_errors_per_s, 0);
     limiter_init(&made->icmp_echoes, c.icmp_echo_per_s, 0);
+    made->pool.lends_refused = &made->stats.lends_refused;
     if (!pool_init(&made->pool, &made->arena, c.buf_count, c.buf_bytes, c.small_count,
                    c.view_count) ||
         !neighbours_init(made) || !reassembly_init(made) || !routes_init(made))

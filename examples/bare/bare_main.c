@@ -308,6 +308,7 @@ int bare_main(struct bare_machine *machine)
         .gateway = options->gateway,
         .server = options->server != LEAT_IP4_ANY ? options->server : options->gateway,
         .port = options->port,
+        .idle_ns = options->idle_ns,
         .argument_count = options->argument_count,
         .arguments = options->arguments,
         .read_file = read_file,

@@ -83,6 +83,7 @@ enum leat_stat_group {
     X(NOTE, tx_unresolved, "frames dropped because ARP got no answer")                             \
     X(NOTE, tx_parked_out, "frames pushed out of a full queue of parked frames")                   \
     X(NOTE, tx_no_memory, "packets not sent because the pool was empty")                           \
+    X(NOTE, lends_refused, "buffers that weren't lent because the pool was short")                 \
     X(NOTE, copied_tx_bytes, "bytes copied because a backend can't gather")                        \
     X(NOTE, copied_compact_bytes, "bytes copied so that small texts don't pin large buffers")      \
     X(NOTE, arp_requests_sent, "ARP requests sent")                                                \
@@ -115,6 +116,9 @@ enum leat_stat_group {
     X(NOTE, tcp_cookies_sent, "SYN cookies sent (RFC 4987)")                                       \
     X(NOTE, tcp_cookies_taken, "TCP connections opened by a SYN cookie that came back")            \
     X(NOTE, tcp_fast_opens, "TCP connections opened by text in the SYN (RFC 7413)")                \
+    X(NOTE, tcp_evicted, "TCP connections reset because others needed what they held")            \
+    X(NOTE, tcp_displaced, "TCP connections reset because a new one needed their entry")          \
+    X(NOTE, tcp_limits_reached, "TCP connections reset because their listener limits them")       \
     X(NOTE, tcp_opened_active, "TCP connections opened by us")                                     \
     X(NOTE, tcp_opened_passive, "TCP connections opened by peers")                                 \
     X(NOTE, tcp_closed, "TCP connections closed in order")                                         \

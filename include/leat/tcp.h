@@ -51,6 +51,12 @@ struct leat_tcp_config {
     uint32_t transfers;             /**< connections with text queued, in flight or out of order at
                                          a time: as many as connections, at most sent_segments; those
                                          beyond wait, which tcp_transfers_short counts */
+    uint32_t peers;                 /**< remote addresses whose shares are counted apart: as many
+                                         as connections, at most 1,024 by default and 65,534; those
+                                         beyond share with others */
+    uint16_t share_percent;         /**< what one remote address may hold of the pool, each way, of
+                                         what it leaves free: 100; at most 1000.  One connection may
+                                         hold half of that */
     uint32_t receive_window_bytes;  /**< largest window offered to a peer: 4 MiB; it begins
                                          with 256 KiB and grows while memory is free */
     uint32_t send_queue_bytes;      /**< text queued but not yet acknowledged: 4 MiB; begins
@@ -92,16 +98,27 @@ struct leat_tcp_events {
     void (*on_writable)(struct leat_tcp *conn, void *arg);
     /**
      * The last callback: LEAT_OK after both sides closed, else why not (REFUSED, RESET, ABORTED,
-     * TIMEOUT, UNREACHABLE).  The handle dies when it returns.
+     * TIMEOUT, UNREACHABLE; MEMORY: we reset it, because memory was short and its peer took nothing
+     * of what it held).  The handle dies when it returns.
      */
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
 };
 
 /** What a listener does. */
 struct leat_tcp_listen_config {
-    leat_ip4 ip;      /**< LEAT_IP4_ANY: all of our addresses */
-    uint16_t port;    /**< 1..65535 */
-    uint16_t backlog; /**< connections that are half open or not yet accepted: 0 means 128 */
+    leat_ip4 ip;          /**< LEAT_IP4_ANY: all of our addresses */
+    uint16_t port;        /**< 1..65535 */
+    uint16_t backlog;     /**< connections that are half open or not yet accepted: 0 means 128 */
+    uint32_t connections; /**< that came to it, at a time: 0 means as many as there are entries */
+    uint32_t per_address; /**< of one remote address: 0 means all but those that the last 64th of
+                               the entries leaves to others */
+    uint64_t idle_timeout_ns; /**< the peer of a connection may be silent: 0 means for ever; then it
+                                   is reset, and its program told LEAT_ERR_TIMEOUT */
+    uint64_t lifetime_ns;     /**< a connection may last, or up to a third longer: 0 means for ever;
+                                   then the same */
+    bool displace; /**< when it, or the table but for a 16th, is full, one more ends the connection
+                        that was silent for longest, at least for a second, of an address with more
+                        connections than the new one's: LEAT_ERR_MEMORY */
     /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
     void *arg; /**< its second argument */
@@ -148,7 +165,7 @@ struct leat_tcp_info {
     uint64_t srtt_ns;            /**< smoothed round-trip time (RFC 6298), 0: not measured yet */
     uint64_t rttvar_ns;          /**< its variation */
     uint64_t rto_ns;             /**< retransmission timeout as it stands */
-    uint64_t retransmits;        /**< segments sent again, modulo 2^32 */
+    uint64_t retransmits;        /**< segments sent again, modulo 65,536 */
     uint16_t path_mtu_bytes;     /**< largest IP datagram to the peer, as far as we know */
     bool timestamps;             /**< agreed on (RFC 7323) */
     bool sack;                   /**< agreed on (RFC 2018) */
@@ -203,7 +220,8 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
 
 /**
  * Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed.  Who
- * has been told 0 because the queue is full will hear on_writable.
+ * has been told 0 because the queue is full, or because the connection or its remote address holds
+ * its share of the pool (leat_tcp_config.share_percent), will hear on_writable.
  */
 uint32_t leat_tcp_send_room(struct leat_tcp *conn);
 
@@ -262,8 +280,8 @@ void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive);
  */
 void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp);
 
-/** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3); 0: default; more
- * than 24 days are 24. */
+/** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3), or up to a
+ * thousandth longer; 0: default; more than 24 days are 24. */
 void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns);
 
 /** Replaces the callbacks. @p events must outlive the connection. */

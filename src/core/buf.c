@@ -20,10 +20,6 @@ struct lent {
     void *arg;
 };
 
-enum {
-    LEND_RESERVE = 8 /* one of so many small buffers can't be lent: headers need them too */
-};
-
 static inline void list_give(struct leat_buf *buf)
 {
     struct pool_list *list = &buf->pool->lists[buf->kind];
@@ -66,8 +62,12 @@ struct leat_buf *leat_buf_lend(struct leat_pool *pool, const void *bytes, uint32
 {
     const struct pool_list *small = &pool->lists[POOL_SMALL];
 
-    if (small->free_count <= small->count / LEND_RESERVE)
+    /* headers need them too */
+    if (small->free_count * (uint64_t)16 < small->count * (uint64_t)POOL_RESERVE) {
+        if (pool->lends_refused)
+            ++*pool->lends_refused;
         return 0;
+    }
     return pool_lend(pool, bytes, len, release, arg);
 }
 
@@ -226,6 +226,15 @@ uint32_t leat_buf_read(const struct leat_buf *buf, uint32_t offset, void *bytes,
         offset = 0;
     }
     return done;
+}
+
+bool view_merge(struct leat_buf *last, const struct leat_buf *piece)
+{
+    if (last->owner != last || last->refs != 1 || !view_is_short(piece) ||
+        leat_buf_tailroom(last) < piece->len)
+        return false;
+    memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
+    return true;
 }
 
 struct leat_buf *leat_buf_copy(struct leat_pool *pool, const void *bytes, uint32_t len)

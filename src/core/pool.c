@@ -23,6 +23,10 @@ static bool list_init(struct leat_pool *pool, struct arena *arena, enum pool_kin
         return false;
     list->count = list->free_count = count;
     list->bytes = bytes;
+    list->units = count > 0 ? (1u << POOL_ALL_SHIFT) / count : 0;
+    list->plenty = (uint32_t)(((uint64_t)count * POOL_PLENTY + 15) / 16);
+    if (bytes > 0 && list->units > pool->piece_units)
+        pool->piece_units = list->units;
     /* from the back, so that the first to be taken is the first in memory */
     for (uint32_t i = count; i > 0; i--) {
         struct leat_buf *buf = (void *)(memory + (size_t)(i - 1) * full_bytes(bytes));
@@ -43,6 +47,32 @@ bool pool_init(struct leat_pool *pool, struct arena *arena, uint32_t buf_count, 
     return list_init(pool, arena, POOL_FULL, buf_count, buf_bytes) &&
            list_init(pool, arena, POOL_SMALL, small_count, POOL_SMALL_BYTES) &&
            list_init(pool, arena, POOL_VIEW, view_count, 0);
+}
+
+uint32_t pool_free(const struct leat_pool *pool)
+{
+    uint32_t least = UINT32_MAX;
+
+    for (unsigned kind = 0; kind < POOL_KINDS; kind++) {
+        const struct pool_list *list = &pool->lists[kind];
+        const uint32_t free = list->free_count * list->units;
+
+        /* what rounding took off the units must not look like a buffer */
+        if (list->free_count == list->count)
+            continue;
+        if (free < least)
+            least = free;
+    }
+    return least < 1u << POOL_ALL_SHIFT ? least : 1u << POOL_ALL_SHIFT;
+}
+
+uint32_t pool_units_of_all(const struct leat_buf *pieces)
+{
+    uint32_t units = 0;
+
+    for (; pieces; pieces = pieces->next)
+        units += pool_units_of(pieces);
+    return units;
 }
 
 bool pool_is_whole(const struct leat_pool *pool)

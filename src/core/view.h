@@ -106,4 +106,13 @@ static inline struct leat_buf *view_of(const struct leat_buf *buf, uint32_t offs
     return view;
 }
 
+/* Text under a quarter of its storage is short: it wastes more than it uses. */
+static inline bool view_is_short(const struct leat_buf *piece)
+{
+    return piece->len * 4 <= piece->capacity;
+}
+
+/* Copies short @piece to the end of @last; false if that has no room, or others see its storage. */
+bool view_merge(struct leat_buf *last, const struct leat_buf *piece);
+
 #endif

@@ -321,6 +321,7 @@ static enum leat_err open_ports(struct leat_dns_server *server)
     static const struct leat_udp_events events = {.on_datagram = on_datagram};
     const struct leat_tcp_listen_config listen = {.ip = server->config.ip,
                                                   .port = server->config.port,
+                                                  .displace = true,
                                                   .on_acceptable = accept_clients,
                                                   .arg = server};
     enum leat_err err = leat_udp_open(server->stack, &server->udp, &events, server);

@@ -188,6 +188,16 @@ static bool read_head(struct http_client *client)
     return begin_reply(client, &reply);
 }
 
+/* The next reply doesn't begin before there is room: on_writable follows, and, if it isn't the
+ * client who has to make it, a look. */
+static bool wait_for_room(struct http_client *client)
+{
+    struct leat_tcp_info info;
+
+    leat_tcp_get_info(client->conn, &info);
+    return info.queued_bytes == 0 ? wait_for_pool(client) : false;
+}
+
 static void skip_body(struct http_client *client)
 {
     const uint32_t have = leat_buf_total(client->unread);
@@ -213,6 +223,8 @@ static bool step(struct http_client *client)
         client->unread = leat_tcp_receive(client->conn, READ_BYTES);
     if (!client->unread)
         return false;
+    if (client->phase == HTTP_PHASE_IDLE && leat_tcp_send_room(client->conn) == 0)
+        return wait_for_room(client);
     if (client->phase == HTTP_PHASE_LINGER)
         consume(client, leat_buf_total(client->unread));
     else if (client->phase == HTTP_PHASE_BODY)

@@ -173,7 +173,11 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
 {
     const struct leat_http_server_config full = with_defaults(config);
     struct leat_tcp_listen_config listen = {
-        .ip = full.ip, .port = full.port, .backlog = full.clients, .on_acceptable = accept_clients};
+        .ip = full.ip,
+        .port = full.port,
+        .backlog = full.clients,
+        .displace = true, /* of the table's entries: those of its clients it knows itself */
+        .on_acceptable = accept_clients};
     struct leat_http_server *made;
     enum leat_err err;
 

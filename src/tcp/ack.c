@@ -1,5 +1,6 @@
 /* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
 #include "ip/route.h"
+#include "tcp/account.h"
 #include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
@@ -53,10 +54,22 @@ static bool has_room_to_tell(const struct leat_tcp *conn)
 
 void tcp_tell_writable(struct leat_tcp *conn)
 {
-    if ((conn->flags & CONN_WAS_FULL) && has_room_to_tell(conn)) {
+    if (!(conn->flags & CONN_WAS_FULL) || !has_room_to_tell(conn))
+        return;
+    if (tcp_send_units(conn) == 0) { /* perhaps no ACK will tell when there are */
+        tcp_retry_later(conn);
+    } else {
         conn->flags &= ~(unsigned)CONN_WAS_FULL;
         tcp_tell(conn, CONN_TELL_WRITABLE);
     }
+}
+
+static inline void ack_text(struct leat_tcp *conn, uint32_t ack)
+{
+    const uint32_t held = conn->transfer->sendq.held;
+
+    sendq_ack(&conn->transfer->sendq, ack);
+    tcp_note_sendq(conn, held);
 }
 
 /* The numbers up to @ack have arrived: our SYN, text, our FIN. */
@@ -71,7 +84,7 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
     if ((conn->flags & CONN_FIN_SENT) && ack == text_end + 1)
         conn->flags |= CONN_FIN_ACKED;
     if (tcp_has_transfer(conn))
-        sendq_ack(&conn->transfer->sendq, seq_min(ack, text_end));
+        ack_text(conn, seq_min(ack, text_end));
     conn->snd_una = ack;
     tcp_tell_writable(conn);
 }
@@ -256,7 +269,7 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     else
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
-    sendq_ack(&conn->transfer->sendq, conn->tcb.snd_nxt);
+    ack_text(conn, conn->tcb.snd_nxt);
     conn->snd_una = conn->tcb.snd_nxt;
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);

@@ -4,6 +4,7 @@
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
  * (text.c).
  */
+#include "tcp/account.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -181,7 +182,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         if (header->has_fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
-        conn->snd_wind_shift = scaled ? header->wind_shift : 0;
+        conn->snd_wind_shift = scaled ? header->wind_shift & 15u : 0;
         conn->snd_wl1 = header->seq;
     }
 }
@@ -190,9 +191,14 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
 {
-    if (!step->text || !tcp_has_transfer(tcp_conn(tcb)))
+    struct leat_tcp *conn = tcp_conn(tcb);
+    uint32_t held;
+
+    if (!step->text || !tcp_has_transfer(conn))
         return; /* may_write() asks first; leat_tcp_send() has seen to the transfer */
-    sendq_put(&tcp_conn(tcb)->transfer->sendq, step->text);
+    held = conn->transfer->sendq.held;
+    sendq_put(&conn->transfer->sendq, step->text);
+    tcp_note_sendq(conn, held);
     step->text = 0;
 }
 

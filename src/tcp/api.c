@@ -1,5 +1,6 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
 #include "ip/route.h"
+#include "tcp/account.h"
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
@@ -43,9 +44,10 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     key.local_ip = path->src;
     if (key.local_port > 0 ? is_in_use(tcp, &key) : !tcp_choose_port(tcp, &key))
         return LEAT_ERR_IN_USE;
-    *conn = tcp_conn_new(tcp, events ? events : &no_events, arg);
+    *conn = tcp_conn_new(tcp, key.local_ip, key.remote_ip);
     if (!*conn)
         return LEAT_ERR_MEMORY;
+    leat_tcp_set_events(*conn, events, arg);
     (*conn)->tcb.local_ip = key.local_ip;
     (*conn)->tcb.local_port = key.local_port;
     (*conn)->tcb.remote_ip = key.remote_ip;
@@ -79,8 +81,10 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
         tcp_retry_later(conn);
         return 0;
     }
-    if (conn->transfer->sendq.bytes < limit)
+    if (conn->transfer->sendq.bytes < limit && tcp_send_units(conn) > 0)
         return limit - conn->transfer->sendq.bytes;
+    if (conn->transfer->sendq.bytes < limit) /* perhaps no ACK of ours tells when there is room */
+        tcp_retry_later(conn);
     /* The limit moves with the window and the pool, so the queue may be full now that was not when
      * the program filled it; who hears this sends nothing, and waits to be told. */
     conn->flags |= CONN_WAS_FULL;
@@ -119,6 +123,30 @@ static enum leat_err may_write(struct leat_tcp *conn)
     return step.err;
 }
 
+/* Copies up to @wanted bytes into the queue, as far as the account lets it take buffers now. */
+static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, uint32_t wanted)
+{
+    const uint32_t held = conn->transfer->sendq.held;
+    const uint32_t done = sendq_write(&conn->transfer->sendq, &conn->tcp->stack->pool,
+                                      tcp_send_pieces(conn), bytes, wanted);
+
+    tcp_note_sendq(conn, held);
+    return done;
+}
+
+/* What one part was too little for. */
+static __attribute__((noinline)) uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes,
+                                                    uint32_t done, uint32_t wanted)
+{
+    uint32_t more = done;
+
+    while (more > 0 && done < wanted) {
+        more = copy_part(conn, bytes + done, wanted - done);
+        done += more;
+    }
+    return done;
+}
+
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
     const bool fits =
@@ -131,7 +159,9 @@ enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t le
     *taken = 0;
     if (err != LEAT_OK)
         return err;
-    *taken = sendq_write(&conn->transfer->sendq, &conn->tcp->stack->pool, bytes, wanted);
+    *taken = copy_part(conn, bytes, wanted);
+    if (*taken < wanted)
+        *taken = copy_rest(conn, bytes, (uint32_t)*taken, wanted);
     if (fits && *taken == len) /* what nearly every write comes to */
         return LEAT_OK;
     if (*taken < len)
@@ -246,7 +276,7 @@ COLD void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
 {
     if (ns > deadline_ms_max_ns)
         ns = deadline_ms_max_ns;
-    conn->user_timeout_ms = ns > 0 ? deadline_at_ms(ns) : 0;
+    conn->user_timeout = ns > 0 ? deadline_short(deadline_at_ms(ns)) : 0;
 }
 
 void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *events, void *arg)

@@ -5,6 +5,7 @@
  * neither a long path nor a thousand connections need another configuration.
  */
 #include "tcp/budget.h"
+#include "tcp/account.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -34,31 +35,31 @@ uint32_t tcp_window_begin(const struct tcp *tcp)
     return min32(tcp->config.receive_window_bytes, BEGIN_BYTES);
 }
 
-/* What tuning, the field and the pool allow us to offer.  Buffers are never quite full of text. */
+/* What tuning, the field and the pool allow us to offer. */
 static uint32_t window_limit(const struct leat_tcp *conn)
 {
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
-    const uint64_t share = (uint64_t)full->free_count * full->bytes / 3;
+    const uint32_t share = tcp_text_share(conn);
     const uint32_t most = (uint32_t)UINT16_MAX << conn->tcb.rcv_wind_shift; /* that we can say */
     const uint32_t limit = min32(conn->window_limit, most);
 
-    return share < limit ? (uint32_t)share : limit;
+    return min32(share, limit);
 }
 
-/* How far the window could be open now. */
-static uint32_t window_room(const struct leat_tcp *conn)
+/* How far the window could be open now, of @limit. */
+static uint32_t window_room(const struct leat_tcp *conn, uint32_t limit)
 {
-    const uint32_t limit = window_limit(conn);
     const uint32_t used = conn->text_bytes + conn->unconsumed_bytes;
     const uint32_t room = used < limit ? limit - used : 0;
 
     return room >> conn->tcb.rcv_wind_shift << conn->tcb.rcv_wind_shift;
 }
 
-/* Silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2. */
-static inline bool is_worth_it(const struct leat_tcp *conn, uint32_t room, uint32_t segments)
+/* Silly window syndrome, receiver's side: RFC 9293 3.8.6.2.2, where @limit is the buffer: to
+ * ourselves a segment may be more than a pool has. */
+static inline bool is_worth_it(const struct leat_tcp *conn, uint32_t room, uint32_t limit,
+                               uint32_t segments)
 {
-    const uint32_t least = min32(conn->window_limit / 2, segments * conn->mss);
+    const uint32_t least = min32(limit / 2, segments * conn->mss);
     const uint32_t left = tcp_window_left(conn);
 
     return room > left && room - left >= least;
@@ -66,14 +67,17 @@ static inline bool is_worth_it(const struct leat_tcp *conn, uint32_t room, uint3
 
 bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments)
 {
-    return is_worth_it(conn, window_room(conn), segments);
+    const uint32_t limit = window_limit(conn);
+
+    return is_worth_it(conn, window_room(conn, limit), limit, segments);
 }
 
 void tcp_open_window_wider(struct leat_tcp *conn)
 {
-    const uint32_t room = window_room(conn);
+    const uint32_t limit = window_limit(conn);
+    const uint32_t room = window_room(conn, limit);
 
-    if (!is_worth_it(conn, room, 1))
+    if (!is_worth_it(conn, room, limit, 1))
         return;
     if (room > conn->tcb.rcv_wnd)
         conn->tcb.rcv_wnd = room;
@@ -127,7 +131,7 @@ uint32_t tcp_send_limit(const struct leat_tcp *conn)
     const uint32_t cwnd = min32(conn->transfer->congestion.cwnd, most / 2);
     const uint32_t wanted = min32(most, cwnd + (flight > cwnd ? min32(flight, most) : cwnd));
 
-    if (!tcp_pool_has_free(conn, 1, 2))
+    if (!pool_has(&conn->tcp->stack->pool, POOL_LOW))
         return min32(most, TCP_SEND_SCARCE_BYTES);
     return wanted > begin ? wanted : begin;
 }

@@ -9,15 +9,6 @@ enum {
     TCP_SEND_SCARCE_BYTES = 64 * 1024 /* a send queue's limit while memory is scarce */
 };
 
-/* True if @parts / @of of the pool's full-sized buffers are free.  No division: it is asked for
- * each segment. */
-static inline bool tcp_pool_has_free(const struct leat_tcp *conn, uint32_t parts, uint32_t of)
-{
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
-
-    return (uint64_t)full->free_count * of >= (uint64_t)full->count * parts;
-}
-
 /* What the window as it was meant still lets in: rcv_wnd without what rounding has added. */
 static inline uint32_t tcp_window_left(const struct leat_tcp *conn)
 {

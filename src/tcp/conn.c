@@ -1,6 +1,7 @@
 /* conn.c -- birth and death of connections, and what the program hears of them. */
+#include "tcp/account.h"
 #include "tcp/budget.h"
-#include "tcp/tcp.h"
+#include "tcp/guest.h"
 
 uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 {
@@ -26,15 +27,18 @@ uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
     return offered;
 }
 
-struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg)
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
 {
     struct leat_tcp *conn = tcp_take_conn(tcp);
 
     if (!conn)
         return 0;
+    tcp->conn_count++;
     conn->tcp = tcp;
-    conn->events = events;
-    conn->arg = arg;
+    if (remote_ip != local_ip)
+        conn->peer = peer_take(&tcp->peers, remote_ip);
+    else
+        tcp->peers.all[PEER_OURSELVES].connections++;
     conn->timer.fire = tcp_conn_timer;
     conn->transfer = &tcp->nothing;
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
@@ -96,6 +100,7 @@ void tcp_conn_bury(struct leat_tcp *conn)
 
 static void text_free(struct leat_tcp *conn)
 {
+    tcp_release_text(conn, conn->text_pieces);
     leat_buf_free(conn->text);
     conn->text = 0;
     conn->text_bytes = 0;
@@ -112,6 +117,10 @@ void tcp_conn_free(struct leat_tcp *conn)
                       !near_ring_is_in(&conn->output));
     if (conn->text)
         text_free(conn);
+    if (conn->guest_age > 0)
+        tcp_guest_end(conn);
+    peer_give(&conn->tcp->peers, conn->peer);
+    conn->tcp->conn_count--;
     tcp_give_entry(conn->tcp, &conn->tcb);
 }
 

@@ -82,10 +82,11 @@ struct leat_tcp {
     uint32_t tune_consumed_bytes; /* in this round */
     uint32_t tune_at;             /* when it began, ticks of the wheel */
 
-    uint8_t snd_wind_shift;
-    uint8_t dscp;   /* RFC 2474 */
-    uint8_t probes; /* keep-alive probes since the peer was last heard */
-    uint8_t error;  /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
+    uint8_t snd_wind_shift : 4;
+    uint8_t guest_age : 4; /* of who came to a listener: when that was, guest.c; else 0 */
+    uint8_t dscp;          /* RFC 2474 */
+    uint8_t probes;        /* keep-alive probes since the peer was last heard */
+    uint8_t error; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
 
     /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */
     uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
@@ -109,11 +110,13 @@ struct leat_tcp {
 
     /* seldom */
     struct pmtu pmtu;
-    uint32_t quiet_at_ms;     /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
-    uint32_t user_timeout_ms; /* the program's; 0: the configuration's */
-    uint32_t retransmits;
-    uint16_t peer_mss; /* as its SYN said */
-    struct rest rest;  /* while it has no transfer */
+    uint32_t quiet_at_ms;  /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
+    uint16_t user_timeout; /* the program's (deadline.h); 0: the configuration's */
+    uint16_t peer;         /* whose share it has a part in (peer.h) */
+    uint16_t retransmits;
+    uint16_t text_pieces; /* in `text` */
+    uint16_t peer_mss;    /* as its SYN said */
+    struct rest rest;     /* while it has no transfer */
 };
 
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");

@@ -64,6 +64,22 @@ static inline uint32_t deadline_at_ms(uint64_t at_ns)
     return count + (count == DEADLINE_NONE);
 }
 
+/* A time in ms in 16 bits, at most a thousandth longer: 11 bits, and by how many they are shifted.
+ */
+static inline uint16_t deadline_short(uint32_t time_ms)
+{
+    unsigned shift = 0;
+
+    while ((time_ms + ((1u << shift) - 1)) >> shift > 0x7ff)
+        shift++;
+    return (uint16_t)(shift << 11 | (time_ms + ((1u << shift) - 1)) >> shift);
+}
+
+static inline uint32_t deadline_short_ms(uint16_t time)
+{
+    return (uint32_t)(time & 0x7ff) << (time >> 11);
+}
+
 static inline uint64_t deadline_ms_ns(uint32_t deadline, uint64_t from_ns)
 {
     const uint64_t from_ms = from_ns / DEADLINE_NS_PER_MS;

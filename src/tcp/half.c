@@ -6,6 +6,7 @@
  */
 #include "ip/route.h"
 #include "tcp/budget.h"
+#include "tcp/guest.h"
 #include "tcp/tcp.h"
 
 enum {
@@ -175,12 +176,16 @@ void tcp_half_free(struct tcp_half *half)
 struct leat_tcp *tcp_promote(struct tcp_half *half)
 {
     struct tcp *tcp = half->tcp;
-    struct leat_tcp *conn = tcp_conn_new(tcp, 0, 0);
+    struct leat_tcp *conn = 0;
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
     const uint16_t path_mss = tcp_path_mss(tcp, half->tcb.local_ip, half->tcb.remote_ip);
 
+    if (tcp_admit(half->listener, half->tcb.remote_ip))
+        conn = tcp_conn_new(tcp, half->tcb.local_ip, half->tcb.remote_ip);
     if (!conn)
         return 0;
+    if (tcp_has_limits(half->listener))
+        tcp_guest_begin(conn, half->listener);
     conn->tcb = half->tcb;
     conn->tcb.kind = TCB_CONN;
     tcp_hash_instead(tcp, &conn->tcb, &half->tcb);
@@ -194,7 +199,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
-    conn->snd_wind_shift = scaled ? half->snd_wind_shift : 0;
+    conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;
     conn->snd_wl1 = half->tcb.rcv_nxt - 1;
     tcp_half_free(half);
     return conn;

@@ -1,4 +1,6 @@
 /* listener.c -- passive opens: a listener, who comes to it (half.c), and those that wait. */
+#include "tcp/account.h"
+#include "tcp/guest.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -99,6 +101,9 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     struct tcp_step step = {.tcp = listener->tcp, .segment = segment};
     struct tcp_half *half;
 
+    if (listener->config.per_address > 0 && !listener->config.displace &&
+        !tcp_may_connect(listener->tcp, segment->packet->src, listener->config.per_address))
+        return false; /* it would be refused when it is open */
     if (!has_room_for_half(listener)) {
         if (listener->tcp->config.no_cookies ||
             listener->acceptable_count >= listener->config.backlog)
@@ -191,6 +196,7 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
         tcp_event(&conn->tcb, TCP_ABORT, &step);
         tcp_conn_free(conn); /* nobody knows it: no callback */
     }
+    tcp_guests_forget(listener);
     stack_not_ready(&listener->ready);
     tcp->heard_at.listener = 0;
     tcp_event(&listener->tcb, TCP_CLOSE, &step);

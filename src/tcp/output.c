@@ -21,6 +21,7 @@ static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most
 COLD static void no_memory(struct leat_tcp *conn)
 {
     conn->tcp->stack->stats.tx_no_memory++;
+    tcp_watch_memory(conn->tcp, true);
     tcp_retry_later(conn);
 }
 

@@ -2,6 +2,7 @@
 #include "tcp/reorder.h"
 
 #include "core/assert.h"
+#include "core/view.h"
 #include "tcp/seq.h"
 
 void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count)
@@ -21,6 +22,7 @@ static void run_give(struct reorder *reorder, struct run_pool *pool, struct run 
     *link = run->next;
     reorder->count--;
     reorder->held_bytes -= run->end - run->seq;
+    reorder->held -= pool_units_of_all(run->text);
     leat_buf_free(run->text);
     run->text = 0;
     run->next = pool->free;
@@ -40,11 +42,26 @@ static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
     return run;
 }
 
-static struct leat_buf *last_piece(struct leat_buf *text)
+/* Puts @text at the end of @run, its short pieces into what is there. */
+static void append(struct reorder *reorder, struct run *run, struct leat_buf *text)
 {
-    while (text->next)
-        text = text->next;
-    return text;
+    while (text) {
+        struct leat_buf *piece = text;
+
+        text = piece->next;
+        piece->next = 0;
+        if (run->last && view_merge(run->last, piece)) {
+            reorder->copied_bytes += piece->len;
+            leat_buf_free(piece);
+            continue;
+        }
+        if (run->last)
+            run->last->next = piece;
+        else
+            run->text = piece;
+        run->last = piece;
+        reorder->held += pool_units_of(piece);
+    }
 }
 
 /* Joins @run with its successor if they touch. */
@@ -52,11 +69,19 @@ static void join(struct reorder *reorder, struct run_pool *pool, struct run *run
 {
     struct run *next = run->next;
     const uint32_t held = reorder->held_bytes;
+    struct leat_buf *first;
 
     if (!next || run->end != next->seq)
         return;
-    run->last->next = next->text;
-    run->last = next->last;
+    first = next->text;
+    reorder->held -= pool_units_of(first);
+    next->text = first->next;
+    first->next = 0;
+    append(reorder, run, first);
+    if (next->text) { /* whose pieces are together already */
+        run->last->next = next->text;
+        run->last = next->last;
+    }
     next->text = 0;
     run->end = next->end;
     run_give(reorder, pool, &run->next);
@@ -91,8 +116,7 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
     }
     leat_assert(seq_lt(seq, end));
     if (before && before->end == seq) {
-        before->last->next = text;
-        before->last = last_piece(text);
+        append(reorder, before, text);
         before->end = end;
     } else {
         struct run *run = run_take(reorder, pool);
@@ -101,7 +125,8 @@ bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
             leat_buf_free(text);
             return false;
         }
-        *run = (struct run){*link, text, last_piece(text), seq, end};
+        *run = (struct run){.next = *link, .seq = seq, .end = end};
+        append(reorder, run, text);
         *link = run;
         before = run;
     }
@@ -135,6 +160,7 @@ struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, ui
     if (!reorder->first || seq_lt(seq, reorder->first->seq))
         return 0;
     *len = reorder->first->end - seq;
+    reorder->held -= pool_units_of_all(reorder->first->text);
     text = leat_buf_consume(reorder->first->text, seq - reorder->first->seq);
     reorder->first->text = 0;
     run_give(reorder, pool, &reorder->first);

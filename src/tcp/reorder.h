@@ -3,6 +3,7 @@
  *
  * Runs of text, sorted, never touching each other.  A peer that sends single bytes with holes
  * between them costs itself a run each, and there are at most REORDER_RUNS_MAX (CVE-2018-5390).
+ * Short pieces of a run are copied together, or one byte would cost a buffer.
  */
 #ifndef TCP_REORDER_H
 #define TCP_REORDER_H
@@ -37,7 +38,10 @@ COLD void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count)
 struct reorder {
     struct run *first;
     uint32_t count;
-    uint32_t held_bytes; /* text in all runs */
+    uint32_t held_bytes;   /* text in all runs */
+    uint32_t held;         /* what it costs: units of the pool (core/pool.h) */
+    uint32_t since_ms;     /* the hole before the first run is so old */
+    uint32_t copied_bytes; /* ever: short pieces that were copied together */
 };
 
 /* Stores @text, @len bytes from @seq on, without what is here already.  Takes @text.

@@ -9,10 +9,6 @@
 #include "tcp/seq.h"
 
 enum {
-    /* One of so many buffers is not for text to be sent.  Text must get in as well: if two ends
-     * that have all their memory in their send queues met, neither could take anything from the
-     * other. */
-    RESERVE = 2,
     HEADROOM_PART = 8 /* one of so many bytes of a buffer may be headroom */
 };
 
@@ -38,10 +34,12 @@ void sendq_put(struct sendq *queue, struct leat_buf *text)
         struct leat_buf *next = text->next;
 
         text->next = 0;
-        if (text->len > 0)
+        if (text->len > 0) {
+            queue->held += pool_units_of(text);
             append(queue, text);
-        else
+        } else {
             leat_buf_free(text);
+        }
         text = next;
     }
     queue->tail_is_ours = false;
@@ -72,17 +70,15 @@ static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_po
     const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
                           HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
 
-    if (full->free_count <= full->count / RESERVE)
-        return 0;
     return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
 }
 
-uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
-                     uint32_t len)
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                     const uint8_t *bytes, uint32_t len)
 {
     uint32_t done = queue->tail_is_ours ? write_to_tail(queue, bytes, len) : 0;
 
-    while (done < len) {
+    for (; done < len && pieces_max > 0; pieces_max--) {
         struct leat_buf *piece = alloc_for_text(queue, pool, len - done);
         uint32_t here;
 
@@ -93,10 +89,20 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t 
             here = len - done;
         memcpy(view_put(piece, here), bytes + done, here);
         append(queue, piece);
+        queue->held += pool->lists[POOL_FULL].units;
         queue->tail_is_ours = true;
         done += here;
     }
     return done;
+}
+
+/* Pieces of one frame: with few descriptors left it is a shorter one, or one that needs all of them
+ * would be tried for ever. */
+static uint32_t pieces_max(const struct leat_pool *pool)
+{
+    const uint32_t half = pool->lists[POOL_VIEW].free_count / 2;
+
+    return half < SENDQ_PIECES_MAX ? half : SENDQ_PIECES_MAX;
 }
 
 /* Moves the cursor to the piece that holds @seq. */
@@ -123,7 +129,7 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     piece = queue->cursor;
     offset = seq - queue->cursor_seq;
     reach = piece->len - offset;
-    for (unsigned pieces = 1; reach < *len && pieces < SENDQ_PIECES_MAX; pieces++) {
+    for (unsigned pieces = 1; reach < *len && pieces < pieces_max(piece->pool); pieces++) {
         piece = piece->next;
         reach += piece->len;
     }
@@ -142,7 +148,17 @@ void sendq_ack_part(struct sendq *queue, uint32_t seq)
     queue->bytes -= acked;
     if (queue->cursor && seq_lt(queue->cursor_seq, seq))
         queue->cursor = 0;
-    queue->first = leat_buf_consume(queue->first, acked);
+    while (acked >= queue->first->len) {
+        struct leat_buf *piece = queue->first;
+
+        queue->first = piece->next;
+        piece->next = 0;
+        acked -= piece->len;
+        queue->held -= pool_units_of(piece);
+        leat_buf_free(piece);
+    }
+    if (acked > 0)
+        leat_buf_pull(queue->first, acked);
 }
 
 void sendq_free(struct sendq *queue)

@@ -27,7 +27,11 @@ struct sendq {
     /* where the last slice ended: segments leave one after another */
     struct leat_buf *cursor;
     uint32_t cursor_seq; /* of the cursor's first byte */
-    bool tail_is_ours;   /* sendq_write() may go on in the last piece */
+    uint32_t held;       /* units of the pool (core/pool.h) */
+    /* what evict.c saw last; all 0: nothing since the queue was empty */
+    uint32_t mark_ms;
+    uint32_t mark_seq;
+    bool tail_is_ours; /* sendq_write() may go on in the last piece */
 };
 
 void sendq_init(struct sendq *queue, uint32_t seq);
@@ -41,9 +45,10 @@ static inline uint32_t sendq_end(const struct sendq *queue)
 /* Appends @text.  Takes it. */
 void sendq_put(struct sendq *queue, struct leat_buf *text);
 
-/* Appends a copy of up to @len bytes; returns how many the pool had room for. */
-uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
-                     uint32_t len);
+/* Appends a copy of up to @len bytes, in the last piece and in at most @pieces_max new ones;
+ * returns how many there was room for. */
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                     const uint8_t *bytes, uint32_t len);
 
 /* The bytes from @seq on, @len or fewer if that would be too many pieces: *@len says how many.
  * They must be in the queue.  If the result is one piece, its headroom may be written to: there is

@@ -209,7 +209,7 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
            arena_cost(config->reorder_runs, sizeof(struct run)) +
            arena_cost(config->sent_segments, sizeof(struct sent)) +
-           arena_cost(config->transfers, sizeof(struct transfer));
+           arena_cost(config->transfers, sizeof(struct transfer)) + peer_table_cost(config->peers);
 }
 
 /* Fills a free list with @count entries of the arena, the first on top. */
@@ -234,6 +234,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     struct transfer *transfers;
     struct sent *sents;
     struct run *runs;
+    const uint64_t key[2] = {tcp->stack->table_key.k0, tcp->stack->table_key.k1};
 
     tcp->bucket_mask = buckets - 1;
     tcp->buckets = arena_take(arena, buckets, sizeof(uint32_t));
@@ -245,7 +246,8 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     runs = arena_take(arena, config->reorder_runs, sizeof *runs);
     sents = arena_take(arena, config->sent_segments, sizeof *sents);
     transfers = arena_take(arena, config->transfers, sizeof *transfers);
-    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !transfers)
+    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !transfers ||
+        !peer_table_init(&tcp->peers, arena, config->peers, key))
         return false;
     transfer_pool_init(tcp, transfers, config->transfers);
     sent_pool_init(&tcp->sents, sents, config->sent_segments);

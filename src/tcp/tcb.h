@@ -71,4 +71,15 @@ static inline bool tcp_ends_equal(struct tcp_ends a, struct tcp_ends b)
     return a.ips == b.ips && a.ports == b.ports;
 }
 
+enum {
+    HASHED_ENDS = 32 /* connections that begin while others end; a power of two */
+};
+
+/* Ends that were hashed lately; at first none, which all bits 0 aren't: no port is 0. */
+struct hashed_ends {
+    struct tcp_ends ends;
+    uint32_t bucket;
+    uint32_t near; /* who has them; NEAR_NONE: nobody, or not looked for since */
+};
+
 #endif

@@ -52,6 +52,8 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.reorder_runs = or32(c.reorder_runs, 1024);
     c.sent_segments = or32(c.sent_segments, 4096);
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
+    c.peers = min32(or32(c.peers, min32(c.connections, 1024)), PEERS_MAX);
+    c.share_percent = (uint16_t)or32(c.share_percent, 100);
     c.receive_window_bytes = or32(c.receive_window_bytes, 4 * 1024 * 1024);
     c.send_queue_bytes = or32(c.send_queue_bytes, 4 * 1024 * 1024);
     c.rto_min_ns = or64(c.rto_min_ns, second_ns / 5);
@@ -71,11 +73,12 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
 static bool config_is_legal(const struct leat_tcp_config *c)
 {
     enum {
-        WINDOW_MAX = 1 << 30 /* RFC 7323 2.3 */
+        WINDOW_MAX = 1 << 30, /* RFC 7323 2.3 */
+        SHARE_PERCENT_MAX = 1000
     };
 
-    return c->receive_window_bytes <= WINDOW_MAX && c->send_queue_bytes <= WINDOW_MAX &&
-           c->rto_min_ns <= c->rto_max_ns &&
+    return c->share_percent <= SHARE_PERCENT_MAX && c->receive_window_bytes <= WINDOW_MAX &&
+           c->send_queue_bytes <= WINDOW_MAX && c->rto_min_ns <= c->rto_max_ns &&
            arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(c) <= NEAR_MAX_BYTES;
 }
 
@@ -129,6 +132,8 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
+    tcp->eviction.timer.fire = tcp_eviction_timer;
+    tcp->share_256 = c.share_percent * 256u / 100;
     tcp_halves_init(tcp);
     if (!tcp_tables_init(tcp, &stack->arena))
         return LEAT_ERR_MEMORY;

@@ -30,8 +30,10 @@
 #include "ip/ipv4.h"
 #include "stack.h"
 #include "tcp/conn.h"
+#include "tcp/evict.h"
 #include "tcp/fast_open.h"
 #include "tcp/half.h"
+#include "tcp/peer.h"
 #include "tcp/step.h"
 #include "tcp/tcb.h"
 #include "tcp/tcp_fsm.h"
@@ -54,6 +56,7 @@ struct leat_tcp_listener {
     struct near_ring acceptable;
     uint32_t half_count;
     uint32_t acceptable_count;
+    uint32_t guest_count; /* connections that came to it */
 };
 
 /* What strangers can't guess, and who asks: a hash has 64 bits, each needs 32 of them. */
@@ -68,17 +71,6 @@ struct secret_of_ends {
     struct tcp_ends ends;
     uint32_t version; /* stack->ways_version then: another seed, another hash */
     uint64_t hash;
-};
-
-enum {
-    HASHED_ENDS = 32 /* connections that begin while others end; a power of two */
-};
-
-/* Ends that were hashed lately; at first none, which all bits 0 aren't: no port is 0. */
-struct hashed_ends {
-    struct tcp_ends ends;
-    uint32_t bucket;
-    uint32_t near; /* who has them; NEAR_NONE: nobody, or not looked for since */
 };
 
 /* Who listens to what comes to @ip and @port. */
@@ -104,6 +96,9 @@ struct tcp {
     struct run_pool runs;
     struct sent_pool sents;
     struct transfer_pool transfers;
+    struct peer_table peers;
+    uint32_t share_256;  /* of what is free, for one address: in 256ths */
+    uint32_t conn_count; /* entries that are taken */
     /* free entries, linked through tcb.hash_next */
     uint32_t free_conns;
     uint32_t free_halves;
@@ -124,6 +119,7 @@ struct tcp {
     struct timer halves_timer;
     struct near_ring time_wait;
     struct timer time_wait_timer;
+    struct eviction eviction;
     uint64_t retry_turn_ns;     /* when the next connection that memory refused may look again */
     uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
     struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
@@ -436,7 +432,7 @@ static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
 uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
 
 /* Fills in what every new connection needs; false if there is no entry left. */
-struct leat_tcp *tcp_conn_new(struct tcp *tcp, const struct leat_tcp_events *events, void *arg);
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
 /* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */
 void tcp_conn_bury(struct leat_tcp *conn);

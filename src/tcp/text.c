@@ -2,21 +2,17 @@
  * text.c -- the receiver's half: text, FIN, and the window that we offer (RFC 9293 3.8.6).
  *
  * The program gets the buffers that the device filled.  A buffer costs its whole storage however
- * little text is in it.  While three quarters of the pool are free nobody minds and nothing is
- * copied; below, short texts that nobody has read yet are copied together, below a half also into
- * small buffers, and when the pool runs low windows stay shut and text that can come again is
- * refused.
+ * little text is in it.  While POOL_PLENTY is free nobody minds and nothing is copied; below, short
+ * texts that nobody has read yet are copied together, below POOL_LOW also into small buffers, and
+ * account.h says what may stay.
  */
 #include <string.h>
 
 #include "core/view.h"
+#include "tcp/account.h"
 #include "tcp/budget.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
-
-enum {
-    WASTE = 4 /* text under a quarter of its storage is "short" */
-};
 
 /* ---- text --------------------------------------------------------------------------------- */
 
@@ -25,10 +21,8 @@ static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
 {
     struct leat_buf *last = conn->text ? conn->text->queued : 0;
 
-    if (!last || last->owner != last || last->refs != 1 || piece->len * WASTE > piece->capacity ||
-        leat_buf_tailroom(last) < piece->len)
+    if (!last || !view_merge(last, piece))
         return false;
-    memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
     conn->tcp->stack->stats.copied_compact_bytes += piece->len;
     return true;
 }
@@ -39,7 +33,7 @@ static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
     struct leat_buf *small;
 
     if (piece->len > POOL_SMALL_BYTES || piece->capacity <= POOL_SMALL_BYTES ||
-        tcp_pool_has_free(conn, 2, 4))
+        pool_has(&conn->tcp->stack->pool, POOL_LOW))
         return piece;
     small = leat_buf_alloc_small(&conn->tcp->stack->pool, 0);
     if (!small)
@@ -69,16 +63,19 @@ static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
     }
     piece = shrink(conn, piece);
     put_text(conn, piece, piece);
+    tcp_hold_text(conn, 1);
 }
 
 /* While memory is plenty pieces stay as they came. */
 static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
 {
     struct leat_buf *last = text;
+    uint32_t pieces = 1;
 
-    while (last->next)
+    for (; last->next; pieces++)
         last = last->next;
     put_text(conn, text, last);
+    tcp_hold_text(conn, pieces);
     conn->text_bytes += len;
 }
 
@@ -101,7 +98,7 @@ static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t
 {
     conn->tcb.rcv_nxt += len;
     conn->tcb.rcv_wnd -= len;
-    if (text->len > 0 && tcp_pool_has_free(conn, 3, 4))
+    if (text->len > 0 && pool_is_plenty(&conn->tcp->stack->pool))
         append_list(conn, text, len);
     else
         append_pieces(conn, text);
@@ -129,17 +126,28 @@ static void ack_now(struct leat_tcp *conn)
     tcp_want_output(conn);
 }
 
+/* What came too early, and isn't any more. */
+COLD static void take_early_text(struct leat_tcp *conn)
+{
+    struct reorder *reorder = &conn->transfer->reorder;
+    const uint32_t held = reorder->held;
+    struct leat_buf *text;
+    uint32_t len;
+
+    while (reorder->first &&
+           (text = reorder_take(reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+        append(conn, text, len);
+    reorder->since_ms = tcp_now_ms(conn->tcp->stack);
+    tcp_note_early(conn, held);
+}
+
 static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     const bool fills_gap = conn->transfer->reorder.first != 0;
-    struct leat_buf *more;
-    uint32_t len;
 
     append(conn, cut_text(segment), segment->text_bytes);
-    while (
-        conn->transfer->reorder.first &&
-        (more = reorder_take(&conn->transfer->reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
-        append(conn, more, len);
+    if (fills_gap)
+        take_early_text(conn);
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
     /* RFC 9293 3.8.6.3: at least every second segment */
     if (fills_gap || (conn->flags & (CONN_ACK_LATER | CONN_ACK_NOW)) ||
@@ -161,24 +169,39 @@ COLD static void refuse_text(struct leat_tcp *conn, struct tcp_segment *segment)
 COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
 {
     struct leat *stack = conn->tcp->stack;
+    struct reorder *reorder;
+    uint32_t held, copied;
 
     stack->stats.tcp_out_of_order++;
     if (!tcp_transfer_get(conn)) {
         refuse_text(conn, segment);
         return;
     }
+    reorder = &conn->transfer->reorder;
+    held = reorder->held;
+    copied = reorder->copied_bytes;
+    if (!reorder->first) {
+        reorder->since_ms = tcp_now_ms(stack);
+        tcp_watch_memory(conn->tcp, false);
+    }
     sacks_note(&conn->transfer->sacks, segment->seq);
-    if (!reorder_put(&conn->transfer->reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
+    if (!reorder_put(reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
                      segment->text_bytes))
         segment->counter = &stack->stats.drop_tcp_memory;
+    stack->stats.copied_compact_bytes += reorder->copied_bytes - copied;
+    tcp_note_early(conn, held);
     tcp_open_window(conn);
     tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
 }
 
-/* Strangers' text never takes the last buffers: ACKs must get in, or nothing ever gets out. */
-static bool has_room_for(const struct leat_tcp *conn, bool in_order)
+void tcp_drop_early_text(struct leat_tcp *conn)
 {
-    return in_order ? tcp_pool_has_free(conn, 1, 8) : tcp_pool_has_free(conn, 1, 4);
+    const uint32_t held = conn->transfer->reorder.held;
+
+    if (!conn->transfer->reorder.first)
+        return;
+    reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
+    tcp_note_early(conn, held);
 }
 
 /* RFC 2883 4: what of the text is here already, or its first part, if there are several (4.2.3). */
@@ -200,11 +223,11 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     struct tcp_segment *segment = step->segment;
     const bool in_order = segment->seq == tcb->rcv_nxt;
 
-    bool has_room = has_room_for(conn, in_order);
+    bool has_room = tcp_may_take_text(conn, in_order);
 
     if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
-        reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
-        has_room = has_room_for(conn, true);
+        tcp_drop_early_text(conn);
+        has_room = tcp_may_take_text(conn, true);
     }
     note_duplicate(conn, segment);
     if (!has_room) {
@@ -225,7 +248,7 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_wnd -= tcb->rcv_wnd > 0;
     tcb->flags |= TCB_FIN_TAKEN;
     conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
-    reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
+    tcp_drop_early_text(conn);
     tcp_tell(conn, CONN_TELL_READABLE);
 }
 
@@ -248,8 +271,9 @@ static struct leat_buf *take_part(struct leat_tcp *conn, uint32_t bytes_max)
     struct leat_buf *text = 0;
     struct leat_buf **end = &text;
     uint32_t left = bytes_max;
+    uint32_t pieces = 0;
 
-    while (conn->text->len <= left) {
+    for (; conn->text->len <= left; pieces++) {
         struct leat_buf *piece = conn->text;
 
         conn->text = piece->next;
@@ -259,6 +283,7 @@ static struct leat_buf *take_part(struct leat_tcp *conn, uint32_t bytes_max)
         end = &piece->next;
     }
     conn->text->queued = last;
+    tcp_release_text(conn, pieces);
     if (left > 0) {
         *end = split_first(conn, left);
         left = *end ? 0 : left;
@@ -275,6 +300,7 @@ struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
     if (conn->text_bytes > bytes_max)
         return take_part(conn, bytes_max);
     conn->text = 0;
+    tcp_release_text(conn, conn->text_pieces);
     conn->unconsumed_bytes += conn->text_bytes;
     conn->text_bytes = 0;
     return text;

@@ -5,7 +5,7 @@
  * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
  * again.
  */
-#include "tcp/tcp.h"
+#include "tcp/guest.h"
 
 static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
 static const uint64_t look_again_max_ns = 1000000000; /* a deadline is not for ever */
@@ -35,8 +35,8 @@ uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
 
-    if (conn->user_timeout_ms > 0)
-        return conn->user_timeout_ms;
+    if (conn->user_timeout > 0)
+        return deadline_short_ms(conn->user_timeout);
     return deadline_at_ms(conn->tcb.flags & TCB_SYN_UNACKED ? config->connect_timeout_ns
                                                             : config->user_timeout_ns);
 }
@@ -45,15 +45,14 @@ uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
  * the cost of others: Sockstress, CVE-2008-4609. */
 static bool persist_is_over(const struct leat_tcp *conn)
 {
-    const struct pool_list *full = &conn->tcp->stack->pool.lists[POOL_FULL];
     const uint32_t waited_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
     const uint32_t silent_ms = tcp_age_ms(conn->tcp, conn->tcb.clock_ms);
 
     if (waited_ms >= tcp_give_up_ms(conn) &&
-        (conn->user_timeout_ms > 0 || silent_ms >= tcp_give_up_ms(conn)))
+        (conn->user_timeout > 0 || silent_ms >= tcp_give_up_ms(conn)))
         return true;
     return waited_ms >= persist_patience_ms &&
-           (full->free_count < full->count / 4 ||
+           (!pool_has(&conn->tcp->stack->pool, POOL_SCARCE) ||
             tcp_transfers_are_short(conn->tcp, (uint64_t)persist_patience_ms * DEADLINE_NS_PER_MS));
 }
 
@@ -64,7 +63,7 @@ static enum tcp_event rexmt_event(const struct leat_tcp *conn)
 
     if (persist ? !persist_is_over(conn) : waited_ms < tcp_give_up_ms(conn))
         return persist ? TCP_timeout_persist : TCP_timeout_rexmt;
-    return conn->user_timeout_ms > 0 || persist ? TCP_timeout_user : TCP_timeout_R2;
+    return conn->user_timeout > 0 || persist ? TCP_timeout_user : TCP_timeout_R2;
 }
 
 static bool is_idle(const struct leat_tcp *conn)
@@ -73,9 +72,11 @@ static bool is_idle(const struct leat_tcp *conn)
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
+/* Or until the connection may be at its listener's limits. */
 static void be_quiet_for(struct leat_tcp *conn, uint64_t ns)
 {
-    const uint64_t at_ns = conn->tcp->stack->now_ns + ns;
+    const uint64_t left_ns = min64(ns, tcp_guest_left_ns(conn));
+    const uint64_t at_ns = conn->tcp->stack->now_ns + min64(left_ns, deadline_ms_max_ns);
 
     conn->quiet_at_ms = deadline_at_ms(at_ns);
     tcp_arm_for(conn, at_ns);
@@ -87,8 +88,18 @@ void tcp_watch_quiet(struct leat_tcp *conn)
         be_quiet_for(conn, conn->tcp->config.fin_wait_2_ns);
     else if (conn->flags & CONN_KEEPALIVE)
         be_quiet_for(conn, conn->tcp->config.keepalive_idle_ns);
+    else if (conn->guest_age > 0 && tcp_guest_left_ns(conn) != LEAT_NEVER_NS)
+        be_quiet_for(conn, LEAT_NEVER_NS);
     else
         conn->quiet_at_ms = DEADLINE_NONE;
+}
+
+/* The listener that it came to lets it go on no longer. */
+COLD static bool leave(struct leat_tcp *conn)
+{
+    conn->tcp->stack->stats.tcp_limits_reached++;
+    tcp_end_early(conn, LEAT_ERR_TIMEOUT);
+    return false;
 }
 
 /* False: the connection is gone. */
@@ -103,6 +114,12 @@ COLD static bool quiet_expired(struct leat_tcp *conn)
     conn->quiet_at_ms = DEADLINE_NONE;
     if (conn->flags & CONN_ABANDONED)
         return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) != TCP_GONE;
+    if (tcp_guest_left_ns(conn) == 0)
+        return leave(conn);
+    if (!(conn->flags & CONN_KEEPALIVE)) {
+        tcp_watch_quiet(conn);
+        return true;
+    }
     if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
         conn->probes = 0;
         be_quiet_for(conn, is_young ? config->keepalive_idle_ns - idle_ns

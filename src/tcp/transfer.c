@@ -1,5 +1,5 @@
 /* transfer.c -- entries for connections with text on its way. */
-#include "tcp/tcp.h"
+#include "tcp/account.h"
 
 enum {
     LOOK_MAX = 64 /* entries that are looked at to find one that can be taken back */
@@ -114,6 +114,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
         return false;
     }
     transfer->conn = conn;
+    transfer->in_use = true;
     transfer->loss_at_ns = LEAT_NEVER_NS;
     transfer->paced_until_ns = 0;
     transfer->reorder = (struct reorder){0};
@@ -141,9 +142,12 @@ void tcp_transfer_end(struct leat_tcp *conn)
 
     if (!tcp_has_transfer(conn))
         return;
+    tcp_peer(conn)->out -= transfer->sendq.held;
+    tcp_peer(conn)->in -= transfer->reorder.held;
     sendq_free(&transfer->sendq);
     scoreboard_free(&transfer->scoreboard, &conn->tcp->sents);
     reorder_free(&transfer->reorder, &conn->tcp->runs);
+    transfer->in_use = false;
     conn->transfer = &conn->tcp->nothing;
     transfer->next = pool->free;
     pool->free = transfer;

@@ -37,6 +37,7 @@ struct transfer {
     uint64_t paced_until_ns; /* no burst before */
     struct reorder reorder;
     struct sacks sacks;
+    bool in_use;
 };
 
 struct transfer_pool {

@@ -410,6 +410,11 @@ static bool outcome_is_right(const struct sim_side *side)
         return peer->exists && (side->violent || (side->eof && side->read == peer->written));
     if (side->why == LEAT_ERR_ABORTED)
         return side->violent;
+    if (side->why == LEAT_ERR_MEMORY) /* others needed what it held for nothing */
+        return side->sim->scenario.dry_poll[side->end] == 0 &&
+               leat_stats(side->sim->ends[side->end].stack)->tcp_evicted +
+                       leat_stats(side->sim->ends[side->end].stack)->tcp_displaced >
+                   0;
     if (side->why == LEAT_ERR_RESET)
         return may_be_reset(side);
     if (side->why == LEAT_ERR_REFUSED)
