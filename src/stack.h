@@ -99,6 +99,8 @@ struct protocol {
      * its turn, or for room in a transmit queue, so the next poll should come at once, unless the
      * queues wait for devices. */
     bool (*flush)(struct leat *stack);
+    /* Adds what it holds of the pool; NULL if that is nothing. */
+    void (*holdings)(const struct leat *stack, struct leat_holdings *holdings);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);
     /* What the link layer does with its super-frames (link/merge.h, link/cut.h): both NULL if it

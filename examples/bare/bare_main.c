@@ -246,7 +246,12 @@ static void say_counter(void *arg, const char *name, uint64_t value, const char 
 static void say_stats(void)
 {
     const struct leat_stats *stats = leat_stats(program.platform.stack);
+    struct leat_holdings holdings;
 
+    leat_holdings(program.platform.stack, &holdings);
+#define SAY(name, text) say_counter(NULL, #name, holdings.name, text);
+    LEAT_HOLDINGS(SAY)
+#undef SAY
     for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
         const enum leat_stat stat = (enum leat_stat)i;
 

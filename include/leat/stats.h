@@ -149,6 +149,30 @@ enum leat_stat_group leat_stat_group(enum leat_stat stat);
 /** The value of one counter. */
 uint64_t leat_stat_value(const struct leat_stats *stats, enum leat_stat stat);
 
+/** What holds the pool: X(name, what it means).  Buffers and descriptors are counted alike. */
+/* clang-format off */
+#define LEAT_HOLDINGS(X)                                                                           \
+    X(held_free, "buffers and descriptors that are free")                                          \
+    X(held_receive, "... held by text in order that the program has not taken")                    \
+    X(held_early, "... by text out of order")                                                      \
+    X(held_send, "... by text that is not acknowledged")                                           \
+    X(held_reassembly, "... by fragments")                                                         \
+    X(held_parked, "... by frames that wait for ARP")                                              \
+    X(held_others, "... by the program, devices and frames on their way")
+/* clang-format on */
+
+/** One number a name above. */
+struct leat_holdings {
+#define LEAT_HOLDINGS_FIELD(name, text) uint32_t name;
+    LEAT_HOLDINGS(LEAT_HOLDINGS_FIELD)
+#undef LEAT_HOLDINGS_FIELD
+};
+
+struct leat;
+
+/** Looks at everything that the stack holds: for people, not for each packet. */
+void leat_holdings(const struct leat *stack, struct leat_holdings *holdings);
+
 /** True if sum(IN) == sum(TAKEN) + sum(DROP). */
 bool leat_stats_balance(const struct leat_stats *stats);
 

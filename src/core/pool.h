@@ -81,7 +81,17 @@ static inline uint32_t pool_units_of(const struct leat_buf *piece)
     return lists[kind].units + (piece->kind == POOL_VIEW ? lists[POOL_VIEW].units : 0);
 }
 
-/* The same of a list. */
+/* Pieces in a list. */
+static inline uint32_t pool_pieces(const struct leat_buf *pieces)
+{
+    uint32_t count = 0;
+
+    for (; pieces; pieces = pieces->next)
+        count++;
+    return count;
+}
+
+/* What a list of pieces costs. */
 uint32_t pool_units_of_all(const struct leat_buf *pieces);
 
 /* What the pool takes of an arena. */

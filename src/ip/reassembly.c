@@ -420,3 +420,16 @@ void reassembly_close(struct leat *stack)
     for (unsigned i = 0; i < stack->config.reassemblies; i++)
         let_go(stack, &stack->reassembly->datagrams[i]);
 }
+
+uint32_t reassembly_pieces(const struct leat *stack)
+{
+    uint32_t pieces = 0;
+
+    for (unsigned i = 0; i < stack->config.reassemblies; i++) {
+        const struct datagram *datagram = &stack->reassembly->datagrams[i];
+
+        for (unsigned at = 0; at < datagram->count; at++)
+            pieces += pool_pieces(datagram->fragments[at].buf);
+    }
+    return pieces;
+}

@@ -14,6 +14,9 @@ COLD bool reassembly_init(struct leat *stack);
 COLD void reassembly_input(struct leat *stack, struct packet *packet,
                            const struct wire_ipv4 *header);
 
+/* Buffers that fragments hold. */
+COLD uint32_t reassembly_pieces(const struct leat *stack);
+
 /* Frees all fragments. */
 COLD void reassembly_close(struct leat *stack);
 

@@ -50,4 +50,7 @@ COLD bool address_conflict(struct link *link, const struct wire_arp *arp);
 /* Frees what is parked. */
 COLD void neighbours_close(struct leat *stack);
 
+/* Buffers that parked frames hold. */
+COLD uint32_t neighbours_pieces(const struct leat *stack);
+
 #endif

@@ -433,3 +433,14 @@ void neighbours_close(struct leat *stack)
     for (struct neighbour *n = list->oldest; n; n = n->newer)
         queue_free_all(&n->parked);
 }
+
+uint32_t neighbours_pieces(const struct leat *stack)
+{
+    uint32_t pieces = 0;
+
+    for (const struct neighbour *n = stack->neighbours->resolving.oldest; n; n = n->newer) {
+        for (const struct leat_buf *frame = n->parked.first; frame; frame = frame->queued)
+            pieces += pool_pieces(frame);
+    }
+    return pieces;
+}

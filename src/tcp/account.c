@@ -132,3 +132,24 @@ bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
         return true;
     return peer->connections < (most > 0 ? most : share_of(tcp, free) + 1);
 }
+
+/* ---- for people --------------------------------------------------------------------------- */
+
+static void add_transfer(const struct transfer *transfer, struct leat_holdings *holdings)
+{
+    holdings->held_send += pool_pieces(transfer->sendq.first);
+    for (const struct run *run = transfer->reorder.first; run; run = run->next)
+        holdings->held_early += pool_pieces(run->text);
+}
+
+void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
+{
+    const struct tcp *tcp = stack->tcp;
+
+    for (uint32_t i = 0; i < tcp->config.connections; i++) {
+        if (tcp->conns[i].tcb.kind != TCB_CONN)
+            continue;
+        holdings->held_receive += tcp->conns[i].text_pieces;
+        add_transfer(tcp->conns[i].transfer, holdings);
+    }
+}

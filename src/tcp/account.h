@@ -96,6 +96,9 @@ static inline uint32_t tcp_text_share(const struct leat_tcp *conn)
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
+/* For leat_holdings(). */
+COLD void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings);
+
 /* True if @conn may have a new connection's entry: its address leaves enough of the table. */
 bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most);
 

@@ -1,4 +1,5 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+#include "tcp/account.h"
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
@@ -107,6 +108,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .input = tcp_input,
         .icmp_error = tcp_icmp_error,
         .flush = tcp_flush,
+        .holdings = tcp_holdings,
         .close = tcp_close,
         .merge = merge_burst,
         .cut = cut_first,

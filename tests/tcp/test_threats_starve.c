@@ -293,16 +293,13 @@ static unsigned served(struct starve *starve, unsigned count)
     return good;
 }
 
-static unsigned survivors(const struct play *play, unsigned addresses)
+static struct starve *starve_open(const struct play *play)
 {
     struct starve *starve = calloc(1, sizeof *starve);
-    const unsigned connections = play->connections > addresses ? play->connections : addresses;
     struct leat_tcp_listen_config listen = {
         .port = PORT, .backlog = 1024, .displace = true, .on_acceptable = accept_all};
     struct leat_tcp_listener *listener;
     struct world *world = world_create();
-    void *fixture = world;
-    unsigned good;
 
     memset(jobs, 0, sizeof jobs);
     world->with_tcp = true;
@@ -313,6 +310,23 @@ static unsigned survivors(const struct play *play, unsigned addresses)
     world->dev.answers_arp = true;
     starve->world = world;
     starve->play = play;
+    return starve;
+}
+
+static void starve_close(struct starve *starve)
+{
+    void *fixture = starve->world;
+
+    world_teardown(&fixture);
+    free(starve);
+}
+
+static unsigned survivors(const struct play *play, unsigned addresses)
+{
+    const unsigned connections = play->connections > addresses ? play->connections : addresses;
+    struct starve *starve = starve_open(play);
+    unsigned good;
+
     assert_int_equal(served(starve, 1), 1);
     for (unsigned i = 0; i < connections; i++) {
         begin(starve, LEAT_IP4(172, 16, i % addresses / 250, 1 + i % addresses % 250), false);
@@ -320,9 +334,27 @@ static unsigned survivors(const struct play *play, unsigned addresses)
     }
     pass(starve, 10 * second);
     good = served(starve, CLIENTS);
-    world_teardown(&fixture);
-    free(starve);
+    starve_close(starve);
     return good;
+}
+
+/* The account says who holds what. */
+static void holdings_add_up_to_the_pool(void **state)
+{
+    const struct play play = {.connections = 8, .asks = "H", .times = 30};
+    struct starve *starve = starve_open(&play);
+    struct leat_holdings holdings;
+
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        begin(starve, LEAT_IP4(172, 16, 0, 1), false);
+        pass(starve, 50 * ms);
+    }
+    leat_holdings(starve->world->stack, &holdings);
+    assert_int_equal(holdings.held_send, 8 * 30);
+    assert_int_equal(holdings.held_free + holdings.held_send + holdings.held_others, 1024 * 4);
+    assert_int_equal(holdings.held_receive + holdings.held_early + holdings.held_parked, 0);
+    starve_close(starve);
 }
 
 /* What the issue demands: 98 of 100, or 90 if there are 1,000 addresses. */
@@ -393,6 +425,7 @@ static void test_threat_Q6_idle_connections_make_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holdings_add_up_to_the_pool),
         cmocka_unit_test(test_threat_Q1_single_bytes_before_a_hole_starve_nobody),
         cmocka_unit_test(test_threat_Q2_shut_windows_starve_nobody),
         cmocka_unit_test(test_threat_Q3_pipelines_behind_shut_windows_starve_nobody),

@@ -1,0 +1,24 @@
+/* holdings.c -- what holds the pool. */
+#include "ip/reassembly.h"
+#include "link/arp.h"
+#include "stack.h"
+
+void leat_holdings(const struct leat *stack, struct leat_holdings *holdings)
+{
+    uint32_t known;
+
+    *holdings = (struct leat_holdings){0};
+    holdings->held_reassembly = reassembly_pieces(stack);
+    holdings->held_parked = neighbours_pieces(stack);
+    for (unsigned i = 0; i < stack->protocol_count; i++) {
+        if (stack->protocols[i]->holdings)
+            stack->protocols[i]->holdings(stack, holdings);
+    }
+    known = holdings->held_receive + holdings->held_early + holdings->held_send +
+            holdings->held_reassembly + holdings->held_parked;
+    for (unsigned kind = 0; kind < POOL_KINDS; kind++) {
+        holdings->held_free += stack->pool.lists[kind].free_count;
+        holdings->held_others += stack->pool.lists[kind].count - stack->pool.lists[kind].free_count;
+    }
+    holdings->held_others = holdings->held_others > known ? holdings->held_others - known : 0;
+}
