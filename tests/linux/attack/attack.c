@@ -185,7 +185,8 @@ static void act(struct attacker *attacker, struct connection *connection)
 
     if (connection->phase != PHASE_OPEN)
         open_one(attacker, connection);
-    else if (play->stays_s && attacker->now_ns - connection->opened_ns > play->stays_s * SECOND_NS)
+    else if (attacker->stays_ns > 0 &&
+             attacker->now_ns - connection->opened_ns > attacker->stays_ns)
         forget(attacker, connection);
     else if (play->single_bytes)
         send_single(attacker, connection);
@@ -274,14 +275,15 @@ static void take(struct attacker *attacker, const struct segment *segment)
 
 /* ---- The attack ----------------------------------------------------------------------------- */
 
-void attack_until(struct attacker *attacker, uint64_t end_ns, bool mute)
+void attack_until(struct attacker *attacker, uint64_t end_ns, bool mute,
+                  volatile sig_atomic_t *stop)
 {
     uint64_t then = attack_now_ns();
     struct segment segment;
 
     for (;;) {
         attacker->now_ns = attack_now_ns();
-        if (attacker->now_ns >= end_ns)
+        if (attacker->now_ns >= end_ns || *stop)
             return;
         allow(&attacker->frames, (double)(attacker->now_ns - then) / 1e9);
         allow(&attacker->opens, (double)(attacker->now_ns - then) / 1e9);

@@ -8,6 +8,8 @@
 #ifndef ATTACK_ATTACK_H
 #define ATTACK_ATTACK_H
 
+#include <signal.h>
+
 #include "plays.h"
 #include "wire.h"
 
@@ -42,6 +44,7 @@ struct attacker {
     uint32_t count, addresses, slots; /* slots: connections of one address */
     uint32_t hand;
     uint64_t random, now_ns;
+    uint64_t stays_ns; /* a connection; 0: it stays */
     struct allowance frames, opens;
     uint8_t text[TCP_MSS]; /* of the segment that is made */
     uint64_t opened, resets, ends, probes;
@@ -50,8 +53,9 @@ struct attacker {
 /* Nanoseconds of a clock that only goes forward. */
 uint64_t attack_now_ns(void);
 
-/* Attacks until @end_ns; if @mute the addresses are only there, and answer ARP. */
-void attack_until(struct attacker *attacker, uint64_t end_ns, bool mute);
+/* Attacks until @end_ns or until *@stop; if @mute the addresses are only there, and answer ARP. */
+void attack_until(struct attacker *attacker, uint64_t end_ns, bool mute,
+                  volatile sig_atomic_t *stop);
 
 /* Prints what has happened, a counter a line. */
 void attack_report(const struct attacker *attacker);

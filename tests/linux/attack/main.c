@@ -70,6 +70,7 @@ enum key {
     KEY_AFTER,
     KEY_RATE,
     KEY_OPENS,
+    KEY_STAYS,
     KEY_SEED,
     KEY_HELP
 };
@@ -91,6 +92,7 @@ static const struct option options[] = {{"device", required_argument, NULL, KEY_
                                         {"after", required_argument, NULL, KEY_AFTER},
                                         {"rate", required_argument, NULL, KEY_RATE},
                                         {"opens", required_argument, NULL, KEY_OPENS},
+                                        {"stays", required_argument, NULL, KEY_STAYS},
                                         {"seed", required_argument, NULL, KEY_SEED},
                                         {"help", no_argument, NULL, KEY_HELP},
                                         {NULL, 0, NULL, 0}};
@@ -104,6 +106,7 @@ static bool set(struct settings *settings, int key)
                                           [KEY_AFTER] = SECONDS_MAX,
                                           [KEY_RATE] = 1e6,
                                           [KEY_OPENS] = 1e6,
+                                          [KEY_STAYS] = SECONDS_MAX,
                                           [KEY_SEED] = 1e9,
                                           [KEY_CONNECTIONS] = CONNECTIONS_MAX};
 
@@ -159,6 +162,8 @@ static bool prepare(struct attacker *attacker, const struct settings *settings, 
     attacker->addresses = (uint32_t)numbers[KEY_ADDRESSES];
     attacker->count =
         numbers[KEY_CONNECTIONS] > 0 ? (uint32_t)numbers[KEY_CONNECTIONS] : play->connections;
+    attacker->stays_ns = numbers[KEY_STAYS] > 0 ? (uint64_t)(numbers[KEY_STAYS] * 1e9)
+                                                : play->stays_s * 1000000000ull;
     if (attacker->count < attacker->addresses)
         attacker->count = attacker->addresses;
     attacker->slots = (attacker->count + attacker->addresses - 1) / attacker->addresses;
@@ -174,6 +179,14 @@ static bool prepare(struct attacker *attacker, const struct settings *settings, 
                       .server = settings->server,
                       .port = numbers[KEY_PORT] > 0 ? (uint16_t)numbers[KEY_PORT] : service->port};
     return attacker->connections != NULL;
+}
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop = 1;
 }
 
 int main(int argc, char **argv)
@@ -194,13 +207,15 @@ int main(int argc, char **argv)
         return 2;
     if (!wire_open(&attacker.wire, settings.device))
         return 1;
+    signal(SIGTERM, on_signal);
     printf("attacking\n");
     fflush(stdout);
     end_ns = attack_now_ns() + (uint64_t)(settings.numbers[KEY_SECONDS] * 1e9);
-    attack_until(&attacker, end_ns, false);
+    attack_until(&attacker, end_ns, false, &stop);
+    stop = 0;
     printf("over\n");
     attack_report(&attacker);
     fflush(stdout);
-    attack_until(&attacker, end_ns + (uint64_t)(settings.numbers[KEY_AFTER] * 1e9), true);
+    attack_until(&attacker, end_ns + (uint64_t)(settings.numbers[KEY_AFTER] * 1e9), true, &stop);
     return 0;
 }
