@@ -4,6 +4,7 @@ short, with small tables; tools/starve measures servers as they are by default, 
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -77,3 +78,64 @@ def test_what_is_wrong_on_the_command_line_gets_a_line_and_status_2(words):
     done = subprocess.run([binary(words[0]), *words[1:], *more], capture_output=True, text=True, timeout=20,
                           check=False)  # fmt: skip
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1, done
+
+
+# ---- The threats of docs/security.md -------------------------------------------------------------
+
+SMALL = ["--buffers", 512, "--connections", 128]
+LEAD_S = 3  # of an attack before the first client comes
+CLIENTS = 3
+
+
+@pytest.fixture
+def besieged(leat, attacker, tmp_path):
+    """besieged(play, name, addresses, ...): nobody is kept waiting, during the attack or after it."""
+    (tmp_path / "large").write_bytes(bytes(1 << 20))
+
+    def hold(play, name, addresses, options=SMALL, lead_s=LEAD_S):
+        server = leat(name, gateway=ELSEWHERE, options=options,
+                      arguments=[tmp_path / "large"] if name == "httpd" else [])
+        attack = attacker(play, name, server, "--addresses", addresses)
+        time.sleep(lead_s)
+        during, said = honest(server, name, CLIENTS)
+        attack.over()
+        after, said_after = honest(server, name, CLIENTS)
+        assert (during, after) == (CLIENTS, CLIENTS), said + said_after + attack.text
+
+    return hold
+
+
+@pytest.mark.parametrize("name,addresses", [("dns", 1), ("dns", 8)])
+def test_Q1_text_out_of_order_starves_nobody(besieged, name, addresses):
+    """One byte a segment, and a hole that is never filled."""
+    besieged("Q1", name, addresses)
+
+
+@pytest.mark.parametrize("name,addresses", [("echo", 1), ("echo", 8)])
+def test_Q2_a_shut_window_that_is_answered_for_starves_nobody(besieged, name, addresses):
+    besieged("Q2", name, addresses)
+
+
+@pytest.mark.parametrize("name,addresses", [("httpd", 1), ("dns", 8)])
+def test_Q3_pipelines_behind_a_shut_window_starve_nobody(besieged, name, addresses):
+    besieged("Q3", name, addresses)
+
+
+@pytest.mark.parametrize("name,addresses", [("chargen", 1), ("httpd", 8)])
+def test_Q4_many_who_read_nothing_starve_nobody(besieged, name, addresses):
+    besieged("Q4", name, addresses)
+
+
+@pytest.mark.parametrize("name,addresses", [("httpd", 1), ("chargen", 8)])
+def test_Q5_silence_starves_nobody(besieged, name, addresses):
+    besieged("Q5", name, addresses)
+
+
+def test_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
+    """Ten segments for each of a thousand are more than there are records."""
+    besieged("Q5", "chargen", 8, options=[], lead_s=8)
+
+
+@pytest.mark.parametrize("name,addresses", [("echo", 1), ("httpd", 8)])
+def test_Q6_idle_peers_lock_nobody_out(besieged, name, addresses):
+    besieged("Q6", name, addresses)
