@@ -177,6 +177,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     } else {
         struct leat_tcp *conn = tcp_conn(tcb);
 
+        conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = tcp_mss_of_syn(header);
         if (header->has_fast_open)

@@ -74,6 +74,23 @@ static void simultaneous_open_makes_one_connection(void **state)
     tx(talk, ACK, 1, 1, 10);
 }
 
+/* The peer's SYN and its SYN,ACK come in one turn, in which nothing of ours has left. */
+static void simultaneous_open_may_be_over_in_one_turn(void **state)
+{
+    struct talk *talk = *state;
+    struct frame frame;
+
+    talk_connect(talk);
+    tx(talk, SYN, 0, 0, 0);
+    frame = talk_frame(talk, SYN, 0, 0, 0, 0);
+    fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
+    rx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    world_mark(talk->world);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+}
+
 /* Closed before the peer's last word: text and FIN go as soon as it comes. */
 static void simultaneous_open_that_is_closed_at_once_delivers_its_text(void **state)
 {
@@ -412,6 +429,7 @@ int main(void)
         talk_test(three_segments_open_a_connection_actively),
         talk_test(three_segments_open_a_connection_passively),
         talk_test(simultaneous_open_makes_one_connection),
+        talk_test(simultaneous_open_may_be_over_in_one_turn),
         talk_test(simultaneous_open_that_is_closed_at_once_delivers_its_text),
         talk_test(third_segment_may_bring_text_and_FIN),
         talk_test(text_with_a_SYN_is_left_for_later),
