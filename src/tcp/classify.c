@@ -271,6 +271,8 @@ bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment)
         conn->flags |= CONN_FIN_KNOWN;
         conn->fin_seq = segment->seq + segment->text_bytes;
     }
+    if (seq_lt(conn->fin_seq, tcb->rcv_nxt)) /* text has come beyond it: it was none */
+        conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
     return (conn->flags & CONN_FIN_KNOWN) && tcb->rcv_nxt == conn->fin_seq;
 }
 

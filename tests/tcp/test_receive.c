@@ -90,6 +90,24 @@ static void gap_is_told_at_once(void **state)
     assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
 }
 
+/* A peer that says where its text ends, and then sends text that goes on: the text counts, and the
+ * FIN that comes behind it. */
+static void FIN_that_text_contradicts_is_forgotten(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    rx(talk, FIN | ACK, 101, 1, 0);
+    tx(talk, ACK, 1, 1, 0);
+    rx(talk, ACK, 1, 1, 200);
+    talk_heard(talk, 200);
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    world_mark(talk->world);
+    rx(talk, FIN | ACK, 201, 1, 0);
+    tx(talk, ACK, 1, 202, 0);
+    assert_int_equal(talk_state(talk), LEAT_TCP_CLOSE_WAIT);
+}
+
 /* RFC 9293 3.4: what is known already is acknowledged and dropped */
 static void duplicate_is_acknowledged_and_dropped(void **state)
 {
@@ -385,6 +403,7 @@ int main(void)
         talk_test(text_in_any_order_is_read_in_order),
         talk_test(FIN_in_any_order_ends_the_text),
         talk_test(gap_is_told_at_once),
+        talk_test(FIN_that_text_contradicts_is_forgotten),
         talk_test(duplicate_is_acknowledged_and_dropped),
         talk_test(partly_old_text_counts_from_where_it_is_new),
         talk_test(overlapping_text_behind_a_gap_is_read_once),
