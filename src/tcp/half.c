@@ -161,7 +161,7 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
     half->peer_mss = syn.mss;
     if (syn.wind_shift == WIRE_TCP_NO_SHIFT)
         half->tcb.rcv_wind_shift = 0;
-    half->retransmits = 1; /* which SYN,ACK it answers we can't tell: no RTT from it (Karn) */
+    half->sent_at_ns = 0; /* which SYN,ACK it answers we can't tell: no RTT from it (Karn) */
     return true;
 }
 

@@ -214,6 +214,34 @@ static void cookie_without_memory_for_a_connection_is_given_up(void **state)
         assert_non_null(tcp_take_half(tcp)); /* all of them are back */
 }
 
+/* The same if its second SYN has found an entry: that waits as long as it did. */
+static void cookie_at_an_entry_without_memory_for_a_connection_is_given_up(void **state)
+{
+    struct talk *talk = *state;
+    struct tcp *tcp;
+
+    talk->world->tcp_config.connections = 1;
+    talk_begin(talk);
+    talk_establish(talk); /* the only one */
+    tcp = talk->world->stack->tcp;
+    leat_tcp_listener_close(talk->listener);
+    world_mark(talk->world);
+    fill_backlog(talk);
+    talk->port_peer = 7000;
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0); /* a cookie */
+    talk->port_peer = 6000;
+    rx(talk, RST, 1, 0, 0); /* one of the two gives its place back */
+    talk->port_peer = 7000;
+    rx(talk, SYN, 0, 0, 0);
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 1, 5);
+    assert_ended(talk->world, drop_tcp_memory);
+    talk_wait(talk, 200 * second);
+    for (uint32_t left = tcp->config.half_open + 1; left > 0; left--)
+        assert_non_null(tcp_take_half(tcp)); /* all of them are back */
+}
+
 /* There is no way back to who asks: nothing is sent, nothing is kept. */
 static void SYN_from_beyond_all_routes_gets_no_cookie(void **state)
 {
@@ -244,6 +272,7 @@ int main(void)
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(cookie_with_other_options_is_reset),
         talk_test(no_cookie_when_nobody_accepts),
+        talk_test_later(cookie_at_an_entry_without_memory_for_a_connection_is_given_up),
         talk_test_later(cookie_without_memory_for_a_connection_is_given_up),
     };
 
