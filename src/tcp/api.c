@@ -105,6 +105,8 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
 
     if (!is_closing(conn) && leat_buf_total(text) > leat_tcp_send_room(conn)) {
         conn->flags |= CONN_WAS_FULL;
+        if (!tcp_something_waits(conn)) /* the limit may grow, and no ACK of ours will tell */
+            tcp_retry_later(conn);
         leat_buf_free(text);
         return LEAT_ERR_FULL;
     }

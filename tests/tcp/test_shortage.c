@@ -43,6 +43,26 @@ static void writer_that_memory_refused_hears_when_there_is_some(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
+/* More than the limit that memory leaves, with nothing queued: no ACK will tell when it rises. */
+static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **state)
+{
+    static const uint8_t text[100 * 1024];
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    struct leat_buf *list;
+
+    talk_establish(talk);
+    hold_all(talk);
+    assert_true(leat_tcp_send_room(talk->conn) < sizeof text);
+    list = leat_buf_lend(pool, text, sizeof text, 0, 0);
+    assert_int_equal(leat_tcp_send(talk->conn, list), LEAT_ERR_FULL);
+    let_go();
+    talk_wait(talk, 5 * ms);
+    assert_int_equal(talk->writable, 1);
+    list = leat_buf_lend(pool, text, sizeof text, 0, 0);
+    assert_int_equal(leat_tcp_send(talk->conn, list), LEAT_OK);
+}
+
 /* The queue was not full when the program filled it, but it is now, for memory is scarce: who asks
  * for room and hears of none waits to be told. */
 static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **state)
@@ -257,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(writer_that_memory_refused_hears_when_there_is_some),
+        talk_test(sender_of_more_than_memory_allows_hears_when_there_is_some),
         talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
         talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),
         talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
