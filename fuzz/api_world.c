@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "stack.h"
+#include "tcp_check.h"
 
 enum {
     WIRE_FRAMES = 96,
@@ -144,11 +145,14 @@ bool api_open(const struct api_draw *draw)
 void api_poll(struct api_end *end)
 {
     struct api_end *other = &api_ends[end == &api_ends[0]];
+    const char *wrong;
     uint64_t look_ns;
 
     end->next_ns = leat_poll(end->stack, api_now_ns);
     api_demand(end->next_ns >= api_now_ns, "leat_poll() wants to be called in the past");
     api_demand(leat_stats_balance(leat_stats(end->stack)), "the statistics don't balance");
+    wrong = tcp_check(end->stack);
+    api_demand(!wrong, wrong);
     api_check_handles(end);
     /* what it sent wakes the other */
     look_ns = other->netif->ops->next_look_ns(other->netif, api_now_ns);

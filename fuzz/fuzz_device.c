@@ -15,6 +15,7 @@
 #include "device_model.h"
 #include "stack.h"
 #include "steps.h"
+#include "tcp_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -138,9 +139,13 @@ static void open_end(unsigned number, struct leat_netif *netif, bool small)
 
 static void poll_end(struct end *end)
 {
+    const char *wrong;
+
     end->next_ns = leat_poll(end->stack, now_ns);
     device_demand(end->next_ns >= now_ns, "leat_poll() wants to be called in the past");
     device_demand(leat_stats_balance(leat_stats(end->stack)), "the statistics don't balance");
+    wrong = tcp_check(end->stack);
+    device_demand(!wrong, wrong);
 }
 
 /* What each has sent goes to the other: to the first through its device. */

@@ -14,6 +14,7 @@
 
 #include "harness.h"
 #include "steps.h"
+#include "tcp_check.h"
 
 enum {
     PORT = 80,
@@ -162,9 +163,13 @@ static void open_end(unsigned number)
 
 static void poll_end(struct end *end)
 {
+    const char *wrong;
+
     end->next_ns = leat_poll(end->stack, now_ns);
     demand(end->next_ns >= now_ns, "leat_poll() wants to be called in the past");
     demand(leat_stats_balance(leat_stats(end->stack)), "the statistics don't balance");
+    wrong = tcp_check(end->stack);
+    demand(!wrong, wrong);
 }
 
 /* ---- the wire ----------------------------------------------------------------------------- */

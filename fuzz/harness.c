@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "stack.h"
+#include "tcp_check.h"
 
 enum {
     POLLS_MAX = 1000,
@@ -209,11 +210,15 @@ struct harness *harness_open(uint8_t options)
 
 void harness_poll(struct harness *harness)
 {
+    const char *wrong;
+
     if (fake_netif_sent_count(&harness->dev) > FAKE_TX_MAX / 2)
         fake_netif_forget(&harness->dev);
     harness->next_ns = leat_poll(harness->stack, harness->now_ns);
     demand(harness->next_ns >= harness->now_ns, "leat_poll() wants to be called in the past");
     demand(leat_stats_balance(leat_stats(harness->stack)), "the statistics don't balance");
+    wrong = tcp_check(harness->stack);
+    demand(!wrong, wrong);
 }
 
 void harness_wait(struct harness *harness, uint64_t ns)
