@@ -174,8 +174,9 @@ static void classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
             add_event(segment, ack_event(tcb, header->ack));
         else
             add_event(segment, TCP_rcv_dup_SYN);
-    } else if (tcb->kind == TCB_TIME_WAIT && !(header->flags & TCP_ACK) &&
-               is_newer_SYN(tcb, header) && has_listener(tcp, segment)) {
+    } else if (tcb->kind == TCB_TIME_WAIT && is_plain_syn(header->flags) &&
+               !(header->flags & TCP_ACK) && is_newer_SYN(tcb, header) &&
+               has_listener(tcp, segment)) {
         add_event(segment, TCP_rcv_newer_SYN);
     } else {
         add_event(segment, TCP_rcv_SYN_in_window);

@@ -16,7 +16,8 @@ enum {
 
 /* ---- birth -------------------------------------------------------------------------------- */
 
-struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment)
+struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment,
+                              struct tcp_time_wait *before)
 {
     struct tcp *tcp = listener->tcp;
     const uint32_t window = tcp_window_begin(tcp);
@@ -39,7 +40,11 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->ts_offset = tcp_ts_offset(tcp->stack, tcb); /* for good: another seed must not move it */
     tcp_event(tcb, TCP_passive_OPEN, &step);
     listener->half_count++;
-    tcp_hash(tcp, tcb);
+    half->before = before;
+    if (before)
+        tcp_hash_instead(tcp, tcb, &before->tcb);
+    else
+        tcp_hash(tcp, tcb);
     return half;
 }
 
@@ -167,10 +172,23 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
 
 void tcp_half_free(struct tcp_half *half)
 {
-    tcp_unhash(half->tcp, &half->tcb);
+    if (half->before) /* the SYN was an old duplicate, it seems: back to TIME-WAIT (MAY-2 b) */
+        tcp_hash_instead(half->tcp, &half->before->tcb, &half->tcb);
+    else
+        tcp_unhash(half->tcp, &half->tcb);
     ring_remove(&half->ring);
     half->listener->half_count--;
     tcp_give_entry(half->tcp, &half->tcb);
+}
+
+/* The peer's SYN was a new one, so the old connection is over. */
+COLD static void end_before(struct tcp_half *half)
+{
+    struct tcp_step step = {.tcp = half->tcp};
+    struct tcp_time_wait *before = half->before;
+
+    half->before = 0;
+    tcp_event(&before->tcb, TCP_rcv_newer_SYN, &step);
 }
 
 struct leat_tcp *tcp_promote(struct tcp_half *half)
@@ -201,6 +219,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;
     conn->snd_wl1 = half->tcb.rcv_nxt - 1;
+    if (half->before)
+        end_before(half);
     tcp_half_free(half);
     return conn;
 }

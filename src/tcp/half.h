@@ -11,6 +11,7 @@
 
 struct leat_tcp_listener;
 struct tcp_segment;
+struct tcp_time_wait;
 struct tcp;
 
 enum {
@@ -23,8 +24,9 @@ struct tcp_half {
     struct ring ring; /* in tcp->halves_waiting, by its retransmits */
     struct leat_tcp_listener *listener;
     struct tcp *tcp;
-    uint64_t due_ns;     /* then the SYN,ACK goes again */
-    uint64_t sent_at_ns; /* it left */
+    struct tcp_time_wait *before; /* whose place in the table it has; NULL: nobody's */
+    uint64_t due_ns;              /* then the SYN,ACK goes again */
+    uint64_t sent_at_ns;          /* it left */
     uint32_t snd_wnd;
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
@@ -35,9 +37,11 @@ struct tcp_half {
 
 COLD void tcp_halves_init(struct tcp *tcp);
 
-/* The child of @listener to whom @segment, a SYN or the answer to a cookie, comes: in LISTEN. */
-struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener,
-                              const struct tcp_segment *segment);
+/* The child of @listener to whom @segment, a SYN or the answer to a cookie, comes: in LISTEN.
+ * @before, the connection in TIME-WAIT that it reopens (RFC 9293 3.6.1, MAY-2), or NULL: it waits
+ * out of the table until the handshake is over, and comes back if that fails. */
+struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment,
+                              struct tcp_time_wait *before);
 
 /* Sends its SYN,ACK (again), and waits for the answer. */
 void tcp_half_answer(struct tcp_half *half);

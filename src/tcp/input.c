@@ -181,7 +181,7 @@ COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct 
 
 /* Whose the segment is after all: the connection that a cookie stood for.  NULL: nobody's. */
 static struct tcb *listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
-                                  uint32_t iss_min, bool has_iss_min)
+                                  struct tcp_time_wait *before)
 {
     struct tcp_segment *segment = step->segment;
 
@@ -192,7 +192,7 @@ static struct tcb *listener_input(struct leat_tcp_listener *listener, struct tcp
         take_only_event(&listener->tcb, step);
         if (segment->events[0] == TCP_rcv_no_ACK) /* none at all, FIN alone, SYN and FIN */
             segment->counter = &step->tcp->stack->stats.drop_tcp_flags;
-    } else if (!tcp_listener_SYN(listener, segment, iss_min, has_iss_min)) {
+    } else if (!tcp_listener_SYN(listener, segment, before)) {
         segment->counter = &step->tcp->stack->stats.drop_tcp_backlog;
     }
     return 0;
@@ -232,8 +232,8 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
     const uint16_t port = step->segment->header.dst_port;
     struct tcb *tcb =
         tcp_find(tcp, tcp_ends(packet->dst, port, packet->src, step->segment->header.src_port));
+    struct tcp_time_wait *before = 0;
     struct leat_tcp_listener *listener;
-    uint32_t iss_min = 0;
 
     if (tcb && lacks_timestamp(tcb, &step->segment->header)) {
         step->segment->counter = &tcp->stack->stats.drop_tcp_options;
@@ -242,15 +242,16 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
     if (tcb) {
         if (tcp_classify(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
             return tcb;
-        /* RFC 9293 3.10.7.4, MAY-2: the new one starts above all that the old one sent */
-        iss_min = tcb->snd_nxt + UINT16_MAX;
-        take_only_event(tcb, step);
-        if (step->segment->events[0] != TCP_rcv_newer_SYN)
+        if (step->segment->events[0] != TCP_rcv_newer_SYN) {
+            take_only_event(tcb, step);
             return 0;
+        }
+        before = (struct tcp_time_wait *)(void *)tcb;
+        step->segment->event_count = 0;
     }
     listener = tcp_find_listener(tcp, packet->dst, port);
     if (listener)
-        return listener_input(listener, step, iss_min, tcb != 0);
+        return listener_input(listener, step, before);
     closed_input(step);
     return 0;
 }

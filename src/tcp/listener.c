@@ -95,8 +95,17 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     tcp_event(&conn->tcb, TCP_rcv_SYN_text, &step);
 }
 
+/* RFC 9293 3.6.1, MAY-2 (a): the new connection starts above all that the old one has sent. */
+COLD static void start_above(struct tcb *tcb, const struct tcp_time_wait *before)
+{
+    const uint32_t iss_min = before->tcb.snd_nxt + UINT16_MAX;
+
+    if (seq_lt(tcb->snd_nxt, iss_min))
+        tcb->snd_nxt = iss_min;
+}
+
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
-                      uint32_t iss_min, bool has_iss_min)
+                      struct tcp_time_wait *before)
 {
     struct tcp_step step = {.tcp = listener->tcp, .segment = segment};
     struct tcp_half *half;
@@ -105,17 +114,19 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         !tcp_may_connect(listener->tcp, segment->packet->src, listener->config.per_address))
         return false; /* it would be refused when it is open */
     if (!has_room_for_half(listener)) {
-        if (listener->tcp->config.no_cookies ||
+        /* nobody takes those that are here already; and a cookie is a number that needn't lie
+         * above those of the old connection */
+        if (listener->tcp->config.no_cookies || before ||
             listener->acceptable_count >= listener->config.backlog)
-            return false; /* nobody takes those that are here already */
+            return false;
         tcp_cookie_answer(listener->tcp, segment);
         return true;
     }
-    half = tcp_half_new(listener, segment);
+    half = tcp_half_new(listener, segment, before);
     leat_assert(half != 0); /* there was room */
-    if (has_iss_min && seq_lt(half->tcb.snd_nxt, iss_min))
-        half->tcb.snd_nxt = iss_min; /* RFC 9293 3.10.7.4: larger than the last one used */
-    half->is_answered = may_open_fast(listener, segment);
+    if (before)
+        start_above(&half->tcb, before);
+    half->is_answered = !before && may_open_fast(listener, segment);
     half->wants_fast_open = listener->tcp->config.fast_open && segment->header.has_fast_open;
     tcp_event(&half->tcb, TCP_rcv_SYN, &step);
     if (half->is_answered)
@@ -132,8 +143,9 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
 
     if (!tcp_cookie_check(tcp, segment, &syn.header))
         return false;
-    *half =
-        listener->acceptable_count < listener->config.backlog ? tcp_half_new(listener, segment) : 0;
+    *half = listener->acceptable_count < listener->config.backlog
+                ? tcp_half_new(listener, segment, 0)
+                : 0;
     if (!*half)
         return true;
     (*half)->is_answered = true;

@@ -388,9 +388,10 @@ struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max);
 
 /* ---- listener.c --------------------------------------------------------------------------- */
 
-/* A SYN for @listener: makes a half-open connection.  False: no room. */
+/* A SYN for @listener: makes a half-open connection, which may reopen @before (tcp_half_new()).
+ * False: no room. */
 bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
-                      uint32_t iss_min, bool has_iss_min);
+                      struct tcp_time_wait *before);
 
 /* An ACK to @listener that may answer a cookie.  True: it does, and @half is the half-open
  * connection that it belongs to, made now, or NULL if there is no room for one. */

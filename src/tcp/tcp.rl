@@ -247,7 +247,7 @@ TIME_WAIT: (
   | rcv_dup_FIN        @snd_ACK @start_2MSL                  -> TIME_WAIT     # 3.10.7.4 eighth
   | ( rcv_RST | rcv_bad_RST ) @drop                          -> TIME_WAIT     # RFC 1337 (RFC 9293: delete the TCB)
   | blind              @challenge_ACK                        -> TIME_WAIT     # RFC 5961 3.2, 4.2
-  | rcv_newer_SYN      @delete_TCB                           -> CLOSED        # MAY-2; then give the SYN to the listener
+  | rcv_newer_SYN      @delete_TCB                           -> CLOSED        # MAY-2; given when the handshake of the new connection is over: until then the SYN may be an old duplicate
   | rcv_no_ACK         @drop                                 -> TIME_WAIT     # 3.10.7.4 fifth
   | ( rcv_ACK | rcv_text | rcv_FIN ) @drop                   -> TIME_WAIT     # 3.10.7.4 fifth-eighth
   | timeout_2MSL       @delete_TCB                           -> CLOSED        # 3.10.8

@@ -70,8 +70,19 @@ void tcp_time_wait_from(struct leat_tcp *conn)
     tcp_time_wait_restart(tcp, entry);
 }
 
+/* The half-open connection that has its place needn't give it back. */
+COLD static void be_forgotten(struct tcp *tcp, const struct tcp_time_wait *entry)
+{
+    struct tcb *tcb = tcp_find(tcp, tcb_ends(&entry->tcb));
+
+    if (tcb && tcb->kind == TCB_HALF && tcp_half(tcb)->before == entry)
+        tcp_half(tcb)->before = 0;
+}
+
 void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
 {
+    if (!(entry->tcb.flags & TCB_HASHED))
+        be_forgotten(tcp, entry);
     tcp_unhash(tcp, &entry->tcb);
     near_ring_remove(tcp, &entry->ring);
     tcp_give_entry(tcp, &entry->tcb);

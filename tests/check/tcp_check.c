@@ -213,6 +213,14 @@ static const char *check_halves(const struct tcp *tcp)
     return 0;
 }
 
+/* A half-open connection that may reopen @entry is what is found instead. */
+static bool half_has_its_place(struct tcp *tcp, const struct tcp_time_wait *entry)
+{
+    struct tcb *tcb = tcp_look_up(tcp, tcb_ends(&entry->tcb));
+
+    return tcb && tcb->kind == TCB_HALF && tcp_half(tcb)->before == entry;
+}
+
 /* So do those in TIME-WAIT. */
 static const char *check_time_waits(struct tcp *tcp)
 {
@@ -224,7 +232,8 @@ static const char *check_time_waits(struct tcp *tcp)
         const struct tcp_time_wait *entry = owner_of(at, struct tcp_time_wait, ring);
         const int32_t left_ms = (int32_t)(entry->tcb.clock_ms - tcp_now_ms(tcp->stack));
 
-        MUST(entry->tcb.state == TCP_TIME_WAIT && (entry->tcb.flags & TCB_HASHED));
+        MUST(entry->tcb.state == TCP_TIME_WAIT);
+        MUST((entry->tcb.flags & TCB_HASHED) || half_has_its_place(tcp, entry));
         MUST(left_ms <= (int32_t)(longest_ns / DEADLINE_NS_PER_MS));
         MUST(at == near_ring_first(tcp, &tcp->time_wait) || seq_le(end_ms, entry->tcb.clock_ms));
         end_ms = entry->tcb.clock_ms;

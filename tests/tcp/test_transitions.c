@@ -143,8 +143,12 @@ static void do_syn(struct place *place)
     case TCP_rcv_SYN_in_window:
         rx(talk, SYN | ACK, place->peer + 100, place->us, 0);
         return;
-    default: /* rcv_newer_SYN */
+    default: /* rcv_newer_SYN: it is one when its handshake is over */
+        talk->hold_on_accept = true;
         rx(talk, SYN, place->peer + 100000, 0, 0);
+        tx(talk, SYN | ACK, 0, place->peer + 100001, 0);
+        world_mark(talk->world);
+        rx(talk, ACK, place->peer + 100001, 1, 0);
         return;
     }
 }
