@@ -248,6 +248,8 @@ void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
         step->tcp->stack->stats.tcp_opened_active++;
     }
     tcp_tell(conn, CONN_TELL_OPEN);
+    if (conn->text_bytes > 0) /* it came with the SYN */
+        tcp_tell(conn, CONN_TELL_READABLE);
 }
 
 COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)

@@ -200,7 +200,7 @@ void leat_tcp_consumed(struct leat_tcp *conn, uint32_t bytes)
 
 uint32_t leat_tcp_readable(const struct leat_tcp *conn)
 {
-    return conn->text_bytes;
+    return conn->flags & CONN_TOLD_OPEN ? conn->text_bytes : 0;
 }
 
 bool leat_tcp_at_end(const struct leat_tcp *conn)

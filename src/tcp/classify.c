@@ -68,6 +68,16 @@ static void classify_without_peer(struct tcp_segment *segment)
         add_event(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
 }
 
+/* Text in a SYN stands behind it, and is in the window that our SYN has offered. */
+static void classify_syn_text(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    segment->seq = segment->header.seq + 1;
+    if (segment->text_bytes > tcb->rcv_wnd)
+        segment->text_bytes = tcb->rcv_wnd;
+    if (segment->text_bytes > 0)
+        add_event(segment, TCP_rcv_text);
+}
+
 /* RFC 9293 3.10.7.3. */
 static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment)
 {
@@ -78,10 +88,12 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
         add_event(segment, ack_fits ? TCP_rcv_RST : TCP_rcv_bad_RST);
     else if ((header->flags & TCP_ACK) && !ack_fits)
         add_event(segment, TCP_rcv_bad_ACK);
-    else if (is_plain_syn(header->flags))
-        add_event(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
-    else
+    else if (!is_plain_syn(header->flags))
         add_event(segment, TCP_rcv_no_ACK);
+    else {
+        add_event(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
+        classify_syn_text(tcb, segment); /* "continue at the sixth step" */
+    }
 }
 
 /* The four cases of RFC 9293 3.4: does any part of the segment lie in the window? */
@@ -150,10 +162,8 @@ static bool is_newer_SYN(const struct tcb *tcb, const struct wire_tcp *header)
 /* The number of the peer's SYN, while the handshake lasts. */
 static uint32_t irs_of(const struct tcb *tcb)
 {
-    const struct leat_tcp *conn = (const void *)tcb;
-
-    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FAST_OPEN))
-        return conn->snd_wl1; /* text came with it: RCV.NXT is further on */
+    if (tcb->kind == TCB_CONN) /* text may have come with it: then RCV.NXT is further on */
+        return ((const struct leat_tcp *)(const void *)tcb)->snd_wl1;
     return tcb->rcv_nxt - 1;
 }
 
@@ -163,17 +173,18 @@ static bool has_listener(struct tcp *tcp, const struct tcp_segment *segment)
     return tcp_find_listener(tcp, segment->packet->dst, segment->header.dst_port) != 0;
 }
 
-/* A SYN where the peer's SYN is known already. */
-static void classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
+/* A SYN where the peer's SYN is known already.  True: it passes all checks. */
+static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
 {
     const struct wire_tcp *header = &segment->header;
 
     if ((tcb->flags & TCB_SYN_UNACKED) && header->seq == irs_of(tcb)) {
         /* simultaneous open: the second SYN carries the ACK (RFC 9293 3.5, figure 8) */
-        if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack))
-            add_event(segment, ack_event(tcb, header->ack));
-        else
-            add_event(segment, TCP_rcv_dup_SYN);
+        if ((header->flags & TCP_ACK) && ack_is_acceptable(tcb, header->ack)) {
+            segment->seq++; /* text stands behind the SYN */
+            return true;
+        }
+        add_event(segment, TCP_rcv_dup_SYN);
     } else if (tcb->kind == TCB_TIME_WAIT && is_plain_syn(header->flags) &&
                !(header->flags & TCP_ACK) && is_newer_SYN(tcb, header) &&
                has_listener(tcp, segment)) {
@@ -181,6 +192,7 @@ static void classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
     } else {
         add_event(segment, TCP_rcv_SYN_in_window);
     }
+    return false;
 }
 
 static bool is_known_fin(const struct tcb *tcb, const struct tcp_segment *segment)
@@ -217,7 +229,7 @@ static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_seg
     if (header->flags & TCP_RST)
         classify_rst(tcb, segment);
     else if (header->flags & TCP_SYN) /* before the sequence check: RFC 5961 4.2 */
-        classify_syn(tcp, tcb, segment);
+        return classify_syn(tcp, tcb, segment);
     else if (!is_acceptable(tcb, header->seq, seg_len) ||
              is_old_duplicate(tcb, header, segment->now_ms))
         add_event(segment, is_known_fin(tcb, segment) ? TCP_rcv_dup_FIN : TCP_rcv_unacceptable);
@@ -255,7 +267,7 @@ static bool classify_synchronized(struct tcp *tcp, const struct tcb *tcb,
                                   struct tcp_segment *segment)
 {
     if (!passes_checks(tcp, tcb, segment))
-        return segment->events[0] >= TCP_rcv_ACK; /* of a simultaneous open */
+        return false;
     trim(tcb, segment);
     add_good(tcb, segment);
     return true;

@@ -150,13 +150,17 @@ static bool is_refusal(enum tcp_event event)
     }
 }
 
-/* A segment that is but one event, and carries nothing that counts. */
+/* A segment without a good ACK: one event, but for the text of a SYN. */
 static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 {
-    const enum tcp_event event = step->segment->events[0];
+    const struct tcp_segment *segment = step->segment;
+    const enum tcp_event event = segment->events[0];
+    const enum tcp_outcome outcome = tcp_event(tcb, event, step);
 
-    if (tcp_event(tcb, event, step) != TCP_IMPOSSIBLE && is_refusal(event))
+    if (outcome != TCP_IMPOSSIBLE && is_refusal(event))
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_unacceptable;
+    if (outcome == TCP_ALIVE && segment->event_count > 1)
+        tcp_event(tcb, segment->events[1], step);
 }
 
 /* ---- whose is it -------------------------------------------------------------------------- */

@@ -105,6 +105,7 @@ SYN_RECEIVED: (
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> SYN_RECEIVED  # 3.10.7.4 first
   | rcv_SYN_text       @take_text @snd_SYN_ACK @tell_open    -> SYN_RECEIVED  # RFC 7413 4.2
+  | rcv_text           @keep_text                            -> SYN_RECEIVED  # 3.10.7.3 fourth: of a SYN that crossed ours
   | rcv_dup_SYN        @snd_SYN_ACK                          -> SYN_RECEIVED  # our SYN,ACK was lost; a bare ACK (3.10.7.4) would be ignored
   | rcv_RST            @tell_refused @delete_TCB             -> CLOSED        # 3.10.7.4 second; RESET if it was told open (RFC 7413)
   | rcv_bad_RST        @drop                                 -> SYN_RECEIVED  # 3.10.7.4 first

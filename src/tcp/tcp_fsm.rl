@@ -29,6 +29,7 @@
     action learn_SYN          { }
     action take_ACK           { }
     action take_text          { }
+    action keep_text          { }
     action take_FIN           { }
     action queue_text         { }
     action send_text          { }

@@ -239,6 +239,16 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     }
 }
 
+/* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */
+void tcp_keep_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    tcp_take_text(tcb, step);
+    conn->flags &= ~(unsigned)CONN_TELL_READABLE;
+    near_ring_remove(conn->tcp, &conn->told);
+}
+
 void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
@@ -308,5 +318,6 @@ struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
 
 void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
 {
-    step->text = tcp_take_received(tcp_conn(tcb), step->bytes);
+    if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* what came with a SYN waits for that: 3.10.3 */
+        step->text = tcp_take_received(tcp_conn(tcb), step->bytes);
 }

@@ -195,7 +195,10 @@ static void do_text(struct place *place)
         rx(talk, FIN | ACK, place->peer, ack, 0);
         return;
     default: /* rcv_text, rcv_text_no_reader */
-        rx(talk, ACK, place->peer, ack, 5);
+        if (state == TCP_SYN_RECEIVED)
+            rx(talk, SYN, 0, 0, 5);
+        else
+            rx(talk, ACK, place->peer, ack, 5);
         return;
     }
 }

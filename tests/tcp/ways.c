@@ -168,6 +168,8 @@ void go_to_state(struct place *place)
     case TCP_SYN_RECEIVED:
         if (line_is(place->line, "rcv_SYN_text"))
             to_fast_open(place);
+        else if (line_is(place->line, "rcv_text")) /* of the SYN that crosses ours */
+            to_syn_sent(place);
         else
             to_syn_received(place);
         break;
