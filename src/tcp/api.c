@@ -271,7 +271,7 @@ COLD void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
 
 void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
 {
-    conn->dscp = dscp & 63;
+    conn->dscp = dscp & 63u;
 }
 
 COLD void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)

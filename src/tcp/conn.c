@@ -58,6 +58,7 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
     const uint16_t path = (uint16_t)(conn->pmtu.mtu - HEADERS_BYTES);
     const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
 
+    conn->no_df = pmtu_is_least(&conn->pmtu);
     /* RFC 6691 3: an MSS counts no options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
     if (tcp_has_transfer(conn))

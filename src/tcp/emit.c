@@ -101,8 +101,26 @@ static __attribute__((noinline)) void send_seldom(struct tcp *tcp, const struct 
     send(tcp, path, segment, tos);
 }
 
+/* The same for what may be fragmented: IP gives it an identification (RFC 6864). */
+COLD static void send_without_DF(struct tcp *tcp, const struct path *path, struct leat_buf *segment,
+                                 uint8_t tos)
+{
+    const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos};
+
+    checksum(path, segment, leat_buf_total(segment));
+    tcp->stack->stats.tcp_sent++;
+    ipv4_output(tcp->stack, path, &options, segment);
+}
+
+/* A probe of the path (RFC 8899 5.3) must not be fragmented: then it would say nothing. */
+static inline bool may_be_fragmented(const struct leat_tcp *conn, const struct leat_buf *text)
+{
+    return conn->no_df && leat_buf_total(text) <= conn->mss;
+}
+
 COLD static bool send_header(struct tcp *tcp, const struct path *path,
-                             const struct wire_tcp *header, uint8_t tos, struct leat_buf *text)
+                             const struct wire_tcp *header, uint8_t tos, bool no_df,
+                             struct leat_buf *text)
 {
     struct leat_buf *segment = header_alloc(tcp, wire_tcp_bytes(header));
 
@@ -112,7 +130,10 @@ COLD static bool send_header(struct tcp *tcp, const struct path *path,
     wire_tcp_emit(segment->data, header);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
-    send_seldom(tcp, path, segment, tos);
+    if (no_df)
+        send_without_DF(tcp, path, segment, tos);
+    else
+        send_seldom(tcp, path, segment, tos);
     return true;
 }
 
@@ -151,6 +172,8 @@ static void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header, ui
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *text)
 {
+    bool no_df = false;
+
     header->src_port = tcb->local_port;
     header->dst_port = tcb->remote_port;
     header->ack = header->flags & TCP_ACK ? tcb->rcv_nxt : 0;
@@ -162,8 +185,9 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
 
         complete_for_conn(conn, header, leat_buf_total(text));
         tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
+        no_df = may_be_fragmented(conn, text);
     }
-    return send_header(tcp, path, header, tos, text);
+    return send_header(tcp, path, header, tos, no_df, text);
 }
 
 /* The header as far as the checksum, as it stands on the wire: no struct between, which would be
@@ -240,9 +264,9 @@ bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uin
 
 /* ---- what an established connection sends ------------------------------------------------- */
 
-/* SACKs are to be told, or a duplicate: tcp_emit() knows how. */
-COLD static bool emit_with_sacks(struct leat_tcp *conn, const struct path *path, uint32_t seq,
-                                 uint8_t flags, uint8_t tos, struct leat_buf *text)
+/* SACKs are to be told, or a duplicate, or DF is off: tcp_emit() knows how. */
+COLD static bool emit_unusual(struct leat_tcp *conn, const struct path *path, uint32_t seq,
+                              uint8_t flags, uint8_t tos, struct leat_buf *text)
 {
     struct wire_tcp header = {.seq = seq, .flags = flags, .wind_shift = WIRE_TCP_NO_SHIFT};
 
@@ -288,8 +312,8 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
     const uint32_t bytes = WIRE_TCP_BYTES + (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0);
     struct leat_buf *segment;
 
-    if (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack)
-        return emit_with_sacks(conn, path, seq, flags, tos, text);
+    if (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack || conn->no_df)
+        return emit_unusual(conn, path, seq, flags, tos, text);
     segment = header_for(conn->tcp, text, bytes);
     if (!segment)
         return no_memory(conn->tcp, text);

@@ -163,9 +163,10 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left
     const struct pool_list *lists = conn->tcp->stack->pool.lists;
     const struct pool_list *small = &lists[POOL_SMALL], *views = &lists[POOL_VIEW];
 
-    /* CWR stands in the first segment only (RFC 3168 6.1.2), which not every device knows; and
+    /* CWR stands in the first segment only (RFC 3168 6.1.2), which not every device knows; without
+     * DF each segment has an identification of its own (RFC 6864 4.3); and
      * when memory is short, a cut that fails would lose all of it */
-    if (burst_left <= conn->mss || (conn->flags & CONN_CWR) ||
+    if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
         small->free_count < small->count / 2 || views->free_count < views->count / 2)
         return conn->mss;
     if (burst_left < SUPER_TEXT_MAX)

@@ -34,6 +34,11 @@ void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
     *pmtu = (struct pmtu){.mtu = link_mtu, .most = link_mtu};
 }
 
+bool pmtu_is_least(const struct pmtu *pmtu)
+{
+    return pmtu->mtu <= LEAST;
+}
+
 /* Larger packets may be tried again @after_ns. */
 static bool shrink_to(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns, uint64_t after_ns)
 {

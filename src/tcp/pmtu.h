@@ -25,6 +25,10 @@ struct pmtu {
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
 
+/* True at the smallest size: a path that carries less has to cut it, so DF stays off (RFC 1191 3;
+ * RFC 5927 7 believes nothing less). */
+bool pmtu_is_least(const struct pmtu *pmtu);
+
 /* Text was acknowledged. */
 static inline void pmtu_progress(struct pmtu *pmtu)
 {

@@ -114,6 +114,8 @@ bool expect_same(const struct packet *expected, const struct packet *seen,
     }
     if (!same_tos(expected, seen))
         differ(differences, "tos");
+    if (expected->df_check != DF_ANY && seen->df_check != expected->df_check)
+        differ(differences, "df");
     if (expected->has_ttl && seen->ttl != expected->ttl)
         differ(differences, "ttl");
     if (expected->protocol == PACKET_TCP)

@@ -108,6 +108,8 @@ static void put_ip(struct writer *writer, const struct packet *packet)
         put_item(writer, &items, "ect01", 0, 0);
     if (packet->has_ttl)
         put_item(writer, &items, "ttl", packet->ttl, "u");
+    if (packet->df_check != DF_ANY)
+        put_item(writer, &items, packet->df_check == DF_SET ? "df" : "nodf", 0, 0);
     if (packet->peer_port > 0)
         put_item(writer, &items, "port", packet->peer_port, "u");
     put(writer, items > 0 ? "] " : "");

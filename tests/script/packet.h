@@ -57,6 +57,13 @@ struct packet_option {
 };
 
 /* What a script says of the TOS octet. */
+/* "Don't fragment". */
+enum df_check {
+    DF_ANY,
+    DF_SET,
+    DF_CLEAR
+};
+
 enum tos_check {
     TOS_ANY,   /* nothing; 0 in what the peer sends */
     TOS_EXACT, /* all eight bits */
@@ -69,6 +76,7 @@ struct packet {
     bool inbound;
     /* IP */
     uint32_t src, dst; /* of the wire; a script has no say in them */
+    enum df_check df_check;
     enum tos_check tos_check;
     uint8_t tos;
     bool has_ttl;

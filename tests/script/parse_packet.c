@@ -37,10 +37,14 @@ static void parse_ip_item(struct parser *parser, struct packet *packet)
     } else if (parse_accept_word(parser, "ttl")) {
         packet->has_ttl = true;
         packet->ttl = (uint8_t)parse_number(parser, UINT8_MAX, "a TTL");
+    } else if (parse_accept_word(parser, "df")) {
+        packet->df_check = DF_SET;
+    } else if (parse_accept_word(parser, "nodf")) {
+        packet->df_check = DF_CLEAR;
     } else if (parse_accept_word(parser, "port")) {
         packet->peer_port = (uint16_t)parse_number(parser, UINT16_MAX, "a port");
     } else {
-        parse_expected(parser, "tos, ttl, port, ect0, ect1, ect01, ce or noecn");
+        parse_expected(parser, "tos, ttl, port, df, nodf, ect0, ect1, ect01, ce or noecn");
     }
 }
 

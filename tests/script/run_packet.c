@@ -114,6 +114,8 @@ void run_inbound(struct run *run, const struct event *event)
 static void hide_unasked(struct packet *seen, const struct packet *expected)
 {
     seen->has_ttl = expected->has_ttl;
+    if (expected->df_check == DF_ANY)
+        seen->df_check = DF_ANY;
     seen->peer_port = expected->peer_port;
     if (expected->tos_check == TOS_EXACT)
         seen->tos_check = TOS_EXACT;

@@ -327,6 +327,7 @@ const char *wire_read(const uint8_t *frame, uint32_t len, struct packet *packet)
         return "a fragment";
     packet->tos = ip[1];
     packet->ttl = ip[8];
+    packet->df_check = ip[6] & 0x40 ? DF_SET : DF_CLEAR;
     packet->src = load32(ip + 12);
     packet->dst = load32(ip + 16);
     packet->protocol = (enum packet_protocol)ip[9];
