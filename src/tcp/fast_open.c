@@ -3,7 +3,8 @@
  *
  * A client gets a cookie with its first connection, and shows it in the SYNs of later ones; a
  * server that knows the cookie gives the text in the SYN to the program before the handshake is
- * over.  The cookie is a keyed hash of the client's address, so the server keeps nothing.
+ * over.  The cookie is a keyed hash of the client's address and of the half-day, so the server
+ * keeps nothing, and what was read off a wire is worth something for a day at most.
  */
 #include <string.h>
 
@@ -14,24 +15,41 @@ enum {
     COOKIE_BYTES_MIN = 4
 };
 
+static const uint64_t key_life_ns = UINT64_C(12) * 3600 * 1000000000;
+
+/* What stands for another key each half-day (RFC 7413 4.1.2). */
+static uint32_t key_number(const struct tcp *tcp)
+{
+    return (uint32_t)(tcp->stack->now_ns / key_life_ns);
+}
+
+static uint64_t cookie_of(const struct tcp *tcp, leat_ip4 client, uint32_t key)
+{
+    const uint32_t words[] = {client, 0x54464f, key};
+
+    return siphash24(&tcp->stack->secret_key, words, sizeof words);
+}
+
 void tcp_fast_open_cookie(const struct tcp *tcp, leat_ip4 client, struct wire_tcp *header)
 {
-    const uint32_t words[] = {client, 0x54464f};
-    const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
+    const uint64_t cookie = cookie_of(tcp, client, key_number(tcp));
 
     header->has_fast_open = true;
     header->fast_open_bytes = COOKIE_BYTES;
-    memcpy(header->fast_open, &hash, COOKIE_BYTES);
+    memcpy(header->fast_open, &cookie, COOKIE_BYTES);
 }
 
 bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wire_tcp *syn)
 {
-    struct wire_tcp right = {0};
+    const uint32_t key = key_number(tcp);
+    uint64_t shown;
 
     if (!tcp->config.fast_open || !syn->has_fast_open || syn->fast_open_bytes != COOKIE_BYTES)
         return false;
-    tcp_fast_open_cookie(tcp, client, &right);
-    return memcmp(right.fast_open, syn->fast_open, COOKIE_BYTES) == 0;
+    memcpy(&shown, syn->fast_open, COOKIE_BYTES);
+    /* that of the half-day before is still good, or each change would cost all clients a round trip
+     */
+    return shown == cookie_of(tcp, client, key) || shown == cookie_of(tcp, client, key - 1);
 }
 
 static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
