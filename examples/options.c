@@ -39,6 +39,7 @@ enum option_key {
     KEY_FLIGHT_PORT,
     KEY_FLIGHT_FILE,
     KEY_FLIGHT_DUMP,
+    KEY_FAST_OPEN,
     KEY_NO_OFFLOAD,
     KEY_STATS,
     KEY_VERBOSE,
@@ -84,6 +85,7 @@ static const struct option all_options[KEY_COUNT] = {
                   false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
+    [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)", false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"
@@ -274,6 +276,9 @@ static bool take(struct options *options, unsigned key, const char *text)
         return true;
     case KEY_FLIGHT_DUMP:
         options->flight_dump = true;
+        return true;
+    case KEY_FAST_OPEN:
+        options->fast_open = true;
         return true;
     case KEY_NO_OFFLOAD:
         options->no_offload = true;

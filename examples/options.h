@@ -43,6 +43,7 @@ struct options {
     bool flight_dump;     /* at the end */
     const char *flight_file;
     bool create;
+    bool fast_open;
     bool no_offload;
     bool stats;
     bool verbose;

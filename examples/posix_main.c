@@ -238,6 +238,7 @@ static enum leat_err build_stack(struct program *program, const char **step)
 
     if (options->connections > 0)
         tcp.connections = options->connections;
+    tcp.fast_open |= options->fast_open;
     bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
     *step = "memory";
     program->memory = malloc(bytes);

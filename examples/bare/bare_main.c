@@ -185,7 +185,8 @@ static enum leat_err build_stack(const char **step)
     const struct options *options = &program.options;
     struct bare_machine *machine = program.machine;
     struct leat_config config = {0};
-    struct leat_tcp_config tcp = {.connections = options->connections};
+    struct leat_tcp_config tcp = {.connections = options->connections,
+                                  .fast_open = options->fast_open};
     struct leat **stack = &program.platform.stack;
     enum leat_err err = LEAT_OK;
 
