@@ -30,6 +30,17 @@ def words_of_code(*folders):
     return words | {path.stem for path in tree.sources(*folders, ends=(".pkt",))}
 
 
+def tests_of_the_tree():
+    """The names of all tests: functions that cmocka or pytest calls, and scripts."""
+    names = {path.stem for path in (tree.ROOT / "tests/script").glob("*.pkt")}
+    for path in tree.sources("tests", "fuzz", ends=(".c",)):
+        names |= set(re.findall(r"^(?:static )?void (\w+)\(\s*void \*\*\w+\)", tree.read(path),
+                                re.M))
+    for path in tree.sources("tests", ends=(".py",)):
+        names |= set(re.findall(r"^ *def (test_\w+)\(", tree.read(path), re.M))
+    return names
+
+
 def markdown():
     """All documents of the tree."""
     return [path.relative_to(tree.ROOT) for path in
@@ -88,8 +99,12 @@ class Conformance(unittest.TestCase):
     def test_named_functions_exist(self):
         self.assertEqual(self.missing("where", words_of_code("src", "include", "netif")), [])
 
-    def test_named_tests_exist(self):
-        self.assertEqual(self.missing("test", words_of_code("tests", "fuzz")), [])
+    def test_named_tests_are_tests(self):
+        names = tests_of_the_tree()
+        self.assertEqual([f"{path.name}:{number}: {name}" for path in self.pages
+                          for number, row in rows_of(path)
+                          for name in re.findall(r"`([^`]+)`", row.get("test", ""))
+                          if name not in names], [])
 
     def test_all_other_names_exist(self):
         words = words_of_code("src", "include", "netif", "examples", "tests", "fuzz", "tools")
