@@ -104,6 +104,13 @@ struct leat_tcp_events {
     void (*on_closed)(struct leat_tcp *conn, enum leat_err why, void *arg);
 };
 
+/** A choice that a listener makes for its connections. */
+enum leat_tcp_choice {
+    LEAT_TCP_AS_STACK, /**< as leat_tcp_config says */
+    LEAT_TCP_ON,
+    LEAT_TCP_OFF
+};
+
 /** What a listener does. */
 struct leat_tcp_listen_config {
     leat_ip4 ip;          /**< LEAT_IP4_ANY: all of our addresses */
@@ -119,6 +126,9 @@ struct leat_tcp_listen_config {
     bool displace; /**< when it, or the table but for a 16th, is full, one more ends the connection
                         that was silent for longest, at least for a second, of an address with more
                         connections than the new one's: LEAT_ERR_MEMORY */
+    uint16_t mss_max; /**< largest text in a segment of its connections, both ways: 0 means what the
+                           path carries; 48 at least */
+    enum leat_tcp_choice fast_open; /**< take text in SYNs (RFC 7413) */
     /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
     void *arg; /**< its second argument */
@@ -279,6 +289,20 @@ void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive);
  * at first.  The two bits of ECN (RFC 3168) beside it stay TCP's own.
  */
 void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp);
+
+/**
+ * Bounds the text in a segment to @p bytes, 48 at least: of those that we send from now on, and if
+ * the SYN has not left, as after leat_tcp_connect() before the next poll, by its MSS option those
+ * of the peer as well.  It can only get less; options of each segment count as text here (RFC
+ * 6691).
+ */
+void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes);
+
+/**
+ * Lets the SYN ask for a cookie and take text along (RFC 7413), or not; at first as
+ * leat_tcp_config.fast_open says.  It counts between leat_tcp_connect() and the next poll.
+ */
+void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open);
 
 /** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3), or up to a
  * thousandth longer; 0: default; more than 24 days are 24. */

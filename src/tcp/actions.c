@@ -180,7 +180,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = tcp_mss_of_syn(header);
-        if (header->has_fast_open)
+        if (header->has_fast_open && conn->fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift & 15u : 0;

@@ -274,6 +274,17 @@ void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
     conn->dscp = dscp & 63u;
 }
 
+COLD void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes)
+{
+    pmtu_clamp(&conn->pmtu, bytes);
+    tcp_conn_mss_changed(conn);
+}
+
+void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
+{
+    conn->fast_open = fast_open;
+}
+
 COLD void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)
 {
     if (ns > deadline_ms_max_ns)

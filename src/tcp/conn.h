@@ -85,6 +85,7 @@ struct leat_tcp {
     uint8_t snd_wind_shift : 4;
     uint8_t guest_age : 4; /* of who came to a listener: when that was, guest.c; else 0 */
     uint8_t dscp : 6;      /* RFC 2474 */
+    uint8_t fast_open : 1; /* our SYN may carry text */
     uint8_t no_df : 1;     /* text may be fragmented on its way: pmtu_is_least() */
     uint8_t probes;        /* keep-alive probes since the peer was last heard */
     uint8_t error; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */

@@ -91,8 +91,9 @@ static uint32_t tsval_with(uint32_t now, uint32_t options)
     return seq_lt(now, tsval) ? tsval - (TS_MASK + 1) : tsval;
 }
 
-void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
+void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tcp_segment *segment)
 {
+    struct tcp *tcp = listener->tcp;
     const struct wire_tcp *syn = &segment->header;
     const uint32_t window = tcp_window_begin(tcp);
     const unsigned index = mss_index(syn->mss ? syn->mss : mss_of_index[2]);
@@ -112,6 +113,8 @@ void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment)
     options = options_of(syn, tcb.flags);
     header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index, options);
     header.mss = tcp_path_mss(tcp, tcb.local_ip, tcb.remote_ip);
+    if (header.mss > listener->config.mss_max)
+        header.mss = listener->config.mss_max;
     header.sack_permitted = tcb.flags & TCB_SACK;
     header.flags |= tcb.flags & TCB_ECN ? TCP_ECE : 0;
     if (tcb.flags & TCB_TS) {

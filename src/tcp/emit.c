@@ -9,6 +9,7 @@
 #include "wire/bytes.h"
 
 enum {
+    HEADERS_BYTES = 40,
     DSCP_SHIFT = 2 /* beside it lies ECN */
 };
 
@@ -199,6 +200,18 @@ static inline void write_fixed(uint8_t *at, uint32_t ports, uint32_t seq, uint32
     put64(at + 8, pair32(ack, rest));
 }
 
+/* The MSS that we offer to who is at the end of @path (RFC 6691). */
+static uint16_t offered_mss(const struct tcb *tcb, const struct path *path)
+{
+    uint32_t most = UINT16_MAX;
+
+    if (tcb->kind == TCB_CONN)
+        most = ((const struct leat_tcp *)(const void *)tcb)->pmtu.most - HEADERS_BYTES;
+    else if (tcb->kind == TCB_HALF)
+        most = ((const struct tcp_half *)(const void *)tcb)->listener->config.mss_max;
+    return most < tcp_mss_of(path) ? (uint16_t)most : tcp_mss_of(path);
+}
+
 /* ---- SYN ---------------------------------------------------------------------------------- */
 
 struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
@@ -207,7 +220,7 @@ struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, u
     const struct wire_tcp header = {
         .seq = seq,
         .flags = flags,
-        .mss = tcp_mss_of(path),
+        .mss = offered_mss(tcb, path),
         .wind_shift = scaled ? tcb->rcv_wind_shift : WIRE_TCP_NO_SHIFT,
         .sack_permitted = tcb->flags & TCB_SACK,
     };
@@ -257,7 +270,7 @@ bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uin
         tcp_conn(tcb)->last_ack_sent = tcb->rcv_nxt;
         tos = (uint8_t)(tcp_conn(tcb)->dscp << DSCP_SHIFT);
     }
-    write_syn(tcp, tcb, segment->data, seq, flags, tcp_mss_of(path));
+    write_syn(tcp, tcb, segment->data, seq, flags, offered_mss(tcb, path));
     send_seldom(tcp, path, segment, tos);
     return true;
 }

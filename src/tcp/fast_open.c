@@ -44,7 +44,7 @@ bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wi
     const uint32_t key = key_number(tcp);
     uint64_t shown;
 
-    if (!tcp->config.fast_open || !syn->has_fast_open || syn->fast_open_bytes != COOKIE_BYTES)
+    if (!syn->has_fast_open || syn->fast_open_bytes != COOKIE_BYTES)
         return false;
     memcpy(&shown, syn->fast_open, COOKIE_BYTES);
     /* that of the half-day before is still good, or each change would cost all clients a round trip
@@ -65,8 +65,7 @@ void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp
 {
     struct fast_open_server *known;
 
-    if (!tcp->config.fast_open || !syn_ack->has_fast_open ||
-        syn_ack->fast_open_bytes < COOKIE_BYTES_MIN)
+    if (!syn_ack->has_fast_open || syn_ack->fast_open_bytes < COOKIE_BYTES_MIN)
         return;
     known = find(tcp, server);
     if (!known)
@@ -81,8 +80,6 @@ uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *sy
 {
     const struct fast_open_server *known;
 
-    if (!tcp->config.fast_open)
-        return 0;
     known = find(tcp, server);
     syn->has_fast_open = true; /* without a cookie: please give us one */
     if (!known)

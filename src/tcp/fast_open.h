@@ -14,19 +14,16 @@ struct tcp;
 
 enum {
     FAST_OPEN_SERVERS = 16,
-    MSS_DEFAULT = 536 /* RFC 9293 3.7.1 */
+    MSS_DEFAULT = 536, /* RFC 9293 3.7.1 */
+    MSS_MIN = 48       /* CVE-2019-11479: less would cost more in headers than in text */
 };
 
 /* Largest text in a segment, as far as we believe what @syn, the peer's SYN, says. */
 static inline uint16_t tcp_mss_of_syn(const struct wire_tcp *syn)
 {
-    enum {
-        LEAST = 48 /* CVE-2019-11479: less would cost more in headers than in text */
-    };
-
     if (syn->mss == 0)
         return MSS_DEFAULT;
-    return syn->mss < LEAST ? LEAST : syn->mss;
+    return syn->mss < MSS_MIN ? MSS_MIN : syn->mss;
 }
 
 /* A server whose cookie we have. */

@@ -215,6 +215,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
     pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
+    pmtu_clamp(&conn->pmtu, half->listener->config.mss_max);
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;

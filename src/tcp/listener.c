@@ -18,6 +18,18 @@ static void listener_deliver(struct leat *stack, struct ready *ready)
         listener->config.on_acceptable(listener, listener->config.arg);
 }
 
+/* What it leaves to the stack. */
+COLD static void settle_options(struct leat_tcp_listen_config *config,
+                                const struct leat_tcp_config *stack)
+{
+    if (config->fast_open == LEAT_TCP_AS_STACK)
+        config->fast_open = stack->fast_open ? LEAT_TCP_ON : LEAT_TCP_OFF;
+    if (config->mss_max == 0)
+        config->mss_max = UINT16_MAX;
+    if (config->mss_max < MSS_MIN)
+        config->mss_max = MSS_MIN;
+}
+
 COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
                                    const struct leat_tcp_listen_config *config)
 {
@@ -42,6 +54,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     made->config = *config;
     if (made->config.backlog == 0)
         made->config.backlog = BACKLOG_DEFAULT;
+    settle_options(&made->config, &tcp->config);
     made->ready.run = listener_deliver;
     near_ring_init(tcp, &made->acceptable);
     tcb->local_ip = config->ip;
@@ -72,7 +85,8 @@ static bool may_open_fast(const struct leat_tcp_listener *listener,
 {
     const struct tcp *tcp = listener->tcp;
 
-    return segment->text_bytes > 0 && tcp->fast_open.pending < FAST_OPEN_PENDING_MAX &&
+    return segment->text_bytes > 0 && listener->config.fast_open == LEAT_TCP_ON &&
+           tcp->fast_open.pending < FAST_OPEN_PENDING_MAX &&
            tcp_fast_open_knows(tcp, segment->packet->src, &segment->header);
 }
 
@@ -119,7 +133,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         if (listener->tcp->config.no_cookies || before ||
             listener->acceptable_count >= listener->config.backlog)
             return false;
-        tcp_cookie_answer(listener->tcp, segment);
+        tcp_cookie_answer(listener, segment);
         return true;
     }
     half = tcp_half_new(listener, segment, before);
@@ -127,7 +141,8 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (before)
         start_above(&half->tcb, before);
     half->is_answered = !before && may_open_fast(listener, segment);
-    half->wants_fast_open = listener->tcp->config.fast_open && segment->header.has_fast_open;
+    half->wants_fast_open =
+        listener->config.fast_open == LEAT_TCP_ON && segment->header.has_fast_open;
     tcp_event(&half->tcb, TCP_rcv_SYN, &step);
     if (half->is_answered)
         open_fast(half, segment);

@@ -2,6 +2,8 @@
 #include "tcp/pmtu.h"
 
 enum {
+    HEADERS_BYTES = 40, /* fixed IPv4 and TCP headers */
+    MSS_MIN = 48,
     BASE = 1200,    /* BASE_PLPMTU (RFC 8899 5.1.2) */
     LEAST = 576,    /* MIN_PLPMTU for IPv4, and RFC 5927 7's floor for ICMP */
     MAX_PROBES = 3, /* RFC 8899 5.1.2 */
@@ -32,6 +34,16 @@ static bool is_waiting(const struct pmtu *pmtu, uint64_t now_ns)
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
 {
     *pmtu = (struct pmtu){.mtu = link_mtu, .most = link_mtu};
+}
+
+void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max)
+{
+    const uint32_t mtu = HEADERS_BYTES + (mss_max < MSS_MIN ? (uint32_t)MSS_MIN : mss_max);
+
+    if (mtu < pmtu->most)
+        pmtu->most = (uint16_t)mtu;
+    if (mtu < pmtu->mtu)
+        pmtu->mtu = (uint16_t)mtu;
 }
 
 bool pmtu_is_least(const struct pmtu *pmtu)

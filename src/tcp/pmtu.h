@@ -25,6 +25,9 @@ struct pmtu {
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
 
+/* No segment is to have more than @mss_max bytes of text, 48 at least (CVE-2019-11479). */
+COLD void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max);
+
 /* True at the smallest size: a path that carries less has to cut it, so DF stays off (RFC 1191 3;
  * RFC 5927 7 believes nothing less). */
 bool pmtu_is_least(const struct pmtu *pmtu);

@@ -242,7 +242,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     if (conn->tcb.flags & TCB_ECN)
         flags |= ecn;
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
-    if (conn->tcp->config.fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
+    if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
         sent = send_fast_syn(conn, path, flags);
     else
         sent = tcp_emit_syn(conn->tcp, path, &conn->tcb, conn->snd_una, flags, scaled);

@@ -404,7 +404,8 @@ void tcp_listener_accepting(struct leat_tcp *conn);
 /* ---- cookie.c ----------------------------------------------------------------------------- */
 
 /* Answers a SYN for which there is no memory. */
-COLD void tcp_cookie_answer(struct tcp *tcp, const struct tcp_segment *segment);
+COLD void tcp_cookie_answer(const struct leat_tcp_listener *listener,
+                            const struct tcp_segment *segment);
 
 /* True if @segment, an ACK that belongs to nobody, answers a cookie of ours: then @syn is what its
  * SYN must have said. */

@@ -138,6 +138,8 @@ static bool call_listen(struct sockets *sockets, struct calling *calling)
         .backlog = (uint16_t)(backlog < 1            ? 1
                               : backlog > UINT16_MAX ? UINT16_MAX
                                                      : backlog),
+        .mss_max = sock->mss_max,
+        .fast_open = sock->fast_open ? LEAT_TCP_ON : LEAT_TCP_AS_STACK,
         .on_acceptable = sock_on_acceptable,
         .arg = sock,
     };
@@ -190,6 +192,10 @@ enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
     if (err != LEAT_OK)
         return err;
     sock->connecting = true;
+    if (sock->mss_max > 0)
+        leat_tcp_set_mss_max(conn, sock->mss_max);
+    if (sock->fast_open)
+        leat_tcp_set_fast_open(conn, true);
     sock_attach(sock, conn);
     return LEAT_OK;
 }

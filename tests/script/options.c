@@ -90,6 +90,15 @@ static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int6
         if (sock->conn)
             leat_tcp_set_user_timeout(sock->conn, sock->user_timeout_ns);
         break;
+    case LINUX_TCP_MAXSEG:
+        sock->mss_max = (uint16_t)value;
+        if (sock->conn)
+            leat_tcp_set_mss_max(sock->conn, sock->mss_max);
+        break;
+    case LINUX_TCP_FASTOPEN:
+    case LINUX_TCP_FASTOPEN_CONNECT:
+        sock->fast_open = value != 0;
+        break;
     case LINUX_TCP_KEEPIDLE:
         return set_for_all(sockets, calling, "keepalive_idle_ns", value * second_ns);
     case LINUX_TCP_KEEPINTVL:

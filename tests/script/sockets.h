@@ -41,6 +41,8 @@ struct sock {
     bool nonblocking, nodelay, keepalive, broadcast, reuse, lingers;
     uint32_t linger_s;
     uint64_t user_timeout_ns;
+    uint16_t mss_max; /* 0: not set */
+    bool fast_open;   /* of a listener, or of connect() */
     bool connecting, connected;
     bool shut_read, shut_write;
     bool ended;                   /* the connection's last callback has come */
