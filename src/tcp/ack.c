@@ -207,11 +207,13 @@ COLD static void retake_syn_text(struct leat_tcp *conn)
     struct scoreboard *board = &conn->transfer->scoreboard;
     const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
 
-    if (scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
-                        conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
+    const bool fits = conn->tcb.snd_nxt - conn->snd_una <= conn->snd_wnd;
+
+    if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
+                                conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
         scoreboard_lose(board, board->last);
-    else
-        conn->tcb.snd_nxt = conn->snd_una; /* no record: as if it had never left */
+    else /* no record, or beyond the window, which it couldn't know: as if it had never left */
+        conn->tcb.snd_nxt = conn->snd_una;
 }
 
 /* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
@@ -224,6 +226,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     if (conn->transfer->scoreboard.first) {
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
+        tcp_watch_quiet(conn);
     } else {
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;

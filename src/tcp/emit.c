@@ -18,7 +18,12 @@ static const uint64_t limited_interval_ms = 500; /* RFC 5961 7, for one connecti
 /* What we say and have ever said, we must accept (RFC 7323 2.4). */
 static void remember_offer(struct tcb *tcb, uint32_t exact, uint32_t offer, bool in_SYN)
 {
-    if (in_SYN || offer > tcb->rcv_wnd)
+    /* without a scale a SYN,ACK that goes again can't say as much as an ACK in between (RFC 7413)
+     */
+    const bool is_first =
+        in_SYN && !(tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_FAST_OPEN));
+
+    if (is_first || offer > tcb->rcv_wnd)
         tcb->rcv_wnd = offer;
     if (tcb->kind == TCB_CONN)
         tcp_conn(tcb)->rcv_over = (uint16_t)(in_SYN ? 0 : tcb->rcv_wnd - exact);

@@ -106,6 +106,8 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     step.tcp->stack->stats.tcp_fast_opens++;
     tcp_conn_handshaken(conn);
     segment->seq = conn->tcb.rcv_nxt;
+    if (segment->text_bytes > conn->tcb.rcv_wnd) /* the peer could not know our window */
+        segment->text_bytes = conn->tcb.rcv_wnd;
     tcp_event(&conn->tcb, TCP_rcv_SYN_text, &step);
 }
 

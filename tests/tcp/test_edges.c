@@ -122,6 +122,20 @@ static void SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED(void **state)
     tx(talk, FIN | ACK, 1, 1, 0);
 }
 
+/* RFC 9293 3.10.7.4 first, in SYN-RECEIVED: memory may hold the ACK up, but doesn't swallow it. */
+static void ACK_in_SYN_RECEIVED_waits_for_memory(void **state)
+{
+    struct talk *talk = *state;
+    struct place place = place_reach(talk, TCP_SYN_RECEIVED);
+    struct leat_buf *small = world_take_all_small(talk->world);
+
+    rx(talk, ACK, place.peer - 5, place.us, 5);
+    quiet(talk);
+    world_give_all(small);
+    talk_wait(talk, 5 * ms);
+    tx(talk, ACK, place.us, place.peer, 0);
+}
+
 /* ---- the bits of the IP header ------------------------------------------------------------ */
 
 enum {
@@ -196,6 +210,7 @@ int main(void)
         talk_test(idle_connection_keeps_the_RTO_of_its_handshake),
         talk_test(user_timeout_of_0_is_that_of_the_configuration),
         talk_test(SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED),
+        talk_test(ACK_in_SYN_RECEIVED_waits_for_memory),
         talk_test_later(neither_kind_of_SYN_is_marked_as_ECT),
         talk_test(SYN_has_the_diffserv_field_that_the_program_chose),
         talk_test_later(program_that_fills_the_queue_to_the_last_byte_hears_of_room),

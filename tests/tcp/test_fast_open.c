@@ -252,6 +252,63 @@ static void text_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
     tx(talk, SYN, 0, 0, 8); /* 48, which we take for the least, without 40 of options */
 }
 
+/* It left before the window was known; what goes again must keep to it (RFC 9293 3.8.6). */
+static void text_that_was_not_taken_goes_again_within_the_window(void **state)
+{
+    struct talk *talk = *state;
+
+    learn_cookie(talk);
+    connect_with_text(talk, 1000);
+    tx(talk, SYN, 0, 0, 1000);
+    talk->window_peer = 600;
+    rx(talk, SYN | ACK, 0, 1, 0);
+    tx(talk, ACK, 1, 1, 600);
+    quiet(talk);
+    talk->window_peer = WINDOW_PEER;
+    rx(talk, ACK, 1, 601, 0);
+    tx(talk, ACK, 601, 1, 400);
+    rx(talk, ACK, 1, 1001, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+/* The peer can't know our window yet: what lies beyond is not taken. */
+static void text_in_a_SYN_is_cut_at_our_window(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk->world->tcp_config.fast_open = true;
+    talk->world->tcp_config.receive_window_bytes = 1000;
+    talk_begin(talk);
+    talk->read_nothing = true;
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    rx(talk, SYN, 0, 0, 1400);
+    tx(talk, SYN | ACK, 0, 1001, 0);
+    assert_int_equal(talk->last_window, 0);
+    rx(talk, ACK, 1001, 1, 0);
+    assert_int_equal(talk_info(talk).readable_bytes, 1000);
+}
+
+/* The program asks for it before the handshake is over, and has answered already. */
+static void keepalive_begins_when_the_SYN_is_acknowledged(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t cookie[8];
+
+    talk_listen(talk);
+    talk_get_cookie(talk, cookie);
+    rx(talk, SYN, 0, 0, 100);
+    tx(talk, SYN | ACK, 0, 101, 0);
+    world_poll(talk->world);
+    leat_tcp_set_keepalive(talk->conn, true);
+    talk_send(talk, 50);
+    tx(talk, ACK, 1, 101, 50);
+    rx(talk, ACK, 101, 51, 0);
+    talk_wait(talk, 7201 * second);
+    tx(talk, ACK, 50, 101, 0);
+}
+
 /* What didn't leave doesn't count as sent. */
 static void text_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 {
@@ -322,6 +379,9 @@ int main(void)
         fast_test(long_text_fills_the_SYN_and_goes_on_after_it),
         fast_test(text_in_a_SYN_fits_the_server_with_the_smallest_MSS),
         fast_test(text_in_a_SYN_that_memory_refused_did_not_leave),
+        fast_test(text_that_was_not_taken_goes_again_within_the_window),
+        talk_test_later(text_in_a_SYN_is_cut_at_our_window),
+        fast_test(keepalive_begins_when_the_SYN_is_acknowledged),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
