@@ -162,7 +162,7 @@ static void check_growth(struct sim_side *side, const struct leat_tcp_info *now)
 
     if ((int32_t)(now->snd_una - was->snd_una) < 0)
         what = "SND.UNA";
-    else if ((int32_t)(now->snd_nxt - was->snd_nxt) < 0)
+    else if (was->state >= LEAT_TCP_ESTABLISHED && (int32_t)(now->snd_nxt - was->snd_nxt) < 0)
         what = "SND.NXT";
     else if (was->rcv_nxt != 0 && (int32_t)(now->rcv_nxt - was->rcv_nxt) < 0)
         what = "RCV.NXT";

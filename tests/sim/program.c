@@ -398,6 +398,8 @@ static void open_active(struct sim_side *side)
     sim_say(sim, "c%u end %u: connect", side->pair, side->end);
     set_options(side);
     maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
+    if (sim->scenario.fast_open[side->end] > 0 && side->conn && !side->violent)
+        write_chunk(side); /* goes with the SYN, if a cookie is known */
 }
 
 /* The program ends in this poll whatever else it does. */

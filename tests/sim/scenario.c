@@ -256,11 +256,23 @@ static void choose_program(struct sim_plan *plan, struct sim_random *random, uns
     }
 }
 
+/* What came later has a stream of its own, so that a seed goes on to mean what it did. */
+static void choose_fast_open(struct sim_scenario *s)
+{
+    struct sim_random random = {s->seed * 0x9e3779b97f4a7c15u + 7};
+
+    if (!sim_random_percent(&random, 40))
+        return;
+    for (unsigned end = 0; end < 2; end++)
+        s->fast_open[end] = sim_random_percent(&random, 80);
+}
+
 void sim_scenario_from_seed(struct sim_scenario *scenario, uint64_t seed)
 {
     struct sim_random random = {seed * 0x2545f4914f6cdd1du + 1};
 
     sim_scenario_neutral(scenario, seed);
+    choose_fast_open(scenario);
     scenario->mtu[0] =
         sim_random_percent(&random, 70) ? 1500 : sim_random_between(&random, 296, 9000);
     for (unsigned end = 0; end < 2; end++) {

@@ -174,9 +174,10 @@ static void see_bytes(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
-    const uint64_t offset = s->seq - (sight->voice->hello.iss + 1);
+    const uint32_t seq = s->seq + ((s->flags & SIM_SYN) != 0);
+    const uint64_t offset = seq - (sight->voice->hello.iss + 1);
 
-    if (distance(s->seq, sight->voice->hello.iss) <= 0 || offset + s->text_len > side->written)
+    if (distance(seq, sight->voice->hello.iss) <= 0 || offset + s->text_len > side->written)
         wrong(sight, "text that the program never wrote");
     else if (memcmp(s->text, sim_pattern(sight->sim, sight->pair, sight->end, offset),
                     s->text_len) != 0)
@@ -187,7 +188,7 @@ static void see_window(const struct sight *sight, uint32_t seq_end)
 {
     const struct sim_voice *peer = sight->peer;
     const uint32_t edge =
-        peer->has_ack ? peer->right_edge : peer->hello.iss + 1 + peer->hello.window;
+        peer->has_ack ? peer->right_edge : sight->voice->hello.iss + 1 + peer->hello.window;
     const int32_t beyond = distance(seq_end, edge);
 
     if (!peer->syn_sent)
@@ -204,8 +205,6 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     const uint32_t mss = sight->peer->hello.mss;
     const uint32_t two = 2 * mss > 14600 ? 2 * mss : 14600;
     const uint32_t limit = 10 * mss < two ? 10 * mss : two;
-    const uint32_t first = sight->voice->hello.iss + 1;
-
     const uint64_t heard = sim_heard(&sight->sim->ends[sight->end]);
     const struct sim_scenario *s = &sight->sim->scenario;
     /* while the first segments wait for a device, duplicate ACKs may come (RFC 3042) */
@@ -214,10 +213,12 @@ static void see_first_flight(const struct sight *sight, uint32_t seq_end)
     if (!sight->voice->text_sent) {
         sight->voice->text_ns = sight->now_ns;
         sight->voice->text_heard = heard;
+        sight->voice->text_first = sight->segment->seq;
     } else if (sight->now_ns > sight->voice->text_ns) {
         more += mss; /* a tail loss probe may be a new segment (RFC 8985 7.3) */
     }
-    if (sight->voice->text_heard == heard && seq_end - first > limit + more + 1 &&
+    if (sight->voice->text_heard == heard &&
+        seq_end - sight->voice->text_first > limit + more + 1 &&
         sim_unsent(&sight->sim->ends[sight->end]) == 0)
         wrong(sight, "more than the initial window (RFC 6928)");
     sight->voice->text_sent = true;
@@ -296,8 +297,9 @@ static void see_text(const struct sight *sight)
         return;
     }
     see_repeats(sight);
-    if (!syn) {
+    if (s->text_len > 0 || fin)
         see_bytes(sight);
+    if (!syn) {
         see_window(sight, seq_end);
         see_first_flight(sight, seq_end);
         if (distance(s->seq, voice->seq_max) > 0 && sim_unsent(&sight->sim->ends[sight->end]) == 0)

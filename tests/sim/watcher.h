@@ -47,6 +47,7 @@ struct sim_voice {
     uint32_t repeats;
     uint64_t text_ns;    /* the first text */
     uint64_t text_heard; /* frames that its end had been given by then */
+    uint32_t text_first; /* where it began: behind what a SYN brought along, if that arrived */
     uint64_t last_ns;
     uint64_t wait_ns;
     uint64_t heard; /* frames that its end had been given by then */
