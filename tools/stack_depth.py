@@ -17,7 +17,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "reassembly.c:timer_fired",
+TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
+          "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "lookup.c:on_timeout",
           "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
@@ -32,7 +33,7 @@ ACTIONS.append("tcp_table.inc:")
 # Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
 # is depends on what the compiler puts in line.
 INDIRECT = {
-    "core/buf.c": OUT, "core/timer.c": TIMERS, "host.c": OUT, "timer.c": OUT,
+    "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings"], "host.c": OUT, "timer.c": OUT,
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "merge_burst", "tcp.c:", "socket.c:"],
     "link/conflict.c": OUT, "link/ethernet.c": ["cut_first"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
