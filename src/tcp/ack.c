@@ -33,6 +33,8 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
         conn->flags &= ~(unsigned)CONN_PERSIST;
         conn->rexmt_at = DEADLINE_NONE;
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
+        if (conn->snd_una != conn->tcb.snd_nxt) /* what a SACK covers is not lost, but owed still */
+            tcp_run_rexmt(conn);
     }
     return changed;
 }
