@@ -271,18 +271,23 @@ static const char *start(struct example_platform *given)
                                             .on_acceptable = accept_all};
     struct leat_tcp_listener *listener;
 
+    bool any_rate = false;
+
     platform = given;
-    if (platform->argument_count > 0)
-        return "iperf takes no arguments: it is the server";
+    for (int i = 0; i < platform->argument_count; i++) {
+        if (strcmp(platform->arguments[i], "any-rate") != 0)
+            return "iperf takes no argument but \"any-rate\": it is the server";
+        any_rate = true;
+    }
     for (unsigned i = 0; i < IPERF_PATTERN_BYTES; i++)
         pattern[i] = (char)('0' + i % 10);
-    if (!iperf_udp_open(platform))
+    if (!iperf_udp_open(platform, any_rate))
         return "can't open the UDP port";
     return leat_tcp_listen(platform->stack, &listener, &listen) ? "can't open the TCP port" : NULL;
 }
 
 const struct example example = {.name = "iperf",
                                 .summary = "Measures throughput with clients of iperf 2.",
-                                .arguments = "",
+                                .arguments = "[any-rate]",
                                 .default_port = 5001,
                                 .start = start};

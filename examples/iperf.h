@@ -60,14 +60,15 @@ const char *iperf_pattern(void);
 void iperf_say(struct example_platform *platform, const struct leat_endpoint *peer,
                const char *what, uint64_t bytes, uint64_t ns);
 
-/* Takes tests by UDP (iperf_udp.c); false if the port can't be opened. */
-bool iperf_udp_open(struct example_platform *platform);
+/* Takes tests by UDP (iperf_udp.c); false if the port can't be opened.  @any_rate: whoever asks for
+ * datagrams gets all of them, forged addresses too. */
+bool iperf_udp_open(struct example_platform *platform, bool any_rate);
 
 /* Sends datagrams to @peer, from @from, as @head (all of IPERF_UDP_WORDS) says (iperf_udp_send.c),
- * if it doesn't already.  @peer_ns: the time of its clock. */
+ * if it doesn't already.  @peer_ns: the time of its clock.  @any_rate: no burst alone. */
 void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
                     const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
-                    uint64_t peer_ns);
+                    uint64_t peer_ns, bool any_rate);
 
 /* Nobody is there any more who would take them. */
 void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoint *peer);

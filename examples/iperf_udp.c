@@ -49,6 +49,7 @@ struct session {
 };
 
 static struct example_platform *platform;
+static bool any_rate;
 static struct session sessions[SESSIONS_MAX];
 
 /* The session of @peer, else a new one in the place of the one that has been idle for longest. */
@@ -144,7 +145,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     if (len < HEAD_LEAST || peer->port == local->port)
         return;
     if (is_reverse(head)) {
-        iperf_udp_send(platform, udp, peer, local->ip, head + 4 * TEST, time_of(head));
+        iperf_udp_send(platform, udp, peer, local->ip, head + 4 * TEST, time_of(head), any_rate);
         return;
     }
     id = iperf_get(head, ID_LOW);
@@ -174,12 +175,13 @@ static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_
         iperf_udp_stop(platform, peer);
 }
 
-bool iperf_udp_open(struct example_platform *given)
+bool iperf_udp_open(struct example_platform *given, bool at_any_rate)
 {
     static const struct leat_udp_events events = {.on_datagram = on_datagram, .on_error = on_error};
     struct leat_udp *udp;
 
     platform = given;
+    any_rate = at_any_rate;
     return leat_udp_open(platform->stack, &udp, &events, NULL) == LEAT_OK &&
            leat_udp_bind(udp, LEAT_IP4_ANY, platform->port) == LEAT_OK;
 }

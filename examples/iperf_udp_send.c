@@ -2,8 +2,10 @@
  * iperf_udp_send.c -- tests by UDP in which we send (iperf -u -R), at the rate that the client asks
  * for.
  *
- * Once a millisecond goes out what is due until then.  It goes to whoever asks, as iperf's own
- * server does: nothing for a network where addresses are forged.
+ * Once a millisecond goes out what is due until then.  The client asks by one datagram and says
+ * nothing more until the end, so nothing tells it from one who forged its address.  So a test ends
+ * after 64 KiB, and its peer gets no other one for 10 s, unless the program was started with
+ * "any-rate".
  */
 #include <string.h>
 
@@ -14,12 +16,15 @@ enum {
     STAMP_WORDS = 4, /* id, seconds, microseconds, id (high): in front of the text */
     USUAL_BYTES = 1470,
     BYTES_MAX = 65507,
-    BURST = 64, /* datagrams at a time: a poll then sends them before there are more */
-    LASTS = 3   /* the last one may be lost */
+    BURST = 64,             /* datagrams at a time: a poll then sends them before there are more */
+    LASTS = 3,              /* the last one may be lost */
+    UNPROVEN_BYTES = 65536, /* with headers, to a peer that may not have asked */
+    HEADER_BYTES = 28       /* IP's and UDP's */
 };
 
 static const uint64_t tick_ns = 1000000;
 static const uint64_t last_again_ns = 100000000;
+static const uint64_t unproven_again_ns = 10000000000;
 static const uint64_t second_ns = 1000000000;
 
 struct sender {
@@ -35,6 +40,9 @@ struct sender {
     uint64_t datagrams;
     uint32_t len;
     uint8_t lasts; /* how often it has been said that this is the end */
+    bool unproven; /* the peer may not have asked; after the end it must wait */
+    bool cut;      /* and it asked for more than it gets */
+    bool over;     /* and it has had all that it gets */
 };
 
 static struct sender senders[SENDERS_MAX];
@@ -63,8 +71,8 @@ static uint64_t since_ns(const struct sender *sender)
     return leat_now_ns(sender->platform->stack) - sender->begun_ns;
 }
 
-/* One datagram; false: there is no buffer for it now. */
-static bool send_one(struct sender *sender, int64_t id)
+/* One datagram of @len bytes; false: there is no buffer for it now. */
+static bool send_one(struct sender *sender, int64_t id, uint32_t len)
 {
     struct leat_pool *pool = leat_pool(sender->platform->stack);
     const uint64_t clock_ns = sender->peer_ns + since_ns(sender);
@@ -79,9 +87,8 @@ static bool send_one(struct sender *sender, int64_t id)
     if (!head)
         return false;
     memcpy(leat_buf_put(head, sizeof stamp), stamp, sizeof stamp);
-    if (sender->len > sizeof stamp) {
-        text =
-            leat_buf_lend(pool, iperf_pattern(), sender->len - (uint32_t)sizeof stamp, NULL, NULL);
+    if (len > sizeof stamp) {
+        text = leat_buf_lend(pool, iperf_pattern(), len - (uint32_t)sizeof stamp, NULL, NULL);
         if (!text) {
             leat_buf_free(head);
             return false;
@@ -106,15 +113,40 @@ static bool is_over(const struct sender *sender)
 /* Says the result, once. */
 static void say_result(struct sender *sender)
 {
-    if (sender->lasts == 0)
-        iperf_say(sender->platform, &sender->peer, "sent by UDP", sent_bytes(sender),
-                  since_ns(sender));
+    if (sender->lasts > 0)
+        return;
+    iperf_say(sender->platform, &sender->peer, "sent by UDP", sent_bytes(sender), since_ns(sender));
+    if (sender->cut)
+        sender->platform->say(sender->platform,
+                              "that was all without \"any-rate\": its address may be forged\n");
 }
 
+/* The place is free again: at once, or when an unproven peer may ask once more. */
 static void end(struct sender *sender)
 {
-    leat_timer_cancel(sender->platform->stack, &sender->timer);
-    sender->platform = NULL;
+    struct leat *stack = sender->platform->stack;
+
+    leat_timer_cancel(stack, &sender->timer);
+    if (sender->unproven && !sender->over) {
+        sender->over = true;
+        leat_timer_set(stack, &sender->timer, leat_now_ns(stack) + unproven_again_ns);
+    } else {
+        sender->platform = NULL;
+    }
+}
+
+/* Says once more that this was all. */
+static void send_last(struct sender *sender)
+{
+    struct leat *stack = sender->platform->stack;
+
+    say_result(sender);
+    send_one(sender, -(int64_t)(sender->datagrams + 1),
+             sender->unproven ? 4 * STAMP_WORDS : sender->len);
+    if (++sender->lasts == LASTS)
+        end(sender);
+    else
+        leat_timer_set(stack, &sender->timer, leat_now_ns(stack) + last_again_ns);
 }
 
 /* What is due now; the timer is set for the next time. */
@@ -129,26 +161,35 @@ static void on_tick(struct leat_timer *timer, void *arg)
     const uint64_t due =
         1 + (sender->rate / 1000000 * us + sender->rate % 1000000 * us / 1000000) / bits;
 
-    if (is_over(sender)) {
-        say_result(sender);
-        send_one(sender, -(int64_t)(sender->datagrams + 1));
-        if (++sender->lasts == LASTS)
+    if (sender->over || is_over(sender)) {
+        if (sender->over)
             end(sender);
         else
-            leat_timer_set(stack, timer, now_ns + last_again_ns);
+            send_last(sender);
         return;
     }
     for (unsigned i = 0; i < BURST && sender->datagrams < due && !is_over(sender); i++) {
-        if (!send_one(sender, (int64_t)(sender->datagrams + 1)))
+        if (!send_one(sender, (int64_t)(sender->datagrams + 1), sender->len))
             break;
         sender->datagrams++;
     }
     leat_timer_set(stack, timer, sender->datagrams < due ? now_ns : now_ns + tick_ns);
 }
 
+/* Holds a test to what a peer that may not have asked gets: at least one datagram. */
+static void limit(struct sender *sender)
+{
+    const uint64_t most = UNPROVEN_BYTES / (sender->len + HEADER_BYTES) * sender->len;
+
+    sender->unproven = true;
+    sender->cut = sender->goal.bytes > most;
+    if (sender->cut)
+        sender->goal.bytes = most;
+}
+
 void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
                     const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
-                    uint64_t peer_ns)
+                    uint64_t peer_ns, bool any_rate)
 {
     struct sender *sender = free_sender();
     const uint64_t now_ns = leat_now_ns(platform->stack);
@@ -167,6 +208,8 @@ void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
                               .begun_ns = now_ns,
                               .peer_ns = peer_ns,
                               .len = len ? len : USUAL_BYTES};
+    if (!any_rate)
+        limit(sender);
     leat_timer_set(platform->stack, &sender->timer, now_ns);
 }
 
@@ -174,7 +217,7 @@ void iperf_udp_stop(struct example_platform *platform, const struct leat_endpoin
 {
     struct sender *sender = sender_of(peer);
 
-    if (!sender || sender->platform != platform)
+    if (!sender || sender->platform != platform || sender->over)
         return;
     say_result(sender);
     end(sender);

@@ -1,5 +1,6 @@
 """The client of iperf 2 against the iperf example: each direction, alone and together."""
 
+import contextlib
 import re
 import shutil
 import socket
@@ -131,6 +132,39 @@ def test_client_sends_datagrams_and_gets_a_report(leat):
     server.stop()
 
 
+def test_client_is_heard_once(leat):
+    """Without "any-rate" a test by UDP in which we send ends after 64 KiB, and its client ends too."""
+    server = leat("iperf")
+    size, _, _ = datagrams_from_us(server, "-n", "1M", "-b", "50M")
+    assert told(server)["sent by UDP"] == 43 * 1470 and 0 < size <= 43 * 1470 + 16
+    assert "any-rate" in server.text
+    server.stop()
+
+
+def asks_for_datagrams(length, rate):
+    """What the client of iperf 2 asks with for datagrams of @length bytes for a minute."""
+    return struct.pack("!18I", 1, 1, 1, 0, 0x40000000, 1, 5001, length, 0, 2**32 - 6000, 0, 0, 0x04000000,
+                       0, 0, 0, rate, 0)
+
+
+@pytest.mark.parametrize("length", [16, 1470, 40_000, 65_507])
+def test_threat_Q8_forged_datagram_gets_a_burst(leat, length):
+    """Whoever is named as its source gets 64 KiB with headers and three short ends, however often it comes in 10 s."""
+    server = leat("iperf")
+    came = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.connect((server.ip, 5001))
+        victim.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+        victim.settimeout(0.5)
+        for _ in range(3):
+            victim.send(asks_for_datagrams(length, 10**9))
+            with contextlib.suppress(TimeoutError):
+                while sum(came) < 10**6:
+                    came.append(len(victim.recv(65536)))
+    assert 0 < sum(came) + 28 * len(came) <= 65536 + 3 * (28 + 16), came
+    server.stop()
+
+
 def datagrams_from_us(server, *words):
     """A test by UDP in which we send: bytes, lost, and datagrams of the client's last report."""
     said = run("iperf", "-u", "-c", server.ip, "-R", "-f", "B", *words, timeout=60).decode()
@@ -140,7 +174,7 @@ def datagrams_from_us(server, *words):
 
 
 def test_we_send_an_amount_by_udp(leat):
-    server = leat("iperf")
+    server = leat("iperf", arguments=["any-rate"])
     size, lost, total = datagrams_from_us(server, "-n", "100000", "-b", "5M")
     assert told(server)["sent by UDP"] == 69 * 1470 and total in (69, 70)
     assert size == (total - lost) * 1470 and lost < 10
@@ -148,7 +182,7 @@ def test_we_send_an_amount_by_udp(leat):
 
 
 def test_we_send_for_a_time_by_udp_at_the_rate_that_was_asked_for(leat):
-    server = leat("iperf")
+    server = leat("iperf", arguments=["any-rate"])
     datagrams_from_us(server, "-t", 2, "-b", 4_000_000, "-l", 500)
     assert 0.5 < told(server)["sent by UDP"] / 1_000_000 < 1.1
     server.stop()
@@ -156,7 +190,7 @@ def test_we_send_for_a_time_by_udp_at_the_rate_that_was_asked_for(leat):
 
 def test_datagrams_of_many_fragments_go_both_ways(leat):
     """43 fragments each at an MTU of 1500."""
-    server = leat("iperf")
+    server = leat("iperf", arguments=["any-rate"])
     said = run("iperf", "-u", "-c", server.ip, "-n", "2M", "-b", "50M", "-l", 63000, timeout=60).decode()
     lost, total = map(int, re.findall(r"(\d+)/(\d+) \(", said)[-1])
     assert total > 30 and lost <= 2, said
@@ -169,11 +203,9 @@ def test_datagrams_of_many_fragments_go_both_ways(leat):
 def test_we_send_by_udp_what_nobody_takes(leat):
     """The client goes at once; ICMP says so, and we stop."""
     server = leat("iperf")
-    head = struct.pack("!18I", 1, 1, 1, 0, 0x40000000, 1, 5001, 0, 0, 2**32 - 6000, 0, 0, 0x04000000,
-                       0, 0, 0, 10**6, 0)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect((server.ip, 5001))
-        sock.send(head)
+        sock.send(asks_for_datagrams(0, 10**6))
         assert len(sock.recv(2000)) == 1470
     assert until(lambda: "sent by UDP" in told(server), 5), server.text
     server.stop()
