@@ -107,6 +107,59 @@ def test_the_answer_before_the_syn(tmp_path):
     assert replay("flow", tmp_path / "flow.pcap").returncode == 0
 
 
+def played(path, *words):
+    done = replay("flow", "--json", *words, path)
+    return done.returncode, json.loads(done.stdout)["played"]
+
+
+def damage(frame, at):
+    """The frame with a wrong byte in its IPv4 header (at 24: the sum's) or behind it."""
+    return frame[:at] + bytes([frame[at] ^ 0x55]) + frame[at + 1:]
+
+
+def test_repaired_checksums_are_those_of_ipv4_too(tmp_path):
+    path = write(tmp_path, [(time, damage(frame, 24)) for time, frame in conversation()])
+    assert texts(streams(path, tmp_path, "--repair-checksums")) == [REQUEST, ANSWER]
+    status, plays = played(path, "--repair-checksums")
+    assert status == 0 and [one["delivered"] for one in plays] == [len(REQUEST), len(ANSWER)]
+    assert [one["damaged"] for one in plays] == [0, 0]
+
+
+@pytest.mark.parametrize("at", [24, 50])  # the sums of IPv4 and of TCP
+def test_a_play_in_which_nothing_came_is_not_fine(tmp_path, at):
+    path = write(tmp_path, [(time, damage(frame, at)) for time, frame in conversation()])
+    status, plays = played(path)
+    assert status == 1
+    for one in plays:
+        assert one["delivered"] == 0 and one["damaged"] > 0
+        assert any("nothing came or went" in finding for finding in one["findings"])
+
+
+def late(frames, first):
+    """The frames @first, and then those of @frames."""
+    begin = frames[0][0] - len(first) * 10**6
+    return [(begin + at * 10**6, frame) for at, frame in enumerate(first)] + frames
+
+
+def test_a_reset_in_syn_sent_is_no_abort(tmp_path):
+    """RFC 9293 3.5.1: an ACK of an old connection is reset, and the SYN sent again."""
+    frames = conversation()
+    old = tcp(SERVER, CLIENT, ACK, 77, 500)
+    status, plays = played(write(tmp_path, late(frames, [
+        frames[0][1], old, tcp(CLIENT, SERVER, RST, 500, 0)])), "--side", "client")
+    assert status == 0 and plays[0]["delivered"] == len(ANSWER), plays
+
+
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_a_refused_syn_that_is_sent_again(tmp_path, side):
+    """The server's RST is for a port where nobody listened yet: no program has aborted."""
+    frames = conversation()
+    status, plays = played(write(tmp_path, late(frames, [
+        frames[0][1], tcp(SERVER, CLIENT, RST | ACK, 0, 1001)])), "--side", side)
+    assert status == 0 and plays[0]["delivered"] == len(REQUEST if side == "server" else ANSWER)
+    assert plays[0]["sent"] == len(ANSWER if side == "server" else REQUEST)
+
+
 def test_a_reset_of_nowhere_is_as_recorded(tmp_path):
     frames = conversation()[:5]
     frames.append((frames[-1][0] + 10**6, tcp(SERVER, CLIENT, RST | ACK, 0xFFFFFF01 + 1000, 1013)))
@@ -246,8 +299,16 @@ def test_streams_are_those_of_tshark(tmp_path):
     assert {name for name, streams in wrong.items() if streams} == set(OTHER_STREAMS)
 
 
+def plays_well(path):
+    """Without a finding; what has wrong checksums, repaired."""
+    status, plays = played(path)
+    if status != 0 and any(one["damaged"] for one in plays):
+        status, _ = played(path, "--repair-checksums")
+    return status == 0
+
+
 def test_all_given_flows_play_in_both_roles():
-    wrong = [path.name for path in given("flows") if replay("flow", path).returncode != 0]
+    wrong = [path.name for path in given("flows") if not plays_well(path)]
     assert wrong == []
 
 

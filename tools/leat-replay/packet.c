@@ -119,11 +119,13 @@ static void translate_options(uint8_t *tcp, const struct packet *packet,
 static void translate_ip(uint8_t *ip, const struct packet *packet, const struct translation *how)
 {
     const uint64_t before = checksum_bytes(ip, packet->ip.header_bytes);
+    uint64_t now;
 
     put32(ip + 12, how->src.ip);
     put32(ip + 16, how->dst.ip);
     put16(ip + 10, 0);
-    put16(ip + 10, checksum_as_before(before, checksum_bytes(ip, packet->ip.header_bytes)));
+    now = checksum_bytes(ip, packet->ip.header_bytes);
+    put16(ip + 10, how->repair ? checksum_finish(now) : checksum_as_before(before, now));
 }
 
 uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how)

@@ -48,7 +48,7 @@ struct translation {
     uint32_t tsecr;                /* the stack's own last timestamp */
     bool no_wind_shift;            /* options of a SYN that the recorded receiver did not take */
     bool no_sack, no_ts, no_ecn;
-    bool repair; /* write right checksums; else what was wrong stays wrong */
+    bool repair; /* write right checksums, IPv4's too; else what was wrong stays wrong */
 };
 
 /* Writes the whole frame to @to (PACKET_FRAME_MAX); returns its length. */

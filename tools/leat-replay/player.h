@@ -41,6 +41,8 @@ struct player {
     uint8_t shift;         /* of its windows */
     struct packet peer;    /* the other side's last segment: the values, not the bytes */
     bool has_peer;
+    bool synchronized;   /* the recorded side has a connection: what it resets is the program's */
+    bool heard_odd_ack;  /* in SYN-SENT: of what it never sent */
     uint32_t peer_nxt;   /* the other side's next sequence number */
     uint32_t ack_wanted; /* the highest it acknowledged, since the SYN */
     uint32_t ack_given;  /* the highest the stack was told */
@@ -73,5 +75,14 @@ void player_take(struct player *player, const struct packet *packet, enum side f
 void player_end(struct player *player);
 
 void player_close(struct player *player);
+
+/* ---- between the player's files ----------------------------------------------------------- */
+
+/* Something is not as recorded; the first FINDINGS_MAX are kept. */
+void player_finding(struct player *player, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Compares the end with the recorded one (judge.c). */
+void player_judge(struct player *player);
 
 #endif

@@ -1,0 +1,50 @@
+/* judge.c -- whether a played side did what the recorded one did. */
+#include "player.h"
+
+#include "tcp/seq.h"
+
+/* Both sides closed in the capture, and all of it was acknowledged. */
+static bool ended_in_order(const struct player *player)
+{
+    const struct flow_side *other = &player->flow.side[!player->side];
+
+    return player->fin_wanted && other->has_fin && player->told.ready == other->end &&
+           player->wrote.ready == player->fin_at && seq_le(player->fin_at + 2, player->ack_wanted);
+}
+
+/* The reasons for which a connection may end early. */
+static bool ended_as_recorded(const struct player *player)
+{
+    return player->why == LEAT_OK || (player->why == LEAT_ERR_ABORTED && player->aborted) ||
+           ((player->why == LEAT_ERR_RESET || player->why == LEAT_ERR_REFUSED) &&
+            player->peer_reset);
+}
+
+/* The program's end of the story must be the recorded one.  Where the capture is damaged the stack
+ * lacks segments that the recorded host had: then only what it said and gave is judged. */
+void player_judge(struct player *player)
+{
+    const struct leat_stats *stats = leat_stats(player->world.stack);
+
+    player->damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
+    if (!leat_stats_balance(stats))
+        player_finding(player, "its counters do not balance");
+    if (player->delivered == 0 && player->played.text_segments == 0 &&
+        player->told.ready + player->wrote.ready > 0)
+        player_finding(player, "nothing came or went, recorded are %u bytes received and %u sent%s",
+                       player->told.ready, player->wrote.ready,
+                       player->damaged > 0 ? ": wrong checksums" : "");
+    if (player->damaged > 0)
+        return;
+    if (player->is_closed && !ended_as_recorded(player))
+        player_finding(player, "it ended: %s", leat_err_text(player->why));
+    if (player->aborted || player->peer_reset)
+        return;
+    if (!player->is_open && seq_lt(0, player->ack_wanted))
+        player_finding(player, "the connection never opened");
+    if (player->delivered < player->told.ready)
+        player_finding(player, "the program got %u of %u bytes", player->delivered,
+                       player->told.ready);
+    if (ended_in_order(player) && !player->is_closed)
+        player_finding(player, "both sides closed, and it did not");
+}
