@@ -52,8 +52,11 @@ static bool may_take_in_order(const struct leat_tcp *conn, uint32_t free)
 {
     if (!is_at(free, POOL_RESERVE))
         return is_at(free, POOL_LAST) && tcp_peer(conn)->in == 0;
-    return conn->text_pieces == 0 || conn->peer == PEER_OURSELVES ||
-           tcp_peer(conn)->in <= share_of(conn->tcp, free);
+    if (conn->peer == PEER_OURSELVES)
+        return true;
+    if (!is_at(free, POOL_SEND_END)) /* what is left is for others, who must be answered, too */
+        return tcp_peer(conn)->in <= share_of(conn->tcp, free) / 8;
+    return conn->text_pieces == 0 || tcp_peer(conn)->in <= share_of(conn->tcp, free);
 }
 
 static bool may_take_early(const struct leat_tcp *conn, uint32_t free)

@@ -225,6 +225,35 @@ static void copies_leave_buffers_for_what_comes_in(void **state)
     let_go();
 }
 
+/* Who holds much stops where others, who hold nothing, may still send: else each buffer that comes
+ * free is his text's again, and nobody is answered. */
+static void text_of_who_holds_much_ends_before_answers_to_others_do(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    const uint32_t sixteenth = leat_pool_free_count(pool) / 16;
+    uint32_t at = 1;
+
+    talk->read_nothing = true;
+    talk_establish(talk);
+    for (; at < 1 + sixteenth * 100; at += 100) {
+        rx(talk, ACK, at, 1, 100);
+        world_mark(talk->world);
+    }
+    while (leat_pool_free_count(pool) > sixteenth * 5 / 2)
+        held[held_count++] = leat_buf_alloc(pool, 0);
+    world_mark(talk->world);
+    rx(talk, ACK, at, 1, 100);
+    assert_ended(talk->world, drop_tcp_memory);
+    while (leat_pool_free_count(pool) < sixteenth * 7 / 2)
+        leat_buf_free(held[--held_count]);
+    world_mark(talk->world);
+    rx(talk, ACK, at, 1, 100);
+    assert_ended(talk->world, taken_tcp);
+    world_mark(talk->world);
+    let_go();
+}
+
 static void lent_memory_leaves_buffers_for_headers(void **state)
 {
     struct talk *talk = *state;
@@ -283,6 +312,7 @@ int main(void)
         talk_test_later(writer_that_waits_for_ACKs_looks_seldom_for_memory),
         talk_test_later(TIME_WAIT_of_a_crowd_ends_in_parts),
         talk_test(copies_leave_buffers_for_what_comes_in),
+        talk_test(text_of_who_holds_much_ends_before_answers_to_others_do),
         talk_test(lent_memory_leaves_buffers_for_headers),
         talk_test(window_of_a_new_ACK_counts_though_its_SEQ_is_old),
         talk_test_later(SYN_ACK_of_a_simultaneous_open_repeats_a_scale_of_0),
