@@ -170,7 +170,7 @@ static bool link_poll(struct link *link)
         const uint32_t want = left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
         const uint32_t count =
-            got > 1 && stack->super ? stack->super->merge(stack, frames, got) : got;
+            got > 1 && stack->super ? stack->super->gro(stack, frames, got) : got;
 
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
@@ -360,7 +360,7 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
         stack->protocols[stack->flush_count++] = protocol;
     }
     stack->protocol_count++;
-    if (protocol->merge)
+    if (protocol->gro)
         stack->super = protocol;
     return true;
 }

@@ -103,10 +103,14 @@ struct protocol {
     void (*holdings)(const struct leat *stack, struct leat_holdings *holdings);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);
-    /* What the link layer does with its super-frames (link/merge.h, link/cut.h): both NULL if it
-     * has none, and a program without TCP doesn't link them. */
-    uint32_t (*merge)(struct leat *stack, struct leat_buf **frames, uint32_t count);
-    struct leat_buf *(*cut)(struct leat *stack, struct leat_buf *frame, bool device_sums);
+    /* Super-frames; both NULL if it has none.
+     *
+     * gro: merges what of @frames, @count of them as they came, belongs together; how many frames
+     * are left.  gso: takes the first segment off a super-frame, as a frame of its own; the last is
+     * @frame itself.  @device_sums: the device completes checksums.  NULL: no memory, and @frame is
+     * as it was. */
+    uint32_t (*gro)(struct leat *stack, struct leat_buf **frames, uint32_t count);
+    struct leat_buf *(*gso)(struct leat *stack, struct leat_buf *frame, bool device_sums);
     uint8_t number; /* as in the IP header */
 };
 

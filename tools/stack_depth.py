@@ -34,8 +34,8 @@ ACTIONS.append("tcp_table.inc:")
 # is depends on what the compiler puts in line.
 INDIRECT = {
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings"], "host.c": OUT, "timer.c": OUT,
-    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "merge_burst", "tcp.c:", "socket.c:"],
-    "link/conflict.c": OUT, "link/ethernet.c": ["cut_first"],
+    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:"],
+    "link/conflict.c": OUT, "link/ethernet.c": ["gso_cut"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,

@@ -17,6 +17,7 @@
 #include "core/cold.h"
 #include "core/view.h"
 #include "ip/ipv4.h"
+#include "link/ethernet.h"
 #include "link/neighbour.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
@@ -60,8 +61,7 @@ HOT void frame_head_send(struct leat *stack, const struct path *path, uint8_t pr
     right |= (uint16_t)~checksum_fold16(checksum_add(left, (uint64_t)right + head->ends_sum));
     put64(at + ETHERNET_HEADER_BYTES, left);
     put32(at + ETHERNET_HEADER_BYTES + 8, right);
-    queue_put(&path->link->tx, packet);
-    path->link->tx_waiting++;
+    link_enqueue(path->link, packet, 1);
 }
 
 #endif

@@ -6,7 +6,6 @@
 #include "core/view.h"
 #include "core/writable.h"
 #include "link/arp.h"
-#include "link/cut.h"
 #include "wire/ethernet.h"
 
 /* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
@@ -93,7 +92,7 @@ static inline bool pad(const struct link *link, struct leat_buf *frame)
 /* Frames that @frame is to the device. */
 static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
 {
-    return frame->segment_bytes == 0 || link_has_tso(link) ? 1 : cut_count(frame);
+    return link_has_tso(link) ? 1 : super_segments(frame);
 }
 
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
@@ -113,8 +112,7 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
         leat_buf_free(packet);
         return;
     }
-    queue_put(&link->tx, packet);
-    link->tx_waiting += frames_of(link, packet);
+    link_enqueue(link, packet, frames_of(link, packet));
 }
 
 /* THE place where the stack copies: a frame of several pieces for a device that can't gather.
@@ -145,14 +143,14 @@ static struct leat_buf *cut_next(struct link *link)
 {
     struct leat_buf *super = link->tx.first;
     const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
-    struct leat_buf *segment = link->stack->super->cut(link->stack, super, device_sums);
+    struct leat_buf *segment = link->stack->super->gso(link->stack, super, device_sums);
 
     if (segment != super && segment) {
         link->tx_waiting--;
         return segment;
     }
     queue_take(&link->tx);
-    link->tx_waiting -= segment ? 1 : cut_count(super);
+    link->tx_waiting -= segment ? 1 : super_segments(super);
     if (!segment) {
         link->stack->stats.tx_no_memory++;
         leat_buf_free(super);

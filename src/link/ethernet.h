@@ -14,7 +14,24 @@ void ethernet_input(struct link *link, struct leat_buf *frame);
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
                      uint16_t type);
 
-/* The same, in line, for the packet that is nearly every one: long enough, and one frame. */
+/* Segments in a super-frame, whose headers are its first piece; 1 for a frame that is none. */
+static inline uint32_t super_segments(const struct leat_buf *frame)
+{
+    /* the one division a super-frame costs */
+    return frame->segment_bytes > 0
+               ? (leat_buf_total(frame->next) + frame->segment_bytes - 1) / frame->segment_bytes
+               : 1;
+}
+
+/* Puts @frame, which is @count frames to the device, behind all that waits for it. */
+static inline void link_enqueue(struct link *link, struct leat_buf *frame, uint32_t count)
+{
+    queue_put(&link->tx, frame);
+    link->tx_waiting += count;
+}
+
+/* ethernet_output(), in line, for the packet that is nearly every one: long enough, and one frame.
+ */
 static inline void ethernet_output_ipv4(struct link *link, struct leat_buf *packet,
                                         const struct leat_mac *dst)
 {
@@ -26,8 +43,7 @@ static inline void ethernet_output_ipv4(struct link *link, struct leat_buf *pack
         return;
     }
     wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
-    queue_put(&link->tx, packet);
-    link->tx_waiting++;
+    link_enqueue(link, packet, 1);
 }
 
 /* Gives the queued frames to the backend, as far as it has room. */

@@ -3,8 +3,8 @@
 #include "tcp/budget.h"
 #include "tcp/tcp.h"
 
-#include "link/cut.h"
-#include "link/merge.h"
+#include "tcp/gso.h"
+#include "tcp/gro.h"
 
 static const uint64_t second_ns = 1000000000;
 
@@ -110,8 +110,8 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .flush = tcp_flush,
         .holdings = tcp_holdings,
         .close = tcp_close,
-        .merge = merge_burst,
-        .cut = cut_first,
+        .gro = gro_merge,
+        .gso = gso_cut,
         .number = IP_TCP,
     };
     const struct leat_tcp_config c = with_defaults(config);

@@ -1,8 +1,9 @@
 /* test_super.c -- super-frames: segments of a burst are merged, and what is too long is cut. */
 #include "world.h"
 
-#include "link/cut.h"
-#include "link/merge.h"
+#include "link/ethernet.h"
+#include "tcp/gro.h"
+#include "tcp/gso.h"
 #include "stack.h"
 
 enum {
@@ -63,7 +64,7 @@ static uint32_t merge(struct world *world, const struct frame *frames, uint32_t 
     for (uint32_t i = 0; i < count; i++)
         bufs[i] = buf_of(world, &frames[i]);
     world_mark(world);
-    return merge_burst(world->stack, bufs, count);
+    return gro_merge(world->stack, bufs, count);
 }
 
 static void free_all(struct world *world, struct leat_buf **bufs, uint32_t count)
@@ -140,7 +141,7 @@ static void lent_frames_are_not_merged(void **state)
         bufs[i] =
             leat_buf_lend(leat_pool(world->stack), frames[i].bytes, frames[i].len, NULL, NULL);
     world_mark(world);
-    assert_int_equal(merge_burst(world->stack, bufs, 2), 2);
+    assert_int_equal(gro_merge(world->stack, bufs, 2), 2);
     free_all(world, bufs, 2);
 }
 
@@ -173,7 +174,7 @@ static void device_that_has_verified_is_believed(void **state)
         bufs[i]->checksum = LEAT_CHECKSUM_VERIFIED;
     }
     world_mark(world);
-    assert_int_equal(merge_burst(world->stack, bufs, 2), 1);
+    assert_int_equal(gro_merge(world->stack, bufs, 2), 1);
     free_all(world, bufs, 1);
 }
 
@@ -244,8 +245,8 @@ static void super_frame_is_cut_into_right_segments(void **state)
             const struct frame wanted = segment(k, here, last ? 25 : 16);
             struct frame seen;
 
-            assert_int_equal(cut_count(super), count - k);
-            cut = cut_first(world->stack, super, false);
+            assert_int_equal(super_segments(super), count - k);
+            cut = gso_cut(world->stack, super, false);
             seen = flat(cut);
             assert_int_equal(seen.len, wanted.len);
             assert_memory_equal(seen.bytes, wanted.bytes, wanted.len);
@@ -260,7 +261,7 @@ static void device_may_have_to_complete_the_checksums_of_a_cut(void **state)
 {
     struct world *world = *state;
     struct leat_buf *super = super_frame(world, 2 * TEXT, 65536, 16);
-    struct leat_buf *cut = cut_first(world->stack, super, true);
+    struct leat_buf *cut = gso_cut(world->stack, super, true);
     struct frame seen = flat(cut);
     const uint16_t field = frame_get16(seen.bytes + FRAME_L4 + 16);
 
@@ -286,17 +287,17 @@ static void without_memory_nothing_is_cut(void **state)
         buf->next = held;
         held = buf;
     }
-    assert_null(cut_first(world->stack, super, false));
-    assert_int_equal(cut_count(super), 3);
+    assert_null(gso_cut(world->stack, super, false));
+    assert_int_equal(super_segments(super), 3);
     leat_buf_free(held);
     leat_buf_put(views, 1);
     for (held = NULL; (buf = leat_buf_slice(views, 0, 1)); held = buf)
         buf->next = held;
-    assert_null(cut_first(world->stack, super, false));
+    assert_null(gso_cut(world->stack, super, false));
     leat_buf_free(held);
     leat_buf_free(views);
-    assert_int_equal(cut_count(super), 3);
-    buf = cut_first(world->stack, super, false);
+    assert_int_equal(super_segments(super), 3);
+    buf = gso_cut(world->stack, super, false);
     assert_non_null(buf);
     leat_buf_free(buf);
     leat_buf_free(super);
@@ -312,7 +313,7 @@ static void what_was_cut_is_merged_again(void **state)
     uint32_t count = 0;
 
     do {
-        struct leat_buf *cut = cut_first(world->stack, super, false);
+        struct leat_buf *cut = gso_cut(world->stack, super, false);
         const struct frame frame = flat(cut);
 
         bufs[count++] = buf_of(world, &frame);
@@ -322,7 +323,7 @@ static void what_was_cut_is_merged_again(void **state)
     } while (super);
     assert_int_equal(count, 10);
     world_mark(world);
-    assert_int_equal(merge_burst(world->stack, bufs, count), 1);
+    assert_int_equal(gro_merge(world->stack, bufs, count), 1);
     whole = flat(bufs[0]);
     assert_sealed(&whole, false);
     assert_memory_equal(whole.bytes + FRAME_L4 + 32, text, 9 * TEXT + 50);
