@@ -262,7 +262,7 @@ static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire
     return sent;
 }
 
-/* What take_ack() comes to for such a one, a quarter of its instructions. */
+/* What take_ack() comes to for such a one. */
 static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header, struct sent *sent)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -301,9 +301,9 @@ static bool owes_nothing(const struct leat_tcp *conn)
            !(conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE));
 }
 
-/* An ACK that settles everything: a look for something to send, 200 instructions, would find
- * nothing.  That the next hop is alive is told here, or, if there is text, by the ACK that it will
- * get.  False: somebody has to look. */
+/* An ACK that settles everything: a look for something to send would find nothing.  That the next
+ * hop is alive is told here, or, if there is text, by the ACK that it will get.  False: somebody
+ * has to look. */
 static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
 {
     if (!owes_nothing(conn))

@@ -85,7 +85,7 @@ COLD static bool no_memory(struct tcp *tcp, struct leat_buf *text)
 }
 
 /* Down it goes: @segment begins with the header, whose checksum is still to be filled in.  Takes
- * it.  Always in line: on its own it would spend 23 instructions on registers. */
+ * it.  Always in line: on its own it would spend more on registers than on its work. */
 HOT void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment, uint8_t tos)
 {
     const struct ipv4_options options = {.protocol = IP_TCP, .tos = tos, .dont_fragment = true};
@@ -100,7 +100,7 @@ HOT void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment
         ipv4_output(stack, path, &options, segment); /* what it can't send is lost on the way */
 }
 
-/* The same for what isn't sent with each text: a kilobyte of code less for each that calls it. */
+/* The same for what isn't sent with each text: less code for each that calls it. */
 static __attribute__((noinline)) void send_seldom(struct tcp *tcp, const struct path *path,
                                                   struct leat_buf *segment, uint8_t tos)
 {

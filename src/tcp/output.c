@@ -298,7 +298,7 @@ static inline bool goes_whole(const struct leat_tcp *conn)
 /* Sends what may leave now. */
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
-    if ((FOR_SPEED || !tcp_has_transfer(conn)) && goes_whole(conn)) {
+    if (goes_whole(conn)) {
         struct plan plan = {.seq = conn->tcb.snd_nxt,
                             .text_bytes = conn->transfer->sendq.bytes,
                             .fin = conn->flags & CONN_FIN_QUEUED,
