@@ -1,9 +1,9 @@
 /*
  * stack.c -- START HERE: how a stack is built (leat_init) and how it moves (leat_poll).
  *
- * One poll is one turn of the world, always in this order: frames come in, timers fire, protocols
- * send what they owe, the program hears of it, protocols send what the program wants, frames go
- * out.  Each step has a budget, so a poll ends whatever comes in.
+ * One poll is one turn, always in this order: frames come in, from the links and from ourselves;
+ * timers fire; the program is called back; protocols send what they owe and what the program wants;
+ * frames go out.  Each step has a budget, so a poll ends whatever comes in.
  */
 #include "stack.h"
 

@@ -2,7 +2,9 @@
  * stack.h -- the inside of a stack: the one struct that all layers share.
  *
  * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
- * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output -> link queue
+ * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output
+ *       -> link_enqueue; where a packet went lately: leat_*_send -> *_output -> frame_head_send
+ *       -> link_enqueue
  */
 #ifndef STACK_H
 #define STACK_H

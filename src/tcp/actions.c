@@ -83,8 +83,7 @@ void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_CONN)
         note_duplicate(tcp_conn(tcb), segment);
     /* an answer to a bare ACK could be answered in turn, for ever */
-    if (segment->events[0] == TCP_rcv_bad_ACK || /* a stranger guesses: RFC 5961 5.2, 7 */
-        (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN))) {
+    if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
         tcp_emit_limited_ACK(step->tcp, tcb);
     } else if (tcb->kind == TCB_CONN) {
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;

@@ -124,10 +124,10 @@ ESTABLISHED: (
   | RECEIVE            @receive_text                         -> ESTABLISHED   # 3.10.3
   | CLOSE              @snd_FIN                              -> FIN_WAIT_1    # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_bad_ACK ) @snd_ACK              -> ESTABLISHED   # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | rcv_unacceptable   @snd_ACK                              -> ESTABLISHED   # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> ESTABLISHED   # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> ESTABLISHED   # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> ESTABLISHED   # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> ESTABLISHED   # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> ESTABLISHED   # 3.10.7.4 fifth
   | rcv_text           @take_text                            -> ESTABLISHED   # 3.10.7.4 seventh
@@ -144,11 +144,11 @@ FIN_WAIT_1: (
   | ( SEND | CLOSE )   @err_closing                          -> FIN_WAIT_1    # 3.10.2, 3.10.4
   | RECEIVE            @receive_text                         -> FIN_WAIT_1    # 3.10.3
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_bad_ACK ) @snd_ACK              -> FIN_WAIT_1    # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | rcv_unacceptable   @snd_ACK                              -> FIN_WAIT_1    # 3.10.7.4 first
   | rcv_dup_SYN        @snd_SYN_ACK                          -> FIN_WAIT_1    # closed in SYN-RECEIVED; as there
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> FIN_WAIT_1    # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> FIN_WAIT_1    # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> FIN_WAIT_1    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> FIN_WAIT_1    # 3.10.7.4 fifth
   | ( rcv_ACK | rcv_ACK_of_SYN ) @take_ACK                   -> FIN_WAIT_1    # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @start_FIN_WAIT_2           -> FIN_WAIT_2    # 3.10.7.4 fifth
@@ -167,10 +167,10 @@ FIN_WAIT_2: (
   | CLOSE              @err_closing @start_FIN_WAIT_2        -> FIN_WAIT_2    # 3.10.4; perhaps the reader has left now
   | RECEIVE            @receive_text                         -> FIN_WAIT_2    # 3.10.3
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_bad_ACK ) @snd_ACK              -> FIN_WAIT_2    # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | rcv_unacceptable   @snd_ACK                              -> FIN_WAIT_2    # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> FIN_WAIT_2    # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> FIN_WAIT_2    # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> FIN_WAIT_2    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> FIN_WAIT_2    # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> FIN_WAIT_2    # 3.10.7.4 fifth
   | rcv_text           @take_text                            -> FIN_WAIT_2    # 3.10.7.4 seventh
@@ -187,10 +187,10 @@ CLOSE_WAIT: (
   | RECEIVE            @receive_rest                         -> CLOSE_WAIT    # 3.10.3
   | CLOSE              @snd_FIN                              -> LAST_ACK      # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_dup_FIN | rcv_bad_ACK ) @snd_ACK -> CLOSE_WAIT   # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSE_WAIT    # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> CLOSE_WAIT    # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> CLOSE_WAIT    # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> CLOSE_WAIT    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> CLOSE_WAIT    # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSE_WAIT    # 3.10.7.4 fifth
   | ( rcv_text | rcv_FIN ) @drop                             -> CLOSE_WAIT    # 3.10.7.4 seventh, eighth
@@ -206,10 +206,10 @@ CLOSING: (
   | ( SEND | CLOSE )   @err_closing                          -> CLOSING       # 3.10.2, 3.10.4
   | RECEIVE            @receive_rest                         -> CLOSING       # 3.10.3; text that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_dup_FIN | rcv_bad_ACK ) @snd_ACK -> CLOSING      # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSING       # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> CLOSING       # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> CLOSING       # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> CLOSING       # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @start_2MSL @tell_closed    -> TIME_WAIT     # 3.10.7.4 fifth
@@ -225,10 +225,10 @@ LAST_ACK: (
   | ( SEND | CLOSE )   @err_closing                          -> LAST_ACK      # 3.10.2, 3.10.4
   | RECEIVE            @receive_rest                         -> LAST_ACK      # 3.10.3; text that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_dup_FIN | rcv_bad_ACK ) @snd_ACK -> LAST_ACK     # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> LAST_ACK      # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> LAST_ACK      # 3.10.7.4 first
-  | blind              @challenge_ACK                        -> LAST_ACK      # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> LAST_ACK      # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @tell_closed @delete_TCB    -> CLOSED        # 3.10.7.4 fifth
@@ -244,10 +244,10 @@ TIME_WAIT: (
   | ( SEND | CLOSE )   @err_closing                          -> TIME_WAIT     # 3.10.2, 3.10.4
   | RECEIVE            @receive_rest                         -> TIME_WAIT     # 3.10.3; text that came before the FIN stays
   | ABORT              @delete_TCB                           -> CLOSED        # 3.10.5
-  | ( rcv_unacceptable | rcv_bad_ACK ) @snd_ACK              -> TIME_WAIT     # 3.10.7.4 first, fifth; RFC 5961 5.2
+  | rcv_unacceptable   @snd_ACK                              -> TIME_WAIT     # 3.10.7.4 first
   | rcv_dup_FIN        @snd_ACK @start_2MSL                  -> TIME_WAIT     # 3.10.7.4 eighth
   | ( rcv_RST | rcv_bad_RST ) @drop                          -> TIME_WAIT     # RFC 1337 (RFC 9293: delete the TCB)
-  | blind              @challenge_ACK                        -> TIME_WAIT     # RFC 5961 3.2, 4.2
+  | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> TIME_WAIT     # RFC 5961 3.2, 4.2, 5.2
   | rcv_newer_SYN      @delete_TCB                           -> CLOSED        # MAY-2; given when the handshake of the new connection is over: until then the SYN may be an old duplicate
   | rcv_no_ACK         @drop                                 -> TIME_WAIT     # 3.10.7.4 fifth
   | ( rcv_ACK | rcv_text | rcv_FIN ) @drop                   -> TIME_WAIT     # 3.10.7.4 fifth-eighth

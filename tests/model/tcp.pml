@@ -162,7 +162,7 @@ inline snd_SYN_ACK()  {
 inline snd_ACK() {
   assert(synced(me));
   if
-  :: ev == rcv_bad_ACK || (size == 0 && !(flags & (F + S))) -> limited_ACK()
+  :: size == 0 && !(flags & (F + S)) -> limited_ACK()
   :: else -> ack_due = true
   fi
 }
