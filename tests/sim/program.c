@@ -349,15 +349,17 @@ static const struct leat_tcp_events events = {on_open, on_readable, on_writable,
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-/* Who may wait for a peer that is gone wants to find out. */
+/* Who may wait for a peer that is gone wants to find out: one that was evicted, as who is stuck may
+ * be where records are few, and whose RST was lost. */
 static void set_options(struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
+    const uint64_t *records = side->sim->scenario.sent_segments;
 
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
     leat_tcp_set_keepalive(side->conn, plan->end[0] != SIM_SHUTDOWN ||
-                                           plan->end[1] != SIM_SHUTDOWN ||
-                                           sim_has_faults(side->sim));
+                                           plan->end[1] != SIM_SHUTDOWN || records[0] > 0 ||
+                                           records[1] > 0 || sim_has_faults(side->sim));
 }
 
 void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
