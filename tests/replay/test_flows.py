@@ -135,6 +135,16 @@ def test_a_play_in_which_nothing_came_is_not_fine(tmp_path, at):
         assert any("nothing came or went" in finding for finding in one["findings"])
 
 
+def test_text_behind_a_reset_is_nobodys(tmp_path):
+    """Nothing came, as nothing did in the capture: the reset was first."""
+    frames = conversation()[:3]
+    for frame in (tcp(SERVER, CLIENT, RST | ACK, 0xFFFFFF01, 1001),
+                  tcp(SERVER, CLIENT, ACK, 0xFFFFFF01, 1001, b"late")):
+        frames.append((frames[-1][0] + 10**6, frame))
+    status, plays = played(write(tmp_path, frames), "--side", "client")
+    assert status == 0 and plays[0]["delivered"] == 0, plays
+
+
 def late(frames, first):
     """The frames @first, and then those of @frames."""
     begin = frames[0][0] - len(first) * 10**6
