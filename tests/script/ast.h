@@ -101,6 +101,8 @@ enum expr_kind {
     EXPR_AT_MOST,
     EXPR_GREATER,
     EXPR_AT_LEAST,
+    EXPR_BIT_AND,
+    EXPR_BIT_OR,
     EXPR_AND,
     EXPR_OR
 };

@@ -269,7 +269,7 @@ static bool call_close(struct sockets *sockets, struct calling *calling)
         leat_buf_free(sock->datagrams[i].payload);
     if (sock->conn) {
         leat_tcp_set_events(sock->conn, 0, 0);
-        if (sock->lingers && sock->linger_s == 0)
+        if ((sock->lingers && sock->linger_s == 0) || sock->peeked_bytes > 0) /* RFC 2525 2.17 */
             leat_tcp_abort(sock->conn);
         else
             leat_tcp_close(sock->conn);

@@ -11,9 +11,10 @@ enum {
 /*
  * Compares the script's packet with what was seen, in the script's numbers.  False: @differences
  * names the fields.  Timestamps of ours are not compared here, nor are the order of options and
- * their padding.
+ * their padding; @relaxed: nor are PSH, the shift of a window scale, and by how much a window is
+ * open.
  */
-bool expect_same(const struct packet *expected, const struct packet *seen,
+bool expect_same(const struct packet *expected, const struct packet *seen, bool relaxed,
                  char differences[DIFFERENCES_BYTES]);
 
 #endif

@@ -14,6 +14,7 @@ void flow_init(struct flow *flow, enum packet_protocol protocol, uint16_t local_
         .local_port = local_port,
         .remote_port = remote_port,
         .remote_offset = protocol == PACKET_TCP ? remote_offset : 0,
+        .peer_mss = 536,
     };
 }
 
@@ -114,8 +115,11 @@ static void option_to_wire(const struct flow *flow, struct packet_option *option
 
 static void note_peer_SYN(struct flow *flow, const struct packet *packet)
 {
+    const struct packet_option *mss = packet_find_option(packet, OPTION_MSS);
+
     if (!(packet->flags & FLAG_SYN))
         return;
+    flow->peer_mss = mss ? mss->value : 536;
     if (!flow->local_known || (packet->flags & FLAG_ACK)) {
         flow->remote_isn = packet->seq;
     } else if (packet->seq != flow->remote_isn) {

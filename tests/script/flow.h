@@ -29,6 +29,7 @@ struct flow {
         uint32_t script, live;
     } stamps[FLOW_STAMPS_MAX]; /* our timestamps, a ring */
     unsigned stamp_count;
+    uint32_t peer_mss; /* which its SYN says, or that of RFC 9293 3.7.1 */
     bool cookie_known;
     struct packet_option cookie_script, cookie_live;
 };

@@ -280,6 +280,10 @@ static int64_t compute(enum expr_kind kind, int64_t a, int64_t b)
         return a > b;
     case EXPR_AT_LEAST:
         return a >= b;
+    case EXPR_BIT_AND:
+        return a & b;
+    case EXPR_BIT_OR:
+        return a | b;
     case EXPR_AND:
         return a && b;
     case EXPR_OR:

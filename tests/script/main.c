@@ -9,19 +9,22 @@
 #include "run.h"
 
 static const char usage[] =
-    "usage: leat-script [--verbose] [--quiet] [--untaken] FILE.pkt...\n"
+    "usage: leat-script [--verbose] [--quiet] [--relaxed] [--untaken] FILE.pkt...\n"
     "\n"
     "Runs scripts in packetdrill's language against the stack, in virtual time.\n"
     "\n"
     "    --verbose   say what happens\n"
     "    --quiet     no summary\n"
+    "    --relaxed   PSH, the shift of a window scale, and by how much a window is open may "
+    "differ\n"
     "    --untaken   at the end the lines of the table of transitions that no script took\n"
     "    --help      this\n"
     "\n"
     "Exit status: 0 all passed, 1 one failed, 2 bad usage or a script with an error.\n";
 
 struct options {
-    bool verbose, quiet, untaken, help;
+    struct run_mode mode;
+    bool quiet, untaken, help;
     int first; /* argument that is a file */
 };
 
@@ -66,7 +69,7 @@ static enum run_outcome run_file(const char *path, struct machine *machine,
         return RUN_UNUSABLE;
     }
     if (script_parse(&script, text, len, &diagnostic))
-        outcome = script_run(path, &script, machine, options->verbose, stderr);
+        outcome = script_run(path, &script, machine, options->mode, stderr);
     else
         fprintf(stderr, "%s:%u:%u: %s\n", path, diagnostic.at.line, diagnostic.at.column,
                 diagnostic.text);
@@ -81,9 +84,11 @@ static bool read_options(int argc, char **argv, struct options *options)
 
     for (i = 1; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--verbose") == 0)
-            options->verbose = true;
+            options->mode.verbose = true;
         else if (strcmp(argv[i], "--quiet") == 0)
             options->quiet = true;
+        else if (strcmp(argv[i], "--relaxed") == 0)
+            options->mode.relaxed = true;
         else if (strcmp(argv[i], "--untaken") == 0)
             options->untaken = true;
         else if (strcmp(argv[i], "--help") == 0)

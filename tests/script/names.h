@@ -42,6 +42,7 @@ enum {
     LINUX_SHUT_RD = 0,
     LINUX_SHUT_WR = 1,
     LINUX_SHUT_RDWR = 2,
+    LINUX_MSG_PEEK = 2,
     LINUX_MSG_DONTWAIT = 0x40,
     LINUX_MSG_NOSIGNAL = 0x4000,
     LINUX_MSG_FASTOPEN = 0x20000000,
@@ -58,6 +59,7 @@ enum {
 
 enum linux_errno {
     LINUX_EINTR = 4,
+    LINUX_ENOENT = 2,
     LINUX_EBADF = 9,
     LINUX_EAGAIN = 11,
     LINUX_ENOMEM = 12,

@@ -73,6 +73,22 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
     return call_returns(calling, 0);
 }
 
+/* "cubic", 5 */
+static bool set_congestion(struct sockets *sockets, struct calling *calling,
+                           const struct value *arg)
+{
+    char name[32] = {0};
+
+    if (sockets->machine->stack)
+        return call_complain(calling,
+                             "too late: set congestion before the first listen() or connect()");
+    if (arg->kind == VALUE_STRING && arg->len < sizeof name)
+        memcpy(name, arg->text, arg->len);
+    return settings_option(sockets->settings, "congestion", name) == SETTING_DONE
+               ? call_returns(calling, 0)
+               : call_fails(calling, LINUX_ENOENT);
+}
+
 static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int64_t name)
 {
     static const uint64_t second_ns = 1000000000, ms_ns = 1000000;
@@ -105,6 +121,8 @@ static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int6
         return set_for_all(sockets, calling, "keepalive_interval_ns", value * second_ns);
     case LINUX_TCP_KEEPCNT:
         return set_for_all(sockets, calling, "keepalive_probes", value);
+    case LINUX_TCP_CONGESTION:
+        return set_congestion(sockets, calling, call_arg(calling, 3));
     default:
         return call_complain(calling, "unknown option of SOL_TCP");
     }
@@ -223,7 +241,7 @@ bool call_ioctl(struct sockets *sockets, struct calling *calling)
             return returns_value(
                 calling, 2,
                 sock->datagram_count == 0 ? 0 : leat_buf_total(sock->datagrams[0].payload));
-        return returns_value(calling, 2, info.readable_bytes);
+        return returns_value(calling, 2, (int64_t)info.readable_bytes + sock->peeked_bytes);
     case LINUX_SIOCOUTQ:
         return returns_value(calling, 2, info.queued_bytes);
     case LINUX_SIOCOUTQNSD:
@@ -253,7 +271,7 @@ static int64_t tcp_events(const struct sock *sock)
         return events;
     if (leat_tcp_at_end(sock->conn) || sock->shut_read)
         events |= LINUX_POLLIN | LINUX_POLLRDHUP | (sock->shut_write ? LINUX_POLLHUP : 0);
-    if (leat_tcp_readable(sock->conn) > 0)
+    if (leat_tcp_readable(sock->conn) > 0 || sock->peeked_bytes > 0)
         events |= LINUX_POLLIN;
     if (sock->shut_write || leat_tcp_send_room(sock->conn) > 0)
         events |= LINUX_POLLOUT;

@@ -142,7 +142,9 @@ static void put_option(struct writer *writer, const struct packet_option *option
         put(writer, "TS val %u ecr %u", option->value, option->value2);
         break;
     case OPTION_FO:
-        put(writer, option->count > 0 ? "FO " : "FO");
+    case OPTION_FOEXP:
+        put(writer, "FO%s%s", option->kind == OPTION_FOEXP ? "EXP" : "",
+            option->count > 0 ? " " : "");
         for (unsigned i = 0; i < option->count; i++)
             put(writer, "%02x", option->cookie[i]);
         break;

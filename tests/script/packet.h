@@ -42,12 +42,13 @@ enum option_kind {
     OPTION_SACKOK = 4,
     OPTION_SACK = 5,
     OPTION_TS = 8,
-    OPTION_FO = 34
+    OPTION_FO = 34,
+    OPTION_FOEXP = 254 /* the same under an experiment's number: RFC 6994, magic 0xf989 */
 };
 
 struct packet_option {
     uint8_t kind;
-    uint8_t count;   /* SACK: blocks; FO: bytes of the cookie */
+    uint8_t count;   /* SACK: blocks; FO, FOEXP: bytes of the cookie */
     uint32_t value;  /* MSS, WSCALE; TS val */
     uint32_t value2; /* TS ecr */
     struct {
@@ -88,6 +89,7 @@ struct packet {
     uint32_t seq;
     uint32_t len; /* of the text */
     uint32_t ack;
+    bool any_ack; /* a RST whose number the script leaves out */
     bool has_window;
     uint16_t window;
     bool has_urgent;

@@ -78,7 +78,8 @@ static int64_t parse_constant(struct parser *parser)
         return (int64_t)parse_step(parser).number;
     if (token.kind != TOKEN_WORD)
         parse_expected(parser, "a number or a constant");
-    else if (!name_constant(token.text, token.len, &value))
+    else if (!name_constant(token.text, token.len, &value) &&
+             (value = name_errno(token.text, token.len)) == 0)
         parse_fail_at(parser, token.at, "unknown constant '%.*s'",
                       token.len < 60 ? (int)token.len : 60, token.text);
     parse_step(parser);

@@ -2,7 +2,7 @@
  * parse_code.c -- %{ assert tcpi_snd_cwnd == 10 }%: what packetdrill's users write in Python, as
  * far as it is names, integers, arithmetic, comparisons, and/or/not.
  *
- * From weak to strong: or, and, not, comparison (chained as in Python), + -, * / %, unary -.
+ * From weak to strong: or, and, not, comparison (chained as in Python), |, &, + -, * / %, unary -.
  */
 #include "parse.h"
 
@@ -94,6 +94,24 @@ static struct expr *parse_sum(struct parser *parser)
     }
 }
 
+static struct expr *parse_bit_and(struct parser *parser)
+{
+    struct expr *left = parse_sum(parser);
+
+    while (parse_accept(parser, '&'))
+        left = make(parser, EXPR_BIT_AND, left, parse_sum(parser));
+    return left;
+}
+
+static struct expr *parse_bit_or(struct parser *parser)
+{
+    struct expr *left = parse_bit_and(parser);
+
+    while (parse_accept(parser, '|'))
+        left = make(parser, EXPR_BIT_OR, left, parse_bit_and(parser));
+    return left;
+}
+
 static bool accept_comparison(struct parser *parser, enum expr_kind *kind)
 {
     static const struct {
@@ -120,11 +138,11 @@ static bool accept_comparison(struct parser *parser, enum expr_kind *kind)
 /* a < b < c is a < b and b < c. */
 static struct expr *parse_comparison(struct parser *parser)
 {
-    struct expr *left = parse_sum(parser), *all = 0;
+    struct expr *left = parse_bit_or(parser), *all = 0;
     enum expr_kind kind;
 
     while (accept_comparison(parser, &kind)) {
-        struct expr *right = parse_sum(parser);
+        struct expr *right = parse_bit_or(parser);
         struct expr *one = make(parser, kind, left, right);
 
         all = all ? make(parser, EXPR_AND, all, one) : one;

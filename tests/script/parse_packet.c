@@ -142,8 +142,11 @@ static void parse_option(struct parser *parser, struct packet_option *option)
     } else if (parse_accept_word(parser, "FO")) {
         option->kind = OPTION_FO;
         parse_cookie(parser, option);
+    } else if (parse_accept_word(parser, "FOEXP")) {
+        option->kind = OPTION_FOEXP;
+        parse_cookie(parser, option);
     } else {
-        parse_expected(parser, "an option (mss, wscale, sackOK, sack, TS, nop, eol, FO)");
+        parse_expected(parser, "an option (mss, wscale, sackOK, sack, TS, nop, eol, FO, FOEXP)");
     }
 }
 
@@ -221,7 +224,9 @@ static void parse_tcp(struct parser *parser, struct packet *packet)
     packet->protocol = PACKET_TCP;
     parse_flags(parser, packet);
     parse_range(parser, packet);
-    if (parse_at_word(parser, "ack") != ((packet->flags & FLAG_ACK) != 0))
+    packet->any_ack = (packet->flags & (FLAG_RST | FLAG_ACK)) == (FLAG_RST | FLAG_ACK) &&
+                      !parse_at_word(parser, "ack");
+    if (!packet->any_ack && parse_at_word(parser, "ack") != ((packet->flags & FLAG_ACK) != 0))
         parse_fail_at(parser, parser->now.at, "an ack belongs to the flag '.', and to no other");
     if (parse_accept_word(parser, "ack"))
         packet->ack = (uint32_t)parse_number(parser, UINT32_MAX, "a sequence number");

@@ -45,7 +45,7 @@ void report_event(struct run *run, const struct event *event)
 {
     char text[PACKET_TEXT_BYTES];
 
-    if (!run->verbose)
+    if (!run->mode.verbose)
         return;
     printf("%s:%u: %s ", run->path, event->at.line, report_time(run, run->machine->now_ns).text);
     if (event->kind == EVENT_PACKET) {

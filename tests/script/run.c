@@ -303,10 +303,9 @@ static void run_event(struct run *run, const struct event *event)
 }
 
 enum run_outcome script_run(const char *path, const struct script *script, struct machine *machine,
-                            bool verbose, FILE *out)
+                            struct run_mode mode, FILE *out)
 {
-    struct run run = {
-        .path = path, .script = script, .machine = machine, .verbose = verbose, .out = out};
+    struct run run = {.path = path, .script = script, .machine = machine, .mode = mode, .out = out};
     const struct event *event, *last = 0;
     const char *left;
 

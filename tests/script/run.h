@@ -23,6 +23,11 @@ enum {
  *      run_packet.c  packets in and out
  *      report.c      what is printed
  */
+struct run_mode {
+    bool verbose; /* say what happens */
+    bool relaxed; /* as expect_same() */
+};
+
 struct run {
     const char *path;
     const struct script *script;
@@ -35,14 +40,14 @@ struct run {
     const struct event *calling_event;
     uint64_t calling_from_ns, calling_until_ns;
     uint64_t event_ns; /* of the event at hand; UINT64_MAX: any time */
-    bool verbose;
+    struct run_mode mode;
     enum run_outcome outcome;
     FILE *out; /* failures */
 };
 
 /* Runs a parsed script.  @machine keeps its memory for the next one. */
 enum run_outcome script_run(const char *path, const struct script *script, struct machine *machine,
-                            bool verbose, FILE *out);
+                            struct run_mode mode, FILE *out);
 
 /* ---- between run's files ------------------------------------------------------------------ */
 

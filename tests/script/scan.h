@@ -12,7 +12,7 @@ enum token_kind {
     TOKEN_INT,    /* 10, 0x1f: in `number` */
     TOKEN_TIME,   /* 1.5: seconds, in `number` as nanoseconds */
     TOKEN_WORD,   /* letters, digits, _ */
-    TOKEN_BARE,   /* digits with letters: a Fast Open cookie */
+    TOKEN_BARE,   /* digits with letters, or more than a number has: a Fast Open cookie */
     TOKEN_STRING, /* with its quotes */
     TOKEN_SHELL,  /* `...` with its quotes */
     TOKEN_CODE,   /* %{ ... }% */

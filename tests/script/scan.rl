@@ -15,14 +15,14 @@ static unsigned digit_of(char c)
     return (unsigned)((c | 0x20) - 'a') + 10;
 }
 
-/* A number that doesn't fit turns the token into TOKEN_BAD. */
+/* Digits that are too many for a number may be a cookie. */
 static void read_int(struct token *token)
 {
     const unsigned base = token->len > 1 && (token->text[1] | 0x20) == 'x' ? 16 : 10;
     size_t i = base == 16 ? 2 : 0;
 
     if (token->len - i > (base == 16 ? 15 : DIGITS_MAX))
-        token->kind = TOKEN_BAD;
+        token->kind = TOKEN_BARE;
     for (; i < token->len && token->kind == TOKEN_INT; i++)
         token->number = token->number * base + digit_of(token->text[i]);
 }

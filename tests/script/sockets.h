@@ -48,6 +48,7 @@ struct sock {
     bool ended;                   /* the connection's last callback has come */
     int error;                    /* SO_ERROR */
     uint32_t read_at, written_at; /* bytes of the text */
+    uint32_t peeked_bytes;        /* behind read_at: seen by MSG_PEEK, not consumed yet */
     struct datagram datagrams[DATAGRAMS_MAX];
     unsigned datagram_count;
 };

@@ -55,6 +55,14 @@ class Usage(unittest.TestCase):
         self.assertIn("1 passed, 1 failed, 1 unusable\nexit status 2",
                       output(good, "fails_result.pkt", "syntax_call.pkt"))
 
+    def test_relaxed_lets_some_things_differ(self):
+        self.assertEqual("exit status 1\n", output("--quiet", "fails_strict_only.pkt")[-14:])
+        self.assertEqual("exit status 0\n", output("--quiet", "--relaxed", "fails_strict_only.pkt"))
+        for name in ("options", "window"):
+            told = output("--quiet", "--relaxed", f"fails_relaxed_{name}.pkt")
+            self.assertIn(f": {name.replace('window', 'win')}\n", told)
+            self.assertIn("exit status 1", told)
+
     def test_verbose_tells_each_event(self):
         told = output("--verbose", "--quiet", "../open_passive.pkt")
         self.assertIn("../open_passive.pkt:6: 0.000000 < S 0:0(0) win 32792", told)

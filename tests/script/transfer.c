@@ -17,39 +17,68 @@ static uint32_t bytes_of(const struct value *value)
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
-/* Compares @text with what the peer has sent from @at on, and frees it. */
-static bool returns_text(struct calling *calling, struct leat_buf *text, uint32_t at)
+/* Complains unless the first @len bytes of @text are what the peer has sent from @at on. */
+static bool is_sent_text(struct calling *calling, const struct leat_buf *text, uint32_t len,
+                         uint32_t at)
 {
-    const uint32_t len = leat_buf_total(text);
     uint8_t bytes[PIECE_BYTES];
 
     for (uint32_t done = 0; done < len;) {
-        const uint32_t got = leat_buf_read(text, done, bytes, sizeof bytes);
+        const uint32_t want = len - done < PIECE_BYTES ? len - done : PIECE_BYTES;
+        const uint32_t got = leat_buf_read(text, done, bytes, want);
 
         for (uint32_t i = 0; i < got; i++) {
             if (bytes[i] != flow_byte(at + done + i)) {
-                leat_buf_free(text);
-                return call_complain(calling, "byte %u of the text is not what the peer sent",
-                                     at + done + i);
+                call_complain(calling, "byte %u of the text is not what the peer sent",
+                              at + done + i);
+                return false;
             }
         }
         done += got;
     }
-    leat_buf_free(text);
-    return call_returns(calling, len);
+    return true;
 }
 
-static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocking)
+/* Takes text from the stack until @bytes_max were seen; consuming them is another matter, and so
+ * the window stays as it is.  False: it is wrong. */
+static bool see_text(struct calling *calling, uint32_t bytes_max)
 {
     struct sock *sock = calling->sock;
+    struct leat_buf *text;
+    bool right;
 
-    if (sock->conn && leat_tcp_readable(sock->conn) > 0 && !sock->shut_read) {
-        struct leat_buf *text = leat_tcp_receive(sock->conn, bytes_max);
-        const uint32_t len = leat_buf_total(text), at = sock->read_at;
+    if (!sock->conn || sock->shut_read || bytes_max <= sock->peeked_bytes)
+        return true;
+    text = leat_tcp_receive(sock->conn, bytes_max - sock->peeked_bytes);
+    right = is_sent_text(calling, text, leat_buf_total(text), sock->read_at + sock->peeked_bytes);
+    sock->peeked_bytes += leat_buf_total(text);
+    leat_buf_free(text);
+    return right;
+}
 
+/* Text that was seen, and is now the program's. */
+static void consume(struct sock *sock, uint32_t len)
+{
+    if (sock->conn)
         leat_tcp_consumed(sock->conn, len);
-        sock->read_at += len;
-        return returns_text(calling, text, at);
+    sock->read_at += len;
+    sock->peeked_bytes -= len;
+}
+
+static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocking, bool peek)
+{
+    struct sock *sock = calling->sock;
+    uint32_t len;
+
+    if (bytes_max == 0 && sock->conn && leat_tcp_readable(sock->conn) > 0)
+        return call_returns(calling, 0);
+    if (!see_text(calling, bytes_max))
+        return true;
+    len = sock->peeked_bytes < bytes_max ? sock->peeked_bytes : bytes_max;
+    if (len > 0) {
+        if (!peek)
+            consume(sock, len);
+        return call_returns(calling, len);
     }
     if (sock->error)
         return call_fails_with_pending(calling, 0);
@@ -61,33 +90,41 @@ static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocki
 }
 
 static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t bytes_max,
-                     bool nonblocking)
+                     bool nonblocking, bool peek)
 {
     struct sock *sock = calling->sock;
     struct datagram first;
+    uint32_t len;
 
     if (sock->error)
         return call_fails_with_pending(calling, 0);
     if (sock->datagram_count == 0)
         return call_would_block(calling, nonblocking);
     first = sock->datagrams[0];
-    memmove(sock->datagrams, sock->datagrams + 1, --sock->datagram_count * sizeof first);
-    leat_buf_trim(first.payload, bytes_max);
+    len = leat_buf_total(first.payload) < bytes_max ? leat_buf_total(first.payload) : bytes_max;
     call_note_udp(sockets, sock, &first.peer);
-    return returns_text(calling, first.payload, 0);
+    if (is_sent_text(calling, first.payload, len, 0))
+        call_returns(calling, len);
+    if (!peek) {
+        memmove(sock->datagrams, sock->datagrams + 1, --sock->datagram_count * sizeof first);
+        leat_buf_free(first.payload);
+    }
+    return true;
 }
 
 /* False: a flag that nothing here stands for. */
 static bool flags_are_known(struct calling *calling, unsigned n)
 {
     const int64_t flags = call_arg(calling, n)->integer;
-    const int64_t fast_open = calling->call->kind == CALL_SENDTO ? LINUX_MSG_FASTOPEN : 0;
+    const enum call_kind kind = calling->call->kind;
+    const int64_t own = kind == CALL_SENDTO                          ? LINUX_MSG_FASTOPEN
+                        : kind == CALL_RECV || kind == CALL_RECVFROM ? LINUX_MSG_PEEK
+                                                                     : 0;
 
-    if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | fast_open)) == 0)
+    if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | own)) == 0)
         return true;
-    call_complain(
-        calling,
-        "of the flags only MSG_DONTWAIT, MSG_NOSIGNAL and sendto's MSG_FASTOPEN are known");
+    call_complain(calling, "of the flags only MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK and sendto's "
+                           "MSG_FASTOPEN are known");
     return false;
 }
 
@@ -96,13 +133,14 @@ bool call_read(struct sockets *sockets, struct calling *calling)
     const bool has_flags = calling->call->kind != CALL_READ;
     const bool nonblocking = calling->sock->nonblocking ||
                              (has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_DONTWAIT));
+    const bool peek = has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_PEEK);
     const uint32_t bytes_max = bytes_of(call_arg(calling, 2));
 
     if (has_flags && !flags_are_known(calling, 3))
         return true;
     if (calling->sock->kind == SOCK_UDP)
-        return read_udp(sockets, calling, bytes_max, nonblocking);
-    return read_tcp(calling, bytes_max, nonblocking);
+        return read_udp(sockets, calling, bytes_max, nonblocking, peek);
+    return read_tcp(calling, bytes_max, nonblocking, peek);
 }
 
 /* ---- send --------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum {
+    FOEXP_MAGIC = 0xf989, /* ExID of Fast Open: RFC 7413 4.1.1 */
     ETHER_BYTES = 14,
     IP_BYTES = 20,
     TCP_BYTES = 20,
@@ -87,6 +88,11 @@ static uint32_t build_option(const struct packet_option *option, uint8_t *at)
     case OPTION_FO:
         memcpy(at + 2, option->cookie, option->count);
         at[1] = (uint8_t)(2 + option->count);
+        break;
+    case OPTION_FOEXP:
+        store16(at + 2, FOEXP_MAGIC);
+        memcpy(at + 4, option->cookie, option->count);
+        at[1] = (uint8_t)(4 + option->count);
         break;
     default:
         at[1] = 2;
@@ -230,6 +236,12 @@ static bool read_option(const uint8_t *at, uint32_t len, struct packet_option *o
         option->count = (uint8_t)(len - 2 < COOKIE_BYTES_MAX ? len - 2 : COOKIE_BYTES_MAX);
         memcpy(option->cookie, at + 2, option->count);
         return len - 2 <= COOKIE_BYTES_MAX;
+    case OPTION_FOEXP:
+        if (len < 4 || len - 4 > COOKIE_BYTES_MAX || load16(at + 2) != FOEXP_MAGIC)
+            return false;
+        option->count = (uint8_t)(len - 4);
+        memcpy(option->cookie, at + 4, option->count);
+        return true;
     default:
         return true;
     }
