@@ -173,6 +173,7 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
         return call_complain(calling, "more than %d sockets", SOCKETS_MAX);
     child->connected = true;
     child->nodelay = sock->nodelay;
+    child->send_max = sock->send_max;
     child->keepalive = sock->keepalive;
     child->lingers = sock->lingers;
     child->linger_s = sock->linger_s;
