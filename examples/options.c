@@ -22,6 +22,9 @@ enum option_key {
     KEY_DATAGRAM,
     KEY_PASST,
     KEY_FORWARD,
+    KEY_XDP,
+    KEY_QUEUE,
+    KEY_BUSY_POLL,
     KEY_IP,
     KEY_GATEWAY,
     KEY_SERVER,
@@ -73,6 +76,13 @@ static const struct option all_options[KEY_COUNT] = {
                      "with --passt: a port of this machine that is ours; or udp:...;\n"
                      "                     more than once",
                      true},
+    [KEY_XDP] = {"xdp", "DEVICE",
+                 "a network device by AF_XDP: frames for --ip are ours, the rest is\n"
+                 "                     Linux's",
+                 true},
+    [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
+    [KEY_BUSY_POLL] = {"busy-poll", "US", "ask that device instead of waiting for its interrupts",
+                       true},
     [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (10.0.0.2/24)", false},
     [KEY_GATEWAY] = {"gateway", "ADDRESS", "where everything else is sent (nowhere)", false},
     [KEY_SERVER] = {"server", "ADDRESS", "whom to ask, for who asks (the gateway)", false},
@@ -193,6 +203,12 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     } else if (key == KEY_MTU) {
         good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
         options->mtu = (uint16_t)number;
+    } else if (key == KEY_QUEUE) {
+        good = parse_number(text, 0, 255, &number);
+        options->queue = (uint32_t)number;
+    } else if (key == KEY_BUSY_POLL) {
+        good = parse_number(text, 0, 1000, &number);
+        options->busy_poll_us = (uint16_t)number;
     } else if (key == KEY_FLIGHT) {
         good = parse_number(text, 0, 1u << 20, &number);
         options->flight_kib = (uint32_t)number;
@@ -253,6 +269,9 @@ static bool take(struct options *options, unsigned key, const char *text)
         return true;
     case KEY_FORWARD:
         return take_forward(options, text);
+    case KEY_XDP:
+        options->xdp = text;
+        return true;
     case KEY_IP:
         return leat_ip4_parse_cidr(text, &options->ip, &options->prefix_bits);
     case KEY_GATEWAY:
@@ -389,6 +408,10 @@ static const char *contradiction(const struct options *options)
         return "--forward needs --passt";
     if (options->passt && options->socket)
         return "--passt or --socket, not both";
+    if (options->xdp && (options->passt || options->socket))
+        return "--xdp or a socket, not both";
+    if ((options->queue || options->busy_poll_us) && !options->xdp)
+        return "--queue and --busy-poll need --xdp";
     return NULL;
 }
 

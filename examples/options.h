@@ -16,10 +16,13 @@ enum {
 /* What the command line says, with the defaults filled in. */
 struct options {
     const char *tap;
-    const char *socket;                       /* NULL: no UNIX socket */
-    const char *datagram;                     /* where ours is bound; NULL: a stream */
-    bool listen;                              /* at socket, instead of connecting to it */
-    bool passt;                               /* as the way out */
+    const char *socket;   /* NULL: no UNIX socket */
+    const char *datagram; /* where ours is bound; NULL: a stream */
+    bool listen;          /* at socket, instead of connecting to it */
+    bool passt;           /* as the way out */
+    const char *xdp;      /* NULL: no AF_XDP */
+    uint32_t queue;       /* of that device */
+    uint16_t busy_poll_us;
     const char *forward_tcp[FORWARD_MAX + 1]; /* as passt wants them; NULL ends them */
     const char *forward_udp[FORWARD_MAX + 1];
     const char *record; /* NULL: don't */

@@ -74,8 +74,39 @@ static enum leat_err open_passt(struct posix_device *device, const struct option
     return leat_passt_open(&device->socket, &config, why);
 }
 
-bool posix_device_open(struct posix_device *device, const struct options *options,
-                       char why[LEAT_WHY_BYTES])
+#ifdef LEAT_HAS_XDP
+static enum leat_err open_xdp(struct posix_device *device, const struct options *options,
+                              void *memory, size_t memory_bytes, char why[LEAT_WHY_BYTES])
+{
+    const struct leat_xdp_config config = {.device = options->xdp,
+                                           .queue = options->queue,
+                                           .ip = options->ip,
+                                           .memory = memory,
+                                           .memory_bytes = memory_bytes,
+                                           .busy_poll_us = options->busy_poll_us,
+                                           .posix = device->posix,
+                                           .mtu = options->mtu};
+    const enum leat_err err = leat_xdp_open(&device->xdp, &config, why);
+
+    if (!err)
+        device->netif = leat_xdp_netif(device->xdp);
+    return err;
+}
+#else
+static enum leat_err open_xdp(struct posix_device *device, const struct options *options,
+                              void *memory, size_t memory_bytes, char why[LEAT_WHY_BYTES])
+{
+    (void)device;
+    (void)options;
+    (void)memory;
+    (void)memory_bytes;
+    snprintf(why, LEAT_WHY_BYTES, "built without AF_XDP: install libxdp-dev and libbpf-dev");
+    return LEAT_ERR_DEVICE;
+}
+#endif
+
+bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
+                       size_t memory_bytes, char why[LEAT_WHY_BYTES])
 {
     enum leat_err err;
 
@@ -91,6 +122,8 @@ bool posix_device_open(struct posix_device *device, const struct options *option
         err = open_passt(device, options, why);
     else if (options->socket)
         err = open_socket(device, options, why);
+    else if (options->xdp)
+        err = open_xdp(device, options, memory, memory_bytes, why);
     else
         err = open_tap(device, options, why);
     if (device->socket)
@@ -106,6 +139,10 @@ bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTE
         snprintf(why, LEAT_WHY_BYTES, "%s", lost);
     else if (device->tap && leat_tap_lost(device->tap))
         snprintf(why, LEAT_WHY_BYTES, "TAP device %s has gone", device->netif->name);
+#ifdef LEAT_HAS_XDP
+    else if (device->xdp && leat_xdp_lost(device->xdp))
+        snprintf(why, LEAT_WHY_BYTES, "device %s has gone", device->netif->name);
+#endif
     else
         return false;
     return true;
@@ -139,6 +176,20 @@ static void socket_counters(const struct leat_socket_counters *socket,
     say(arg, "copied_socket_bytes", socket->rx_copied, "bytes of headers across two buffers");
 }
 
+#ifdef LEAT_HAS_XDP
+static void xdp_counters(const struct leat_xdp_counters *xdp,
+                         void (*say)(void *arg, const char *name, uint64_t value, const char *text),
+                         void *arg)
+{
+    say(arg, "xdp_rx_starved", xdp->rx_starved, "times that the device had too few buffers");
+    say(arg, "xdp_rx_dropped", xdp->rx_dropped, "frames dropped for want of a buffer");
+    say(arg, "xdp_rx_ring_full", xdp->rx_ring_full, "frames dropped because we were slow");
+    say(arg, "xdp_tx_refused", xdp->tx_refused, "frames that the device did not take");
+    say(arg, "copied_xdp_bytes", xdp->tx_copied, "bytes that did not lie in the pool");
+    say(arg, "xdp_kicks", xdp->kicks, "system calls");
+}
+#endif
+
 void posix_device_counters(const struct posix_device *device,
                            void (*say)(void *arg, const char *name, uint64_t value,
                                        const char *text),
@@ -148,6 +199,10 @@ void posix_device_counters(const struct posix_device *device,
         tap_counters(leat_tap_counters(device->tap), say, arg);
     if (device->socket)
         socket_counters(leat_socket_counters(device->socket), say, arg);
+#ifdef LEAT_HAS_XDP
+    if (device->xdp)
+        xdp_counters(leat_xdp_counters(device->xdp), say, arg);
+#endif
 }
 
 void posix_device_close(struct posix_device *device)
@@ -155,5 +210,8 @@ void posix_device_close(struct posix_device *device)
     leat_pcap_reader_close(device->reader);
     leat_tap_close(device->tap);
     leat_socket_close(device->socket);
+#ifdef LEAT_HAS_XDP
+    leat_xdp_close(device->xdp);
+#endif
     leat_posix_close(device->posix);
 }

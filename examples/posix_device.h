@@ -6,22 +6,25 @@
 #include <leat/posix.h>
 #include <leat/socket.h>
 #include <leat/tap.h>
+#include <leat/xdp.h>
 
 #include "options.h"
 
-/* One of tap, socket and reader is not NULL. */
+/* One of tap, socket, xdp and reader is not NULL. */
 struct posix_device {
     struct leat_posix *posix;
     struct leat_tap *tap;
     struct leat_socket *socket;
+    struct leat_xdp *xdp;
     struct leat_pcap_reader *reader;
     struct leat_host *machine; /* clock and wait: of POSIX, or of the capture */
     struct leat_netif *netif;
 };
 
-/* Opens what @options name.  Returns false when @why, a line, says why not. */
-bool posix_device_open(struct posix_device *device, const struct options *options,
-                       char why[LEAT_WHY_BYTES]);
+/* Opens what @options name, for a stack in the pages of @memory.  Returns false when @why, a line,
+ * says why not. */
+bool posix_device_open(struct posix_device *device, const struct options *options, void *memory,
+                       size_t memory_bytes, char why[LEAT_WHY_BYTES]);
 
 /* True once it has gone away under us; a line in @why says how. */
 bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES]);

@@ -42,7 +42,8 @@ struct program {
     void *flight_memory;
     uint8_t seed[LEAT_SEED_BYTES];
     char notes[NOTES_BYTES]; /* of the recording */
-    void *memory;
+    void *memory;            /* the stack's */
+    size_t memory_bytes;
     struct file *files;
     char line[OPTIONS_LINE_BYTES];
     bool finished;
@@ -172,7 +173,8 @@ static bool open_device(struct program *program)
 {
     char why[LEAT_WHY_BYTES] = "no memory";
 
-    if (!posix_device_open(&program->device, &program->options, why)) {
+    if (!posix_device_open(&program->device, &program->options, program->memory,
+                           program->memory_bytes, why)) {
         fprintf(stderr, "%s: %s\n", example.name, why);
         return false;
     }
@@ -226,27 +228,48 @@ static void open_flight(struct program *program)
     posix_flight_watch(&program->flight, options->flight_file, program->device.posix);
 }
 
-/* Builds the stack on its memory: the block for leat itself, for UDP and for TCP is one. */
+static struct leat_config stack_config(const struct program *program)
+{
+    return (struct leat_config){.buf_count = program->options.buffers, .on_conflict = on_conflict};
+}
+
+static struct leat_tcp_config tcp_config(const struct program *program)
+{
+    struct leat_tcp_config tcp = example.tcp ? *example.tcp : (struct leat_tcp_config){0};
+
+    if (program->options.connections > 0)
+        tcp.connections = program->options.connections;
+    tcp.fast_open |= program->options.fast_open;
+    return tcp;
+}
+
+/* One block for leat itself, for UDP and for TCP: whole pages, as some devices want it. */
+static bool take_memory(struct program *program)
+{
+    const struct leat_config config = stack_config(program);
+    const struct leat_tcp_config tcp = tcp_config(program);
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t bytes =
+        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
+
+    program->memory_bytes = (bytes + page - 1) / page * page;
+    program->memory = aligned_alloc(page, program->memory_bytes);
+    if (!program->memory)
+        fprintf(stderr, "%s: memory: %s\n", example.name, leat_err_text(LEAT_ERR_MEMORY));
+    return program->memory;
+}
+
 static enum leat_err build_stack(struct program *program, const char **step)
 {
     const struct options *options = &program->options;
-    struct leat_config config = {.buf_count = options->buffers, .on_conflict = on_conflict};
-    struct leat_tcp_config tcp = example.tcp ? *example.tcp : (struct leat_tcp_config){0};
+    struct leat_config config = stack_config(program);
+    const struct leat_tcp_config tcp = tcp_config(program);
     struct leat **stack = &program->platform.stack;
     enum leat_err err;
-    size_t bytes;
 
-    if (options->connections > 0)
-        tcp.connections = options->connections;
-    tcp.fast_open |= options->fast_open;
-    bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
-    *step = "memory";
-    program->memory = malloc(bytes);
-    if (!program->memory)
-        return LEAT_ERR_MEMORY;
     *step = "leat_init";
     memcpy(config.seed, program->seed, sizeof config.seed);
-    err = leat_init(stack, program->memory, bytes, &config);
+    err = leat_init(stack, program->memory, program->memory_bytes, &config);
     if (err)
         return err;
     if (program->recorder)
@@ -353,7 +376,8 @@ static int run(struct program *program)
     const char *complaint;
     enum leat_err err;
 
-    if (!open_device(program) || !draw_seed(program) || !open_recorder(program))
+    if (!take_memory(program) || !open_device(program) || !draw_seed(program) ||
+        !open_recorder(program))
         return STATUS_NOT_STARTED;
     open_flight(program);
     err = build_stack(program, &step);

@@ -69,7 +69,7 @@ def test_one_fragment_lost_is_one_datagram_lost(leat, lossy):
 def test_arping(leat):
     echo = leat("echo")
     # it asks once a second, and on a busy machine may end before it reads the last answer
-    text = run("arping", "-c", 3, "-w", 20, "-I", echo.device, echo.ip, check=False).decode()
+    text = run("arping", "-c", 3, "-w", 20, "-I", echo.wire, echo.ip, check=False).decode()
     assert echo.mac in text.lower(), text
     asked = int(re.search(r"Sent (\d+) probes", text)[1])
     assert asked <= echo.stop()["arp_replies_sent"] <= asked + 2, text # two: the kernel asks too
@@ -78,12 +78,12 @@ def test_arping(leat):
 def test_duplicate_address_detection_of_the_kernel_is_answered(leat):
     """arping -D probes from 0.0.0.0 (RFC 5227 2.1.1): status 1 means that somebody has it."""
     echo = leat("echo")
-    text = run("arping", "-D", "-c", 3, "-w", 5, "-I", echo.device, echo.ip, check=False).decode()
+    text = run("arping", "-D", "-c", 3, "-w", 5, "-I", echo.wire, echo.ip, check=False).decode()
     assert "Received 1 response" in text, text
 
 
 def test_the_kernel_hears_our_announcement(leat):
     """RFC 5227 2.3: a stale entry of the kernel is corrected without a question."""
     echo = leat("echo", options=["--record", "/dev/null"])
-    text = run("ip", "neigh", "show", "dev", echo.device).decode()
+    text = run("ip", "neigh", "show", "dev", echo.wire).decode()
     assert "lladdr" not in text or echo.mac in text, text

@@ -38,6 +38,9 @@ wrk               command -v wrk
 iperf             command -v iperf
 procps            command -v sysctl
 passt             command -v passt
+libxdp-dev        pkg-config --exists libxdp
+libbpf-dev        pkg-config --exists libbpf
+ethtool           command -v ethtool
 tshark            command -v tshark
 valgrind          command -v valgrind
 doxygen           command -v doxygen

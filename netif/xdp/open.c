@@ -1,0 +1,250 @@
+/* open.c -- how a queue of a network device is opened: its facts, the UMEM, the socket, the filter.
+ */
+#include "inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Linux 6.6; Debian 12's headers don't know it yet. */
+#ifndef XDP_USE_SG
+#define XDP_USE_SG (1 << 4)
+#endif
+
+enum {
+    FRAME_OVERHEAD = 14 + 4, /* Ethernet, and a VLAN tag */
+    MTU_MIN = 68,            /* RFC 791 3.2 */
+    BUSY_POLL_BUDGET = 64
+};
+
+static enum leat_err fail(const char *what, const char *device, int error, char why[LEAT_WHY_BYTES])
+{
+    const char *help = error == EPERM || error == EACCES
+                           ? ": it takes root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF"
+                       : error == EBUSY || error == EEXIST ? ": another program has it"
+                       : error == EOPNOTSUPP               ? ": the driver can't; try with copies"
+                                                           : "";
+
+    snprintf(why, LEAT_WHY_BYTES, "%s %.32s: %s%s", what, device, strerror(error), help);
+    return error == ENOMEM ? LEAT_ERR_MEMORY : LEAT_ERR_DEVICE;
+}
+
+/* MAC and MTU; the device is brought up. */
+static enum leat_err ask_device(struct leat_xdp *xdp, uint16_t *mtu, char why[LEAT_WHY_BYTES])
+{
+    struct ifreq request = {0};
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool asked;
+
+    memcpy(request.ifr_name, xdp->device, sizeof request.ifr_name);
+    asked = fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+    memcpy(xdp->netif.mac.octet, request.ifr_hwaddr.sa_data, sizeof xdp->netif.mac.octet);
+    asked = asked && ioctl(fd, SIOCGIFMTU, &request) == 0;
+    *mtu = asked && request.ifr_mtu < UINT16_MAX ? (uint16_t)request.ifr_mtu : UINT16_MAX;
+    if (fd >= 0)
+        close(fd);
+    return asked ? LEAT_OK : fail("can't ask", xdp->device, errno, why);
+}
+
+static enum leat_err set_facts(struct leat_xdp *xdp, const struct leat_xdp_config *config,
+                               char why[LEAT_WHY_BYTES])
+{
+    const uint32_t buf_bytes = config->buf_bytes ? config->buf_bytes : 2048;
+    const uint32_t most = buf_bytes - RX_HEADROOM - FRAME_OVERHEAD;
+    uint16_t mtu = 0;
+    enum leat_err err = ask_device(xdp, &mtu, why);
+
+    if (err)
+        return err;
+    if (mtu > most)
+        mtu = (uint16_t)most;
+    xdp->netif.ops = &leat_xdp_ops;
+    xdp->netif.name = xdp->device;
+    xdp->netif.mtu = config->mtu ? config->mtu : mtu;
+    if (xdp->netif.mtu >= MTU_MIN && xdp->netif.mtu <= mtu)
+        return LEAT_OK;
+    snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, for %.32s and buffers of %u bytes",
+             MTU_MIN, (unsigned)mtu, xdp->device, (unsigned)buf_bytes);
+    return LEAT_ERR_ARGUMENT;
+}
+
+static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_WHY_BYTES])
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const uint32_t buffers = config->rx_buffers ? config->rx_buffers : RX_BUFFERS;
+
+    if (!config->memory || (uintptr_t)config->memory % page || config->memory_bytes % page) {
+        snprintf(why, LEAT_WHY_BYTES, "the stack's memory must be whole pages of %u bytes",
+                 (unsigned)page);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (config->buf_bytes && (config->buf_bytes < 2048 || config->buf_bytes > page)) {
+        snprintf(why, LEAT_WHY_BYTES, "buffers must have 2048 to %u bytes", (unsigned)page);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (buffers & (buffers - 1)) {
+        snprintf(why, LEAT_WHY_BYTES, "the buffers in the device must be a power of two");
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (!config->device || strlen(config->device) >= IF_NAMESIZE) {
+        snprintf(why, LEAT_WHY_BYTES, "a device's name has 1 to %d letters", IF_NAMESIZE - 1);
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (if_nametoindex(config->device) == 0) {
+        snprintf(why, LEAT_WHY_BYTES, "there is no device %.32s", config->device);
+        return LEAT_ERR_NOT_FOUND;
+    }
+    return LEAT_OK;
+}
+
+/* The stack's memory becomes the UMEM.  Buffers lie there as the pool has put them: unaligned. */
+static enum leat_err open_umem(struct leat_xdp *xdp, const struct leat_xdp_config *config,
+                               char why[LEAT_WHY_BYTES])
+{
+    const struct xsk_umem_config umem = {
+        .fill_size =
+            2 * xdp->rx_buffers, /* as large as what is in it, it would fill up and stall */
+        .comp_size = TX_PIECES,
+        .frame_size = config->buf_bytes ? config->buf_bytes : 2048,
+        .frame_headroom = RX_HEADROOM - KERNEL_HEADROOM,
+        .flags = XDP_UMEM_UNALIGNED_CHUNK_FLAG};
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    int error;
+
+    setrlimit(RLIMIT_MEMLOCK, &all); /* needed before Linux 5.11; else it does no harm */
+    error = -xsk_umem__create(&xdp->umem, config->memory, config->memory_bytes, &xdp->fill,
+                              &xdp->done, &umem);
+    return error ? fail("can't lend the stack's memory to", xdp->device, error, why) : LEAT_OK;
+}
+
+/* Tries zero copy first where any will do, and frames of several pieces first: kernels before 6.6
+ * and some drivers can't. */
+static int create_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config)
+{
+    struct xsk_socket_config socket = {.rx_size = 2 * xdp->rx_buffers,
+                                       .tx_size = TX_PIECES,
+                                       .libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD};
+    int error = EOPNOTSUPP;
+
+    for (unsigned look = 0; look < 4 && error; look++) {
+        const bool copy = look >= 2, gather = look % 2 == 0;
+
+        if (config->copy == (copy ? LEAT_XDP_ZERO_COPY : LEAT_XDP_COPY))
+            continue;
+        socket.bind_flags = (uint16_t)(XDP_USE_NEED_WAKEUP | (copy ? XDP_COPY : XDP_ZEROCOPY) |
+                                       (gather ? XDP_USE_SG : 0));
+        error = -xsk_socket__create(&xdp->socket, xdp->device, config->queue, xdp->umem, &xdp->rx,
+                                    &xdp->tx, &socket);
+        xdp->zero_copy = !copy;
+        xdp->netif.capabilities = gather ? LEAT_NETIF_GATHER : 0;
+    }
+    return error;
+}
+
+static void set_busy_poll(struct leat_xdp *xdp, uint16_t us)
+{
+    const int prefer = 1, budget = BUSY_POLL_BUDGET, wait_us = us;
+
+    if (us == 0)
+        return;
+    xdp->busy_poll =
+        setsockopt(xdp->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &prefer, sizeof prefer) == 0 &&
+        setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL, &wait_us, sizeof wait_us) == 0 &&
+        setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof budget) == 0;
+}
+
+static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config,
+                                 char why[LEAT_WHY_BYTES])
+{
+    struct xdp_filter *filter = config->first ? &config->first->filter : &xdp->filter;
+    int error;
+
+    if (!config->first && !leat_xdp_filter_open(filter, (int)xdp->ifindex, config))
+        return fail("can't put a filter on", xdp->device, errno, why);
+    error = create_socket(xdp, config);
+    if (error)
+        return fail("can't open a queue of", xdp->device, error, why);
+    xdp->fd = xsk_socket__fd(xdp->socket);
+    error = -xsk_socket__update_xskmap(xdp->socket, filter->sockets);
+    if (error)
+        return fail("can't tell the filter the queue of", xdp->device, error, why);
+    set_busy_poll(xdp, config->busy_poll_us);
+    if (config->posix && leat_posix_watch(config->posix, xdp->fd, true)) {
+        snprintf(why, LEAT_WHY_BYTES, "the host watches too many descriptors");
+        return LEAT_ERR_FULL;
+    }
+    xdp->posix = config->posix;
+    return LEAT_OK;
+}
+
+enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config *config,
+                            char why[LEAT_WHY_BYTES])
+{
+    enum leat_err err = check(config, why);
+    struct leat_xdp *made;
+
+    if (err)
+        return err;
+    made = calloc(1, sizeof *made);
+    snprintf(why, LEAT_WHY_BYTES, "no memory for a queue of %.32s", config->device);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    made->fd = -1;
+    made->filter = (struct xdp_filter){.program = -1, .sockets = -1};
+    made->memory = config->memory;
+    made->memory_bytes = config->memory_bytes;
+    made->rx_buffers = config->rx_buffers ? config->rx_buffers : RX_BUFFERS;
+    snprintf(made->device, sizeof made->device, "%s", config->device);
+    made->ifindex = if_nametoindex(made->device);
+    err = set_facts(made, config, why);
+    if (!err)
+        err = open_umem(made, config, why);
+    if (!err)
+        err = open_socket(made, config, why);
+    if (err) {
+        leat_xdp_close(made);
+        return err;
+    }
+    *xdp = made;
+    return LEAT_OK;
+}
+
+struct leat_netif *leat_xdp_netif(struct leat_xdp *xdp)
+{
+    return &xdp->netif;
+}
+
+const struct leat_xdp_counters *leat_xdp_counters(struct leat_xdp *xdp)
+{
+    struct xdp_statistics kernel = {0};
+    socklen_t bytes = sizeof kernel;
+
+    if (xdp->fd >= 0 && getsockopt(xdp->fd, SOL_XDP, XDP_STATISTICS, &kernel, &bytes) == 0) {
+        xdp->counters.rx_dropped = kernel.rx_dropped + kernel.rx_fill_ring_empty_descs;
+        xdp->counters.rx_ring_full = kernel.rx_ring_full;
+    }
+    return &xdp->counters;
+}
+
+bool leat_xdp_is_zero_copy(const struct leat_xdp *xdp)
+{
+    return xdp->zero_copy;
+}
+
+bool leat_xdp_lost(const struct leat_xdp *xdp)
+{
+    return xdp->lost;
+}
+
+void leat_xdp_close(struct leat_xdp *xdp)
+{
+    if (!xdp)
+        return;
+    leat_xdp_shut(&xdp->netif);
+    free(xdp);
+}

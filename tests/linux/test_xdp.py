@@ -1,0 +1,104 @@
+"""AF_XDP over a pair of devices: what is its own, beside the tests that run on TAP as well."""
+
+import socket
+import subprocess
+
+import pytest
+from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.l2 import Ether
+
+from conftest import XDP, binary, run, until
+
+pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
+
+
+def test_every_length_passes_both_ways(leat):
+    echo = leat("echo")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((echo.ip, 7))
+        for length in range(1, 1473):
+            text = bytes((length + at) & 255 for at in range(length))
+            client.send(text)
+            assert client.recv(2000) == text
+    stats = echo.stop()
+    assert stats["taken_udp"] == 1472
+    assert stats["copied_tx_bytes"] == 0
+
+
+def test_the_rest_is_left_to_linux(leat):
+    """Another address of the same device is the kernel's, with the same MAC address."""
+    echo = leat("echo")
+    run("ip", "addr", "add", f"{echo.net}.9/32", "dev", echo.device)
+    ours = Ether(dst=echo.mac, src="02:00:00:00:00:99") / IP(src=echo.peer, dst=echo.ip) / ICMP()
+    theirs = Ether(dst=echo.mac, src="02:00:00:00:00:99") / IP(src=echo.peer, dst=f"{echo.net}.9")
+    theirs /= UDP(dport=4444) / b"to Linux"
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as there, socket.socket(
+        socket.AF_PACKET, socket.SOCK_RAW
+    ) as wire:
+        there.bind((echo.device, 0x0800))
+        there.settimeout(5)
+        wire.bind((f"{echo.device}p", 0))
+        wire.send(bytes(ours))
+        wire.send(bytes(theirs))
+        assert b"to Linux" in there.recv(2000)
+    assert echo.stop()["rx_frames"] >= 1
+
+
+def test_a_device_that_goes_away_is_told(leat):
+    echo = leat("echo")
+    run("ip", "link", "del", echo.device)
+    echo.wait_for(f"device {echo.device} has gone")
+    assert echo.wait() == 1
+    echo.expect_status(1)
+
+
+def test_two_programs_do_not_share_a_queue(leat):
+    echo = leat("echo")
+    second = subprocess.run(
+        [binary("echo"), "--xdp", echo.device, "--ip", "10.0.0.77/24"],
+        check=False, capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+    assert second.returncode == 2 and "another program has it" in second.stderr, second
+
+
+@pytest.mark.parametrize("words,message", [
+    (["--xdp", "nowhere0"], "there is no device nowhere0"),
+    (["--xdp", "lo", "--socket", "x"], "--xdp or a socket, not both"),
+    (["--busy-poll", "20"], "need --xdp"),
+    (["--xdp", "lo", "--mtu", "3000"], "the MTU must be 68 to"),
+])  # fmt: skip
+def test_what_can_not_be_is_told(words, message):
+    done = subprocess.run([binary("echo"), *words], check=False, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and message in done.stderr, done
+
+
+def test_a_small_pool_recovers_from_a_flood(leat):
+    """More datagrams than buffers: those that find none are dropped by the kernel, and all is well again."""
+    echo = leat("echo", options=["--buffers", "128"])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect((echo.ip, 7))
+        for _ in range(20_000):
+            client.send(b"x" * 1000)
+
+        client.settimeout(1)
+        while True:  # what came back of the flood
+            try:
+                client.recv(2000)
+            except socket.timeout:
+                break
+
+        def answered():
+            client.send(b"still there?")
+            try:
+                return client.recv(2000) == b"still there?"
+            except socket.timeout:
+                return False
+
+        assert until(answered)
+
+
+def test_busy_polling_answers(leat):
+    echo = leat("echo", options=["--busy-poll", "20"])
+    run("ping", "-n", "-c", 20, "-i", 0.01, "-w", 10, echo.ip)
+
