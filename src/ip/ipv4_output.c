@@ -115,7 +115,7 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
         header.ttl = leat_ip4_is_multicast(path->dst) ? 1 : stack->config.ttl;
     /* RFC 6864 4: only what may be fragmented needs an identification */
     if (!options->dont_fragment)
-        header.id = route_next_id(stack, path->src, path->dst, options->protocol);
+        header.id = route_next_id(stack);
     return header;
 }
 

@@ -5,7 +5,7 @@
 #include "link/address.h"
 
 enum {
-    ID_COUNTERS = 256
+    IDS_ARE_DRAWN = 0x6964 /* keeps this use of the secret apart from others */
 };
 
 struct route {
@@ -14,21 +14,20 @@ struct route {
     uint8_t prefix_bits;
 };
 
-/* Which identifications the packets between two ends get; kept, as finding out takes two hashes of
- * 95 instructions. */
-struct id_place {
-    uint64_t pair;
-    uint32_t version; /* stack->ways_version then; 0: none */
-    uint16_t offset;
-    uint16_t which; /* of routes->ids[] */
-    uint8_t protocol;
+/* Identifications not used yet.  Counters would tell who shares one how much we send to others, be
+ * they keyed (RFC 7739 5.3); the price of drawing is that one may come again before 65,536 are
+ * used. */
+struct ids {
+    uint64_t draws;
+    uint64_t bits;
+    uint32_t version; /* stack->ways_version then: another secret, others */
+    uint32_t left;    /* in bits, 16 each */
 };
 
 struct routes {
     struct route *routes;
     uint16_t count;
-    uint16_t ids[ID_COUNTERS]; /* by destination */
-    struct id_place id_places[KNOWN_PATHS];
+    struct ids ids;
 };
 
 size_t routes_cost(const struct leat_config *config)
@@ -172,23 +171,23 @@ enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t pr
     return LEAT_OK;
 }
 
-/* What two hashes say of a pair and a protocol. */
-static void place_ids(struct leat *stack, struct id_place *place, uint64_t pair, uint8_t protocol)
+/* One hash is four identifications. */
+COLD static void draw_ids(struct leat *stack, struct ids *ids)
 {
-    place->pair = pair;
-    place->version = stack->ways_version;
-    place->protocol = protocol;
-    place->offset = (uint16_t)siphash13_15(&stack->secret_key, pair, protocol);
-    place->which = siphash13_15(&stack->table_key, pair, protocol) % ID_COUNTERS;
+    ids->bits = siphash13(&stack->secret_key, ++ids->draws, IDS_ARE_DRAWN);
+    ids->left = 4;
+    ids->version = stack->ways_version;
 }
 
-uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol)
+uint16_t route_next_id(struct leat *stack)
 {
-    const uint64_t pair = ((uint64_t)src << 32) | dst;
-    struct id_place *place = &stack->routes->id_places[(dst ^ dst >> 8) % KNOWN_PATHS];
+    struct ids *ids = &stack->routes->ids;
+    uint16_t id;
 
-    if (place->pair != pair || place->protocol != protocol || place->version != stack->ways_version)
-        place_ids(stack, place, pair, protocol);
-    /* a counter shared by pairs that collide, seen from an offset that is each pair's own secret */
-    return (uint16_t)(place->offset + stack->routes->ids[place->which]++);
+    if (ids->left == 0 || ids->version != stack->ways_version)
+        draw_ids(stack, ids);
+    id = (uint16_t)ids->bits;
+    ids->bits >>= 16;
+    ids->left--;
+    return id;
 }

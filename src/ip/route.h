@@ -59,7 +59,7 @@ static inline struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4
 /* Keeps a path of that kind; @is_default: its source was chosen. */
 COLD void route_remember(struct leat *stack, const struct path *path, bool is_default);
 
-/* The identification of the next packet from @src to @dst that may be fragmented. */
-uint16_t route_next_id(struct leat *stack, leat_ip4 src, leat_ip4 dst, uint8_t protocol);
+/* The identification of the next packet that may be fragmented: as good as random. */
+uint16_t route_next_id(struct leat *stack);
 
 #endif

@@ -89,7 +89,7 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
 
     if (udp->ttl != 0 || !frame_head_fits(stack, path, datagram, bytes))
         return ipv4_output(stack, path, &options, datagram);
-    id = route_next_id(stack, path->src, path->dst, IP_UDP);
+    id = route_next_id(stack);
     frame_head_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
     return LEAT_OK;
 }
