@@ -40,12 +40,13 @@ enum leat_tcp_ecn {
 
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
-    uint32_t connections;           /**< connections at a time: 1024 */
-    uint32_t half_open;             /**< connections in SYN-RECEIVED at a time: 1024 */
-    uint32_t time_wait;             /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
-    uint16_t listeners;             /**< listeners at a time: 16 */
-    uint32_t reorder_runs;          /**< runs of text out of order, of all connections: 1024;
-                                         one connection has at most 64 */
+    uint32_t connections;  /**< connections at a time: 1024 */
+    uint32_t half_open;    /**< connections in SYN-RECEIVED at a time: 1024 */
+    uint32_t time_wait;    /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
+    uint16_t listeners;    /**< listeners at a time: 16 */
+    uint32_t reorder_runs; /**< runs of text out of order, of all connections: 1024 */
+    uint32_t reorder_runs_per_connection; /**< of one connection: 64; a segment out of order looks
+                                         at all of them, so a peer can make each cost that */
     uint32_t sent_segments;         /**< segments in flight, of all connections: 4096; the last
                                          quarter is for connections that have none */
     uint32_t transfers;             /**< connections with text queued, in flight or out of order at

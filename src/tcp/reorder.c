@@ -5,8 +5,9 @@
 #include "core/view.h"
 #include "tcp/seq.h"
 
-void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count)
+void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count, uint32_t per_connection)
 {
+    pool->per_connection = per_connection;
     pool->free = 0;
     pool->free_count = count;
     for (uint32_t i = count; i > 0; i--) {
@@ -34,7 +35,7 @@ static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
 {
     struct run *run = pool->free;
 
-    if (!run || reorder->count == REORDER_RUNS_MAX)
+    if (!run || reorder->count == pool->per_connection)
         return 0;
     pool->free = run->next;
     pool->free_count--;

@@ -2,7 +2,7 @@
  * reorder.h -- text that came before its turn.
  *
  * Runs of text, sorted, never touching each other.  A peer that sends single bytes with holes
- * between them costs itself a run each, and there are at most REORDER_RUNS_MAX (CVE-2018-5390).
+ * between them costs itself a run each, and how many it may have is limited (CVE-2018-5390).
  * Short pieces of a run are copied together, or one byte would cost a buffer.
  */
 #ifndef TCP_REORDER_H
@@ -14,10 +14,6 @@
 #include <leat/buf.h>
 
 #include "core/cold.h"
-
-enum {
-    REORDER_RUNS_MAX = 64 /* of one connection */
-};
 
 struct run {
     struct run *next;
@@ -31,9 +27,11 @@ struct run {
 struct run_pool {
     struct run *free;
     uint32_t free_count;
+    uint32_t per_connection; /* at most */
 };
 
-COLD void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count);
+COLD void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count,
+                        uint32_t per_connection);
 
 struct reorder {
     struct run *first;

@@ -251,6 +251,6 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
         return false;
     transfer_pool_init(tcp, transfers, config->transfers);
     sent_pool_init(&tcp->sents, sents, config->sent_segments);
-    run_pool_init(&tcp->runs, runs, config->reorder_runs);
+    run_pool_init(&tcp->runs, runs, config->reorder_runs, config->reorder_runs_per_connection);
     return true;
 }

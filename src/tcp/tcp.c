@@ -51,6 +51,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.time_wait = or32(c.time_wait, 4096);
     c.listeners = (uint16_t)or32(c.listeners, 16);
     c.reorder_runs = or32(c.reorder_runs, 1024);
+    c.reorder_runs_per_connection = or32(c.reorder_runs_per_connection, 64);
     c.sent_segments = or32(c.sent_segments, 4096);
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     c.peers = min32(or32(c.peers, min32(c.connections, 1024)), PEERS_MAX);

@@ -56,26 +56,49 @@ static void test_threat_R1_client_gets_in_during_a_flood_of_SYNs(void **state)
 
 /* ---- R2: combs ---------------------------------------------------------------------------- */
 
-static void test_threat_R2_comb_of_single_bytes_holds_64_runs(void **state)
+/* A comb of 1,000 teeth, of which @most are kept. */
+static void comb(struct talk *talk, uint32_t most)
 {
-    struct talk *talk = *state;
     const uint32_t before = leat_pool_free_count(leat_pool(talk->world->stack));
 
     talk_establish(talk);
     for (uint32_t i = 0; i < 1000; i++) {
         rx(talk, ACK, 2 + 2 * i, 1, 1);
-        if (i < 64)
+        if (i < most)
             assert_ended(talk->world, taken_tcp);
         else
             assert_ended(talk->world, drop_tcp_memory);
         world_mark(talk->world);
     }
-    assert_true(before - leat_pool_free_count(leat_pool(talk->world->stack)) <= 64);
+    assert_true(before - leat_pool_free_count(leat_pool(talk->world->stack)) <= most);
     for (uint32_t at = 1; at < 2001; at += 100) { /* and the text arrives, sent again */
         world_mark(talk->world);
         rx(talk, ACK, at, 1, 100);
     }
     talk_heard(talk, 2000);
+}
+
+static void test_threat_R2_comb_of_single_bytes_holds_64_runs(void **state)
+{
+    comb(*state, 64);
+}
+
+static void test_threat_R2_program_may_limit_the_runs_of_a_connection(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.reorder_runs_per_connection = 7;
+    talk_begin(talk);
+    comb(talk, 7);
+}
+
+static void test_threat_R2_program_may_allow_more_runs_to_a_connection(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->world->tcp_config.reorder_runs_per_connection = 100;
+    talk_begin(talk);
+    comb(talk, 100);
 }
 
 /* Single bytes in order are copied together before they hold half of the pool. */
@@ -393,6 +416,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(test_threat_R1_client_gets_in_during_a_flood_of_SYNs),
         talk_test(test_threat_R2_comb_of_single_bytes_holds_64_runs),
+        talk_test_later(test_threat_R2_program_may_limit_the_runs_of_a_connection),
+        talk_test_later(test_threat_R2_program_may_allow_more_runs_to_a_connection),
         talk_test(test_threat_R2_single_bytes_do_not_pin_the_pool),
         talk_test(test_threat_R3_shut_window_is_not_suffered_when_the_pool_is_low),
         talk_test(test_threat_R3_program_may_limit_a_shut_window),

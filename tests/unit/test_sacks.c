@@ -20,7 +20,7 @@ static int open_sacks(void **state)
 {
     (void)state;
     unit_pool_open(&unit, 64, 256, 8, 8);
-    run_pool_init(&run_pool, runs, RUNS);
+    run_pool_init(&run_pool, runs, RUNS, RUNS);
     memset(&reorder, 0, sizeof reorder);
     memset(&sacks, 0, sizeof sacks);
     return 0;
