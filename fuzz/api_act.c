@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const uint64_t second_ns = 1000000000;
+
 typedef void act_fn(struct api_end *end, struct api_handle *handle, const struct api_act *act);
 
 static void released(void *arg)
@@ -65,6 +67,11 @@ static void act_listen(struct api_end *end, struct api_handle *self, const struc
     const struct leat_tcp_listen_config config = {.ip = act->how & 4 ? end->ip : LEAT_IP4_ANY,
                                                   .port = API_PORT + act->who % API_LISTENERS,
                                                   .backlog = 1 + act->how % 4,
+                                                  .connections = act->more & 1 ? 3 : 0,
+                                                  .per_address = act->more & 2 ? 2 : 0,
+                                                  .idle_timeout_ns = act->more & 4 ? second_ns : 0,
+                                                  .lifetime_ns = act->more & 8 ? 5 * second_ns : 0,
+                                                  .displace = act->more & 16,
                                                   .on_acceptable = api_on_acceptable,
                                                   .arg = end};
 
@@ -188,7 +195,7 @@ static void act_set(struct api_end *end, struct api_handle *handle, const struct
     const uint8_t value = act->more;
 
     (void)end;
-    switch (act->how % 5) {
+    switch (act->how % 8) {
     case 0:
         leat_tcp_set_nodelay(handle->conn, value & 1);
         break;
@@ -200,6 +207,12 @@ static void act_set(struct api_end *end, struct api_handle *handle, const struct
         break;
     case 3:
         leat_tcp_set_user_timeout(handle->conn, (uint64_t)act->len << value % 48);
+        break;
+    case 4:
+        leat_tcp_set_fast_open(handle->conn, value & 1);
+        break;
+    case 5:
+        leat_tcp_set_mss_max(handle->conn, act->len);
         break;
     default:
         leat_tcp_set_events(handle->conn, &api_tcp_events[value % 4], handle);

@@ -101,7 +101,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     const uint32_t len = leat_buf_total(payload);
 
     api_demand(len <= 65507, "a datagram longer than there are");
-    if (len % 4 == 0) /* an echo of some */
+    if (len % 4 == 0 && !leat_udp_was_fragmented(udp)) /* an echo of some */
         leat_udp_send_from(udp, payload, peer, local->ip);
     else
         leat_buf_free(payload);

@@ -63,6 +63,8 @@ static struct leat_tcp_config tcp_config(const struct api_draw *draw)
         .reorder_runs = draw->tcp & 1 ? 4 : 80,
         .sent_segments = draw->tcp & 2 ? 16 : 128,
         .transfers = draw->tcp & 4 ? 2 : 0,
+        .peers = draw->link & 2 ? 1 : 0,
+        .share_percent = draw->link & 4 ? 10 : 0,
         .receive_window_bytes = draw->tcp & 8 ? 4 * 1024 : 64 * 1024,
         .send_queue_bytes = draw->tcp & 16 ? 4 * 1024 : 64 * 1024,
         .keepalive_idle_ns = second_ns,
