@@ -75,7 +75,8 @@ void tcp_start_persist(struct leat_tcp *conn)
     /* the SYN has its timer, and nobody answers a probe before the handshake is over */
     if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
-        conn->transfer->scoreboard.sacked_bytes > 0 || (waiting && conn->rexmt_at != DEADLINE_NONE))
+        (conn->transfer->scoreboard.sacked_bytes > 0 && !waiting) ||
+        (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
     if (!waiting) {
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);

@@ -126,6 +126,64 @@ static void lost_octet_takes_along_what_leaves_with_it(void **state)
     assert_int_equal(in_flight(talk), 0);
 }
 
+/* The same while its window was shut: who opens it, and SACKs the probe's octet, owes an ACK still.
+ */
+static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 0);
+    talk_establish(talk);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    talk_send(talk, 1);
+    quiet(talk);
+    talk_wait(talk, second);
+    tx(talk, PSH | ACK, 1, 1, 1);
+    talk_wait(talk, 10 * second); /* the probe after that, and others */
+    world_mark(talk->world);
+    talk->window_peer = WINDOW_PEER;
+    talk_extra_sack(talk, 1, 2);
+    rx(talk, ACK, 1, 1, 0);
+    quiet(talk);
+    talk_wait(talk, 2 * second);
+    tx(talk, PSH | ACK, 1, 1, 1);
+    world_mark(talk->world);
+    talk_extra_none(talk);
+    rx(talk, ACK, 1, 2, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
+/* It may leave its window shut as well: the probes go on, and it may take its word back. */
+static void probe_that_was_SACKed_is_followed_by_others(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 0);
+    talk_establish(talk);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    talk_send(talk, 10);
+    talk_wait(talk, second);
+    tx(talk, ACK, 1, 1, 1);
+    world_mark(talk->world);
+    talk_extra_sack(talk, 1, 2);
+    rx(talk, ACK, 1, 1, 0);
+    talk_wait(talk, 10 * second);
+    assert_non_null(fake_netif_sent(&talk->world->dev));
+    world_mark(talk->world);
+    talk_wait(talk, 60 * second);
+    assert_non_null(fake_netif_sent(&talk->world->dev));
+    world_mark(talk->world);
+    talk->window_peer = WINDOW_PEER;
+    talk_extra_none(talk);
+    rx(talk, ACK, 1, 1, 0);
+    talk_wait(talk, 20 * second);
+    world_mark(talk->world);
+    rx(talk, ACK, 1, 11, 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 0);
+}
+
 /* ---- no way to the peer ------------------------------------------------------------------- */
 
 static void lose_address(struct talk *talk)
@@ -242,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(FIN_that_memory_holds_up_is_counted_once),
         talk_test(FIN_that_memory_refused_leaves_when_there_is_some),
+        talk_test(octet_of_a_probe_that_was_SACKed_comes_again),
+        talk_test(probe_that_was_SACKed_is_followed_by_others),
         talk_test(lost_octet_takes_along_what_leaves_with_it),
         talk_test(FIN_WAIT_2_without_a_route_ends),
         talk_test(idle_connection_outlives_its_route),

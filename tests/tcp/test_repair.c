@@ -427,33 +427,6 @@ static void reneging_peer_gets_it_all_again(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* The same while its window was shut: who opens it, and SACKs the probe's octet, owes an ACK still.
- */
-static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
-{
-    struct talk *talk = *state;
-
-    establish(talk);
-    talk->window_peer = 0;
-    rx(talk, ACK, 1, 1, 0);
-    talk_send(talk, 1);
-    quiet(talk);
-    talk_wait(talk, second);
-    tx(talk, PSH | ACK, 1, 1, 1);
-    talk_wait(talk, 10 * second); /* the probe after that, and others */
-    world_mark(talk->world);
-    talk->window_peer = WINDOW_PEER;
-    talk_extra_sack(talk, 1, 2);
-    rx(talk, ACK, 1, 1, 0);
-    quiet(talk);
-    talk_wait(talk, 2 * second);
-    tx(talk, PSH | ACK, 1, 1, 1);
-    world_mark(talk->world);
-    talk_extra_none(talk);
-    rx(talk, ACK, 1, 2, 0);
-    assert_int_equal(talk_info(talk).queued_bytes, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,7 +449,6 @@ int main(void)
         talk_test_later(answer_to_the_retransmission_undoes_nothing),
         talk_test_later(needless_fast_retransmit_is_undone),
         talk_test_later(reneging_peer_gets_it_all_again),
-        talk_test_later(octet_of_a_probe_that_was_SACKed_comes_again),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
