@@ -67,12 +67,19 @@ static const char *start(struct example_platform *platform)
     struct leat_dns_server_config config = {.zones = {.list = &zone, .count = 1},
                                             .port = platform->port};
     struct leat_dns_server *server;
+    const char *file = NULL;
     const char *wrong;
     enum leat_err err;
 
-    if (platform->argument_count > 1)
-        return "dns takes one zone file at most";
-    wrong = load(platform, platform->argument_count > 0 ? platform->arguments[0] : NULL, &zone);
+    for (int i = 0; i < platform->argument_count; i++) {
+        if (strcmp(platform->arguments[i], "any-rate") == 0)
+            config.no_rate_limit = true;
+        else if (!file)
+            file = platform->arguments[i];
+        else
+            return "dns takes one zone file at most";
+    }
+    wrong = load(platform, file, &zone);
     if (wrong)
         return wrong;
     err = leat_dns_server_open(&server, platform->stack, server_memory, sizeof server_memory,
@@ -82,6 +89,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "dns",
                                 .summary = "Serves a DNS zone by UDP and TCP (RFC 1035).",
-                                .arguments = "[ZONE-FILE]",
+                                .arguments = "[any-rate] [ZONE-FILE]",
                                 .default_port = LEAT_DNS_PORT,
                                 .start = start};

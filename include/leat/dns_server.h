@@ -7,6 +7,7 @@
 #ifndef LEAT_DNS_SERVER_H
 #define LEAT_DNS_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,8 @@ extern "C" {
 /** How a query came: it decides how long the reply may be. */
 enum leat_dns_transport {
     LEAT_DNS_OVER_UDP, /**< 512 bytes, or what EDNS says up to LEAT_DNS_UDP_BYTES */
-    LEAT_DNS_OVER_TCP  /**< 65,535 bytes, without the two of the length */
+    LEAT_DNS_OVER_TCP, /**< 65,535 bytes, without the two of the length */
+    LEAT_DNS_SLIP      /**< by UDP, and too often: the question alone, with TC ("ask by TCP") */
 };
 
 /** Bytes that a place for replies must have at least: what any UDP client can take. */
@@ -56,6 +58,8 @@ struct leat_dns_server_config {
     uint16_t clients;            /**< TCP connections at a time: 16; one more ends the idlest */
     uint32_t tcp_reply_bytes;    /**< longest reply by TCP: 16,384; at most 65,535 */
     uint64_t idle_ns;            /**< a connection without a whole query ends after: 10 s */
+    uint32_t replies_per_s;      /**< by UDP to a network (/24), and in a burst: 100 */
+    bool no_rate_limit;          /**< by UDP everybody gets all replies, forged sources too */
 };
 
 /** What a server has done. */
@@ -64,6 +68,8 @@ struct leat_dns_server_counts {
     uint64_t tcp_queries;    /**< whole queries that came by TCP */
     uint64_t replies;        /**< sent, by either */
     uint64_t truncated;      /**< replies with TC */
+    uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
+    uint64_t rate_dropped;   /**< and those that got nothing */
     uint64_t drop_format;    /**< queries that got no reply, see leat_dns_answer() */
     uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */

@@ -337,7 +337,7 @@ static size_t reply_limit(const struct query *query, enum leat_dns_transport tra
 {
     size_t limit = DNS_MESSAGE_BYTES;
 
-    if (transport == LEAT_DNS_OVER_UDP) {
+    if (transport != LEAT_DNS_OVER_TCP) {
         limit = query->has_edns ? query->edns.payload_bytes : 0;
         if (limit < DNS_UDP_PLAIN_BYTES)
             limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */
@@ -393,7 +393,10 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
         made.zone = zone_of(zones, question->name);
         made.type = question->type;
         made.rcode = refusal(&asked, made.zone);
-        if (made.rcode == LEAT_DNS_NOERROR) {
+        if (transport == LEAT_DNS_SLIP) {
+            made.rcode = LEAT_DNS_NOERROR;
+            made.flags = DNS_TC;
+        } else if (made.rcode == LEAT_DNS_NOERROR) {
             made.flags = DNS_AA;
             answer_name(&made, question->name);
         }

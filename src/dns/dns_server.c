@@ -14,6 +14,7 @@
 #include <leat/udp.h>
 
 #include "core/owner.h"
+#include "dns/dns_rate.h"
 #include "stack.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
@@ -43,7 +44,8 @@ struct leat_dns_server {
     struct leat_tcp_listener *listener;
     struct timer idle_timer;
     struct client *clients;
-    uint8_t *scratch; /* a reply by TCP; a query by UDP that came in pieces */
+    struct dns_rate *rate; /* NULL: no limit */
+    uint8_t *scratch;      /* a reply by TCP; a query by UDP that came in pieces */
     size_t scratch_bytes;
 };
 
@@ -60,17 +62,44 @@ static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
         server->counts.truncated++;
 }
 
+/* False: a query by UDP from @peer gets nothing.  Else: how it is to be answered. */
+static bool rate_allows(struct leat_dns_server *server, const struct leat_endpoint *peer,
+                        enum leat_dns_transport *transport)
+{
+    enum dns_rate_verdict verdict = DNS_RATE_REPLY;
+
+    if (server->rate)
+        verdict = dns_rate_take(server->rate, &server->stack->table_key, peer->ip,
+                                leat_now_ns(server->stack));
+    if (verdict == DNS_RATE_DROP) {
+        server->counts.rate_dropped++;
+        return false;
+    }
+    *transport = LEAT_DNS_OVER_UDP;
+    if (verdict == DNS_RATE_SLIP) {
+        server->counts.rate_slipped++;
+        *transport = LEAT_DNS_SLIP;
+    }
+    return true;
+}
+
 static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         const struct leat_endpoint *peer, const struct leat_endpoint *local,
                         void *arg)
 {
     struct leat_dns_server *server = arg;
-    struct leat_buf *reply = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
     const uint8_t *query = payload->data;
     size_t query_len = payload->len;
+    enum leat_dns_transport transport;
+    struct leat_buf *reply;
     size_t len;
 
     server->counts.udp_queries++;
+    if (!rate_allows(server, peer, &transport)) {
+        leat_buf_free(payload);
+        return;
+    }
+    reply = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
     if (!reply || leat_buf_tailroom(reply) < LEAT_DNS_REPLY_BYTES_MIN) {
         server->counts.drop_memory++;
         leat_buf_free(reply);
@@ -81,7 +110,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         query = server->scratch;
         query_len = leat_buf_read(payload, 0, server->scratch, (uint32_t)server->scratch_bytes);
     }
-    len = leat_dns_answer(&server->config.zones, LEAT_DNS_OVER_UDP, query, query_len, reply->data,
+    len = leat_dns_answer(&server->config.zones, transport, query, query_len, reply->data,
                           leat_buf_tailroom(reply));
     leat_buf_free(payload);
     if (len == 0) {
@@ -292,6 +321,8 @@ static struct leat_dns_server_config with_defaults(const struct leat_dns_server_
         config.tcp_reply_bytes = 16384;
     if (config.idle_ns == 0)
         config.idle_ns = UINT64_C(10000000000);
+    if (config.replies_per_s == 0)
+        config.replies_per_s = 100;
     return config;
 }
 
@@ -307,12 +338,18 @@ static size_t scratch_bytes(const struct leat_dns_server_config *config)
     return bytes > SCRATCH_BYTES_MIN ? bytes : SCRATCH_BYTES_MIN;
 }
 
+static size_t rate_bytes(const struct leat_dns_server_config *config)
+{
+    return config->no_rate_limit ? 0 : align_up(sizeof(struct dns_rate));
+}
+
 size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
 {
     const struct leat_dns_server_config full = with_defaults(config);
 
     return ALIGN + align_up(sizeof(struct leat_dns_server)) +
-           align_up(slot_count(&full) * sizeof(struct client)) + align_up(scratch_bytes(&full));
+           align_up(slot_count(&full) * sizeof(struct client)) + rate_bytes(&full) +
+           align_up(scratch_bytes(&full));
 }
 
 /* Opens both ports; the server is as it was if one of them fails. */
@@ -359,7 +396,12 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     block += align_up(sizeof *made);
     made->clients = (struct client *)(void *)block;
     memset(made->clients, 0, slot_count(&full) * sizeof *made->clients);
-    made->scratch = block + align_up(slot_count(&full) * sizeof *made->clients);
+    block += align_up(slot_count(&full) * sizeof *made->clients);
+    if (!full.no_rate_limit) {
+        made->rate = (struct dns_rate *)(void *)block;
+        dns_rate_init(made->rate, full.replies_per_s);
+    }
+    made->scratch = block + rate_bytes(&full);
     made->scratch_bytes = scratch_bytes(&full);
     err = open_ports(made);
     if (!err)

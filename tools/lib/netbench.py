@@ -285,7 +285,7 @@ def dns(bench):
         return {}
     (bench.folder / "zone").write_text(ZONE)
     (bench.folder / "queries").write_text(QUERIES)
-    servers = {"leat": bench.leat("dns", bench.folder / "zone")}
+    servers = {"leat": bench.leat("dns", "any-rate", bench.folder / "zone")}
     if shutil.which("nsd"):
         servers["nsd"] = start_nsd(bench)
 

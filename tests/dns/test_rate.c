@@ -1,0 +1,100 @@
+/* test_rate.c -- how many replies by UDP a network gets. */
+#include "dns_test.h"
+
+#include <leat/addr.h>
+
+#include "dns/dns_rate.h"
+
+static const uint64_t second_ns = 1000000000u;
+static const struct siphash_key key = {1, 2};
+static struct dns_rate rate;
+
+/* How many of @tries queries from @ip get @wanted. */
+static unsigned take(leat_ip4 ip, uint64_t now_ns, unsigned tries, enum dns_rate_verdict wanted)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < tries; i++)
+        count += dns_rate_take(&rate, &key, ip, now_ns) == wanted;
+    return count;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    dns_rate_init(&rate, 100);
+    return 0;
+}
+
+static void a_network_gets_its_rate_and_a_burst_of_it(void **state)
+{
+    const leat_ip4 ip = LEAT_IP4(192, 0, 2, 1);
+
+    (void)state;
+    assert_int_equal(take(ip, 0, 300, DNS_RATE_REPLY), 100);
+    assert_int_equal(take(ip, second_ns / 100 - 1, 10, DNS_RATE_REPLY), 0);
+    assert_int_equal(take(ip, second_ns / 100, 10, DNS_RATE_REPLY), 1);
+    assert_int_equal(take(ip, second_ns / 2, 1000, DNS_RATE_REPLY), 49);
+    assert_int_equal(take(ip, 3600 * second_ns, 1000, DNS_RATE_REPLY), 100); /* nothing piles up */
+}
+
+static void every_second_query_over_the_limit_slips(void **state)
+{
+    const leat_ip4 ip = LEAT_IP4(192, 0, 2, 1);
+
+    (void)state;
+    take(ip, 0, 100, DNS_RATE_REPLY);
+    assert_int_equal(dns_rate_take(&rate, &key, ip, 0), DNS_RATE_SLIP);
+    assert_int_equal(dns_rate_take(&rate, &key, ip, 0), DNS_RATE_DROP);
+    assert_int_equal(take(ip, 0, 1000, DNS_RATE_SLIP), 500);
+}
+
+static void addresses_of_a_network_share_and_networks_do_not(void **state)
+{
+    unsigned replies = 0;
+
+    (void)state;
+    for (unsigned host = 0; host < 256; host++)
+        replies += take(LEAT_IP4(192, 0, 2, host), 0, 2, DNS_RATE_REPLY);
+    assert_int_equal(replies, 100);
+    assert_int_equal(take(LEAT_IP4(192, 0, 3, 1), 0, 200, DNS_RATE_REPLY), 100);
+    assert_int_equal(take(LEAT_IP4(192, 1, 2, 1), 0, 200, DNS_RATE_REPLY), 100);
+}
+
+static void more_networks_than_buckets_get_no_more_than_all_buckets_hold(void **state)
+{
+    unsigned replies = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 4; round++)
+        for (unsigned i = 0; i < 4 * DNS_RATE_BUCKETS; i++)
+            replies += take(LEAT_IP4(10, i >> 8, i & 255, 1), 0, 100, DNS_RATE_REPLY);
+    assert_in_range(replies, 1, 100 * DNS_RATE_BUCKETS);
+}
+
+static void any_rate_is_one(void **state)
+{
+    static const uint32_t rates[] = {1, 3, 1000000000u, UINT32_MAX};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        const unsigned most = rates[i] < 2000 ? rates[i] : 2000;
+
+        dns_rate_init(&rate, rates[i]);
+        assert_int_equal(take(LEAT_IP4(192, 0, 2, 1), 7, 2000, DNS_RATE_REPLY), most);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_network_gets_its_rate_and_a_burst_of_it, set_up),
+        cmocka_unit_test_setup(every_second_query_over_the_limit_slips, set_up),
+        cmocka_unit_test_setup(addresses_of_a_network_share_and_networks_do_not, set_up),
+        cmocka_unit_test_setup(more_networks_than_buckets_get_no_more_than_all_buckets_hold,
+                               set_up),
+        cmocka_unit_test_setup(any_rate_is_one, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
