@@ -23,8 +23,8 @@
 #include "wire/ipv4.h"
 
 struct frame_head {
-    uint64_t version;  /* stack->hops_version then; 0: there is none */
-    uint32_t ends_sum; /* of both addresses, as numbers of the machine, not as on the wire */
+    uint64_t version;       /* stack->hops_version then; 0: there is none */
+    uint32_t addresses_sum; /* of both addresses, as numbers of the machine, not as on the wire */
     struct neighbour *hop;
     uint8_t bytes[ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES];
 };
@@ -58,7 +58,7 @@ HOT void frame_head_send(struct leat *stack, const struct path *path, uint8_t pr
 
     neighbour_use(stack, head->hop);
     memcpy(at, head->bytes, sizeof head->bytes);
-    right |= (uint16_t)~checksum_fold16(checksum_add(left, (uint64_t)right + head->ends_sum));
+    right |= (uint16_t)~checksum_fold16(checksum_add(left, (uint64_t)right + head->addresses_sum));
     put64(at + ETHERNET_HEADER_BYTES, left);
     put32(at + ETHERNET_HEADER_BYTES + 8, right);
     link_enqueue(path->link, packet, 1);

@@ -57,9 +57,10 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
     return *to_many || (!link_to_many && address_is_ours(link, dst));
 }
 
-/* Between these two ends nothing is strange, as the way back was found not long ago: both are
- * hosts, one of them us on this link, and the other one neither us nor a broadcast address. */
-static bool ends_are_known(struct leat *stack, const struct link *link, leat_ip4 src, leat_ip4 dst)
+/* The route cache has the path back, so the addresses need no check: both are hosts, one is ours on
+ * this link, and the other one is neither ours nor a broadcast address. */
+static bool addresses_are_known(struct leat *stack, const struct link *link, leat_ip4 src,
+                                leat_ip4 dst)
 {
     const struct path *back = route_known(stack, dst, src);
 
@@ -67,10 +68,10 @@ static bool ends_are_known(struct leat *stack, const struct link *link, leat_ip4
 }
 
 /* NULL, or the counter of what is wrong with the addresses. */
-static uint64_t *check_ends(struct leat *stack, const struct link *link, leat_ip4 src, leat_ip4 dst,
-                            bool *to_many)
+static uint64_t *check_addresses(struct leat *stack, const struct link *link, leat_ip4 src,
+                                 leat_ip4 dst, bool *to_many)
 {
-    if (SHORTCUTS && !*to_many && ends_are_known(stack, link, src, dst))
+    if (SHORTCUTS && !*to_many && addresses_are_known(stack, link, src, dst))
         return 0;
     if (source_is_martian(stack, link, src))
         return &stack->stats.drop_ip_source;
@@ -121,8 +122,8 @@ COLD static void unusual_input(struct leat *stack, struct packet *packet)
     bool ok;
 
     if (!options_pass(packet)) {
-        /* check_ends() may return NULL; the analyzer takes &stack->stats.drop_... for that, and
-         * stack for NULL: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
+        /* check_addresses() may return NULL; the analyzer takes &stack->stats.drop_... for that,
+         * and stack for NULL: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         stack_end(stack, packet->buf, drop_ip_options);
         return;
     }
@@ -155,7 +156,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     }
     packet.src = get32(bytes + IPV4_SRC_AT);
     packet.dst = get32(bytes + IPV4_DST_AT);
-    wrong = check_ends(stack, link, packet.src, packet.dst, &to_many);
+    wrong = check_addresses(stack, link, packet.src, packet.dst, &to_many);
     if (wrong) {
         (*wrong)++;
         leat_buf_free(buf);

@@ -134,7 +134,7 @@ void frame_head_make(const struct path *path)
     ethernet.dst = hop->mac;
     wire_ethernet_emit(&ethernet, head->bytes);
     wire_ipv4_emit(&ip, head->bytes + ETHERNET_HEADER_BYTES);
-    head->ends_sum = checksum_fold32((uint64_t)path->src + path->dst);
+    head->addresses_sum = checksum_fold32((uint64_t)path->src + path->dst);
     head->hop = hop;
     head->version = link->stack->hops_version;
 }

@@ -13,7 +13,7 @@ static const struct leat_tcp_events no_events;
 COLD static bool is_in_use(struct tcp *tcp, const struct tcb *key)
 {
     struct tcp_step step = {.tcp = tcp};
-    struct tcb *existing = tcp_look_up(tcp, tcb_ends(key));
+    struct tcb *existing = tcp_look_up(tcp, tcb_tuple(key));
 
     if (existing)
         tcp_event(existing, TCP_active_OPEN, &step);

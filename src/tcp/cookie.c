@@ -5,7 +5,7 @@
  *
  *      5 bits   minutes, so that a cookie is good for one to two of them
  *      3 bits   the peer's MSS, as one of eight
- *      24 bits  a keyed hash over the ends, the peer's ISN, the MSS, the options, and the minutes
+ *      24 bits  a keyed hash over the tuple, the peer's ISN, the MSS, the options, and the minutes
  *               since the start, all 32 bits of them: those above come again after half an hour
  *
  * The options, window scale, SACK and ECN, travel in the low bits of the timestamp, which the peer
@@ -59,10 +59,11 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
         options};
     const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
 
-    return (minute & MINUTES_MASK) << (MSS_BITS + HASH_BITS) | index << HASH_BITS | ((uint32_t)hash & HASH_MASK);
+    return (minute & MINUTES_MASK) << (MSS_BITS + HASH_BITS) | index << HASH_BITS |
+           ((uint32_t)hash & HASH_MASK);
 }
 
-static struct tcb ends_of(const struct tcp_segment *segment)
+static struct tcb tcb_of(const struct tcp_segment *segment)
 {
     const struct tcb tcb = {.local_ip = segment->packet->dst,
                             .remote_ip = segment->packet->src,
@@ -97,7 +98,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     const struct wire_tcp *syn = &segment->header;
     const uint32_t window = tcp_window_begin(tcp);
     const unsigned index = mss_index(syn->mss ? syn->mss : mss_of_index[2]);
-    struct tcb tcb = ends_of(segment);
+    struct tcb tcb = tcb_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     struct path path;
     uint32_t options;
@@ -132,8 +133,8 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     tcp_emit(tcp, &path, &tcb, &header, 0, 0);
 }
 
-/* True if @ack - 1 is a cookie that we have made for these ends, not long ago. */
-static bool is_cookie(const struct tcp *tcp, const struct tcb *ends, const struct wire_tcp *ack)
+/* True if @ack - 1 is a cookie that we have made for this tuple, not long ago. */
+static bool is_cookie(const struct tcp *tcp, const struct tcb *tuple, const struct wire_tcp *ack)
 {
     const uint32_t cookie = ack->ack - 1;
     const uint32_t now = minute_of(tcp);
@@ -142,7 +143,7 @@ static bool is_cookie(const struct tcp *tcp, const struct tcb *ends, const struc
 
     if (age > 1)
         return false;
-    return cookie == cookie_of(tcp, ends, ack->seq - 1, now - age, index,
+    return cookie == cookie_of(tcp, tuple, ack->seq - 1, now - age, index,
                                ack->has_ts ? ack->tsecr & TS_MASK : NO_TS);
 }
 
@@ -150,11 +151,11 @@ bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
                       struct wire_tcp *syn)
 {
     const struct wire_tcp *ack = &segment->header;
-    const struct tcb ends = ends_of(segment);
+    const struct tcb tuple = tcb_of(segment);
     const bool ecn = ack->has_ts && (ack->tsecr & TS_ECN);
 
     if (!tcp->cookies_out || tcp->stack->now_ns - tcp->cookie_sent_ns > 2 * minute_ns ||
-        (ack->flags & (TCP_SYN | TCP_RST)) || !is_cookie(tcp, &ends, ack))
+        (ack->flags & (TCP_SYN | TCP_RST)) || !is_cookie(tcp, &tuple, ack))
         return false;
     *syn = (struct wire_tcp){
         .src_port = ack->src_port,

@@ -235,7 +235,7 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
 {
     const uint16_t port = step->segment->header.dst_port;
     struct tcb *tcb =
-        tcp_find(tcp, tcp_ends(packet->dst, port, packet->src, step->segment->header.src_port));
+        tcp_find(tcp, tcp_tuple(packet->dst, port, packet->src, step->segment->header.src_port));
     struct tcp_time_wait *before = 0;
     struct leat_tcp_listener *listener;
 
@@ -301,8 +301,8 @@ bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
     struct tcp *tcp = stack->tcp;
     struct tcp_step step = {.tcp = tcp, .err = icmp_error_meaning(error)};
     const uint32_t quoted_seq = get32(error->transport + 4);
-    struct tcb *tcb = tcp_find(tcp, tcp_ends(error->local_ip, get16(error->transport),
-                                             error->remote_ip, get16(error->transport + 2)));
+    struct tcb *tcb = tcp_find(tcp, tcp_tuple(error->local_ip, get16(error->transport),
+                                              error->remote_ip, get16(error->transport + 2)));
     struct leat_tcp *conn;
 
     /* only about a connection, and something that it has in flight: RFC 5927 4 */

@@ -11,16 +11,16 @@ enum {
 /* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
  * one after the other, and connections to one server for a port.  It spares them 165 instructions.
  */
-static uint64_t hash_ends(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
+static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
 {
-    struct secret_of_ends *last = &stack->tcp->secrets[purpose];
-    const struct tcp_ends ends = tcb_ends(tcb);
+    struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
+    const struct tcp_tuple tuple = tcb_tuple(tcb);
 
-    if (!tcp_ends_equal(last->ends, ends) || last->version != stack->ways_version) {
+    if (!tcp_tuple_equal(last->tuple, tuple) || last->version != stack->ways_version) {
         const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
         const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
 
-        last->ends = ends;
+        last->tuple = tuple;
         last->version = stack->ways_version;
         last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
     }
@@ -31,12 +31,12 @@ uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb)
 {
     const uint64_t clock = stack->now_ns >> ISN_TICK_SHIFT;
 
-    return (uint32_t)(clock + hash_ends(stack, tcb, FOR_ISN_AND_TS));
+    return (uint32_t)(clock + hash_tuple(stack, tcb, FOR_ISN_AND_TS));
 }
 
 uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb)
 {
-    return (uint32_t)(hash_ends(stack, tcb, FOR_ISN_AND_TS) >> 32);
+    return (uint32_t)(hash_tuple(stack, tcb, FOR_ISN_AND_TS) >> 32);
 }
 
 bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
@@ -46,12 +46,12 @@ bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb)
 
     /* RFC 6056 3.3.4, "double-hash": the port is not yet a part of what is hashed */
     tcb->local_port = 0;
-    hash = hash_ends(tcp->stack, tcb, FOR_PORT);
+    hash = hash_tuple(tcp->stack, tcb, FOR_PORT);
     offset = (uint32_t)hash;
     counter = &tcp->port_counters[(hash >> 32) % COUNTERS];
     for (uint32_t tries = 0; tries < PORT_COUNT; tries++) {
         tcb->local_port = (uint16_t)(PORT_FIRST + (offset + (*counter)++) % PORT_COUNT);
-        if (!tcp_find(tcp, tcb_ends(tcb)))
+        if (!tcp_find(tcp, tcb_tuple(tcb)))
             return true;
     }
     return false;

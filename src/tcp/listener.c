@@ -41,7 +41,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     leat_assert(tcp != 0); /* leat_tcp_register() first */
     if (config->port == 0 || (config->ip != LEAT_IP4_ANY && !ipv4_is_ours(stack, config->ip)))
         return LEAT_ERR_ARGUMENT;
-    tcb = tcp_find(tcp, tcp_ends(config->ip, config->port, LEAT_IP4_ANY, 0));
+    tcb = tcp_find(tcp, tcp_tuple(config->ip, config->port, LEAT_IP4_ANY, 0));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
         tcp_event(tcb, TCP_passive_OPEN, &step);
         return step.err;

@@ -8,30 +8,30 @@ static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
     return near_at(tcp, near);
 }
 
-/* The same ends are looked for several times while a connection begins and ends: comparing costs
- * ten instructions, hashing 85, and who was found is known as well. */
-static struct hashed_ends *hashed(struct tcp *tcp, struct tcp_ends ends)
+/* A tuple is looked for several times while a connection begins and ends: to compare is cheaper
+ * than to hash, and who was found is known as well. */
+static struct hashed_tuple *hashed(struct tcp *tcp, struct tcp_tuple tuple)
 {
-    const uint64_t low_bits = ends.ports ^ ends.ports >> 16 ^ ends.ips ^ ends.ips >> 32;
-    struct hashed_ends *last = &tcp->hashed[low_bits % HASHED_ENDS];
+    const uint64_t low_bits = tuple.ports ^ tuple.ports >> 16 ^ tuple.ips ^ tuple.ips >> 32;
+    struct hashed_tuple *last = &tcp->hashed[low_bits % HASHED_TUPLES];
 
-    if (!tcp_ends_equal(last->ends, ends)) {
-        last->ends = ends;
-        last->bucket =
-            (uint32_t)siphash13_15(&tcp->stack->table_key, ends.ips, ends.ports) & tcp->bucket_mask;
+    if (!tcp_tuple_equal(last->tuple, tuple)) {
+        last->tuple = tuple;
+        last->bucket = (uint32_t)siphash13_15(&tcp->stack->table_key, tuple.ips, tuple.ports) &
+                       tcp->bucket_mask;
         last->near = NEAR_NONE;
     }
     return last;
 }
 
-struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends)
+struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
 {
-    struct hashed_ends *at = hashed(tcp, ends);
+    struct hashed_tuple *at = hashed(tcp, tuple);
     uint32_t near = at->near;
 
     if (near == NEAR_NONE) {
         near = tcp->buckets[at->bucket];
-        while (near != NEAR_NONE && !tcp_ends_equal(tcb_ends(tcb_at(tcp, near)), ends))
+        while (near != NEAR_NONE && !tcp_tuple_equal(tcb_tuple(tcb_at(tcp, near)), tuple))
             near = tcb_at(tcp, near)->hash_next;
         at->near = near;
     }
@@ -51,15 +51,15 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
         return last->listener;
     if (tcp->listener_count == 0)
         return 0;
-    tcb = tcp_look_up(tcp, tcp_ends(ip, port, LEAT_IP4_ANY, 0));
+    tcb = tcp_look_up(tcp, tcp_tuple(ip, port, LEAT_IP4_ANY, 0));
     if (!tcb)
-        tcb = tcp_look_up(tcp, tcp_ends(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
+        tcb = tcp_look_up(tcp, tcp_tuple(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
     *last = (struct heard_at){(struct leat_tcp_listener *)(void *)tcb, ip, port};
     return last->listener;
 }
 
-/* @tcb is what is found now, not an older one with the same ends. */
-static void be_found(struct tcp *tcp, struct hashed_ends *at, struct tcb *tcb)
+/* @tcb is what is found now, not an older one with the same tuple. */
+static void be_found(struct tcp *tcp, struct hashed_tuple *at, struct tcb *tcb)
 {
     at->near = near_to(tcp, tcb);
     tcp->found = tcb;
@@ -68,7 +68,7 @@ static void be_found(struct tcp *tcp, struct hashed_ends *at, struct tcb *tcb)
 
 void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct hashed_ends *at = hashed(tcp, tcb_ends(tcb));
+    struct hashed_tuple *at = hashed(tcp, tcb_tuple(tcb));
 
     tcb->hash_next = tcp->buckets[at->bucket];
     tcp->buckets[at->bucket] = near_to(tcp, tcb);
@@ -76,7 +76,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 }
 
 /* What points at @tcb, which is in the table in the bucket of @at. */
-static uint32_t *link_to(struct tcp *tcp, const struct hashed_ends *at, const struct tcb *tcb)
+static uint32_t *link_to(struct tcp *tcp, const struct hashed_tuple *at, const struct tcb *tcb)
 {
     uint32_t *link = &tcp->buckets[at->bucket];
     const uint32_t near = near_to(tcp, tcb);
@@ -88,11 +88,11 @@ static uint32_t *link_to(struct tcp *tcp, const struct hashed_ends *at, const st
 
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
 {
-    struct hashed_ends *at;
+    struct hashed_tuple *at;
 
     if (!(tcb->flags & TCB_HASHED))
         return;
-    at = hashed(tcp, tcb_ends(tcb));
+    at = hashed(tcp, tcb_tuple(tcb));
     *link_to(tcp, at, tcb) = tcb->hash_next;
     at->near = NEAR_NONE;
     if (tcp->found == tcb)
@@ -102,7 +102,7 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
 
 void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
 {
-    struct hashed_ends *at = hashed(tcp, tcb_ends(old));
+    struct hashed_tuple *at = hashed(tcp, tcb_tuple(old));
 
     leat_assert(old->flags & TCB_HASHED);
     *link_to(tcp, at, old) = near_to(tcp, tcb);

@@ -48,38 +48,38 @@ struct tcb {
     uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when it ends */
 };
 
-/* Both ends of a connection in two words: quick to compare, and what is hashed. */
-struct tcp_ends {
+/* The 4-tuple of a connection in two words: quick to compare, and what is hashed. */
+struct tcp_tuple {
     uint64_t ips;
     uint32_t ports;
 };
 
-static inline struct tcp_ends tcp_ends(leat_ip4 local_ip, uint16_t local_port, leat_ip4 remote_ip,
-                                       uint16_t remote_port)
+static inline struct tcp_tuple tcp_tuple(leat_ip4 local_ip, uint16_t local_port, leat_ip4 remote_ip,
+                                         uint16_t remote_port)
 {
-    return (struct tcp_ends){(uint64_t)local_ip << 32 | remote_ip,
-                             (uint32_t)local_port << 16 | remote_port};
+    return (struct tcp_tuple){(uint64_t)local_ip << 32 | remote_ip,
+                              (uint32_t)local_port << 16 | remote_port};
 }
 
-static inline struct tcp_ends tcb_ends(const struct tcb *tcb)
+static inline struct tcp_tuple tcb_tuple(const struct tcb *tcb)
 {
-    return tcp_ends(tcb->local_ip, tcb->local_port, tcb->remote_ip, tcb->remote_port);
+    return tcp_tuple(tcb->local_ip, tcb->local_port, tcb->remote_ip, tcb->remote_port);
 }
 
-static inline bool tcp_ends_equal(struct tcp_ends a, struct tcp_ends b)
+static inline bool tcp_tuple_equal(struct tcp_tuple a, struct tcp_tuple b)
 {
     return a.ips == b.ips && a.ports == b.ports;
 }
 
 enum {
-    HASHED_ENDS = 32 /* connections that begin while others end; a power of two */
+    HASHED_TUPLES = 32 /* connections that begin while others end; a power of two */
 };
 
-/* Ends that were hashed lately; at first none, which all bits 0 aren't: no port is 0. */
-struct hashed_ends {
-    struct tcp_ends ends;
+/* Tuples that were hashed lately; at first none, which all bits 0 isn't: no port is 0. */
+struct hashed_tuple {
+    struct tcp_tuple tuple;
     uint32_t bucket;
-    uint32_t near; /* who has them; NEAR_NONE: nobody, or not looked for since */
+    uint32_t near; /* who has it; NEAR_NONE: nobody, or not looked for since */
 };
 
 #endif

@@ -66,9 +66,9 @@ enum purpose {
     PURPOSES
 };
 
-/* Ends that were asked for last. */
-struct secret_of_ends {
-    struct tcp_ends ends;
+/* The tuple that was asked for last. */
+struct secret_of_tuple {
+    struct tcp_tuple tuple;
     uint32_t version; /* stack->ways_version then: another seed, another hash */
     uint64_t hash;
 };
@@ -122,8 +122,8 @@ struct tcp {
     struct eviction eviction;
     uint64_t retry_turn_ns;     /* when the next connection that memory refused may look again */
     uint32_t port_counters[16]; /* RFC 6056 3.3.4 */
-    struct secret_of_ends secrets[PURPOSES]; /* by enum purpose */
-    struct hashed_ends hashed[HASHED_ENDS];  /* by the low bits of all four */
+    struct secret_of_tuple secrets[PURPOSES];  /* by enum purpose */
+    struct hashed_tuple hashed[HASHED_TUPLES]; /* by the low bits of all four numbers */
     struct fast_open fast_open;
     struct transfer nothing; /* of those that have no transfer: read, never written */
 };
@@ -194,21 +194,21 @@ bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
 
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 
-/* Whose ends they are, or NULL. */
-struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_ends ends);
+/* Whose tuple it is, or NULL. */
+struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple);
 
 /* The same; segments come in bursts, so the one that was found last is asked first. */
-static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_ends ends)
+static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
 {
     struct tcb *tcb = tcp->found;
 
-    return tcb && tcp_ends_equal(tcb_ends(tcb), ends) ? tcb : tcp_look_up(tcp, ends);
+    return tcb && tcp_tuple_equal(tcb_tuple(tcb), tuple) ? tcb : tcp_look_up(tcp, tuple);
 }
 
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);
 void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
-/* @tcb takes the place of @old, which has the same ends. */
+/* @tcb takes the place of @old, which has the same tuple. */
 void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old);
 /* A zeroed entry in CLOSED, or NULL. */
 struct leat_tcp *tcp_take_conn(struct tcp *tcp);

@@ -73,7 +73,7 @@ void tcp_time_wait_from(struct leat_tcp *conn)
 /* The half-open connection that has its place needn't give it back. */
 COLD static void be_forgotten(struct tcp *tcp, const struct tcp_time_wait *entry)
 {
-    struct tcb *tcb = tcp_find(tcp, tcb_ends(&entry->tcb));
+    struct tcb *tcb = tcp_find(tcp, tcb_tuple(&entry->tcb));
 
     if (tcb && tcb->kind == TCB_HALF && tcp_half(tcb)->before == entry)
         tcp_half(tcb)->before = 0;

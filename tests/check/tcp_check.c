@@ -216,7 +216,7 @@ static const char *check_halves(const struct tcp *tcp)
 /* A half-open connection that may reopen @entry is what is found instead. */
 static bool half_has_its_place(struct tcp *tcp, const struct tcp_time_wait *entry)
 {
-    struct tcb *tcb = tcp_look_up(tcp, tcb_ends(&entry->tcb));
+    struct tcb *tcb = tcp_look_up(tcp, tcb_tuple(&entry->tcb));
 
     return tcb && tcb->kind == TCB_HALF && tcp_half(tcb)->before == entry;
 }

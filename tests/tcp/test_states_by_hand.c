@@ -285,7 +285,7 @@ static const char *state_now(struct talk *talk)
 {
     struct tcp *tcp = talk->world->stack->tcp;
     const struct tcb *tcb =
-        tcp_look_up(tcp, tcp_ends(IP_US, talk->port_us, IP_PEER, talk->port_peer));
+        tcp_look_up(tcp, tcp_tuple(IP_US, talk->port_us, IP_PEER, talk->port_peer));
 
     for (unsigned i = 0; tcb && i < COLUMNS; i++) {
         if (columns[i].state == tcb->state)

@@ -3,7 +3,7 @@
 
 #include "tcp/tcp.h"
 
-static struct tcb ends(uint16_t remote_port)
+static struct tcb tuple(uint16_t remote_port)
 {
     return (struct tcb){
         .local_ip = IP_US, .remote_ip = IP_PEER, .local_port = 40000, .remote_port = remote_port};
@@ -20,10 +20,10 @@ static int open_world(void **state)
 }
 
 /* RFC 6528 3: ISN = M + F(...), M counts microseconds by four */
-static void isn_follows_the_clock_for_the_same_ends(void **state)
+static void isn_follows_the_clock_for_the_same_tuple(void **state)
 {
     struct world *world = *state;
-    const struct tcb tcb = ends(80);
+    const struct tcb tcb = tuple(80);
     const uint32_t first = tcp_isn(world->stack, &tcb);
     uint32_t grown;
 
@@ -33,22 +33,22 @@ static void isn_follows_the_clock_for_the_same_ends(void **state)
     world->stack->now_ns -= second;
 }
 
-/* F depends on each of the four ends */
-static void isn_differs_for_other_ends(void **state)
+/* F depends on each of the four parts of the tuple */
+static void isn_differs_for_other_tuples(void **state)
 {
     struct world *world = *state;
-    struct tcb tcb = ends(80);
+    struct tcb tcb = tuple(80);
     const uint32_t first = tcp_isn(world->stack, &tcb);
 
     tcb.remote_port++;
     assert_int_not_equal(tcp_isn(world->stack, &tcb), first);
-    tcb = ends(80);
+    tcb = tuple(80);
     tcb.local_port++;
     assert_int_not_equal(tcp_isn(world->stack, &tcb), first);
-    tcb = ends(80);
+    tcb = tuple(80);
     tcb.remote_ip++;
     assert_int_not_equal(tcp_isn(world->stack, &tcb), first);
-    tcb = ends(80);
+    tcb = tuple(80);
     tcb.local_ip++;
     assert_int_not_equal(tcp_isn(world->stack, &tcb), first);
 }
@@ -60,7 +60,7 @@ static void isns_of_neighbours_are_spread(void **state)
     unsigned hits[16] = {0};
 
     for (uint16_t port = 1; port <= 1600; port++) {
-        const struct tcb tcb = ends(port);
+        const struct tcb tcb = tuple(port);
 
         hits[tcp_isn(world->stack, &tcb) >> 28]++;
     }
@@ -72,7 +72,7 @@ static void isn_changes_with_the_secret(void **state)
 {
     static const uint8_t seed[LEAT_SEED_BYTES] = {9};
     struct world *world = *state;
-    const struct tcb tcb = ends(80);
+    const struct tcb tcb = tuple(80);
     const uint32_t first = tcp_isn(world->stack, &tcb);
 
     assert_int_equal(leat_reseed(world->stack, seed), LEAT_OK);
@@ -86,7 +86,7 @@ static void ports_of_one_destination_differ_and_lie_in_the_upper_half(void **sta
     uint8_t seen[32768] = {0};
 
     for (unsigned i = 0; i < 32768; i++) {
-        struct tcb tcb = ends(80);
+        struct tcb tcb = tuple(80);
 
         assert_true(tcp_choose_port(world->stack->tcp, &tcb));
         assert_true(tcb.local_port >= 32768);
@@ -101,7 +101,7 @@ static void ports_of_several_destinations_have_no_common_start(void **state)
     unsigned hits[8] = {0};
 
     for (uint16_t port = 1; port <= 800; port++) {
-        struct tcb tcb = ends(port);
+        struct tcb tcb = tuple(port);
 
         assert_true(tcp_choose_port(world->stack->tcp, &tcb));
         hits[(tcb.local_port - 32768) >> 12]++;
@@ -115,7 +115,7 @@ static void ports_in_use_are_skipped(void **state)
 {
     struct world *world = *state;
     struct tcp *tcp = world->stack->tcp;
-    struct tcb chosen = ends(80), taken, *entry;
+    struct tcb chosen = tuple(80), taken, *entry;
 
     assert_true(tcp_choose_port(tcp, &chosen));
     taken = chosen;
@@ -138,8 +138,8 @@ static void ports_in_use_are_skipped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        isn_test(isn_follows_the_clock_for_the_same_ends),
-        isn_test(isn_differs_for_other_ends),
+        isn_test(isn_follows_the_clock_for_the_same_tuple),
+        isn_test(isn_differs_for_other_tuples),
         isn_test(isns_of_neighbours_are_spread),
         isn_test(isn_changes_with_the_secret),
         isn_test(ports_of_one_destination_differ_and_lie_in_the_upper_half),
