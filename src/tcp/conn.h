@@ -116,9 +116,9 @@ struct leat_tcp {
     uint16_t user_timeout; /* the program's (deadline.h); 0: the configuration's */
     uint16_t peer;         /* whose share it has a part in (peer.h) */
     uint16_t retransmits;
-    uint16_t text_pieces; /* in `text` */
-    uint16_t peer_mss;    /* as its SYN said */
-    struct rest rest;     /* while it has no transfer */
+    uint16_t text_pieces;          /* in `text` */
+    uint16_t peer_mss;             /* as its SYN said */
+    struct saved_congestion saved; /* while it has no transfer */
 };
 
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");

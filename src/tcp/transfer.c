@@ -29,12 +29,13 @@ static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
 {
     congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
-    if (conn->rest.cwnd == 0)
+    if (conn->saved.cwnd == 0)
         return;
-    congestion->cwnd = (uint32_t)conn->rest.cwnd * conn->mss;
-    if (conn->rest.ssthresh < UINT16_MAX)
-        congestion->ssthresh = (uint32_t)conn->rest.ssthresh * conn->mss;
-    congestion->cubic.w_max = congestion->cubic.cwnd_prior = (uint32_t)conn->rest.w_max * conn->mss;
+    congestion->cwnd = (uint32_t)conn->saved.cwnd * conn->mss;
+    if (conn->saved.ssthresh < UINT16_MAX)
+        congestion->ssthresh = (uint32_t)conn->saved.ssthresh * conn->mss;
+    congestion->cubic.w_max = congestion->cubic.cwnd_prior =
+        (uint32_t)conn->saved.w_max * conn->mss;
 }
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
@@ -65,15 +66,15 @@ static uint16_t segments(const struct leat_tcp *conn, uint32_t bytes)
     return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
 }
 
-static void rest(struct leat_tcp *conn)
+static void save_and_leave(struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
 
-    conn->rest = (struct rest){.cwnd = segments(conn, congestion->cwnd),
-                               .ssthresh = segments(conn, congestion->ssthresh),
-                               .w_max = segments(conn, congestion->cubic.w_max)};
-    if (conn->rest.cwnd == 0)
-        conn->rest.cwnd = 1;
+    conn->saved = (struct saved_congestion){.cwnd = segments(conn, congestion->cwnd),
+                                            .ssthresh = segments(conn, congestion->ssthresh),
+                                            .w_max = segments(conn, congestion->cubic.w_max)};
+    if (conn->saved.cwnd == 0)
+        conn->saved.cwnd = 1;
     conn->transfer = &conn->tcp->nothing;
 }
 
@@ -92,7 +93,7 @@ static struct transfer *take(struct tcp *tcp)
         transfer = &pool->all[pool->hand];
         pool->hand = pool->hand + 1 < pool->count ? pool->hand + 1 : 0;
         if (is_idle(transfer)) {
-            rest(transfer->conn);
+            save_and_leave(transfer->conn);
             return transfer;
         }
     }

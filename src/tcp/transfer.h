@@ -49,9 +49,9 @@ struct transfer_pool {
     bool was_short;
 };
 
-/* What remains of congestion control without an entry, in whole segments: UINT16_MAX stands for all
+/* Congestion control as it is kept without an entry, in whole segments: UINT16_MAX stands for all
  * that is more. */
-struct rest {
+struct saved_congestion {
     uint16_t cwnd; /* 0: it has never had an entry */
     uint16_t ssthresh;
     uint16_t w_max; /* CUBIC's */
