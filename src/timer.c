@@ -4,7 +4,7 @@
  */
 #include <leat/timer.h>
 
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "stack.h"
 
 /* What lies in leat_timer.inside, at its start. */
@@ -25,7 +25,8 @@ static struct inside *inside_of(struct leat_timer *timer)
 
 static void call(struct leat *stack, struct ready *ready)
 {
-    struct leat_timer *timer = (struct leat_timer *)(void *)owner_of(ready, struct inside, ready);
+    struct leat_timer *timer =
+        (struct leat_timer *)(void *)container_of(ready, struct inside, ready);
 
     (void)stack;
     timer->on_time(timer, timer->arg);

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "core/owner.h"
+#include "core/container_of.h"
 
 struct ring {
     struct ring *next; /* NULL: in no ring */

@@ -13,7 +13,7 @@
 #include <leat/tcp.h>
 #include <leat/udp.h>
 
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "dns/dns_rate.h"
 #include "stack.h"
 #include "wire/bytes.h"
@@ -290,7 +290,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 /* One timer for all: it comes when the idlest is due, and is set again for the next. */
 static void on_idle_timer(struct timer *timer, void *context)
 {
-    struct leat_dns_server *server = owner_of(timer, struct leat_dns_server, idle_timer);
+    struct leat_dns_server *server = container_of(timer, struct leat_dns_server, idle_timer);
     const uint64_t now_ns = leat_now_ns(context);
     uint64_t next_ns = UINT64_MAX;
 

@@ -13,7 +13,7 @@
 #include <leat/udp.h>
 
 #include "dns/dns_reply.h"
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
 
@@ -86,7 +86,7 @@ static void fail(struct leat_lookup *lookup, enum leat_err err)
 
 static void on_ready(struct leat *stack, struct ready *ready)
 {
-    struct leat_lookup *lookup = owner_of(ready, struct leat_lookup, ready);
+    struct leat_lookup *lookup = container_of(ready, struct leat_lookup, ready);
 
     (void)stack;
     lookup->resolver->result = (struct leat_dns_result){
@@ -211,7 +211,7 @@ static void server_failed(struct leat_lookup *lookup, enum leat_err err)
 
 static void on_timeout(struct timer *timer, void *context)
 {
-    struct leat_lookup *lookup = owner_of(timer, struct leat_lookup, timer);
+    struct leat_lookup *lookup = container_of(timer, struct leat_lookup, timer);
 
     (void)context;
     if (lookup->soft != LEAT_OK) {

@@ -9,7 +9,7 @@
  */
 #include "http/http_client.h"
 
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "stack.h"
 
 enum {
@@ -308,7 +308,7 @@ static void time_out(struct http_client *client)
 
 void http_client_timer(struct timer *timer, void *context)
 {
-    struct http_client *client = owner_of(timer, struct http_client, timer);
+    struct http_client *client = container_of(timer, struct http_client, timer);
 
     (void)context;
     if (client->phase == HTTP_PHASE_ENDING)

@@ -9,7 +9,7 @@
  */
 #include "link/arp.h"
 
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "link/address.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
@@ -29,7 +29,7 @@ enum {
 
 static void tell(struct leat *stack, struct ready *ready)
 {
-    struct address *address = owner_of(ready, struct address, ready);
+    struct address *address = container_of(ready, struct address, ready);
     struct leat_netif *netif = address->link->netif;
     const struct leat_config *config = &stack->config;
     const leat_ip4 ip = address->ip;
@@ -79,7 +79,7 @@ static void probe(struct leat *stack, struct address *address)
 COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
-    struct address *address = owner_of(timer, struct address, timer);
+    struct address *address = container_of(timer, struct address, timer);
 
     if (address->state == ADDRESS_PROBING && address->sent < PROBE_NUM) {
         probe(stack, address);

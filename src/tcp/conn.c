@@ -175,7 +175,7 @@ static void deliver_first(struct tcp *tcp, struct near_ring *ring)
     struct near_ring *node = near_ring_first(tcp, ring);
 
     near_ring_remove(tcp, node);
-    deliver(owner_of(node, struct leat_tcp, told));
+    deliver(container_of(node, struct leat_tcp, told));
 }
 
 /* Those that were told something before this turn; the rest has the next one. */
@@ -193,19 +193,19 @@ static __attribute__((noinline)) void deliver_many(struct tcp *tcp)
 
 static void deliver_told(struct leat *stack, struct ready *ready)
 {
-    struct tcp *tcp = owner_of(ready, struct tcp, ready);
+    struct tcp *tcp = container_of(ready, struct tcp, ready);
 
     (void)stack;
     if (!near_ring_is_short(&tcp->told))
         deliver_many(tcp);
     else if (!near_ring_is_empty(tcp, &tcp->told)) /* one needs no mark behind it */
-        deliver(owner_of(near_ring_take_only(tcp, &tcp->told), struct leat_tcp, told));
+        deliver(container_of(near_ring_take_only(tcp, &tcp->told), struct leat_tcp, told));
 }
 
 /* Those that were accepted in this turn. */
 static void deliver_accepted(struct leat *stack, struct ready *ready)
 {
-    struct tcp *tcp = owner_of(ready, struct tcp, ready_still);
+    struct tcp *tcp = container_of(ready, struct tcp, ready_still);
     unsigned budget = READY_BUDGET;
 
     while (budget-- > 0 && !near_ring_is_empty(tcp, &tcp->told_still))

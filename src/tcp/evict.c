@@ -166,7 +166,7 @@ static void look_in(struct tcp *tcp, uint64_t ns)
 
 void tcp_eviction_timer(struct timer *timer, void *context)
 {
-    struct tcp *tcp = owner_of(timer, struct tcp, eviction.timer);
+    struct tcp *tcp = container_of(timer, struct tcp, eviction.timer);
     const uint32_t looks = tcp->transfers.count < LOOK_MAX ? tcp->transfers.count : LOOK_MAX;
     const uint32_t from = tcp->eviction.hand;
     bool scarce = false;

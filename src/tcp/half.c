@@ -124,12 +124,12 @@ static struct tcp_half *first_of(struct tcp *tcp, unsigned retransmits)
 {
     struct ring *ring = &tcp->halves_waiting[retransmits];
 
-    return ring_is_empty(ring) ? 0 : owner_of(ring->next, struct tcp_half, ring);
+    return ring_is_empty(ring) ? 0 : container_of(ring->next, struct tcp_half, ring);
 }
 
 void tcp_halves_timer(struct timer *timer, void *context)
 {
-    struct tcp *tcp = owner_of(timer, struct tcp, halves_timer);
+    struct tcp *tcp = container_of(timer, struct tcp, halves_timer);
     unsigned budget = EXPIRE_MAX;
     struct tcp_half *half;
 

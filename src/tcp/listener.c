@@ -11,7 +11,7 @@ enum {
 
 static void listener_deliver(struct leat *stack, struct ready *ready)
 {
-    struct leat_tcp_listener *listener = owner_of(ready, struct leat_tcp_listener, ready);
+    struct leat_tcp_listener *listener = container_of(ready, struct leat_tcp_listener, ready);
 
     (void)stack;
     if (!near_ring_is_empty(listener->tcp, &listener->acceptable) && listener->config.on_acceptable)
@@ -189,8 +189,8 @@ static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
 
     if (near_ring_is_empty(listener->tcp, &listener->acceptable))
         return 0;
-    conn =
-        owner_of(near_ring_first(listener->tcp, &listener->acceptable), struct leat_tcp, waiting);
+    conn = container_of(near_ring_first(listener->tcp, &listener->acceptable), struct leat_tcp,
+                        waiting);
     near_ring_remove(listener->tcp, &conn->waiting);
     listener->acceptable_count--;
     conn->flags &= ~(unsigned)(CONN_UNACCEPTED | CONN_TELL_OPEN);

@@ -379,7 +379,7 @@ void tcp_join_output(struct leat_tcp *conn)
 /* @node has just left the ring; if it has more to send, it comes back. */
 static inline void flush_one(struct tcp *tcp, struct near_ring *node)
 {
-    struct leat_tcp *conn = owner_of(node, struct leat_tcp, output);
+    struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
 
     if (tcp_output(conn))
         near_ring_put(tcp, &tcp->output, &conn->output);

@@ -115,7 +115,7 @@ uint64_t rack_detect(const struct rack *rack, struct scoreboard *board, uint64_t
     if (!rack->started)
         return UINT64_MAX;
     while (!ring_is_empty(&board->by_time)) {
-        struct sent *sent = owner_of(board->by_time.next, struct sent, by_time);
+        struct sent *sent = container_of(board->by_time.next, struct sent, by_time);
 
         if (sent->at_ns > rack->xmit_ns ||
             (sent->at_ns == rack->xmit_ns && seq_le(rack->end_seq, sent->end)))

@@ -140,7 +140,7 @@ static bool sent_after(uint64_t a_ns, uint32_t a_end, uint64_t b_ns, uint32_t b_
 /* True if @sent left before the one that @node of by_time belongs to. */
 static bool left_before(const struct sent *sent, struct ring *node)
 {
-    const struct sent *other = owner_of(node, struct sent, by_time);
+    const struct sent *other = container_of(node, struct sent, by_time);
 
     return sent_after(other->at_ns, other->end, sent->at_ns, sent->end);
 }

@@ -16,7 +16,7 @@ static struct tcp_time_wait *oldest(struct tcp *tcp)
 {
     if (near_ring_is_empty(tcp, &tcp->time_wait))
         return 0;
-    return owner_of(near_ring_first(tcp, &tcp->time_wait), struct tcp_time_wait, ring);
+    return container_of(near_ring_first(tcp, &tcp->time_wait), struct tcp_time_wait, ring);
 }
 
 static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
@@ -90,7 +90,7 @@ void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
 
 void tcp_time_wait_timer(struct timer *timer, void *context)
 {
-    struct tcp *tcp = owner_of(timer, struct tcp, time_wait_timer);
+    struct tcp *tcp = container_of(timer, struct tcp, time_wait_timer);
     struct tcp_time_wait *entry;
 
     (void)context;

@@ -285,7 +285,7 @@ static void soon_expired(struct leat_tcp *conn)
 
 void tcp_conn_timer(struct timer *timer, void *context)
 {
-    struct leat_tcp *conn = owner_of(timer, struct leat_tcp, timer);
+    struct leat_tcp *conn = container_of(timer, struct leat_tcp, timer);
     const uint64_t now_ns = conn->tcp->stack->now_ns;
     const uint64_t from_ns = timer_at_ns(timer); /* no deadline is earlier */
     uint64_t next_ns;

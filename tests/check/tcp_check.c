@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "core/owner.h"
+#include "core/container_of.h"
 #include "tcp/seq.h"
 #include "tcp/tcp.h"
 
@@ -201,7 +201,7 @@ static const char *check_halves(const struct tcp *tcp)
 
         for (const struct ring *at = head->next; at != head; at = at->next) {
             const struct tcp_half *half =
-                owner_of((struct ring *)(uintptr_t)at, struct tcp_half, ring);
+                container_of((struct ring *)(uintptr_t)at, struct tcp_half, ring);
 
             MUST(half->tcb.state == TCP_SYN_RECEIVED && (half->tcb.flags & TCB_HASHED));
             MUST(half->retransmits == i && half->listener->half_count > 0);
@@ -229,7 +229,7 @@ static const char *check_time_waits(struct tcp *tcp)
 
     for (struct near_ring *at = near_ring_first(tcp, &tcp->time_wait); at != &tcp->time_wait;
          at = near_node(tcp, at->next)) {
-        const struct tcp_time_wait *entry = owner_of(at, struct tcp_time_wait, ring);
+        const struct tcp_time_wait *entry = container_of(at, struct tcp_time_wait, ring);
         const int32_t left_ms = (int32_t)(entry->tcb.clock_ms - tcp_now_ms(tcp->stack));
 
         MUST(entry->tcb.state == TCP_TIME_WAIT);

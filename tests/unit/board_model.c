@@ -296,7 +296,7 @@ void assert_agrees(void)
     assert_int_equal(board.sacked_bytes, sums[SACKED]);
     assert_int_equal(board.lost_bytes, sums[LOST]);
     for (struct ring *node = board.by_time.next; node != &board.by_time; node = node->next) {
-        const struct sent *sent = owner_of(node, struct sent, by_time);
+        const struct sent *sent = container_of(node, struct sent, by_time);
 
         assert_true(sent->at_ns >= last_ns);
         last_ns = sent->at_ns;

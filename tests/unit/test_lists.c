@@ -24,7 +24,7 @@ static void a_ring_gives_its_nodes_in_order(void **state)
         assert_true(ring_is_in(&items[i].node));
     }
     for (struct ring *node = head.next; node != &head; node = node->next)
-        assert_int_equal(owner_of(node, struct item, node)->number, expected++);
+        assert_int_equal(container_of(node, struct item, node)->number, expected++);
     assert_int_equal(expected, 4);
 }
 

@@ -260,7 +260,8 @@ static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
     board_resend(MSS);
     board_unlose_all();
     assert_agrees();
-    assert_ptr_equal(owner_of(board.by_time.next, struct sent, by_time), board.first->next->next);
+    assert_ptr_equal(container_of(board.by_time.next, struct sent, by_time),
+                     board.first->next->next);
     assert_null(scoreboard_lost(&board, &pool, MSS));
 }
 
@@ -279,7 +280,7 @@ static void what_left_together_stays_in_order(void **state)
     board_forget_sacks();
     assert_agrees();
     for (struct ring *node = board.by_time.next; node != &board.by_time; node = node->next) {
-        const struct sent *sent = owner_of(node, struct sent, by_time);
+        const struct sent *sent = container_of(node, struct sent, by_time);
 
         assert_true(!before || seq_lt(before->seq, sent->seq));
         before = sent;
