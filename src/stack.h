@@ -127,11 +127,11 @@ enum {
 
 /* What is small and asked for often stands first: code needs shorter addresses for it. */
 struct leat {
-    uint64_t now_ns;       /* of this poll */
-    uint32_t now_ms;       /* the same, for whom 49 days are enough */
-    uint32_t ways_version; /* counts changes of addresses and routes: what was derived is void */
-    struct tcp *tcp;       /* tcp/tcp.h; NULL: not registered */
-    struct udp *udp;       /* udp/udp.h; NULL: not registered */
+    uint64_t now_ns;                /* of this poll */
+    uint32_t now_ms;                /* the same, for whom 49 days are enough */
+    uint32_t route_generation;      /* changes of addresses and routes: what was derived is void */
+    struct tcp *tcp;                /* tcp/tcp.h; NULL: not registered */
+    struct udp *udp;                /* udp/udp.h; NULL: not registered */
     struct known_path *known_paths; /* ip/route.h */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
@@ -139,11 +139,11 @@ struct leat {
     const struct protocol *super; /* whose frames may be super-frames; NULL: nobody's */
     struct link *links_end;       /* behind the last one in `links` */
     uint8_t protocol_count;
-    uint8_t flush_count;       /* of these: they stand first */
-    uint64_t hops_version;     /* counts neighbours that went or moved: their headers are void */
-    struct ready ready;        /* head of the ring */
-    struct ready ready_still;  /* another: what is still to be called in this turn */
-    struct leat_config config; /* with the defaults filled in */
+    uint8_t flush_count;           /* of these: they stand first */
+    uint64_t neighbour_generation; /* neighbours that went or moved: their headers are void */
+    struct ready ready;            /* head of the ring */
+    struct ready ready_still;      /* another: what is still to be called in this turn */
+    struct leat_config config;     /* with the defaults filled in */
     struct leat_stats stats;
     struct leat_pool pool;
     struct arena arena;

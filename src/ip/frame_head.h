@@ -23,7 +23,7 @@
 #include "wire/ipv4.h"
 
 struct frame_head {
-    uint64_t version;       /* stack->hops_version then; 0: there is none */
+    uint64_t generation;    /* stack->neighbour_generation then; 0: there is none */
     uint32_t addresses_sum; /* of both addresses, as numbers of the machine, not as on the wire */
     struct neighbour *hop;
     uint8_t bytes[ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES];
@@ -39,7 +39,7 @@ static inline bool frame_head_fits(const struct leat *stack, const struct path *
     const struct frame_head *head = path->head;
     const uint32_t total = bytes + IPV4_HEADER_BYTES;
 
-    return SHORTCUTS && head && head->version == stack->hops_version &&
+    return SHORTCUTS && head && head->generation == stack->neighbour_generation &&
            total >= ETHERNET_FRAME_MIN - ETHERNET_HEADER_BYTES && total <= path->mtu &&
            packet->segment_bytes == 0 && ipv4_output_room(stack, path);
 }

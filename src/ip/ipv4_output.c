@@ -136,7 +136,7 @@ void frame_head_make(const struct path *path)
     wire_ipv4_emit(&ip, head->bytes + ETHERNET_HEADER_BYTES);
     head->addresses_sum = checksum_fold32((uint64_t)path->src + path->dst);
     head->hop = hop;
-    head->version = link->stack->hops_version;
+    head->generation = link->stack->neighbour_generation;
 }
 
 static void send_on_link(const struct path *path, struct leat_buf *packet)
@@ -221,7 +221,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
         send_on_link(path, payload);
     else
         send_home(stack, payload);
-    if (path->head && path->head->version != stack->hops_version)
+    if (path->head && path->head->generation != stack->neighbour_generation)
         frame_head_make(path);
     return LEAT_OK;
 }

@@ -20,8 +20,8 @@ struct route {
 struct ids {
     uint64_t draws;
     uint64_t bits;
-    uint32_t version; /* stack->ways_version then: another secret, others */
-    uint32_t left;    /* in bits, 16 each */
+    uint32_t generation; /* stack->route_generation then: another secret, others */
+    uint32_t left;       /* in bits, 16 each */
 };
 
 struct routes {
@@ -45,8 +45,8 @@ bool routes_init(struct leat *stack)
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
     stack->known_paths = arena_take(&stack->arena, KNOWN_PATHS, sizeof *stack->known_paths);
     stack->routes = table;
-    stack->ways_version = 1;
-    stack->hops_version = 1;
+    stack->route_generation = 1;
+    stack->neighbour_generation = 1;
     return table->routes && stack->known_paths;
 }
 
@@ -106,11 +106,11 @@ void route_remember(struct leat *stack, const struct path *path, bool is_default
 
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
-    known->version = stack->ways_version;
+    known->generation = stack->route_generation;
     known->is_default = is_default;
     known->path = *path;
     known->path.head = &known->head;
-    known->head.version = 0;
+    known->head.generation = 0;
 }
 
 /* True if an address, be it still probed for, has the gateway on its link. */
@@ -154,7 +154,7 @@ COLD enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t 
         return LEAT_ERR_FULL;
     if (!route)
         route = &table->routes[table->count++];
-    stack->ways_version++;
+    stack->route_generation++;
     *route = (struct route){.network = network, .gateway = gateway, .prefix_bits = prefix_bits};
     return LEAT_OK;
 }
@@ -167,7 +167,7 @@ enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t pr
     if (!route)
         return LEAT_ERR_NOT_FOUND;
     *route = table->routes[--table->count];
-    stack->ways_version++;
+    stack->route_generation++;
     return LEAT_OK;
 }
 
@@ -176,7 +176,7 @@ COLD static void draw_ids(struct leat *stack, struct ids *ids)
 {
     ids->bits = siphash13(&stack->secret_key, ++ids->draws, IDS_ARE_DRAWN);
     ids->left = 4;
-    ids->version = stack->ways_version;
+    ids->generation = stack->route_generation;
 }
 
 uint16_t route_next_id(struct leat *stack)
@@ -184,7 +184,7 @@ uint16_t route_next_id(struct leat *stack)
     struct ids *ids = &stack->routes->ids;
     uint16_t id;
 
-    if (ids->left == 0 || ids->version != stack->ways_version)
+    if (ids->left == 0 || ids->generation != stack->route_generation)
         draw_ids(stack, ids);
     id = (uint16_t)ids->bits;
     ids->bits >>= 16;

@@ -21,8 +21,8 @@ enum {
 /* A path to a host that was found not long ago: it has a link, its source is usable there and no
  * broadcast address, its destination is not ours. */
 struct known_path {
-    uint32_t version; /* stack->ways_version then; 0: none */
-    bool is_default;  /* its source is what we choose, too, if nobody else does */
+    uint32_t generation; /* stack->route_generation then; 0: none */
+    bool is_default;     /* its source is what we choose, too, if nobody else does */
     struct path path;
     struct frame_head head; /* its path's */
 };
@@ -39,7 +39,7 @@ static inline struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip
 {
     struct known_path *known = route_known_slot(stack, dst);
 
-    return known->version == stack->ways_version && known->path.dst == dst &&
+    return known->generation == stack->route_generation && known->path.dst == dst &&
                    (known->path.src == src || (src == LEAT_IP4_ANY && known->is_default))
                ? &known->path
                : 0;

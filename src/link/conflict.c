@@ -58,7 +58,7 @@ static void announce(struct leat *stack, struct address *address)
 static void became_usable(struct leat *stack, struct address *address)
 {
     address->state = ADDRESS_ANNOUNCING;
-    stack->ways_version++;
+    stack->route_generation++;
     address->sent = 0;
     address->usable_news = true;
     stack_ready(stack, &address->ready);
@@ -117,7 +117,7 @@ void address_stop(struct address *address)
     address->usable_news = false;
     address->conflict_news = false;
     address->state = ADDRESS_NONE;
-    stack->ways_version++;
+    stack->route_generation++;
 }
 
 static void report(struct leat *stack, struct address *address)

@@ -170,7 +170,7 @@ static void forget(struct leat *stack, struct neighbour *n)
     age_list_remove(age_list_of(table, n), n);
     timer_cancel(&stack->timers, &n->timer);
     n->link = 0; /* not to be found among the recent any more */
-    stack->hops_version++;
+    stack->neighbour_generation++;
     n->newer = table->free;
     table->free = n;
 }
@@ -265,7 +265,7 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
         age_list_remove(&table->resolving, n);
         age_list_put(&table->answered, n);
     } else if (!mac_equal(&n->mac, mac)) {
-        stack->hops_version++;
+        stack->neighbour_generation++;
     }
     n->mac = *mac;
     n->requests = 0;

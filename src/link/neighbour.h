@@ -30,7 +30,7 @@ struct neighbour {
 };
 
 /* The entry of the on-link host @ip whose Ethernet address is known, or NULL.  It is good as long
- * as stack->hops_version stays what it is. */
+ * as stack->neighbour_generation stays what it is. */
 struct neighbour *neighbour_known(struct link *link, leat_ip4 ip);
 
 /* Makes @n, which isn't, the one that was used last. */

@@ -16,12 +16,12 @@ static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum
     struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
     const struct tcp_tuple tuple = tcb_tuple(tcb);
 
-    if (!tcp_tuple_equal(last->tuple, tuple) || last->version != stack->ways_version) {
+    if (!tcp_tuple_equal(last->tuple, tuple) || last->generation != stack->route_generation) {
         const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
         const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
 
         last->tuple = tuple;
-        last->version = stack->ways_version;
+        last->generation = stack->route_generation;
         last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
     }
     return last->hash;

@@ -69,7 +69,7 @@ enum purpose {
 /* The tuple that was asked for last. */
 struct secret_of_tuple {
     struct tcp_tuple tuple;
-    uint32_t version; /* stack->ways_version then: another seed, another hash */
+    uint32_t generation; /* stack->route_generation then: another seed, another hash */
     uint64_t hash;
 };
 

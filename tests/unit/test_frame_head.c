@@ -17,7 +17,7 @@ static bool has_head(struct world *world, leat_ip4 ip)
 {
     const struct path *path = route_known(world->stack, IP_US, ip);
 
-    return path && path->head && path->head->version == world->stack->hops_version;
+    return path && path->head && path->head->generation == world->stack->neighbour_generation;
 }
 
 /* A datagram to @ip, and the frame that came of it. */
