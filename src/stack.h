@@ -86,7 +86,7 @@ struct packet {
     uint8_t protocol;
     uint8_t ttl;
     uint8_t tos;      /* DSCP and ECN */
-    bool to_many;     /* broadcast or multicast, by link or IP address: no errors, no RST */
+    bool is_group;    /* broadcast or multicast, by link or IP address: no errors, no RST */
     bool reassembled; /* came in fragments */
 };
 
@@ -209,8 +209,8 @@ uint32_t stack_random_below(struct leat *stack, uint32_t bound);
  */
 
 /* Takes a packet from a link (Ethernet header pulled off) or, with @link NULL, from ourselves.
- * @to_many: its link address was a broadcast or multicast. */
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool to_many);
+ * @is_group: its link address was a broadcast or multicast. */
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, bool is_group);
 
 /* Tells the sender of @packet, an IPv4 packet of ours, that its next hop doesn't answer, as if an
  * ICMP host unreachable had come (RFC 1122 3.2.2.1).  Doesn't take @packet. */

@@ -52,7 +52,7 @@ static void echo_input(struct leat *stack, struct packet *packet)
     struct path path;
 
     /* RFC 1122 3.2.2.6 lets us; smurfs made it wise */
-    if (packet->to_many) {
+    if (packet->is_group) {
         stack_end(stack, packet->buf, drop_icmp_broadcast);
         return;
     }
@@ -95,7 +95,7 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
     /* we sent the quoted packet only if its source is where the error came to; a fragment that
      * isn't the first has no ports to find the sender by */
     protocol = ipv4_protocol(stack, quoted.protocol);
-    if (packet->to_many || quoted.src != packet->dst || quoted.fragment_offset > 0 || !protocol) {
+    if (packet->is_group || quoted.src != packet->dst || quoted.fragment_offset > 0 || !protocol) {
         stack_end(stack, quote, drop_icmp_quote);
         return;
     }

@@ -32,7 +32,7 @@ static bool is_later_fragment(const struct packet *packet)
 /* RFC 1122 3.2.2: errors about these would be storms. */
 static bool error_is_allowed(struct leat *stack, const struct packet *packet)
 {
-    if (packet->to_many || is_icmp_error(packet) || is_later_fragment(packet))
+    if (packet->is_group || is_icmp_error(packet) || is_later_fragment(packet))
         return false;
     if (packet->link && address_is_no_host(packet->src))
         return false;

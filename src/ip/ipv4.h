@@ -25,7 +25,7 @@ struct path {
     leat_ip4 dst;
     leat_ip4 next_hop;
     uint16_t mtu;              /* bytes of an IP datagram */
-    bool to_many;              /* broadcast or multicast */
+    bool is_group;             /* broadcast or multicast */
     bool hop_is_host;          /* next_hop is neither */
     uint64_t reached_until_ns; /* ARP knows so long that the next hop is alive */
     struct frame_head *head;   /* the headers of what goes there; NULL in a copy of the path */

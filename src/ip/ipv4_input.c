@@ -47,14 +47,14 @@ static bool source_is_martian(const struct leat *stack, const struct link *link,
 /* RFC 1122 3.3.4.2, the strong model: an address is ours on its own link only.  3.3.6: what a link
  * address brought to many must be for many. */
 static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip4 dst,
-                      bool link_to_many, bool *to_many)
+                      bool link_is_group, bool *is_group)
 {
     if (!link) {
-        *to_many = false;
+        *is_group = false;
         return ipv4_is_ours(stack, dst);
     }
-    *to_many = dst == all_hosts || address_is_broadcast(link, dst);
-    return *to_many || (!link_to_many && address_is_ours(link, dst));
+    *is_group = dst == all_hosts || address_is_broadcast(link, dst);
+    return *is_group || (!link_is_group && address_is_ours(link, dst));
 }
 
 /* The route cache has the path back, so the addresses need no check: both are hosts, one is ours on
@@ -69,13 +69,13 @@ static bool addresses_are_known(struct leat *stack, const struct link *link, lea
 
 /* NULL, or the counter of what is wrong with the addresses. */
 static uint64_t *check_addresses(struct leat *stack, const struct link *link, leat_ip4 src,
-                                 leat_ip4 dst, bool *to_many)
+                                 leat_ip4 dst, bool *is_group)
 {
-    if (SHORTCUTS && !*to_many && addresses_are_known(stack, link, src, dst))
+    if (SHORTCUTS && !*is_group && addresses_are_known(stack, link, src, dst))
         return 0;
     if (source_is_martian(stack, link, src))
         return &stack->stats.drop_ip_source;
-    return is_for_us(stack, link, dst, *to_many, to_many) ? 0 : &stack->stats.drop_ip_not_ours;
+    return is_for_us(stack, link, dst, *is_group, is_group) ? 0 : &stack->stats.drop_ip_not_ours;
 }
 
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
@@ -139,7 +139,7 @@ COLD static void unusual_input(struct leat *stack, struct packet *packet)
 
 /* What is asked for of the header is read where it is asked for, not all at once: it stays where it
  * is, and the processor has few registers. */
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool to_many)
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
 {
     const uint8_t *bytes = buf->data;
     const uint32_t header_bytes = wire_ipv4_header_bytes(bytes, buf->len);
@@ -156,7 +156,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     }
     packet.src = get32(bytes + IPV4_SRC_AT);
     packet.dst = get32(bytes + IPV4_DST_AT);
-    wrong = check_addresses(stack, link, packet.src, packet.dst, &to_many);
+    wrong = check_addresses(stack, link, packet.src, packet.dst, &is_group);
     if (wrong) {
         (*wrong)++;
         leat_buf_free(buf);
@@ -170,7 +170,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.protocol = bytes[IPV4_PROTOCOL_AT];
     packet.ttl = bytes[IPV4_TTL_AT]; /* which is the routers' business: RFC 1122 3.2.1.7 */
     packet.tos = bytes[IPV4_TOS_AT];
-    packet.to_many = to_many;
+    packet.is_group = is_group;
     packet.reassembled = false;
     if (header_bytes > IPV4_HEADER_BYTES || wire_ipv4_is_fragment(bytes))
         unusual_input(stack, &packet);

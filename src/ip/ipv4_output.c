@@ -22,11 +22,11 @@ COLD static enum leat_err path_home(const struct leat *stack, struct path *path)
 
 /* To a group or to everybody: by the link of the source or, without one, the first that is up.  A
  * host that has no address yet may say so to everybody (RFC 1122 3.2.1.3(a), DHCP). */
-COLD static enum leat_err path_to_many(struct leat *stack, struct path *path)
+COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
 {
     struct link *bare = 0;
 
-    path->to_many = true;
+    path->is_group = true;
     for (struct link *link = stack->links; link < stack->links_end; link++) {
         const struct address *first = address_first(link);
         const leat_ip4 ours = first ? first->ip : LEAT_IP4_ANY;
@@ -64,7 +64,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     if (ipv4_is_ours(stack, dst))
         return path_home(stack, path);
     if (leat_ip4_is_multicast(dst) || dst == LEAT_IP4_BROADCAST)
-        return path_to_many(stack, path);
+        return path_to_group(stack, path);
     if (address_is_no_host(dst))
         return LEAT_ERR_NO_ROUTE;
     from = route_find(stack, src, dst, &next_hop);
@@ -74,9 +74,9 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->src = from->ip;
     path->next_hop = next_hop;
     path->mtu = from->link->netif->mtu;
-    path->to_many = address_is_broadcast(from->link, dst);
+    path->is_group = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
-    if (path->hop_is_host && !path->to_many)
+    if (path->hop_is_host && !path->is_group)
         route_remember(stack, path, src == LEAT_IP4_ANY);
     return LEAT_OK;
 }

@@ -330,7 +330,7 @@ static void insert(struct leat *stack, struct datagram *datagram, const struct p
                    const struct fragment *fragment, unsigned at)
 {
     const uint32_t held = leat_buf_held(fragment->buf);
-    const bool to_many = datagram->packet.to_many || packet->to_many;
+    const bool is_group = datagram->packet.is_group || packet->is_group;
     struct fragment *fragments = datagram->fragments;
 
     for (unsigned i = datagram->count; i > at; i--)
@@ -342,7 +342,7 @@ static void insert(struct leat *stack, struct datagram *datagram, const struct p
     stack->reassembly->held_bytes += held;
     if (fragment->first == 0)
         datagram->packet = *packet;
-    datagram->packet.to_many = to_many;
+    datagram->packet.is_group = is_group;
     datagram->congested |= (packet->tos & ECN_MASK) == ECN_CE;
     datagram->not_ecn |= (packet->tos & ECN_MASK) == 0;
 }

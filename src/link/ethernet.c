@@ -18,13 +18,13 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
 }
 
 /* @packet is what was behind the header. */
-static inline void packet_input(struct link *link, uint16_t type, bool to_many,
+static inline void packet_input(struct link *link, uint16_t type, bool is_group,
                                 struct leat_buf *packet)
 {
     struct leat *stack = link->stack;
 
     if (type == ETHERNET_IPV4) {
-        ipv4_input(stack, link, packet, to_many);
+        ipv4_input(stack, link, packet, is_group);
     } else if (type == ETHERNET_ARP) {
         arp_input(link, packet);
     } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {

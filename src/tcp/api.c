@@ -39,7 +39,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     path = route_path(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);
     if (!path)
         return LEAT_ERR_NO_ROUTE;
-    if (path->to_many)
+    if (path->is_group)
         return LEAT_ERR_ARGUMENT;
     key.local_ip = path->src;
     if (key.local_port > 0 ? is_in_use(tcp, &key) : !tcp_choose_port(tcp, &key))

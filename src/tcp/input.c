@@ -27,7 +27,7 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
     struct wire_tcp *header = &segment->header;
     const uint32_t len = leat_buf_total(buf);
 
-    if (packet->to_many) /* RFC 1122 4.2.3.10 */
+    if (packet->is_group) /* RFC 1122 4.2.3.10 */
         return &stack->stats.drop_tcp_broadcast;
     if (!wire_tcp_parse(buf->data, buf->len, header))
         return &stack->stats.drop_tcp_format;

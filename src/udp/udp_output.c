@@ -73,7 +73,7 @@ static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint 
     err = ipv4_path(stack, local_ip, peer->ip, room);
     if (err != LEAT_OK)
         return err;
-    if (room->to_many && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
+    if (room->is_group && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
         return LEAT_ERR_ARGUMENT;
     return udp_bind_ephemeral(udp);
 }

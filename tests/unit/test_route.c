@@ -31,7 +31,7 @@ static void on_link_is_reached_directly(void **state)
     assert_int_equal(path.src, IP_US);
     assert_int_equal(path.next_hop, IP_OTHER);
     assert_int_equal(path.mtu, 1500);
-    assert_false(path.to_many);
+    assert_false(path.is_group);
     assert_no_path(world, 0, far_away);
 }
 
@@ -155,7 +155,7 @@ static void broadcasts_and_groups_go_to_many(void **state)
     for (unsigned i = 0; i < 3; i++) {
         const struct path path = path_to(world, 0, many[i]);
 
-        assert_true(path.to_many);
+        assert_true(path.is_group);
         assert_int_equal(path.src, IP_US);
         assert_int_equal(world_send(world, udp, many[i], 9, "x", 1), LEAT_OK);
         frame = world_expect(world);
@@ -203,7 +203,7 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
 
     assert_int_equal(
         leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(198, 51, 100, 1), 31), LEAT_OK);
-    assert_false(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).to_many);
+    assert_false(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).is_group);
     assert_int_equal(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).src, LEAT_IP4(198, 51, 100, 1));
 }
 
