@@ -9,7 +9,7 @@
 #include "wire/ipv4.h"
 
 /* To ourselves: RFC 1122 3.3.1.1, 3.2.1.3(g). */
-COLD static enum leat_err path_home(const struct leat *stack, struct path *path)
+COLD static enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
 {
     if (path->src == LEAT_IP4_ANY)
         path->src = path->dst;
@@ -62,7 +62,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
     if (ipv4_is_ours(stack, dst))
-        return path_home(stack, path);
+        return path_to_loopback(stack, path);
     if (leat_ip4_is_multicast(dst) || dst == LEAT_IP4_BROADCAST)
         return path_to_group(stack, path);
     if (address_is_no_host(dst))
