@@ -111,7 +111,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->table_key.k0 = leat_random(made);
     made->table_key.k1 = leat_random(made);
     made->ready.next = made->ready.prev = &made->ready;
-    made->ready_still.next = made->ready_still.prev = &made->ready_still;
+    made->ready_same_turn.next = made->ready_same_turn.prev = &made->ready_same_turn;
     made->links_end = made->links;
     made->arena = arena;
     timers_init(&made->timers, 0);
@@ -244,8 +244,8 @@ static void ready_run(struct leat *stack)
         budget = ready_run_many(stack, budget);
     else if (is_ready(&stack->ready)) /* a single one needs no mark */
         ready_run_first(stack, &stack->ready);
-    for (; budget > 0 && is_ready(&stack->ready_still); budget--)
-        ready_run_first(stack, &stack->ready_still);
+    for (; budget > 0 && is_ready(&stack->ready_same_turn); budget--)
+        ready_run_first(stack, &stack->ready_same_turn);
 }
 
 /* When a backend wants a look.  One whose frames no buffer is left for gets it a little later: it
@@ -266,7 +266,7 @@ static uint64_t next_ns(const struct leat *stack, bool more)
 {
     uint64_t next;
 
-    if (more || is_ready(&stack->ready) || is_ready(&stack->ready_still) ||
+    if (more || is_ready(&stack->ready) || is_ready(&stack->ready_same_turn) ||
         stack->loopback.count > 0)
         return stack->now_ns;
     next = timers_next_ns(&stack->timers);

@@ -142,7 +142,7 @@ struct leat {
     uint8_t flush_count;           /* of these: they stand first */
     uint64_t neighbour_generation; /* neighbours that went or moved: their headers are void */
     struct ready ready;            /* head of the ring */
-    struct ready ready_still;      /* another: what is still to be called in this turn */
+    struct ready ready_same_turn;  /* another: to be called in the same turn */
     struct leat_config config;     /* with the defaults filled in */
     struct leat_stats stats;
     struct leat_pool pool;
@@ -180,11 +180,11 @@ static inline void stack_ready(struct leat *stack, struct ready *ready)
 }
 
 /* The same for what a callback has just made ready by taking it from a bounded queue: it is called
- * in this turn still, so that what it sends goes with the answer to what it is told of. */
-static inline void stack_ready_still(struct leat *stack, struct ready *ready)
+ * in the same turn, so that what it sends can share a packet with our answer. */
+static inline void stack_ready_same_turn(struct leat *stack, struct ready *ready)
 {
     if (!ready->prev)
-        ready_put(&stack->ready_still, ready);
+        ready_put(&stack->ready_same_turn, ready);
 }
 
 /* Takes @ready out of the ring, if it is in it. */

@@ -205,19 +205,19 @@ static void deliver_told(struct leat *stack, struct ready *ready)
 /* Those that were accepted in this turn. */
 static void deliver_accepted(struct leat *stack, struct ready *ready)
 {
-    struct tcp *tcp = container_of(ready, struct tcp, ready_still);
+    struct tcp *tcp = container_of(ready, struct tcp, ready_same_turn);
     unsigned budget = READY_BUDGET;
 
-    while (budget-- > 0 && !near_ring_is_empty(tcp, &tcp->told_still))
-        deliver_first(tcp, &tcp->told_still);
-    if (!near_ring_is_empty(tcp, &tcp->told_still))
+    while (budget-- > 0 && !near_ring_is_empty(tcp, &tcp->told_same_turn))
+        deliver_first(tcp, &tcp->told_same_turn);
+    if (!near_ring_is_empty(tcp, &tcp->told_same_turn))
         stack_ready(stack, ready);
 }
 
 void tcp_told_init(struct tcp *tcp)
 {
     near_ring_init(tcp, &tcp->told);
-    near_ring_init(tcp, &tcp->told_still);
+    near_ring_init(tcp, &tcp->told_same_turn);
     tcp->ready.run = deliver_told;
-    tcp->ready_still.run = deliver_accepted;
+    tcp->ready_same_turn.run = deliver_accepted;
 }

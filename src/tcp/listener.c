@@ -206,7 +206,7 @@ struct leat_tcp *leat_tcp_accept(struct leat_tcp_listener *listener,
         return 0;
     leat_tcp_set_events(conn, events, arg);
     if (conn->flags & (CONN_TELL_READABLE | CONN_TELL_CLOSED))
-        tcp_call_back_still(conn);
+        tcp_call_back_same_turn(conn);
     return conn;
 }
 

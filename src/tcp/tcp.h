@@ -104,13 +104,13 @@ struct tcp {
     uint32_t free_halves;
     uint32_t free_time_waits;
     uint32_t free_listeners;
-    uint32_t listener_count;      /* of those that are open */
-    struct near_ring output_last; /* a mark behind those whose turn it is */
-    struct near_ring told;        /* connections whose program is to be called */
-    struct near_ring told_last;   /* the same mark */
-    struct near_ring told_still;  /* connections that were accepted in this turn */
-    struct ready ready;           /* told isn't empty */
-    struct ready ready_still;     /* told_still isn't */
+    uint32_t listener_count;         /* of those that are open */
+    struct near_ring output_last;    /* a mark behind those whose turn it is */
+    struct near_ring told;           /* connections whose program is to be called */
+    struct near_ring told_last;      /* the same mark */
+    struct near_ring told_same_turn; /* connections that were accepted in this turn */
+    struct ready ready;              /* told isn't empty */
+    struct ready ready_same_turn;    /* told_same_turn isn't */
     struct rtt_limits rto;
     struct leat_tcp_config config; /* with the defaults filled in */
     struct leat_tcp *conns;        /* the array, for close() */
@@ -452,15 +452,15 @@ static inline void tcp_call_back(struct leat_tcp *conn)
         tcp_join_told(conn);
 }
 
-/* The same for a connection that has just been accepted: in this turn (stack_ready_still()). */
-static inline void tcp_call_back_still(struct leat_tcp *conn)
+/* The same for a connection that has just been accepted: in this turn (stack_ready_same_turn()). */
+static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
 
     if (near_ring_is_in(&conn->told))
         return;
-    near_ring_put(tcp, &tcp->told_still, &conn->told);
-    stack_ready_still(tcp->stack, &tcp->ready_still);
+    near_ring_put(tcp, &tcp->told_same_turn, &conn->told);
+    stack_ready_same_turn(tcp->stack, &tcp->ready_same_turn);
 }
 
 /* Makes both rings of those that are to be told ready for use. */
