@@ -61,7 +61,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
     tcp->listener_count++;
-    tcp->heard_at.listener = 0;
+    tcp->listener_cache.listener = 0;
     tcp_event(tcb, TCP_passive_OPEN, &step);
     *listener = made;
     return LEAT_OK;
@@ -227,7 +227,7 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     }
     tcp_guests_forget(listener);
     stack_not_ready(&listener->ready);
-    tcp->heard_at.listener = 0;
+    tcp->listener_cache.listener = 0;
     tcp_event(&listener->tcb, TCP_CLOSE, &step);
     tcp->listener_count--;
     tcp_give_entry(tcp, &listener->tcb);

@@ -44,7 +44,7 @@ struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
  * each segment of a stranger. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
-    struct heard_at *last = &tcp->heard_at;
+    struct listener_cache *last = &tcp->listener_cache;
     struct tcb *tcb;
 
     if (last->listener && last->ip == ip && last->port == port)
@@ -54,7 +54,7 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
     tcb = tcp_look_up(tcp, tcp_tuple(ip, port, LEAT_IP4_ANY, 0));
     if (!tcb)
         tcb = tcp_look_up(tcp, tcp_tuple(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
-    *last = (struct heard_at){(struct leat_tcp_listener *)(void *)tcb, ip, port};
+    *last = (struct listener_cache){(struct leat_tcp_listener *)(void *)tcb, ip, port};
     return last->listener;
 }
 

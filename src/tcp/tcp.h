@@ -73,9 +73,9 @@ struct secret_of_tuple {
     uint64_t hash;
 };
 
-/* Who listens to what comes to @ip and @port. */
-struct heard_at {
-    struct leat_tcp_listener *listener; /* NULL: not known */
+/* The listener that the last SYN found: a cache of one entry. */
+struct listener_cache {
+    struct leat_tcp_listener *listener; /* NULL: the cache is empty */
     leat_ip4 ip;
     uint16_t port;
 };
@@ -84,8 +84,8 @@ struct heard_at {
 struct tcp {
     struct leat *stack;
     struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
-    struct heard_at heard_at; /* the last SYN */
-    uint32_t *buckets;        /* near, as tcb.hash_next */
+    struct listener_cache listener_cache;
+    uint32_t *buckets; /* near, as tcb.hash_next */
     uint32_t bucket_mask;
     uint8_t wind_shift;       /* that the largest window which we offer needs */
     uint8_t asked_options;    /* TCB_TS, _SACK, _ECN of our SYN */
