@@ -228,7 +228,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     if (conn->transfer->scoreboard.first) {
         release_acked(conn, conn->snd_una + 1);
         tcp_conn_mss_changed(conn);
-        tcp_watch_quiet(conn);
+        tcp_run_keepalive(conn);
     } else {
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;

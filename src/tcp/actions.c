@@ -40,7 +40,7 @@ void tcp_start_FIN_WAIT_2(struct tcb *tcb, struct tcp_step *step)
     if (!(conn->flags & CONN_NO_READER) || (conn->flags & CONN_ABANDONED))
         return;
     conn->flags |= CONN_ABANDONED;
-    tcp_watch_quiet(conn);
+    tcp_run_keepalive(conn);
 }
 
 /* ---- segments ----------------------------------------------------------------------------- */

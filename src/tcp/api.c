@@ -266,7 +266,7 @@ COLD void leat_tcp_set_keepalive(struct leat_tcp *conn, bool keepalive)
         keepalive ? conn->flags | CONN_KEEPALIVE : conn->flags & ~(unsigned)CONN_KEEPALIVE;
     conn->probes = 0;
     if ((conn->tcb.flags & TCB_HASHED) && !(conn->tcb.flags & TCB_SYN_UNACKED))
-        tcp_watch_quiet(conn);
+        tcp_run_keepalive(conn);
 }
 
 void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)

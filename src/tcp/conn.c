@@ -74,7 +74,7 @@ void tcp_conn_handshaken(struct leat_tcp *conn)
     if (conn->flags & CONN_LOST_SYN)
         rtt_after_lost_SYN(&conn->rtt);
     tcp_open_window(conn);
-    tcp_watch_quiet(conn);
+    tcp_run_keepalive(conn);
 }
 
 void tcp_conn_not_fast(struct leat_tcp *conn)
@@ -87,8 +87,8 @@ void tcp_conn_not_fast(struct leat_tcp *conn)
 static void timers_stop(struct leat_tcp *conn)
 {
     timer_cancel(&conn->tcp->stack->timers, &conn->timer);
-    conn->rexmt_at = conn->quiet_at_ms = DEADLINE_NONE;
-    conn->flags &= ~(unsigned)(CONN_ACK_LATER | CONN_LOOK_AGAIN);
+    conn->rexmt_at = conn->keepalive_at_ms = DEADLINE_NONE;
+    conn->flags &= ~(unsigned)(CONN_DELAYED_ACK | CONN_RETRY);
 }
 
 void tcp_conn_bury(struct leat_tcp *conn)

@@ -28,7 +28,7 @@ enum conn_flag {
     CONN_NODELAY = 1 << 9,   /* no Nagle */
     CONN_KEEPALIVE = 1 << 10,
     CONN_NO_READER = 1 << 11,     /* leat_tcp_close(): text is not wanted any more */
-    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: quiet_at_ms ends it */
+    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
     CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
     CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
     CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
@@ -46,9 +46,9 @@ enum conn_flag {
     CONN_TELL_WRITABLE = 1 << 26,
     CONN_TELL_CLOSED = 1 << 27,
     CONN_TOLD_OPEN = 1 << 28, /* and accepted, if it came to a listener */
-    /* what soon_at is for; it means nothing without one of them */
-    CONN_ACK_LATER = 1 << 29, /* one segment with text isn't acknowledged yet */
-    CONN_LOOK_AGAIN = 1 << 30 /* memory was short, or the next burst is due */
+    /* what ack_or_retry_at is for; it means nothing without one of them */
+    CONN_DELAYED_ACK = 1 << 29, /* one segment with text isn't acknowledged yet */
+    CONN_RETRY = 1 << 30        /* memory was short, or the next burst is due */
 };
 
 /*
@@ -93,8 +93,8 @@ struct leat_tcp {
     /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */
     uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
     struct rtt rtt;
-    uint32_t rexmt_at; /* retransmission or persist */
-    uint32_t soon_at;  /* delayed ACK, or another look for something to send */
+    uint32_t rexmt_at;        /* retransmission or persist */
+    uint32_t ack_or_retry_at; /* delayed-ACK timer, or the retry timer */
 
     struct near_ring told;   /* in tcp->told: the program is to be called */
     struct near_ring output; /* in tcp->output */
@@ -112,9 +112,9 @@ struct leat_tcp {
 
     /* seldom */
     struct pmtu pmtu;
-    uint32_t quiet_at_ms;  /* keep-alive, or the end of an abandoned FIN-WAIT-2 */
-    uint16_t user_timeout; /* the program's (deadline.h); 0: the configuration's */
-    uint16_t peer;         /* whose share it has a part in (peer.h) */
+    uint32_t keepalive_at_ms; /* keep-alive timer, or FIN-WAIT-2's (CONN_ABANDONED) */
+    uint16_t user_timeout;    /* the program's (deadline.h); 0: the configuration's */
+    uint16_t peer;            /* whose share it has a part in (peer.h) */
     uint16_t retransmits;
     uint16_t text_pieces;          /* in `text` */
     uint16_t peer_mss;             /* as its SYN said */

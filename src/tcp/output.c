@@ -223,7 +223,7 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
         return UINT64_MAX;
     if (conn->tcp->stack->now_ns < conn->transfer->paced_until_ns &&
         conn->transfer->scoreboard.in_flight_bytes > 0) {
-        tcp_look_again_at(conn, conn->transfer->paced_until_ns);
+        tcp_retry_at(conn, conn->transfer->paced_until_ns);
         return 0;
     }
     return due > least ? due : least;
@@ -275,7 +275,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
         return verdict;
     if (sent > 0) {
         conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + sent * 1000000000 / rate;
-        tcp_look_again_at(conn, conn->transfer->paced_until_ns);
+        tcp_retry_at(conn, conn->transfer->paced_until_ns);
     }
     return PACED;
 }

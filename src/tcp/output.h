@@ -37,7 +37,7 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, str
 /* What an ACK in a segment settles. */
 static inline void tcp_note_acked(struct leat_tcp *conn)
 {
-    conn->flags &= ~(unsigned)(CONN_ACK_NOW | CONN_ACK_LATER);
+    conn->flags &= ~(unsigned)(CONN_ACK_NOW | CONN_DELAYED_ACK);
 }
 
 /* RFC 3168 6.1.5, 6.1.6: only new text may be marked, and no probe of a window; the first of it

@@ -317,14 +317,15 @@ static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
         timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
 }
 
-/* Does @what, CONN_ACK_LATER or CONN_LOOK_AGAIN, at @at_ns; if the other waits for a later time, it
+/* Does @what, CONN_DELAYED_ACK or CONN_RETRY, at @at_ns; if the other waits for a later time, it
  * comes with it. */
-static inline void tcp_soon(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
+static inline void tcp_run_ack_or_retry(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
 {
     const uint32_t at = deadline_tick(at_ns);
 
-    if (!(conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN)) || (int32_t)(at - conn->soon_at) < 0)
-        conn->soon_at = at;
+    if (!(conn->flags & (CONN_DELAYED_ACK | CONN_RETRY)) ||
+        (int32_t)(at - conn->ack_or_retry_at) < 0)
+        conn->ack_or_retry_at = at;
     conn->flags |= what;
     tcp_arm_for(conn, at_ns);
 }
@@ -353,7 +354,7 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
 void tcp_watch_tail(struct leat_tcp *conn);
 
 /* Looks for something to send at @at_ns, if not before. */
-void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns);
+void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns);
 
 /* Memory was short: in a moment the connection, and a program that waits to write, try again. */
 COLD void tcp_retry_later(struct leat_tcp *conn);
@@ -362,7 +363,7 @@ COLD void tcp_retry_later(struct leat_tcp *conn);
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
 
 /* Starts or stops the keep-alive timer as the connection is now. */
-void tcp_watch_quiet(struct leat_tcp *conn);
+void tcp_run_keepalive(struct leat_tcp *conn);
 
 /* ---- ack.c -------------------------------------------------------------------------------- */
 

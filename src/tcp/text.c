@@ -115,9 +115,10 @@ static inline struct leat_buf *cut_text(struct tcp_segment *segment)
     return segment->skip_bytes > 0 ? leat_buf_consume(text, segment->skip_bytes) : text;
 }
 
-static void ack_later(struct leat_tcp *conn)
+static void delay_ack(struct leat_tcp *conn)
 {
-    tcp_soon(conn, CONN_ACK_LATER, conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
+    tcp_run_ack_or_retry(conn, CONN_DELAYED_ACK,
+                         conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
 }
 
 static void ack_now(struct leat_tcp *conn)
@@ -150,11 +151,11 @@ static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
         take_early_text(conn);
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
     /* RFC 9293 3.8.6.3: at least every second segment */
-    if (fills_gap || (conn->flags & (CONN_ACK_LATER | CONN_ACK_NOW)) ||
+    if (fills_gap || (conn->flags & (CONN_DELAYED_ACK | CONN_ACK_NOW)) ||
         segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
         ack_now(conn);
     else
-        ack_later(conn);
+        delay_ack(conn);
 }
 
 /* It will come again. */

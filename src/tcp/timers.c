@@ -8,7 +8,7 @@
 #include "tcp/guest.h"
 
 static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
-static const uint64_t look_again_max_ns = 1000000000; /* a deadline is not for ever */
+static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
 static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
 static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
 static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
@@ -18,17 +18,17 @@ static uint64_t min64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static uint64_t soon_ns(const struct leat_tcp *conn, uint64_t from_ns)
+static uint64_t ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
-    return conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN)
-               ? deadline_tick_ns(conn->soon_at, from_ns)
+    return conn->flags & (CONN_DELAYED_ACK | CONN_RETRY)
+               ? deadline_tick_ns(conn->ack_or_retry_at, from_ns)
                : LEAT_NEVER_NS;
 }
 
 static uint64_t earliest_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
-    return min64(min64(deadline_ns(conn->rexmt_at, from_ns), soon_ns(conn, from_ns)),
-                 min64(deadline_ms_ns(conn->quiet_at_ms, from_ns), conn->transfer->loss_at_ns));
+    return min64(min64(deadline_ns(conn->rexmt_at, from_ns), ack_or_retry_ns(conn, from_ns)),
+                 min64(deadline_ms_ns(conn->keepalive_at_ms, from_ns), conn->transfer->loss_at_ns));
 }
 
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
@@ -73,25 +73,25 @@ static bool is_idle(const struct leat_tcp *conn)
 }
 
 /* Or until the connection may be at its listener's limits. */
-static void be_quiet_for(struct leat_tcp *conn, uint64_t ns)
+static void arm_keepalive(struct leat_tcp *conn, uint64_t ns)
 {
     const uint64_t left_ns = min64(ns, tcp_guest_left_ns(conn));
     const uint64_t at_ns = conn->tcp->stack->now_ns + min64(left_ns, deadline_ms_max_ns);
 
-    conn->quiet_at_ms = deadline_at_ms(at_ns);
+    conn->keepalive_at_ms = deadline_at_ms(at_ns);
     tcp_arm_for(conn, at_ns);
 }
 
-void tcp_watch_quiet(struct leat_tcp *conn)
+void tcp_run_keepalive(struct leat_tcp *conn)
 {
     if (conn->flags & CONN_ABANDONED)
-        be_quiet_for(conn, conn->tcp->config.fin_wait_2_ns);
+        arm_keepalive(conn, conn->tcp->config.fin_wait_2_ns);
     else if (conn->flags & CONN_KEEPALIVE)
-        be_quiet_for(conn, conn->tcp->config.keepalive_idle_ns);
+        arm_keepalive(conn, conn->tcp->config.keepalive_idle_ns);
     else if (conn->guest_age > 0 && tcp_guest_left_ns(conn) != LEAT_NEVER_NS)
-        be_quiet_for(conn, LEAT_NEVER_NS);
+        arm_keepalive(conn, LEAT_NEVER_NS);
     else
-        conn->quiet_at_ms = DEADLINE_NONE;
+        conn->keepalive_at_ms = DEADLINE_NONE;
 }
 
 /* The listener that it came to lets it go on no longer. */
@@ -103,7 +103,7 @@ COLD static bool leave(struct leat_tcp *conn)
 }
 
 /* False: the connection is gone. */
-COLD static bool quiet_expired(struct leat_tcp *conn)
+COLD static bool keepalive_expired(struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
     struct tcp_step step = {.tcp = conn->tcp};
@@ -111,25 +111,25 @@ COLD static bool quiet_expired(struct leat_tcp *conn)
         (uint64_t)tcp_age_ms(conn->tcp, conn->tcb.clock_ms) * DEADLINE_NS_PER_MS;
     const bool is_young = idle_ns < config->keepalive_idle_ns;
 
-    conn->quiet_at_ms = DEADLINE_NONE;
+    conn->keepalive_at_ms = DEADLINE_NONE;
     if (conn->flags & CONN_ABANDONED)
         return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) != TCP_GONE;
     if (tcp_guest_left_ns(conn) == 0)
         return leave(conn);
     if (!(conn->flags & CONN_KEEPALIVE)) {
-        tcp_watch_quiet(conn);
+        tcp_run_keepalive(conn);
         return true;
     }
     if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
         conn->probes = 0;
-        be_quiet_for(conn, is_young ? config->keepalive_idle_ns - idle_ns
-                                    : config->keepalive_interval_ns);
+        arm_keepalive(conn, is_young ? config->keepalive_idle_ns - idle_ns
+                                     : config->keepalive_interval_ns);
         return true;
     }
     if (conn->probes >= config->keepalive_probes)
         return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) != TCP_GONE;
     conn->probes++;
-    be_quiet_for(conn, config->keepalive_interval_ns);
+    arm_keepalive(conn, config->keepalive_interval_ns);
     return tcp_event(&conn->tcb, TCP_timeout_idle, &step) != TCP_GONE;
 }
 
@@ -234,9 +234,10 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 
 /* ---- memory was short --------------------------------------------------------------------- */
 
-void tcp_look_again_at(struct leat_tcp *conn, uint64_t at_ns)
+void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
 {
-    tcp_soon(conn, CONN_LOOK_AGAIN, min64(at_ns, conn->tcp->stack->now_ns + look_again_max_ns));
+    tcp_run_ack_or_retry(conn, CONN_RETRY,
+                         min64(at_ns, conn->tcp->stack->now_ns + retry_wait_max_ns));
 }
 
 /* Who has text on its way hears of room by the ACKs: the longer they stay out, the less is it worth
@@ -254,12 +255,12 @@ void tcp_retry_later(struct leat_tcp *conn)
         tcp->retry_turn_ns = now_ns;
     if (at_ns < tcp->retry_turn_ns)
         at_ns = tcp->retry_turn_ns;
-    if (!(conn->flags & CONN_LOOK_AGAIN)) /* else it had its turn already */
+    if (!(conn->flags & CONN_RETRY)) /* else it had its turn already */
         tcp->retry_turn_ns += retry_gap_ns;
-    tcp_look_again_at(conn, at_ns);
+    tcp_retry_at(conn, at_ns);
 }
 
-static void look_again(struct leat_tcp *conn)
+static void retry(struct leat_tcp *conn)
 {
     if (!(conn->flags & CONN_WAS_FULL) || tcp_transfer_get(conn))
         tcp_tell_writable(conn);
@@ -268,17 +269,17 @@ static void look_again(struct leat_tcp *conn)
     tcp_want_output(conn);
 }
 
-static void soon_expired(struct leat_tcp *conn)
+static void ack_or_retry_expired(struct leat_tcp *conn)
 {
-    const uint32_t due = conn->flags & (CONN_ACK_LATER | CONN_LOOK_AGAIN);
+    const uint32_t due = conn->flags & (CONN_DELAYED_ACK | CONN_RETRY);
 
     conn->flags &= ~due;
-    if (due & CONN_ACK_LATER) {
+    if (due & CONN_DELAYED_ACK) {
         conn->flags |= CONN_ACK_NOW;
         tcp_want_output(conn);
     }
-    if (due & CONN_LOOK_AGAIN)
-        look_again(conn);
+    if (due & CONN_RETRY)
+        retry(conn);
 }
 
 /* ---- the timer ---------------------------------------------------------------------------- */
@@ -291,13 +292,13 @@ void tcp_conn_timer(struct timer *timer, void *context)
     uint64_t next_ns;
 
     (void)context;
-    if (soon_ns(conn, from_ns) <= now_ns)
-        soon_expired(conn);
+    if (ack_or_retry_ns(conn, from_ns) <= now_ns)
+        ack_or_retry_expired(conn);
     if (conn->transfer->loss_at_ns <= now_ns)
         loss_expired(conn);
     if (deadline_ns(conn->rexmt_at, from_ns) <= now_ns && !rexmt_expired(conn))
         return;
-    if (deadline_ms_ns(conn->quiet_at_ms, from_ns) <= now_ns && !quiet_expired(conn))
+    if (deadline_ms_ns(conn->keepalive_at_ms, from_ns) <= now_ns && !keepalive_expired(conn))
         return;
     next_ns = earliest_ns(conn, now_ns);
     if (next_ns != LEAT_NEVER_NS)

@@ -97,7 +97,7 @@ static const char *check_records(const struct leat_tcp *conn)
 /* Something makes tcp_output() look at it again. */
 static bool is_looked_at(const struct leat_tcp *conn)
 {
-    return near_ring_is_in(&conn->output) || has(conn, CONN_LOOK_AGAIN) ||
+    return near_ring_is_in(&conn->output) || has(conn, CONN_RETRY) ||
            conn->rexmt_at != DEADLINE_NONE;
 }
 
@@ -134,19 +134,19 @@ static const char *check_deadlines(const struct leat_tcp *conn)
     const uint64_t least_ns = 3000000000; /* RFC 6298 5.7, whatever the limit */
     const uint64_t limit_ns = config->rto_max_ns > least_ns ? config->rto_max_ns : least_ns;
     const uint64_t rexmt_ns = deadline_ns(conn->rexmt_at, now_ns);
-    const uint64_t quiet_ns = deadline_ms_ns(conn->quiet_at_ms, now_ns);
+    const uint64_t keepalive_ns = deadline_ms_ns(conn->keepalive_at_ms, now_ns);
 
     MUST(rexmt_ns == LEAT_NEVER_NS || rexmt_ns <= now_ns + limit_ns + DEADLINE_NS_PER_MS);
     MUST(is_in_wheel(conn, rexmt_ns));
-    MUST(is_in_wheel(conn, quiet_ns));
+    MUST(is_in_wheel(conn, keepalive_ns));
     MUST(is_in_wheel(conn, conn->transfer->loss_at_ns));
-    MUST(!has(conn, CONN_ACK_LATER | CONN_LOOK_AGAIN) ||
-         is_in_wheel(conn, deadline_tick_ns(conn->soon_at, now_ns)));
+    MUST(!has(conn, CONN_DELAYED_ACK | CONN_RETRY) ||
+         is_in_wheel(conn, deadline_tick_ns(conn->ack_or_retry_at, now_ns)));
     MUST(!has(conn, CONN_ABANDONED) || in_states(conn, 1 << TCP_FIN_WAIT_2));
     MUST(!in_states(conn, 1 << TCP_FIN_WAIT_2) || !has(conn, CONN_NO_READER) ||
-         (has(conn, CONN_ABANDONED) && conn->quiet_at_ms != DEADLINE_NONE));
+         (has(conn, CONN_ABANDONED) && conn->keepalive_at_ms != DEADLINE_NONE));
     MUST(!has(conn, CONN_KEEPALIVE) || (conn->tcb.flags & TCB_SYN_UNACKED) ||
-         conn->quiet_at_ms != DEADLINE_NONE);
+         conn->keepalive_at_ms != DEADLINE_NONE);
     return 0;
 }
 
@@ -165,7 +165,7 @@ static const char *check_program(const struct leat_tcp *conn)
     /* room is told by an ACK, or after a look */
     MUST(!has(conn, CONN_WAS_FULL) || has(conn, CONN_FIN_QUEUED | CONN_TELL_WRITABLE) ||
          (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->sendq.bytes > 0 ||
-         has(conn, CONN_LOOK_AGAIN) || !(conn->tcb.flags & TCB_HASHED));
+         has(conn, CONN_RETRY) || !(conn->tcb.flags & TCB_HASHED));
     return 0;
 }
 
