@@ -16,7 +16,7 @@ void ipv4_deliver(struct leat *stack, struct packet *packet);
 /* Who handles @number, or NULL.  ICMP isn't among them: it is part of IP (RFC 792). */
 const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number);
 
-struct frame_head; /* ip/frame_head.h */
+struct header_template; /* ip/header_template.h */
 
 /* How one packet goes out: found once, used for many. */
 struct path {
@@ -24,11 +24,11 @@ struct path {
     leat_ip4 src;      /* our address there */
     leat_ip4 dst;
     leat_ip4 next_hop;
-    uint16_t mtu;              /* bytes of an IP datagram */
-    bool is_group;             /* broadcast or multicast */
-    bool hop_is_host;          /* next_hop is neither */
-    uint64_t reached_until_ns; /* ARP knows so long that the next hop is alive */
-    struct frame_head *head;   /* the headers of what goes there; NULL in a copy of the path */
+    uint16_t mtu;                     /* bytes of an IP datagram */
+    bool is_group;                    /* broadcast or multicast */
+    bool hop_is_host;                 /* next_hop is neither */
+    uint64_t reached_until_ns;        /* ARP knows so long that the next hop is alive */
+    struct header_template *template; /* NULL in a copy of the path */
 };
 
 /* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).

@@ -2,7 +2,7 @@
 #include "ip/ipv4.h"
 
 #include "core/view.h"
-#include "ip/frame_head.h"
+#include "ip/header_template.h"
 #include "ip/route.h"
 #include "link/address.h"
 #include "link/arp.h"
@@ -57,7 +57,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
 
     if (known) {
         *path = *known;
-        path->head = 0; /* another way may take its place */
+        path->template = 0; /* another way may take its place */
         return LEAT_OK;
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
@@ -119,12 +119,12 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
     return header;
 }
 
-void frame_head_make(const struct path *path)
+void header_template_make(const struct path *path)
 {
-    struct frame_head *head = path->head;
+    struct header_template *template = path->template;
     struct link *link = path->link;
     struct neighbour *hop = neighbour_known(link, path->next_hop);
-    /* a way to ourselves has no head, so there is a link:
+    /* a path to ourselves has no template, so there is a link:
      * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     struct wire_ethernet ethernet = {.src = link->netif->mac, .type = ETHERNET_IPV4};
     const struct wire_ipv4 ip = {.src = path->src, .dst = path->dst};
@@ -132,11 +132,11 @@ void frame_head_make(const struct path *path)
     if (!hop)
         return;
     ethernet.dst = hop->mac;
-    wire_ethernet_emit(&ethernet, head->bytes);
-    wire_ipv4_emit(&ip, head->bytes + ETHERNET_HEADER_BYTES);
-    head->addresses_sum = checksum_fold32((uint64_t)path->src + path->dst);
-    head->hop = hop;
-    head->generation = link->stack->neighbour_generation;
+    wire_ethernet_emit(&ethernet, template->bytes);
+    wire_ipv4_emit(&ip, template->bytes + ETHERNET_HEADER_BYTES);
+    template->addresses_sum = checksum_fold32((uint64_t)path->src + path->dst);
+    template->hop = hop;
+    template->generation = link->stack->neighbour_generation;
 }
 
 static void send_on_link(const struct path *path, struct leat_buf *packet)
@@ -221,7 +221,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
         send_on_link(path, payload);
     else
         send_home(stack, payload);
-    if (path->head && path->head->generation != stack->neighbour_generation)
-        frame_head_make(path);
+    if (path->template && path->template->generation != stack->neighbour_generation)
+        header_template_make(path);
     return LEAT_OK;
 }

@@ -109,8 +109,8 @@ void route_remember(struct leat *stack, const struct path *path, bool is_default
     known->generation = stack->route_generation;
     known->is_default = is_default;
     known->path = *path;
-    known->path.head = &known->head;
-    known->head.generation = 0;
+    known->path.template = &known->template;
+    known->template.generation = 0;
 }
 
 /* True if an address, be it still probed for, has the gateway on its link. */

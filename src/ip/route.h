@@ -2,7 +2,7 @@
 #ifndef IP_ROUTE_H
 #define IP_ROUTE_H
 
-#include "ip/frame_head.h"
+#include "ip/header_template.h"
 #include "ip/ipv4.h"
 #include "stack.h"
 
@@ -24,7 +24,7 @@ struct known_path {
     uint32_t generation; /* stack->route_generation then; 0: none */
     bool is_default;     /* its source is what we choose, too, if nobody else does */
     struct path path;
-    struct frame_head head; /* its path's */
+    struct header_template template; /* its path's */
 };
 
 /* Peers of one network follow each other, so the low bits tell them apart. */

@@ -1,4 +1,5 @@
-/* neighbour.h -- an entry of the neighbour cache: neighbour.c owns it, ip/frame_head.h looks at it.
+/* neighbour.h -- an entry of the neighbour cache: neighbour.c owns it, ip/header_template.h
+ * reads it.
  */
 #ifndef LINK_NEIGHBOUR_H
 #define LINK_NEIGHBOUR_H

@@ -4,7 +4,7 @@
 
 #include "core/checksum.h"
 #include "core/view.h"
-#include "ip/frame_head.h"
+#include "ip/header_template.h"
 #include "ip/route.h"
 #include "wire/bytes.h"
 
@@ -94,8 +94,8 @@ HOT void send(struct tcp *tcp, const struct path *path, struct leat_buf *segment
 
     checksum(path, segment, bytes);
     stack->stats.tcp_sent++;
-    if (frame_head_fits(stack, path, segment, bytes))
-        frame_head_send(stack, path, IP_TCP, tos, IPV4_FLAG_DF, segment, bytes);
+    if (header_template_fits(stack, path, segment, bytes))
+        header_template_send(stack, path, IP_TCP, tos, IPV4_FLAG_DF, segment, bytes);
     else
         ipv4_output(stack, path, &options, segment); /* what it can't send is lost on the way */
 }

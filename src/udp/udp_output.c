@@ -4,7 +4,7 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "core/writable.h"
-#include "ip/frame_head.h"
+#include "ip/header_template.h"
 #include "ip/ipv4.h"
 #include "ip/route.h"
 #include "wire/bytes.h"
@@ -87,10 +87,10 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
     const uint32_t bytes = leat_buf_total(datagram);
     uint32_t id;
 
-    if (udp->ttl != 0 || !frame_head_fits(stack, path, datagram, bytes))
+    if (udp->ttl != 0 || !header_template_fits(stack, path, datagram, bytes))
         return ipv4_output(stack, path, &options, datagram);
     id = route_next_id(stack);
-    frame_head_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
+    header_template_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
     return LEAT_OK;
 }
 

@@ -1,10 +1,10 @@
 /*
- * test_frame_head.c -- the headers that are made once for a way, and copied in front of what
+ * test_header_template.c -- the headers that are made once for a way, and copied in front of what
  * follows: they say what ipv4_output() would, and stop being used when they aren't true any more.
  */
 #include "world.h"
 
-#include "ip/frame_head.h"
+#include "ip/header_template.h"
 #include "ip/route.h"
 #include "link/arp.h"
 #include "stack.h"
@@ -17,7 +17,8 @@ static bool has_head(struct world *world, leat_ip4 ip)
 {
     const struct path *path = route_known(world->stack, IP_US, ip);
 
-    return path && path->head && path->head->generation == world->stack->neighbour_generation;
+    return path && path->template &&
+           path->template->generation == world->stack->neighbour_generation;
 }
 
 /* A datagram to @ip, and the frame that came of it. */
@@ -34,7 +35,7 @@ static struct frame next_to(struct world *world, struct leat_udp *udp, leat_ip4 
     return frame;
 }
 
-/* The first packet finds the way, the second one the neighbour: then there is a head. */
+/* The first packet finds the way, the second one the neighbour: then there is a template. */
 static void make_head(struct world *world, struct leat_udp *udp)
 {
     next_to(world, udp, IP_PEER);
