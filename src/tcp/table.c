@@ -35,8 +35,8 @@ struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
             near = tcb_at(tcp, near)->hash_next;
         at->near = near;
     }
-    tcp->found = near != NEAR_NONE ? tcb_at(tcp, near) : 0;
-    return tcp->found;
+    tcp->last_tcb = near != NEAR_NONE ? tcb_at(tcp, near) : 0;
+    return tcp->last_tcb;
 }
 
 /* A listener lies in the same table, with no remote end.  Who listens to SYNs hears many, so the
@@ -58,11 +58,11 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
     return last->listener;
 }
 
-/* @tcb is what is found now, not an older one with the same tuple. */
-static void be_found(struct tcp *tcp, struct hashed_tuple *at, struct tcb *tcb)
+/* @tcb is what a look-up finds from now on, not an older one with the same tuple. */
+static void set_last_tcb(struct tcp *tcp, struct hashed_tuple *at, struct tcb *tcb)
 {
     at->near = near_to(tcp, tcb);
-    tcp->found = tcb;
+    tcp->last_tcb = tcb;
     tcb->flags |= TCB_HASHED;
 }
 
@@ -72,7 +72,7 @@ void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 
     tcb->hash_next = tcp->buckets[at->bucket];
     tcp->buckets[at->bucket] = near_to(tcp, tcb);
-    be_found(tcp, at, tcb);
+    set_last_tcb(tcp, at, tcb);
 }
 
 /* What points at @tcb, which is in the table in the bucket of @at. */
@@ -95,8 +95,8 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
     at = hashed(tcp, tcb_tuple(tcb));
     *link_to(tcp, at, tcb) = tcb->hash_next;
     at->near = NEAR_NONE;
-    if (tcp->found == tcb)
-        tcp->found = 0;
+    if (tcp->last_tcb == tcb)
+        tcp->last_tcb = 0;
     tcb->flags &= (uint8_t)~TCB_HASHED;
 }
 
@@ -108,7 +108,7 @@ void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old)
     *link_to(tcp, at, old) = near_to(tcp, tcb);
     tcb->hash_next = old->hash_next;
     old->flags &= (uint8_t)~TCB_HASHED;
-    be_found(tcp, at, tcb);
+    set_last_tcb(tcp, at, tcb);
 }
 
 static inline size_t entry_bytes(enum tcb_kind kind)

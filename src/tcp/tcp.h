@@ -83,7 +83,7 @@ struct listener_cache {
 /* All of TCP in one stack; in that order for the reason that struct leat has. */
 struct tcp {
     struct leat *stack;
-    struct tcb *found; /* the last one that was looked for, or NULL: segments come in bursts */
+    struct tcb *last_tcb; /* what tcp_look_up() found last, or NULL: segments come in bursts */
     struct listener_cache listener_cache;
     uint32_t *buckets; /* near, as tcb.hash_next */
     uint32_t bucket_mask;
@@ -200,7 +200,7 @@ struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple);
 /* The same; segments come in bursts, so the one that was found last is asked first. */
 static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
 {
-    struct tcb *tcb = tcp->found;
+    struct tcb *tcb = tcp->last_tcb;
 
     return tcb && tcp_tuple_equal(tcb_tuple(tcb), tuple) ? tcb : tcp_look_up(tcp, tuple);
 }
