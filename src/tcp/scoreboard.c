@@ -76,8 +76,8 @@ static void insert_after(struct scoreboard *board, struct sent *where, struct se
  * has come. */
 static void leave_places(struct scoreboard *board, const struct sent *sent)
 {
-    if (board->heard == sent)
-        board->heard = sent->prev ? sent->prev : sent->next;
+    if (board->sack_hint == sent)
+        board->sack_hint = sent->prev ? sent->prev : sent->next;
     if (board->sacked_to == sent)
         board->sacked_to = sent->prev;
     if (board->judged == sent)
@@ -90,7 +90,7 @@ static void record_free(struct scoreboard *board, struct sent_pool *pool, struct
     ring_remove(&sent->by_time);
     if (board->lost_from == sent)
         board->lost_from = sent->next;
-    if (board->heard)
+    if (board->sack_hint)
         leave_places(board, sent);
     if (sent->prev)
         sent->prev->next = sent->next;
@@ -313,8 +313,8 @@ static struct sent *find(struct scoreboard *board, uint32_t seq, uint32_t *steps
 
     if (distance(board->last, seq) < distance(sent, seq))
         sent = board->last;
-    if (board->heard && distance(board->heard, seq) < distance(sent, seq))
-        sent = board->heard;
+    if (board->sack_hint && distance(board->sack_hint, seq) < distance(sent, seq))
+        sent = board->sack_hint;
     while (found && sent->prev && seq_lt(seq, sent->seq)) {
         sent = sent->prev;
         found = may_step(board, steps);
@@ -323,7 +323,7 @@ static struct sent *find(struct scoreboard *board, uint32_t seq, uint32_t *steps
         sent = sent->next;
         found = may_step(board, steps);
     }
-    board->heard = sent;
+    board->sack_hint = sent;
     return found ? sent : 0;
 }
 
@@ -374,7 +374,7 @@ void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t 
         note_delivered(delivered, sent);
         delivered->sacked_bytes += len_of(sent);
         sent = take_sacked(board, pool, sent);
-        board->heard = sent;
+        board->sack_hint = sent;
     }
 }
 

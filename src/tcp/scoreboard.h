@@ -65,7 +65,7 @@ struct scoreboard {
     struct sent *first;
     struct sent *last;
     struct sent *lost_from; /* no lost record lies before it */
-    struct sent *heard;     /* where the last SACK block led; NULL: no SACK since all was empty */
+    struct sent *sack_hint; /* where the last SACK block led; NULL: no SACK since all was empty */
     struct sent *sacked_to; /* the highest SACKed record */
     struct sent *judged;    /* RFC 6675: what can be found lost up to here has been */
     struct ring by_time;
@@ -172,7 +172,7 @@ static inline struct sent *scoreboard_only(const struct scoreboard *board)
 static inline void scoreboard_ack_only(struct scoreboard *board, struct sent_pool *pool,
                                        struct sent *sent)
 {
-    board->first = board->last = board->lost_from = board->heard = 0;
+    board->first = board->last = board->lost_from = board->sack_hint = 0;
     board->in_flight_bytes = 0;
     ring_init(&board->by_time);
     sent_give(pool, sent);
