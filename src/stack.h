@@ -4,8 +4,7 @@
  * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
  * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output
  *       -> link_enqueue; where a packet went lately: leat_*_send -> *_output
- *       -> header_template_send
- *       -> link_enqueue
+ *       -> header_template_send -> link_enqueue
  */
 #ifndef STACK_H
 #define STACK_H

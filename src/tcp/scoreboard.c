@@ -80,8 +80,8 @@ static void leave_places(struct scoreboard *board, const struct sent *sent)
         board->sack_hint = sent->prev ? sent->prev : sent->next;
     if (board->sacked_to == sent)
         board->sacked_to = sent->prev;
-    if (board->judged == sent)
-        board->judged = sent->prev;
+    if (board->loss_scanned_to == sent)
+        board->loss_scanned_to = sent->prev;
 }
 
 static void record_free(struct scoreboard *board, struct sent_pool *pool, struct sent *sent)
@@ -414,9 +414,9 @@ static struct sent *first_below(struct scoreboard *board, uint32_t dup_bytes, ui
     return 0;
 }
 
-static bool is_judged(const struct scoreboard *board, const struct sent *sent)
+static bool is_scanned(const struct scoreboard *board, const struct sent *sent)
 {
-    return board->judged && seq_le(sent->seq, board->judged->seq);
+    return board->loss_scanned_to && seq_le(sent->seq, board->loss_scanned_to->seq);
 }
 
 uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_bytes,
@@ -425,25 +425,25 @@ uint32_t scoreboard_lose_below_sacked(struct scoreboard *board, uint32_t dup_byt
     const uint32_t lost_before = board->lost_bytes;
     struct sent *const from = first_below(board, dup_bytes, dup_ranges);
 
-    for (struct sent *sent = from; sent && !is_judged(board, sent); sent = sent->prev) {
+    for (struct sent *sent = from; sent && !is_scanned(board, sent); sent = sent->prev) {
         if (!(sent->flags & (SENT_SACKED | SENT_AGAIN)))
             scoreboard_lose(board, sent);
     }
-    if (from && !is_judged(board, from))
-        board->judged = from;
+    if (from && !is_scanned(board, from))
+        board->loss_scanned_to = from;
     return board->lost_bytes - lost_before;
 }
 
-/* Where what flies again was put: what left once lies in the order of its numbers, and so does, in
- * one round of repair, what left again. */
+/* Where the last record that is in flight again was put: what left once lies in the order of its
+ * numbers, and so does, in one round of repair, what left again. */
 struct places {
     struct ring *near[2];
     uint32_t steps;
 };
 
-/* What flew before flies again, at its place in time; if that is too far from where the one before
+/* @sent is in flight again, at its place in time; if that is too far from where the one before
  * it went, at the end: RACK will come upon it last. */
-static void fly_again(struct scoreboard *board, struct sent *sent, struct places *places)
+static void mark_in_flight(struct scoreboard *board, struct sent *sent, struct places *places)
 {
     struct ring *const head = &board->by_time;
     struct ring **place = &places->near[(sent->flags & SENT_AGAIN) != 0];
@@ -464,29 +464,30 @@ static void fly_again(struct scoreboard *board, struct sent *sent, struct places
         *place = &sent->by_time;
 }
 
-/* All in one of two conditions flies again.  It may take steps as often as it finds something. */
-static void all_fly_again(struct scoreboard *board, enum sent_flag condition, const uint32_t *left)
+/* All in @condition are in flight again.  Each that is found pays for two steps of the search. */
+static void mark_all_in_flight(struct scoreboard *board, enum sent_flag condition,
+                               const uint32_t *left)
 {
     struct places places = {.near = {&board->by_time, &board->by_time}};
 
-    board->judged = 0;
+    board->loss_scanned_to = 0;
     for (struct sent *sent = board->first; sent && *left > 0; sent = sent->next) {
         if (!(sent->flags & condition))
             continue;
-        fly_again(board, sent, &places);
+        mark_in_flight(board, sent, &places);
         places.steps -= places.steps < 2 ? places.steps : 2;
     }
 }
 
 void scoreboard_unlose_all(struct scoreboard *board)
 {
-    all_fly_again(board, SENT_LOST, &board->lost_bytes);
+    mark_all_in_flight(board, SENT_LOST, &board->lost_bytes);
     board->lost_from = 0;
 }
 
 void scoreboard_forget_sacks(struct scoreboard *board)
 {
-    all_fly_again(board, SENT_SACKED, &board->sacked_bytes);
+    mark_all_in_flight(board, SENT_SACKED, &board->sacked_bytes);
     board->sacked_to = 0;
 }
 

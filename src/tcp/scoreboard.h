@@ -67,7 +67,7 @@ struct scoreboard {
     struct sent *lost_from; /* no lost record lies before it */
     struct sent *sack_hint; /* where the last SACK block led; NULL: no SACK since all was empty */
     struct sent *sacked_to; /* the highest SACKed record */
-    struct sent *judged;    /* RFC 6675: what can be found lost up to here has been */
+    struct sent *loss_scanned_to; /* RFC 6675: up to here all that is lost is marked so */
     struct ring by_time;
     uint32_t in_flight_bytes;
     uint32_t sacked_bytes;

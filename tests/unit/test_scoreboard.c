@@ -249,7 +249,7 @@ static void the_last_records_are_for_who_has_none(void **state)
         scoreboard_free(&others[i], &pool);
 }
 
-/* RFC 4015: what flew before flies again, in the order in which it left */
+/* RFC 4015: what was in flight before is so again, in the order in which it left */
 static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
 {
     (void)state;

@@ -169,7 +169,8 @@ static void looking_for_what_is_lost_is_bounded(void **state)
     }
 }
 
-/* Two rounds of repair, interleaved: each record that flies again belongs far from the one before.
+/* Two rounds of repair, interleaved: each record that is in flight again belongs far from the one
+ * before.
  */
 static void taking_losses_back_costs_a_few_steps_each(void **state)
 {
