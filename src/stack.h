@@ -27,7 +27,7 @@
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
 struct routes;     /* ip/route.h */
-struct known_path;
+struct route_cache_entry;
 struct icmp_error; /* ip/icmp.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
@@ -127,12 +127,12 @@ enum {
 
 /* What is small and asked for often stands first: code needs shorter addresses for it. */
 struct leat {
-    uint64_t now_ns;                /* of this poll */
-    uint32_t now_ms;                /* the same, for whom 49 days are enough */
-    uint32_t route_generation;      /* changes of addresses and routes: what was derived is void */
-    struct tcp *tcp;                /* tcp/tcp.h; NULL: not registered */
-    struct udp *udp;                /* udp/udp.h; NULL: not registered */
-    struct known_path *known_paths; /* ip/route.h */
+    uint64_t now_ns;           /* of this poll */
+    uint32_t now_ms;           /* the same, for whom 49 days are enough */
+    uint32_t route_generation; /* changes of addresses and routes: what was derived is void */
+    struct tcp *tcp;           /* tcp/tcp.h; NULL: not registered */
+    struct udp *udp;           /* udp/udp.h; NULL: not registered */
+    struct route_cache_entry *route_cache; /* ip/route.h */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
     struct routes *routes;

@@ -62,7 +62,7 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
 static bool addresses_are_known(struct leat *stack, const struct link *link, leat_ip4 src,
                                 leat_ip4 dst)
 {
-    const struct path *back = route_known(stack, dst, src);
+    const struct path *back = route_cache_get(stack, dst, src);
 
     return back && back->link == link;
 }

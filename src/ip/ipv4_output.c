@@ -51,12 +51,12 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
 
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
 {
-    const struct path *known = route_known(stack, src, dst);
+    const struct path *cached = route_cache_get(stack, src, dst);
     const struct address *from;
     leat_ip4 next_hop;
 
-    if (known) {
-        *path = *known;
+    if (cached) {
+        *path = *cached;
         path->template = 0; /* another way may take its place */
         return LEAT_OK;
     }
@@ -77,7 +77,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->is_group = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
     if (path->hop_is_host && !path->is_group)
-        route_remember(stack, path, src == LEAT_IP4_ANY);
+        route_cache_put(stack, path, src == LEAT_IP4_ANY);
     return LEAT_OK;
 }
 

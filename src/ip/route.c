@@ -33,7 +33,7 @@ struct routes {
 size_t routes_cost(const struct leat_config *config)
 {
     return arena_cost(1, sizeof(struct routes)) + arena_cost(config->routes, sizeof(struct route)) +
-           arena_cost(KNOWN_PATHS, sizeof(struct known_path));
+           arena_cost(ROUTE_CACHE_ENTRIES, sizeof(struct route_cache_entry));
 }
 
 bool routes_init(struct leat *stack)
@@ -43,11 +43,11 @@ bool routes_init(struct leat *stack)
     if (!table)
         return false;
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
-    stack->known_paths = arena_take(&stack->arena, KNOWN_PATHS, sizeof *stack->known_paths);
+    stack->route_cache = arena_take(&stack->arena, ROUTE_CACHE_ENTRIES, sizeof *stack->route_cache);
     stack->routes = table;
     stack->route_generation = 1;
     stack->neighbour_generation = 1;
-    return table->routes && stack->known_paths;
+    return table->routes && stack->route_cache;
 }
 
 /* The usable address of ours whose prefix, the longest, holds @ip; or NULL. */
@@ -100,17 +100,17 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
-void route_remember(struct leat *stack, const struct path *path, bool is_default)
+void route_cache_put(struct leat *stack, const struct path *path, bool is_default)
 {
-    struct known_path *known = route_known_slot(stack, path->dst);
+    struct route_cache_entry *cached = route_cache_slot(stack, path->dst);
 
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
-    known->generation = stack->route_generation;
-    known->is_default = is_default;
-    known->path = *path;
-    known->path.template = &known->template;
-    known->template.generation = 0;
+    cached->generation = stack->route_generation;
+    cached->is_default = is_default;
+    cached->path = *path;
+    cached->path.template = &cached->template;
+    cached->template.generation = 0;
 }
 
 /* True if an address, be it still probed for, has the gateway on its link. */

@@ -15,12 +15,12 @@ COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4
                                       leat_ip4 *next_hop);
 
 enum {
-    KNOWN_PATHS = 64 /* a power of two */
+    ROUTE_CACHE_ENTRIES = 64 /* a power of two */
 };
 
-/* A path to a host that was found not long ago: it has a link, its source is usable there and no
- * broadcast address, its destination is not ours. */
-struct known_path {
+/* A cached path to a host: it has a link, its source is usable there and no broadcast address, its
+ * destination is not ours. */
+struct route_cache_entry {
     uint32_t generation; /* stack->route_generation then; 0: none */
     bool is_default;     /* its source is what we choose, too, if nobody else does */
     struct path path;
@@ -28,36 +28,36 @@ struct known_path {
 };
 
 /* Peers of one network follow each other, so the low bits tell them apart. */
-static inline struct known_path *route_known_slot(struct leat *stack, leat_ip4 dst)
+static inline struct route_cache_entry *route_cache_slot(struct leat *stack, leat_ip4 dst)
 {
-    return &stack->known_paths[(dst ^ dst >> 8) % KNOWN_PATHS];
+    return &stack->route_cache[(dst ^ dst >> 8) % ROUTE_CACHE_ENTRIES];
 }
 
-/* A way to the host @dst from @src (LEAT_IP4_ANY: chosen) that was found before and is still true,
- * or NULL. */
-static inline struct path *route_known(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+/* The cached path from @src (LEAT_IP4_ANY: chosen) to the host @dst, or NULL if it isn't true now.
+ */
+static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
-    struct known_path *known = route_known_slot(stack, dst);
+    struct route_cache_entry *cached = route_cache_slot(stack, dst);
 
-    return known->generation == stack->route_generation && known->path.dst == dst &&
-                   (known->path.src == src || (src == LEAT_IP4_ANY && known->is_default))
-               ? &known->path
+    return cached->generation == stack->route_generation && cached->path.dst == dst &&
+                   (cached->path.src == src || (src == LEAT_IP4_ANY && cached->is_default))
+               ? &cached->path
                : 0;
 }
 
-/* The same, or any other way to anybody, written to @room; NULL: none. */
-static inline struct path *route_path(struct leat *stack, leat_ip4 src, leat_ip4 dst,
-                                      struct path *room)
+/* The same, or any path to anybody, looked up and written to @room; NULL: there is none. */
+static inline struct path *route_cache_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+                                            struct path *room)
 {
-    struct path *known = route_known(stack, src, dst);
+    struct path *cached = route_cache_get(stack, src, dst);
 
-    if (known)
-        return known;
+    if (cached)
+        return cached;
     return ipv4_path(stack, src, dst, room) == LEAT_OK ? room : 0;
 }
 
-/* Keeps a path of that kind; @is_default: its source was chosen. */
-COLD void route_remember(struct leat *stack, const struct path *path, bool is_default);
+/* Caches @path, which is of that kind; @is_default: its source was chosen. */
+COLD void route_cache_put(struct leat *stack, const struct path *path, bool is_default);
 
 /* The identification of the next packet that may be fragmented: as good as random. */
 uint16_t route_next_id(struct leat *stack);

@@ -287,7 +287,7 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
 /* What we sent has arrived: the next hop is alive.  False: which one that is isn't known here. */
 static bool tell_reached(struct leat_tcp *conn)
 {
-    struct path *path = route_known(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
+    struct path *path = route_cache_get(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
 
     if (path)
         ipv4_reached(path);

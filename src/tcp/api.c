@@ -36,7 +36,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     leat_assert(tcp != 0); /* leat_tcp_register() first */
     if (remote->port == 0)
         return LEAT_ERR_ARGUMENT;
-    path = route_path(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);
+    path = route_cache_find(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);
     if (!path)
         return LEAT_ERR_NO_ROUTE;
     if (path->is_group)

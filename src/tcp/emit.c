@@ -346,7 +346,7 @@ bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags)
 {
     struct path room;
-    const struct path *path = route_path(tcp->stack, tcb->local_ip, tcb->remote_ip, &room);
+    const struct path *path = route_cache_find(tcp->stack, tcb->local_ip, tcb->remote_ip, &room);
     struct wire_tcp header;
 
     if (!path)
@@ -409,7 +409,7 @@ void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb)
 uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
 {
     struct path room;
-    const struct path *path = route_path(tcp->stack, local_ip, remote_ip, &room);
+    const struct path *path = route_cache_find(tcp->stack, local_ip, remote_ip, &room);
 
     return path ? tcp_mss_of(path) : MSS_DEFAULT;
 }

@@ -67,7 +67,7 @@ static void send_answer(struct tcp_half *half)
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
     struct path room;
     const struct path *path =
-        route_path(half->tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &room);
+        route_cache_find(half->tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &room);
 
     half->sent_at_ns = half->tcp->stack->now_ns;
     if (!path)

@@ -333,7 +333,7 @@ bool tcp_output(struct leat_tcp *conn)
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
     struct path found;
     struct path *path =
-        route_path(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
+        route_cache_find(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
     enum verdict verdict;
 
     if (!path) {

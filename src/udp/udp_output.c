@@ -63,7 +63,7 @@ static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint 
 
     if (peer->port == 0)
         return LEAT_ERR_ARGUMENT;
-    *path = route_known(stack, local_ip, peer->ip);
+    *path = route_cache_get(stack, local_ip, peer->ip);
     if (*path) /* from an address of ours to a host: nothing below would object */
         return udp_bind_ephemeral(udp);
     *path = room;

@@ -15,7 +15,7 @@ enum {
 
 static bool has_head(struct world *world, leat_ip4 ip)
 {
-    const struct path *path = route_known(world->stack, IP_US, ip);
+    const struct path *path = route_cache_get(world->stack, IP_US, ip);
 
     return path && path->template &&
            path->template->generation == world->stack->neighbour_generation;
@@ -177,7 +177,7 @@ static void a_removed_address_is_not_sent_from(void **state)
 
     make_head(world, udp);
     assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
-    assert_null(route_known(world->stack, IP_US, IP_PEER));
+    assert_null(route_cache_get(world->stack, IP_US, IP_PEER));
     assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_NO_ROUTE);
 }
 

@@ -209,20 +209,20 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
 
 /* ---- what was found out is remembered, and void when it is no longer true ----------------- */
 
-static void known_path_is_void_when_the_routes_change(void **state)
+static void cached_route_is_void_when_the_routes_change(void **state)
 {
     struct world *world = *state;
 
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
-    assert_non_null(route_known(world->stack, 0, IP_OTHER));
+    assert_non_null(route_cache_get(world->stack, 0, IP_OTHER));
     assert_int_equal(leat_route_add(world->stack, IP_OTHER, 32, gateway), LEAT_OK);
-    assert_null(route_known(world->stack, 0, IP_OTHER));
+    assert_null(route_cache_get(world->stack, 0, IP_OTHER));
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, gateway);
     assert_int_equal(leat_route_remove(world->stack, IP_OTHER, 32), LEAT_OK);
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
 }
 
-static void known_path_is_void_when_its_address_goes(void **state)
+static void cached_route_is_void_when_its_address_goes(void **state)
 {
     struct world *world = *state;
 
@@ -234,7 +234,7 @@ static void known_path_is_void_when_its_address_goes(void **state)
 }
 
 /* RFC 5227 2.1.1: an address that is probed for is not used, so the old way is good until then. */
-static void known_path_is_void_when_a_nearer_address_becomes_usable(void **state)
+static void cached_route_is_void_when_a_nearer_address_becomes_usable(void **state)
 {
     const leat_ip4 near = LEAT_IP4(10, 0, 0, 201), dst = LEAT_IP4(10, 0, 0, 200);
     struct world *world = *state;
@@ -286,7 +286,7 @@ static void identifications_of_a_clone_are_the_same_until_it_gets_a_new_secret(v
         assert_int_equal(route_next_id(world->stack), ours[i]);
     memcpy(world->memory, image, bytes);
     assert_int_equal(leat_reseed(world->stack, seed), LEAT_OK);
-    assert_null(route_known(world->stack, 0, IP_PEER));
+    assert_null(route_cache_get(world->stack, 0, IP_PEER));
     for (unsigned i = 0; i < 8; i++)
         same += route_next_id(world->stack) == ours[i];
     assert_int_equal(same, 0);
@@ -308,9 +308,9 @@ int main(void)
         cmocka_unit_test(host_without_address_may_speak_to_everybody),
         world_test(nobody_lives_at_reserved_addresses),
         world_test(point_to_point_prefixes_have_no_broadcast),
-        world_test(known_path_is_void_when_the_routes_change),
-        world_test(known_path_is_void_when_its_address_goes),
-        world_test(known_path_is_void_when_a_nearer_address_becomes_usable),
+        world_test(cached_route_is_void_when_the_routes_change),
+        world_test(cached_route_is_void_when_its_address_goes),
+        world_test(cached_route_is_void_when_a_nearer_address_becomes_usable),
         world_test(identifications_of_a_clone_are_the_same_until_it_gets_a_new_secret),
     };
 
