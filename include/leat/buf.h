@@ -48,9 +48,12 @@ struct leat_buf {
     uint32_t len;            /**< bytes in this view */
     uint32_t capacity;       /**< bytes of storage, from start */
     uint32_t refs;           /**< in an owner: views alive on its storage */
-    uint16_t segment_bytes;  /**< of a super-frame: payload bytes of each segment in it; else 0 */
-    uint8_t kind;            /**< which list of the pool it came from; private */
-    uint8_t checksum;        /**< enum leat_checksum; in the first piece */
+    union {
+        uint16_t segment_bytes; /**< of a super-frame: payload bytes of each segment; else 0 */
+        uint16_t ip_header_at;  /**< how far back, in a socket's queue; private */
+    };
+    uint8_t kind;     /**< which list of the pool it came from; private */
+    uint8_t checksum; /**< enum leat_checksum; in the first piece */
 };
 
 /**
@@ -82,7 +85,10 @@ struct leat_buf *leat_buf_slice(const struct leat_buf *buf, uint32_t offset, uin
 /** Gives back all pieces of @p buf (NULL is allowed).  Takes @p buf. */
 void leat_buf_free(struct leat_buf *buf);
 
-/** Moves the start forward to uncover @p bytes in front of the first piece; asserts headroom. */
+/**
+ * Lengthens the first piece by @p bytes at its front and returns where they begin; asserts that
+ * there is so much headroom.
+ */
 uint8_t *leat_buf_push(struct leat_buf *buf, uint32_t bytes);
 
 /**

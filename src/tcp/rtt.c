@@ -32,7 +32,7 @@ static uint32_t clamp(uint64_t rto, const struct rtt_limits *limits)
 void rtt_init(struct rtt *rtt, const struct rtt_limits *limits)
 {
     rtt->srtt = 0;
-    rtt->rttvar = 0;
+    rtt->SYN_sent_at = 0;
     rtt->rto = clamp(RTO_INITIAL, limits);
 }
 
@@ -68,15 +68,15 @@ void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns)
     const uint32_t stamp = (uint32_t)(now_ns >> RTT_UNIT_SHIFT);
 
     if (rtt->srtt == 0)
-        rtt->rttvar = stamp + (stamp == 0);
+        rtt->SYN_sent_at = stamp + (stamp == 0);
 }
 
 /* What 32 bits can't tell, an answer after 274 s, comes long after the SYN was sent again. */
 void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns)
 {
-    const uint32_t took = (uint32_t)(now_ns >> RTT_UNIT_SHIFT) - rtt->rttvar;
+    const uint32_t took = (uint32_t)(now_ns >> RTT_UNIT_SHIFT) - rtt->SYN_sent_at;
 
-    if (rtt->srtt == 0 && rtt->rttvar > 0)
+    if (rtt->srtt == 0 && rtt->SYN_sent_at > 0)
         rtt_sample(rtt, limits, (uint64_t)took << RTT_UNIT_SHIFT);
 }
 

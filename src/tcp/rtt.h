@@ -13,9 +13,12 @@ enum {
 };
 
 struct rtt {
-    uint32_t srtt;   /* units; 0: no sample yet */
-    uint32_t rttvar; /* units; before the first sample: when our SYN left, 0: it doesn't count */
-    uint32_t rto;    /* units; with the backoff */
+    uint32_t srtt; /* units; 0: no sample yet */
+    union {
+        uint32_t rttvar;      /* units */
+        uint32_t SYN_sent_at; /* units, while srtt is 0: when our SYN left; 0: it doesn't count */
+    };
+    uint32_t rto; /* units; with the backoff */
 };
 
 /* In units. */

@@ -10,7 +10,7 @@
 #include "wire/udp.h"
 
 enum {
-    REASSEMBLED = 0x8000 /* in segment_bytes */
+    REASSEMBLED = 0x8000 /* in ip_header_at */
 };
 
 /* RFC 768: a checksum of 0 means that the sender made none. */
@@ -30,16 +30,16 @@ static void refuse(struct leat *stack, struct packet *packet)
 }
 
 /* Queues the payload.  Its headers stay in front of it in the buffer and are read again when the
- * program gets it: so a queue costs no memory of its own.  Meanwhile segment_bytes, which means
- * nothing here, holds how far back the IP header begins, and whether it came in fragments. */
+ * program gets it: so a queue costs no memory of its own.  Meanwhile ip_header_at says how far
+ * back the IP header begins, and whether it came in fragments. */
 static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
 
     view_pull(buf, UDP_HEADER_BYTES);
-    buf->segment_bytes = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
+    buf->ip_header_at = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
     if (packet->reassembled)
-        buf->segment_bytes |= REASSEMBLED;
+        buf->ip_header_at |= REASSEMBLED;
     queue_put(&udp->queue, buf);
     stack->stats.taken_udp++;
     stack_ready(stack, &udp->ready);
@@ -91,7 +91,7 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 /* Hands one datagram to the program. */
 static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 {
-    const uint16_t back = payload->segment_bytes & (uint16_t)~REASSEMBLED;
+    const uint16_t back = payload->ip_header_at & (uint16_t)~REASSEMBLED;
     const uint8_t *ip = payload->data - back;
     const uint8_t *ports = payload->data - UDP_HEADER_BYTES;
     struct leat_endpoint peer, local;
@@ -102,7 +102,7 @@ static void deliver(struct leat_udp *udp, struct leat_buf *payload)
     leat_assert(ok); /* it did when it came */
     peer = (struct leat_endpoint){header.src, get16(ports)};
     local = (struct leat_endpoint){header.dst, get16(ports + 2)};
-    udp->reassembled = payload->segment_bytes & REASSEMBLED;
+    udp->reassembled = payload->ip_header_at & REASSEMBLED;
     payload->segment_bytes = 0;
     if (udp->events->on_datagram)
         udp->events->on_datagram(udp, payload, &peer, &local, udp->arg);
