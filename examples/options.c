@@ -60,7 +60,8 @@ struct option {
 
 static const struct option all_options[KEY_COUNT] = {
     [KEY_TAP] = {"tap", "NAME", "the TAP device (leat0)", true},
-    [KEY_CREATE] = {"create", NULL, "make the device if there is none", true},
+    [KEY_CREATE] = {"create", NULL,
+                    "make the device if there is none, with a queue of 4,096 frames", true},
     [KEY_SOCKET] = {"socket", "PATH",
                     "instead of a device, the UNIX socket of another leat, of QEMU\n"
                     "                     (-netdev stream) or of passt: no root is needed",
@@ -95,7 +96,8 @@ static const struct option all_options[KEY_COUNT] = {
                   false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
-    [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)", false},
+    [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
+                       false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

@@ -22,9 +22,10 @@
 extern "C" {
 #endif
 
-/** What Linux gives one device. */
+/** What Linux gives one device, and what we give one that we make. */
 enum {
-    LEAT_TAP_QUEUES_MAX = 256
+    LEAT_TAP_QUEUES_MAX = 256,
+    LEAT_TAP_BACKLOG_FRAMES = 4096 /**< Linux's own is 500 or 1,000 */
 };
 
 struct leat_tap;
@@ -35,6 +36,10 @@ struct leat_tap_config {
     const struct leat_mac *mac; /**< our address on the link; NULL: random, locally administered */
     struct leat_posix *posix;   /**< the host whose wait() shall watch it; NULL: none */
     bool create;                /**< make the device if there is none; it goes with the process */
+    uint16_t backlog_frames;    /**< of a device that is made: how many frames wait in the kernel
+                                     until they are read (txqueuelen), more than connections that
+                                     send at once; 0: LEAT_TAP_BACKLOG_FRAMES.  One that is there
+                                     keeps its own */
     uint16_t mtu;               /**< ours, at most the device's; 0: that of the device */
     bool no_offload;            /**< every frame alone, every checksum computed: as on a wire;
                                      the same for all queues of a device */

@@ -129,6 +129,24 @@ out:
     return err;
 }
 
+/* The kernel's own length is less than a thousand connections send at once. */
+static enum leat_err set_backlog(const char *device, uint16_t frames, char why[LEAT_WHY_BYTES])
+{
+    struct ifreq request = {.ifr_qlen = frames ? frames : LEAT_TAP_BACKLOG_FRAMES};
+    const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    enum leat_err err = LEAT_OK;
+
+    memcpy(request.ifr_name, device, strlen(device));
+    if (control < 0 || ioctl(control, SIOCSIFTXQLEN, &request) < 0) {
+        snprintf(why, LEAT_WHY_BYTES, "can't set the queue of %s to %d frames: %s", device,
+                 request.ifr_qlen, strerror(errno));
+        err = LEAT_ERR_DEVICE;
+    }
+    if (control >= 0)
+        close(control);
+    return err;
+}
+
 /* Opens /dev/net/tun; sees whether the kernel has what @flags ask for. */
 static enum leat_err open_node(short flags, int *fd, char why[LEAT_WHY_BYTES])
 {
@@ -159,6 +177,7 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     struct ifreq request = {.ifr_flags = (short)(IFF_TAP | IFF_NO_PI | flags)};
     const size_t len = strlen(device);
     enum leat_err err;
+    bool missing;
     int opened;
 
     if (len == 0 || len >= IFNAMSIZ || strpbrk(device, "/ %:")) {
@@ -171,7 +190,8 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
     err = check_queues(config, device, why);
     if (err)
         return err;
-    if (!config->create && if_nametoindex(device) == 0)
+    missing = if_nametoindex(device) == 0;
+    if (missing && !config->create)
         return explain_missing(device, why);
     err = open_node((short)flags, &opened, why);
     if (err)
@@ -181,6 +201,8 @@ enum leat_err leat_tap_device_open(const struct leat_tap_config *config, int *fd
         err = explain_attach(device, errno, why);
     else
         err = configure(device, mtu, why);
+    if (!err && missing)
+        err = set_backlog(device, config->backlog_frames, why);
     if (err)
         close(opened);
     else

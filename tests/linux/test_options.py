@@ -124,11 +124,26 @@ def test_the_device_can_be_made_by_us():
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
     try:
         assert "made0" in child.stdout.readline()
-        assert os.path.exists("/sys/class/net") and b"made0" in run("ip", "link", "show", "made0")
+        shown = run("ip", "link", "show", "made0").decode()
+        assert " qlen 4096\n" in shown, shown  # a thousand connections may send at once
     finally:
         child.terminate()
         assert child.wait(20) == 0
     assert run("ip", "link", "show", "made0", check=False) == b""
+
+
+def test_a_device_that_is_there_keeps_its_queue():
+    make_tap("kept0")
+    run("ip", "link", "set", "kept0", "txqueuelen", 77)
+    child = subprocess.Popen([binary("echo"), "--tap", "kept0", "--create"],
+                             stdout=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        assert "kept0" in child.stdout.readline()
+        assert b" qlen 77\n" in run("ip", "link", "show", "kept0")
+    finally:
+        child.terminate()
+        assert child.wait(20) == 0
+        run("ip", "link", "del", "kept0")
 
 
 def test_the_device_goes_away(leat):
