@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "inside.h"
+#include "unix.h"
 
 enum {
     MTU_MIN = 68, /* RFC 791 3.2 */
@@ -177,21 +177,6 @@ static const struct leat_netif_ops socket_ops = {.receive = socket_receive,
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
-static bool choose_mac(struct leat_socket *socket, const struct leat_mac *given)
-{
-    uint8_t *octet = socket->netif.mac.octet;
-
-    if (given) {
-        socket->netif.mac = *given;
-        return !(given->octet[0] & 1);
-    }
-    if (getrandom(octet, sizeof socket->netif.mac.octet, 0) !=
-        (ssize_t)sizeof socket->netif.mac.octet)
-        return false;
-    octet[0] = (uint8_t)((octet[0] & 0xfcu) | 0x02u); /* locally administered (IEEE 802-2014 8.2) */
-    return true;
-}
-
 static enum leat_err set_facts(struct leat_socket *socket, const struct leat_socket_config *config,
                                char why[LEAT_WHY_BYTES])
 {
@@ -212,7 +197,7 @@ static enum leat_err set_facts(struct leat_socket *socket, const struct leat_soc
         snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %d", MTU_MIN, UINT16_MAX);
         return LEAT_ERR_ARGUMENT;
     }
-    if (!choose_mac(socket, config->mac)) {
+    if (!leat_unix_choose_mac(&socket->netif.mac, config->mac)) {
         snprintf(why, LEAT_WHY_BYTES, "the MAC address must be one station's (first octet even)");
         return LEAT_ERR_ARGUMENT;
     }

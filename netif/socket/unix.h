@@ -1,0 +1,23 @@
+/* unix.h -- UNIX sockets by their paths: what the backends over them share. */
+#ifndef SOCKET_UNIX_H
+#define SOCKET_UNIX_H
+
+#include <stdbool.h>
+
+#include <leat/addr.h>
+#include <leat/posix.h>
+
+/* Sets *@fd, which the caller closes, also on error, when it isn't -1.  *@unlink_path becomes a
+ * copy of a path that was made: the caller removes it at the end, and frees the copy.  @why gets a
+ * line that says what failed. */
+enum leat_err leat_unix_listen(int *fd, const char *path, char **unlink_path,
+                               char why[LEAT_WHY_BYTES]);
+
+/* The same; @local_path, where ours is bound, may be NULL. */
+enum leat_err leat_unix_connect(int *fd, int type, const char *path, const char *local_path,
+                                char **unlink_path, char why[LEAT_WHY_BYTES]);
+
+/* @given, or a random address if that is NULL; false: it isn't one station's. */
+bool leat_unix_choose_mac(struct leat_mac *mac, const struct leat_mac *given);
+
+#endif
