@@ -18,6 +18,7 @@ enum option_key {
     KEY_TAP,
     KEY_CREATE,
     KEY_SOCKET,
+    KEY_SHM,
     KEY_LISTEN,
     KEY_DATAGRAM,
     KEY_PASST,
@@ -66,6 +67,10 @@ static const struct option all_options[KEY_COUNT] = {
                     "instead of a device, the UNIX socket of another leat, of QEMU\n"
                     "                     (-netdev stream) or of passt: no root is needed",
                     true},
+    [KEY_SHM] = {"shm", "PATH",
+                 "instead of a device, memory that another leat shares; PATH is the\n"
+                 "                     UNIX socket where the two meet",
+                 true},
     [KEY_LISTEN] = {"listen", NULL, "wait at that path for the other end", true},
     [KEY_DATAGRAM] = {"datagram", "PATH",
                       "the socket carries datagrams (-netdev dgram); ours is at PATH", true},
@@ -82,8 +87,8 @@ static const struct option all_options[KEY_COUNT] = {
                  "                     Linux's",
                  true},
     [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
-    [KEY_BUSY_POLL] = {"busy-poll", "US", "ask that device instead of waiting for its interrupts",
-                       true},
+    [KEY_BUSY_POLL] = {"busy-poll", "US",
+                       "ask that device, or the memory, for so long before we sleep", true},
     [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (10.0.0.2/24)", false},
     [KEY_GATEWAY] = {"gateway", "ADDRESS", "where everything else is sent (nowhere)", false},
     [KEY_SERVER] = {"server", "ADDRESS", "whom to ask, for who asks (the gateway)", false},
@@ -260,6 +265,9 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_SOCKET:
         options->socket = text;
         return true;
+    case KEY_SHM:
+        options->shm = text;
+        return true;
     case KEY_LISTEN:
         options->listen = true;
         return true;
@@ -402,8 +410,12 @@ static const char *contradiction(const struct options *options)
 {
     if (options->replay && !(options->mac_given && options->seed_given))
         return "--replay needs --mac and --seed";
-    if ((options->listen || options->datagram) && !options->socket)
-        return "--listen and --datagram need --socket";
+    if (options->shm && (options->socket || options->passt || options->xdp))
+        return "--shm or another network, not both";
+    if (options->datagram && !options->socket)
+        return "--datagram needs --socket";
+    if (options->listen && !options->socket && !options->shm)
+        return "--listen needs --socket or --shm";
     if (options->listen && options->datagram)
         return "--listen is for streams, --datagram isn't one";
     if ((options->forward_tcp[0] || options->forward_udp[0]) && !options->passt)
@@ -412,8 +424,10 @@ static const char *contradiction(const struct options *options)
         return "--passt or --socket, not both";
     if (options->xdp && (options->passt || options->socket))
         return "--xdp or a socket, not both";
-    if ((options->queue || options->busy_poll_us) && !options->xdp)
-        return "--queue and --busy-poll need --xdp";
+    if (options->queue && !options->xdp)
+        return "--queue needs --xdp";
+    if (options->busy_poll_us && !options->xdp && !options->shm)
+        return "--busy-poll needs --xdp or --shm";
     return NULL;
 }
 

@@ -17,6 +17,7 @@ enum {
 struct options {
     const char *tap;
     const char *socket;   /* NULL: no UNIX socket */
+    const char *shm;      /* where to meet who shares memory, or NULL */
     const char *datagram; /* where ours is bound; NULL: a stream */
     bool listen;          /* at socket, instead of connecting to it */
     bool passt;           /* as the way out */

@@ -59,6 +59,22 @@ static enum leat_err open_socket(struct posix_device *device, const struct optio
     return leat_socket_open(&device->socket, &config, why);
 }
 
+static enum leat_err open_shm(struct posix_device *device, const struct options *options,
+                              char why[LEAT_WHY_BYTES])
+{
+    const struct leat_shm_config config = {.path = options->shm,
+                                           .listen = options->listen,
+                                           .mac = given_mac(options),
+                                           .posix = device->posix,
+                                           .mtu = options->mtu,
+                                           .busy_poll_us = options->busy_poll_us};
+    const enum leat_err err = leat_shm_open(&device->shm, &config, why);
+
+    if (!err)
+        device->netif = leat_shm_netif(device->shm);
+    return err;
+}
+
 static enum leat_err open_passt(struct posix_device *device, const struct options *options,
                                 char why[LEAT_WHY_BYTES])
 {
@@ -122,6 +138,8 @@ bool posix_device_open(struct posix_device *device, const struct options *option
         err = open_passt(device, options, why);
     else if (options->socket)
         err = open_socket(device, options, why);
+    else if (options->shm)
+        err = open_shm(device, options, why);
     else if (options->xdp)
         err = open_xdp(device, options, memory, memory_bytes, why);
     else
@@ -133,7 +151,9 @@ bool posix_device_open(struct posix_device *device, const struct options *option
 
 bool posix_device_lost(const struct posix_device *device, char why[LEAT_WHY_BYTES])
 {
-    const char *lost = device->socket ? leat_socket_lost(device->socket) : NULL;
+    const char *lost = device->socket ? leat_socket_lost(device->socket)
+                       : device->shm  ? leat_shm_lost(device->shm)
+                                      : NULL;
 
     if (lost)
         snprintf(why, LEAT_WHY_BYTES, "%s", lost);
@@ -176,6 +196,23 @@ static void socket_counters(const struct leat_socket_counters *socket,
     say(arg, "copied_socket_bytes", socket->rx_copied, "bytes of headers across two buffers");
 }
 
+static void shm_counters(const struct leat_shm_counters *shm,
+                         void (*say)(void *arg, const char *name, uint64_t value, const char *text),
+                         void *arg)
+{
+    say(arg, "shm_rx_short", shm->rx_short, "frames shorter than an Ethernet header");
+    say(arg, "shm_rx_long", shm->rx_long, "frames longer than the MTU allows");
+    say(arg, "shm_rx_starved", shm->rx_starved, "times that input had to wait");
+    say(arg, "shm_rx_dropped", shm->rx_dropped, "frames given up for want of memory");
+    say(arg, "shm_tx_refused", shm->tx_refused, "frames lost for want of a peer");
+    say(arg, "shm_bells_rung", shm->bells_rung, "system calls that woke the peer");
+    say(arg, "shm_bells_heard", shm->bells_heard, "system calls that looked for its bell");
+    say(arg, "shm_peers", shm->peers, "peers that came to our socket");
+    say(arg, "shm_peers_refused", shm->peers_refused, "of them, what broke the rules");
+    say(arg, "copied_shm_rx_bytes", shm->rx_copied, "bytes copied out of the shared memory");
+    say(arg, "copied_shm_tx_bytes", shm->tx_copied, "bytes copied into the shared memory");
+}
+
 #ifdef LEAT_HAS_XDP
 static void xdp_counters(const struct leat_xdp_counters *xdp,
                          void (*say)(void *arg, const char *name, uint64_t value, const char *text),
@@ -199,6 +236,8 @@ void posix_device_counters(const struct posix_device *device,
         tap_counters(leat_tap_counters(device->tap), say, arg);
     if (device->socket)
         socket_counters(leat_socket_counters(device->socket), say, arg);
+    if (device->shm)
+        shm_counters(leat_shm_counters(device->shm), say, arg);
 #ifdef LEAT_HAS_XDP
     if (device->xdp)
         xdp_counters(leat_xdp_counters(device->xdp), say, arg);
@@ -210,6 +249,7 @@ void posix_device_close(struct posix_device *device)
     leat_pcap_reader_close(device->reader);
     leat_tap_close(device->tap);
     leat_socket_close(device->socket);
+    leat_shm_close(device->shm);
 #ifdef LEAT_HAS_XDP
     leat_xdp_close(device->xdp);
 #endif

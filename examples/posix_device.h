@@ -4,17 +4,19 @@
 
 #include <leat/pcap.h>
 #include <leat/posix.h>
+#include <leat/shm.h>
 #include <leat/socket.h>
 #include <leat/tap.h>
 #include <leat/xdp.h>
 
 #include "options.h"
 
-/* One of tap, socket, xdp and reader is not NULL. */
+/* One of tap, socket, shm, xdp and reader is not NULL. */
 struct posix_device {
     struct leat_posix *posix;
     struct leat_tap *tap;
     struct leat_socket *socket;
+    struct leat_shm *shm;
     struct leat_xdp *xdp;
     struct leat_pcap_reader *reader;
     struct leat_host *machine; /* clock and wait: of POSIX, or of the capture */

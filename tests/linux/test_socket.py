@@ -93,10 +93,11 @@ def example():
         print(f"--- {' '.join(process.command)}\n{process.text}")
 
 
-def test_two_programs_on_leat_are_a_network_of_their_own(example, folder):
+@pytest.mark.parametrize("how", ["--socket", "--shm"])
+def test_two_programs_on_leat_are_a_network_of_their_own(example, folder, how):
     path = folder / "wire"
-    example("dns", "--socket", path, "--listen")
-    asked = run(*as_user(binary("resolve"), "--socket", str(path), "--ip", "10.0.0.3/24",
+    example("dns", how, path, "--listen")
+    asked = run(*as_user(binary("resolve"), how, str(path), "--ip", "10.0.0.3/24",
                          "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
     assert b"192.0.2." in asked, asked
 
@@ -144,7 +145,11 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
 
 @pytest.mark.parametrize("words,message", [
     (["--socket", "/nowhere/wire"], "start the other end first"),
-    (["--listen"], "--listen and --datagram need --socket"),
+    (["--listen"], "--listen needs --socket or --shm"),
+    (["--datagram", "x"], "--datagram needs --socket"),
+    (["--shm", "/nowhere/wire"], "start the other end first"),
+    (["--shm", "x", "--socket", "y"], "--shm or another network, not both"),
+    (["--busy-poll", "5"], "--busy-poll needs --xdp or --shm"),
     (["--forward", "tcp:7"], "--forward needs --passt"),
     (["--passt", "--forward", "sctp:7"], "that can't be"),
     (["--passt", "--socket", "x"], "--passt or --socket, not both"),

@@ -1,0 +1,186 @@
+/* ring.c -- frames from one process to another, in memory that both may write. */
+#include "ring.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct ring_line) == RING_LINE_BYTES, "both ends lay it out alike");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a lock wouldn't be shared with the peer");
+
+uint32_t ring_record_bytes(uint32_t len)
+{
+    return RING_HEAD_BYTES + ((len + 7) & ~7u);
+}
+
+static void init(struct ring *ring, uint8_t *bytes, uint32_t size)
+{
+    ring->bytes = bytes;
+    ring->size = size;
+    ring->index = ring->told_index = ring->peer_index = 0;
+    ring->skip_bytes = 0;
+    ring->broken = false;
+}
+
+void ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                        uint32_t size)
+{
+    init(ring, bytes, size);
+    ring->ours = &shared->producer;
+    ring->theirs = &shared->consumer;
+    ring->ahead = 0;
+    atomic_store_explicit(&ring->ours->wake_behind, (uint32_t)-RING_HEAD_BYTES,
+                          memory_order_relaxed); /* not until the ring is full */
+}
+
+void ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                        uint32_t size)
+{
+    init(ring, bytes, size);
+    ring->ours = &shared->consumer;
+    ring->theirs = &shared->producer;
+    ring->ahead = size;
+}
+
+/* ---- the two copies ----------------------------------------------------------------------- */
+
+static void copy_in(const struct ring *ring, uint32_t at, const uint8_t *bytes, uint32_t len)
+{
+    const uint32_t from = at & (ring->size - 1);
+    const uint32_t here = len < ring->size - from ? len : ring->size - from;
+
+    memcpy(ring->bytes + from, bytes, here);
+    memcpy(ring->bytes, bytes + here, len - here);
+}
+
+static void copy_out(const struct ring *ring, uint32_t at, uint8_t *bytes, uint32_t len)
+{
+    const uint32_t from = at & (ring->size - 1);
+    const uint32_t here = len < ring->size - from ? len : ring->size - from;
+
+    memcpy(bytes, ring->bytes + from, here);
+    memcpy(bytes + here, ring->bytes, len - here);
+}
+
+/* ---- the producer ------------------------------------------------------------------------- */
+
+uint32_t ring_free_bytes(const struct ring *ring)
+{
+    return ring->size - (ring->index - ring->peer_index);
+}
+
+void ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len)
+{
+    const uint32_t head[RING_HEAD_BYTES / 4] = {len, 0};
+    uint32_t at = ring->index + RING_HEAD_BYTES;
+
+    copy_in(ring, ring->index, (const uint8_t *)head, sizeof head);
+    for (; frame; frame = frame->next) {
+        copy_in(ring, at, frame->data, frame->len);
+        at += frame->len;
+    }
+    ring->index += ring_record_bytes(len);
+}
+
+/* ---- the consumer ------------------------------------------------------------------------- */
+
+/* A copy of @len bytes from @at on, or NULL. */
+static struct leat_buf *take_bytes(const struct ring *ring, uint32_t at, uint32_t len,
+                                   struct leat_pool *pool, uint32_t headroom)
+{
+    struct leat_buf *frame = NULL, **end = &frame;
+
+    while (len > 0) {
+        struct leat_buf *buf = leat_buf_alloc(pool, headroom);
+        uint32_t here;
+
+        if (!buf) {
+            leat_buf_free(frame);
+            return NULL;
+        }
+        here = leat_buf_tailroom(buf) < len ? leat_buf_tailroom(buf) : len;
+        copy_out(ring, at, leat_buf_put(buf, here), here);
+        at += here;
+        len -= here;
+        *end = buf;
+        end = &buf->next;
+    }
+    return frame;
+}
+
+/* The length of the next frame, read once: the peer may write another there right afterwards. */
+static uint32_t read_length(const struct ring *ring)
+{
+    const volatile uint32_t *head =
+        (const volatile uint32_t *)(const volatile void *)(ring->bytes +
+                                                           (ring->index & (ring->size - 1)));
+
+    return *head;
+}
+
+enum ring_result ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
+                           uint32_t frame_max, struct leat_buf **frame)
+{
+    const uint32_t have = ring->peer_index - ring->index; /* a multiple of 8 */
+    uint32_t len;
+
+    if (ring->broken)
+        return RING_BROKEN;
+    if (have == 0)
+        return RING_EMPTY;
+    len = read_length(ring);
+    if (len > have - RING_HEAD_BYTES) { /* so ring_record_bytes() doesn't wrap */
+        ring->broken = true;
+        return RING_BROKEN;
+    }
+    if (len >= FRAME_MIN && len <= frame_max) {
+        *frame = take_bytes(ring, ring->index + RING_HEAD_BYTES, len, pool, headroom);
+        ring->skip_bytes = *frame ? 0 : ring_record_bytes(len);
+        if (!*frame)
+            return RING_NO_MEMORY;
+    }
+    ring->index += ring_record_bytes(len);
+    return len < FRAME_MIN ? RING_SHORT : len > frame_max ? RING_LONG : RING_FRAME;
+}
+
+void ring_skip(struct ring *ring)
+{
+    ring->index += ring->skip_bytes;
+    ring->skip_bytes = 0;
+}
+
+/* ---- who has come how far ----------------------------------------------------------------- */
+
+bool ring_look(struct ring *ring)
+{
+    const uint32_t now = atomic_load_explicit(&ring->theirs->index, memory_order_acquire);
+    const uint32_t limit = ring->told_index + ring->ahead - ring->peer_index;
+
+    if (now == ring->peer_index)
+        return false;
+    if (now % RING_HEAD_BYTES || now - ring->peer_index > limit) {
+        ring->broken = true;
+        return false;
+    }
+    ring->peer_index = now;
+    return true;
+}
+
+bool ring_tell(struct ring *ring)
+{
+    const uint32_t before = ring->told_index;
+    uint32_t behind;
+
+    if (ring->index == before)
+        return false;
+    ring->told_index = ring->index;
+    atomic_store_explicit(&ring->ours->index, ring->index, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst); /* or both would sleep: see ring_arm() */
+    behind = atomic_load_explicit(&ring->theirs->wake_behind, memory_order_relaxed);
+    return behind - before < ring->index - before;
+}
+
+bool ring_arm(struct ring *ring, uint32_t behind)
+{
+    atomic_store_explicit(&ring->ours->wake_behind, behind, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst); /* the peer reads that, or we read its index */
+    return ring_look(ring);
+}
