@@ -192,6 +192,10 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     if (result->reduced_for_ecn || result->reduced_for_probe || result->fast)
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
     tcp_watch_losses(conn, result->look_at_ns);
+    if ((conn->flags & CONN_PERSIST) && conn->transfer->scoreboard.in_flight_bytes > 0) {
+        conn->flags &= ~(unsigned)CONN_PERSIST; /* what was lost is on its way after all */
+        tcp_run_rexmt(conn);
+    }
 }
 
 /* RFC 5681 2, "duplicate acknowledgment": (a)-(e). */

@@ -363,8 +363,12 @@ bool tcp_output(struct leat_tcp *conn)
         no_memory(conn);
     if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
         no_memory(conn);
-    if (verdict == NOTHING)
+    if (verdict == NOTHING) {
         tcp_start_persist(conn);
+        /* what is SACKed is neither lost nor in flight, but owed: the peer may take it back */
+        if (conn->snd_una != conn->tcb.snd_nxt && conn->rexmt_at == DEADLINE_NONE)
+            tcp_run_rexmt(conn);
+    }
     if (conn->tcb.snd_nxt != snd_nxt_before)
         tcp_watch_tail(conn);
     return verdict == NO_ROOM;

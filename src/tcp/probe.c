@@ -66,6 +66,14 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
     return true;
 }
 
+/* All that left is SACKed: the peer may take it back (RFC 2018 8), so that goes again by a timeout.
+ * What is lost, and can't be sent, waits for the window as new text does. */
+static bool only_SACKed_is_out(const struct leat_tcp *conn)
+{
+    return conn->transfer->scoreboard.sacked_bytes > 0 &&
+           conn->transfer->scoreboard.lost_bytes == 0;
+}
+
 void tcp_start_persist(struct leat_tcp *conn)
 {
     const uint64_t rto_ns = rtt_rto_ns(&conn->rtt);
@@ -75,8 +83,7 @@ void tcp_start_persist(struct leat_tcp *conn)
     /* the SYN has its timer, and nobody answers a probe before the handshake is over */
     if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
-        (conn->transfer->scoreboard.sacked_bytes > 0 && !waiting) ||
-        (waiting && conn->rexmt_at != DEADLINE_NONE))
+        (only_SACKed_is_out(conn) && !waiting) || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
     if (!waiting) {
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);

@@ -184,6 +184,36 @@ static void probe_that_was_SACKed_is_followed_by_others(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
+/* After timeouts the window shuts, and what is behind the first segment is SACKed: all of it is owed
+ * still, and goes again. */
+static void text_SACKed_at_a_shut_window_is_still_owed(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t tsval;
+
+    talk_offer(talk, 7000);
+    talk_extra_ts(talk, 7000, 0);
+    talk_establish(talk);
+    talk_send(talk, 2896);
+    tx(talk, ACK, 1, 1, 1448);
+    tsval = frame_get32(talk_option(talk, 8) + 2);
+    talk_wait(talk, 1040 * ms);
+    world_mark(talk->world);
+    talk->window_peer = 0;
+    talk_extra_none(talk);
+    talk_extra_ts(talk, 7001, tsval);
+    rx(talk, ACK, 1, 1, 0);
+    talk_wait(talk, 300 * ms);
+    world_mark(talk->world);
+    talk_extra_none(talk);
+    talk_extra_ts(talk, 17001, tsval);
+    talk_extra_sack(talk, 1449, 2897);
+    rx(talk, ACK, 1, 1, 0);
+    talk_wait(talk, 60 * second);
+    assert_non_null(fake_netif_sent(&talk->world->dev));
+    world_mark(talk->world);
+}
+
 /* ---- no way to the peer ------------------------------------------------------------------- */
 
 static void lose_address(struct talk *talk)
@@ -302,6 +332,7 @@ int main(void)
         talk_test(FIN_that_memory_refused_leaves_when_there_is_some),
         talk_test(octet_of_a_probe_that_was_SACKed_comes_again),
         talk_test(probe_that_was_SACKed_is_followed_by_others),
+        talk_test(text_SACKed_at_a_shut_window_is_still_owed),
         talk_test(lost_octet_takes_along_what_leaves_with_it),
         talk_test(FIN_WAIT_2_without_a_route_ends),
         talk_test(idle_connection_outlives_its_route),
