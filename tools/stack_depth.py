@@ -28,7 +28,7 @@ CONGESTION = ["cubic", "newreno"]  # every function of these files
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
 # the functions of the table (tcp.rl): its actions, and lists of them
 ACTIONS = [f"tcp_{name}" for name in re.findall(
-    r"action (\w+) +{ }", (ROOT / "src/tcp/tcp_fsm.rl").read_text(encoding="utf-8"))]
+    r"action (\w+) +{ }", (ROOT / "src/tcp/machine/tcp_fsm.rl").read_text(encoding="utf-8"))]
 ACTIONS.append("tcp_table.inc:")
 # Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
 # is depends on what the compiler puts in line.
@@ -39,8 +39,8 @@ INDIRECT = {
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,
-    "tcp/conn.c": OUT, "tcp/events.c": ACTIONS, "tcp/listener.c": OUT,
-    "tcp/recovery.c": CONGESTION, "dns/lookup.c": OUT,
+    "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
+    "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT,
 }
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {

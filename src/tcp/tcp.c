@@ -1,10 +1,10 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
-#include "tcp/account.h"
-#include "tcp/budget.h"
+#include "tcp/entry/account.h"
+#include "tcp/entry/budget.h"
 #include "tcp/tcp.h"
 
-#include "tcp/gso.h"
-#include "tcp/gro.h"
+#include "tcp/send/gso.h"
+#include "tcp/receive/gro.h"
 
 static const uint64_t second_ns = 1000000000;
 

@@ -5,7 +5,7 @@
  * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
  * again.
  */
-#include "tcp/guest.h"
+#include "tcp/entry/guest.h"
 
 static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
 static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "core/container_of.h"
-#include "tcp/seq.h"
+#include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 
 /* The sentence about what was asked last. */

@@ -14,7 +14,7 @@
  * One incarnation of the connection, text of a byte or two, a window of as many.  The
  * scene (how much of what may go wrong) is read from the environment, so that one verifier does for
  * all: SCENE="LOSSES=1 TEXT1=2".  Classifying
- * follows src/tcp/classify.c, for numbers that don't wrap.
+ * follows src/tcp/machine/classify.c, for numbers that don't wrap.
  */
 #define ISS  2 /* of both: 0 and 1 lie before it */
 #define R2   (loss_max + 3)
@@ -250,7 +250,7 @@ inline output() {
   fi
 }
 
-/* ---- which events is it: src/tcp/classify.c ----------------------------------------------- */
+/* ---- which events is it: src/tcp/machine/classify.c --------------------------------------- */
 
 #define ack_fits (flags & A && ack <= snd_nxt[me] && \
     (snd_una[me] == ISS -> ack > ISS : ack + window_max >= snd_una[me]))

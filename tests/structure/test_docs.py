@@ -14,10 +14,10 @@ def made(form):
     """What fsmgen.py makes of tcp.rl now."""
     with tempfile.TemporaryDirectory() as folder:
         xml = Path(folder) / "tcp.xml"
-        subprocess.run(["ragel", "-x", "-o", xml, "tcp_fsm.rl"], cwd=tree.ROOT / "src/tcp",
+        subprocess.run(["ragel", "-x", "-o", xml, "tcp_fsm.rl"], cwd=tree.ROOT / "src/tcp/machine",
                        check=True)
         return subprocess.run([sys.executable, tree.ROOT / "tools/fsmgen.py", form, xml,
-                               tree.ROOT / "src/tcp/tcp.rl"], check=True, text=True,
+                               tree.ROOT / "src/tcp/machine/tcp.rl"], check=True, text=True,
                               stdout=subprocess.PIPE).stdout
 
 

@@ -1,5 +1,5 @@
 /* test_idle.c -- a connection that was idle for so long that its 32-bit clocks have gone round
- * (tcp/deadline.h) does what it would have done at once. */
+ * (tcp/math/deadline.h) does what it would have done at once. */
 #include "talk.h"
 
 static const uint64_t hour = 3600 * second;

@@ -10,8 +10,8 @@
 
 #include "unit.h"
 
-#include "tcp/scoreboard.h"
-#include "tcp/seq.h"
+#include "tcp/math/scoreboard.h"
+#include "tcp/math/seq.h"
 
 enum {
     SPACE = 1500, /* sequence numbers of a conversation */

@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
-#include "tcp/recovery.h"
-#include "tcp/seq.h"
+#include "tcp/math/recovery.h"
+#include "tcp/math/seq.h"
 
 enum {
     MSS = 1000,

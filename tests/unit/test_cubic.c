@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "tcp/congestion.h"
+#include "tcp/math/congestion.h"
 
 enum {
     MSS = 1460

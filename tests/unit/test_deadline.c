@@ -1,7 +1,7 @@
-/* test_deadline.c -- times in 32 bits, wherever the clock stands (tcp/deadline.h). */
+/* test_deadline.c -- times in 32 bits, wherever the clock stands (tcp/math/deadline.h). */
 #include "unit.h"
 
-#include "tcp/deadline.h"
+#include "tcp/math/deadline.h"
 
 static const uint64_t ms = 1000000;
 static const uint64_t tick = 1 << TIMER_TICK_SHIFT;

@@ -1,7 +1,7 @@
 /* test_newreno.c -- how the congestion window grows and falls (RFC 5681, RFC 3465, RFC 6928). */
 #include "unit.h"
 
-#include "tcp/congestion.h"
+#include "tcp/math/congestion.h"
 
 enum {
     MSS = 1000

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "tcp/peer.h"
+#include "tcp/entry/peer.h"
 
 enum {
     PEERS = 64,

@@ -1,7 +1,7 @@
 /* test_pmtu.c -- the search for the path's MTU (RFC 8899 5). */
 #include "unit.h"
 
-#include "tcp/pmtu.h"
+#include "tcp/math/pmtu.h"
 
 static const uint64_t second = 1000000000;
 

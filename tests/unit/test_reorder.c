@@ -1,8 +1,8 @@
 /* test_reorder.c -- text that came before its turn, against one array and a map of what is here. */
 #include "unit_pool.h"
 
-#include "tcp/reorder.h"
-#include "tcp/seq.h"
+#include "tcp/math/reorder.h"
+#include "tcp/math/seq.h"
 
 enum {
     BUF_BYTES = 256,

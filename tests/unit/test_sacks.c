@@ -1,7 +1,7 @@
 /* test_sacks.c -- which SACK blocks an ACK carries (RFC 2018 4, RFC 2883 4). */
 #include "unit_pool.h"
 
-#include "tcp/sacks.h"
+#include "tcp/math/sacks.h"
 
 enum {
     RUNS = 100

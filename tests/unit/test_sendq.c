@@ -1,7 +1,7 @@
 /* test_sendq.c -- the send queue, against one array with everything in it. */
 #include "unit_pool.h"
 
-#include "tcp/sendq.h"
+#include "tcp/math/sendq.h"
 
 enum {
     BUF_BYTES = 256,

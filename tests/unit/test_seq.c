@@ -1,7 +1,7 @@
 /* test_seq.c -- sequence numbers are compared in a circle. */
 #include "unit.h"
 
-#include "tcp/seq.h"
+#include "tcp/math/seq.h"
 
 static const uint32_t places[] = {0, 1, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff};
 

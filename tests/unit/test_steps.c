@@ -2,8 +2,8 @@
  * over, with as many in flight as there are. */
 #include "unit.h"
 
-#include "tcp/recovery.h"
-#include "tcp/seq.h"
+#include "tcp/math/recovery.h"
+#include "tcp/math/seq.h"
 
 enum {
     RECORDS = 8192, /* and some are kept for others */

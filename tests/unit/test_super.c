@@ -2,8 +2,8 @@
 #include "world.h"
 
 #include "link/ethernet.h"
-#include "tcp/gro.h"
-#include "tcp/gso.h"
+#include "tcp/receive/gro.h"
+#include "tcp/send/gso.h"
 #include "stack.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tcp/seq.h"
+#include "tcp/math/seq.h"
 
 static bool same(const struct leat_endpoint *a, const struct leat_endpoint *b)
 {

@@ -1,7 +1,7 @@
 /* judge.c -- whether a played side did what the recorded one did. */
 #include "player.h"
 
-#include "tcp/seq.h"
+#include "tcp/math/seq.h"
 
 /* Both sides closed in the capture, and all of it was acknowledged. */
 static bool ended_in_order(const struct player *player)

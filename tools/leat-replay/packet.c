@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/checksum.h"
-#include "tcp/seq.h"
+#include "tcp/math/seq.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 

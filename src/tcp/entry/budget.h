@@ -1,0 +1,74 @@
+/* budget.h -- what one connection may hold: the window that we offer, and the send queue. */
+#ifndef TCP_BUDGET_H
+#define TCP_BUDGET_H
+
+#include "tcp/math/seq.h"
+#include "tcp/tcp.h"
+
+enum {
+    TCP_SEND_SCARCE_BYTES = 64 * 1024 /* a send queue's limit while memory is scarce */
+};
+
+/* What the window as it was meant still lets in: rcv_wnd without what rounding has added. */
+static inline uint32_t tcp_window_left(const struct leat_tcp *conn)
+{
+    return conn->tcb.rcv_wnd > conn->rcv_over ? conn->tcb.rcv_wnd - conn->rcv_over : 0;
+}
+
+/* False: even all that the connection may ever offer is less than a segment, or half of it, more
+ * than what it does.  So it is after most segments, and no more need be asked. */
+static inline bool tcp_window_has_moved(const struct leat_tcp *conn)
+{
+    const uint32_t half = conn->window_limit / 2;
+    const uint32_t least = conn->mss < half ? conn->mss : half;
+
+    return conn->window_limit >=
+           conn->text_bytes + conn->unconsumed_bytes + tcp_window_left(conn) + least;
+}
+
+/* The rest of tcp_open_window() and tcp_window_would_open(). */
+void tcp_open_window_wider(struct leat_tcp *conn);
+bool tcp_window_may_grow(const struct leat_tcp *conn, uint32_t segments);
+
+/* Opens the window as far as there is room and it is worth it. */
+static inline void tcp_open_window(struct leat_tcp *conn)
+{
+    if (tcp_window_has_moved(conn))
+        tcp_open_window_wider(conn);
+}
+
+/* True if tcp_open_window() would, and the peer should hear of it. */
+static inline bool tcp_window_would_open(const struct leat_tcp *conn)
+{
+    return tcp_window_left(conn) < conn->window_limit / 2 && tcp_window_may_grow(conn, 2);
+}
+
+/* The shift that a window of so many bytes needs (RFC 7323 2.3). */
+uint8_t tcp_wind_shift_for(uint32_t window_bytes);
+
+/* The window that a new connection offers. */
+uint32_t tcp_window_begin(const struct tcp *tcp);
+
+/* What tcp_tune_window() does now and then. */
+void tcp_end_tuning_round(struct leat_tcp *conn);
+
+/* The program gave back @consumed_bytes: perhaps the window should be larger. */
+static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_bytes)
+{
+    conn->tune_consumed_bytes += consumed_bytes;
+    if (!seq_lt(conn->tcb.rcv_nxt, conn->tune_end) && !(conn->flags & CONN_FIN_KNOWN))
+        tcp_end_tuning_round(conn);
+}
+
+/* Text that the send queue may hold now, bytes. */
+uint32_t tcp_send_limit(const struct leat_tcp *conn);
+
+/* It is never less than this, which costs less to find out. */
+static inline uint32_t tcp_send_limit_least(const struct leat_tcp *conn)
+{
+    const uint32_t most = conn->tcp->config.send_queue_bytes;
+
+    return most < TCP_SEND_SCARCE_BYTES ? most : TCP_SEND_SCARCE_BYTES;
+}
+
+#endif

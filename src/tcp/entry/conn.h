@@ -1,0 +1,127 @@
+/* conn.h -- a connection as the program holds it: 248 bytes, and 4 to 8 of the table. */
+#ifndef TCP_CONN_H
+#define TCP_CONN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/tcp.h>
+
+#include "core/near.h"
+#include "core/timer.h"
+#include "tcp/math/deadline.h"
+#include "tcp/math/pmtu.h"
+#include "tcp/math/rtt.h"
+#include "tcp/entry/tcb.h"
+#include "tcp/entry/transfer.h"
+
+enum conn_flag {
+    CONN_SEND_SYN = 1 << 0,   /* a SYN (with ACK if we know the peer's) is to be sent */
+    CONN_PEER_SYN = 1 << 1,   /* learn_SYN was here: RCV.NXT is known */
+    CONN_ACK_NOW = 1 << 2,    /* an ACK is due at the next flush */
+    CONN_FIN_QUEUED = 1 << 3, /* our side is closed: a FIN follows the queued text */
+    CONN_FIN_SENT = 1 << 4,   /* ... and it was sent at least once */
+    CONN_FIN_ACKED = 1 << 5,
+    CONN_FIN_KNOWN = 1 << 6, /* the peer's FIN is at fin_seq, but text before it is missing */
+    CONN_PERSIST = 1 << 7,   /* rexmt_at is the persist timer's */
+    CONN_PROBE = 1 << 8,     /* one probe is to be sent */
+    CONN_NODELAY = 1 << 9,   /* no Nagle */
+    CONN_KEEPALIVE = 1 << 10,
+    CONN_NO_READER = 1 << 11,     /* leat_tcp_close(): text is not wanted any more */
+    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
+    CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
+    CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
+    CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
+    CONN_FIN_ALONE = 1 << 16,     /* a FIN is in flight, and no transfer knows it: fin.c */
+    CONN_LOST_SYN = 1 << 17,      /* a SYN had to be repeated */
+    CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
+    CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
+    CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
+    CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
+    CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
+    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
+    /* what the program is to be told, in this order */
+    CONN_TELL_OPEN = 1 << 24,
+    CONN_TELL_READABLE = 1 << 25,
+    CONN_TELL_WRITABLE = 1 << 26,
+    CONN_TELL_CLOSED = 1 << 27,
+    CONN_TOLD_OPEN = 1 << 28, /* and accepted, if it came to a listener */
+    /* what ack_or_retry_at is for; it means nothing without one of them */
+    CONN_DELAYED_ACK = 1 << 29, /* one segment with text isn't acknowledged yet */
+    CONN_RETRY = 1 << 30        /* memory was short, or the next burst is due */
+};
+
+/*
+ * A connection as the program holds it.  What a request and its answer need comes first, and what
+ * lies behind the timer is seldom looked at: tools/layout prints it.
+ */
+struct leat_tcp {
+    struct tcb tcb;
+    uint32_t flags;   /* enum conn_flag */
+    uint32_t snd_una; /* RFC 9293 3.3.1 */
+    struct tcp *tcp;
+    struct transfer *transfer; /* never NULL: tcp->nothing, if it has none */
+
+    /* send */
+    uint32_t snd_wnd;
+    uint32_t snd_wl1;     /* SND.WL2 is never behind SND.UNA, so nobody asks for it */
+    uint32_t snd_wnd_max; /* largest window that the peer has offered */
+    uint16_t mss;         /* text in a segment, bytes: the peer's, the path's, less our options */
+
+    /* receive */
+    uint16_t rcv_over;      /* what rounding has added to rcv_wnd: less than a unit of the scale */
+    uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323 4.3) */
+    uint32_t window_limit;  /* what we offer at most; grows, see budget.c */
+    struct leat_buf *text;  /* in order, for leat_tcp_receive(); its `queued` is the last piece */
+    uint32_t text_bytes;
+    uint32_t unconsumed_bytes; /* with the program, not given back yet */
+    union {
+        uint32_t tune_end; /* the round ends when RCV.NXT gets here */
+        uint32_t fin_seq;  /* CONN_FIN_KNOWN: the window need not grow any more */
+    };
+    uint32_t tune_consumed_bytes; /* in this round */
+    uint32_t tune_at;             /* when it began, ticks of the wheel */
+
+    uint8_t snd_wind_shift : 4;
+    uint8_t guest_age : 4; /* of who came to a listener: when that was, guest.c; else 0 */
+    uint8_t dscp : 6;      /* RFC 2474 */
+    uint8_t fast_open : 1; /* our SYN may carry text */
+    uint8_t no_df : 1;     /* text may be fragmented on its way: pmtu_is_least() */
+    uint8_t probes;        /* keep-alive probes since the peer was last heard */
+    uint8_t error; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
+
+    /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */
+    uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
+    struct rtt rtt;
+    uint32_t rexmt_at;        /* retransmission or persist */
+    uint32_t ack_or_retry_at; /* delayed-ACK timer, or the retry timer */
+
+    struct near_ring told;   /* in tcp->told: the program is to be called */
+    struct near_ring output; /* in tcp->output */
+    union {
+        struct { /* of the program */
+            const struct leat_tcp_events *events;
+            void *arg;
+        };
+        struct { /* CONN_UNACCEPTED: there is no program yet */
+            struct leat_tcp_listener *listener;
+            struct near_ring waiting; /* in listener->acceptable */
+        };
+    };
+    struct timer timer;
+
+    /* seldom */
+    struct pmtu pmtu;
+    uint32_t keepalive_at_ms; /* keep-alive timer, or FIN-WAIT-2's (CONN_ABANDONED) */
+    uint16_t user_timeout;    /* the program's (deadline.h); 0: the configuration's */
+    uint16_t peer;            /* whose share it has a part in (peer.h) */
+    uint16_t retransmits;
+    uint16_t text_pieces;          /* in `text` */
+    uint16_t peer_mss;             /* as its SYN said */
+    struct saved_congestion saved; /* while it has no transfer */
+};
+
+_Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");
+_Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in three cache lines");
+
+#endif

@@ -1,0 +1,171 @@
+/* transfer.c -- entries for connections with text on its way. */
+#include "tcp/entry/account.h"
+
+enum {
+    LOOK_MAX = 64 /* entries that are looked at to find one that can be taken back */
+};
+
+void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count)
+{
+    struct transfer_pool *pool = &tcp->transfers;
+
+    pool->all = entries;
+    pool->count = count;
+    for (uint32_t i = count; i > 0; i--) {
+        entries[i - 1].next = pool->free;
+        pool->free = &entries[i - 1];
+    }
+    scoreboard_init(&tcp->nothing.scoreboard);
+    tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
+}
+
+/* ---- beginning, and going on -------------------------------------------------------------- */
+
+static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
+{
+    return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
+}
+
+void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
+{
+    congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
+    if (conn->saved.cwnd == 0)
+        return;
+    congestion->cwnd = (uint32_t)conn->saved.cwnd * conn->mss;
+    if (conn->saved.ssthresh < UINT16_MAX)
+        congestion->ssthresh = (uint32_t)conn->saved.ssthresh * conn->mss;
+    congestion->cubic.w_max = congestion->cubic.cwnd_prior =
+        (uint32_t)conn->saved.w_max * conn->mss;
+}
+
+static void begin(struct leat_tcp *conn, struct transfer *transfer)
+{
+    tcp_transfer_congestion(conn, &transfer->congestion);
+    recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
+    if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
+        rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
+}
+
+void tcp_transfer_handshaken(struct leat_tcp *conn)
+{
+    begin(conn, conn->transfer);
+}
+
+/* ---- taking, and taking back -------------------------------------------------------------- */
+
+static bool is_idle(const struct transfer *transfer)
+{
+    return transfer->sendq.bytes == 0 && !transfer->scoreboard.first && !transfer->reorder.first &&
+           !transfer->sacks.has_dsack && transfer->recovery.phase == RECOVERY_NONE;
+}
+
+static uint16_t segments(const struct leat_tcp *conn, uint32_t bytes)
+{
+    const uint32_t count = bytes / conn->mss;
+
+    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+}
+
+static void save_and_leave(struct leat_tcp *conn)
+{
+    const struct congestion *congestion = &conn->transfer->congestion;
+
+    conn->saved = (struct saved_congestion){.cwnd = segments(conn, congestion->cwnd),
+                                            .ssthresh = segments(conn, congestion->ssthresh),
+                                            .w_max = segments(conn, congestion->cubic.w_max)};
+    if (conn->saved.cwnd == 0)
+        conn->saved.cwnd = 1;
+    conn->transfer = &conn->tcp->nothing;
+}
+
+/* A free entry, or that of a connection that has nothing on its way.  The hand goes round, so it
+ * finds those first that have had theirs for long. */
+static struct transfer *take(struct tcp *tcp)
+{
+    struct transfer_pool *pool = &tcp->transfers;
+    struct transfer *transfer = pool->free;
+
+    if (transfer) {
+        pool->free = transfer->next;
+        return transfer;
+    }
+    for (unsigned look = 0; look < LOOK_MAX; look++) {
+        transfer = &pool->all[pool->hand];
+        pool->hand = pool->hand + 1 < pool->count ? pool->hand + 1 : 0;
+        if (is_idle(transfer)) {
+            save_and_leave(transfer->conn);
+            return transfer;
+        }
+    }
+    return 0;
+}
+
+bool tcp_transfer_get(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+    struct transfer *transfer;
+
+    if (tcp_has_transfer(conn))
+        return true;
+    transfer = (conn->flags & CONN_FIN_ALONE) && !tcp->sents.free ? 0 : take(tcp);
+    if (!transfer) {
+        tcp->stack->stats.tcp_transfers_short++;
+        tcp->transfers.refused_at_ns = tcp->stack->now_ns;
+        tcp->transfers.was_short = true;
+        return false;
+    }
+    transfer->conn = conn;
+    transfer->in_use = true;
+    transfer->loss_at_ns = LEAT_NEVER_NS;
+    transfer->paced_until_ns = 0;
+    transfer->reorder = (struct reorder){0};
+    transfer->sacks.count = 0;
+    transfer->sacks.has_dsack = false;
+    sendq_init(&transfer->sendq, tcp_text_end(conn));
+    scoreboard_init(&transfer->scoreboard);
+    begin(conn, transfer);
+    conn->transfer = transfer;
+    if (conn->flags & CONN_FIN_ALONE)
+        tcp_fin_record(conn);
+    return true;
+}
+
+void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right)
+{
+    if ((conn->tcb.flags & TCB_SACK) && tcp_transfer_get(conn))
+        sacks_note_duplicate(&conn->transfer->sacks, left, right);
+}
+
+void tcp_transfer_end(struct leat_tcp *conn)
+{
+    struct transfer_pool *pool = &conn->tcp->transfers;
+    struct transfer *transfer = conn->transfer;
+
+    if (!tcp_has_transfer(conn))
+        return;
+    tcp_peer(conn)->out -= transfer->sendq.held;
+    tcp_peer(conn)->in -= transfer->reorder.held;
+    sendq_free(&transfer->sendq);
+    scoreboard_free(&transfer->scoreboard, &conn->tcp->sents);
+    reorder_free(&transfer->reorder, &conn->tcp->runs);
+    transfer->in_use = false;
+    conn->transfer = &conn->tcp->nothing;
+    transfer->next = pool->free;
+    pool->free = transfer;
+}
+
+bool tcp_nothing_is_unwritten(const struct tcp *tcp)
+{
+    const struct transfer *nothing = &tcp->nothing;
+
+    return is_idle(nothing) && !nothing->conn && nothing->loss_at_ns == LEAT_NEVER_NS &&
+           nothing->paced_until_ns == 0 && nothing->sacks.count == 0 &&
+           nothing->congestion.cwnd == 0 && nothing->congestion.ssthresh == 0 &&
+           nothing->recovery.rack.rtt_ns == 0;
+}
+
+bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns)
+{
+    return tcp->transfers.was_short &&
+           tcp->stack->now_ns - tcp->transfers.refused_at_ns < lately_ns;
+}

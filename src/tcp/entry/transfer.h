@@ -1,0 +1,83 @@
+/*
+ * transfer.h -- what a connection needs only while text is on its way: queued, in flight, being
+ * repaired, or waiting for text before it.
+ *
+ * An idle connection has none of it.  It gets an entry of the pool when the program sends or text
+ * comes out of order, and keeps it until another one needs it more: an entry of a connection that
+ * has nothing on its way is taken back then, and all that remains is how far its window was open.
+ * A connection without an entry points at tcp->nothing, which reads as if nothing were on its way
+ * and is never written.
+ */
+#ifndef TCP_TRANSFER_H
+#define TCP_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/math/congestion.h"
+#include "tcp/math/recovery.h"
+#include "tcp/math/reorder.h"
+#include "tcp/math/sacks.h"
+#include "tcp/math/scoreboard.h"
+#include "tcp/math/sendq.h"
+
+struct leat_tcp;
+struct tcp;
+
+struct transfer {
+    union {
+        struct leat_tcp *conn; /* whose it is; NULL: tcp->nothing */
+        struct transfer *next; /* of a free one */
+    };
+    struct sendq sendq;
+    struct scoreboard scoreboard;
+    struct congestion congestion;
+    struct recovery recovery;
+    uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
+    uint64_t paced_until_ns; /* no burst before */
+    struct reorder reorder;
+    struct sacks sacks;
+    bool in_use;
+};
+
+struct transfer_pool {
+    struct transfer *all;
+    struct transfer *free;
+    uint32_t count;
+    uint32_t hand;          /* where the look for one to be taken back goes on */
+    uint64_t refused_at_ns; /* when there was none the last time, if that is_short */
+    bool was_short;
+};
+
+/* Congestion control as it is kept without an entry, in whole segments: UINT16_MAX stands for all
+ * that is more. */
+struct saved_congestion {
+    uint16_t cwnd; /* 0: it has never had an entry */
+    uint16_t ssthresh;
+    uint16_t w_max; /* CUBIC's */
+};
+
+COLD void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);
+
+/* Gives @conn an entry, if it has none; false: all are in use, which is counted. */
+bool tcp_transfer_get(struct leat_tcp *conn);
+
+/* Frees what the entry of @conn holds, and the entry, if it has one. */
+void tcp_transfer_end(struct leat_tcp *conn);
+
+/* Congestion control as it begins, or goes on, at @conn. */
+void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion);
+
+/* The handshake is over: what the entry, if there is one, says of losses begins anew. */
+void tcp_transfer_handshaken(struct leat_tcp *conn);
+
+/* @left .. @right came, and was here already: the next ACK says so (RFC 2883), if there is SACK. */
+COLD void tcp_note_duplicate(struct leat_tcp *conn, uint32_t left, uint32_t right);
+
+/* False: something was written for a connection that has no entry, into what all of them share. */
+bool tcp_nothing_is_unwritten(const struct tcp *tcp);
+
+/* True if a connection was refused an entry in the last @lately_ns. */
+bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns);
+
+#endif

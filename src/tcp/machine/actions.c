@@ -1,0 +1,311 @@
+/*
+ * actions.c -- what tcp.rl asks for: one function an action, none of them asks for the state.
+ *
+ * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
+ * (text.c).
+ */
+#include "tcp/entry/account.h"
+#include "tcp/math/seq.h"
+#include "tcp/tcp.h"
+
+/* ---- birth and death ---------------------------------------------------------------------- */
+
+void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
+{
+    if (tcb->kind == TCB_LISTENER) /* waits for SYNs, has no sequence numbers */
+        return;
+    tcb->flags |= TCB_SYN_UNACKED;
+    tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
+    if (tcb->kind == TCB_CONN)
+        tcp_conn(tcb)->snd_una = tcb->snd_nxt - 1;
+}
+
+void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->notes |= NOTE_DELETE_TCB;
+}
+
+void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->notes |= NOTE_START_2MSL;
+}
+
+void tcp_start_FIN_WAIT_2(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    (void)step;
+    if (!(conn->flags & CONN_NO_READER) || (conn->flags & CONN_ABANDONED))
+        return;
+    conn->flags |= CONN_ABANDONED;
+    tcp_run_keepalive(conn);
+}
+
+/* ---- segments ----------------------------------------------------------------------------- */
+
+void tcp_snd_SYN(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_SEND_SYN;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_snd_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    if (tcb->kind == TCB_HALF)
+        tcp_half_answer(tcp_half(tcb));
+    else
+        tcp_snd_SYN(tcb, step);
+}
+
+/* Something of the peer's sequence space came with the event: it wants to hear of it. */
+static bool carries_text_or_fin(const struct tcp_segment *segment)
+{
+    return segment->skip_bytes + segment->text_bytes > 0 || (segment->header.flags & TCP_FIN);
+}
+
+/* Text that was here already is reported as such (RFC 2883). */
+static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    const uint32_t end = segment->seq + segment->text_bytes;
+
+    if (segment->events[0] == TCP_rcv_unacceptable && segment->text_bytes > 0 &&
+        seq_le(end, conn->tcb.rcv_nxt))
+        tcp_note_duplicate(conn, segment->seq, end);
+}
+
+void tcp_snd_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    const struct tcp_segment *segment = step->segment;
+
+    if (tcb->kind == TCB_CONN)
+        note_duplicate(tcp_conn(tcb), segment);
+    /* an answer to a bare ACK could be answered in turn, for ever */
+    if (!carries_text_or_fin(segment) && !(segment->header.flags & TCP_SYN)) {
+        tcp_emit_limited_ACK(step->tcp, tcb);
+    } else if (tcb->kind == TCB_CONN) {
+        tcp_conn(tcb)->flags |= CONN_ACK_NOW;
+        tcp_want_output(tcp_conn(tcb));
+    } else {
+        tcp_emit_control(step->tcp, tcb, tcb->snd_nxt, TCP_ACK);
+    }
+}
+
+void tcp_challenge_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_emit_limited_ACK(step->tcp, tcb);
+}
+
+void tcp_snd_FIN(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_FIN_QUEUED;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_snd_RST(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_emit_control(step->tcp, tcb, tcb->snd_nxt, TCP_RST | TCP_ACK);
+}
+
+void tcp_reply_RST(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    tcp_emit_reset(step->tcp, step->segment);
+}
+
+void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)step;
+    tcp_conn(tcb)->flags |= CONN_PROBE;
+    tcp_want_output(tcp_conn(tcb));
+}
+
+static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
+{
+    if (pmtu_timed_out(&conn->pmtu, now->now_ns))
+        tcp_conn_mss_changed(conn);
+    recovery_timed_out(&conn->transfer->recovery, &conn->transfer->scoreboard,
+                       &conn->transfer->congestion, now);
+    conn->transfer->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+}
+
+/* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
+void tcp_retransmit(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    const struct recovery_ack now = tcp_recovery_ack(conn);
+
+    (void)step;
+    if (tcb->flags & TCB_SYN_UNACKED)
+        conn->flags |= CONN_SEND_SYN;
+    else if (tcp_has_transfer(conn))
+        take_timeout(conn, &now);
+    tcp_want_output(conn);
+}
+
+void tcp_drop(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    (void)step;
+}
+
+/* ---- what the peer's SYN says ------------------------------------------------------------- */
+
+void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
+{
+    const struct wire_tcp *header = &step->segment->header;
+    const bool scaled = header->wind_shift != WIRE_TCP_NO_SHIFT;
+
+    tcb->rcv_nxt = header->seq + 1;
+    if (!scaled) /* RFC 7323 2.2: both or none */
+        tcb->rcv_wind_shift = 0;
+    tcb->flags = tcp_agreed_options(tcb->flags, header);
+    tcb->ts_recent = header->tsval;
+    tcb->clock_ms = tcp_now_ms(step->tcp->stack);
+    if (tcb->kind == TCB_HALF) {
+        struct tcp_half *half = tcp_half(tcb);
+
+        half->peer_mss = tcp_mss_of_syn(header);
+        half->snd_wnd = header->window;
+        half->snd_wind_shift = header->wind_shift;
+    } else {
+        struct leat_tcp *conn = tcp_conn(tcb);
+
+        conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
+        conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
+        conn->peer_mss = tcp_mss_of_syn(header);
+        if (header->has_fast_open && conn->fast_open)
+            tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
+        conn->snd_wnd = conn->snd_wnd_max = header->window;
+        conn->snd_wind_shift = scaled ? header->wind_shift & 15u : 0;
+        conn->snd_wl1 = header->seq;
+    }
+}
+
+/* ---- the program's calls ------------------------------------------------------------------ */
+
+void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    uint32_t held;
+
+    if (!step->text || !tcp_has_transfer(conn))
+        return; /* may_write() asks first; leat_tcp_send() has seen to the transfer */
+    held = conn->transfer->sendq.held;
+    sendq_put(&conn->transfer->sendq, step->text);
+    tcp_note_sendq(conn, held);
+    step->text = 0;
+}
+
+void tcp_send_text(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_queue_text(tcb, step);
+    tcp_want_output(tcp_conn(tcb));
+}
+
+void tcp_receive_rest(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_receive_text(tcb, step);
+}
+
+void tcp_err_no_connection(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_CLOSED;
+}
+
+void tcp_err_exists(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_IN_USE;
+}
+
+void tcp_err_closing(struct tcb *tcb, struct tcp_step *step)
+{
+    (void)tcb;
+    step->err = LEAT_ERR_CLOSING;
+}
+
+/* ---- what the program is told ------------------------------------------------------------- */
+
+void tcp_tell_open(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    if (conn->flags & CONN_TOLD_OPEN) /* when its SYN came, with text: RFC 7413 */
+        return;
+    conn->flags |= CONN_TOLD_OPEN;
+    if (conn->flags & CONN_UNACCEPTED) {
+        step->tcp->stack->stats.tcp_opened_passive++;
+        tcp_listener_accepting(conn);
+    } else {
+        step->tcp->stack->stats.tcp_opened_active++;
+    }
+    tcp_tell(conn, CONN_TELL_OPEN);
+    if (conn->text_bytes > 0) /* it came with the SYN */
+        tcp_tell(conn, CONN_TELL_READABLE);
+}
+
+COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err why)
+{
+    if (why == LEAT_OK)
+        step->tcp->stack->stats.tcp_closed++;
+    else
+        step->tcp->stack->stats.tcp_failed++;
+    if (tcb->kind != TCB_CONN)
+        return; /* nobody holds it yet */
+    tcp_conn(tcb)->error = (uint8_t)why;
+    tcp_tell(tcp_conn(tcb), CONN_TELL_CLOSED);
+}
+
+void tcp_tell_closed(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_OK);
+}
+
+void tcp_tell_closing(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_ABORTED); /* closed before it was open */
+}
+
+void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_ABORTED);
+}
+
+/* To whom it was open already, by the text of its SYN (RFC 7413), nothing was refused. */
+void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
+{
+    const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);
+
+    tell_end(tcb, step, was_open ? LEAT_ERR_RESET : LEAT_ERR_REFUSED);
+}
+
+void tcp_tell_reset(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, LEAT_ERR_RESET);
+}
+
+void tcp_tell_timeout(struct tcb *tcb, struct tcp_step *step)
+{
+    /* an ICMP error on the way says more than silence (RFC 1122 4.2.3.9) */
+    const enum leat_err soft =
+        tcb->kind == TCB_CONN ? (enum leat_err)tcp_conn(tcb)->error : LEAT_OK;
+
+    tell_end(tcb, step, soft != LEAT_OK ? soft : LEAT_ERR_TIMEOUT);
+}
+
+void tcp_tell_unreachable(struct tcb *tcb, struct tcp_step *step)
+{
+    tell_end(tcb, step, step->err);
+}
+
+void tcp_soft_error(struct tcb *tcb, struct tcp_step *step)
+{
+    tcp_note_error(tcp_conn(tcb), step->err);
+}

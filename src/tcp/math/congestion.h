@@ -1,0 +1,87 @@
+/*
+ * congestion.h -- how much may be in flight (RFC 5681, RFC 9438).
+ *
+ * An algorithm is a table of functions over a small state; the rest of TCP only reads cwnd.
+ * What it does during fast recovery is PRR's business (prr.h).
+ */
+#ifndef TCP_CONGESTION_H
+#define TCP_CONGESTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tcp/math/hystart.h"
+#include "core/cold.h"
+
+struct congestion;
+
+/* An ACK that brought news while nothing was being repaired. */
+struct congestion_ack {
+    uint64_t now_ns;
+    uint64_t srtt_ns;
+    uint64_t rtt_ns;       /* of this ACK; 0: no sample */
+    uint32_t acked_bytes;  /* delivered by it */
+    uint32_t flight_bytes; /* before it */
+    uint32_t snd_una;
+    uint32_t snd_nxt;
+    bool paced; /* what it lets go leaves spread over the round trip */
+};
+
+struct congestion_ops {
+    const char *name;
+    void (*acked)(struct congestion *congestion, const struct congestion_ack *ack);
+    /* Something was lost, or marked (ECN): sets ssthresh. */
+    void (*reduced)(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns);
+};
+
+struct congestion {
+    const struct congestion_ops *ops;
+    uint32_t cwnd;     /* bytes */
+    uint32_t ssthresh; /* bytes */
+    uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
+    uint32_t mss;      /* SMSS, bytes */
+    struct hystart hystart;
+    struct cubic {
+        uint64_t epoch_ns; /* when this congestion avoidance began; 0: not yet */
+        uint64_t seen_ns;  /* the last ACK */
+        uint32_t w_max;    /* bytes; cwnd before the last reduction */
+        uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
+        uint32_t cwnd_prior;
+        uint32_t k_ms; /* time from the epoch to w_max */
+        uint32_t part; /* of w_est, not yet a whole byte */
+    } cubic;
+};
+
+/* The initial window of RFC 6928, or one segment if the handshake lost its SYN (RFC 5681 3.1). */
+void congestion_init(struct congestion *congestion, const struct congestion_ops *ops, uint32_t mss,
+                     bool lost_SYN);
+
+/* After an idle time of more than an RTO: RFC 5681 4.1. */
+COLD void congestion_restart(struct congestion *congestion);
+
+/* True if the window was what held us back, so its growth means something (RFC 7661's point):
+ * @flight_bytes were in flight. */
+static inline bool congestion_was_limiting(const struct congestion *congestion,
+                                           uint32_t flight_bytes)
+{
+    /* in slow start half of the window is proof enough: it doubles a round */
+    if (congestion->cwnd < congestion->ssthresh)
+        return flight_bytes >= congestion->cwnd / 2;
+    return flight_bytes + congestion->mss >= congestion->cwnd;
+}
+
+/* True if an ACK of so much changes nothing: the window didn't limit, and no clock runs that would
+ * have to be stopped for that. */
+static inline bool congestion_is_indifferent(const struct congestion *congestion,
+                                             uint32_t flight_bytes)
+{
+    return !congestion_was_limiting(congestion, flight_bytes) && congestion->cubic.epoch_ns == 0;
+}
+
+/* Slow start's part of an ACK: RFC 5681 3.1 by bytes (RFC 3465), HyStart++. */
+void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);
+
+extern const struct congestion_ops congestion_newreno;
+extern const struct congestion_ops congestion_cubic;
+
+#endif

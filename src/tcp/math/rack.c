@@ -1,0 +1,128 @@
+/* rack.c -- loss detection by time (RFC 8985 6). */
+#include "tcp/math/rack.h"
+
+#include "tcp/math/seq.h"
+
+enum {
+    PERSIST_RECOVERIES = 16, /* RFC 8985 6.2 step 4 */
+    MULT_MAX = 200
+};
+
+static const uint64_t min_rtt_interval_ns = 30000000000;
+
+void rack_init(struct rack *rack)
+{
+    *rack = (struct rack){.min_rtt_ns = UINT64_MAX, .young_min_ns = UINT64_MAX, .reo_wnd_mult = 1};
+}
+
+/* The least of one to two intervals: a path that got longer is noticed after a minute. */
+void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
+{
+    if (now_ns - rack->min_since_ns > min_rtt_interval_ns) {
+        rack->min_rtt_ns = rack->young_min_ns;
+        rack->young_min_ns = UINT64_MAX;
+        rack->min_since_ns = now_ns;
+    }
+    if (rtt_ns < rack->young_min_ns)
+        rack->young_min_ns = rtt_ns;
+    if (rtt_ns < rack->min_rtt_ns)
+        rack->min_rtt_ns = rtt_ns;
+}
+
+/* Step 2. */
+static void update_newest(struct rack *rack, const struct delivered *delivered, uint64_t now_ns)
+{
+    const uint64_t rtt_ns = now_ns - delivered->newest_at_ns;
+
+    /* answered faster than any before: that was the answer to its first transmission */
+    if (delivered->newest_again && rtt_ns < rack->min_rtt_ns)
+        return;
+    rack->rtt_ns = rtt_ns;
+    if (!rack->started || delivered->newest_at_ns > rack->xmit_ns ||
+        (delivered->newest_at_ns == rack->xmit_ns &&
+         seq_lt(rack->end_seq, delivered->newest_end))) {
+        rack->xmit_ns = delivered->newest_at_ns;
+        rack->end_seq = delivered->newest_end;
+    }
+}
+
+void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns)
+{
+    if (!delivered->any)
+        return;
+    if (delivered->has_sample)
+        rack_sample(rack, now_ns - delivered->sample_at_ns, now_ns);
+    /* step 3: something that left once arrives below what is here already */
+    if (rack->started && delivered->has_sample && seq_lt(delivered->low_end, rack->fack))
+        rack->reordering_seen = true;
+    update_newest(rack, delivered, now_ns);
+    if (!rack->started || seq_lt(rack->fack, delivered->high_end))
+        rack->fack = delivered->high_end;
+    rack->started = true;
+}
+
+void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns)
+{
+    rack_sample(rack, now_ns - sent_ns, now_ns);
+    rack->rtt_ns = now_ns - sent_ns;
+    if (rack->started && seq_lt(end, rack->fack))
+        rack->reordering_seen = true;
+    else
+        rack->fack = end;
+    if (!rack->started || sent_ns > rack->xmit_ns ||
+        (sent_ns == rack->xmit_ns && seq_lt(rack->end_seq, end))) {
+        rack->xmit_ns = sent_ns;
+        rack->end_seq = end;
+    }
+    rack->started = true;
+}
+
+void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt)
+{
+    if (rack->in_dsack_round && seq_lt(snd_una, rack->dsack_round))
+        return; /* once a round trip */
+    rack->in_dsack_round = true;
+    rack->dsack_round = snd_nxt;
+    if (rack->reo_wnd_mult < MULT_MAX)
+        rack->reo_wnd_mult++;
+    rack->reo_wnd_persist = PERSIST_RECOVERIES;
+    rack->reordering_seen = true;
+}
+
+void rack_recovered(struct rack *rack)
+{
+    if (rack->reo_wnd_persist > 0 && --rack->reo_wnd_persist == 0)
+        rack->reo_wnd_mult = 1;
+}
+
+static uint64_t reordering_window_ns(const struct rack *rack, uint64_t srtt_ns, bool hurry)
+{
+    uint64_t window_ns;
+
+    if (!rack->reordering_seen && hurry)
+        return 0;
+    if (rack->min_rtt_ns == UINT64_MAX)
+        return 0;
+    window_ns = rack->reo_wnd_mult * (rack->min_rtt_ns / 4);
+    return window_ns < srtt_ns ? window_ns : srtt_ns;
+}
+
+uint64_t rack_detect(const struct rack *rack, struct scoreboard *board, uint64_t srtt_ns,
+                     bool hurry, uint64_t now_ns)
+{
+    const uint64_t patience_ns = rack->rtt_ns + reordering_window_ns(rack, srtt_ns, hurry);
+
+    if (!rack->started)
+        return UINT64_MAX;
+    while (!ring_is_empty(&board->by_time)) {
+        struct sent *sent = container_of(board->by_time.next, struct sent, by_time);
+
+        if (sent->at_ns > rack->xmit_ns ||
+            (sent->at_ns == rack->xmit_ns && seq_le(rack->end_seq, sent->end)))
+            return UINT64_MAX;
+        if (sent->at_ns + patience_ns > now_ns)
+            return sent->at_ns + patience_ns;
+        scoreboard_lose(board, sent);
+    }
+    return UINT64_MAX;
+}

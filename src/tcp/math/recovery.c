@@ -1,0 +1,376 @@
+/* recovery.c -- what to do about losses. */
+#include "tcp/math/recovery.h"
+
+#include "core/cold.h"
+#include "tcp/math/seq.h"
+
+enum {
+    DUPTHRESH = 3, /* RFC 5681 3.2, RFC 6675 2, RFC 8985 6.2 */
+    DUPACKS_MAX = 255,
+    UNDOS_MAX = 4 /* in one flight: each looks at all of it, and a peer can provoke it */
+};
+
+void recovery_init(struct recovery *recovery, enum recovery_mode mode)
+{
+    *recovery = (struct recovery){.mode = (uint8_t)mode};
+    rack_init(&recovery->rack);
+}
+
+uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board)
+{
+    const uint32_t in_flight = board->in_flight_bytes;
+
+    return recovery->dup_bytes < in_flight ? in_flight - recovery->dup_bytes : 0;
+}
+
+/* True if more is lost than @lost_before.  A probe of the path's MTU doesn't count: it was lost for
+ * its size (RFC 8899 3, 4.3). */
+static bool has_lost_more(const struct scoreboard *board, uint32_t lost_before)
+{
+    return board->lost_bytes - board->lost_probe_bytes > lost_before;
+}
+
+/* ---- going in, coming out ----------------------------------------------------------------- */
+
+static void remember(struct recovery *recovery, const struct congestion *congestion,
+                     const struct recovery_ack *ack)
+{
+    if (recovery->undos > 0 && seq_le(recovery->undone_to, ack->snd_una))
+        recovery->undos = 0;
+    recovery->before = *congestion;
+    recovery->can_undo = recovery->undos < UNDOS_MAX;
+    recovery->has_resent_ts = false;
+    recovery->again_bytes = 0;
+}
+
+/* RFC 9937 6.1: in flight when it began, by the numbers of this ACK. */
+static void begin_reduction(struct recovery *recovery, struct congestion *congestion,
+                            const struct recovery_ack *ack, enum recovery_phase phase)
+{
+    /* what limited transmit sent beyond the window doesn't count (RFC 5681 3.2 step 2) */
+    const uint32_t flight =
+        ack->flight_bytes < congestion->cwnd ? ack->flight_bytes : congestion->cwnd;
+
+    congestion->ops->reduced(congestion, flight, ack->now_ns);
+    recovery->phase = (uint8_t)phase;
+    recovery->recover = ack->snd_nxt;
+    recovery->armed = phase == RECOVERY_FAST; /* ECN sends nothing twice */
+    prr_init(&recovery->prr, ack->pipe_bytes);
+}
+
+COLD static void enter_fast(struct recovery *recovery, struct congestion *congestion,
+                            const struct recovery_ack *ack)
+{
+    if (recovery->phase == RECOVERY_REDUCED) { /* once a round trip is enough */
+        recovery->phase = RECOVERY_FAST;
+        recovery->recover = ack->snd_nxt;
+        recovery->armed = true;
+        return;
+    }
+    remember(recovery, congestion, ack);
+    begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
+}
+
+/* The window shrinks though nothing is to be sent again: ECN, or a probe that repaired a loss. */
+COLD static void enter_reduced(struct recovery *recovery, struct congestion *congestion,
+                               const struct recovery_ack *ack)
+{
+    recovery->can_undo = false;
+    begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
+}
+
+/* True if that has set the window. */
+COLD static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
+{
+    const bool was_reduced = recovery->phase != RECOVERY_LOSS;
+
+    if (was_reduced)
+        congestion->cwnd = congestion->ssthresh; /* RFC 9937 6.1, the end */
+    if (recovery->phase != RECOVERY_REDUCED)     /* RFC 8985 6.2 step 4 */
+        rack_recovered(&recovery->rack);
+    recovery->phase = RECOVERY_NONE;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+    recovery->undo_until = snd_nxt; /* DSACKs may follow for a round trip */
+    return was_reduced;
+}
+
+/* RFC 4015 3.2: the window that was, and slow start may go on. */
+COLD static void undo(struct recovery *recovery, struct scoreboard *board,
+                      struct congestion *congestion, uint32_t snd_nxt)
+{
+    const uint32_t cwnd = congestion->cwnd;
+    const uint32_t mss = congestion->mss;
+
+    *congestion = recovery->before;
+    congestion->mss = mss; /* the path may have become narrower meanwhile */
+    if (congestion->cwnd < cwnd)
+        congestion->cwnd = cwnd;
+    scoreboard_unlose_all(board);
+    if (recovery->undos++ == 0)
+        recovery->undone_to = snd_nxt;
+    recovery->can_undo = false;
+    recovery->phase = RECOVERY_NONE;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+}
+
+/* True if this ACK shows that the retransmissions were for nothing. */
+static bool was_for_nothing(struct recovery *recovery, const struct recovery_ack *ack,
+                            const struct delivered *delivered)
+{
+    if (!recovery->can_undo)
+        return false;
+    /* Eifel (RFC 3522 3.2): new text is acknowledged by the answer to its first transmission */
+    if (recovery->has_resent_ts && ack->has_ecr && delivered->acked_bytes > 0 &&
+        seq_lt(ack->ecr, recovery->resent_ts))
+        return true;
+    /* RFC 3708: every single one arrived twice */
+    if (ack->dsack_bytes > 0 && recovery->again_bytes > 0) {
+        recovery->again_bytes -=
+            ack->dsack_bytes < recovery->again_bytes ? ack->dsack_bytes : recovery->again_bytes;
+        return recovery->again_bytes == 0;
+    }
+    return false;
+}
+
+/* ---- finding losses ----------------------------------------------------------------------- */
+
+/* NewReno: the third duplicate, and each partial ACK, say that the first segment is lost. */
+static void detect_newreno(struct recovery *recovery, struct scoreboard *board,
+                           const struct congestion *congestion, const struct recovery_ack *ack,
+                           const struct delivered *delivered)
+{
+    if (delivered->acked_bytes > 0) {
+        const uint32_t others =
+            delivered->acked_bytes > congestion->mss ? delivered->acked_bytes - congestion->mss : 0;
+
+        recovery->dupacks = 0;
+        recovery->dup_bytes -= others < recovery->dup_bytes ? others : recovery->dup_bytes;
+        if (recovery->phase == RECOVERY_FAST && board->first)
+            scoreboard_lose(board, board->first); /* RFC 6582 3.2 step 3, partial */
+        else if (recovery->phase == RECOVERY_NONE)
+            recovery->dup_bytes = 0;
+        return;
+    }
+    if (!ack->duplicate)
+        return;
+    if (recovery->dupacks < DUPACKS_MAX)
+        recovery->dupacks++;
+    recovery->dup_bytes += congestion->mss;
+    if (recovery->dupacks != DUPTHRESH || recovery->phase == RECOVERY_FAST)
+        return;
+    /* duplicates of what the last recovery sent twice (RFC 6582 4.1) */
+    if (recovery->armed && seq_le(ack->snd_una, recovery->recover))
+        return;
+    scoreboard_lose(board, board->first);
+}
+
+static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
+                       const struct congestion *congestion, const struct recovery_ack *ack,
+                       const struct delivered *delivered)
+{
+    const bool hurry = recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_LOSS ||
+                       board->sacked_bytes >= DUPTHRESH * congestion->mss;
+
+    switch ((enum recovery_mode)recovery->mode) {
+    case RECOVERY_NEWRENO:
+        detect_newreno(recovery, board, congestion, ack, delivered);
+        break;
+    case RECOVERY_SACK:
+        scoreboard_lose_below_sacked(board, (DUPTHRESH - 1) * congestion->mss, DUPTHRESH);
+        break;
+    case RECOVERY_RACK:
+        return rack_detect(&recovery->rack, board, ack->srtt_ns, hurry, ack->now_ns);
+    }
+    return UINT64_MAX;
+}
+
+/* ---- an ACK ------------------------------------------------------------------------------- */
+
+/* Bytes that an ACK delivered, as far as one can know without SACK (RFC 9937 6.2). */
+static uint32_t delivered_bytes(const struct recovery *recovery,
+                                const struct congestion *congestion, const struct recovery_ack *ack,
+                                const struct delivered *delivered)
+{
+    if (recovery->mode != RECOVERY_NEWRENO)
+        return delivered->bytes;
+    if (delivered->acked_bytes == 0)
+        return ack->duplicate ? congestion->mss : 0;
+    if (recovery->phase == RECOVERY_NONE || recovery->phase == RECOVERY_LOSS)
+        return delivered->bytes;
+    /* the duplicates have counted the rest already */
+    return delivered->bytes < congestion->mss ? delivered->bytes : congestion->mss;
+}
+
+static void set_window(struct recovery *recovery, const struct scoreboard *board,
+                       struct congestion *congestion, const struct recovery_ack *ack,
+                       const struct delivered *delivered, bool more_lost)
+{
+    const uint32_t bytes = delivered_bytes(recovery, congestion, ack, delivered);
+
+    if (recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_REDUCED) {
+        const bool safe = delivered->acked_bytes > 0 && !more_lost;
+
+        if (bytes > 0)
+            congestion->cwnd = prr_acked(&recovery->prr, bytes, recovery_pipe(recovery, board),
+                                         congestion->ssthresh, congestion->mss, safe);
+        /* RFC 6582 3.2 step 3: the next hole at once, however few duplicates have come */
+        if (recovery->mode == RECOVERY_NEWRENO && more_lost &&
+            congestion->cwnd < recovery_pipe(recovery, board) + congestion->mss)
+            congestion->cwnd = recovery_pipe(recovery, board) + congestion->mss;
+    } else if (delivered->acked_bytes > 0) {
+        const struct congestion_ack news = {
+            .now_ns = ack->now_ns,
+            .srtt_ns = ack->srtt_ns,
+            .rtt_ns = ack->rtt_ns,
+            .acked_bytes = bytes,
+            .flight_bytes = ack->flight_bytes,
+            .snd_una = ack->snd_una,
+            .snd_nxt = ack->snd_nxt,
+            .paced = ack->paced,
+        };
+
+        congestion->ops->acked(congestion, &news);
+    }
+}
+
+/* All that was in flight when the trouble began is acknowledged.  A peer echoes marks until it has
+ * seen our CWR, which lies just above that: an echo at `recover` is no news (RFC 3168 6.1.2). */
+static bool is_over(const struct recovery *recovery, const struct recovery_ack *ack)
+{
+    if (recovery->phase == RECOVERY_NONE)
+        return false;
+    if (recovery->phase == RECOVERY_REDUCED && ack->congestion_marked)
+        return seq_lt(recovery->recover, ack->snd_una);
+    return seq_le(recovery->recover, ack->snd_una);
+}
+
+/* An echo of marks that no reduction has answered yet: not one of those before the CWR, which lies
+ * just above `recover`. */
+static bool is_fresh_mark(const struct recovery *recovery, const struct recovery_ack *ack)
+{
+    return ack->congestion_marked && recovery->phase == RECOVERY_NONE && !recovery->armed;
+}
+
+/* What RACK and the probe learn first.  True: the window must shrink, for the probe has repaired a
+ * loss. */
+static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
+                  const struct delivered *delivered)
+{
+    if (recovery->mode != RECOVERY_RACK)
+        return false;
+    rack_delivered(&recovery->rack, delivered, ack->now_ns);
+    if (ack->dsack_bytes > 0 && !recovery->tlp.out)
+        rack_dsack(&recovery->rack, ack->snd_una, ack->snd_nxt);
+    return tlp_acked(&recovery->tlp, ack->snd_una, ack->dsack_bytes > 0, ack->duplicate) &&
+           recovery->phase == RECOVERY_NONE;
+}
+
+/* All that was in flight has arrived, and nothing is, or was lately, suspected to be lost: what
+ * nearly every ACK of a request and response says. */
+static bool is_plain(const struct recovery *recovery, const struct scoreboard *board,
+                     const struct recovery_ack *ack)
+{
+    return recovery_is_calm(recovery) && !board->first && ack->dsack_bytes == 0 &&
+           !ack->congestion_marked;
+}
+
+struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboard *board,
+                                      struct congestion *congestion, const struct recovery_ack *ack,
+                                      const struct delivered *delivered)
+{
+    struct recovery_result result = {.look_at_ns = UINT64_MAX};
+    const uint32_t lost_before = board->lost_bytes;
+    bool more_lost;
+    bool concluded = false;
+
+    if (SHORTCUTS && is_plain(recovery, board, ack)) {
+        rack_delivered(&recovery->rack, delivered, ack->now_ns);
+        set_window(recovery, board, congestion, ack, delivered, false);
+        return result;
+    }
+    if (learn(recovery, ack, delivered)) {
+        enter_reduced(recovery, congestion, ack);
+        result.reduced_for_probe = true;
+    }
+    if (was_for_nothing(recovery, ack, delivered)) {
+        undo(recovery, board, congestion, ack->snd_nxt);
+        result.undone = true;
+    }
+    if (is_over(recovery, ack))
+        concluded = leave(recovery, congestion, ack->snd_nxt);
+    else if (recovery->phase == RECOVERY_NONE && seq_lt(recovery->undo_until, ack->snd_una))
+        recovery->can_undo = false;
+    if (recovery->armed && seq_lt(recovery->recover, ack->snd_una))
+        recovery->armed = false;
+    result.look_at_ns = detect(recovery, board, congestion, ack, delivered);
+    more_lost = has_lost_more(board, lost_before);
+    if (more_lost && recovery->phase < RECOVERY_FAST) {
+        enter_fast(recovery, congestion, ack);
+        result.fast = true;
+    } else if (is_fresh_mark(recovery, ack)) {
+        enter_reduced(recovery, congestion, ack);
+        result.reduced_for_ecn = true;
+    }
+    if (!concluded || recovery->phase != RECOVERY_NONE)
+        set_window(recovery, board, congestion, ack, delivered, more_lost);
+    return result;
+}
+
+struct recovery_result recovery_look(struct recovery *recovery, struct scoreboard *board,
+                                     struct congestion *congestion, const struct recovery_ack *ack)
+{
+    static const struct delivered nothing;
+    struct recovery_result result = {.look_at_ns = UINT64_MAX};
+    const uint32_t lost_before = board->lost_bytes;
+
+    result.look_at_ns = detect(recovery, board, congestion, ack, &nothing);
+    if (!has_lost_more(board, lost_before))
+        return result;
+    if (recovery->phase < RECOVERY_FAST) {
+        enter_fast(recovery, congestion, ack);
+        result.fast = true;
+    }
+    if (recovery->phase == RECOVERY_FAST)
+        congestion->cwnd = prr_acked(&recovery->prr, 0, recovery_pipe(recovery, board),
+                                     congestion->ssthresh, congestion->mss, false);
+    return result;
+}
+
+void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
+                        struct congestion *congestion, const struct recovery_ack *ack)
+{
+    /* the first timeout for this text sets ssthresh; a repeated one says nothing new */
+    if (recovery->phase != RECOVERY_LOSS || recovery->timed_out != ack->snd_una) {
+        if (recovery->phase == RECOVERY_NONE)
+            remember(recovery, congestion, ack);
+        congestion->ops->reduced(congestion, ack->flight_bytes, ack->now_ns);
+    }
+    if (board->first && (board->first->flags & SENT_SACKED))
+        scoreboard_forget_sacks(board); /* it can't be: the peer has thrown it away (RFC 2018 8) */
+    scoreboard_lose_all(board);
+    congestion->cwnd = congestion->mss; /* the loss window (RFC 5681 3.1) */
+    hystart_init(&congestion->hystart);
+    recovery->phase = RECOVERY_LOSS;
+    recovery->timed_out = ack->snd_una;
+    recovery->recover = ack->snd_nxt;
+    recovery->armed = true;
+    recovery->dup_bytes = 0;
+    recovery->dupacks = 0;
+    recovery->tlp.out = false;
+}
+
+void recovery_sent(struct recovery *recovery, uint32_t bytes, bool again, bool has_ts,
+                   uint32_t tsval)
+{
+    if (recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_REDUCED)
+        prr_sent(&recovery->prr, bytes);
+    if (!again)
+        return;
+    recovery->again_bytes += bytes;
+    if (has_ts && !recovery->has_resent_ts) {
+        recovery->has_resent_ts = true;
+        recovery->resent_ts = tsval;
+    }
+}

@@ -1,0 +1,175 @@
+/* reorder.c -- text that came before its turn. */
+#include "tcp/math/reorder.h"
+
+#include "core/assert.h"
+#include "core/view.h"
+#include "tcp/math/seq.h"
+
+void run_pool_init(struct run_pool *pool, struct run *runs, uint32_t count, uint32_t per_connection)
+{
+    pool->per_connection = per_connection;
+    pool->free = 0;
+    pool->free_count = count;
+    for (uint32_t i = count; i > 0; i--) {
+        runs[i - 1].next = pool->free;
+        pool->free = &runs[i - 1];
+    }
+}
+
+static void run_give(struct reorder *reorder, struct run_pool *pool, struct run **link)
+{
+    struct run *run = *link;
+
+    *link = run->next;
+    reorder->count--;
+    reorder->held_bytes -= run->end - run->seq;
+    reorder->held -= pool_units_of_all(run->text);
+    leat_buf_free(run->text);
+    run->text = 0;
+    run->next = pool->free;
+    pool->free = run;
+    pool->free_count++;
+}
+
+static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
+{
+    struct run *run = pool->free;
+
+    if (!run || reorder->count == pool->per_connection)
+        return 0;
+    pool->free = run->next;
+    pool->free_count--;
+    reorder->count++;
+    return run;
+}
+
+/* Puts @text at the end of @run, its short pieces into what is there. */
+static void append(struct reorder *reorder, struct run *run, struct leat_buf *text)
+{
+    while (text) {
+        struct leat_buf *piece = text;
+
+        text = piece->next;
+        piece->next = 0;
+        if (run->last && view_merge(run->last, piece)) {
+            reorder->copied_bytes += piece->len;
+            leat_buf_free(piece);
+            continue;
+        }
+        if (run->last)
+            run->last->next = piece;
+        else
+            run->text = piece;
+        run->last = piece;
+        reorder->held += pool_units_of(piece);
+    }
+}
+
+/* Joins @run with its successor if they touch. */
+static void join(struct reorder *reorder, struct run_pool *pool, struct run *run)
+{
+    struct run *next = run->next;
+    const uint32_t held = reorder->held_bytes;
+    struct leat_buf *first;
+
+    if (!next || run->end != next->seq)
+        return;
+    first = next->text;
+    reorder->held -= pool_units_of(first);
+    next->text = first->next;
+    first->next = 0;
+    append(reorder, run, first);
+    if (next->text) { /* whose pieces are together already */
+        run->last->next = next->text;
+        run->last = next->last;
+    }
+    next->text = 0;
+    run->end = next->end;
+    run_give(reorder, pool, &run->next);
+    reorder->held_bytes = held;
+}
+
+bool reorder_put(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                 struct leat_buf *text, uint32_t len)
+{
+    struct run **link = &reorder->first;
+    struct run *before = 0;
+    uint32_t end = seq + len;
+
+    for (; *link && seq_le((*link)->end, seq); link = &(*link)->next)
+        before = *link;
+    /* the first byte may be here already: what came first stays */
+    if (*link && seq_le((*link)->seq, seq)) {
+        const uint32_t known = (*link)->end - seq;
+
+        text = leat_buf_consume(text, known < len ? known : len);
+        if (!text)
+            return true;
+        seq = (*link)->end;
+        before = *link;
+        link = &(*link)->next;
+    }
+    while (*link && seq_le((*link)->end, end)) /* the new text covers them */
+        run_give(reorder, pool, link);
+    if (*link && seq_lt((*link)->seq, end)) {
+        end = (*link)->seq;
+        leat_buf_trim(text, end - seq);
+    }
+    leat_assert(seq_lt(seq, end));
+    if (before && before->end == seq) {
+        append(reorder, before, text);
+        before->end = end;
+    } else {
+        struct run *run = run_take(reorder, pool);
+
+        if (!run) {
+            leat_buf_free(text);
+            return false;
+        }
+        *run = (struct run){.next = *link, .seq = seq, .end = end};
+        append(reorder, run, text);
+        *link = run;
+        before = run;
+    }
+    reorder->held_bytes += end - seq;
+    join(reorder, pool, before);
+    return true;
+}
+
+bool reorder_overlap(const struct reorder *reorder, uint32_t *seq, uint32_t *end)
+{
+    const struct run *run = reorder->first;
+
+    while (run && seq_le(run->end, *seq))
+        run = run->next;
+    if (!run || seq_le(*end, run->seq))
+        return false;
+    if (seq_lt(*seq, run->seq))
+        *seq = run->seq;
+    if (seq_lt(run->end, *end))
+        *end = run->end;
+    return true;
+}
+
+struct leat_buf *reorder_take(struct reorder *reorder, struct run_pool *pool, uint32_t seq,
+                              uint32_t *len)
+{
+    struct leat_buf *text = 0;
+
+    while (reorder->first && seq_le(reorder->first->end, seq))
+        run_give(reorder, pool, &reorder->first);
+    if (!reorder->first || seq_lt(seq, reorder->first->seq))
+        return 0;
+    *len = reorder->first->end - seq;
+    reorder->held -= pool_units_of_all(reorder->first->text);
+    text = leat_buf_consume(reorder->first->text, seq - reorder->first->seq);
+    reorder->first->text = 0;
+    run_give(reorder, pool, &reorder->first);
+    return text;
+}
+
+void reorder_free(struct reorder *reorder, struct run_pool *pool)
+{
+    while (reorder->first)
+        run_give(reorder, pool, &reorder->first);
+}

@@ -1,0 +1,62 @@
+/* sacks.c -- which SACK blocks an ACK carries (RFC 2018 4, RFC 2883 4). */
+#include "tcp/math/sacks.h"
+
+#include "tcp/math/seq.h"
+
+void sacks_note(struct sacks *sacks, uint32_t seq)
+{
+    if (sacks->count < WIRE_SACKS_MAX)
+        sacks->count++;
+    for (unsigned i = sacks->count - 1u; i > 0; i--)
+        sacks->recent[i] = sacks->recent[i - 1];
+    sacks->recent[0] = seq;
+}
+
+void sacks_note_duplicate(struct sacks *sacks, uint32_t left, uint32_t right)
+{
+    sacks->has_dsack = true;
+    sacks->dsack = (struct wire_sack){left, right};
+}
+
+static const struct run *run_with(const struct reorder *reorder, uint32_t seq)
+{
+    const struct run *run = reorder->first;
+
+    while (run && seq_le(run->end, seq))
+        run = run->next;
+    return run && seq_le(run->seq, seq) ? run : 0;
+}
+
+static bool is_listed(const struct wire_sack *blocks, uint8_t count, uint32_t left)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        if (blocks[i].left == left)
+            return true;
+    }
+    return false;
+}
+
+uint8_t sacks_fill(struct sacks *sacks, const struct reorder *reorder, struct wire_sack *blocks,
+                   uint8_t count_max)
+{
+    uint8_t count = 0;
+    uint8_t kept = 0;
+    uint8_t first;
+
+    if (sacks->has_dsack && count_max > 0) {
+        blocks[count++] = sacks->dsack;
+        sacks->has_dsack = false;
+    }
+    first = count;
+    for (uint8_t i = 0; i < sacks->count; i++) {
+        const struct run *run = run_with(reorder, sacks->recent[i]);
+
+        if (!run || is_listed(blocks + first, (uint8_t)(count - first), run->seq))
+            continue; /* its gap was filled, or it grew together with one that is listed */
+        sacks->recent[kept++] = sacks->recent[i];
+        if (count < count_max)
+            blocks[count++] = (struct wire_sack){run->seq, run->end};
+    }
+    sacks->count = kept;
+    return count;
+}

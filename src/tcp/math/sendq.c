@@ -1,0 +1,168 @@
+/* sendq.c -- text that was sent or waits to be. */
+#include "tcp/math/sendq.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/pool.h"
+#include "core/view.h"
+#include "tcp/math/seq.h"
+
+enum {
+    HEADROOM_PART = 8 /* one of so many bytes of a buffer may be headroom */
+};
+
+void sendq_init(struct sendq *queue, uint32_t seq)
+{
+    *queue = (struct sendq){.seq = seq};
+}
+
+static void append(struct sendq *queue, struct leat_buf *piece)
+{
+    piece->next = 0;
+    if (queue->last)
+        queue->last->next = piece;
+    else
+        queue->first = piece;
+    queue->last = piece;
+    queue->bytes += piece->len;
+}
+
+void sendq_put(struct sendq *queue, struct leat_buf *text)
+{
+    while (text) {
+        struct leat_buf *next = text->next;
+
+        text->next = 0;
+        if (text->len > 0) {
+            queue->held += pool_units_of(text);
+            append(queue, text);
+        } else {
+            leat_buf_free(text);
+        }
+        text = next;
+    }
+    queue->tail_is_ours = false;
+}
+
+/* Room at the end of a piece that sendq_write() began: a short text goes on there, so that many
+ * short texts don't cost a buffer each. */
+static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_t len)
+{
+    uint32_t here;
+
+    here = leat_buf_tailroom(queue->last);
+    if (here > len)
+        here = len;
+    if (here == 0)
+        return 0;
+    memcpy(leat_buf_put(queue->last, here), bytes, here);
+    queue->bytes += here;
+    return here;
+}
+
+/* A buffer for the next @len bytes: with room for headers in front if they are all there is to
+ * send, and fit beside it, and if it is but a small part of the buffer. */
+static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_pool *pool,
+                                       uint32_t len)
+{
+    const struct pool_list *full = &pool->lists[POOL_FULL];
+    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
+                          HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
+
+    return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
+}
+
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                     const uint8_t *bytes, uint32_t len)
+{
+    uint32_t done = queue->tail_is_ours ? write_to_tail(queue, bytes, len) : 0;
+
+    for (; done < len && pieces_max > 0; pieces_max--) {
+        struct leat_buf *piece = alloc_for_text(queue, pool, len - done);
+        uint32_t here;
+
+        if (!piece)
+            break;
+        here = leat_buf_tailroom(piece);
+        if (here > len - done)
+            here = len - done;
+        memcpy(view_put(piece, here), bytes + done, here);
+        append(queue, piece);
+        queue->held += pool->lists[POOL_FULL].units;
+        queue->tail_is_ours = true;
+        done += here;
+    }
+    return done;
+}
+
+/* Pieces of one frame: with few descriptors left it is a shorter one, or one that needs all of them
+ * would be tried for ever. */
+static uint32_t pieces_max(const struct leat_pool *pool)
+{
+    const uint32_t half = pool->lists[POOL_VIEW].free_count / 2;
+
+    return half < SENDQ_PIECES_MAX ? half : SENDQ_PIECES_MAX;
+}
+
+/* Moves the cursor to the piece that holds @seq. */
+static void seek(struct sendq *queue, uint32_t seq)
+{
+    if (!queue->cursor || seq_lt(seq, queue->cursor_seq)) {
+        queue->cursor = queue->first;
+        queue->cursor_seq = queue->seq;
+    }
+    while (seq - queue->cursor_seq >= queue->cursor->len) {
+        queue->cursor_seq += queue->cursor->len;
+        queue->cursor = queue->cursor->next;
+        leat_assert(queue->cursor != 0);
+    }
+}
+
+struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
+{
+    const struct leat_buf *piece;
+    uint32_t offset, reach;
+
+    leat_assert(*len > 0 && seq - queue->seq + *len <= queue->bytes);
+    seek(queue, seq);
+    piece = queue->cursor;
+    offset = seq - queue->cursor_seq;
+    reach = piece->len - offset;
+    for (unsigned pieces = 1; reach < *len && pieces < pieces_max(piece->pool); pieces++) {
+        piece = piece->next;
+        reach += piece->len;
+    }
+    if (reach < *len)
+        *len = reach;
+    return piece == queue->cursor ? sendq_slice_piece(piece, offset, *len)
+                                  : leat_buf_slice(queue->cursor, offset, *len);
+}
+
+void sendq_ack_part(struct sendq *queue, uint32_t seq)
+{
+    uint32_t acked = seq - queue->seq;
+
+    leat_assert(acked <= queue->bytes);
+    queue->seq = seq;
+    queue->bytes -= acked;
+    if (queue->cursor && seq_lt(queue->cursor_seq, seq))
+        queue->cursor = 0;
+    while (acked >= queue->first->len) {
+        struct leat_buf *piece = queue->first;
+
+        queue->first = piece->next;
+        piece->next = 0;
+        acked -= piece->len;
+        queue->held -= pool_units_of(piece);
+        leat_buf_free(piece);
+    }
+    if (acked > 0)
+        leat_buf_pull(queue->first, acked);
+}
+
+void sendq_free(struct sendq *queue)
+{
+    leat_buf_free(queue->first);
+    sendq_init(queue, queue->seq);
+}

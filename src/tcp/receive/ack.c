@@ -1,0 +1,423 @@
+/* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
+#include "ip/route.h"
+#include "tcp/entry/account.h"
+#include "tcp/entry/budget.h"
+#include "tcp/math/seq.h"
+#include "tcp/tcp.h"
+
+/* ---- the peer's window -------------------------------------------------------------------- */
+
+/* RFC 9293 3.10.7.4: an old segment must not bring back an old window.  One that acknowledges
+ * something new is not old, even if its text is: SND.WND counts from SND.UNA, so the window of the
+ * ACK before it would reach further than the peer has ever allowed.  One that acknowledges less
+ * than SND.UNA doesn't get here, and SND.WL2 is never behind SND.UNA: it need not be asked. */
+static bool window_is_news(const struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    return seq_lt(conn->snd_una, header->ack) || seq_le(conn->snd_wl1, header->seq);
+}
+
+/* Takes the window of the segment; true if it has changed. */
+static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    const uint8_t shift = header->flags & TCP_SYN ? 0 : conn->snd_wind_shift;
+    const uint32_t wnd = (uint32_t)header->window << shift;
+    const bool changed = wnd != conn->snd_wnd;
+
+    if (!window_is_news(conn, header))
+        return false;
+    conn->snd_wnd = wnd;
+    conn->snd_wl1 = header->seq;
+    if (wnd > conn->snd_wnd_max)
+        conn->snd_wnd_max = wnd;
+    if (wnd > 0 && (conn->flags & CONN_PERSIST)) { /* the wait is over, whatever it was */
+        conn->flags &= ~(unsigned)CONN_PERSIST;
+        conn->rexmt_at = DEADLINE_NONE;
+        rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
+        if (conn->snd_una != conn->tcb.snd_nxt) /* what a SACK covers is not lost, but owed still */
+            tcp_run_rexmt(conn);
+    }
+    return changed;
+}
+
+/* ---- what has arrived --------------------------------------------------------------------- */
+
+/* Half of the queue is free, or enough of it. */
+static bool has_room_to_tell(const struct leat_tcp *conn)
+{
+    const uint32_t limit = tcp_send_limit(conn);
+    const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
+    const uint32_t cwnd = conn->transfer->congestion.cwnd;
+    /* a hole keeps the queue full, while nothing new is there to be sent */
+    const bool starves = flight > cwnd && conn->transfer->sendq.bytes < flight + cwnd / 2;
+
+    return conn->transfer->sendq.bytes < limit &&
+           (conn->transfer->sendq.bytes <= limit / 2 || starves);
+}
+
+void tcp_tell_writable(struct leat_tcp *conn)
+{
+    if (!(conn->flags & CONN_WAS_FULL) || !has_room_to_tell(conn))
+        return;
+    if (tcp_send_units(conn) == 0) { /* perhaps no ACK will tell when there are */
+        tcp_retry_later(conn);
+    } else {
+        conn->flags &= ~(unsigned)CONN_WAS_FULL;
+        tcp_tell(conn, CONN_TELL_WRITABLE);
+    }
+}
+
+static inline void ack_text(struct leat_tcp *conn, uint32_t ack)
+{
+    const uint32_t held = conn->transfer->sendq.held;
+
+    sendq_ack(&conn->transfer->sendq, ack);
+    tcp_note_sendq(conn, held);
+}
+
+/* The numbers up to @ack have arrived: our SYN, text, our FIN. */
+static void release_acked(struct leat_tcp *conn, uint32_t ack)
+{
+    const uint32_t text_end = tcp_text_end(conn);
+
+    if (conn->tcb.flags & TCB_SYN_UNACKED) {
+        conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
+        conn->flags &= ~(unsigned)CONN_SEND_SYN;
+    }
+    if ((conn->flags & CONN_FIN_SENT) && ack == text_end + 1)
+        conn->flags |= CONN_FIN_ACKED;
+    if (tcp_has_transfer(conn))
+        ack_text(conn, seq_min(ack, text_end));
+    conn->snd_una = ack;
+    tcp_tell_writable(conn);
+}
+
+/* RFC 6298 5.2, 5.3. */
+static void restart_timer(struct leat_tcp *conn)
+{
+    rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts what is needed */
+    if (conn->snd_una != conn->tcb.snd_nxt) {
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+        tcp_run_rexmt(conn);
+    }
+}
+
+/* The time that this ACK took; 0: it doesn't say (Karn; RFC 7323 4.1). */
+static uint64_t sample_ns(const struct leat_tcp *conn, const struct wire_tcp *header,
+                          const struct delivered *delivered)
+{
+    const struct leat *stack = conn->tcp->stack;
+    const uint32_t ago_ms = tcp_now_ms(stack) + conn->tcb.ts_offset - header->tsecr;
+
+    /* what had arrived long ago is only acknowledged now that the hole before it is filled */
+    if (delivered->has_sample && !delivered->ambiguous)
+        return stack->now_ns - delivered->sample_at_ns;
+    if (header->has_ts && (conn->tcb.flags & TCB_TS) && delivered->acked_bytes > 0 &&
+        ago_ms < UINT16_MAX)
+        return ((uint64_t)ago_ms + 1) * 1000000;
+    return 0;
+}
+
+/* ---- SACK --------------------------------------------------------------------------------- */
+
+/* RFC 2883 4: below the ACK, or inside of the second block. */
+static bool is_dsack(const struct wire_tcp *header)
+{
+    const struct wire_sack *first = &header->sacks[0];
+    const struct wire_sack *second = &header->sacks[1];
+
+    if (seq_le(first->right, header->ack))
+        return true;
+    return header->sack_count > 1 && seq_le(second->left, first->left) &&
+           seq_le(first->right, second->right);
+}
+
+/* Takes the blocks; returns the bytes of a DSACK, else 0.  A block that can't be is ignored
+ * (CVE-2019-11477). */
+COLD static uint32_t take_sacks(struct leat_tcp *conn, const struct wire_tcp *header,
+                                struct delivered *delivered)
+{
+    uint32_t dsack_bytes = 0;
+    unsigned i = 0;
+
+    if (header->sack_count == 0 || !(conn->tcb.flags & TCB_SACK))
+        return 0;
+    if (is_dsack(header)) {
+        const uint32_t len = header->sacks[0].right - header->sacks[0].left;
+
+        if (len > 0 && len <= conn->snd_wnd_max)
+            dsack_bytes = len;
+        i = 1;
+    }
+    for (; i < header->sack_count; i++) {
+        const uint32_t left = header->sacks[i].left;
+        const uint32_t right = header->sacks[i].right;
+
+        if (seq_lt(left, right) && seq_le(conn->snd_una, left) && seq_le(right, conn->tcb.snd_nxt))
+            scoreboard_sack(&conn->transfer->scoreboard, &conn->tcp->sents, left, right, conn->mss,
+                            delivered);
+    }
+    return dsack_bytes;
+}
+
+/* ---- recovery ----------------------------------------------------------------------------- */
+
+struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
+{
+    const struct recovery_ack now = {
+        .now_ns = conn->tcp->stack->now_ns,
+        .srtt_ns = rtt_srtt_ns(&conn->rtt),
+        .snd_una = conn->snd_una,
+        .snd_nxt = conn->tcb.snd_nxt,
+        .flight_bytes = conn->tcb.snd_nxt - conn->snd_una,
+        .pipe_bytes = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard),
+        .paced = tcp_is_paced(conn),
+    };
+
+    return now;
+}
+
+void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result)
+{
+    struct leat_stats *stats = &conn->tcp->stack->stats;
+
+    if (conn->transfer->scoreboard.lost_probe_bytes > 0) {
+        pmtu_lost(&conn->pmtu, conn->tcp->stack->now_ns);
+        conn->transfer->scoreboard.lost_probe_bytes = 0;
+    }
+    stats->tcp_fast_recoveries += result->fast;
+    stats->tcp_undone += result->undone;
+    stats->tcp_ecn_reductions += result->reduced_for_ecn;
+    if (result->reduced_for_ecn || result->reduced_for_probe || result->fast)
+        conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    tcp_watch_losses(conn, result->look_at_ns);
+    if ((conn->flags & CONN_PERSIST) && conn->transfer->scoreboard.in_flight_bytes > 0) {
+        conn->flags &= ~(unsigned)CONN_PERSIST; /* what was lost is on its way after all */
+        tcp_run_rexmt(conn);
+    }
+}
+
+/* RFC 5681 2, "duplicate acknowledgment": (a)-(e). */
+static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *segment,
+                         bool window_changed)
+{
+    return segment->header.ack == conn->snd_una && conn->tcb.snd_nxt != conn->snd_una &&
+           segment->skip_bytes + segment->text_bytes == 0 && !window_changed &&
+           !(segment->header.flags & (TCP_SYN | TCP_FIN));
+}
+
+/* Text that left in our SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
+COLD static void retake_syn_text(struct leat_tcp *conn)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+    const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
+
+    const bool fits = conn->tcb.snd_nxt - conn->snd_una <= conn->snd_wnd;
+
+    if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
+                                conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
+        scoreboard_lose(board, board->last);
+    else /* no record, or beyond the window, which it couldn't know: as if it had never left */
+        conn->tcb.snd_nxt = conn->snd_una;
+}
+
+/* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
+static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
+{
+    if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
+        rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
+    tcp_conn_not_fast(conn);
+    /* text may have left behind our SYN,ACK: then the rest of the ACK is its */
+    if (conn->transfer->scoreboard.first) {
+        release_acked(conn, conn->snd_una + 1);
+        tcp_conn_mss_changed(conn);
+        tcp_run_keepalive(conn);
+    } else {
+        conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
+        conn->flags &= ~(unsigned)CONN_SEND_SYN;
+        if (ack == conn->snd_una + 1 && !(conn->flags & CONN_WAS_FULL))
+            conn->snd_una = ack; /* no text has left with the SYN */
+        else
+            release_acked(conn, ack);
+        tcp_conn_handshaken(conn);
+        if (conn->snd_una != conn->tcb.snd_nxt)
+            retake_syn_text(conn);
+    }
+    if (conn->snd_una != conn->tcb.snd_nxt)
+        restart_timer(conn);
+    else
+        conn->rexmt_at = DEADLINE_NONE;
+}
+
+/* All of what is in flight is one record, which left once; @header acknowledges it and has no other
+ * news, and the window that was never full need not hear of it.  So it is with requests and their
+ * responses. */
+static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    struct sent *sent = scoreboard_only(&conn->transfer->scoreboard);
+
+    if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
+        (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
+        (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) ||
+        !recovery_is_calm(&conn->transfer->recovery) ||
+        !congestion_is_indifferent(&conn->transfer->congestion, header->ack - conn->snd_una))
+        return 0;
+    return sent;
+}
+
+/* What take_ack() comes to for such a one. */
+static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header, struct sent *sent)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    take_window(conn, header);
+    rack_delivered_one(&conn->transfer->recovery.rack, sent->at_ns, sent->end, now_ns);
+    if (now_ns > sent->at_ns)
+        rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - sent->at_ns);
+    else
+        rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
+    scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
+    ack_text(conn, conn->tcb.snd_nxt);
+    conn->snd_una = conn->tcb.snd_nxt;
+    if (conn->flags & CONN_WAS_FULL)
+        tcp_tell_writable(conn);
+    pmtu_progress(&conn->pmtu);
+    conn->rexmt_at = DEADLINE_NONE;
+    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+}
+
+/* What we sent has arrived: the next hop is alive.  False: which one that is isn't known here. */
+static bool tell_reached(struct leat_tcp *conn)
+{
+    struct path *path = route_cache_get(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip);
+
+    if (path)
+        ipv4_reached(path);
+    return path != 0;
+}
+
+/* Nothing waits to be sent. */
+static bool owes_nothing(const struct leat_tcp *conn)
+{
+    return conn->transfer->sendq.bytes == 0 &&
+           !(conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE));
+}
+
+/* An ACK that settles everything: a look for something to send would find nothing.  That the next
+ * hop is alive is told here, or, if there is text, by the ACK that it will get.  False: somebody
+ * has to look. */
+static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    if (!owes_nothing(conn))
+        return false;
+    return segment->text_bytes > 0 || tell_reached(conn);
+}
+
+/* Our FIN, which left alone, has arrived, and nothing will follow it. */
+static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    take_window(conn, header);
+    conn->snd_una = conn->tcb.snd_nxt;
+    conn->flags &= ~(unsigned)CONN_FIN_ALONE;
+    conn->flags |= CONN_FIN_ACKED;
+    conn->rexmt_at = DEADLINE_NONE;
+    pmtu_progress(&conn->pmtu);
+    if (!tell_reached(conn)) {
+        conn->flags |= CONN_REACHED;
+        tcp_want_output(conn);
+    }
+}
+
+static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
+{
+    const struct wire_tcp *header = &segment->header;
+    /* an octet that was taken out of a shut window: the probes go on, ever more slowly */
+    const bool is_shut = (conn->flags & CONN_PERSIST) && conn->snd_wnd == 0;
+    struct recovery_ack ack = tcp_recovery_ack(conn);
+    struct delivered delivered = {0};
+    struct recovery_result result;
+
+    ack.duplicate = is_duplicate(conn, segment, window_changed);
+    ack.dsack_bytes = take_sacks(conn, header, &delivered);
+    ack.has_ecr = header->has_ts && (conn->tcb.flags & TCB_TS);
+    ack.ecr = header->tsecr;
+    ack.congestion_marked = (header->flags & TCP_ECE) && (conn->tcb.flags & TCB_ECN);
+    if (seq_lt(conn->snd_una, header->ack)) {
+        scoreboard_ack(&conn->transfer->scoreboard, &conn->tcp->sents, header->ack, &delivered);
+        release_acked(conn, header->ack);
+    }
+    ack.rtt_ns = sample_ns(conn, header, &delivered);
+    if (delivered.probe) {
+        pmtu_arrived(&conn->pmtu, ack.now_ns);
+        tcp_conn_mss_changed(conn);
+    }
+    if (ack.rtt_ns > 0 && !is_shut)
+        rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
+    if (delivered.acked_bytes > 0) {
+        conn->flags |= CONN_REACHED;
+        pmtu_progress(&conn->pmtu);
+        if (is_shut && tcp_something_waits(conn))
+            conn->progress_ms = segment->now_ms;
+        else
+            restart_timer(conn);
+    }
+    ack.snd_una = conn->snd_una;
+    ack.srtt_ns = rtt_srtt_ns(&conn->rtt);
+    result = recovery_acked(&conn->transfer->recovery, &conn->transfer->scoreboard,
+                            &conn->transfer->congestion, &ack, &delivered);
+    tcp_recovery_result(conn, &result);
+    if (delivered.acked_bytes > 0)
+        tcp_watch_tail(conn);
+}
+
+/* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,
+ * so an ACK that says nothing but so has no news for recovery. */
+static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    if (!tcp_has_transfer(conn))
+        return true;
+    return header->ack == conn->snd_una && conn->snd_una == conn->tcb.snd_nxt &&
+           header->sack_count == 0 && !(header->flags & TCP_ECE) &&
+           conn->transfer->recovery.phase == RECOVERY_NONE;
+}
+
+/* Everything but what tcp_take_ACK() does at once, which stands apart from it: it would only cost
+ * it registers. */
+static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
+                                                   const struct tcp_segment *segment)
+{
+    const struct wire_tcp *header = &segment->header;
+    const bool had_syn = conn->tcb.flags & TCB_SYN_UNACKED;
+    bool window_changed = false;
+
+    if ((conn->flags & CONN_FIN_ALONE) && header->ack == conn->tcb.snd_nxt) {
+        take_ack_of_lone_FIN(conn, header);
+        return;
+    }
+    if (seq_le(conn->snd_una, header->ack))
+        window_changed = take_window(conn, header);
+    if (had_syn)
+        take_ack_of_SYN(conn, header->ack);
+    if (seq_lt(conn->snd_una, header->ack) ||
+        (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
+        take_ack(conn, segment, window_changed);
+    tcp_want_output(conn);
+}
+
+void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct sent *sent = plainly_acked(conn, &step->segment->header);
+
+    if (!sent) {
+        take_any_ACK(conn, step->segment);
+        return;
+    }
+    take_plain_ack(conn, &step->segment->header, sent);
+    if (!is_settled(conn, step->segment)) {
+        conn->flags |= CONN_REACHED;
+        tcp_want_output(conn);
+    }
+}

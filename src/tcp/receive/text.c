@@ -1,0 +1,324 @@
+/*
+ * text.c -- the receiver's half: text, FIN, and the window that we offer (RFC 9293 3.8.6).
+ *
+ * The program gets the buffers that the device filled.  A buffer costs its whole storage however
+ * little text is in it.  While POOL_PLENTY is free nobody minds and nothing is copied; below, short
+ * texts that nobody has read yet are copied together, below POOL_LOW also into small buffers, and
+ * account.h says what may stay.
+ */
+#include <string.h>
+
+#include "core/view.h"
+#include "tcp/entry/account.h"
+#include "tcp/entry/budget.h"
+#include "tcp/math/seq.h"
+#include "tcp/tcp.h"
+
+/* ---- text --------------------------------------------------------------------------------- */
+
+/* Appends a short text to the storage of the one before it; false if there is no need or no way. */
+static bool merge_into_last(struct leat_tcp *conn, const struct leat_buf *piece)
+{
+    struct leat_buf *last = conn->text ? conn->text->queued : 0;
+
+    if (!last || !view_merge(last, piece))
+        return false;
+    conn->tcp->stack->stats.copied_compact_bytes += piece->len;
+    return true;
+}
+
+/* A short text in a large buffer moves to a small one when large ones are scarce. */
+static struct leat_buf *shrink(struct leat_tcp *conn, struct leat_buf *piece)
+{
+    struct leat_buf *small;
+
+    if (piece->len > POOL_SMALL_BYTES || piece->capacity <= POOL_SMALL_BYTES ||
+        pool_has(&conn->tcp->stack->pool, POOL_LOW))
+        return piece;
+    small = leat_buf_alloc_small(&conn->tcp->stack->pool, 0);
+    if (!small)
+        return piece;
+    memcpy(leat_buf_put(small, piece->len), piece->data, piece->len);
+    conn->tcp->stack->stats.copied_compact_bytes += piece->len;
+    leat_buf_free(piece);
+    return small;
+}
+
+/* Puts @first .. @last behind what is there.  The first piece of all says which is the last one. */
+static inline void put_text(struct leat_tcp *conn, struct leat_buf *first, struct leat_buf *last)
+{
+    if (conn->text)
+        conn->text->queued->next = first;
+    else
+        conn->text = first;
+    conn->text->queued = last;
+}
+
+static void append_piece(struct leat_tcp *conn, struct leat_buf *piece)
+{
+    conn->text_bytes += piece->len;
+    if (merge_into_last(conn, piece)) {
+        leat_buf_free(piece);
+        return;
+    }
+    piece = shrink(conn, piece);
+    put_text(conn, piece, piece);
+    tcp_hold_text(conn, 1);
+}
+
+/* While memory is plenty pieces stay as they came. */
+static void append_list(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+{
+    struct leat_buf *last = text;
+    uint32_t pieces = 1;
+
+    for (; last->next; pieces++)
+        last = last->next;
+    put_text(conn, text, last);
+    tcp_hold_text(conn, pieces);
+    conn->text_bytes += len;
+}
+
+COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
+{
+    while (text) {
+        struct leat_buf *next = text->next;
+
+        text->next = 0;
+        if (text->len > 0)
+            append_piece(conn, text);
+        else
+            leat_buf_free(text);
+        text = next;
+    }
+}
+
+/* @text of @len bytes goes on at RCV.NXT. */
+static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+{
+    conn->tcb.rcv_nxt += len;
+    conn->tcb.rcv_wnd -= len;
+    if (text->len > 0 && pool_is_plenty(&conn->tcp->stack->pool))
+        append_list(conn, text, len);
+    else
+        append_pieces(conn, text);
+    tcp_tell(conn, CONN_TELL_READABLE);
+}
+
+/* What becomes of a segment's text when it is cut to the window. */
+static inline struct leat_buf *cut_text(struct tcp_segment *segment)
+{
+    struct leat_buf *text = segment->packet->buf;
+
+    segment->packet->buf = 0;
+    view_trim(text, segment->skip_bytes + segment->text_bytes);
+    return segment->skip_bytes > 0 ? leat_buf_consume(text, segment->skip_bytes) : text;
+}
+
+static void delay_ack(struct leat_tcp *conn)
+{
+    tcp_run_ack_or_retry(conn, CONN_DELAYED_ACK,
+                         conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
+}
+
+static void ack_now(struct leat_tcp *conn)
+{
+    conn->flags |= CONN_ACK_NOW;
+    tcp_want_output(conn);
+}
+
+/* What came too early, and isn't any more. */
+COLD static void take_early_text(struct leat_tcp *conn)
+{
+    struct reorder *reorder = &conn->transfer->reorder;
+    const uint32_t held = reorder->held;
+    struct leat_buf *text;
+    uint32_t len;
+
+    while (reorder->first &&
+           (text = reorder_take(reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
+        append(conn, text, len);
+    reorder->since_ms = tcp_now_ms(conn->tcp->stack);
+    tcp_note_early(conn, held);
+}
+
+static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    const bool fills_gap = conn->transfer->reorder.first != 0;
+
+    append(conn, cut_text(segment), segment->text_bytes);
+    if (fills_gap)
+        take_early_text(conn);
+    conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
+    /* RFC 9293 3.8.6.3: at least every second segment */
+    if (fills_gap || (conn->flags & (CONN_DELAYED_ACK | CONN_ACK_NOW)) ||
+        segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
+        ack_now(conn);
+    else
+        delay_ack(conn);
+}
+
+/* It will come again. */
+COLD static void refuse_text(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    segment->counter = &conn->tcp->stack->stats.drop_tcp_memory;
+    segment->fin = false;
+    ack_now(conn);
+}
+
+/* RFC 5681 4.2: at once and for each, so that the sender can count them. */
+COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
+{
+    struct leat *stack = conn->tcp->stack;
+    struct reorder *reorder;
+    uint32_t held, copied;
+
+    stack->stats.tcp_out_of_order++;
+    if (!tcp_transfer_get(conn)) {
+        refuse_text(conn, segment);
+        return;
+    }
+    reorder = &conn->transfer->reorder;
+    held = reorder->held;
+    copied = reorder->copied_bytes;
+    if (!reorder->first) {
+        reorder->since_ms = tcp_now_ms(stack);
+        tcp_watch_memory(conn->tcp, false);
+    }
+    sacks_note(&conn->transfer->sacks, segment->seq);
+    if (!reorder_put(reorder, &conn->tcp->runs, segment->seq, cut_text(segment),
+                     segment->text_bytes))
+        segment->counter = &stack->stats.drop_tcp_memory;
+    stack->stats.copied_compact_bytes += reorder->copied_bytes - copied;
+    tcp_note_early(conn, held);
+    tcp_open_window(conn);
+    tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+}
+
+void tcp_drop_early_text(struct leat_tcp *conn)
+{
+    const uint32_t held = conn->transfer->reorder.held;
+
+    if (!conn->transfer->reorder.first)
+        return;
+    reorder_free(&conn->transfer->reorder, &conn->tcp->runs);
+    tcp_note_early(conn, held);
+}
+
+/* RFC 2883 4: what of the text is here already, or its first part, if there are several (4.2.3). */
+static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segment)
+{
+    uint32_t left = segment->seq;
+    uint32_t right = segment->seq + segment->text_bytes;
+
+    if (segment->skip_bytes > 0)
+        tcp_note_duplicate(conn, segment->seq - segment->skip_bytes, segment->seq);
+    else if (conn->transfer->reorder.first &&
+             reorder_overlap(&conn->transfer->reorder, &left, &right))
+        tcp_note_duplicate(conn, left, right);
+}
+
+void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct tcp_segment *segment = step->segment;
+    const bool in_order = segment->seq == tcb->rcv_nxt;
+
+    bool has_room = tcp_may_take_text(conn, in_order);
+
+    if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
+        tcp_drop_early_text(conn);
+        has_room = tcp_may_take_text(conn, true);
+    }
+    note_duplicate(conn, segment);
+    if (!has_room) {
+        refuse_text(conn, segment);
+    } else if (in_order) {
+        take_in_order(conn, segment);
+    } else {
+        take_out_of_order(conn, segment);
+    }
+}
+
+/* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */
+void tcp_keep_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    tcp_take_text(tcb, step);
+    conn->flags &= ~(unsigned)CONN_TELL_READABLE;
+    near_ring_remove(conn->tcp, &conn->told);
+}
+
+void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    (void)step;
+    tcb->rcv_nxt++;
+    tcb->rcv_wnd -= tcb->rcv_wnd > 0;
+    tcb->flags |= TCB_FIN_TAKEN;
+    conn->flags &= ~(unsigned)CONN_FIN_KNOWN;
+    tcp_drop_early_text(conn);
+    tcp_tell(conn, CONN_TELL_READABLE);
+}
+
+/* ---- the program takes it ----------------------------------------------------------------- */
+
+/* Up to @bytes_max of a piece that doesn't go whole. */
+static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct leat_buf *part = leat_buf_slice(conn->text, 0, bytes_max);
+
+    if (part)
+        leat_buf_pull(conn->text, bytes_max);
+    return part;
+}
+
+/* Takes less than all of it. */
+static struct leat_buf *take_part(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct leat_buf *const last = conn->text->queued;
+    struct leat_buf *text = 0;
+    struct leat_buf **end = &text;
+    uint32_t left = bytes_max;
+    uint32_t pieces = 0;
+
+    for (; conn->text->len <= left; pieces++) {
+        struct leat_buf *piece = conn->text;
+
+        conn->text = piece->next;
+        piece->next = 0;
+        left -= piece->len;
+        *end = piece;
+        end = &piece->next;
+    }
+    conn->text->queued = last;
+    tcp_release_text(conn, pieces);
+    if (left > 0) {
+        *end = split_first(conn, left);
+        left = *end ? 0 : left;
+    }
+    conn->text_bytes -= bytes_max - left;
+    conn->unconsumed_bytes += bytes_max - left;
+    return text;
+}
+
+struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
+{
+    struct leat_buf *const text = conn->text;
+
+    if (conn->text_bytes > bytes_max)
+        return take_part(conn, bytes_max);
+    conn->text = 0;
+    tcp_release_text(conn, conn->text_pieces);
+    conn->unconsumed_bytes += conn->text_bytes;
+    conn->text_bytes = 0;
+    return text;
+}
+
+void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
+{
+    if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* what came with a SYN waits for that: 3.10.3 */
+        step->text = tcp_take_received(tcp_conn(tcb), step->bytes);
+}

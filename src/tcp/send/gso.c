@@ -1,0 +1,102 @@
+/*
+ * gso.c -- super-frames for a device that doesn't cut them itself: TSO in software (GSO).
+ *
+ * TCP, IP and the neighbour cache see up to 64 KiB of text once, instead of each of its segments;
+ * what is left to do for a segment is a copy of the headers, three fields and the sum.
+ *
+ * A super-frame is a piece with all headers, and text behind it.  It is cut from the front when the
+ * device has room, so its own headers are always those of what is left.
+ */
+#include "tcp/send/gso.h"
+
+#include <string.h>
+
+#include "core/checksum.h"
+#include "wire/bytes.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+enum {
+    IP_AT = ETHERNET_HEADER_BYTES,
+    IP_TOTAL_AT = 2,
+    IP_PROTOCOL_AT = 9,
+    IP_CHECKSUM_AT = 10,
+    IP_SRC_AT = 12,
+    IP_DST_AT = 16,
+    TCP_AT = IP_AT + IPV4_HEADER_BYTES,
+    TCP_SEQ_AT = 4,
+    TCP_FLAGS_AT = 13
+};
+
+/* Makes the IP header that of a datagram with @text_bytes of text.  All full segments have the same
+ * one: it is written for the first, and copied. */
+static void set_ip_length(struct leat_buf *frame, uint32_t text_bytes)
+{
+    uint8_t *ip = frame->data + IP_AT;
+    const uint16_t total = (uint16_t)(frame->len - IP_AT + text_bytes);
+
+    if (get16(ip + IP_TOTAL_AT) == total)
+        return;
+    put16(ip + IP_CHECKSUM_AT,
+          checksum_update(get16(ip + IP_CHECKSUM_AT), get16(ip + IP_TOTAL_AT), total));
+    put16(ip + IP_TOTAL_AT, total);
+}
+
+static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool device_sums)
+{
+    const uint8_t *ip = frame->data + IP_AT;
+    uint8_t *tcp = frame->data + TCP_AT;
+    const uint32_t header_bytes = frame->len - TCP_AT;
+    const uint64_t pseudo = checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT),
+                                            ip[IP_PROTOCOL_AT], header_bytes + text_bytes);
+
+    if (device_sums) {
+        put16(tcp + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(pseudo));
+        return;
+    }
+    frame->checksum = LEAT_CHECKSUM_UNKNOWN; /* which is: complete */
+    put16(tcp + WIRE_TCP_CHECKSUM_AT, 0);
+    checksum_put(tcp + WIRE_TCP_CHECKSUM_AT,
+                 pseudo + checksum_bytes(tcp, header_bytes) + checksum_list(frame->next));
+}
+
+/* A new frame with the headers of @frame, for text that is not the last. */
+static struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame)
+{
+    struct leat_buf *segment = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM - TCP_AT);
+
+    if (!segment)
+        return 0;
+    memcpy(leat_buf_put(segment, frame->len), frame->data, frame->len);
+    segment->checksum = frame->checksum;
+    segment->data[TCP_AT + TCP_FLAGS_AT] &= (uint8_t) ~(TCP_PSH | TCP_FIN);
+    return segment;
+}
+
+struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device_sums)
+{
+    const uint32_t len = frame->segment_bytes;
+    uint8_t *seq = frame->data + TCP_AT + TCP_SEQ_AT;
+    const uint32_t left = leat_buf_total(frame->next);
+    struct leat_buf *segment, *text;
+
+    if (left <= len) {
+        frame->segment_bytes = 0;
+        set_ip_length(frame, left);
+        set_checksum(frame, left, device_sums);
+        return frame;
+    }
+    text = leat_buf_slice(frame->next, 0, len);
+    set_ip_length(frame, len);
+    segment = text ? copy_headers(stack, frame) : 0;
+    if (!segment) {
+        leat_buf_free(text);
+        return 0;
+    }
+    segment->next = text;
+    set_checksum(segment, len, device_sums);
+    put32(seq, get32(seq) + len);
+    frame->next = leat_buf_consume(frame->next, len);
+    return segment;
+}

@@ -1,0 +1,411 @@
+/*
+ * output.c -- which segment goes next (RFC 9293 3.8.6, 3.10.2; RFC 5681; RFC 6675 5).
+ *
+ * First what is lost, then new text: as long as less is on its way than the congestion window
+ * allows, and only as far as the peer's window reaches.  Nothing here asks for the state: flags say
+ * what is queued, the scoreboard says what was sent.
+ */
+#include "ip/route.h"
+#include "tcp/entry/budget.h"
+#include "tcp/send/output.h"
+#include "tcp/math/seq.h"
+
+enum {
+    SEGMENTS_BUDGET = 64,       /* of one connection in one flush: then others have their turn */
+    SUPER_BUDGET = 1024 * 1024, /* bytes: the same for a device that cuts super-frames */
+    BURST_SEGMENTS = 10         /* that may leave together, however slow the path */
+};
+
+static const uint64_t pace_ns = 1000000; /* bursts are so far apart, at the most */
+
+COLD static void no_memory(struct leat_tcp *conn)
+{
+    conn->tcp->stack->stats.tx_no_memory++;
+    tcp_watch_memory(conn->tcp, true);
+    tcp_retry_later(conn);
+}
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- what may go -------------------------------------------------------------------------- */
+
+/* Bytes that the congestion window lets through. */
+static uint32_t congestion_room(const struct leat_tcp *conn)
+{
+    const uint32_t pipe = recovery_pipe(&conn->transfer->recovery, &conn->transfer->scoreboard);
+
+    return pipe < conn->transfer->congestion.cwnd ? conn->transfer->congestion.cwnd - pipe : 0;
+}
+
+/* Bytes behind SND.NXT that the peer's window lets through. */
+static uint32_t peer_room(const struct leat_tcp *conn)
+{
+    const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
+
+    return flight < conn->snd_wnd ? conn->snd_wnd - flight : 0;
+}
+
+/* Text that never left. */
+static uint32_t unsent_bytes(const struct leat_tcp *conn)
+{
+    const uint32_t text_end = tcp_text_end(conn);
+
+    return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
+}
+
+/* A segment that is shorter than it could be waits for more, unless ... */
+static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
+                                 uint32_t queued)
+{
+    if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
+        (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
+        return true;
+    /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
+    return plan->text_bytes >= conn->snd_wnd_max / 2;
+}
+
+/* Whole segments in @bytes, or, if that isn't one, all of it. */
+static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
+{
+    return bytes > conn->mss ? bytes - bytes % conn->mss : bytes;
+}
+
+bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
+{
+    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t snd_nxt = conn->tcb.snd_nxt;
+    const uint32_t queued = unsent_bytes(conn);
+    const uint32_t usable = min32(room, peer_room(conn));
+
+    plan->seq = snd_nxt;
+    plan->whole = false;
+    plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
+    plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
+    plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
+                plan->text_bytes == queued && plan->text_bytes < usable;
+    if (plan->text_bytes == 0)
+        return plan->fin;
+    return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
+}
+
+/* ---- all of it ---------------------------------------------------------------------------- */
+
+enum verdict {
+    SENT,
+    NOTHING,  /* nothing (more) may go */
+    PACED,    /* more may go, but later */
+    NO_ROOM,  /* the device's queue is full: go on when it isn't */
+    NO_MEMORY /* go on in a moment */
+};
+
+/* The lost record that may go, within the peer's window. */
+static struct sent *lost_in_window(struct leat_tcp *conn)
+{
+    struct sent *sent = scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, conn->mss);
+
+    return sent && seq_lt(sent->seq, conn->snd_una + conn->snd_wnd) ? sent : 0;
+}
+
+/* If a short segment was all that is out, and is lost, what waits behind it goes with it: the octet
+ * of a window probe that was refused is such a one.  Returns how much that is. */
+static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, uint32_t room)
+{
+    const uint32_t len = lost->end - lost->seq;
+    const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
+    const uint32_t waiting = unsent_bytes(conn);
+    uint32_t more;
+
+    if (lost != conn->transfer->scoreboard.first || lost != conn->transfer->scoreboard.last ||
+        len >= most)
+        return 0;
+    more = min32(waiting, most - len);
+    more += more == waiting && more < most - len && (conn->flags & CONN_FIN_QUEUED) &&
+            !(conn->flags & CONN_FIN_SENT);
+    return more;
+}
+
+/* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
+static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
+{
+    const uint32_t headers = 40 + (conn->tcb.flags & TCB_TS ? 12 : 0);
+    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint32_t text_bytes = candidate - headers;
+
+    if (candidate == 0 || candidate - 40u > conn->peer_mss ||
+        conn->transfer->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
+        room < text_bytes || unsent_bytes(conn) < text_bytes)
+        return false;
+    *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
+    return true;
+}
+
+COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path,
+                                    struct plan *plan)
+{
+    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint32_t wanted = plan->text_bytes;
+
+    if (!tcp_send_new(conn, path, plan))
+        return false;
+    if (plan->text_bytes == wanted) { /* and not less because it lay in many pieces */
+        conn->transfer->scoreboard.last->flags |= SENT_PROBE;
+        pmtu_probe(&conn->pmtu, candidate);
+    }
+    return true;
+}
+
+/* Text that may leave as one frame, of the @burst_left bytes that may still leave together. */
+static uint32_t frame_bytes_max(const struct leat_tcp *conn, uint64_t burst_left)
+{
+    const struct pool_list *lists = conn->tcp->stack->pool.lists;
+    const struct pool_list *small = &lists[POOL_SMALL], *views = &lists[POOL_VIEW];
+
+    /* CWR stands in the first segment only (RFC 3168 6.1.2), which not every device knows; without
+     * DF each segment has an identification of its own (RFC 6864 4.3); and
+     * when memory is short, a cut that fails would lose all of it */
+    if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
+        small->free_count < small->count / 2 || views->free_count < views->count / 2)
+        return conn->mss;
+    if (burst_left < SUPER_TEXT_MAX)
+        return (uint32_t)burst_left;
+    return conn->mss < SUPER_TEXT_MAX ? SUPER_TEXT_MAX : conn->mss;
+}
+
+/* What is lost goes before all that is new. */
+COLD static enum verdict send_lost(struct leat_tcp *conn, const struct path *path, uint32_t room)
+{
+    struct sent *lost = lost_in_window(conn);
+
+    if (!lost || (room < lost->end - lost->seq && room < conn->transfer->congestion.cwnd))
+        return NOTHING;
+    return tcp_send_again(conn, path, lost, fill_up(conn, lost, room)) ? SENT : NO_MEMORY;
+}
+
+static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uint64_t burst_left)
+{
+    const uint32_t room = congestion_room(conn);
+    struct plan plan;
+
+    if (room == 0)
+        return NOTHING;
+    if (conn->transfer->scoreboard.lost_bytes > 0)
+        return send_lost(conn, path, room);
+    if (plan_probe(conn, room, &plan))
+        return send_probe_of_path(conn, path, &plan) ? SENT : NO_MEMORY;
+    if (!tcp_plan_new(conn, room, frame_bytes_max(conn, burst_left), &plan))
+        return NOTHING;
+    return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
+}
+
+/* Bytes a second at which bursts follow each other: twice the window a round trip in slow start, so
+ * that it can double; 1.25 times it later.  0: no pacing. */
+static uint64_t pacing_rate(const struct leat_tcp *conn)
+{
+    const struct congestion *congestion = &conn->transfer->congestion;
+    const uint64_t per_s = (uint64_t)congestion->cwnd * 1000000000;
+
+    if (!tcp_is_paced(conn))
+        return 0;
+    return (congestion->cwnd < congestion->ssthresh ? 2 * per_s : per_s + per_s / 4) /
+           rtt_srtt_ns(&conn->rtt);
+}
+
+/* Bytes that may leave together; 0: the last burst is too fresh. */
+static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
+{
+    const uint64_t least = BURST_SEGMENTS * (uint64_t)conn->mss;
+    const uint64_t due = rate * pace_ns / 1000000000;
+
+    if (rate == 0)
+        return UINT64_MAX;
+    if (conn->tcp->stack->now_ns < conn->transfer->paced_until_ns &&
+        conn->transfer->scoreboard.in_flight_bytes > 0) {
+        tcp_retry_at(conn, conn->transfer->paced_until_ns);
+        return 0;
+    }
+    return due > least ? due : least;
+}
+
+/* After an idle time the old window says little about the path: RFC 5681 4.1.  It counts from the
+ * last text that was sent into silence, or the last ACK that left some in flight. */
+static void restart_if_idle(struct leat_tcp *conn)
+{
+    const uint64_t idle_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
+
+    if (conn->snd_una == conn->tcb.snd_nxt && idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
+        congestion_restart(&conn->transfer->congestion);
+}
+
+/* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
+static bool has_nothing_to_send(const struct leat_tcp *conn)
+{
+    return conn->transfer->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
+           (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) != CONN_FIN_QUEUED;
+}
+
+/* Bytes of one connection in one flush. */
+static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path)
+{
+    return path->link && link_has_tso(path->link) ? SUPER_BUDGET
+                                                  : (uint64_t)SEGMENTS_BUDGET * conn->mss;
+}
+
+/* As much as windows, budgets and pacing allow. */
+static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
+{
+    const uint64_t most = flush_bytes(conn, path);
+    const uint64_t rate = pacing_rate(conn);
+    const uint64_t burst = burst_bytes(conn, rate);
+    enum verdict verdict = SENT;
+    uint64_t sent = 0;
+
+    restart_if_idle(conn);
+    for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
+        const uint32_t in_flight = conn->transfer->scoreboard.in_flight_bytes;
+
+        if (budget == 0 || sent >= most || !ipv4_output_room(conn->tcp->stack, path))
+            return NO_ROOM;
+        verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path, burst - sent);
+        sent += conn->transfer->scoreboard.in_flight_bytes - in_flight;
+    }
+    if (verdict != SENT)
+        return verdict;
+    if (sent > 0) {
+        conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + sent * 1000000000 / rate;
+        tcp_retry_at(conn, conn->transfer->paced_until_ns);
+    }
+    return PACED;
+}
+
+/* The first question: nothing is in flight, and what waits fits into one segment, text in one
+ * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
+ * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  A FIN alone needs
+ * no transfer (fin.c). */
+static inline bool goes_whole(const struct leat_tcp *conn)
+{
+    const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
+
+    return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED)) &&
+           conn->snd_una == conn->tcb.snd_nxt &&
+           conn->transfer->sendq.first == conn->transfer->sendq.last &&
+           conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
+           (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
+}
+
+/* Sends what may leave now. */
+static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
+{
+    if (goes_whole(conn)) {
+        struct plan plan = {.seq = conn->tcb.snd_nxt,
+                            .text_bytes = conn->transfer->sendq.bytes,
+                            .fin = conn->flags & CONN_FIN_QUEUED,
+                            .whole = true};
+
+        if (!ipv4_output_room(conn->tcp->stack, path))
+            return NO_ROOM;
+        restart_if_idle(conn);
+        return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
+    }
+    if (has_nothing_to_send(conn))
+        return NOTHING;
+    if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
+        return NO_MEMORY;
+    return send_burst(conn, path);
+}
+
+/* Perhaps it comes back: what waits for the peer goes on waiting, and the rest needs no timer. */
+COLD static void wait_for_route(struct leat_tcp *conn)
+{
+    const bool in_flight = conn->snd_una != conn->tcb.snd_nxt;
+
+    tcp_note_error(conn, LEAT_ERR_NO_ROUTE);
+    if (!in_flight || (conn->flags & CONN_PERSIST))
+        tcp_start_persist(conn);
+    if (in_flight && conn->rexmt_at == DEADLINE_NONE)
+        tcp_start_rexmt(conn);
+}
+
+bool tcp_output(struct leat_tcp *conn)
+{
+    const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
+    struct path found;
+    struct path *path =
+        route_cache_find(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
+    enum verdict verdict;
+
+    if (!path) {
+        wait_for_route(conn);
+        return false;
+    }
+    if (conn->flags & CONN_REACHED) {
+        conn->flags &= ~(unsigned)CONN_REACHED;
+        ipv4_reached(path);
+    }
+    if (conn->flags & CONN_SEND_SYN)
+        tcp_send_syn(conn, path);
+    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN)) {
+        if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
+            no_memory(conn); /* in SYN-RECEIVED, of what isn't acceptable: 3.10.7.4 first */
+        return false;
+    }
+    tcp_open_window(conn);
+    if (conn->flags & CONN_PROBE)
+        tcp_send_probe(conn, path);
+    verdict = send_text(conn, path);
+    if (verdict == SENT)
+        return false; /* and with it all that was owed */
+    if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
+        verdict = NO_MEMORY;
+    if (verdict == NO_MEMORY)
+        no_memory(conn);
+    if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
+        no_memory(conn);
+    if (verdict == NOTHING) {
+        tcp_start_persist(conn);
+        /* what is SACKed is neither lost nor in flight, but owed: the peer may take it back */
+        if (conn->snd_una != conn->tcb.snd_nxt && conn->rexmt_at == DEADLINE_NONE)
+            tcp_run_rexmt(conn);
+    }
+    if (conn->tcb.snd_nxt != snd_nxt_before)
+        tcp_watch_tail(conn);
+    return verdict == NO_ROOM;
+}
+
+void tcp_join_output(struct leat_tcp *conn)
+{
+    if (conn->tcb.flags & TCB_HASHED)
+        near_ring_put(conn->tcp, &conn->tcp->output, &conn->output);
+}
+
+/* @node has just left the ring; if it has more to send, it comes back. */
+static inline void flush_one(struct tcp *tcp, struct near_ring *node)
+{
+    struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
+
+    if (tcp_output(conn))
+        near_ring_put(tcp, &tcp->output, &conn->output);
+}
+
+bool tcp_flush(struct leat *stack)
+{
+    struct tcp *tcp = stack->tcp;
+    struct near_ring *node;
+
+    if (near_ring_is_empty(tcp, &tcp->output))
+        return false;
+    if (near_ring_is_short(&tcp->output)) { /* one needs no mark behind it */
+        flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
+        return !near_ring_is_empty(tcp, &tcp->output);
+    }
+    /* those that come back for more wait for the next turn */
+    near_ring_put(tcp, &tcp->output, &tcp->output_last);
+    while ((node = near_ring_first(tcp, &tcp->output)) != &tcp->output_last) {
+        near_ring_remove(tcp, node);
+        flush_one(tcp, node);
+    }
+    near_ring_remove(tcp, &tcp->output_last);
+    return !near_ring_is_empty(tcp, &tcp->output);
+}

@@ -1,0 +1,95 @@
+/* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
+ * at the end? */
+#include "tcp/send/output.h"
+
+static const uint64_t persist_min_ns = 200000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
+
+/* RFC 9293 3.8.6.1: one octet of what waits, whatever the window says.  It counts as lost at once:
+ * if the window stays shut it was, and nothing is in flight. */
+static void send_octet(struct leat_tcp *conn, const struct path *path)
+{
+    struct plan plan = {
+        .seq = conn->snd_una,
+        .text_bytes = conn->transfer->sendq.bytes > 0,
+        .fin = conn->transfer->sendq.bytes == 0,
+    };
+    const bool is_new = plan.seq == conn->tcb.snd_nxt;
+
+    if (!tcp_transfer_get(conn)) /* for a FIN; the next probe tries again */
+        return;
+    if (is_new) {
+        if (tcp_send_new(conn, path, &plan))
+            scoreboard_lose(&conn->transfer->scoreboard, conn->transfer->scoreboard.last);
+    } else {
+        tcp_send_plan(conn, path, &plan);
+    }
+}
+
+void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
+{
+    conn->tcp->stack->stats.tcp_probes++;
+    if (!tcp_something_waits(conn)) {
+        conn->flags &= ~(unsigned)CONN_PROBE;
+        tcp_send_ack(conn, path, conn->tcb.snd_nxt - 1); /* RFC 9293 3.8.4: any peer answers */
+        return;
+    }
+    send_octet(conn, path);
+    conn->flags &= ~(unsigned)CONN_PROBE;
+    conn->flags |=
+        CONN_PERSIST; /* not the retransmission timer's: tcp_start_persist() sets it again */
+    conn->rexmt_at = DEADLINE_NONE;
+}
+
+bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+    struct plan plan;
+    bool again = false;
+
+    if (!board->last || board->lost_bytes > 0 || (board->last->flags & SENT_SACKED)) {
+        conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
+        return true; /* something was heard meanwhile */
+    }
+    if (tcp_plan_new(conn, conn->mss, conn->mss, &plan)) {
+        if (!tcp_send_new(conn, path, &plan))
+            return false;
+    } else {
+        again = true;
+        scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
+        scoreboard_lose(board, board->last);
+        if (!tcp_send_again(conn, path, board->last, 0))
+            return false;
+    }
+    conn->flags &= ~(unsigned)CONN_TAIL_PROBE;
+    conn->tcp->stack->stats.tcp_tail_probes++;
+    tlp_sent(&conn->transfer->recovery.tlp, conn->tcb.snd_nxt, again);
+    return true;
+}
+
+/* All that left is SACKed: the peer may take it back (RFC 2018 8), so that goes again by a timeout.
+ * What is lost, and can't be sent, waits for the window as new text does. */
+static bool only_SACKed_is_out(const struct leat_tcp *conn)
+{
+    return conn->transfer->scoreboard.sacked_bytes > 0 &&
+           conn->transfer->scoreboard.lost_bytes == 0;
+}
+
+void tcp_start_persist(struct leat_tcp *conn)
+{
+    const uint64_t rto_ns = rtt_rto_ns(&conn->rtt);
+    uint64_t at_ns = conn->tcp->stack->now_ns;
+    const bool waiting = conn->flags & CONN_PERSIST;
+
+    /* the SYN has its timer, and nobody answers a probe before the handshake is over */
+    if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
+        (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
+        (only_SACKed_is_out(conn) && !waiting) || (waiting && conn->rexmt_at != DEADLINE_NONE))
+        return;
+    if (!waiting) {
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+        conn->flags |= CONN_PERSIST;
+    }
+    at_ns += rto_ns > persist_min_ns ? rto_ns : persist_min_ns;
+    conn->rexmt_at = deadline_at(at_ns);
+    tcp_arm_for(conn, at_ns);
+}

@@ -1,0 +1,260 @@
+/* segment.c -- how a segment with text leaves: first, or again. */
+#include "tcp/send/output.h"
+#include "tcp/math/seq.h"
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* What a record of the scoreboard stands for, and @more behind it. */
+static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)
+{
+    const uint32_t text_end = sendq_end(&conn->transfer->sendq);
+    const uint32_t end = sent->end + more;
+    const struct plan plan = {
+        .seq = sent->seq,
+        .text_bytes = seq_min(end, text_end) - sent->seq,
+        .fin = seq_lt(text_end, end),
+    };
+
+    return plan;
+}
+
+void tcp_start_rexmt(struct leat_tcp *conn)
+{
+    if (conn->rexmt_at != DEADLINE_NONE && !(conn->flags & CONN_PERSIST))
+        return;
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    tcp_run_rexmt(conn);
+}
+
+/* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
+ * segments again. */
+static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
+{
+    if (cut && plan->text_bytes > plan->segment_bytes) {
+        plan->text_bytes -= plan->text_bytes % plan->segment_bytes;
+        leat_buf_trim(text, plan->text_bytes);
+    }
+    text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
+}
+
+HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    const bool is_new = plan->seq == conn->tcb.snd_nxt;
+    struct leat_buf *text = 0;
+    uint8_t flags = TCP_ACK;
+    uint8_t tos;
+
+    if (plan->text_bytes > 0) {
+        const uint32_t wanted = plan->text_bytes;
+
+        text = plan->whole ? sendq_slice_piece(conn->transfer->sendq.first, 0, wanted)
+                           : sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
+        if (!text)
+            return false;
+        if (plan->segment_bytes > 0)
+            make_super_text(plan, text, plan->text_bytes < wanted);
+        plan->fin = plan->fin && plan->text_bytes == wanted;
+        if (plan->seq + plan->text_bytes == sendq_end(&conn->transfer->sendq))
+            flags |= TCP_PSH; /* RFC 9293 3.9.1.2: no more is queued */
+    }
+    if (plan->fin)
+        flags |= TCP_FIN;
+    tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
+    if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
+        return false;
+    if (plan->fin)
+        conn->flags |= CONN_FIN_SENT;
+    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
+        recovery_sent(&conn->transfer->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
+                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
+    tcp_note_acked(conn);
+    return true;
+}
+
+bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    return send_plan(conn, path, plan);
+}
+
+/* The scoreboard hears of what left, from @plan to SND.NXT.  Without SACK the segments of a
+ * super-frame have records of their own: NewReno repairs one at a time (RFC 6582 3.2), and nothing
+ * that the peer says would cut them. */
+static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_ns)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+    const uint32_t end = conn->tcb.snd_nxt;
+    uint32_t seq = plan->seq;
+
+    if (plan->whole) {
+        scoreboard_sent_first(board, &conn->tcp->sents, seq, end, now_ns);
+        return;
+    }
+    while (conn->transfer->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
+        scoreboard_sent(board, &conn->tcp->sents, seq, seq + conn->mss, now_ns);
+        seq += conn->mss;
+    }
+    scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
+}
+
+/* The only segment in flight: RFC 6298 5.1, and RFC 8985 7.2, the probe of the tail, if that comes
+ * before.  Nothing else can have set either deadline, and the nearer one is all that the timer
+ * needs. */
+static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
+{
+    const uint64_t rexmt_at_ns = now_ns + rtt_rto_ns(&conn->rtt);
+    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), true);
+    const uint64_t first_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
+
+    conn->flags &= ~(unsigned)CONN_PERSIST;
+    conn->rexmt_at = deadline_at(rexmt_at_ns);
+    if (!tcp_has_transfer(conn)) { /* one deadline, for whichever it is */
+        const bool probes = tcp_recovery_mode(conn) == RECOVERY_RACK;
+
+        conn->rexmt_at = deadline_at(probes ? first_ns : rexmt_at_ns);
+        tcp_arm_for(conn, probes ? first_ns : rexmt_at_ns);
+    } else if (recovery_is_calm(&conn->transfer->recovery)) {
+        conn->transfer->loss_at_ns = first_ns;
+        conn->flags |= CONN_LOSS_IS_PROBE;
+        tcp_arm_for(conn, first_ns);
+    } else {
+        tcp_arm_for(conn, rexmt_at_ns);
+        tcp_watch_tail(conn);
+    }
+}
+
+bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const bool is_recorded = tcp_has_transfer(conn);
+
+    if (is_recorded && !scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents))
+        return false;
+    if (!send_plan(conn, path, plan))
+        return false;
+    if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+    conn->tcb.snd_nxt = plan->seq + plan_len(plan);
+    if (is_recorded)
+        record(conn, plan, now_ns);
+    else
+        conn->flags |= CONN_FIN_ALONE;
+    if (plan->whole)
+        start_timers(conn, now_ns);
+    else
+        tcp_start_rexmt(conn);
+    return true;
+}
+
+/* Of the lost record @sent, and what was to go with it, @done has left again. */
+static void note_sent_again(struct leat_tcp *conn, const struct sent *sent, uint32_t done)
+{
+    const uint32_t len = sent->end - sent->seq;
+
+    if (done > len) {
+        scoreboard_extend_lost(&conn->transfer->scoreboard, done - len);
+        conn->tcb.snd_nxt += done - len;
+    } else if (done < len) {
+        /* the rest stays lost, if there is a record for it: else it must wait for the timeout */
+        scoreboard_lost(&conn->transfer->scoreboard, &conn->tcp->sents, done);
+    }
+}
+
+bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent *sent,
+                    uint32_t more)
+{
+    const struct plan all = plan_again(conn, sent, more);
+    struct plan part = all;
+    uint32_t done = 0;
+
+    do {
+        part.seq = all.seq + done;
+        part.text_bytes = min32(all.text_bytes - done, conn->mss);
+        part.fin = all.fin && done + part.text_bytes == all.text_bytes;
+        if (!tcp_send_plan(conn, path, &part)) {
+            if (done == 0)
+                return false;
+            break;
+        }
+        done += plan_len(&part);
+        conn->retransmits++;
+        conn->tcp->stack->stats.tcp_retransmitted++;
+    } while (done < plan_len(&all));
+    note_sent_again(conn, sent, done);
+    scoreboard_resent(&conn->transfer->scoreboard, sent, conn->tcp->stack->now_ns);
+    if (conn->transfer->recovery.phase == RECOVERY_FAST) /* RFC 6675 6: its answer needs time too */
+        tcp_run_rexmt(conn);
+    tcp_start_rexmt(conn);
+    return true;
+}
+
+/* What goes with the SYN to a server that we have a Fast Open cookie of; NULL: nothing. */
+COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
+                                          struct wire_tcp *header)
+{
+    const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
+    const uint32_t most = min32(server_mss, path->mtu - 40u);
+    uint32_t len;
+
+    if (server_mss == 0 || most <= WIRE_TCP_OPTIONS_BYTES || conn->transfer->sendq.bytes == 0)
+        return 0;
+    len = min32(conn->transfer->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
+    return sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
+}
+
+/* A SYN of Fast Open: it asks for a cookie, or shows one, with text. */
+COLD static bool send_fast_syn(struct leat_tcp *conn, const struct path *path, uint8_t flags)
+{
+    struct wire_tcp header = tcp_syn_header(&conn->tcb, path, conn->snd_una, flags, true);
+    struct leat_buf *text = text_for_syn(conn, path, &header);
+    const uint32_t len = leat_buf_total(text);
+
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text))
+        return false;
+    conn->tcb.snd_nxt += len;
+    return true;
+}
+
+/* It is sent once more. */
+COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
+{
+    conn->retransmits++;
+    conn->tcp->stack->stats.tcp_retransmitted++;
+    if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+        conn->tcb.flags &= (uint8_t)~TCB_ECN;
+}
+
+void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
+{
+    const bool answers = conn->flags & CONN_PEER_SYN;
+    const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
+    const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
+    uint8_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
+    bool sent;
+
+    conn->flags &= ~(unsigned)CONN_SEND_SYN;
+    if (conn->flags & CONN_LOST_SYN)
+        note_repeated_syn(conn, answers);
+    else /* opened before the first poll: it had no time then */
+        conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+    if (conn->tcb.flags & TCB_ECN)
+        flags |= ecn;
+    rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
+    if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
+        sent = send_fast_syn(conn, path, flags);
+    else
+        sent = tcp_emit_syn(conn->tcp, path, &conn->tcb, conn->snd_una, flags, scaled);
+    if (sent && answers)
+        tcp_note_acked(conn);
+    tcp_start_rexmt(conn);
+}
+
+bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
+{
+    if (!tcp_emit_plain(conn, path, seq, TCP_ACK, 0, 0))
+        return false;
+    tcp_note_acked(conn);
+    return true;
+}
