@@ -67,7 +67,7 @@ struct link {
     struct address addresses[LEAT_ADDRESSES_MAX];
 };
 
-/* True if the device cuts super-frames.  Who does so must complete their checksums. */
+/* True if the device cuts super-frames.  Such a device must complete their checksums. */
 static inline bool link_has_tso(const struct link *link)
 {
     const uint32_t needed = LEAT_NETIF_TSO | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_GATHER;

@@ -2,8 +2,8 @@
  * checksum.c -- the Internet checksum (RFC 1071).
  *
  * sum_blocks() adds 64-bit words and puts the carry of each back with the next one, which is what
- * an adc instruction does; a compiler does not find it by itself (twice the instructions), so
- * x86-64 has it written out.  checksum_bytes() is the only function that looks at payload.
+ * an adc instruction does; a compiler does not find that by itself, so x86-64 has it written out.
+ * checksum_bytes() is the only function that looks at payload.
  */
 #include "core/checksum.h"
 
@@ -67,8 +67,8 @@ static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks
     return sum;
 }
 
-/* @sum and what @len, less than BLOCK_BYTES, has of whole words.  By halves instead of a loop: a
- * request of 64 bytes with its headers takes 20 instructions less. */
+/* @sum and what @len, less than BLOCK_BYTES, has of whole words.  By halves instead of a
+ * loop, which would ask after each word. */
 static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
 {
     if (len & 64) {

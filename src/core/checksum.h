@@ -27,7 +27,7 @@ static inline uint64_t checksum_add(uint64_t a, uint64_t b)
 }
 
 /* Added to itself with its halves exchanged, a sum has both halves' sum, and the carry of that, in
- * its upper half: three instructions, half of what adding the halves takes. */
+ * its upper half, which is cheaper than adding the halves. */
 static inline uint32_t checksum_fold32(uint64_t sum)
 {
     return (uint32_t)((sum + (sum >> 32 | sum << 32)) >> 32);

@@ -29,7 +29,7 @@ static inline void sip_round(struct sip *s)
     s->v2 = rotate(s->v2, 32);
 }
 
-/* One to four, written out: a loop around 14 instructions is a fifth more of them. */
+/* One to four, written out: a round is short, and a loop would add much to it. */
 static inline void sip_rounds(struct sip *s, unsigned rounds)
 {
     sip_round(s);

@@ -71,7 +71,7 @@ static inline uint64_t timer_at_ns(const struct timer *timer)
 bool timers_fire(struct timer_wheel *wheel, uint64_t now_tick, uint32_t fire_max, void *context);
 
 /* Fires what is due at @now_ns, at most @fire_max; false: more is due.  Most polls find nothing:
- * one comparison tells them, where a look at nine levels cost 130 instructions. */
+ * one comparison tells them, and nine levels need no look. */
 static inline bool timers_run(struct timer_wheel *wheel, uint64_t now_ns, uint32_t fire_max,
                               void *context)
 {

@@ -1,8 +1,8 @@
 /*
  * view.h -- what buf.h does to a view, for the inside of the stack.
  *
- * These run several times for each packet, and a call costs more than what they do: inline they
- * save a request and its response 100 instructions a side.
+ * These run several times for each packet, and a call costs more than what they do: so they are
+ * inline.
  */
 #ifndef CORE_VIEW_H
 #define CORE_VIEW_H

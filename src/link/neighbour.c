@@ -149,8 +149,8 @@ static struct neighbour *look_up(struct link *link, leat_ip4 ip)
     return n;
 }
 
-/* The entry in use that was found last among those with the same low bits is tried first: it costs
- * a comparison, a keyed hash a hundred instructions. */
+/* The entry in use that was found last among those with the same low bits is tried first: a
+ * comparison is cheaper than a keyed hash. */
 static inline struct neighbour *find(struct link *link, leat_ip4 ip)
 {
     struct neighbour *n = link->stack->neighbours->recent[ip % RECENT];

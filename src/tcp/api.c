@@ -91,7 +91,7 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
     return 0;
 }
 
-/* Who fills the queue to the last byte never sees an error, and waits for on_writable as well. */
+/* A program that fills the queue to the last byte sees no error, and waits for on_writable, too. */
 static void remember_if_full(struct leat_tcp *conn)
 {
     if (conn->transfer->sendq.bytes >= tcp_send_limit_least(conn) &&

@@ -240,9 +240,9 @@ void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
                          min64(at_ns, conn->tcp->stack->now_ns + retry_wait_max_ns));
 }
 
-/* Who has text on its way hears of room by the ACKs: the longer they stay out, the less is it worth
- * to look before.  And all connections together look 20,000 times a second at the most, or peers
- * that hold the pool, by windows that they shut, would keep the processor busy as well. */
+/* A connection with text in flight learns of room from its ACKs: the longer they stay out, the less
+ * it gains by looking earlier.  All connections together look 20,000 times a second at most: else
+ * peers that hold the pool, by windows that they shut, would keep the processor busy, too. */
 void tcp_retry_later(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;

@@ -48,7 +48,7 @@ static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_
 struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port);
 
 /* The socket bound to @port of @ip, ours or a broadcast address, or NULL.  There is at most one, so
- * the one that was found last, if it fits, is the one: that saves a hash of 117 instructions. */
+ * the one that was found last, if it fits, is the one, and nothing is hashed. */
 static inline struct leat_udp *udp_find(const struct leat *stack, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp *udp = stack->udp->found;

@@ -377,7 +377,7 @@ static bool may_be_reset(const struct sim_side *side)
         return true;
     if (!peer->closed)
         return false;
-    if (peer->why != LEAT_OK) /* who was reset first has no excuse in what came of it */
+    if (peer->why != LEAT_OK) /* what happens after a reset is no excuse for it */
         return peer->closed_ns <= side->closed_ns;
     /* our last FIN may be lost so often that TIME-WAIT does not live to see it; which ends early
      * for want of entries, for a clock that leaps, or by a newer SYN (RFC 9293 3.10.7.4), whoever

@@ -91,7 +91,8 @@ static void begin_round(struct leat_tcp *conn)
     conn->tune_consumed_bytes = 0;
 }
 
-/* Exact below 73 minutes; who took longer may get a larger window once, without having needed it.
+/* Exact below 73 minutes; a connection that took longer may get a larger window once, without
+ * having needed it.
  */
 static uint64_t round_ns(const struct leat_tcp *conn)
 {

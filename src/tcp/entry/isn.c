@@ -9,8 +9,7 @@ enum {
 };
 
 /* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
- * one after the other, and connections to one server for a port.  It spares them 165 instructions.
- */
+ * one after the other, and connections to one server for a port. */
 static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
 {
     struct secret_of_tuple *last = &stack->tcp->secrets[purpose];

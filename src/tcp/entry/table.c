@@ -39,9 +39,9 @@ struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
     return tcp->last_tcb;
 }
 
-/* A listener lies in the same table, with no remote end.  Who listens to SYNs hears many, so the
- * last answer is kept until a listener comes or goes; a stack without any needn't look there for
- * each segment of a stranger. */
+/* A listener lies in the same table, with no remote end.  SYNs to one listener follow each
+ * other, so the last answer is kept until a listener comes or goes.  A stack without listeners
+ * doesn't look. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port)
 {
     struct listener_cache *last = &tcp->listener_cache;

@@ -11,7 +11,7 @@ enum {
     TIMEOUTS_TO_LEAST = 6,
     CLOSE_ENOUGH = 20, /* bytes: a better answer isn't worth a probe */
     TIMEOUTS_MAX = 7,
-    UNIT_SHIFT = 26, /* 67 ms, so that 27 bits are 104 days: who waits does so for ten minutes */
+    UNIT_SHIFT = 26, /* 67 ms, so that 27 bits are 104 days: a wait is ten minutes */
     UNITS_MASK = (1 << 27) - 1
 };
 
