@@ -19,6 +19,11 @@ iputils-ping     command -v ping
 netcat-openbsd   command -v nc
 bind9-dnsutils   command -v dig
 '
+need_to_forward='
+passt            command -v passt
+netcat-openbsd   command -v nc
+bind9-dnsutils   command -v dig
+'
 # what can be left out, with a line that says so
 need_to_boot='
 qemu-system-x86   command -v qemu-system-x86_64
