@@ -72,6 +72,19 @@ static void ACK_from_the_right_edge_counts_and_none_from_beyond(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
+/* Half of all numbers away, it is neither before nor behind SND.NXT. */
+static void ACK_from_the_other_half_of_all_numbers_is_refused(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->window_peer = 0; /* ever: none that is late is fine (RFC 5961 5.2) */
+    talk_establish(talk);
+    rx(talk, ACK, 1, 1 + 0x80000000u, 0);
+    tx(talk, ACK, 1, 1, 0);
+    quiet(talk);
+    assert_int_equal(talk_info(talk).snd_una, talk->iss + 1);
+}
+
 /* ---- timers ------------------------------------------------------------------------------- */
 
 /* Nothing is in flight after the handshake, so nothing expires, and the RTO stays. */
@@ -207,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         small_test(ACK_of_our_FIN_counts_while_our_window_is_shut),
         talk_test(ACK_from_the_right_edge_counts_and_none_from_beyond),
+        talk_test(ACK_from_the_other_half_of_all_numbers_is_refused),
         talk_test(idle_connection_keeps_the_RTO_of_its_handshake),
         talk_test(user_timeout_of_0_is_that_of_the_configuration),
         talk_test(SYN_ACK_is_repeated_after_a_close_in_SYN_RECEIVED),

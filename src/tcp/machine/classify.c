@@ -35,7 +35,8 @@ static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
         return seq_lt(una, ack) && seq_le(ack, tcb->snd_nxt);
     if (tcb->kind == TCB_CONN)
         late = ((const struct leat_tcp *)(const void *)tcb)->snd_wnd_max;
-    return seq_le(una - late, ack) && seq_le(ack, tcb->snd_nxt);
+    /* no comparison of numbers: one that is 2^31 away is less than both */
+    return tcb->snd_nxt - ack <= tcb->snd_nxt - una + late;
 }
 
 /* Which acceptable ACK is it? */
