@@ -1,4 +1,5 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+#include "tcp/entry/time_wait.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/tcp.h"

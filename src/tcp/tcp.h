@@ -128,6 +128,12 @@ struct tcp {
     struct transfer nothing; /* of those that have no transfer: read, never written */
 };
 
+/* The clock of what is kept in milliseconds. */
+static inline uint32_t tcp_now_ms(const struct leat *stack)
+{
+    return stack->now_ms;
+}
+
 /* ---- events.c: the table's caller --------------------------------------------------------- */
 
 /* Gives @event to the table and does what the actions have asked for. */
@@ -181,17 +187,6 @@ static inline bool tcp_is_paced(const struct leat_tcp *conn)
            conn->rtt.srtt > 0;
 }
 
-/* ---- classify.c --------------------------------------------------------------------------- */
-
-/* Which events of tcp.rl is @segment to @tcb?  True: it has passed the checks up to RFC 9293
- * 3.10.7.4 fifth, so what it carries counts; its text is trimmed to the window.  False: it is one
- * event, and nothing else. */
-bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment);
-
-/* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
- * when all text before it is here, which may be later than the FIN. */
-bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
-
 /* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
 
 /* Whose tuple it is, or NULL. */
@@ -219,74 +214,10 @@ void tcp_give_entry(struct tcp *tcp, struct tcb *tcb);
 COLD size_t tcp_tables_cost(const struct leat_tcp_config *config);
 COLD bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
 
-/* ---- isn.c: numbers that strangers can't guess -------------------------------------------- */
-
-/* Where our timestamp clock stands for this connection (RFC 7323 5.4, 7.1): 1 ms a tick. */
-uint32_t tcp_ts_offset(const struct leat *stack, const struct tcb *tcb);
-
-static inline uint32_t tcp_now_ms(const struct leat *stack)
-{
-    return stack->now_ms;
-}
-
-/* Initial sequence number (RFC 6528). */
-uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb);
-
-/* Chooses tcb->local_port (RFC 6056 algorithm 4); false: all are taken. */
-bool tcp_choose_port(struct tcp *tcp, struct tcb *tcb);
-
 /* ---- input.c ------------------------------------------------------------------------------ */
 
 void tcp_input(struct leat *stack, struct packet *packet);
 COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
-
-/* ---- emit.c: segments --------------------------------------------------------------------- */
-
-/* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
- * rest is filled in.  Takes @text (may be NULL); its segment_bytes says whether it is one segment
- * or a super-frame.  False: no memory, and nothing was sent. */
-COLD bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb,
-                   struct wire_tcp *header, uint8_t tos, struct leat_buf *text);
-
-/* The TOS of a segment that may be marked instead of dropped: ECT(0) (RFC 3168 5). */
-enum {
-    TOS_ECT = 2,
-    TOS_CE = 3
-};
-
-/* The same for a connection's segment without SYN or RST: what nearly all are. */
-bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
-                    uint8_t tos, struct leat_buf *text);
-
-/* The same without text, on a path found for it. */
-bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
-
-/* The RST that answers @segment (RFC 9293 3.10.7.1). */
-COLD void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
-
-/* An ACK that a stranger may have provoked: at most one in 500 ms (RFC 5961 7). */
-COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
-
-/* A SYN, or a SYN,ACK, without text and Fast Open; @scaled: it says our window's scale. */
-bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uint32_t seq,
-                  uint8_t flags, bool scaled);
-
-/* The same for who adds to it before tcp_emit(). */
-COLD struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
-                                    uint8_t flags, bool scaled);
-
-/* Largest text in a segment on @path, without options (RFC 6691). */
-static inline uint16_t tcp_mss_of(const struct path *path)
-{
-    enum {
-        HEADERS_BYTES = 40 /* fixed IPv4 and TCP headers */
-    };
-
-    return (uint16_t)(path->mtu - HEADERS_BYTES);
-}
-
-/* The same to @remote, or a guess. */
-uint16_t tcp_path_mss(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
 /* ---- output.c ----------------------------------------------------------------------------- */
 
@@ -386,40 +317,6 @@ COLD void tcp_fin_record(struct leat_tcp *conn);
 
 /* Up to @bytes_max of what came in order; NULL: there is nothing. */
 struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max);
-
-/* ---- listener.c --------------------------------------------------------------------------- */
-
-/* A SYN for @listener: makes a half-open connection, which may reopen @before (tcp_half_new()).
- * False: no room. */
-bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *segment,
-                      struct tcp_time_wait *before);
-
-/* An ACK to @listener that may answer a cookie.  True: it does, and @half is the half-open
- * connection that it belongs to, made now, or NULL if there is no room for one. */
-COLD bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
-                           struct tcp_half **half);
-
-/* An established connection goes to its listener's queue. */
-void tcp_listener_accepting(struct leat_tcp *conn);
-
-/* ---- cookie.c ----------------------------------------------------------------------------- */
-
-/* Answers a SYN for which there is no memory. */
-COLD void tcp_cookie_answer(const struct leat_tcp_listener *listener,
-                            const struct tcp_segment *segment);
-
-/* True if @segment, an ACK that belongs to nobody, answers a cookie of ours: then @syn is what its
- * SYN must have said. */
-COLD bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
-                           struct wire_tcp *syn);
-
-/* ---- time_wait.c -------------------------------------------------------------------------- */
-
-/* An entry takes the place of @conn in the table. */
-void tcp_time_wait_from(struct leat_tcp *conn);
-void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
-void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
-timer_fn tcp_time_wait_timer;
 
 /* ---- conn.c: birth and death of connections ----------------------------------------------- */
 

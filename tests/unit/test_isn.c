@@ -1,6 +1,7 @@
 /* test_isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
 #include "world.h"
 
+#include "tcp/entry/isn.h"
 #include "tcp/tcp.h"
 
 static struct tcb tuple(uint16_t remote_port)

@@ -13,6 +13,9 @@
  * back with the echo of a later timestamp, that of an entry which had room for a while, and options
  * read from that would be nonsense.
  */
+#include "tcp/entry/isn.h"
+#include "tcp/entry/cookie.h"
+#include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"

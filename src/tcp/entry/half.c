@@ -5,6 +5,9 @@
  * oldest first, and one timer serves all rings.
  */
 #include "ip/route.h"
+#include "tcp/entry/isn.h"
+#include "tcp/entry/cookie.h"
+#include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
 #include "tcp/tcp.h"

@@ -1,4 +1,5 @@
 /* isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
+#include "tcp/entry/isn.h"
 #include "tcp/tcp.h"
 
 enum {

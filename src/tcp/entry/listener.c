@@ -1,4 +1,6 @@
 /* listener.c -- passive opens: a listener, who comes to it (half.c), and those that wait. */
+#include "tcp/entry/listener.h"
+#include "tcp/entry/cookie.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/guest.h"
 #include "tcp/math/seq.h"

@@ -5,6 +5,8 @@
  * serves them all.  When there is no free entry the oldest goes early: new connections are worth
  * more than the last seconds of an old one.
  */
+#include "tcp/send/emit.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 

@@ -4,6 +4,9 @@
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
  * (text.c).
  */
+#include "tcp/entry/isn.h"
+#include "tcp/entry/listener.h"
+#include "tcp/send/emit.h"
 #include "tcp/entry/account.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"

@@ -5,6 +5,7 @@
  * business; here are only the questions that need numbers: is it in the window, does it cover our
  * SYN, is that FIN the one that we know.
  */
+#include "tcp/machine/classify.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 

@@ -4,6 +4,7 @@
  * transition[state][event]: which actions run, and the state that follows.  The state is stored
  * here and nowhere else.
  */
+#include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
 
 struct tcp_transition {

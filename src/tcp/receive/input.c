@@ -1,6 +1,9 @@
 /*
  * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
  */
+#include "tcp/machine/classify.h"
+#include "tcp/entry/listener.h"
+#include "tcp/send/emit.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 

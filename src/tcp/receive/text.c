@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/view.h"
+#include "tcp/send/emit.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"

@@ -1,4 +1,5 @@
 /* emit.c -- a header in front of some text, and down it goes. */
+#include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/tcp.h"
 

@@ -4,6 +4,7 @@
 #ifndef TCP_OUTPUT_H
 #define TCP_OUTPUT_H
 
+#include "tcp/send/emit.h"
 #include "tcp/tcp.h"
 #include "wire/ipv4.h"
 

@@ -1,4 +1,5 @@
 /* segment.c -- how a segment with text leaves: first, or again. */
+#include "tcp/send/emit.h"
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"
 

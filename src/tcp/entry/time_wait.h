@@ -1,0 +1,17 @@
+/* time_wait.h -- connections in TIME-WAIT (RFC 9293 3.6). */
+#ifndef TCP_TIME_WAIT_H
+#define TCP_TIME_WAIT_H
+
+#include "core/timer.h"
+
+struct leat_tcp;
+struct tcp;
+struct tcp_time_wait;
+
+/* An entry takes the place of @conn in the table. */
+void tcp_time_wait_from(struct leat_tcp *conn);
+void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
+void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
+timer_fn tcp_time_wait_timer;
+
+#endif

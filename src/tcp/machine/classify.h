@@ -1,0 +1,20 @@
+/* classify.h -- which events of tcp.rl a segment is (RFC 9293 3.10.7). */
+#ifndef TCP_CLASSIFY_H
+#define TCP_CLASSIFY_H
+
+#include <stdbool.h>
+
+struct tcb;
+struct tcp;
+struct tcp_segment;
+
+/* Which events of tcp.rl is @segment to @tcb?  True: it has passed the checks up to RFC 9293
+ * 3.10.7.4 fifth, so what it carries counts; its text is trimmed to the window.  False: it is one
+ * event, and nothing else. */
+bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment);
+
+/* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
+ * when all text before it is here, which may be later than the FIN. */
+bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
+
+#endif
