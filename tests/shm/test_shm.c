@@ -131,7 +131,7 @@ static void what_does_not_fit_is_lost_and_counted(void **state)
 
 static void input_waits_in_the_ring_while_the_pool_is_empty(void **state)
 {
-    struct leat_buf *held[64], *frames[BURST];
+    struct leat_buf *held[64 + 1], *frames[BURST];
     struct leat_netif *netif;
     uint32_t count = 0;
 

@@ -207,7 +207,7 @@ static void frames_wait_while_the_peer_does_not_read(void **state)
 
 static void input_waits_in_the_kernel_while_the_pool_is_empty(void **state)
 {
-    struct leat_buf *held[64], *frames[BURST];
+    struct leat_buf *held[64 + 1], *frames[BURST];
     struct leat_netif *netif;
     uint32_t count = 0;
 
