@@ -35,11 +35,12 @@ void device_hears(struct device_model *device, const uint8_t *bytes, uint32_t le
     frame->len = len;
 }
 
-void device_invents(struct device_model *device, const uint8_t *bytes, uint8_t len)
+void device_invents(struct device_model *device, struct steps *steps, uint8_t len)
 {
     uint8_t frame[256] = {0};
 
-    memcpy(frame, bytes, STEP_BYTES / 2);
+    for (unsigned i = 0; i < STEP_BYTES / 2; i++)
+        frame[i] = take(steps);
     device->forged = true;
     device_hears(device, frame, len > 0 ? len : 1);
 }

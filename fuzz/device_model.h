@@ -12,6 +12,7 @@
 
 #include "fake_netif.h"
 #include "frames.h"
+#include "steps.h"
 
 enum {
     DEVICE_CUTS = 4,
@@ -65,8 +66,8 @@ void device_is_good(struct device_model *device);
 /* A frame for the stack comes over the wire. */
 void device_hears(struct device_model *device, const uint8_t *bytes, uint32_t len);
 
-/* A frame of 16 bytes, and zeros, that nobody has sent. */
-void device_invents(struct device_model *device, const uint8_t *bytes, uint8_t len);
+/* A frame that nobody has sent: 8 bytes of the step, and zeros. */
+void device_invents(struct device_model *device, struct steps *steps, uint8_t len);
 
 /* Says of @count of the frames that it keeps, from number @from on, that they have been sent. */
 void device_done(struct device_model *device, uint8_t from, uint8_t count);

@@ -267,7 +267,7 @@ static void step(struct steps *steps)
         break;
     case 7:
         from = take(steps);
-        device_invents(&device, steps->at, from);
+        device_invents(&device, steps, from);
         break;
     case 8:
         hog(take(steps));

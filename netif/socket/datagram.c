@@ -66,10 +66,11 @@ uint32_t leat_socket_datagram_receive(struct leat_socket *socket, struct leat_po
                                       struct leat_buf **frames, uint32_t frames_max)
 {
     const uint32_t each = buffers_for_one(socket, pool);
-    const uint32_t fit = RX_PIECES_MAX / (each < RX_PIECES_MAX ? each : RX_PIECES_MAX);
-    uint32_t wanted = frames_max < fit ? frames_max : fit, spares, count = 0;
+    const uint32_t fit = PIECES_MAX / each; /* buffers have 256 bytes at least: never 0 */
+    uint32_t wanted = frames_max < MESSAGES_MAX ? frames_max : MESSAGES_MAX, spares, count = 0;
     int got;
 
+    wanted = wanted < fit ? wanted : fit;
     spares = leat_socket_take_spare(socket, pool, wanted * each);
     wanted = each <= spares ? spares / each : 0;
     got = wanted > 0 ? read_datagrams(socket, wanted, each) : 0;

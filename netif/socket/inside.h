@@ -35,7 +35,7 @@ struct leat_socket {
     /* in */
     uint32_t reach; /* buffers for the next read: as many as the last ones needed */
     struct framing stream;
-    struct leat_buf *spare[RX_PIECES_MAX]; /* within receive() */
+    struct leat_buf *spare[PIECES_MAX]; /* within receive() */
     /* out */
     struct leat_buf *waiting[TX_FRAMES_MAX];
     uint8_t lengths[TX_FRAMES_MAX][FRAME_LENGTH_BYTES]; /* in front of each, on the stream */
