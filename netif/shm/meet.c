@@ -45,10 +45,10 @@ static bool map(struct leat_shm *shm, int memfd, uint32_t ring_bytes)
         return false;
     shm->memory = memory;
     shm->memory_bytes = bytes;
-    ring_init_producer(&shm->tx, &shm->memory->rings[out],
-                       shm->memory->bytes + (size_t)out * ring_bytes, ring_bytes);
-    ring_init_consumer(&shm->rx, &shm->memory->rings[1 - out],
-                       shm->memory->bytes + (size_t)(1 - out) * ring_bytes, ring_bytes);
+    leat_ring_init_producer(&shm->tx, &shm->memory->rings[out],
+                            shm->memory->bytes + (size_t)out * ring_bytes, ring_bytes);
+    leat_ring_init_consumer(&shm->rx, &shm->memory->rings[1 - out],
+                            shm->memory->bytes + (size_t)(1 - out) * ring_bytes, ring_bytes);
     return true;
 }
 
@@ -74,7 +74,7 @@ static bool hand_over(const struct leat_shm *shm, int memfd, uint32_t ring_bytes
 
 enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
 {
-    const uint32_t longest = RING_FRAMES * ring_record_bytes(shm->frame_max);
+    const uint32_t longest = RING_FRAMES * leat_ring_record_bytes(shm->frame_max);
     const int memfd = memfd_create("leat-shm", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     uint32_t ring_bytes = RING_BYTES;
     bool good;
@@ -113,7 +113,7 @@ static enum shm_bell judge(struct leat_shm *shm, const struct shm_hello *hello, 
     if (hello->mtu != shm->netif.mtu)
         return SHM_OTHER_MTU;
     if (hello->ring_bytes & (hello->ring_bytes - 1) || hello->ring_bytes > SHM_RING_BYTES_MAX ||
-        hello->ring_bytes < 2 * ring_record_bytes(shm->frame_max) || memfd < 0 ||
+        hello->ring_bytes < 2 * leat_ring_record_bytes(shm->frame_max) || memfd < 0 ||
         !is_safe(memfd, hello->ring_bytes) || !map(shm, memfd, hello->ring_bytes))
         return SHM_BAD_MEMORY;
     return SHM_WAKE;

@@ -6,7 +6,7 @@
 _Static_assert(sizeof(struct ring_line) == RING_LINE_BYTES, "both ends lay it out alike");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a lock wouldn't be shared with the peer");
 
-uint32_t ring_record_bytes(uint32_t len)
+uint32_t leat_ring_record_bytes(uint32_t len)
 {
     return RING_HEAD_BYTES + ((len + 7) & ~7u);
 }
@@ -20,8 +20,8 @@ static void init(struct ring *ring, uint8_t *bytes, uint32_t size)
     ring->broken = false;
 }
 
-void ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
-                        uint32_t size)
+void leat_ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                             uint32_t size)
 {
     init(ring, bytes, size);
     ring->ours = &shared->producer;
@@ -31,8 +31,8 @@ void ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *
                           memory_order_relaxed); /* not until the ring is full */
 }
 
-void ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
-                        uint32_t size)
+void leat_ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                             uint32_t size)
 {
     init(ring, bytes, size);
     ring->ours = &shared->consumer;
@@ -62,12 +62,12 @@ static void copy_out(const struct ring *ring, uint32_t at, uint8_t *bytes, uint3
 
 /* ---- the producer ------------------------------------------------------------------------- */
 
-uint32_t ring_free_bytes(const struct ring *ring)
+uint32_t leat_ring_free_bytes(const struct ring *ring)
 {
     return ring->size - (ring->index - ring->peer_index);
 }
 
-void ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len)
+void leat_ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len)
 {
     const uint32_t head[RING_HEAD_BYTES / 4] = {len, 0};
     uint32_t at = ring->index + RING_HEAD_BYTES;
@@ -77,7 +77,7 @@ void ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len)
         copy_in(ring, at, frame->data, frame->len);
         at += frame->len;
     }
-    ring->index += ring_record_bytes(len);
+    ring->index += leat_ring_record_bytes(len);
 }
 
 /* ---- the consumer ------------------------------------------------------------------------- */
@@ -116,8 +116,8 @@ static uint32_t read_length(const struct ring *ring)
     return *head;
 }
 
-enum ring_result ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
-                           uint32_t frame_max, struct leat_buf **frame)
+enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
+                                uint32_t frame_max, struct leat_buf **frame)
 {
     const uint32_t have = ring->peer_index - ring->index; /* a multiple of 8 */
     uint32_t len;
@@ -127,21 +127,21 @@ enum ring_result ring_take(struct ring *ring, struct leat_pool *pool, uint32_t h
     if (have == 0)
         return RING_EMPTY;
     len = read_length(ring);
-    if (len > have - RING_HEAD_BYTES) { /* so ring_record_bytes() doesn't wrap */
+    if (len > have - RING_HEAD_BYTES) { /* so leat_ring_record_bytes() doesn't wrap */
         ring->broken = true;
         return RING_BROKEN;
     }
     if (len >= FRAME_MIN && len <= frame_max) {
         *frame = take_bytes(ring, ring->index + RING_HEAD_BYTES, len, pool, headroom);
-        ring->skip_bytes = *frame ? 0 : ring_record_bytes(len);
+        ring->skip_bytes = *frame ? 0 : leat_ring_record_bytes(len);
         if (!*frame)
             return RING_NO_MEMORY;
     }
-    ring->index += ring_record_bytes(len);
+    ring->index += leat_ring_record_bytes(len);
     return len < FRAME_MIN ? RING_SHORT : len > frame_max ? RING_LONG : RING_FRAME;
 }
 
-void ring_skip(struct ring *ring)
+void leat_ring_skip(struct ring *ring)
 {
     ring->index += ring->skip_bytes;
     ring->skip_bytes = 0;
@@ -149,7 +149,7 @@ void ring_skip(struct ring *ring)
 
 /* ---- who has come how far ----------------------------------------------------------------- */
 
-bool ring_look(struct ring *ring)
+bool leat_ring_look(struct ring *ring)
 {
     const uint32_t now = atomic_load_explicit(&ring->theirs->index, memory_order_acquire);
     const uint32_t limit = ring->told_index + ring->ahead - ring->peer_index;
@@ -164,7 +164,7 @@ bool ring_look(struct ring *ring)
     return true;
 }
 
-bool ring_tell(struct ring *ring)
+bool leat_ring_tell(struct ring *ring)
 {
     const uint32_t before = ring->told_index;
     uint32_t behind;
@@ -173,14 +173,14 @@ bool ring_tell(struct ring *ring)
         return false;
     ring->told_index = ring->index;
     atomic_store_explicit(&ring->ours->index, ring->index, memory_order_release);
-    atomic_thread_fence(memory_order_seq_cst); /* or both would sleep: see ring_arm() */
+    atomic_thread_fence(memory_order_seq_cst); /* or both would sleep: see leat_ring_arm() */
     behind = atomic_load_explicit(&ring->theirs->wake_behind, memory_order_relaxed);
     return behind - before < ring->index - before;
 }
 
-bool ring_arm(struct ring *ring, uint32_t behind)
+bool leat_ring_arm(struct ring *ring, uint32_t behind)
 {
     atomic_store_explicit(&ring->ours->wake_behind, behind, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst); /* the peer reads that, or we read its index */
-    return ring_look(ring);
+    return leat_ring_look(ring);
 }

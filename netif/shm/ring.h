@@ -12,8 +12,8 @@
  * it says to have put; and where it wants to be woken, which can't do harm.  A peer that breaks
  * these rules makes the ring `broken`, and its owner lets the peer go.
  *
- * A frame is copied twice, once by each end (ring_put(), ring_take()): the peer is not to read the
- * pool, and what was checked must lie where the peer can't write.
+ * A frame is copied twice, once by each end (leat_ring_put(), leat_ring_take()): the peer is not to
+ * read the pool, and what was checked must lie where the peer can't write.
  */
 #ifndef SHM_RING_H
 #define SHM_RING_H
@@ -59,7 +59,7 @@ struct ring {
 
 enum ring_result {
     RING_FRAME,     /* there it is */
-    RING_EMPTY,     /* as far as is known: ring_look() */
+    RING_EMPTY,     /* as far as is known: leat_ring_look() */
     RING_NO_MEMORY, /* it stays for the next time */
     RING_SHORT,     /* passed over: no Ethernet header */
     RING_LONG,      /* passed over: longer than @frame_max */
@@ -67,35 +67,36 @@ enum ring_result {
 };
 
 /* What a frame of @len bytes takes of the ring. */
-uint32_t ring_record_bytes(uint32_t len);
+uint32_t leat_ring_record_bytes(uint32_t len);
 
 /* Both ends of a new ring are at 0. */
-void ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
-                        uint32_t size);
-void ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
-                        uint32_t size);
+void leat_ring_init_producer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                             uint32_t size);
+void leat_ring_init_consumer(struct ring *ring, struct ring_shared *shared, uint8_t *bytes,
+                             uint32_t size);
 
 /* Producer: bytes that are free, as far as is known. */
-uint32_t ring_free_bytes(const struct ring *ring);
+uint32_t leat_ring_free_bytes(const struct ring *ring);
 
-/* Producer: copies a frame of @len bytes in, which fits.  The peer sees it after ring_tell(). */
-void ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len);
+/* Producer: copies a frame of @len bytes in, which fits.  The peer sees it after leat_ring_tell().
+ */
+void leat_ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len);
 
 /* Consumer: copies the next frame into buffers of @pool, @headroom bytes in front in each. */
-enum ring_result ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
-                           uint32_t frame_max, struct leat_buf **frame);
+enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
+                                uint32_t frame_max, struct leat_buf **frame);
 
-/* Consumer: passes over the next frame, which ring_take() had no memory for. */
-void ring_skip(struct ring *ring);
+/* Consumer: passes over the next frame, which leat_ring_take() had no memory for. */
+void leat_ring_skip(struct ring *ring);
 
 /* Reads how far the peer has come; false: not farther than we knew. */
-bool ring_look(struct ring *ring);
+bool leat_ring_look(struct ring *ring);
 
 /* Tells the peer how far we have come; true: it wants to be woken. */
-bool ring_tell(struct ring *ring);
+bool leat_ring_tell(struct ring *ring);
 
 /* Asks to be woken when the peer has come farther than to @behind; then looks once more, as
- * ring_look(). */
-bool ring_arm(struct ring *ring, uint32_t behind);
+ * leat_ring_look(). */
+bool leat_ring_arm(struct ring *ring, uint32_t behind);
 
 #endif

@@ -131,13 +131,13 @@ static bool settle(struct leat_shm *shm, uint64_t now_ns, uint32_t count)
 {
     const char *end;
 
-    if (ring_look(&shm->rx))
+    if (leat_ring_look(&shm->rx))
         return true;
     shm->more = count > 0 || now_ns < shm->busy_until_ns;
     if (shm->more || shm->rx.broken)
         return false;
     end = hear(shm);
-    if (ring_arm(&shm->rx, shm->rx.index)) /* also what came just before the end */
+    if (leat_ring_arm(&shm->rx, shm->rx.index)) /* also what came just before the end */
         return true;
     if (end)
         lose(shm, SHM_WAKE, end);
@@ -153,7 +153,7 @@ static void be_starved(struct leat_shm *shm)
     if (++shm->starved_looks < STARVED_LOOKS_MAX)
         return;
     shm->starved_looks = 0;
-    ring_skip(&shm->rx);
+    leat_ring_skip(&shm->rx);
     shm->counters.rx_dropped++;
 }
 
@@ -168,7 +168,7 @@ static uint32_t take_frames(struct leat_shm *shm, uint64_t now_ns, struct leat_p
 
         if (count == frames_max)
             break;
-        result = ring_take(&shm->rx, pool, RX_HEADROOM, shm->frame_max, &frames[count]);
+        result = leat_ring_take(&shm->rx, pool, RX_HEADROOM, shm->frame_max, &frames[count]);
         if (result == RING_FRAME) {
             shm->counters.rx_copied += leat_buf_total(frames[count++]);
             shm->starved_looks = 0;
@@ -202,7 +202,7 @@ static uint32_t shm_receive(struct leat_netif *netif, uint64_t now_ns, struct le
         shm->busy_until_ns = now_ns + shm->busy_poll_ns;
     if (shm->fd < 0)
         return count;
-    if (ring_tell(&shm->rx))
+    if (leat_ring_tell(&shm->rx))
         ring_bell(shm, SHM_WAKE);
     if (shm->rx.broken || shm->tx.broken)
         lose(shm, SHM_BROKE_RULES, "wrote into the rings what can't be");
@@ -215,7 +215,7 @@ static uint32_t shm_receive(struct leat_netif *netif, uint64_t now_ns, struct le
 
 static uint32_t room_of(const struct leat_shm *shm)
 {
-    return ring_free_bytes(&shm->tx) / ring_record_bytes(shm->frame_max);
+    return leat_ring_free_bytes(&shm->tx) / leat_ring_record_bytes(shm->frame_max);
 }
 
 static uint32_t shm_transmit_room(struct leat_netif *netif)
@@ -225,10 +225,10 @@ static uint32_t shm_transmit_room(struct leat_netif *netif)
 
     if (!shm->memory || ring->broken)
         return ROOM_ALONE;
-    if (ring_free_bytes(ring) < ring->size / 2)
-        ring_look(ring);
+    if (leat_ring_free_bytes(ring) < ring->size / 2)
+        leat_ring_look(ring);
     if (room_of(shm) == 0) /* when it has read half of the ring */
-        ring_arm(ring, ring->index - ring->size / 2 - RING_HEAD_BYTES);
+        leat_ring_arm(ring, ring->index - ring->size / 2 - RING_HEAD_BYTES);
     shm->blocked = room_of(shm) == 0;
     return ring->broken ? ROOM_ALONE : room_of(shm);
 }
@@ -243,15 +243,15 @@ static void shm_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_
     for (uint32_t i = 0; i < frame_count; i++) {
         const uint32_t len = leat_buf_total(frames[i]);
 
-        if (is_there && ring_record_bytes(len) <= ring_free_bytes(&shm->tx)) {
-            ring_put(&shm->tx, frames[i], len);
+        if (is_there && leat_ring_record_bytes(len) <= leat_ring_free_bytes(&shm->tx)) {
+            leat_ring_put(&shm->tx, frames[i], len);
             shm->counters.tx_copied += len;
         } else {
             shm->counters.tx_refused++;
         }
         leat_buf_free(frames[i]);
     }
-    if (is_there && ring_tell(&shm->tx))
+    if (is_there && leat_ring_tell(&shm->tx))
         ring_bell(shm, SHM_WAKE);
 }
 
