@@ -205,6 +205,8 @@ inline take_text() {
   fast[me] = fast[me] || ev == rcv_SYN_text;
   ack_due = ack_due || ev != rcv_SYN_text
 }
+/* of a SYN that crossed ours: no scene's SYNs cross with text */
+inline keep_text()    { take_text() }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
 inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
 inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
