@@ -65,7 +65,7 @@ def test_two_programs_do_not_share_a_queue(leat):
 @pytest.mark.parametrize("words,message", [
     (["--xdp", "nowhere0"], "there is no device nowhere0"),
     (["--xdp", "lo", "--socket", "x"], "--xdp or a socket, not both"),
-    (["--busy-poll", "20"], "need --xdp"),
+    (["--busy-poll", "20"], "--busy-poll needs --xdp or --shm"),
     (["--xdp", "lo", "--mtu", "3000"], "the MTU must be 68 to"),
 ])  # fmt: skip
 def test_what_can_not_be_is_told(words, message):

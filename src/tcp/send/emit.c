@@ -267,7 +267,8 @@ bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uin
     struct leat_buf *segment;
     uint8_t tos = 0;
 
-    if (!FOR_SPEED || !scaled || (tcb->flags & usual) != usual)
+    if (!FOR_SPEED || !scaled || (tcb->flags & usual) != usual ||
+        (tcb->kind == TCB_CONN && tcp_conn(tcb)->no_df))
         return emit_unusual_syn(tcp, path, tcb, seq, flags, scaled);
     segment = header_alloc(tcp, WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES);
     if (!segment)
