@@ -30,9 +30,10 @@ uint64_t sim_unsent(const struct sim_end *end)
            stats->drop_memory + end->device.lost_out;
 }
 
+/* Of any list: who is stuck may go then. */
 bool sim_pool_is_low(const struct sim_end *end)
 {
-    return leat_pool_free_count(leat_pool(end->stack)) < end->sim->scenario.bufs[end->index] / 4;
+    return !pool_has(leat_pool(end->stack), POOL_SCARCE);
 }
 
 uint64_t sim_heard(const struct sim_end *end)
