@@ -252,15 +252,43 @@ static bool take_forward(struct options *options, const char *text)
     return true;
 }
 
+/* The options without a value: where each is noted, or NULL for the others. */
+static bool *flag_of(struct options *options, unsigned key)
+{
+    switch (key) {
+    case KEY_CREATE:
+        return &options->create;
+    case KEY_LISTEN:
+        return &options->listen;
+    case KEY_PASST:
+        return &options->passt;
+    case KEY_FLIGHT_DUMP:
+        return &options->flight_dump;
+    case KEY_FAST_OPEN:
+        return &options->fast_open;
+    case KEY_NO_OFFLOAD:
+        return &options->no_offload;
+    case KEY_STATS:
+        return &options->stats;
+    case KEY_VERBOSE:
+        return &options->verbose;
+    default:
+        return NULL;
+    }
+}
+
 /* Takes one option; false if its value is wrong. */
 static bool take(struct options *options, unsigned key, const char *text)
 {
+    bool *flag = flag_of(options, key);
+
+    if (flag) {
+        *flag = true;
+        return true;
+    }
     switch (key) {
     case KEY_TAP:
         options->tap = text;
-        return true;
-    case KEY_CREATE:
-        options->create = true;
         return true;
     case KEY_SOCKET:
         options->socket = text;
@@ -268,14 +296,8 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_SHM:
         options->shm = text;
         return true;
-    case KEY_LISTEN:
-        options->listen = true;
-        return true;
     case KEY_DATAGRAM:
         options->datagram = text;
-        return true;
-    case KEY_PASST:
-        options->passt = true;
         return true;
     case KEY_FORWARD:
         return take_forward(options, text);
@@ -302,21 +324,6 @@ static bool take(struct options *options, unsigned key, const char *text)
         return parse_seed(text, options->seed);
     case KEY_FLIGHT_FILE:
         options->flight_file = text;
-        return true;
-    case KEY_FLIGHT_DUMP:
-        options->flight_dump = true;
-        return true;
-    case KEY_FAST_OPEN:
-        options->fast_open = true;
-        return true;
-    case KEY_NO_OFFLOAD:
-        options->no_offload = true;
-        return true;
-    case KEY_STATS:
-        options->stats = true;
-        return true;
-    case KEY_VERBOSE:
-        options->verbose = true;
         return true;
     default:
         return take_number(options, key, text);
