@@ -69,6 +69,10 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
  * why it can't be. */
 enum shm_bell leat_shm_meet(struct leat_shm *shm);
 
+/* Memory that can't be taken from under us: no peer can shrink it, and no file system of the
+ * peer's, or pages that run out, stand behind it. */
+bool leat_shm_is_safe(int memfd, uint32_t ring_bytes);
+
 /* Lets the memory go. */
 void leat_shm_part(struct leat_shm *shm);
 

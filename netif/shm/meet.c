@@ -93,9 +93,7 @@ enum leat_err leat_shm_introduce(struct leat_shm *shm, char why[LEAT_WHY_BYTES])
 
 /* ---- who listens -------------------------------------------------------------------------- */
 
-/* Memory that can't be taken from under us: no peer can shrink it, and no file system of the
- * peer's, or pages that run out, stand behind it. */
-static bool is_safe(int memfd, uint32_t ring_bytes)
+bool leat_shm_is_safe(int memfd, uint32_t ring_bytes)
 {
     const int seals = fcntl(memfd, F_GET_SEALS);
     struct statfs system;
@@ -114,7 +112,7 @@ static enum shm_bell judge(struct leat_shm *shm, const struct shm_hello *hello, 
         return SHM_OTHER_MTU;
     if (hello->ring_bytes & (hello->ring_bytes - 1) || hello->ring_bytes > SHM_RING_BYTES_MAX ||
         hello->ring_bytes < 2 * leat_ring_record_bytes(shm->frame_max) || memfd < 0 ||
-        !is_safe(memfd, hello->ring_bytes) || !map(shm, memfd, hello->ring_bytes))
+        !leat_shm_is_safe(memfd, hello->ring_bytes) || !map(shm, memfd, hello->ring_bytes))
         return SHM_BAD_MEMORY;
     return SHM_WAKE;
 }

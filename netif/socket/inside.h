@@ -1,4 +1,9 @@
-/* inside.h -- what the parts of the socket backend share. */
+/*
+ * inside.h -- what the parts of the socket backend share.
+ *
+ * Each calls only those below it:  passt.c  socket.c  stream.c datagram.c connect.c  peer.c
+ * framing.c unix.c
+ */
 #ifndef SOCKET_INSIDE_H
 #define SOCKET_INSIDE_H
 
@@ -52,7 +57,32 @@ struct leat_socket {
     char name[32];
 };
 
-/* receive() and transmit() of the two framings. */
+/* peer.c: fills socket->spare with up to @count empty buffers; returns how many there are. */
+uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *pool, uint32_t count);
+
+/* Gives back those from @used on. */
+void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count);
+
+/* The first @count frames that wait are written, or lost. */
+void leat_socket_written(struct leat_socket *socket, uint32_t count);
+
+/* All that waits is lost. */
+void leat_socket_refuse_waiting(struct leat_socket *socket);
+
+/* The connection to the peer ends; who listens waits for the next. */
+void leat_socket_hang_up(struct leat_socket *socket);
+
+/* The same, because the peer has gone, or can't be understood; @format says why. */
+void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Waits until the peer reads again, or no longer. */
+void leat_socket_set_blocked(struct leat_socket *socket, bool blocked);
+
+/* Ends passt; 0: there is none. */
+void leat_socket_end_child(pid_t child);
+
+/* stream.c, datagram.c: receive() of the two framings. */
 uint32_t leat_socket_stream_receive(struct leat_socket *socket, struct leat_pool *pool,
                                     struct leat_buf **frames, uint32_t frames_max);
 uint32_t leat_socket_datagram_receive(struct leat_socket *socket, struct leat_pool *pool,
@@ -65,29 +95,10 @@ void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index);
 void leat_socket_stream_flush(struct leat_socket *socket);
 void leat_socket_datagram_flush(struct leat_socket *socket);
 
-/* Fills socket->spare with up to @count empty buffers; returns how many there are. */
-uint32_t leat_socket_take_spare(struct leat_socket *socket, struct leat_pool *pool, uint32_t count);
-
-/* Gives back those from @used on. */
-void leat_socket_free_spare(struct leat_socket *socket, uint32_t used, uint32_t count);
-
-/* The first @count frames that wait are written, or lost. */
-void leat_socket_written(struct leat_socket *socket, uint32_t count);
-
-/* The peer has gone, or can't be understood; @format says why. */
-void leat_socket_lose(struct leat_socket *socket, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Waits until the peer reads again, or no longer. */
-void leat_socket_set_blocked(struct leat_socket *socket, bool blocked);
-
 /* connect.c: sets fd or listen_fd as @config says. */
 enum leat_err leat_socket_connect(struct leat_socket *socket,
                                   const struct leat_socket_config *config,
                                   char why[LEAT_WHY_BYTES]);
-
-/* passt.c: ends the child; 0: there is none. */
-void leat_passt_end(pid_t child);
 
 /* A peer came: takes it.  False: there is none. */
 bool leat_socket_accept(struct leat_socket *socket);

@@ -161,18 +161,10 @@ enum leat_err leat_passt_open(struct leat_socket **socket, const struct leat_pas
     ours.fd = ends[0];
     err = leat_socket_open(socket, &ours, why);
     if (err) {
-        leat_passt_end(child);
+        leat_socket_end_child(child);
         return err;
     }
     (*socket)->child = child;
     snprintf((*socket)->name, sizeof(*socket)->name, "passt");
     return LEAT_OK;
-}
-
-void leat_passt_end(pid_t child)
-{
-    if (child <= 0)
-        return;
-    kill(child, SIGTERM);
-    waitpid(child, NULL, 0);
 }
