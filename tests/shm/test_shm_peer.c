@@ -288,6 +288,34 @@ static void memory_that_can_be_taken_away_is_refused(void **state)
     }
 }
 
+static void pages_that_may_run_out_are_refused(void **state)
+{
+    const int huge = make_memory(1 << 21, F_SEAL_SHRINK, MFD_HUGETLB);
+    const int plain = make_memory(1 << 21, F_SEAL_SHRINK, 0);
+
+    (void)state;
+    assert_true(leat_shm_is_safe(plain, 65536));
+    close(plain);
+    if (huge < 0)
+        skip();                                  /* a kernel without huge pages */
+    assert_false(leat_shm_is_safe(huge, 65536)); /* before anybody touches a page */
+    close(huge);
+}
+
+static void rings_that_are_no_power_of_two_are_refused(void **state)
+{
+    static const uint32_t sizes[] = {65536 + 4096, 3 * 65536, 131072 - 8};
+    struct shm_hello hello = good_hello();
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        hello.ring_bytes = sizes[i];
+        open_right();
+        say(&hello, sizeof hello, make_memory(1 << 20, F_SEAL_SHRINK, 0)); /* enough for them */
+        expect_refused(SHM_BAD_MEMORY);
+    }
+}
+
 static void a_hello_as_documented_is_taken(void **state)
 {
     const struct shm_hello hello = good_hello();
@@ -336,6 +364,8 @@ int main(void)
         cmocka_unit_test(empty_frames_do_not_hold_the_loop),
         cmocka_unit_test(another_version_or_mtu_is_refused_with_its_reason),
         cmocka_unit_test(memory_that_can_be_taken_away_is_refused),
+        cmocka_unit_test(pages_that_may_run_out_are_refused),
+        cmocka_unit_test(rings_that_are_no_power_of_two_are_refused),
         cmocka_unit_test(a_hello_as_documented_is_taken),
         cmocka_unit_test(who_connects_is_told_of_another_mtu),
     };
