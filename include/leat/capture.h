@@ -68,8 +68,10 @@ const char *leat_capture_why(const struct leat_capture *capture);
 /** The comment of the first section header, or "": what a recorder says about its run. */
 const char *leat_capture_notes(const struct leat_capture *capture);
 
-/** Bytes read so far, and in all; 0 if nobody knows (a pipe). */
+/** Bytes read so far. */
 uint64_t leat_capture_position(const struct leat_capture *capture);
+
+/** Bytes in all; 0 if nobody knows (a pipe). */
 uint64_t leat_capture_size(const struct leat_capture *capture);
 
 /** Closes the file and frees @p capture.  NULL is allowed. */

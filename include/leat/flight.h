@@ -38,8 +38,10 @@ struct leat_flight *leat_flight_init(void *memory, size_t bytes, struct leat_net
 /** The backend to give to leat_attach(). */
 struct leat_netif *leat_flight_netif(struct leat_flight *flight);
 
-/** Frames seen so far, and how many of them are still in the ring. */
+/** Frames seen so far. */
 uint64_t leat_flight_seen(const struct leat_flight *flight);
+
+/** How many of them are still in the ring. */
 uint32_t leat_flight_kept(const struct leat_flight *flight);
 
 /** Keeps nothing until it is called again with false: for a dump that is taken in pieces. */

@@ -141,9 +141,13 @@ enum leat_stat {
     LEAT_STAT_COUNT
 };
 
-/** Name, meaning and group of a counter, for printing; valid for @p stat < LEAT_STAT_COUNT. */
+/** The counter's name, for printing; like the next two valid for @p stat < LEAT_STAT_COUNT. */
 const char *leat_stat_name(enum leat_stat stat);
+
+/** What it counts, in a few words. */
 const char *leat_stat_text(enum leat_stat stat);
+
+/** Whether it is a sum, a reason to drop, or a note beside them. */
 enum leat_stat_group leat_stat_group(enum leat_stat stat);
 
 /** The value of one counter. */
