@@ -48,6 +48,16 @@ int main(void)
 }
 """
 
+LINK = """
+#include <leat/leat.h>
+#include <leat/link.h>
+
+int main(void)
+{
+    return leat_link_memory_bytes(8, 1514) == 0;
+}
+"""
+
 SUBPROJECT_BUILD = """
 project('stranger', 'c', default_options: ['c_std=c11', 'warning_level=3', 'werror=true'])
 leat = dependency('leat', fallback: 'leat')
@@ -172,6 +182,21 @@ class Delivered(unittest.TestCase):
     def test_every_public_header_is_installed(self):
         installed = {path.name for path in (self.prefix / "include/leat").iterdir()}
         self.assertEqual(installed, {path.name for path in tree.sources("include/leat")})
+
+    def test_the_replayer_has_its_completion_and_its_page(self):
+        completion = self.prefix / "share/bash-completion/completions/leat-replay"
+        program = self.prefix / "bin/leat-replay"
+        ask = (f"source {completion}; COMP_WORDS=({program} $1 $2); COMP_CWORD=$#; "
+               f"_leat {program}; echo ${{COMPREPLY[*]}}")
+        self.assertEqual(must("bash", "-c", ask, "bash", "unh").strip(), "unhex")
+        self.assertEqual(must("bash", "-c", ask, "bash", "unhex", "--rec").strip(), "--record")
+        if shutil.which("help2man"):
+            page = (self.prefix / "share/man/man1/leat-replay.1").read_text(encoding="utf-8")
+            self.assertIn("repeats a run that leat recorded", page)
+
+    def test_the_wire_between_two_stacks_is_found(self):
+        program = self.compile("link", LINK, "leat-link")
+        must(program)
 
     def test_as_a_subproject(self):
         stranger = self.folder / "stranger"
