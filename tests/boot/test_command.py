@@ -54,6 +54,22 @@ def test_gives_the_exit_status_of_the_guest():
     assert boot("--accel", "tcg", "echo", "--", "--no-such-option").returncode == 2
 
 
+def test_says_that_the_hypervisor_failed(tmp_path):
+    broken = tmp_path / "broken.elf"
+    broken.write_bytes(b"no image at all")
+    assert boot("--accel", "tcg", str(broken)).returncode == 125
+    image("echo")
+    done = boot("--accel", "tcg", "echo", "--qemu=-no-such-option")
+    assert done.returncode == 125 and "no-such-option" in done.stderr
+
+
+def test_passes_options_to_qemu():
+    image("resolve")
+    done = boot("--accel", "tcg", "--qemu=-name 'a guest' -d guest_errors", "resolve", "--",
+                "--no-such-option")
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("words", [
     ["no-such-image"], ["echo", "--net", "wifi"], ["echo", "--hypervisor", "abacus"],
     ["echo", "--forward", "tcp:80"], ["--hypervisor", "firecracker", "echo"], [],

@@ -39,6 +39,7 @@ def test_an_assertion(guest, machine, tmp_path):
         echo_udp(("127.0.0.1", port), [b"crash"], timeout=1)
     assert crash.wait(60) == 127
     assert re.search(r"assertion failed: [a-z_]+\.[ch]:\d+\s+leat: exception", crash.text)
+    assert len(re.findall(r"^stk (?:[0-9a-f]{16}  ?){4}", crash.text, re.M)) == 4
     assert received(unhexed(crash, tmp_path)) == 2
 
 

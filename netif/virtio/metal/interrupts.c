@@ -4,6 +4,8 @@
  * An interrupt does nothing but wake who waits, and quieten its device: all work is done by
  * leat_poll().  An exception is a bug of ours: it says what it is and ends the machine.
  */
+#include <string.h>
+
 #include "cpu.h"
 #include "metal.h"
 
@@ -33,7 +35,8 @@ enum {
     STUB_BYTES = 16,
     GATE_INTERRUPT = 0x8e00,
     CODE_SELECTOR = 8,
-    STATUS_EXCEPTION = 127
+    STATUS_EXCEPTION = 127,
+    STACK_WORDS = 16 /* shown when the machine ends by an exception */
 };
 
 struct gate {
@@ -90,8 +93,23 @@ static void write_hex(const char *name, uint64_t value)
     for (unsigned i = 0; i < 16; i++)
         digits[i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
     digits[16] = ' ';
-    serial_write(name, 4);
+    serial_write(name, strlen(name));
     serial_write(digits, sizeof digits);
+}
+
+/* What a human looks for return addresses in. Nobody knows whether @rsp is worth anything, so nothing
+ * is read that the first 4 GiB, which are always mapped, don't hold. */
+static void write_stack(uint64_t rsp)
+{
+    const uint64_t *words = (const uint64_t *)(uintptr_t)(rsp & ~(uint64_t)7);
+
+    if (rsp >= ((uint64_t)1 << 32) - sizeof *words * STACK_WORDS)
+        return;
+    for (unsigned i = 0; i < STACK_WORDS; i++) {
+        write_hex(i % 4 == 0 ? "stk " : " ", words[i]);
+        if (i % 4 == 3)
+            serial_write("\n", 1);
+    }
 }
 
 _Noreturn static void die(const struct interrupt_frame *frame)
@@ -106,6 +124,7 @@ _Noreturn static void die(const struct interrupt_frame *frame)
     write_hex("rsp ", frame->rsp);
     write_hex("cr2 ", cr2);
     serial_write("\n", 1);
+    write_stack(frame->rsp);
     if (crash.handler) {
         void (*handler)(void *arg) = crash.handler;
 
