@@ -19,6 +19,7 @@ extern const struct leat_http_file site[];
 extern const uint32_t site_count;
 
 static struct leat_http_file files[FILES_MAX];
+static char why[320];
 static char paths[FILES_MAX][256]; /* of files on the command line: what is behind the last slash */
 static _Alignas(16) unsigned char memory[640 * 1024];
 
@@ -42,7 +43,7 @@ static const char *read_one(struct example_platform *platform, const char *name,
     for (const char *c = name; *c; c++)
         tail = *c == '/' ? c + 1 : tail;
     if (platform->read_file(platform, name, &bytes, &len) || len > UINT32_MAX)
-        return "can't read a file, or it is too large";
+        return snprintf(why, sizeof why, "can't read %s, or it is too large", name), why;
     snprintf(paths[at], sizeof paths[at], "/%s", tail);
     files[at] = (struct leat_http_file){.path = paths[at],
                                         .type = "application/octet-stream",

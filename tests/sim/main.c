@@ -286,7 +286,8 @@ static bool parse_range(struct options *options, const char *text)
     return *end == 0 && options->first <= options->last;
 }
 
-static int parse(struct options *options, int argc, char **argv)
+/* Returns the word that can't be, or NULL. */
+static const char *parse(struct options *options, int argc, char **argv)
 {
     static const struct option longs[] = {
         {"seed", required_argument, NULL, 's'},  {"seeds", required_argument, NULL, 's'},
@@ -298,25 +299,26 @@ static int parse(struct options *options, int argc, char **argv)
         {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     int letter;
 
+    opterr = 0; /* one line says it all */
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
         switch (letter) {
         case 's':
             if (!parse_range(options, optarg))
-                return 2;
+                return argv[optind - 1];
             break;
         case 'S':
             if (options->set_count == SETTINGS_MAX)
-                return 2;
+                return argv[optind - 1];
             options->set[options->set_count++] = optarg;
             break;
         case 'f':
             options->faults = sim_profile_find(optarg);
             if (!options->faults)
-                return 2;
+                return argv[optind - 1];
             break;
         case 'w':
             if (strcmp(optarg, "memory") != 0 && strcmp(optarg, "end") != 0)
-                return 2;
+                return argv[optind - 1];
             options->sweep = optarg;
             break;
         case 'r':
@@ -344,10 +346,10 @@ static int parse(struct options *options, int argc, char **argv)
             fputs(usage, stdout);
             exit(0);
         default:
-            return 2;
+            return argv[optind - 1];
         }
     }
-    return optind == argc ? 0 : 2;
+    return argv[optind];
 }
 
 /* True if all that the profile promises was seen. */
@@ -372,9 +374,11 @@ int main(int argc, char **argv)
     struct sim_tallies tallies = {{0}, {0}};
     struct options options = {.first = 1, .last = 1};
     uint64_t failures = 0;
+    const char *wrong;
 
-    if (parse(&options, argc, argv) != 0) {
-        fputs("leat-sim: wrong option; see --help\n", stderr);
+    wrong = parse(&options, argc, argv);
+    if (wrong) {
+        fprintf(stderr, "leat-sim: wrong option: %s; see --help\n", wrong);
         return 2;
     }
     if (options.faults || options.sweep)

@@ -50,6 +50,7 @@ tshark            command -v tshark
 valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
+help2man          command -v help2man
 spin              command -v spin
 '
 # what tools/bench compares with; its column says so where one is missing
