@@ -97,8 +97,8 @@ static void write_hex(const char *name, uint64_t value)
     serial_write(digits, sizeof digits);
 }
 
-/* What a human looks for return addresses in. Nobody knows whether @rsp is worth anything, so nothing
- * is read that the first 4 GiB, which are always mapped, don't hold. */
+/* What a human looks for return addresses in. Nobody knows whether @rsp is worth anything, so
+ * nothing is read that the first 4 GiB, which are always mapped, don't hold. */
 static void write_stack(uint64_t rsp)
 {
     const uint64_t *words = (const uint64_t *)(uintptr_t)(rsp & ~(uint64_t)7);
