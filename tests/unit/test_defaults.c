@@ -1,0 +1,147 @@
+/* test_defaults.c -- what a 0 in a configuration means: the numbers that stack.h and tcp.h name. */
+#include "unit.h"
+
+#include <leat/leat.h>
+
+#include "stack.h"
+#include "tcp/tcp.h"
+
+static const uint64_t second = 1000000000;
+
+/* A stack with room for TCP as well, to be freed by end(). */
+static struct leat *begin(struct leat_config config, const struct leat_tcp_config *tcp)
+{
+    const size_t needed = leat_memory_bytes(&config) + leat_tcp_memory_bytes(tcp);
+    const size_t bytes = (needed + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    struct leat *stack;
+
+    memset(config.seed, 7, sizeof config.seed);
+    assert_int_equal(leat_init(&stack, aligned_alloc(ARENA_ALIGN, bytes), bytes, &config), LEAT_OK);
+    assert_int_equal(leat_tcp_register(stack, tcp), LEAT_OK);
+    return stack;
+}
+
+/* The block was aligned: the stack stands at its beginning. */
+static void end(struct leat *stack)
+{
+    leat_close(stack);
+    free(stack);
+}
+
+static void a_stack_of_zeros_has_the_limits_that_its_header_names(void **state)
+{
+    struct leat *stack = begin((struct leat_config){0}, NULL);
+    const struct leat_config *config = &stack->config;
+
+    (void)state;
+    assert_int_equal(config->buf_count, 1024);
+    assert_int_equal(config->buf_bytes, 2048);
+    assert_int_equal(config->small_count, 1024);
+    assert_int_equal(config->view_count, 2048);
+    assert_int_equal(config->burst_frames, 64);
+    assert_int_equal(config->tx_queue_frames, 512);
+    assert_int_equal(config->arp_entries, 256);
+    assert_int_equal(config->arp_parked, 4);
+    assert_int_equal(config->arp_shared, 128);
+    assert_int_equal(config->routes, 16);
+    assert_int_equal(config->reassemblies, 16);
+    assert_int_equal(config->reassembly_fragments, 64);
+    assert_int_equal(config->reassembly_bytes, 256 * 1024);
+    assert_int_equal(config->icmp_errors_per_s, 100);
+    assert_int_equal(config->icmp_echo_per_s, 100000);
+    assert_int_equal(config->ttl, 64);
+    end(stack);
+}
+
+/* All neighbours together park an eighth of the buffers, but 256 at most; fragments hold a quarter
+ * of them, but 256 KiB at most. */
+static void what_may_wait_grows_with_the_pool_up_to_a_limit(void **state)
+{
+    static const struct {
+        uint32_t buf_count, arp_shared, reassembly_bytes;
+    } cases[] = {{64, 8, 32 * 1024},
+                 {2047, 255, 256 * 1024},
+                 {2048, 256, 256 * 1024},
+                 {8192, 256, 256 * 1024}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct leat *stack = begin((struct leat_config){.buf_count = cases[i].buf_count}, NULL);
+
+        assert_int_equal(stack->config.arp_shared, cases[i].arp_shared);
+        assert_int_equal(stack->config.reassembly_bytes, cases[i].reassembly_bytes);
+        end(stack);
+    }
+}
+
+static void tcp_of_zeros_has_the_limits_that_its_header_names(void **state)
+{
+    struct leat *stack = begin((struct leat_config){0}, NULL);
+    const struct leat_tcp_config *config = &stack->tcp->config;
+
+    (void)state;
+    assert_int_equal(config->connections, 1024);
+    assert_int_equal(config->half_open, 1024);
+    assert_int_equal(config->time_wait, 4096);
+    assert_int_equal(config->listeners, 16);
+    assert_int_equal(config->reorder_runs, 1024);
+    assert_int_equal(config->reorder_runs_per_connection, 64);
+    assert_int_equal(config->sent_segments, 4096);
+    assert_int_equal(config->transfers, 1024);
+    assert_int_equal(config->peers, 1024);
+    assert_int_equal(config->share_percent, 100);
+    assert_int_equal(config->receive_window_bytes, 4 * 1024 * 1024);
+    assert_int_equal(config->send_queue_bytes, 4 * 1024 * 1024);
+    assert_int_equal(config->keepalive_probes, 9);
+    assert_int_equal(config->congestion, LEAT_TCP_CUBIC);
+    end(stack);
+}
+
+static void tcp_of_zeros_waits_as_long_as_its_header_says(void **state)
+{
+    struct leat *stack = begin((struct leat_config){0}, NULL);
+    const struct leat_tcp_config *config = &stack->tcp->config;
+
+    (void)state;
+    assert_int_equal(config->rto_min_ns, second / 5);
+    assert_int_equal(config->rto_max_ns, 60 * second);
+    assert_int_equal(config->delayed_ack_ns, 40 * second / 1000);
+    assert_int_equal(config->msl_ns, 30 * second);
+    assert_int_equal(config->fin_wait_2_ns, 60 * second);
+    assert_int_equal(config->user_timeout_ns, 100 * second);
+    assert_int_equal(config->connect_timeout_ns, 180 * second);
+    assert_int_equal(config->keepalive_idle_ns, 7200 * second);
+    assert_int_equal(config->keepalive_interval_ns, 75 * second);
+    end(stack);
+}
+
+static void tables_follow_the_number_of_connections(void **state)
+{
+    static const struct {
+        uint32_t connections, sent_segments, transfers, peers;
+    } cases[] = {{10, 0, 10, 10}, {1500, 600, 600, 1024}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct leat_tcp_config tcp = {.connections = cases[i].connections,
+                                            .sent_segments = cases[i].sent_segments};
+        struct leat *stack = begin((struct leat_config){0}, &tcp);
+
+        assert_int_equal(stack->tcp->config.transfers, cases[i].transfers);
+        assert_int_equal(stack->tcp->config.peers, cases[i].peers);
+        end(stack);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stack_of_zeros_has_the_limits_that_its_header_names),
+        cmocka_unit_test(what_may_wait_grows_with_the_pool_up_to_a_limit),
+        cmocka_unit_test(tcp_of_zeros_has_the_limits_that_its_header_names),
+        cmocka_unit_test(tcp_of_zeros_waits_as_long_as_its_header_says),
+        cmocka_unit_test(tables_follow_the_number_of_connections),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
