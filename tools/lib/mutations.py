@@ -31,7 +31,7 @@ _STATEMENT = re.compile(r"^ +(?!return\b[^;]|(?:case|default|goto|else|do|if|for
                         r"([^\s;{}][^;{}]*;)$", re.M)
 _DECLARATION = re.compile(r"(?:unsigned |struct |enum )?\w+ \**\w+(?:\[[^]]*\])?(?: = .*)?(?:, .*)?;", re.S)
 _SKIPPED = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'|^#(?:[^\n]*\\\n)*[^\n]*", re.M | re.S)
-_ASSERTION = re.compile(r"\b(?:leat_assert|_Static_assert)\(")
+_ASSERTION = re.compile(r"\b(?:leat_assert|leat_debug_assert|_Static_assert)\(")
 
 
 def closing(text, start):
