@@ -45,7 +45,7 @@ static void write_and_read_again(const struct wire_tcp *header)
     struct wire_tcp again;
 
     demand(len >= WIRE_TCP_BYTES && len <= sizeof bytes && len % 4 == 0, "the length to write");
-    wire_tcp_emit(bytes, header);
+    wire_tcp_emit(bytes, header, len);
     demand(wire_tcp_parse(bytes, len, &again), "what was written can't be read");
     demand(wire_tcp_parse_options(bytes, &again), "options that were written can't be read");
     demand(again.src_port == header->src_port && again.dst_port == header->dst_port, "ports");

@@ -142,8 +142,7 @@ bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
     return (SHORTCUTS && parse_usual_syn(at + WIRE_TCP_BYTES, header)) || parse_list(at, header);
 }
 
-/* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */
-uint32_t wire_tcp_bytes(const struct wire_tcp *header)
+uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header)
 {
     uint32_t bytes = WIRE_TCP_BYTES;
 
@@ -200,7 +199,8 @@ static uint8_t *emit_fast_open(uint8_t *option, const struct wire_tcp *header)
     return option + header->fast_open_bytes;
 }
 
-static void emit_options(uint8_t *option, const struct wire_tcp *header)
+/* Every option is padded in front with NOPs to a multiple of 4: what follows is aligned. */
+void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *header)
 {
     if (header->mss) {
         option[0] = OPTION_MSS;
@@ -221,15 +221,4 @@ static void emit_options(uint8_t *option, const struct wire_tcp *header)
         option = emit_fast_open(option, header);
     if (header->sack_count > 0)
         emit_sacks(option, header);
-}
-
-void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header)
-{
-    const uint32_t words = wire_tcp_bytes(header) / 4;
-
-    put64(at, pair32((uint32_t)header->src_port << 16 | header->dst_port, header->seq));
-    put64(at + 8,
-          pair32(header->ack, words << 28 | (uint32_t)header->flags << 16 | header->window));
-    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
-    emit_options(at + WIRE_TCP_BYTES, header);
 }

@@ -112,15 +112,75 @@ static inline bool wire_tcp_parse_options(const uint8_t *at, struct wire_tcp *he
     return true;
 }
 
-/* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, padded. */
-COLD uint32_t wire_tcp_bytes(const struct wire_tcp *header);
-
-/* Writes the header with its options, checksum and urgent pointer 0; sets nothing else. */
-COLD void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header);
-
 /* Where the checksum lies. */
 enum {
     WIRE_TCP_CHECKSUM_AT = 16
 };
+
+/* Writes whatever options @header has. */
+COLD void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *header);
+
+/* wire_tcp_bytes() of a header with options beside timestamps. */
+COLD uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header);
+
+/* Bytes that wire_tcp_emit() writes for @header: 20 plus its options, each padded to 4. */
+static inline uint32_t wire_tcp_bytes(const struct wire_tcp *header)
+{
+    const unsigned others =
+        header->mss | header->sack_permitted | header->has_fast_open | header->sack_count;
+
+    if (others != 0 || header->wind_shift != WIRE_TCP_NO_SHIFT)
+        return wire_tcp_bytes_of_any(header);
+    return WIRE_TCP_BYTES + (header->has_ts ? WIRE_TCP_TS_BYTES : 0);
+}
+
+/* A header without options: the caller may add some.  What only options need is left as it is. */
+static inline void wire_tcp_begin(struct wire_tcp *header, uint32_t seq, uint8_t flags)
+{
+    header->seq = seq;
+    header->flags = flags;
+    header->mss = 0;
+    header->wind_shift = WIRE_TCP_NO_SHIFT;
+    header->sack_permitted = header->has_ts = header->has_fast_open = false;
+    header->fast_open_bytes = header->sack_count = 0;
+}
+
+static inline void wire_tcp_emit_syn_options(uint8_t *option, const struct wire_tcp *header)
+{
+    put64(option, pair32((uint32_t)WIRE_TCP_SYN_MSS | header->mss, WIRE_TCP_SYN_TS));
+    put64(option + 8, pair32(header->tsval, header->tsecr));
+    put32(option + 16, (uint32_t)WIRE_TCP_SYN_SHIFT | header->wind_shift);
+}
+
+/* Writes the options of a header that is @bytes long.  Those of nearly every segment, and of nearly
+ * every SYN, are written here: their length and one of them say which they are. */
+static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp *header,
+                                         uint32_t bytes)
+{
+    if (bytes == WIRE_TCP_BYTES)
+        return;
+    if (FOR_SPEED && header->has_ts && !header->sack_permitted &&
+        bytes == WIRE_TCP_BYTES + WIRE_TCP_TS_BYTES) {
+        put32(option, WIRE_TCP_TS_ALONE);
+        put64(option + 4, pair32(header->tsval, header->tsecr));
+    } else if (FOR_SPEED && header->has_ts && header->sack_permitted && header->mss &&
+               header->wind_shift != WIRE_TCP_NO_SHIFT &&
+               bytes == WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES) {
+        wire_tcp_emit_syn_options(option, header);
+    } else {
+        wire_tcp_emit_any_options(option, header);
+    }
+}
+
+/* Writes the header with its options, checksum and urgent pointer 0; sets nothing else.  @bytes:
+ * what wire_tcp_bytes() says. */
+static inline void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
+{
+    put64(at, pair32((uint32_t)header->src_port << 16 | header->dst_port, header->seq));
+    put64(at + 8,
+          pair32(header->ack, bytes / 4 << 28 | (uint32_t)header->flags << 16 | header->window));
+    put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
+    wire_tcp_emit_options(at + WIRE_TCP_BYTES, header, bytes);
+}
 
 #endif

@@ -28,7 +28,7 @@ static void emit_inverts_parse(void **state)
     const struct frame frame = frame_tcp(&segment, 0, 0);
     const uint8_t *at = frame.bytes + FRAME_L4;
     struct wire_tcp header;
-    uint8_t made[20];
+    uint8_t made[WIRE_TCP_BYTES + WIRE_TCP_OPTIONS_BYTES];
 
     (void)state;
     assert_true(wire_tcp_parse(at, 20, &header));
@@ -41,7 +41,7 @@ static void emit_inverts_parse(void **state)
     assert_true(wire_tcp_parse_options(at, &header));
     assert_int_equal(wire_tcp_bytes(&header), 20);
     memset(made, 0xa5, sizeof made);
-    wire_tcp_emit(made, &header);
+    wire_tcp_emit(made, &header, wire_tcp_bytes(&header));
     frame_put16(made + WIRE_TCP_CHECKSUM_AT, frame_get16(at + WIRE_TCP_CHECKSUM_AT));
     assert_memory_equal(made, at, 20);
 }
@@ -63,7 +63,7 @@ static void options_survive_the_way_there_and_back(void **state)
         memset(made, 0, sizeof made);
         assert_true(wire_tcp_bytes(&header) <= sizeof made);
         assert_int_equal(wire_tcp_bytes(&header) % 4, 0);
-        wire_tcp_emit(made, &header);
+        wire_tcp_emit(made, &header, wire_tcp_bytes(&header));
         assert_true(wire_tcp_parse(made, wire_tcp_bytes(&header), &back));
         assert_int_equal(back.header_bytes, wire_tcp_bytes(&header));
         assert_true(wire_tcp_parse_options(made, &back));

@@ -177,7 +177,7 @@ static uint32_t emit(uint8_t *to, const struct packet *packet, const struct tran
     tcp.header_bytes = (uint8_t)(len - text_bytes);
     wire_ethernet_emit(&ethernet, to);
     wire_ipv4_emit(&ip, to + ETHERNET_HEADER_BYTES);
-    wire_tcp_emit(at, &tcp);
+    wire_tcp_emit(at, &tcp, tcp.header_bytes);
     memcpy(at + tcp.header_bytes, text, text_bytes);
     put16(at + WIRE_TCP_CHECKSUM_AT, 0);
     put16(at + WIRE_TCP_CHECKSUM_AT,

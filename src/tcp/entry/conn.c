@@ -50,13 +50,12 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
 }
 
 enum {
-    TS_OPTION_BYTES = 12, /* with its padding */
-    HEADERS_BYTES = 40
+    TS_OPTION_BYTES = 12 /* with its padding */
 };
 
 void tcp_conn_mss_changed(struct leat_tcp *conn)
 {
-    const uint16_t path = (uint16_t)(conn->pmtu.mtu - HEADERS_BYTES);
+    const uint16_t path = (uint16_t)(conn->pmtu.mtu - TCP_HEADERS_BYTES);
     const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
 
     conn->no_df = pmtu_is_least(&conn->pmtu);

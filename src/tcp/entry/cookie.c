@@ -66,16 +66,6 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
            ((uint32_t)hash & HASH_MASK);
 }
 
-static struct tcb tcb_of(const struct tcp_segment *segment)
-{
-    const struct tcb tcb = {.local_ip = segment->packet->dst,
-                            .remote_ip = segment->packet->src,
-                            .local_port = segment->header.dst_port,
-                            .remote_port = segment->header.src_port};
-
-    return tcb;
-}
-
 /* The options of a SYN, as they stand in the low bits of the timestamp. */
 static uint32_t options_of(const struct wire_tcp *syn, uint8_t agreed)
 {
@@ -101,7 +91,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     const struct wire_tcp *syn = &segment->header;
     const uint32_t window = tcp_window_begin(tcp);
     const unsigned index = mss_index(syn->mss ? syn->mss : mss_of_index[2]);
-    struct tcb tcb = tcb_of(segment);
+    struct tcb tcb = tcp_tcb_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     struct path path;
     uint32_t options;
@@ -154,7 +144,7 @@ bool tcp_cookie_check(const struct tcp *tcp, const struct tcp_segment *segment,
                       struct wire_tcp *syn)
 {
     const struct wire_tcp *ack = &segment->header;
-    const struct tcb tuple = tcb_of(segment);
+    const struct tcb tuple = tcp_tcb_of(segment);
     const bool ecn = ack->has_ts && (ack->tsecr & TS_ECN);
 
     if (!tcp->cookies_out || tcp->stack->now_ns - tcp->cookie_sent_ns > 2 * minute_ns ||

@@ -13,9 +13,13 @@
 #include "tcp/tcp.h"
 
 enum {
-    HEADERS_BYTES = 40,
     EXPIRE_MAX = 256 /* SYN,ACKs sent again at once: less than wait for a device */
 };
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ---- birth -------------------------------------------------------------------------------- */
 
@@ -53,21 +57,11 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
 
 /* ---- its SYN,ACK -------------------------------------------------------------------------- */
 
-/* With the cookie that the peer has asked for (RFC 7413 4.2). */
-COLD static void answer_with_cookie(struct tcp_half *half, const struct path *path, uint8_t flags,
-                                    bool scaled)
-{
-    struct tcb *tcb = &half->tcb;
-    struct wire_tcp header = tcp_syn_header(tcb, path, tcb->snd_nxt - 1, flags, scaled);
-
-    tcp_fast_open_cookie(half->tcp, tcb->remote_ip, &header);
-    tcp_emit(half->tcp, path, tcb, &header, 0, 0);
-}
-
 static void send_answer(struct tcp_half *half)
 {
     const uint8_t flags = (uint8_t)(TCP_SYN | TCP_ACK | (half->tcb.flags & TCB_ECN ? TCP_ECE : 0));
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
+    struct wire_tcp header;
     struct path room;
     const struct path *path =
         route_cache_find(half->tcp->stack, half->tcb.local_ip, half->tcb.remote_ip, &room);
@@ -75,10 +69,10 @@ static void send_answer(struct tcp_half *half)
     half->sent_at_ns = half->tcp->stack->now_ns;
     if (!path)
         return;
-    if (half->wants_fast_open)
-        answer_with_cookie(half, path, flags, scaled);
-    else
-        tcp_emit_syn(half->tcp, path, &half->tcb, half->tcb.snd_nxt - 1, flags, scaled);
+    tcp_begin_SYN(&header, &half->tcb, path, half->tcb.snd_nxt - 1, flags, scaled);
+    if (half->wants_fast_open) /* the cookie that the peer has asked for: RFC 7413 4.2 */
+        tcp_fast_open_cookie(half->tcp, half->tcb.remote_ip, &header);
+    tcp_emit(half->tcp, path, &half->tcb, &header, 0, 0);
 }
 
 /* RFC 6298 2.1, 5.5. */
@@ -199,6 +193,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     struct tcp *tcp = half->tcp;
     struct leat_tcp *conn = 0;
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
+    const uint16_t mss_max = half->listener->config.mss_max;
     const uint16_t path_mss = tcp_path_mss(tcp, half->tcb.local_ip, half->tcb.remote_ip);
 
     if (tcp_admit(half->listener, half->tcb.remote_ip))
@@ -217,8 +212,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->last_ack_sent = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
-    pmtu_init(&conn->pmtu, (uint16_t)(path_mss + HEADERS_BYTES));
-    pmtu_clamp(&conn->pmtu, half->listener->config.mss_max);
+    pmtu_init(&conn->pmtu, (uint16_t)(min32(path_mss, mss_max) + TCP_HEADERS_BYTES));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;

@@ -2,7 +2,6 @@
 #include "tcp/math/pmtu.h"
 
 enum {
-    HEADERS_BYTES = 40, /* fixed IPv4 and TCP headers */
     MSS_MIN = 48,
     BASE = 1200,    /* BASE_PLPMTU (RFC 8899 5.1.2) */
     LEAST = 576,    /* MIN_PLPMTU for IPv4, and RFC 5927 7's floor for ICMP */
@@ -38,7 +37,7 @@ void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
 
 void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max)
 {
-    const uint32_t mtu = HEADERS_BYTES + (mss_max < MSS_MIN ? (uint32_t)MSS_MIN : mss_max);
+    const uint32_t mtu = TCP_HEADERS_BYTES + (mss_max < MSS_MIN ? (uint32_t)MSS_MIN : mss_max);
 
     if (mtu < pmtu->most)
         pmtu->most = (uint16_t)mtu;

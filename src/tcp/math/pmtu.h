@@ -13,6 +13,10 @@
 
 #include "core/cold.h"
 
+enum {
+    TCP_HEADERS_BYTES = 40 /* fixed IPv4 and TCP headers: what an MTU has more than an MSS */
+};
+
 struct pmtu {
     uint16_t mtu;             /* PLPMTU: what we send; bytes of an IP datagram */
     uint16_t most;            /* MAX_PLPMTU: what our link carries */

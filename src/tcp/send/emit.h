@@ -7,6 +7,7 @@
 
 #include "core/cold.h"
 #include "ip/ipv4.h"
+#include "tcp/math/pmtu.h"
 #include "wire/tcp.h"
 
 struct leat_buf;
@@ -15,47 +16,38 @@ struct tcb;
 struct tcp;
 struct tcp_segment;
 
-/* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
- * rest is filled in.  Takes @text (may be NULL); its segment_bytes says whether it is one segment
- * or a super-frame.  False: no memory, and nothing was sent. */
-COLD bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb,
-                   struct wire_tcp *header, uint8_t tos, struct leat_buf *text);
-
 /* The TOS of a segment that may be marked instead of dropped: ECT(0) (RFC 3168 5). */
 enum {
     TOS_ECT = 2,
     TOS_CE = 3
 };
 
-/* The same for a connection's segment without SYN or RST: what nearly all are. */
-bool tcp_emit_plain(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
-                    uint8_t tos, struct leat_buf *text);
+/* Sends one segment of @tcb: @header's seq, flags and the options of a SYN are the caller's; the
+ * rest is filled in.  Takes @text (may be NULL); its segment_bytes says whether it is one segment
+ * or a super-frame.  False: no memory, and nothing was sent. */
+bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
+              uint8_t tos, struct leat_buf *text);
 
-/* The same without text, on a path found for it. */
+/* The @header of a SYN, or a SYN,ACK; @scaled: it says our window's scale. */
+void tcp_begin_SYN(struct wire_tcp *header, const struct tcb *tcb, const struct path *path,
+                   uint32_t seq, uint8_t flags, bool scaled);
+
+/* A segment without text, on a path found for it. */
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);
 
+/* Who @segment came to, for an answer from nobody's connection: kind TCB_NONE. */
+struct tcb tcp_tcb_of(const struct tcp_segment *segment);
+
 /* The RST that answers @segment (RFC 9293 3.10.7.1). */
-COLD void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
+void tcp_emit_reset(struct tcp *tcp, const struct tcp_segment *segment);
 
 /* An ACK that a stranger may have provoked: at most one in 500 ms (RFC 5961 7). */
 COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
 
-/* A SYN, or a SYN,ACK, without text and Fast Open; @scaled: it says our window's scale. */
-bool tcp_emit_syn(struct tcp *tcp, const struct path *path, struct tcb *tcb, uint32_t seq,
-                  uint8_t flags, bool scaled);
-
-/* The same for who adds to it before tcp_emit(). */
-COLD struct wire_tcp tcp_syn_header(const struct tcb *tcb, const struct path *path, uint32_t seq,
-                                    uint8_t flags, bool scaled);
-
 /* Largest text in a segment on @path, without options (RFC 6691). */
 static inline uint16_t tcp_mss_of(const struct path *path)
 {
-    enum {
-        HEADERS_BYTES = 40 /* fixed IPv4 and TCP headers */
-    };
-
-    return (uint16_t)(path->mtu - HEADERS_BYTES);
+    return (uint16_t)(path->mtu - TCP_HEADERS_BYTES);
 }
 
 /* The same to @remote, or a guess. */

@@ -130,11 +130,11 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
 /* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
 static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
-    const uint32_t headers = 40 + (conn->tcb.flags & TCB_TS ? 12 : 0);
+    const uint32_t headers = TCP_HEADERS_BYTES + (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0);
     const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
     const uint32_t text_bytes = candidate - headers;
 
-    if (candidate == 0 || candidate - 40u > conn->peer_mss ||
+    if (candidate == 0 || candidate - (uint32_t)TCP_HEADERS_BYTES > conn->peer_mss ||
         conn->transfer->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
         room < text_bytes || unsent_bytes(conn) < text_bytes)
         return false;

@@ -45,6 +45,7 @@ HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
 {
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
+    struct wire_tcp header;
     uint8_t flags = TCP_ACK;
     uint8_t tos;
 
@@ -64,7 +65,8 @@ HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     if (plan->fin)
         flags |= TCP_FIN;
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
-    if (!tcp_emit_plain(conn, path, plan->seq, flags, tos, text))
+    wire_tcp_begin(&header, plan->seq, flags);
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text))
         return false;
     if (plan->fin)
         conn->flags |= CONN_FIN_SENT;
@@ -191,31 +193,18 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
     return true;
 }
 
-/* What goes with the SYN to a server that we have a Fast Open cookie of; NULL: nothing. */
+/* A SYN of Fast Open asks for a cookie, or shows that of the server, with text; NULL: without. */
 COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
                                           struct wire_tcp *header)
 {
     const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
-    const uint32_t most = min32(server_mss, path->mtu - 40u);
+    const uint32_t most = min32(server_mss, tcp_mss_of(path));
     uint32_t len;
 
     if (server_mss == 0 || most <= WIRE_TCP_OPTIONS_BYTES || conn->transfer->sendq.bytes == 0)
         return 0;
     len = min32(conn->transfer->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
     return sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
-}
-
-/* A SYN of Fast Open: it asks for a cookie, or shows one, with text. */
-COLD static bool send_fast_syn(struct leat_tcp *conn, const struct path *path, uint8_t flags)
-{
-    struct wire_tcp header = tcp_syn_header(&conn->tcb, path, conn->snd_una, flags, true);
-    struct leat_buf *text = text_for_syn(conn, path, &header);
-    const uint32_t len = leat_buf_total(text);
-
-    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text))
-        return false;
-    conn->tcb.snd_nxt += len;
-    return true;
 }
 
 /* It is sent once more. */
@@ -233,7 +222,9 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
     const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
     uint8_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
-    bool sent;
+    struct leat_buf *text = 0;
+    struct wire_tcp header;
+    uint32_t text_bytes;
 
     conn->flags &= ~(unsigned)CONN_SEND_SYN;
     if (conn->flags & CONN_LOST_SYN)
@@ -243,18 +234,24 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
     if (conn->tcb.flags & TCB_ECN)
         flags |= ecn;
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
+    tcp_begin_SYN(&header, &conn->tcb, path, conn->snd_una, flags, scaled);
     if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
-        sent = send_fast_syn(conn, path, flags);
-    else
-        sent = tcp_emit_syn(conn->tcp, path, &conn->tcb, conn->snd_una, flags, scaled);
-    if (sent && answers)
-        tcp_note_acked(conn);
+        text = text_for_syn(conn, path, &header);
+    text_bytes = leat_buf_total(text);
+    if (tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, text)) {
+        conn->tcb.snd_nxt += text_bytes;
+        if (answers)
+            tcp_note_acked(conn);
+    }
     tcp_start_rexmt(conn);
 }
 
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
 {
-    if (!tcp_emit_plain(conn, path, seq, TCP_ACK, 0, 0))
+    struct wire_tcp header;
+
+    wire_tcp_begin(&header, seq, TCP_ACK);
+    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0))
         return false;
     tcp_note_acked(conn);
     return true;
