@@ -40,7 +40,7 @@ INDIRECT = {
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
-    "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT,
+    "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT, "http/http_client.c": OUT, "http/http_server.c": OUT,
 }
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {

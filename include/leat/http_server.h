@@ -8,11 +8,13 @@
 #ifndef LEAT_HTTP_SERVER_H
 #define LEAT_HTTP_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <leat/err.h>
 #include <leat/stack.h>
+#include <leat/stream.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,12 +71,18 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
  * of
  * @p bytes belongs to the server until it is closed; the array of files does not.
  *
- * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (a path or type that can't be), and those of
- * leat_tcp_listen().
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (a path or type that can't be; the stack's buffers
+ * have under 512 bytes, which a reply's head needs), and those of leat_tcp_listen().
  */
 enum leat_err leat_http_server_open(struct leat_http_server **server, struct leat *stack,
                                     void *memory, size_t bytes,
                                     const struct leat_http_server_config *config);
+
+/**
+ * Serves a stream that the program has: an encrypted session, a pipe.  It is the server's from now
+ * on, callbacks included.  False: there is no place for it now, and it is as it was.
+ */
+bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream);
 
 /** Ends it and resets its connections; the memory is the program's again. */
 void leat_http_server_close(struct leat_http_server *server);

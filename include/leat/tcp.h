@@ -95,7 +95,8 @@ struct leat_tcp_events {
     void (*on_open)(struct leat_tcp *conn, void *arg);
     /** Text has come; also after the peer's last text, when leat_tcp_at_end() turns true. */
     void (*on_readable)(struct leat_tcp *conn, void *arg);
-    /** A send queue that had been full has room for at least half of its size. */
+    /** A send queue that had been full has room for at least half of its size, or for what
+     * leat_tcp_want_room() asked. */
     void (*on_writable)(struct leat_tcp *conn, void *arg);
     /**
      * The last callback: LEAT_OK after both sides closed, else why not (REFUSED, RESET, ABORTED,
@@ -235,6 +236,15 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
  * its share of the pool (leat_tcp_config.share_percent), will hear on_writable.
  */
 uint32_t leat_tcp_send_room(struct leat_tcp *conn);
+
+/**
+ * Asks for one on_writable, when leat_tcp_send_room() is @p bytes at least (or as much as the queue
+ * may hold, if that is less) and the pool has buffers for what is sent: for who sends whole
+ * records, or has found no buffer.  It comes in the next turn if that is so already.  Where
+ * memory was short in between it may come with less room: then ask again.  It doesn't come once
+ * our side is closed.
+ */
+void leat_tcp_want_room(struct leat_tcp *conn, uint32_t bytes);
 
 /**
  * Queues the list @p text; takes it, whatever is returned.  All or nothing.

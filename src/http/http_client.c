@@ -16,7 +16,7 @@ enum {
     READ_BYTES = 65536 /* taken from a connection at a time */
 };
 
-static const uint64_t retry_ns = 10000000; /* until the pool may have buffers again */
+static const uint64_t retry_ns = 10000000; /* until a refusal may find a buffer */
 
 /* ---- Phases and their time ---------------------------------------------------------------- */
 
@@ -39,7 +39,7 @@ void http_client_end(struct http_client *client, uint64_t *count)
 {
     ++*count;
     client->phase = HTTP_PHASE_ENDING;
-    leat_tcp_abort(client->conn);
+    leat_stream_abort(&client->stream);
 }
 
 /* ---- Replies ------------------------------------------------------------------------------ */
@@ -58,10 +58,6 @@ static struct leat_buf *make_head(const struct http_client *client, const struct
                              NULL, NULL);
     }
     head = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
-    if (head && leat_buf_tailroom(head) < HTTP_REPLY_HEAD_BYTES) {
-        leat_buf_free(head); /* a pool of very small buffers */
-        return NULL;
-    }
     if (head)
         leat_buf_put(head, (uint32_t)http_reply_head(reply, &client->request, (char *)head->data));
     return head;
@@ -80,14 +76,12 @@ static void count_reply(struct leat_http_server_counts *counts, enum http_status
         counts->ok++;
 }
 
-/* There is no buffer now; the timer tries again. */
+/* There is no buffer now: on_writable follows when there are. */
 static bool wait_for_pool(struct http_client *client)
 {
-    struct leat_http_server *server = client->server;
-
-    server->counts.waited++;
+    client->server->counts.waited++;
     client->starved = true;
-    timer_set(&server->stack->timers, &client->timer, leat_now_ns(server->stack) + retry_ns);
+    leat_stream_want_room(&client->stream, HTTP_REPLY_HEAD_BYTES);
     return false;
 }
 
@@ -139,7 +133,7 @@ static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
 static bool send_reply(struct http_client *client)
 {
     while (client->head || client->body_left > 0) {
-        const uint32_t room = leat_tcp_send_room(client->conn);
+        const uint32_t room = leat_stream_send_room(&client->stream);
         struct leat_buf *text;
 
         if (room == 0)
@@ -147,11 +141,11 @@ static bool send_reply(struct http_client *client)
         text = take_reply(client, room);
         if (!text)
             return wait_for_pool(client);
-        if (leat_tcp_send(client->conn, text))
+        if (leat_stream_send(&client->stream, text))
             return false; /* on_closed follows */
     }
     if (client->close) {
-        leat_tcp_shutdown(client->conn);
+        leat_stream_shutdown(&client->stream);
         enter(client, HTTP_PHASE_LINGER);
     } else if (client->skip > 0) {
         enter(client, HTTP_PHASE_BODY);
@@ -168,7 +162,7 @@ static bool send_reply(struct http_client *client)
 static void consume(struct http_client *client, uint32_t bytes)
 {
     client->unread = leat_buf_consume(client->unread, bytes);
-    leat_tcp_consumed(client->conn, bytes);
+    leat_stream_consumed(&client->stream, bytes);
 }
 
 /* Reads on in the head; false: the reply must wait. */
@@ -188,14 +182,12 @@ static bool read_head(struct http_client *client)
     return begin_reply(client, &reply);
 }
 
-/* The next reply doesn't begin before there is room: on_writable follows, and, if it isn't the
- * client who has to make it, a look. */
+/* The next reply doesn't begin before there is room: on_writable follows. */
 static bool wait_for_room(struct http_client *client)
 {
-    struct leat_tcp_info info;
-
-    leat_tcp_get_info(client->conn, &info);
-    return info.queued_bytes == 0 ? wait_for_pool(client) : false;
+    if (leat_stream_progress(&client->stream).queued_bytes == 0)
+        return wait_for_pool(client); /* it isn't the client who has to make it */
+    return false;
 }
 
 static void skip_body(struct http_client *client)
@@ -220,10 +212,10 @@ static bool step(struct http_client *client)
     if (client->phase == HTTP_PHASE_HEAD && client->request.status != HTTP_MORE)
         return read_head(client); /* there was no buffer for its reply */
     if (!client->unread)
-        client->unread = leat_tcp_receive(client->conn, READ_BYTES);
+        client->unread = leat_stream_receive(&client->stream, READ_BYTES);
     if (!client->unread)
         return false;
-    if (client->phase == HTTP_PHASE_IDLE && leat_tcp_send_room(client->conn) == 0)
+    if (client->phase == HTTP_PHASE_IDLE && leat_stream_send_room(&client->stream) == 0)
         return wait_for_room(client);
     if (client->phase == HTTP_PHASE_LINGER)
         consume(client, leat_buf_total(client->unread));
@@ -239,34 +231,35 @@ void http_client_serve(struct leat_tcp *conn, void *arg)
 {
     struct http_client *client = arg;
 
+    (void)conn;
     if (client->phase == HTTP_PHASE_ENDING)
         return;
     client->starved = false;
     while (step(client)) {
     }
     /* RFC 9112 9.6: the client has said all.  A reply that must wait keeps the connection. */
-    if (client->phase != HTTP_PHASE_REPLY && !client->starved && leat_tcp_at_end(conn) &&
-        !client->unread)
-        leat_tcp_shutdown(conn);
+    if (client->phase != HTTP_PHASE_REPLY && !client->starved &&
+        leat_stream_at_end(&client->stream) && !client->unread)
+        leat_stream_shutdown(&client->stream);
 }
 
 void http_client_writable(struct leat_tcp *conn, void *arg)
 {
     struct http_client *client = arg;
 
-    if (client->phase == HTTP_PHASE_REPLY)
+    if (client->phase == HTTP_PHASE_REPLY && !client->starved)
         enter(client, HTTP_PHASE_REPLY); /* it has taken something */
     http_client_serve(conn, arg);
 }
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
-/* True if the client has acknowledged something of what is queued since the timer fired last. */
-static bool takes_its_reply(struct http_client *client, const struct leat_tcp_info *info)
+/* True if the client has taken something of what is queued since the timer fired last. */
+static bool takes_its_reply(struct http_client *client, struct leat_stream_progress progress)
 {
-    const bool moved = info->queued_bytes > 0 && info->snd_una != client->seen_una;
+    const bool moved = progress.queued_bytes > 0 && progress.taken != client->seen_taken;
 
-    client->seen_una = info->snd_una;
+    client->seen_taken = progress.taken;
     return moved;
 }
 
@@ -276,8 +269,8 @@ static void leave(struct http_client *client)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
 
-    leat_tcp_set_events(client->conn, &nothing, NULL);
-    leat_tcp_close(client->conn);
+    leat_stream_set_events(&client->stream, &nothing, NULL);
+    leat_stream_close(&client->stream);
     http_server_take_back(client);
 }
 
@@ -286,20 +279,21 @@ static void time_out(struct http_client *client)
 {
     struct leat_http_server_counts *counts = &client->server->counts;
     const struct http_reply timeout = {.status = HTTP_REQUEST_TIMEOUT, .close = true};
-    struct leat_tcp_info info;
+    const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
 
-    leat_tcp_get_info(client->conn, &info);
-    if (takes_its_reply(client, &info)) {
+    if (takes_its_reply(client, progress)) {
         client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
     } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
         counts->idle++;
-        leat_tcp_shutdown(client->conn);
+        leat_stream_shutdown(&client->stream);
         enter(client, HTTP_PHASE_LINGER);
     } else if (client->phase == HTTP_PHASE_HEAD) {
         counts->timeouts++;
         if (begin_reply(client, &timeout))
-            http_client_serve(client->conn, client);
-    } else if (client->phase == HTTP_PHASE_LINGER && info.queued_bytes == 0) {
+            http_client_serve(NULL, client);
+        else
+            client->due_ns = leat_now_ns(client->server->stack) + retry_ns;
+    } else if (client->phase == HTTP_PHASE_LINGER && progress.queued_bytes == 0) {
         leave(client);
     } else {
         http_client_end(client, &counts->timeouts);
@@ -315,23 +309,20 @@ void http_client_timer(struct timer *timer, void *context)
         return;
     if (client->due_ns <= leat_now_ns(client->server->stack))
         time_out(client);
-    else if (client->starved)
-        http_client_serve(client->conn, client);
-    if (client->conn && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
+    if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
         timer_set(&client->server->stack->timers, timer, client->due_ns);
 }
 
 /* ---- Begin and end ------------------------------------------------------------------------ */
 
-void http_client_start(struct http_client *client, struct leat_tcp *conn)
+void http_client_start(struct http_client *client, struct leat_stream stream)
 {
-    client->conn = conn;
-    client->seen_una = 0;
+    client->stream = stream;
+    client->seen_taken = 0;
     client->skip = 0;
     client->body_left = 0;
     client->starved = false;
     http_request_start(&client->request);
-    leat_tcp_set_nodelay(conn, true); /* a reply is queued whole, or fills its segments */
     enter(client, HTTP_PHASE_IDLE);
 }
 
@@ -342,5 +333,5 @@ void http_client_release(struct http_client *client)
     leat_buf_free(client->head);
     client->unread = NULL;
     client->head = NULL;
-    client->conn = NULL;
+    client->stream.end = NULL;
 }

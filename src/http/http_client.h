@@ -3,7 +3,7 @@
 #define HTTP_HTTP_CLIENT_H
 
 #include <leat/http_server.h>
-#include <leat/tcp.h>
+#include <leat/stream.h>
 
 #include "http/http_reply.h"
 #include "core/timer.h"
@@ -20,16 +20,16 @@ enum http_phase {
 struct http_client {
     struct leat_http_server *server;
     struct http_client *next_free;
-    struct leat_tcp *conn;   /* NULL: free */
-    struct leat_buf *unread; /* received, but not yet looked at */
-    struct leat_buf *head;   /* of the reply: what is left of it */
-    const char *body;        /* the same of the file */
+    struct leat_stream stream; /* its `end` is NULL: free */
+    struct leat_buf *unread;   /* received, but not yet looked at */
+    struct leat_buf *head;     /* of the reply: what is left of it */
+    const char *body;          /* the same of the file */
     uint32_t body_left;
     uint32_t skip;         /* bytes of the request's body that are still to come */
-    uint32_t seen_una;     /* what the client had acknowledged when the timer fired last */
+    uint32_t seen_taken;   /* what the client had taken when the timer fired last */
     uint8_t phase;         /* enum http_phase */
     bool close;            /* after this reply */
-    bool starved;          /* the pool was empty */
+    bool starved;          /* the pool was empty: on_writable is still to come */
     struct timer timer;    /* fires at `due_ns` or before, and is set again then */
     uint64_t due_ns;       /* the phase may last so long */
     uint64_t active_at_ns; /* when it last got further */
@@ -49,11 +49,11 @@ struct leat_http_server {
     uint16_t *head_lens;
 };
 
-/* Begins with a connection that has just been accepted; the rest of @client is zero or as
+/* Begins with a stream that is new and has its events; the rest of @client is zero or as
  * http_client_release() has left it, but for what the server has set. */
-void http_client_start(struct http_client *client, struct leat_tcp *conn);
+void http_client_start(struct http_client *client, struct leat_stream stream);
 
-/* Gives back what it holds; the connection is no more, or somebody else's. */
+/* Gives back what it holds; the stream is no more, or somebody else's. */
 void http_client_release(struct http_client *client);
 
 /* The same, and its place is for another one. */
@@ -62,7 +62,7 @@ void http_server_take_back(struct http_client *client);
 /* Aborts it and counts that; on_closed follows. */
 void http_client_end(struct http_client *client, uint64_t *count);
 
-/* For the connection's events; @client. */
+/* For the stream's events; @client. */
 void http_client_serve(struct leat_tcp *conn, void *client);
 void http_client_writable(struct leat_tcp *conn, void *client);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <leat/stream.h>
 #include <leat/tcp.h>
 
 #include "http/http_client.h"
@@ -61,6 +62,17 @@ static void displace(struct leat_http_server *server)
     http_client_end(idlest, &server->counts.displaced);
 }
 
+/* The first free place is this stream's. */
+static void start_client(struct leat_http_server *server, struct leat_stream stream)
+{
+    struct http_client *client = server->free_client;
+
+    server->free_client = client->next_free;
+    http_client_start(client, stream);
+    if (!server->free_client)
+        displace(server);
+}
+
 static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 {
     struct leat_http_server *server = arg;
@@ -71,11 +83,21 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
         if (!conn)
             return;
-        server->free_client = client->next_free;
-        http_client_start(client, conn);
-        if (!server->free_client)
-            displace(server);
+        leat_tcp_set_nodelay(conn, true); /* a reply is queued whole, or fills its segments */
+        start_client(server, leat_stream_of_tcp(conn));
     }
+}
+
+bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream)
+{
+    struct http_client *client = server->free_client;
+
+    if (!client)
+        return false;
+    leat_stream_set_events(stream, &client_events, client);
+    start_client(server, *stream);
+    http_client_serve(NULL, client); /* text may have come before */
+    return true;
 }
 
 /* ---- Open and close ----------------------------------------------------------------------- */
@@ -181,6 +203,8 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
     struct leat_http_server *made;
     enum leat_err err;
 
+    if (leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + HTTP_REPLY_HEAD_BYTES)
+        return LEAT_ERR_ARGUMENT;
     if (bytes < leat_http_server_memory_bytes(config))
         return LEAT_ERR_MEMORY;
     made = lay_out(memory, stack, &full);
@@ -200,13 +224,13 @@ void leat_http_server_close(struct leat_http_server *server)
     leat_tcp_listener_close(server->listener);
     for (uint32_t i = 0; i < slot_count(&server->config); i++) {
         struct http_client *client = &server->clients[i];
-        struct leat_tcp *conn = client->conn;
+        const struct leat_stream stream = client->stream;
 
-        if (!conn)
+        if (!stream.end)
             continue;
         http_client_release(client);
-        leat_tcp_set_events(conn, &nothing, NULL); /* the memory will be gone by then */
-        leat_tcp_abort(conn);
+        leat_stream_set_events(&stream, &nothing, NULL); /* the memory will be gone by then */
+        leat_stream_abort(&stream);
     }
 }
 

@@ -92,6 +92,19 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
     return 0;
 }
 
+void leat_tcp_want_room(struct leat_tcp *conn, uint32_t bytes)
+{
+    if (is_closing(conn))
+        return;
+    conn->flags |= CONN_WAS_FULL;
+    if (tcp_transfer_get(conn)) {
+        conn->transfer->wanted_bytes = bytes;
+        tcp_tell_writable(conn);
+    }
+    if ((conn->flags & CONN_WAS_FULL) && !tcp_something_waits(conn))
+        tcp_retry_later(conn); /* no ACK of ours will tell when there is room */
+}
+
 /* A program that fills the queue to the last byte sees no error, and waits for on_writable, too. */
 static void remember_if_full(struct leat_tcp *conn)
 {

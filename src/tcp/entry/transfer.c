@@ -118,6 +118,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     transfer->in_use = true;
     transfer->loss_at_ns = LEAT_NEVER_NS;
     transfer->paced_until_ns = 0;
+    transfer->wanted_bytes = 0;
     transfer->reorder = (struct reorder){0};
     transfer->sacks.count = 0;
     transfer->sacks.has_dsack = false;
@@ -159,7 +160,7 @@ bool tcp_nothing_is_unwritten(const struct tcp *tcp)
     const struct transfer *nothing = &tcp->nothing;
 
     return is_idle(nothing) && !nothing->conn && nothing->loss_at_ns == LEAT_NEVER_NS &&
-           nothing->paced_until_ns == 0 && nothing->sacks.count == 0 &&
+           nothing->paced_until_ns == 0 && nothing->wanted_bytes == 0 && nothing->sacks.count == 0 &&
            nothing->congestion.cwnd == 0 && nothing->congestion.ssthresh == 0 &&
            nothing->recovery.rack.rtt_ns == 0;
 }

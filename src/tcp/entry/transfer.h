@@ -35,6 +35,7 @@ struct transfer {
     struct recovery recovery;
     uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
     uint64_t paced_until_ns; /* no burst before */
+    uint32_t wanted_bytes;   /* room that the program waits for; 0: as much as it is worth */
     struct reorder reorder;
     struct sacks sacks;
     bool in_use;

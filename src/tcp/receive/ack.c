@@ -41,15 +41,18 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
 
 /* ---- what has arrived --------------------------------------------------------------------- */
 
-/* Half of the queue is free, or enough of it. */
+/* As much of the queue is free as the program asked for, else half, or enough of it. */
 static bool has_room_to_tell(const struct leat_tcp *conn)
 {
     const uint32_t limit = tcp_send_limit(conn);
     const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
     const uint32_t cwnd = conn->transfer->congestion.cwnd;
+    const uint32_t wanted = conn->transfer->wanted_bytes;
     /* a hole keeps the queue full, while nothing new is there to be sent */
     const bool starves = flight > cwnd && conn->transfer->sendq.bytes < flight + cwnd / 2;
 
+    if (wanted > 0)
+        return conn->transfer->sendq.bytes + (wanted < limit ? wanted : limit) <= limit;
     return conn->transfer->sendq.bytes < limit &&
            (conn->transfer->sendq.bytes <= limit / 2 || starves);
 }
@@ -62,6 +65,8 @@ void tcp_tell_writable(struct leat_tcp *conn)
         tcp_retry_later(conn);
     } else {
         conn->flags &= ~(unsigned)CONN_WAS_FULL;
+        if (conn->transfer->wanted_bytes > 0) /* else it may be what nobody writes to */
+            conn->transfer->wanted_bytes = 0;
         tcp_tell(conn, CONN_TELL_WRITABLE);
     }
 }

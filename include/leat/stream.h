@@ -1,0 +1,210 @@
+/*
+ * stream.h -- one end of a byte stream, whatever carries it: TCP, an encrypted session, a pipe.
+ *
+ * Protocols (http_server.h) and tasks (task.h) use a stream by these functions and don't ask what
+ * is below.  A stream of TCP is the connection itself: each function is then the one of tcp.h with
+ * the same name, called directly, and what that one's docstring says holds.
+ *
+ * What a stream tells goes to the callbacks of struct leat_tcp_events.  Their first argument is the
+ * TCP connection below, or NULL if there is none; what is meant for the stream's user is `arg`.
+ */
+#ifndef LEAT_STREAM_H
+#define LEAT_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/buf.h>
+#include <leat/err.h>
+#include <leat/tcp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What becomes of the bytes that a stream was given. */
+struct leat_stream_progress {
+    uint32_t queued_bytes; /**< given, but the peer doesn't have them yet, as far as we know */
+    uint32_t taken;        /**< another number than before: the peer has taken something since */
+};
+
+/**
+ * What a stream can do, for who makes one; @p end is leat_stream.end.  Each function keeps the
+ * contract of the one of tcp.h that is named: bytes, ownership, errors, which callback follows.
+ * Callbacks come from leat_poll() only, and never from inside one of these.
+ */
+struct leat_stream_ops {
+    /** leat_tcp_send_room() */
+    uint32_t (*send_room)(void *end);
+    /** leat_tcp_want_room() */
+    void (*want_room)(void *end, uint32_t bytes);
+    /** leat_tcp_send() */
+    enum leat_err (*send)(void *end, struct leat_buf *text);
+    /** leat_tcp_write() */
+    enum leat_err (*write)(void *end, const void *bytes, size_t len, size_t *taken);
+    /** leat_tcp_receive() */
+    struct leat_buf *(*receive)(void *end, uint32_t bytes_max);
+    /** leat_tcp_consumed() */
+    void (*consumed)(void *end, uint32_t bytes);
+    /** leat_tcp_readable() */
+    uint32_t (*readable)(const void *end);
+    /** leat_tcp_at_end() */
+    bool (*at_end)(const void *end);
+    /** leat_tcp_shutdown() */
+    enum leat_err (*shutdown)(void *end);
+    /** leat_tcp_close() */
+    enum leat_err (*close)(void *end);
+    /** leat_tcp_abort() */
+    void (*abort)(void *end);
+    /** leat_tcp_set_events() */
+    void (*set_events)(void *end, const struct leat_tcp_events *events, void *arg);
+    /** leat_stream_progress() */
+    struct leat_stream_progress (*progress)(const void *end);
+    /** leat_tcp_stack() */
+    struct leat *(*stack)(const void *end);
+};
+
+/** One end of a stream; a handle that may be copied.  It dies as its connection does: when
+ * on_closed has returned. */
+struct leat_stream {
+    const struct leat_stream_ops *ops; /**< NULL: TCP */
+    void *end;                         /**< struct leat_tcp, or what the ops know; NULL: none */
+};
+
+/** The stream that a connection is. */
+static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
+{
+    struct leat_stream stream = {NULL, NULL};
+
+    stream.end = conn;
+    return stream;
+}
+
+/** The connection that a stream is, or NULL if it is something else. */
+static inline struct leat_tcp *leat_stream_tcp(const struct leat_stream *stream)
+{
+    return stream->ops ? NULL : (struct leat_tcp *)stream->end;
+}
+
+/** As leat_tcp_send_room(). */
+static inline uint32_t leat_stream_send_room(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->send_room(stream->end)
+                       : leat_tcp_send_room((struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_want_room(). */
+static inline void leat_stream_want_room(const struct leat_stream *stream, uint32_t bytes)
+{
+    if (stream->ops)
+        stream->ops->want_room(stream->end, bytes);
+    else
+        leat_tcp_want_room((struct leat_tcp *)stream->end, bytes);
+}
+
+/** As leat_tcp_send(): takes @p text. */
+static inline enum leat_err leat_stream_send(const struct leat_stream *stream,
+                                             struct leat_buf *text)
+{
+    return stream->ops ? stream->ops->send(stream->end, text)
+                       : leat_tcp_send((struct leat_tcp *)stream->end, text);
+}
+
+/** As leat_tcp_write(). */
+static inline enum leat_err leat_stream_write(const struct leat_stream *stream, const void *bytes,
+                                              size_t len, size_t *taken)
+{
+    return stream->ops ? stream->ops->write(stream->end, bytes, len, taken)
+                       : leat_tcp_write((struct leat_tcp *)stream->end, bytes, len, taken);
+}
+
+/** As leat_tcp_receive(): the list belongs to the caller. */
+static inline struct leat_buf *leat_stream_receive(const struct leat_stream *stream,
+                                                   uint32_t bytes_max)
+{
+    return stream->ops ? stream->ops->receive(stream->end, bytes_max)
+                       : leat_tcp_receive((struct leat_tcp *)stream->end, bytes_max);
+}
+
+/** As leat_tcp_consumed(). */
+static inline void leat_stream_consumed(const struct leat_stream *stream, uint32_t bytes)
+{
+    if (stream->ops)
+        stream->ops->consumed(stream->end, bytes);
+    else
+        leat_tcp_consumed((struct leat_tcp *)stream->end, bytes);
+}
+
+/** As leat_tcp_readable(). */
+static inline uint32_t leat_stream_readable(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->readable(stream->end)
+                       : leat_tcp_readable((const struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_at_end(). */
+static inline bool leat_stream_at_end(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->at_end(stream->end)
+                       : leat_tcp_at_end((const struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_shutdown(). */
+static inline enum leat_err leat_stream_shutdown(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->shutdown(stream->end)
+                       : leat_tcp_shutdown((struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_close(). */
+static inline enum leat_err leat_stream_close(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->close(stream->end)
+                       : leat_tcp_close((struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_abort(). */
+static inline void leat_stream_abort(const struct leat_stream *stream)
+{
+    if (stream->ops)
+        stream->ops->abort(stream->end);
+    else
+        leat_tcp_abort((struct leat_tcp *)stream->end);
+}
+
+/** As leat_tcp_set_events(). */
+static inline void leat_stream_set_events(const struct leat_stream *stream,
+                                          const struct leat_tcp_events *events, void *arg)
+{
+    if (stream->ops)
+        stream->ops->set_events(stream->end, events, arg);
+    else
+        leat_tcp_set_events((struct leat_tcp *)stream->end, events, arg);
+}
+
+/** What the peer has taken of what was given; for a look now and then, not for each segment. */
+static inline struct leat_stream_progress leat_stream_progress(const struct leat_stream *stream)
+{
+    struct leat_stream_progress progress;
+    struct leat_tcp_info info;
+
+    if (stream->ops)
+        return stream->ops->progress(stream->end);
+    leat_tcp_get_info((const struct leat_tcp *)stream->end, &info);
+    progress.queued_bytes = info.queued_bytes;
+    progress.taken = info.snd_una;
+    return progress;
+}
+
+/** As leat_tcp_stack(). */
+static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
+{
+    return stream->ops ? stream->ops->stack(stream->end)
+                       : leat_tcp_stack((const struct leat_tcp *)stream->end);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
