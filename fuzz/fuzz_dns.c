@@ -1,6 +1,7 @@
 /*
  * fuzz_dns.c -- DNS: what is read can be written and read again, the server's replies are legal,
- * the resolver's view of a reply holds together, and any text is a zone or an error with its place.
+ * the resolver's view of a reply holds together and is the same when the cache has it, and any text
+ * is a zone or an error with its place.
  *
  * The first byte chooses the part, and whether the rest is taken as it is or as changes to a legal
  * message: from random bytes alone hardly anything legal comes.
@@ -12,7 +13,9 @@
 #include <leat/dns_server.h>
 #include <leat/dns_zone.h>
 
+#include "dns/cache.h"
 #include "dns/dns_reply.h"
+#include "dns/kept.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
 
@@ -155,6 +158,62 @@ static void serve(const uint8_t *message, size_t len, enum leat_dns_transport tr
     read_records(written, written_len);
 }
 
+/* What the cache gives of an answer: written as a message, legal to its end. */
+static size_t from_cache(const struct leat_dns_name *name, uint16_t type,
+                         const struct dns_kept *kept, uint8_t *message)
+{
+    static _Alignas(16) uint8_t memory[1 << 22];
+    const struct siphash_key secret = {1, 2};
+    const struct dns_kept_age age = {.age_s = 7};
+    struct cache cache;
+    struct cache_key key;
+    struct cache_entry *entry;
+    struct dns_kept view;
+    struct dns_writer writer;
+
+    cache_init(&cache, memory, sizeof memory, &secret);
+    cache_key_make(&cache, &key, name->wire, name->len, type);
+    cache_put(&cache, &key, kept, 100);
+    entry = cache_find(&cache, &key, 100);
+    demand((entry != NULL) == (kept->ttl_s != 0));
+    if (!entry)
+        return 0;
+    cache_view(entry, &view);
+    dns_write_start(&writer, message, 100000);
+    dns_write_question(&writer, name->wire, type, DNS_CLASS_IN);
+    dns_kept_copy(&view, &age, message + writer.len);
+    writer.len += view.records_len;
+    writer.counts[DNS_ANSWER] = view.answers;
+    writer.counts[DNS_AUTHORITY] = view.authorities;
+    return dns_write_end(&writer, 0, (uint16_t)(DNS_QR | view.rcode));
+}
+
+/* An answer that was kept says the same as the reply did. */
+static void keep(const struct leat_dns_name *name, const struct leat_dns_result *result)
+{
+    static uint8_t bytes[66000], message[100000];
+    static struct dns_keeper keeper = {.bytes = bytes, .bytes_max = sizeof bytes};
+    const struct dns_kept_limits limits = {.ttl_max_s = 86400, .negative_ttl_max_s = 10800};
+    struct dns_asked asked = {.name = name, .type = result->type};
+    static struct leat_dns_result before, after;
+    struct dns_kept kept;
+    size_t len;
+
+    if (!dns_kept_make(&kept, &keeper, name, result, &limits))
+        return;
+    demand(kept.ttl_s <= limits.ttl_max_s && kept.authorities <= 1);
+    len = from_cache(name, result->type, &kept, message);
+    if (len == 0)
+        return;
+    before = *result;
+    demand(dns_reply_read(&asked, message, len, &after) == DNS_REPLY_ANSWER);
+    after.name = *name;
+    after.type = result->type;
+    demand(dns_reply_follow(&before) == dns_reply_follow(&after));
+    demand(leat_dns_name_equal(&before.name, &after.name));
+    read_records(message, len);
+}
+
 static void resolve(const uint8_t *message, size_t len)
 {
     struct leat_dns_name name;
@@ -170,6 +229,7 @@ static void resolve(const uint8_t *message, size_t len)
         return;
     result.name = name;
     result.type = asked.type;
+    keep(&name, &result);
     if (dns_reply_follow(&result) == LEAT_OK) {
         while (leat_dns_result_next(&result, &cursor, &record))
             leat_dns_record_format(&record, text, sizeof text);

@@ -3,8 +3,10 @@
  *
  * Each try has an id, a port and a mix of upper and lower case of its own, all unpredictable (RFC
  * 5452, "0x20"), and a reply that differs in any of them is ignored.  A reply that was cut short is
- * asked for again by TCP.  There is no cache: the servers have one, and a program that asks for the
- * same name at a high rate can keep the result for its TTL.
+ * asked for again by TCP.  Who asks what another lookup is asking already waits for the same reply.
+ *
+ * With a cache (cache_bytes) answers are kept for their TTL, "no such name" and "no such record" as
+ * RFC 2308 says, and failures for some seconds (RFC 9520).
  */
 #ifndef LEAT_RESOLVER_H
 #define LEAT_RESOLVER_H
@@ -23,7 +25,8 @@ extern "C" {
 #endif
 
 enum {
-    LEAT_RESOLVER_SERVERS_MAX = 4
+    LEAT_RESOLVER_SERVERS_MAX = 4,
+    LEAT_RESOLVER_CACHE_BYTES_MIN = 16384
 };
 
 struct leat_resolver;
@@ -37,12 +40,20 @@ struct leat_resolver_config {
     uint16_t lookups;      /**< at a time: 16 */
     uint16_t answer_bytes; /**< longest reply by TCP: 4,096; at least LEAT_DNS_UDP_BYTES */
     uint64_t timeout_ns;   /**< how long to wait in the first round: 2 s; then doubled each time */
+    size_t cache_bytes;    /**< for answers that are kept: 0 means no cache; else at least
+                                LEAT_RESOLVER_CACHE_BYTES_MIN.  An A record takes some 80 */
+    uint32_t ttl_max_s;    /**< an answer is kept for so long at most: 86,400; at most 604,800 */
+    uint32_t negative_ttl_max_s; /**< the same of "no such name, or record": 10,800 */
+    uint32_t failure_ttl_s; /**< that no server answers is kept: 5; at most 300 (RFC 9520 3.2) */
+    uint32_t stale_s; /**< for so long behind its TTL an answer is still told, with a TTL of 30 s,
+                           if the servers fail or take 1.8 s (RFC 8767): 0 means never */
+    bool prefetch;    /**< ask again for what is asked for in the last tenth of its TTL */
 };
 
 /** What a lookup found. */
 struct leat_dns_result {
     unsigned rcode;              /**< of the last reply; enum leat_dns_rcode, or any other number */
-    struct leat_endpoint server; /**< who gave it; 0.0.0.0 port 0: nobody */
+    struct leat_endpoint server; /**< who gave it; 0.0.0.0 port 0: nobody, or the cache */
     struct leat_dns_name name;   /**< the name asked for, or where its CNAMEs lead */
     uint16_t type;               /**< asked for */
     const uint8_t *message;      /**< the reply, or NULL */
@@ -63,6 +74,7 @@ struct leat_dns_result {
  * LEAT_ERR_TOO_BIG: the reply is longer than answer_bytes.
  * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle.
  * LEAT_ERR_NO_ROUTE: no server can be reached from here.
+ * LEAT_ERR_FULL: the cache lost what it had for this lookup, and there are too many others.
  */
 typedef void leat_lookup_fn(void *arg, enum leat_err err, const struct leat_dns_result *result);
 
@@ -109,6 +121,10 @@ struct leat_resolver_counts {
     uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
     uint64_t timeouts;        /**< tries that nobody answered */
     uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
+    uint64_t joined;          /**< lookups that waited for the reply to another */
+    uint64_t cache_hits;      /**< lookups that the cache answered */
+    uint64_t cache_stale;     /**< lookups that it answered although the TTL had ended */
+    uint64_t prefetches;      /**< queries to renew an answer before its TTL ends */
 };
 
 /** The counters; live, valid as long as the resolver. */

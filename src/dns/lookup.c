@@ -1,410 +1,309 @@
 /*
- * lookup.c -- the conversation of a lookup with its servers.
- *
- * A lookup is a row of tries, each with one server, by turns.  A try has a socket of its own and so
- * a new port; what comes late for an older one meets a closed port.  It ends with an answer, with a
- * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP.
+ * lookup.c -- what the program asks: answered from the cache, or by a query that it shares with all
+ * who ask the same.
  */
 #include "dns/lookup.h"
 
 #include <string.h>
 
-#include <leat/tcp.h>
-#include <leat/udp.h>
-
-#include "dns/dns_reply.h"
+#include "core/assert.h"
 #include "core/container_of.h"
-#include "wire/bytes.h"
+#include "dns/dns_reply.h"
 #include "wire/dns.h"
 
 enum {
-    LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
-    GRACE_PART = 10, /* of a try's time, that it goes on after an ICMP error */
-    QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
+    STALE_TTL_S = 30,     /* told of what is stale (RFC 8767 4) */
+    STALE_RECHECK_S = 30, /* servers that failed are not asked for it again before (RFC 8767 5) */
+    PREFETCH_PART = 10    /* of the TTL: who asks in the last of them has it renewed */
 };
 
-static unsigned server_index(const struct leat_lookup *lookup)
+static const uint64_t stale_answer_ns = 1800000000; /* RFC 8767 5: who asks waits so long */
+
+uint32_t resolver_now_s(const struct leat_resolver *resolver)
 {
-    return lookup->tries % (unsigned)lookup->resolver->config.server_count;
+    return (uint32_t)(leat_now_ns(resolver->stack) / 1000000000u);
 }
 
-static const struct leat_endpoint *server_of(const struct leat_lookup *lookup)
+void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type)
 {
-    return &lookup->resolver->config.servers[server_index(lookup)];
+    cache_key_make(&resolver->cache, &resolver->key, name->wire, name->len, type);
 }
 
-static unsigned round_of(const struct leat_lookup *lookup)
+struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver)
 {
-    return lookup->tries / (unsigned)lookup->resolver->config.server_count;
+    if (resolver->config.cache_bytes == 0)
+        return NULL;
+    return cache_find(&resolver->cache, &resolver->key, resolver_now_s(resolver));
 }
 
-/* Ends the try.  @abort: what the TCP peer may still have to say is of no interest. */
-static void close_sockets(struct leat_lookup *lookup, bool abort)
+/* Renews what is asked for and ends soon, if a query is free. */
+static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name *name)
 {
-    static const struct leat_tcp_events nothing = {.on_open = NULL};
-    struct leat_tcp *tcp = lookup->tcp;
+    struct query *query;
 
-    timer_cancel(&lookup->resolver->stack->timers, &lookup->timer);
-    if (lookup->udp)
-        leat_udp_close(lookup->udp);
-    lookup->udp = NULL;
-    lookup->tcp = NULL;
-    if (!tcp)
+    if (query_find(resolver))
         return;
-    leat_tcp_set_events(tcp, &nothing, NULL);
-    if (abort)
-        leat_tcp_abort(tcp);
-    else
-        leat_tcp_close(tcp);
+    query = query_start(resolver, name);
+    if (!query)
+        return;
+    query->renews = true;
+    resolver->counts.prefetches++;
 }
 
-static void release(struct leat_lookup *lookup, bool abort)
+struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name)
 {
-    close_sockets(lookup, abort);
+    struct cache_entry *entry = resolver_find_stale(resolver);
+    const uint32_t now_s = resolver_now_s(resolver);
+    uint32_t left_s;
+
+    if (!entry)
+        return NULL;
+    left_s = cache_left_s(entry, now_s);
+    if (left_s == 0) {
+        if (now_s >= entry->recheck_s)
+            return NULL;
+        resolver->counts.cache_stale++;
+        return entry;
+    }
+    entry->used = true;
+    resolver->counts.cache_hits++;
+    if (resolver->config.prefetch && left_s <= entry->ttl_s / PREFETCH_PART)
+        prefetch(resolver, name);
+    return entry;
+}
+
+/* ---- telling ------------------------------------------------------------------------------ */
+
+static void release(struct leat_lookup *lookup)
+{
+    struct leat_resolver *resolver = lookup->resolver;
+
+    timer_cancel(&resolver->stack->timers, &lookup->stale_timer);
     stack_not_ready(&lookup->ready);
     lookup->on_done = NULL;
+    lookup->query = NULL;
+    lookup->next = resolver->free_lookups;
+    resolver->free_lookups = lookup;
 }
 
-/* Ends the lookup with the reply that is described in resolver->result, or with none. */
+/* Ends a lookup; it may be nobody's when this returns, and the resolver closed. */
 static void tell(struct leat_lookup *lookup, enum leat_err err)
 {
     leat_lookup_fn *on_done = lookup->on_done;
     void *arg = lookup->arg;
     const struct leat_dns_result *result = &lookup->resolver->result;
 
-    release(lookup, err != LEAT_OK && err != LEAT_ERR_NOT_FOUND);
-    on_done(arg, err, result); /* last: it may close the resolver */
+    release(lookup);
+    on_done(arg, err, result);
 }
 
-/* Ends the lookup without an answer, not from here but from the ready queue. */
-static void fail(struct leat_lookup *lookup, enum leat_err err)
+/* Where the @count records behind @at end, of a message of our own. */
+static size_t records_end(const struct leat_dns_result *result, size_t at, unsigned count)
 {
-    close_sockets(lookup, true);
-    lookup->err = err;
-    stack_ready(lookup->resolver->stack, &lookup->ready);
+    struct leat_dns_record record;
+
+    for (; count > 0; count--) {
+        const bool legal = dns_record_read(result->message, result->message_len, &at, &record);
+
+        leat_assert(legal);
+        (void)legal;
+    }
+    return at;
+}
+
+/* Makes resolver->result a message with what the cache has, as if a server had just sent it. */
+static enum leat_err result_from(struct leat_resolver *resolver, const struct cache_entry *entry,
+                                 const struct leat_lookup *lookup)
+{
+    struct leat_dns_result *result = &resolver->result;
+    const uint32_t now_s = resolver_now_s(resolver);
+    const struct dns_kept_age age = {.age_s = now_s - entry->stored_s,
+                                     .stale_ttl_s =
+                                         cache_left_s(entry, now_s) == 0 ? STALE_TTL_S : 0};
+    struct dns_writer writer;
+
+    *result = (struct leat_dns_result){
+        .rcode = entry->rcode, .name = lookup->asked, .type = lookup->type};
+    if (entry->rcode != LEAT_DNS_NOERROR && entry->rcode != LEAT_DNS_NXDOMAIN)
+        return LEAT_ERR_REFUSED;
+    cache_view(entry, &resolver->kept);
+    dns_write_start(&writer, resolver->keeper.bytes, resolver->keeper.bytes_max);
+    dns_write_question(&writer, lookup->asked.wire, lookup->type, DNS_CLASS_IN);
+    result->answers_at = writer.len;
+    dns_kept_copy(&resolver->kept, &age, writer.bytes + writer.len);
+    writer.len += resolver->kept.records_len;
+    writer.counts[DNS_ANSWER] = resolver->kept.answers;
+    writer.counts[DNS_AUTHORITY] = resolver->kept.authorities;
+    result->message_len =
+        dns_write_end(&writer, 0, (uint16_t)(DNS_QR | DNS_RD | DNS_RA | entry->rcode));
+    result->message = writer.bytes;
+    result->answers_end = records_end(result, result->answers_at, resolver->kept.answers);
+    return dns_reply_follow(result);
+}
+
+static void tell_from(struct leat_lookup *lookup, const struct cache_entry *entry)
+{
+    const enum leat_err err = result_from(lookup->resolver, entry, lookup);
+
+    tell(lookup, err);
+}
+
+/* One of the lookups of a query, whose reply is @message, or that has failed with @err. */
+static void tell_outcome(struct leat_lookup *lookup, const struct query *query, enum leat_err err,
+                         const struct cache_entry *stale, uint8_t *message)
+{
+    struct leat_dns_result *result = &lookup->resolver->result;
+
+    if (err != LEAT_OK && stale) {
+        lookup->resolver->counts.cache_stale++;
+        tell_from(lookup, stale);
+        return;
+    }
+    if (err != LEAT_OK) {
+        *result = (struct leat_dns_result){
+            .rcode = query->rcode, .name = lookup->asked, .type = lookup->type};
+        tell(lookup, err);
+        return;
+    }
+    /* the mixed case has done its work: the program shall not see it in the records */
+    memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
+    result->name = lookup->asked;
+    tell(lookup, dns_reply_follow(result));
+}
+
+/* RFC 9520: that nobody answers is kept, too, if there is nothing better. */
+static void keep_failure(struct leat_resolver *resolver, struct cache_entry *stale)
+{
+    const struct dns_kept failure = {.ttl_s = resolver->config.failure_ttl_s,
+                                     .rcode = LEAT_DNS_SERVFAIL};
+    const uint32_t now_s = resolver_now_s(resolver);
+
+    if (stale)
+        stale->recheck_s = now_s + STALE_RECHECK_S;
+    else if (resolver->config.cache_bytes != 0)
+        cache_put(&resolver->cache, &resolver->key, &failure, now_s);
+}
+
+void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
+{
+    struct leat_resolver *resolver = query->resolver;
+    struct cache_entry *stale = NULL;
+    bool gone = false;
+
+    query_stop(query);
+    resolver->gone = &gone;
+    if (err != LEAT_OK) {
+        resolver_key(resolver, &query->asked, query->type);
+        stale = resolver_find_stale(resolver);
+        if (err != LEAT_ERR_NO_ROUTE) /* that is known to us alone, and without waiting */
+            keep_failure(resolver, stale);
+    }
+    while (!gone && query->lookups) {
+        struct leat_lookup *lookup = query->lookups;
+
+        query->lookups = lookup->next;
+        tell_outcome(lookup, query, err, stale, message);
+    }
+    if (gone)
+        return;
+    resolver->gone = NULL;
+    resolver->has_kept = false;
+    query_free(query);
+}
+
+/* ---- asking ------------------------------------------------------------------------------- */
+
+/* Has the lookup wait for a query; false: there are too many. */
+static bool wait_for_query(struct leat_lookup *lookup)
+{
+    struct leat_resolver *resolver = lookup->resolver;
+    struct leat *stack = resolver->stack;
+    struct query *query = query_find(resolver);
+
+    if (query)
+        resolver->counts.joined++;
+    else
+        query = query_start(resolver, &lookup->asked);
+    if (!query)
+        return false;
+    lookup->query = query;
+    lookup->next = query->lookups;
+    query->lookups = lookup;
+    if (resolver_find_stale(resolver))
+        timer_set(&stack->timers, &lookup->stale_timer, leat_now_ns(stack) + stale_answer_ns);
+    return true;
+}
+
+/* Takes the lookup from those that wait for its query, which goes on. */
+static void leave_query(struct leat_lookup *lookup)
+{
+    struct leat_lookup **link = &lookup->query->lookups;
+
+    while (*link != lookup)
+        link = &(*link)->next;
+    *link = lookup->next;
+    lookup->query = NULL;
+}
+
+/* Its servers are slow: what is stale is better than nothing. */
+static void on_stale_timer(struct timer *timer, void *context)
+{
+    struct leat_lookup *lookup = container_of(timer, struct leat_lookup, stale_timer);
+    struct leat_resolver *resolver = lookup->resolver;
+    struct cache_entry *entry;
+
+    (void)context;
+    resolver_key(resolver, &lookup->asked, lookup->type);
+    entry = resolver_find_stale(resolver);
+    if (!entry)
+        return;
+    lookup->query->renews = true;
+    leave_query(lookup);
+    resolver->counts.cache_stale++;
+    tell_from(lookup, entry);
 }
 
 static void on_ready(struct leat *stack, struct ready *ready)
 {
     struct leat_lookup *lookup = container_of(ready, struct leat_lookup, ready);
+    struct leat_resolver *resolver = lookup->resolver;
+    struct cache_entry *entry;
 
     (void)stack;
-    lookup->resolver->result = (struct leat_dns_result){
-        .rcode = lookup->rcode, .name = lookup->asked, .type = lookup->type};
-    tell(lookup, lookup->err);
-}
-
-/* Mixes the case of the letters ("0x20"): as many bits more for a stranger to guess. */
-static void mix_case(struct leat_lookup *lookup)
-{
-    struct leat_dns_name *name = &lookup->name;
-    uint64_t bits = 0;
-
-    *name = lookup->asked;
-    for (unsigned i = 0; i < name->len; i++) {
-        const uint8_t lower = dns_lower(name->wire[i]);
-
-        if (i % 64 == 0)
-            bits = leat_random(lookup->resolver->stack);
-        if (lower >= 'a' && lower <= 'z') /* a length is below both */
-            name->wire[i] = (uint8_t)(bits & 1 ? lower ^ 0x20 : lower);
-        bits >>= 1;
+    resolver_key(resolver, &lookup->asked, lookup->type);
+    entry = resolver_find_stale(resolver);
+    if (entry) {
+        tell_from(lookup, entry);
+    } else if (!wait_for_query(lookup)) { /* it had to leave meanwhile */
+        resolver->result = (struct leat_dns_result){.name = lookup->asked, .type = lookup->type};
+        tell(lookup, LEAT_ERR_FULL);
     }
 }
-
-/* Writes the query of this try.  EDNS goes with the first round only: an old server, or a filter on
- * the way, may have dropped it. */
-static size_t write_query(const struct leat_lookup *lookup, uint8_t *bytes)
-{
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES};
-    struct dns_writer writer;
-
-    dns_write_start(&writer, bytes, QUERY_BYTES_MAX);
-    dns_write_question(&writer, lookup->name.wire, lookup->type, DNS_CLASS_IN);
-    if (round_of(lookup) == 0)
-        dns_write_opt(&writer, &edns);
-    return dns_write_end(&writer, lookup->id, DNS_RD);
-}
-
-static const struct leat_udp_events udp_events;
-static const struct leat_tcp_events tcp_events;
-
-/* False: there is no way to this server.  Want of memory is no error here: it passes. */
-static bool try_udp(struct leat_lookup *lookup)
-{
-    struct leat_resolver *resolver = lookup->resolver;
-    const struct leat_endpoint *server = server_of(lookup);
-    struct leat_buf *query;
-    enum leat_err err;
-
-    if (leat_udp_open(resolver->stack, &lookup->udp, &udp_events, lookup)) {
-        lookup->udp = NULL;
-        return true;
-    }
-    err = leat_udp_connect(lookup->udp, server->ip, server->port);
-    if (err)
-        return err != LEAT_ERR_NO_ROUTE;
-    query = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
-    if (!query || leat_buf_tailroom(query) < QUERY_BYTES_MAX) {
-        leat_buf_free(query);
-        return true;
-    }
-    leat_buf_put(query, (uint32_t)write_query(lookup, query->data));
-    resolver->counts.udp_queries++;
-    return leat_udp_send(lookup->udp, query) != LEAT_ERR_NO_ROUTE;
-}
-
-static bool try_tcp(struct leat_lookup *lookup)
-{
-    const enum leat_err err = leat_tcp_connect(lookup->resolver->stack, &lookup->tcp,
-                                               server_of(lookup), NULL, &tcp_events, lookup);
-
-    lookup->have = 0;
-    if (err)
-        lookup->tcp = NULL;
-    else
-        lookup->resolver->counts.tcp_queries++;
-    return err != LEAT_ERR_NO_ROUTE;
-}
-
-/* Begins the current try; false: there is no way to its server. */
-static bool begin_try(struct leat_lookup *lookup)
-{
-    struct leat *stack = lookup->resolver->stack;
-    const uint64_t wait_ns = lookup->resolver->config.timeout_ns << round_of(lookup);
-
-    lookup->id = (uint16_t)leat_random(stack);
-    mix_case(lookup);
-    lookup->soft = LEAT_OK;
-    lookup->end_ns = leat_now_ns(stack) + wait_ns;
-    timer_set(&stack->timers, &lookup->timer, lookup->end_ns);
-    return lookup->by_tcp ? try_tcp(lookup) : try_udp(lookup);
-}
-
-/* Begins the next try that may help, or fails with @err: tries have an end. */
-static void next_try(struct leat_lookup *lookup, enum leat_err err)
-{
-    const struct leat_resolver_config *config = &lookup->resolver->config;
-    const unsigned end = (unsigned)config->server_count * config->rounds;
-
-    for (; lookup->tries < end; lookup->tries++) {
-        close_sockets(lookup, true);
-        if (lookup->failed & 1u << server_index(lookup))
-            continue;
-        lookup->by_tcp = lookup->case_differed;
-        lookup->case_differed = false;
-        if (begin_try(lookup))
-            return;
-        lookup->failed |= (uint8_t)(1u << server_index(lookup));
-        err = LEAT_ERR_NO_ROUTE;
-    }
-    fail(lookup, err);
-}
-
-/* This server can't answer: no later try shall ask it. */
-static void server_failed(struct leat_lookup *lookup, enum leat_err err)
-{
-    lookup->resolver->counts.servers_failed++;
-    lookup->failed |= (uint8_t)(1u << server_index(lookup));
-    next_try(lookup, err);
-}
-
-static void on_timeout(struct timer *timer, void *context)
-{
-    struct leat_lookup *lookup = container_of(timer, struct leat_lookup, timer);
-
-    (void)context;
-    if (lookup->soft != LEAT_OK) {
-        server_failed(lookup, lookup->soft);
-        return;
-    }
-    lookup->resolver->counts.timeouts++;
-    lookup->tries++;
-    next_try(lookup, LEAT_ERR_TIMEOUT);
-}
-
-static void go_on_by_tcp(struct leat_lookup *lookup)
-{
-    close_sockets(lookup, true);
-    lookup->by_tcp = true;
-    if (!begin_try(lookup))
-        server_failed(lookup, LEAT_ERR_REFUSED);
-}
-
-static void take_failure(struct leat_lookup *lookup, unsigned rcode)
-{
-    lookup->rcode = rcode;
-    if (rcode != LEAT_DNS_FORMERR) {
-        server_failed(lookup, LEAT_ERR_REFUSED);
-        return;
-    }
-    lookup->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
-    next_try(lookup, LEAT_ERR_REFUSED);
-}
-
-/* Takes a message of our server, and may write into it. */
-static void take_message(struct leat_lookup *lookup, uint8_t *message, size_t len)
-{
-    struct leat_resolver *resolver = lookup->resolver;
-    struct leat_dns_result *result = &resolver->result;
-    const struct dns_asked asked = {
-        .name = &lookup->name, .id = lookup->id, .type = lookup->type, .any_case = lookup->by_tcp};
-    const enum dns_reply reply = dns_reply_read(&asked, message, len, result);
-
-    if (reply == DNS_REPLY_CASE) {
-        lookup->case_differed = true;
-        resolver->counts.drop_case++;
-        return;
-    }
-    if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && lookup->by_tcp)) {
-        resolver->counts.drop_foreign++;
-        if (lookup->by_tcp) /* nobody else can have said this */
-            server_failed(lookup, LEAT_ERR_REFUSED);
-        return;
-    }
-    resolver->counts.replies++;
-    if (reply == DNS_REPLY_TRUNCATED) {
-        resolver->counts.truncated++;
-        go_on_by_tcp(lookup);
-    } else if (reply == DNS_REPLY_FAILED) {
-        take_failure(lookup, result->rcode);
-    } else {
-        /* the mixed case has done its work: the program shall not see it in the records */
-        memcpy(message + DNS_HEADER_BYTES, lookup->asked.wire, lookup->asked.len);
-        result->server = *server_of(lookup);
-        result->name = lookup->asked;
-        result->type = lookup->type;
-        tell(lookup, dns_reply_follow(result));
-    }
-}
-
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
-{
-    struct leat_lookup *lookup = arg;
-    const uint32_t bytes_max = LENGTH_BYTES + lookup->resolver->config.answer_bytes;
-
-    (void)peer; /* the socket is connected: it is our server */
-    (void)local;
-    /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
-     * needs any for what we say that we can take. */
-    if (leat_udp_was_fragmented(udp)) {
-        lookup->resolver->counts.drop_fragmented++;
-        leat_buf_free(payload);
-        go_on_by_tcp(lookup);
-        return;
-    }
-    if (payload->next) /* of a pool of small buffers */
-        take_message(lookup, lookup->message,
-                     leat_buf_read(payload, 0, lookup->message, bytes_max));
-    else
-        take_message(lookup, payload->data, payload->len);
-    leat_buf_free(payload);
-}
-
-static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
-                         void *arg)
-{
-    struct leat_lookup *lookup = arg;
-    struct leat *stack = lookup->resolver->stack;
-    const uint64_t soon_ns = leat_now_ns(stack) + lookup->resolver->config.timeout_ns / GRACE_PART;
-
-    (void)udp;
-    (void)peer;
-    if (err != LEAT_ERR_REFUSED && err != LEAT_ERR_UNREACHABLE)
-        return;
-    /* it may be forged (RFC 5927): the answer still counts if it comes, for a while */
-    lookup->soft = err;
-    if (soon_ns >= lookup->end_ns)
-        return;
-    lookup->end_ns = soon_ns;
-    timer_set(&stack->timers, &lookup->timer, soon_ns);
-}
-
-static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
-                                                  .on_error = on_udp_error};
-
-static void on_open(struct leat_tcp *conn, void *arg)
-{
-    struct leat_lookup *lookup = arg;
-    const size_t len = write_query(lookup, lookup->message + LENGTH_BYTES);
-    size_t taken = 0;
-
-    put16(lookup->message, (uint16_t)len);
-    if (leat_tcp_write(conn, lookup->message, LENGTH_BYTES + len, &taken) ||
-        taken < LENGTH_BYTES + len)
-        server_failed(lookup, LEAT_ERR_REFUSED);
-}
-
-/* Bytes of length and reply together, as far as that is known. */
-static uint32_t bytes_wanted(const struct leat_lookup *lookup)
-{
-    return LENGTH_BYTES + (lookup->have < LENGTH_BYTES ? 0u : get16(lookup->message));
-}
-
-static void on_readable(struct leat_tcp *conn, void *arg)
-{
-    struct leat_lookup *lookup = arg;
-    const uint32_t bytes_max = LENGTH_BYTES + (uint32_t)lookup->resolver->config.answer_bytes;
-
-    while (lookup->have < LENGTH_BYTES || lookup->have < bytes_wanted(lookup)) {
-        const uint32_t missing = bytes_wanted(lookup) - lookup->have;
-        struct leat_buf *text;
-
-        if (missing > bytes_max - lookup->have) {
-            fail(lookup, LEAT_ERR_TOO_BIG);
-            return;
-        }
-        text = leat_tcp_receive(conn, missing);
-        if (!text) {
-            if (leat_tcp_at_end(conn))
-                server_failed(lookup, LEAT_ERR_REFUSED);
-            return;
-        }
-        leat_tcp_consumed(conn, leat_buf_read(text, 0, lookup->message + lookup->have, missing));
-        lookup->have += leat_buf_total(text);
-        leat_buf_free(text);
-    }
-    take_message(lookup, lookup->message + LENGTH_BYTES, lookup->have - LENGTH_BYTES);
-}
-
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    struct leat_lookup *lookup = arg;
-
-    (void)conn;
-    lookup->tcp = NULL;
-    server_failed(lookup, why != LEAT_OK ? why : LEAT_ERR_REFUSED);
-}
-
-static const struct leat_tcp_events tcp_events = {
-    .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
 
 enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct leat_dns_name *name,
                                 uint16_t type, leat_lookup_fn *on_done, void *arg,
                                 struct leat_lookup **lookup)
 {
-    struct leat_lookup *made = NULL;
-    uint8_t *message;
+    struct leat_lookup *made = resolver->free_lookups;
 
-    for (unsigned i = 0; i < resolver->config.lookups && !made; i++) {
-        if (!resolver->lookups[i].on_done)
-            made = &resolver->lookups[i];
-    }
     if (!made)
         return LEAT_ERR_FULL;
-    message = made->message;
+    resolver->free_lookups = made->next;
     memset(made, 0, sizeof *made);
-    made->message = message;
     made->resolver = resolver;
-    made->timer.fire = on_timeout;
     made->ready.run = on_ready;
+    made->stale_timer.fire = on_stale_timer;
     made->on_done = on_done;
     made->arg = arg;
     made->asked = *name;
     made->type = type;
-    next_try(made, LEAT_ERR_TIMEOUT);
+    resolver_key(resolver, name, type);
+    if (resolver_find(resolver, name)) {
+        stack_ready(resolver->stack, &made->ready);
+    } else if (!wait_for_query(made)) {
+        release(made);
+        return LEAT_ERR_FULL;
+    }
     if (lookup)
         *lookup = made;
     return LEAT_OK;
@@ -412,5 +311,13 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
 
 void leat_lookup_cancel(struct leat_lookup *lookup)
 {
-    release(lookup, true);
+    struct query *query = lookup->query;
+
+    if (query)
+        leave_query(lookup);
+    release(lookup);
+    if (query && query->live && !query->lookups && !query->renews) {
+        query_stop(query);
+        query_free(query);
+    }
 }

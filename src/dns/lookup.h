@@ -1,20 +1,43 @@
-/* lookup.h -- a resolver and its lookups, as the two sources that share them see them. */
+/*
+ * lookup.h -- the inside of a resolver: what the program asks (lookups), and what is asked of
+ * servers for it (queries).
+ *
+ * Equal lookups share one query, so that many who ask don't make as many chances for a forged reply
+ * (VU#457875).  A query may also go on without a lookup, to renew what the cache has.
+ */
 #ifndef DNS_LOOKUP_H
 #define DNS_LOOKUP_H
 
 #include <leat/resolver.h>
 
+#include "dns/cache.h"
+#include "dns/kept.h"
 #include "stack.h"
 
 enum {
     LOOKUP_LENGTH_BYTES = 2 /* in front of a message by TCP (RFC 1035 4.2.2) */
 };
 
+struct query;
+
 struct leat_lookup {
     struct leat_resolver *resolver;
     leat_lookup_fn *on_done; /* NULL: free */
     void *arg;
-    struct leat_udp *udp; /* of the current try, or NULL */
+    struct query *query;      /* whose outcome it waits for, or NULL */
+    struct leat_lookup *next; /* that waits for the same; or that is free, too */
+    struct ready ready;       /* set when the cache is to be asked */
+    struct timer stale_timer; /* what is stale will do then (RFC 8767 5) */
+    uint16_t type;
+    struct leat_dns_name asked; /* as the program wrote it */
+};
+
+/* A question on its way. */
+struct query {
+    struct leat_resolver *resolver;
+    struct query *next;          /* live, or free */
+    struct leat_lookup *lookups; /* that wait for it */
+    struct leat_udp *udp;        /* of the current try, or NULL */
     struct leat_tcp *tcp;
     struct timer timer;
     struct ready ready; /* set when `err` is to be told */
@@ -22,14 +45,17 @@ struct leat_lookup {
     enum leat_err soft; /* what ICMP said of the current try, or LEAT_OK */
     uint64_t end_ns;    /* of the current try */
     unsigned rcode;     /* of the last server that failed */
+    uint32_t hash;      /* of its name */
     uint16_t id;        /* of the current try */
     uint16_t type;
     unsigned tries;
     uint8_t failed;     /* servers that can't answer, a bit each */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
+    bool live;
+    bool renews;                /* the cache wants it: it goes on without lookups */
     uint32_t have;              /* bytes of length and reply that came by TCP */
-    struct leat_dns_name asked; /* as the program wrote it */
+    struct leat_dns_name asked; /* as who asked first wrote it */
     struct leat_dns_name name;  /* in the case of the current try */
     uint8_t *message;           /* LOOKUP_LENGTH_BYTES + answer_bytes */
 };
@@ -39,7 +65,41 @@ struct leat_resolver {
     struct leat_resolver_counts counts;
     struct leat *stack;
     struct leat_dns_result result; /* for the callback that is running: too large for a frame */
-    struct leat_lookup *lookups;
+    struct cache cache;            /* only its key counts if config.cache_bytes is 0 */
+    struct cache_key key;          /* what is being looked for */
+    struct dns_keeper keeper;
+    struct dns_kept kept; /* what the callback that is running is about, while has_kept */
+    struct leat_lookup *lookups, *free_lookups;
+    struct query *live_queries, *free_queries;
+    bool *gone; /* set by leat_resolver_close(), while callbacks run */
+    bool has_kept;
 };
+
+/* Seconds, for the cache. */
+uint32_t resolver_now_s(const struct leat_resolver *resolver);
+
+/* Sets resolver->key. */
+void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type);
+
+/* What the cache has for resolver->key and may be told at once, or NULL; its TTL may be about to
+ * end soon, and a query for it begun. */
+struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name);
+
+/* What the cache has of it and is stale, or NULL. */
+struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver);
+
+/* The live query for resolver->key, or NULL. */
+struct query *query_find(struct leat_resolver *resolver);
+
+/* Begins one; NULL: there are too many. */
+struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name);
+
+/* Ends its conversation: nobody can join it any more.  Then frees it. */
+void query_stop(struct query *query);
+void query_free(struct query *query);
+
+/* Tells the lookups of a query its outcome, whose query has ended when this returns.  On LEAT_OK
+ * resolver->result describes the reply in @message, which may be written to. */
+void lookups_tell(struct query *query, enum leat_err err, uint8_t *message);
 
 #endif

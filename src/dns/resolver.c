@@ -7,6 +7,8 @@
 
 enum {
     ROUNDS_MAX = 16,
+    TTL_LIMIT_S = 604800,      /* RFC 8767 4: a week */
+    FAILURE_TTL_LIMIT_S = 300, /* RFC 9520 3.2 */
     ALIGN = 16
 };
 
@@ -24,6 +26,13 @@ static struct leat_resolver_config with_defaults(const struct leat_resolver_conf
         config.lookups = 16;
     if (config.answer_bytes == 0)
         config.answer_bytes = 4096;
+    if (config.ttl_max_s == 0)
+        config.ttl_max_s = 86400;
+    if (config.negative_ttl_max_s == 0)
+        config.negative_ttl_max_s = 10800;
+    if (config.failure_ttl_s == 0)
+        config.failure_ttl_s = 5;
+    config.cache_bytes &= ~(size_t)(CACHE_ALIGN - 1);
     if (config.timeout_ns == 0)
         config.timeout_ns = UINT64_C(2000000000);
     return config;
@@ -34,16 +43,66 @@ static size_t message_bytes(const struct leat_resolver_config *config)
     return (size_t)LOOKUP_LENGTH_BYTES + config->answer_bytes;
 }
 
+/* What is kept of an answer is about as long: names in data that we can't compress again, perhaps,
+ * and ours in front. */
+static size_t keeper_bytes(const struct leat_resolver_config *config)
+{
+    return (size_t)config->answer_bytes + 2 * LEAT_DNS_NAME_BYTES;
+}
+
+/* Cuts the memory up, if there is a resolver; says how much it takes. */
+static size_t lay_out(const struct leat_resolver_config *config, struct leat_resolver *resolver,
+                      uint8_t *block)
+{
+    const size_t lookups = config->lookups * sizeof(struct leat_lookup);
+    const size_t queries = config->lookups * sizeof(struct query);
+    const size_t lookups_at = sizeof(struct leat_resolver);
+    const size_t queries_at = lookups_at + lookups;
+    const size_t cache_at = queries_at + queries;
+    const size_t keeper_at = cache_at + config->cache_bytes;
+    const size_t messages_at = keeper_at + keeper_bytes(config);
+
+    if (resolver) {
+        struct query *made = (struct query *)(void *)(block + queries_at);
+
+        resolver->lookups = (struct leat_lookup *)(void *)(block + lookups_at);
+        resolver->keeper.bytes = block + keeper_at;
+        resolver->keeper.bytes_max = keeper_bytes(config);
+        for (unsigned i = 0; i < config->lookups; i++) {
+            resolver->lookups[i] = (struct leat_lookup){.next = resolver->free_lookups};
+            resolver->free_lookups = &resolver->lookups[i];
+            made[i] = (struct query){.next = resolver->free_queries,
+                                     .resolver = resolver,
+                                     .message = block + messages_at + i * message_bytes(config)};
+            resolver->free_queries = &made[i];
+        }
+        if (config->cache_bytes != 0)
+            cache_init(&resolver->cache, block + cache_at, config->cache_bytes,
+                       &resolver->stack->table_key);
+    }
+    return messages_at + config->lookups * message_bytes(config);
+}
+
 size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config)
 {
     const struct leat_resolver_config full = with_defaults(config);
 
-    return ALIGN + sizeof(struct leat_resolver) +
-           full.lookups * (sizeof(struct leat_lookup) + message_bytes(&full));
+    return ALIGN + lay_out(&full, NULL, NULL);
 }
 
-_Static_assert(sizeof(struct leat_resolver) % _Alignof(struct leat_lookup) == 0,
-               "lookups lie right behind their resolver");
+_Static_assert(sizeof(struct leat_resolver) % _Alignof(struct leat_lookup) == 0 &&
+                   sizeof(struct leat_lookup) % _Alignof(struct query) == 0 &&
+                   sizeof(struct query) % CACHE_ALIGN == 0,
+               "lookups lie right behind their resolver, then queries and the cache");
+
+static bool is_possible(const struct leat_resolver_config *config)
+{
+    return config->server_count > 0 && config->server_count <= LEAT_RESOLVER_SERVERS_MAX &&
+           config->rounds <= ROUNDS_MAX && config->answer_bytes >= LEAT_DNS_UDP_BYTES &&
+           config->ttl_max_s <= TTL_LIMIT_S && config->stale_s <= TTL_LIMIT_S &&
+           config->failure_ttl_s <= FAILURE_TTL_LIMIT_S &&
+           (config->cache_bytes == 0 || config->cache_bytes >= LEAT_RESOLVER_CACHE_BYTES_MIN);
+}
 
 enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *stack, void *memory,
                                  size_t bytes, const struct leat_resolver_config *config)
@@ -52,8 +111,7 @@ enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *s
     uint8_t *block = memory;
     struct leat_resolver *made;
 
-    if (full.server_count == 0 || full.server_count > LEAT_RESOLVER_SERVERS_MAX ||
-        full.rounds > ROUNDS_MAX || full.answer_bytes < LEAT_DNS_UDP_BYTES)
+    if (!is_possible(&full))
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_resolver_memory_bytes(config))
         return LEAT_ERR_MEMORY;
@@ -62,11 +120,9 @@ enum leat_err leat_resolver_open(struct leat_resolver **resolver, struct leat *s
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
-    made->lookups = (struct leat_lookup *)(void *)(block + sizeof *made);
-    memset(made->lookups, 0, full.lookups * sizeof *made->lookups);
-    block = (uint8_t *)(made->lookups + full.lookups);
-    for (unsigned i = 0; i < full.lookups; i++)
-        made->lookups[i].message = block + i * message_bytes(&full);
+    made->cache.key = stack->table_key;
+    lay_out(&full, made, block);
+    made->cache.stale_s = full.stale_s;
     *resolver = made;
     return LEAT_OK;
 }
@@ -77,6 +133,10 @@ void leat_resolver_close(struct leat_resolver *resolver)
         if (resolver->lookups[i].on_done)
             leat_lookup_cancel(&resolver->lookups[i]);
     }
+    while (resolver->live_queries)
+        query_stop(resolver->live_queries);
+    if (resolver->gone)
+        *resolver->gone = true;
 }
 
 const struct leat_resolver_counts *leat_resolver_counts(const struct leat_resolver *resolver)

@@ -65,7 +65,7 @@ bool world_run(struct dns_world *world, const bool *done, uint64_t limit_ns)
     while (!*done && world->now_ns < end_ns) {
         const uint64_t next_ns = earlier(poll_both(world), end_ns);
 
-        if (next_ns > world->now_ns)
+        if (!*done && next_ns > world->now_ns)
             world->now_ns = next_ns;
     }
     poll_both(world);

@@ -1,0 +1,439 @@
+/*
+ * query.c -- the conversation of a query with its servers.
+ *
+ * A query is a row of tries, each with one server, by turns.  A try has a socket of its own and so
+ * a new port; what comes late for an older one meets a closed port.  It ends with an answer, with a
+ * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP.
+ */
+#include "dns/lookup.h"
+
+#include <string.h>
+
+#include <leat/tcp.h>
+#include <leat/udp.h>
+
+#include "dns/dns_reply.h"
+#include "core/container_of.h"
+#include "wire/bytes.h"
+#include "wire/dns.h"
+
+enum {
+    LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
+    GRACE_PART = 10, /* of a try's time, that it goes on after an ICMP error */
+    QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
+};
+
+static unsigned server_index(const struct query *query)
+{
+    return query->tries % (unsigned)query->resolver->config.server_count;
+}
+
+static const struct leat_endpoint *server_of(const struct query *query)
+{
+    return &query->resolver->config.servers[server_index(query)];
+}
+
+static unsigned round_of(const struct query *query)
+{
+    return query->tries / (unsigned)query->resolver->config.server_count;
+}
+
+/* Ends the try.  @abort: what the TCP peer may still have to say is of no interest. */
+static void close_sockets(struct query *query, bool abort)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+    struct leat_tcp *tcp = query->tcp;
+
+    timer_cancel(&query->resolver->stack->timers, &query->timer);
+    if (query->udp)
+        leat_udp_close(query->udp);
+    query->udp = NULL;
+    query->tcp = NULL;
+    if (!tcp)
+        return;
+    leat_tcp_set_events(tcp, &nothing, NULL);
+    if (abort)
+        leat_tcp_abort(tcp);
+    else
+        leat_tcp_close(tcp);
+}
+
+/* Makes resolver->kept of the reply that is described in resolver->result, and caches it. */
+static void keep(const struct query *query)
+{
+    struct leat_resolver *resolver = query->resolver;
+    const struct dns_kept_limits limits = {.ttl_max_s = resolver->config.ttl_max_s,
+                                           .negative_ttl_max_s =
+                                               resolver->config.negative_ttl_max_s};
+    const struct dns_kept *kept = &resolver->kept;
+
+    resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
+                                       &resolver->result, &limits);
+    if (!resolver->has_kept || kept->ttl_s == 0 || resolver->config.cache_bytes == 0)
+        return;
+    /* RFC 2308 5: no such name has no records of any type */
+    resolver_key(resolver, &query->asked,
+                 kept->rcode == LEAT_DNS_NXDOMAIN && !kept->aliased ? 0 : query->type);
+    cache_put(&resolver->cache, &resolver->key, kept, resolver_now_s(resolver));
+}
+
+/* Ends the query with the reply that is described in resolver->result. */
+static void tell(struct query *query, uint8_t *message)
+{
+    close_sockets(query, false);
+    keep(query);
+    lookups_tell(query, LEAT_OK, message); /* last: it may close the resolver */
+}
+
+/* Ends the query without an answer, not from here but from the ready queue. */
+static void fail(struct query *query, enum leat_err err)
+{
+    close_sockets(query, true);
+    query->err = err;
+    stack_ready(query->resolver->stack, &query->ready);
+}
+
+static void on_ready(struct leat *stack, struct ready *ready)
+{
+    struct query *query = container_of(ready, struct query, ready);
+
+    (void)stack;
+    lookups_tell(query, query->err, NULL);
+}
+
+/* Mixes the case of the letters ("0x20"): as many bits more for a stranger to guess. */
+static void mix_case(struct query *query)
+{
+    struct leat_dns_name *name = &query->name;
+    uint64_t bits = 0;
+
+    *name = query->asked;
+    for (unsigned i = 0; i < name->len; i++) {
+        const uint8_t lower = dns_lower(name->wire[i]);
+
+        if (i % 64 == 0)
+            bits = leat_random(query->resolver->stack);
+        if (lower >= 'a' && lower <= 'z') /* a length is below both */
+            name->wire[i] = (uint8_t)(bits & 1 ? lower ^ 0x20 : lower);
+        bits >>= 1;
+    }
+}
+
+/* Writes the query of this try.  EDNS goes with the first round only: an old server, or a filter on
+ * the way, may have dropped it. */
+static size_t write_query(const struct query *query, uint8_t *bytes)
+{
+    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES};
+    struct dns_writer writer;
+
+    dns_write_start(&writer, bytes, QUERY_BYTES_MAX);
+    dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
+    if (round_of(query) == 0)
+        dns_write_opt(&writer, &edns);
+    return dns_write_end(&writer, query->id, DNS_RD);
+}
+
+static const struct leat_udp_events udp_events;
+static const struct leat_tcp_events tcp_events;
+
+/* False: there is no way to this server.  Want of memory is no error here: it passes. */
+static bool try_udp(struct query *query)
+{
+    struct leat_resolver *resolver = query->resolver;
+    const struct leat_endpoint *server = server_of(query);
+    struct leat_buf *message;
+    enum leat_err err;
+
+    if (leat_udp_open(resolver->stack, &query->udp, &udp_events, query)) {
+        query->udp = NULL;
+        return true;
+    }
+    err = leat_udp_connect(query->udp, server->ip, server->port);
+    if (err)
+        return err != LEAT_ERR_NO_ROUTE;
+    message = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
+    if (!message || leat_buf_tailroom(message) < QUERY_BYTES_MAX) {
+        leat_buf_free(message);
+        return true;
+    }
+    leat_buf_put(message, (uint32_t)write_query(query, message->data));
+    resolver->counts.udp_queries++;
+    return leat_udp_send(query->udp, message) != LEAT_ERR_NO_ROUTE;
+}
+
+static bool try_tcp(struct query *query)
+{
+    const enum leat_err err = leat_tcp_connect(query->resolver->stack, &query->tcp,
+                                               server_of(query), NULL, &tcp_events, query);
+
+    query->have = 0;
+    if (err)
+        query->tcp = NULL;
+    else
+        query->resolver->counts.tcp_queries++;
+    return err != LEAT_ERR_NO_ROUTE;
+}
+
+/* Begins the current try; false: there is no way to its server. */
+static bool begin_try(struct query *query)
+{
+    struct leat *stack = query->resolver->stack;
+    const uint64_t wait_ns = query->resolver->config.timeout_ns << round_of(query);
+
+    query->id = (uint16_t)leat_random(stack);
+    mix_case(query);
+    query->soft = LEAT_OK;
+    query->end_ns = leat_now_ns(stack) + wait_ns;
+    timer_set(&stack->timers, &query->timer, query->end_ns);
+    return query->by_tcp ? try_tcp(query) : try_udp(query);
+}
+
+/* Begins the next try that may help, or fails with @err: tries have an end. */
+static void next_try(struct query *query, enum leat_err err)
+{
+    const struct leat_resolver_config *config = &query->resolver->config;
+    const unsigned end = (unsigned)config->server_count * config->rounds;
+
+    for (; query->tries < end; query->tries++) {
+        close_sockets(query, true);
+        if (query->failed & 1u << server_index(query))
+            continue;
+        query->by_tcp = query->case_differed;
+        query->case_differed = false;
+        if (begin_try(query))
+            return;
+        query->failed |= (uint8_t)(1u << server_index(query));
+        err = LEAT_ERR_NO_ROUTE;
+    }
+    fail(query, err);
+}
+
+/* This server can't answer: no later try shall ask it. */
+static void server_failed(struct query *query, enum leat_err err)
+{
+    query->resolver->counts.servers_failed++;
+    query->failed |= (uint8_t)(1u << server_index(query));
+    next_try(query, err);
+}
+
+static void on_timeout(struct timer *timer, void *context)
+{
+    struct query *query = container_of(timer, struct query, timer);
+
+    (void)context;
+    if (query->soft != LEAT_OK) {
+        server_failed(query, query->soft);
+        return;
+    }
+    query->resolver->counts.timeouts++;
+    query->tries++;
+    next_try(query, LEAT_ERR_TIMEOUT);
+}
+
+static void go_on_by_tcp(struct query *query)
+{
+    close_sockets(query, true);
+    query->by_tcp = true;
+    if (!begin_try(query))
+        server_failed(query, LEAT_ERR_REFUSED);
+}
+
+static void take_failure(struct query *query, unsigned rcode)
+{
+    query->rcode = rcode;
+    if (rcode != LEAT_DNS_FORMERR) {
+        server_failed(query, LEAT_ERR_REFUSED);
+        return;
+    }
+    query->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
+    next_try(query, LEAT_ERR_REFUSED);
+}
+
+/* Takes a message of our server, and may write into it. */
+static void take_message(struct query *query, uint8_t *message, size_t len)
+{
+    struct leat_resolver *resolver = query->resolver;
+    struct leat_dns_result *result = &resolver->result;
+    const struct dns_asked asked = {
+        .name = &query->name, .id = query->id, .type = query->type, .any_case = query->by_tcp};
+    const enum dns_reply reply = dns_reply_read(&asked, message, len, result);
+
+    if (reply == DNS_REPLY_CASE) {
+        query->case_differed = true;
+        resolver->counts.drop_case++;
+        return;
+    }
+    if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
+        resolver->counts.drop_foreign++;
+        if (query->by_tcp) /* nobody else can have said this */
+            server_failed(query, LEAT_ERR_REFUSED);
+        return;
+    }
+    resolver->counts.replies++;
+    if (reply == DNS_REPLY_TRUNCATED) {
+        resolver->counts.truncated++;
+        go_on_by_tcp(query);
+    } else if (reply == DNS_REPLY_FAILED) {
+        take_failure(query, result->rcode);
+    } else {
+        result->server = *server_of(query);
+        result->type = query->type;
+        tell(query, message);
+    }
+}
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct query *query = arg;
+    const uint32_t bytes_max = LENGTH_BYTES + query->resolver->config.answer_bytes;
+
+    (void)peer; /* the socket is connected: it is our server */
+    (void)local;
+    /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
+     * needs any for what we say that we can take. */
+    if (leat_udp_was_fragmented(udp)) {
+        query->resolver->counts.drop_fragmented++;
+        leat_buf_free(payload);
+        go_on_by_tcp(query);
+        return;
+    }
+    if (payload->next) /* of a pool of small buffers */
+        take_message(query, query->message, leat_buf_read(payload, 0, query->message, bytes_max));
+    else
+        take_message(query, payload->data, payload->len);
+    leat_buf_free(payload);
+}
+
+static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
+                         void *arg)
+{
+    struct query *query = arg;
+    struct leat *stack = query->resolver->stack;
+    const uint64_t soon_ns = leat_now_ns(stack) + query->resolver->config.timeout_ns / GRACE_PART;
+
+    (void)udp;
+    (void)peer;
+    if (err != LEAT_ERR_REFUSED && err != LEAT_ERR_UNREACHABLE)
+        return;
+    /* it may be forged (RFC 5927): the answer still counts if it comes, for a while */
+    query->soft = err;
+    if (soon_ns >= query->end_ns)
+        return;
+    query->end_ns = soon_ns;
+    timer_set(&stack->timers, &query->timer, soon_ns);
+}
+
+static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
+                                                  .on_error = on_udp_error};
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    struct query *query = arg;
+    const size_t len = write_query(query, query->message + LENGTH_BYTES);
+    size_t taken = 0;
+
+    put16(query->message, (uint16_t)len);
+    if (leat_tcp_write(conn, query->message, LENGTH_BYTES + len, &taken) ||
+        taken < LENGTH_BYTES + len)
+        server_failed(query, LEAT_ERR_REFUSED);
+}
+
+/* Bytes of length and reply together, as far as that is known. */
+static uint32_t bytes_wanted(const struct query *query)
+{
+    return LENGTH_BYTES + (query->have < LENGTH_BYTES ? 0u : get16(query->message));
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct query *query = arg;
+    const uint32_t bytes_max = LENGTH_BYTES + (uint32_t)query->resolver->config.answer_bytes;
+
+    while (query->have < LENGTH_BYTES || query->have < bytes_wanted(query)) {
+        const uint32_t missing = bytes_wanted(query) - query->have;
+        struct leat_buf *text;
+
+        if (missing > bytes_max - query->have) {
+            fail(query, LEAT_ERR_TOO_BIG);
+            return;
+        }
+        text = leat_tcp_receive(conn, missing);
+        if (!text) {
+            if (leat_tcp_at_end(conn))
+                server_failed(query, LEAT_ERR_REFUSED);
+            return;
+        }
+        leat_tcp_consumed(conn, leat_buf_read(text, 0, query->message + query->have, missing));
+        query->have += leat_buf_total(text);
+        leat_buf_free(text);
+    }
+    take_message(query, query->message + LENGTH_BYTES, query->have - LENGTH_BYTES);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct query *query = arg;
+
+    (void)conn;
+    query->tcp = NULL;
+    server_failed(query, why != LEAT_OK ? why : LEAT_ERR_REFUSED);
+}
+
+static const struct leat_tcp_events tcp_events = {
+    .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
+
+struct query *query_find(struct leat_resolver *resolver)
+{
+    const struct cache_key *key = &resolver->key;
+    struct query *query = resolver->live_queries;
+
+    while (query &&
+           (query->hash != key->hash || query->type != key->type || query->asked.len != key->len ||
+            !dns_bytes_equal(query->asked.wire, key->name, key->len)))
+        query = query->next;
+    return query;
+}
+
+struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name)
+{
+    struct query *query = resolver->free_queries;
+    uint8_t *message;
+
+    if (!query)
+        return NULL;
+    resolver->free_queries = query->next;
+    message = query->message;
+    memset(query, 0, sizeof *query);
+    query->message = message;
+    query->resolver = resolver;
+    query->timer.fire = on_timeout;
+    query->ready.run = on_ready;
+    query->asked = *name;
+    query->type = resolver->key.type;
+    query->hash = resolver->key.hash;
+    query->live = true;
+    query->next = resolver->live_queries;
+    resolver->live_queries = query;
+    next_try(query, LEAT_ERR_TIMEOUT);
+    return query;
+}
+
+void query_stop(struct query *query)
+{
+    struct query **link = &query->resolver->live_queries;
+
+    close_sockets(query, true);
+    stack_not_ready(&query->ready);
+    while (*link != query)
+        link = &(*link)->next;
+    *link = query->next;
+    query->live = false;
+}
+
+void query_free(struct query *query)
+{
+    query->next = query->resolver->free_queries;
+    query->resolver->free_queries = query;
+}

@@ -1,0 +1,358 @@
+/* test_kept.c -- a resolver with a cache, in virtual time: what it asks once, and what again. */
+#include "dns_lookup.h"
+
+enum {
+    CACHE = 262144
+};
+
+static void open_caching(struct fixture *f, uint32_t stale_s, bool prefetch)
+{
+    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
+                                                .server_count = 1,
+                                                .cache_bytes = CACHE,
+                                                .stale_s = stale_s,
+                                                .prefetch = prefetch};
+
+    open_resolver(f, &config);
+}
+
+/* Queries that have gone out. */
+static unsigned asked(const struct fixture *f)
+{
+    return (unsigned)(f->counts->udp_queries + f->counts->tcp_queries);
+}
+
+/* 192.0.2.8, with a TTL of 9 s. */
+static void says_8(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 8));
+}
+
+static void test_an_answer_is_kept_for_its_TTL(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f, 0, false);
+    look_up(f, "www.example.test", LEAT_DNS_A); /* takes a second */
+    world_wait(f->world, 4 * second);
+    assert_found(look_up(f, "WWW.example.test", LEAT_DNS_A),
+                 "WWW.example.test. 4 IN A 192.0.2.8\n");
+    assert_int_equal(asked(f), 1);
+    assert_int_equal(f->counts->cache_hits, 1);
+    world_wait(f->world, 4 * second);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(asked(f), 2);
+}
+
+static void test_aliases_and_what_is_not_there_are_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    with_server(f);
+    leat_resolver_close(f->resolver);
+    free(f->resolver_memory);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct outcome *outcome = look_up(f, "alias2.example.test", LEAT_DNS_A);
+
+        assert_non_null(strstr(outcome->records, "www.example.test."));
+        assert_string_equal(outcome->name, "www.example.test.");
+        outcome = look_up(f, "no.example.test", i == 0 ? LEAT_DNS_A : LEAT_DNS_MX);
+        assert_int_equal(outcome->err, LEAT_ERR_NOT_FOUND);
+        assert_int_equal(outcome->rcode, LEAT_DNS_NXDOMAIN);
+        outcome = look_up(f, "www.example.test", LEAT_DNS_MX);
+        assert_int_equal(outcome->err, LEAT_ERR_NOT_FOUND);
+        assert_int_equal(outcome->rcode, LEAT_DNS_NOERROR);
+        assert_non_null(strstr(look_up(f, "big.example.test", LEAT_DNS_TXT)->records, "00014"));
+        assert_int_equal(look_up(f, "example.test", LEAT_DNS_SOA)->err, LEAT_OK);
+        assert_int_equal(look_up(f, "example.test", LEAT_DNS_MX)->err, LEAT_OK);
+        assert_int_equal(look_up(f, "out.example.test", LEAT_DNS_A)->err, LEAT_ERR_NOT_FOUND);
+        /* one by UDP and by TCP, and the last again: no SOA record was with its answer */
+        assert_int_equal(asked(f), 8 + i);
+    }
+}
+
+static void says_no_record(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 0));
+}
+
+static void test_a_negative_answer_without_SOA_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_no_record);
+    open_caching(f, 0, false);
+    for (unsigned i = 1; i <= 2; i++) {
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_NOT_FOUND);
+        assert_int_equal(asked(f), i);
+    }
+}
+
+static void says_servfail(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_SERVFAIL, 0));
+}
+
+static void test_a_failure_is_kept_for_some_seconds(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_servfail);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct outcome *outcome = look_up(f, "www.example.test", LEAT_DNS_A);
+
+        assert_int_equal(outcome->err, LEAT_ERR_REFUSED);
+        assert_int_equal(outcome->rcode, LEAT_DNS_SERVFAIL);
+        assert_int_equal(asked(f), 1);
+    }
+    world_wait(f->world, 5 * second);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(asked(f), 2);
+}
+
+static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f, 86400, false);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    f->liar.answer = says_servfail;
+    world_wait(f->world, 10 * second);
+    for (unsigned i = 0; i < 3; i++) /* the last two without asking */
+        assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                     "www.example.test. 30 IN A 192.0.2.8\n");
+    assert_int_equal(asked(f), 2);
+    assert_int_equal(f->counts->cache_stale, 3);
+    world_wait(f->world, 30 * second);
+    f->liar.answer = says_8;
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+}
+
+static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t start_ns;
+
+    with_liar(f, says_8);
+    open_caching(f, 86400, false);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    f->liar.answer = NULL;
+    world_wait(f->world, 10 * second);
+    start_ns = f->world->now_ns;
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 30 IN A 192.0.2.8\n");
+    assert_in_range(f->world->now_ns - start_ns, 2800 * ms,
+                    2900 * ms);         /* and the second of look_up() */
+    world_wait(f->world, 100 * second); /* who asks goes on, with nobody to hear it */
+    assert_int_equal(f->liar.count, 4);
+}
+
+static void says_long(struct liar *liar)
+{
+    struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
+
+    put32(reply->bytes + reply->len - 10, 100);
+    say(liar, reply);
+}
+
+static void test_what_is_asked_for_at_the_end_is_renewed(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_long);
+    open_caching(f, 0, true);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    world_wait(f->world, 80 * second);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(f->counts->prefetches, 0);
+    world_wait(f->world, 10 * second);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 8 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->prefetches, 1);
+    world_wait(f->world, 20 * second);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_OK);
+    assert_int_equal(asked(f), 2);
+}
+
+/* ---- what is asked at a time --------------------------------------------------------------- */
+
+static void test_threat_N6_equal_lookups_are_one_question(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_dns_name names[2] = {name_of("www.example.test"),
+                                           name_of("WWW.Example.test")};
+    static struct outcome outcomes[16];
+    struct leat_lookup *lookups[16];
+
+    with_liar(f, says_8);
+    open_caching(f, 0, false);
+    memset(outcomes, 0, sizeof outcomes);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(leat_lookup_start(f->resolver, &names[i % 2], LEAT_DNS_A, on_done,
+                                           &outcomes[i], &lookups[i]),
+                         LEAT_OK);
+    leat_lookup_cancel(lookups[0]);
+    leat_lookup_cancel(lookups[7]);
+    world_wait(f->world, second);
+    assert_int_equal(f->liar.count, 1);
+    assert_int_equal(f->counts->joined, 15);
+    for (unsigned i = 0; i < 16; i++)
+        assert_int_equal(outcomes[i].calls, i != 0 && i != 7);
+    assert_string_equal(outcomes[2].records, "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_string_equal(outcomes[3].records, "WWW.Example.test. 9 IN A 192.0.2.8\n");
+}
+
+static void test_a_question_that_nobody_waits_for_ends(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_dns_name name = name_of("www.example.test");
+    struct leat_lookup *lookups[2];
+
+    with_liar(f, NULL);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < 2; i++)
+        leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, NULL, &lookups[i]);
+    leat_lookup_cancel(lookups[0]);
+    leat_lookup_cancel(lookups[1]);
+    world_wait(f->world, 100 * second);
+    assert_int_equal(f->counts->timeouts, 0);
+}
+
+static void close_all(void *arg, enum leat_err err, const struct leat_dns_result *result)
+{
+    struct fixture *f = arg;
+
+    (void)err;
+    (void)result;
+    leat_resolver_close(f->resolver);
+    f->resolver = NULL;
+    memset(f->resolver_memory, 0xff, 1000); /* the program's again */
+}
+
+static void test_the_first_who_is_told_may_close_the_resolver(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_dns_name name = name_of("www.example.test");
+
+    with_liar(f, says_8);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < 4; i++)
+        leat_lookup_start(f->resolver, &name, LEAT_DNS_A, close_all, f, NULL);
+    world_wait(f->world, 10 * second);
+    assert_null(f->resolver);
+}
+
+/* ---- N8 ------------------------------------------------------------------------------------ */
+
+static uint32_t ttl_to_say;
+
+/* Two records of that TTL, one of a name that nobody asked for. */
+static void says_with_ttl(struct liar *liar)
+{
+    static const uint8_t other[] = "\4bank\4test";
+    const uint8_t rdata[] = {192, 0, 2, 66};
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    struct dns_new_record record = {
+        .owner = name, .rdata = rdata, .ttl_s = ttl_to_say, .type = LEAT_DNS_A, .rdata_len = 4};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    record.owner = other;
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    dns_write_record(&writer, DNS_ADDITIONAL, &record);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
+static void test_threat_N8_TTLs_are_clamped(void **state)
+{
+    static const struct {
+        uint32_t ttl_s;
+        unsigned kept_s;
+    } cases[] = {{0, 0}, {0x80000000u, 0}, {0x7fffffff, 86400}, {200000, 86400}, {100, 100}};
+    struct fixture *f = *state;
+
+    with_liar(f, says_with_ttl);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char name[30];
+
+        sprintf(name, "www%u.example.test", i);
+        ttl_to_say = cases[i].ttl_s;
+        look_up(f, name, LEAT_DNS_A);
+        world_wait(f->world, (cases[i].kept_s > 2 ? cases[i].kept_s - 2 : 0) * second);
+        assert_int_equal(f->liar.count, i * 2 + 1);
+        look_up(f, name, LEAT_DNS_A); /* at its last second, or after it */
+        assert_int_equal(f->liar.count, i * 2 + (cases[i].kept_s == 0 ? 2 : 1));
+        world_wait(f->world, 2 * second);
+        f->liar.count = i * 2 + 1;
+        look_up(f, name, LEAT_DNS_A);
+        assert_int_equal(f->liar.count, (i + 1) * 2);
+    }
+}
+
+static void test_threat_N8_what_nobody_asked_for_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_with_ttl);
+    open_caching(f, 0, false);
+    ttl_to_say = 100;
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(f->liar.count, 1);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 99 IN A 192.0.2.66\n");
+    assert_int_equal(f->liar.count, 1);
+    look_up(f, "bank.test", LEAT_DNS_A);
+    assert_int_equal(f->liar.count, 2);
+}
+
+static void test_limits_out_of_range_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    static uint8_t memory[200000];
+    struct leat_resolver *resolver;
+
+    for (unsigned i = 0; i < 4; i++) {
+        const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
+                                                    .server_count = 1,
+                                                    .cache_bytes = i == 0 ? 16383 : 16384,
+                                                    .ttl_max_s = i == 1 ? 604801 : 0,
+                                                    .stale_s = i == 2 ? 604801 : 0,
+                                                    .failure_ttl_s = i == 3 ? 301 : 300};
+
+        assert_int_equal(
+            leat_resolver_open(&resolver, f->world->stacks[CLIENT], memory, sizeof memory, &config),
+            LEAT_ERR_ARGUMENT);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_an_answer_is_kept_for_its_TTL),
+        TEST(test_aliases_and_what_is_not_there_are_kept),
+        TEST(test_a_negative_answer_without_SOA_is_not_kept),
+        TEST(test_a_failure_is_kept_for_some_seconds),
+        TEST(test_what_is_stale_is_told_while_the_servers_fail),
+        TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
+        TEST(test_what_is_asked_for_at_the_end_is_renewed),
+        TEST(test_threat_N6_equal_lookups_are_one_question),
+        TEST(test_a_question_that_nobody_waits_for_ends),
+        TEST(test_the_first_who_is_told_may_close_the_resolver),
+        TEST(test_threat_N8_TTLs_are_clamped),
+        TEST(test_threat_N8_what_nobody_asked_for_is_not_kept),
+        TEST(test_limits_out_of_range_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
