@@ -32,21 +32,22 @@ enum leat_xdp_copy {
 
 /** What to open. */
 struct leat_xdp_config {
-    const char *device;      /**< "eth0" */
-    uint32_t queue;          /**< which of its receive queues */
-    leat_ip4 ip;             /**< whose frames, IPv4 and ARP, are ours */
-    uint32_t ip_count;       /**< so many addresses from ip on; 0 means 1 */
-    bool all;                /**< every frame of the device's is ours, none Linux's */
-    void *memory;            /**< the block of leat_init(): begins on a page, and so does what
-                                  follows it; stays until leat_xdp_close() */
-    size_t memory_bytes;     /**< its size, a multiple of a page */
-    uint32_t buf_bytes;      /**< leat_config.buf_bytes: 2,048 (or 0) to the size of a page */
-    uint16_t rx_buffers;     /**< of the pool that wait in the device: 0 means 256; a power of 2 */
-    enum leat_xdp_copy copy; /**< default: any */
-    uint16_t busy_poll_us;   /**< SO_BUSY_POLL: the kernel asks the device when it is polled, not by
-                                  interrupts; 0: it doesn't */
-    struct leat_xdp *first;  /**< for a second queue of a device: what opened the first, whose
-                                  filter serves all.  NULL: this is the first */
+    const char *device;       /**< "eth0" */
+    uint32_t queue;           /**< which of its receive queues */
+    leat_ip4 ip;              /**< whose frames, IPv4 and ARP, are ours */
+    uint32_t ip_count;        /**< so many addresses from ip on; 0 means 1 */
+    bool all;                 /**< every frame of the device's is ours, none Linux's */
+    void *memory;             /**< the block of leat_init(): begins on a page, and so does what
+                                   follows it; stays until leat_xdp_close() */
+    size_t memory_bytes;      /**< its size, a multiple of a page */
+    uint32_t buf_bytes;       /**< leat_config.buf_bytes: 2,048 (or 0) to the size of a page */
+    uint16_t rx_buffers;      /**< of the pool that wait in the device: 0 means 256; a power of 2 */
+    enum leat_xdp_copy copy;  /**< default: any */
+    uint16_t busy_poll_us;    /**< stay awake so long after the last frame, microseconds: meanwhile
+                                   the kernel asks the device when we poll (SO_BUSY_POLL), not by
+                                   interrupts; 0: sleep at once */
+    struct leat_xdp *first;   /**< for a second queue of a device: what opened the first, whose
+                                   filter serves all.  NULL: this is the first */
     struct leat_posix *posix; /**< the host whose wait() shall watch it; NULL: none */
     uint16_t mtu;             /**< at most what fits beside 258 bytes of headroom: 0 means the
                                    device's, or that */

@@ -31,13 +31,14 @@ struct leat_xdp {
     bool starved; /* not one buffer waits in the device */
     bool more;    /* the last receive() stopped at frames_max */
     bool zero_copy;
-    bool busy_poll;
     uint32_t rx_buffers;
     uint32_t filled;     /* buffers of ours in fill, the device and rx */
     uint32_t sent_first; /* counts up; the place is its rest by TX_PIECES */
     uint32_t sent_count;
     struct leat_buf *sent[TX_PIECES]; /* pieces that the kernel has not sent yet, oldest first */
     uint64_t looked_ns;
+    uint64_t busy_poll_ns; /* 0: never */
+    uint64_t busy_until_ns;
     unsigned ifindex;
     struct leat_xdp_counters counters;
     char device[IF_NAMESIZE];

@@ -150,12 +150,11 @@ static void set_busy_poll(struct leat_xdp *xdp, uint16_t us)
 {
     const int prefer = 1, budget = BUSY_POLL_BUDGET, wait_us = us;
 
-    if (us == 0)
-        return;
-    xdp->busy_poll =
+    if (us > 0 &&
         setsockopt(xdp->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &prefer, sizeof prefer) == 0 &&
         setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL, &wait_us, sizeof wait_us) == 0 &&
-        setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof budget) == 0;
+        setsockopt(xdp->fd, SOL_SOCKET, SO_BUSY_POLL_BUDGET, &budget, sizeof budget) == 0)
+        xdp->busy_poll_ns = us * UINT64_C(1000);
 }
 
 static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config,

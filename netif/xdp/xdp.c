@@ -101,6 +101,30 @@ static uint32_t receive_frames(struct leat_xdp *xdp, struct leat_buf **frames, u
     return got;
 }
 
+/* Frames that the kernel has not looked at yet. */
+static bool has_unsent(const struct leat_xdp *xdp)
+{
+    return __atomic_load_n(xdp->tx.consumer, __ATOMIC_ACQUIRE) !=
+           __atomic_load_n(xdp->tx.producer, __ATOMIC_RELAXED);
+}
+
+/* Lets the kernel send: it takes some frames a call while it copies.  What it leaves, as its memory
+ * for this socket is in use or the device dropped a frame, is for the next look. */
+static void kick(struct leat_xdp *xdp)
+{
+    for (unsigned kicks = 0; kicks < KICKS_MAX && xsk_ring_prod__needs_wakeup(&xdp->tx); kicks++) {
+        xdp->counters.kicks++;
+        if (sendto(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
+            return;
+        if (errno == ENETDOWN || errno == ENXIO) {
+            set_lost(xdp);
+            return;
+        }
+        if (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS)
+            return;
+    }
+}
+
 static void reap(struct leat_xdp *xdp);
 
 static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
@@ -111,8 +135,10 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
 
     if (xdp->fd < 0 || xdp->lost)
         return 0;
+    if (has_unsent(xdp))
+        kick(xdp);
     reap(xdp);
-    if (xdp->busy_poll) { /* the device is asked in this call */
+    if (now_ns < xdp->busy_until_ns) { /* the device is asked in this call */
         xdp->counters.kicks++;
         recvfrom(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
     }
@@ -120,6 +146,8 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
     refill(xdp, pool);
     if (count == 0)
         look_at_device(xdp, now_ns);
+    else
+        xdp->busy_until_ns = now_ns + xdp->busy_poll_ns;
     xdp->more = count == frames_max;
     return count;
 }
@@ -166,22 +194,6 @@ static uint32_t xdp_transmit_room(struct leat_netif *netif)
     if (xdp->sent_count > TX_PIECES / 2)
         reap(xdp);
     return (TX_PIECES - xdp->sent_count) / PIECES_MAX;
-}
-
-/* Lets the kernel send: it takes some frames a call while it copies. */
-static void kick(struct leat_xdp *xdp)
-{
-    for (unsigned kicks = 0; kicks < KICKS_MAX && xsk_ring_prod__needs_wakeup(&xdp->tx); kicks++) {
-        xdp->counters.kicks++;
-        if (sendto(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
-            return;
-        if (errno == ENETDOWN || errno == ENXIO) {
-            set_lost(xdp);
-            return;
-        }
-        if (errno != EAGAIN)
-            return;
-    }
 }
 
 static bool is_in_memory(const struct leat_xdp *xdp, const struct leat_buf *piece)
@@ -257,7 +269,7 @@ static void xdp_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_
     struct leat_xdp *xdp = xdp_of(netif);
     const bool open = xdp->fd >= 0 && !xdp->lost;
 
-    (void)now_ns;
+    xdp->busy_until_ns = now_ns + xdp->busy_poll_ns; /* an answer may come soon */
     for (uint32_t i = 0; i < frame_count; i++) {
         struct leat_buf *frame = open ? prepare(xdp, frames[i]) : frames[i];
 
@@ -280,9 +292,9 @@ static uint64_t xdp_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 
     if (xdp->fd < 0 || xdp->lost)
         return LEAT_NEVER_NS;
-    if (xdp->more || xdp->busy_poll)
+    if (xdp->more || now_ns < xdp->busy_until_ns)
         return now_ns;
-    return xdp->starved || xdp->sent_count > TX_PIECES - PIECES_MAX
+    return xdp->starved || has_unsent(xdp) || xdp->sent_count > TX_PIECES - PIECES_MAX
                ? now_ns + LOOK_NS
                : xdp->looked_ns + DEVICE_LOOK_NS;
 }
