@@ -11,6 +11,7 @@ import tree
 
 sys.path.insert(0, str(tree.ROOT / "tools/lib"))
 import netpage  # noqa: E402
+import pathbench  # noqa: E402
 
 FOUND = {
     "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
@@ -28,7 +29,7 @@ SIZES = {name: {("tcp", ".text"): 1024, ("tcp", ".rodata"): 1024} for name in ne
 class Numbers(unittest.TestCase):
     def test_every_key_is_a_key_of_the_object(self):
         fields = re.search(r'JSON_FIELDS = """(.*?)"""', tree.read("tools/bench"), re.S)[1].split()
-        self.assertEqual(set(netpage.as_json({}, None)) - set(fields), set())
+        self.assertEqual(set(netpage.as_json({}, None) | pathbench.as_json({})) - set(fields), set())
 
     def test_what_is_missing_is_null(self):
         self.assertEqual(set(netpage.as_json({}, None).values()), {None})
@@ -51,6 +52,15 @@ class Numbers(unittest.TestCase):
         self.assertIn("| Linux to leat | 0.60 | 0.50 |", page)
         self.assertIn("| leat, TAP | 5.00 | 4.00 | 11.00 | 10.00 |", page)
         self.assertNotIn("Several stacks", netpage.section({"tcp": FOUND["tcp"]}, None, 3))
+
+    def test_ways_between_programs(self):
+        found = {"frames": {"tap, 64, us": [10, 12], "socket, 64, us": [2, 2], "shm, 64, us": [1, 1.5]}, "user": {}}
+        self.assertEqual(pathbench.as_json(found)["socket_frames_vs_tap"], 5.5)
+        self.assertIsNone(pathbench.as_json(found)["passt_in_vs_qemu"])
+        page = pathbench.section(found)
+        self.assertIn("| frames there and back, TAP / shared memory | 9.00 | ≥ 10 |", page)
+        self.assertIn("| shared memory | 1.25 (1.00 to 1.50) | – | – |", page)
+        self.assertEqual(pathbench.section({"frames": {}}), "")
 
     def test_a_peer_that_is_not_installed_is_named(self):
         page = netpage.section(FOUND, SIZES, 3)

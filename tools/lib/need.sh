@@ -62,6 +62,8 @@ nginx-light       command -v nginx
 nsd               command -v nsd
 dnsperf           command -v dnsperf
 liblwip-dev       test -e /usr/include/lwip/lwipopts.h
+passt             command -v passt
+qemu-system-x86   command -v qemu-system-x86_64
 '
 need_to_lay_out='
 gcc               command -v gcc

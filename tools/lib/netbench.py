@@ -226,7 +226,7 @@ def answers(ask):
     for attempt in range(100):
         try:
             return ask()
-        except subprocess.CalledProcessError:
+        except (subprocess.CalledProcessError, OSError):
             if attempt == 99:
                 raise
             time.sleep(0.1)
@@ -361,19 +361,20 @@ def stacks(bench):
 BENCHES = {"reflector": reflector, "tcp": bulk, "http": http, "dns": dns, "stacks": stacks}
 
 
-def inside(build, name):
+def inside(build, bench):
     """Runs one bench in the namespace that we are in."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     run("ip", "link", "set", "lo", "up")
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ending:
-        return BENCHES[name](Bench(build, pathlib.Path(folder), ending))
+        return bench(Bench(build, pathlib.Path(folder), ending))
 
 
-def measure(build, names):
-    """{name: {series: [number, ...]}}, each bench in a namespace of its own; empty if one can't be."""
+def measure(build, names, script=__file__):
+    """{name: {series: [number, ...]}}, each bench of @script in a namespace of its own; empty if one
+    can't be."""
     found = {}
     for name in names:
-        done = subprocess.run(["unshare", "--net", sys.executable, "-B", __file__, "--inside", build,
+        done = subprocess.run(["unshare", "--net", sys.executable, "-B", script, "--inside", build,
                                name], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
                               check=False)
         found[name] = json.loads(done.stdout) if done.returncode == 0 else {}
@@ -382,6 +383,6 @@ def measure(build, names):
 
 if __name__ == "__main__":
     if sys.argv[1] == "--inside":
-        print(json.dumps(inside(pathlib.Path(sys.argv[2]).resolve(), sys.argv[3])))
+        print(json.dumps(inside(pathlib.Path(sys.argv[2]).resolve(), BENCHES[sys.argv[3]])))
     else:
         print(json.dumps(measure(sys.argv[1], sys.argv[2:] or list(BENCHES)), indent=2))
