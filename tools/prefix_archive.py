@@ -30,7 +30,7 @@ def make_archive(options):
         renames.write_text("".join(
             f"{name} {options.prefix}{name}\n"
             for name in global_symbols(options.nm, options.objects)
-            if not name.startswith(PUBLIC)), encoding="utf-8")
+            if not name.startswith(PUBLIC) and name not in options.keep), encoding="utf-8")
         copies = []
         for path in map(Path, options.objects):
             copies.append(str(Path(folder) / path.name))
@@ -45,6 +45,8 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--prefix", required=True, help="what goes in front of a private symbol")
+    parser.add_argument("--keep", nargs="+", default=[], metavar="SYMBOL",
+                        help="what stays as it is: what the compiler, or a linker script, calls by name")
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--objcopy", default="objcopy")
     parser.add_argument("--ar", default="ar")
