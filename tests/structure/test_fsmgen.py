@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import fsmgen  # noqa: E402
 
 SPEC = """%%{
-# a door
+# door.rl -- the Door of RFC 1234
 machine door;
 alphtype unsigned char;
 export open   = 0;
@@ -84,38 +84,44 @@ class Makes(unittest.TestCase):
 
     def test_actions_come_once_each(self):
         self.assertEqual(self.lines("actions"), [
-            f"TCP_ACTION({a})" for a in ("swing", "bump", "turn", "click", "rattle")])
+            f"DOOR_ACTION({a})" for a in ("swing", "bump", "turn", "click", "rattle")])
 
     def test_actions_of_a_transition_run_in_order(self):
         text = "\n".join(self.lines("table"))
-        begin = text.index("static void tcp_turn_then_click(")
+        begin = text.index("static void door_turn_then_click(")
         self.assertEqual(text[begin:].split("\n}")[0].splitlines()[2:],
-                         ["    tcp_turn(tcb, step);", "    tcp_click(tcb, step);"])
+                         ["    door_turn(DOOR_ARGUMENTS);", "    door_click(DOOR_ARGUMENTS);"])
 
     def test_table_has_a_row_for_each_transition(self):
         lines = self.lines("table")
-        runs = lines[lines.index("static tcp_action *const tcp_runs[] = {") + 1:]
-        place = runs.index("    tcp_turn_then_click,")
-        self.assertIn(f"    [TCP_SHUT][TCP_lock] = {{{place}, TCP_LOCKED}},", lines)
-        self.assertEqual(sum(line.startswith("    [TCP_") for line in lines), 6)
+        runs = lines[lines.index("static door_action *const door_runs[] = {") + 1:]
+        place = runs.index("    door_turn_then_click,")
+        self.assertIn(f"    [DOOR_SHUT][DOOR_lock] = {{{place}, DOOR_LOCKED}},", lines)
+        self.assertEqual(sum(line.startswith("    [DOOR_") for line in lines), 6)
 
     def test_cover_has_every_transition(self):
         self.assertEqual(self.lines("cover"), [
-            'TCP_TRANSITION(SHUT, open, OPEN, "swing")',
-            'TCP_TRANSITION(SHUT, close, SHUT, "bump")',
-            'TCP_TRANSITION(SHUT, lock, LOCKED, "turn click")',
-            'TCP_TRANSITION(OPEN, close, SHUT, "swing")',
-            'TCP_TRANSITION(LOCKED, open, LOCKED, "rattle")',
-            'TCP_TRANSITION(LOCKED, unlock, SHUT, "turn")'])
+            'DOOR_TRANSITION(SHUT, open, OPEN, "swing")',
+            'DOOR_TRANSITION(SHUT, close, SHUT, "bump")',
+            'DOOR_TRANSITION(SHUT, lock, LOCKED, "turn click")',
+            'DOOR_TRANSITION(OPEN, close, SHUT, "swing")',
+            'DOOR_TRANSITION(LOCKED, open, LOCKED, "rattle")',
+            'DOOR_TRANSITION(LOCKED, unlock, SHUT, "turn")'])
 
     def test_header_names_states_and_events(self):
         text = "\n".join(self.lines("header"))
-        for name in "TCP_SHUT", "TCP_OPEN", "TCP_LOCKED", "TCP_open = 0", "TCP_unlock = 3":
+        for name in "DOOR_SHUT", "DOOR_OPEN", "DOOR_LOCKED", "DOOR_open = 0", "DOOR_unlock = 3":
             self.assertIn(name, text)
-        self.assertIn("#define TCP_NEVENTS 4", text)
+        self.assertIn("#define DOOR_NEVENTS 4", text)
 
     def test_table_gives_the_section(self):
         self.assertIn("| lock | turn, click | LOCKED | 1.2 |", self.lines("md"))
+
+    def test_table_is_named_after_the_machine_and_its_rfc(self):
+        text = "\n".join(self.lines("md"))
+        self.assertIn("# The transitions of Door\n", text)
+        self.assertIn("of [door.rl](../door.rl)", text)
+        self.assertIn("are RFC 1234's. The [picture](door.svg)", text)
 
     def test_picture_has_one_edge_a_pair_and_no_loops(self):
         edges = [line.split("[")[0].strip() for line in self.lines("dot") if "->" in line]
@@ -172,6 +178,9 @@ class Refuses(unittest.TestCase):
     def test_unused_event(self):
         self.refused("export unlock = 3;", "export unlock = 3;\nexport kick = 4;",
                      line_of("export unlock") + 1, "event kick is used nowhere")
+
+    def test_machine_without_a_name(self):
+        self.text_refused("machine door;\n", "", 1, "there is no 'machine NAME;'")
 
     def test_unreachable_state(self):
         self.refused("lock           @turn @click    -> LOCKED", "lock @turn @click -> OPEN",

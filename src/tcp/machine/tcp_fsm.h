@@ -9,7 +9,9 @@ struct tcp_step;
 
 /* Because the state is stored after it, an action neither frees the TCB nor calls the program: it
  * leaves a note in @step, and tcp_event() acts on it. */
-typedef void tcp_action(struct tcb *tcb, struct tcp_step *step);
+#define TCP_PARAMETERS struct tcb *tcb, struct tcp_step *step
+#define TCP_ARGUMENTS  tcb, step
+typedef void tcp_action(TCP_PARAMETERS);
 
 /* Puts a new TCB into the state in which tcp.rl begins: CLOSED. */
 void tcp_fsm_start(struct tcb *tcb);
