@@ -29,6 +29,7 @@ struct reassembly; /* ip/reassembly.h */
 struct routes;     /* ip/route.h */
 struct route_cache_entry;
 struct icmp_error; /* ip/icmp.h */
+struct address_watch;
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
 struct ready {
@@ -53,9 +54,11 @@ struct address {
     bool usable_news;        /* config.on_address is still to be called */
     bool conflict_news;      /* config.on_conflict is still to be called */
     uint64_t defended_at_ns; /* last defence (RFC 5227 2.4), 0: never */
+    bool asks_beside;        /* ADDRESS_ANNOUNCING: who answers our probe gets the address */
     struct timer timer;
     struct link *link;
     struct ready ready;
+    struct address_watch *watch; /* link/address.h; NULL: nobody but the program */
 };
 
 /* One attached backend, and what is ours about it. */
@@ -65,6 +68,8 @@ struct link {
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
     struct address addresses[LEAT_ADDRESSES_MAX];
+    uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */
+    struct leat_udp *open_udp; /* the socket that it is for */
 };
 
 /* True if the device cuts super-frames.  Such a device must complete their checksums. */

@@ -59,6 +59,15 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
 enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
 
 /**
+ * Receives what comes to @p port by @p netif and no other socket wants, to whatever host it was
+ * sent; and sends to 255.255.255.255 by that netif, from 0.0.0.0 or the address that
+ * leat_udp_send_from() names.  So a host without an address can ask for one (RFC 2131 4.1).
+ * Errors: LEAT_ERR_IN_USE (a netif has one such socket), LEAT_ERR_ARGUMENT (bound already, port 0,
+ * or not attached).
+ */
+enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif, uint16_t port);
+
+/**
  * Fixes the peer: only its datagrams and errors come in, leat_udp_send() goes to it.  Binds to an
  * ephemeral port if it was not bound.  A peer of 0.0.0.0 port 0 undoes it.
  * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left).

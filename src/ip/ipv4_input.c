@@ -137,6 +137,20 @@ COLD static void unusual_input(struct leat *stack, struct packet *packet)
         ipv4_deliver(stack, packet);
 }
 
+/* True for what comes to the one port that is open to any host's address: an answer to who has no
+ * address yet (RFC 2131 4.1).  A fragment doesn't, as it doesn't show its port. */
+COLD static bool is_for_open_port(const struct leat *stack, const struct link *link,
+                                  const uint64_t *wrong, const struct leat_buf *buf,
+                                  uint32_t header_bytes)
+{
+    const uint8_t *bytes = buf->data;
+
+    return link && link->open_port != 0 && wrong == &stack->stats.drop_ip_not_ours &&
+           bytes[IPV4_PROTOCOL_AT] == IP_UDP && !wire_ipv4_is_fragment(bytes) &&
+           !address_is_no_host(get32(bytes + IPV4_DST_AT)) && buf->len >= header_bytes + 4 &&
+           get16(bytes + header_bytes + 2) == link->open_port;
+}
+
 /* What is asked for of the header is read where it is asked for, not all at once: it stays where it
  * is, and the processor has few registers. */
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
@@ -157,7 +171,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.src = get32(bytes + IPV4_SRC_AT);
     packet.dst = get32(bytes + IPV4_DST_AT);
     wrong = check_addresses(stack, link, packet.src, packet.dst, &is_group);
-    if (wrong) {
+    if (wrong && !is_for_open_port(stack, link, wrong, buf, header_bytes)) {
         (*wrong)++;
         leat_buf_free(buf);
         return;

@@ -95,14 +95,12 @@ static bool have_already(struct leat *stack, leat_ip4 ip)
     return false;
 }
 
-COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
-                                    uint8_t prefix_bits)
+COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bits,
+                               enum address_check check, struct address_watch *watch)
 {
-    struct link *link = stack_link(stack, netif);
-
-    if (!link || prefix_bits > 32 || address_is_no_host(ip) || is_edge(ip, prefix_bits))
+    if (prefix_bits > 32 || address_is_no_host(ip) || is_edge(ip, prefix_bits))
         return LEAT_ERR_ARGUMENT;
-    if (have_already(stack, ip))
+    if (have_already(link->stack, ip))
         return LEAT_ERR_IN_USE;
     for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
         struct address *address = &link->addresses[i];
@@ -113,10 +111,21 @@ COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif
         address->ip = ip;
         address->prefix_bits = prefix_bits;
         address->link = link;
-        address_start(address);
+        address->watch = watch;
+        address_start(address, check);
         return LEAT_OK;
     }
     return LEAT_ERR_FULL;
+}
+
+COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
+                                    uint8_t prefix_bits)
+{
+    struct link *link = stack_link(stack, netif);
+    const enum address_check check =
+        stack->config.arp_probe ? ADDRESS_CHECK_FIRST : ADDRESS_CHECK_NONE;
+
+    return link ? address_add(link, ip, prefix_bits, check, 0) : LEAT_ERR_ARGUMENT;
 }
 
 enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, leat_ip4 ip)

@@ -4,6 +4,25 @@
 
 #include "stack.h"
 
+/* Who has added an address and wants to know what becomes of it; called where the program is. */
+struct address_watch {
+    void (*usable)(struct address_watch *watch); /* it may be used now */
+    void (*taken)(struct address_watch *watch);  /* another host has it, and it is ours no more */
+};
+
+/* What is done before an address is used (RFC 5227). */
+enum address_check {
+    ADDRESS_CHECK_NONE,
+    ADDRESS_CHECK_BESIDE, /* it is used, and one probe asks beside: an answer until the last
+                             announcement takes it away.  An announcement alone is answered by few.
+                           */
+    ADDRESS_CHECK_FIRST   /* 2.1: it is probed for before it is used */
+};
+
+/* leat_address_add() for @watch, which must stay until leat_address_remove(); NULL: nobody. */
+enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bits,
+                          enum address_check check, struct address_watch *watch);
+
 /* True for an address that may be the source of what we send (RFC 5227 2.1: not while probing). */
 static inline bool address_is_usable(const struct address *address)
 {

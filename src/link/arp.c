@@ -84,8 +84,11 @@ void arp_input(struct link *link, struct leat_buf *packet)
     const bool to_us = address_is_ours(link, arp.tpa);
     const bool asks_us = to_us && arp.operation == ARP_REQUEST;
 
-    if (arp.spa != LEAT_IP4_ANY && address_toward(link, LEAT_IP4_ANY, arp.spa))
-        known = neighbour_learn(link, arp.spa, &arp.sha, asks_us);
+    /* Who was asked in the name of an address that has gone may answer: what waits for him is on
+     * its way (a DHCPRELEASE). */
+    if (arp.spa != LEAT_IP4_ANY)
+        known = neighbour_learn(link, arp.spa, &arp.sha,
+                                asks_us && address_toward(link, LEAT_IP4_ANY, arp.spa));
     if (asks_us)
         reply(link, &arp);
     if (known || to_us)

@@ -37,8 +37,8 @@ COLD bool neighbour_learn(struct link *link, leat_ip4 ip, const struct leat_mac 
 /* How many neighbours are known or asked for. */
 uint32_t neighbour_count(const struct leat *stack);
 
-/* Starts to probe or announce an address that was just added. */
-COLD void address_start(struct address *address);
+/* Starts to probe or announce an address that was just added; @check: enum address_check. */
+COLD void address_start(struct address *address, int check);
 
 /* Takes an address out of use; its callbacks won't be called. */
 COLD void address_stop(struct address *address);

@@ -35,14 +35,20 @@ static void tell(struct leat *stack, struct ready *ready)
     const leat_ip4 ip = address->ip;
     const bool usable = address->usable_news && address->state != ADDRESS_NONE;
     const bool conflict = address->conflict_news;
+    const bool is_lost = conflict && address->state == ADDRESS_NONE;
+    struct address_watch *watch = address->watch;
 
     /* first, as the callbacks may remove the address */
     address->usable_news = false;
     address->conflict_news = false;
     if (usable && config->on_address)
         config->on_address(stack, netif, ip, config->arg);
+    if (usable && watch)
+        watch->usable(watch);
     if (conflict && config->on_conflict)
         config->on_conflict(stack, netif, ip, config->arg);
+    if (is_lost && watch)
+        watch->taken(watch);
 }
 
 static void announce(struct leat *stack, struct address *address)
@@ -90,7 +96,7 @@ COLD static void timer_fired(struct timer *timer, void *context)
     announce(stack, address);
 }
 
-void address_start(struct address *address)
+void address_start(struct address *address, int check)
 {
     struct leat *stack = address->link->stack;
     uint64_t wait_ns = 0;
@@ -99,12 +105,15 @@ void address_start(struct address *address)
     address->defended_at_ns = 0;
     address->timer.fire = timer_fired;
     address->ready.run = tell;
-    if (stack->config.arp_probe) {
+    address->asks_beside = check == ADDRESS_CHECK_BESIDE;
+    if (check == ADDRESS_CHECK_FIRST) {
         address->state = ADDRESS_PROBING;
         wait_ns = 1000 * (uint64_t)stack_random_below(stack, probe_wait_us);
     } else {
         became_usable(stack, address);
     }
+    if (address->asks_beside)
+        arp_request(address->link, LEAT_IP4_ANY, address->ip, 0);
     timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
 }
 
@@ -150,7 +159,8 @@ bool address_conflict(struct link *link, const struct wire_arp *arp)
     if (!address)
         return false;
     stack->stats.arp_conflicts++;
-    if (address->state == ADDRESS_PROBING) {
+    if (address->state == ADDRESS_PROBING ||
+        (address->state == ADDRESS_ANNOUNCING && address->asks_beside)) {
         address_stop(address);
         report(stack, address);
     } else {

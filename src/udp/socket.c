@@ -162,6 +162,24 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t por
     return LEAT_OK;
 }
 
+COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif,
+                                       uint16_t port)
+{
+    struct link *link = stack_link(udp->stack, netif);
+
+    leat_assert(udp->open);
+    if (!link || port == 0 || udp->local.port)
+        return LEAT_ERR_ARGUMENT;
+    if (link->open_udp)
+        return LEAT_ERR_IN_USE;
+    udp->local = (struct leat_endpoint){LEAT_IP4_ANY, port};
+    udp->open_link = link;
+    udp->broadcast = true;
+    link->open_udp = udp;
+    link->open_port = port;
+    return LEAT_OK;
+}
+
 COLD enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     struct path path;
@@ -219,7 +237,10 @@ COLD void leat_udp_close(struct leat_udp *udp)
     struct udp *table = udp->stack->udp;
 
     leat_assert(udp->open);
-    if (udp->local.port) {
+    if (udp->open_link) {
+        udp->open_link->open_udp = 0;
+        udp->open_link->open_port = 0;
+    } else if (udp->local.port) {
         struct leat_udp **at = bucket(udp->stack, udp->local.port);
 
         while (*at != udp)

@@ -18,6 +18,7 @@ struct leat_udp {
     struct leat_endpoint local; /* port 0: not bound */
     struct leat_endpoint peer;  /* port 0: not connected */
     leat_ip4 bound_ip;          /* local.ip before connect() made it narrower */
+    struct link *open_link;     /* of leat_udp_bind_netif(), and in no bucket; or NULL */
     uint32_t opened; /* how often this slot has been: tells a socket from its successor */
     bool open;
     bool broadcast;

@@ -45,6 +45,12 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
     stack_ready(stack, &udp->ready);
 }
 
+/* For a port that no socket has in the usual way. */
+COLD static struct leat_udp *find_open(const struct packet *packet, uint16_t port)
+{
+    return packet->link && packet->link->open_port == port ? packet->link->open_udp : 0;
+}
+
 void udp_input(struct leat *stack, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -58,6 +64,8 @@ void udp_input(struct leat *stack, struct packet *packet)
     udp = udp_find(stack, packet->dst, header.dst_port);
     if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port)))
         udp = 0;
+    if (!udp && header.dst_port != 0)
+        udp = find_open(packet, header.dst_port);
     view_trim(buf, header.length);
     if (!checksum_is_ok(packet, &header)) {
         stack_end(stack, buf, drop_udp_checksum);

@@ -53,6 +53,19 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
     datagram->segment_bytes = 0;
 }
 
+/* From who has no address yet, to everybody on one link. */
+COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 local_ip,
+                                         struct path *room)
+{
+    *room = (struct path){.link = udp->open_link,
+                          .src = local_ip,
+                          .dst = LEAT_IP4_BROADCAST,
+                          .next_hop = LEAT_IP4_BROADCAST,
+                          .mtu = udp->open_link->netif->mtu,
+                          .is_group = true};
+    return room;
+}
+
 /* The way to @peer, if the socket may send there, in *@path: one that is known, or found now and
  * written to @room. */
 static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint *peer,
@@ -67,6 +80,10 @@ static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint 
     if (*path) /* from an address of ours to a host: nothing below would object */
         return udp_bind_ephemeral(udp);
     *path = room;
+    if (udp->open_link && peer->ip == LEAT_IP4_BROADCAST) {
+        *path = open_path(udp, local_ip, room);
+        return LEAT_OK;
+    }
     /* the answer to what came by broadcast goes out from an address of ours (RFC 1122 3.2.1.3) */
     if (ipv4_is_many(stack, local_ip))
         local_ip = LEAT_IP4_ANY;
