@@ -155,7 +155,19 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link = stack->links_end++;
     link->stack = stack;
     link->netif = netif;
+    link->mtu = netif->mtu;
     return LEAT_OK;
+}
+
+COLD void link_set_mtu(struct link *link, uint16_t mtu)
+{
+    const uint16_t most = link->netif->mtu;
+    const uint16_t wanted = mtu == 0 || mtu > most ? most : mtu;
+
+    if (wanted == link->mtu)
+        return;
+    link->mtu = wanted;
+    link->stack->route_generation++;
 }
 
 /* Takes a burst from one backend; true if there may be more. */

@@ -68,6 +68,7 @@ struct link {
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
     struct address addresses[LEAT_ADDRESSES_MAX];
+    uint16_t mtu;              /* of what is sent: the netif's, or what the network says */
     uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */
     struct leat_udp *open_udp; /* the socket that it is for */
 };
@@ -201,6 +202,9 @@ static inline void stack_not_ready(struct ready *ready)
     ready->next->prev = ready->prev;
     ready->next = ready->prev = 0;
 }
+
+/* What is sent on @link has at most @mtu bytes, and what its netif carries; 0: that alone. */
+COLD void link_set_mtu(struct link *link, uint16_t mtu);
 
 /* The link of an attached backend, or NULL. */
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif);

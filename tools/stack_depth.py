@@ -3,7 +3,7 @@
 
     tools/stack_depth.py [BUILD]
 
-BUILD is a folder that has been built (build): the TCP table is made there.  Compiles src/ with
+BUILD is a folder that has been built (build): the tables of TCP and DHCP are made there.  Compiles src/ with
 gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
 name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
 memory functions) are named and not counted: they come on top.  Exit status 1: no bound, or one of
@@ -26,16 +26,24 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
 LIMIT_BYTES = 4096
 CONGESTION = ["cubic", "newreno"]  # every function of these files
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
-# the functions of the table (tcp.rl): its actions, and lists of them
-ACTIONS = [f"tcp_{name}" for name in re.findall(
-    r"action (\w+) +{ }", (ROOT / "src/tcp/machine/tcp_fsm.rl").read_text(encoding="utf-8"))]
-ACTIONS.append("tcp_table.inc:")
+
+
+def actions_of(name, folder):
+    """The functions of the table of @name.rl: its actions, and lists of them."""
+    text = (ROOT / folder / f"{name}_fsm.rl").read_text(encoding="utf-8")
+    return [*(f"{name}_{action}" for action in re.findall(r"action (\w+) +{ }", text)),
+            f"{name}_table.inc:"]
+
+
+ACTIONS = actions_of("tcp", "src/tcp/machine")
 # Which files call by a pointer, and what may be behind it.  A file and not a function: whose call it
 # is depends on what the compiler puts in line.
 INDIRECT = {
+    "autoconf/autoconf.c": OUT, "dhcp/events.c": actions_of("dhcp", "src/dhcp"),
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings"], "host.c": OUT, "timer.c": OUT,
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:"],
-    "link/conflict.c": OUT, "link/ethernet.c": ["gso_cut"],
+    "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
+                        "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "udp/udp_input.c": OUT,
@@ -51,11 +59,11 @@ ONCE = {
 
 def compile_all(build, folder):
     """Leaves a .ci file for each source in @folder."""
-    made = build / "src/tcp"
     sources = sorted((ROOT / "src").rglob("*.c"))
     for number, source in enumerate(sources):
         subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
-                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{made}", "-c", "-o",
+                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src/tcp",
+                        f"-I{build}/src/dhcp", "-c", "-o",
                         folder / f"{number}.o", source], check=True)
 
 

@@ -32,7 +32,7 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
         const leat_ip4 ours = first ? first->ip : LEAT_IP4_ANY;
 
         path->link = link;
-        path->mtu = link->netif->mtu;
+        path->mtu = link->mtu;
         if (path->src != LEAT_IP4_ANY && address_is_ours(link, path->src))
             return LEAT_OK;
         if (path->src == LEAT_IP4_ANY && ours != LEAT_IP4_ANY) {
@@ -45,7 +45,7 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
     if (!bare || path->src != LEAT_IP4_ANY || path->dst != LEAT_IP4_BROADCAST)
         return LEAT_ERR_NO_ROUTE;
     path->link = bare;
-    path->mtu = bare->netif->mtu;
+    path->mtu = bare->mtu;
     return LEAT_OK;
 }
 
@@ -73,7 +73,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->link = from->link;
     path->src = from->ip;
     path->next_hop = next_hop;
-    path->mtu = from->link->netif->mtu;
+    path->mtu = from->link->mtu;
     path->is_group = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
     if (path->hop_is_host && !path->is_group)

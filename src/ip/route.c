@@ -139,6 +139,11 @@ static struct route *find(struct routes *table, leat_ip4 network, uint8_t prefix
     return 0;
 }
 
+COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefix_bits)
+{
+    return find(stack->routes, network, prefix_bits);
+}
+
 COLD enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
                                   leat_ip4 gateway)
 {

@@ -14,6 +14,9 @@ COLD bool routes_init(struct leat *stack);
 COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
                                       leat_ip4 *next_hop);
 
+/* True if a route by way of a gateway leads exactly there. */
+COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefix_bits);
+
 enum {
     ROUTE_CACHE_ENTRIES = 64 /* a power of two */
 };

@@ -61,7 +61,7 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
                           .src = local_ip,
                           .dst = LEAT_IP4_BROADCAST,
                           .next_hop = LEAT_IP4_BROADCAST,
-                          .mtu = udp->open_link->netif->mtu,
+                          .mtu = udp->open_link->mtu,
                           .is_group = true};
     return room;
 }

@@ -1,4 +1,4 @@
-"""What the documents say must be so: names exist, tables are those of tcp.rl, programs compile."""
+"""What the documents say must be so: names exist, tables are those of the state machines, programs compile."""
 
 import re
 import subprocess
@@ -10,14 +10,17 @@ from pathlib import Path
 import tree
 
 
-def made(form):
-    """What fsmgen.py makes of tcp.rl now."""
-    with tempfile.TemporaryDirectory() as folder:
-        xml = Path(folder) / "tcp.xml"
-        subprocess.run(["ragel", "-x", "-o", xml, "tcp_fsm.rl"], cwd=tree.ROOT / "src/tcp/machine",
-                       check=True)
+MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp"}
+
+
+def made(name, form):
+    """What fsmgen.py makes of @name.rl now."""
+    folder = tree.ROOT / MACHINES[name]
+    with tempfile.TemporaryDirectory() as work:
+        xml = Path(work) / f"{name}.xml"
+        subprocess.run(["ragel", "-x", "-o", xml, f"{name}_fsm.rl"], cwd=folder, check=True)
         return subprocess.run([sys.executable, tree.ROOT / "tools/fsmgen.py", form, xml,
-                               tree.ROOT / "src/tcp/machine/tcp.rl"], check=True, text=True,
+                               folder / f"{name}.rl"], check=True, text=True,
                               stdout=subprocess.PIPE).stdout
 
 
@@ -48,15 +51,20 @@ def markdown():
 
 
 class Transitions(unittest.TestCase):
-    HOW = "docs/ is older than tcp.rl: run `meson compile -C build docs-update`"
+    HOW = "docs/ is older than a specification: run `meson compile -C build docs-update`"
 
-    def test_the_table_is_that_of_the_specification(self):
-        self.assertEqual(tree.read("docs/tcp-transitions.md"), made("md"), self.HOW)
+    def test_the_tables_are_those_of_the_specifications(self):
+        for name in MACHINES:
+            self.assertEqual(tree.read(f"docs/{name}-transitions.md"), made(name, "md"), self.HOW)
 
-    def test_the_picture_is_that_of_the_specification(self):
+    def test_the_pictures_are_those_of_the_specifications(self):
+        for name in MACHINES:
+            self.compare_picture(name)
+
+    def compare_picture(self, name):
         # Graphviz's versions place things differently: compare what is drawn, not where
-        svg = tree.read("docs/tcp.svg").replace("&#45;", "-").replace("&gt;", ">")
-        dot = made("dot")
+        svg = tree.read(f"docs/{name}.svg").replace("&#45;", "-").replace("&gt;", ">")
+        dot = made(name, "dot")
         edges = set(re.findall(r"^  (\w+ -> \w+) ", dot, re.M))
         drawn = set(re.findall(r"<title>(\w+->\w+)</title>", svg))
         self.assertEqual(drawn, {edge.replace(" ", "") for edge in edges}, self.HOW)

@@ -13,12 +13,15 @@ MAY_INCLUDE = {
     "ip": {"ip", "link", "wire", "core", ""},
     "udp": {"udp", "ip", "link", "wire", "core", ""},
     "tcp": {"tcp", "ip", "link", "wire", "core", ""},
+    "dhcp": {"dhcp", "link", "wire", "core", ""},  # udp by include/leat, as the next
+    "autoconf": {"autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
     "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
     "http": {"http", "wire", "core", ""},
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }
 SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}
-MADE_HEADERS = {"tcp_states.h", "tcp_actions.inc", "tcp_table.inc"}  # by fsmgen.py, in the build directory
+MADE_HEADERS = {"tcp_states.h", "tcp_actions.inc", "tcp_table.inc",
+                "dhcp_states.h", "dhcp_actions.inc", "dhcp_table.inc"}  # by fsmgen.py, in the build directory
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500

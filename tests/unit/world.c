@@ -44,6 +44,7 @@ struct world *world_create(void)
 void world_init(struct world *world)
 {
     const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(0) +
+                         world->more_bytes +
                          (world->with_tcp ? leat_tcp_memory_bytes(&world->tcp_config) : 0);
 
     world->memory = malloc(bytes);

@@ -33,7 +33,8 @@ struct world {
     void *memory;
     struct leat_config config;
     struct leat_tcp_config tcp_config;
-    bool with_tcp; /* world_init() registers TCP */
+    bool with_tcp;     /* world_init() registers TCP */
+    size_t more_bytes; /* of the stack's block, for what a test registers */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
     struct leat_stats before;

@@ -1,0 +1,104 @@
+/*
+ * autoconf.h -- a netif configures itself: address, routes, MTU, servers, as the network says.
+ *
+ * What a network says today it may take back tomorrow: addresses and routes are set in the stack,
+ * and withdrawn, as leases come and go, and the program is told.
+ */
+#ifndef LEAT_AUTOCONF_H
+#define LEAT_AUTOCONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+#include <leat/dhcp.h>
+#include <leat/err.h>
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_autoconf;
+
+/** What is known of the network now.  Texts are "" and addresses LEAT_IP4_ANY where it isn't. */
+struct leat_autoconf_facts {
+    leat_ip4 ip;               /**< ours */
+    uint8_t prefix_bits;       /**< of its network */
+    bool is_link_local;        /**< ours was chosen by ourselves (RFC 3927): there is no way out */
+    leat_ip4 gateway;          /**< of the default route that was set */
+    uint16_t mtu;              /**< of what is sent */
+    uint8_t name_server_count; /**< in name_servers */
+    uint8_t ntp_server_count;  /**< in ntp_servers */
+    leat_ip4 name_servers[LEAT_DHCP_SERVERS_MAX]; /**< the preferred one first */
+    leat_ip4 ntp_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
+    char host_name[LEAT_DHCP_NAME_BYTES];         /**< what the network calls us */
+    char domain_name[LEAT_DHCP_NAME_BYTES];       /**< of the network */
+    char search[LEAT_DHCP_NAME_BYTES];            /**< domains with spaces between them */
+};
+
+/** What has changed. */
+enum leat_autoconf_change {
+    LEAT_AUTOCONF_ADDRESS, /**< another address, or none: then its routes are gone, too */
+    LEAT_AUTOCONF_FACTS,   /**< the address is the same, but something else isn't */
+    LEAT_AUTOCONF_SILENCE, /**< no server answers; we go on trying: leat_autoconf_waited_ns() */
+    LEAT_AUTOCONF_REFUSED, /**< a server has refused what we asked for */
+    LEAT_AUTOCONF_CONFLICT /**< another host has the address that a server has given us */
+};
+
+/** What is wanted.  Every 0 means the default that is named beside it. */
+struct leat_autoconf_config {
+    const char *host_name; /**< ours, told to the server; NULL: none */
+    const uint8_t *kept; /**< LEAT_DHCP_KEPT_BYTES of leat_autoconf_keep(), or NULL; read at once */
+    bool probe_first;    /**< probe for an address before it is used (RFC 5227): 4 to 7 s more */
+    bool routes;         /**< take the routes of option 121; see leat_dhcp_config.routes */
+    bool link_local;     /**< without a server, choose an address (RFC 3927) */
+    uint64_t link_local_after_ns; /**< ... after so long: 10 s; it is probed for then */
+    /** The first time that there is an address; NULL: not wanted, as the next two. */
+    void (*on_configured)(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
+                          void *arg);
+    /** What has changed since, and what goes on until then. */
+    void (*on_change)(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
+                      const struct leat_autoconf_facts *facts, void *arg);
+    /** As in leat_dhcp_config: do we want this lease? */
+    bool (*on_lease)(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease,
+                     void *arg);
+    void *arg; /**< for the three */
+};
+
+/** Bytes that leat_autoconf_start() takes from the stack's block. */
+size_t leat_autoconf_memory_bytes(void);
+
+/**
+ * Begins to configure an attached netif, and goes on until leat_autoconf_stop().  Takes one UDP
+ * socket; UDP must be registered.  @p config is copied; host_name must stay.  Callbacks come from
+ * leat_poll().  A default route that is there already is left alone.
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_IN_USE (the netif has a DHCP client), LEAT_ERR_ARGUMENT.
+ */
+enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
+                                  struct leat_autoconf **autoconf,
+                                  const struct leat_autoconf_config *config);
+
+/** Withdraws all that was set, and rests.  @p release: tell the server that the address is free. */
+void leat_autoconf_stop(struct leat_autoconf *autoconf, bool release);
+
+/** Begins again after leat_autoconf_stop(): LEAT_ERR_IN_USE before that. */
+enum leat_err leat_autoconf_restart(struct leat_autoconf *autoconf);
+
+/** What is known now. */
+const struct leat_autoconf_facts *leat_autoconf_facts(const struct leat_autoconf *autoconf);
+
+/** For how long no server has answered. */
+uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf);
+
+/** Writes what the next start may begin with; false: there is no lease. */
+bool leat_autoconf_keep(const struct leat_autoconf *autoconf, uint8_t kept[LEAT_DHCP_KEPT_BYTES]);
+
+/** The DHCP client inside, for its counters and its lease; to be looked at only. */
+const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

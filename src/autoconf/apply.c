@@ -1,0 +1,68 @@
+/* apply.c -- a lease becomes routes and facts, and is withdrawn. */
+#include <string.h>
+
+#include "autoconf/autoconf.h"
+#include "ip/route.h"
+
+/* Sets a route, unless somebody else has set one there. */
+static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
+{
+    struct leat *stack = autoconf->stack;
+
+    if (autoconf->route_count == LEAT_DHCP_ROUTES_MAX ||
+        route_exists(stack, route->network, route->prefix_bits) ||
+        leat_route_add(stack, route->network, route->prefix_bits, route->gateway))
+        return;
+    autoconf->routes[autoconf->route_count++] = *route;
+    if (route->prefix_bits == 0)
+        autoconf->facts.gateway = route->gateway;
+}
+
+static void set_routes(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    /* RFC 2132 3.5: the preferred router is the first */
+    if (lease->router_count > 0) {
+        const struct leat_dhcp_route by_default = {.gateway = lease->routers[0]};
+
+        set_route(autoconf, &by_default);
+    }
+    for (unsigned i = 0; i < lease->route_count; i++)
+        set_route(autoconf, &lease->routes[i]);
+}
+
+static void unset_routes(struct leat_autoconf *autoconf)
+{
+    while (autoconf->route_count > 0) {
+        const struct leat_dhcp_route *route = &autoconf->routes[--autoconf->route_count];
+
+        leat_route_remove(autoconf->stack, route->network, route->prefix_bits);
+    }
+}
+
+void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
+{
+    struct leat_autoconf_facts *facts = &autoconf->facts;
+
+    unset_routes(autoconf);
+    memset(facts, 0, sizeof *facts);
+    facts->ip = lease->ip;
+    facts->prefix_bits = lease->prefix_bits;
+    facts->name_server_count = lease->name_server_count;
+    facts->ntp_server_count = lease->ntp_server_count;
+    memcpy(facts->name_servers, lease->name_servers, sizeof facts->name_servers);
+    memcpy(facts->ntp_servers, lease->ntp_servers, sizeof facts->ntp_servers);
+    memcpy(facts->host_name, lease->host_name, sizeof facts->host_name);
+    memcpy(facts->domain_name, lease->domain_name, sizeof facts->domain_name);
+    memcpy(facts->search, lease->search, sizeof facts->search);
+    link_set_mtu(autoconf->link, lease->mtu);
+    facts->mtu = autoconf->link->mtu;
+    set_routes(autoconf, lease);
+}
+
+void autoconf_withdraw(struct leat_autoconf *autoconf)
+{
+    unset_routes(autoconf);
+    memset(&autoconf->facts, 0, sizeof autoconf->facts);
+    link_set_mtu(autoconf->link, 0);
+    autoconf->facts.mtu = autoconf->link->mtu;
+}

@@ -1,0 +1,305 @@
+/* test_autoconf.c -- what a lease sets in the stack, and what goes with it. */
+#include "dhcp_talk.h"
+
+#include <leat/autoconf.h>
+
+#include "ip/ipv4.h"
+
+enum {
+    OFFER = 2,
+    ACK = 5,
+    NAK = 6
+};
+
+#define IP_GATEWAY LEAT_IP4(10, 0, 0, 9)
+#define IP_FAR     LEAT_IP4(192, 0, 2, 1)
+
+struct home {
+    struct talk talk;
+    struct leat_autoconf_config config;
+    struct leat_autoconf *autoconf;
+    unsigned configured;
+    unsigned changes[LEAT_AUTOCONF_CONFLICT + 1];
+};
+
+static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
+                          void *arg)
+{
+    struct home *home = arg;
+
+    assert_ptr_equal(autoconf, home->autoconf);
+    assert_int_not_equal(facts->ip, LEAT_IP4_ANY);
+    home->configured++;
+}
+
+static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
+                      const struct leat_autoconf_facts *facts, void *arg)
+{
+    struct home *home = arg;
+
+    assert_ptr_equal(facts, leat_autoconf_facts(autoconf));
+    home->changes[change]++;
+}
+
+static int setup(void **state)
+{
+    struct home *home = calloc(1, sizeof *home);
+
+    assert_non_null(home);
+    home->talk.world = world_create();
+    home->talk.world->more_bytes = leat_autoconf_memory_bytes();
+    home->talk.world->dev.answers_arp = true;
+    home->config = (struct leat_autoconf_config){
+        .on_configured = on_configured, .on_change = on_change, .arg = home};
+    world_init(home->talk.world);
+    *state = home;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct home *home = *state;
+    void *world = home->talk.world;
+
+    world_teardown(&world);
+    free(home);
+    return 0;
+}
+
+static struct leat_netif *netif_of(struct home *home)
+{
+    return &home->talk.world->dev.netif;
+}
+
+static void start(struct home *home)
+{
+    struct talk *talk = &home->talk;
+
+    assert_int_equal(
+        leat_autoconf_start(talk->world->stack, netif_of(home), &home->autoconf, &home->config),
+        LEAT_OK);
+    /* what the test's servers answer is of the client's exchange */
+    memcpy(&talk->dhcp, &(const struct leat_dhcp *){leat_autoconf_dhcp(home->autoconf)},
+           sizeof talk->dhcp);
+    world_wait(talk->world, ms);
+    talk_listen(talk);
+}
+
+/* An ACK with a router, a name server and an MTU. */
+static void acknowledge(struct home *home, leat_ip4 name_server)
+{
+    struct answer ack = answer(&home->talk, ACK, 3600);
+
+    answer_option32(&ack, 3, IP_GATEWAY);
+    answer_option32(&ack, 6, name_server);
+    answer_option(&ack, 26, "\x05\x78", 2);
+    talk_feed(&home->talk, &ack);
+}
+
+static void configure(struct home *home)
+{
+    struct answer offer;
+
+    start(home);
+    offer = answer(&home->talk, OFFER, 3600);
+    talk_feed(&home->talk, &offer);
+    talk_listen(&home->talk);
+    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(home->configured, 1);
+}
+
+static enum leat_err path_to(struct home *home, struct path *path)
+{
+    return ipv4_path(home->talk.world->stack, LEAT_IP4_ANY, IP_FAR, path);
+}
+
+static void a_lease_sets_address_route_and_mtu(void **state)
+{
+    struct home *home = *state;
+    const struct leat_autoconf_facts *facts;
+    struct path path;
+
+    configure(home);
+    facts = leat_autoconf_facts(home->autoconf);
+    assert_int_equal(facts->ip, IP_GRANTED);
+    assert_int_equal(facts->prefix_bits, 24);
+    assert_false(facts->is_link_local);
+    assert_int_equal(facts->gateway, IP_GATEWAY);
+    assert_int_equal(facts->mtu, 1400);
+    assert_int_equal(facts->name_servers[0], LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(path_to(home, &path), LEAT_OK);
+    assert_int_equal(path.next_hop, IP_GATEWAY);
+    assert_int_equal(path.src, IP_GRANTED);
+    assert_int_equal(path.mtu, 1400);
+}
+
+static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+
+    configure(home);
+    for (unsigned i = 0; i < 2; i++) {
+        talk_wait_until(talk, talk->dhcp->t1_ns);
+        world_wait(talk->world, ms);
+        talk_heard(talk, 3);
+        acknowledge(home, i == 0 ? LEAT_IP4(9, 9, 9, 9) : LEAT_IP4(1, 1, 1, 1));
+        assert_int_equal(home->changes[LEAT_AUTOCONF_FACTS], i);
+    }
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->name_servers[0], LEAT_IP4(1, 1, 1, 1));
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 0);
+    assert_int_equal(home->configured, 1);
+}
+
+static void all_goes_with_the_lease_and_comes_back(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    struct answer made;
+    struct path path;
+
+    configure(home);
+    talk_wait_until(talk, talk->dhcp->expires_ns);
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 1);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->ip, LEAT_IP4_ANY);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->mtu, 1500);
+    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), LEAT_IP4_ANY);
+    assert_int_equal(path_to(home, &path), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_remove(talk->world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    world_wait(talk->world, ms);
+    talk_heard(talk, 1);
+    made = answer(talk, OFFER, 3600);
+    talk_feed(talk, &made);
+    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 2);
+    assert_int_equal(home->configured, 1);
+    assert_int_equal(path_to(home, &path), LEAT_OK);
+}
+
+static void a_refused_renewal_is_told_and_ends_it(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    struct answer nak;
+
+    configure(home);
+    talk_wait_until(talk, talk->dhcp->t1_ns);
+    nak = answer(talk, NAK, 0);
+    talk_feed(talk, &nak);
+    assert_int_equal(home->changes[LEAT_AUTOCONF_REFUSED], 1);
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 1);
+}
+
+static void a_route_that_is_there_is_left_alone(void **state)
+{
+    struct home *home = *state;
+    struct leat *stack = home->talk.world->stack;
+
+    assert_int_equal(leat_address_add(stack, netif_of(home), LEAT_IP4(10, 0, 0, 77), 24), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(10, 0, 0, 78)), LEAT_OK);
+    configure(home);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->gateway, LEAT_IP4_ANY);
+    leat_autoconf_stop(home->autoconf, true);
+    assert_int_equal(leat_route_remove(stack, 0, 0), LEAT_OK);
+}
+
+static void stop_takes_all_out_and_restart_begins_again(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    uint8_t kept[LEAT_DHCP_KEPT_BYTES];
+
+    assert_int_equal(leat_route_remove(talk->world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    configure(home);
+    assert_true(leat_autoconf_keep(home->autoconf, kept));
+    assert_int_equal(leat_autoconf_restart(home->autoconf), LEAT_ERR_IN_USE);
+    leat_autoconf_stop(home->autoconf, true);
+    world_wait(talk->world, ms);
+    talk_heard(talk, 7);
+    assert_false(leat_autoconf_keep(home->autoconf, kept));
+    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), LEAT_IP4_ANY);
+    assert_int_equal(leat_autoconf_restart(home->autoconf), LEAT_OK);
+    world_wait(talk->world, ms);
+    talk_heard(talk, 1);
+}
+
+static void silence_is_told_and_an_address_chosen_if_wanted(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    const struct leat_autoconf_facts *facts;
+    struct answer made;
+    leat_ip4 chosen;
+
+    home->config.link_local = true;
+    start(home);
+    world_wait(talk->world, 9 * second);
+    assert_true(home->changes[LEAT_AUTOCONF_SILENCE] >= 1);
+    assert_true(leat_autoconf_waited_ns(home->autoconf) >= 9 * second);
+    assert_int_equal(home->configured, 0);
+    world_wait(talk->world, 9 * second);
+    assert_int_equal(home->configured, 1);
+    facts = leat_autoconf_facts(home->autoconf);
+    chosen = facts->ip;
+    assert_true(facts->is_link_local);
+    assert_int_equal(chosen >> 16, 0xa9fe);
+    assert_in_range(chosen >> 8 & 0xff, 1, 254);
+    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), chosen);
+    /* RFC 3927 1.9: when a server is there after all, it goes */
+    talk_wait_until(talk, talk->dhcp->rexmt_ns);
+    assert_int_equal(talk_heard(talk, 1)->src, LEAT_IP4_ANY);
+    made = answer(talk, OFFER, 3600);
+    talk_feed(talk, &made);
+    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 1);
+    assert_int_equal(facts->ip, IP_GRANTED);
+    assert_false(facts->is_link_local);
+    assert_int_equal(leat_address_remove(talk->world->stack, netif_of(home), chosen),
+                     LEAT_ERR_NOT_FOUND);
+}
+
+static void a_chosen_address_that_is_taken_is_left_for_another(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    leat_ip4 before = LEAT_IP4_ANY;
+
+    home->config.link_local = true;
+    start(home);
+    for (unsigned i = 0; i < 12; i++) {
+        const uint64_t begun_ns = talk->world->now_ns;
+        const struct fake_frame *frame;
+        leat_ip4 wanted = LEAT_IP4_ANY;
+
+        while (wanted == LEAT_IP4_ANY) { /* a probe: it asks in nobody's name */
+            world_wait(talk->world, second / 4);
+            while ((frame = fake_netif_sent(&talk->world->dev))) {
+                if (frame_get16(frame->bytes + 12) == 0x0806)
+                    wanted = frame_get32(frame->bytes + 38);
+            }
+        }
+        assert_int_not_equal(wanted, before);
+        before = wanted;
+        talk_claim(talk, wanted);
+        fake_netif_forget(&talk->world->dev);
+        assert_true(i <= 10 || talk->world->now_ns - begun_ns >= 60 * second); /* 9 */
+    }
+    assert_int_equal(home->configured, 0);
+}
+
+int main(void)
+{
+#define home_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        home_test(a_lease_sets_address_route_and_mtu),
+        home_test(what_a_renewal_changes_is_told_and_nothing_else),
+        home_test(all_goes_with_the_lease_and_comes_back),
+        home_test(a_refused_renewal_is_told_and_ends_it),
+        home_test(a_route_that_is_there_is_left_alone),
+        home_test(stop_takes_all_out_and_restart_begins_again),
+        home_test(silence_is_told_and_an_address_chosen_if_wanted),
+        home_test(a_chosen_address_that_is_taken_is_left_for_another),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
