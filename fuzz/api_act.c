@@ -214,6 +214,9 @@ static void act_set(struct api_end *end, struct api_handle *handle, const struct
     case 5:
         leat_tcp_set_mss_max(handle->conn, act->len);
         break;
+    case 6:
+        leat_tcp_set_send_queue(handle->conn, (uint32_t)act->len << value % 12);
+        break;
     default:
         leat_tcp_set_events(handle->conn, &api_tcp_events[value % 4], handle);
         break;

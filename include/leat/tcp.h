@@ -74,7 +74,7 @@ struct leat_tcp_config {
     uint64_t connect_timeout_ns;    /**< an unanswered SYN ends it: 180 s (RFC 1122 4.2.3.5) */
     uint64_t keepalive_idle_ns;     /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
     uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
-    uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9 */
+    uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9, at most 127 */
     enum leat_tcp_congestion congestion; /**< default: CUBIC */
     enum leat_tcp_ecn ecn;               /**< default: accept */
     bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
@@ -130,6 +130,8 @@ struct leat_tcp_listen_config {
                         connections than the new one's: LEAT_ERR_MEMORY */
     uint16_t mss_max; /**< largest text in a segment of its connections, both ways: 0 means what the
                            path carries; 48 at least */
+    uint32_t
+        send_queue_bytes; /**< of its connections: leat_tcp_set_send_queue(); 0: as the stack */
     enum leat_tcp_choice fast_open; /**< take text in SYNs (RFC 7413) */
     /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
@@ -308,6 +310,13 @@ void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp);
  * 6691).
  */
 void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes);
+
+/**
+ * Bounds the text that is queued but not yet acknowledged to @p bytes, rounded up to a power of
+ * two, 2 KiB at least and 32 MiB at most; 0, as at first, means leat_tcp_config.send_queue_bytes.
+ * What is queued stays.
+ */
+void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes);
 
 /**
  * Lets the SYN ask for a cookie and take text along (RFC 7413), or not; at first as

@@ -294,6 +294,12 @@ COLD void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes)
     tcp_conn_mss_changed(conn);
 }
 
+COLD void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes)
+{
+    conn->send_queue = tcp_send_queue_class(bytes) & 15u;
+    tcp_tell_writable(conn); /* it may have room now */
+}
+
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
 {
     conn->fast_open = fast_open;

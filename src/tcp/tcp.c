@@ -7,6 +7,10 @@
 #include "tcp/send/gso.h"
 #include "tcp/receive/gro.h"
 
+enum {
+    KEEPALIVE_PROBES_MAX = 127 /* that a connection can count */
+};
+
 static const uint64_t second_ns = 1000000000;
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -68,7 +72,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.connect_timeout_ns = or64(c.connect_timeout_ns, 180 * second_ns);
     c.keepalive_idle_ns = or64(c.keepalive_idle_ns, 7200 * second_ns);
     c.keepalive_interval_ns = or64(c.keepalive_interval_ns, 75 * second_ns);
-    c.keepalive_probes = (uint8_t)or32(c.keepalive_probes, 9);
+    c.keepalive_probes = (uint8_t)min32(or32(c.keepalive_probes, 9), KEEPALIVE_PROBES_MAX);
     cut_times(&c);
     return c;
 }

@@ -57,6 +57,7 @@ struct leat_tcp_listener {
     uint32_t half_count;
     uint32_t acceptable_count;
     uint32_t guest_count; /* connections that came to it */
+    uint8_t send_queue;   /* of its connections */
 };
 
 /* What strangers can't guess, and who asks: a hash has 64 bits, each needs 32 of them. */
@@ -369,7 +370,7 @@ void tcp_told_init(struct tcp *tcp);
 static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
 {
     if (!(conn->flags & CONN_TELL_CLOSED))
-        conn->error = (uint8_t)error;
+        conn->error = error & 31u;
 }
 
 /* Remembers what the program is to be told, and that it is to be told. */

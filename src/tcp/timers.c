@@ -6,6 +6,7 @@
  * again.
  */
 #include "tcp/entry/guest.h"
+#include "tcp/send/output.h"
 
 static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
 static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
@@ -225,7 +226,8 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
         if (conn->tcb.flags & TCB_SYN_UNACKED)
             conn->flags |= CONN_LOST_SYN;
     }
-    rtt_backoff(&conn->rtt, &conn->tcp->rto);
+    if (event != TCP_timeout_persist || !tcp_window_is_silly(conn)) /* that isn't one of RFC 6298 */
+        rtt_backoff(&conn->rtt, &conn->tcp->rto);
     outcome = tcp_event(&conn->tcb, event, &step);
     if (outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
         tcp_run_rexmt(conn);

@@ -106,36 +106,36 @@ def besieged(leat, attacker, tmp_path):
 
 
 @pytest.mark.parametrize("name,addresses", [("dns", 1), ("dns", 8)])
-def test_Q1_text_out_of_order_starves_nobody(besieged, name, addresses):
+def test_threat_Q1_text_out_of_order_starves_nobody(besieged, name, addresses):
     """One byte a segment, and a hole that is never filled."""
     besieged("Q1", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("echo", 1), ("echo", 8)])
-def test_Q2_a_shut_window_that_is_answered_for_starves_nobody(besieged, name, addresses):
+def test_threat_Q2_a_shut_window_that_is_answered_for_starves_nobody(besieged, name, addresses):
     besieged("Q2", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("httpd", 1), ("dns", 8)])
-def test_Q3_pipelines_behind_a_shut_window_starve_nobody(besieged, name, addresses):
+def test_threat_Q3_pipelines_behind_a_shut_window_starve_nobody(besieged, name, addresses):
     besieged("Q3", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("chargen", 1), ("httpd", 8)])
-def test_Q4_many_who_read_nothing_starve_nobody(besieged, name, addresses):
+def test_threat_Q4_many_who_read_nothing_starve_nobody(besieged, name, addresses):
     besieged("Q4", name, addresses)
 
 
 @pytest.mark.parametrize("name,addresses", [("httpd", 1), ("chargen", 8)])
-def test_Q5_silence_starves_nobody(besieged, name, addresses):
+def test_threat_Q5_silence_starves_nobody(besieged, name, addresses):
     besieged("Q5", name, addresses)
 
 
-def test_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
+def test_threat_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
     """Ten segments for each of a thousand are more than there are records."""
     besieged("Q5", "chargen", 8, options=[], lead_s=8)
 
 
 @pytest.mark.parametrize("name,addresses", [("echo", 1), ("httpd", 8)])
-def test_Q6_idle_peers_lock_nobody_out(besieged, name, addresses):
+def test_threat_Q6_idle_peers_lock_nobody_out(besieged, name, addresses):
     besieged("Q6", name, addresses)

@@ -139,6 +139,7 @@ static bool call_listen(struct sockets *sockets, struct calling *calling)
                               : backlog > UINT16_MAX ? UINT16_MAX
                                                      : backlog),
         .mss_max = sock->mss_max,
+        .send_queue_bytes = sock->send_queue_bytes,
         .fast_open = sock->fast_open ? LEAT_TCP_ON : LEAT_TCP_AS_STACK,
         .on_acceptable = sock_on_acceptable,
         .arg = sock,
@@ -173,7 +174,7 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
         return call_complain(calling, "more than %d sockets", SOCKETS_MAX);
     child->connected = true;
     child->nodelay = sock->nodelay;
-    child->send_max = sock->send_max;
+    child->send_queue_bytes = sock->send_queue_bytes;
     child->keepalive = sock->keepalive;
     child->lingers = sock->lingers;
     child->linger_s = sock->linger_s;
@@ -193,6 +194,8 @@ enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
     if (err != LEAT_OK)
         return err;
     sock->connecting = true;
+    if (sock->send_queue_bytes > 0)
+        leat_tcp_set_send_queue(conn, sock->send_queue_bytes);
     if (sock->mss_max > 0)
         leat_tcp_set_mss_max(conn, sock->mss_max);
     if (sock->fast_open)

@@ -68,7 +68,9 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
     case LINUX_SO_SNDBUF:
         if (!sockets->machine->stack)
             return set_for_all(sockets, calling, "send_queue_bytes", (uint64_t)value);
-        sock->send_max = (uint32_t)value;
+        sock->send_queue_bytes = (uint32_t)value;
+        if (sock->conn)
+            leat_tcp_set_send_queue(sock->conn, sock->send_queue_bytes);
         break;
     default:
         return call_complain(calling, "unknown option of SOL_SOCKET");
@@ -276,7 +278,7 @@ static int64_t tcp_events(const struct sock *sock)
         events |= LINUX_POLLIN | LINUX_POLLRDHUP | (sock->shut_write ? LINUX_POLLHUP : 0);
     if (leat_tcp_readable(sock->conn) > 0 || sock->peeked_bytes > 0)
         events |= LINUX_POLLIN;
-    if (sock->shut_write || call_send_room(sock) > 0)
+    if (sock->shut_write || leat_tcp_send_room(sock->conn) > 0)
         events |= LINUX_POLLOUT;
     return events;
 }

@@ -122,6 +122,8 @@ void sock_attach(struct sock *sock, struct leat_tcp *conn)
     leat_tcp_set_keepalive(conn, sock->keepalive);
     if (sock->user_timeout_ns > 0)
         leat_tcp_set_user_timeout(conn, sock->user_timeout_ns);
+    if (sock->send_queue_bytes > 0)
+        leat_tcp_set_send_queue(conn, sock->send_queue_bytes);
     sock->sockets->latest_tcp = sock;
 }
 

@@ -48,7 +48,7 @@ struct sock {
     bool ended;                   /* the connection's last callback has come */
     int error;                    /* SO_ERROR */
     uint32_t read_at, written_at; /* bytes of the text */
-    uint32_t send_max;            /* SO_SNDBUF, set when the stack ran; 0: the stack's own */
+    uint32_t send_queue_bytes;    /* SO_SNDBUF, set when the stack ran; 0: the stack's own */
     uint32_t peeked_bytes;        /* behind read_at: seen by MSG_PEEK, not consumed yet */
     struct datagram datagrams[DATAGRAMS_MAX];
     unsigned datagram_count;
@@ -117,9 +117,6 @@ enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
 /* Packets of UDP are this socket's from now on; @remote: NULL or its peer. */
 void call_note_udp(struct sockets *sockets, const struct sock *sock,
                    const struct leat_endpoint *remote);
-
-/* Bytes that the socket takes now. */
-uint32_t call_send_room(const struct sock *sock);
 
 /* It can't be done now. */
 bool call_would_block(struct calling *calling, bool nonblocking);

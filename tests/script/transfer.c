@@ -154,19 +154,6 @@ static uint32_t fill(uint8_t bytes[PIECE_BYTES], uint32_t at, uint32_t len)
     return count;
 }
 
-uint32_t call_send_room(const struct sock *sock)
-{
-    const uint32_t room = leat_tcp_send_room(sock->conn);
-    struct leat_tcp_info info;
-    uint32_t left;
-
-    if (sock->send_max == 0)
-        return room;
-    leat_tcp_get_info(sock->conn, &info);
-    left = info.queued_bytes < sock->send_max ? sock->send_max - info.queued_bytes : 0;
-    return left < room ? left : room;
-}
-
 /* Queues what the call has left of @len bytes, as far as there is room. */
 static enum leat_err queue_text(struct calling *calling, uint32_t len)
 {
@@ -175,8 +162,7 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
 
     while (calling->done_bytes < len) {
         const uint32_t left = len - calling->done_bytes;
-        const uint32_t room = sock->send_max > 0 ? call_send_room(sock) : left;
-        const uint32_t count = fill(bytes, sock->written_at, left < room ? left : room);
+        const uint32_t count = fill(bytes, sock->written_at, left);
         size_t taken;
         const enum leat_err err = leat_tcp_write(sock->conn, bytes, count, &taken);
 
@@ -184,7 +170,7 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
             return err;
         calling->done_bytes += (uint32_t)taken;
         sock->written_at += (uint32_t)taken;
-        if (taken < count || count == 0)
+        if (taken < count)
             break;
     }
     return LEAT_OK;

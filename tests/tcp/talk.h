@@ -46,9 +46,10 @@ struct talk {
     uint32_t options_len;
     uint8_t extra[40]; /* options of all that the peer sends but SYNs */
     uint32_t extra_len;
-    uint16_t backlog;    /* of talk_listen() */
-    bool hold_on_accept; /* don't accept by itself */
-    bool read_nothing;   /* don't take the text */
+    uint16_t backlog;          /* of talk_listen() */
+    uint32_t send_queue_bytes; /* of the listener's connections */
+    bool hold_on_accept;       /* don't accept by itself */
+    bool read_nothing;         /* don't take the text */
     /* heard from the callbacks */
     unsigned opened, readable, writable, closed;
     enum leat_err why;

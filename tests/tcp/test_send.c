@@ -233,6 +233,54 @@ static void full_queue_refuses_all_and_says_when_it_has_room(void **state)
     assert_int_equal(talk->writable, 1); /* once */
 }
 
+/* 10 MSS at first, so the path doesn't bound it. */
+static void program_bounds_the_queue_of_a_connection(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024);
+    leat_tcp_set_send_queue(talk->conn, 1);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 2048);
+    leat_tcp_set_send_queue(talk->conn, 2049);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 4096);
+    leat_tcp_set_send_queue(talk->conn, UINT32_MAX);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024); /* where any queue begins */
+    leat_tcp_set_send_queue(talk->conn, 0);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024);
+}
+
+static void wider_bound_of_a_full_queue_tells_the_program(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    leat_tcp_set_send_queue(talk->conn, 4096);
+    talk_queue(talk, 4000);
+    leat_tcp_set_send_queue(talk->conn, 2048); /* what is queued stays */
+    assert_int_equal(leat_tcp_send_room(talk->conn), 0);
+    assert_int_equal(talk_info(talk).queued_bytes, 4000);
+    leat_tcp_set_send_queue(talk->conn, 4096); /* less than half is free */
+    world_poll(talk->world);
+    assert_int_equal(talk->writable, 0);
+    leat_tcp_set_send_queue(talk->conn, 8192);
+    world_poll(talk->world);
+    assert_int_equal(talk->writable, 1);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 4192);
+    world_mark(talk->world);
+}
+
+static void connections_of_a_listener_have_its_bound(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->send_queue_bytes = 5000;
+    establish(talk);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 8192);
+    leat_tcp_set_send_queue(talk->conn, 0);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024);
+}
+
 static void write_takes_what_fits(void **state)
 {
     struct talk *talk = *state;
@@ -438,6 +486,9 @@ int main(void)
         talk_test(old_segment_does_not_bring_back_an_old_window),
         talk_test(text_queued_before_the_handshake_goes_after_it),
         talk_test_later(full_queue_refuses_all_and_says_when_it_has_room),
+        talk_test(program_bounds_the_queue_of_a_connection),
+        talk_test(wider_bound_of_a_full_queue_tells_the_program),
+        talk_test(connections_of_a_listener_have_its_bound),
         talk_test_later(write_takes_what_fits),
         talk_test(lent_memory_is_released_when_the_peer_has_it),
         talk_test(lent_memory_is_released_when_the_connection_dies),

@@ -122,9 +122,19 @@ void tcp_end_tuning_round(struct leat_tcp *conn)
 
 /* ---- the send queue ----------------------------------------------------------------------- */
 
+uint8_t tcp_send_queue_class(uint32_t bytes)
+{
+    uint8_t class = 0;
+
+    while (bytes > 0 && class < TCP_SEND_CLASSES &&
+           (class == 0 || (uint32_t)TCP_SEND_LEAST_BYTES / 2 << class < bytes))
+        class ++;
+    return class;
+}
+
 uint32_t tcp_send_limit(const struct leat_tcp *conn)
 {
-    const uint32_t most = conn->tcp->config.send_queue_bytes;
+    const uint32_t most = tcp_send_most(conn);
     const uint32_t begin = min32(most, BEGIN_BYTES);
     /* two windows: one on its way, and the next while its ACKs come.  What waits for a hole to be
      * filled doesn't count, or nothing new would leave, and the repair would starve. */

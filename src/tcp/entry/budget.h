@@ -6,6 +6,8 @@
 #include "tcp/tcp.h"
 
 enum {
+    TCP_SEND_LEAST_BYTES = 2 * 1024,  /* the least that a program may choose for a send queue, */
+    TCP_SEND_CLASSES = 15,            /* and how many powers of two there are */
     TCP_SEND_SCARCE_BYTES = 64 * 1024 /* a send queue's limit while memory is scarce */
 };
 
@@ -60,13 +62,23 @@ static inline void tcp_tune_window(struct leat_tcp *conn, uint32_t consumed_byte
         tcp_end_tuning_round(conn);
 }
 
-/* Text that the send queue may hold now, bytes. */
+/* conn->send_queue for a limit of @bytes: half of TCP_SEND_LEAST_BYTES, so often doubled. */
+COLD uint8_t tcp_send_queue_class(uint32_t bytes);
+
+/* Text that the send queue may hold at best, bytes. */
+static inline uint32_t tcp_send_most(const struct leat_tcp *conn)
+{
+    return conn->send_queue == 0 ? conn->tcp->config.send_queue_bytes
+                                 : (uint32_t)TCP_SEND_LEAST_BYTES / 2 << conn->send_queue;
+}
+
+/* ... and now. */
 uint32_t tcp_send_limit(const struct leat_tcp *conn);
 
 /* It is never less than this, which costs less to find out. */
 static inline uint32_t tcp_send_limit_least(const struct leat_tcp *conn)
 {
-    const uint32_t most = conn->tcp->config.send_queue_bytes;
+    const uint32_t most = tcp_send_most(conn);
 
     return most < TCP_SEND_SCARCE_BYTES ? most : TCP_SEND_SCARCE_BYTES;
 }

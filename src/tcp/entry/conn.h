@@ -87,8 +87,9 @@ struct leat_tcp {
     uint8_t dscp : 6;      /* RFC 2474 */
     uint8_t fast_open : 1; /* our SYN may carry text */
     uint8_t no_df : 1;     /* text may be fragmented on its way: pmtu_is_least() */
-    uint8_t probes;        /* keep-alive probes since the peer was last heard */
-    uint8_t error; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
+    uint16_t probes : 7;   /* keep-alive probes since the peer was last heard */
+    uint16_t error : 5; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
+    uint16_t send_queue : 4; /* the program's limit (budget.h); 0: the configuration's */
 
     /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */
     uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
@@ -121,6 +122,7 @@ struct leat_tcp {
     struct saved_congestion saved; /* while it has no transfer */
 };
 
+_Static_assert((unsigned)LEAT_ERR_COUNT <= 1u << 5, "an error of a connection has 5 bits");
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");
 _Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in three cache lines");
 

@@ -103,7 +103,7 @@ void tcp_end_early(struct leat_tcp *conn, enum leat_err why)
     struct tcp_step step = {.tcp = conn->tcp};
 
     tcp_event(&conn->tcb, TCP_ABORT, &step);
-    conn->error = (uint8_t)why;
+    conn->error = why & 31u;
 }
 
 /* ---- the hand ----------------------------------------------------------------------------- */

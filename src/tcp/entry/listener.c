@@ -2,6 +2,7 @@
 #include "tcp/entry/listener.h"
 #include "tcp/entry/cookie.h"
 #include "tcp/entry/account.h"
+#include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
@@ -57,6 +58,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     if (made->config.backlog == 0)
         made->config.backlog = BACKLOG_DEFAULT;
     settle_options(&made->config, &tcp->config);
+    made->send_queue = tcp_send_queue_class(config->send_queue_bytes);
     made->ready.run = listener_deliver;
     near_ring_init(tcp, &made->acceptable);
     tcb->local_ip = config->ip;

@@ -262,7 +262,7 @@ COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err 
         step->tcp->stack->stats.tcp_failed++;
     if (tcb->kind != TCB_CONN)
         return; /* nobody holds it yet */
-    tcp_conn(tcb)->error = (uint8_t)why;
+    tcp_conn(tcb)->error = why & 31u;
     tcp_tell(tcp_conn(tcb), CONN_TELL_CLOSED);
 }
 

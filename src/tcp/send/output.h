@@ -79,6 +79,9 @@ void tcp_start_rexmt(struct leat_tcp *conn);
 /* A window probe or a keep-alive, whichever fits. */
 COLD void tcp_send_probe(struct leat_tcp *conn, const struct path *path);
 
+/* The peer's window has room for some of what waits, and nothing is lost. */
+bool tcp_window_is_silly(const struct leat_tcp *conn);
+
 /* RFC 8985 7.3: new text if there is any, else the last segment again.  False: no memory. */
 COLD bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path);
 

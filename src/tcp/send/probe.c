@@ -1,8 +1,10 @@
 /* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
  * at the end? */
+#include "tcp/math/seq.h"
 #include "tcp/send/output.h"
 
-static const uint64_t persist_min_ns = 200000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
+static const uint64_t persist_min_ns = 200000000;
+static const uint64_t override_max_ns = 1000000000; /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
 
 /* RFC 9293 3.8.6.1: one octet of what waits, whatever the window says.  It counts as lost at once:
  * if the window stays shut it was, and nothing is in flight. */
@@ -25,8 +27,32 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
     }
 }
 
+bool tcp_window_is_silly(const struct leat_tcp *conn)
+{
+    return conn->transfer->scoreboard.lost_bytes == 0 &&
+           seq_lt(conn->tcb.snd_nxt, tcp_text_end(conn)) &&
+           seq_lt(conn->tcb.snd_nxt, conn->snd_una + conn->snd_wnd);
+}
+
+/* RFC 9293 3.8.6.2.1 (4): what there is room for, however little. */
+static void send_override(struct leat_tcp *conn, const struct path *path)
+{
+    const uint32_t queued = tcp_text_end(conn) - conn->tcb.snd_nxt;
+    const uint32_t room = conn->snd_una + conn->snd_wnd - conn->tcb.snd_nxt;
+    struct plan plan = {.seq = conn->tcb.snd_nxt, .text_bytes = queued < room ? queued : room};
+
+    if (plan.text_bytes > conn->mss)
+        plan.text_bytes = conn->mss;
+    tcp_send_new(conn, path, &plan);
+}
+
 void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
 {
+    if (tcp_window_is_silly(conn)) {
+        conn->flags &= ~(unsigned)CONN_PROBE;
+        send_override(conn, path);
+        return;
+    }
     conn->tcp->stack->stats.tcp_probes++;
     if (!tcp_something_waits(conn)) {
         conn->flags &= ~(unsigned)CONN_PROBE;
@@ -74,9 +100,18 @@ static bool only_SACKed_is_out(const struct leat_tcp *conn)
            conn->transfer->scoreboard.lost_bytes == 0;
 }
 
-void tcp_start_persist(struct leat_tcp *conn)
+/* Until the window is probed, or a silly one is used: that timeout never gets longer. */
+static uint64_t persist_ns(const struct leat_tcp *conn)
 {
     const uint64_t rto_ns = rtt_rto_ns(&conn->rtt);
+
+    if (rto_ns < persist_min_ns)
+        return persist_min_ns;
+    return rto_ns > override_max_ns && tcp_window_is_silly(conn) ? override_max_ns : rto_ns;
+}
+
+void tcp_start_persist(struct leat_tcp *conn)
+{
     uint64_t at_ns = conn->tcp->stack->now_ns;
     const bool waiting = conn->flags & CONN_PERSIST;
 
@@ -89,7 +124,7 @@ void tcp_start_persist(struct leat_tcp *conn)
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
         conn->flags |= CONN_PERSIST;
     }
-    at_ns += rto_ns > persist_min_ns ? rto_ns : persist_min_ns;
+    at_ns += persist_ns(conn);
     conn->rexmt_at = deadline_at(at_ns);
     tcp_arm_for(conn, at_ns);
 }
