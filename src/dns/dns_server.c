@@ -359,6 +359,8 @@ static enum leat_err open_ports(struct leat_dns_server *server)
     const struct leat_tcp_listen_config listen = {.ip = server->config.ip,
                                                   .port = server->config.port,
                                                   .displace = true,
+                                                  .send_queue_bytes =
+                                                      2 * server->config.tcp_reply_bytes,
                                                   .on_acceptable = accept_clients,
                                                   .arg = server};
     enum leat_err err = leat_udp_open(server->stack, &server->udp, &events, server);

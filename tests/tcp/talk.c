@@ -125,14 +125,11 @@ int talk_teardown(void **state)
 
 void talk_listen(struct talk *talk)
 {
-    const struct leat_tcp_listen_config config = {
-        .port = PORT_US,
-        .backlog = talk->backlog,
-        .send_queue_bytes = talk->send_queue_bytes,
-        .on_acceptable = on_acceptable,
-        .arg = talk,
-    };
+    struct leat_tcp_listen_config config = talk->listen;
 
+    config.port = PORT_US;
+    config.on_acceptable = on_acceptable;
+    config.arg = talk;
     talk->err = leat_tcp_listen(talk->world->stack, &talk->listener, &config);
 }
 

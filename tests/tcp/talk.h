@@ -46,10 +46,9 @@ struct talk {
     uint32_t options_len;
     uint8_t extra[40]; /* options of all that the peer sends but SYNs */
     uint32_t extra_len;
-    uint16_t backlog;          /* of talk_listen() */
-    uint32_t send_queue_bytes; /* of the listener's connections */
-    bool hold_on_accept;       /* don't accept by itself */
-    bool read_nothing;         /* don't take the text */
+    struct leat_tcp_listen_config listen; /* of talk_listen(), which chooses port and callback */
+    bool hold_on_accept;                  /* don't accept by itself */
+    bool read_nothing;                    /* don't take the text */
     /* heard from the callbacks */
     unsigned opened, readable, writable, closed;
     enum leat_err why;
@@ -77,7 +76,7 @@ void talk_begin(struct talk *talk);
 #define talk_test_later(function)                                                                  \
     cmocka_unit_test_setup_teardown(function, talk_setup_later, talk_teardown)
 
-/* Makes the listener on PORT_US; room for talk->backlog connections if that is set. */
+/* Makes the listener on PORT_US, with the limits of talk->listen. */
 void talk_listen(struct talk *talk);
 
 /* With hold_on_accept: takes the first that waits, or makes talk->conn NULL. */

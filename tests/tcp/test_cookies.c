@@ -6,7 +6,7 @@
 /* Two strangers fill the backlog of two, and are never heard of again. */
 static void fill_backlog(struct talk *talk)
 {
-    talk->backlog = 2;
+    talk->listen.backlog = 2;
     talk->hold_on_accept = true;
     talk_listen(talk);
     for (uint16_t port = 6000; port < 6002; port++) {
@@ -178,7 +178,7 @@ static void no_cookie_when_nobody_accepts(void **state)
 {
     struct talk *talk = *state;
 
-    talk->backlog = 1;
+    talk->listen.backlog = 1;
     talk->hold_on_accept = true;
     talk_listen(talk);
     rx(talk, SYN, 0, 0, 0);

@@ -19,7 +19,7 @@ static void come_in(struct talk *talk, uint16_t port)
 
 static void listen_for(struct talk *talk, uint16_t backlog)
 {
-    talk->backlog = backlog;
+    talk->listen.backlog = backlog;
     talk->hold_on_accept = true;
     talk_listen(talk);
     assert_int_equal(talk->err, LEAT_OK);

@@ -270,17 +270,6 @@ static void wider_bound_of_a_full_queue_tells_the_program(void **state)
     world_mark(talk->world);
 }
 
-static void connections_of_a_listener_have_its_bound(void **state)
-{
-    struct talk *talk = *state;
-
-    talk->send_queue_bytes = 5000;
-    establish(talk);
-    assert_int_equal(leat_tcp_send_room(talk->conn), 8192);
-    leat_tcp_set_send_queue(talk->conn, 0);
-    assert_int_equal(leat_tcp_send_room(talk->conn), 256 * 1024);
-}
-
 static void write_takes_what_fits(void **state)
 {
     struct talk *talk = *state;
@@ -488,7 +477,6 @@ int main(void)
         talk_test_later(full_queue_refuses_all_and_says_when_it_has_room),
         talk_test(program_bounds_the_queue_of_a_connection),
         talk_test(wider_bound_of_a_full_queue_tells_the_program),
-        talk_test(connections_of_a_listener_have_its_bound),
         talk_test_later(write_takes_what_fits),
         talk_test(lent_memory_is_released_when_the_peer_has_it),
         talk_test(lent_memory_is_released_when_the_connection_dies),

@@ -32,7 +32,7 @@ static void test_threat_R1_client_gets_in_during_a_flood_of_SYNs(void **state)
     struct leat_pool *pool = leat_pool(talk->world->stack);
     uint32_t number = 0, free_count;
 
-    talk->backlog = 8;
+    talk->listen.backlog = 8;
     talk->port_peer = 63000; /* none of the flood's */
     talk_listen(talk);
     flood(talk, &number, 1000, 1000);
@@ -249,7 +249,7 @@ static void test_threat_R4_backlog_is_capped_when_nobody_accepts(void **state)
     struct leat_pool *pool = leat_pool(talk->world->stack);
     const uint32_t free_count = leat_pool_free_count(pool);
 
-    talk->backlog = 8;
+    talk->listen.backlog = 8;
     talk->hold_on_accept = true;
     talk_listen(talk);
     for (uint16_t port = 5000; port < 5100; port++) {

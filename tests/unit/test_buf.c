@@ -1,6 +1,8 @@
 /* test_buf.c -- views of storage: what each function does to one, to a list, to what is shared. */
 #include "unit_pool.h"
 
+#include "core/view.h"
+
 enum {
     FULL_BYTES = 512,
     ROOM = FULL_BYTES - 128 /* of a full buffer behind LEAT_BUF_HEADROOM */
@@ -340,6 +342,39 @@ static void lent_memory_never_has_room_to_write(void **state)
     leat_buf_free(slice);
 }
 
+/* Behind it nobody else may look at, or write to, what is written. */
+static void short_text_is_merged_only_into_storage_of_one_view(void **state)
+{
+    struct leat_buf *last = text("one"), *piece = text("two"), *slice;
+
+    (void)state;
+    assert_true(view_merge(last, piece));
+    assert_text(last, "onetwo");
+    slice = leat_buf_slice(last, 1, 3);
+    assert_false(view_merge(last, piece)); /* the slice would see it */
+    assert_false(view_merge(slice, piece));
+    assert_text(slice, "net");
+    leat_buf_free(last);
+    assert_false(view_merge(slice, piece)); /* its storage is another descriptor's still */
+    assert_text(slice, "net");
+    leat_buf_free(slice);
+    leat_buf_free(piece);
+}
+
+static void merging_stops_at_the_end_of_the_storage(void **state)
+{
+    struct leat_buf *last = leat_buf_alloc_small(&unit.pool, 0), *piece = text("two");
+
+    (void)state;
+    leat_buf_put(last, leat_buf_tailroom(last) - 3);
+    assert_true(view_merge(last, piece));
+    assert_int_equal(last->len, POOL_SMALL_BYTES);
+    assert_memory_equal(last->data + last->len - 3, "two", 3);
+    assert_false(view_merge(last, piece));
+    leat_buf_free(last);
+    leat_buf_free(piece);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
 
 int main(void)
@@ -363,6 +398,8 @@ int main(void)
         TEST(lend_without_release_and_without_bytes),
         TEST(release_may_use_the_pool),
         TEST(lent_memory_never_has_room_to_write),
+        TEST(short_text_is_merged_only_into_storage_of_one_view),
+        TEST(merging_stops_at_the_end_of_the_storage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

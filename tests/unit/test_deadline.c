@@ -74,6 +74,18 @@ static void long_deadlines_are_kept_in_ms(void **state)
     }
 }
 
+/* Never shorter, and a thousandth longer at most. */
+static void times_in_16_bits_are_a_thousandth_longer_at_most(void **state)
+{
+    (void)state;
+    for (uint64_t time_ms = 0; time_ms <= deadline_ms_max_ns / 1000000;
+         time_ms += 1 + time_ms / 777) {
+        const uint32_t kept_ms = deadline_short_ms(deadline_short((uint32_t)time_ms));
+
+        assert_in_range(kept_ms, time_ms, time_ms + time_ms / 1024);
+    }
+}
+
 static void none_is_never_and_nothing_else_is_none(void **state)
 {
     (void)state;
@@ -91,6 +103,7 @@ int main(void)
         cmocka_unit_test(what_was_set_is_read),
         cmocka_unit_test(who_fires_late_finds_what_is_due),
         cmocka_unit_test(long_deadlines_are_kept_in_ms),
+        cmocka_unit_test(times_in_16_bits_are_a_thousandth_longer_at_most),
         cmocka_unit_test(none_is_never_and_nothing_else_is_none),
     };
 

@@ -119,6 +119,41 @@ static void icmp_has_a_floor(void **state)
     assert_int_equal(pmtu_candidate(&pmtu, 600 * second), 1500); /* RFC 1191 6.3 */
 }
 
+static void program_bounds_what_is_sent_and_what_is_tried(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 1500);
+    pmtu_clamp(&pmtu, 1460);
+    assert_int_equal(pmtu.mtu, 1500);
+    pmtu_clamp(&pmtu, 1000);
+    assert_int_equal(pmtu.mtu, 1040);
+    assert_int_equal(pmtu_candidate(&pmtu, 1000 * second), 0);
+    pmtu_clamp(&pmtu, 1200); /* it only gets less */
+    assert_int_equal(pmtu.mtu, 1040);
+    assert_true(pmtu_told(&pmtu, 600, 0));
+    pmtu_clamp(&pmtu, 900);
+    assert_int_equal(pmtu.mtu, 600);
+    assert_int_equal(pmtu_candidate(&pmtu, 601 * second), 940);
+    pmtu_clamp(&pmtu, 1);
+    assert_int_equal(pmtu.mtu, 40 + 48);
+}
+
+/* RFC 1191 3: there DF stays off. */
+static void least_size_is_576_and_all_below(void **state)
+{
+    struct pmtu pmtu;
+
+    (void)state;
+    pmtu_init(&pmtu, 577);
+    assert_false(pmtu_is_least(&pmtu));
+    pmtu_init(&pmtu, 576);
+    assert_true(pmtu_is_least(&pmtu));
+    pmtu_init(&pmtu, 68);
+    assert_true(pmtu_is_least(&pmtu));
+}
+
 /* The clock of the search wraps after 104 days. */
 static void who_was_idle_for_months_may_probe(void **state)
 {
@@ -143,6 +178,8 @@ int main(void)
         cmocka_unit_test(mistake_is_corrected_by_one_probe),
         cmocka_unit_test(search_finds_what_the_path_carries),
         cmocka_unit_test(icmp_has_a_floor),
+        cmocka_unit_test(program_bounds_what_is_sent_and_what_is_tried),
+        cmocka_unit_test(least_size_is_576_and_all_below),
         cmocka_unit_test(who_was_idle_for_months_may_probe),
     };
 

@@ -87,8 +87,8 @@ struct leat_tcp {
     uint8_t dscp : 6;      /* RFC 2474 */
     uint8_t fast_open : 1; /* our SYN may carry text */
     uint8_t no_df : 1;     /* text may be fragmented on its way: pmtu_is_least() */
-    uint16_t probes : 7;   /* keep-alive probes since the peer was last heard */
     uint16_t error : 5; /* enum leat_err: what ICMP said last; CONN_TELL_CLOSED: why it has ended */
+    uint16_t probes : 7;     /* keep-alive probes since the peer was last heard */
     uint16_t send_queue : 4; /* the program's limit (budget.h); 0: the configuration's */
 
     /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */

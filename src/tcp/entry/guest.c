@@ -127,16 +127,25 @@ static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newco
            peer->connections > newcomer->peer->connections;
 }
 
+/* The hand goes on.  Free entries are taken in their order, or again, so behind one that has never
+ * been taken are none that were. */
+static struct leat_tcp *next_entry(struct tcp *tcp)
+{
+    const uint32_t next = tcp->eviction.conn_hand + 1;
+    struct leat_tcp *conn = &tcp->conns[tcp->eviction.conn_hand];
+
+    tcp->eviction.conn_hand = next < tcp->config.connections && tcp->conns[next].tcp ? next : 0;
+    return conn;
+}
+
 /* Of the next few that the hand passes: an orphan, or else who is idle for longest. */
 static struct leat_tcp *find_one(struct tcp *tcp, const struct newcomer *newcomer)
 {
     struct leat_tcp *idlest = 0;
 
     for (unsigned look = 0; look < LOOK_MAX; look++) {
-        struct leat_tcp *conn = &tcp->conns[tcp->eviction.conn_hand];
+        struct leat_tcp *conn = next_entry(tcp);
 
-        tcp->eviction.conn_hand =
-            tcp->eviction.conn_hand + 1 < tcp->config.connections ? tcp->eviction.conn_hand + 1 : 0;
         if (conn->tcb.kind != TCB_CONN || !(conn->tcb.flags & TCB_HASHED) ||
             (newcomer->listener_is_full && host_of(conn) != newcomer->listener))
             continue;

@@ -208,7 +208,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (scaled ? CONN_PEER_SCALES : 0) |
                    (half->retransmits ? CONN_LOST_SYN : 0);
     conn->listener = half->listener;
-    conn->send_queue = half->listener->send_queue & 15u;
+    if (half->listener->send_queue > 0)
+        conn->send_queue = half->listener->send_queue & 15u;
     conn->snd_una = half->tcb.snd_nxt - 1;
     conn->last_ack_sent = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
