@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -22,7 +23,12 @@ from namespace import Namespace
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 QUICK = bool(os.environ.get("LEAT_QUICK"))
 LONG = bool(os.environ.get("LEAT_LONG"))  # meson test --setup long
-XDP = os.environ.get("LEAT_DEVICE") == "xdp"  # the examples run on AF_XDP over veth instead of TAP
+DEVICE = os.environ.get("LEAT_DEVICE", "tap")  # what the examples run on
+XDP = DEVICE == "xdp"  # AF_XDP over veth
+PATH = DEVICE in ("socket", "shm")  # no device, and no capabilities: a cable goes to the kernel's TAP device
+# as who has no right to anything but its own files
+NO_CAPABILITIES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
+NOBODY = "65534"
 START_S = 20
 STOP_S = 20
 
@@ -60,6 +66,14 @@ def run(*command, timeout=30, check=True, stdin=None):
         shown = (done.stdout + done.stderr).decode(errors="replace")
         pytest.fail(f"{' '.join(map(str, command))}: status {done.returncode}\n{shown}")
     return done.stdout
+
+
+def as_user(*command):
+    """The command without capabilities; in a user namespace there is no other user to become."""
+    probe = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set", "-all"]
+    if subprocess.run([*probe, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+        return [*probe, *command]
+    return list(command)
 
 
 def until(condition, timeout=10):
@@ -139,6 +153,9 @@ class Process:
             self._child.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def signal(self, number):
+        self._child.send_signal(number)
+
     def kill(self):
         """Ends it, however stuck it is."""
         self._child.kill()
@@ -180,16 +197,26 @@ class Leat(Process):
         self.stats = {}
         self._stopped = False
         self._status = 0
-        if XDP and (link or mtu > 1772):
-            pytest.skip("a relay wants a TAP device" if link else "a frame must fit into a buffer")
+        if (XDP or PATH) and link:
+            pytest.skip("a relay wants a TAP device")
+        if XDP and mtu > 1772:
+            pytest.skip("a frame must fit into a buffer")
+        self.cable = None
         if XDP:
             make_pair(self.device, self.mac, mtu, f"{self.peer}/24")
             device = ["--xdp", self.device]
+        elif PATH:
+            make_tap(self.device, mtu, f"{self.peer}/24")
+            self._folder = tempfile.TemporaryDirectory()
+            path = f"{self._folder.name}/wire"
+            self.cable = Process(binary("cable"), self.device, DEVICE, path, mtu)
+            self.cable.wait_for("cable: ready")
+            device = [f"--{DEVICE}", path, "--mtu", mtu, "--mac", self.mac]
         else:
             make_tap(self.device, mtu, None if link else f"{self.peer}/24")
             device = ["--tap", self.device, "--mac", self.mac]
         super().__init__(
-            binary(name),
+            *(NO_CAPABILITIES if PATH else ()), binary(name),
             *device, "--ip", f"{self.ip}/24", "--gateway", self.gateway, "--stats",
             # a relay carries frames, not what the kernel knows of them
             *(["--no-offload"] if link else []), *options, *arguments,
@@ -215,7 +242,7 @@ class Leat(Process):
             counter = re.match(r"([a-z][a-z0-9_]*) +(\d+)  ", line)
             if counter:
                 self.stats[counter[1]] = int(counter[2])
-        if XDP:  # no such backend, no such copies
+        if DEVICE != "tap":  # no such backend, no such copies
             self.stats |= {"copied_tap_frames": 0, "copied_tap_bytes": 0}
         assert status == self._status, f"{self.command[0]}: exit status {status}\n{self.text}"
         assert "the counters do not balance" not in self.text
@@ -232,6 +259,10 @@ class Leat(Process):
             self.stop()
         finally:
             print(f"--- {' '.join(self.command)}\n{self.text}")
+            if self.cable:
+                self.cable.stop()
+                print(f"--- {' '.join(self.cable.command)}\n{self.cable.text}")
+                self._folder.cleanup()
             run("ip", "link", "del", self.device, check=False)
 
 
@@ -302,6 +333,25 @@ def leat():
     yield start
     for program in reversed(started):
         program.remove()
+
+
+@pytest.fixture
+def folder():
+    """Where an ordinary user may make sockets; not in pytest's own, which another run shuts."""
+    with tempfile.TemporaryDirectory() as made:
+        os.chmod(made, 0o777)
+        yield pathlib.Path(made)
+
+
+@pytest.fixture
+def outside():
+    """What passt looks for: an interface with a default route."""
+    run("ip", "tuntap", "add", "outside", "mode", "tap")
+    run("ip", "addr", "add", "198.51.100.2/24", "dev", "outside")
+    run("ip", "link", "set", "outside", "up")
+    run("ip", "route", "add", "default", "via", "198.51.100.1")
+    yield
+    run("ip", "link", "del", "outside")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import QUICK, until
+from conftest import DEVICE, QUICK, until
 from stream import echo_all
 
 MEGABYTE = 1_000_000
@@ -32,6 +32,7 @@ def test_100_mb_each_way_without_a_copy(leat):
     assert stats["tcp_opened_passive"] == 1 == stats["tcp_closed"]
 
 
+@pytest.mark.skipif(DEVICE != "tap", reason="no other device has super-frames")
 def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_them(leat):
     """Each holds down 64 KiB of it, and 64 of them all: then they are copied, and nothing is lost."""
     echo = leat("echo")
@@ -86,6 +87,7 @@ def test_other_mtus(leat, mtu):
     assert "ip_reassembled" not in stats, "TCP must not send or cause fragments"
 
 
+@pytest.mark.skipif(DEVICE == "shm", reason="both ends of the memory must have the same")
 def test_our_mtu_may_be_less_than_the_kernels(leat):
     """--mtu: our MSS option tells the kernel (RFC 9293 3.7.1)."""
     echo = leat("echo", options=["--mtu", "700", "--no-offload"], said_mtu=700)

@@ -10,19 +10,10 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
 
-from conftest import Process, binary, run, until
+from conftest import Process, as_user, binary, run, until
 
 US = "02:00:00:00:00:01"
 ALL = "ff:ff:ff:ff:ff:ff"
-NOBODY = "65534"
-
-
-def as_user(*command):
-    """The command without capabilities; in a user namespace there is no other user to become."""
-    probe = ["setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--bounding-set", "-all"]
-    if subprocess.run([*probe, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
-        return [*probe, *command]
-    return list(command)
 
 
 class Peer:
@@ -67,14 +58,6 @@ class Peer:
 
     def close(self):
         self.sock.close()
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Where an ordinary user may make sockets."""
-    for part in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        os.chmod(part, 0o777)
-    return tmp_path
 
 
 @pytest.fixture
@@ -190,17 +173,6 @@ def test_a_guest_of_qemu_is_the_other_end(example, folder, kind):
     finally:
         guest.kill()
         print(guest.text)
-
-
-@pytest.fixture
-def outside():
-    """What passt looks for: an interface with a default route."""
-    run("ip", "tuntap", "add", "outside", "mode", "tap")
-    run("ip", "addr", "add", "198.51.100.2/24", "dev", "outside")
-    run("ip", "link", "set", "outside", "up")
-    run("ip", "route", "add", "default", "via", "198.51.100.1")
-    yield
-    run("ip", "link", "del", "outside")
 
 
 def test_passt_lets_an_ordinary_user_be_reached_on_a_port(example, outside):

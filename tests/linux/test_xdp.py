@@ -2,28 +2,15 @@
 
 import socket
 import subprocess
+import time
 
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 
-from conftest import XDP, binary, run, until
+from conftest import XDP, binary, run
 
 pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
-
-
-def test_every_length_passes_both_ways(leat):
-    echo = leat("echo")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
-        client.connect((echo.ip, 7))
-        for length in range(1, 1473):
-            text = bytes((length + at) & 255 for at in range(length))
-            client.send(text)
-            assert client.recv(2000) == text
-    stats = echo.stop()
-    assert stats["taken_udp"] == 1472
-    assert stats["copied_tx_bytes"] == 0
 
 
 def test_the_rest_is_left_to_linux(leat):
@@ -43,14 +30,6 @@ def test_the_rest_is_left_to_linux(leat):
         wire.send(bytes(theirs))
         assert b"to Linux" in there.recv(2000)
     assert echo.stop()["rx_frames"] >= 1
-
-
-def test_a_device_that_goes_away_is_told(leat):
-    echo = leat("echo")
-    run("ip", "link", "del", echo.device)
-    echo.wait_for(f"device {echo.device} has gone")
-    assert echo.wait() == 1
-    echo.expect_status(1)
 
 
 def test_two_programs_do_not_share_a_queue(leat):
@@ -73,32 +52,8 @@ def test_what_can_not_be_is_told(words, message):
     assert done.returncode == 2 and message in done.stderr, done
 
 
-def test_a_small_pool_recovers_from_a_flood(leat):
-    """More datagrams than buffers: those that find none are dropped by the kernel, and all is well again."""
-    echo = leat("echo", options=["--buffers", "128"])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.connect((echo.ip, 7))
-        for _ in range(20_000):
-            client.send(b"x" * 1000)
-
-        client.settimeout(1)
-        while True:  # what came back of the flood
-            try:
-                client.recv(2000)
-            except socket.timeout:
-                break
-
-        def answered():
-            client.send(b"still there?")
-            try:
-                return client.recv(2000) == b"still there?"
-            except socket.timeout:
-                return False
-
-        assert until(answered)
-
-
 def test_busy_polling_answers(leat):
     echo = leat("echo", options=["--busy-poll", "20"])
     run("ping", "-n", "-c", 20, "-i", 0.01, "-w", 10, echo.ip)
-
+    time.sleep(1)
+    assert echo.stop()["xdp_kicks"] < 20_000  # it has slept, too

@@ -1,0 +1,90 @@
+"""What each device must bear, whatever it is: TAP, AF_XDP, a UNIX socket, shared memory (LEAT_DEVICE)."""
+
+import signal
+import socket
+
+from conftest import DEVICE, PATH, run, until
+
+
+def answered(echo):
+    """Waits until a datagram comes back."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(1)
+        client.connect((echo.ip, 7))
+
+        def echoed():
+            client.send(b"still there?")
+            try:
+                return client.recv(2000) == b"still there?"
+            except socket.timeout:
+                return False
+
+        return until(echoed)
+
+
+def flood(echo, count):
+    """Datagrams that nobody waits for; what comes back of them is read."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect((echo.ip, 7))
+        for _ in range(count):
+            client.send(b"x" * 1000)
+        client.settimeout(0.5)
+        try:
+            while True:
+                client.recv(2000)
+        except socket.timeout:
+            pass
+
+
+def test_every_length_passes_both_ways(leat):
+    echo = leat("echo")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((echo.ip, 7))
+        for length in range(1, 1473):
+            text = bytes((length + at) & 255 for at in range(length))
+            client.send(text)
+            assert client.recv(2000) == text
+    stats = echo.stop()
+    assert stats["taken_udp"] == 1472
+    assert stats["copied_tx_bytes"] == 0
+
+
+def test_a_device_that_goes_away_is_told(leat):
+    echo = leat("echo")
+    if PATH:
+        echo.cable.stop()
+    else:
+        run("ip", "link", "del", echo.device)
+    echo.wait_for("the peer has closed the connection" if PATH else f"device {echo.device} has gone")
+    assert echo.wait() == 1
+    echo.expect_status(1)
+
+
+def test_a_small_pool_recovers_from_a_flood(leat):
+    """More datagrams than buffers: some wait in the device, some the kernel drops, and all is well again."""
+    echo = leat("echo", options=["--buffers", "128"])
+    flood(echo, 20_000)
+    assert answered(echo)
+    stats = echo.stop()
+    if PATH:  # its input waits as long as it must
+        assert f"{DEVICE}_rx_dropped" not in stats
+
+
+def test_a_full_device_is_emptied_by_who_stood_still(leat):
+    """Nobody takes frames for a while: the device is full, and a connection goes on afterwards."""
+    echo = leat("echo")
+    text = bytes(1200)
+    with socket.create_connection((echo.ip, 7), 20) as talk:
+        talk.sendall(text)
+        echo.signal(signal.SIGSTOP)
+        flood(echo, 3000)
+        echo.signal(signal.SIGCONT)
+        got = b""
+        while len(got) < len(text):
+            more = talk.recv(len(text))
+            assert more
+            got += more
+        assert got == text
+    assert answered(echo)
+    echo.stop()
