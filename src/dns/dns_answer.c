@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "dns/dns_query.h"
 #include "dns/dns_zone.h"
 #include "core/assert.h"
 #include "wire/bytes.h"
@@ -16,13 +17,6 @@
 enum {
     CHAIN_MAX = 8,   /* names in one answer that CNAMEs lead through */
     TARGETS_MAX = 16 /* names of a set whose addresses are added */
-};
-
-struct query {
-    struct dns_header header;
-    struct dns_question question;
-    struct dns_edns edns;
-    bool has_edns;
 };
 
 struct reply {
@@ -43,52 +37,6 @@ struct place {
     struct dns_zone_range node; /* the records there */
     const uint8_t *name;        /* of the cut */
 };
-
-enum verdict {
-    VERDICT_GOOD,
-    VERDICT_DROP,
-    VERDICT_FORMERR
-};
-
-/* RFC 6891 6.1.1: one OPT record at most, among the additional ones, with the root for owner. */
-static enum verdict read_records(const uint8_t *message, size_t len, size_t at, struct query *query)
-{
-    for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
-        for (unsigned left = query->header.counts[section]; left > 0; left--) {
-            struct leat_dns_record record;
-
-            if (!dns_record_read(message, len, &at, &record))
-                return VERDICT_DROP;
-            if (record.type != DNS_TYPE_OPT)
-                continue;
-            if (section != DNS_ADDITIONAL || query->has_edns ||
-                !dns_edns_read(&record, &query->edns))
-                return VERDICT_FORMERR;
-            query->has_edns = true;
-        }
-    }
-    return at == len ? VERDICT_GOOD : VERDICT_DROP;
-}
-
-static enum verdict read_query(const uint8_t *message, size_t len, struct query *query)
-{
-    size_t at = DNS_HEADER_BYTES;
-
-    query->has_edns = false;
-    query->edns.dnssec_ok = false;
-    if (!dns_header_read(message, len, &query->header))
-        return VERDICT_DROP;
-    /* two servers that answer each other's replies would never stop */
-    if (query->header.flags & DNS_QR)
-        return VERDICT_DROP;
-    if (dns_opcode(query->header.flags) != DNS_OPCODE_QUERY)
-        return VERDICT_GOOD; /* what follows may look like anything */
-    if (query->header.counts[DNS_QUESTION] != 1)
-        return VERDICT_FORMERR; /* RFC 9619 */
-    if (!dns_question_read(message, len, &at, &query->question))
-        return VERDICT_DROP;
-    return read_records(message, len, at, query);
-}
 
 /* Writes a set whole or not at all; false: it does not fit. */
 static bool add_set(struct reply *reply, enum dns_section section, const uint8_t *owner,
@@ -316,38 +264,7 @@ static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, c
     return best;
 }
 
-/* What forbids an answer, or NOERROR. */
-static unsigned refusal(const struct query *query, const struct leat_dns_zone *zone)
-{
-    const uint16_t type = query->question.type;
-
-    if (query->has_edns && query->edns.version > 0)
-        return LEAT_DNS_BADVERS;
-    if (query->question.class_number != DNS_CLASS_IN || !zone)
-        return LEAT_DNS_REFUSED;
-    if (type == DNS_TYPE_AXFR || type == DNS_TYPE_IXFR)
-        return LEAT_DNS_REFUSED;
-    if (type == DNS_TYPE_OPT || (type >= DNS_TYPE_META && type < LEAT_DNS_ANY))
-        return LEAT_DNS_NOTIMP;
-    return LEAT_DNS_NOERROR;
-}
-
-static size_t reply_limit(const struct query *query, enum leat_dns_transport transport,
-                          size_t reply_bytes)
-{
-    size_t limit = DNS_MESSAGE_BYTES;
-
-    if (transport != LEAT_DNS_OVER_TCP) {
-        limit = query->has_edns ? query->edns.payload_bytes : 0;
-        if (limit < DNS_UDP_PLAIN_BYTES)
-            limit = DNS_UDP_PLAIN_BYTES; /* RFC 6891 6.2.3 */
-        if (limit > LEAT_DNS_UDP_BYTES)
-            limit = LEAT_DNS_UDP_BYTES;
-    }
-    return limit < reply_bytes ? limit : reply_bytes;
-}
-
-static size_t finish(struct reply *reply, const struct query *query)
+static size_t finish(struct reply *reply, const struct dns_query *query)
 {
     /* what a reply keeps of its query (RFC 1035 4.1.1); there is no recursion: RA stays 0 */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
@@ -370,19 +287,19 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
                        const uint8_t *query, size_t query_len, uint8_t *reply, size_t reply_bytes)
 {
     struct reply made;
-    struct query asked;
-    const enum verdict verdict = read_query(query, query_len, &asked);
-    const size_t limit = reply_limit(&asked, transport, reply_bytes);
+    struct dns_query asked;
+    const enum dns_query_verdict verdict = dns_query_read(&asked, query, query_len);
+    const size_t limit = dns_query_limit(&asked, transport, reply_bytes);
 
     leat_assert(reply_bytes >= LEAT_DNS_REPLY_BYTES_MIN);
-    if (verdict == VERDICT_DROP)
+    if (verdict == DNS_QUERY_DROP)
         return 0;
-    if (verdict == VERDICT_FORMERR)
+    if (verdict == DNS_QUERY_FORMERR)
         asked.has_edns = false;
     dns_write_start(&made.writer, reply, limit - (asked.has_edns ? DNS_OPT_BYTES : 0));
     made.rcode = LEAT_DNS_NOERROR;
     made.flags = 0;
-    if (verdict == VERDICT_FORMERR) {
+    if (verdict == DNS_QUERY_FORMERR) {
         made.rcode = LEAT_DNS_FORMERR;
     } else if (dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
         made.rcode = LEAT_DNS_NOTIMP;
@@ -392,7 +309,7 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
         dns_write_question(&made.writer, question->name, question->type, question->class_number);
         made.zone = zone_of(zones, question->name);
         made.type = question->type;
-        made.rcode = refusal(&asked, made.zone);
+        made.rcode = dns_query_refusal(&asked, made.zone != NULL);
         if (transport == LEAT_DNS_SLIP) {
             made.rcode = LEAT_DNS_NOERROR;
             made.flags = DNS_TC;

@@ -111,33 +111,41 @@ static size_t records_end(const struct leat_dns_result *result, size_t at, unsig
     return at;
 }
 
+bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry)
+{
+    const uint32_t now_s = resolver_now_s(resolver);
+
+    resolver->has_kept = entry->rcode == LEAT_DNS_NOERROR || entry->rcode == LEAT_DNS_NXDOMAIN;
+    cache_view(entry, &resolver->kept);
+    resolver->kept_age =
+        (struct dns_kept_age){.age_s = now_s - entry->stored_s,
+                              .stale_ttl_s = cache_left_s(entry, now_s) == 0 ? STALE_TTL_S : 0};
+    return resolver->has_kept;
+}
+
 /* Makes resolver->result a message with what the cache has, as if a server had just sent it. */
 static enum leat_err result_from(struct leat_resolver *resolver, const struct cache_entry *entry,
                                  const struct leat_lookup *lookup)
 {
     struct leat_dns_result *result = &resolver->result;
-    const uint32_t now_s = resolver_now_s(resolver);
-    const struct dns_kept_age age = {.age_s = now_s - entry->stored_s,
-                                     .stale_ttl_s =
-                                         cache_left_s(entry, now_s) == 0 ? STALE_TTL_S : 0};
+    const struct dns_kept *kept = &resolver->kept;
     struct dns_writer writer;
 
     *result = (struct leat_dns_result){
         .rcode = entry->rcode, .name = lookup->asked, .type = lookup->type};
-    if (entry->rcode != LEAT_DNS_NOERROR && entry->rcode != LEAT_DNS_NXDOMAIN)
+    if (!resolver_keep_from(resolver, entry))
         return LEAT_ERR_REFUSED;
-    cache_view(entry, &resolver->kept);
     dns_write_start(&writer, resolver->keeper.bytes, resolver->keeper.bytes_max);
     dns_write_question(&writer, lookup->asked.wire, lookup->type, DNS_CLASS_IN);
     result->answers_at = writer.len;
-    dns_kept_copy(&resolver->kept, &age, writer.bytes + writer.len);
-    writer.len += resolver->kept.records_len;
-    writer.counts[DNS_ANSWER] = resolver->kept.answers;
-    writer.counts[DNS_AUTHORITY] = resolver->kept.authorities;
+    dns_kept_copy(kept, &resolver->kept_age, writer.bytes + writer.len);
+    writer.len += kept->records_len;
+    writer.counts[DNS_ANSWER] = kept->answers;
+    writer.counts[DNS_AUTHORITY] = kept->authorities;
     result->message_len =
         dns_write_end(&writer, 0, (uint16_t)(DNS_QR | DNS_RD | DNS_RA | entry->rcode));
     result->message = writer.bytes;
-    result->answers_end = records_end(result, result->answers_at, resolver->kept.answers);
+    result->answers_end = records_end(result, result->answers_at, kept->answers);
     return dns_reply_follow(result);
 }
 
@@ -145,7 +153,7 @@ static void tell_from(struct leat_lookup *lookup, const struct cache_entry *entr
 {
     const enum leat_err err = result_from(lookup->resolver, entry, lookup);
 
-    tell(lookup, err);
+    tell(lookup, err); /* last: it may close the resolver */
 }
 
 /* One of the lookups of a query, whose reply is @message, or that has failed with @err. */
@@ -160,6 +168,7 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
         return;
     }
     if (err != LEAT_OK) {
+        lookup->resolver->has_kept = false;
         *result = (struct leat_dns_result){
             .rcode = query->rcode, .name = lookup->asked, .type = lookup->type};
         tell(lookup, err);
@@ -275,6 +284,7 @@ static void on_ready(struct leat *stack, struct ready *ready)
     if (entry) {
         tell_from(lookup, entry);
     } else if (!wait_for_query(lookup)) { /* it had to leave meanwhile */
+        resolver->has_kept = false;
         resolver->result = (struct leat_dns_result){.name = lookup->asked, .type = lookup->type};
         tell(lookup, LEAT_ERR_FULL);
     }

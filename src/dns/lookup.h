@@ -69,6 +69,7 @@ struct leat_resolver {
     struct cache_key key;          /* what is being looked for */
     struct dns_keeper keeper;
     struct dns_kept kept; /* what the callback that is running is about, while has_kept */
+    struct dns_kept_age kept_age;
     struct leat_lookup *lookups, *free_lookups;
     struct query *live_queries, *free_queries;
     bool *gone; /* set by leat_resolver_close(), while callbacks run */
@@ -87,6 +88,9 @@ struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct l
 
 /* What the cache has of it and is stale, or NULL. */
 struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver);
+
+/* Sets kept and kept_age to what the cache has; false: it is that nobody answers. */
+bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry);
 
 /* The live query for resolver->key, or NULL. */
 struct query *query_find(struct leat_resolver *resolver);

@@ -67,6 +67,7 @@ static void keep(const struct query *query)
                                                resolver->config.negative_ttl_max_s};
     const struct dns_kept *kept = &resolver->kept;
 
+    resolver->kept_age = (struct dns_kept_age){.age_s = 0};
     resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
                                        &resolver->result, &limits);
     if (!resolver->has_kept || kept->ttl_s == 0 || resolver->config.cache_bytes == 0)

@@ -1,0 +1,76 @@
+/*
+ * forwarder.h -- a name server that knows nothing itself: it asks the servers of a resolver, and
+ * answers from the resolver's cache (RFC 1034 4.3.1, RFC 5625).
+ *
+ * It answers whoever can reach it, so it belongs where strangers can't.
+ */
+#ifndef LEAT_FORWARDER_H
+#define LEAT_FORWARDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/err.h>
+#include <leat/resolver.h>
+#include <leat/stack.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct leat_forwarder;
+
+/** What a forwarder does.  Every 0 means the default named beside it. */
+struct leat_forwarder_config {
+    struct leat_resolver *resolver; /**< whom it asks, on the same stack; must outlive it */
+    leat_ip4 ip;                    /**< LEAT_IP4_ANY: all of our addresses */
+    uint16_t port;                  /**< for UDP and TCP: LEAT_DNS_PORT */
+    uint16_t clients;               /**< TCP connections at a time: 16; one more ends the idlest */
+    uint16_t waiting; /**< questions that wait for a server: 256, a quarter of them for one address;
+                           the resolver should have as many lookups */
+    uint64_t idle_ns; /**< a silent TCP connection ends after: 10 s */
+    uint32_t replies_per_s; /**< by UDP to a network (/24), and in a burst: 1,000 */
+    bool no_rate_limit;     /**< by UDP everybody gets all replies, forged sources too */
+};
+
+/** What a forwarder has done. */
+struct leat_forwarder_counts {
+    uint64_t udp_queries;    /**< datagrams that came */
+    uint64_t tcp_queries;    /**< whole queries that came by TCP */
+    uint64_t replies;        /**< sent, by either */
+    uint64_t truncated;      /**< replies with TC */
+    uint64_t cached;         /**< replies from the cache, at once */
+    uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
+    uint64_t rate_dropped;   /**< and those that got nothing */
+    uint64_t busy;           /**< queries that got SERVFAIL because too many wait */
+    uint64_t drop_format;    /**< queries that got nothing: cut short, illegal, or replies */
+    uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
+    uint64_t tcp_bad_length; /**< connections ended because of an impossible length */
+    uint64_t tcp_slow;       /**< connections ended because they did not take a reply */
+};
+
+/** Bytes that leat_forwarder_open() needs. */
+size_t leat_forwarder_memory_bytes(const struct leat_forwarder_config *config);
+
+/**
+ * Serves on @p stack, which has UDP and TCP registered, from the next poll on.  @p memory (any
+ * alignment) of @p bytes belongs to the forwarder until it is closed.
+ *
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no resolver), and those of leat_udp_bind() and
+ * leat_tcp_listen().
+ */
+enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat *stack,
+                                  void *memory, size_t bytes,
+                                  const struct leat_forwarder_config *config);
+
+/** Ends it and resets its connections; the memory is the program's again.  Before its resolver. */
+void leat_forwarder_close(struct leat_forwarder *forwarder);
+
+/** The counters; live, valid as long as the forwarder. */
+const struct leat_forwarder_counts *leat_forwarder_counts(const struct leat_forwarder *forwarder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

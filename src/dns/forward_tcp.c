@@ -1,0 +1,179 @@
+/* forward_tcp.c -- the clients of a forwarder by TCP (RFC 7766).  See forward.h. */
+#include <string.h>
+
+#include "dns/forward.h"
+#include "wire/bytes.h"
+
+enum {
+    LENGTH_BYTES = FORWARD_LENGTH_BYTES
+};
+
+static const struct leat_tcp_events nothing;
+
+static void client_end(struct forward_client *client, uint64_t *count)
+{
+    ++*count;
+    client->ending = true;
+    leat_tcp_abort(client->conn);
+}
+
+/* Bytes of the query in front of us, once its length is there. */
+static uint32_t query_bytes(const struct forward_client *client)
+{
+    return get16(client->query);
+}
+
+/* A client that doesn't read has no claim on our memory: 256 KiB are queued before it gets here. */
+void forward_client_reply(struct forward_client *client, size_t len)
+{
+    struct leat_forwarder *forwarder = client->forwarder;
+    size_t taken = 0;
+
+    if (client->ending)
+        return;
+    put16(forwarder->scratch, (uint16_t)len);
+    if (leat_tcp_write(client->conn, forwarder->scratch, LENGTH_BYTES + len, &taken) ||
+        taken < LENGTH_BYTES + len)
+        client_end(client, &forwarder->counts.tcp_slow);
+}
+
+/* Reads up to the end of the length, or of the query; false: there is nothing to be read. */
+static bool client_read(struct forward_client *client)
+{
+    const uint32_t end = LENGTH_BYTES + (client->have < LENGTH_BYTES ? 0 : query_bytes(client));
+    struct leat_buf *text = leat_tcp_receive(client->conn, end - client->have);
+    uint32_t len;
+
+    if (!text)
+        return false;
+    len = leat_buf_read(text, 0, client->query + client->have, end - client->have);
+    leat_buf_free(text);
+    leat_tcp_consumed(client->conn, len);
+    client->have = (uint16_t)(client->have + len);
+    return true;
+}
+
+static bool length_is_possible(const struct forward_client *client)
+{
+    return client->have < LENGTH_BYTES || (query_bytes(client) >= DNS_HEADER_BYTES &&
+                                           query_bytes(client) <= FORWARD_QUERY_BYTES_MAX);
+}
+
+static bool query_is_whole(const struct forward_client *client)
+{
+    return client->have > LENGTH_BYTES && client->have == LENGTH_BYTES + query_bytes(client);
+}
+
+static void client_ask(struct forward_client *client)
+{
+    struct leat_forwarder *forwarder = client->forwarder;
+    const struct forward_from from = {.peer = client->peer, .client = client};
+    size_t len = 0;
+
+    forwarder->counts.tcp_queries++;
+    client->have = 0;
+    if (forward_take(forwarder, &from, LEAT_DNS_OVER_TCP, client->query + LENGTH_BYTES,
+                     query_bytes(client), forwarder->scratch + LENGTH_BYTES,
+                     forwarder->scratch_bytes - LENGTH_BYTES, &len) == FORWARD_REPLY)
+        forward_client_reply(client, len);
+}
+
+void forward_client_serve(struct forward_client *client)
+{
+    while (!client->ending && client->count < FORWARD_PIPELINE_MAX) {
+        if (query_is_whole(client))
+            client_ask(client);
+        else if (!client_read(client))
+            break;
+        if (!client->ending && !length_is_possible(client))
+            client_end(client, &client->forwarder->counts.tcp_bad_length);
+    }
+    if (!client->ending && client->count == 0 && leat_tcp_at_end(client->conn)) {
+        client->ending = true;
+        leat_tcp_close(client->conn);
+    }
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    forward_client_serve(arg);
+}
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg);
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct forward_client *client = arg;
+
+    (void)conn;
+    (void)why;
+    while (client->waiting) {
+        leat_lookup_cancel(client->waiting->lookup);
+        forward_release(client->waiting);
+    }
+    client->conn = NULL;
+    accept_clients(client->forwarder->listener,
+                   client->forwarder); /* one may have waited for this */
+}
+
+static const struct leat_tcp_events client_events = {.on_readable = on_readable,
+                                                     .on_closed = on_closed};
+
+static struct forward_client *free_client(struct leat_forwarder *forwarder)
+{
+    for (unsigned i = 0; i < forwarder->config.clients; i++) {
+        if (!forwarder->clients[i].conn)
+            return &forwarder->clients[i];
+    }
+    return NULL;
+}
+
+static void accept_clients(struct leat_tcp_listener *listener, void *arg)
+{
+    struct leat_forwarder *forwarder = arg;
+    struct forward_client *client;
+
+    while ((client = free_client(forwarder))) {
+        struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
+        struct leat_tcp_info info;
+
+        if (!conn)
+            return;
+        leat_tcp_get_info(conn, &info);
+        client->forwarder = forwarder;
+        client->conn = conn;
+        client->peer = info.remote;
+        client->waiting = NULL;
+        client->count = 0;
+        client->have = 0;
+        client->ending = false;
+        leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
+    }
+}
+
+enum leat_err forward_listen(struct leat_forwarder *forwarder)
+{
+    const struct leat_tcp_listen_config listen = {.ip = forwarder->config.ip,
+                                                  .port = forwarder->config.port,
+                                                  .connections = forwarder->config.clients,
+                                                  .idle_timeout_ns = forwarder->config.idle_ns,
+                                                  .displace = true,
+                                                  .on_acceptable = accept_clients,
+                                                  .arg = forwarder};
+
+    return leat_tcp_listen(forwarder->stack, &forwarder->listener, &listen);
+}
+
+void forward_stop(struct leat_forwarder *forwarder)
+{
+    leat_tcp_listener_close(forwarder->listener);
+    for (unsigned i = 0; i < forwarder->config.clients; i++) {
+        struct forward_client *client = &forwarder->clients[i];
+
+        if (!client->conn)
+            continue;
+        leat_tcp_set_events(client->conn, &nothing, NULL); /* the memory will be gone by then */
+        leat_tcp_abort(client->conn);
+    }
+}
