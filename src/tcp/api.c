@@ -163,29 +163,37 @@ static __attribute__((noinline)) uint32_t copy_rest(struct leat_tcp *conn, const
     return done;
 }
 
+/* A write that wasn't taken whole, or that may have filled the queue.  Returns how much was. */
+static __attribute__((noinline)) uint32_t end_write(struct leat_tcp *conn, uint32_t taken,
+                                                    uint32_t wanted, size_t len)
+{
+    if (taken < len)
+        conn->flags |= CONN_WAS_FULL;
+    if (taken < wanted) /* the pool had no room: perhaps no ACK of ours will tell when it has */
+        tcp_retry_later(conn);
+    remember_if_full(conn);
+    return taken;
+}
+
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
-    const bool fits =
-        tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
-    const uint32_t room = fits && !is_closing(conn) ? (uint32_t)len : leat_tcp_send_room(conn);
-    const uint32_t wanted = len < room ? (uint32_t)len : room;
-
     const enum leat_err err = may_write(conn);
+    uint32_t done, room, wanted;
+    bool fits;
 
     *taken = 0;
     if (err != LEAT_OK)
         return err;
-    *taken = copy_part(conn, bytes, wanted);
-    if (*taken < wanted)
-        *taken = copy_rest(conn, bytes, (uint32_t)*taken, wanted);
-    if (fits && *taken == len) /* what nearly every write comes to */
-        return LEAT_OK;
-    if (*taken < len)
-        conn->flags |= CONN_WAS_FULL;
-    if (*taken < wanted) /* the pool had no room: perhaps no ACK of ours will tell when it has */
-        tcp_retry_later(conn);
-    remember_if_full(conn);
-    return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+    fits = tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
+    room = fits ? (uint32_t)len : leat_tcp_send_room(conn);
+    wanted = len < room ? (uint32_t)len : room;
+    done = copy_part(conn, bytes, wanted);
+    if (done < wanted)
+        done = copy_rest(conn, bytes, done, wanted);
+    if (!fits || done < len) /* nearly every write fits */
+        done = end_write(conn, done, wanted, len);
+    *taken = done;
+    return done == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
 }
 
 /* ---- receive ------------------------------------------------------------------------------ */

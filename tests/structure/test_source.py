@@ -23,7 +23,7 @@ SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}
 MADE_HEADERS = {"tcp_states.h", "tcp_actions.inc", "tcp_table.inc",
                 "dhcp_states.h", "dhcp_actions.inc", "dhcp_table.inc"}  # by fsmgen.py, in the build directory
 
-FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 CODE = ("src", "include", "netif", "examples", "fuzz", "tools", "tests")
 # what deserves to be longer, and why
@@ -32,7 +32,7 @@ LONG_FILES = set()
 
 # The only functions that store the state of a connection: where the table begins, and its caller.
 STATE_FILE = "src/tcp/machine/events.c"
-STATE_WRITERS = {"tcp_fsm_start", "tcp_event"}
+STATE_WRITERS = {"tcp_fsm_start", "take"}
 # "state" of something that is no connection: (file, "variable.state")
 OTHER_STATES = {("src/tcp/info.c", ".state")}  # of struct leat_tcp_info, which tells it
 

@@ -192,17 +192,21 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
 /* ---- the program's calls ------------------------------------------------------------------ */
 
-void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
+static void queue(struct leat_tcp *conn, struct tcp_step *step)
 {
-    struct leat_tcp *conn = tcp_conn(tcb);
-    uint32_t held;
+    const uint32_t held = conn->transfer->sendq.held;
 
-    if (!step->text || !tcp_has_transfer(conn))
-        return; /* may_write() asks first; leat_tcp_send() has seen to the transfer */
-    held = conn->transfer->sendq.held;
+    if (!tcp_has_transfer(conn))
+        return; /* leat_tcp_send() has seen to it */
     sendq_put(&conn->transfer->sendq, step->text);
     tcp_note_sendq(conn, held);
     step->text = 0;
+}
+
+void tcp_queue_text(struct tcb *tcb, struct tcp_step *step)
+{
+    if (step->text) /* may_write() asks first */
+        queue(tcp_conn(tcb), step);
 }
 
 void tcp_send_text(struct tcb *tcb, struct tcp_step *step)

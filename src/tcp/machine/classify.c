@@ -40,13 +40,19 @@ static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
     return tcb->snd_nxt - ack <= tcb->snd_nxt - una + late;
 }
 
-/* Which acceptable ACK is it? */
-static enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
+/* An acceptable @ack: is it the one that first covers our FIN? */
+static inline bool covers_FIN(const struct tcb *tcb, uint32_t ack)
 {
     const struct leat_tcp *conn = (const void *)tcb;
 
-    if (tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) && !(conn->flags & CONN_FIN_ACKED) &&
-        ack == tcp_text_end(conn) + 1)
+    return tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) &&
+           !(conn->flags & CONN_FIN_ACKED) && ack == tcp_text_end(conn) + 1;
+}
+
+/* Which acceptable ACK is it? */
+static inline enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
+{
+    if (covers_FIN(tcb, ack))
         return TCP_rcv_ACK_of_FIN;
     return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
 }

@@ -58,21 +58,34 @@ static __attribute__((noinline)) enum tcp_outcome do_notes(struct tcb *tcb, stru
     return TCP_GONE;
 }
 
-COLD static __attribute__((noinline)) void tell_watcher(const struct leat_tcp_config *config,
-                                                        const struct tcp_transition *transition)
-{
-    const size_t place = (size_t)(transition - &tcp_transitions[0][0]);
-
-    config->on_transition(config->on_transition_arg, (uint8_t)(place / TCP_NEVENTS),
-                          (uint8_t)(place % TCP_NEVENTS), transition->next);
-}
-
-COLD static enum tcp_outcome impossible(struct tcp_step *step)
+COLD static __attribute__((noinline)) enum tcp_outcome impossible(struct tcp_step *step)
 {
     leat_debug_assert(false); /* tcp.rl claims that it can't be */
     if (step->segment)
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_impossible;
     return TCP_IMPOSSIBLE;
+}
+
+/* Takes the transition: its actions run, and then the state is stored. */
+static inline void take(struct tcb *tcb, const struct tcp_transition *transition,
+                        struct tcp_step *step)
+{
+    const uint8_t next = transition->next;
+
+    tcp_runs[transition->run](tcb, step);
+    tcb->state = next;
+}
+
+/* The same for who wants to be told. */
+COLD static __attribute__((noinline)) void
+take_watched(struct tcb *tcb, const struct tcp_transition *transition, struct tcp_step *step)
+{
+    const struct leat_tcp_config *config = &step->tcp->config;
+    const uint8_t state = tcb->state;
+    const unsigned event = (unsigned)(transition - tcp_transitions[state]);
+
+    take(tcb, transition, step);
+    config->on_transition(config->on_transition_arg, state, event, transition->next);
 }
 
 enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
@@ -81,10 +94,10 @@ enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_ste
 
     if (transition->next == 0)
         return impossible(step);
-    tcp_runs[transition->run](tcb, step);
-    tcb->state = transition->next;
     if (step->tcp->config.on_transition)
-        tell_watcher(&step->tcp->config, transition);
+        take_watched(tcb, transition, step);
+    else
+        take(tcb, transition, step);
     return step->notes ? do_notes(tcb, step) : TCP_ALIVE;
 }
 

@@ -277,7 +277,8 @@ static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 }
 
 /* Takes less than all of it. */
-static struct leat_buf *take_part(struct leat_tcp *conn, uint32_t bytes_max)
+static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *conn,
+                                                            uint32_t bytes_max)
 {
     struct leat_buf *const last = conn->text->queued;
     struct leat_buf *text = 0;

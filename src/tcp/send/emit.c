@@ -79,13 +79,21 @@ static inline void checksum(const struct path *path, struct leat_buf *segment, u
     }
 }
 
-/* Down it goes.  Without DF IP gives it an identification (RFC 6864).  Takes @segment. */
-static inline void send_down(struct tcp *tcp, const struct path *path, struct leat_buf *segment,
-                             uint8_t tos, bool dont_fragment)
+/* Without DF IP gives it an identification (RFC 6864).  What IP can't send is lost on the way. */
+static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struct path *path,
+                                                 struct leat_buf *segment, uint8_t tos,
+                                                 bool dont_fragment)
 {
     const struct ipv4_options options = {
         .protocol = IP_TCP, .tos = tos, .dont_fragment = dont_fragment};
-    struct leat *stack = tcp->stack;
+
+    ipv4_output(stack, path, &options, segment);
+}
+
+/* Down it goes.  Takes @segment. */
+static inline void send_down(struct leat *stack, const struct path *path, struct leat_buf *segment,
+                             uint8_t tos, bool dont_fragment)
+{
     const uint32_t bytes = leat_buf_total(segment);
 
     checksum(path, segment, bytes);
@@ -93,7 +101,7 @@ static inline void send_down(struct tcp *tcp, const struct path *path, struct le
     if (dont_fragment && header_template_fits(stack, path, segment, bytes))
         header_template_send(stack, path, IP_TCP, tos, IPV4_FLAG_DF, segment, bytes);
     else
-        ipv4_output(stack, path, &options, segment); /* what it can't send is lost on the way */
+        send_by_IP(stack, path, segment, tos, dont_fragment);
 }
 
 /* ---- what is said ------------------------------------------------------------------------- */
@@ -207,7 +215,7 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     wire_tcp_emit(segment->data, header, bytes);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
-    send_down(tcp, path, segment, tos, dont_fragment);
+    send_down(tcp->stack, path, segment, tos, dont_fragment);
     return true;
 }
 
