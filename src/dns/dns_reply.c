@@ -59,6 +59,20 @@ static bool read_sections(const struct dns_header *header, size_t at, struct sec
     return true;
 }
 
+/* A reply to what was asked, with one question. */
+static bool is_reply(const struct dns_asked *asked, const struct dns_header *header)
+{
+    return header->id == asked->id && (header->flags & DNS_QR) &&
+           dns_opcode(header->flags) == DNS_OPCODE_QUERY && header->counts[DNS_QUESTION] == 1;
+}
+
+/* RFC 2308 2.2: servers, and no answer to the question: it does not recurse for us. */
+static bool refers(const struct dns_header *header, const struct sections *sections)
+{
+    return header->counts[DNS_ANSWER] == 0 && !(header->flags & DNS_AA) && sections->has_ns &&
+           !sections->has_soa;
+}
+
 enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *message, size_t len,
                               struct leat_dns_result *result)
 {
@@ -67,11 +81,9 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     struct sections sections;
     size_t at = DNS_HEADER_BYTES;
     enum dns_reply verdict;
-    bool refers;
 
-    if (!dns_header_read(message, len, &header) || header.id != asked->id ||
-        !(header.flags & DNS_QR) || dns_opcode(header.flags) != DNS_OPCODE_QUERY ||
-        header.counts[DNS_QUESTION] != 1 || !dns_question_read(message, len, &at, &question))
+    if (!dns_header_read(message, len, &header) || !is_reply(asked, &header) ||
+        !dns_question_read(message, len, &at, &question))
         return DNS_REPLY_FOREIGN;
     verdict = question_verdict(asked, &question);
     if (verdict != DNS_REPLY_ANSWER)
@@ -83,12 +95,9 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
     if (!read_sections(&header, at, &sections, result))
         return DNS_REPLY_FOREIGN;
     result->rcode = sections.rcode_high << 4 | (header.flags & 15u);
-    /* RFC 2308 2.2: servers, and no answer to the question: it does not recurse for us */
-    refers = result->rcode == LEAT_DNS_NOERROR && header.counts[DNS_ANSWER] == 0 &&
-             !(header.flags & DNS_AA) && sections.has_ns && !sections.has_soa;
-    if ((result->rcode != LEAT_DNS_NOERROR && result->rcode != LEAT_DNS_NXDOMAIN) || refers)
-        return DNS_REPLY_FAILED;
-    return DNS_REPLY_ANSWER;
+    if (result->rcode == LEAT_DNS_NOERROR)
+        return refers(&header, &sections) ? DNS_REPLY_FAILED : DNS_REPLY_ANSWER;
+    return result->rcode == LEAT_DNS_NXDOMAIN ? DNS_REPLY_ANSWER : DNS_REPLY_FAILED;
 }
 
 /* The next record of result->name that is of @type. */

@@ -215,12 +215,43 @@ static bool group_read(const char *text, size_t len, size_t *at, uint8_t group[2
     return digits > 0;
 }
 
+enum {
+    NO_GAP = 16
+};
+
+/* Sixteen bytes out of @used, with zeros where "::" stands. */
+static bool fill_gap(const uint8_t *bytes, size_t used, size_t gap, uint8_t ip6[16])
+{
+    if (gap == NO_GAP ? used != 16 : used > 14)
+        return false;
+    if (gap == NO_GAP)
+        gap = used;
+    memset(ip6, 0, 16);
+    memcpy(ip6, bytes, gap);
+    memcpy(ip6 + 16 - (used - gap), bytes + gap, used - gap);
+    return true;
+}
+
+/* What stands between two groups: a colon, or the only "::". */
+static bool colons_read(const char *text, size_t len, size_t *at, size_t used, size_t *gap)
+{
+    if (text[(*at)++] != ':' || *at == len)
+        return false;
+    if (text[*at] != ':')
+        return true;
+    if (*gap != NO_GAP)
+        return false;
+    *gap = used;
+    ++*at;
+    return true;
+}
+
 bool dns_ip6_read(const char *text, size_t len, uint8_t ip6[16])
 {
     uint8_t bytes[16] = {0};
     size_t at = 0;
     size_t used = 0;
-    size_t gap = 16; /* where "::" stands; 16: nowhere */
+    size_t gap = NO_GAP;
 
     if (len >= 2 && text[0] == ':' && text[1] == ':') {
         gap = 0;
@@ -237,25 +268,10 @@ bool dns_ip6_read(const char *text, size_t len, uint8_t ip6[16])
             break;
         }
         used += 2;
-        if (at == len)
-            break;
-        if (text[at++] != ':' || at == len)
+        if (at < len && !colons_read(text, len, &at, used, &gap))
             return false;
-        if (text[at] == ':') {
-            if (gap != 16)
-                return false;
-            gap = used;
-            at++;
-        }
     }
-    if (gap == 16 ? used != 16 : used > 14)
-        return false;
-    memset(ip6, 0, 16);
-    if (gap == 16)
-        gap = used;
-    memcpy(ip6, bytes, gap);
-    memcpy(ip6 + 16 - (used - gap), bytes + gap, used - gap);
-    return true;
+    return fill_gap(bytes, used, gap, ip6);
 }
 
 bool dns_word_is(const char *text, size_t len, const char *word)

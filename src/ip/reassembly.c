@@ -270,6 +270,15 @@ static enum verdict judge_alone(const struct packet *packet, const struct wire_i
     return VERDICT_GOOD;
 }
 
+/* Whether it reaches into the fragment before place @i, or the one there. */
+static bool overlaps(const struct datagram *datagram, const struct fragment *fragment, unsigned i)
+{
+    const struct fragment *others = datagram->fragments;
+
+    return (i > 0 && others[i - 1].end > fragment->first) ||
+           (i < datagram->count && fragment->end > others[i].first);
+}
+
 /* Whether it fits to what is here; @at gets its place. */
 static enum verdict judge_among(const struct datagram *datagram, const struct fragment *fragment,
                                 bool is_last, unsigned *at)
@@ -283,9 +292,7 @@ static enum verdict judge_among(const struct datagram *datagram, const struct fr
     if (i < datagram->count && others[i].first == fragment->first &&
         others[i].end == fragment->end && is_last == (datagram->end == fragment->end))
         return VERDICT_DUPLICATE;
-    if (i > 0 && others[i - 1].end > fragment->first)
-        return VERDICT_EVIL;
-    if (i < datagram->count && fragment->end > others[i].first)
+    if (overlaps(datagram, fragment, i))
         return VERDICT_EVIL;
     /* nothing lies behind the end, and there is only one */
     if (is_last)

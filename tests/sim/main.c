@@ -286,6 +286,52 @@ static bool parse_range(struct options *options, const char *text)
     return *end == 0 && options->first <= options->last;
 }
 
+/* What an option without a value switches on; NULL: it is none. */
+static bool *switch_of(struct options *options, int letter)
+{
+    switch (letter) {
+    case 'd':
+        return &options->digest;
+    case '2':
+        return &options->twice;
+    case 'n':
+        return &options->neutral;
+    case 'k':
+        return &options->shrink;
+    case 'p':
+        return &options->print;
+    case 'v':
+        return &options->verbose;
+    default:
+        return NULL;
+    }
+}
+
+/* Takes an option with its value; false: it can't be. */
+static bool take_value(struct options *options, int letter, char *value)
+{
+    switch (letter) {
+    case 's':
+        return parse_range(options, value);
+    case 'S':
+        if (options->set_count == SETTINGS_MAX)
+            return false;
+        options->set[options->set_count++] = value;
+        return true;
+    case 'f':
+        options->faults = sim_profile_find(value);
+        return options->faults != NULL;
+    case 'w':
+        options->sweep = value;
+        return strcmp(value, "memory") == 0 || strcmp(value, "end") == 0;
+    case 'r':
+        options->record = value;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Returns the word that can't be, or NULL. */
 static const char *parse(struct options *options, int argc, char **argv)
 {
@@ -301,53 +347,16 @@ static const char *parse(struct options *options, int argc, char **argv)
 
     opterr = 0; /* one line says it all */
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        switch (letter) {
-        case 's':
-            if (!parse_range(options, optarg))
-                return argv[optind - 1];
-            break;
-        case 'S':
-            if (options->set_count == SETTINGS_MAX)
-                return argv[optind - 1];
-            options->set[options->set_count++] = optarg;
-            break;
-        case 'f':
-            options->faults = sim_profile_find(optarg);
-            if (!options->faults)
-                return argv[optind - 1];
-            break;
-        case 'w':
-            if (strcmp(optarg, "memory") != 0 && strcmp(optarg, "end") != 0)
-                return argv[optind - 1];
-            options->sweep = optarg;
-            break;
-        case 'r':
-            options->record = optarg;
-            break;
-        case 'd':
-            options->digest = true;
-            break;
-        case '2':
-            options->twice = true;
-            break;
-        case 'n':
-            options->neutral = true;
-            break;
-        case 'k':
-            options->shrink = true;
-            break;
-        case 'p':
-            options->print = true;
-            break;
-        case 'v':
-            options->verbose = true;
-            break;
-        case 'h':
+        bool *on = switch_of(options, letter);
+
+        if (letter == 'h') {
             fputs(usage, stdout);
             exit(0);
-        default:
-            return argv[optind - 1];
         }
+        if (on)
+            *on = true;
+        else if (!take_value(options, letter, optarg))
+            return argv[optind - 1];
     }
     return argv[optind];
 }

@@ -1,6 +1,8 @@
 """What the source may contain: who includes whom, how long things are, who writes a state."""
 
 import re
+import shutil
+import subprocess
 import unittest
 
 import tree
@@ -25,6 +27,7 @@ MADE_HEADERS = {"tcp_states.h", "tcp_actions.inc", "tcp_table.inc",
 
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
+BRANCHES_MAX = 15  # McCabe's number; a switch counts once: each of its cases is as simple as the first
 CODE = ("src", "include", "netif", "examples", "fuzz", "tools", "tests")
 # what deserves to be longer, and why
 LONG_FUNCTIONS = set()
@@ -91,6 +94,16 @@ class Sizes(unittest.TestCase):
                   for path in tree.sources(*CODE, ends=(".c", ".h", ".py", ".rl"))}
         self.assertEqual({path: lines for path, lines in counts.items()
                           if lines > FILE_LINES_MAX and path not in LONG_FILES}, {})
+
+    @unittest.skipUnless(shutil.which("pmccabe"), "pmccabe is not installed")
+    def test_functions_branch_little(self):
+        paths = [str(path) for path in tree.sources("src", "include", "netif", ends=(".c", ".h"))]
+        said = subprocess.run(["pmccabe", *paths], cwd=tree.ROOT, check=True, capture_output=True,
+                              text=True).stdout.splitlines()
+        rows = [line.split("\t") for line in said]
+        self.assertGreater(len(rows), 1000)
+        self.assertEqual([f"{row[5]}: {row[0]} branches" for row in rows
+                          if int(row[0]) > BRANCHES_MAX], [])
 
     def test_the_lists_of_exceptions_hold_nothing_old(self):
         found = {(str(path), name): lines for path in tree.sources(*CODE)

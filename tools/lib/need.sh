@@ -51,6 +51,7 @@ valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
 help2man          command -v help2man
+pmccabe           command -v pmccabe
 spin              command -v spin
 '
 # what tools/bench compares with; its column says so where one is missing

@@ -328,6 +328,27 @@ COLD static void wait_for_route(struct leat_tcp *conn)
         tcp_start_rexmt(conn);
 }
 
+/* Sends the ACK that is owed, if nothing else has taken it along. */
+static void send_owed_ack(struct leat_tcp *conn, const struct path *path)
+{
+    if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
+        no_memory(conn);
+}
+
+/* What is left to do when @verdict wasn't SENT. */
+static void end_output(struct leat_tcp *conn, const struct path *path, enum verdict verdict)
+{
+    if (verdict == NO_MEMORY)
+        no_memory(conn);
+    send_owed_ack(conn, path);
+    if (verdict != NOTHING)
+        return;
+    tcp_start_persist(conn);
+    /* what is SACKed is neither lost nor in flight, but owed: the peer may take it back */
+    if (conn->snd_una != conn->tcb.snd_nxt && conn->rexmt_at == DEADLINE_NONE)
+        tcp_run_rexmt(conn);
+}
+
 bool tcp_output(struct leat_tcp *conn)
 {
     const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
@@ -347,8 +368,7 @@ bool tcp_output(struct leat_tcp *conn)
     if (conn->flags & CONN_SEND_SYN)
         tcp_send_syn(conn, path);
     if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN)) {
-        if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
-            no_memory(conn); /* in SYN-RECEIVED, of what isn't acceptable: 3.10.7.4 first */
+        send_owed_ack(conn, path); /* in SYN-RECEIVED, of what isn't acceptable: 3.10.7.4 first */
         return false;
     }
     tcp_open_window(conn);
@@ -359,16 +379,7 @@ bool tcp_output(struct leat_tcp *conn)
         return false; /* and with it all that was owed */
     if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
         verdict = NO_MEMORY;
-    if (verdict == NO_MEMORY)
-        no_memory(conn);
-    if ((conn->flags & CONN_ACK_NOW) && !tcp_send_ack(conn, path, conn->tcb.snd_nxt))
-        no_memory(conn);
-    if (verdict == NOTHING) {
-        tcp_start_persist(conn);
-        /* what is SACKed is neither lost nor in flight, but owed: the peer may take it back */
-        if (conn->snd_una != conn->tcb.snd_nxt && conn->rexmt_at == DEADLINE_NONE)
-            tcp_run_rexmt(conn);
-    }
+    end_output(conn, path, verdict);
     if (conn->tcb.snd_nxt != snd_nxt_before)
         tcp_watch_tail(conn);
     return verdict == NO_ROOM;
