@@ -222,16 +222,6 @@ COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
 
 /* ---- output.c ----------------------------------------------------------------------------- */
 
-/* tcp_want_output() for one that isn't in the ring yet. */
-void tcp_join_output(struct leat_tcp *conn);
-
-/* The connection may have something to send: looked at in the next flush. */
-static inline void tcp_want_output(struct leat_tcp *conn)
-{
-    if (!near_ring_is_in(&conn->output))
-        tcp_join_output(conn);
-}
-
 /* Sends what windows and queues allow; true if it stopped for lack of room. */
 bool tcp_output(struct leat_tcp *conn);
 
@@ -242,54 +232,11 @@ bool tcp_flush(struct leat *stack);
 
 timer_fn tcp_conn_timer;
 
-/* The deadline @at_ns was set.  The timer is due before, mostly: then that is all. */
-static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
-{
-    if (!timer_is_set(&conn->timer) || at_ns < timer_at_ns(&conn->timer))
-        timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
-}
-
-/* Does @what, CONN_DELAYED_ACK or CONN_RETRY, at @at_ns; if the other waits for a later time, it
- * comes with it. */
-static inline void tcp_run_ack_or_retry(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
-{
-    const uint32_t at = deadline_tick(at_ns);
-
-    if (!(conn->flags & (CONN_DELAYED_ACK | CONN_RETRY)) ||
-        (int32_t)(at - conn->ack_or_retry_at) < 0)
-        conn->ack_or_retry_at = at;
-    conn->flags |= what;
-    tcp_arm_for(conn, at_ns);
-}
-
-/* The retransmission timer runs, from now on. */
-static inline void tcp_run_rexmt(struct leat_tcp *conn)
-{
-    const uint64_t at_ns = conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt);
-
-    conn->rexmt_at = deadline_at(at_ns);
-    tcp_arm_for(conn, at_ns);
-}
-
 /* How long ago @then_ms was. */
 static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
 {
     return tcp_now_ms(tcp->stack) - then_ms;
 }
-
-/* Sets loss_at_ns: RACK wants to look at @look_at_ns; UINT64_MAX: no, and a probe of the tail that
- * is due stays so. */
-void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns);
-
-/* New text has left, or SND.UNA has moved: the wait for a probe of the tail begins (again), unless
- * RACK will look before (RFC 8985 7.2). */
-void tcp_watch_tail(struct leat_tcp *conn);
-
-/* Looks for something to send at @at_ns, if not before. */
-void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns);
-
-/* Memory was short: in a moment the connection, and a program that waits to write, try again. */
-COLD void tcp_retry_later(struct leat_tcp *conn);
 
 /* How long unacknowledged text may wait (R2). */
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
@@ -341,27 +288,6 @@ void tcp_conn_bury(struct leat_tcp *conn);
 /* The end of the handle. */
 void tcp_conn_free(struct leat_tcp *conn);
 
-/* tcp_call_back() for one that isn't in the ring yet. */
-void tcp_join_told(struct leat_tcp *conn);
-
-/* The program is to be called, in the next turn. */
-static inline void tcp_call_back(struct leat_tcp *conn)
-{
-    if (!near_ring_is_in(&conn->told))
-        tcp_join_told(conn);
-}
-
-/* The same for a connection that has just been accepted: in this turn (stack_ready_same_turn()). */
-static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
-{
-    struct tcp *tcp = conn->tcp;
-
-    if (near_ring_is_in(&conn->told))
-        return;
-    near_ring_put(tcp, &tcp->told_same_turn, &conn->told);
-    stack_ready_same_turn(tcp->stack, &tcp->ready_same_turn);
-}
-
 /* Makes both rings of those that are to be told ready for use. */
 void tcp_told_init(struct tcp *tcp);
 
@@ -371,14 +297,6 @@ static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
 {
     if (!(conn->flags & CONN_TELL_CLOSED))
         conn->error = error & 31u;
-}
-
-/* Remembers what the program is to be told, and that it is to be told. */
-static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
-{
-    conn->flags |= what;
-    if (!(conn->flags & CONN_UNACCEPTED))
-        tcp_call_back(conn);
 }
 
 /* Its handshake is over, or it is: one Fast Open less that waits. */

@@ -1,35 +1,20 @@
 /*
  * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
  *
- * A connection has one timer in the wheel and four deadlines beside it.  Pushing a deadline back,
- * as every ACK does, is a store: the timer fires at the old time, finds nothing due and is set
- * again.
+ * A connection has one timer in the wheel and four deadlines beside it (deadlines.h).  Pushing a
+ * deadline back, as every ACK does, is a store: the timer fires at the old time, finds nothing due
+ * and is set again.
  */
+#include "tcp/entry/deadlines.h"
 #include "tcp/entry/guest.h"
+#include "tcp/entry/wake.h"
 #include "tcp/send/output.h"
 
-static const uint32_t persist_patience_ms = 10000;    /* while memory is short */
-static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
-static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
-static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
-static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
+static const uint32_t persist_patience_ms = 10000; /* while memory is short */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
-}
-
-static uint64_t ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
-{
-    return conn->flags & (CONN_DELAYED_ACK | CONN_RETRY)
-               ? deadline_tick_ns(conn->ack_or_retry_at, from_ns)
-               : LEAT_NEVER_NS;
-}
-
-static uint64_t earliest_ns(const struct leat_tcp *conn, uint64_t from_ns)
-{
-    return min64(min64(deadline_ns(conn->rexmt_at, from_ns), ack_or_retry_ns(conn, from_ns)),
-                 min64(deadline_ms_ns(conn->keepalive_at_ms, from_ns), conn->transfer->loss_at_ns));
 }
 
 uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
@@ -76,11 +61,7 @@ static bool is_idle(const struct leat_tcp *conn)
 /* Or until the connection may be at its listener's limits. */
 static void arm_keepalive(struct leat_tcp *conn, uint64_t ns)
 {
-    const uint64_t left_ns = min64(ns, tcp_guest_left_ns(conn));
-    const uint64_t at_ns = conn->tcp->stack->now_ns + min64(left_ns, deadline_ms_max_ns);
-
-    conn->keepalive_at_ms = deadline_at_ms(at_ns);
-    tcp_arm_for(conn, at_ns);
+    tcp_run_keepalive_in(conn, min64(ns, tcp_guest_left_ns(conn)));
 }
 
 void tcp_run_keepalive(struct leat_tcp *conn)
@@ -92,7 +73,7 @@ void tcp_run_keepalive(struct leat_tcp *conn)
     else if (conn->guest_age > 0 && tcp_guest_left_ns(conn) != LEAT_NEVER_NS)
         arm_keepalive(conn, LEAT_NEVER_NS);
     else
-        conn->keepalive_at_ms = DEADLINE_NONE;
+        tcp_stop_keepalive(conn);
 }
 
 /* The listener that it came to lets it go on no longer. */
@@ -112,7 +93,7 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
         (uint64_t)tcp_age_ms(conn->tcp, conn->tcb.clock_ms) * DEADLINE_NS_PER_MS;
     const bool is_young = idle_ns < config->keepalive_idle_ns;
 
-    conn->keepalive_at_ms = DEADLINE_NONE;
+    tcp_stop_keepalive(conn);
     if (conn->flags & CONN_ABANDONED)
         return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) != TCP_GONE;
     if (tcp_guest_left_ns(conn) == 0)
@@ -136,47 +117,10 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
 
 /* ---- losses before the timeout ------------------------------------------------------------ */
 
-/* RFC 8985 7.2: nothing is known to be lost, all is quiet, and no probe is out. */
-static bool may_probe_tail(const struct leat_tcp *conn)
-{
-    const struct scoreboard *board = &conn->transfer->scoreboard;
-    const struct recovery *recovery = &conn->transfer->recovery;
-
-    return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
-           !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
-           board->lost_bytes == 0;
-}
-
-void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
-{
-    if (look_at_ns == LEAT_NEVER_NS && (conn->flags & CONN_LOSS_IS_PROBE) && may_probe_tail(conn))
-        return;
-    conn->transfer->loss_at_ns = look_at_ns;
-    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
-    if (look_at_ns != LEAT_NEVER_NS)
-        tcp_arm_for(conn, look_at_ns);
-}
-
-void tcp_watch_tail(struct leat_tcp *conn)
-{
-    const bool one = conn->transfer->scoreboard.in_flight_bytes <= conn->mss;
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-
-    if (!may_probe_tail(conn) ||
-        (conn->transfer->loss_at_ns != LEAT_NEVER_NS && !(conn->flags & CONN_LOSS_IS_PROBE)))
-        return;
-    /* 7.2: no later than the timeout, in whose place it then comes */
-    conn->transfer->loss_at_ns = min64(now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), one),
-                                       deadline_ns(conn->rexmt_at, now_ns));
-    conn->flags |= CONN_LOSS_IS_PROBE;
-    tcp_arm_for(conn, conn->transfer->loss_at_ns);
-}
-
 /* False: there is none to be sent. */
 COLD static bool probe_tail(struct leat_tcp *conn)
 {
-    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
-    if (!may_probe_tail(conn))
+    if (!tcp_may_probe_tail(conn))
         return false;
     conn->flags |= CONN_TAIL_PROBE;
     tcp_run_rexmt(conn); /* 7.3: whatever is sent */
@@ -186,11 +130,12 @@ COLD static bool probe_tail(struct leat_tcp *conn)
 COLD static void loss_expired(struct leat_tcp *conn)
 {
     const struct recovery_ack now = tcp_recovery_ack(conn);
+    const bool is_probe = conn->flags & CONN_LOSS_IS_PROBE;
     struct recovery_result result;
 
-    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    tcp_stop_watching(conn);
     tcp_want_output(conn);
-    if (conn->flags & CONN_LOSS_IS_PROBE) {
+    if (is_probe) {
         probe_tail(conn);
         return;
     }
@@ -206,7 +151,7 @@ COLD static bool lone_fin_expired(struct leat_tcp *conn)
     tcp_run_rexmt(conn);
     if (!tcp_transfer_get(conn)) /* then once more in a while */
         return true;
-    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    tcp_stop_watching(conn);
     tcp_want_output(conn);
     return probe_tail(conn);
 }
@@ -220,7 +165,7 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 
     if ((conn->flags & CONN_FIN_ALONE) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
         return true;
-    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts it again */
+    tcp_rexmt_is_over(conn); /* tcp_output() starts it again */
     if (event == TCP_timeout_rexmt) {
         conn->tcp->stack->stats.tcp_timeouts++;
         if (conn->tcb.flags & TCB_SYN_UNACKED)
@@ -235,32 +180,6 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 }
 
 /* ---- memory was short --------------------------------------------------------------------- */
-
-void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
-{
-    tcp_run_ack_or_retry(conn, CONN_RETRY,
-                         min64(at_ns, conn->tcp->stack->now_ns + retry_wait_max_ns));
-}
-
-/* A connection with text in flight learns of room from its ACKs: the longer they stay out, the less
- * it gains by looking earlier.  All connections together look 20,000 times a second at most: else
- * peers that hold the pool, by windows that they shut, would keep the processor busy, too. */
-void tcp_retry_later(struct leat_tcp *conn)
-{
-    struct tcp *tcp = conn->tcp;
-    const uint64_t now_ns = tcp->stack->now_ns;
-    uint64_t at_ns = now_ns + retry_ns;
-
-    if (tcp_something_waits(conn))
-        at_ns += min64(tcp_age_ms(tcp, conn->progress_ms) * (retry_ns / 16), retry_max_ns);
-    if (tcp->retry_turn_ns < now_ns)
-        tcp->retry_turn_ns = now_ns;
-    if (at_ns < tcp->retry_turn_ns)
-        at_ns = tcp->retry_turn_ns;
-    if (!(conn->flags & CONN_RETRY)) /* else it had its turn already */
-        tcp->retry_turn_ns += retry_gap_ns;
-    tcp_retry_at(conn, at_ns);
-}
 
 static void retry(struct leat_tcp *conn)
 {
@@ -294,7 +213,7 @@ void tcp_conn_timer(struct timer *timer, void *context)
     uint64_t next_ns;
 
     (void)context;
-    if (ack_or_retry_ns(conn, from_ns) <= now_ns)
+    if (tcp_ack_or_retry_ns(conn, from_ns) <= now_ns)
         ack_or_retry_expired(conn);
     if (conn->transfer->loss_at_ns <= now_ns)
         loss_expired(conn);
@@ -302,7 +221,7 @@ void tcp_conn_timer(struct timer *timer, void *context)
         return;
     if (deadline_ms_ns(conn->keepalive_at_ms, from_ns) <= now_ns && !keepalive_expired(conn))
         return;
-    next_ns = earliest_ns(conn, now_ns);
+    next_ns = tcp_first_deadline_ns(conn, now_ns);
     if (next_ns != LEAT_NEVER_NS)
         tcp_arm_for(conn, next_ns);
 }

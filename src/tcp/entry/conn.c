@@ -1,4 +1,5 @@
 /* conn.c -- birth and death of connections, and what the program hears of them. */
+#include "tcp/entry/deadlines.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
@@ -83,18 +84,11 @@ void tcp_conn_not_fast(struct leat_tcp *conn)
     conn->flags &= ~(unsigned)CONN_FAST_OPEN;
 }
 
-static void timers_stop(struct leat_tcp *conn)
-{
-    timer_cancel(&conn->tcp->stack->timers, &conn->timer);
-    conn->rexmt_at = conn->keepalive_at_ms = DEADLINE_NONE;
-    conn->flags &= ~(unsigned)(CONN_DELAYED_ACK | CONN_RETRY);
-}
-
 void tcp_conn_bury(struct leat_tcp *conn)
 {
     tcp_unhash(conn->tcp, &conn->tcb);
     tcp_conn_not_fast(conn);
-    timers_stop(conn);
+    tcp_stop_deadlines(conn);
     near_ring_remove(conn->tcp, &conn->output);
     tcp_transfer_end(conn);
 }
@@ -159,14 +153,6 @@ static void deliver(struct leat_tcp *conn)
     if (conn->events->on_closed)
         conn->events->on_closed(conn, (enum leat_err)conn->error, conn->arg);
     tcp_conn_free(conn);
-}
-
-void tcp_join_told(struct leat_tcp *conn)
-{
-    struct tcp *tcp = conn->tcp;
-
-    near_ring_put(tcp, &tcp->told, &conn->told);
-    stack_ready(tcp->stack, &tcp->ready);
 }
 
 static void deliver_first(struct tcp *tcp, struct near_ring *ring)

@@ -1,4 +1,5 @@
 /* listener.c -- passive opens: a listener, who comes to it (half.c), and those that wait. */
+#include "tcp/entry/wake.h"
 #include "tcp/entry/listener.h"
 #include "tcp/entry/cookie.h"
 #include "tcp/entry/account.h"

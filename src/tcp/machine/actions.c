@@ -4,6 +4,8 @@
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
  * (text.c).
  */
+#include "tcp/entry/deadlines.h"
+#include "tcp/entry/wake.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/listener.h"
 #include "tcp/send/emit.h"
@@ -133,7 +135,7 @@ static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
     recovery_timed_out(&conn->transfer->recovery, &conn->transfer->scoreboard,
                        &conn->transfer->congestion, now);
     conn->transfer->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
-    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
+    tcp_stop_watching(conn);
     conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
 }
 

@@ -1,5 +1,7 @@
 /* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
 #include "ip/route.h"
+#include "tcp/entry/deadlines.h"
+#include "tcp/entry/wake.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"
@@ -30,8 +32,7 @@ static inline bool take_window(struct leat_tcp *conn, const struct wire_tcp *hea
     if (wnd > conn->snd_wnd_max)
         conn->snd_wnd_max = wnd;
     if (wnd > 0 && (conn->flags & CONN_PERSIST)) { /* the wait is over, whatever it was */
-        conn->flags &= ~(unsigned)CONN_PERSIST;
-        conn->rexmt_at = DEADLINE_NONE;
+        tcp_stop_rexmt(conn);
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
         if (conn->snd_una != conn->tcb.snd_nxt) /* what a SACK covers is not lost, but owed still */
             tcp_run_rexmt(conn);
@@ -100,8 +101,7 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
 static void restart_timer(struct leat_tcp *conn)
 {
     rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
-    conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at = DEADLINE_NONE; /* tcp_output() starts what is needed */
+    tcp_stop_rexmt(conn); /* tcp_output() starts what is needed */
     if (conn->snd_una != conn->tcb.snd_nxt) {
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
         tcp_run_rexmt(conn);
@@ -252,7 +252,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
     if (conn->snd_una != conn->tcb.snd_nxt)
         restart_timer(conn);
     else
-        conn->rexmt_at = DEADLINE_NONE;
+        tcp_stop_rexmt(conn);
 }
 
 /* All of what is in flight is one record, which left once; @header acknowledges it and has no other
@@ -288,9 +288,8 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     if (conn->flags & CONN_WAS_FULL)
         tcp_tell_writable(conn);
     pmtu_progress(&conn->pmtu);
-    conn->rexmt_at = DEADLINE_NONE;
-    conn->transfer->loss_at_ns = LEAT_NEVER_NS;
-    conn->flags &= ~(unsigned)CONN_LOSS_IS_PROBE;
+    tcp_stop_rexmt(conn);
+    tcp_stop_watching(conn);
 }
 
 /* What we sent has arrived: the next hop is alive.  False: which one that is isn't known here. */
@@ -327,7 +326,7 @@ static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *h
     conn->snd_una = conn->tcb.snd_nxt;
     conn->flags &= ~(unsigned)CONN_FIN_ALONE;
     conn->flags |= CONN_FIN_ACKED;
-    conn->rexmt_at = DEADLINE_NONE;
+    tcp_stop_rexmt(conn);
     pmtu_progress(&conn->pmtu);
     if (!tell_reached(conn)) {
         conn->flags |= CONN_REACHED;

@@ -1,6 +1,7 @@
 /*
  * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
  */
+#include "tcp/entry/wake.h"
 #include "tcp/machine/classify.h"
 #include "tcp/entry/listener.h"
 #include "tcp/send/emit.h"

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "core/view.h"
+#include "tcp/entry/deadlines.h"
+#include "tcp/entry/wake.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"

@@ -6,6 +6,7 @@
  * transfer, if it has none, and no record: one deadline says when to ask again.  When that comes,
  * or text out of order needs a transfer, the FIN gets its record, and is repaired as everything is.
  */
+#include "tcp/entry/deadlines.h"
 #include "tcp/send/output.h"
 
 void tcp_fin_record(struct leat_tcp *conn)

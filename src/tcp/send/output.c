@@ -6,6 +6,7 @@
  * what is queued, the scoreboard says what was sent.
  */
 #include "ip/route.h"
+#include "tcp/entry/deadlines.h"
 #include "tcp/entry/budget.h"
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"
@@ -40,57 +41,6 @@ static uint32_t congestion_room(const struct leat_tcp *conn)
     return pipe < conn->transfer->congestion.cwnd ? conn->transfer->congestion.cwnd - pipe : 0;
 }
 
-/* Bytes behind SND.NXT that the peer's window lets through. */
-static uint32_t peer_room(const struct leat_tcp *conn)
-{
-    const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
-
-    return flight < conn->snd_wnd ? conn->snd_wnd - flight : 0;
-}
-
-/* Text that never left. */
-static uint32_t unsent_bytes(const struct leat_tcp *conn)
-{
-    const uint32_t text_end = tcp_text_end(conn);
-
-    return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
-}
-
-/* A segment that is shorter than it could be waits for more, unless ... */
-static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
-                                 uint32_t queued)
-{
-    if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
-        (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
-        return true;
-    /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
-    return plan->text_bytes >= conn->snd_wnd_max / 2;
-}
-
-/* Whole segments in @bytes, or, if that isn't one, all of it. */
-static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
-{
-    return bytes > conn->mss ? bytes - bytes % conn->mss : bytes;
-}
-
-bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
-{
-    const uint32_t text_end = tcp_text_end(conn);
-    const uint32_t snd_nxt = conn->tcb.snd_nxt;
-    const uint32_t queued = unsent_bytes(conn);
-    const uint32_t usable = min32(room, peer_room(conn));
-
-    plan->seq = snd_nxt;
-    plan->whole = false;
-    plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
-    plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
-    plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
-                plan->text_bytes == queued && plan->text_bytes < usable;
-    if (plan->text_bytes == 0)
-        return plan->fin;
-    return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
-}
-
 /* ---- all of it ---------------------------------------------------------------------------- */
 
 enum verdict {
@@ -115,7 +65,7 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
 {
     const uint32_t len = lost->end - lost->seq;
     const uint32_t most = min32(min32(room, conn->snd_wnd), conn->mss);
-    const uint32_t waiting = unsent_bytes(conn);
+    const uint32_t waiting = tcp_unsent_bytes(conn);
     uint32_t more;
 
     if (lost != conn->transfer->scoreboard.first || lost != conn->transfer->scoreboard.last ||
@@ -135,8 +85,8 @@ static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *
     const uint32_t text_bytes = candidate - headers;
 
     if (candidate == 0 || candidate - (uint32_t)TCP_HEADERS_BYTES > conn->peer_mss ||
-        conn->transfer->recovery.phase != RECOVERY_NONE || peer_room(conn) < text_bytes ||
-        room < text_bytes || unsent_bytes(conn) < text_bytes)
+        conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < text_bytes ||
+        room < text_bytes || tcp_unsent_bytes(conn) < text_bytes)
         return false;
     *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};
     return true;
@@ -242,7 +192,7 @@ static void restart_if_idle(struct leat_tcp *conn)
 /* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
 static bool has_nothing_to_send(const struct leat_tcp *conn)
 {
-    return conn->transfer->scoreboard.lost_bytes == 0 && unsent_bytes(conn) == 0 &&
+    return conn->transfer->scoreboard.lost_bytes == 0 && tcp_unsent_bytes(conn) == 0 &&
            (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) != CONN_FIN_QUEUED;
 }
 
@@ -383,12 +333,6 @@ bool tcp_output(struct leat_tcp *conn)
     if (conn->tcb.snd_nxt != snd_nxt_before)
         tcp_watch_tail(conn);
     return verdict == NO_ROOM;
-}
-
-void tcp_join_output(struct leat_tcp *conn)
-{
-    if (conn->tcb.flags & TCB_HASHED)
-        near_ring_put(conn->tcp, &conn->tcp->output, &conn->output);
 }
 
 /* @node has just left the ring; if it has more to send, it comes back. */

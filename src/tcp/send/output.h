@@ -1,9 +1,10 @@
 /*
- * output.h -- what output.c decides, segment.c sends and probe.c asks for.
+ * output.h -- what output.c decides, plan.c measures, segment.c sends and probe.c asks for.
  */
 #ifndef TCP_OUTPUT_H
 #define TCP_OUTPUT_H
 
+#include "tcp/math/seq.h"
 #include "tcp/send/emit.h"
 #include "tcp/tcp.h"
 #include "wire/ipv4.h"
@@ -27,7 +28,23 @@ static inline uint32_t plan_len(const struct plan *plan)
     return plan->text_bytes + plan->fin;
 }
 
-/* ---- output.c ----------------------------------------------------------------------------- */
+/* Bytes behind SND.NXT that the peer's window lets through. */
+static inline uint32_t tcp_peer_room(const struct leat_tcp *conn)
+{
+    const uint32_t flight = conn->tcb.snd_nxt - conn->snd_una;
+
+    return flight < conn->snd_wnd ? conn->snd_wnd - flight : 0;
+}
+
+/* Text that never left. */
+static inline uint32_t tcp_unsent_bytes(const struct leat_tcp *conn)
+{
+    const uint32_t text_end = tcp_text_end(conn);
+
+    return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
+}
+
+/* ---- plan.c ------------------------------------------------------------------------------- */
 
 /* What follows at SND.NXT, with @room bytes of congestion window: a segment, or as many whole ones
  * as @most bytes have room for; false: nothing new may go. */
@@ -70,9 +87,6 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
 
 /* An ACK and nothing else, of @seq; false: no memory. */
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
-
-/* The retransmission timer runs from now on, if it doesn't already. */
-void tcp_start_rexmt(struct leat_tcp *conn);
 
 /* ---- probe.c ------------------------------------------------------------------------------ */
 

@@ -1,5 +1,6 @@
 /* probe.c -- segments that ask a question: is the window still shut, are you there, what was lost
  * at the end? */
+#include "tcp/entry/deadlines.h"
 #include "tcp/math/seq.h"
 #include "tcp/send/output.h"
 
@@ -61,9 +62,7 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     }
     send_octet(conn, path);
     conn->flags &= ~(unsigned)CONN_PROBE;
-    conn->flags |=
-        CONN_PERSIST; /* not the retransmission timer's: tcp_start_persist() sets it again */
-    conn->rexmt_at = DEADLINE_NONE;
+    tcp_await_persist(conn); /* tcp_start_persist() sets it again */
 }
 
 bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
@@ -120,11 +119,8 @@ void tcp_start_persist(struct leat_tcp *conn)
         (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
         (only_SACKed_is_out(conn) && !waiting) || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;
-    if (!waiting) {
+    if (!waiting)
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
-        conn->flags |= CONN_PERSIST;
-    }
     at_ns += persist_ns(conn);
-    conn->rexmt_at = deadline_at(at_ns);
-    tcp_arm_for(conn, at_ns);
+    tcp_run_persist(conn, at_ns);
 }

@@ -1,4 +1,5 @@
 /* segment.c -- how a segment with text leaves: first, or again. */
+#include "tcp/entry/deadlines.h"
 #include "tcp/send/emit.h"
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"
@@ -20,14 +21,6 @@ static struct plan plan_again(const struct leat_tcp *conn, const struct sent *se
     };
 
     return plan;
-}
-
-void tcp_start_rexmt(struct leat_tcp *conn)
-{
-    if (conn->rexmt_at != DEADLINE_NONE && !(conn->flags & CONN_PERSIST))
-        return;
-    conn->flags &= ~(unsigned)CONN_PERSIST;
-    tcp_run_rexmt(conn);
 }
 
 /* Text of several segments, @cut short because it lay in too many pieces: then it is made whole
@@ -102,32 +95,6 @@ static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_
     scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
 }
 
-/* The only segment in flight: RFC 6298 5.1, and RFC 8985 7.2, the probe of the tail, if that comes
- * before.  Nothing else can have set either deadline, and the nearer one is all that the timer
- * needs. */
-static inline void start_timers(struct leat_tcp *conn, uint64_t now_ns)
-{
-    const uint64_t rexmt_at_ns = now_ns + rtt_rto_ns(&conn->rtt);
-    const uint64_t probe_at_ns = now_ns + tlp_timeout_ns(rtt_srtt_ns(&conn->rtt), true);
-    const uint64_t first_ns = probe_at_ns < rexmt_at_ns ? probe_at_ns : rexmt_at_ns;
-
-    conn->flags &= ~(unsigned)CONN_PERSIST;
-    conn->rexmt_at = deadline_at(rexmt_at_ns);
-    if (!tcp_has_transfer(conn)) { /* one deadline, for whichever it is */
-        const bool probes = tcp_recovery_mode(conn) == RECOVERY_RACK;
-
-        conn->rexmt_at = deadline_at(probes ? first_ns : rexmt_at_ns);
-        tcp_arm_for(conn, probes ? first_ns : rexmt_at_ns);
-    } else if (recovery_is_calm(&conn->transfer->recovery)) {
-        conn->transfer->loss_at_ns = first_ns;
-        conn->flags |= CONN_LOSS_IS_PROBE;
-        tcp_arm_for(conn, first_ns);
-    } else {
-        tcp_arm_for(conn, rexmt_at_ns);
-        tcp_watch_tail(conn);
-    }
-}
-
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -145,7 +112,7 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
     else
         conn->flags |= CONN_FIN_ALONE;
     if (plan->whole)
-        start_timers(conn, now_ns);
+        tcp_run_first(conn);
     else
         tcp_start_rexmt(conn);
     return true;

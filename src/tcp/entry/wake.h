@@ -1,0 +1,48 @@
+/* wake.h -- who is looked at in this turn: connections with something to send, or to tell. */
+#ifndef TCP_WAKE_H
+#define TCP_WAKE_H
+
+#include "core/near.h"
+#include "stack.h"
+#include "tcp/tcp.h"
+
+/* tcp_want_output() for one that isn't in the ring yet. */
+void tcp_join_output(struct leat_tcp *conn);
+
+/* The connection may have something to send: looked at in the next flush. */
+static inline void tcp_want_output(struct leat_tcp *conn)
+{
+    if (!near_ring_is_in(&conn->output))
+        tcp_join_output(conn);
+}
+
+/* tcp_call_back() for one that isn't in the ring yet. */
+void tcp_join_told(struct leat_tcp *conn);
+
+/* The program is to be called, in the next turn. */
+static inline void tcp_call_back(struct leat_tcp *conn)
+{
+    if (!near_ring_is_in(&conn->told))
+        tcp_join_told(conn);
+}
+
+/* The same for a connection that has just been accepted: in this turn (stack_ready_same_turn()). */
+static inline void tcp_call_back_same_turn(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+
+    if (near_ring_is_in(&conn->told))
+        return;
+    near_ring_put(tcp, &tcp->told_same_turn, &conn->told);
+    stack_ready_same_turn(tcp->stack, &tcp->ready_same_turn);
+}
+
+/* Remembers what the program is to be told, and that it is to be told. */
+static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
+{
+    conn->flags |= what;
+    if (!(conn->flags & CONN_UNACCEPTED))
+        tcp_call_back(conn);
+}
+
+#endif

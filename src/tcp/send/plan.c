@@ -1,0 +1,44 @@
+/* plan.c -- how much of what is new may leave as one segment, or as several (RFC 9293 3.8.6.2.1).
+ */
+#include "tcp/math/seq.h"
+#include "tcp/send/output.h"
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* A segment that is shorter than it could be waits for more, unless ... */
+static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,
+                                 uint32_t queued)
+{
+    if (plan->text_bytes == queued && /* it is all there is, and Nagle (RFC 1122 4.2.3.4) agrees */
+        (plan->fin || !conn->transfer->scoreboard.first || (conn->flags & CONN_NODELAY)))
+        return true;
+    /* silly window syndrome, sender's side: RFC 9293 3.8.6.2.1 (3) */
+    return plan->text_bytes >= conn->snd_wnd_max / 2;
+}
+
+/* Whole segments in @bytes, or, if that isn't one, all of it. */
+static uint32_t whole_segments(const struct leat_tcp *conn, uint32_t bytes)
+{
+    return bytes > conn->mss ? bytes - bytes % conn->mss : bytes;
+}
+
+bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, struct plan *plan)
+{
+    const uint32_t text_end = tcp_text_end(conn);
+    const uint32_t snd_nxt = conn->tcb.snd_nxt;
+    const uint32_t queued = tcp_unsent_bytes(conn);
+    const uint32_t usable = min32(room, tcp_peer_room(conn));
+
+    plan->seq = snd_nxt;
+    plan->whole = false;
+    plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
+    plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
+    plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
+                plan->text_bytes == queued && plan->text_bytes < usable;
+    if (plan->text_bytes == 0)
+        return plan->fin;
+    return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);
+}
