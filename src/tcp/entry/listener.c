@@ -5,6 +5,7 @@
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
+#include "tcp/machine/classify.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 
@@ -110,10 +111,8 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     step.tcp->fast_open.pending++;
     step.tcp->stack->stats.tcp_fast_opens++;
     tcp_conn_handshaken(conn);
-    segment->seq = conn->tcb.rcv_nxt;
-    if (segment->text_bytes > conn->tcb.rcv_wnd) /* the peer could not know our window */
-        segment->text_bytes = conn->tcb.rcv_wnd;
-    tcp_event(&conn->tcb, TCP_rcv_SYN_text, &step);
+    tcp_classify_SYN_text(&conn->tcb, segment);
+    tcp_event(&conn->tcb, segment->events[0], &step);
 }
 
 /* RFC 9293 3.6.1, MAY-2 (a): the new connection starts above all that the old one has sent. */
@@ -150,7 +149,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     half->is_answered = !before && may_open_fast(listener, segment);
     half->wants_fast_open =
         listener->config.fast_open == LEAT_TCP_ON && segment->header.has_fast_open;
-    tcp_event(&half->tcb, TCP_rcv_SYN, &step);
+    tcp_event(&half->tcb, segment->events[0], &step);
     if (half->is_answered)
         open_fast(half, segment);
     return true;
@@ -172,7 +171,8 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
         return true;
     (*half)->is_answered = true;
     (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
-    tcp_event(&(*half)->tcb, TCP_rcv_SYN, &step);
+    tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie stands for */
+    tcp_event(&(*half)->tcb, syn.events[0], &step);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;
 }

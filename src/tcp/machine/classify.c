@@ -76,14 +76,19 @@ static void classify_without_peer(struct tcp_segment *segment)
         add_event(segment, is_plain_syn(flags) ? TCP_rcv_SYN : TCP_rcv_no_ACK);
 }
 
-/* Text in a SYN stands behind it, and is in the window that our SYN has offered. */
-static void classify_syn_text(const struct tcb *tcb, struct tcp_segment *segment)
+/* Text in a SYN stands behind it, and is cut at our window, which the peer may not know yet. */
+static void cut_syn_text(const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->seq = segment->header.seq + 1;
     if (segment->text_bytes > tcb->rcv_wnd)
         segment->text_bytes = tcb->rcv_wnd;
-    if (segment->text_bytes > 0)
-        add_event(segment, TCP_rcv_text);
+}
+
+void tcp_classify_SYN_text(const struct tcb *tcb, struct tcp_segment *segment)
+{
+    segment->event_count = 0;
+    cut_syn_text(tcb, segment);
+    add_event(segment, TCP_rcv_SYN_text);
 }
 
 /* RFC 9293 3.10.7.3. */
@@ -100,7 +105,9 @@ static void classify_syn_sent(const struct tcb *tcb, struct tcp_segment *segment
         add_event(segment, TCP_rcv_no_ACK);
     else {
         add_event(segment, ack_fits ? TCP_rcv_SYN_ACK : TCP_rcv_SYN);
-        classify_syn_text(tcb, segment); /* "continue at the sixth step" */
+        cut_syn_text(tcb, segment); /* "continue at the sixth step" */
+        if (segment->text_bytes > 0)
+            add_event(segment, TCP_rcv_text);
     }
 }
 

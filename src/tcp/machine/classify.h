@@ -13,6 +13,9 @@ struct tcp_segment;
  * event, and nothing else. */
 bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment);
 
+/* @segment, a SYN with a good cookie (RFC 7413 4.2), has been learned: the event of its text. */
+void tcp_classify_SYN_text(const struct tcb *tcb, struct tcp_segment *segment);
+
 /* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
  * when all text before it is here, which may be later than the FIN. */
 bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
