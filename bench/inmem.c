@@ -12,11 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "world.h"
+#include "inmem.h"
 
 enum {
-    CHUNK = 65536,
-    MESSAGE = 64
+    CHUNK = 65536
 };
 
 static const uint64_t ns_per_s = 1000000000;
@@ -70,6 +69,13 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
         leat_tcp_set_nodelay(conn, true);
 }
 
+static void listen_by_callbacks(struct world *world)
+{
+    world_listen(world, accept_all);
+}
+
+static void (*listen_all)(struct world *world) = listen_by_callbacks;
+
 static void connect_one(struct world *world, uint32_t i, const struct leat_tcp_events *events)
 {
     const struct leat_endpoint server = world_server(i);
@@ -86,7 +92,7 @@ static void connect_all(struct world *world, const struct leat_tcp_events *event
         AT_ONCE = 200
     };
 
-    world_listen(world, accept_all);
+    listen_all(world);
     counts.conns = calloc(world->options.connections, sizeof *counts.conns);
     for (uint32_t i = 0; i < world->options.connections; i = wanted) {
         const uint32_t left = world->options.connections - i;
@@ -202,6 +208,15 @@ static void rr(struct world *world)
         world_counted_turn(world);
     seconds = world_count_end(world);
     printf("units %llu seconds %.6f\n", (unsigned long long)(counts.answered - begin), seconds);
+}
+
+/* The same, the server told by tasks: those that there are at the end wait for a request each. */
+static void rr_tasks(struct world *world)
+{
+    listen_all = tasks_listen;
+    rr(world);
+    if (tasks_end() != world->options.connections)
+        world_fail("a task is missing");
 }
 
 /* ---- connect, close ----------------------------------------------------------------------- */
@@ -370,15 +385,15 @@ static const struct mode {
     uint32_t units;
     uint32_t transfers;
 } modes[] = {
-    {"bulk", bulk, 20000, 0}, {"rr", rr, 5000, 0},   {"connect", connect_close, 2000, 0},
-    {"idle", idle, 10, 4096}, {"udp", udp, 5000, 0},
+    {"bulk", bulk, 20000, 0},        {"rr", rr, 5000, 0},      {"connect", connect_close, 2000, 0},
+    {"rr_tasks", rr_tasks, 5000, 0}, {"idle", idle, 10, 4096}, {"udp", udp, 5000, 0},
 };
 
 static const char usage[] =
     "usage: inmem MODE [OPTION]...\n"
     "Runs two stacks in one process; prints what was done and how long it took.\n"
     "\n"
-    "  MODE              bulk, rr, connect, idle or udp\n"
+    "  MODE              bulk, rr, rr_tasks, connect, idle or udp\n"
     "  --units N         segments, requests, connections, idle seconds or datagrams\n"
     "  --connections N   open at a time (1)\n"
     "  --transfers N     connections with text on their way at a time (all; idle: 4096)\n"

@@ -23,6 +23,9 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_FORMAT] = "malformed message",
         [LEAT_ERR_NOT_FOUND] = "not found",
         [LEAT_ERR_DEVICE] = "device failed",
+        [LEAT_ERR_END] = "end of stream",
+        [LEAT_ERR_CANCELLED] = "cancelled",
+        [LEAT_ERR_NO_TASK] = "not in a task",
     };
 
     return (unsigned)err < LEAT_ERR_COUNT ? texts[err] : "unknown error";

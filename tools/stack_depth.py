@@ -20,9 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
           "conflict.c:timer_fired", "neighbour.c:timer_fired", "lookup.c:on_timeout",
-          "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired"]
+          "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired", "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
-         "conflict.c:tell", "src/timer.c:call"]
+         "conflict.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4096
 CONGESTION = ["cubic", "newreno"]  # every function of these files
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
@@ -49,6 +49,7 @@ INDIRECT = {
     "udp/udp_input.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT, "http/http_client.c": OUT, "http/http_server.c": OUT,
+    **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "serve", "tasks", "wait")},
 }
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {

@@ -27,6 +27,9 @@ enum leat_err {
     LEAT_ERR_FORMAT,      /**< the message breaks its format */
     LEAT_ERR_NOT_FOUND,   /**< no such name, file or record */
     LEAT_ERR_DEVICE,      /**< the device or the file failed; the backend keeps the reason */
+    LEAT_ERR_END,         /**< the peer has said all, and all of it has been read */
+    LEAT_ERR_CANCELLED,   /**< the task that waits was cancelled */
+    LEAT_ERR_NO_TASK,     /**< a call that waits, outside of a task */
     LEAT_ERR_COUNT
 };
 

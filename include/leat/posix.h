@@ -7,6 +7,7 @@
 #define LEAT_POSIX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <leat/err.h>
 #include <leat/host.h>
@@ -50,6 +51,21 @@ void leat_posix_watch_output(struct leat_posix *posix, int fd, bool wanted);
 
 /** Forgets @p fd; call it before the descriptor is closed. */
 void leat_posix_unwatch(struct leat_posix *posix, int fd);
+
+/**
+ * For leat_tasks_config.guard: takes @p bytes at @p page away from the process (@p guarded), or
+ * gives them back.  Each guard splits a mapping of the kernel's, of which a process has 65,530
+ * (Linux, vm.max_map_count): so up to 32,000 tasks.  False: the kernel refused.
+ */
+bool leat_posix_guard(void *page, size_t bytes, bool guarded);
+
+/**
+ * A descriptor that can be read when wait() would return before its deadline: for who has a loop of
+ * its own (epoll, libuv, poll).  When it can be read, wait() with LEAT_NEVER_NS returns at once,
+ * and says whether the program shall end; then, and at the latest at the time that it returned
+ * last, leat_poll() is called.  It belongs to the host.  -1: the kernel has none left.
+ */
+int leat_posix_descriptor(struct leat_posix *posix);
 
 /** Gives everything back and restores the signal mask.  NULL is allowed. */
 void leat_posix_close(struct leat_posix *posix);

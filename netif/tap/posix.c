@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -20,6 +21,7 @@ struct leat_posix {
     struct leat_host host;
     struct pollfd watched[1 + LEAT_POSIX_WATCHED_MAX]; /* [0] is the signals'; ~fd: paused */
     nfds_t watched_count;
+    int descriptor;  /* an epoll of all that is watched, for who has a loop; -1: nobody */
     uint32_t rounds; /* without a look */
     sigset_t mask_before;
 };
@@ -107,6 +109,7 @@ enum leat_err leat_posix_open(struct leat_posix **posix)
                                     .wait = posix_wait,
                                     .entropy = posix_entropy,
                                     .console = posix_console};
+    made->descriptor = -1;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGTERM);
@@ -136,6 +139,31 @@ static struct pollfd *posix_find(struct leat_posix *posix, int fd)
     return NULL;
 }
 
+/* Tells who has a loop of its own what @entry says now. */
+static void posix_show(const struct leat_posix *posix, const struct pollfd *entry)
+{
+    const int fd = entry->fd < 0 ? ~entry->fd : entry->fd;
+    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = fd}};
+
+    if (posix->descriptor < 0)
+        return;
+    if (entry->events & POLLOUT)
+        event.events |= EPOLLOUT;
+    epoll_ctl(posix->descriptor, EPOLL_CTL_DEL, fd, NULL);
+    if (entry->fd >= 0)
+        epoll_ctl(posix->descriptor, EPOLL_CTL_ADD, fd, &event);
+}
+
+int leat_posix_descriptor(struct leat_posix *posix)
+{
+    if (posix->descriptor >= 0)
+        return posix->descriptor;
+    posix->descriptor = epoll_create1(EPOLL_CLOEXEC);
+    for (nfds_t i = 0; i < posix->watched_count; i++)
+        posix_show(posix, &posix->watched[i]);
+    return posix->descriptor;
+}
+
 enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted)
 {
     struct pollfd *entry = posix_find(posix, fd);
@@ -150,6 +178,7 @@ enum leat_err leat_posix_watch(struct leat_posix *posix, int fd, bool wanted)
     }
     entry->fd = wanted ? fd : ~fd; /* ppoll passes over a negative descriptor */
     entry->revents = 0;
+    posix_show(posix, entry);
     return LEAT_OK;
 }
 
@@ -157,16 +186,21 @@ void leat_posix_watch_output(struct leat_posix *posix, int fd, bool wanted)
 {
     struct pollfd *entry = posix_find(posix, fd);
 
-    if (entry)
-        entry->events = wanted ? POLLIN | POLLOUT : POLLIN;
+    if (!entry)
+        return;
+    entry->events = wanted ? POLLIN | POLLOUT : POLLIN;
+    posix_show(posix, entry);
 }
 
 void leat_posix_unwatch(struct leat_posix *posix, int fd)
 {
     struct pollfd *entry = posix_find(posix, fd);
 
-    if (entry)
-        *entry = posix->watched[--posix->watched_count];
+    if (!entry)
+        return;
+    entry->fd = ~fd;
+    posix_show(posix, entry);
+    *entry = posix->watched[--posix->watched_count];
 }
 
 void leat_posix_close(struct leat_posix *posix)
@@ -175,6 +209,8 @@ void leat_posix_close(struct leat_posix *posix)
         return;
     if (posix->watched[0].fd >= 0)
         close(posix->watched[0].fd);
+    if (posix->descriptor >= 0)
+        close(posix->descriptor);
     sigprocmask(SIG_SETMASK, &posix->mask_before, NULL);
     free(posix);
 }

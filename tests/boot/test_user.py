@@ -129,3 +129,42 @@ def test_resolve_gets_an_answer_from_nobody(guest, machine):
                     arguments=["--server=10.0.2.99", "www.example.com"])  # fmt: skip
     assert resolve.wait(60) == 1
     assert "no reply" in resolve.text
+
+
+def test_echo_told_by_tasks(guest, machine):
+    netdev, tcp, _ = forwarded(7)
+    echo = guest("echo_task", machine, netdev)
+    echo.wait_for("port 7")
+    data = os.urandom(10_000_000)
+    assert echo_tcp(tcp, data) == data
+    echo.stop()
+
+
+def test_chat(guest, machine):
+    netdev, tcp, _ = forwarded(2323)
+    room = guest("chat", machine, netdev)
+    room.wait_for("port 2323")
+    with socket.create_connection(tcp, 30) as anna, socket.create_connection(tcp, 30) as bert:
+        lines = [conn.makefile("rb") for conn in (anna, bert)]
+        for conn, of, name in ((anna, lines[0], b"anna\n"), (bert, lines[1], b"bert\n")):
+            assert of.readline() == b"Who are you?\n"
+            conn.sendall(name)
+        assert lines[0].readline() == b"* bert is here\n"
+        bert.sendall(b"hello\n")
+        assert lines[0].readline() == b"bert: hello\n"
+    room.stop()
+
+
+def test_whois(guest, machine):
+    """10.0.2.2 is the host; who asks there is asked by the user network."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = server.getsockname()[1]
+        whois = guest("whois", machine, "user,id=net",
+                      arguments=["--server=10.0.2.2", f"--port={port}", "example.com"])  # fmt: skip
+        conn, _ = server.accept()
+        with conn:
+            assert conn.recv(100) == b"example.com\r\n"
+            conn.sendall(b"the answer\r\n")
+        assert whois.wait(60) == 0
+        assert "the answer" in whois.text

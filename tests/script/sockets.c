@@ -78,6 +78,9 @@ int sock_errno(enum leat_err err)
     case LEAT_ERR_CONFLICT:
     case LEAT_ERR_FORMAT:
     case LEAT_ERR_NOT_FOUND:
+    case LEAT_ERR_END:
+    case LEAT_ERR_CANCELLED:
+    case LEAT_ERR_NO_TASK:
     case LEAT_ERR_DEVICE:
     case LEAT_ERR_COUNT:
         break;

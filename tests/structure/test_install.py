@@ -169,7 +169,7 @@ class Delivered(unittest.TestCase):
         must(program)
         names = [name for name, _ in self.symbols("--defined-only", of=program)]
         self.assertIn("leat_udp_send_to", names)
-        self.assertEqual([name for name in names if re.match("(leat_+)?(tcp|dns|resolver)", name)],
+        self.assertEqual([name for name in names if re.match("(leat_+)?(tcp|dns|resolver|task|flow|channel)", name)],
                          [])
 
     def test_a_strangers_names_do_not_collide(self):

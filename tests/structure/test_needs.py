@@ -19,6 +19,7 @@ BRINGS = {
     "gcc": {"cc", "ar", "nm", "objcopy", "size"},
     "clang": {"clang"},
     "pkg-config": {"pkg-config"},
+    "qemu-user": {"qemu-riscv64"},
 }
 # who runs these sees to it; what is skipped without them says so
 ELSEWHERE = {

@@ -19,6 +19,7 @@ MAY_INCLUDE = {
     "autoconf": {"autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
     "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
     "http": {"http", "wire", "core", ""},
+    "task": {"task", "core", ""},  # tcp, udp and dns by include/leat
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }
 SYSTEM_HEADERS = {"stddef.h", "stdint.h", "stdbool.h", "stdalign.h", "string.h"}

@@ -15,6 +15,7 @@ CASES = {
     "bulk_window_1m": ["bulk", "--window", "1048576"],
     "rr": ["rr"],
     # a round over all of them takes 20 ms, less than a delayed ACK waits
+    "rr_tasks": ["rr_tasks"],
     "rr_100": ["rr", "--connections", "100", "--step", "100000"],
     "rr_10k": ["rr", "--connections", "10000", "--step", "1000"],
     "rr_100k": ["rr", "--connections", "100000", "--step", "100"],

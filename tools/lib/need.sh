@@ -53,6 +53,9 @@ graphviz          command -v dot
 help2man          command -v help2man
 pmccabe           command -v pmccabe
 spin              command -v spin
+gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
+gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
+qemu-user         command -v qemu-aarch64
 '
 # what tools/bench compares with; its column says so where one is missing
 need_to_bench='

@@ -1,0 +1,48 @@
+/* acceptor.c -- a listener for one task, which waits for its connections. */
+#include "task/flows.h"
+
+static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
+{
+    const struct leat_acceptor *acceptor = arg;
+
+    (void)listener;
+    task_wake_now(acceptor->waiter, LEAT_OK);
+}
+
+enum leat_err leat_acceptor_open(struct leat_acceptor *acceptor, struct leat_tasks *tasks,
+                                 const struct leat_tcp_listen_config *config)
+{
+    struct leat_tcp_listen_config listen = *config;
+
+    *acceptor = (struct leat_acceptor){.tasks = tasks};
+    listen.on_acceptable = on_acceptable;
+    listen.arg = acceptor;
+    return leat_tcp_listen(tasks->stack, &acceptor->listener, &listen);
+}
+
+enum leat_err leat_flow_accept(struct leat_flow *flow, struct leat_acceptor *acceptor,
+                               uint64_t deadline_ns)
+{
+    struct leat_task *task = task_running(acceptor->tasks);
+    enum leat_err err = task_may_wait(task);
+
+    while (!err) {
+        struct leat_tcp *conn = leat_tcp_accept(acceptor->listener, &flow_events, flow);
+
+        if (conn) {
+            flow_init(flow, task, leat_stream_of_tcp(conn));
+            return LEAT_OK;
+        }
+        leat_assert(!acceptor->waiter); /* one task accepts */
+        acceptor->waiter = task;
+        err = task_wait(task, deadline_ns);
+        acceptor->waiter = NULL;
+    }
+    return err;
+}
+
+void leat_acceptor_close(struct leat_acceptor *acceptor)
+{
+    leat_assert(!acceptor->waiter);
+    leat_tcp_listener_close(acceptor->listener);
+}

@@ -1,0 +1,129 @@
+/* flow.c -- how a task gets a stream, and what the stream tells it. */
+#include "task/flows.h"
+
+#include <string.h>
+
+/* ---- what a stream tells ------------------------------------------------------------------ */
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    const struct leat_flow *flow = arg;
+
+    (void)conn;
+    task_wake_now(flow->reader, LEAT_OK);
+}
+
+static void on_writable(struct leat_tcp *conn, void *arg)
+{
+    const struct leat_flow *flow = arg;
+
+    (void)conn;
+    task_wake_now(flow->writer, LEAT_OK);
+}
+
+/* The handle dies when this returns; what runs meanwhile doesn't see it any more. */
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct leat_flow *flow = arg;
+    struct leat_task *reader = flow->reader, *writer = flow->writer;
+
+    (void)conn;
+    flow->stream.end = NULL;
+    flow->why = why;
+    task_wake(writer, LEAT_OK);
+    task_wake(reader, LEAT_OK);
+}
+
+const struct leat_tcp_events flow_events = {.on_open = on_readable,
+                                            .on_readable = on_readable,
+                                            .on_writable = on_writable,
+                                            .on_closed = on_closed};
+
+/* ---- open and close ----------------------------------------------------------------------- */
+
+void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_stream stream)
+{
+    memset(flow, 0, sizeof *flow);
+    flow->stream = stream;
+    flow->tasks = task->tasks;
+    flow->owner = task;
+    task->flows++;
+}
+
+void leat_flow_open(struct leat_flow *flow, struct leat_task *task,
+                    const struct leat_stream *stream)
+{
+    flow_init(flow, task, *stream);
+    leat_stream_set_events(stream, &flow_events, flow);
+}
+
+/* The flow is nobody's any more; what its connection has to tell, nobody hears. */
+static struct leat_stream let_go(struct leat_flow *flow)
+{
+    static const struct leat_tcp_events nothing = {.on_open = NULL};
+    const struct leat_stream stream = flow->stream;
+
+    leat_assert(!flow->reader && !flow->writer && flow->owner); /* nobody waits for it; once */
+    flow->owner->flows--;
+    flow->owner = NULL;
+    flow->stream.end = NULL;
+    flow->why = LEAT_ERR_CLOSED;
+    if (stream.end)
+        leat_stream_set_events(&stream, &nothing, NULL);
+    return stream;
+}
+
+void leat_flow_abort(struct leat_flow *flow)
+{
+    const struct leat_stream stream = let_go(flow);
+
+    leat_buf_free(flow->unread);
+    flow->unread = NULL;
+    if (stream.end)
+        leat_stream_abort(&stream);
+}
+
+void leat_flow_close(struct leat_flow *flow)
+{
+    struct leat_stream stream;
+
+    if (flow->unread) { /* it was lost: the peer hears that (RFC 1122 4.2.2.13) */
+        leat_flow_abort(flow);
+        return;
+    }
+    stream = let_go(flow);
+    if (!stream.end)
+        return;
+    leat_stream_consumed(&stream, flow->unconsumed);
+    leat_stream_close(&stream);
+}
+
+enum leat_err leat_flow_finish(struct leat_flow *flow)
+{
+    if (!flow->stream.end)
+        return flow_over(flow);
+    return leat_stream_shutdown(&flow->stream);
+}
+
+enum leat_err leat_flow_connect(struct leat_flow *flow, struct leat_task *task,
+                                const struct leat_endpoint *remote, uint64_t deadline_ns)
+{
+    struct leat_tcp *conn;
+    enum leat_err err;
+
+    err = task_may_wait(task);
+    if (err)
+        return err;
+    err = leat_tcp_connect(task->tasks->stack, &conn, remote, NULL, &flow_events, flow);
+    if (err)
+        return err;
+    flow_init(flow, task, leat_stream_of_tcp(conn));
+    flow->reader = task;
+    err = task_wait(task, deadline_ns);
+    flow->reader = NULL;
+    if (!err && !flow->stream.end)
+        err = flow->why ? flow->why : LEAT_ERR_CLOSED;
+    if (err)
+        leat_flow_abort(flow);
+    return err;
+}

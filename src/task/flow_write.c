@@ -1,0 +1,106 @@
+/* flow_write.c -- writing: all of it, as fast as the peer and the pool allow. */
+#include "task/flows.h"
+
+/* Until there is room for @bytes, or as much as there can be. */
+static enum leat_err wait_for_room(struct leat_flow *flow, uint32_t bytes, uint64_t deadline_ns)
+{
+    struct leat_task *task = task_running(flow->tasks);
+    enum leat_err err;
+
+    leat_assert(!flow->writer); /* one task writes */
+    leat_stream_want_room(&flow->stream, bytes);
+    flow->writer = task;
+    err = task_wait(task, deadline_ns);
+    flow->writer = NULL;
+    return err;
+}
+
+/* As much as is worth a wake-up, of what is left. */
+static uint32_t worth_it(size_t left)
+{
+    enum {
+        ENOUGH = 65536
+    };
+
+    return left < ENOUGH ? (uint32_t)left : ENOUGH;
+}
+
+enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t len,
+                              uint64_t deadline_ns)
+{
+    enum leat_err err = flow_may_wait(flow);
+    const char *at = bytes;
+
+    while (!err) {
+        size_t taken = 0;
+
+        if (!flow->stream.end)
+            return flow_over(flow);
+        err = leat_stream_write(&flow->stream, at, len, &taken);
+        at += taken;
+        len -= taken;
+        if (len == 0 || (err && err != LEAT_ERR_FULL))
+            return err;
+        err = wait_for_room(flow, worth_it(len), deadline_ns);
+    }
+    return err;
+}
+
+/* A part of *@text that there is room for, taken off it; NULL: no descriptor. */
+static struct leat_buf *part_of(struct leat_buf **text, uint32_t room)
+{
+    struct leat_buf *part = *text;
+
+    if (leat_buf_total(part) <= room) {
+        *text = NULL;
+        return part;
+    }
+    part = leat_buf_slice(*text, 0, room);
+    if (part)
+        *text = leat_buf_consume(*text, room);
+    return part;
+}
+
+enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *text, uint64_t deadline_ns)
+{
+    enum leat_err err = text ? flow_may_wait(flow) : LEAT_ERR_MEMORY;
+
+    while (text && !err) {
+        const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
+        struct leat_buf *part = room > 0 ? part_of(&text, room) : NULL;
+
+        if (part)
+            err = leat_stream_send(&flow->stream, part);
+        else if (!flow->stream.end)
+            err = flow_over(flow);
+        else
+            err = wait_for_room(flow, worth_it(leat_buf_total(text)), deadline_ns);
+    }
+    leat_buf_free(text);
+    return err;
+}
+
+enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t len,
+                             uint64_t deadline_ns)
+{
+    enum leat_err err = flow_may_wait(flow);
+    const char *at = bytes;
+
+    while (len > 0 && !err) {
+        const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
+        const uint32_t part = len < room ? (uint32_t)len : room;
+        struct leat_buf *text =
+            part > 0 ? leat_buf_lend(leat_pool(flow->tasks->stack), at, part, NULL, NULL) : NULL;
+
+        if (!flow->stream.end)
+            return flow_over(flow);
+        if (!text) {
+            err = wait_for_room(flow, worth_it(len), deadline_ns);
+            continue;
+        }
+        err = leat_stream_send(&flow->stream, text);
+        at += part;
+        len -= part;
+    }
+    return err;
+}

@@ -1,0 +1,28 @@
+/* flows.h -- flows as the sources that share them see them. */
+#ifndef TASK_FLOWS_H
+#define TASK_FLOWS_H
+
+#include <leat/flow.h>
+
+#include "task/tasks.h"
+
+/* What a connection tells its flow, which is the argument. */
+extern const struct leat_tcp_events flow_events;
+
+/* Makes @flow that of @stream, which has its events already. */
+void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_stream stream);
+
+/* What stands against a call that may wait, before anything is done: there is no task, or it was
+ * cancelled. */
+static inline enum leat_err flow_may_wait(const struct leat_flow *flow)
+{
+    return task_may_wait(flow->tasks->running);
+}
+
+/* Of a flow whose connection is no more: how that ended. */
+static inline enum leat_err flow_over(const struct leat_flow *flow)
+{
+    return flow->why == LEAT_OK ? LEAT_ERR_END : flow->why;
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* mailbox.c -- datagrams for one task. */
+#include "task/flows.h"
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct leat_mailbox *mailbox = arg;
+
+    (void)udp;
+    if (mailbox->count == mailbox->count_max) {
+        mailbox->dropped++;
+        leat_buf_free(payload);
+        return;
+    }
+    mailbox->places[(mailbox->first + mailbox->count++) % mailbox->count_max] =
+        (struct leat_datagram){.payload = payload, .peer = *peer, .local = *local};
+    task_wake_now(mailbox->waiter, LEAT_OK);
+}
+
+enum leat_err leat_mailbox_open(struct leat_mailbox *mailbox, struct leat_tasks *tasks,
+                                struct leat_datagram *places, uint32_t count_max)
+{
+    static const struct leat_udp_events events = {.on_datagram = on_datagram};
+
+    leat_assert(count_max > 0);
+    *mailbox = (struct leat_mailbox){.tasks = tasks, .places = places, .count_max = count_max};
+    return leat_udp_open(tasks->stack, &mailbox->udp, &events, mailbox);
+}
+
+enum leat_err leat_mailbox_receive(struct leat_mailbox *mailbox, struct leat_datagram *datagram,
+                                   uint64_t deadline_ns)
+{
+    struct leat_task *task = task_running(mailbox->tasks);
+    enum leat_err err = task_may_wait(task);
+
+    while (!err && mailbox->count == 0) {
+        leat_assert(!mailbox->waiter); /* one task receives */
+        mailbox->waiter = task;
+        err = task_wait(task, deadline_ns);
+        mailbox->waiter = NULL;
+    }
+    if (err)
+        return err;
+    *datagram = mailbox->places[mailbox->first];
+    mailbox->first = (mailbox->first + 1) % mailbox->count_max;
+    mailbox->count--;
+    return LEAT_OK;
+}
+
+void leat_mailbox_close(struct leat_mailbox *mailbox)
+{
+    leat_assert(!mailbox->waiter);
+    leat_udp_close(mailbox->udp);
+    for (; mailbox->count > 0; mailbox->count--) {
+        leat_buf_free(mailbox->places[mailbox->first].payload);
+        mailbox->first = (mailbox->first + 1) % mailbox->count_max;
+    }
+}

@@ -1,0 +1,153 @@
+/*
+ * tasks.h -- the inside of tasks.
+ *
+ * A task lies at the upper end of its stack, so a small one costs one page in all:
+ *
+ *      slot    | guard page, if there is one | canary ... stack grows down ... | struct leat_task |
+ *
+ * A wait is a switch to the loop's stack; what ends it either goes on with the task at once (a
+ * callback of a stream: the loop's stack is free then) or puts it into the ring of what is ready.
+ * So tasks run in step 4 of a turn only, like every callback, and promise 3 holds for them.
+ */
+#ifndef TASK_TASKS_H
+#define TASK_TASKS_H
+
+#include <leat/task.h>
+#include <leat/tcp.h>
+
+#include "core/ring.h"
+#include "core/timer.h"
+#include "stack.h"
+#include "task/sanitizer.h"
+#include "task/switch.h"
+
+struct leat_service; /* leat/flow.h */
+
+enum task_flag {
+    TASK_ALIVE = 1 << 0,      /* not a free slot */
+    TASK_WAITING = 1 << 1,    /* in task_wait(), and nothing has ended that yet */
+    TASK_CANCELLED = 1 << 2,  /* each wait ends at once */
+    TASK_ENDING = 1 << 3,     /* its function has returned: it waits for its children */
+    TASK_OVER = 1 << 4,       /* its stack will not run again */
+    TASK_HAS_HANDLE = 1 << 5, /* somebody is going to join it */
+    TASK_STEADY = 1 << 6      /* the wait is for a child: a cancel reaches that, and ends it so */
+};
+
+struct leat_task {
+    _Alignas(16) struct context context; /* the stack ends where this begins */
+    struct asan_stack asan;
+    struct leat_tasks *tasks;
+    uint64_t deadline_ns; /* of the wait; the timer may be set for an earlier time */
+    struct ready ready;
+    struct timer timer;
+    leat_task_fn *run;
+    void *arg;
+    const char *name;
+    struct leat_task *parent;
+    struct leat_task *joiner; /* waits for it to end */
+    union {
+        struct ring children;
+        struct leat_task *next_free;
+    };
+    struct ring sibling; /* in parent->children, or in tasks->roots */
+    uint32_t flows;      /* that it has open */
+    uint8_t flags;       /* enum task_flag */
+    uint8_t woken_by;    /* enum leat_err: how the wait ended */
+    uint8_t result;      /* enum leat_err: what its function returned */
+};
+
+_Static_assert(sizeof(struct leat_task) <= 256, "what task.h says of a stack");
+
+/* A connection that has text, and no task yet. */
+struct pending {
+    struct ring ring;      /* in tasks->pending, until its task is made */
+    struct leat_tcp *conn; /* NULL: it is over */
+    union {
+        struct leat_service *service;
+        struct pending *next_free;
+    };
+};
+
+struct leat_tasks {
+    struct context loop; /* where leat_poll() runs */
+    struct asan_stack asan;
+    struct leat_task *running;
+    struct leat *stack;
+    struct leat_task *free;
+    struct ring roots;   /* tasks without a parent */
+    struct ring pending; /* struct pending */
+    struct pending *free_pending;
+    struct leat_service *services;   /* list */
+    struct leat_tasks_config config; /* with the defaults filled in */
+    struct leat_tasks_counts counts;
+    uint8_t *slots;
+    size_t slot_bytes; /* guard and stack */
+    bool closing;
+};
+
+/* What each stack has at its lower end. */
+enum {
+    TASK_CANARY_WORDS = 2
+};
+
+#define TASK_CANARY  UINT64_C(0x5ca1ab1e0ddba115)
+#define TASK_PATTERN UINT64_C(0xa5a5a5a5a5a5a5a5)
+
+static inline uint64_t *task_stack_low(const struct leat_task *task)
+{
+    return (uint64_t *)(void *)((uint8_t *)(uintptr_t)(task + 1) - task->tasks->config.stack_bytes);
+}
+
+/* ---- tasks.c: slots, begin and end -------------------------------------------------------- */
+
+/* A slot with everything in it but `ready`; NULL: there is none. */
+struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, const char *name,
+                           leat_task_fn *run, void *arg);
+
+/* Its slot is another's: it is over, and nobody has its handle. */
+void task_release(struct leat_task *task);
+
+/* Goes on with @task, from the loop's stack, until it waits or ends. */
+void task_resume(struct leat_task *task);
+
+/* ---- wait.c ------------------------------------------------------------------------------- */
+
+/* Waits until task_wake() or the deadline; how that ended. */
+enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns);
+
+/* Waits until all are over. */
+void task_wait_for_children(struct leat_task *task);
+
+/* Ends the wait of @task, if it is in one, with @why: it goes on in this or the next turn.  NULL is
+ * nobody. */
+void task_wake(struct leat_task *task, enum leat_err why);
+
+/* The same, and it goes on now: for a callback from leat_poll(), on the loop's stack. */
+void task_wake_now(struct leat_task *task, enum leat_err why);
+
+/* The task that runs, or NULL: then it may not wait. */
+static inline struct leat_task *task_running(const struct leat_tasks *tasks)
+{
+    return tasks->running;
+}
+
+/* What stands against a call that may wait, before anything is done: there is no task, or it was
+ * cancelled. */
+static inline enum leat_err task_may_wait(const struct leat_task *task)
+{
+    if (!task || task->tasks->running != task)
+        return LEAT_ERR_NO_TASK;
+    return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
+}
+
+timer_fn task_timer;
+
+/* ---- serve.c ------------------------------------------------------------------------------ */
+
+/* A slot is free: for a connection that waits for one, if there is any. */
+void task_serve_pending(struct leat_tasks *tasks);
+
+/* Ends all services, and what waits for them. */
+void task_services_close(struct leat_tasks *tasks);
+
+#endif

@@ -1,0 +1,200 @@
+/* wait.c -- waits: how they begin, and the three ways in which they end. */
+#include "task/tasks.h"
+
+/* To the loop's stack, and back. */
+static inline void leave(struct leat_task *task)
+{
+    struct leat_tasks *tasks = task->tasks;
+
+    asan_leave(&task->asan, &tasks->asan);
+    context_switch(&task->context, &tasks->loop);
+    asan_arrive(&task->asan, &tasks->asan);
+}
+
+static void ready_run(struct leat *stack, struct ready *ready)
+{
+    (void)stack;
+    task_resume(container_of(ready, struct leat_task, ready));
+}
+
+/* The timer stays set for what the last wait wanted, if that is earlier: most waits end before, and
+ * to move it each time would cost more than to look once more. */
+static void arm(struct leat_task *task, uint64_t deadline_ns)
+{
+    if (!timer_is_set(&task->timer) || deadline_ns < timer_at_ns(&task->timer))
+        timer_set(&task->tasks->stack->timers, &task->timer, deadline_ns);
+}
+
+void task_timer(struct timer *timer, void *context)
+{
+    struct leat_task *task = container_of(timer, struct leat_task, timer);
+    const struct leat *stack = context;
+
+    if (!(task->flags & TASK_WAITING) || task->deadline_ns == LEAT_NEVER_NS)
+        return;
+    if (task->deadline_ns <= stack->now_ns)
+        task_wake(task, LEAT_ERR_TIMEOUT);
+    else
+        arm(task, task->deadline_ns);
+}
+
+/* What stands against a wait; a test may want it to be a cancel. */
+static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
+{
+    const struct leat_tasks_config *config = task ? &task->tasks->config : NULL;
+    enum leat_err err = task_may_wait(task);
+
+    if (!err && config->interrupt && config->interrupt(task, config->arg)) {
+        leat_task_cancel(task);
+        err = LEAT_ERR_CANCELLED;
+    }
+    if (err || deadline_ns > task->tasks->stack->now_ns)
+        return err;
+    task->tasks->counts.timeouts++;
+    return LEAT_ERR_TIMEOUT;
+}
+
+enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns)
+{
+    const enum leat_err err = may_wait(task, deadline_ns);
+
+    if (err)
+        return err;
+    task->deadline_ns = deadline_ns;
+    if (deadline_ns != LEAT_NEVER_NS)
+        arm(task, deadline_ns);
+    task->flags |= TASK_WAITING;
+    leave(task);
+    return (enum leat_err)task->woken_by;
+}
+
+/* The same, and a cancel doesn't end it. */
+static enum leat_err steady_wait(struct leat_task *task, uint64_t deadline_ns)
+{
+    task->deadline_ns = deadline_ns;
+    if (deadline_ns != LEAT_NEVER_NS)
+        arm(task, deadline_ns);
+    task->flags |= TASK_WAITING | TASK_STEADY;
+    leave(task);
+    task->flags &= (uint8_t)~TASK_STEADY;
+    return (enum leat_err)task->woken_by;
+}
+
+void task_wait_for_children(struct leat_task *task)
+{
+    while (!ring_is_empty(&task->children))
+        steady_wait(task, LEAT_NEVER_NS);
+}
+
+/* False: it isn't in a wait. */
+static bool end_wait(struct leat_task *task, enum leat_err why)
+{
+    if (!task || !(task->flags & TASK_WAITING))
+        return false;
+    task->flags &= (uint8_t)~TASK_WAITING;
+    task->woken_by = (uint8_t)why;
+    if (why == LEAT_ERR_CANCELLED)
+        task->tasks->counts.cancelled++;
+    else if (why == LEAT_ERR_TIMEOUT)
+        task->tasks->counts.timeouts++;
+    return true;
+}
+
+void task_wake(struct leat_task *task, enum leat_err why)
+{
+    if (!end_wait(task, why))
+        return;
+    task->ready.run = ready_run;
+    stack_ready(task->tasks->stack, &task->ready);
+}
+
+void task_wake_now(struct leat_task *task, enum leat_err why)
+{
+    if (end_wait(task, why))
+        task_resume(task);
+}
+
+/* ---- what the program calls --------------------------------------------------------------- */
+
+enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
+{
+    enum leat_err err;
+
+    if (at_ns <= leat_now_ns(task->tasks->stack))
+        return leat_task_yield(task);
+    err = task_wait(task, at_ns);
+    if (err == LEAT_ERR_TIMEOUT) {
+        task->tasks->counts.timeouts--; /* as it should be */
+        return LEAT_OK;
+    }
+    return err;
+}
+
+enum leat_err leat_task_yield(struct leat_task *task)
+{
+    const enum leat_err err = may_wait(task, LEAT_NEVER_NS);
+
+    if (err)
+        return err;
+    task->deadline_ns = LEAT_NEVER_NS;
+    task->flags |= TASK_WAITING;
+    task_wake(task, LEAT_OK);
+    leave(task);
+    return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
+}
+
+/* Children of a child are reached through it, without a recursion: a walk down and up again. */
+void leat_task_cancel(struct leat_task *task)
+{
+    struct leat_task *at = task;
+
+    for (;;) {
+        at->flags |= TASK_CANCELLED;
+        if (!(at->flags & TASK_STEADY))
+            task_wake(at, LEAT_ERR_CANCELLED);
+        if (!(at->flags & TASK_OVER) && !ring_is_empty(&at->children)) {
+            at = container_of(at->children.next, struct leat_task, sibling);
+            continue;
+        }
+        while (at != task && at->sibling.next == &at->parent->children)
+            at = at->parent;
+        if (at == task)
+            return;
+        at = container_of(at->sibling.next, struct leat_task, sibling);
+    }
+}
+
+bool leat_task_is_cancelled(const struct leat_task *task)
+{
+    return task->flags & TASK_CANCELLED;
+}
+
+uint64_t leat_task_in(const struct leat_task *task, uint64_t ns)
+{
+    const uint64_t now_ns = task->tasks->stack->now_ns;
+
+    return ns < LEAT_NEVER_NS - now_ns ? now_ns + ns : LEAT_NEVER_NS;
+}
+
+enum leat_err leat_task_join(struct leat_task *task, struct leat_task *child, enum leat_err *result,
+                             uint64_t deadline_ns)
+{
+    enum leat_err err = may_wait(task, LEAT_NEVER_NS);
+
+    if (err == LEAT_ERR_NO_TASK)
+        return err;
+    leat_assert(child->parent == task && (child->flags & TASK_HAS_HANDLE));
+    for (err = LEAT_OK; !err && !(child->flags & TASK_OVER);) {
+        if (deadline_ns <= task->tasks->stack->now_ns)
+            return LEAT_ERR_TIMEOUT;
+        child->joiner = task;
+        err = steady_wait(task, deadline_ns);
+        child->joiner = NULL;
+    }
+    if (err)
+        return err;
+    if (result)
+        *result = (enum leat_err)child->result;
+    task_release(child);
+    return LEAT_OK;
+}

@@ -1,0 +1,145 @@
+"""The examples that are told by tasks: echo_task, chat and whois, against the kernel's sockets."""
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from conftest import QUICK, Process, binary, make_tap, run
+
+TOTAL = 2_000_000 if QUICK else 20_000_000
+
+
+def read_line(conn):
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = conn.recv(1)
+        assert byte, f"it ended behind {line!r}"
+        line += byte
+    return line
+
+
+def test_echo_of_many_bytes(leat):
+    echo = leat("echo_task")
+    data = os.urandom(TOTAL)
+    with socket.create_connection((echo.ip, 7), 60) as conn:
+        def send():
+            conn.sendall(data)
+            conn.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        back = bytearray()
+        while piece := conn.recv(1 << 20):
+            back += piece
+        sender.join(60)
+    assert bytes(back) == data
+    assert echo.stop()["tcp_closed"] == 1
+
+
+def test_more_clients_than_tasks_are_all_served(leat):
+    """100 idle ones have no task; each of 100 that speak gets its echo in its turn, and leaves."""
+    echo = leat("echo_task")
+    idle = [socket.create_connection((echo.ip, 7), 60) for _ in range(100)]
+    speaking = [socket.create_connection((echo.ip, 7), 60) for _ in range(100)]
+    for conn in speaking:
+        conn.sendall(b"hello")
+    for conn in speaking:
+        assert conn.recv(5, socket.MSG_WAITALL) == b"hello"
+        conn.close()
+    for conn in idle:
+        conn.sendall(b"hello")
+        assert conn.recv(5, socket.MSG_WAITALL) == b"hello"
+        conn.close()
+    echo.stop()
+
+
+@pytest.fixture
+def join(leat):
+    """join(name) connects to the room; gives the socket and its first lines have been read."""
+    room = leat("chat")
+    conns = []
+
+    def enter(name):
+        conn = socket.create_connection((room.ip, 2323), 60)
+        conns.append(conn)
+        assert read_line(conn) == b"Who are you?\n"
+        conn.sendall(name.encode() + b"\r\n")
+        return conn
+
+    yield enter
+    for conn in conns:
+        conn.close()
+    room.stop()
+
+
+def test_who_is_in_the_room_hears_the_others(join):
+    anna = join("anna")
+    bert = join("bert")
+    assert read_line(anna) == b"* bert is here\n"
+    carla = join("carla")
+    assert read_line(anna) == b"* carla is here\n"
+    assert read_line(bert) == b"* carla is here\n"
+    bert.sendall(b"hello\nall\n")
+    for hears in (anna, carla):
+        assert read_line(hears) == b"bert: hello\n"
+        assert read_line(hears) == b"bert: all\n"
+    carla.close()
+    assert read_line(anna) == b"* carla has left\n"
+    assert read_line(bert) == b"* carla has left\n"
+
+
+def test_who_does_not_read_holds_up_nobody(join):
+    deaf, speaker, hears = join("deaf"), join("speaker"), join("hears")
+    assert read_line(speaker) == b"* hears is here\n"
+    line = b"x" * 400 + b"\n"
+    for _ in range(3000):
+        speaker.sendall(line)
+        assert read_line(hears) == b"speaker: " + line
+    deaf.close()
+
+
+@pytest.fixture
+def whois():
+    """whois(question) starts to ask 10.77.0.1, where a test may serve."""
+    make_tap("whois0", address="10.77.0.1/24")
+    yield lambda question: Process(binary("whois"), "--tap", "whois0", "--ip", "10.77.0.2/24",
+                                   "--server", "10.77.0.1", question)
+    run("ip", "link", "del", "whois0", check=False)
+
+
+def serve_once(server, answer):
+    conn, _ = server.accept()
+    with conn:
+        question = read_line(conn)
+        conn.sendall(answer)
+    return question
+
+
+def test_whois_prints_the_answer(whois):
+    with socket.create_server(("10.77.0.1", 43)) as server:
+        server.settimeout(60)
+        asking = whois("example.com")
+        assert serve_once(server, b"one\r\ntwo\r\nend") == b"example.com\r\n"
+        assert asking.wait(60) == 0
+    assert asking.lines[-3:] == ["one", "two", "end"]
+
+
+def test_whois_tries_again(whois):
+    asking = whois("example.com")
+    asking.wait_for("connection refused", 60)
+    with socket.create_server(("10.77.0.1", 43)) as server:
+        server.settimeout(60)
+        serve_once(server, b"there\r\n")
+        assert asking.wait(60) == 0
+    assert asking.lines[-1] == "there"
+
+
+def test_whois_gives_up(whois):
+    asking = whois("example.com")
+    begin = time.monotonic()
+    assert asking.wait(120) == 1
+    assert time.monotonic() - begin >= 7  # pauses of 1, 2 and 4 s
+    assert asking.lines.count("connection refused") == 4

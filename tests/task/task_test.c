@@ -1,0 +1,92 @@
+#include "task_test.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void open_tasks(struct fixture *f, int end, const struct leat_tasks_config *config)
+{
+    const size_t bytes = leat_tasks_memory_bytes(config);
+
+    f->memory[end] = malloc(bytes + 1);
+    assert_int_equal(leat_tasks_open(&f->tasks[end], f->world->stacks[end],
+                                     (char *)f->memory[end] + 1, bytes, config),
+                     LEAT_OK);
+}
+
+void close_tasks(struct fixture *f, int end)
+{
+    const struct leat_tasks_counts *counts = leat_tasks_counts(f->tasks[end]);
+
+    leat_tasks_close(f->tasks[end]);
+    assert_int_equal(counts->ended, counts->started);
+    free(f->memory[end]);
+    f->tasks[end] = NULL;
+}
+
+int set_up(void **state)
+{
+    const struct leat_tasks_config config = {.tasks = TASKS, .stack_bytes = STACK_BYTES};
+    struct fixture *f = calloc(1, sizeof *f);
+
+    f->world = world_create();
+    for (int end = 0; end < 2; end++)
+        open_tasks(f, end, &config);
+    f->counts = leat_tasks_counts(f->tasks[CLIENT]);
+    *state = f;
+    return 0;
+}
+
+int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int end = 0; end < 2; end++) {
+        if (f->tasks[end] && leat_task_running(f->tasks[end]))
+            return -1; /* an assertion has failed in a task, and jumped out of it */
+        if (f->tasks[end])
+            close_tasks(f, end);
+    }
+    world_destroy(f->world);
+    free(f);
+    return 0;
+}
+
+static enum leat_err main_task(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+
+    f->result = f->run(task, f);
+    f->done = true;
+    return f->result;
+}
+
+enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns)
+{
+    f->done = false;
+    f->run = run;
+    assert_int_equal(leat_task_start(f->tasks[CLIENT], "main", main_task, f, NULL), LEAT_OK);
+    assert_true(world_run(f->world, &f->done, limit_ns));
+    return f->result;
+}
+
+int signal_of(struct fixture *f, void (*break_it)(struct fixture *f))
+{
+    const struct rlimit none = {0, 0};
+    const pid_t child = fork();
+    int status = 0;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        setrlimit(RLIMIT_CORE, &none);
+        signal(SIGILL, SIG_DFL);
+        signal(SIGTRAP, SIG_DFL);
+        signal(SIGSEGV, SIG_DFL);
+        signal(SIGABRT, SIG_DFL);
+        break_it(f);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}

@@ -1,0 +1,50 @@
+/* task_test.h -- what the tests of tasks share: two stacks on a wire, with tasks on both. */
+#ifndef TASK_TEST_H
+#define TASK_TEST_H
+
+#include "dns_world.h"
+
+#include <leat/flow.h>
+#include <leat/task.h>
+
+enum {
+    TASKS = 16,
+    PORT = 7777
+};
+
+/* A sanitizer's frames are larger. */
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
+#define STACK_BYTES 65536u
+#else
+#define STACK_BYTES 8192u
+#endif
+
+struct fixture {
+    struct dns_world *world;
+    void *memory[2];
+    struct leat_tasks *tasks[2];            /* as the stacks: SERVER, CLIENT */
+    const struct leat_tasks_counts *counts; /* of the client's */
+    bool done;                              /* a test's main task has ended */
+    enum leat_err result;
+    leat_task_fn *run;
+    /* of the main task, for a test that interrupts it */
+    bool (*interrupt)(const struct leat_task *task, void *arg);
+};
+
+int set_up(void **state);
+int tear_down(void **state);
+
+/* tasks_set_up() with another configuration; the tests of one call it themselves. */
+void open_tasks(struct fixture *f, int end, const struct leat_tasks_config *config);
+void close_tasks(struct fixture *f, int end);
+
+/* Runs @run(task, f) on the client's stack until it ends, at most for @limit_ns; what it returns.
+ */
+enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns);
+
+/* How leat ended a child process that ran @break_it(f): a signal, or 0. */
+int signal_of(struct fixture *f, void (*break_it)(struct fixture *f));
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif

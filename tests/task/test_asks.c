@@ -1,0 +1,149 @@
+/* test_asks.c -- datagrams and names in the hands of tasks. */
+#include "task_test.h"
+
+#include <leat/dns_server.h>
+#include <leat/dns_zone.h>
+
+static const struct leat_endpoint remote = {.ip = SERVER_IP, .port = PORT};
+
+/* ---- datagrams ---------------------------------------------------------------------------- */
+
+static enum leat_err answers_datagrams(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat_datagram places[2], datagram;
+    struct leat_mailbox mailbox;
+    enum leat_err err;
+
+    (void)task;
+    assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[SERVER], places, 2), LEAT_OK);
+    assert_int_equal(leat_udp_bind(mailbox.udp, LEAT_IP4_ANY, PORT), LEAT_OK);
+    while (!(err = leat_mailbox_receive(&mailbox, &datagram, LEAT_NEVER_NS))) {
+        leat_udp_send_to(mailbox.udp, datagram.payload, &datagram.peer);
+        leat_task_sleep(task, leat_task_in(task, second)); /* the rest waits, or is dropped */
+    }
+    assert_true(mailbox.dropped > 0);
+    leat_mailbox_close(&mailbox);
+    return err;
+}
+
+static enum leat_err asks_by_datagrams(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat_datagram places[8], datagram;
+    struct leat_mailbox mailbox;
+    unsigned answers = 0;
+
+    assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[CLIENT], places, 8), LEAT_OK);
+    for (unsigned i = 0; i < 6; i++) {
+        leat_udp_send_to(mailbox.udp, leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), "ping", 4),
+                         &remote);
+        leat_task_yield(task);
+    }
+    while (!leat_mailbox_receive(&mailbox, &datagram, leat_task_in(task, 5 * second))) {
+        assert_int_equal(leat_buf_total(datagram.payload), 4);
+        assert_int_equal(datagram.peer.port, PORT);
+        leat_buf_free(datagram.payload);
+        answers++;
+    }
+    leat_mailbox_close(&mailbox);
+    assert_int_equal(answers, 3); /* one that was waited for, and two places */
+    return LEAT_OK;
+}
+
+static void datagrams_wait_in_their_places(void **state)
+{
+    struct fixture *f = *state;
+
+    leat_task_start(f->tasks[SERVER], "server", answers_datagrams, f, NULL);
+    world_wait(f->world, ms);
+    assert_int_equal(run_task(f, asks_by_datagrams, 100 * second), LEAT_OK);
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static const char zone_text[] = "$ORIGIN example.test.\n"
+                                "@ 60 SOA ns host 1 2 3 4 5\n"
+                                "@ 60 NS ns\n"
+                                "ns 60 A 10.0.0.1\n"
+                                "www 60 A 10.0.0.1\n"
+                                "www 60 A 192.0.2.7\n"
+                                "six 60 AAAA 2001:db8::1\n";
+
+static struct leat_resolver *resolver;
+
+static enum leat_err looks_up(struct leat_task *task, void *arg)
+{
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    (void)arg;
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "www.example.test", PORT, ends, 4, &count, LEAT_NEVER_NS),
+        LEAT_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(ends[0].port, PORT);
+    assert_int_equal(ends[1].port, PORT);
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "www.example.test", PORT, ends, 1, &count, LEAT_NEVER_NS),
+        LEAT_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(leat_task_resolve(task, NULL, "10.0.0.1", PORT, ends, 4, &count, 0), LEAT_OK);
+    assert_int_equal(count, 1);
+    assert_memory_equal(&ends[0].ip, &remote.ip, sizeof remote.ip);
+    assert_int_equal(leat_task_resolve(task, resolver, "nobody.example.test", PORT, ends, 4, &count,
+                                       LEAT_NEVER_NS),
+                     LEAT_ERR_NOT_FOUND);
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "a..b", PORT, ends, 4, &count, LEAT_NEVER_NS),
+        LEAT_ERR_FORMAT);
+    return LEAT_OK;
+}
+
+static enum leat_err looks_up_in_vain(struct leat_task *task, void *arg)
+{
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    (void)arg;
+    return leat_task_resolve(task, resolver, "www.example.test", PORT, ends, 4, &count,
+                             leat_task_in(task, second));
+}
+
+static void a_task_waits_for_the_addresses_of_a_name(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}}, .server_count = 1};
+    static char memory[1 << 19], zone_memory[1 << 14], server_memory[1 << 17];
+    struct leat_dns_server_config serving = {.no_rate_limit = true};
+    struct leat_dns_server *server;
+    struct leat_dns_zone *zone;
+    const struct leat_dns_zone *zones[1];
+    struct leat_dns_zone_error error;
+
+    assert_int_equal(
+        leat_resolver_open(&resolver, f->world->stacks[CLIENT], memory, sizeof memory, &config),
+        LEAT_OK);
+    assert_int_equal(run_task(f, looks_up_in_vain, 10 * second), LEAT_ERR_REFUSED);
+    assert_int_equal(leat_dns_zone_parse(&zone, zone_memory, sizeof zone_memory, zone_text,
+                                         sizeof zone_text - 1, &error),
+                     LEAT_OK);
+    zones[0] = zone;
+    serving.zones = (struct leat_dns_zones){.list = zones, .count = 1};
+    assert_int_equal(leat_dns_server_open(&server, f->world->stacks[SERVER], server_memory,
+                                          sizeof server_memory, &serving),
+                     LEAT_OK);
+    assert_int_equal(run_task(f, looks_up, 10 * second), LEAT_OK);
+    leat_dns_server_close(server);
+    leat_resolver_close(resolver);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(datagrams_wait_in_their_places),
+        TEST(a_task_waits_for_the_addresses_of_a_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

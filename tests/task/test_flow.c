@@ -1,0 +1,442 @@
+/* test_flow.c -- streams in the hands of tasks: over TCP, and over a pipe. */
+#include "task_test.h"
+
+#include "pipe.h"
+
+enum {
+    MANY_BYTES = 100000
+};
+
+static char many[MANY_BYTES];
+
+static void fill_many(void)
+{
+    for (size_t i = 0; i < MANY_BYTES; i++)
+        many[i] = (char)(i * 11 + i / 253);
+}
+
+static const struct leat_endpoint remote = {.ip = SERVER_IP, .port = PORT};
+
+/* ---- servers ------------------------------------------------------------------------------ */
+
+static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    struct leat_buf *text;
+    enum leat_err err;
+
+    (void)task;
+    (void)arg;
+    while (!(err = leat_flow_read(flow, &text, LEAT_NEVER_NS))) {
+        if ((err = leat_flow_send(flow, text, LEAT_NEVER_NS)))
+            break;
+    }
+    return err;
+}
+
+static struct leat_service service;
+
+static void serve(struct fixture *f, leat_serve_fn *run, bool at_once)
+{
+    service = (struct leat_service){
+        .listen = {.port = PORT}, .name = "served", .serve = run, .at_once = at_once};
+    assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
+}
+
+/* ---- what goes there comes back ----------------------------------------------------------- */
+
+static enum leat_err writes_many(struct leat_task *task, void *arg)
+{
+    struct leat_flow *flow = arg;
+    enum leat_err err = leat_flow_write(flow, many, MANY_BYTES / 2, LEAT_NEVER_NS);
+
+    (void)task;
+    if (!err)
+        err = leat_flow_lend(flow, many + MANY_BYTES / 2, MANY_BYTES / 2, LEAT_NEVER_NS);
+    return err ? err : leat_flow_finish(flow);
+}
+
+/* Writes by a child, reads itself: more than both queues and windows together hold. */
+static enum leat_err talks(struct leat_task *task, struct leat_flow *flow)
+{
+    static char back[MANY_BYTES];
+    struct leat_task *writer;
+    enum leat_err result;
+    size_t len;
+
+    assert_int_equal(leat_task_start(flow->tasks, "writer", writes_many, flow, &writer), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(flow, back, 10, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read_some(flow, back + 10, 5, &len, LEAT_NEVER_NS), LEAT_OK);
+    assert_in_range(len, 1, 5);
+    assert_int_equal(
+        leat_flow_read_exact(flow, back + 10 + len, MANY_BYTES - 10 - len, LEAT_NEVER_NS), LEAT_OK);
+    assert_memory_equal(back, many, MANY_BYTES);
+    assert_int_equal(leat_flow_read_some(flow, back, 5, &len, LEAT_NEVER_NS), LEAT_ERR_END);
+    assert_int_equal(leat_task_join(task, writer, &result, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(result, LEAT_OK);
+    assert_int_equal(leat_flow_write(flow, "x", 1, LEAT_NEVER_NS),
+                     flow->stream.end ? LEAT_ERR_CLOSING : LEAT_ERR_END);
+    return LEAT_OK;
+}
+
+static enum leat_err connects_and_talks(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(talks(task, &flow), LEAT_OK);
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void many_bytes_go_there_and_back(void **state)
+{
+    struct fixture *f = *state;
+
+    fill_many();
+    serve(f, echo, false);
+    assert_int_equal(run_task(f, connects_and_talks, 100 * second), LEAT_OK);
+    world_wait(f->world, second);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->ended, 1);
+}
+
+static void the_same_over_a_bad_wire(void **state)
+{
+    struct fixture *f = *state;
+
+    fill_many();
+    serve(f, echo, true);
+    world_spoil(f->world, 20000);
+    assert_int_equal(run_task(f, connects_and_talks, 1000 * second), LEAT_OK);
+}
+
+static enum leat_err serves_the_other_end(struct leat_task *task, void *arg)
+{
+    struct leat_stream stream = pipe_stream(arg);
+    struct leat_flow flow;
+    enum leat_err err;
+
+    leat_flow_open(&flow, task, &stream);
+    err = echo(task, &flow, NULL);
+    leat_flow_close(&flow);
+    return err;
+}
+
+static enum leat_err talks_over_a_pipe(struct leat_task *task, void *arg)
+{
+    static struct pipe_end ends[2];
+    struct fixture *f = arg;
+    struct leat_flow flow;
+    struct leat_stream stream;
+    struct leat_task *other;
+
+    pipe_open(ends, f->world->stacks[CLIENT], 700);
+    stream = pipe_stream(&ends[0]);
+    leat_flow_open(&flow, task, &stream);
+    leat_task_start(f->tasks[CLIENT], "other", serves_the_other_end, &ends[1], &other);
+    assert_int_equal(talks(task, &flow), LEAT_OK);
+    leat_flow_close(&flow);
+    return leat_task_join(task, other, NULL, LEAT_NEVER_NS);
+}
+
+static void a_flow_does_not_ask_what_carries_it(void **state)
+{
+    fill_many();
+    assert_int_equal(run_task(*state, talks_over_a_pipe, 100 * second), LEAT_OK);
+}
+
+/* ---- lines -------------------------------------------------------------------------------- */
+
+static enum leat_err says_lines(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    static const char *const parts[] = {"one\ntw", "o\n\nlonger than", " eight\nend"};
+
+    (void)arg;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(leat_flow_write(flow, parts[i], strlen(parts[i]), LEAT_NEVER_NS), LEAT_OK);
+        assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    }
+    return LEAT_OK;
+}
+
+static void expect_line(struct leat_flow *flow, enum leat_err expected, const char *line)
+{
+    char bytes[8];
+    size_t len;
+
+    assert_int_equal(leat_flow_read_until(flow, '\n', bytes, sizeof bytes, &len, LEAT_NEVER_NS),
+                     expected);
+    assert_int_equal(len, strlen(line));
+    assert_memory_equal(bytes, line, len);
+}
+
+static enum leat_err reads_lines(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    expect_line(&flow, LEAT_OK, "one\n");
+    expect_line(&flow, LEAT_OK, "two\n");
+    expect_line(&flow, LEAT_OK, "\n");
+    expect_line(&flow, LEAT_ERR_TOO_BIG, "longer t");
+    expect_line(&flow, LEAT_ERR_TOO_BIG, "han eigh");
+    expect_line(&flow, LEAT_OK, "t\n");
+    expect_line(&flow, LEAT_ERR_END, "end");
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void lines_are_found_wherever_they_are_cut(void **state)
+{
+    serve(*state, says_lines, true);
+    assert_int_equal(run_task(*state, reads_lines, 100 * second), LEAT_OK);
+}
+
+/* ---- what goes wrong ---------------------------------------------------------------------- */
+
+static enum leat_err is_silent(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    (void)flow;
+    (void)arg;
+    return leat_task_sleep(task, LEAT_NEVER_NS - 1);
+}
+
+static enum leat_err hears_nothing(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    const uint64_t begin_ns = f->world->now_ns;
+    struct leat_flow flow;
+    char bytes[4];
+    size_t len;
+
+    assert_int_equal(leat_flow_connect(&flow, task, &remote, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(
+        leat_flow_read_some(&flow, bytes, sizeof bytes, &len, leat_task_in(task, 2 * second)),
+        LEAT_ERR_TIMEOUT);
+    assert_int_equal(len, 0);
+    assert_true(f->world->now_ns - begin_ns >= 2 * second);
+    /* nobody reads: the queues fill, and then it's the writer's turn to wait */
+    fill_many();
+    for (unsigned i = 0; i < 20; i++) {
+        const enum leat_err err =
+            leat_flow_write(&flow, many, MANY_BYTES, leat_task_in(task, second));
+
+        if (err) {
+            assert_int_equal(err, LEAT_ERR_TIMEOUT);
+            leat_flow_abort(&flow);
+            return LEAT_OK;
+        }
+    }
+    return LEAT_ERR_FULL;
+}
+
+static void deadlines_end_reads_and_writes(void **state)
+{
+    serve(*state, is_silent, true);
+    assert_int_equal(run_task(*state, hears_nothing, 100 * second), LEAT_OK);
+}
+
+static enum leat_err is_refused(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+    const struct leat_endpoint nobody = {.ip = LEAT_IP4(10, 0, 0, 99), .port = PORT};
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_ERR_REFUSED);
+    assert_int_equal(leat_flow_connect(&flow, task, &nobody, leat_task_in(task, 500 * ms)),
+                     LEAT_ERR_TIMEOUT);
+    return LEAT_OK;
+}
+
+static void who_cannot_connect_learns_why(void **state)
+{
+    assert_int_equal(run_task(*state, is_refused, 100 * second), LEAT_OK);
+}
+
+static enum leat_err fails(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    struct leat_buf *text;
+
+    (void)task;
+    (void)arg;
+    assert_int_equal(leat_flow_read(flow, &text, LEAT_NEVER_NS), LEAT_OK);
+    leat_buf_free(text);
+    return LEAT_ERR_FORMAT; /* not the end that it should have */
+}
+
+static enum leat_err is_reset(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+    struct leat_buf *text;
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read(&flow, &text, LEAT_NEVER_NS), LEAT_ERR_RESET);
+    assert_null(text);
+    assert_null(flow.stream.end);
+    assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_ERR_RESET);
+    assert_int_equal(leat_flow_finish(&flow), LEAT_ERR_RESET);
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void a_task_that_fails_resets_its_connection(void **state)
+{
+    serve(*state, fails, false);
+    assert_int_equal(run_task(*state, is_reset, 100 * second), LEAT_OK);
+}
+
+/* ---- many connections --------------------------------------------------------------------- */
+
+enum {
+    CONNECTIONS = 10
+};
+
+/* Two tasks, four that may wait, ten that come: each is served or refused, none is forgotten. */
+static enum leat_err connects_ten_times(struct leat_task *task, void *arg)
+{
+    struct leat_flow flows[CONNECTIONS];
+    unsigned echoed = 0, refused = 0;
+    struct fixture *f = arg;
+
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        assert_int_equal(leat_flow_connect(&flows[i], task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 0); /* idle ones have none */
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        assert_int_equal(leat_flow_write(&flows[i], "hello", 5, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    for (unsigned i = 0; i < CONNECTIONS; i++) {
+        char back[5];
+        const enum leat_err err =
+            leat_flow_read_exact(&flows[i], back, 5, leat_task_in(task, 10 * second));
+
+        echoed += err == LEAT_OK;
+        refused += err == LEAT_ERR_RESET;
+        leat_flow_close(&flows[i]);
+    }
+    assert_int_equal(echoed, 6);
+    assert_int_equal(refused, 4);
+    return LEAT_OK;
+}
+
+static void connections_wait_for_a_task_or_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_tasks_config config = {.tasks = 2, .stack_bytes = STACK_BYTES, .waiting = 4};
+
+    close_tasks(f, SERVER);
+    open_tasks(f, SERVER, &config);
+    serve(f, echo, false);
+    assert_int_equal(run_task(f, connects_ten_times, 100 * second), LEAT_OK);
+    world_wait(f->world, second);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->refused, 4);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 6);
+}
+
+static enum leat_err comes_and_goes(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+
+    for (unsigned i = 0; i < 100; i++) {
+        struct leat_flow flow;
+
+        assert_int_equal(leat_flow_connect(&flow, task, &remote, LEAT_NEVER_NS), LEAT_OK);
+        if (i % 3 > 0)
+            assert_int_equal(leat_flow_write(&flow, "hello", 5, LEAT_NEVER_NS), LEAT_OK);
+        if (i % 2 > 0)
+            leat_flow_abort(&flow);
+        else
+            leat_flow_close(&flow);
+    }
+    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started,
+                     leat_tasks_counts(f->tasks[SERVER])->ended);
+    return LEAT_OK;
+}
+
+static void who_leaves_at_once_leaves_no_task(void **state)
+{
+    struct fixture *f = *state;
+
+    serve(f, echo, false);
+    assert_int_equal(run_task(f, comes_and_goes, 100 * second), LEAT_OK);
+}
+
+/* The server ends in the middle: tasks, those that wait for one, and idle connections. */
+static void closing_tasks_ends_every_connection_in_some_way(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tcp *conns[CONNECTIONS];
+    const struct leat_tasks_config config = {.tasks = 2, .stack_bytes = STACK_BYTES, .waiting = 4};
+    size_t taken;
+
+    close_tasks(f, SERVER);
+    open_tasks(f, SERVER, &config);
+    serve(f, echo, false);
+    for (unsigned i = 0; i < CONNECTIONS; i++)
+        assert_int_equal(
+            leat_tcp_connect(f->world->stacks[CLIENT], &conns[i], &remote, NULL, NULL, NULL),
+            LEAT_OK);
+    world_wait(f->world, second);
+    for (unsigned i = 0; i < 5; i++)
+        leat_tcp_write(conns[i], "hello", 5, &taken);
+    world_wait(f->world, second);
+    close_tasks(f, SERVER);
+    world_wait(f->world, second);
+    for (unsigned i = 5; i < CONNECTIONS; i++) /* they had no task: now nobody answers */
+        leat_tcp_write(conns[i], "hello", 5, &taken);
+    world_wait(f->world, 10 * second);
+}
+
+static enum leat_err accepts_two(struct leat_task *task, void *arg)
+{
+    struct leat_acceptor *acceptor = arg;
+    struct leat_flow flow;
+
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(leat_flow_accept(&flow, acceptor, LEAT_NEVER_NS), LEAT_OK);
+        assert_int_equal(echo(task, &flow, NULL), LEAT_ERR_END);
+        leat_flow_close(&flow);
+    }
+    assert_int_equal(leat_flow_accept(&flow, acceptor, leat_task_in(task, second)),
+                     LEAT_ERR_TIMEOUT);
+    leat_acceptor_close(acceptor);
+    return LEAT_OK;
+}
+
+static void one_task_accepts_and_serves_one_after_another(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_acceptor acceptor;
+    const struct leat_tcp_listen_config listen = {.port = PORT};
+
+    fill_many();
+    assert_int_equal(leat_acceptor_open(&acceptor, f->tasks[SERVER], &listen), LEAT_OK);
+    leat_task_start(f->tasks[SERVER], "acceptor", accepts_two, &acceptor, NULL);
+    assert_int_equal(run_task(f, connects_and_talks, 100 * second), LEAT_OK);
+    assert_int_equal(run_task(f, connects_and_talks, 100 * second), LEAT_OK);
+    world_wait(f->world, 5 * second);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->ended, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(many_bytes_go_there_and_back),
+        TEST(the_same_over_a_bad_wire),
+        TEST(a_flow_does_not_ask_what_carries_it),
+        TEST(lines_are_found_wherever_they_are_cut),
+        TEST(deadlines_end_reads_and_writes),
+        TEST(who_cannot_connect_learns_why),
+        TEST(a_task_that_fails_resets_its_connection),
+        TEST(connections_wait_for_a_task_or_are_refused),
+        TEST(who_leaves_at_once_leaves_no_task),
+        TEST(closing_tasks_ends_every_connection_in_some_way),
+        TEST(one_task_accepts_and_serves_one_after_another),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

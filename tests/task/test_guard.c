@@ -1,0 +1,97 @@
+/* test_guard.c -- a stack that overflows into its guard page ends the process at once. */
+#include "task_test.h"
+
+#include <signal.h>
+
+#include <leat/posix.h>
+
+/* Not a loop: deeper by a frame each time. */
+static unsigned __attribute__((noinline, no_sanitize("address"))) deeper(unsigned depth)
+{
+    volatile char frame[512];
+
+    frame[0] = (char)depth;
+    return depth == 0 ? (unsigned)frame[0] : deeper(depth - 1) + (unsigned)frame[0];
+}
+
+static enum leat_err overflows(struct leat_task *task, void *arg)
+{
+    (void)task;
+    (void)arg;
+    return deeper(2 * STACK_BYTES / 512) == 1 ? LEAT_OK : LEAT_ERR_FULL;
+}
+
+static void break_it(struct fixture *f)
+{
+    run_task(f, overflows, second);
+}
+
+static enum leat_err nearly_overflows(struct leat_task *task, void *arg)
+{
+    (void)task;
+    (void)arg;
+    return deeper(STACK_BYTES / 4096) != 0 ? LEAT_OK : LEAT_ERR_FULL;
+}
+
+static void an_overflow_traps_where_it_happens(void **state)
+{
+    const struct leat_tasks_config config = {
+        .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
+    struct fixture *f = *state;
+
+    close_tasks(f, CLIENT);
+    open_tasks(f, CLIENT, &config);
+    assert_int_equal(run_task(f, nearly_overflows, second), LEAT_OK);
+    assert_int_equal(signal_of(f, break_it), SIGSEGV);
+}
+
+/* What was guarded is memory again: else free() would trap. */
+static void guards_go_with_the_tasks(void **state)
+{
+    const struct leat_tasks_config config = {
+        .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
+    const size_t bytes = leat_tasks_memory_bytes(&config);
+    struct fixture *f = *state;
+    char *memory = malloc(bytes);
+    struct leat_tasks *tasks;
+
+    assert_int_equal(leat_tasks_open(&tasks, f->world->stacks[CLIENT], memory, bytes, &config),
+                     LEAT_OK);
+    leat_tasks_close(tasks);
+    memset(memory, 1, bytes);
+    free(memory);
+}
+
+static bool refuse_the_second(void *page, size_t bytes, bool guarded)
+{
+    static unsigned guards;
+
+    (void)page;
+    (void)bytes;
+    guards += guarded;
+    return !guarded || guards < 2;
+}
+
+static void a_guard_that_cannot_be_is_an_error(void **state)
+{
+    const struct leat_tasks_config config = {.tasks = 3, .guard = refuse_the_second};
+    const size_t bytes = leat_tasks_memory_bytes(&config);
+    struct fixture *f = *state;
+    struct leat_tasks *tasks;
+    void *memory = malloc(bytes);
+
+    assert_int_equal(leat_tasks_open(&tasks, f->world->stacks[CLIENT], memory, bytes, &config),
+                     LEAT_ERR_DEVICE);
+    free(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_overflow_traps_where_it_happens),
+        TEST(guards_go_with_the_tasks),
+        TEST(a_guard_that_cannot_be_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
