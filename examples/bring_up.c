@@ -1,25 +1,159 @@
 /* bring_up.c -- from the command line to a stack that speaks. */
 #include "bring_up.h"
 
-enum leat_err bring_up(struct leat *stack, struct leat_netif *netif, const struct options *options,
-                       const struct leat_tcp_config *tcp, const char **step)
+#include <stdio.h>
+
+enum {
+    STATUS_NOT_STARTED = 2,
+    SECOND_NS = 1000000000
+};
+
+static void say(struct bring_up *up)
 {
+    up->platform->say(up->platform, up->line);
+}
+
+/* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
+static void say_started(struct bring_up *up, leat_ip4 ip, uint8_t prefix_bits)
+{
+    const struct example_platform *platform = up->platform;
+    const struct leat_netif *netif = up->netif;
+    const struct leat_pool *pool = leat_pool(platform->stack);
+    const uint8_t *mac = netif->mac.octet;
+    char text[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(ip, text);
+    snprintf(up->line, sizeof up->line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, text,
+             (unsigned)prefix_bits, netif->name, (unsigned)netif->mtu, (unsigned)platform->port);
+    say(up);
+    if (!up->options->verbose)
+        return;
+    snprintf(up->line, sizeof up->line,
+             "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes, capabilities %x",
+             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
+             (unsigned)leat_pool_free_count(pool), (unsigned)leat_pool_buf_bytes(pool),
+             (unsigned)netif->capabilities);
+    say(up);
+}
+
+/* What the command line does not say. */
+static void learn(struct example_platform *platform, const struct options *options,
+                  const struct leat_autoconf_facts *facts)
+{
+    if (options->gateway == LEAT_IP4_ANY)
+        platform->gateway = facts->gateway;
+    if (options->server == LEAT_IP4_ANY)
+        platform->server = facts->name_server_count > 0 ? facts->name_servers[0] : facts->gateway;
+}
+
+static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
+                          void *arg)
+{
+    struct bring_up *up = arg;
+    const char *complaint;
+
+    (void)autoconf;
+    learn(up->platform, up->options, facts);
+    complaint = example.start(up->platform);
+    if (!complaint) {
+        say_started(up, facts->ip, facts->prefix_bits);
+        return;
+    }
+    snprintf(up->line, sizeof up->line, "%s: %.200s", example.name, complaint);
+    say(up);
+    up->platform->finish(up->platform, STATUS_NOT_STARTED);
+}
+
+static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
+                      const struct leat_autoconf_facts *facts, void *arg)
+{
+    struct bring_up *up = arg;
+    char ip[LEAT_IP4_TEXT_BYTES];
+
+    leat_ip4_format(facts->ip, ip);
+    switch (change) {
+    case LEAT_AUTOCONF_ADDRESS:
+        if (facts->ip != LEAT_IP4_ANY)
+            snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", example.name, ip,
+                     (unsigned)facts->prefix_bits);
+        else
+            snprintf(up->line, sizeof up->line, "%s: the address is gone; asking for another",
+                     example.name);
+        break;
+    case LEAT_AUTOCONF_SILENCE:
+        snprintf(up->line, sizeof up->line,
+                 "%s: no DHCP server answered for %u s; still trying (--ip does without)",
+                 example.name, (unsigned)(leat_autoconf_waited_ns(autoconf) / SECOND_NS));
+        break;
+    case LEAT_AUTOCONF_REFUSED:
+        snprintf(up->line, sizeof up->line, "%s: the DHCP server refused; still trying",
+                 example.name);
+        break;
+    case LEAT_AUTOCONF_CONFLICT:
+        snprintf(up->line, sizeof up->line,
+                 "%s: another host has the address that the DHCP server gave; still trying",
+                 example.name);
+        break;
+    case LEAT_AUTOCONF_FACTS:
+        learn(up->platform, up->options, facts);
+        return;
+    }
+    say(up);
+}
+
+size_t bring_up_bytes(const struct leat_tcp_config *tcp)
+{
+    return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes();
+}
+
+static enum leat_err set_address(struct bring_up *up, const char **step)
+{
+    const struct options *options = up->options;
+    struct leat *stack = up->platform->stack;
     enum leat_err err;
 
-    *step = netif->name;
-    err = leat_attach(stack, netif);
-    if (err)
-        return err;
     *step = "--ip";
-    err = leat_address_add(stack, netif, options->ip, options->prefix_bits);
+    err = leat_address_add(stack, up->netif, options->ip, options->prefix_bits);
     if (err)
         return err;
     *step = "--gateway";
-    if (options->gateway != LEAT_IP4_ANY)
-        err = leat_route_add(stack, LEAT_IP4_ANY, 0, options->gateway);
+    return options->gateway == LEAT_IP4_ANY
+               ? LEAT_OK
+               : leat_route_add(stack, LEAT_IP4_ANY, 0, options->gateway);
+}
+
+enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
+{
+    const struct leat_autoconf_config config = {.host_name = example.name,
+                                                .on_configured = on_configured,
+                                                .on_change = on_change,
+                                                .arg = up};
+    struct leat *stack = up->platform->stack;
+    enum leat_err err;
+
+    *step = up->netif->name;
+    err = leat_attach(stack, up->netif);
     if (err)
         return err;
     *step = "UDP and TCP";
     err = leat_udp_register(stack, NULL);
-    return err ? err : leat_tcp_register(stack, tcp);
+    if (!err)
+        err = leat_tcp_register(stack, tcp);
+    if (err)
+        return err;
+    if (up->options->ip_given)
+        return set_address(up, step);
+    *step = "DHCP";
+    leat_poll(stack,
+              up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
+    return leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
+}
+
+const char *bring_up_start(struct bring_up *up)
+{
+    const char *complaint = up->autoconf ? NULL : example.start(up->platform);
+
+    if (!up->autoconf && !complaint)
+        say_started(up, up->options->ip, up->options->prefix_bits);
+    return complaint;
 }

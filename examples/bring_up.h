@@ -2,13 +2,32 @@
 #ifndef BRING_UP_H
 #define BRING_UP_H
 
+#include <leat/autoconf.h>
 #include <leat/leat.h>
 
+#include "example.h"
 #include "options.h"
 
-/* Attaches @netif to @stack, gives it the address and the gateway of @options, and registers UDP
- * and TCP.  What fails is named in @step, as the user knows it. */
-enum leat_err bring_up(struct leat *stack, struct leat_netif *netif, const struct options *options,
-                       const struct leat_tcp_config *tcp, const char **step);
+/* What a platform lends; it stays where it is. */
+struct bring_up {
+    struct example_platform *platform; /* its stack is attached here */
+    struct leat_netif *netif;
+    const struct options *options;
+    struct leat_host *host;         /* whose clock the stack goes by */
+    struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
+    char line[OPTIONS_LINE_BYTES];
+};
+
+/* Bytes of the stack's block that bring_up() takes, UDP and TCP included. */
+size_t bring_up_bytes(const struct leat_tcp_config *tcp);
+
+/* Attaches up->netif, registers UDP and TCP, and gives it the address and the gateway of --ip and
+ * --gateway; without --ip a server of the network is asked.  What fails is named in @step, as the
+ * user knows it. */
+enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step);
+
+/* Starts the example, now or when there is an address, and says so.  NULL, or why it didn't start
+ * now; if it is later, a line says so and the program ends with status 2. */
+const char *bring_up_start(struct bring_up *up);
 
 #endif

@@ -109,8 +109,6 @@ static const char *start(struct example_platform *platform)
     struct leat_tcp_listener *listener;
     struct leat_udp *udp;
 
-    if (platform->argument_count > 0)
-        return "chargen takes no arguments";
     make_lines();
     if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
         leat_udp_bind(udp, LEAT_IP4_ANY, platform->port))

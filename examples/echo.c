@@ -58,8 +58,6 @@ static const char *start(struct example_platform *platform)
     struct leat_tcp_listener *listener;
     struct leat_udp *udp;
 
-    if (platform->argument_count > 0)
-        return "echo takes no arguments";
     if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
         leat_udp_bind(udp, LEAT_IP4_ANY, platform->port))
         return "can't open the UDP port";

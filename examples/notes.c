@@ -43,11 +43,14 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     const uint8_t *mac = netif->mac.octet;
     char ip[LEAT_IP4_TEXT_BYTES];
 
-    leat_ip4_format(options->ip, ip);
     add(&notes, "leat %s\nprogram %s\nseed ", LEAT_VERSION, program);
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         add(&notes, "%02x", seed[i]);
-    add(&notes, "\nip %s/%u\n", ip, (unsigned)options->prefix_bits);
+    add(&notes, "\n");
+    if (options->ip_given) { /* else the recording holds what a server said */
+        leat_ip4_format(options->ip, ip);
+        add(&notes, "ip %s/%u\n", ip, (unsigned)options->prefix_bits);
+    }
     add_address(&notes, "gateway", options->gateway);
     add_address(&notes, "server", options->server);
     add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],

@@ -28,6 +28,8 @@ enum option_key {
     KEY_BUSY_POLL,
     KEY_IP,
     KEY_GATEWAY,
+    KEY_IPV4,
+    KEY_IPV4_GATEWAY,
     KEY_SERVER,
     KEY_MAC,
     KEY_MTU,
@@ -89,9 +91,15 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
     [KEY_BUSY_POLL] = {"busy-poll", "US",
                        "ask that device, or the memory, for so long before we sleep", true},
-    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (10.0.0.2/24)", false},
-    [KEY_GATEWAY] = {"gateway", "ADDRESS", "where everything else is sent (nowhere)", false},
-    [KEY_SERVER] = {"server", "ADDRESS", "whom to ask, for who asks (the gateway)", false},
+    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (what a DHCP server gives)", false},
+    [KEY_GATEWAY] = {"gateway", "ADDRESS", "with --ip: where everything else is sent (nowhere)",
+                     false},
+    [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
+    [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
+    [KEY_SERVER] = {"server", "ADDRESS",
+                    "whom to ask, for who asks (DHCP's name server, or\n"
+                    "                     the gateway)",
+                    false},
     [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
     [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
     [KEY_PORT] = {"port", "N", "the port to use", false},
@@ -305,8 +313,11 @@ static bool take(struct options *options, unsigned key, const char *text)
         options->xdp = text;
         return true;
     case KEY_IP:
+    case KEY_IPV4:
+        options->ip_given = true;
         return leat_ip4_parse_cidr(text, &options->ip, &options->prefix_bits);
     case KEY_GATEWAY:
+    case KEY_IPV4_GATEWAY:
         return leat_ip4_parse(text, &options->gateway);
     case KEY_SERVER:
         return leat_ip4_parse(text, &options->server);
@@ -407,6 +418,8 @@ static enum options_outcome parse(struct options *options, const struct options_
             return wrong(world, what, ": that can't be", "", word);
         }
     }
+    if (arguments > 0 && what->arguments[0] == '\0')
+        return wrong(world, what, "takes no arguments: ", words[0], NULL);
     options->argument_count = arguments;
     options->arguments = (const char *const *)words;
     return OPTIONS_RUN;
@@ -431,6 +444,10 @@ static const char *contradiction(const struct options *options)
         return "--passt or --socket, not both";
     if (options->xdp && (options->passt || options->socket))
         return "--xdp or a socket, not both";
+    if (options->xdp && !options->ip_given)
+        return "--xdp needs --ip";
+    if (options->gateway != LEAT_IP4_ANY && !options->ip_given && !options->passt)
+        return "--gateway needs --ip";
     if (options->queue && !options->xdp)
         return "--queue needs --xdp";
     if (options->busy_poll_us && !options->xdp && !options->shm)

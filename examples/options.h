@@ -28,6 +28,7 @@ struct options {
     const char *forward_udp[FORWARD_MAX + 1];
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
+    bool ip_given;      /* else the network is asked, and ip is what passt shall give */
     leat_ip4 ip;
     uint8_t prefix_bits;
     leat_ip4 gateway; /* LEAT_IP4_ANY: none */

@@ -38,6 +38,7 @@ struct program {
     struct posix_device device;
     struct leat_pcap_recorder *recorder;
     struct leat_netif *netif; /* what the stack is attached to */
+    struct bring_up up;
     struct flight flight;
     void *flight_memory;
     uint8_t seed[LEAT_SEED_BYTES];
@@ -243,14 +244,13 @@ static struct leat_tcp_config tcp_config(const struct program *program)
     return tcp;
 }
 
-/* One block for leat itself, for UDP and for TCP: whole pages, as some devices want it. */
+/* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it. */
 static bool take_memory(struct program *program)
 {
     const struct leat_config config = stack_config(program);
     const struct leat_tcp_config tcp = tcp_config(program);
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t bytes =
-        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
+    const size_t bytes = leat_memory_bytes(&config) + bring_up_bytes(&tcp);
 
     program->memory_bytes = (bytes + page - 1) / page * page;
     program->memory = aligned_alloc(page, program->memory_bytes);
@@ -274,33 +274,15 @@ static enum leat_err build_stack(struct program *program, const char **step)
         return err;
     if (program->recorder)
         leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
-    err = bring_up(*stack, program->netif, options, &tcp, step);
+    program->up = (struct bring_up){.platform = &program->platform,
+                                    .netif = program->netif,
+                                    .options = options,
+                                    .host = &program->host};
+    err = bring_up(&program->up, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";
     return flight_serve(&program->flight, options, *stack);
-}
-
-/* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
-static void say_started(struct program *program)
-{
-    const struct options *options = &program->options;
-    const uint8_t *mac = program->netif->mac.octet;
-    char ip[LEAT_IP4_TEXT_BYTES];
-    char line[200];
-
-    leat_ip4_format(options->ip, ip);
-    snprintf(line, sizeof line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, ip,
-             (unsigned)options->prefix_bits, program->netif->name, (unsigned)program->netif->mtu,
-             (unsigned)program->platform.port);
-    say(&program->platform, line);
-    if (!options->verbose)
-        return;
-    snprintf(line, sizeof line, "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes",
-             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-             leat_pool_free_count(leat_pool(program->platform.stack)),
-             leat_pool_buf_bytes(leat_pool(program->platform.stack)));
-    say(&program->platform, line);
 }
 
 static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
@@ -385,12 +367,11 @@ static int run(struct program *program)
         fprintf(stderr, "%s: %s: %s\n", example.name, step, leat_err_text(err));
         return STATUS_NOT_STARTED;
     }
-    complaint = example.start(&program->platform);
+    complaint = bring_up_start(&program->up);
     if (complaint) {
         fprintf(stderr, "%s: %s\n", example.name, complaint);
         return STATUS_NOT_STARTED;
     }
-    say_started(program);
     leat_run(program->platform.stack, &program->host);
     if (program->options.stats)
         say_stats(program);

@@ -25,6 +25,7 @@ struct program {
     struct bare_machine *machine;
     struct options options;
     struct leat_netif *netif;
+    struct bring_up up;
     struct flight flight;
     char text[COMMAND_LINE_BYTES];
     char *words[WORDS_MAX];
@@ -133,7 +134,7 @@ static int split(void)
 
 static size_t stack_bytes(const struct leat_config *config, const struct leat_tcp_config *tcp)
 {
-    return leat_memory_bytes(config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp);
+    return leat_memory_bytes(config) + bring_up_bytes(tcp);
 }
 
 /* As many buffers as were asked for, or as the memory holds. */
@@ -202,35 +203,15 @@ static enum leat_err build_stack(const char **step)
     err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
     if (err)
         return err;
-    err = bring_up(*stack, program.netif, options, &tcp, step);
+    program.up = (struct bring_up){.platform = &program.platform,
+                                   .netif = program.netif,
+                                   .options = options,
+                                   .host = &program.host};
+    err = bring_up(&program.up, &tcp, step);
     if (err)
         return err;
     *step = "--flight-port";
     return flight_serve(&program.flight, options, *stack);
-}
-
-/* "echo: 10.0.0.2/24 on virtio0, MTU 1500, port 7", as on POSIX. */
-static void say_started(void)
-{
-    const struct options *options = &program.options;
-    const uint8_t *mac = program.netif->mac.octet;
-    const struct leat_pool *pool = leat_pool(program.platform.stack);
-    char ip[LEAT_IP4_TEXT_BYTES];
-    char line[LINE_BYTES];
-
-    leat_ip4_format(options->ip, ip);
-    snprintf(line, sizeof line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, ip,
-             (unsigned)options->prefix_bits, program.netif->name, (unsigned)program.netif->mtu,
-             (unsigned)program.platform.port);
-    say(&program.platform, line);
-    if (!options->verbose)
-        return;
-    snprintf(line, sizeof line,
-             "%s: MAC %02x:%02x:%02x:%02x:%02x:%02x, %u buffers of %u bytes, capabilities %x",
-             example.name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5],
-             (unsigned)leat_pool_free_count(pool), (unsigned)leat_pool_buf_bytes(pool),
-             (unsigned)program.netif->capabilities);
-    say(&program.platform, line);
 }
 
 static void say_counter(void *arg, const char *name, uint64_t value, const char *text)
@@ -280,10 +261,9 @@ static int run(void)
     err = build_stack(&step);
     if (err)
         return complain(step, leat_err_text(err));
-    complaint = example.start(&program.platform);
+    complaint = bring_up_start(&program.up);
     if (complaint)
         return complain("", complaint);
-    say_started();
     leat_run(program.platform.stack, &program.host);
     if (options->stats)
         say_stats();

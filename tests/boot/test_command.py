@@ -25,7 +25,8 @@ def boot(*words):
 @pytest.mark.parametrize("machine", ["microvm", "q35", "pc"])
 def test_says_how_to_reach_the_program_and_ends_with_ctrl_c(machine):
     image("echo")
-    child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--machine", machine, "echo", "--", "--stats"],
+    child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--machine", machine, "echo", "--", "--stats",
+                              "--ip=10.0.2.15/24"],
                              stdout=subprocess.PIPE, text=True)
     limit = threading.Timer(60, child.kill)
     limit.start()

@@ -262,8 +262,8 @@ def test_boot_runs_it(abi):
     """tools/boot, with a signal at the end as Ctrl-C would send it."""
     tools.make_tap("boot0", address="10.0.0.1/24")
     boot = tools.Process(ROOT / "tools/boot", "--hypervisor", f"solo5-{abi}", "--net", "tap=boot0",
-                         "--build", os.environ["LEAT_BUILD"], "echo", "--", "--buffers=256",
-                         "--connections=16")  # fmt: skip
+                         "--build", os.environ["LEAT_BUILD"], "echo", "--", "--ipv4=10.0.0.2/24",
+                         "--ipv4-gateway=10.0.0.1", "--buffers=256", "--connections=16")  # fmt: skip
     try:
         boot.wait_for("echo: 10.0.0.2/24 on service, MTU 1500, port 7", START_S)
         ping("10.0.0.2")

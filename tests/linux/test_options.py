@@ -112,7 +112,7 @@ def test_help_and_version(name):
     shown = start("--help", name=name)
     assert shown.returncode == 0 and shown.stderr == ""
     assert shown.stdout.startswith(f"usage: {name} ")
-    for option in ("--tap", "--ip", "--gateway", "--port", "--mtu", "--record", "--replay",
+    for option in ("--tap", "--ip", "--gateway", "--ipv4", "--ipv4-gateway", "--port", "--mtu", "--record", "--replay",
                    "--seed", "--stats", "--help", "--version"):  # fmt: skip
         assert option in shown.stdout
     version = start("--version", name=name)
@@ -121,7 +121,7 @@ def test_help_and_version(name):
 
 def test_the_device_can_be_made_by_us():
     """--create: it is gone when the program has ended."""
-    child = subprocess.Popen([binary("echo"), "--tap", "made0", "--create"],
+    child = subprocess.Popen([binary("echo"), "--tap", "made0", "--create", "--ip", "10.1.2.3/24"],
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
     try:
         assert "made0" in child.stdout.readline()
@@ -136,7 +136,7 @@ def test_the_device_can_be_made_by_us():
 def test_a_device_that_is_there_keeps_its_queue():
     make_tap("kept0")
     run("ip", "link", "set", "kept0", "txqueuelen", 77)
-    child = subprocess.Popen([binary("echo"), "--tap", "kept0", "--create"],
+    child = subprocess.Popen([binary("echo"), "--tap", "kept0", "--create", "--ip", "10.1.2.3/24"],
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
     try:
         assert "kept0" in child.stdout.readline()
@@ -149,7 +149,7 @@ def test_a_device_that_is_there_keeps_its_queue():
 
 def test_the_device_goes_away(leat):
     make_tap("going0")
-    child = subprocess.Popen([binary("echo"), "--tap", "going0"],
+    child = subprocess.Popen([binary("echo"), "--tap", "going0", "--ip", "10.1.2.3/24"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert "going0" in child.stdout.readline()
     run("ip", "link", "del", "going0")

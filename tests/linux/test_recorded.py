@@ -78,7 +78,7 @@ TALKS = {"echo": talk_echo, "dns": talk_dns, "discard": talk_discard, "httpd": t
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_server(leat, tmp_path, name):
     path = tmp_path / "run.pcapng"
-    if name == "resolve":
+    if name in ("resolve", "whois"):
         pytest.skip("it asks: below")
     program = leat(name, options=["--record", path])
     TALKS.get(name, talk_anything)(program)
@@ -99,6 +99,24 @@ def test_resolve(leat, tmp_path, words):
     finally:
         run("ip", "link", "del", "asks2", check=False)
     assert_same(path, 4)
+
+
+def test_whois(leat, tmp_path):
+    make_tap("asks3", address="10.80.0.1/24")
+    path = tmp_path / "run.pcapng"
+    with socket.create_server(("10.80.0.1", 4343)) as server:
+        server.settimeout(60)
+        asking = Process(binary("whois"), "--tap", "asks3", "--ip", "10.80.0.2/24", "--server",
+                         "10.80.0.1", "--port", "4343", "--record", path, "example.com")
+        try:
+            conn, _ = server.accept()
+            with conn:
+                assert conn.recv(100) == b"example.com\r\n"
+                conn.sendall(b"the answer\r\n")
+            assert asking.wait(60) == 0
+        finally:
+            run("ip", "link", "del", "asks3", check=False)
+    assert_same(path, 6)
 
 
 def test_with_loss(leat, lossy, tmp_path):

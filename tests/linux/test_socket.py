@@ -79,14 +79,14 @@ def example():
 @pytest.mark.parametrize("how", ["--socket", "--shm"])
 def test_two_programs_on_leat_are_a_network_of_their_own(example, folder, how):
     path = folder / "wire"
-    example("dns", how, path, "--listen")
+    example("dns", how, path, "--listen", "--ip", "10.0.0.2/24")
     asked = run(*as_user(binary("resolve"), how, str(path), "--ip", "10.0.0.3/24",
                          "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
     assert b"192.0.2." in asked, asked
 
 
 def test_frames_that_the_peer_cuts_anywhere_are_answered(example, folder):
-    echo = example("echo", "--socket", folder / "wire", "--listen")
+    echo = example("echo", "--socket", folder / "wire", "--listen", "--ip", "10.0.0.2/24")
     peer = Peer(folder / "wire")
     mac = peer.ask_mac()
     for size in (0, 1, 56, 1400, 1472):
@@ -107,7 +107,7 @@ def test_a_length_of_4_GiB_ends_who_connected_with_a_clear_line(example, folder)
     listener.bind(str(folder / "wire"))
     os.chmod(folder / "wire", 0o777)
     listener.listen()
-    echo = example("echo", "--socket", folder / "wire")
+    echo = example("echo", "--socket", folder / "wire", "--ip", "10.0.0.2/24")
     there, _ = listener.accept()
     there.sendall(b"\xff\xff\xff\xff")
     echo.wait_for("a frame of 4294967295 bytes: no such framing")
@@ -119,7 +119,7 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
     listener.bind(str(folder / "wire"))
     os.chmod(folder / "wire", 0o777)
     listener.listen()
-    echo = example("echo", "--socket", folder / "wire")
+    echo = example("echo", "--socket", folder / "wire", "--ip", "10.0.0.2/24")
     there, _ = listener.accept()
     there.close()
     echo.wait_for("wire: the peer has closed the connection")
@@ -128,6 +128,8 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
 
 @pytest.mark.parametrize("words,message", [
     (["--socket", "/nowhere/wire"], "start the other end first"),
+    (["--xdp", "x"], "--xdp needs --ip"),
+    (["--gateway", "10.0.0.1"], "--gateway needs --ip"),
     (["--listen"], "--listen needs --socket or --shm"),
     (["--datagram", "x"], "--datagram needs --socket"),
     (["--shm", "/nowhere/wire"], "start the other end first"),

@@ -42,10 +42,10 @@ def test_two_programs_do_not_share_a_queue(leat):
 
 
 @pytest.mark.parametrize("words,message", [
-    (["--xdp", "nowhere0"], "there is no device nowhere0"),
-    (["--xdp", "lo", "--socket", "x"], "--xdp or a socket, not both"),
+    (["--xdp", "nowhere0", "--ip", "10.1.2.3/24"], "there is no device nowhere0"),
+    (["--xdp", "lo", "--ip", "10.1.2.3/24", "--socket", "x"], "--xdp or a socket, not both"),
     (["--busy-poll", "20"], "--busy-poll needs --xdp or --shm"),
-    (["--xdp", "lo", "--mtu", "3000"], "the MTU must be 68 to"),
+    (["--xdp", "lo", "--ip", "10.1.2.3/24", "--mtu", "3000"], "the MTU must be 68 to"),
 ])  # fmt: skip
 def test_what_can_not_be_is_told(words, message):
     done = subprocess.run([binary("echo"), *words], check=False, capture_output=True, text=True, timeout=20)

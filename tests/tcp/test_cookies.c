@@ -44,31 +44,6 @@ static void full_backlog_answers_with_a_cookie_and_lets_the_client_in(void **sta
     assert_int_equal(talk_info(talk).mss_bytes, 536);
 }
 
-/* Three bits of a cookie say which of eight: the largest that the SYN allows. */
-static void cookie_rounds_the_MSS_down_to_a_usual_one(void **state)
-{
-    static const uint16_t cases[][2] = {{48, 48},     {215, 48},    {216, 216},   {535, 216},
-                                        {536, 536},   {1023, 536},  {1024, 1024}, {1359, 1024},
-                                        {1360, 1360}, {1439, 1360}, {1440, 1440}, {1459, 1440},
-                                        {1460, 1460}, {8960, 1460}}; /* the link carries no more */
-    struct talk *talk = *state;
-
-    fill_backlog(talk);
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        talk->port_peer = (uint16_t)(7000 + i);
-        talk_options(talk, cases[i][0], NO_SHIFT);
-        rx(talk, SYN, 0, 0, 0);
-        tx(talk, SYN | ACK, 0, 1, 0);
-        rx(talk, ACK, 1, 1, 0);
-        assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
-        talk_accept(talk);
-        assert_int_equal(talk_info(talk).mss_bytes, cases[i][1]);
-        leat_tcp_abort(talk->conn);
-        world_poll(talk->world);
-        tx(talk, RST | ACK, 1, 1, 0);
-    }
-}
-
 /* A cookie costs nothing: after many of them the one who answers still gets in. */
 static void cookies_keep_no_state(void **state)
 {
@@ -289,7 +264,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(SYN_from_beyond_all_routes_gets_no_cookie),
         talk_test(full_backlog_answers_with_a_cookie_and_lets_the_client_in),
-        talk_test(cookie_rounds_the_MSS_down_to_a_usual_one),
         talk_test(cookies_keep_no_state),
         talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),
         talk_test(guessed_cookie_is_reset),

@@ -175,24 +175,6 @@ static void whatever_happens_everything_comes_back(void **state)
         leat_buf_free(held[i]);
 }
 
-/* In parts of a list, so that one number is right for lists of all sizes. */
-static void what_is_free_is_what_the_scarcest_list_has(void **state)
-{
-    const uint32_t all = 1u << POOL_ALL_SHIFT; /* no multiple of 5, nor of 7 */
-    struct leat_buf *small, *full;
-
-    (void)state;
-    assert_int_equal(pool_free(&unit.pool), all);
-    small = leat_buf_alloc_small(&unit.pool, 0);
-    assert_int_equal(pool_free(&unit.pool), (SMALLS - 1) * (all / SMALLS));
-    full = leat_buf_alloc(&unit.pool, 0);
-    assert_int_equal(pool_free(&unit.pool), (FULLS - 1) * (all / FULLS));
-    leat_buf_free(full);
-    assert_int_equal(pool_free(&unit.pool), (SMALLS - 1) * (all / SMALLS));
-    leat_buf_free(small);
-    assert_int_equal(pool_free(&unit.pool), all);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
 
 int main(void)
@@ -205,7 +187,6 @@ int main(void)
         TEST(views_run_out_and_a_slice_that_fails_leaves_nothing),
         TEST(a_copy_that_fails_leaves_nothing),
         TEST(a_used_buffer_comes_back_as_new),
-        TEST(what_is_free_is_what_the_scarcest_list_has),
         TEST(whatever_happens_everything_comes_back),
     };
 

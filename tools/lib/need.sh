@@ -39,9 +39,7 @@ python3-pytest    system_python -c "import pytest"
 python3-scapy     system_python -c "import scapy"
 iputils-arping    command -v arping
 dnsmasq-base      command -v dnsmasq
-unbound           command -v unbound
-bind9             command -v named
-knot-resolver     command -v kresd
+udhcpd            command -v udhcpd
 curl              command -v curl
 wrk               command -v wrk
 iperf             command -v iperf
