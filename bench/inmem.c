@@ -213,10 +213,15 @@ static void rr(struct world *world)
 /* The same, the server told by tasks: those that there are at the end wait for a request each. */
 static void rr_tasks(struct world *world)
 {
+#ifdef HAVE_TASKS
     listen_all = tasks_listen;
     rr(world);
     if (tasks_end() != world->options.connections)
         world_fail("a task is missing");
+#else
+    (void)world;
+    world_fail("this processor has no tasks");
+#endif
 }
 
 /* ---- connect, close ----------------------------------------------------------------------- */

@@ -170,7 +170,8 @@ struct leat_dhcp_counts {
     uint64_t drop_foreign;  /**< not for us: another chaddr or xid, no reply, another port */
     uint64_t drop_server;   /**< of another server than the one that was asked, or of none */
     uint64_t drop_address;  /**< with an address or a mask that no host can have, or not ours */
-    uint64_t drop_time;     /**< with a lease shorter than lease_s_min, or without an end */
+    uint64_t drop_time;     /**< with a lease shorter than lease_s_min, without an end, or over
+                                 when it came */
     uint64_t drop_forced;   /**< FORCERENEW, which nobody has signed (RFC 3203, RFC 6704) */
     uint64_t ignored_parts; /**< routers, servers and routes that can't be, left out of a lease */
 };

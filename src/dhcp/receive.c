@@ -33,6 +33,15 @@ static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw)
     return flaw == DHCP_SOUND;
 }
 
+/* True for a grant that came so late that its lease has ended. */
+static bool is_over(const struct leat_dhcp *dhcp)
+{
+    static const uint64_t second_ns = 1000000000;
+
+    return dhcp->read.lease_s != 0 && dhcp->read.lease_s != LEAT_DHCP_FOR_EVER &&
+           leat_now_ns(dhcp->stack) >= dhcp->asked_ns + dhcp->read.lease_s * second_ns;
+}
+
 static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
                        const struct wire_dhcp *message, const struct wire_dhcp_options *options)
 {
@@ -43,6 +52,10 @@ static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
         return;
     if (dhcp->ip_want != LEAT_IP4_ANY && dhcp->read.ip != dhcp->ip_want) {
         dhcp->counts.drop_address++;
+        return;
+    }
+    if (type == DHCP_ACK && is_over(dhcp)) {
+        dhcp->counts.drop_time++;
         return;
     }
     dhcp->counts.taken++;

@@ -216,7 +216,7 @@ static bool group_read(const char *text, size_t len, size_t *at, uint8_t group[2
 }
 
 enum {
-    NO_GAP = 16
+    NO_GAP = 17 /* one behind all places where it can be */
 };
 
 /* Sixteen bytes out of @used, with zeros where "::" stands. */

@@ -112,7 +112,7 @@ COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bi
         address->prefix_bits = prefix_bits;
         address->link = link;
         address->watch = watch;
-        address_start(address, check);
+        address_start(address, (int)check);
         return LEAT_OK;
     }
     return LEAT_ERR_FULL;

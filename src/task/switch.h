@@ -7,7 +7,7 @@
  * save them all.  Rounding modes (MXCSR, FPCR, fcsr) and the signal mask go with the processor, not
  * with the stack.
  *
- * Where none of the three architectures is known, POSIX's ucontext.h does it (netif/tap/fiber.c).
+ * On another architecture there are no tasks, and the build leaves them out.
  */
 #ifndef TASK_SWITCH_H
 #define TASK_SWITCH_H

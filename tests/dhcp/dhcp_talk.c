@@ -118,6 +118,7 @@ static void hear(struct talk *talk, const struct fake_frame *frame)
 {
     struct heard *heard = &talk->heard;
     const uint8_t *bytes = talk->heard_bytes;
+    const uint8_t *type;
     const uint32_t udp_len = frame_get16(frame->bytes + FRAME_L4 + 4);
 
     memcpy(talk->heard_bytes, frame->bytes, frame->len);
@@ -137,9 +138,12 @@ static void hear(struct talk *talk, const struct fake_frame *frame)
                             .options = bytes + OPTIONS_AT,
                             .options_len = udp_len - 8 - 240};
     memcpy(&heard->to, bytes, 6);
-    assert_non_null(heard_option(heard, 53));
+    type = heard_option(heard, 53);
     assert_non_null(heard_option(heard, 61));
-    heard->type = heard_option(heard, 53)[1];
+    if (!type)
+        fail_msg("a message without its type");
+    else
+        heard->type = type[1];
     heard->requested = heard_ip(heard, 50);
     heard->server = heard_ip(heard, 54);
     talk->heard_count++;
