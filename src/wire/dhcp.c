@@ -165,10 +165,11 @@ void wire_dhcp_put(struct wire_dhcp_writer *writer, uint8_t code, const void *by
         }
         to[0] = code;
         to[1] = (uint8_t)piece;
-        if (piece > 0)
+        if (piece > 0) { /* an empty option may come from nowhere */
             memcpy(to + 2, from, piece);
+            from += piece;
+        }
         writer->len += 2 + piece;
-        from += piece;
         len -= piece;
     } while (len > 0);
 }

@@ -70,7 +70,7 @@ def test_zone_file_with_a_mistake(tmp_path):
     make_tap("asks1")
     zone = tmp_path / "wrong.zone"
     zone.write_text("$ORIGIN a.test.\n$TTL 1\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 300.1.1.1\n")
-    child = Process(binary("dns"), "--tap", "asks1", zone)
+    child = Process(binary("dns"), "--tap", "asks1", "--ip", "10.79.9.2/24", zone)
     assert child.wait() == 2
     assert child.lines == [f"dns: {zone}:5:6: not an IPv4 address"]
     run("ip", "link", "del", "asks1", check=False)
