@@ -79,7 +79,7 @@ def read_graph(folder):
                 if size[2] == "dynamic":  # what is "bounded" as well, by pushed arguments, is counted
                     sys.exit(f"{name}: its frame has no limit")
                 frames[name] = int(size[1])
-                files[name] = re.search(r"\\n(?:src/)?([^:]+):", label)[1]
+                files[name] = re.search(r"\\n(?:(?:\.\./)*src/)?([^:]+):", label)[1]
         for source, target in re.findall(r'sourcename: "([^"]+)" targetname: "([^"]+)"', text):
             calls.setdefault(source, set()).add(target)
     return frames, calls, files

@@ -5,20 +5,30 @@
 
 #include <leat/posix.h>
 
-/* Not a loop: deeper by a frame each time. */
-static unsigned __attribute__((noinline, no_sanitize("address"))) deeper(unsigned depth)
-{
-    volatile char frame[512];
+/* Each frame points at the one above it, so that no compiler makes a loop of them. */
+struct frame {
+    volatile struct frame *above;
+    char bytes[512 - sizeof(void *)];
+};
 
-    frame[0] = (char)depth;
-    return depth == 0 ? (unsigned)frame[0] : deeper(depth - 1) + (unsigned)frame[0];
+static unsigned __attribute__((noinline, no_sanitize("address")))
+deeper(volatile struct frame *above, unsigned depth)
+{
+    volatile struct frame here;
+
+    here.above = above;
+    here.bytes[0] = (char)depth;
+    if (depth == 0) {
+        return 1;
+    }
+    return deeper(&here, depth - 1) + (here.above == above);
 }
 
 static enum leat_err overflows(struct leat_task *task, void *arg)
 {
     (void)task;
     (void)arg;
-    return deeper(2 * STACK_BYTES / 512) == 1 ? LEAT_OK : LEAT_ERR_FULL;
+    return deeper(NULL, 2 * STACK_BYTES / sizeof(struct frame)) == 1 ? LEAT_OK : LEAT_ERR_FULL;
 }
 
 static void break_it(struct fixture *f)
@@ -30,7 +40,7 @@ static enum leat_err nearly_overflows(struct leat_task *task, void *arg)
 {
     (void)task;
     (void)arg;
-    return deeper(STACK_BYTES / 4096) != 0 ? LEAT_OK : LEAT_ERR_FULL;
+    return deeper(NULL, STACK_BYTES / 4096) != 0 ? LEAT_OK : LEAT_ERR_FULL;
 }
 
 static void an_overflow_traps_where_it_happens(void **state)
