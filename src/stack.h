@@ -163,6 +163,8 @@ struct leat {
     struct buf_queue loopback; /* packets to ourselves, IP header first */
     struct limiter icmp_errors;
     struct limiter icmp_echoes;
+    uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; time/civil.c alone */
+    bool civil_known;
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */

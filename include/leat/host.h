@@ -30,6 +30,12 @@ struct leat_host {
 
     /** Writes @p len bytes of text for a human. */
     void (*console)(struct leat_host *host, const char *text, size_t len);
+
+    /**
+     * What its clock for people says, nanoseconds since 1970-01-01 00:00 UTC; 0: it doesn't know.
+     * Whoever set that clock may have been wrong.  NULL: it has none.
+     */
+    uint64_t (*civil_ns)(struct leat_host *host);
 };
 
 /** Polls the stack and waits, until host->wait() says that it is over. */

@@ -44,13 +44,20 @@ static void host_console(struct leat_host *host, const char *text, size_t len)
     solo5_console_write(text, len);
 }
 
+static uint64_t host_civil_ns(struct leat_host *host)
+{
+    (void)host;
+    return solo5_clock_wall();
+}
+
 void leat_solo5_init(struct leat_solo5 *solo5, const struct solo5_start_info *start)
 {
     *solo5 = (struct leat_solo5){
         .host = {.now_ns = host_now_ns,
                  .wait = host_wait,
                  .entropy = host_entropy,
-                 .console = host_console},
+                 .console = host_console,
+                 .civil_ns = host_civil_ns},
         .command_line = start->cmdline,
         .memory = (void *)start->heap_start,
         .memory_bytes = start->heap_size > STACK_BYTES ? start->heap_size - STACK_BYTES : 0};

@@ -40,6 +40,16 @@ static uint64_t posix_now_ns(struct leat_host *host)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+static uint64_t posix_civil_ns(struct leat_host *host)
+{
+    struct timespec now;
+
+    (void)host;
+    if (clock_gettime(CLOCK_REALTIME, &now) || now.tv_sec < 0)
+        return 0;
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 /* The signal is taken, so that it doesn't kill the process when the mask is restored. */
 static bool posix_take_signal(struct leat_posix *posix)
 {
@@ -108,7 +118,8 @@ enum leat_err leat_posix_open(struct leat_posix **posix)
     made->host = (struct leat_host){.now_ns = posix_now_ns,
                                     .wait = posix_wait,
                                     .entropy = posix_entropy,
-                                    .console = posix_console};
+                                    .console = posix_console,
+                                    .civil_ns = posix_civil_ns};
     made->descriptor = -1;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);

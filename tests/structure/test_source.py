@@ -18,6 +18,7 @@ MAY_INCLUDE = {
     "dhcp": {"dhcp", "link", "wire", "core", ""},  # udp by include/leat, as the next
     "autoconf": {"autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
     "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
+    "time": {"time", "wire", "core", ""},  # udp by include/leat
     "http": {"http", "wire", "core", ""},
     "task": {"task", "core", ""},  # tcp, udp and dns by include/leat
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport

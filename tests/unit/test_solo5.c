@@ -13,7 +13,8 @@ enum {
     FRAMES_MAX = 8,
     HEAP_BYTES = 512 * 1024,
     STACK_BYTES = 256 * 1024,
-    TIME_NS = 1000
+    TIME_NS = 1000,
+    CIVIL_NS = 2000
 };
 
 /* The tender: what it has, and what it was told. */
@@ -34,6 +35,11 @@ static struct {
 solo5_time_t solo5_clock_monotonic(void)
 {
     return TIME_NS;
+}
+
+solo5_time_t solo5_clock_wall(void)
+{
+    return CIVIL_NS;
 }
 
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready)
@@ -154,6 +160,7 @@ static void the_host_is_the_guest(void **state)
     assert_string_equal(guest.command_line, "--ip=10.0.0.2/24");
     assert_int_equal(guest.memory_bytes, HEAP_BYTES - STACK_BYTES);
     assert_int_equal(guest.host.now_ns(&guest.host), TIME_NS);
+    assert_int_equal(guest.host.civil_ns(&guest.host), CIVIL_NS);
     assert_true(guest.host.wait(&guest.host, TIME_NS)); /* due: no yield */
     assert_int_equal(tender.yielded_until, 0);
     assert_true(guest.host.wait(&guest.host, TIME_NS + 5));

@@ -46,8 +46,17 @@ static void host_console(struct leat_host *host, const char *text, size_t len)
     serial_write(text, len);
 }
 
-static struct leat_host machine = {
-    .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
+static uint64_t host_civil_ns(struct leat_host *host)
+{
+    (void)host;
+    return rtc_civil_ns();
+}
+
+static struct leat_host machine = {.now_ns = host_now_ns,
+                                   .wait = host_wait,
+                                   .entropy = host_entropy,
+                                   .console = host_console,
+                                   .civil_ns = host_civil_ns};
 
 void leat_metal_poll_every(uint64_t interval_ns)
 {

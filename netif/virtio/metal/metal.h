@@ -72,6 +72,12 @@ void clock_init(void);
 /* Nanoseconds since clock_init(). */
 uint64_t clock_ns(void);
 
+/* --- rtc.c --------------------------------------------------------------------------------------
+ */
+
+/* Nanoseconds since 1970; 0: the machine has no such clock, or it makes no sense. */
+uint64_t rtc_civil_ns(void);
+
 /* --- power.c ------------------------------------------------------------------------------------
  */
 
