@@ -114,9 +114,11 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->ready_same_turn.next = made->ready_same_turn.prev = &made->ready_same_turn;
     made->links_end = made->links;
     made->arena = arena;
-    timers_init(&made->timers, 0);
-    limiter_init(&made->icmp_errors, c.icmp_errors_per_s, 0);
-    limiter_init(&made->icmp_echoes, c.icmp_echo_per_s, 0);
+    made->now_ns = c.now_ns;
+    made->now_ms = (uint32_t)(c.now_ns / 1000000);
+    timers_init(&made->timers, c.now_ns);
+    limiter_init(&made->icmp_errors, c.icmp_errors_per_s, c.now_ns);
+    limiter_init(&made->icmp_echoes, c.icmp_echo_per_s, c.now_ns);
     made->pool.lends_refused = &made->stats.lends_refused;
     if (!pool_init(&made->pool, &made->arena, c.buf_count, c.buf_bytes, c.small_count,
                    c.view_count) ||

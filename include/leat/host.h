@@ -44,8 +44,8 @@ void leat_run(struct leat *stack, struct leat_host *host);
 /**
  * Called when an assertion of leat fails, which only an error of the program or of leat itself can
  * make: in line @p line of its source @p file.  It must not return, nor call the stack.  leat's own
- * traps; a program that defines one, with this name, can say what happened and dump its flight
- * recorder first (examples/bare/bare_main.c does).
+ * traps; that of leat-posix says where first, on the standard error.  A program that defines one,
+ * with this name, can say more and dump its flight recorder (examples/bare/bare_main.c does).
  */
 __attribute__((noreturn)) void leat_assert_failed(const char *file, unsigned line);
 

@@ -60,6 +60,8 @@ struct leat_config {
                                         quarter of the pool if that is less */
     uint32_t icmp_errors_per_s;    /**< ICMP errors sent a second, bursts of as many: 100 */
     uint32_t icmp_echo_per_s;      /**< ICMP echo replies a second: 100,000 */
+    uint64_t now_ns;               /**< what leat_now_ns() says before the first leat_poll(), and
+                                        timers that are set by then count from: 0 */
     uint8_t ttl;                   /**< of packets we send: 64 (RFC 1700's successor registry) */
     /** Called from leat_poll() when another host claims @p ip (RFC 5227 2.4); may be NULL. */
     void (*on_conflict)(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
@@ -95,7 +97,7 @@ void leat_close(struct leat *stack);
  */
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns);
 
-/** The time of the current or last leat_poll(), ns. */
+/** The time of the current or last leat_poll(), ns; before the first leat_config.now_ns. */
 uint64_t leat_now_ns(const struct leat *stack);
 
 /** Replaces the secrets behind ports, sequence numbers and ids: call it after a VM was cloned. */

@@ -204,7 +204,8 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
 
 /**
  * Passive OPEN.  Connections wait in the backlog until leat_tcp_accept().
- * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address).
+ * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address),
+ * LEAT_ERR_PROTOCOL (no leat_tcp_register()).
  */
 enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
                               const struct leat_tcp_listen_config *config);
@@ -225,7 +226,8 @@ struct leat *leat_tcp_listener_stack(const struct leat_tcp_listener *listener);
 /**
  * Active OPEN to @p remote.  @p local may be NULL, or fix our address, port or both (0: chosen).
  * The outcome comes by on_open or on_closed.
- * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT.
+ * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT,
+ * LEAT_ERR_PROTOCOL.
  */
 enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
                                const struct leat_endpoint *remote,

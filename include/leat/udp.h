@@ -46,7 +46,7 @@ enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config
 
 /**
  * Opens a socket.  @p events must outlive it; @p arg is handed to each callback.
- * Errors: LEAT_ERR_MEMORY (all sockets in use, or UDP not registered).
+ * Errors: LEAT_ERR_MEMORY (all sockets in use), LEAT_ERR_PROTOCOL (no leat_udp_register()).
  */
 enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                             const struct leat_udp_events *events, void *arg);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
@@ -91,6 +92,12 @@ static enum leat_err posix_entropy(struct leat_host *host, void *bytes, size_t l
         len -= (size_t)got;
     }
     return LEAT_OK;
+}
+
+__attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
+{
+    fprintf(stderr, "leat: assertion failed: %s:%u\n", file, line);
+    __builtin_trap();
 }
 
 static void posix_console(struct leat_host *host, const char *text, size_t len)

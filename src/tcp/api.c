@@ -36,7 +36,8 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     const struct path *path;
     struct path room;
 
-    leat_assert(tcp != 0); /* leat_tcp_register() first */
+    if (!tcp)
+        return LEAT_ERR_PROTOCOL;
     if (remote->port == 0)
         return LEAT_ERR_ARGUMENT;
     path = route_cache_find(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);

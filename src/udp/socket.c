@@ -134,8 +134,11 @@ enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
 COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                                  const struct leat_udp_events *events, void *arg)
 {
-    struct leat_udp *made = stack->udp ? stack->udp->free : 0;
+    struct leat_udp *made;
 
+    if (!stack->udp)
+        return LEAT_ERR_PROTOCOL;
+    made = stack->udp->free;
     if (!made)
         return LEAT_ERR_MEMORY;
     stack->udp->free = made->chain;

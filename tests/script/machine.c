@@ -59,6 +59,12 @@ static enum leat_err build(struct machine *machine)
     return err;
 }
 
+/* What the clock says when the machine begins; a script may want it later. */
+static uint64_t begin_ns(const struct settings *settings)
+{
+    return settings->stack.now_ns > boot_ns ? settings->stack.now_ns : boot_ns;
+}
+
 bool machine_start(struct machine *machine, const struct settings *settings, const char **why)
 {
     const size_t bytes = leat_memory_bytes(&settings->stack) + leat_udp_memory_bytes(0) +
@@ -77,9 +83,9 @@ bool machine_start(struct machine *machine, const struct settings *settings, con
         *why = leat_err_text(err);
         return false;
     }
-    machine->now_ns = boot_ns;
+    machine->now_ns = begin_ns(settings);
     machine_poll(machine);
-    while (machine_step(machine, boot_ns + announce_ns)) {
+    while (machine_step(machine, begin_ns(settings) + announce_ns)) {
     }
     device_forget(&machine->device);
     machine->start_ns = machine->now_ns;

@@ -61,6 +61,26 @@ int main(void)
 }
 """
 
+TIME_GOES_BACK = """
+#include <leat/leat.h>
+#include <leat/posix.h>
+
+static uint8_t block[4 << 20];
+
+int main(void)
+{
+    struct leat_config config = {.seed = {1}, .buf_count = 64};
+    struct leat_posix *posix;
+    struct leat *stack;
+
+    if (leat_posix_open(&posix) || leat_init(&stack, block, sizeof block, &config))
+        return 1;
+    leat_poll(stack, 2);
+    leat_poll(stack, 1);
+    return 0;
+}
+"""
+
 SUBPROJECT_BUILD = """
 project('stranger', 'c', default_options: ['c_std=c11', 'warning_level=3', 'werror=true'])
 leat = dependency('leat', fallback: 'leat')
@@ -182,6 +202,12 @@ class Delivered(unittest.TestCase):
         done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("leat0", done.stderr)
+
+    def test_an_assertion_of_a_program_says_where(self):
+        program = self.compile("time_goes_back", TIME_GOES_BACK, "leat-posix")
+        done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
+        self.assertLess(done.returncode, 0)
+        self.assertRegex(done.stderr, r"^leat: assertion failed: stack\.c:\d+$")
 
     def test_every_public_header_is_installed(self):
         installed = {path.name for path in (self.prefix / "include/leat").iterdir()}

@@ -214,7 +214,7 @@ static void registering_needs_room_in_the_block(void **state)
     assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
     leat_attach(world->stack, &world->dev.netif);
     assert_int_equal(leat_udp_register(world->stack, 0), LEAT_ERR_MEMORY);
-    assert_int_equal(leat_udp_open(world->stack, &udp, 0, 0), LEAT_ERR_MEMORY);
+    assert_int_equal(leat_udp_open(world->stack, &udp, 0, 0), LEAT_ERR_PROTOCOL);
     *state = world;
     world_teardown(state);
 }

@@ -43,7 +43,8 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     struct leat_tcp_listener *made;
     struct tcb *tcb;
 
-    leat_assert(tcp != 0); /* leat_tcp_register() first */
+    if (!tcp)
+        return LEAT_ERR_PROTOCOL;
     if (config->port == 0 || (config->ip != LEAT_IP4_ANY && !ipv4_is_ours(stack, config->ip)))
         return LEAT_ERR_ARGUMENT;
     tcb = tcp_find(tcp, tcp_tuple(config->ip, config->port, LEAT_IP4_ANY, 0));
