@@ -133,7 +133,8 @@ struct leat_tcp_listen_config {
     uint32_t
         send_queue_bytes; /**< of its connections: leat_tcp_set_send_queue(); 0: as the stack */
     enum leat_tcp_choice fast_open; /**< take text in SYNs (RFC 7413) */
-    /** Connections wait for leat_tcp_accept(); called from leat_poll(). */
+    /** Connections wait for leat_tcp_accept().  Called from leat_poll() when one has come, and in
+     * the next turn if it has accepted some and others wait. */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
     void *arg; /**< its second argument */
 };

@@ -208,14 +208,21 @@ static void port_of_a_closed_listener_is_free(void **state)
 }
 
 /* A SYN to an address and a port is heard by who listens there, or else to all addresses. */
+static bool accept_one(struct leat_tcp_listener *listener, uint32_t *count)
+{
+    struct leat_tcp *conn = leat_tcp_accept(listener, 0, 0);
+
+    if (!conn)
+        return false;
+    leat_tcp_abort(conn);
+    ++*count;
+    return true;
+}
+
 static void accept_to(struct leat_tcp_listener *listener, uint32_t *count)
 {
-    struct leat_tcp *conn;
-
-    while ((conn = leat_tcp_accept(listener, 0, 0))) {
-        leat_tcp_abort(conn);
-        ++*count;
-    }
+    while (accept_one(listener, count))
+        ;
 }
 
 static void the_nearer_listener_hears(void **state)
@@ -312,6 +319,43 @@ static void SYN_ACKs_of_a_crowd_go_again_in_parts(void **state)
     world_mark(talk->world);
 }
 
+/* Takes one each time it is called, or none. */
+struct taker {
+    unsigned calls, taken;
+    bool takes;
+};
+
+static void take_one(struct leat_tcp_listener *listener, void *arg)
+{
+    struct taker *taker = arg;
+
+    taker->calls++;
+    if (taker->takes)
+        accept_one(listener, &taker->taken);
+}
+
+static void who_takes_some_is_told_of_the_others(void **state)
+{
+    struct talk *talk = *state;
+    struct taker taker = {.takes = false};
+    const struct leat_tcp_listen_config config = {
+        .port = PORT_US, .on_acceptable = take_one, .arg = &taker};
+
+    assert_int_equal(leat_tcp_listen(talk->world->stack, &talk->listener, &config), LEAT_OK);
+    come_in(talk, 5000);
+    come_in(talk, 5001);
+    talk_wait(talk, second);
+    assert_int_equal(taker.calls, 2); /* who takes none is told when one comes, and that is all */
+    taker.takes = true;
+    knock(talk, 5002);
+    rx(talk, ACK, 1, 1, 0);
+    talk_wait(talk, ms);
+    assert_int_equal(taker.calls, 5);
+    assert_int_equal(taker.taken, 3);
+    world_mark(talk->world);
+    leat_tcp_listener_close(talk->listener);
+}
+
 static void listener_on_no_port_or_on_an_address_of_others_is_refused(void **state)
 {
     struct talk *talk = *state;
@@ -332,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(listener_on_no_port_or_on_an_address_of_others_is_refused),
+        talk_test(who_takes_some_is_told_of_the_others),
         talk_test(those_who_came_first_are_accepted_first),
         talk_test(text_that_comes_with_the_last_ACK_is_read_when_it_is_accepted),
         talk_test_later(full_backlog_refuses_in_silence),

@@ -17,10 +17,15 @@ enum {
 static void listener_deliver(struct leat *stack, struct ready *ready)
 {
     struct leat_tcp_listener *listener = container_of(ready, struct leat_tcp_listener, ready);
+    const uint32_t waited = listener->acceptable_count;
 
-    (void)stack;
-    if (!near_ring_is_empty(listener->tcp, &listener->acceptable) && listener->config.on_acceptable)
-        listener->config.on_acceptable(listener, listener->config.arg);
+    if (waited == 0 || !listener->config.on_acceptable)
+        return;
+    listener->config.on_acceptable(listener, listener->config.arg);
+    /* who takes none can't, and would only be asked for ever */
+    if (listener->tcb.kind == TCB_LISTENER && listener->acceptable_count > 0 &&
+        listener->acceptable_count < waited)
+        stack_ready(stack, &listener->ready);
 }
 
 /* What it leaves to the stack. */
