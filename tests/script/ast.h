@@ -87,7 +87,8 @@ struct call {
 enum expr_kind {
     EXPR_INT,
     EXPR_NAME,
-    EXPR_TEXT, /* a string: only as a message */
+    EXPR_TEXT, /* a string: only as a message; right: what its formats stand for */
+    EXPR_LIST, /* one of these, and the rest of them */
     EXPR_NEGATE,
     EXPR_NOT,
     EXPR_ADD,

@@ -86,6 +86,21 @@ void flow_learn(struct flow *flow, const struct packet *expected, const struct p
     learn_cookie(flow, expected, seen);
 }
 
+void flow_note_SYN(struct flow *flow, const struct packet *packet)
+{
+    const bool answers = packet->flags & FLAG_ACK;
+
+    if (packet->protocol != PACKET_TCP || !(packet->flags & FLAG_SYN))
+        return;
+    if (packet->len > 0 && !answers) {
+        flow->syn_has_text[packet->inbound] = true;
+        flow->syn_text[packet->inbound] = packet->seq + 1;
+    }
+    if (answers && flow->syn_has_text[!packet->inbound] &&
+        (int32_t)(packet->ack - flow->syn_text[!packet->inbound]) > 0)
+        flow->syn_data = true;
+}
+
 void flow_take_cookie(struct flow *flow, const struct flow *other)
 {
     flow->cookie_known = other->cookie_known;

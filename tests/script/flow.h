@@ -30,6 +30,10 @@ struct flow {
     } stamps[FLOW_STAMPS_MAX]; /* our timestamps, a ring */
     unsigned stamp_count;
     uint32_t peer_mss; /* which its SYN says, or that of RFC 9293 3.7.1 */
+    /* of the SYN that came first, the peer's in [1], ours in [0] */
+    bool syn_has_text[2];
+    uint32_t syn_text[2]; /* its first number, the script's */
+    bool syn_data;        /* the other side has taken some of it */
     bool cookie_known;
     struct packet_option cookie_script, cookie_live;
 };
@@ -42,6 +46,9 @@ void flow_to_wire(struct flow *flow, struct packet *packet);
 
 /* What we have said, in numbers of the script.  @expected tells what our SYN shall be called. */
 void flow_to_script(struct flow *flow, struct packet *packet, const struct packet *expected);
+
+/* @packet, in numbers of the script, may be a SYN with text (RFC 7413), or the answer to one. */
+void flow_note_SYN(struct flow *flow, const struct packet *packet);
 
 /* The cookie that @other knows. */
 void flow_take_cookie(struct flow *flow, const struct flow *other);

@@ -104,6 +104,15 @@ static const struct linux_name {
     {"tcpi_pmtu", {"path_mtu_bytes"}, PLAIN},
 };
 
+/* Of tcpi_options. */
+enum {
+    OPT_TIMESTAMPS = 1,
+    OPT_SACK = 2,
+    OPT_WSCALE = 4,
+    OPT_ECN = 8,
+    OPT_SYN_DATA = 32
+};
+
 /* Of Linux's tcp_states.h and tcp.h. */
 static const struct {
     const char *name;
@@ -125,6 +134,11 @@ static const struct {
     {"TCP_CA_CWR", 2},
     {"TCP_CA_Recovery", 3},
     {"TCP_CA_Loss", 4},
+    {"TCPI_OPT_TIMESTAMPS", OPT_TIMESTAMPS},
+    {"TCPI_OPT_SACK", OPT_SACK},
+    {"TCPI_OPT_WSCALE", OPT_WSCALE},
+    {"TCPI_OPT_ECN", OPT_ECN},
+    {"TCPI_OPT_SYN_DATA", OPT_SYN_DATA},
     {"True", 1},
     {"False", 0},
     {"TCP_INFINITE_SSTHRESH", 0x7fffffff},
@@ -158,11 +172,13 @@ static int64_t linux_ca_state(enum leat_tcp_repair repair, uint32_t sacked_bytes
     return sacked_bytes > 0;
 }
 
-/* TCPI_OPT_TIMESTAMPS, SACK, WSCALE, ECN */
-static int64_t linux_options(const struct leat_tcp_info *info)
+static int64_t linux_options(const struct snapshot *snapshot)
 {
-    return (info->timestamps ? 1 : 0) | (info->sack ? 2 : 0) |
-           (info->snd_wind_shift > 0 || info->rcv_wind_shift > 0 ? 4 : 0) | (info->ecn ? 8 : 0);
+    const struct leat_tcp_info *info = &snapshot->tcp;
+
+    return (info->timestamps ? OPT_TIMESTAMPS : 0) | (info->sack ? OPT_SACK : 0) |
+           (info->snd_wind_shift > 0 || info->rcv_wind_shift > 0 ? OPT_WSCALE : 0) |
+           (info->ecn ? OPT_ECN : 0) | (snapshot->syn_data ? OPT_SYN_DATA : 0);
 }
 
 static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_t value)
@@ -182,9 +198,21 @@ static int64_t in_unit(const struct leat_tcp_info *info, enum unit unit, uint64_
     return (int64_t)value;
 }
 
-static bool linux_value(const struct leat_tcp_info *info, const char *name, size_t len,
+static bool constant(const char *name, size_t len, int64_t *value)
+{
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+        if (is_name(constants[i].name, name, len)) {
+            *value = constants[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool linux_value(const struct snapshot *snapshot, const char *name, size_t len,
                         int64_t *value)
 {
+    const struct leat_tcp_info *info = &snapshot->tcp;
     uint64_t number;
 
     if (is_name("tcpi_unacked", name, len)) {
@@ -192,7 +220,7 @@ static bool linux_value(const struct leat_tcp_info *info, const char *name, size
         return true;
     }
     if (is_name("tcpi_options", name, len)) {
-        *value = linux_options(info);
+        *value = linux_options(snapshot);
         return true;
     }
     for (size_t i = 0; i < sizeof linux_names / sizeof *linux_names; i++) {
@@ -207,20 +235,14 @@ static bool linux_value(const struct leat_tcp_info *info, const char *name, size
             }
         }
     }
-    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
-        if (is_name(constants[i].name, name, len)) {
-            *value = constants[i].value;
-            return true;
-        }
-    }
-    return false;
+    return constant(name, len, value);
 }
 
 bool info_value(const struct snapshot *snapshot, const char *name, size_t len, int64_t *value)
 {
     uint64_t number;
 
-    if (linux_value(&snapshot->tcp, name, len, value) || counter(snapshot, name, len, value))
+    if (linux_value(snapshot, name, len, value) || counter(snapshot, name, len, value))
         return true;
     if (!leat_field(&snapshot->tcp, name, len, &number))
         return false;
@@ -299,6 +321,7 @@ static int64_t compute(enum expr_kind kind, int64_t a, int64_t b)
     case EXPR_INT:
     case EXPR_NAME:
     case EXPR_TEXT:
+    case EXPR_LIST:
         break;
     }
     return 0;

@@ -186,11 +186,28 @@ static struct expr *parse_or(struct parser *parser)
     return left;
 }
 
+/* 'rtt %d' % tcpi_rtt, or 'rtt %d, rto %d' % (tcpi_rtt, tcpi_rto) */
+static struct expr *parse_format(struct parser *parser)
+{
+    struct expr *text = parse_leaf(parser, EXPR_TEXT), **end = &text->right;
+
+    if (!parse_accept(parser, '%'))
+        return text;
+    if (!parse_accept(parser, '(')) {
+        text->right = make(parser, EXPR_LIST, parse_unary(parser), 0);
+        return text;
+    }
+    do {
+        *end = make(parser, EXPR_LIST, parse_or(parser), 0);
+        end = &(*end)->right;
+    } while (parse_accept(parser, ','));
+    parse_demand(parser, ')');
+    return text;
+}
+
 static struct expr *parse_message(struct parser *parser)
 {
-    if (parser->now.kind == TOKEN_STRING)
-        return parse_leaf(parser, EXPR_TEXT);
-    return parse_or(parser);
+    return parser->now.kind == TOKEN_STRING ? parse_format(parser) : parse_or(parser);
 }
 
 static struct statement *parse_statement(struct parser *parser)

@@ -96,9 +96,24 @@ static int hex_of(char c)
     return at ? (int)(at - digits) : -1;
 }
 
+/* A name for the cookie that the stack gives. */
+static bool parse_cookie_name(struct parser *parser, struct packet_option *option)
+{
+    static const uint8_t cookie[] = {'l', 'e', 'a', 't', 'n', 'a', 'm', 'e'};
+
+    if (!parse_accept_word(parser, "TFO_COOKIE"))
+        return false;
+    memcpy(option->cookie, cookie, sizeof cookie);
+    option->count = sizeof cookie;
+    return true;
+}
+
 static void parse_cookie(struct parser *parser, struct packet_option *option)
 {
     const struct token token = parser->now;
+
+    if (parse_cookie_name(parser, option))
+        return;
 
     if (token.kind != TOKEN_INT && token.kind != TOKEN_BARE && token.kind != TOKEN_WORD)
         return; /* an empty one asks for a cookie */

@@ -159,8 +159,12 @@ static void take_snapshot(struct run *run, struct snapshot *snapshot)
     *snapshot = (struct snapshot){.before = run->machine->before};
     if (run->machine->stack)
         snapshot->now = *leat_stats(run->machine->stack);
-    if (sock && sock->conn)
-        leat_tcp_get_info(sock->conn, &snapshot->tcp);
+    if (!sock || !sock->conn)
+        return;
+    leat_tcp_get_info(sock->conn, &snapshot->tcp);
+    for (const struct flow *flow = run->flows; flow < run->flows + FLOWS_MAX; flow++)
+        snapshot->syn_data |= flow->used && flow->remote_port == snapshot->tcp.remote.port &&
+                              flow->local_port == snapshot->tcp.local.port && flow->syn_data;
 }
 
 /* The names in an expression with their values, for a failed assertion. */
@@ -176,16 +180,40 @@ static void report_names(struct run *run, const struct snapshot *snapshot, const
     report_names(run, snapshot, expr->right);
 }
 
-static void print_message(struct run *run, FILE *to, const struct snapshot *snapshot,
-                          const struct expr *message)
+/* A message with values for its formats, each of which is a letter behind %. */
+static void print_format(FILE *to, const struct snapshot *snapshot, const struct expr *message)
+{
+    const struct expr *list = message->right;
+
+    for (size_t i = 0; i < message->len; i++) {
+        const char c = message->text[i];
+        int64_t value = 0;
+
+        if (c != '%' || !message->right || i + 1 == message->len) {
+            fputc(c, to);
+            continue;
+        }
+        i++;
+        if (message->text[i] == '%') {
+            fputc('%', to);
+        } else if (list) {
+            if (info_evaluate(snapshot, list->left, &value))
+                fprintf(to, "%" PRId64, value);
+            list = list->right;
+        }
+    }
+}
+
+static void print_message(FILE *to, const struct snapshot *snapshot, const struct expr *message)
 {
     int64_t value = 0;
 
-    (void)run;
+    fputs("    ", to);
     if (message->kind == EXPR_TEXT)
-        fprintf(to, "    %.*s\n", (int)message->len, message->text);
+        print_format(to, snapshot, message);
     else if (info_evaluate(snapshot, message, &value))
-        fprintf(to, "    %" PRId64 "\n", value);
+        fprintf(to, "%" PRId64, value);
+    fputc('\n', to);
 }
 
 static void run_code(struct run *run, const struct event *event)
@@ -198,7 +226,7 @@ static void run_code(struct run *run, const struct event *event)
         int64_t value = 0;
 
         if (!statement->condition) {
-            print_message(run, stdout, &snapshot, statement->message);
+            print_message(stdout, &snapshot, statement->message);
             continue;
         }
         if (!info_evaluate(&snapshot, statement->condition, &value)) {
@@ -210,7 +238,7 @@ static void run_code(struct run *run, const struct event *event)
                            (int)(line < statement->len ? line : statement->len), statement->text);
             report_names(run, &snapshot, statement->condition);
             if (statement->message)
-                print_message(run, run->out, &snapshot, statement->message);
+                print_message(run->out, &snapshot, statement->message);
         }
     }
 }

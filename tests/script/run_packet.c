@@ -93,6 +93,7 @@ void run_inbound(struct run *run, const struct event *event)
 
     if (!fits_mtu(run, event))
         return;
+    flow_note_SYN(flow, &packet);
     flow_to_wire(flow, &packet);
     packet.src = run->settings.remote_ip;
     packet.dst = run->settings.local_ip;
@@ -165,6 +166,7 @@ static void compare(struct run *run, const struct event *event, const struct pac
         report_line(run, "expected", expected);
         report_line(run, "seen", &seen);
     }
+    flow_note_SYN(flow, &seen);
     flow_learn(flow, expected, &seen);
 }
 
