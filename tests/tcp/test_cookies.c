@@ -135,6 +135,28 @@ static void old_cookie_is_worth_nothing(void **state)
     tx(talk, RST, 1, 0, 0);
 }
 
+/* At whatever second of a minute it was made. */
+static void cookie_is_good_for_a_minute_at_least(void **state)
+{
+    (void)state;
+    for (unsigned phase = 0; phase < 60; phase += 7) {
+        struct talk *talk;
+        void *fixture;
+
+        talk_setup(&fixture);
+        talk = fixture;
+        talk_wait(talk, phase * second);
+        fill_backlog(talk);
+        rx(talk, SYN, 0, 0, 0);
+        tx(talk, SYN | ACK, 0, 1, 0);
+        talk_wait(talk, 59 * second);
+        world_mark(talk->world);
+        rx(talk, ACK, 1, 1, 0);
+        assert_int_equal(talk_grown(talk, tcp_cookies_taken), 1);
+        talk_teardown(&fixture);
+    }
+}
+
 /* Five bits of the minute stand in a cookie: they come again after 32 of them. */
 static void test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes(void **state)
 {
@@ -268,6 +290,7 @@ int main(void)
         talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),
         talk_test(guessed_cookie_is_reset),
         talk_test(old_cookie_is_worth_nothing),
+        cmocka_unit_test(cookie_is_good_for_a_minute_at_least),
         talk_test(test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(cookie_with_other_options_is_reset),

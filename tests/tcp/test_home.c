@@ -63,7 +63,7 @@ static void write_all(struct talk *talk, struct leat_tcp *conn, uint32_t len)
     uint8_t text[1000];
     uint32_t at = 0;
 
-    for (unsigned turn = 0; at < len && turn < 10000; turn++) {
+    for (unsigned turn = 0; at < len && turn < 100000; turn++) {
         const uint32_t here = len - at < sizeof text ? len - at : sizeof text;
         size_t taken = 0;
 
@@ -76,24 +76,32 @@ static void write_all(struct talk *talk, struct leat_tcp *conn, uint32_t len)
     assert_int_equal(at, len);
 }
 
-/* No frame leaves, every byte arrives, both ends close in order. */
-static void stack_talks_with_itself(void **state)
+static struct leat_tcp_listener *open_both(struct talk *talk, struct home *home)
 {
-    struct talk *talk = *state;
-    struct home home = {.talk = talk};
     const struct leat_tcp_listen_config config = {
-        .port = PORT_US, .on_acceptable = on_acceptable, .arg = &home};
+        .port = PORT_US, .on_acceptable = on_acceptable, .arg = home};
     const struct leat_endpoint us = {IP_US, PORT_US};
     struct leat *stack = talk->world->stack;
     struct leat_tcp_listener *listener;
 
+    home->talk = talk;
     world_mark(talk->world);
     assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_OK);
-    assert_int_equal(leat_tcp_connect(stack, &home.caller.conn, &us, 0, &events, &home.caller),
+    assert_int_equal(leat_tcp_connect(stack, &home->caller.conn, &us, 0, &events, &home->caller),
                      LEAT_OK);
     talk_wait(talk, second);
-    assert_non_null(home.called.conn);
-    assert_ptr_equal(leat_tcp_stack(home.called.conn), stack);
+    assert_non_null(home->called.conn);
+    assert_ptr_equal(leat_tcp_stack(home->called.conn), stack);
+    return listener;
+}
+
+/* No frame leaves, every byte arrives, both ends close in order. */
+static void stack_talks_with_itself(void **state)
+{
+    struct talk *talk = *state;
+    struct home home = {0};
+    struct leat_tcp_listener *listener = open_both(talk, &home);
+
     write_all(talk, home.caller.conn, TEXT_BYTES);
     write_all(talk, home.called.conn, 1000);
     leat_tcp_shutdown(home.caller.conn);
@@ -109,10 +117,40 @@ static void stack_talks_with_itself(void **state)
     leat_tcp_listener_close(listener);
 }
 
+/* To ourselves a segment may be 65,483 bytes long: more than a small pool has in all, or than a
+ * third of what is free of it, which is what a window may be. */
+static void window_opens_though_no_segment_fits_into_it(void **state)
+{
+    static const uint32_t buffers[] = {48, 64, 96, 128};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+        struct home home = {0};
+        struct leat_tcp_listener *listener;
+        struct talk *talk;
+        void *fixture;
+
+        talk_setup_later(&fixture);
+        talk = fixture;
+        talk->world->config.buf_count = buffers[i];
+        talk_begin(talk);
+        listener = open_both(talk, &home);
+        write_all(talk, home.caller.conn, TEXT_BYTES);
+        talk_wait(talk, 100 * second);
+        assert_int_equal(home.called.heard, TEXT_BYTES);
+        leat_tcp_shutdown(home.caller.conn);
+        talk_wait(talk, 300 * second);
+        assert_true(home.caller.closed && home.called.closed);
+        leat_tcp_listener_close(listener);
+        talk_teardown(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(stack_talks_with_itself),
+        cmocka_unit_test(window_opens_though_no_segment_fits_into_it),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
