@@ -281,7 +281,8 @@ bool leat_tcp_at_end(const struct leat_tcp *conn);
 
 /**
  * CLOSE as in RFC 9293 3.9.1.4: "I have no more to send".  What is queued is still delivered, and
- * text may still be received (half-close).  LEAT_ERR_CLOSING if closed already.
+ * text may still be received (half-close).  Before the peer has answered our SYN there is nobody to
+ * deliver to: the connection ends (3.10.4, SYN-SENT).  LEAT_ERR_CLOSING if closed already.
  */
 enum leat_err leat_tcp_shutdown(struct leat_tcp *conn);
 

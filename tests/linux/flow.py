@@ -35,6 +35,7 @@ class Info:
         self.timestamps = bool(data[5] & 1)
         self.sack = bool(data[5] & 2)
         self.ecn = bool(data[5] & 8)
+        self.syn_data = bool(data[5] & 32)
         self.retransmits = struct.unpack_from("=I", data, 100)[0]
 
 

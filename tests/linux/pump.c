@@ -69,9 +69,8 @@ __attribute__((noinline)) static void say_info(struct pump *pump, const struct l
     pump->platform->say(pump->platform, text);
 }
 
-static void send_more(struct leat_tcp *conn, void *arg)
+static void write_more(struct leat_tcp *conn, struct flow *flow)
 {
-    struct flow *flow = arg;
     const struct pump *pump = flow->pump;
     size_t taken = 1;
 
@@ -83,7 +82,14 @@ static void send_more(struct leat_tcp *conn, void *arg)
             return;
         flow->sent += taken;
     }
-    if (flow->sent == pump->send_bytes && !flow->shut) {
+}
+
+static void send_more(struct leat_tcp *conn, void *arg)
+{
+    struct flow *flow = arg;
+
+    write_more(conn, flow);
+    if (flow->sent == flow->pump->send_bytes && !flow->shut) {
         flow->shut = true;
         leat_tcp_shutdown(conn);
     }
@@ -186,7 +192,10 @@ static bool connect_one(struct pump *pump)
     struct leat_tcp *conn;
 
     pump->to_connect--;
-    return flow && !leat_tcp_connect(pump->platform->stack, &conn, &peer, &local, &events, flow);
+    if (!flow || leat_tcp_connect(pump->platform->stack, &conn, &peer, &local, &events, flow))
+        return false;
+    write_more(conn, flow); /* Fast Open takes text along with the SYN */
+    return true;
 }
 
 /* One opens the way for all: not every SYN can wait for the answer to an ARP request. */

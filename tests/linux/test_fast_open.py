@@ -1,10 +1,12 @@
-"""Fast Open (RFC 7413) with the kernel as the client: cookies, window scale, shut windows."""
+"""Fast Open (RFC 7413) with the kernel as the client, cookies, window scale, shut windows, and as the server."""
 
 import socket
 
 import pytest
 
-from conftest import run
+from conftest import run, until
+from flow import PORT, Flows
+from namespace import Namespace
 from stream import expected
 
 MSG_FASTOPEN = 0x20000000
@@ -101,3 +103,22 @@ def test_not_unless_it_is_switched_on(leat, client):
         with conn:
             assert echoed(conn, rest, FIRST) == data
     assert "tcp_fast_opens" not in echo.stop()
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["on", "off"])
+def test_the_kernel_as_the_server(leat, taken):
+    """The first connection asks for the cookie, the next two bring text along with it."""
+    here = Namespace(fresh=False)
+    here.sysctl(tcp_fastopen=3 if taken else 1)
+    with Flows() as flows:
+        sock = here.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of others in TIME-WAIT
+        sock.bind(("0.0.0.0", PORT))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+        flows.listen(sock, 5000, 200_000)
+        pump = leat("pump", options=["--fast-open"], arguments=["connect", 3, 200_000, 5000])
+        flows.run_all(3, 60)
+    assert until(lambda: pump.text.count("pump: right") == 3, 30)
+    pump.stop()
+    assert [flow.info.syn_data for flow in flows.flows].count(True) == (2 if taken else 0)
+    assert not flows.flows[0].info.syn_data
