@@ -48,7 +48,7 @@ static void nothing(struct site *site)
 static void spoof(struct frame *frame, uint32_t number)
 {
     frame_put32(frame->bytes + FRAME_IP + 12,
-                LEAT_IP4(100, 64, 0, 0) + number * 2654435761u % (1u << 22));
+                IP4(100, 64, 0, 0) + number * 2654435761u % (1u << 22));
     frame_seal_ip(frame);
 }
 
@@ -91,7 +91,7 @@ static struct frame arp(struct site *site, uint32_t number)
         {2, 1, (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number, 1}};
 
     (void)site;
-    return frame_arp(1, &mac, LEAT_IP4(10, 0, 0, 3) + number % 250, IP_US);
+    return frame_arp(1, &mac, IP4(10, 0, 0, 3) + number % 250, IP_US);
 }
 
 static struct frame comb(struct site *site, uint32_t number)

@@ -359,7 +359,7 @@ static void udp_echo(struct leat_udp *udp, struct leat_buf *payload,
 static void udp(struct world *world)
 {
     static const struct leat_udp_events events = {.on_datagram = udp_echo};
-    const struct leat_endpoint server = {SERVER_IP, SERVER_PORT};
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, SERVER_PORT);
     struct leat_udp *ends[2];
     struct leat_buf *payload;
     uint64_t begin;
@@ -367,8 +367,7 @@ static void udp(struct world *world)
 
     if (leat_udp_open(world->client.stack, &ends[0], &events, NULL) ||
         leat_udp_open(world->server.stack, &ends[1], &events, NULL) ||
-        leat_udp_bind(ends[0], LEAT_IP4_ANY, 0) ||
-        leat_udp_bind(ends[1], LEAT_IP4_ANY, SERVER_PORT))
+        leat_udp_bind(ends[0], LEAT_IP_ANY, 0) || leat_udp_bind(ends[1], LEAT_IP_ANY, SERVER_PORT))
         world_fail("can't open a socket");
     payload = leat_buf_copy(leat_pool(world->client.stack), bytes, MESSAGE);
     leat_udp_send_to(ends[0], payload, &server);

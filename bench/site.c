@@ -69,7 +69,7 @@ static void open_sockets(struct site *site)
     struct leat_udp *udp;
 
     demand(leat_udp_open(site->stack, &udp, &events, NULL) == LEAT_OK, "UDP socket");
-    demand(leat_udp_bind(udp, LEAT_IP4_ANY, PORT_ECHO) == LEAT_OK, "UDP port");
+    demand(leat_udp_bind(udp, LEAT_IP_ANY, PORT_ECHO) == LEAT_OK, "UDP port");
     demand(leat_tcp_listen(site->stack, &listener, &listen) == LEAT_OK, "listener");
 }
 
@@ -112,8 +112,9 @@ struct site *site_open(void *memory, size_t bytes)
     site->now_ns = second_ns;
     demand(leat_init(&site->stack, memory, bytes, &site_config) == LEAT_OK, "leat_init()");
     demand(leat_attach(site->stack, &site->dev.netif) == LEAT_OK, "leat_attach()");
-    demand(leat_address_add(site->stack, &site->dev.netif, IP_US, 24) == LEAT_OK, "address");
-    demand(leat_route_add(site->stack, 0, 0, IP_PEER) == LEAT_OK, "route");
+    demand(leat_address_add(site->stack, &site->dev.netif, leat_ip_v4(IP_US), 24) == LEAT_OK,
+           "address");
+    demand(leat_route_add(site->stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)) == LEAT_OK, "route");
     demand(leat_udp_register(site->stack, NULL) == LEAT_OK, "UDP");
     demand(leat_tcp_register(site->stack, NULL) == LEAT_OK, "TCP");
     open_sockets(site);

@@ -44,7 +44,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 int main(void)
 {
     const struct leat_tcp_listen_config listen = {.port = 7, .on_acceptable = on_acceptable};
-    const struct leat_endpoint peer = {LEAT_IP4(10, 0, 0, 1), 7};
+    const struct leat_endpoint peer = leat_endpoint_of(LEAT_IP4(10, 0, 0, 1), 7);
     struct leat_config config = {.seed = {1}};
     struct leat_netif netif = {.mtu = 1500};
     struct leat_tcp_listener *listener;
@@ -56,7 +56,7 @@ int main(void)
         leat_address_add(stack, &netif, LEAT_IP4(10, 0, 0, 2), 24) ||
         leat_route_add(stack, LEAT_IP4_ANY, 0, peer.ip) || leat_udp_register(stack, NULL) ||
         leat_tcp_register(stack, NULL) || leat_udp_open(stack, &udp, &datagram_events, NULL) ||
-        leat_udp_bind(udp, LEAT_IP4_ANY, 7) || leat_udp_connect(udp, peer.ip, 7) ||
+        leat_udp_bind(udp, LEAT_IP_ANY, 7) || leat_udp_connect(udp, peer.ip, 7) ||
         leat_tcp_listen(stack, &listener, &listen) ||
         leat_tcp_connect(stack, &conn, &peer, NULL, &events, NULL))
         return 1;

@@ -23,7 +23,7 @@ int main(void)
     if (leat_init(&stack, block, sizeof block, &config) || leat_attach(stack, &netif) ||
         leat_address_add(stack, &netif, LEAT_IP4(10, 0, 0, 2), 24) ||
         leat_udp_register(stack, NULL) || leat_udp_open(stack, &udp, &events, NULL) ||
-        leat_udp_bind(udp, LEAT_IP4_ANY, 7))
+        leat_udp_bind(udp, LEAT_IP_ANY, 7))
         return 1;
     while (leat_poll(stack, 1) != LEAT_NEVER_NS) {
     }

@@ -60,8 +60,8 @@ static const struct leat_tcp_events events = {.on_readable = take_text, .on_clos
 
 static const char *start(struct example_platform *platform)
 {
-    const struct leat_endpoint peer = {platform->gateway, platform->port};
-    const struct leat_endpoint local = {0};
+    const struct leat_endpoint peer = leat_endpoint_of(platform->gateway, platform->port);
+    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, 0);
     struct leat_tcp *conn;
     const double seconds = platform->argument_count == 1 ? atof(platform->arguments[0]) : 0;
 

@@ -62,7 +62,7 @@ static uint32_t buf_count(const struct options *options)
     return round_ns < delayed_ack_ns ? 3 * options->connections : BUFS_MANY;
 }
 
-static void side_create(struct world *world, struct side *side, unsigned index, leat_ip4 ip)
+static void side_create(struct world *world, struct side *side, unsigned index, struct leat_ip ip)
 {
     const uint32_t bufs = buf_count(&world->options);
     const struct leat_config config = {.seed = {(uint8_t)(index + 1)},
@@ -108,8 +108,8 @@ void world_destroy(struct world *world)
 
 struct leat_endpoint world_server(uint32_t connection)
 {
-    return (struct leat_endpoint){
-        SERVER_IP, (uint16_t)(SERVER_PORT + connection / CONNECTIONS_A_PORT % PORTS_MAX)};
+    return leat_endpoint_of(SERVER_IP,
+                            (uint16_t)(SERVER_PORT + connection / CONNECTIONS_A_PORT % PORTS_MAX));
 }
 
 void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *))

@@ -14,15 +14,15 @@ static void say(struct bring_up *up)
 }
 
 /* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that we are up. */
-static void say_started(struct bring_up *up, leat_ip4 ip, uint8_t prefix_bits)
+static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_bits)
 {
     const struct example_platform *platform = up->platform;
     const struct leat_netif *netif = up->netif;
     const struct leat_pool *pool = leat_pool(platform->stack);
     const uint8_t *mac = netif->mac.octet;
-    char text[LEAT_IP4_TEXT_BYTES];
+    char text[LEAT_IP_TEXT_BYTES];
 
-    leat_ip4_format(ip, text);
+    leat_ip_format(ip, text);
     snprintf(up->line, sizeof up->line, "%s: %s/%u on %.64s, MTU %u, port %u", example.name, text,
              (unsigned)prefix_bits, netif->name, (unsigned)netif->mtu, (unsigned)platform->port);
     say(up);
@@ -40,9 +40,9 @@ static void say_started(struct bring_up *up, leat_ip4 ip, uint8_t prefix_bits)
 static void learn(struct example_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
 {
-    if (options->gateway == LEAT_IP4_ANY)
+    if (leat_ip_is_any(options->gateway))
         platform->gateway = facts->gateway;
-    if (options->server == LEAT_IP4_ANY)
+    if (leat_ip_is_any(options->server))
         platform->server = facts->name_server_count > 0 ? facts->name_servers[0] : facts->gateway;
 }
 
@@ -68,12 +68,12 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
                       const struct leat_autoconf_facts *facts, void *arg)
 {
     struct bring_up *up = arg;
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip4_format(facts->ip, ip);
+    leat_ip_format(facts->ip, ip);
     switch (change) {
     case LEAT_AUTOCONF_ADDRESS:
-        if (facts->ip != LEAT_IP4_ANY)
+        if (!leat_ip_is_any(facts->ip))
             snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", example.name, ip,
                      (unsigned)facts->prefix_bits);
         else
@@ -117,7 +117,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
     if (err)
         return err;
     *step = "--gateway";
-    return options->gateway == LEAT_IP4_ANY
+    return leat_ip_is_any(options->gateway)
                ? LEAT_OK
                : leat_route_add(stack, LEAT_IP4_ANY, 0, options->gateway);
 }

@@ -59,7 +59,7 @@ static const char *start(struct example_platform *platform)
     struct leat_udp *udp;
 
     if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
-        leat_udp_bind(udp, LEAT_IP4_ANY, platform->port))
+        leat_udp_bind(udp, LEAT_IP_ANY, platform->port))
         return "can't open the UDP port";
     if (leat_tcp_listen(platform->stack, &listener, &listen))
         return "can't open the TCP port";

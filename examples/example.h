@@ -16,10 +16,10 @@ struct example_platform {
     struct leat *stack; /**< attached; UDP and TCP are registered; when an example is
                              started it has an address */
     struct leat_host *host;
-    leat_ip4 gateway;   /**< --gateway, or what the network says, or LEAT_IP4_ANY */
-    leat_ip4 server;    /**< --server: whom to ask; or the network's name server; or the
-                             gateway, or LEAT_IP4_ANY */
-    uint16_t port;      /**< --port, or the example's default_port */
+    struct leat_ip gateway; /**< --gateway, or what the network says, or LEAT_IP_ANY */
+    struct leat_ip server;  /**< --server: whom to ask; or the network's name server; or the
+                                 gateway, or LEAT_IP_ANY */
+    uint16_t port;          /**< --port, or the example's default_port */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */
     const char *const *arguments;

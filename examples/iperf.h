@@ -67,7 +67,7 @@ bool iperf_udp_open(struct example_platform *platform, bool any_rate);
 /* Sends datagrams to @peer, from @from, as @head (all of IPERF_UDP_WORDS) says (iperf_udp_send.c),
  * if it doesn't already.  @peer_ns: the time of its clock.  @any_rate: no burst alone. */
 void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
-                    const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
+                    const struct leat_endpoint *peer, struct leat_ip from, const uint8_t *head,
                     uint64_t peer_ns, bool any_rate);
 
 /* Nobody is there any more who would take them. */

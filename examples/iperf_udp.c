@@ -60,7 +60,7 @@ static struct session *session_of(const struct leat_endpoint *peer)
     for (unsigned i = 0; i < SESSIONS_MAX; i++) {
         struct session *session = &sessions[i];
 
-        if (session->peer.ip == peer->ip && session->peer.port == peer->port)
+        if (leat_endpoint_equal(&session->peer, peer))
             return session;
         if (session->last_ns < oldest->last_ns)
             oldest = session;
@@ -95,7 +95,7 @@ static void count(struct session *session, const uint8_t *head, uint64_t id, uin
         session->out_of_order++;
 }
 
-static void report(struct leat_udp *udp, struct session *session, leat_ip4 from)
+static void report(struct leat_udp *udp, struct session *session, struct leat_ip from)
 {
     const uint64_t ns = session->last_ns - session->begun_ns;
     const uint64_t lost =
@@ -183,5 +183,5 @@ bool iperf_udp_open(struct example_platform *given, bool at_any_rate)
     platform = given;
     any_rate = at_any_rate;
     return leat_udp_open(platform->stack, &udp, &events, NULL) == LEAT_OK &&
-           leat_udp_bind(udp, LEAT_IP4_ANY, platform->port) == LEAT_OK;
+           leat_udp_bind(udp, LEAT_IP_ANY, platform->port) == LEAT_OK;
 }

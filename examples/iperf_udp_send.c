@@ -32,7 +32,7 @@ struct sender {
     struct leat_timer timer;
     struct leat_udp *udp;
     struct leat_endpoint peer;
-    leat_ip4 from;
+    struct leat_ip from;
     struct iperf_goal goal;
     uint64_t rate; /* bits a second */
     uint64_t begun_ns;
@@ -52,7 +52,7 @@ static struct sender *sender_of(const struct leat_endpoint *peer)
     for (unsigned i = 0; i < SENDERS_MAX; i++) {
         struct sender *sender = &senders[i];
 
-        if (sender->platform && sender->peer.ip == peer->ip && sender->peer.port == peer->port)
+        if (sender->platform && leat_endpoint_equal(&sender->peer, peer))
             return sender;
     }
     return NULL;
@@ -188,7 +188,7 @@ static void limit(struct sender *sender)
 }
 
 void iperf_udp_send(struct example_platform *platform, struct leat_udp *udp,
-                    const struct leat_endpoint *peer, leat_ip4 from, const uint8_t *head,
+                    const struct leat_endpoint *peer, struct leat_ip from, const uint8_t *head,
                     uint64_t peer_ns, bool any_rate)
 {
     struct sender *sender = free_sender();

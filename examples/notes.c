@@ -26,13 +26,13 @@ __attribute__((format(printf, 2, 3))) static void add(struct notes *notes, const
         notes->len += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-static void add_address(struct notes *notes, const char *name, leat_ip4 ip)
+static void add_address(struct notes *notes, const char *name, struct leat_ip ip)
 {
-    char text[LEAT_IP4_TEXT_BYTES];
+    char text[LEAT_IP_TEXT_BYTES];
 
-    if (ip == LEAT_IP4_ANY)
+    if (leat_ip_is_any(ip))
         return;
-    leat_ip4_format(ip, text);
+    leat_ip_format(ip, text);
     add(notes, "%s %s\n", name, text);
 }
 
@@ -41,14 +41,14 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
 {
     struct notes notes = {.text = text};
     const uint8_t *mac = netif->mac.octet;
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES];
 
     add(&notes, "leat %s\nprogram %s\nseed ", LEAT_VERSION, program);
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         add(&notes, "%02x", seed[i]);
     add(&notes, "\n");
     if (options->ip_given) { /* else the recording holds what a server said */
-        leat_ip4_format(options->ip, ip);
+        leat_ip_format(options->ip, ip);
         add(&notes, "ip %s/%u\n", ip, (unsigned)options->prefix_bits);
     }
     add_address(&notes, "gateway", options->gateway);

@@ -315,12 +315,12 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_IP:
     case KEY_IPV4:
         options->ip_given = true;
-        return leat_ip4_parse_cidr(text, &options->ip, &options->prefix_bits);
+        return leat_ip_parse_cidr(text, &options->ip, &options->prefix_bits);
     case KEY_GATEWAY:
     case KEY_IPV4_GATEWAY:
-        return leat_ip4_parse(text, &options->gateway);
+        return leat_ip_parse(text, &options->gateway);
     case KEY_SERVER:
-        return leat_ip4_parse(text, &options->server);
+        return leat_ip_parse(text, &options->server);
     case KEY_MAC:
         options->mac_given = true;
         return leat_mac_parse(text, &options->mac);
@@ -446,13 +446,21 @@ static const char *contradiction(const struct options *options)
         return "--xdp or a socket, not both";
     if (options->xdp && !options->ip_given)
         return "--xdp needs --ip";
-    if (options->gateway != LEAT_IP4_ANY && !options->ip_given && !options->passt)
+    if (!leat_ip_is_any(options->gateway) && !options->ip_given && !options->passt)
         return "--gateway needs --ip";
     if (options->queue && !options->xdp)
         return "--queue needs --xdp";
     if (options->busy_poll_us && !options->xdp && !options->shm)
         return "--busy-poll needs --xdp or --shm";
     return NULL;
+}
+
+/* The first address of the network, which passt takes for itself. */
+static struct leat_ip first_of(struct leat_ip ip, uint8_t prefix_bits)
+{
+    const uint32_t host = prefix_bits < 32 ? UINT32_MAX >> prefix_bits : 0;
+
+    return leat_ip_v4((leat_ip_v4_number(ip) & ~host) + 1);
 }
 
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
@@ -472,7 +480,7 @@ enum options_outcome options_parse(struct options *options, const struct options
         return outcome;
     if (contradiction(options))
         return wrong(world, what, contradiction(options), "", NULL);
-    if (options->passt && options->gateway == LEAT_IP4_ANY)
-        options->gateway = (options->ip & ~(UINT32_MAX >> options->prefix_bits)) + 1;
+    if (options->passt && leat_ip_is_any(options->gateway))
+        options->gateway = first_of(options->ip, options->prefix_bits);
     return OPTIONS_RUN;
 }

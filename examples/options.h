@@ -29,10 +29,10 @@ struct options {
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
     bool ip_given;      /* else the network is asked, and ip is what passt shall give */
-    leat_ip4 ip;
+    struct leat_ip ip;
     uint8_t prefix_bits;
-    leat_ip4 gateway; /* LEAT_IP4_ANY: none */
-    leat_ip4 server;  /* the same */
+    struct leat_ip gateway; /* LEAT_IP_ANY: none */
+    struct leat_ip server;  /* the same */
     struct leat_mac mac;
     bool mac_given;
     uint16_t mtu; /* 0: the device's */

@@ -159,13 +159,13 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
     return LEAT_OK;
 }
 
-static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
-    char text[LEAT_IP4_TEXT_BYTES];
+    char text[LEAT_IP_TEXT_BYTES];
 
     (void)stack;
     (void)arg;
-    leat_ip4_format(ip, text);
+    leat_ip_format(ip, text);
     fprintf(stderr, "%s: another host on %s claims %s\n", example.name, netif->name, text);
 }
 
@@ -415,9 +415,9 @@ int main(int argc, char **argv)
         .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
     program.platform = (struct example_platform){.host = &program.host,
                                                  .gateway = program.options.gateway,
-                                                 .server = program.options.server != LEAT_IP4_ANY
-                                                               ? program.options.server
-                                                               : program.options.gateway,
+                                                 .server = leat_ip_is_any(program.options.server)
+                                                               ? program.options.gateway
+                                                               : program.options.server,
                                                  .port = program.options.port,
                                                  .idle_ns = program.options.idle_ns,
                                                  .argument_count = program.options.argument_count,

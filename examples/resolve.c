@@ -64,7 +64,7 @@ static const char *start(struct example_platform *platform)
         return "that is no legal name";
     if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], &type))
         return "that is no type; A, AAAA, MX, TYPE99 are some";
-    if (platform->server == LEAT_IP4_ANY)
+    if (leat_ip_is_any(platform->server))
         return "whom to ask? give --server or --gateway";
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &config))

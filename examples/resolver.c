@@ -35,7 +35,7 @@ static const char *read_arguments(const struct example_platform *platform,
             forwarder->no_rate_limit = true;
         else if (resolver->server_count == LEAT_RESOLVER_SERVERS_MAX)
             return "at most four servers can be asked";
-        else if (!leat_ip4_parse(word, &resolver->servers[resolver->server_count++].ip))
+        else if (!leat_ip_parse(word, &resolver->servers[resolver->server_count++].ip))
             return complain(word, "that is no address of a server");
     }
     return NULL;
@@ -56,7 +56,7 @@ static const char *start(struct example_platform *platform)
 
     if (wrong)
         return wrong;
-    if (platform->server == LEAT_IP4_ANY)
+    if (leat_ip_is_any(platform->server))
         return "whom to ask? give --server or --gateway";
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))

@@ -34,7 +34,7 @@ enum {
 /* One stack and what belongs to it; of each other's they see nothing. */
 struct worker {
     unsigned number;
-    leat_ip4 ip;
+    struct leat_ip ip;
     int core; /* -1: the kernel chooses */
     struct leat_posix *posix;
     struct leat_tap *tap;
@@ -50,7 +50,7 @@ struct worker {
 /* What the command line says. */
 struct orders {
     struct leat_tap_config tap;
-    leat_ip4 ip;
+    struct leat_ip ip;
     uint8_t prefix_bits;
     unsigned count;
     char why[LEAT_WHY_BYTES]; /* what went wrong */
@@ -129,7 +129,7 @@ static bool open_all(struct worker *workers, struct orders *orders)
 {
     for (unsigned i = 0; i < orders->count; i++) {
         workers[i].number = i;
-        workers[i].ip = orders->ip + i;
+        workers[i].ip = leat_ip_v4(leat_ip_v4_number(orders->ip) + i);
         if (!open_worker(&workers[i], orders))
             return false;
     }
@@ -194,9 +194,9 @@ static void choose_cores(struct worker *workers, unsigned count)
 
 static void say_started(const struct worker *worker)
 {
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip4_format(worker->ip, ip);
+    leat_ip_format(worker->ip, ip);
     printf("stack %u: http://%s/", worker->number, ip);
     if (worker->core >= 0)
         printf(", core %d", worker->core);
@@ -267,7 +267,7 @@ static bool parse(struct orders *orders, int argc, char **argv)
         argc--;
         argv++;
     }
-    if (argc != 4 || !leat_ip4_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits))
+    if (argc != 4 || !leat_ip_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits))
         return false;
     orders->tap.device = argv[1];
     orders->count = (unsigned)strtoul(argv[3], &end, 10);

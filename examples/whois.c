@@ -83,7 +83,7 @@ static const char *start(struct example_platform *platform)
 
     if (platform->argument_count != 1)
         return "whois takes one question, as one argument";
-    if (platform->server == LEAT_IP4_ANY)
+    if (leat_ip_is_any(platform->server))
         return "whom to ask? give --server or --gateway";
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config) ||
         leat_task_start(tasks, "whois", whois, platform, NULL))

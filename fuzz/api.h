@@ -16,6 +16,8 @@
 #include <leat/leat.h>
 #include <leat/link.h>
 
+#include "core/ip4.h"
+
 enum {
     API_HANDLES = 48, /* connections of a program, in all of an input */
     API_LISTENERS = 2,
@@ -125,7 +127,7 @@ void api_finish(bool well);
 extern const struct leat_tcp_events api_tcp_events[4];
 extern const struct leat_udp_events api_udp_events;
 void api_on_acceptable(struct leat_tcp_listener *listener, void *arg);
-void api_on_address(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
+void api_on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
 
 /* A handle that was not used before; NULL: none is left. */
 struct api_handle *api_handle_new(struct api_end *end);

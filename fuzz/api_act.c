@@ -64,7 +64,8 @@ static void send(struct api_handle *handle, struct leat_buf *text, bool asks)
 static void act_listen(struct api_end *end, struct api_handle *self, const struct api_act *act)
 {
     struct leat_tcp_listener **listener = &end->listeners[act->who % API_LISTENERS];
-    const struct leat_tcp_listen_config config = {.ip = act->how & 4 ? end->ip : LEAT_IP4_ANY,
+    const struct leat_tcp_listen_config config = {.ip =
+                                                      leat_ip_v4(act->how & 4 ? end->ip : IP4_ANY),
                                                   .port = API_PORT + act->who % API_LISTENERS,
                                                   .backlog = 1 + act->how % 4,
                                                   .connections = act->more & 1 ? 3 : 0,
@@ -96,21 +97,17 @@ static void act_accept(struct api_end *end, struct api_handle *self, const struc
 static void act_connect(struct api_end *end, struct api_handle *self, const struct api_act *act)
 {
     const unsigned number = end == &api_ends[1];
-    const leat_ip4 others[] = {end->peer,
-                               end->peer,
-                               end->peer,
-                               end->ip,
-                               LEAT_IP4(127, 0, 0, 1),
-                               LEAT_IP4(10, 0, 0, 9),
-                               LEAT_IP4(192, 0, 2, 1),
-                               LEAT_IP4_BROADCAST};
+    const leat_ip4 others[] = {end->peer,         end->peer,         end->peer,
+                               end->ip,           IP4(127, 0, 0, 1), IP4(10, 0, 0, 9),
+                               IP4(192, 0, 2, 1), IP4_BROADCAST};
     const bool meets = act->how & 64; /* each other: both SYNs cross */
-    const struct leat_endpoint remote = {
-        others[act->who % 8], (uint16_t)(meets ? 5001 - number : API_PORT + act->how % 3u)};
-    const struct leat_endpoint local = {act->how & 16 ? end->ip : LEAT_IP4_ANY,
-                                        (uint16_t)(meets           ? 5000 + number
-                                                   : act->how & 32 ? 6000
-                                                                   : 0)};
+    const struct leat_endpoint remote =
+        leat_endpoint_of(leat_ip_v4(others[act->who % 8]),
+                         (uint16_t)(meets ? 5001 - number : API_PORT + act->how % 3u));
+    const struct leat_endpoint local = leat_endpoint_of(
+        leat_ip_v4(act->how & 16 ? end->ip : IP4_ANY), (uint16_t)(meets           ? 5000 + number
+                                                                  : act->how & 32 ? 6000
+                                                                                  : 0));
     struct api_handle *handle = api_handle_new(end);
 
     (void)self;
@@ -297,13 +294,13 @@ static void act_socket(struct api_end *end, struct api_handle *self, const struc
     (void)self;
     if (!*socket) {
         if (leat_udp_open(end->stack, socket, &api_udp_events, end) == LEAT_OK)
-            (void)leat_udp_bind(*socket, act->how & 1 ? end->ip : LEAT_IP4_ANY,
+            (void)leat_udp_bind(*socket, leat_ip_v4(act->how & 1 ? end->ip : IP4_ANY),
                                 (uint16_t)(act->how & 2 ? 0 : API_PORT_UDP + number));
     } else if (act->how & 128) {
         leat_udp_close(*socket);
         *socket = NULL;
     } else if (act->how & 64) {
-        (void)leat_udp_connect(*socket, act->how & 1 ? end->peer : LEAT_IP4_ANY,
+        (void)leat_udp_connect(*socket, leat_ip_v4(act->how & 1 ? end->peer : IP4_ANY),
                                act->how & 1 ? API_PORT_UDP + act->more % 5 : 0);
     } else {
         leat_udp_set_broadcast(*socket, act->how & 1);
@@ -314,14 +311,14 @@ static void act_socket(struct api_end *end, struct api_handle *self, const struc
 
 static void act_datagram(struct api_end *end, struct api_handle *self, const struct api_act *act)
 {
-    static const leat_ip4 others[] = {LEAT_IP4_BROADCAST, LEAT_IP4(127, 0, 0, 1),
-                                      LEAT_IP4(224, 0, 0, 9), LEAT_IP4(10, 0, 0, 9)};
+    static const leat_ip4 others[] = {IP4_BROADCAST, IP4(127, 0, 0, 1), IP4(224, 0, 0, 9),
+                                      IP4(10, 0, 0, 9)};
     struct leat_udp *socket = end->sockets[act->who % API_SOCKETS];
-    const struct leat_endpoint to = {
-        act->how & 4   ? others[act->more % 4]
-        : act->how & 8 ? end->ip
-                       : end->peer,
-        (uint16_t)(API_PORT_UDP + (act->more >> 2) % (API_SOCKETS + 1))};
+    const struct leat_endpoint to =
+        leat_endpoint_of(leat_ip_v4(act->how & 4   ? others[act->more % 4]
+                                    : act->how & 8 ? end->ip
+                                                   : end->peer),
+                         (uint16_t)(API_PORT_UDP + (act->more >> 2) % (API_SOCKETS + 1)));
     struct api_shelf *shelf = &end->shelf[act->more % API_SHELF];
     struct leat_buf *payload;
 
@@ -337,7 +334,7 @@ static void act_datagram(struct api_end *end, struct api_handle *self, const str
     if (act->how & 64)
         (void)leat_udp_send(socket, payload);
     else if (act->how & 128)
-        (void)leat_udp_send_from(socket, payload, &to, end->ip);
+        (void)leat_udp_send_from(socket, payload, &to, leat_ip_v4(end->ip));
     else
         (void)leat_udp_send_to(socket, payload, &to);
 }
@@ -351,25 +348,25 @@ static void act_stack(struct api_end *end, struct api_handle *self, const struct
     (void)self;
     switch (act->how % 8) {
     case 0:
-        (void)leat_address_remove(end->stack, end->netif, end->ip);
+        (void)leat_address_remove(end->stack, end->netif, leat_ip_v4(end->ip));
         break;
     case 1:
-        (void)leat_route_add(end->stack, 0, 0, end->peer);
+        (void)leat_route_add(end->stack, LEAT_IP4_ANY, 0, leat_ip_v4(end->peer));
         break;
     case 2:
-        (void)leat_route_remove(end->stack, 0, 0);
+        (void)leat_route_remove(end->stack, LEAT_IP4_ANY, 0);
         break;
     case 3:
         (void)leat_reseed(end->stack, seed);
         break;
     case 4: /* the peer's, which it will defend */
-        (void)leat_address_add(end->stack, end->netif, end->peer, 24);
+        (void)leat_address_add(end->stack, end->netif, leat_ip_v4(end->peer), 24);
         break;
     case 5:
-        (void)leat_address_remove(end->stack, end->netif, end->peer);
+        (void)leat_address_remove(end->stack, end->netif, leat_ip_v4(end->peer));
         break;
     default:
-        (void)leat_address_add(end->stack, end->netif, end->ip, 24);
+        (void)leat_address_add(end->stack, end->netif, leat_ip_v4(end->ip), 24);
         break;
     }
 }

@@ -72,7 +72,7 @@ void api_on_acceptable(struct leat_tcp_listener *listener, void *arg)
     obey(end, NULL, API_ON_ACCEPTABLE);
 }
 
-void api_on_address(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+void api_on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
     struct api_end *end = &api_ends[stack == api_ends[0].stack ? 0 : 1];
 

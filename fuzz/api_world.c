@@ -112,15 +112,15 @@ static bool open_end(const struct api_draw *draw, unsigned number)
 
     api_demand(memory && bytes <= MEMORY_BYTES, "memory");
     *end = (struct api_end){.memory = memory, .next_ns = api_now_ns};
-    end->ip = LEAT_IP4(10, 0, 0, 1 + number);
-    end->peer = LEAT_IP4(10, 0, 0, 2 - number);
+    end->ip = IP4(10, 0, 0, 1 + number);
+    end->peer = IP4(10, 0, 0, 2 - number);
     end->netif = leat_link_end(wire, (int)number);
     if (leat_init(&end->stack, (uint8_t *)memory + MEMORY_BYTES - bytes, bytes, &config))
         return false;
     api_demand(!leat_udp_register(end->stack, &udp), "udp");
     api_demand(!leat_tcp_register(end->stack, &tcp), "tcp");
     api_demand(!leat_attach(end->stack, end->netif), "attach");
-    api_demand(!leat_address_add(end->stack, end->netif, end->ip, 24), "address");
+    api_demand(!leat_address_add(end->stack, end->netif, leat_ip_v4(end->ip), 24), "address");
     return true;
 }
 
@@ -294,11 +294,11 @@ static void demand_end(struct api_handle *handle)
 /* As many connections as in the beginning can be opened. */
 static void open_all_again(struct api_end *end)
 {
-    const struct leat_endpoint remote = {end->peer, 9};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(end->peer), 9);
     struct leat_tcp *conns[CONNECTIONS];
 
-    (void)leat_address_add(end->stack, end->netif, end->ip, 24);
-    if (leat_address(end->stack, end->netif) == LEAT_IP4_ANY)
+    (void)leat_address_add(end->stack, end->netif, leat_ip_v4(end->ip), 24);
+    if (leat_ip_is_any(leat_address(end->stack, end->netif)))
         return; /* still being probed */
     for (unsigned i = 0; i < CONNECTIONS; i++)
         api_demand(leat_tcp_connect(end->stack, &conns[i], &remote, NULL, NULL, NULL) == LEAT_OK,

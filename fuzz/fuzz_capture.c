@@ -50,7 +50,7 @@ static void translate(const struct packet *packet)
 {
     static uint8_t frame[PACKET_FRAME_MAX];
     const struct translation how = {
-        .src = {LEAT_IP4(10, 0, 0, 1), 1}, .dst = {LEAT_IP4(10, 0, 0, 2), 2}, .repair = true};
+        .src = {LEAT_IP4(10, 0, 0, 1), 1, 0}, .dst = {LEAT_IP4(10, 0, 0, 2), 2, 0}, .repair = true};
     struct packet again;
     const uint32_t len = packet_translate(frame, packet, &how);
 

@@ -133,8 +133,9 @@ static void open_end(unsigned number, struct leat_netif *netif, bool small)
     device_demand(!leat_init(&end->stack, memory, bytes, &config), "init");
     device_demand(!leat_tcp_register(end->stack, &tcp), "tcp");
     device_demand(!leat_attach(end->stack, netif), "attach");
-    device_demand(!leat_address_add(end->stack, netif, number == 0 ? IP_US : IP_PEER, 24),
-                  "address");
+    device_demand(
+        !leat_address_add(end->stack, netif, leat_ip_v4(number == 0 ? IP_US : IP_PEER), 24),
+        "address");
 }
 
 static void poll_end(struct end *end)
@@ -313,7 +314,7 @@ static void end_well(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct leat_endpoint server = {IP_PEER, PORT};
+    const struct leat_endpoint server = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT);
     const struct leat_tcp_listen_config listen = {
         .port = PORT, .backlog = 2, .on_acceptable = on_acceptable, .arg = &ends[1]};
     struct steps steps = steps_of(data, size);

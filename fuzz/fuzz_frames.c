@@ -175,13 +175,13 @@ static void step_connect(struct harness *harness, struct script *script)
 static void step_send(struct harness *harness, struct script *script)
 {
     static const uint8_t text[8000];
-    static const leat_ip4 others[] = {LEAT_IP4_BROADCAST, LEAT_IP4(127, 0, 0, 1),
-                                      LEAT_IP4(224, 0, 0, 9), LEAT_IP4(192, 0, 2, 1)};
+    static const leat_ip4 others[] = {IP4_BROADCAST, IP4(127, 0, 0, 1), IP4(224, 0, 0, 9),
+                                      IP4(192, 0, 2, 1)};
     const uint8_t whom = take(&script->steps);
     const uint32_t len = take16(&script->steps) % sizeof text;
     struct leat_buf *payload = leat_buf_lend(leat_pool(harness->stack), text, len, 0, 0);
-    const struct leat_endpoint peer = {whom < 128 ? IP_US + whom % 16 : others[whom % 4],
-                                       HARNESS_ECHO_PORT};
+    const struct leat_endpoint peer = leat_endpoint_of(
+        leat_ip_v4(whom < 128 ? IP_US + whom % 16 : others[whom % 4]), HARNESS_ECHO_PORT);
 
     leat_udp_set_broadcast(harness->echo, whom & 64);
     leat_udp_send_to(harness->echo, payload, &peer);
@@ -233,11 +233,11 @@ static void step_trouble(struct harness *harness, struct script *script)
     const uint8_t what = take(&script->steps);
 
     if (what & 128) {
-        leat_address_remove(harness->stack, &harness->dev.netif, IP_US);
+        leat_address_remove(harness->stack, &harness->dev.netif, leat_ip_v4(IP_US));
         harness_poll(harness);
     }
     if (what & 64)
-        leat_address_add(harness->stack, &harness->dev.netif, IP_US, 24);
+        leat_address_add(harness->stack, &harness->dev.netif, leat_ip_v4(IP_US), 24);
     harness->dev.room = what & 32 ? what % 8 : UINT32_MAX;
     harness->dev.netif.capabilities = what & 16 ? LEAT_NETIF_GATHER : 0;
     harness_poll(harness);

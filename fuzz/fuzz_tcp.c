@@ -293,9 +293,9 @@ static void step_trouble(struct world *world)
     const uint8_t seed[LEAT_SEED_BYTES] = {what, 1};
 
     if (what & 128)
-        (void)leat_address_remove(harness->stack, &harness->dev.netif, IP_US);
+        (void)leat_address_remove(harness->stack, &harness->dev.netif, leat_ip_v4(IP_US));
     if (what & 64)
-        (void)leat_address_add(harness->stack, &harness->dev.netif, IP_US, 24);
+        (void)leat_address_add(harness->stack, &harness->dev.netif, leat_ip_v4(IP_US), 24);
     if (what & 32)
         (void)leat_reseed(harness->stack, seed);
     if (what & 16)

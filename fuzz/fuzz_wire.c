@@ -155,8 +155,8 @@ static void open_end(unsigned number)
     end->reads = true;
     demand(leat_init(&end->stack, end->memory, bytes, &own) == LEAT_OK, "init");
     demand(leat_attach(end->stack, &end->dev.netif) == LEAT_OK, "attach");
-    demand(leat_address_add(end->stack, &end->dev.netif, number == 0 ? IP_US : IP_PEER, 24) ==
-               LEAT_OK,
+    demand(leat_address_add(end->stack, &end->dev.netif, leat_ip_v4(number == 0 ? IP_US : IP_PEER),
+                            24) == LEAT_OK,
            "address");
     demand(leat_tcp_register(end->stack, &tcp_config) == LEAT_OK, "tcp");
 }
@@ -398,7 +398,7 @@ static void end_well(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct leat_endpoint server = {IP_PEER, PORT};
+    const struct leat_endpoint server = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT);
     const struct leat_tcp_listen_config listen = {
         .port = PORT, .backlog = 2, .on_acceptable = accept_one, .arg = &ends[1]};
     struct steps steps = steps_of(data, size);

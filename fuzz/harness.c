@@ -114,7 +114,7 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
 
 struct leat_tcp *harness_connect(struct harness *harness)
 {
-    const struct leat_endpoint remote = {IP_PEER, HARNESS_SERVER_PORT};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), HARNESS_SERVER_PORT);
     struct leat_tcp **place = free_place(harness);
 
     if (leat_tcp_connect(harness->stack, place, &remote, 0, events_of(harness), place))
@@ -172,9 +172,10 @@ static void add_sockets(struct harness *harness)
 
     demand(leat_udp_open(stack, &harness->echo, &echo_events, 0) == LEAT_OK, "open");
     demand(leat_udp_open(stack, &harness->client, &client_events, 0) == LEAT_OK, "open");
-    demand(leat_udp_bind(harness->echo, LEAT_IP4_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
-    demand(leat_udp_bind(harness->client, LEAT_IP4_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
-    demand(leat_udp_connect(harness->client, IP_PEER, HARNESS_SERVER_PORT) == LEAT_OK, "connect");
+    demand(leat_udp_bind(harness->echo, LEAT_IP_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
+    demand(leat_udp_bind(harness->client, LEAT_IP_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
+    demand(leat_udp_connect(harness->client, leat_ip_v4(IP_PEER), HARNESS_SERVER_PORT) == LEAT_OK,
+           "connect");
     demand(leat_tcp_listen(stack, &harness->listener, &listen) == LEAT_OK, "listen");
 }
 
@@ -196,8 +197,9 @@ struct harness *harness_open(uint8_t options)
     harness.now_ns = 1000000000u;
     demand(leat_init(&harness.stack, memory, bytes, &config) == LEAT_OK, "init");
     demand(leat_attach(harness.stack, &harness.dev.netif) == LEAT_OK, "attach");
-    demand(leat_address_add(harness.stack, &harness.dev.netif, IP_US, 24) == LEAT_OK, "address");
-    demand(leat_route_add(harness.stack, 0, 0, IP_PEER) == LEAT_OK, "route");
+    demand(leat_address_add(harness.stack, &harness.dev.netif, leat_ip_v4(IP_US), 24) == LEAT_OK,
+           "address");
+    demand(leat_route_add(harness.stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)) == LEAT_OK, "route");
     demand(leat_udp_register(harness.stack, &udp_config) == LEAT_OK, "udp");
     demand(leat_tcp_register(harness.stack, &tcp) == LEAT_OK, "tcp");
     add_sockets(&harness);

@@ -23,6 +23,7 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_FORMAT] = "malformed message",
         [LEAT_ERR_NOT_FOUND] = "not found",
         [LEAT_ERR_PROTOCOL] = "protocol not registered",
+        [LEAT_ERR_FAMILY] = "no IPv6 here",
         [LEAT_ERR_DEVICE] = "device failed",
         [LEAT_ERR_END] = "end of stream",
         [LEAT_ERR_CANCELLED] = "cancelled",

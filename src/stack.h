@@ -17,6 +17,7 @@
 
 #include "core/arena.h"
 #include "core/assert.h"
+#include "core/ip4.h"
 #include "core/limiter.h"
 #include "core/pool.h"
 #include "core/queue.h"

@@ -292,7 +292,7 @@ int bare_main(struct bare_machine *machine)
     program.platform = (struct example_platform){
         .host = &program.host,
         .gateway = options->gateway,
-        .server = options->server != LEAT_IP4_ANY ? options->server : options->gateway,
+        .server = leat_ip_is_any(options->server) ? options->gateway : options->server,
         .port = options->port,
         .idle_ns = options->idle_ns,
         .argument_count = options->argument_count,

@@ -5,20 +5,44 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** An IPv4 address as a number: 10.0.0.1 is 0x0a000001 on every machine. */
-typedef uint32_t leat_ip4;
+/**
+ * An address of either family, in the order of the wire (RFC 4291).  An IPv4 address has
+ * ten bytes of 0 and two of ff in front (RFC 4291 2.5.5.2), and no other address has.
+ */
+struct leat_ip {
+    uint8_t bytes[16]; /**< the first is the first on the wire */
+};
 
+/**
+ * The IPv4 address a.b.c.d in braces: what initializes a struct leat_ip, static ones too.
+ * LEAT_IP4() is the same as an expression, which `gcc -Wpedantic` does not take as constant.
+ */
+#define LEAT_IP4_INIT(a, b, c, d)                                                                  \
+    {                                                                                              \
+        {                                                                                          \
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(a), (uint8_t)(b), (uint8_t)(c),    \
+                (uint8_t)(d)                                                                       \
+        }                                                                                          \
+    }
+
+#ifdef __cplusplus
+#define LEAT_IP4(a, b, c, d) (leat_ip LEAT_IP4_INIT(a, b, c, d))
+#define LEAT_IP_ANY          (leat_ip{{0}})
+#else
 /** The address a.b.c.d. */
-#define LEAT_IP4(a, b, c, d)                                                                       \
-    (((leat_ip4)(a) << 24) | ((leat_ip4)(b) << 16) | ((leat_ip4)(c) << 8) | (leat_ip4)(d))
+#define LEAT_IP4(a, b, c, d) ((struct leat_ip)LEAT_IP4_INIT(a, b, c, d))
+/** "::", RFC 4291 2.5.2: no address or, to listen on, every address of both families. */
+#define LEAT_IP_ANY          ((struct leat_ip){{0}})
+#endif
 
-#define LEAT_IP4_ANY       ((leat_ip4)0)           /**< 0.0.0.0: "this host", "no address" */
-#define LEAT_IP4_BROADCAST ((leat_ip4)0xffffffffu) /**< 255.255.255.255 (RFC 919) */
+#define LEAT_IP4_ANY       LEAT_IP4(0, 0, 0, 0)         /**< every IPv4 address of ours */
+#define LEAT_IP4_BROADCAST LEAT_IP4(255, 255, 255, 255) /**< RFC 919 */
 
 /** A 48-bit Ethernet address, in the order of the wire. */
 struct leat_mac {
@@ -27,41 +51,117 @@ struct leat_mac {
 
 /** An address with its port: one end of a conversation. */
 struct leat_endpoint {
-    leat_ip4 ip;   /**< as a number, like all leat_ip4 */
-    uint16_t port; /**< host byte order */
+    struct leat_ip ip; /**< of either family */
+    uint16_t port;     /**< host byte order */
+    uint8_t zone;      /**< RFC 4007: which netif a link-local address lies on, counted from 1 in
+                            the order of leat_attach(); 0: any, or the address is not link-local */
 };
 
-/** Bytes that leat_ip4_format() may write, the final NUL included. */
-#define LEAT_IP4_TEXT_BYTES 16
+#define LEAT_IP_TEXT_BYTES       40 /**< of leat_ip_format(), the final NUL included */
+#define LEAT_ENDPOINT_TEXT_BYTES 52 /**< of leat_endpoint_format(), the same */
 
 /**
- * Reads "10.0.0.2" from @p text (NUL-terminated; nothing may follow).
- * False: not four decimal numbers 0..255 without leading zeros; @p ip is untouched.
+ * Reads "10.0.0.2" or "2001:db8::1" from @p text (NUL-terminated; nothing may follow).  RFC 4291
+ * 2.2, an IPv4 ending as in RFC 5954 4.1: decimal, without leading zeros.
+ * False: anything else; @p ip is untouched.
  */
-bool leat_ip4_parse(const char *text, leat_ip4 *ip);
+bool leat_ip_parse(const char *text, struct leat_ip *ip);
 
 /**
- * Reads "10.0.0.2/24".  Without "/n" the prefix is 32.
- * False: no address, or a prefix that is not 0..32; the results are untouched.
+ * Reads "10.0.0.2/24" or "2001:db8::1/64".  Without "/n" the prefix is 32 or 128.
+ * False: no address, or a prefix that is not 0..32 or 0..128; the results are untouched.
  */
-bool leat_ip4_parse_cidr(const char *text, leat_ip4 *ip, uint8_t *prefix_bits);
+bool leat_ip_parse_cidr(const char *text, struct leat_ip *ip, uint8_t *prefix_bits);
 
-/** Writes "10.0.0.2" and a NUL; returns the length without the NUL. */
-size_t leat_ip4_format(leat_ip4 ip, char text[LEAT_IP4_TEXT_BYTES]);
+/** Writes "10.0.0.2", or "2001:db8::1" as in RFC 5952; returns the length without the NUL. */
+size_t leat_ip_format(struct leat_ip ip, char text[LEAT_IP_TEXT_BYTES]);
+
+/**
+ * Reads "10.0.0.2:80", "[2001:db8::1]:80" or, with a zone, "[fe80::1%2]:80" (RFC 5952 6, RFC 4007
+ * 11).  False: anything else; @p endpoint is untouched.
+ */
+bool leat_endpoint_parse(const char *text, struct leat_endpoint *endpoint);
+
+/** Writes the same; returns the length without the NUL. */
+size_t leat_endpoint_format(const struct leat_endpoint *endpoint,
+                            char text[LEAT_ENDPOINT_TEXT_BYTES]);
 
 /** Reads "02:00:00:00:00:01".  False: anything else; @p mac is untouched. */
 bool leat_mac_parse(const char *text, struct leat_mac *mac);
 
-/** The network mask of a prefix of 0..32 bits. */
-static inline leat_ip4 leat_ip4_mask(uint8_t prefix_bits)
+/** The IPv4 address that is @p number: 10.0.0.1 is 0x0a000001 on every machine. */
+static inline struct leat_ip leat_ip_v4(uint32_t number)
 {
-    return prefix_bits == 0 ? 0 : (leat_ip4)(0xffffffffu << (32 - prefix_bits));
+    struct leat_ip ip = LEAT_IP4_INIT(0, 0, 0, 0);
+
+    ip.bytes[12] = (uint8_t)(number >> 24);
+    ip.bytes[13] = (uint8_t)(number >> 16);
+    ip.bytes[14] = (uint8_t)(number >> 8);
+    ip.bytes[15] = (uint8_t)number;
+    return ip;
 }
 
-/** True for 224.0.0.0/4 (RFC 1112). */
-static inline bool leat_ip4_is_multicast(leat_ip4 ip)
+/** The inverse; of an address that is no IPv4 address the last 32 bits. */
+static inline uint32_t leat_ip_v4_number(struct leat_ip ip)
 {
-    return (ip >> 28) == 0xe;
+    return (uint32_t)ip.bytes[12] << 24 | (uint32_t)ip.bytes[13] << 16 |
+           (uint32_t)ip.bytes[14] << 8 | ip.bytes[15];
+}
+
+/** An address and a port, without a zone. */
+static inline struct leat_endpoint leat_endpoint_of(struct leat_ip ip, uint16_t port)
+{
+    struct leat_endpoint endpoint = {ip, port, 0};
+
+    return endpoint;
+}
+
+/** True for one and the same address. */
+static inline bool leat_ip_equal(struct leat_ip a, struct leat_ip b)
+{
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+/** True for one and the same end. */
+static inline bool leat_endpoint_equal(const struct leat_endpoint *a, const struct leat_endpoint *b)
+{
+    return leat_ip_equal(a->ip, b->ip) && a->port == b->port && a->zone == b->zone;
+}
+
+/** True for an IPv4 address. */
+static inline bool leat_ip_is_v4(struct leat_ip ip)
+{
+    const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    return memcmp(ip.bytes, mapped, sizeof mapped) == 0;
+}
+
+/** True for "::" and for 0.0.0.0. */
+static inline bool leat_ip_is_any(struct leat_ip ip)
+{
+    return leat_ip_equal(ip, leat_ip_v4(0)) || leat_ip_equal(ip, LEAT_IP_ANY);
+}
+
+/** True for ff00::/8 (RFC 4291 2.7) and 224.0.0.0/4 (RFC 1112 4). */
+static inline bool leat_ip_is_multicast(struct leat_ip ip)
+{
+    return ip.bytes[0] == 0xff || (leat_ip_is_v4(ip) && ip.bytes[12] >> 4 == 0xe);
+}
+
+/** True for fe80::/10 (RFC 4291 2.5.6) and 169.254.0.0/16 (RFC 3927). */
+static inline bool leat_ip_is_link_local(struct leat_ip ip)
+{
+    if (leat_ip_is_v4(ip))
+        return ip.bytes[12] == 169 && ip.bytes[13] == 254;
+    return ip.bytes[0] == 0xfe && ip.bytes[1] >> 6 == 2;
+}
+
+/** True for ::1 (RFC 4291 2.5.3) and 127.0.0.0/8 (RFC 1122 3.2.1.3). */
+static inline bool leat_ip_is_loopback(struct leat_ip ip)
+{
+    const struct leat_ip one = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+
+    return leat_ip_is_v4(ip) ? ip.bytes[12] == 127 : leat_ip_equal(ip, one);
 }
 
 #ifdef __cplusplus

@@ -22,20 +22,20 @@ extern "C" {
 
 struct leat_autoconf;
 
-/** What is known of the network now.  Texts are "" and addresses LEAT_IP4_ANY where it isn't. */
+/** What is known of the network now.  Texts are "" and addresses LEAT_IP_ANY where it isn't. */
 struct leat_autoconf_facts {
-    leat_ip4 ip;               /**< ours */
+    struct leat_ip ip;         /**< ours */
     uint8_t prefix_bits;       /**< of its network */
     bool is_link_local;        /**< ours was chosen by ourselves (RFC 3927): there is no way out */
-    leat_ip4 gateway;          /**< of the default route that was set */
+    struct leat_ip gateway;    /**< of the default route that was set */
     uint16_t mtu;              /**< of what is sent */
     uint8_t name_server_count; /**< in name_servers */
     uint8_t ntp_server_count;  /**< in ntp_servers */
-    leat_ip4 name_servers[LEAT_DHCP_SERVERS_MAX]; /**< the preferred one first */
-    leat_ip4 ntp_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
-    char host_name[LEAT_DHCP_NAME_BYTES];         /**< what the network calls us */
-    char domain_name[LEAT_DHCP_NAME_BYTES];       /**< of the network */
-    char search[LEAT_DHCP_NAME_BYTES];            /**< domains with spaces between them */
+    struct leat_ip name_servers[LEAT_DHCP_SERVERS_MAX]; /**< the preferred one first */
+    struct leat_ip ntp_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
+    char host_name[LEAT_DHCP_NAME_BYTES];               /**< what the network calls us */
+    char domain_name[LEAT_DHCP_NAME_BYTES];             /**< of the network */
+    char search[LEAT_DHCP_NAME_BYTES];                  /**< domains with spaces between them */
 };
 
 /** What has changed. */

@@ -34,29 +34,29 @@ enum {
 
 /** A route of option 121 (RFC 3442). */
 struct leat_dhcp_route {
-    leat_ip4 network;    /**< its other bits are 0 */
-    leat_ip4 gateway;    /**< 0.0.0.0: the network is on the link */
-    uint8_t prefix_bits; /**< 0 to 32 */
+    struct leat_ip network; /**< its other bits are 0 */
+    struct leat_ip gateway; /**< 0.0.0.0: the network is on the link */
+    uint8_t prefix_bits;    /**< 0 to 32 */
 };
 
 /** What a server has granted.  All of it has been checked: addresses can be those of hosts, times
  * are in order, names hold letters, digits, '-', '_' and '.' only. */
 struct leat_dhcp_lease {
-    leat_ip4 ip;         /**< ours */
-    uint8_t prefix_bits; /**< of its network */
-    leat_ip4 server;     /**< its identifier */
-    uint32_t lease_s;    /**< from the request on; LEAT_DHCP_FOR_EVER, or renew_s < rebind_s < it */
-    uint32_t renew_s;    /**< T1 */
-    uint32_t rebind_s;   /**< T2 */
+    struct leat_ip ip;     /**< ours */
+    uint8_t prefix_bits;   /**< of its network */
+    struct leat_ip server; /**< its identifier */
+    uint32_t lease_s;  /**< from the request on; LEAT_DHCP_FOR_EVER, or renew_s < rebind_s < it */
+    uint32_t renew_s;  /**< T1 */
+    uint32_t rebind_s; /**< T2 */
     uint32_t ipv6_only_s;      /**< do without IPv4 for so long (RFC 8925); 0: not said */
     uint16_t mtu;              /**< of the network, 576 or more; 0: not said */
     uint8_t router_count;      /**< in routers; the next three alike */
     uint8_t name_server_count; /**< in name_servers */
     uint8_t ntp_server_count;  /**< in ntp_servers */
     uint8_t route_count;       /**< in routes */
-    leat_ip4 routers[LEAT_DHCP_SERVERS_MAX];      /**< on our prefix, the preferred one first */
-    leat_ip4 name_servers[LEAT_DHCP_SERVERS_MAX]; /**< the preferred one first */
-    leat_ip4 ntp_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
+    struct leat_ip routers[LEAT_DHCP_SERVERS_MAX]; /**< on our prefix, the preferred one first */
+    struct leat_ip name_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
+    struct leat_ip ntp_servers[LEAT_DHCP_SERVERS_MAX];   /**< the preferred one first */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX]; /**< if they were asked for; then there
                                                               are no routers (RFC 3442) */
     char host_name[LEAT_DHCP_NAME_BYTES];   /**< ours; "" if not said, as the next two */
@@ -136,7 +136,7 @@ enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DH
  * Asks for everything but an address (RFC 2131 3.4); @p ip is ours by other means.
  * Errors: as leat_dhcp_start(); LEAT_ERR_ARGUMENT (no usable address of the netif).
  */
-enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, leat_ip4 ip);
+enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip ip);
 
 /** Takes the address out of the stack and rests; the server goes on to keep it for us. */
 void leat_dhcp_stop(struct leat_dhcp *dhcp);

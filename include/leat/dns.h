@@ -99,12 +99,8 @@ const char *leat_dns_rcode_text(unsigned rcode);
 /** The owner of a record. */
 void leat_dns_record_owner(const struct leat_dns_record *record, struct leat_dns_name *name);
 
-/** The address of an A record.  False: it is of another type or class. */
-bool leat_dns_record_ip4(const struct leat_dns_record *record, leat_ip4 *ip);
-
-/** The address of an AAAA record, in the order of the wire.  False: it is of another type or class.
- */
-bool leat_dns_record_ip6(const struct leat_dns_record *record, uint8_t ip6[16]);
+/** The address of an A or AAAA record.  False: it is of another type or class. */
+bool leat_dns_record_ip(const struct leat_dns_record *record, struct leat_ip *ip);
 
 /** The name that a CNAME, NS, PTR or MX record leads to.  False: it is of another type. */
 bool leat_dns_record_target(const struct leat_dns_record *record, struct leat_dns_name *name);

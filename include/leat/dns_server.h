@@ -53,7 +53,7 @@ struct leat_dns_server;
 /** What a server does.  Every 0 means the default named beside it. */
 struct leat_dns_server_config {
     struct leat_dns_zones zones; /**< zones and their array must outlive the server */
-    leat_ip4 ip;                 /**< LEAT_IP4_ANY: all of our addresses */
+    struct leat_ip ip;           /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;               /**< for UDP and TCP: LEAT_DNS_PORT */
     uint16_t clients;            /**< TCP connections at a time: 16; one more ends the idlest */
     uint32_t tcp_reply_bytes;    /**< longest reply by TCP: 16,384; at most 65,535 */

@@ -24,7 +24,7 @@ struct leat_forwarder;
 /** What a forwarder does.  Every 0 means the default named beside it. */
 struct leat_forwarder_config {
     struct leat_resolver *resolver; /**< whom it asks, on the same stack; must outlive it */
-    leat_ip4 ip;                    /**< LEAT_IP4_ANY: all of our addresses */
+    struct leat_ip ip;              /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                  /**< for UDP and TCP: LEAT_DNS_PORT */
     uint16_t clients;               /**< TCP connections at a time: 16; one more ends the idlest */
     uint16_t waiting; /**< questions that wait for a server: 256, a quarter of them for one address;

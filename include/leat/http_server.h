@@ -41,7 +41,7 @@ struct leat_http_server;
 struct leat_http_server_config {
     const struct leat_http_file *files; /**< the last of two with the same path wins */
     uint32_t file_count;                /**< files in the array */
-    leat_ip4 ip;                        /**< LEAT_IP4_ANY: all of our addresses */
+    struct leat_ip ip;                  /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                      /**< LEAT_HTTP_PORT */
     uint16_t clients;  /**< connections at a time: 512; one more ends an idle one */
     uint64_t idle_ns;  /**< a connection may wait between requests: 15 s */

@@ -91,9 +91,9 @@ struct leat_passt_config {
     const char *program;    /**< NULL: "passt", looked for in PATH */
     const char *const *tcp; /**< ports forwarded to us, "[ADDRESS/]PORT[:OURS]"; ends with NULL */
     const char *const *udp; /**< the same for UDP; either may be NULL: none */
-    leat_ip4 ip;            /**< our address, that passt shall answer for */
+    struct leat_ip ip;      /**< our address, that passt shall answer for */
     uint8_t prefix_bits;    /**< of its network */
-    leat_ip4 gateway;       /**< passt's own address in it */
+    struct leat_ip gateway; /**< passt's own address in it */
     uint16_t mtu;           /**< 0: 65,520 */
     const struct leat_mac *mac; /**< as in struct leat_socket_config */
     struct leat_posix *posix;   /**< the same */

@@ -64,9 +64,9 @@ struct leat_config {
                                         timers that are set by then count from: 0 */
     uint8_t ttl;                   /**< of packets we send: 64 (RFC 1700's successor registry) */
     /** Called from leat_poll() when another host claims @p ip (RFC 5227 2.4); may be NULL. */
-    void (*on_conflict)(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
+    void (*on_conflict)(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
     /** Called when @p ip may be used: at once, or after the probes. May be NULL. */
-    void (*on_address)(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg);
+    void (*on_address)(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg);
     void *arg; /**< for the two callbacks */
 };
 
@@ -125,25 +125,25 @@ enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif);
  * Errors: LEAT_ERR_FULL (LEAT_ADDRESSES_MAX), LEAT_ERR_ARGUMENT (not attached; an address that is
  * no host's; a prefix over 32), LEAT_ERR_IN_USE (have it already).
  */
-enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
+enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, struct leat_ip ip,
                                uint8_t prefix_bits);
 
 /** Takes an address away.  LEAT_ERR_NOT_FOUND if there is none such. */
-enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, leat_ip4 ip);
+enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, struct leat_ip ip);
 
-/** The first usable address of @p netif, or LEAT_IP4_ANY. */
-leat_ip4 leat_address(const struct leat *stack, const struct leat_netif *netif);
+/** The first usable address of @p netif, or LEAT_IP_ANY. */
+struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *netif);
 
 /**
  * Sends what goes to @p network / @p prefix_bits by way of @p gateway, which must be on-link.
- * 0.0.0.0/0 is the default route.  The longest prefix wins.
+ * 0.0.0.0/0 is the default route of IPv4.  The longest prefix wins.
  * Errors: LEAT_ERR_FULL, LEAT_ERR_NO_ROUTE (the gateway is not on-link), LEAT_ERR_ARGUMENT.
  */
-enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
-                             leat_ip4 gateway);
+enum leat_err leat_route_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
+                             struct leat_ip gateway);
 
 /** Takes a route away.  LEAT_ERR_NOT_FOUND if there is none such. */
-enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t prefix_bits);
+enum leat_err leat_route_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
 
 #ifdef __cplusplus
 }

@@ -81,10 +81,10 @@ enum leat_err leat_tap_open(struct leat_tap **tap, const struct leat_tap_config 
  * @p count.  All else (broadcasts, multicasts, other protocols) comes to queue 0.  It holds for the
  * device until @p tap is closed; open all the queues before.
  *
- * Errors: LEAT_ERR_DEVICE (no permission: it takes CAP_BPF and CAP_NET_ADMIN; a kernel before Linux
- * 4.16), with @p why.
+ * Errors: LEAT_ERR_FAMILY (@p first is of IPv6), LEAT_ERR_DEVICE (no permission: it takes CAP_BPF
+ * and CAP_NET_ADMIN; a kernel before Linux 4.16), with @p why.
  */
-enum leat_err leat_tap_steer(struct leat_tap *tap, leat_ip4 first, uint16_t count,
+enum leat_err leat_tap_steer(struct leat_tap *tap, struct leat_ip first, uint16_t count,
                              char why[LEAT_WHY_BYTES]);
 
 /** The backend to give to leat_attach(); valid until leat_tap_close(). */

@@ -115,7 +115,7 @@ enum leat_tcp_choice {
 
 /** What a listener does. */
 struct leat_tcp_listen_config {
-    leat_ip4 ip;          /**< LEAT_IP4_ANY: all of our addresses */
+    struct leat_ip ip;    /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;        /**< 1..65535 */
     uint16_t backlog;     /**< connections that are half open or not yet accepted: 0 means 128 */
     uint32_t connections; /**< that came to it, at a time: 0 means as many as there are entries */

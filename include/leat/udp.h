@@ -52,11 +52,11 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                             const struct leat_udp_events *events, void *arg);
 
 /**
- * Receives what is sent to @p ip (LEAT_IP4_ANY: all of our addresses and broadcasts) and @p port;
+ * Receives what is sent to @p ip (LEAT_IP_ANY: all of our addresses and broadcasts) and @p port;
  * 0 picks an unpredictable free one (RFC 6056).
  * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address).
  */
-enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
+enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
 /**
  * Receives what comes to @p port by @p netif and no other socket wants, to whatever host it was
@@ -69,10 +69,10 @@ enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif
 
 /**
  * Fixes the peer: only its datagrams and errors come in, leat_udp_send() goes to it.  Binds to an
- * ephemeral port if it was not bound.  A peer of 0.0.0.0 port 0 undoes it.
+ * ephemeral port if it was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.
  * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left).
  */
-enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port);
+enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
 /** Lets the socket send to broadcast addresses; without it such a send is an error. */
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
@@ -104,7 +104,7 @@ enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload);
  * the route chooses.
  */
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
-                                 const struct leat_endpoint *peer, leat_ip4 local_ip);
+                                 const struct leat_endpoint *peer, struct leat_ip local_ip);
 
 /** The local end: port 0 if unbound. */
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp);

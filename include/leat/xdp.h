@@ -34,7 +34,7 @@ enum leat_xdp_copy {
 struct leat_xdp_config {
     const char *device;       /**< "eth0" */
     uint32_t queue;           /**< which of its receive queues */
-    leat_ip4 ip;              /**< whose frames, IPv4 and ARP, are ours */
+    struct leat_ip ip;        /**< whose frames, IPv4 and ARP, are ours */
     uint32_t ip_count;        /**< so many addresses from ip on; 0 means 1 */
     bool all;                 /**< every frame of the device's is ours, none Linux's */
     void *memory;             /**< the block of leat_init(): begins on a page, and so does what
@@ -69,8 +69,9 @@ struct leat_xdp_counters {
  * line that says what failed and what to do.
  *
  * Errors: LEAT_ERR_ARGUMENT (memory that isn't whole pages, an MTU or numbers that can't be),
- * LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (no permission, no such queue, a filter of
- * another program's, a driver without what was asked for), LEAT_ERR_MEMORY.
+ * LEAT_ERR_FAMILY (an IPv6 address), LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (no
+ * permission, no such queue, a filter of another program's, a driver without what was asked for),
+ * LEAT_ERR_MEMORY.
  */
 enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config *config,
                             char why[LEAT_WHY_BYTES]);

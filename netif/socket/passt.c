@@ -25,7 +25,7 @@ struct command {
     const char *words[ARGUMENTS_MAX]; /* ours are 17; the rest is for ports */
     uint32_t count;
     char fd[12], mtu[12], bits[12];
-    char ip[LEAT_IP4_TEXT_BYTES], gateway[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES];
 };
 
 static void add(struct command *command, const char *word)
@@ -58,8 +58,8 @@ static bool make_command(struct command *command, const struct leat_passt_config
     snprintf(command->fd, sizeof command->fd, "%d", fd);
     snprintf(command->mtu, sizeof command->mtu, "%u", mtu);
     snprintf(command->bits, sizeof command->bits, "%u", (unsigned)config->prefix_bits);
-    leat_ip4_format(config->ip, command->ip);
-    leat_ip4_format(config->gateway, command->gateway);
+    leat_ip_format(config->ip, command->ip);
+    leat_ip_format(config->gateway, command->gateway);
     add(command, config->program ? config->program : "passt");
     add(command, "--foreground");
     add(command, "--quiet");

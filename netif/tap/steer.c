@@ -49,7 +49,7 @@ enum {
     }
 
 /* Loads the program; returns its descriptor, or -1 with errno set. */
-static int load_program(leat_ip4 first, uint16_t count)
+static int load_program(struct leat_ip first, uint16_t count)
 {
     const struct bpf_insn program[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = FRAME, .src_reg = BPF_REG_1},
@@ -60,7 +60,9 @@ static int load_program(leat_ip4 first, uint16_t count)
         LOAD(BPF_W, IPV4_DESTINATION_AT),
         SKIP(1),
         LOAD(BPF_W, ARP_TARGET_AT),
-        {.code = BPF_ALU | BPF_SUB | BPF_K, .dst_reg = RESULT, .imm = (int32_t)first},
+        {.code = BPF_ALU | BPF_SUB | BPF_K,
+         .dst_reg = RESULT,
+         .imm = (int32_t)leat_ip_v4_number(first)},
         SKIP_IF(BPF_JLT, count, 1),
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = RESULT, .imm = 0},
         RETURN,
@@ -83,8 +85,8 @@ void leat_tap_unsteer(int fd)
         return; /* a kernel that can't be told has not been told either */
 }
 
-enum leat_err leat_tap_steer_device(int fd, const char *device, leat_ip4 first, uint16_t count,
-                                    char why[LEAT_WHY_BYTES])
+enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,
+                                    uint16_t count, char why[LEAT_WHY_BYTES])
 {
     const int program = load_program(first, count);
     enum leat_err err = LEAT_OK;

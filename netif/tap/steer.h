@@ -9,8 +9,8 @@
 #include <leat/posix.h>
 
 /* What leat_tap_steer() does, for the device that @fd is a queue of. */
-enum leat_err leat_tap_steer_device(int fd, const char *device, leat_ip4 first, uint16_t count,
-                                    char why[LEAT_WHY_BYTES]);
+enum leat_err leat_tap_steer_device(int fd, const char *device, struct leat_ip first,
+                                    uint16_t count, char why[LEAT_WHY_BYTES]);
 
 /* Lets the kernel choose by its hash again. */
 void leat_tap_unsteer(int fd);

@@ -436,11 +436,14 @@ failed:
     return err;
 }
 
-enum leat_err leat_tap_steer(struct leat_tap *tap, leat_ip4 first, uint16_t count,
+enum leat_err leat_tap_steer(struct leat_tap *tap, struct leat_ip first, uint16_t count,
                              char why[LEAT_WHY_BYTES])
 {
-    const enum leat_err err = leat_tap_steer_device(tap->fd, tap->device, first, count, why);
+    enum leat_err err = LEAT_ERR_FAMILY;
 
+    snprintf(why, LEAT_WHY_BYTES, "queues are told apart by IPv4 addresses only");
+    if (leat_ip_is_v4(first))
+        err = leat_tap_steer_device(tap->fd, tap->device, first, count, why);
     tap->steered |= err == LEAT_OK;
     return err;
 }

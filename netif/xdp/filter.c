@@ -97,7 +97,7 @@ static int load_program(const struct leat_xdp_config *config, int sockets)
         [HAS_ADDRESS] = SWAP(BPF_REG_0, 32),
         [17] = {.code = BPF_ALU | BPF_SUB | BPF_K,
                 .dst_reg = BPF_REG_0,
-                .imm = (int32_t)config->ip},
+                .imm = (int32_t)leat_ip_v4_number(config->ip)},
         [18] = GO_IF(BPF_JMP32, BPF_JGE, 18, BPF_REG_0, count, PASS),
         [TAKE] = LOAD(BPF_W, BPF_REG_2, CONTEXT, offsetof(struct xdp_md, rx_queue_index)),
         [20] = {.code = BPF_LD | BPF_DW | BPF_IMM,

@@ -87,6 +87,10 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
         snprintf(why, LEAT_WHY_BYTES, "buffers must have 2048 to %u bytes", (unsigned)page);
         return LEAT_ERR_ARGUMENT;
     }
+    if (!leat_ip_is_v4(config->ip) && !leat_ip_is_any(config->ip)) {
+        snprintf(why, LEAT_WHY_BYTES, "the filter knows IPv4 addresses only");
+        return LEAT_ERR_FAMILY;
+    }
     if (buffers & (buffers - 1)) {
         snprintf(why, LEAT_WHY_BYTES, "the buffers in the device must be a power of two");
         return LEAT_ERR_ARGUMENT;

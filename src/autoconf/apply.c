@@ -10,7 +10,7 @@ static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_rou
     struct leat *stack = autoconf->stack;
 
     if (autoconf->route_count == LEAT_DHCP_ROUTES_MAX ||
-        route_exists(stack, route->network, route->prefix_bits) ||
+        route_exists(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
         leat_route_add(stack, route->network, route->prefix_bits, route->gateway))
         return;
     autoconf->routes[autoconf->route_count++] = *route;

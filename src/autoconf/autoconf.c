@@ -17,7 +17,7 @@ void autoconf_tell_address(struct leat_autoconf *autoconf)
 {
     const struct leat_autoconf_config *config = &autoconf->config;
 
-    if (autoconf->was_configured || autoconf->facts.ip == LEAT_IP4_ANY) {
+    if (autoconf->was_configured || leat_ip_is_any(autoconf->facts.ip)) {
         autoconf_tell(autoconf, LEAT_AUTOCONF_ADDRESS);
         return;
     }

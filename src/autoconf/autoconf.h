@@ -21,14 +21,14 @@ struct leat_autoconf {
     struct leat_autoconf_config config; /* with the defaults filled in */
     struct leat_autoconf_facts facts;
     struct leat_autoconf_facts before; /* a renewal */
-    bool was_configured; /* on_configured has been called */
+    bool was_configured;               /* on_configured has been called */
     bool has_lease;
     uint8_t route_count; /* that we have set */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX];
     /* link-local */
     struct leat_timer timer; /* when to choose an address */
     struct address_watch watch;
-    leat_ip4 chosen;  /* LEAT_IP4_ANY: none */
+    leat_ip4 chosen;  /* IP4_ANY: none */
     uint32_t choices; /* so far: each conflict costs one */
 };
 

@@ -26,7 +26,7 @@ static leat_ip4 choice(const struct leat_autoconf *autoconf)
 
     for (unsigned i = 0; i < sizeof autoconf->link->netif->mac.octet; i++)
         seed = seed << 8 | mac[i];
-    return LEAT_IP4(169, 254, 0, 0) + RESERVED +
+    return IP4(169, 254, 0, 0) + RESERVED +
            (leat_ip4)(siphash13(&choice_key, seed, autoconf->choices) % CHOICES);
 }
 
@@ -35,7 +35,7 @@ static void choose(struct leat_autoconf *autoconf)
     autoconf->chosen = choice(autoconf);
     if (address_add(autoconf->link, autoconf->chosen, PREFIX_BITS, ADDRESS_CHECK_FIRST,
                     &autoconf->watch))
-        autoconf->chosen = LEAT_IP4_ANY; /* there is no room: the program has filled it */
+        autoconf->chosen = IP4_ANY; /* there is no room: the program has filled it */
 }
 
 static void on_time(struct leat_timer *timer, void *arg)
@@ -43,7 +43,7 @@ static void on_time(struct leat_timer *timer, void *arg)
     struct leat_autoconf *autoconf = arg;
 
     (void)timer;
-    if (!autoconf->has_lease && autoconf->chosen == LEAT_IP4_ANY)
+    if (!autoconf->has_lease && autoconf->chosen == IP4_ANY)
         choose(autoconf);
 }
 
@@ -51,7 +51,7 @@ static void on_usable(struct address_watch *watch)
 {
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);
 
-    autoconf->facts.ip = autoconf->chosen;
+    autoconf->facts.ip = leat_ip_v4(autoconf->chosen);
     autoconf->facts.prefix_bits = PREFIX_BITS;
     autoconf->facts.is_link_local = true;
     autoconf_tell_address(autoconf);
@@ -63,7 +63,7 @@ static void on_taken(struct address_watch *watch)
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);
     const uint64_t wait_ns = autoconf->choices < CONFLICTS_MAX ? 0 : rate_limit_ns;
 
-    autoconf->chosen = LEAT_IP4_ANY;
+    autoconf->chosen = IP4_ANY;
     autoconf->choices++;
     leat_timer_set(autoconf->stack, &autoconf->timer, leat_now_ns(autoconf->stack) + wait_ns);
 }
@@ -77,7 +77,7 @@ void autoconf_link_local_init(struct leat_autoconf *autoconf)
 
 void autoconf_link_local_await(struct leat_autoconf *autoconf)
 {
-    if (autoconf->config.link_local && autoconf->chosen == LEAT_IP4_ANY)
+    if (autoconf->config.link_local && autoconf->chosen == IP4_ANY)
         leat_timer_set(autoconf->stack, &autoconf->timer,
                        leat_now_ns(autoconf->stack) + autoconf->config.link_local_after_ns);
 }
@@ -85,7 +85,7 @@ void autoconf_link_local_await(struct leat_autoconf *autoconf)
 void autoconf_link_local_end(struct leat_autoconf *autoconf)
 {
     leat_timer_cancel(autoconf->stack, &autoconf->timer);
-    if (autoconf->chosen != LEAT_IP4_ANY)
-        leat_address_remove(autoconf->stack, autoconf->link->netif, autoconf->chosen);
-    autoconf->chosen = LEAT_IP4_ANY;
+    if (autoconf->chosen != IP4_ANY)
+        leat_address_remove(autoconf->stack, autoconf->link->netif, leat_ip_v4(autoconf->chosen));
+    autoconf->chosen = IP4_ANY;
 }

@@ -1,5 +1,9 @@
 /* addr_text.c -- addresses as people write them. */
-#include <leat/addr.h>
+#include "core/addr_text.h"
+
+enum {
+    NOWHERE = 17 /* there is no "::" */
+};
 
 /* Reads a decimal number up to @max without leading zeros; NULL: there is none. */
 static const char *read_number(const char *text, unsigned max, unsigned *number)
@@ -16,10 +20,8 @@ static const char *read_number(const char *text, unsigned max, unsigned *number)
     return at > text ? at : 0;
 }
 
-static const char *read_ip4(const char *text, leat_ip4 *ip)
+static const char *read_ip4(const char *text, uint8_t octets[4])
 {
-    leat_ip4 value = 0;
-
     for (unsigned i = 0; i < 4; i++) {
         unsigned octet;
 
@@ -28,53 +30,9 @@ static const char *read_ip4(const char *text, leat_ip4 *ip)
         text = read_number(text, 255, &octet);
         if (!text)
             return 0;
-        value = value << 8 | octet;
+        octets[i] = (uint8_t)octet;
     }
-    *ip = value;
     return text;
-}
-
-bool leat_ip4_parse(const char *text, leat_ip4 *ip)
-{
-    leat_ip4 value;
-    const char *end = read_ip4(text, &value);
-
-    if (!end || *end)
-        return false;
-    *ip = value;
-    return true;
-}
-
-bool leat_ip4_parse_cidr(const char *text, leat_ip4 *ip, uint8_t *prefix_bits)
-{
-    leat_ip4 value;
-    unsigned bits = 32;
-    const char *end = read_ip4(text, &value);
-
-    if (end && *end == '/')
-        end = read_number(end + 1, 32, &bits);
-    if (!end || *end)
-        return false;
-    *ip = value;
-    *prefix_bits = (uint8_t)bits;
-    return true;
-}
-
-size_t leat_ip4_format(leat_ip4 ip, char text[LEAT_IP4_TEXT_BYTES])
-{
-    size_t len = 0;
-
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        const unsigned octet = (ip >> shift) & 0xff;
-
-        if (octet >= 100)
-            text[len++] = (char)('0' + octet / 100);
-        if (octet >= 10)
-            text[len++] = (char)('0' + octet / 10 % 10);
-        text[len++] = (char)('0' + octet % 10);
-        text[len++] = shift > 0 ? '.' : '\0';
-    }
-    return len - 1;
 }
 
 static int hex_digit(char c)
@@ -83,6 +41,270 @@ static int hex_digit(char c)
         return c - '0';
     c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads one to four hexadecimal digits; NULL: others. */
+static const char *read_group(const char *text, uint8_t group[2])
+{
+    unsigned value = 0;
+    unsigned digits = 0;
+
+    for (; hex_digit(*text) >= 0; text++) {
+        if (++digits > 4)
+            return 0;
+        value = value << 4 | (unsigned)hex_digit(*text);
+    }
+    group[0] = (uint8_t)(value >> 8);
+    group[1] = (uint8_t)value;
+    return digits > 0 ? text : 0;
+}
+
+/* Reads groups up to the first character that belongs to none, or to a "::" that would be the
+ * second; *@used bytes of them.  *@gap: where "::" stands, or as it was.  NULL: no such text. */
+static const char *read_groups(const char *text, uint8_t bytes[16], unsigned *used, unsigned *gap)
+{
+    uint8_t octets[4];
+    const char *end;
+
+    for (;;) {
+        end = *used <= 12 ? read_ip4(text, octets) : 0;
+        if (end) { /* RFC 4291 2.2, 3 */
+            memcpy(bytes + *used, octets, 4);
+            *used += 4;
+            return end;
+        }
+        end = *used <= 14 ? read_group(text, bytes + *used) : 0;
+        if (!end)
+            return 0;
+        *used += 2;
+        if (*end != ':')
+            return end;
+        if (end[1] != ':') {
+            text = end + 1;
+            continue;
+        }
+        if (*gap != NOWHERE)
+            return 0;
+        *gap = *used;
+        text = end + 2;
+        if (hex_digit(*text) < 0)
+            return text;
+    }
+}
+
+/* RFC 4291 2.2, as the grammar of RFC 5954 4.1 has it but for "::" in place of one group. */
+static const char *read_ip6(const char *text, struct leat_ip *ip)
+{
+    uint8_t bytes[16] = {0};
+    unsigned used = 0;
+    unsigned gap = NOWHERE;
+
+    if (text[0] == ':') {
+        if (text[1] != ':')
+            return 0;
+        gap = 0;
+        text += 2;
+    }
+    if (gap == NOWHERE || hex_digit(*text) >= 0)
+        text = read_groups(text, bytes, &used, &gap);
+    if (!text || (gap == NOWHERE ? used != 16 : used > 14))
+        return 0;
+    if (gap == NOWHERE)
+        gap = used;
+    *ip = LEAT_IP_ANY;
+    memcpy(ip->bytes, bytes, gap);
+    memcpy(ip->bytes + 16 - (used - gap), bytes + gap, used - gap);
+    return text;
+}
+
+/* Reads either family's; *@bits_max is what a prefix of it can have. */
+static const char *read_ip(const char *text, struct leat_ip *ip, unsigned *bits_max)
+{
+    uint8_t octets[4];
+    const char *end = read_ip4(text, octets);
+
+    *bits_max = end ? 32 : 128;
+    if (!end)
+        return read_ip6(text, ip);
+    *ip = LEAT_IP4(octets[0], octets[1], octets[2], octets[3]);
+    return end;
+}
+
+bool leat_ip_parse(const char *text, struct leat_ip *ip)
+{
+    struct leat_ip value;
+    unsigned bits_max;
+    const char *end = read_ip(text, &value, &bits_max);
+
+    if (!end || *end)
+        return false;
+    *ip = value;
+    return true;
+}
+
+bool leat_ip_parse_cidr(const char *text, struct leat_ip *ip, uint8_t *prefix_bits)
+{
+    struct leat_ip value;
+    unsigned bits_max, bits;
+    const char *end = read_ip(text, &value, &bits_max);
+
+    bits = bits_max;
+    if (end && *end == '/')
+        end = read_number(end + 1, bits_max, &bits);
+    if (!end || *end)
+        return false;
+    if (bits_max == 128 && leat_ip_is_v4(value)) { /* ::ffff:10.0.0.2/120 is 10.0.0.2/24 */
+        if (bits < 96)
+            return false;
+        bits -= 96;
+    }
+    *ip = value;
+    *prefix_bits = (uint8_t)bits;
+    return true;
+}
+
+static size_t put_number(char *text, unsigned number)
+{
+    char digits[10];
+    size_t count = 0;
+
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    for (size_t i = 0; i < count; i++)
+        text[i] = digits[count - 1 - i];
+    return count;
+}
+
+static size_t put_ip4(char *text, const uint8_t octets[4])
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            text[len++] = '.';
+        len += put_number(text + len, octets[i]);
+    }
+    return len;
+}
+
+static size_t put_group(char *text, const uint8_t group[2])
+{
+    const unsigned value = (unsigned)group[0] << 8 | group[1];
+    size_t len = 0;
+
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        if (value >> shift || shift == 0)
+            text[len++] = "0123456789abcdef"[(value >> shift) & 15];
+    }
+    return len;
+}
+
+/* The longest run of two or more groups that are 0, the first of the longest (RFC 5952 4.2). */
+static unsigned longest_zeros(const uint8_t bytes[16], unsigned *first)
+{
+    unsigned best = 0;
+    unsigned run = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        run = bytes[2 * i] | bytes[2 * i + 1] ? 0 : run + 1;
+        if (run > best && run > 1) {
+            best = run;
+            *first = i + 1 - run;
+        }
+    }
+    return best;
+}
+
+size_t ip6_format(const uint8_t bytes[16], char text[LEAT_IP_TEXT_BYTES])
+{
+    unsigned first = 8;
+    const unsigned zeros = longest_zeros(bytes, &first);
+    size_t len = 0;
+
+    for (unsigned i = 0; i < 8; i++) {
+        if (i == first) {
+            text[len++] = ':';
+            text[len++] = ':';
+            i += zeros - 1;
+            continue;
+        }
+        if (i > 0 && i != first + zeros)
+            text[len++] = ':';
+        len += put_group(text + len, bytes + 2 * (size_t)i);
+    }
+    text[len] = '\0';
+    return len;
+}
+
+size_t leat_ip_format(struct leat_ip ip, char text[LEAT_IP_TEXT_BYTES])
+{
+    size_t len;
+
+    if (!leat_ip_is_v4(ip))
+        return ip6_format(ip.bytes, text);
+    len = put_ip4(text, ip.bytes + 12);
+    text[len] = '\0';
+    return len;
+}
+
+/* What stands in brackets: an IPv6 address, with a zone if it is link-local or a group. */
+static const char *read_bracketed(const char *text, struct leat_endpoint *endpoint)
+{
+    unsigned zone = 0;
+
+    text = read_ip6(text, &endpoint->ip);
+    if (text && *text == '%' &&
+        (endpoint->ip.bytes[0] == 0xff || leat_ip_is_link_local(endpoint->ip))) {
+        text = read_number(text + 1, UINT8_MAX, &zone);
+        if (zone == 0)
+            return 0;
+    }
+    endpoint->zone = (uint8_t)zone;
+    return text && *text == ']' ? text + 1 : 0;
+}
+
+bool leat_endpoint_parse(const char *text, struct leat_endpoint *endpoint)
+{
+    struct leat_endpoint value = {.zone = 0};
+    unsigned port;
+
+    if (*text == '[') {
+        text = read_bracketed(text + 1, &value);
+    } else {
+        uint8_t octets[4];
+
+        text = read_ip4(text, octets);
+        value.ip = text ? LEAT_IP4(octets[0], octets[1], octets[2], octets[3]) : LEAT_IP_ANY;
+    }
+    text = text && *text == ':' ? read_number(text + 1, UINT16_MAX, &port) : 0;
+    if (!text || *text)
+        return false;
+    value.port = (uint16_t)port;
+    *endpoint = value;
+    return true;
+}
+
+size_t leat_endpoint_format(const struct leat_endpoint *endpoint,
+                            char text[LEAT_ENDPOINT_TEXT_BYTES])
+{
+    const bool brackets = !leat_ip_is_v4(endpoint->ip);
+    size_t len = 0;
+
+    if (brackets)
+        text[len++] = '[';
+    len += leat_ip_format(endpoint->ip, text + len);
+    if (brackets && endpoint->zone > 0) {
+        text[len++] = '%';
+        len += put_number(text + len, endpoint->zone);
+    }
+    if (brackets)
+        text[len++] = ']';
+    text[len++] = ':';
+    len += put_number(text + len, endpoint->port);
+    text[len] = '\0';
+    return len;
 }
 
 bool leat_mac_parse(const char *text, struct leat_mac *mac)

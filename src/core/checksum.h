@@ -13,9 +13,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <leat/addr.h>
 #include <leat/buf.h>
 
+#include "core/ip4.h"
 #include "core/byte_order.h"
 
 /* One's complement addition. */

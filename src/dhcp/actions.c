@@ -13,7 +13,7 @@ static void begin_at(struct leat_dhcp *dhcp, uint64_t wait_ns)
 {
     dhcp_forget_times(dhcp);
     dhcp->tries = 0;
-    dhcp->server_want = LEAT_IP4_ANY;
+    dhcp->server_want = IP4_ANY;
     dhcp->has_lease = false;
     dhcp->xid = (uint32_t)leat_random(dhcp->stack);
     dhcp->wait_ns = leat_now_ns(dhcp->stack) + wait_ns;
@@ -27,7 +27,7 @@ void dhcp_begin(struct leat_dhcp *dhcp, struct dhcp_step *step)
     (void)step;
     /* the address to ask for is that of leat_dhcp_start(), and good for one attempt */
     if (!is_first)
-        dhcp->ip_want = LEAT_IP4_ANY;
+        dhcp->ip_want = IP4_ANY;
     dhcp->begun_ns = leat_now_ns(dhcp->stack);
     begin_at(dhcp, is_first && most_ns ? leat_random(dhcp->stack) % most_ns : 0);
 }
@@ -41,7 +41,7 @@ void dhcp_back_off(struct leat_dhcp *dhcp, struct dhcp_step *step)
     (void)step;
     if (dhcp->failures < UINT8_MAX)
         dhcp->failures++;
-    dhcp->ip_want = LEAT_IP4_ANY;
+    dhcp->ip_want = IP4_ANY;
     dhcp->begun_ns = leat_now_ns(dhcp->stack);
     begin_at(dhcp, least_ns + leat_random(dhcp->stack) % least_ns);
 }
@@ -63,8 +63,8 @@ void dhcp_drop(struct leat_dhcp *dhcp, struct dhcp_step *step)
 void dhcp_take_offer(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
     (void)step;
-    dhcp->server_want = dhcp->read.server;
-    dhcp->ip_want = dhcp->read.ip;
+    dhcp->server_want = leat_ip_v4_number(dhcp->read.server);
+    dhcp->ip_want = leat_ip_v4_number(dhcp->read.ip);
     dhcp->tries = 0;
 }
 
@@ -81,8 +81,8 @@ void dhcp_take_lease(struct leat_dhcp *dhcp, struct dhcp_step *step)
     (void)step;
     dhcp_forget_times(dhcp);
     dhcp->lease = dhcp->read;
-    dhcp->server_want = dhcp->lease.server;
-    dhcp->ip_want = dhcp->lease.ip;
+    dhcp->server_want = leat_ip_v4_number(dhcp->lease.server);
+    dhcp->ip_want = leat_ip_v4_number(dhcp->lease.ip);
     dhcp->tries = 0;
     dhcp->expires_ns = deadline_ns(dhcp, dhcp->lease.lease_s);
 }
@@ -130,7 +130,8 @@ void dhcp_use_address(struct leat_dhcp *dhcp, struct dhcp_step *step)
     const enum address_check check =
         dhcp->config.check == LEAT_DHCP_CHECK_FIRST ? ADDRESS_CHECK_FIRST : ADDRESS_CHECK_BESIDE;
 
-    if (address_add(dhcp->link, lease->ip, lease->prefix_bits, check, &dhcp->watch))
+    if (address_add(dhcp->link, leat_ip_v4_number(lease->ip), lease->prefix_bits, check,
+                    &dhcp->watch))
         step->notes |= DHCP_NOTE_FAILED;
     else
         dhcp->has_address = true;

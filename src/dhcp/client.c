@@ -90,19 +90,19 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
 void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 {
     put32(kept, kept_magic);
-    put32(kept + 4, lease->ip);
-    put32(kept + 8, lease->server);
-    put32(kept + 12, kept_magic ^ lease->ip ^ lease->server);
+    put32(kept + 4, leat_ip_v4_number(lease->ip));
+    put32(kept + 8, leat_ip_v4_number(lease->server));
+    put32(kept + 12, kept_magic ^ leat_ip_v4_number(lease->ip) ^ leat_ip_v4_number(lease->server));
 }
 
-/* The address in what leat_dhcp_keep() has written, or LEAT_IP4_ANY. */
+/* The address in what leat_dhcp_keep() has written, or IP4_ANY. */
 static leat_ip4 kept_ip(const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 {
     const leat_ip4 ip = get32(kept + 4);
 
     if (get32(kept) != kept_magic || get32(kept + 12) != (kept_magic ^ ip ^ get32(kept + 8)))
-        return LEAT_IP4_ANY;
-    return address_is_no_host(ip) ? LEAT_IP4_ANY : ip;
+        return IP4_ANY;
+    return address_is_no_host(ip) ? IP4_ANY : ip;
 }
 
 enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DHCP_KEPT_BYTES])
@@ -110,16 +110,18 @@ enum leat_err leat_dhcp_start(struct leat_dhcp *dhcp, const uint8_t kept[LEAT_DH
     if (dhcp->state != DHCP_FIRST_STATE)
         return LEAT_ERR_IN_USE;
     dhcp->informs = false;
-    dhcp->ip_want = kept ? kept_ip(kept) : LEAT_IP4_ANY;
+    dhcp->ip_want = kept ? kept_ip(kept) : IP4_ANY;
     dhcp_event(dhcp, dhcp->ip_want ? DHCP_start_with_lease : DHCP_start_fresh);
     return LEAT_OK;
 }
 
-enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, leat_ip4 ip)
+enum leat_err leat_dhcp_inform(struct leat_dhcp *dhcp, struct leat_ip given)
 {
+    leat_ip4 ip;
+
     if (dhcp->state != DHCP_FIRST_STATE)
         return LEAT_ERR_IN_USE;
-    if (!address_is_ours(dhcp->link, ip))
+    if (!ip4_of(given, &ip) || !address_is_ours(dhcp->link, ip))
         return LEAT_ERR_ARGUMENT;
     dhcp->informs = true;
     dhcp->ip_want = ip;

@@ -42,7 +42,7 @@ struct leat_dhcp {
     bool informs;         /* begun by leat_dhcp_inform() */
     uint16_t secs;        /* of the last DISCOVER, or what stands for it */
     uint32_t xid;         /* of the exchange, or the one before */
-    leat_ip4 server_want; /* replies of this server only; LEAT_IP4_ANY: of any */
+    leat_ip4 server_want; /* replies of this server only; IP4_ANY: of any */
     leat_ip4 ip_want;     /* replies with this address only */
     uint64_t begun_ns;    /* nobody has answered since */
     uint64_t asked_ns;    /* when the request was sent that the lease is counted from */

@@ -28,19 +28,19 @@ static bool mask_bits(leat_ip4 mask, uint8_t *bits)
     *bits = 0;
     while (*bits < 32 && mask >> (31 - *bits) & 1)
         (*bits)++;
-    return mask == leat_ip4_mask(*bits);
+    return mask == ip4_mask(*bits);
 }
 
 static bool is_in_prefix(const struct leat_dhcp_lease *lease, leat_ip4 ip)
 {
-    return ((ip ^ lease->ip) & leat_ip4_mask(lease->prefix_bits)) == 0;
+    return ((ip ^ leat_ip_v4_number(lease->ip)) & ip4_mask(lease->prefix_bits)) == 0;
 }
 
 /* True for the first and the last address of a prefix, which are no host's (RFC 3021: but in a /31
  * they are). */
 static bool is_edge(const struct leat_dhcp_lease *lease, leat_ip4 ip)
 {
-    const leat_ip4 host = ~leat_ip4_mask(lease->prefix_bits);
+    const leat_ip4 host = ~ip4_mask(lease->prefix_bits);
 
     return lease->prefix_bits <= 30 && is_in_prefix(lease, ip) &&
            ((ip & host) == 0 || (ip & host) == host);
@@ -52,7 +52,7 @@ static enum dhcp_flaw read_address(struct leat_dhcp_lease *lease,
     uint8_t bytes[IP_BYTES];
     const int32_t len = wire_dhcp_option(options, DHCP_MASK, bytes, sizeof bytes);
 
-    lease->ip = ip;
+    lease->ip = leat_ip_v4(ip);
     lease->prefix_bits = class_bits(ip);
     if (len >= 0 && len != IP_BYTES)
         return DHCP_FLAW_FORMAT;
@@ -82,7 +82,7 @@ static enum dhcp_flaw read_times(struct leat_dhcp_lease *lease,
 
 /* Reads the addresses of option @code; false: it has another length than addresses have. */
 static bool read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options,
-                       uint8_t code, leat_ip4 hosts[LEAT_DHCP_SERVERS_MAX], uint8_t *count)
+                       uint8_t code, struct leat_ip hosts[LEAT_DHCP_SERVERS_MAX], uint8_t *count)
 {
     const int32_t len = wire_dhcp_option(options, code, dhcp->option, sizeof dhcp->option);
 
@@ -95,11 +95,11 @@ static bool read_hosts(struct leat_dhcp *dhcp, const struct wire_dhcp_options *o
         const leat_ip4 ip = get32(dhcp->option + at);
         const bool is_router = code == DHCP_ROUTERS;
 
-        if (address_is_no_host(ip) || ip == dhcp->read.ip || is_edge(&dhcp->read, ip) ||
-            (is_router && !is_in_prefix(&dhcp->read, ip)))
+        if (address_is_no_host(ip) || ip == leat_ip_v4_number(dhcp->read.ip) ||
+            is_edge(&dhcp->read, ip) || (is_router && !is_in_prefix(&dhcp->read, ip)))
             dhcp->counts.ignored_parts++;
         else
-            hosts[(*count)++] = ip;
+            hosts[(*count)++] = leat_ip_v4(ip);
     }
     return true;
 }
@@ -109,25 +109,29 @@ static int32_t read_route(const uint8_t *bytes, int32_t len, struct leat_dhcp_ro
 {
     const uint32_t bits = bytes[0];
     const int32_t network_bytes = (int32_t)(bits + 7) / 8;
+    leat_ip4 network = 0;
 
     if (bits > 32 || len < 1 + network_bytes + IP_BYTES)
         return -1;
     *route = (struct leat_dhcp_route){.prefix_bits = (uint8_t)bits};
     for (int32_t i = 0; i < network_bytes; i++)
-        route->network |= (leat_ip4)bytes[1 + i] << (24 - 8 * i);
-    route->gateway = get32(bytes + 1 + network_bytes);
+        network |= (leat_ip4)bytes[1 + i] << (24 - 8 * i);
+    route->network = leat_ip_v4(network);
+    route->gateway = leat_ip_v4(get32(bytes + 1 + network_bytes));
     return 1 + network_bytes + IP_BYTES;
 }
 
 static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_dhcp_route *route)
 {
-    const leat_ip4 gateway = route->gateway;
+    const leat_ip4 network = leat_ip_v4_number(route->network);
+    const leat_ip4 gateway = leat_ip_v4_number(route->gateway);
 
-    if (route->network & ~leat_ip4_mask(route->prefix_bits) ||
-        (route->prefix_bits > 0 && address_is_no_host(route->network)))
+    if (network & ~ip4_mask(route->prefix_bits) ||
+        (route->prefix_bits > 0 && address_is_no_host(network)))
         return false;
-    return gateway == LEAT_IP4_ANY || (!address_is_no_host(gateway) && gateway != lease->ip &&
-                                       is_in_prefix(lease, gateway) && !is_edge(lease, gateway));
+    return gateway == IP4_ANY ||
+           (!address_is_no_host(gateway) && gateway != leat_ip_v4_number(lease->ip) &&
+            is_in_prefix(lease, gateway) && !is_edge(lease, gateway));
 }
 
 /* Option 121 (RFC 3442); false: it is malformed. */
@@ -190,9 +194,11 @@ enum dhcp_flaw dhcp_lease_read(struct leat_dhcp *dhcp, const struct wire_dhcp *m
 {
     struct leat_dhcp_lease *lease = &dhcp->read;
     enum dhcp_flaw flaw;
+    leat_ip4 server = 0;
 
     memset(lease, 0, sizeof *lease);
-    wire_dhcp_option32(options, DHCP_SERVER_ID, &lease->server);
+    wire_dhcp_option32(options, DHCP_SERVER_ID, &server);
+    lease->server = leat_ip_v4(server);
     flaw = read_address(lease, options, dhcp->informs ? dhcp->ip_want : message->yiaddr);
     if (flaw == DHCP_SOUND && !dhcp->informs)
         flaw = read_times(lease, options, dhcp->config.lease_s_min);

@@ -18,7 +18,7 @@ static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_op
     leat_ip4 server;
 
     return wire_dhcp_option32(options, DHCP_SERVER_ID, &server) && !address_is_no_host(server) &&
-           (dhcp->server_want == LEAT_IP4_ANY || dhcp->server_want == server);
+           (dhcp->server_want == IP4_ANY || dhcp->server_want == server);
 }
 
 /* Counts what is wrong; false if something is. */
@@ -50,7 +50,7 @@ static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
 
     if (!is_sound(dhcp, dhcp_lease_read(dhcp, message, options)))
         return;
-    if (dhcp->ip_want != LEAT_IP4_ANY && dhcp->read.ip != dhcp->ip_want) {
+    if (dhcp->ip_want != IP4_ANY && leat_ip_v4_number(dhcp->read.ip) != dhcp->ip_want) {
         dhcp->counts.drop_address++;
         return;
     }

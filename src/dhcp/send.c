@@ -85,7 +85,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
         .op = DHCP_BOOTREQUEST,
         .xid = dhcp->xid,
         .secs = dhcp->secs,
-        .flags = ask_all && ciaddr == LEAT_IP4_ANY && type <= DHCP_REQUEST ? DHCP_BROADCAST : 0,
+        .flags = ask_all && ciaddr == IP4_ANY && type <= DHCP_REQUEST ? DHCP_BROADCAST : 0,
         .ciaddr = ciaddr,
         .chaddr = dhcp->link->netif->mac};
 
@@ -94,16 +94,16 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
     put_client_id(dhcp, writer);
 }
 
-/* Sends it to @server (LEAT_IP4_BROADCAST: all of them), from @from or from 0.0.0.0. */
+/* Sends it to @server (IP4_BROADCAST: all of them), from @from or from 0.0.0.0. */
 static void send_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer, leat_ip4 server,
                          leat_ip4 from)
 {
-    const struct leat_endpoint to = {server, DHCP_SERVER_PORT};
+    const struct leat_endpoint to = leat_endpoint_of(leat_ip_v4(server), DHCP_SERVER_PORT);
     const uint32_t len = wire_dhcp_end(writer);
     struct leat_buf *payload =
         len > 0 ? leat_buf_copy(leat_pool(dhcp->stack), dhcp->message, len) : 0;
 
-    if (leat_udp_send_from(dhcp->udp, payload, &to, from) == LEAT_OK)
+    if (leat_udp_send_from(dhcp->udp, payload, &to, leat_ip_v4(from)) == LEAT_OK)
         dhcp->counts.sent++;
     else
         dhcp->counts.unsent++;
@@ -134,11 +134,11 @@ void dhcp_snd_DISCOVER(struct leat_dhcp *dhcp, struct dhcp_step *step)
         dhcp->xid = (uint32_t)leat_random(dhcp->stack);
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
     }
-    begin_message(dhcp, &writer, DHCP_DISCOVER, LEAT_IP4_ANY);
+    begin_message(dhcp, &writer, DHCP_DISCOVER, IP4_ANY);
     if (dhcp->config.rapid_commit)
         wire_dhcp_put(&writer, DHCP_RAPID_COMMIT, 0, 0);
     put_wishes(dhcp, &writer);
-    send_message(dhcp, &writer, LEAT_IP4_BROADCAST, LEAT_IP4_ANY);
+    send_message(dhcp, &writer, IP4_BROADCAST, IP4_ANY);
     await(dhcp, UINT8_MAX);
 }
 
@@ -152,12 +152,12 @@ static void request_from_all(struct leat_dhcp *dhcp)
 
     if (dhcp->tries == 0)
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
-    begin_message(dhcp, &writer, DHCP_REQUEST, LEAT_IP4_ANY);
+    begin_message(dhcp, &writer, DHCP_REQUEST, IP4_ANY);
     wire_dhcp_put32(&writer, DHCP_REQUESTED_IP, dhcp->ip_want);
-    if (dhcp->server_want != LEAT_IP4_ANY)
+    if (dhcp->server_want != IP4_ANY)
         wire_dhcp_put32(&writer, DHCP_SERVER_ID, dhcp->server_want);
     put_wishes(dhcp, &writer);
-    send_message(dhcp, &writer, LEAT_IP4_BROADCAST, LEAT_IP4_ANY);
+    send_message(dhcp, &writer, IP4_BROADCAST, IP4_ANY);
     await(dhcp, TRIES);
 }
 
@@ -193,9 +193,9 @@ static void request_again(struct leat_dhcp *dhcp, leat_ip4 server)
     dhcp->xid = (uint32_t)leat_random(dhcp->stack);
     dhcp->asked_ns = leat_now_ns(dhcp->stack);
     dhcp->secs = secs_now(dhcp);
-    begin_message(dhcp, &writer, DHCP_REQUEST, dhcp->lease.ip);
+    begin_message(dhcp, &writer, DHCP_REQUEST, leat_ip_v4_number(dhcp->lease.ip));
     put_wishes(dhcp, &writer);
-    send_message(dhcp, &writer, server, dhcp->lease.ip);
+    send_message(dhcp, &writer, server, leat_ip_v4_number(dhcp->lease.ip));
 }
 
 void dhcp_snd_REQUEST_renew(struct leat_dhcp *dhcp, struct dhcp_step *step)
@@ -204,7 +204,7 @@ void dhcp_snd_REQUEST_renew(struct leat_dhcp *dhcp, struct dhcp_step *step)
     if (dhcp->t1_ns != LEAT_NEVER_NS)
         dhcp->begun_ns = leat_now_ns(dhcp->stack);
     dhcp->t1_ns = LEAT_NEVER_NS;
-    request_again(dhcp, dhcp->lease.server);
+    request_again(dhcp, leat_ip_v4_number(dhcp->lease.server));
     await_until(dhcp, dhcp->t2_ns);
 }
 
@@ -214,8 +214,8 @@ void dhcp_snd_REQUEST_rebind(struct leat_dhcp *dhcp, struct dhcp_step *step)
     if (dhcp->t1_ns != LEAT_NEVER_NS)
         dhcp->begun_ns = leat_now_ns(dhcp->stack);
     dhcp->t1_ns = dhcp->t2_ns = LEAT_NEVER_NS;
-    dhcp->server_want = LEAT_IP4_ANY;
-    request_again(dhcp, LEAT_IP4_BROADCAST);
+    dhcp->server_want = IP4_ANY;
+    request_again(dhcp, IP4_BROADCAST);
     await_until(dhcp, dhcp->expires_ns);
 }
 
@@ -225,10 +225,10 @@ void dhcp_snd_DECLINE(struct leat_dhcp *dhcp, struct dhcp_step *step)
 
     (void)step;
     dhcp->xid = (uint32_t)leat_random(dhcp->stack);
-    begin_message(dhcp, &writer, DHCP_DECLINE, LEAT_IP4_ANY);
-    wire_dhcp_put32(&writer, DHCP_REQUESTED_IP, dhcp->lease.ip);
-    wire_dhcp_put32(&writer, DHCP_SERVER_ID, dhcp->lease.server);
-    send_message(dhcp, &writer, LEAT_IP4_BROADCAST, LEAT_IP4_ANY);
+    begin_message(dhcp, &writer, DHCP_DECLINE, IP4_ANY);
+    wire_dhcp_put32(&writer, DHCP_REQUESTED_IP, leat_ip_v4_number(dhcp->lease.ip));
+    wire_dhcp_put32(&writer, DHCP_SERVER_ID, leat_ip_v4_number(dhcp->lease.server));
+    send_message(dhcp, &writer, IP4_BROADCAST, IP4_ANY);
 }
 
 void dhcp_snd_RELEASE(struct leat_dhcp *dhcp, struct dhcp_step *step)
@@ -237,9 +237,10 @@ void dhcp_snd_RELEASE(struct leat_dhcp *dhcp, struct dhcp_step *step)
 
     (void)step;
     dhcp->xid = (uint32_t)leat_random(dhcp->stack);
-    begin_message(dhcp, &writer, DHCP_RELEASE, dhcp->lease.ip);
-    wire_dhcp_put32(&writer, DHCP_SERVER_ID, dhcp->lease.server);
-    send_message(dhcp, &writer, dhcp->lease.server, dhcp->lease.ip);
+    begin_message(dhcp, &writer, DHCP_RELEASE, leat_ip_v4_number(dhcp->lease.ip));
+    wire_dhcp_put32(&writer, DHCP_SERVER_ID, leat_ip_v4_number(dhcp->lease.server));
+    send_message(dhcp, &writer, leat_ip_v4_number(dhcp->lease.server),
+                 leat_ip_v4_number(dhcp->lease.ip));
 }
 
 void dhcp_snd_INFORM(struct leat_dhcp *dhcp, struct dhcp_step *step)
@@ -250,6 +251,6 @@ void dhcp_snd_INFORM(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->secs = secs_now(dhcp);
     begin_message(dhcp, &writer, DHCP_INFORM, dhcp->ip_want);
     put_wishes(dhcp, &writer);
-    send_message(dhcp, &writer, LEAT_IP4_BROADCAST, dhcp->ip_want);
+    send_message(dhcp, &writer, IP4_BROADCAST, dhcp->ip_want);
     await(dhcp, UINT8_MAX);
 }

@@ -13,8 +13,7 @@
 
 #include <stdint.h>
 
-#include <leat/addr.h>
-
+#include "core/ip4.h"
 #include "core/siphash.h"
 
 enum {

@@ -79,7 +79,7 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
                        size_t *at)
 {
     const uint8_t *bytes = record->message + *at;
-    char ip4[LEAT_IP4_TEXT_BYTES];
+    char ip4[LEAT_IP_TEXT_BYTES];
 
     if (field == DNS_FIELD_TEXTS) {
         text_strings(text, bytes, record->message + record->rdata_at + record->rdata_len);
@@ -90,7 +90,7 @@ static void text_field(struct dns_text *text, const struct leat_dns_record *reco
         text_name(text, record->message, record->message_len, *at);
         dns_name_skip(record->message, record->message_len, at);
     } else if (field == DNS_FIELD_IP4) {
-        leat_ip4_format(get32(bytes), ip4);
+        leat_ip_format(leat_ip_v4(get32(bytes)), ip4);
         dns_text_string(text, ip4);
         *at += 4;
     } else if (field == DNS_FIELD_IP6) {
@@ -155,19 +155,17 @@ void leat_dns_record_owner(const struct leat_dns_record *record, struct leat_dns
     (void)legal;
 }
 
-bool leat_dns_record_ip4(const struct leat_dns_record *record, leat_ip4 *ip)
+bool leat_dns_record_ip(const struct leat_dns_record *record, struct leat_ip *ip)
 {
-    if (record->type != LEAT_DNS_A || record->class_number != DNS_CLASS_IN)
-        return false;
-    *ip = get32(record->message + record->rdata_at);
-    return true;
-}
+    const uint8_t *bytes = record->message + record->rdata_at;
 
-bool leat_dns_record_ip6(const struct leat_dns_record *record, uint8_t ip6[16])
-{
-    if (record->type != LEAT_DNS_AAAA || record->class_number != DNS_CLASS_IN)
+    if (record->class_number != DNS_CLASS_IN ||
+        (record->type != LEAT_DNS_A && record->type != LEAT_DNS_AAAA))
         return false;
-    memcpy(ip6, record->message + record->rdata_at, 16);
+    if (record->type == LEAT_DNS_A)
+        *ip = leat_ip_v4(get32(bytes));
+    else
+        memcpy(ip->bytes, bytes, sizeof ip->bytes);
     return true;
 }
 

@@ -69,8 +69,8 @@ static bool rate_allows(struct leat_dns_server *server, const struct leat_endpoi
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (server->rate)
-        verdict = dns_rate_take(server->rate, &server->stack->table_key, peer->ip,
-                                leat_now_ns(server->stack));
+        verdict = dns_rate_take(server->rate, &server->stack->table_key,
+                                leat_ip_v4_number(peer->ip), leat_now_ns(server->stack));
     if (verdict == DNS_RATE_DROP) {
         server->counts.rate_dropped++;
         return false;

@@ -3,8 +3,15 @@
 
 #include <string.h>
 
+#include <leat/addr.h>
+
+#include "core/addr_text.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
+
+enum {
+    IP_TEXT_MAX = 45 /* eight groups, the last two as IPv4 */
+};
 
 static bool is_digit(char c)
 {
@@ -53,45 +60,12 @@ size_t dns_text_end(struct dns_text *text)
     return text->len;
 }
 
-static void text_hex(struct dns_text *text, unsigned value, unsigned digits)
-{
-    while (digits-- > 0)
-        dns_text_char(text, "0123456789abcdef"[value >> 4 * digits & 15]);
-}
-
-/* RFC 5952 4.2: the first of the longest runs of at least two zero groups. */
-static unsigned longest_zeros(const uint8_t ip6[16], unsigned *first)
-{
-    unsigned best = 1;
-    unsigned run = 0;
-
-    for (unsigned i = 0; i < 8; i++) {
-        run = get16(ip6 + 2 * i) == 0 ? run + 1 : 0;
-        if (run > best) {
-            best = run;
-            *first = i + 1 - run;
-        }
-    }
-    return best > 1 ? best : 0;
-}
-
 void dns_text_ip6(struct dns_text *text, const uint8_t ip6[16])
 {
-    unsigned first = 8;
-    unsigned zeros = longest_zeros(ip6, &first);
+    char written[LEAT_IP_TEXT_BYTES];
 
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned group = get16(ip6 + 2 * i);
-
-        if (i == first) {
-            dns_text_string(text, "::");
-            i += zeros - 1;
-            continue;
-        }
-        if (i > 0 && i != first + zeros)
-            dns_text_char(text, ':');
-        text_hex(text, group, group > 0xfff ? 4 : group > 0xff ? 3 : group > 0xf ? 2 : 1);
-    }
+    ip6_format(ip6, written);
+    dns_text_string(text, written);
 }
 
 bool dns_char_read(const char *text, size_t len, size_t *at, uint8_t *byte, bool *escaped)
@@ -177,101 +151,39 @@ bool dns_number_read(const char *text, size_t len, uint32_t max, uint32_t *value
     return len > 0;
 }
 
-bool dns_ip4_read(const char *text, size_t len, uint8_t ip4[4])
+/* Reads an address of that family: colons are in those of IPv6, and in all of them. */
+static bool ip_read(const char *text, size_t len, bool is_ip6, struct leat_ip *ip)
 {
-    char copy[LEAT_IP4_TEXT_BYTES];
-    leat_ip4 ip;
+    char copy[IP_TEXT_MAX + 1];
+    bool colon = false;
 
-    if (len >= sizeof copy)
+    if (len > IP_TEXT_MAX)
         return false;
+    for (size_t i = 0; i < len; i++)
+        colon |= text[i] == ':';
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (!leat_ip4_parse(copy, &ip))
-        return false;
-    put32(ip4, ip);
-    return true;
+    return colon == is_ip6 && leat_ip_parse(copy, ip);
 }
 
-static int hex_value(char c)
+bool dns_ip4_read(const char *text, size_t len, uint8_t ip4[4])
 {
-    if (is_digit(c))
-        return c - '0';
-    c = (char)dns_lower((uint8_t)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+    struct leat_ip ip;
 
-/* Reads one to four hex digits at @*at. */
-static bool group_read(const char *text, size_t len, size_t *at, uint8_t group[2])
-{
-    unsigned value = 0;
-    unsigned digits = 0;
-
-    for (; *at < len && hex_value(text[*at]) >= 0; ++*at) {
-        if (++digits > 4)
-            return false;
-        value = value << 4 | (unsigned)hex_value(text[*at]);
-    }
-    put16(group, (uint16_t)value);
-    return digits > 0;
-}
-
-enum {
-    NO_GAP = 17 /* one behind all places where it can be */
-};
-
-/* Sixteen bytes out of @used, with zeros where "::" stands. */
-static bool fill_gap(const uint8_t *bytes, size_t used, size_t gap, uint8_t ip6[16])
-{
-    if (gap == NO_GAP ? used != 16 : used > 14)
+    if (!ip_read(text, len, false, &ip))
         return false;
-    if (gap == NO_GAP)
-        gap = used;
-    memset(ip6, 0, 16);
-    memcpy(ip6, bytes, gap);
-    memcpy(ip6 + 16 - (used - gap), bytes + gap, used - gap);
-    return true;
-}
-
-/* What stands between two groups: a colon, or the only "::". */
-static bool colons_read(const char *text, size_t len, size_t *at, size_t used, size_t *gap)
-{
-    if (text[(*at)++] != ':' || *at == len)
-        return false;
-    if (text[*at] != ':')
-        return true;
-    if (*gap != NO_GAP)
-        return false;
-    *gap = used;
-    ++*at;
+    put32(ip4, leat_ip_v4_number(ip));
     return true;
 }
 
 bool dns_ip6_read(const char *text, size_t len, uint8_t ip6[16])
 {
-    uint8_t bytes[16] = {0};
-    size_t at = 0;
-    size_t used = 0;
-    size_t gap = NO_GAP;
+    struct leat_ip ip;
 
-    if (len >= 2 && text[0] == ':' && text[1] == ':') {
-        gap = 0;
-        at = 2;
-    }
-    while (at < len) {
-        size_t start = at;
-
-        if (used > 14 || !group_read(text, len, &at, bytes + used))
-            return false;
-        if (at < len && text[at] == '.' && used <= 12 &&
-            dns_ip4_read(text + start, len - start, bytes + used)) {
-            used += 4;
-            break;
-        }
-        used += 2;
-        if (at < len && !colons_read(text, len, &at, used, &gap))
-            return false;
-    }
-    return fill_gap(bytes, used, gap, ip6);
+    if (!ip_read(text, len, true, &ip))
+        return false;
+    memcpy(ip6, ip.bytes, sizeof ip.bytes);
+    return true;
 }
 
 bool dns_word_is(const char *text, size_t len, const char *word)

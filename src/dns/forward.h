@@ -40,7 +40,7 @@ struct forward_wait {
     struct forward_wait *next;     /* of the same client, or free */
     struct forward_client *client; /* NULL: by UDP */
     struct leat_endpoint peer;
-    leat_ip4 local_ip;
+    struct leat_ip local_ip;
     struct forward_form form;
 };
 
@@ -79,7 +79,7 @@ enum forward_outcome {
 /* Who sent a query. */
 struct forward_from {
     struct leat_endpoint peer;
-    leat_ip4 local_ip;
+    struct leat_ip local_ip;
     struct forward_client *client; /* NULL: by UDP */
 };
 

@@ -128,7 +128,7 @@ static bool has_its_share(const struct leat_forwarder *forwarder, const struct f
     for (unsigned i = 0; i < forwarder->config.waiting; i++) {
         const struct forward_wait *wait = &forwarder->waits[i];
 
-        count += wait->lookup && wait->peer.ip == from->peer.ip;
+        count += wait->lookup && leat_ip_equal(wait->peer.ip, from->peer.ip);
     }
     return count >= share;
 }
@@ -228,8 +228,8 @@ static bool rate_allows(struct leat_forwarder *forwarder, const struct leat_endp
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (forwarder->rate)
-        verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key, peer->ip,
-                                leat_now_ns(forwarder->stack));
+        verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key,
+                                leat_ip_v4_number(peer->ip), leat_now_ns(forwarder->stack));
     forwarder->counts.rate_dropped += verdict == DNS_RATE_DROP;
     forwarder->counts.rate_slipped += verdict == DNS_RATE_SLIP;
     *transport = verdict == DNS_RATE_SLIP ? LEAT_DNS_SLIP : LEAT_DNS_OVER_UDP;

@@ -31,7 +31,7 @@ struct path {
     struct header_template *template; /* NULL in a copy of the path */
 };
 
-/* Finds the way to @dst; @src may fix our address (LEAT_IP4_ANY: chosen).
+/* Finds the way to @dst; @src may fix our address (IP4_ANY: chosen).
  * LEAT_ERR_NO_ROUTE if there is none. */
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
 

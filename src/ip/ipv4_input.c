@@ -8,7 +8,7 @@
 #include "link/address.h"
 #include "wire/ipv4.h"
 
-static const leat_ip4 all_hosts = LEAT_IP4(224, 0, 0, 1); /* RFC 1112 4 */
+static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
 
 static bool is_loopback(leat_ip4 ip)
 {
@@ -26,7 +26,7 @@ bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip)
 
 bool ipv4_is_many(const struct leat *stack, leat_ip4 ip)
 {
-    if (leat_ip4_is_multicast(ip) || ip == LEAT_IP4_BROADCAST)
+    if (ip4_is_multicast(ip) || ip == IP4_BROADCAST)
         return true;
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
         if (address_is_broadcast(link, ip))

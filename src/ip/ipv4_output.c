@@ -11,7 +11,7 @@
 /* To ourselves: RFC 1122 3.3.1.1, 3.2.1.3(g). */
 COLD static enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
 {
-    if (path->src == LEAT_IP4_ANY)
+    if (path->src == IP4_ANY)
         path->src = path->dst;
     else if (!ipv4_is_ours(stack, path->src))
         return LEAT_ERR_NO_ROUTE;
@@ -29,20 +29,20 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
     path->is_group = true;
     for (struct link *link = stack->links; link < stack->links_end; link++) {
         const struct address *first = address_first(link);
-        const leat_ip4 ours = first ? first->ip : LEAT_IP4_ANY;
+        const leat_ip4 ours = first ? first->ip : IP4_ANY;
 
         path->link = link;
         path->mtu = link->mtu;
-        if (path->src != LEAT_IP4_ANY && address_is_ours(link, path->src))
+        if (path->src != IP4_ANY && address_is_ours(link, path->src))
             return LEAT_OK;
-        if (path->src == LEAT_IP4_ANY && ours != LEAT_IP4_ANY) {
+        if (path->src == IP4_ANY && ours != IP4_ANY) {
             path->src = ours;
             return LEAT_OK;
         }
         if (!bare)
             bare = link;
     }
-    if (!bare || path->src != LEAT_IP4_ANY || path->dst != LEAT_IP4_BROADCAST)
+    if (!bare || path->src != IP4_ANY || path->dst != IP4_BROADCAST)
         return LEAT_ERR_NO_ROUTE;
     path->link = bare;
     path->mtu = bare->mtu;
@@ -63,7 +63,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
     if (ipv4_is_ours(stack, dst))
         return path_to_loopback(stack, path);
-    if (leat_ip4_is_multicast(dst) || dst == LEAT_IP4_BROADCAST)
+    if (ip4_is_multicast(dst) || dst == IP4_BROADCAST)
         return path_to_group(stack, path);
     if (address_is_no_host(dst))
         return LEAT_ERR_NO_ROUTE;
@@ -77,7 +77,7 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->is_group = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
     if (path->hop_is_host && !path->is_group)
-        route_cache_put(stack, path, src == LEAT_IP4_ANY);
+        route_cache_put(stack, path, src == IP4_ANY);
     return LEAT_OK;
 }
 
@@ -112,7 +112,7 @@ static struct wire_ipv4 header_for(struct leat *stack, const struct path *path,
 
     /* RFC 1112 6.1: a group is on the link unless the sender says otherwise */
     if (header.ttl == 0)
-        header.ttl = leat_ip4_is_multicast(path->dst) ? 1 : stack->config.ttl;
+        header.ttl = ip4_is_multicast(path->dst) ? 1 : stack->config.ttl;
     /* RFC 6864 4: only what may be fragmented needs an identification */
     if (!options->dont_fragment)
         header.id = route_next_id(stack);

@@ -170,7 +170,7 @@ static struct holding holding_of(const struct leat *stack, leat_ip4 src)
 }
 
 /* The datagram that can best be spared, or NULL: one that is condemned, else the oldest; of @src,
- * if that isn't LEAT_IP4_ANY, and never @but. */
+ * if that isn't IP4_ANY, and never @but. */
 static struct datagram *spare(struct leat *stack, leat_ip4 src, const struct datagram *but)
 {
     struct datagram *best = 0;
@@ -179,7 +179,7 @@ static struct datagram *spare(struct leat *stack, leat_ip4 src, const struct dat
         struct datagram *datagram = &stack->reassembly->datagrams[i];
 
         if (datagram == but || datagram->state == DATAGRAM_FREE ||
-            (src != LEAT_IP4_ANY && datagram->packet.src != src))
+            (src != IP4_ANY && datagram->packet.src != src))
             continue;
         if (!best || datagram->state > best->state ||
             (datagram->state == best->state && datagram->number < best->number))
@@ -207,7 +207,7 @@ static struct datagram *take_slot(struct leat *stack, leat_ip4 src, struct datag
         holding_of(stack, src).datagrams + 1 > slots - table->used - (found ? 1 : 0))
         victim = spare(stack, src, 0);
     if (!victim && !found)
-        victim = spare(stack, LEAT_IP4_ANY, 0);
+        victim = spare(stack, IP4_ANY, 0);
     if (!victim)
         return found;
     take_from(stack, victim);
@@ -325,7 +325,7 @@ static bool make_room(struct leat *stack, const struct datagram *datagram, uint3
         return false;
     take_from_source(stack, datagram, held);
     while (table->held_bytes + held > limit) {
-        struct datagram *oldest = spare(stack, LEAT_IP4_ANY, datagram);
+        struct datagram *oldest = spare(stack, IP4_ANY, datagram);
 
         leat_assert(oldest != 0);
         take_from(stack, oldest);

@@ -68,9 +68,9 @@ static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 
  * 3.3.4.2, the strong model). */
 static const struct address *toward_gateway(struct leat *stack, leat_ip4 src, leat_ip4 gateway)
 {
-    const struct address *near = on_link(stack, LEAT_IP4_ANY, gateway);
+    const struct address *near = on_link(stack, IP4_ANY, gateway);
 
-    if (!near || src == LEAT_IP4_ANY)
+    if (!near || src == IP4_ANY)
         return near;
     return address_is_ours(near->link, src) ? address_find(near->link, src) : 0;
 }
@@ -86,7 +86,7 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
         const struct route *route = &table->routes[i];
         const struct address *from;
 
-        if ((dst ^ route->network) & leat_ip4_mask(route->prefix_bits))
+        if ((dst ^ route->network) & ip4_mask(route->prefix_bits))
             continue;
         if (best && route->prefix_bits <= best_bits)
             continue;
@@ -121,7 +121,7 @@ static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
             const struct address *address = &link->addresses[k];
 
             if (address->state != ADDRESS_NONE && address->ip != gateway &&
-                ((address->ip ^ gateway) & leat_ip4_mask(address->prefix_bits)) == 0)
+                ((address->ip ^ gateway) & ip4_mask(address->prefix_bits)) == 0)
                 return true;
         }
     }
@@ -144,13 +144,16 @@ COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefi
     return find(stack->routes, network, prefix_bits);
 }
 
-COLD enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t prefix_bits,
-                                  leat_ip4 gateway)
+COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t prefix_bits,
+                                  struct leat_ip by)
 {
     struct routes *table = stack->routes;
+    leat_ip4 network, gateway;
     struct route *route;
 
-    if (prefix_bits > 32 || (network & ~leat_ip4_mask(prefix_bits)) || address_is_no_host(gateway))
+    if (!ip4_of(to, &network) || !ip4_of(by, &gateway))
+        return LEAT_ERR_FAMILY;
+    if (prefix_bits > 32 || (network & ~ip4_mask(prefix_bits)) || address_is_no_host(gateway))
         return LEAT_ERR_ARGUMENT;
     if (!gateway_is_on_link(stack, gateway))
         return LEAT_ERR_NO_ROUTE;
@@ -164,11 +167,15 @@ COLD enum leat_err leat_route_add(struct leat *stack, leat_ip4 network, uint8_t 
     return LEAT_OK;
 }
 
-enum leat_err leat_route_remove(struct leat *stack, leat_ip4 network, uint8_t prefix_bits)
+enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t prefix_bits)
 {
     struct routes *table = stack->routes;
-    struct route *route = find(table, network, prefix_bits);
+    struct route *route;
+    leat_ip4 network;
 
+    if (!ip4_of(to, &network))
+        return LEAT_ERR_FAMILY;
+    route = find(table, network, prefix_bits);
     if (!route)
         return LEAT_ERR_NOT_FOUND;
     *route = table->routes[--table->count];

@@ -10,7 +10,7 @@ COLD size_t routes_cost(const struct leat_config *config);
 COLD bool routes_init(struct leat *stack);
 
 /* The address of ours from which @dst is reached, with the longest prefix or route; @next_hop gets
- * the gateway or @dst.  @src other than LEAT_IP4_ANY: only from there.  NULL: no way. */
+ * the gateway or @dst.  @src other than IP4_ANY: only from there.  NULL: no way. */
 COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
                                       leat_ip4 *next_hop);
 
@@ -36,14 +36,14 @@ static inline struct route_cache_entry *route_cache_slot(struct leat *stack, lea
     return &stack->route_cache[(dst ^ dst >> 8) % ROUTE_CACHE_ENTRIES];
 }
 
-/* The cached path from @src (LEAT_IP4_ANY: chosen) to the host @dst, or NULL if it isn't true now.
+/* The cached path from @src (IP4_ANY: chosen) to the host @dst, or NULL if it isn't true now.
  */
 static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     struct route_cache_entry *cached = route_cache_slot(stack, dst);
 
     return cached->generation == stack->route_generation && cached->path.dst == dst &&
-                   (cached->path.src == src || (src == LEAT_IP4_ANY && cached->is_default))
+                   (cached->path.src == src || (src == IP4_ANY && cached->is_default))
                ? &cached->path
                : 0;
 }

@@ -5,7 +5,7 @@
 
 static bool in_prefix(const struct address *address, leat_ip4 ip)
 {
-    return ((address->ip ^ ip) & leat_ip4_mask(address->prefix_bits)) == 0;
+    return ((address->ip ^ ip) & ip4_mask(address->prefix_bits)) == 0;
 }
 
 struct address *address_find(struct link *link, leat_ip4 ip)
@@ -37,7 +37,7 @@ struct address *address_toward(struct link *link, leat_ip4 src, leat_ip4 ip)
 
         if (!address_is_usable(address) || !in_prefix(address, ip))
             continue;
-        if (src != LEAT_IP4_ANY && src != address->ip)
+        if (src != IP4_ANY && src != address->ip)
             continue;
         if (!best || address->prefix_bits > best->prefix_bits)
             best = address;
@@ -56,11 +56,11 @@ bool address_is_ours(const struct link *link, leat_ip4 ip)
 
 bool address_is_broadcast(const struct link *link, leat_ip4 ip)
 {
-    if (ip == LEAT_IP4_BROADCAST)
+    if (ip == IP4_BROADCAST)
         return true;
     for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
         const struct address *address = &link->addresses[i];
-        const leat_ip4 host = ~leat_ip4_mask(address->prefix_bits);
+        const leat_ip4 host = ~ip4_mask(address->prefix_bits);
 
         /* RFC 3021: a /31 has no broadcast address */
         if (!address_is_usable(address) || address->prefix_bits > 30 || !in_prefix(address, ip))
@@ -81,7 +81,7 @@ bool address_is_no_host(leat_ip4 ip)
 /* True if the prefix makes @ip its network or its broadcast address. */
 static bool is_edge(leat_ip4 ip, uint8_t prefix_bits)
 {
-    const leat_ip4 host = ~leat_ip4_mask(prefix_bits);
+    const leat_ip4 host = ~ip4_mask(prefix_bits);
 
     return prefix_bits <= 30 && ((ip & host) == 0 || (ip & host) == host);
 }
@@ -118,34 +118,42 @@ COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bi
     return LEAT_ERR_FULL;
 }
 
-COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, leat_ip4 ip,
-                                    uint8_t prefix_bits)
+COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif,
+                                    struct leat_ip given, uint8_t prefix_bits)
 {
     struct link *link = stack_link(stack, netif);
     const enum address_check check =
         stack->config.arp_probe ? ADDRESS_CHECK_FIRST : ADDRESS_CHECK_NONE;
+    leat_ip4 ip;
 
+    if (!ip4_of(given, &ip))
+        return LEAT_ERR_FAMILY;
     return link ? address_add(link, ip, prefix_bits, check, 0) : LEAT_ERR_ARGUMENT;
 }
 
-enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, leat_ip4 ip)
+enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif,
+                                  struct leat_ip given)
 {
     struct link *link = stack_link(stack, netif);
-    struct address *address = link ? address_find(link, ip) : 0;
+    struct address *address;
+    leat_ip4 ip;
 
+    if (!ip4_of(given, &ip))
+        return LEAT_ERR_FAMILY;
+    address = link ? address_find(link, ip) : 0;
     if (!address)
         return LEAT_ERR_NOT_FOUND;
     address_stop(address);
     return LEAT_OK;
 }
 
-leat_ip4 leat_address(const struct leat *stack, const struct leat_netif *netif)
+struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *netif)
 {
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
         for (unsigned k = 0; link->netif == netif && k < LEAT_ADDRESSES_MAX; k++) {
             if (address_is_usable(&link->addresses[k]))
-                return link->addresses[k].ip;
+                return leat_ip_v4(link->addresses[k].ip);
         }
     }
-    return LEAT_IP4_ANY;
+    return LEAT_IP_ANY;
 }

@@ -36,7 +36,7 @@ struct address *address_find(struct link *link, leat_ip4 ip);
 struct address *address_first(struct link *link);
 
 /* The usable address of @link with the longest prefix that holds @ip, or NULL.  @src other than
- * LEAT_IP4_ANY: no other address than this one. */
+ * IP4_ANY: no other address than this one. */
 struct address *address_toward(struct link *link, leat_ip4 src, leat_ip4 ip);
 
 /* True if @ip is an address of @link that may be used. */

@@ -56,7 +56,7 @@ static bool sender_is_sane(const struct link *link, const struct wire_arp *arp)
     if (mac_is_group(&arp->sha) || mac_equal(&arp->sha, &mac_unknown) ||
         mac_equal(&arp->sha, &link->netif->mac))
         return false;
-    if (arp->spa == LEAT_IP4_ANY)
+    if (arp->spa == IP4_ANY)
         return arp->operation == ARP_REQUEST;
     return !address_is_no_host(arp->spa) && !address_is_broadcast(link, arp->spa);
 }
@@ -86,9 +86,9 @@ void arp_input(struct link *link, struct leat_buf *packet)
 
     /* Who was asked in the name of an address that has gone may answer: what waits for him is on
      * its way (a DHCPRELEASE). */
-    if (arp.spa != LEAT_IP4_ANY)
+    if (arp.spa != IP4_ANY)
         known = neighbour_learn(link, arp.spa, &arp.sha,
-                                asks_us && address_toward(link, LEAT_IP4_ANY, arp.spa));
+                                asks_us && address_toward(link, IP4_ANY, arp.spa));
     if (asks_us)
         reply(link, &arp);
     if (known || to_us)

@@ -15,7 +15,7 @@ COLD bool neighbours_init(struct leat *stack);
 /* Takes an ARP packet, its Ethernet header pulled off. */
 COLD void arp_input(struct link *link, struct leat_buf *packet);
 
-/* Asks for @target in the name of @sender (LEAT_IP4_ANY: a probe), by broadcast or, with @to, of
+/* Asks for @target in the name of @sender (IP4_ANY: a probe), by broadcast or, with @to, of
  * one station.  False: no memory. */
 COLD bool arp_request(struct link *link, leat_ip4 sender, leat_ip4 target,
                       const struct leat_mac *to);

@@ -42,11 +42,11 @@ static void tell(struct leat *stack, struct ready *ready)
     address->usable_news = false;
     address->conflict_news = false;
     if (usable && config->on_address)
-        config->on_address(stack, netif, ip, config->arg);
+        config->on_address(stack, netif, leat_ip_v4(ip), config->arg);
     if (usable && watch)
         watch->usable(watch);
     if (conflict && config->on_conflict)
-        config->on_conflict(stack, netif, ip, config->arg);
+        config->on_conflict(stack, netif, leat_ip_v4(ip), config->arg);
     if (is_lost && watch)
         watch->taken(watch);
 }
@@ -74,7 +74,7 @@ static void probe(struct leat *stack, struct address *address)
 {
     uint64_t wait_ns = announce_wait_ns;
 
-    arp_request(address->link, LEAT_IP4_ANY, address->ip, 0);
+    arp_request(address->link, IP4_ANY, address->ip, 0);
     address->sent++;
     if (address->sent < PROBE_NUM)
         wait_ns = 1000 *
@@ -113,7 +113,7 @@ void address_start(struct address *address, int check)
         became_usable(stack, address);
     }
     if (address->asks_beside)
-        arp_request(address->link, LEAT_IP4_ANY, address->ip, 0);
+        arp_request(address->link, IP4_ANY, address->ip, 0);
     timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
 }
 
@@ -148,10 +148,10 @@ static void defend(struct leat *stack, struct address *address)
 bool address_conflict(struct link *link, const struct wire_arp *arp)
 {
     struct leat *stack = link->stack;
-    struct address *address = arp->spa == LEAT_IP4_ANY ? 0 : address_find(link, arp->spa);
+    struct address *address = arp->spa == IP4_ANY ? 0 : address_find(link, arp->spa);
 
     /* RFC 5227 2.1.1: somebody else probes for what we probe for */
-    if (!address && arp->operation == ARP_REQUEST && arp->spa == LEAT_IP4_ANY) {
+    if (!address && arp->operation == ARP_REQUEST && arp->spa == IP4_ANY) {
         address = address_find(link, arp->tpa);
         if (address && address->state != ADDRESS_PROBING)
             return false;

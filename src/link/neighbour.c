@@ -245,7 +245,7 @@ COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighb
 COLD static void request(struct leat *stack, struct neighbour *n)
 {
     const bool directly = n->state == NEIGHBOUR_PROBED;
-    const struct address *from = address_toward(n->link, LEAT_IP4_ANY, n->ip);
+    const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
 
     n->requests++;
     timer_set(&stack->timers, &n->timer, stack->now_ns + request_interval_ns);
@@ -282,7 +282,7 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
  * could not be sent don't count: silence proves nothing then. */
 COLD static void doubt(struct leat *stack, struct neighbour *n)
 {
-    const struct address *from = address_toward(n->link, LEAT_IP4_ANY, n->ip);
+    const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
     const struct leat_mac claimed = n->claimed;
 
     if (!from) { /* our own address there is gone */
@@ -367,7 +367,7 @@ COLD static void park(struct leat *stack, struct neighbour *n, struct leat_buf *
 
 void neighbour_output(struct link *link, leat_ip4 next_hop, struct leat_buf *packet)
 {
-    if (leat_ip4_is_multicast(next_hop)) {
+    if (ip4_is_multicast(next_hop)) {
         const struct leat_mac group = mac_of_group(next_hop);
 
         ethernet_output(link, packet, &group, ETHERNET_IPV4);

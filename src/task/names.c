@@ -24,7 +24,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     while (!err && asked->count < asked->count_max &&
            leat_dns_result_next(result, &cursor, &record)) {
         asked->ends[asked->count].port = asked->port;
-        if (leat_dns_record_ip4(&record, &asked->ends[asked->count].ip))
+        if (leat_dns_record_ip(&record, &asked->ends[asked->count].ip))
             asked->count++;
     }
     task_wake(asked->task, LEAT_OK);
@@ -59,7 +59,7 @@ enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *re
     *count = 0;
     if (err || count_max == 0)
         return err ? err : LEAT_ERR_ARGUMENT;
-    if (leat_ip4_parse(name, &ends[0].ip)) {
+    if (leat_ip_parse(name, &ends[0].ip)) {
         ends[0].port = port;
         *count = 1;
         return LEAT_OK;

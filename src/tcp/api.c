@@ -30,9 +30,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
 {
     struct tcp *tcp = stack->tcp;
     struct tcp_step step = {.tcp = tcp};
-    struct tcb key = {.remote_ip = remote->ip,
-                      .remote_port = remote->port,
-                      .local_port = local ? local->port : 0};
+    struct tcb key = {.remote_port = remote->port, .local_port = local ? local->port : 0};
     const struct path *path;
     struct path room;
 
@@ -40,7 +38,9 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
         return LEAT_ERR_PROTOCOL;
     if (remote->port == 0)
         return LEAT_ERR_ARGUMENT;
-    path = route_cache_find(stack, local ? local->ip : LEAT_IP4_ANY, remote->ip, &room);
+    if (!ip4_of(remote->ip, &key.remote_ip) || (local && !ip4_of(local->ip, &key.local_ip)))
+        return LEAT_ERR_FAMILY;
+    path = route_cache_find(stack, key.local_ip, key.remote_ip, &room);
     if (!path)
         return LEAT_ERR_NO_ROUTE;
     if (path->is_group)

@@ -46,8 +46,8 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         tcp_transfer_congestion(conn, &congestion);
     *info = (struct leat_tcp_info){
         .state = public_state(tcb->state),
-        .local = {tcb->local_ip, tcb->local_port},
-        .remote = {tcb->remote_ip, tcb->remote_port},
+        .local = leat_endpoint_of(leat_ip_v4(tcb->local_ip), tcb->local_port),
+        .remote = leat_endpoint_of(leat_ip_v4(tcb->remote_ip), tcb->remote_port),
         .snd_una = conn->snd_una,
         .snd_nxt = tcb->snd_nxt,
         .rcv_nxt = tcb->rcv_nxt,
@@ -125,12 +125,11 @@ static void add_number(struct line *line, const char *name, uint64_t value, cons
 
 static void add_endpoint(struct line *line, const char *name, const struct leat_endpoint *end)
 {
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char text[LEAT_ENDPOINT_TEXT_BYTES];
 
-    leat_ip4_format(end->ip, ip);
+    leat_endpoint_format(end, text);
     add_text(line, name);
-    add_text(line, ip);
-    add_number(line, ":", end->port, "");
+    add_text(line, text);
 }
 
 static const char *repair_text(enum leat_tcp_repair repair)

@@ -94,7 +94,7 @@ static bool is_taken(const struct leat *stack, leat_ip4 ip, uint16_t port)
     const struct leat_udp *udp = *bucket(stack, port);
 
     while (udp && (udp->local.port != port ||
-                   (udp->bound_ip != ip && udp->bound_ip != LEAT_IP4_ANY && ip != LEAT_IP4_ANY)))
+                   (udp->bound_ip != ip && udp->bound_ip != IP4_ANY && ip != IP4_ANY)))
         udp = udp->chain;
     return udp != 0;
 }
@@ -103,7 +103,7 @@ static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp **head = bucket(udp->stack, port);
 
-    udp->local = (struct leat_endpoint){ip, port};
+    udp->local = (struct udp_end){ip, port};
     udp->bound_ip = ip;
     udp->chain = *head;
     *head = udp;
@@ -128,7 +128,7 @@ COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
 
 enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
 {
-    return udp->local.port ? LEAT_OK : bind_ephemeral(udp, LEAT_IP4_ANY);
+    return udp->local.port ? LEAT_OK : bind_ephemeral(udp, IP4_ANY);
 }
 
 COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
@@ -152,10 +152,14 @@ COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
     return LEAT_OK;
 }
 
-COLD enum leat_err leat_udp_bind(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, uint16_t port)
 {
+    leat_ip4 ip;
+
     leat_assert(udp->open);
-    if (udp->local.port || (ip != LEAT_IP4_ANY && !ipv4_is_ours(udp->stack, ip)))
+    if (!ip4_of(local_ip, &ip))
+        return LEAT_ERR_FAMILY;
+    if (udp->local.port || (ip != IP4_ANY && !ipv4_is_ours(udp->stack, ip)))
         return LEAT_ERR_ARGUMENT;
     if (port == 0)
         return bind_ephemeral(udp, ip);
@@ -175,7 +179,7 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
         return LEAT_ERR_ARGUMENT;
     if (link->open_udp)
         return LEAT_ERR_IN_USE;
-    udp->local = (struct leat_endpoint){LEAT_IP4_ANY, port};
+    udp->local = (struct udp_end){IP4_ANY, port};
     udp->open_link = link;
     udp->broadcast = true;
     link->open_udp = udp;
@@ -183,16 +187,19 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
     return LEAT_OK;
 }
 
-COLD enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
+COLD enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip peer_ip, uint16_t port)
 {
+    leat_ip4 ip;
     struct path path;
     enum leat_err err;
 
     leat_assert(udp->open);
+    if (!ip4_of(peer_ip, &ip))
+        return LEAT_ERR_FAMILY;
     if (port == 0) {
-        udp->peer = (struct leat_endpoint){0};
+        udp->peer = (struct udp_end){0};
         udp->local.ip = udp->bound_ip;
-        return ip == LEAT_IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
+        return ip == IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
     }
     err = ipv4_path(udp->stack, udp->bound_ip, ip, &path);
     if (err == LEAT_OK)
@@ -201,7 +208,7 @@ COLD enum leat_err leat_udp_connect(struct leat_udp *udp, leat_ip4 ip, uint16_t 
         return err;
     /* errors and datagrams come to the address that we send from */
     udp->local.ip = path.src;
-    udp->peer = (struct leat_endpoint){ip, port};
+    udp->peer = (struct udp_end){ip, port};
     return LEAT_OK;
 }
 
@@ -222,7 +229,7 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos)
 
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp)
 {
-    return udp->local;
+    return udp_endpoint(udp->local);
 }
 
 bool leat_udp_was_fragmented(const struct leat_udp *udp)

@@ -9,17 +9,23 @@
 
 #include <leat/udp.h>
 
+/* An end of a conversation by IPv4. */
+struct udp_end {
+    leat_ip4 ip;
+    uint16_t port;
+};
+
 struct leat_udp {
     struct ready ready; /* first: a ready entry is its socket */
     struct leat *stack;
     struct leat_udp *chain; /* next in the bucket, or in the free list */
     const struct leat_udp_events *events;
     void *arg;
-    struct leat_endpoint local; /* port 0: not bound */
-    struct leat_endpoint peer;  /* port 0: not connected */
-    leat_ip4 bound_ip;          /* local.ip before connect() made it narrower */
-    struct link *open_link;     /* of leat_udp_bind_netif(), and in no bucket; or NULL */
-    uint32_t opened; /* how often this slot has been: tells a socket from its successor */
+    struct udp_end local;   /* port 0: not bound */
+    struct udp_end peer;    /* port 0: not connected */
+    leat_ip4 bound_ip;      /* local.ip before connect() made it narrower */
+    struct link *open_link; /* of leat_udp_bind_netif(), and in no bucket; or NULL */
+    uint32_t opened;        /* how often this slot has been: tells a socket from its successor */
     bool open;
     bool broadcast;
     bool reassembled; /* what was given to the program last came in fragments */
@@ -28,7 +34,7 @@ struct leat_udp {
     uint32_t quote;   /* length and checksum of the last: what an ICMP error says of it */
     struct buf_queue queue;
     enum leat_err error; /* not yet told, or LEAT_OK */
-    struct leat_endpoint error_peer;
+    struct udp_end error_peer;
 };
 
 struct udp {
@@ -43,7 +49,13 @@ struct udp {
 
 static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
-    return udp->local.port == port && (udp->local.ip == LEAT_IP4_ANY || udp->local.ip == ip);
+    return udp->local.port == port && (udp->local.ip == IP4_ANY || udp->local.ip == ip);
+}
+
+/* What the program sees of an end. */
+static inline struct leat_endpoint udp_endpoint(struct udp_end end)
+{
+    return leat_endpoint_of(leat_ip_v4(end.ip), end.port);
 }
 
 struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port);

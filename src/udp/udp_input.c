@@ -91,9 +91,20 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
         return false;
     /* of several before the program hears of them the latest counts */
     udp->error = icmp_error_meaning(error);
-    udp->error_peer = (struct leat_endpoint){error->remote_ip, remote_port};
+    udp->error_peer = (struct udp_end){error->remote_ip, remote_port};
     stack_ready(stack, &udp->ready);
     return true;
+}
+
+/* What the program sees of an end; both parts as they are on the wire. */
+static inline void read_end(struct leat_endpoint *end, const uint8_t *ip, const uint8_t *port)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    memcpy(end->ip.bytes, mapped, sizeof mapped);
+    memcpy(end->ip.bytes + sizeof mapped, ip, sizeof(leat_ip4));
+    end->port = get16(port);
+    end->zone = 0;
 }
 
 /* Hands one datagram to the program. */
@@ -103,13 +114,9 @@ static void deliver(struct leat_udp *udp, struct leat_buf *payload)
     const uint8_t *ip = payload->data - back;
     const uint8_t *ports = payload->data - UDP_HEADER_BYTES;
     struct leat_endpoint peer, local;
-    struct wire_ipv4 header;
-    bool ok;
 
-    ok = wire_ipv4_parse_quote(&header, ip, back);
-    leat_assert(ok); /* it did when it came */
-    peer = (struct leat_endpoint){header.src, get16(ports)};
-    local = (struct leat_endpoint){header.dst, get16(ports + 2)};
+    read_end(&peer, ip + IPV4_SRC_AT, ports);
+    read_end(&local, ip + IPV4_DST_AT, ports + 2);
     udp->reassembled = payload->ip_header_at & REASSEMBLED;
     payload->segment_bytes = 0;
     if (udp->events->on_datagram)
@@ -123,7 +130,7 @@ void udp_run(struct leat *stack, struct ready *ready)
     struct leat_udp *udp = (struct leat_udp *)ready;
     const uint32_t opened = udp->opened;
     const enum leat_err error = udp->error;
-    const struct leat_endpoint error_peer = udp->error_peer;
+    const struct leat_endpoint error_peer = udp_endpoint(udp->error_peer);
 
     (void)stack;
     udp->error = LEAT_OK;

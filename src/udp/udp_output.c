@@ -59,8 +59,8 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
 {
     *room = (struct path){.link = udp->open_link,
                           .src = local_ip,
-                          .dst = LEAT_IP4_BROADCAST,
-                          .next_hop = LEAT_IP4_BROADCAST,
+                          .dst = IP4_BROADCAST,
+                          .next_hop = IP4_BROADCAST,
                           .mtu = udp->open_link->mtu,
                           .is_group = true};
     return room;
@@ -68,29 +68,29 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
 
 /* The way to @peer, if the socket may send there, in *@path: one that is known, or found now and
  * written to @room. */
-static enum leat_err find_path(struct leat_udp *udp, const struct leat_endpoint *peer,
-                               leat_ip4 local_ip, const struct path **path, struct path *room)
+static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_ip4 local_ip,
+                               const struct path **path, struct path *room)
 {
     struct leat *stack = udp->stack;
     enum leat_err err;
 
-    if (peer->port == 0)
+    if (peer.port == 0)
         return LEAT_ERR_ARGUMENT;
-    *path = route_cache_get(stack, local_ip, peer->ip);
+    *path = route_cache_get(stack, local_ip, peer.ip);
     if (*path) /* from an address of ours to a host: nothing below would object */
         return udp_bind_ephemeral(udp);
     *path = room;
-    if (udp->open_link && peer->ip == LEAT_IP4_BROADCAST) {
+    if (udp->open_link && peer.ip == IP4_BROADCAST) {
         *path = open_path(udp, local_ip, room);
         return LEAT_OK;
     }
     /* the answer to what came by broadcast goes out from an address of ours (RFC 1122 3.2.1.3) */
     if (ipv4_is_many(stack, local_ip))
-        local_ip = LEAT_IP4_ANY;
-    err = ipv4_path(stack, local_ip, peer->ip, room);
+        local_ip = IP4_ANY;
+    err = ipv4_path(stack, local_ip, peer.ip, room);
     if (err != LEAT_OK)
         return err;
-    if (room->is_group && !udp->broadcast && !leat_ip4_is_multicast(peer->ip))
+    if (room->is_group && !udp->broadcast && !ip4_is_multicast(peer.ip))
         return LEAT_ERR_ARGUMENT;
     return udp_bind_ephemeral(udp);
 }
@@ -111,8 +111,9 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
     return LEAT_OK;
 }
 
-enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
-                                 const struct leat_endpoint *peer, leat_ip4 local_ip)
+/* Sends @payload from @local_ip to @peer.  Takes @payload. */
+static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, struct udp_end peer,
+                               leat_ip4 local_ip)
 {
     struct leat *stack = udp->stack;
     const struct path *path;
@@ -131,7 +132,7 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     payload = with_header(stack, payload);
     if (!payload)
         return LEAT_ERR_MEMORY;
-    emit_header(path, payload, udp->local.port, peer->port);
+    emit_header(path, payload, udp->local.port, peer.port);
     udp->quote = get32(payload->data + UDP_LENGTH_AT);
     udp->sent = udp->sent == 0 ? 1 : 2;
     err = send_down(udp, path, payload);
@@ -140,10 +141,32 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     return err;
 }
 
+/* Takes @payload. */
+static enum leat_err refuse_family(struct leat_buf *payload)
+{
+    leat_buf_free(payload);
+    return LEAT_ERR_FAMILY;
+}
+
+enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
+                                 const struct leat_endpoint *peer, struct leat_ip local_ip)
+{
+    struct udp_end to = {.port = peer->port};
+    leat_ip4 from;
+
+    if (!ip4_of(peer->ip, &to.ip) || !ip4_of(local_ip, &from))
+        return refuse_family(payload);
+    return send_from(udp, payload, to, from);
+}
+
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
                                const struct leat_endpoint *peer)
 {
-    return leat_udp_send_from(udp, payload, peer, udp->local.ip);
+    struct udp_end to = {.port = peer->port};
+
+    if (!ip4_of(peer->ip, &to.ip))
+        return refuse_family(payload);
+    return send_from(udp, payload, to, udp->local.ip);
 }
 
 enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload)
@@ -152,5 +175,5 @@ enum leat_err leat_udp_send(struct leat_udp *udp, struct leat_buf *payload)
         leat_buf_free(payload);
         return LEAT_ERR_CLOSED;
     }
-    return leat_udp_send_from(udp, payload, &udp->peer, udp->local.ip);
+    return send_from(udp, payload, udp->peer, udp->local.ip);
 }

@@ -7,6 +7,8 @@
 
 #include <leat/addr.h>
 
+#include "core/ip4.h"
+
 enum {
     ARP_BYTES = 28
 };

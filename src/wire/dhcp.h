@@ -13,6 +13,8 @@
 
 #include <leat/addr.h>
 
+#include "core/ip4.h"
+
 enum {
     DHCP_SERVER_PORT = 67,
     DHCP_CLIENT_PORT = 68,

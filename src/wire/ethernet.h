@@ -8,6 +8,7 @@
 
 #include <leat/addr.h>
 
+#include "core/ip4.h"
 #include "wire/bytes.h"
 #include "core/cold.h"
 

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <leat/addr.h>
-
+#include "core/ip4.h"
 #include "core/checksum.h"
 #include "wire/bytes.h"
 

@@ -33,7 +33,7 @@ static void echo(struct leat_udp *udp, struct leat_buf *payload, const struct le
 static const struct leat_udp_events events = {.on_datagram = echo};
 
 /* Attaches the device @name with the address @ip/24. */
-static bool attach(const char *name, leat_ip4 ip)
+static bool attach(const char *name, struct leat_ip ip)
 {
     const struct leat_solo5_net_config config = {.solo5 = &solo5, .device = name};
     struct leat_solo5_net *net;
@@ -58,7 +58,7 @@ static bool begin(void)
     return memory && !solo5.host.entropy(&solo5.host, config.seed, sizeof config.seed) &&
            !leat_init(&stack, memory, bytes, &config) && attach("left", LEAT_IP4(10, 78, 0, 2)) &&
            attach("right", LEAT_IP4(10, 79, 0, 2)) && !leat_udp_register(stack, NULL) &&
-           !leat_udp_open(stack, &udp, &events, NULL) && !leat_udp_bind(udp, LEAT_IP4_ANY, PORT);
+           !leat_udp_open(stack, &udp, &events, NULL) && !leat_udp_bind(udp, LEAT_IP_ANY, PORT);
 }
 
 static void say_stats(void)

@@ -11,7 +11,7 @@ static bool on_lease(struct leat_dhcp *dhcp, const struct leat_dhcp_lease *lease
     struct talk *talk = arg;
 
     assert_ptr_equal(dhcp, talk->dhcp);
-    assert_int_not_equal(lease->ip, LEAT_IP4_ANY);
+    assert_false(leat_ip_is_any(lease->ip));
     talk->asked++;
     return !talk->refuse;
 }
@@ -109,7 +109,7 @@ static leat_ip4 heard_ip(const struct heard *heard, uint8_t code)
     const uint8_t *option = heard_option(heard, code);
 
     if (!option)
-        return LEAT_IP4_ANY;
+        return IP4_ANY;
     assert_int_equal(option[0], 4);
     return frame_get32(option + 1);
 }
@@ -212,7 +212,7 @@ void answer_change(struct answer *answer, uint8_t code, const void *bytes, uint3
 
 struct answer answer(const struct talk *talk, uint8_t type, uint32_t lease_s)
 {
-    struct answer made = {.len = 241, .src = IP_SERVER, .dst = LEAT_IP4_BROADCAST, .src_port = 67};
+    struct answer made = {.len = 241, .src = IP_SERVER, .dst = IP4_BROADCAST, .src_port = 67};
     const bool is_nak = type == 6;
 
     made.bytes[0] = 2;
@@ -238,7 +238,7 @@ void talk_feed(struct talk *talk, const struct answer *made)
     struct frame frame =
         frame_udp(made->src, made->src_port, made->dst, 68, made->bytes, made->len);
 
-    if (made->dst == LEAT_IP4_BROADCAST)
+    if (made->dst == IP4_BROADCAST)
         frame_to(&frame, &MAC_ALL);
     fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
     world_poll(talk->world);
@@ -288,7 +288,7 @@ bool talk_was_told(const struct talk *talk, enum leat_dhcp_news news)
 
 void talk_claim(struct talk *talk, leat_ip4 ip)
 {
-    const struct frame claim = frame_arp(2, &MAC_OTHER, ip, LEAT_IP4_ANY);
+    const struct frame claim = frame_arp(2, &MAC_OTHER, ip, IP4_ANY);
 
     fake_netif_feed(&talk->world->dev, claim.bytes, claim.len);
     world_poll(talk->world);

@@ -18,7 +18,7 @@
 #include "dhcp/dhcp.h"
 
 /* What we are granted, and by whom: the peer of the world. */
-#define IP_GRANTED LEAT_IP4(10, 0, 0, 50)
+#define IP_GRANTED IP4(10, 0, 0, 50)
 #define IP_SERVER  IP_PEER
 
 /* What the client has sent. */

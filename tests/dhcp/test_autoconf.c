@@ -11,8 +11,8 @@ enum {
     NAK = 6
 };
 
-#define IP_GATEWAY LEAT_IP4(10, 0, 0, 9)
-#define IP_FAR     LEAT_IP4(192, 0, 2, 1)
+#define IP_GATEWAY IP4(10, 0, 0, 9)
+#define IP_FAR     IP4(192, 0, 2, 1)
 
 struct home {
     struct talk talk;
@@ -28,7 +28,7 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
     struct home *home = arg;
 
     assert_ptr_equal(autoconf, home->autoconf);
-    assert_int_not_equal(facts->ip, LEAT_IP4_ANY);
+    assert_false(leat_ip_is_any(facts->ip));
     home->configured++;
 }
 
@@ -104,13 +104,13 @@ static void configure(struct home *home)
     offer = answer(&home->talk, OFFER, 3600);
     talk_feed(&home->talk, &offer);
     talk_listen(&home->talk);
-    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    acknowledge(home, IP4(9, 9, 9, 9));
     assert_int_equal(home->configured, 1);
 }
 
 static enum leat_err path_to(struct home *home, struct path *path)
 {
-    return ipv4_path(home->talk.world->stack, LEAT_IP4_ANY, IP_FAR, path);
+    return ipv4_path(home->talk.world->stack, IP4_ANY, IP_FAR, path);
 }
 
 static void a_lease_sets_address_route_and_mtu(void **state)
@@ -121,12 +121,12 @@ static void a_lease_sets_address_route_and_mtu(void **state)
 
     configure(home);
     facts = leat_autoconf_facts(home->autoconf);
-    assert_int_equal(facts->ip, IP_GRANTED);
+    assert_int_equal(leat_ip_v4_number(facts->ip), IP_GRANTED);
     assert_int_equal(facts->prefix_bits, 24);
     assert_false(facts->is_link_local);
-    assert_int_equal(facts->gateway, IP_GATEWAY);
+    assert_int_equal(leat_ip_v4_number(facts->gateway), IP_GATEWAY);
     assert_int_equal(facts->mtu, 1400);
-    assert_int_equal(facts->name_servers[0], LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(leat_ip_v4_number(facts->name_servers[0]), IP4(9, 9, 9, 9));
     assert_int_equal(path_to(home, &path), LEAT_OK);
     assert_int_equal(path.next_hop, IP_GATEWAY);
     assert_int_equal(path.src, IP_GRANTED);
@@ -143,10 +143,11 @@ static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
         talk_wait_until(talk, talk->dhcp->t1_ns);
         world_wait(talk->world, ms);
         talk_heard(talk, 3);
-        acknowledge(home, i == 0 ? LEAT_IP4(9, 9, 9, 9) : LEAT_IP4(1, 1, 1, 1));
+        acknowledge(home, i == 0 ? IP4(9, 9, 9, 9) : IP4(1, 1, 1, 1));
         assert_int_equal(home->changes[LEAT_AUTOCONF_FACTS], i);
     }
-    assert_int_equal(leat_autoconf_facts(home->autoconf)->name_servers[0], LEAT_IP4(1, 1, 1, 1));
+    assert_int_equal(leat_ip_v4_number(leat_autoconf_facts(home->autoconf)->name_servers[0]),
+                     IP4(1, 1, 1, 1));
     assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 0);
     assert_int_equal(home->configured, 1);
 }
@@ -161,16 +162,16 @@ static void all_goes_with_the_lease_and_comes_back(void **state)
     configure(home);
     talk_wait_until(talk, talk->dhcp->expires_ns);
     assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 1);
-    assert_int_equal(leat_autoconf_facts(home->autoconf)->ip, LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_autoconf_facts(home->autoconf)->ip), IP4_ANY);
     assert_int_equal(leat_autoconf_facts(home->autoconf)->mtu, 1500);
-    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, netif_of(home))), IP4_ANY);
     assert_int_equal(path_to(home, &path), LEAT_ERR_NO_ROUTE);
-    assert_int_equal(leat_route_remove(talk->world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    assert_int_equal(leat_route_remove(talk->world->stack, LEAT_IP4_ANY, 0), LEAT_ERR_NOT_FOUND);
     world_wait(talk->world, ms);
     talk_heard(talk, 1);
     made = answer(talk, OFFER, 3600);
     talk_feed(talk, &made);
-    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    acknowledge(home, IP4(9, 9, 9, 9));
     assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 2);
     assert_int_equal(home->configured, 1);
     assert_int_equal(path_to(home, &path), LEAT_OK);
@@ -196,11 +197,11 @@ static void a_route_that_is_there_is_left_alone(void **state)
     struct leat *stack = home->talk.world->stack;
 
     assert_int_equal(leat_address_add(stack, netif_of(home), LEAT_IP4(10, 0, 0, 77), 24), LEAT_OK);
-    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(10, 0, 0, 78)), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(10, 0, 0, 78)), LEAT_OK);
     configure(home);
-    assert_int_equal(leat_autoconf_facts(home->autoconf)->gateway, LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_autoconf_facts(home->autoconf)->gateway), IP4_ANY);
     leat_autoconf_stop(home->autoconf, true);
-    assert_int_equal(leat_route_remove(stack, 0, 0), LEAT_OK);
+    assert_int_equal(leat_route_remove(stack, LEAT_IP4_ANY, 0), LEAT_OK);
 }
 
 static void stop_takes_all_out_and_restart_begins_again(void **state)
@@ -209,7 +210,7 @@ static void stop_takes_all_out_and_restart_begins_again(void **state)
     struct talk *talk = &home->talk;
     uint8_t kept[LEAT_DHCP_KEPT_BYTES];
 
-    assert_int_equal(leat_route_remove(talk->world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    assert_int_equal(leat_route_remove(talk->world->stack, LEAT_IP4_ANY, 0), LEAT_ERR_NOT_FOUND);
     configure(home);
     assert_true(leat_autoconf_keep(home->autoconf, kept));
     assert_int_equal(leat_autoconf_restart(home->autoconf), LEAT_ERR_IN_USE);
@@ -217,7 +218,7 @@ static void stop_takes_all_out_and_restart_begins_again(void **state)
     world_wait(talk->world, ms);
     talk_heard(talk, 7);
     assert_false(leat_autoconf_keep(home->autoconf, kept));
-    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, netif_of(home))), IP4_ANY);
     assert_int_equal(leat_autoconf_restart(home->autoconf), LEAT_OK);
     world_wait(talk->world, ms);
     talk_heard(talk, 1);
@@ -240,21 +241,21 @@ static void silence_is_told_and_an_address_chosen_if_wanted(void **state)
     world_wait(talk->world, 9 * second);
     assert_int_equal(home->configured, 1);
     facts = leat_autoconf_facts(home->autoconf);
-    chosen = facts->ip;
+    chosen = leat_ip_v4_number(facts->ip);
     assert_true(facts->is_link_local);
     assert_int_equal(chosen >> 16, 0xa9fe);
     assert_in_range(chosen >> 8 & 0xff, 1, 254);
-    assert_int_equal(leat_address(talk->world->stack, netif_of(home)), chosen);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, netif_of(home))), chosen);
     /* RFC 3927 1.9: when a server is there after all, it goes */
     talk_wait_until(talk, talk->dhcp->rexmt_ns);
-    assert_int_equal(talk_heard(talk, 1)->src, LEAT_IP4_ANY);
+    assert_int_equal(talk_heard(talk, 1)->src, IP4_ANY);
     made = answer(talk, OFFER, 3600);
     talk_feed(talk, &made);
-    acknowledge(home, LEAT_IP4(9, 9, 9, 9));
+    acknowledge(home, IP4(9, 9, 9, 9));
     assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 1);
-    assert_int_equal(facts->ip, IP_GRANTED);
+    assert_int_equal(leat_ip_v4_number(facts->ip), IP_GRANTED);
     assert_false(facts->is_link_local);
-    assert_int_equal(leat_address_remove(talk->world->stack, netif_of(home), chosen),
+    assert_int_equal(leat_address_remove(talk->world->stack, netif_of(home), leat_ip_v4(chosen)),
                      LEAT_ERR_NOT_FOUND);
 }
 
@@ -262,16 +263,16 @@ static void a_chosen_address_that_is_taken_is_left_for_another(void **state)
 {
     struct home *home = *state;
     struct talk *talk = &home->talk;
-    leat_ip4 before = LEAT_IP4_ANY;
+    leat_ip4 before = IP4_ANY;
 
     home->config.link_local = true;
     start(home);
     for (unsigned i = 0; i < 12; i++) {
         const uint64_t begun_ns = talk->world->now_ns;
         const struct fake_frame *frame;
-        leat_ip4 wanted = LEAT_IP4_ANY;
+        leat_ip4 wanted = IP4_ANY;
 
-        while (wanted == LEAT_IP4_ANY) { /* a probe: it asks in nobody's name */
+        while (wanted == IP4_ANY) { /* a probe: it asks in nobody's name */
             world_wait(talk->world, second / 4);
             while ((frame = fake_netif_sent(&talk->world->dev))) {
                 if (frame_get16(frame->bytes + 12) == 0x0806)

@@ -72,7 +72,7 @@ static void nothing_else_comes_to_it(void **state)
     talk_start(talk, NULL);
     world_feed(talk->world, &frame);
     assert_dropped(talk->world, drop_ip_not_ours);
-    frame = frame_udp(IP_SERVER, 67, LEAT_IP4(224, 0, 0, 9), 68, "x", 1);
+    frame = frame_udp(IP_SERVER, 67, IP4(224, 0, 0, 9), 68, "x", 1);
     world_feed(talk->world, &frame);
     assert_dropped(talk->world, drop_ip_not_ours);
     frame = frame_fragment(17, 1, 0, true, "\0\x43\0\x44\0\x10\0\0aaaaaaaa", 16);
@@ -98,7 +98,8 @@ static void lease_is_counted_from_its_request(void **state)
     assert_true(leat_dhcp_expires_ns(talk->dhcp) > asked_ns + 99 * second);
     talk_mark(talk);
     world_wait(talk->world, 92 * second);
-    assert_int_equal(leat_address(talk->world->stack, &talk->world->dev.netif), LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif)),
+                     IP4_ANY);
     assert_true(talk_was_told(talk, LEAT_DHCP_EXPIRED));
 }
 
@@ -121,7 +122,7 @@ static void renewal_begins_at_T1_and_rebinding_at_T2(void **state)
     talk_wait_until(talk, talk->dhcp->t2_ns);
     talk_listen(talk);
     assert_true(talk->heard_count >= 6 && talk->heard_count <= 10);
-    assert_int_equal(talk->heard.dst, LEAT_IP4_BROADCAST);
+    assert_int_equal(talk->heard.dst, IP4_BROADCAST);
     assert_int_equal(talk->heard.src, IP_GRANTED);
     assert_true(talk->world->now_ns >= bound_ns + 31499 * second);
     assert_state(talk, "REBINDING");
@@ -136,11 +137,12 @@ static void a_kept_address_is_asked_for_first(void **state)
     talk_to_bound(talk, 3600);
     leat_dhcp_keep(leat_dhcp_lease(talk->dhcp), kept);
     leat_dhcp_stop(talk->dhcp);
-    assert_int_equal(leat_address(talk->world->stack, &talk->world->dev.netif), LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif)),
+                     IP4_ANY);
     talk_start(talk, kept);
     talk_heard(talk, REQUEST);
     assert_int_equal(talk->heard.requested, IP_GRANTED);
-    assert_int_equal(talk->heard.server, LEAT_IP4_ANY);
+    assert_int_equal(talk->heard.server, IP4_ANY);
     ack = answer(talk, ACK, 3600);
     talk_feed(talk, &ack);
     assert_state(talk, "BOUND");
@@ -149,7 +151,8 @@ static void a_kept_address_is_asked_for_first(void **state)
 static void what_was_not_kept_by_us_is_no_address(void **state)
 {
     struct talk *talk = *state;
-    const struct leat_dhcp_lease lease = {.ip = IP_GRANTED, .server = IP_SERVER};
+    const struct leat_dhcp_lease lease = {.ip = leat_ip_v4(IP_GRANTED),
+                                          .server = leat_ip_v4(IP_SERVER)};
     uint8_t kept[LEAT_DHCP_KEPT_BYTES];
 
     for (unsigned bit = 0; bit < 8 * sizeof kept; bit++) {
@@ -171,7 +174,8 @@ static void an_address_in_use_is_declined_and_another_one_asked_for_later(void *
     talk_claim(talk, IP_GRANTED);
     assert_int_equal(talk_heard(talk, DECLINE)->requested, IP_GRANTED);
     assert_true(talk_was_told(talk, LEAT_DHCP_DECLINED));
-    assert_int_equal(leat_address(talk->world->stack, &talk->world->dev.netif), LEAT_IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif)),
+                     IP4_ANY);
     declined_ns = talk->world->now_ns;
     talk_wait_until(talk, talk->dhcp->wait_ns);
     assert_true(talk->world->now_ns - declined_ns >= 10 * second);
@@ -277,10 +281,10 @@ static void options_in_pieces_and_in_all_fields_are_put_together(void **state)
     assert_state(talk, "BOUND");
     assert_string_equal(talk->lease.search, "eng.apple.com marketing.apple.com");
     assert_int_equal(talk->lease.name_server_count, 2);
-    assert_int_equal(talk->lease.name_servers[1], LEAT_IP4(1, 1, 1, 1));
+    assert_int_equal(leat_ip_v4_number(talk->lease.name_servers[1]), IP4(1, 1, 1, 1));
     assert_string_equal(talk->lease.domain_name, "example.com");
     assert_int_equal(talk->lease.mtu, 1400);
-    assert_int_equal(talk->lease.ntp_servers[0], LEAT_IP4(10, 0, 0, 9));
+    assert_int_equal(leat_ip_v4_number(talk->lease.ntp_servers[0]), IP4(10, 0, 0, 9));
 }
 
 static void names_that_would_spoil_a_log_are_left_out(void **state)
@@ -334,9 +338,9 @@ static void wrong_configurations_are_refused(void **state)
     assert_int_equal(leat_dhcp_open(stack, netif, &other, &config), LEAT_ERR_IN_USE);
     talk_start(talk, NULL);
     assert_int_equal(leat_dhcp_start(talk->dhcp, NULL), LEAT_ERR_IN_USE);
-    assert_int_equal(leat_dhcp_inform(talk->dhcp, IP_US), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_dhcp_inform(talk->dhcp, leat_ip_v4(IP_US)), LEAT_ERR_IN_USE);
     leat_dhcp_stop(talk->dhcp);
-    assert_int_equal(leat_dhcp_inform(talk->dhcp, IP_US), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_dhcp_inform(talk->dhcp, leat_ip_v4(IP_US)), LEAT_ERR_ARGUMENT);
 }
 
 int main(void)

@@ -129,9 +129,10 @@ static struct pending *next_pending(struct server *server)
 static void check(const struct server *server)
 {
     const struct talk *talk = server->talk;
-    const leat_ip4 ip = leat_address(talk->world->stack, &talk->world->dev.netif);
+    const leat_ip4 ip =
+        leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif));
 
-    if (ip == LEAT_IP4_ANY)
+    if (ip == IP4_ANY)
         return;
     assert_int_not_equal(index_of(ip), ADDRESSES);
     if (talk->world->now_ns > server->granted_until_ns[index_of(ip)] + slack_ns)
@@ -159,7 +160,7 @@ static void step(struct server *server, uint64_t end_ns)
         world_poll(world);
     }
     if (happens(server, 1) && leat_dhcp_lease(talk->dhcp))
-        talk_claim(talk, leat_dhcp_lease(talk->dhcp)->ip);
+        talk_claim(talk, leat_ip_v4_number(leat_dhcp_lease(talk->dhcp)->ip));
     talk->news_count = 0;
     check(server);
     if (talk_listen(talk))

@@ -118,9 +118,8 @@ static void ignored(struct talk *talk, const struct answer *made, const uint64_t
 
 static void test_threat_P2_addresses_that_no_host_can_have(void **state)
 {
-    static const leat_ip4 bad[] = {LEAT_IP4_ANY,           LEAT_IP4_BROADCAST,
-                                   LEAT_IP4(127, 0, 0, 1), LEAT_IP4(224, 0, 0, 5),
-                                   LEAT_IP4(0, 0, 0, 9),   LEAT_IP4(240, 1, 1, 1)};
+    static const leat_ip4 bad[] = {IP4_ANY,           IP4_BROADCAST,   IP4(127, 0, 0, 1),
+                                   IP4(224, 0, 0, 5), IP4(0, 0, 0, 9), IP4(240, 1, 1, 1)};
     struct talk *talk = *state;
 
     talk_start(talk, NULL);
@@ -179,7 +178,7 @@ static void test_threat_P3_a_second_offer_and_floods_change_nothing(void **state
 
         other = answer(talk, i % 2 ? OFFER : ACK, 3600);
         answer_change(&other, 54, server, 4);
-        frame_put32(other.bytes + 16, LEAT_IP4(10, 0, 0, 99));
+        frame_put32(other.bytes + 16, IP4(10, 0, 0, 99));
         ignored(talk, &other, &leat_dhcp_counts(talk->dhcp)->drop_server);
     }
     assert_false(talk_listen(talk));
@@ -269,7 +268,7 @@ static void test_threat_P5_for_ever_is_kept(void **state)
 static void test_threat_P6_masks_with_holes_and_addresses_at_an_edge(void **state)
 {
     static const uint32_t masks[] = {0xff00ff00, 0x00ffffff, 0xfffffffd, 0, 0x80000001};
-    static const leat_ip4 edges[] = {LEAT_IP4(10, 0, 0, 0), LEAT_IP4(10, 0, 0, 255)};
+    static const leat_ip4 edges[] = {IP4(10, 0, 0, 0), IP4(10, 0, 0, 255)};
     struct talk *talk = *state;
 
     talk_start(talk, NULL);
@@ -310,7 +309,7 @@ static void test_threat_P6_routers_that_can_not_be_are_left_out(void **state)
 
     bound_with(talk, 3, routers, sizeof routers);
     assert_int_equal(talk->lease.router_count, 1);
-    assert_int_equal(talk->lease.routers[0], IP_US);
+    assert_int_equal(leat_ip_v4_number(talk->lease.routers[0]), IP_US);
 }
 
 static void test_threat_P7_a_server_that_always_refuses_is_asked_seldom(void **state)
@@ -384,7 +383,7 @@ static void test_threat_P9_name_servers_that_can_not_be_are_left_out(void **stat
 
     bound_with(talk, 6, servers, sizeof servers);
     assert_int_equal(talk->lease.name_server_count, 1);
-    assert_int_equal(talk->lease.name_servers[0], LEAT_IP4(9, 9, 9, 9));
+    assert_int_equal(leat_ip_v4_number(talk->lease.name_servers[0]), IP4(9, 9, 9, 9));
 }
 
 static void test_threat_P10_forcerenew_is_ignored(void **state)

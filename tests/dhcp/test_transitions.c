@@ -90,7 +90,8 @@ static void to_bound(struct talk *talk)
 
 static void start_kept(struct talk *talk)
 {
-    const struct leat_dhcp_lease lease = {.ip = IP_GRANTED, .server = IP_SERVER};
+    const struct leat_dhcp_lease lease = {.ip = leat_ip_v4(IP_GRANTED),
+                                          .server = leat_ip_v4(IP_SERVER)};
     uint8_t kept[LEAT_DHCP_KEPT_BYTES];
 
     leat_dhcp_keep(&lease, kept);
@@ -100,7 +101,7 @@ static void start_kept(struct talk *talk)
 static void inform(struct talk *talk)
 {
     world_settle(talk->world);
-    assert_int_equal(leat_dhcp_inform(talk->dhcp, IP_US), LEAT_OK);
+    assert_int_equal(leat_dhcp_inform(talk->dhcp, leat_ip_v4(IP_US)), LEAT_OK);
     world_poll(talk->world);
     talk_listen(talk);
 }
@@ -281,14 +282,14 @@ static void check_wire(struct talk *talk)
         uint8_t type;
         leat_ip4 src, dst, ciaddr, requested, server; /* RFC 2131 table 5; src of INFORM: below */
     } forms[] = {
-        {"snd_DISCOVER", 1, 0, LEAT_IP4_BROADCAST, 0, 0, 0},
-        {"snd_REQUEST", 3, 0, LEAT_IP4_BROADCAST, 0, IP_GRANTED, IP_SERVER},
-        {"snd_REQUEST_reboot", 3, 0, LEAT_IP4_BROADCAST, 0, IP_GRANTED, 0},
+        {"snd_DISCOVER", 1, 0, IP4_BROADCAST, 0, 0, 0},
+        {"snd_REQUEST", 3, 0, IP4_BROADCAST, 0, IP_GRANTED, IP_SERVER},
+        {"snd_REQUEST_reboot", 3, 0, IP4_BROADCAST, 0, IP_GRANTED, 0},
         {"snd_REQUEST_renew", 3, IP_GRANTED, IP_SERVER, IP_GRANTED, 0, 0},
-        {"snd_REQUEST_rebind", 3, IP_GRANTED, LEAT_IP4_BROADCAST, IP_GRANTED, 0, 0},
-        {"snd_DECLINE", 4, 0, LEAT_IP4_BROADCAST, 0, IP_GRANTED, IP_SERVER},
+        {"snd_REQUEST_rebind", 3, IP_GRANTED, IP4_BROADCAST, IP_GRANTED, 0, 0},
+        {"snd_DECLINE", 4, 0, IP4_BROADCAST, 0, IP_GRANTED, IP_SERVER},
         {"snd_RELEASE", 7, IP_GRANTED, IP_SERVER, IP_GRANTED, 0, IP_SERVER},
-        {"snd_INFORM", 8, IP_US, LEAT_IP4_BROADCAST, IP_US, 0, 0},
+        {"snd_INFORM", 8, IP_US, IP4_BROADCAST, IP_US, 0, 0},
     };
     bool any = false;
 
@@ -323,12 +324,13 @@ static void check_program(const struct talk *talk)
         {"tell_refused", LEAT_DHCP_REFUSED},   {"tell_declined", LEAT_DHCP_DECLINED},
         {"tell_expired", LEAT_DHCP_EXPIRED},   {"tell_IPv6_only", LEAT_DHCP_IPV6_ONLY},
     };
-    const leat_ip4 ours = leat_address(talk->world->stack, &talk->world->dev.netif);
+    const leat_ip4 ours =
+        leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif));
 
     for (unsigned i = 0; i < sizeof told / sizeof *told; i++)
         assert_int_equal(talk_was_told(talk, told[i].news), line_does(told[i].action));
     if (line_does("withdraw"))
-        assert_int_equal(ours, LEAT_IP4_ANY);
+        assert_int_equal(ours, IP4_ANY);
     if (current->next == DHCP_BOUND || current->next == DHCP_RENEWING ||
         current->next == DHCP_REBINDING) {
         assert_int_equal(ours, IP_GRANTED);

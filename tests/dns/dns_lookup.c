@@ -43,10 +43,10 @@ static void liar_hears(struct leat_udp *udp, struct leat_buf *payload,
         liar->answer(liar);
 }
 
-void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply, leat_ip4 from,
-              uint16_t to_port)
+void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply,
+              struct leat_ip from, uint16_t to_port)
 {
-    const struct leat_endpoint peer = {.ip = liar->peer.ip, .port = to_port};
+    const struct leat_endpoint peer = leat_endpoint_of(liar->peer.ip, to_port);
     struct leat_pool *pool = leat_pool(liar->world->stacks[SERVER]);
 
     assert_int_equal(leat_udp_send_from(
@@ -153,9 +153,9 @@ struct liar *with_liar(struct fixture *f, void (*answer)(struct liar *liar))
     struct leat *stack = f->world->stacks[SERVER];
 
     assert_int_equal(leat_udp_open(stack, &f->liar.udp, &events, &f->liar), LEAT_OK);
-    assert_int_equal(leat_udp_bind(f->liar.udp, LEAT_IP4_ANY, 53), LEAT_OK);
+    assert_int_equal(leat_udp_bind(f->liar.udp, LEAT_IP_ANY, 53), LEAT_OK);
     assert_int_equal(leat_udp_open(stack, &f->liar.udp_54, &events, &f->liar), LEAT_OK);
-    assert_int_equal(leat_udp_bind(f->liar.udp_54, LEAT_IP4_ANY, 54), LEAT_OK);
+    assert_int_equal(leat_udp_bind(f->liar.udp_54, LEAT_IP_ANY, 54), LEAT_OK);
     f->liar.answer = answer;
     return &f->liar;
 }

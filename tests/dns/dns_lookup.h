@@ -24,7 +24,7 @@ struct query_seen {
     uint64_t at_ns;
     uint16_t id;
     uint16_t port;
-    leat_ip4 to;
+    struct leat_ip to;
     bool has_edns;
     uint8_t name[256];
 };
@@ -38,7 +38,7 @@ struct liar {
     unsigned count;
     struct message query;
     struct leat_endpoint peer;
-    leat_ip4 local_ip;
+    struct leat_ip local_ip;
     /* writes replies with say(); NULL: is silent */
     void (*answer)(struct liar *liar);
 };
@@ -61,8 +61,8 @@ void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 
 /* The liar sends @reply: to whom it heard, from the address that was asked; or as told. */
 void say(struct liar *liar, const struct message *reply);
-void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply, leat_ip4 from,
-              uint16_t to_port);
+void say_from(struct liar *liar, struct leat_udp *udp, const struct message *reply,
+              struct leat_ip from, uint16_t to_port);
 
 /* The reply to the query that was heard: @rcode, and 192.0.2.@last if that is not 0. */
 struct message *make_reply(const struct liar *liar, unsigned rcode, uint8_t last);

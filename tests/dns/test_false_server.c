@@ -141,7 +141,7 @@ static void test_no_connection_for_a_long_reply_is_waited_out(void **state)
 {
     static const struct leat_tcp_events none = {0};
     struct fixture *f = *state;
-    const struct leat_endpoint server = {SERVER_IP, 54}; /* nobody listens there */
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 54); /* nobody listens there */
     struct speaker speaker;
     struct leat_tcp *conn;
 

@@ -26,7 +26,7 @@ struct home {
 
 static struct home home;
 
-static const struct leat_endpoint forwarder_at = {CLIENT_IP, 53};
+static const struct leat_endpoint forwarder_at = {LEAT_IP4_INIT(10, 0, 0, 2), 53, 0};
 
 static void on_reply(struct leat_udp *udp, struct leat_buf *payload,
                      const struct leat_endpoint *peer, const struct leat_endpoint *local, void *arg)
@@ -64,7 +64,7 @@ static void open_home_for(struct fixture *f, const struct leat_resolver_config *
 }
 
 static const struct leat_resolver_config plain_resolver = {
-    .servers = {{.ip = SERVER_IP}}, .server_count = 1, .lookups = 32, .cache_bytes = 262144};
+    .servers = {{.ip = LEAT_IP4_INIT(10, 0, 0, 1)}}, .server_count = 1, .lookups = 32, .cache_bytes = 262144};
 
 static void open_home(struct fixture *f)
 {

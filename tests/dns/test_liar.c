@@ -181,9 +181,9 @@ static bool forge_icmp(struct liar *liar, uint32_t quote)
     const struct icmp_error error = {.type = ICMP_UNREACHABLE,
                                      .code = ICMP_PORT_UNREACHABLE,
                                      .protocol = 17,
-                                     .reporter = SERVER_IP,
-                                     .local_ip = CLIENT_IP,
-                                     .remote_ip = SERVER_IP,
+                                     .reporter = leat_ip_v4_number(SERVER_IP),
+                                     .local_ip = leat_ip_v4_number(CLIENT_IP),
+                                     .remote_ip = leat_ip_v4_number(SERVER_IP),
                                      .transport = header,
                                      .transport_bytes = sizeof header};
 
@@ -195,7 +195,8 @@ static bool forge_icmp(struct liar *liar, uint32_t quote)
 
 static uint32_t quote_of(const struct liar *liar)
 {
-    return udp_look_up(liar->world->stacks[CLIENT], CLIENT_IP, liar->peer.port)->quote;
+    return udp_look_up(liar->world->stacks[CLIENT], leat_ip_v4_number(CLIENT_IP), liar->peer.port)
+        ->quote;
 }
 
 static void guessed_errors_then_the_truth(struct liar *liar)

@@ -63,9 +63,9 @@ static void client_hears(struct leat_udp *udp, struct leat_buf *payload,
 static const struct leat_udp_events client_events = {.on_datagram = client_hears};
 
 /* A query from @ip, our address. */
-static void ask(struct fixture *f, struct leat_udp *udp, leat_ip4 ip)
+static void ask(struct fixture *f, struct leat_udp *udp, struct leat_ip ip)
 {
-    const struct leat_endpoint server = {SERVER_IP, 53};
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 53);
     struct message *query = malloc(sizeof *query);
 
     make_query(query, "www.example.test", LEAT_DNS_A, 0);
@@ -102,7 +102,7 @@ static void test_a_query_from_beyond_all_routes_is_counted(void **state)
 {
     struct fixture *f = *state;
     struct leat *client = f->world->stacks[CLIENT];
-    const leat_ip4 far = LEAT_IP4(192, 0, 2, 1);
+    const struct leat_ip far = LEAT_IP4(192, 0, 2, 1);
     struct leat_udp *udp;
 
     open_server(f);
@@ -152,7 +152,7 @@ static void note_open(struct leat_tcp *conn, void *arg)
 static void test_a_message_by_TCP_that_is_no_query_is_counted(void **state)
 {
     static const struct leat_tcp_events events = {.on_open = note_open, .on_closed = note_closed};
-    const struct leat_endpoint server = {SERVER_IP, 53};
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 53);
     struct fixture *f = *state;
     struct leat_tcp *conn;
 

@@ -28,7 +28,7 @@ static int set_up(void **state)
 
 static void a_network_gets_its_rate_and_a_burst_of_it(void **state)
 {
-    const leat_ip4 ip = LEAT_IP4(192, 0, 2, 1);
+    const leat_ip4 ip = IP4(192, 0, 2, 1);
 
     (void)state;
     assert_int_equal(take(ip, 0, 300, DNS_RATE_REPLY), 100);
@@ -40,7 +40,7 @@ static void a_network_gets_its_rate_and_a_burst_of_it(void **state)
 
 static void every_second_query_over_the_limit_slips(void **state)
 {
-    const leat_ip4 ip = LEAT_IP4(192, 0, 2, 1);
+    const leat_ip4 ip = IP4(192, 0, 2, 1);
 
     (void)state;
     take(ip, 0, 100, DNS_RATE_REPLY);
@@ -55,10 +55,10 @@ static void addresses_of_a_network_share_and_networks_do_not(void **state)
 
     (void)state;
     for (unsigned host = 0; host < 256; host++)
-        replies += take(LEAT_IP4(192, 0, 2, host), 0, 2, DNS_RATE_REPLY);
+        replies += take(IP4(192, 0, 2, host), 0, 2, DNS_RATE_REPLY);
     assert_int_equal(replies, 100);
-    assert_int_equal(take(LEAT_IP4(192, 0, 3, 1), 0, 200, DNS_RATE_REPLY), 100);
-    assert_int_equal(take(LEAT_IP4(192, 1, 2, 1), 0, 200, DNS_RATE_REPLY), 100);
+    assert_int_equal(take(IP4(192, 0, 3, 1), 0, 200, DNS_RATE_REPLY), 100);
+    assert_int_equal(take(IP4(192, 1, 2, 1), 0, 200, DNS_RATE_REPLY), 100);
 }
 
 static void more_networks_than_buckets_get_no_more_than_all_buckets_hold(void **state)
@@ -68,7 +68,7 @@ static void more_networks_than_buckets_get_no_more_than_all_buckets_hold(void **
     (void)state;
     for (unsigned round = 0; round < 4; round++)
         for (unsigned i = 0; i < 4 * DNS_RATE_BUCKETS; i++)
-            replies += take(LEAT_IP4(10, i >> 8, i & 255, 1), 0, 100, DNS_RATE_REPLY);
+            replies += take(IP4(10, i >> 8, i & 255, 1), 0, 100, DNS_RATE_REPLY);
     assert_in_range(replies, 1, 100 * DNS_RATE_BUCKETS);
 }
 
@@ -81,7 +81,7 @@ static void any_rate_is_one(void **state)
         const unsigned most = rates[i] < 2000 ? rates[i] : 2000;
 
         dns_rate_init(&rate, rates[i]);
-        assert_int_equal(take(LEAT_IP4(192, 0, 2, 1), 7, 2000, DNS_RATE_REPLY), most);
+        assert_int_equal(take(IP4(192, 0, 2, 1), 7, 2000, DNS_RATE_REPLY), most);
     }
 }
 

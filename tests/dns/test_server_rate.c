@@ -48,7 +48,7 @@ static void open_server(struct fixture *f, struct leat_dns_server_config config)
                      LEAT_OK);
     f->counts = leat_dns_server_counts(f->server);
     assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &f->udp, &events, f), LEAT_OK);
-    assert_int_equal(leat_udp_bind(f->udp, LEAT_IP4_ANY, 0), LEAT_OK);
+    assert_int_equal(leat_udp_bind(f->udp, LEAT_IP_ANY, 0), LEAT_OK);
 }
 
 static int set_up(void **state)
@@ -73,7 +73,7 @@ static int tear_down(void **state)
 /* @count queries for www.example.test in @count tenths of a millisecond. */
 static size_t ask(struct fixture *f, unsigned count, uint16_t edns_bytes)
 {
-    const struct leat_endpoint peer = {.ip = SERVER_IP, .port = 53};
+    const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
     struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
     struct message query;
 
@@ -169,7 +169,7 @@ static void test_threat_Q12_who_slips_gets_the_answer_by_tcp(void **state)
 {
     static const struct leat_tcp_events events = {.on_open = client_ask,
                                                   .on_readable = client_read};
-    const struct leat_endpoint peer = {.ip = SERVER_IP, .port = 53};
+    const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
     struct fixture *f = *state;
     struct client client = {.came = 0};
     struct message query;

@@ -85,7 +85,7 @@ static const struct leat_tcp_events client_events = {
 
 struct client *connect_client(struct fixture *f)
 {
-    const struct leat_endpoint server = {.ip = SERVER_IP, .port = 80};
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 80);
     struct client *client = calloc(1, sizeof *client);
 
     assert_int_equal(leat_tcp_connect(f->world->stacks[CLIENT], &client->conn, &server, NULL,

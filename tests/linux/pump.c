@@ -186,8 +186,10 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
 
 static bool connect_one(struct pump *pump)
 {
-    const struct leat_endpoint peer = {pump->platform->gateway, pump->platform->port};
-    const struct leat_endpoint local = {LEAT_IP4_ANY, (uint16_t)(20000 + pump->to_connect)};
+    const struct leat_endpoint peer =
+        leat_endpoint_of(pump->platform->gateway, pump->platform->port);
+    const struct leat_endpoint local =
+        leat_endpoint_of(LEAT_IP_ANY, (uint16_t)(20000 + pump->to_connect));
     struct flow *flow = new_flow(pump, local.port);
     struct leat_tcp *conn;
 

@@ -45,9 +45,10 @@ static enum leat_err build(struct machine *machine)
         return err;
     err = leat_attach(machine->stack, netif);
     if (err == LEAT_OK)
-        err = leat_address_add(machine->stack, netif, settings->local_ip, settings->prefix_bits);
+        err = leat_address_add(machine->stack, netif, leat_ip_v4(settings->local_ip),
+                               settings->prefix_bits);
     if (err == LEAT_OK)
-        err = leat_route_add(machine->stack, 0, 0, settings->gateway_ip);
+        err = leat_route_add(machine->stack, LEAT_IP4_ANY, 0, leat_ip_v4(settings->gateway_ip));
     if (err == LEAT_OK)
         err = leat_udp_register(machine->stack, 0);
     if (err == LEAT_OK)

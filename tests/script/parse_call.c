@@ -56,13 +56,14 @@ static void parse_function(struct parser *parser, struct value *value, const str
         value->kind = VALUE_PORT;
         value->integer = (int64_t)parse_number(parser, UINT16_MAX, "a port");
     } else if (token_is(name, "inet_addr")) {
-        leat_ip4 ip = 0;
+        struct leat_ip ip = LEAT_IP_ANY;
 
         value->kind = VALUE_ADDRESS;
         take_string(parser, value);
-        if (!parser->failed && !leat_ip4_parse(parse_copy(parser, value->text, value->len), &ip))
+        if (!parser->failed &&
+            !(leat_ip_parse(parse_copy(parser, value->text, value->len), &ip) && leat_ip_is_v4(ip)))
             parse_fail_at(parser, value->at, "not an IPv4 address");
-        value->integer = ip;
+        value->integer = leat_ip_v4_number(ip);
     } else {
         parse_fail_at(parser, name->at, "htons or inet_addr expected");
     }

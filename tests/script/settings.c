@@ -116,9 +116,9 @@ void settings_init(struct settings *settings)
 {
     /* packetdrill's addresses, ports and tolerance */
     *settings = (struct settings){
-        .local_ip = LEAT_IP4(192, 168, 0, 1),
-        .remote_ip = LEAT_IP4(192, 0, 2, 1),
-        .gateway_ip = LEAT_IP4(192, 168, 0, 2),
+        .local_ip = leat_ip_v4_number(LEAT_IP4(192, 168, 0, 1)),
+        .remote_ip = leat_ip_v4_number(LEAT_IP4(192, 0, 2, 1)),
+        .gateway_ip = leat_ip_v4_number(LEAT_IP4(192, 168, 0, 2)),
         .prefix_bits = 16,
         .mtu = 1500,
         .bind_port = 8080,
@@ -135,15 +135,25 @@ void settings_init(struct settings *settings)
         settings->stack.seed[i] = (uint8_t)(i * 37 + 1);
 }
 
+static bool read_ip(const char *text, uint32_t *number)
+{
+    struct leat_ip ip;
+
+    if (!leat_ip_parse(text, &ip) || !leat_ip_is_v4(ip))
+        return false;
+    *number = leat_ip_v4_number(ip);
+    return true;
+}
+
 /* 255.255.0.0 */
 static bool set_netmask(const char *text, uint8_t *prefix_bits)
 {
-    leat_ip4 mask;
+    uint32_t mask;
 
-    if (!leat_ip4_parse(text, &mask))
+    if (!read_ip(text, &mask))
         return false;
     for (uint8_t bits = 0; bits <= 32; bits++) {
-        if (leat_ip4_mask(bits) == mask) {
+        if ((bits > 0 ? UINT32_MAX << (32 - bits) : 0) == mask) {
             *prefix_bits = bits;
             return true;
         }
@@ -163,14 +173,14 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     } else if (strcmp(name, "netmask_ip") == 0) {
         good = set_netmask(value, &settings->prefix_bits);
     } else if (is_ip) {
-        leat_ip4 *ip = strcmp(name, "local_ip") == 0     ? &settings->local_ip
+        uint32_t *ip = strcmp(name, "local_ip") == 0     ? &settings->local_ip
                        : strcmp(name, "remote_ip") == 0  ? &settings->remote_ip
                        : strcmp(name, "gateway_ip") == 0 ? &settings->gateway_ip
                                                          : 0;
 
         if (!ip)
             return SETTING_UNKNOWN;
-        good = leat_ip4_parse(value, ip);
+        good = read_ip(value, ip);
     } else if (strcmp(name, "mtu") == 0) {
         good = read_number(value, UINT16_MAX, &number) && number >= 68;
         settings->mtu = (uint16_t)number;

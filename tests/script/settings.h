@@ -10,7 +10,7 @@
 #include <leat/leat.h>
 
 struct settings {
-    leat_ip4 local_ip, remote_ip, gateway_ip;
+    uint32_t local_ip, remote_ip, gateway_ip;
     uint8_t prefix_bits;
     uint16_t mtu;
     uint16_t bind_port;    /* of a bind() to ... */

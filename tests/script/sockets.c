@@ -82,6 +82,7 @@ int sock_errno(enum leat_err err)
     case LEAT_ERR_CANCELLED:
     case LEAT_ERR_NO_TASK:
     case LEAT_ERR_PROTOCOL:
+    case LEAT_ERR_FAMILY:
     case LEAT_ERR_DEVICE:
     case LEAT_ERR_COUNT:
         break;

@@ -111,8 +111,8 @@ static void ip_options(struct forge *f)
 
 static void martian(struct forge *f)
 {
-    static const leat_ip4 sources[] = {LEAT_IP4(127, 0, 0, 1), LEAT_IP4(224, 0, 0, 1),
-                                       LEAT_IP4_BROADCAST, LEAT_IP4(10, 0, 0, 255), 0};
+    static const leat_ip4 sources[] = {IP4(127, 0, 0, 1), IP4(224, 0, 0, 1), IP4_BROADCAST,
+                                       IP4(10, 0, 0, 255), 0};
     const unsigned which = forge_any(f, 0, 5);
     const struct forge_segment syn = {.seq = forge_any(f, 0, UINT32_MAX), .flags = SYN};
 

@@ -41,17 +41,17 @@ uint32_t forge_sum(uint64_t total, const uint8_t *bytes, uint32_t len)
 
 leat_ip4 forge_ours(const struct forge *f)
 {
-    return LEAT_IP4(10, 0, 0, 1 + f->end);
+    return IP4(10, 0, 0, 1 + f->end);
 }
 
 leat_ip4 forge_peers(const struct forge *f)
 {
-    return LEAT_IP4(10, 0, 0, 2 - f->end);
+    return IP4(10, 0, 0, 2 - f->end);
 }
 
 leat_ip4 forge_stranger(struct forge *f)
 {
-    return LEAT_IP4(10, 0, 0, 3) + forge_any(f, 0, 200);
+    return IP4(10, 0, 0, 3) + forge_any(f, 0, 200);
 }
 
 void forge_ethernet(struct forge *f, uint32_t type)

@@ -6,6 +6,7 @@
 #define SIM_FORGE_H
 
 #include "sim.h"
+#include "core/ip4.h"
 
 enum {
     FORGE_IP_AT = 14,

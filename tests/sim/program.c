@@ -379,9 +379,9 @@ static void open_active(struct sim_side *side)
     struct sim *sim = side->sim;
     const bool both = side->plan->role[0] == 2;
     const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
-    const struct leat_endpoint local = {LEAT_IP4_ANY, port};
-    const struct leat_endpoint remote = {LEAT_IP4(10, 0, 0, 2 - side->end),
-                                         both ? port : SIM_PORT_LISTEN};
+    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, port);
+    const struct leat_endpoint remote =
+        leat_endpoint_of(LEAT_IP4(10, 0, 0, 2 - side->end), both ? port : SIM_PORT_LISTEN);
     enum leat_err err;
 
     side->wake_ns = LEAT_NEVER_NS;

@@ -114,7 +114,7 @@ static bool end_build(struct sim_end *end)
     struct sim *sim = end->sim;
     const struct leat_config config = stack_config(&sim->scenario, end->index);
     struct leat_tcp_config tcp = tcp_config(&sim->scenario, end->index);
-    const leat_ip4 ip = LEAT_IP4(10, 0, 0, 1 + end->index);
+    const struct leat_ip ip = LEAT_IP4(10, 0, 0, 1 + end->index);
     struct leat_netif *netif = &end->device.netif;
     size_t bytes;
 

@@ -45,7 +45,7 @@ int main(void)
     struct leat_udp *udp;
 
     if (leat_init(&stack, block, sizeof block, &config) || leat_udp_register(stack, NULL) ||
-        leat_udp_open(stack, &udp, &events, NULL) || leat_udp_bind(udp, LEAT_IP4_ANY, 7))
+        leat_udp_open(stack, &udp, &events, NULL) || leat_udp_bind(udp, LEAT_IP_ANY, 7))
         return 1;
     return leat_poll(stack, 0) == LEAT_NEVER_NS ? 0 : 2;
 }

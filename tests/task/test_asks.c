@@ -4,7 +4,7 @@
 #include <leat/dns_server.h>
 #include <leat/dns_zone.h>
 
-static const struct leat_endpoint remote = {.ip = SERVER_IP, .port = PORT};
+static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
 /* ---- datagrams ---------------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ enum {
 };
 
 static const char text[TEXT_BYTES];
-static const struct leat_endpoint remote = {.ip = SERVER_IP, .port = PORT};
+static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
 /* Which wait is to be cancelled. */
 struct plan {

@@ -15,7 +15,7 @@ static void fill_many(void)
         many[i] = (char)(i * 11 + i / 253);
 }
 
-static const struct leat_endpoint remote = {.ip = SERVER_IP, .port = PORT};
+static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = PORT};
 
 /* ---- servers ------------------------------------------------------------------------------ */
 

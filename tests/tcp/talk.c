@@ -135,8 +135,8 @@ void talk_listen(struct talk *talk)
 
 void talk_connect(struct talk *talk)
 {
-    const struct leat_endpoint remote = {IP_PEER, talk->port_peer};
-    const struct leat_endpoint local = {LEAT_IP4_ANY, PORT_US};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), talk->port_peer);
+    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, PORT_US);
     struct leat_tcp *conn = 0;
 
     world_mark(talk->world);

@@ -272,7 +272,7 @@ static void SYN_from_beyond_all_routes_gets_no_cookie(void **state)
 
     fill_backlog(talk);
     frame = talk_frame(talk, SYN, 0, 0, 0, 0);
-    frame_put32(frame.bytes + FRAME_IP + 12, LEAT_IP4(192, 0, 2, 1));
+    frame_put32(frame.bytes + FRAME_IP + 12, IP4(192, 0, 2, 1));
     frame_seal_ip(&frame);
     frame_seal_tcp(&frame);
     world_feed(talk->world, &frame);

@@ -178,7 +178,7 @@ static void neither_kind_of_SYN_is_marked_as_ECT(void **state)
 /* RFC 9293 3.9.2.1: from the first segment on. */
 static void SYN_has_the_diffserv_field_that_the_program_chose(void **state)
 {
-    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
     struct talk *talk = *state;
 
     world_mark(talk->world);

@@ -184,8 +184,8 @@ static void probe_that_was_SACKed_is_followed_by_others(void **state)
     assert_int_equal(talk_info(talk).queued_bytes, 0);
 }
 
-/* After timeouts the window shuts, and what is behind the first segment is SACKed: all of it is owed
- * still, and goes again. */
+/* After timeouts the window shuts, and what is behind the first segment is SACKed: all of it is
+ * owed still, and goes again. */
 static void text_SACKed_at_a_shut_window_is_still_owed(void **state)
 {
     struct talk *talk = *state;
@@ -220,7 +220,8 @@ static void lose_address(struct talk *talk)
 {
     struct world *world = talk->world;
 
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
 }
 
 /* Nothing is left to be sent again; the minute of FIN-WAIT-2 goes by. */

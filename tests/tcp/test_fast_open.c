@@ -166,8 +166,8 @@ static void learn_cookie(struct talk *talk)
 /* Connects with text that is there before the next poll. */
 static void connect_before_poll(struct talk *talk, uint32_t len)
 {
-    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
-    const struct leat_endpoint local = {LEAT_IP4_ANY, PORT_US};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
+    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, PORT_US);
 
     world_mark(talk->world);
     assert_int_equal(leat_tcp_connect(talk->world->stack, &talk->conn, &remote, &local, 0, 0),

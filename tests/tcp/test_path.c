@@ -101,12 +101,12 @@ static void change_of_the_routes_is_followed_at_once(void **state)
     tx(talk, ACK, 1, 1, 10);
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
     rx(talk, ACK, 1, 11, 0);
-    assert_int_equal(leat_route_add(stack, IP_PEER, 32, IP_OTHER), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, leat_ip_v4(IP_PEER), 32, leat_ip_v4(IP_OTHER)), LEAT_OK);
     talk_send(talk, 10);
     tx(talk, ACK, 11, 1, 10);
     assert_memory_equal(talk->last.bytes, MAC_OTHER.octet, 6);
     rx(talk, ACK, 1, 21, 0);
-    assert_int_equal(leat_route_remove(stack, IP_PEER, 32), LEAT_OK);
+    assert_int_equal(leat_route_remove(stack, leat_ip_v4(IP_PEER), 32), LEAT_OK);
     talk_send(talk, 10);
     tx(talk, ACK, 21, 1, 10);
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
@@ -122,7 +122,8 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
     rx(talk, ACK, 1, 11, 0);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
     world_mark(world);
     talk_send(talk, 10);
     talk_wait(talk, 3 * second);
@@ -130,7 +131,8 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     assert_int_equal(talk_grown(talk, tx_frames), 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
     /* it comes back, and so does the text */
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_mark(world);
     talk_wait(talk, 10 * second);
     assert_true(talk_grown(talk, tcp_sent) > 0);

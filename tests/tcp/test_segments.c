@@ -20,8 +20,7 @@ static void bad_checksum_is_dropped_in_every_state(void **state)
 /* RFC 9293 3.9.2.3, MUST-57; RFC 1122 4.2.3.10 */
 static void segment_to_many_is_dropped_in_silence(void **state)
 {
-    static const leat_ip4 many[] = {LEAT_IP4(10, 0, 0, 255), LEAT_IP4(255, 255, 255, 255),
-                                    LEAT_IP4(224, 0, 0, 1)};
+    static const leat_ip4 many[] = {IP4(10, 0, 0, 255), IP4(255, 255, 255, 255), IP4(224, 0, 0, 1)};
     struct talk *talk = *state;
 
     talk_listen(talk);
@@ -42,12 +41,11 @@ static void segment_to_many_is_dropped_in_silence(void **state)
 /* RFC 9293 3.9.1.1, MUST-46 */
 static void open_to_many_is_refused(void **state)
 {
-    static const leat_ip4 many[] = {LEAT_IP4(10, 0, 0, 255), LEAT_IP4(255, 255, 255, 255),
-                                    LEAT_IP4(224, 0, 0, 1)};
+    static const leat_ip4 many[] = {IP4(10, 0, 0, 255), IP4(255, 255, 255, 255), IP4(224, 0, 0, 1)};
     struct talk *talk = *state;
 
     for (unsigned i = 0; i < sizeof many / sizeof *many; i++) {
-        const struct leat_endpoint remote = {many[i], 80};
+        const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(many[i]), 80);
         struct leat_tcp *conn;
 
         assert_int_not_equal(leat_tcp_connect(talk->world->stack, &conn, &remote, 0, 0, 0),
@@ -60,8 +58,9 @@ static void open_to_many_is_refused(void **state)
 /* RFC 9293 3.9.1.1, MUST-43..45 */
 static void program_may_fix_its_own_address(void **state)
 {
-    const struct leat_endpoint remote = {IP_PEER, PORT_PEER};
-    const struct leat_endpoint ours = {IP_US, 0}, theirs = {IP_OTHER, 0};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
+    const struct leat_endpoint ours = leat_endpoint_of(leat_ip_v4(IP_US), 0);
+    const struct leat_endpoint theirs = leat_endpoint_of(leat_ip_v4(IP_OTHER), 0);
     struct talk *talk = *state;
     struct leat_tcp *conn = 0;
 

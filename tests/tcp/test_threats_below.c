@@ -35,12 +35,12 @@ static void test_threat_E3_segments_for_another_station_get_no_RST(void **state)
 static void from_where_nobody_is(struct place *place)
 {
     static const leat_ip4 sources[] = {IP_US,
-                                       LEAT_IP4(127, 0, 0, 1),
-                                       LEAT_IP4(0, 0, 0, 0),
-                                       LEAT_IP4(10, 0, 0, 255),
-                                       LEAT_IP4(255, 255, 255, 255),
-                                       LEAT_IP4(224, 0, 0, 1),
-                                       LEAT_IP4(240, 0, 0, 1)};
+                                       IP4(127, 0, 0, 1),
+                                       IP4(0, 0, 0, 0),
+                                       IP4(10, 0, 0, 255),
+                                       IP4(255, 255, 255, 255),
+                                       IP4(224, 0, 0, 1),
+                                       IP4(240, 0, 0, 1)};
     static const uint8_t flags[] = {SYN, SYN | ACK, ACK, RST};
     const struct leat_tcp_info before = place_info(place);
 

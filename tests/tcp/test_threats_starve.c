@@ -283,7 +283,7 @@ static unsigned served(struct starve *starve, unsigned count)
     unsigned good = 0;
 
     for (unsigned i = 0; i < count; i++) {
-        struct end *client = begin(starve, LEAT_IP4(192, 0, 2, 1), true);
+        struct end *client = begin(starve, IP4(192, 0, 2, 1), true);
 
         pass(starve, 990 * ms);
         good += client->got == CLIENT_BYTES;
@@ -305,7 +305,7 @@ static struct starve *starve_open(const struct play *play)
     world->with_tcp = true;
     world_init(world);
     world_settle(world);
-    assert_int_equal(leat_route_add(world->stack, LEAT_IP4_ANY, 0, IP_PEER), LEAT_OK);
+    assert_int_equal(leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)), LEAT_OK);
     assert_int_equal(leat_tcp_listen(world->stack, &listener, &listen), LEAT_OK);
     world->dev.answers_arp = true;
     starve->world = world;
@@ -329,7 +329,7 @@ static unsigned survivors(const struct play *play, unsigned addresses)
 
     assert_int_equal(served(starve, 1), 1);
     for (unsigned i = 0; i < connections; i++) {
-        begin(starve, LEAT_IP4(172, 16, i % addresses / 250, 1 + i % addresses % 250), false);
+        begin(starve, IP4(172, 16, i % addresses / 250, 1 + i % addresses % 250), false);
         pass(starve, 5 * ms);
     }
     pass(starve, 10 * second);
@@ -347,7 +347,7 @@ static void holdings_add_up_to_the_pool(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 8; i++) {
-        begin(starve, LEAT_IP4(172, 16, 0, 1), false);
+        begin(starve, IP4(172, 16, 0, 1), false);
         pass(starve, 50 * ms);
     }
     leat_holdings(starve->world->stack, &holdings);

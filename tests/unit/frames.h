@@ -13,6 +13,8 @@
 
 #include <leat/addr.h>
 
+#include "core/ip4.h"
+
 enum {
     FRAME_ETH = 0, /* offsets in a frame without IP options */
     FRAME_IP = 14,
@@ -27,9 +29,9 @@ struct frame {
 };
 
 /* The two ends: ours is the address of the test's stack. */
-#define IP_US    LEAT_IP4(10, 0, 0, 1)
-#define IP_PEER  LEAT_IP4(10, 0, 0, 2)
-#define IP_OTHER LEAT_IP4(10, 0, 0, 3)
+#define IP_US    IP4(10, 0, 0, 1)
+#define IP_PEER  IP4(10, 0, 0, 2)
+#define IP_OTHER IP4(10, 0, 0, 3)
 extern const struct leat_mac MAC_US, MAC_PEER, MAC_OTHER, MAC_ALL;
 
 uint16_t frame_get16(const uint8_t *at);

@@ -104,7 +104,8 @@ static struct world *wide_world(void)
 
     world->config.buf_count = 4096;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 8), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 8),
+                     LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
     return world;
@@ -116,7 +117,7 @@ static void test_threat_A3_flood_of_senders_is_bounded(void **state)
 
     for (uint32_t i = 0; i < 65536; i++) {
         const struct leat_mac mac = {{2, 1, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}};
-        const struct frame request = frame_arp(1, &mac, LEAT_IP4(10, 1, 0, 1) + i, IP_US);
+        const struct frame request = frame_arp(1, &mac, IP4(10, 1, 0, 1) + i, IP_US);
 
         world_feed(world, &request);
         assert_ended(world, taken_arp);
@@ -133,7 +134,7 @@ static void test_threat_A3_flood_of_targets_is_bounded(void **state)
     struct leat_udp *udp = world_socket(world, 1000);
 
     for (uint32_t i = 0; i < 65536; i++) {
-        world_send(world, udp, LEAT_IP4(10, 1, 0, 1) + i / 6, 9, "x", 1);
+        world_send(world, udp, IP4(10, 1, 0, 1) + i / 6, 9, "x", 1);
         assert_true(neighbour_count(world->stack) <= 256);
         assert_true(leat_pool_free_count(leat_pool(world->stack)) >= 4096 - 256 * 4 - 256);
     }
@@ -222,7 +223,7 @@ static void nobody_answers_three_requests_then_the_sender_hears(void **state)
     assert_grown(world, tx_unresolved, 1);
     assert_int_equal(world->errors, 1);
     assert_int_equal(world->error, LEAT_ERR_UNREACHABLE);
-    assert_int_equal(world->error_peer.ip, IP_OTHER);
+    assert_int_equal(leat_ip_v4_number(world->error_peer.ip), IP_OTHER);
     assert_int_equal(world->error_peer.port, 9);
 }
 
@@ -290,9 +291,8 @@ static void signs_of_life_make_refreshing_needless(void **state)
 
 static void senders_that_cannot_be_are_dropped(void **state)
 {
-    static const leat_ip4 ips[] = {LEAT_IP4(127, 0, 0, 1),       LEAT_IP4(224, 0, 0, 1),
-                                   LEAT_IP4(255, 255, 255, 255), LEAT_IP4(10, 0, 0, 255),
-                                   LEAT_IP4(10, 0, 0, 0),        LEAT_IP4(0, 1, 2, 3)};
+    static const leat_ip4 ips[] = {IP4(127, 0, 0, 1),  IP4(224, 0, 0, 1), IP4(255, 255, 255, 255),
+                                   IP4(10, 0, 0, 255), IP4(10, 0, 0, 0),  IP4(0, 1, 2, 3)};
     static const struct leat_mac macs[] = {
         {{0, 0, 0, 0, 0, 0}}, {{1, 0, 0, 0, 0, 2}}, {{2, 0, 0, 0, 0, 1}}};
     struct world *world = *state;
@@ -315,11 +315,11 @@ static void senders_that_cannot_be_are_dropped(void **state)
 static void sender_beyond_the_link_makes_no_entry(void **state)
 {
     struct world *world = *state;
-    const struct frame request = frame_arp(1, &MAC_OTHER, LEAT_IP4(192, 0, 2, 1), IP_US);
+    const struct frame request = frame_arp(1, &MAC_OTHER, IP4(192, 0, 2, 1), IP_US);
     const uint32_t count = neighbour_count(world->stack);
 
     world_feed(world, &request);
-    assert_arp(world_expect(world), &MAC_OTHER, 2, IP_US, LEAT_IP4(192, 0, 2, 1));
+    assert_arp(world_expect(world), &MAC_OTHER, 2, IP_US, IP4(192, 0, 2, 1));
     assert_int_equal(neighbour_count(world->stack), count);
 }
 
@@ -329,7 +329,8 @@ static void address_is_announced_twice(void **state)
 
     (void)state;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, second);
     assert_int_equal(world->usable, 1);
     assert_arp(world_expect(world), &MAC_ALL, 1, IP_US, IP_US);
@@ -337,7 +338,7 @@ static void address_is_announced_twice(void **state)
     world_wait(world, 10 * second);
     assert_arp(world_expect(world), &MAC_ALL, 1, IP_US, IP_US);
     assert_silent(world);
-    assert_int_equal(leat_address(world->stack, &world->dev.netif), IP_US);
+    assert_int_equal(leat_ip_v4_number(leat_address(world->stack, &world->dev.netif)), IP_US);
     *state = world;
     world_teardown(state);
 }
@@ -349,7 +350,8 @@ static struct world *probing(void)
 
     world->config.arp_probe = true;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, 1001 * ms);
     return world;
 }
@@ -391,7 +393,7 @@ static void claimed_address_is_never_used(void **state)
         assert_silent(world);
         assert_int_equal(world->conflicts, 1);
         assert_int_equal(world->usable, 0);
-        assert_int_equal(leat_address(world->stack, &world->dev.netif), LEAT_IP4_ANY);
+        assert_int_equal(leat_ip_v4_number(leat_address(world->stack, &world->dev.netif)), IP4_ANY);
         *state = world;
         world_teardown(state);
     }
@@ -413,8 +415,9 @@ static void removed_address_is_no_longer_ours(void **state)
     struct world *world = *state;
     const struct frame request = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
 
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US),
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
                      LEAT_ERR_NOT_FOUND);
     world_feed(world, &request);
     assert_silent(world);

@@ -155,7 +155,8 @@ static void doubted_neighbour_is_forgotten_with_our_address(void **state)
     struct world *world = *state;
 
     world_feed(world, &announcement);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
     world_wait(world, second);
     assert_int_equal(neighbour_count(world->stack), 0);
 }

@@ -45,7 +45,7 @@ static void protocol_that_is_not_registered_is_an_error_of_its_own(void **state)
 {
     struct world *world = world_create();
     struct leat *stack = begin(world, false);
-    const struct leat_endpoint remote = {IP_PEER, 80};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), 80);
     const struct leat_tcp_listen_config listen = {.port = 80};
     struct leat_tcp_listener *listener;
     struct leat_tcp *conn;

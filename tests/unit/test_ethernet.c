@@ -94,7 +94,7 @@ static void foreign_groups_are_dropped(void **state)
 {
     static const struct leat_mac mdns = {{0x01, 0x00, 0x5e, 0, 0, 0xfb}};
     struct world *world = *state;
-    struct frame frame = frame_udp(IP_PEER, 5353, LEAT_IP4(224, 0, 0, 251), 5353, 0, 0);
+    struct frame frame = frame_udp(IP_PEER, 5353, IP4(224, 0, 0, 251), 5353, 0, 0);
 
     frame_to(&frame, &mdns);
     world_feed(world, &frame);

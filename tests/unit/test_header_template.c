@@ -159,11 +159,11 @@ static void who_is_sent_to_is_the_youngest(void **state)
     udp = world_socket(world, 1000);
     make_head(world, udp);
     for (uint32_t i = 0; i < 6; i++)
-        world_meet(world, LEAT_IP4(10, 0, 0, 10) + i, &MAC_OTHER);
+        world_meet(world, IP4(10, 0, 0, 10) + i, &MAC_OTHER);
     assert_true(has_head(world, IP_PEER));
     next_to(world, udp, IP_PEER);
     for (uint32_t i = 0; i < 7; i++) /* each needs the place of the oldest */
-        world_send(world, udp, LEAT_IP4(10, 0, 0, 100) + i, 9, text, sizeof text);
+        world_send(world, udp, IP4(10, 0, 0, 100) + i, 9, text, sizeof text);
     assert_grown(world, arp_evictions, 1);
     frame = next_to(world, udp, IP_PEER);
     assert_memory_equal(frame.bytes, MAC_PEER.octet, 6);
@@ -176,7 +176,8 @@ static void a_removed_address_is_not_sent_from(void **state)
     uint8_t text[TEXT_BYTES] = {0};
 
     make_head(world, udp);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
     assert_null(route_cache_get(world->stack, IP_US, IP_PEER));
     assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_ERR_NO_ROUTE);
 }
@@ -186,6 +187,7 @@ static void the_unusual_finds_no_head(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     uint8_t text[2000] = {0};
 
     make_head(world, udp);
@@ -195,8 +197,7 @@ static void the_unusual_finds_no_head(void **state)
     assert_grown(world, ip_fragments_sent, 2);
     world->dev.room = 0;
     for (uint32_t i = 0; i < world->stack->config.tx_queue_frames + 3u; i++)
-        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, TEXT_BYTES),
-                         &(struct leat_endpoint){IP_PEER, 9});
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, TEXT_BYTES), &peer);
     assert_grown(world, tx_dropped, 3);
 }
 

@@ -123,7 +123,7 @@ static void errors_reach_the_socket_that_caused_them(void **state)
         assert_dropped(world, taken_icmp);
         assert_int_equal(world->errors, i + 1);
         assert_int_equal(world->error, cases[i].err);
-        assert_int_equal(world->error_peer.ip, IP_PEER);
+        assert_int_equal(leat_ip_v4_number(world->error_peer.ip), IP_PEER);
         assert_int_equal(world->error_peer.port, 9);
     }
 }
@@ -204,8 +204,8 @@ static void test_threat_C4_port_errors_are_limited_and_their_number_is_random(vo
 
 static void test_threat_C4_no_error_about_broadcasts(void **state)
 {
-    static const leat_ip4 many[] = {LEAT_IP4_BROADCAST, LEAT_IP4(10, 0, 0, 255),
-                                    LEAT_IP4(10, 0, 0, 0), LEAT_IP4(224, 0, 0, 1)};
+    static const leat_ip4 many[] = {IP4_BROADCAST, IP4(10, 0, 0, 255), IP4(10, 0, 0, 0),
+                                    IP4(224, 0, 0, 1)};
     struct world *world = *state;
 
     for (unsigned i = 0; i < 4; i++) {
@@ -267,7 +267,7 @@ static void test_threat_C4_no_error_about_later_fragments(void **state)
 static void echo_to_many_is_dropped(void **state)
 {
     struct world *world = *state;
-    struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 0, 0, 255), 8, 0, 1, 0, 0);
+    struct frame echo = frame_icmp(IP_PEER, IP4(10, 0, 0, 255), 8, 0, 1, 0, 0);
 
     frame_to(&echo, &MAC_ALL);
     world_feed(world, &echo);
@@ -281,7 +281,8 @@ static void echoes_are_limited(void **state)
 
     world->config.icmp_echo_per_s = 3;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
     for (unsigned i = 0; i < 3; i++) {
@@ -368,7 +369,7 @@ static void echo_in_shared_storage_is_answered_in_another_buffer(void **state)
 static void echo_from_beyond_all_routes_is_not_answered(void **state)
 {
     struct world *world = *state;
-    const struct frame echo = frame_icmp(LEAT_IP4(192, 0, 2, 1), IP_US, 8, 0, 1, 0, 0);
+    const struct frame echo = frame_icmp(IP4(192, 0, 2, 1), IP_US, 8, 0, 1, 0, 0);
 
     world_feed(world, &echo);
     assert_dropped(world, taken_icmp);

@@ -145,16 +145,16 @@ static void test_threat_I2_options_are_skipped_and_never_echoed(void **state)
 static void test_threat_I3_martian_sources_are_dropped(void **state)
 {
     static const leat_ip4 martians[] = {IP_US, /* LAND */
-                                        LEAT_IP4(127, 0, 0, 1),
-                                        LEAT_IP4(127, 255, 255, 254),
-                                        LEAT_IP4(0, 0, 0, 0),
-                                        LEAT_IP4(0, 1, 2, 3),
-                                        LEAT_IP4(224, 0, 0, 1),
-                                        LEAT_IP4(239, 255, 255, 255),
-                                        LEAT_IP4(240, 0, 0, 1),
-                                        LEAT_IP4(255, 255, 255, 255),
-                                        LEAT_IP4(10, 0, 0, 255),
-                                        LEAT_IP4(10, 0, 0, 0)};
+                                        IP4(127, 0, 0, 1),
+                                        IP4(127, 255, 255, 254),
+                                        IP4(0, 0, 0, 0),
+                                        IP4(0, 1, 2, 3),
+                                        IP4(224, 0, 0, 1),
+                                        IP4(239, 255, 255, 255),
+                                        IP4(240, 0, 0, 1),
+                                        IP4(255, 255, 255, 255),
+                                        IP4(10, 0, 0, 255),
+                                        IP4(10, 0, 0, 0)};
     struct world *world = *state;
 
     world_socket(world, 7);
@@ -172,8 +172,8 @@ static void test_threat_I3_martian_sources_are_dropped(void **state)
 
 static void packets_for_others_are_dropped(void **state)
 {
-    static const leat_ip4 others[] = {IP_OTHER, LEAT_IP4(127, 0, 0, 1), LEAT_IP4(10, 1, 0, 1),
-                                      LEAT_IP4(224, 0, 0, 251), LEAT_IP4(0, 0, 0, 0)};
+    static const leat_ip4 others[] = {IP_OTHER, IP4(127, 0, 0, 1), IP4(10, 1, 0, 1),
+                                      IP4(224, 0, 0, 251), IP4(0, 0, 0, 0)};
     struct world *world = *state;
 
     for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -187,7 +187,7 @@ static void packets_for_others_are_dropped(void **state)
 static void address_of_another_link_is_not_ours_here(void **state)
 {
     struct world *world = *state;
-    const struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 1, 0, 1), 8, 0, 1, 0, 0);
+    const struct frame echo = frame_icmp(IP_PEER, IP4(10, 1, 0, 1), 8, 0, 1, 0, 0);
 
     world_attach_second(world);
     world_feed(world, &echo);
@@ -268,7 +268,7 @@ static void datagrams_over_the_mtu_go_out_in_fragments(void **state)
 
 static void what_we_send_to_ourselves_never_leaves(void **state)
 {
-    static const leat_ip4 selves[] = {IP_US, LEAT_IP4(127, 0, 0, 1), LEAT_IP4(127, 1, 2, 3)};
+    static const leat_ip4 selves[] = {IP_US, IP4(127, 0, 0, 1), IP4(127, 1, 2, 3)};
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
 
@@ -277,8 +277,8 @@ static void what_we_send_to_ourselves_never_leaves(void **state)
         world_poll(world);
         assert_int_equal(world->datagrams, i + 1);
         assert_memory_equal(world->text, "me", 2);
-        assert_int_equal(world->peer.ip, selves[i]);
-        assert_int_equal(world->local.ip, selves[i]);
+        assert_int_equal(leat_ip_v4_number(world->peer.ip), selves[i]);
+        assert_int_equal(leat_ip_v4_number(world->local.ip), selves[i]);
         assert_silent(world);
         assert_grown(world, rx_loopback, 1);
     }
@@ -294,7 +294,7 @@ static void loopback_queue_is_bounded(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
-    const struct leat_endpoint self = {IP_US, 1000};
+    const struct leat_endpoint self = leat_endpoint_of(leat_ip_v4(IP_US), 1000);
 
     world_mark(world);
     for (unsigned i = 0; i < LOOPBACK_FRAMES + 10; i++)

@@ -39,7 +39,7 @@ static void address_has_one_entry_while_it_has_connections(void **state)
         if (count < HELD_MAX && (count == 0 || seed >> 31)) {
             whose[count] = seed >> 8 & 0xffff;
             whose[count] %= ADDRESSES;
-            held[count] = peer_take(&table, LEAT_IP4(192, 0, 2, whose[count]));
+            held[count] = peer_take(&table, IP4(192, 0, 2, whose[count]));
             connections[whose[count]]++;
             count++;
         } else {
@@ -52,7 +52,7 @@ static void address_has_one_entry_while_it_has_connections(void **state)
             whose[at] = whose[count];
         }
         for (uint32_t i = 0; step % 64 == 0 && i < ADDRESSES; i++) {
-            const struct peer *peer = peer_find(&table, LEAT_IP4(192, 0, 2, i));
+            const struct peer *peer = peer_find(&table, IP4(192, 0, 2, i));
 
             assert_int_equal(peer ? peer->connections : 0, connections[i]);
         }
@@ -60,8 +60,8 @@ static void address_has_one_entry_while_it_has_connections(void **state)
     while (count > 0)
         peer_give(&table, held[--count]);
     for (uint32_t i = 0; i < ADDRESSES; i++)
-        assert_true(!peer_find(&table, LEAT_IP4(192, 0, 2, i)) ||
-                    peer_find(&table, LEAT_IP4(192, 0, 2, i))->connections == 0);
+        assert_true(!peer_find(&table, IP4(192, 0, 2, i)) ||
+                    peer_find(&table, IP4(192, 0, 2, i))->connections == 0);
 }
 
 static void addresses_beyond_the_table_share_entries(void **state)
@@ -72,7 +72,7 @@ static void addresses_beyond_the_table_share_entries(void **state)
     (void)state;
     open_table(4);
     for (uint32_t i = 0; i < 100; i++) {
-        held[i] = peer_take(&table, LEAT_IP4(10, 0, 0, i));
+        held[i] = peer_take(&table, IP4(10, 0, 0, i));
         assert_in_range(held[i], 1, 4);
     }
     for (uint32_t i = 1; i <= 4; i++)
@@ -81,7 +81,7 @@ static void addresses_beyond_the_table_share_entries(void **state)
     for (uint32_t i = 0; i < 100; i++)
         peer_give(&table, held[i]);
     for (uint32_t i = 0; i < 4; i++) /* all are free again, each for one address */
-        held[i] = peer_take(&table, LEAT_IP4(10, 1, 0, i));
+        held[i] = peer_take(&table, IP4(10, 1, 0, i));
     for (uint32_t i = 0; i < 4; i++) {
         assert_int_equal(table.all[held[i]].connections, 1);
         peer_give(&table, held[i]);

@@ -36,7 +36,7 @@ static void assert_received(struct world *world, uint32_t count)
         return;
     assert_int_equal(world->text_len, UDP_BYTES - 8);
     assert_memory_equal(world->text, whole.bytes + FRAME_UDP_DATA, UDP_BYTES - 8);
-    assert_int_equal(world->peer.ip, IP_PEER);
+    assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
     assert_int_equal(world->peer.port, 1000);
 }
 

@@ -5,8 +5,8 @@
 #include "ip/route.h"
 #include "stack.h"
 
-static const leat_ip4 gateway = LEAT_IP4(10, 0, 0, 254);
-static const leat_ip4 far_away = LEAT_IP4(192, 0, 2, 1);
+static const leat_ip4 gateway = IP4(10, 0, 0, 254);
+static const leat_ip4 far_away = IP4(192, 0, 2, 1);
 
 static struct path path_to(struct world *world, leat_ip4 src, leat_ip4 dst)
 {
@@ -40,13 +40,13 @@ static void default_route_goes_by_its_gateway(void **state)
     struct world *world = *state;
     struct path path;
 
-    assert_int_equal(leat_route_add(world->stack, 0, 0, gateway), LEAT_OK);
+    assert_int_equal(leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway)), LEAT_OK);
     path = path_to(world, 0, far_away);
     assert_int_equal(path.src, IP_US);
     assert_int_equal(path.next_hop, gateway);
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
-    assert_int_equal(leat_route_remove(world->stack, 0, 0), LEAT_OK);
-    assert_int_equal(leat_route_remove(world->stack, 0, 0), LEAT_ERR_NOT_FOUND);
+    assert_int_equal(leat_route_remove(world->stack, LEAT_IP4_ANY, 0), LEAT_OK);
+    assert_int_equal(leat_route_remove(world->stack, LEAT_IP4_ANY, 0), LEAT_ERR_NOT_FOUND);
     assert_no_path(world, 0, far_away);
 }
 
@@ -55,17 +55,17 @@ static void longest_prefix_wins(void **state)
     struct world *world = *state;
 
     leat_route_add(world->stack, LEAT_IP4(192, 0, 2, 0), 24, LEAT_IP4(10, 0, 0, 24));
-    leat_route_add(world->stack, 0, 0, gateway);
+    leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
     leat_route_add(world->stack, LEAT_IP4(192, 0, 0, 0), 16, LEAT_IP4(10, 0, 0, 16));
     leat_route_add(world->stack, LEAT_IP4(192, 0, 2, 1), 32, LEAT_IP4(10, 0, 0, 32));
     leat_route_add(world->stack, LEAT_IP4(10, 0, 0, 128), 25, LEAT_IP4(10, 0, 0, 25));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 2, 1)).next_hop, LEAT_IP4(10, 0, 0, 32));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 2, 2)).next_hop, LEAT_IP4(10, 0, 0, 24));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(192, 0, 3, 1)).next_hop, LEAT_IP4(10, 0, 0, 16));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(8, 8, 8, 8)).next_hop, gateway);
+    assert_int_equal(path_to(world, 0, IP4(192, 0, 2, 1)).next_hop, IP4(10, 0, 0, 32));
+    assert_int_equal(path_to(world, 0, IP4(192, 0, 2, 2)).next_hop, IP4(10, 0, 0, 24));
+    assert_int_equal(path_to(world, 0, IP4(192, 0, 3, 1)).next_hop, IP4(10, 0, 0, 16));
+    assert_int_equal(path_to(world, 0, IP4(8, 8, 8, 8)).next_hop, gateway);
     /* even longer than the link's own */
-    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 0, 0, 200)).next_hop, LEAT_IP4(10, 0, 0, 25));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 0, 0, 100)).next_hop, LEAT_IP4(10, 0, 0, 100));
+    assert_int_equal(path_to(world, 0, IP4(10, 0, 0, 200)).next_hop, IP4(10, 0, 0, 25));
+    assert_int_equal(path_to(world, 0, IP4(10, 0, 0, 100)).next_hop, IP4(10, 0, 0, 100));
 }
 
 static void bad_routes_are_refused(void **state)
@@ -73,61 +73,70 @@ static void bad_routes_are_refused(void **state)
     struct world *world = *state;
     struct leat *stack = world->stack;
 
-    assert_int_equal(leat_route_add(stack, 0, 33, gateway), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_route_add(stack, far_away, 24, gateway), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(224, 0, 0, 1)), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_route_add(stack, 0, 0, LEAT_IP4(10, 9, 0, 1)), LEAT_ERR_NO_ROUTE);
-    assert_int_equal(leat_route_add(stack, 0, 0, IP_US), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 33, leat_ip_v4(gateway)),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, leat_ip_v4(far_away), 24, leat_ip_v4(gateway)),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(224, 0, 0, 1)),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(10, 9, 0, 1)),
+                     LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_US)), LEAT_ERR_NO_ROUTE);
     for (uint32_t i = 0; i < 16; i++)
-        assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, i, 0), 24, gateway), LEAT_OK);
-    assert_int_equal(leat_route_add(stack, 0, 0, gateway), LEAT_ERR_FULL);
+        assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, i, 0), 24, leat_ip_v4(gateway)),
+                         LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway)), LEAT_ERR_FULL);
     /* one that is there may be changed */
-    assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 0), 24, IP_OTHER), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 0), 24, leat_ip_v4(IP_OTHER)),
+                     LEAT_OK);
     assert_int_equal(path_to(world, 0, far_away).next_hop, IP_OTHER);
 }
 
 static void bad_addresses_are_refused(void **state)
 {
-    static const leat_ip4 bad[] = {LEAT_IP4(0, 0, 0, 0),   LEAT_IP4(127, 0, 0, 1),
-                                   LEAT_IP4(224, 0, 0, 1), LEAT_IP4(255, 255, 255, 255),
-                                   LEAT_IP4(192, 0, 2, 0), LEAT_IP4(192, 0, 2, 255)};
+    static const leat_ip4 bad[] = {IP4(0, 0, 0, 0),         IP4(127, 0, 0, 1), IP4(224, 0, 0, 1),
+                                   IP4(255, 255, 255, 255), IP4(192, 0, 2, 0), IP4(192, 0, 2, 255)};
     struct world *world = *state;
     struct leat_netif *netif = &world->dev.netif;
 
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_int_equal(leat_address_add(world->stack, netif, bad[i], 24), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_address_add(world->stack, netif, far_away, 33), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_address_add(world->stack, &world->second.netif, far_away, 24),
+        assert_int_equal(leat_address_add(world->stack, netif, leat_ip_v4(bad[i]), 24),
+                         LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_address_add(world->stack, netif, leat_ip_v4(far_away), 33),
                      LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_address_add(world->stack, netif, IP_US, 24), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_address_add(world->stack, &world->second.netif, leat_ip_v4(far_away), 24),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_address_add(world->stack, netif, leat_ip_v4(IP_US), 24), LEAT_ERR_IN_USE);
     for (uint32_t i = 1; i < LEAT_ADDRESSES_MAX; i++)
-        assert_int_equal(leat_address_add(world->stack, netif, far_away + i, 24), LEAT_OK);
-    assert_int_equal(leat_address_add(world->stack, netif, far_away, 24), LEAT_ERR_FULL);
+        assert_int_equal(leat_address_add(world->stack, netif, leat_ip_v4(far_away + i), 24),
+                         LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, netif, leat_ip_v4(far_away), 24),
+                     LEAT_ERR_FULL);
 }
 
 static void several_addresses_each_reach_their_own_prefix(void **state)
 {
     struct world *world = *state;
     struct leat_netif *netif = &world->dev.netif;
-    const struct frame echo = frame_icmp(IP_PEER, LEAT_IP4(10, 2, 0, 1), 8, 0, 1, 0, 0);
+    const struct frame echo = frame_icmp(IP_PEER, IP4(10, 2, 0, 1), 8, 0, 1, 0, 0);
     const struct fake_frame *reply;
 
     leat_address_add(world->stack, netif, LEAT_IP4(10, 2, 0, 1), 16);
     world_attach_second(world);
-    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 2, 9, 9)).src, LEAT_IP4(10, 2, 0, 1));
-    assert_int_equal(path_to(world, 0, LEAT_IP4(10, 1, 0, 9)).src, LEAT_IP4(10, 1, 0, 1));
-    assert_ptr_equal(path_to(world, 0, LEAT_IP4(10, 1, 0, 9)).link, &world->stack->links[1]);
+    assert_int_equal(path_to(world, 0, IP4(10, 2, 9, 9)).src, IP4(10, 2, 0, 1));
+    assert_int_equal(path_to(world, 0, IP4(10, 1, 0, 9)).src, IP4(10, 1, 0, 1));
+    assert_ptr_equal(path_to(world, 0, IP4(10, 1, 0, 9)).link, &world->stack->links[1]);
     assert_int_equal(path_to(world, 0, IP_OTHER).src, IP_US);
     /* the strong model: an address sends on its own link only (RFC 1122 3.3.4.2) */
-    assert_no_path(world, IP_US, LEAT_IP4(10, 1, 0, 9));
+    assert_no_path(world, IP_US, IP4(10, 1, 0, 9));
     assert_no_path(world, far_away, IP_OTHER);
     /* and the answer comes from where the question went */
-    leat_route_add(world->stack, 0, 0, LEAT_IP4(10, 2, 0, 254));
-    world_meet(world, LEAT_IP4(10, 2, 0, 254), &MAC_OTHER);
+    leat_route_add(world->stack, LEAT_IP4_ANY, 0, LEAT_IP4(10, 2, 0, 254));
+    world_meet(world, IP4(10, 2, 0, 254), &MAC_OTHER);
     world_feed(world, &echo);
     assert_ended(world, taken_icmp);
     reply = world_expect(world);
-    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), LEAT_IP4(10, 2, 0, 1));
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), IP4(10, 2, 0, 1));
     assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
 }
 
@@ -136,17 +145,15 @@ static void source_of_a_gateway_route_may_be_chosen(void **state)
     struct world *world = *state;
 
     leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(198, 51, 100, 1), 32);
-    leat_route_add(world->stack, 0, 0, gateway);
+    leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
     assert_int_equal(path_to(world, 0, far_away).src, IP_US);
-    assert_int_equal(path_to(world, LEAT_IP4(198, 51, 100, 1), far_away).src,
-                     LEAT_IP4(198, 51, 100, 1));
-    assert_int_equal(path_to(world, LEAT_IP4(198, 51, 100, 1), far_away).next_hop, gateway);
+    assert_int_equal(path_to(world, IP4(198, 51, 100, 1), far_away).src, IP4(198, 51, 100, 1));
+    assert_int_equal(path_to(world, IP4(198, 51, 100, 1), far_away).next_hop, gateway);
 }
 
 static void broadcasts_and_groups_go_to_many(void **state)
 {
-    static const leat_ip4 many[] = {LEAT_IP4(255, 255, 255, 255), LEAT_IP4(10, 0, 0, 255),
-                                    LEAT_IP4(10, 0, 0, 0)};
+    static const leat_ip4 many[] = {IP4(255, 255, 255, 255), IP4(10, 0, 0, 255), IP4(10, 0, 0, 0)};
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     const struct fake_frame *frame;
@@ -162,7 +169,7 @@ static void broadcasts_and_groups_go_to_many(void **state)
         assert_memory_equal(frame->bytes, MAC_ALL.octet, 6);
         assert_int_equal(frame->bytes[FRAME_IP + 8], 64);
     }
-    world_send(world, udp, LEAT_IP4(239, 255, 1, 2), 9, "x", 1);
+    world_send(world, udp, IP4(239, 255, 1, 2), 9, "x", 1);
     frame = world_expect(world);
     assert_memory_equal(frame->bytes, "\x01\x00\x5e\x7f\x01\x02", 6);
     assert_int_equal(frame->bytes[FRAME_IP + 8], 1); /* RFC 1112 6.1 */
@@ -177,11 +184,11 @@ static void host_without_address_may_speak_to_everybody(void **state)
     world_init(world);
     udp = world_socket(world, 68);
     leat_udp_set_broadcast(udp, true);
-    assert_int_equal(world_send(world, udp, LEAT_IP4_BROADCAST, 67, "x", 1), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP4_BROADCAST, 67, "x", 1), LEAT_OK);
     frame = world_expect(world);
     assert_int_equal(frame_get32(frame->bytes + FRAME_IP + 12), 0);
     assert_int_equal(world_send(world, udp, IP_PEER, 67, "x", 1), LEAT_ERR_NO_ROUTE);
-    assert_int_equal(world_send(world, udp, LEAT_IP4(224, 0, 0, 1), 67, "x", 1), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(world_send(world, udp, IP4(224, 0, 0, 1), 67, "x", 1), LEAT_ERR_NO_ROUTE);
     *state = world;
     world_teardown(state);
 }
@@ -190,10 +197,10 @@ static void nobody_lives_at_reserved_addresses(void **state)
 {
     struct world *world = *state;
 
-    leat_route_add(world->stack, 0, 0, gateway);
-    assert_no_path(world, 0, LEAT_IP4(0, 0, 0, 0));
-    assert_no_path(world, 0, LEAT_IP4(0, 1, 2, 3));
-    assert_no_path(world, 0, LEAT_IP4(240, 0, 0, 1));
+    leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
+    assert_no_path(world, 0, IP4(0, 0, 0, 0));
+    assert_no_path(world, 0, IP4(0, 1, 2, 3));
+    assert_no_path(world, 0, IP4(240, 0, 0, 1));
 }
 
 static void point_to_point_prefixes_have_no_broadcast(void **state)
@@ -203,8 +210,8 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
 
     assert_int_equal(
         leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(198, 51, 100, 1), 31), LEAT_OK);
-    assert_false(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).is_group);
-    assert_int_equal(path_to(world, 0, LEAT_IP4(198, 51, 100, 0)).src, LEAT_IP4(198, 51, 100, 1));
+    assert_false(path_to(world, 0, IP4(198, 51, 100, 0)).is_group);
+    assert_int_equal(path_to(world, 0, IP4(198, 51, 100, 0)).src, IP4(198, 51, 100, 1));
 }
 
 /* ---- what was found out is remembered, and void when it is no longer true ----------------- */
@@ -215,10 +222,11 @@ static void cached_route_is_void_when_the_routes_change(void **state)
 
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
     assert_non_null(route_cache_get(world->stack, 0, IP_OTHER));
-    assert_int_equal(leat_route_add(world->stack, IP_OTHER, 32, gateway), LEAT_OK);
+    assert_int_equal(leat_route_add(world->stack, leat_ip_v4(IP_OTHER), 32, leat_ip_v4(gateway)),
+                     LEAT_OK);
     assert_null(route_cache_get(world->stack, 0, IP_OTHER));
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, gateway);
-    assert_int_equal(leat_route_remove(world->stack, IP_OTHER, 32), LEAT_OK);
+    assert_int_equal(leat_route_remove(world->stack, leat_ip_v4(IP_OTHER), 32), LEAT_OK);
     assert_int_equal(path_to(world, 0, IP_OTHER).next_hop, IP_OTHER);
 }
 
@@ -228,7 +236,8 @@ static void cached_route_is_void_when_its_address_goes(void **state)
 
     path_to(world, 0, IP_OTHER);
     path_to(world, IP_US, IP_PEER);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP_US), LEAT_OK);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
+                     LEAT_OK);
     assert_no_path(world, 0, IP_OTHER);
     assert_no_path(world, IP_US, IP_PEER);
 }
@@ -236,12 +245,13 @@ static void cached_route_is_void_when_its_address_goes(void **state)
 /* RFC 5227 2.1.1: an address that is probed for is not used, so the old way is good until then. */
 static void cached_route_is_void_when_a_nearer_address_becomes_usable(void **state)
 {
-    const leat_ip4 near = LEAT_IP4(10, 0, 0, 201), dst = LEAT_IP4(10, 0, 0, 200);
+    const leat_ip4 near = IP4(10, 0, 0, 201), dst = IP4(10, 0, 0, 200);
     struct world *world = *state;
 
     world->stack->config.arp_probe = true;
     assert_int_equal(path_to(world, 0, dst).src, IP_US);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, near, 28), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(near), 28),
+                     LEAT_OK);
     assert_int_equal(path_to(world, 0, dst).src, IP_US);
     world_wait(world, 15 * second);
     assert_int_equal(path_to(world, 0, dst).src, near);

@@ -336,7 +336,7 @@ static void what_was_cut_is_merged_again(void **state)
 static struct leat_tcp *connected(struct world *world, uint32_t *snd_nxt)
 {
     static const uint8_t options[] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
-    const struct leat_endpoint remote = {IP_PEER, 80};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), 80);
     struct frame_segment answer = {.src_port = 80,
                                    .seq = 5000,
                                    .flags = 2 | 16,
@@ -445,7 +445,8 @@ static int tcp_setup(void **state)
         text[i] = (uint8_t)(i * 7 + i / 251);
     world->with_tcp = true;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
     *state = world;

@@ -24,7 +24,8 @@ static int tcp_setup(void **state)
     memset(&heard, 0, sizeof heard);
     world->with_tcp = true;
     world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
     *state = world;
@@ -34,7 +35,7 @@ static int tcp_setup(void **state)
 /* A connection to the peer's port 80, its SYN on the way: @syn. */
 static struct leat_tcp *connecting(struct world *world, struct frame *syn)
 {
-    const struct leat_endpoint remote = {IP_PEER, 80};
+    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), 80);
     const struct fake_frame *sent;
     struct leat_tcp *conn;
 

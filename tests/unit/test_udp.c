@@ -14,9 +14,9 @@ static void datagram_reaches_its_socket(void **state)
     assert_int_equal(world->datagrams, 1);
     assert_int_equal(world->text_len, 5);
     assert_memory_equal(world->text, "hello", 5);
-    assert_int_equal(world->peer.ip, IP_PEER);
+    assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
     assert_int_equal(world->peer.port, 1000);
-    assert_int_equal(world->local.ip, IP_US);
+    assert_int_equal(leat_ip_v4_number(world->local.ip), IP_US);
     assert_int_equal(world->local.port, 7);
 }
 
@@ -31,7 +31,7 @@ static void ip_options_do_not_hide_the_sender(void **state)
     world_socket(world, 7);
     world_feed(world, &frame);
     assert_int_equal(world->datagrams, 1);
-    assert_int_equal(world->peer.ip, IP_PEER);
+    assert_int_equal(leat_ip_v4_number(world->peer.ip), IP_PEER);
     assert_memory_equal(world->text, "hello", 5);
 }
 
@@ -189,7 +189,7 @@ static void shared_and_lent_payloads_are_not_written_into(void **state)
     static const char text[] = "lent for ever and a day";
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
-    const struct leat_endpoint peer = {IP_PEER, 9};
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     struct leat_pool *pool = leat_pool(world->stack);
     struct leat_buf *whole = leat_buf_copy(pool, text, sizeof text);
     const struct fake_frame *frame;
@@ -221,12 +221,12 @@ static void echo_returns_the_very_buffer(void **state)
     static const struct leat_udp_events events = {echo_on_datagram, 0};
     struct world *world = *state;
     const struct frame frame = frame_udp(IP_PEER, 1000, IP_US, 7, "hello", 5);
-    struct frame to_all = frame_udp(IP_PEER, 1000, LEAT_IP4_BROADCAST, 7, "hello", 5);
+    struct frame to_all = frame_udp(IP_PEER, 1000, IP4_BROADCAST, 7, "hello", 5);
     const struct fake_frame *reply;
     struct leat_udp *udp;
 
     leat_udp_open(world->stack, &udp, &events, 0);
-    leat_udp_bind(udp, LEAT_IP4_ANY, 7);
+    leat_udp_bind(udp, LEAT_IP_ANY, 7);
     world_feed(world, &frame);
     reply = world_expect(world);
     assert_int_equal(reply->pieces, 1);
@@ -246,11 +246,11 @@ static void sending_fails_without_leaks(void **state)
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     struct leat_pool *pool = leat_pool(world->stack);
-    const struct leat_endpoint peer = {IP_PEER, 9};
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     static uint8_t text[65508];
 
     assert_int_equal(world_send(world, udp, IP_PEER, 0, "x", 1), LEAT_ERR_ARGUMENT);
-    assert_int_equal(world_send(world, udp, LEAT_IP4(192, 0, 2, 1), 9, "x", 1), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(world_send(world, udp, IP4(192, 0, 2, 1), 9, "x", 1), LEAT_ERR_NO_ROUTE);
     assert_int_equal(world_send(world, udp, IP_PEER, 9, text, 65508), LEAT_ERR_TOO_BIG);
     assert_int_equal(leat_udp_send_to(udp, 0, &peer), LEAT_ERR_MEMORY);
     assert_int_equal(leat_pool_free_count(pool), 1024);

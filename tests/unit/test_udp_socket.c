@@ -10,13 +10,13 @@ static void ports_are_not_shared(void **state)
     struct leat_udp *udp = world_socket(world, 0);
     struct leat_udp *other = world_socket(world, 0);
 
-    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_ERR_IN_USE);
-    assert_int_equal(leat_udp_bind(udp, IP_US, 7), LEAT_ERR_IN_USE);
-    assert_int_equal(leat_udp_bind(udp, IP_PEER, 8), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_udp_bind(any, LEAT_IP4_ANY, 8), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(udp, leat_ip_v4(IP_US), 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(udp, leat_ip_v4(IP_PEER), 8), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind(any, LEAT_IP_ANY, 8), LEAT_ERR_ARGUMENT);
     leat_udp_close(any);
-    assert_int_equal(leat_udp_bind(udp, IP_US, 7), LEAT_OK);
-    assert_int_equal(leat_udp_bind(other, IP_US, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_bind(udp, leat_ip_v4(IP_US), 7), LEAT_OK);
+    assert_int_equal(leat_udp_bind(other, leat_ip_v4(IP_US), 7), LEAT_ERR_IN_USE);
     assert_int_equal(leat_udp_bind(other, LEAT_IP4(127, 0, 0, 1), 7), LEAT_OK);
     assert_int_equal(leat_udp_local(udp).port, 7);
 }
@@ -31,7 +31,7 @@ static void ephemeral_ports_cannot_be_predicted(void **state)
     for (unsigned i = 0; i < 64; i++) {
         struct leat_udp *udp = world_socket(world, 0);
 
-        assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 0), LEAT_OK);
+        assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 0), LEAT_OK);
         ports[i] = leat_udp_local(udp).port;
         assert_true(ports[i] >= 1024);
         for (unsigned k = 0; k < i; k++)
@@ -71,8 +71,8 @@ static void connected_socket_hears_its_peer_only(void **state)
     world_meet(world, IP_OTHER, &MAC_OTHER);
     assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)),
                      LEAT_ERR_CLOSED);
-    assert_int_equal(leat_udp_connect(udp, IP_PEER, 1000), LEAT_OK);
-    assert_int_equal(leat_udp_local(udp).ip, IP_US);
+    assert_int_equal(leat_udp_connect(udp, leat_ip_v4(IP_PEER), 1000), LEAT_OK);
+    assert_int_equal(leat_ip_v4_number(leat_udp_local(udp).ip), IP_US);
     world_feed(world, &from_peer);
     assert_ended(world, taken_udp);
     /* who spies for the port of a conversation sees a closed one (SAD DNS) */
@@ -82,8 +82,8 @@ static void connected_socket_hears_its_peer_only(void **state)
     world_feed(world, &other_host);
     assert_ended(world, drop_udp_port);
     assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)), LEAT_OK);
-    assert_int_equal(leat_udp_connect(udp, LEAT_IP4_ANY, 0), LEAT_OK);
-    assert_int_equal(leat_udp_local(udp).ip, LEAT_IP4_ANY);
+    assert_int_equal(leat_udp_connect(udp, LEAT_IP_ANY, 0), LEAT_OK);
+    assert_int_equal(leat_ip_v4_number(leat_udp_local(udp).ip), IP4_ANY);
     world_feed(world, &other_host);
     assert_ended(world, taken_udp);
 }
@@ -95,7 +95,7 @@ static void connecting_binds_to_an_ephemeral_port(void **state)
 
     assert_int_equal(leat_udp_connect(udp, LEAT_IP4(192, 0, 2, 1), 53), LEAT_ERR_NO_ROUTE);
     assert_int_equal(leat_udp_local(udp).port, 0);
-    assert_int_equal(leat_udp_connect(udp, IP_PEER, 53), LEAT_OK);
+    assert_int_equal(leat_udp_connect(udp, leat_ip_v4(IP_PEER), 53), LEAT_OK);
     assert_int_not_equal(leat_udp_local(udp).port, 0);
 }
 
@@ -107,10 +107,10 @@ static void connected_socket_hears_errors_of_its_peer_only(void **state)
     const struct frame error =
         frame_icmp(IP_PEER, IP_US, 3, 3, 0, ours.bytes + FRAME_IP, ours.len - FRAME_IP);
 
-    leat_udp_connect(udp, IP_PEER, 10);
+    leat_udp_connect(udp, leat_ip_v4(IP_PEER), 10);
     world_feed(world, &error);
     assert_int_equal(world->errors, 0);
-    leat_udp_connect(udp, IP_PEER, 9);
+    leat_udp_connect(udp, leat_ip_v4(IP_PEER), 9);
     world_feed(world, &error);
     assert_int_equal(world->errors, 1);
     assert_int_equal(world->error, LEAT_ERR_REFUSED);
@@ -121,27 +121,27 @@ static void broadcasts_must_be_allowed(void **state)
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
 
-    assert_int_equal(world_send(world, udp, LEAT_IP4_BROADCAST, 9, "x", 1), LEAT_ERR_ARGUMENT);
-    assert_int_equal(world_send(world, udp, LEAT_IP4(10, 0, 0, 255), 9, "x", 1), LEAT_ERR_ARGUMENT);
+    assert_int_equal(world_send(world, udp, IP4_BROADCAST, 9, "x", 1), LEAT_ERR_ARGUMENT);
+    assert_int_equal(world_send(world, udp, IP4(10, 0, 0, 255), 9, "x", 1), LEAT_ERR_ARGUMENT);
     leat_udp_set_broadcast(udp, true);
-    assert_int_equal(world_send(world, udp, LEAT_IP4(10, 0, 0, 255), 9, "x", 1), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP4(10, 0, 0, 255), 9, "x", 1), LEAT_OK);
 }
 
 static void broadcast_is_received_and_told(void **state)
 {
     struct world *world = *state;
     struct leat_udp *bound = world_socket(world, 0);
-    struct frame frame = frame_udp(IP_PEER, 1000, LEAT_IP4(10, 0, 0, 255), 7, "all", 3);
+    struct frame frame = frame_udp(IP_PEER, 1000, IP4(10, 0, 0, 255), 7, "all", 3);
 
     frame_to(&frame, &MAC_ALL);
-    leat_udp_bind(bound, IP_US, 7);
+    leat_udp_bind(bound, leat_ip_v4(IP_US), 7);
     world_feed(world, &frame);
     assert_dropped(world, drop_udp_port); /* who is bound to an address hears no broadcasts */
     leat_udp_close(bound);
     world_socket(world, 7);
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
-    assert_int_equal(world->local.ip, LEAT_IP4(10, 0, 0, 255));
+    assert_int_equal(leat_ip_v4_number(world->local.ip), IP4(10, 0, 0, 255));
 }
 
 static void hold_datagram(struct leat_udp *udp, struct leat_buf *payload,
@@ -168,7 +168,7 @@ static void socket_may_be_closed_and_reopened_in_its_callback(void **state)
     struct leat_udp *reopened = 0;
 
     leat_udp_open(world->stack, &udp, &events, &reopened);
-    leat_udp_bind(udp, LEAT_IP4_ANY, 7);
+    leat_udp_bind(udp, LEAT_IP_ANY, 7);
     for (unsigned i = 0; i < 3; i++)
         fake_netif_feed(&world->dev, frame.bytes, frame.len);
     world_poll(world);
@@ -188,7 +188,7 @@ static void queue_is_bounded(void **state)
     world->memory = malloc(bytes);
     assert_int_equal(leat_init(&world->stack, world->memory, bytes, &world->config), LEAT_OK);
     leat_attach(world->stack, &world->dev.netif);
-    leat_address_add(world->stack, &world->dev.netif, IP_US, 24);
+    leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24);
     assert_int_equal(leat_udp_register(world->stack, &config), LEAT_OK);
     assert_int_equal(leat_udp_register(world->stack, &config), LEAT_ERR_IN_USE);
     world_poll(world);
@@ -249,14 +249,14 @@ static void program_that_does_not_listen_loses_its_datagrams(void **state)
     struct leat_udp *udp;
 
     assert_int_equal(leat_udp_open(world->stack, &udp, &events, 0), LEAT_OK);
-    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 7), LEAT_OK);
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
 }
 
 static void datagram_without_room_for_its_header_is_counted_and_told(void **state)
 {
-    static const struct leat_endpoint peer = {IP_PEER, 9};
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
     struct world *world = *state;
     struct leat_udp *udp = world_socket(world, 1000);
     struct leat_buf *text = leat_buf_copy(leat_pool(world->stack), "x", 1);
@@ -279,7 +279,7 @@ static void test_threat_Q9_ICMP_error_must_quote_the_one_datagram_that_was_sent(
     struct leat_udp *udp = world_socket(world, 1000);
     struct frame ours, error;
 
-    assert_int_equal(leat_udp_connect(udp, IP_PEER, 9), LEAT_OK);
+    assert_int_equal(leat_udp_connect(udp, leat_ip_v4(IP_PEER), 9), LEAT_OK);
     assert_int_equal(world_send(world, udp, IP_PEER, 9, "a query", 7), LEAT_OK);
     memcpy(ours.bytes, world_expect(world)->bytes, FRAME_L4 + 8);
     for (unsigned bit = 0; bit < 32; bit++) {

@@ -125,7 +125,7 @@ static void multicast_maps_to_its_low_23_bits(void **state)
 {
     /* RFC 1112 6.4 */
     static const uint8_t want[6] = {0x01, 0x00, 0x5e, 0x7f, 0x02, 0x03};
-    const struct leat_mac mac = mac_of_group(LEAT_IP4(239, 255, 2, 3));
+    const struct leat_mac mac = mac_of_group(IP4(239, 255, 2, 3));
 
     (void)state;
     assert_memory_equal(mac.octet, want, 6);

@@ -4,24 +4,24 @@
 #include "stack.h"
 #include "tcp_check.h"
 
-static void on_address(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+static void on_address(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
     struct world *world = arg;
 
     (void)stack;
     (void)netif;
     world->usable++;
-    world->last_ip = ip;
+    world->last_ip = leat_ip_v4_number(ip);
 }
 
-static void on_conflict(struct leat *stack, struct leat_netif *netif, leat_ip4 ip, void *arg)
+static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
     struct world *world = arg;
 
     (void)stack;
     (void)netif;
     world->conflicts++;
-    world->last_ip = ip;
+    world->last_ip = leat_ip_v4_number(ip);
 }
 
 struct world *world_create(void)
@@ -70,7 +70,8 @@ int world_setup(void **state)
 
 void world_settle(struct world *world)
 {
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP_US, 24), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
 }
@@ -262,14 +263,14 @@ struct leat_udp *world_socket(struct world *world, uint16_t port)
 
     assert_int_equal(leat_udp_open(world->stack, &udp, &udp_events, world), LEAT_OK);
     if (port > 0)
-        assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, port), LEAT_OK);
+        assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, port), LEAT_OK);
     return udp;
 }
 
 enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
                          const void *text, uint32_t len)
 {
-    const struct leat_endpoint peer = {ip, port};
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(ip), port);
     struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), text, len);
     enum leat_err err;
 

@@ -80,7 +80,7 @@ static bool is_settled(const struct feed *feed, const struct leat_capture *captu
     const uint64_t size = leat_capture_size(capture); /* 0: unknown */
     uint64_t first = 0, second = 0;
 
-    if (feed->options->ip != LEAT_IP4_ANY || size == 0)
+    if (feed->options->ip != IP4_ANY || size == 0)
         return false;
     for (size_t i = 0; i < CANDIDATES; i++) {
         const uint64_t frames = feed->candidates[i].frames;
@@ -109,21 +109,28 @@ static bool find_us(struct feed *feed)
             break;
         if (!is_ipv4(&frame))
             continue;
-        if (feed->options->ip == LEAT_IP4_ANY)
+        if (feed->options->ip == IP4_ANY)
             count_destination(feed, &frame);
         else if (is_to_us(feed, &frame))
             break;
     }
     leat_capture_close(capture); /* what is wrong with it is said at the second reading */
-    if (feed->options->ip != LEAT_IP4_ANY)
+    if (feed->options->ip != IP4_ANY)
         return true;
     for (size_t i = 0; i < CANDIDATES; i++) {
         if (feed->candidates[i].frames > feed->us.frames)
             feed->us = feed->candidates[i];
     }
-    if (feed->us.ip == LEAT_IP4_ANY)
-        feed->us.ip = LEAT_IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
+    if (feed->us.ip == IP4_ANY)
+        feed->us.ip = IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
     return true;
+}
+
+static char *segment_end(leat_ip4 ip, uint16_t port, char text[LEAT_ENDPOINT_TEXT_BYTES])
+{
+    const struct leat_endpoint end = leat_endpoint_of(leat_ip_v4(ip), port);
+
+    return endpoint_text(&end, text);
 }
 
 /* "10.0.0.1:80 > 10.0.0.2:4000 SYN ACK, 0 bytes" */
@@ -132,7 +139,7 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
     static const char *const flags[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
     struct feed *feed = arg;
     struct packet packet;
-    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES];
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES];
 
     printf("      at %.6f s sends ", (double)(now_ns - feed->first_ns) / 1e9);
     if (packet_parse(&packet, frame, len) != PACKET_TCP) {
@@ -144,9 +151,8 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
                                                                 : "IPv4");
         return;
     }
-    printf("%s > %s",
-           endpoint_text(&(struct leat_endpoint){packet.ip.src, packet.tcp.src_port}, from),
-           endpoint_text(&(struct leat_endpoint){packet.ip.dst, packet.tcp.dst_port}, to));
+    printf("%s > %s", segment_end(packet.ip.src, packet.tcp.src_port, from),
+           segment_end(packet.ip.dst, packet.tcp.dst_port, to));
     for (unsigned i = 0; i < 8; i++) {
         if (packet.tcp.flags & 1u << i)
             printf(" %s", flags[i]);
@@ -243,7 +249,7 @@ static bool listen_all(struct feed *feed)
 
         if (leat_tcp_listen(stack, &listener, &listen) ||
             leat_udp_open(stack, &udp, &sink_udp_events, NULL) ||
-            leat_udp_bind(udp, LEAT_IP4_ANY, listen.port)) {
+            leat_udp_bind(udp, LEAT_IP_ANY, listen.port)) {
             fprintf(stderr, "leat-replay: can't listen on port %u\n", listen.port);
             return false;
         }
@@ -255,9 +261,9 @@ static void print_counters(const struct feed *feed)
 {
     const struct leat_stats *stats = leat_stats(feed->world.stack);
     const bool json = feed->options->json;
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip4_format(feed->us.ip, ip);
+    leat_ip_format(leat_ip_v4(feed->us.ip), ip);
     printf(json ? "{\"ip\": \"%s\", \"frames\": %llu, \"cut\": %llu, \"too_long\": %llu, "
                   "\"sent\": %llu, \"counters\": {"
                 : "%s: %llu frames (%llu cut by the capture, %llu too long), %llu sent\n",
@@ -305,12 +311,12 @@ static void write_notes(const struct feed *feed, const struct world_config *conf
                         char notes[NOTES_BYTES])
 {
     const uint8_t *mac = feed->us.mac.octet;
-    char ip[LEAT_IP4_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES];
     int len = snprintf(notes, NOTES_BYTES, "leat %s\nprogram leat-replay\nseed ", LEAT_VERSION);
 
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         len += snprintf(notes + len, NOTES_BYTES - (size_t)len, "%02x", config->seed[i]);
-    leat_ip4_format(feed->us.ip, ip);
+    leat_ip_format(leat_ip_v4(feed->us.ip), ip);
     len += snprintf(notes + len, NOTES_BYTES - (size_t)len,
                     "\nip %s\nmac %02x:%02x:%02x:%02x:%02x:%02x\nbuffers %u\n", ip, mac[0], mac[1],
                     mac[2], mac[3], mac[4], mac[5], config->buffers);

@@ -135,7 +135,7 @@ static void print_answers_json(const char *name, const struct answers *answers)
 static void print_json(const struct player *player, bool first)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
-    char text[FLOW_ENDPOINT_BYTES];
+    char text[LEAT_ENDPOINT_TEXT_BYTES];
 
     printf("%s\n  {\"flow\": %u, \"side\": \"%s\", \"endpoint\": \"%s\", \"delivered\": %u, "
            "\"sent\": %u, \"acks_held\": %llu, \"damaged\": %llu, ",
@@ -185,7 +185,7 @@ static void print_allowed(const struct player *player)
 static void print_player(const struct player *player)
 {
     const struct flow_side *ours = &player->flow.side[player->side];
-    char text[FLOW_ENDPOINT_BYTES];
+    char text[LEAT_ENDPOINT_TEXT_BYTES];
 
     printf("flow %u, %s %s: %u bytes received, %u sent: %s\n", player->flow.number,
            player->side == SERVER ? "server" : "client", endpoint_text(&ours->endpoint, text),
@@ -216,7 +216,7 @@ static bool draw_player(const struct player *player, bool several)
 {
     const bool ours = player->plot[1].bytes > player->plot[0].bytes;
     const struct flow_side *side = player->flow.side;
-    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES], title[160], path[PATH_BYTES];
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], title[160], path[PATH_BYTES];
 
     endpoint_text(&side[ours ? player->side : (enum side) !player->side].endpoint, from);
     endpoint_text(&side[ours ? (enum side) !player->side : player->side].endpoint, to);

@@ -6,16 +6,12 @@
 
 #include "tcp/math/seq.h"
 
-static bool same(const struct leat_endpoint *a, const struct leat_endpoint *b)
-{
-    return a->ip == b->ip && a->port == b->port;
-}
-
 /* The same for both directions. */
 static struct flow **bucket_of(struct flows *flows, const struct leat_endpoint *a,
                                const struct leat_endpoint *b)
 {
-    const uint32_t key = (a->ip + b->ip) * 2654435761u ^ (uint32_t)(a->port + b->port) * 40503u;
+    const uint32_t key = (leat_ip_v4_number(a->ip) + leat_ip_v4_number(b->ip)) * 2654435761u ^
+                         (uint32_t)(a->port + b->port) * 40503u;
 
     return &flows->buckets[(key ^ key >> 16) % FLOWS_MAX];
 }
@@ -100,16 +96,19 @@ static void note(struct flow_side *side, const struct packet *packet)
 
 struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from)
 {
-    const struct leat_endpoint src = {packet->ip.src, packet->tcp.src_port};
-    const struct leat_endpoint dst = {packet->ip.dst, packet->tcp.dst_port};
+    const struct leat_endpoint src =
+        leat_endpoint_of(leat_ip_v4(packet->ip.src), packet->tcp.src_port);
+    const struct leat_endpoint dst =
+        leat_endpoint_of(leat_ip_v4(packet->ip.dst), packet->tcp.dst_port);
     const bool answers = (packet->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     struct flow *flow = *bucket_of(flows, &src, &dst);
 
     for (; flow; flow = flow->next) { /* the youngest is the first */
-        if (same(&src, &flow->side[CLIENT].endpoint) && same(&dst, &flow->side[SERVER].endpoint))
+        if (leat_endpoint_equal(&src, &flow->side[CLIENT].endpoint) &&
+            leat_endpoint_equal(&dst, &flow->side[SERVER].endpoint))
             *from = CLIENT;
-        else if (same(&dst, &flow->side[CLIENT].endpoint) &&
-                 same(&src, &flow->side[SERVER].endpoint))
+        else if (leat_endpoint_equal(&dst, &flow->side[CLIENT].endpoint) &&
+                 leat_endpoint_equal(&src, &flow->side[SERVER].endpoint))
             *from = SERVER;
         else
             continue;
@@ -133,11 +132,8 @@ void flows_end(struct flows *flows)
     }
 }
 
-char *endpoint_text(const struct leat_endpoint *endpoint, char text[FLOW_ENDPOINT_BYTES])
+char *endpoint_text(const struct leat_endpoint *endpoint, char text[LEAT_ENDPOINT_TEXT_BYTES])
 {
-    char ip[LEAT_IP4_TEXT_BYTES];
-
-    leat_ip4_format(endpoint->ip, ip);
-    snprintf(text, FLOW_ENDPOINT_BYTES, "%s:%u", ip, (unsigned)endpoint->port);
+    leat_endpoint_format(endpoint, text);
     return text;
 }

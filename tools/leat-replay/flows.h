@@ -13,8 +13,7 @@
 #include "packet.h"
 
 enum {
-    FLOWS_MAX = 4096, /* a power of two */
-    FLOW_ENDPOINT_BYTES = 24
+    FLOWS_MAX = 4096 /* a power of two */
 };
 
 enum side {
@@ -60,6 +59,6 @@ struct flow *flows_find(struct flows *flows, const struct packet *packet, enum s
 void flows_end(struct flows *flows);
 
 /* "10.0.0.1:80"; returns @text. */
-char *endpoint_text(const struct leat_endpoint *endpoint, char text[FLOW_ENDPOINT_BYTES]);
+char *endpoint_text(const struct leat_endpoint *endpoint, char text[LEAT_ENDPOINT_TEXT_BYTES]);
 
 #endif

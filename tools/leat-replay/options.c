@@ -56,6 +56,16 @@ static bool take_listen(struct options *options, const char *value)
     return true;
 }
 
+static bool take_ip(struct options *options, const char *value)
+{
+    struct leat_ip ip;
+
+    if (!leat_ip_parse(value, &ip) || !leat_ip_is_v4(ip))
+        return false;
+    options->ip = leat_ip_v4_number(ip);
+    return true;
+}
+
 static bool take_side(struct options *options, const char *value)
 {
     options->server = strcmp(value, "server") == 0;
@@ -88,7 +98,7 @@ static int take_value(struct options *options, const char *name, const char *val
         return 1;
     }
     if (strcmp(name, "--ip") == 0)
-        good = leat_ip4_parse(value, &options->ip);
+        good = take_ip(options, value);
     else if (strcmp(name, "--listen") == 0)
         good = take_listen(options, value);
     else if (strcmp(name, "--flow") == 0)

@@ -9,6 +9,8 @@
 #include <leat/capture.h>
 #include <leat/leat.h>
 
+#include "core/ip4.h"
+
 enum {
     STATUS_FINE = 0,
     STATUS_FINDING = 1, /* the stack said something that it should not */
@@ -22,7 +24,7 @@ struct options {
     const char *command;
     const char *path; /* "-": standard input */
     const char *name; /* what messages call it */
-    leat_ip4 ip;      /* LEAT_IP4_ANY: not given */
+    leat_ip4 ip;      /* IP4_ANY: not given */
     uint16_t listen[LISTEN_MAX];
     unsigned listen_count;
     uint32_t flow; /* UINT32_MAX: all */

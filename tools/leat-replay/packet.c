@@ -121,8 +121,8 @@ static void translate_ip(uint8_t *ip, const struct packet *packet, const struct 
     const uint64_t before = checksum_bytes(ip, packet->ip.header_bytes);
     uint64_t now;
 
-    put32(ip + 12, how->src.ip);
-    put32(ip + 16, how->dst.ip);
+    put32(ip + 12, leat_ip_v4_number(how->src.ip));
+    put32(ip + 16, leat_ip_v4_number(how->dst.ip));
     put16(ip + 10, 0);
     now = checksum_bytes(ip, packet->ip.header_bytes);
     put16(ip + 10, how->repair ? checksum_finish(now) : checksum_as_before(before, now));
@@ -149,7 +149,8 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
         tcp[13] = (uint8_t)(tcp[13] & ~(TCP_ECE | TCP_CWR));
     translate_options(tcp, packet, how);
     put16(tcp + WIRE_TCP_CHECKSUM_AT, 0);
-    now = checksum_pseudo(how->src.ip, how->dst.ip, PROTOCOL_TCP, tcp_len);
+    now = checksum_pseudo(leat_ip_v4_number(how->src.ip), leat_ip_v4_number(how->dst.ip),
+                          PROTOCOL_TCP, tcp_len);
     if (how->repair)
         put16(tcp + WIRE_TCP_CHECKSUM_AT, checksum_finish(now + checksum_bytes(tcp, tcp_len)));
     else
@@ -165,8 +166,8 @@ static uint32_t emit(uint8_t *to, const struct packet *packet, const struct tran
     const struct wire_ethernet ethernet = {how->mac, packet_peer_mac, ETHERNET_IPV4};
     struct wire_tcp tcp = *head;
     const uint32_t len = wire_tcp_bytes(&tcp) + text_bytes;
-    const struct wire_ipv4 ip = {.src = how->src.ip,
-                                 .dst = how->dst.ip,
+    const struct wire_ipv4 ip = {.src = leat_ip_v4_number(how->src.ip),
+                                 .dst = leat_ip_v4_number(how->dst.ip),
                                  .total_bytes = (uint16_t)(IPV4_HEADER_BYTES + len),
                                  .header_bytes = IPV4_HEADER_BYTES,
                                  .ttl = packet->ip.ttl,

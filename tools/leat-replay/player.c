@@ -14,8 +14,8 @@ enum {
 };
 
 static const uint64_t linger_ns = 5000000000u;
-static const leat_ip4 our_ip = LEAT_IP4(10, 0, 0, 1);
-static const leat_ip4 peer_ip = LEAT_IP4(10, 0, 0, 2);
+static const leat_ip4 our_ip = IP4(10, 0, 0, 1);
+static const leat_ip4 peer_ip = IP4(10, 0, 0, 2);
 static const struct leat_mac our_mac = {{2, 0, 0, 0, 0, 1}};
 
 void player_finding(struct player *player, const char *format, ...)
@@ -219,17 +219,19 @@ static struct translation translation_to_us(const struct player *player)
     const struct flow_side *ours = &player->flow.side[player->side];
     const bool server = player->side == SERVER;
 
-    return (struct translation){.src = {peer_ip, player->flow.side[!player->side].endpoint.port},
-                                .dst = {our_ip, ours->endpoint.port},
-                                .mac = our_mac,
-                                .sack_shift = player->iss - ours->iss,
-                                .snd_nxt = player->snd_nxt,
-                                .tsecr = player->tsval,
-                                .no_wind_shift = server && !ours->wind_shift,
-                                .no_sack = server && !ours->sack,
-                                .no_ts = server && !ours->ts,
-                                .no_ecn = server && !ours->ecn,
-                                .repair = player->options->repair};
+    return (struct translation){
+        .src =
+            leat_endpoint_of(leat_ip_v4(peer_ip), player->flow.side[!player->side].endpoint.port),
+        .dst = leat_endpoint_of(leat_ip_v4(our_ip), ours->endpoint.port),
+        .mac = our_mac,
+        .sack_shift = player->iss - ours->iss,
+        .snd_nxt = player->snd_nxt,
+        .tsecr = player->tsval,
+        .no_wind_shift = server && !ours->wind_shift,
+        .no_sack = server && !ours->sack,
+        .no_ts = server && !ours->ts,
+        .no_ecn = server && !ours->ecn,
+        .repair = player->options->repair};
 }
 
 /* The highest acknowledgment that makes sense to the stack now, since the SYN. */
@@ -295,8 +297,10 @@ static uint32_t hear_ack(struct player *player, const struct packet *packet, boo
  * the SYN. */
 static void open_if_due(struct player *player, uint64_t now_ns)
 {
-    const struct leat_endpoint local = {our_ip, player->flow.side[CLIENT].endpoint.port};
-    const struct leat_endpoint remote = {peer_ip, player->flow.side[SERVER].endpoint.port};
+    const struct leat_endpoint local =
+        leat_endpoint_of(leat_ip_v4(our_ip), player->flow.side[CLIENT].endpoint.port);
+    const struct leat_endpoint remote =
+        leat_endpoint_of(leat_ip_v4(peer_ip), player->flow.side[SERVER].endpoint.port);
 
     if (player->side != CLIENT || player->has_iss)
         return;

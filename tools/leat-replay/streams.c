@@ -25,9 +25,9 @@ enum {
     BUFFERS = 16384
 };
 
-static const leat_ip4 our_ip = LEAT_IP4(10, 0, 0, 1);
-static const leat_ip4 gateway_ip = LEAT_IP4(10, 0, 0, 2);
-static const leat_ip4 peers_ip = LEAT_IP4(11, 0, 0, 0);
+static const leat_ip4 our_ip = IP4(10, 0, 0, 1);
+static const leat_ip4 gateway_ip = IP4(10, 0, 0, 2);
+static const leat_ip4 peers_ip = IP4(11, 0, 0, 0);
 static const struct leat_mac our_mac = {{2, 0, 0, 0, 0, 1}};
 
 /* What one side of a flow received. */
@@ -70,14 +70,15 @@ static struct receiver *receiver_of(struct streams *streams, leat_ip4 peer)
 
 static struct leat_endpoint peer_of(const struct receiver *receiver)
 {
-    return (struct leat_endpoint){peers_ip + 2 * receiver->flow->slot + (uint32_t)receiver->side,
-                                  receiver->flow->side[!receiver->side].endpoint.port};
+    return leat_endpoint_of(
+        leat_ip_v4(peers_ip + 2 * receiver->flow->slot + (uint32_t)receiver->side),
+        receiver->flow->side[!receiver->side].endpoint.port);
 }
 
 static void path_of(const struct receiver *receiver, char path[PATH_BYTES])
 {
     const char *folder = receiver->streams->options->out;
-    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES];
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES];
 
     endpoint_text(&receiver->flow->side[!receiver->side].endpoint, from);
     endpoint_text(&receiver->flow->side[receiver->side].endpoint, to);
@@ -148,7 +149,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
         struct receiver *receiver;
 
         leat_tcp_get_info(conn, &info);
-        receiver = receiver_of(streams, info.remote.ip);
+        receiver = receiver_of(streams, leat_ip_v4_number(info.remote.ip));
         if (!receiver) { /* no peer but ours opens anything */
             leat_tcp_abort(conn);
             continue;
@@ -186,19 +187,20 @@ static void receiver_give(struct receiver *receiver, const struct packet *packet
     const struct leat_stats *stats = leat_stats(streams->world.stack);
     const uint64_t damaged = stats->drop_tcp_checksum + stats->drop_ip_checksum;
     const struct flow_side *recorded = &receiver->flow->side[receiver->side];
-    struct translation how = {
-        .src = peer_of(receiver),
-        .dst = {our_ip, receiver->side == SERVER ? LISTEN_PORT : CONNECT_PORT},
-        .mac = our_mac,
-        .ack = receiver->iss + 1,
-        .sack_shift = receiver->iss - recorded->iss,
-        .snd_nxt = receiver->iss + 1,
-        .tsecr = receiver->tsval,
-        .no_wind_shift = receiver->side == SERVER && !recorded->wind_shift,
-        .no_sack = receiver->side == SERVER && !recorded->sack,
-        .no_ts = receiver->side == SERVER && !recorded->ts,
-        .no_ecn = receiver->side == SERVER && !recorded->ecn,
-        .repair = streams->options->repair};
+    struct translation how = {.src = peer_of(receiver),
+                              .dst = leat_endpoint_of(leat_ip_v4(our_ip), receiver->side == SERVER
+                                                                              ? LISTEN_PORT
+                                                                              : CONNECT_PORT),
+                              .mac = our_mac,
+                              .ack = receiver->iss + 1,
+                              .sack_shift = receiver->iss - recorded->iss,
+                              .snd_nxt = receiver->iss + 1,
+                              .tsecr = receiver->tsval,
+                              .no_wind_shift = receiver->side == SERVER && !recorded->wind_shift,
+                              .no_sack = receiver->side == SERVER && !recorded->sack,
+                              .no_ts = receiver->side == SERVER && !recorded->ts,
+                              .no_ecn = receiver->side == SERVER && !recorded->ecn,
+                              .repair = streams->options->repair};
 
     world_queue(&streams->world, streams->frame, packet_translate(streams->frame, packet, &how));
     world_poll(&streams->world, now_ns);
@@ -244,7 +246,7 @@ static void give_held_syn(struct streams *streams, const struct flow *flow, uint
 static void receiver_connect(struct receiver *receiver, uint64_t now_ns)
 {
     struct streams *streams = receiver->streams;
-    const struct leat_endpoint local = {our_ip, CONNECT_PORT};
+    const struct leat_endpoint local = leat_endpoint_of(leat_ip_v4(our_ip), CONNECT_PORT);
     const struct leat_endpoint remote = peer_of(receiver);
 
     if (receiver->conn || receiver->has_iss)
@@ -342,7 +344,7 @@ static const char *remark(const struct receiver *receiver, char text[96])
 static void print_direction(struct receiver *receiver)
 {
     struct streams *streams = receiver->streams;
-    char from[FLOW_ENDPOINT_BYTES], to[FLOW_ENDPOINT_BYTES], text[96], path[PATH_BYTES];
+    char from[LEAT_ENDPOINT_TEXT_BYTES], to[LEAT_ENDPOINT_TEXT_BYTES], text[96], path[PATH_BYTES];
     const char *said = remark(receiver, text);
     const bool json = streams->options->json;
 

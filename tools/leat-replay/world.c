@@ -212,10 +212,10 @@ static enum leat_err world_build(struct world *world, struct leat_netif *netif)
     if (err == LEAT_OK)
         err = leat_attach(world->stack, netif);
     if (err == LEAT_OK)
-        err = leat_address_add(world->stack, netif, config->ip,
-                               config->gateway == LEAT_IP4_ANY ? 0 : 24);
-    if (err == LEAT_OK && config->gateway != LEAT_IP4_ANY)
-        err = leat_route_add(world->stack, LEAT_IP4_ANY, 0, config->gateway);
+        err = leat_address_add(world->stack, netif, leat_ip_v4(config->ip),
+                               config->gateway == IP4_ANY ? 0 : 24);
+    if (err == LEAT_OK && config->gateway != IP4_ANY)
+        err = leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(config->gateway));
     if (err == LEAT_OK)
         err = leat_udp_register(world->stack, NULL);
     return err ? err : leat_tcp_register(world->stack, &config->tcp);

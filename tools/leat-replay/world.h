@@ -14,6 +14,8 @@
 #include <leat/leat.h>
 #include <leat/pcap.h>
 
+#include "core/ip4.h"
+
 enum {
     WORLD_QUEUE = 64,       /* frames that wait for the next poll */
     WORLD_NEIGHBOURS = 1024 /* a table of as many places */
@@ -27,7 +29,7 @@ struct world_memory {
 
 struct world_config {
     leat_ip4 ip;
-    leat_ip4 gateway; /* LEAT_IP4_ANY: all the world is on this link */
+    leat_ip4 gateway; /* IP4_ANY: all the world is on this link */
     struct leat_mac mac;
     uint32_t buffers;
     struct leat_tcp_config tcp;

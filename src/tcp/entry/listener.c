@@ -47,12 +47,15 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     struct tcp_step step = {.tcp = tcp};
     struct leat_tcp_listener *made;
     struct tcb *tcb;
+    leat_ip4 ip;
 
     if (!tcp)
         return LEAT_ERR_PROTOCOL;
-    if (config->port == 0 || (config->ip != LEAT_IP4_ANY && !ipv4_is_ours(stack, config->ip)))
+    if (!ip4_of(config->ip, &ip))
+        return LEAT_ERR_FAMILY;
+    if (config->port == 0 || (ip != IP4_ANY && !ipv4_is_ours(stack, ip)))
         return LEAT_ERR_ARGUMENT;
-    tcb = tcp_find(tcp, tcp_tuple(config->ip, config->port, LEAT_IP4_ANY, 0));
+    tcb = tcp_find(tcp, tcp_tuple(ip, config->port, IP4_ANY, 0));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
         tcp_event(tcb, TCP_passive_OPEN, &step);
         return step.err;
@@ -69,7 +72,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     made->send_queue = tcp_send_queue_class(config->send_queue_bytes);
     made->ready.run = listener_deliver;
     near_ring_init(tcp, &made->acceptable);
-    tcb->local_ip = config->ip;
+    tcb->local_ip = ip;
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
     tcp->listener_count++;

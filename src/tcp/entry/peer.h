@@ -13,8 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <leat/addr.h>
-
+#include "core/ip4.h"
 #include "core/arena.h"
 #include "core/cold.h"
 

@@ -51,9 +51,9 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16
         return last->listener;
     if (tcp->listener_count == 0)
         return 0;
-    tcb = tcp_look_up(tcp, tcp_tuple(ip, port, LEAT_IP4_ANY, 0));
+    tcb = tcp_look_up(tcp, tcp_tuple(ip, port, IP4_ANY, 0));
     if (!tcb)
-        tcb = tcp_look_up(tcp, tcp_tuple(LEAT_IP4_ANY, port, LEAT_IP4_ANY, 0));
+        tcb = tcp_look_up(tcp, tcp_tuple(IP4_ANY, port, IP4_ANY, 0));
     *last = (struct listener_cache){(struct leat_tcp_listener *)(void *)tcb, ip, port};
     return last->listener;
 }
