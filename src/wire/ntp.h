@@ -1,0 +1,48 @@
+/* ntp.h -- packets of the Network Time Protocol, version 4, as a client sees them (RFC 5905 7.3).
+ */
+#ifndef WIRE_NTP_H
+#define WIRE_NTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    NTP_PORT = 123,
+    NTP_BYTES = 48, /* without extension fields and MAC */
+    NTP_VERSION = 4,
+    NTP_MODE_CLIENT = 3,
+    NTP_MODE_SERVER = 4,
+    NTP_LEAP_UNKNOWN = 3, /* the server's clock isn't synchronized */
+    NTP_STRATUM_KISS = 0,
+    NTP_STRATUM_MAX = 15
+};
+
+/* Timestamps have 32 bits of seconds since 1900 and 32 of fractions; 0: none. */
+struct wire_ntp {
+    uint8_t leap;
+    uint8_t version;
+    uint8_t mode;
+    uint8_t stratum;
+    uint32_t root_delay; /* seconds times 2^16, as the next */
+    uint32_t root_dispersion;
+    uint32_t reference_id; /* of stratum 0: the kiss code, four letters */
+    uint64_t origin;
+    uint64_t receive;
+    uint64_t transmit;
+};
+
+/* False: cut short.  What it says is not judged. */
+bool wire_ntp_parse(struct wire_ntp *ntp, const uint8_t *bytes, uint32_t len);
+
+/* Writes a request, NTP_BYTES, that tells nothing but @transmit
+ * (draft-ietf-ntp-data-minimization 4). */
+void wire_ntp_emit_request(uint8_t *bytes, uint64_t transmit);
+
+/* Nanoseconds since 1970: of the moments that a timestamp may mean the one from 1970 to 2106
+ * (RFC 4330 3 has 1968 to 2104). */
+uint64_t wire_ntp_civil_ns(uint64_t timestamp);
+
+/* Seconds times 2^16, as nanoseconds. */
+uint64_t wire_ntp_short_ns(uint32_t value);
+
+#endif
