@@ -50,13 +50,19 @@ static size_t keeper_bytes(const struct leat_resolver_config *config)
     return (size_t)config->answer_bytes + 2 * LEAT_DNS_NAME_BYTES;
 }
 
+/* Each part begins where anything may lie. */
+static size_t aligned(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
 /* Cuts the memory up, if there is a resolver; says how much it takes. */
 static size_t lay_out(const struct leat_resolver_config *config, struct leat_resolver *resolver,
                       uint8_t *block)
 {
-    const size_t lookups = config->lookups * sizeof(struct leat_lookup);
-    const size_t queries = config->lookups * sizeof(struct query);
-    const size_t lookups_at = sizeof(struct leat_resolver);
+    const size_t lookups = aligned(config->lookups * sizeof(struct leat_lookup));
+    const size_t queries = aligned(config->lookups * sizeof(struct query));
+    const size_t lookups_at = aligned(sizeof(struct leat_resolver));
     const size_t queries_at = lookups_at + lookups;
     const size_t cache_at = queries_at + queries;
     const size_t keeper_at = cache_at + config->cache_bytes;
@@ -90,10 +96,10 @@ size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config)
     return ALIGN + lay_out(&full, NULL, NULL);
 }
 
-_Static_assert(sizeof(struct leat_resolver) % _Alignof(struct leat_lookup) == 0 &&
-                   sizeof(struct leat_lookup) % _Alignof(struct query) == 0 &&
-                   sizeof(struct query) % CACHE_ALIGN == 0,
-               "lookups lie right behind their resolver, then queries and the cache");
+_Static_assert(ALIGN % CACHE_ALIGN == 0 && ALIGN % _Alignof(struct leat_resolver) == 0 &&
+                   ALIGN % _Alignof(struct leat_lookup) == 0 &&
+                   ALIGN % _Alignof(struct query) == 0,
+               "whatever lies at a multiple of it is aligned");
 
 static bool is_possible(const struct leat_resolver_config *config)
 {

@@ -86,7 +86,7 @@ static bool config_is_legal(const struct leat_tcp_config *c)
 
     return c->share_percent <= SHARE_PERCENT_MAX && c->receive_window_bytes <= WINDOW_MAX &&
            c->send_queue_bytes <= WINDOW_MAX && c->rto_min_ns <= c->rto_max_ns &&
-           arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(c) <= NEAR_MAX_BYTES;
+           (uint64_t)arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(c) <= NEAR_MAX_BYTES;
 }
 
 size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config)

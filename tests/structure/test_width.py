@@ -1,0 +1,24 @@
+"""The stack is compiled for a machine of 32 bits, too: sizes and places are those of no one machine."""
+
+import unittest
+
+import tree
+
+FLAGS = ["-m32", "-std=c11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wconversion", "-Werror"]
+PATHS = [tree.ROOT / "examples/bare/include", tree.ROOT / "include", tree.ROOT / "src", tree.BUILD / "src/tcp",
+         tree.BUILD / "src/dhcp"]
+
+
+class Width(unittest.TestCase):
+    @unittest.skipIf(tree.run(*tree.CC, "-m32", "-fsyntax-only", "-xc", "/dev/null"),
+                     "the compiler has no -m32")
+    def test_the_stack_compiles_for_32_bits(self):
+        # but for tasks, whose switch of stacks is written for each processor
+        paths = [path for path in tree.sources("src", ends=(".c",)) if path.parts[1] != "task"]
+        error = tree.run(*tree.CC, *FLAGS, *(f"-I{folder}" for folder in PATHS),
+                         *(tree.ROOT / path for path in paths))
+        self.assertEqual([line for line in (error or "").splitlines() if "error" in line], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
