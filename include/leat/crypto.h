@@ -35,6 +35,16 @@ struct leat_crypto_piece {
     size_t len;
 };
 
+/** A piece of bytes that are only read: for `in`, and for what is hashed, signed or checked. */
+static inline struct leat_crypto_piece leat_crypto_piece_of(const void *bytes, size_t len)
+{
+    struct leat_crypto_piece piece;
+
+    piece.bytes = (uint8_t *)(uintptr_t)bytes;
+    piece.len = len;
+    return piece;
+}
+
 /* ---- Hashes and what is made of them ---- */
 
 /** Hash functions (FIPS 180-4). */
