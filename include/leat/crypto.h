@@ -31,8 +31,8 @@ extern "C" {
 
 /** A run of bytes.  Lists of them are arrays; pieces of length 0 are allowed. */
 struct leat_crypto_piece {
-    uint8_t *bytes;
-    size_t len;
+    uint8_t *bytes; /**< where they are */
+    size_t len;     /**< how many */
 };
 
 /** A piece of bytes that are only read: for `in`, and for what is hashed, signed or checked. */
@@ -80,8 +80,8 @@ enum leat_crypto_aead {
 };
 
 #define LEAT_CRYPTO_KEY_BYTES_MAX 32u /**< the longest key of an AEAD */
-#define LEAT_CRYPTO_NONCE_BYTES   12u
-#define LEAT_CRYPTO_TAG_BYTES     16u
+#define LEAT_CRYPTO_NONCE_BYTES   12u /**< of a nonce */
+#define LEAT_CRYPTO_TAG_BYTES     16u /**< of a tag */
 
 /** Bytes of a key. */
 static inline size_t leat_crypto_key_bytes(enum leat_crypto_aead aead)
@@ -107,11 +107,11 @@ struct leat_crypto_aead_key {
 struct leat_crypto_job {
     const uint8_t *nonce; /**< LEAT_CRYPTO_NONCE_BYTES; never twice with one key to seal */
     const uint8_t *aad;   /**< what is authenticated beside it; at most 255 bytes */
-    size_t aad_len;
-    const struct leat_crypto_piece *in;
-    size_t in_count;
-    const struct leat_crypto_piece *out;
-    size_t out_count;
+    size_t aad_len;       /**< how much of it */
+    const struct leat_crypto_piece *in;  /**< what is there */
+    size_t in_count;                     /**< how many pieces */
+    const struct leat_crypto_piece *out; /**< where it is written to */
+    size_t out_count;                    /**< how many pieces */
 };
 
 /* ---- Key shares ---- */
@@ -168,8 +168,8 @@ struct leat_crypto_anchors {
 
 /** One certificate as it came: DER, in pieces. */
 struct leat_crypto_certificate {
-    const struct leat_crypto_piece *pieces;
-    size_t count;
+    const struct leat_crypto_piece *pieces; /**< the first byte first */
+    size_t count;                           /**< how many pieces */
 };
 
 #define LEAT_CRYPTO_CERTIFICATE_BYTES_MAX 16384u /**< a longer one is refused as malformed */
@@ -178,8 +178,8 @@ struct leat_crypto_certificate {
 /** What is asked of a chain (RFC 5280, 6; RFC 9525). */
 struct leat_crypto_chain {
     const struct leat_crypto_certificate *certificates; /**< the peer's own first, as TLS sends */
-    size_t count;
-    const struct leat_crypto_anchors *anchors;
+    size_t count;                                       /**< how many */
+    const struct leat_crypto_anchors *anchors;          /**< whom the program trusts */
     /**
      * The DNS name that the first certificate must have, with a 0 at its end, no dot at its end,
      * and A-labels only; NULL: any name will do.
@@ -210,6 +210,13 @@ enum leat_crypto_verdict {
 /** One short English phrase for @p verdict, never NULL; static memory. */
 const char *leat_crypto_why(enum leat_crypto_verdict verdict);
 
+/**
+ * What is wrong with @p chain before anyone reads a certificate: no time, none or too many
+ * certificates, or a `name` that is no DNS name, which libraries take for "any name" or for a
+ * pattern.  TRUSTED: nothing.  A provider's check_chain() begins with it.
+ */
+enum leat_crypto_verdict leat_crypto_chain_glance(const struct leat_crypto_chain *chain);
+
 /* ---- The table ---- */
 
 /** Fills @p bytes with unpredictable bytes; anything but LEAT_OK: there are none. */
@@ -230,6 +237,7 @@ struct leat_crypto_ops {
 
     /** Begins a hash.  May take memory of the provider, which hash_close() gives back. */
     bool (*hash_open)(void *self, struct leat_crypto_hashing *hashing, enum leat_crypto_hash hash);
+    /** More of what is hashed. */
     bool (*hash_update)(void *self, struct leat_crypto_hashing *hashing, const void *bytes,
                         size_t len);
     /** The digest of what came so far; the hash goes on. */
@@ -240,6 +248,7 @@ struct leat_crypto_ops {
     bool (*hmac)(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
                  const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac);
 
+    /** Are seal() and open() there for it? */
     bool (*supports_aead)(void *self, enum leat_crypto_aead aead);
     /** Encrypts, in one pass over the bytes; writes the tag. */
     bool (*seal)(void *self, const struct leat_crypto_aead_key *key,
@@ -251,6 +260,7 @@ struct leat_crypto_ops {
     bool (*open)(void *self, const struct leat_crypto_aead_key *key,
                  const struct leat_crypto_job *job, const uint8_t *tag);
 
+    /** Are shares of it there? */
     bool (*supports_group)(void *self, enum leat_crypto_group group);
     /** A client's side: a new private share; its public half to @p public_share, @p len bytes. */
     bool (*share_open)(void *self, struct leat_crypto_share *share, enum leat_crypto_group group,
@@ -269,6 +279,7 @@ struct leat_crypto_ops {
                          size_t peer_len, uint8_t *public_share, size_t *len, uint8_t *secret,
                          size_t *secret_len);
 
+    /** Can it verify by this scheme?  What it can sign by, private_can() says. */
     bool (*supports_scheme)(void *self, enum leat_crypto_scheme scheme);
     /**
      * Reads a private key: PKCS #8, SEC 1 or PKCS #1, not encrypted, as DER or as PEM.  @p text may
@@ -277,6 +288,7 @@ struct leat_crypto_ops {
      */
     enum leat_err (*private_open)(void *self, struct leat_crypto_private *key, const void *text,
                                   size_t len);
+    /** Wipes a private key and gives back what it holds. */
     void (*private_close)(void *self, struct leat_crypto_private *key);
     /** Can @p key sign by @p scheme? */
     bool (*private_can)(void *self, const struct leat_crypto_private *key,
@@ -298,6 +310,7 @@ struct leat_crypto_ops {
      */
     enum leat_crypto_verdict (*public_open)(void *self, struct leat_crypto_public *key,
                                             const struct leat_crypto_certificate *certificate);
+    /** Gives back what a public key holds. */
     void (*public_close)(void *self, struct leat_crypto_public *key);
     /**
      * SHA-256 of the certificate's SubjectPublicKeyInfo (32 bytes), which is what a pin is
@@ -314,6 +327,7 @@ struct leat_crypto_ops {
      */
     enum leat_err (*anchors_open)(void *self, struct leat_crypto_anchors *anchors, const void *text,
                                   size_t len, void *memory, size_t memory_bytes);
+    /** Gives back what the anchors hold. */
     void (*anchors_close)(void *self, struct leat_crypto_anchors *anchors);
     /**
      * Checks a server's chain: signatures, dates, names, basic constraints, key usage, depth.
@@ -325,8 +339,8 @@ struct leat_crypto_ops {
 
 /** A provider; a handle that may be copied. */
 struct leat_crypto {
-    const struct leat_crypto_ops *ops;
-    void *self;
+    const struct leat_crypto_ops *ops; /**< what it can do */
+    void *self;                        /**< the first argument of each of them */
 };
 
 /* ---- Made of the table ---- */
@@ -350,8 +364,8 @@ void leat_crypto_wipe(void *bytes, size_t len);
 /** A block of PEM (RFC 7468). */
 struct leat_crypto_pem {
     const char *label; /**< "CERTIFICATE", "PRIVATE KEY", ...; in the text */
-    size_t label_len;
-    size_t der_len; /**< bytes that were written */
+    size_t label_len;  /**< without a 0 at its end */
+    size_t der_len;    /**< bytes that were written */
 };
 
 /**

@@ -1,5 +1,7 @@
-/* verdict.c -- why a chain of certificates was refused, in words. */
+/* verdict.c -- why a chain of certificates is refused: in words, and without a library. */
 #include <leat/crypto.h>
+
+#define NAME_BYTES_MAX 253 /* RFC 1035, 2.3.4, without the last dot */
 
 const char *leat_crypto_why(enum leat_crypto_verdict verdict)
 {
@@ -22,4 +24,38 @@ const char *leat_crypto_why(enum leat_crypto_verdict verdict)
     };
 
     return (unsigned)verdict < LEAT_CRYPTO_VERDICTS ? words[verdict] : "unknown verdict";
+}
+
+/* A name as RFC 1123, 2.1, has it, and RFC 9525, 6.3, compares it: no empty label, no wildcard. */
+static bool is_name(const char *name)
+{
+    size_t label_len = 0;
+    size_t len = 0;
+
+    for (; name[len]; len++) {
+        const char letter = name[len];
+
+        if (len == NAME_BYTES_MAX || letter <= ' ' || letter > '~' || letter == '*')
+            return false;
+        if (letter != '.')
+            label_len++;
+        else if (label_len == 0)
+            return false;
+        else
+            label_len = 0;
+    }
+    return label_len > 0;
+}
+
+enum leat_crypto_verdict leat_crypto_chain_glance(const struct leat_crypto_chain *chain)
+{
+    if (chain->civil_s == 0)
+        return LEAT_CRYPTO_NO_TIME;
+    if (chain->count == 0)
+        return LEAT_CRYPTO_MALFORMED;
+    if (chain->count > LEAT_CRYPTO_CHAIN_MAX)
+        return LEAT_CRYPTO_TOO_DEEP;
+    if (chain->name && !is_name(chain->name))
+        return LEAT_CRYPTO_WRONG_NAME;
+    return LEAT_CRYPTO_TRUSTED;
 }

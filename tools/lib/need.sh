@@ -47,6 +47,10 @@ procps            command -v sysctl
 passt             command -v passt
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
+libssl-dev        pkg-config --exists libcrypto
+openssl           command -v openssl
+python3-cryptography           system_python -c "import cryptography"
+python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
 valgrind          command -v valgrind

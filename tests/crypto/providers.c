@@ -1,0 +1,31 @@
+/* providers.c -- the providers of cryptography that this build has, by their names. */
+#include <string.h>
+
+#include <leat/crypto_openssl.h>
+
+#include "providers.h"
+
+const char *const provider_names[] = {
+#ifdef LEAT_HAS_CRYPTO_OPENSSL
+    "openssl",
+#endif
+    NULL,
+};
+
+enum leat_err provider_open(struct leat_crypto *crypto, const char *name,
+                            leat_crypto_entropy *entropy)
+{
+#ifdef LEAT_HAS_CRYPTO_OPENSSL
+    if (strcmp(name, "openssl") == 0)
+        return leat_crypto_openssl_open(crypto, entropy, NULL);
+#endif
+    return LEAT_ERR_NOT_FOUND;
+}
+
+void provider_close(struct leat_crypto *crypto, const char *name)
+{
+#ifdef LEAT_HAS_CRYPTO_OPENSSL
+    if (strcmp(name, "openssl") == 0)
+        leat_crypto_openssl_close(crypto);
+#endif
+}
