@@ -39,11 +39,12 @@ void tasks_listen(struct world *world)
     if (!memory || leat_tasks_open(&tasks, world->server.stack, memory, bytes, &config))
         world_fail("can't make room for tasks");
     for (uint16_t i = 0; i <= world->options.connections / CONNECTIONS_A_PORT; i++) {
-        services[i] =
-            (struct leat_service){.listen = {.port = (uint16_t)(SERVER_PORT + i), .backlog = 1024},
-                                  .name = "answer",
-                                  .serve = answer,
-                                  .at_once = true};
+        services[i] = (struct leat_service){.listen = {.port = (uint16_t)(SERVER_PORT + i),
+                                                       .backlog = 1024,
+                                                       .per_address = world_per_address(world)},
+                                            .name = "answer",
+                                            .serve = answer,
+                                            .at_once = true};
         if (leat_task_serve(tasks, &services[i]))
             world_fail("can't listen");
     }

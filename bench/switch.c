@@ -68,7 +68,7 @@ static double wait_and_wake(unsigned long rounds)
     leat_poll(stack, 1);
     begin_ns = now_ns();
     for (unsigned long i = 0; i < rounds; i++)
-        task_wake_now(waiting, LEAT_OK);
+        task_wake_now(waiting);
     end_ns = now_ns();
     leat_tasks_close(tasks);
     leat_close(stack);

@@ -112,11 +112,17 @@ struct leat_endpoint world_server(uint32_t connection)
                             (uint16_t)(SERVER_PORT + connection / CONNECTIONS_A_PORT % PORTS_MAX));
 }
 
+uint32_t world_per_address(const struct world *world)
+{
+    return world->options.connections > MANY ? UINT32_MAX : 0;
+}
+
 void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *))
 {
     for (uint16_t i = 0; i <= world->options.connections / CONNECTIONS_A_PORT; i++) {
         const struct leat_tcp_listen_config config = {.port = (uint16_t)(SERVER_PORT + i),
                                                       .backlog = 1024,
+                                                      .per_address = world_per_address(world),
                                                       .on_acceptable = on_acceptable,
                                                       .arg = world};
         struct leat_tcp_listener *listener;

@@ -53,6 +53,10 @@ void world_destroy(struct world *world);
 /* Listens on as many ports as the connections need. */
 void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_listener *, void *));
 
+/* Of the table's entries one address may have all, if there are many; else a listener asks nobody.
+ */
+uint32_t world_per_address(const struct world *world);
+
 /* Where the connection with this number goes to. */
 struct leat_endpoint world_server(uint32_t connection);
 

@@ -19,16 +19,14 @@ enum {
     NAME_BYTES = 16
 };
 
-struct client {
+static struct client {
     bool taken;
     struct leat_flow *flow; /* NULL: it has no name yet, and hears nothing */
     struct leat_channel heard;
     void *lines[LINES];
     char name[NAME_BYTES + 1];
     char line[NAME_BYTES + 2 + LINE_BYTES];
-};
-
-static struct client clients[CLIENTS];
+} clients[CLIENTS];
 
 /* Tells everybody but @speaker the first @len bytes of its line. */
 static void tell_others(struct leat_flow *flow, const struct client *speaker, uint32_t len)
@@ -67,19 +65,6 @@ static enum leat_err write_lines(struct leat_task *task, void *arg)
     return err;
 }
 
-/* Reads its lines, each with the name in front. */
-static enum leat_err read_lines(struct leat_flow *flow, struct client *client)
-{
-    const size_t at = (size_t)snprintf(client->line, sizeof client->line, "%s: ", client->name);
-    enum leat_err err;
-    size_t len;
-
-    while (!(
-        err = leat_flow_read_until(flow, '\n', client->line + at, LINE_BYTES, &len, LEAT_NEVER_NS)))
-        tell_others(flow, client, (uint32_t)(at + len));
-    return err;
-}
-
 static enum leat_err ask_name(struct leat_task *task, struct leat_flow *flow, struct client *client)
 {
     static const char question[] = "Who are you?\n";
@@ -95,11 +80,12 @@ static enum leat_err ask_name(struct leat_task *task, struct leat_flow *flow, st
     return err;
 }
 
-/* A client that has said its name: two tasks, until it leaves. */
+/* A client that has said its name: two tasks, until it leaves.  This one reads its lines. */
 static enum leat_err talk(struct leat_task *task, struct leat_flow *flow, struct client *client)
 {
     struct leat_task *writer;
     enum leat_err err;
+    size_t at, len;
     void *line;
 
     leat_channel_open(&client->heard, flow->tasks, client->lines, LINES);
@@ -108,7 +94,10 @@ static enum leat_err talk(struct leat_task *task, struct leat_flow *flow, struct
         return err;
     client->flow = flow;
     say(flow, client, "is here");
-    err = read_lines(flow, client);
+    at = (size_t)snprintf(client->line, sizeof client->line, "%s: ", client->name);
+    while (!(
+        err = leat_flow_read_until(flow, '\n', client->line + at, LINE_BYTES, &len, LEAT_NEVER_NS)))
+        tell_others(flow, client, (uint32_t)(at + len));
     leat_task_cancel(writer);
     leat_task_join(task, writer, NULL, LEAT_NEVER_NS);
     client->flow = NULL;

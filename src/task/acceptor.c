@@ -6,7 +6,7 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
     const struct leat_acceptor *acceptor = arg;
 
     (void)listener;
-    task_wake_now(acceptor->waiter, LEAT_OK);
+    task_wake_now(acceptor->waiter);
 }
 
 enum leat_err leat_acceptor_open(struct leat_acceptor *acceptor, struct leat_tasks *tasks,

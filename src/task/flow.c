@@ -10,7 +10,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     const struct leat_flow *flow = arg;
 
     (void)conn;
-    task_wake_now(flow->reader, LEAT_OK);
+    task_wake_now(flow->reader);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)
@@ -18,7 +18,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     const struct leat_flow *flow = arg;
 
     (void)conn;
-    task_wake_now(flow->writer, LEAT_OK);
+    task_wake_now(flow->writer);
 }
 
 /* The handle dies when this returns; what runs meanwhile doesn't see it any more. */

@@ -10,14 +10,14 @@ enum {
     READ_BYTES = 65536 /* taken from a stream at a time */
 };
 
-static void consume_last(struct leat_flow *flow)
+static inline void consume_last(struct leat_flow *flow)
 {
     if (flow->unconsumed > 0 && flow->stream.end)
         leat_stream_consumed(&flow->stream, flow->unconsumed);
     flow->unconsumed = 0;
 }
 
-static enum leat_err wait_for_text(struct leat_flow *flow, uint64_t deadline_ns)
+static inline enum leat_err wait_for_text(struct leat_flow *flow, uint64_t deadline_ns)
 {
     struct leat_task *task = task_running(flow->tasks);
     enum leat_err err;
@@ -29,23 +29,31 @@ static enum leat_err wait_for_text(struct leat_flow *flow, uint64_t deadline_ns)
     return err;
 }
 
-/* Sees to it that there is something in `unread`. */
-static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
+/* Sees to it that there is something in `unread`.  Who was woken for text asks no more whether
+ * there is any.  Inlined where a request is read: a call saves six registers. */
+static inline __attribute__((always_inline)) enum leat_err fill_here(struct leat_flow *flow,
+                                                                     uint64_t deadline_ns)
 {
     enum leat_err err = flow_may_wait(flow);
 
     while (!err && !flow->unread) {
+        if (flow->stream.end && leat_stream_readable(&flow->stream) == 0) {
+            if (leat_stream_at_end(&flow->stream))
+                return LEAT_ERR_END;
+            err = wait_for_text(flow, deadline_ns);
+            if (err)
+                return err;
+        }
         if (!flow->stream.end)
             return flow_over(flow);
-        if (leat_stream_readable(&flow->stream) > 0) {
-            flow->unread = leat_stream_receive(&flow->stream, READ_BYTES);
-            continue;
-        }
-        if (leat_stream_at_end(&flow->stream))
-            return LEAT_ERR_END;
-        err = wait_for_text(flow, deadline_ns);
+        flow->unread = leat_stream_receive(&flow->stream, READ_BYTES);
     }
     return err;
+}
+
+static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
+{
+    return fill_here(flow, deadline_ns);
 }
 
 enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
@@ -53,7 +61,7 @@ enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uin
     enum leat_err err;
 
     consume_last(flow);
-    err = fill(flow, deadline_ns);
+    err = fill_here(flow, deadline_ns);
     *text = err ? NULL : flow->unread;
     if (err)
         return err;

@@ -16,7 +16,11 @@ void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_strea
  * cancelled. */
 static inline enum leat_err flow_may_wait(const struct leat_flow *flow)
 {
-    return task_may_wait(flow->tasks->running);
+    const struct leat_task *task = flow->tasks->running;
+
+    if (!task)
+        return LEAT_ERR_NO_TASK;
+    return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
 }
 
 /* Of a flow whose connection is no more: how that ended. */

@@ -15,7 +15,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
     mailbox->places[(mailbox->first + mailbox->count++) % mailbox->count_max] =
         (struct leat_datagram){.payload = payload, .peer = *peer, .local = *local};
-    task_wake_now(mailbox->waiter, LEAT_OK);
+    task_wake_now(mailbox->waiter);
 }
 
 enum leat_err leat_mailbox_open(struct leat_mailbox *mailbox, struct leat_tasks *tasks,

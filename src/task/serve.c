@@ -86,7 +86,7 @@ static void begin(struct leat_service *service, struct leat_tcp *conn)
     pending->service = service;
     leat_tcp_set_events(conn, &pending_events, pending);
     ring_put(&tasks->pending, &pending->ring);
-    task_wake_now(task_of_first(tasks), LEAT_OK);
+    task_wake_now(task_of_first(tasks));
 }
 
 static void first_text(struct leat_tcp *conn, void *arg)

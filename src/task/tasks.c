@@ -195,7 +195,7 @@ static void begin(struct context *self)
 
 static void fill(struct leat_task *task)
 {
-    uint64_t *low = task_stack_low(task);
+    uint64_t *low = task->low;
 
     for (unsigned i = 0; i < TASK_CANARY_WORDS; i++)
         low[i] = TASK_CANARY;
@@ -219,6 +219,9 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     asan_begin(&task->asan, task_stack_low(task),
                (size_t)((uint8_t *)task - (uint8_t *)task_stack_low(task)));
     task->flags = TASK_ALIVE;
+    if (tasks->config.slow_ns > 0 || tasks->config.interrupt)
+        task->flags |= TASK_WATCHED;
+    task->low = task_stack_low(task);
     task->name = name;
     task->run = run;
     task->arg = arg;
@@ -252,7 +255,7 @@ static void task_ended(struct leat_task *task)
 
 static uint64_t clock_ns(const struct leat_tasks *tasks)
 {
-    return tasks->config.clock_ns(tasks->config.arg);
+    return tasks->config.slow_ns > 0 ? tasks->config.clock_ns(tasks->config.arg) : 0;
 }
 
 /* It ran since @begin_ns: for too long? */
@@ -270,9 +273,10 @@ static void watch(struct leat_tasks *tasks, const struct leat_task *task, uint64
 void task_resume(struct leat_task *task)
 {
     struct leat_tasks *tasks = task->tasks;
-    const bool is_watched = tasks->config.slow_ns > 0;
-    const uint64_t begin_ns = is_watched ? clock_ns(tasks) : 0;
+    uint64_t begin_ns = 0;
 
+    if (task->flags & TASK_WATCHED)
+        begin_ns = clock_ns(tasks);
     leat_debug_assert(!tasks->running && !(task->flags & TASK_OVER));
     tasks->running = task;
     asan_leave(&tasks->asan, &task->asan);
@@ -280,9 +284,10 @@ void task_resume(struct leat_task *task)
     asan_arrive(&tasks->asan, NULL);
     tasks->running = NULL;
     /* the stack has overflowed: what it has overwritten nobody knows */
-    leat_assert(task_stack_low(task)[0] == TASK_CANARY);
-    if (is_watched)
-        watch(tasks, task, begin_ns);
+    leat_assert(*task->low == TASK_CANARY);
+    if (!(task->flags & (TASK_WATCHED | TASK_OVER)))
+        return;
+    watch(tasks, task, begin_ns);
     if (task->flags & TASK_OVER)
         task_ended(task);
 }

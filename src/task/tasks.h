@@ -30,13 +30,15 @@ enum task_flag {
     TASK_ENDING = 1 << 3,     /* its function has returned: it waits for its children */
     TASK_OVER = 1 << 4,       /* its stack will not run again */
     TASK_HAS_HANDLE = 1 << 5, /* somebody is going to join it */
-    TASK_STEADY = 1 << 6      /* the wait is for a child: a cancel reaches that, and ends it so */
+    TASK_STEADY = 1 << 6,     /* the wait is for a child: a cancel reaches that, and ends it so */
+    TASK_WATCHED = 1 << 7     /* the program wants to be asked of waits, or told of long runs */
 };
 
 struct leat_task {
     _Alignas(16) struct context context; /* the stack ends where this begins */
     struct asan_stack asan;
     struct leat_tasks *tasks;
+    uint64_t *low;        /* where the stack would overflow: the canary */
     uint64_t deadline_ns; /* of the wait; the timer may be set for an earlier time */
     struct ready ready;
     struct timer timer;
@@ -112,7 +114,7 @@ void task_resume(struct leat_task *task);
 
 /* ---- wait.c ------------------------------------------------------------------------------- */
 
-/* Waits until task_wake() or the deadline; how that ended. */
+/* Waits until task_wake() or the deadline; how that ended.  @task runs. */
 enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns);
 
 /* Waits until all are over. */
@@ -122,8 +124,16 @@ void task_wait_for_children(struct leat_task *task);
  * nobody. */
 void task_wake(struct leat_task *task, enum leat_err why);
 
-/* The same, and it goes on now: for a callback from leat_poll(), on the loop's stack. */
-void task_wake_now(struct leat_task *task, enum leat_err why);
+/* task_wake() with LEAT_OK, and it goes on now: for a callback from leat_poll(), on the loop's
+ * stack. */
+static inline void task_wake_now(struct leat_task *task)
+{
+    if (!task || !(task->flags & TASK_WAITING))
+        return;
+    task->flags &= (uint8_t)~TASK_WAITING;
+    task->woken_by = LEAT_OK;
+    task_resume(task);
+}
 
 /* The task that runs, or NULL: then it may not wait. */
 static inline struct leat_task *task_running(const struct leat_tasks *tasks)

@@ -56,13 +56,15 @@ static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
 
 enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns)
 {
-    const enum leat_err err = may_wait(task, deadline_ns);
-
-    if (err)
-        return err;
     task->deadline_ns = deadline_ns;
-    if (deadline_ns != LEAT_NEVER_NS)
-        arm(task, deadline_ns);
+    if (deadline_ns != LEAT_NEVER_NS || (task->flags & (TASK_CANCELLED | TASK_WATCHED))) {
+        const enum leat_err err = may_wait(task, deadline_ns);
+
+        if (err)
+            return err;
+        if (deadline_ns != LEAT_NEVER_NS)
+            arm(task, deadline_ns);
+    }
     task->flags |= TASK_WAITING;
     leave(task);
     return (enum leat_err)task->woken_by;
@@ -108,12 +110,6 @@ void task_wake(struct leat_task *task, enum leat_err why)
     stack_ready(task->tasks->stack, &task->ready);
 }
 
-void task_wake_now(struct leat_task *task, enum leat_err why)
-{
-    if (end_wait(task, why))
-        task_resume(task);
-}
-
 /* ---- what the program calls --------------------------------------------------------------- */
 
 enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
@@ -122,6 +118,9 @@ enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
 
     if (at_ns <= leat_now_ns(task->tasks->stack))
         return leat_task_yield(task);
+    err = task_may_wait(task);
+    if (err)
+        return err;
     err = task_wait(task, at_ns);
     if (err == LEAT_ERR_TIMEOUT) {
         task->tasks->counts.timeouts--; /* as it should be */

@@ -5,12 +5,16 @@
  * lookups, datagrams, an acceptor, channels.  The same run, of the same seed, is repeated with the
  * 1st, 2nd, 3rd ... wait of either end cancelled, until a run has fewer; after each all tasks have
  * ended, no buffer is missing and all packets are counted (tear_down()).
+ *
+ * Then by seeds: a wire that loses, and any number of waits cancelled, which and how many the seed
+ * says.  The same seed gives the same frames at the same times.
  */
 #include "task_test.h"
 
 enum {
     TEXT_BYTES = 20000,
-    RUNS_MAX = 2000
+    RUNS_MAX = 2000,
+    SEEDS = 50
 };
 
 static const char text[TEXT_BYTES];
@@ -21,14 +25,27 @@ struct plan {
     unsigned wait;  /* counted from 1, of both ends together; 0: none */
     unsigned waits; /* so many there were */
     bool cancelled;
+    uint64_t random; /* 0: only that one; else each with a chance of one in `one_in` */
+    unsigned one_in;
+    uint64_t trace; /* of all frames and their times */
 };
+
+/* xorshift64 (Marsaglia 2003) */
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
 
 static bool interrupt(const struct leat_task *task, void *arg)
 {
     struct plan *plan = arg;
 
     (void)task;
-    if (++plan->waits != plan->wait)
+    plan->waits++;
+    if (plan->random ? next_random(&plan->random) % plan->one_in != 0 : plan->waits != plan->wait)
         return false;
     plan->cancelled = true;
     return true;
@@ -214,13 +231,23 @@ static enum leat_err program(struct leat_task *task, void *arg)
     return err ? err : leat_task_sleep(task, leat_task_in(task, second));
 }
 
-/* One run; false: it had fewer waits than that. */
-static bool run_once(unsigned wait)
+/* FNV-1a. */
+static void note_frame(void *arg, int from_end, uint64_t now_ns, const uint8_t *frame, uint32_t len)
+{
+    struct plan *plan = arg;
+    uint64_t hash = (plan->trace ^ now_ns ^ (unsigned)from_end) * UINT64_C(1099511628211);
+
+    for (uint32_t i = 0; i < len; i++)
+        hash = (hash ^ frame[i]) * UINT64_C(1099511628211);
+    plan->trace = hash;
+}
+
+/* One run; what the program came to. */
+static enum leat_err run_once(struct plan *plan, uint32_t loss_per_m)
 {
     static struct leat_service service;
-    struct plan plan = {.wait = wait};
     const struct leat_tasks_config config = {
-        .tasks = TASKS, .stack_bytes = STACK_BYTES, .interrupt = interrupt, .arg = &plan};
+        .tasks = TASKS, .stack_bytes = STACK_BYTES, .interrupt = interrupt, .arg = plan};
     struct fixture *f;
     enum leat_err err;
     void *state;
@@ -231,15 +258,27 @@ static bool run_once(unsigned wait)
         close_tasks(f, end);
         open_tasks(f, end, &config);
     }
+    if (loss_per_m > 0)
+        world_spoil(f->world, loss_per_m);
+    leat_link_set_tap(f->world->link, note_frame, plan);
     service = (struct leat_service){.listen = {.port = PORT}, .name = "echo", .serve = echo};
     assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
     err = run_task(f, program, 1000 * second);
+    tear_down(&state);
+    return err;
+}
+
+/* The program with one wait cancelled; false: it had fewer. */
+static bool run_with_one(unsigned wait)
+{
+    struct plan plan = {.wait = wait};
+    const enum leat_err err = run_once(&plan, 0);
+
     if (!plan.cancelled)
         assert_int_equal(err, LEAT_OK);
     else
         assert_true(err == LEAT_OK || err == LEAT_ERR_CANCELLED || err == LEAT_ERR_RESET ||
                     err == LEAT_ERR_ABORTED || err == LEAT_ERR_TIMEOUT);
-    tear_down(&state);
     return plan.cancelled;
 }
 
@@ -248,16 +287,38 @@ static void every_wait_is_cancelled_once(void **state)
     unsigned wait = 1;
 
     (void)state;
-    assert_false(run_once(0));
-    while (wait < RUNS_MAX && run_once(wait))
+    assert_false(run_with_one(0));
+    while (wait < RUNS_MAX && run_with_one(wait))
         wait++;
     assert_in_range(wait, 30, RUNS_MAX - 1);
     print_message("%u waits\n", wait - 1);
 }
 
+static void a_seed_cancels_and_says_what_happens(void **state)
+{
+    unsigned cancelled = 0;
+
+    (void)state;
+    for (unsigned seed = 1; seed <= SEEDS; seed++) {
+        const uint32_t loss_per_m = 1000 * (seed % 40 + 1);
+        const struct plan begin = {.random = seed * UINT64_C(0x9e3779b97f4a7c15),
+                                   .one_in = 10 + 20 * (seed % 8)};
+        struct plan first = begin, again = begin;
+        const enum leat_err err = run_once(&first, loss_per_m);
+
+        assert_int_equal(run_once(&again, loss_per_m), err);
+        assert_true(first.trace == again.trace && first.waits == again.waits);
+        cancelled += first.cancelled;
+        if (!first.cancelled)
+            assert_true(err == LEAT_OK || err == LEAT_ERR_TIMEOUT);
+    }
+    assert_in_range(cancelled, SEEDS / 2, SEEDS);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_wait_is_cancelled_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_wait_is_cancelled_once),
+                                       cmocka_unit_test(a_seed_cancels_and_says_what_happens)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
