@@ -287,6 +287,32 @@ static void what_left_together_stays_in_order(void **state)
     }
 }
 
+/* One that left again late lies too far from the others to be found its place: that must not lead
+ * the next one, which left again early, away from its own. */
+static void one_that_is_far_away_leads_no_other_astray(void **state)
+{
+    struct sent *early;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        board_send(1);
+    early = board.last;
+    board_lose(early);
+    model.now_ns++;
+    board_resend(1);
+    for (unsigned i = 0; i < SCOREBOARD_STEPS_MAX + 2; i++) {
+        model.now_ns++;
+        board_send(1);
+    }
+    board_lose(board.first);
+    board_resend(1);
+    board_lose(board.first);
+    board_lose(early);
+    board_unlose_all();
+    assert_agrees();
+    assert_ptr_equal(container_of(board.by_time.next, struct sent, by_time), early);
+}
+
 /* What arrived behind a hole is acknowledged when the hole is filled: a round trip it is not. */
 static void text_that_waited_for_a_retransmission_is_no_sample(void **state)
 {
@@ -320,6 +346,7 @@ int main(void)
         board_test(the_last_records_are_for_who_has_none),
         board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
         board_test(what_left_together_stays_in_order),
+        board_test(one_that_is_far_away_leads_no_other_astray),
         board_test(text_that_waited_for_a_retransmission_is_no_sample),
         board_test(random_calls_agree_with_single_bytes),
     };
