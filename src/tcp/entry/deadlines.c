@@ -64,7 +64,8 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
 
 void tcp_watch_tail(struct leat_tcp *conn)
 {
-    const bool one = conn->transfer->scoreboard.in_flight_bytes <= conn->mss;
+    const uint32_t one_bytes = (uint32_t)conn->mss + ((conn->flags & CONN_FIN_SENT) != 0);
+    const bool one = conn->transfer->scoreboard.in_flight_bytes <= one_bytes;
     const uint64_t rexmt_ns = deadline_ns(conn->rexmt_at, conn->tcp->stack->now_ns);
 
     if (!tcp_may_probe_tail(conn) ||

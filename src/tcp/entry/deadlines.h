@@ -95,7 +95,8 @@ void tcp_watch_tail(struct leat_tcp *conn);
  * Nothing else can have set either deadline, and the nearer one is all that the timer needs. */
 static inline void tcp_run_first(struct leat_tcp *conn)
 {
-    const uint64_t rexmt_ns = conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt);
+    const uint64_t rexmt_ns =
+        deadline_seen_ns(conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt));
     const uint64_t first_ns = tcp_tail_probe_ns(conn, true, rexmt_ns);
 
     conn->flags &= ~(unsigned)CONN_PERSIST;

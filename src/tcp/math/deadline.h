@@ -33,6 +33,14 @@ static inline uint32_t deadline_tick(uint64_t at_ns)
     return (uint32_t)((at_ns + part) >> TIMER_TICK_SHIFT);
 }
 
+/* When what is due at @at_ns is seen to be: at the end of its tick. */
+static inline uint64_t deadline_seen_ns(uint64_t at_ns)
+{
+    const uint64_t part = ((uint64_t)1 << TIMER_TICK_SHIFT) - 1;
+
+    return (at_ns + part) & ~part;
+}
+
 /* Never DEADLINE_NONE. */
 static inline uint32_t deadline_at(uint64_t at_ns)
 {

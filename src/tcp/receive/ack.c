@@ -1,4 +1,5 @@
 /* ack.c -- what an acceptable ACK changes (RFC 9293 3.10.7.4, fifth). */
+#include "core/cold.h"
 #include "ip/route.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/wake.h"
@@ -309,14 +310,16 @@ static bool owes_nothing(const struct leat_tcp *conn)
            !(conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE));
 }
 
-/* An ACK that settles everything: a look for something to send would find nothing.  That the next
- * hop is alive is told here, or, if there is text, by the ACK that it will get.  False: somebody
- * has to look. */
-static bool is_settled(struct leat_tcp *conn, const struct tcp_segment *segment)
+/* Whether somebody has to look for something to send after an ACK, of whatever kind: not if nothing
+ * waits.  Has @reached the peer what we sent, the next hop is told that it is alive: here, or, if
+ * there is text, by the ACK that it will get. */
+HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, bool reached)
 {
-    if (!owes_nothing(conn))
-        return false;
-    return segment->text_bytes > 0 || tell_reached(conn);
+    if (owes_nothing(conn) && (!reached || segment->text_bytes > 0 || tell_reached(conn)))
+        return;
+    if (reached)
+        conn->flags |= CONN_REACHED;
+    tcp_want_output(conn);
 }
 
 /* Our FIN, which left alone, has arrived, and nothing will follow it. */
@@ -334,7 +337,8 @@ static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *h
     }
 }
 
-static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
+/* True if something new has arrived. */
+static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
     const struct wire_tcp *header = &segment->header;
     /* an octet that was taken out of a shut window: the probes go on, ever more slowly */
@@ -360,7 +364,6 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     if (ack.rtt_ns > 0 && !is_shut)
         rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
     if (delivered.acked_bytes > 0) {
-        conn->flags |= CONN_REACHED;
         pmtu_progress(&conn->pmtu);
         if (is_shut && tcp_something_waits(conn))
             conn->progress_ms = segment->now_ms;
@@ -374,6 +377,7 @@ static void take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     tcp_recovery_result(conn, &result);
     if (delivered.acked_bytes > 0)
         tcp_watch_tail(conn);
+    return delivered.acked_bytes > 0;
 }
 
 /* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,
@@ -395,6 +399,7 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
     const struct wire_tcp *header = &segment->header;
     const bool had_syn = conn->tcb.flags & TCB_SYN_UNACKED;
     bool window_changed = false;
+    bool reached = false;
 
     if ((conn->flags & CONN_FIN_ALONE) && header->ack == conn->tcb.snd_nxt) {
         take_ack_of_lone_FIN(conn, header);
@@ -406,22 +411,19 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
         take_ack_of_SYN(conn, header->ack);
     if (seq_lt(conn->snd_una, header->ack) ||
         (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
-        take_ack(conn, segment, window_changed);
-    tcp_want_output(conn);
+        reached = take_ack(conn, segment, window_changed);
+    look_if_owed(conn, segment, reached);
 }
 
 void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
-    struct sent *sent = plainly_acked(conn, &step->segment->header);
+    struct sent *sent = SHORTCUTS ? plainly_acked(conn, &step->segment->header) : 0;
 
     if (!sent) {
         take_any_ACK(conn, step->segment);
         return;
     }
     take_plain_ack(conn, &step->segment->header, sent);
-    if (!is_settled(conn, step->segment)) {
-        conn->flags |= CONN_REACHED;
-        tcp_want_output(conn);
-    }
+    look_if_owed(conn, step->segment, true);
 }

@@ -232,8 +232,8 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
 
 /* The first question: nothing is in flight, and what waits fits into one segment, text in one
  * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
- * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  A FIN alone needs
- * no transfer (fin.c). */
+ * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  send_burst() would
+ * find the same, but for a FIN alone, which needs no transfer (fin.c). */
 static inline bool goes_whole(const struct leat_tcp *conn)
 {
     const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
@@ -248,7 +248,7 @@ static inline bool goes_whole(const struct leat_tcp *conn)
 /* Sends what may leave now. */
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
-    if (goes_whole(conn)) {
+    if ((SHORTCUTS || !tcp_has_transfer(conn)) && goes_whole(conn)) {
         struct plan plan = {.seq = conn->tcb.snd_nxt,
                             .text_bytes = conn->transfer->sendq.bytes,
                             .fin = conn->flags & CONN_FIN_QUEUED,

@@ -99,19 +99,20 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
     const bool is_recorded = tcp_has_transfer(conn);
+    const bool is_first = conn->snd_una == conn->tcb.snd_nxt;
 
     if (is_recorded && !scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents))
         return false;
     if (!send_plan(conn, path, plan))
         return false;
-    if (conn->snd_una == conn->tcb.snd_nxt) /* the wait for an answer begins */
+    if (is_first) /* the wait for an answer begins */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
     if (is_recorded)
         record(conn, plan, now_ns);
     else
         conn->flags |= CONN_FIN_ALONE;
-    if (plan->whole)
+    if (is_first && plan->segment_bytes == 0)
         tcp_run_first(conn);
     else
         tcp_start_rexmt(conn);
