@@ -49,7 +49,8 @@ INDIRECT = {
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "crypto/hkdf.c": OUT, "time/civil.c": OUT, "time/sntp.c": OUT, "udp/udp_input.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
-    "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT, "http/http_client.c": OUT, "http/http_server.c": OUT,
+    "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT,
+    **{f"http/http_{name}.c": OUT for name in ("client", "exchange", "receive", "send", "server")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "serve", "tasks", "wait")},
 }
 # (caller, called): calls that come round to themselves, once more at most

@@ -1,9 +1,10 @@
 /*
- * http_server.h -- a server of files that lie in memory (RFC 9110, RFC 9112: HTTP/1.1).
+ * http_server.h -- a server of HTTP/1.1 (RFC 9110, RFC 9112): files that lie in memory, and routes
+ * that the program answers itself (http_exchange.h).
  *
- * GET and HEAD, persistent connections, pipelining, one byte range, conditions on entity tags.  A
- * file is lent to the stack and never copied.  There is no Date and no Last-Modified: a stack has
- * no calendar (RFC 9110 6.6.1, 8.8.2).
+ * Of files GET and HEAD, one byte range, conditions on entity tags; of all persistent connections
+ * and pipelining.  A file is lent to the stack and never copied.  There is no Date and no
+ * Last-Modified: a stack has no calendar (RFC 9110 6.6.1, 8.8.2).
  */
 #ifndef LEAT_HTTP_SERVER_H
 #define LEAT_HTTP_SERVER_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include <leat/err.h>
+#include <leat/http_exchange.h>
 #include <leat/stack.h>
 #include <leat/stream.h>
 
@@ -37,26 +39,46 @@ struct leat_http_file {
 
 struct leat_http_server;
 
+/** A request that is over, for a log of them. */
+struct leat_http_access {
+    enum leat_http_method method; /**< 0: one that nothing here knows, or a head that was refused */
+    const char *path;             /**< decoded, without a NUL; valid during the call */
+    size_t path_len;              /**< 0 if the head was refused, or named no path */
+    uint16_t status;              /**< of the reply; 0: there was none */
+    uint64_t reply_bytes;         /**< of the reply's text that were queued */
+    uint64_t took_ns;             /**< from the first byte of the head until the reply was queued */
+    const struct leat_tcp *conn;  /**< for its endpoints; NULL if there is no TCP below */
+};
+
 /** What a server does.  Every 0 means the default named beside it. */
 struct leat_http_server_config {
-    const struct leat_http_file *files; /**< the last of two with the same path wins */
-    uint32_t file_count;                /**< files in the array */
-    struct leat_ip ip;                  /**< LEAT_IP_ANY: all of our addresses */
-    uint16_t port;                      /**< LEAT_HTTP_PORT */
+    const struct leat_http_file *files;   /**< the last of two with the same path wins */
+    uint32_t file_count;                  /**< files in the array */
+    const struct leat_http_route *routes; /**< looked at before the files; the first that fits; must
+                                               outlive the server */
+    uint16_t route_count;                 /**< routes in the array */
+    struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
+    uint16_t port;                        /**< LEAT_HTTP_PORT */
     uint16_t clients;  /**< connections at a time: 512; one more ends an idle one */
     uint64_t idle_ns;  /**< a connection may wait between requests: 15 s */
     uint64_t head_ns;  /**< a head may take, from its first byte: 10 s (408) */
     uint64_t stall_ns; /**< a client may take nothing of a reply: 30 s; and this long may the rest
-                            of what it sends take after the last reply */
+                            of what it sends take after the last reply; and a body that is wanted
+                            may pause */
+    uint32_t body_bytes_per_s; /**< slower than that a body comes only for `stall_ns`: 500 (408) */
+    /** Called when a reply is queued, or never will be; NULL: nobody.  Must not call the server. */
+    void (*on_access)(void *arg, const struct leat_http_access *access);
+    void *on_access_arg; /**< its first argument */
 };
 
 /** What a server has done. */
 struct leat_http_server_counts {
     uint64_t requests;      /**< heads that were whole, or refused */
-    uint64_t ok;            /**< replies 200 and 206 */
+    uint64_t ok;            /**< replies 2xx, and 3xx but for the next */
     uint64_t not_modified;  /**< 304 */
     uint64_t client_errors; /**< 4xx */
-    uint64_t server_errors; /**< 5xx: what we do not know */
+    uint64_t server_errors; /**< 5xx: what we do not know, or a route's */
+    uint64_t failed;        /**< exchanges that were not answered whole */
     uint64_t timeouts;      /**< 408, and connections ended because the client stood still */
     uint64_t idle;          /**< connections ended because no request came any more */
     uint64_t displaced;     /**< connections ended in favour of a new one */
@@ -84,7 +106,17 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
  */
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream);
 
-/** Ends it and resets its connections; the memory is the program's again. */
+/**
+ * Takes no more connections, ends those that are idle, and the others after the reply that is under
+ * way.  leat_http_server_clients() tells when that is done; it may be closed before.
+ */
+void leat_http_server_stop(struct leat_http_server *server);
+
+/** Connections that it has. */
+uint32_t leat_http_server_clients(const struct leat_http_server *server);
+
+/** Ends it and resets its connections, exchanges included: on_failed is not called any more.  The
+ * memory is the program's again. */
 void leat_http_server_close(struct leat_http_server *server);
 
 /** The counters; live, valid as long as the server. */

@@ -20,7 +20,7 @@ static const uint64_t retry_ns = 10000000; /* until a refusal may find a buffer 
 
 /* ---- Phases and their time ---------------------------------------------------------------- */
 
-static void enter(struct http_client *client, enum http_phase phase)
+void http_client_enter(struct http_client *client, enum http_phase phase)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t now_ns = leat_now_ns(client->server->stack);
@@ -40,6 +40,34 @@ void http_client_end(struct http_client *client, uint64_t *count)
     ++*count;
     client->phase = HTTP_PHASE_ENDING;
     leat_stream_abort(&client->stream);
+}
+
+void http_client_kick(struct http_client *client)
+{
+    if (!client->serving)
+        timer_set(&client->server->stack->timers, &client->timer,
+                  leat_now_ns(client->server->stack));
+}
+
+/* Tells the program's log of the request, once it is over. */
+static void log_access(struct http_client *client)
+{
+    const struct leat_http_server_config *config = &client->server->config;
+    const struct http_request *request = &client->request;
+    struct leat_http_access access;
+
+    if (!config->on_access || client->logged)
+        return;
+    client->logged = true;
+    access = (struct leat_http_access){.method = request->line_done ? http_method_bit(request) : 0,
+                                       .path = request->path,
+                                       .path_len = request->line_done ? request->path_len : 0,
+                                       .status = client->status,
+                                       .reply_bytes = client->sent,
+                                       .took_ns =
+                                           leat_now_ns(client->server->stack) - client->head_at_ns,
+                                       .conn = leat_stream_tcp(&client->stream)};
+    config->on_access(config->on_access_arg, &access);
 }
 
 /* ---- Replies ------------------------------------------------------------------------------ */
@@ -63,10 +91,14 @@ static struct leat_buf *make_head(const struct http_client *client, const struct
     return head;
 }
 
-static void count_reply(struct leat_http_server_counts *counts, enum http_status status)
+void http_client_count(struct http_client *client, uint16_t status)
 {
+    struct leat_http_server_counts *counts = &client->server->counts;
+
+    client->status = status;
+    client->sent = 0;
     counts->requests++;
-    if (status >= HTTP_NOT_IMPLEMENTED)
+    if (status >= 500)
         counts->server_errors++;
     else if (status >= HTTP_BAD_REQUEST)
         counts->client_errors++;
@@ -76,8 +108,7 @@ static void count_reply(struct leat_http_server_counts *counts, enum http_status
         counts->ok++;
 }
 
-/* There is no buffer now: on_writable follows when there are. */
-static bool wait_for_pool(struct http_client *client)
+bool http_client_wait_for_pool(struct http_client *client)
 {
     client->server->counts.waited++;
     client->starved = true;
@@ -90,13 +121,13 @@ static bool begin_reply(struct http_client *client, const struct http_reply *rep
 {
     client->head = make_head(client, reply);
     if (!client->head)
-        return wait_for_pool(client);
+        return http_client_wait_for_pool(client);
     client->body = reply->body;
     client->body_left = client->request.method == HTTP_HEAD ? 0 : reply->body_len;
     client->close = reply->close;
     client->skip = reply->close ? 0 : (uint32_t)client->request.content_length;
-    count_reply(&client->server->counts, reply->status);
-    enter(client, HTTP_PHASE_REPLY);
+    http_client_count(client, (uint16_t)reply->status);
+    http_client_enter(client, HTTP_PHASE_REPLY);
     return true;
 }
 
@@ -120,6 +151,7 @@ static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
         body = leat_buf_lend(pool, client->body, len, NULL, NULL);
         if (!body)
             return NULL;
+        client->sent += len;
         client->body += len;
         client->body_left -= len;
     }
@@ -127,6 +159,24 @@ static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
     if (text && body)
         leat_buf_append(text, body);
     return text ? text : body;
+}
+
+/* All has been said; what still comes is thrown away. */
+static void say_no_more(struct http_client *client)
+{
+    leat_stream_shutdown(&client->stream);
+    http_client_enter(client, HTTP_PHASE_LINGER);
+}
+
+static void next_request(struct http_client *client)
+{
+    http_request_start(&client->request, client->exchange ? &client->exchange->words : NULL);
+    client->logged = false;
+    client->status = 0;
+    if (client->server->stopping)
+        say_no_more(client);
+    else
+        http_client_enter(client, HTTP_PHASE_IDLE);
 }
 
 /* Sends what is left of the reply; false: the rest must wait, or the connection is over. */
@@ -140,29 +190,33 @@ static bool send_reply(struct http_client *client)
             return false; /* on_writable follows */
         text = take_reply(client, room);
         if (!text)
-            return wait_for_pool(client);
+            return http_client_wait_for_pool(client);
         if (leat_stream_send(&client->stream, text))
             return false; /* on_closed follows */
     }
-    if (client->close) {
-        leat_stream_shutdown(&client->stream);
-        enter(client, HTTP_PHASE_LINGER);
-    } else if (client->skip > 0) {
-        enter(client, HTTP_PHASE_BODY);
-    } else {
-        http_request_start(&client->request);
-        enter(client, HTTP_PHASE_IDLE);
-    }
+    log_access(client);
+    if (client->close)
+        say_no_more(client);
+    else if (client->skip > 0)
+        http_client_enter(client, HTTP_PHASE_BODY);
+    else
+        next_request(client);
     return true;
 }
 
 /* ---- Requests ----------------------------------------------------------------------------- */
 
-/* Throws away the first @bytes of what was received. */
-static void consume(struct http_client *client, uint32_t bytes)
+void http_client_consume(struct http_client *client, uint32_t bytes)
 {
     client->unread = leat_buf_consume(client->unread, bytes);
     leat_stream_consumed(&client->stream, bytes);
+}
+
+struct leat_buf *http_client_unread(struct http_client *client)
+{
+    if (!client->unread)
+        client->unread = leat_stream_receive(&client->stream, READ_BYTES);
+    return client->unread;
 }
 
 /* Reads on in the head; false: the reply must wait. */
@@ -171,14 +225,19 @@ static bool read_head(struct http_client *client)
     struct http_request *request = &client->request;
     struct http_reply reply;
 
-    if (client->phase == HTTP_PHASE_IDLE)
-        enter(client, HTTP_PHASE_HEAD);
+    if (client->phase == HTTP_PHASE_IDLE) {
+        http_client_enter(client, HTTP_PHASE_HEAD);
+        client->head_at_ns = client->active_at_ns;
+    }
     while (client->unread && request->status == HTTP_MORE)
-        consume(client,
-                (uint32_t)http_request_read(request, client->unread->data, client->unread->len));
+        http_client_consume(client, (uint32_t)http_request_read(request, client->unread->data,
+                                                                client->unread->len));
     if (request->status == HTTP_MORE)
         return true;
+    if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
+        return true;
     reply = http_answer(&client->server->table, request);
+    reply.close |= client->server->stopping;
     return begin_reply(client, &reply);
 }
 
@@ -186,7 +245,7 @@ static bool read_head(struct http_client *client)
 static bool wait_for_room(struct http_client *client)
 {
     if (leat_stream_progress(&client->stream).queued_bytes == 0)
-        return wait_for_pool(client); /* it isn't the client who has to make it */
+        return http_client_wait_for_pool(client); /* it isn't the client who has to make it */
     return false;
 }
 
@@ -195,30 +254,30 @@ static void skip_body(struct http_client *client)
     const uint32_t have = leat_buf_total(client->unread);
     const uint32_t len = have < client->skip ? have : client->skip;
 
-    consume(client, len);
+    http_client_consume(client, len);
     client->skip -= len;
     client->active_at_ns = leat_now_ns(client->server->stack);
-    if (client->skip > 0)
-        return;
-    http_request_start(&client->request);
-    enter(client, HTTP_PHASE_IDLE);
+    if (client->skip == 0)
+        next_request(client);
 }
 
 /* Takes a step with what has come; false: nothing can be done now. */
 static bool step(struct http_client *client)
 {
+    if (client->phase == HTTP_PHASE_ENDING)
+        return false;
     if (client->phase == HTTP_PHASE_REPLY)
         return send_reply(client);
+    if (client->phase == HTTP_PHASE_EXCHANGE)
+        return http_exchange_step(client);
     if (client->phase == HTTP_PHASE_HEAD && client->request.status != HTTP_MORE)
         return read_head(client); /* there was no buffer for its reply */
-    if (!client->unread)
-        client->unread = leat_stream_receive(&client->stream, READ_BYTES);
-    if (!client->unread)
+    if (!http_client_unread(client))
         return false;
     if (client->phase == HTTP_PHASE_IDLE && leat_stream_send_room(&client->stream) == 0)
         return wait_for_room(client);
     if (client->phase == HTTP_PHASE_LINGER)
-        consume(client, leat_buf_total(client->unread));
+        http_client_consume(client, leat_buf_total(client->unread));
     else if (client->phase == HTTP_PHASE_BODY)
         skip_body(client);
     else
@@ -235,10 +294,13 @@ void http_client_serve(struct leat_tcp *conn, void *arg)
     if (client->phase == HTTP_PHASE_ENDING)
         return;
     client->starved = false;
+    client->serving = true;
     while (step(client)) {
     }
+    client->serving = false;
     /* RFC 9112 9.6: the client has said all.  A reply that must wait keeps the connection. */
-    if (client->phase != HTTP_PHASE_REPLY && !client->starved &&
+    if (client->phase != HTTP_PHASE_REPLY && client->phase != HTTP_PHASE_EXCHANGE &&
+        client->phase != HTTP_PHASE_ENDING && !client->starved &&
         leat_stream_at_end(&client->stream) && !client->unread)
         leat_stream_shutdown(&client->stream);
 }
@@ -248,7 +310,9 @@ void http_client_writable(struct leat_tcp *conn, void *arg)
     struct http_client *client = arg;
 
     if (client->phase == HTTP_PHASE_REPLY && !client->starved)
-        enter(client, HTTP_PHASE_REPLY); /* it has taken something */
+        http_client_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
+    if (client->phase == HTTP_PHASE_EXCHANGE)
+        client->exchange->writable = true;
     http_client_serve(conn, arg);
 }
 
@@ -286,13 +350,21 @@ static void time_out(struct http_client *client)
     } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
         counts->idle++;
         leat_stream_shutdown(&client->stream);
-        enter(client, HTTP_PHASE_LINGER);
+        http_client_enter(client, HTTP_PHASE_LINGER);
     } else if (client->phase == HTTP_PHASE_HEAD) {
         counts->timeouts++;
         if (begin_reply(client, &timeout))
             http_client_serve(NULL, client);
         else
             client->due_ns = leat_now_ns(client->server->stack) + retry_ns;
+    } else if (client->phase == HTTP_PHASE_EXCHANGE && progress.queued_bytes == 0) {
+        if (http_exchange_excused(client)) {
+            client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
+        } else {
+            counts->timeouts++;
+            http_exchange_fail(client, LEAT_ERR_TIMEOUT, HTTP_REQUEST_TIMEOUT);
+            http_client_serve(NULL, client);
+        }
     } else if (client->phase == HTTP_PHASE_LINGER && progress.queued_bytes == 0) {
         leave(client);
     } else {
@@ -309,6 +381,8 @@ void http_client_timer(struct timer *timer, void *context)
         return;
     if (client->due_ns <= leat_now_ns(client->server->stack))
         time_out(client);
+    else if (client->phase == HTTP_PHASE_EXCHANGE)
+        http_client_serve(NULL, client); /* http_client_kick() */
     if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
         timer_set(&client->server->stack->timers, timer, client->due_ns);
 }
@@ -322,12 +396,23 @@ void http_client_start(struct http_client *client, struct leat_stream stream)
     client->skip = 0;
     client->body_left = 0;
     client->starved = false;
-    http_request_start(&client->request);
-    enter(client, HTTP_PHASE_IDLE);
+    client->server->clients_open++;
+    next_request(client);
+}
+
+void http_client_stop(struct http_client *client)
+{
+    if (client->stream.end && client->phase == HTTP_PHASE_IDLE && !client->unread)
+        say_no_more(client);
 }
 
 void http_client_release(struct http_client *client)
 {
+    if (client->phase != HTTP_PHASE_IDLE && client->phase != HTTP_PHASE_LINGER)
+        log_access(client);
+    if (client->exchange)
+        http_exchange_release(client->exchange);
+    client->server->clients_open--;
     timer_cancel(&client->server->stack->timers, &client->timer);
     leat_buf_free(client->unread);
     leat_buf_free(client->head);

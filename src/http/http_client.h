@@ -5,16 +5,18 @@
 #include <leat/http_server.h>
 #include <leat/stream.h>
 
+#include "http/http_exchange.h"
 #include "http/http_reply.h"
 #include "core/timer.h"
 
 enum http_phase {
-    HTTP_PHASE_IDLE,   /* no byte of a request has come */
-    HTTP_PHASE_HEAD,   /* some of its head */
-    HTTP_PHASE_REPLY,  /* its reply is not all queued */
-    HTTP_PHASE_BODY,   /* the rest of its body is still to come */
-    HTTP_PHASE_LINGER, /* all is said; what comes is thrown away until the client closes, too */
-    HTTP_PHASE_ENDING  /* aborted: on_closed is still to come */
+    HTTP_PHASE_IDLE,     /* no byte of a request has come */
+    HTTP_PHASE_HEAD,     /* some of its head */
+    HTTP_PHASE_EXCHANGE, /* a route has it */
+    HTTP_PHASE_REPLY,    /* its reply is not all queued */
+    HTTP_PHASE_BODY,     /* the rest of its body is still to come */
+    HTTP_PHASE_LINGER,   /* all is said; what comes is thrown away until the client closes, too */
+    HTTP_PHASE_ENDING    /* aborted: on_closed is still to come */
 };
 
 struct http_client {
@@ -25,14 +27,20 @@ struct http_client {
     struct leat_buf *head;     /* of the reply: what is left of it */
     const char *body;          /* the same of the file */
     uint32_t body_left;
-    uint32_t skip;         /* bytes of the request's body that are still to come */
-    uint32_t seen_taken;   /* what the client had taken when the timer fired last */
-    uint8_t phase;         /* enum http_phase */
-    bool close;            /* after this reply */
-    bool starved;          /* the pool was empty: on_writable is still to come */
-    struct timer timer;    /* fires at `due_ns` or before, and is set again then */
-    uint64_t due_ns;       /* the phase may last so long */
-    uint64_t active_at_ns; /* when it last got further */
+    uint32_t skip;                       /* bytes of the request's body that are still to come */
+    uint32_t seen_taken;                 /* what the client had taken when the timer fired last */
+    uint16_t status;                     /* of the reply; 0: none yet */
+    uint8_t phase;                       /* enum http_phase */
+    bool logged;                         /* on_access has been called for this request */
+    bool serving;                        /* http_client_serve() is at work, and will look again */
+    bool close;                          /* after this reply */
+    bool starved;                        /* the pool was empty: on_writable is still to come */
+    struct timer timer;                  /* fires at `due_ns` or before, and is set again then */
+    uint64_t due_ns;                     /* the phase may last so long */
+    uint64_t active_at_ns;               /* when it last got further */
+    uint64_t head_at_ns;                 /* the head began */
+    uint64_t sent;                       /* of the reply's text */
+    struct leat_http_exchange *exchange; /* NULL: the server has no routes */
     struct http_request request;
 };
 
@@ -42,8 +50,11 @@ struct leat_http_server {
     struct leat *stack;
     struct leat_tcp_listener *listener;
     struct http_client *clients;
-    struct http_client *free_client; /* list */
-    uint32_t hand;                   /* of the clock that finds one to displace */
+    struct http_client *free_client;      /* list */
+    struct leat_http_exchange *exchanges; /* as many as clients, if there are routes */
+    uint32_t clients_open;
+    bool stopping;
+    uint32_t hand; /* of the clock that finds one to displace */
     struct http_table table;
     char *heads; /* for each file, of the reply that most requests get */
     uint16_t *head_lens;
@@ -53,6 +64,9 @@ struct leat_http_server {
  * http_client_release() has left it, but for what the server has set. */
 void http_client_start(struct http_client *client, struct leat_stream stream);
 
+/* Ends it if it waits for nothing but another request. */
+void http_client_stop(struct http_client *client);
+
 /* Gives back what it holds; the stream is no more, or somebody else's. */
 void http_client_release(struct http_client *client);
 
@@ -61,6 +75,24 @@ void http_server_take_back(struct http_client *client);
 
 /* Aborts it and counts that; on_closed follows. */
 void http_client_end(struct http_client *client, uint64_t *count);
+
+/* Enters @phase, and gives it its time. */
+void http_client_enter(struct http_client *client, enum http_phase phase);
+
+/* Throws away the first @bytes of what was received. */
+void http_client_consume(struct http_client *client, uint32_t bytes);
+
+/* There is no buffer now: on_writable follows when there are.  Returns false. */
+bool http_client_wait_for_pool(struct http_client *client);
+
+/* What is unread, or else what the stream has; NULL: nothing. */
+struct leat_buf *http_client_unread(struct http_client *client);
+
+/* Counts the reply that begins now. */
+void http_client_count(struct http_client *client, uint16_t status);
+
+/* Looks again soon, if nobody does so already. */
+void http_client_kick(struct http_client *client);
 
 /* For the stream's events; @client. */
 void http_client_serve(struct leat_tcp *conn, void *client);

@@ -57,7 +57,7 @@ bool http_table_add(const struct http_table *table, const struct leat_http_file 
     const struct http_entry entry = {.file = file, .path_len = (uint8_t)len};
 
     if (file->path[0] != '/' || len > HTTP_PATH_BYTES ||
-        length(file->type, HTTP_TYPE_BYTES) > HTTP_TYPE_BYTES)
+        length(file->type, HTTP_FILE_TYPE_BYTES) > HTTP_FILE_TYPE_BYTES)
         return false;
     *place(table, file->path, len) = entry;
     if (len > INDEX_LEN && file->path[len - INDEX_LEN - 1] == '/' &&
@@ -143,65 +143,82 @@ struct http_reply http_answer(const struct http_table *table, const struct http_
 
     /* after a refused head nobody knows where the next one begins */
     reply.close = reply.status != HTTP_OK || !http_request_persists(request) ||
-                  request->content_length > HTTP_BODY_MAX;
+                  !http_request_body_is_plain(request) || request->content_length > HTTP_BODY_MAX;
     if (reply.status != HTTP_OK)
         return reply;
-    if (request->method == HTTP_UNKNOWN) {
+    if (!request->path_too_long)
+        reply.file = http_table_find(table, request->path, request->path_len);
+    reply.allow = request->route_methods;
+    if (reply.file || !reply.allow)
+        reply.allow |= LEAT_HTTP_GET | LEAT_HTTP_HEAD;
+    if (request->method == HTTP_UNKNOWN)
         reply.status = HTTP_NOT_IMPLEMENTED;
-    } else if (request->method == HTTP_OTHER) {
+    else if (request->method > HTTP_HEAD || (!reply.file && request->route_methods))
         reply.status = HTTP_METHOD_NOT_ALLOWED;
-    } else {
-        if (!request->path_too_long)
-            reply.file = http_table_find(table, request->path, request->path_len);
-        if (reply.file)
-            answer_file(&reply, request);
-        else
-            reply.status = HTTP_NOT_FOUND;
-    }
+    else if (reply.file)
+        answer_file(&reply, request);
+    else
+        reply.status = HTTP_NOT_FOUND;
+    if (request->method > HTTP_HEAD)
+        reply.file = NULL;
     return reply;
 }
 
 /* ---- The head ----------------------------------------------------------------------------- */
 
-static const char *reason(enum http_status status)
+static const struct {
+    uint16_t status;
+    const char *reason;
+} reasons[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {206, "Partial Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+};
+
+/* "" for a status that has none here (RFC 9112 4: it may be absent). */
+static const char *reason(unsigned status)
 {
-    switch (status) {
-    case HTTP_OK:
-        return "OK";
-    case HTTP_PARTIAL_CONTENT:
-        return "Partial Content";
-    case HTTP_NOT_MODIFIED:
-        return "Not Modified";
-    case HTTP_NOT_FOUND:
-        return "Not Found";
-    case HTTP_METHOD_NOT_ALLOWED:
-        return "Method Not Allowed";
-    case HTTP_REQUEST_TIMEOUT:
-        return "Request Timeout";
-    case HTTP_PRECONDITION_FAILED:
-        return "Precondition Failed";
-    case HTTP_URI_TOO_LONG:
-        return "URI Too Long";
-    case HTTP_RANGE_NOT_SATISFIABLE:
-        return "Range Not Satisfiable";
-    case HTTP_EXPECTATION_FAILED:
-        return "Expectation Failed";
-    case HTTP_FIELDS_TOO_LARGE:
-        return "Request Header Fields Too Large";
-    case HTTP_NOT_IMPLEMENTED:
-        return "Not Implemented";
-    case HTTP_VERSION_NOT_SUPPORTED:
-        return "HTTP Version Not Supported";
-    case HTTP_MORE:
-    case HTTP_BAD_REQUEST:
-    default:
-        return "Bad Request";
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (reasons[i].status == status)
+            return reasons[i].reason;
     }
+    return "";
 }
 
 static char *put(char *at, const char *text)
 {
-    const size_t len = length(text, HTTP_TYPE_BYTES);
+    const size_t len = length(text, HTTP_FILE_TYPE_BYTES);
 
     memcpy(at, text, len);
     return at + len;
@@ -244,6 +261,30 @@ static char *put_range(char *at, const struct http_reply *reply, uint32_t file_l
     return put_number(at, file_len);
 }
 
+static char *put_allow(char *at, uint8_t methods)
+{
+    static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    const char *between = "\r\nAllow: ";
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!(methods >> i & 1))
+            continue;
+        at = put(at, between);
+        at = put(at, names[i]);
+        between = ", ";
+    }
+    return at;
+}
+
+static char *put_connection(char *at, const struct http_request *request, bool close)
+{
+    if (close)
+        return put(at, "\r\nConnection: close");
+    if (request->minor_version == 0) /* RFC 9112 C.2.2 */
+        return put(at, "\r\nConnection: keep-alive");
+    return at;
+}
+
 /* The fields that say what is sent; returns the text that a refusal carries, or NULL. */
 static char *put_fields(char *at, const struct http_reply *reply)
 {
@@ -257,7 +298,7 @@ static char *put_fields(char *at, const struct http_reply *reply)
         (reply->status == HTTP_PARTIAL_CONTENT || reply->status == HTTP_RANGE_NOT_SATISFIABLE))
         at = put_range(at, reply, file->len);
     if (reply->status == HTTP_METHOD_NOT_ALLOWED)
-        at = put(at, "\r\nAllow: GET, HEAD");
+        at = put_allow(at, reply->allow);
     if (file && (reply->status == HTTP_OK || reply->status == HTTP_PARTIAL_CONTENT)) {
         at = put(at, "\r\nContent-Type: ");
         at = put(at, file->type);
@@ -280,16 +321,49 @@ size_t http_reply_head(const struct http_reply *reply, const struct http_request
     at = put_fields(at, reply);
     if (reply->status != HTTP_NOT_MODIFIED) {
         at = put(at, "\r\nContent-Length: ");
-        at = put_number(at, refused ? length(why, HTTP_TYPE_BYTES) + 1 : reply->body_len);
+        at = put_number(at, refused ? length(why, HTTP_FILE_TYPE_BYTES) + 1 : reply->body_len);
     }
-    if (reply->close)
-        at = put(at, "\r\nConnection: close");
-    else if (request->minor_version == 0) /* RFC 9112 C.2.2 */
-        at = put(at, "\r\nConnection: keep-alive");
+    at = put_connection(at, request, reply->close);
     at = put(at, "\r\n\r\n");
     if (refused && request->method != HTTP_HEAD) {
         at = put(at, why);
         *at++ = '\n';
     }
     return (size_t)(at - head);
+}
+
+size_t http_route_head(const struct leat_http_head *reply, const struct http_request *request,
+                       bool close, char *head)
+{
+    const bool bodiless = reply->status == 204 || reply->status == HTTP_NOT_MODIFIED;
+    char *at = put(head, "HTTP/1.1 ");
+
+    at = put_number(at, reply->status);
+    *at++ = ' ';
+    at = put(at, reason(reply->status));
+    if (reply->type) {
+        at = put(at, "\r\nContent-Type: ");
+        at = put(at, reply->type);
+    }
+    if (reply->len != LEAT_HTTP_ANY && !bodiless) { /* RFC 9110 8.6: not in 204 */
+        at = put(at, "\r\nContent-Length: ");
+        at = put_number(at, reply->len);
+    } else if (!bodiless && request->minor_version > 0) {
+        at = put(at, "\r\nTransfer-Encoding: chunked");
+    }
+    at = put_connection(at, request, close);
+    at = put(at, "\r\n");
+    if (reply->fields) {
+        const size_t len = length(reply->fields, HTTP_ROUTE_FIELDS_BYTES);
+
+        memcpy(at, reply->fields, len);
+        at += len;
+    }
+    at = put(at, "\r\n");
+    return (size_t)(at - head);
+}
+
+enum leat_http_method http_method_bit(const struct http_request *request)
+{
+    return request->method < HTTP_OTHER ? (enum leat_http_method)(1u << request->method) : 0;
 }

@@ -10,8 +10,10 @@
 
 enum {
     HTTP_REPLY_HEAD_BYTES = 384, /* the longest head, with the text of a refusal */
-    HTTP_TYPE_BYTES = 100,       /* the longest media type */
-    HTTP_BODY_MAX = 65536        /* of a request: a longer one isn't worth reading */
+    HTTP_ROUTE_HEAD_BYTES = 640, /* the longest of a route */
+    HTTP_ROUTE_FIELDS_BYTES = 256,
+    HTTP_FILE_TYPE_BYTES = 100, /* the longest media type of a file */
+    HTTP_BODY_MAX = 65536       /* of a request: a longer one isn't worth reading */
 };
 
 /* Where a file is found by its path. */
@@ -29,6 +31,7 @@ struct http_table {
 /* A reply: its head is made, its body lies in the file. */
 struct http_reply {
     enum http_status status;
+    uint8_t allow;    /* enum leat_http_method, for 405 */
     bool close;       /* ... the connection after it */
     const char *body; /* of a file; refusals have theirs in the head */
     uint32_t body_len;
@@ -52,5 +55,12 @@ struct http_reply http_answer(const struct http_table *table, const struct http_
 /* Writes the head of @reply to @request, HTTP_REPLY_HEAD_BYTES at most; returns its length. */
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
                        char *head);
+
+/* Writes the head of a route's reply, HTTP_ROUTE_HEAD_BYTES at most; returns its length. */
+size_t http_route_head(const struct leat_http_head *reply, const struct http_request *request,
+                       bool close, char *head);
+
+/* The method of @request as programs know it; 0: none of theirs. */
+enum leat_http_method http_method_bit(const struct http_request *request);
 
 #endif

@@ -2,7 +2,8 @@
  * http_request.h -- the head of an HTTP/1.1 request (RFC 9112), read as it comes.
  *
  * The reader is a machine (http_request.rl) that takes the bytes once, in pieces of any size, and
- * keeps of them only what a server of files must know: nothing of the head is stored but its path.
+ * keeps of them only what the server must know: nothing of the head is stored but its path and, for
+ * handlers, its query and media type.
  */
 #ifndef HTTP_HTTP_REQUEST_H
 #define HTTP_HTTP_REQUEST_H
@@ -13,6 +14,8 @@
 
 enum {
     HTTP_PATH_BYTES = 255,   /* of a decoded path; no longer one names anything */
+    HTTP_QUERY_BYTES = 255,  /* of what is behind the question mark, for a handler */
+    HTTP_TYPE_BYTES = 127,   /* of a media type with its parameters */
     HTTP_LINE_BYTES = 8000,  /* of a request line (RFC 9112 3: at least) */
     HTTP_HEAD_BYTES = 16384, /* of a whole head */
     HTTP_TAGS = 4            /* entity tags of one field that could be ours */
@@ -21,7 +24,11 @@ enum {
 enum http_method {
     HTTP_GET,
     HTTP_HEAD,
-    HTTP_OTHER,  /* of RFC 9110 9 or RFC 5789, but none that files have: 405 */
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OTHER,  /* of RFC 9110 9, but none that anything here has: 405 */
     HTTP_UNKNOWN /* 501 */
 };
 
@@ -36,6 +43,7 @@ enum http_status {
     HTTP_METHOD_NOT_ALLOWED = 405,
     HTTP_REQUEST_TIMEOUT = 408,
     HTTP_PRECONDITION_FAILED = 412,
+    HTTP_CONTENT_TOO_LARGE = 413,
     HTTP_URI_TOO_LONG = 414,
     HTTP_RANGE_NOT_SATISFIABLE = 416,
     HTTP_EXPECTATION_FAILED = 417,
@@ -59,6 +67,16 @@ enum http_range {
     HTTP_RANGE_SUFFIX /* the last `last` bytes */
 };
 
+/* Words of a head that only handlers ask for. */
+struct http_words {
+    uint8_t query_len;
+    uint8_t type_len; /* of Content-Type, spaces around it cut off */
+    bool query_too_long;
+    bool type_too_long;
+    char query[HTTP_QUERY_BYTES]; /* as it came: not decoded */
+    char type[HTTP_TYPE_BYTES];
+};
+
 struct http_request {
     int state;             /* of the machine */
     uint32_t bytes;        /* of the head so far */
@@ -69,8 +87,9 @@ struct http_request {
     uint8_t range_fields;
     uint8_t codings; /* in Transfer-Encoding; 2 stands for more */
     bool line_done;  /* the request line is over */
-    bool host;       /* these four: the field was there */
+    bool host;       /* these three: the field was there */
     bool length_given;
+    bool type_given;
     bool close;      /* "Connection: close" */
     bool keep_alive; /* "Connection: keep-alive" */
     bool chunked;    /* a line "Transfer-Encoding: chunked" */
@@ -79,6 +98,7 @@ struct http_request {
     bool path_too_long; /* it names nothing */
     uint8_t octet;      /* of a %-encoded character */
     uint8_t path_len;
+    uint8_t route_methods; /* enum leat_http_method: of the routes that have the path */
     uint64_t content_length;
     uint64_t first; /* the range */
     uint64_t last;
@@ -87,10 +107,11 @@ struct http_request {
     struct http_tags if_none_match;
     struct http_tags if_range;
     char path[HTTP_PATH_BYTES]; /* decoded, without the query; no NUL behind it */
+    struct http_words *words;   /* NULL: not kept */
 };
 
-/* Makes ready for the next request. */
-void http_request_start(struct http_request *request);
+/* Makes ready for the next request; @words, or NULL, take what handlers want to know. */
+void http_request_start(struct http_request *request, struct http_words *words);
 
 /* Reads @len bytes or up to the end of the head; returns how many.  Look at request->status then:
  * once it isn't HTTP_MORE the machine has stopped. */
@@ -98,6 +119,10 @@ size_t http_request_read(struct http_request *request, const uint8_t *bytes, siz
 
 /* True if the connection can go on after this request (RFC 9112 9.3). */
 bool http_request_persists(const struct http_request *request);
+
+/* False if the body is in chunks or waits to be asked for: nobody who doesn't read it knows where
+ * it ends, or whether it comes at all. */
+bool http_request_body_is_plain(const struct http_request *request);
 
 /* Is @tag among @tags?  Weak comparison takes weak ones too (RFC 9110 8.8.3.2). */
 bool http_tags_have(const struct http_tags *tags, uint64_t tag, bool weakly);

@@ -40,6 +40,34 @@ static void path_add(struct http_request *request, uint8_t octet)
         request->path[request->path_len++] = (char)octet;
 }
 
+static void query_add(struct http_words *words, uint8_t octet)
+{
+    if (!words)
+        return;
+    if (words->query_len == HTTP_QUERY_BYTES)
+        words->query_too_long = true;
+    else
+        words->query[words->query_len++] = (char)octet;
+}
+
+/* Spaces around it are no part of it (RFC 9110 5.5). */
+static void type_add(struct http_words *words, uint8_t octet)
+{
+    if (!words || (words->type_len == 0 && (octet == ' ' || octet == '\t')))
+        return;
+    if (words->type_len == HTTP_TYPE_BYTES)
+        words->type_too_long = true;
+    else
+        words->type[words->type_len++] = (char)octet;
+}
+
+static void type_end(struct http_words *words)
+{
+    while (words && words->type_len > 0 &&
+           (words->type[words->type_len - 1] == ' ' || words->type[words->type_len - 1] == '\t'))
+        words->type_len--;
+}
+
 /* Ranges on two lines are like several on one: they may be ignored. */
 static void range_start(struct http_request *request)
 {
@@ -92,10 +120,15 @@ variable cs request->state;
 
 action get           { request->method = HTTP_GET; }
 action head          { request->method = HTTP_HEAD; }
+action post          { request->method = HTTP_POST; }
+action put           { request->method = HTTP_PUT; }
+action patch         { request->method = HTTP_PATCH; }
+action delete        { request->method = HTTP_DELETE; }
 action other         { request->method = HTTP_OTHER; }
 action unknown       { request->method = HTTP_UNKNOWN; }
 action path_octet    { path_add(request, fc); }
 action root          { path_add(request, '/'); }
+action query_octet   { query_add(request->words, fc); }
 action hex_high      { request->octet = (uint8_t)(hex(fc) << 4); }
 action hex_low       { path_add(request, (uint8_t)(request->octet | hex(fc))); }
 action minor_1       { request->minor_version = 1; }
@@ -107,6 +140,9 @@ action close         { request->close = true; }
 action keep_alive    { request->keep_alive = true; }
 action length        { if (once(request, &request->length_given)) fbreak; }
 action length_digit  { decimal(&request->content_length, fc); }
+action type          { if (once(request, &request->type_given)) fbreak; }
+action type_octet    { type_add(request->words, fc); }
+action type_end      { type_end(request->words); }
 action coding        { request->codings = request->codings ? 2 : 1; }
 action chunked       { request->chunked = true; }
 action expect_other  { request->expect_other = true; }
@@ -148,13 +184,15 @@ digits  = digit+;
 
 plain     = alnum | [\-._~!$&'()*+,;=:@];                 # RFC 3986 3.3, 3.2
 pchar     = plain @path_octet | "%" xdigit @hex_high xdigit @hex_low;
-query     = "?" visible*;
+query     = "?" ( visible @query_octet )*;
 path      = "/" @path_octet ( pchar | "/" @path_octet )* query?;
 authority = ( plain | [%\[\]] )+;
 target    = path | "http://"i authority ( path | "" %root | query >root );
-named     = "POST" | "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "TRACE" | "PATCH";
-asks      = ( "GET" %get | "HEAD" %head ) " " target;
-others    = ( ( token - ( "GET" | "HEAD" ) ) %unknown | named %other ) " " visible+;
+asks      = ( "GET" %get | "HEAD" %head | "POST" %post | "PUT" %put | "PATCH" %patch
+              | "DELETE" %delete ) " " target;
+named     = "CONNECT" | "OPTIONS" | "TRACE";
+resources = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+others    = ( ( token - resources ) %unknown | named %other ) " " visible+;
 version   = "HTTP/" ( "1." ( "0" | [1-9] @minor_1 ) | [02-9] "." digit @major );
 line      = ( asks | others ) " " version crlf @line_done;
 
@@ -168,6 +206,7 @@ option     = token | "close"i %close | "keep-alive"i %keep_alive;
 connection = "connection:"i ows option? ows ( "," ows option? ows )*;
 
 length   = "content-length:"i @length ows ( digits $length_digit ) ows;
+type   = "content-type:"i @type ( text $type_octet ) %type_end;
 transfer = "transfer-encoding:"i ( text %coding | ows "chunked"i ows %chunked );
 expect   = "expect:"i ( text %expect_other | ows "100-continue"i ows %continue );
 
@@ -187,11 +226,11 @@ none   = "if-none-match:"i @none ( text
          | ows none_entry? ows ( "," ows none_entry? ows )* );
 if_range = "if-range:"i @if_range ( text | ows ours @if_range_tag ows );
 
-names  = "host"i | "connection"i | "content-length"i | "transfer-encoding"i | "expect"i | "range"i
+names  = "host"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
          | "if-match"i | "if-none-match"i | "if-range"i;
 others_field = ( token - names ) ":" text;
 
-field = host | connection | length | transfer | expect | range | match | none | if_range
+field = host | connection | length | type | transfer | expect | range | match | none | if_range
         | others_field;
 
 main := crlf* line ( field crlf )* crlf @done;
@@ -199,11 +238,14 @@ main := crlf* line ( field crlf )* crlf @done;
 
 %% write data nofinal noentry;
 
-void http_request_start(struct http_request *request)
+void http_request_start(struct http_request *request, struct http_words *words)
 {
     const size_t before_path = offsetof(struct http_request, path);
 
     memset(request, 0, before_path);
+    request->words = words;
+    if (words)
+        memset(words, 0, offsetof(struct http_words, query));
     request->state = http_start;
 }
 
@@ -248,9 +290,12 @@ size_t http_request_read(struct http_request *request, const uint8_t *bytes, siz
 
 bool http_request_persists(const struct http_request *request)
 {
-    if (request->close || request->codings > 0 || request->expect_continue)
-        return false; /* with the last two nobody knows whether a body follows, or how long it is */
-    return request->minor_version > 0 || request->keep_alive;
+    return !request->close && (request->minor_version > 0 || request->keep_alive);
+}
+
+bool http_request_body_is_plain(const struct http_request *request)
+{
+    return request->codings == 0 && !request->expect_continue;
 }
 
 bool http_tags_have(const struct http_tags *tags, uint64_t tag, bool weakly)

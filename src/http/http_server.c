@@ -31,13 +31,14 @@ void http_server_take_back(struct http_client *client)
     http_client_release(client);
     client->next_free = server->free_client;
     server->free_client = client;
-    accept_clients(server->listener, server); /* one may have waited for this */
+    if (server->listener)
+        accept_clients(server->listener, server); /* one may have waited for this */
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     (void)conn;
-    (void)why;
+    http_exchange_fail(arg, why ? why : LEAT_ERR_END, 0);
     http_server_take_back(arg);
 }
 
@@ -92,7 +93,7 @@ bool leat_http_server_serve(struct leat_http_server *server, const struct leat_s
 {
     struct http_client *client = server->free_client;
 
-    if (!client)
+    if (!client || server->stopping)
         return false;
     leat_stream_set_events(stream, &client_events, client);
     start_client(server, *stream);
@@ -117,6 +118,8 @@ static struct leat_http_server_config with_defaults(const struct leat_http_serve
         config.head_ns = 10 * second_ns;
     if (config.stall_ns == 0)
         config.stall_ns = 30 * second_ns;
+    if (config.body_bytes_per_s == 0)
+        config.body_bytes_per_s = 500;
     return config;
 }
 
@@ -135,11 +138,17 @@ static void *part(uint8_t **at, size_t bytes)
     return made;
 }
 
+/* One for each client, but none for a server of files alone. */
+static size_t exchanges_bytes(const struct leat_http_server_config *config)
+{
+    return config->route_count ? slot_count(config) * sizeof(struct leat_http_exchange) : 0;
+}
+
 size_t leat_http_server_memory_bytes(const struct leat_http_server_config *config)
 {
     const struct leat_http_server_config full = with_defaults(config);
 
-    return ALIGN + align_up(sizeof(struct leat_http_server)) +
+    return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
            align_up(slot_count(&full) * sizeof(struct http_client)) +
            align_up(http_table_entries(full.file_count) * sizeof(struct http_entry)) +
            align_up((size_t)full.file_count * HTTP_REPLY_HEAD_BYTES) +
@@ -174,6 +183,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     server->config = *full;
     server->stack = stack;
     server->clients = part(&at, slot_count(full) * sizeof *server->clients);
+    server->exchanges = part(&at, exchanges_bytes(full));
     server->table.entries = part(&at, entries * sizeof *server->table.entries);
     server->table.mask = entries - 1;
     server->heads = part(&at, (size_t)full->file_count * HTTP_REPLY_HEAD_BYTES);
@@ -182,6 +192,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
         struct http_client *client = &server->clients[i];
 
         client->server = server;
+        client->exchange = full->route_count ? &server->exchanges[i] : NULL;
         client->timer.fire = http_client_timer;
         client->next_free = server->free_client;
         server->free_client = client;
@@ -201,9 +212,10 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
         .displace = true, /* of the table's entries: those of its clients it knows itself */
         .on_acceptable = accept_clients};
     struct leat_http_server *made;
+    const uint32_t head_bytes = full.route_count ? HTTP_ROUTE_HEAD_BYTES : HTTP_REPLY_HEAD_BYTES;
     enum leat_err err;
 
-    if (leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + HTTP_REPLY_HEAD_BYTES)
+    if (leat_pool_buf_bytes(leat_pool(stack)) < LEAT_BUF_HEADROOM + head_bytes)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_http_server_memory_bytes(config))
         return LEAT_ERR_MEMORY;
@@ -217,11 +229,28 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
     return err;
 }
 
+void leat_http_server_stop(struct leat_http_server *server)
+{
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    leat_tcp_listener_close(server->listener);
+    server->listener = NULL;
+    for (uint32_t i = 0; i < slot_count(&server->config); i++)
+        http_client_stop(&server->clients[i]);
+}
+
+uint32_t leat_http_server_clients(const struct leat_http_server *server)
+{
+    return server->clients_open;
+}
+
 void leat_http_server_close(struct leat_http_server *server)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
 
-    leat_tcp_listener_close(server->listener);
+    if (server->listener)
+        leat_tcp_listener_close(server->listener);
     for (uint32_t i = 0; i < slot_count(&server->config); i++) {
         struct http_client *client = &server->clients[i];
         const struct leat_stream stream = client->stream;

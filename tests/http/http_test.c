@@ -13,7 +13,13 @@ int set_up(void **state)
 {
     const struct leat_http_server_config config = {
         .files = files, .file_count = FILES, .clients = CLIENTS};
-    const size_t bytes = leat_http_server_memory_bytes(&config);
+
+    return set_up_with(state, &config);
+}
+
+int set_up_with(void **state, const struct leat_http_server_config *config)
+{
+    const size_t bytes = leat_http_server_memory_bytes(config);
     struct fixture *f = calloc(1, sizeof *f);
 
     for (size_t i = 0; i < BIG_BYTES; i++)
@@ -21,7 +27,7 @@ int set_up(void **state)
     f->world = world_create();
     f->memory = malloc(bytes + 1);
     assert_int_equal(leat_http_server_open(&f->server, f->world->stacks[SERVER],
-                                           (char *)f->memory + 1, bytes, &config),
+                                           (char *)f->memory + 1, bytes, config),
                      LEAT_OK);
     f->counts = leat_http_server_counts(f->server);
     *state = f;

@@ -45,6 +45,7 @@ struct client {
 };
 
 int set_up(void **state);
+int set_up_with(void **state, const struct leat_http_server_config *config);
 int tear_down(void **state);
 
 /* A client whose connection is open. */
