@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "time": {"time", "wire", "core", ""},  # udp by include/leat
     "http": {"http", "wire", "core", ""},
     "crypto": {"crypto"},  # what is made of a provider's table
+    "connect": {"connect", "wire", "core", ""},  # tcp and dns by include/leat
     "task": {"task", "core", ""},  # tcp, udp and dns by include/leat
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }
