@@ -21,19 +21,6 @@ EVP_PKEY *leat_openssl_key_of_public(const struct leat_crypto_public *key)
     return ((const struct key *)key->state)->key;
 }
 
-/* Is it the label of a private key that isn't encrypted (RFC 7468, 10; RFC 5915, 4)? */
-static bool is_label_of_key(const struct leat_crypto_pem *pem)
-{
-    static const char *const labels[] = {"PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"};
-
-    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-        if (pem->label_len == strlen(labels[i]) &&
-            memcmp(pem->label, labels[i], pem->label_len) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum leat_err open_der(const struct openssl_provider *provider, struct key *inside,
                               const uint8_t *der, size_t len)
 {
@@ -60,7 +47,7 @@ static enum leat_err open_pem(struct openssl_provider *provider, struct key *ins
 
     do {
         err = leat_crypto_pem_next(&text, &len, &pem, provider->der, sizeof provider->der);
-        if (err == LEAT_OK && is_label_of_key(&pem)) {
+        if (err == LEAT_OK && leat_crypto_pem_is_private(&pem)) {
             err = open_der(provider, inside, provider->der, pem.der_len);
             break;
         }

@@ -321,7 +321,7 @@ struct leat_crypto_ops {
     /**
      * Reads the certificates of authorities from @p text: PEM, one after the other, or one in DER.
      * @p memory holds them until anchors_close(), if the provider doesn't allocate; as many bytes
-     * as the text has are always enough, and a provider that allocates takes NULL, too.
+     * as the text has and 128 more are always enough; one that allocates takes NULL, too.
      * LEAT_ERR_NOT_FOUND: none in there; LEAT_ERR_FORMAT: one that can't be read;
      * LEAT_ERR_MEMORY.
      */
@@ -375,6 +375,9 @@ struct leat_crypto_pem {
  */
 enum leat_err leat_crypto_pem_next(const char **text, size_t *len, struct leat_crypto_pem *pem,
                                    uint8_t *der, size_t der_bytes) LEAT_CRYPTO_CHECKED;
+
+/** Is it a private key that isn't encrypted (RFC 7468, 10; RFC 5915, 4)? */
+bool leat_crypto_pem_is_private(const struct leat_crypto_pem *pem) LEAT_CRYPTO_CHECKED;
 
 #ifdef __cplusplus
 }

@@ -181,3 +181,18 @@ enum leat_err leat_crypto_pem_next(const char **text, size_t *len, struct leat_c
     *len = reader.left;
     return err;
 }
+
+bool leat_crypto_pem_is_private(const struct leat_crypto_pem *pem)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } labels[] = {{"PRIVATE KEY", 11}, {"EC PRIVATE KEY", 14}, {"RSA PRIVATE KEY", 15}};
+
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        if (pem->label_len == labels[i].len &&
+            memcmp(pem->label, labels[i].text, labels[i].len) == 0)
+            return true;
+    }
+    return false;
+}

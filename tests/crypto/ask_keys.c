@@ -156,8 +156,9 @@ void ask_pem(struct ask *ask)
 static bool open_anchors(struct ask *ask, const char *path, struct leat_crypto_anchors *anchors)
 {
     const struct ask_bytes file = ask_file(path);
-    const enum leat_err err = ask->crypto.ops->anchors_open(
-        ask->crypto.self, anchors, file.bytes, file.len, ask_memory(file.len), file.len);
+    const enum leat_err err =
+        ask->crypto.ops->anchors_open(ask->crypto.self, anchors, file.bytes, file.len,
+                                      ask_memory(file.len + 128), file.len + 128);
 
     if (err != LEAT_OK)
         printf("error: %s", leat_err_text(err));

@@ -48,6 +48,7 @@ passt             command -v passt
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
 libssl-dev        pkg-config --exists libcrypto
+libbearssl-dev    test -e /usr/include/bearssl.h
 openssl           command -v openssl
 python3-cryptography           system_python -c "import cryptography"
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"

@@ -1,0 +1,192 @@
+/*
+ * facts.c -- what BearSSL doesn't tell of a certificate (RFC 5280, 4.1).
+ *
+ * Its checker passes over extended key usage and name constraints that aren't critical, takes the
+ * common name where there are no alternative names, and doesn't say which date was wrong.  Here is
+ * read what is needed to be as strict as others: never to trust what it has refused.
+ */
+#include <string.h>
+
+#include "inside.h"
+
+enum tag {
+    TAG_BOOLEAN = 0x01,
+    TAG_OCTETS = 0x04,
+    TAG_OID = 0x06,
+    TAG_UTC_TIME = 0x17,
+    TAG_TIME = 0x18,
+    TAG_SEQUENCE = 0x30,
+    TAG_VERSION = 0xa0,
+    TAG_EXTENSIONS = 0xa3,
+};
+
+/*
+ * Takes the next element of @from: its tag, and what is in it.  False: none, or one that isn't DER
+ * of a length below 64 KiB.
+ */
+static bool take(struct bearssl_span *from, uint8_t *tag, struct bearssl_span *inside)
+{
+    size_t header = 2;
+    size_t len;
+
+    if (from->len < 2)
+        return false;
+    *tag = from->at[0];
+    len = from->at[1];
+    if (len >= 0x80) {
+        const size_t more = len & 0x7f;
+
+        if (more == 0 || more > 2 || from->len < 2 + more)
+            return false;
+        len = from->at[2];
+        if (more == 2)
+            len = len << 8 | from->at[3];
+        header += more;
+    }
+    if (len > from->len - header)
+        return false;
+    inside->at = from->at + header;
+    inside->len = len;
+    from->at += header + len;
+    from->len -= header + len;
+    return true;
+}
+
+/* The same for an element that must have this tag. */
+static bool take_as(struct bearssl_span *from, uint8_t tag, struct bearssl_span *inside)
+{
+    uint8_t found;
+
+    return take(from, &found, inside) && found == tag;
+}
+
+static bool is_oid(const struct bearssl_span *span, const char *bytes, size_t len)
+{
+    return span->len == len && memcmp(span->at, bytes, len) == 0;
+}
+
+static uint32_t two_digits(const uint8_t *at)
+{
+    return (uint32_t)(at[0] - '0') * 10u + (uint32_t)(at[1] - '0');
+}
+
+/* Days from 1970 to a day of the Gregorian calendar, which needn't be legal. */
+static uint64_t days_of(uint32_t year, uint32_t month, uint32_t day)
+{
+    const uint32_t shifted = month < 3 ? year - 1 : year; /* a year that begins in March */
+    const uint32_t since_march = month < 3 ? month + 9 : month - 3;
+
+    return (uint64_t)shifted * 365u + shifted / 4u - shifted / 100u + shifted / 400u +
+           (153u * since_march + 2u) / 5u + day - 719469u;
+}
+
+/* The first of the two dates (RFC 5280, 4.1.2.5). */
+static bool read_not_before(struct bearssl_span validity, struct bearssl_facts *facts)
+{
+    struct bearssl_span text;
+    uint32_t year;
+    uint8_t tag;
+
+    if (!take(&validity, &tag, &text))
+        return false;
+    if (tag == TAG_UTC_TIME && text.len == 13) {
+        year = two_digits(text.at);
+        year += year < 50 ? 2000 : 1900;
+        text.at += 2;
+    } else if (tag == TAG_TIME && text.len == 15) {
+        year = two_digits(text.at) * 100u + two_digits(text.at + 2);
+        text.at += 4;
+    } else {
+        return false;
+    }
+    if (year < 1950 || year > 9999)
+        return false;
+    facts->not_before_s = days_of(year, two_digits(text.at), two_digits(text.at + 2)) * 86400u +
+                          two_digits(text.at + 4) * 3600u + two_digits(text.at + 6) * 60u +
+                          two_digits(text.at + 8);
+    if (year < 1970)
+        facts->not_before_s = 0;
+    return true;
+}
+
+/* Is a server's among the purposes (RFC 5280, 4.2.1.12)? */
+static bool has_server(struct bearssl_span value)
+{
+    static const char server[] = "\x2b\x06\x01\x05\x05\x07\x03\x01"; /* 1.3.6.1.5.5.7.3.1 */
+    struct bearssl_span purposes, purpose;
+
+    if (!take_as(&value, TAG_SEQUENCE, &purposes))
+        return false;
+    while (take_as(&purposes, TAG_OID, &purpose)) {
+        if (is_oid(&purpose, server, sizeof server - 1))
+            return true;
+    }
+    return false;
+}
+
+static bool read_extension(struct bearssl_span extension, struct bearssl_facts *facts)
+{
+    struct bearssl_span oid, value;
+    uint8_t tag;
+
+    if (!take_as(&extension, TAG_OID, &oid) || !take(&extension, &tag, &value))
+        return false;
+    if (tag == TAG_BOOLEAN && !take(&extension, &tag, &value))
+        return false;
+    if (tag != TAG_OCTETS)
+        return false;
+    if (is_oid(&oid, "\x55\x1d\x11", 3))
+        facts->has_names = true;
+    else if (is_oid(&oid, "\x55\x1d\x1e", 3))
+        facts->has_constraints = true;
+    else if (is_oid(&oid, "\x55\x1d\x25", 3))
+        facts->is_for_servers = has_server(value);
+    return true;
+}
+
+/* Whatever stands behind the key: identifiers, extensions. */
+static bool read_rest(struct bearssl_span rest, struct bearssl_facts *facts)
+{
+    struct bearssl_span element, extensions, extension;
+    uint8_t tag;
+
+    while (rest.len > 0) {
+        if (!take(&rest, &tag, &element))
+            return false;
+        if (tag != TAG_EXTENSIONS)
+            continue;
+        if (!take_as(&element, TAG_SEQUENCE, &extensions))
+            return false;
+        while (extensions.len > 0) {
+            if (!take_as(&extensions, TAG_SEQUENCE, &extension) ||
+                !read_extension(extension, facts))
+                return false;
+        }
+    }
+    return true;
+}
+
+bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts)
+{
+    struct bearssl_span all = {der, len};
+    struct bearssl_span outer, body, element;
+    uint8_t tag;
+
+    memset(facts, 0, sizeof *facts);
+    facts->is_for_servers = true;
+    if (!take_as(&all, TAG_SEQUENCE, &outer) || all.len != 0 ||
+        !take_as(&outer, TAG_SEQUENCE, &body) || !take(&body, &tag, &element))
+        return false;
+    if (tag == TAG_VERSION && !take(&body, &tag, &element)) /* then the serial number */
+        return false;
+    if (!take_as(&body, TAG_SEQUENCE, &element) || /* signature's algorithm */
+        !take_as(&body, TAG_SEQUENCE, &element) || /* issuer */
+        !take_as(&body, TAG_SEQUENCE, &element) || !read_not_before(element, facts) ||
+        !take_as(&body, TAG_SEQUENCE, &element)) /* subject */
+        return false;
+    facts->key_info.at = body.at;
+    if (!take_as(&body, TAG_SEQUENCE, &element))
+        return false;
+    facts->key_info.len = (size_t)(body.at - facts->key_info.at);
+    return read_rest(body, facts);
+}

@@ -1,0 +1,188 @@
+/* inside.h -- what the files of this provider share. */
+#ifndef LEAT_CRYPTO_BEARSSL_INSIDE_H
+#define LEAT_CRYPTO_BEARSSL_INSIDE_H
+
+#include <bearssl.h>
+
+#include <leat/crypto_bearssl.h>
+
+/* Of what lies in the memory that a caller gives as numbers. */
+#define BEARSSL_INSIDE __attribute__((may_alias))
+
+#define RSA_BYTES_MIN      256u
+#define RSA_BYTES_MAX      512u
+#define EXPONENT_BYTES_MAX 8u
+
+/* One direction of an AEAD, with the key that was used last. */
+struct bearssl_cipher {
+    struct leat_crypto_aead_key key; /* aead 0: none */
+    br_aes_gen_ctr_keys aes;
+    br_gcm_context gcm;
+};
+
+/* What is needed for the time of a call; no two of them at once. */
+union bearssl_work {
+    br_x509_minimal_context minimal;
+    br_x509_decoder_context decoder;
+    br_skey_decoder_context private_key;
+    struct {
+        br_hmac_key_context key;
+        br_hmac_context context;
+    } hmac;
+    struct {
+        uint8_t message[RSA_BYTES_MAX]; /* EM of RFC 8017, 9.1 */
+        uint8_t signature[RSA_BYTES_MAX];
+    } pss;
+};
+
+struct bearssl_provider {
+    leat_crypto_entropy *entropy;
+    void *entropy_arg;
+    const br_block_ctr_class *aes;
+    br_ghash ghash;
+    br_chacha20_run chacha20;
+    br_poly1305_run poly1305;
+    br_rsa_private rsa_private;
+    br_rsa_public rsa_public;
+    br_rsa_pkcs1_vrfy rsa_pkcs1;
+    struct bearssl_cipher seal;
+    struct bearssl_cipher open;
+    union bearssl_work work;
+    uint8_t scratch[LEAT_CRYPTO_BEARSSL_GATHER_BYTES]; /* a record, a certificate, a private key */
+};
+
+/* What lies in struct leat_crypto_private. */
+struct bearssl_private {
+    uint32_t type;    /* BR_KEYTYPE_RSA, BR_KEYTYPE_EC; 0: none */
+    uint32_t curve;   /* BR_EC_ */
+    uint32_t bits;    /* of an RSA modulus */
+    uint16_t lens[5]; /* p, q, dp, dq, iq; or the number alone */
+    uint8_t bytes[1440];
+} BEARSSL_INSIDE;
+
+/* What lies in struct leat_crypto_public. */
+struct bearssl_public {
+    uint32_t type;
+    uint32_t curve;
+    uint32_t n_len; /* modulus; or the point */
+    uint32_t e_len; /* exponent */
+    uint8_t bytes[RSA_BYTES_MAX + EXPONENT_BYTES_MAX];
+} BEARSSL_INSIDE;
+
+_Static_assert(sizeof(struct bearssl_provider) <= LEAT_CRYPTO_BEARSSL_BYTES, "it has the room");
+_Static_assert(sizeof(struct bearssl_private) <= sizeof(struct leat_crypto_private), "here too");
+_Static_assert(sizeof(struct bearssl_public) <= sizeof(struct leat_crypto_public), "and here");
+_Static_assert(LEAT_CRYPTO_BEARSSL_GATHER_BYTES >= LEAT_CRYPTO_CERTIFICATE_BYTES_MAX,
+               "it holds one");
+
+/* A run of bytes in a certificate. */
+struct bearssl_span {
+    const uint8_t *at;
+    size_t len;
+};
+
+/* What this provider reads of a certificate itself, because BearSSL doesn't tell. */
+struct bearssl_facts {
+    struct bearssl_span key_info; /* SubjectPublicKeyInfo, whole */
+    uint64_t not_before_s;        /* since 1970 */
+    bool has_names;               /* subjectAltName */
+    bool has_constraints;         /* nameConstraints */
+    bool is_for_servers;          /* no extended key usage, or that of a server */
+};
+
+/* hash.c */
+bool leat_bearssl_hash_open(void *self, struct leat_crypto_hashing *hashing,
+                            enum leat_crypto_hash hash);
+bool leat_bearssl_hash_update(void *self, struct leat_crypto_hashing *hashing, const void *bytes,
+                              size_t len);
+bool leat_bearssl_hash_digest(void *self, const struct leat_crypto_hashing *hashing,
+                              uint8_t *digest);
+void leat_bearssl_hash_close(void *self, struct leat_crypto_hashing *hashing);
+bool leat_bearssl_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
+                       const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac);
+
+/* aead.c */
+bool leat_bearssl_supports_aead(void *self, enum leat_crypto_aead aead);
+bool leat_bearssl_seal(void *self, const struct leat_crypto_aead_key *key,
+                       const struct leat_crypto_job *job, uint8_t *tag);
+bool leat_bearssl_unseal(void *self, const struct leat_crypto_aead_key *key,
+                         const struct leat_crypto_job *job, const uint8_t *tag);
+
+/* pieces.c */
+/* Copies all to @to, which has @room; returns how many bytes, or SIZE_MAX if it has none. */
+size_t leat_bearssl_gather(const struct leat_crypto_piece *pieces, size_t count, uint8_t *to,
+                           size_t room);
+/* The longest run of bytes that lies in one piece of both lists; @at moves over it. */
+struct bearssl_place {
+    size_t from, from_at, to, to_at; /* piece, and bytes in it */
+};
+/* False: the end of `in` (then @len is 0), or of `out` before it. */
+bool leat_bearssl_next(const struct leat_crypto_job *job, struct bearssl_place *place,
+                       const uint8_t **from, uint8_t **to, size_t *len);
+
+/* share.c */
+bool leat_bearssl_supports_group(void *self, enum leat_crypto_group group);
+bool leat_bearssl_share_open(void *self, struct leat_crypto_share *share,
+                             enum leat_crypto_group group, uint8_t *public_share, size_t *len);
+bool leat_bearssl_share_derive(void *self, struct leat_crypto_share *share, const uint8_t *peer,
+                               size_t peer_len, uint8_t *secret, size_t *secret_len);
+void leat_bearssl_share_close(void *self, struct leat_crypto_share *share);
+bool leat_bearssl_share_answer(void *self, enum leat_crypto_group group, const uint8_t *peer,
+                               size_t peer_len, uint8_t *public_share, size_t *len, uint8_t *secret,
+                               size_t *secret_len);
+
+/* key.c */
+enum leat_err leat_bearssl_private_open(void *self, struct leat_crypto_private *key,
+                                        const void *text, size_t len);
+void leat_bearssl_private_close(void *self, struct leat_crypto_private *key);
+bool leat_bearssl_private_fits(void *self, const struct leat_crypto_private *key,
+                               const struct leat_crypto_public *public_key);
+enum leat_crypto_verdict
+leat_bearssl_public_open(void *self, struct leat_crypto_public *key,
+                         const struct leat_crypto_certificate *certificate);
+void leat_bearssl_public_close(void *self, struct leat_crypto_public *key);
+bool leat_bearssl_pin(void *self, const struct leat_crypto_certificate *certificate,
+                      uint8_t *digest);
+/* Copies a key; UNSUPPORTED: of a kind or a size that no scheme takes. */
+enum leat_crypto_verdict leat_bearssl_public_take(struct leat_crypto_public *key,
+                                                  const br_x509_pkey *found);
+/* The views that BearSSL takes; they point into the keys. */
+br_rsa_private_key leat_bearssl_rsa_private(const struct bearssl_private *key);
+br_ec_private_key leat_bearssl_ec_private(const struct bearssl_private *key);
+br_rsa_public_key leat_bearssl_rsa_public(const struct bearssl_public *key);
+br_ec_public_key leat_bearssl_ec_public(const struct bearssl_public *key);
+
+/* pss.c */
+bool leat_bearssl_pss_sign(struct bearssl_provider *provider, const struct bearssl_private *key,
+                           const br_hash_class *hash, const uint8_t *digest, uint8_t *signature,
+                           size_t *len);
+bool leat_bearssl_pss_verify(struct bearssl_provider *provider, const struct bearssl_public *key,
+                             const br_hash_class *hash, const uint8_t *digest,
+                             const uint8_t *signature, size_t len);
+
+/* sign.c */
+bool leat_bearssl_supports_scheme(void *self, enum leat_crypto_scheme scheme);
+bool leat_bearssl_private_can(void *self, const struct leat_crypto_private *key,
+                              enum leat_crypto_scheme scheme);
+bool leat_bearssl_sign(void *self, const struct leat_crypto_private *key,
+                       enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
+                       size_t count, uint8_t *signature, size_t *len);
+bool leat_bearssl_verify(void *self, const struct leat_crypto_public *key,
+                         enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
+                         size_t count, const uint8_t *signature, size_t len);
+
+/* facts.c */
+/* False: @der is no certificate. */
+bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts);
+
+/* anchors.c */
+enum leat_err leat_bearssl_anchors_open(void *self, struct leat_crypto_anchors *anchors,
+                                        const void *text, size_t len, void *memory,
+                                        size_t memory_bytes);
+void leat_bearssl_anchors_close(void *self, struct leat_crypto_anchors *anchors);
+
+/* chain.c */
+enum leat_crypto_verdict leat_bearssl_check_chain(void *self, const struct leat_crypto_chain *chain,
+                                                  struct leat_crypto_public *key);
+
+#endif

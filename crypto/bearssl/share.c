@@ -1,0 +1,118 @@
+/*
+ * share.c -- X25519 and P-256 by BearSSL.
+ *
+ * A private share is made of the bytes that the program's entropy gives: of X25519 any 32 will do
+ * (RFC 7748, 5), of P-256 a number below its order, drawn again until it is one (FIPS 186-5,
+ * A.2.2).
+ */
+#include <string.h>
+
+#include "inside.h"
+
+#define SCALAR_BYTES 32u
+#define POINT_BYTES  65u /* 4, x, y: RFC 8446, 4.2.8.2 */
+#define DRAWS_MAX    64  /* one draw fails once in 2^32 times */
+
+/* What lies in struct leat_crypto_share. */
+struct share {
+    int32_t curve; /* BR_EC_; 0: none */
+    uint8_t scalar[SCALAR_BYTES];
+} BEARSSL_INSIDE;
+
+_Static_assert(sizeof(struct share) <= sizeof(struct leat_crypto_share), "it has the room");
+
+static int curve_of(enum leat_crypto_group group)
+{
+    if (group == LEAT_CRYPTO_X25519)
+        return BR_EC_curve25519;
+    return group == LEAT_CRYPTO_SECP256R1 ? BR_EC_secp256r1 : 0;
+}
+
+bool leat_bearssl_supports_group(void *self, enum leat_crypto_group group)
+{
+    (void)self;
+    return curve_of(group) != 0;
+}
+
+/* Is 0 < scalar < order?  Without a branch that depends on its digits. */
+static bool is_in_order(const uint8_t *scalar)
+{
+    size_t len;
+    const uint8_t *order = br_ec_all_m31.order(BR_EC_secp256r1, &len);
+    uint32_t borrow = 0;
+    uint32_t any = 0;
+
+    for (size_t i = SCALAR_BYTES; i-- > 0;) {
+        borrow = ((uint32_t)scalar[i] - order[i] - borrow) >> 31;
+        any |= scalar[i];
+    }
+    return borrow != 0 && any != 0;
+}
+
+/* Draws a private number until it is one. */
+static bool draw(const struct bearssl_provider *provider, struct share *inside)
+{
+    for (int i = 0; i < DRAWS_MAX; i++) {
+        if (provider->entropy(provider->entropy_arg, inside->scalar, SCALAR_BYTES) != LEAT_OK)
+            return false;
+        if (inside->curve == BR_EC_curve25519 || is_in_order(inside->scalar))
+            return true;
+    }
+    return false;
+}
+
+bool leat_bearssl_share_open(void *self, struct leat_crypto_share *share,
+                             enum leat_crypto_group group, uint8_t *public_share, size_t *len)
+{
+    struct share *inside = (struct share *)share->state;
+
+    memset(inside, 0, sizeof *inside);
+    inside->curve = curve_of(group);
+    if (inside->curve == 0 || !draw(self, inside))
+        return false;
+    *len = br_ec_all_m31.mulgen(public_share, inside->scalar, SCALAR_BYTES, inside->curve);
+    return *len != 0;
+}
+
+bool leat_bearssl_share_derive(void *self, struct leat_crypto_share *share, const uint8_t *peer,
+                               size_t peer_len, uint8_t *secret, size_t *secret_len)
+{
+    const struct share *inside = (const struct share *)share->state;
+    static const uint8_t zeros[SCALAR_BYTES];
+    const size_t point_bytes = inside->curve == BR_EC_curve25519 ? SCALAR_BYTES : POINT_BYTES;
+    uint8_t point[POINT_BYTES];
+    size_t x_at;
+    bool done;
+
+    (void)self;
+    if (inside->curve == 0 || peer_len != point_bytes ||
+        (inside->curve == BR_EC_secp256r1 && peer[0] != 4))
+        return false;
+    memcpy(point, peer, point_bytes);
+    /* 0: not a point of the curve */
+    done = br_ec_all_m31.mul(point, point_bytes, inside->scalar, SCALAR_BYTES, inside->curve) == 1;
+    x_at = br_ec_all_m31.xoff(inside->curve, secret_len);
+    done = done && *secret_len == SCALAR_BYTES;
+    if (done)
+        memcpy(secret, point + x_at, SCALAR_BYTES);
+    leat_crypto_wipe(point, sizeof point);
+    return done && !leat_crypto_equal(secret, zeros, sizeof zeros);
+}
+
+void leat_bearssl_share_close(void *self, struct leat_crypto_share *share)
+{
+    (void)self;
+    leat_crypto_wipe(share, sizeof *share);
+}
+
+bool leat_bearssl_share_answer(void *self, enum leat_crypto_group group, const uint8_t *peer,
+                               size_t peer_len, uint8_t *public_share, size_t *len, uint8_t *secret,
+                               size_t *secret_len)
+{
+    struct leat_crypto_share share;
+    const bool done = leat_bearssl_share_open(self, &share, group, public_share, len) &&
+                      leat_bearssl_share_derive(self, &share, peer, peer_len, secret, secret_len);
+
+    leat_bearssl_share_close(self, &share);
+    return done;
+}
