@@ -177,13 +177,15 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
 }
 
 /* sendto() with MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
- */
+ * Without text it is a connect() that asks for a cookie. */
 static bool open_with_text(struct sockets *sockets, struct calling *calling, uint32_t len)
 {
     const struct leat_endpoint remote = call_endpoint(
         call_arg(calling, 4), sockets->settings->remote_ip, sockets->settings->connect_port);
     enum leat_err err = call_begin_connect(sockets, calling->sock, &remote);
 
+    if (err == LEAT_OK && len == 0)
+        return call_fails(calling, LINUX_EINPROGRESS);
     if (err == LEAT_OK)
         err = queue_text(calling, len);
     return err == LEAT_OK ? call_returns(calling, calling->done_bytes)
