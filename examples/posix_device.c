@@ -67,7 +67,8 @@ static enum leat_err open_shm(struct posix_device *device, const struct options 
                                            .mac = given_mac(options),
                                            .posix = device->posix,
                                            .mtu = options->mtu,
-                                           .busy_poll_us = options->busy_poll_us};
+                                           .busy_poll_us = options->busy_poll_us,
+                                           .no_offload = is_as_on_a_wire(options)};
     const enum leat_err err = leat_shm_open(&device->shm, &config, why);
 
     if (!err)

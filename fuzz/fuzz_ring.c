@@ -273,10 +273,13 @@ static void look_in(bool arms)
 static void keep(struct leat_buf *frame, uint32_t len)
 {
     struct kept *kept = &world.kept[world.kept_count++];
+    uint32_t flags;
 
     kept->frame = frame;
     kept->len = len;
     demand(leat_buf_total(frame) == len && leat_buf_headroom(frame) == HEADROOM);
+    memcpy(&flags, world.bytes[0] + (world.in_model.ours + 4) % world.size, sizeof flags);
+    demand(frame->checksum == (flags & 1 ? LEAT_CHECKSUM_VERIFIED : LEAT_CHECKSUM_UNKNOWN));
     for (uint32_t i = 0; i < len; i++)
         kept->bytes[i] = world.bytes[0][(world.in_model.ours + 8 + i) % world.size];
 }
@@ -352,8 +355,9 @@ static void send(uint32_t len)
     frame = leat_buf_copy(&world.pool, bytes, len);
     if (!frame)
         return;
+    frame->checksum = len & 1 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
     memcpy(before, world.bytes[1], world.size);
-    write_at(before, model->ours, &(uint32_t[2]){len, 0}, 8);
+    write_at(before, model->ours, &(uint32_t[2]){len, len & 1}, 8);
     write_at(before, model->ours + 8, bytes, len);
     leat_ring_put(&world.out, frame, len);
     demand(memcmp(before, world.bytes[1], world.size) == 0);

@@ -34,6 +34,9 @@ struct leat_shm_config {
     uint16_t mtu;               /**< both ends must agree: 0 means 1,500; up to 65,535 */
     uint16_t busy_poll_us;      /**< stay awake so long after the last frame, microseconds: no
                                      doorbell is needed meanwhile; 0: sleep at once */
+    bool no_offload; /**< complete the checksums of what we send: for a peer that hands frames on to
+                          a wire.  Else they aren't computed, nor looked at: both ends trust the
+                          memory */
 };
 
 /** What the stack can't know of it, because a backend doesn't fail. */

@@ -7,7 +7,7 @@
 #include "ring.h"
 
 enum {
-    SHM_VERSION = 1,
+    SHM_VERSION = 2,
     SHM_HEAD_BYTES = 4096, /* in front of the bytes of the two rings */
     SHM_RING_BYTES_MAX = 64 * 1024 * 1024,
     FRAME_OVERHEAD = 14 + 4 /* Ethernet, and a VLAN tag */

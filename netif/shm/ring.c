@@ -69,7 +69,8 @@ uint32_t leat_ring_free_bytes(const struct ring *ring)
 
 void leat_ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len)
 {
-    const uint32_t head[RING_HEAD_BYTES / 4] = {len, 0};
+    const uint32_t flags = frame->checksum == LEAT_CHECKSUM_PARTIAL ? RING_NEVER_ON_A_WIRE : 0;
+    const uint32_t head[RING_HEAD_BYTES / 4] = {len, flags};
     uint32_t at = ring->index + RING_HEAD_BYTES;
 
     copy_in(ring, ring->index, (const uint8_t *)head, sizeof head);
@@ -106,14 +107,15 @@ static struct leat_buf *take_bytes(const struct ring *ring, uint32_t at, uint32_
     return frame;
 }
 
-/* The length of the next frame, read once: the peer may write another there right afterwards. */
-static uint32_t read_length(const struct ring *ring)
+/* A word of what lies in front of the next frame: 0 its length, 1 its flags.  It is read once: the
+ * peer may write another there right afterwards. */
+static uint32_t read_head(const struct ring *ring, unsigned word)
 {
     const volatile uint32_t *head =
         (const volatile uint32_t *)(const volatile void *)(ring->bytes +
                                                            (ring->index & (ring->size - 1)));
 
-    return *head;
+    return head[word];
 }
 
 enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint32_t headroom,
@@ -126,7 +128,7 @@ enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint3
         return RING_BROKEN;
     if (have == 0)
         return RING_EMPTY;
-    len = read_length(ring);
+    len = read_head(ring, 0);
     if (len > have - RING_HEAD_BYTES) { /* so leat_ring_record_bytes() doesn't wrap */
         ring->broken = true;
         return RING_BROKEN;
@@ -136,6 +138,8 @@ enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint3
         ring->skip_bytes = *frame ? 0 : leat_ring_record_bytes(len);
         if (!*frame)
             return RING_NO_MEMORY;
+        if (read_head(ring, 1) & RING_NEVER_ON_A_WIRE)
+            (*frame)->checksum = LEAT_CHECKSUM_VERIFIED;
     }
     ring->index += leat_ring_record_bytes(len);
     return len < FRAME_MIN ? RING_SHORT : len > frame_max ? RING_LONG : RING_FRAME;

@@ -2,14 +2,15 @@
  * ring.h -- frames from one process to another: a ring of bytes in memory that both may write.
  *
  * Theory of operation.  The producer copies frames in and moves `put`; the consumer copies them out
- * and moves `taken`.  Both count bytes for ever, modulo 2^32.  A frame lies behind its length (a
- * 32-bit word and four bytes of nothing) and is filled up to a multiple of 8, so that no length is
- * ever cut by the ring's end.
+ * and moves `taken`.  Both count bytes for ever, modulo 2^32.  A frame lies behind its length and
+ * its flags, a 32-bit word each, and is filled up to a multiple of 8, so that no length is ever cut
+ * by the ring's end.
  *
  * The peer may write anywhere here at any time.  So what we have written is never read again: our
  * own index is kept apart.  From the peer come three numbers, each read once and checked before
  * use: its index, which may neither go back nor run out of the ring; a length, which must fit what
- * it says to have put; and where it wants to be woken, which can't do harm.  A peer that breaks
+ * it says to have put; and where it wants to be woken, which can't do harm.  Nor can a flag: who
+ * says that a checksum needn't be looked at could have computed it.  A peer that breaks
  * these rules makes the ring `broken`, and its owner lets the peer go.
  *
  * A frame is copied twice, once by each end (leat_ring_put(), leat_ring_take()): the peer is not to
@@ -28,6 +29,13 @@ enum {
     RING_LINE_BYTES = 128, /* what one end writes: two cache lines, as they are fetched in pairs */
     RING_HEAD_BYTES = 8,
     FRAME_MIN = 14 /* an Ethernet header */
+};
+
+/* The flags of a frame; others mean nothing. */
+enum {
+    /* Its transport checksum is not to be looked at: the field holds the pseudo-header's sum, for
+     * the frame never was on a wire (virtio 1.2, 5.1.6.2: NEEDS_CSUM). */
+    RING_NEVER_ON_A_WIRE = 1 << 0
 };
 
 /* What one end writes: how far it has come, and the index of the other end behind which it wants to

@@ -309,7 +309,10 @@ static enum leat_err set_facts(struct leat_shm *shm, const struct leat_shm_confi
     shm->netif = (struct leat_netif){.ops = &shm_ops,
                                      .name = shm->name,
                                      .mtu = (uint16_t)mtu,
-                                     .capabilities = LEAT_NETIF_GATHER | LEAT_NETIF_NO_PADDING};
+                                     .capabilities = LEAT_NETIF_GATHER | LEAT_NETIF_NO_PADDING |
+                                                     LEAT_NETIF_RX_CHECKSUM};
+    if (!config->no_offload)
+        shm->netif.capabilities |= LEAT_NETIF_TX_CHECKSUM;
     if (mtu < MTU_MIN) {
         snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %d", MTU_MIN, UINT16_MAX);
         return LEAT_ERR_ARGUMENT;

@@ -4,6 +4,7 @@
  *
  *      cable TAP socket|shm PATH MTU
  *
+ * Checksums must be complete on both sides (--no-offload): it carries frames as they are.
  * It listens at PATH, says so, and takes one example after another until it is ended.
  */
 #include <stdio.h>
@@ -61,7 +62,7 @@ static struct leat_netif *open_path(const char *how, const char *path, uint16_t 
     const struct leat_socket_config on_socket = {
         .path = path, .listen = true, .posix = posix, .mtu = mtu};
     const struct leat_shm_config in_memory = {
-        .path = path, .listen = true, .posix = posix, .mtu = mtu};
+        .path = path, .listen = true, .posix = posix, .mtu = mtu, .no_offload = true};
     char why[LEAT_WHY_BYTES];
 
     if (strcmp(how, "socket") == 0 && !leat_socket_open(&unix_socket, &on_socket, why))

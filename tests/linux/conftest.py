@@ -218,8 +218,8 @@ class Leat(Process):
         super().__init__(
             *(NO_CAPABILITIES if PATH else ()), binary(name),
             *device, "--ip", f"{self.ip}/24", "--gateway", self.gateway, "--stats",
-            # a relay carries frames, not what the kernel knows of them
-            *(["--no-offload"] if link else []), *options, *arguments,
+            # a relay and a cable carry frames, not what their ends know of them
+            *(["--no-offload"] if link or DEVICE == "shm" else []), *options, *arguments,
         )
         if link:
             link.join(self.device)

@@ -32,6 +32,42 @@ static void frames_of_64_KiB_pass(void **state)
     close_pair();
 }
 
+/* Both ways: a checksum that was left to the device, and one that is complete. */
+static void checksums_that_were_not_computed_are_not_looked_at(void **state)
+{
+    struct leat_buf *frame;
+
+    (void)state;
+    open_pair(1500, 64);
+    assert_true(leat_shm_netif(left)->capabilities & LEAT_NETIF_TX_CHECKSUM);
+    for (unsigned i = 0; i < 4; i++) {
+        struct leat_shm *from = i & 1 ? left : right;
+
+        frame = make_frame(60);
+        frame->checksum = i & 2 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
+        settle_pair();
+        transmit(from, &frame, 1);
+        assert_int_equal(receive(i & 1 ? right : left, &frame, 1), 1);
+        assert_int_equal(frame->checksum, i & 2 ? LEAT_CHECKSUM_VERIFIED : LEAT_CHECKSUM_UNKNOWN);
+        expect_bytes(frame, 60);
+    }
+    close_pair();
+}
+
+static void who_is_told_to_completes_the_checksums(void **state)
+{
+    struct leat_shm_config config = {.mac = &mac, .no_offload = true};
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    config.fd = ends[0];
+    assert_int_equal(leat_shm_open(&left, &config, why), LEAT_OK);
+    assert_int_equal(leat_shm_netif(left)->capabilities & LEAT_NETIF_TX_CHECKSUM, 0);
+    leat_shm_close(left);
+    close(ends[1]);
+}
+
 static void who_sleeps_is_woken_once_and_under_load_nobody_is(void **state)
 {
     struct leat_buf *frames[BURST];
@@ -259,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_of_every_length_pass),
         cmocka_unit_test(frames_of_64_KiB_pass),
+        cmocka_unit_test(checksums_that_were_not_computed_are_not_looked_at),
+        cmocka_unit_test(who_is_told_to_completes_the_checksums),
         cmocka_unit_test(who_sleeps_is_woken_once_and_under_load_nobody_is),
         cmocka_unit_test(who_polls_stays_awake_for_the_time_configured),
         cmocka_unit_test(a_full_ring_is_waited_for_and_whoever_empties_it_wakes_us),

@@ -223,7 +223,7 @@ static void expect_refused(enum shm_bell word)
 static struct shm_hello good_hello(void)
 {
     return (struct shm_hello){.magic = {'l', 'e', 'a', 't', '-', 's', 'h', 'm'},
-                              .version = 1,
+                              .version = SHM_VERSION,
                               .mtu = 1500,
                               .ring_bytes = 65536};
 }
@@ -237,7 +237,7 @@ static void another_version_or_mtu_is_refused_with_its_reason(void **state)
     struct shm_hello hello = good_hello();
 
     (void)state;
-    hello.version = 2;
+    hello.version = SHM_VERSION - 1;
     open_right();
     say(&hello, sizeof hello, make_memory(GOOD_BYTES, F_SEAL_SHRINK, 0));
     expect_refused(SHM_OTHER_HELLO);
