@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <leat/sntp.h>
+
 enum {
     STATUS_NOT_STARTED = 2,
     SECOND_NS = 1000000000
@@ -44,6 +46,9 @@ static void learn(struct example_platform *platform, const struct options *optio
         platform->gateway = facts->gateway;
     if (leat_ip_is_any(options->server))
         platform->server = facts->name_server_count > 0 ? facts->name_servers[0] : facts->gateway;
+    platform->time_server_count = facts->ntp_server_count;
+    for (unsigned i = 0; i < facts->ntp_server_count; i++)
+        platform->time_servers[i] = facts->ntp_servers[i];
 }
 
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
@@ -103,7 +108,8 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
 
 size_t bring_up_bytes(const struct leat_tcp_config *tcp)
 {
-    return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes();
+    return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
+           leat_sntp_memory_bytes();
 }
 
 static enum leat_err set_address(struct bring_up *up, const char **step)

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include <leat/dhcp.h>
 #include <leat/leat.h>
 
 /** What the platform gives; valid until the program ends. */
@@ -19,7 +20,9 @@ struct example_platform {
     struct leat_ip gateway; /**< --gateway, or what the network says, or LEAT_IP_ANY */
     struct leat_ip server;  /**< --server: whom to ask; or the network's name server; or the
                                  gateway, or LEAT_IP_ANY */
-    uint16_t port;          /**< --port, or the example's default_port */
+    struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
+    unsigned time_server_count;                         /**< in time_servers */
+    uint16_t port;      /**< --port, or the example's default_port */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */
     const char *const *arguments;

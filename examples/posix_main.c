@@ -99,6 +99,13 @@ static void host_console(struct leat_host *host, const char *text, size_t len)
     machine->console(machine, text, len);
 }
 
+static uint64_t host_civil_ns(struct leat_host *host)
+{
+    struct leat_host *machine = program_of_host(host)->device.machine;
+
+    return machine->civil_ns ? machine->civil_ns(machine) : 0;
+}
+
 static void say(struct example_platform *platform, const char *line)
 {
     struct leat_host *host = platform->host;
@@ -411,8 +418,11 @@ int main(int argc, char **argv)
         program.options.buffers = BUFFERS;
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? EXIT_SUCCESS : STATUS_NOT_STARTED;
-    program.host = (struct leat_host){
-        .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
+    program.host = (struct leat_host){.now_ns = host_now_ns,
+                                      .wait = host_wait,
+                                      .entropy = host_entropy,
+                                      .console = host_console,
+                                      .civil_ns = host_civil_ns};
     program.platform = (struct example_platform){.host = &program.host,
                                                  .gateway = program.options.gateway,
                                                  .server = leat_ip_is_any(program.options.server)

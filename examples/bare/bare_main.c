@@ -68,6 +68,14 @@ static void host_console(struct leat_host *host, const char *text, size_t len)
     machine->console(machine, text, len);
 }
 
+static uint64_t host_civil_ns(struct leat_host *host)
+{
+    struct leat_host *machine = program.machine->host;
+
+    (void)host;
+    return machine->civil_ns ? machine->civil_ns(machine) : 0;
+}
+
 static void say(struct example_platform *platform, const char *line)
 {
     struct leat_host *host = program.machine->host;
@@ -279,8 +287,11 @@ int bare_main(struct bare_machine *machine)
     enum options_outcome outcome;
 
     program.machine = machine;
-    program.host = (struct leat_host){
-        .now_ns = host_now_ns, .wait = host_wait, .entropy = host_entropy, .console = host_console};
+    program.host = (struct leat_host){.now_ns = host_now_ns,
+                                      .wait = host_wait,
+                                      .entropy = host_entropy,
+                                      .console = host_console,
+                                      .civil_ns = host_civil_ns};
     program.world =
         (struct options_world){.line = program.line, .print = print_line, .complain = print_line};
     if (snprintf(program.text, sizeof program.text, "%s", machine->command_line) >=

@@ -1,8 +1,11 @@
 """Over QEMU's user network: what an ordinary user reaches, with ports forwarded."""
 
+import datetime
+import email.utils
 import os
 import pathlib
 import random
+import re
 import select
 import socket
 
@@ -130,6 +133,18 @@ def test_resolve_gets_an_answer_from_nobody(guest, machine):
                     arguments=["--server=10.0.2.99", "www.example.com"])  # fmt: skip
     assert resolve.wait(60) == 1
     assert "no reply" in resolve.text
+
+
+def test_clock_of_the_machine_is_read(guest, machine):
+    """The PC's; the tests' microvm is started without.  There is no time server: it goes on asking."""
+    clock = guest("clock", machine, "user,id=net,restrict=on", arguments=["10.0.2.99"])
+    clock.wait_for("no time server answered")
+    if machine == "microvm":
+        assert "the machine has no clock" in clock.text
+        return
+    said = re.search(r"^(.* GMT) by the machine's clock", clock.text, re.M)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert abs(email.utils.parsedate_to_datetime(said[1]) - now) < datetime.timedelta(hours=1)
 
 
 def test_echo_told_by_tasks(guest, machine):

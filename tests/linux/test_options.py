@@ -106,7 +106,7 @@ def test_record_where_nobody_can_write():
     run("ip", "link", "del", "odd3")
 
 
-@pytest.mark.parametrize("name", ["echo", "discard", "chargen", "dns", "resolve", "resolver", "httpd",
+@pytest.mark.parametrize("name", ["echo", "discard", "chargen", "dns", "resolve", "resolver", "clock", "httpd",
                                   "iperf"])
 def test_help_and_version(name):
     shown = start("--help", name=name)

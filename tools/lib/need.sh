@@ -40,6 +40,7 @@ python3-scapy     system_python -c "import scapy"
 iputils-arping    command -v arping
 dnsmasq-base      command -v dnsmasq
 udhcpd            command -v udhcpd
+chrony            command -v chronyd
 curl              command -v curl
 wrk               command -v wrk
 iperf             command -v iperf
