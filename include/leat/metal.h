@@ -36,7 +36,10 @@ void *leat_metal_take(struct leat_metal *metal, size_t bytes);
 
 /**
  * Lets wait() return when @p handler's device interrupts.  @p handler runs with interrupts off and
- * does no more than to quieten the device; it may be NULL.  Returns the vector, or 0: no more left.
+ * does no more than to quieten the device; it may be NULL.  It is compiled for general registers
+ * alone (-mgeneral-regs-only): others aren't saved.  Interrupts are on inside of wait() only, so
+ * code with a red zone, and with SSE, may run everywhere else.  Returns the vector, or 0: no more
+ * left.
  */
 uint8_t leat_metal_on_interrupt(void (*handler)(void *arg), void *arg);
 

@@ -6,8 +6,13 @@
  * zero page).  Both end with the same identity map of the first 4 GiB in pages of 2 MiB.
  */
 #define CR0_PE         (1 << 0)
+#define CR0_MP         (1 << 1)
+#define CR0_EM         (1 << 2)
+#define CR0_TS         (1 << 3)
 #define CR0_PG         (1 << 31)
 #define CR4_PAE        (1 << 5)
+#define CR4_OSFXSR     (1 << 9)
+#define CR4_OSXMMEXCPT (1 << 10)
 #define MSR_EFER       0xc0000080
 #define EFER_LME       (1 << 8)
 #define PAGE_PRESENT   0x1
@@ -90,6 +95,14 @@ long_mode:
     xorl %eax, %eax
     movl %eax, %fs
     movl %eax, %gs
+    /* SSE: libraries that others have compiled use it */
+    movq %cr0, %rax
+    andl $~(CR0_EM | CR0_TS), %eax
+    orl $CR0_MP, %eax
+    movq %rax, %cr0
+    movq %cr4, %rax
+    orl $(CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
+    movq %rax, %cr4
     movl $stack_top, %esp
     xorl %ebp, %ebp
     call metal_start
@@ -115,7 +128,7 @@ interrupt_stubs:
     .set vector, vector + 1
     .endr
 
-/* Only what C may clobber is saved: there are no floating-point registers in use. */
+/* Only what C may clobber is saved: handlers are compiled to use general registers alone. */
     .balign 16
 interrupt_common:
     cld

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+static const uint32_t MSR_FS_BASE = 0xc0000100;
+
 struct cpuid {
     uint32_t eax, ebx, ecx, edx;
 };

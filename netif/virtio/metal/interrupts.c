@@ -73,7 +73,6 @@ static const uintptr_t lapic = 0xfee00000, ioapic = 0xfec00000;
 static struct gate gates[INTERRUPT_VECTORS];
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
-static volatile bool woken;
 static struct device crash; /* whom to tell; once */
 
 static uint32_t lapic_read(uint32_t at)
@@ -145,7 +144,6 @@ void interrupt_taken(const struct interrupt_frame *frame)
 
     if (vector < EXCEPTIONS)
         die(frame);
-    woken = true;
     if (vector == INTERRUPT_SPURIOUS)
         return; /* needs no end (Intel SDM 3A 11.9) */
     if (vector >= INTERRUPT_DEVICE && vector - INTERRUPT_DEVICE < device_count) {
@@ -217,11 +215,10 @@ uint32_t interrupts_timer_left(void)
     return lapic_read(LAPIC_TIMER_CURRENT);
 }
 
+/* Interrupts are taken only here: code with a red zone may run everywhere else.  One that came
+ * before is pending, and ends the halt at once. */
 void interrupts_wait(void)
 {
+    interrupts_on_and_halt();
     interrupts_off();
-    if (!woken)
-        interrupts_on_and_halt();
-    woken = false;
-    __asm__ volatile("sti" : : : "memory");
 }

@@ -1,5 +1,12 @@
 /* metal.c -- START HERE: the machine as leat_host, from metal_start() to the program and back. */
+#include "cpu.h"
 #include "metal.h"
+
+/* What code that others have compiled with a stack protector reads at %fs:0x28. */
+static struct {
+    uint64_t before[5];
+    uint64_t guard;
+} thread_block;
 
 static const uint64_t timer_max_ns = 1000000000; /* the timer has 32 bits */
 
@@ -95,6 +102,11 @@ void metal_start(uint32_t protocol, uintptr_t info)
                                 .command_line = boot.command_line,
                                 .memory = (void *)boot.memory,
                                 .memory_bytes = boot.memory_bytes};
+    /* hard to guess, or at least not the same; its low byte ends strings */
+    if (!entropy_from_cpu(&thread_block.guard, sizeof thread_block.guard))
+        thread_block.guard = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
+    thread_block.guard &= ~UINT64_C(0xff);
+    write_msr(MSR_FS_BASE, (uintptr_t)&thread_block);
     interrupts_init();
     serial_init();
     clock_init();
