@@ -8,7 +8,7 @@ enum {
     RNG_QUEUE_SIZE = 2
 };
 
-static const uint64_t rng_wait_ns = 100000000;
+static const uint64_t rng_wait_ns = 1000000000; /* a host under load takes its time */
 
 /* A random address, one station's, locally administered (IEEE 802-2014 8.2). */
 static enum leat_err random_mac(struct leat_host *host, struct leat_mac *mac)
