@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program
     "time": {"time", "wire", "core", ""},  # udp by include/leat
     "http": {"http", "wire", "core", ""},
+    "zip": {"zip", "core"},
     "crypto": {"crypto"},  # what is made of a provider's table
     "connect": {"connect", "wire", "core", ""},  # tcp and dns by include/leat
     "task": {"task", "core", ""},  # tcp, udp and dns by include/leat

@@ -1,0 +1,273 @@
+/*
+ * multipart.rl -- multipart/form-data (RFC 7578), read as it comes.
+ *
+ * The text of a part ends with CR LF "--" boundary.  No byte of that but the first is a CR, so where
+ * a match breaks off only the byte that broke it can begin another: bytes that were taken for the
+ * delimiter are then told from the delimiter itself, and nothing need be kept of what came.
+ */
+#include <leat/multipart.h>
+
+#include <string.h>
+
+enum phase {
+    PHASE_TEXT,  /* of a part; before the first one that is empty */
+    PHASE_AFTER, /* the delimiter is whole: what is behind it says whether another part comes */
+    PHASE_DASH,  /* one dash of two is */
+    PHASE_PAD,   /* spaces, CR LF (RFC 2046 5.1.1) */
+    PHASE_LF,
+    PHASE_HEAD, /* fields */
+    PHASE_OVER,
+    PHASE_BAD
+};
+
+/* One more octet of a string; true: it is too long. */
+static bool add(char *string, uint8_t *len, size_t max, uint8_t octet)
+{
+    if (*len == max)
+        return true;
+    string[(*len)++] = (char)octet;
+    return false;
+}
+
+%%{
+machine multipart;
+alphtype unsigned char;
+variable cs reader->state;
+
+action disposition { if (reader->named) { reader->phase = PHASE_BAD; fbreak; } reader->named = true; }
+action has_type    { if (reader->typed) { reader->phase = PHASE_BAD; fbreak; } reader->typed = true; }
+action name        { if (add(reader->name, &reader->name_len, sizeof reader->name, fc)) { reader->phase = PHASE_BAD; fbreak; } }
+action file        { if (add(reader->file, &reader->file_len, sizeof reader->file, fc)) { reader->phase = PHASE_BAD; fbreak; } }
+action name_slash  { if (add(reader->name, &reader->name_len, sizeof reader->name, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
+action file_slash  { if (add(reader->file, &reader->file_len, sizeof reader->file, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
+action has_file    { if (reader->has_file) { reader->phase = PHASE_BAD; fbreak; } reader->has_file = true; }
+action type        { if (add(reader->type, &reader->type_len, sizeof reader->type, fc)) { reader->phase = PHASE_BAD; fbreak; } }
+action done        { reader->phase = PHASE_TEXT; fbreak; }
+
+crlf    = "\r\n";
+ows     = [ \t]*;
+token   = ( alnum | [!#$%&'*+\-.^_`|~] )+;
+octet   = 0x20..0x7e | 0x80..0xff | "\t";
+text    = octet*;
+# quotes come as %22 from browsers, as \" from others; a lone backslash is one
+plain   = octet - [\\"];
+quoted_name = '"' ( plain @name | "\\" ( [\\"] @name | plain >name_slash @name ) )* '"';
+quoted_file = '"' ( plain @file | "\\" ( [\\"] @file | plain >file_slash @file ) )* '"';
+quoted  = '"' ( plain | "\\" octet )* '"';
+others  = ( token - ( "name"i | "filename"i ) ) "=" ( token | quoted );
+param   = ows ";" ows ( "name="i quoted_name | "filename="i quoted_file >has_file | others );
+
+disposition = "content-disposition:"i @disposition ows "form-data"i param* ows;
+type        = "content-type:"i @has_type ows ( ( octet - [ \t] ) text )? $type;
+field       = ( token - ( "content-disposition"i | "content-type"i ) ) ":" text;
+
+main := ( ( disposition | type | field ) crlf )* crlf @done;
+}%%
+
+%% write data nofinal noentry;
+
+/* Reads on in the fields; returns how many bytes. */
+static __attribute__((no_sanitize("undefined"))) size_t step(struct leat_multipart *reader,
+                                                             const uint8_t *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+    const uint8_t *const pe = bytes + len;
+
+    %% write exec;
+    if (reader->state == multipart_error)
+        reader->phase = PHASE_BAD;
+    return (size_t)(p - bytes);
+}
+
+/* ---- The boundary ------------------------------------------------------------------------- */
+
+/* If the text at @at begins with @word, in any case, what is behind it; else NULL. */
+static const char *behind(const char *at, const char *end, const char *word)
+{
+    for (; *word; word++, at++) {
+        const char c = at < end ? *at : '\0';
+
+        if ((c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c) != *word)
+            return NULL;
+    }
+    return at;
+}
+
+static const char *skip_spaces(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* RFC 2046 5.1.1: bchars; without the space, which nobody sends. */
+static bool is_boundary_char(char c)
+{
+    static const char others[] = "'()+_,-./:=?";
+
+    if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))
+        return true;
+    for (size_t i = 0; i < sizeof others - 1; i++) {
+        if (c == others[i])
+            return true;
+    }
+    return false;
+}
+
+/* The boundary, in quotes or without, up to the end or a semicolon. */
+static bool take_boundary(struct leat_multipart *reader, const char *at, const char *end)
+{
+    const bool quoted = at < end && *at == '"';
+    size_t len = 0;
+
+    at += quoted;
+    while (at < end && len < LEAT_MULTIPART_BOUNDARY_BYTES && is_boundary_char(*at))
+        reader->delimiter[4 + len++] = (uint8_t)*at++;
+    reader->delimiter_len = (uint8_t)(4 + len);
+    if (quoted && (at == end || *at++ != '"'))
+        return false;
+    at = skip_spaces(at, end);
+    return len > 0 && (at == end || *at == ';');
+}
+
+bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_t len)
+{
+    const char *const end = type + len;
+    const char *at = behind(type, end, "multipart/form-data");
+
+    memset(reader, 0, sizeof *reader);
+    memcpy(reader->delimiter, "\r\n--", 4);
+    reader->matched = 2; /* the first has no line in front of it */
+    while (at) {
+        const char *value;
+
+        at = skip_spaces(at, end);
+        if (at == end || *at++ != ';')
+            return false;
+        at = skip_spaces(at, end);
+        value = behind(at, end, "boundary=");
+        if (value)
+            return take_boundary(reader, value, end);
+        while (at < end && *at != ';' && *at != '"')
+            at++;
+    }
+    return false;
+}
+
+/* ---- The parts ---------------------------------------------------------------------------- */
+
+/* Says that @len bytes at @text are a part's; before the first part there may be none. */
+static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8_t *text, size_t len)
+{
+    if (reader->parts == 0) {
+        reader->phase = PHASE_BAD;
+        return LEAT_MULTIPART_BAD;
+    }
+    reader->text = text;
+    reader->text_len = len;
+    reader->text_is_given = text != reader->delimiter;
+    return LEAT_MULTIPART_TEXT;
+}
+
+/* Reads text up to where it ends, or seems to. */
+static enum leat_multipart_event read_text(struct leat_multipart *reader, const uint8_t *bytes,
+                                           size_t len, size_t *at)
+{
+    const uint8_t *from = bytes + *at;
+    size_t run = 0;
+
+    if (reader->matched == 0) {
+        while (run < len - *at && from[run] != '\r')
+            run++;
+        *at += run;
+        if (run > 0)
+            return tell(reader, from, run);
+    }
+    while (*at < len && reader->matched < reader->delimiter_len &&
+           bytes[*at] == reader->delimiter[reader->matched]) {
+        ++*at;
+        reader->matched++;
+    }
+    if (reader->matched == reader->delimiter_len) {
+        reader->phase = PHASE_AFTER;
+        return reader->parts > 0 ? LEAT_MULTIPART_END : LEAT_MULTIPART_MORE;
+    }
+    if (*at == len)
+        return LEAT_MULTIPART_MORE;
+    run = reader->matched;
+    reader->matched = 0;
+    return tell(reader, reader->delimiter, run);
+}
+
+/* One byte behind a delimiter. */
+static void read_behind(struct leat_multipart *reader, uint8_t octet)
+{
+    const bool space = octet == ' ' || octet == '\t';
+    const uint8_t phase = reader->phase;
+
+    reader->phase = PHASE_BAD;
+    if (phase == PHASE_AFTER && octet == '-')
+        reader->phase = PHASE_DASH;
+    else if (phase == PHASE_DASH && octet == '-')
+        reader->phase = PHASE_OVER;
+    else if ((phase == PHASE_AFTER || phase == PHASE_PAD) && space)
+        reader->phase = PHASE_PAD;
+    else if ((phase == PHASE_AFTER || phase == PHASE_PAD) && octet == '\r')
+        reader->phase = PHASE_LF;
+    else if (phase == PHASE_LF && octet == '\n')
+        reader->phase = PHASE_HEAD;
+    if (reader->phase != PHASE_HEAD)
+        return;
+    reader->state = multipart_start;
+    reader->head_bytes = 0;
+    reader->named = false;
+    reader->typed = false;
+    reader->has_file = false;
+    reader->name_len = 0;
+    reader->file_len = 0;
+    reader->type_len = 0;
+}
+
+/* Fields of a part; PART once they are whole. */
+static enum leat_multipart_event read_head(struct leat_multipart *reader, const uint8_t *bytes,
+                                           size_t len, size_t *at)
+{
+    const size_t room = LEAT_MULTIPART_HEAD_BYTES - reader->head_bytes;
+    const size_t taken = step(reader, bytes + *at, len - *at < room ? len - *at : room);
+
+    *at += taken;
+    reader->head_bytes = (uint16_t)(reader->head_bytes + taken);
+    if (reader->phase == PHASE_HEAD && reader->head_bytes == LEAT_MULTIPART_HEAD_BYTES)
+        reader->phase = PHASE_BAD;
+    if (reader->phase != PHASE_TEXT)
+        return LEAT_MULTIPART_MORE;
+    if (!reader->named || reader->name_len == 0) { /* RFC 7578 4.2: each has one */
+        reader->phase = PHASE_BAD;
+        return LEAT_MULTIPART_MORE;
+    }
+    reader->matched = 0;
+    reader->parts++;
+    return LEAT_MULTIPART_PART;
+}
+
+enum leat_multipart_event leat_multipart_read(struct leat_multipart *reader, const uint8_t *bytes,
+                                              size_t len, size_t *taken)
+{
+    enum leat_multipart_event event = LEAT_MULTIPART_MORE;
+    size_t at = 0;
+
+    while (at < len && reader->phase < PHASE_OVER && event == LEAT_MULTIPART_MORE) {
+        if (reader->phase == PHASE_TEXT)
+            event = read_text(reader, bytes, len, &at);
+        else if (reader->phase == PHASE_HEAD)
+            event = read_head(reader, bytes, len, &at);
+        else
+            read_behind(reader, bytes[at++]);
+    }
+    *taken = at;
+    if (event != LEAT_MULTIPART_MORE)
+        return event;
+    return reader->phase == PHASE_OVER  ? LEAT_MULTIPART_OVER
+           : reader->phase == PHASE_BAD ? LEAT_MULTIPART_BAD
+                                        : LEAT_MULTIPART_MORE;
+}

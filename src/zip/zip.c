@@ -1,0 +1,222 @@
+/*
+ * zip.c -- the parts of an archive that are no text (APPNOTE 6.3.10, sections 4.3, 4.4, 4.5.3).
+ *
+ * Lengths are not known when an entry begins, so each has its data descriptor behind its text, and,
+ * since it may be longer than 4 GiB, the form of Zip64.  The end has that form only where a number
+ * needs it: old programs can open what is small.
+ */
+#include <leat/zip.h>
+
+#include <string.h>
+
+#include "core/assert.h"
+
+enum {
+    MAKER = 45,               /* the version that knows Zip64 */
+    FLAGS = 1 << 3 | 1 << 11, /* a data descriptor follows; names are UTF-8 */
+    DOS_DATE = 1 << 5 | 1,    /* 1 January 1980: a stack has no calendar */
+    EXTRA_BYTES = 4 + 2 * 8,
+    ENTRY_MAX = LEAT_ZIP_ENTRY_BYTES
+};
+
+static const uint64_t u32_max = UINT32_MAX;
+
+/* What is kept of an entry until the end; its name is behind it. */
+struct entry {
+    uint64_t at;
+    uint64_t len;
+    uint32_t crc;
+    uint32_t name_len;
+};
+
+_Static_assert(sizeof(struct entry) <= ENTRY_MAX, "what zip.h says of memory");
+
+static uint8_t *put16(uint8_t *to, unsigned value)
+{
+    *to++ = (uint8_t)value;
+    *to++ = (uint8_t)(value >> 8);
+    return to;
+}
+
+static uint8_t *put32(uint8_t *to, uint64_t value)
+{
+    return put16(put16(to, (unsigned)(value & 0xffff)), (unsigned)(value >> 16 & 0xffff));
+}
+
+static uint8_t *put64(uint8_t *to, uint64_t value)
+{
+    return put32(put32(to, value & u32_max), value >> 32);
+}
+
+/* What doesn't fit says that Zip64 has it. */
+static uint64_t at_most(uint64_t value, uint64_t max)
+{
+    return value < max ? value : max;
+}
+
+void leat_zip_start(struct leat_zip *zip, void *memory, size_t bytes)
+{
+    memset(zip, 0, sizeof *zip);
+    zip->memory = memory;
+    zip->bytes = bytes;
+}
+
+size_t leat_zip_clean_name(const char *given, size_t len, char *name)
+{
+    static const char nothing[] = "file";
+    size_t from = 0;
+    size_t to = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (given[i] == '/' || given[i] == '\\')
+            from = i + 1;
+    }
+    for (size_t i = from; i < len && to < LEAT_ZIP_NAME_BYTES; i++) {
+        if ((unsigned char)given[i] >= ' ' && given[i] != 0x7f)
+            name[to++] = given[i];
+    }
+    if (to > 2 || (to > 0 && (name[0] != '.' || name[to - 1] != '.')))
+        return to;
+    memcpy(name, nothing, sizeof nothing - 1);
+    return sizeof nothing - 1;
+}
+
+/* Counts what was written from @piece to @end. */
+static size_t count(struct leat_zip *zip, const uint8_t *piece, const uint8_t *end)
+{
+    zip->at += (size_t)(end - piece);
+    return (size_t)(end - piece);
+}
+
+/* Signature, versions, flags, method, time: what both headers of an entry have in common. */
+static uint8_t *put_header(uint8_t *to, uint32_t signature, bool in_directory)
+{
+    to = put32(to, signature);
+    if (in_directory)
+        to = put16(to, MAKER);
+    to = put16(to, MAKER);
+    to = put16(to, FLAGS);
+    to = put16(to, 0); /* stored */
+    to = put16(to, 0);
+    return put16(to, DOS_DATE);
+}
+
+size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece)
+{
+    struct entry entry = {.at = zip->at, .name_len = (uint32_t)len};
+    uint8_t *to;
+
+    leat_assert(!zip->open && !zip->ending);
+    leat_assert(len > 0 && len <= LEAT_ZIP_NAME_BYTES);
+    if (zip->bytes - zip->used < sizeof entry + len)
+        return 0;
+    memcpy(zip->memory + zip->used, &entry, sizeof entry);
+    memcpy(zip->memory + zip->used + sizeof entry, name, len);
+    zip->open = true;
+    zip->len = 0;
+    zip->crc = 0;
+    to = put_header(piece, 0x04034b50, false);
+    to = put32(to, 0); /* CRC and lengths come behind the text */
+    to = put32(to, u32_max);
+    to = put32(to, u32_max);
+    to = put16(to, (unsigned)len);
+    to = put16(to, EXTRA_BYTES);
+    memcpy(to, name, len);
+    to = put16(to + len, 1); /* Zip64 (4.5.3), so the descriptor has 8 bytes a length (4.3.9.2) */
+    to = put16(to, EXTRA_BYTES - 4);
+    to = put64(put64(to, 0), 0);
+    return count(zip, piece, to);
+}
+
+void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len)
+{
+    leat_assert(zip->open);
+    zip->crc = leat_crc32(zip->crc, bytes, len);
+    zip->len += len;
+    zip->at += len;
+}
+
+size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
+{
+    struct entry entry;
+    uint8_t *to;
+
+    leat_assert(zip->open);
+    memcpy(&entry, zip->memory + zip->used, sizeof entry);
+    entry.len = zip->len;
+    entry.crc = zip->crc;
+    memcpy(zip->memory + zip->used, &entry, sizeof entry);
+    zip->used += sizeof entry + entry.name_len;
+    zip->entries++;
+    zip->open = false;
+    to = put32(piece, 0x08074b50);
+    to = put32(to, entry.crc);
+    to = put64(put64(to, entry.len), entry.len);
+    return count(zip, piece, to);
+}
+
+/* The directory's header of the next entry. */
+static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
+{
+    struct entry entry;
+    bool large;
+    uint8_t *to;
+
+    memcpy(&entry, zip->memory + zip->told, sizeof entry);
+    large = entry.len >= u32_max || entry.at >= u32_max;
+    to = put_header(piece, 0x02014b50, true);
+    to = put32(to, entry.crc);
+    to = put32(to, large ? u32_max : entry.len);
+    to = put32(to, large ? u32_max : entry.len);
+    to = put16(to, entry.name_len);
+    to = put16(to, large ? EXTRA_BYTES + 8 : 0);
+    to = put16(to, 0); /* no comment, */
+    to = put16(to, 0); /* disk 0, */
+    to = put16(to, 0); /* no attributes */
+    to = put32(to, 0);
+    to = put32(to, large ? u32_max : entry.at);
+    memcpy(to, zip->memory + zip->told + sizeof entry, entry.name_len);
+    to += entry.name_len;
+    if (large) {
+        to = put16(put16(to, 1), EXTRA_BYTES + 8 - 4);
+        to = put64(put64(put64(to, entry.len), entry.len), entry.at);
+    }
+    zip->told += sizeof entry + entry.name_len;
+    return count(zip, piece, to);
+}
+
+/* The records behind the last header (4.3.14 to 4.3.16). */
+static size_t put_end(struct leat_zip *zip, uint8_t *piece)
+{
+    const uint64_t end = zip->at;
+    const uint64_t len = end - zip->directory;
+    uint8_t *to = piece;
+
+    if (zip->entries >= 0xffff || end >= u32_max) {
+        to = put64(put32(to, 0x06064b50), 44);
+        to = put16(put16(to, MAKER), MAKER);
+        to = put64(to, 0); /* disks */
+        to = put64(put64(to, zip->entries), zip->entries);
+        to = put64(put64(to, len), zip->directory);
+        to = put32(put32(to, 0x07064b50), 0);
+        to = put32(put64(to, end), 1);
+    }
+    to = put32(put32(to, 0x06054b50), 0);
+    to = put16(to, (unsigned)at_most(zip->entries, 0xffff));
+    to = put16(to, (unsigned)at_most(zip->entries, 0xffff));
+    to = put32(put32(to, at_most(len, u32_max)), at_most(zip->directory, u32_max));
+    to = put16(to, 0);
+    zip->ended = true;
+    return count(zip, piece, to);
+}
+
+size_t leat_zip_end(struct leat_zip *zip, uint8_t *piece)
+{
+    leat_assert(!zip->open);
+    if (!zip->ending)
+        zip->directory = zip->at;
+    zip->ending = true;
+    if (zip->ended)
+        return 0;
+    return zip->told < zip->used ? put_entry(zip, piece) : put_end(zip, piece);
+}

@@ -1,0 +1,255 @@
+/* test_multipart.c -- forms with files: what is in them, cut anywhere; what is none. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <leat/multipart.h>
+
+#define TYPE       "multipart/form-data; boundary=B"
+#define PART(more) "Content-Disposition: form-data; " more "\r\n\r\n"
+
+/* What a reader says of some bytes, as text: "[name|file|type]text;" for each part, "." at the end.
+ */
+struct told {
+    struct leat_multipart reader;
+    enum leat_multipart_event last;
+    char text[2000];
+    size_t len;
+};
+
+static void say(struct told *told, const void *bytes, size_t len)
+{
+    assert_true(told->len + len < sizeof told->text);
+    memcpy(told->text + told->len, bytes, len);
+    told->len += len;
+    told->text[told->len] = '\0';
+}
+
+static void feed(struct told *told, const char *bytes, size_t len)
+{
+    struct leat_multipart *reader = &told->reader;
+    char head[600];
+
+    while (told->last < LEAT_MULTIPART_OVER) {
+        uint8_t *copy = malloc(len + 1); /* a sanitizer sees who reads behind it */
+        size_t taken;
+
+        memcpy(copy, bytes, len);
+        told->last = leat_multipart_read(reader, copy, len, &taken);
+        assert_true(taken <= len);
+        if (told->last == LEAT_MULTIPART_TEXT) {
+            assert_true(reader->text_len > 0);
+            assert_int_equal(reader->text_is_given,
+                             reader->text >= copy && reader->text < copy + len);
+            say(told, reader->text, reader->text_len);
+        } else if (told->last == LEAT_MULTIPART_PART) {
+            const int n = snprintf(head, sizeof head, "[%.*s%s%.*s|%.*s]", reader->name_len,
+                                   reader->name, reader->has_file ? "|" : "", reader->file_len,
+                                   reader->file, reader->type_len, reader->type);
+
+            say(told, head, (size_t)n);
+        } else if (told->last == LEAT_MULTIPART_END) {
+            say(told, ";", 1);
+        } else if (told->last == LEAT_MULTIPART_OVER) {
+            say(told, ".", 1);
+        }
+        free(copy);
+        bytes += taken;
+        len -= taken;
+        if (told->last == LEAT_MULTIPART_MORE) {
+            assert_int_equal(len, 0);
+            return;
+        }
+    }
+}
+
+/* Cut in two at every place, and byte by byte, it is told as @expected; NULL: it is bad. */
+static void check(const char *bytes, const char *expected)
+{
+    const size_t len = strlen(bytes);
+
+    for (size_t cut = 0; cut <= len + 1; cut++) {
+        struct told told = {.last = LEAT_MULTIPART_MORE};
+
+        assert_true(leat_multipart_start(&told.reader, TYPE, strlen(TYPE)));
+        if (cut > len) {
+            for (size_t i = 0; i < len; i++)
+                feed(&told, bytes + i, 1);
+        } else {
+            feed(&told, bytes, cut);
+            feed(&told, bytes + cut, len - cut);
+        }
+        if (expected)
+            assert_string_equal(told.text, expected);
+        else
+            assert_int_equal(told.last, LEAT_MULTIPART_BAD);
+    }
+}
+
+static void test_forms(void **state)
+{
+    (void)state;
+    check("--B\r\n" PART("name=\"a\"") "text\r\n--B--\r\n", "[a|]text;.");
+    check("--B\r\n" PART("name=\"a\"") "\r\n--B\r\n" PART("name=\"b\"") "2\r\n--B--",
+          "[a|];[b|]2;.");
+    check("--B\r\nContent-Type: text/plain; charset=x \r\nX-Y: z\r\n" PART(
+              "name=\"a\"; filename=\"b c.txt\"") "1\r\n2\r\n\r\n--B--",
+          "[a|b c.txt|text/plain; charset=x ]1\r\n2\r\n;.");
+    check("--B\r\ncontent-disposition:form-data ;filename=\"\";x=y;name=\"a\"\r\n\r\n\r\n--B--",
+          "[a||];.");
+    check("--B \t\r\n" PART("name=\"a\"; filename*=UTF-8''x") "1\r\n--B--", "[a|]1;.");
+    check("--B--", ".");
+}
+
+static void test_what_only_looks_like_a_boundary_is_text(void **state)
+{
+    (void)state;
+    check("--B\r\n" PART("name=\"a\"") "\r\r\n\r\n-\r\n--\r\n--A\r\r\n--b--B\r\n--B--",
+          "[a|]\r\r\n\r\n-\r\n--\r\n--A\r\r\n--b--B;.");
+    check("--B\r\n" PART("name=\"a\"") "--B--\r\n\r\n--B--", "[a|]--B--\r\n;.");
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    check("--B\r\n" PART("name=\"a\\\"b\"; filename=\"c:\\d\\\\e%22\"") "\r\n--B--",
+          "[a\"b|c:\\d\\e%22|];.");
+    check("--B\r\n" PART("name=\"\xc3\xa4\"; filename=\"../../etc/passwd\"") "\r\n--B--",
+          "[\xc3\xa4|../../etc/passwd|];.");
+}
+
+static void test_what_is_no_form(void **state)
+{
+    static const char *const cases[] = {
+        "x",
+        "\r\n\r\n--B",
+        "--C\r\n",
+        "-B",
+        "--B\n",
+        "--Bx\r\n",
+        "--B-x",
+        "--B \r\r\n",
+        "preamble\r\n--B\r\n",
+        "--B\r\n\r\ntext\r\n--B--",                  /* no name */
+        "--B\r\n" PART("name=\"\"") "text\r\n--B--", /* an empty one */
+        "--B\r\n" PART("name=a") "text\r\n--B--",
+        "--B\r\n" PART("filename=\"a\"") "text\r\n--B--",
+        "--B\r\n" PART("name=\"a\"; filename=\"b\"; filename=\"c\"") "\r\n--B--",
+        "--B\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\n",
+        "--B\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Disposition: "
+        "form-data\r\n\r\n",
+        "--B\r\nContent-Type: a\r\nContent-Type: b\r\n" PART("name=\"a\""),
+        "--B\r\nX : y\r\n" PART("name=\"a\""),
+        "--B\r\nX: y\n" PART("name=\"a\""),
+        "--B\r\nX: y\r\n z\r\n" PART("name=\"a\""),
+        "--B\r\n" PART("name=\"a\nb\""),
+        "--B\r\n" PART("name=\"a\"") "text\r\n--Bx",
+        "--B\r\n" PART("name=\"a\"") "text\r\n--B\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check(cases[i], NULL);
+}
+
+/* @count times @word, in the head of a part. */
+static enum leat_multipart_event flood(const char *before, const char *word, unsigned count,
+                                       const char *after)
+{
+    struct told told = {.last = LEAT_MULTIPART_MORE};
+
+    assert_true(leat_multipart_start(&told.reader, TYPE, strlen(TYPE)));
+    feed(&told, before, strlen(before));
+    while (count-- > 0)
+        feed(&told, word, strlen(word));
+    feed(&told, after, strlen(after));
+    return told.last;
+}
+
+static void test_heads_are_bounded(void **state)
+{
+    const char *name = "--B\r\nContent-Disposition: form-data; name=\"";
+    const char *file = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"";
+    const char *end = "\"\r\n\r\n";
+
+    (void)state;
+    assert_int_equal(flood(name, "n", 127, end), LEAT_MULTIPART_MORE);
+    assert_int_equal(flood(name, "n", 128, end), LEAT_MULTIPART_BAD);
+    assert_int_equal(flood(file, "n", 255, end), LEAT_MULTIPART_MORE);
+    assert_int_equal(flood(file, "n", 256, end), LEAT_MULTIPART_BAD);
+    assert_int_equal(flood("--B\r\nContent-Type: ", "n", 127, "\r\n"), LEAT_MULTIPART_MORE);
+    assert_int_equal(flood("--B\r\nContent-Type: ", "n", 128, "\r\n"), LEAT_MULTIPART_BAD);
+    assert_int_equal(flood("--B\r\n", "X: y\r\n", 600, ""), LEAT_MULTIPART_MORE);
+    assert_int_equal(flood("--B\r\n", "X: y\r\n", 700, ""), LEAT_MULTIPART_BAD);
+}
+
+static void test_many_parts(void **state)
+{
+    struct told told = {.last = LEAT_MULTIPART_MORE};
+    static const char part[] = "--B\r\n" PART("name=\"a\"") "\r\n";
+
+    (void)state;
+    assert_true(leat_multipart_start(&told.reader, TYPE, strlen(TYPE)));
+    for (int i = 0; i < 100000; i++) {
+        feed(&told, part, sizeof part - 1);
+        told.len = 0;
+    }
+    assert_int_equal(told.last, LEAT_MULTIPART_MORE);
+    assert_int_equal(told.reader.parts, 100000); /* the program may stop it */
+}
+
+static void test_boundaries(void **state)
+{
+    static const struct {
+        const char *type;
+        bool good;
+    } cases[] = {
+        {"multipart/form-data; boundary=x", true},
+        {"Multipart/Form-Data;BOUNDARY=\"x:y\"", true},
+        {"multipart/form-data; charset=utf-8; boundary=----WebKitFormBoundaryAbC ; x=y", true},
+        {"multipart/form-data; boundary="
+         "1234567890123456789012345678901234567890123456789012345678901234567890",
+         true},
+        {"multipart/form-data; boundary="
+         "12345678901234567890123456789012345678901234567890123456789012345678901",
+         false},
+        {"multipart/form-data; boundary=", false},
+        {"multipart/form-data; boundary=\"\"", false},
+        {"multipart/form-data; boundary=\"x", false},
+        {"multipart/form-data; boundary=x y", false},
+        {"multipart/form-data; boundary=x\ry", false},
+        {"multipart/form-data; x=\"; boundary=y\"", false},
+        {"multipart/form-data", false},
+        {"multipart/form-datax; boundary=x", false},
+        {"multipart/mixed; boundary=x", false},
+        {"multipart/form", false},
+        {"", false},
+    };
+    struct leat_multipart reader;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(leat_multipart_start(&reader, cases[i].type, strlen(cases[i].type)),
+                         cases[i].good);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_what_only_looks_like_a_boundary_is_text),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_what_is_no_form),
+        cmocka_unit_test(test_heads_are_bounded),
+        cmocka_unit_test(test_many_parts),
+        cmocka_unit_test(test_boundaries),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* test_zip.c -- archives, given to Python's zipfile; names that could leave a folder; CRC-32. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <leat/zip.h>
+
+enum {
+    MANY = 70000 /* entries: more than 16 bits */
+};
+
+static void write_piece(FILE *file, const uint8_t *piece, size_t len)
+{
+    assert_true(len <= LEAT_ZIP_PIECE_BYTES);
+    assert_int_equal(fwrite(piece, 1, len, file), len);
+}
+
+static void add(FILE *file, struct leat_zip *zip, const char *name, const char *text)
+{
+    uint8_t piece[LEAT_ZIP_PIECE_BYTES];
+    const size_t len = leat_zip_entry(zip, name, strlen(name), piece);
+
+    assert_true(len > 0);
+    write_piece(file, piece, len);
+    leat_zip_text(zip, text, strlen(text));
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    write_piece(file, piece, leat_zip_entry_end(zip, piece));
+}
+
+static void end(FILE *file, struct leat_zip *zip)
+{
+    uint8_t piece[LEAT_ZIP_PIECE_BYTES];
+    size_t len;
+
+    while ((len = leat_zip_end(zip, piece)) > 0)
+        write_piece(file, piece, len);
+    assert_int_equal(leat_zip_end(zip, piece), 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What Python says when it runs @code on the archive. */
+static void ask_python(const char *path, const char *code)
+{
+    char command[1000];
+
+    snprintf(command, sizeof command,
+             "python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); "
+             "%s' %s",
+             code, path);
+    assert_int_equal(system(command), 0);
+    unlink(path);
+}
+
+static FILE *begin(char path[32])
+{
+    strcpy(path, "/tmp/leat-zip-XXXXXX");
+    return fdopen(mkstemp(path), "wb");
+}
+
+static void test_an_archive(void **state)
+{
+    static uint8_t memory[500];
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    add(file, &zip, "a.txt", "hello\n");
+    add(file, &zip, "empty", "");
+    add(file, &zip, "\xc3\xa4.bin", "123456789");
+    end(file, &zip);
+    ask_python(
+        path,
+        "assert z.testzip() is None; assert z.namelist() == [\"a.txt\", \"empty\", \"\\xe4.bin\"]; "
+        "assert [z.read(n) for n in z.namelist()] == [b\"hello\\n\", b\"\", "
+        "b\"123456789\"]");
+}
+
+static void test_an_empty_archive(void **state)
+{
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, NULL, 0);
+    end(file, &zip);
+    ask_python(path, "assert z.namelist() == []");
+}
+
+static void test_more_entries_than_16_bits_count(void **state)
+{
+    const size_t bytes = MANY * (LEAT_ZIP_ENTRY_BYTES + 8);
+    void *memory = malloc(bytes);
+    struct leat_zip zip;
+    char path[32], name[16];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, bytes);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        add(file, &zip, name, name);
+    }
+    end(file, &zip);
+    ask_python(path, "assert len(z.namelist()) == 70000; assert z.read(\"69999\") == b\"69999\"");
+    free(memory);
+}
+
+/* 4 GiB of holes, which nobody reads, and an entry behind them. */
+static void test_more_than_4_GiB(void **state)
+{
+    static uint8_t memory[500], piece[LEAT_ZIP_PIECE_BYTES];
+    const uint64_t hole = UINT64_C(4097) << 20;
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    write_piece(file, piece, leat_zip_entry(&zip, "zeros", 5, piece));
+    zip.len += hole; /* as leat_zip_text() would, but for the sum */
+    zip.at += hole;
+    assert_int_equal(fseeko(file, (off_t)hole, SEEK_CUR), 0);
+    write_piece(file, piece, leat_zip_entry_end(&zip, piece));
+    add(file, &zip, "behind", "text");
+    end(file, &zip);
+    ask_python(path, "assert z.getinfo(\"zeros\").file_size == 4097 << 20; "
+                     "assert z.read(\"behind\") == b\"text\"");
+}
+
+static void test_memory_ends(void **state)
+{
+    static uint8_t memory[2 * (LEAT_ZIP_ENTRY_BYTES + 1)], piece[LEAT_ZIP_PIECE_BYTES];
+    struct leat_zip zip;
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    for (int i = 0; i < 2; i++) {
+        assert_true(leat_zip_entry(&zip, "a", 1, piece) > 0);
+        leat_zip_entry_end(&zip, piece);
+    }
+    assert_int_equal(leat_zip_entry(&zip, "0123456789012345678901234567890123", 34, piece), 0);
+    assert_true(leat_zip_end(&zip, piece) > 0);
+}
+
+static void test_names_stay_in_their_folder(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a.txt", "a.txt"},
+        {"../../etc/passwd", "passwd"},
+        {"C:\\x\\y.txt", "y.txt"},
+        {"/", "file"},
+        {"", "file"},
+        {".", "file"},
+        {"..", "file"},
+        {"a/..", "file"},
+        {"...", "..."},
+        {".a", ".a"},
+        {"a.", "a."},
+        {"a\r\nb\x7f", "ab"},
+        {"x/\xc3\xa4", "\xc3\xa4"},
+    };
+    char name[LEAT_ZIP_NAME_BYTES];
+    char longest[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t len = leat_zip_clean_name(cases[i][0], strlen(cases[i][0]), name);
+
+        assert_int_equal(len, strlen(cases[i][1]));
+        assert_memory_equal(name, cases[i][1], len);
+    }
+    memset(longest, 'x', sizeof longest);
+    assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name);
+}
+
+static void test_crc32(void **state)
+{
+    static const char text[] = "The quick brown fox jumps over the lazy dog";
+    const size_t len = sizeof text - 1;
+
+    (void)state;
+    assert_int_equal(leat_crc32(0, "123456789", 9), 0xcbf43926); /* its check value */
+    assert_int_equal(leat_crc32(0, text, len), 0x414fa339);
+    for (size_t cut = 0; cut <= len; cut++)
+        assert_int_equal(leat_crc32(leat_crc32(0, text, cut), text + cut, len - cut), 0x414fa339);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_archive),
+        cmocka_unit_test(test_an_empty_archive),
+        cmocka_unit_test(test_more_entries_than_16_bits_count),
+        cmocka_unit_test(test_more_than_4_GiB),
+        cmocka_unit_test(test_memory_ends),
+        cmocka_unit_test(test_names_stay_in_their_folder),
+        cmocka_unit_test(test_crc32),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
