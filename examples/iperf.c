@@ -151,7 +151,7 @@ static void connect_back(const struct flow *from, uint16_t port)
 
     if (!flow)
         return;
-    *flow = (struct flow){.peer = {from->peer.ip, port},
+    *flow = (struct flow){.peer = {from->peer.ip, port, from->peer.zone},
                           .have = sizeof flow->head,
                           .tries = BACK_TRIES,
                           .again = {.on_time = try_again, .arg = flow}};
