@@ -1,11 +1,13 @@
 /* test_ring.c -- nobody sleeps while there is work: the orders of two ends that decide it. */
 #include <pthread.h>
 #include <sched.h>
+#include <time.h>
 
 #include "pair.h"
 
 enum {
-    ROUNDS = 200000,
+    ROUNDS = 200000, /* what a processor for each end does in a second */
+    SECONDS = 10,    /* for fewer of them, where others use the processors */
     LITMUS_BYTES = 4096
 };
 
@@ -80,22 +82,26 @@ static struct {
     _Atomic uint32_t begun; /* rounds that the producer may do */
     _Atomic uint32_t done;  /* rounds that it has done */
     _Atomic bool woke;
+    _Atomic bool over;
 } litmus;
 
 static void *produce(void *nothing)
 {
-    for (uint32_t round = 1; round <= ROUNDS; round++) {
-        while (atomic_load(&litmus.begun) < round)
+    for (uint32_t round = 1;; round++) {
+        while (atomic_load(&litmus.begun) < round) {
+            if (atomic_load(&litmus.over))
+                return nothing;
             sched_yield();
+        }
         atomic_store(&litmus.woke, leat_ring_tell(&litmus.producer));
         atomic_store(&litmus.done, round);
     }
-    return nothing;
 }
 
 /* One says that it sleeps while the other says that it has put: one of them hears of the other. */
 static void of_two_that_speak_at_once_one_hears_the_other(void **state)
 {
+    const time_t end = time(NULL) + SECONDS;
     pthread_t thread;
     uint32_t lost = 0;
 
@@ -107,7 +113,7 @@ static void of_two_that_speak_at_once_one_hears_the_other(void **state)
     leat_ring_init_consumer(&litmus.consumer, &litmus.shared, (uint8_t *)litmus.bytes,
                             LITMUS_BYTES);
     assert_int_equal(pthread_create(&thread, NULL, produce, NULL), 0);
-    for (uint32_t round = 1; round <= ROUNDS; round++) {
+    for (uint32_t round = 1; round <= ROUNDS && time(NULL) < end; round++) {
         struct leat_buf *frame;
         bool saw;
 
@@ -125,6 +131,7 @@ static void of_two_that_speak_at_once_one_hears_the_other(void **state)
         leat_buf_free(frame);
         leat_ring_tell(&litmus.consumer);
     }
+    atomic_store(&litmus.over, true);
     pthread_join(thread, NULL);
     assert_int_equal(lost, 0);
     leat_buf_free(litmus.frame);
