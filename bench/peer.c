@@ -139,6 +139,8 @@ static int receive_text(const char *ip, const char *port, double seconds)
     uint64_t received = 0;
     ssize_t len;
 
+    if (send(fd, "\n", 1, MSG_NOSIGNAL) != 1) /* Debian 12's passt answers nobody before */
+        fail("send");
     do {
         len = recv(fd, text, TEXT_BYTES, 0);
         if (len < 0)

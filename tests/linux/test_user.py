@@ -118,10 +118,10 @@ def test_discard(behind):
 
 
 def test_chargen(behind):
-    if behind.way == "passt":
-        pytest.skip("Debian 12's passt answers no text of a server that speaks first: seen, not understood")
+    # Debian 12's passt acknowledges our SYN,ACK only when its client says something
+    first = b"go on" if behind.way == "passt" else b""
     behind("chargen", 19)
-    assert tried(lambda: b"ABCDEFG" in exchange(19, b"", 500_000))
+    assert tried(lambda: b"ABCDEFG" in exchange(19, first, 500_000))
 
 
 def test_httpd(behind):
