@@ -28,6 +28,8 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_END] = "end of stream",
         [LEAT_ERR_CANCELLED] = "cancelled",
         [LEAT_ERR_NO_TASK] = "not in a task",
+        [LEAT_ERR_TLS] = "encrypted session failed",
+        [LEAT_ERR_CUT_SHORT] = "stream cut short",
     };
 
     return (unsigned)err < LEAT_ERR_COUNT ? texts[err] : "unknown error";

@@ -3,7 +3,7 @@
 
     tools/stack_depth.py [BUILD]
 
-BUILD is a folder that has been built (build): the tables of TCP and DHCP are made there.  Compiles src/ with
+BUILD is a folder that has been built (build): the tables of TCP, DHCP and TLS are made there.  Compiles src/ with
 gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
 name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
 memory functions) are named and not counted: they come on top.  Exit status 1: no bound, or one of
@@ -52,6 +52,9 @@ INDIRECT = {
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT,
     **{f"http/http_{name}.c": OUT for name in ("client", "exchange", "receive", "send", "server")},
+    "tls/events.c": actions_of("tls", "src/tls"),
+    **{f"tls/{name}.c": OUT for name in ("agree", "client", "end", "flight", "identity", "keys", "protect",
+                                         "record", "server", "session", "stream", "tls")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "serve", "tasks", "wait")},
 }
 # (caller, called): calls that come round to themselves, once more at most
@@ -66,7 +69,7 @@ def compile_all(build, folder):
     sources = sorted((ROOT / "src").rglob("*.c"))
     environment = {**os.environ, "CCACHE_DISABLE": "1"}  # which keeps no .ci file
     for number, source in enumerate(sources):
-        subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
+        subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su", f"-I{build}/src/tls",
                         f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src/tcp",
                         f"-I{build}/src/dhcp", "-c", "-o",
                         folder / f"{number}.o", source], check=True, env=environment)

@@ -32,6 +32,8 @@ enum leat_err {
     LEAT_ERR_END,         /**< the peer has said all, and all of it has been read */
     LEAT_ERR_CANCELLED,   /**< the task that waits was cancelled */
     LEAT_ERR_NO_TASK,     /**< a call that waits, outside of a task */
+    LEAT_ERR_TLS,         /**< the encrypted session failed; leat_tls_get_info() says why */
+    LEAT_ERR_CUT_SHORT,   /**< an encrypted stream ended before its peer said so */
     LEAT_ERR_COUNT
 };
 

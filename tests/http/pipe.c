@@ -22,12 +22,35 @@ static bool is_over(const struct pipe_end *end)
            (end->shut && end->other->shut && !end->text && !end->other->text);
 }
 
+/* Of what waits as much as may be read now. */
+static uint32_t shown_of(const struct pipe_end *end)
+{
+    const uint32_t total = leat_buf_total(end->text);
+
+    return end->grain == 0 || end->shown > total ? total : end->shown;
+}
+
+/* Another grain of it. */
+static void show_more(struct pipe_end *end)
+{
+    const uint32_t total = leat_buf_total(end->text);
+
+    if (end->grain == 0 || end->shown >= total)
+        return;
+    end->shown += end->grain;
+    end->readable = true;
+    tell(end);
+}
+
 static void on_time(struct leat_timer *timer, void *arg)
 {
     struct pipe_end *end = arg;
-    const bool readable = end->readable, writable = end->writable;
+    bool readable, writable;
 
     (void)timer;
+    show_more(end);
+    readable = end->readable;
+    writable = end->writable;
     end->readable = end->writable = false;
     if (readable && !end->aborted && end->events->on_readable)
         end->events->on_readable(NULL, end->arg);
@@ -83,6 +106,31 @@ static uint32_t send_room(void *arg)
     return room;
 }
 
+/* The same bytes in pieces of @grain, as segments are; so many as there are small buffers for, and
+ * the rest in large ones. */
+static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *text, uint32_t grain)
+{
+    const uint32_t total = leat_buf_total(text);
+    struct leat_buf *all = NULL;
+
+    for (uint32_t at = 0, len; at < total; at += len) {
+        struct leat_buf *piece = grain <= 64 ? leat_buf_alloc_small(pool, LEAT_BUF_HEADROOM) : NULL;
+
+        len = total - at < grain ? total - at : grain;
+        if (!piece && grain <= 64)
+            len = total - at < 1500 ? total - at : 1500;
+        if (!piece)
+            piece = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+        leat_buf_read(text, at, leat_buf_put(piece, len), len);
+        if (all)
+            leat_buf_append(all, piece);
+        else
+            all = piece;
+    }
+    leat_buf_free(text);
+    return all;
+}
+
 static enum leat_err send(void *arg, struct leat_buf *text)
 {
     struct pipe_end *end = arg, *reader = end->other;
@@ -92,6 +140,10 @@ static enum leat_err send(void *arg, struct leat_buf *text)
         leat_buf_free(text);
         return closed ? LEAT_ERR_CLOSING : LEAT_ERR_FULL;
     }
+    if (reader->spoil)
+        reader->spoil(reader, text);
+    if (reader->grain > 0)
+        text = cut(leat_pool(end->stack), text, reader->grain);
     if (reader->text)
         leat_buf_append(reader->text, text);
     else
@@ -126,12 +178,15 @@ static struct leat_buf *receive(void *arg, uint32_t bytes_max)
     struct pipe_end *end = arg;
     struct leat_buf *all = end->text, *text = all;
 
+    if (bytes_max > shown_of(end))
+        bytes_max = shown_of(end);
     end->text = NULL;
     if (leat_buf_total(all) > bytes_max) {
         text = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
         end->text = text ? leat_buf_consume(all, bytes_max) : all;
     }
     end->unconsumed += leat_buf_total(text);
+    end->shown -= end->grain > 0 ? leat_buf_total(text) : 0;
     return text;
 }
 
@@ -148,7 +203,7 @@ static void consumed(void *arg, uint32_t bytes)
 
 static uint32_t readable(const void *arg)
 {
-    return leat_buf_total(((const struct pipe_end *)arg)->text);
+    return shown_of(arg);
 }
 
 static bool at_end(const void *arg)

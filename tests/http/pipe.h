@@ -14,10 +14,14 @@ struct pipe_end {
     struct leat_buf *text;   /* for receive(); what the other end has sent */
     uint32_t unconsumed;     /* received, but not given back yet */
     uint32_t capacity;       /* text and unconsumed together */
+    uint32_t grain;          /* bytes that a turn shows, in a piece of their own; 0: all */
+    uint32_t shown;          /* of `text`, with a grain */
     uint32_t wanted;         /* room that the other end waits for; 0: it doesn't */
     uint32_t taken;
     bool writable, readable; /* to be told */
-    bool shut;               /* says no more */
+    /* sees, and may change, what the other end has sent; NULL: nobody */
+    void (*spoil)(struct pipe_end *end, struct leat_buf *text);
+    bool shut; /* says no more */
     bool aborted;
     bool told_closed;
 };

@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "ip": {"ip", "link", "wire", "core", ""},
     "udp": {"udp", "ip", "link", "wire", "core", ""},
     "tcp": {"tcp", "ip", "link", "wire", "core", ""},
+    "tls": {"tls", "wire", "core", ""},  # streams and cryptography by include/leat
     "dhcp": {"dhcp", "link", "wire", "core", ""},  # udp by include/leat, as the next
     "autoconf": {"autoconf", "ip", "link", "wire", "core", ""},  # dhcp by include/leat
     "dns": {"dns", "wire", "core", ""},  # udp and tcp by include/leat, like any program

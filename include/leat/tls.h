@@ -1,0 +1,182 @@
+/*
+ * tls.h -- encrypted streams: TLS 1.3 (RFC 8446), both ends.  No older version is spoken.
+ *
+ * A session lies on a stream and is one: what uses a stream (http_server.h, flow.h) uses a session
+ * unchanged.  Text is opened in the buffers that the device filled and handed up when the tag of
+ * its record was right, never before; what is sent is encrypted into buffers of the pool in one
+ * pass. Cryptography and certificates are a provider's (crypto.h).
+ *
+ *      leat_tls_open -> leat_tls_accept or leat_tls_connect, for each stream
+ *
+ * A client's session opens after its server's certificate was checked for the name that it asked
+ * for, and no other way.  Callbacks come from leat_poll() only.
+ */
+#ifndef LEAT_TLS_H
+#define LEAT_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/crypto.h>
+#include <leat/err.h>
+#include <leat/stack.h>
+#include <leat/stream.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Bounds that are fixed when leat is compiled. */
+enum {
+    LEAT_TLS_CHAIN_MAX = 6,           /**< certificates that a server sends */
+    LEAT_TLS_CHAIN_BYTES_MAX = 16000, /**< of all of them, in DER */
+    LEAT_TLS_KEY_LINE_BYTES = 256,    /**< of a line of leat_tls_config.on_secret */
+    LEAT_TLS_PROTOCOL_BYTES = 32      /**< of a protocol's name (RFC 7301), its NUL included */
+};
+
+struct leat_tls;
+
+/** Who a server is: a private key, and the certificates for it.  leat_tls_identity_read() makes
+ * one. */
+struct leat_tls_identity {
+    const char *const *names; /**< DNS names it is for, "*.example.org" too; NULL: any */
+    uint16_t name_count;      /**< how many */
+    uint8_t chain_count;      /**< certificates in `chain` */
+    struct leat_crypto_piece chain[LEAT_TLS_CHAIN_MAX]; /**< in DER, the server's own first */
+    struct leat_crypto_private key;                     /**< of the first certificate */
+    struct leat_crypto_public inside;                   /**< for leat_tls_identity_read() alone */
+};
+
+/** Limits and identities.  Every 0 means the default named beside it. */
+struct leat_tls_config {
+    const struct leat_crypto *crypto; /**< the provider; must outlive the sessions */
+    /** For servers: the first one whose names and key fit is taken, else the first whose key does.
+     * They must outlive the sessions. */
+    const struct leat_tls_identity *const *identities;
+    uint16_t identity_count;       /**< how many */
+    const char *const *protocols;  /**< a server's, the best first (ALPN, RFC 7301); NULL: none */
+    uint16_t protocol_count;       /**< how many */
+    uint16_t server_handshakes;    /**< at a time: 64; one more is refused */
+    uint16_t client_handshakes;    /**< the same for clients: 8 */
+    uint32_t sessions;             /**< at a time: 256 */
+    uint16_t server_message_bytes; /**< longest handshake message to a server: 3,072 */
+    uint16_t client_message_bytes; /**< ... to a client, whose longest is the certificates: 9,216;
+                                        1,536 at least */
+    uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; others wait for the next */
+    uint64_t handshake_ns;         /**< a handshake may take: 10 s */
+    uint64_t record_ns;            /**< a record may take, from its first byte: 30 s */
+    uint64_t linger_ns;            /**< a stream whose session is over may take to end: 3 s */
+    uint64_t records_per_key;      /**< sent, before a key update: 2^23 (RFC 8446 5.5), the most */
+    /** Seconds since 1970, UTC; 0: not known, and then no certificate is good.  NULL: as 0. */
+    uint64_t (*civil_time_s)(void *arg);
+    /** Gets each secret as a line of NSS's key log, so that others can read a capture: for tests.
+     * NULL: nobody does. */
+    void (*on_secret)(const char *line, void *arg);
+    void *arg; /**< for the functions */
+};
+
+/** What a client wants of its server.  It, and what it points to, must stay until on_open or
+ * on_closed. */
+struct leat_tls_client {
+    const char
+        *name; /**< the server's DNS name, in ASCII: sent, and looked for in its certificate */
+    const struct leat_crypto_anchors *anchors; /**< whom it trusts */
+    const char *const *protocols;              /**< the best first (ALPN); NULL: none */
+    uint16_t protocol_count;                   /**< how many */
+};
+
+/** What sessions have done and met; they only grow. */
+struct leat_tls_counts {
+    uint64_t accepted;        /**< handshakes of ours as server that were finished */
+    uint64_t connected;       /**< ... as client */
+    uint64_t retried;         /**< with a HelloRetryRequest, either way */
+    uint64_t failed;          /**< sessions that ended with an alert of ours */
+    uint64_t alerts_received; /**< ... of the peer */
+    uint64_t timeouts;        /**< ended because the peer was too slow */
+    uint64_t cut_short;       /**< streams that ended without close_notify */
+    uint64_t refused;         /**< no place for a session or a handshake */
+    uint64_t key_updates;     /**< sent or received */
+    uint64_t copied_bytes;    /**< of records in so many pieces that they were copied together */
+    uint64_t waited;          /**< times that a message waited for room, or a signature's turn */
+};
+
+/** What a session has agreed on. */
+struct leat_tls_info {
+    bool open;              /**< the handshake is over */
+    bool server;            /**< we are the server */
+    uint16_t suite;         /**< cipher suite, RFC 8446 B.4; 0: not yet */
+    uint16_t group;         /**< enum leat_crypto_group */
+    uint16_t scheme;        /**< enum leat_crypto_scheme, of the server's signature */
+    uint8_t alert_sent;     /**< RFC 8446 6.2; 0: none, or close_notify */
+    uint8_t alert_received; /**< the same of the peer */
+    const char *protocol;   /**< ALPN's; "": none.  The session's memory */
+    const char *why;        /**< what ended it, one English phrase; "": nothing.  Static memory */
+};
+
+/** Bytes that leat_tls_open() needs. */
+size_t leat_tls_memory_bytes(const struct leat_tls_config *config);
+
+/**
+ * Makes sessions possible on @p stack.  @p memory (any alignment) of @p bytes belongs to them until
+ * leat_tls_close().
+ * Errors: LEAT_ERR_MEMORY; LEAT_ERR_ARGUMENT (no provider, a limit out of range, a chain that is
+ * too long).
+ */
+enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *memory, size_t bytes,
+                            const struct leat_tls_config *config);
+
+/** Ends it and resets its streams; no callback follows, and the memory is the program's again. */
+void leat_tls_close(struct leat_tls *tls);
+
+/**
+ * Replaces a server's identities, for the sessions that begin from now on.  The old ones must stay
+ * for handshakes that go on: leat_tls_config.handshake_ns.
+ */
+enum leat_err leat_tls_set_identities(struct leat_tls *tls,
+                                      const struct leat_tls_identity *const *identities,
+                                      uint16_t count);
+
+/**
+ * Serves on @p below, which is the session's from now on, callbacks included; @p session is what
+ * the program uses instead.  It sends nothing before on_open. Errors: LEAT_ERR_MEMORY (no place),
+ * LEAT_ERR_ARGUMENT (no identity): then @p below is as it was.
+ */
+enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *below,
+                              struct leat_stream *session);
+
+/** The same for a client; @p below may still be on its way to be open. */
+enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *below,
+                               const struct leat_tls_client *client, struct leat_stream *session);
+
+/** What a session is doing; valid until its on_closed has returned.  @p session must be one. */
+void leat_tls_get_info(const struct leat_stream *session, struct leat_tls_info *info);
+
+/** The counters; live, valid as long as @p tls. */
+const struct leat_tls_counts *leat_tls_counts(const struct leat_tls *tls);
+
+/** "unknown_ca", as in RFC 8446 6; "unknown alert" for a number that isn't there.  Static memory.
+ */
+const char *leat_tls_alert_name(uint8_t alert);
+
+/**
+ * Makes an identity of two texts in PEM: @p certificates, the server's own first, and @p key.
+ * Decodes the certificates to @p memory, which as many bytes as the text has are enough for, and
+ * which must stay.  Its names are the program's to set.
+ *
+ * Errors: LEAT_ERR_FORMAT, LEAT_ERR_NOT_FOUND (no certificate, no key), LEAT_ERR_ARGUMENT (the key
+ * is not the certificate's, or of a kind that isn't supported), LEAT_ERR_TOO_BIG (a chain over
+ * LEAT_TLS_CHAIN_MAX), LEAT_ERR_MEMORY.
+ */
+enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
+                                     const struct leat_crypto *crypto, const char *certificates,
+                                     size_t certificates_len, const char *key, size_t key_len,
+                                     void *memory, size_t bytes);
+
+/** Wipes the key and gives back what it holds. */
+void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,179 @@
+/* agree.c -- what both ends of TLS know: suites, groups, schemes, names, alerts. */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+
+/* ---- What there is, the best first ------------------------------------------------------------
+ */
+
+static const struct {
+    uint16_t suite;
+    uint8_t aead;
+    uint8_t hash;
+} all_suites[] = {
+    {WIRE_TLS_AES_128_GCM, LEAT_CRYPTO_AES_128_GCM, LEAT_CRYPTO_SHA256},
+    {WIRE_TLS_AES_256_GCM, LEAT_CRYPTO_AES_256_GCM, LEAT_CRYPTO_SHA384},
+    {WIRE_TLS_CHACHA20_POLY1305, LEAT_CRYPTO_CHACHA20_POLY1305, LEAT_CRYPTO_SHA256},
+};
+
+static const uint16_t all_groups[] = {LEAT_CRYPTO_X25519MLKEM768, LEAT_CRYPTO_X25519,
+                                      LEAT_CRYPTO_SECP256R1};
+
+static const uint16_t all_schemes[] = {
+    LEAT_CRYPTO_ECDSA_SECP256R1_SHA256, LEAT_CRYPTO_ED25519,
+    LEAT_CRYPTO_ECDSA_SECP384R1_SHA384, LEAT_CRYPTO_RSA_PSS_RSAE_SHA256,
+    LEAT_CRYPTO_RSA_PSS_RSAE_SHA384,    LEAT_CRYPTO_RSA_PSS_RSAE_SHA512};
+
+enum {
+    SUITES = sizeof all_suites / sizeof *all_suites,
+    GROUPS = sizeof all_groups / sizeof *all_groups,
+    SCHEMES = sizeof all_schemes / sizeof *all_schemes
+};
+
+_Static_assert(sizeof all_schemes / sizeof *all_schemes <= TLS_SCHEMES, "there is room for each");
+
+void tls_agree_open(struct leat_tls *tls)
+{
+    const struct leat_crypto_ops *ops = tls->crypto.ops;
+    void *self = tls->crypto.self;
+
+    for (unsigned i = 0; i < SUITES; i++)
+        if (ops->supports_aead(self, (enum leat_crypto_aead)all_suites[i].aead))
+            tls->suites[tls->suite_count++] = all_suites[i].suite;
+    for (unsigned i = 0; i < GROUPS; i++)
+        if (ops->supports_group(self, (enum leat_crypto_group)all_groups[i]))
+            tls->groups[tls->group_count++] = all_groups[i];
+    for (unsigned i = 0; i < SCHEMES; i++)
+        if (ops->supports_scheme(self, (enum leat_crypto_scheme)all_schemes[i]))
+            tls->schemes[tls->scheme_count++] = all_schemes[i];
+}
+
+static unsigned place_of(uint16_t suite)
+{
+    unsigned i = 0;
+
+    while (i + 1 < SUITES && all_suites[i].suite != suite)
+        i++;
+    leat_assert(all_suites[i].suite == suite);
+    return i;
+}
+
+enum leat_crypto_aead tls_suite_aead(uint16_t suite)
+{
+    return (enum leat_crypto_aead)all_suites[place_of(suite)].aead;
+}
+
+enum leat_crypto_hash tls_suite_hash(uint16_t suite)
+{
+    return (enum leat_crypto_hash)all_suites[place_of(suite)].hash;
+}
+
+/* ---- Flaws ------------------------------------------------------------------------------------
+ */
+
+static void note(struct tls_session *session, uint8_t alert, const char *why)
+{
+    session->alert = alert;
+    session->why = why;
+    session->err = LEAT_ERR_TLS;
+}
+
+void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why)
+{
+    note(session, alert, why);
+    step->next = TLS_flaw;
+    step->follows = true;
+}
+
+void tls_break(struct tls_session *session, uint8_t alert, const char *why)
+{
+    note(session, alert, why);
+    tls_event(session, TLS_flaw);
+}
+
+const char *leat_tls_alert_name(uint8_t alert)
+{
+    static const struct {
+        uint8_t alert;
+        const char *name;
+    } names[] = {
+        {0, "close_notify"},
+        {10, "unexpected_message"},
+        {20, "bad_record_mac"},
+        {22, "record_overflow"},
+        {40, "handshake_failure"},
+        {42, "bad_certificate"},
+        {43, "unsupported_certificate"},
+        {44, "certificate_revoked"},
+        {45, "certificate_expired"},
+        {46, "certificate_unknown"},
+        {47, "illegal_parameter"},
+        {48, "unknown_ca"},
+        {49, "access_denied"},
+        {50, "decode_error"},
+        {51, "decrypt_error"},
+        {70, "protocol_version"},
+        {71, "insufficient_security"},
+        {80, "internal_error"},
+        {86, "inappropriate_fallback"},
+        {90, "user_canceled"},
+        {109, "missing_extension"},
+        {110, "unsupported_extension"},
+        {112, "unrecognized_name"},
+        {113, "bad_certificate_status_response"},
+        {115, "unknown_psk_identity"},
+        {116, "certificate_required"},
+        {120, "no_application_protocol"},
+    };
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].alert == alert)
+            return names[i].name;
+    return "unknown alert";
+}
+
+/* ---- Signatures and names ---------------------------------------------------------------------
+ */
+
+void tls_signed_content(bool server, struct leat_crypto_piece pieces[3], uint8_t *digest,
+                        size_t len)
+{
+    /* 64 spaces, and a NUL at the end that is signed, too */
+    static const char of_server[] = "                                "
+                                    "                                "
+                                    "TLS 1.3, server CertificateVerify";
+    static const char of_client[] = "                                "
+                                    "                                "
+                                    "TLS 1.3, client CertificateVerify";
+    const char *content = server ? of_server : of_client;
+
+    /* a provider reads what it signs */
+    pieces[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)content, sizeof of_server};
+    pieces[1] = (struct leat_crypto_piece){digest, len};
+    pieces[2] = (struct leat_crypto_piece){digest, 0};
+}
+
+size_t tls_text_len(const char *text)
+{
+    size_t len = 0;
+
+    while (text[len])
+        len++;
+    return len;
+}
+
+bool tls_text_is(struct wire_tls_bytes bytes, const char *text)
+{
+    return tls_text_len(text) == bytes.len && memcmp(bytes.at, text, bytes.len) == 0;
+}
+
+bool tls_protocol_set(struct tls_session *session, struct wire_tls_bytes name)
+{
+    if (name.len >= sizeof session->protocol)
+        return false;
+    memcpy(session->protocol, name.at, name.len);
+    session->protocol[name.len] = '\0';
+    return true;
+}

@@ -1,0 +1,392 @@
+/* client.c -- what a TLS client says, and does with what its server says (RFC 8446 4). */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+
+static const uint8_t *body_of(const struct tls_handshake *handshake)
+{
+    return handshake->message + WIRE_TLS_MESSAGE_HEADER;
+}
+
+static uint32_t body_len(const struct tls_handshake *handshake)
+{
+    return handshake->have - WIRE_TLS_MESSAGE_HEADER;
+}
+
+static void internal(TLS_PARAMETERS)
+{
+    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+}
+
+/* ---- Hellos ------------------------------------------------------------------------------------
+ */
+
+static void close_share(struct tls_session *session)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    if (session->handshake->has_share)
+        crypto->ops->share_close(crypto->self, &session->handshake->share);
+    session->handshake->has_share = false;
+}
+
+/* Where the public share waits for its place in a hello. */
+static uint8_t *share_place(struct tls_handshake *handshake)
+{
+    return handshake->out + TLS_OUT_BYTES - LEAT_CRYPTO_SHARE_BYTES_MAX;
+}
+
+static struct wire_tls_bytes name_of(const struct leat_tls_client *client)
+{
+    return (struct wire_tls_bytes){(const uint8_t *)client->name,
+                                   (uint32_t)tls_text_len(client->name)};
+}
+
+/* ALPN's list of what the program offers, in @list; NULL: nothing. */
+static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client, uint8_t *list,
+                                            size_t bytes)
+{
+    struct wire_tls_out out = {list, list + bytes, false};
+
+    for (unsigned i = 0; i < client->protocol_count; i++) {
+        uint8_t *name = wire_tls_open(&out, 1);
+
+        wire_tls_put(&out, client->protocols[i], tls_text_len(client->protocols[i]));
+        wire_tls_close(&out, name, 1);
+    }
+    return out.at == list ? (struct wire_tls_bytes){NULL, 0}
+                          : (struct wire_tls_bytes){list, (uint32_t)(out.at - list)};
+}
+
+/* Writes a hello with a new share of session->group to handshake->out. */
+static bool write_hello(struct tls_session *session, struct wire_tls_bytes cookie)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct leat_tls *tls = session->tls;
+    uint8_t protocols[4 * LEAT_TLS_PROTOCOL_BYTES];
+    struct wire_tls_out out = {handshake->out, handshake->out + TLS_OUT_BYTES, false};
+    struct wire_tls_client_offer offer = {
+        .random = handshake->random,
+        .session_id = {handshake->session_id, handshake->session_id_len},
+        .suites = tls->suites,
+        .suite_count = tls->suite_count,
+        .groups = tls->groups,
+        .group_count = tls->group_count,
+        .schemes = tls->schemes,
+        .scheme_count = tls->scheme_count,
+        .share_group = session->group,
+        .name = name_of(handshake->client),
+        .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
+        .cookie = cookie,
+        .record_size_limit = WIRE_TLS_TEXT_MAX + 1};
+    size_t len;
+
+    close_share(session);
+    handshake->has_share = tls->crypto.ops->share_open(tls->crypto.self, &handshake->share,
+                                                       (enum leat_crypto_group)session->group,
+                                                       share_place(handshake), &len);
+    if (!handshake->has_share)
+        return false;
+    offer.share = (struct wire_tls_bytes){share_place(handshake), (uint32_t)len};
+    wire_tls_client_hello_write(&out, &offer);
+    handshake->out_len = (uint32_t)(out.at - handshake->out);
+    return !out.full;
+}
+
+void tls_make_share(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    session->group = session->tls->groups[0];
+    handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as TLS 1.2 resumes */
+    if (!crypto->ops->random(crypto->self, handshake->random, WIRE_TLS_RANDOM) ||
+        !crypto->ops->random(crypto->self, handshake->session_id, WIRE_TLS_SESSION_ID_MAX) ||
+        !write_hello(session, (struct wire_tls_bytes){NULL, 0}))
+        internal(session, step);
+}
+
+void tls_snd_ClientHello(TLS_PARAMETERS)
+{
+    (void)step;
+    session->owed = TLS_OWES_CLIENT_HELLO;
+}
+
+/* What a server may say to any hello of ours (4.1.3); false: `flaw` follows. */
+static bool check_hello(struct tls_session *session, struct tls_step *step,
+                        const struct wire_tls_server_hello *hello)
+{
+    const struct tls_handshake *handshake = session->handshake;
+    bool ours = false;
+
+    for (unsigned i = 0; i < session->tls->suite_count; i++)
+        ours |= session->tls->suites[i] == hello->suite;
+    if (hello->version == 0)
+        tls_flaw(session, step,
+                 hello->downgraded ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_PROTOCOL_VERSION,
+                 "the server has no TLS 1.3");
+    else if (hello->version != WIRE_TLS_VERSION)
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a version that was not offered");
+    else if (hello->session_id.len != handshake->session_id_len ||
+             memcmp(hello->session_id.at, handshake->session_id, handshake->session_id_len) != 0)
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "another session id than ours");
+    else if (!ours || (handshake->retried && hello->suite != session->suite))
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a suite that was not offered");
+    else
+        return true;
+    return false;
+}
+
+static bool read_hello(struct tls_session *session, struct tls_step *step,
+                       struct wire_tls_server_hello *hello)
+{
+    const struct tls_handshake *handshake = session->handshake;
+    const uint8_t alert =
+        wire_tls_server_hello_read(body_of(handshake), body_len(handshake), hello);
+
+    if (alert == 0)
+        return check_hello(session, step, hello);
+    tls_flaw(session, step, alert,
+             alert == WIRE_TLS_PROTOCOL_VERSION ? "the server has no TLS 1.3"
+                                                : "a malformed ServerHello");
+    return false;
+}
+
+/* Now the hash is known: our first hello is the transcript's beginning. */
+static bool begin_transcript(struct tls_session *session, uint16_t suite)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    session->suite = suite;
+    session->hash = (uint8_t)tls_suite_hash(suite);
+    return tls_transcript_open(session) &&
+           tls_transcript_add(session, handshake->out, handshake->out_len);
+}
+
+void tls_read_HelloRetryRequest(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_server_hello hello;
+    bool ours = false;
+
+    if (!read_hello(session, step, &hello))
+        return;
+    for (unsigned i = 0; i < session->tls->group_count; i++)
+        ours |= session->tls->groups[i] == hello.group;
+    /* 4.1.4: it must change something; 4.2.8: not ask for what was there */
+    if ((hello.group != 0 && (!ours || hello.group == session->group)) ||
+        (hello.group == 0 && !hello.cookie.at)) {
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a retry that changes nothing");
+        return;
+    }
+    if (hello.group != 0)
+        session->group = hello.group;
+    session->tls->counts.retried++;
+    if (!begin_transcript(session, hello.suite) || !tls_transcript_retry(session)) {
+        internal(session, step);
+    } else if (tls_message_add(session, step)) {
+        handshake->retried = true;
+        step->next = write_hello(session, hello.cookie) ? TLS_hello_accepted : TLS_flaw;
+        step->follows = true;
+        if (step->next == TLS_flaw)
+            tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a cookie that is too long");
+    }
+}
+
+/* The keys of the handshake, by the server's share. */
+static void agree(struct tls_session *session, struct tls_step *step, struct wire_tls_bytes share)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    uint8_t secret[LEAT_CRYPTO_SECRET_BYTES_MAX];
+    size_t len;
+
+    if (!crypto->ops->share_derive(crypto->self, &handshake->share, share.at, share.len, secret,
+                                   &len)) {
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a key share that isn't valid");
+        return;
+    }
+    if (!tls_schedule_handshake(session, secret, len) ||
+        !tls_key_set(session, &session->read, handshake->server_secret) ||
+        !tls_key_set(session, &session->write, handshake->client_secret))
+        internal(session, step);
+    leat_crypto_wipe(secret, sizeof secret);
+    close_share(session);
+}
+
+void tls_read_ServerHello(TLS_PARAMETERS)
+{
+    struct wire_tls_server_hello hello;
+
+    if (!read_hello(session, step, &hello))
+        return;
+    if (hello.has_psk) {
+        tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION, "a ticket that was not offered");
+    } else if (hello.group != session->group || !hello.share.at) {
+        tls_flaw(session, step,
+                 hello.share.at ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_MISSING_EXTENSION,
+                 "a share of another group than ours"); /* 4.2.8, 9.2 */
+    } else if (!session->handshake->retried && !begin_transcript(session, hello.suite)) {
+        internal(session, step);
+    } else if (tls_message_add(session, step)) {
+        agree(session, step, hello.share);
+    }
+}
+
+/* ---- The server's flight -----------------------------------------------------------------------
+ */
+
+static bool was_offered(const struct leat_tls_client *client, struct wire_tls_bytes protocol)
+{
+    for (unsigned i = 0; i < client->protocol_count; i++)
+        if (tls_text_is(protocol, client->protocols[i]))
+            return true;
+    return false;
+}
+
+void tls_read_EncryptedExtensions(TLS_PARAMETERS)
+{
+    const struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_encrypted_extensions extensions;
+    const uint8_t alert =
+        wire_tls_encrypted_extensions_read(body_of(handshake), body_len(handshake), &extensions);
+
+    if (alert != 0) {
+        tls_flaw(session, step, alert, "malformed EncryptedExtensions");
+        return;
+    }
+    if (extensions.protocol.at && (!was_offered(handshake->client, extensions.protocol) ||
+                                   !tls_protocol_set(session, extensions.protocol))) {
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a protocol that was not offered");
+        return;
+    }
+    if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->text_max)
+        session->text_max = (uint16_t)(extensions.record_size_limit - 1u);
+    tls_message_add(session, step);
+}
+
+void tls_read_CertificateRequest(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_bytes context, schemes;
+    const uint8_t alert = wire_tls_certificate_request_read(body_of(handshake), body_len(handshake),
+                                                            &context, &schemes);
+
+    if (alert != 0) {
+        tls_flaw(session, step, alert, "a malformed CertificateRequest");
+    } else if (context.len != 0) {
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a request with a context"); /* 4.3.2 */
+    } else {
+        handshake->certificate_asked = true;
+        tls_message_add(session, step);
+    }
+}
+
+static uint8_t alert_of(enum leat_crypto_verdict verdict)
+{
+    switch ((unsigned)verdict) {
+    case LEAT_CRYPTO_EXPIRED:
+        return WIRE_TLS_CERTIFICATE_EXPIRED;
+    case LEAT_CRYPTO_UNKNOWN_AUTHORITY:
+        return WIRE_TLS_UNKNOWN_CA;
+    case LEAT_CRYPTO_NO_TIME:
+    case LEAT_CRYPTO_NOT_YET:
+    case LEAT_CRYPTO_WRONG_NAME:
+        return WIRE_TLS_CERTIFICATE_UNKNOWN;
+    case LEAT_CRYPTO_NO_MEMORY:
+        return WIRE_TLS_INTERNAL_ERROR;
+    default:
+        return WIRE_TLS_BAD_CERTIFICATE;
+    }
+}
+
+/* The server's chain must lead to an anchor, and be for the name that we asked for. */
+static enum leat_crypto_verdict check_chain(struct tls_session *session,
+                                            const struct wire_tls_bytes *chain, unsigned count)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct leat_tls *tls = session->tls;
+    struct leat_crypto_certificate certificates[LEAT_CRYPTO_CHAIN_MAX];
+    const struct leat_crypto_chain asked = {
+        .certificates = certificates,
+        .count = count,
+        .anchors = handshake->client->anchors,
+        .name = handshake->client->name,
+        .civil_s = tls->config.civil_time_s ? tls->config.civil_time_s(tls->config.arg) : 0};
+
+    _Static_assert(LEAT_CRYPTO_CHAIN_MAX <= TLS_OPEN_PIECES, "a piece for each");
+    for (unsigned i = 0; i < count; i++) {
+        tls->in[i] = (struct leat_crypto_piece){
+            handshake->message + (chain[i].at - handshake->message), chain[i].len};
+        certificates[i] = (struct leat_crypto_certificate){&tls->in[i], 1};
+    }
+    return tls->crypto.ops->check_chain(tls->crypto.self, &asked, &handshake->peer_key);
+}
+
+void tls_read_Certificate(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_bytes chain[LEAT_CRYPTO_CHAIN_MAX];
+    enum leat_crypto_verdict verdict;
+    unsigned count;
+    const uint8_t alert = wire_tls_certificate_read(body_of(handshake), body_len(handshake), chain,
+                                                    LEAT_CRYPTO_CHAIN_MAX, &count);
+
+    if (alert != 0 || count == 0) {
+        tls_flaw(session, step, alert != 0 ? alert : WIRE_TLS_DECODE_ERROR,
+                 "a malformed Certificate"); /* 4.4.2.4: an empty one, too */
+        return;
+    }
+    verdict = check_chain(session, chain, count);
+    if (verdict != LEAT_CRYPTO_TRUSTED) {
+        tls_flaw(session, step, alert_of(verdict),
+                 verdict == LEAT_CRYPTO_NO_TIME ? "no civil time: start sntp, or give --time"
+                                                : leat_crypto_why(verdict));
+        return;
+    }
+    handshake->has_peer_key = true;
+    tls_message_add(session, step);
+}
+
+void tls_read_CertificateVerify(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    struct leat_crypto_piece pieces[3];
+    struct wire_tls_bytes signature;
+    bool ours = false;
+    const uint8_t alert = wire_tls_certificate_verify_read(body_of(handshake), body_len(handshake),
+                                                           &session->scheme, &signature);
+
+    if (alert != 0) {
+        tls_flaw(session, step, alert, "a malformed CertificateVerify");
+        return;
+    }
+    for (unsigned i = 0; i < session->tls->scheme_count; i++)
+        ours |= session->tls->schemes[i] == session->scheme;
+    if (!ours) {
+        tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a scheme that was not offered");
+        return;
+    }
+    tls_signed_content(true, pieces, digest, tls_digest_bytes(session));
+    leat_assert(handshake->has_peer_key);
+    if (!tls_transcript_digest(session, digest))
+        internal(session, step);
+    else if (!crypto->ops->verify(crypto->self, &handshake->peer_key,
+                                  (enum leat_crypto_scheme)session->scheme, pieces, 3, signature.at,
+                                  signature.len))
+        tls_flaw(session, step, WIRE_TLS_DECRYPT_ERROR, "the server's signature is wrong");
+    else
+        tls_message_add(session, step);
+}
+
+void tls_snd_client_flight(TLS_PARAMETERS)
+{
+    if (step->follows)
+        return; /* what was read had a flaw */
+    session->owed = TLS_OWES_CHANGE | TLS_OWES_FINISHED |
+                    (session->handshake->certificate_asked ? TLS_OWES_CERTIFICATE : 0u);
+}

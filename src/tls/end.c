@@ -1,0 +1,214 @@
+/* end.c -- what both ends of TLS do: Finished, text, key updates, and the end (RFC 8446 4.4.4, 4.6,
+ * 6).
+ */
+#include "tls/tls.h"
+
+#include "core/assert.h"
+
+bool tls_message_add(struct tls_session *session, struct tls_step *step)
+{
+    const struct tls_handshake *handshake = session->handshake;
+
+    if (tls_transcript_add(session, handshake->message, handshake->have))
+        return true;
+    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    return false;
+}
+
+void tls_await(TLS_PARAMETERS)
+{
+    (void)session;
+    (void)step;
+}
+
+void tls_drop(TLS_PARAMETERS)
+{
+    (void)session;
+    (void)step;
+}
+
+/* ---- Finished ---------------------------------------------------------------------------------
+ */
+
+static bool is_right(struct tls_session *session)
+{
+    const struct tls_handshake *handshake = session->handshake;
+    const size_t len = tls_digest_bytes(session);
+    uint8_t mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    return tls_finished(session, session->read.secret, mac) &&
+           leat_crypto_equal(mac, handshake->message + WIRE_TLS_MESSAGE_HEADER, len);
+}
+
+/* Behind it a server's text may follow at once; a client's follows when it has said its own. */
+void tls_read_Finished(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    bool done;
+
+    if (handshake->have != WIRE_TLS_MESSAGE_HEADER + tls_digest_bytes(session)) {
+        tls_flaw(session, step, WIRE_TLS_DECODE_ERROR, "a Finished of a wrong length");
+    } else if (!is_right(session)) {
+        tls_flaw(session, step, WIRE_TLS_DECRYPT_ERROR, "a Finished that is wrong");
+    } else if (session->server) {
+        if (!tls_key_set(session, &session->read, handshake->client_secret))
+            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    } else if (tls_message_add(session, step)) {
+        done = tls_schedule_master(session) &&
+               tls_key_set(session, &session->read, handshake->server_secret);
+        if (!done)
+            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    }
+}
+
+void tls_open_session(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    if (step->follows)
+        return; /* what was read had a flaw */
+    if (!session->server && !tls_key_set(session, &session->write, handshake->client_secret)) {
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+        return;
+    }
+    if (session->server)
+        session->tls->counts.accepted++;
+    else
+        session->tls->counts.connected++;
+    tls_handshake_release(session);
+    session->is_open = true;
+    session->due_ns = LEAT_NEVER_NS;
+    session->news |= TLS_NEWS_OPEN;
+    if (session->wanted > 0)
+        session->news |= TLS_NEWS_WRITABLE;
+}
+
+/* ---- While it is open -------------------------------------------------------------------------
+ */
+
+void tls_hand_up(TLS_PARAMETERS)
+{
+    (void)step;
+    if (session->deaf) { /* as TCP: the peer is told that it was lost (RFC 1122 4.2.2.13) */
+        leat_stream_abort(&session->below);
+        return;
+    }
+    session->text_bytes += leat_buf_total(session->incoming);
+    if (session->text)
+        leat_buf_append(session->text, session->incoming);
+    else
+        session->text = session->incoming;
+    session->incoming = NULL;
+    session->news |= TLS_NEWS_READABLE;
+}
+
+void tls_read_NewSessionTicket(TLS_PARAMETERS)
+{
+    if (session->server)
+        tls_flaw(session, step, WIRE_TLS_UNEXPECTED_MESSAGE, "a ticket of a client");
+}
+
+void tls_read_KeyUpdate(TLS_PARAMETERS)
+{
+    bool requested;
+    const uint8_t alert =
+        wire_tls_key_update_read(session->late + WIRE_TLS_MESSAGE_HEADER, 1, &requested);
+
+    if (alert != 0)
+        tls_flaw(session, step, alert, "a malformed KeyUpdate");
+    else if (!tls_key_update(session, &session->read))
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    else if (requested && !(session->owed & TLS_OWES_CLOSE) && !session->said_last)
+        session->owed |= TLS_OWES_KEY_UPDATE;
+}
+
+void tls_snd_KeyUpdate(TLS_PARAMETERS)
+{
+    (void)step;
+    session->owed |= TLS_OWES_KEY_UPDATE;
+}
+
+/* ---- The end -----------------------------------------------------------------------------------
+ */
+
+void tls_snd_close_notify(TLS_PARAMETERS)
+{
+    (void)step;
+    session->owed |= TLS_OWES_CLOSE;
+}
+
+void tls_note_close(TLS_PARAMETERS)
+{
+    (void)step;
+    session->news |= TLS_NEWS_READABLE;
+}
+
+void tls_snd_alert(TLS_PARAMETERS)
+{
+    (void)step;
+    session->alert_sent = session->alert;
+    session->owed = session->said_last ? 0 : TLS_OWES_ALERT;
+    leat_buf_free(session->unsent);
+    session->unsent = NULL;
+    session->tls->counts.failed++;
+}
+
+void tls_refuse(TLS_PARAMETERS)
+{
+    session->alert = WIRE_TLS_UNEXPECTED_MESSAGE;
+    session->why = "a message that may not come now";
+    session->err = LEAT_ERR_TLS;
+    tls_snd_alert(session, step);
+}
+
+static void end_by(struct tls_session *session, enum leat_err err, const char *why)
+{
+    session->err = (uint8_t)err;
+    session->why = why;
+    session->owed = 0;
+    leat_buf_free(session->unsent);
+    session->unsent = NULL;
+    if (!session->said_last)
+        leat_stream_shutdown(&session->below);
+    session->said_last = true;
+}
+
+void tls_note_alert(TLS_PARAMETERS)
+{
+    (void)step;
+    session->tls->counts.alerts_received++;
+    end_by(session, LEAT_ERR_TLS, "the peer sent an alert");
+}
+
+void tls_note_end(TLS_PARAMETERS)
+{
+    (void)step;
+    session->tls->counts.cut_short++;
+    end_by(session, LEAT_ERR_CUT_SHORT, "the stream ended in the handshake");
+}
+
+void tls_note_cut(TLS_PARAMETERS)
+{
+    (void)step;
+    session->tls->counts.cut_short++;
+    end_by(session, LEAT_ERR_CUT_SHORT, "the stream ended without close_notify");
+}
+
+void tls_note_timeout(TLS_PARAMETERS)
+{
+    (void)step;
+    session->tls->counts.timeouts++;
+    session->err = LEAT_ERR_TIMEOUT;
+    session->why = "the peer took too long for the handshake";
+    session->owed = 0;
+    leat_stream_abort(&session->below);
+}
+
+void tls_cancel(TLS_PARAMETERS)
+{
+    (void)step;
+    session->err = LEAT_ERR_ABORTED;
+    session->why = "closed before it was open";
+    session->owed = 0;
+    leat_stream_abort(&session->below);
+}

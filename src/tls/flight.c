@@ -1,0 +1,406 @@
+/*
+ * flight.c -- handshake messages of TLS as they go (RFC 8446 4).
+ *
+ * What is owed is sent lowest bit first.  A message leaves whole or not yet: that there is room is
+ * asked before anything is computed.
+ */
+#include "tls/tls.h"
+
+#include "core/assert.h"
+
+enum {
+    OUT_ROOM = TLS_OUT_BYTES + TLS_OVERHEAD
+};
+
+/* There is room for a message of @len bytes, in as many records as it takes. */
+static bool has_room(struct tls_session *session, uint32_t len)
+{
+    struct leat_pool *pool = leat_pool(session->tls->stack);
+    const uint32_t records = len / session->text_max + 1;
+    const uint32_t need = len + records * TLS_OVERHEAD;
+    const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
+
+    return leat_stream_send_room(&session->below) >= need &&
+           leat_pool_free_count(pool) >= need / size + records;
+}
+
+/* Sends what the first @count of tls->parts show, for which there is room. */
+static void send_parts(struct tls_session *session, uint8_t type, unsigned count)
+{
+    struct leat_tls *tls = session->tls;
+    unsigned part = 0, shown = 0;
+    uint32_t len = 0;
+
+    while (part < count) {
+        struct leat_crypto_piece *from = &tls->parts[part];
+        const size_t room = session->text_max - len;
+        const size_t taken = from->len < room ? from->len : room;
+
+        tls->in[shown++] = (struct leat_crypto_piece){from->bytes, taken};
+        from->bytes += taken;
+        from->len -= taken;
+        len += (uint32_t)taken;
+        part += from->len == 0;
+        if (len == session->text_max || part == count) {
+            if (!tls_protect(session, type, shown, len))
+                leat_stream_abort(&session->below); /* there was room: nothing is as it seemed */
+            shown = 0;
+            len = 0;
+        }
+    }
+}
+
+static void internal(struct tls_session *session)
+{
+    tls_break(session, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+}
+
+/* Sends the message in handshake->out, which becomes a part of the transcript.  False: the hash
+ * failed, which was said. */
+static bool send_out(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    if (!tls_transcript_add(session, handshake->out, handshake->out_len)) {
+        internal(session);
+        return false;
+    }
+    session->tls->parts[0] = (struct leat_crypto_piece){handshake->out, handshake->out_len};
+    send_parts(session, WIRE_TLS_HANDSHAKE, 1);
+    return true;
+}
+
+static struct wire_tls_out out_of(struct tls_handshake *handshake)
+{
+    return (struct wire_tls_out){handshake->out, handshake->out + TLS_OUT_BYTES, false};
+}
+
+static void set_out(struct tls_handshake *handshake, const struct wire_tls_out *out)
+{
+    leat_assert(!out->full);
+    handshake->out_len = (uint32_t)(out->at - handshake->out);
+}
+
+/* ---- Hellos -----------------------------------------------------------------------------------
+ */
+
+static void send_client_hello(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    /* the hash is known only when the server has chosen it: the first one is added then */
+    if (handshake->retried) {
+        send_out(session);
+        return;
+    }
+    session->tls->parts[0] = (struct leat_crypto_piece){handshake->out, handshake->out_len};
+    send_parts(session, WIRE_TLS_HANDSHAKE, 1);
+}
+
+static struct wire_tls_server_choice choice_of(const struct tls_session *session)
+{
+    const struct tls_handshake *handshake = session->handshake;
+
+    return (struct wire_tls_server_choice){
+        .session_id = {handshake->session_id, handshake->session_id_len},
+        .suite = session->suite,
+        .group = session->group};
+}
+
+static __attribute__((noinline)) void send_retry(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_out out = out_of(handshake);
+    const struct wire_tls_server_choice choice = choice_of(session);
+
+    wire_tls_server_hello_write(&out, &choice);
+    set_out(handshake, &out);
+    send_out(session);
+}
+
+/* Agrees on a secret by the client's share, and says so. */
+static __attribute__((noinline)) void send_server_hello(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    struct wire_tls_server_choice choice = choice_of(session);
+    struct wire_tls_out out = out_of(handshake);
+    uint8_t random[WIRE_TLS_RANDOM], secret[LEAT_CRYPTO_SECRET_BYTES_MAX];
+    /* behind where the message is written before it is moved to its place in there */
+    uint8_t *share = handshake->out + TLS_OUT_BYTES - LEAT_CRYPTO_SHARE_BYTES_MAX;
+    size_t share_len, secret_len;
+    bool done;
+
+    if (!crypto->ops->share_answer(crypto->self, (enum leat_crypto_group)session->group,
+                                   handshake->peer_share.at, handshake->peer_share.len, share,
+                                   &share_len, secret, &secret_len)) {
+        tls_break(session, WIRE_TLS_ILLEGAL_PARAMETER, "a key share that isn't valid");
+        return;
+    }
+    if (!crypto->ops->random(crypto->self, random, sizeof random)) {
+        internal(session);
+        return;
+    }
+    choice.random = random;
+    choice.share = (struct wire_tls_bytes){share, (uint32_t)share_len};
+    wire_tls_server_hello_write(&out, &choice);
+    set_out(handshake, &out);
+    if (!send_out(session))
+        return;
+    done = tls_schedule_handshake(session, secret, secret_len) &&
+           tls_key_set(session, &session->read, handshake->client_secret) &&
+           tls_key_set(session, &session->write, handshake->server_secret);
+    leat_crypto_wipe(secret, sizeof secret);
+    if (!done)
+        internal(session);
+}
+
+static void send_change(struct tls_session *session)
+{
+    static const uint8_t one = 1;
+
+    session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
+    send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
+}
+
+/* ---- What is said encrypted --------------------------------------------------------------------
+ */
+
+static void put_protocol(struct wire_tls_out *out, const char *protocol)
+{
+    uint8_t *extension, *list, *name;
+
+    wire_tls_put_number(out, WIRE_TLS_ALPN, 2);
+    extension = wire_tls_open(out, 2);
+    list = wire_tls_open(out, 2);
+    name = wire_tls_open(out, 1);
+    wire_tls_put(out, protocol, tls_text_len(protocol));
+    wire_tls_close(out, name, 1);
+    wire_tls_close(out, list, 2);
+    wire_tls_close(out, extension, 2);
+}
+
+static __attribute__((noinline)) void send_extensions(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_out out = out_of(handshake);
+    uint8_t *message = wire_tls_begin(&out, WIRE_TLS_ENCRYPTED_EXTENSIONS);
+    uint8_t *extensions = wire_tls_open(&out, 2);
+
+    if (handshake->name_seen)
+        wire_tls_put_number(&out, (uint32_t)WIRE_TLS_SERVER_NAME << 16, 4);
+    if (session->protocol[0])
+        put_protocol(&out, session->protocol);
+    if (handshake->limit_seen) {
+        wire_tls_put_number(&out, WIRE_TLS_RECORD_SIZE_LIMIT << 16 | 2, 4);
+        wire_tls_put_number(&out, WIRE_TLS_TEXT_MAX + 1, 2);
+    }
+    wire_tls_close(&out, extensions, 2);
+    wire_tls_close(&out, message, 3);
+    set_out(handshake, &out);
+    send_out(session);
+}
+
+static uint32_t chain_bytes(const struct leat_tls_identity *identity)
+{
+    uint32_t bytes = 0;
+
+    for (unsigned i = 0; identity && i < identity->chain_count; i++)
+        bytes += (uint32_t)identity->chain[i].len + 5;
+    return bytes;
+}
+
+/* Between the certificates lie the empty extensions of one and the length of the next. */
+static __attribute__((noinline)) void send_certificate(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_tls_identity *identity = session->server ? handshake->identity : NULL;
+    const unsigned certificates = identity ? identity->chain_count : 0;
+    const uint32_t list = chain_bytes(identity);
+    struct leat_crypto_piece *parts = session->tls->parts;
+    struct wire_tls_out out = out_of(handshake);
+    unsigned count = 0;
+    uint8_t *from = out.at;
+
+    wire_tls_put_number(&out, WIRE_TLS_CERTIFICATE, 1);
+    wire_tls_put_number(&out, list + 4, 3);
+    wire_tls_put_number(&out, 0, 1);
+    wire_tls_put_number(&out, list, 3);
+    for (unsigned i = 0; i < certificates; i++) {
+        wire_tls_put_number(&out, (uint32_t)identity->chain[i].len, 3);
+        parts[count++] = (struct leat_crypto_piece){from, (size_t)(out.at - from)};
+        parts[count++] = identity->chain[i];
+        from = out.at;
+        wire_tls_put_number(&out, 0, 2);
+    }
+    parts[count++] = (struct leat_crypto_piece){from, (size_t)(out.at - from)};
+    for (unsigned i = 0; i < count; i++)
+        if (!tls_transcript_add(session, parts[i].bytes, parts[i].len)) {
+            internal(session);
+            return;
+        }
+    send_parts(session, WIRE_TLS_HANDSHAKE, count);
+}
+
+/* Signatures are dear: so many a turn, and the others in the next. */
+static bool take_turn(struct tls_session *session)
+{
+    struct leat_tls *tls = session->tls;
+    const uint64_t now_ns = leat_now_ns(tls->stack);
+
+    if (tls->turn_ns != now_ns) {
+        tls->turn_ns = now_ns;
+        tls->turn_signatures = 0;
+    }
+    if (tls->turn_signatures >= tls->config.signatures_per_turn) {
+        tls_session_soon(session);
+        return false;
+    }
+    tls->turn_signatures++;
+    return true;
+}
+
+static __attribute__((noinline)) void send_verify(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    struct wire_tls_out out = out_of(handshake);
+    struct leat_crypto_piece pieces[3];
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t *message, *signature;
+    size_t len;
+
+    tls_signed_content(true, pieces, digest, tls_digest_bytes(session));
+    message = wire_tls_begin(&out, WIRE_TLS_CERTIFICATE_VERIFY);
+    wire_tls_put_number(&out, session->scheme, 2);
+    signature = wire_tls_open(&out, 2);
+    if (!tls_transcript_digest(session, digest) ||
+        !crypto->ops->sign(crypto->self, &handshake->identity->key,
+                           (enum leat_crypto_scheme)session->scheme, pieces, 3, out.at, &len)) {
+        internal(session);
+        return;
+    }
+    out.at += len;
+    wire_tls_close(&out, signature, 2);
+    wire_tls_close(&out, message, 3);
+    set_out(handshake, &out);
+    send_out(session);
+}
+
+static __attribute__((noinline)) void send_finished(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_out out = out_of(handshake);
+    uint8_t *message = wire_tls_begin(&out, WIRE_TLS_FINISHED);
+
+    if (!tls_finished(session, session->write.secret, out.at)) {
+        internal(session);
+        return;
+    }
+    out.at += tls_digest_bytes(session);
+    wire_tls_close(&out, message, 3);
+    set_out(handshake, &out);
+    if (!send_out(session))
+        return;
+    if (session->server && (!tls_schedule_master(session) ||
+                            !tls_key_set(session, &session->write, handshake->server_secret)))
+        internal(session);
+}
+
+/* ---- What comes later ---------------------------------------------------------------------------
+ */
+
+static void send_key_update(struct tls_session *session)
+{
+    static const uint8_t message[] = {WIRE_TLS_KEY_UPDATE, 0, 0, 1, 0};
+
+    session->tls->parts[0] =
+        (struct leat_crypto_piece){(uint8_t *)(uintptr_t)message, sizeof message};
+    send_parts(session, WIRE_TLS_HANDSHAKE, 1);
+    if (!tls_key_update(session, &session->write))
+        leat_stream_abort(&session->below);
+}
+
+static void send_alert(struct tls_session *session, uint8_t level, uint8_t alert)
+{
+    uint8_t text[2] = {level, alert};
+
+    session->tls->parts[0] = (struct leat_crypto_piece){text, sizeof text};
+    send_parts(session, WIRE_TLS_ALERT, 1);
+    session->said_last = true;
+    leat_stream_shutdown(&session->below);
+}
+
+static uint32_t need_of(const struct tls_session *session, uint32_t bit)
+{
+    if (bit == TLS_OWES_CERTIFICATE && session->server)
+        return chain_bytes(session->handshake->identity) + OUT_ROOM;
+    return bit >= TLS_OWES_KEY_UPDATE || bit == TLS_OWES_CHANGE ? TLS_OVERHEAD : OUT_ROOM;
+}
+
+static void send_one(struct tls_session *session, uint32_t bit)
+{
+    switch (bit) {
+    case TLS_OWES_CLIENT_HELLO:
+        send_client_hello(session);
+        break;
+    case TLS_OWES_RETRY:
+        send_retry(session);
+        break;
+    case TLS_OWES_SERVER_HELLO:
+        send_server_hello(session);
+        break;
+    case TLS_OWES_CHANGE:
+        send_change(session);
+        break;
+    case TLS_OWES_EXTENSIONS:
+        send_extensions(session);
+        break;
+    case TLS_OWES_CERTIFICATE:
+        send_certificate(session);
+        break;
+    case TLS_OWES_VERIFY:
+        send_verify(session);
+        break;
+    case TLS_OWES_FINISHED:
+        send_finished(session);
+        break;
+    case TLS_OWES_KEY_UPDATE:
+        send_key_update(session);
+        break;
+    case TLS_OWES_CLOSE:
+        send_alert(session, 1, WIRE_TLS_CLOSE_NOTIFY);
+        break;
+    default:
+        send_alert(session, 2, session->alert);
+        break;
+    }
+}
+
+bool tls_flush(struct tls_session *session)
+{
+    if (!session->owed && session->unsent)
+        return tls_stream_flush(session);
+    while (session->owed && !session->said_last) {
+        const uint32_t bit = session->owed & (~session->owed + 1);
+        const uint32_t need = need_of(session, bit);
+
+        if (session->unsent && !tls_stream_flush(session))
+            return false; /* it was said before */
+        if (!has_room(session, need)) {
+            session->tls->counts.waited++;
+            leat_stream_want_room(&session->below, need + TLS_OVERHEAD);
+            return false;
+        }
+        if (bit == TLS_OWES_VERIFY && !take_turn(session)) {
+            session->tls->counts.waited++;
+            return false;
+        }
+        session->owed &= ~bit;
+        send_one(session, bit);
+        if ((bit & TLS_OWES_FLIGHT) && !(session->owed & TLS_OWES_FLIGHT) &&
+            session->state != TLS_FAILED)
+            tls_event(session, TLS_flight_sent);
+    }
+    return session->owed == 0;
+}

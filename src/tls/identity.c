@@ -1,0 +1,71 @@
+/* identity.c -- a server's certificates and key, from their texts. */
+#include <leat/tls.h>
+
+#include <string.h>
+
+static bool is_certificate(const struct leat_crypto_pem *pem)
+{
+    static const char label[] = "CERTIFICATE";
+
+    return pem->label_len == sizeof label - 1 && memcmp(pem->label, label, sizeof label - 1) == 0;
+}
+
+static enum leat_err read_chain(struct leat_tls_identity *identity, const char *text, size_t len,
+                                uint8_t *memory, size_t bytes)
+{
+    struct leat_crypto_pem pem;
+    enum leat_err err;
+
+    while ((err = leat_crypto_pem_next(&text, &len, &pem, memory, bytes)) == LEAT_OK) {
+        if (!is_certificate(&pem))
+            continue; /* a key in the same file is read apart */
+        if (identity->chain_count == LEAT_TLS_CHAIN_MAX)
+            return LEAT_ERR_TOO_BIG;
+        identity->chain[identity->chain_count++] = (struct leat_crypto_piece){memory, pem.der_len};
+        memory += pem.der_len;
+        bytes -= pem.der_len;
+    }
+    if (err != LEAT_ERR_NOT_FOUND)
+        return err;
+    return identity->chain_count > 0 ? LEAT_OK : LEAT_ERR_NOT_FOUND;
+}
+
+/* Is the key the first certificate's? */
+static bool belong_together(struct leat_tls_identity *identity, const struct leat_crypto *crypto)
+{
+    const struct leat_crypto_certificate certificate = {identity->chain, 1};
+    struct leat_crypto_public *own = &identity->inside;
+    bool fits;
+
+    if (crypto->ops->public_open(crypto->self, own, &certificate) != LEAT_CRYPTO_TRUSTED)
+        return false;
+    fits = crypto->ops->private_fits(crypto->self, &identity->key, own);
+    crypto->ops->public_close(crypto->self, own);
+    return fits;
+}
+
+enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
+                                     const struct leat_crypto *crypto, const char *certificates,
+                                     size_t certificates_len, const char *key, size_t key_len,
+                                     void *memory, size_t bytes)
+{
+    enum leat_err err;
+
+    memset(identity, 0, sizeof *identity);
+    err = read_chain(identity, certificates, certificates_len, memory, bytes);
+    if (err)
+        return err;
+    err = crypto->ops->private_open(crypto->self, &identity->key, key, key_len);
+    if (err)
+        return err;
+    if (belong_together(identity, crypto))
+        return LEAT_OK;
+    leat_tls_identity_close(identity, crypto);
+    return LEAT_ERR_ARGUMENT;
+}
+
+void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto)
+{
+    crypto->ops->private_close(crypto->self, &identity->key);
+    leat_crypto_wipe(identity, sizeof *identity);
+}

@@ -1,0 +1,229 @@
+/* keys.c -- the transcript and the key schedule (RFC 8446 4.4.1, 7). */
+#include "tls/tls.h"
+
+#include "core/assert.h"
+#include "wire/bytes.h"
+
+enum {
+    LABEL_BYTES_MAX = 2 + 1 + 6 + 12 + 1 + LEAT_CRYPTO_DIGEST_BYTES_MAX
+};
+
+static enum leat_crypto_hash hash_of(const struct tls_session *session)
+{
+    return (enum leat_crypto_hash)session->hash;
+}
+
+size_t tls_digest_bytes(const struct tls_session *session)
+{
+    return leat_crypto_digest_bytes(hash_of(session));
+}
+
+/* ---- The transcript ---------------------------------------------------------------------------
+ */
+
+bool tls_transcript_open(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    handshake->hashing = true; /* what was refused may be closed, too */
+    return crypto->ops->hash_open(crypto->self, &handshake->transcript, hash_of(session));
+}
+
+bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    leat_assert(session->handshake->hashing);
+    return crypto->ops->hash_update(crypto->self, &session->handshake->transcript, bytes, len);
+}
+
+bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    return crypto->ops->hash_digest(crypto->self, &session->handshake->transcript, digest);
+}
+
+bool tls_transcript_retry(struct tls_session *session)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    const size_t len = tls_digest_bytes(session);
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t header[WIRE_TLS_MESSAGE_HEADER] = {WIRE_TLS_MESSAGE_HASH, 0, 0, (uint8_t)len};
+
+    if (!tls_transcript_digest(session, digest))
+        return false;
+    crypto->ops->hash_close(crypto->self, &session->handshake->transcript);
+    return tls_transcript_open(session) && tls_transcript_add(session, header, sizeof header) &&
+           tls_transcript_add(session, digest, len);
+}
+
+/* The digest of nothing. */
+static bool empty_digest(const struct tls_session *session, uint8_t *digest)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    struct leat_crypto_hashing hashing;
+    const bool done = crypto->ops->hash_open(crypto->self, &hashing, hash_of(session)) &&
+                      crypto->ops->hash_digest(crypto->self, &hashing, digest);
+
+    crypto->ops->hash_close(crypto->self, &hashing);
+    return done;
+}
+
+/* ---- The schedule -----------------------------------------------------------------------------
+ */
+
+/* HKDF-Expand-Label (7.1): @len bytes to @out; @context is a digest, or NULL for none. */
+static bool expand(const struct tls_session *session, const uint8_t *secret, const char *label,
+                   const uint8_t *context, uint8_t *out, size_t len)
+{
+    uint8_t info[LABEL_BYTES_MAX];
+    struct wire_tls_out at = {info, info + sizeof info, false};
+    uint8_t *opened;
+
+    wire_tls_put_number(&at, (uint32_t)len, 2);
+    opened = wire_tls_open(&at, 1);
+    wire_tls_put(&at, "tls13 ", 6);
+    wire_tls_put(&at, label, tls_text_len(label));
+    wire_tls_close(&at, opened, 1);
+    opened = wire_tls_open(&at, 1);
+    if (context)
+        wire_tls_put(&at, context, tls_digest_bytes(session));
+    wire_tls_close(&at, opened, 1);
+    leat_assert(!at.full);
+    return leat_crypto_hkdf_expand(&session->tls->crypto, hash_of(session), secret, info,
+                                   (size_t)(at.at - info), out, len);
+}
+
+/* The next stage's secret of this one's, by @ikm; no ikm stands for zeros. */
+static bool next_stage(struct tls_session *session, const uint8_t *ikm, size_t len)
+{
+    static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], salt[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t *secret = session->handshake->secret;
+    const size_t size = tls_digest_bytes(session);
+    const bool done = empty_digest(session, digest) &&
+                      expand(session, secret, "derived", digest, salt, size) &&
+                      leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), salt, size,
+                                               ikm ? ikm : zeros, ikm ? len : size, secret);
+
+    leat_crypto_wipe(salt, sizeof salt);
+    return done;
+}
+
+/* The two secrets of a stage's traffic, of the transcript so far. */
+static bool derive_traffic(struct tls_session *session, const char *client, const char *server)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const size_t size = tls_digest_bytes(session);
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    return tls_transcript_digest(session, digest) &&
+           expand(session, handshake->secret, client, digest, handshake->client_secret, size) &&
+           expand(session, handshake->secret, server, digest, handshake->server_secret, size);
+}
+
+bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len)
+{
+    static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    struct tls_handshake *handshake = session->handshake;
+    const size_t size = tls_digest_bytes(session);
+
+    if (!leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), zeros, 0, zeros, size,
+                                  handshake->secret) ||
+        !next_stage(session, shared, len) ||
+        !derive_traffic(session, "c hs traffic", "s hs traffic"))
+        return false;
+    tls_tell_secret(session, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", handshake->client_secret);
+    tls_tell_secret(session, "SERVER_HANDSHAKE_TRAFFIC_SECRET", handshake->server_secret);
+    return true;
+}
+
+bool tls_schedule_master(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    if (!next_stage(session, NULL, 0) || !derive_traffic(session, "c ap traffic", "s ap traffic"))
+        return false;
+    tls_tell_secret(session, "CLIENT_TRAFFIC_SECRET_0", handshake->client_secret);
+    tls_tell_secret(session, "SERVER_TRAFFIC_SECRET_0", handshake->server_secret);
+    return true;
+}
+
+bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret)
+{
+    const enum leat_crypto_aead aead = tls_suite_aead(session->suite);
+
+    memmove(key->secret, secret, tls_digest_bytes(session));
+    key->key.aead = (uint8_t)aead;
+    key->sequence = 0;
+    key->on = expand(session, secret, "key", NULL, key->key.bytes, leat_crypto_key_bytes(aead)) &&
+              expand(session, secret, "iv", NULL, key->iv, sizeof key->iv);
+    return key->on;
+}
+
+bool tls_key_update(struct tls_session *session, struct tls_key *key)
+{
+    uint8_t next[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    const bool done =
+        expand(session, key->secret, "traffic upd", NULL, next, tls_digest_bytes(session)) &&
+        tls_key_set(session, key, next);
+
+    leat_crypto_wipe(next, sizeof next);
+    session->tls->counts.key_updates++;
+    return done;
+}
+
+bool tls_finished(struct tls_session *session, const uint8_t *secret, uint8_t *mac)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    const size_t size = tls_digest_bytes(session);
+    uint8_t key[LEAT_CRYPTO_DIGEST_BYTES_MAX], digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    const struct leat_crypto_piece piece = {digest, size};
+    const bool done = tls_transcript_digest(session, digest) &&
+                      expand(session, secret, "finished", NULL, key, size) &&
+                      crypto->ops->hmac(crypto->self, hash_of(session), key, size, &piece, 1, mac);
+
+    leat_crypto_wipe(key, sizeof key);
+    return done;
+}
+
+/* ---- For tests --------------------------------------------------------------------------------
+ */
+
+static char *put_text(char *at, const char *text)
+{
+    while (*text)
+        *at++ = *text++;
+    return at;
+}
+
+static char *put_hex(char *at, const uint8_t *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    return at;
+}
+
+void tls_tell_secret(const struct tls_session *session, const char *label, const uint8_t *secret)
+{
+    const struct leat_tls_config *config = &session->tls->config;
+    char line[LEAT_TLS_KEY_LINE_BYTES];
+    char *at = line;
+
+    if (!config->on_secret)
+        return;
+    at = put_text(at, label);
+    *at++ = ' ';
+    at = put_hex(at, session->handshake->random, WIRE_TLS_RANDOM);
+    *at++ = ' ';
+    at = put_hex(at, secret, tls_digest_bytes(session));
+    *at = '\0';
+    config->on_secret(line, config->arg);
+    leat_crypto_wipe(line, sizeof line);
+}

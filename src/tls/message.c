@@ -1,0 +1,169 @@
+/*
+ * message.c -- handshake messages of TLS out of their records (RFC 8446 4, 5.1).
+ *
+ * Until a session is open they are put together in the handshake's memory, whose size bounds them.
+ * Later ones are read from five bytes: a key update is that long, and a ticket is skipped.
+ */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+
+static enum tls_event event_of(const uint8_t *message, uint32_t len)
+{
+    enum {
+        RANDOM_AT = WIRE_TLS_MESSAGE_HEADER + 2
+    };
+
+    switch (wire_tls_type_of(message)) {
+    case WIRE_TLS_CLIENT_HELLO:
+        return TLS_rcv_ClientHello;
+    case WIRE_TLS_SERVER_HELLO:
+        if (len >= RANDOM_AT + WIRE_TLS_RANDOM &&
+            memcmp(message + RANDOM_AT, wire_tls_retry_random, WIRE_TLS_RANDOM) == 0)
+            return TLS_rcv_HelloRetryRequest;
+        return TLS_rcv_ServerHello;
+    case WIRE_TLS_NEW_SESSION_TICKET:
+        return TLS_rcv_NewSessionTicket;
+    case WIRE_TLS_ENCRYPTED_EXTENSIONS:
+        return TLS_rcv_EncryptedExtensions;
+    case WIRE_TLS_CERTIFICATE:
+        return TLS_rcv_Certificate;
+    case WIRE_TLS_CERTIFICATE_REQUEST:
+        return TLS_rcv_CertificateRequest;
+    case WIRE_TLS_CERTIFICATE_VERIFY:
+        return TLS_rcv_CertificateVerify;
+    case WIRE_TLS_FINISHED:
+        return TLS_rcv_Finished;
+    case WIRE_TLS_KEY_UPDATE:
+        return TLS_rcv_KeyUpdate;
+    default:
+        return TLS_rcv_unknown;
+    }
+}
+
+/* Keys change behind these, so nothing else is in their record (5.1). */
+static bool ends_record(uint8_t type)
+{
+    return type == WIRE_TLS_CLIENT_HELLO || type == WIRE_TLS_SERVER_HELLO ||
+           type == WIRE_TLS_FINISHED || type == WIRE_TLS_KEY_UPDATE;
+}
+
+static bool is_at_end(struct tls_session *session, const uint8_t *message, uint32_t left)
+{
+    if (left == 0 || !ends_record(wire_tls_type_of(message)))
+        return true;
+    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a message behind a change of keys");
+    return false;
+}
+
+/* Up to @max bytes of @text from *@at on. */
+static uint32_t take(const struct leat_buf *text, uint32_t *at, uint8_t *bytes, uint32_t max)
+{
+    const uint32_t taken = leat_buf_read(text, *at, bytes, max);
+
+    *at += taken;
+    return taken;
+}
+
+/* ---- While the session is being made -----------------------------------------------------------
+ */
+
+/* What the message that comes still lacks, or 0. */
+static uint32_t lacks(const struct tls_handshake *handshake)
+{
+    if (handshake->have < WIRE_TLS_MESSAGE_HEADER)
+        return WIRE_TLS_MESSAGE_HEADER - handshake->have;
+    return WIRE_TLS_MESSAGE_HEADER + wire_tls_len_of(handshake->message) - handshake->have;
+}
+
+static bool is_too_long(const struct tls_handshake *handshake)
+{
+    return handshake->have >= WIRE_TLS_MESSAGE_HEADER &&
+           wire_tls_len_of(handshake->message) > handshake->message_max - WIRE_TLS_MESSAGE_HEADER;
+}
+
+static void feed_handshake(struct tls_session *session, const struct leat_buf *text, uint32_t *at)
+{
+    struct tls_handshake *handshake = session->handshake;
+    uint32_t need;
+
+    while ((need = lacks(handshake)) > 0) {
+        const uint32_t taken = take(text, at, handshake->message + handshake->have, need);
+
+        handshake->have += taken;
+        if (is_too_long(handshake)) {
+            tls_break(session, WIRE_TLS_ILLEGAL_PARAMETER, "a handshake message that is too long");
+            return;
+        }
+        if (taken < need)
+            return;
+    }
+    if (!is_at_end(session, handshake->message, leat_buf_total(text) - *at))
+        return;
+    session->idle_records = 0;
+    tls_event(session, event_of(handshake->message, handshake->have));
+    if (session->handshake)
+        session->handshake->have = 0;
+}
+
+/* ---- Behind it
+ * ----------------------------------------------------------------------------------- */
+
+/* The message's header is there. */
+static void begin_late(struct tls_session *session)
+{
+    const uint8_t type = wire_tls_type_of(session->late);
+    const uint32_t len = wire_tls_len_of(session->late);
+
+    session->late_left = len;
+    if (type == WIRE_TLS_KEY_UPDATE && len == 1)
+        return;
+    if (type != WIRE_TLS_NEW_SESSION_TICKET || len > WIRE_TLS_TEXT_MAX) {
+        session->late_left = 0; /* there is no place for it, and none is needed to refuse it */
+        tls_event(session, event_of(session->late, 0));
+        if (session->state != TLS_FAILED)
+            tls_break(session, WIRE_TLS_DECODE_ERROR, "a message of a wrong length");
+    }
+}
+
+static void feed_late(struct tls_session *session, const struct leat_buf *text, uint32_t *at)
+{
+    uint32_t left, part;
+
+    if (session->late_have < WIRE_TLS_MESSAGE_HEADER) {
+        session->late_have =
+            (uint8_t)(session->late_have + take(text, at, session->late + session->late_have,
+                                                WIRE_TLS_MESSAGE_HEADER - session->late_have));
+        if (session->late_have < WIRE_TLS_MESSAGE_HEADER)
+            return;
+        begin_late(session);
+        if (session->state == TLS_FAILED)
+            return;
+    }
+    left = leat_buf_total(text) - *at;
+    part = session->late_left < left ? session->late_left : left;
+    if (wire_tls_type_of(session->late) == WIRE_TLS_KEY_UPDATE)
+        leat_buf_read(text, *at, session->late + WIRE_TLS_MESSAGE_HEADER, part);
+    *at += part;
+    session->late_left -= part;
+    if (session->late_left > 0)
+        return;
+    session->late_have = 0;
+    if (is_at_end(session, session->late, leat_buf_total(text) - *at))
+        tls_event(session, event_of(session->late, 0));
+}
+
+void tls_message_feed(struct tls_session *session, const struct leat_buf *text)
+{
+    const uint32_t total = leat_buf_total(text);
+    uint32_t at = 0;
+
+    while (at < total && session->state != TLS_FAILED && session->state != TLS_CLOSED) {
+        if (session->handshake)
+            feed_handshake(session, text, &at);
+        else
+            feed_late(session, text, &at);
+    }
+}

@@ -1,0 +1,290 @@
+/*
+ * protect.c -- records of TLS, opened where they lie and sealed in one pass (RFC 8446 5.2, 5.3).
+ *
+ * A record that came lies in pieces, which are opened in place.  A piece whose storage somebody
+ * else sees is opened into a buffer of its own instead: it may be the program's memory, or wait in
+ * our own queue to be sent again.
+ */
+#include "tls/tls.h"
+
+#include "core/assert.h"
+#include "core/writable.h"
+#include "wire/bytes.h"
+
+/* The sequence number is mixed into the iv (5.3). */
+static void make_nonce(const struct tls_key *key, uint8_t nonce[LEAT_CRYPTO_NONCE_BYTES])
+{
+    uint8_t sequence[8];
+
+    put64(sequence, key->sequence);
+    memcpy(nonce, key->iv, LEAT_CRYPTO_NONCE_BYTES);
+    for (unsigned i = 0; i < sizeof sequence; i++)
+        nonce[LEAT_CRYPTO_NONCE_BYTES - sizeof sequence + i] ^= sequence[i];
+}
+
+static void put_header(uint8_t *header, uint8_t type, uint32_t len)
+{
+    header[0] = type;
+    put16(header + 1, WIRE_TLS_LEGACY_VERSION);
+    put16(header + 3, (uint16_t)len);
+}
+
+/* Pieces that show @len bytes of @buf from @offset on; how many, at most @max. */
+static unsigned show(const struct leat_buf *buf, uint32_t offset, uint32_t len,
+                     struct leat_crypto_piece *pieces, unsigned max)
+{
+    unsigned count = 0;
+
+    for (; buf && len > 0; buf = buf->next) {
+        const uint32_t skip = offset < buf->len ? offset : buf->len;
+        const uint32_t part = buf->len - skip < len ? buf->len - skip : len;
+
+        offset -= skip;
+        if (part == 0)
+            continue;
+        leat_assert(count < max);
+        pieces[count++] = (struct leat_crypto_piece){buf->data + skip, part};
+        len -= part;
+    }
+    return count;
+}
+
+/* Copies @bytes over the list from @offset on. */
+static void overwrite(struct leat_buf *buf, uint32_t offset, const uint8_t *bytes, uint32_t len)
+{
+    for (; len > 0; buf = buf->next) {
+        const uint32_t skip = offset < buf->len ? offset : buf->len;
+        const uint32_t part = buf->len - skip < len ? buf->len - skip : len;
+
+        memcpy(buf->data + skip, bytes, part);
+        offset -= skip;
+        bytes += part;
+        len -= part;
+    }
+}
+
+/* Empty buffers with room for @len bytes, all of them in the view; NULL: no memory. */
+static struct leat_buf *take_room(struct leat_pool *pool, uint32_t len)
+{
+    const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
+    struct leat_buf *all = NULL, *last = NULL;
+
+    while (len > 0) {
+        const uint32_t part = len < size ? len : size;
+        struct leat_buf *buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+
+        if (!buf) {
+            leat_buf_free(all);
+            return NULL;
+        }
+        leat_buf_put(buf, part);
+        if (last)
+            last->next = buf;
+        else
+            all = buf;
+        last = buf;
+        len -= part;
+    }
+    return all;
+}
+
+/* ---- Opening -----------------------------------------------------------------------------------
+ */
+
+static unsigned piece_count(const struct leat_buf *buf)
+{
+    unsigned count = 0;
+
+    for (; buf; buf = buf->next)
+        count++;
+    return count;
+}
+
+struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *record, uint32_t total)
+{
+    struct leat_buf *copy = take_room(leat_pool(session->tls->stack), total);
+    uint32_t at = 0;
+
+    for (struct leat_buf *piece = copy; piece; piece = piece->next) {
+        leat_buf_read(record, at, piece->data, piece->len);
+        at += piece->len;
+    }
+    session->tls->counts.copied_bytes += copy ? total : 0;
+    leat_buf_free(record);
+    return copy;
+}
+
+/* Where the pieces of @record are opened to: themselves, or a buffer for those that somebody else
+ * sees.  NULL: no memory.  @record stays. */
+static struct leat_buf *make_target(struct leat_pool *pool, const struct leat_buf *record)
+{
+    struct leat_buf *all = NULL, *last = NULL;
+
+    for (; record; record = record->next) {
+        struct leat_buf *piece = buf_is_writable(record) ? leat_buf_slice(record, 0, record->len)
+                                                         : take_room(pool, record->len);
+
+        if (!piece) {
+            leat_buf_free(all);
+            return NULL;
+        }
+        if (last)
+            last->next = piece;
+        else
+            all = piece;
+        for (last = piece; last->next;)
+            last = last->next;
+    }
+    return all;
+}
+
+static bool all_writable(const struct leat_buf *record)
+{
+    for (; record; record = record->next)
+        if (!buf_is_writable(record))
+            return false;
+    return true;
+}
+
+/* Opens @record to @target, which may be the same; both begin behind the header. */
+static bool open_to(struct tls_session *session, const struct leat_buf *record,
+                    const struct leat_buf *target, uint32_t total)
+{
+    struct leat_tls *tls = session->tls;
+    const uint32_t len = total - LEAT_CRYPTO_TAG_BYTES;
+    uint8_t nonce[LEAT_CRYPTO_NONCE_BYTES], header[WIRE_TLS_RECORD_HEADER];
+    uint8_t tag[LEAT_CRYPTO_TAG_BYTES];
+    struct leat_crypto_job job = {.nonce = nonce, .aad = header, .aad_len = sizeof header};
+
+    make_nonce(&session->read, nonce);
+    put_header(header, WIRE_TLS_APPLICATION_DATA, total);
+    leat_buf_read(record, len, tag, sizeof tag);
+    job.in = tls->in;
+    job.in_count = show(record, 0, len, tls->in, TLS_OPEN_PIECES);
+    job.out = tls->out;
+    job.out_count = show(target, 0, len, tls->out, TLS_OPEN_PIECES);
+    return tls->crypto.ops->open(tls->crypto.self, &session->read.key, &job, tag);
+}
+
+/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type. */
+static bool trim_inner(struct leat_buf *text, uint32_t len, uint8_t *type)
+{
+    uint32_t before = 0, end = 0;
+
+    for (const struct leat_buf *piece = text; piece && before < len; piece = piece->next) {
+        const uint32_t part = piece->len < len - before ? piece->len : len - before;
+
+        for (uint32_t i = part; i > 0; i--)
+            if (piece->data[i - 1] != 0) {
+                *type = piece->data[i - 1];
+                end = before + i;
+                break;
+            }
+        before += part;
+    }
+    if (end == 0)
+        return false;
+    leat_buf_trim(text, end - 1);
+    return true;
+}
+
+struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
+                               uint8_t *type, uint8_t *alert)
+{
+    struct leat_pool *pool = leat_pool(session->tls->stack);
+    struct leat_buf *target = record;
+
+    *alert = WIRE_TLS_INTERNAL_ERROR;
+    if (piece_count(record) > TLS_OPEN_PIECES / 2)
+        target = record = tls_gather(session, record, total);
+    else if (!all_writable(record))
+        target = make_target(pool, record);
+    if (!target) {
+        leat_buf_free(record);
+        return NULL;
+    }
+    *alert = total < LEAT_CRYPTO_TAG_BYTES + 1 || !open_to(session, record, target, total)
+                 ? WIRE_TLS_BAD_RECORD_MAC
+                 : 0;
+    if (target != record)
+        leat_buf_free(record);
+    session->read.sequence++;
+    if (!*alert && !trim_inner(target, total - LEAT_CRYPTO_TAG_BYTES, type))
+        *alert = WIRE_TLS_UNEXPECTED_MESSAGE; /* 5.4 */
+    if (!*alert)
+        return target;
+    leat_buf_free(target);
+    return NULL;
+}
+
+/* ---- Sealing -----------------------------------------------------------------------------------
+ */
+
+uint32_t tls_text_max(const struct tls_session *session)
+{
+    if (session->segment_records < TLS_SEGMENT_RECORDS && session->text_max > TLS_SEGMENT_TEXT)
+        return TLS_SEGMENT_TEXT;
+    return session->text_max;
+}
+
+/* Encrypts @len bytes of tls->in, and @type behind them, into @record. */
+static bool seal_to(struct tls_session *session, struct leat_buf *record, uint8_t type,
+                    unsigned count, uint32_t len)
+{
+    struct leat_tls *tls = session->tls;
+    uint8_t nonce[LEAT_CRYPTO_NONCE_BYTES], tag[LEAT_CRYPTO_TAG_BYTES];
+    struct leat_crypto_job job = {
+        .nonce = nonce, .aad = record->data, .aad_len = WIRE_TLS_RECORD_HEADER};
+
+    make_nonce(&session->write, nonce);
+    put_header(record->data, WIRE_TLS_APPLICATION_DATA, len + 1 + sizeof tag);
+    tls->in[count] = (struct leat_crypto_piece){&type, 1};
+    job.in = tls->in;
+    job.in_count = count + 1;
+    job.out = tls->out;
+    job.out_count = show(record, WIRE_TLS_RECORD_HEADER, len + 1, tls->out, TLS_OPEN_PIECES);
+    if (!tls->crypto.ops->seal(tls->crypto.self, &session->write.key, &job, tag))
+        return false;
+    overwrite(record, WIRE_TLS_RECORD_HEADER + len + 1, tag, sizeof tag);
+    session->write.sequence++;
+    return true;
+}
+
+static void copy_to(const struct leat_tls *tls, struct leat_buf *record, uint8_t type,
+                    unsigned count, uint32_t len)
+{
+    uint32_t at = WIRE_TLS_RECORD_HEADER;
+
+    put_header(record->data, type, len);
+    for (unsigned i = 0; i < count; i++) {
+        overwrite(record, at, tls->in[i].bytes, (uint32_t)tls->in[i].len);
+        at += (uint32_t)tls->in[i].len;
+    }
+}
+
+bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint32_t len)
+{
+    const bool sealed = session->write.on && type != WIRE_TLS_CHANGE_CIPHER_SPEC;
+    const uint32_t more = sealed ? 1 + LEAT_CRYPTO_TAG_BYTES : 0;
+    const uint32_t total = WIRE_TLS_RECORD_HEADER + len + more;
+    struct leat_buf *record;
+
+    leat_assert(count <= TLS_OPEN_PIECES);
+    record = take_room(leat_pool(session->tls->stack), total);
+    /* asked last: what may be sent shrinks with the pool, and so by the record itself */
+    if (!record || leat_stream_send_room(&session->below) < total) {
+        leat_buf_free(record);
+        return false;
+    }
+    if (!sealed) {
+        copy_to(session->tls, record, type, count, len);
+    } else if (!seal_to(session, record, type, count, len)) {
+        leat_buf_free(record);
+        leat_stream_abort(&session->below); /* the provider has failed: nothing can be said */
+        return true;
+    }
+    if (session->segment_records < TLS_SEGMENT_RECORDS)
+        session->segment_records++;
+    leat_stream_send(&session->below, record); /* if it can't be, on_closed follows */
+    return true;
+}

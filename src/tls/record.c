@@ -1,0 +1,219 @@
+/*
+ * record.c -- records of TLS as they come from the stream below (RFC 8446 5).
+ *
+ * A record stays in the stream below, whose account it is on, until all of it is there: a session
+ * holds no part of one.
+ */
+#include "tls/tls.h"
+
+#include "wire/bytes.h"
+
+/* Takes @len bytes off the stream below, which has them; NULL: the pool has no descriptor, and we
+ * look again. */
+static struct leat_buf *take(struct tls_session *session, uint32_t len)
+{
+    struct leat_buf *taken = leat_stream_receive(&session->below, len);
+
+    if (!taken)
+        tls_session_retry(session);
+    return taken;
+}
+
+/* The stream below has no more, for ever. */
+static bool is_over(const struct tls_session *session)
+{
+    const struct leat_tcp *conn = leat_stream_tcp(&session->below);
+    struct leat_tcp_info info;
+
+    if (leat_stream_at_end(&session->below))
+        return true;
+    if (!conn)
+        return false;
+    leat_tcp_get_info(conn, &info);
+    return info.state == LEAT_TCP_CLOSE_WAIT || info.state == LEAT_TCP_LAST_ACK ||
+           info.state == LEAT_TCP_CLOSING || info.state == LEAT_TCP_TIME_WAIT;
+}
+
+/* What must come isn't all there. */
+static bool wait_for_more(struct tls_session *session)
+{
+    if (session->ended)
+        return false;
+    if (is_over(session)) {
+        session->ended = true;
+        session->due_ns = LEAT_NEVER_NS;
+        tls_event(session, TLS_end);
+    } else if (session->record_len > 0 && !session->handshake && session->due_ns == LEAT_NEVER_NS) {
+        tls_session_due(session, leat_now_ns(session->tls->stack) + session->tls->config.record_ns);
+    }
+    return false;
+}
+
+/* ---- What a record says ------------------------------------------------------------------------
+ */
+
+static void take_alert(struct tls_session *session, const struct leat_buf *text)
+{
+    uint8_t alert[3];
+
+    if (leat_buf_read(text, 0, alert, sizeof alert) != 2) {
+        tls_break(session, WIRE_TLS_DECODE_ERROR, "an alert of a wrong length");
+        return;
+    }
+    session->alert_received = alert[1]; /* 6: whatever its level */
+    tls_event(session, alert[1] == WIRE_TLS_CLOSE_NOTIFY ? TLS_rcv_close_notify : TLS_rcv_alert);
+}
+
+/* Whatever came says nothing of the program's: a peer may not do that for ever. */
+static bool count_idle(struct tls_session *session)
+{
+    if (++session->idle_records <= TLS_IDLE_RECORDS)
+        return true;
+    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "too many records without text");
+    return false;
+}
+
+/* Whole text, of a legal length; takes it. */
+static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf *text)
+{
+    const uint32_t len = leat_buf_total(text);
+    const struct tls_handshake *handshake = session->handshake;
+    const bool in_message =
+        handshake ? handshake->have > 0 : session->late_have > 0 || session->late_left > 0;
+
+    if (in_message && type != WIRE_TLS_HANDSHAKE) {
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record inside of a message"); /* 5.1 */
+    } else if (type == WIRE_TLS_APPLICATION_DATA && len > 0) {
+        session->idle_records = 0;
+        session->incoming = text;
+        tls_event(session, TLS_rcv_application_data);
+        text = session->incoming; /* what was not handed up */
+        session->incoming = NULL;
+    } else if (!count_idle(session)) {
+        /* said */
+    } else if (type == WIRE_TLS_ALERT) {
+        take_alert(session, text);
+    } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
+        tls_message_feed(session, text);
+    } else if (type == WIRE_TLS_APPLICATION_DATA) {
+        if (session->handshake)
+            tls_event(session, TLS_rcv_application_data);
+    } else {
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record of no legal type"); /* 5, 5.1 */
+    }
+    leat_buf_free(text);
+}
+
+static bool is_change(const struct leat_buf *record, uint32_t total)
+{
+    uint8_t value = 0;
+
+    return total == 1 && leat_buf_read(record, 0, &value, 1) == 1 && value == 1;
+}
+
+/* A record without encryption, where there should be; takes it. */
+static void plain_between(struct tls_session *session, struct leat_buf *record, uint32_t total)
+{
+    /* who couldn't follow us to our keys says so without (no more harm than a RST) */
+    if (session->record_type == WIRE_TLS_ALERT && session->handshake && total == 2)
+        take_alert(session, record);
+    else
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record that isn't encrypted");
+    leat_buf_free(record);
+}
+
+static void process(struct tls_session *session, struct leat_buf *record, uint32_t total)
+{
+    uint8_t type = session->record_type, alert;
+    uint32_t len;
+
+    if (type == WIRE_TLS_CHANGE_CIPHER_SPEC) {
+        if (!is_change(record, total))
+            tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "not the one change_cipher_spec");
+        else if (count_idle(session))
+            tls_event(session, TLS_rcv_change_cipher_spec);
+        leat_buf_free(record);
+        return;
+    }
+    if (session->read.on) {
+        if (type != WIRE_TLS_APPLICATION_DATA) {
+            plain_between(session, record, total);
+            return;
+        }
+        record = tls_unprotect(session, record, total, &type, &alert);
+        if (!record) {
+            tls_break(session, alert,
+                      alert == WIRE_TLS_BAD_RECORD_MAC   ? "a record that doesn't decrypt"
+                      : alert == WIRE_TLS_INTERNAL_ERROR ? "no memory to open a record"
+                                                         : "a record without a type");
+            return;
+        }
+    }
+    len = leat_buf_total(record);
+    if (len > WIRE_TLS_TEXT_MAX) {
+        tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
+        leat_buf_free(record);
+        return;
+    }
+    dispatch(session, type, record);
+}
+
+/* ---- One after the other -----------------------------------------------------------------------
+ */
+
+/* Reads a record's header; false: it can't be one. */
+static bool read_header(struct tls_session *session)
+{
+    struct leat_buf *taken = take(session, WIRE_TLS_RECORD_HEADER);
+    const uint32_t max = session->read.on ? WIRE_TLS_CIPHERTEXT_MAX : WIRE_TLS_TEXT_MAX;
+    uint8_t header[WIRE_TLS_RECORD_HEADER] = {0};
+
+    if (!taken)
+        return false;
+    leat_buf_read(taken, 0, header, sizeof header);
+    leat_buf_free(taken);
+    leat_stream_consumed(&session->below, WIRE_TLS_RECORD_HEADER);
+    session->record_type = header[0];
+    session->record_len = get16(header + 3);
+    if (header[1] != 3 || header[0] < WIRE_TLS_CHANGE_CIPHER_SPEC ||
+        header[0] > WIRE_TLS_APPLICATION_DATA) {
+        /* 5.1 says that the version is to be ignored, but what speaks no TLS shows here first */
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "what came is not TLS");
+        return false;
+    }
+    if (session->record_len > max) {
+        tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
+        return false;
+    }
+    if (session->record_len == 0) /* 5.1: only text may be empty, and that is encrypted */
+        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "an empty record");
+    return session->record_len > 0;
+}
+
+bool tls_record_next(struct tls_session *session)
+{
+    const uint32_t readable = leat_stream_readable(&session->below);
+    const uint32_t text_before = session->text_bytes;
+    struct leat_buf *record;
+    uint32_t total;
+
+    if (session->record_len == 0) {
+        if (readable < WIRE_TLS_RECORD_HEADER)
+            return wait_for_more(session);
+        if (!read_header(session))
+            return false;
+    }
+    total = session->record_len;
+    if (leat_stream_readable(&session->below) < total)
+        return wait_for_more(session);
+    record = take(session, total);
+    if (!record)
+        return false;
+    session->record_len = 0;
+    if (!session->handshake)
+        session->due_ns = LEAT_NEVER_NS;
+    process(session, record, total);
+    /* what is handed up the program gives back itself */
+    leat_stream_consumed(&session->below, total - (session->text_bytes - text_before));
+    return true;
+}

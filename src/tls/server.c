@@ -1,0 +1,319 @@
+/* server.c -- what a TLS server does with a ClientHello (RFC 8446 4.1, 4.2). */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+
+/* What is wrong with a hello, if anything is. */
+struct verdict {
+    uint8_t alert; /* 0: nothing */
+    const char *why;
+};
+
+static struct verdict bad(uint8_t alert, const char *why)
+{
+    return (struct verdict){alert, why};
+}
+
+static const struct verdict good = {0, NULL};
+
+/* ---- Choices -----------------------------------------------------------------------------------
+ */
+
+/* The best suite of ours; a client that prefers ChaCha has no hardware for AES. */
+static uint16_t choose_suite(const struct leat_tls *tls, struct wire_tls_bytes offered)
+{
+    struct wire_tls_bytes rest = offered;
+    uint16_t first = 0;
+
+    while (wire_tls_number(&rest, &first) && (first & 0x0f0f) == 0x0a0a)
+        ; /* RFC 8701: a value that is there to be passed over */
+    for (unsigned i = 0; i < tls->suite_count; i++)
+        if (first == WIRE_TLS_CHACHA20_POLY1305 && tls->suites[i] == first)
+            return first;
+    for (unsigned i = 0; i < tls->suite_count; i++)
+        if (wire_tls_has(offered, tls->suites[i]))
+            return tls->suites[i];
+    return 0;
+}
+
+/* The client's share for @group; false: it has sent none. */
+static bool find_share(struct wire_tls_bytes shares, uint16_t group, struct wire_tls_bytes *share)
+{
+    uint16_t next;
+
+    while (wire_tls_share(&shares, &next, share))
+        if (next == group)
+            return true;
+    return false;
+}
+
+/* The best group that the client has sent a share for, else the best that it has: then the share is
+ * asked for. */
+static uint16_t choose_group(struct tls_session *session, const struct wire_tls_client_hello *hello)
+{
+    const struct leat_tls *tls = session->tls;
+
+    for (unsigned i = 0; i < tls->group_count; i++)
+        if (wire_tls_has(hello->groups, tls->groups[i]) &&
+            find_share(hello->shares, tls->groups[i], &session->handshake->peer_share))
+            return tls->groups[i];
+    session->handshake->peer_share = (struct wire_tls_bytes){NULL, 0};
+    for (unsigned i = 0; i < tls->group_count; i++)
+        if (wire_tls_has(hello->groups, tls->groups[i]))
+            return tls->groups[i];
+    return 0;
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+/* Is @name one of @pattern's?  Its first label may be "*", which stands for one label. */
+static bool name_fits(struct wire_tls_bytes name, const char *pattern)
+{
+    uint32_t at = 0;
+
+    if (pattern[0] == '*') {
+        while (at < name.len && name.at[at] != '.')
+            at++;
+        if (at == 0)
+            return false;
+        pattern++;
+    }
+    for (; at < name.len && lower(name.at[at]) == lower((uint8_t)*pattern); at++)
+        pattern++;
+    return at == name.len && *pattern == '\0';
+}
+
+static bool is_for(const struct leat_tls_identity *identity, struct wire_tls_bytes name)
+{
+    if (!identity->names)
+        return true;
+    for (unsigned i = 0; i < identity->name_count; i++)
+        if (name_fits(name, identity->names[i]))
+            return true;
+    return false;
+}
+
+/* The best scheme that the client takes and this key can; 0: none. */
+static uint16_t choose_scheme(const struct leat_tls *tls, const struct leat_tls_identity *identity,
+                              struct wire_tls_bytes offered)
+{
+    for (unsigned i = 0; i < tls->scheme_count; i++)
+        if (wire_tls_has(offered, tls->schemes[i]) &&
+            tls->crypto.ops->private_can(tls->crypto.self, &identity->key,
+                                         (enum leat_crypto_scheme)tls->schemes[i]))
+            return tls->schemes[i];
+    return 0;
+}
+
+/* The first identity for the name with a key for the client, else the first with a key for it. */
+static bool choose_identity(struct tls_session *session, const struct wire_tls_client_hello *hello)
+{
+    const struct leat_tls_config *config = &session->tls->config;
+    struct tls_handshake *handshake = session->handshake;
+
+    for (unsigned any = 0; any < 2; any++)
+        for (unsigned i = 0; i < config->identity_count; i++) {
+            const struct leat_tls_identity *identity = config->identities[i];
+
+            session->scheme = choose_scheme(session->tls, identity, hello->schemes);
+            if (session->scheme == 0 || (!any && !is_for(identity, hello->name)))
+                continue;
+            handshake->identity = identity;
+            handshake->name_seen = hello->name.at && is_for(identity, hello->name);
+            return true;
+        }
+    return false;
+}
+
+/* RFC 7301 3.2; a program without protocols ignores what is offered. */
+static bool choose_protocol(struct tls_session *session, struct wire_tls_bytes offered)
+{
+    const struct leat_tls_config *config = &session->tls->config;
+
+    if (!offered.at || config->protocol_count == 0)
+        return true;
+    for (unsigned i = 0; i < config->protocol_count; i++) {
+        struct wire_tls_bytes rest = offered, name;
+
+        while (wire_tls_protocol(&rest, &name))
+            if (tls_text_is(name, config->protocols[i]))
+                return tls_protocol_set(session, name);
+    }
+    return false;
+}
+
+/* ---- Hellos ------------------------------------------------------------------------------------
+ */
+
+/* What TLS 1.3 wants of every hello (4.2.1, 9.2, 4.1.2). */
+static struct verdict check_form(const struct wire_tls_client_hello *hello)
+{
+    if (!wire_tls_has(hello->versions, WIRE_TLS_VERSION))
+        return bad(WIRE_TLS_PROTOCOL_VERSION, "the client has no TLS 1.3");
+    if (!hello->only_null_compression)
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "the client offers compression");
+    if (!hello->groups.at || !hello->shares.at || !hello->schemes.at)
+        return bad(WIRE_TLS_MISSING_EXTENSION, "the client's hello lacks an extension");
+    if (hello->identities.at && !hello->psk_modes.at)
+        return bad(WIRE_TLS_MISSING_EXTENSION, "a ticket without its modes"); /* 4.2.9 */
+    return good;
+}
+
+static struct verdict choose(struct tls_session *session, const struct wire_tls_client_hello *hello)
+{
+    session->suite = choose_suite(session->tls, hello->suites);
+    if (session->suite == 0)
+        return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no cipher suite in common");
+    session->hash = (uint8_t)tls_suite_hash(session->suite);
+    session->group = choose_group(session, hello);
+    if (session->group == 0)
+        return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no group in common");
+    if (!choose_identity(session, hello))
+        return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no signature scheme in common");
+    if (!choose_protocol(session, hello->protocols))
+        return bad(WIRE_TLS_NO_APPLICATION_PROTOCOL, "no protocol in common");
+    if (hello->record_size_limit > 0) { /* RFC 8449 4: the type counts */
+        session->handshake->limit_seen = true;
+        if (hello->record_size_limit - 1u < session->text_max)
+            session->text_max = (uint16_t)(hello->record_size_limit - 1u);
+    }
+    return good;
+}
+
+static void remember(struct tls_handshake *handshake, const struct wire_tls_client_hello *hello)
+{
+    memcpy(handshake->random, hello->random, WIRE_TLS_RANDOM);
+    handshake->session_id_len = (uint8_t)hello->session_id.len;
+    if (hello->session_id.len > 0)
+        memcpy(handshake->session_id, hello->session_id.at, hello->session_id.len);
+}
+
+/* Of what a second hello must repeat (4.1.2). */
+static bool digest_hello(struct tls_session *session, const struct wire_tls_client_hello *hello,
+                         uint8_t *digest)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    const struct wire_tls_bytes parts[] = {{hello->random, WIRE_TLS_RANDOM},
+                                           hello->session_id,
+                                           hello->suites,
+                                           hello->versions,
+                                           hello->groups,
+                                           hello->schemes,
+                                           hello->schemes_cert,
+                                           hello->protocols,
+                                           hello->name};
+    struct leat_crypto_hashing hashing;
+    bool done =
+        crypto->ops->hash_open(crypto->self, &hashing, (enum leat_crypto_hash)session->hash);
+
+    for (unsigned i = 0; done && i < sizeof parts / sizeof *parts; i++) {
+        const uint8_t len[2] = {(uint8_t)(parts[i].len >> 8), (uint8_t)parts[i].len};
+
+        done = crypto->ops->hash_update(crypto->self, &hashing, len, sizeof len) &&
+               (parts[i].len == 0 ||
+                crypto->ops->hash_update(crypto->self, &hashing, parts[i].at, parts[i].len));
+    }
+    done = done && crypto->ops->hash_digest(crypto->self, &hashing, digest);
+    crypto->ops->hash_close(crypto->self, &hashing);
+    return done;
+}
+
+static struct verdict read_hello(struct tls_session *session, struct wire_tls_client_hello *hello)
+{
+    const struct tls_handshake *handshake = session->handshake;
+    struct verdict verdict;
+
+    verdict.alert = wire_tls_client_hello_read(handshake->message + WIRE_TLS_MESSAGE_HEADER,
+                                               handshake->have - WIRE_TLS_MESSAGE_HEADER, hello);
+    verdict.why = "a malformed ClientHello";
+    if (verdict.alert == 0)
+        verdict = check_form(hello);
+    return verdict;
+}
+
+void tls_read_ClientHello(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+    struct wire_tls_client_hello hello;
+    struct verdict verdict = read_hello(session, &hello);
+
+    if (verdict.alert == 0)
+        verdict = choose(session, &hello);
+    if (verdict.alert == 0) {
+        remember(handshake, &hello);
+        if (!tls_transcript_open(session) ||
+            (!handshake->peer_share.at && !digest_hello(session, &hello, handshake->hello_digest)))
+            verdict = bad(WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    }
+    if (verdict.alert != 0) {
+        tls_flaw(session, step, verdict.alert, verdict.why);
+    } else if (tls_message_add(session, step)) {
+        step->next = handshake->peer_share.at ? TLS_hello_accepted : TLS_hello_lacks_share;
+        step->follows = true;
+    }
+}
+
+/* 4.1.2: the same but for the share that was asked for. */
+static struct verdict read_again(struct tls_session *session)
+{
+    struct tls_handshake *handshake = session->handshake;
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    struct wire_tls_client_hello hello;
+    const struct verdict verdict = read_hello(session, &hello);
+
+    if (verdict.alert != 0)
+        return verdict;
+    if (!digest_hello(session, &hello, digest))
+        return bad(WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    if (memcmp(digest, handshake->hello_digest, tls_digest_bytes(session)) != 0)
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
+    if (hello.early_data || hello.cookie.at)
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "what a second hello may not have");
+    if (!find_share(hello.shares, session->group, &handshake->peer_share))
+        return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello without the share"); /* 4.2.8 */
+    return good;
+}
+
+void tls_read_second_ClientHello(TLS_PARAMETERS)
+{
+    const struct verdict verdict = read_again(session);
+
+    if (verdict.alert != 0) {
+        tls_flaw(session, step, verdict.alert, verdict.why);
+    } else if (tls_message_add(session, step)) {
+        step->next = TLS_hello_accepted;
+        step->follows = true;
+    }
+}
+
+/* ---- Answers -----------------------------------------------------------------------------------
+ */
+
+/* For middleboxes only, where the client asks for it by a session id (D.4); once. */
+static uint32_t change(const struct tls_handshake *handshake)
+{
+    return handshake->session_id_len > 0 && !handshake->retried ? TLS_OWES_CHANGE : 0;
+}
+
+void tls_snd_HelloRetryRequest(TLS_PARAMETERS)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    session->owed = TLS_OWES_RETRY | change(handshake);
+    handshake->retried = true;
+    session->tls->counts.retried++;
+    if (!tls_transcript_retry(session))
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+}
+
+void tls_snd_server_flight(TLS_PARAMETERS)
+{
+    (void)step;
+    session->owed = TLS_OWES_SERVER_HELLO | change(session->handshake) | TLS_OWES_EXTENSIONS |
+                    TLS_OWES_CERTIFICATE | TLS_OWES_VERIFY | TLS_OWES_FINISHED;
+}

@@ -1,0 +1,252 @@
+/* session.c -- an encrypted session on the stream below: its time, what comes, its end. */
+#include "tls/tls.h"
+
+#include "core/assert.h"
+
+static const uint64_t retry_ns = 10000000; /* until there may be a descriptor */
+
+static uint64_t now_of(const struct tls_session *session)
+{
+    return leat_now_ns(session->tls->stack);
+}
+
+static bool is_over(const struct tls_session *session)
+{
+    return session->state == TLS_FAILED || session->state == TLS_CLOSED;
+}
+
+/* ---- Time -------------------------------------------------------------------------------------
+ */
+
+static void wake_at(struct tls_session *session, uint64_t at_ns)
+{
+    if (at_ns >= session->wakes_ns)
+        return;
+    session->wakes_ns = at_ns;
+    leat_timer_set(session->tls->stack, &session->timer, at_ns);
+}
+
+void tls_session_soon(struct tls_session *session)
+{
+    wake_at(session, now_of(session));
+}
+
+void tls_session_retry(struct tls_session *session)
+{
+    wake_at(session, now_of(session) + retry_ns);
+}
+
+void tls_session_due(struct tls_session *session, uint64_t at_ns)
+{
+    session->due_ns = at_ns;
+    wake_at(session, at_ns);
+}
+
+void tls_session_linger(struct tls_session *session)
+{
+    if (session->handshake)
+        tls_handshake_release(session);
+    tls_session_due(session, now_of(session) + session->tls->config.linger_ns);
+}
+
+/* What went on has lasted too long. */
+static void time_out(struct tls_session *session)
+{
+    session->due_ns = LEAT_NEVER_NS;
+    if (session->handshake) {
+        tls_event(session, TLS_timeout);
+    } else if (session->state == TLS_CLOSED && session->text) {
+        tls_session_linger(session); /* it waits for us, not for the peer */
+    } else {
+        if (!is_over(session) && !session->deaf) {
+            session->tls->counts.timeouts++;
+            session->err = LEAT_ERR_TIMEOUT;
+            session->why = "the peer took too long for a record";
+        }
+        leat_stream_abort(&session->below);
+    }
+}
+
+/* ---- What comes -------------------------------------------------------------------------------
+ */
+
+/* Throws away what nobody reads. */
+static void drain(struct tls_session *session)
+{
+    struct leat_buf *lost;
+
+    while ((lost = leat_stream_receive(&session->below, UINT32_MAX)) != NULL) {
+        const uint32_t len = leat_buf_total(lost);
+
+        leat_buf_free(lost);
+        leat_stream_consumed(&session->below, len);
+    }
+}
+
+void tls_session_pump(struct tls_session *session)
+{
+    while (!is_over(session) && session->state != TLS_RECVD_CLOSE && !session->text &&
+           !(session->owed & TLS_OWES_FLIGHT) && tls_record_next(session))
+        tls_flush(session);
+    tls_flush(session); /* an alert */
+    if (is_over(session) || session->state == TLS_RECVD_CLOSE)
+        drain(session);
+}
+
+/* Calls the program; true if there was something to tell. */
+static bool tell(struct tls_session *session)
+{
+    struct leat_tcp *conn = leat_stream_tcp(&session->below);
+    const uint8_t news = session->news;
+
+    session->news = 0;
+    if ((news & TLS_NEWS_OPEN) && session->events->on_open)
+        session->events->on_open(conn, session->arg);
+    if ((news & TLS_NEWS_READABLE) && session->events->on_readable)
+        session->events->on_readable(conn, session->arg);
+    if ((news & TLS_NEWS_WRITABLE) && session->events->on_writable)
+        session->events->on_writable(conn, session->arg);
+    return news != 0;
+}
+
+/* All that can be done now; in the step of callbacks. */
+static void serve(struct tls_session *session)
+{
+    do {
+        tls_flush(session);
+        tls_session_pump(session);
+    } while (tell(session) && !session->text && !is_over(session));
+}
+
+static void below_changed(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    serve(arg);
+}
+
+static void below_writable(struct leat_tcp *conn, void *arg)
+{
+    struct tls_session *session = arg;
+
+    (void)conn;
+    if (tls_flush(session) && session->wanted > 0 && session->is_open) {
+        session->wanted = 0;
+        session->news |= TLS_NEWS_WRITABLE;
+    }
+    serve(session);
+}
+
+static enum leat_err last_word(const struct tls_session *session, enum leat_err why)
+{
+    if (session->err != LEAT_OK)
+        return (enum leat_err)session->err;
+    return session->state == TLS_CLOSED ? LEAT_OK : why;
+}
+
+static void release(struct tls_session *session)
+{
+    struct leat_tls *tls = session->tls;
+
+    leat_timer_cancel(tls->stack, &session->timer);
+    if (session->handshake)
+        tls_handshake_release(session);
+    leat_buf_free(session->text);
+    leat_buf_free(session->unsent);
+    leat_crypto_wipe(session, sizeof *session);
+    session->tls = tls;
+    session->next_free = tls->free_session;
+    tls->free_session = session;
+}
+
+static void below_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct tls_session *session = arg;
+
+    if (session->events->on_closed)
+        session->events->on_closed(conn, last_word(session, why), session->arg);
+    release(session);
+}
+
+const struct leat_tcp_events tls_below_events = {.on_open = below_changed,
+                                                 .on_readable = below_changed,
+                                                 .on_writable = below_writable,
+                                                 .on_closed = below_closed};
+
+/* A session may have begun before the first poll, when nobody knew the time. */
+static void begin_time(struct tls_session *session)
+{
+    if (session->timed || !session->handshake)
+        return;
+    session->timed = true;
+    session->due_ns = now_of(session) + session->tls->config.handshake_ns;
+}
+
+static void on_time(struct leat_timer *timer, void *arg)
+{
+    struct tls_session *session = arg;
+
+    (void)timer;
+    session->wakes_ns = LEAT_NEVER_NS;
+    begin_time(session);
+    if (session->due_ns <= now_of(session))
+        time_out(session);
+    serve(session);
+    if (session->due_ns != LEAT_NEVER_NS)
+        wake_at(session, session->due_ns);
+}
+
+/* ---- Begin and end ----------------------------------------------------------------------------
+ */
+
+void tls_handshake_release(struct tls_session *session)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    struct tls_handshake *handshake = session->handshake;
+    const uint32_t message_max = handshake->message_max;
+    const bool for_client = handshake->for_client;
+    struct tls_handshake **list =
+        for_client ? &session->tls->free_client : &session->tls->free_server;
+
+    if (handshake->hashing)
+        crypto->ops->hash_close(crypto->self, &handshake->transcript);
+    if (handshake->has_share)
+        crypto->ops->share_close(crypto->self, &handshake->share);
+    if (handshake->has_peer_key)
+        crypto->ops->public_close(crypto->self, &handshake->peer_key);
+    leat_crypto_wipe(handshake, sizeof *handshake + message_max);
+    handshake->message_max = message_max;
+    handshake->for_client = for_client;
+    handshake->next_free = *list;
+    *list = handshake;
+    session->handshake = NULL;
+}
+
+void tls_session_start(struct tls_session *session, const struct leat_stream *below,
+                       struct tls_handshake *handshake)
+{
+    static const struct leat_tcp_events nothing;
+
+    session->below = *below;
+    session->events = &nothing;
+    session->handshake = handshake;
+    session->server = !handshake->for_client;
+    session->text_max = WIRE_TLS_TEXT_MAX;
+    session->why = "";
+    session->timer.on_time = on_time;
+    session->timer.arg = session;
+    session->wakes_ns = LEAT_NEVER_NS;
+    tls_fsm_start(session);
+    leat_stream_set_events(below, &tls_below_events, session);
+    session->due_ns = LEAT_NEVER_NS;
+    tls_session_soon(session); /* text may have come before */
+}
+
+void tls_session_drop(struct tls_session *session)
+{
+    static const struct leat_tcp_events nothing;
+    const struct leat_stream below = session->below;
+
+    leat_stream_set_events(&below, &nothing, NULL);
+    leat_stream_abort(&below);
+    release(session);
+}

@@ -1,0 +1,315 @@
+/* stream.c -- an encrypted session as a stream: what the program calls. */
+#include "tls/tls.h"
+
+enum {
+    BUFFERS_LEFT = 8, /* of the pool, which what is sent doesn't take */
+    SHORT_TEXT = 512  /* less of more is not worth a record */
+};
+
+/* ---- What the program sends -------------------------------------------------------------------
+ */
+
+static bool may_send(const struct tls_session *session)
+{
+    return session->state == TLS_CONNECTED || session->state == TLS_RECVD_CLOSE;
+}
+
+/* Text that makes records for which there is @room below. */
+static uint32_t text_for(uint32_t room, uint32_t text_max)
+{
+    const uint32_t record = text_max + TLS_OVERHEAD, rest = room % record;
+
+    return room / record * text_max + (rest > TLS_OVERHEAD ? rest - TLS_OVERHEAD : 0);
+}
+
+/* The same for the pool's buffers. */
+static uint32_t text_for_pool(const struct tls_session *session, uint32_t text_max)
+{
+    struct leat_pool *pool = leat_pool(session->tls->stack);
+    const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
+    const uint32_t free_count = leat_pool_free_count(pool);
+    const uint32_t count = free_count > BUFFERS_LEFT ? free_count - BUFFERS_LEFT : 0;
+    const uint32_t each = (text_max + TLS_OVERHEAD + size - 1) / size;
+
+    if (count >= each)
+        return count / each * text_max;
+    return count > 0 ? count * size - TLS_OVERHEAD : 0;
+}
+
+static uint32_t send_room(void *end)
+{
+    struct tls_session *session = end;
+    const uint32_t text_max = tls_text_max(session);
+    uint32_t text, pool_text;
+
+    if (!session->is_open || session->owed || session->unsent) {
+        session->wanted = session->wanted > 0 ? session->wanted : 1;
+        return 0;
+    }
+    if (!may_send(session))
+        return 0;
+    text = text_for(leat_stream_send_room(&session->below), text_max);
+    pool_text = text_for_pool(session, text_max);
+    if (text > 0 && pool_text > 0)
+        return text < pool_text ? text : pool_text;
+    session->wanted = session->wanted > 0 ? session->wanted : 1;
+    leat_stream_want_room(&session->below, 2 * TLS_OVERHEAD);
+    return 0;
+}
+
+static void want_room(void *end, uint32_t bytes)
+{
+    struct tls_session *session = end;
+    const uint32_t records = bytes / tls_text_max(session) + 1;
+
+    session->wanted = bytes > 0 ? bytes : 1;
+    if (session->is_open && may_send(session))
+        leat_stream_want_room(&session->below, bytes + records * TLS_OVERHEAD);
+}
+
+/* The text of the next record, of @left bytes; 0: there is no room for one. */
+static uint32_t next_record(struct tls_session *session, uint32_t left)
+{
+    const uint32_t room = leat_stream_send_room(&session->below);
+    const uint32_t fits = room > TLS_OVERHEAD ? room - TLS_OVERHEAD : 0;
+    const uint32_t text_max = tls_text_max(session);
+    const uint32_t record = left < text_max ? left : text_max;
+
+    if (fits >= record)
+        return record;
+    return fits >= SHORT_TEXT ? fits : 0;
+}
+
+/* Sends @len bytes of @text as records, as many as there is room for; how many bytes that were. */
+static uint32_t send_records(struct tls_session *session, const struct leat_buf *text, uint32_t len)
+{
+    struct leat_crypto_piece *in = session->tls->in;
+    uint32_t skip = 0, sent = 0;
+
+    while (sent < len) {
+        const uint32_t record = next_record(session, len - sent);
+        unsigned count = 0;
+
+        for (uint32_t left = record; left > 0;) {
+            const uint32_t rest = text->len - skip, part = rest < left ? rest : left;
+
+            in[count++] = (struct leat_crypto_piece){text->data + skip, part};
+            left -= part;
+            skip += part;
+            if (skip == text->len) {
+                text = text->next;
+                skip = 0;
+            }
+        }
+        if (record == 0 || !tls_protect(session, WIRE_TLS_APPLICATION_DATA, count, record))
+            break;
+        sent += record;
+    }
+    return sent;
+}
+
+static void look_at_key(struct tls_session *session)
+{
+    if (session->write.sequence >= session->tls->config.records_per_key && may_send(session) &&
+        !(session->owed & TLS_OWES_KEY_UPDATE)) {
+        tls_event(session, TLS_key_is_worn);
+        tls_flush(session);
+    }
+}
+
+static bool is_scattered(const struct leat_buf *text)
+{
+    unsigned count = 0;
+
+    for (; text; text = text->next)
+        count++;
+    return count > TLS_OPEN_PIECES;
+}
+
+bool tls_stream_flush(struct tls_session *session)
+{
+    const uint32_t len = leat_buf_total(session->unsent);
+    const uint32_t sent = len > 0 ? send_records(session, session->unsent, len) : 0;
+
+    if (sent > 0)
+        session->unsent = leat_buf_consume(session->unsent, sent);
+    if (session->unsent)
+        leat_stream_want_room(&session->below, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+    return !session->unsent;
+}
+
+/* What the stream below hasn't room for after all waits here: no more than it said that it had. */
+static enum leat_err send_text(struct tls_session *session, struct leat_buf *text)
+{
+    session->unsent = text;
+    if (leat_buf_total(text) == 0) {
+        leat_buf_free(text);
+        session->unsent = NULL;
+    }
+    tls_stream_flush(session);
+    look_at_key(session);
+    return LEAT_OK;
+}
+
+/* Sends a list of many short pieces, which are copied together. */
+static enum leat_err send_scattered(struct tls_session *session, struct leat_buf *text)
+{
+    struct leat_buf *copy = tls_gather(session, text, leat_buf_total(text));
+
+    return copy ? send_text(session, copy) : LEAT_ERR_FULL;
+}
+
+static enum leat_err refusal(const struct tls_session *session)
+{
+    return session->state == TLS_FAILED ? LEAT_ERR_CLOSED : LEAT_ERR_CLOSING;
+}
+
+static enum leat_err send(void *end, struct leat_buf *text)
+{
+    struct tls_session *session = end;
+    const bool closed = session->is_open && !may_send(session);
+
+    if (closed || leat_buf_total(text) > send_room(session)) {
+        leat_buf_free(text);
+        return closed ? refusal(session) : LEAT_ERR_FULL;
+    }
+    return is_scattered(text) ? send_scattered(session, text) : send_text(session, text);
+}
+
+static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_t *taken)
+{
+    struct tls_session *session = end;
+    struct leat_buf text = {.data = NULL};
+    uint32_t room;
+
+    *taken = 0;
+    if (session->is_open && !may_send(session))
+        return refusal(session);
+    room = send_room(session);
+    if (room < len)
+        session->wanted = session->wanted > 0 ? session->wanted : 1;
+    if (room == 0)
+        return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+    *taken = len < room ? len : room;
+    text.data = (uint8_t *)(uintptr_t)bytes; /* is read, and no more */
+    text.len = (uint32_t)*taken;
+    *taken = send_records(session, &text, text.len);
+    look_at_key(session);
+    if (*taken < len) { /* on_writable follows */
+        session->wanted = session->wanted > 0 ? session->wanted : 1;
+        leat_stream_want_room(&session->below, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+    }
+    return *taken > 0 ? LEAT_OK : LEAT_ERR_FULL;
+}
+
+/* ---- What the program takes -------------------------------------------------------------------
+ */
+
+static struct leat_buf *receive(void *end, uint32_t bytes_max)
+{
+    struct tls_session *session = end;
+    struct leat_buf *all, *text;
+
+    if (!session->text)
+        tls_session_pump(session);
+    all = text = session->text;
+    session->text = NULL;
+    if (session->text_bytes > bytes_max) {
+        text = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
+        session->text = text ? leat_buf_consume(all, bytes_max) : all;
+    }
+    session->text_bytes -= leat_buf_total(text);
+    if (session->news != 0 || (!session->text && leat_stream_readable(&session->below) > 0))
+        tls_session_soon(session);
+    return text;
+}
+
+static void consumed(void *end, uint32_t bytes)
+{
+    struct tls_session *session = end;
+
+    leat_stream_consumed(&session->below, bytes);
+}
+
+static uint32_t readable(const void *end)
+{
+    return ((const struct tls_session *)end)->text_bytes;
+}
+
+static bool at_end(const void *end)
+{
+    const struct tls_session *session = end;
+
+    return !session->text && (session->state == TLS_RECVD_CLOSE || session->state == TLS_CLOSED);
+}
+
+/* ---- The end -----------------------------------------------------------------------------------
+ */
+
+static enum leat_err shut_down(void *end)
+{
+    struct tls_session *session = end;
+
+    if (session->is_open ? !may_send(session) : session->state == TLS_FAILED)
+        return refusal(session);
+    tls_event(session, TLS_shutdown);
+    tls_flush(session);
+    return LEAT_OK;
+}
+
+static void abort_session(void *end)
+{
+    struct tls_session *session = end;
+
+    if (session->err == LEAT_OK)
+        session->err = LEAT_ERR_ABORTED;
+    leat_stream_abort(&session->below);
+}
+
+static enum leat_err close_session(void *end)
+{
+    struct tls_session *session = end;
+
+    session->deaf = true;
+    if (session->text) {
+        abort_session(session);
+        return LEAT_OK;
+    }
+    shut_down(session);
+    tls_session_due(session, leat_now_ns(session->tls->stack) + session->tls->config.linger_ns);
+    tls_session_soon(session);
+    return LEAT_OK;
+}
+
+static void set_events(void *end, const struct leat_tcp_events *events, void *arg)
+{
+    struct tls_session *session = end;
+
+    session->events = events;
+    session->arg = arg;
+}
+
+static struct leat_stream_progress progress(const void *end)
+{
+    return leat_stream_progress(&((const struct tls_session *)end)->below);
+}
+
+static struct leat *stack_of(const void *end)
+{
+    return ((const struct tls_session *)end)->tls->stack;
+}
+
+const struct leat_stream_ops tls_stream_ops = {.send_room = send_room,
+                                               .want_room = want_room,
+                                               .send = send,
+                                               .write = write_bytes,
+                                               .receive = receive,
+                                               .consumed = consumed,
+                                               .readable = readable,
+                                               .at_end = at_end,
+                                               .shutdown = shut_down,
+                                               .close = close_session,
+                                               .abort = abort_session,
+                                               .set_events = set_events,
+                                               .progress = progress,
+                                               .stack = stack_of};

@@ -1,0 +1,214 @@
+/* tls.c -- sessions come and go. */
+#include "tls/tls.h"
+
+#include <string.h>
+
+enum {
+    ALIGN = 16,
+    BUF_BYTES_MIN =
+        LEAT_BUF_HEADROOM + (WIRE_TLS_CIPHERTEXT_MAX + TLS_RECORD_PIECES - 1) / TLS_RECORD_PIECES,
+    CLIENT_MESSAGE_BYTES_MIN = 1536
+};
+
+static const uint64_t second_ns = 1000000000;
+
+static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
+{
+    struct leat_tls_config config = *given;
+
+    if (config.server_handshakes == 0)
+        config.server_handshakes = 64;
+    if (config.client_handshakes == 0)
+        config.client_handshakes = 8;
+    if (config.sessions == 0)
+        config.sessions = 256;
+    if (config.server_message_bytes == 0)
+        config.server_message_bytes = 3072;
+    if (config.client_message_bytes == 0)
+        config.client_message_bytes = 9216;
+    if (config.signatures_per_turn == 0)
+        config.signatures_per_turn = 16;
+    if (config.handshake_ns == 0)
+        config.handshake_ns = 10 * second_ns;
+    if (config.record_ns == 0)
+        config.record_ns = 30 * second_ns;
+    if (config.linger_ns == 0)
+        config.linger_ns = 3 * second_ns;
+    if (config.records_per_key == 0 || config.records_per_key > 1u << 23)
+        config.records_per_key = 1u << 23;
+    return config;
+}
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+static size_t handshake_bytes(uint32_t message_bytes)
+{
+    return align_up(sizeof(struct tls_handshake) + message_bytes);
+}
+
+size_t leat_tls_memory_bytes(const struct leat_tls_config *config)
+{
+    const struct leat_tls_config full = with_defaults(config);
+
+    return ALIGN + align_up(sizeof(struct leat_tls)) +
+           align_up(full.sessions * sizeof(struct tls_session)) +
+           full.server_handshakes * handshake_bytes(full.server_message_bytes) +
+           full.client_handshakes * handshake_bytes(full.client_message_bytes);
+}
+
+/* @count handshakes at @at; a list. */
+static struct tls_handshake *lay_out(uint8_t **at, unsigned count, uint32_t message_bytes,
+                                     bool for_client)
+{
+    struct tls_handshake *list = NULL;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct tls_handshake *made = (struct tls_handshake *)(void *)*at;
+
+        memset(made, 0, handshake_bytes(message_bytes));
+        made->message_max = message_bytes;
+        made->for_client = for_client;
+        made->next_free = list;
+        list = made;
+        *at += handshake_bytes(message_bytes);
+    }
+    return list;
+}
+
+static bool are_sound(const struct leat_tls_identity *const *identities, uint16_t count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        size_t bytes = 0;
+
+        for (unsigned k = 0; k < identities[i]->chain_count; k++)
+            bytes += identities[i]->chain[k].len + 5;
+        if (identities[i]->chain_count == 0 || identities[i]->chain_count > LEAT_TLS_CHAIN_MAX ||
+            bytes > LEAT_TLS_CHAIN_BYTES_MAX)
+            return false;
+    }
+    return true;
+}
+
+enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *memory, size_t bytes,
+                            const struct leat_tls_config *config)
+{
+    const struct leat_tls_config full = with_defaults(config);
+    uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
+    struct leat_tls *made = (struct leat_tls *)(void *)at;
+
+    if (!config->crypto || leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
+        full.client_message_bytes < CLIENT_MESSAGE_BYTES_MIN ||
+        !are_sound(full.identities, full.identity_count))
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_tls_memory_bytes(config))
+        return LEAT_ERR_MEMORY;
+    memset(made, 0, sizeof *made);
+    made->config = full;
+    made->stack = stack;
+    made->crypto = *full.crypto;
+    at += align_up(sizeof *made);
+    made->sessions = (struct tls_session *)(void *)at;
+    memset(made->sessions, 0, full.sessions * sizeof *made->sessions);
+    at += align_up(full.sessions * sizeof *made->sessions);
+    for (uint32_t i = full.sessions; i-- > 0;) {
+        made->sessions[i].tls = made;
+        made->sessions[i].next_free = made->free_session;
+        made->free_session = &made->sessions[i];
+    }
+    made->free_server = lay_out(&at, full.server_handshakes, full.server_message_bytes, false);
+    made->free_client = lay_out(&at, full.client_handshakes, full.client_message_bytes, true);
+    tls_agree_open(made);
+    if (made->suite_count == 0 || made->group_count == 0 || made->scheme_count == 0)
+        return LEAT_ERR_ARGUMENT;
+    *tls = made;
+    return LEAT_OK;
+}
+
+void leat_tls_close(struct leat_tls *tls)
+{
+    for (uint32_t i = 0; i < tls->config.sessions; i++)
+        if (tls->sessions[i].below.end)
+            tls_session_drop(&tls->sessions[i]);
+}
+
+enum leat_err leat_tls_set_identities(struct leat_tls *tls,
+                                      const struct leat_tls_identity *const *identities,
+                                      uint16_t count)
+{
+    if (!are_sound(identities, count))
+        return LEAT_ERR_ARGUMENT;
+    tls->config.identities = identities;
+    tls->config.identity_count = count;
+    return LEAT_OK;
+}
+
+/* A session with one of @list's handshakes; NULL: there is no place. */
+static struct tls_session *start(struct leat_tls *tls, const struct leat_stream *below,
+                                 struct tls_handshake **list, const struct leat_tls_client *client)
+{
+    struct tls_session *session = tls->free_session;
+    struct tls_handshake *handshake = *list;
+
+    if (!session || !handshake) {
+        tls->counts.refused++;
+        return NULL;
+    }
+    tls->free_session = session->next_free;
+    *list = handshake->next_free;
+    handshake->client = client;
+    tls_session_start(session, below, handshake);
+    return session;
+}
+
+enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *below,
+                              struct leat_stream *session)
+{
+    struct tls_session *made;
+
+    if (tls->config.identity_count == 0)
+        return LEAT_ERR_ARGUMENT;
+    made = start(tls, below, &tls->free_server, NULL);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    *session = (struct leat_stream){&tls_stream_ops, made};
+    tls_event(made, TLS_accept);
+    return LEAT_OK;
+}
+
+enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *below,
+                               const struct leat_tls_client *client, struct leat_stream *session)
+{
+    struct tls_session *made;
+
+    if (!client->name || !client->name[0] || tls_text_len(client->name) > 255 || !client->anchors)
+        return LEAT_ERR_ARGUMENT;
+    made = start(tls, below, &tls->free_client, client);
+    if (!made)
+        return LEAT_ERR_MEMORY;
+    *session = (struct leat_stream){&tls_stream_ops, made};
+    tls_event(made, TLS_connect);
+    return LEAT_OK;
+}
+
+void leat_tls_get_info(const struct leat_stream *stream, struct leat_tls_info *info)
+{
+    const struct tls_session *session = stream->end;
+
+    *info = (struct leat_tls_info){.open = session->is_open,
+                                   .server = session->server,
+                                   .suite = session->suite,
+                                   .group = session->group,
+                                   .scheme = session->scheme,
+                                   .alert_sent = session->alert_sent,
+                                   .alert_received = session->alert_received,
+                                   .protocol = session->protocol,
+                                   .why = session->why};
+}
+
+const struct leat_tls_counts *leat_tls_counts(const struct leat_tls *tls)
+{
+    return &tls->counts;
+}

@@ -1,0 +1,285 @@
+/*
+ * tls.h -- the inside of TLS: sessions, handshakes, keys.
+ *
+ * From the stream below to the program, and back:
+ *
+ *      tls_session_pump -> tls_record_next -> tls_unprotect -> text for the program
+ *                                             -> tls_message_feed -> tls_event
+ *      tls_event -> messages that are owed -> tls_flush -> tls_protect -> the stream below
+ *      the program's text --------------------------------> tls_protect -> the stream below
+ *
+ * An idle session is a struct tls_session and nothing else.  A handshake has a struct tls_handshake
+ * of a bounded pool.  What is to be sent is a set of messages, lowest bit first, each sent whole or
+ * not yet: so nothing is held when the pool is empty.
+ */
+#ifndef TLS_TLS_H
+#define TLS_TLS_H
+
+#include <leat/tls.h>
+#include <leat/timer.h>
+
+#include "tls/tls_fsm.h"
+#include "wire/tls.h"
+
+enum {
+    TLS_OUT_BYTES = 1792, /* of the longest message that we write: a hello with a hybrid share */
+    TLS_RECORD_PIECES = 16,
+    TLS_OPEN_PIECES = 40,
+    TLS_OVERHEAD = WIRE_TLS_RECORD_HEADER + 1 + LEAT_CRYPTO_TAG_BYTES,
+    TLS_SEGMENT_TEXT = 1400, /* of a record that fits a segment */
+    TLS_SEGMENT_RECORDS =
+        32,                /* so many are that small, before a reader may have to wait for more */
+    TLS_IDLE_RECORDS = 32, /* without text, one after another */
+    TLS_SCHEMES = 8
+};
+
+/* What is to be sent, in this order. */
+enum tls_owed {
+    TLS_OWES_CLIENT_HELLO = 1 << 0,
+    TLS_OWES_RETRY = 1 << 1,
+    TLS_OWES_SERVER_HELLO = 1 << 2,
+    TLS_OWES_CHANGE = 1 << 3, /* change_cipher_spec, for middleboxes (D.4) */
+    TLS_OWES_EXTENSIONS = 1 << 4,
+    TLS_OWES_CERTIFICATE = 1 << 5,
+    TLS_OWES_VERIFY = 1 << 6,
+    TLS_OWES_FINISHED = 1 << 7,
+    TLS_OWES_FLIGHT = (1 << 8) - 1, /* all of these: after the last comes flight_sent */
+    TLS_OWES_KEY_UPDATE = 1 << 8,
+    TLS_OWES_CLOSE = 1 << 9,
+    TLS_OWES_ALERT = 1 << 10
+};
+
+/* What the program is to hear. */
+enum tls_news {
+    TLS_NEWS_OPEN = 1 << 0,
+    TLS_NEWS_READABLE = 1 << 1,
+    TLS_NEWS_WRITABLE = 1 << 2
+};
+
+/* One direction (7.3). */
+struct tls_key {
+    struct leat_crypto_aead_key key;
+    uint8_t iv[LEAT_CRYPTO_NONCE_BYTES];
+    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint64_t sequence;
+    bool on; /* records are encrypted */
+};
+
+/* What a session needs until it is open. */
+struct tls_handshake {
+    struct tls_handshake *next_free;
+    const struct leat_tls_client *client;
+    const struct leat_tls_identity *identity;
+    struct leat_crypto_hashing transcript;
+    struct leat_crypto_share share;
+    struct leat_crypto_public peer_key;
+    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];        /* as far as the schedule has come (7.1) */
+    uint8_t client_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of this stage's traffic */
+    uint8_t server_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t hello_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* what a second one must repeat */
+    uint8_t random[WIRE_TLS_RANDOM];                    /* the client's */
+    uint8_t session_id[WIRE_TLS_SESSION_ID_MAX];
+    uint8_t session_id_len;
+    bool for_client;
+    bool hashing; /* `transcript` is open */
+    bool has_share, has_peer_key;
+    bool retried;
+    bool certificate_asked; /* of us, a client */
+    bool name_seen;         /* the client's name was of use (RFC 6066 3) */
+    bool limit_seen;        /* it sent a record_size_limit */
+    uint16_t share_group;
+    struct wire_tls_bytes peer_share; /* in `message` */
+    uint32_t message_max;
+    uint32_t have;    /* of the message that comes, header included */
+    uint32_t out_len; /* of the message in `out` */
+    uint8_t out[TLS_OUT_BYTES];
+    uint8_t message[];
+};
+
+struct tls_session {
+    struct leat_tls *tls;
+    struct tls_session *next_free;
+    struct leat_stream below; /* its `end` is NULL: free */
+    const struct leat_tcp_events *events;
+    void *arg;
+    struct tls_handshake *handshake; /* NULL: it is over */
+    struct leat_timer timer;
+    uint64_t due_ns;   /* what goes on may last so long, or LEAT_NEVER_NS */
+    uint64_t wakes_ns; /* the timer fires then, or LEAT_NEVER_NS */
+    struct tls_key read, write;
+    struct leat_buf *incoming; /* an opened record, while its event is on its way */
+    struct leat_buf *unsent;   /* the program's, for which there was no room after all */
+    struct leat_buf *text;     /* opened, and not yet taken by the program */
+    const char *why;
+    uint32_t text_bytes; /* of `text` */
+    uint32_t owed;       /* set of enum tls_owed */
+    uint32_t wanted;     /* room that the program waits for; 0: it doesn't */
+    uint16_t record_len; /* of the record that comes; 0: its header hasn't */
+    uint16_t text_max;   /* of a record that we send */
+    uint16_t suite, group, scheme;
+    uint16_t segment_records; /* small ones sent so far */
+    uint8_t state;            /* enum tls_state */
+    uint8_t hash;             /* enum leat_crypto_hash */
+    uint8_t record_type;
+    uint8_t news; /* set of enum tls_news */
+    uint8_t idle_records;
+    uint8_t alert;     /* to be sent */
+    bool wants_update; /* the peer's KeyUpdate wants one of ours */
+    uint8_t alert_sent, alert_received;
+    uint8_t err;                               /* enum leat_err, for on_closed */
+    uint8_t late[WIRE_TLS_MESSAGE_HEADER + 1]; /* of a message behind the handshake */
+    uint8_t late_have;
+    bool server;
+    bool is_open;       /* on_open has come, or is on its way */
+    bool ended;         /* the stream below has */
+    bool said_last;     /* our close_notify or alert has left, and the stream below is shut */
+    bool timed;         /* the handshake has its time */
+    bool deaf;          /* the program has closed: what comes is lost */
+    uint32_t late_left; /* of that message, to be skipped */
+    char protocol[LEAT_TLS_PROTOCOL_BYTES];
+};
+
+struct leat_tls {
+    struct leat_tls_config config; /* with the defaults filled in */
+    struct leat_tls_counts counts;
+    struct leat *stack;
+    struct leat_crypto crypto;
+    struct tls_session *sessions; /* config.sessions of them */
+    struct tls_session *free_session;
+    struct tls_handshake *free_server, *free_client;
+    uint64_t turn_ns; /* of the last signature */
+    uint32_t turn_signatures;
+    uint16_t schemes[TLS_SCHEMES]; /* that the provider has, the best first */
+    uint16_t groups[4];
+    uint16_t suites[3];
+    uint8_t scheme_count, group_count, suite_count;
+    /* one record at a time */
+    struct leat_crypto_piece in[TLS_OPEN_PIECES + 1];
+    struct leat_crypto_piece out[TLS_OPEN_PIECES + 1];
+    struct leat_crypto_piece parts[2 * LEAT_TLS_CHAIN_MAX + 1]; /* of a message */
+    /* told of every transition, for tests */
+    void (*on_transition)(void *arg, uint8_t state, uint8_t event, uint8_t next);
+    void *watcher;
+};
+
+/* What an action leaves behind for tls_event(). */
+struct tls_step {
+    uint8_t next; /* enum tls_event */
+    bool follows; /* `next` does */
+};
+
+/* ---- events.c */
+
+void tls_fsm_start(struct tls_session *session);
+/* Takes @event through the table, and what follows from it. */
+void tls_event(struct tls_session *session, enum tls_event event);
+const char *tls_state_name(const struct tls_session *session);
+
+/* ---- stream.c: a session as a stream */
+
+extern const struct leat_stream_ops tls_stream_ops;
+/* Sends what waits of the program's text; true: nothing is left. */
+bool tls_stream_flush(struct tls_session *session);
+
+/* ---- session.c: a session on the stream below */
+
+extern const struct leat_tcp_events tls_below_events;
+
+/* Opens records until there is text, one at a time: what isn't taken stays below. */
+void tls_session_pump(struct tls_session *session);
+/* Looks at the stream below soon, in the step of callbacks; or in a while, when there may be
+ * memory. */
+void tls_session_soon(struct tls_session *session);
+void tls_session_retry(struct tls_session *session);
+/* What goes on may last until then. */
+void tls_session_due(struct tls_session *session, uint64_t at_ns);
+/* It is over: what comes is thrown away, and the stream below has little time to end. */
+void tls_session_linger(struct tls_session *session);
+/* A new session on @below, with the handshake that it takes. */
+void tls_session_start(struct tls_session *session, const struct leat_stream *below,
+                       struct tls_handshake *handshake);
+/* Ends it at once, without a word to the program. */
+void tls_session_drop(struct tls_session *session);
+/* Gives back the handshake's memory, wiped. */
+void tls_handshake_release(struct tls_session *session);
+
+/* ---- record.c: records that come */
+
+/* Takes the next record off the stream below, if all of it is there, and does what it says; false:
+ * nothing can be done now. */
+bool tls_record_next(struct tls_session *session);
+
+/* ---- message.c: handshake messages out of records */
+
+/* @text is what a record had of them. */
+void tls_message_feed(struct tls_session *session, const struct leat_buf *text);
+
+/* ---- protect.c: records opened and sealed */
+
+/* Opens an encrypted record, @total bytes behind its header, where it lies.  NULL: its tag is
+ * wrong, or there was no memory (*@alert); takes @record.  Gives the text, trimmed, which may be
+ * empty but is never NULL, and its @type. */
+struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
+                               uint8_t *type, uint8_t *alert);
+/* Sends one record: @len bytes in the first @count of tls->in, which has room for one more.  False:
+ * no room. */
+bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint32_t len);
+/* The same bytes in few pieces of our own; NULL: no memory.  Takes @text. */
+struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *text, uint32_t total);
+/* The longest text of a record. */
+uint32_t tls_text_max(const struct tls_session *session);
+
+/* ---- keys.c: the key schedule (7) */
+
+/* The number of bytes of a digest. */
+size_t tls_digest_bytes(const struct tls_session *session);
+/* Begins the transcript with the hash of the suite. */
+bool tls_transcript_open(struct tls_session *session);
+bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len);
+bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest);
+/* Instead of a first ClientHello that was added: its hash (4.4.1). */
+bool tls_transcript_retry(struct tls_session *session);
+/* The handshake's secret of what a share gave; the keys' secrets of it.  The transcript ends with
+ * the ServerHello. */
+bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len);
+/* The same for the application's; the transcript ends with the server's Finished. */
+bool tls_schedule_master(struct tls_session *session);
+/* Uses the secret of this stage for a direction. */
+bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret);
+/* The next generation (7.2). */
+bool tls_key_update(struct tls_session *session, struct tls_key *key);
+/* What Finished says (4.4.4) by @secret, of the transcript so far. */
+bool tls_finished(struct tls_session *session, const uint8_t *secret, uint8_t *mac);
+/* Tells config.on_secret. */
+void tls_tell_secret(const struct tls_session *session, const char *label, const uint8_t *secret);
+
+/* ---- end.c: what both ends do with the messages of the other */
+
+/* The message that has come becomes a part of the transcript; false: `flaw` follows. */
+bool tls_message_add(struct tls_session *session, struct tls_step *step);
+
+/* ---- flight.c: messages that go */
+
+/* Sends what is owed, as far as there is room; true: all. */
+bool tls_flush(struct tls_session *session);
+
+/* ---- agree.c: what both ends know */
+
+/* Notes what is wrong, so that `flaw` follows. */
+void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why);
+/* The same without a step: takes the event. */
+void tls_break(struct tls_session *session, uint8_t alert, const char *why);
+/* The AEAD and the hash of a suite of ours. */
+enum leat_crypto_aead tls_suite_aead(uint16_t suite);
+enum leat_crypto_hash tls_suite_hash(uint16_t suite);
+/* Fills in what the provider has. */
+void tls_agree_open(struct leat_tls *tls);
+/* What is signed in CertificateVerify (4.4.3): three pieces to @pieces, of @digest. */
+void tls_signed_content(bool server, struct leat_crypto_piece pieces[3], uint8_t *digest,
+                        size_t len);
+/* Takes the protocol of @name that was agreed on. */
+bool tls_protocol_set(struct tls_session *session, struct wire_tls_bytes name);
+bool tls_text_is(struct wire_tls_bytes bytes, const char *text);
+size_t tls_text_len(const char *text);
+
+#endif

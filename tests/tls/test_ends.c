@@ -1,0 +1,173 @@
+/* test_ends.c -- both ends of TLS talk to each other: hellos, text, the end, in pieces of any size.
+ */
+#include "tls_test.h"
+
+enum {
+    WIDE = 1 << 18
+};
+
+static void test_text_both_ways(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    assert_int_equal(f->users[CLIENT]->info.suite, 0x1301);
+    assert_int_equal(f->users[CLIENT]->info.group, LEAT_CRYPTO_X25519);
+    assert_int_equal(f->users[CLIENT]->info.scheme, LEAT_CRYPTO_ECDSA_SECP256R1_SHA256);
+    say(f, CLIENT, "question");
+    assert_memory_equal(f->users[SERVER]->bytes, "question", 8);
+    say(f, SERVER, "answer");
+    assert_memory_equal(f->users[CLIENT]->bytes, "answer", 6);
+    assert_int_equal(leat_tls_counts(f->tls[SERVER])->accepted, 1);
+    assert_int_equal(leat_tls_counts(f->tls[CLIENT])->connected, 1);
+    assert_int_equal(leat_tls_counts(f->tls[CLIENT])->copied_bytes, 0);
+    leave(f);
+}
+
+static void test_a_lot_of_text(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    send_pattern(f, SERVER, 700000, 100000);
+    send_pattern(f, CLIENT, 700000, 3000);
+    send_pattern(f, CLIENT, 3000, 1);
+    leave(f);
+}
+
+static void test_a_narrow_stream(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, 20000);
+    send_pattern(f, SERVER, 300000, 300000);
+    leave(f);
+}
+
+/* Every flight and record in pieces of every small size. */
+static void test_threat_T2_flights_in_pieces_of_any_size(void **state)
+{
+    struct fixture *f = *state;
+
+    begin(f, WIDE);
+    for (uint32_t grain = 1; grain < 1500; grain += grain < 8 ? 1 : grain < 100 ? 31 : 467) {
+        pipe_open(f->ends, f->world->stacks[SERVER], WIDE);
+        f->ends[0].grain = f->ends[1].grain = grain;
+        memset(f->users[0], 0, sizeof *f->users[0]);
+        memset(f->users[1], 0, sizeof *f->users[1]);
+        f->secret_count = 0;
+        shake(f);
+        assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+        assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+        send_pattern(f, CLIENT, 700, 300);
+        send_pattern(f, SERVER, 3000, 3000);
+        leave(f);
+        world_wait(f->world, ms); /* timers of the pipe */
+    }
+}
+
+static void test_an_rsa_key(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config[SERVER].identities = &f->list[RSA];
+    open_both(f, WIDE);
+    assert_int_equal(f->users[CLIENT]->info.scheme, LEAT_CRYPTO_RSA_PSS_RSAE_SHA256);
+    leave(f);
+}
+
+static void test_the_end_of_one_side_leaves_the_other(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    assert_int_equal(leat_stream_shutdown(&f->users[CLIENT]->stream), LEAT_OK);
+    assert_int_equal(leat_stream_shutdown(&f->users[CLIENT]->stream), LEAT_ERR_CLOSING);
+    world_wait(f->world, 10 * ms);
+    assert_true(f->users[SERVER]->ended);
+    send_pattern(f, SERVER, 100000, 5000);
+    leave(f);
+}
+
+static void test_threat_T14_a_stream_that_is_cut_short_is_told(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_stream below = pipe_stream(&f->ends[SERVER]);
+
+    open_both(f, WIDE);
+    say(f, SERVER, "half of");
+    leat_stream_shutdown(&below);
+    expect_end(f, CLIENT, LEAT_ERR_CUT_SHORT);
+    assert_int_equal(f->users[CLIENT]->have, 7);
+    assert_false(f->users[CLIENT]->ended);
+    assert_int_equal(leat_tls_counts(f->tls[CLIENT])->cut_short, 1);
+}
+
+/* Three servers have one signature a turn: all come to theirs. */
+static void test_threat_T13_signatures_have_their_turn(void **state)
+{
+    struct fixture *f = *state;
+    struct pipe_end ends[2][2];
+    struct leat_stream below, sessions[2][2];
+    struct leat_tls_info info;
+
+    f->config[SERVER].signatures_per_turn = 1;
+    begin(f, WIDE);
+    shake(f);
+    for (unsigned i = 0; i < 2; i++) {
+        f->secret_count = 0;
+        pipe_open(ends[i], f->world->stacks[SERVER], WIDE);
+        below = pipe_stream(&ends[i][SERVER]);
+        assert_int_equal(leat_tls_accept(f->tls[SERVER], &below, &sessions[i][SERVER]), LEAT_OK);
+        below = pipe_stream(&ends[i][CLIENT]);
+        assert_int_equal(leat_tls_connect(f->tls[CLIENT], &below, &f->client, &sessions[i][CLIENT]),
+                         LEAT_OK);
+    }
+    f->tls[SERVER]->config.on_secret = f->tls[CLIENT]->config.on_secret = NULL;
+    world_wait(f->world, second);
+    assert_int_equal(leat_tls_counts(f->tls[SERVER])->accepted, 3);
+    assert_true(leat_tls_counts(f->tls[SERVER])->waited > 0);
+    for (unsigned i = 0; i < 2; i++) {
+        leat_tls_get_info(&sessions[i][SERVER], &info);
+        assert_true(info.open);
+        leat_stream_abort(&sessions[i][CLIENT]);
+    }
+    world_wait(f->world, second);
+    leave(f);
+}
+
+/* As a connection's share of a pool does, the room goes when some of it is used. */
+static void shrink(struct pipe_end *end, struct leat_buf *text)
+{
+    end->capacity = leat_buf_total(end->text) + end->unconsumed + leat_buf_total(text);
+    if (end->capacity < 3000)
+        end->capacity = 3000;
+}
+
+static void test_room_that_goes_while_it_is_used(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    f->ends[CLIENT].spoil = shrink;
+    send_pattern(f, SERVER, 200000, 100000);
+    assert_int_equal(leat_stream_shutdown(&f->users[SERVER]->stream), LEAT_OK);
+    leave(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_text_both_ways),
+        TEST(test_a_lot_of_text),
+        TEST(test_a_narrow_stream),
+        TEST(test_threat_T2_flights_in_pieces_of_any_size),
+        TEST(test_an_rsa_key),
+        TEST(test_the_end_of_one_side_leaves_the_other),
+        TEST(test_room_that_goes_while_it_is_used),
+        TEST(test_threat_T13_signatures_have_their_turn),
+        TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
