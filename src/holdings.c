@@ -10,6 +10,8 @@ void leat_holdings(const struct leat *stack, struct leat_holdings *holdings)
     *holdings = (struct leat_holdings){0};
     holdings->held_reassembly = reassembly_pieces(stack);
     holdings->held_parked = neighbours_pieces(stack);
+    if (stack->ipv6_family)
+        holdings->held_parked += stack->ipv6_family->parked_pieces(stack);
     for (unsigned i = 0; i < stack->protocol_count; i++) {
         if (stack->protocols[i]->holdings)
             stack->protocols[i]->holdings(stack, holdings);

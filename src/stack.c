@@ -135,6 +135,8 @@ COLD void leat_close(struct leat *stack)
             stack->protocols[i]->close(stack);
     }
     neighbours_close(stack);
+    if (stack->ipv6_family)
+        stack->ipv6_family->close(stack);
     reassembly_close(stack);
     queue_free_all(&stack->loopback);
     for (struct link *link = stack->links; link < stack->links_end; link++) {
@@ -158,6 +160,8 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link->stack = stack;
     link->netif = netif;
     link->mtu = netif->mtu;
+    if (stack->ipv6_family)
+        stack->ipv6_family->attached(link);
     return LEAT_OK;
 }
 

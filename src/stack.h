@@ -31,6 +31,7 @@ struct routes;     /* ip/route.h */
 struct route_cache_entry;
 struct icmp_error; /* ip/icmp.h */
 struct address_watch;
+struct ipv6;       /* ip/v6/ipv6.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
 struct ready {
@@ -123,6 +124,23 @@ struct protocol {
     uint8_t number; /* as in the IP header */
 };
 
+/* What others ask of IPv6: registered by a call, so that who does not call it does not link it. */
+struct ipv6_family {
+    /* Takes a packet from a link, its Ethernet header pulled off. */
+    void (*input)(struct leat *stack, struct link *link, struct leat_buf *packet, bool is_group);
+    /* True if @link listens to the group that has this Ethernet address. */
+    bool (*hears)(const struct link *link, const struct leat_mac *mac);
+    void (*attached)(struct link *link); /* a new link */
+    /* leat/stack.h's functions; @link may be NULL: not attached. */
+    enum leat_err (*address_add)(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
+    enum leat_err (*address_remove)(struct link *link, struct leat_ip ip);
+    enum leat_err (*route_add)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
+                               struct leat_ip gateway);
+    enum leat_err (*route_remove)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
+    uint32_t (*parked_pieces)(const struct leat *stack); /* buffers that parked frames hold */
+    void (*close)(struct leat *stack);                   /* frees what it holds */
+};
+
 enum {
     PROTOCOLS_MAX = 4,
     READY_BUDGET = 1024,   /* callbacks in one poll */
@@ -161,11 +179,13 @@ struct leat {
     uint64_t random_counter;
     struct link links[LEAT_NETIFS_MAX];
     const struct protocol *protocols[PROTOCOLS_MAX];
-    struct buf_queue loopback; /* packets to ourselves, IP header first */
-    struct limiter icmp_errors;
+    struct buf_queue loopback;  /* packets to ourselves, IP header first */
+    struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
     uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; time/civil.c alone */
     bool civil_known;
+    const struct ipv6_family *ipv6_family; /* NULL: not registered */
+    struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */

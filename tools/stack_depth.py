@@ -20,10 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
-          "conflict.c:timer_fired", "neighbour.c:timer_fired", "lookup.c:on_timeout",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "lookup.c:on_timeout",
           "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired", "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
-         "conflict.c:tell", "src/timer.c:call", "wait.c:ready_run"]
+         "conflict.c:tell", "address6.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4096
 CONGESTION = ["cubic", "newreno"]  # every function of these files
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
@@ -41,10 +41,12 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 # is depends on what the compiler puts in line.
 INDIRECT = {
     "autoconf/autoconf.c": OUT, "dhcp/events.c": actions_of("dhcp", "src/dhcp"),
-    "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings"], "host.c": OUT, "timer.c": OUT,
-    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:"],
+    "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
+    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:", "address6_attached", "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
-                        "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut"],
+                        "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears"],
+    "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["ipv6.c:route_add", "ipv6.c:route_remove"],
+    "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": OUT,
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "connect/connect.c": OUT, "crypto/hkdf.c": OUT, "time/civil.c": OUT, "time/sntp.c": OUT,
@@ -71,7 +73,7 @@ def compile_all(build, folder):
     for number, source in enumerate(sources):
         subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su", f"-I{build}/src/tls",
                         f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src/tcp",
-                        f"-I{build}/src/dhcp", "-c", "-o",
+                        f"-I{build}/src/dhcp", f"-I{build}/src/ip/v6", "-c", "-o",
                         folder / f"{number}.o", source], check=True, env=environment)
 
 

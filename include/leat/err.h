@@ -27,7 +27,7 @@ enum leat_err {
     LEAT_ERR_FORMAT,      /**< the message breaks its format */
     LEAT_ERR_NOT_FOUND,   /**< no such name, file or record */
     LEAT_ERR_PROTOCOL,    /**< the stack has no such protocol: leat_udp_register() and others */
-    LEAT_ERR_FAMILY,      /**< an IPv6 address, and the stack has no IPv6 */
+    LEAT_ERR_FAMILY,      /**< an IPv6 address, where only IPv4 will do so far */
     LEAT_ERR_DEVICE,      /**< the device or the file failed; the backend keeps the reason */
     LEAT_ERR_END,         /**< the peer has said all, and all of it has been read */
     LEAT_ERR_CANCELLED,   /**< the task that waits was cancelled */

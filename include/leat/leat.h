@@ -9,6 +9,7 @@
 #include <leat/buf.h>
 #include <leat/err.h>
 #include <leat/host.h>
+#include <leat/ipv6.h>
 #include <leat/netif.h>
 #include <leat/stack.h>
 #include <leat/stats.h>

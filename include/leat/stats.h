@@ -37,6 +37,8 @@ enum leat_stat_group {
     X(TAKEN, taken_icmp, "ICMP messages processed")                                                \
     X(TAKEN, taken_udp, "UDP datagrams given to a socket")                                         \
     X(TAKEN, taken_tcp, "TCP segments given to a connection or listener")                          \
+    X(TAKEN, taken_icmp6, "ICMPv6 messages processed, and packets without a content")              \
+    X(TAKEN, taken_ndp, "messages of neighbour discovery processed")                               \
     X(DROP, drop_eth_short, "frame shorter than an Ethernet header")                               \
     X(DROP, drop_eth_not_ours, "frame for another station (MAC filter)")                           \
     X(DROP, drop_eth_source, "frame from a group address or from our own")                         \
@@ -63,6 +65,17 @@ enum leat_stat_group {
     X(DROP, drop_icmp_quote, "ICMP error about something we did not send")                         \
     X(DROP, drop_icmp_blind, "ICMP error about nothing in flight, or no socket (RFC 5927)")        \
     X(DROP, drop_icmp_limit, "ICMP echo request over the rate limit")                              \
+    X(DROP, drop_ip6_header, "IPv6 header cut short, wrong version or length")                     \
+    X(DROP, drop_ip6_headers, "IPv6 extension headers malformed, unknown options or too many")     \
+    X(DROP, drop_ip6_source, "IPv6 source that can't be right (martian)")                          \
+    X(DROP, drop_ip6_not_ours, "IPv6 packet for another host or group")                            \
+    X(DROP, drop_ip6_protocol, "IPv6 packet with a next header that nobody handles")               \
+    X(DROP, drop_ip6_fragment, "IPv6 fragment: there is no reassembly for them yet")               \
+    X(DROP, drop_icmp6_format, "ICMPv6 message cut short")                                         \
+    X(DROP, drop_icmp6_checksum, "ICMPv6 checksum wrong")                                          \
+    X(DROP, drop_icmp6_type, "ICMPv6 type that we ignore")                                         \
+    X(DROP, drop_ndp_format, "neighbour discovery that breaks RFC 4861 7.1, or from afar")         \
+    X(DROP, drop_ndp_not_ours, "neighbour discovery that concerns others, or nobody asked for")    \
     X(DROP, drop_udp_format, "UDP length wrong")                                                   \
     X(DROP, drop_udp_checksum, "UDP checksum wrong")                                               \
     X(DROP, drop_udp_port, "UDP datagram to a closed port")                                        \
@@ -92,6 +105,10 @@ enum leat_stat_group {
     X(NOTE, arp_claims, "claims that a neighbour has another MAC: its old one is asked first")     \
     X(NOTE, arp_moves, "neighbours believed to have another MAC: the old one didn't answer")       \
     X(NOTE, arp_evictions, "neighbours evicted from a full cache")                                 \
+    X(NOTE, ndp_solicitations_sent, "neighbour solicitations sent")                                \
+    X(NOTE, ndp_advertisements_sent, "neighbour advertisements sent")                              \
+    X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
+    X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \
     X(NOTE, ip_fragments_sent, "fragments sent")                                                   \
     X(NOTE, ip_reassembly_timeouts, "datagrams given up after the reassembly timeout")             \
     X(NOTE, ip_reassembly_failed, "datagrams given up: overlap, too long, too many fragments")     \

@@ -151,6 +151,8 @@ COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t
     leat_ip4 network, gateway;
     struct route *route;
 
+    if (stack->ipv6_family && !leat_ip_is_v4(by))
+        return stack->ipv6_family->route_add(stack, to, prefix_bits, by);
     if (!ip4_of(to, &network) || !ip4_of(by, &gateway))
         return LEAT_ERR_FAMILY;
     if (prefix_bits > 32 || (network & ~ip4_mask(prefix_bits)) || address_is_no_host(gateway))
@@ -173,6 +175,8 @@ enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t p
     struct route *route;
     leat_ip4 network;
 
+    if (stack->ipv6_family && !leat_ip_is_v4(to))
+        return stack->ipv6_family->route_remove(stack, to, prefix_bits);
     if (!ip4_of(to, &network))
         return LEAT_ERR_FAMILY;
     route = find(table, network, prefix_bits);

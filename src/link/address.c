@@ -127,7 +127,8 @@ COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif
     leat_ip4 ip;
 
     if (!ip4_of(given, &ip))
-        return LEAT_ERR_FAMILY;
+        return stack->ipv6_family ? stack->ipv6_family->address_add(link, given, prefix_bits)
+                                  : LEAT_ERR_FAMILY;
     return link ? address_add(link, ip, prefix_bits, check, 0) : LEAT_ERR_ARGUMENT;
 }
 
@@ -139,7 +140,8 @@ enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif,
     leat_ip4 ip;
 
     if (!ip4_of(given, &ip))
-        return LEAT_ERR_FAMILY;
+        return stack->ipv6_family ? stack->ipv6_family->address_remove(link, given)
+                                  : LEAT_ERR_FAMILY;
     address = link ? address_find(link, ip) : 0;
     if (!address)
         return LEAT_ERR_NOT_FOUND;

@@ -18,8 +18,7 @@ static bool is_for_us(const struct link *link, const struct leat_mac *dst)
 }
 
 /* @packet is what was behind the header. */
-static inline void packet_input(struct link *link, uint16_t type, bool is_group,
-                                struct leat_buf *packet)
+HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct leat_buf *packet)
 {
     struct leat *stack = link->stack;
 
@@ -27,6 +26,8 @@ static inline void packet_input(struct link *link, uint16_t type, bool is_group,
         ipv4_input(stack, link, packet, is_group);
     } else if (type == ETHERNET_ARP) {
         arp_input(link, packet);
+    } else if (type == ETHERNET_IPV6 && stack->ipv6_family) {
+        stack->ipv6_family->input(stack, link, packet, is_group);
     } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
         stack_end(stack, packet, drop_eth_vlan);
     } else {
@@ -35,26 +36,41 @@ static inline void packet_input(struct link *link, uint16_t type, bool is_group,
     }
 }
 
-void ethernet_input(struct link *link, struct leat_buf *frame)
+/* A frame for us. */
+HOT void frame_input(struct link *link, struct leat_buf *frame)
 {
-    struct leat *stack = link->stack;
     const uint8_t *bytes = frame->data;
-    const struct leat_mac *dst, *src;
+    const struct leat_mac *src = wire_ethernet_src(bytes);
 
-    if (frame->len < ETHERNET_HEADER_BYTES) {
-        stack_end(stack, frame, drop_eth_short);
-        return;
-    }
-    dst = wire_ethernet_dst(bytes);
-    src = wire_ethernet_src(bytes);
-    if (!is_for_us(link, dst)) {
-        stack_end(stack, frame, drop_eth_not_ours);
-    } else if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
-        stack_end(stack, frame, drop_eth_source);
+    if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
+        stack_end(link->stack, frame, drop_eth_source);
     } else {
         view_pull(frame, ETHERNET_HEADER_BYTES);
-        packet_input(link, wire_ethernet_type(bytes), mac_is_group(dst), frame);
+        packet_input(link, wire_ethernet_type(bytes), mac_is_group(wire_ethernet_dst(bytes)),
+                     frame);
     }
+}
+
+/* A frame for another station, or for a group that IPv6 may be in: apart, so that a frame of ours
+ * calls nobody. */
+COLD static void other_frame(struct link *link, struct leat_buf *frame)
+{
+    const struct ipv6_family *ipv6 = link->stack->ipv6_family;
+
+    if (ipv6 && ipv6->hears(link, wire_ethernet_dst(frame->data)))
+        frame_input(link, frame);
+    else
+        stack_end(link->stack, frame, drop_eth_not_ours);
+}
+
+void ethernet_input(struct link *link, struct leat_buf *frame)
+{
+    if (frame->len < ETHERNET_HEADER_BYTES)
+        stack_end(link->stack, frame, drop_eth_short);
+    else if (is_for_us(link, wire_ethernet_dst(frame->data)))
+        frame_input(link, frame);
+    else
+        other_frame(link, frame);
 }
 
 /* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no

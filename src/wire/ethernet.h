@@ -22,6 +22,7 @@ enum ethernet_type {
     ETHERNET_IPV4 = 0x0800,
     ETHERNET_ARP = 0x0806,
     ETHERNET_VLAN = 0x8100,      /* 802.1Q */
+    ETHERNET_IPV6 = 0x86dd,      /* RFC 2464 3 */
     ETHERNET_VLAN_STACK = 0x88a8 /* 802.1ad */
 };
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import tree
 
 
-MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp"}
+MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp", "ndp": "src/ip/v6"}
 
 
 def made(name, form):

@@ -6,7 +6,7 @@ import tree
 
 FLAGS = ["-m32", "-std=c11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wconversion", "-Werror"]
 PATHS = [tree.ROOT / "examples/bare/include", tree.ROOT / "include", tree.ROOT / "src", tree.BUILD / "src/tcp",
-         tree.BUILD / "src/dhcp", tree.BUILD / "src/tls"]
+         tree.BUILD / "src/dhcp", tree.BUILD / "src/tls", tree.BUILD / "src/ip/v6"]
 
 
 class Width(unittest.TestCase):

@@ -11,6 +11,7 @@ static void on_address(struct leat *stack, struct leat_netif *netif, struct leat
     (void)stack;
     (void)netif;
     world->usable++;
+    world->last_address = ip;
     world->last_ip = leat_ip_v4_number(ip);
 }
 
@@ -21,6 +22,7 @@ static void on_conflict(struct leat *stack, struct leat_netif *netif, struct lea
     (void)stack;
     (void)netif;
     world->conflicts++;
+    world->last_address = ip;
     world->last_ip = leat_ip_v4_number(ip);
 }
 
@@ -45,7 +47,8 @@ void world_init(struct world *world)
 {
     const size_t bytes = leat_memory_bytes(&world->config) + leat_udp_memory_bytes(0) +
                          world->more_bytes +
-                         (world->with_tcp ? leat_tcp_memory_bytes(&world->tcp_config) : 0);
+                         (world->with_tcp ? leat_tcp_memory_bytes(&world->tcp_config) : 0) +
+                         (world->with_ipv6 ? leat_ipv6_memory_bytes(&world->ipv6_config) : 0);
 
     world->memory = malloc(bytes);
     assert_non_null(world->memory);
@@ -55,6 +58,8 @@ void world_init(struct world *world)
     assert_int_equal(leat_udp_register(world->stack, 0), LEAT_OK);
     if (world->with_tcp)
         assert_int_equal(leat_tcp_register(world->stack, &world->tcp_config), LEAT_OK);
+    if (world->with_ipv6)
+        assert_int_equal(leat_ipv6_register(world->stack, &world->ipv6_config), LEAT_OK);
     world_poll(world);
 }
 

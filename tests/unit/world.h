@@ -33,7 +33,9 @@ struct world {
     void *memory;
     struct leat_config config;
     struct leat_tcp_config tcp_config;
+    struct leat_ipv6_config ipv6_config;
     bool with_tcp;     /* world_init() registers TCP */
+    bool with_ipv6;    /* the same of IPv6 */
     size_t more_bytes; /* of the stack's block, for what a test registers */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
@@ -43,7 +45,8 @@ struct world {
     struct fake_netif second; /* attached by world_attach_second() */
     /* what the callbacks heard */
     uint32_t usable, conflicts;
-    leat_ip4 last_ip;
+    struct leat_ip last_address;
+    leat_ip4 last_ip; /* the same, as a number */
     uint32_t datagrams, errors;
     uint8_t text[2048]; /* of the last datagram */
     uint32_t text_len;

@@ -1,0 +1,172 @@
+/* icmpv6.c -- echo and errors (RFC 4443). */
+#include "core/checksum.h"
+#include "core/view.h"
+#include "core/writable.h"
+#include "ip/v6/ipv6.h"
+#include "wire/bytes.h"
+#include "wire/icmp.h"
+#include "wire/ndp.h"
+
+enum {
+    CHECKSUM_AT = 2,
+    QUOTE_BYTES_MAX = IPV6_MTU_MIN - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES
+};
+
+void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
+                         const struct leat_ip *dst)
+{
+    checksum_put(message->data + CHECKSUM_AT,
+                 checksum_pseudo6(src, dst, IPV6_ICMP, leat_buf_total(message)) +
+                     checksum_list(message));
+}
+
+/* The request's data behind a header of its own: others may look at the request's storage. */
+static struct leat_buf *reply_to(struct leat *stack, const struct leat_buf *request)
+{
+    const uint32_t data_bytes = leat_buf_total(request) - ICMP_HEADER_BYTES;
+    struct leat_buf *head = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+    struct leat_buf *data =
+        data_bytes > 0 ? leat_buf_slice(request, ICMP_HEADER_BYTES, data_bytes) : 0;
+    uint8_t *at = head ? leat_buf_put(head, ICMP_HEADER_BYTES) : 0;
+
+    if (!at || (data_bytes > 0 && !data)) {
+        leat_buf_free(head);
+        leat_buf_free(data);
+        return 0;
+    }
+    memcpy(at, request->data, ICMP_HEADER_BYTES);
+    at[0] = ICMPV6_ECHO_REPLY;
+    put16(at + CHECKSUM_AT, 0);
+    if (data)
+        leat_buf_append(head, data);
+    return head;
+}
+
+/* RFC 4443 4.2: from the address that was asked or, if that was a group, one of ours there. */
+static void echo_input(struct leat *stack, struct packet6 *packet)
+{
+    struct ipv6_header header = {.src = packet->dst,
+                                 .dst = packet->src,
+                                 .next_header = IPV6_ICMP,
+                                 .traffic_class = packet->traffic_class & 0xfc};
+    struct leat_buf *reply;
+
+    if (!limiter_take(&stack->icmp_echoes, stack->now_ns, 0)) {
+        stack_end(stack, packet->buf, drop_icmp_limit);
+        return;
+    }
+    if (packet->is_group) {
+        const struct address6 *from = address6_toward(packet->link, packet->src);
+
+        if (!from) {
+            stack_end(stack, packet->buf, drop_ip6_not_ours);
+            return;
+        }
+        header.src = from->ip;
+    }
+    reply = reply_to(stack, packet->buf);
+    stack_end(stack, packet->buf, taken_icmp6);
+    if (!reply) {
+        stack->stats.tx_no_memory++;
+        return;
+    }
+    icmpv6_put_checksum(reply, &header.src, &header.dst);
+    if (ipv6_output(packet->link, &header, reply) == LEAT_OK)
+        stack->stats.icmp_echo_replies++;
+}
+
+void icmpv6_input(struct leat *stack, struct packet6 *packet)
+{
+    const struct leat_buf *buf = packet->buf;
+
+    packet->buf->segment_bytes = 0; /* a device may say that this is TCP's super-frame */
+    if (buf->len < ICMP_HEADER_BYTES) {
+        stack_end(stack, packet->buf, drop_icmp6_format);
+        return;
+    }
+    if (!checksum_agrees(
+            checksum_pseudo6(&packet->src, &packet->dst, IPV6_ICMP, leat_buf_total(buf)) +
+            checksum_list(buf))) {
+        stack_end(stack, packet->buf, drop_icmp6_checksum);
+        return;
+    }
+    switch (buf->data[0]) {
+    case ICMPV6_NEIGHBOUR_SOLICITATION:
+    case ICMPV6_NEIGHBOUR_ADVERTISEMENT:
+        ndp_input(stack, packet);
+        break;
+    case ICMPV6_ECHO:
+        if (leat_ip_is_any(packet->src))
+            stack_end(stack, packet->buf, drop_ip6_source);
+        else
+            echo_input(stack, packet);
+        break;
+    default:
+        /* errors are about nothing of ours, unknown questions get no answer (RFC 4443 2.4 (b)) */
+        stack_end(stack, packet->buf, drop_icmp6_type);
+        break;
+    }
+}
+
+/* RFC 4443 2.4 (e) */
+static bool error_is_allowed(struct leat *stack, const struct packet6 *packet, bool even_groups)
+{
+    const struct leat_buf *buf = packet->buf;
+
+    if (packet->next_header == IPV6_ICMP &&
+        (buf->len == 0 || buf->data[0] < ICMPV6_INFORMATIONAL || buf->data[0] == 137))
+        return false;
+    if (leat_ip_is_any(packet->src) || (packet->is_group && !even_groups))
+        return false;
+    if (!limiter_take(&stack->icmp_errors, stack->now_ns, leat_random(stack))) {
+        stack->stats.icmp_errors_limited++;
+        return false;
+    }
+    return true;
+}
+
+/* The packet from its IPv6 header on, as much as the error may hold (RFC 4443 2.4 (c)); shared. */
+static struct leat_buf *quote_of(const struct packet6 *packet)
+{
+    struct leat_buf *buf = packet->buf;
+    struct leat_buf *quote;
+    uint32_t total;
+
+    leat_buf_push(buf, packet->header_bytes);
+    total = leat_buf_total(buf);
+    quote = leat_buf_slice(buf, 0, total < QUOTE_BYTES_MAX ? total : QUOTE_BYTES_MAX);
+    leat_buf_pull(buf, packet->header_bytes);
+    return quote;
+}
+
+void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t type, uint8_t code,
+                       uint32_t detail, bool even_groups)
+{
+    const struct wire_icmp icmp = {.type = type, .code = code, .detail = detail};
+    struct ipv6_header header = {.src = packet->dst, .dst = packet->src, .next_header = IPV6_ICMP};
+    const struct address6 *from;
+    struct leat_buf *message, *quote;
+    uint8_t *at;
+
+    if (!error_is_allowed(stack, packet, even_groups))
+        return;
+    from = packet->is_group ? address6_toward(packet->link, packet->src) : 0;
+    if (packet->is_group && !from)
+        return;
+    if (from)
+        header.src = from->ip;
+    message = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
+    quote = message ? quote_of(packet) : 0;
+    at = quote ? leat_buf_put(message, ICMP_HEADER_BYTES) : 0;
+    if (!at) {
+        stack->stats.tx_no_memory++;
+        leat_buf_free(quote);
+        leat_buf_free(message);
+        return;
+    }
+    wire_icmp_emit(&icmp, at);
+    leat_buf_append(message, quote);
+    icmpv6_put_checksum(message, &header.src, &header.dst);
+    if (ipv6_output(packet->link, &header, message) == LEAT_OK)
+        stack->stats.icmp_errors_sent++;
+}

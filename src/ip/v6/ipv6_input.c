@@ -1,0 +1,109 @@
+/* ipv6_input.c -- packets in: what is checked, in this order, before anybody sees one. */
+#include "core/view.h"
+#include "ip/v6/ipv6.h"
+#include "wire/ndp.h"
+
+enum {
+    UNRECOGNIZED_NEXT_HEADER = 1 /* RFC 4443 3.4 */
+};
+
+/* True for what another host says that has our address: that is for ndp_input(). */
+static bool is_advertisement(const struct leat_buf *buf)
+{
+    return buf->len > IPV6_HEADER_BYTES && buf->data[IPV6_NEXT_AT] == IPV6_ICMP &&
+           buf->data[IPV6_HEADER_BYTES] == ICMPV6_NEIGHBOUR_ADVERTISEMENT;
+}
+
+/* RFC 4291 2.5.3, 2.5.5.2, 2.7: no address that a packet comes from. */
+static bool source_is_martian(struct link *link, struct leat_ip src, const struct leat_buf *buf)
+{
+    if (leat_ip_is_multicast(src) || leat_ip_is_loopback(src) || leat_ip_is_v4(src))
+        return true;
+    return address6_find(link, src) && !is_advertisement(buf);
+}
+
+static bool is_for_us(struct link *link, struct leat_ip dst)
+{
+    const struct address6 *address;
+
+    if (leat_ip_is_multicast(dst))
+        return address6_hears(link, dst);
+    address = address6_find(link, dst);
+    return address && address->state == ADDRESS6_USABLE;
+}
+
+/* Gives a packet to its protocol.  Takes packet->buf. */
+static void deliver(struct leat *stack, struct packet6 *packet)
+{
+    if (packet->next_header == IPV6_ICMP) {
+        icmpv6_input(stack, packet);
+    } else if (packet->next_header == IPV6_NONE) {
+        stack_end(stack, packet->buf, taken_icmp6); /* RFC 8200 4.7: nothing follows */
+    } else {
+        icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, UNRECOGNIZED_NEXT_HEADER,
+                          packet->next_at, false);
+        stack_end(stack, packet->buf, drop_ip6_protocol);
+    }
+}
+
+/* Pulls the headers of @bytes off. */
+static void pull_headers(struct packet6 *packet, uint32_t bytes)
+{
+    packet->header_bytes = bytes;
+    view_pull(packet->buf, bytes);
+}
+
+static void walk_headers(struct leat *stack, struct packet6 *packet)
+{
+    struct leat_buf *buf = packet->buf;
+    struct wire_ipv6_chain chain;
+
+    switch (wire_ipv6_walk(&chain, buf->data, buf->len, leat_ip_is_multicast(packet->dst))) {
+    case IPV6_CHAIN_DROP:
+        stack_end(stack, buf, drop_ip6_headers);
+        return;
+    case IPV6_CHAIN_PROBLEM:
+        pull_headers(packet, IPV6_HEADER_BYTES);
+        icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, chain.problem_code, chain.problem_at,
+                          chain.tell_groups);
+        stack_end(stack, buf, drop_ip6_headers);
+        return;
+    case IPV6_CHAIN_OK:
+        break;
+    }
+    if (chain.is_fragment) {
+        stack_end(stack, buf, drop_ip6_fragment);
+        return;
+    }
+    packet->next_at = chain.next_at;
+    packet->next_header = chain.next_header;
+    pull_headers(packet, chain.bytes);
+    deliver(stack, packet);
+}
+
+void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+{
+    struct wire_ipv6 header;
+    struct packet6 packet = {.buf = buf, .link = link};
+
+    if (!wire_ipv6_parse(&header, buf->data, buf->len, leat_buf_total(buf))) {
+        stack_end(stack, buf, drop_ip6_header);
+        return;
+    }
+    if (source_is_martian(link, header.src, buf)) {
+        stack_end(stack, buf, drop_ip6_source);
+        return;
+    }
+    if (!is_for_us(link, header.dst)) {
+        stack_end(stack, buf, drop_ip6_not_ours);
+        return;
+    }
+    view_trim(buf, IPV6_HEADER_BYTES + (uint32_t)header.payload_bytes);
+    packet.src = header.src;
+    packet.dst = header.dst;
+    packet.next_header = header.next_header;
+    packet.hop_limit = header.hop_limit;
+    packet.traffic_class = header.traffic_class;
+    packet.is_group = is_group || leat_ip_is_multicast(header.dst);
+    walk_headers(stack, &packet);
+}

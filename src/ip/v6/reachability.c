@@ -1,0 +1,220 @@
+/*
+ * reachability.c -- the table of ndp.rl, its only caller, and its actions: whether neighbours can
+ * be reached (RFC 4861 7.3).
+ *
+ * REACHABLE needs no timer: it is over when somebody sends and finds that it has lasted long
+ * enough.
+ */
+#include "ip/v6/neighbour6.h"
+#include "link/ethernet.h"
+#include "wire/ndp.h"
+
+struct ndp_transition {
+    uint8_t run;  /* in ndp_runs */
+    uint8_t next; /* enum ndp_state; 0: ndp.rl has no line for it */
+};
+
+#include "ndp_table.inc" /* made from ndp.rl */
+
+_Static_assert(NDP_FIRST_STATE > 0, "0 says that there is no transition");
+
+/* RFC 4861 10 */
+static const uint64_t retrans_ns = 1000000000u;
+static const uint64_t reachable_ns = 30000000000u;
+static const uint64_t delay_first_probe_ns = 5000000000u;
+
+enum {
+    SOLICIT_MAX = 3 /* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT */
+};
+
+void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
+               struct ndp_step *step)
+{
+    const struct leat_ipv6_config *config = &stack->ipv6->config;
+    struct neighbours6 *table = stack->ipv6->neighbours;
+    const uint8_t from = n->state;
+    const struct ndp_transition *transition = &ndp_transitions[from][event];
+
+    leat_debug_assert(transition->next); /* ndp.rl claims that it can't be */
+    if (transition->next == 0)
+        return;
+    ndp_runs[transition->run](stack, n, step);
+    n->state = transition->next;
+    table->incomplete += n->state == NDP_INCOMPLETE;
+    table->incomplete -= from == NDP_INCOMPLETE;
+    if (config->on_transition)
+        config->on_transition(config->arg, from, (uint8_t)event, n->state);
+}
+
+/* ---- actions ------------------------------------------------------------------------------ */
+
+void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    if (n->parked.count >= stack->ipv6->config.parked) { /* RFC 4861 7.2.2: the latest are kept */
+        leat_buf_free(queue_take(&n->parked));
+        stack->stats.tx_parked_out++;
+    }
+    queue_put(&n->parked, step->packet);
+}
+
+void ndp_transmit(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)stack;
+    ethernet_output(n->link, step->packet, &n->mac, ETHERNET_IPV6);
+}
+
+/* One more question: to all who may be it, or to where it was. */
+void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    const bool known = n->state == NDP_DELAY || n->state == NDP_PROBE;
+
+    (void)step;
+    n->asked++;
+    timer_set(&stack->timers, &n->timer, stack->now_ns + retrans_ns);
+    ndp_solicit(n->link, n->asker, n->ip, known ? &n->mac : 0, 0);
+}
+
+void ndp_take_address(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)stack;
+    n->mac = *step->mac;
+}
+
+void ndp_send_parked(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    struct leat_buf *packet;
+
+    (void)stack;
+    (void)step;
+    while ((packet = queue_take(&n->parked)))
+        ethernet_output(n->link, packet, &n->mac, ETHERNET_IPV6);
+}
+
+/* RFC 4861 7.3.1: it has just been heard of. */
+void ndp_confirm(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    ndp_rest(stack, n, step);
+    n->reachable_until_ns = /* RFC 4861 6.3.2: from 0.5 to 1.5 of it */
+        stack->now_ns + reachable_ns / 2 +
+        1000 * (uint64_t)stack_random_below(stack, (uint32_t)(reachable_ns / 1000));
+}
+
+/* RFC 4861 7.3.3: what is sent may bring an answer, and then nobody has to be asked. */
+void ndp_hope(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)step;
+    n->asked = 0;
+    timer_set(&stack->timers, &n->timer, stack->now_ns + delay_first_probe_ns);
+}
+
+void ndp_rest(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)step;
+    n->asked = 0;
+    timer_cancel(&stack->timers, &n->timer);
+}
+
+void ndp_note(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)stack;
+    (void)n;
+    (void)step;
+}
+
+void ndp_drop(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)stack;
+    (void)n;
+    step->dropped = true;
+}
+
+/* What waits for it is lost (RFC 4861 7.2.2). */
+void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
+{
+    (void)step;
+    timer_cancel(&stack->timers, &n->timer);
+    stack->stats.tx_unresolved += n->parked.count;
+    queue_free_all(&n->parked);
+    neighbour6_release(stack, n);
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+void neighbour6_timer(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct neighbour6 *n = (struct neighbour6 *)timer;
+    struct ndp_step step = {0};
+
+    if (n->state == NDP_DELAY)
+        ndp_event(stack, n, NDP_timeout_delay, &step);
+    else
+        ndp_event(stack, n, n->asked == SOLICIT_MAX ? NDP_timeout_give_up : NDP_timeout_rexmt,
+                  &step);
+}
+
+void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip next_hop,
+                       struct leat_buf *packet)
+{
+    struct leat *stack = link->stack;
+    struct ndp_step step = {.packet = packet};
+    struct neighbour6 *n;
+
+    if (leat_ip_is_multicast(next_hop)) {
+        ndp_output_to_group(link, next_hop, packet);
+        return;
+    }
+    n = neighbour6_find(link, next_hop);
+    if (!n)
+        n = neighbour6_create_at_cost(link, next_hop);
+    if (!n) {
+        stack->stats.tx_unresolved++;
+        leat_buf_free(packet);
+        return;
+    }
+    neighbour6_used(stack, n);
+    n->asker = src;
+    if (n->state == NDP_REACHABLE && n->reachable_until_ns <= stack->now_ns)
+        ndp_event(stack, n, NDP_reachable_over, &step);
+    ndp_event(stack, n, NDP_packet_to_send, &step);
+}
+
+void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_mac *mac)
+{
+    struct ndp_step step = {.mac = mac};
+    struct neighbour6 *n = neighbour6_find(link, ip);
+
+    if (!n)
+        n = neighbour6_create(link, ip);
+    if (!n)
+        return;
+    ndp_event(link->stack, n,
+              n->state > NDP_INCOMPLETE && mac_equal(&n->mac, mac) ? NDP_rcv_claim
+                                                                   : NDP_rcv_claim_new,
+              &step);
+}
+
+/* RFC 4861 7.2.5: what an advertisement says of @n. */
+static enum ndp_event meaning_of(const struct neighbour6 *n, const struct wire_ndp *ndp)
+{
+    const bool known = n->state != NDP_INCOMPLETE;
+
+    if (!known && !ndp->has_mac)
+        return NDP_rcv_empty;
+    if (known && (!ndp->has_mac || mac_equal(&n->mac, &ndp->mac)))
+        return ndp->solicited ? NDP_rcv_solicited : NDP_rcv_unsolicited;
+    if (known && !ndp->override)
+        return NDP_rcv_disputed;
+    return ndp->solicited ? NDP_rcv_solicited_new : NDP_rcv_unsolicited_new;
+}
+
+bool neighbour6_advertised(struct link *link, const struct wire_ndp *ndp)
+{
+    struct ndp_step step = {.mac = &ndp->mac};
+    struct neighbour6 *n = neighbour6_find(link, ndp->target);
+
+    if (!n)
+        return false;
+    ndp_event(link->stack, n, meaning_of(n, ndp), &step);
+    return !step.dropped;
+}

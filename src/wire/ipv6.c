@@ -1,0 +1,153 @@
+/* ipv6.c -- the IPv6 header and the chain of headers behind it. */
+#include "wire/ipv6.h"
+
+#include <string.h>
+
+#include "core/checksum.h"
+#include "wire/bytes.h"
+
+bool wire_ipv6_parse(struct wire_ipv6 *header, const uint8_t *bytes, uint32_t len, uint32_t total)
+{
+    uint32_t first;
+
+    if (len < IPV6_HEADER_BYTES || bytes[0] >> 4 != 6)
+        return false;
+    first = get32(bytes);
+    header->traffic_class = (uint8_t)(first >> 20);
+    header->flow_label = first & 0xfffff;
+    header->payload_bytes = get16(bytes + IPV6_PAYLOAD_AT);
+    header->next_header = bytes[IPV6_NEXT_AT];
+    header->hop_limit = bytes[IPV6_HOP_LIMIT_AT];
+    memcpy(header->src.bytes, bytes + IPV6_SRC_AT, sizeof header->src.bytes);
+    memcpy(header->dst.bytes, bytes + IPV6_DST_AT, sizeof header->dst.bytes);
+    return header->payload_bytes <= total - IPV6_HEADER_BYTES;
+}
+
+void wire_ipv6_emit(const struct wire_ipv6 *header, uint8_t *bytes)
+{
+    put32(bytes, 6u << 28 | (uint32_t)header->traffic_class << 20 | header->flow_label);
+    put16(bytes + IPV6_PAYLOAD_AT, header->payload_bytes);
+    bytes[IPV6_NEXT_AT] = header->next_header;
+    bytes[IPV6_HOP_LIMIT_AT] = header->hop_limit;
+    memcpy(bytes + IPV6_SRC_AT, header->src.bytes, sizeof header->src.bytes);
+    memcpy(bytes + IPV6_DST_AT, header->dst.bytes, sizeof header->dst.bytes);
+}
+
+uint64_t checksum_pseudo6(const struct leat_ip *src, const struct leat_ip *dst, uint8_t next_header,
+                          uint32_t length)
+{
+    return checksum_bytes(src->bytes, sizeof src->bytes) +
+           checksum_bytes(dst->bytes, sizeof dst->bytes) + big_endian16(next_header) +
+           big_endian32(length);
+}
+
+enum {
+    OPTION_PAD1 = 0,
+    PROBLEM_FIELD = 0, /* RFC 4443 3.4 */
+    PROBLEM_NEXT_HEADER = 1,
+    PROBLEM_OPTION = 2
+};
+
+static enum ipv6_chain problem(struct wire_ipv6_chain *chain, uint8_t code, uint32_t at)
+{
+    chain->problem_code = code;
+    chain->problem_at = at;
+    return IPV6_CHAIN_PROBLEM;
+}
+
+/* RFC 8200 4.2: the two highest bits of an unknown option say what to do. */
+static enum ipv6_chain unknown_option(struct wire_ipv6_chain *chain, uint8_t type, uint32_t at,
+                                      bool to_group)
+{
+    switch (type >> 6) {
+    case 0:
+        return IPV6_CHAIN_OK;
+    case 1:
+        return IPV6_CHAIN_DROP;
+    case 2:
+        chain->tell_groups = true;
+        return problem(chain, PROBLEM_OPTION, at);
+    default:
+        return to_group ? IPV6_CHAIN_DROP : problem(chain, PROBLEM_OPTION, at);
+    }
+}
+
+/* The options from @at to @end; *@left: how many more a packet may have. */
+static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t *bytes,
+                                    uint32_t at, uint32_t end, unsigned *left, bool to_group)
+{
+    while (at < end) {
+        enum ipv6_chain verdict = IPV6_CHAIN_OK;
+        const uint8_t type = bytes[at];
+
+        if ((*left)-- == 0)
+            return IPV6_CHAIN_DROP;
+        if (type == OPTION_PAD1) {
+            at++;
+            continue;
+        }
+        if (end - at < 2 || bytes[at + 1] > end - at - 2)
+            return problem(chain, PROBLEM_FIELD, at);
+        verdict = unknown_option(chain, type, at, to_group); /* PadN's bits say: skip */
+        if (verdict != IPV6_CHAIN_OK)
+            return verdict;
+        at += 2u + bytes[at + 1];
+    }
+    return IPV6_CHAIN_OK;
+}
+
+static bool is_extension(uint8_t next_header)
+{
+    return next_header == IPV6_HOP_BY_HOP || next_header == IPV6_ROUTING ||
+           next_header == IPV6_FRAGMENT || next_header == IPV6_DESTINATION;
+}
+
+/* One header of @bytes_here bytes at chain->bytes. */
+static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *bytes,
+                                uint32_t bytes_here, unsigned *options_left, bool to_group)
+{
+    const uint32_t at = chain->bytes;
+
+    switch (chain->next_header) {
+    case IPV6_HOP_BY_HOP:
+        /* RFC 8200 4.1: only right behind the IPv6 header */
+        if (at != IPV6_HEADER_BYTES)
+            return problem(chain, PROBLEM_NEXT_HEADER, chain->next_at);
+        return walk_options(chain, bytes, at + 2, at + bytes_here, options_left, to_group);
+    case IPV6_DESTINATION:
+        return walk_options(chain, bytes, at + 2, at + bytes_here, options_left, to_group);
+    case IPV6_ROUTING:
+        /* RFC 8200 4.4, RFC 5095 3: we know no type, so what is still to be visited is wrong */
+        return bytes[at + 3] == 0 ? IPV6_CHAIN_OK : problem(chain, PROBLEM_FIELD, at + 2);
+    default: /* RFC 6946: with offset 0 and nothing behind it, it is no part but all of a packet */
+        chain->is_fragment = get16(bytes + at + 2) & 0xfff9;
+        return IPV6_CHAIN_OK;
+    }
+}
+
+enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
+                               bool to_group)
+{
+    unsigned options_left = IPV6_OPTIONS_MAX;
+
+    *chain = (struct wire_ipv6_chain){
+        .bytes = IPV6_HEADER_BYTES, .next_at = IPV6_NEXT_AT, .next_header = bytes[IPV6_NEXT_AT]};
+    for (unsigned i = 0; is_extension(chain->next_header) && !chain->is_fragment; i++) {
+        const uint32_t at = chain->bytes;
+        enum ipv6_chain verdict;
+        uint32_t here;
+
+        if (i == IPV6_HEADERS_MAX || len - at < 8)
+            return IPV6_CHAIN_DROP;
+        here = chain->next_header == IPV6_FRAGMENT ? 8 : (bytes[at + 1] + 1u) * 8;
+        if (here > len - at)
+            return IPV6_CHAIN_DROP;
+        verdict = walk_one(chain, bytes, here, &options_left, to_group);
+        if (verdict != IPV6_CHAIN_OK)
+            return verdict;
+        chain->next_at = at;
+        chain->next_header = bytes[at];
+        chain->bytes = at + here;
+    }
+    return IPV6_CHAIN_OK;
+}

@@ -1,0 +1,53 @@
+/* frames6.h -- legal frames of IPv6 for tests, and a stack that speaks it. */
+#ifndef FRAMES6_H
+#define FRAMES6_H
+
+#include "world.h"
+
+enum {
+    FRAME6_L4 = 54 /* behind Ethernet's and IPv6's header */
+};
+
+/* Ours, given by the test; a peer's on the same link; a group. */
+#define IP6_US        ip6_of("2001:db8::1")
+#define IP6_PEER      ip6_of("2001:db8::2")
+#define IP6_OTHER     ip6_of("2001:db8::3")
+#define IP6_PEER_LINK ip6_of("fe80::2")
+#define IP6_ALL       ip6_of("ff02::1")
+
+struct leat_ip ip6_of(const char *text);
+
+/* The group that @ip is asked by (RFC 4291 2.7.1). */
+struct leat_ip ip6_asked(struct leat_ip ip);
+
+/* A packet from the peer, with its hop limit 64, to us or to the group. */
+struct frame frame_ip6(uint8_t next_header, struct leat_ip src, struct leat_ip dst,
+                       const void *payload, uint32_t len);
+
+/* The same with a checksum at offset 2 of @payload made right, and the hop limit 255. */
+struct frame frame_icmp6(struct leat_ip src, struct leat_ip dst, const void *message, uint32_t len);
+
+/* Makes the checksum of an ICMPv6 message behind the IPv6 header right again. */
+void frame_icmp6_repair(struct frame *frame);
+
+struct frame frame_echo6(struct leat_ip src, struct leat_ip dst, uint32_t data_len);
+
+/* A neighbour solicitation (135) or advertisement (136); @mac, @nonce: NULL for none. */
+struct frame frame_ndp(uint8_t type, uint8_t flags, struct leat_ip src, struct leat_ip dst,
+                       struct leat_ip target, const struct leat_mac *mac, const uint8_t *nonce);
+
+/* Demands that @sent is a whole IPv6 packet with a right ICMPv6 checksum, and gives its type. */
+uint8_t frame_icmp6_type(const struct fake_frame *sent);
+
+struct leat_ip frame_ip6_at(const uint8_t *at);
+
+/* A stack with IPv6 and no address of IPv4; then 2001:db8::1/64 and its link-local address may be
+ * used, the peer is known, and nothing is to be sent. */
+int world6_setup(void **state);
+struct world *world6_create(void);
+void world6_settle(struct world *world);
+
+#define world6_test(function)                                                                      \
+    cmocka_unit_test_setup_teardown(function, world6_setup, world_teardown)
+
+#endif
