@@ -106,10 +106,20 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
     say(up);
 }
 
-size_t bring_up_bytes(const struct leat_tcp_config *tcp)
+size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp)
 {
     return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
-           leat_sntp_memory_bytes();
+           leat_sntp_memory_bytes() +
+           (options->ip6_given ? leat_ipv6_memory_bytes(NULL) : 0);
+}
+
+static enum leat_err set_ip6(const struct bring_up *up)
+{
+    const struct options *options = up->options;
+    struct leat *stack = up->platform->stack;
+    const enum leat_err err = leat_ipv6_register(stack, NULL);
+
+    return err ? err : leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
 }
 
 static enum leat_err set_address(struct bring_up *up, const char **step)
@@ -145,6 +155,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     err = leat_udp_register(stack, NULL);
     if (!err)
         err = leat_tcp_register(stack, tcp);
+    if (err)
+        return err;
+    *step = "--ip6";
+    err = up->options->ip6_given ? set_ip6(up) : LEAT_OK;
     if (err)
         return err;
     if (up->options->ip_given)

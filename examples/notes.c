@@ -51,6 +51,10 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
         leat_ip_format(options->ip, ip);
         add(&notes, "ip %s/%u\n", ip, (unsigned)options->prefix_bits);
     }
+    if (options->ip6_given) {
+        leat_ip_format(options->ip6, ip);
+        add(&notes, "ip6 %s/%u\n", ip, (unsigned)options->ip6_prefix_bits);
+    }
     add_address(&notes, "gateway", options->gateway);
     add_address(&notes, "server", options->server);
     add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],

@@ -30,6 +30,7 @@ enum option_key {
     KEY_GATEWAY,
     KEY_IPV4,
     KEY_IPV4_GATEWAY,
+    KEY_IP6,
     KEY_SERVER,
     KEY_MAC,
     KEY_MTU,
@@ -96,6 +97,10 @@ static const struct option all_options[KEY_COUNT] = {
                      false},
     [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
     [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
+    [KEY_IP6] = {"ip6", "ADDRESS/BITS",
+                 "our IPv6 address, beside a link-local one (no IPv6); so far it\n"
+                 "                     answers pings, and UDP and TCP don't use it",
+                 false},
     [KEY_SERVER] = {"server", "ADDRESS",
                     "whom to ask, for who asks (DHCP's name server, or\n"
                     "                     the gateway)",
@@ -319,6 +324,10 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_GATEWAY:
     case KEY_IPV4_GATEWAY:
         return leat_ip_parse(text, &options->gateway);
+    case KEY_IP6:
+        options->ip6_given = true;
+        return leat_ip_parse_cidr(text, &options->ip6, &options->ip6_prefix_bits) &&
+               !leat_ip_is_v4(options->ip6);
     case KEY_SERVER:
         return leat_ip_parse(text, &options->server);
     case KEY_MAC:
@@ -446,6 +455,8 @@ static const char *contradiction(const struct options *options)
         return "--xdp or a socket, not both";
     if (options->xdp && !options->ip_given)
         return "--xdp needs --ip";
+    if (options->xdp && options->ip6_given)
+        return "--xdp gives us no frames for --ip6";
     if (!leat_ip_is_any(options->gateway) && !options->ip_given && !options->passt)
         return "--gateway needs --ip";
     if (options->queue && !options->xdp)

@@ -31,6 +31,9 @@ struct options {
     bool ip_given;      /* else the network is asked, and ip is what passt shall give */
     struct leat_ip ip;
     uint8_t prefix_bits;
+    bool ip6_given;
+    struct leat_ip ip6;
+    uint8_t ip6_prefix_bits;
     struct leat_ip gateway; /* LEAT_IP_ANY: none */
     struct leat_ip server;  /* the same */
     struct leat_mac mac;

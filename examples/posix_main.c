@@ -257,7 +257,7 @@ static bool take_memory(struct program *program)
     const struct leat_config config = stack_config(program);
     const struct leat_tcp_config tcp = tcp_config(program);
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    const size_t bytes = leat_memory_bytes(&config) + bring_up_bytes(&tcp);
+    const size_t bytes = leat_memory_bytes(&config) + bring_up_bytes(&program->options, &tcp);
 
     program->memory_bytes = (bytes + page - 1) / page * page;
     program->memory = aligned_alloc(page, program->memory_bytes);

@@ -142,7 +142,7 @@ static int split(void)
 
 static size_t stack_bytes(const struct leat_config *config, const struct leat_tcp_config *tcp)
 {
-    return leat_memory_bytes(config) + bring_up_bytes(tcp);
+    return leat_memory_bytes(config) + bring_up_bytes(&program.options, tcp);
 }
 
 /* As many buffers as were asked for, or as the memory holds. */

@@ -36,6 +36,7 @@ static const char *option_of(const char *name)
 {
     static const char *const names[][2] = {{"seed", "--seed"},
                                            {"ip", "--ip"},
+                                           {"ip6", "--ip6"},
                                            {"gateway", "--gateway"},
                                            {"server", "--server"},
                                            {"mac", "--mac"},

@@ -1,0 +1,95 @@
+"""ICMPv6 echo and neighbour discovery, asked by the kernel and its tools."""
+
+import re
+
+import pytest
+
+from conftest import run, until
+
+PREFIX = "2001:db8:6:"
+
+
+@pytest.fixture
+def echo(leat):
+    """An example with IPv6, whose address has been checked and may be used."""
+    started = leat("echo", options=["--ip6", f"{PREFIX}:2/64"])
+    for address in (f"{PREFIX}:1/64", "fe80::1/64"):
+        run("ip", "addr", "add", address, "dev", started.device, "nodad")
+    assert until(lambda: received(ping(f"{PREFIX}:2", "-c", 1)) == 1)
+    return started
+
+
+def ping(host, *options):
+    return run("ping", "-6", "-n", "-i", "0.2", "-W", 2, *options, host, check=False).decode()
+
+
+def received(text):
+    assert "wrong data byte" not in text and "DUP!" not in text, text
+    return int(re.search(r"(\d+) received", text)[1])
+
+
+def neighbour(echo, ip):
+    """What the kernel knows of that neighbour."""
+    return run("ip", "-6", "neigh", "show", ip, "dev", echo.device).decode()
+
+
+@pytest.mark.parametrize("size", [0, 1, 17, 56, 1451, 1452])
+def test_every_size_up_to_the_mtu_over_ipv6(echo, size):
+    text = ping(f"{PREFIX}:2", "-s", size, "-c", 2)
+    assert received(text) == 2, text
+
+
+def test_a_thousand_at_once_are_all_answered_over_ipv6(echo):
+    text = run("ping", "-6", "-n", "-f", "-c", 1000, "-W", 2, f"{PREFIX}:2").decode()
+    assert " 0% packet loss" in text, text
+
+
+def test_all_nodes_are_answered_from_the_link_local_address(echo):
+    text = ping(f"ff02::1%{echo.device}", "-c", 1)
+    found = re.search(r"from (fe80::[0-9a-f:]+)%", text)
+    assert found, text
+    text = ping(f"{found[1]}%{echo.device}", "-c", 2, "-s", 1452)
+    assert received(text) == 2, text
+    identifier = found[1].split("::")[1]
+    assert "ff:fe" not in identifier, identifier  # made of no MAC (RFC 8064)
+
+
+def test_the_kernel_finds_us_and_we_find_it(echo):
+    assert echo.mac in neighbour(echo, f"{PREFIX}:2")
+    stats = echo.stop()
+    assert stats["ndp_advertisements_sent"] >= 1
+    assert stats["taken_ndp"] >= 1
+
+
+def test_the_kernel_keeps_us_reachable(echo):
+    """Its unreachability detection asks by unicast, and our answer is a solicited one."""
+    run("ip", "-6", "neigh", "change", f"{PREFIX}:2", "lladdr", echo.mac, "nud", "probe", "dev",
+        echo.device)
+    assert until(lambda: "REACHABLE" in neighbour(echo, f"{PREFIX}:2"))
+
+
+def test_duplicate_address_detection_of_the_kernel_is_answered_over_ipv6(echo):
+    run("ip", "addr", "add", f"{PREFIX}:2/64", "dev", echo.device)
+    shown = []
+
+    def decided():
+        shown[:] = [run("ip", "-6", "addr", "show", "dev", echo.device).decode()]
+        return "dadfailed" in shown[0]
+
+    assert until(decided)
+    run("ip", "addr", "del", f"{PREFIX}:2/64", "dev", echo.device)
+    assert received(ping(f"{PREFIX}:2", "-c", 1)) == 1
+
+
+def test_fragments_are_dropped_and_counted(echo):
+    assert received(ping(f"{PREFIX}:2", "-c", 1, "-s", 2000)) == 0
+    assert echo.stop()["drop_ip6_fragment"] == 2
+
+
+def test_what_nobody_handles_is_told_over_ipv6(echo):
+    """There is no UDP over IPv6: the kernel hears that the next header means nothing (RFC 4443 3.4)."""
+    run("bash", "-c", f"echo x > /dev/udp/{PREFIX}:2/7", check=False)
+    echo.settle()
+    stats = echo.stop()
+    assert stats["drop_ip6_protocol"] >= 1
+    assert stats["icmp_errors_sent"] >= 1
