@@ -171,8 +171,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
 
 const char *bring_up_start(struct bring_up *up)
 {
-    const char *complaint = up->autoconf ? NULL : example.start(up->platform);
+    const char *complaint = example.check ? example.check(up->platform) : NULL;
 
+    if (!complaint && !up->autoconf)
+        complaint = example.start(up->platform);
     if (!up->autoconf && !complaint)
         say_started(up, up->options->ip, up->options->prefix_bits);
     return complaint;

@@ -27,6 +27,8 @@ static const char built_in[] = "$ORIGIN example.com.\n"
 static _Alignas(16) unsigned char zone_memory[1 << 20];
 static _Alignas(16) unsigned char server_memory[1 << 16];
 static char complaint[200];
+static const struct leat_dns_zone *zone;
+static bool no_rate_limit;
 
 static const char *complain(const char *file, const char *why)
 {
@@ -35,8 +37,7 @@ static const char *complain(const char *file, const char *why)
 }
 
 /* Reads the zone from @file, or the one that is built in if that is NULL. */
-static const char *load(struct example_platform *platform, const char *file,
-                        const struct leat_dns_zone **zone)
+static const char *load(struct example_platform *platform, const char *file)
 {
     struct leat_dns_zone_error error;
     struct leat_dns_zone *read = NULL;
@@ -57,33 +58,34 @@ static const char *load(struct example_platform *platform, const char *file,
     }
     if (err)
         return complain(file ? file : "built in", "the zone is too large for this program");
-    *zone = read;
+    zone = read;
     return NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *check(struct example_platform *platform)
 {
-    static const struct leat_dns_zone *zone;
-    struct leat_dns_server_config config = {.zones = {.list = &zone, .count = 1},
-                                            .port = platform->port};
-    struct leat_dns_server *server;
     const char *file = NULL;
-    const char *wrong;
-    enum leat_err err;
 
     for (int i = 0; i < platform->argument_count; i++) {
         if (strcmp(platform->arguments[i], "any-rate") == 0)
-            config.no_rate_limit = true;
+            no_rate_limit = true;
         else if (!file)
             file = platform->arguments[i];
         else
             return "dns takes one zone file at most";
     }
-    wrong = load(platform, file, &zone);
-    if (wrong)
-        return wrong;
-    err = leat_dns_server_open(&server, platform->stack, server_memory, sizeof server_memory,
-                               &config);
+    return load(platform, file);
+}
+
+static const char *start(struct example_platform *platform)
+{
+    const struct leat_dns_server_config config = {.zones = {.list = &zone, .count = 1},
+                                                  .port = platform->port,
+                                                  .no_rate_limit = no_rate_limit};
+    struct leat_dns_server *server;
+    const enum leat_err err = leat_dns_server_open(&server, platform->stack, server_memory,
+                                                   sizeof server_memory, &config);
+
     return err ? complain("can't open the ports", leat_err_text(err)) : NULL;
 }
 
@@ -91,4 +93,5 @@ const struct example example = {.name = "dns",
                                 .summary = "Serves a DNS zone by UDP and TCP (RFC 1035).",
                                 .arguments = "[any-rate] [ZONE-FILE]",
                                 .default_port = LEAT_DNS_PORT,
+                                .check = check,
                                 .start = start};

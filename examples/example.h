@@ -42,6 +42,9 @@ struct example {
     const char *arguments; /**< "[ZONE-FILE]": for the usage line; "" for none */
     uint16_t default_port;
     const struct leat_tcp_config *tcp; /**< what it wants of TCP; NULL: defaults */
+    /** Reads what the arguments name, before an address is asked for; returns as start() does.
+     * NULL: there is nothing to read. */
+    const char *(*check)(struct example_platform *platform);
     /** Starts to serve or ask; returns NULL, or one line that says why not (exit status 2). */
     const char *(*start)(struct example_platform *platform);
 };

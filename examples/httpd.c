@@ -53,23 +53,29 @@ static const char *read_one(struct example_platform *platform, const char *name,
     return NULL;
 }
 
-static const char *start(struct example_platform *platform)
+static const char *check(struct example_platform *platform)
 {
-    struct leat_http_server_config config = {
-        .files = files, .file_count = site_count, .port = platform->port, .clients = CLIENTS};
-    struct leat_http_server *server;
-    enum leat_err err;
+    const char *wrong = NULL;
 
     if (site_count + (uint32_t)platform->argument_count > FILES_MAX)
         return "too many files";
     memcpy(files, site, site_count * sizeof *site);
-    for (int i = 0; i < platform->argument_count; i++) {
-        const char *wrong = read_one(platform, platform->arguments[i], config.file_count++);
+    for (int i = 0; i < platform->argument_count && !wrong; i++)
+        wrong = read_one(platform, platform->arguments[i], site_count + (uint32_t)i);
+    return wrong;
+}
 
-        if (wrong)
-            return wrong;
-    }
-    err = leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
+static const char *start(struct example_platform *platform)
+{
+    const struct leat_http_server_config config = {.files = files,
+                                                   .file_count = site_count +
+                                                                 (uint32_t)platform->argument_count,
+                                                   .port = platform->port,
+                                                   .clients = CLIENTS};
+    struct leat_http_server *server;
+    const enum leat_err err =
+        leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
+
     if (err == LEAT_ERR_ARGUMENT)
         return "the name of a file is too long";
     return err ? "can't open the TCP port" : NULL;
@@ -79,4 +85,5 @@ const struct example example = {.name = "httpd",
                                 .summary = "Serves files by HTTP/1.1 (RFC 9112).",
                                 .arguments = "[FILE...]",
                                 .default_port = LEAT_HTTP_PORT,
+                                .check = check,
                                 .start = start};

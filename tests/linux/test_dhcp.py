@@ -167,3 +167,11 @@ def test_it_ends_in_order_while_no_server_answers(network):
     echo.wait_for("no DHCP server", timeout=60)
     os.kill(echo.pid, signal.SIGTERM)
     assert echo.wait() == 0
+
+
+@pytest.mark.parametrize("name", ["dns", "httpd"])
+def test_a_mistake_in_a_file_is_told_before_an_address_is_asked_for(network, name):
+    """There is no server: with an address to wait for it would wait for ever."""
+    child = network.start(binary(name), "--tap", network.device, "/nonexistent")
+    assert child.wait(60) == 2
+    assert "/nonexistent" in child.text and "DHCP" not in child.text
