@@ -150,6 +150,23 @@ static void headers_go_in_front_only_where_nobody_else_reads(void **state)
     leat_buf_free(first);
 }
 
+/* As a super-frame is that lay in too many pieces. */
+static void what_is_trimmed_to_one_piece_has_no_room_in_front(void **state)
+{
+    struct leat_buf *text;
+    uint32_t len = 80;
+
+    (void)state;
+    put(100);
+    put(100);
+    text = sendq_slice(&queue, start + 50, &len);
+    assert_non_null(text->next);
+    leat_buf_trim(text, 40);
+    assert_null(text->next);
+    assert_int_equal(leat_buf_headroom(text), 0);
+    leat_buf_free(text);
+}
+
 static void headers_never_go_into_lent_memory(void **state)
 {
     static uint8_t lent[LEAT_BUF_HEADROOM + 10];
@@ -296,6 +313,7 @@ int main(void)
         queue_test(slices_go_across_pieces_in_any_order),
         queue_test(slice_is_cut_where_a_device_would_have_to_gather_too_much),
         queue_test(headers_go_in_front_only_where_nobody_else_reads),
+        queue_test(what_is_trimmed_to_one_piece_has_no_room_in_front),
         queue_test(headers_never_go_into_lent_memory),
         queue_test(short_writes_share_a_buffer),
         queue_test(write_goes_on_in_its_own_buffer_only),

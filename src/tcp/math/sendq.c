@@ -122,6 +122,7 @@ static void seek(struct sendq *queue, uint32_t seq)
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
 {
     const struct leat_buf *piece;
+    struct leat_buf *text;
     uint32_t offset, reach;
 
     leat_assert(*len > 0 && seq - queue->seq + *len <= queue->bytes);
@@ -135,8 +136,12 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     }
     if (reach < *len)
         *len = reach;
-    return piece == queue->cursor ? sendq_slice_piece(piece, offset, *len)
-                                  : leat_buf_slice(queue->cursor, offset, *len);
+    if (piece == queue->cursor)
+        return sendq_slice_piece(piece, offset, *len);
+    text = leat_buf_slice(queue->cursor, offset, *len);
+    if (text) /* who trims it may leave one piece */
+        sendq_hide_headroom(text);
+    return text;
 }
 
 void sendq_ack_part(struct sendq *queue, uint32_t seq)

@@ -51,22 +51,27 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t piece
                      const uint8_t *bytes, uint32_t len);
 
 /* The bytes from @seq on, @len or fewer if that would be too many pieces: *@len says how many.
- * They must be in the queue.  If the result is one piece, its headroom may be written to: there is
- * none where others read.  NULL if there is no descriptor left. */
+ * They must be in the queue.  The headroom of its first piece may be written to: there is none
+ * where others read.  NULL if there is no descriptor left. */
 struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
 
-/* The same in one piece.  It keeps the headroom only where headers may be written: in front of the
- * piece, while nobody else reads its storage. */
+/* What lies in front of @view is not ours to write to. */
+static inline void sendq_hide_headroom(struct leat_buf *view)
+{
+    view->capacity -= leat_buf_headroom(view);
+    view->start = view->data;
+}
+
+/* sendq_slice() in one piece.  It keeps the headroom only where headers may be written: in front of
+ * the piece, while nobody else reads its storage. */
 static inline struct leat_buf *sendq_slice_piece(const struct leat_buf *piece, uint32_t offset,
                                                  uint32_t len)
 {
     const bool has_room_in_front = offset == 0 && buf_is_writable(piece);
     struct leat_buf *view = view_of(piece, offset, len);
 
-    if (view && !has_room_in_front) {
-        view->capacity -= leat_buf_headroom(view);
-        view->start = view->data;
-    }
+    if (view && !has_room_in_front)
+        sendq_hide_headroom(view);
     return view;
 }
 
