@@ -22,7 +22,9 @@ struct example_platform {
                                  gateway, or LEAT_IP_ANY */
     struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
     unsigned time_server_count;                         /**< in time_servers */
-    uint16_t port;      /**< --port, or the example's default_port */
+    uint16_t port;           /**< --port, or the example's default_port */
+    const char *certificate; /**< --cert: a file; NULL: no TLS */
+    const char *key;         /**< --key */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */
     const char *const *arguments;

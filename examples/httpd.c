@@ -8,10 +8,12 @@
 #include <leat/http_server.h>
 
 #include "example.h"
+#include "secure.h"
 
 enum {
     FILES_MAX = 64,
-    CLIENTS = 1000
+    CLIENTS = 1000,
+    HTTPS_PORT = 443 /* RFC 9110 4.2.2 */
 };
 
 /* made by tools/embed.py */
@@ -65,20 +67,37 @@ static const char *check(struct example_platform *platform)
     return wrong;
 }
 
+static void serve_session(void *arg, const struct leat_stream *session)
+{
+    if (!leat_http_server_serve(arg, session))
+        leat_stream_abort(session);
+}
+
+/* HTTPS at --port, or where it belongs. */
+static const char *start_secure(struct example_platform *platform, struct leat_http_server *server)
+{
+    const uint16_t port = platform->port == LEAT_HTTP_PORT ? HTTPS_PORT : platform->port;
+
+    return secure_serve(platform, port, serve_session, server);
+}
+
 static const char *start(struct example_platform *platform)
 {
-    const struct leat_http_server_config config = {.files = files,
-                                                   .file_count = site_count +
-                                                                 (uint32_t)platform->argument_count,
-                                                   .port = platform->port,
-                                                   .clients = CLIENTS};
+    const struct leat_http_server_config config = {
+        .files = files,
+        .file_count = site_count + (uint32_t)platform->argument_count,
+        .port = platform->certificate ? (uint16_t)LEAT_HTTP_PORT /* beside HTTPS */
+                                      : platform->port,
+        .clients = CLIENTS};
     struct leat_http_server *server;
     const enum leat_err err =
         leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
 
     if (err == LEAT_ERR_ARGUMENT)
         return "the name of a file is too long";
-    return err ? "can't open the TCP port" : NULL;
+    if (err)
+        return "can't open the TCP port";
+    return platform->certificate ? start_secure(platform, server) : NULL;
 }
 
 const struct example example = {.name = "httpd",

@@ -38,6 +38,8 @@ enum option_key {
     KEY_IDLE,
     KEY_BUFFERS,
     KEY_CONNECTIONS,
+    KEY_CERT,
+    KEY_KEY,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
@@ -116,6 +118,9 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
     [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
                        false},
+    [KEY_CERT] = {"cert", "FILE", "httpd: serve by TLS, with the certificates of this PEM file",
+                  true},
+    [KEY_KEY] = {"key", "FILE", "... and the private key of this one", true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"
@@ -290,33 +295,35 @@ static bool *flag_of(struct options *options, unsigned key)
     }
 }
 
+/* The options whose value is taken as it is: where, or NULL for the others. */
+static const char **text_of(struct options *options, unsigned key)
+{
+    const char **const places[KEY_COUNT] = {
+        [KEY_TAP] = &options->tap,       [KEY_SOCKET] = &options->socket,
+        [KEY_SHM] = &options->shm,       [KEY_DATAGRAM] = &options->datagram,
+        [KEY_XDP] = &options->xdp,       [KEY_CERT] = &options->certificate,
+        [KEY_KEY] = &options->key,       [KEY_RECORD] = &options->record,
+        [KEY_REPLAY] = &options->replay, [KEY_FLIGHT_FILE] = &options->flight_file,
+    };
+
+    return places[key];
+}
+
 /* Takes one option; false if its value is wrong. */
 static bool take(struct options *options, unsigned key, const char *text)
 {
     bool *flag = flag_of(options, key);
+    const char **place = text_of(options, key);
 
-    if (flag) {
+    if (flag)
         *flag = true;
+    if (place)
+        *place = text;
+    if (flag || place)
         return true;
-    }
     switch (key) {
-    case KEY_TAP:
-        options->tap = text;
-        return true;
-    case KEY_SOCKET:
-        options->socket = text;
-        return true;
-    case KEY_SHM:
-        options->shm = text;
-        return true;
-    case KEY_DATAGRAM:
-        options->datagram = text;
-        return true;
     case KEY_FORWARD:
         return take_forward(options, text);
-    case KEY_XDP:
-        options->xdp = text;
-        return true;
     case KEY_IP:
     case KEY_IPV4:
         options->ip_given = true;
@@ -333,18 +340,9 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_MAC:
         options->mac_given = true;
         return leat_mac_parse(text, &options->mac);
-    case KEY_RECORD:
-        options->record = text;
-        return true;
-    case KEY_REPLAY:
-        options->replay = text;
-        return true;
     case KEY_SEED:
         options->seed_given = true;
         return parse_seed(text, options->seed);
-    case KEY_FLIGHT_FILE:
-        options->flight_file = text;
-        return true;
     default:
         return take_number(options, key, text);
     }

@@ -26,6 +26,8 @@ struct options {
     uint16_t busy_poll_us;
     const char *forward_tcp[FORWARD_MAX + 1]; /* as passt wants them; NULL ends them */
     const char *forward_udp[FORWARD_MAX + 1];
+    const char *certificate; /* NULL: no TLS */
+    const char *key;
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
     bool ip_given;      /* else the network is asked, and ip is what passt shall give */

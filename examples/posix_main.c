@@ -429,6 +429,8 @@ int main(int argc, char **argv)
                                                                ? program.options.gateway
                                                                : program.options.server,
                                                  .port = program.options.port,
+                                                 .certificate = program.options.certificate,
+                                                 .key = program.options.key,
                                                  .idle_ns = program.options.idle_ns,
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,

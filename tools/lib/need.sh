@@ -51,6 +51,7 @@ libbpf-dev        pkg-config --exists libbpf
 libssl-dev        pkg-config --exists libcrypto
 libbearssl-dev    test -e /usr/include/bearssl.h
 openssl           command -v openssl
+gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
 python3-cryptography           system_python -c "import cryptography"
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool

@@ -1,0 +1,14 @@
+/* secure.h -- an example's encrypted port, where the build has cryptography. */
+#ifndef SECURE_H
+#define SECURE_H
+
+#include <leat/stream.h>
+
+#include "example.h"
+
+/* Gives each session of TLS that comes to @port to @serve, which owns it then.  Returns
+ * NULL, or one line that says why it can't be. */
+const char *secure_serve(struct example_platform *platform, uint16_t port,
+                         void (*serve)(void *arg, const struct leat_stream *session), void *arg);
+
+#endif

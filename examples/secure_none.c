@@ -1,0 +1,12 @@
+/* secure_none.c -- a build without cryptography has no encrypted port. */
+#include "secure.h"
+
+const char *secure_serve(struct example_platform *platform, uint16_t port,
+                         void (*serve)(void *arg, const struct leat_stream *session), void *arg)
+{
+    (void)platform;
+    (void)port;
+    (void)serve;
+    (void)arg;
+    return "this program was built without cryptography";
+}

@@ -1,0 +1,114 @@
+/* secure_openssl.c -- an encrypted port of an example: a listener, TLS, and libcrypto behind it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <leat/crypto_openssl.h>
+#include <leat/tls.h>
+
+#include "secure.h"
+
+enum {
+    SESSIONS = 1000
+};
+
+struct secure {
+    struct leat_crypto crypto;
+    struct leat_tls_identity identity;
+    const struct leat_tls_identity *identities[1];
+    struct leat_tls *tls;
+    struct leat_tcp_listener *listener;
+    void (*serve)(void *arg, const struct leat_stream *session);
+    void *arg;
+    unsigned char certificates[16384];
+};
+
+static struct secure secure; /* one port, until the program ends */
+static char why[320];
+
+static enum leat_err entropy(void *arg, void *bytes, size_t len)
+{
+    struct leat_host *host = arg;
+
+    return host->entropy(host, bytes, len);
+}
+
+static void accept_all(struct leat_tcp_listener *listener, void *arg)
+{
+    static const struct leat_tcp_events nothing;
+    struct leat_tcp *conn;
+
+    (void)arg;
+    while ((conn = leat_tcp_accept(listener, &nothing, NULL)) != NULL) {
+        const struct leat_stream below = leat_stream_of_tcp(conn);
+        struct leat_stream session;
+
+        leat_tcp_set_nodelay(conn, true); /* records are whole, or fill their segments */
+        if (leat_tls_accept(secure.tls, &below, &session))
+            leat_tcp_abort(conn);
+        else
+            secure.serve(secure.arg, &session);
+    }
+}
+
+/* Reads both files; returns what is wrong, or NULL. */
+static const char *read_identity(struct example_platform *platform)
+{
+    const char *certificates, *key;
+    size_t certificates_len, key_len;
+    enum leat_err err;
+
+    if (platform->read_file(platform, platform->certificate, &certificates, &certificates_len))
+        return snprintf(why, sizeof why, "can't read %s", platform->certificate), why;
+    if (!platform->key || platform->read_file(platform, platform->key, &key, &key_len))
+        return snprintf(why, sizeof why, "can't read %s",
+                        platform->key ? platform->key : "the key: give --key"),
+               why;
+    err = leat_tls_identity_read(&secure.identity, &secure.crypto, certificates, certificates_len,
+                                 key, key_len, secure.certificates, sizeof secure.certificates);
+    if (err)
+        return snprintf(why, sizeof why, "%s and %s: %s", platform->certificate, platform->key,
+                        err == LEAT_ERR_ARGUMENT ? "the key is not the certificate's"
+                                                 : leat_err_text(err)),
+               why;
+    secure.identities[0] = &secure.identity;
+    return NULL;
+}
+
+static const char *open_tls(struct example_platform *platform)
+{
+    static const char *const protocols[] = {"http/1.1"};
+    const struct leat_tls_config config = {.crypto = &secure.crypto,
+                                           .identities = secure.identities,
+                                           .identity_count = 1,
+                                           .protocols = protocols,
+                                           .protocol_count = 1,
+                                           .sessions = SESSIONS};
+    const size_t bytes = leat_tls_memory_bytes(&config);
+    void *memory = malloc(bytes); /* until the program ends */
+
+    if (!memory || leat_tls_open(&secure.tls, platform->stack, memory, bytes, &config)) {
+        free(memory);
+        return "no memory for TLS";
+    }
+    return NULL;
+}
+
+const char *secure_serve(struct example_platform *platform, uint16_t port,
+                         void (*serve)(void *arg, const struct leat_stream *session), void *arg)
+{
+    const struct leat_tcp_listen_config listen = {
+        .port = port, .backlog = SESSIONS, .displace = true, .on_acceptable = accept_all};
+    const char *wrong;
+
+    if (leat_crypto_openssl_open(&secure.crypto, entropy, platform->host))
+        return "libcrypto doesn't start";
+    wrong = read_identity(platform);
+    if (!wrong)
+        wrong = open_tls(platform);
+    if (wrong)
+        return wrong;
+    secure.serve = serve;
+    secure.arg = arg;
+    return leat_tcp_listen(platform->stack, &secure.listener, &listen) ? "can't open the TLS port"
+                                                                       : NULL;
+}

@@ -1,0 +1,227 @@
+"""openssl, GnuTLS, curl and Python against leat's TLS: httpd as the server, tls_client as the client."""
+
+import pathlib
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from conftest import QUICK, Process, run, until
+
+SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
+PAGE = (SITE / "index.html").read_bytes()
+BIG_BYTES = 3_000_000 if QUICK else 100_000_000
+EXTENSIONS = """
+[server]
+subjectAltName=DNS:leat.test
+basicConstraints=CA:FALSE
+keyUsage=critical,digitalSignature
+extendedKeyUsage=serverAuth
+"""
+SUITES = {"TLS_AES_128_GCM_SHA256": "1301", "TLS_AES_256_GCM_SHA384": "1302",
+          "TLS_CHACHA20_POLY1305_SHA256": "1303"}
+
+
+class Keys:
+    """An authority and its servers, made by openssl."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.authority = folder / "ca.pem"
+        (folder / "ext").write_text(EXTENSIONS)
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                     "-keyout", folder / "ca.key", "-out", self.authority, "-days", "30",
+                     "-subj", "/CN=an authority", "-addext", "keyUsage=critical,keyCertSign")
+        self.server("ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+        self.server("rsa", "rsa:2048")
+
+    def openssl(self, *words):
+        run("openssl", *words, timeout=60)
+
+    def server(self, name, *kind):
+        self.openssl("req", "-newkey", *kind, "-nodes", "-keyout", self.folder / f"{name}.key",
+                     "-out", self.folder / f"{name}.csr", "-subj", f"/CN={name}")
+        self.openssl("x509", "-req", "-in", self.folder / f"{name}.csr", "-CA", self.authority, "-CAkey",
+                     self.folder / "ca.key", "-CAcreateserial", "-days", "20", "-extfile",
+                     self.folder / "ext", "-extensions", "server", "-out", self.folder / f"{name}.pem")
+
+    def words(self, name):
+        return ["--cert", self.folder / f"{name}.pem", "--key", self.folder / f"{name}.key"]
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def web(leat, keys):
+    return leat("httpd", options=keys.words("ec"))
+
+
+def curl(web, keys, *words, timeout=60):
+    return run("curl", "-sS", "--max-time", timeout - 5, "--cacert", keys.authority, "--resolve",
+               f"leat.test:443:{web.ip}", *words, timeout=timeout)
+
+
+def s_client(web, keys, *words):
+    """What openssl's client says of a session with one request."""
+    return run("openssl", "s_client", "-connect", f"{web.ip}:443", "-servername", "leat.test", "-CAfile",
+               keys.authority, "-verify_return_error", "-ign_eof", *words,
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+
+
+def test_pages_by_curl(web, keys):
+    assert curl(web, keys, "https://leat.test/") == PAGE
+    assert curl(web, keys, *[f"https://leat.test/?{i}" for i in range(50)]) == 50 * PAGE
+    assert run("curl", "-sS", f"http://{web.ip}/") == PAGE  # HTTP is beside it
+    assert web.stop()["copied_tx_bytes"] == 0
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("group", ["X25519", "P-256", "X448:P-256"])  # of the last the share is asked for
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_suites_groups_and_keys(leat, keys, suite, group, kind):
+    web = leat("httpd", options=keys.words(kind))
+    said = s_client(web, keys, "-ciphersuites", suite, "-groups", group)
+    assert f"Cipher is {suite}" in said
+    assert "Verify return code: 0 (ok)" in said and PAGE.decode() in said
+
+
+def test_older_versions_are_refused(web, keys):
+    done = subprocess.run(["openssl", "s_client", "-connect", f"{web.ip}:443", "-tls1_2"],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+    assert done.returncode != 0 and b"alert protocol version" in done.stderr
+
+
+def test_key_updates_of_openssl(web, keys):
+    """A line K makes s_client update its key and ask for ours."""
+    child = subprocess.Popen(["openssl", "s_client", "-connect", f"{web.ip}:443", "-CAfile", keys.authority,
+                              "-servername", "leat.test"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT)
+    def hear(what):
+        heard = b""
+        while what not in heard and (piece := child.stdout.read1(65536)):
+            heard += piece
+        assert what in heard, heard
+
+    try:
+        hear(b"Verify return code: 0 (ok)\n---\n")
+        for _ in range(3):  # openssl takes a line for a command if it comes alone
+            child.stdin.write(b"K\n")
+            child.stdin.flush()
+            hear(b"KEYUPDATE")
+        child.stdin.write(b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n")
+        child.stdin.flush()
+        hear(PAGE)
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_gnutls(web, keys):
+    if not shutil.which("gnutls-cli"):
+        pytest.skip("gnutls-cli is not installed")
+    said = run("gnutls-cli", "--port", "443", "--x509cafile", keys.authority, "--sni-hostname", "leat.test",
+               "--verify-hostname", "leat.test", "--ocsp", "--no-ocsp", web.ip,
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+    assert "TLS1.3" in said and PAGE.decode() in said
+
+
+def test_python_byte_by_byte(web, keys):
+    """Records of one byte, each in a segment of its own."""
+    context = ssl.create_default_context(cafile=str(keys.authority))
+    with socket.create_connection((web.ip, 443), 20) as plain:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with context.wrap_socket(plain, server_hostname="leat.test") as conn:
+            assert conn.version() == "TLSv1.3"
+            for byte in b"GET / HTTP/1.0\r\n\r\n":
+                conn.send(bytes([byte]))
+            heard = b""
+            while piece := conn.recv(65536):
+                heard += piece
+    assert heard.endswith(PAGE)
+
+
+def test_a_large_file(leat, keys, tmp_path):
+    seed = bytes(range(256)) * 97 + b"leat"
+    big = (seed * (BIG_BYTES // len(seed) + 1))[:BIG_BYTES]
+    (tmp_path / "big").write_bytes(big)
+    web = leat("httpd", options=keys.words("ec"), arguments=[tmp_path / "big"])
+    assert curl(web, keys, "https://leat.test/big", timeout=200) == big
+
+
+# ---- leat as the client
+
+
+class Server:
+    """openssl s_server on this machine."""
+
+    def __init__(self, keys, *words, kind="ec"):
+        probe = socket.socket()
+        probe.bind(("0.0.0.0", 0))
+        self.port = probe.getsockname()[1]
+        probe.close()
+        self.process = self.start(keys, words, kind)
+        assert until(self.listens, 20), self.process.text
+
+    def start(self, keys, words, kind):
+        return Process("openssl", "s_server", "-accept", self.port, "-cert", keys.folder / f"{kind}.pem",
+                       "-key", keys.folder / f"{kind}.key", *words)
+
+    def listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class GnutlsServer(Server):
+    """gnutls-serv, which says what a session has agreed on."""
+
+    def start(self, keys, words, kind):
+        return Process("gnutls-serv", "--http", "--port", self.port, "--x509certfile",
+                       keys.folder / f"{kind}.pem", "--x509keyfile", keys.folder / f"{kind}.key", *words)
+
+
+def ask(leat, keys, server, name="leat.test", authority=None):
+    """What the client says."""
+    client = leat("tls_client", options=["--port", server.port],
+                  arguments=[name, authority or keys.authority, "GET / HTTP/1.0\r\n\r\n"])
+    client.wait_for("^closed:")
+    return client.text
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_client_of_openssl(leat, keys, suite, kind):
+    said = ask(leat, keys, Server(keys, "-www", "-ciphersuites", suite, kind=kind))
+    assert re.search(rf"open {SUITES[suite]} 001d", said), said
+    assert re.search(r"heard \d{4}", said) and "closed: success" in said, said
+
+
+def test_client_is_asked_for_another_share_and_a_certificate(leat, keys):
+    said = ask(leat, keys, Server(keys, "-www", "-groups", "P-256", "-verify", "1"))
+    assert re.search(r"open 1301 0017|open 1302 0017", said) and "closed: success" in said, said
+
+
+def test_client_refuses_others(leat, keys, tmp_path):
+    server = Server(keys, "-www")
+    said = ask(leat, keys, server, name="other.test")
+    assert "sent certificate_unknown" in said and "heard 0 " in said, said
+    other = Keys(tmp_path)
+    said = ask(leat, keys, server, authority=other.authority)
+    assert "encrypted session failed" in said and "heard 0 " in said, said
+
+
+def test_client_wants_tls_13(leat, keys):
+    said = ask(leat, keys, Server(keys, "-www", "-tls1_2"))
+    assert "got protocol_version" in said, said
+
+
+def test_client_of_gnutls(leat, keys):
+    if not shutil.which("gnutls-serv"):
+        pytest.skip("gnutls-serv is not installed")
+    said = ask(leat, keys, GnutlsServer(keys))
+    assert re.search(r"open 130[123]", said) and "closed: success" in said, said
