@@ -1,0 +1,95 @@
+"""curl and sockets against upload: files of a form come back as a Zip archive, while they come."""
+
+import io
+import os
+import socket
+import subprocess
+import zipfile
+
+import pytest
+
+from conftest import QUICK, run
+
+BIG_BYTES = 3_000_000 if QUICK else 100_000_000
+HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
+        b"Content-Type: multipart/form-data; boundary=B\r\n\r\n")
+PART = b'--B\r\nContent-Disposition: form-data; name="f"; filename="%s"\r\n\r\n'
+
+
+def curl(*words, timeout=110):
+    return run("curl", "-sS", "--no-progress-meter", "--max-time", timeout - 5, *words,
+               timeout=timeout)
+
+
+@pytest.fixture
+def web(leat):
+    server = leat("upload")
+    server.url = f"http://{server.ip}/upload"
+    return server
+
+
+def test_page(web):
+    page = curl(web.url.removesuffix("upload"))
+    assert b"<form action=/upload method=post enctype=multipart/form-data>" in page
+
+
+def test_files_come_back_as_an_archive(web, tmp_path):
+    (tmp_path / "small.txt").write_text("hello\r\n--", encoding="ascii")
+    (tmp_path / "empty").touch()
+    with (tmp_path / "big.bin").open("wb") as file:
+        for _ in range(BIG_BYTES // 100_000):
+            file.write(os.urandom(100_000))
+    out = tmp_path / "out.zip"
+    words = [word for name in ("small.txt", "big.bin", "empty")
+             for word in ("-F", f"file=@{tmp_path / name}")]
+    curl("-o", out, "-F", "note=no file", *words, web.url)
+    with zipfile.ZipFile(out) as archive:
+        assert archive.namelist() == ["small.txt", "big.bin", "empty"]
+        for name in archive.namelist():
+            assert archive.read(name) == (tmp_path / name).read_bytes()
+    subprocess.run(["unzip", "-tq", out], check=True, timeout=110)
+    stats = web.stop()
+    assert stats["copied_tx_bytes"] == 0
+
+
+def test_a_form_in_chunks(web, tmp_path):
+    (tmp_path / "x").write_bytes(b"x" * 100_000)
+    text = curl("-H", "Transfer-Encoding: chunked", "-F", f"f=@{tmp_path / 'x'};filename=../../y", web.url)
+    assert zipfile.ZipFile(io.BytesIO(text)).read("y") == b"x" * 100_000
+
+
+@pytest.mark.parametrize("words,status", [
+    (["-F", "note=no file"], 400), (["-d", "x=y"], 415), (["-X", "PUT", "-d", "x"], 405),
+    (["-H", "Content-Type: multipart/form-data; boundary=B", "-d", "nonsense"], 400),
+])  # fmt: skip
+def test_what_is_no_form_is_refused(web, words, status):
+    assert curl("-o", "/dev/null", "-w", "%{http_code}", *words, web.url) == str(status).encode()
+
+
+def test_uploads_that_are_cut_leave_nothing(web, tmp_path):
+    """More than there are places for at a time, one after another."""
+    for _ in range(300):
+        with socket.create_connection((web.ip, 80), 10) as conn:
+            conn.sendall(HEAD % 1_000_000 + PART % b"cut" + b"x" * 1000)
+    (tmp_path / "x").write_bytes(b"whole")
+    text = curl("-F", f"f=@{tmp_path / 'x'}", "--retry", "5", web.url)
+    assert zipfile.ZipFile(io.BytesIO(text)).read("x") == b"whole"
+
+
+def test_many_slow_uploads_at_a_time(web):
+    body = PART % b"slow" + b"0123456789" * 10 + b"\r\n--B--"
+    conns = [socket.create_connection((web.ip, 80), 30) for _ in range(200)]
+    for conn in conns:
+        conn.sendall(HEAD % len(body))
+    for at in range(0, len(body), 20):
+        for conn in conns:
+            conn.sendall(body[at:at + 20])
+    for conn in conns:
+        conn.settimeout(30)
+        reply = b""
+        while not reply.endswith(b"\r\n0\r\n\r\n"):
+            piece = conn.recv(65536)
+            assert piece
+            reply += piece
+        assert reply.startswith(b"HTTP/1.1 200 OK\r\n")
+        conn.close()
