@@ -56,6 +56,7 @@ python3-cryptography           system_python -c "import cryptography"
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
+unzip             command -v unzip
 valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
