@@ -6,7 +6,9 @@ import os
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
+import time
 
 import pytest
 
@@ -14,6 +16,7 @@ from conftest import BUILD, Process, binary, make_tap, run
 from stream import echo_all
 
 TOOL = BUILD / "tools/leat-replay/leat-replay"
+SECONDS_1900_TO_1970 = 2_208_988_800
 OWN_MAIN = {"stacks"}  # several stacks are no single run
 EXAMPLES = sorted(path.name for path in (BUILD / "examples").glob("*")
                   if path.is_file() and not path.suffix and os.access(path, os.X_OK)
@@ -78,7 +81,7 @@ TALKS = {"echo": talk_echo, "dns": talk_dns, "discard": talk_discard, "httpd": t
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_server(leat, tmp_path, name):
     path = tmp_path / "run.pcapng"
-    if name in ("resolve", "whois"):
+    if name in ("clock", "resolve", "whois"):
         pytest.skip("it asks: below")
     program = leat(name, options=["--record", path])
     TALKS.get(name, talk_anything)(program)
@@ -117,6 +120,31 @@ def test_whois(leat, tmp_path):
         finally:
             run("ip", "link", "del", "asks3", check=False)
     assert_same(path, 6)
+
+
+def answer_time(sock):
+    """As a server of stratum 1 does (RFC 5905 7.3)."""
+    question, asker = sock.recvfrom(100)
+    now = int((time.time() + SECONDS_1900_TO_1970) * 2**32)
+    sock.sendto(struct.pack("!BBbb8x4sQ8sQQ", 0x24, 1, 6, -20, b"LOCL", now, question[40:48], now, now), asker)
+
+
+def test_clock(leat, tmp_path):
+    make_tap("asks4", address="10.81.0.1/24")
+    path = tmp_path / "run.pcapng"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("10.81.0.1", 123))
+        server.settimeout(1)
+        asking = Process(binary("clock"), "--tap", "asks4", "--ip", "10.81.0.2/24", "--record", path, "10.81.0.1")
+        try:
+            for _ in range(60):
+                with contextlib.suppress(TimeoutError):
+                    if asking.running:
+                        answer_time(server)
+            assert asking.wait() == 0, asking.text
+        finally:
+            run("ip", "link", "del", "asks4", check=False)
+    assert_same(path, 4)
 
 
 def test_with_loss(leat, lossy, tmp_path):
