@@ -36,8 +36,9 @@ static struct encoded layout_of(uint8_t *message, uint32_t modulus_bits, size_t 
     return encoded;
 }
 
-/* XORs MGF1(H) into the DB (RFC 8017, B.2.1). */
-static void mask(const br_hash_class *hash, const struct encoded *encoded)
+/* XORs MGF1(H) into the DB (RFC 8017, B.2.1).  Out of line: the stack need not hold this context
+ * beside that of hash_of(). */
+static __attribute__((noinline)) void mask(const br_hash_class *hash, const struct encoded *encoded)
 {
     const uint8_t *h = encoded->em + encoded->db_len;
     br_hash_compat_context context;
