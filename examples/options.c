@@ -327,10 +327,11 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_IP:
     case KEY_IPV4:
         options->ip_given = true;
-        return leat_ip_parse_cidr(text, &options->ip, &options->prefix_bits);
+        return leat_ip_parse_cidr(text, &options->ip, &options->prefix_bits) &&
+               leat_ip_is_v4(options->ip);
     case KEY_GATEWAY:
     case KEY_IPV4_GATEWAY:
-        return leat_ip_parse(text, &options->gateway);
+        return leat_ip_parse(text, &options->gateway) && leat_ip_is_v4(options->gateway);
     case KEY_IP6:
         options->ip6_given = true;
         return leat_ip_parse_cidr(text, &options->ip6, &options->ip6_prefix_bits) &&

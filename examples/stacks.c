@@ -267,7 +267,8 @@ static bool parse(struct orders *orders, int argc, char **argv)
         argc--;
         argv++;
     }
-    if (argc != 4 || !leat_ip_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits))
+    if (argc != 4 || !leat_ip_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits) ||
+        !leat_ip_is_v4(orders->ip))
         return false;
     orders->tap.device = argv[1];
     orders->count = (unsigned)strtoul(argv[3], &end, 10);
