@@ -2,6 +2,7 @@
 #include "ip/icmp.h"
 
 #include "core/checksum.h"
+#include "ip/icmp_error.h"
 #include "ip/ipv4.h"
 #include "link/address.h"
 #include "wire/icmp.h"
@@ -36,25 +37,7 @@ static bool error_is_allowed(struct leat *stack, const struct packet *packet)
         return false;
     if (packet->link && address_is_no_host(packet->src))
         return false;
-    if (!limiter_take(&stack->icmp_errors, stack->now_ns, leat_random(stack))) {
-        stack->stats.icmp_errors_limited++;
-        return false;
-    }
-    return true;
-}
-
-/* The IP header and the start of what follows, shared with the packet.  NULL: no memory. */
-static struct leat_buf *quote_of(const struct packet *packet)
-{
-    struct leat_buf *buf = packet->buf;
-    struct leat_buf *quote;
-    uint32_t total;
-
-    leat_buf_push(buf, packet->header_bytes);
-    total = leat_buf_total(buf);
-    quote = leat_buf_slice(buf, 0, total < QUOTE_BYTES_MAX ? total : QUOTE_BYTES_MAX);
-    leat_buf_pull(buf, packet->header_bytes);
-    return quote;
+    return icmp_error_take(stack);
 }
 
 void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t type, uint8_t code,
@@ -62,27 +45,18 @@ void icmp_send_error(struct leat *stack, const struct packet *packet, uint8_t ty
 {
     const struct ipv4_options options = {.protocol = IP_ICMP};
     struct wire_icmp icmp = {.type = type, .code = code, .detail = detail};
-    struct leat_buf *message, *quote;
+    struct leat_buf *message;
     struct path path;
-    uint8_t *at;
 
     if (!error_is_allowed(stack, packet))
         return;
     if (ipv4_path(stack, packet->dst, packet->src, &path) != LEAT_OK)
         return;
-    message = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
-    quote = message ? quote_of(packet) : 0;
-    at = quote ? leat_buf_put(message, ICMP_HEADER_BYTES) : 0;
-    if (!at) {
-        stack->stats.tx_no_memory++;
-        leat_buf_free(quote);
-        leat_buf_free(message);
+    message = icmp_error_about(stack, &icmp, packet->buf, packet->header_bytes, QUOTE_BYTES_MAX);
+    if (!message)
         return;
-    }
-    wire_icmp_emit(&icmp, at);
-    leat_buf_append(message, quote);
     icmp.checksum = checksum_finish(checksum_list(message));
-    wire_icmp_emit(&icmp, at);
+    wire_icmp_emit(&icmp, message->data);
     if (ipv4_output(stack, &path, &options, message) == LEAT_OK)
         stack->stats.icmp_errors_sent++;
 }

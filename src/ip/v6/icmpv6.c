@@ -2,6 +2,7 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "core/writable.h"
+#include "ip/icmp_error.h"
 #include "ip/v6/ipv6.h"
 #include "wire/bytes.h"
 #include "wire/icmp.h"
@@ -118,25 +119,7 @@ static bool error_is_allowed(struct leat *stack, const struct packet6 *packet, b
         return false;
     if (leat_ip_is_any(packet->src) || (packet->is_group && !even_groups))
         return false;
-    if (!limiter_take(&stack->icmp_errors, stack->now_ns, leat_random(stack))) {
-        stack->stats.icmp_errors_limited++;
-        return false;
-    }
-    return true;
-}
-
-/* The packet from its IPv6 header on, as much as the error may hold (RFC 4443 2.4 (c)); shared. */
-static struct leat_buf *quote_of(const struct packet6 *packet)
-{
-    struct leat_buf *buf = packet->buf;
-    struct leat_buf *quote;
-    uint32_t total;
-
-    leat_buf_push(buf, packet->header_bytes);
-    total = leat_buf_total(buf);
-    quote = leat_buf_slice(buf, 0, total < QUOTE_BYTES_MAX ? total : QUOTE_BYTES_MAX);
-    leat_buf_pull(buf, packet->header_bytes);
-    return quote;
+    return icmp_error_take(stack);
 }
 
 void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t type, uint8_t code,
@@ -145,8 +128,7 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
     const struct wire_icmp icmp = {.type = type, .code = code, .detail = detail};
     struct ipv6_header header = {.src = packet->dst, .dst = packet->src, .next_header = IPV6_ICMP};
     const struct address6 *from;
-    struct leat_buf *message, *quote;
-    uint8_t *at;
+    struct leat_buf *message;
 
     if (!error_is_allowed(stack, packet, even_groups))
         return;
@@ -155,17 +137,9 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
         return;
     if (from)
         header.src = from->ip;
-    message = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
-    quote = message ? quote_of(packet) : 0;
-    at = quote ? leat_buf_put(message, ICMP_HEADER_BYTES) : 0;
-    if (!at) {
-        stack->stats.tx_no_memory++;
-        leat_buf_free(quote);
-        leat_buf_free(message);
+    message = icmp_error_about(stack, &icmp, packet->buf, packet->header_bytes, QUOTE_BYTES_MAX);
+    if (!message)
         return;
-    }
-    wire_icmp_emit(&icmp, at);
-    leat_buf_append(message, quote);
     icmpv6_put_checksum(message, &header.src, &header.dst);
     if (ipv6_output(packet->link, &header, message) == LEAT_OK)
         stack->stats.icmp_errors_sent++;
