@@ -4,7 +4,7 @@
  * Library leat-crypto-bearssl.  It brings AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, X25519,
  * P-256, and signatures by ECDSA with P-256 and P-384, and RSA-PSS of 2,048 to 4,096 bits.  All of
  * its memory is the block that it is given, and a caller's; BearSSL needs memcpy, memmove, memset,
- * memcmp and strlen of its system, and 4,984 bytes of stack.
+ * memcmp and strlen of its system, and more stack than the 4 KiB that leat itself keeps to.
  */
 #ifndef LEAT_CRYPTO_BEARSSL_H
 #define LEAT_CRYPTO_BEARSSL_H
