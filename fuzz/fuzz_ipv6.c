@@ -1,7 +1,7 @@
 /*
- * fuzz_ipv6.c -- neighbours and strangers that say anything over IPv6: whatever leaves is a whole
- * packet with a right checksum, nobody makes us hold more than the limits say, every packet is
- * counted once.
+ * fuzz_ipv6.c -- neighbours, routers and strangers that say anything over IPv6: whatever leaves is
+ * a whole packet with a right checksum, nobody makes us hold more than the limits say, every packet
+ * is counted once.
  *
  * The input is packets: two bytes of what is made right, a length, and so many bytes behind the
  * IPv6 header.
@@ -10,11 +10,15 @@
 #include <string.h>
 
 #include <leat/leat.h>
+#include <leat/slaac.h>
 
 #include "core/checksum.h"
 #include "fake_netif.h"
 #include "frames.h"
 #include "wire/ipv6.h"
+
+#define REASSEMBLY_NS 60000000000u
+#define RESOLUTION_NS 10000000000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -40,6 +44,7 @@ static const struct leat_ip us = {{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 static struct {
     struct leat *stack;
+    struct leat_slaac *slaac;
     struct fake_netif dev;
     uint64_t now_ns;
 } fuzz;
@@ -82,9 +87,21 @@ static void look_at(const struct fake_frame *frame)
     if (frame_get16(frame->bytes + 12) != 0x86dd)
         return;
     demand(wire_ipv6_parse(&header, packet, frame->len - 14, frame->len - 14));
-    demand(header.next_header == IPV6_ICMP && header.hop_limit > 0);
+    demand(header.hop_limit > 0);
     demand(!leat_ip_is_multicast(header.src) && !leat_ip_is_any(header.dst));
+    if (header.next_header == IPV6_FRAGMENT)
+        return;
+    demand(header.next_header == IPV6_ICMP);
     demand(checksum_is_right(packet, &header));
+}
+
+/* What routers said is within bounds. */
+static void look_at_facts(const struct leat_slaac_facts *facts)
+{
+    demand(facts->mtu >= IPV6_MTU_MIN && facts->mtu <= fuzz.dev.netif.mtu);
+    demand(facts->name_server_count <= LEAT_SLAAC_SERVERS_MAX && facts->nat64_bits <= 96);
+    demand(memchr(facts->search, 0, sizeof facts->search) != NULL);
+    demand(!leat_ip_is_multicast(facts->ip) && !leat_ip_is_multicast(facts->gateway));
 }
 
 static void poll_now(void)
@@ -97,6 +114,7 @@ static void poll_now(void)
         look_at(frame);
     leat_holdings(fuzz.stack, &holdings);
     demand(holdings.held_parked <= NEIGHBOURS * PARKED * 2);
+    look_at_facts(leat_slaac_facts(fuzz.slaac));
 }
 
 static void wait_for(uint64_t ns)
@@ -164,6 +182,7 @@ static void begin(void)
     demand(leat_init(&fuzz.stack, memory, bytes, &config) == LEAT_OK);
     demand(leat_attach(fuzz.stack, &fuzz.dev.netif) == LEAT_OK);
     demand(leat_ipv6_register(fuzz.stack, &ipv6) == LEAT_OK);
+    demand(leat_slaac_start(fuzz.stack, &fuzz.dev.netif, &fuzz.slaac, NULL) == LEAT_OK);
     demand(leat_address_add(fuzz.stack, &fuzz.dev.netif, us, 64) == LEAT_OK);
     demand(leat_route_add(fuzz.stack, LEAT_IP_ANY, 0, peer(6)) == LEAT_OK);
 }
@@ -185,7 +204,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size -= 3u + len;
     }
     demand(leat_stats_balance(leat_stats(fuzz.stack)));
-    wait_for(60000000000); /* nobody waits for ever */
+    wait_for(REASSEMBLY_NS); /* nobody waits for ever: fragments no longer than this, */
+    wait_for(RESOLUTION_NS); /* and what is then said of them, for a neighbour */
     demand(leat_pool_free_count(leat_pool(fuzz.stack)) == buffers);
     leat_close(fuzz.stack);
     return 0;
