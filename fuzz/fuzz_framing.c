@@ -43,6 +43,7 @@ static struct {
     struct leat_socket_counters counters;
     struct leat_socket_counters expected; /* rx_short, rx_long and rx_dropped */
     uint32_t frame_max;
+    bool marked;      /* both ends mark their frames */
     uint32_t written; /* bytes of the stream that the peer has sent */
     uint32_t read;    /* that were put into the framing */
     uint32_t next;    /* where the next length lies; it may be beyond what was written */
@@ -92,9 +93,12 @@ static void write_bytes(uint32_t len)
         world.stream[world.written] = (uint8_t)(world.written * 7 + (world.written >> 8) * 31);
 }
 
+/* A frame whose word is what such a peer writes. */
 static void write_frame(uint32_t len)
 {
-    write_length(len);
+    const uint32_t left_out = world.written % 2 ? FRAME_NEVER_ON_A_WIRE : 0;
+
+    write_length(world.marked ? FRAME_MARKED | left_out | len : len);
     write_bytes(len);
 }
 
@@ -119,11 +123,21 @@ static uint32_t edge(void)
  * ----------------------------------------------------------------------------
  */
 
-static uint32_t length_at(uint32_t at)
+static uint32_t word_at(uint32_t at)
 {
     const uint8_t *bytes = world.stream + at;
 
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint32_t length_at(uint32_t at)
+{
+    return world.marked ? word_at(at) & 0x3fffffff : word_at(at);
+}
+
+static bool is_word_at(uint32_t at)
+{
+    return length_at(at) <= FRAME_LIMIT && (!world.marked || word_at(at) >= FRAME_MARKED);
 }
 
 /* Goes over what is no frame.  Returns the length of the one that comes next;
@@ -133,7 +147,7 @@ static uint32_t pass_over(void)
     while (!world.broken && world.next + FRAME_LENGTH_BYTES <= world.read) {
         const uint32_t len = length_at(world.next);
 
-        world.broken = len > FRAME_LIMIT;
+        world.broken = !is_word_at(world.next);
         if (world.broken)
             break;
         if (len >= FRAME_MIN && len <= world.frame_max)
@@ -228,6 +242,10 @@ static void check_frame(const struct kept *kept)
     const uint8_t *sent = world.stream + kept->at;
 
     demand(leat_buf_total(kept->frame) == len);
+    demand(kept->frame->checksum ==
+           (world.marked && word_at(kept->at - FRAME_LENGTH_BYTES) & FRAME_NEVER_ON_A_WIRE
+                ? LEAT_CHECKSUM_VERIFIED
+                : LEAT_CHECKSUM_UNKNOWN));
     demand(kept->frame->len >= (len < HEAD_BYTES ? len : HEAD_BYTES));
     for (const struct leat_buf *piece = kept->frame; piece; piece = piece->next) {
         demand(piece->len > 0 && memcmp(piece->data, sent, piece->len) == 0);
@@ -263,7 +281,7 @@ static enum framing_result take(void)
     demand((result == FRAMING_BROKEN) == world.broken);
     check_counters();
     if (world.broken) {
-        demand(world.framing.broken_length == length_at(world.next));
+        demand(world.framing.broken_word == word_at(world.next));
     } else if (len == 0 || world.next + FRAME_LENGTH_BYTES + len > world.read) {
         demand(result == FRAMING_MORE);
     } else if (result == FRAMING_NO_MEMORY) {
@@ -393,16 +411,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint32_t frame_maxima[] = {1518, FRAME_LIMIT, 86, 9018};
     struct arena arena = {(uint8_t *)world.memory, (uint8_t *)world.memory + sizeof world.memory};
+    uint8_t kind;
 
     world.input = data;
     world.input_end = data + size;
     world.counters = world.expected = (struct leat_socket_counters){0};
     world.written = world.read = world.next = 0;
     world.broken = false;
-    world.frame_max = frame_maxima[next8() % 4];
+    kind = next8();
+    world.frame_max = frame_maxima[kind % 4];
+    world.marked = kind / 4 % 2;
     world.pool = (struct leat_pool){0};
     demand(pool_init(&world.pool, &arena, BUFFERS, BUFFER_BYTES, SMALL, VIEWS));
-    leat_framing_init(&world.framing, world.frame_max, &world.counters);
+    leat_framing_init(&world.framing, world.frame_max, world.marked, &world.counters);
     for (unsigned i = 0; i < STEPS_MAX && world.input < world.input_end; i++)
         step(next8());
     finish();

@@ -21,12 +21,14 @@ extern "C" {
 enum leat_netif_capability {
     LEAT_NETIF_GATHER = 1u << 0,      /**< transmits a frame of several pieces without a copy */
     LEAT_NETIF_RX_CHECKSUM = 1u << 1, /**< may mark frames LEAT_CHECKSUM_VERIFIED */
-    LEAT_NETIF_TX_CHECKSUM = 1u << 2, /**< completes frames marked LEAT_CHECKSUM_PARTIAL */
-    LEAT_NETIF_TSO = 1u << 3,         /**< cuts super-frames with segment_bytes set: TCP text of up
-                                           to 64 KiB; needs GATHER and TX_CHECKSUM */
+    LEAT_NETIF_TX_CHECKSUM = 1u << 2, /**< completes frames marked LEAT_CHECKSUM_PARTIAL, of TCP and
+                                           UDP behind IPv4 or, without extension headers, IPv6 */
+    LEAT_NETIF_TSO = 1u << 3,         /**< cuts super-frames of IPv4 with segment_bytes set: TCP
+                                           text of up to 64 KiB; needs GATHER and TX_CHECKSUM */
     LEAT_NETIF_GRO = 1u << 4,         /**< may deliver super-frames */
-    LEAT_NETIF_NO_PADDING = 1u << 5   /**< carries frames under 60 bytes as they are: there is no
+    LEAT_NETIF_NO_PADDING = 1u << 5,  /**< carries frames under 60 bytes as they are: there is no
                                            Ethernet behind it, whose minimum that is */
+    LEAT_NETIF_TSO6 = 1u << 6         /**< as TSO, and besides it: those of IPv6, too */
 };
 
 /** "No need to look before a frame comes": the value of next_look_ns for most devices. */

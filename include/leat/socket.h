@@ -45,6 +45,11 @@ struct leat_socket_config {
     const struct leat_mac *mac;       /**< our address; NULL: random, locally administered */
     struct leat_posix *posix;         /**< the host whose wait() shall watch it; NULL: none */
     uint16_t mtu;                     /**< both ends must agree: 0 means 1,500; up to 65,535 */
+    bool marks;      /**< streams, both ends leat's, with this set: the checksums of TCP and UDP are
+                          left out, and marks in front of each frame say so.  Whatever else is at
+                          the other end doesn't understand them: the connection ends at once */
+    bool no_offload; /**< with marks: complete the checksums of what we send nevertheless, for a
+                          peer that hands frames on to a wire, or records them */
 };
 
 /** What the stack can't know of a socket, because a backend doesn't fail. */
@@ -65,7 +70,7 @@ struct leat_socket_counters {
  * @p why holds one line that says what failed and what to do.
  *
  * Errors: LEAT_ERR_ARGUMENT (no path and no descriptor, a path too long for a UNIX socket, a group
- * MAC, an MTU under 68, datagrams that listen), LEAT_ERR_NOT_FOUND (nothing at path),
+ * MAC, an MTU under 68, datagrams that listen or have marks), LEAT_ERR_NOT_FOUND (nothing at path),
  * LEAT_ERR_DEVICE (refused, no permission, in use, another kind of socket, ...), LEAT_ERR_MEMORY.
  */
 enum leat_err leat_socket_open(struct leat_socket **socket, const struct leat_socket_config *config,

@@ -36,6 +36,8 @@ struct leat_xdp_config {
     uint32_t queue;           /**< which of its receive queues */
     struct leat_ip ip;        /**< whose frames, IPv4 and ARP, are ours */
     uint32_t ip_count;        /**< so many addresses from ip on; 0 means 1 */
+    struct leat_ip ip6;       /**< an IPv6 address of ours; LEAT_IP_ANY: none.  More of them:
+                                   leat_xdp_take() */
     bool all;                 /**< every frame of the device's is ours, none Linux's */
     void *memory;             /**< the block of leat_init(): begins on a page, and so does what
                                    follows it; stays until leat_xdp_close() */
@@ -69,15 +71,22 @@ struct leat_xdp_counters {
  * line that says what failed and what to do.
  *
  * Errors: LEAT_ERR_ARGUMENT (memory that isn't whole pages, an MTU or numbers that can't be),
- * LEAT_ERR_FAMILY (an IPv6 address), LEAT_ERR_NOT_FOUND (no such device), LEAT_ERR_DEVICE (no
- * permission, no such queue, a filter of another program's, a driver without what was asked for),
- * LEAT_ERR_MEMORY.
+ * LEAT_ERR_FAMILY (an address of the other family), LEAT_ERR_NOT_FOUND (no such device),
+ * LEAT_ERR_DEVICE (no permission, no such queue, a filter of another program's, a driver without
+ * what was asked for), LEAT_ERR_MEMORY.
  */
 enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config *config,
                             char why[LEAT_WHY_BYTES]);
 
 /** The backend to give to leat_attach(); valid until leat_xdp_close(). */
 struct leat_netif *leat_xdp_netif(struct leat_xdp *xdp);
+
+/**
+ * From now on frames for @p ip, an IPv6 address, are ours on all queues of the device, and so are
+ * the questions of its neighbours (RFC 4291 2.7.1).  It stays so until the first queue is closed.
+ * Errors: LEAT_ERR_FAMILY (no IPv6 unicast address), LEAT_ERR_FULL (64 at most), LEAT_ERR_DEVICE.
+ */
+enum leat_err leat_xdp_take(struct leat_xdp *xdp, struct leat_ip ip);
 
 /** Its counters, as of this call; valid until leat_xdp_close(). */
 const struct leat_xdp_counters *leat_xdp_counters(struct leat_xdp *xdp);

@@ -5,6 +5,7 @@
 
 enum {
     IP_AT = 14,
+    TCP6_AT = IP_AT + 40,
     IP_BYTES = 20,
     TOTAL_AT = IP_AT + 2,
     ID_AT = IP_AT + 4,
@@ -80,12 +81,36 @@ struct part {
     uint32_t sum_at; /* in the frame */
 };
 
+static bool is_v6(const uint8_t *frame, uint32_t len)
+{
+    return len >= TCP6_AT && get16(frame + 12) == 0x86dd && frame[IP_AT] >> 4 == 6;
+}
+
+static bool part_is_whole(struct part *part)
+{
+    part->sum_at = part->at + (part->protocol == PROTOCOL_TCP ? TCP_SUM : UDP_SUM);
+    if (part->protocol == PROTOCOL_TCP)
+        return part->len >= 20;
+    return part->protocol == PROTOCOL_UDP && part->len >= 8;
+}
+
+/* The same of IPv6, without extension headers. */
+static bool find_part6(const uint8_t *frame, uint32_t len, struct part *part)
+{
+    part->protocol = frame[IP_AT + 6];
+    part->at = TCP6_AT;
+    part->len = get16(frame + IP_AT + 4);
+    return TCP6_AT + part->len <= len && part_is_whole(part);
+}
+
 /* False: no TCP or UDP, or not whole. */
 static bool find_part(const uint8_t *frame, uint32_t len, struct part *part)
 {
     const uint32_t header = len > IP_AT ? (frame[IP_AT] & 15u) * 4 : 0;
     uint32_t total;
 
+    if (is_v6(frame, len))
+        return find_part6(frame, len, part);
     if (len < IP_AT + IP_BYTES || get16(frame + 12) != 0x0800 || frame[IP_AT] >> 4 != 4)
         return false;
     total = get16(frame + TOTAL_AT);
@@ -95,16 +120,16 @@ static bool find_part(const uint8_t *frame, uint32_t len, struct part *part)
     part->protocol = frame[PROTOCOL_AT];
     part->at = IP_AT + header;
     part->len = total - header;
-    part->sum_at = part->at + (part->protocol == PROTOCOL_TCP ? TCP_SUM : UDP_SUM);
-    if (part->protocol == PROTOCOL_TCP)
-        return part->len >= 20;
-    return part->protocol == PROTOCOL_UDP && part->len >= 8;
+    return part_is_whole(part);
 }
 
 /* The pseudo-header's (RFC 9293 3.1). */
 static uint64_t pseudo_sum(const uint8_t *frame, const struct part *part)
 {
-    return sum(frame + ADDRESSES_AT, 8) + part->protocol + part->len;
+    const uint64_t addresses =
+        is_v6(frame, TCP6_AT) ? sum(frame + IP_AT + 8, 32) : sum(frame + ADDRESSES_AT, 8);
+
+    return addresses + part->protocol + part->len;
 }
 
 void leat_link_checksum_complete(uint8_t *frame, uint32_t len)
@@ -124,7 +149,8 @@ bool leat_link_checksum_is_right(const uint8_t *frame, uint32_t len)
 {
     struct part part;
 
-    return find_part(frame, len, &part) && folded(sum(frame + IP_AT, part.at - IP_AT)) == 0xffff &&
+    return find_part(frame, len, &part) &&
+           (is_v6(frame, len) || folded(sum(frame + IP_AT, part.at - IP_AT)) == 0xffff) &&
            (part.protocol != PROTOCOL_UDP || get16(frame + part.sum_at) != 0) &&
            folded(pseudo_sum(frame, &part) + sum(frame + part.at, part.len)) == 0xffff;
 }

@@ -14,7 +14,7 @@
 
 enum {
     RING_BYTES = 512 * 1024, /* at least; stays in the cache, and holds 256 frames of 1,500 */
-    RING_FRAMES = 32         /* at least: of the longest */
+    RING_FRAMES = 8         /* at least: of the longest */
 };
 
 _Static_assert(sizeof(struct shm_memory) == SHM_HEAD_BYTES, "both ends lay it out alike");

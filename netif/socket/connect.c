@@ -10,7 +10,7 @@
 
 enum {
     /* The peer may be slow for a while, and a burst of frames shall not wait for it. */
-    SOCKET_BUFFER_BYTES = 1024 * 1024
+    SOCKET_BUFFER_BYTES = 256 * 1024
 };
 
 /* A descriptor of the program's: it must be what the framing says. */

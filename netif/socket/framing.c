@@ -7,10 +7,10 @@ enum {
     HEAD_BYTES = 134 /* Ethernet, IPv4 and TCP headers with all options */
 };
 
-void leat_framing_init(struct framing *framing, uint32_t frame_max,
+void leat_framing_init(struct framing *framing, uint32_t frame_max, bool marked,
                        struct leat_socket_counters *counters)
 {
-    *framing = (struct framing){.frame_max = frame_max, .counters = counters};
+    *framing = (struct framing){.frame_max = frame_max, .marked = marked, .counters = counters};
 }
 
 void leat_framing_put(struct framing *framing, struct leat_buf *piece)
@@ -41,21 +41,23 @@ static bool skip(struct framing *framing)
     return framing->skip_bytes == 0;
 }
 
-/* Reads the length in front of the next frame. */
+/* Reads the word in front of the next frame. */
 static enum framing_result read_length(struct framing *framing)
 {
     uint8_t bytes[FRAME_LENGTH_BYTES];
-    uint32_t len;
+    uint32_t word, len;
 
     if (framing->bytes < sizeof bytes)
         return FRAMING_MORE;
     leat_buf_read(framing->first, 0, bytes, sizeof bytes);
     drop(framing, sizeof bytes);
-    len = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-    if (len > FRAME_LIMIT) {
-        framing->broken_length = len;
+    word = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+    len = framing->marked ? word & ~(FRAME_MARKED | FRAME_NEVER_ON_A_WIRE) : word;
+    if (len > FRAME_LIMIT || (framing->marked && !(word & FRAME_MARKED))) {
+        framing->broken_word = word;
         return FRAMING_BROKEN;
     }
+    framing->has_no_checksum = framing->marked && word & FRAME_NEVER_ON_A_WIRE;
     if (len >= FRAME_MIN && len <= framing->frame_max) {
         framing->frame_bytes = len;
         return FRAMING_FRAME;
@@ -173,6 +175,8 @@ enum framing_result leat_framing_take(struct framing *framing, struct leat_pool 
     *frame = take_frame(framing, pool);
     if (!*frame)
         return FRAMING_NO_MEMORY;
+    if (framing->has_no_checksum)
+        (*frame)->checksum = LEAT_CHECKSUM_VERIFIED;
     framing->bytes -= framing->frame_bytes;
     framing->frame_bytes = 0;
     return FRAMING_FRAME;
@@ -191,5 +195,5 @@ void leat_framing_give_up(struct framing *framing)
 void leat_framing_reset(struct framing *framing)
 {
     leat_buf_free(framing->first);
-    leat_framing_init(framing, framing->frame_max, framing->counters);
+    leat_framing_init(framing, framing->frame_max, framing->marked, framing->counters);
 }

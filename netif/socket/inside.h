@@ -16,7 +16,7 @@
 #include "framing.h"
 
 enum {
-    RX_PIECES_MAX = 32,  /* buffers of the pool that one system call fills */
+    RX_PIECES_MAX = 128, /* buffers of the pool that one system call fills */
     TX_FRAMES_MAX = 256, /* that wait while the peer doesn't read */
     PIECES_MAX = 1024,   /* in one system call: IOV_MAX */
     MESSAGES_MAX = 32,   /* datagrams in one system call */

@@ -17,7 +17,9 @@
 
 enum {
     MTU_DEFAULT = 65520, /* what passt takes at most */
-    ARGUMENTS_MAX = 48
+    ARGUMENTS_MAX = 48,
+    /* Passt loses what its end of the socket doesn't take at once: as much as a window of ours. */
+    THEIR_BUFFER_BYTES = 4 * 1024 * 1024
 };
 
 /* What passt is called with; the texts live as long as it. */
@@ -144,6 +146,7 @@ enum leat_err leat_passt_open(struct leat_socket **socket, const struct leat_pas
 {
     struct leat_socket_config ours = {
         .mac = config->mac, .posix = config->posix, .mtu = config->mtu ? config->mtu : MTU_DEFAULT};
+    const int room = THEIR_BUFFER_BYTES;
     enum leat_err err;
     pid_t child = 0;
     int ends[2];
@@ -152,6 +155,7 @@ enum leat_err leat_passt_open(struct leat_socket **socket, const struct leat_pas
         snprintf(why, LEAT_WHY_BYTES, "no socket for passt: %s", strerror(errno));
         return LEAT_ERR_DEVICE;
     }
+    setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     err = start_passt(config, ends[1], &child, why);
     close(ends[1]);
     if (err) {

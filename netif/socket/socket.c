@@ -121,7 +121,14 @@ static enum leat_err set_facts(struct leat_socket *socket, const struct leat_soc
                                         .name = socket->name,
                                         .mtu = (uint16_t)mtu,
                                         .capabilities = LEAT_NETIF_GATHER | LEAT_NETIF_NO_PADDING};
-    leat_framing_init(&socket->stream, socket->frame_max, &socket->counters);
+    if (config->marks)
+        socket->netif.capabilities |=
+            LEAT_NETIF_RX_CHECKSUM | (config->no_offload ? 0 : LEAT_NETIF_TX_CHECKSUM);
+    leat_framing_init(&socket->stream, socket->frame_max, config->marks, &socket->counters);
+    if (config->marks && config->framing != LEAT_SOCKET_STREAM) {
+        snprintf(why, LEAT_WHY_BYTES, "a datagram has no room to say that its checksum is missing");
+        return LEAT_ERR_ARGUMENT;
+    }
     if (mtu < MTU_MIN) {
         snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %d", MTU_MIN, UINT16_MAX);
         return LEAT_ERR_ARGUMENT;

@@ -82,6 +82,21 @@ static void be_starved(struct leat_socket *socket)
     leat_framing_give_up(&socket->stream);
 }
 
+/* What came is no word that stands in front of a frame: says what it may be. */
+static void lose_framing(struct leat_socket *socket)
+{
+    const uint32_t word = socket->stream.broken_word;
+    const uint32_t len = word & ~(FRAME_MARKED | FRAME_NEVER_ON_A_WIRE);
+    const bool is_marked = word & FRAME_MARKED;
+
+    if (len <= FRAME_LIMIT && is_marked != socket->stream.marked)
+        leat_socket_lose(socket, "%s: the peer %s checksums: both ends must have marks, or neither",
+                         socket->name, is_marked ? "leaves out" : "doesn't leave out");
+    else
+        leat_socket_lose(socket, "%s: the peer announced a frame of %u bytes: no such framing",
+                         socket->name, (unsigned)word);
+}
+
 uint32_t leat_socket_stream_receive(struct leat_socket *socket, struct leat_pool *pool,
                                     struct leat_buf **frames, uint32_t frames_max)
 {
@@ -97,8 +112,7 @@ uint32_t leat_socket_stream_receive(struct leat_socket *socket, struct leat_pool
         } else if (result == FRAMING_NO_MEMORY) {
             socket->starved = true;
         } else if (result == FRAMING_BROKEN) {
-            leat_socket_lose(socket, "%s: the peer announced a frame of %u bytes: no such framing",
-                             socket->name, (unsigned)socket->stream.broken_length);
+            lose_framing(socket);
         } else if (drained || reads++ == frames_max || !read_stream(socket, pool, &drained)) {
             break;
         }
@@ -119,16 +133,19 @@ void leat_socket_stream_put_length(struct leat_socket *socket, uint32_t index)
     struct leat_buf *frame = socket->waiting[index];
     const struct leat_buf *owner = frame->owner;
     const bool writable = owner->refs == 1 && owner->start == (const uint8_t *)(owner + 1);
-    const uint32_t len = leat_buf_total(frame);
+    uint32_t word = leat_buf_total(frame);
     uint8_t *bytes = socket->lengths[index];
 
     socket->has_length[index] = writable && leat_buf_headroom(frame) >= FRAME_LENGTH_BYTES;
     if (socket->has_length[index])
         bytes = leat_buf_push(frame, FRAME_LENGTH_BYTES);
-    bytes[0] = (uint8_t)(len >> 24);
-    bytes[1] = (uint8_t)(len >> 16);
-    bytes[2] = (uint8_t)(len >> 8);
-    bytes[3] = (uint8_t)len;
+    if (socket->stream.marked)
+        word |=
+            FRAME_MARKED | (frame->checksum == LEAT_CHECKSUM_PARTIAL ? FRAME_NEVER_ON_A_WIRE : 0);
+    bytes[0] = (uint8_t)(word >> 24);
+    bytes[1] = (uint8_t)(word >> 16);
+    bytes[2] = (uint8_t)(word >> 8);
+    bytes[3] = (uint8_t)word;
 }
 
 /* Adds a piece of @len bytes, of which *@done are written. */

@@ -369,7 +369,8 @@ static void tap_set_capabilities(struct leat_tap *tap)
     tap->netif.capabilities = LEAT_NETIF_GATHER;
     if (tap->vnet && agreed)
         tap->netif.capabilities |=
-            LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_GRO;
+            LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_TSO6 |
+            LEAT_NETIF_GRO;
 }
 
 /* Opens the device with its facts; the error is in @why. */

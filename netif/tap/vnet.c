@@ -11,6 +11,8 @@ enum {
     ETHERNET_BYTES = 14,
     IPV4_BYTES_MIN = 20,
     IPV4_PROTOCOL_AT = 9,
+    IPV6_BYTES = 40,
+    IPV6_NEXT_AT = 6,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     TCP_CHECKSUM_AT = 16,
@@ -26,19 +28,24 @@ struct tap_vnet leat_tap_vnet_of(const struct leat_buf *frame)
 {
     const uint8_t *ip = frame->data + ETHERNET_BYTES;
     struct tap_vnet vnet = {0};
+    uint8_t protocol;
+    bool is_v6;
 
     if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < ETHERNET_BYTES + IPV4_BYTES_MIN)
         return vnet;
-    if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_TCP)
+    is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
+    protocol = ip[is_v6 ? IPV6_NEXT_AT : IPV4_PROTOCOL_AT];
+    if (protocol == PROTOCOL_TCP)
         vnet.checksum_offset = TCP_CHECKSUM_AT;
-    else if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_UDP)
+    else if (protocol == PROTOCOL_UDP)
         vnet.checksum_offset = UDP_CHECKSUM_AT;
     else
         return vnet;
     vnet.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-    vnet.checksum_start = (uint16_t)(ETHERNET_BYTES + (ip[0] & 15) * 4);
+    vnet.checksum_start =
+        (uint16_t)(ETHERNET_BYTES + (is_v6 ? (int)IPV6_BYTES : (ip[0] & 15) * 4));
     if (frame->segment_bytes > 0) {
-        vnet.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        vnet.gso_type = is_v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
         vnet.segment_bytes = frame->segment_bytes;
         vnet.header_bytes = (uint16_t)frame->len; /* the text lies in pieces of its own */
     }
@@ -49,20 +56,22 @@ bool leat_tap_vnet_read(struct leat_buf *frame)
 {
     struct tap_vnet vnet;
     uint8_t gso;
+    bool super;
 
     memcpy(&vnet, frame->data - sizeof vnet, sizeof vnet);
     gso = vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
     /* NEEDS_CSUM: the frame never was on a wire, its field holds the pseudo-header's sum only */
     if (vnet.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
         frame->checksum = LEAT_CHECKSUM_VERIFIED;
-    if (gso == VIRTIO_NET_HDR_GSO_TCPV4)
+    super = gso == VIRTIO_NET_HDR_GSO_TCPV4 || gso == VIRTIO_NET_HDR_GSO_TCPV6;
+    if (super)
         frame->segment_bytes = vnet.segment_bytes;
-    return gso == VIRTIO_NET_HDR_GSO_NONE || gso == VIRTIO_NET_HDR_GSO_TCPV4;
+    return gso == VIRTIO_NET_HDR_GSO_NONE || super;
 }
 
 bool leat_tap_vnet_offload(int fd, bool on)
 {
-    const unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN;
+    const unsigned long what = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
 
     return ioctl(fd, TUNSETOFFLOAD, on ? what : 0ul) == 0;
 }

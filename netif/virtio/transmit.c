@@ -10,6 +10,8 @@ enum {
     ETHERNET_BYTES = 14,
     IPV4_BYTES_MIN = 20,
     IPV4_PROTOCOL_AT = 9,
+    IPV6_BYTES = 40,
+    IPV6_NEXT_AT = 6,
     PROTOCOL_TCP = 6,
     PROTOCOL_UDP = 17,
     TCP_CHECKSUM_AT = 16,
@@ -47,13 +49,17 @@ static struct virtio_net_header header_of(const struct leat_buf *frame)
     const uint8_t *ip = frame->data + ETHERNET_BYTES;
     struct virtio_net_header header = {0};
     uint16_t ip_bytes;
+    uint8_t protocol;
+    bool is_v6;
 
     if (frame->checksum != LEAT_CHECKSUM_PARTIAL || frame->len < ETHERNET_BYTES + IPV4_BYTES_MIN)
         return header;
-    ip_bytes = (uint16_t)((ip[0] & 15) * 4);
-    if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_TCP)
+    is_v6 = ip[0] >> 4 == 6; /* of which the stack sends no extension headers */
+    ip_bytes = is_v6 ? (uint16_t)IPV6_BYTES : (uint16_t)((ip[0] & 15) * 4);
+    protocol = ip[is_v6 ? IPV6_NEXT_AT : IPV4_PROTOCOL_AT];
+    if (protocol == PROTOCOL_TCP)
         header.checksum_offset = TCP_CHECKSUM_AT;
-    else if (ip[IPV4_PROTOCOL_AT] == PROTOCOL_UDP)
+    else if (protocol == PROTOCOL_UDP)
         header.checksum_offset = UDP_CHECKSUM_AT;
     else
         return header;

@@ -1,9 +1,9 @@
 /*
  * filter.c -- which frames are leat's.
  *
- * The kernel runs the program for each frame: IPv4 for one of our addresses, or ARP that asks or
- * tells one of them, goes to the socket of the queue that it came by.  All else, and what comes to
- * a queue without a socket, goes on to Linux.
+ * The kernel runs the program for each frame: IP for one of our addresses, or ARP or a neighbour
+ * solicitation (by its group) that asks or tells one of them, goes to the socket of the queue that
+ * it came by.  All else, and what comes to a queue without a socket, goes on to Linux.
  */
 #include "filter.h"
 
@@ -14,16 +14,20 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 enum {
     QUEUES_MAX = 256,
+    ADDRESSES_MAX = 64, /* IPv6: two entries each */
     TYPE_AT = 12,
     ARP_TARGET_AT = 38,
     IPV4_DESTINATION_AT = 30,
+    IPV6_DESTINATION_AT = 38,
     /* so much of a frame is looked at; what is shorter is Linux's */
     IPV4_BYTES = 34,
     ARP_BYTES = 42,
+    IPV6_BYTES = 54,
     CONTEXT = BPF_REG_6
 };
 
@@ -67,14 +71,26 @@ enum {
         .off = PASS - (at)-1                                                                       \
     }
 
+/* A descriptor of a map's; it takes two places. */
+#define LOAD_MAP(to, map)                                                                          \
+    {                                                                                              \
+        .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_FD,          \
+        .imm = (map)                                                                               \
+    }
+#define CALL(function)                                                                             \
+    {                                                                                              \
+        .code = BPF_JMP | BPF_CALL, .imm = (function)                                              \
+    }
+
 /* Places in the program. */
 enum {
-    HAS_ADDRESS = 16,
-    TAKE = 19,
-    PASS = 25
+    HAS_ADDRESS = 17,
+    HAS_IPV6 = 21,
+    TAKE = 28,
+    PASS = 34
 };
 
-static int load_program(const struct leat_xdp_config *config, int sockets)
+static int load_program(const struct leat_xdp_config *config, const struct xdp_filter *filter)
 {
     const int count = config->ip_count ? (int)config->ip_count : 1;
     const struct bpf_insn program[] = {
@@ -90,30 +106,70 @@ static int load_program(const struct leat_xdp_config *config, int sockets)
         [9] = SWAP(BPF_REG_5, 16),
         [10] = LOAD(BPF_W, BPF_REG_0, BPF_REG_2, IPV4_DESTINATION_AT),
         [11] = GO_IF(BPF_JMP, BPF_JEQ, 11, BPF_REG_5, ETH_P_IP, HAS_ADDRESS),
-        [12] = GO_IF(BPF_JMP, BPF_JNE, 12, BPF_REG_5, ETH_P_ARP, PASS),
-        [13] = ADD(BPF_REG_4, ARP_BYTES - IPV4_BYTES),
-        [14] = PASS_IF_SHORT(14),
-        [15] = LOAD(BPF_W, BPF_REG_0, BPF_REG_2, ARP_TARGET_AT),
+        [12] = GO_IF(BPF_JMP, BPF_JEQ, 12, BPF_REG_5, ETH_P_IPV6, HAS_IPV6),
+        [13] = GO_IF(BPF_JMP, BPF_JNE, 13, BPF_REG_5, ETH_P_ARP, PASS),
+        [14] = ADD(BPF_REG_4, ARP_BYTES - IPV4_BYTES),
+        [15] = PASS_IF_SHORT(15),
+        [16] = LOAD(BPF_W, BPF_REG_0, BPF_REG_2, ARP_TARGET_AT),
         [HAS_ADDRESS] = SWAP(BPF_REG_0, 32),
-        [17] = {.code = BPF_ALU | BPF_SUB | BPF_K,
+        [18] = {.code = BPF_ALU | BPF_SUB | BPF_K,
                 .dst_reg = BPF_REG_0,
                 .imm = (int32_t)leat_ip_v4_number(config->ip)},
-        [18] = GO_IF(BPF_JMP32, BPF_JGE, 18, BPF_REG_0, count, PASS),
+        [19] = GO_IF(BPF_JMP32, BPF_JGE, 19, BPF_REG_0, count, PASS),
+        [20] = {.code = BPF_JMP | BPF_JA, .off = TAKE - 20 - 1},
+        [HAS_IPV6] = ADD(BPF_REG_4, IPV6_BYTES - IPV4_BYTES),
+        [22] = PASS_IF_SHORT(22),
+        [23] = ADD(BPF_REG_2, IPV6_DESTINATION_AT),
+        [24] = LOAD_MAP(BPF_REG_1, filter->addresses),
+        [25] = {0}, /* the upper half of that */
+        [26] = CALL(BPF_FUNC_map_lookup_elem),
+        [27] = GO_IF(BPF_JMP, BPF_JEQ, 27, BPF_REG_0, 0, PASS),
         [TAKE] = LOAD(BPF_W, BPF_REG_2, CONTEXT, offsetof(struct xdp_md, rx_queue_index)),
-        [20] = {.code = BPF_LD | BPF_DW | BPF_IMM,
-                .dst_reg = BPF_REG_1,
-                .src_reg = BPF_PSEUDO_MAP_FD,
-                .imm = sockets},
-        [21] = {0},                      /* the upper half of that */
-        [22] = SET(BPF_REG_3, XDP_PASS), /* if the queue has no socket */
-        [23] = {.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect_map},
-        [24] = RETURN,
+        [29] = LOAD_MAP(BPF_REG_1, filter->sockets),
+        [30] = {0},                      /* the same */
+        [31] = SET(BPF_REG_3, XDP_PASS), /* if the queue has no socket */
+        [32] = CALL(BPF_FUNC_redirect_map),
+        [33] = RETURN,
         [PASS] = SET(BPF_REG_0, XDP_PASS),
         [PASS + 1] = RETURN,
     };
 
     return bpf_prog_load(BPF_PROG_TYPE_XDP, "leat", "ISC", program,
                          sizeof program / sizeof *program, NULL);
+}
+
+/* The group that an address's neighbours ask (RFC 4291 2.7.1). */
+static struct leat_ip group_of(struct leat_ip ip)
+{
+    struct leat_ip group = {{0xff, 2, [11] = 1, 0xff}};
+
+    memcpy(group.bytes + 13, ip.bytes + 13, 3);
+    return group;
+}
+
+bool leat_xdp_filter_take(struct xdp_filter *filter, struct leat_ip ip)
+{
+    const struct leat_ip group = group_of(ip);
+    const int ours = 1;
+
+    return bpf_map_update_elem(filter->addresses, &ip, &ours, BPF_ANY) == 0 &&
+           bpf_map_update_elem(filter->addresses, &group, &ours, BPF_ANY) == 0;
+}
+
+/* Makes the maps and the program that looks into them. */
+static bool load(struct xdp_filter *filter, const struct leat_xdp_config *config)
+{
+    *filter = XDP_NO_FILTER;
+    filter->sockets =
+        bpf_map_create(BPF_MAP_TYPE_XSKMAP, "leat", sizeof(int), sizeof(int), QUEUES_MAX, NULL);
+    filter->addresses = bpf_map_create(BPF_MAP_TYPE_HASH, "leat", sizeof(struct leat_ip),
+                                       sizeof(int), 2 * ADDRESSES_MAX, NULL);
+    if (filter->sockets < 0 || filter->addresses < 0)
+        return false;
+    if (!leat_ip_is_any(config->ip6) && !leat_xdp_filter_take(filter, config->ip6))
+        return false;
+    filter->program = load_program(config, filter);
+    return filter->program >= 0;
 }
 
 bool leat_xdp_filter_open(struct xdp_filter *filter, int ifindex,
@@ -123,12 +179,7 @@ bool leat_xdp_filter_open(struct xdp_filter *filter, int ifindex,
     static const uint32_t modes[] = {XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE};
     int error = 0;
 
-    *filter = (struct xdp_filter){.program = -1};
-    filter->sockets =
-        bpf_map_create(BPF_MAP_TYPE_XSKMAP, "leat", sizeof(int), sizeof(int), QUEUES_MAX, NULL);
-    if (filter->sockets >= 0)
-        filter->program = load_program(config, filter->sockets);
-    if (filter->program < 0) {
+    if (!load(filter, config)) {
         error = errno;
         leat_xdp_filter_close(filter);
         errno = error;
@@ -158,5 +209,7 @@ void leat_xdp_filter_close(struct xdp_filter *filter)
         close(filter->program);
     if (filter->sockets >= 0)
         close(filter->sockets);
-    *filter = (struct xdp_filter){.program = -1, .sockets = -1};
+    if (filter->addresses >= 0)
+        close(filter->addresses);
+    *filter = XDP_NO_FILTER;
 }

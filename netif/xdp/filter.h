@@ -11,12 +11,18 @@ struct xdp_filter {
     int ifindex;   /* where it is; 0: nowhere */
     int program;   /* descriptors, or -1 */
     int sockets;   /* the map of queues to sockets */
+    int addresses; /* the map of IPv6 addresses that are ours, and of their groups */
     uint32_t mode; /* XDP_FLAGS_*_MODE that the driver took */
 };
+
+#define XDP_NO_FILTER ((struct xdp_filter){.program = -1, .sockets = -1, .addresses = -1})
 
 /* Puts it on device @ifindex for @config's addresses.  On error errno is set. */
 bool leat_xdp_filter_open(struct xdp_filter *filter, int ifindex,
                           const struct leat_xdp_config *config);
+
+/* @ip, IPv6, is ours from now on.  On error errno is set: E2BIG, too many. */
+bool leat_xdp_filter_take(struct xdp_filter *filter, struct leat_ip ip);
 
 /* Takes it off again. */
 void leat_xdp_filter_close(struct xdp_filter *filter);

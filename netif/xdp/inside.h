@@ -23,7 +23,8 @@ struct leat_xdp {
     struct xsk_socket *socket;
     struct xsk_ring_prod fill, tx;
     struct xsk_ring_cons rx, done;
-    struct xdp_filter filter; /* of the first queue */
+    struct xdp_filter filter;  /* of the first queue */
+    struct xdp_filter *shared; /* that one's */
     uint8_t *memory;
     size_t memory_bytes;
     int fd;

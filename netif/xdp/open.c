@@ -88,7 +88,11 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
         return LEAT_ERR_ARGUMENT;
     }
     if (!leat_ip_is_v4(config->ip) && !leat_ip_is_any(config->ip)) {
-        snprintf(why, LEAT_WHY_BYTES, "the filter knows IPv4 addresses only");
+        snprintf(why, LEAT_WHY_BYTES, "the range must be of IPv4 addresses");
+        return LEAT_ERR_FAMILY;
+    }
+    if (leat_ip_is_v4(config->ip6)) {
+        snprintf(why, LEAT_WHY_BYTES, "the IPv6 address is one of IPv4");
         return LEAT_ERR_FAMILY;
     }
     if (buffers & (buffers - 1)) {
@@ -164,7 +168,7 @@ static void set_busy_poll(struct leat_xdp *xdp, uint16_t us)
 static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config,
                                  char why[LEAT_WHY_BYTES])
 {
-    struct xdp_filter *filter = config->first ? &config->first->filter : &xdp->filter;
+    struct xdp_filter *filter = xdp->shared;
     int error;
 
     if (!config->first && !leat_xdp_filter_open(filter, (int)xdp->ifindex, config))
@@ -198,7 +202,8 @@ enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config 
     if (!made)
         return LEAT_ERR_MEMORY;
     made->fd = -1;
-    made->filter = (struct xdp_filter){.program = -1, .sockets = -1};
+    made->filter = XDP_NO_FILTER;
+    made->shared = config->first ? config->first->shared : &made->filter;
     made->memory = config->memory;
     made->memory_bytes = config->memory_bytes;
     made->rx_buffers = config->rx_buffers ? config->rx_buffers : RX_BUFFERS;
@@ -220,6 +225,15 @@ enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config 
 struct leat_netif *leat_xdp_netif(struct leat_xdp *xdp)
 {
     return &xdp->netif;
+}
+
+enum leat_err leat_xdp_take(struct leat_xdp *xdp, struct leat_ip ip)
+{
+    if (leat_ip_is_v4(ip) || leat_ip_is_any(ip) || leat_ip_is_multicast(ip))
+        return LEAT_ERR_FAMILY;
+    if (leat_xdp_filter_take(xdp->shared, ip))
+        return LEAT_OK;
+    return errno == E2BIG ? LEAT_ERR_FULL : LEAT_ERR_DEVICE;
 }
 
 const struct leat_xdp_counters *leat_xdp_counters(struct leat_xdp *xdp)

@@ -20,7 +20,7 @@ static int open_framing(void **state)
     (void)state;
     unit_pool_open(&unit, 256, BUF_BYTES, 64, 256);
     counters = (struct leat_socket_counters){0};
-    leat_framing_init(&framing, FRAME_MAX, &counters);
+    leat_framing_init(&framing, FRAME_MAX, false, &counters);
     stream_bytes = 0;
     return 0;
 }
@@ -180,7 +180,7 @@ static void a_length_that_no_frame_has_breaks_the_stream_behind_what_came_before
     read_part(0, stream_bytes);
     expect_next(1, 60);
     assert_int_equal(leat_framing_take(&framing, &unit.pool, &frame), FRAMING_BROKEN);
-    assert_int_equal(framing.broken_length, UINT32_MAX);
+    assert_int_equal(framing.broken_word, UINT32_MAX);
 }
 
 static void a_frame_stays_while_there_is_no_descriptor(void **state)
@@ -237,6 +237,60 @@ static void a_frame_that_is_given_up_frees_its_buffers_and_is_passed_over(void *
     expect_next(2, 60);
 }
 
+/* The peer writes the word @word, and behind it a frame of 60 bytes. */
+static void write_word(uint32_t number, uint32_t word)
+{
+    write_frame(number, word, 60);
+}
+
+static void expect_checksum(uint32_t number, enum leat_checksum checksum)
+{
+    struct leat_buf *frame = NULL;
+
+    assert_int_equal(leat_framing_take(&framing, &unit.pool, &frame), FRAMING_FRAME);
+    assert_int_equal(frame->checksum, checksum);
+    expect_frame(frame, number, 60);
+}
+
+static void a_mark_says_whose_checksum_was_left_out(void **state)
+{
+    (void)state;
+    framing.marked = true;
+    write_word(1, FRAME_MARKED | 60);
+    write_word(2, FRAME_MARKED | FRAME_NEVER_ON_A_WIRE | 60);
+    write_word(3, FRAME_MARKED | 60);
+    for (uint32_t at = 0; at < stream_bytes; at++) /* also over many buffers */
+        read_part(at, at + 1);
+    expect_checksum(1, LEAT_CHECKSUM_UNKNOWN);
+    expect_checksum(2, LEAT_CHECKSUM_VERIFIED);
+    expect_checksum(3, LEAT_CHECKSUM_UNKNOWN);
+    expect_more();
+}
+
+static void expect_broken(bool marked, uint32_t word)
+{
+    struct leat_buf *frame;
+
+    leat_framing_reset(&framing);
+    framing.marked = marked;
+    stream_bytes = 0;
+    write_word(1, word);
+    read_part(0, stream_bytes);
+    assert_int_equal(leat_framing_take(&framing, &unit.pool, &frame), FRAMING_BROKEN);
+    assert_int_equal(framing.broken_word, word);
+}
+
+static void marks_stand_in_every_word_or_in_none(void **state)
+{
+    (void)state;
+    expect_broken(true, 60);
+    expect_broken(true, FRAME_NEVER_ON_A_WIRE | 60);
+    expect_broken(true, FRAME_MARKED | (FRAME_LIMIT + 1));
+    expect_broken(true, FRAME_MARKED | 1u << 29 | 60);
+    expect_broken(false, FRAME_MARKED | 60);
+    expect_broken(false, FRAME_NEVER_ON_A_WIRE | 60);
+}
+
 int main(void)
 {
 #define FRAMING_TEST(name) cmocka_unit_test_setup_teardown(name, open_framing, close_framing)
@@ -249,6 +303,8 @@ int main(void)
         FRAMING_TEST(a_frame_stays_while_there_is_no_descriptor),
         FRAMING_TEST(a_head_that_must_be_copied_waits_for_memory),
         FRAMING_TEST(a_frame_that_is_given_up_frees_its_buffers_and_is_passed_over),
+        FRAMING_TEST(a_mark_says_whose_checksum_was_left_out),
+        FRAMING_TEST(marks_stand_in_every_word_or_in_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -370,6 +370,10 @@ static void what_can_not_be_opened_says_why(void **state)
     config = (struct leat_socket_config){
         .path = path, .listen = true, .mac = &mac, .framing = LEAT_SOCKET_DATAGRAM};
     assert_int_equal(leat_socket_open(&left, &config, why), LEAT_ERR_ARGUMENT);
+    config = (struct leat_socket_config){
+        .path = path, .marks = true, .mac = &mac, .framing = LEAT_SOCKET_DATAGRAM};
+    assert_int_equal(leat_socket_open(&left, &config, why), LEAT_ERR_ARGUMENT);
+    assert_non_null(strstr(why, "a datagram has no room"));
     file = open("/dev/null", O_RDWR);
     config = (struct leat_socket_config){.fd = file, .mac = &mac};
     assert_int_equal(leat_socket_open(&left, &config, why), LEAT_ERR_ARGUMENT);

@@ -1,0 +1,18 @@
+/* ends.h -- the backends that the kit knows. */
+#ifndef BACKEND_ENDS_H
+#define BACKEND_ENDS_H
+
+#include "kit.h"
+
+/* within.c: without a device, in one process. */
+extern const struct kit_backend kit_link, kit_recorder, kit_flight;
+extern const struct kit_backend kit_socket, kit_marks, kit_datagram, kit_shm;
+
+/* devices.c: over devices of Linux, "tap:FIRST,SECOND", which a bridge joins, or
+ * "xdp:FIRST,SECOND", which are each other's wire. */
+extern const struct kit_backend kit_tap;
+#ifdef LEAT_HAS_XDP
+extern const struct kit_backend kit_xdp;
+#endif
+
+#endif
