@@ -176,16 +176,28 @@ COLD void link_set_mtu(struct link *link, uint16_t mtu)
     link->stack->route_generation++;
 }
 
+/* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
+ * are merged among these; but not so many that a small pool would have nothing left to answer. */
+static uint32_t taken_at_once(const struct leat *stack)
+{
+    const uint32_t share = stack->config.buf_count / 16;
+
+    if (share <= FRAMES_AT_ONCE)
+        return FRAMES_AT_ONCE;
+    return share < FRAMES_TAKEN_MAX ? share : FRAMES_TAKEN_MAX;
+}
+
 /* Takes a burst from one backend; true if there may be more. */
 static bool link_poll(struct link *link)
 {
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
-    struct leat_buf *frames[FRAMES_AT_ONCE];
+    struct leat_buf **const frames = stack->taken;
+    const uint32_t most = taken_at_once(stack);
     uint32_t left = stack->config.burst_frames;
 
     while (left > 0) {
-        const uint32_t want = left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE;
+        const uint32_t want = left < most ? left : most;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
         const uint32_t count =
             got > 1 && stack->super ? stack->super->gro(stack, frames, got) : got;
@@ -203,9 +215,18 @@ static bool link_poll(struct link *link)
 
 static void loopback_poll(struct leat *stack)
 {
+    struct leat_buf *packet;
+
+    /* not what is sent meanwhile */
     for (uint32_t left = stack->loopback.count; left > 0; left--) {
+        packet = queue_take(&stack->loopback);
+        if (!packet)
+            return;
         stack->stats.rx_loopback++;
-        ipv4_input(stack, 0, queue_take(&stack->loopback), false);
+        if (packet->data[0] >> 4 == 6)
+            stack->ipv6_family->input(stack, 0, packet, false);
+        else
+            ipv4_input(stack, 0, packet, false);
     }
 }
 

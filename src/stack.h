@@ -32,6 +32,12 @@ struct route_cache_entry;
 struct icmp_error; /* ip/icmp.h */
 struct address_watch;
 struct ipv6;       /* ip/v6/ipv6.h */
+struct hosts6;     /* ip/host.h */
+struct packet6;
+struct path; /* ip/ipv4.h */
+struct ipv4_options;
+struct leat_slaac; /* leat/slaac.h */
+struct leat_slaac_config;
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
 struct ready {
@@ -75,7 +81,8 @@ struct link {
     struct leat_udp *open_udp; /* the socket that it is for */
 };
 
-/* True if the device cuts super-frames.  Such a device must complete their checksums. */
+/* True if the device cuts super-frames, of IPv4 at least.  Such a device must complete their
+ * checksums. */
 static inline bool link_has_tso(const struct link *link)
 {
     const uint32_t needed = LEAT_NETIF_TSO | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_GATHER;
@@ -83,19 +90,20 @@ static inline bool link_has_tso(const struct link *link)
     return (link->netif->capabilities & needed) == needed;
 }
 
-/* An IPv4 packet on its way up: headers checked, `buf` starts at the transport header and ends
- * with the IP datagram; the IP header lies right in front of buf->data. */
+/* A packet of either family on its way up: headers checked, `buf` starts at the transport header and
+ * ends with the IP datagram; the IP headers lie right in front of buf->data. */
 struct packet {
     struct leat_buf *buf;
     struct link *link; /* NULL: from ourselves */
-    leat_ip4 src;
+    leat_ip4 src;      /* of IPv6: the numbers of ip/host.h */
     leat_ip4 dst;
-    uint16_t header_bytes; /* of the IP header, options included */
+    uint16_t header_bytes; /* of the IP header, options or extension headers included */
     uint8_t protocol;
     uint8_t ttl;
     uint8_t tos;      /* DSCP and ECN */
     bool is_group;    /* broadcast or multicast, by link or IP address: no errors, no RST */
     bool reassembled; /* came in fragments */
+    const struct packet6 *v6; /* the same packet, if it is one of IPv6: else it says nothing */
 };
 
 /* A transport protocol: registered by a call, so that who does not call it does not link it. */
@@ -137,7 +145,22 @@ struct ipv6_family {
     enum leat_err (*route_add)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                                struct leat_ip gateway);
     enum leat_err (*route_remove)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
+    /* leat/slaac.h's. */
+    enum leat_err (*slaac_start)(struct link *link, struct leat_slaac **slaac,
+                                 const struct leat_slaac_config *config);
+    void (*slaac_stop)(struct leat_slaac *slaac);
     uint32_t (*parked_pieces)(const struct leat *stack); /* buffers that parked frames hold */
+    /* The number of @ip (ip/host.h) on link @zone, from 1 on. */
+    leat_ip4 (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);
+    /* True for an address of ours that may be used, and for ::1. */
+    bool (*is_ours)(const struct leat *stack, struct leat_ip ip);
+    /* ipv4_path() and ipv4_output() of IPv6. */
+    enum leat_err (*path)(struct leat *stack, struct path *path);
+    enum leat_err (*output)(struct leat *stack, const struct path *path,
+                            const struct ipv4_options *options, struct leat_buf *payload);
+    /* Tells the sender of @packet that nobody has that port.  Doesn't take packet->buf. */
+    void (*port_unreachable)(struct leat *stack, const struct packet *packet);
+    void (*reached)(struct path *path); /* ipv4_tell_reached() */
     void (*close)(struct leat *stack);                   /* frees what it holds */
 };
 
@@ -147,7 +170,8 @@ enum {
     TIMER_BUDGET = 4096,   /* timers in one poll */
     LOOPBACK_FRAMES = 256, /* packets to ourselves that wait */
     BURST_MAX = 256,
-    FRAMES_AT_ONCE = 16 /* handed over in one call of a backend: what a small stack can hold */
+    FRAMES_AT_ONCE = 16,  /* handed over in one call of a backend: what a small stack can hold */
+    FRAMES_TAKEN_MAX = 64 /* taken in one call: what is looked through for what can be merged */
 };
 
 /* What is small and asked for often stands first: code needs shorter addresses for it. */
@@ -182,10 +206,12 @@ struct leat {
     struct buf_queue loopback;  /* packets to ourselves, IP header first */
     struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
+    struct leat_buf *taken[FRAMES_TAKEN_MAX]; /* by link_poll(), on their way up */
     uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; time/civil.c alone */
     bool civil_known;
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
+    struct hosts6 *hosts6;                 /* ip/host.h; NULL as well */
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */

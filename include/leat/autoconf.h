@@ -1,5 +1,6 @@
 /*
- * autoconf.h -- a netif configures itself: address, routes, MTU, servers, as the network says.
+ * autoconf.h -- a netif configures itself: address, routes, MTU, servers, as the network says: by
+ * DHCP for IPv4 and, if it is wanted, by routers for IPv6 (leat/slaac.h), side by side.
  *
  * What a network says today it may take back tomorrow: addresses and routes are set in the stack,
  * and withdrawn, as leases come and go, and the program is told.
@@ -14,6 +15,7 @@
 #include <leat/addr.h>
 #include <leat/dhcp.h>
 #include <leat/err.h>
+#include <leat/slaac.h>
 #include <leat/stack.h>
 
 #ifdef __cplusplus
@@ -36,15 +38,17 @@ struct leat_autoconf_facts {
     char host_name[LEAT_DHCP_NAME_BYTES];               /**< what the network calls us */
     char domain_name[LEAT_DHCP_NAME_BYTES];             /**< of the network */
     char search[LEAT_DHCP_NAME_BYTES];                  /**< domains with spaces between them */
+    struct leat_slaac_facts ipv6; /**< what routers say, if config.slaac; the rest is IPv4's */
 };
 
 /** What has changed. */
 enum leat_autoconf_change {
-    LEAT_AUTOCONF_ADDRESS, /**< another address, or none: then its routes are gone, too */
-    LEAT_AUTOCONF_FACTS,   /**< the address is the same, but something else isn't */
-    LEAT_AUTOCONF_SILENCE, /**< no server answers; we go on trying: leat_autoconf_waited_ns() */
-    LEAT_AUTOCONF_REFUSED, /**< a server has refused what we asked for */
-    LEAT_AUTOCONF_CONFLICT /**< another host has the address that a server has given us */
+    LEAT_AUTOCONF_ADDRESS,  /**< another address, or none: then its routes are gone, too */
+    LEAT_AUTOCONF_FACTS,    /**< the address is the same, but something else isn't */
+    LEAT_AUTOCONF_SILENCE,  /**< no server answers; we go on trying: leat_autoconf_waited_ns() */
+    LEAT_AUTOCONF_REFUSED,  /**< a server has refused what we asked for */
+    LEAT_AUTOCONF_CONFLICT, /**< another host has the address that a server has given us */
+    LEAT_AUTOCONF_IPV6      /**< routers say something else: facts.ipv6 */
 };
 
 /** What is wanted.  Every 0 means the default that is named beside it. */
@@ -54,8 +58,10 @@ struct leat_autoconf_config {
     bool probe_first;    /**< probe for an address before it is used (RFC 5227): 4 to 7 s more */
     bool routes;         /**< take the routes of option 121; see leat_dhcp_config.routes */
     bool link_local;     /**< without a server, choose an address (RFC 3927) */
+    bool slaac;          /**< hear IPv6 routers beside it, if leat_ipv6_register() was called */
     uint64_t link_local_after_ns; /**< ... after so long: 10 s; it is probed for then */
-    /** The first time that there is an address; NULL: not wanted, as the next two. */
+    /** The first time that there is an address, of either family; NULL: not wanted, as the next
+     * two. */
     void (*on_configured)(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
                           void *arg);
     /** What has changed since, and what goes on until then. */
@@ -74,7 +80,8 @@ size_t leat_autoconf_memory_bytes(void);
  * Begins to configure an attached netif, and goes on until leat_autoconf_stop().  Takes one UDP
  * socket; UDP must be registered.  @p config is copied; host_name must stay.  Callbacks come from
  * leat_poll().  A default route that is there already is left alone.
- * Errors: LEAT_ERR_MEMORY, LEAT_ERR_IN_USE (the netif has a DHCP client), LEAT_ERR_ARGUMENT.
+ * Errors: LEAT_ERR_MEMORY, LEAT_ERR_IN_USE (the netif has a DHCP client, or hears routers),
+ * LEAT_ERR_ARGUMENT; with config.slaac LEAT_ERR_FULL (leat_ipv6_config.slaacs).
  */
 enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
                                   struct leat_autoconf **autoconf,

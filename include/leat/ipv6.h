@@ -1,9 +1,8 @@
 /*
  * ipv6.h -- IPv6 (RFC 8200), for a stack that calls leat_ipv6_register().
  *
- * So far: addresses of our own, given by the program or link-local, each checked for duplicates;
- * neighbour discovery; ICMPv6 echo and errors.  UDP and TCP don't use it yet, and fragments are
- * dropped.
+ * So far: addresses of our own, given by the program, link-local or of routers (leat/slaac.h), each
+ * checked for duplicates; neighbour discovery; ICMPv6 echo and errors; UDP and TCP; fragments.
  */
 #ifndef LEAT_IPV6_H
 #define LEAT_IPV6_H
@@ -19,7 +18,8 @@ extern "C" {
 #endif
 
 enum {
-    LEAT_IPV6_SECRET_BYTES = 16
+    LEAT_IPV6_SECRET_BYTES = 16,
+    LEAT_IPV6_ADDRESSES_MAX = 8 /**< of a netif: link-local, of routers (leat/slaac.h), given */
 };
 
 /** Limits and the secret of IPv6.  Every 0 means the default that is named beside it. */
@@ -31,7 +31,14 @@ struct leat_ipv6_config {
     uint8_t parked;          /**< frames waiting for one neighbour's address: 4 */
     uint8_t routes;          /**< routes with a gateway: 8 */
     uint8_t hop_limit;       /**< of packets we send: 64 */
+    /** IPv6 addresses, of others and of ours, that TCP and UDP can deal with at a time: 2,048, at
+     * least 64; 24 to 28 bytes each.  A connection, also one that is half open or in TIME-WAIT, and a
+     * socket that is bound or connected, hold theirs, at most 7/8 of all; those that have the same
+     * share it.  Without a free one a SYN is answered by a cookie, and a connection isn't opened. */
+    uint32_t hosts;
+    uint8_t slaacs;          /**< netifs that may be configured by routers (leat/slaac.h): 1 */
     bool no_duplicate_check; /**< use an address at once, without RFC 4862 5.4 */
+    bool optimistic;         /**< use an address while it is checked (RFC 4429) */
     /** Each transition of a neighbour in ndp.rl, as numbers: for tests; NULL: nobody watches. */
     void (*on_transition)(void *arg, uint8_t from, uint8_t event, uint8_t to);
     void *arg; /**< for it */

@@ -122,8 +122,8 @@ enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif);
 /**
  * Gives an address to an attached backend, with its on-link prefix, and announces it (RFC 5227
  * 2.3), after probing if the configuration says so.
- * Errors: LEAT_ERR_FULL (LEAT_ADDRESSES_MAX), LEAT_ERR_ARGUMENT (not attached; an address that is
- * no host's; a prefix over 32), LEAT_ERR_IN_USE (have it already).
+ * Errors: LEAT_ERR_FULL (LEAT_ADDRESSES_MAX, LEAT_IPV6_ADDRESSES_MAX), LEAT_ERR_ARGUMENT (not
+ * attached; an address that is no host's; a prefix over 32), LEAT_ERR_IN_USE (have it already).
  */
 enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, struct leat_ip ip,
                                uint8_t prefix_bits);

@@ -70,7 +70,6 @@ enum leat_stat_group {
     X(DROP, drop_ip6_source, "IPv6 source that can't be right (martian)")                          \
     X(DROP, drop_ip6_not_ours, "IPv6 packet for another host or group")                            \
     X(DROP, drop_ip6_protocol, "IPv6 packet with a next header that nobody handles")               \
-    X(DROP, drop_ip6_fragment, "IPv6 fragment: there is no reassembly for them yet")               \
     X(DROP, drop_icmp6_format, "ICMPv6 message cut short")                                         \
     X(DROP, drop_icmp6_checksum, "ICMPv6 checksum wrong")                                          \
     X(DROP, drop_icmp6_type, "ICMPv6 type that we ignore")                                         \
@@ -107,6 +106,8 @@ enum leat_stat_group {
     X(NOTE, arp_evictions, "neighbours evicted from a full cache")                                 \
     X(NOTE, ndp_solicitations_sent, "neighbour solicitations sent")                                \
     X(NOTE, ndp_advertisements_sent, "neighbour advertisements sent")                              \
+    X(NOTE, ndp_router_solicitations_sent, "router solicitations sent")                            \
+    X(NOTE, ndp_limits_reached, "what routers said and there was no room for")                     \
     X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
     X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \
     X(NOTE, ip_fragments_sent, "fragments sent")                                                   \

@@ -115,7 +115,8 @@ enum leat_tcp_choice {
 
 /** What a listener does. */
 struct leat_tcp_listen_config {
-    struct leat_ip ip;    /**< LEAT_IP_ANY: all of our addresses */
+    struct leat_ip ip;    /**< LEAT_IP_ANY: all of our addresses of both families; LEAT_IP4_ANY: all
+                               of IPv4.  A port has one listener for all addresses, of both or one */
     uint16_t port;        /**< 1..65535 */
     uint16_t backlog;     /**< connections that are half open or not yet accepted: 0 means 128 */
     uint32_t connections; /**< that came to it, at a time: 0 means as many as there are entries */
@@ -227,8 +228,11 @@ struct leat *leat_tcp_listener_stack(const struct leat_tcp_listener *listener);
 /**
  * Active OPEN to @p remote.  @p local may be NULL, or fix our address, port or both (0: chosen).
  * The outcome comes by on_open or on_closed.
- * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT,
- * LEAT_ERR_PROTOCOL.
+ * A link-local address of IPv6 is one on the netif that the zone of @p remote says, without one on
+ * the first.
+ * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE, LEAT_ERR_MEMORY (also struct leat_ipv6_config.hosts),
+ * LEAT_ERR_ARGUMENT, LEAT_ERR_PROTOCOL, LEAT_ERR_FAMILY (IPv6 without leat_ipv6_register(), or no
+ * such zone).
  */
 enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
                                const struct leat_endpoint *remote,

@@ -52,9 +52,11 @@ enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                             const struct leat_udp_events *events, void *arg);
 
 /**
- * Receives what is sent to @p ip (LEAT_IP_ANY: all of our addresses and broadcasts) and @p port;
- * 0 picks an unpredictable free one (RFC 6056).
- * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address).
+ * Receives what is sent to @p ip (LEAT_IP_ANY: all of our addresses of both families, and
+ * broadcasts; LEAT_IP4_ANY: the same of IPv4 alone) and @p port; 0 picks an unpredictable free one
+ * (RFC 6056).  Who is bound to all addresses, be it of one family, shares the port with nobody.
+ * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address), LEAT_ERR_FAMILY
+ * (an IPv6 address without leat_ipv6_register()), LEAT_ERR_MEMORY (struct leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
@@ -69,10 +71,16 @@ enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif
 
 /**
  * Fixes the peer: only its datagrams and errors come in, leat_udp_send() goes to it.  Binds to an
- * ephemeral port if it was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.
- * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left).
+ * ephemeral port if it was not bound.  A peer of LEAT_IP_ANY, port 0, undoes it.  A link-local
+ * address of IPv6 is one on the first netif.
+ * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left), LEAT_ERR_FAMILY (an IPv6 address
+ * without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY), LEAT_ERR_MEMORY (struct
+ * leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
+
+/** The same to an endpoint, whose zone says on which netif a link-local address lies. */
+enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoint *peer);
 
 /** Lets the socket send to broadcast addresses; without it such a send is an error. */
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
@@ -87,10 +95,13 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
 
 /**
  * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
- * is used for headers if nobody else looks at its storage.  Fragments if it must.
- * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
+ * is used for headers if nobody else looks at its storage.  Fragments if it must, but not yet over
+ * IPv6.  A link-local address of IPv6 without a zone is one on the first netif.
+ * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes; over IPv6, more than the netif carries at once),
+ * LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
  * @p payload is NULL, so the result of an allocation may be passed on as it is),
- * LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()).
+ * LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
+ * LEAT_ERR_FAMILY (an IPv6 address without leat_ipv6_register()).
  */
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
                                const struct leat_endpoint *peer);

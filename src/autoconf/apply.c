@@ -39,12 +39,17 @@ static void unset_routes(struct leat_autoconf *autoconf)
     }
 }
 
+void autoconf_clear(struct leat_autoconf_facts *facts)
+{
+    memset(facts, 0, offsetof(struct leat_autoconf_facts, ipv6));
+}
+
 void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
 {
     struct leat_autoconf_facts *facts = &autoconf->facts;
 
     unset_routes(autoconf);
-    memset(facts, 0, sizeof *facts);
+    autoconf_clear(facts);
     facts->ip = lease->ip;
     facts->prefix_bits = lease->prefix_bits;
     facts->name_server_count = lease->name_server_count;
@@ -62,7 +67,7 @@ void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
 void autoconf_withdraw(struct leat_autoconf *autoconf)
 {
     unset_routes(autoconf);
-    memset(&autoconf->facts, 0, sizeof autoconf->facts);
+    autoconf_clear(&autoconf->facts);
     link_set_mtu(autoconf->link, 0);
     autoconf->facts.mtu = autoconf->link->mtu;
 }

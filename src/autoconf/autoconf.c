@@ -17,7 +17,10 @@ void autoconf_tell_address(struct leat_autoconf *autoconf)
 {
     const struct leat_autoconf_config *config = &autoconf->config;
 
-    if (autoconf->was_configured || leat_ip_is_any(autoconf->facts.ip)) {
+    const bool has_one =
+        !leat_ip_is_any(autoconf->facts.ip) || !leat_ip_is_any(autoconf->facts.ipv6.ip);
+
+    if (autoconf->was_configured || !has_one) {
         autoconf_tell(autoconf, LEAT_AUTOCONF_ADDRESS);
         return;
     }
@@ -99,9 +102,14 @@ size_t leat_autoconf_memory_bytes(void)
 
 static enum leat_err begin(struct leat_autoconf *autoconf, const uint8_t *kept)
 {
-    const enum leat_err err = leat_dhcp_start(autoconf->dhcp, kept);
+    enum leat_err err = leat_dhcp_start(autoconf->dhcp, kept);
 
-    if (err == LEAT_OK)
+    if (err)
+        return err;
+    err = autoconf_routers_begin(autoconf);
+    if (err)
+        leat_dhcp_stop(autoconf->dhcp);
+    else
         autoconf_link_local_await(autoconf);
     return err;
 }
@@ -148,6 +156,7 @@ void leat_autoconf_stop(struct leat_autoconf *autoconf, bool release)
     else
         leat_dhcp_stop(autoconf->dhcp);
     autoconf_link_local_end(autoconf);
+    autoconf_routers_end(autoconf);
     autoconf->has_lease = false;
     autoconf_withdraw(autoconf);
 }

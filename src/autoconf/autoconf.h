@@ -3,6 +3,7 @@
  *
  *      autoconf.c    what the program calls, and what the DHCP client tells
  *      apply.c       a lease becomes routes and facts, and is withdrawn
+ *      routers.c     what routers of IPv6 say
  *      link_local.c  an address of our own choice (RFC 3927)
  */
 #ifndef AUTOCONF_AUTOCONF_H
@@ -23,7 +24,8 @@ struct leat_autoconf {
     struct leat_autoconf_facts before; /* a renewal */
     bool was_configured;               /* on_configured has been called */
     bool has_lease;
-    uint8_t route_count; /* that we have set */
+    struct leat_slaac *slaac; /* NULL: no routers are heard */
+    uint8_t route_count;      /* that we have set */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX];
     /* link-local */
     struct leat_timer timer; /* when to choose an address */
@@ -34,6 +36,13 @@ struct leat_autoconf {
 
 /* Sets what @lease says in the stack, and writes it to the facts. */
 void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease);
+
+/* Hears routers, if that is wanted and there is IPv6. */
+enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf);
+void autoconf_routers_end(struct leat_autoconf *autoconf);
+
+/* Forgets all facts but those of IPv6. */
+void autoconf_clear(struct leat_autoconf_facts *facts);
 
 /* Takes that out again. */
 void autoconf_withdraw(struct leat_autoconf *autoconf);

@@ -2,10 +2,11 @@
  * header_template.h -- Ethernet and IPv4 headers of a path, made once and copied in front of each
  * packet.
  *
- * Only the length, the identification, TOS, protocol and checksum differ from packet to packet.  So
- * the neighbour is not looked up again, and no header is put together from its fields.  A packet
- * that needs more (its neighbour isn't known, it must be padded, cut or fragmented, the queue is
- * full) has no use for a template, and goes by ipv4_output().
+ * Only the length, the identification, TOS, protocol and checksum differ from packet to packet,
+ * and, behind a gateway, the destination.  So the neighbour is not looked up again, and no header
+ * is put together from its fields.  A packet that needs more (its neighbour isn't known, it must be
+ * padded, cut or fragmented, the queue is full) has no use for a template, and goes by
+ * ipv4_output().
  */
 #ifndef IP_HEADER_TEMPLATE_H
 #define IP_HEADER_TEMPLATE_H
@@ -22,8 +23,7 @@
 #include "wire/ipv4.h"
 
 struct header_template {
-    uint64_t generation;    /* stack->neighbour_generation then; 0: there is none */
-    uint32_t addresses_sum; /* of both addresses, as numbers of the machine, not as on the wire */
+    uint64_t generation; /* stack->neighbour_generation then; 0: there is none */
     struct neighbour *hop;
     uint8_t bytes[ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES];
 };
@@ -59,9 +59,10 @@ HOT void header_template_send(struct leat *stack, const struct path *path, uint8
     neighbour_use(stack, template->hop);
     memcpy(at, template->bytes, sizeof template->bytes);
     right |=
-        (uint16_t)~checksum_fold16(checksum_add(left, (uint64_t)right + template->addresses_sum));
+        (uint16_t)~checksum_fold16(checksum_add(left, (uint64_t)right + path->src + path->dst));
     put64(at + ETHERNET_HEADER_BYTES, left);
     put32(at + ETHERNET_HEADER_BYTES + 8, right);
+    put32(at + ETHERNET_HEADER_BYTES + 16, path->dst);
     link_enqueue(path->link, packet, 1);
 }
 

@@ -5,6 +5,7 @@
 #include "core/checksum.h"
 #include "core/writable.h"
 #include "ip/ipv4.h"
+#include "link/address.h"
 #include "wire/bytes.h"
 #include "wire/icmp.h"
 #include "wire/ipv4.h"
@@ -93,9 +94,11 @@ static void error_input(struct leat *stack, struct packet *packet, const struct 
         return;
     }
     /* we sent the quoted packet only if its source is where the error came to; a fragment that
-     * isn't the first has no ports to find the sender by */
+     * isn't the first has no ports to find the sender by.  What no host has isn't looked for: 240/8
+     * are numbers of IPv6 (ip/host.h) */
     protocol = ipv4_protocol(stack, quoted.protocol);
-    if (packet->is_group || quoted.src != packet->dst || quoted.fragment_offset > 0 || !protocol) {
+    if (packet->is_group || quoted.src != packet->dst || address_is_no_host(quoted.dst) ||
+        quoted.fragment_offset > 0 || !protocol) {
         stack_end(stack, quote, drop_icmp_quote);
         return;
     }

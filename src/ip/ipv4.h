@@ -23,15 +23,18 @@ struct path {
     struct link *link; /* NULL: to ourselves */
     leat_ip4 src;      /* our address there */
     leat_ip4 dst;
-    leat_ip4 next_hop;
+    leat_ip4 next_hop;                /* of IPv4 */
     uint16_t mtu;                     /* bytes of an IP datagram */
     bool is_group;                    /* broadcast or multicast */
     bool hop_is_host;                 /* next_hop is neither */
     uint64_t reached_until_ns;        /* ARP knows so long that the next hop is alive */
     struct header_template *template; /* NULL in a copy of the path */
+    uint64_t pseudo_sum;              /* of both addresses: part of a transport's checksum */
+    const struct link *known_link;    /* by it comes IPv4 from dst to src; NULL: of IPv6, or unknown */
+    bool is_v6;                       /* src and dst are numbers of ip/host.h */
 };
 
-/* Finds the way to @dst; @src may fix our address (IP4_ANY: chosen).
+/* Finds the way to @dst, a host of either family; @src may fix our address (IP4_ANY: chosen).
  * LEAT_ERR_NO_ROUTE if there is none. */
 enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path);
 
@@ -66,6 +69,9 @@ static inline bool ipv4_output_room(const struct leat *stack, const struct path 
         return stack->loopback.count < LOOPBACK_FRAMES;
     return path->link->tx_waiting < stack->config.tx_queue_frames;
 }
+
+/* Queues a packet, its header in front, to ourselves.  Takes @packet. */
+void ip_send_home(struct leat *stack, struct leat_buf *packet);
 
 /* True if @ip is a usable address of ours, or 127/8: that never leaves us. */
 bool ipv4_is_ours(const struct leat *stack, leat_ip4 ip);

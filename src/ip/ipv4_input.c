@@ -64,7 +64,7 @@ static bool addresses_are_known(struct leat *stack, const struct link *link, lea
 {
     const struct path *back = route_cache_get(stack, dst, src);
 
-    return back && back->link == link;
+    return back && back->known_link == link;
 }
 
 /* NULL, or the counter of what is wrong with the addresses. */
@@ -113,6 +113,41 @@ static inline bool options_pass(const struct packet *packet)
            wire_ipv4_options_ok(packet->buf->data - packet->header_bytes, packet->header_bytes);
 }
 
+static void deliver_whole(struct leat *stack, struct packet *packet, const struct leat_ip *src,
+                          const struct leat_ip *dst)
+{
+    (void)src;
+    (void)dst;
+    ipv4_deliver(stack, packet);
+}
+
+static void timed_out(struct leat *stack, struct packet *packet, const struct leat_ip *src,
+                      const struct leat_ip *dst)
+{
+    (void)src;
+    (void)dst;
+    icmp_send_error(stack, packet, ICMP_TIME_EXCEEDED, ICMP_REASSEMBLY_TIME_EXCEEDED, 0);
+}
+
+static const struct reassembly_family in_fragments = {.timeout_ns = 30000000000u,
+                                                      .by_protocol = true,
+                                                      .deliver = deliver_whole,
+                                                      .timed_out = timed_out};
+
+COLD static void fragment_input(struct leat *stack, struct packet *packet,
+                                const struct wire_ipv4 *header)
+{
+    const struct reassembly_part part = {.family = &in_fragments,
+                                         .src = leat_ip_v4(packet->src),
+                                         .dst = leat_ip_v4(packet->dst),
+                                         .id = header->id,
+                                         .first = header->fragment_offset,
+                                         .end_max = IPV4_TOTAL_MAX - packet->header_bytes,
+                                         .more = header->more_fragments};
+
+    reassembly_input(stack, packet, &part);
+}
+
 /* A packet with options, a fragment, or both.  The header is read once more, so that others, which
  * nearly all are, need not keep all of it. */
 COLD static void unusual_input(struct leat *stack, struct packet *packet)
@@ -132,7 +167,7 @@ COLD static void unusual_input(struct leat *stack, struct packet *packet)
     /* a fragment waits for the others; of a datagram that nobody handles it is not worth it */
     if (wire_ipv4_is_fragment(at) &&
         (packet->protocol == IP_ICMP || ipv4_protocol(stack, packet->protocol)))
-        reassembly_input(stack, packet, &header);
+        fragment_input(stack, packet, &header);
     else
         ipv4_deliver(stack, packet);
 }

@@ -1,8 +1,10 @@
 /* ipv4_output.c -- datagrams out: the way, the header, fragments. */
 #include "ip/ipv4.h"
 
+#include "core/checksum.h"
 #include "core/view.h"
 #include "ip/header_template.h"
+#include "ip/host.h"
 #include "ip/route.h"
 #include "link/address.h"
 #include "link/arp.h"
@@ -49,18 +51,13 @@ COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
+/* The same for IPv4, if it isn't known; all but the sum. */
+static enum leat_err find_path(struct leat *stack, struct path *path)
 {
-    const struct path *cached = route_cache_get(stack, src, dst);
+    const leat_ip4 src = path->src, dst = path->dst;
     const struct address *from;
     leat_ip4 next_hop;
 
-    if (cached) {
-        *path = *cached;
-        path->template = 0; /* another way may take its place */
-        return LEAT_OK;
-    }
-    *path = (struct path){.src = src, .dst = dst, .next_hop = dst};
     if (ipv4_is_ours(stack, dst))
         return path_to_loopback(stack, path);
     if (ip4_is_multicast(dst) || dst == IP4_BROADCAST)
@@ -77,8 +74,28 @@ enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct p
     path->is_group = address_is_broadcast(from->link, dst);
     path->hop_is_host = !address_is_broadcast(from->link, next_hop);
     if (path->hop_is_host && !path->is_group)
-        route_cache_put(stack, path, src == IP4_ANY);
+        path->known_link = path->link;
     return LEAT_OK;
+}
+
+enum leat_err ipv4_path(struct leat *stack, leat_ip4 src, leat_ip4 dst, struct path *path)
+{
+    const struct path *cached = route_cache_get(stack, src, dst);
+    enum leat_err err;
+
+    if (cached) {
+        *path = *cached;
+        path->template = 0; /* another way may take its place */
+        return LEAT_OK;
+    }
+    *path = (struct path){.src = src, .dst = dst, .next_hop = dst, .is_v6 = host_is_v6(dst)};
+    if (path->is_v6) /* or a number that is nobody's: 240/8 */
+        return stack->ipv6_family ? stack->ipv6_family->path(stack, path) : LEAT_ERR_NO_ROUTE;
+    err = find_path(stack, path);
+    path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);
+    if (err == LEAT_OK && path->known_link)
+        route_cache_put(stack, path, src == IP4_ANY);
+    return err;
 }
 
 void ipv4_tell_reached(struct path *path)
@@ -86,10 +103,13 @@ void ipv4_tell_reached(struct path *path)
     const uint64_t often_enough_ns = 1000000000; /* entries are good for a minute */
 
     path->reached_until_ns = path->link->stack->now_ns + often_enough_ns;
-    neighbour_confirmed(path->link, path->next_hop);
+    if (path->is_v6)
+        path->link->stack->ipv6_family->reached(path);
+    else
+        neighbour_confirmed(path->link, path->next_hop);
 }
 
-static void send_home(struct leat *stack, struct leat_buf *packet)
+void ip_send_home(struct leat *stack, struct leat_buf *packet)
 {
     if (stack->loopback.count >= LOOPBACK_FRAMES) {
         stack->stats.tx_dropped++;
@@ -134,7 +154,6 @@ void header_template_make(const struct path *path)
     ethernet.dst = hop->mac;
     wire_ethernet_emit(&ethernet, template->bytes);
     wire_ipv4_emit(&ip, template->bytes + ETHERNET_HEADER_BYTES);
-    template->addresses_sum = checksum_fold32((uint64_t)path->src + path->dst);
     template->hop = hop;
     template->generation = link->stack->neighbour_generation;
 }
@@ -220,7 +239,7 @@ enum leat_err ipv4_output(struct leat *stack, const struct path *path,
     if (path->link)
         send_on_link(path, payload);
     else
-        send_home(stack, payload);
+        ip_send_home(stack, payload);
     if (path->template && path->template->generation != stack->neighbour_generation)
         header_template_make(path);
     return LEAT_OK;

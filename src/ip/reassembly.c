@@ -1,8 +1,9 @@
 /*
  * reassembly.c -- datagrams that come in fragments.
  *
- * A datagram is a short array of fragments in order of their offsets, found by what RFC 791 3.2
- * says identifies it.  It is complete when an end is known and no byte is missing.
+ * A datagram is a short array of fragments in order of their offsets, found by what RFC 791 3.2 or
+ * RFC 8200 4.5 says identifies it; both families share one table and its limits.  It is complete
+ * when an end is known and no byte is missing.
  *
  * Attackers made the rules: a fragment that overlaps another, a second end, a datagram longer than
  * 65,535 bytes or a transport header cut by a fragment condemns the whole datagram (RFC 1858, RFC
@@ -19,13 +20,8 @@
  */
 #include "ip/reassembly.h"
 
-#include "ip/icmp.h"
-#include "ip/ipv4.h"
-#include "wire/ipv4.h"
-
-static const uint64_t timeout_ns = 30000000000u;
-
 enum {
+    TCP = 6,
     TCP_HEADER_MIN = 20,
     ECN_MASK = 3,
     ECN_CE = 3
@@ -46,8 +42,11 @@ enum datagram_state {
 struct datagram {
     struct timer timer;   /* first: a timer is its datagram */
     struct packet packet; /* of the first fragment, once it is here; before, of any */
-    uint64_t number;      /* in the order in which they began: many do in one burst */
-    uint16_t id;
+    const struct reassembly_family *family;
+    struct leat_ip src;
+    struct leat_ip dst;
+    uint64_t number; /* in the order in which they began: many do in one burst */
+    uint32_t id;
     uint16_t count;
     uint8_t state;              /* enum datagram_state */
     bool congested;             /* a fragment was marked CE */
@@ -124,7 +123,7 @@ static void condemn(struct leat *stack, struct datagram *datagram)
     datagram->state = DATAGRAM_CONDEMNED;
 }
 
-/* RFC 1122 3.3.2: the sender is told if the first fragment is here. */
+/* RFC 1122 3.3.2, RFC 8200 4.5: the sender is told if the first fragment is here. */
 COLD static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -134,18 +133,20 @@ COLD static void timer_fired(struct timer *timer, void *context)
         stack->stats.ip_reassembly_timeouts++;
         if (datagram->fragments[0].first == 0) {
             datagram->packet.buf = datagram->fragments[0].buf;
-            icmp_send_error(stack, &datagram->packet, ICMP_TIME_EXCEEDED,
-                            ICMP_REASSEMBLY_TIME_EXCEEDED, 0);
+            datagram->family->timed_out(stack, &datagram->packet, &datagram->src, &datagram->dst);
         }
     }
     make_free(stack, datagram);
 }
 
-static bool belongs(const struct datagram *datagram, const struct packet *packet, uint16_t id)
+static bool belongs(const struct datagram *datagram, const struct packet *packet,
+                    const struct reassembly_part *part)
 {
-    return datagram->state != DATAGRAM_FREE && datagram->id == id &&
-           datagram->packet.src == packet->src && datagram->packet.dst == packet->dst &&
-           datagram->packet.protocol == packet->protocol && datagram->packet.link == packet->link;
+    return datagram->state != DATAGRAM_FREE && datagram->id == part->id &&
+           datagram->family == part->family && leat_ip_equal(datagram->src, part->src) &&
+           leat_ip_equal(datagram->dst, part->dst) &&
+           (!part->family->by_protocol || datagram->packet.protocol == packet->protocol) &&
+           datagram->packet.link == packet->link;
 }
 
 /* What one source holds. */
@@ -154,14 +155,20 @@ struct holding {
     uint32_t bytes;
 };
 
-static struct holding holding_of(const struct leat *stack, leat_ip4 src)
+/* Who sends as one: of IPv6 all of a /64 (RFC 6177). */
+static bool is_of(const struct datagram *datagram, const struct leat_ip *src)
+{
+    return memcmp(datagram->src.bytes, src->bytes, leat_ip_is_v4(*src) ? 16 : 8) == 0;
+}
+
+static struct holding holding_of(const struct leat *stack, const struct leat_ip *src)
 {
     struct holding holding = {0, 0};
 
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
         const struct datagram *datagram = &stack->reassembly->datagrams[i];
 
-        if (datagram->state != DATAGRAM_FREE && datagram->packet.src == src) {
+        if (datagram->state != DATAGRAM_FREE && is_of(datagram, src)) {
             holding.datagrams++;
             holding.bytes += datagram->held_bytes;
         }
@@ -170,16 +177,16 @@ static struct holding holding_of(const struct leat *stack, leat_ip4 src)
 }
 
 /* The datagram that can best be spared, or NULL: one that is condemned, else the oldest; of @src,
- * if that isn't IP4_ANY, and never @but. */
-static struct datagram *spare(struct leat *stack, leat_ip4 src, const struct datagram *but)
+ * if that isn't NULL, and never @but. */
+static struct datagram *spare(struct leat *stack, const struct leat_ip *src,
+                              const struct datagram *but)
 {
     struct datagram *best = 0;
 
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
         struct datagram *datagram = &stack->reassembly->datagrams[i];
 
-        if (datagram == but || datagram->state == DATAGRAM_FREE ||
-            (src != IP4_ANY && datagram->packet.src != src))
+        if (datagram == but || datagram->state == DATAGRAM_FREE || (src && !is_of(datagram, src)))
             continue;
         if (!best || datagram->state > best->state ||
             (datagram->state == best->state && datagram->number < best->number))
@@ -196,7 +203,8 @@ static void take_from(struct leat *stack, struct datagram *datagram)
 }
 
 /* A slot for another datagram of @src; @found is one that is free, or NULL. */
-static struct datagram *take_slot(struct leat *stack, leat_ip4 src, struct datagram *found)
+static struct datagram *take_slot(struct leat *stack, const struct leat_ip *src,
+                                  struct datagram *found)
 {
     const struct reassembly *table = stack->reassembly;
     const uint32_t slots = stack->config.reassemblies;
@@ -207,7 +215,7 @@ static struct datagram *take_slot(struct leat *stack, leat_ip4 src, struct datag
         holding_of(stack, src).datagrams + 1 > slots - table->used - (found ? 1 : 0))
         victim = spare(stack, src, 0);
     if (!victim && !found)
-        victim = spare(stack, IP4_ANY, 0);
+        victim = spare(stack, 0, 0);
     if (!victim)
         return found;
     take_from(stack, victim);
@@ -215,29 +223,33 @@ static struct datagram *take_slot(struct leat *stack, leat_ip4 src, struct datag
 }
 
 /* The slot of the datagram that @packet is a fragment of: its own, or a new one. */
-static struct datagram *slot_for(struct leat *stack, const struct packet *packet, uint16_t id)
+static struct datagram *slot_for(struct leat *stack, const struct packet *packet,
+                                 const struct reassembly_part *part)
 {
     struct reassembly *table = stack->reassembly;
     struct datagram *datagram = 0;
     struct fragment *fragments;
 
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
-        if (belongs(&table->datagrams[i], packet, id))
+        if (belongs(&table->datagrams[i], packet, part))
             return &table->datagrams[i];
         if (table->datagrams[i].state == DATAGRAM_FREE)
             datagram = &table->datagrams[i];
     }
-    datagram = take_slot(stack, packet->src, datagram);
+    datagram = take_slot(stack, &part->src, datagram);
     leat_assert(datagram != 0); /* if none was free there was one to take */
     fragments = datagram->fragments;
     *datagram = (struct datagram){.timer = {.fire = timer_fired},
                                   .packet = *packet,
+                                  .family = part->family,
+                                  .src = part->src,
+                                  .dst = part->dst,
                                   .number = table->begun++,
-                                  .id = id,
+                                  .id = part->id,
                                   .state = DATAGRAM_WAITING,
                                   .fragments = fragments};
     table->used++;
-    timer_set(&stack->timers, &datagram->timer, stack->now_ns + timeout_ns);
+    timer_set(&stack->timers, &datagram->timer, stack->now_ns + part->family->timeout_ns);
     return datagram;
 }
 
@@ -248,20 +260,20 @@ enum verdict {
 };
 
 /* Whether the fragment may be part of any datagram. */
-static enum verdict judge_alone(const struct packet *packet, const struct wire_ipv4 *header,
+static enum verdict judge_alone(const struct packet *packet, const struct reassembly_part *part,
                                 const struct fragment *fragment)
 {
     const uint32_t len = fragment->end - fragment->first;
     const uint8_t *transport = packet->buf->data;
 
-    if (len == 0 || (header->more_fragments && len % 8 != 0))
+    if (len == 0 || (part->more && len % 8 != 0))
         return VERDICT_EVIL;
     /* the ping of death */
-    if (packet->header_bytes + fragment->end > IPV4_TOTAL_MAX)
+    if (fragment->end > part->end_max)
         return VERDICT_EVIL;
     /* RFC 1858, RFC 3128: no part of a TCP header, options included, is in a later fragment.  UDP
      * and ICMP headers are as short as the shortest fragment. */
-    if (packet->protocol != IP_TCP)
+    if (packet->protocol != TCP)
         return VERDICT_GOOD;
     if (fragment->first > 0)
         return fragment->first < TCP_HEADER_MIN ? VERDICT_EVIL : VERDICT_GOOD;
@@ -305,7 +317,7 @@ static void take_from_source(struct leat *stack, const struct datagram *datagram
 {
     const struct reassembly *table = stack->reassembly;
     const uint32_t limit = stack->config.reassembly_bytes;
-    const leat_ip4 src = datagram->packet.src;
+    const struct leat_ip *src = &datagram->src;
     struct datagram *older;
 
     while (table->held_bytes + held > limit / 2 &&
@@ -325,7 +337,7 @@ static bool make_room(struct leat *stack, const struct datagram *datagram, uint3
         return false;
     take_from_source(stack, datagram, held);
     while (table->held_bytes + held > limit) {
-        struct datagram *oldest = spare(stack, IP4_ANY, datagram);
+        struct datagram *oldest = spare(stack, 0, datagram);
 
         leat_assert(oldest != 0);
         take_from(stack, oldest);
@@ -377,11 +389,11 @@ static struct packet whole_of(struct leat *stack, struct datagram *datagram)
     return packet;
 }
 
-void reassembly_input(struct leat *stack, struct packet *packet, const struct wire_ipv4 *header)
+void reassembly_input(struct leat *stack, struct packet *packet, const struct reassembly_part *part)
 {
-    const uint32_t first = header->fragment_offset;
+    const uint32_t first = part->first;
     const struct fragment fragment = {packet->buf, first, first + leat_buf_total(packet->buf)};
-    struct datagram *datagram = slot_for(stack, packet, header->id);
+    struct datagram *datagram = slot_for(stack, packet, part);
     enum verdict verdict;
     unsigned at;
 
@@ -389,9 +401,9 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct wi
         stack_end(stack, packet->buf, drop_ip_fragment_condemned);
         return;
     }
-    verdict = judge_alone(packet, header, &fragment);
+    verdict = judge_alone(packet, part, &fragment);
     if (verdict == VERDICT_GOOD)
-        verdict = judge_among(datagram, &fragment, !header->more_fragments, &at);
+        verdict = judge_among(datagram, &fragment, !part->more, &at);
     if (verdict == VERDICT_DUPLICATE) {
         stack_end(stack, packet->buf, drop_ip_fragment_again);
         return;
@@ -408,7 +420,7 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct wi
     }
     insert(stack, datagram, packet, &fragment, at);
     stack->stats.taken_fragment++;
-    if (!header->more_fragments)
+    if (!part->more)
         datagram->end = fragment.end;
     if (datagram->end == 0 || datagram->bytes < datagram->end)
         return;
@@ -419,7 +431,7 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct wi
     }
     *packet = whole_of(stack, datagram);
     stack->stats.ip_reassembled++;
-    ipv4_deliver(stack, packet);
+    part->family->deliver(stack, packet, &part->src, &part->dst);
 }
 
 void reassembly_close(struct leat *stack)

@@ -1,6 +1,7 @@
 /* route.c -- where packets go (RFC 1122 3.3.1), and what identifies them (RFC 6864). */
 #include "ip/route.h"
 
+#include "ip/host.h"
 #include "ip/ipv4.h"
 #include "link/address.h"
 
@@ -27,13 +28,15 @@ struct ids {
 struct routes {
     struct route *routes;
     uint16_t count;
+    uint8_t block;      /* of the cache, that was asked for last */
+    uint8_t block_hand; /* that gives its place to the next one */
     struct ids ids;
 };
 
 size_t routes_cost(const struct leat_config *config)
 {
     return arena_cost(1, sizeof(struct routes)) + arena_cost(config->routes, sizeof(struct route)) +
-           arena_cost(ROUTE_CACHE_ENTRIES, sizeof(struct route_cache_entry));
+           arena_cost(ROUTE_CACHE_HOSTS + ROUTE_CACHE_BLOCKS, sizeof(struct route_cache_entry));
 }
 
 bool routes_init(struct leat *stack)
@@ -43,7 +46,8 @@ bool routes_init(struct leat *stack)
     if (!table)
         return false;
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
-    stack->route_cache = arena_take(&stack->arena, ROUTE_CACHE_ENTRIES, sizeof *stack->route_cache);
+    stack->route_cache = arena_take(&stack->arena, ROUTE_CACHE_HOSTS + ROUTE_CACHE_BLOCKS,
+                                    sizeof *stack->route_cache);
     stack->routes = table;
     stack->route_generation = 1;
     stack->neighbour_generation = 1;
@@ -100,13 +104,93 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
     return best;
 }
 
+/* Bits in front that both have in common. */
+static uint32_t common_bits(leat_ip4 a, leat_ip4 b)
+{
+    return a == b ? 32 : (uint32_t)__builtin_clz(a ^ b);
+}
+
+/* Narrows a block of @bits around @dst until it lies inside of the prefix or beside it. */
+static uint32_t bits_apart(uint32_t bits, leat_ip4 dst, leat_ip4 network, uint32_t prefix_bits)
+{
+    const uint32_t common = common_bits(dst, network);
+    const uint32_t least = common >= prefix_bits ? prefix_bits : common + 1;
+
+    return least > bits ? least : bits;
+}
+
+/* The length of the prefix around @dst, which lies in no prefix of our addresses, that says nothing
+ * else than @dst does to route_find() and to address_is_no_host(); 0: @dst is on a link.  Addresses
+ * count in whatever state. */
+COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
+{
+    const struct routes *table = stack->routes;
+    /* nobody's: 0/8, 127/8, and from 224/3 on */
+    uint32_t bits =
+        bits_apart(bits_apart(bits_apart(0, dst, 0, 8), dst, 0x7f000000, 8), dst, 0xe0000000, 3);
+
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        for (unsigned k = 0; k < LEAT_ADDRESSES_MAX; k++) {
+            const struct address *address = &link->addresses[k];
+
+            if (address->state == ADDRESS_NONE)
+                continue;
+            if (common_bits(dst, address->ip) >= address->prefix_bits)
+                return 0;
+            bits = bits_apart(bits, dst, address->ip, address->prefix_bits);
+        }
+    }
+    for (uint32_t i = 0; i < table->count; i++)
+        bits = bits_apart(bits, dst, table->routes[i].network, table->routes[i].prefix_bits);
+    return bits;
+}
+
+struct path *route_cache_get_block(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+{
+    struct route_cache_entry *const blocks = &stack->route_cache[ROUTE_CACHE_HOSTS];
+    uint32_t i = stack->routes->block;
+
+    if (!route_cache_leads(stack, &blocks[i], src, dst)) {
+        for (i = 0; i < ROUTE_CACHE_BLOCKS; i++) {
+            if (route_cache_leads(stack, &blocks[i], src, dst))
+                break;
+        }
+        if (i == ROUTE_CACHE_BLOCKS)
+            return 0;
+        stack->routes->block = (uint8_t)i;
+    }
+    if (blocks[i].path.dst != dst) {
+        blocks[i].path.dst = dst;
+        blocks[i].path.pseudo_sum = host_pseudo_sum(stack, blocks[i].path.src, dst);
+    }
+    return &blocks[i].path;
+}
+
+/* Where the path belongs: @bits of the prefix that shares it. */
+COLD static struct route_cache_entry *place_for(struct leat *stack, const struct path *path,
+                                                uint32_t bits)
+{
+    struct routes *table = stack->routes;
+    uint32_t i;
+
+    if (bits == 32)
+        return route_cache_slot(stack, path->dst);
+    i = table->block_hand;
+    table->block_hand = (uint8_t)((i + 1) % ROUTE_CACHE_BLOCKS);
+    return &stack->route_cache[ROUTE_CACHE_HOSTS + i];
+}
+
 void route_cache_put(struct leat *stack, const struct path *path, bool is_default)
 {
-    struct route_cache_entry *cached = route_cache_slot(stack, path->dst);
+    const uint32_t block = path->next_hop != path->dst ? block_bits(stack, path->dst) : 0;
+    const uint32_t bits = block > 0 ? block : 32;
+    struct route_cache_entry *cached;
 
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
+    cached = place_for(stack, path, bits);
     cached->generation = stack->route_generation;
+    cached->mask = ip4_mask((uint8_t)bits);
     cached->is_default = is_default;
     cached->path = *path;
     cached->path.template = &cached->template;

@@ -18,13 +18,17 @@ COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4
 COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefix_bits);
 
 enum {
-    ROUTE_CACHE_ENTRIES = 64 /* a power of two */
+    ROUTE_CACHE_HOSTS = 64, /* on our links; a power of two */
+    ROUTE_CACHE_BLOCKS = 16 /* behind gateways: with one of them the Internet is about so many */
 };
 
 /* A cached path to a host: it has a link, its source is usable there and no broadcast address, its
- * destination is not ours. */
+ * destination is not ours.  Hosts behind a gateway share one, with all of the block of addresses
+ * around them for which route_find() would find the same; who asks for it writes its destination.
+ */
 struct route_cache_entry {
     uint32_t generation; /* stack->route_generation then; 0: none */
+    leat_ip4 mask;       /* of the block; of a host on our link all ones */
     bool is_default;     /* its source is what we choose, too, if nobody else does */
     struct path path;
     struct header_template template; /* its path's */
@@ -33,19 +37,30 @@ struct route_cache_entry {
 /* Peers of one network follow each other, so the low bits tell them apart. */
 static inline struct route_cache_entry *route_cache_slot(struct leat *stack, leat_ip4 dst)
 {
-    return &stack->route_cache[(dst ^ dst >> 8) % ROUTE_CACHE_ENTRIES];
+    return &stack->route_cache[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
 }
 
-/* The cached path from @src (IP4_ANY: chosen) to the host @dst, or NULL if it isn't true now.
- */
+/* True if the path is good from @src (IP4_ANY: chosen) to @dst. */
+static inline bool route_cache_leads(const struct leat *stack,
+                                     const struct route_cache_entry *cached, leat_ip4 src,
+                                     leat_ip4 dst)
+{
+    return cached->generation == stack->route_generation &&
+           ((cached->path.dst ^ dst) & cached->mask) == 0 &&
+           (cached->path.src == src || (src == IP4_ANY && cached->is_default));
+}
+
+/* The path by way of a gateway, its destination written, or NULL. */
+struct path *route_cache_get_block(struct leat *stack, leat_ip4 src, leat_ip4 dst);
+
+/* The cached path from @src (IP4_ANY: chosen) to the host @dst, or NULL if it isn't true now.  Good
+ * until the next one is asked for. */
 static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     struct route_cache_entry *cached = route_cache_slot(stack, dst);
 
-    return cached->generation == stack->route_generation && cached->path.dst == dst &&
-                   (cached->path.src == src || (src == IP4_ANY && cached->is_default))
-               ? &cached->path
-               : 0;
+    return route_cache_leads(stack, cached, src, dst) ? &cached->path
+                                                      : route_cache_get_block(stack, src, dst);
 }
 
 /* The same, or any path to anybody, looked up and written to @room; NULL: there is none. */

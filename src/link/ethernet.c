@@ -108,7 +108,7 @@ static inline bool pad(const struct link *link, struct leat_buf *frame)
 /* Frames that @frame is to the device. */
 static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
 {
-    return link_has_tso(link) ? 1 : super_segments(frame);
+    return frame->segment_bytes == 0 || link_cuts(link, frame) ? 1 : super_segments(frame);
 }
 
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
@@ -179,7 +179,7 @@ static inline struct leat_buf *next_frame(struct link *link)
 {
     struct leat_buf *frame;
 
-    if (link->tx.first->segment_bytes > 0 && !link_has_tso(link)) {
+    if (link->tx.first->segment_bytes > 0 && !link_cuts(link, link->tx.first)) {
         frame = cut_next(link);
     } else {
         link->tx_waiting--;

@@ -23,6 +23,13 @@ static inline uint32_t super_segments(const struct leat_buf *frame)
                : 1;
 }
 
+/* True if the device cuts this super-frame itself. */
+static inline bool link_cuts(const struct link *link, const struct leat_buf *frame)
+{
+    return link_has_tso(link) && ((link->netif->capabilities & LEAT_NETIF_TSO6) ||
+                                  wire_ethernet_type(frame->data) != ETHERNET_IPV6);
+}
+
 /* Puts @frame, which is @count frames to the device, behind all that waits for it. */
 static inline void link_enqueue(struct link *link, struct leat_buf *frame, uint32_t count)
 {

@@ -38,13 +38,16 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
         return LEAT_ERR_PROTOCOL;
     if (remote->port == 0)
         return LEAT_ERR_ARGUMENT;
-    if (!ip4_of(remote->ip, &key.remote_ip) || (local && !ip4_of(local->ip, &key.local_ip)))
+    if (!host_of(stack, remote->ip, remote->zone, &key.remote_ip) ||
+        (local && !host_of(stack, local->ip, remote->zone, &key.local_ip)))
         return LEAT_ERR_FAMILY;
     path = route_cache_find(stack, key.local_ip, key.remote_ip, &room);
     if (!path)
         return LEAT_ERR_NO_ROUTE;
     if (path->is_group)
         return LEAT_ERR_ARGUMENT;
+    if (!host_may_be_held(stack, path->src) || !host_may_be_held(stack, key.remote_ip))
+        return LEAT_ERR_MEMORY;
     key.local_ip = path->src;
     if (key.local_port > 0 ? is_in_use(tcp, &key) : !tcp_choose_port(tcp, &key))
         return LEAT_ERR_IN_USE;
@@ -52,9 +55,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     if (!*conn)
         return LEAT_ERR_MEMORY;
     leat_tcp_set_events(*conn, events, arg);
-    (*conn)->tcb.local_ip = key.local_ip;
     (*conn)->tcb.local_port = key.local_port;
-    (*conn)->tcb.remote_ip = key.remote_ip;
     (*conn)->tcb.remote_port = key.remote_port;
     (*conn)->tcb.rcv_wnd = tcp_window_begin(tcp);
     (*conn)->tcb.flags |= tcp_offered_options(tcp, false);
@@ -301,7 +302,7 @@ void leat_tcp_set_dscp(struct leat_tcp *conn, uint8_t dscp)
 
 COLD void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes)
 {
-    pmtu_clamp(&conn->pmtu, bytes);
+    pmtu_clamp(&conn->pmtu, bytes, tcp_headers_bytes(&conn->tcb));
     tcp_conn_mss_changed(conn);
 }
 

@@ -46,8 +46,8 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         tcp_transfer_congestion(conn, &congestion);
     *info = (struct leat_tcp_info){
         .state = public_state(tcb->state),
-        .local = leat_endpoint_of(leat_ip_v4(tcb->local_ip), tcb->local_port),
-        .remote = leat_endpoint_of(leat_ip_v4(tcb->remote_ip), tcb->remote_port),
+        .local = host_endpoint(conn->tcp->stack, tcb->local_ip, tcb->local_port),
+        .remote = host_endpoint(conn->tcp->stack, tcb->remote_ip, tcb->remote_port),
         .snd_una = conn->snd_una,
         .snd_nxt = tcb->snd_nxt,
         .rcv_nxt = tcb->rcv_nxt,

@@ -27,6 +27,7 @@
 
 #include "core/near.h"
 #include "core/ring.h"
+#include "ip/host.h"
 #include "ip/ipv4.h"
 #include "stack.h"
 #include "tcp/entry/conn.h"
@@ -58,6 +59,7 @@ struct leat_tcp_listener {
     uint32_t acceptable_count;
     uint32_t guest_count; /* connections that came to it */
     uint8_t send_queue;   /* of its connections */
+    bool v4_only;         /* for 0.0.0.0, not for "::" */
 };
 
 /* What strangers can't guess, and who asks: a hash has 64 bits, each needs 32 of them. */
@@ -139,6 +141,24 @@ static inline uint32_t tcp_now_ms(const struct leat *stack)
 
 /* Gives @event to the table and does what the actions have asked for. */
 enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+
+/* True for IPv6. */
+static inline bool tcb_is_v6(const struct tcb *tcb)
+{
+    return host_is_v6(tcb->local_ip);
+}
+
+/* What an MTU has more than an MSS: fixed headers of IP and TCP. */
+static inline uint32_t tcp_headers_bytes(const struct tcb *tcb)
+{
+    return tcb_is_v6(tcb) ? TCP_HEADERS6_BYTES : TCP_HEADERS_BYTES;
+}
+
+/* The smallest MTU that a path is believed to have. */
+static inline uint16_t tcp_least_mtu(const struct tcb *tcb)
+{
+    return tcb_is_v6(tcb) ? PMTU_LEAST_IPV6 : PMTU_LEAST_IPV4;
+}
 
 static inline struct leat_tcp *tcp_conn(struct tcb *tcb)
 {
@@ -279,7 +299,7 @@ static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
 /* Those of @offered that the peer's SYN has too. */
 uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
 
-/* Fills in what every new connection needs; false if there is no entry left. */
+/* Fills in what every new connection needs; NULL if there is no entry left. */
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
 
 /* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */

@@ -1,7 +1,6 @@
 /* socket.c -- sockets: opened, bound, connected, found, closed. */
 #include "udp/udp.h"
 
-#include "ip/ipv4.h"
 
 enum {
     SOCKETS_DEFAULT = 64,
@@ -103,6 +102,7 @@ static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp **head = bucket(udp->stack, port);
 
+    host_hold(udp->stack, ip);
     udp->local = (struct udp_end){ip, port};
     udp->bound_ip = ip;
     udp->chain = *head;
@@ -157,10 +157,13 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
     leat_ip4 ip;
 
     leat_assert(udp->open);
-    if (!ip4_of(local_ip, &ip))
+    if (!host_of(udp->stack, local_ip, 0, &ip))
         return LEAT_ERR_FAMILY;
-    if (udp->local.port || (ip != IP4_ANY && !ipv4_is_ours(udp->stack, ip)))
+    if (udp->local.port || (ip != IP4_ANY && !host_is_ours(udp->stack, ip)))
         return LEAT_ERR_ARGUMENT;
+    if (!host_may_be_held(udp->stack, ip))
+        return LEAT_ERR_MEMORY;
+    udp->v4_only = ip == IP4_ANY && leat_ip_is_v4(local_ip);
     if (port == 0)
         return bind_ephemeral(udp, ip);
     if (is_taken(udp->stack, ip, port))
@@ -187,29 +190,53 @@ COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *
     return LEAT_OK;
 }
 
-COLD enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip peer_ip, uint16_t port)
+/* Both ends of a connected socket; @peer.port 0: it isn't any more. */
+static void fix_ends(struct leat_udp *udp, leat_ip4 local_ip, struct udp_end peer)
 {
-    leat_ip4 ip;
+    const struct leat *stack = udp->stack;
+
+    if (peer.port > 0) {
+        host_hold(stack, local_ip);
+        host_hold(stack, peer.ip);
+    }
+    if (udp->peer.port > 0) {
+        host_release(stack, udp->local.ip);
+        host_release(stack, udp->peer.ip);
+    }
+    udp->local.ip = local_ip;
+    udp->peer = peer;
+}
+
+COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoint *peer)
+{
+    struct udp_end end = {.port = peer->port};
     struct path path;
     enum leat_err err;
 
     leat_assert(udp->open);
-    if (!ip4_of(peer_ip, &ip))
+    if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) ||
+        (udp->v4_only && host_is_v6(end.ip)))
         return LEAT_ERR_FAMILY;
-    if (port == 0) {
-        udp->peer = (struct udp_end){0};
-        udp->local.ip = udp->bound_ip;
-        return ip == IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
+    if (end.port == 0) {
+        fix_ends(udp, udp->bound_ip, (struct udp_end){0});
+        return end.ip == IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
     }
-    err = ipv4_path(udp->stack, udp->bound_ip, ip, &path);
+    err = ipv4_path(udp->stack, udp->bound_ip, end.ip, &path);
+    if (err == LEAT_OK &&
+        !(host_may_be_held(udp->stack, path.src) && host_may_be_held(udp->stack, end.ip)))
+        err = LEAT_ERR_MEMORY;
     if (err == LEAT_OK)
         err = udp_bind_ephemeral(udp);
-    if (err != LEAT_OK)
-        return err;
-    /* errors and datagrams come to the address that we send from */
-    udp->local.ip = path.src;
-    udp->peer = (struct udp_end){ip, port};
-    return LEAT_OK;
+    if (err == LEAT_OK) /* errors and datagrams come to the address that we send from */
+        fix_ends(udp, path.src, end);
+    return err;
+}
+
+COLD enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip peer_ip, uint16_t port)
+{
+    const struct leat_endpoint peer = leat_endpoint_of(peer_ip, port);
+
+    return leat_udp_connect_to(udp, &peer);
 }
 
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast)
@@ -229,7 +256,7 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos)
 
 struct leat_endpoint leat_udp_local(const struct leat_udp *udp)
 {
-    return udp_endpoint(udp->local);
+    return host_endpoint(udp->stack, udp->local.ip, udp->local.port);
 }
 
 bool leat_udp_was_fragmented(const struct leat_udp *udp)
@@ -247,6 +274,7 @@ COLD void leat_udp_close(struct leat_udp *udp)
     struct udp *table = udp->stack->udp;
 
     leat_assert(udp->open);
+    fix_ends(udp, udp->bound_ip, (struct udp_end){0});
     if (udp->open_link) {
         udp->open_link->open_udp = 0;
         udp->open_link->open_port = 0;
@@ -256,6 +284,7 @@ COLD void leat_udp_close(struct leat_udp *udp)
         while (*at != udp)
             at = &(*at)->chain;
         *at = udp->chain;
+        host_release(udp->stack, udp->bound_ip);
     }
     if (table->found == udp)
         table->found = 0;

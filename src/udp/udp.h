@@ -5,13 +5,14 @@
 #ifndef UDP_UDP_H
 #define UDP_UDP_H
 
-#include "stack.h"
-
 #include <leat/udp.h>
 
-/* An end of a conversation by IPv4. */
+#include "ip/host.h"
+#include "stack.h"
+
+/* An end of a conversation. */
 struct udp_end {
-    leat_ip4 ip;
+    leat_ip4 ip; /* of either family: ip/host.h */
     uint16_t port;
 };
 
@@ -28,13 +29,14 @@ struct leat_udp {
     uint32_t opened;        /* how often this slot has been: tells a socket from its successor */
     bool open;
     bool broadcast;
+    bool v4_only;     /* bound to 0.0.0.0: not to "::" */
     bool reassembled; /* what was given to the program last came in fragments */
     uint8_t ttl, tos; /* of what is sent; 0: as IP does */
     uint8_t sent;     /* datagrams: 0, 1, or 2 for more */
     uint32_t quote;   /* length and checksum of the last: what an ICMP error says of it */
     struct buf_queue queue;
     enum leat_err error; /* not yet told, or LEAT_OK */
-    struct udp_end error_peer;
+    struct leat_endpoint error_peer;
 };
 
 struct udp {
@@ -50,12 +52,6 @@ struct udp {
 static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     return udp->local.port == port && (udp->local.ip == IP4_ANY || udp->local.ip == ip);
-}
-
-/* What the program sees of an end. */
-static inline struct leat_endpoint udp_endpoint(struct udp_end end)
-{
-    return leat_endpoint_of(leat_ip_v4(end.ip), end.port);
 }
 
 struct leat_udp *udp_look_up(const struct leat *stack, leat_ip4 ip, uint16_t port);

@@ -4,18 +4,39 @@
 #include "core/checksum.h"
 #include "core/view.h"
 #include "ip/icmp.h"
-#include "ip/ipv4.h"
+#include "ip/host.h"
 #include "wire/bytes.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/udp.h"
 
 enum {
-    REASSEMBLED = 0x8000 /* in ip_header_at */
+    /* in ip_header_at */
+    REASSEMBLED = 0x8000,
+    ZONE_SHIFT = 11, /* of IPv6: from which link it came */
+    ZONE_MASK = 15 << ZONE_SHIFT,
+    BACK_MASK = (1 << ZONE_SHIFT) - 1
 };
+
+_Static_assert(LEAT_NETIFS_MAX <= ZONE_MASK >> ZONE_SHIFT, "a zone has four bits");
+
+/* RFC 8200 8.1: of IPv6 there must be one. */
+COLD static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *header)
+{
+    const uint8_t *ip = packet->buf->data - packet->header_bytes;
+
+    if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
+        return header->checksum != 0;
+    return checksum_agrees(checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
+                           big_endian16(IP_UDP) + big_endian32(header->length) +
+                           checksum_list(packet->buf));
+}
 
 /* RFC 768: a checksum of 0 means that the sender made none. */
 static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
+    if (host_is_v6(packet->src))
+        return checksum6_is_ok(packet, header);
     if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
         return true;
     return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_UDP, header->length) +
@@ -24,14 +45,17 @@ static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *h
 
 static void refuse(struct leat *stack, struct packet *packet)
 {
-    /* RFC 1122 4.1.3.1 */
-    icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
+    /* RFC 1122 4.1.3.1, RFC 4443 3.1 */
+    if (host_is_v6(packet->src))
+        stack->ipv6_family->port_unreachable(stack, packet);
+    else
+        icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0);
     stack_end(stack, packet->buf, drop_udp_port);
 }
 
 /* Queues the payload.  Its headers stay in front of it in the buffer and are read again when the
  * program gets it: so a queue costs no memory of its own.  Meanwhile ip_header_at says how far
- * back the IP header begins, and whether it came in fragments. */
+ * back the IP header begins, whether it came in fragments, and by which link. */
 static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -40,6 +64,8 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
     buf->ip_header_at = (uint16_t)(packet->header_bytes + UDP_HEADER_BYTES);
     if (packet->reassembled)
         buf->ip_header_at |= REASSEMBLED;
+    if (host_is_v6(packet->src))
+        buf->ip_header_at |= (uint16_t)(host6_at(stack, packet->src)->link << ZONE_SHIFT);
     queue_put(&udp->queue, buf);
     stack->stats.taken_udp++;
     stack_ready(stack, &udp->ready);
@@ -62,7 +88,8 @@ void udp_input(struct leat *stack, struct packet *packet)
         return;
     }
     udp = udp_find(stack, packet->dst, header.dst_port);
-    if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port)))
+    if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port) ||
+                (udp->v4_only && host_is_v6(packet->src))))
         udp = 0;
     if (!udp && header.dst_port != 0)
         udp = find_open(packet, header.dst_port);
@@ -91,7 +118,7 @@ bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
         return false;
     /* of several before the program hears of them the latest counts */
     udp->error = icmp_error_meaning(error);
-    udp->error_peer = (struct udp_end){error->remote_ip, remote_port};
+    udp->error_peer = host_endpoint(stack, error->remote_ip, remote_port);
     stack_ready(stack, &udp->ready);
     return true;
 }
@@ -107,16 +134,30 @@ static inline void read_end(struct leat_endpoint *end, const uint8_t *ip, const 
     end->zone = 0;
 }
 
+COLD static void read_end6(struct leat_endpoint *end, const uint8_t *ip, const uint8_t *port,
+                           uint8_t zone)
+{
+    memcpy(end->ip.bytes, ip, sizeof end->ip.bytes);
+    end->port = get16(port);
+    end->zone = leat_ip_is_link_local(end->ip) ? zone : 0;
+}
+
 /* Hands one datagram to the program. */
 static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 {
-    const uint16_t back = payload->ip_header_at & (uint16_t)~REASSEMBLED;
-    const uint8_t *ip = payload->data - back;
+    const uint8_t *ip = payload->data - (payload->ip_header_at & BACK_MASK);
     const uint8_t *ports = payload->data - UDP_HEADER_BYTES;
     struct leat_endpoint peer, local;
 
-    read_end(&peer, ip + IPV4_SRC_AT, ports);
-    read_end(&local, ip + IPV4_DST_AT, ports + 2);
+    if (ip[0] >> 4 == 6) {
+        const uint8_t zone = (uint8_t)((payload->ip_header_at & ZONE_MASK) >> ZONE_SHIFT);
+
+        read_end6(&peer, ip + IPV6_SRC_AT, ports, zone);
+        read_end6(&local, ip + IPV6_DST_AT, ports + 2, zone);
+    } else {
+        read_end(&peer, ip + IPV4_SRC_AT, ports);
+        read_end(&local, ip + IPV4_DST_AT, ports + 2);
+    }
     udp->reassembled = payload->ip_header_at & REASSEMBLED;
     payload->segment_bytes = 0;
     if (udp->events->on_datagram)
@@ -130,7 +171,7 @@ void udp_run(struct leat *stack, struct ready *ready)
     struct leat_udp *udp = (struct leat_udp *)ready;
     const uint32_t opened = udp->opened;
     const enum leat_err error = udp->error;
-    const struct leat_endpoint error_peer = udp_endpoint(udp->error_peer);
+    const struct leat_endpoint error_peer = udp->error_peer;
 
     (void)stack;
     udp->error = LEAT_OK;

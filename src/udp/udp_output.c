@@ -5,15 +5,16 @@
 #include "core/view.h"
 #include "core/writable.h"
 #include "ip/header_template.h"
-#include "ip/ipv4.h"
+#include "ip/host.h"
 #include "ip/route.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/udp.h"
 
 enum {
-    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + UDP_HEADER_BYTES,
+    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + UDP_HEADER_BYTES,
     PAYLOAD_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - UDP_HEADER_BYTES
 };
 
@@ -44,7 +45,7 @@ static void emit_header(const struct path *path, struct leat_buf *datagram, uint
     uint16_t checksum;
 
     wire_udp_emit(&header, datagram->data);
-    checksum = checksum_finish(checksum_pseudo(path->src, path->dst, IP_UDP, length) +
+    checksum = checksum_finish(path->pseudo_sum + big_endian16(IP_UDP) + big_endian32(length) +
                                checksum_list(datagram));
     if (checksum == 0) /* RFC 768: 0 would mean that there is none */
         checksum = 0xffff;
@@ -62,6 +63,8 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
                           .dst = IP4_BROADCAST,
                           .next_hop = IP4_BROADCAST,
                           .mtu = udp->open_link->mtu,
+                          .pseudo_sum =
+                              host_pseudo_sum(udp->stack, local_ip, IP4_BROADCAST),
                           .is_group = true};
     return room;
 }
@@ -76,6 +79,8 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_i
 
     if (peer.port == 0)
         return LEAT_ERR_ARGUMENT;
+    if (udp->v4_only && host_is_v6(peer.ip))
+        return LEAT_ERR_FAMILY;
     *path = route_cache_get(stack, local_ip, peer.ip);
     if (*path) /* from an address of ours to a host: nothing below would object */
         return udp_bind_ephemeral(udp);
@@ -90,7 +95,7 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, leat_i
     err = ipv4_path(stack, local_ip, peer.ip, room);
     if (err != LEAT_OK)
         return err;
-    if (room->is_group && !udp->broadcast && !ip4_is_multicast(peer.ip))
+    if (room->is_group && !room->is_v6 && !udp->broadcast && !ip4_is_multicast(peer.ip))
         return LEAT_ERR_ARGUMENT;
     return udp_bind_ephemeral(udp);
 }
@@ -105,7 +110,7 @@ static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
     uint32_t id;
 
     if (udp->ttl != 0 || !header_template_fits(stack, path, datagram, bytes))
-        return ipv4_output(stack, path, &options, datagram);
+        return ip_output(stack, path, &options, datagram);
     id = route_next_id(stack);
     header_template_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
     return LEAT_OK;
@@ -154,7 +159,8 @@ enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
     struct udp_end to = {.port = peer->port};
     leat_ip4 from;
 
-    if (!ip4_of(peer->ip, &to.ip) || !ip4_of(local_ip, &from))
+    if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip) ||
+        !host_of(udp->stack, local_ip, peer->zone, &from))
         return refuse_family(payload);
     return send_from(udp, payload, to, from);
 }
@@ -164,7 +170,7 @@ enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
 {
     struct udp_end to = {.port = peer->port};
 
-    if (!ip4_of(peer->ip, &to.ip))
+    if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip))
         return refuse_family(payload);
     return send_from(udp, payload, to, udp->local.ip);
 }

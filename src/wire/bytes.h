@@ -37,6 +37,11 @@ static inline void put64(uint8_t *at, uint64_t value)
     memcpy(at, &value, sizeof value);
 }
 
+static inline uint64_t get64(const uint8_t *at)
+{
+    return (uint64_t)get32(at) << 32 | get32(at + 4);
+}
+
 /* Two words side by side. */
 static inline uint64_t pair32(uint32_t left, uint32_t right)
 {

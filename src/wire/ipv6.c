@@ -120,19 +120,21 @@ static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *by
         /* RFC 8200 4.4, RFC 5095 3: we know no type, so what is still to be visited is wrong */
         return bytes[at + 3] == 0 ? IPV6_CHAIN_OK : problem(chain, PROBLEM_FIELD, at + 2);
     default: /* RFC 6946: with offset 0 and nothing behind it, it is no part but all of a packet */
+        chain->had_fragments = true;
         chain->is_fragment = get16(bytes + at + 2) & 0xfff9;
         return IPV6_CHAIN_OK;
     }
 }
 
-enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
-                               bool to_group)
+static enum ipv6_chain walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
+                            bool to_group, bool is_whole)
 {
     unsigned options_left = IPV6_OPTIONS_MAX;
 
     *chain = (struct wire_ipv6_chain){
         .bytes = IPV6_HEADER_BYTES, .next_at = IPV6_NEXT_AT, .next_header = bytes[IPV6_NEXT_AT]};
-    for (unsigned i = 0; is_extension(chain->next_header) && !chain->is_fragment; i++) {
+    for (unsigned i = 0; is_extension(chain->next_header) && (is_whole || !chain->is_fragment);
+         i++) {
         const uint32_t at = chain->bytes;
         enum ipv6_chain verdict;
         uint32_t here;
@@ -150,4 +152,16 @@ enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *byt
         chain->bytes = at + here;
     }
     return IPV6_CHAIN_OK;
+}
+
+enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
+                               bool to_group)
+{
+    return walk(chain, bytes, len, to_group, false);
+}
+
+enum ipv6_chain wire_ipv6_walk_whole(struct wire_ipv6_chain *chain, const uint8_t *bytes,
+                                     uint32_t len, bool to_group)
+{
+    return walk(chain, bytes, len, to_group, true);
 }

@@ -63,6 +63,7 @@ struct wire_ipv6_chain {
     uint8_t problem_code; /* RFC 4443 3.4 */
     uint8_t next_header;  /* the upper layer */
     bool tell_groups;     /* a problem is also due for a packet to a group (RFC 4443 2.4 (e.3)) */
+    bool had_fragments;   /* there is a fragment header */
     bool is_fragment;     /* a part of a packet; `bytes` reaches behind the fragment header */
 };
 
@@ -70,6 +71,11 @@ struct wire_ipv6_chain {
  * one piece, with all headers.  @to_group: its destination is multicast. */
 enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *bytes, uint32_t len,
                                bool to_group);
+
+/* The same of a packet that has been put together, or of a first fragment: a fragment header in the
+ * chain is no end of it. */
+enum ipv6_chain wire_ipv6_walk_whole(struct wire_ipv6_chain *chain, const uint8_t *bytes,
+                                     uint32_t len, bool to_group);
 
 /* The sum of a pseudo-header (RFC 8200 8.1). */
 uint64_t checksum_pseudo6(const struct leat_ip *src, const struct leat_ip *dst, uint8_t next_header,

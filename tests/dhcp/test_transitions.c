@@ -5,12 +5,7 @@
  * fails.
  */
 #include "dhcp_talk.h"
-
-struct line {
-    const char *name;
-    uint8_t state, event, next;
-    const char *actions;
-};
+#include "spec_line.h"
 
 static struct line lines[] = {
 #define DHCP_TRANSITION(from, event, to, actions)                                                  \
@@ -27,19 +22,6 @@ enum {
 };
 
 static const struct line *current;
-
-static bool line_does(const char *action)
-{
-    const size_t len = strlen(action);
-    const char *at = current->actions;
-
-    while ((at = strstr(at, action))) {
-        if ((at == current->actions || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
-            return true;
-        at += len;
-    }
-    return false;
-}
 
 static bool line_is(uint8_t state, uint8_t event)
 {
@@ -296,7 +278,7 @@ static void check_wire(struct talk *talk)
     if (current->event != DHCP_start_inform)
         talk_listen(talk);
     for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (!line_does(forms[i].action))
+        if (!line_does(current, forms[i].action))
             continue;
         any = true;
         if (line_is(DHCP_CHECKING, DHCP_release))
@@ -308,7 +290,7 @@ static void check_wire(struct talk *talk)
         assert_int_equal(talk->heard.requested, forms[i].requested);
         assert_int_equal(talk->heard.server, forms[i].server);
     }
-    if (!any && !line_does("begin") && current->event != DHCP_timeout_give_up &&
+    if (!any && !line_does(current, "begin") && current->event != DHCP_timeout_give_up &&
         current->event != DHCP_lease_accepted)
         assert_int_equal(talk->heard_count, 0);
 }
@@ -328,8 +310,8 @@ static void check_program(const struct talk *talk)
         leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif));
 
     for (unsigned i = 0; i < sizeof told / sizeof *told; i++)
-        assert_int_equal(talk_was_told(talk, told[i].news), line_does(told[i].action));
-    if (line_does("withdraw"))
+        assert_int_equal(talk_was_told(talk, told[i].news), line_does(current, told[i].action));
+    if (line_does(current, "withdraw"))
         assert_int_equal(ours, IP4_ANY);
     if (current->next == DHCP_BOUND || current->next == DHCP_RENEWING ||
         current->next == DHCP_REBINDING) {
@@ -355,7 +337,7 @@ static void test_line(void **state)
         fail_msg("%s was not taken: now %s", current->name, leat_dhcp_state_name(talk->dhcp));
     check_wire(talk);
     check_program(talk);
-    assert_int_equal(leat_dhcp_counts(talk->dhcp)->drop_late - late, line_does("drop"));
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->drop_late - late, line_does(current, "drop"));
 }
 
 static int setup_line(void **state)

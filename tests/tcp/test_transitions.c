@@ -306,17 +306,6 @@ static void do_event(struct place *place)
 
 /* ---- what must have happened -------------------------------------------------------------- */
 
-static bool has(const struct line *line, const char *action)
-{
-    const char *found = strstr(line->actions, action);
-    const size_t len = strlen(action);
-
-    while (found && ((found != line->actions && found[-1] != ' ') ||
-                     (found[len] != ' ' && found[len] != '\0')))
-        found = strstr(found + 1, action);
-    return found != 0;
-}
-
 /* Flags of everything that was sent: one bit a kind. */
 struct sent {
     bool rst, syn, syn_ack, fin, ack, any;
@@ -344,19 +333,20 @@ static struct sent look_at_wire(struct talk *talk)
 
 static void check_wire(const struct line *line, const struct sent *sent)
 {
-    if (has(line, "reply_RST") || has(line, "snd_RST"))
+    if (line_does(line, "reply_RST") || line_does(line, "snd_RST"))
         assert_true(sent->rst);
     else
         assert_false(sent->rst);
-    if (has(line, "snd_SYN"))
+    if (line_does(line, "snd_SYN"))
         assert_true(sent->syn);
-    if (has(line, "snd_SYN_ACK"))
+    if (line_does(line, "snd_SYN_ACK"))
         assert_true(sent->syn_ack);
-    if (has(line, "snd_ACK") || has(line, "challenge_ACK") || has(line, "snd_probe"))
+    if (line_does(line, "snd_ACK") || line_does(line, "challenge_ACK") ||
+        line_does(line, "snd_probe"))
         assert_true(sent->ack);
-    if (has(line, "snd_FIN") && line->state != TCP_SYN_RECEIVED)
+    if (line_does(line, "snd_FIN") && line->state != TCP_SYN_RECEIVED)
         assert_true(sent->fin);
-    if (has(line, "retransmit"))
+    if (line_does(line, "retransmit"))
         assert_true(sent->any);
     if (strcmp(line->actions, "drop") == 0)
         assert_false(sent->any);
@@ -379,19 +369,19 @@ static void check_program(const struct place *place)
         {"tell_unreachable", LEAT_ERR_REFUSED},
     };
 
-    if (has(line, "tell_open"))
+    if (line_does(line, "tell_open"))
         assert_true(talk->opened || talk->conn);
     for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++) {
-        if (!has(line, ends[i].action) || place->half || talk->read_nothing)
+        if (!line_does(line, ends[i].action) || place->half || talk->read_nothing)
             continue;
         assert_int_equal(talk->closed, 1);
         assert_int_equal(talk->why, ends[i].why);
     }
-    if (has(line, "err_no_connection"))
+    if (line_does(line, "err_no_connection"))
         assert_int_equal(talk->err, line->event == TCP_ABORT ? LEAT_OK : LEAT_ERR_CLOSED);
-    if (has(line, "err_exists"))
+    if (line_does(line, "err_exists"))
         assert_int_equal(talk->err, LEAT_ERR_IN_USE);
-    if (has(line, "err_closing"))
+    if (line_does(line, "err_closing"))
         assert_int_equal(talk->err, LEAT_ERR_CLOSING);
 }
 

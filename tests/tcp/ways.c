@@ -2,13 +2,7 @@
 
 bool line_is(const struct line *line, const char *events)
 {
-    const char *event = strchr(line->name, '+') + 2;
-    const char *found = strstr(events, event);
-    const size_t len = strlen(event);
-
-    while (found && ((found != events && found[-1] != ' ') || (found[len] && found[len] != ' ')))
-        found = strstr(found + 1, event);
-    return found != 0;
+    return is_among(events, strchr(line->name, '+') + 2);
 }
 
 /* Events of the program's side, or that need a connection that the program opened. */

@@ -2,14 +2,8 @@
 #ifndef WAYS_H
 #define WAYS_H
 
+#include "spec_line.h"
 #include "talk.h"
-
-/* One transition of the table. */
-struct line {
-    const char *name;
-    unsigned state, event, next;
-    const char *actions;
-};
 
 /* Where both sides are: the next relative sequence numbers. */
 struct place {

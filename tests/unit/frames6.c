@@ -42,7 +42,7 @@ static uint16_t sum_of(const uint8_t *packet)
 {
     const uint32_t len = frame_get16(packet + 4);
 
-    return frame_sum(packet + 8, 32 + len, len + 58);
+    return frame_sum(packet + 8, 32 + len, len + packet[6]);
 }
 
 void frame_icmp6_repair(struct frame *frame)
@@ -91,16 +91,49 @@ struct frame frame_ndp(uint8_t type, uint8_t flags, struct leat_ip src, struct l
     return frame_icmp6(src, dst, message, len);
 }
 
-uint8_t frame_icmp6_type(const struct fake_frame *sent)
+struct frame frame_udp6(struct leat_ip src, uint16_t src_port, struct leat_ip dst,
+                        uint16_t dst_port, const void *text, uint32_t len)
+{
+    uint8_t datagram[1600] = {0};
+    struct frame frame;
+
+    frame_put16(datagram, src_port);
+    frame_put16(datagram + 2, dst_port);
+    frame_put16(datagram + 4, 8 + len);
+    memcpy(datagram + 8, text, len);
+    frame = frame_ip6(17, src, dst, datagram, 8 + len);
+    frame_put16(frame.bytes + FRAME6_L4 + 6, sum_of(frame.bytes + 14));
+    return frame;
+}
+
+struct frame frame_tcp6(struct leat_ip src, struct leat_ip dst, const struct frame_segment *segment,
+                        const void *text, uint32_t len)
+{
+    const struct frame plain = frame_tcp(segment, text, len);
+    struct frame frame =
+        frame_ip6(6, src, dst, plain.bytes + FRAME_L4,
+                  FRAME_IP + frame_get16(plain.bytes + FRAME_IP + 2) - (uint32_t)FRAME_L4);
+
+    frame_put16(frame.bytes + FRAME6_L4 + 16, 0);
+    frame_put16(frame.bytes + FRAME6_L4 + 16, sum_of(frame.bytes + 14));
+    return frame;
+}
+
+void frame_is_ip6(const struct fake_frame *sent, uint8_t next_header)
 {
     const uint8_t *packet = sent->bytes + 14;
 
     assert_int_equal(frame_get16(sent->bytes + 12), 0x86dd);
     assert_int_equal(packet[0] >> 4, 6);
     assert_int_equal(sent->len, 54 + frame_get16(packet + 4));
-    assert_int_equal(packet[6], 58);
+    assert_int_equal(packet[6], next_header);
     assert_int_equal(sum_of(packet), 0);
-    return packet[40];
+}
+
+uint8_t frame_icmp6_type(const struct fake_frame *sent)
+{
+    frame_is_ip6(sent, 58);
+    return sent->bytes[FRAME6_L4];
 }
 
 struct leat_ip frame_ip6_at(const uint8_t *at)

@@ -36,6 +36,17 @@ struct frame frame_echo6(struct leat_ip src, struct leat_ip dst, uint32_t data_l
 struct frame frame_ndp(uint8_t type, uint8_t flags, struct leat_ip src, struct leat_ip dst,
                        struct leat_ip target, const struct leat_mac *mac, const uint8_t *nonce);
 
+/* A datagram with its checksum. */
+struct frame frame_udp6(struct leat_ip src, uint16_t src_port, struct leat_ip dst,
+                        uint16_t dst_port, const void *text, uint32_t len);
+
+/* A segment of TCP. */
+struct frame frame_tcp6(struct leat_ip src, struct leat_ip dst, const struct frame_segment *segment,
+                        const void *text, uint32_t len);
+
+/* Demands that @sent is a whole IPv6 packet with a right checksum of this protocol. */
+void frame_is_ip6(const struct fake_frame *sent, uint8_t next_header);
+
 /* Demands that @sent is a whole IPv6 packet with a right ICMPv6 checksum, and gives its type. */
 uint8_t frame_icmp6_type(const struct fake_frame *sent);
 

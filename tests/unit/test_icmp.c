@@ -149,6 +149,12 @@ static void errors_about_what_we_never_sent_are_dropped(void **state)
     frame_seal_icmp(&error);
     world_feed(world, &error);
     assert_dropped(world, drop_icmp_quote);
+    /* where nobody lives */
+    error = error_about_ours(3, 3, 0, 28);
+    frame_put32(error.bytes + FRAME_ICMP_DATA + 16, IP4(240, 0, 0, 1));
+    frame_seal_icmp(&error);
+    world_feed(world, &error);
+    assert_dropped(world, drop_icmp_quote);
     /* a port that no socket has */
     error = error_about_ours(3, 3, 0, 28);
     frame_put16(error.bytes + FRAME_ICMP_DATA + 20, 1001);

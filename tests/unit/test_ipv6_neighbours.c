@@ -201,7 +201,7 @@ static void who_checks_our_address_hears_that_it_is_ours(void **state)
 }
 
 /* V1; RFC 4861 7.1 */
-static void messages_with_a_false_envelope_are_dropped(void **state)
+static void test_threat_V1_messages_with_a_false_envelope_are_dropped(void **state)
 {
     struct world *world = *state;
     const struct frame good =
@@ -362,7 +362,7 @@ static void a_neighbour_that_is_gone_is_forgotten(void **state)
 }
 
 /* V6; RFC 4861 7.2.5 */
-static void advertisements_move_only_who_is_known_and_says_so(void **state)
+static void test_threat_V6_advertisements_move_only_who_is_known_and_says_so(void **state)
 {
     struct world *world = *state;
 
@@ -405,7 +405,7 @@ static void another_host_with_our_address_is_told_of(void **state)
 }
 
 /* V4; RFC 6583 */
-static void a_spray_of_neighbours_drives_out_no_one_who_is_there(void **state)
+static void test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there(void **state)
 {
     struct world *world = *state;
     struct leat_ip ip = IP6_OTHER;
@@ -424,7 +424,7 @@ static void a_spray_of_neighbours_drives_out_no_one_who_is_there(void **state)
 }
 
 /* Solicitations of strangers fill the table, and nobody pays for it. */
-static void a_spray_of_askers_drives_out_nobody(void **state)
+static void test_threat_V4_a_spray_of_askers_drives_out_nobody(void **state)
 {
     struct world *world = *state;
     struct leat_ip ip = IP6_OTHER;
@@ -467,18 +467,18 @@ int main(void)
         cmocka_unit_test_teardown(the_check_can_be_left_out, world_teardown),
         world6_test(a_solicitation_is_answered),
         world6_test(who_checks_our_address_hears_that_it_is_ours),
-        world6_test(messages_with_a_false_envelope_are_dropped),
+        world6_test(test_threat_V1_messages_with_a_false_envelope_are_dropped),
         world6_test(questions_for_others_are_none_of_ours),
         world6_test(a_packet_waits_for_its_neighbours_address),
         world6_test(who_does_not_answer_is_asked_three_times),
         world6_test(only_the_latest_packets_wait),
         world6_test(a_neighbour_that_is_used_is_asked_whether_it_is_there),
         world6_test(a_neighbour_that_is_gone_is_forgotten),
-        world6_test(advertisements_move_only_who_is_known_and_says_so),
+        world6_test(test_threat_V6_advertisements_move_only_who_is_known_and_says_so),
         world6_test(an_answer_without_an_address_leaves_the_question_open),
         world6_test(another_host_with_our_address_is_told_of),
-        world6_test(a_spray_of_neighbours_drives_out_no_one_who_is_there),
-        world6_test(a_spray_of_askers_drives_out_nobody),
+        world6_test(test_threat_V4_a_spray_of_neighbours_drives_out_no_one_who_is_there),
+        world6_test(test_threat_V4_a_spray_of_askers_drives_out_nobody),
         world6_test(an_address_that_is_removed_is_silent),
     };
 

@@ -5,12 +5,7 @@
  */
 #include "frames6.h"
 #include "ip/v6/ndp_fsm.h"
-
-struct line {
-    const char *name;
-    uint8_t state, event, next;
-    const char *actions;
-};
+#include "spec_line.h"
 
 static struct line lines[] = {
 #define NDP_TRANSITION(from, event, to, actions)                                                   \
@@ -36,19 +31,6 @@ static void on_transition(void *arg, uint8_t from, uint8_t event, uint8_t to)
 {
     (void)arg;
     taken[from][event] = to;
-}
-
-static bool line_does(const char *action)
-{
-    const size_t len = strlen(action);
-    const char *at = current->actions;
-
-    while ((at = strstr(at, action))) {
-        if ((at == current->actions || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0'))
-            return true;
-        at += len;
-    }
-    return false;
 }
 
 static void advertise(struct world *world, uint8_t flags, const struct leat_mac *mac)
@@ -177,8 +159,8 @@ static void do_event(struct world *world)
 
 static void check_wire(struct world *world)
 {
-    const bool sends = line_does("transmit") || line_does("send_parked");
-    const bool moved = line_does("take_address");
+    const bool sends = line_does(current, "transmit") || line_does(current, "send_parked");
+    const bool moved = line_does(current, "take_address");
     const struct fake_frame *sent;
     unsigned questions = 0, replies = 0;
 
@@ -193,7 +175,7 @@ static void check_wire(struct world *world)
         if (type == ECHO_REPLY)
             assert_memory_equal(sent->bytes, (moved ? MAC_PEER : MAC_OTHER).octet, 6);
     }
-    assert_int_equal(questions, line_does("ask"));
+    assert_int_equal(questions, line_does(current, "ask"));
     assert_int_equal(replies, sends);
 }
 

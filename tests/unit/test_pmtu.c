@@ -9,7 +9,7 @@ static const uint64_t second = 1000000000;
 static void time_out(struct pmtu *pmtu, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        pmtu_timed_out(pmtu, 0);
+        pmtu_timed_out(pmtu, PMTU_LEAST_IPV4, 0);
 }
 
 /* Searches on a path that carries @path bytes; returns how many probes it took. */
@@ -50,8 +50,8 @@ static void black_hole_makes_packets_small(void **state)
 
     (void)state;
     pmtu_init(&pmtu, 1500);
-    assert_false(pmtu_timed_out(&pmtu, 0));
-    assert_true(pmtu_timed_out(&pmtu, 0));
+    assert_false(pmtu_timed_out(&pmtu, PMTU_LEAST_IPV4, 0));
+    assert_true(pmtu_timed_out(&pmtu, PMTU_LEAST_IPV4, 0));
     assert_int_equal(pmtu.mtu, 1200);
     time_out(&pmtu, 4);
     assert_int_equal(pmtu.mtu, 576);
@@ -109,11 +109,11 @@ static void icmp_has_a_floor(void **state)
 
     (void)state;
     pmtu_init(&pmtu, 1500);
-    assert_false(pmtu_told(&pmtu, 1500, 0));
-    assert_false(pmtu_told(&pmtu, 9000, 0));
-    assert_true(pmtu_told(&pmtu, 1400, 0));
+    assert_false(pmtu_told(&pmtu, 1500, PMTU_LEAST_IPV4, 0));
+    assert_false(pmtu_told(&pmtu, 9000, PMTU_LEAST_IPV4, 0));
+    assert_true(pmtu_told(&pmtu, 1400, PMTU_LEAST_IPV4, 0));
     assert_int_equal(pmtu.mtu, 1400);
-    assert_true(pmtu_told(&pmtu, 68, 0));
+    assert_true(pmtu_told(&pmtu, 68, PMTU_LEAST_IPV4, 0));
     assert_int_equal(pmtu.mtu, 576);
     assert_int_equal(pmtu_candidate(&pmtu, 599 * second), 0);
     assert_int_equal(pmtu_candidate(&pmtu, 600 * second), 1500); /* RFC 1191 6.3 */
@@ -125,18 +125,18 @@ static void program_bounds_what_is_sent_and_what_is_tried(void **state)
 
     (void)state;
     pmtu_init(&pmtu, 1500);
-    pmtu_clamp(&pmtu, 1460);
+    pmtu_clamp(&pmtu, 1460, TCP_HEADERS_BYTES);
     assert_int_equal(pmtu.mtu, 1500);
-    pmtu_clamp(&pmtu, 1000);
+    pmtu_clamp(&pmtu, 1000, TCP_HEADERS_BYTES);
     assert_int_equal(pmtu.mtu, 1040);
     assert_int_equal(pmtu_candidate(&pmtu, 1000 * second), 0);
-    pmtu_clamp(&pmtu, 1200); /* it only gets less */
+    pmtu_clamp(&pmtu, 1200, TCP_HEADERS_BYTES); /* it only gets less */
     assert_int_equal(pmtu.mtu, 1040);
-    assert_true(pmtu_told(&pmtu, 600, 0));
-    pmtu_clamp(&pmtu, 900);
+    assert_true(pmtu_told(&pmtu, 600, PMTU_LEAST_IPV4, 0));
+    pmtu_clamp(&pmtu, 900, TCP_HEADERS_BYTES);
     assert_int_equal(pmtu.mtu, 600);
     assert_int_equal(pmtu_candidate(&pmtu, 601 * second), 940);
-    pmtu_clamp(&pmtu, 1);
+    pmtu_clamp(&pmtu, 1, TCP_HEADERS_BYTES);
     assert_int_equal(pmtu.mtu, 40 + 48);
 }
 
@@ -164,7 +164,7 @@ static void who_was_idle_for_months_may_probe(void **state)
         struct pmtu pmtu;
 
         pmtu_init(&pmtu, 1500);
-        assert_true(pmtu_told(&pmtu, 1400, 0));
+        assert_true(pmtu_told(&pmtu, 1400, PMTU_LEAST_IPV4, 0));
         assert_int_equal(pmtu_candidate(&pmtu, days * day), 1500);
     }
 }

@@ -1,6 +1,7 @@
 /* test_route.c -- addresses and routes: which way a packet goes, and from where. */
 #include "world.h"
 
+#include "ip/host.h"
 #include "ip/ipv4.h"
 #include "ip/route.h"
 #include "stack.h"
@@ -200,7 +201,7 @@ static void nobody_lives_at_reserved_addresses(void **state)
     leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
     assert_no_path(world, 0, IP4(0, 0, 0, 0));
     assert_no_path(world, 0, IP4(0, 1, 2, 3));
-    assert_no_path(world, 0, IP4(240, 0, 0, 1));
+    assert_no_path(world, 0, IP4(241, 0, 0, 1)); /* 240/8 are numbers of others: host.h */
 }
 
 static void point_to_point_prefixes_have_no_broadcast(void **state)
@@ -215,6 +216,72 @@ static void point_to_point_prefixes_have_no_broadcast(void **state)
 }
 
 /* ---- what was found out is remembered, and void when it is no longer true ----------------- */
+
+/* What the cache says of a host is what an empty one would say, whatever was asked before: hosts
+ * behind a gateway share entries, and near prefixes, addresses and reserved blocks end them. */
+static void cached_route_is_that_of_the_tables(void **state)
+{
+    static const leat_ip4 near[] = {
+        IP4(10, 0, 0, 0),      IP4(10, 0, 1, 0),  IP4(192, 0, 2, 0),       IP4(192, 0, 2, 128),
+        IP4(192, 0, 3, 77),    IP4(127, 0, 0, 1), IP4(126, 255, 255, 255), IP4(223, 255, 255, 255),
+        IP4(0, 255, 255, 255), IP4(1, 0, 0, 0),   IP4(93, 184, 216, 34)};
+    static struct route_cache_entry kept[ROUTE_CACHE_HOSTS + ROUTE_CACHE_BLOCKS];
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    uint32_t random = 1;
+    unsigned shared = 0;
+
+    leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
+    leat_route_add(stack, LEAT_IP4(192, 0, 2, 0), 24, LEAT_IP4(10, 0, 0, 24));
+    leat_route_add(stack, LEAT_IP4(192, 0, 2, 128), 25, LEAT_IP4(10, 0, 0, 25));
+    leat_route_add(stack, LEAT_IP4(10, 0, 0, 192), 26, LEAT_IP4(10, 0, 0, 26));
+    leat_route_add(stack, LEAT_IP4(192, 0, 3, 77), 32, LEAT_IP4(10, 0, 0, 32));
+    for (unsigned i = 0; i < 20000; i++) {
+        struct path cached, fresh;
+        enum leat_err cached_err, fresh_err;
+        leat_ip4 dst;
+
+        random = random * 1664525 + 1013904223;
+        dst = i % 3 == 0 ? random : near[(random >> 8) % (sizeof near / sizeof near[0])];
+        dst ^= i % 3 == 1 ? random >> 24 : 0;
+        if (host_is_v6(dst))
+            continue; /* the number of a host of IPv6, which this stack doesn't have */
+        cached_err = ipv4_path(stack, IP4_ANY, dst, &cached);
+        shared += route_cache_get(stack, IP4_ANY, dst) != 0;
+        memcpy(kept, stack->route_cache, sizeof kept);
+        memset(stack->route_cache, 0, sizeof kept);
+        fresh_err = ipv4_path(stack, IP4_ANY, dst, &fresh);
+        memcpy(stack->route_cache, kept, sizeof kept);
+        assert_int_equal(cached_err, fresh_err);
+        if (cached_err)
+            continue;
+        assert_int_equal(cached.dst, dst);
+        assert_int_equal(cached.next_hop, fresh.next_hop);
+        assert_int_equal(cached.pseudo_sum, fresh.pseudo_sum);
+        assert_int_equal(cached.src, fresh.src);
+        assert_int_equal(cached.is_group, fresh.is_group);
+        assert_ptr_equal(cached.link, fresh.link);
+    }
+    assert_true(shared > 5000);
+}
+
+static void peers_behind_a_gateway_share_a_cached_route(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+
+    leat_route_add(stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
+    path_to(world, 0, IP4(93, 184, 216, 34));
+    for (leat_ip4 i = 0; i < 1000; i++) {
+        const struct path *path = route_cache_get(stack, IP4_ANY, IP4(93, 0, 0, 1) + i * 257);
+
+        assert_non_null(path);
+        assert_int_equal(path->dst, IP4(93, 0, 0, 1) + i * 257);
+        assert_int_equal(path->next_hop, gateway);
+    }
+    assert_null(route_cache_get(stack, IP4_ANY, IP4(127, 0, 0, 1)));
+    assert_null(route_cache_get(stack, IP4_ANY, IP_OTHER));
+}
 
 static void cached_route_is_void_when_the_routes_change(void **state)
 {
@@ -318,6 +385,8 @@ int main(void)
         cmocka_unit_test(host_without_address_may_speak_to_everybody),
         world_test(nobody_lives_at_reserved_addresses),
         world_test(point_to_point_prefixes_have_no_broadcast),
+        world_test(cached_route_is_that_of_the_tables),
+        world_test(peers_behind_a_gateway_share_a_cached_route),
         world_test(cached_route_is_void_when_the_routes_change),
         world_test(cached_route_is_void_when_its_address_goes),
         world_test(cached_route_is_void_when_a_nearer_address_becomes_usable),

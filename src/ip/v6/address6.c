@@ -4,16 +4,21 @@
  * An address is checked by one solicitation for itself: who hears of it within a second has it, or
  * wants it, too.  The solicitation carries a nonce, so that our own, sent back by the network, is
  * none (RFC 7527).  The random wait in front is at most 150 ms, not the second of RFC 4862 5.4.2:
- * a machine that boots is waited for.  An identifier of our own that is taken is followed by
- * another, three in all (RFC 7217 6); an address that the program gave is its to replace.
+ * a machine that boots is waited for; at most 40 ms for an address of a router's prefix, whose
+ * advertisement came by chance late enough.  An identifier of our own that is taken is followed by
+ * another, three in all (RFC 7217 6); then there is none for as long as the prefix lives.  An
+ * address that the program gave is its to replace.
  */
 #include "core/container_of.h"
 #include "ip/v6/ipv6.h"
+#include "ip/v6/slaac.h"
+#include "wire/ra.h"
 
-static const uint64_t retrans_ns = 1000000000u; /* RFC 4861 10: RETRANS_TIMER */
+static const uint64_t two_hours_ns = 7200 * UINT64_C(1000000000); /* RFC 4862 5.5.3 (e) */
 
 enum {
     WAIT_MAX_US = 150000,
+    WAIT_MAX_ADVERTISED_US = 40000,
     IDENTIFIERS_MAX = 3,
     PREFIX_BITS = 64
 };
@@ -29,11 +34,22 @@ struct address6 *address6_find(struct link *link, struct leat_ip ip)
 {
     struct address6 *all = addresses_of(link);
 
-    for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && leat_ip_equal(all[i].ip, ip))
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(all[i].ip, ip))
             return &all[i];
     }
     return 0;
+}
+
+bool address6_is_usable(const struct link *link, struct leat_ip ip)
+{
+    const struct address6 *all = addresses_of(link);
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state >= ADDRESS6_OPTIMISTIC && leat_ip_equal(all[i].ip, ip))
+            return true;
+    }
+    return false;
 }
 
 bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
@@ -51,44 +67,23 @@ struct leat_ip ip6_solicited_node(struct leat_ip ip)
         {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ip.bytes[13], ip.bytes[14], ip.bytes[15]}};
 }
 
-/* True for what stays on one link: fe80::/10, ff01::/16 and ff02::/16. */
-static bool stays_on_link(struct leat_ip ip)
+bool ip6_stays_on_link(struct leat_ip ip)
 {
     return leat_ip_is_link_local(ip) || (ip.bytes[0] == 0xff && (ip.bytes[1] & 15) <= 2);
 }
 
-const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
-{
-    const struct address6 *all = addresses_of(link);
-    const struct address6 *best = 0;
-
-    for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
-        const struct address6 *address = &all[i];
-
-        if (address->state != ADDRESS6_USABLE)
-            continue;
-        if (leat_ip_equal(address->ip, dst)) /* RFC 6724 5, rule 1 */
-            return address;
-        if (!best || stays_on_link(address->ip) == stays_on_link(dst)) { /* rule 2 */
-            if (!best || stays_on_link(best->ip) != stays_on_link(dst) ||
-                ip6_in_prefix(address->ip, dst, address->prefix_bits)) /* rule 8, roughly */
-                best = address;
-        }
-    }
-    return best;
-}
-
-bool address6_on_link(struct link *link, struct leat_ip dst)
+bool address6_on_link(const struct link *link, struct leat_ip dst)
 {
     const struct address6 *all = addresses_of(link);
 
     if (leat_ip_is_link_local(dst))
         return true;
-    for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
-        if (all[i].state == ADDRESS6_USABLE && ip6_in_prefix(all[i].ip, dst, all[i].prefix_bits))
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state == ADDRESS6_USABLE && all[i].kind == ADDRESS6_GIVEN &&
+            ip6_in_prefix(all[i].ip, dst, all[i].prefix_bits))
             return true;
     }
-    return false;
+    return slaac_is_on_link(link, dst);
 }
 
 bool address6_hears(struct link *link, struct leat_ip ip)
@@ -98,8 +93,8 @@ bool address6_hears(struct link *link, struct leat_ip ip)
 
     if (leat_ip_equal(ip, all_nodes))
         return true;
-    for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && leat_ip_equal(ip6_solicited_node(all[i].ip), ip))
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(ip6_solicited_node(all[i].ip), ip))
             return true;
     }
     return false;
@@ -151,37 +146,10 @@ static void became_usable(struct leat *stack, struct address6 *address)
     address->state = ADDRESS6_USABLE;
     address->usable_news = true;
     stack_ready(stack, &address->ready);
-}
-
-static void timer_fired(struct timer *timer, void *context)
-{
-    struct leat *stack = context;
-    struct address6 *address = (struct address6 *)timer;
-
-    if (address->asked) {
-        became_usable(stack, address);
-        return;
-    }
-    address->asked = true;
-    ndp_solicit(address->link, LEAT_IP_ANY, address->ip, 0, address->nonce);
-    timer_set(&stack->timers, timer, stack->now_ns + retrans_ns);
-}
-
-/* Begins to check an address, or to use it if that is not wanted. */
-static void start(struct address6 *address)
-{
-    struct leat *stack = address->link->stack;
-    const uint64_t nonce = leat_random(stack);
-    const uint64_t wait_ns = 1000 * (uint64_t)stack_random_below(stack, WAIT_MAX_US);
-
-    memcpy(address->nonce, &nonce, sizeof address->nonce);
-    address->asked = false;
-    if (stack->ipv6->config.no_duplicate_check) {
-        became_usable(stack, address);
-        return;
-    }
-    address->state = ADDRESS6_TENTATIVE;
-    timer_set(&stack->timers, &address->timer, stack->now_ns + wait_ns);
+    stack->route_generation++;
+    if (address->valid_until_ns != IP6_FOR_EVER)
+        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    slaac_changed(address->link);
 }
 
 static void stop(struct address6 *address)
@@ -192,6 +160,51 @@ static void stop(struct address6 *address)
     stack_not_ready(&address->ready);
     address->usable_news = address->conflict_news = false;
     address->state = ADDRESS6_NONE;
+    stack->route_generation++;
+    slaac_changed(address->link);
+}
+
+static void timer_fired(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct address6 *address = (struct address6 *)timer;
+    const struct link6 *link6 = &stack->ipv6->links[address->link - stack->links];
+
+    if (address->valid_until_ns <= stack->now_ns) { /* RFC 4862 5.5.4 */
+        stop(address);
+        return;
+    }
+    if (address->asked) {
+        became_usable(stack, address);
+        return;
+    }
+    address->asked = true;
+    ndp_solicit(address->link, LEAT_IP_ANY, address->ip, 0, address->nonce);
+    timer_set(&stack->timers, timer, stack->now_ns + link6->retrans_ns);
+}
+
+/* Begins to check an address, or to use it if that is not wanted.  RFC 4429 3.1: only who made it
+ * by chance may be an optimist, not who was told an address. */
+static void start(struct address6 *address)
+{
+    struct leat *stack = address->link->stack;
+    const struct leat_ipv6_config *config = &stack->ipv6->config;
+    const bool is_optimistic = config->optimistic && address->kind != ADDRESS6_GIVEN;
+    const uint64_t nonce = leat_random(stack);
+    const uint64_t wait_ns =
+        1000 * (uint64_t)stack_random_below(
+                   stack, address->kind == ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US);
+
+    memcpy(address->nonce, &nonce, sizeof address->nonce);
+    address->asked = false;
+    if (config->no_duplicate_check) {
+        became_usable(stack, address);
+        return;
+    }
+    address->state = is_optimistic ? ADDRESS6_OPTIMISTIC : ADDRESS6_TENTATIVE;
+    timer_set(&stack->timers, &address->timer, stack->now_ns + (is_optimistic ? 0 : wait_ns));
+    if (is_optimistic)
+        slaac_changed(address->link);
 }
 
 void address6_claimed(struct address6 *address)
@@ -203,19 +216,33 @@ void address6_claimed(struct address6 *address)
     stack_ready(stack, &address->ready);
 }
 
+/* Nobody is there any more, or all identifiers are taken. */
+static void give_up(struct address6 *address)
+{
+    struct leat *stack = address->link->stack;
+    const bool has_end = address->valid_until_ns != IP6_FOR_EVER;
+
+    stop(address);
+    if (address->kind == ADDRESS6_STABLE) { /* or each advertisement would begin it again */
+        address->state = ADDRESS6_FAILED;
+        if (has_end)
+            timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    }
+    address6_claimed(address);
+}
+
 void address6_collided(struct address6 *address)
 {
-    const bool again = address->is_generated && address->collisions + 1 < IDENTIFIERS_MAX;
+    const bool again = address->kind != ADDRESS6_GIVEN && address->collisions + 1 < IDENTIFIERS_MAX;
 
-    if (again) {
-        address->link->stack->stats.ndp_conflicts++;
-        address->collisions++;
-        make_identifier(address);
-        start(address);
+    if (!again) {
+        give_up(address);
         return;
     }
-    stop(address);
-    address6_claimed(address);
+    address->link->stack->stats.ndp_conflicts++;
+    address->collisions++;
+    make_identifier(address);
+    start(address);
 }
 
 /* A place for another address of @link, or NULL. */
@@ -223,7 +250,7 @@ static struct address6 *place_for(struct link *link, struct leat_ip ip, uint8_t 
 {
     struct address6 *all = addresses_of(link);
 
-    for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         /* one that was lost to a conflict is kept until the program has heard of it */
         if (all[i].state != ADDRESS6_NONE || all[i].conflict_news)
             continue;
@@ -231,7 +258,9 @@ static struct address6 *place_for(struct link *link, struct leat_ip ip, uint8_t 
                                    .ready = {.run = tell},
                                    .link = link,
                                    .ip = ip,
-                                   .prefix_bits = prefix_bits};
+                                   .prefix_bits = prefix_bits,
+                                   .preferred_until_ns = IP6_FOR_EVER,
+                                   .valid_until_ns = IP6_FOR_EVER};
         return &all[i];
     }
     return 0;
@@ -246,10 +275,139 @@ void address6_attached(struct link *link)
         return;
     address = place_for(link, link_local, PREFIX_BITS);
     leat_assert(address != 0); /* the first of a link */
-    address->is_generated = true;
+    address->kind = ADDRESS6_LINK_LOCAL;
     make_identifier(address);
     start(address);
 }
+
+/* ---- of routers' prefixes ------------------------------------------------------------------ */
+
+static struct address6 *find_of_prefix(struct link *link, struct leat_ip prefix)
+{
+    struct address6 *all = addresses_of(link);
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE &&
+            ip6_in_prefix(all[i].ip, prefix, PREFIX_BITS))
+            return &all[i];
+    }
+    return 0;
+}
+
+static unsigned count_of_prefixes(const struct link *link)
+{
+    const struct address6 *all = addresses_of(link);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++)
+        count += all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE;
+    return count;
+}
+
+/* The latest two are kept, the last one in front. */
+static void note_router(struct address6 *address, struct leat_ip router)
+{
+    if (leat_ip_equal(address->routers[0], router))
+        return;
+    address->routers[1] = address->routers[0];
+    address->routers[0] = router;
+}
+
+/* RFC 4862 5.5.3 (e): who forges an advertisement can't end an address within two hours, but can
+ * deprecate it. */
+static void renew(struct leat_slaac *slaac, struct address6 *address,
+                  const struct wire_ra_option *said)
+{
+    struct leat *stack = slaac->link->stack;
+    const uint64_t now_ns = stack->now_ns;
+    const uint64_t said_ns = slaac_until_ns(slaac, said->lifetime_s);
+
+    address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
+    if (said_ns > now_ns + two_hours_ns || said_ns > address->valid_until_ns)
+        address->valid_until_ns = said_ns;
+    else if (address->valid_until_ns > now_ns + two_hours_ns)
+        address->valid_until_ns = now_ns + two_hours_ns;
+    if (address->state != ADDRESS6_USABLE && address->state != ADDRESS6_FAILED)
+        return; /* the check is the timer's */
+    if (address->valid_until_ns == IP6_FOR_EVER)
+        timer_cancel(&stack->timers, &address->timer);
+    else
+        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+}
+
+void address6_advertised(struct link *link, struct leat_ip router,
+                         const struct wire_ra_option *said)
+{
+    struct leat *stack = link->stack;
+    struct leat_slaac *slaac = stack->ipv6->links[link - stack->links].slaac;
+    struct address6 *address;
+
+    /* RFC 4862 5.5.3 (d): with the identifier it is 128 bits; RFC 4291 2.4: 0::/8 is no host's */
+    if (said->prefix_bits != PREFIX_BITS || said->prefix.bytes[0] == 0)
+        return;
+    address = find_of_prefix(link, said->prefix);
+    if (address) {
+        note_router(address, router);
+        renew(slaac, address, said);
+        return;
+    }
+    if (said->lifetime_s == 0)
+        return;
+    if (count_of_prefixes(link) < LEAT_SLAAC_ADDRESSES_MAX)
+        address = place_for(link, said->prefix, PREFIX_BITS);
+    if (!address) {
+        stack->stats.ndp_limits_reached++;
+        return;
+    }
+    address->kind = ADDRESS6_STABLE;
+    address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
+    address->valid_until_ns = slaac_until_ns(slaac, said->lifetime_s);
+    note_router(address, router);
+    make_identifier(address);
+    start(address);
+}
+
+bool address6_is_of_router(const struct address6 *address, struct leat_ip router)
+{
+    return leat_ip_equal(address->routers[0], router) || leat_ip_equal(address->routers[1], router);
+}
+
+const struct address6 *address6_preferred(const struct link *link)
+{
+    const struct address6 *all = addresses_of(link);
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind != ADDRESS6_LINK_LOCAL &&
+            all[i].preferred_until_ns > link->stack->now_ns)
+            return &all[i];
+    }
+    return 0;
+}
+
+uint64_t addresses6_next_deprecation_ns(const struct link *link)
+{
+    const struct address6 *all = addresses_of(link);
+    uint64_t next_ns = IP6_FOR_EVER;
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE && all[i].preferred_until_ns > link->stack->now_ns &&
+            all[i].preferred_until_ns < next_ns)
+            next_ns = all[i].preferred_until_ns;
+    }
+    return next_ns;
+}
+
+void addresses6_withdraw(struct link *link)
+{
+    struct address6 *all = addresses_of(link);
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE)
+            stop(&all[i]);
+    }
+}
+
+/* ---- the program's ------------------------------------------------------------------------- */
 
 /* True for an address that a host may have. */
 static bool is_host(struct leat_ip ip)

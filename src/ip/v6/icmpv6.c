@@ -4,9 +4,11 @@
 #include "core/writable.h"
 #include "ip/icmp_error.h"
 #include "ip/v6/ipv6.h"
+#include "ip/v6/slaac.h"
 #include "wire/bytes.h"
 #include "wire/icmp.h"
 #include "wire/ndp.h"
+#include "wire/ra.h"
 
 enum {
     CHECKSUM_AT = 2,
@@ -49,7 +51,8 @@ static void echo_input(struct leat *stack, struct packet6 *packet)
     struct ipv6_header header = {.src = packet->dst,
                                  .dst = packet->src,
                                  .next_header = IPV6_ICMP,
-                                 .traffic_class = packet->traffic_class & 0xfc};
+                                 .traffic_class = packet->traffic_class & 0xfc,
+                                 .may_fragment = true};
     struct leat_buf *reply;
 
     if (!limiter_take(&stack->icmp_echoes, stack->now_ns, 0)) {
@@ -76,6 +79,18 @@ static void echo_input(struct leat *stack, struct packet6 *packet)
         stack->stats.icmp_echo_replies++;
 }
 
+/* Nobody who configures the link himself wants to hear it. */
+static void router_advertised(struct leat *stack, struct packet6 *packet)
+{
+    struct leat_slaac *slaac =
+        packet->link ? stack->ipv6->links[packet->link - stack->links].slaac : 0;
+
+    if (slaac)
+        slaac_input(stack, slaac, packet);
+    else
+        stack_end(stack, packet->buf, drop_icmp6_type);
+}
+
 void icmpv6_input(struct leat *stack, struct packet6 *packet)
 {
     const struct leat_buf *buf = packet->buf;
@@ -96,14 +111,24 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
     case ICMPV6_NEIGHBOUR_ADVERTISEMENT:
         ndp_input(stack, packet);
         break;
+    case ICMPV6_ROUTER_ADVERTISEMENT:
+        router_advertised(stack, packet);
+        break;
     case ICMPV6_ECHO:
         if (leat_ip_is_any(packet->src))
             stack_end(stack, packet->buf, drop_ip6_source);
         else
             echo_input(stack, packet);
         break;
+    case ICMPV6_UNREACHABLE:
+    case ICMPV6_TOO_BIG:
+    case ICMPV6_TIME_EXCEEDED:
+    case ICMPV6_PARAMETER:
+        transport6_error(stack, packet);
+        break;
     default:
-        /* errors are about nothing of ours, unknown questions get no answer (RFC 4443 2.4 (b)) */
+        /* unknown errors are about nothing of ours, unknown questions get no answer (RFC 4443 2.4)
+         */
         stack_end(stack, packet->buf, drop_icmp6_type);
         break;
     }
@@ -141,6 +166,9 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
     if (!message)
         return;
     icmpv6_put_checksum(message, &header.src, &header.dst);
-    if (ipv6_output(packet->link, &header, message) == LEAT_OK)
-        stack->stats.icmp_errors_sent++;
+    if (!packet->link)
+        ipv6_send_home(stack, &header, message);
+    else if (ipv6_output(packet->link, &header, message) != LEAT_OK)
+        return;
+    stack->stats.icmp_errors_sent++;
 }

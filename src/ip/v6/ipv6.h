@@ -3,15 +3,27 @@
 #define IP_V6_IPV6_H
 
 #include <leat/ipv6.h>
+#include <leat/slaac.h>
 
 #include "core/limiter.h"
 #include "stack.h"
 #include "wire/ipv6.h"
 
+#define IP6_FOR_EVER UINT64_MAX /* a time in ns that doesn't come */
+
 enum address6_state {
     ADDRESS6_NONE,
-    ADDRESS6_TENTATIVE, /* being checked for a duplicate: not to be used (RFC 4862 2) */
+    ADDRESS6_FAILED, /* others have all identifiers that were tried: none will be until it ends */
+    ADDRESS6_TENTATIVE,  /* being checked for a duplicate: not to be used (RFC 4862 2) */
+    ADDRESS6_OPTIMISTIC, /* being checked, and used meanwhile (RFC 4429) */
     ADDRESS6_USABLE
+};
+
+/* Whose an address is. */
+enum address6_kind {
+    ADDRESS6_GIVEN, /* the program's */
+    ADDRESS6_LINK_LOCAL,
+    ADDRESS6_STABLE /* made of a router's prefix */
 };
 
 struct address6 {
@@ -22,33 +34,45 @@ struct address6 {
     uint8_t prefix_bits;
     uint8_t state;      /* enum address6_state */
     uint8_t collisions; /* DAD_Counter of RFC 7217 */
-    bool is_generated;  /* another identifier may take its place */
+    uint8_t kind;       /* enum address6_kind; but for the first, another identifier may follow */
     bool asked;         /* the solicitation of the check has been sent */
     bool usable_news;   /* config.on_address is still to be called */
     bool conflict_news; /* config.on_conflict is still to be called */
     uint8_t nonce[6];   /* of that solicitation (RFC 7527) */
+    uint64_t preferred_until_ns; /* from then on it is deprecated (RFC 4862 5.5.4) */
+    uint64_t valid_until_ns;
+    struct leat_ip routers[2]; /* that advertised its prefix last (RFC 6724 5, rule 5.5) */
 };
 
-struct route6 {
-    struct leat_ip network;
-    struct leat_ip gateway;
-    struct link *link;
-    uint8_t prefix_bits;
+/* What is known of a link, from routers or by default. */
+struct link6 {
+    struct leat_slaac *slaac; /* ip/v6/slaac.h; NULL: nobody hears routers */
+    uint64_t retrans_ns;      /* RFC 4861 6.3.2: RetransTimer, BaseReachableTime */
+    uint64_t reachable_ns;
+    uint16_t mtu; /* 0: the link's */
+    uint8_t hop_limit;
 };
 
 struct ipv6 {
     struct leat_ipv6_config config; /* with the defaults filled in */
     struct siphash_key secret;
-    struct address6 addresses[LEAT_NETIFS_MAX][LEAT_ADDRESSES_MAX];
+    struct link6 links[LEAT_NETIFS_MAX];
+    struct address6 addresses[LEAT_NETIFS_MAX][LEAT_IPV6_ADDRESSES_MAX];
     struct neighbours6 *neighbours;
-    struct route6 *routes;
+    struct route6 *routes; /* ip/v6/route6.h */
     uint32_t route_count;
+    struct neighbour6 *hop;   /* to whom neighbour6_output() sent last; NULL: a group */
+    struct headers6 *headers; /* path6.c */
+    uint32_t suspects;        /* routes whose gateway doesn't answer */
+    struct timer suspects_timer;
+    struct leat_slaac *slaacs;            /* config.slaacs of them */
+    struct leat_slaac_facts facts_before; /* while the program is told of others */
 };
 
 /* An IPv6 packet on its way up: `buf` starts behind the headers, which lie right in front. */
 struct packet6 {
     struct leat_buf *buf;
-    struct link *link;
+    struct link *link; /* NULL: from ourselves */
     struct leat_ip src;
     struct leat_ip dst;
     uint32_t header_bytes; /* extension headers included */
@@ -56,7 +80,8 @@ struct packet6 {
     uint8_t next_header;
     uint8_t hop_limit;
     uint8_t traffic_class;
-    bool is_group; /* to a group, by link or IPv6 address */
+    bool is_group;      /* to a group, by link or IPv6 address */
+    bool had_fragments; /* it has, or had, a fragment header */
 };
 
 /* What the sender decides of a header. */
@@ -66,6 +91,11 @@ struct ipv6_header {
     uint8_t next_header;
     uint8_t hop_limit; /* 0: the configuration's */
     uint8_t traffic_class;
+    bool may_fragment; /* a packet that is too long leaves in fragments */
+};
+
+enum {
+    HOSTS6_MIN = 64 /* addresses with numbers (ip/host.h) */
 };
 
 /* True if the first @bits of both are the same. */
@@ -74,17 +104,24 @@ bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits);
 /* ff02::1:ffXX:XXXX of @ip (RFC 4291 2.7.1). */
 struct leat_ip ip6_solicited_node(struct leat_ip ip);
 
+/* True for what stays on one link: fe80::/10, ff01::/16 and ff02::/16. */
+bool ip6_stays_on_link(struct leat_ip ip);
+
 /* ---- address6.c --------------------------------------------------------------------------- */
 
 /* The address @ip of @link in whatever state, or NULL. */
 struct address6 *address6_find(struct link *link, struct leat_ip ip);
 
-/* A usable address of @link to send to @dst from: of the same scope, by RFC 6724 5 as far as
- * scopes and prefixes go; NULL: there is none. */
+/* True if @ip is an address of @link that may be used. */
+bool address6_is_usable(const struct link *link, struct leat_ip ip);
+
+/* A usable address of @link to send to @dst from, by the rules of RFC 6724 5; NULL: there is none.
+ */
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
 
-/* True if @dst is on @link: link-local, or in a prefix of ours. */
-bool address6_on_link(struct link *link, struct leat_ip dst);
+/* True if @dst is on @link: link-local, in the prefix of an address that the program gave, or in
+ * one that routers say is (RFC 5942 4). */
+bool address6_on_link(const struct link *link, struct leat_ip dst);
 
 /* True if we listen to the group @ip on @link (RFC 4291 2.8). */
 bool address6_hears(struct link *link, struct leat_ip ip);
@@ -94,6 +131,23 @@ void address6_collided(struct address6 *address);
 
 /* Another host uses the address that we use: the program is told. */
 void address6_claimed(struct address6 *address);
+
+/* A router's prefix of which addresses are made, with its lifetimes (RFC 4862 5.5.3). */
+struct wire_ra_option;
+void address6_advertised(struct link *link, struct leat_ip router,
+                         const struct wire_ra_option *said);
+
+/* True if @router advertised the prefix of @address. */
+bool address6_is_of_router(const struct address6 *address, struct leat_ip router);
+
+/* A global address of @link that is usable and not deprecated, the first; NULL: there is none. */
+const struct address6 *address6_preferred(const struct link *link);
+
+/* When the next address of @link is deprecated. */
+uint64_t addresses6_next_deprecation_ns(const struct link *link);
+
+/* Removes what was made of routers' prefixes. */
+void addresses6_withdraw(struct link *link);
 
 void address6_attached(struct link *link);
 enum leat_err address6_add(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
@@ -109,6 +163,12 @@ bool neighbours6_init(struct leat *stack);
  * address is known, else parks it and asks.  Takes @packet. */
 void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip next_hop,
                        struct leat_buf *packet);
+
+/* Something that went there has arrived (RFC 4861 7.3.1). */
+void neighbour6_confirmed(struct link *link, struct leat_ip ip);
+
+/* Finds out whether @ip is there, without a packet for it; @src is ours. */
+void neighbour6_ask(struct link *link, struct leat_ip src, struct leat_ip ip);
 
 /* A solicitation from @ip says that it is at @mac (RFC 4861 7.2.3). */
 void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_mac *mac);
@@ -128,6 +188,9 @@ uint32_t neighbours6_pieces(const struct leat *stack);
 void ndp_solicit(struct link *link, struct leat_ip src, struct leat_ip target,
                  const struct leat_mac *to, const uint8_t *nonce);
 
+/* Asks for routers, from the link-local address if it may be used (RFC 4861 6.3.7). */
+void ndp_solicit_routers(struct link *link);
+
 /* Sends a packet to a group on @link, by its Ethernet address.  Takes @packet. */
 void ndp_output_to_group(struct link *link, struct leat_ip group, struct leat_buf *packet);
 
@@ -145,9 +208,65 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
 void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
                          const struct leat_ip *dst);
 
+/* ---- host6.c, path6.c, transport6.c ------------------------------------------------------- */
+
+size_t hosts6_cost(const struct leat_ipv6_config *config);
+bool hosts6_init(struct leat *stack);
+
+/* The number of @ip (ip/host.h); @zone says which link's, if it is good on one alone. */
+leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone);
+
+size_t paths6_cost(void);
+bool paths6_init(struct leat *stack);
+
+/* @host stands for another address from now on: the headers that went to the old one are void. */
+void path6_forget(const struct leat *stack, leat_ip4 host);
+
+/* True for a usable address of ours, and for ::1. */
+bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip);
+
+/* struct ipv6_family's functions for UDP and TCP. */
+enum leat_err ipv6_path(struct leat *stack, struct path *path);
+enum leat_err ipv6_send(struct leat *stack, const struct path *path,
+                        const struct ipv4_options *options, struct leat_buf *payload);
+void ipv6_reached(struct path *path);
+void transport6_port_unreachable(struct leat *stack, const struct packet *packet);
+
+/* Gives a packet to its transport, if that is registered.  Takes packet->buf then; else false. */
+bool transport6_input(struct leat *stack, struct packet6 *packet);
+
+/* An ICMPv6 error whose checksum is right: whose packet was it about?  Takes packet->buf. */
+void transport6_error(struct leat *stack, struct packet6 *packet);
+
 /* ---- input.c, output.c -------------------------------------------------------------------- */
 
+/* Takes a packet that came in fragments, from its IPv6 header on, whose addresses have been
+ * checked.
+ */
+void ipv6_whole_input(struct leat *stack, struct packet6 *packet);
+
 void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group);
+
+/* Where packets from @src ("::": it isn't chosen yet) to @dst, no group, go by @link; false: there
+ * is no way. */
+bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
+                   struct leat_ip *next_hop);
+
+/* To ourselves.  Takes @payload. */
+void ipv6_send_home(struct leat *stack, const struct ipv6_header *header, struct leat_buf *payload);
+
+/* What a packet has that leaves by @link, unless its sender wants another one. */
+uint8_t ipv6_hop_limit(const struct link *link);
+
+/* The largest packet that leaves by @link. */
+uint16_t ipv6_mtu(const struct link *link);
+
+/* What holds of a link of which no router says anything. */
+void link6_defaults(struct link *link);
+
+enum leat_err slaac_start(struct link *link, struct leat_slaac **slaac,
+                          const struct leat_slaac_config *config);
+void slaac_stop(struct leat_slaac *slaac);
 
 /* Puts the header in front of @payload and sends it by @link, by way of a route if it must.  Takes
  * @payload.  LEAT_ERR_NO_ROUTE, LEAT_ERR_TOO_BIG. */

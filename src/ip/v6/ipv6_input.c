@@ -1,5 +1,6 @@
 /* ipv6_input.c -- packets in: what is checked, in this order, before anybody sees one. */
 #include "core/view.h"
+#include "ip/v6/fragment6.h"
 #include "ip/v6/ipv6.h"
 #include "wire/ndp.h"
 
@@ -17,19 +18,23 @@ static bool is_advertisement(const struct leat_buf *buf)
 /* RFC 4291 2.5.3, 2.5.5.2, 2.7: no address that a packet comes from. */
 static bool source_is_martian(struct link *link, struct leat_ip src, const struct leat_buf *buf)
 {
-    if (leat_ip_is_multicast(src) || leat_ip_is_loopback(src) || leat_ip_is_v4(src))
+    if (leat_ip_is_multicast(src) || leat_ip_is_v4(src))
         return true;
-    return address6_find(link, src) && !is_advertisement(buf);
+    if (!link) /* what we have sent */
+        return false;
+    return leat_ip_is_loopback(src) || (address6_find(link, src) && !is_advertisement(buf));
 }
 
-static bool is_for_us(struct link *link, struct leat_ip dst)
+static bool is_for_us(const struct leat *stack, struct link *link, struct leat_ip dst)
 {
     const struct address6 *address;
 
+    if (!link)
+        return ipv6_is_ours(stack, dst);
     if (leat_ip_is_multicast(dst))
         return address6_hears(link, dst);
     address = address6_find(link, dst);
-    return address && address->state == ADDRESS6_USABLE;
+    return address && address->state >= ADDRESS6_OPTIMISTIC;
 }
 
 /* Gives a packet to its protocol.  Takes packet->buf. */
@@ -39,7 +44,7 @@ static void deliver(struct leat *stack, struct packet6 *packet)
         icmpv6_input(stack, packet);
     } else if (packet->next_header == IPV6_NONE) {
         stack_end(stack, packet->buf, taken_icmp6); /* RFC 8200 4.7: nothing follows */
-    } else {
+    } else if (!transport6_input(stack, packet)) {
         icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, UNRECOGNIZED_NEXT_HEADER,
                           packet->next_at, false);
         stack_end(stack, packet->buf, drop_ip6_protocol);
@@ -53,32 +58,56 @@ static void pull_headers(struct packet6 *packet, uint32_t bytes)
     view_pull(packet->buf, bytes);
 }
 
-static void walk_headers(struct leat *stack, struct packet6 *packet)
+/* False: the chain's headers are not to be had, and the packet has ended. */
+static bool chain_is_good(struct leat *stack, struct packet6 *packet,
+                          const struct wire_ipv6_chain *chain, enum ipv6_chain verdict)
 {
-    struct leat_buf *buf = packet->buf;
+    if (verdict == IPV6_CHAIN_OK)
+        return true;
+    if (verdict == IPV6_CHAIN_PROBLEM) {
+        pull_headers(packet, IPV6_HEADER_BYTES);
+        icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, chain->problem_code, chain->problem_at,
+                          chain->tell_groups);
+    }
+    stack_end(stack, packet->buf, drop_ip6_headers);
+    return false;
+}
+
+/* The chain has been walked to its end. */
+static void deliver_behind(struct leat *stack, struct packet6 *packet,
+                           const struct wire_ipv6_chain *chain)
+{
+    packet->next_at = chain->next_at;
+    packet->next_header = chain->next_header;
+    packet->had_fragments |= chain->had_fragments;
+    pull_headers(packet, chain->bytes);
+    deliver(stack, packet);
+}
+
+void ipv6_whole_input(struct leat *stack, struct packet6 *packet)
+{
+    const struct leat_buf *buf = packet->buf;
     struct wire_ipv6_chain chain;
 
-    switch (wire_ipv6_walk(&chain, buf->data, buf->len, leat_ip_is_multicast(packet->dst))) {
-    case IPV6_CHAIN_DROP:
-        stack_end(stack, buf, drop_ip6_headers);
+    if (chain_is_good(
+            stack, packet, &chain,
+            wire_ipv6_walk_whole(&chain, buf->data, buf->len, leat_ip_is_multicast(packet->dst))))
+        deliver_behind(stack, packet, &chain);
+}
+
+static void walk_headers(struct leat *stack, struct packet6 *packet)
+{
+    const struct leat_buf *buf = packet->buf;
+    struct wire_ipv6_chain chain;
+
+    if (!chain_is_good(
+            stack, packet, &chain,
+            wire_ipv6_walk(&chain, buf->data, buf->len, leat_ip_is_multicast(packet->dst))))
         return;
-    case IPV6_CHAIN_PROBLEM:
-        pull_headers(packet, IPV6_HEADER_BYTES);
-        icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, chain.problem_code, chain.problem_at,
-                          chain.tell_groups);
-        stack_end(stack, buf, drop_ip6_headers);
-        return;
-    case IPV6_CHAIN_OK:
-        break;
-    }
-    if (chain.is_fragment) {
-        stack_end(stack, buf, drop_ip6_fragment);
-        return;
-    }
-    packet->next_at = chain.next_at;
-    packet->next_header = chain.next_header;
-    pull_headers(packet, chain.bytes);
-    deliver(stack, packet);
+    if (chain.is_fragment)
+        fragment6_input(stack, packet, &chain);
+    else
+        deliver_behind(stack, packet, &chain);
 }
 
 void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
@@ -94,7 +123,7 @@ void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         stack_end(stack, buf, drop_ip6_source);
         return;
     }
-    if (!is_for_us(link, header.dst)) {
+    if (!is_for_us(stack, link, header.dst)) {
         stack_end(stack, buf, drop_ip6_not_ours);
         return;
     }

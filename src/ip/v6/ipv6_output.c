@@ -1,50 +1,78 @@
 /* ipv6_output.c -- packets out: the header, the next hop, routes. */
 #include "core/view.h"
+#include "ip/ipv4.h"
+#include "ip/v6/fragment6.h"
 #include "ip/v6/ipv6.h"
+#include "ip/v6/route6.h"
 
-/* The gateway of the longest prefix that holds @dst and begins on @link, or NULL. */
-static const struct route6 *route_to(const struct link *link, struct leat_ip dst)
+uint16_t ipv6_mtu(const struct link *link)
 {
-    const struct ipv6 *ipv6 = link->stack->ipv6;
-    const struct route6 *best = 0;
+    const uint16_t said = link->stack->ipv6->links[link - link->stack->links].mtu;
 
-    for (uint32_t i = 0; i < ipv6->route_count; i++) {
-        const struct route6 *route = &ipv6->routes[i];
+    return said > 0 && said < link->mtu ? said : link->mtu;
+}
 
-        if (route->link == link && ip6_in_prefix(route->network, dst, route->prefix_bits) &&
-            (!best || route->prefix_bits > best->prefix_bits))
-            best = route;
-    }
-    return best;
+uint8_t ipv6_hop_limit(const struct link *link)
+{
+    return link->stack->ipv6->links[link - link->stack->links].hop_limit;
+}
+
+bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
+                   struct leat_ip *next_hop)
+{
+    const struct route6 *route;
+
+    *next_hop = dst;
+    if (address6_on_link(link, dst))
+        return true;
+    route = route6_to(link, src, dst);
+    if (route)
+        *next_hop = route->gateway;
+    return route != 0;
+}
+
+static struct wire_ipv6 wire_of(const struct ipv6_header *header, uint8_t hop_limit,
+                                uint32_t payload_bytes)
+{
+    const struct wire_ipv6 wire = {.src = header->src,
+                                   .dst = header->dst,
+                                   .payload_bytes = (uint16_t)payload_bytes,
+                                   .traffic_class = header->traffic_class,
+                                   .next_header = header->next_header,
+                                   .hop_limit = header->hop_limit ? header->hop_limit : hop_limit};
+
+    return wire;
+}
+
+void ipv6_send_home(struct leat *stack, const struct ipv6_header *header, struct leat_buf *payload)
+{
+    const struct wire_ipv6 wire =
+        wire_of(header, stack->ipv6->config.hop_limit, leat_buf_total(payload));
+
+    wire_ipv6_emit(&wire, view_push(payload, IPV6_HEADER_BYTES));
+    ip_send_home(stack, payload);
 }
 
 enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
                           struct leat_buf *payload)
 {
-    const struct leat *stack = link->stack;
     const uint32_t bytes = leat_buf_total(payload);
-    const struct wire_ipv6 wire = {.src = header->src,
-                                   .dst = header->dst,
-                                   .payload_bytes = (uint16_t)bytes,
-                                   .traffic_class = header->traffic_class,
-                                   .next_header = header->next_header,
-                                   .hop_limit = header->hop_limit ? header->hop_limit
-                                                                  : stack->ipv6->config.hop_limit};
+    const struct wire_ipv6 wire = wire_of(header, ipv6_hop_limit(link), bytes);
+    const bool is_long = bytes + IPV6_HEADER_BYTES > ipv6_mtu(link) && payload->segment_bytes == 0;
     struct leat_ip next_hop = header->dst;
 
-    if (bytes + IPV6_HEADER_BYTES > link->mtu) {
+    /* a super-frame is cut by the device, or by who queues for it */
+    if (bytes > UINT16_MAX || (is_long && !header->may_fragment)) {
         leat_buf_free(payload);
         return LEAT_ERR_TOO_BIG;
     }
-    if (!leat_ip_is_multicast(next_hop) && !address6_on_link(link, next_hop)) {
-        const struct route6 *route = route_to(link, next_hop);
-
-        if (!route) {
-            leat_buf_free(payload);
-            return LEAT_ERR_NO_ROUTE;
-        }
-        next_hop = route->gateway;
+    if (!leat_ip_is_multicast(header->dst) &&
+        !ipv6_next_hop(link, header->src, header->dst, &next_hop)) {
+        leat_buf_free(payload);
+        return LEAT_ERR_NO_ROUTE;
     }
+    if (is_long)
+        return fragment6_output(link, &wire, next_hop, ipv6_mtu(link), payload);
     wire_ipv6_emit(&wire, view_push(payload, IPV6_HEADER_BYTES));
     neighbour6_output(link, header->src, next_hop, payload);
     return LEAT_OK;

@@ -4,7 +4,9 @@
 
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
+#include "ip/v6/route6.h"
 #include "link/ethernet.h"
+#include "wire/ra.h"
 
 static const struct leat_ip all_nodes = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
@@ -12,13 +14,11 @@ enum {
     MESSAGE_MAX = NDP_BYTES + NDP_LINK_BYTES + NDP_NONCE_BYTES
 };
 
-/* A message in a packet of its own, from @src to @dst; NULL: no memory. */
-static struct leat_buf *packet_of(struct leat *stack, const struct wire_ndp *ndp,
-                                  struct leat_ip src, struct leat_ip dst)
+/* @bytes in a packet of their own, from @src to @dst; NULL: no memory. */
+static struct leat_buf *packet_with(struct leat *stack, const uint8_t *bytes, uint32_t len,
+                                    struct leat_ip src, struct leat_ip dst)
 {
     struct leat_buf *packet = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM);
-    uint8_t bytes[MESSAGE_MAX];
-    const uint32_t len = wire_ndp_emit(ndp, bytes);
     uint8_t *at = packet ? leat_buf_put(packet, len) : 0;
     const struct wire_ipv6 header = {.src = src,
                                      .dst = dst,
@@ -35,6 +35,15 @@ static struct leat_buf *packet_of(struct leat *stack, const struct wire_ndp *ndp
     icmpv6_put_checksum(packet, &src, &dst);
     wire_ipv6_emit(&header, view_push(packet, IPV6_HEADER_BYTES));
     return packet;
+}
+
+static struct leat_buf *packet_of(struct leat *stack, const struct wire_ndp *ndp,
+                                  struct leat_ip src, struct leat_ip dst)
+{
+    uint8_t bytes[MESSAGE_MAX];
+    const uint32_t len = wire_ndp_emit(ndp, bytes);
+
+    return packet_with(stack, bytes, len, src, dst);
 }
 
 void ndp_output_to_group(struct link *link, struct leat_ip group, struct leat_buf *packet)
@@ -70,14 +79,33 @@ void ndp_solicit(struct link *link, struct leat_ip src, struct leat_ip target,
         ndp_output_to_group(link, dst, packet);
 }
 
+void ndp_solicit_routers(struct link *link)
+{
+    static const struct leat_ip all_routers = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}};
+    struct leat *stack = link->stack;
+    const struct address6 *from = address6_toward(link, all_routers);
+    /* RFC 4861 4.1, RFC 4429 3.2: an optimist doesn't say where he is, nor who isn't yet anybody */
+    const bool is_ours = from && from->state == ADDRESS6_USABLE;
+    uint8_t bytes[RS_BYTES_MAX];
+    const uint32_t len = wire_rs_emit(bytes, is_ours ? &link->netif->mac : 0);
+    struct leat_buf *packet =
+        packet_with(stack, bytes, len, is_ours ? from->ip : LEAT_IP_ANY, all_routers);
+
+    if (!packet)
+        return;
+    stack->stats.ndp_router_solicitations_sent++;
+    ndp_output_to_group(link, all_routers, packet);
+}
+
 /* RFC 4861 7.2.4 */
-static void answer(struct link *link, const struct wire_ndp *solicitation, struct leat_ip asker)
+static void answer(struct link *link, const struct wire_ndp *solicitation, struct leat_ip asker,
+                   bool is_checked)
 {
     struct leat *stack = link->stack;
     const bool to_all = leat_ip_is_any(asker);
     const struct wire_ndp ndp = {.type = ICMPV6_NEIGHBOUR_ADVERTISEMENT,
                                  .solicited = !to_all,
-                                 .override = true,
+                                 .override = is_checked, /* RFC 4429 3.3 */
                                  .target = solicitation->target,
                                  .mac = link->netif->mac,
                                  .has_mac = true};
@@ -100,7 +128,8 @@ static bool solicited(struct link *link, const struct packet6 *packet, const str
 
     if (!address)
         return false;
-    if (address->state == ADDRESS6_TENTATIVE) {
+    if (address->state != ADDRESS6_USABLE && /* an optimist answers who asks */
+        (address->state == ADDRESS6_TENTATIVE || leat_ip_is_any(packet->src))) {
         const bool ours = ndp->has_nonce && address->asked &&
                           memcmp(ndp->nonce, address->nonce, sizeof ndp->nonce) == 0;
 
@@ -111,7 +140,7 @@ static bool solicited(struct link *link, const struct packet6 *packet, const str
     }
     if (ndp->has_mac)
         neighbour6_learn(link, packet->src, &ndp->mac);
-    answer(link, ndp, packet->src);
+    answer(link, ndp, packet->src, address->state == ADDRESS6_USABLE);
     return true;
 }
 
@@ -122,7 +151,7 @@ static bool advertised(struct link *link, const struct wire_ndp *ndp)
 
     if (!address)
         return neighbour6_advertised(link, ndp);
-    if (address->state == ADDRESS6_TENTATIVE)
+    if (address->state != ADDRESS6_USABLE)
         address6_collided(address); /* RFC 4862 5.4.4 */
     else
         address6_claimed(address);
@@ -132,7 +161,8 @@ static bool advertised(struct link *link, const struct wire_ndp *ndp)
 /* RFC 4861 7.1.1, 7.1.2, but for what wire_ndp_parse() has seen. */
 static bool envelope_is_good(const struct packet6 *packet, const struct wire_ndp *ndp)
 {
-    if (packet->hop_limit != NDP_HOP_LIMIT || (ndp->has_mac && mac_is_group(&ndp->mac)))
+    /* RFC 6980 5: in fragments nobody could guard against it */
+    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments || (ndp->has_mac && mac_is_group(&ndp->mac)))
         return false;
     if (ndp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT)
         return !leat_ip_is_any(packet->src) &&

@@ -6,6 +6,7 @@
  * enough.
  */
 #include "ip/v6/neighbour6.h"
+#include "ip/v6/route6.h"
 #include "link/ethernet.h"
 #include "wire/ndp.h"
 
@@ -19,13 +20,17 @@ struct ndp_transition {
 _Static_assert(NDP_FIRST_STATE > 0, "0 says that there is no transition");
 
 /* RFC 4861 10 */
-static const uint64_t retrans_ns = 1000000000u;
-static const uint64_t reachable_ns = 30000000000u;
 static const uint64_t delay_first_probe_ns = 5000000000u;
 
 enum {
     SOLICIT_MAX = 3 /* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT */
 };
+
+/* The times of the neighbour's link, which routers may set. */
+static const struct link6 *times_of(const struct neighbour6 *n)
+{
+    return &n->link->stack->ipv6->links[n->link - n->link->stack->links];
+}
 
 void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
                struct ndp_step *step)
@@ -40,6 +45,8 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
         return;
     ndp_runs[transition->run](stack, n, step);
     n->state = transition->next;
+    if (from == NDP_REACHABLE && n->state != NDP_REACHABLE)
+        stack->neighbour_generation++; /* headers to it are void (path6.c) */
     table->incomplete += n->state == NDP_INCOMPLETE;
     table->incomplete -= from == NDP_INCOMPLETE;
     if (config->on_transition)
@@ -50,6 +57,8 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
 
 void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
+    if (!step->packet)
+        return;
     if (n->parked.count >= stack->ipv6->config.parked) { /* RFC 4861 7.2.2: the latest are kept */
         leat_buf_free(queue_take(&n->parked));
         stack->stats.tx_parked_out++;
@@ -60,23 +69,27 @@ void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 void ndp_transmit(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     (void)stack;
-    ethernet_output(n->link, step->packet, &n->mac, ETHERNET_IPV6);
+    if (step->packet) /* else somebody only wants to know */
+        ethernet_output(n->link, step->packet, &n->mac, ETHERNET_IPV6);
 }
 
 /* One more question: to all who may be it, or to where it was. */
 void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const bool known = n->state == NDP_DELAY || n->state == NDP_PROBE;
+    const struct address6 *from = address6_find(n->link, n->asker);
 
     (void)step;
+    timer_set(&stack->timers, &n->timer, stack->now_ns + times_of(n)->retrans_ns);
+    if (from && from->state == ADDRESS6_OPTIMISTIC)
+        return; /* RFC 4429 3.3: it asks nobody before it has been checked */
     n->asked++;
-    timer_set(&stack->timers, &n->timer, stack->now_ns + retrans_ns);
     ndp_solicit(n->link, n->asker, n->ip, known ? &n->mac : 0, 0);
 }
 
 void ndp_take_address(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
-    (void)stack;
+    stack->neighbour_generation += !mac_equal(&n->mac, step->mac);
     n->mac = *step->mac;
 }
 
@@ -93,10 +106,14 @@ void ndp_send_parked(struct leat *stack, struct neighbour6 *n, struct ndp_step *
 /* RFC 4861 7.3.1: it has just been heard of. */
 void ndp_confirm(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
+    const uint64_t reachable_ns = times_of(n)->reachable_ns;
+
     ndp_rest(stack, n, step);
     n->reachable_until_ns = /* RFC 4861 6.3.2: from 0.5 to 1.5 of it */
         stack->now_ns + reachable_ns / 2 +
         1000 * (uint64_t)stack_random_below(stack, (uint32_t)(reachable_ns / 1000));
+    if (stack->ipv6->suspects > 0)
+        route6_answers(n->link, n->ip);
 }
 
 /* RFC 4861 7.3.3: what is sent may bring an answer, and then nobody has to be asked. */
@@ -144,13 +161,31 @@ void neighbour6_timer(struct timer *timer, void *context)
 {
     struct leat *stack = context;
     struct neighbour6 *n = (struct neighbour6 *)timer;
+    struct link *link = n->link;
+    const struct leat_ip ip = n->ip;
     struct ndp_step step = {0};
 
-    if (n->state == NDP_DELAY)
+    if (n->state == NDP_DELAY) {
         ndp_event(stack, n, NDP_timeout_delay, &step);
-    else
-        ndp_event(stack, n, n->asked == SOLICIT_MAX ? NDP_timeout_give_up : NDP_timeout_rexmt,
-                  &step);
+    } else if (n->asked < SOLICIT_MAX) {
+        ndp_event(stack, n, NDP_timeout_rexmt, &step);
+    } else {
+        ndp_event(stack, n, NDP_timeout_give_up, &step);
+        route6_silent(link, ip);
+    }
+}
+
+void neighbour6_ask(struct link *link, struct leat_ip src, struct leat_ip ip)
+{
+    struct ndp_step step = {0};
+    struct neighbour6 *n = neighbour6_find(link, ip);
+
+    if (!n)
+        n = neighbour6_create_at_cost(link, ip);
+    if (!n || (n->state != NDP_NONE && n->state != NDP_STALE)) /* it is asked already */
+        return;
+    n->asker = src;
+    ndp_event(link->stack, n, NDP_packet_to_send, &step);
 }
 
 void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip next_hop,
@@ -160,6 +195,7 @@ void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip nex
     struct ndp_step step = {.packet = packet};
     struct neighbour6 *n;
 
+    stack->ipv6->hop = 0;
     if (leat_ip_is_multicast(next_hop)) {
         ndp_output_to_group(link, next_hop, packet);
         return;
@@ -173,6 +209,7 @@ void neighbour6_output(struct link *link, struct leat_ip src, struct leat_ip nex
         return;
     }
     neighbour6_used(stack, n);
+    stack->ipv6->hop = n;
     n->asker = src;
     if (n->state == NDP_REACHABLE && n->reachable_until_ns <= stack->now_ns)
         ndp_event(stack, n, NDP_reachable_over, &step);
@@ -194,6 +231,16 @@ void neighbour6_learn(struct link *link, struct leat_ip ip, const struct leat_ma
               &step);
 }
 
+/* It is as good as an answer of its own. */
+void neighbour6_confirmed(struct link *link, struct leat_ip ip)
+{
+    struct ndp_step step = {0};
+    struct neighbour6 *n = neighbour6_find(link, ip);
+
+    if (n && n->state > NDP_INCOMPLETE)
+        ndp_event(link->stack, n, NDP_rcv_solicited, &step);
+}
+
 /* RFC 4861 7.2.5: what an advertisement says of @n. */
 static enum ndp_event meaning_of(const struct neighbour6 *n, const struct wire_ndp *ndp)
 {
@@ -212,9 +259,13 @@ bool neighbour6_advertised(struct link *link, const struct wire_ndp *ndp)
 {
     struct ndp_step step = {.mac = &ndp->mac};
     struct neighbour6 *n = neighbour6_find(link, ndp->target);
+    enum ndp_event meaning;
 
     if (!n)
         return false;
-    ndp_event(link->stack, n, meaning_of(n, ndp), &step);
+    meaning = meaning_of(n, ndp);
+    ndp_event(link->stack, n, meaning, &step);
+    if (!ndp->is_router && !step.dropped && meaning != NDP_rcv_disputed)
+        route6_no_router(link, ndp->target);
     return !step.dropped;
 }

@@ -130,7 +130,7 @@ bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
 
     if (most == 0 && free > tcp->config.connections / ENTRIES_PART)
         return true;
-    peer = peer_find(&tcp->peers, remote_ip);
+    peer = peer_find(&tcp->peers, host_network(tcp->stack, remote_ip));
     if (!peer)
         return true;
     return peer->connections < (most > 0 ? most : share_of(tcp, free) + 1);

@@ -4,6 +4,8 @@
 #include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
 
+#include "ip/host.h"
+
 uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 {
     const bool ecn =
@@ -37,9 +39,13 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
     tcp->conn_count++;
     conn->tcp = tcp;
     if (remote_ip != local_ip)
-        conn->peer = peer_take(&tcp->peers, remote_ip);
+        conn->peer = peer_take(&tcp->peers, host_network(tcp->stack, remote_ip));
     else
         tcp->peers.all[PEER_OURSELVES].connections++;
+    host_hold(tcp->stack, local_ip); /* as long as the program may ask */
+    host_hold(tcp->stack, remote_ip);
+    conn->tcb.local_ip = local_ip;
+    conn->tcb.remote_ip = remote_ip;
     conn->timer.fire = tcp_conn_timer;
     conn->transfer = &tcp->nothing;
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
@@ -56,10 +62,10 @@ enum {
 
 void tcp_conn_mss_changed(struct leat_tcp *conn)
 {
-    const uint16_t path = (uint16_t)(conn->pmtu.mtu - TCP_HEADERS_BYTES);
+    const uint16_t path = (uint16_t)(conn->pmtu.mtu - tcp_headers_bytes(&conn->tcb));
     const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
 
-    conn->no_df = pmtu_is_least(&conn->pmtu);
+    conn->no_df = pmtu_is_least(&conn->pmtu) && !tcb_is_v6(&conn->tcb); /* RFC 8200 5: no router cuts */
     /* RFC 6691 3: an MSS counts no options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
     if (tcp_has_transfer(conn))
@@ -115,6 +121,8 @@ void tcp_conn_free(struct leat_tcp *conn)
     if (conn->guest_age > 0)
         tcp_guest_end(conn);
     peer_give(&conn->tcp->peers, conn->peer);
+    host_release(conn->tcp->stack, conn->tcb.local_ip);
+    host_release(conn->tcp->stack, conn->tcb.remote_ip);
     conn->tcp->conn_count--;
     tcp_give_entry(conn->tcp, &conn->tcb);
 }

@@ -57,8 +57,12 @@ static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t
                           uint32_t minute, uint32_t index, uint32_t options)
 {
     const uint32_t words[] = {
-        tcb->local_ip, tcb->remote_ip, (uint32_t)tcb->local_port << 16 | tcb->remote_port,
-        irs,           minute,         index,
+        (uint32_t)host_word(tcp->stack, tcb->local_ip),
+        (uint32_t)host_word(tcp->stack, tcb->remote_ip),
+        (uint32_t)tcb->local_port << 16 | tcb->remote_port,
+        irs,
+        minute,
+        index,
         options};
     const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
 
@@ -90,7 +94,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     struct tcp *tcp = listener->tcp;
     const struct wire_tcp *syn = &segment->header;
     const uint32_t window = tcp_window_begin(tcp);
-    const unsigned index = mss_index(syn->mss ? syn->mss : mss_of_index[2]);
+    const unsigned index = mss_index(tcp_mss_of_syn(syn, host_is_v6(segment->packet->src)));
     struct tcb tcb = tcp_tcb_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
     struct path path;

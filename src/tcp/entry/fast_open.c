@@ -25,7 +25,7 @@ static uint32_t key_number(const struct tcp *tcp)
 
 static uint64_t cookie_of(const struct tcp *tcp, leat_ip4 client, uint32_t key)
 {
-    const uint32_t words[] = {client, 0x54464f, key};
+    const uint32_t words[] = {(uint32_t)host_word(tcp->stack, client), 0x54464f, key};
 
     return siphash24(&tcp->stack->secret_key, words, sizeof words);
 }
@@ -54,8 +54,10 @@ bool tcp_fast_open_knows(const struct tcp *tcp, leat_ip4 client, const struct wi
 
 static struct fast_open_server *find(struct tcp *tcp, leat_ip4 server)
 {
+    const uint64_t host = host_word(tcp->stack, server);
+
     for (unsigned i = 0; i < FAST_OPEN_SERVERS; i++) {
-        if (tcp->fast_open.servers[i].ip == server)
+        if (tcp->fast_open.servers[i].host == host)
             return &tcp->fast_open.servers[i];
     }
     return 0;
@@ -70,8 +72,8 @@ void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wire_tcp
     known = find(tcp, server);
     if (!known)
         known = &tcp->fast_open.servers[tcp->fast_open.next++ % FAST_OPEN_SERVERS];
-    known->ip = server;
-    known->mss = tcp_mss_of_syn(syn_ack);
+    known->host = host_word(tcp->stack, server);
+    known->mss = tcp_mss_of_syn(syn_ack, host_is_v6(server));
     known->cookie_bytes = syn_ack->fast_open_bytes;
     memcpy(known->cookie, syn_ack->fast_open, known->cookie_bytes);
 }

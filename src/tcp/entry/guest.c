@@ -16,7 +16,7 @@ enum {
     AGES = 15              /* that can be told apart: 1 to 15 */
 };
 
-static struct leat_tcp_listener *host_of(const struct leat_tcp *conn)
+static struct leat_tcp_listener *listener_of(const struct leat_tcp *conn)
 {
     if (conn->guest_age == 0)
         return 0;
@@ -59,7 +59,7 @@ static uint64_t left_of_rest_ns(const struct leat_tcp *conn,
 
 uint64_t tcp_guest_left_ns(struct leat_tcp *conn)
 {
-    const struct leat_tcp_listener *listener = host_of(conn);
+    const struct leat_tcp_listener *listener = listener_of(conn);
     uint64_t life_ns, rest_ns;
 
     if (!listener)
@@ -79,7 +79,7 @@ void tcp_guest_begin(struct leat_tcp *conn, struct leat_tcp_listener *listener)
 
 void tcp_guest_end(struct leat_tcp *conn)
 {
-    struct leat_tcp_listener *listener = host_of(conn);
+    struct leat_tcp_listener *listener = listener_of(conn);
 
     if (listener)
         listener->guest_count--;
@@ -90,7 +90,7 @@ void tcp_guests_forget(struct leat_tcp_listener *listener)
     struct tcp *tcp = listener->tcp;
 
     for (uint32_t i = 0; listener->guest_count > 0 && i < tcp->config.connections; i++) {
-        if (tcp->conns[i].tcb.kind != TCB_CONN || host_of(&tcp->conns[i]) != listener)
+        if (tcp->conns[i].tcb.kind != TCB_CONN || listener_of(&tcp->conns[i]) != listener)
             continue;
         tcp->conns[i].guest_age = 0;
         listener->guest_count--;
@@ -117,7 +117,7 @@ static bool is_orphan(struct leat_tcp *conn)
 /* Its listener lets it go for others, and its address has more connections than the newcomer's. */
 static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newcomer)
 {
-    const struct leat_tcp_listener *listener = host_of(conn);
+    const struct leat_tcp_listener *listener = listener_of(conn);
     const struct peer *peer = tcp_peer(conn);
 
     if (!listener || !listener->config.displace ||
@@ -147,7 +147,7 @@ static struct leat_tcp *find_one(struct tcp *tcp, const struct newcomer *newcome
         struct leat_tcp *conn = next_entry(tcp);
 
         if (conn->tcb.kind != TCB_CONN || !(conn->tcb.flags & TCB_HASHED) ||
-            (newcomer->listener_is_full && host_of(conn) != newcomer->listener))
+            (newcomer->listener_is_full && listener_of(conn) != newcomer->listener))
             continue;
         if (is_orphan(conn))
             return conn;
@@ -167,7 +167,7 @@ bool tcp_admit_scarce(struct leat_tcp_listener *listener, leat_ip4 remote_ip)
     struct leat_tcp *conn;
 
     if (is_full || free <= tcp->config.connections / NEARLY_FULL_PART) {
-        const struct newcomer newcomer = {listener, peer_find(&tcp->peers, remote_ip), is_full};
+        const struct newcomer newcomer = {listener, peer_find(&tcp->peers, host_network(tcp->stack, remote_ip)), is_full};
 
         conn = find_one(tcp, &newcomer);
         if (conn) {

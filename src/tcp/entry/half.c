@@ -214,7 +214,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->last_ack_sent = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
-    pmtu_init(&conn->pmtu, (uint16_t)(min32(path_mss, mss_max) + TCP_HEADERS_BYTES));
+    pmtu_init(&conn->pmtu,
+              (uint16_t)(min32(path_mss, mss_max) + tcp_headers_bytes(&conn->tcb)));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;

@@ -9,6 +9,18 @@ enum {
     COUNTERS = 16
 };
 
+/* Numbers that stand for IPv6 addresses come and go: what is kept for RFC 6528's sake is of the
+ * addresses. */
+COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb,
+                                 enum purpose purpose)
+{
+    const uint64_t words[] = {
+        host_word(stack, tcb->remote_ip), host_word(stack, tcb->local_ip),
+        (uint64_t)purpose << 32 | (uint32_t)tcb->remote_port << 16 | tcb->local_port};
+
+    return siphash24(&stack->secret_key, words, sizeof words);
+}
+
 /* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
  * one after the other, and connections to one server for a port. */
 static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
@@ -16,6 +28,8 @@ static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum
     struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
     const struct tcp_tuple tuple = tcb_tuple(tcb);
 
+    if (tcb_is_v6(tcb))
+        return hash_tuple6(stack, tcb, purpose);
     if (!tcp_tuple_equal(last->tuple, tuple) || last->generation != stack->route_generation) {
         const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
         const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;

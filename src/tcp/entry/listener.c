@@ -51,10 +51,12 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
 
     if (!tcp)
         return LEAT_ERR_PROTOCOL;
-    if (!ip4_of(config->ip, &ip))
+    if (!host_of(stack, config->ip, 0, &ip))
         return LEAT_ERR_FAMILY;
-    if (config->port == 0 || (ip != IP4_ANY && !ipv4_is_ours(stack, ip)))
+    if (config->port == 0 || (ip != IP4_ANY && !host_is_ours(stack, ip)))
         return LEAT_ERR_ARGUMENT;
+    if (!host_may_be_held(stack, ip))
+        return LEAT_ERR_MEMORY;
     tcb = tcp_find(tcp, tcp_tuple(ip, config->port, IP4_ANY, 0));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
         tcp_event(tcb, TCP_passive_OPEN, &step);
@@ -72,6 +74,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     made->send_queue = tcp_send_queue_class(config->send_queue_bytes);
     made->ready.run = listener_deliver;
     near_ring_init(tcp, &made->acceptable);
+    made->v4_only = ip == IP4_ANY && leat_ip_is_v4(config->ip);
     tcb->local_ip = ip;
     tcb->local_port = config->port;
     tcp_hash(tcp, tcb);
@@ -84,14 +87,17 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
 
 /* ---- half-open ---------------------------------------------------------------------------- */
 
-/* True if a SYN may have an entry.  The last one is kept for those that come with a cookie. */
-static bool has_room_for_half(const struct leat_tcp_listener *listener)
+/* True if @syn may have an entry.  The last one is kept for those that come with a
+ * cookie. */
+static bool has_room_for_half(const struct leat_tcp_listener *listener, const struct packet *syn)
 {
     struct tcp *tcp = listener->tcp;
     const uint32_t first = tcp->free_halves;
 
     return listener->half_count + listener->acceptable_count < listener->config.backlog &&
-           first != NEAR_NONE && ((struct tcb *)near_at(tcp, first))->hash_next != NEAR_NONE;
+           first != NEAR_NONE && ((struct tcb *)near_at(tcp, first))->hash_next != NEAR_NONE &&
+           host_has_room_for_stranger(tcp->stack, syn->src) &&
+           host_may_be_held(tcp->stack, syn->dst);
 }
 
 /* RFC 7413 4.2: a good cookie, something to take, and not too many of them at a time (5.1). */
@@ -142,7 +148,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (listener->config.per_address > 0 && !listener->config.displace &&
         !tcp_may_connect(listener->tcp, segment->packet->src, listener->config.per_address))
         return false; /* it would be refused when it is open */
-    if (!has_room_for_half(listener)) {
+    if (!has_room_for_half(listener, segment->packet)) {
         /* nobody takes those that are here already; and a cookie is a number that needn't lie
          * above those of the old connection */
         if (listener->tcp->config.no_cookies || before ||
@@ -173,7 +179,9 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
 
     if (!tcp_cookie_check(tcp, segment, &syn.header))
         return false;
-    *half = listener->acceptable_count < listener->config.backlog
+    *half = listener->acceptable_count < listener->config.backlog &&
+                    host_may_be_held(tcp->stack, segment->packet->src) &&
+                    host_may_be_held(tcp->stack, segment->packet->dst)
                 ? tcp_half_new(listener, segment, 0)
                 : 0;
     if (!*half)

@@ -5,7 +5,8 @@
  * until another one is: who comes and goes again and again is not looked for.  Half-open ones don't
  * count, for anybody can write any address into a SYN.  When all entries are taken, or a bucket is
  * full, addresses share one: they are held to one share together, and nobody gets more than his
- * own. IPv6 will key this table by /64.
+ * own.  Who has an IPv6 address has a /64 of them, so that is one address here: host_network() gives
+ * both families' numbers.
  */
 #ifndef TCP_PEER_H
 #define TCP_PEER_H

@@ -1,6 +1,7 @@
 /* table.c -- finding a connection, and the memory of the four kinds. */
 #include <string.h>
 
+#include "ip/host.h"
 #include "tcp/tcp.h"
 
 static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
@@ -66,10 +67,25 @@ static void set_last_tcb(struct tcp *tcp, struct hashed_tuple *at, struct tcb *t
     tcb->flags |= TCB_HASHED;
 }
 
+/* Who is in the table holds both of its hosts, a listener the one that it has. */
+COLD static void hold_hosts(const struct tcp *tcp, const struct tcb *tcb)
+{
+    host_hold(tcp->stack, tcb->local_ip);
+    host_hold(tcp->stack, tcb->remote_ip);
+}
+
+COLD static void release_hosts(const struct tcp *tcp, const struct tcb *tcb)
+{
+    host_release(tcp->stack, tcb->local_ip);
+    host_release(tcp->stack, tcb->remote_ip);
+}
+
 void tcp_hash(struct tcp *tcp, struct tcb *tcb)
 {
     struct hashed_tuple *at = hashed(tcp, tcb_tuple(tcb));
 
+    if (host_is_v6(tcb->local_ip))
+        hold_hosts(tcp, tcb);
     tcb->hash_next = tcp->buckets[at->bucket];
     tcp->buckets[at->bucket] = near_to(tcp, tcb);
     set_last_tcb(tcp, at, tcb);
@@ -97,6 +113,8 @@ void tcp_unhash(struct tcp *tcp, struct tcb *tcb)
     at->near = NEAR_NONE;
     if (tcp->last_tcb == tcb)
         tcp->last_tcb = 0;
+    if (host_is_v6(tcb->local_ip))
+        release_hosts(tcp, tcb);
     tcb->flags &= (uint8_t)~TCB_HASHED;
 }
 

@@ -33,7 +33,7 @@ enum tcb_flag {
 /* The head of every connection. */
 struct tcb {
     uint32_t hash_next; /* near (core/near.h), from struct tcp */
-    leat_ip4 local_ip;  /* IP4_ANY in a listener for all addresses */
+    leat_ip4 local_ip;  /* IP4_ANY in a listener for all addresses; of IPv6: ip/host.h */
     leat_ip4 remote_ip;
     uint16_t local_port;
     uint16_t remote_port;

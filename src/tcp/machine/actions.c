@@ -130,7 +130,7 @@ void tcp_snd_probe(struct tcb *tcb, struct tcp_step *step)
 
 static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
 {
-    if (pmtu_timed_out(&conn->pmtu, now->now_ns))
+    if (pmtu_timed_out(&conn->pmtu, tcp_least_mtu(&conn->tcb), now->now_ns))
         tcp_conn_mss_changed(conn);
     recovery_timed_out(&conn->transfer->recovery, &conn->transfer->scoreboard,
                        &conn->transfer->congestion, now);
@@ -175,7 +175,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     if (tcb->kind == TCB_HALF) {
         struct tcp_half *half = tcp_half(tcb);
 
-        half->peer_mss = tcp_mss_of_syn(header);
+        half->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
         half->snd_wnd = header->window;
         half->snd_wind_shift = header->wind_shift;
     } else {
@@ -183,7 +183,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
 
         conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
-        conn->peer_mss = tcp_mss_of_syn(header);
+        conn->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
         if (header->has_fast_open && conn->fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;

@@ -4,7 +4,6 @@
 enum {
     MSS_MIN = 48,
     BASE = 1200,    /* BASE_PLPMTU (RFC 8899 5.1.2) */
-    LEAST = 576,    /* MIN_PLPMTU for IPv4, and RFC 5927 7's floor for ICMP */
     MAX_PROBES = 3, /* RFC 8899 5.1.2 */
     TIMEOUTS_TO_BASE = 2,
     TIMEOUTS_TO_LEAST = 6,
@@ -35,9 +34,9 @@ void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu)
     *pmtu = (struct pmtu){.mtu = link_mtu, .most = link_mtu};
 }
 
-void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max)
+void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max, uint32_t headers_bytes)
 {
-    const uint32_t mtu = TCP_HEADERS_BYTES + (mss_max < MSS_MIN ? (uint32_t)MSS_MIN : mss_max);
+    const uint32_t mtu = headers_bytes + (mss_max < MSS_MIN ? (uint32_t)MSS_MIN : mss_max);
 
     if (mtu < pmtu->most)
         pmtu->most = (uint16_t)mtu;
@@ -47,7 +46,7 @@ void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max)
 
 bool pmtu_is_least(const struct pmtu *pmtu)
 {
-    return pmtu->mtu <= LEAST;
+    return pmtu->mtu <= PMTU_LEAST_IPV4;
 }
 
 /* Larger packets may be tried again @after_ns. */
@@ -63,22 +62,22 @@ static bool shrink_to(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns, uint64_t
     return true;
 }
 
-bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns)
+bool pmtu_timed_out(struct pmtu *pmtu, uint16_t least, uint64_t now_ns)
 {
     pmtu->probing = 0;
     if (pmtu->timeouts < TIMEOUTS_MAX)
         pmtu->timeouts++;
     /* most likely it is something else, so the search begins as soon as something gets through */
     if (pmtu->timeouts == TIMEOUTS_TO_BASE)
-        return shrink_to(pmtu, BASE, now_ns, soon_ns);
+        return shrink_to(pmtu, least > BASE ? least : (uint16_t)BASE, now_ns, soon_ns);
     if (pmtu->timeouts == TIMEOUTS_TO_LEAST)
-        return shrink_to(pmtu, LEAST, now_ns, soon_ns);
+        return shrink_to(pmtu, least, now_ns, soon_ns);
     return false;
 }
 
-bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns)
+bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint16_t least, uint64_t now_ns)
 {
-    return shrink_to(pmtu, mtu < LEAST ? LEAST : mtu, now_ns, raise_ns);
+    return shrink_to(pmtu, mtu < least ? least : mtu, now_ns, raise_ns);
 }
 
 /* What gets through and what doesn't lie close together. */

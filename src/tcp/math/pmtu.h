@@ -14,7 +14,10 @@
 #include "core/cold.h"
 
 enum {
-    TCP_HEADERS_BYTES = 40 /* fixed IPv4 and TCP headers: what an MTU has more than an MSS */
+    TCP_HEADERS_BYTES = 40,  /* fixed IPv4 and TCP headers: what an MTU has more than an MSS */
+    TCP_HEADERS6_BYTES = 60, /* of IPv6 */
+    PMTU_LEAST_IPV4 = 576,   /* MIN_PLPMTU (RFC 8899 5.1.2), and RFC 5927 7's floor for ICMP */
+    PMTU_LEAST_IPV6 = 1280   /* every link carries that (RFC 8200 5, RFC 8201 4) */
 };
 
 struct pmtu {
@@ -29,10 +32,11 @@ struct pmtu {
 
 void pmtu_init(struct pmtu *pmtu, uint16_t link_mtu);
 
-/* No segment is to have more than @mss_max bytes of text, 48 at least (CVE-2019-11479). */
-COLD void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max);
+/* No segment is to have more than @mss_max bytes of text, 48 at least (CVE-2019-11479); behind
+ * @headers_bytes of IP and TCP. */
+COLD void pmtu_clamp(struct pmtu *pmtu, uint16_t mss_max, uint32_t headers_bytes);
 
-/* True at the smallest size: a path that carries less has to cut it, so DF stays off (RFC 1191 3;
+/* True at the smallest size of IPv4: a path that carries less has to cut it, so DF stays off (RFC 1191 3;
  * RFC 5927 7 believes nothing less). */
 bool pmtu_is_least(const struct pmtu *pmtu);
 
@@ -42,11 +46,13 @@ static inline void pmtu_progress(struct pmtu *pmtu)
     pmtu->timeouts = 0;
 }
 
-/* The retransmission timer fired.  True: the path may be a black hole, so `mtu` has shrunk. */
-COLD bool pmtu_timed_out(struct pmtu *pmtu, uint64_t now_ns);
+/* The retransmission timer fired.  True: the path may be a black hole, so `mtu` has shrunk, to @least
+ * at least. */
+COLD bool pmtu_timed_out(struct pmtu *pmtu, uint16_t least, uint64_t now_ns);
 
-/* ICMP says that no more than @mtu bytes get through (RFC 1191).  True: `mtu` has shrunk. */
-COLD bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint64_t now_ns);
+/* ICMP says that no more than @mtu bytes get through (RFC 1191, RFC 8201); less than @least is not
+ * believed.  True: `mtu` has shrunk. */
+COLD bool pmtu_told(struct pmtu *pmtu, uint16_t mtu, uint16_t least, uint64_t now_ns);
 
 /* The size of packet that should be tried now, or 0. */
 uint16_t pmtu_candidate(const struct pmtu *pmtu, uint64_t now_ns);

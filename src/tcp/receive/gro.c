@@ -9,6 +9,10 @@
  * A segment is merged only after its checksums were verified, here or by the device; the
  * super-frame is marked LEAT_CHECKSUM_VERIFIED.  PSH ends it, as the sender says that no more is
  * coming.
+ *
+ * Segments of several senders come in turn, so a few flows of a burst are remembered.  A
+ * super-frame goes up in the place of its first segment: no frame of a flow overtakes another one,
+ * as what can't be merged ends the super-frame of its flow.
  */
 #include "tcp/receive/gro.h"
 
@@ -42,6 +46,7 @@ enum {
 };
 
 enum {
+    FLOWS = 8, /* of a burst that are put together at a time: what lies on the stack for them */
     VERSION_AND_IHL = 0x45,
     IP_FRAGMENTED = 0x3fff, /* MF, and the offset */
     PROTOCOL_TCP = 6
@@ -114,7 +119,7 @@ static bool checksums_are_right(const struct leat_buf *frame)
 /* True if @frame, with so much text, goes on where @merge ends. */
 static bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t text_bytes)
 {
-    if (text_bytes == 0 || text_bytes > merge->segment_bytes ||
+    if (text_bytes > merge->segment_bytes ||
         merge->text_bytes + text_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP_AT ||
         get32(frame->data + SEQ_AT) != merge->next_seq ||
         !same_headers(merge->frame->data, frame->data))
@@ -164,29 +169,99 @@ static void begin(struct merge *merge, struct leat_buf *frame, uint32_t text_byt
                             .segment_bytes = text_bytes};
 }
 
+/* The flows of a burst, by the key of each. */
+struct flows {
+    struct merge merges[FLOWS];
+    uint32_t keys[FLOWS];
+    uint32_t count; /* that are known; those behind mean nothing */
+    uint32_t last;  /* that was asked for: bursts are mostly of one */
+};
+
+/* Two flows may have one key: they end each other's super-frames, as same_headers() tells. */
+static uint32_t key_of(const uint8_t *at)
+{
+    return get32(at + TCP_AT) ^ get32(at + IP_SRC_AT);
+}
+
+/* The flow of that key, a new one if @begins; NULL: it isn't known, or there are too many.  Then it
+ * goes up as it came: to forget another one for it would end that one's super-frame, and if they
+ * come in turn none would ever grow. */
+static inline struct merge *find(struct flows *flows, uint32_t key, bool begins)
+{
+    uint32_t i = flows->last;
+
+    if (i < flows->count && flows->keys[i] == key)
+        return &flows->merges[i];
+    for (i = 0; i < flows->count && flows->keys[i] != key; i++)
+        continue;
+    if (i == flows->count) {
+        if (i == FLOWS || !begins)
+            return 0;
+        flows->count++;
+        flows->keys[i] = key;
+        flows->merges[i].frame = 0;
+    }
+    flows->last = i;
+    return &flows->merges[i];
+}
+
+static void finish_all(struct flows *flows)
+{
+    for (uint32_t i = 0; i < flows->count; i++) {
+        if (flows->merges[i].frame)
+            finish(&flows->merges[i]);
+    }
+}
+
+/* @frame can't be merged: it ends what it might belong to. */
+static void pass(struct flows *flows, const struct leat_buf *frame)
+{
+    const uint8_t *at = frame->data;
+
+    if (flows->count == 0 || frame->len < OPTIONS_AT)
+        return;
+    if (get16(at + TYPE_AT) != ETHERNET_IPV4 || at[IP_AT] != VERSION_AND_IHL) {
+        finish_all(flows); /* behind a tag, or options: its ports lie elsewhere */
+        return;
+    }
+    if (at[IP_PROTOCOL_AT] == PROTOCOL_TCP) {
+        struct merge *merge = find(flows, key_of(at), false);
+
+        if (merge && merge->frame)
+            finish(merge);
+    }
+}
+
 uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
 {
-    struct merge merge = {0};
+    struct flows flows;
     uint32_t kept = 0;
 
+    flows.count = flows.last = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct leat_buf *frame = frames[i];
         const uint32_t text_bytes = plain_text_bytes(frame);
+        struct merge *merge;
 
-        if (!merge.frame || !goes_on(&merge, frame, text_bytes)) {
-            if (merge.frame)
-                finish(&merge);
-            if (text_bytes > 0)
-                begin(&merge, frame, text_bytes);
+        if (text_bytes == 0) {
+            pass(&flows, frame);
             frames[kept++] = frame;
             continue;
         }
-        absorb(&merge, frame, text_bytes);
+        merge = find(&flows, key_of(frame->data), true);
+        if (!merge || !merge->frame || !goes_on(merge, frame, text_bytes)) {
+            if (merge && merge->frame)
+                finish(merge);
+            if (merge)
+                begin(merge, frame, text_bytes);
+            frames[kept++] = frame;
+            continue;
+        }
+        absorb(merge, frame, text_bytes);
         stack->stats.taken_merged++;
-        if (text_bytes < merge.segment_bytes || (merge.frame->data[FLAGS_AT] & TCP_PSH))
-            finish(&merge);
+        if (text_bytes < merge->segment_bytes || (merge->frame->data[FLAGS_AT] & TCP_PSH))
+            finish(merge);
     }
-    if (merge.frame)
-        finish(&merge);
+    finish_all(&flows);
     return kept;
 }

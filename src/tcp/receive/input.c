@@ -12,14 +12,25 @@
 #include "core/view.h"
 #include "ip/icmp.h"
 #include "wire/bytes.h"
+#include "wire/ipv6.h"
 
 /* ---- is it a segment at all --------------------------------------------------------------- */
+
+COLD static bool checksum6_is_right(const struct packet *packet, uint32_t len)
+{
+    const uint8_t *ip = packet->buf->data - packet->header_bytes;
+
+    return checksum_agrees(checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
+                           big_endian16(IP_TCP) + big_endian32(len) + checksum_list(packet->buf));
+}
 
 static bool checksum_is_right(const struct packet *packet, uint32_t len)
 {
     if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
         packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
         return true;
+    if (host_is_v6(packet->src))
+        return checksum6_is_right(packet, len);
     return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_TCP, len) +
                            checksum_list(packet->buf));
 }
@@ -258,7 +269,7 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
         step->segment->event_count = 0;
     }
     listener = tcp_find_listener(tcp, packet->dst, port);
-    if (listener)
+    if (listener && !(listener->v4_only && host_is_v6(packet->dst)))
         return listener_input(listener, step, before);
     closed_input(step);
     return 0;
@@ -290,7 +301,8 @@ void tcp_input(struct leat *stack, struct packet *packet)
 /* RFC 1191 6.4: smaller segments from now on, and what was in flight again. */
 static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
 {
-    if (!pmtu_told(&conn->pmtu, next_hop_mtu, conn->tcp->stack->now_ns))
+    if (!pmtu_told(&conn->pmtu, next_hop_mtu, tcp_least_mtu(&conn->tcb),
+                   conn->tcp->stack->now_ns))
         return;
     tcp_conn_mss_changed(conn);
     if (!tcp_has_transfer(conn))

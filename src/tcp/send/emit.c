@@ -67,7 +67,7 @@ COLD static bool no_memory(struct tcp *tcp, struct leat_buf *text)
  * pseudo-header, if it can, or who cuts a super-frame does. */
 static inline void checksum(const struct path *path, struct leat_buf *segment, uint32_t bytes)
 {
-    const uint64_t pseudo = checksum_pseudo(path->src, path->dst, IP_TCP, bytes);
+    const uint64_t pseudo = path->pseudo_sum + big_endian16(IP_TCP) + big_endian32(bytes);
     uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
 
     if (segment->segment_bytes > 0 ||
@@ -87,7 +87,7 @@ static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struc
     const struct ipv4_options options = {
         .protocol = IP_TCP, .tos = tos, .dont_fragment = dont_fragment};
 
-    ipv4_output(stack, path, &options, segment);
+    ip_output(stack, path, &options, segment);
 }
 
 /* Down it goes.  Takes @segment. */
@@ -225,7 +225,7 @@ static uint16_t offered_mss(const struct tcb *tcb, const struct path *path)
     uint32_t most = UINT16_MAX;
 
     if (tcb->kind == TCB_CONN)
-        most = ((const struct leat_tcp *)(const void *)tcb)->pmtu.most - TCP_HEADERS_BYTES;
+        most = ((const struct leat_tcp *)(const void *)tcb)->pmtu.most - tcp_headers_bytes(tcb);
     else if (tcb->kind == TCB_HALF)
         most = ((const struct tcp_half *)(const void *)tcb)->listener->config.mss_max;
     return most < tcp_mss_of(path) ? (uint16_t)most : tcp_mss_of(path);

@@ -47,7 +47,7 @@ COLD void tcp_emit_limited_ACK(struct tcp *tcp, struct tcb *tcb);
 /* Largest text in a segment on @path, without options (RFC 6691). */
 static inline uint16_t tcp_mss_of(const struct path *path)
 {
-    return (uint16_t)(path->mtu - TCP_HEADERS_BYTES);
+    return (uint16_t)(path->mtu - (path->is_v6 ? TCP_HEADERS6_BYTES : TCP_HEADERS_BYTES));
 }
 
 /* The same to @remote, or a guess. */

@@ -15,6 +15,7 @@
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 enum {
@@ -24,10 +25,24 @@ enum {
     IP_CHECKSUM_AT = 10,
     IP_SRC_AT = 12,
     IP_DST_AT = 16,
-    TCP_AT = IP_AT + IPV4_HEADER_BYTES,
+    TYPE_AT = 12,
+    TCP4_AT = IP_AT + IPV4_HEADER_BYTES,
+    TCP6_AT = IP_AT + IPV6_HEADER_BYTES,
     TCP_SEQ_AT = 4,
     TCP_FLAGS_AT = 13
 };
+
+/* Which family it is of. */
+static inline bool is_v6(const struct leat_buf *frame)
+{
+    return get16(frame->data + TYPE_AT) == ETHERNET_IPV6;
+}
+
+/* Where TCP's header begins. */
+static inline uint32_t tcp_at(const struct leat_buf *frame)
+{
+    return is_v6(frame) ? TCP6_AT : TCP4_AT;
+}
 
 /* Makes the IP header that of a datagram with @text_bytes of text.  All full segments have the same
  * one: it is written for the first, and copied. */
@@ -36,6 +51,10 @@ static void set_ip_length(struct leat_buf *frame, uint32_t text_bytes)
     uint8_t *ip = frame->data + IP_AT;
     const uint16_t total = (uint16_t)(frame->len - IP_AT + text_bytes);
 
+    if (is_v6(frame)) {
+        put16(ip + IPV6_PAYLOAD_AT, (uint16_t)(total - IPV6_HEADER_BYTES));
+        return;
+    }
     if (get16(ip + IP_TOTAL_AT) == total)
         return;
     put16(ip + IP_CHECKSUM_AT,
@@ -43,13 +62,22 @@ static void set_ip_length(struct leat_buf *frame, uint32_t text_bytes)
     put16(ip + IP_TOTAL_AT, total);
 }
 
-static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool device_sums)
+/* The sum of the pseudo-header of a segment of @bytes. */
+static uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t bytes)
 {
     const uint8_t *ip = frame->data + IP_AT;
-    uint8_t *tcp = frame->data + TCP_AT;
-    const uint32_t header_bytes = frame->len - TCP_AT;
-    const uint64_t pseudo = checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT),
-                                            ip[IP_PROTOCOL_AT], header_bytes + text_bytes);
+
+    if (is_v6(frame))
+        return checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
+               big_endian16(ip[IPV6_NEXT_AT]) + big_endian32(bytes);
+    return checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT), ip[IP_PROTOCOL_AT], bytes);
+}
+
+static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool device_sums)
+{
+    uint8_t *tcp = frame->data + tcp_at(frame);
+    const uint32_t header_bytes = frame->len - tcp_at(frame);
+    const uint64_t pseudo = pseudo_sum(frame, header_bytes + text_bytes);
 
     if (device_sums) {
         put16(tcp + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(pseudo));
@@ -64,20 +92,21 @@ static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool devic
 /* A new frame with the headers of @frame, for text that is not the last. */
 static struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame)
 {
-    struct leat_buf *segment = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM - TCP_AT);
+    struct leat_buf *segment =
+        leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM - tcp_at(frame));
 
     if (!segment)
         return 0;
     memcpy(leat_buf_put(segment, frame->len), frame->data, frame->len);
     segment->checksum = frame->checksum;
-    segment->data[TCP_AT + TCP_FLAGS_AT] &= (uint8_t) ~(TCP_PSH | TCP_FIN);
+    segment->data[tcp_at(frame) + TCP_FLAGS_AT] &= (uint8_t) ~(TCP_PSH | TCP_FIN);
     return segment;
 }
 
 struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device_sums)
 {
     const uint32_t len = frame->segment_bytes;
-    uint8_t *seq = frame->data + TCP_AT + TCP_SEQ_AT;
+    uint8_t *seq = frame->data + tcp_at(frame) + TCP_SEQ_AT;
     const uint32_t left = leat_buf_total(frame->next);
     struct leat_buf *segment, *text;
 

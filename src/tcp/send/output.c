@@ -80,12 +80,16 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
 /* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
 static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
 {
-    const uint32_t headers = TCP_HEADERS_BYTES + (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0);
     const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
-    const uint32_t text_bytes = candidate - headers;
+    uint32_t text_bytes;
 
-    if (candidate == 0 || candidate - (uint32_t)TCP_HEADERS_BYTES > conn->peer_mss ||
-        conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < text_bytes ||
+    if (candidate == 0)
+        return false;
+    text_bytes = candidate - tcp_headers_bytes(&conn->tcb);
+    if (text_bytes > conn->peer_mss)
+        return false;
+    text_bytes -= conn->tcb.flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0;
+    if (conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < text_bytes ||
         room < text_bytes || tcp_unsent_bytes(conn) < text_bytes)
         return false;
     *plan = (struct plan){.seq = conn->tcb.snd_nxt, .text_bytes = text_bytes};

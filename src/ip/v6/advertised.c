@@ -1,0 +1,236 @@
+/*
+ * advertised.c -- what one router advertisement changes (RFC 4861 6.3.4, RFC 4862 5.5.3).
+ *
+ * Routers are believed as far as their RFCs want it, within bounds: tables of a fixed size, in
+ * which what lives makes no room for what is new, and limits to numbers that would cripple us.
+ */
+#include "ip/v6/route6.h"
+#include "ip/v6/slaac.h"
+#include "link/ethernet.h"
+#include "wire/ra.h"
+
+enum {
+    HOP_LIMIT_MIN = 32,     /* lower ones cut us off: CVE-2015-2922 */
+    RETRANS_MIN_MS = 100,   /* faster is a flood, */
+    RETRANS_MAX_MS = 10000, /* slower keeps an address checked for ever */
+    REACHABLE_MIN_MS = 1000,
+    REACHABLE_MAX_MS = 3600000 /* RFC 4861 6.2.1 */
+};
+
+/* A prefix that is on the link; until now: not any more. */
+static void take_on_link(struct leat_slaac *slaac, const struct wire_ra_option *said)
+{
+    struct leat *stack = slaac->link->stack;
+    const uint64_t until_ns = slaac_until_ns(slaac, said->lifetime_s);
+    struct prefix6 *place = 0;
+
+    for (unsigned i = 0; i < LEAT_SLAAC_PREFIXES_MAX; i++) {
+        struct prefix6 *prefix = &slaac->prefixes[i];
+
+        if (prefix->until_ns == 0) {
+            place = place ? place : prefix;
+        } else if (prefix->prefix_bits == said->prefix_bits &&
+                   leat_ip_equal(prefix->prefix, said->prefix)) {
+            prefix->until_ns = until_ns; /* the sweep, which follows, takes it out */
+            return;
+        }
+    }
+    if (said->lifetime_s == 0)
+        return;
+    if (!place) {
+        stack->stats.ndp_limits_reached++;
+        return;
+    }
+    *place = (struct prefix6){
+        .prefix = said->prefix, .until_ns = until_ns, .prefix_bits = said->prefix_bits};
+    stack->route_generation++;
+}
+
+/* RFC 4861 6.3.4, RFC 4862 5.5.3: the link-local prefix is none to be advertised. */
+static void take_prefix(struct leat_slaac *slaac, struct leat_ip router,
+                        const struct wire_ra_option *said)
+{
+    if (leat_ip_is_link_local(said->prefix) || leat_ip_is_multicast(said->prefix))
+        return;
+    if (said->on_link)
+        take_on_link(slaac, said);
+    if (said->autonomous && said->preferred_s <= said->lifetime_s)
+        address6_advertised(slaac->link, router, said);
+}
+
+static void take_route(struct leat_slaac *slaac, struct leat_ip router,
+                       const struct wire_ra_option *said)
+{
+    const struct route6_learned learned = {.network = said->prefix,
+                                           .prefix_bits = said->prefix_bits,
+                                           .preference = said->preference,
+                                           .until_ns = slaac_until_ns(slaac, said->lifetime_s)};
+
+    if (!leat_ip_is_link_local(said->prefix) && !leat_ip_is_multicast(said->prefix))
+        route6_learn(slaac->link, router, &learned);
+}
+
+static void take_mtu(struct leat_slaac *slaac, uint32_t mtu)
+{
+    struct link *link = slaac->link;
+    struct link6 *link6 = &link->stack->ipv6->links[link - link->stack->links];
+
+    if (mtu < IPV6_MTU_MIN || mtu > link->netif->mtu || mtu == link6->mtu)
+        return;
+    link6->mtu = (uint16_t)mtu;
+    link->stack->route_generation++;
+}
+
+/* One name server; of those that there are the lifetime is renewed, also to its end. */
+static void take_server(struct leat_slaac *slaac, struct leat_ip ip, uint64_t until_ns)
+{
+    struct server6 *place = 0;
+
+    if (leat_ip_is_multicast(ip) || leat_ip_is_any(ip) || leat_ip_is_loopback(ip) ||
+        leat_ip_is_v4(ip))
+        return;
+    for (unsigned i = LEAT_SLAAC_SERVERS_MAX; i > 0; i--) {
+        struct server6 *server = &slaac->servers[i - 1];
+
+        if (server->until_ns == 0) {
+            place = server;
+        } else if (leat_ip_equal(server->ip, ip)) {
+            server->until_ns = until_ns;
+            return;
+        }
+    }
+    if (until_ns <= slaac->link->stack->now_ns)
+        return;
+    if (place)
+        *place = (struct server6){.ip = ip, .until_ns = until_ns};
+    else
+        slaac->link->stack->stats.ndp_limits_reached++;
+}
+
+static void take_servers(struct leat_slaac *slaac, const struct wire_ra_option *said)
+{
+    for (uint32_t at = 0; at + 16 <= said->len; at += 16) {
+        struct leat_ip ip;
+
+        memcpy(ip.bytes, said->bytes + at, sizeof ip.bytes);
+        take_server(slaac, ip, slaac_until_ns(slaac, said->lifetime_s));
+    }
+}
+
+static bool is_text(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static void take_domain(struct leat_slaac *slaac, const char *name, uint64_t until_ns)
+{
+    struct domain6 *place = 0;
+
+    for (unsigned i = LEAT_SLAAC_DOMAINS_MAX; i > 0; i--) {
+        struct domain6 *domain = &slaac->domains[i - 1];
+
+        if (domain->until_ns == 0) {
+            place = domain;
+        } else if (is_text(domain->name, name)) {
+            domain->until_ns = until_ns;
+            return;
+        }
+    }
+    if (until_ns <= slaac->link->stack->now_ns)
+        return;
+    if (!place) {
+        slaac->link->stack->stats.ndp_limits_reached++;
+        return;
+    }
+    place->until_ns = until_ns;
+    memcpy(place->name, name, sizeof slaac->name);
+}
+
+static void take_domains(struct leat_slaac *slaac, const struct wire_ra_option *said)
+{
+    uint32_t at = 0;
+
+    while (wire_ra_name(said->bytes, said->len, &at, slaac->name, sizeof slaac->name))
+        take_domain(slaac, slaac->name, slaac_until_ns(slaac, said->lifetime_s));
+}
+
+/* RFC 8781 5.1: the first one stays as long as it lives. */
+static void take_nat64(struct leat_slaac *slaac, const struct wire_ra_option *said)
+{
+    struct prefix6 *nat64 = &slaac->nat64;
+    const bool is_this =
+        nat64->prefix_bits == said->prefix_bits && leat_ip_equal(nat64->prefix, said->prefix);
+
+    if (nat64->until_ns > 0 && !is_this)
+        return;
+    if (nat64->until_ns == 0 && said->lifetime_s == 0)
+        return;
+    *nat64 = (struct prefix6){.prefix = said->prefix,
+                              .until_ns = slaac_until_ns(slaac, said->lifetime_s),
+                              .prefix_bits = said->prefix_bits};
+}
+
+static void take_option(struct leat_slaac *slaac, struct leat_ip router,
+                        const struct wire_ra_option *said)
+{
+    switch ((enum ra_kind)said->kind) {
+    case RA_SOURCE:
+        if (!mac_is_group(&said->mac))
+            neighbour6_learn(slaac->link, router, &said->mac);
+        break;
+    case RA_PREFIX:
+        take_prefix(slaac, router, said);
+        break;
+    case RA_MTU:
+        take_mtu(slaac, said->mtu);
+        break;
+    case RA_ROUTE:
+        take_route(slaac, router, said);
+        break;
+    case RA_SERVERS:
+        take_servers(slaac, said);
+        break;
+    case RA_SEARCH:
+        take_domains(slaac, said);
+        break;
+    case RA_NAT64:
+        take_nat64(slaac, said);
+        break;
+    case RA_OTHER:
+        break;
+    }
+}
+
+/* RFC 4861 6.3.4: what is 0 is not said. */
+static void take_numbers(struct leat_slaac *slaac, const struct wire_ra *ra)
+{
+    const struct link *link = slaac->link;
+    struct link6 *link6 = &link->stack->ipv6->links[link - link->stack->links];
+
+    if (ra->hop_limit >= HOP_LIMIT_MIN)
+        link6->hop_limit = ra->hop_limit;
+    if (ra->retrans_ms >= RETRANS_MIN_MS && ra->retrans_ms <= RETRANS_MAX_MS)
+        link6->retrans_ns = ra->retrans_ms * UINT64_C(1000000);
+    if (ra->reachable_ms >= REACHABLE_MIN_MS && ra->reachable_ms <= REACHABLE_MAX_MS)
+        link6->reachable_ns = ra->reachable_ms * UINT64_C(1000000);
+}
+
+void slaac_take(struct leat_slaac *slaac, struct leat_ip router, const struct wire_ra *ra,
+                const uint8_t *bytes, uint32_t len)
+{
+    const struct route6_learned by_default = {.preference = ra->preference,
+                                              .until_ns = slaac_until_ns(slaac, ra->lifetime_s)};
+    struct wire_ra_option option;
+    uint32_t at = RA_BYTES;
+
+    slaac->managed = ra->managed;
+    slaac->other = ra->other;
+    take_numbers(slaac, ra);
+    route6_learn(slaac->link, router, &by_default);
+    while (wire_ra_next(&option, bytes, len, &at))
+        take_option(slaac, router, &option);
+}

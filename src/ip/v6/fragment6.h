@@ -1,0 +1,17 @@
+/* fragment6.h -- packets that come in fragments, and leave in them (RFC 8200 4.5). */
+#ifndef IP_V6_FRAGMENT6_H
+#define IP_V6_FRAGMENT6_H
+
+#include "ip/v6/ipv6.h"
+
+/* Takes a fragment, packet->buf, which starts at its IPv6 header and whose chain of headers has
+ * been walked up to the fragment header. */
+void fragment6_input(struct leat *stack, struct packet6 *packet,
+                     const struct wire_ipv6_chain *chain);
+
+/* Sends @payload, too long for @mtu, by @next_hop, each fragment with a header after @whole.  Takes
+ * @payload.  LEAT_ERR_MEMORY: some of it hasn't left. */
+enum leat_err fragment6_output(struct link *link, const struct wire_ipv6 *whole,
+                               struct leat_ip next_hop, uint32_t mtu, struct leat_buf *payload);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * host6.c -- the table of addresses that have numbers (ip/host.h).
+ *
+ * Whoever is asked for has an entry.  When all are taken, one that nobody holds is another's from
+ * then on; which one, the hand says that goes round, past those that were asked for last.  An eighth
+ * of the table can't be held (host_may_be_held()), so it finds one within a few steps of that round,
+ * by the average.
+ */
+#include "ip/host.h"
+#include "ip/route.h"
+#include "ip/v6/ipv6.h"
+
+_Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT, "one that nobody holds is always found");
+
+static uint32_t bucket_count(uint32_t hosts)
+{
+    uint32_t count = 1;
+
+    while (count <= hosts / 2)
+        count *= 2;
+    return count;
+}
+
+size_t hosts6_cost(const struct leat_ipv6_config *config)
+{
+    return arena_cost(1, sizeof(struct hosts6)) +
+           arena_cost(config->hosts + 1, sizeof(struct host6)) +
+           arena_cost(bucket_count(config->hosts), sizeof(uint32_t));
+}
+
+bool hosts6_init(struct leat *stack)
+{
+    const uint32_t count = stack->ipv6->config.hosts;
+    struct hosts6 *table = arena_take(&stack->arena, 1, sizeof *table);
+
+    if (!table)
+        return false;
+    table->all = arena_take(&stack->arena, count + 1, sizeof *table->all);
+    table->buckets = arena_take(&stack->arena, bucket_count(count), sizeof *table->buckets);
+    table->bucket_mask = bucket_count(count) - 1;
+    table->count = count;
+    stack->hosts6 = table;
+    return table->all && table->buckets;
+}
+
+static uint32_t *bucket(const struct leat *stack, struct leat_ip ip)
+{
+    uint64_t words[2];
+
+    memcpy(words, ip.bytes, sizeof words);
+    return &stack->hosts6->buckets[siphash13(&stack->table_key, words[0], words[1]) &
+                                   stack->hosts6->bucket_mask];
+}
+
+static bool is_recent(const struct hosts6 *table, uint32_t index)
+{
+    for (unsigned i = 0; i < HOSTS_RECENT; i++) {
+        if (table->recent[i] == index)
+            return true;
+    }
+    return false;
+}
+
+/* What is known of the old address of an entry is void. */
+static void forget(struct leat *stack, uint32_t index)
+{
+    struct hosts6 *table = stack->hosts6;
+    struct host6 *entry = &table->all[index];
+    const leat_ip4 host = (leat_ip4)HOST_V6 << 24 | index;
+    struct route_cache_entry *cached = route_cache_slot(stack, host);
+    uint32_t *at = bucket(stack, entry->ip);
+
+    while (*at != 0 && *at != index)
+        at = &table->all[*at].chain;
+    if (*at == index)
+        *at = entry->chain;
+    if (cached->path.dst == host)
+        cached->generation = 0;
+    path6_forget(stack, host);
+    if (entry->is_ours) /* whatever begins there */
+        stack->route_generation++;
+}
+
+/* An entry that nobody holds, for another address. */
+static uint32_t take(struct leat *stack)
+{
+    struct hosts6 *table = stack->hosts6;
+
+    do
+        table->hand = table->hand == table->count ? 1 : table->hand + 1;
+    while (table->all[table->hand].holders > 0 || is_recent(table, table->hand));
+    forget(stack, table->hand);
+    return table->hand;
+}
+
+static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link)
+{
+    const uint32_t index = take(stack);
+    uint32_t *head = bucket(stack, ip);
+
+    stack->hosts6->all[index] = (struct host6){.ip = ip, .chain = *head, .link = link & 15};
+    *head = index;
+    return index;
+}
+
+static bool is_entry_of(const struct host6 *entry, const struct leat_ip *ip, uint32_t link)
+{
+    return leat_ip_equal(entry->ip, *ip) && entry->link == link;
+}
+
+static COLD uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
+{
+    struct hosts6 *table = stack->hosts6;
+    uint32_t index = *bucket(stack, ip);
+
+    while (index != 0 && !is_entry_of(&table->all[index], &ip, link))
+        index = table->all[index].chain;
+    if (index == 0)
+        index = make(stack, ip, link);
+    table->recent[table->recent_at++ % HOSTS_RECENT] = index;
+    return index;
+}
+
+leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
+{
+    const struct hosts6 *table = stack->hosts6;
+    const uint32_t link = ip6_stays_on_link(ip) ? zone : 0;
+
+    for (unsigned i = 0; i < HOSTS_RECENT; i++) {
+        if (is_entry_of(&table->all[table->recent[i]], &ip, link))
+            return (leat_ip4)HOST_V6 << 24 | table->recent[i];
+    }
+    return (leat_ip4)HOST_V6 << 24 | look_up(stack, ip, link);
+}

@@ -1,0 +1,207 @@
+/*
+ * path6.c -- the way to a host, and packets of UDP and TCP on it.
+ *
+ * Where a packet went lately its headers are kept, as header_template.h does for IPv4:
+ * ipv6_output() has decided, and this is what it came to.  It is good while the neighbour is known
+ * to be reachable (RFC 4861 7.3.1), and no address, route or neighbour has changed.
+ */
+#include "core/view.h"
+#include "ip/host.h"
+#include "ip/route.h"
+#include "ip/v6/neighbour6.h"
+#include "wire/bytes.h"
+#include "wire/ethernet.h"
+
+enum {
+    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES
+};
+
+/* The headers of the packet that went to a host last. */
+struct headers6 {
+    uint64_t neighbour_generation; /* of the stack then; 0: there are none */
+    uint64_t until_ns;
+    uint32_t route_generation;
+    leat_ip4 src;
+    leat_ip4 dst;
+    uint8_t bytes[HEADERS_BYTES];
+};
+
+size_t paths6_cost(void)
+{
+    return arena_cost(ROUTE_CACHE_HOSTS, sizeof(struct headers6));
+}
+
+bool paths6_init(struct leat *stack)
+{
+    stack->ipv6->headers = arena_take(&stack->arena, ROUTE_CACHE_HOSTS, sizeof(struct headers6));
+    return stack->ipv6->headers;
+}
+
+bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
+{
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address6_is_usable(link, ip))
+            return true;
+    }
+    return leat_ip_is_loopback(ip);
+}
+
+/* To ourselves: it never leaves us. */
+static enum leat_err path_home(struct leat *stack, struct path *path)
+{
+    if (path->src == IP4_ANY)
+        path->src = path->dst;
+    else if (!host_is_ours(stack, path->src))
+        return LEAT_ERR_NO_ROUTE;
+    path->link = 0;
+    path->mtu = UINT16_MAX;
+    return LEAT_OK;
+}
+
+/* Our address on @link for packets to @dst; @src other than "::": no other than this one.  NULL:
+ * there is none, or no way. */
+static const struct address6 *source_on(struct link *link, struct leat_ip src, struct leat_ip dst)
+{
+    const struct address6 *address;
+    struct leat_ip next_hop;
+
+    if (!leat_ip_is_multicast(dst) && !ipv6_next_hop(link, src, dst, &next_hop))
+        return 0;
+    if (leat_ip_is_any(src))
+        return address6_toward(link, dst);
+    address = address6_find(link, src);
+    return address && address->state >= ADDRESS6_OPTIMISTIC ? address : 0;
+}
+
+/* The first link that does; @zone, if it isn't 0, is the only one that may. */
+static const struct address6 *source_toward(struct leat *stack, uint32_t zone, struct leat_ip src,
+                                            struct leat_ip dst)
+{
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        const struct address6 *address;
+
+        if (zone > 0 && link != &stack->links[zone - 1])
+            continue;
+        address = source_on(link, src, dst);
+        if (address)
+            return address;
+    }
+    return 0;
+}
+
+enum leat_err ipv6_path(struct leat *stack, struct path *path)
+{
+    const bool is_chosen = path->src == IP4_ANY;
+    const uint32_t zone = host6_at(stack, path->dst)->link;
+    const struct leat_ip dst = host_ip(stack, path->dst);
+    struct leat_ip src = is_chosen ? LEAT_IP_ANY : host_ip(stack, path->src);
+    const struct address6 *from;
+
+    if (leat_ip_is_multicast(src)) /* where a question to a group went: we choose who answers */
+        src = LEAT_IP_ANY;
+    path->is_group = leat_ip_is_multicast(dst);
+    if (ipv6_is_ours(stack, dst)) {
+        const enum leat_err err = path_home(stack, path);
+
+        path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
+        return err;
+    }
+    from = source_toward(stack, zone, src, dst);
+    if (!from)
+        return LEAT_ERR_NO_ROUTE;
+    path->link = from->link;
+    path->src = host6_of(stack, from->ip, (uint8_t)(from->link - stack->links + 1));
+    path->mtu = ipv6_mtu(from->link);
+    path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
+    host6_at(stack, path->src)->is_ours = true;
+    if (!path->is_group)
+        route_cache_put(stack, path, is_chosen);
+    return LEAT_OK;
+}
+
+static struct headers6 *headers_of(const struct leat *stack, leat_ip4 dst)
+{
+    return &stack->ipv6->headers[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
+}
+
+void path6_forget(const struct leat *stack, leat_ip4 host)
+{
+    struct headers6 *headers = headers_of(stack, host);
+
+    if (headers->dst == host)
+        headers->neighbour_generation = 0;
+}
+
+/* True if @payload, which is @bytes long, may have the headers that are kept. */
+static bool headers_fit(const struct leat *stack, const struct path *path,
+                        const struct headers6 *headers, const struct leat_buf *payload,
+                        uint32_t bytes)
+{
+    return SHORTCUTS && headers->neighbour_generation == stack->neighbour_generation &&
+           headers->route_generation == stack->route_generation && headers->dst == path->dst &&
+           headers->src == path->src && stack->now_ns < headers->until_ns &&
+           bytes + IPV6_HEADER_BYTES <= path->mtu && payload->segment_bytes == 0 &&
+           ipv4_output_room(stack, path);
+}
+
+/* @packet has just been queued: what stands in front of it is kept. */
+static void keep_headers(struct leat *stack, const struct path *path, struct headers6 *headers,
+                         const struct leat_buf *packet)
+{
+    const struct neighbour6 *hop = stack->ipv6->hop;
+
+    if (!hop || hop->state != NDP_REACHABLE || packet->len < HEADERS_BYTES ||
+        memcmp(packet->data + ETHERNET_HEADER_BYTES + IPV6_DST_AT,
+               host6_at(stack, path->dst)->ip.bytes, sizeof(struct leat_ip)) != 0)
+        return;
+    headers->neighbour_generation = stack->neighbour_generation;
+    headers->route_generation = stack->route_generation;
+    headers->until_ns = hop->reachable_until_ns;
+    headers->src = path->src;
+    headers->dst = path->dst;
+    memcpy(headers->bytes, packet->data, sizeof headers->bytes);
+}
+
+enum leat_err ipv6_send(struct leat *stack, const struct path *path,
+                        const struct ipv4_options *options, struct leat_buf *payload)
+{
+    const uint32_t bytes = leat_buf_total(payload);
+    const struct ipv6_header header = {.src = host_ip(stack, path->src),
+                                       .dst = host_ip(stack, path->dst),
+                                       .next_header = options->protocol,
+                                       .hop_limit = options->ttl ? options->ttl : path->is_group,
+                                       .traffic_class = options->tos,
+                                       .may_fragment = !options->dont_fragment};
+    struct headers6 *headers = headers_of(stack, path->dst);
+    enum leat_err err;
+
+    if (!path->link) {
+        ipv6_send_home(stack, &header, payload);
+        return LEAT_OK;
+    }
+    if (headers_fit(stack, path, headers, payload, bytes)) {
+        uint8_t *at = view_push(payload, HEADERS_BYTES);
+
+        memcpy(at, headers->bytes, HEADERS_BYTES);
+        put32(at + ETHERNET_HEADER_BYTES, 6u << 28 | (uint32_t)header.traffic_class << 20);
+        put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
+              bytes << 16 | (uint32_t)header.next_header << 8 |
+                  (header.hop_limit ? header.hop_limit : ipv6_hop_limit(path->link)));
+        link_enqueue(path->link, payload, 1);
+        return LEAT_OK;
+    }
+    err = ipv6_output(path->link, &header, payload);
+    if (err == LEAT_OK && path->link->tx.last == payload)
+        keep_headers(stack, path, headers, payload);
+    return err;
+}
+
+/* RFC 4861 7.3.1: what went that way has arrived. */
+void ipv6_reached(struct path *path)
+{
+    const struct leat *stack = path->link->stack;
+    struct leat_ip next_hop;
+
+    if (ipv6_next_hop(path->link, host_ip(stack, path->src), host_ip(stack, path->dst), &next_hop))
+        neighbour6_confirmed(path->link, next_hop);
+}

@@ -1,0 +1,352 @@
+/*
+ * route6.c -- one table for the routes of the program and what routers say (RFC 4191, a host of
+ * type C).
+ *
+ * A gateway that doesn't answer is suspected, and others that lead there are used instead.  Once a
+ * minute, if somebody sends, it is asked whether it is back (RFC 4191 3.5).
+ */
+#include "ip/v6/route6.h"
+
+#include "ip/v6/slaac.h"
+
+static const uint64_t ask_again_ns = 60000000000u; /* RFC 4191 3.5 */
+
+static uint32_t capacity(const struct leat_ipv6_config *config)
+{
+    return config->routes +
+           (uint32_t)config->slaacs * (LEAT_SLAAC_ROUTERS_MAX + LEAT_SLAAC_ROUTES_MAX);
+}
+
+size_t routes6_cost(const struct leat_ipv6_config *config)
+{
+    return arena_cost(capacity(config), sizeof(struct route6));
+}
+
+/* Who has taken another way asks again for the better one. */
+static void on_time(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+
+    if (stack->ipv6->suspects == 0)
+        return;
+    stack->route_generation++;
+    timer_set(&stack->timers, timer, stack->now_ns + ask_again_ns);
+}
+
+bool routes6_init(struct leat *stack)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+
+    ipv6->suspects_timer.fire = on_time;
+    ipv6->routes = arena_take(&stack->arena, capacity(&ipv6->config), sizeof(struct route6));
+    return ipv6->routes != 0;
+}
+
+/* ---- the program's ------------------------------------------------------------------------- */
+
+/* The link on which @gateway lies; NULL: none. */
+static struct link *link_of(struct leat *stack, struct leat_ip gateway)
+{
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address6_on_link(link, gateway) && !address6_find(link, gateway))
+            return link;
+    }
+    return 0;
+}
+
+static struct route6 *find_given(struct ipv6 *ipv6, struct leat_ip network, uint8_t prefix_bits)
+{
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (!route->is_learned && route->prefix_bits == prefix_bits &&
+            leat_ip_equal(route->network, network))
+            return route;
+    }
+    return 0;
+}
+
+/* How many routes are the program's (@link NULL), or of @link's routers, by default or else. */
+static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool by_default)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        const struct route6 *route = &ipv6->routes[i];
+
+        if (link ? route->is_learned && route->link == link &&
+                       (route->prefix_bits == 0) == by_default
+                 : !route->is_learned)
+            count++;
+    }
+    return count;
+}
+
+/* True if all bits behind the prefix are 0. */
+static bool is_network(struct leat_ip ip, uint8_t prefix_bits)
+{
+    struct leat_ip masked = ip;
+
+    for (uint32_t bit = prefix_bits; bit < 128; bit++)
+        masked.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+    return leat_ip_equal(masked, ip);
+}
+
+/* Takes the place of a route, if there is one, and the suspicion with it. */
+static void set(struct leat *stack, struct route6 *route, const struct route6 *to)
+{
+    stack->ipv6->suspects -= route->suspect_ns != 0;
+    *route = *to;
+    stack->route_generation++;
+}
+
+static void forget(struct leat *stack, struct route6 *route)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+
+    ipv6->suspects -= route->suspect_ns != 0;
+    *route = ipv6->routes[--ipv6->route_count];
+    stack->route_generation++;
+}
+
+/* A place for another route. */
+static struct route6 *place(struct ipv6 *ipv6)
+{
+    struct route6 *route = &ipv6->routes[ipv6->route_count++];
+
+    route->suspect_ns = 0;
+    return route;
+}
+
+enum leat_err route6_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
+                         struct leat_ip gateway)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+    struct route6 to = {.network = network,
+                        .gateway = gateway,
+                        .until_ns = IP6_FOR_EVER,
+                        .prefix_bits = prefix_bits,
+                        .preference = ROUTE6_OF_PROGRAM};
+    struct route6 *route;
+
+    if (prefix_bits > 128 || !is_network(network, prefix_bits) || leat_ip_is_multicast(gateway) ||
+        leat_ip_is_any(gateway) || leat_ip_is_v4(gateway) || leat_ip_is_loopback(gateway))
+        return LEAT_ERR_ARGUMENT;
+    to.link = link_of(stack, gateway);
+    if (!to.link)
+        return LEAT_ERR_NO_ROUTE;
+    route = find_given(ipv6, network, prefix_bits);
+    if (!route && count_of(ipv6, 0, false) == ipv6->config.routes)
+        return LEAT_ERR_FULL;
+    set(stack, route ? route : place(ipv6), &to);
+    return LEAT_OK;
+}
+
+enum leat_err route6_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits)
+{
+    struct route6 *route = find_given(stack->ipv6, network, prefix_bits);
+
+    if (!route)
+        return LEAT_ERR_NOT_FOUND;
+    forget(stack, route);
+    return LEAT_OK;
+}
+
+/* ---- what routers say ---------------------------------------------------------------------- */
+
+static struct route6 *find_learned(const struct link *link, struct leat_ip router,
+                                   const struct route6_learned *said)
+{
+    struct ipv6 *ipv6 = link->stack->ipv6;
+
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (route->is_learned && route->link == link && route->prefix_bits == said->prefix_bits &&
+            leat_ip_equal(route->network, said->network) && leat_ip_equal(route->gateway, router))
+            return route;
+    }
+    return 0;
+}
+
+void route6_learn(struct link *link, struct leat_ip router, const struct route6_learned *said)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    const bool by_default = said->prefix_bits == 0;
+    const struct route6 to = {.network = said->network,
+                              .gateway = router,
+                              .link = link,
+                              .until_ns = said->until_ns,
+                              .prefix_bits = said->prefix_bits,
+                              .preference = said->preference,
+                              .is_learned = true};
+    struct route6 *route = find_learned(link, router, said);
+
+    if (said->until_ns <= stack->now_ns) {
+        if (route)
+            forget(stack, route);
+        return;
+    }
+    if (route) { /* what is suspected stays so: who says that he is there has not answered */
+        stack->route_generation += route->preference != said->preference;
+        route->until_ns = said->until_ns;
+        route->preference = said->preference;
+        return;
+    }
+    if (count_of(ipv6, link, by_default) <
+        (by_default ? LEAT_SLAAC_ROUTERS_MAX : LEAT_SLAAC_ROUTES_MAX))
+        set(stack, place(ipv6), &to);
+    else
+        stack->stats.ndp_limits_reached++;
+}
+
+bool route6_has_router(const struct link *link)
+{
+    return count_of(link->stack->ipv6, link, true) > 0;
+}
+
+uint64_t routes6_sweep(struct link *link, bool even_live)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    uint64_t next_ns = IP6_FOR_EVER;
+
+    for (uint32_t i = ipv6->route_count; i > 0; i--) {
+        struct route6 *route = &ipv6->routes[i - 1];
+
+        if (!route->is_learned || route->link != link)
+            continue;
+        if (even_live || route->until_ns <= stack->now_ns)
+            forget(stack, route);
+        else if (route->until_ns < next_ns)
+            next_ns = route->until_ns;
+    }
+    return next_ns;
+}
+
+void route6_no_router(struct link *link, struct leat_ip ip)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    bool found = false;
+
+    for (uint32_t i = ipv6->route_count; i > 0; i--) {
+        struct route6 *route = &ipv6->routes[i - 1];
+
+        if (route->is_learned && route->link == link && leat_ip_equal(route->gateway, ip)) {
+            forget(stack, route);
+            found = true;
+        }
+    }
+    if (found)
+        slaac_changed(link);
+}
+
+/* ---- who answers --------------------------------------------------------------------------- */
+
+void route6_silent(struct link *link, struct leat_ip ip)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    bool found = false;
+
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (route->link != link || !leat_ip_equal(route->gateway, ip))
+            continue;
+        ipv6->suspects += route->suspect_ns == 0;
+        route->suspect_ns = route->asked_ns = stack->now_ns;
+        found = true;
+    }
+    if (!found)
+        return;
+    stack->route_generation++;
+    timer_set(&stack->timers, &ipv6->suspects_timer, stack->now_ns + ask_again_ns);
+    slaac_changed(link);
+}
+
+void route6_answers(struct link *link, struct leat_ip ip)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    bool found = false;
+
+    for (uint32_t i = 0; ipv6->suspects > 0 && i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (route->suspect_ns == 0 || route->link != link || !leat_ip_equal(route->gateway, ip))
+            continue;
+        route->suspect_ns = 0;
+        ipv6->suspects--;
+        found = true;
+    }
+    if (!found)
+        return;
+    stack->route_generation++;
+    slaac_changed(link);
+}
+
+/* ---- the choice ---------------------------------------------------------------------------- */
+
+/* Whether @a is the better way from @src, whatever is known of the gateways. */
+static bool is_better(const struct route6 *a, const struct route6 *b, const struct address6 *from)
+{
+    bool by_a, by_b;
+
+    if (a->prefix_bits != b->prefix_bits)
+        return a->prefix_bits > b->prefix_bits;
+    by_a = from && address6_is_of_router(from, a->gateway);
+    by_b = from && address6_is_of_router(from, b->gateway);
+    if (by_a != by_b) /* RFC 8028 3.2: others may refuse its source */
+        return by_a;
+    return a->preference > b->preference;
+}
+
+/* The same with what is known of them: of those that don't answer the turn is that of the one
+ * that was tried longest ago. */
+static bool is_taken_before(const struct route6 *a, const struct route6 *b,
+                            const struct address6 *from)
+{
+    if ((a->suspect_ns == 0) != (b->suspect_ns == 0))
+        return a->suspect_ns == 0;
+    if (a->suspect_ns != b->suspect_ns && a->prefix_bits == b->prefix_bits)
+        return a->suspect_ns < b->suspect_ns;
+    return is_better(a, b, from);
+}
+
+/* RFC 4191 3.5: is the better one back? */
+static void ask_for(struct route6 *route, const struct address6 *from)
+{
+    struct leat *stack = route->link->stack;
+
+    if (!from || stack->now_ns - route->asked_ns < ask_again_ns)
+        return;
+    route->asked_ns = stack->now_ns;
+    neighbour6_ask(route->link, from->ip, route->gateway);
+}
+
+const struct route6 *route6_to(const struct link *link, struct leat_ip src, struct leat_ip dst)
+{
+    struct ipv6 *ipv6 = link->stack->ipv6;
+    struct address6 *from = 0;
+    struct route6 *taken = 0, *best = 0;
+
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (route->link != link || route->until_ns <= link->stack->now_ns ||
+            !ip6_in_prefix(route->network, dst, route->prefix_bits))
+            continue;
+        if (!from)
+            from = address6_find(route->link, src);
+        if (!taken || is_taken_before(route, taken, from))
+            taken = route;
+        if (!best || is_better(route, best, from))
+            best = route;
+    }
+    if (best != taken && best->suspect_ns)
+        ask_for(best, from);
+    return taken;
+}

@@ -1,0 +1,282 @@
+/*
+ * slaac.c -- routers are asked, what they say ends, the program is told (RFC 4861 6.3).
+ *
+ * The first question leaves with the check of our link-local address, from "::", so that an
+ * address of a router's prefix is checked beside it and not after it.  It is asked again until a
+ * default router has answered, each time after twice as long (RFC 7559), and once more when the
+ * last default router has gone.
+ */
+#include "ip/v6/slaac.h"
+
+#include "core/container_of.h"
+#include "ip/v6/route6.h"
+#include "wire/ndp.h"
+#include "wire/ra.h"
+
+static const uint64_t second_ns = 1000000000u;
+
+enum {
+    FIRST_WAIT_MAX_US = 150000, /* as that of the address check, see address6.c */
+    WAIT_FIRST_S = 4,           /* RFC 7559 2: IRT */
+    WAIT_MAX_S = 3600           /* ... MRT */
+};
+
+static struct link6 *link6_of(const struct link *link)
+{
+    return &link->stack->ipv6->links[link - link->stack->links];
+}
+
+void slaac_changed(struct link *link)
+{
+    struct leat_slaac *slaac = link6_of(link)->slaac;
+
+    if (slaac)
+        stack_ready(link->stack, &slaac->ready);
+}
+
+bool slaac_is_on_link(const struct link *link, struct leat_ip ip)
+{
+    const struct leat_slaac *slaac = link6_of(link)->slaac;
+
+    for (unsigned i = 0; slaac && i < LEAT_SLAAC_PREFIXES_MAX; i++) {
+        const struct prefix6 *prefix = &slaac->prefixes[i];
+
+        if (prefix->until_ns > link->stack->now_ns &&
+            ip6_in_prefix(prefix->prefix, ip, prefix->prefix_bits))
+            return true;
+    }
+    return false;
+}
+
+uint64_t slaac_until_ns(const struct leat_slaac *slaac, uint32_t lifetime_s)
+{
+    return lifetime_s == RA_FOR_EVER ? IP6_FOR_EVER
+                                     : slaac->link->stack->now_ns + lifetime_s * second_ns;
+}
+
+/* ---- solicitations ------------------------------------------------------------------------- */
+
+/* RFC 7559 2: twice as long as the time before, give or take a tenth, and an hour at most. */
+static uint64_t next_wait_ns(struct leat *stack, uint64_t before_ns)
+{
+    const uint64_t most_ns = WAIT_MAX_S * second_ns;
+    const uint64_t wait_ns = before_ns == 0 ? WAIT_FIRST_S * second_ns : 2 * before_ns;
+    const uint64_t capped_ns = wait_ns < most_ns ? wait_ns : most_ns;
+    const uint32_t fifth_us = (uint32_t)(capped_ns / 5000);
+
+    return capped_ns - capped_ns / 10 + 1000 * (uint64_t)stack_random_below(stack, fifth_us);
+}
+
+static void solicit_fired(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct leat_slaac *slaac = (struct leat_slaac *)timer;
+
+    if (route6_has_router(slaac->link))
+        return;
+    slaac->wait_ns = next_wait_ns(stack, slaac->wait_ns);
+    timer_set(&stack->timers, timer, stack->now_ns + slaac->wait_ns);
+    ndp_solicit_routers(slaac->link);
+}
+
+/* The last default router has gone, or there was none yet. */
+static void ask_if_alone(struct leat_slaac *slaac)
+{
+    struct leat *stack = slaac->link->stack;
+
+    if (timer_is_set(&slaac->solicit) || route6_has_router(slaac->link))
+        return;
+    slaac->wait_ns = 0;
+    timer_set(&stack->timers, &slaac->solicit, stack->now_ns + next_wait_ns(stack, 0));
+}
+
+/* ---- what ends ----------------------------------------------------------------------------- */
+
+static void sooner(uint64_t *next_ns, uint64_t ns)
+{
+    if (ns < *next_ns)
+        *next_ns = ns;
+}
+
+/* What has ended, or all of it, is forgotten. */
+static void sweep_one(uint64_t *until_ns, uint64_t now_ns, uint64_t *next_ns)
+{
+    if (*until_ns <= now_ns)
+        *until_ns = 0;
+    else
+        sooner(next_ns, *until_ns);
+}
+
+static void sweep_fired(struct timer *timer, void *context)
+{
+    struct leat *stack = context;
+    struct leat_slaac *slaac = container_of(timer, struct leat_slaac, sweep);
+    const uint64_t now_ns = stack->now_ns;
+    uint64_t next_ns = routes6_sweep(slaac->link, false);
+
+    for (unsigned i = 0; i < LEAT_SLAAC_PREFIXES_MAX; i++) {
+        const bool was = slaac->prefixes[i].until_ns > 0;
+
+        sweep_one(&slaac->prefixes[i].until_ns, now_ns, &next_ns);
+        stack->route_generation += was && slaac->prefixes[i].until_ns == 0;
+    }
+    for (unsigned i = 0; i < LEAT_SLAAC_SERVERS_MAX; i++)
+        sweep_one(&slaac->servers[i].until_ns, now_ns, &next_ns);
+    for (unsigned i = 0; i < LEAT_SLAAC_DOMAINS_MAX; i++)
+        sweep_one(&slaac->domains[i].until_ns, now_ns, &next_ns);
+    sweep_one(&slaac->nat64.until_ns, now_ns, &next_ns);
+    sooner(&next_ns, addresses6_next_deprecation_ns(slaac->link));
+    if (next_ns != IP6_FOR_EVER)
+        timer_set(&stack->timers, timer, next_ns);
+    ask_if_alone(slaac);
+    slaac_changed(slaac->link);
+}
+
+void slaac_input(struct leat *stack, struct leat_slaac *slaac, struct packet6 *packet)
+{
+    const struct leat_buf *buf = packet->buf;
+    struct wire_ra ra;
+
+    /* RFC 4861 6.1.2, RFC 6980 5 */
+    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments || !leat_ip_is_link_local(packet->src) ||
+        buf->len != leat_buf_total(buf) || !wire_ra_parse(&ra, buf->data, buf->len)) {
+        stack_end(stack, packet->buf, drop_ndp_format);
+        return;
+    }
+    slaac_take(slaac, packet->src, &ra, buf->data, buf->len);
+    stack_end(stack, packet->buf, taken_ndp);
+    sweep_fired(&slaac->sweep, stack); /* what ends next may be another now */
+}
+
+/* ---- what is told -------------------------------------------------------------------------- */
+
+/* Adds a domain to the search list, if there is room. */
+static void add_domain(struct leat_slaac_facts *facts, const char *name)
+{
+    uint32_t used = 0, len = 0;
+
+    while (facts->search[used])
+        used++;
+    while (name[len])
+        len++;
+    if (used + len + 2 > sizeof facts->search)
+        return;
+    if (used > 0)
+        facts->search[used++] = ' ';
+    memcpy(facts->search + used, name, len + 1);
+}
+
+static void find_facts(const struct leat_slaac *slaac, struct leat_slaac_facts *facts)
+{
+    const struct link *link = slaac->link;
+    const struct address6 *address = address6_preferred(link);
+    const struct route6 *route = route6_to(link, address ? address->ip : LEAT_IP_ANY, LEAT_IP_ANY);
+
+    memset(facts, 0, sizeof *facts);
+    facts->mtu = ipv6_mtu(link);
+    facts->managed = slaac->managed;
+    facts->other = slaac->other;
+    if (address) {
+        facts->ip = address->ip;
+        facts->prefix_bits = address->prefix_bits;
+    }
+    if (route)
+        facts->gateway = route->gateway;
+    if (slaac->nat64.until_ns > 0) {
+        facts->nat64 = slaac->nat64.prefix;
+        facts->nat64_bits = slaac->nat64.prefix_bits;
+    }
+    for (unsigned i = 0; i < LEAT_SLAAC_SERVERS_MAX; i++) {
+        if (slaac->servers[i].until_ns > 0)
+            facts->name_servers[facts->name_server_count++] = slaac->servers[i].ip;
+    }
+    for (unsigned i = 0; i < LEAT_SLAAC_DOMAINS_MAX; i++) {
+        if (slaac->domains[i].until_ns > 0)
+            add_domain(facts, slaac->domains[i].name);
+    }
+}
+
+static void tell(struct leat *stack, struct ready *ready)
+{
+    struct leat_slaac *slaac = container_of(ready, struct leat_slaac, ready);
+    struct leat_slaac_facts *before = &stack->ipv6->facts_before;
+
+    ask_if_alone(slaac);
+    *before = slaac->facts;
+    find_facts(slaac, &slaac->facts);
+    if (memcmp(before, &slaac->facts, sizeof *before) == 0)
+        return;
+    stack->route_generation++; /* an address may be deprecated: others are chosen */
+    if (slaac->config.on_change)
+        slaac->config.on_change(slaac, &slaac->facts, slaac->config.arg);
+}
+
+/* ---- the program's ------------------------------------------------------------------------- */
+
+enum leat_err slaac_start(struct link *link, struct leat_slaac **slaac,
+                          const struct leat_slaac_config *config)
+{
+    struct leat *stack = link->stack;
+    struct ipv6 *ipv6 = stack->ipv6;
+    struct leat_slaac *found = 0;
+    const bool at_once = ipv6->config.optimistic || ipv6->config.no_duplicate_check;
+
+    if (link->netif->mtu < IPV6_MTU_MIN)
+        return LEAT_ERR_ARGUMENT;
+    if (link6_of(link)->slaac)
+        return LEAT_ERR_IN_USE;
+    for (unsigned i = 0; i < ipv6->config.slaacs && !found; i++)
+        found = ipv6->slaacs[i].link ? 0 : &ipv6->slaacs[i];
+    if (!found)
+        return LEAT_ERR_FULL;
+    *found = (struct leat_slaac){.solicit = {.fire = solicit_fired},
+                                 .sweep = {.fire = sweep_fired},
+                                 .ready = {.run = tell},
+                                 .link = link};
+    if (config)
+        found->config = *config;
+    link6_of(link)->slaac = found;
+    timer_set(&stack->timers, &found->solicit,
+              stack->now_ns +
+                  (at_once ? 0 : 1000 * (uint64_t)stack_random_below(stack, FIRST_WAIT_MAX_US)));
+    *slaac = found;
+    return LEAT_OK;
+}
+
+void slaac_stop(struct leat_slaac *slaac)
+{
+    struct link *link = slaac->link;
+    struct leat *stack = link->stack;
+    struct link6 *link6 = link6_of(link);
+
+    timer_cancel(&stack->timers, &slaac->solicit);
+    timer_cancel(&stack->timers, &slaac->sweep);
+    link6->slaac = 0; /* nothing is told from here on */
+    routes6_sweep(link, true);
+    addresses6_withdraw(link);
+    link6_defaults(link);
+    stack_not_ready(&slaac->ready);
+    stack->route_generation++;
+    slaac->link = 0;
+}
+
+enum leat_err leat_slaac_start(struct leat *stack, struct leat_netif *netif,
+                               struct leat_slaac **slaac, const struct leat_slaac_config *config)
+{
+    struct link *link = stack_link(stack, netif);
+
+    if (!link || !stack->ipv6_family)
+        return LEAT_ERR_ARGUMENT;
+    return slaac_start(link, slaac, config);
+}
+
+void leat_slaac_stop(struct leat_slaac *slaac)
+{
+    slaac_stop(slaac);
+}
+
+const struct leat_slaac_facts *leat_slaac_facts(struct leat_slaac *slaac)
+{
+    find_facts(slaac, &slaac->facts);
+    return &slaac->facts;
+}

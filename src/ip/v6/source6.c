@@ -1,0 +1,96 @@
+/* source6.c -- which address of ours is the source of a packet (RFC 6724 5). */
+#include "ip/v6/policy6.h"
+#include "ip/v6/route6.h"
+
+enum {
+    SCOPE_LINK = 2, /* RFC 4291 2.7 */
+    SCOPE_SITE = 5,
+    SCOPE_GLOBAL = 14
+};
+
+/* RFC 6724 3.1 */
+static unsigned scope_of(struct leat_ip ip)
+{
+    if (ip.bytes[0] == 0xff)
+        return ip.bytes[1] & 15;
+    if (leat_ip_is_link_local(ip) || leat_ip_is_loopback(ip))
+        return SCOPE_LINK;
+    return ip.bytes[0] == 0xfe && ip.bytes[1] >> 6 == 3 ? SCOPE_SITE : SCOPE_GLOBAL;
+}
+
+static uint32_t common_bits(struct leat_ip a, struct leat_ip b)
+{
+    uint32_t bits = 0;
+
+    while (bits < 128 && ip6_in_prefix(a, b, bits + 1))
+        bits++;
+    return bits;
+}
+
+/* What is asked of sources. */
+struct wish {
+    struct leat_ip dst;
+    struct leat_ip gateway; /* "::": none */
+    uint64_t now_ns;
+    unsigned scope;
+    uint8_t label;
+};
+
+/* What rule 3 says of an address; RFC 4429 3.3: one that is still checked counts as deprecated. */
+static bool is_preferred(const struct address6 *address, const struct wish *wish)
+{
+    return address->state == ADDRESS6_USABLE && address->preferred_until_ns > wish->now_ns;
+}
+
+/* Rule 8; RFC 6724 2.2: no further than the prefix of ours. */
+static uint32_t match_of(const struct address6 *address, struct leat_ip dst)
+{
+    const uint32_t bits = common_bits(address->ip, dst);
+
+    return bits < address->prefix_bits ? bits : address->prefix_bits;
+}
+
+/* Rule 5.5: the next hop knows its prefix. */
+static bool is_known_there(const struct address6 *address, const struct wish *wish)
+{
+    return !leat_ip_is_any(wish->gateway) && address6_is_of_router(address, wish->gateway);
+}
+
+/* The first rule that tells them apart decides; rule 4 is for who moves, rule 5 for many links. */
+static bool is_better(const struct address6 *a, const struct address6 *b, const struct wish *wish)
+{
+    const unsigned scope_a = scope_of(a->ip), scope_b = scope_of(b->ip);
+
+    if (leat_ip_equal(a->ip, wish->dst) || leat_ip_equal(b->ip, wish->dst)) /* rule 1 */
+        return leat_ip_equal(a->ip, wish->dst);
+    if (scope_a != scope_b) /* rule 2 */
+        return scope_a < scope_b ? scope_a >= wish->scope : scope_b < wish->scope;
+    if (is_preferred(a, wish) != is_preferred(b, wish)) /* rule 3 */
+        return is_preferred(a, wish);
+    if (is_known_there(a, wish) != is_known_there(b, wish))
+        return is_known_there(a, wish);
+    if ((policy6_label(a->ip) == wish->label) != (policy6_label(b->ip) == wish->label)) /* rule 6 */
+        return policy6_label(a->ip) == wish->label;
+    return match_of(a, wish->dst) > match_of(b, wish->dst);
+}
+
+const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
+{
+    const struct leat *stack = link->stack;
+    const struct address6 *all = stack->ipv6->addresses[link - stack->links];
+    struct wish wish = {
+        .dst = dst, .now_ns = stack->now_ns, .scope = scope_of(dst), .label = policy6_label(dst)};
+    const struct address6 *best = 0;
+
+    if (!leat_ip_is_multicast(dst) && !address6_on_link(link, dst)) {
+        const struct route6 *route = route6_to(link, LEAT_IP_ANY, dst);
+
+        if (route)
+            wish.gateway = route->gateway;
+    }
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state >= ADDRESS6_OPTIMISTIC && (!best || is_better(&all[i], best, &wish)))
+            best = &all[i];
+    }
+    return best;
+}

@@ -1,0 +1,121 @@
+/* transport6.c -- packets and errors on their way up to UDP and TCP. */
+#include "core/view.h"
+#include "ip/host.h"
+#include "ip/icmp.h"
+#include "ip/v6/ipv6.h"
+#include "wire/bytes.h"
+#include "wire/icmp.h"
+#include "wire/ndp.h"
+
+enum {
+    QUOTE_MIN = 8,           /* of a transport's header: its ports, and what guards against forgers */
+    TRANSPORT_AT_MAX = 2000, /* more bytes of headers are no honest packet; UDP writes them down */
+    UNREACHABLE_PORT = 4,    /* codes of RFC 4443 3.1, 3.4 */
+    PARAMETER_NEXT_HEADER = 1
+};
+
+/* The number of the link that a packet came by; to ourselves nothing depends on it. */
+static uint8_t zone_of(const struct leat *stack, const struct packet6 *packet)
+{
+    return packet->link ? (uint8_t)(packet->link - stack->links + 1) : 1;
+}
+
+bool transport6_input(struct leat *stack, struct packet6 *packet)
+{
+    const struct protocol *protocol = ipv4_protocol(stack, packet->next_header);
+    struct packet up = {.buf = packet->buf,
+                        .link = packet->link,
+                        .header_bytes = (uint16_t)packet->header_bytes,
+                        .protocol = packet->next_header,
+                        .ttl = packet->hop_limit,
+                        .tos = packet->traffic_class,
+                        .is_group = packet->is_group,
+                        .reassembled = packet->had_fragments,
+                        .v6 = packet};
+
+    if (!protocol)
+        return false;
+    if (leat_ip_is_any(packet->src)) {
+        stack_end(stack, packet->buf, drop_ip6_source);
+        return true;
+    }
+    if (packet->header_bytes > TRANSPORT_AT_MAX) {
+        stack_end(stack, packet->buf, drop_ip6_headers);
+        return true;
+    }
+    up.src = host6_of(stack, packet->src, zone_of(stack, packet));
+    up.dst = host6_of(stack, packet->dst, zone_of(stack, packet));
+    protocol->input(stack, &up);
+    return true;
+}
+
+void transport6_port_unreachable(struct leat *stack, const struct packet *packet)
+{
+    icmpv6_send_error(stack, packet->v6, ICMPV6_UNREACHABLE, UNREACHABLE_PORT, 0, false);
+}
+
+/* What an ICMPv6 error is to UDP and TCP: IPv4's of the same meaning (RFC 1122 3.2.2, RFC 4443 3,
+ * RFC 7915 5.2). */
+static void translate(const struct wire_icmp *icmp, struct icmp_error *error)
+{
+    error->type = ICMP_UNREACHABLE;
+    error->code = ICMP_HOST_UNREACHABLE;
+    if (icmp->type == ICMPV6_TOO_BIG) {
+        error->code = ICMP_FRAGMENTATION_NEEDED;
+        error->next_hop_mtu = icmp->detail < UINT16_MAX ? (uint16_t)icmp->detail : UINT16_MAX;
+    } else if (icmp->type == ICMPV6_TIME_EXCEEDED) {
+        error->type = ICMP_TIME_EXCEEDED;
+    } else if (icmp->type == ICMPV6_PARAMETER) {
+        error->type = icmp->code == PARAMETER_NEXT_HEADER ? ICMP_UNREACHABLE : ICMP_PARAMETER;
+        error->code = ICMP_PROTOCOL_UNREACHABLE;
+    } else if (icmp->code == UNREACHABLE_PORT) {
+        error->code = ICMP_PORT_UNREACHABLE;
+    }
+}
+
+/* Whose packet is quoted, and where its transport's header lies in the quote.  NULL: nobody's, or
+ * not enough of it. */
+static const struct protocol *read_quote(struct leat *stack, const struct packet6 *packet,
+                                         const struct leat_buf *quote, struct icmp_error *error)
+{
+    struct leat_ip src, dst;
+    struct wire_ipv6_chain chain;
+
+    memcpy(src.bytes, quote->data + IPV6_SRC_AT, sizeof src.bytes);
+    memcpy(dst.bytes, quote->data + IPV6_DST_AT, sizeof dst.bytes);
+    if (packet->is_group || !leat_ip_equal(src, packet->dst) || leat_ip_is_v4(dst) ||
+        wire_ipv6_walk(&chain, quote->data, quote->len, false) != IPV6_CHAIN_OK ||
+        chain.is_fragment || quote->len < chain.bytes + QUOTE_MIN)
+        return 0;
+    error->protocol = chain.next_header;
+    error->local_ip = host6_of(stack, src, zone_of(stack, packet));
+    error->remote_ip = host6_of(stack, dst, zone_of(stack, packet));
+    error->reporter = host6_of(stack, packet->src, zone_of(stack, packet));
+    error->transport = quote->data + chain.bytes;
+    error->transport_bytes = quote->len - chain.bytes;
+    return ipv4_protocol(stack, chain.next_header);
+}
+
+void transport6_error(struct leat *stack, struct packet6 *packet)
+{
+    struct leat_buf *buf = packet->buf;
+    const struct wire_icmp icmp = {.type = buf->data[0],
+                                   .code = buf->data[1],
+                                   .detail = get32(buf->data + 4)};
+    struct leat_buf *quote = leat_buf_consume(buf, ICMP_HEADER_BYTES);
+    struct icmp_error error = {0};
+    const struct protocol *protocol;
+
+    if (!quote || quote->len < IPV6_HEADER_BYTES || quote->data[0] >> 4 != 6) {
+        stack_end(stack, quote, drop_icmp6_format);
+        return;
+    }
+    translate(&icmp, &error);
+    protocol = read_quote(stack, packet, quote, &error);
+    if (!protocol)
+        stack_end(stack, quote, drop_icmp_quote);
+    else if (protocol->icmp_error(stack, &error))
+        stack_end(stack, quote, taken_icmp6);
+    else
+        stack_end(stack, quote, drop_icmp_blind);
+}

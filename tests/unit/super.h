@@ -1,0 +1,95 @@
+/* super.h -- segments and super-frames, for the tests of what merges and cuts them. */
+#ifndef SUPER_H
+#define SUPER_H
+
+#include "world.h"
+
+#include "tcp/receive/gro.h"
+
+enum {
+    TEXT = 100, /* of a segment */
+    COUNT_MAX = 16,
+    TS_BYTES = 12
+};
+
+static const uint32_t seq_begin = 0xffffff80u; /* the numbers wrap soon */
+static const uint8_t ts[TS_BYTES] = {1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9};
+static uint8_t text[65536];
+
+static inline struct frame segment(uint32_t index, uint32_t len, uint8_t flags)
+{
+    const struct frame_segment s = {.src_port = 80,
+                                    .dst_port = 2000,
+                                    .seq = seq_begin + index * TEXT,
+                                    .ack = 5000,
+                                    .flags = flags,
+                                    .window = 1000,
+                                    .options = ts,
+                                    .options_len = sizeof ts};
+
+    return frame_tcp(&s, text + index * TEXT, len);
+}
+
+static inline struct leat_buf *buf_of(struct world *world, const struct frame *frame)
+{
+    return leat_buf_copy(leat_pool(world->stack), frame->bytes, frame->len);
+}
+
+/* The whole frame in one piece of memory. */
+static inline struct frame flat(const struct leat_buf *buf)
+{
+    struct frame frame;
+
+    assert_true(leat_buf_total(buf) <= sizeof frame.bytes);
+    frame.len = leat_buf_read(buf, 0, frame.bytes, sizeof frame.bytes);
+    return frame;
+}
+
+/* Its IP header is right; so is TCP's checksum, if it should be. */
+static inline void assert_sealed(const struct frame *frame, bool tcp)
+{
+    struct frame again = *frame;
+
+    assert_int_equal(frame_get16(frame->bytes + FRAME_IP + 2), frame->len - FRAME_IP);
+    frame_seal_ip(&again);
+    if (tcp)
+        frame_seal_tcp(&again);
+    assert_memory_equal(frame->bytes, again.bytes, frame->len);
+}
+
+/* Merges @first and what follows @count of them; returns how many are left. */
+static inline uint32_t merge(struct world *world, const struct frame *frames, uint32_t count,
+                             struct leat_buf **bufs)
+{
+    for (uint32_t i = 0; i < count; i++)
+        bufs[i] = buf_of(world, &frames[i]);
+    world_mark(world);
+    return gro_merge(world->stack, bufs, count);
+}
+
+static inline void free_all(struct world *world, struct leat_buf **bufs, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        leat_buf_free(bufs[i]);
+    world->stack->stats = world->before; /* the frames came from nowhere */
+}
+
+static inline int tcp_setup(void **state)
+{
+    struct world *world = world_create();
+
+    for (uint32_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(i * 7 + i / 251);
+    world->with_tcp = true;
+    world_init(world);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
+    world_wait(world, 5 * second);
+    world_meet(world, IP_PEER, &MAC_PEER);
+    *state = world;
+    return 0;
+}
+
+#define super_test(function) cmocka_unit_test_setup_teardown(function, tcp_setup, world_teardown)
+
+#endif

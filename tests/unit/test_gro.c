@@ -1,0 +1,241 @@
+/* test_gro.c -- segments of a burst that follow each other become one super-frame. */
+#include "super.h"
+
+static void segments_that_follow_each_other_become_one(void **state)
+{
+    struct world *world = *state;
+    const struct frame frames[] = {segment(0, TEXT, 16), segment(1, TEXT, 16),
+                                   segment(2, TEXT - 30, 24), segment(3, TEXT, 16)};
+    struct leat_buf *bufs[4];
+    struct frame whole;
+
+    assert_int_equal(merge(world, frames, 4, bufs), 2); /* PSH and the short one end it */
+    assert_grown(world, taken_merged, 2);
+    assert_int_equal(bufs[0]->segment_bytes, TEXT);
+    assert_int_equal(bufs[0]->checksum, LEAT_CHECKSUM_VERIFIED);
+    whole = flat(bufs[0]);
+    assert_sealed(&whole, false);
+    assert_int_equal(whole.len, FRAME_L4 + 20 + sizeof ts + 3 * TEXT - 30);
+    assert_memory_equal(whole.bytes + FRAME_L4 + 32, text, 3 * TEXT - 30);
+    assert_int_equal(whole.bytes[FRAME_L4 + 13], 24);
+    assert_int_equal(bufs[1]->segment_bytes, 0);
+    free_all(world, bufs, 2);
+}
+
+/* Any change of a header's byte, made good by the checksums, keeps two segments apart. */
+static void every_byte_of_a_header_that_differs_keeps_segments_apart(void **state)
+{
+    struct world *world = *state;
+    const struct frame good[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+
+    for (uint32_t at = 0; at < FRAME_L4 + 20 + sizeof ts; at++) {
+        const bool of_ip_checksum = at == FRAME_IP + 10 || at == FRAME_IP + 11;
+        const bool of_tcp_checksum = at == FRAME_L4 + 16 || at == FRAME_L4 + 17;
+        const bool may_differ = /* the identification, and the urgent pointer without URG */
+            at == FRAME_IP + 4 || at == FRAME_IP + 5 || at == FRAME_L4 + 18 || at == FRAME_L4 + 19;
+        struct frame frames[2] = {good[0], good[1]};
+        struct leat_buf *bufs[2];
+        uint32_t left;
+
+        frames[1].bytes[at] ^= 1;
+        if (!of_ip_checksum && at > FRAME_IP && at < FRAME_L4)
+            frame_seal_ip(&frames[1]);
+        if (!of_tcp_checksum && at >= FRAME_IP + 12)
+            frame_seal_tcp(&frames[1]);
+        left = merge(world, frames, 2, bufs);
+        assert_int_equal(left, may_differ ? 1 : 2);
+        if (left == 2) {
+            const struct frame seen[2] = {flat(bufs[0]), flat(bufs[1])};
+
+            assert_memory_equal(seen[0].bytes, frames[0].bytes, frames[0].len);
+            assert_memory_equal(seen[1].bytes, frames[1].bytes, frames[1].len);
+            assert_int_equal(bufs[0]->checksum, LEAT_CHECKSUM_UNKNOWN);
+            assert_int_equal(bufs[1]->checksum, LEAT_CHECKSUM_UNKNOWN);
+        }
+        free_all(world, bufs, left);
+    }
+}
+
+/* Damage that the checksum shows, anywhere in either: both go up as they came. */
+/* A super-frame's header is written into the first frame, which the backend may only have lent. */
+static void lent_frames_are_not_merged(void **state)
+{
+    struct world *world = *state;
+    const struct frame frames[] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    struct leat_buf *bufs[2];
+
+    for (unsigned i = 0; i < 2; i++)
+        bufs[i] =
+            leat_buf_lend(leat_pool(world->stack), frames[i].bytes, frames[i].len, NULL, NULL);
+    world_mark(world);
+    assert_int_equal(gro_merge(world->stack, bufs, 2), 2);
+    free_all(world, bufs, 2);
+}
+
+static void what_is_damaged_is_not_merged(void **state)
+{
+    struct world *world = *state;
+
+    for (uint32_t at = FRAME_IP; at < FRAME_L4 + 20 + sizeof ts + TEXT; at++) {
+        for (unsigned which = 0; which < 2; which++) {
+            struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+            struct leat_buf *bufs[2];
+
+            frames[which].bytes[at] ^= 0x40;
+            assert_int_equal(merge(world, frames, 2, bufs), 2);
+            assert_grown(world, taken_merged, 0);
+            free_all(world, bufs, 2);
+        }
+    }
+}
+
+static void device_that_has_verified_is_believed(void **state)
+{
+    struct world *world = *state;
+    struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 16)};
+    struct leat_buf *bufs[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        frame_put16(frames[i].bytes + FRAME_L4 + 16, 0xbad);
+        bufs[i] = buf_of(world, &frames[i]);
+        bufs[i]->checksum = LEAT_CHECKSUM_VERIFIED;
+    }
+    world_mark(world);
+    assert_int_equal(gro_merge(world->stack, bufs, 2), 1);
+    free_all(world, bufs, 1);
+}
+
+static void only_what_follows_is_merged(void **state)
+{
+    static const struct {
+        uint32_t second_index, first_len, second_len;
+        uint8_t first_flags, second_flags;
+    } cases[] = {
+        {2, TEXT, TEXT, 16, 16},     /* a hole */
+        {0, TEXT, TEXT, 16, 16},     /* the same again */
+        {1, TEXT, TEXT, 24, 16},     /* PSH: the sender says that no more comes */
+        {1, TEXT, TEXT, 16, 17},     /* FIN */
+        {1, TEXT, TEXT, 16, 20},     /* RST */
+        {1, TEXT, TEXT, 16, 0x30},   /* URG */
+        {1, TEXT, TEXT, 16, 0x50},   /* ECE */
+        {1, TEXT, TEXT, 0x90, 16},   /* CWR */
+        {1, TEXT, 0, 16, 16},        /* an ACK alone */
+        {1, TEXT, TEXT + 1, 16, 16}, /* longer than the first */
+        {1, TEXT, TEXT, 0, 0}        /* no ACK */
+    };
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct frame frames[2] = {
+            segment(0, cases[i].first_len, cases[i].first_flags),
+            segment(cases[i].second_index, cases[i].second_len, cases[i].second_flags)};
+        struct leat_buf *bufs[2];
+
+        assert_int_equal(merge(world, frames, 2, bufs), 2);
+        free_all(world, bufs, 2);
+    }
+}
+
+/* The segment with @index of the sender at @port. */
+static struct frame segment_of(uint16_t port, uint32_t index, uint8_t flags)
+{
+    const struct frame_segment s = {.src_port = port,
+                                    .dst_port = 2000,
+                                    .seq = seq_begin + index * TEXT,
+                                    .ack = 5000,
+                                    .flags = flags,
+                                    .window = 1000,
+                                    .options = ts,
+                                    .options_len = sizeof ts};
+
+    return frame_tcp(&s, text + index * TEXT, TEXT);
+}
+
+static void segments_of_senders_in_turn_become_one_each(void **state)
+{
+    enum {
+        SENDERS = 8,
+        ROUNDS = 3
+    };
+    static struct frame frames[SENDERS * ROUNDS];
+    struct leat_buf *bufs[SENDERS * ROUNDS];
+    struct world *world = *state;
+
+    for (uint32_t i = 0; i < SENDERS * ROUNDS; i++)
+        frames[i] = segment_of((uint16_t)(80 + i % SENDERS), i / SENDERS, 16);
+    assert_int_equal(merge(world, frames, SENDERS * ROUNDS, bufs), SENDERS);
+    for (uint32_t i = 0; i < SENDERS; i++) {
+        const struct frame merged = flat(bufs[i]);
+
+        assert_sealed(&merged, false);
+        assert_int_equal(merged.len, frames[0].len + (ROUNDS - 1) * TEXT);
+        assert_int_equal(frame_get16(merged.bytes + FRAME_IP + 20), 80 + i);
+        assert_memory_equal(merged.bytes + frames[0].len - TEXT, text, ROUNDS * TEXT);
+    }
+    free_all(world, bufs, SENDERS);
+}
+
+/* More senders than are remembered: each frame still goes up once, those of one sender in order. */
+static void senders_beyond_those_remembered_lose_nothing(void **state)
+{
+    enum {
+        SENDERS = 11,
+        ROUNDS = 4
+    };
+    static struct frame frames[SENDERS * ROUNDS];
+    struct leat_buf *bufs[SENDERS * ROUNDS];
+    struct world *world = *state;
+    uint32_t next[SENDERS] = {0};
+    uint32_t left;
+
+    for (uint32_t i = 0; i < SENDERS * ROUNDS; i++)
+        frames[i] = segment_of((uint16_t)(80 + i % SENDERS), i / SENDERS, 16);
+    left = merge(world, frames, SENDERS * ROUNDS, bufs);
+    for (uint32_t i = 0; i < left; i++) {
+        const struct frame merged = flat(bufs[i]);
+        const uint32_t sender = frame_get16(merged.bytes + FRAME_IP + 20) - 80u;
+        const uint32_t len = merged.len - frames[0].len + TEXT;
+
+        assert_sealed(&merged, false);
+        assert_int_equal(frame_get32(merged.bytes + FRAME_IP + 24), seq_begin + next[sender]);
+        next[sender] += len;
+    }
+    for (uint32_t sender = 0; sender < SENDERS; sender++)
+        assert_int_equal(next[sender], ROUNDS * TEXT);
+    free_all(world, bufs, left);
+}
+
+/* What can't be merged ends the super-frame of its own flow: else text would overtake it. */
+static void what_can_not_be_merged_is_not_overtaken_in_its_flow(void **state)
+{
+    struct world *world = *state;
+    const struct frame frames[] = {
+        segment_of(80, 0, 16), segment_of(81, 0, 16), segment_of(80, 7, 0x30), /* URG */
+        segment_of(81, 1, 16), segment_of(80, 1, 16),
+    };
+    struct leat_buf *bufs[5];
+
+    assert_int_equal(merge(world, frames, 5, bufs), 4);
+    assert_int_equal(leat_buf_total(bufs[0]), frames[0].len);
+    assert_int_equal(leat_buf_total(bufs[1]), frames[1].len + TEXT);
+    assert_int_equal(leat_buf_total(bufs[2]), frames[2].len);
+    assert_int_equal(leat_buf_total(bufs[3]), frames[4].len);
+    free_all(world, bufs, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        super_test(segments_that_follow_each_other_become_one),
+        super_test(every_byte_of_a_header_that_differs_keeps_segments_apart),
+        super_test(lent_frames_are_not_merged),
+        super_test(what_is_damaged_is_not_merged),
+        super_test(device_that_has_verified_is_believed),
+        super_test(only_what_follows_is_merged),
+        super_test(segments_of_senders_in_turn_become_one_each),
+        super_test(senders_beyond_those_remembered_lose_nothing),
+        super_test(what_can_not_be_merged_is_not_overtaken_in_its_flow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

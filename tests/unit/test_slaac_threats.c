@@ -1,0 +1,198 @@
+/* test_slaac_threats.c -- what hostile routers get us to do: little. */
+#include <stdio.h>
+
+#include "routers6.h"
+
+/* V1; RFC 4861 6.1.2 */
+static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct frame bad[7];
+
+    for (unsigned i = 0; i < 7; i++)
+        bad[i] = router6_frame(&router);
+    bad[0].bytes[21] = 254;
+    bad[1].bytes[FRAME6_L4 + 1] = 1;
+    bad[2].bytes[FRAME6_L4 + 17] = 0;
+    bad[3].bytes[FRAME6_L4 + 17] = 2;
+    router.ip = IP6_PEER; /* not link-local */
+    bad[4] = router6_frame(&router);
+    bad[5] = frame_icmp6(IP6_ROUTER, IP6_ALL, router.message, 15);
+    router.len = 16;
+    for (unsigned i = 0; i < 65; i++) {
+        router.message[router.len] = 200;
+        router.message[router.len + 1] = 1;
+        router.len += 8;
+    }
+    router.ip = IP6_ROUTER;
+    bad[6] = router6_frame(&router);
+    for (unsigned i = 0; i < 7; i++) {
+        frame_icmp6_repair(&bad[i]);
+        world_feed(home->world, &bad[i]);
+        assert_dropped(home->world, drop_ndp_format);
+    }
+    assert_true(leat_ip_is_any(home6_facts(home)->gateway));
+}
+
+/* V2: CVE-2010-4669's class */
+static void test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives(void **state)
+{
+    struct home *home = *state;
+    struct leat_ip ip;
+
+    home6_settle(home);
+    ip = home->facts.ip;
+    for (unsigned i = 0; i < 500; i++) {
+        struct leat_ip from = IP6_ROUTER;
+        struct router router;
+        char prefix[64], route[64], server[64];
+
+        from.bytes[14] = (uint8_t)(1 + i / 200);
+        from.bytes[13] = (uint8_t)(i % 200);
+        router = router6(from, MAC_ROUTER2, 65535);
+        router.message[5] = 0x08;
+        snprintf(prefix, sizeof prefix, "2001:db8:%x::", 0x100 + i);
+        snprintf(route, sizeof route, "2001:db9:%x::", 0x100 + i);
+        snprintf(server, sizeof server, "2001:db8::%x", 0x100 + i);
+        router6_prefix(&router, prefix, 64, ON_LINK | AUTONOMOUS, 86400, 86400);
+        router6_route(&router, route, 48, 0, 86400);
+        router6_server(&router, server, 86400);
+        router6_domain(&router, "\4evil\0", 6, 86400);
+        router6_says(home->world, &router);
+    }
+    assert_true(leat_stats(home->world->stack)->ndp_limits_reached > 1000);
+    assert_int_equal(home->facts.name_server_count, LEAT_SLAAC_SERVERS_MAX);
+    world_wait(home->world, 2 * second);
+    assert_int_equal(home->world->usable, 1 + LEAT_SLAAC_ADDRESSES_MAX);
+    assert_true(leat_ip_equal(home->facts.ip, ip));
+    assert_true(mac_is(home6_ping(home, ip6_of("2001:dead::1"), ip), MAC_ROUTER));
+    /* the program still has room */
+    assert_int_equal(leat_address_add(home->world->stack, &home->world->dev.netif, IP6_US, 64),
+                     LEAT_OK);
+}
+
+/* V3: numbers that would cripple us */
+static void test_threat_V3_hostile_numbers_are_not_believed(void **state)
+{
+    static const uint32_t mtus[] = {0, 1, 68, 1279, 1501, 9000, UINT32_MAX};
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct leat_ip ip;
+
+    home6_settle(home);
+    ip = home->facts.ip;
+    router.message[4] = 1; /* hop limit */
+    memcpy(router.message + 8, "\xff\xff\xff\xff\0\0\0\1", 8);
+    for (unsigned i = 0; i < sizeof mtus / sizeof mtus[0]; i++) {
+        router6_mtu(&router, mtus[i]);
+        router6_says(home->world, &router);
+        assert_int_equal(home6_facts(home)->mtu, 1500);
+    }
+    {
+        const struct frame echo = frame_echo6(IP6_FAR, ip, 8);
+
+        world_feed(home->world, &echo);
+        assert_int_equal(world_expect(home->world)->bytes[21], 64);
+    }
+    router.message[4] = 128;
+    router6_mtu(&router, 1280);
+    router6_says(home->world, &router);
+    assert_int_equal(home->facts.mtu, 1280);
+    {
+        const struct frame echo = frame_echo6(IP6_FAR, ip, 8);
+
+        world_feed(home->world, &echo);
+        assert_int_equal(world_expect(home->world)->bytes[21], 128);
+    }
+    /* the next hop is asked once a second still, not a thousand times */
+    world_mark(home->world);
+    home6_ping(home, ip6_of("2001:db8:1::77"), ip);
+    world_wait(home->world, 900 * ms);
+    assert_grown(home->world, ndp_solicitations_sent, 1);
+}
+
+/* V5: whoever has everything gets us to be silent, and is told of, but not asked for ever. */
+static void test_threat_V5_who_answers_every_check_costs_three_of_them(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    unsigned answered = 0;
+
+    world_wait(home->world, 3 * second);
+    router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
+    for (unsigned i = 0; i < 20; i++) {
+        const struct fake_frame *sent;
+
+        router6_says(home->world, &router);
+        world_wait(home->world, 100 * ms);
+        while ((sent = fake_netif_sent(&home->world->dev))) {
+            const struct leat_ip target = frame_ip6_at(sent->bytes + FRAME6_L4 + 8);
+            const struct frame answer =
+                frame_ndp(136, 0x20, target, IP6_ALL, target, &MAC_OTHER, 0);
+
+            if (frame_icmp6_type(sent) != 135)
+                continue;
+            answered++;
+            world_feed(home->world, &answer);
+        }
+    }
+    assert_int_equal(answered, 3);
+    assert_int_equal(home->world->conflicts, 1);
+    assert_true(leat_ip_is_any(home6_facts(home)->ip));
+}
+
+/* V7: nobody is sent elsewhere, be it by the router itself: redirects are ignored */
+static void test_threat_V7_redirects_are_ignored(void **state)
+{
+    struct home *home = *state;
+    const struct leat_ip far = IP6_FAR, other = IP6_ROUTER2;
+    uint8_t message[48] = {137};
+    struct frame frame;
+
+    home6_settle(home);
+    memcpy(message + 8, other.bytes, 16);
+    memcpy(message + 24, far.bytes, 16);
+    message[40] = 2;
+    message[41] = 1;
+    memcpy(message + 42, MAC_ROUTER2.octet, 6);
+    frame = frame_icmp6(IP6_ROUTER, home->facts.ip, message, sizeof message);
+    world_feed(home->world, &frame);
+    assert_dropped(home->world, drop_icmp6_type);
+    assert_true(mac_is(home6_ping(home, far, home->facts.ip), MAC_ROUTER));
+}
+
+/* V14: nobody adds a server to a full list, nor a name that is none */
+static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
+{
+    static const char *const odd[] = {"::", "::1", "ff02::1", "::ffff:10.0.0.1"};
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    char name[70];
+
+    memset(name, 'a', sizeof name);
+    name[0] = 63;
+    for (unsigned i = 0; i < 4; i++)
+        router6_server(&router, odd[i], 600);
+    router6_domain(&router, "\4le\nt\0", 6, 600);        /* no letter of a name */
+    router6_domain(&router, "\300\4leat\0", 7, 600);     /* a pointer */
+    router6_domain(&router, "\77aaaaaa", 8, 600);        /* longer than the option */
+    router6_domain(&router, "\0\0\0\0\0\0\0\0", 8, 600); /* none */
+    router6_says(home->world, &router);
+    assert_int_equal(home6_facts(home)->name_server_count, 0);
+    assert_string_equal(home6_facts(home)->search, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        home6_test(test_threat_V1_advertisements_with_a_false_envelope_are_dropped),
+        home6_test(test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives),
+        home6_test(test_threat_V3_hostile_numbers_are_not_believed),
+        home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
+        home6_test(test_threat_V7_redirects_are_ignored),
+        home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}

@@ -1,0 +1,118 @@
+/* test_source6.c -- which address of ours is the source, and since when (RFC 6724, 8028, 4429). */
+#include "routers6.h"
+
+/* RFC 8028 3.2 */
+static void what_has_an_address_of_a_router_leaves_by_it(void **state)
+{
+    struct home *home = *state;
+    struct router other = router6(IP6_ROUTER2, MAC_ROUTER2, 1800);
+    struct leat_ip ip, ip2;
+
+    home6_settle(home);
+    ip = home->facts.ip;
+    other.message[5] = 0x08; /* preferred */
+    router6_prefix(&other, "2001:db8:2::", 64, AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &other);
+    world_wait(home->world, 2 * second);
+    ip2 = home->world->last_address;
+    assert_memory_equal(ip2.bytes, ip6_of("2001:db8:2::").bytes, 8);
+    assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
+    assert_true(mac_is(home6_ping(home, IP6_FAR, ip2), MAC_ROUTER2));
+}
+
+/* RFC 4429: at once, and nobody's cache is changed by who may be wrong */
+static void an_optimist_speaks_at_once_and_carefully(void **state)
+{
+    struct home *home = home6_create();
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    const struct fake_frame *sent;
+    struct frame question;
+    struct leat_ip ip;
+    uint64_t begin_ns;
+
+    home->world->ipv6_config.optimistic = true;
+    home6_begin(home);
+    *state = home;
+    begin_ns = home->world->now_ns;
+    assert_int_equal(home6_next_question(home)->len, FRAME6_L4 + 8); /* where we are is not said */
+    router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &router);
+    ip = home->facts.ip;
+    assert_false(leat_ip_is_any(ip));
+    assert_true(home->world->now_ns - begin_ns <= 20 * ms);
+    assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
+    fake_netif_forget(&home->world->dev);
+    question = frame_ndp(135, 0, IP6_PEER_LINK, ip6_asked(ip), ip, &MAC_PEER, 0);
+    world_feed(home->world, &question);
+    sent = world_expect(home->world);
+    assert_int_equal(frame_icmp6_type(sent), 136);
+    assert_int_equal(sent->bytes[FRAME6_L4 + 4], 0x40); /* no Override */
+    /* a neighbour is asked for when the check is over */
+    question = frame_echo6(ip6_of("2001:db8:1::99"), ip, 8);
+    world_feed(home->world, &question);
+    assert_silent(home->world);
+    world_wait(home->world, 2100 * ms);
+    assert_true(home6_was_asked(home, ip6_of("2001:db8:1::99")));
+}
+
+/* ---- which address is the source (RFC 6724 5) ---------------------------------------------- */
+
+/* The source of an answer to all nodes that @peer asked. */
+static struct leat_ip source_toward(struct home *home, const char *peer)
+{
+    const struct frame echo = frame_echo6(ip6_of(peer), IP6_ALL, 8);
+    const struct fake_frame *sent;
+
+    fake_netif_forget(&home->world->dev);
+    world_feed(home->world, &echo);
+    assert_ended(home->world, taken_icmp6);
+    while ((sent = fake_netif_sent(&home->world->dev))) {
+        if (frame_icmp6_type(sent) == 129 || frame_icmp6_type(sent) == 135)
+            return frame_ip6_at(sent->bytes + 22);
+    }
+    fail_msg("nothing was sent");
+    return LEAT_IP_ANY;
+}
+
+static bool has_prefix(struct leat_ip ip, const char *prefix)
+{
+    return memcmp(ip.bytes, ip6_of(prefix).bytes, 8) == 0;
+}
+
+static void sources_are_chosen_as_rfc_6724_says(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+    router6_prefix(&router, PREFIX6, 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "fd00:1::", 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "2002:a00:1::", 64, AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &router);
+    world_wait(home->world, 2 * second);
+    assert_true(leat_ip_is_link_local(source_toward(home, "fe80::a")));        /* rule 2 */
+    assert_true(has_prefix(source_toward(home, "fd00:2::1"), "fd00:1::"));     /* rule 6 */
+    assert_true(has_prefix(source_toward(home, "2002:1::1"), "2002:a00:1::")); /* rule 6 */
+    assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "2001:db8:8000::")); /* 8 */
+    assert_true(has_prefix(source_toward(home, "2001:db8:2::1"), PREFIX6));
+    router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    router6_prefix(&router, PREFIX6, 64, AUTONOMOUS, 86400, 0);
+    router6_says(home->world, &router);
+    assert_true(has_prefix(source_toward(home, "2001:db8:2::1"), "2001:db8:8000::")); /* rule 3 */
+    router = router6(IP6_ROUTER2, MAC_ROUTER2, 1800);
+    router.message[5] = 0x08;
+    router6_prefix(&router, "fd00:1::", 64, AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &router);
+    assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "fd00:1::")); /* rule 5.5 */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        home6_test(what_has_an_address_of_a_router_leaves_by_it),
+        cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
+        home6_test(sources_are_chosen_as_rfc_6724_says),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
