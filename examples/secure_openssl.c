@@ -8,7 +8,8 @@
 #include "secure.h"
 
 enum {
-    SESSIONS = 1000
+    SESSIONS = 1000,
+    COOKIES_FROM = 48 /* of 64 handshakes at a time: those who don't go on shall keep nothing */
 };
 
 struct secure {
@@ -82,6 +83,7 @@ static const char *open_tls(struct example_platform *platform)
                                            .identity_count = 1,
                                            .protocols = protocols,
                                            .protocol_count = 1,
+                                           .cookie_handshakes = COOKIES_FROM,
                                            .sessions = SESSIONS};
     const size_t bytes = leat_tls_memory_bytes(&config);
     void *memory = malloc(bytes); /* until the program ends */

@@ -84,7 +84,8 @@ static bool set_padding(EVP_PKEY_CTX *context, const struct scheme *scheme)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-/* The pieces in one, which the caller frees: Ed25519 reads its message twice. */
+/* The pieces in one, which the caller frees: the calls that take a message whole know all schemes.
+ */
 static uint8_t *gather(const struct leat_crypto_piece *pieces, size_t count, size_t *len)
 {
     uint8_t *all;
@@ -104,26 +105,6 @@ static uint8_t *gather(const struct leat_crypto_piece *pieces, size_t count, siz
     return all;
 }
 
-static bool run_sign(EVP_MD_CTX *context, const struct scheme *scheme,
-                     const struct leat_crypto_piece *pieces, size_t count, uint8_t *signature,
-                     size_t *len)
-{
-    bool done = true;
-
-    *len = LEAT_CRYPTO_SIGNATURE_BYTES_MAX;
-    if (!scheme->digest) {
-        size_t all_len;
-        uint8_t *all = gather(pieces, count, &all_len);
-
-        done = all && EVP_DigestSign(context, signature, len, all, all_len) == 1;
-        OPENSSL_free(all);
-        return done;
-    }
-    for (size_t i = 0; done && i < count; i++)
-        done = EVP_DigestSignUpdate(context, pieces[i].bytes, pieces[i].len) == 1;
-    return done && EVP_DigestSignFinal(context, signature, len) == 1;
-}
-
 bool leat_openssl_sign(void *self, const struct leat_crypto_private *key,
                        enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
                        size_t count, uint8_t *signature, size_t *len)
@@ -133,38 +114,24 @@ bool leat_openssl_sign(void *self, const struct leat_crypto_private *key,
     EVP_PKEY *inside = leat_openssl_key_of_private(key);
     EVP_MD_CTX *context;
     EVP_PKEY_CTX *key_context; /* part of the other */
+    size_t all_len;
+    uint8_t *all;
     bool done;
 
     if (!found || !takes(found, inside))
         return false;
+    all = gather(pieces, count, &all_len);
     context = EVP_MD_CTX_new();
-    done = context &&
+    *len = LEAT_CRYPTO_SIGNATURE_BYTES_MAX;
+    done = all && context &&
            EVP_DigestSignInit_ex(context, &key_context, found->digest, provider->library, NULL,
                                  inside, NULL) == 1 &&
            set_padding(key_context, found) &&
-           run_sign(context, found, pieces, count, signature, len);
+           EVP_DigestSign(context, signature, len, all, all_len) == 1;
     EVP_MD_CTX_free(context);
+    OPENSSL_free(all);
     ERR_clear_error();
     return done;
-}
-
-static bool run_verify(EVP_MD_CTX *context, const struct scheme *scheme,
-                       const struct leat_crypto_piece *pieces, size_t count,
-                       const uint8_t *signature, size_t len)
-{
-    bool done = true;
-
-    if (!scheme->digest) {
-        size_t all_len;
-        uint8_t *all = gather(pieces, count, &all_len);
-
-        done = all && EVP_DigestVerify(context, signature, len, all, all_len) == 1;
-        OPENSSL_free(all);
-        return done;
-    }
-    for (size_t i = 0; done && i < count; i++)
-        done = EVP_DigestVerifyUpdate(context, pieces[i].bytes, pieces[i].len) == 1;
-    return done && EVP_DigestVerifyFinal(context, signature, len) == 1;
 }
 
 bool leat_openssl_verify(void *self, const struct leat_crypto_public *key,
@@ -176,17 +143,21 @@ bool leat_openssl_verify(void *self, const struct leat_crypto_public *key,
     EVP_PKEY *inside = leat_openssl_key_of_public(key);
     EVP_MD_CTX *context;
     EVP_PKEY_CTX *key_context; /* part of the other */
+    size_t all_len;
+    uint8_t *all;
     bool done;
 
     if (!found || !takes(found, inside))
         return false;
+    all = gather(pieces, count, &all_len);
     context = EVP_MD_CTX_new();
-    done = context &&
+    done = all && context &&
            EVP_DigestVerifyInit_ex(context, &key_context, found->digest, provider->library, NULL,
                                    inside, NULL) == 1 &&
            set_padding(key_context, found) &&
-           run_verify(context, found, pieces, count, signature, len);
+           EVP_DigestVerify(context, signature, len, all, all_len) == 1;
     EVP_MD_CTX_free(context);
+    OPENSSL_free(all);
     ERR_clear_error();
     return done;
 }

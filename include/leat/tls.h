@@ -32,7 +32,8 @@ enum {
     LEAT_TLS_CHAIN_MAX = 6,           /**< certificates that a server sends */
     LEAT_TLS_CHAIN_BYTES_MAX = 16000, /**< of all of them, in DER */
     LEAT_TLS_KEY_LINE_BYTES = 256,    /**< of a line of leat_tls_config.on_secret */
-    LEAT_TLS_PROTOCOL_BYTES = 32      /**< of a protocol's name (RFC 7301), its NUL included */
+    LEAT_TLS_PROTOCOL_BYTES = 32,     /**< of a protocol's name (RFC 7301), its NUL included */
+    LEAT_TLS_TICKET_BYTES = 512       /**< of a server's ticket; a longer one isn't kept */
 };
 
 struct leat_tls;
@@ -48,17 +49,37 @@ struct leat_tls_identity {
     struct leat_crypto_public inside;                   /**< for leat_tls_identity_read() alone */
 };
 
+/**
+ * What a client keeps of a session, to begin the next one with the same server by: a key that both
+ * know, instead of certificates (RFC 8446 2.2).  The program owns it and may keep it as bytes, on
+ * the same kind of machine; all zero is none.  It is a secret: who has it can be the server.
+ */
+struct leat_tls_ticket {
+    uint16_t identity_len; /**< of `identity`; 0: there is no ticket */
+    uint16_t suite;        /**< private, as what follows */
+    uint32_t lifetime_s;   /**< as its server wants it; a week at most */
+    uint32_t age_add;      /**< hides its age */
+    uint64_t received_s;   /**< civil time */
+    uint64_t checked_s;    /**< civil time at which the server's certificates were checked */
+    uint8_t name[16];      /**< a digest of the server's name */
+    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /**< the key */
+    uint8_t identity[LEAT_TLS_TICKET_BYTES];      /**< what its server knows it by */
+};
+
 /** Limits and identities.  Every 0 means the default named beside it. */
 struct leat_tls_config {
     const struct leat_crypto *crypto; /**< the provider; must outlive the sessions */
     /** For servers: the first one whose names and key fit is taken, else the first whose key does.
      * They must outlive the sessions. */
     const struct leat_tls_identity *const *identities;
-    uint16_t identity_count;       /**< how many */
-    const char *const *protocols;  /**< a server's, the best first (ALPN, RFC 7301); NULL: none */
-    uint16_t protocol_count;       /**< how many */
-    uint16_t server_handshakes;    /**< at a time: 64; one more is refused */
-    uint16_t client_handshakes;    /**< the same for clients: 8 */
+    uint16_t identity_count;      /**< how many */
+    const char *const *protocols; /**< a server's, the best first (ALPN, RFC 7301); NULL: none */
+    uint16_t protocol_count;      /**< how many */
+    uint16_t server_handshakes;   /**< at a time: 64; one more is refused */
+    uint16_t client_handshakes;   /**< the same for clients: 8 */
+    /** With so many of a server's at a time, a hello is answered by a cookie, and nothing is kept
+     * until the client has sent it back (RFC 8446 4.2.2); 1: always.  0: never. */
+    uint16_t cookie_handshakes;
     uint32_t sessions;             /**< at a time: 256 */
     uint16_t server_message_bytes; /**< longest handshake message to a server: 3,072 */
     uint16_t client_message_bytes; /**< ... to a client, whose longest is the certificates: 9,216;
@@ -68,6 +89,10 @@ struct leat_tls_config {
     uint64_t record_ns;            /**< a record may take, from its first byte: 30 s */
     uint64_t linger_ns;            /**< a stream whose session is over may take to end: 3 s */
     uint64_t records_per_key;      /**< sent, before a key update: 2^23 (RFC 8446 5.5), the most */
+    /** A server's tickets are good for so long, and the key that seals them is used for so long:
+     * 7,200; 604,800 at most (RFC 8446 4.6.1). */
+    uint32_t ticket_lifetime_s;
+    bool no_tickets; /**< a server gives none, and takes none */
     /** Seconds since 1970, UTC; 0: not known, and then no certificate is good.  NULL: as 0. */
     uint64_t (*civil_time_s)(void *arg);
     /** Gets each secret as a line of NSS's key log, so that others can read a capture: for tests.
@@ -77,13 +102,20 @@ struct leat_tls_config {
 };
 
 /** What a client wants of its server.  It, and what it points to, must stay until on_open or
- * on_closed. */
+ * on_closed; `ticket` until on_closed. */
 struct leat_tls_client {
     const char
         *name; /**< the server's DNS name, in ASCII: sent, and looked for in its certificate */
     const struct leat_crypto_anchors *anchors; /**< whom it trusts */
     const char *const *protocols;              /**< the best first (ALPN); NULL: none */
     uint16_t protocol_count;                   /**< how many */
+    /**
+     * Of an earlier session with this name, and where the server's next one is written to; NULL:
+     * neither.  It serves one session at a time, and a ticket is used once; the name and the time
+     * it may be used for are looked at, the anchors are not: they must be those of the session it
+     * is from.
+     */
+    struct leat_tls_ticket *ticket;
 };
 
 /** What sessions have done and met; they only grow. */
@@ -99,12 +131,19 @@ struct leat_tls_counts {
     uint64_t key_updates;     /**< sent or received */
     uint64_t copied_bytes;    /**< of records in so many pieces that they were copied together */
     uint64_t waited;          /**< times that a message waited for room, or a signature's turn */
+    uint64_t resumed;         /**< handshakes by a ticket, either way */
+    uint64_t tickets_sent;    /**< to clients */
+    uint64_t tickets_refused; /**< hellos of clients with tickets, of which we took none */
+    uint64_t tickets_kept;    /**< of servers */
+    uint64_t cookies;         /**< asked for, of those in `retried` */
+    uint64_t early_bytes;     /**< of clients' early data, which was thrown away */
 };
 
 /** What a session has agreed on. */
 struct leat_tls_info {
     bool open;              /**< the handshake is over */
     bool server;            /**< we are the server */
+    bool resumed;           /**< by a ticket: no certificate was sent, and `scheme` is 0 */
     uint16_t suite;         /**< cipher suite, RFC 8446 B.4; 0: not yet */
     uint16_t group;         /**< enum leat_crypto_group */
     uint16_t scheme;        /**< enum leat_crypto_scheme, of the server's signature */
@@ -130,8 +169,8 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
 void leat_tls_close(struct leat_tls *tls);
 
 /**
- * Replaces a server's identities, for the sessions that begin from now on.  The old ones must stay
- * for handshakes that go on: leat_tls_config.handshake_ns.
+ * Replaces a server's identities, for the sessions that begin from now on, and ends all tickets.
+ * The old ones must stay for handshakes that go on: leat_tls_config.handshake_ns.
  */
 enum leat_err leat_tls_set_identities(struct leat_tls *tls,
                                       const struct leat_tls_identity *const *identities,

@@ -60,7 +60,39 @@ static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client
                           : (struct wire_tls_bytes){list, (uint32_t)(out.at - list)};
 }
 
-/* Writes a hello with a new share of session->group to handshake->out. */
+/* The share of the hello in `out`, back to where it waits: a retry that asks for none leaves it as
+ * it was (4.1.2). */
+static __attribute__((noinline)) bool keep_share(struct tls_handshake *handshake, size_t *len)
+{
+    struct wire_tls_client_hello hello;
+    struct wire_tls_bytes share;
+    uint16_t group;
+
+    if (wire_tls_client_hello_read(handshake->out + WIRE_TLS_MESSAGE_HEADER,
+                                   handshake->out_len - WIRE_TLS_MESSAGE_HEADER, &hello) != 0 ||
+        !wire_tls_share(&hello.shares, &group, &share))
+        return false;
+    memmove(share_place(handshake), share.at, share.len);
+    *len = share.len;
+    return true;
+}
+
+static bool make_share(struct tls_session *session, size_t *len)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+
+    if (handshake->has_share && handshake->share_group == session->group)
+        return keep_share(handshake, len);
+    close_share(session);
+    handshake->share_group = session->group;
+    handshake->has_share = crypto->ops->share_open(crypto->self, &handshake->share,
+                                                   (enum leat_crypto_group)session->group,
+                                                   share_place(handshake), len);
+    return handshake->has_share;
+}
+
+/* Writes a hello with a share of session->group to handshake->out. */
 static bool write_hello(struct tls_session *session, struct wire_tls_bytes cookie)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -81,18 +113,16 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
         .cookie = cookie,
         .record_size_limit = WIRE_TLS_TEXT_MAX + 1};
+    uint8_t *binders;
     size_t len;
 
-    close_share(session);
-    handshake->has_share = tls->crypto.ops->share_open(tls->crypto.self, &handshake->share,
-                                                       (enum leat_crypto_group)session->group,
-                                                       share_place(handshake), &len);
-    if (!handshake->has_share)
+    if (!make_share(session, &len))
         return false;
     offer.share = (struct wire_tls_bytes){share_place(handshake), (uint32_t)len};
-    wire_tls_client_hello_write(&out, &offer);
+    tls_resume_offer(session, &offer);
+    binders = wire_tls_client_hello_write(&out, &offer);
     handshake->out_len = (uint32_t)(out.at - handshake->out);
-    return !out.full;
+    return !out.full && (!binders || tls_resume_bind(session, binders));
 }
 
 void tls_make_share(TLS_PARAMETERS)
@@ -104,6 +134,7 @@ void tls_make_share(TLS_PARAMETERS)
     handshake->session_id_len = WIRE_TLS_SESSION_ID_MAX; /* D.4: as TLS 1.2 resumes */
     if (!crypto->ops->random(crypto->self, handshake->random, WIRE_TLS_RANDOM) ||
         !crypto->ops->random(crypto->self, handshake->session_id, WIRE_TLS_SESSION_ID_MAX) ||
+        !tls_name_note(session, name_of(handshake->client)) ||
         !write_hello(session, (struct wire_tls_bytes){NULL, 0}))
         internal(session, step);
 }
@@ -219,11 +250,13 @@ static void agree(struct tls_session *session, struct tls_step *step, struct wir
 void tls_read_ServerHello(TLS_PARAMETERS)
 {
     struct wire_tls_server_hello hello;
+    struct tls_verdict verdict;
 
     if (!read_hello(session, step, &hello))
         return;
-    if (hello.has_psk) {
-        tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION, "a ticket that was not offered");
+    verdict = tls_resume_answer(session, &hello);
+    if (verdict.alert != 0) {
+        tls_flaw(session, step, verdict.alert, verdict.why);
     } else if (hello.group != session->group || !hello.share.at) {
         tls_flaw(session, step,
                  hello.share.at ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_MISSING_EXTENSION,
@@ -264,7 +297,10 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
     }
     if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->text_max)
         session->text_max = (uint16_t)(extensions.record_size_limit - 1u);
-    tls_message_add(session, step);
+    if (tls_message_add(session, step) && session->resumed) {
+        step->next = TLS_uses_ticket;
+        step->follows = true;
+    }
 }
 
 void tls_read_CertificateRequest(TLS_PARAMETERS)
@@ -309,12 +345,11 @@ static enum leat_crypto_verdict check_chain(struct tls_session *session,
     struct tls_handshake *handshake = session->handshake;
     struct leat_tls *tls = session->tls;
     struct leat_crypto_certificate certificates[LEAT_CRYPTO_CHAIN_MAX];
-    const struct leat_crypto_chain asked = {
-        .certificates = certificates,
-        .count = count,
-        .anchors = handshake->client->anchors,
-        .name = handshake->client->name,
-        .civil_s = tls->config.civil_time_s ? tls->config.civil_time_s(tls->config.arg) : 0};
+    const struct leat_crypto_chain asked = {.certificates = certificates,
+                                            .count = count,
+                                            .anchors = handshake->client->anchors,
+                                            .name = handshake->client->name,
+                                            .civil_s = session->checked_s};
 
     _Static_assert(LEAT_CRYPTO_CHAIN_MAX <= TLS_OPEN_PIECES, "a piece for each");
     for (unsigned i = 0; i < count; i++) {
@@ -339,6 +374,7 @@ void tls_read_Certificate(TLS_PARAMETERS)
                  "a malformed Certificate"); /* 4.4.2.4: an empty one, too */
         return;
     }
+    session->checked_s = tls_civil_s(session->tls);
     verdict = check_chain(session, chain, count);
     if (verdict != LEAT_CRYPTO_TRUSTED) {
         tls_flaw(session, step, alert_of(verdict),

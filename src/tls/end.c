@@ -7,9 +7,11 @@
 
 bool tls_message_add(struct tls_session *session, struct tls_step *step)
 {
-    const struct tls_handshake *handshake = session->handshake;
+    struct tls_handshake *handshake = session->handshake;
+    const uint32_t from = handshake->hashed;
 
-    if (tls_transcript_add(session, handshake->message, handshake->have))
+    handshake->hashed = 0;
+    if (tls_transcript_add(session, handshake->message + from, handshake->have - from))
         return true;
     tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
     return false;
@@ -51,7 +53,11 @@ void tls_read_Finished(TLS_PARAMETERS)
     } else if (!is_right(session)) {
         tls_flaw(session, step, WIRE_TLS_DECRYPT_ERROR, "a Finished that is wrong");
     } else if (session->server) {
-        if (!tls_key_set(session, &session->read, handshake->client_secret))
+        done = tls_key_set(session, &session->read, handshake->client_secret) &&
+               (!session->gives_ticket ||
+                (tls_transcript_add(session, handshake->message, handshake->have) &&
+                 tls_schedule_resumption(session)));
+        if (!done)
             tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
     } else if (tls_message_add(session, step)) {
         done = tls_schedule_master(session) &&
@@ -67,7 +73,8 @@ void tls_open_session(TLS_PARAMETERS)
 
     if (step->follows)
         return; /* what was read had a flaw */
-    if (!session->server && !tls_key_set(session, &session->write, handshake->client_secret)) {
+    if (!session->server && (!tls_key_set(session, &session->write, handshake->client_secret) ||
+                             (session->ticket && !tls_schedule_resumption(session)))) {
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
         return;
     }
@@ -75,6 +82,7 @@ void tls_open_session(TLS_PARAMETERS)
         session->tls->counts.accepted++;
     else
         session->tls->counts.connected++;
+    session->tls->counts.resumed += session->resumed;
     tls_handshake_release(session);
     session->is_open = true;
     session->due_ns = LEAT_NEVER_NS;
@@ -100,12 +108,6 @@ void tls_hand_up(TLS_PARAMETERS)
         session->text = session->incoming;
     session->incoming = NULL;
     session->news |= TLS_NEWS_READABLE;
-}
-
-void tls_read_NewSessionTicket(TLS_PARAMETERS)
-{
-    if (session->server)
-        tls_flaw(session, step, WIRE_TLS_UNEXPECTED_MESSAGE, "a ticket of a client");
 }
 
 void tls_read_KeyUpdate(TLS_PARAMETERS)

@@ -61,7 +61,10 @@ static bool send_out(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
 
-    if (!tls_transcript_add(session, handshake->out, handshake->out_len)) {
+    const uint32_t from = handshake->hashed;
+
+    handshake->hashed = 0;
+    if (!tls_transcript_add(session, handshake->out + from, handshake->out_len - from)) {
         internal(session);
         return false;
     }
@@ -104,15 +107,26 @@ static struct wire_tls_server_choice choice_of(const struct tls_session *session
     return (struct wire_tls_server_choice){
         .session_id = {handshake->session_id, handshake->session_id_len},
         .suite = session->suite,
-        .group = session->group};
+        .group = session->group,
+        .psk = handshake->psk_place,
+        .has_psk = session->resumed};
 }
 
 static __attribute__((noinline)) void send_retry(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
     struct wire_tls_out out = out_of(handshake);
-    const struct wire_tls_server_choice choice = choice_of(session);
+    struct wire_tls_server_choice choice = choice_of(session);
+    uint8_t cookie[TLS_COOKIE];
 
+    choice.group = handshake->group_asked;
+    if (session->cookie) {
+        if (!tls_cookie_write(session, cookie)) {
+            internal(session);
+            return;
+        }
+        choice.cookie = (struct wire_tls_bytes){cookie, sizeof cookie};
+    }
     wire_tls_server_hello_write(&out, &choice);
     set_out(handshake, &out);
     send_out(session);
@@ -310,6 +324,19 @@ static __attribute__((noinline)) void send_finished(struct tls_session *session)
 /* ---- What comes later ---------------------------------------------------------------------------
  */
 
+static __attribute__((noinline)) void send_ticket(struct tls_session *session)
+{
+    uint8_t message[TLS_TICKET_MESSAGE];
+    struct wire_tls_out out = {message, message + sizeof message, false};
+
+    if (!tls_ticket_write(session, &out))
+        return; /* the session goes on without */
+    leat_assert(!out.full);
+    session->tls->counts.tickets_sent++;
+    session->tls->parts[0] = (struct leat_crypto_piece){message, (size_t)(out.at - message)};
+    send_parts(session, WIRE_TLS_HANDSHAKE, 1);
+}
+
 static void send_key_update(struct tls_session *session)
 {
     static const uint8_t message[] = {WIRE_TLS_KEY_UPDATE, 0, 0, 1, 0};
@@ -364,6 +391,9 @@ static void send_one(struct tls_session *session, uint32_t bit)
         break;
     case TLS_OWES_FINISHED:
         send_finished(session);
+        break;
+    case TLS_OWES_TICKET:
+        send_ticket(session);
         break;
     case TLS_OWES_KEY_UPDATE:
         send_key_update(session);

@@ -48,15 +48,20 @@ bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest)
 bool tls_transcript_retry(struct tls_session *session)
 {
     const struct leat_crypto *crypto = &session->tls->crypto;
-    const size_t len = tls_digest_bytes(session);
-    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
-    uint8_t header[WIRE_TLS_MESSAGE_HEADER] = {WIRE_TLS_MESSAGE_HASH, 0, 0, (uint8_t)len};
 
-    if (!tls_transcript_digest(session, digest))
+    if (!tls_transcript_digest(session, session->handshake->first_digest))
         return false;
     crypto->ops->hash_close(crypto->self, &session->handshake->transcript);
+    return tls_transcript_resume(session);
+}
+
+bool tls_transcript_resume(struct tls_session *session)
+{
+    const size_t len = tls_digest_bytes(session);
+    const uint8_t header[WIRE_TLS_MESSAGE_HEADER] = {WIRE_TLS_MESSAGE_HASH, 0, 0, (uint8_t)len};
+
     return tls_transcript_open(session) && tls_transcript_add(session, header, sizeof header) &&
-           tls_transcript_add(session, digest, len);
+           tls_transcript_add(session, session->handshake->first_digest, len);
 }
 
 /* The digest of nothing. */
@@ -74,26 +79,35 @@ static bool empty_digest(const struct tls_session *session, uint8_t *digest)
 /* ---- The schedule -----------------------------------------------------------------------------
  */
 
-/* HKDF-Expand-Label (7.1): @len bytes to @out; @context is a digest, or NULL for none. */
-static bool expand(const struct tls_session *session, const uint8_t *secret, const char *label,
-                   const uint8_t *context, uint8_t *out, size_t len)
+/* HKDF-Expand-Label (7.1): @len bytes to @out. */
+static bool expand_with(const struct tls_session *session, const uint8_t *secret, const char *label,
+                        struct wire_tls_bytes context, struct leat_crypto_piece out)
 {
     uint8_t info[LABEL_BYTES_MAX];
     struct wire_tls_out at = {info, info + sizeof info, false};
     uint8_t *opened;
 
-    wire_tls_put_number(&at, (uint32_t)len, 2);
+    wire_tls_put_number(&at, (uint32_t)out.len, 2);
     opened = wire_tls_open(&at, 1);
     wire_tls_put(&at, "tls13 ", 6);
     wire_tls_put(&at, label, tls_text_len(label));
     wire_tls_close(&at, opened, 1);
     opened = wire_tls_open(&at, 1);
-    if (context)
-        wire_tls_put(&at, context, tls_digest_bytes(session));
+    wire_tls_put(&at, context.at, context.len);
     wire_tls_close(&at, opened, 1);
     leat_assert(!at.full);
     return leat_crypto_hkdf_expand(&session->tls->crypto, hash_of(session), secret, info,
-                                   (size_t)(at.at - info), out, len);
+                                   (size_t)(at.at - info), out.bytes, out.len);
+}
+
+/* The same; @context is a digest, or NULL for none. */
+static bool expand(const struct tls_session *session, const uint8_t *secret, const char *label,
+                   const uint8_t *context, uint8_t *out, size_t len)
+{
+    const struct wire_tls_bytes bytes = {context,
+                                         context ? (uint32_t)tls_digest_bytes(session) : 0};
+
+    return expand_with(session, secret, label, bytes, (struct leat_crypto_piece){out, len});
 }
 
 /* The next stage's secret of this one's, by @ikm; no ikm stands for zeros. */
@@ -124,14 +138,20 @@ static bool derive_traffic(struct tls_session *session, const char *client, cons
            expand(session, handshake->secret, server, digest, handshake->server_secret, size);
 }
 
-bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len)
+/* The first secret, of a ticket's key; NULL: of none. */
+static bool early_secret(const struct tls_session *session, const uint8_t *psk, uint8_t *secret)
 {
     static const uint8_t zeros[LEAT_CRYPTO_DIGEST_BYTES_MAX];
-    struct tls_handshake *handshake = session->handshake;
-    const size_t size = tls_digest_bytes(session);
 
-    if (!leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), zeros, 0, zeros, size,
-                                  handshake->secret) ||
+    return leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), zeros, 0,
+                                    psk ? psk : zeros, tls_digest_bytes(session), secret);
+}
+
+bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    if (!early_secret(session, session->resumed ? handshake->psk : NULL, handshake->secret) ||
         !next_stage(session, shared, len) ||
         !derive_traffic(session, "c hs traffic", "s hs traffic"))
         return false;
@@ -149,6 +169,22 @@ bool tls_schedule_master(struct tls_session *session)
     tls_tell_secret(session, "CLIENT_TRAFFIC_SECRET_0", handshake->client_secret);
     tls_tell_secret(session, "SERVER_TRAFFIC_SECRET_0", handshake->server_secret);
     return true;
+}
+
+bool tls_schedule_resumption(struct tls_session *session)
+{
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    return tls_transcript_digest(session, digest) &&
+           expand(session, session->handshake->secret, "res master", digest, session->resumption,
+                  tls_digest_bytes(session));
+}
+
+bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes nonce, uint8_t *psk)
+{
+    leat_assert(nonce.len <= TLS_NONCE_MAX);
+    return expand_with(session, session->resumption, "resumption", nonce,
+                       (struct leat_crypto_piece){psk, tls_digest_bytes(session)});
 }
 
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret)
@@ -175,16 +211,39 @@ bool tls_key_update(struct tls_session *session, struct tls_key *key)
     return done;
 }
 
-bool tls_finished(struct tls_session *session, const uint8_t *secret, uint8_t *mac)
+/* What Finished and a binder are: a MAC of a digest. */
+static bool finish(const struct tls_session *session, const uint8_t *secret, const uint8_t *digest,
+                   uint8_t *mac)
 {
     const struct leat_crypto *crypto = &session->tls->crypto;
     const size_t size = tls_digest_bytes(session);
-    uint8_t key[LEAT_CRYPTO_DIGEST_BYTES_MAX], digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
-    const struct leat_crypto_piece piece = {digest, size};
-    const bool done = tls_transcript_digest(session, digest) &&
-                      expand(session, secret, "finished", NULL, key, size) &&
+    const struct leat_crypto_piece piece = leat_crypto_piece_of(digest, size);
+    uint8_t key[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    const bool done = expand(session, secret, "finished", NULL, key, size) &&
                       crypto->ops->hmac(crypto->self, hash_of(session), key, size, &piece, 1, mac);
 
+    leat_crypto_wipe(key, sizeof key);
+    return done;
+}
+
+bool tls_finished(struct tls_session *session, const uint8_t *secret, uint8_t *mac)
+{
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    return tls_transcript_digest(session, digest) && finish(session, secret, digest, mac);
+}
+
+bool tls_binder(const struct tls_session *session, const uint8_t *psk, const uint8_t *digest,
+                uint8_t *mac)
+{
+    uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX], key[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t nothing[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    const bool done =
+        early_secret(session, psk, secret) && empty_digest(session, nothing) &&
+        expand(session, secret, "res binder", nothing, key, tls_digest_bytes(session)) &&
+        finish(session, key, digest, mac);
+
+    leat_crypto_wipe(secret, sizeof secret);
     leat_crypto_wipe(key, sizeof key);
     return done;
 }

@@ -2,7 +2,8 @@
  * message.c -- handshake messages of TLS out of their records (RFC 8446 4, 5.1).
  *
  * Until a session is open they are put together in the handshake's memory, whose size bounds them.
- * Later ones are read from five bytes: a key update is that long, and a ticket is skipped.
+ * Later ones are read from five bytes: a key update is that long.  A ticket is read where somebody
+ * wants it and its record has all of it, as those of all servers that we know have; else skipped.
  */
 #include "tls/tls.h"
 
@@ -128,6 +129,16 @@ static void begin_late(struct tls_session *session)
     }
 }
 
+/* A ticket that is all there, for the event that comes next. */
+static void read_ticket(struct tls_session *session, const struct leat_buf *text, uint32_t at)
+{
+    struct leat_tls *tls = session->tls;
+
+    if (session->ticket && wire_tls_type_of(session->late) == WIRE_TLS_NEW_SESSION_TICKET &&
+        session->late_left <= sizeof tls->late && session->late_left <= leat_buf_total(text) - at)
+        tls->late_len = leat_buf_read(text, at, tls->late, session->late_left);
+}
+
 static void feed_late(struct tls_session *session, const struct leat_buf *text, uint32_t *at)
 {
     uint32_t left, part;
@@ -141,6 +152,7 @@ static void feed_late(struct tls_session *session, const struct leat_buf *text, 
         begin_late(session);
         if (session->state == TLS_FAILED)
             return;
+        read_ticket(session, text, *at);
     }
     left = leat_buf_total(text) - *at;
     part = session->late_left < left ? session->late_left : left;
@@ -153,6 +165,7 @@ static void feed_late(struct tls_session *session, const struct leat_buf *text, 
     session->late_have = 0;
     if (is_at_end(session, session->late, leat_buf_total(text) - *at))
         tls_event(session, event_of(session->late, 0));
+    session->tls->late_len = 0;
 }
 
 void tls_message_feed(struct tls_session *session, const struct leat_buf *text)

@@ -122,6 +122,31 @@ static void plain_between(struct tls_session *session, struct leat_buf *record, 
     leat_buf_free(record);
 }
 
+/* Early data, which we never take, is passed over by what can't be decrypted, or isn't expected:
+ * up to a limit (4.2.10). */
+static bool is_early(struct tls_session *session, uint32_t total)
+{
+    const uint32_t bytes = WIRE_TLS_RECORD_HEADER + total;
+
+    if (session->early_left < bytes)
+        return false;
+    session->early_left -= bytes;
+    session->read.sequence = 0; /* that was none of the handshake's records */
+    session->tls->counts.early_bytes += bytes;
+    return true;
+}
+
+/* What can't be opened; its alert. */
+static void refuse_record(struct tls_session *session, uint32_t total, uint8_t alert)
+{
+    if (alert == WIRE_TLS_BAD_RECORD_MAC && is_early(session, total))
+        return;
+    tls_break(session, alert,
+              alert == WIRE_TLS_BAD_RECORD_MAC   ? "a record that doesn't decrypt"
+              : alert == WIRE_TLS_INTERNAL_ERROR ? "no memory to open a record"
+                                                 : "a record without a type");
+}
+
 static void process(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
     uint8_t type = session->record_type, alert;
@@ -142,12 +167,13 @@ static void process(struct tls_session *session, struct leat_buf *record, uint32
         }
         record = tls_unprotect(session, record, total, &type, &alert);
         if (!record) {
-            tls_break(session, alert,
-                      alert == WIRE_TLS_BAD_RECORD_MAC   ? "a record that doesn't decrypt"
-                      : alert == WIRE_TLS_INTERNAL_ERROR ? "no memory to open a record"
-                                                         : "a record without a type");
+            refuse_record(session, total, alert);
             return;
         }
+        session->early_left = 0;
+    } else if (type == WIRE_TLS_APPLICATION_DATA && is_early(session, total)) {
+        leat_buf_free(record); /* between two hellos */
+        return;
     }
     len = leat_buf_total(record);
     if (len > WIRE_TLS_TEXT_MAX) {

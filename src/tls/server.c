@@ -5,18 +5,14 @@
 
 #include "core/assert.h"
 
-/* What is wrong with a hello, if anything is. */
-struct verdict {
-    uint8_t alert; /* 0: nothing */
-    const char *why;
-};
-
-static struct verdict bad(uint8_t alert, const char *why)
+static struct tls_verdict bad(uint8_t alert, const char *why)
 {
-    return (struct verdict){alert, why};
+    return (struct tls_verdict){alert, why};
 }
 
-static const struct verdict good = {0, NULL};
+static const struct tls_verdict good = {0, NULL};
+static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR,
+                                          "the provider of cryptography failed"};
 
 /* ---- Choices -----------------------------------------------------------------------------------
  */
@@ -110,8 +106,9 @@ static uint16_t choose_scheme(const struct leat_tls *tls, const struct leat_tls_
     return 0;
 }
 
-/* The first identity for the name with a key for the client, else the first with a key for it. */
-static bool choose_identity(struct tls_session *session, const struct wire_tls_client_hello *hello)
+/* The first identity for the name with a key for the client, else the first with a key for it; that
+ * there is none only matters if there is no ticket. */
+static void choose_identity(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
     const struct leat_tls_config *config = &session->tls->config;
     struct tls_handshake *handshake = session->handshake;
@@ -125,9 +122,8 @@ static bool choose_identity(struct tls_session *session, const struct wire_tls_c
                 continue;
             handshake->identity = identity;
             handshake->name_seen = hello->name.at && is_for(identity, hello->name);
-            return true;
+            return;
         }
-    return false;
 }
 
 /* RFC 7301 3.2; a program without protocols ignores what is offered. */
@@ -151,20 +147,21 @@ static bool choose_protocol(struct tls_session *session, struct wire_tls_bytes o
  */
 
 /* What TLS 1.3 wants of every hello (4.2.1, 9.2, 4.1.2). */
-static struct verdict check_form(const struct wire_tls_client_hello *hello)
+static struct tls_verdict check_form(const struct wire_tls_client_hello *hello)
 {
     if (!wire_tls_has(hello->versions, WIRE_TLS_VERSION))
         return bad(WIRE_TLS_PROTOCOL_VERSION, "the client has no TLS 1.3");
     if (!hello->only_null_compression)
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "the client offers compression");
-    if (!hello->groups.at || !hello->shares.at || !hello->schemes.at)
+    if (!hello->groups.at || !hello->shares.at || (!hello->schemes.at && !hello->identities.at))
         return bad(WIRE_TLS_MISSING_EXTENSION, "the client's hello lacks an extension");
     if (hello->identities.at && !hello->psk_modes.at)
         return bad(WIRE_TLS_MISSING_EXTENSION, "a ticket without its modes"); /* 4.2.9 */
     return good;
 }
 
-static struct verdict choose(struct tls_session *session, const struct wire_tls_client_hello *hello)
+static struct tls_verdict choose(struct tls_session *session,
+                                 const struct wire_tls_client_hello *hello)
 {
     session->suite = choose_suite(session->tls, hello->suites);
     if (session->suite == 0)
@@ -173,8 +170,7 @@ static struct verdict choose(struct tls_session *session, const struct wire_tls_
     session->group = choose_group(session, hello);
     if (session->group == 0)
         return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no group in common");
-    if (!choose_identity(session, hello))
-        return bad(WIRE_TLS_HANDSHAKE_FAILURE, "no signature scheme in common");
+    choose_identity(session, hello);
     if (!choose_protocol(session, hello->protocols))
         return bad(WIRE_TLS_NO_APPLICATION_PROTOCOL, "no protocol in common");
     if (hello->record_size_limit > 0) { /* RFC 8449 4: the type counts */
@@ -223,10 +219,11 @@ static bool digest_hello(struct tls_session *session, const struct wire_tls_clie
     return done;
 }
 
-static struct verdict read_hello(struct tls_session *session, struct wire_tls_client_hello *hello)
+static struct tls_verdict read_hello(struct tls_session *session,
+                                     struct wire_tls_client_hello *hello)
 {
     const struct tls_handshake *handshake = session->handshake;
-    struct verdict verdict;
+    struct tls_verdict verdict;
 
     verdict.alert = wire_tls_client_hello_read(handshake->message + WIRE_TLS_MESSAGE_HEADER,
                                                handshake->have - WIRE_TLS_MESSAGE_HEADER, hello);
@@ -236,52 +233,98 @@ static struct verdict read_hello(struct tls_session *session, struct wire_tls_cl
     return verdict;
 }
 
-void tls_read_ClientHello(TLS_PARAMETERS)
+/* By what the client will know us: a ticket, or our signature. */
+static struct tls_verdict authenticate(struct tls_session *session,
+                                       const struct wire_tls_client_hello *hello)
+{
+    const struct tls_verdict verdict = tls_resume_choose(session, hello);
+
+    if (verdict.alert != 0)
+        return verdict;
+    if (session->resumed)
+        session->scheme = 0;
+    else if (!session->handshake->identity)
+        return hello->schemes.at
+                   ? bad(WIRE_TLS_HANDSHAKE_FAILURE, "no signature scheme in common")
+                   : bad(WIRE_TLS_MISSING_EXTENSION, "the client's hello lacks an extension");
+    return good;
+}
+
+static struct tls_verdict begin(struct tls_session *session,
+                                const struct wire_tls_client_hello *hello)
 {
     struct tls_handshake *handshake = session->handshake;
+
+    remember(handshake, hello);
+    session->early_left = hello->early_data ? TLS_EARLY_BYTES : 0;
+    if (!tls_transcript_open(session) || !tls_name_note(session, hello->name))
+        return failed;
+    session->cookie = tls_cookie_wanted(session->tls);
+    if (handshake->peer_share.at && !session->cookie)
+        return authenticate(session, hello);
+    handshake->group_asked = handshake->peer_share.at ? 0 : session->group;
+    return digest_hello(session, hello, handshake->hello_digest) ? good : failed;
+}
+
+void tls_read_ClientHello(TLS_PARAMETERS)
+{
     struct wire_tls_client_hello hello;
-    struct verdict verdict = read_hello(session, &hello);
+    struct tls_verdict verdict = read_hello(session, &hello);
 
     if (verdict.alert == 0)
         verdict = choose(session, &hello);
-    if (verdict.alert == 0) {
-        remember(handshake, &hello);
-        if (!tls_transcript_open(session) ||
-            (!handshake->peer_share.at && !digest_hello(session, &hello, handshake->hello_digest)))
-            verdict = bad(WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
-    }
+    if (verdict.alert == 0)
+        verdict = begin(session, &hello);
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);
     } else if (tls_message_add(session, step)) {
-        step->next = handshake->peer_share.at ? TLS_hello_accepted : TLS_hello_lacks_share;
+        step->next = session->handshake->peer_share.at && !session->cookie ? TLS_hello_accepted
+                                                                           : TLS_hello_lacks_share;
         step->follows = true;
     }
 }
 
-/* 4.1.2: the same but for the share that was asked for. */
-static struct verdict read_again(struct tls_session *session)
+/* What was chosen by the first hello, and forgotten, is chosen again. */
+static struct tls_verdict recall(struct tls_session *session,
+                                 const struct wire_tls_client_hello *hello)
+{
+    struct tls_verdict verdict = choose(session, hello);
+
+    if (verdict.alert != 0)
+        return verdict;
+    remember(session->handshake, hello);
+    verdict = tls_cookie_read(session, hello->cookie);
+    if (verdict.alert == 0 && session->handshake->group_asked != 0)
+        session->group = session->handshake->group_asked;
+    return verdict;
+}
+
+/* 4.1.2: the same but for the share that was asked for, and the cookie. */
+static struct tls_verdict read_again(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     struct wire_tls_client_hello hello;
-    const struct verdict verdict = read_hello(session, &hello);
+    struct tls_verdict verdict = read_hello(session, &hello);
 
+    if (verdict.alert == 0 && session->cookie)
+        verdict = recall(session, &hello);
     if (verdict.alert != 0)
         return verdict;
     if (!digest_hello(session, &hello, digest))
-        return bad(WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+        return failed;
     if (memcmp(digest, handshake->hello_digest, tls_digest_bytes(session)) != 0)
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
-    if (hello.early_data || hello.cookie.at)
+    if (hello.early_data || (hello.cookie.at && !session->cookie))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "what a second hello may not have");
     if (!find_share(hello.shares, session->group, &handshake->peer_share))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello without the share"); /* 4.2.8 */
-    return good;
+    return authenticate(session, &hello);
 }
 
 void tls_read_second_ClientHello(TLS_PARAMETERS)
 {
-    const struct verdict verdict = read_again(session);
+    const struct tls_verdict verdict = read_again(session);
 
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);
@@ -307,6 +350,7 @@ void tls_snd_HelloRetryRequest(TLS_PARAMETERS)
     session->owed = TLS_OWES_RETRY | change(handshake);
     handshake->retried = true;
     session->tls->counts.retried++;
+    session->tls->counts.cookies += session->cookie;
     if (!tls_transcript_retry(session))
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
 }
@@ -315,5 +359,7 @@ void tls_snd_server_flight(TLS_PARAMETERS)
 {
     (void)step;
     session->owed = TLS_OWES_SERVER_HELLO | change(session->handshake) | TLS_OWES_EXTENSIONS |
-                    TLS_OWES_CERTIFICATE | TLS_OWES_VERIFY | TLS_OWES_FINISHED;
+                    TLS_OWES_FINISHED;
+    if (!session->resumed)
+        session->owed |= TLS_OWES_CERTIFICATE | TLS_OWES_VERIFY;
 }

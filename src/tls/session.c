@@ -53,7 +53,7 @@ void tls_session_linger(struct tls_session *session)
 static void time_out(struct tls_session *session)
 {
     session->due_ns = LEAT_NEVER_NS;
-    if (session->handshake) {
+    if (session->handshake || session->state == TLS_WAIT_CH_2) {
         tls_event(session, TLS_timeout);
     } else if (session->state == TLS_CLOSED && session->text) {
         tls_session_linger(session); /* it waits for us, not for the peer */
@@ -86,7 +86,8 @@ static void drain(struct tls_session *session)
 void tls_session_pump(struct tls_session *session)
 {
     while (!is_over(session) && session->state != TLS_RECVD_CLOSE && !session->text &&
-           !(session->owed & TLS_OWES_FLIGHT) && tls_record_next(session))
+           !(session->owed & TLS_OWES_FLIGHT) && tls_cookie_take_memory(session) &&
+           tls_record_next(session))
         tls_flush(session);
     tls_flush(session); /* an alert */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
@@ -175,7 +176,7 @@ const struct leat_tcp_events tls_below_events = {.on_open = below_changed,
 /* A session may have begun before the first poll, when nobody knew the time. */
 static void begin_time(struct tls_session *session)
 {
-    if (session->timed || !session->handshake)
+    if (session->timed || session->is_open || is_over(session))
         return;
     session->timed = true;
     session->due_ns = now_of(session) + session->tls->config.handshake_ns;
@@ -198,6 +199,15 @@ static void on_time(struct leat_timer *timer, void *arg)
 /* ---- Begin and end ----------------------------------------------------------------------------
  */
 
+struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list)
+{
+    struct tls_handshake *taken = *list;
+
+    *list = taken->next_free;
+    tls->server_busy += !taken->for_client;
+    return taken;
+}
+
 void tls_handshake_release(struct tls_session *session)
 {
     const struct leat_crypto *crypto = &session->tls->crypto;
@@ -207,6 +217,8 @@ void tls_handshake_release(struct tls_session *session)
     struct tls_handshake **list =
         for_client ? &session->tls->free_client : &session->tls->free_server;
 
+    if (handshake->offered && session->segment_records > 0) /* a ticket is used once (C.4) */
+        leat_crypto_wipe(session->ticket, sizeof *session->ticket);
     if (handshake->hashing)
         crypto->ops->hash_close(crypto->self, &handshake->transcript);
     if (handshake->has_share)
@@ -218,6 +230,7 @@ void tls_handshake_release(struct tls_session *session)
     handshake->for_client = for_client;
     handshake->next_free = *list;
     *list = handshake;
+    session->tls->server_busy -= !for_client;
     session->handshake = NULL;
 }
 
@@ -230,6 +243,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     session->events = &nothing;
     session->handshake = handshake;
     session->server = !handshake->for_client;
+    session->ticket = handshake->client ? handshake->client->ticket : NULL;
     session->text_max = WIRE_TLS_TEXT_MAX;
     session->why = "";
     session->timer.on_time = on_time;

@@ -36,6 +36,10 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
         config.linger_ns = 3 * second_ns;
     if (config.records_per_key == 0 || config.records_per_key > 1u << 23)
         config.records_per_key = 1u << 23;
+    if (config.ticket_lifetime_s == 0)
+        config.ticket_lifetime_s = 7200;
+    if (config.ticket_lifetime_s > TLS_TICKET_S_MAX)
+        config.ticket_lifetime_s = TLS_TICKET_S_MAX;
     return config;
 }
 
@@ -132,6 +136,7 @@ void leat_tls_close(struct leat_tls *tls)
     for (uint32_t i = 0; i < tls->config.sessions; i++)
         if (tls->sessions[i].below.end)
             tls_session_drop(&tls->sessions[i]);
+    tls_ticket_forget(tls);
 }
 
 enum leat_err leat_tls_set_identities(struct leat_tls *tls,
@@ -142,6 +147,7 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
         return LEAT_ERR_ARGUMENT;
     tls->config.identities = identities;
     tls->config.identity_count = count;
+    tls_ticket_forget(tls);
     return LEAT_OK;
 }
 
@@ -150,14 +156,14 @@ static struct tls_session *start(struct leat_tls *tls, const struct leat_stream 
                                  struct tls_handshake **list, const struct leat_tls_client *client)
 {
     struct tls_session *session = tls->free_session;
-    struct tls_handshake *handshake = *list;
+    struct tls_handshake *handshake;
 
-    if (!session || !handshake) {
+    if (!session || !*list) {
         tls->counts.refused++;
         return NULL;
     }
     tls->free_session = session->next_free;
-    *list = handshake->next_free;
+    handshake = tls_handshake_take(tls, list);
     handshake->client = client;
     tls_session_start(session, below, handshake);
     return session;
@@ -199,6 +205,7 @@ void leat_tls_get_info(const struct leat_stream *stream, struct leat_tls_info *i
 
     *info = (struct leat_tls_info){.open = session->is_open,
                                    .server = session->server,
+                                   .resumed = session->resumed,
                                    .suite = session->suite,
                                    .group = session->group,
                                    .scheme = session->scheme,

@@ -30,7 +30,17 @@ enum {
     TLS_SEGMENT_RECORDS =
         32,                /* so many are that small, before a reader may have to wait for more */
     TLS_IDLE_RECORDS = 32, /* without text, one after another */
-    TLS_SCHEMES = 8
+    TLS_SCHEMES = 8,
+    TLS_COOKIE_MAC = 32,
+    TLS_COOKIE = 2 + 2 + 2 * LEAT_CRYPTO_DIGEST_BYTES_MAX + TLS_COOKIE_MAC,
+    TLS_NAME_DIGEST = 16,                         /* bytes of a digest of a name, for a ticket */
+    TLS_SEAL_NAME = 8,                            /* bytes of a seal's name */
+    TLS_SEALS = 2,                                /* the one that seals, and the one before */
+    TLS_TICKETS_TRIED = 4,                        /* of a hello: clients offer one or two */
+    TLS_NONCE_MAX = LEAT_CRYPTO_DIGEST_BYTES_MAX, /* of a server's ticket that we keep */
+    TLS_LATE_BYTES = 640,                         /* of a message with one */
+    TLS_EARLY_BYTES = 1 << 15, /* of early data, records' headers included, is thrown away */
+    TLS_TICKET_S_MAX = 604800  /* a ticket's life (4.6.1) */
 };
 
 /* What is to be sent, in this order. */
@@ -44,9 +54,10 @@ enum tls_owed {
     TLS_OWES_VERIFY = 1 << 6,
     TLS_OWES_FINISHED = 1 << 7,
     TLS_OWES_FLIGHT = (1 << 8) - 1, /* all of these: after the last comes flight_sent */
-    TLS_OWES_KEY_UPDATE = 1 << 8,
-    TLS_OWES_CLOSE = 1 << 9,
-    TLS_OWES_ALERT = 1 << 10
+    TLS_OWES_TICKET = 1 << 8,
+    TLS_OWES_KEY_UPDATE = 1 << 9,
+    TLS_OWES_CLOSE = 1 << 10,
+    TLS_OWES_ALERT = 1 << 11
 };
 
 /* What the program is to hear. */
@@ -77,6 +88,8 @@ struct tls_handshake {
     uint8_t client_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of this stage's traffic */
     uint8_t server_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     uint8_t hello_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* what a second one must repeat */
+    uint8_t first_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of a hello that got a retry */
+    uint8_t psk[LEAT_CRYPTO_DIGEST_BYTES_MAX];          /* of the ticket that is used, or offered */
     uint8_t random[WIRE_TLS_RANDOM];                    /* the client's */
     uint8_t session_id[WIRE_TLS_SESSION_ID_MAX];
     uint8_t session_id_len;
@@ -84,14 +97,18 @@ struct tls_handshake {
     bool hashing; /* `transcript` is open */
     bool has_share, has_peer_key;
     bool retried;
-    bool certificate_asked; /* of us, a client */
-    bool name_seen;         /* the client's name was of use (RFC 6066 3) */
-    bool limit_seen;        /* it sent a record_size_limit */
-    uint16_t share_group;
+    bool offered;                     /* we, a client, have offered the ticket of `psk` */
+    bool certificate_asked;           /* of us, a client */
+    bool name_seen;                   /* the client's name was of use (RFC 6066 3) */
+    bool limit_seen;                  /* it sent a record_size_limit */
+    uint16_t group_asked;             /* by our retry; 0: none, but a cookie */
+    uint16_t psk_place;               /* of the ticket in the client's list */
+    uint16_t share_group;             /* of `share` */
     struct wire_tls_bytes peer_share; /* in `message` */
     uint32_t message_max;
     uint32_t have;    /* of the message that comes, header included */
     uint32_t out_len; /* of the message in `out` */
+    uint32_t hashed;  /* of the message that is read or sent, bytes in the transcript so far */
     uint8_t out[TLS_OUT_BYTES];
     uint8_t message[];
 };
@@ -130,13 +147,29 @@ struct tls_session {
     uint8_t late[WIRE_TLS_MESSAGE_HEADER + 1]; /* of a message behind the handshake */
     uint8_t late_have;
     bool server;
-    bool is_open;       /* on_open has come, or is on its way */
-    bool ended;         /* the stream below has */
-    bool said_last;     /* our close_notify or alert has left, and the stream below is shut */
-    bool timed;         /* the handshake has its time */
-    bool deaf;          /* the program has closed: what comes is lost */
-    uint32_t late_left; /* of that message, to be skipped */
+    bool is_open;        /* on_open has come, or is on its way */
+    bool ended;          /* the stream below has */
+    bool said_last;      /* our close_notify or alert has left, and the stream below is shut */
+    bool timed;          /* the handshake has its time */
+    bool deaf;           /* the program has closed: what comes is lost */
+    bool cookie;         /* the first hello was forgotten */
+    bool resumed;        /* by a ticket */
+    bool gives_ticket;   /* a server whose client can use one */
+    uint32_t late_left;  /* of that message, to be skipped */
+    uint32_t early_left; /* of a client's early data, to be thrown away */
+    struct leat_tls_ticket *ticket; /* the client's program's; NULL: it wants none */
+    uint64_t checked_s;             /* civil time at which the server's certificates were checked */
+    uint8_t name_digest[TLS_NAME_DIGEST];
+    uint8_t resumption[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* secret of tickets (7.1) */
     char protocol[LEAT_TLS_PROTOCOL_BYTES];
+};
+
+/* What seals a server's tickets, for a time. */
+struct tls_seal {
+    struct leat_crypto_aead_key key;
+    uint8_t name[TLS_SEAL_NAME];
+    uint64_t made_ns;
+    bool made;
 };
 
 struct leat_tls {
@@ -157,9 +190,21 @@ struct leat_tls {
     struct leat_crypto_piece in[TLS_OPEN_PIECES + 1];
     struct leat_crypto_piece out[TLS_OPEN_PIECES + 1];
     struct leat_crypto_piece parts[2 * LEAT_TLS_CHAIN_MAX + 1]; /* of a message */
+    struct tls_seal seals[TLS_SEALS];                           /* the newest first */
+    uint32_t server_busy;                                       /* handshakes of servers */
+    bool cookie_key_made;
+    uint8_t cookie_key[TLS_COOKIE_MAC];
+    uint32_t late_len; /* of a ticket's message in `late`, while its event comes */
+    uint8_t late[TLS_LATE_BYTES];
     /* told of every transition, for tests */
     void (*on_transition)(void *arg, uint8_t state, uint8_t event, uint8_t next);
     void *watcher;
+};
+
+/* What is wrong with a message, if anything is. */
+struct tls_verdict {
+    uint8_t alert; /* 0: nothing */
+    const char *why;
 };
 
 /* What an action leaves behind for tls_event(). */
@@ -200,6 +245,8 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
                        struct tls_handshake *handshake);
 /* Ends it at once, without a word to the program. */
 void tls_session_drop(struct tls_session *session);
+/* A handshake of a list that has one. */
+struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list);
 /* Gives back the handshake's memory, wiped. */
 void tls_handshake_release(struct tls_session *session);
 
@@ -237,13 +284,22 @@ size_t tls_digest_bytes(const struct tls_session *session);
 bool tls_transcript_open(struct tls_session *session);
 bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len);
 bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest);
-/* Instead of a first ClientHello that was added: its hash (4.4.1). */
+/* Instead of a first ClientHello that was added: its hash (4.4.1), which is noted. */
 bool tls_transcript_retry(struct tls_session *session);
+/* The same by what is noted. */
+bool tls_transcript_resume(struct tls_session *session);
 /* The handshake's secret of what a share gave; the keys' secrets of it.  The transcript ends with
  * the ServerHello. */
 bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len);
 /* The same for the application's; the transcript ends with the server's Finished. */
 bool tls_schedule_master(struct tls_session *session);
+/* What a binder says (4.2.11.2) by the key of a ticket, of the digest of a hello up to there. */
+bool tls_binder(const struct tls_session *session, const uint8_t *psk, const uint8_t *digest,
+                uint8_t *mac);
+/* The secret of later tickets; the transcript ends with the client's Finished. */
+bool tls_schedule_resumption(struct tls_session *session);
+/* A ticket's key (4.6.1); the nonce has TLS_NONCE_MAX bytes at most. */
+bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes nonce, uint8_t *psk);
 /* Uses the secret of this stage for a direction. */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret);
 /* The next generation (7.2). */
@@ -252,6 +308,52 @@ bool tls_key_update(struct tls_session *session, struct tls_key *key);
 bool tls_finished(struct tls_session *session, const uint8_t *secret, uint8_t *mac);
 /* Tells config.on_secret. */
 void tls_tell_secret(const struct tls_session *session, const char *label, const uint8_t *secret);
+
+/* ---- ticket.c: a server's tickets */
+
+enum {
+    TLS_TICKET_INSIDE = 2 + 8 + TLS_NAME_DIGEST + LEAT_CRYPTO_DIGEST_BYTES_MAX,
+    TLS_TICKET =
+        TLS_SEAL_NAME + LEAT_CRYPTO_NONCE_BYTES + TLS_TICKET_INSIDE + LEAT_CRYPTO_TAG_BYTES,
+    TLS_TICKET_MESSAGE = WIRE_TLS_MESSAGE_HEADER + 4 + 4 + 2 + 2 + TLS_TICKET + 2
+};
+
+/* Writes a NewSessionTicket for the session; false: the provider failed. */
+bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out);
+/* The key of a ticket of ours that is good for this session's name and hash, to @psk; false: it
+ * isn't. */
+bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint8_t *psk);
+/* None that was sealed before is good any more. */
+void tls_ticket_forget(struct leat_tls *tls);
+
+/* ---- cookie.c: a first hello that is forgotten */
+
+/* So many handshakes go on that hellos are answered by a cookie. */
+bool tls_cookie_wanted(const struct leat_tls *tls);
+/* What is to be known of the hello that was read. */
+bool tls_cookie_write(struct tls_session *session, uint8_t cookie[TLS_COOKIE]);
+/* ... is known again, and the transcript goes on from there. */
+struct tls_verdict tls_cookie_read(struct tls_session *session, struct wire_tls_bytes cookie);
+/* Memory for a second hello, if it comes; false: there is none, and we look again. */
+bool tls_cookie_take_memory(struct tls_session *session);
+
+/* ---- resume.c: sessions by a ticket */
+
+/* Seconds since 1970; 0: not known. */
+uint64_t tls_civil_s(const struct leat_tls *tls);
+/* Notes a digest of the server's name. */
+bool tls_name_note(struct tls_session *session, struct wire_tls_bytes name);
+/* A server takes one of the hello's tickets, or none: session->resumed. */
+struct tls_verdict tls_resume_choose(struct tls_session *session,
+                                     const struct wire_tls_client_hello *hello);
+/* A client puts its ticket into a hello, if it has one that may be used. */
+void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer *offer);
+/* ... and proves that it knows the key, when the hello is written; @binders is in handshake->out.
+ */
+bool tls_resume_bind(struct tls_session *session, uint8_t *binders);
+/* What the server has done with it. */
+struct tls_verdict tls_resume_answer(struct tls_session *session,
+                                     const struct wire_tls_server_hello *hello);
 
 /* ---- end.c: what both ends do with the messages of the other */
 

@@ -34,7 +34,7 @@ export rcv_KeyUpdate            = 12;
 export rcv_unknown              = 13;  # a type that nobody may send us
 # What reading one has led to
 export hello_accepted           = 14;  # a ClientHello with all that we need (4.1.1)
-export hello_lacks_share        = 15;  # ... but for a share of a group that both have
+export hello_lacks_share        = 15;  # ... but for a share of a group that both have, or for a cookie
 export flaw                     = 16;  # what came breaks a rule: the alert for it is noted
 # Other records
 export rcv_application_data     = 17;
@@ -46,6 +46,7 @@ export flight_sent              = 21;  # the last message of our flight has left
 export key_is_worn              = 22;  # we have sent as much as our key should (5.5)
 export end                      = 23;  # the stream below has ended
 export timeout                  = 24;  # the peer is too slow
+export uses_ticket              = 25;  # the server has taken our ticket: it sends no certificate
 
 hello     = rcv_ClientHello | rcv_ServerHello | rcv_HelloRetryRequest;
 early     = rcv_EncryptedExtensions | rcv_Certificate | rcv_CertificateRequest | rcv_CertificateVerify;
@@ -111,6 +112,7 @@ WAIT_EE: (
 WAIT_CERT_CR: (
     rcv_Certificate       @read_Certificate                     -> WAIT_CV      # 4.4.2
   | rcv_CertificateRequest @read_CertificateRequest             -> WAIT_CERT    # 4.3.2
+  | uses_ticket           @await                                -> WAIT_FINISHED # A.1
   | ( message - rcv_Certificate - rcv_CertificateRequest ) @refuse -> FAILED    # 4
   | rcv_application_data  @refuse                               -> FAILED       # 5
   | rcv_change_cipher_spec @drop                                -> WAIT_CERT_CR # 5, D.4
@@ -190,7 +192,7 @@ WAIT_CH_2: (
   | ( message - rcv_ClientHello ) @refuse                       -> FAILED       # 4
   | rcv_application_data  @refuse                               -> FAILED       # 5
   | rcv_change_cipher_spec @drop                                -> WAIT_CH_2    # 5, D.4
-  | flight_sent           @await                                -> WAIT_CH_2    # 4.1.4
+  | flight_sent           @forget_hello                         -> WAIT_CH_2    # 4.1.4, 4.2.2
   | flaw                  @snd_alert                            -> FAILED       # 6.2
   | alert                 @note_alert                           -> FAILED       # 6
   | end                   @note_end                             -> FAILED       # 6.1
@@ -204,7 +206,7 @@ RECVD_CH_2: (
 ),
 
 WAIT_FLIGHT2: (
-    rcv_Finished          @read_Finished @open_session          -> CONNECTED    # 4.4.4
+    rcv_Finished          @read_Finished @open_session @snd_NewSessionTicket -> CONNECTED # 4.4.4, 4.6.1
   | ( message - rcv_Finished ) @refuse                          -> FAILED       # 4
   | rcv_application_data  @refuse                               -> FAILED       # 5
   | rcv_change_cipher_spec @drop                                -> WAIT_FLIGHT2 # 5, D.4

@@ -52,8 +52,10 @@
     action read_ClientHello            { }
     action snd_server_flight           { }
     action snd_HelloRetryRequest       { }
+    action forget_hello                { }
     action read_second_ClientHello     { }
     action hand_up                     { }
+    action snd_NewSessionTicket        { }
     action read_NewSessionTicket       { }
     action read_KeyUpdate              { }
     action snd_KeyUpdate               { }

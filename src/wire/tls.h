@@ -181,6 +181,16 @@ uint8_t wire_tls_certificate_verify_read(const uint8_t *message, uint32_t len, u
 /* KeyUpdate (4.6.3): does the peer want one of ours? */
 uint8_t wire_tls_key_update_read(const uint8_t *message, uint32_t len, bool *requested);
 
+/* NewSessionTicket (4.6.1); its extensions are passed over. */
+struct wire_tls_ticket {
+    uint32_t lifetime_s;
+    uint32_t age_add;
+    struct wire_tls_bytes nonce;
+    struct wire_tls_bytes identity; /* which the RFC calls the ticket */
+};
+
+uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_tls_ticket *ticket);
+
 /* Takes the next of a list off it; false: it is at its end.  What a reader has let through is
  * well formed. */
 bool wire_tls_number(struct wire_tls_bytes *list, uint16_t *number);
@@ -239,13 +249,17 @@ struct wire_tls_server_choice {
     const uint8_t *random; /* NULL: that of a HelloRetryRequest */
     struct wire_tls_bytes session_id;
     uint16_t suite;
-    uint16_t group;
+    uint16_t group;               /* 0: a HelloRetryRequest asks for none */
     struct wire_tls_bytes share;  /* none in a HelloRetryRequest */
     struct wire_tls_bytes cookie; /* of a HelloRetryRequest; NULL: none */
-    bool psk;                     /* the first one that was offered */
+    uint16_t psk;                 /* which of the offered ones; with has_psk */
+    bool has_psk;
 };
 
 void wire_tls_server_hello_write(struct wire_tls_out *out,
                                  const struct wire_tls_server_choice *choice);
+
+/* A NewSessionTicket of ours, with its header. */
+void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticket *ticket);
 
 #endif

@@ -191,14 +191,16 @@ void wire_tls_server_hello_write(struct wire_tls_out *out,
     wire_tls_put_number(out, 0, 1); /* no compression */
     extensions = wire_tls_open(out, 2);
     put_number_extension(out, WIRE_TLS_SUPPORTED_VERSIONS, WIRE_TLS_VERSION);
-    opened = put_extension(out, WIRE_TLS_KEY_SHARE);
-    wire_tls_put_number(out, choice->group, 2);
-    if (choice->share.at)
-        put_vector(out, choice->share, 2);
-    wire_tls_close(out, opened, 2);
+    if (choice->group != 0) {
+        opened = put_extension(out, WIRE_TLS_KEY_SHARE);
+        wire_tls_put_number(out, choice->group, 2);
+        if (choice->share.at)
+            put_vector(out, choice->share, 2);
+        wire_tls_close(out, opened, 2);
+    }
     put_list_extension(out, WIRE_TLS_COOKIE, choice->random ? none : choice->cookie);
-    if (choice->psk)
-        put_number_extension(out, WIRE_TLS_PRE_SHARED_KEY, 0);
+    if (choice->has_psk)
+        put_number_extension(out, WIRE_TLS_PRE_SHARED_KEY, choice->psk);
     wire_tls_close(out, extensions, 2);
     wire_tls_close(out, message, 3);
 }

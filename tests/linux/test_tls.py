@@ -154,6 +154,88 @@ def test_a_large_file(leat, keys, tmp_path):
     assert curl(web, keys, "https://leat.test/big", timeout=200) == big
 
 
+# ---- Under pressure
+
+@pytest.fixture
+def crowd(web):
+    """48 connections that say nothing: whoever comes now must bring a cookie."""
+    conns = [socket.create_connection((web.ip, 443), 20) for _ in range(48)]
+    yield conns
+    for conn in conns:
+        conn.close()
+
+
+@pytest.mark.parametrize("group", ["X25519", "X448:P-256"])  # of the last the share is asked for
+def test_openssl_brings_a_cookie(web, keys, crowd, group):
+    said = s_client(web, keys, "-groups", group, "-msg")
+    assert said.count("ClientHello") == 2 and PAGE.decode() in said, said
+    assert "Verify return code: 0 (ok)" in said
+
+
+def test_curl_brings_a_cookie(web, keys, crowd):
+    assert curl(web, keys, "https://leat.test/") == PAGE
+
+
+# ---- Tickets, with leat as the server
+
+def resume(web, keys, file, *words):
+    """What openssl's client says of a session by the ticket that is in @file, which gets the next one."""
+    return s_client(web, keys, "-sess_in", file, "-sess_out", file, *words)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_openssl_resumes(web, keys, tmp_path, suite):
+    file = tmp_path / "session"
+    said = s_client(web, keys, "-sess_out", file, "-ciphersuites", suite)
+    assert "New, TLSv1.3" in said and PAGE.decode() in said
+    for words in ((), (), ("-groups", "X448:P-256")):  # of the last the share is asked for
+        said = resume(web, keys, file, "-ciphersuites", suite, *words)
+        assert "Reused, TLSv1.3" in said and PAGE.decode() in said, said
+
+
+def test_openssl_resumes_for_the_same_name(web, keys, tmp_path):
+    """Nor is a ticket taken that another server has given, or another run of ours."""
+    file = tmp_path / "session"
+    s_client(web, keys, "-sess_out", file)
+    said = s_client(web, keys, "-sess_in", file, "-servername", "other.test")
+    assert "New, TLSv1.3" in said and PAGE.decode() in said, said
+
+
+def test_python_resumes(web, keys):
+    context = ssl.create_default_context(cafile=str(keys.authority))
+    session = None
+    for round_number in range(4):
+        with socket.create_connection((web.ip, 443), 20) as plain, \
+                context.wrap_socket(plain, server_hostname="leat.test", session=session) as conn:
+            conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            heard = b""
+            while piece := conn.recv(65536):
+                heard += piece
+            assert heard.endswith(PAGE)
+            assert conn.session_reused == (round_number > 0)
+            session = conn.session
+
+
+def test_gnutls_resumes(web, keys):
+    if not shutil.which("gnutls-cli"):
+        pytest.skip("gnutls-cli is not installed")
+    said = run("gnutls-cli", "--port", "443", "--x509cafile", keys.authority, "--sni-hostname", "leat.test",
+               "--verify-hostname", "leat.test", "--no-ocsp", "--resume", "--waitresumption", web.ip,
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+    assert "This is a resumed session" in said and PAGE.decode() in said, said
+
+
+@pytest.mark.parametrize("groups", ["X25519", "X448:P-256"])  # of the last the share is asked for
+def test_early_data_by_a_ticket_of_another_server(web, keys, tmp_path, groups):
+    other = Server(keys, "-www", "-max_early_data", "16384")
+    file, early = tmp_path / "session", tmp_path / "early"
+    early.write_bytes(b"GET /early HTTP/1.1\r\nHost: leat.test\r\n\r\n" * 300)
+    run("openssl", "s_client", "-connect", f"127.0.0.1:{other.port}", "-servername", "leat.test", "-CAfile",
+        keys.authority, "-sess_out", file, "-ign_eof", stdin=b"GET / HTTP/1.0\r\n\r\n")
+    said = s_client(web, keys, "-sess_in", file, "-early_data", early, "-groups", groups)
+    assert "Early data was rejected" in said and "New, TLSv1.3" in said and PAGE.decode() in said, said
+
+
 # ---- leat as the client
 
 
@@ -185,10 +267,10 @@ class GnutlsServer(Server):
                        keys.folder / f"{kind}.pem", "--x509keyfile", keys.folder / f"{kind}.key", *words)
 
 
-def ask(leat, keys, server, name="leat.test", authority=None):
+def ask(leat, keys, server, name="leat.test", authority=None, ticket=()):
     """What the client says."""
     client = leat("tls_client", options=["--port", server.port],
-                  arguments=[name, authority or keys.authority, "GET / HTTP/1.0\r\n\r\n"])
+                  arguments=[name, authority or keys.authority, "GET / HTTP/1.0\r\n\r\n", *ticket])
     client.wait_for("^closed:")
     return client.text
 
@@ -199,6 +281,36 @@ def test_client_of_openssl(leat, keys, suite, kind):
     said = ask(leat, keys, Server(keys, "-www", "-ciphersuites", suite, kind=kind))
     assert re.search(rf"open {SUITES[suite]} 001d", said), said
     assert re.search(r"heard \d{4}", said) and "closed: success" in said, said
+
+
+@pytest.mark.parametrize("words", [(), ("-groups", "P-256"), ("-ciphersuites", "TLS_AES_256_GCM_SHA384"),
+                                   ("-num_tickets", "4"), ("-no_ticket",), ("-stateless",)])
+def test_client_resumes_with_openssl(leat, keys, tmp_path, words):
+    """One keeps its sessions itself, the last one wants a cookie."""
+    server, ticket = Server(keys, "-www", *words), [tmp_path / "ticket"]
+    said = ask(leat, keys, server, ticket=ticket)
+    assert re.search(r"open 130[123] \w+ 0403 $", said, re.M), said
+    for _ in range(2):
+        said = ask(leat, keys, server, ticket=ticket)
+        assert re.search(r"open 130[123] \w+ 0000  resumed", said), said
+        assert re.search(r"heard \d{4}", said) and "closed: success" in said, said
+
+
+def test_client_resumes_with_gnutls(leat, keys, tmp_path):
+    if not shutil.which("gnutls-serv"):
+        pytest.skip("gnutls-serv is not installed")
+    server, ticket = GnutlsServer(keys), [tmp_path / "ticket"]
+    assert "resumed" not in ask(leat, keys, server, ticket=ticket)
+    said = ask(leat, keys, server, ticket=ticket)
+    assert re.search(r"open 130[123] \w+ 0000  resumed", said) and "closed: success" in said, said
+
+
+def test_client_asks_another_server_by_its_ticket(leat, keys, tmp_path):
+    """Which doesn't know it, and shows its certificate."""
+    ticket = [tmp_path / "ticket"]
+    ask(leat, keys, Server(keys, "-www"), ticket=ticket)
+    said = ask(leat, keys, Server(keys, "-www", kind="rsa"), ticket=ticket)
+    assert re.search(r"open 130[123] \w+ 0804", said) and "closed: success" in said, said
 
 
 def test_client_is_asked_for_another_share_and_a_certificate(leat, keys):

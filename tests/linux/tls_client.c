@@ -1,8 +1,9 @@
 /*
- * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT.
+ * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT [TICKET].
  *
  * Sends TEXT to the server NAME at --server, whose certificate must lead to one of a file of
- * AUTHORITIES, and says what was agreed on, how much came, and how it ended.
+ * AUTHORITIES, and says what was agreed on, how much came, and how it ended.  The file TICKET has the
+ * ticket of an earlier session, if it is there, and gets the next one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,10 @@ struct client {
     struct leat_crypto crypto;
     struct leat_crypto_anchors anchors;
     struct leat_tls_client wanted;
+    struct leat_tls_ticket ticket;
     struct leat_stream session;
     const char *text;
+    const char *ticket_file;
     unsigned long long heard;
     unsigned long long sum; /* of all bytes, each times its place */
     bool ended;
@@ -50,8 +53,8 @@ static void on_open(struct leat_tcp *conn, void *arg)
     (void)conn;
     (void)arg;
     leat_tls_get_info(&client.session, &info);
-    snprintf(line, sizeof line, "open %04x %04x %04x %s", info.suite, info.group, info.scheme,
-             info.protocol);
+    snprintf(line, sizeof line, "open %04x %04x %04x %s%s", info.suite, info.group,
+             info.scheme, info.protocol, info.resumed ? " resumed" : "");
     client.platform->say(client.platform, line);
     leat_stream_write(&client.session, client.text, strlen(client.text), &taken);
 }
@@ -77,6 +80,28 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     }
 }
 
+static void write_ticket(void)
+{
+    FILE *file = client.ticket_file ? fopen(client.ticket_file, "wb") : NULL;
+
+    if (!file)
+        return;
+    fwrite(&client.ticket, sizeof client.ticket, 1, file);
+    fclose(file);
+}
+
+static void read_ticket(struct example_platform *platform)
+{
+    const char *bytes;
+    size_t len;
+
+    client.ticket_file = platform->arguments[3];
+    if (!platform->read_file(platform, client.ticket_file, &bytes, &len) &&
+        len == sizeof client.ticket)
+        memcpy(&client.ticket, bytes, len);
+    client.wanted.ticket = &client.ticket;
+}
+
 static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
 {
     struct leat_tls_info info;
@@ -90,6 +115,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
     snprintf(line, sizeof line, "closed: %s: %s, sent %s, got %s", leat_err_text(err), info.why,
              leat_tls_alert_name(info.alert_sent), leat_tls_alert_name(info.alert_received));
     client.platform->say(client.platform, line);
+    write_ticket();
     client.platform->finish(client.platform, 0);
 }
 
@@ -108,8 +134,8 @@ static const char *start(struct example_platform *platform)
     const char *authorities;
     size_t len;
 
-    if (platform->argument_count != 3)
-        return "NAME AUTHORITIES TEXT";
+    if (platform->argument_count != 3 && platform->argument_count != 4)
+        return "NAME AUTHORITIES TEXT [TICKET]";
     client.platform = platform;
     client.text = platform->arguments[2];
     if (platform->read_file(platform, platform->arguments[1], &authorities, &len) ||
@@ -121,6 +147,8 @@ static const char *start(struct example_platform *platform)
                                              .anchors = &client.anchors,
                                              .protocols = protocols,
                                              .protocol_count = 1};
+    if (platform->argument_count == 4)
+        read_ticket(platform);
     len = leat_tls_memory_bytes(&config);
     if (leat_tls_open(&tls, platform->stack, malloc(len), len, &config) ||
         leat_tcp_connect(platform->stack, &conn, &server, NULL, &nothing, NULL))
@@ -134,6 +162,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "tls_client",
                                 .summary = "Asks a server by TLS.",
-                                .arguments = "NAME AUTHORITIES TEXT",
+                                .arguments = "NAME AUTHORITIES TEXT [TICKET]",
                                 .default_port = 443,
                                 .start = start};

@@ -227,6 +227,62 @@ void leave(struct fixture *f)
         expect_end(f, i, LEAT_OK);
 }
 
+/* ---- Sessions by tickets
+ * -------------------------------------------------------------------------
+ */
+
+void use_ticket(struct fixture *f)
+{
+    memset(&f->ticket, 0, sizeof f->ticket);
+    f->client.ticket = &f->ticket;
+}
+
+void shake_again(struct fixture *f)
+{
+    world_wait(f->world, second); /* timers of the pipe */
+    pipe_open(f->ends, f->world->stacks[SERVER], 1 << 18);
+    memset(f->users[0], 0, sizeof *f->users[0]);
+    memset(f->users[1], 0, sizeof *f->users[1]);
+    f->secret_count = 0;
+    shake(f);
+}
+
+void expect_talk(struct fixture *f, bool resumed)
+{
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(f->users[i]->info.resumed, resumed);
+        assert_int_equal(f->users[i]->info.scheme == 0, resumed);
+    }
+    say(f, CLIENT, "question");
+    say(f, SERVER, "answer");
+    assert_int_equal(f->users[SERVER]->have, 8);
+    assert_int_equal(f->users[CLIENT]->have, 6);
+}
+
+void open_first(struct fixture *f)
+{
+    use_ticket(f);
+    begin(f, 1 << 18);
+    shake(f);
+    expect_talk(f, false);
+    assert_true(f->ticket.identity_len > 0);
+    leave(f);
+}
+
+void open_next(struct fixture *f, bool resumed)
+{
+    shake_again(f);
+    expect_talk(f, resumed);
+    leave(f);
+}
+
+uint64_t refused(const struct fixture *f)
+{
+    return leat_tls_counts(f->tls[SERVER])->tickets_refused;
+}
+
 static bool is_whole(const struct leat_tls *tls, const struct leat_tls_config *config)
 {
     unsigned sessions = 0;

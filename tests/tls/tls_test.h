@@ -39,6 +39,7 @@ struct fixture {
     uint8_t der[IDENTITIES][2048];
     struct leat_tls_config config[2]; /* SERVER, CLIENT */
     struct leat_tls_client client;
+    struct leat_tls_ticket ticket; /* its, after use_ticket() */
     struct leat_tls *tls[2];
     void *memory[2];
     struct pipe_end ends[2];
@@ -74,6 +75,24 @@ void expect_end(struct fixture *f, unsigned end, enum leat_err why);
 
 /* Closes both ends that are open, as they should. */
 void leave(struct fixture *f);
+
+/* The client has a place for a ticket, empty. */
+void use_ticket(struct fixture *f);
+
+/* Another session over another pipe; TLS of both ends stays. */
+void shake_again(struct fixture *f);
+
+/* Both are open, and the client's ticket has come. */
+void expect_talk(struct fixture *f, bool resumed);
+
+/* A first session, whose ticket the client has. */
+void open_first(struct fixture *f);
+
+/* The next one, resumed or not. */
+void open_next(struct fixture *f, bool resumed);
+
+/* Hellos with tickets of which the server took none. */
+uint64_t refused(const struct fixture *f);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 

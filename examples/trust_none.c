@@ -1,0 +1,15 @@
+/* trust_none.c -- a build without cryptography has no "https". */
+#include "trust.h"
+
+const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
+{
+    (void)platform;
+    (void)config;
+    return "this program was built without cryptography";
+}
+
+const char *trust_why(const struct leat_stream *session)
+{
+    (void)session;
+    return "there is no TLS";
+}

@@ -1,0 +1,171 @@
+/*
+ * ticket.c -- a server's tickets (RFC 8446 4.6.1): all that a session is resumed by, sealed, so
+ * that nothing is stored.
+ *
+ *      name of the seal | nonce | sealed: suite, time, digest of the server's name, key | tag
+ *
+ * The seal is random.  When it is as old as a ticket may be, another takes its place, and it opens
+ * what it has sealed until that has expired, too.  A ticket's age is told by our own clock: what
+ * the client says of it (4.2.11.1) decides about early data alone, which is never taken.
+ */
+#include "tls/tls.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "wire/bytes.h"
+
+enum {
+    NONCE_AT = TLS_SEAL_NAME,
+    SEALED_AT = NONCE_AT + LEAT_CRYPTO_NONCE_BYTES,
+    TAG_AT = SEALED_AT + TLS_TICKET_INSIDE,
+    /* inside */
+    TIME_AT = 2,
+    NAME_AT = TIME_AT + 8,
+    KEY_AT = NAME_AT + TLS_NAME_DIGEST
+};
+
+_Static_assert(TAG_AT + LEAT_CRYPTO_TAG_BYTES == TLS_TICKET, "a ticket has this form");
+
+static uint64_t lifetime_ns(const struct leat_tls *tls)
+{
+    return (uint64_t)tls->config.ticket_lifetime_s * 1000000000;
+}
+
+void tls_ticket_forget(struct leat_tls *tls)
+{
+    leat_crypto_wipe(tls->seals, sizeof tls->seals);
+}
+
+/* ---- Seals ------------------------------------------------------------------------------------
+ */
+
+static bool is_worn(const struct leat_tls *tls, const struct tls_seal *seal)
+{
+    return !seal->made || leat_now_ns(tls->stack) - seal->made_ns >= lifetime_ns(tls);
+}
+
+/* The strongest that there is: a seal's key is worth all the sessions of its time. */
+static enum leat_crypto_aead best_aead(const struct leat_tls *tls)
+{
+    for (unsigned i = 0; i < tls->suite_count; i++)
+        if (tls->suites[i] == WIRE_TLS_AES_256_GCM)
+            return LEAT_CRYPTO_AES_256_GCM;
+    return tls_suite_aead(tls->suites[0]);
+}
+
+/* The seal of now; NULL: the provider has no chance left. */
+static const struct tls_seal *seal_of_now(struct leat_tls *tls)
+{
+    struct tls_seal *seal = &tls->seals[0];
+
+    if (!is_worn(tls, seal))
+        return seal;
+    tls->seals[1] = *seal;
+    seal->made = false;
+    seal->key.aead = (uint8_t)best_aead(tls);
+    if (!tls->crypto.ops->random(tls->crypto.self, seal->key.bytes, sizeof seal->key.bytes) ||
+        !tls->crypto.ops->random(tls->crypto.self, seal->name, sizeof seal->name))
+        return NULL;
+    seal->made_ns = leat_now_ns(tls->stack);
+    seal->made = true;
+    return seal;
+}
+
+/* The seal that @name names; NULL: there is none such. */
+static const struct tls_seal *find_seal(const struct leat_tls *tls, const uint8_t *name)
+{
+    for (unsigned i = 0; i < TLS_SEALS; i++)
+        if (tls->seals[i].made && memcmp(tls->seals[i].name, name, TLS_SEAL_NAME) == 0)
+            return &tls->seals[i];
+    return NULL;
+}
+
+/* ---- Sealing ----------------------------------------------------------------------------------
+ */
+
+/* The whole ticket to @ticket, whose inside is there and becomes unreadable. */
+static bool seal_it(struct leat_tls *tls, uint8_t ticket[TLS_TICKET])
+{
+    const struct tls_seal *seal = seal_of_now(tls);
+    const struct leat_crypto_piece inside = {ticket + SEALED_AT, TLS_TICKET_INSIDE};
+    const struct leat_crypto_job job = {.nonce = ticket + NONCE_AT,
+                                        .aad = ticket,
+                                        .aad_len = TLS_SEAL_NAME,
+                                        .in = &inside,
+                                        .in_count = 1,
+                                        .out = &inside,
+                                        .out_count = 1};
+
+    if (!seal)
+        return false;
+    memcpy(ticket, seal->name, TLS_SEAL_NAME);
+    /* chance, and no counter: of two copies of this machine, each has its own */
+    return tls->crypto.ops->random(tls->crypto.self, ticket + NONCE_AT, LEAT_CRYPTO_NONCE_BYTES) &&
+           tls->crypto.ops->seal(tls->crypto.self, &seal->key, &job, ticket + TAG_AT);
+}
+
+bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
+{
+    static const uint8_t nonce[1]; /* one ticket a session, so all may be the same */
+    struct leat_tls *tls = session->tls;
+    uint8_t ticket[TLS_TICKET] = {0}, add[4];
+    struct wire_tls_ticket said = {.lifetime_s = tls->config.ticket_lifetime_s,
+                                   .nonce = {nonce, sizeof nonce},
+                                   .identity = {ticket, sizeof ticket}};
+    uint8_t *inside = ticket + SEALED_AT;
+    bool done;
+
+    put16(inside, session->suite);
+    put64(inside + TIME_AT, leat_now_ns(tls->stack));
+    memcpy(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST);
+    done = tls_ticket_key(session, said.nonce, inside + KEY_AT) && seal_it(tls, ticket) &&
+           tls->crypto.ops->random(tls->crypto.self, add, sizeof add);
+    leat_crypto_wipe(session->resumption, sizeof session->resumption);
+    if (!done)
+        leat_crypto_wipe(ticket, sizeof ticket);
+    said.age_add = get32(add);
+    if (done)
+        wire_tls_ticket_write(out, &said);
+    return done;
+}
+
+/* ---- Opening ----------------------------------------------------------------------------------
+ */
+
+/* Is what was sealed for this session, and of this time? */
+static bool is_good(const struct tls_session *session, const uint8_t *inside)
+{
+    const uint64_t age_ns = leat_now_ns(session->tls->stack) - get64(inside + TIME_AT);
+
+    return tls_suite_hash(get16(inside)) == (enum leat_crypto_hash)session->hash &&
+           age_ns < lifetime_ns(session->tls) &&
+           memcmp(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST) == 0;
+}
+
+bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint8_t *psk)
+{
+    struct leat_tls *tls = session->tls;
+    uint8_t inside[TLS_TICKET_INSIDE];
+    const struct leat_crypto_piece out = {inside, sizeof inside};
+    struct leat_crypto_piece in;
+    struct leat_crypto_job job = {
+        .aad_len = TLS_SEAL_NAME, .in = &in, .in_count = 1, .out = &out, .out_count = 1};
+    const struct tls_seal *seal;
+    bool good;
+
+    if (identity.len != TLS_TICKET)
+        return false;
+    seal = find_seal(tls, identity.at);
+    if (!seal)
+        return false;
+    in = leat_crypto_piece_of(identity.at + SEALED_AT, TLS_TICKET_INSIDE);
+    job.nonce = identity.at + NONCE_AT;
+    job.aad = identity.at;
+    good = tls->crypto.ops->open(tls->crypto.self, &seal->key, &job, identity.at + TAG_AT) &&
+           is_good(session, inside);
+    if (good)
+        memcpy(psk, inside + KEY_AT, LEAT_CRYPTO_DIGEST_BYTES_MAX);
+    leat_crypto_wipe(inside, sizeof inside);
+    return good;
+}

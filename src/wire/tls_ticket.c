@@ -1,0 +1,69 @@
+/* tls_ticket.c -- NewSessionTicket, either way (RFC 8446 4.6.1). */
+#include "wire/tls.h"
+
+#include "wire/bytes.h"
+
+enum {
+    NUMBERS = 4 + 4 /* lifetime and age_add */
+};
+
+/* Takes a vector off @rest whose length takes @size bytes; false: it isn't all there. */
+static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_tls_bytes *vector)
+{
+    if (rest->len < size)
+        return false;
+    vector->len = size == 1 ? rest->at[0] : get16(rest->at);
+    vector->at = rest->at + size;
+    if (rest->len - size < vector->len)
+        return false;
+    rest->at = vector->at + vector->len;
+    rest->len -= size + vector->len;
+    return true;
+}
+
+/* Of the extensions there is one, for early data, which we never send: each must have its form. */
+static bool are_well_formed(struct wire_tls_bytes extensions)
+{
+    struct wire_tls_bytes body;
+
+    while (extensions.len > 0) {
+        if (extensions.len < 2)
+            return false;
+        extensions.at += 2;
+        extensions.len -= 2;
+        if (!take_vector(&extensions, 2, &body))
+            return false;
+    }
+    return true;
+}
+
+uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_tls_ticket *ticket)
+{
+    struct wire_tls_bytes rest = {message, len}, extensions;
+
+    if (len < NUMBERS)
+        return WIRE_TLS_DECODE_ERROR;
+    ticket->lifetime_s = get32(message);
+    ticket->age_add = get32(message + 4);
+    rest.at += NUMBERS;
+    rest.len -= NUMBERS;
+    if (!take_vector(&rest, 1, &ticket->nonce) || !take_vector(&rest, 2, &ticket->identity) ||
+        !take_vector(&rest, 2, &extensions) || rest.len != 0 || ticket->identity.len == 0 ||
+        !are_well_formed(extensions))
+        return WIRE_TLS_DECODE_ERROR;
+    return 0;
+}
+
+void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticket *ticket)
+{
+    uint8_t *message = wire_tls_begin(out, WIRE_TLS_NEW_SESSION_TICKET);
+
+    wire_tls_put_number(out, ticket->lifetime_s, 4);
+    wire_tls_put_number(out, ticket->age_add, 4);
+    wire_tls_put_number(out, ticket->nonce.len, 1);
+    wire_tls_put(out, ticket->nonce.at, ticket->nonce.len);
+    wire_tls_put_number(out, ticket->identity.len, 2);
+    wire_tls_put(out, ticket->identity.at, ticket->identity.len);
+    wire_tls_put_number(out, 0, 2); /* no extensions: no early data is taken */
+    wire_tls_close(out, message, 3);
+}

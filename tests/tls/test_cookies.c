@@ -1,0 +1,332 @@
+/* test_cookies.c -- a server that forgets a first hello: the cookie, its memory, its pressure. */
+#include "tls_test.h"
+
+enum {
+    WIDE = 1 << 18
+};
+
+static void always(struct fixture *f)
+{
+    f->config[SERVER].cookie_handshakes = 1;
+}
+
+static void expect_open(struct fixture *f, unsigned cookies)
+{
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+    send_pattern(f, CLIENT, 3000, 3000);
+    send_pattern(f, SERVER, 3000, 3000);
+    assert_int_equal(leat_tls_counts(f->tls[SERVER])->cookies, cookies);
+    assert_int_equal(f->tls[SERVER]->server_busy, 0);
+    leave(f);
+}
+
+static void test_a_hello_is_answered_by_a_cookie(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    shake(f);
+    expect_open(f, 1);
+    assert_int_equal(leat_tls_counts(f->tls[CLIENT])->retried, 1);
+}
+
+static void test_a_share_is_asked_for_with_the_cookie(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    f->tls[SERVER]->groups[0] = LEAT_CRYPTO_SECP256R1;
+    f->tls[SERVER]->group_count = 1;
+    shake(f);
+    expect_open(f, 1);
+    assert_int_equal(f->users[CLIENT]->info.group, LEAT_CRYPTO_SECP256R1);
+}
+
+static void test_the_longer_hash(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    f->tls[SERVER]->suites[0] = WIRE_TLS_AES_256_GCM;
+    f->tls[SERVER]->suite_count = 1;
+    shake(f);
+    expect_open(f, 1);
+}
+
+static void test_all_that_is_agreed_on_is_agreed_on_again(void **state)
+{
+    static const char *const protocols[] = {"http/1.1"};
+    struct fixture *f = *state;
+
+    always(f);
+    f->config[SERVER].protocols = f->client.protocols = protocols;
+    f->config[SERVER].protocol_count = f->client.protocol_count = 1;
+    f->config[SERVER].identities = &f->list[RSA];
+    begin(f, WIDE);
+    f->ends[SERVER].grain = f->ends[CLIENT].grain = 7;
+    shake(f);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_string_equal(f->users[SERVER]->info.protocol, "http/1.1");
+    assert_int_equal(f->users[SERVER]->info.scheme, LEAT_CRYPTO_RSA_PSS_RSAE_SHA256);
+    expect_open(f, 1);
+}
+
+static void test_a_ticket_is_taken_behind_a_cookie(void **state)
+{
+    struct fixture *f = *state;
+
+    use_ticket(f);
+    always(f);
+    begin(f, WIDE);
+    shake(f);
+    expect_open(f, 1);
+    assert_true(f->ticket.identity_len > 0);
+    shake_again(f);
+    expect_open(f, 2);
+    assert_true(f->users[SERVER]->info.resumed);
+}
+
+static void test_without_pressure_there_is_no_cookie(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config[SERVER].cookie_handshakes = 2;
+    begin(f, WIDE);
+    shake(f);
+    expect_open(f, 0);
+}
+
+/* ---- What a client does ------------------------------------------------------------------------
+ */
+
+static uint8_t shares[2][32];
+static unsigned hellos;
+
+static void note_share(struct pipe_end *end, struct leat_buf *text)
+{
+    static const uint8_t extension[] = {0, 0x33, 0, 38, 0, 36, 0, 0x1d, 0, 32};
+
+    (void)end;
+    if (text->data[0] != WIRE_TLS_HANDSHAKE)
+        return;
+    for (uint32_t i = 0; i + 42 <= text->len; i++)
+        if (hellos < 2 && memcmp(text->data + i, extension, sizeof extension) == 0)
+            memcpy(shares[hellos++], text->data + i + sizeof extension, 32);
+}
+
+/* 4.1.2: no share was asked for, so it stays. */
+static void test_a_client_repeats_its_share(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    hellos = 0;
+    begin(f, WIDE);
+    f->ends[SERVER].spoil = note_share;
+    shake(f);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_int_equal(hellos, 2);
+    assert_memory_equal(shares[0], shares[1], 32);
+    f->ends[SERVER].spoil = NULL;
+    expect_open(f, 1);
+}
+
+/* ---- Second hellos that are wrong --------------------------------------------------------------
+ */
+
+static uint32_t spoil_at; /* in the cookie's extension */
+static uint8_t spoil_by;
+
+/* The place of the cookie's extension in a hello; 0: there is none. */
+static uint32_t cookie_at(const struct leat_buf *text)
+{
+    static const uint8_t extension[] = {0, 0x2c, 0, TLS_COOKIE + 2, 0, TLS_COOKIE};
+
+    for (uint32_t i = 0; i + sizeof extension <= text->len; i++)
+        if (memcmp(text->data + i, extension, sizeof extension) == 0)
+            return i;
+    return 0;
+}
+
+static void spoil_cookie(struct pipe_end *end, struct leat_buf *text)
+{
+    const uint32_t at = text->data[0] == WIRE_TLS_HANDSHAKE ? cookie_at(text) : 0;
+
+    (void)end;
+    if (at > 0)
+        text->data[at + spoil_at] ^= spoil_by;
+}
+
+static void expect_refusal(struct fixture *f, uint8_t alert, const char *why)
+{
+    expect_end(f, SERVER, LEAT_ERR_TLS);
+    assert_int_equal(f->users[SERVER]->info.alert_sent, alert);
+    assert_string_equal(f->users[SERVER]->info.why, why);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+    assert_false(f->users[CLIENT]->open);
+}
+
+static void test_threat_T13_a_cookie_that_is_not_ours(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    for (unsigned i = 0; i < TLS_COOKIE; i += 11) {
+        spoil_at = 6 + i;
+        spoil_by = (uint8_t)(1u << i % 8);
+        pipe_open(f->ends, f->world->stacks[SERVER], WIDE);
+        memset(f->users[0], 0, sizeof *f->users[0]);
+        memset(f->users[1], 0, sizeof *f->users[1]);
+        f->ends[SERVER].spoil = spoil_cookie;
+        shake(f);
+        expect_refusal(f, WIRE_TLS_ILLEGAL_PARAMETER, "a cookie that isn't ours");
+        world_wait(f->world, second);
+    }
+}
+
+static void test_threat_T13_no_cookie_at_all(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    spoil_at = 0; /* an extension that nobody knows */
+    spoil_by = 0xfa;
+    f->ends[SERVER].spoil = spoil_cookie;
+    shake(f);
+    expect_refusal(f, WIRE_TLS_MISSING_EXTENSION, "a second hello without a cookie");
+}
+
+static void change_random(struct pipe_end *end, struct leat_buf *text)
+{
+    (void)end;
+    if (text->data[0] == WIRE_TLS_HANDSHAKE && cookie_at(text) > 0)
+        text->data[5 + 4 + 2] ^= 1;
+}
+
+static void test_threat_T4_a_second_hello_that_differs_from_a_forgotten_one(void **state)
+{
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    f->ends[SERVER].spoil = change_random;
+    shake(f);
+    expect_refusal(f, WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
+}
+
+/* ---- The memory --------------------------------------------------------------------------------
+ */
+
+/* A first hello of somebody who says no more, to a session of its own. */
+static void say_first_hello(struct fixture *f, struct pipe_end ends[2], struct leat_stream *session)
+{
+    static const uint16_t suites[] = {WIRE_TLS_AES_128_GCM}, groups[] = {LEAT_CRYPTO_X25519},
+                          schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
+    static const uint8_t zeros[WIRE_TLS_RANDOM];
+    const struct wire_tls_client_offer offer = {.random = zeros,
+                                                .suites = suites,
+                                                .suite_count = 1,
+                                                .groups = groups,
+                                                .group_count = 1,
+                                                .schemes = schemes,
+                                                .scheme_count = 1,
+                                                .share_group = LEAT_CRYPTO_X25519,
+                                                .share = {zeros, 32},
+                                                .record_size_limit = 1000};
+    uint8_t bytes[400] = {22, 3, 1};
+    struct wire_tls_out out = {bytes + 5, bytes + sizeof bytes, false};
+    const struct leat_stream server = pipe_stream(&ends[SERVER]);
+    const struct leat_stream client = pipe_stream(&ends[CLIENT]);
+    size_t taken;
+
+    wire_tls_client_hello_write(&out, &offer);
+    assert_false(out.full);
+    bytes[4] = (uint8_t)(out.at - bytes - 5);
+    assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, session), LEAT_OK);
+    assert_int_equal(leat_stream_write(&client, bytes, (size_t)(out.at - bytes), &taken), LEAT_OK);
+    world_wait(f->world, 10 * ms);
+}
+
+static void test_threat_T13_nothing_is_kept_of_a_first_hello(void **state)
+{
+    struct fixture *f = *state;
+    struct pipe_end ends[3][2];
+    struct leat_stream sessions[3];
+
+    f->config[SERVER].server_handshakes = 1;
+    always(f);
+    begin(f, WIDE);
+    for (unsigned i = 0; i < 3; i++) { /* one after the other by the one place for a handshake */
+        pipe_open(ends[i], f->world->stacks[SERVER], WIDE);
+        say_first_hello(f, ends[i], &sessions[i]);
+        assert_null(((struct tls_session *)sessions[i].end)->handshake);
+        assert_int_equal(f->tls[SERVER]->server_busy, 0);
+    }
+    shake(f);
+    expect_open(f, 4);
+    world_wait(f->world, 8 * second);
+    assert_int_equal(leat_tls_counts(f->tls[SERVER])->timeouts, 0);
+    world_wait(f->world, 2 * second);
+    assert_int_equal(leat_tls_counts(f->tls[SERVER])->timeouts, 3);
+}
+
+static struct fixture *world_of_spoiler;
+static struct leat_stream intruder;
+static struct pipe_end intruder_ends[2];
+
+/* Somebody takes the only place while the second hello is on its way. */
+static void take_place(struct pipe_end *end, struct leat_buf *text)
+{
+    struct fixture *f = world_of_spoiler;
+    const struct leat_stream server = pipe_stream(&intruder_ends[SERVER]);
+
+    (void)end;
+    if (text->data[0] == WIRE_TLS_HANDSHAKE && cookie_at(text) > 0 && !intruder.end)
+        assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &intruder), LEAT_OK);
+}
+
+static void test_a_second_hello_waits_for_its_place(void **state)
+{
+    struct fixture *f = *state;
+
+    world_of_spoiler = f;
+    intruder.end = NULL;
+    f->config[SERVER].server_handshakes = 1;
+    always(f);
+    begin(f, WIDE);
+    pipe_open(intruder_ends, f->world->stacks[SERVER], WIDE);
+    f->ends[SERVER].spoil = take_place;
+    shake(f);
+    world_wait(f->world, 3 * second);
+    assert_non_null(intruder.end);
+    assert_false(f->users[SERVER]->open);
+    assert_true(leat_tls_counts(f->tls[SERVER])->waited > 100);
+    leat_stream_abort(&intruder);
+    expect_open(f, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_hello_is_answered_by_a_cookie),
+        TEST(test_a_share_is_asked_for_with_the_cookie),
+        TEST(test_the_longer_hash),
+        TEST(test_all_that_is_agreed_on_is_agreed_on_again),
+        TEST(test_a_ticket_is_taken_behind_a_cookie),
+        TEST(test_without_pressure_there_is_no_cookie),
+        TEST(test_a_client_repeats_its_share),
+        TEST(test_threat_T13_a_cookie_that_is_not_ours),
+        TEST(test_threat_T13_no_cookie_at_all),
+        TEST(test_threat_T4_a_second_hello_that_differs_from_a_forgotten_one),
+        TEST(test_threat_T13_nothing_is_kept_of_a_first_hello),
+        TEST(test_a_second_hello_waits_for_its_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
