@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <leat/civil.h>
 #include <leat/http_server.h>
 
 #include "example.h"
@@ -23,7 +24,7 @@ extern const uint32_t site_count;
 static struct leat_http_file files[FILES_MAX];
 static char why[320];
 static char paths[FILES_MAX][256]; /* of files on the command line: what is behind the last slash */
-static _Alignas(16) unsigned char memory[640 * 1024];
+static _Alignas(16) unsigned char memory[704 * 1024];
 
 /* A tag for bytes that embed.py has not seen: FNV-1a. */
 static uint64_t tag_of(const char *bytes, size_t len)
@@ -90,9 +91,10 @@ static const char *start(struct example_platform *platform)
                                       : platform->port,
         .clients = CLIENTS};
     struct leat_http_server *server;
-    const enum leat_err err =
-        leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
+    enum leat_err err;
 
+    leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
+    err = leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
     if (err == LEAT_ERR_ARGUMENT)
         return "the name of a file is too long";
     if (err)

@@ -20,9 +20,9 @@ enum {
 static const char file_bytes[] = "0123456789";
 
 static const struct leat_http_file files[] = {
-    {"/", "text/html", file_bytes, 10, 0x0123456789abcdef},
-    {"/a/index.html", "text/html", file_bytes, 3, 0},
-    {"/e", "text/plain", NULL, 0, 1},
+    {"/", "text/html", file_bytes, 10, 0x0123456789abcdef, 784111777000000000},
+    {"/a/index.html", "text/html", file_bytes, 3, 0, 0},
+    {"/e", "text/plain", NULL, 0, 1, UINT64_MAX},
 };
 
 static void demand(bool condition)
@@ -66,6 +66,7 @@ static void check_reply(const struct http_request *request)
 {
     static struct http_entry entries[64];
     static const struct http_table table = {entries, 63};
+    static const struct http_now now = {784111777500000000, "Sun, 06 Nov 1994 08:49:37 GMT"};
     char head[HTTP_REPLY_HEAD_BYTES];
     struct http_reply reply;
     size_t len;
@@ -81,7 +82,7 @@ static void check_reply(const struct http_request *request)
     }
     if (reply.status == HTTP_PARTIAL_CONTENT)
         demand(reply.body_len > 0);
-    len = http_reply_head(&reply, request, head);
+    len = http_reply_head(&reply, request, request->minor_version ? &now : NULL, head);
     demand(len <= sizeof head);
     demand(memcmp(head, "HTTP/1.1 ", 9) == 0);
 }

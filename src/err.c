@@ -30,6 +30,7 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_NO_TASK] = "not in a task",
         [LEAT_ERR_TLS] = "encrypted session failed",
         [LEAT_ERR_CUT_SHORT] = "stream cut short",
+        [LEAT_ERR_SERVERS] = "name servers can't answer",
     };
 
     return (unsigned)err < LEAT_ERR_COUNT ? texts[err] : "unknown error";

@@ -10,6 +10,7 @@
 #define LEAT_CIVIL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <leat/host.h>
@@ -53,6 +54,14 @@ uint64_t leat_civil_of_date(const struct leat_civil_date *date);
 
 /** Writes "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7: IMF-fixdate) and a NUL. */
 void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES]);
+
+/**
+ * The inverse, in nanoseconds, of that form or one of the two older ones that a recipient must
+ * accept (RFC 9110 5.6.7), "Sunday, 06-Nov-94 08:49:37 GMT" and "Sun Nov  6 08:49:37 1994"; blanks
+ * behind it are ignored.  Years of two digits are 1970 to 2069.  0: no such date, or before 1970;
+ * the day of the week isn't held against it.
+ */
+uint64_t leat_civil_parse_http(const char *text, size_t len);
 
 #ifdef __cplusplus
 }

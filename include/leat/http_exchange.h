@@ -68,7 +68,8 @@ struct leat_http_route {
 struct leat_http_head {
     uint16_t status;    /**< 200..599 */
     const char *type;   /**< media type, at most 100 bytes; NULL: no such field */
-    const char *fields; /**< "Name: value\r\n" as often as wanted, at most 256 bytes; or NULL */
+    const char *fields; /**< "Name: value\r\n" as often as wanted, at most 256 bytes; or NULL.
+                             No Date: the server tells it where time is known (civil.h) */
     uint64_t len;       /**< of what follows: LEAT_HTTP_ANY if not known yet */
 };
 

@@ -2,9 +2,9 @@
  * http_server.h -- a server of HTTP/1.1 (RFC 9110, RFC 9112): files that lie in memory, and routes
  * that the program answers itself (http_exchange.h).
  *
- * Of files GET and HEAD, one byte range, conditions on entity tags; of all persistent connections
- * and pipelining.  A file is lent to the stack and never copied.  There is no Date and no
- * Last-Modified: a stack has no calendar (RFC 9110 6.6.1, 8.8.2).
+ * Of files GET and HEAD, one byte range, conditions on entity tags and on dates; of all persistent
+ * connections and pipelining.  A file is lent to the stack and never copied.  Replies have a Date
+ * as soon as somebody has said what time it is (civil.h, RFC 9110 6.6.1).
  */
 #ifndef LEAT_HTTP_SERVER_H
 #define LEAT_HTTP_SERVER_H
@@ -29,12 +29,14 @@ enum {
 
 /** A file.  What it points to must outlive the server and every reply that is on its way. */
 struct leat_http_file {
-    const char *path;  /**< "/index.html": decoded, at most 255 bytes; it is "/" too, and so in
-                            each folder */
-    const char *type;  /**< its media type, at most 100 bytes: "text/html" */
-    const void *bytes; /**< what is served */
-    uint32_t len;      /**< how many */
-    uint64_t tag;      /**< changes with the bytes, for the ETag; 0: none */
+    const char *path;     /**< "/index.html": decoded, at most 255 bytes; it is "/" too, and so in
+                               each folder */
+    const char *type;     /**< its media type, at most 100 bytes: "text/html" */
+    const void *bytes;    /**< what is served */
+    uint32_t len;         /**< how many */
+    uint64_t tag;         /**< changes with the bytes, for the ETag; 0: none */
+    uint64_t modified_ns; /**< when the bytes were changed, as leat_civil_ns(), for Last-Modified
+                             and conditions on dates; 0: nobody knows */
 };
 
 struct leat_http_server;

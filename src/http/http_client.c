@@ -72,22 +72,45 @@ static void log_access(struct http_client *client)
 
 /* ---- Replies ------------------------------------------------------------------------------ */
 
-/* The head that most requests get, made before, or one of its own; NULL: the pool is empty. */
-static struct leat_buf *make_head(const struct http_client *client, const struct http_reply *reply)
+/* True if @reply is the one that most requests get, whose head is made before. */
+static bool is_common(const struct http_client *client, const struct http_reply *reply,
+                      const struct http_now *now)
 {
-    const struct leat_http_server *server = client->server;
-    struct leat_pool *pool = leat_pool(server->stack);
+    return reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0 &&
+           !(now && reply->file->modified_ns > now->civil_ns); /* its Last-Modified moves */
+}
+
+/* The head made before, with the date where it is known; NULL: the pool is empty. */
+static struct leat_buf *common_head(struct leat_http_server *server, size_t file, bool dated)
+{
+    struct leat_buf *date = dated ? http_calendar_line(server) : NULL;
+    const uint32_t len = server->head_lens[file] - (dated ? HTTP_HEAD_END_BYTES : 0u);
     struct leat_buf *head;
 
-    if (reply->status == HTTP_OK && !reply->close && client->request.minor_version > 0) {
-        const size_t i = (size_t)(reply->file - server->config.files);
+    if (dated && !date)
+        return NULL;
+    head = leat_buf_lend(leat_pool(server->stack), server->heads + file * HTTP_REPLY_HEAD_BYTES,
+                         len, NULL, NULL);
+    if (head && date)
+        leat_buf_append(head, date);
+    else if (!head)
+        leat_buf_free(date);
+    return head;
+}
 
-        return leat_buf_lend(pool, server->heads + i * HTTP_REPLY_HEAD_BYTES, server->head_lens[i],
-                             NULL, NULL);
-    }
-    head = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+/* The head of @reply; NULL: the pool is empty. */
+static struct leat_buf *make_head(const struct http_client *client, const struct http_reply *reply)
+{
+    struct leat_http_server *server = client->server;
+    const struct http_now *now = http_calendar_now(server);
+    struct leat_buf *head;
+
+    if (is_common(client, reply, now))
+        return common_head(server, (size_t)(reply->file - server->config.files), now != NULL);
+    head = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
     if (head)
-        leat_buf_put(head, (uint32_t)http_reply_head(reply, &client->request, (char *)head->data));
+        leat_buf_put(head,
+                     (uint32_t)http_reply_head(reply, &client->request, now, (char *)head->data));
     return head;
 }
 
@@ -139,13 +162,13 @@ static struct leat_buf *take_reply(struct http_client *client, uint32_t room)
     struct leat_buf *body = NULL;
     uint32_t len;
 
-    if (text && text->len > room) {
+    if (leat_buf_total(text) > room) {
         text = leat_buf_slice(client->head, 0, room);
         if (text)
             client->head = leat_buf_consume(client->head, room);
         return text;
     }
-    room -= text ? text->len : 0;
+    room -= leat_buf_total(text);
     len = client->body_left < room ? client->body_left : room;
     if (len > 0) {
         body = leat_buf_lend(pool, client->body, len, NULL, NULL);

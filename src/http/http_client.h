@@ -44,6 +44,14 @@ struct http_client {
     struct http_request request;
 };
 
+/* The date, renewed when a reply needs it in another second. */
+struct http_calendar {
+    struct http_now now;   /* its civil_ns is that of the renewal */
+    uint64_t second;       /* of both; 0: there are none */
+    struct leat_buf *line; /* Date, and the end of a head: what prepared heads lack.  Replies of one
+                              second share it; NULL: none has needed it */
+};
+
 struct leat_http_server {
     struct leat_http_server_config config; /* with the defaults filled in */
     struct leat_http_server_counts counts;
@@ -58,7 +66,17 @@ struct leat_http_server {
     struct http_table table;
     char *heads; /* for each file, of the reply that most requests get */
     uint16_t *head_lens;
+    struct http_calendar calendar;
 };
+
+/* What time it is; NULL: nobody knows. */
+const struct http_now *http_calendar_now(struct leat_http_server *server);
+
+/* A view of the line that ends a prepared head at that time; NULL: the pool is empty. */
+struct leat_buf *http_calendar_line(struct leat_http_server *server);
+
+/* Gives back what it holds. */
+void http_calendar_release(struct http_calendar *calendar);
 
 /* Begins with a stream that is new and has its events; the rest of @client is zero or as
  * http_client_release() has left it, but for what the server has set. */

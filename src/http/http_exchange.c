@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "http/http_chunk.h"
 #include "http/http_client.h"
 #include "stack.h"
 
@@ -43,10 +44,10 @@ static void finish(struct leat_http_exchange *exchange, const char *bytes, uint3
 
 void leat_http_finish(struct leat_http_exchange *exchange)
 {
-    static const char end[] = "\r\n0\r\n\r\n";
-    const char *from = exchange->in_chunks ? end : end + 2;
+    const uint32_t skip = exchange->in_chunks ? 0 : 2;
 
-    finish(exchange, from, exchange->chunked ? (uint32_t)(end + sizeof end - 1 - from) : 0);
+    finish(exchange, http_chunks_end + skip,
+           exchange->chunked ? (uint32_t)sizeof http_chunks_end - skip : 0);
     if (!http_request_is_head(exchange) && exchange->reply.len != LEAT_HTTP_ANY &&
         exchange->sent < exchange->reply.len)
         exchange->cut = true;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+static const uint64_t second_ns = 1000000000;
+
 /* ---- The table ---------------------------------------------------------------------------- */
 
 static const char index_name[] = "index.html";
@@ -78,24 +80,54 @@ const struct leat_http_file *http_table_find(const struct http_table *table, con
 
 /* ---- The decision ------------------------------------------------------------------------- */
 
-/* RFC 9110 13.2.2: conditions in their order, about a file that would be answered with 200. */
-static enum http_status conditions(const struct http_request *request, uint64_t tag)
+/* When @file was changed, in the whole seconds that dates have; 0: nobody knows. */
+static uint64_t modified_s(const struct leat_http_file *file)
+{
+    return file->modified_ns / second_ns;
+}
+
+/* The condition under which the request counts at all: on tags, else on a date if @file has one. */
+static bool precondition_holds(const struct http_request *request,
+                               const struct leat_http_file *file)
 {
     const struct http_tags *match = &request->if_match;
-    const struct http_tags *none = &request->if_none_match;
+    const uint64_t since_s = request->when_s[HTTP_UNMODIFIED_SINCE];
 
-    if (match->given && !match->any && !(tag && http_tags_have(match, tag, false)))
+    if (match->given)
+        return match->any || (file->tag && http_tags_have(match, file->tag, false));
+    return since_s == 0 || modified_s(file) <= since_s;
+}
+
+/* The condition under which the client has it already. */
+static bool is_known(const struct http_request *request, const struct leat_http_file *file)
+{
+    const struct http_tags *none = &request->if_none_match;
+    const uint64_t modified = modified_s(file);
+
+    if (none->given)
+        return none->any || (file->tag && http_tags_have(none, file->tag, true));
+    return modified > 0 && modified <= request->when_s[HTTP_MODIFIED_SINCE];
+}
+
+/* RFC 9110 13.2.2: conditions in their order, about a file that would be answered with 200. */
+static enum http_status conditions(const struct http_request *request,
+                                   const struct leat_http_file *file)
+{
+    if (!precondition_holds(request, file))
         return HTTP_PRECONDITION_FAILED;
-    if (none->given && (none->any || (tag && http_tags_have(none, tag, true))))
-        return HTTP_NOT_MODIFIED;
-    return HTTP_OK;
+    return is_known(request, file) ? HTTP_NOT_MODIFIED : HTTP_OK;
 }
 
 /* RFC 9110 14.2: for GET only, and only of the version that If-Range means. */
-static bool range_applies(const struct http_request *request, uint64_t tag)
+static bool range_applies(const struct http_request *request, const struct leat_http_file *file)
 {
-    return request->method == HTTP_GET && request->range != HTTP_RANGE_NONE &&
-           (!request->if_range.given || (tag && http_tags_have(&request->if_range, tag, false)));
+    const uint64_t since = request->when_s[HTTP_RANGE_SINCE];
+
+    if (request->method != HTTP_GET || request->range == HTTP_RANGE_NONE)
+        return false;
+    return !request->if_range.given ||
+           (file->tag && http_tags_have(&request->if_range, file->tag, false)) ||
+           (since && since == modified_s(file)); /* 13.1.5: the very date */
 }
 
 /* Cuts the reply to the range; false: none of it is in the file (RFC 9110 14.1.1). */
@@ -126,12 +158,12 @@ static void answer_file(struct http_reply *reply, const struct http_request *req
 {
     const struct leat_http_file *file = reply->file;
 
-    reply->status = conditions(request, file->tag);
+    reply->status = conditions(request, file);
     if (reply->status != HTTP_OK)
         return;
     reply->body = file->bytes;
     reply->body_len = file->len;
-    if (range_applies(request, file->tag))
+    if (range_applies(request, file))
         reply->status = cut(reply, request) ? HTTP_PARTIAL_CONTENT : HTTP_RANGE_NOT_SATISFIABLE;
     if (reply->status == HTTP_RANGE_NOT_SATISFIABLE)
         reply->body_len = 0;
@@ -246,6 +278,18 @@ static char *put_tag(char *at, uint64_t tag)
     return at;
 }
 
+/* Not later than now (RFC 9110 8.8.2.1), if that is known. */
+static char *put_modified(char *at, uint64_t modified_ns, const struct http_now *now)
+{
+    char date[LEAT_CIVIL_HTTP_BYTES];
+
+    at = put(at, "\r\nLast-Modified: ");
+    if (now && modified_ns > now->civil_ns)
+        return put(at, now->date);
+    leat_civil_format_http(modified_ns, date);
+    return put(at, date);
+}
+
 /* "bytes 0-9/100", or a star in front of the slash for a range that can't be (RFC 9110 14.4). */
 static char *put_range(char *at, const struct http_reply *reply, uint32_t file_len)
 {
@@ -285,13 +329,15 @@ static char *put_connection(char *at, const struct http_request *request, bool c
     return at;
 }
 
-/* The fields that say what is sent; returns the text that a refusal carries, or NULL. */
-static char *put_fields(char *at, const struct http_reply *reply)
+/* The fields that say what is sent. */
+static char *put_fields(char *at, const struct http_reply *reply, const struct http_now *now)
 {
     const struct leat_http_file *file = reply->file;
 
     if (file && file->tag)
         at = put_tag(at, file->tag);
+    if (file && file->modified_ns)
+        at = put_modified(at, file->modified_ns, now);
     if (reply->status == HTTP_OK)
         at = put(at, "\r\nAccept-Ranges: bytes");
     if (file &&
@@ -308,8 +354,13 @@ static char *put_fields(char *at, const struct http_reply *reply)
     return at;
 }
 
+static char *put_date(char *at, const struct http_now *now)
+{
+    return now ? put(put(at, "\r\nDate: "), now->date) : at;
+}
+
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
-                       char *head)
+                       const struct http_now *now, char *head)
 {
     const bool refused = reply->status >= HTTP_BAD_REQUEST;
     const char *why = reason(reply->status);
@@ -318,12 +369,13 @@ size_t http_reply_head(const struct http_reply *reply, const struct http_request
     at = put_number(at, reply->status);
     *at++ = ' ';
     at = put(at, why);
-    at = put_fields(at, reply);
+    at = put_fields(at, reply, now);
     if (reply->status != HTTP_NOT_MODIFIED) {
         at = put(at, "\r\nContent-Length: ");
         at = put_number(at, refused ? length(why, HTTP_FILE_TYPE_BYTES) + 1 : reply->body_len);
     }
     at = put_connection(at, request, reply->close);
+    at = put_date(at, now);
     at = put(at, "\r\n\r\n");
     if (refused && request->method != HTTP_HEAD) {
         at = put(at, why);
@@ -333,7 +385,7 @@ size_t http_reply_head(const struct http_reply *reply, const struct http_request
 }
 
 size_t http_route_head(const struct leat_http_head *reply, const struct http_request *request,
-                       bool close, char *head)
+                       bool close, const struct http_now *now, char *head)
 {
     const bool bodiless = reply->status == 204 || reply->status == HTTP_NOT_MODIFIED;
     char *at = put(head, "HTTP/1.1 ");
@@ -352,6 +404,7 @@ size_t http_route_head(const struct leat_http_head *reply, const struct http_req
         at = put(at, "\r\nTransfer-Encoding: chunked");
     }
     at = put_connection(at, request, close);
+    at = put_date(at, now);
     at = put(at, "\r\n");
     if (reply->fields) {
         const size_t len = length(reply->fields, HTTP_ROUTE_FIELDS_BYTES);

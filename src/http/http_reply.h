@@ -4,6 +4,7 @@
 #ifndef HTTP_HTTP_REPLY_H
 #define HTTP_HTTP_REPLY_H
 
+#include <leat/civil.h>
 #include <leat/http_server.h>
 
 #include "http/http_request.h"
@@ -11,6 +12,7 @@
 enum {
     HTTP_REPLY_HEAD_BYTES = 384, /* the longest head, with the text of a refusal */
     HTTP_ROUTE_HEAD_BYTES = 640, /* the longest of a route */
+    HTTP_HEAD_END_BYTES = 4,     /* "\r\n\r\n" */
     HTTP_ROUTE_FIELDS_BYTES = 256,
     HTTP_FILE_TYPE_BYTES = 100, /* the longest media type of a file */
     HTTP_BODY_MAX = 65536       /* of a request: a longer one isn't worth reading */
@@ -39,6 +41,12 @@ struct http_reply {
     const struct leat_http_file *file;
 };
 
+/* What time a reply tells. */
+struct http_now {
+    uint64_t civil_ns;                /* never 0 */
+    char date[LEAT_CIVIL_HTTP_BYTES]; /* the same for people */
+};
+
 /* Entries of a table for so many files. */
 uint32_t http_table_entries(uint32_t file_count);
 
@@ -52,13 +60,14 @@ const struct leat_http_file *http_table_find(const struct http_table *table, con
 /* The reply to a request whose head is over. */
 struct http_reply http_answer(const struct http_table *table, const struct http_request *request);
 
-/* Writes the head of @reply to @request, HTTP_REPLY_HEAD_BYTES at most; returns its length. */
+/* Writes the head of @reply to @request, HTTP_REPLY_HEAD_BYTES at most; returns its length.  @now
+ * is NULL where nobody knows the time: then there is no Date (RFC 9110 6.6.1). */
 size_t http_reply_head(const struct http_reply *reply, const struct http_request *request,
-                       char *head);
+                       const struct http_now *now, char *head);
 
 /* Writes the head of a route's reply, HTTP_ROUTE_HEAD_BYTES at most; returns its length. */
 size_t http_route_head(const struct leat_http_head *reply, const struct http_request *request,
-                       bool close, char *head);
+                       bool close, const struct http_now *now, char *head);
 
 /* The method of @request as programs know it; 0: none of theirs. */
 enum leat_http_method http_method_bit(const struct http_request *request);

@@ -18,6 +18,7 @@ enum {
     HTTP_TYPE_BYTES = 127,   /* of a media type with its parameters */
     HTTP_LINE_BYTES = 8000,  /* of a request line (RFC 9112 3: at least) */
     HTTP_HEAD_BYTES = 16384, /* of a whole head */
+    HTTP_DATE_BYTES = 48,    /* more than a date with some blanks behind it has */
     HTTP_TAGS = 4            /* entity tags of one field that could be ours */
 };
 
@@ -67,6 +68,14 @@ enum http_range {
     HTTP_RANGE_SUFFIX /* the last `last` bytes */
 };
 
+/* The fields that have a date (RFC 9110 13.1.3, 13.1.4, 13.1.5). */
+enum http_when {
+    HTTP_MODIFIED_SINCE,
+    HTTP_UNMODIFIED_SINCE,
+    HTTP_RANGE_SINCE, /* If-Range, which may have a tag instead */
+    HTTP_WHENS
+};
+
 /* Words of a head that only handlers ask for. */
 struct http_words {
     uint8_t query_len;
@@ -106,8 +115,13 @@ struct http_request {
     struct http_tags if_match;
     struct http_tags if_none_match;
     struct http_tags if_range;
-    char path[HTTP_PATH_BYTES]; /* decoded, without the query; no NUL behind it */
-    struct http_words *words;   /* NULL: not kept */
+    uint8_t when; /* enum http_when: whose date is being read */
+    uint8_t when_len;
+    char when_text[HTTP_DATE_BYTES]; /* of it, as it came */
+    uint8_t when_fields[HTTP_WHENS]; /* 2 stands for more */
+    uint64_t when_s[HTTP_WHENS];     /* seconds since 1970; 0: no date, or one to be ignored */
+    char path[HTTP_PATH_BYTES];      /* decoded, without the query; no NUL behind it */
+    struct http_words *words;        /* NULL: not kept */
 };
 
 /* Makes ready for the next request; @words, or NULL, take what handlers want to know. */

@@ -8,6 +8,10 @@
 
 #include <string.h>
 
+#include <leat/civil.h>
+
+static const uint64_t second_ns = 1000000000;
+
 /* ---- What the actions call ---------------------------------------------------------------- */
 
 /* A field that may come once; true: it has come before (RFC 9110 7.2, RFC 9112 6.3). */
@@ -92,6 +96,31 @@ static void tags_add(struct http_tags *tags, uint64_t tag, bool weak)
     tags->count++;
 }
 
+/* The value of such a field is kept, and read when it is whole: as a grammar of its own in each
+ * field, dates would make the machine half as large again. */
+static void when_start(struct http_request *request, enum http_when when)
+{
+    request->when = (uint8_t)when;
+    request->when_len = 0;
+    request->when_fields[when] = request->when_fields[when] ? 2 : 1;
+    request->when_s[when] = 0;
+}
+
+static void when_add(struct http_request *request, uint8_t octet)
+{
+    if (request->when_len < HTTP_DATE_BYTES)
+        request->when_text[request->when_len++] = (char)octet;
+}
+
+/* Of a field that comes twice nobody knows which is meant: it is ignored, as what is no date, or fills
+ * the place for one. */
+static void when_end(struct http_request *request)
+{
+    if (request->when_fields[request->when] == 1 && request->when_len < HTTP_DATE_BYTES)
+        request->when_s[request->when] =
+            leat_civil_parse_http(request->when_text, request->when_len) / second_ns;
+}
+
 /* The head is whole: what its parts must not be together. */
 static void finish(struct http_request *request)
 {
@@ -168,6 +197,11 @@ action none_weak     { tags_add(&request->if_none_match, request->tag, true); }
 action if_range      { request->if_range.given = true; }
 action if_range_tag  { tags_add(&request->if_range, request->tag, false); }
 
+action since         { when_start(request, HTTP_MODIFIED_SINCE); }
+action not_since     { when_start(request, HTTP_UNMODIFIED_SINCE); }
+action range_since   { when_start(request, HTTP_RANGE_SINCE); }
+action when_octet    { when_add(request, fc); }
+action when_end      { when_end(request); }
 action done          { finish(request); fbreak; }
 
 # ---- Letters ---------------------------------------------------------------------------------
@@ -224,14 +258,17 @@ none_entry = ours @none_tag | "W/" ours @none_weak | ( "W/"? theirs );
 none   = "if-none-match:"i @none ( text
          | ows "*" ows %none_any
          | ows none_entry? ows ( "," ows none_entry? ows )* );
-if_range = "if-range:"i @if_range ( text | ows ours @if_range_tag ows );
+dated  = ows ( visible ( visible | [ \t] )* ) $when_octet %when_end;
+if_range = "if-range:"i @if_range @range_since ( text | ows ours @if_range_tag ows | dated );
+since  = ( "if-modified-since:"i @since | "if-unmodified-since:"i @not_since ) ( text | dated );
 
 names  = "host"i | "connection"i | "content-length"i | "content-type"i | "transfer-encoding"i | "expect"i | "range"i
-         | "if-match"i | "if-none-match"i | "if-range"i;
+         | "if-match"i | "if-none-match"i | "if-range"i | "if-modified-since"i
+         | "if-unmodified-since"i;
 others_field = ( token - names ) ":" text;
 
 field = host | connection | length | type | transfer | expect | range | match | none | if_range
-        | others_field;
+        | since | others_field;
 
 main := crlf* line ( field crlf )* crlf @done;
 }%%

@@ -1,11 +1,11 @@
 /* http_send.c -- the reply of a route: its head, and its text, in chunks where its length isn't
  * known. */
 #include "core/assert.h"
+#include "http/http_chunk.h"
 #include "http/http_client.h"
 #include "stack.h"
 
 enum {
-    FRAMING_BYTES = 32, /* more than a chunk and the end of the reply need around the text */
     WANTED_BYTES = 1024 /* room that is worth a call */
 };
 
@@ -45,8 +45,9 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
     client->close = !http_request_persists(&client->request) || client->server->stopping ||
                     (exchange->reply.len == LEAT_HTTP_ANY && !exchange->chunked) ||
                     (exchange->finished && !http_body_can_skip(exchange));
-    leat_buf_put(text, (uint32_t)http_route_head(&exchange->reply, &client->request, client->close,
-                                                 (char *)text->data));
+    leat_buf_put(text,
+                 (uint32_t)http_route_head(&exchange->reply, &client->request, client->close,
+                                           http_calendar_now(client->server), (char *)text->data));
     http_client_count(client, exchange->reply.status);
     exchange->head_sent = true;
     leat_stream_send(stream, text);
@@ -74,9 +75,9 @@ uint32_t http_reply_room(struct leat_http_exchange *exchange)
         return 0;
     if (!http_request_is_head(exchange)) {
         bytes = leat_stream_send_room(stream);
-        if (bytes > 0 && bytes <= FRAMING_BYTES)
+        if (bytes > 0 && bytes <= HTTP_FRAMING_BYTES)
             leat_stream_want_room(stream, WANTED_BYTES);
-        bytes = bytes > FRAMING_BYTES ? bytes - FRAMING_BYTES : 0;
+        bytes = bytes > HTTP_FRAMING_BYTES ? bytes - HTTP_FRAMING_BYTES : 0;
     }
     if (exchange->reply.len != LEAT_HTTP_ANY && bytes > exchange->reply.len - exchange->sent)
         bytes = exchange->reply.len - exchange->sent;
@@ -97,31 +98,9 @@ uint32_t leat_http_send_room(struct leat_http_exchange *exchange)
 void leat_http_want_room(struct leat_http_exchange *exchange, uint32_t bytes)
 {
     exchange->wants_room = true;
-    leat_stream_want_room(&exchange->client->stream,
-                          bytes < UINT32_MAX - FRAMING_BYTES ? bytes + FRAMING_BYTES : bytes);
-}
-
-/* The size of a chunk of @len bytes, behind the end of the chunk before it. */
-static struct leat_buf *frame_chunk(struct leat_http_exchange *exchange, uint32_t len)
-{
-    struct leat_buf *frame = exchange->frame;
-    uint32_t digits = 1;
-    uint8_t *at;
-
-    exchange->frame = NULL;
-    while (len >> 4 * (digits - 1) >> 4)
-        digits++;
-    at = leat_buf_put(frame, digits + (exchange->in_chunks ? 4 : 2));
-    if (exchange->in_chunks) {
-        *at++ = '\r';
-        *at++ = '\n';
-    }
-    while (digits-- > 0)
-        *at++ = (uint8_t) "0123456789abcdef"[len >> 4 * digits & 15];
-    *at++ = '\r';
-    *at = '\n';
-    exchange->in_chunks = true;
-    return frame;
+    leat_stream_want_room(&exchange->client->stream, bytes < UINT32_MAX - HTTP_FRAMING_BYTES
+                                                         ? bytes + HTTP_FRAMING_BYTES
+                                                         : bytes);
 }
 
 enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_buf *text)
@@ -140,8 +119,11 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
         return err;
     }
     if (exchange->chunked) {
-        struct leat_buf *frame = frame_chunk(exchange, len);
+        struct leat_buf *frame = exchange->frame;
 
+        exchange->frame = NULL;
+        http_chunk_frame(frame, len, exchange->in_chunks);
+        exchange->in_chunks = true;
         leat_buf_append(frame, text);
         text = frame;
     }

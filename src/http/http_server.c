@@ -167,7 +167,7 @@ static bool add_files(struct leat_http_server *server)
         if (!http_table_add(&server->table, file))
             return false;
         server->head_lens[i] = (uint16_t)http_reply_head(
-            &reply, &common, server->heads + (size_t)i * HTTP_REPLY_HEAD_BYTES);
+            &reply, &common, NULL, server->heads + (size_t)i * HTTP_REPLY_HEAD_BYTES);
     }
     return true;
 }
@@ -251,6 +251,7 @@ void leat_http_server_close(struct leat_http_server *server)
 
     if (server->listener)
         leat_tcp_listener_close(server->listener);
+    http_calendar_release(&server->calendar);
     for (uint32_t i = 0; i < slot_count(&server->config); i++) {
         struct http_client *client = &server->clients[i];
         const struct leat_stream stream = client->stream;

@@ -101,6 +101,9 @@ uint64_t leat_civil_of_date(const struct leat_civil_date *date)
     return seconds * second_ns;
 }
 
+static const char weekdays[] = "SunMonTueWedThuFriSat";
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 static void put_two(char *at, unsigned number)
 {
     at[0] = (char)('0' + number / 10 % 10);
@@ -109,8 +112,6 @@ static void put_two(char *at, unsigned number)
 
 void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES])
 {
-    static const char weekdays[] = "SunMonTueWedThuFriSat";
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     const struct leat_civil_date date = leat_civil_date(civil_ns);
 
     memcpy(text, "Www, dd Mmm yyyy hh:mm:ss GMT", LEAT_CIVIL_HTTP_BYTES);
@@ -122,4 +123,117 @@ void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES])
     put_two(text + 17, date.hour);
     put_two(text + 20, date.minute);
     put_two(text + 23, date.second);
+}
+
+/* ---- Reading dates ------------------------------------------------------------------------ */
+
+/* What is left of a text. */
+struct reader {
+    const char *at;
+    const char *end;
+    bool failed;
+};
+
+static unsigned take_number(struct reader *reader, unsigned digits)
+{
+    unsigned number = 0;
+
+    for (; digits > 0 && !reader->failed; digits--) {
+        reader->failed = reader->at == reader->end || *reader->at < '0' || *reader->at > '9';
+        if (!reader->failed)
+            number = 10 * number + (unsigned)(*reader->at++ - '0');
+    }
+    return number;
+}
+
+/* Takes one of @names, of three letters each; returns its number from 0. */
+static unsigned take_name(struct reader *reader, const char *names)
+{
+    unsigned i = 0;
+
+    reader->failed |= reader->end - reader->at < 3;
+    if (reader->failed)
+        return 0;
+    while (names[3 * i] && memcmp(names + 3 * i, reader->at, 3) != 0)
+        i++;
+    reader->failed = !names[3 * i];
+    reader->at += 3;
+    return i;
+}
+
+static void take_literal(struct reader *reader, char literal)
+{
+    reader->failed |= reader->at == reader->end || *reader->at != literal;
+    reader->at += !reader->failed;
+}
+
+static void take_weekday(struct reader *reader, bool whole)
+{
+    static const char *const tails[] = {"day", "day", "sday", "nesday", "rsday", "day", "urday"};
+    const unsigned weekday = take_name(reader, weekdays);
+
+    for (const char *c = reader->failed || !whole ? "" : tails[weekday]; *c; c++)
+        take_literal(reader, *c);
+}
+
+/* asctime() has a blank for a digit. */
+static unsigned take_day(struct reader *reader)
+{
+    const bool blank = reader->at < reader->end && *reader->at == ' ';
+
+    reader->at += blank;
+    return take_number(reader, blank ? 1 : 2);
+}
+
+/* RFC 9110 5.6.7 wants what seems over 50 years ahead to be past; here nobody knows what time it
+ * is. */
+static unsigned take_short_year(struct reader *reader)
+{
+    const unsigned year = take_number(reader, 2) + 1900;
+
+    return year < YEAR_FIRST ? year + 100 : year;
+}
+
+/* Takes what one character of a form stands for: a part of the date, or itself. */
+static void take_part(struct reader *reader, char part, struct leat_civil_date *date)
+{
+    if (part == 'w' || part == 'W')
+        take_weekday(reader, part == 'W');
+    else if (part == 'd')
+        date->day = (uint8_t)take_number(reader, 2);
+    else if (part == 'D')
+        date->day = (uint8_t)take_day(reader);
+    else if (part == 'o')
+        date->month = (uint8_t)(take_name(reader, months) + 1);
+    else if (part == 'y')
+        date->year = (uint16_t)take_short_year(reader);
+    else if (part == 'Y')
+        date->year = (uint16_t)take_number(reader, 4);
+    else if (part == 'h')
+        date->hour = (uint8_t)take_number(reader, 2);
+    else if (part == 'm')
+        date->minute = (uint8_t)take_number(reader, 2);
+    else if (part == 's')
+        date->second = (uint8_t)take_number(reader, 2);
+    else
+        take_literal(reader, part);
+}
+
+uint64_t leat_civil_parse_http(const char *text, size_t len)
+{
+    static const char *const forms[] = {"w, d o Y h:m:s GMT", "W, d-o-y h:m:s GMT",
+                                        "w o D h:m:s Y"};
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct reader reader = {.at = text, .end = text + len};
+        struct leat_civil_date date = {.year = 0};
+
+        for (const char *part = forms[i]; *part && !reader.failed; part++)
+            take_part(&reader, *part, &date);
+        while (reader.at < reader.end && (*reader.at == ' ' || *reader.at == '\t'))
+            reader.at++;
+        if (!reader.failed && reader.at == reader.end)
+            return leat_civil_of_date(&date);
+    }
+    return 0;
 }

@@ -6,11 +6,6 @@
 static const uint64_t second_ns = 1000000000;
 static const uint32_t s_to_1970 = 2208988800u; /* from 1900 */
 
-static uint64_t get64(const uint8_t *at)
-{
-    return pair32(get32(at), get32(at + 4));
-}
-
 bool wire_ntp_parse(struct wire_ntp *ntp, const uint8_t *bytes, uint32_t len)
 {
     if (len < NTP_BYTES)

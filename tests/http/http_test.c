@@ -3,10 +3,10 @@
 char big[BIG_BYTES];
 
 const struct leat_http_file files[FILES] = {
-    {"/index.html", "text/html", PAGE, sizeof PAGE - 1, 0xaa},
-    {"/sub/index.html", "text/html", "sub", 3, 0},
-    {"/big", "application/octet-stream", big, BIG_BYTES, 0xbb},
-    {"/empty", "text/plain", NULL, 0, 0xcc},
+    {"/index.html", "text/html", PAGE, sizeof PAGE - 1, 0xaa, 0},
+    {"/sub/index.html", "text/html", "sub", 3, 0, 0},
+    {"/big", "application/octet-stream", big, BIG_BYTES, 0xbb, 0},
+    {"/empty", "text/plain", NULL, 0, 0xcc, 0},
 };
 
 int set_up(void **state)

@@ -312,6 +312,68 @@ static void test_tags(void **state)
     assert_int_equal(request.if_match.count, HTTP_TAGS);
 }
 
+static void test_dates(void **state)
+{
+    /* RFC 9110 5.6.7's example is 784,111,777 s */
+    static const struct {
+        const char *date;
+        uint64_t s;
+    } cases[] = {
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 784111777},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 784111777},
+        {"Sun Nov  6 08:49:37 1994", 784111777},
+        {" \tSun Nov 16 08:49:37 1994 \t", 784975777},
+        {"Mon, 06 Nov 1994 08:49:37 GMT",
+         784111777}, /* the day of the week isn't held against it */
+        {"Thursday, 31-Dec-69 23:59:59 GMT", 3155759999},
+        {"Thursday, 01-Jan-70 00:00:01 GMT", 1},
+        {"Thu, 29 Feb 2024 00:00:00 GMT", 1709164800},
+        {"Wed, 29 Feb 2023 00:00:00 GMT", 0},
+        {"Sun, 6 Nov 1994 08:49:37 GMT", 0},
+        {"sun, 06 nov 1994 08:49:37 gmt", 0}, /* case matters */
+        {"Sun, 06 Nov 1994 08:49:37 GMT                                        ", 0}, /* too long */
+        {"Sun, 06 Nov 1994 08:49:37 CET", 0},
+        {"Sun, 06 Nov 1994 08:49:37", 0},
+        {"Sun, 06 Nov 1994 24:49:37 GMT", 0},
+        {"Sun, 06 Nov 1994 08:49:60 GMT", 0}, /* leap seconds have no number */
+        {"Sun, 06 Nov 1969 08:49:37 GMT", 0}, /* before there was civil time */
+        {"Sun Nov 6 08:49:37 1994", 0},
+        {"1994-11-06T08:49:37Z", 0},
+        {"784111777", 0},
+        {"Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT", 0},
+        {"", 0},
+    };
+    static const char *const names[HTTP_WHENS] = {"If-Modified-Since", "IF-UNMODIFIED-SINCE",
+                                                  "if-range"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int when = 0; when < HTTP_WHENS; when++) {
+            struct http_request request;
+            char field[200];
+
+            snprintf(field, sizeof field, "%s:%s", names[when], cases[i].date);
+            request = with_field(field);
+            assert_int_equal(request.status, HTTP_OK);
+            for (int other = 0; other < HTTP_WHENS; other++)
+                assert_int_equal(request.when_s[other], other == when ? cases[i].s : 0);
+        }
+    }
+}
+
+static void test_a_date_that_comes_twice_is_ignored(void **state)
+{
+    const struct http_request request =
+        with_field("If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                   "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                   "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT");
+
+    (void)state;
+    assert_int_equal(request.status, HTTP_OK);
+    assert_int_equal(request.when_s[HTTP_MODIFIED_SINCE], 0);
+    assert_int_equal(request.when_s[HTTP_UNMODIFIED_SINCE], 784111777);
+}
+
 static void test_empty_lines_before_a_request_are_ignored(void **state)
 {
     const struct http_request request = read_all("\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n");
@@ -388,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_which_connections_persist),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_a_date_that_comes_twice_is_ignored),
         cmocka_unit_test(test_empty_lines_before_a_request_are_ignored),
         cmocka_unit_test(test_what_follows_a_head_is_left_alone),
         cmocka_unit_test(test_limits),

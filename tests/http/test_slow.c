@@ -160,12 +160,12 @@ static void test_files_that_cannot_be(void **state)
     static char memory[1 << 16];
     static char long_path[300];
     const struct leat_http_file wrong[] = {
-        {"index.html", "text/html", PAGE, 11, 0},
-        {long_path, "text/html", PAGE, 11, 0},
+        {"index.html", "text/html", PAGE, 11, 0, 0},
+        {long_path, "text/html", PAGE, 11, 0, 0},
         {"/",
          "text/html; charset=utf-8; and so on and so on and so on and so on and so on and so on "
          "and so on and so on",
-         PAGE, 11, 0},
+         PAGE, 11, 0, 0},
     };
     struct fixture *f = *state;
     struct leat_http_server_config config = {.file_count = 1, .port = 81, .clients = 4};

@@ -1,11 +1,13 @@
 """curl, wrk and sockets against httpd: files that are part of it, and one from the command line."""
 
+import os
 import pathlib
 import re
 import shutil
 import socket
 import subprocess
 import time
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -22,11 +24,15 @@ def curl(*words, timeout=60):
                timeout=timeout)
 
 
+def serve(leat, *files):
+    server = leat("httpd", arguments=list(files))
+    server.url = f"http://{server.host}"
+    return server
+
+
 @pytest.fixture
 def web(leat):
-    server = leat("httpd")
-    server.url = f"http://{server.ip}"
-    return server
+    return serve(leat)
 
 
 def ask(ip, text, timeout=10):
@@ -88,6 +94,25 @@ def test_what_is_known_is_not_sent_again(web, tmp_path):
     assert curl(*words) == b"304 0"
 
 
+def test_pages_have_dates(web, tmp_path):
+    """Date is now, and Last-Modified the file's: curl keeps it, and asks by it."""
+    page = tmp_path / "style.css"
+    head = curl("-R", "-D", "-", "-o", page, f"{web.url}/style.css").decode()
+    date = parsedate_to_datetime(re.search("^Date: (.*)\r$", head, re.M)[1])
+    changed = parsedate_to_datetime(re.search("^Last-Modified: (.*)\r$", head, re.M)[1])
+    assert abs(date.timestamp() - time.time()) < 30
+    assert changed.timestamp() == page.stat().st_mtime <= date.timestamp()
+    words = ["-o", tmp_path / "again", "-w", "%{http_code}", f"{web.url}/style.css"]
+    assert curl("-z", page, *words) == b"304"
+    os.utime(page, (0, changed.timestamp() - 1))
+    assert curl("-z", page, *words) == b"200"
+    old = f"{changed:%A, %d-%b-%y %H:%M:%S GMT}"  # as RFC 850 has it
+    assert curl("-H", f"If-Modified-Since: {old}", *words) == b"304"
+    assert curl("-H", f"If-Unmodified-Since: {old}", *words) == b"200"
+    assert curl("-H", "If-Unmodified-Since: Thu, 01 Jan 2004 00:00:00 GMT", *words) == b"412"
+    assert curl("-H", f"If-Modified-Since: {changed.ctime()}", *words) == b"304"
+
+
 def test_one_connection_many_requests(web):
     assert curl(*[f"{web.url}/?{i}" for i in range(100)]) == 100 * PAGE
     assert web.stop()["tcp_opened_passive"] == 1
@@ -119,10 +144,10 @@ def test_a_large_file(leat, tmp_path):
     seed = bytes(range(256)) * 97 + b"leat"
     big = (seed * (BIG_BYTES // len(seed) + 1))[:BIG_BYTES]
     (tmp_path / "big").write_bytes(big)
-    web = leat("httpd", arguments=[tmp_path / "big"])
-    assert curl(f"http://{web.ip}/big", timeout=200) == big
+    web = serve(leat, tmp_path / "big")
+    assert curl(f"{web.url}/big", timeout=200) == big
     half = len(big) // 2
-    assert curl("-r", f"{half}-", f"http://{web.ip}/big", timeout=200) == big[half:]
+    assert curl("-r", f"{half}-", f"{web.url}/big", timeout=200) == big[half:]
     assert web.stop()["copied_tx_bytes"] == 0
 
 

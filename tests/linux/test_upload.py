@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import socket
 import subprocess
 import zipfile
@@ -56,6 +57,28 @@ def test_a_form_in_chunks(web, tmp_path):
     (tmp_path / "x").write_bytes(b"x" * 100_000)
     text = curl("-H", "Transfer-Encoding: chunked", "-F", f"f=@{tmp_path / 'x'};filename=../../y", web.url)
     assert zipfile.ZipFile(io.BytesIO(text)).read("y") == b"x" * 100_000
+
+
+def test_what_the_stack_counts_for_prometheus(web):
+    """Each sample has its family's type before it, and a number; what curl did shows."""
+    text = curl(web.url.removesuffix("upload") + "metrics").decode()
+    kinds, samples = {}, {}
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name not in kinds
+            kinds[name] = kind
+        elif not line.startswith("# HELP "):
+            name, value = re.fullmatch(r'(\w+(?:\{\w+="\w+"\})?) (\d+)', line).groups()
+            assert name.partition("{")[0] == list(kinds)[-1] and name not in samples
+            samples[name] = int(value)
+    assert set(kinds.values()) == {"counter", "gauge"}
+    assert samples["leat_tcp_opened_passive_total"] == 1 and samples["leat_http_requests_total"] == 1
+    stats = web.stop()
+    assert stats["tcp_opened_passive"] == 1
+    devices_own = r"drop_|held_|(copied_)?(tap|xdp|socket|shm)_"
+    shown = {f"leat_{name}_total" for name in stats if not re.match(devices_own, name)}
+    assert shown <= set(samples)
 
 
 @pytest.mark.parametrize("words,status", [

@@ -118,6 +118,12 @@ static void assert_date_of_libc(uint64_t seconds)
     leat_civil_format_http(seconds * s, text);
     strftime(theirs, sizeof theirs, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     assert_string_equal(text, theirs);
+    assert_int_equal(leat_civil_parse_http(text, strlen(text)), seconds * s);
+    strftime(theirs, sizeof theirs, "%a %b %e %H:%M:%S %Y", &tm); /* asctime() */
+    assert_int_equal(leat_civil_parse_http(theirs, strlen(theirs)), seconds * s);
+    strftime(theirs, sizeof theirs, "%A, %d-%b-%y %H:%M:%S GMT", &tm); /* RFC 850 */
+    if (tm.tm_year + 1900 < 2070)
+        assert_int_equal(leat_civil_parse_http(theirs, strlen(theirs)), seconds * s);
 }
 
 static void every_day_has_the_date_of_libc(void **state)

@@ -1,0 +1,118 @@
+/* page.c -- see page.h. */
+#include "page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    PAGES = 4, /* on their way at a time; one more is told to come again */
+    ROUTES = 4
+};
+
+/* A pointer to a function is none to an object. */
+struct writer {
+    page_write_fn *write;
+};
+
+static struct page pages[PAGES];
+
+/* Strangers' names stand in pages: no script may come of them, whatever is overlooked. */
+static const char fields[] =
+    "Cache-Control: no-store\r\n"
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+    "X-Content-Type-Options: nosniff\r\n";
+
+static const char begin[] =
+    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<style>body{font:1em sans-serif;margin:2em}td{padding:.1em 1em .1em 0}"
+    "td+td{text-align:right}</style>";
+
+void page_add(struct page *page, const char *html)
+{
+    const size_t len = strlen(html);
+
+    if (len > sizeof page->text - page->len)
+        return;
+    memcpy(page->text + page->len, html, len);
+    page->len += len;
+}
+
+void page_add_text(struct page *page, const char *text)
+{
+    for (; *text; text++) {
+        const char one[] = {*text, '\0'};
+
+        page_add(page, *text == '<'   ? "&lt;"
+                       : *text == '>' ? "&gt;"
+                       : *text == '&' ? "&amp;"
+                       : *text == '"' ? "&quot;"
+                                      : one);
+    }
+}
+
+void page_add_row(struct page *page, const char *what, uint64_t count)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%llu", (unsigned long long)count);
+    page_add(page, "<tr><td>");
+    page_add_text(page, what);
+    page_add(page, "<td>");
+    page_add(page, number);
+}
+
+static void on_writable(struct leat_http_exchange *exchange, void *arg)
+{
+    struct page *page = arg;
+
+    page->sent += leat_http_write(exchange, page->text + page->sent, page->len - page->sent);
+    if (page->sent < page->len)
+        return;
+    page->exchange = NULL;
+    leat_http_finish(exchange);
+}
+
+static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
+{
+    (void)exchange;
+    (void)why;
+    ((struct page *)arg)->exchange = NULL;
+}
+
+static void on_request(struct leat_http_exchange *exchange, void *arg)
+{
+    const struct writer *writer = arg;
+    struct leat_http_head head = {.status = 503, .type = "text/html", .fields = fields};
+    struct page *page = pages;
+
+    while (page < pages + PAGES && page->exchange)
+        page++;
+    if (page == pages + PAGES) {
+        leat_http_answer(exchange, &head, "", 0);
+        return;
+    }
+    page->exchange = exchange;
+    page->len = page->sent = 0;
+    page_add(page, begin);
+    writer->write(page);
+    head.status = 200;
+    head.len = page->len;
+    leat_http_set_arg(exchange, page);
+    leat_http_reply(exchange, &head);
+    on_writable(exchange, page);
+}
+
+struct leat_http_route page_route(const char *path, page_write_fn *write)
+{
+    static struct writer writers[ROUTES];
+    static unsigned count;
+    struct writer *writer = &writers[count++ % ROUTES];
+
+    writer->write = write;
+    return (struct leat_http_route){.path = path,
+                                    .methods = LEAT_HTTP_GET,
+                                    .on_request = on_request,
+                                    .on_writable = on_writable,
+                                    .on_failed = on_failed,
+                                    .arg = writer};
+}

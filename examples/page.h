@@ -1,0 +1,35 @@
+/* page.h -- a page of numbers, which an example serves by HTTP beside what it is for. */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/http_server.h>
+
+enum {
+    PAGE_BYTES = 16384
+};
+
+/* A page that is being written.  What doesn't fit is left out. */
+struct page {
+    struct leat_http_exchange *exchange; /* NULL: free */
+    size_t len, sent;
+    char text[PAGE_BYTES];
+};
+
+typedef void page_write_fn(struct page *page);
+
+/* HTML as it is. */
+void page_add(struct page *page, const char *html);
+
+/* Text of strangers: what HTML would take for its own is escaped. */
+void page_add_text(struct page *page, const char *text);
+
+/* A row of a table: what was counted, and how often. */
+void page_add_row(struct page *page, const char *what, uint64_t count);
+
+/* A route whose answer is the page that @write writes. */
+struct leat_http_route page_route(const char *path, page_write_fn *write);
+
+#endif

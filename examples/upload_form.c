@@ -1,0 +1,78 @@
+/* upload_form.c -- from the parts of a form to the entries of an archive; text is not copied. */
+#include "upload.h"
+
+static struct leat_pool *pool; /* of the one stack of this program */
+
+void upload_begin(struct leat_pool *of)
+{
+    pool = of;
+}
+
+bool upload_send_piece(struct upload *upload)
+{
+    upload->piece_at += leat_http_write(upload->exchange, upload->piece + upload->piece_at,
+                                        upload->piece_len - upload->piece_at);
+    if (upload->piece_at < upload->piece_len)
+        return false;
+    upload->piece_at = upload->piece_len = 0;
+    return true;
+}
+
+/* A part begins; false: there is no room for its name. */
+static bool begin_file(struct upload *upload)
+{
+    static const struct leat_http_head head = {
+        .status = 200,
+        .type = "application/zip",
+        .fields = "Content-Disposition: attachment; filename=\"files.zip\"\r\n",
+        .len = LEAT_HTTP_ANY};
+    char name[LEAT_ZIP_NAME_BYTES];
+    size_t len;
+
+    upload->in_file = upload->form.file_len > 0;
+    if (!upload->in_file) /* another field, or no file was chosen */
+        return true;
+    if (!upload->begun)
+        leat_http_reply(upload->exchange, &head);
+    upload->begun = true;
+    len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
+    upload->piece_len = leat_zip_entry(&upload->zip, name, len, upload->piece);
+    return upload->piece_len > 0;
+}
+
+/* Sends text of a file: the part of the buffer where it lies, or what looked like a boundary. */
+static bool send_text(struct upload *upload)
+{
+    const struct leat_multipart *form = &upload->form;
+    const uint32_t len = (uint32_t)form->text_len;
+    struct leat_buf *text;
+
+    if (!upload->in_file)
+        return true;
+    text = form->text_is_given
+               ? leat_buf_slice(upload->in, (uint32_t)(form->text - upload->in->data), len)
+               : leat_buf_copy(pool, form->text, len);
+    leat_zip_text(&upload->zip, form->text, len);
+    return text && !leat_http_send(upload->exchange, text);
+}
+
+bool upload_read(struct upload *upload, uint32_t room)
+{
+    const size_t len = upload->in->len < room ? upload->in->len : room;
+    size_t taken;
+    const enum leat_multipart_event event =
+        leat_multipart_read(&upload->form, upload->in->data, len, &taken);
+    bool good = event != LEAT_MULTIPART_BAD;
+
+    if (event == LEAT_MULTIPART_PART)
+        good = begin_file(upload);
+    else if (event == LEAT_MULTIPART_TEXT)
+        good = send_text(upload);
+    else if (event == LEAT_MULTIPART_END && upload->in_file)
+        upload->piece_len = leat_zip_entry_end(&upload->zip, upload->piece);
+    else if (event == LEAT_MULTIPART_OVER)
+        good = upload->over = upload->begun;
+    upload->in = leat_buf_consume(upload->in, (uint32_t)taken);
+    leat_http_consumed(upload->exchange, (uint32_t)taken);
+    return good;
+}

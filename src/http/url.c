@@ -1,0 +1,234 @@
+/* url.c -- URLs of "http" and "https": their parts, and what a reference means. */
+#include <leat/url.h>
+
+#include <string.h>
+
+enum {
+    PORT = 80,
+    SECURE_PORT = 443
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* If @text begins with @prefix, in whatever case: what follows; else NULL. */
+static const char *after(const char *text, const char *prefix)
+{
+    while (*prefix) {
+        if (lower(*text++) != *prefix++)
+            return NULL;
+    }
+    return text;
+}
+
+/* ---- Parts -------------------------------------------------------------------------------- */
+
+static bool is_name_char(char c)
+{
+    c = lower(c);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+static bool is_address_char(char c)
+{
+    c = lower(c);
+    return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
+}
+
+/* Reads the host up to what ends it; NULL: there is none that can be. */
+static const char *read_host(struct leat_url *url, const char *at)
+{
+    const bool bracket = *at == '['; /* RFC 3986 3.2.2 */
+    size_t len = 0;
+
+    at += bracket;
+    while (bracket ? is_address_char(*at) : is_name_char(*at)) {
+        if (len == LEAT_URL_HOST_BYTES - 1)
+            return NULL;
+        url->host[len++] = lower(*at++);
+    }
+    url->host[len] = '\0';
+    if (len == 0 || (bracket && *at++ != ']'))
+        return NULL;
+    return at;
+}
+
+/* Reads ":8080", or ":" or nothing, which mean the scheme's own (RFC 3986 3.2.3). */
+static const char *read_port(struct leat_url *url, const char *at)
+{
+    uint32_t port = 0;
+    bool given = false;
+
+    url->port = url->secure ? SECURE_PORT : PORT;
+    if (*at != ':')
+        return at;
+    for (at++; *at >= '0' && *at <= '9'; at++) {
+        port = 10 * port + (uint32_t)(*at - '0');
+        given = true;
+        if (port > UINT16_MAX)
+            return NULL;
+    }
+    if (given && port == 0)
+        return NULL;
+    if (given)
+        url->port = (uint16_t)port;
+    return at;
+}
+
+enum leat_err leat_url_parse(struct leat_url *url, const char *text)
+{
+    const char *at = after(text, "http://");
+    size_t len = 0;
+
+    for (; text[len]; len++) {
+        if ((unsigned char)text[len] <= ' ' || (unsigned char)text[len] >= 0x7f)
+            return LEAT_ERR_FORMAT;
+        if (len == LEAT_URL_BYTES - 1)
+            return LEAT_ERR_TOO_BIG;
+    }
+    url->secure = !at;
+    if (!at)
+        at = after(text, "https://");
+    if (!at)
+        return LEAT_ERR_PROTOCOL;
+    at = read_host(url, at);
+    if (at)
+        at = read_port(url, at);
+    if (!at || (*at && *at != '/' && *at != '?' && *at != '#'))
+        return LEAT_ERR_FORMAT;
+    url->target = at;
+    while (*at && *at != '#')
+        at++;
+    url->target_len = (size_t)(at - url->target);
+    return LEAT_OK;
+}
+
+/* ---- References --------------------------------------------------------------------------- */
+
+struct joining {
+    char *text;
+    size_t len;
+    bool full;
+};
+
+static void add(struct joining *joining, const char *text, size_t len)
+{
+    if (len > LEAT_URL_BYTES - 1 - joining->len) {
+        joining->full = true;
+        return;
+    }
+    memcpy(joining->text + joining->len, text, len);
+    joining->len += len;
+}
+
+/* The bytes of @text, of @len, in front of the first of @ends. */
+static size_t until(const char *text, size_t len, const char *ends)
+{
+    for (size_t i = 0; i < len; i++) {
+        for (const char *end = ends; *end; end++) {
+            if (text[i] == *end)
+                return i;
+        }
+    }
+    return len;
+}
+
+/* Does the reference begin with a scheme (RFC 3986 3.1)? */
+static bool has_scheme(const char *text, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && ((lower(text[i]) >= 'a' && lower(text[i]) <= 'z') ||
+                       (i > 0 && ((text[i] >= '0' && text[i] <= '9') || text[i] == '+' ||
+                                  text[i] == '-' || text[i] == '.'))))
+        i++;
+    return i > 0 && i < len && text[i] == ':';
+}
+
+/* Takes "." and ".." out of the path of @len bytes at @path (RFC 3986 5.2.4); returns what is left.
+ * The path begins with a slash. */
+static size_t remove_dots(char *path, size_t len)
+{
+    size_t from = 0, to = 0;
+
+    while (from < len) {
+        const size_t segment = 1 + until(path + from + 1, len - from - 1, "/");
+        const bool one = segment == 2 && path[from + 1] == '.';
+        const bool two = segment == 3 && path[from + 1] == '.' && path[from + 2] == '.';
+
+        if (two) {
+            while (to > 0 && path[--to] != '/') {
+            }
+        } else if (!one) {
+            memmove(path + to, path + from, segment);
+            to += segment;
+        }
+        from += segment;
+        if ((one || two) && from == len) /* it named a folder */
+            path[to++] = '/';
+    }
+    return to;
+}
+
+/* A reference with neither scheme nor host, behind the origin that is there already. */
+static void add_path(struct joining *joining, const struct leat_url *base, const char *reference,
+                     size_t len)
+{
+    size_t path_len = until(base->target, base->target_len, "?");
+
+    if (len == 0) {
+        add(joining, base->target, base->target_len);
+        return;
+    }
+    if (reference[0] != '?' && reference[0] != '/') { /* 5.2.3: beside the base's last segment */
+        while (path_len > 0 && base->target[path_len - 1] != '/')
+            path_len--;
+    }
+    if (reference[0] != '/') {
+        add(joining, base->target, path_len);
+        if (path_len == 0)
+            add(joining, "/", 1);
+    }
+    add(joining, reference, len);
+}
+
+/* Takes the dots out of the path that begins at @path. */
+static void tidy(struct joining *joining, size_t path)
+{
+    const size_t end = path + until(joining->text + path, joining->len - path, "?");
+    size_t kept;
+
+    if (joining->full || joining->text[path] != '/' || end == path)
+        return;
+    kept = remove_dots(joining->text + path, end - path);
+    memmove(joining->text + path + kept, joining->text + end, joining->len - end);
+    joining->len -= end - path - kept;
+}
+
+enum leat_err leat_url_join(char joined[LEAT_URL_BYTES], const char *base, const char *reference,
+                            size_t len)
+{
+    struct joining joining = {.text = joined};
+    struct leat_url url;
+    const enum leat_err err = leat_url_parse(&url, base);
+
+    if (err)
+        return err;
+    len = until(reference, len, "#");
+    if (has_scheme(reference, len)) {
+        add(&joining, reference, len);
+    } else if (len >= 2 && reference[0] == '/' && reference[1] == '/') {
+        add(&joining, base, url.secure ? 6 : 5);
+        add(&joining, reference, len);
+    } else {
+        const size_t origin_len = (size_t)(url.target - base);
+
+        add(&joining, base, origin_len);
+        add_path(&joining, &url, reference, len);
+        tidy(&joining, origin_len);
+    }
+    joined[joining.len] = '\0';
+    return joining.full ? LEAT_ERR_TOO_BIG : LEAT_OK;
+}

@@ -1,0 +1,258 @@
+/* test_call_connections.c -- the client: connections that are kept, time, and our own server. */
+#include "call_test.h"
+
+/* ---- Connections -------------------------------------------------------------------------- */
+
+static void test_a_connection_is_kept_for_the_next_call(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    heard->again = URL;
+    begin(f, heard);
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1");
+    assert_string_equal(peer->bytes, ASKED ASKED);
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2");
+    assert_true(heard->over);
+    assert_string_equal(heard->bytes, "12");
+    assert_int_equal(counts->reused, 2); /* the first one was given */
+    assert_int_equal(counts->calls, 2);
+    world_wait(f->world, 9 * second);
+    assert_false(leat_stream_at_end(&peer->stream));
+    world_wait(f->world, 2 * second);
+    assert_true(leat_stream_at_end(&peer->stream)); /* kept_ns */
+    leat_stream_shutdown(&peer->stream);
+    assert_true(world_run(f->world, &peer->closed, second));
+    free(heard);
+    free(peer);
+}
+
+/* After a reply that says so, one that isn't whole, or text that nobody asked for. */
+static void test_a_connection_that_is_not_kept(void **state)
+{
+    static const char *const replies[] = {
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1",
+        "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 200 OK\r\n",
+    };
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof replies / sizeof *replies; i++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = ask(f);
+
+        say(f, peer, replies[i]);
+        assert_true(heard->over);
+        world_wait(f->world, ms);
+        assert_true(peer->closed || leat_stream_at_end(&peer->stream));
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
+/* What comes on a connection without a request is no reply to the next one. */
+static void test_threat_W1_a_reply_that_nobody_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    world_wait(f->world, ms);
+    assert_true(peer->closed || leat_stream_at_end(&peer->stream));
+    close_peer(f, peer);
+}
+
+static void test_a_call_that_is_given_up_ends_its_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = ask(f);
+
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1");
+    leat_http_call_close(heard->call);
+    assert_true(world_run(f->world, &peer->closed, second));
+    assert_int_equal(heard->failures, 0);
+    free(heard);
+    free(peer);
+}
+
+static void test_all_places_are_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peers[2] = {open_peer(f), open_peer(f)};
+    struct heard *heard[3] = {ask(f), ask(f), listen_for(URL)};
+
+    assert_int_equal(leat_http_call(client, &heard[2]->request, &heard[2]->call), LEAT_ERR_FULL);
+    for (unsigned i = 0; i < 2; i++) {
+        leat_http_call_close(heard[i]->call);
+        close_peer(f, peers[i]);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        free(heard[i]);
+}
+
+/* ---- Time --------------------------------------------------------------------------------- */
+
+static void test_threat_W2_servers_that_are_slow(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = ask(f);
+
+    world_wait(f->world, 29 * second);
+    assert_false(heard->failed); /* says nothing */
+    assert_true(world_run(f->world, &heard->failed, 2 * second));
+    assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
+    free(heard);
+    close_peer(f, peer);
+
+    peer = open_peer(f); /* a byte of its head now and then */
+    heard = ask(f);
+    for (unsigned i = 0; i < 4 && !heard->failed; i++) {
+        say(f, peer, i == 0 ? "HTTP/1.1 200 " : "a");
+        world_wait(f->world, 10 * second);
+    }
+    assert_true(heard->failed);
+    assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
+    free(heard);
+    close_peer(f, peer);
+
+    peer = open_peer(f); /* doesn't take a body */
+    peer->deaf = true;
+    heard = listen_for(URL);
+    heard->request.method = LEAT_HTTP_POST;
+    heard->request.body_len = sizeof big;
+    heard->request.body = big;
+    begin(f, heard);
+    assert_true(world_run(f->world, &heard->failed, 40 * second));
+    assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
+    free(heard);
+    close_peer(f, peer);
+}
+
+static void test_the_deadline_of_a_call(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    heard->request.deadline_ns = f->world->now_ns + 5 * second;
+    begin(f, heard);
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
+    for (unsigned i = 0; i < 10 && !heard->failed; i++) {
+        say(f, peer, "x");
+        world_wait(f->world, second);
+    }
+    assert_true(heard->failed);
+    assert_int_equal(heard->why, LEAT_ERR_TIMEOUT);
+    assert_true(heard->have == 5 || heard->have == 6);
+    free(heard);
+    close_peer(f, peer);
+}
+
+/* ---- Our own server ----------------------------------------------------------------------- */
+
+static struct heard *fetch(struct fixture *f, const char *url, enum leat_http_method method)
+{
+    struct heard *heard = listen_for(url);
+
+    heard->request.method = method;
+    begin(f, heard);
+    for (unsigned i = 0; i < 100 && !heard->over && !heard->failed; i++)
+        world_wait(f->world, 100 * ms);
+    return heard;
+}
+
+static void test_files_of_our_server(void **state)
+{
+    struct fixture *f = *state;
+    struct heard *heard = fetch(f, "http://10.0.0.1/", LEAT_HTTP_GET);
+
+    assert_true(heard->over);
+    assert_int_equal(heard->status, 200);
+    assert_string_equal(heard->bytes, PAGE);
+    free(heard);
+    heard = fetch(f, "http://10.0.0.1/big", LEAT_HTTP_GET);
+    assert_true(heard->over);
+    assert_int_equal(heard->have, BIG_BYTES);
+    assert_memory_equal(heard->bytes, big, BIG_BYTES);
+    free(heard);
+    heard = fetch(f, "http://10.0.0.1/big", LEAT_HTTP_HEAD);
+    assert_true(heard->over);
+    assert_int_equal(heard->have, 0);
+    free(heard);
+    heard = fetch(f, "http://10.0.0.1/none", LEAT_HTTP_GET);
+    assert_int_equal(heard->status, 404);
+    free(heard);
+    assert_int_equal(counts->connected, 1);
+    assert_int_equal(counts->reused, 3);
+    heard = fetch(f, "http://10.0.0.1:81/", LEAT_HTTP_GET);
+    assert_true(heard->failed);
+    assert_int_equal(heard->why, LEAT_ERR_REFUSED);
+    free(heard);
+}
+
+/* The server closes while our request is on its way: it is asked again, once. */
+static void test_a_server_that_has_closed_is_asked_again(void **state)
+{
+    struct fixture *f = *state;
+    struct heard *heard = fetch(f, "http://10.0.0.1/", LEAT_HTTP_GET);
+    struct pipe_end ends[2];
+    struct leat_stream ours, theirs;
+    static const struct leat_tcp_events nothing;
+
+    free(heard);
+    pipe_open(ends, f->world->stacks[CLIENT], PIPE_BYTES);
+    ours = pipe_stream(&ends[0]);
+    theirs = pipe_stream(&ends[1]);
+    leat_stream_set_events(&theirs, &nothing, NULL);
+    world_wait(f->world, 2 * ms); /* the newest one is taken first */
+    assert_int_equal(leat_http_client_keep(client, "http://10.0.0.1/", &ours), LEAT_OK);
+    heard = listen_for("http://10.0.0.1/");
+    begin(f, heard);
+    leat_stream_abort(&theirs);
+    for (unsigned i = 0; i < 100 && !heard->over && !heard->failed; i++)
+        world_wait(f->world, 100 * ms);
+    assert_true(heard->over);
+    assert_string_equal(heard->bytes, PAGE);
+    assert_int_equal(counts->retried, 1);
+    assert_int_equal(counts->failed, 0);
+    free(heard);
+}
+
+/* A POST isn't: the server may have done it. */
+static void test_what_may_not_be_done_twice_is_not_asked_again(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    heard->request.method = LEAT_HTTP_POST;
+    begin(f, heard);
+    assert_true(peer->have > 0);
+    leat_stream_abort(&peer->stream);
+    assert_true(world_run(f->world, &heard->failed, second));
+    assert_int_equal(heard->why, LEAT_ERR_RESET);
+    assert_int_equal(counts->retried, 0);
+    free(heard);
+    close_peer(f, peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CALL_TEST(test_a_connection_is_kept_for_the_next_call),
+        CALL_TEST(test_a_connection_that_is_not_kept),
+        CALL_TEST(test_threat_W1_a_reply_that_nobody_asked_for),
+        CALL_TEST(test_a_call_that_is_given_up_ends_its_connection),
+        CALL_TEST(test_all_places_are_taken),
+        CALL_TEST(test_threat_W2_servers_that_are_slow),
+        CALL_TEST(test_the_deadline_of_a_call),
+        CALL_TEST(test_files_of_our_server),
+        CALL_TEST(test_a_server_that_has_closed_is_asked_again),
+        CALL_TEST(test_what_may_not_be_done_twice_is_not_asked_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+"""Heads of requests, changed at random, before the server's grammar and before h11's, which others have written.
+
+Whatever the server takes h11 must take, with the same end and the same framing of the body: else
+what stands before a server could see another request than the server does. What the server alone
+refuses must have a reason of REASONS.
+
+    test_h11.py PROGRAM [COUNT [SEED]]
+"""
+
+import random
+import re
+import struct
+import subprocess
+import sys
+
+try:
+    import h11
+except ImportError:
+    print("skipped: there is no h11 (python3-h11)")
+    sys.exit(77)
+
+LINES = [b"GET / HTTP/1.1", b"POST /a/b?c=d HTTP/1.1", b"HEAD http://h/x HTTP/1.0", b"PUT /%41 HTTP/1.1",
+         b"DELETE /x HTTP/1.1", b"OPTIONS * HTTP/1.1", b"BREW / HTTP/1.1", b"GET /x HTTP/1.2"]
+FIELDS = [b"Host: leat", b"Host: [::1]:80", b"host:x", b"Content-Length: 5", b"Content-Length: 0", b"content-length: 12",
+          b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: identity",
+          b"Connection: close", b"Connection: keep-alive, x", b"Expect: 100-continue", b"Content-Type: text/plain",
+          b"X: y", b"X:", b"X-Y: \ta b\t", b"Cookie: a=b; c=\"d\"", b"Range: bytes=0-5", b"If-None-Match: \"x\", W/\"y\""]
+BITS = [b"\r", b"\n", b"\r\n", b" ", b"\t", b":", b",", b"\0", b"\x7f", b"\x0b", b"\x80", b"\xff", b"0", b"+", b"-",
+        b"chunked", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Host: x\r\n", b"HTTP/1.1", b"\r\n\r\n", b"/", b"%",
+        b"_", b"\"", b"1", b";"]
+
+# what the server refuses and h11 takes, and why that is as it should be
+REASONS = [
+    ("a bare LF ends a line (RFC 9112 2.2: may be taken, need not)", rb"(?<!\r)\n"),
+    ("a folded line (RFC 9112 5.2: may be refused)", rb"\r\n[ \t]"),
+    ("two lengths, or several in one (RFC 9112 6.3: may be refused, even if they are equal)",
+     rb"(?is)(\ncontent-length:.*){2}|\ncontent-length:[^\r\n]*,"),
+    ("a length beside a coding (RFC 9112 6.1: may be refused)",
+     rb"(?is)(?=.*\ncontent-length:)(?=.*\ntransfer-encoding:)"),
+    ("a coding in HTTP/1.0 (RFC 9112 6.1)", rb"(?is)http/1\.0.*\ntransfer-encoding:"),
+    ("two media types", rb"(?is)(\ncontent-type:.*){2}"),
+    ("a target that is neither a path nor a URL of http, or has characters that none may have",
+     rb"^(\r\n)*\S+ (?!(/([\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*(\?\S*)?"
+     rb"|(?i:http)://[\w\-.~!$&'()*+,;=:@%\[\]]+(/([\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*)?(\?\S*)?) HTTP)"),
+    ("a host with characters that none may have (RFC 3986 3.2.2)",
+     rb"(?i)\nhost:[ \t]*[\w\-.~!$&'()*+,;=:@%\[\]]*[^\w\-.~!$&'()*+,;=:@%\[\]\r\n]"),
+    ("options of the connection that are no list of tokens (RFC 9110 7.6.1)",
+     rb"(?i)\nconnection:(?![ \t]*[\w!#$%&'*+\-.^`|~]*[ \t]*(,[ \t]*[\w!#$%&'*+\-.^`|~]*[ \t]*)*\r)"),
+    ("a control character in a value (RFC 9110 5.5)", rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"),
+    ("no host in a version of HTTP/1 later than 1.1, which is read as that (RFC 9110 2.5, RFC 9112 3.2)",
+     rb"(?is)^(?!.*\nhost:).* HTTP/1\.[2-9]\r"),
+    ("a length that is none", rb"(?i)\ncontent-length:[ \t]*(?![0-9]+[ \t]*\r)"),
+]
+REASONS = [(text, re.compile(pattern)) for text, pattern in REASONS]
+OTHERS = {414: "line", 417: "expectation", 431: "head", 501: "method or coding", 505: "version"}
+
+
+def made(rng):
+    """A head that is legal or nearly so."""
+    fields = [b"Host: leat"] * (rng.random() < 0.8) + rng.sample(FIELDS, rng.randrange(4))
+    rng.shuffle(fields)
+    text = bytearray(b"\r\n".join([rng.choice(LINES), *fields]) + b"\r\n\r\n")
+    for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
+        at = rng.randrange(len(text) + 1)
+        kind = rng.randrange(4)
+        if kind == 0:
+            text[at:at] = rng.choice(BITS)
+        elif kind == 1:
+            del text[at:at + rng.randrange(1, 4)]
+        elif kind == 2:
+            text[at:at + 1] = rng.choice(BITS)
+        else:
+            text[at:at + 1] = bytes([rng.randrange(256)])
+    return bytes(text) + b"\r\n" * (rng.random() < 0.3)
+
+
+def by_h11(text):
+    """(taken?, bytes of the head, framing); None for the framing of what is refused."""
+    conn = h11.Connection(h11.SERVER, max_incomplete_event_size=100_000)
+    # empty lines before a request: a server should pass over one at least (RFC 9112 2.2), which h11 doesn't
+    conn.receive_data(text[re.match(rb"(\r\n)*", text).end():])
+    try:
+        event = conn.next_event()
+    except h11.RemoteProtocolError:
+        return False, 0, None
+    if not isinstance(event, h11.Request):
+        return False, 0, None
+    names = dict(event.headers)
+    left, _ = conn.trailing_data
+    framing = "chunked 0" if b"transfer-encoding" in names else f"length {int(names.get(b'content-length', 0))}"
+    return True, len(text) - len(left), framing
+
+
+def by_leat(program, texts):
+    told = subprocess.run([program], input=b"".join(struct.pack("<I", len(text)) + text for text in texts),
+                          stdout=subprocess.PIPE, timeout=100, check=True).stdout.decode()
+    for line in told.splitlines():
+        status, taken, framing = line.split(" ", 2)
+        yield int(status), int(taken), framing
+
+
+def complaint(text, leat, other):
+    """What is wrong with two verdicts, or None."""
+    status, taken, framing = leat
+    if status == 200:
+        if not other[0]:
+            return "the server takes what h11 refuses"
+        if (taken, framing) != other[1:]:
+            return "both take it, and mean different things"
+        return None
+    if other[0] and status not in OTHERS and not any(pattern.search(text[:other[1]]) for _, pattern in REASONS):
+        return f"the server alone refuses it, {status}, and nobody has said why"
+    return None
+
+
+def main():
+    program, count, seed = sys.argv[1], int((sys.argv[2:] or ["20000"])[0]), int((sys.argv[3:] or ["1"])[0])
+    rng = random.Random(seed)
+    texts = [made(rng) for _ in range(count)]
+    both, wrong = 0, 0
+    for text, leat in zip(texts, by_leat(program, texts), strict=True):
+        other = by_h11(text)
+        both += leat[0] == 200 and other[0]
+        why = complaint(text, leat, other)
+        if why:
+            wrong += 1
+            if wrong <= 20:
+                print(f"{why}: {text!r}: {leat} {other}")
+    print(f"{count} heads, seed {seed}: {both} taken by both, {wrong} complaints")
+    return 1 if wrong or both < count // 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+/* test_metrics.c -- the text for Prometheus: its format, that nothing is missing, and the route. */
+#include "http_test.h"
+
+#include <leat/metrics.h>
+
+static const struct leat_http_route routes[] = {LEAT_METRICS_ROUTE("/metrics")};
+
+static int set_up_route(void **state)
+{
+    const struct leat_http_server_config config = {.files = files,
+                                                   .file_count = FILES,
+                                                   .routes = routes,
+                                                   .route_count = 1,
+                                                   .clients = CLIENTS};
+
+    return set_up_with(state, &config);
+}
+
+/* All entries of the stack, as one text. */
+static const char *all_entries(const struct leat *stack)
+{
+    static char text[100000];
+    size_t at = 0, len;
+
+    for (unsigned i = 0;; i++) {
+        char entry[LEAT_METRICS_ENTRY_BYTES];
+
+        len = leat_metrics_entry(stack, i, entry);
+        assert_true(len < LEAT_METRICS_ENTRY_BYTES - 1); /* none was cut */
+        if (len == 0)
+            break;
+        assert_int_equal(entry[len - 1], '\n');
+        memcpy(text + at, entry, len);
+        at += len;
+    }
+    text[at] = '\0';
+    return text;
+}
+
+/* The sample that begins with @name; fails if there is none. */
+static uint64_t sample(const char *text, const char *name)
+{
+    char line[200];
+    const char *found;
+
+    snprintf(line, sizeof line, "\n%s ", name);
+    found = strstr(text, line);
+    if (!found)
+        fail_msg("no %s", name);
+    assert_null(strstr(found + 1, line));
+    return strtoull(found + strlen(line), NULL, 10);
+}
+
+static void test_each_counter_is_there_once_with_its_value(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat *stack = f->world->stacks[SERVER];
+    const struct leat_stats *stats = leat_stats(stack);
+    struct leat_holdings holdings;
+    const char *text;
+    char name[100];
+
+    check(f, GET("/", "Connection: close\r\n"),
+          "HTTP/1.1 200 OK\r\nETag: " PAGE_TAG
+          "\r\nAccept-Ranges: bytes\r\nContent-Type: text/html\r\nContent-Length: 11\r\n"
+          "Connection: close\r\n\r\n" PAGE);
+    text = all_entries(stack);
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat stat = (enum leat_stat)i;
+        const char *own = leat_stat_name(stat);
+
+        if (leat_stat_group(stat) == LEAT_STAT_DROP)
+            snprintf(name, sizeof name, "leat_drops_total{reason=\"%s\"}", own + strlen("drop_"));
+        else
+            snprintf(name, sizeof name, "leat_%s_total", own);
+        assert_int_equal(sample(text, name), leat_stat_value(stats, stat));
+    }
+    leat_holdings(stack, &holdings);
+    assert_int_equal(sample(text, "leat_buffers{held=\"free\"}"), holdings.held_free);
+    assert_int_equal(sample(text, "leat_buffers{held=\"others\"}"), holdings.held_others);
+    assert_true(sample(text, "leat_rx_frames_total") > 0);
+}
+
+/* Each family is told once, and its samples follow. */
+static void test_families_are_whole(void **state)
+{
+    struct fixture *f = *state;
+    char *text = strdup(all_entries(f->world->stacks[SERVER]));
+    char family[100] = "", seen[20000] = "\n", key[110];
+    char *rest = text;
+
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        size_t len = strcspn(line, " {");
+
+        if (strncmp(line, "# HELP ", 7) == 0) {
+            snprintf(family, sizeof family, "%.*s", (int)strcspn(line + 7, " "), line + 7);
+            snprintf(key, sizeof key, "\n%s\n", family);
+            assert_null(strstr(seen, key));
+            strcat(seen, key + 1);
+            assert_true(strlen(line) > 8 + strlen(family));
+            assert_null(strchr(line, '\\'));
+        } else if (strncmp(line, "# TYPE ", 7) == 0) {
+            assert_int_equal(strncmp(line + 7, family, strlen(family)), 0);
+            assert_non_null(strstr(line, strstr(family, "_total") ? " counter" : " gauge"));
+        } else {
+            assert_int_equal(len, strlen(family));
+            assert_memory_equal(line, family, len);
+            assert_int_equal(strspn(line, "abcdefghijklmnopqrstuvwxyz_0123456789"), len);
+        }
+    }
+    free(text);
+}
+
+/* The route says what leat_metrics_entry() says, and of its server; in chunks, to a client that
+ * takes its time as well. */
+static void test_the_route(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    char *plain = calloc(1, 100000);
+    size_t at, len = 1, total = 0;
+
+    client->hold = true;
+    send_text(client, GET("/metrics", ""));
+    world_wait(f->world, second);
+    for (unsigned i = 0; i < 2000; i++) {
+        read_some(client, 100);
+        world_wait(f->world, ms);
+    }
+    assert_non_null(strstr(client->bytes, "\r\nContent-Type: text/plain; version=0.0.4"));
+    at = (size_t)(strstr(client->bytes, "\r\n\r\n") + 4 - client->bytes);
+    while (len > 0) { /* RFC 9112 7.1 */
+        char *text;
+
+        len = strtoul(client->bytes + at, &text, 16);
+        memcpy(plain + total, text + 2, len);
+        total += len;
+        at = (size_t)(text + 2 + len + 2 - client->bytes);
+    }
+    assert_int_equal(at, client->have);
+    assert_int_equal(sample(plain, "leat_http_requests_total"), 1);
+    assert_int_equal(sample(plain, "leat_http_displaced_total"), 0);
+    assert_int_equal(sample(plain, "leat_drops_total{reason=\"ip_checksum\"}"), 0);
+    assert_true(sample(plain, "leat_buffers{held=\"free\"}") > 0);
+    assert_int_equal(plain[total - 1], '\n');
+    client->have = 0;
+    client->hold = false;
+    send_text(client, "HEAD /metrics HTTP/1.1\r\nHost: leat\r\n\r\n" GET("/", ""));
+    world_wait(f->world, second);
+    assert_non_null(strstr(client->bytes, "\r\n\r\n" PAGE_HEAD PAGE));
+    free(plain);
+    leave_server(f, client);
+}
+
+/* Without buffers it waits, and goes on. */
+static void test_the_route_without_buffers(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    static struct hog hog;
+
+    take_all_but(&hog, f->world->stacks[SERVER], 3);
+    send_text(client, GET("/metrics", "Connection: close\r\n"));
+    world_wait(f->world, second);
+    give_all(&hog);
+    assert_true(world_run(f->world, &client->closed, 20 * second));
+    assert_int_equal(client->why, LEAT_OK);
+    assert_memory_equal(client->bytes + client->have - 7, "\r\n0\r\n\r\n", 7);
+    assert_non_null(strstr(client->bytes, "leat_http_displaced_total 0\n"));
+    leave_server(f, client);
+}
+
+#define METRICS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_route, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        METRICS_TEST(test_each_counter_is_there_once_with_its_value),
+        METRICS_TEST(test_families_are_whole),
+        METRICS_TEST(test_the_route),
+        METRICS_TEST(test_the_route_without_buffers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+"""fetch against servers that others have written: Python's, nginx, openssl; and against itself: httpd."""
+
+import contextlib
+import hashlib
+import http.server
+import os
+import pathlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from conftest import QUICK, Process, binary, make_tap, run, until
+
+SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
+PAGE = (SITE / "index.html").read_bytes()
+BIG_BYTES = 3_000_000 if QUICK else 100_000_000
+PEER = "10.84.0.1"
+NAME = "fetch.test"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        self.server.seen.append((self.client_address[1], self.path, dict(self.headers)))
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path[4:])
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"moved")
+            return
+        self.send_response(404 if self.path == "/none" else 200)
+        if self.path == "/chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for i in range(1, 50):
+                self.wfile.write(b"%x\r\n%s\r\n" % (i, b"c" * i))
+            self.wfile.write(b"0\r\n\r\n")
+        elif self.path == "/until-close":
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(b"u" * 1000)
+        else:
+            self.send_header("Content-Length", "6")
+            self.end_headers()
+            self.wfile.write(b"hello\n")
+
+    def do_PUT(self):
+        digest = hashlib.sha256()
+        left = int(self.headers["Content-Length"])
+        while left > 0:
+            piece = self.rfile.read(min(left, 65536))
+            digest.update(piece)
+            left -= len(piece)
+        text = digest.hexdigest().encode()
+        self.send_response(201)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@pytest.fixture
+def peer():
+    """The kernel's end of fetch's device."""
+    make_tap("fetch0", address=f"{PEER}/24")
+    yield PEER
+    run("ip", "link", "del", "fetch0", check=False)
+
+
+@contextlib.contextmanager
+def python_server(port=8080, context=None):
+    server = http.server.ThreadingHTTPServer((PEER, port), Handler)
+    server.seen = []
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
+
+
+def fetch(*words, timeout=60):
+    """The exit status, and what it wrote behind its own first lines, as bytes."""
+    done = subprocess.run([binary("fetch"), "--tap", "fetch0", "--ip", "10.84.0.2/24", *map(str, words)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=timeout, check=False)
+    head, _, body = done.stdout.partition(b"\n")
+    assert head.startswith(b"fetch: 10.84.0.2/24 on "), done.stdout[:2000]
+    return done.returncode, body
+
+
+def test_python_as_the_server(peer):
+    url = f"http://{peer}:8080"
+    with python_server() as server:
+        assert fetch(f"{url}/x?y") == (0, b"hello\n")
+        _, path, fields = server.seen[0]
+        assert path == "/x?y" and fields["Host"] == f"{peer}:8080"
+        assert fetch(f"{url}/chunks") == (0, b"c" * sum(range(1, 50)))
+        assert fetch(f"{url}/until-close") == (0, b"u" * 1000)
+        status, text = fetch(f"{url}/none")
+        assert status == 1 and b"status 404" in text and text.endswith(b"hello\n")
+
+
+def test_redirects(peer):
+    url = f"http://{peer}:8080"
+    with python_server() as server:
+        assert fetch(f"{url}/to//to/../x") == (0, b"hello\n")
+        assert [path for _, path, _ in server.seen] == ["/to//to/../x", "/x"]
+        assert server.seen[0][0] == server.seen[1][0], "on one connection"
+        loop = "/to/" * 6 + "x"
+        status, text = fetch(f"{url}{loop}")
+        assert status == 1 and b"not followed" in text and b"status 302" in text
+
+
+def test_a_file_is_sent(peer, tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(os.urandom(BIG_BYTES // 3))
+    with python_server():
+        assert fetch(f"http://{peer}:8080/put", file) == (0, hashlib.sha256(file.read_bytes()).hexdigest().encode())
+
+
+def test_who_does_not_answer(peer):
+    status, text = fetch(f"http://{peer}:8081/")
+    assert status == 1 and b"connection refused" in text
+    with socket.create_server((peer, 8082)) as server:
+        child = Process(binary("fetch"), "--tap", "fetch0", "--ip", "10.84.0.2/24", f"http://{peer}:8082/")
+        server.settimeout(30)
+        conn, _ = server.accept()
+        with conn:
+            assert conn.recv(10000).startswith(b"GET / HTTP/1.1\r\nHost: ")
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nevil")
+            assert child.wait(30) == 1
+        assert "evil" not in child.text and "malformed" in child.text
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
+def test_nginx_as_the_server(peer, tmp_path):
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/big").write_bytes(os.urandom(BIG_BYTES))
+    tmp_path.chmod(0o755)
+    (tmp_path / "conf").write_text(f"""
+        daemon off; master_process off; pid {tmp_path}/pid; error_log {tmp_path}/error; events {{}}
+        http {{ access_log {tmp_path}/access; client_body_temp_path {tmp_path}; proxy_temp_path {tmp_path};
+                fastcgi_temp_path {tmp_path}; uwsgi_temp_path {tmp_path}; scgi_temp_path {tmp_path};
+                server {{ listen {peer}:8083; root {tmp_path}/www;
+                          location = /moved {{ return 301 /big; }} }} }}""")
+    nginx = Process("nginx", "-c", tmp_path / "conf", "-e", tmp_path / "error")
+    try:
+        def is_up():
+            with contextlib.suppress(OSError), socket.create_connection((peer, 8083), 1):
+                return True
+            return False
+        assert until(is_up), nginx.text
+        status, body = fetch(f"http://{peer}:8083/moved", timeout=120)
+        assert status == 0 and body == (tmp_path / "www/big").read_bytes()
+    finally:
+        nginx.stop()
+
+
+def answer_names(sock):
+    """A name server that knows one name."""
+    from scapy.layers.dns import DNS, DNSRR
+
+    with contextlib.suppress(OSError):
+        while True:
+            text, asker = sock.recvfrom(1000)
+            query = DNS(text)
+            reply = DNS(id=query.id, qr=1, aa=1, rd=1, ra=1, qd=query.qd)
+            if query.qd.qtype == 1:
+                reply.an = DNSRR(rrname=query.qd.qname, type="A", ttl=1, rdata=PEER)
+            sock.sendto(bytes(reply), asker)
+
+
+@pytest.fixture
+def names(peer):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((peer, 53))
+        thread = threading.Thread(target=answer_names, args=(sock,), daemon=True)
+        thread.start()
+        yield peer
+
+
+def make_keys(folder):
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+        folder / "key.pem", "-out", folder / "cert.pem", "-days", "30", "-subj", f"/CN={NAME}",
+        "-addext", f"subjectAltName=DNS:{NAME}", timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+def test_https_by_name(names, tmp_path):
+    context = make_keys(tmp_path)
+    with python_server(8443, context):
+        words = ("--server", names, "--cert", tmp_path / "cert.pem")
+        status, text = fetch(*words, f"https://{NAME}:8443/")
+        if b"without cryptography" in text:
+            pytest.skip("fetch has no TLS")
+        assert (status, text) == (0, b"hello\n")
+        status, text = fetch(*words, "https://other.test:8443/")
+        assert status == 1 and b"hello" not in text and text.startswith(b"fetch: ")
+        status, text = fetch("--server", names, f"https://{NAME}:8443/")  # whom the system trusts
+        assert status in (1, 2) and b"hello" not in text
+
+
+def test_our_own_server(leat, peer):
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    server = leat("httpd")
+    status, body = fetch("--gateway", peer, f"http://{server.ip}/")
+    assert (status, body) == (0, PAGE)
