@@ -6,7 +6,7 @@
 #include "example.h"
 
 /* The memory of the one resolver of this program. */
-static _Alignas(16) unsigned char resolver_memory[1 << 14];
+static _Alignas(16) unsigned char resolver_memory[1 << 15];
 
 static void say_records(struct example_platform *platform, const struct leat_dns_result *result)
 {

@@ -1,10 +1,14 @@
-/* resolver.c -- a caching name server for a home: asks other servers, and remembers. */
+/*
+ * resolver.c -- a caching name server for a home: asks other servers, and remembers.  What it has
+ * done stands on a page.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include <leat/forwarder.h>
 
 #include "example.h"
+#include "page.h"
 
 enum {
     WAITING = 256,         /* questions on their way */
@@ -15,7 +19,10 @@ enum {
 /* The memory of the one resolver and the one forwarder of this program. */
 static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (2 << 20)];
 static _Alignas(16) unsigned char forwarder_memory[256 * 1024];
+static _Alignas(16) unsigned char http_memory[64 * 1024];
 static char complaint[200];
+static struct leat_resolver *asker;
+static struct leat_forwarder *server;
 
 static const char *complain(const char *what, const char *why)
 {
@@ -33,12 +40,55 @@ static const char *read_arguments(const struct example_platform *platform,
 
         if (strcmp(word, "any-rate") == 0)
             forwarder->no_rate_limit = true;
+        else if (strcmp(word, "no-rebinding") == 0)
+            resolver->no_rebinding = true;
         else if (resolver->server_count == LEAT_RESOLVER_SERVERS_MAX)
             return "at most four servers can be asked";
         else if (!leat_ip_parse(word, &resolver->servers[resolver->server_count++].ip))
             return complain(word, "that is no address of a server");
     }
     return NULL;
+}
+
+static void write_page(struct page *page)
+{
+    const struct leat_forwarder_counts *counts = leat_forwarder_counts(server);
+    const struct leat_resolver_counts *asked = leat_resolver_counts(asker);
+
+    page_add(page, "<title>leat: resolver</title><h1>Resolver</h1><table>");
+    page_add_row(page, "questions by UDP", counts->udp_queries);
+    page_add_row(page, "questions by TCP", counts->tcp_queries);
+    page_add_row(page, "replies", counts->replies);
+    page_add_row(page, "replies from the cache", counts->cached);
+    page_add_row(page, "replies that were cut short", counts->truncated);
+    page_add_row(page, "questions over the rate", counts->rate_slipped + counts->rate_dropped);
+    page_add_row(page, "questions beyond those that may wait", counts->busy);
+    page_add_row(page, "no questions at all", counts->drop_format);
+    page_add(page, "</table><h2>Its own questions</h2><table>");
+    page_add_row(page, "by UDP", asked->udp_queries);
+    page_add_row(page, "by TCP", asked->tcp_queries);
+    page_add_row(page, "to renew what is asked for often", asked->prefetches);
+    page_add_row(page, "that joined another one", asked->joined);
+    page_add_row(page, "answered late, by what is stale", asked->cache_stale);
+    page_add_row(page, "without an answer", asked->timeouts);
+    page_add_row(page, "refused", asked->servers_failed);
+    page_add_row(page, "replies that may be forged",
+                 asked->drop_foreign + asked->drop_case + asked->drop_fragmented);
+    page_add(page, "</table>");
+}
+
+/* The page, at the port of HTTP. */
+static const char *serve_page(struct example_platform *platform)
+{
+    static struct leat_http_route route;
+    const struct leat_http_server_config config = {
+        .routes = &route, .route_count = 1, .clients = 32};
+    struct leat_http_server *made;
+
+    route = page_route("/", write_page);
+    return leat_http_server_open(&made, platform->stack, http_memory, sizeof http_memory, &config)
+               ? "can't open the port of HTTP"
+               : NULL;
 }
 
 static const char *start(struct example_platform *platform)
@@ -48,9 +98,9 @@ static const char *start(struct example_platform *platform)
                                             .lookups = WAITING,
                                             .cache_bytes = CACHE_BYTES,
                                             .stale_s = DAY_S,
-                                            .prefetch = true};
+                                            .prefetch = true,
+                                            .fastest_first = true};
     struct leat_forwarder_config forwarder = {.port = platform->port, .waiting = WAITING};
-    struct leat_forwarder *made;
     const char *wrong = read_arguments(platform, &resolver, &forwarder);
     enum leat_err err;
 
@@ -61,13 +111,14 @@ static const char *start(struct example_platform *platform)
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
         return "no memory for the resolver";
-    err = leat_forwarder_open(&made, platform->stack, forwarder_memory, sizeof forwarder_memory,
+    asker = forwarder.resolver;
+    err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
                               &forwarder);
-    return err ? complain("can't open the ports", leat_err_text(err)) : NULL;
+    return err ? complain("can't open the ports", leat_err_text(err)) : serve_page(platform);
 }
 
 const struct example example = {.name = "resolver",
                                 .summary = "Answers names by asking other servers, and remembers.",
-                                .arguments = "[any-rate] [SERVER...]",
+                                .arguments = "[any-rate] [no-rebinding] [SERVER...]",
                                 .default_port = LEAT_DNS_PORT,
                                 .start = start};

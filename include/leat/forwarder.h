@@ -21,6 +21,31 @@ extern "C" {
 
 struct leat_forwarder;
 
+/** What is said of a question by the forwarder itself. */
+enum leat_forwarder_say {
+    LEAT_FORWARDER_ASK,      /**< nothing: the resolver is asked */
+    LEAT_FORWARDER_NXDOMAIN, /**< there is no such name */
+    LEAT_FORWARDER_ADDRESS   /**< an address; no record of any other type */
+};
+
+/** A question that on_question is asked about; valid during the call. */
+struct leat_forwarder_question {
+    const struct leat_dns_name *name; /**< as the client wrote it */
+    uint16_t type;                    /**< enum leat_dns_type, or any other number */
+    struct leat_ip peer;              /**< who asks, or says so: by UDP that may be forged */
+    struct leat_ip local;             /**< which address of ours was asked */
+};
+
+/** What is said by the forwarder itself. */
+struct leat_forwarder_own {
+    enum leat_forwarder_say say; /**< LEAT_FORWARDER_ASK, if on_question doesn't change it */
+    struct leat_ip ip4;          /**< LEAT_FORWARDER_ADDRESS: for A, if has_ip4 */
+    struct leat_ip ip6;          /**< the same for AAAA, if has_ip6 */
+    bool has_ip4;                /**< ip4 is given; else there is no A record */
+    bool has_ip6;                /**< ip6 is given; else there is no AAAA record */
+    uint32_t ttl_s;              /**< for so long the answer may be kept, "no" as well */
+};
+
 /** What a forwarder does.  Every 0 means the default named beside it. */
 struct leat_forwarder_config {
     struct leat_resolver *resolver; /**< whom it asks, on the same stack; must outlive it */
@@ -32,6 +57,11 @@ struct leat_forwarder_config {
     uint64_t idle_ns; /**< a silent TCP connection ends after: 10 s */
     uint32_t replies_per_s; /**< by UDP to a network (/24), and in a burst: 1,000 */
     bool no_rate_limit;     /**< by UDP everybody gets all replies, forged sources too */
+    /** Asked about each question that is to be answered, before the cache is; changes @p own if the
+     * answer is not the servers' business.  Must not call the forwarder.  NULL: nobody is asked. */
+    void (*on_question)(void *arg, const struct leat_forwarder_question *question,
+                        struct leat_forwarder_own *own);
+    void *on_question_arg; /**< its first argument */
 };
 
 /** What a forwarder has done. */
@@ -41,6 +71,7 @@ struct leat_forwarder_counts {
     uint64_t replies;        /**< sent, by either */
     uint64_t truncated;      /**< replies with TC */
     uint64_t cached;         /**< replies from the cache, at once */
+    uint64_t own;            /**< replies that on_question decided */
     uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
     uint64_t rate_dropped;   /**< and those that got nothing */
     uint64_t busy;           /**< queries that got SERVFAIL because too many wait */

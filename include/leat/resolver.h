@@ -3,7 +3,8 @@
  *
  * Each try has an id, a port and a mix of upper and lower case of its own, all unpredictable (RFC
  * 5452, "0x20"), and a reply that differs in any of them is ignored.  A reply that was cut short is
- * asked for again by TCP.  Who asks what another lookup is asking already waits for the same reply.
+ * asked for again by TCP, on a connection that is kept and shared.  Who asks what another lookup is
+ * asking already waits for the same reply.
  *
  * With a cache (cache_bytes) answers are kept for their TTL, "no such name" and "no such record" as
  * RFC 2308 says, and failures for some seconds (RFC 9520).
@@ -45,9 +46,19 @@ struct leat_resolver_config {
     uint32_t ttl_max_s;    /**< an answer is kept for so long at most: 86,400; at most 604,800 */
     uint32_t negative_ttl_max_s; /**< the same of "no such name, or record": 10,800 */
     uint32_t failure_ttl_s; /**< that no server answers is kept: 5; at most 300 (RFC 9520 3.2) */
-    uint32_t stale_s; /**< for so long behind its TTL an answer is still told, with a TTL of 30 s,
-                           if the servers fail or take 1.8 s (RFC 8767): 0 means never */
-    bool prefetch;    /**< ask again for what is asked for in the last tenth of its TTL */
+    uint32_t stale_s;   /**< for so long behind its TTL an answer is still told, with a TTL of 30 s,
+                             if the servers fail or take 1.8 s (RFC 8767): 0 means never */
+    bool prefetch;      /**< ask again for what is asked for in the last tenth of its TTL */
+    bool fastest_first; /**< ask the server first that has answered fastest lately, instead of the
+                             first of the list; all must know the same */
+    bool no_rebinding;  /**< refuse answers with addresses of private networks (those of RFC 1918,
+                             loopback, link-local and more), as a stranger's name may have them to
+                             make browsers speak to them; but for these names: */
+    uint8_t own_name_count;                /**< how many of them */
+    const struct leat_dns_name *own_names; /**< they, and what is below them, may have private
+                                                addresses; must outlive the resolver */
+    uint64_t
+        tcp_idle_ns; /**< a connection is kept after the last reply for: 10 s (RFC 7766 6.2.3) */
 };
 
 /** What a lookup found. */
@@ -68,13 +79,13 @@ struct leat_dns_result {
  *
  * LEAT_OK: leat_dns_result_next() has one record at least.
  * LEAT_ERR_NOT_FOUND: no such name (rcode LEAT_DNS_NXDOMAIN), or no record of this type.
- * LEAT_ERR_REFUSED: the last server said that it can't answer (rcode), or that there is none
- * (rcode LEAT_DNS_NOERROR).
- * LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_RESET: what became of the last try.
- * LEAT_ERR_TOO_BIG: the reply is longer than answer_bytes.
- * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle.
- * LEAT_ERR_NO_ROUTE: no server can be reached from here.
- * LEAT_ERR_FULL: the cache lost what it had for this lookup, and there are too many others.
+ * LEAT_ERR_SERVERS: the last server said that it can't answer (rcode), or only refers to others
+ * (rcode LEAT_DNS_NOERROR); or the answer has private addresses (no_rebinding); or the cache has
+ * that. LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_REFUSED (its port is closed),
+ * LEAT_ERR_RESET: what became of the last try. LEAT_ERR_TOO_BIG: the reply is longer than
+ * answer_bytes. LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle. LEAT_ERR_NO_ROUTE: no
+ * server can be reached from here. LEAT_ERR_FULL: the cache lost what it had for this lookup, and
+ * there are too many others.
  */
 typedef void leat_lookup_fn(void *arg, enum leat_err err, const struct leat_dns_result *result);
 
@@ -113,12 +124,14 @@ bool leat_dns_result_next(const struct leat_dns_result *result, size_t *cursor,
 /** What a resolver has done. */
 struct leat_resolver_counts {
     uint64_t udp_queries;     /**< sent by UDP */
-    uint64_t tcp_queries;     /**< sent by TCP */
+    uint64_t tcp_queries;     /**< to be sent by TCP, as soon as there is a connection */
+    uint64_t tcp_connections; /**< begun for them: fewer, as they are kept */
     uint64_t replies;         /**< that were for us, whatever they said */
     uint64_t truncated;       /**< of these, cut short: asked for again by TCP */
     uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */
     uint64_t drop_fragmented; /**< replies in fragments: asked for again by TCP */
     uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
+    uint64_t drop_private;    /**< replies with private addresses (no_rebinding) */
     uint64_t timeouts;        /**< tries that nobody answered */
     uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
     uint64_t joined;          /**< lookups that waited for the reply to another */

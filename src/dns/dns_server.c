@@ -70,7 +70,8 @@ static bool rate_allows(struct leat_dns_server *server, const struct leat_endpoi
 
     if (server->rate)
         verdict = dns_rate_take(server->rate, &server->stack->table_key,
-                                leat_ip_v4_number(peer->ip), leat_now_ns(server->stack));
+                                dns_rate_ip(&server->stack->table_key, peer->ip),
+                                leat_now_ns(server->stack));
     if (verdict == DNS_RATE_DROP) {
         server->counts.rate_dropped++;
         return false;

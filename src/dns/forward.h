@@ -19,7 +19,8 @@
 enum {
     FORWARD_QUERY_BYTES_MAX = 1024, /* by TCP: however padded */
     FORWARD_PIPELINE_MAX = 32,      /* of a client by TCP that wait; what follows stays unread */
-    FORWARD_LENGTH_BYTES = 2
+    FORWARD_LENGTH_BYTES = 2,
+    FORWARD_OWN_BYTES = 34 /* a record that we make up ourselves */
 };
 
 struct forward_client;
@@ -67,6 +68,7 @@ struct leat_forwarder {
     struct leat_dns_name name; /* of the query at hand */
     uint8_t *scratch; /* a reply by TCP behind its length; a query by UDP that came in pieces */
     size_t scratch_bytes;
+    uint8_t own[FORWARD_OWN_BYTES];
 };
 
 /* What becomes of a query. */
@@ -82,6 +84,9 @@ struct forward_from {
     struct leat_ip local_ip;
     struct forward_client *client; /* NULL: by UDP */
 };
+
+/* Asks the program about forwarder->name.  True: it has an answer, which is in resolver->kept. */
+bool forward_own(struct leat_forwarder *forwarder, const struct forward_from *from, uint16_t type);
 
 /* Takes a query.  FORWARD_REPLY: @*reply_len bytes are in @reply, which has @reply_bytes. */
 enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,

@@ -94,6 +94,20 @@ static void reply_by_udp(struct forward_wait *wait, const struct dns_question *q
     }
 }
 
+/* Goes on with a client while others may wait for the same answer: theirs stays what it is. */
+static void serve_meanwhile(struct forward_client *client)
+{
+    struct leat_resolver *resolver = client->forwarder->config.resolver;
+    const struct dns_kept kept = resolver->kept;
+    const struct dns_kept_age kept_age = resolver->kept_age;
+    const bool has_kept = resolver->has_kept;
+
+    forward_client_serve(client);
+    resolver->kept = kept;
+    resolver->kept_age = kept_age;
+    resolver->has_kept = has_kept;
+}
+
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
     struct forward_wait *wait = arg;
@@ -114,7 +128,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     forward_client_reply(client, write_kept(forwarder, &wait->form, &question,
                                             forwarder->scratch + FORWARD_LENGTH_BYTES));
     forward_release(wait);
-    forward_client_serve(client);
+    serve_meanwhile(client);
 }
 
 /* ---- queries ------------------------------------------------------------------------------ */
@@ -159,19 +173,26 @@ static bool wait_for_answer(struct leat_forwarder *forwarder, const struct forwa
     return true;
 }
 
-/* Sets resolver->kept to what the cache has of the question; false: it must be asked for. */
-static bool find(struct leat_forwarder *forwarder, const struct dns_question *question)
+/* Sets resolver->kept to what we say ourselves, or the cache has of the question; false: it must be
+ * asked for. */
+static bool find(struct leat_forwarder *forwarder, const struct forward_from *from,
+                 const struct dns_question *question)
 {
     struct leat_resolver *resolver = forwarder->config.resolver;
     struct cache_entry *entry;
 
     forwarder->name.len = (uint8_t)question->name_bytes;
     memcpy(forwarder->name.wire, question->name, question->name_bytes);
+    if (forward_own(forwarder, from, question->type)) {
+        forwarder->counts.own++;
+        return true;
+    }
     resolver_key(resolver, &forwarder->name, question->type);
     entry = resolver_find(resolver, &forwarder->name);
     if (!entry)
         return false;
     resolver_keep_from(resolver, entry);
+    forwarder->counts.cached++;
     return true;
 }
 
@@ -209,8 +230,7 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                  transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
         return FORWARD_REPLY;
     }
-    if (find(forwarder, question)) {
-        forwarder->counts.cached++;
+    if (find(forwarder, from, question)) {
         *reply_len = write_kept(forwarder, &form, question, reply);
         return FORWARD_REPLY;
     }
@@ -229,7 +249,8 @@ static bool rate_allows(struct leat_forwarder *forwarder, const struct leat_endp
 
     if (forwarder->rate)
         verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key,
-                                leat_ip_v4_number(peer->ip), leat_now_ns(forwarder->stack));
+                                dns_rate_ip(&forwarder->stack->table_key, peer->ip),
+                                leat_now_ns(forwarder->stack));
     forwarder->counts.rate_dropped += verdict == DNS_RATE_DROP;
     forwarder->counts.rate_slipped += verdict == DNS_RATE_SLIP;
     *transport = verdict == DNS_RATE_SLIP ? LEAT_DNS_SLIP : LEAT_DNS_OVER_UDP;

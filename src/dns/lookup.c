@@ -134,7 +134,7 @@ static enum leat_err result_from(struct leat_resolver *resolver, const struct ca
     *result = (struct leat_dns_result){
         .rcode = entry->rcode, .name = lookup->asked, .type = lookup->type};
     if (!resolver_keep_from(resolver, entry))
-        return LEAT_ERR_REFUSED;
+        return LEAT_ERR_SERVERS;
     dns_write_start(&writer, resolver->keeper.bytes, resolver->keeper.bytes_max);
     dns_write_question(&writer, lookup->asked.wire, lookup->type, DNS_CLASS_IN);
     result->answers_at = writer.len;

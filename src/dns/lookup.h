@@ -13,12 +13,30 @@
 #include "dns/cache.h"
 #include "dns/kept.h"
 #include "stack.h"
+#include "wire/dns.h"
 
 enum {
-    LOOKUP_LENGTH_BYTES = 2 /* in front of a message by TCP (RFC 1035 4.2.2) */
+    LOOKUP_LENGTH_BYTES = 2, /* in front of a message by TCP (RFC 1035 4.2.2) */
+    LOOKUP_QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
 };
 
 struct query;
+
+/* A server that is asked: how fast it answers, and the connection to it. */
+struct upstream {
+    struct leat_resolver *resolver;
+    uint64_t delay_ns;     /* smoothed, of its replies by UDP; 0: nobody knows */
+    struct leat_tcp *tcp;  /* NULL: there is none.  It is kept for a while (RFC 7766 6.2.1) */
+    struct query *queries; /* that wait for a reply by it, pipelined (RFC 7766 6.2.1.1) */
+    struct timer idle;     /* set while nothing waits */
+    uint64_t heard_ns;     /* when the last whole reply came */
+    uint32_t have;         /* bytes of length and reply so far */
+    uint32_t skip;         /* bytes of a reply that is too long, still to be thrown away */
+    bool open;
+    bool used;        /* it has carried a reply */
+    bool *gone;       /* set when the connection is, while its text is being read */
+    uint8_t *message; /* LOOKUP_LENGTH_BYTES + answer_bytes */
+};
 
 struct leat_lookup {
     struct leat_resolver *resolver;
@@ -38,26 +56,29 @@ struct query {
     struct query *next;          /* live, or free */
     struct leat_lookup *lookups; /* that wait for it */
     struct leat_udp *udp;        /* of the current try, or NULL */
-    struct leat_tcp *tcp;
+    struct upstream *upstream;   /* whose connection it waits for, or NULL */
+    struct query *next_upstream; /* that waits for it, too */
     struct timer timer;
     struct ready ready; /* set when `err` is to be told */
     enum leat_err err;
     enum leat_err soft; /* what ICMP said of the current try, or LEAT_OK */
+    uint64_t begin_ns;  /* of the current try */
     uint64_t end_ns;    /* of the current try */
     unsigned rcode;     /* of the last server that failed */
     uint32_t hash;      /* of its name */
     uint16_t id;        /* of the current try */
     uint16_t type;
     unsigned tries;
-    uint8_t failed;     /* servers that can't answer, a bit each */
+    uint8_t failed;                           /* servers that can't answer, a bit each */
+    uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* in which they are asked */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
     bool live;
+    bool sent;                  /* on its connection */
+    bool sent_again;            /* after a connection that ended: once (RFC 7766 6.2.4) */
     bool renews;                /* the cache wants it: it goes on without lookups */
-    uint32_t have;              /* bytes of length and reply that came by TCP */
     struct leat_dns_name asked; /* as who asked first wrote it */
     struct leat_dns_name name;  /* in the case of the current try */
-    uint8_t *message;           /* LOOKUP_LENGTH_BYTES + answer_bytes */
 };
 
 struct leat_resolver {
@@ -70,6 +91,8 @@ struct leat_resolver {
     struct dns_keeper keeper;
     struct dns_kept kept; /* what the callback that is running is about, while has_kept */
     struct dns_kept_age kept_age;
+    struct upstream upstreams[LEAT_RESOLVER_SERVERS_MAX]; /* as config.servers */
+    uint8_t *message;                                     /* a datagram that lies in pieces */
     struct leat_lookup *lookups, *free_lookups;
     struct query *live_queries, *free_queries;
     bool *gone; /* set by leat_resolver_close(), while callbacks run */
@@ -101,6 +124,47 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
 /* Ends its conversation: nobody can join it any more.  Then frees it. */
 void query_stop(struct query *query);
 void query_free(struct query *query);
+
+/* For the connection that a query waits for: its reply, in @len bytes that may be written to, which
+ * may close the resolver; its server's end; another try with this server; the end of it all. */
+void query_take_message(struct query *query, uint8_t *message, size_t len);
+void query_server_failed(struct query *query, enum leat_err err);
+void query_try_again(struct query *query);
+void query_fail(struct query *query, enum leat_err err);
+
+/* Writes the query of the current try into LOOKUP_QUERY_BYTES_MAX bytes; returns its length. */
+size_t query_write(const struct query *query, uint8_t *bytes);
+
+/* ---- upstream.c --------------------------------------------------------------------------- */
+
+/* The server of config.servers[i], in its place. */
+void upstream_init(struct upstream *upstream, struct leat_resolver *resolver);
+
+/* The order in which a new query asks the servers. */
+void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER_SERVERS_MAX]);
+
+/* It has answered, or has said nothing, for so long. */
+void upstream_answered(struct upstream *upstream, uint64_t after_ns);
+void upstream_was_silent(struct upstream *upstream, uint64_t for_ns);
+
+/* Asks by TCP; false: there is no way to it.  Makes query->id one that no other on this connection
+ * has. */
+bool upstream_ask(struct upstream *upstream, struct query *query);
+
+/* The query waits no longer. */
+void upstream_leave(struct query *query);
+
+/* The query's time is over: a connection that has brought nothing meanwhile is given up. */
+void upstream_gave_nothing(struct query *query);
+
+/* Ends its connection. */
+void upstream_close(struct upstream *upstream);
+
+/* ---- rebind.c ----------------------------------------------------------------------------- */
+
+/* True if the reply that resolver->result describes has an address of a private network, for a name
+ * that has no right to one. */
+bool rebinds(const struct leat_resolver *resolver, const struct leat_dns_name *asked);
 
 /* Tells the lookups of a query its outcome, whose query has ended when this returns.  On LEAT_OK
  * resolver->result describes the reply in @message, which may be written to. */

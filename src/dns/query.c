@@ -3,13 +3,13 @@
  *
  * A query is a row of tries, each with one server, by turns.  A try has a socket of its own and so
  * a new port; what comes late for an older one meets a closed port.  It ends with an answer, with a
- * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP.
+ * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP,
+ * on the connection to that server (upstream.c).
  */
 #include "dns/lookup.h"
 
 #include <string.h>
 
-#include <leat/tcp.h>
 #include <leat/udp.h>
 
 #include "dns/dns_reply.h"
@@ -18,14 +18,17 @@
 #include "wire/dns.h"
 
 enum {
-    LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
-    GRACE_PART = 10, /* of a try's time, that it goes on after an ICMP error */
-    QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
+    GRACE_PART = 10 /* of a try's time, that it goes on after an ICMP error */
 };
 
 static unsigned server_index(const struct query *query)
 {
-    return query->tries % (unsigned)query->resolver->config.server_count;
+    return query->order[query->tries % (unsigned)query->resolver->config.server_count];
+}
+
+static struct upstream *upstream_of(const struct query *query)
+{
+    return &query->resolver->upstreams[server_index(query)];
 }
 
 static const struct leat_endpoint *server_of(const struct query *query)
@@ -38,24 +41,14 @@ static unsigned round_of(const struct query *query)
     return query->tries / (unsigned)query->resolver->config.server_count;
 }
 
-/* Ends the try.  @abort: what the TCP peer may still have to say is of no interest. */
-static void close_sockets(struct query *query, bool abort)
+/* Ends the try.  A connection stays: others may want it. */
+static void end_try(struct query *query)
 {
-    static const struct leat_tcp_events nothing = {.on_open = NULL};
-    struct leat_tcp *tcp = query->tcp;
-
     timer_cancel(&query->resolver->stack->timers, &query->timer);
     if (query->udp)
         leat_udp_close(query->udp);
     query->udp = NULL;
-    query->tcp = NULL;
-    if (!tcp)
-        return;
-    leat_tcp_set_events(tcp, &nothing, NULL);
-    if (abort)
-        leat_tcp_abort(tcp);
-    else
-        leat_tcp_close(tcp);
+    upstream_leave(query);
 }
 
 /* Makes resolver->kept of the reply that is described in resolver->result, and caches it. */
@@ -81,15 +74,15 @@ static void keep(const struct query *query)
 /* Ends the query with the reply that is described in resolver->result. */
 static void tell(struct query *query, uint8_t *message)
 {
-    close_sockets(query, false);
+    end_try(query);
     keep(query);
     lookups_tell(query, LEAT_OK, message); /* last: it may close the resolver */
 }
 
 /* Ends the query without an answer, not from here but from the ready queue. */
-static void fail(struct query *query, enum leat_err err)
+void query_fail(struct query *query, enum leat_err err)
 {
-    close_sockets(query, true);
+    end_try(query);
     query->err = err;
     stack_ready(query->resolver->stack, &query->ready);
 }
@@ -122,12 +115,12 @@ static void mix_case(struct query *query)
 
 /* Writes the query of this try.  EDNS goes with the first round only: an old server, or a filter on
  * the way, may have dropped it. */
-static size_t write_query(const struct query *query, uint8_t *bytes)
+size_t query_write(const struct query *query, uint8_t *bytes)
 {
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES};
     struct dns_writer writer;
 
-    dns_write_start(&writer, bytes, QUERY_BYTES_MAX);
+    dns_write_start(&writer, bytes, LOOKUP_QUERY_BYTES_MAX);
     dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
     if (round_of(query) == 0)
         dns_write_opt(&writer, &edns);
@@ -135,7 +128,6 @@ static size_t write_query(const struct query *query, uint8_t *bytes)
 }
 
 static const struct leat_udp_events udp_events;
-static const struct leat_tcp_events tcp_events;
 
 /* False: there is no way to this server.  Want of memory is no error here: it passes. */
 static bool try_udp(struct query *query)
@@ -153,26 +145,13 @@ static bool try_udp(struct query *query)
     if (err)
         return err != LEAT_ERR_NO_ROUTE;
     message = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
-    if (!message || leat_buf_tailroom(message) < QUERY_BYTES_MAX) {
+    if (!message || leat_buf_tailroom(message) < LOOKUP_QUERY_BYTES_MAX) {
         leat_buf_free(message);
         return true;
     }
-    leat_buf_put(message, (uint32_t)write_query(query, message->data));
+    leat_buf_put(message, (uint32_t)query_write(query, message->data));
     resolver->counts.udp_queries++;
     return leat_udp_send(query->udp, message) != LEAT_ERR_NO_ROUTE;
-}
-
-static bool try_tcp(struct query *query)
-{
-    const enum leat_err err = leat_tcp_connect(query->resolver->stack, &query->tcp,
-                                               server_of(query), NULL, &tcp_events, query);
-
-    query->have = 0;
-    if (err)
-        query->tcp = NULL;
-    else
-        query->resolver->counts.tcp_queries++;
-    return err != LEAT_ERR_NO_ROUTE;
 }
 
 /* Begins the current try; false: there is no way to its server. */
@@ -184,9 +163,10 @@ static bool begin_try(struct query *query)
     query->id = (uint16_t)leat_random(stack);
     mix_case(query);
     query->soft = LEAT_OK;
-    query->end_ns = leat_now_ns(stack) + wait_ns;
+    query->begin_ns = leat_now_ns(stack);
+    query->end_ns = query->begin_ns + wait_ns;
     timer_set(&stack->timers, &query->timer, query->end_ns);
-    return query->by_tcp ? try_tcp(query) : try_udp(query);
+    return query->by_tcp ? upstream_ask(upstream_of(query), query) : try_udp(query);
 }
 
 /* Begins the next try that may help, or fails with @err: tries have an end. */
@@ -196,7 +176,7 @@ static void next_try(struct query *query, enum leat_err err)
     const unsigned end = (unsigned)config->server_count * config->rounds;
 
     for (; query->tries < end; query->tries++) {
-        close_sockets(query, true);
+        end_try(query);
         if (query->failed & 1u << server_index(query))
             continue;
         query->by_tcp = query->case_differed;
@@ -206,11 +186,11 @@ static void next_try(struct query *query, enum leat_err err)
         query->failed |= (uint8_t)(1u << server_index(query));
         err = LEAT_ERR_NO_ROUTE;
     }
-    fail(query, err);
+    query_fail(query, err);
 }
 
 /* This server can't answer: no later try shall ask it. */
-static void server_failed(struct query *query, enum leat_err err)
+void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
     query->failed |= (uint8_t)(1u << server_index(query));
@@ -223,41 +203,70 @@ static void on_timeout(struct timer *timer, void *context)
 
     (void)context;
     if (query->soft != LEAT_OK) {
-        server_failed(query, query->soft);
+        query_server_failed(query, query->soft);
         return;
     }
     query->resolver->counts.timeouts++;
+    if (!query->by_tcp)
+        upstream_was_silent(upstream_of(query), query->end_ns - query->begin_ns);
+    upstream_gave_nothing(query);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
 }
 
 static void go_on_by_tcp(struct query *query)
 {
-    close_sockets(query, true);
     query->by_tcp = true;
+    query_try_again(query);
+}
+
+void query_try_again(struct query *query)
+{
+    end_try(query);
     if (!begin_try(query))
-        server_failed(query, LEAT_ERR_REFUSED);
+        query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
 static void take_failure(struct query *query, unsigned rcode)
 {
     query->rcode = rcode;
     if (rcode != LEAT_DNS_FORMERR) {
-        server_failed(query, LEAT_ERR_REFUSED);
+        query_server_failed(query, LEAT_ERR_SERVERS);
         return;
     }
     query->tries++; /* may dislike EDNS (RFC 6891 7): the next round is without */
-    next_try(query, LEAT_ERR_REFUSED);
+    next_try(query, LEAT_ERR_SERVERS);
 }
 
-/* Takes a message of our server, and may write into it. */
-static void take_message(struct query *query, uint8_t *message, size_t len)
+/* The reply is described in resolver->result, and an answer. */
+static void take_answer(struct query *query, uint8_t *message)
 {
     struct leat_resolver *resolver = query->resolver;
-    struct leat_dns_result *result = &resolver->result;
+
+    if (resolver->config.no_rebinding && rebinds(resolver, &query->asked)) {
+        resolver->counts.drop_private++;
+        query_fail(query, LEAT_ERR_SERVERS); /* the others know nothing else of the name */
+        return;
+    }
+    resolver->result.server = *server_of(query);
+    resolver->result.type = query->type;
+    tell(query, message);
+}
+
+/* A message that isn't the reply.  On a connection nobody else can have said it. */
+static void take_foreign(struct query *query)
+{
+    query->resolver->counts.drop_foreign++;
+    if (query->by_tcp)
+        query_server_failed(query, LEAT_ERR_SERVERS);
+}
+
+void query_take_message(struct query *query, uint8_t *message, size_t len)
+{
+    struct leat_resolver *resolver = query->resolver;
     const struct dns_asked asked = {
         .name = &query->name, .id = query->id, .type = query->type, .any_case = query->by_tcp};
-    const enum dns_reply reply = dns_reply_read(&asked, message, len, result);
+    const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result);
 
     if (reply == DNS_REPLY_CASE) {
         query->case_differed = true;
@@ -265,21 +274,19 @@ static void take_message(struct query *query, uint8_t *message, size_t len)
         return;
     }
     if (reply == DNS_REPLY_FOREIGN || (reply == DNS_REPLY_TRUNCATED && query->by_tcp)) {
-        resolver->counts.drop_foreign++;
-        if (query->by_tcp) /* nobody else can have said this */
-            server_failed(query, LEAT_ERR_REFUSED);
+        take_foreign(query);
         return;
     }
     resolver->counts.replies++;
+    if (!query->by_tcp)
+        upstream_answered(upstream_of(query), leat_now_ns(resolver->stack) - query->begin_ns);
     if (reply == DNS_REPLY_TRUNCATED) {
         resolver->counts.truncated++;
         go_on_by_tcp(query);
     } else if (reply == DNS_REPLY_FAILED) {
-        take_failure(query, result->rcode);
+        take_failure(query, resolver->result.rcode);
     } else {
-        result->server = *server_of(query);
-        result->type = query->type;
-        tell(query, message);
+        take_answer(query, message);
     }
 }
 
@@ -288,22 +295,25 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         void *arg)
 {
     struct query *query = arg;
-    const uint32_t bytes_max = LENGTH_BYTES + query->resolver->config.answer_bytes;
+    struct leat_resolver *resolver = query->resolver;
+    uint32_t len;
 
     (void)peer; /* the socket is connected: it is our server */
     (void)local;
     /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
      * needs any for what we say that we can take. */
     if (leat_udp_was_fragmented(udp)) {
-        query->resolver->counts.drop_fragmented++;
+        resolver->counts.drop_fragmented++;
         leat_buf_free(payload);
         go_on_by_tcp(query);
         return;
     }
-    if (payload->next) /* of a pool of small buffers */
-        take_message(query, query->message, leat_buf_read(payload, 0, query->message, bytes_max));
-    else
-        take_message(query, payload->data, payload->len);
+    if (payload->next) { /* of a pool of small buffers */
+        len = leat_buf_read(payload, 0, resolver->message, resolver->config.answer_bytes);
+        query_take_message(query, resolver->message, len);
+    } else {
+        query_take_message(query, payload->data, payload->len);
+    }
     leat_buf_free(payload);
 }
 
@@ -329,62 +339,6 @@ static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct l
 static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
                                                   .on_error = on_udp_error};
 
-static void on_open(struct leat_tcp *conn, void *arg)
-{
-    struct query *query = arg;
-    const size_t len = write_query(query, query->message + LENGTH_BYTES);
-    size_t taken = 0;
-
-    put16(query->message, (uint16_t)len);
-    if (leat_tcp_write(conn, query->message, LENGTH_BYTES + len, &taken) ||
-        taken < LENGTH_BYTES + len)
-        server_failed(query, LEAT_ERR_REFUSED);
-}
-
-/* Bytes of length and reply together, as far as that is known. */
-static uint32_t bytes_wanted(const struct query *query)
-{
-    return LENGTH_BYTES + (query->have < LENGTH_BYTES ? 0u : get16(query->message));
-}
-
-static void on_readable(struct leat_tcp *conn, void *arg)
-{
-    struct query *query = arg;
-    const uint32_t bytes_max = LENGTH_BYTES + (uint32_t)query->resolver->config.answer_bytes;
-
-    while (query->have < LENGTH_BYTES || query->have < bytes_wanted(query)) {
-        const uint32_t missing = bytes_wanted(query) - query->have;
-        struct leat_buf *text;
-
-        if (missing > bytes_max - query->have) {
-            fail(query, LEAT_ERR_TOO_BIG);
-            return;
-        }
-        text = leat_tcp_receive(conn, missing);
-        if (!text) {
-            if (leat_tcp_at_end(conn))
-                server_failed(query, LEAT_ERR_REFUSED);
-            return;
-        }
-        leat_tcp_consumed(conn, leat_buf_read(text, 0, query->message + query->have, missing));
-        query->have += leat_buf_total(text);
-        leat_buf_free(text);
-    }
-    take_message(query, query->message + LENGTH_BYTES, query->have - LENGTH_BYTES);
-}
-
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    struct query *query = arg;
-
-    (void)conn;
-    query->tcp = NULL;
-    server_failed(query, why != LEAT_OK ? why : LEAT_ERR_REFUSED);
-}
-
-static const struct leat_tcp_events tcp_events = {
-    .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
-
 struct query *query_find(struct leat_resolver *resolver)
 {
     const struct cache_key *key = &resolver->key;
@@ -400,20 +354,18 @@ struct query *query_find(struct leat_resolver *resolver)
 struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name)
 {
     struct query *query = resolver->free_queries;
-    uint8_t *message;
 
     if (!query)
         return NULL;
     resolver->free_queries = query->next;
-    message = query->message;
     memset(query, 0, sizeof *query);
-    query->message = message;
     query->resolver = resolver;
     query->timer.fire = on_timeout;
     query->ready.run = on_ready;
     query->asked = *name;
     query->type = resolver->key.type;
     query->hash = resolver->key.hash;
+    upstreams_order(resolver, query->order);
     query->live = true;
     query->next = resolver->live_queries;
     resolver->live_queries = query;
@@ -425,7 +377,7 @@ void query_stop(struct query *query)
 {
     struct query **link = &query->resolver->live_queries;
 
-    close_sockets(query, true);
+    end_try(query);
     stack_not_ready(&query->ready);
     while (*link != query)
         link = &(*link)->next;

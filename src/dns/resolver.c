@@ -33,6 +33,8 @@ static struct leat_resolver_config with_defaults(const struct leat_resolver_conf
     if (config.failure_ttl_s == 0)
         config.failure_ttl_s = 5;
     config.cache_bytes &= ~(size_t)(CACHE_ALIGN - 1);
+    if (config.tcp_idle_ns == 0)
+        config.tcp_idle_ns = UINT64_C(10000000000);
     if (config.timeout_ns == 0)
         config.timeout_ns = UINT64_C(2000000000);
     return config;
@@ -77,16 +79,19 @@ static size_t lay_out(const struct leat_resolver_config *config, struct leat_res
         for (unsigned i = 0; i < config->lookups; i++) {
             resolver->lookups[i] = (struct leat_lookup){.next = resolver->free_lookups};
             resolver->free_lookups = &resolver->lookups[i];
-            made[i] = (struct query){.next = resolver->free_queries,
-                                     .resolver = resolver,
-                                     .message = block + messages_at + i * message_bytes(config)};
+            made[i] = (struct query){.next = resolver->free_queries, .resolver = resolver};
             resolver->free_queries = &made[i];
+        }
+        resolver->message = block + messages_at;
+        for (unsigned i = 0; i < config->server_count; i++) {
+            upstream_init(&resolver->upstreams[i], resolver);
+            resolver->upstreams[i].message = block + messages_at + (i + 1) * message_bytes(config);
         }
         if (config->cache_bytes != 0)
             cache_init(&resolver->cache, block + cache_at, config->cache_bytes,
                        &resolver->stack->table_key);
     }
-    return messages_at + config->lookups * message_bytes(config);
+    return messages_at + (config->server_count + (size_t)1) * message_bytes(config);
 }
 
 size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config)
@@ -97,8 +102,7 @@ size_t leat_resolver_memory_bytes(const struct leat_resolver_config *config)
 }
 
 _Static_assert(ALIGN % CACHE_ALIGN == 0 && ALIGN % _Alignof(struct leat_resolver) == 0 &&
-                   ALIGN % _Alignof(struct leat_lookup) == 0 &&
-                   ALIGN % _Alignof(struct query) == 0,
+                   ALIGN % _Alignof(struct leat_lookup) == 0 && ALIGN % _Alignof(struct query) == 0,
                "whatever lies at a multiple of it is aligned");
 
 static bool is_possible(const struct leat_resolver_config *config)
@@ -141,6 +145,8 @@ void leat_resolver_close(struct leat_resolver *resolver)
     }
     while (resolver->live_queries)
         query_stop(resolver->live_queries);
+    for (unsigned i = 0; i < resolver->config.server_count; i++)
+        upstream_close(&resolver->upstreams[i]);
     if (resolver->gone)
         *resolver->gone = true;
 }

@@ -120,7 +120,7 @@ static void test_a_server_that_hangs_up_in_its_reply_is_left(void **state)
 
     open_false_server(f, &speaker);
     speaker.said = 10;
-    assert_int_equal(fate_of_a_lookup(f, &speaker), LEAT_ERR_REFUSED);
+    assert_int_equal(fate_of_a_lookup(f, &speaker), LEAT_ERR_SERVERS);
     assert_int_equal(f->counts->servers_failed, 1);
 }
 
@@ -132,7 +132,7 @@ static void test_a_server_that_answers_something_else_by_TCP_is_left(void **stat
 
     open_false_server(f, &speaker);
     put16(speaker.reply.bytes + 6, 0); /* no question */
-    assert_int_equal(fate_of_a_lookup(f, &speaker), LEAT_ERR_REFUSED);
+    assert_int_equal(fate_of_a_lookup(f, &speaker), LEAT_ERR_SERVERS);
     assert_int_equal(f->counts->drop_foreign, 1);
 }
 

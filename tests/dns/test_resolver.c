@@ -48,9 +48,9 @@ static void test_what_there_is_not(void **state)
     assert_int_equal(outcome->err, LEAT_ERR_NOT_FOUND);
     assert_int_equal(outcome->rcode, LEAT_DNS_NOERROR);
     outcome = look_up(f, "www.elsewhere.test", LEAT_DNS_A);
-    assert_int_equal(outcome->err, LEAT_ERR_REFUSED);
+    assert_int_equal(outcome->err, LEAT_ERR_SERVERS);
     assert_int_equal(outcome->rcode, LEAT_DNS_REFUSED);
-    assert_int_equal(look_up(f, "x.sub.example.test", LEAT_DNS_A)->err, LEAT_ERR_REFUSED);
+    assert_int_equal(look_up(f, "x.sub.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
 }
 
 static void test_truncated_reply_is_asked_for_by_tcp(void **state)

@@ -1,0 +1,176 @@
+/*
+ * sieve.c -- a caching name server that keeps from you what stands in lists: advertisements,
+ * trackers, malware.
+ *
+ * The lists are files, or come by HTTP while the ones before them serve (sieve_lists.c).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/forwarder.h>
+#include <leat/top.h>
+
+#include "example.h"
+#include "page.h"
+#include "sieve_lists.h"
+
+enum {
+    WAITING = 256,         /* questions on their way */
+    CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
+    DAY_S = 86400,
+    BLOCKED_TTL_S = 60, /* what is blocked may be allowed soon */
+    TOP = 20            /* rows of the page */
+};
+
+static struct {
+    struct leat_forwarder *forwarder;
+    enum leat_forwarder_say say;
+    bool null; /* 0.0.0.0 and ::, not our page */
+    bool any_rate;
+    const char *token;
+    struct leat_top names, clients;
+} sieve = {.say = LEAT_FORWARDER_NXDOMAIN};
+
+static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (2 << 20)];
+static _Alignas(16) unsigned char forwarder_memory[256 * 1024];
+static _Alignas(16) unsigned char http_memory[128 * 1024];
+static char line[LEAT_DNS_NAME_TEXT_BYTES];
+
+/* ---- questions --------------------------------------------------------------------------------
+ */
+
+static void on_question(void *arg, const struct leat_forwarder_question *question,
+                        struct leat_forwarder_own *own)
+{
+    (void)arg;
+    if (leat_blocklist_find(lists_serving(), question->name) != LEAT_BLOCKLIST_BLOCKED)
+        return;
+    *own = (struct leat_forwarder_own){.say = sieve.say, .ttl_s = BLOCKED_TTL_S};
+    own->has_ip4 = sieve.null || leat_ip_is_v4(question->local);
+    own->has_ip6 = sieve.null || !own->has_ip4;
+    own->ip4 = sieve.null ? LEAT_IP4(0, 0, 0, 0) : question->local;
+    own->ip6 = sieve.null ? LEAT_IP_ANY : question->local;
+    leat_top_count(&sieve.names, question->name->wire, question->name->len);
+    leat_top_count(&sieve.clients, question->peer.bytes, sizeof question->peer.bytes);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------
+ */
+
+static void add_top(struct page *page, const char *title, const struct leat_top *top)
+{
+    const struct leat_top_entry *ranked[TOP];
+    const unsigned count = leat_top_rank(top, ranked, TOP);
+
+    page_add(page, title);
+    for (unsigned i = 0; i < count; i++) {
+        if (top == &sieve.names) {
+            struct leat_dns_name name = {.len = ranked[i]->key_len};
+
+            memcpy(name.wire, ranked[i]->key, name.len);
+            leat_dns_name_format(&name, line, sizeof line);
+        } else {
+            struct leat_ip ip;
+
+            memcpy(ip.bytes, ranked[i]->key, sizeof ip.bytes);
+            leat_ip_format(ip, line);
+        }
+        page_add_row(page, line, ranked[i]->count);
+    }
+    page_add(page, "</table>");
+}
+
+static void write_page(struct page *page)
+{
+    const struct leat_forwarder_counts *counts = leat_forwarder_counts(sieve.forwarder);
+    const struct leat_blocklist_counts *set = leat_blocklist_counts(lists_serving());
+
+    page_add(page, "<title>leat: sieve</title><h1>Sieve</h1><table>");
+    page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
+    page_add_row(page, "answered by the cache", counts->cached);
+    page_add_row(page, "blocked", counts->own);
+    page_add_row(page, "names in the lists", set->names);
+    page_add_row(page, "lines that were not understood", set->other);
+    page_add_row(page, "names without room", set->full);
+    add_top(page, "</table><h2>Blocked names</h2><table>", &sieve.names);
+    add_top(page, "<h2>Clients</h2><table>", &sieve.clients);
+}
+
+/* Where names lead that are blocked by "page". */
+static void write_blocked(struct page *page)
+{
+    page_add(page, "<title>Blocked</title><h1>Blocked</h1><p>This name is in a list of the sieve.");
+}
+
+/* ---- the program ------------------------------------------------------------------------------
+ */
+
+/* Takes a word of the command line; NULL, or what is wrong with it. */
+static const char *read_word(struct example_platform *platform, const char *word)
+{
+    const bool allow = strncmp(word, "allow=", 6) == 0;
+
+    if (strcmp(word, "any-rate") == 0)
+        sieve.any_rate = true;
+    else if (strcmp(word, "nxdomain") == 0)
+        sieve.say = LEAT_FORWARDER_NXDOMAIN;
+    else if (strcmp(word, "null") == 0 || strcmp(word, "page") == 0)
+        sieve.say = LEAT_FORWARDER_ADDRESS;
+    else if (strncmp(word, "token=", 6) == 0)
+        sieve.token = word + 6;
+    else
+        return lists_add_file(platform, allow ? word + 6 : word, allow);
+    sieve.null = sieve.null || strcmp(word, "null") == 0;
+    return NULL;
+}
+
+static const char *check(struct example_platform *platform)
+{
+    const char *wrong = NULL;
+
+    for (int i = 0; i < platform->argument_count && !wrong; i++)
+        wrong = read_word(platform, platform->arguments[i]);
+    return wrong;
+}
+
+static const char *start(struct example_platform *platform)
+{
+    static struct leat_http_route routes[3];
+    const struct leat_http_server_config http = {.routes = routes, .route_count = 3, .clients = 64};
+    const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
+                                                  .server_count = 1,
+                                                  .lookups = WAITING,
+                                                  .cache_bytes = CACHE_BYTES,
+                                                  .stale_s = DAY_S,
+                                                  .prefetch = true};
+    struct leat_forwarder_config forwarder = {.port = platform->port,
+                                              .waiting = WAITING,
+                                              .no_rate_limit = sieve.any_rate,
+                                              .on_question = on_question};
+    struct leat_http_server *server;
+
+    if (leat_ip_is_any(platform->server))
+        return "whom to ask? give --server or --gateway";
+    lists_start(platform, sieve.token);
+    routes[0] = page_route("/sieve", write_page);
+    routes[1] = lists_route;
+    routes[2] = page_route("/", write_blocked);
+    routes[2].below = true;
+    if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
+                           sizeof resolver_memory, &resolver))
+        return "no memory for the resolver";
+    if (leat_forwarder_open(&sieve.forwarder, platform->stack, forwarder_memory,
+                            sizeof forwarder_memory, &forwarder))
+        return "can't open the ports of DNS";
+    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory, &http)
+               ? "can't open the port of HTTP"
+               : NULL;
+}
+
+const struct example example = {
+    .name = "sieve",
+    .summary = "A caching name server that keeps from you what stands in lists.",
+    .arguments = "[nxdomain|null|page] [any-rate] [token=TOKEN] [allow=LIST...] [LIST...]",
+    .default_port = LEAT_DNS_PORT,
+    .check = check,
+    .start = start};

@@ -1,0 +1,99 @@
+/*
+ * fuzz_blocklist.c -- lists of names to block: however one is cut it says the same, and every line
+ * is counted as something.
+ *
+ * The first byte says where it is cut, the second whether it is a list of exceptions.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <leat/blocklist.h>
+
+enum {
+    NAMES = 64
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct set {
+    struct leat_blocklist *list;
+    uint8_t memory[2048];
+};
+
+static void demand(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void start(struct set *set, bool allow)
+{
+    static const uint64_t key[2] = {1, 2};
+
+    demand(leat_blocklist_memory_bytes(NAMES) <= sizeof set->memory);
+    demand(!leat_blocklist_open(&set->list, set->memory, sizeof set->memory, NAMES, key));
+    leat_blocklist_begin(set->list, allow);
+}
+
+/* Reads a copy of @len bytes that ends where they end. */
+static void feed(struct set *set, const uint8_t *bytes, size_t len)
+{
+    uint8_t *copy = malloc(len + !len);
+
+    demand(copy != NULL);
+    memcpy(copy, bytes, len);
+    leat_blocklist_read(set->list, copy, len);
+    free(copy);
+}
+
+/* Looks up each word of the text as a name: both sets must say the same. */
+static void compare(const struct set *a, const struct set *b, const uint8_t *bytes, size_t len,
+                    bool allow)
+{
+    char text[300];
+    size_t at = 0;
+
+    for (size_t i = 0; i <= len; i++) {
+        struct leat_dns_name name;
+        enum leat_blocklist_verdict verdict;
+
+        if (i < len && bytes[i] > ' ' && bytes[i] != '\\' && at < sizeof text - 1) {
+            text[at++] = (char)bytes[i];
+            continue;
+        }
+        text[at] = '\0';
+        at = 0;
+        if (leat_dns_name_parse(text, &name))
+            continue;
+        verdict = leat_blocklist_find(a->list, &name);
+        demand(verdict == leat_blocklist_find(b->list, &name));
+        demand(!allow || verdict != LEAT_BLOCKLIST_BLOCKED);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct set whole, cut;
+    const struct leat_blocklist_counts *counts;
+    uint64_t line_ends = 0;
+    size_t at;
+
+    if (size < 2 || size > 20000)
+        return 0;
+    at = (size - 2) * data[0] / 255;
+    start(&whole, data[1] & 1);
+    feed(&whole, data + 2, size - 2);
+    leat_blocklist_end(whole.list);
+    start(&cut, data[1] & 1);
+    feed(&cut, data + 2, at);
+    feed(&cut, data + 2 + at, size - 2 - at);
+    leat_blocklist_end(cut.list);
+    counts = leat_blocklist_counts(whole.list);
+    demand(!memcmp(counts, leat_blocklist_counts(cut.list), sizeof *counts));
+    for (size_t i = 2; i < size; i++)
+        line_ends += data[i] == '\n' || i == size - 1;
+    demand(counts->lines == line_ends);
+    demand(counts->names <= NAMES && counts->other_line <= counts->lines);
+    compare(&whole, &cut, data + 2, size - 2, data[1] & 1);
+    return 0;
+}

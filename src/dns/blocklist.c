@@ -1,0 +1,135 @@
+/* blocklist.c -- the table: open addressing with linear probing, never more than 3/4 full. */
+#include "dns/blocklist.h"
+
+#include <string.h>
+
+#include "core/assert.h"
+#include "dns/dns_zone.h"
+
+enum {
+    MARKS = 15,
+    WORD_BYTES = 8,
+    ALIGN = 8
+};
+
+/* Three quarters of the slots are used at most, and one is always free: a search ends there. */
+static uint32_t slots_for(uint32_t names_max)
+{
+    const uint64_t slots = (uint64_t)names_max + names_max / 3 + 2;
+
+    return slots < UINT32_MAX ? (uint32_t)slots : UINT32_MAX;
+}
+
+size_t leat_blocklist_memory_bytes(uint32_t names_max)
+{
+    return sizeof(struct leat_blocklist) + sizeof(uint64_t) * (size_t)slots_for(names_max) + ALIGN -
+           1;
+}
+
+enum leat_err leat_blocklist_open(struct leat_blocklist **list, void *memory, size_t bytes,
+                                  uint32_t names_max, const uint64_t key[2])
+{
+    uint8_t *block = memory;
+    struct leat_blocklist *made;
+
+    if (names_max == 0)
+        return LEAT_ERR_ARGUMENT;
+    if (bytes < leat_blocklist_memory_bytes(names_max))
+        return LEAT_ERR_MEMORY;
+    block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
+    made = (struct leat_blocklist *)(void *)block;
+    memset(made, 0, sizeof *made);
+    made->key = (struct siphash_key){.k0 = key[0], .k1 = key[1]};
+    made->names_max = names_max;
+    made->slot_count = slots_for(names_max);
+    made->slots = (uint64_t *)(void *)(block + sizeof *made);
+    memset(made->slots, 0, sizeof *made->slots * made->slot_count);
+    leat_blocklist_begin(made, false);
+    *list = made;
+    return LEAT_OK;
+}
+
+/* The hash of a name is made from that of the name above it, and one more label with its length: so
+ * a name and all that it lies below cost one walk. */
+static uint64_t hash_below(const struct leat_blocklist *list, uint64_t above, const uint8_t *label)
+{
+    const unsigned len = *label + 1u;
+    uint64_t hash = above;
+
+    for (unsigned at = 0; at < len; at += WORD_BYTES) {
+        uint64_t word = 0;
+
+        for (unsigned i = at; i < at + WORD_BYTES && i < len; i++)
+            word = word << 8 | dns_lower(label[i]);
+        hash = siphash13(&list->key, hash, word);
+    }
+    return hash;
+}
+
+/* The slot that has @hash, or the free one where it belongs. */
+static uint64_t *find_slot(const struct leat_blocklist *list, uint64_t hash)
+{
+    uint32_t at = (uint32_t)((hash >> 32) * list->slot_count >> 32);
+
+    while (list->slots[at] != 0 && ((list->slots[at] ^ hash) & ~(uint64_t)MARKS) != 0)
+        at = at + 1 < list->slot_count ? at + 1 : 0;
+    return &list->slots[at];
+}
+
+static bool has_depth(const struct leat_blocklist *list, unsigned labels)
+{
+    return list->depths[labels / 64] >> labels % 64 & 1;
+}
+
+enum leat_err leat_blocklist_add(struct leat_blocklist *list, const struct leat_dns_name *name,
+                                 unsigned marks)
+{
+    struct dns_zone_labels labels;
+    uint64_t hash = 0;
+    uint64_t *slot;
+
+    leat_assert(marks > 0 && marks <= MARKS);
+    dns_zone_labels(&labels, name->wire);
+    for (unsigned i = labels.count; i > 0; i--)
+        hash = hash_below(list, hash, name->wire + labels.starts[i - 1]);
+    slot = find_slot(list, hash);
+    if (*slot != 0) {
+        list->counts.again++;
+    } else if (list->counts.names == list->names_max) {
+        list->counts.full++;
+        return LEAT_ERR_FULL;
+    } else {
+        list->counts.names++;
+        *slot = hash & ~(uint64_t)MARKS;
+        list->depths[labels.count / 64] |= UINT64_C(1) << labels.count % 64;
+    }
+    *slot |= marks;
+    return LEAT_OK;
+}
+
+enum leat_blocklist_verdict leat_blocklist_find(const struct leat_blocklist *list,
+                                                const struct leat_dns_name *name)
+{
+    struct dns_zone_labels labels;
+    uint64_t hash = 0;
+    unsigned found = 0;
+
+    dns_zone_labels(&labels, name->wire);
+    for (unsigned depth = 0; depth <= labels.count; depth++) {
+        if (depth > 0)
+            hash = hash_below(list, hash, name->wire + labels.starts[labels.count - depth]);
+        if (!has_depth(list, depth))
+            continue;
+        found |= (unsigned)*find_slot(list, hash) &
+                 (depth == labels.count ? LEAT_BLOCKLIST_BLOCK_NAME | LEAT_BLOCKLIST_ALLOW_NAME
+                                        : LEAT_BLOCKLIST_BLOCK_BELOW | LEAT_BLOCKLIST_ALLOW_BELOW);
+    }
+    if (found & (LEAT_BLOCKLIST_ALLOW_NAME | LEAT_BLOCKLIST_ALLOW_BELOW))
+        return LEAT_BLOCKLIST_ALLOWED;
+    return found ? LEAT_BLOCKLIST_BLOCKED : LEAT_BLOCKLIST_UNLISTED;
+}
+
+const struct leat_blocklist_counts *leat_blocklist_counts(const struct leat_blocklist *list)
+{
+    return &list->counts;
+}

@@ -1,0 +1,56 @@
+/*
+ * dns_home.h -- a forwarder on the stack that asks (10.0.0.2), its client on the one that serves,
+ * beside the server whose replies a test writes.
+ */
+#ifndef DNS_HOME_H
+#define DNS_HOME_H
+
+#include "dns_lookup.h"
+
+#include <leat/forwarder.h>
+
+enum {
+    HEARD_MAX = 64
+};
+
+struct home {
+    struct fixture *f;
+    void *memory;
+    struct leat_forwarder *forwarder;
+    const struct leat_forwarder_counts *counts;
+    struct leat_udp *udp; /* the client's */
+    struct message heard[HEARD_MAX];
+    unsigned heard_count;
+    struct leat_tcp *tcp; /* and its connection */
+    uint8_t stream[70000];
+    uint32_t stream_len;
+    bool closed;
+};
+
+extern struct home home;
+extern const struct leat_endpoint forwarder_at;
+extern const struct leat_resolver_config plain_resolver;
+
+void open_home_for(struct fixture *f, const struct leat_resolver_config *resolver,
+                   const struct leat_forwarder_config *given);
+void open_home(struct fixture *f);
+int close_home(void **state);
+
+/* Sends a query by UDP. */
+void send_query(const struct message *query);
+
+/* Asks by UDP, and gives what has come after @wait_ns, or half a second; "" if that is nothing. */
+const char *ask_for(const char *name, uint16_t type, uint16_t edns_bytes, uint64_t wait_ns);
+const char *ask(const char *name, uint16_t type);
+
+/* For a liar: 192.0.2.8, whatever it is asked. */
+void says_8(struct liar *liar);
+
+/* Connects by TCP; asks there, with @id; the ids of the replies that have come, in their order. */
+void open_stream(void);
+void stream_query(const char *name, uint16_t type, uint16_t id);
+const char *stream_ids(void);
+
+#define HOME(name) cmocka_unit_test_setup_teardown(name, set_up, close_home)
+
+#endif

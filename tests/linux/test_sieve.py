@@ -1,0 +1,180 @@
+"""dig, curl and dnsmasq around sieve: what stands in lists is blocked, all else is asked for; and the page of resolver."""
+
+import re
+import socket
+import struct
+import time
+
+import pytest
+
+from conftest import QUICK, Process, binary, run
+
+NAMES = 20_000 if QUICK else 200_000
+LISTS = {
+    "hosts": "127.0.0.1 localhost\n0.0.0.0 ads.hosts.test tracker.hosts.test # both\n",
+    "plain": "# a list\nads.plain.test\n<html>\n",
+    "adblock": "[Adblock Plus]\n||ads.adblock.test^\n@@||good.ads.adblock.test^\n||x.test^$third-party\n",
+    "rpz": "$TTL 2h\n@ SOA localhost. root. 1 2 3 4 5\n  NS localhost.\n*.ads.rpz.test CNAME .\n",
+}
+ALLOWED = "fine.ads.plain.test\n"
+
+
+@pytest.fixture
+def sieve(leat, tmp_path):
+    """sieve(words...): one with the lists above, which asks dnsmasq for what they don't have."""
+    upstreams = []
+
+    def start(*words, name="sieve"):
+        for list_name, text in LISTS.items():
+            (tmp_path / list_name).write_text(text)
+        (tmp_path / "allowed").write_text(ALLOWED)
+        files = [tmp_path / list_name for list_name in LISTS] + [f"allow={tmp_path / 'allowed'}"]
+        program = leat(name, arguments=[*words, *(files if name == "sieve" else [])])
+        upstreams.append(Process(
+            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
+            "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}",
+            "--local-ttl=60", "--address=/test/192.0.2.1", "--address=/test/2001:db8::1"))
+        upstreams[-1].wait_for("started")
+        return program
+
+    yield start
+    for upstream in upstreams:
+        upstream.stop()
+
+
+def dig(program, name, *words):
+    return run("dig", "+tries=1", "+timeout=5", f"@{program.ip}", name, *words).decode()
+
+
+def answer(program, name, kind="A"):
+    text = dig(program, name, kind)
+    status = re.search(r"status: (\w+)", text)[1]
+    return " ".join([status, *re.findall(rf"IN\t{kind}\t(\S+)", text)])
+
+
+def curl(*words):
+    return run("curl", "-sS", "--max-time", 60, *words, timeout=70).decode()
+
+
+PASSED = "NOERROR 192.0.2.1"
+
+
+@pytest.mark.parametrize("name,said", [
+    ("ads.hosts.test", "NXDOMAIN"), ("tracker.HOSTS.test", "NXDOMAIN"), ("below.ads.hosts.test", PASSED),
+    ("ads.plain.test", "NXDOMAIN"), ("below.ads.plain.test", "NXDOMAIN"), ("plain.test", PASSED),
+    ("fine.ads.plain.test", PASSED), ("below.fine.ads.plain.test", PASSED),
+    ("ads.adblock.test", "NXDOMAIN"), ("good.ads.adblock.test", PASSED), ("x.test", PASSED),
+    ("ads.rpz.test", PASSED), ("a.ads.rpz.test", "NXDOMAIN"),
+])  # fmt: skip
+def test_what_the_lists_say(sieve, name, said):
+    assert answer(sieve(), name) == said
+
+
+def test_no_may_be_kept_for_a_minute(sieve):
+    text = dig(sieve(), "ads.plain.test", "A")
+    assert re.search(r"^ads\.plain\.test\.\s+60\s+IN\s+SOA\s", text, re.M), text
+    assert "AUTHORITY: 1" in text
+
+
+def test_null_addresses(sieve):
+    program = sieve("null")
+    assert answer(program, "ads.plain.test") == "NOERROR 0.0.0.0"
+    assert answer(program, "ads.plain.test", "AAAA") == "NOERROR ::"
+    assert answer(program, "ads.plain.test", "TXT") == "NOERROR"
+
+
+def test_a_page_says_why(sieve):
+    program = sieve("page")
+    assert answer(program, "ads.plain.test") == f"NOERROR {program.ip}"
+    assert answer(program, "ads.plain.test", "AAAA") == "NOERROR"
+    shown = curl("--resolve", f"ads.plain.test:80:{program.ip}", "http://ads.plain.test/banner.png?x=1")
+    assert "<h1>Blocked</h1>" in shown
+
+
+def test_the_start_says_what_was_read(sieve):
+    program = sieve()
+    program.wait_for(r"7 names, 0 repeated; 14 lines, 2 not understood .first: line 6")
+
+
+def test_the_page_names_names_and_clients_and_runs_no_script(sieve):
+    program = sieve()
+    for _ in range(3):
+        dig(program, "ads.plain.test")
+    dig(program, r"\<script\>.ads.plain.test")
+    dig(program, "unlisted.test")
+    head = curl("-D", "-", "-o", "/dev/null", f"http://{program.ip}/sieve")
+    assert "Content-Security-Policy: default-src 'none'" in head
+    shown = curl(f"http://{program.ip}/sieve")
+    assert "<tr><td>blocked<td>4" in shown and "<tr><td>questions<td>5" in shown
+    assert "<tr><td>ads.plain.test.<td>3<tr>" in shown
+    assert "&lt;script&gt;.ads.plain.test.<td>1" in shown and "<script" not in shown
+    assert f"<tr><td>{program.peer}<td>4" in shown
+
+
+@pytest.mark.parametrize("start,query", [((), "?"), ((), ""), (("token=secret",), "?"), (("token=secret",), "?secreT"),
+                                         (("token=secret",), "?secret2"), (("token=",), "?x")])
+def test_lists_come_from_who_knows_the_token(sieve, start, query):
+    program = sieve(*start)
+    status = curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", "all.test", f"http://{program.ip}/lists{query}")
+    assert status == "403"
+    assert answer(program, "ads.plain.test") == "NXDOMAIN"
+
+
+def ask(sock, number, name):
+    """A question by UDP; its reply's code, and how long that took."""
+    sent = time.monotonic()
+    labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
+    sock.send(struct.pack("!6H", number, 0x100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1))
+    while True:
+        reply = sock.recv(2000)
+        if reply[:2] == struct.pack("!H", number):
+            return reply[3] & 15, time.monotonic() - sent
+
+
+def test_new_lists_come_without_a_pause(sieve, tmp_path):
+    program = sieve("token=secret", "any-rate")
+    path = tmp_path / "new"
+    path.write_text("".join(f"||n{number}.new.test^\n" for number in range(NAMES)) + "||fine.ads.plain.test^\n")
+    sender = Process("curl", "-sS", "--max-time", "100", "-T", path, f"http://{program.ip}/lists?secret")
+    took = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((program.ip, 53))
+        number = 0
+        while sender.running:
+            number = (number + 1) % 65536
+            took.append(ask(sock, number, "www.passed.test")[1])
+    assert sender.wait(10) == 0
+    print(f"{len(took)} questions while {NAMES} names came, the slowest took {max(took):.6f} s")
+    assert f"{NAMES + 1} names" in sender.text, sender.text
+    assert answer(program, f"n{NAMES - 1}.new.test") == "NXDOMAIN"
+    assert answer(program, "ads.plain.test") == PASSED  # the old lists are gone
+    assert answer(program, "fine.ads.plain.test") == PASSED  # but not the exceptions
+
+
+def test_an_upload_that_is_cut_changes_nothing(sieve):
+    program = sieve("token=secret")
+    for _ in range(3):
+        with socket.create_connection((program.ip, 80), 10) as conn:
+            conn.sendall(b"PUT /lists?secret HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n||passed.test^\n")
+            program.settle()
+    assert answer(program, "passed.test") == PASSED
+    assert answer(program, "ads.plain.test") == "NXDOMAIN"
+    told = curl("--retry", "5", "-X", "PUT", "-d", "passed.test", f"http://{program.ip}/lists?secret")
+    assert told.startswith("2 names")
+    assert answer(program, "passed.test") == "NXDOMAIN"
+
+
+def test_a_list_that_is_not_there():
+    child = Process(binary("sieve"), "--tap", "odd9", "--create", "--ip", "10.9.9.2/24", "/nonexistent/list")
+    assert child.wait() == 2
+    assert child.lines == ["sieve: can't read /nonexistent/list"]
+
+
+def test_the_page_of_resolver(sieve):
+    program = sieve(name="resolver")
+    for _ in range(3):
+        assert answer(program, "www.test") == PASSED
+    shown = curl(f"http://{program.ip}/")
+    assert "<tr><td>questions by UDP<td>3" in shown and "<tr><td>replies from the cache<td>2" in shown
+    assert "<h2>Its own questions</h2><table><tr><td>by UDP<td>1" in shown

@@ -1,0 +1,184 @@
+"""The resolver example in front of others' servers: unbound, BIND, Knot Resolver, dnsmasq."""
+
+import pwd
+import shutil
+import socket
+import struct
+
+import pytest
+
+from conftest import Process, run, until
+
+ZONE = """$ORIGIN example.com.
+$TTL 300
+@ SOA ns hostmaster 1 3600 600 86400 60
+  NS ns
+ns A 192.0.2.1
+www A 192.0.2.3
+www AAAA 2001:db8::3
+alias CNAME www
+home A 192.168.1.1
+""" + "".join(f'big TXT "{number:0200}"\n' for number in range(15))
+RECORDS = [line.split(maxsplit=2) for line in ZONE.splitlines()[5:]]
+
+
+def program(name):
+    path = shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin")
+    return path or pytest.skip(f"no {name}")
+
+
+def unbound(folder, ip):
+    data = "".join(f"  local-data: '{name}.example.com. 300 IN {kind} {value}'\n"
+                   for name, kind, value in RECORDS)
+    (folder / "unbound.conf").write_text(
+        f"server:\n  interface: {ip}\n  access-control: 0.0.0.0/0 allow\n  use-syslog: no\n  chroot: ''\n"
+        f"  username: ''\n  pidfile: ''\n  directory: '{folder}'\n  do-daemonize: no\n  module-config: iterator\n"
+        f"  local-zone: 'example.com.' static\n"
+        f"  local-data: 'example.com. 300 IN SOA ns.example.com. h.example.com. 1 3600 600 86400 60'\n{data}"
+        "remote-control:\n  control-enable: no\n", encoding="utf-8")
+    return [program("unbound"), "-d", "-p", "-c", folder / "unbound.conf"]
+
+
+def bind9(folder, ip):
+    (folder / "zone").write_text(ZONE, encoding="utf-8")
+    (folder / "named.conf").write_text(
+        f'options {{ directory "{folder}"; listen-on {{ {ip}; }}; listen-on-v6 {{ none; }}; recursion yes;\n'
+        "  allow-query { any; }; allow-recursion { any; }; dnssec-validation no; pid-file none;\n"
+        '  session-keyfile none; };\ncontrols { };\nzone "example.com" { type master; file "zone"; };\n',
+        encoding="utf-8")
+    return [program("named"), "-g", "-n", 1, "-u", pwd.getpwuid(folder.stat().st_uid).pw_name, "-c",
+            folder / "named.conf"]
+
+
+def knot_resolver(folder, ip):
+    answers = []
+    for name, kind, value in RECORDS:
+        if kind in ("A", "AAAA"):
+            answers.append(f"hints['{name}.example.com'] = '{value}'")
+    (folder / "kresd.conf").write_text(
+        f"net.listen('{ip}', 53, {{ kind = 'dns' }})\nmodules = {{ 'hints > iterate' }}\n"
+        "trust_anchors.remove('.')\ncache.size = 10 * MB\n" + "\n".join(answers) + "\n", encoding="utf-8")
+    return [program("kresd"), "-n", "-c", folder / "kresd.conf", folder]
+
+
+def dnsmasq(folder, ip):
+    (folder / "hosts").write_text("192.0.2.3 www.example.com\n2001:db8::3 www.example.com\n"
+                                  "192.168.1.1 home.example.com\n", encoding="utf-8")
+    texts = [f"--txt-record=big.example.com,{value[1:-1]}" for name, _, value in RECORDS if name == "big"]
+    return [program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-",
+            "--no-resolv", "--no-hosts", f"--addn-hosts={folder}/hosts", "--user=", "--group=",
+            f"--listen-address={ip}", "--bind-interfaces", "--local=/example.com/",
+            "--cname=alias.example.com,www.example.com", f"--pid-file={folder}/pid", *texts]
+
+
+KINDS = pytest.mark.parametrize("kind", [unbound, bind9, knot_resolver, dnsmasq],
+                                ids=lambda kind: kind.__name__)
+
+
+class Home:
+    """The example, and behind it a server of somebody else on the kernel's side."""
+
+    def __init__(self, leat, kind, folder, *words):
+        self.leat = leat("resolver", arguments=words)
+        self.ip, self.kind = self.leat.ip, kind.__name__
+        folder.chmod(0o755)
+        self._command = kind(folder, self.leat.peer)
+        self.start()
+
+    def start(self):
+        self.server = Process(*self._command)
+        assert until(lambda: "192.0.2.3" in dig(self.leat.peer, "www.example.com"), 30), self.server.text
+
+    def kill(self):
+        self.server.kill()
+        print(self.server.text)
+
+
+@pytest.fixture
+def home(leat, tmp_path):
+    """home(kind, words...) starts one."""
+    made = []
+
+    def start(kind, *words):
+        made.append(Home(leat, kind, tmp_path, *words))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.kill()
+
+
+def dig(ip, *words):
+    return run("dig", f"@{ip}", "+time=3", "+tries=2", "+noall", "+answer", "+comments", *words,
+               check=False).decode()
+
+
+@KINDS
+def test_what_they_know_is_passed_on(home, kind):
+    home = home(kind)
+    said = dig(home.ip, "www.example.com")
+    assert "192.0.2.3" in said and "status: NOERROR" in said
+    assert "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA")
+    if kind is not knot_resolver:  # its hints are addresses alone
+        assert "status: NXDOMAIN" in dig(home.ip, "no.example.com")
+    if kind in (bind9, dnsmasq):  # unbound's local data isn't followed
+        assert "192.0.2.3" in dig(home.ip, "alias.example.com")
+
+
+@KINDS
+def test_a_long_answer_comes_by_tcp_from_them_and_from_us(home, kind):
+    if kind is knot_resolver:
+        pytest.skip("its hints are addresses alone")
+    home = home(kind)
+    said = dig(home.ip, "big.example.com", "TXT")
+    assert said.count("IN\tTXT") == 15 or said.count('"0000') == 15, said
+    assert home.leat.stop()["tcp_opened_active"] == 1
+
+
+@KINDS
+def test_a_server_that_comes_back_is_asked_again(home, kind):
+    home = home(kind)
+    home.kill()
+    said = dig(home.ip, "www.example.com", "AAAA")
+    assert "2001:db8::3" not in said
+    home.start()
+    assert until(lambda: "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA"), 30)
+
+
+@KINDS
+def test_many_questions_by_tcp_at_once(home, kind):
+    """32 on one connection; what the cache doesn't have goes to the server once."""
+    home = home(kind)
+
+    def query(number):
+        name = b"".join(bytes([len(label)]) + label for label in (b"www", b"example", b"com")) + b"\0"
+        message = struct.pack(">HHHHHH", number, 0x100, 1, 0, 0, 0) + name + struct.pack(">HH", 1, 1)
+        return struct.pack(">H", len(message)) + message
+
+    with socket.create_connection((home.ip, 53), 10) as conn:
+        conn.sendall(b"".join(query(number) for number in range(32)))
+        reply = b""
+        seen = set()
+        while len(seen) < 32:
+            piece = conn.recv(65536)
+            assert piece
+            reply += piece
+            while len(reply) >= 2 and len(reply) >= 2 + int.from_bytes(reply[:2], "big"):
+                length = int.from_bytes(reply[:2], "big")
+                assert bytes((192, 0, 2, 3)) in reply[2:2 + length]
+                seen.add(int.from_bytes(reply[2:4], "big"))
+                reply = reply[2 + length:]
+    assert seen == set(range(32))
+
+
+@KINDS
+def test_private_addresses_are_refused_where_nobody_wants_them(home, kind):
+    strict = home(kind, "no-rebinding")
+    assert "192.0.2.3" in dig(strict.ip, "www.example.com")
+    said = dig(strict.ip, "home.example.com")
+    assert "status: SERVFAIL" in said and "192.168.1.1" not in said
+
+
+@KINDS
+def test_private_addresses_are_passed_on_else(home, kind):
+    assert "192.168.1.1" in dig(home(kind).ip, "home.example.com")
