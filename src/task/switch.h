@@ -7,7 +7,8 @@
  * save them all.  Rounding modes (MXCSR, FPCR, fcsr) and the signal mask go with the processor, not
  * with the stack.
  *
- * On another architecture there are no tasks, and the build leaves them out.
+ * On another architecture POSIX does it (LEAT_TASK_UCONTEXT), by a call; without that there are no
+ * tasks, and the build leaves them out.
  */
 #ifndef TASK_SWITCH_H
 #define TASK_SWITCH_H
@@ -24,7 +25,37 @@ struct context {
 /* Where a new stack begins: it must not return. */
 typedef void context_entry_fn(struct context *self);
 
-#if defined(__x86_64__)
+/* What a switch keeps on the stacks themselves: two of POSIX's ucontext_t. */
+enum {
+#if !defined(LEAT_TASK_UCONTEXT)
+    CONTEXT_STACK_BYTES = 0
+#elif defined(__aarch64__)
+    CONTEXT_STACK_BYTES = 10240
+#else
+    CONTEXT_STACK_BYTES = 4096
+#endif
+};
+
+#if defined(LEAT_TASK_UCONTEXT)
+
+/* In leat-posix: declared in leat/posix.h, which is nothing for the inside to know. */
+void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg);
+void leat_posix_context_switch(void **from, void *to);
+
+static inline void context_switch(struct context *from, struct context *to)
+{
+    leat_posix_context_switch(&from->sp, to->sp);
+}
+
+/* On the new stack. */
+static inline void context_enter(void *self)
+{
+    struct context *context = self;
+
+    ((context_entry_fn *)(uintptr_t)context->pc)(context);
+}
+
+#elif defined(__x86_64__)
 
 #ifdef __AVX512F__
 #define CONTEXT_AVX512                                                                             \
@@ -156,9 +187,13 @@ static inline void *context_top(void *end)
 /* A stack that grows down from @end, a multiple of 16, and begins with @entry. */
 static inline void context_begin(struct context *context, void *end, context_entry_fn *entry)
 {
-    context->sp = context_top(end);
     context->fp = NULL;
     context->pc = (void *)(uintptr_t)entry;
+#if defined(LEAT_TASK_UCONTEXT)
+    context->sp = leat_posix_context_begin(end, context_enter, context);
+#else
+    context->sp = context_top(end);
+#endif
 }
 
 #endif

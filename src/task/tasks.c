@@ -53,8 +53,8 @@ size_t leat_tasks_memory_bytes(const struct leat_tasks_config *config)
 
 static bool is_possible(const struct leat_tasks_config *full)
 {
-    return full->stack_bytes >= LEAT_TASK_STACK_BYTES_MIN && full->stack_bytes % STACK_ALIGN == 0 &&
-           (full->slow_ns == 0 || full->clock_ns);
+    return full->stack_bytes >= LEAT_TASK_STACK_BYTES_MIN + CONTEXT_STACK_BYTES &&
+           full->stack_bytes % STACK_ALIGN == 0 && (full->slow_ns == 0 || full->clock_ns);
 }
 
 /* A task lies at the end of its slot. */
@@ -154,6 +154,7 @@ void task_release(struct leat_task *task)
     struct leat_tasks *tasks = task->tasks;
 
     ring_remove(&task->sibling);
+    valgrind_stack_end(task->valgrind_id);
     task->flags = 0;
     task->next_free = tasks->free;
     tasks->free = task;
@@ -222,6 +223,7 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     if (tasks->config.slow_ns > 0 || tasks->config.interrupt)
         task->flags |= TASK_WATCHED;
     task->low = task_stack_low(task);
+    task->valgrind_id = valgrind_stack_begin(task->low, task);
     task->name = name;
     task->run = run;
     task->arg = arg;

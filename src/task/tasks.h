@@ -20,6 +20,7 @@
 #include "stack.h"
 #include "task/sanitizer.h"
 #include "task/switch.h"
+#include "task/valgrind.h"
 
 struct leat_service; /* leat/flow.h */
 
@@ -51,11 +52,12 @@ struct leat_task {
         struct ring children;
         struct leat_task *next_free;
     };
-    struct ring sibling; /* in parent->children, or in tasks->roots */
-    uint32_t flows;      /* that it has open */
-    uint8_t flags;       /* enum task_flag */
-    uint8_t woken_by;    /* enum leat_err: how the wait ended */
-    uint8_t result;      /* enum leat_err: what its function returned */
+    struct ring sibling;  /* in parent->children, or in tasks->roots */
+    uint32_t flows;       /* that it has open */
+    uint32_t valgrind_id; /* what valgrind calls its stack */
+    uint8_t flags;        /* enum task_flag */
+    uint8_t woken_by;     /* enum leat_err: how the wait ended */
+    uint8_t result;       /* enum leat_err: what its function returned */
 };
 
 _Static_assert(sizeof(struct leat_task) <= 256, "what task.h says of a stack");
