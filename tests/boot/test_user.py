@@ -176,6 +176,20 @@ def test_chat(guest, machine):
     room.stop()
 
 
+def test_fetch(guest, machine):
+    """From 10.0.2.2, which is the host."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = server.getsockname()[1]
+        fetch = guest("fetch", machine, "user,id=net", arguments=[f"http://10.0.2.2:{port}/x"])
+        conn, _ = server.accept()
+        with conn:
+            assert conn.recv(1000).startswith(b"GET /x HTTP/1.1\r\n")
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nthe answer\n")
+            assert fetch.wait(60) == 0
+        assert "the answer" in fetch.text
+
+
 def test_whois(guest, machine):
     """10.0.2.2 is the host; who asks there is asked by the user network."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -189,3 +203,17 @@ def test_whois(guest, machine):
             conn.sendall(b"the answer\r\n")
         assert whois.wait(60) == 0
         assert "the answer" in whois.text
+
+
+def test_lists_are_sent_to_sieve(guest, machine):
+    """An image has no files: what is to be blocked comes by HTTP."""
+    http, dns = free_port(), free_port(socket.SOCK_DGRAM)
+    netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{http}-:80,hostfwd=udp:127.0.0.1:{dns}-:53"
+    sieve = guest("sieve", machine, netdev, arguments=["null", "token=x"])
+    sieve.wait_for("port 53")
+    lines = b"||ads.test^\n" + b"".join(b"0.0.0.0 n%d.test\n" % number for number in range(20_000))
+    head = b"PUT /lists?x HTTP/1.1\r\nHost: sieve\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(lines)
+    assert b"\r\n\r\n20001 names" in echo_tcp(("127.0.0.1", http), head + lines)
+    for name in ("a.ads.test", "n19999.test"):
+        assert ask(("127.0.0.1", dns), name, "A").an[0].rdata == "0.0.0.0"
+    sieve.stop()

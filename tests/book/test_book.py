@@ -1,0 +1,164 @@
+"""The book: its listings are those of the tree, its commands do what it says, its tables name what there is.
+
+A mark stands in front of a block: <!-- listing: FILE --> is text of that file; <!-- run --> is commands behind "$ ",
+each with what it prints: "..." stands for anything. A command that ends with " &" is a server, and has
+started when it says its port. They run in a namespace with leat0 and a dnsmasq at 10.0.0.1.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SOURCE = pathlib.Path(os.environ["LEAT_SOURCE"])
+BUILD = pathlib.Path(os.environ["LEAT_BUILD"])
+PAGES = sorted((SOURCE / "docs/book").glob("*.md"))
+BLOCK = re.compile(r"^<!-- (listing: (?P<file>\S+)|run) -->\n```\w*\n(?P<text>.*?)^```$", re.M | re.S)
+WAIT_S = 60
+
+sys.path.insert(0, str(SOURCE / "tests/linux"))
+from conftest import Process, make_tap, run  # noqa: E402
+
+
+def blocks(listings):
+    """(page:line, file or None, text) of all marked blocks of a kind."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for found in BLOCK.finditer(text):
+            if bool(found["file"]) == listings:
+                yield pytest.param(found["file"], found["text"], id=f"{page.name}:{text.count(chr(10), 0, found.start()) + 1}")
+
+
+@pytest.mark.parametrize("file,text", blocks(True))
+def test_a_listing_is_in_its_file(file, text):
+    assert text in (SOURCE / file).read_text(encoding="utf-8")
+
+
+def commands_of(text):
+    """(command, lines that it prints) of a block."""
+    commands = []
+    for line in text.replace("\\\n", "").splitlines():
+        if line.startswith("$ "):
+            commands.append((line[2:], []))
+        else:
+            commands[-1][1].append(line)
+    return commands
+
+
+class Shell:
+    """A bash, in a folder in which the tree's folders are seen."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ("examples", "tools", "tests", "README.md"):
+            (folder / name).symlink_to(SOURCE / name)
+        (folder / "build").symlink_to(BUILD)
+        self.servers = 0
+        self.said = folder / "said"
+        self.child = subprocess.Popen(["bash"], stdin=subprocess.PIPE, stdout=self.said.open("w"), stderr=subprocess.STDOUT,
+                                      cwd=folder, text=True, start_new_session=True)
+
+    def tell(self, line):
+        self.child.stdin.write(line + "\n")
+        self.child.stdin.flush()
+
+    def until(self, condition):
+        end = time.monotonic() + WAIT_S
+        while not condition():
+            assert time.monotonic() < end and self.child.poll() is None, self.said.read_text()
+            time.sleep(0.05)
+
+    def run(self, command):
+        """What a command prints."""
+        if command.endswith(" &"):
+            return self.serve(command)
+        before = len(self.said.read_text())
+        self.tell(f"{command}\necho @over@")
+        self.until(lambda: "@over@\n" in self.said.read_text()[before:])
+        return self.said.read_text()[before:].split("@over@\n")[0].splitlines()
+
+    def serve(self, command):
+        """Its console goes to a file, or where the command says."""
+        self.servers += 1
+        told = re.search(r" > (\S+) &$", command)
+        path = self.folder / (told[1] if told else f"server{self.servers}")
+        self.tell(command if told else f"{command[:-2]} > {path.name} 2>&1 &")
+        self.until(lambda: path.exists() and re.search(r"port \d+$", path.read_text(), re.M))
+        return []
+
+    def end(self):
+        with contextlib.suppress(ProcessLookupError):  # the servers are of its session
+            os.killpg(self.child.pid, signal.SIGTERM)
+        self.child.stdin.close()
+        self.child.wait(20)
+
+
+@pytest.fixture
+def shell(tmp_path):
+    make_tap("leat0", address="10.0.0.1/24")
+    names = Process("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv", "--no-hosts",
+                    "--bind-interfaces", "--listen-address=10.0.0.1", "--address=/home.test/192.0.2.7")
+    run("ip", "-6", "addr", "add", "fd00::1/64", "dev", "leat0", "nodad")
+    names.wait_for("started")
+    made = Shell(tmp_path)
+    yield made
+    made.end()
+    names.stop()
+    run("ip", "link", "del", "leat0", check=False)
+
+
+def fits(line, wanted):
+    return re.fullmatch(".*".join(map(re.escape, wanted.rstrip().split("..."))), line.rstrip()) is not None
+
+
+@pytest.mark.parametrize("file,text", blocks(False))
+def test_commands_do_what_it_says(shell, file, text):
+    assert file is None
+    for command, wanted in commands_of(text):
+        lines = shell.run(command)
+        print(f"$ {command}\n" + "\n".join(lines))
+        rest = iter(lines)
+        for line in wanted:
+            assert line == "..." or any(fits(said, line) for said in rest), (command, line, lines)
+
+
+@pytest.mark.skipif(not pathlib.Path("/usr/include/lwip").is_dir(), reason="liblwip-dev is not installed")
+def test_names_of_lwip_are_its_own():
+    words = set()
+    for header in pathlib.Path("/usr/include/lwip").rglob("*.h"):
+        words |= set(re.findall(r"\w+", header.read_text(encoding="utf-8", errors="replace")))
+    text = (SOURCE / "docs/book/10-moving.md").read_text(encoding="utf-8")
+    table = re.search(r"^<!-- names: /usr/include/lwip -->\n((?:\|.*\n)+)", text, re.M)[1]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert len(named) > 30 and named <= words, named - words
+
+
+def test_each_chapter_is_in_the_contents():
+    contents = (SOURCE / "docs/book/README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"^\d+\. \[(.+)\]\((.+)\)$", contents, re.M)
+    assert [name for _, name in linked] == sorted((page.name for page in PAGES if page.name != "README.md"),
+                                                  key=lambda name: int(name.split("-")[0]))
+    for number, (title, name) in enumerate(linked, 1):
+        first = (SOURCE / "docs/book" / name).read_text(encoding="utf-8").splitlines()[0]
+        assert first == f"# {number}. {title}"
+
+
+def test_it_becomes_html(tmp_path):
+    done = subprocess.run([sys.executable, SOURCE / "tools/book.py", SOURCE / "docs/book", tmp_path / "html"], capture_output=True,
+                          text=True, check=False, timeout=60)
+    assert done.returncode == 0 and done.stderr == ""
+    made = {path.name for path in (tmp_path / "html").iterdir()}
+    assert made == {"index.html"} | {f"{page.stem}.html" for page in PAGES if page.name != "README.md"}
+    for path in (tmp_path / "html").iterdir():
+        text = path.read_text(encoding="utf-8")
+        for target in re.findall(r'href="([^":#]+\.html)"', text):
+            assert target in made, (path.name, target)
+        for tag in ("pre", "p", "ul", "ol", "table", "tr", "td", "th", "code", "strong", "li", "h1", "h2"):
+            assert text.count(f"<{tag}>") == text.count(f"</{tag}>"), (path.name, tag)
+        assert "```" not in text and "<!-- run" not in text and "\n| " not in text, path.name

@@ -1,0 +1,98 @@
+"""tools/new: what it makes builds without a warning, passes its own test, boots, and answers."""
+
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import free_port
+
+SOURCE = pathlib.Path(os.environ["LEAT_SOURCE"])
+TEMPLATES = {"echo": 7, "web": 80, "dns": 53, "tasks": 2323}
+SLOW_S = 1200  # to build leat once, on a machine with much else to do
+
+
+def run(*command, timeout=SLOW_S, **more):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=timeout, check=False, **more)
+    assert done.returncode == 0, f"$ {' '.join(map(str, command))}\n{done.stdout}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """The environment of who has installed leat."""
+    folder = tmp_path_factory.mktemp("installed")
+    run("meson", "setup", folder / "build", SOURCE, "-Dtests=disabled", "-Dsolo5=disabled", f"--prefix={folder / 'leat'}", "--libdir=lib")
+    run("meson", "install", "-C", folder / "build")
+    return dict(os.environ, PKG_CONFIG_PATH=str(folder / "leat/lib/pkgconfig"))
+
+
+def say(address, request):
+    """What comes back by TCP until the server ends or has said something."""
+    import socket
+
+    with socket.create_connection(address, 10) as conn:
+        conn.settimeout(20)
+        conn.sendall(request)
+        return conn.recv(4096)
+
+
+REQUESTS = {
+    "echo": (b"hello\n", b"hello\n"),
+    "web": (b"GET /visits HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"HTTP/1.1 200 OK"),
+    "dns": (b"\0\x21\0\7\1\0\0\1\0\0\0\0\0\0\3www\7example\3com\0\0\1\0\1", b"\0\7\x85\0"),
+    "tasks": (b"leat\n", b"Hello, "),
+}
+
+
+def talk(image, template):
+    port = free_port()
+    child = subprocess.Popen([SOURCE / "tools/boot", image, "--accel", "tcg", "--forward", f"tcp:{port}:{TEMPLATES[template]}"],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        end = time.monotonic() + 120
+        while "ready at" not in (line := child.stdout.readline()):
+            assert line and time.monotonic() < end
+        request, expected = REQUESTS[template]
+        assert expected in say(("127.0.0.1", port), request)
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.wait(30)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_template_builds_passes_and_boots(installed, tmp_path, template):
+    folder = tmp_path / "mine"
+    told = run(SOURCE / "tools/new", folder, "--template", template, "--installed")
+    assert f"cd {folder}" in told
+    run("meson", "setup", "build", "-Dwerror=true", cwd=folder, env=installed)
+    run("meson", "test", "-C", "build", cwd=folder, env=installed)
+    run("ninja", "-C", "build", cwd=folder, env=installed)
+    assert "usage: mine [DEVICE" in run(folder / "build/mine", "--help")
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "@" not in text.replace("@127.0.0.1", "").replace("@10.0.0.2", "")
+    talk(folder / "build/mine.elf", template)
+
+
+def test_with_leat_as_a_subproject(tmp_path):
+    folder = tmp_path / "mine"
+    told = run(SOURCE / "tools/new", folder)
+    commands = [line.strip() for line in told.splitlines() if line.startswith("    ")]
+    assert commands[1] == "meson setup build && meson test -C build"
+    run("meson", "setup", "build", cwd=folder, env=dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent"))
+    run("meson", "test", "-C", "build", "it answers", cwd=folder)
+    assert shlex.split(commands[2])[0] == str(SOURCE / "tools/boot")
+
+
+@pytest.mark.parametrize("words,said", [(["Bad"], "a name is"), (["test"], "a name is"), (["mine", "--template", "x"], "invalid choice"),
+                                        (["there"], "is there already"), ([], "required")])  # fmt: skip
+def test_what_is_refused(tmp_path, words, said):
+    (tmp_path / "there").mkdir()
+    done = subprocess.run([SOURCE / "tools/new", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False, timeout=20)
+    assert done.returncode == 2 and said in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
