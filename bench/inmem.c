@@ -7,7 +7,6 @@
  * units, how many seconds they took.  Under `callgrind --instr-atstart=no` the instructions of
  * client_poll() and server_poll() are what one divides by the units; tools/bench does it.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,31 +14,23 @@
 #include "inmem.h"
 
 enum {
-    CHUNK = 65536
+    CHUNK = TEXT_BYTES,
+    CLIENT_PORT = 10000 /* and above: of the connections that stay */
 };
 
 static const uint64_t ns_per_s = 1000000000;
-static uint8_t bytes[CHUNK]; /* the text of everybody */
 
-struct counts {
-    uint32_t opened;
-    uint32_t closed;
-    uint64_t received;
-    uint64_t answered;
-    struct leat_tcp **conns; /* the client's */
-};
-
-static struct counts counts;
+uint8_t some_text[TEXT_BYTES];
+struct tally tally;
 static uint32_t wanted; /* of what a mode waits for */
 
 static bool all_open(void *arg)
 {
     (void)arg;
-    return counts.opened >= wanted;
+    return tally.opened >= wanted;
 }
 
-/* Frees what has come; returns how much it was. */
-static uint32_t swallow(struct leat_tcp *conn)
+uint32_t swallow(struct leat_tcp *conn)
 {
     struct leat_buf *text = leat_tcp_receive(conn, UINT32_MAX);
     const uint32_t len = leat_buf_total(text);
@@ -49,16 +40,16 @@ static uint32_t swallow(struct leat_tcp *conn)
     return len;
 }
 
-static void note_open(struct leat_tcp *conn, void *arg)
+void note_open(struct leat_tcp *conn, void *arg)
 {
     (void)conn;
     (void)arg;
-    counts.opened++;
+    tally.opened++;
 }
 
 /* ---- connections -------------------------------------------------------------------------- */
 
-static const struct leat_tcp_events *server_events;
+const struct leat_tcp_events *server_events;
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
@@ -74,26 +65,28 @@ static void listen_by_callbacks(struct world *world)
     world_listen(world, accept_all);
 }
 
-static void (*listen_all)(struct world *world) = listen_by_callbacks;
+void (*listen_all)(struct world *world) = listen_by_callbacks;
 
 static void connect_one(struct world *world, uint32_t i, const struct leat_tcp_events *events)
 {
     const struct leat_endpoint server = world_server(i);
+    const struct leat_endpoint local =
+        leat_endpoint_of(CLIENT_IP, (uint16_t)(CLIENT_PORT + i % CONNECTIONS_A_PORT));
 
-    if (leat_tcp_connect(world->client.stack, &counts.conns[i], &server, NULL, events,
+    if (leat_tcp_connect(world->client.stack, &tally.conns[i], &server, &local, events,
                          (void *)(uintptr_t)i))
         world_fail("can't connect");
-    leat_tcp_set_nodelay(counts.conns[i], true);
+    leat_tcp_set_nodelay(tally.conns[i], true);
 }
 
-static void connect_all(struct world *world, const struct leat_tcp_events *events)
+void connect_all(struct world *world, const struct leat_tcp_events *events)
 {
     enum {
         AT_ONCE = 200
     };
 
     listen_all(world);
-    counts.conns = calloc(world->options.connections, sizeof *counts.conns);
+    tally.conns = calloc(world->options.connections, sizeof *tally.conns);
     for (uint32_t i = 0; i < world->options.connections; i = wanted) {
         const uint32_t left = world->options.connections - i;
 
@@ -105,6 +98,16 @@ static void connect_all(struct world *world, const struct leat_tcp_events *event
     }
     for (unsigned i = 0; i < 4; i++)
         world_turn(world); /* the last ACKs, accepts */
+    world_begin_loss(world);
+}
+
+uint32_t connection_number(const struct leat_tcp *conn)
+{
+    struct leat_tcp_info info;
+
+    leat_tcp_get_info(conn, &info);
+    return (uint32_t)(info.remote.port - CLIENT_PORT) +
+           (uint32_t)(info.local.port - SERVER_PORT) * CONNECTIONS_A_PORT;
 }
 
 /* ---- bulk --------------------------------------------------------------------------------- */
@@ -115,20 +118,20 @@ static void bulk_fill(struct leat_tcp *conn, void *arg)
 
     (void)arg;
     do { /* until it is refused: then on_writable comes */
-        text = leat_buf_lend(leat_pool(leat_tcp_stack(conn)), bytes, CHUNK, NULL, NULL);
+        text = leat_buf_lend(leat_pool(leat_tcp_stack(conn)), some_text, CHUNK, NULL, NULL);
     } while (text && leat_tcp_send(conn, text) == LEAT_OK);
 }
 
 static void bulk_open(struct leat_tcp *conn, void *arg)
 {
-    counts.opened++;
+    tally.opened++;
     bulk_fill(conn, arg);
 }
 
 static void bulk_read(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
-    counts.received += swallow(conn);
+    tally.received += swallow(conn);
 }
 
 static void bulk(struct world *world)
@@ -141,19 +144,19 @@ static void bulk(struct world *world)
 
     server_events = &server;
     connect_all(world, &client);
-    leat_tcp_get_info(counts.conns[0], &info);
-    goal = counts.received + 20000ull * info.mss_bytes; /* slow start ends, windows are open */
-    while (counts.received < goal)
+    leat_tcp_get_info(tally.conns[0], &info);
+    goal = tally.received + 20000ull * info.mss_bytes; /* slow start ends, windows are open */
+    while (tally.received < goal)
         world_turn(world);
-    begin = counts.received;
+    begin = tally.received;
     goal = begin + (uint64_t)world->options.units * info.mss_bytes;
     world_count_begin(world);
-    while (counts.received < goal)
+    while (tally.received < goal)
         world_counted_turn(world);
     seconds = world_count_end(world);
     printf("units %.0f seconds %.6f bytes %llu copied_tx %llu copied_rx %llu\n",
-           (double)(counts.received - begin) / info.mss_bytes, seconds,
-           (unsigned long long)(counts.received - begin),
+           (double)(tally.received - begin) / info.mss_bytes, seconds,
+           (unsigned long long)(tally.received - begin),
            (unsigned long long)leat_stats(world->client.stack)->copied_tx_bytes,
            (unsigned long long)leat_stats(world->server.stack)->copied_compact_bytes);
 }
@@ -166,7 +169,7 @@ static void write_message(struct leat_tcp *conn)
 {
     size_t taken = 0;
 
-    if (leat_tcp_write(conn, bytes, MESSAGE, &taken) || taken != MESSAGE)
+    if (leat_tcp_write(conn, some_text, MESSAGE, &taken) || taken != MESSAGE)
         world_fail("can't write");
 }
 
@@ -184,8 +187,8 @@ static void rr_next(struct leat_tcp *conn, void *arg)
 
     if (swallow(conn) == 0)
         return;
-    counts.answered++;
-    write_message(counts.conns[next]);
+    tally.answered++;
+    write_message(tally.conns[next]);
 }
 
 static void rr(struct world *world)
@@ -199,15 +202,15 @@ static void rr(struct world *world)
     server_events = &server;
     rr_connections = world->options.connections;
     connect_all(world, &client);
-    write_message(counts.conns[0]);
-    while (counts.answered < warm)
+    write_message(tally.conns[0]);
+    while (tally.answered < warm)
         world_turn(world);
-    begin = counts.answered;
+    begin = tally.answered;
     world_count_begin(world);
-    while (counts.answered < begin + world->options.units)
+    while (tally.answered < begin + world->options.units)
         world_counted_turn(world);
     seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(counts.answered - begin), seconds);
+    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin), seconds);
 }
 
 /* The same, the server told by tasks: those that there are at the end wait for a request each. */
@@ -239,7 +242,7 @@ static void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     (void)arg;
     if (why)
         world_fail("a connection ended badly");
-    counts.closed++;
+    tally.closed++;
 }
 
 static struct world *connecting;
@@ -257,9 +260,9 @@ static void close_and_next(struct leat_tcp *conn, void *arg)
     struct leat_tcp *next;
 
     (void)arg;
-    counts.opened++;
+    tally.opened++;
     leat_tcp_close(conn);
-    if (counts.opened < connect_until &&
+    if (tally.opened < connect_until &&
         leat_tcp_connect(connecting->client.stack, &next, &server, NULL, &connect_events, NULL))
         world_fail("can't connect");
 }
@@ -267,13 +270,13 @@ static void close_and_next(struct leat_tcp *conn, void *arg)
 static void connect_run(struct world *world, uint32_t units, bool counted)
 {
     const struct leat_endpoint server = world_server(0);
-    const uint32_t before = counts.closed;
+    const uint32_t before = tally.closed;
     struct leat_tcp *first;
 
-    connect_until = counts.opened + units;
+    connect_until = tally.opened + units;
     if (leat_tcp_connect(world->client.stack, &first, &server, NULL, &connect_events, NULL))
         world_fail("can't connect");
-    while (counts.closed < before + 2 * units) {
+    while (tally.closed < before + 2 * units) {
         if (counted)
             world_counted_turn(world);
         else
@@ -352,7 +355,7 @@ static void udp_echo(struct leat_udp *udp, struct leat_buf *payload,
                      const struct leat_endpoint *peer, const struct leat_endpoint *local, void *arg)
 {
     (void)arg;
-    counts.answered++;
+    tally.answered++;
     leat_udp_send_from(udp, payload, peer, local->ip);
 }
 
@@ -369,16 +372,16 @@ static void udp(struct world *world)
         leat_udp_open(world->server.stack, &ends[1], &events, NULL) ||
         leat_udp_bind(ends[0], LEAT_IP_ANY, 0) || leat_udp_bind(ends[1], LEAT_IP_ANY, SERVER_PORT))
         world_fail("can't open a socket");
-    payload = leat_buf_copy(leat_pool(world->client.stack), bytes, MESSAGE);
+    payload = leat_buf_copy(leat_pool(world->client.stack), some_text, MESSAGE);
     leat_udp_send_to(ends[0], payload, &server);
-    while (counts.answered < 2000)
+    while (tally.answered < 2000)
         world_turn(world);
-    begin = counts.answered;
+    begin = tally.answered;
     world_count_begin(world);
-    while (counts.answered < begin + 2ull * world->options.units)
+    while (tally.answered < begin + 2ull * world->options.units)
         world_counted_turn(world);
     seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(counts.answered - begin) / 2, seconds);
+    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin) / 2, seconds);
 }
 
 /* ---- the program -------------------------------------------------------------------------- */
@@ -389,83 +392,30 @@ static const struct mode {
     uint32_t units;
     uint32_t transfers;
 } modes[] = {
-    {"bulk", bulk, 20000, 0},        {"rr", rr, 5000, 0},      {"connect", connect_close, 2000, 0},
-    {"rr_tasks", rr_tasks, 5000, 0}, {"idle", idle, 10, 4096}, {"udp", udp, 5000, 0},
+    {"bulk", bulk, 20000, 0},
+    {"rr", rr, 5000, 0},
+    {"connect", connect_close, 2000, 0},
+    {"rr_tasks", rr_tasks, 5000, 0},
+    {"idle", idle, 10, 4096},
+    {"udp", udp, 5000, 0},
+    {"mix", mix, 5000, 0},
+    {"request", requests, 2000, 0},
+    {"udp_mix", udp_mix, 5000, 0},
 };
-
-static const char usage[] =
-    "usage: inmem MODE [OPTION]...\n"
-    "Runs two stacks in one process; prints what was done and how long it took.\n"
-    "\n"
-    "  MODE              bulk, rr, rr_tasks, connect, idle or udp\n"
-    "  --units N         segments, requests, connections, idle seconds or datagrams\n"
-    "  --connections N   open at a time (1)\n"
-    "  --transfers N     connections with text on their way at a time (all; idle: 4096)\n"
-    "  --window N        receive window, bytes (262144)\n"
-    "  --step N          time that a turn takes, ns (10000)\n"
-    "  --offload         checksums are the device's business\n"
-    "  --no-timestamps   no TCP timestamps: 1,460 bytes in a segment instead of 1,448\n"
-    "  --help            show this\n";
-
-static uint32_t number_or_exit(const char *text)
-{
-    const unsigned long number = strtoul(text, NULL, 10);
-
-    if (number == 0 || number > UINT32_MAX)
-        world_fail("not a sensible number");
-    return (uint32_t)number;
-}
-
-static void read_options(int argc, char **argv, struct options *options)
-{
-    static const struct option longs[] = {{"units", required_argument, NULL, 'u'},
-                                          {"connections", required_argument, NULL, 'c'},
-                                          {"window", required_argument, NULL, 'w'},
-                                          {"step", required_argument, NULL, 's'},
-                                          {"transfers", required_argument, NULL, 'x'},
-                                          {"offload", no_argument, NULL, 'o'},
-                                          {"no-timestamps", no_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    int letter;
-
-    while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-        if (letter == 'u')
-            options->units = number_or_exit(optarg);
-        else if (letter == 'c')
-            options->connections = number_or_exit(optarg);
-        else if (letter == 'w')
-            options->window_bytes = number_or_exit(optarg);
-        else if (letter == 's')
-            options->step_ns = number_or_exit(optarg);
-        else if (letter == 'x')
-            options->transfers = number_or_exit(optarg);
-        else if (letter == 'o')
-            options->offload = true;
-        else if (letter == 't')
-            options->no_timestamps = true;
-        else {
-            fputs(usage, letter == 'h' ? stdout : stderr);
-            exit(letter == 'h' ? 0 : 2);
-        }
-    }
-}
 
 int main(int argc, char **argv)
 {
     struct options options = {.connections = 1, .window_bytes = 262144, .step_ns = 10000};
+    const char *name = options_read(argc, argv, &options);
     const struct mode *mode = NULL;
     struct world *world;
 
-    read_options(argc, argv, &options);
-    for (unsigned i = 0; optind < argc && i < sizeof modes / sizeof *modes; i++) {
-        if (strcmp(argv[optind], modes[i].name) == 0)
+    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(name, modes[i].name) == 0)
             mode = &modes[i];
     }
-    if (!mode) {
-        fputs(usage, stderr);
-        return 2;
-    }
+    if (!mode)
+        options_usage();
     if (options.units == 0)
         options.units = mode->units;
     if (options.transfers == 0)
@@ -473,6 +423,6 @@ int main(int argc, char **argv)
     world = world_create(&options);
     mode->run(world);
     world_destroy(world);
-    free(counts.conns);
+    free(tally.conns);
     return 0;
 }

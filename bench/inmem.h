@@ -5,8 +5,46 @@
 #include "world.h"
 
 enum {
-    MESSAGE = 64 /* a request, and its response */
+    MESSAGE = 64, /* a request, and its response */
+    TEXT_BYTES = 65536
 };
+
+extern uint8_t some_text[TEXT_BYTES]; /* the text of everybody */
+
+/* What has happened. */
+struct tally {
+    uint32_t opened;
+    uint32_t closed;
+    uint64_t received;
+    uint64_t answered;
+    struct leat_tcp **conns; /* the client's */
+};
+
+extern struct tally tally;
+extern const struct leat_tcp_events *server_events; /* of what the server accepts */
+extern void (*listen_all)(struct world *world);     /* how it listens */
+
+/* Opens --connections, the server told by server_events; the client's get their number as argument.
+ * What is lost is lost from then on. */
+void connect_all(struct world *world, const struct leat_tcp_events *events);
+
+/* The number of the connection whose end in the server this is. */
+uint32_t connection_number(const struct leat_tcp *conn);
+
+/* Frees what has come; returns how much it was. */
+uint32_t swallow(struct leat_tcp *conn);
+
+/* on_open: tally it. */
+void note_open(struct leat_tcp *conn, void *arg);
+
+/* The modes of users' traffic: inmem_traffic.c. */
+void mix(struct world *world);
+void requests(struct world *world);
+void udp_mix(struct world *world);
+
+/* Fills @options in; returns the mode's name, or exits. */
+const char *options_read(int argc, char **argv, struct options *options);
+_Noreturn void options_usage(void);
 
 /* Has the server answer requests by tasks (leat/task.h), one a connection, which waits for the next
  * request. */

@@ -1,6 +1,9 @@
 /*
  * wire.h -- a wire between two stacks in one process that costs them nothing.
  *
+ * It may lose frames, mix the flows, and be a gateway that gives the client many addresses (NAT),
+ * one for each source port and, of TCP, destination port, as far as there are so many.
+ *
  * A frame is handed over by its pointer; the copy into the receiver's buffer, which a device would
  * do by DMA, happens in client_copy() and server_copy(), which the counts of the client and of the
  * server leave out.  What a driver does beside that is counted: taking a buffer for each frame, and
@@ -31,20 +34,33 @@ struct wire_queue {
     uint32_t taken;
 };
 
+struct wire;
+
 struct wire_end {
     struct leat_netif netif; /* first: the table's functions get its address */
+    struct wire *wire;
     struct wire_end *peer;
-    void (*copy)(struct leat_buf *to, const struct leat_buf *from);
+    void (*copy)(struct leat_buf *to, const struct leat_buf *from, uint32_t peers);
     struct wire_queue arriving;
     struct wire_queue sent; /* the device has read them: they may be freed */
 };
 
 struct wire {
     struct wire_end ends[2];
+    uint32_t peers;      /* addresses that the client's frames come from; 0: its own */
+    uint32_t loss_per_m; /* frames lost of a million */
+    uint64_t random;
 };
 
 /* @offload: both ends check and fill in checksums, as a device would. */
 void wire_init(struct wire *wire, uint16_t mtu, bool offload);
+
+/* The frames that are on their way to @end, dealt out one flow after the other, as they come from
+ * many senders at once: flows are told by the source port, and each keeps its order. */
+void wire_interleave(struct wire_end *end);
+
+/* A number below @limit; @state is that of an xorshift generator. */
+uint32_t wire_random(uint64_t *state, uint32_t limit);
 
 /* Frames that neither end has taken yet. */
 uint32_t wire_frames(const struct wire *wire);

@@ -20,6 +20,7 @@ enum {
     BUFS = 4096,
     BUFS_MANY = 16384,     /* many connections: their responses wait for delayed ACKs */
     BUF_BYTES_MANY = 1024, /* room for headers and a message */
+    SOCKETS_MAX = 60000,
     MANY = 1000
 };
 
@@ -38,7 +39,7 @@ static struct leat_tcp_config tcp_config(const struct options *options)
     const uint32_t at_once = options->transfers ? options->transfers : options->connections + 64;
 
     return (struct leat_tcp_config){
-        .connections = options->connections + 64,
+        .connections = options->connections + 64 + options->outstanding,
         .half_open = 1024,
         .time_wait = 65536,
         .listeners = PORTS_MAX,
@@ -56,29 +57,40 @@ static uint32_t buf_count(const struct options *options)
 {
     const uint64_t delayed_ack_ns = 40000000;
     const uint64_t round_ns = 2ull * options->step_ns * options->connections;
+    const uint32_t pieces = options->bytes_max / MTU + 1; /* of a message */
 
     if (options->connections <= MANY)
-        return BUFS;
+        return BUFS + 4 * pieces * options->outstanding;
     return round_ns < delayed_ack_ns ? 3 * options->connections : BUFS_MANY;
+}
+
+/* Whether a message fills more than a small buffer. */
+static bool options_are_large(const struct options *options)
+{
+    return options->imix || options->bytes_max > BUF_BYTES_MANY / 2;
 }
 
 static void side_create(struct world *world, struct side *side, unsigned index, struct leat_ip ip)
 {
     const uint32_t bufs = buf_count(&world->options);
-    const struct leat_config config = {.seed = {(uint8_t)(index + 1)},
-                                       .buf_count = bufs,
-                                       .buf_bytes = bufs > BUFS_MANY ? BUF_BYTES_MANY : 0,
-                                       .small_count = 2 * bufs,
-                                       .view_count = 2 * bufs};
+    const struct leat_config config = {
+        .seed = {(uint8_t)(index + 1)},
+        .buf_count = bufs,
+        .buf_bytes = bufs > BUFS_MANY && !options_are_large(&world->options) ? BUF_BYTES_MANY : 0,
+        .small_count = 2 * bufs,
+        .view_count = 2 * bufs};
     const struct leat_tcp_config tcp = tcp_config(&world->options);
+    const uint32_t sockets = world->options.peers + 1; /* of udp_mix, which refuses more */
+    const struct leat_udp_config udp = {
+        .sockets = sockets < SOCKETS_MAX ? (uint16_t)sockets : SOCKETS_MAX, .queue_max = 1024};
     const size_t bytes =
-        leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) + leat_udp_memory_bytes(NULL);
+        leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) + leat_udp_memory_bytes(&udp);
     struct leat_netif *netif = &world->wire.ends[index].netif;
 
     side->bytes = bytes;
     side->memory = malloc(bytes);
     if (!side->memory || leat_init(&side->stack, side->memory, bytes, &config) ||
-        leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, NULL) ||
+        leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, &udp) ||
         leat_attach(side->stack, netif) || leat_address_add(side->stack, netif, ip, 24))
         world_fail("can't build a stack");
 }
@@ -91,9 +103,13 @@ struct world *world_create(const struct options *options)
         world_fail("no memory");
     world->options = *options;
     world->now_ns = 1000000000;
+    world->random = 88172645463325252u;
     wire_init(&world->wire, MTU, options->offload);
+    world->wire.peers = options->peers;
     side_create(world, &world->client, 0, CLIENT_IP);
     side_create(world, &world->server, 1, SERVER_IP);
+    if (leat_route_add(world->server.stack, LEAT_IP4(0, 0, 0, 0), 0, CLIENT_IP))
+        world_fail("can't add a route");
     return world;
 }
 
@@ -147,18 +163,52 @@ COUNTED uint64_t server_poll(struct leat *stack, uint64_t now_ns)
     return leat_poll(stack, now_ns);
 }
 
+void world_begin_loss(struct world *world)
+{
+    world->wire.loss_per_m = world->options.loss_per_m;
+}
+
+uint32_t world_below(struct world *world, uint32_t limit)
+{
+    return wire_random(&world->random, limit);
+}
+
+uint32_t world_message_bytes(struct world *world)
+{
+    const struct options *options = &world->options;
+    uint32_t of_twelve;
+
+    if (!options->imix)
+        return options->bytes_min + world_below(world, options->bytes_max - options->bytes_min + 1);
+    of_twelve = world_below(world, 12);
+    return of_twelve < 7 ? 64 : of_twelve < 11 ? 576 : 1460;
+}
+
+static void turn(struct world *world, uint64_t (*client)(struct leat *, uint64_t),
+                 uint64_t (*server)(struct leat *, uint64_t))
+{
+    uint64_t look_ns, server_look_ns;
+
+    world->now_ns += world->options.step_ns;
+    look_ns = client(world->client.stack, world->now_ns);
+    if (world->options.interleave)
+        wire_interleave(&world->wire.ends[1]);
+    server_look_ns = server(world->server.stack, world->now_ns);
+    if (server_look_ns < look_ns)
+        look_ns = server_look_ns;
+    if (world->wire.loss_per_m > 0 && wire_frames(&world->wire) == 0 && look_ns != LEAT_NEVER_NS &&
+        look_ns > world->now_ns)
+        world->now_ns = look_ns;
+}
+
 void world_turn(struct world *world)
 {
-    world->now_ns += world->options.step_ns;
-    leat_poll(world->client.stack, world->now_ns);
-    leat_poll(world->server.stack, world->now_ns);
+    turn(world, leat_poll, leat_poll);
 }
 
 void world_counted_turn(struct world *world)
 {
-    world->now_ns += world->options.step_ns;
-    client_poll(world->client.stack, world->now_ns);
-    server_poll(world->server.stack, world->now_ns);
+    turn(world, client_poll, server_poll);
 }
 
 void world_turn_until(struct world *world, bool (*done)(void *arg), void *arg, uint64_t turns_max)
@@ -196,7 +246,7 @@ void world_count_begin(struct world *world)
 {
     (void)world;
     CALLGRIND_START_INSTRUMENTATION;
-    clock_gettime(CLOCK_MONOTONIC, &began);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
 }
 
 double world_count_end(struct world *world)
@@ -204,7 +254,7 @@ double world_count_end(struct world *world)
     struct timespec now;
 
     (void)world;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     CALLGRIND_STOP_INSTRUMENTATION;
     return (double)(now.tv_sec - began.tv_sec) + (double)(now.tv_nsec - began.tv_nsec) / 1e9;
 }

@@ -25,7 +25,14 @@ struct options {
     uint32_t window_bytes; /* offered at most */
     uint32_t step_ns;      /* that a turn takes */
     uint32_t transfers;    /* connections with text on its way at a time; 0: all of them */
-    bool offload;          /* checksums are the device's */
+    uint32_t outstanding;  /* requests begun and not answered, at a time */
+    uint32_t peers;        /* remote addresses behind a gateway; 0: one, which is a neighbour */
+    uint32_t bytes_min;    /* of a message */
+    uint32_t bytes_max;
+    uint32_t loss_per_m; /* frames lost of a million, both ways */
+    bool imix;           /* sizes are those of the Internet mix */
+    bool interleave;     /* frames to the server come from the flows in turn */
+    bool offload;        /* checksums are the device's */
     bool no_timestamps;
 };
 
@@ -41,6 +48,7 @@ struct world {
     struct side client;
     struct side server;
     uint64_t now_ns;
+    uint64_t random;
 };
 
 #define CLIENT_IP LEAT_IP4(10, 0, 0, 1)
@@ -60,7 +68,17 @@ uint32_t world_per_address(const struct world *world);
 /* Where the connection with this number goes to. */
 struct leat_endpoint world_server(uint32_t connection);
 
-/* A turn: the client's poll, then the server's; time passes. */
+/* From now on frames are lost, if the options say so. */
+void world_begin_loss(struct world *world);
+
+/* A number below @limit, at random; the same ones each time. */
+uint32_t world_below(struct world *world, uint32_t limit);
+
+/* Bytes of the next message. */
+uint32_t world_message_bytes(struct world *world);
+
+/* A turn: the client's poll, then the server's; time passes.  Where frames are lost it passes until
+ * somebody has something to do. */
 void world_turn(struct world *world);
 
 /* Turns until @done(@arg); exits if that takes more than @turns_max. */
@@ -69,7 +87,8 @@ void world_turn_until(struct world *world, bool (*done)(void *arg), void *arg, u
 /* The same turn, counted. */
 void world_counted_turn(struct world *world);
 
-/* Counting begins, and ends.  Time as well, which is what counts without callgrind. */
+/* Counting begins, and ends; returns the processor's time of the process, s, which is what counts
+ * without callgrind. */
 void world_count_begin(struct world *world);
 double world_count_end(struct world *world);
 

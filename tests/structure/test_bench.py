@@ -1,5 +1,6 @@
 """What tools/bench says of numbers, and of numbers that are missing; and the files of tools/embed.py."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import tree
 
 sys.path.insert(0, str(tree.ROOT / "tools/lib"))
 import netpage  # noqa: E402
+import noise  # noqa: E402
 import pathbench  # noqa: E402
 
 FOUND = {
     "reflector": {"leat, 64 B": [90, 100, 110], "bare, 64 B": [100, 100, 100]},
-    "tcp": {"in": [2, 4], "out": [3, 3], "Linux, TSO": [4, 4], "in, cost": [0.7, 0.5]},
+    "tcp": {"in": [2.8, 3.2], "out": [3, 3], "Linux, TSO": [4, 4], "in, cost": [0.7, 0.5]},
     "http": {"leat": [3000.0]},
     "dns": {"leat": [9e3], "leat, us": [4, 6, 5], "leat, all us": [10, 12, 11]},
     "stacks": {"requests, 1": [10e3, 10e3], "requests, 2": [15e3, 19e3], "us, 1": [20, 20],
@@ -42,6 +44,15 @@ class Numbers(unittest.TestCase):
         self.assertIsNone(said["http_vs_nginx"])
         self.assertEqual(said["pcap_feed_mpps"], 5)
         self.assertEqual(said["text_udp_only_bytes"], 2048)
+
+    def test_what_the_rounds_do_not_agree_on_is_not_said(self):
+        self.assertEqual(noise.steady([10, 11, 12]), 11)
+        self.assertIsNone(noise.steady([10, 11, 14]))
+        self.assertEqual(noise.steady([1, 10, 11, 12, 50]), 11)  # one that was disturbed, each way
+        self.assertIsNone(noise.steady([]))
+        said = netpage.as_json(FOUND | {"tcp": {"in": [2, 4], "Linux, TSO": [4, 4]}}, SIZES)
+        self.assertIsNone(said["tap_in_gbps"])
+        self.assertIsNone(said["tap_vs_linux"])
 
     def test_two_stacks_beside_one(self):
         said = netpage.as_json(FOUND, SIZES)
@@ -77,13 +88,17 @@ class Embedded(unittest.TestCase):
             (site / "sub").mkdir(parents=True)
             (site / "sub" / "a\"b.txt").write_bytes(bytes(range(256)))
             (site / "empty.html").touch()
+            os.utime(site / "empty.html", (784111777, 784111777))
             subprocess.run([sys.executable, tree.ROOT / "tools/embed.py", "--output", made, "--depfile",
-                            f"{made}.d", "site", site], check=True)
+                            f"{made}.d", "site", site], check=True,
+                           env=os.environ | {"SOURCE_DATE_EPOCH": "1000000000"})
             subprocess.run([*tree.CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
                             f"-I{tree.ROOT}/include", made], check=True)
             text = made.read_text(encoding="utf-8")
             self.assertIn('"/sub/a\\"b.txt"', text)
             self.assertIn("site_count = 2;", text)
+            self.assertRegex(text, r'"/empty.html", .* 784111777000000000u}')
+            self.assertRegex(text, r'"/sub/.* 1000000000000000000u}')
 
 
 if __name__ == "__main__":

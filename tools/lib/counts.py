@@ -13,22 +13,49 @@ CASES = {
     "bulk_offload": ["bulk", "--offload"],
     "bulk_window_64k": ["bulk", "--window", "65536"],
     "bulk_window_1m": ["bulk", "--window", "1048576"],
+    # frames come from several senders in turn
+    "bulk_2_flows": ["bulk", "--connections", "2", "--interleave"],
+    "bulk_4_flows": ["bulk", "--connections", "4", "--interleave"],
+    "bulk_8_flows": ["bulk", "--connections", "8", "--interleave"],
+    "bulk_16_flows": ["bulk", "--connections", "16", "--interleave"],
+    "bulk_loss": ["bulk", "--loss", "5000"],
     "rr": ["rr"],
-    # a round over all of them takes 20 ms, less than a delayed ACK waits
     "rr_tasks": ["rr_tasks"],
+    # at random, each from a peer of its own behind a gateway, up to 100 of them on their way
+    "rr_64_peers": ["mix", "--connections", "64", "--peers", "64", "--outstanding", "64", "--step", "2000"],
+    "rr_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "100", "--step", "2000"],
+    "rr_10k_peers": ["mix", "--connections", "10000", "--peers", "10000", "--outstanding", "100", "--step", "2000"],
+    "rr_100k_peers": ["mix", "--connections", "100000", "--peers", "100000", "--outstanding", "100", "--step", "2000"],
+    "rr_loss": ["mix", "--connections", "100", "--outstanding", "16", "--step", "2000", "--loss", "5000"],
+    # a round over all of them takes 20 ms, less than a delayed ACK waits
     "rr_100": ["rr", "--connections", "100", "--step", "100000"],
     "rr_10k": ["rr", "--connections", "10000", "--step", "1000"],
-    "rr_100k": ["rr", "--connections", "100000", "--step", "100"],
+    "rr_100k_20ms": ["rr", "--connections", "100000", "--step", "100"],
+    # a turn takes what it does take, and the order is random: a delayed ACK for each response
+    "rr_100k": ["mix", "--connections", "100000", "--step", "2000"],
     # two seconds: each response gets an ACK of its own
     "rr_100k_slow": ["rr", "--connections", "100000"],
     # 20 seconds; who has nothing on its way lends its transfer to others
     "rr_1m": ["rr", "--connections", "1000000", "--transfers", "16384"],
+    "mix_100": ["mix", "--connections", "100", "--outstanding", "16", "--sizes", "1-3000", "--step", "2000"],
+    "mix_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "16",
+                       "--sizes", "1-3000", "--step", "2000"],
+    "imix_1000_peers": ["mix", "--connections", "1000", "--peers", "1000", "--outstanding", "16", "--imix",
+                        "--step", "2000"],
     "connect": ["connect"],
     "connect_10k": ["connect", "--connections", "10000"],
+    "request": ["request"],
+    "request_1000_peers": ["request", "--peers", "1000", "--outstanding", "16", "--step", "2000"],
     "idle": ["idle", "--connections", "10000"],
     "idle_1m": ["idle", "--connections", "1000000"],
     "udp": ["udp"],
+    "udp_1000_peers": ["udp_mix", "--peers", "1000", "--outstanding", "16"],
+    "udp_10k_peers": ["udp_mix", "--peers", "10000", "--outstanding", "16"],
 }
+
+# those whose tables don't fit into a cache, and what they are compared with
+CACHED = ["rr", "rr_1000_peers", "rr_100k", "rr_100k_peers"]
+LAST_LEVEL = "2097152,16,64"  # bytes, ways, bytes of a line: 2 MB, what such a machine leaves to one program
 
 
 def have_callgrind():
@@ -46,15 +73,28 @@ def run(inmem, case):
     return fields(done.stdout)
 
 
-def count(inmem, case, side):
-    """Instructions a unit of one side, "client" or "server"."""
+def callgrind(inmem, case, sides, *more):
+    """The numbers of the line of totals, and the units."""
     with tempfile.TemporaryDirectory() as work:
         profile = Path(work) / "profile"
-        command = [
-            "valgrind", "--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no",
-            f"--toggle-collect={side}_poll", f"--toggle-collect={side}_copy",
-            f"--callgrind-out-file={profile}", inmem, *CASES[case],
-        ]
+        toggles = [f"--toggle-collect={side}_{what}" for side in sides for what in ("poll", "copy")]
+        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--collect-atstart=no", *toggles,
+                   *more, f"--callgrind-out-file={profile}", inmem, *CASES[case]]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        total = re.findall(r"^(?:summary|totals): (\d+)", profile.read_text(), re.MULTILINE)
-    return int(total[-1]) / fields(done.stdout)["units"]
+        total = re.findall(r"^(?:summary|totals): ([\d ]+)", profile.read_text(), re.MULTILINE)
+    return [int(number) for number in total[-1].split()], fields(done.stdout)["units"]
+
+
+def count(inmem, case, side):
+    """Instructions a unit of one side, "client" or "server"."""
+    numbers, units = callgrind(inmem, case, [side])
+    return numbers[0] / units
+
+
+def misses(inmem, case):
+    """Misses a unit, of both sides, in the first level of data and in a last level of 2 MB (cachegrind's
+    model of them: no prefetching, nobody else's lines)."""
+    numbers, units = callgrind(inmem, case, ["client", "server"], "--cache-sim=yes", "--I1=32768,8,64",
+                               "--D1=32768,8,64", f"--LL={LAST_LEVEL}")
+    numbers += [0] * (9 - len(numbers))  # Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw
+    return {"d1_misses": (numbers[4] + numbers[5]) / units, "ll_misses": sum(numbers[6:9]) / units}

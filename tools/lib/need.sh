@@ -37,9 +37,17 @@ llvm              command -v llvm-symbolizer
 libcmocka-dev     pkg-config --exists cmocka
 python3-pytest    system_python -c "import pytest"
 python3-scapy     system_python -c "import scapy"
+python3-h11       system_python -c "import h11"
+nginx-light       command -v nginx
 iputils-arping    command -v arping
 dnsmasq-base      command -v dnsmasq
+radvd             command -v radvd
 udhcpd            command -v udhcpd
+kea-dhcp4-server  command -v kea-dhcp4
+isc-dhcp-server   command -v dhcpd
+unbound           command -v unbound
+bind9             command -v named
+knot-resolver     command -v kresd
 chrony            command -v chronyd
 curl              command -v curl
 wrk               command -v wrk
@@ -64,7 +72,9 @@ help2man          command -v help2man
 pmccabe           command -v pmccabe
 spin              command -v spin
 gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
+libc6-dev-arm64-cross   test -e /usr/aarch64-linux-gnu/include/stdio.h
 gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
+libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
 qemu-user         command -v qemu-aarch64
 '
 # what tools/bench compares with; its column says so where one is missing
@@ -75,6 +85,7 @@ wrk               command -v wrk
 nginx-light       command -v nginx
 nsd               command -v nsd
 dnsperf           command -v dnsperf
+unbound           command -v unbound
 liblwip-dev       test -e /usr/include/lwip/lwipopts.h
 passt             command -v passt
 qemu-system-x86   command -v qemu-system-x86_64

@@ -2,6 +2,8 @@
 
 import statistics
 
+import noise
+
 # name: (what it is, unit, divisor of the numbers, leat's series, its peer's, goal)
 PAIRS = {
     "reflector 64 B": ("frames there and back, 64 B", "k/s", 1e3, ("reflector", "leat, 64 B"),
@@ -40,9 +42,9 @@ def median(numbers):
 
 
 def ratio(found, pair):
-    """The median of what leat is to its peer, round by round."""
+    """The median of what leat is to its peer, round by round; None if the rounds don't agree."""
     ours, theirs = series(found, pair[3]), series(found, pair[4])
-    return median([a / b for a, b in zip(ours, theirs)])
+    return noise.steady([a / b for a, b in zip(ours, theirs)])
 
 
 def stacks_ratio(found):
@@ -51,9 +53,9 @@ def stacks_ratio(found):
     def both(what):
         return zip(*(series(found, ("stacks", f"{what}, {count}")) for count in (1, 2)))
 
-    return (median([two / one for one, two in both("requests")]),
-            median([2 * one / two for one, two in both("us")]),
-            median([2 * one / two for one, two in both("all us")]))
+    return (noise.steady([two / one for one, two in both("requests")]),
+            noise.steady([2 * one / two for one, two in both("us")]),
+            noise.steady([2 * one / two for one, two in both("all us")]))
 
 
 def lesser(*numbers):
@@ -69,10 +71,10 @@ def as_json(found, sizes):
     total = {name: sum(parts.values()) for name, parts in (sizes or {}).items()}
     return {
         "tap_reflector_ratio": lesser(ratios["reflector 64 B"], ratios["reflector 1514 B"]),
-        "tap_in_gbps": median(series(found, ("tcp", "in"))),
-        "tap_out_gbps": median(series(found, ("tcp", "out"))),
-        "tap_in_plain_gbps": median(series(found, ("tcp", "in, no offload"))),
-        "tap_out_plain_gbps": median(series(found, ("tcp", "out, no offload"))),
+        "tap_in_gbps": noise.steady(series(found, ("tcp", "in"))),
+        "tap_out_gbps": noise.steady(series(found, ("tcp", "out"))),
+        "tap_in_plain_gbps": noise.steady(series(found, ("tcp", "in, no offload"))),
+        "tap_out_plain_gbps": noise.steady(series(found, ("tcp", "out, no offload"))),
         "stacks_ratio": stacks_ratio(found)[0],
         "stacks_ratio_cpu": stacks_ratio(found)[1],
         "tap_vs_linux": lesser(ratios["in"], ratios["out"]),

@@ -100,7 +100,8 @@ def bulk(bench):
     """One connection from chargen: leat to leat over the socket and in shared memory, with frames of 64 KiB
     and of 1,500 bytes, and leat to Linux over TAP, with super-frames and without."""
     ways = {name: (how, start_pair(bench, "chargen", *how)) for name, how in {
-        "socket": ("--socket", "--mtu", "65520"), "shm": ("--shm", "--mtu", "65520"),
+        "socket": ("--socket", "--offload", "--mtu", "65520"), "shm": ("--shm", "--mtu", "65520"),
+        "socket, sums": ("--socket", "--mtu", "65520"),
         "socket, 1500": ("--socket",), "shm, 1500": ("--shm",)}.items()}
     tap = bench.leat("chargen")
     plain = bench.leat("chargen", "--no-offload")
@@ -216,7 +217,8 @@ def shown(number):
 
 FRAMES = {"socket": "UNIX socket, stream", "shm": "shared memory", "datagram": "UNIX socket, datagrams",
           "tap": "TAP, two devices on a bridge", "xdp": "AF_XDP, veth", "xdp, busy": "AF_XDP, veth, `--busy-poll 20`"}
-BULK = {"socket": "leat to leat, socket, MTU 65,520", "shm": "leat to leat, shared memory, MTU 65,520",
+BULK = {"socket": "leat to leat, socket, MTU 65,520, `--offload`", "socket, sums": "the same with checksums",
+        "shm": "leat to leat, shared memory, MTU 65,520",
         "socket, 1500": "leat to leat, socket, MTU 1,500", "shm, 1500": "leat to leat, shared memory, MTU 1,500",
         "tap": "leat to Linux, TAP", "tap, no offload": "leat to Linux, TAP, without offloads"}
 USER = {"passt, in": "to leat, through passt", "qemu, in": "to leat, through QEMU's stack",
