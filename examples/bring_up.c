@@ -2,6 +2,7 @@
 #include "bring_up.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <leat/sntp.h>
 
@@ -38,6 +39,29 @@ static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_b
     say(up);
 }
 
+/* "echo: 2001:db8::2/64 by fe80::1, name server 2001:db8::53": what routers say, when it is other
+ * than before. */
+static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
+{
+    char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";
+    char line[OPTIONS_LINE_BYTES] = "";
+
+    if (leat_ip_is_any(facts->ip) && leat_ip_is_any(up->ip6))
+        return; /* no router has said anything */
+    up->ip6 = facts->ip;
+    leat_ip_format(facts->ip, ip);
+    leat_ip_format(facts->gateway, gateway);
+    if (facts->name_server_count > 0)
+        leat_ip_format(facts->name_servers[0], server);
+    snprintf(line, sizeof line, "%s: IPv6: %s/%u by %s, MTU %u, name server %s%s%.80s",
+             example.name, ip, (unsigned)facts->prefix_bits, gateway, (unsigned)facts->mtu, server,
+             facts->search[0] ? ", search " : "", facts->search);
+    if (memcmp(line, up->ipv6_line, sizeof line) == 0)
+        return;
+    memcpy(up->ipv6_line, line, sizeof line);
+    up->platform->say(up->platform, up->ipv6_line);
+}
+
 /* What the command line does not say. */
 static void learn(struct example_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
@@ -46,6 +70,8 @@ static void learn(struct example_platform *platform, const struct options *optio
         platform->gateway = facts->gateway;
     if (leat_ip_is_any(options->server))
         platform->server = facts->name_server_count > 0 ? facts->name_servers[0] : facts->gateway;
+    if (leat_ip_is_any(platform->server) && facts->ipv6.name_server_count > 0)
+        platform->server = facts->ipv6.name_servers[0];
     platform->time_server_count = facts->ntp_server_count;
     for (unsigned i = 0; i < facts->ntp_server_count; i++)
         platform->time_servers[i] = facts->ntp_servers[i];
@@ -61,7 +87,11 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
     learn(up->platform, up->options, facts);
     complaint = example.start(up->platform);
     if (!complaint) {
-        say_started(up, facts->ip, facts->prefix_bits);
+        if (leat_ip_is_any(facts->ip))
+            say_started(up, facts->ipv6.ip, facts->ipv6.prefix_bits);
+        else
+            say_started(up, facts->ip, facts->prefix_bits);
+        say_ipv6(up, &facts->ipv6);
         return;
     }
     snprintf(up->line, sizeof up->line, "%s: %.200s", example.name, complaint);
@@ -102,15 +132,24 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
     case LEAT_AUTOCONF_FACTS:
         learn(up->platform, up->options, facts);
         return;
+    case LEAT_AUTOCONF_IPV6:
+        learn(up->platform, up->options, facts);
+        say_ipv6(up, &facts->ipv6);
+        return;
     }
     say(up);
+}
+
+/* Without an address of the family the network is asked, unless one of IPv4 was given alone. */
+static bool has_ipv6(const struct options *options)
+{
+    return options->ip6_given || !options->ip_given;
 }
 
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp)
 {
     return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
-           leat_sntp_memory_bytes() +
-           (options->ip6_given ? leat_ipv6_memory_bytes(NULL) : 0);
+           leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(NULL) : 0);
 }
 
 static enum leat_err set_ip6(const struct bring_up *up)
@@ -119,7 +158,9 @@ static enum leat_err set_ip6(const struct bring_up *up)
     struct leat *stack = up->platform->stack;
     const enum leat_err err = leat_ipv6_register(stack, NULL);
 
-    return err ? err : leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
+    if (err || !options->ip6_given)
+        return err;
+    return leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
 }
 
 static enum leat_err set_address(struct bring_up *up, const char **step)
@@ -141,6 +182,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
 {
     const struct leat_autoconf_config config = {.host_name = example.name,
+                                                .slaac = !up->options->ip6_given,
                                                 .on_configured = on_configured,
                                                 .on_change = on_change,
                                                 .arg = up};
@@ -158,7 +200,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (err)
         return err;
     *step = "--ip6";
-    err = up->options->ip6_given ? set_ip6(up) : LEAT_OK;
+    err = has_ipv6(up->options) ? set_ip6(up) : LEAT_OK;
     if (err)
         return err;
     if (up->options->ip_given)

@@ -15,6 +15,8 @@ struct bring_up {
     const struct options *options;
     struct leat_host *host;         /* whose clock the stack goes by */
     struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
+    struct leat_ip ip6;             /* what routers gave us, as told last */
+    char ipv6_line[OPTIONS_LINE_BYTES];
     char line[OPTIONS_LINE_BYTES];
 };
 
@@ -22,8 +24,8 @@ struct bring_up {
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp);
 
 /* Attaches up->netif, registers UDP and TCP, and gives it the address and the gateway of --ip and
- * --gateway, and that of --ip6; without --ip a server of the network is asked.  What fails is named in @step, as the
- * user knows it. */
+ * --gateway, and that of --ip6; without --ip a server of the network is asked and, without --ip6
+ * too, its routers.  What fails is named in @step, as the user knows it. */
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step);
 
 /* Starts the example, now or when there is an address, and says so.  NULL, or why it didn't start

@@ -5,6 +5,7 @@
  */
 #include "notes.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -47,6 +48,8 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         add(&notes, "%02x", seed[i]);
     add(&notes, "\n");
+    if (options->clock_ns)
+        add(&notes, "clock %" PRIu64 "\n", options->clock_ns);
     if (options->ip_given) { /* else the recording holds what a server said */
         leat_ip_format(options->ip, ip);
         add(&notes, "ip %s/%u\n", ip, (unsigned)options->prefix_bits);

@@ -43,12 +43,14 @@ enum option_key {
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
+    KEY_CLOCK,
     KEY_FLIGHT,
     KEY_FLIGHT_SNAP,
     KEY_FLIGHT_PORT,
     KEY_FLIGHT_FILE,
     KEY_FLIGHT_DUMP,
     KEY_FAST_OPEN,
+    KEY_OFFLOAD,
     KEY_NO_OFFLOAD,
     KEY_STATS,
     KEY_VERBOSE,
@@ -99,10 +101,12 @@ static const struct option all_options[KEY_COUNT] = {
                      false},
     [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
     [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
-    [KEY_IP6] = {"ip6", "ADDRESS/BITS",
-                 "our IPv6 address, beside a link-local one (no IPv6); so far it\n"
-                 "                     answers pings, and UDP and TCP don't use it",
-                 false},
+    [KEY_IP6] =
+        {"ip6", "ADDRESS/BITS",
+         "our IPv6 address, beside a link-local one (what routers say;\n"
+         "                     with --ip no IPv6); so far it answers pings and UDP, and TCP\n"
+         "                     doesn't use it",
+         false},
     [KEY_SERVER] = {"server", "ADDRESS",
                     "whom to ask, for who asks (DHCP's name server, or\n"
                     "                     the gateway)",
@@ -118,15 +122,17 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
     [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
                        false},
-    [KEY_CERT] = {"cert", "FILE", "httpd: serve by TLS, with the certificates of this PEM file",
-                  true},
-    [KEY_KEY] = {"key", "FILE", "... and the private key of this one", true},
+    [KEY_CERT] = {"cert", "FILE",
+                  "certificates in PEM: httpd's own, to speak TLS; whom fetch trusts", true},
+    [KEY_KEY] = {"key", "FILE", "the private key of httpd's", true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"
                     "                     needs --mac, whose frames are left out, and --seed",
                     true},
     [KEY_SEED] = {"seed", "HEX", "fix what else is random: up to 64 digits; never in use", false},
+    [KEY_CLOCK] = {"clock", "NS", "what its clock says, since 1970, instead of the machine's",
+                   true},
     [KEY_FLIGHT] = {"flight", "KIB", "memory for the last frames (64); 0: keep none", false},
     [KEY_FLIGHT_SNAP] = {"flight-snap", "N", "bytes kept of each (96: the headers); 0: all", false},
     [KEY_FLIGHT_PORT] = {"flight-port", "N", "give them to who connects here, as a pcapng", false},
@@ -135,6 +141,8 @@ static const struct option all_options[KEY_COUNT] = {
                          "                     prints them for leat-replay unhex)",
                          true},
     [KEY_FLIGHT_DUMP] = {"flight-dump", NULL, "dump them at the end as well", false},
+    [KEY_OFFLOAD] = {"offload", NULL, "with --socket: leave checksums out, as the other leat does",
+                     true},
     [KEY_NO_OFFLOAD] =
         {"no-offload", NULL,
          "frames as on a wire: no super-frames, all checksums\n"
@@ -225,6 +233,9 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     } else if (key == KEY_IDLE) {
         good = parse_number(text, 0, 1u << 20, &number);
         options->idle_ns = number * UINT64_C(1000000000);
+    } else if (key == KEY_CLOCK) {
+        good = parse_number(text, 1, UINT64_MAX, &number);
+        options->clock_ns = number;
     } else if (key == KEY_MTU) {
         good = parse_number(text, 68, UINT16_MAX, &number); /* RFC 791 3.2 */
         options->mtu = (uint16_t)number;
@@ -273,26 +284,15 @@ static bool take_forward(struct options *options, const char *text)
 /* The options without a value: where each is noted, or NULL for the others. */
 static bool *flag_of(struct options *options, unsigned key)
 {
-    switch (key) {
-    case KEY_CREATE:
-        return &options->create;
-    case KEY_LISTEN:
-        return &options->listen;
-    case KEY_PASST:
-        return &options->passt;
-    case KEY_FLIGHT_DUMP:
-        return &options->flight_dump;
-    case KEY_FAST_OPEN:
-        return &options->fast_open;
-    case KEY_NO_OFFLOAD:
-        return &options->no_offload;
-    case KEY_STATS:
-        return &options->stats;
-    case KEY_VERBOSE:
-        return &options->verbose;
-    default:
-        return NULL;
-    }
+    bool *const places[KEY_COUNT] = {
+        [KEY_CREATE] = &options->create,         [KEY_LISTEN] = &options->listen,
+        [KEY_PASST] = &options->passt,           [KEY_FLIGHT_DUMP] = &options->flight_dump,
+        [KEY_FAST_OPEN] = &options->fast_open,   [KEY_OFFLOAD] = &options->offload,
+        [KEY_NO_OFFLOAD] = &options->no_offload, [KEY_STATS] = &options->stats,
+        [KEY_VERBOSE] = &options->verbose,
+    };
+
+    return places[key];
 }
 
 /* The options whose value is taken as it is: where, or NULL for the others. */
@@ -436,32 +436,35 @@ static enum options_outcome parse(struct options *options, const struct options_
 /* What can't be together, or NULL. */
 static const char *contradiction(const struct options *options)
 {
-    if (options->replay && !(options->mac_given && options->seed_given))
-        return "--replay needs --mac and --seed";
-    if (options->shm && (options->socket || options->passt || options->xdp))
-        return "--shm or another network, not both";
-    if (options->datagram && !options->socket)
-        return "--datagram needs --socket";
-    if (options->listen && !options->socket && !options->shm)
-        return "--listen needs --socket or --shm";
-    if (options->listen && options->datagram)
-        return "--listen is for streams, --datagram isn't one";
-    if ((options->forward_tcp[0] || options->forward_udp[0]) && !options->passt)
-        return "--forward needs --passt";
-    if (options->passt && options->socket)
-        return "--passt or --socket, not both";
-    if (options->xdp && (options->passt || options->socket))
-        return "--xdp or a socket, not both";
-    if (options->xdp && !options->ip_given)
-        return "--xdp needs --ip";
-    if (options->xdp && options->ip6_given)
-        return "--xdp gives us no frames for --ip6";
-    if (!leat_ip_is_any(options->gateway) && !options->ip_given && !options->passt)
-        return "--gateway needs --ip";
-    if (options->queue && !options->xdp)
-        return "--queue needs --xdp";
-    if (options->busy_poll_us && !options->xdp && !options->shm)
-        return "--busy-poll needs --xdp or --shm";
+    const bool has_path = options->socket || options->shm;
+    const bool forwards = options->forward_tcp[0] || options->forward_udp[0];
+    const bool has_gateway = !leat_ip_is_any(options->gateway);
+    const struct {
+        bool is_so;
+        const char *text;
+    } all[] = {
+        {options->replay && !(options->mac_given && options->seed_given),
+         "--replay needs --mac and --seed"},
+        {options->shm && (options->socket || options->passt || options->xdp),
+         "--shm or another network, not both"},
+        {options->datagram && !options->socket, "--datagram needs --socket"},
+        {options->listen && !has_path, "--listen needs --socket or --shm"},
+        {options->listen && options->datagram, "--listen is for streams, --datagram isn't one"},
+        {options->offload && (!options->socket || options->datagram),
+         "--offload needs --socket, without --datagram"},
+        {forwards && !options->passt, "--forward needs --passt"},
+        {options->passt && options->socket, "--passt or --socket, not both"},
+        {options->xdp && (options->passt || options->socket), "--xdp or a socket, not both"},
+        {options->xdp && !options->ip_given, "--xdp needs --ip"},
+        {has_gateway && !options->ip_given && !options->passt, "--gateway needs --ip"},
+        {options->queue && !options->xdp, "--queue needs --xdp"},
+        {options->busy_poll_us && !options->xdp && !options->shm,
+         "--busy-poll needs --xdp or --shm"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].is_so)
+            return all[i].text;
     return NULL;
 }
 

@@ -45,6 +45,7 @@ struct options {
     uint64_t idle_ns; /* 0: for ever */
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
+    uint64_t clock_ns;    /* what the clock says all the time; 0: ask the machine's */
     uint32_t buffers;     /* 0: the platform's default */
     uint32_t connections; /* 0: leat's default */
     uint32_t flight_kib;  /* for the last frames; 0: they are not kept */
@@ -54,6 +55,7 @@ struct options {
     const char *flight_file;
     bool create;
     bool fast_open;
+    bool offload; /* of a socket: the peer is a leat with the same */
     bool no_offload;
     bool stats;
     bool verbose;

@@ -54,7 +54,9 @@ static enum leat_err open_socket(struct posix_device *device, const struct optio
                                                                            : LEAT_SOCKET_STREAM,
                                               .mac = given_mac(options),
                                               .posix = device->posix,
-                                              .mtu = options->mtu};
+                                              .mtu = options->mtu,
+                                              .marks = options->offload,
+                                              .no_offload = is_as_on_a_wire(options)};
 
     return leat_socket_open(&device->socket, &config, why);
 }
@@ -98,6 +100,7 @@ static enum leat_err open_xdp(struct posix_device *device, const struct options 
     const struct leat_xdp_config config = {.device = options->xdp,
                                            .queue = options->queue,
                                            .ip = options->ip,
+                                           .ip6 = options->ip6_given ? options->ip6 : LEAT_IP_ANY,
                                            .memory = memory,
                                            .memory_bytes = memory_bytes,
                                            .busy_poll_us = options->busy_poll_us,

@@ -101,8 +101,11 @@ static void host_console(struct leat_host *host, const char *text, size_t len)
 
 static uint64_t host_civil_ns(struct leat_host *host)
 {
-    struct leat_host *machine = program_of_host(host)->device.machine;
+    const struct program *program = program_of_host(host);
+    struct leat_host *machine = program->device.machine;
 
+    if (program->options.clock_ns > 0)
+        return program->options.clock_ns;
     return machine->civil_ns ? machine->civil_ns(machine) : 0;
 }
 
@@ -214,6 +217,7 @@ static bool open_recorder(struct program *program)
 
     if (!options->record)
         return true;
+    program->options.clock_ns = host_civil_ns(&program->host); /* the same when it happens again */
     notes_write(notes, example.name, options, program->netif, program->seed);
     if (leat_pcap_recorder_open(&program->recorder, program->netif, options->record, notes, why)) {
         fprintf(stderr, "%s: %s\n", example.name, why);

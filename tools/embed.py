@@ -3,11 +3,13 @@
 
     embed.py [--depfile FILE] NAME FOLDER
 
-NAME becomes the array's name, and NAME_count its length. The tag is a hash of the bytes.
+NAME becomes the array's name, and NAME_count its length. The tag is a hash of the bytes, the time that
+of the file's last change; where SOURCE_DATE_EPOCH is set, no later than that.
 """
 
 import argparse
 import hashlib
+import os
 import pathlib
 import sys
 
@@ -31,6 +33,11 @@ def array(data):
         yield "    " + ",".join(map(str, data[start:start + BYTES_A_LINE])) + ","
 
 
+def modified(path):
+    """When the file was changed: whole seconds since 1970."""
+    return min(int(path.stat().st_mtime), int(os.environ.get("SOURCE_DATE_EPOCH") or 2**32))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depfile", type=pathlib.Path)
@@ -49,7 +56,8 @@ def main():
         tag = hashlib.sha256(data).hexdigest()[:16]
         kind = TYPES.get(path.suffix, "application/octet-stream")
         entries.append(f'    {{{literal(path.relative_to(options.folder))}, "{kind}", '
-                       f'{f"file_{number}" if data else 0}, {len(data)}, 0x{tag}u}},')
+                       f'{f"file_{number}" if data else 0}, {len(data)}, 0x{tag}u, '
+                       f'{modified(path)}000000000u}},')
     if not files:
         sys.exit(f"embed.py: there are no files in {options.folder}")
     lines += ["", f"const struct leat_http_file {options.name}[] = {{", *entries, "};",

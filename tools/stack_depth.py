@@ -7,7 +7,7 @@ BUILD is a folder that has been built (build): the tables of TCP, DHCP and TLS a
 gcc -O2 -fcallgraph-info=su.  Calls by pointer are followed to what INDIRECT says; one that it doesn't
 name is an error, and so is recursion.  Calls out of leat (the program's callbacks, a backend, the
 memory functions) are named and not counted: they come on top.  Exit status 1: no bound, or one of
-more than 4 KiB, which is what docs/security.md promises.
+more than 4.5 KiB, which is what docs/security.md promises.
 """
 
 import os
@@ -15,17 +15,19 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
-          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "lookup.c:on_timeout",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "lookup.c:on_timeout",
           "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired", "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
-         "conflict.c:tell", "address6.c:tell", "src/timer.c:call", "wait.c:ready_run"]
-LIMIT_BYTES = 4096
+         "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
+LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno"]  # every function of these files
+FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
 
 
@@ -42,21 +44,29 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 INDIRECT = {
     "autoconf/autoconf.c": OUT, "dhcp/events.c": actions_of("dhcp", "src/dhcp"),
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
-    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:", "address6_attached", "neighbours6_close"],
+    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
+                "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears"],
-    "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["ipv6.c:route_add", "ipv6.c:route_remove"],
+    "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
+    "ip/v6/slaac.c": OUT,
+    "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": OUT,
+    # calls of the family's functions, which stand in a header too
+    **{name: FAMILY6 for name in ("ip/host.h", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
+                                  "tcp/send/emit.c", "tcp/receive/ack.c", "tcp/api.c")},
+    "udp/udp_input.c": ["ipv6_is_ours", "transport6_port_unreachable"], "ip/v6/path6.c": ["ipv6_is_ours"],
+    "ip/v6/transport6.c": ["tcp_input", "udp_input", "tcp_icmp_error", "udp_icmp_error"],
     "ip/icmp_input.c": ["tcp_icmp_error", "udp_icmp_error"],
     "ip/ipv4_input.c": ["tcp_input", "udp_input", "icmp_input"],
     "connect/connect.c": OUT, "crypto/hkdf.c": OUT, "time/civil.c": OUT, "time/sntp.c": OUT,
-    "udp/udp_input.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION, "dns/lookup.c": OUT,
-    **{f"http/http_{name}.c": OUT for name in ("client", "exchange", "receive", "send", "server")},
+    **{f"http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
+                                          "http_receive", "http_send", "http_server")},
     "tls/events.c": actions_of("tls", "src/tls"),
-    **{f"tls/{name}.c": OUT for name in ("agree", "client", "end", "flight", "identity", "keys", "protect",
-                                         "record", "server", "session", "stream", "tls")},
+    **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "end", "flight", "identity", "keys", "protect",
+                                         "record", "resume", "server", "session", "stream", "ticket", "tls")},
     **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "serve", "tasks", "wait")},
 }
 # (caller, called): calls that come round to themselves, once more at most
@@ -70,11 +80,14 @@ def compile_all(build, folder):
     """Leaves a .ci file for each source in @folder."""
     sources = sorted((ROOT / "src").rglob("*.c"))
     environment = {**os.environ, "CCACHE_DISABLE": "1"}  # which keeps no .ci file
-    for number, source in enumerate(sources):
-        subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su", f"-I{build}/src/tls",
-                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src/tcp",
-                        f"-I{build}/src/dhcp", f"-I{build}/src/ip/v6", "-c", "-o",
+
+    def compile_one(number, source):
+        subprocess.run(["gcc", "-w", "-std=c11", "-O2", "-DNDEBUG", "-fcallgraph-info=su",
+                        f"-I{ROOT}/include", f"-I{ROOT}/src", f"-I{build}/src", "-c", "-o",
                         folder / f"{number}.o", source], check=True, env=environment)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_one, range(len(sources)), sources))
 
 
 def read_graph(folder):

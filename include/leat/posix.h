@@ -60,6 +60,16 @@ void leat_posix_unwatch(struct leat_posix *posix, int fd);
 bool leat_posix_guard(void *page, size_t bytes, bool guarded);
 
 /**
+ * For the switch of tasks where leat has none of its own (the build's option task_switch): a stack
+ * that grows down from @p end and begins with @p entry, which must not return.  What is returned
+ * lies there, and is for leat_posix_context_switch().
+ */
+void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg);
+
+/** Goes on with @p to; returns when somebody goes on with what @p from then points to. */
+void leat_posix_context_switch(void **from, void *to);
+
+/**
  * A descriptor that can be read when wait() would return before its deadline: for who has a loop of
  * its own (epoll, libuv, poll).  When it can be read, wait() with LEAT_NEVER_NS returns at once,
  * and says whether the program shall end; then, and at the latest at the time that it returned

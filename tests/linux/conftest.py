@@ -11,6 +11,7 @@ import pathlib
 import re
 import resource
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -25,6 +26,8 @@ QUICK = bool(os.environ.get("LEAT_QUICK"))
 LONG = bool(os.environ.get("LEAT_LONG"))  # meson test --setup long
 DEVICE = os.environ.get("LEAT_DEVICE", "tap")  # what the examples run on
 XDP = DEVICE == "xdp"  # AF_XDP over veth
+V6 = os.environ.get("LEAT_FAMILY") == "6"  # the examples are talked to over IPv6
+INET = socket.AF_INET6 if V6 else socket.AF_INET
 PATH = DEVICE in ("socket", "shm")  # no device, and no capabilities: a cable goes to the kernel's TAP device
 # as who has no right to anything but its own files
 NO_CAPABILITIES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
@@ -197,6 +200,9 @@ class Leat(Process):
         self.stats = {}
         self._stopped = False
         self._status = 0
+        self.over_v6 = V6 and not link
+        if self.over_v6:
+            options = ["--ip6", f"fd77:{number}::2/64", *options]
         if (XDP or PATH) and link:
             pytest.skip("a relay wants a TAP device")
         if XDP and mtu > 1772:
@@ -225,6 +231,20 @@ class Leat(Process):
             link.join(self.device)
         # address and MTU: the line that only comes when everything is up
         self.wait_for(rf"{re.escape(self.ip)}/24 on .*, MTU {said_mtu or mtu}, port")
+        if self.over_v6:
+            self.use_v6(f"fd77:{number}::")
+
+    @property
+    def host(self):
+        """Its address as it stands in a URL."""
+        return f"[{self.ip}]" if self.over_v6 else self.ip
+
+    def use_v6(self, prefix):
+        """From now on both ends' addresses are those of IPv6; ours has been checked by then."""
+        run("ip", "addr", "add", f"{prefix}1/64", "dev", self.wire, "nodad")
+        self.ip, self.peer = f"{prefix}2", f"{prefix}1"
+        self.ips = [self.ip]
+        assert until(lambda: b" 1 received" in run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False))
 
     def settle(self):
         """Waits until it has seen what was sent before: an answered ping came after all of it."""

@@ -61,7 +61,7 @@ static void make_stream(uint8_t *stream)
 
 __attribute__((noinline)) static void say_info(struct pump *pump, const struct leat_tcp *conn)
 {
-    char text[LEAT_TCP_INFO_TEXT_BYTES];
+    static char text[LEAT_TCP_INFO_TEXT_BYTES]; /* with the other too long for a frame */
     struct leat_tcp_info info;
 
     leat_tcp_get_info(conn, &info);

@@ -25,7 +25,7 @@ class Echo:
         self.sent = 0
         self.received = 0
         self.ended = False
-        self.sock = socket.socket()
+        self.sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
         self.sock.setblocking(False)
         self.sock.connect_ex(address)
 

@@ -39,7 +39,7 @@ def test_threat_A2_a_forged_reply_interrupts_nobody(leat):
     echo = leat("echo")
     with socket.create_connection((echo.ip, 7), timeout=5) as conn:
         for number in range(20):
-            arp_reply(echo.device, LIE, echo.peer, mac_bytes(echo.mac), echo.ip)
+            arp_reply(echo.wire, LIE, echo.peer, mac_bytes(echo.mac), echo.ip)
             text = b"line %d\n" % number
             conn.sendall(text)
             assert conn.recv(100) == text
@@ -54,9 +54,9 @@ def test_a_neighbour_that_really_moved_is_believed(leat):
     echo = leat("echo")
     assert answers(echo.ip)
     new = "02:00:00:00:aa:01"
-    run("ip", "link", "set", echo.device, "address", new)
-    assert mac_of(echo.device) == new
-    arp_reply(echo.device, mac_bytes(new), echo.peer, mac_bytes(echo.mac), echo.ip)
+    run("ip", "link", "set", echo.wire, "address", new)
+    assert mac_of(echo.wire) == new
+    arp_reply(echo.wire, mac_bytes(new), echo.peer, mac_bytes(echo.mac), echo.ip)
     began = time.monotonic()
     assert until(lambda: answers(echo.ip), timeout=10)
     assert time.monotonic() - began < 4  # a second for the old address, and a lost ping's time

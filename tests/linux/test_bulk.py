@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import DEVICE, QUICK, until
+from conftest import DEVICE, INET, QUICK, V6, until
 from stream import echo_all
 
 MEGABYTE = 1_000_000
@@ -27,7 +27,8 @@ def test_100_mb_each_way_without_a_copy(leat):
     report("loss 0", BULK, echo_all((echo.ip, 7), 1, BULK, timeout=200))
     stats = echo.stop()
     assert stats["copied_tx_bytes"] == 0, "the TAP backend gathers: nothing is to be copied"
-    assert stats["copied_compact_bytes"] == 0
+    if DEVICE != "xdp":  # whose rings hold a part of the pool, and more on a busy machine
+        assert stats["copied_compact_bytes"] == 0
     assert stats["copied_tap_frames"] == 0
     assert stats["tcp_opened_passive"] == 1 == stats["tcp_closed"]
 
@@ -36,9 +37,9 @@ def test_100_mb_each_way_without_a_copy(leat):
 def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_them(leat):
     """Each holds down 64 KiB of it, and 64 of them all: then they are copied, and nothing is lost."""
     echo = leat("echo")
-    piece, count = 3 * 1448, 400
+    piece, count = 3 * (1428 if V6 else 1448), 400
     data = random.Random(3).randbytes(piece * count)
-    with socket.socket() as sock:
+    with socket.socket(INET) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(30)
@@ -77,7 +78,7 @@ def test_one_connection_with_5_percent_lost(leat, lossy):
     assert echo.stop()["tcp_fast_recoveries"] > 0
 
 
-@pytest.mark.parametrize("mtu", [576, 9000])
+@pytest.mark.parametrize("mtu", [1280 if V6 else 576, 9000])
 def test_other_mtus(leat, mtu):
     echo = leat("echo", mtu=mtu)
     total = BULK // 10
@@ -90,9 +91,10 @@ def test_other_mtus(leat, mtu):
 @pytest.mark.skipif(DEVICE == "shm", reason="both ends of the memory must have the same")
 def test_our_mtu_may_be_less_than_the_kernels(leat):
     """--mtu: our MSS option tells the kernel (RFC 9293 3.7.1)."""
-    echo = leat("echo", options=["--mtu", "700", "--no-offload"], said_mtu=700)
+    mtu = 1300 if V6 else 700
+    echo = leat("echo", options=["--mtu", mtu, "--no-offload"], said_mtu=mtu)
     echo_all((echo.ip, 7), 1, MEGABYTE, timeout=60)
-    assert echo.stop()["rx_frames"] > MEGABYTE // 660
+    assert echo.stop()["rx_frames"] > MEGABYTE // (mtu - 40)
 
 
 def test_a_thousand_connections_at_once(leat):

@@ -196,7 +196,8 @@ def test_datagrams_of_many_fragments_go_both_ways(leat):
     said = run("iperf", "-u", "-c", server.ip, "-n", "2M", "-b", "50M", "-l", 63000, timeout=60).decode()
     lost, total = map(int, re.findall(r"(\d+)/(\d+) \(", said)[-1])
     assert total > 30 and lost <= 2, said
-    size, lost, total = datagrams_from_us(server, "-n", "2M", "-b", "50M", "-l", 63000)
+    # slower: the client's socket holds two of them, and a busy machine lets it wait
+    size, lost, total = datagrams_from_us(server, "-n", "2M", "-b", "10M", "-l", 63000)
     assert total > 30 and lost <= 2 and size == (total - lost) * 63000
     stats = server.stop()
     assert stats["ip_reassembled"] > 30 and stats["ip_fragments_sent"] > 30 * 43

@@ -32,7 +32,7 @@ WRONG = [
     ["--gateway", "10.0.0.1/24"], ["--port", "0"],
     ["--port", "65536"], ["--port", "7x"], ["--port", "-1"], ["--mac", "02:00:00"],
     ["--mac", "02:00:00:00:00:0g"], ["--mtu", "67"], ["--mtu", "65536"], ["--buffers", "0"],
-    ["--connections", "many"], ["--seed", "xyz"], ["--seed", "00"], ["--seed", "1" * 65],
+    ["--connections", "many"], ["--seed", "xyz"], ["--clock", "0"], ["--clock", "now"], ["--seed", "00"], ["--seed", "1" * 65],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
 ]  # fmt: skip
 
@@ -107,7 +107,7 @@ def test_record_where_nobody_can_write():
     run("ip", "link", "del", "odd3")
 
 
-@pytest.mark.parametrize("name", ["echo", "discard", "chargen", "dns", "resolve", "resolver", "clock", "httpd",
+@pytest.mark.parametrize("name", ["echo", "discard", "chargen", "dns", "resolve", "resolver", "sieve", "clock", "httpd",
                                   "upload", "iperf", "echo_task", "chat", "whois"])
 def test_help_and_version(name):
     shown = start("--help", name=name)
@@ -118,6 +118,10 @@ def test_help_and_version(name):
         assert option in shown.stdout
     version = start("--version", name=name)
     assert version.returncode == 0 and version.stdout.startswith(f"{name} (leat) ")
+
+
+def test_help_and_version_of_fetch():
+    test_help_and_version("fetch")
 
 
 def test_the_device_can_be_made_by_us():

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
@@ -65,7 +66,7 @@ def talk_httpd(program):
 
 def talk_anything(program):
     """To a server of which nothing is known but its port; one may never stop."""
-    port = int(program.lines[0].rpartition(" ")[2])
+    port = int(re.search(r"port (\d+)$", program.text, re.M)[1])
     run("ping", "-n", "-c", 1, program.ip)
     with contextlib.suppress(OSError), socket.create_connection((program.ip, port), 5) as sock:
         sock.settimeout(2)
@@ -81,7 +82,7 @@ TALKS = {"echo": talk_echo, "dns": talk_dns, "discard": talk_discard, "httpd": t
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_server(leat, tmp_path, name):
     path = tmp_path / "run.pcapng"
-    if name in ("clock", "resolve", "whois"):
+    if name in ("clock", "fetch", "resolve", "whois"):
         pytest.skip("it asks: below")
     program = leat(name, options=["--record", path])
     TALKS.get(name, talk_anything)(program)
@@ -119,6 +120,24 @@ def test_whois(leat, tmp_path):
             assert asking.wait(60) == 0
         finally:
             run("ip", "link", "del", "asks3", check=False)
+    assert_same(path, 6)
+
+
+def test_fetch(tmp_path):
+    make_tap("asks5", address="10.83.0.1/24")
+    path = tmp_path / "run.pcapng"
+    with socket.create_server(("10.83.0.1", 8080)) as server:
+        server.settimeout(60)
+        asking = Process(binary("fetch"), "--tap", "asks5", "--ip", "10.83.0.2/24", "--record", path,
+                         "http://10.83.0.1:8080/x")
+        try:
+            conn, _ = server.accept()
+            with conn:
+                assert conn.recv(1000).startswith(b"GET /x HTTP/1.1\r\nHost: 10.83.0.1:8080\r\n")
+                conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n")
+                assert asking.wait(60) == 0
+        finally:
+            run("ip", "link", "del", "asks5", check=False)
     assert_same(path, 6)
 
 

@@ -1,6 +1,8 @@
 """The examples without root: over UNIX sockets and through passt, as an ordinary user."""
 
 import os
+import pathlib
+import re
 import shutil
 import socket
 import struct
@@ -76,13 +78,22 @@ def example():
         print(f"--- {' '.join(process.command)}\n{process.text}")
 
 
-@pytest.mark.parametrize("how", ["--socket", "--shm"])
+@pytest.mark.parametrize("how", [["--socket"], ["--shm"], ["--offload", "--socket"]])
 def test_two_programs_on_leat_are_a_network_of_their_own(example, folder, how):
     path = folder / "wire"
-    example("dns", how, path, "--listen", "--ip", "10.0.0.2/24")
-    asked = run(*as_user(binary("resolve"), how, str(path), "--ip", "10.0.0.3/24",
+    example("dns", *how, path, "--listen", "--ip", "10.0.0.2/24")
+    asked = run(*as_user(binary("resolve"), *how, str(path), "--ip", "10.0.0.3/24",
                          "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
     assert b"192.0.2." in asked, asked
+
+
+def test_a_peer_without_marks_ends_who_leaves_checksums_out(example, folder):
+    path = folder / "wire"
+    example("dns", "--socket", path, "--listen", "--ip", "10.0.0.2/24")
+    asker = Process(*as_user(binary("resolve"), "--offload", "--socket", str(path), "--ip", "10.0.0.3/24",
+                             "--server", "10.0.0.2", "www.example.com"))  # fmt: skip
+    asker.wait_for("the peer has closed the connection")
+    assert asker.wait() == 1
 
 
 def test_frames_that_the_peer_cuts_anywhere_are_answered(example, folder):
@@ -132,6 +143,8 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
     (["--gateway", "10.0.0.1"], "--gateway needs --ip"),
     (["--listen"], "--listen needs --socket or --shm"),
     (["--datagram", "x"], "--datagram needs --socket"),
+    (["--offload"], "--offload needs --socket"),
+    (["--offload", "--socket", "x", "--datagram", "y"], "--offload needs --socket, without --datagram"),
     (["--shm", "/nowhere/wire"], "start the other end first"),
     (["--shm", "x", "--socket", "y"], "--shm or another network, not both"),
     (["--busy-poll", "5"], "--busy-poll needs --xdp or --shm"),
@@ -175,6 +188,29 @@ def test_a_guest_of_qemu_is_the_other_end(example, folder, kind):
     finally:
         guest.kill()
         print(guest.text)
+
+
+def test_passt_loses_nothing_of_a_full_window(example, outside):
+    """What its end of the socket doesn't take at once it throws away: so that end is as large as a window."""
+    if not shutil.which("passt") or int(pathlib.Path("/proc/sys/net/core/wmem_max").read_text()) < 4 << 20:
+        pytest.skip("no passt, or a system whose users have small sockets")
+    discard = example("discard", "--passt", "--forward", "tcp:7010:9", "--stats", up="MTU 65520, port")
+
+    def taken():
+        try:
+            with socket.create_connection(("127.0.0.1", 7010), 20) as client:
+                client.settimeout(20)
+                client.sendall(bytes(40_000_000))
+                client.shutdown(socket.SHUT_WR)
+                return client.recv(1) == b""
+        except OSError:
+            return False
+
+    if not until(taken, 40) and not discard.running:
+        pytest.skip("passt doesn't run here: " + discard.text)
+    discard.stop()
+    assert re.search(r"^tcp_opened_passive +[1-9]", discard.text, re.M), discard.text
+    assert not re.search(r"^tcp_out_of_order +[1-9]", discard.text, re.M), discard.text
 
 
 def test_passt_lets_an_ordinary_user_be_reached_on_a_port(example, outside):

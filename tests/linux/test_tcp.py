@@ -1,5 +1,6 @@
 """How connections open, wait and end; the kernel is the peer."""
 
+import contextlib
 import select
 import socket
 import struct
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import run, until
+from conftest import INET, PATH, run, until
 from stream import expected
 
 
@@ -89,7 +90,7 @@ def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
     """The zero window of a slow reader, and its opening (RFC 9293 3.8.6.1)."""
     echo = leat("echo")
     data = bytes(expected(0, 900_000))
-    with socket.socket() as conn:
+    with socket.socket(INET) as conn:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         conn.settimeout(20)
@@ -117,7 +118,8 @@ def test_small_texts_one_at_a_time(leat):
         for number in range(1000):
             conn.sendall(b"%4d" % number)
             assert conn.recv(4) == b"%4d" % number
-        assert time.monotonic() - began < 5, "somebody waits for a delayed ACK"
+        # a cable is one process more on the way; a delayed ACK a text would take 40 s
+        assert time.monotonic() - began < (20 if PATH else 5), "somebody waits for a delayed ACK"
     assert echo.stop()["tcp_sent"] < 1000 + 20, "an echo carries the ACK: no segment of its own"
 
 
@@ -134,13 +136,17 @@ class Slow:
 
     def __init__(self, program):
         self.program = program
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock = socket.socket(INET, socket.SOCK_DGRAM)
         self.sock.settimeout(5)
         self.sock.connect((program.ip, 7))
 
     def go_on(self):
-        self.sock.send(b"go on")
-        assert self.sock.recv(100) == b"go on"
+        for _ in range(3):  # a full device may lose it
+            self.sock.send(b"go on")
+            with contextlib.suppress(TimeoutError):
+                assert self.sock.recv(100) == b"go on"
+                return
+        pytest.fail("no answer to go on")
 
 
 @pytest.fixture
@@ -172,7 +178,7 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
     """
     clients = []
     for number in range(10):
-        conn = socket.socket()
+        conn = socket.socket(INET)
         conn.setblocking(False)
         conn.connect_ex((slow.program.ip, 7))
         clients.append(conn)

@@ -1,15 +1,16 @@
 """UDP through the echo example."""
 
 import os
+import re
 import socket
 
 import pytest
 
-from conftest import XDP, run
+from conftest import INET, V6, XDP, run
 
 
 def client(echo):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock = socket.socket(INET, socket.SOCK_DGRAM)
     sock.settimeout(5)
     sock.connect((echo.ip, 7))
     return sock
@@ -20,7 +21,7 @@ def test_nc(leat):
     assert text == b"hello over UDP\n"
 
 
-@pytest.mark.parametrize("mtu", [576, 1500, 9000])
+@pytest.mark.parametrize("mtu", [1280 if V6 else 576, 1500, 9000])
 def test_every_size_comes_back_whole(leat, mtu):
     echo = leat("echo", mtu=mtu)
     largest = min(65507, 8 * ((mtu - 20) // 8 * 8))  # in so many fragments that a datagram may have
@@ -33,6 +34,21 @@ def test_every_size_comes_back_whole(leat, mtu):
     stats = echo.stop()
     assert stats["taken_udp"] == len(sizes) == stats["udp_sent"]
     assert stats["copied_tx_bytes"] == 0
+
+
+@pytest.mark.skipif(not V6, reason="IPv4 has no zones")
+def test_a_link_local_address_with_its_zone(leat):
+    echo = leat("echo")
+    run("ip", "addr", "add", "fe80::1/64", "dev", echo.device, "nodad")
+    # as often as it takes until ours has been checked for duplicates
+    text = run("ping", "-6", "-n", "-L", "-c", 5, "-W", 2, f"ff02::1%{echo.device}", check=False).decode()
+    found = re.search(r"from (fe80::[0-9a-f:]+)%", text)
+    assert found, text
+    with socket.socket(INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(5)
+        sock.connect((found[1], 7, 0, socket.if_nametoindex(echo.device)))
+        sock.send(b"from next door")
+        assert sock.recv(100) == b"from next door"
 
 
 def test_ten_thousand_datagrams(leat):
@@ -67,7 +83,7 @@ def test_a_pool_that_runs_dry_recovers(leat):
     echo.stop()
 
 
-@pytest.mark.skipif(XDP, reason="the filter leaves broadcasts to Linux")
+@pytest.mark.skipif(XDP or V6, reason="the filter leaves broadcasts to Linux; IPv6 has none")
 def test_broadcast_is_heard_and_answered_by_unicast(leat):
     echo = leat("echo")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -82,7 +98,7 @@ def test_broadcast_is_heard_and_answered_by_unicast(leat):
 def test_closed_port_is_refused(leat):
     """The kernel turns our ICMP port unreachable into an error of the socket."""
     echo = leat("echo")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+    with socket.socket(INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(5)
         sock.connect((echo.ip, 9))
         sock.send(b"nobody")

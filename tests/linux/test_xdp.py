@@ -6,9 +6,10 @@ import time
 
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
-from conftest import XDP, binary, run
+from conftest import XDP, binary, run, until
 
 pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
 
@@ -30,6 +31,28 @@ def test_the_rest_is_left_to_linux(leat):
         wire.send(bytes(theirs))
         assert b"to Linux" in there.recv(2000)
     assert echo.stop()["rx_frames"] >= 1
+
+
+def test_the_rest_of_ipv6_is_left_to_linux(leat):
+    """Our address and its group are ours; the next one, its group and all nodes are the kernel's."""
+    echo = leat("echo", options=["--ip6", "2001:db8:6::2/64"])
+    run("ip", "addr", "add", "2001:db8:6::1/64", "dev", echo.wire, "nodad")
+    assert until(lambda: b" 1 received" in run("ping", "-6", "-n", "-c", 1, "-W", 1, "2001:db8:6::2", check=False))
+    seen = set()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86DD)) as there, socket.socket(
+        socket.AF_PACKET, socket.SOCK_RAW
+    ) as wire:
+        there.bind((echo.device, 0x86DD))
+        there.settimeout(5)
+        wire.bind((echo.wire, 0))
+        for host in ("2001:db8:6::2", "ff02::1:ff00:2", "2001:db8:6::3", "ff02::1:ff00:3", "ff02::1", "fe80::2"):
+            wire.send(bytes(Ether(dst=echo.mac, src="02:00:00:00:00:99") / IPv6(src="2001:db8:6::1", dst=host)
+                            / UDP(dport=4444) / b"whose?"))  # fmt: skip
+        while "fe80::2" not in seen:
+            frame = Ether(there.recv(2000))
+            if b"whose?" in bytes(frame):
+                seen.add(frame[IPv6].dst)
+    assert seen == {"2001:db8:6::3", "ff02::1:ff00:3", "ff02::1", "fe80::2"}
 
 
 def test_two_programs_do_not_share_a_queue(leat):

@@ -48,7 +48,7 @@ def tests_of_the_tree():
 def markdown():
     """All documents of the tree."""
     return [path.relative_to(tree.ROOT) for path in
-            sorted([*tree.ROOT.glob("*.md"), *(tree.ROOT / "docs").glob("*.md")])]
+            sorted([*tree.ROOT.glob("*.md"), *(tree.ROOT / "docs").glob("*.md"), *(tree.ROOT / "docs/book").glob("*.md")])]
 
 
 class Transitions(unittest.TestCase):

@@ -23,6 +23,9 @@ COMPILERS_OWN = re.compile(r"__(u?div|u?mod|mul|ashl|ashr|lshr|clz|ctz|popcount|
 # what a machine without a libc brings along, and where its loader begins
 METALS_OWN = {"_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strncmp", "strchr"}
 
+# what IPv6 is made of: a program that doesn't register it links none
+IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|transport6|(address|neighbour|route|path|host|fragment)s?6)")
+
 UDP_ONLY = """
 #include <leat/leat.h>
 
@@ -191,6 +194,7 @@ class Delivered(unittest.TestCase):
         self.assertIn("leat_udp_send_to", names)
         self.assertEqual([name for name in names if re.match("(leat_+)?(tcp|dns|resolver|task|flow|channel)", name)],
                          [])
+        self.assertEqual([name for name in names if IPV6.match(name)], [])
 
     def test_a_strangers_names_do_not_collide(self):
         self.compile("same_names", SAME_NAMES + UDP_ONLY)
@@ -198,6 +202,9 @@ class Delivered(unittest.TestCase):
     def test_the_program_of_the_readme(self):
         program = self.compile("readme", readme_program(), "leat-posix")
         self.assertLessEqual(readme_program().index("int main"), 2000, "the echo comes first")
+        names = [name for name, _ in self.symbols("--defined-only", of=program)]
+        self.assertIn("leat_tcp_listen", names)
+        self.assertEqual([name for name in names if IPV6.match(name)], [])
         # without a device it says so, and that it failed
         done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
         self.assertNotEqual(done.returncode, 0)

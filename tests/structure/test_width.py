@@ -5,8 +5,7 @@ import unittest
 import tree
 
 FLAGS = ["-m32", "-std=c11", "-ffreestanding", "-fsyntax-only", "-Wall", "-Wconversion", "-Werror"]
-PATHS = [tree.ROOT / "examples/bare/include", tree.ROOT / "include", tree.ROOT / "src", tree.BUILD / "src/tcp",
-         tree.BUILD / "src/dhcp", tree.BUILD / "src/tls", tree.BUILD / "src/ip/v6"]
+PATHS = [tree.ROOT / "examples/bare/include", tree.ROOT / "include", tree.ROOT / "src", tree.BUILD / "src"]
 
 
 class Width(unittest.TestCase):

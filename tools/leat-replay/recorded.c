@@ -35,6 +35,7 @@ struct command_line {
 static const char *option_of(const char *name)
 {
     static const char *const names[][2] = {{"seed", "--seed"},
+                                           {"clock", "--clock"},
                                            {"ip", "--ip"},
                                            {"ip6", "--ip6"},
                                            {"gateway", "--gateway"},
