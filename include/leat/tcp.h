@@ -240,7 +240,8 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
                                const struct leat_tcp_events *events, void *arg);
 
 /**
- * Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed.  Who
+ * Bytes that leat_tcp_send() and leat_tcp_write() will take now; 0 once our side is closed.  It
+ * holds for the next of them in this turn, also if the buffers for it are taken in between.  Who
  * has been told 0 because the queue is full, or because the connection or its remote address holds
  * its share of the pool (leat_tcp_config.share_percent), will hear on_writable.
  */

@@ -75,8 +75,18 @@ static bool is_closing(const struct leat_tcp *conn)
     return conn->flags & (CONN_FIN_QUEUED | CONN_TELL_CLOSED | CONN_NO_READER);
 }
 
+/* Who was told of room and then took buffers to fill it must not hear that they were the last ones
+ * of its share: what was told holds for this turn, or until text is queued. */
+static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t bytes)
+{
+    transfer->told_bytes = bytes;
+    transfer->told_ns = now_ns;
+    return bytes;
+}
+
 uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 {
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
     const uint32_t limit = tcp_send_limit(conn);
 
     if (is_closing(conn))
@@ -87,7 +97,9 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
         return 0;
     }
     if (conn->transfer->sendq.bytes < limit && tcp_send_units(conn) > 0)
-        return limit - conn->transfer->sendq.bytes;
+        return tell_room(conn->transfer, now_ns, limit - conn->transfer->sendq.bytes);
+    if (conn->transfer->told_bytes > 0 && conn->transfer->told_ns == now_ns)
+        return conn->transfer->told_bytes;
     if (conn->transfer->sendq.bytes < limit) /* perhaps no ACK of ours tells when there is room */
         tcp_retry_later(conn);
     /* The limit moves with the window and the pool, so the queue may be full now that was not when
@@ -129,6 +141,7 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
         return LEAT_ERR_FULL;
     }
     tcp_event(&conn->tcb, TCP_SEND, &step);
+    conn->transfer->told_bytes = 0;
     leat_buf_free(step.text); /* what the table did not want */
     remember_if_full(conn);
     return step.err;
@@ -151,6 +164,7 @@ static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, ui
                                       tcp_send_pieces(conn), bytes, wanted);
 
     tcp_note_sendq(conn, held);
+    conn->transfer->told_bytes = 0;
     return done;
 }
 

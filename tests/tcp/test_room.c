@@ -131,6 +131,25 @@ static void a_side_that_is_closed_waits_for_nothing(void **state)
     assert_int_equal(talk->writable, 0);
 }
 
+/* The share of a connection ends somewhere, and the buffer of a text may be what ends it. */
+static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool;
+    unsigned sent = 0;
+
+    begin(talk);
+    pool = leat_pool(talk->world->stack);
+    while (leat_tcp_send_room(talk->conn) > 0) {
+        struct leat_buf *text = leat_buf_copy(pool, "x", 1);
+
+        assert_true(leat_tcp_send_room(talk->conn) > 0); /* as layers between ask again */
+        assert_int_equal(leat_tcp_send(talk->conn, text), LEAT_OK);
+        sent++;
+    }
+    assert_true(sent > 8 && sent < QUEUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +157,7 @@ int main(void)
         talk_test_later(it_does_not_come_before),
         talk_test_later(room_that_is_there_is_told_in_the_next_turn),
         talk_test_later(more_than_the_queue_can_hold_means_all_of_it),
+        talk_test_later(what_was_told_holds_for_the_buffers_that_are_then_taken),
         talk_test_later(who_found_no_buffer_is_told_when_they_are_back),
         talk_test_later(a_side_that_is_closed_waits_for_nothing),
     };

@@ -75,6 +75,7 @@ static void program_that_asks_for_room_hears_when_the_limit_rises_again(void **s
     room = leat_tcp_send_room(talk->conn);
     assert_true(room > 0);
     hold_all(talk);
+    talk_wait(talk, ms); /* until then what was told holds */
     assert_int_equal(leat_tcp_send_room(talk->conn), 0);
     let_go();
     assert_int_equal(talk->writable, 0);

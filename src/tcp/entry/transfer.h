@@ -36,6 +36,8 @@ struct transfer {
     uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
     uint64_t paced_until_ns; /* no burst before */
     uint32_t wanted_bytes;   /* room that the program waits for; 0: as much as it is worth */
+    uint32_t told_bytes;     /* room that it was told of, and has not used, */
+    uint64_t told_ns;        /* at this time */
     struct reorder reorder;
     struct sacks sacks;
     bool in_use;
