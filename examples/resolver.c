@@ -73,7 +73,9 @@ static void write_page(struct page *page)
     page_add_row(page, "without an answer", asked->timeouts);
     page_add_row(page, "refused", asked->servers_failed);
     page_add_row(page, "replies that may be forged",
-                 asked->drop_foreign + asked->drop_case + asked->drop_fragmented);
+                 asked->drop_foreign + asked->drop_case + asked->drop_cookie +
+                     asked->drop_fragmented);
+    page_add_row(page, "replies that wanted another cookie", asked->bad_cookies);
     page_add(page, "</table>");
 }
 

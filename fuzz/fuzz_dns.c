@@ -196,6 +196,7 @@ static void keep(const struct leat_dns_name *name, const struct leat_dns_result 
     const struct dns_kept_limits limits = {.ttl_max_s = 86400, .negative_ttl_max_s = 10800};
     struct dns_asked asked = {.name = name, .type = result->type};
     static struct leat_dns_result before, after;
+    struct dns_edns edns;
     struct dns_kept kept;
     size_t len;
 
@@ -206,7 +207,7 @@ static void keep(const struct leat_dns_name *name, const struct leat_dns_result 
     if (len == 0)
         return;
     before = *result;
-    demand(dns_reply_read(&asked, message, len, &after) == DNS_REPLY_ANSWER);
+    demand(dns_reply_read(&asked, message, len, &after, &edns) == DNS_REPLY_ANSWER);
     after.name = *name;
     after.type = result->type;
     demand(dns_reply_follow(&before) == dns_reply_follow(&after));
@@ -220,12 +221,13 @@ static void resolve(const uint8_t *message, size_t len)
     struct dns_asked asked = {.name = &name, .id = 0x0102, .type = LEAT_DNS_A};
     static struct leat_dns_result result;
     static char text[400000];
+    struct dns_edns edns;
     struct leat_dns_record record;
     size_t cursor = 0;
 
     demand(leat_dns_name_parse("alias.example.test", &name) == LEAT_OK);
     memset(&result, 0, sizeof result);
-    if (dns_reply_read(&asked, message, len, &result) != DNS_REPLY_ANSWER)
+    if (dns_reply_read(&asked, message, len, &result, &edns) != DNS_REPLY_ANSWER)
         return;
     result.name = name;
     result.type = asked.type;

@@ -47,7 +47,8 @@ enum leat_dns_rcode {
     LEAT_DNS_NXDOMAIN = 3,
     LEAT_DNS_NOTIMP = 4,
     LEAT_DNS_REFUSED = 5,
-    LEAT_DNS_BADVERS = 16
+    LEAT_DNS_BADVERS = 16,
+    LEAT_DNS_BADCOOKIE = 23 /**< RFC 7873 8 */
 };
 
 /** A name, uncompressed, in the case it was written in. */

@@ -6,6 +6,9 @@
  * asked for again by TCP, on a connection that is kept and shared.  Who asks what another lookup is
  * asking already waits for the same reply.
  *
+ * A server that knows of DNS cookies (RFC 7873) and one of ours prove to each other that they are
+ * on the path.
+ *
  * With a cache (cache_bytes) answers are kept for their TTL, "no such name" and "no such record" as
  * RFC 2308 says, and failures for some seconds (RFC 9520).
  */
@@ -51,6 +54,7 @@ struct leat_resolver_config {
     bool prefetch;      /**< ask again for what is asked for in the last tenth of its TTL */
     bool fastest_first; /**< ask the server first that has answered fastest lately, instead of the
                              first of the list; all must know the same */
+    bool no_cookies;    /**< send no DNS cookies (RFC 7873), and take replies without */
     bool no_rebinding;  /**< refuse answers with addresses of private networks (those of RFC 1918,
                              loopback, link-local and more), as a stranger's name may have them to
                              make browsers speak to them; but for these names: */
@@ -131,13 +135,16 @@ struct leat_resolver_counts {
     uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */
     uint64_t drop_fragmented; /**< replies in fragments: asked for again by TCP */
     uint64_t drop_case;       /**< replies with a wrong letter case: ignored */
-    uint64_t drop_private;    /**< replies with private addresses (no_rebinding) */
-    uint64_t timeouts;        /**< tries that nobody answered */
-    uint64_t servers_failed;  /**< tries that a server or an ICMP error refused */
-    uint64_t joined;          /**< lookups that waited for the reply to another */
-    uint64_t cache_hits;      /**< lookups that the cache answered */
-    uint64_t cache_stale;     /**< lookups that it answered although the TTL had ended */
-    uint64_t prefetches;      /**< queries to renew an answer before its TTL ends */
+    uint64_t drop_cookie;    /**< replies with a wrong DNS cookie: ignored; without one, of a server
+                                  that had said one: asked for again by TCP */
+    uint64_t bad_cookies;    /**< replies that our DNS cookie is too old: asked for again */
+    uint64_t drop_private;   /**< replies with private addresses (no_rebinding) */
+    uint64_t timeouts;       /**< tries that nobody answered */
+    uint64_t servers_failed; /**< tries that a server or an ICMP error refused */
+    uint64_t joined;         /**< lookups that waited for the reply to another */
+    uint64_t cache_hits;     /**< lookups that the cache answered */
+    uint64_t cache_stale;    /**< lookups that it answered although the TTL had ended */
+    uint64_t prefetches;     /**< queries to renew an answer before its TTL ends */
 };
 
 /** The counters; live, valid as long as the resolver. */

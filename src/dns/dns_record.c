@@ -206,6 +206,8 @@ const char *leat_dns_rcode_text(unsigned rcode)
         return "REFUSED";
     case LEAT_DNS_BADVERS:
         return "BADVERS";
+    case LEAT_DNS_BADCOOKIE:
+        return "BADCOOKIE";
     default:
         return "unknown";
     }

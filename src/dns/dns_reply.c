@@ -27,27 +27,25 @@ static enum dns_reply question_verdict(const struct dns_asked *asked,
 
 /* What the records behind the question tell beyond the answers. */
 struct sections {
-    unsigned rcode_high;
     bool has_soa; /* in the authority section */
     bool has_ns;
 };
 
 static bool read_sections(const struct dns_header *header, size_t at, struct sections *sections,
-                          struct leat_dns_result *result)
+                          struct leat_dns_result *result, struct dns_edns *edns)
 {
-    *sections = (struct sections){.rcode_high = 0};
+    *sections = (struct sections){.has_soa = false};
+    *edns = (struct dns_edns){.cookie = NULL};
     result->answers_at = at;
     for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
         for (unsigned left = header->counts[section]; left > 0; left--) {
             struct leat_dns_record record;
-            struct dns_edns edns;
 
             if (!dns_record_read(result->message, result->message_len, &at, &record))
                 return false;
             if (record.type == DNS_TYPE_OPT && section == DNS_ADDITIONAL) {
-                if (!dns_edns_read(&record, &edns))
+                if (!dns_edns_read(&record, edns))
                     return false;
-                sections->rcode_high = edns.rcode_high;
             } else if (section == DNS_AUTHORITY) {
                 sections->has_soa |= record.type == LEAT_DNS_SOA;
                 sections->has_ns |= record.type == LEAT_DNS_NS;
@@ -74,7 +72,7 @@ static bool refers(const struct dns_header *header, const struct sections *secti
 }
 
 enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *message, size_t len,
-                              struct leat_dns_result *result)
+                              struct leat_dns_result *result, struct dns_edns *edns)
 {
     struct dns_header header;
     struct dns_question question;
@@ -92,9 +90,9 @@ enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *mess
         return DNS_REPLY_TRUNCATED; /* the rest may end anywhere */
     result->message = message;
     result->message_len = len;
-    if (!read_sections(&header, at, &sections, result))
+    if (!read_sections(&header, at, &sections, result, edns))
         return DNS_REPLY_FOREIGN;
-    result->rcode = sections.rcode_high << 4 | (header.flags & 15u);
+    result->rcode = (unsigned)edns->rcode_high << 4 | (header.flags & 15u);
     if (result->rcode == LEAT_DNS_NOERROR)
         return refers(&header, &sections) ? DNS_REPLY_FAILED : DNS_REPLY_ANSWER;
     return result->rcode == LEAT_DNS_NXDOMAIN ? DNS_REPLY_ANSWER : DNS_REPLY_FAILED;

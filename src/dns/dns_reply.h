@@ -8,6 +8,8 @@
 
 #include <leat/resolver.h>
 
+#include "wire/dns.h"
+
 struct dns_asked {
     const struct leat_dns_name *name; /* in the case it was sent in */
     uint16_t id;
@@ -23,9 +25,10 @@ enum dns_reply {
     DNS_REPLY_ANSWER     /* result describes it; perhaps there is no such name */
 };
 
-/* Reads a reply.  Sets what result has from the message: rcode, message, answers. */
+/* Reads a reply.  Sets what result has from the message: rcode, message, answers; and @edns, of
+ * which only the cookie counts if there is none. */
 enum dns_reply dns_reply_read(const struct dns_asked *asked, const uint8_t *message, size_t len,
-                              struct leat_dns_result *result);
+                              struct leat_dns_result *result, struct dns_edns *edns);
 
 /* Follows CNAMEs inside of the answer, beginning at result->name, for result->type.  LEAT_OK: there
  * are records; LEAT_ERR_NOT_FOUND: there are none; LEAT_ERR_FORMAT: it goes round in a circle. */

@@ -11,13 +11,15 @@
 #include <leat/resolver.h>
 
 #include "dns/cache.h"
+#include "dns/cookie.h"
 #include "dns/kept.h"
 #include "stack.h"
 #include "wire/dns.h"
 
 enum {
     LOOKUP_LENGTH_BYTES = 2, /* in front of a message by TCP (RFC 1035 4.2.2) */
-    LOOKUP_QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES
+    LOOKUP_QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES +
+                             DNS_OPTION_BYTES + DNS_COOKIE_BYTES_MAX
 };
 
 struct query;
@@ -25,6 +27,7 @@ struct query;
 /* A server that is asked: how fast it answers, and the connection to it. */
 struct upstream {
     struct leat_resolver *resolver;
+    struct dns_cookie cookie;
     uint64_t delay_ns;     /* smoothed, of its replies by UDP; 0: nobody knows */
     struct leat_tcp *tcp;  /* NULL: there is none.  It is kept for a while (RFC 7766 6.2.1) */
     struct query *queries; /* that wait for a reply by it, pipelined (RFC 7766 6.2.1.1) */
@@ -69,6 +72,8 @@ struct query {
     uint16_t id;        /* of the current try */
     uint16_t type;
     unsigned tries;
+    struct dns_cookie_sent cookie;            /* of the current try */
+    uint8_t bad_cookies;                      /* replies that said so */
     uint8_t failed;                           /* servers that can't answer, a bit each */
     uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* in which they are asked */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
@@ -131,6 +136,9 @@ void query_take_message(struct query *query, uint8_t *message, size_t len);
 void query_server_failed(struct query *query, enum leat_err err);
 void query_try_again(struct query *query);
 void query_fail(struct query *query, enum leat_err err);
+
+/* The current try goes out from @local: sets the cookie that it takes along. */
+void query_take_cookie(struct query *query, struct leat_ip local);
 
 /* Writes the query of the current try into LOOKUP_QUERY_BYTES_MAX bytes; returns its length. */
 size_t query_write(const struct query *query, uint8_t *bytes);

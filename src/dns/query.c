@@ -113,16 +113,31 @@ static void mix_case(struct query *query)
     }
 }
 
-/* Writes the query of this try.  EDNS goes with the first round only: an old server, or a filter on
- * the way, may have dropped it. */
+/* EDNS goes with the first round only: an old server, or a filter on the way, may have dropped it.
+ * But whose cookie we know isn't one of them, and shall not be asked without. */
+static bool wants_edns(const struct query *query)
+{
+    return round_of(query) == 0 || dns_cookie_has_server(&upstream_of(query)->cookie);
+}
+
+void query_take_cookie(struct query *query, struct leat_ip local)
+{
+    query->cookie.is_set = false;
+    if (!query->resolver->config.no_cookies && wants_edns(query))
+        dns_cookie_use(&upstream_of(query)->cookie, query->resolver->stack, local, &query->cookie);
+}
+
 size_t query_write(const struct query *query, uint8_t *bytes)
 {
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES};
+    const struct dns_cookie *cookie = &upstream_of(query)->cookie;
+    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
+                                  .cookie = query->cookie.is_set ? cookie->bytes : NULL,
+                                  .cookie_bytes = cookie->len};
     struct dns_writer writer;
 
     dns_write_start(&writer, bytes, LOOKUP_QUERY_BYTES_MAX);
     dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
-    if (round_of(query) == 0)
+    if (wants_edns(query))
         dns_write_opt(&writer, &edns);
     return dns_write_end(&writer, query->id, DNS_RD);
 }
@@ -144,6 +159,7 @@ static bool try_udp(struct query *query)
     err = leat_udp_connect(query->udp, server->ip, server->port);
     if (err)
         return err != LEAT_ERR_NO_ROUTE;
+    query_take_cookie(query, leat_udp_local(query->udp).ip);
     message = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
     if (!message || leat_buf_tailroom(message) < LOOKUP_QUERY_BYTES_MAX) {
         leat_buf_free(message);
@@ -200,6 +216,7 @@ void query_server_failed(struct query *query, enum leat_err err)
 static void on_timeout(struct timer *timer, void *context)
 {
     struct query *query = container_of(timer, struct query, timer);
+    const bool is_last_round = round_of(query) + 1u == query->resolver->config.rounds;
 
     (void)context;
     if (query->soft != LEAT_OK) {
@@ -210,6 +227,8 @@ static void on_timeout(struct timer *timer, void *context)
     if (!query->by_tcp)
         upstream_was_silent(upstream_of(query), query->end_ns - query->begin_ns);
     upstream_gave_nothing(query);
+    if (is_last_round) /* another one may be there by now, who drops what has a cookie */
+        dns_cookie_forget(&upstream_of(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
 }
@@ -227,9 +246,23 @@ void query_try_again(struct query *query)
         query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
+/* RFC 7873 5.3: our cookie was too old, but now we know the right one; if not, TCP needs none. */
+static void take_bad_cookie(struct query *query)
+{
+    query->resolver->counts.bad_cookies++;
+    if (query->bad_cookies++ == 0)
+        query_try_again(query);
+    else
+        go_on_by_tcp(query);
+}
+
 static void take_failure(struct query *query, unsigned rcode)
 {
     query->rcode = rcode;
+    if (rcode == LEAT_DNS_BADCOOKIE && !query->by_tcp) {
+        take_bad_cookie(query);
+        return;
+    }
     if (rcode != LEAT_DNS_FORMERR) {
         query_server_failed(query, LEAT_ERR_SERVERS);
         return;
@@ -261,12 +294,29 @@ static void take_foreign(struct query *query)
         query_server_failed(query, LEAT_ERR_SERVERS);
 }
 
+/* False: a stranger said this, and the wait goes on; or it was asked for again.  What is cut short
+ * says nothing, and leads to TCP in any case. */
+static bool cookie_allows(struct query *query, const struct dns_edns *edns)
+{
+    enum dns_cookie_verdict verdict =
+        dns_cookie_judge(&upstream_of(query)->cookie, &query->cookie, edns,
+                         leat_now_ns(query->resolver->stack), query->by_tcp);
+
+    if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
+        return true;
+    query->resolver->counts.drop_cookie++;
+    if (verdict == DNS_COOKIE_MISSING) /* perhaps the server has none any more */
+        go_on_by_tcp(query);
+    return false;
+}
+
 void query_take_message(struct query *query, uint8_t *message, size_t len)
 {
     struct leat_resolver *resolver = query->resolver;
+    struct dns_edns edns;
     const struct dns_asked asked = {
         .name = &query->name, .id = query->id, .type = query->type, .any_case = query->by_tcp};
-    const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result);
+    const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
 
     if (reply == DNS_REPLY_CASE) {
         query->case_differed = true;
@@ -277,6 +327,8 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
         take_foreign(query);
         return;
     }
+    if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
+        return;
     resolver->counts.replies++;
     if (!query->by_tcp)
         upstream_answered(upstream_of(query), leat_now_ns(resolver->stack) - query->begin_ns);

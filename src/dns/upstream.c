@@ -138,9 +138,12 @@ void upstream_close(struct upstream *upstream)
 static bool send_query(struct upstream *upstream, struct query *query)
 {
     uint8_t bytes[LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX];
-    const size_t len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES);
-    size_t taken = 0;
+    struct leat_tcp_info info;
+    size_t len, taken = 0;
 
+    leat_tcp_get_info(upstream->tcp, &info);
+    query_take_cookie(query, info.local.ip);
+    len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES);
     if (leat_tcp_send_room(upstream->tcp) < len) {
         leat_tcp_want_room(upstream->tcp, (uint32_t)sizeof bytes);
         return true;

@@ -260,11 +260,17 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
     size_t at = record->rdata_at;
     size_t end = at + record->rdata_len;
 
-    while (end - at >= 4) {
-        size_t option = 4u + get16(record->message + at + 2);
+    edns->cookie = NULL;
+    while (end - at >= DNS_OPTION_BYTES) {
+        const uint8_t *bytes = record->message + at;
+        const size_t option = (size_t)DNS_OPTION_BYTES + get16(bytes + 2);
 
         if (option > end - at)
             return false;
+        if (get16(bytes) == DNS_OPTION_COOKIE && !edns->cookie) { /* RFC 7873 5: the first */
+            edns->cookie = bytes + DNS_OPTION_BYTES;
+            edns->cookie_bytes = get16(bytes + 2);
+        }
         at += option;
     }
     edns->payload_bytes = record->class_number;
@@ -446,7 +452,12 @@ void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
     write16(writer, edns->payload_bytes);
     write32(writer, (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 |
                         (edns->dnssec_ok ? 0x8000u : 0));
-    write16(writer, 0);
+    write16(writer, edns->cookie ? (uint16_t)(DNS_OPTION_BYTES + edns->cookie_bytes) : 0);
+    if (edns->cookie) {
+        write16(writer, DNS_OPTION_COOKIE);
+        write16(writer, edns->cookie_bytes);
+        write_bytes(writer, edns->cookie, edns->cookie_bytes);
+    }
     if (!writer->full)
         writer->counts[DNS_ADDITIONAL]++;
 }

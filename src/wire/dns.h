@@ -16,7 +16,12 @@
 
 enum {
     DNS_HEADER_BYTES = 12,
-    DNS_OPT_BYTES = 11,        /* an OPT record without options */
+    DNS_OPT_BYTES = 11,     /* an OPT record without options */
+    DNS_OPTION_BYTES = 4,   /* in front of an option's data: its code and length */
+    DNS_OPTION_COOKIE = 10, /* RFC 7873 4 */
+    DNS_COOKIE_CLIENT_BYTES = 8,
+    DNS_COOKIE_FULL_BYTES_MIN = 16, /* a client's and a server's */
+    DNS_COOKIE_BYTES_MAX = 40,
     DNS_UDP_PLAIN_BYTES = 512, /* by UDP without EDNS (RFC 1035 4.2.1) */
     DNS_MESSAGE_BYTES = 65535,
     DNS_CLASS_IN = 1,
@@ -69,7 +74,9 @@ struct dns_edns {
     uint16_t payload_bytes; /* what the sender can receive by UDP */
     uint8_t rcode_high;     /* bits 4..11 of the rcode */
     uint8_t version;
-    bool dnssec_ok; /* RFC 3225 */
+    bool dnssec_ok;        /* RFC 3225 */
+    uint16_t cookie_bytes; /* whatever length it has */
+    const uint8_t *cookie; /* a view of the first cookie's bytes; NULL: there is none */
 };
 
 /* What a record's data consists of: at most seven of these, then DNS_FIELD_END. */

@@ -166,18 +166,20 @@ static void test_threat_N3_reply_counts_over_records(void **state)
     const struct leat_dns_name name = name_of("www.example.test");
     const struct dns_asked asked = {.name = &name, .id = 0x1234, .type = LEAT_DNS_A};
     struct leat_dns_result result;
+    struct dns_edns edns;
     struct message message;
 
     (void)state;
     make_query(&message, "www.example.test", LEAT_DNS_A, 0);
     put16(message.bytes + 2, DNS_QR);
-    assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result), DNS_REPLY_ANSWER);
+    assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result, &edns),
+                     DNS_REPLY_ANSWER);
     for (unsigned section = DNS_ANSWER; section < DNS_SECTIONS; section++) {
         put16(message.bytes + 4 + 2 * section, 1);
-        assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result),
+        assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result, &edns),
                          DNS_REPLY_FOREIGN);
         put16(message.bytes + 4 + 2 * section, 65535);
-        assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result),
+        assert_int_equal(dns_reply_read(&asked, message.bytes, message.len, &result, &edns),
                          DNS_REPLY_FOREIGN);
         put16(message.bytes + 4 + 2 * section, 0);
     }

@@ -1,6 +1,7 @@
 """The resolver example in front of others' servers: unbound, BIND, Knot Resolver, dnsmasq."""
 
 import pwd
+import re
 import shutil
 import socket
 import struct
@@ -39,12 +40,12 @@ def unbound(folder, ip):
     return [program("unbound"), "-d", "-p", "-c", folder / "unbound.conf"]
 
 
-def bind9(folder, ip):
+def bind9(folder, ip, *options):
     (folder / "zone").write_text(ZONE, encoding="utf-8")
     (folder / "named.conf").write_text(
         f'options {{ directory "{folder}"; listen-on {{ {ip}; }}; listen-on-v6 {{ none; }}; recursion yes;\n'
         "  allow-query { any; }; allow-recursion { any; }; dnssec-validation no; pid-file none;\n"
-        '  session-keyfile none; };\ncontrols { };\nzone "example.com" { type master; file "zone"; };\n',
+        f'  session-keyfile none; {" ".join(options)} }};\ncontrols {{ }};\nzone "example.com" {{ type master; file "zone"; }};\n',
         encoding="utf-8")
     return [program("named"), "-g", "-n", 1, "-u", pwd.getpwuid(folder.stat().st_uid).pw_name, "-c",
             folder / "named.conf"]
@@ -71,6 +72,22 @@ def dnsmasq(folder, ip):
             "--cname=alias.example.com,www.example.com", f"--pid-file={folder}/pid", *texts]
 
 
+def strict_bind9(folder, ip):
+    """By UDP it answers only who says a cookie of its own (RFC 7873 5.2.3)."""
+    return bind9(folder, ip, "require-server-cookie yes;")
+
+
+def strict_knot(folder, ip):
+    """The same of one that knows the zone itself."""
+    (folder / "example.com.zone").write_text(ZONE, encoding="utf-8")
+    (folder / "knot.conf").write_text(
+        f"server:\n  rundir: {folder}\n  listen: {ip}@53\n  user: {pwd.getpwuid(folder.stat().st_uid).pw_name}\n"
+        f"database:\n  storage: {folder}\nmod-cookies:\n  - id: strict\n    badcookie-slip: 1\n"
+        f"template:\n  - id: default\n    storage: {folder}\n    global-module: mod-cookies/strict\n"
+        "zone:\n  - domain: example.com\n    file: example.com.zone\n", encoding="utf-8")
+    return [program("knotd"), "-c", folder / "knot.conf"]
+
+
 KINDS = pytest.mark.parametrize("kind", [unbound, bind9, knot_resolver, dnsmasq],
                                 ids=lambda kind: kind.__name__)
 
@@ -82,11 +99,11 @@ class Home:
         self.leat = leat("resolver", arguments=words)
         self.ip, self.kind = self.leat.ip, kind.__name__
         folder.chmod(0o755)
-        self._command = kind(folder, self.leat.peer)
+        self.command = kind(folder, self.leat.peer)
         self.start()
 
     def start(self):
-        self.server = Process(*self._command)
+        self.server = Process(*self.command)
         assert until(lambda: "192.0.2.3" in dig(self.leat.peer, "www.example.com"), 30), self.server.text
 
     def kill(self):
@@ -182,3 +199,30 @@ def test_private_addresses_are_refused_where_nobody_wants_them(home, kind):
 @KINDS
 def test_private_addresses_are_passed_on_else(home, kind):
     assert "192.168.1.1" in dig(home(kind).ip, "home.example.com")
+
+
+def counted(home, what):
+    """A number of the example's page."""
+    page = run("curl", "-s", f"http://{home.ip}/").decode()
+    return int(re.search(f"<tr><td>{what}<td>([0-9]+)", page)[1])
+
+
+@pytest.mark.parametrize("kind", [strict_bind9, strict_knot], ids=lambda kind: kind.__name__)
+def test_a_server_that_wants_cookies_is_asked_by_udp_alone(home, kind):
+    home = home(kind)
+    for name, address in (("www", "192.0.2.3"), ("home", "192.168.1.1"), ("ns", "192.0.2.1")):
+        assert address in dig(home.ip, f"{name}.example.com")
+    assert counted(home, "replies that wanted another cookie") == 1
+    assert counted(home, "by UDP") == 4 and counted(home, "by TCP") == 0
+
+
+def test_a_server_without_the_cookies_of_the_last_one_is_asked_by_tcp_once(home, tmp_path):
+    home = home(bind9)
+    assert "192.0.2.3" in dig(home.ip, "www.example.com")
+    home.kill()
+    home.command = dnsmasq(tmp_path, home.leat.peer)  # it knows of none
+    home.start()
+    assert "192.168.1.1" in dig(home.ip, "home.example.com")
+    assert "2001:db8::3" in dig(home.ip, "www.example.com", "AAAA")
+    assert counted(home, "by TCP") == 1
+    assert counted(home, "replies that may be forged") == 1

@@ -48,6 +48,7 @@ isc-dhcp-server   command -v dhcpd
 unbound           command -v unbound
 bind9             command -v named
 knot-resolver     command -v kresd
+knot              command -v knotd
 chrony            command -v chronyd
 curl              command -v curl
 wrk               command -v wrk
