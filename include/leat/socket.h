@@ -99,7 +99,7 @@ struct leat_passt_config {
     struct leat_ip ip;      /**< our address, that passt shall answer for */
     uint8_t prefix_bits;    /**< of its network */
     struct leat_ip gateway; /**< passt's own address in it */
-    uint16_t mtu;           /**< 0: 65,520 */
+    uint16_t mtu;           /**< 0: 32,808, or more is lost than won (docs/socket.md) */
     const struct leat_mac *mac; /**< as in struct leat_socket_config */
     struct leat_posix *posix;   /**< the same */
 };

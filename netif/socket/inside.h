@@ -19,6 +19,10 @@ enum {
     RX_PIECES_MAX = 128, /* buffers of the pool that one system call fills */
     TX_FRAMES_MAX = 256, /* that wait while the peer doesn't read */
     PIECES_MAX = 1024,   /* in one system call: IOV_MAX */
+    /* What Linux hands over in one piece (a page's head and 32 KiB: unix_stream_sendmsg()): who
+     * reads gets all of such a write or nothing.  Debian 12's passt loses the framing when it gets
+     * a part of a frame. */
+    WHOLE_WRITE_BYTES = 36544,
     MESSAGES_MAX = 32,   /* datagrams in one system call */
     RETRY_NS = 1000000,  /* looks again for free buffers, or for room: 1 ms */
     /* In front of what is read: a reply built in the same buffer finds room for longer headers, and

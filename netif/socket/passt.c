@@ -16,7 +16,9 @@
 #include "inside.h"
 
 enum {
-    MTU_DEFAULT = 65520, /* what passt takes at most */
+    /* A frame of it is a whole write (WHOLE_WRITE_BYTES).  Passt rounds its MSS down to a multiple
+     * of 4,096: 32,768 with headers of 40 bytes. */
+    MTU_DEFAULT = 32768 + 40,
     ARGUMENTS_MAX = 48,
     /* Passt loses what its end of the socket doesn't take at once: as much as a window of ours. */
     THEIR_BUFFER_BYTES = 4 * 1024 * 1024

@@ -2,7 +2,8 @@
  * stream.c -- frames to and from a stream socket.
  *
  * One read fills as many buffers as the last ones needed, and twice as many when it filled them
- * all; one write takes all frames that wait.  The peer may cut both anywhere.
+ * all; one write takes as many frames as the kernel hands over in one piece.  The peer may cut both
+ * anywhere.
  */
 #include <errno.h>
 #include <string.h>
@@ -163,6 +164,13 @@ static bool add_piece(struct leat_socket *socket, uint32_t *count, uint8_t *data
     return true;
 }
 
+/* With its length, whether that stands in the frame or not. */
+static uint32_t bytes_of(const struct leat_socket *socket, uint32_t index)
+{
+    return leat_buf_total(socket->waiting[index]) +
+           (socket->has_length[index] ? 0 : FRAME_LENGTH_BYTES);
+}
+
 static bool add_frame(struct leat_socket *socket, uint32_t *count, uint32_t index, uint32_t *done)
 {
     if (!socket->has_length[index] &&
@@ -181,8 +189,7 @@ static uint32_t count_written(struct leat_socket *socket, size_t bytes)
     uint32_t count = 0;
 
     for (; count < socket->waiting_count; count++) {
-        const size_t len = leat_buf_total(socket->waiting[count]) +
-                           (socket->has_length[count] ? 0 : FRAME_LENGTH_BYTES);
+        const size_t len = bytes_of(socket, count);
 
         if (left < len)
             break;
@@ -196,10 +203,14 @@ static uint32_t count_written(struct leat_socket *socket, size_t bytes)
 static bool write_stream(struct leat_socket *socket)
 {
     struct msghdr message = {.msg_iov = socket->pieces};
-    uint32_t count = 0, done = socket->written_bytes;
+    uint32_t count = 0, done = socket->written_bytes, bytes = 0;
     ssize_t put;
 
-    for (uint32_t i = 0; i < socket->waiting_count && add_frame(socket, &count, i, &done); i++) {
+    for (uint32_t i = 0; i < socket->waiting_count; i++) {
+        bytes += bytes_of(socket, i);
+        if ((i > 0 && bytes - socket->written_bytes > WHOLE_WRITE_BYTES) ||
+            !add_frame(socket, &count, i, &done))
+            break;
     }
     message.msg_iovlen = count;
     put = sendmsg(socket->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);

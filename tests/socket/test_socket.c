@@ -205,6 +205,39 @@ static void frames_wait_while_the_peer_does_not_read(void **state)
     a_peer_that_does_not_read_is_waited_for(LEAT_SOCKET_DATAGRAM);
 }
 
+/* Fills the socket, and reads all of it as passt does. */
+static void expect_whole_frames(uint16_t mtu, uint32_t len)
+{
+    static uint8_t bytes[1 << 20];
+    struct leat_socket_config config = {.mac = &mac, .mtu = mtu};
+    struct leat_buf *frames[BURST];
+    ssize_t got;
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    unit_pool_open(&unit, 8192, 2048, 8192, 8192);
+    config.fd = ends[0];
+    assert_int_equal(leat_socket_open(&left, &config, why), LEAT_OK);
+    while (room(left) >= BURST) {
+        for (uint32_t i = 0; i < BURST; i++)
+            frames[i] = make_frame(len);
+        transmit(left, frames, BURST);
+    }
+    got = recv(ends[1], bytes, sizeof bytes, MSG_DONTWAIT);
+    assert_true(got > (ssize_t)len);
+    assert_int_equal(got % (4 + len), 0);
+    close(ends[1]);
+    leat_socket_close(left);
+    unit_pool_close(&unit);
+}
+
+static void who_reads_what_is_there_gets_whole_frames(void **state)
+{
+    (void)state;
+    expect_whole_frames(1500, 1514);
+    expect_whole_frames(32808, 32822); /* --passt */
+}
+
 static void input_waits_in_the_kernel_while_the_pool_is_empty(void **state)
 {
     struct leat_buf *held[64 + 1], *frames[BURST];
@@ -443,6 +476,7 @@ int main(void)
         cmocka_unit_test(frames_of_64_KiB_pass),
         cmocka_unit_test(a_burst_is_one_system_call_each_way),
         cmocka_unit_test(frames_wait_while_the_peer_does_not_read),
+        cmocka_unit_test(who_reads_what_is_there_gets_whole_frames),
         cmocka_unit_test(input_waits_in_the_kernel_while_the_pool_is_empty),
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
         cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
