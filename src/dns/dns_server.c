@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include <leat/tcp.h>
+#include <leat/stream.h>
 #include <leat/udp.h>
 
 #include "core/container_of.h"
@@ -28,11 +28,11 @@ enum {
 
 struct client {
     struct leat_dns_server *server;
-    struct leat_tcp *conn; /* NULL: free */
-    uint64_t active_at_ns; /* when it last got further */
-    uint32_t sent;         /* bytes of the reply, behind its length, that the connection took */
-    uint16_t have;         /* bytes of length and query */
-    bool ending;           /* aborted: on_closed is still to come */
+    struct leat_stream stream; /* without an end: free */
+    uint64_t active_at_ns;     /* when it last got further */
+    uint32_t sent;             /* bytes of the reply, behind its length, that the connection took */
+    uint16_t have;             /* bytes of length and query */
+    bool ending;               /* aborted: on_closed is still to come */
     uint8_t query[LENGTH_BYTES + TCP_QUERY_BYTES_MAX];
 };
 
@@ -131,7 +131,7 @@ static void client_end(struct client *client, uint64_t *count)
 {
     ++*count;
     client->ending = true;
-    leat_tcp_abort(client->conn);
+    leat_stream_abort(&client->stream);
 }
 
 /* Bytes of the query in front of us, once its length is there. */
@@ -154,8 +154,8 @@ static bool client_reply(struct client *client)
         server->counts.drop_format++;
     } else {
         put16(server->scratch, (uint16_t)len);
-        if (leat_tcp_write(client->conn, server->scratch + client->sent,
-                           LENGTH_BYTES + len - client->sent, &taken))
+        if (leat_stream_write(&client->stream, server->scratch + client->sent,
+                              LENGTH_BYTES + len - client->sent, &taken))
             return false; /* full, or over: then on_closed comes */
         client->sent += (uint32_t)taken;
         if (client->sent < LENGTH_BYTES + len)
@@ -173,14 +173,14 @@ static bool client_reply(struct client *client)
 static bool client_read(struct client *client)
 {
     const uint32_t end = LENGTH_BYTES + (client->have < LENGTH_BYTES ? 0 : query_bytes(client));
-    struct leat_buf *text = leat_tcp_receive(client->conn, end - client->have);
+    struct leat_buf *text = leat_stream_receive(&client->stream, end - client->have);
     uint32_t len;
 
     if (!text)
         return false;
     len = leat_buf_read(text, 0, client->query + client->have, end - client->have);
     leat_buf_free(text);
-    leat_tcp_consumed(client->conn, len);
+    leat_stream_consumed(&client->stream, len);
     client->have = (uint16_t)(client->have + len);
     return true;
 }
@@ -197,10 +197,8 @@ static bool query_is_whole(const struct client *client)
 }
 
 /* Answers what has come: at most as many queries as fit in the receive window, in their order. */
-static void client_serve(struct leat_tcp *conn, void *arg)
+static void client_serve(struct client *client)
 {
-    struct client *client = arg;
-
     if (client->ending)
         return;
     while (query_is_whole(client) ? client_reply(client) : client_read(client)) {
@@ -210,16 +208,23 @@ static void client_serve(struct leat_tcp *conn, void *arg)
         }
     }
     /* a reply that must wait keeps the connection */
-    if (leat_tcp_at_end(conn) && !query_is_whole(client))
-        leat_tcp_close(conn);
+    if (leat_stream_at_end(&client->stream) && !query_is_whole(client))
+        leat_stream_close(&client->stream);
+}
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    client_serve(arg);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)
 {
     struct client *client = arg;
 
+    (void)conn;
     client->active_at_ns = leat_now_ns(client->server->stack);
-    client_serve(conn, arg);
+    client_serve(client);
 }
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg);
@@ -230,17 +235,17 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
     (void)conn;
     (void)why;
-    client->conn = NULL;
+    client->stream.end = NULL;
     accept_clients(client->server->listener, client->server); /* one may have waited for this */
 }
 
 static const struct leat_tcp_events client_events = {
-    .on_readable = client_serve, .on_writable = on_writable, .on_closed = on_closed};
+    .on_readable = on_readable, .on_writable = on_writable, .on_closed = on_closed};
 
 static struct client *free_client(struct leat_dns_server *server)
 {
     for (unsigned i = 0; i < slot_count(&server->config); i++) {
-        if (!server->clients[i].conn)
+        if (!server->clients[i].stream.end)
             return &server->clients[i];
     }
     return NULL;
@@ -273,7 +278,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
         if (!conn)
             return;
-        client->conn = conn;
+        client->stream = leat_stream_of_tcp(conn);
         client->server = server;
         client->active_at_ns = leat_now_ns(server->stack);
         client->have = 0;
@@ -299,7 +304,7 @@ static void on_idle_timer(struct timer *timer, void *context)
         struct client *client = &server->clients[i];
         const uint64_t due_ns = client->active_at_ns + server->config.idle_ns;
 
-        if (!client->conn || client->ending)
+        if (!client->stream.end || client->ending)
             continue;
         if (due_ns <= now_ns)
             client_end(client, &server->counts.tcp_idle);
@@ -422,10 +427,10 @@ void leat_dns_server_close(struct leat_dns_server *server)
     for (unsigned i = 0; i < slot_count(&server->config); i++) {
         struct client *client = &server->clients[i];
 
-        if (!client->conn)
+        if (!client->stream.end)
             continue;
-        leat_tcp_set_events(client->conn, &nothing, NULL); /* the memory will be gone by then */
-        leat_tcp_abort(client->conn);
+        leat_stream_set_events(&client->stream, &nothing, NULL); /* our memory ends before it */
+        leat_stream_abort(&client->stream);
     }
 }
 

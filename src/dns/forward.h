@@ -9,7 +9,7 @@
 #define DNS_FORWARD_H
 
 #include <leat/forwarder.h>
-#include <leat/tcp.h>
+#include <leat/stream.h>
 #include <leat/udp.h>
 
 #include "dns/dns_query.h"
@@ -47,7 +47,7 @@ struct forward_wait {
 
 struct forward_client {
     struct leat_forwarder *forwarder;
-    struct leat_tcp *conn; /* NULL: free */
+    struct leat_stream stream; /* without an end: free */
     struct leat_endpoint peer;
     struct forward_wait *waiting;
     uint16_t have; /* bytes of length and query */

@@ -14,7 +14,7 @@ static void client_end(struct forward_client *client, uint64_t *count)
 {
     ++*count;
     client->ending = true;
-    leat_tcp_abort(client->conn);
+    leat_stream_abort(&client->stream);
 }
 
 /* Bytes of the query in front of us, once its length is there. */
@@ -32,7 +32,7 @@ void forward_client_reply(struct forward_client *client, size_t len)
     if (client->ending)
         return;
     put16(forwarder->scratch, (uint16_t)len);
-    if (leat_tcp_write(client->conn, forwarder->scratch, LENGTH_BYTES + len, &taken) ||
+    if (leat_stream_write(&client->stream, forwarder->scratch, LENGTH_BYTES + len, &taken) ||
         taken < LENGTH_BYTES + len)
         client_end(client, &forwarder->counts.tcp_slow);
 }
@@ -41,14 +41,14 @@ void forward_client_reply(struct forward_client *client, size_t len)
 static bool client_read(struct forward_client *client)
 {
     const uint32_t end = LENGTH_BYTES + (client->have < LENGTH_BYTES ? 0 : query_bytes(client));
-    struct leat_buf *text = leat_tcp_receive(client->conn, end - client->have);
+    struct leat_buf *text = leat_stream_receive(&client->stream, end - client->have);
     uint32_t len;
 
     if (!text)
         return false;
     len = leat_buf_read(text, 0, client->query + client->have, end - client->have);
     leat_buf_free(text);
-    leat_tcp_consumed(client->conn, len);
+    leat_stream_consumed(&client->stream, len);
     client->have = (uint16_t)(client->have + len);
     return true;
 }
@@ -88,9 +88,9 @@ void forward_client_serve(struct forward_client *client)
         if (!client->ending && !length_is_possible(client))
             client_end(client, &client->forwarder->counts.tcp_bad_length);
     }
-    if (!client->ending && client->count == 0 && leat_tcp_at_end(client->conn)) {
+    if (!client->ending && client->count == 0 && leat_stream_at_end(&client->stream)) {
         client->ending = true;
-        leat_tcp_close(client->conn);
+        leat_stream_close(&client->stream);
     }
 }
 
@@ -112,7 +112,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
         leat_lookup_cancel(client->waiting->lookup);
         forward_release(client->waiting);
     }
-    client->conn = NULL;
+    client->stream.end = NULL;
     accept_clients(client->forwarder->listener,
                    client->forwarder); /* one may have waited for this */
 }
@@ -123,7 +123,7 @@ static const struct leat_tcp_events client_events = {.on_readable = on_readable,
 static struct forward_client *free_client(struct leat_forwarder *forwarder)
 {
     for (unsigned i = 0; i < forwarder->config.clients; i++) {
-        if (!forwarder->clients[i].conn)
+        if (!forwarder->clients[i].stream.end)
             return &forwarder->clients[i];
     }
     return NULL;
@@ -142,7 +142,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
             return;
         leat_tcp_get_info(conn, &info);
         client->forwarder = forwarder;
-        client->conn = conn;
+        client->stream = leat_stream_of_tcp(conn);
         client->peer = info.remote;
         client->waiting = NULL;
         client->count = 0;
@@ -171,9 +171,9 @@ void forward_stop(struct leat_forwarder *forwarder)
     for (unsigned i = 0; i < forwarder->config.clients; i++) {
         struct forward_client *client = &forwarder->clients[i];
 
-        if (!client->conn)
+        if (!client->stream.end)
             continue;
-        leat_tcp_set_events(client->conn, &nothing, NULL); /* the memory will be gone by then */
-        leat_tcp_abort(client->conn);
+        leat_stream_set_events(&client->stream, &nothing, NULL); /* our memory ends before it */
+        leat_stream_abort(&client->stream);
     }
 }

@@ -9,6 +9,7 @@
 #define DNS_LOOKUP_H
 
 #include <leat/resolver.h>
+#include <leat/stream.h>
 
 #include "dns/cache.h"
 #include "dns/cookie.h"
@@ -28,13 +29,14 @@ struct query;
 struct upstream {
     struct leat_resolver *resolver;
     struct dns_cookie cookie;
-    uint64_t delay_ns;     /* smoothed, of its replies by UDP; 0: nobody knows */
-    struct leat_tcp *tcp;  /* NULL: there is none.  It is kept for a while (RFC 7766 6.2.1) */
-    struct query *queries; /* that wait for a reply by it, pipelined (RFC 7766 6.2.1.1) */
-    struct timer idle;     /* set while nothing waits */
-    uint64_t heard_ns;     /* when the last whole reply came */
-    uint32_t have;         /* bytes of length and reply so far */
-    uint32_t skip;         /* bytes of a reply that is too long, still to be thrown away */
+    uint64_t delay_ns;         /* smoothed, of its replies by UDP; 0: nobody knows */
+    struct leat_stream stream; /* without an end: there is none.  It is kept a while (6.2.1) */
+    struct leat_ip local_ip;   /* of ours, of the connection */
+    struct query *queries;     /* that wait for a reply by it, pipelined (RFC 7766 6.2.1.1) */
+    struct timer idle;         /* set while nothing waits */
+    uint64_t heard_ns;         /* when the last whole reply came */
+    uint32_t have;             /* bytes of length and reply so far */
+    uint32_t skip;             /* bytes of a reply that is too long, still to be thrown away */
     bool open;
     bool used;        /* it has carried a reply */
     bool *gone;       /* set when the connection is, while its text is being read */

@@ -7,7 +7,7 @@
  * time: what had not been answered is asked once more, on a new one (RFC 7766 6.2.4), if the old
  * one had been of any use.
  */
-#include <leat/tcp.h>
+#include <leat/stream.h>
 
 #include "core/container_of.h"
 #include "dns/lookup.h"
@@ -70,7 +70,7 @@ void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER
 /* There is no connection any more. */
 static void forget(struct upstream *upstream)
 {
-    upstream->tcp = NULL;
+    upstream->stream.end = NULL;
     timer_cancel(timers_of(upstream), &upstream->idle);
     if (upstream->gone)
         *upstream->gone = true;
@@ -81,16 +81,16 @@ static void forget(struct upstream *upstream)
 static void hang_up(struct upstream *upstream, bool abort)
 {
     static const struct leat_tcp_events nothing = {.on_open = NULL};
-    struct leat_tcp *tcp = upstream->tcp;
+    const struct leat_stream stream = upstream->stream;
 
-    if (!tcp)
+    if (!stream.end)
         return;
     forget(upstream);
-    leat_tcp_set_events(tcp, &nothing, NULL);
+    leat_stream_set_events(&stream, &nothing, NULL);
     if (abort)
-        leat_tcp_abort(tcp);
+        leat_stream_abort(&stream);
     else
-        leat_tcp_close(tcp);
+        leat_stream_close(&stream);
 }
 
 /* The connection has ended, or is no good: what waits for it goes another way.  @again: it may be
@@ -138,19 +138,17 @@ void upstream_close(struct upstream *upstream)
 static bool send_query(struct upstream *upstream, struct query *query)
 {
     uint8_t bytes[LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX];
-    struct leat_tcp_info info;
     size_t len, taken = 0;
 
-    leat_tcp_get_info(upstream->tcp, &info);
-    query_take_cookie(query, info.local.ip);
+    query_take_cookie(query, upstream->local_ip);
     len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES);
-    if (leat_tcp_send_room(upstream->tcp) < len) {
-        leat_tcp_want_room(upstream->tcp, (uint32_t)sizeof bytes);
+    if (leat_stream_send_room(&upstream->stream) < len) {
+        leat_stream_want_room(&upstream->stream, (uint32_t)sizeof bytes);
         return true;
     }
     put16(bytes, (uint16_t)(len - LENGTH_BYTES));
     query->sent = true;
-    return leat_tcp_write(upstream->tcp, bytes, len, &taken) == LEAT_OK && taken == len;
+    return leat_stream_write(&upstream->stream, bytes, len, &taken) == LEAT_OK && taken == len;
 }
 
 /* Sends what has not been sent. */
@@ -180,26 +178,30 @@ static struct query *find(const struct upstream *upstream, uint16_t id)
 static enum leat_err open_connection(struct upstream *upstream)
 {
     const size_t i = (size_t)(upstream - upstream->resolver->upstreams);
+    struct leat_tcp_info info;
+    struct leat_tcp *tcp;
     const enum leat_err err =
-        leat_tcp_connect(upstream->resolver->stack, &upstream->tcp,
-                         &upstream->resolver->config.servers[i], NULL, &events, upstream);
+        leat_tcp_connect(upstream->resolver->stack, &tcp, &upstream->resolver->config.servers[i],
+                         NULL, &events, upstream);
 
     upstream->have = 0;
     upstream->skip = 0;
     upstream->open = false;
     upstream->used = false;
     if (err)
-        upstream->tcp = NULL;
-    else
-        upstream->resolver->counts.tcp_connections++;
-    return err;
+        return err;
+    leat_tcp_get_info(tcp, &info);
+    upstream->local_ip = info.local.ip;
+    upstream->stream = leat_stream_of_tcp(tcp);
+    upstream->resolver->counts.tcp_connections++;
+    return LEAT_OK;
 }
 
 bool upstream_ask(struct upstream *upstream, struct query *query)
 {
-    if (!upstream->tcp && open_connection(upstream) == LEAT_ERR_NO_ROUTE)
+    if (!upstream->stream.end && open_connection(upstream) == LEAT_ERR_NO_ROUTE)
         return false;
-    if (!upstream->tcp)
+    if (!upstream->stream.end)
         return true; /* the try ends with its time */
     timer_cancel(timers_of(upstream), &upstream->idle);
     while (find(upstream, query->id)) /* they are fewer than ids */
@@ -210,7 +212,7 @@ bool upstream_ask(struct upstream *upstream, struct query *query)
     query->next_upstream = upstream->queries;
     upstream->queries = query;
     if (upstream->open) /* not from here: that might end the connection, and this try with it */
-        leat_tcp_want_room(upstream->tcp, LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX);
+        leat_stream_want_room(&upstream->stream, LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX);
     return true;
 }
 
@@ -226,7 +228,7 @@ void upstream_leave(struct query *query)
         link = &(*link)->next_upstream;
     *link = query->next_upstream;
     query->upstream = NULL;
-    if (!upstream->queries && upstream->tcp)
+    if (!upstream->queries && upstream->stream.end)
         timer_set(timers_of(upstream), &upstream->idle,
                   leat_now_ns(upstream->resolver->stack) + upstream->resolver->config.tcp_idle_ns);
 }
@@ -299,7 +301,7 @@ static bool read_on(struct upstream *upstream)
         take_reply(upstream);
         return true;
     }
-    text = leat_tcp_receive(upstream->tcp, missing);
+    text = leat_stream_receive(&upstream->stream, missing);
     if (!text)
         return false;
     if (upstream->skip > 0)
@@ -307,7 +309,7 @@ static bool read_on(struct upstream *upstream)
     else
         upstream->have +=
             leat_buf_read(text, 0, upstream->message + upstream->have, leat_buf_total(text));
-    leat_tcp_consumed(upstream->tcp, leat_buf_total(text));
+    leat_stream_consumed(&upstream->stream, leat_buf_total(text));
     leat_buf_free(text);
     return true;
 }
@@ -329,8 +331,9 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     struct upstream *upstream = arg;
     bool gone = false;
 
+    (void)conn;
     read_all(upstream, &gone);
-    if (gone || !leat_tcp_at_end(conn))
+    if (gone || !leat_stream_at_end(&upstream->stream))
         return;
     if (upstream->queries)
         lost(upstream, LEAT_ERR_SERVERS, upstream->used);
