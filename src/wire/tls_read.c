@@ -60,7 +60,9 @@ static struct reader reader_of(const uint8_t *bytes, uint32_t len)
 
 static struct reader inside(struct wire_tls_bytes bytes)
 {
-    return reader_of(bytes.at, bytes.len);
+    static const uint8_t nothing[1];
+
+    return reader_of(bytes.at ? bytes.at : nothing, bytes.len);
 }
 
 /* All was there, and nothing is behind it. */

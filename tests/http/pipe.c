@@ -48,6 +48,8 @@ static void on_time(struct leat_timer *timer, void *arg)
     bool readable, writable;
 
     (void)timer;
+    if (end->told_closed)
+        return; /* who was told last may have asked for room before */
     show_more(end);
     readable = end->readable;
     writable = end->writable;
