@@ -8,9 +8,15 @@
 #include <string.h>
 
 #include "dns/lookup.h"
+#include "wire/bytes.h"
 
 enum {
-    PREFIX_BYTES = 14 /* no prefix of the list is longer */
+    PREFIX_BYTES = 14, /* no prefix of the list is longer */
+    TYPE_SVCB = 64,    /* RFC 9460 14.1, with HTTPS behind it */
+    TYPE_HTTPS = 65,
+    KEY_IPV4HINT = 4, /* RFC 9460 14.3.2 */
+    KEY_IPV6HINT = 6,
+    PARAMETER_BYTES = 4 /* in front of its value: key and length */
 };
 
 /* Networks of which no public name may have an address; IPv4 as ::ffff:a.b.c.d (RFC 6890, 4193,
@@ -61,6 +67,52 @@ static bool is_private(struct leat_ip ip)
     return false;
 }
 
+/* True if one of the addresses of @size bytes each is private, or the last one is cut short. */
+static bool any_is_private(const uint8_t *bytes, size_t len, size_t size)
+{
+    struct leat_ip ip = leat_ip_v4(0);
+
+    for (; len >= size; bytes += size, len -= size) {
+        memcpy(ip.bytes + sizeof ip.bytes - size, bytes, size);
+        if (is_private(ip))
+            return true;
+    }
+    return len > 0;
+}
+
+/* True if the parameters of a SVCB or HTTPS record (RFC 9460 2.2) have private addresses as hints
+ * (7.3).  What is malformed is refused, too: some client might make something of it. */
+static bool hints_are_private(const struct leat_dns_record *record)
+{
+    const size_t end = record->rdata_at + record->rdata_len;
+    size_t at = record->rdata_at + 2; /* behind the priority */
+
+    if (record->rdata_len < 2 || !dns_name_skip(record->message, end, &at))
+        return true;
+    while (end - at >= PARAMETER_BYTES) {
+        const uint16_t key = get16(record->message + at);
+        const size_t len = get16(record->message + at + 2);
+        const uint8_t *value = record->message + at + PARAMETER_BYTES;
+
+        if (len > end - at - PARAMETER_BYTES)
+            return true;
+        if ((key == KEY_IPV4HINT && any_is_private(value, len, 4)) ||
+            (key == KEY_IPV6HINT && any_is_private(value, len, 16)))
+            return true;
+        at += PARAMETER_BYTES + len;
+    }
+    return at != end;
+}
+
+static bool has_private(const struct leat_dns_record *record)
+{
+    struct leat_ip ip;
+
+    if (record->type == TYPE_SVCB || record->type == TYPE_HTTPS)
+        return hints_are_private(record);
+    return leat_dns_record_ip(record, &ip) && is_private(ip);
+}
+
 /* True if @name is @domain, or below it. */
 static bool is_in(const struct leat_dns_name *name, const struct leat_dns_name *domain)
 {
@@ -91,11 +143,10 @@ bool rebinds(const struct leat_resolver *resolver, const struct leat_dns_name *a
         return false;
     while (at < result->answers_end) {
         struct leat_dns_record record;
-        struct leat_ip ip;
 
         if (!dns_record_read(result->message, result->message_len, &at, &record))
             return true; /* it has been read before */
-        if (leat_dns_record_ip(&record, &ip) && is_private(ip))
+        if (has_private(&record))
             return true;
     }
     return false;

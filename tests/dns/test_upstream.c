@@ -1,5 +1,4 @@
-/* test_upstream.c -- servers that are asked: connections that are kept, the fastest first, and what
- * they must not say. */
+/* test_upstream.c -- servers that are asked: connections that are kept, the fastest first. */
 #include "dns_lookup.h"
 
 enum {
@@ -328,102 +327,6 @@ static void a_server_that_was_silent_once_gets_another_chance(void **state)
     assert_in_range(queries, 50, 1999);
 }
 
-/* ---- N11: private addresses in public names ----------------------------------------------- */
-
-static uint8_t told_address[16];
-static uint16_t told_len;
-
-static void tells_an_address(struct liar *liar)
-{
-    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
-    const struct dns_new_record record = {.owner = name,
-                                          .rdata = told_address,
-                                          .ttl_s = 9,
-                                          .type = told_len == 4 ? LEAT_DNS_A : LEAT_DNS_AAAA,
-                                          .rdata_len = told_len};
-    struct message reply;
-    struct dns_writer writer;
-
-    dns_write_start(&writer, reply.bytes, 512);
-    dns_write_question(&writer, name, record.type, DNS_CLASS_IN);
-    dns_write_record(&writer, DNS_ANSWER, &record);
-    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR | DNS_RD | DNS_RA);
-    say(liar, &reply);
-}
-
-static enum leat_err fate_of(struct fixture *f, const char *name, const char *address)
-{
-    struct leat_ip ip;
-    uint8_t bytes[16];
-
-    f->liar.count = 0;
-    assert_true(leat_ip_parse(address, &ip));
-    memcpy(bytes, &ip, sizeof bytes);
-    told_len = leat_ip_is_v4(ip) && !strchr(address, ':') ? 4 : 16;
-    memcpy(told_address, bytes + 16 - told_len, told_len);
-    return look_up(f, name, told_len == 4 ? LEAT_DNS_A : LEAT_DNS_AAAA)->err;
-}
-
-static void test_threat_N11_private_addresses_in_public_names(void **state)
-{
-    static const char *const private_ones[] = {"10.0.0.1",
-                                               "172.16.0.1",
-                                               "172.31.255.255",
-                                               "192.168.1.1",
-                                               "127.0.0.1",
-                                               "0.0.0.0",
-                                               "169.254.1.1",
-                                               "100.64.0.1",
-                                               "::1",
-                                               "::",
-                                               "fd00::1",
-                                               "fc00::1",
-                                               "fe80::1",
-                                               "fec0::1",
-                                               "::ffff:10.0.0.1",
-                                               "::10.0.0.1",
-                                               "64:ff9b::192.168.0.1",
-                                               "2002:a00:1::1"};
-    static const char *const public_ones[] = {
-        "192.0.2.1",        "11.0.0.1",           "9.255.255.255",   "172.15.255.255",
-        "172.32.0.0",       "192.167.255.255",    "126.255.255.255", "100.63.255.255",
-        "100.128.0.0",      "2001:db8::1",        "fb00::1",         "fe00::1",
-        "::ffff:192.0.2.1", "64:ff9b::192.0.2.1", "2002:c000:201::1"};
-    struct leat_dns_name own[2];
-    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
-                                                .server_count = 1,
-                                                .no_rebinding = true,
-                                                .own_names = own,
-                                                .own_name_count = 2};
-    struct fixture *f = *state;
-    const size_t count = sizeof private_ones / sizeof *private_ones;
-
-    own[0] = name_of("home.arpa");
-    own[1] = name_of("Office.example.test");
-    with_liar(f, tells_an_address);
-    open_resolver(f, &config);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(fate_of(f, "evil.test", private_ones[i]), LEAT_ERR_SERVERS);
-        assert_int_equal(fate_of(f, "printer.home.ARPA", private_ones[i]), LEAT_OK);
-    }
-    assert_int_equal(f->counts->drop_private, count);
-    for (size_t i = 0; i < sizeof public_ones / sizeof *public_ones; i++)
-        assert_int_equal(fate_of(f, "evil.test", public_ones[i]), LEAT_OK);
-    assert_int_equal(fate_of(f, "office.example.test", "10.0.0.1"), LEAT_OK);
-    assert_int_equal(fate_of(f, "nohome.arpa", "10.0.0.1"), LEAT_ERR_SERVERS);
-    assert_int_equal(fate_of(f, "arpa", "10.0.0.1"), LEAT_ERR_SERVERS);
-}
-
-static void private_addresses_are_found_where_nobody_refuses_them(void **state)
-{
-    struct fixture *f = *state;
-
-    with_liar(f, tells_an_address);
-    open_plain_resolver(f, 1);
-    assert_int_equal(fate_of(f, "www.example.test", "10.0.0.1"), LEAT_OK);
-    assert_int_equal(f->counts->drop_private, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,8 +339,6 @@ int main(void)
         TEST(who_answers_fastest_is_asked_first),
         TEST(without_that_the_list_is_the_order),
         TEST(a_server_that_was_silent_once_gets_another_chance),
-        TEST(test_threat_N11_private_addresses_in_public_names),
-        TEST(private_addresses_are_found_where_nobody_refuses_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
