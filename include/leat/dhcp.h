@@ -25,6 +25,7 @@ struct leat_dhcp;
 enum {
     LEAT_DHCP_SERVERS_MAX = 4, /**< routers, name servers, NTP servers: of each */
     LEAT_DHCP_ROUTES_MAX = 16,
+    LEAT_DHCP_VENDOR_BYTES = 255,
     LEAT_DHCP_NAME_BYTES = 256, /**< of a name or a search list, its NUL included */
     LEAT_DHCP_KEPT_BYTES = 16   /**< of an address that a program remembers */
 };
@@ -54,11 +55,14 @@ struct leat_dhcp_lease {
     uint8_t name_server_count; /**< in name_servers */
     uint8_t ntp_server_count;  /**< in ntp_servers */
     uint8_t route_count;       /**< in routes */
+    uint8_t vendor_bytes;      /**< in vendor */
     struct leat_ip routers[LEAT_DHCP_SERVERS_MAX]; /**< on our prefix, the preferred one first */
     struct leat_ip name_servers[LEAT_DHCP_SERVERS_MAX];  /**< the preferred one first */
     struct leat_ip ntp_servers[LEAT_DHCP_SERVERS_MAX];   /**< the preferred one first */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX]; /**< if they were asked for; then there
                                                               are no routers (RFC 3442) */
+    uint8_t vendor[LEAT_DHCP_VENDOR_BYTES]; /**< option 43 as it came, if we said a vendor_class:
+                                                 what it means only that vendor knows */
     char host_name[LEAT_DHCP_NAME_BYTES];   /**< ours; "" if not said, as the next two */
     char domain_name[LEAT_DHCP_NAME_BYTES]; /**< of the network */
     char search[LEAT_DHCP_NAME_BYTES]; /**< domains to search, spaces between them (RFC 3397) */
@@ -86,10 +90,11 @@ enum leat_dhcp_check {
 
 /** Limits, and what is asked for.  Every 0 means the default that is named beside it. */
 struct leat_dhcp_config {
-    const char *host_name;      /**< ours, at most 63 bytes (option 12); NULL: none is sent */
-    const char *vendor_class;   /**< at most 255 bytes (option 60); NULL: none */
-    const uint8_t *client_id;   /**< option 61, with its type; NULL: made of the MAC (RFC 4361) */
-    uint8_t client_id_bytes;    /**< 2 to 64 */
+    const char *host_name;    /**< ours, at most 63 bytes (option 12); NULL: none is sent */
+    const char *vendor_class; /**< at most 255 bytes (option 60), and option 43 is asked for; NULL:
+                                   none */
+    const uint8_t *client_id; /**< option 61, with its type; NULL: made of the MAC (RFC 4361) */
+    uint8_t client_id_bytes;  /**< 2 to 64 */
     enum leat_dhcp_check check; /**< LEAT_DHCP_CHECK_BESIDE */
     bool rapid_commit;          /**< ask for one exchange instead of two (RFC 4039) */
     bool routes;    /**< ask for option 121.  Whoever answers first can then lead any traffic to

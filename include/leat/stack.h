@@ -142,6 +142,15 @@ struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *n
 enum leat_err leat_route_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                              struct leat_ip gateway);
 
+/**
+ * The hosts of @p network / @p prefix_bits, of IPv4, are on the link of @p netif: beside its
+ * on-link prefix, or as all that there is beyond an address / 32 (RFC 3442).  Gateways may be among
+ * them.  The longest prefix wins.  Errors: LEAT_ERR_FULL, LEAT_ERR_FAMILY, LEAT_ERR_ARGUMENT (not
+ * attached; a prefix over 32, or with bits behind it).
+ */
+enum leat_err leat_route_add_on_link(struct leat *stack, const struct leat_netif *netif,
+                                     struct leat_ip network, uint8_t prefix_bits);
+
 /** Takes a route away.  LEAT_ERR_NOT_FOUND if there is none such. */
 enum leat_err leat_route_remove(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
 

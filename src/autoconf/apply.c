@@ -4,6 +4,16 @@
 #include "autoconf/autoconf.h"
 #include "ip/route.h"
 
+static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
+{
+    struct leat *stack = autoconf->stack;
+
+    if (leat_ip_v4_number(route->gateway) == IP4_ANY) /* RFC 3442: on the link */
+        return leat_route_add_on_link(stack, autoconf->link->netif, route->network,
+                                      route->prefix_bits);
+    return leat_route_add(stack, route->network, route->prefix_bits, route->gateway);
+}
+
 /* Sets a route, unless somebody else has set one there. */
 static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
 {
@@ -11,7 +21,7 @@ static void set_route(struct leat_autoconf *autoconf, const struct leat_dhcp_rou
 
     if (autoconf->route_count == LEAT_DHCP_ROUTES_MAX ||
         route_exists(stack, leat_ip_v4_number(route->network), route->prefix_bits) ||
-        leat_route_add(stack, route->network, route->prefix_bits, route->gateway))
+        add_route(autoconf, route))
         return;
     autoconf->routes[autoconf->route_count++] = *route;
     if (route->prefix_bits == 0)

@@ -121,6 +121,24 @@ static int32_t read_route(const uint8_t *bytes, int32_t len, struct leat_dhcp_ro
     return 1 + network_bytes + IP_BYTES;
 }
 
+static bool is_on_link(const struct leat_dhcp_route *route)
+{
+    return leat_ip_v4_number(route->gateway) == IP4_ANY;
+}
+
+/* True if one of the routes so far says that @ip is on the link. */
+static bool is_routed_on_link(const struct leat_dhcp_lease *lease, leat_ip4 ip)
+{
+    for (unsigned i = 0; i < lease->route_count; i++) {
+        const struct leat_dhcp_route *route = &lease->routes[i];
+
+        if (is_on_link(route) &&
+            ((ip ^ leat_ip_v4_number(route->network)) & ip4_mask(route->prefix_bits)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_dhcp_route *route)
 {
     const leat_ip4 network = leat_ip_v4_number(route->network);
@@ -129,22 +147,20 @@ static bool route_can_be(const struct leat_dhcp_lease *lease, const struct leat_
     if (network & ~ip4_mask(route->prefix_bits) ||
         (route->prefix_bits > 0 && address_is_no_host(network)))
         return false;
-    return gateway == IP4_ANY ||
-           (!address_is_no_host(gateway) && gateway != leat_ip_v4_number(lease->ip) &&
-            is_in_prefix(lease, gateway) && !is_edge(lease, gateway));
+    if (gateway == IP4_ANY)
+        return true;
+    if (address_is_no_host(gateway) || gateway == leat_ip_v4_number(lease->ip))
+        return false;
+    return is_in_prefix(lease, gateway) ? !is_edge(lease, gateway)
+                                        : is_routed_on_link(lease, gateway);
 }
 
-/* Option 121 (RFC 3442); false: it is malformed. */
-static bool read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
+/* Takes the routes of option 121 that are on the link, or the others; false: it is malformed. */
+static bool take_routes(struct leat_dhcp *dhcp, int32_t len, bool on_link)
 {
-    const int32_t len = wire_dhcp_option(options, DHCP_ROUTES, dhcp->option, sizeof dhcp->option);
     struct leat_dhcp_lease *lease = &dhcp->read;
     int32_t at = 0;
 
-    if (!dhcp->config.routes || len < 0)
-        return true;
-    if (len > DHCP_LONG_BYTES)
-        return false;
     while (at < len) {
         struct leat_dhcp_route route;
         const int32_t bytes = read_route(dhcp->option + at, len - at, &route);
@@ -152,13 +168,42 @@ static bool read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *
         if (bytes < 0)
             return false;
         at += bytes;
+        if (is_on_link(&route) != on_link)
+            continue;
         if (lease->route_count < LEAT_DHCP_ROUTES_MAX && route_can_be(lease, &route))
             lease->routes[lease->route_count++] = route;
         else
             dhcp->counts.ignored_parts++;
     }
-    lease->router_count = 0; /* RFC 3442: option 3 is ignored then */
     return true;
+}
+
+/* Option 121 (RFC 3442); false: it is malformed.  Gateways may be on a link that another route of
+ * it makes, wherever that stands. */
+static bool read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
+{
+    const int32_t len = wire_dhcp_option(options, DHCP_ROUTES, dhcp->option, sizeof dhcp->option);
+
+    if (!dhcp->config.routes || len < 0)
+        return true;
+    if (len > DHCP_LONG_BYTES || !take_routes(dhcp, len, true) || !take_routes(dhcp, len, false))
+        return false;
+    dhcp->read.router_count = 0; /* RFC 3442: option 3 is ignored then */
+    return true;
+}
+
+/* Option 43 (RFC 2132 8.4): bytes that only the program understands, so it says who it is. */
+static void read_vendor(struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
+{
+    struct leat_dhcp_lease *lease = &dhcp->read;
+    const int32_t len =
+        wire_dhcp_option(options, DHCP_VENDOR_SPECIFIC, lease->vendor, sizeof lease->vendor);
+
+    if (dhcp->config.vendor_class && len > 0 && len <= (int32_t)sizeof lease->vendor)
+        lease->vendor_bytes = (uint8_t)len;
+    else
+        memset(lease->vendor, 0, sizeof lease->vendor);
+    dhcp->counts.ignored_parts += len > (int32_t)sizeof lease->vendor;
 }
 
 static enum dhcp_flaw read_parameters(struct leat_dhcp *dhcp,
@@ -180,6 +225,7 @@ static enum dhcp_flaw read_parameters(struct leat_dhcp *dhcp,
     if (dhcp->config.ipv6_only && wire_dhcp_option32(options, DHCP_V6ONLY, &lease->ipv6_only_s) &&
         lease->ipv6_only_s < IPV6_ONLY_S_MIN)
         lease->ipv6_only_s = IPV6_ONLY_S_MIN;
+    read_vendor(dhcp, options);
     dhcp_name_read(options, DHCP_HOST_NAME, lease->host_name);
     dhcp_name_read(options, DHCP_DOMAIN_NAME, lease->domain_name);
     len = wire_dhcp_option(options, DHCP_SEARCH, dhcp->option, sizeof dhcp->option);

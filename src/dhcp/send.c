@@ -44,7 +44,7 @@ static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *wr
 {
     const struct leat_dhcp_config *config = &dhcp->config;
     const uint16_t mtu = dhcp->link->netif->mtu;
-    uint8_t codes[12];
+    uint8_t codes[13];
     unsigned count = 0;
 
     /* RFC 3442: before the option that it stands for */
@@ -60,6 +60,8 @@ static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *wr
     codes[count++] = DHCP_RENEWAL_TIME;
     codes[count++] = DHCP_REBINDING_TIME;
     codes[count++] = DHCP_SEARCH;
+    if (config->vendor_class)
+        codes[count++] = DHCP_VENDOR_SPECIFIC;
     if (config->ipv6_only)
         codes[count++] = DHCP_V6ONLY;
     wire_dhcp_put(writer, DHCP_PARAMETER_LIST, codes, count);

@@ -12,6 +12,7 @@ enum {
 struct route {
     leat_ip4 network;
     leat_ip4 gateway;
+    struct link *link; /* its hosts are there; NULL: behind the gateway */
     uint8_t prefix_bits;
 };
 
@@ -68,15 +69,39 @@ static const struct address *on_link(struct leat *stack, leat_ip4 src, leat_ip4 
     return best;
 }
 
+/* The link that routes say @ip is on, or NULL. */
+static struct link *routed_link(const struct routes *table, leat_ip4 ip)
+{
+    const struct route *best = 0;
+
+    for (uint32_t i = 0; i < table->count; i++) {
+        const struct route *route = &table->routes[i];
+
+        if (route->link && ((ip ^ route->network) & ip4_mask(route->prefix_bits)) == 0 &&
+            (!best || route->prefix_bits > best->prefix_bits))
+            best = route;
+    }
+    return best ? best->link : 0;
+}
+
+/* The usable address @src of the link, IP4_ANY: its first one; or NULL. */
+static const struct address *usable_on(struct link *link, leat_ip4 src)
+{
+    if (src == IP4_ANY)
+        return address_first(link);
+    return address_is_ours(link, src) ? address_find(link, src) : 0;
+}
+
 /* As on_link(), for a gateway: @src need not be in its prefix, only on its link (RFC 1122
  * 3.3.4.2, the strong model). */
 static const struct address *toward_gateway(struct leat *stack, leat_ip4 src, leat_ip4 gateway)
 {
     const struct address *near = on_link(stack, IP4_ANY, gateway);
+    struct link *link = near ? near->link : routed_link(stack->routes, gateway);
 
-    if (!near || src == IP4_ANY)
+    if (near && src == IP4_ANY)
         return near;
-    return address_is_ours(near->link, src) ? address_find(near->link, src) : 0;
+    return link ? usable_on(link, src) : 0;
 }
 
 const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst, leat_ip4 *next_hop)
@@ -94,12 +119,13 @@ const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
             continue;
         if (best && route->prefix_bits <= best_bits)
             continue;
-        from = toward_gateway(stack, src, route->gateway);
+        from =
+            route->link ? usable_on(route->link, src) : toward_gateway(stack, src, route->gateway);
         if (!from)
             continue;
         best = from;
         best_bits = route->prefix_bits;
-        *next_hop = route->gateway;
+        *next_hop = route->link ? dst : route->gateway;
     }
     return best;
 }
@@ -197,7 +223,7 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
     cached->template.generation = 0;
 }
 
-/* True if an address, be it still probed for, has the gateway on its link. */
+/* True if an address, be it still probed for, has the gateway on its link, or a route does. */
 static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
 {
     for (const struct link *link = stack->links; link < stack->links_end; link++) {
@@ -209,7 +235,7 @@ static bool gateway_is_on_link(const struct leat *stack, leat_ip4 gateway)
                 return true;
         }
     }
-    return false;
+    return routed_link(stack->routes, gateway) != 0;
 }
 
 static struct route *find(struct routes *table, leat_ip4 network, uint8_t prefix_bits)
@@ -228,29 +254,51 @@ COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefi
     return find(stack->routes, network, prefix_bits);
 }
 
-COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t prefix_bits,
-                                  struct leat_ip by)
+/* Puts a route into the table, instead of the one that leads there. */
+static enum leat_err set(struct leat *stack, const struct route *made)
 {
     struct routes *table = stack->routes;
-    leat_ip4 network, gateway;
     struct route *route;
 
-    if (stack->ipv6_family && !leat_ip_is_v4(by))
-        return stack->ipv6_family->route_add(stack, to, prefix_bits, by);
-    if (!ip4_of(to, &network) || !ip4_of(by, &gateway))
-        return LEAT_ERR_FAMILY;
-    if (prefix_bits > 32 || (network & ~ip4_mask(prefix_bits)) || address_is_no_host(gateway))
+    if (made->prefix_bits > 32 || (made->network & ~ip4_mask(made->prefix_bits)))
         return LEAT_ERR_ARGUMENT;
-    if (!gateway_is_on_link(stack, gateway))
-        return LEAT_ERR_NO_ROUTE;
-    route = find(table, network, prefix_bits);
+    route = find(table, made->network, made->prefix_bits);
     if (!route && table->count == stack->config.routes)
         return LEAT_ERR_FULL;
     if (!route)
         route = &table->routes[table->count++];
     stack->route_generation++;
-    *route = (struct route){.network = network, .gateway = gateway, .prefix_bits = prefix_bits};
+    *route = *made;
     return LEAT_OK;
+}
+
+COLD enum leat_err leat_route_add_on_link(struct leat *stack, const struct leat_netif *netif,
+                                          struct leat_ip to, uint8_t prefix_bits)
+{
+    struct route made = {.prefix_bits = prefix_bits};
+
+    if (!ip4_of(to, &made.network))
+        return LEAT_ERR_FAMILY;
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (link->netif == netif)
+            made.link = link;
+    }
+    return made.link ? set(stack, &made) : LEAT_ERR_ARGUMENT;
+}
+
+COLD enum leat_err leat_route_add(struct leat *stack, struct leat_ip to, uint8_t prefix_bits,
+                                  struct leat_ip by)
+{
+    struct route made = {.prefix_bits = prefix_bits};
+
+    if (stack->ipv6_family && !leat_ip_is_v4(by))
+        return stack->ipv6_family->route_add(stack, to, prefix_bits, by);
+    if (!ip4_of(to, &made.network) || !ip4_of(by, &made.gateway))
+        return LEAT_ERR_FAMILY;
+    if (prefix_bits > 32 || (made.network & ~ip4_mask(prefix_bits)) ||
+        address_is_no_host(made.gateway))
+        return LEAT_ERR_ARGUMENT;
+    return gateway_is_on_link(stack, made.gateway) ? set(stack, &made) : LEAT_ERR_NO_ROUTE;
 }
 
 enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t prefix_bits)

@@ -242,10 +242,19 @@ COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighb
     return n;
 }
 
+/* In whose name @n is asked; NULL: our own address there is gone.  Who is in no prefix of ours was
+ * found by a route that says he is on the link. */
+static const struct address *asks_from(const struct neighbour *n)
+{
+    const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
+
+    return from ? from : address_first(n->link);
+}
+
 COLD static void request(struct leat *stack, struct neighbour *n)
 {
     const bool directly = n->state == NEIGHBOUR_PROBED;
-    const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
+    const struct address *from = asks_from(n);
 
     n->requests++;
     timer_set(&stack->timers, &n->timer, stack->now_ns + request_interval_ns);
@@ -282,7 +291,7 @@ static void became_reachable(struct leat *stack, struct neighbour *n, const stru
  * could not be sent don't count: silence proves nothing then. */
 COLD static void doubt(struct leat *stack, struct neighbour *n)
 {
-    const struct address *from = address_toward(n->link, IP4_ANY, n->ip);
+    const struct address *from = asks_from(n);
     const struct leat_mac claimed = n->claimed;
 
     if (!from) { /* our own address there is gone */

@@ -50,6 +50,7 @@ enum dhcp_option {
     DHCP_DOMAIN_NAME = 15,
     DHCP_MTU = 26,
     DHCP_NTP_SERVERS = 42,
+    DHCP_VENDOR_SPECIFIC = 43,
     DHCP_REQUESTED_IP = 50,
     DHCP_LEASE_TIME = 51,
     DHCP_OVERLOAD = 52,

@@ -204,6 +204,35 @@ static void a_route_that_is_there_is_left_alone(void **state)
     assert_int_equal(leat_route_remove(stack, LEAT_IP4_ANY, 0), LEAT_OK);
 }
 
+/* RFC 3442, as clouds lead an address without a network to its router. */
+static void routes_on_the_link_are_set_with_what_lies_behind_them(void **state)
+{
+    static const uint8_t routes[] = {0, 172, 16, 0, 1, 32, 172, 16, 0, 1, 0, 0, 0, 0};
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    struct answer made;
+    struct path path;
+
+    home->config.routes = true;
+    start(home);
+    made = answer(talk, OFFER, 3600);
+    talk_feed(talk, &made);
+    talk_listen(talk);
+    made = answer(talk, ACK, 3600);
+    answer_change(&made, 1, "\xff\xff\xff\xff", 4);
+    answer_option(&made, 121, routes, sizeof routes);
+    talk_feed(talk, &made);
+    assert_int_equal(home->configured, 1);
+    assert_int_equal(path_to(home, &path), LEAT_OK);
+    assert_int_equal(path.next_hop, IP4(172, 16, 0, 1));
+    assert_int_equal(path.src, IP_GRANTED);
+    assert_int_equal(leat_ip_v4_number(leat_autoconf_facts(home->autoconf)->gateway),
+                     IP4(172, 16, 0, 1));
+    leat_autoconf_stop(home->autoconf, true);
+    assert_int_equal(leat_route_remove(talk->world->stack, LEAT_IP4(172, 16, 0, 1), 32),
+                     LEAT_ERR_NOT_FOUND);
+}
+
 static void stop_takes_all_out_and_restart_begins_again(void **state)
 {
     struct home *home = *state;
@@ -297,6 +326,7 @@ int main(void)
         home_test(all_goes_with_the_lease_and_comes_back),
         home_test(a_refused_renewal_is_told_and_ends_it),
         home_test(a_route_that_is_there_is_left_alone),
+        home_test(routes_on_the_link_are_set_with_what_lies_behind_them),
         home_test(stop_takes_all_out_and_restart_begins_again),
         home_test(silence_is_told_and_an_address_chosen_if_wanted),
         home_test(a_chosen_address_that_is_taken_is_left_for_another),

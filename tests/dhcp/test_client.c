@@ -302,6 +302,47 @@ static void names_that_would_spoil_a_log_are_left_out(void **state)
     assert_string_equal(talk->lease.domain_name, "");
 }
 
+/* RFC 2132 8.4, 9.13 */
+static void what_the_vendor_says_is_handed_on(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t parts[200];
+    struct answer ack;
+
+    talk->config.vendor_class = "leat test";
+    talk_begin(talk);
+    talk_to_requesting(talk, 3600);
+    assert_non_null(memchr(heard_option(&talk->heard, 55), 43, heard_option(&talk->heard, 55)[-1]));
+    ack = answer(talk, ACK, 3600);
+    memset(parts, 7, sizeof parts);
+    answer_option(&ack, 43, "\1\2ab", 4);
+    answer_option(&ack, 43, parts, 100); /* RFC 3396: one option */
+    talk_feed(talk, &ack);
+    assert_int_equal(talk->lease.vendor_bytes, 104);
+    assert_memory_equal(talk->lease.vendor, "\1\2ab\7", 5);
+    talk_wait_until(talk, talk->dhcp->t1_ns);
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 43, parts, 200);
+    answer_option(&ack, 43, parts, 56); /* more than there is room for */
+    talk_feed(talk, &ack);
+    assert_int_equal(talk->lease.vendor_bytes, 0);
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->ignored_parts, 1);
+}
+
+static void a_vendor_that_we_did_not_name_says_nothing(void **state)
+{
+    struct talk *talk = *state;
+    struct answer ack;
+
+    talk_to_requesting(talk, 3600);
+    assert_null(memchr(heard_option(&talk->heard, 55), 43, heard_option(&talk->heard, 55)[-1]));
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 43, "\1\2ab", 4);
+    talk_feed(talk, &ack);
+    assert_state(talk, "BOUND");
+    assert_int_equal(talk->lease.vendor_bytes, 0);
+}
+
 static void without_memory_the_next_try_helps(void **state)
 {
     struct talk *talk = *state;
@@ -360,6 +401,8 @@ int main(void)
         talk_test_later(if_asked_for_probes_come_first),
         talk_test(options_in_pieces_and_in_all_fields_are_put_together),
         talk_test(names_that_would_spoil_a_log_are_left_out),
+        talk_test_later(what_the_vendor_says_is_handed_on),
+        talk_test(a_vendor_that_we_did_not_name_says_nothing),
         talk_test(without_memory_the_next_try_helps),
         talk_test(wrong_configurations_are_refused),
     };

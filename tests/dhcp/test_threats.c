@@ -375,6 +375,30 @@ static void test_threat_P8_routes_are_checked_and_bounded(void **state)
     assert_int_equal(leat_dhcp_counts(talk->dhcp)->ignored_parts, 50 - LEAT_DHCP_ROUTES_MAX);
 }
 
+static void a_gateway_may_be_on_a_link_that_another_route_makes(void **state)
+{
+    /* the default route first; its gateway's link is said behind it; one whose gateway is nowhere
+     */
+    static const uint8_t routes[] = {0, 172, 16, 0,  1,   32, 172, 16,  0,  1, 0,
+                                     0, 0,   0,  24, 192, 0,  2,   172, 16, 0, 2};
+    struct talk *talk = *state;
+    struct answer ack;
+
+    talk->config.routes = true;
+    talk_begin(talk);
+    talk_to_requesting(talk, 3600);
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 121, routes, sizeof routes);
+    talk_feed(talk, &ack);
+    world_poll(talk->world);
+    assert_state(talk, "BOUND");
+    assert_int_equal(talk->lease.route_count, 2);
+    assert_int_equal(leat_ip_v4_number(talk->lease.routes[0].network), IP4(172, 16, 0, 1));
+    assert_int_equal(leat_ip_v4_number(talk->lease.routes[0].gateway), IP4_ANY);
+    assert_int_equal(leat_ip_v4_number(talk->lease.routes[1].gateway), IP4(172, 16, 0, 1));
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->ignored_parts, 1);
+}
+
 static void test_threat_P9_name_servers_that_can_not_be_are_left_out(void **state)
 {
     static const uint8_t servers[] = {0, 0, 0,   0,   10,  0,   0,  50, 224, 0,   0, 251, 127, 0,
@@ -457,6 +481,7 @@ int main(void)
         talk_test(test_threat_P7_a_server_that_always_refuses_is_asked_seldom),
         talk_test(test_threat_P8_routes_are_taken_only_if_asked_for),
         talk_test_later(test_threat_P8_routes_are_checked_and_bounded),
+        talk_test_later(a_gateway_may_be_on_a_link_that_another_route_makes),
         talk_test(test_threat_P9_name_servers_that_can_not_be_are_left_out),
         talk_test(test_threat_P10_forcerenew_is_ignored),
         talk_test(test_threat_P11_a_server_that_was_not_asked),

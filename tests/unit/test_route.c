@@ -152,6 +152,80 @@ static void source_of_a_gateway_route_may_be_chosen(void **state)
     assert_int_equal(path_to(world, IP4(198, 51, 100, 1), far_away).next_hop, gateway);
 }
 
+static void hosts_of_a_routed_link_are_reached_directly(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct fake_frame *frame;
+
+    assert_int_equal(leat_route_add_on_link(stack, &world->dev.netif, LEAT_IP4(192, 0, 2, 0), 24),
+                     LEAT_OK);
+    assert_int_equal(path_to(world, 0, far_away).next_hop, far_away);
+    assert_int_equal(path_to(world, 0, far_away).src, IP_US);
+    world_send(world, udp, far_away, 9, "x", 1);
+    frame = world_expect(world);
+    assert_int_equal(frame_get16(frame->bytes + 12), 0x0806);
+    assert_int_equal(frame_get32(frame->bytes + 28), IP_US); /* asks in our name */
+    assert_int_equal(frame_get32(frame->bytes + 38), far_away);
+    world_meet(world, far_away, &MAC_OTHER);
+    world_send(world, udp, far_away, 9, "x", 1);
+    frame = world_expect(world);
+    assert_memory_equal(frame->bytes, MAC_OTHER.octet, 6);
+    /* a gateway may be there; longer prefixes go by others */
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(192, 0, 2, 254)), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4(192, 0, 2, 128), 25, leat_ip_v4(gateway)),
+                     LEAT_OK);
+    assert_int_equal(path_to(world, 0, IP4(8, 8, 8, 8)).next_hop, IP4(192, 0, 2, 254));
+    assert_int_equal(path_to(world, 0, IP4(192, 0, 2, 129)).next_hop, gateway);
+    /* the strong model, as with prefixes */
+    world_attach_second(world);
+    assert_no_path(world, IP4(10, 1, 0, 1), far_away);
+    assert_no_path(world, IP4(10, 1, 0, 1), IP4(8, 8, 8, 8));
+    assert_int_equal(leat_route_remove(stack, LEAT_IP4(192, 0, 2, 0), 24), LEAT_OK);
+    assert_no_path(world, 0, IP4(8, 8, 8, 8)); /* nothing leads to its gateway any more */
+}
+
+static void a_link_beyond_an_address_alone_is_routed(void **state)
+{
+    struct world *world = world_create();
+    struct leat *stack;
+
+    world_init(world);
+    stack = world->stack;
+    leat_address_add(stack, &world->dev.netif, LEAT_IP4(10, 128, 0, 5), 32);
+    assert_no_path(world, 0, IP4(10, 128, 0, 1));
+    assert_int_equal(leat_route_add_on_link(stack, &world->dev.netif, LEAT_IP4(10, 128, 0, 1), 32),
+                     LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP4_ANY, 0, LEAT_IP4(10, 128, 0, 1)), LEAT_OK);
+    assert_int_equal(path_to(world, 0, far_away).next_hop, IP4(10, 128, 0, 1));
+    assert_int_equal(path_to(world, 0, far_away).src, IP4(10, 128, 0, 5));
+    leat_address_remove(stack, &world->dev.netif, LEAT_IP4(10, 128, 0, 5));
+    assert_no_path(world, 0, far_away);
+    *state = world;
+    world_teardown(state);
+}
+
+static void bad_links_of_routes_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    const struct leat_netif *netif = &world->dev.netif;
+
+    assert_int_equal(leat_route_add_on_link(stack, netif, LEAT_IP4_ANY, 33), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add_on_link(stack, netif, leat_ip_v4(far_away), 24),
+                     LEAT_ERR_ARGUMENT);
+    assert_int_equal(
+        leat_route_add_on_link(stack, &world->second.netif, LEAT_IP4(192, 0, 2, 0), 24),
+        LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_route_add_on_link(stack, netif, (struct leat_ip){{0x20, 1}}, 16),
+                     LEAT_ERR_FAMILY);
+    for (uint32_t i = 0; i < 16; i++)
+        assert_int_equal(leat_route_add_on_link(stack, netif, LEAT_IP4(192, 0, i, 0), 24), LEAT_OK);
+    assert_int_equal(leat_route_add_on_link(stack, netif, LEAT_IP4(192, 0, 16, 0), 24),
+                     LEAT_ERR_FULL);
+}
+
 static void broadcasts_and_groups_go_to_many(void **state)
 {
     static const leat_ip4 many[] = {IP4(255, 255, 255, 255), IP4(10, 0, 0, 255), IP4(10, 0, 0, 0)};
@@ -236,6 +310,7 @@ static void cached_route_is_that_of_the_tables(void **state)
     leat_route_add(stack, LEAT_IP4(192, 0, 2, 128), 25, LEAT_IP4(10, 0, 0, 25));
     leat_route_add(stack, LEAT_IP4(10, 0, 0, 192), 26, LEAT_IP4(10, 0, 0, 26));
     leat_route_add(stack, LEAT_IP4(192, 0, 3, 77), 32, LEAT_IP4(10, 0, 0, 32));
+    leat_route_add_on_link(stack, &world->dev.netif, LEAT_IP4(192, 0, 2, 192), 26);
     for (unsigned i = 0; i < 20000; i++) {
         struct path cached, fresh;
         enum leat_err cached_err, fresh_err;
@@ -381,6 +456,9 @@ int main(void)
         world_test(bad_addresses_are_refused),
         world_test(several_addresses_each_reach_their_own_prefix),
         world_test(source_of_a_gateway_route_may_be_chosen),
+        world_test(hosts_of_a_routed_link_are_reached_directly),
+        cmocka_unit_test(a_link_beyond_an_address_alone_is_routed),
+        world_test(bad_links_of_routes_are_refused),
         world_test(broadcasts_and_groups_go_to_many),
         cmocka_unit_test(host_without_address_may_speak_to_everybody),
         world_test(nobody_lives_at_reserved_addresses),
