@@ -47,6 +47,62 @@ void note_open(struct leat_tcp *conn, void *arg)
     tally.opened++;
 }
 
+void write_message(struct leat_tcp *conn)
+{
+    size_t taken = 0;
+
+    if (leat_tcp_write(conn, some_text, MESSAGE, &taken) || taken != MESSAGE)
+        world_fail("can't write");
+}
+
+void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    (void)arg;
+    if (why)
+        world_fail("a connection ended badly");
+    tally.closed++;
+}
+
+/* ---- what is counted ---------------------------------------------------------------------- */
+
+void run_until_closed(struct world *world, uint32_t closed, bool counted)
+{
+    while (tally.closed < closed) {
+        if (counted)
+            world_counted_turn(world);
+        else
+            world_turn(world);
+    }
+}
+
+void count_answers(struct world *world, uint64_t warm, unsigned a_unit)
+{
+    uint64_t begin;
+    double seconds;
+
+    while (tally.answered < warm)
+        world_turn(world);
+    begin = tally.answered;
+    world_count_begin(world);
+    while (tally.answered < begin + (uint64_t)a_unit * world->options.units)
+        world_counted_turn(world);
+    seconds = world_count_end(world);
+    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin) / a_unit,
+           seconds);
+}
+
+void count_run(struct world *world, void (*run)(struct world *world, uint32_t units, bool counted))
+{
+    double seconds;
+
+    run(world, 2000, false);
+    world_count_begin(world);
+    run(world, world->options.units, true);
+    seconds = world_count_end(world);
+    printf("units %u seconds %.6f\n", (unsigned)world->options.units, seconds);
+}
+
 /* ---- connections -------------------------------------------------------------------------- */
 
 const struct leat_tcp_events *server_events;
@@ -165,14 +221,6 @@ static void bulk(struct world *world)
 
 static uint32_t rr_connections;
 
-static void write_message(struct leat_tcp *conn)
-{
-    size_t taken = 0;
-
-    if (leat_tcp_write(conn, some_text, MESSAGE, &taken) || taken != MESSAGE)
-        world_fail("can't write");
-}
-
 static void rr_answer(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
@@ -195,22 +243,12 @@ static void rr(struct world *world)
 {
     static const struct leat_tcp_events client = {.on_open = note_open, .on_readable = rr_next};
     static const struct leat_tcp_events server = {.on_readable = rr_answer};
-    const uint32_t warm = world->options.connections + 1000;
-    uint64_t begin;
-    double seconds;
 
     server_events = &server;
     rr_connections = world->options.connections;
     connect_all(world, &client);
     write_message(tally.conns[0]);
-    while (tally.answered < warm)
-        world_turn(world);
-    begin = tally.answered;
-    world_count_begin(world);
-    while (tally.answered < begin + world->options.units)
-        world_counted_turn(world);
-    seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin), seconds);
+    count_answers(world, world->options.connections + 1000, 1);
 }
 
 /* The same, the server told by tasks: those that there are at the end wait for a request each. */
@@ -234,15 +272,6 @@ static void close_side(struct leat_tcp *conn, void *arg)
     (void)arg;
     if (leat_tcp_at_end(conn))
         leat_tcp_close(conn);
-}
-
-static void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    (void)conn;
-    (void)arg;
-    if (why)
-        world_fail("a connection ended badly");
-    tally.closed++;
 }
 
 static struct world *connecting;
@@ -276,12 +305,7 @@ static void connect_run(struct world *world, uint32_t units, bool counted)
     connect_until = tally.opened + units;
     if (leat_tcp_connect(world->client.stack, &first, &server, NULL, &connect_events, NULL))
         world_fail("can't connect");
-    while (tally.closed < before + 2 * units) {
-        if (counted)
-            world_counted_turn(world);
-        else
-            world_turn(world);
-    }
+    run_until_closed(world, before + 2 * units, counted);
 }
 
 static void connect_close(struct world *world)
@@ -289,16 +313,11 @@ static void connect_close(struct world *world)
     static const struct leat_tcp_events idle = {.on_open = note_open};
     static const struct leat_tcp_events server = {.on_readable = close_side,
                                                   .on_closed = note_closed};
-    double seconds;
 
     server_events = &server;
     connecting = world;
     connect_all(world, &idle); /* they stay: a full table must not cost */
-    connect_run(world, 2000, false);
-    world_count_begin(world);
-    connect_run(world, world->options.units, true);
-    seconds = world_count_end(world);
-    printf("units %u seconds %.6f\n", (unsigned)world->options.units, seconds);
+    count_run(world, connect_run);
 }
 
 /* ---- idle connections --------------------------------------------------------------------- */
@@ -365,8 +384,6 @@ static void udp(struct world *world)
     const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, SERVER_PORT);
     struct leat_udp *ends[2];
     struct leat_buf *payload;
-    uint64_t begin;
-    double seconds;
 
     if (leat_udp_open(world->client.stack, &ends[0], &events, NULL) ||
         leat_udp_open(world->server.stack, &ends[1], &events, NULL) ||
@@ -374,14 +391,7 @@ static void udp(struct world *world)
         world_fail("can't open a socket");
     payload = leat_buf_copy(leat_pool(world->client.stack), some_text, MESSAGE);
     leat_udp_send_to(ends[0], payload, &server);
-    while (tally.answered < 2000)
-        world_turn(world);
-    begin = tally.answered;
-    world_count_begin(world);
-    while (tally.answered < begin + 2ull * world->options.units)
-        world_counted_turn(world);
-    seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin) / 2, seconds);
+    count_answers(world, 2000, 2);
 }
 
 /* ---- the program -------------------------------------------------------------------------- */

@@ -37,6 +37,22 @@ uint32_t swallow(struct leat_tcp *conn);
 /* on_open: tally it. */
 void note_open(struct leat_tcp *conn, void *arg);
 
+/* on_closed: tally it; an error ends the bench. */
+void note_closed(struct leat_tcp *conn, enum leat_err why, void *arg);
+
+/* Writes MESSAGE bytes, for which there is room. */
+void write_message(struct leat_tcp *conn);
+
+/* Turns until @closed connections have been closed. */
+void run_until_closed(struct world *world, uint32_t closed, bool counted);
+
+/* Turns until @warm answers have been tallied; then counts as many as make --units, of @a_unit
+ * each, and prints the line of the mode. */
+void count_answers(struct world *world, uint64_t warm, unsigned a_unit);
+
+/* Counts what @run does with --units after it has done 2,000, and prints the line of the mode. */
+void count_run(struct world *world, void (*run)(struct world *world, uint32_t units, bool counted));
+
 /* The modes of users' traffic: inmem_traffic.c. */
 void mix(struct world *world);
 void requests(struct world *world);

@@ -2,7 +2,6 @@
  * inmem_traffic.c -- what users do: many connections in random order, several requests at a time,
  * messages of any size, a connection for each request, datagrams from many peers.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "inmem.h"
@@ -52,17 +51,20 @@ static void ask(void)
     write_on(tally.conns[i], &talks[i].unwritten[0]);
 }
 
-static void mix_read(struct leat_tcp *conn, void *arg)
+/* True once the last of the @left bytes of a message are here. */
+static bool whole_is_here(struct leat_tcp *conn, uint32_t *left)
 {
-    struct talk *talk = &talks[(uintptr_t)arg];
     const uint32_t len = swallow(conn);
 
-    if (len == 0)
-        return;
-    if (len > talk->answer_left)
-        world_fail("more than was asked for");
-    talk->answer_left -= len;
-    if (talk->answer_left > 0)
+    if (len > *left)
+        world_fail("a message is too long");
+    *left -= len;
+    return len > 0 && *left == 0;
+}
+
+static void mix_read(struct leat_tcp *conn, void *arg)
+{
+    if (!whole_is_here(conn, &talks[(uintptr_t)arg].answer_left))
         return;
     tally.answered++;
     ask();
@@ -76,14 +78,8 @@ static void mix_writable(struct leat_tcp *conn, void *arg)
 static void mix_serve(struct leat_tcp *conn, void *arg)
 {
     struct talk *talk = arg;
-    const uint32_t len = swallow(conn);
 
-    if (len == 0)
-        return;
-    if (len > talk->request_left)
-        world_fail("a request is too long");
-    talk->request_left -= len;
-    if (talk->request_left > 0)
+    if (!whole_is_here(conn, &talk->request_left))
         return;
     talk->unwritten[1] = talk->answer;
     write_on(conn, &talk->unwritten[1]);
@@ -118,8 +114,6 @@ static void mix_listen(struct world *world)
 void mix(struct world *world)
 {
     const uint32_t count = world->options.connections;
-    uint64_t begin;
-    double seconds;
 
     if (world->options.outstanding > count)
         world_fail("--outstanding can't be more than --connections");
@@ -131,14 +125,7 @@ void mix(struct world *world)
     connect_all(world, &mix_client);
     for (uint32_t i = 0; i < world->options.outstanding; i++)
         ask();
-    while (tally.answered < count + WARM_UP)
-        world_turn(world);
-    begin = tally.answered;
-    world_count_begin(world);
-    while (tally.answered < begin + world->options.units)
-        world_counted_turn(world);
-    seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin), seconds);
+    count_answers(world, count + WARM_UP, 1);
     free(talks);
 }
 
@@ -148,19 +135,11 @@ static uint32_t begun, last_begun;
 
 static void request_begin(void);
 
-static void write_whole(struct leat_tcp *conn)
-{
-    size_t taken = 0;
-
-    if (leat_tcp_write(conn, some_text, MESSAGE, &taken) || taken != MESSAGE)
-        world_fail("can't write");
-}
-
 static void request_open(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
     tally.opened++;
-    write_whole(conn);
+    write_message(conn);
 }
 
 /* The answer is here: it closes first, so it keeps TIME-WAIT. */
@@ -178,24 +157,15 @@ static void request_serve(struct leat_tcp *conn, void *arg)
 {
     (void)arg;
     if (swallow(conn) > 0)
-        write_whole(conn);
+        write_message(conn);
     if (leat_tcp_at_end(conn))
         leat_tcp_close(conn);
-}
-
-static void request_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    (void)conn;
-    (void)arg;
-    if (why)
-        world_fail("a connection ended badly");
-    tally.closed++;
 }
 
 static void request_begin(void)
 {
     static const struct leat_tcp_events events = {
-        .on_open = request_open, .on_readable = request_read, .on_closed = request_closed};
+        .on_open = request_open, .on_readable = request_read, .on_closed = note_closed};
     const struct leat_endpoint server = world_server(0);
     struct leat_tcp *conn;
 
@@ -214,29 +184,19 @@ static void request_run(struct world *world, uint32_t units, bool counted)
     last_begun = begun + units;
     for (uint32_t i = 0; i < world->options.outstanding; i++)
         request_begin();
-    while (tally.closed < before + 2 * units) {
-        if (counted)
-            world_counted_turn(world);
-        else
-            world_turn(world);
-    }
+    run_until_closed(world, before + 2 * units, counted);
 }
 
 void requests(struct world *world)
 {
     static const struct leat_tcp_events idle = {.on_open = note_open};
     static const struct leat_tcp_events server = {.on_readable = request_serve,
-                                                  .on_closed = request_closed};
-    double seconds;
+                                                  .on_closed = note_closed};
 
     world_now = world;
     server_events = &server;
     connect_all(world, &idle); /* they stay: a full table must not cost */
-    request_run(world, 2000, false);
-    world_count_begin(world);
-    request_run(world, world->options.units, true);
-    seconds = world_count_end(world);
-    printf("units %u seconds %.6f\n", (unsigned)world->options.units, seconds);
+    count_run(world, request_run);
 }
 
 /* ---- datagrams from many peers ------------------------------------------------------------ */
@@ -295,8 +255,6 @@ static void open_sockets(struct world *world, uint32_t count)
 void udp_mix(struct world *world)
 {
     const uint32_t peers = world->options.peers > 0 ? world->options.peers : 1;
-    uint64_t begin;
-    double seconds;
 
     if (peers > UINT16_MAX - UDP_PORT)
         world_fail("each peer is a port of the client: there aren't so many");
@@ -307,13 +265,6 @@ void udp_mix(struct world *world)
         world_turn(world);
     for (uint32_t i = 1; i < world->options.outstanding; i++)
         datagram_send();
-    while (tally.answered < 4ull * peers + WARM_UP)
-        world_turn(world);
-    begin = tally.answered;
-    world_count_begin(world);
-    while (tally.answered < begin + world->options.units)
-        world_counted_turn(world);
-    seconds = world_count_end(world);
-    printf("units %llu seconds %.6f\n", (unsigned long long)(tally.answered - begin), seconds);
+    count_answers(world, 4ull * peers + WARM_UP, 1);
     free(sockets);
 }
