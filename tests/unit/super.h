@@ -16,9 +16,10 @@ static const uint32_t seq_begin = 0xffffff80u; /* the numbers wrap soon */
 static const uint8_t ts[TS_BYTES] = {1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9};
 static uint8_t text[65536];
 
-static inline struct frame segment(uint32_t index, uint32_t len, uint8_t flags)
+/* The segment with @index of the sender at @port. */
+static inline struct frame segment_of(uint16_t port, uint32_t index, uint32_t len, uint8_t flags)
 {
-    const struct frame_segment s = {.src_port = 80,
+    const struct frame_segment s = {.src_port = port,
                                     .dst_port = 2000,
                                     .seq = seq_begin + index * TEXT,
                                     .ack = 5000,
@@ -28,6 +29,11 @@ static inline struct frame segment(uint32_t index, uint32_t len, uint8_t flags)
                                     .options_len = sizeof ts};
 
     return frame_tcp(&s, text + index * TEXT, len);
+}
+
+static inline struct frame segment(uint32_t index, uint32_t len, uint8_t flags)
+{
+    return segment_of(80, index, len, flags);
 }
 
 static inline struct leat_buf *buf_of(struct world *world, const struct frame *frame)
@@ -74,22 +80,13 @@ static inline void free_all(struct world *world, struct leat_buf **bufs, uint32_
     world->stack->stats = world->before; /* the frames came from nowhere */
 }
 
-static inline int tcp_setup(void **state)
+static inline int super_setup(void **state)
 {
-    struct world *world = world_create();
-
     for (uint32_t i = 0; i < sizeof text; i++)
         text[i] = (uint8_t)(i * 7 + i / 251);
-    world->with_tcp = true;
-    world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
-                     LEAT_OK);
-    world_wait(world, 5 * second);
-    world_meet(world, IP_PEER, &MAC_PEER);
-    *state = world;
-    return 0;
+    return world_setup_tcp(state);
 }
 
-#define super_test(function) cmocka_unit_test_setup_teardown(function, tcp_setup, world_teardown)
+#define super_test(function) cmocka_unit_test_setup_teardown(function, super_setup, world_teardown)
 
 #endif

@@ -136,19 +136,11 @@ static void only_what_follows_is_merged(void **state)
     }
 }
 
-/* The segment with @index of the sender at @port. */
-static struct frame segment_of(uint16_t port, uint32_t index, uint8_t flags)
+/* Segments of so many senders in turn, so many of each. */
+static void segments_in_turn(struct frame *frames, uint32_t senders, uint32_t rounds)
 {
-    const struct frame_segment s = {.src_port = port,
-                                    .dst_port = 2000,
-                                    .seq = seq_begin + index * TEXT,
-                                    .ack = 5000,
-                                    .flags = flags,
-                                    .window = 1000,
-                                    .options = ts,
-                                    .options_len = sizeof ts};
-
-    return frame_tcp(&s, text + index * TEXT, TEXT);
+    for (uint32_t i = 0; i < senders * rounds; i++)
+        frames[i] = segment_of((uint16_t)(80 + i % senders), i / senders, TEXT, 16);
 }
 
 static void segments_of_senders_in_turn_become_one_each(void **state)
@@ -161,8 +153,7 @@ static void segments_of_senders_in_turn_become_one_each(void **state)
     struct leat_buf *bufs[SENDERS * ROUNDS];
     struct world *world = *state;
 
-    for (uint32_t i = 0; i < SENDERS * ROUNDS; i++)
-        frames[i] = segment_of((uint16_t)(80 + i % SENDERS), i / SENDERS, 16);
+    segments_in_turn(frames, SENDERS, ROUNDS);
     assert_int_equal(merge(world, frames, SENDERS * ROUNDS, bufs), SENDERS);
     for (uint32_t i = 0; i < SENDERS; i++) {
         const struct frame merged = flat(bufs[i]);
@@ -188,8 +179,7 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
     uint32_t next[SENDERS] = {0};
     uint32_t left;
 
-    for (uint32_t i = 0; i < SENDERS * ROUNDS; i++)
-        frames[i] = segment_of((uint16_t)(80 + i % SENDERS), i / SENDERS, 16);
+    segments_in_turn(frames, SENDERS, ROUNDS);
     left = merge(world, frames, SENDERS * ROUNDS, bufs);
     for (uint32_t i = 0; i < left; i++) {
         const struct frame merged = flat(bufs[i]);
@@ -210,8 +200,9 @@ static void what_can_not_be_merged_is_not_overtaken_in_its_flow(void **state)
 {
     struct world *world = *state;
     const struct frame frames[] = {
-        segment_of(80, 0, 16), segment_of(81, 0, 16), segment_of(80, 7, 0x30), /* URG */
-        segment_of(81, 1, 16), segment_of(80, 1, 16),
+        segment_of(80, 0, TEXT, 16),   segment_of(81, 0, TEXT, 16),
+        segment_of(80, 7, TEXT, 0x30), /* URG */
+        segment_of(81, 1, TEXT, 16),   segment_of(80, 1, TEXT, 16),
     };
     struct leat_buf *bufs[5];
 

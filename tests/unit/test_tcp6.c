@@ -19,26 +19,10 @@ enum {
 
 static const uint8_t mss_1440[4] = {2, 4, 5, 0xa0};
 
-static struct {
-    uint32_t closed;
-    enum leat_err why;
-} heard;
-
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    (void)conn;
-    (void)arg;
-    heard.closed++;
-    heard.why = why;
-}
-
-static const struct leat_tcp_events events = {.on_closed = on_closed};
-
 static struct world *begin(uint32_t hosts)
 {
     struct world *world = world6_create();
 
-    memset(&heard, 0, sizeof heard);
     world->with_tcp = true;
     world->ipv6_config.hosts = hosts;
     world_init(world);
@@ -132,7 +116,7 @@ static void a_client_comes_talks_and_goes(void **state)
                                     .ack = iss + 1,
                                     .flags = ACK | 8,
                                     .window = 60000};
-    struct leat_tcp *conn = leat_tcp_accept(listener, &events, 0);
+    struct leat_tcp *conn = leat_tcp_accept(listener, &world_closes, world);
     struct leat_tcp_info info;
     struct leat_buf *text;
 
@@ -164,8 +148,8 @@ static void a_client_comes_talks_and_goes(void **state)
     segment.flags = ACK;
     feed(world, IP6_PEER, &segment, 0);
     world_poll(world);
-    assert_int_equal(heard.closed, 1);
-    assert_int_equal(heard.why, LEAT_OK);
+    assert_int_equal(world->closed, 1);
+    assert_int_equal(world->why, LEAT_OK);
     assert_int_equal(held(world), 0);
     leat_tcp_listener_close(listener);
 }
@@ -223,7 +207,8 @@ static struct leat_tcp *connected(struct world *world, uint32_t *iss)
     struct leat_tcp *conn;
 
     world_mark(world);
-    assert_int_equal(leat_tcp_connect(world->stack, &conn, &remote, 0, &events, 0), LEAT_OK);
+    assert_int_equal(leat_tcp_connect(world->stack, &conn, &remote, 0, &world_closes, world),
+                     LEAT_OK);
     world_poll(world);
     sent = expect(world, IP6_PEER, SYN);
     assert_int_equal(frame_get16(sent->bytes + MSS_AT), 1440);
@@ -250,7 +235,7 @@ static void without_an_MSS_option_segments_have_1220(void **state)
     segment.seq++;
     segment.flags = ACK;
     feed(world, IP6_PEER, &segment, 0);
-    conn = leat_tcp_accept(listener, &events, 0);
+    conn = leat_tcp_accept(listener, &world_closes, world);
     assert_non_null(conn);
     leat_tcp_get_info(conn, &info);
     assert_int_equal(info.mss_bytes, 1220);
@@ -292,6 +277,17 @@ static void feed_error(struct world *world, const struct fake_frame *sent, uint8
     world_feed(world, &error);
 }
 
+/* Sends so much text; returns the first segment of it. */
+static struct fake_frame first_segment(struct world *world, struct leat_tcp *conn, uint32_t len)
+{
+    static const uint8_t text[1440];
+    size_t taken;
+
+    leat_tcp_write(conn, text, len, &taken);
+    world_poll(world);
+    return *expect(world, IP6_PEER, ACK);
+}
+
 /* RFC 8201 4 */
 static void packet_too_big_makes_segments_smaller_but_not_under_1280(void **state)
 {
@@ -299,17 +295,12 @@ static void packet_too_big_makes_segments_smaller_but_not_under_1280(void **stat
         uint32_t said;
         uint16_t mtu;
     } many[] = {{1600, 1500}, {1400, 1400}, {1000, 1280}, {0, 1280}, {68, 1280}, {100000, 1280}};
-    static const uint8_t text[1440];
     struct world *world = *state;
     struct leat_tcp_info info;
-    struct fake_frame first;
     uint32_t iss;
     struct leat_tcp *conn = connected(world, &iss);
-    size_t taken;
+    const struct fake_frame first = first_segment(world, conn, 1440);
 
-    leat_tcp_write(conn, text, sizeof text, &taken);
-    world_poll(world);
-    first = *expect(world, IP6_PEER, ACK);
     for (unsigned i = 0; i < sizeof many / sizeof many[0]; i++) {
         feed_error(world, &first, TOO_BIG, 0, many[i].said);
         assert_ended(world, taken_icmp6);
@@ -325,17 +316,12 @@ static void packet_too_big_makes_segments_smaller_but_not_under_1280(void **stat
 
 static void errors_are_soft_or_hard_as_over_IPv4(void **state)
 {
-    static const uint8_t text[100];
     struct world *world = *state;
     struct leat_tcp_info info;
-    struct fake_frame first;
     uint32_t iss;
     struct leat_tcp *conn = connected(world, &iss);
-    size_t taken;
+    struct fake_frame first = first_segment(world, conn, 100);
 
-    leat_tcp_write(conn, text, sizeof text, &taken);
-    world_poll(world);
-    first = *expect(world, IP6_PEER, ACK);
     feed_error(world, &first, UNREACHABLE, 0, 0);
     leat_tcp_get_info(conn, &info);
     assert_int_equal(info.soft_error, LEAT_ERR_UNREACHABLE);
@@ -356,7 +342,8 @@ static void addresses_of_one_64_have_one_account(void **state)
     for (unsigned i = 0; i < 3; i++) {
         const struct leat_endpoint remote = leat_endpoint_of(ip6_of(many[i]), 80);
 
-        assert_int_equal(leat_tcp_connect(world->stack, &conns[i], &remote, 0, &events, 0), LEAT_OK);
+        assert_int_equal(
+            leat_tcp_connect(world->stack, &conns[i], &remote, 0, &world_closes, world), LEAT_OK);
     }
     assert_int_equal(conns[0]->peer, conns[1]->peer);
     assert_int_not_equal(conns[0]->peer, conns[2]->peer);
@@ -387,7 +374,7 @@ static void a_flood_of_addresses_locks_nobody_out(void **state)
     assert_true(leat_stats(world->stack)->tcp_cookies_sent >= 250);
     opened_by(world, IP6_PEER, 2000);
     assert_int_equal(leat_stats(world->stack)->tcp_cookies_taken, 1);
-    conn = leat_tcp_accept(listener, &events, 0);
+    conn = leat_tcp_accept(listener, &world_closes, world);
     assert_non_null(conn);
     leat_tcp_abort(conn);
     leat_tcp_listener_close(listener);
@@ -432,14 +419,15 @@ static void connections_to_ourselves_never_leave_us(void **state)
     struct leat_tcp *conn, *other;
 
     world_mark(world);
-    assert_int_equal(leat_tcp_connect(world->stack, &conn, &home, 0, &events, 0), LEAT_OK);
+    assert_int_equal(leat_tcp_connect(world->stack, &conn, &home, 0, &world_closes, world),
+                     LEAT_OK);
     world_wait(world, second);
-    other = leat_tcp_accept(listener, &events, 0);
+    other = leat_tcp_accept(listener, &world_closes, world);
     assert_non_null(other);
     assert_silent(world);
     leat_tcp_abort(conn);
     world_wait(world, second);
-    assert_int_equal(heard.closed, 2);
+    assert_int_equal(world->closed, 2);
     leat_tcp_listener_close(listener);
     assert_int_equal(held(world), 0);
 }

@@ -1,37 +1,6 @@
 /* test_tcp_icmp.c -- ICMP errors about connections: who may hurt them (RFC 5927, RFC 5461). */
 #include "world.h"
 
-/* What the callbacks heard. */
-static struct {
-    uint32_t closed;
-    enum leat_err why;
-} heard;
-
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    (void)conn;
-    (void)arg;
-    heard.closed++;
-    heard.why = why;
-}
-
-static const struct leat_tcp_events events = {.on_closed = on_closed};
-
-static int tcp_setup(void **state)
-{
-    struct world *world = world_create();
-
-    memset(&heard, 0, sizeof heard);
-    world->with_tcp = true;
-    world_init(world);
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
-                     LEAT_OK);
-    world_wait(world, 5 * second);
-    world_meet(world, IP_PEER, &MAC_PEER);
-    *state = world;
-    return 0;
-}
-
 /* A connection to the peer's port 80, its SYN on the way: @syn. */
 static struct leat_tcp *connecting(struct world *world, struct frame *syn)
 {
@@ -40,7 +9,8 @@ static struct leat_tcp *connecting(struct world *world, struct frame *syn)
     struct leat_tcp *conn;
 
     world_mark(world);
-    assert_int_equal(leat_tcp_connect(world->stack, &conn, &remote, 0, &events, 0), LEAT_OK);
+    assert_int_equal(leat_tcp_connect(world->stack, &conn, &remote, 0, &world_closes, world),
+                     LEAT_OK);
     world_poll(world);
     sent = world_expect(world);
     memcpy(syn->bytes, sent->bytes, sent->len);
@@ -129,7 +99,7 @@ static void test_threat_C2_error_about_what_is_not_in_flight_is_dropped(void **s
     assert_int_equal(info_of(conn).state, LEAT_TCP_ESTABLISHED);
     assert_int_equal(info_of(conn).soft_error, LEAT_OK);
     assert_int_equal(info_of(conn).mss_bytes, 1460);
-    assert_int_equal(heard.closed, 0);
+    assert_int_equal(world->closed, 0);
 }
 
 static void test_threat_C2_error_about_text_in_flight_is_soft(void **state)
@@ -144,7 +114,7 @@ static void test_threat_C2_error_about_text_in_flight_is_soft(void **state)
         assert_int_equal(info_of(conn).state, LEAT_TCP_ESTABLISHED);
         assert_int_not_equal(info_of(conn).soft_error, LEAT_OK);
     }
-    assert_int_equal(heard.closed, 0);
+    assert_int_equal(world->closed, 0);
 }
 
 static void test_threat_C2_path_mtu_is_never_under_576(void **state)
@@ -173,13 +143,14 @@ static void test_threat_C2_refusal_ends_a_connection_that_is_opening(void **stat
 
     connecting(world, &syn);
     feed_blind_error(world, &syn, 3, 3, 0, 1);
-    assert_int_equal(heard.closed, 0);
+    assert_int_equal(world->closed, 0);
     feed_error(world, &syn, 3, 3, 0, 0);
-    assert_int_equal(heard.closed, 1);
-    assert_int_equal(heard.why, LEAT_ERR_REFUSED);
+    assert_int_equal(world->closed, 1);
+    assert_int_equal(world->why, LEAT_ERR_REFUSED);
 }
 
-#define tcp_test(function) cmocka_unit_test_setup_teardown(function, tcp_setup, world_teardown)
+#define tcp_test(function)                                                                         \
+    cmocka_unit_test_setup_teardown(function, world_setup_tcp, world_teardown)
 
 int main(void)
 {

@@ -10,18 +10,6 @@ enum {
     TOO_BIG = 2
 };
 
-static enum leat_err send_to(struct world *world, struct leat_udp *udp, struct leat_endpoint peer,
-                             const void *text, uint32_t len)
-{
-    struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), text, len);
-    enum leat_err err;
-
-    world_mark(world);
-    err = leat_udp_send_to(udp, payload, &peer);
-    world_poll(world);
-    return err;
-}
-
 /* The next frame is a datagram to the peer. */
 static const struct fake_frame *expect_datagram(struct world *world, struct leat_ip src,
                                                 struct leat_ip dst, const char *text)
@@ -66,7 +54,8 @@ static void a_socket_for_all_of_IPv4_hears_that_alone(void **state)
     world_feed(world, &frame);
     assert_ended(world, drop_udp_port);
     assert_int_equal(frame_icmp6_type(world_expect(world)), UNREACHABLE);
-    assert_int_equal(send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1), LEAT_ERR_FAMILY);
+    assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1),
+                     LEAT_ERR_FAMILY);
     assert_int_equal(leat_udp_connect(udp, IP6_PEER, 9), LEAT_ERR_FAMILY);
 }
 
@@ -126,7 +115,7 @@ static void datagrams_leave_with_right_headers_whoever_writes_them(void **state)
 
         leat_udp_set_tos(udp, tos[i / 4]);
         assert_int_equal(
-            send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), text, (uint32_t)strlen(text)),
+            world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), text, (uint32_t)strlen(text)),
             LEAT_OK);
         sent = expect_datagram(world, IP6_US, IP6_PEER, text);
         assert_int_equal(frame_get16(sent->bytes + 14), 0x6000 | tos[i / 4] << 4);
@@ -145,11 +134,11 @@ static void a_neighbour_that_moved_is_sent_to_where_it_is(void **state)
 
     world_feed(world, &confirms);
     for (unsigned i = 0; i < 3; i++) {
-        send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+        world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
         expect_datagram(world, IP6_US, IP6_PEER, "x");
     }
     world_feed(world, &moves);
-    send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+    world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
     assert_memory_equal(world_expect(world)->bytes, elsewhere.octet, 6);
 }
 
@@ -167,12 +156,12 @@ static void link_local_peers_have_a_zone(void **state)
     assert_int_equal(world->peer.zone, 1);
     assert_true(leat_ip_equal(world->peer.ip, IP6_PEER_LINK));
     peer = world->peer;
-    assert_int_equal(send_to(world, udp, peer, "x", 1), LEAT_OK);
+    assert_int_equal(world_send_to(world, udp, peer, "x", 1), LEAT_OK);
     assert_int_equal(frame_icmp6_type(world_expect(world)), 135);
     world_feed(world, &hello);
     frame_is_ip6(world_expect(world), 17);
     peer.zone = 2;
-    assert_int_equal(send_to(world, udp, peer, "x", 1), LEAT_ERR_FAMILY);
+    assert_int_equal(world_send_to(world, udp, peer, "x", 1), LEAT_ERR_FAMILY);
 }
 
 static void a_connected_socket_hears_its_peer_alone(void **state)
@@ -221,7 +210,7 @@ static void errors_are_told_to_who_has_sent(void **state)
     for (uint32_t i = 0; i < sizeof many / sizeof many[0]; i++) {
         struct frame error;
 
-        send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+        world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
         error = error_about(world_expect(world), many[i].type, many[i].code, 1280);
         world_feed(world, &error);
         assert_dropped(world, taken_icmp6);
@@ -239,7 +228,7 @@ static void errors_about_what_others_sent_are_dropped(void **state)
     struct fake_frame sent;
     struct frame error;
 
-    send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+    world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
     sent = *world_expect(world);
     sent.bytes[37] ^= 1; /* our address */
     error = error_about(&sent, UNREACHABLE, 4, 0);
@@ -268,13 +257,13 @@ static void datagrams_to_ourselves_never_leave_us(void **state)
     const char *const homes[] = {"::1", "2001:db8::1"};
 
     for (uint32_t i = 0; i < 2; i++) {
-        send_to(world, udp, leat_endpoint_of(ip6_of(homes[i]), 7), "home", 4);
+        world_send_to(world, udp, leat_endpoint_of(ip6_of(homes[i]), 7), "home", 4);
         world_poll(world);
         assert_silent(world);
         assert_int_equal(world->datagrams, i + 1);
         assert_true(leat_ip_equal(world->peer.ip, ip6_of(homes[i])));
     }
-    send_to(world, udp, leat_endpoint_of(ip6_of("::1"), 8), "home", 4);
+    world_send_to(world, udp, leat_endpoint_of(ip6_of("::1"), 8), "home", 4);
     world_poll(world);
     world_poll(world);
     assert_int_equal(world->error, LEAT_ERR_REFUSED);
@@ -322,14 +311,14 @@ static void a_number_that_is_anothers_now_brings_no_headers_of_the_old_one(void 
     world6_settle(world);
     assert_int_equal(leat_route_add(world->stack, LEAT_IP_ANY, 0, IP6_PEER), LEAT_OK);
     udp = world_socket(world, 0);
-    send_to(world, udp, leat_endpoint_of(to, 9), "x", 1);
+    world_send_to(world, udp, leat_endpoint_of(to, 9), "x", 1);
     world_feed(world, &confirms);
     fake_netif_forget(&world->dev);
     for (uint32_t i = 0; i < 1000; i++) {
         to.bytes[14] = (uint8_t)(i / 2 >> 8);
         to.bytes[15] =
             (uint8_t)(i / 2); /* each of them twice: the second has the first one's headers */
-        send_to(world, udp, leat_endpoint_of(to, 9), "x", 1);
+        world_send_to(world, udp, leat_endpoint_of(to, 9), "x", 1);
         expect_datagram(world, IP6_US, to, "x");
     }
     world_teardown(state);
@@ -367,9 +356,10 @@ static void without_IPv6_an_address_of_it_is_refused(void **state)
 
     assert_int_equal(leat_udp_bind(udp, IP6_US, 7), LEAT_ERR_FAMILY);
     assert_int_equal(leat_udp_connect(udp, IP6_PEER, 7), LEAT_ERR_FAMILY);
-    assert_int_equal(send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1), LEAT_ERR_FAMILY);
+    assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1),
+                     LEAT_ERR_FAMILY);
     /* what stands for IPv6 inside is nobody's address outside */
-    assert_int_equal(send_to(world, udp, leat_endpoint_of(LEAT_IP4(240, 0, 0, 1), 9), "x", 1),
+    assert_int_equal(world_send_to(world, udp, leat_endpoint_of(LEAT_IP4(240, 0, 0, 1), 9), "x", 1),
                      LEAT_ERR_NO_ROUTE);
 }
 

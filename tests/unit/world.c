@@ -272,10 +272,9 @@ struct leat_udp *world_socket(struct world *world, uint16_t port)
     return udp;
 }
 
-enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
-                         const void *text, uint32_t len)
+enum leat_err world_send_to(struct world *world, struct leat_udp *udp, struct leat_endpoint peer,
+                            const void *text, uint32_t len)
 {
-    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(ip), port);
     struct leat_buf *payload = leat_buf_copy(leat_pool(world->stack), text, len);
     enum leat_err err;
 
@@ -283,4 +282,35 @@ enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip,
     err = leat_udp_send_to(udp, payload, &peer);
     world_poll(world);
     return err;
+}
+
+enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
+                         const void *text, uint32_t len)
+{
+    return world_send_to(world, udp, leat_endpoint_of(leat_ip_v4(ip), port), text, len);
+}
+
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct world *world = arg;
+
+    (void)conn;
+    world->closed++;
+    world->why = why;
+}
+
+const struct leat_tcp_events world_closes = {.on_closed = on_closed};
+
+int world_setup_tcp(void **state)
+{
+    struct world *world = world_create();
+
+    world->with_tcp = true;
+    world_init(world);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+                     LEAT_OK);
+    world_wait(world, 5 * second);
+    world_meet(world, IP_PEER, &MAC_PEER);
+    *state = world;
+    return 0;
 }

@@ -53,10 +53,18 @@ struct world {
     struct leat_endpoint peer, local;
     enum leat_err error;
     struct leat_endpoint error_peer;
+    uint32_t closed; /* connections, the last one by this */
+    enum leat_err why;
 };
+
+/* Of connections whose argument is the world. */
+extern const struct leat_tcp_events world_closes;
 
 /* 10.0.0.1/24 on the fake device, UDP registered, the peer known to ARP, announcements sent. */
 int world_setup(void **state);
+
+/* The same with TCP and without UDP, after five seconds. */
+int world_setup_tcp(void **state);
 
 /* The same with nothing done but leat_init() and leat_attach(); a test may change world->config
  * first: world_create, then world_init. */
@@ -96,6 +104,8 @@ struct leat_udp *world_socket(struct world *world, uint16_t port);
 /* Remembers the counters, forgets what was sent, sends a datagram and polls. */
 enum leat_err world_send(struct world *world, struct leat_udp *udp, leat_ip4 ip, uint16_t port,
                          const void *text, uint32_t len);
+enum leat_err world_send_to(struct world *world, struct leat_udp *udp, struct leat_endpoint peer,
+                            const void *text, uint32_t len);
 
 /* Takes all buffers for headers, so that nothing can be sent that needs one; and gives them back.
  */
