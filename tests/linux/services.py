@@ -16,29 +16,48 @@ def program(name):
     return path or pytest.skip(f"no {name}")
 
 
-class Network:
-    """A TAP device with the kernel's address 10.78.N.1, and what was started on it."""
+class Device:
+    """A TAP device, and what was started on it."""
 
-    def __init__(self, folder):
-        number = next(_numbers)
+    def __init__(self, folder, name, mtu=1500, address=None):
         self.folder = folder
-        self.device = f"served{number}"
-        self.net = f"10.78.{number}"
+        self.device = name
         self.processes = []
-        make_tap(self.device, address=f"{self.net}.1/24")
+        make_tap(name, mtu, address)
 
     def start(self, *command):
         self.processes.append(Process(*command))
         return self.processes[-1]
 
-    def dnsmasq(self, *options, first=50, last=60, port=0):
-        """A server of DHCP and, on @port, of names."""
+    def start_dnsmasq(self, *options, port=0):
         return self.start(
             program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-",
-            "--log-dhcp", f"--port={port}", "--no-ping", "--dhcp-authoritative", "--user=", "--group=",
-            f"--pid-file={self.folder}/pid", f"--dhcp-leasefile={self.folder}/leases",
-            f"--interface={self.device}", "--bind-interfaces",
-            f"--dhcp-range={self.net}.{first},{self.net}.{last},255.255.255.0,120", *options,
+            "--log-dhcp", f"--port={port}", "--user=", "--group=", f"--pid-file={self.folder}/pid",
+            f"--dhcp-leasefile={self.folder}/leases", f"--interface={self.device}",
+            "--bind-interfaces", *options,
+        )  # fmt: skip
+
+    def close(self):
+        for process in reversed(self.processes):
+            if process.running:
+                process.kill()
+            print(f"--- {' '.join(process.command)}\n{process.text}")
+        run("ip", "link", "del", self.device, check=False)
+
+
+class Network(Device):
+    """One with the kernel's address 10.78.N.1."""
+
+    def __init__(self, folder):
+        number = next(_numbers)
+        self.net = f"10.78.{number}"
+        super().__init__(folder, f"served{number}", address=f"{self.net}.1/24")
+
+    def dnsmasq(self, *options, first=50, last=60, port=0):
+        """A server of DHCP and, on @port, of names."""
+        return self.start_dnsmasq(
+            "--no-ping", "--dhcp-authoritative",
+            f"--dhcp-range={self.net}.{first},{self.net}.{last},255.255.255.0,120", *options, port=port,
         )  # fmt: skip
 
     def udhcpd(self, seconds, first=50, last=60):
@@ -60,10 +79,3 @@ class Network:
         server = self.start(program("chronyd"), "-x", "-d", "-u", "root", "-f", path)
         server.wait_for("chronyd version")
         return server
-
-    def close(self):
-        for process in reversed(self.processes):
-            if process.running:
-                process.kill()
-            print(f"--- {' '.join(process.command)}\n{process.text}")
-        run("ip", "link", "del", self.device, check=False)

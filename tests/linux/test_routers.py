@@ -1,43 +1,30 @@
 """IPv6 by routers: radvd and dnsmasq advertise, the kernel is the gateway and the neighbour."""
 
 import itertools
-import os
 import re
-import shutil
 import time
 
 import pytest
 
-from conftest import Process, binary, make_tap, run, until
+from conftest import binary, run, until
+from services import Device, program
 
 _numbers = itertools.count()
 MAC = "02:6c:65:61:73:66"
 
 
-def program(name):
-    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    return path or pytest.skip(f"no {name}")
-
-
-class Network:
-    """A TAP device where the kernel is fe80::a and 2001:db8:N::1, routers, and a program of leat's."""
+class Network(Device):
+    """A device where the kernel is fe80::a and 2001:db8:N::1, routers, and a program of leat's."""
 
     def __init__(self, folder):
         number = next(_numbers)
-        self.folder = folder
-        self.device = f"slaac{number}"
         self.prefix = f"2001:db8:{number + 1:x}"
         self.far = f"2001:db8:f{number:x}::1"
-        self.processes = []
-        make_tap(self.device, 1500, None)
+        super().__init__(folder, f"slaac{number}")
         run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
         for address in (f"{self.prefix}::1/64", "fe80::a/64"):
             run("ip", "addr", "add", address, "dev", self.device, "nodad")
         run("ip", "addr", "add", f"{self.far}/128", "dev", "lo", "nodad")
-
-    def start(self, *command):
-        self.processes.append(Process(*command))
-        return self.processes[-1]
 
     def radvd(self, options="", prefix=None, lifetimes="", source="fe80::a", name="radvd"):
         """Its configuration, and time to read it."""
@@ -50,24 +37,16 @@ class Network:
                           f"--config={path}", f"--pidfile={self.folder}/{name}.pid")  # fmt: skip
 
     def dnsmasq(self, *options):
-        return self.start(
-            program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-",
-            "--log-dhcp", "--port=0", "--user=", "--group=", f"--pid-file={self.folder}/pid",
-            f"--dhcp-leasefile={self.folder}/leases", f"--interface={self.device}",
-            "--bind-interfaces", "--enable-ra", f"--dhcp-range={self.prefix}::,ra-only,64,3600",
-            *options,
-        )  # fmt: skip
+        return self.start_dnsmasq(
+            "--enable-ra", f"--dhcp-range={self.prefix}::,ra-only,64,3600", *options
+        )
 
     def echo(self, *options):
         return self.start(binary("echo"), "--tap", self.device, "--mac", MAC, "--stats", *options)
 
     def close(self):
-        for process in reversed(self.processes):
-            if process.running:
-                process.kill()
-            print(f"--- {' '.join(process.command)}\n{process.text}")
+        super().close()
         run("ip", "addr", "del", f"{self.far}/128", "dev", "lo", check=False)
-        run("ip", "link", "del", self.device, check=False)
 
 
 @pytest.fixture

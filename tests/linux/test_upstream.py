@@ -2,13 +2,13 @@
 
 import pwd
 import re
-import shutil
 import socket
 import struct
 
 import pytest
 
 from conftest import Process, run, until
+from services import program
 
 ZONE = """$ORIGIN example.com.
 $TTL 300
@@ -21,11 +21,6 @@ alias CNAME www
 home A 192.168.1.1
 """ + "".join(f'big TXT "{number:0200}"\n' for number in range(15))
 RECORDS = [line.split(maxsplit=2) for line in ZONE.splitlines()[5:]]
-
-
-def program(name):
-    path = shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin")
-    return path or pytest.skip(f"no {name}")
 
 
 def unbound(folder, ip):
