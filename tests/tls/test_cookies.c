@@ -226,19 +226,8 @@ static void test_threat_T4_a_second_hello_that_differs_from_a_forgotten_one(void
 /* A first hello of somebody who says no more, to a session of its own. */
 static void say_first_hello(struct fixture *f, struct pipe_end ends[2], struct leat_stream *session)
 {
-    static const uint16_t suites[] = {WIRE_TLS_AES_128_GCM}, groups[] = {LEAT_CRYPTO_X25519},
-                          schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
-    static const uint8_t zeros[WIRE_TLS_RANDOM];
-    const struct wire_tls_client_offer offer = {.random = zeros,
-                                                .suites = suites,
-                                                .suite_count = 1,
-                                                .groups = groups,
-                                                .group_count = 1,
-                                                .schemes = schemes,
-                                                .scheme_count = 1,
-                                                .share_group = LEAT_CRYPTO_X25519,
-                                                .share = {zeros, 32},
-                                                .record_size_limit = 1000};
+    static const uint8_t share[32];
+    const struct wire_tls_client_offer offer = least_offer(share, sizeof share);
     uint8_t bytes[400] = {22, 3, 1};
     struct wire_tls_out out = {bytes + 5, bytes + sizeof bytes, false};
     const struct leat_stream server = pipe_stream(&ends[SERVER]);

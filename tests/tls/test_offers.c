@@ -183,18 +183,7 @@ static void test_a_ticket_that_was_not_offered(void **state)
 static uint32_t early_hello(struct fixture *f, uint8_t *bytes, size_t size, uint8_t *share,
                             size_t share_len)
 {
-    static const uint16_t suites[] = {WIRE_TLS_AES_128_GCM}, groups[] = {LEAT_CRYPTO_X25519},
-                          schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
-    const struct wire_tls_client_offer offer = {.random = letters,
-                                                .suites = suites,
-                                                .suite_count = 1,
-                                                .groups = groups,
-                                                .group_count = 1,
-                                                .schemes = schemes,
-                                                .scheme_count = 1,
-                                                .share_group = LEAT_CRYPTO_X25519,
-                                                .share = {share, (uint32_t)share_len},
-                                                .record_size_limit = 1000};
+    const struct wire_tls_client_offer offer = least_offer(share, (uint32_t)share_len);
     struct wire_tls_out out = {bytes + 5, bytes + size, false};
     uint32_t len;
 

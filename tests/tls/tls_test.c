@@ -315,3 +315,21 @@ int tear_down(void **state)
     free(f);
     return 0;
 }
+
+struct wire_tls_client_offer least_offer(const uint8_t *share, uint32_t share_len)
+{
+    static const uint16_t suites[] = {WIRE_TLS_AES_128_GCM}, groups[] = {LEAT_CRYPTO_X25519},
+                          schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
+    static const uint8_t zeros[WIRE_TLS_RANDOM];
+
+    return (struct wire_tls_client_offer){.random = zeros,
+                                          .suites = suites,
+                                          .suite_count = 1,
+                                          .groups = groups,
+                                          .group_count = 1,
+                                          .schemes = schemes,
+                                          .scheme_count = 1,
+                                          .share_group = LEAT_CRYPTO_X25519,
+                                          .share = {share, share_len},
+                                          .record_size_limit = 1000};
+}

@@ -94,6 +94,9 @@ void open_next(struct fixture *f, bool resumed);
 /* Hellos with tickets of which the server took none. */
 uint64_t refused(const struct fixture *f);
 
+/* The least that a hello may offer: AES-128, and @share of X25519; its random is zeros. */
+struct wire_tls_client_offer least_offer(const uint8_t *share, uint32_t share_len);
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 #endif
