@@ -89,7 +89,7 @@ class Shell:
         told = re.search(r" > (\S+) &$", command)
         path = self.folder / (told[1] if told else f"server{self.servers}")
         self.tell(command if told else f"{command[:-2]} > {path.name} 2>&1 &")
-        self.until(lambda: path.exists() and re.search(r"port \d+$", path.read_text(), re.M))
+        self.until(lambda: path.exists() and re.search(r"port \d+\b", path.read_text()))
         return []
 
     def end(self):
