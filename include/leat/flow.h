@@ -44,6 +44,11 @@ struct leat_flow {
 enum leat_err leat_flow_connect(struct leat_flow *flow, struct leat_task *task,
                                 const struct leat_endpoint *remote, uint64_t deadline_ns);
 
+/** The same from @p local (NULL: leat chooses), as leat_tcp_connect() takes it. */
+enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *task,
+                                     const struct leat_endpoint *remote,
+                                     const struct leat_endpoint *local, uint64_t deadline_ns);
+
 /** Takes over a stream that is open.  The flow must be closed. */
 void leat_flow_open(struct leat_flow *flow, struct leat_task *task,
                     const struct leat_stream *stream);

@@ -108,13 +108,20 @@ enum leat_err leat_flow_finish(struct leat_flow *flow)
 enum leat_err leat_flow_connect(struct leat_flow *flow, struct leat_task *task,
                                 const struct leat_endpoint *remote, uint64_t deadline_ns)
 {
+    return leat_flow_connect_from(flow, task, remote, NULL, deadline_ns);
+}
+
+enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *task,
+                                     const struct leat_endpoint *remote,
+                                     const struct leat_endpoint *local, uint64_t deadline_ns)
+{
     struct leat_tcp *conn;
     enum leat_err err;
 
     err = task_may_wait(task);
     if (err)
         return err;
-    err = leat_tcp_connect(task->tasks->stack, &conn, remote, NULL, &flow_events, flow);
+    err = leat_tcp_connect(task->tasks->stack, &conn, remote, local, &flow_events, flow);
     if (err)
         return err;
     flow_init(flow, task, leat_stream_of_tcp(conn));

@@ -177,6 +177,24 @@ static void add_offload(struct sim_scenario *s, struct sim_random *random, unsig
     }
 }
 
+/* Programs as tasks, at one end or at both.  No other trouble: it can be had by --set. */
+static void add_tasks(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    const uint64_t enough = 2 * s->pairs[0] + 4;
+
+    if (end == 1 && sim_random_percent(random, 15)) /* the other end's are */
+        return;
+    s->tasks[end] = sim_random_percent(random, 80) ? enough : sim_random_between(random, 1, enough);
+    s->serve[end] = sim_random_percent(random, 50);
+    /* connections that wait for a task hold what they have received: the pool must bear it */
+    if (s->tasks[end] < enough && s->window_bytes[end] > s->bufs[end] * s->buf_bytes[end] / 64)
+        s->window_bytes[end] = s->bufs[end] * s->buf_bytes[end] / 64;
+    if (sim_random_percent(random, 50))
+        s->cancel_per_m[end] = sim_random_scale(random, 100, 100000);
+    if (sim_random_percent(random, 50))
+        s->deadline_per_m[end] = sim_random_scale(random, 1000, 500000);
+}
+
 static void add_all(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     void (*const parts[])(struct sim_scenario *, struct sim_random *, unsigned) = {
@@ -202,6 +220,8 @@ static const struct sim_profile profiles[] = {
                               SIM_TALLY_merged, SIM_TALLY_copied}},
     {"all", add_all, {SIM_TALLY_no_memory, SIM_TALLY_refused, SIM_TALLY_leaps, SIM_TALLY_deaf,
                       SIM_TALLY_attacks, SIM_TALLY_cut, SIM_TALLY_merged}},
+    {"tasks", add_tasks, {SIM_TALLY_waits, SIM_TALLY_waits_cancelled, SIM_TALLY_waits_timed_out,
+                          SIM_TALLY_no_task}},
 };
 /* clang-format on */
 
@@ -252,6 +272,7 @@ static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
     const struct leat_stats *stats = leat_stats(end->stack);
     const struct leat_link_counts out = leat_link_counts(end->sim->link, (int)end->index);
     const struct sim_scenario *s = &end->sim->scenario;
+    const struct sim_waits waits = sim_tasks_waits(end);
     const unsigned i = end->index;
     uint64_t *count = tallies->count;
 
@@ -265,7 +286,7 @@ static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
     count[SIM_TALLY_stalls] += s->stall_ms[i] > 0 && end->sim->now_ns >= s->stall_at_ms[i];
     count[SIM_TALLY_freezes] += s->freeze_ms[i] > 0 && end->sim->now_ns >= s->freeze_at_ms[i];
     count[SIM_TALLY_not_accepted] += end->not_accepted;
-    count[SIM_TALLY_unlistened] += end->listener == NULL;
+    count[SIM_TALLY_unlistened] += end->listener == NULL && !sim_tasks_serve(end);
     count[SIM_TALLY_backlog] += stats->drop_tcp_backlog;
     count[SIM_TALLY_recycled] += stats->tcp_time_wait_recycled;
     count[SIM_TALLY_attacks] += end->device.injected;
@@ -276,6 +297,10 @@ static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
     count[SIM_TALLY_verified] += out.verified;
     count[SIM_TALLY_merged] += out.merged;
     count[SIM_TALLY_copied] += stats->copied_tx_bytes;
+    count[SIM_TALLY_waits] += waits.count;
+    count[SIM_TALLY_waits_cancelled] += waits.cancelled;
+    count[SIM_TALLY_waits_timed_out] += waits.timeouts;
+    count[SIM_TALLY_no_task] += waits.no_place;
     for (unsigned kind = 0; kind < sim_attack_kinds(); kind++)
         tallies->attacks[kind] += end->attacks[kind];
 }

@@ -40,7 +40,11 @@ struct sim;
     X(completed, "checksums completed by a device")                                                \
     X(verified, "checksums verified by a device")                                                  \
     X(merged, "segments merged by a device")                                                       \
-    X(copied, "bytes copied for a device that can't gather")
+    X(copied, "bytes copied for a device that can't gather")                                       \
+    X(waits, "waits of tasks")                                                                     \
+    X(waits_cancelled, "waits that were cancelled")                                                \
+    X(waits_timed_out, "waits whose deadline came")                                                \
+    X(no_task, "programs that found no place for a task")
 /* clang-format on */
 
 enum sim_tally {

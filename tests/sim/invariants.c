@@ -195,7 +195,8 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
  * field's scale rounds it up by less than a unit. */
 static void check_window(struct sim_side *side, const struct leat_tcp_info *info)
 {
-    const uint64_t used = (uint64_t)info->readable_bytes + side->held_bytes;
+    const uint64_t used =
+        (uint64_t)info->readable_bytes + side->held_bytes + sim_tasks_held_bytes(side);
     const uint64_t limit = side->sim->scenario.window_bytes[side->end];
 
     if (info->state >= LEAT_TCP_ESTABLISHED && !side->ended &&
@@ -307,7 +308,7 @@ static bool is_empty(const struct sim_end *end)
     uint32_t counts[SIM_LISTS];
 
     sim_count_free(end, counts);
-    counts[SIM_LIST_LISTENERS] += end->listener != NULL;
+    counts[SIM_LIST_LISTENERS] += end->listener != NULL || sim_tasks_serve(end);
     return pool_is_whole(&end->stack->pool) && memcmp(counts, end->free, sizeof counts) == 0;
 }
 
@@ -322,7 +323,7 @@ void sim_fail_of_hang(struct sim *sim, const char *what)
         uint32_t counts[SIM_LISTS];
 
         sim_count_free(end, counts);
-        counts[SIM_LIST_LISTENERS] += end->listener != NULL;
+        counts[SIM_LIST_LISTENERS] += end->listener != NULL || sim_tasks_serve(end);
         if (counts[list] != end->free[list] && len < sizeof text)
             len +=
                 (size_t)snprintf(text + len, sizeof text - len, ", end %u lacks %u %s", end->index,
@@ -348,7 +349,8 @@ bool sim_all_closed(const struct sim *sim)
 
 bool sim_is_over(const struct sim *sim)
 {
-    return sim_all_closed(sim) && is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
+    return sim_all_closed(sim) && sim_tasks_are_over(&sim->ends[0]) &&
+           sim_tasks_are_over(&sim->ends[1]) && is_empty(&sim->ends[0]) && is_empty(&sim->ends[1]);
 }
 
 /* The server of @side's connection is gone, or never had room to keep it. */

@@ -14,13 +14,18 @@ const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, u
     return sim->pattern + (salt + offset) % SIM_PATTERN_PERIOD;
 }
 
+static bool has_tasks(const struct sim_side *side)
+{
+    return side->sim->ends[side->end].tasks != NULL;
+}
+
 static void wake_at(struct sim_side *side, uint64_t at_ns)
 {
     if (at_ns < side->wake_ns)
         side->wake_ns = at_ns;
 }
 
-static void moved(struct sim_side *side)
+void sim_side_moved(struct sim_side *side)
 {
     side->sim->progress_ns = side->sim->now_ns;
     side->sim->events++;
@@ -85,9 +90,10 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* What goes in one call.  A buffer goes whole or not at all: no larger than what on_writable
  * promises, and than what the pool can spare. */
-static uint32_t chunk_of(const struct sim_side *side, uint64_t left)
+uint32_t sim_side_chunk(const struct sim_side *side)
 {
     const struct sim_scenario *s = &side->sim->scenario;
+    const uint64_t left = side->plan->bytes[side->end] - side->written;
     const uint64_t pool = s->bufs[side->end] * s->buf_bytes[side->end] / 4;
     uint64_t len = least(least(left, side->plan->chunk[side->end]), SIM_PATTERN_RUN);
 
@@ -101,8 +107,7 @@ static bool write_chunk(struct sim_side *side)
 {
     struct sim *sim = side->sim;
     const struct sim_plan *plan = side->plan;
-    const uint64_t left = plan->bytes[side->end] - side->written;
-    uint32_t len = chunk_of(side, left);
+    uint32_t len = sim_side_chunk(side);
     const uint8_t *bytes = sim_pattern(sim, side->pair, side->end, side->written);
     enum leat_err err;
 
@@ -118,24 +123,21 @@ static bool write_chunk(struct sim_side *side)
     side->written += len;
     if (len == 0)
         return false;
-    moved(side);
+    sim_side_moved(side);
     side->write_ns = sim->now_ns + plan->gap_us[side->end] * SIM_NS_PER_US;
     return true;
 }
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-static void compare(struct sim_side *side, const struct leat_buf *text)
+void sim_side_read(struct sim_side *side, const void *bytes, uint32_t len)
 {
-    for (const struct leat_buf *piece = text; piece; piece = piece->next) {
-        const uint8_t *expected = sim_pattern(side->sim, side->pair, 1 - side->end, side->read);
+    const uint8_t *expected = sim_pattern(side->sim, side->pair, 1 - side->end, side->read);
 
-        if (piece->len > SIM_PATTERN_RUN || memcmp(piece->data, expected, piece->len) != 0)
-            sim_fail(side->sim, "c%u end %u: wrong bytes between %llu and %llu", side->pair,
-                     side->end, (unsigned long long)side->read,
-                     (unsigned long long)(side->read + piece->len));
-        side->read += piece->len;
-    }
+    if (len > SIM_PATTERN_RUN || memcmp(bytes, expected, len) != 0)
+        sim_fail(side->sim, "c%u end %u: wrong bytes between %llu and %llu", side->pair, side->end,
+                 (unsigned long long)side->read, (unsigned long long)(side->read + len));
+    side->read += len;
     if (side->read > side->peer->written)
         sim_fail(side->sim, "c%u end %u: read %llu bytes, written were %llu", side->pair, side->end,
                  (unsigned long long)side->read, (unsigned long long)side->peer->written);
@@ -190,9 +192,10 @@ static bool read_some(struct sim_side *side)
     }
     if (len > plan->read_max[side->end])
         sim_fail(sim, "c%u end %u: received more than asked for", side->pair, side->end);
-    compare(side, text);
+    for (const struct leat_buf *piece = text; piece; piece = piece->next)
+        sim_side_read(side, piece->data, piece->len);
     hold(side, text, len);
-    moved(side);
+    sim_side_moved(side);
     side->read_ns = sim->now_ns + plan->read_gap_us[side->end] * SIM_NS_PER_US;
     return true;
 }
@@ -201,11 +204,11 @@ static bool read_some(struct sim_side *side)
 
 static void end_violently(struct sim_side *side)
 {
-    const bool aborts = side->plan->end[side->end] == SIM_ABORT;
+    const bool aborts = side->plan->end[side->end] == SIM_ABORT || has_tasks(side);
 
     side->ended = side->violent = true;
     sim_say(side->sim, "c%u end %u: %s", side->pair, side->end, aborts ? "abort" : "early close");
-    moved(side);
+    sim_side_moved(side);
     if (aborts)
         leat_tcp_abort(side->conn);
     else
@@ -222,7 +225,7 @@ static void end_in_order(struct sim_side *side)
     side->ended = true;
     sim_say(side->sim, "c%u end %u: %s", side->pair, side->end,
             how == SIM_CLOSE ? "close" : "shutdown");
-    moved(side);
+    sim_side_moved(side);
     if (how == SIM_CLOSE)
         leat_tcp_close(side->conn);
     else
@@ -230,7 +233,7 @@ static void end_in_order(struct sim_side *side)
 }
 
 /* True when a violent end is due: at so many bytes, at a time, or in a poll. */
-static bool has_enough(const struct sim_side *side)
+bool sim_side_has_enough(const struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
     const struct sim *sim = side->sim;
@@ -246,7 +249,7 @@ static bool has_enough(const struct sim_side *side)
 
 static void maybe_end(struct sim_side *side)
 {
-    if (!side->violent && side->conn && has_enough(side))
+    if (!side->violent && side->conn && sim_side_has_enough(side))
         end_violently(side);
     else if (side->opened && !side->ended) /* in SYN-SENT it would be an abort (RFC 9293 3.10.4) */
         end_in_order(side);
@@ -284,7 +287,7 @@ static void turn(struct sim_side *side)
         maybe_end(side);
     if (!side->eof && leat_tcp_at_end(side->conn)) {
         side->eof = true;
-        moved(side);
+        sim_side_moved(side);
     }
     maybe_end(side);
     wake_again(side);
@@ -300,7 +303,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     if (side->opened)
         sim_fail(side->sim, "c%u end %u: opened twice", side->pair, side->end);
     side->opened = true;
-    moved(side);
+    sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
     turn(side);
 }
@@ -321,70 +324,101 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     turn(side);
 }
 
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+void sim_side_closed(struct sim_side *side, enum leat_err why)
 {
-    struct sim_side *side = arg;
     const struct sim_end *end = &side->sim->ends[side->end];
 
-    if (side->closed || conn != side->conn)
+    if (side->closed)
         sim_fail(side->sim, "c%u end %u: closed twice", side->pair, side->end);
     if (why == LEAT_OK && !side->ended)
         sim_fail(side->sim, "c%u end %u: closed in order, but our side is open", side->pair,
                  side->end);
-    if (!side->eof && leat_tcp_at_end(conn))
-        side->eof = true;
     side->closed = true;
     side->why = why;
     side->closed_ns = side->sim->now_ns;
     side->pool_was_low = sim_pool_is_low(end) || end->pool_was_low;
     side->wake_ns = LEAT_NEVER_NS;
-    side->conn = 0; /* the handle dies when we return */
+    side->conn = 0;
     give_back(side);
-    moved(side);
+    sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: closed: %s; written %llu, read %llu", side->pair, side->end,
             leat_err_text(why), (unsigned long long)side->written, (unsigned long long)side->read);
 }
 
+static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    struct sim_side *side = arg;
+
+    if (conn != side->conn)
+        sim_fail(side->sim, "c%u end %u: closed, but it has another", side->pair, side->end);
+    if (!side->eof && leat_tcp_at_end(conn))
+        side->eof = true;
+    sim_side_closed(side, why);
+}
+
 static const struct leat_tcp_events events = {on_open, on_readable, on_writable, on_closed};
+
+const struct leat_tcp_events sim_only_closed = {.on_closed = on_closed};
 
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* Who may wait for a peer that is gone wants to find out: one that was evicted, as who is stuck may
  * be where records are few, and whose RST was lost. */
-static void set_options(struct sim_side *side)
+void sim_side_set_options(struct sim_side *side)
 {
     const struct sim_plan *plan = side->plan;
     const uint64_t *records = side->sim->scenario.sent_segments;
 
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
-    leat_tcp_set_keepalive(side->conn, plan->end[0] != SIM_SHUTDOWN ||
-                                           plan->end[1] != SIM_SHUTDOWN || records[0] > 0 ||
-                                           records[1] > 0 || sim_has_faults(side->sim));
+    leat_tcp_set_keepalive(
+        side->conn, plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN ||
+                        records[0] > 0 || records[1] > 0 || sim_has_faults(side->sim) ||
+                        side->sim->scenario.tasks[0] > 0 || side->sim->scenario.tasks[1] > 0);
 }
 
-void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
+void sim_side_accepted(struct sim_side *side, struct leat_tcp *conn)
 {
     side->exists = side->opened = true;
     side->accepted_ns = side->sim->now_ns;
     side->conn = conn;
-    leat_tcp_set_events(conn, &events, side);
-    set_options(side);
-    moved(side);
+    sim_side_set_options(side);
+    sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: accepted", side->pair, side->end);
-    turn(side);
+}
+
+void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
+{
+    sim_side_accepted(side, conn);
+    leat_tcp_set_events(conn, has_tasks(side) ? &sim_only_closed : &events, side);
+    if (!has_tasks(side))
+        turn(side);
+    else if (!sim_tasks_start(side)) /* the connection has come for nothing */
+        end_violently(side);
+}
+
+void sim_side_ends(const struct sim_side *side, struct leat_endpoint *local,
+                   struct leat_endpoint *remote)
+{
+    const bool both = side->plan->role[0] == 2;
+    const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
+
+    *local = leat_endpoint_of(LEAT_IP_ANY, port);
+    *remote = leat_endpoint_of(LEAT_IP4(10, 0, 0, 2 - side->end), both ? port : SIM_PORT_LISTEN);
 }
 
 static void open_active(struct sim_side *side)
 {
     struct sim *sim = side->sim;
-    const bool both = side->plan->role[0] == 2;
-    const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
-    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, port);
-    const struct leat_endpoint remote =
-        leat_endpoint_of(LEAT_IP4(10, 0, 0, 2 - side->end), both ? port : SIM_PORT_LISTEN);
+    struct leat_endpoint local, remote;
     enum leat_err err;
 
     side->wake_ns = LEAT_NEVER_NS;
+    if (has_tasks(side)) {
+        if (!sim_tasks_start(side))
+            wake_at(side, sim->now_ns + 20 * retry_ns);
+        return;
+    }
+    sim_side_ends(side, &local, &remote);
     err = leat_tcp_connect(sim->ends[side->end].stack, &side->conn, &remote, &local, &events, side);
     if (err == LEAT_ERR_MEMORY && sim_may_lack(sim, side->end)) {
         sim->ends[side->end].connects_refused++;
@@ -396,9 +430,9 @@ static void open_active(struct sim_side *side)
         return;
     }
     side->exists = true;
-    moved(side);
+    sim_side_moved(side);
     sim_say(sim, "c%u end %u: connect", side->pair, side->end);
-    set_options(side);
+    sim_side_set_options(side);
     maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
     if (sim->scenario.fast_open[side->end] > 0 && side->conn && !side->violent)
         write_chunk(side); /* goes with the SYN, if a cookie is known */
@@ -423,10 +457,10 @@ bool sim_program_wake(struct sim_end *end)
         if (side->wake_ns > sim->now_ns && !ends_now(side))
             continue;
         did = true;
-        if (side->exists)
-            turn(side);
-        else
+        if (!side->exists)
             open_active(side);
+        else if (!has_tasks(side))
+            turn(side);
     }
     return did;
 }

@@ -85,6 +85,12 @@ enum {
     /* its server */                                                                               \
     X(accept_at_ms, 2, 0)       /* accepts nobody before */                                        \
     X(unlisten_at_ms, 2, 0)     /* stops listening; 0: never */                                    \
+    /* its programs as tasks */                                                                    \
+    X(tasks, 2, 0)              /* so many at a time; 0: programs are callbacks */                 \
+    X(serve, 2, 0)              /* connections come by leat_task_serve() */                        \
+    X(cancel_per_m, 2, 0)       /* waits that are cancelled */                                     \
+    X(cancel_wait, 2, 0)        /* this wait alone is; the first is 1 */                           \
+    X(deadline_per_m, 2, 0)     /* waits that have a deadline of milliseconds */                   \
     X(attack_per_s, 2, 0)       /* forged frames against it */                                     \
     X(attack_kind, 2, 0)        /* 0: all kinds; n: the nth */                                     \
     X(pairs, 1, 1)              /* connections */

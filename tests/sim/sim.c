@@ -133,8 +133,10 @@ static bool end_build(struct sim_end *end)
     end->frozen_until_ns =
         end->frozen_from_ns + sim->scenario.freeze_ms[end->index] * SIM_NS_PER_MS;
     sim_count_free(end, end->free);
-    sim_program_listen(end);
-    return true;
+    sim_tasks_open(end);
+    if (!sim_tasks_serve(end))
+        sim_program_listen(end);
+    return !sim->failed;
 }
 
 static void wire_build(struct sim *sim)
@@ -229,6 +231,7 @@ struct sim *sim_create(const struct sim_scenario *scenario, FILE *record)
 void sim_destroy(struct sim *sim)
 {
     for (unsigned i = 0; i < 2; i++) {
+        sim_tasks_close(&sim->ends[i]);
         if (sim->ends[i].stack)
             leat_close(sim->ends[i].stack);
         free(sim->ends[i].memory);
@@ -307,6 +310,7 @@ static void end_turn(struct sim_end *end)
     end->pool_was_low = sim_pool_is_low(end);
     next_ns = leat_poll(end->stack, sim_clock_ns(end));
     sim_drought_end(end);
+    sim_tasks_look(end);
     end->polls++;
     if (next_ns < sim_clock_ns(end))
         sim_fail(sim, "end %u: the next deadline is in the past", end->index);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <leat/flow.h>
 #include <leat/leat.h>
 #include <leat/link.h>
 
@@ -72,6 +73,13 @@ struct sim_side {
     struct leat_tcp_info info;
     bool has_info;
     uint64_t unacked_ns; /* since when received text is not acknowledged; 0: it is */
+    /* of a program that is a task */
+    struct leat_task *task; /* NULL: it hasn't begun, or is over */
+    struct leat_flow flow;
+    bool flows;            /* the flow is open */
+    bool partial;          /* a write was given up: what of `written` the stack has nobody knows */
+    bool enough;           /* its plan wants a violent end now */
+    enum leat_err gave_up; /* why its tasks did */
 };
 
 struct sim_end {
@@ -99,6 +107,15 @@ struct sim_end {
     uint64_t not_accepted;     /* times that the server would not */
     bool accepts;              /* it does now, though it did not */
     uint32_t attacks[SIM_ATTACK_KINDS_MAX];
+    struct sim_tasks *tasks; /* NULL: its programs are callbacks */
+};
+
+/* What the waits of an end's tasks have come to. */
+struct sim_waits {
+    uint64_t count;
+    uint64_t cancelled;
+    uint64_t timeouts;
+    uint64_t no_place; /* tasks that could not be started */
 };
 
 /* Times in which something is wrong: once, or again and again. */
@@ -166,6 +183,43 @@ void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn);
 bool sim_program_wake(struct sim_end *end);
 /* When the next of them wants to. */
 uint64_t sim_program_next_ns(const struct sim_end *end);
+
+/* What the programs do the same way as tasks.  @side has got further: */
+void sim_side_moved(struct sim_side *side);
+/* Bytes to write in one call; 0: all are written. */
+uint32_t sim_side_chunk(const struct sim_side *side);
+/* It has read @len bytes: are they the right ones? */
+void sim_side_read(struct sim_side *side, const void *bytes, uint32_t len);
+/* A violent end is due. */
+bool sim_side_has_enough(const struct sim_side *side);
+void sim_side_set_options(struct sim_side *side);
+/* A listener has given it @conn. */
+void sim_side_accepted(struct sim_side *side, struct leat_tcp *conn);
+/* From where and to where an active open goes. */
+void sim_side_ends(const struct sim_side *side, struct leat_endpoint *local,
+                   struct leat_endpoint *remote);
+/* The connection is over; its handle is dead when the caller returns. */
+void sim_side_closed(struct sim_side *side, enum leat_err why);
+/* What a connection tells a program that does nothing. */
+extern const struct leat_tcp_events sim_only_closed;
+
+/* ---- tasks.c: the programs of an end as tasks --------------------------------------------- */
+
+/* Room for them, if the scenario wants any. */
+void sim_tasks_open(struct sim_end *end);
+void sim_tasks_close(struct sim_end *end);
+/* Begins the program of @side: with its connection, or without one, which it makes.  False: there
+ * is no place. */
+bool sim_tasks_start(struct sim_side *side);
+/* Looks at what became of its flows in a poll. */
+void sim_tasks_look(struct sim_end *end);
+/* True when none is left. */
+bool sim_tasks_are_over(const struct sim_end *end);
+/* True if connections come by a service: who has no listener of his own then. */
+bool sim_tasks_serve(const struct sim_end *end);
+/* Bytes that a flow has taken, and the program not yet. */
+uint32_t sim_tasks_held_bytes(const struct sim_side *side);
+struct sim_waits sim_tasks_waits(const struct sim_end *end);
 
 /* ---- server.c ----------------------------------------------------------------------------- */
 

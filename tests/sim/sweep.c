@@ -59,19 +59,32 @@ static void each_end(struct sweep *sweep, unsigned end, uint64_t poll)
     try(sweep, &scenario);
 }
 
+static void each_wait(struct sweep *sweep, unsigned end)
+{
+    struct sim_scenario scenario = *sweep->base;
+
+    for (uint64_t wait = 1; wait <= sweep->quiet.waits[end]; wait++) {
+        scenario.cancel_wait[end] = wait;
+        try(sweep, &scenario);
+    }
+}
+
 int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_run *run, void *arg,
                   uint64_t *runs)
 {
     struct sweep sweep = {.base = base, .run = run, .arg = arg};
     const bool memory = strcmp(what, "memory") == 0;
+    const bool cancel = strcmp(what, "cancel") == 0;
 
-    if (!memory && strcmp(what, "end") != 0)
+    if (!memory && !cancel && strcmp(what, "end") != 0)
         return -1;
     sweep.runs = 1;
     if (!run(arg, base, &sweep.quiet))
         return 1;
     for (unsigned end = 0; end < 2; end++) {
-        for (uint64_t poll = 1; poll <= sweep.quiet.polls[end]; poll++) {
+        if (cancel)
+            each_wait(&sweep, end);
+        for (uint64_t poll = 1; !cancel && poll <= sweep.quiet.polls[end]; poll++) {
             if (memory)
                 each_allocation(&sweep, end, poll);
             else

@@ -96,12 +96,14 @@ static void see_SYN(const struct sight *sight)
                                     .sack_ok = s->sack_ok,
                                     .timestamps = s->has_timestamp};
 
+    const bool over = hello.answers && sight->sim->sides[sight->pair][sight->end].closed;
+
     /* a cookie for an old SYN, when all is over, has the number that it had before */
-    if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq &&
-        !(hello.answers && sight->sim->sides[sight->pair][sight->end].closed))
+    if (sight->voice->syn_sent && sight->voice->hello.iss == s->seq && !over)
         see_SYN_again(sight, &hello);
     else /* also a listener that has forgotten, or has not yet heard, of the other end */
         start_voice(sight->voice, &hello);
+    sight->voice->began_again |= over;
     check_hello(sight, &hello);
 }
 
@@ -453,6 +455,8 @@ static void see_segment(struct sim *sim, unsigned from, uint64_t now_ns,
     if (segment->flags & SIM_ACK)
         choose_hello(sight.peer, segment->ack);
     see_text(&sight);
+    if (sight.peer->began_again && segment->ack != sight.peer->hello.iss + 1)
+        return; /* it is about the connection that was */
     if (segment->flags & SIM_ACK)
         see_ACK(&sight);
     see_SACK(&sight);

@@ -36,6 +36,7 @@ struct sim_voice {
     bool syn_sent;
     bool fin_sent;
     bool text_sent;
+    bool began_again; /* its program was over, and an old SYN of the other end's got an answer */
     bool has_ack;     /* ack and right_edge mean something */
     uint32_t seq_max; /* next number after all that was sent */
     uint32_t ack;

@@ -42,6 +42,30 @@ static void serve(struct fixture *f, leat_serve_fn *run, bool at_once)
     assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
 }
 
+static enum leat_err connects_from_a_port(struct leat_task *task, void *arg)
+{
+    const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, 4321);
+    struct leat_tcp_info info;
+    struct leat_flow flow, other;
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect_from(&flow, task, &remote, &local, LEAT_NEVER_NS), LEAT_OK);
+    leat_tcp_get_info(leat_stream_tcp(&flow.stream), &info);
+    assert_int_equal(info.local.port, 4321);
+    assert_int_equal(leat_flow_connect_from(&other, task, &remote, &local, LEAT_NEVER_NS),
+                     LEAT_ERR_IN_USE);
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void the_port_to_connect_from_can_be_chosen(void **state)
+{
+    struct fixture *f = *state;
+
+    serve(f, echo, false);
+    run_task(f, connects_from_a_port, second);
+}
+
 /* ---- what goes there comes back ----------------------------------------------------------- */
 
 static enum leat_err writes_many(struct leat_task *task, void *arg)
@@ -431,6 +455,7 @@ int main(void)
         TEST(lines_are_found_wherever_they_are_cut),
         TEST(deadlines_end_reads_and_writes),
         TEST(who_cannot_connect_learns_why),
+        TEST(the_port_to_connect_from_can_be_chosen),
         TEST(a_task_that_fails_resets_its_connection),
         TEST(connections_wait_for_a_task_or_are_refused),
         TEST(who_leaves_at_once_leaves_no_task),
