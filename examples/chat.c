@@ -127,8 +127,8 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
 
 static const char *start(struct example_platform *platform)
 {
-    static const struct leat_tasks_config config = {.tasks = 2 * CLIENTS};
-    static _Alignas(16) unsigned char memory[(2 * CLIENTS + 1) * 16384];
+    const struct leat_tasks_config config = {.tasks = 2 * CLIENTS, .guard = platform->guard};
+    static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(2 * CLIENTS)];
     static struct leat_service service = {.name = "client", .serve = serve, .at_once = true};
     struct leat_tasks *tasks;
 

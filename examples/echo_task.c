@@ -22,11 +22,11 @@ static enum leat_err echo(struct leat_task *task, struct leat_flow *flow, void *
 }
 
 static struct leat_service service = {.name = "echo", .serve = echo};
-static const struct leat_tasks_config config = {.tasks = TASKS};
-static _Alignas(16) unsigned char memory[TASKS * 16384 + 16384];
+static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(TASKS)];
 
 static const char *start(struct example_platform *platform)
 {
+    const struct leat_tasks_config config = {.tasks = TASKS, .guard = platform->guard};
     struct leat_tasks *tasks;
 
     if (platform->argument_count > 0)

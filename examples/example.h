@@ -7,6 +7,7 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <leat/dhcp.h>
@@ -31,11 +32,16 @@ struct example_platform {
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
     enum leat_err (*read_file)(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len);
+    /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
+    bool (*guard)(void *page, size_t bytes, bool guarded);
     /** Writes one line for a human: what printf("%s\n") would. */
     void (*say)(struct example_platform *platform, const char *line);
     /** Ends the program with this exit status when the current poll is over. */
     void (*finish)(struct example_platform *platform, int status);
 };
+
+/** Bytes for so many tasks with stacks of 16 KiB, and a guard page for each. */
+#define EXAMPLE_TASK_BYTES(count) (((count) + 1) * (16384 + 4096))
 
 /** What an example is. */
 struct example {

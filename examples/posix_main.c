@@ -439,6 +439,7 @@ int main(int argc, char **argv)
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,
                                                  .read_file = read_file,
+                                                 .guard = leat_posix_guard,
                                                  .say = say,
                                                  .finish = finish};
     program.status = run(&program);

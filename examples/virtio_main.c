@@ -51,6 +51,7 @@ int leat_metal_main(struct leat_metal *metal)
                                          .skip = "virtio_mmio.device=",
                                          .open_netif = open_netif,
                                          .on_crash = leat_metal_on_crash,
+                                         .guard = leat_metal_guard,
                                          .say_counters = say_counters};
     return bare_main(&machine.bare);
 }

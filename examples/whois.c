@@ -77,8 +77,8 @@ static enum leat_err whois(struct leat_task *task, void *arg)
 
 static const char *start(struct example_platform *platform)
 {
-    static const struct leat_tasks_config config = {.tasks = 1};
-    static _Alignas(16) unsigned char memory[2 * 16384];
+    const struct leat_tasks_config config = {.tasks = 1, .guard = platform->guard};
+    static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(1)];
     struct leat_tasks *tasks;
 
     if (platform->argument_count != 1)

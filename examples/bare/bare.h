@@ -2,6 +2,7 @@
 #ifndef BARE_H
 #define BARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <leat/leat.h>
@@ -18,6 +19,8 @@ struct bare_machine {
                                      uint16_t mtu, const char **why);
     /* Lets @handler be called when the machine crashes; NULL: this machine can't. */
     void (*on_crash)(void (*handler)(void *arg), void *arg);
+    /* Makes pages trap, for the stacks of tasks; NULL: this machine's pages aren't ours. */
+    bool (*guard)(void *page, size_t bytes, bool guarded);
     /* Says what the device has counted: calls @say(@arg, name, value, what it means).  May be NULL
      */
     void (*say_counters)(struct bare_machine *machine,

@@ -309,6 +309,7 @@ int bare_main(struct bare_machine *machine)
         .argument_count = options->argument_count,
         .arguments = options->arguments,
         .read_file = read_file,
+        .guard = program.machine->guard,
         .say = say,
         .finish = finish};
     return run();

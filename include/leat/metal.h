@@ -7,6 +7,7 @@
 #ifndef LEAT_METAL_H
 #define LEAT_METAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,13 @@ int leat_metal_main(struct leat_metal *metal);
  * much.
  */
 void *leat_metal_take(struct leat_metal *metal, size_t bytes);
+
+/**
+ * Makes pages trap when touched (@p guarded), or memory like any other again: for
+ * leat_tasks_config.guard.  The machine then ends with a message that names the overflow.  False:
+ * not whole pages of memory, or they lie in more than 32 pieces of 2 MiB (64 MiB of stacks).
+ */
+bool leat_metal_guard(void *page, size_t bytes, bool guarded);
 
 /**
  * Lets wait() return when @p handler's device interrupts.  @p handler runs with interrupts off and

@@ -54,7 +54,7 @@ struct leat_tasks_config {
      * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap when touched
      * (@p guarded), or memory like any other again; false if it can't.  NULL: no guards, and a
      * stack that overflows is found by a canary, when its task waits next: an assertion.
-     * leat_posix_guard() is one.
+     * leat_posix_guard() and leat_metal_guard() are such.
      */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     uint64_t slow_ns; /**< a task that ran for longer without a wait is told to on_slow: 0 means

@@ -2,7 +2,8 @@
  * interrupts.c -- the interrupt table, the local APIC with its timer, the I/O APIC.
  *
  * An interrupt does nothing but wake who waits, and quieten its device: all work is done by
- * leat_poll().  An exception is a bug of ours: it says what it is and ends the machine.
+ * leat_poll().  An exception is a bug of ours: it says what it is and ends the machine.  It gets a
+ * stack of its own where the one that was used may be at its end.
  */
 #include <string.h>
 
@@ -31,10 +32,17 @@ enum {
 
 enum {
     EXCEPTIONS = 32,
+    DOUBLE_FAULT = 8,
+    STACK_FAULT = 12,
+    PAGE_FAULT = 14,
     DEVICES_MAX = INTERRUPT_SPURIOUS - INTERRUPT_DEVICE,
     STUB_BYTES = 16,
     GATE_INTERRUPT = 0x8e00,
     CODE_SELECTOR = 8,
+    TASK_SELECTOR = 24, /* behind those of boot.S */
+    DESCRIPTORS = 5,
+    EMERGENCY_STACK = 1, /* of struct task_state */
+    EMERGENCY_STACK_BYTES = 16384,
     STATUS_EXCEPTION = 127,
     STACK_WORDS = 16 /* shown when the machine ends by an exception */
 };
@@ -59,6 +67,19 @@ struct interrupt_frame {
     uint64_t ss;
 };
 
+/* The processor's task state (Intel SDM 3A 8.7): we use it for its stacks alone. */
+struct task_state {
+    uint32_t reserved;
+    uint32_t stacks[6]; /* of other privileges: there are none */
+    uint32_t reserved2[2];
+    uint32_t interrupt_stacks[7][2]; /* 1 to 7, lower half first */
+    uint32_t reserved3[2];
+    uint16_t reserved4;
+    uint16_t io_map; /* behind the end: there is none */
+};
+
+_Static_assert(sizeof(struct task_state) == 104, "Intel SDM 3A, figure 8-11");
+
 struct device {
     void (*handler)(void *arg);
     void *arg;
@@ -71,6 +92,11 @@ void interrupt_taken(const struct interrupt_frame *frame);
 static const uintptr_t lapic = 0xfee00000, ioapic = 0xfec00000;
 
 static struct gate gates[INTERRUPT_VECTORS];
+static struct task_state task_state;
+static uint64_t descriptors[DESCRIPTORS] = {0, UINT64_C(0x00af9b000000ffff), /* as in boot.S */
+                                            UINT64_C(0x00cf93000000ffff)};
+static uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
+static bool (*take_guard_fault)(uint64_t address); /* NULL: there are no guards */
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
 static struct device crash; /* whom to tell; once */
@@ -113,9 +139,16 @@ static void write_stack(uint64_t rsp)
 
 _Noreturn static void die(const struct interrupt_frame *frame)
 {
+    static const char overflow[] = "leat: a task's stack has overflowed into its guard page\n";
+    static bool dying;
     uint64_t cr2;
 
+    if (dying) /* what it tells of has made it worse */
+        power_off(STATUS_EXCEPTION);
+    dying = true;
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+    if (frame->vector == PAGE_FAULT && take_guard_fault && take_guard_fault(cr2))
+        serial_write(overflow, sizeof overflow - 1);
     serial_write("leat: exception\n", 16);
     write_hex("vec ", frame->vector);
     write_hex("err ", frame->error);
@@ -155,6 +188,35 @@ void interrupt_taken(const struct interrupt_frame *frame)
     lapic_write(LAPIC_END_OF_INTERRUPT, 0);
 }
 
+void interrupts_on_guard(bool (*take)(uint64_t address))
+{
+    take_guard_fault = take;
+}
+
+/* A fault that a stack's end has made finds another one: or the processor could not even say so. */
+static void emergency_stack_init(void)
+{
+    const uint64_t top = (uintptr_t)emergency_stack + sizeof emergency_stack;
+    const uint64_t base = (uintptr_t)&task_state;
+    const uint64_t limit = sizeof task_state - 1;
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) pointer = {sizeof descriptors - 1, (uintptr_t)descriptors};
+
+    task_state.interrupt_stacks[EMERGENCY_STACK - 1][0] = (uint32_t)top;
+    task_state.interrupt_stacks[EMERGENCY_STACK - 1][1] = (uint32_t)(top >> 32);
+    task_state.io_map = sizeof task_state;
+    /* present, a free 64-bit task state; the base lies in three pieces */
+    descriptors[TASK_SELECTOR / 8] =
+        limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
+    descriptors[TASK_SELECTOR / 8 + 1] = base >> 32;
+    __asm__ volatile("lgdt %0; ltr %w1" : : "m"(pointer), "r"(TASK_SELECTOR));
+    gates[DOUBLE_FAULT].type |= EMERGENCY_STACK;
+    gates[STACK_FAULT].type |= EMERGENCY_STACK;
+    gates[PAGE_FAULT].type |= EMERGENCY_STACK;
+}
+
 void interrupts_init(void)
 {
     struct {
@@ -171,6 +233,7 @@ void interrupts_init(void)
                                  .offset_middle = (uint16_t)(stub >> 16),
                                  .offset_high = (uint32_t)(stub >> 32)};
     }
+    emergency_stack_init();
     __asm__ volatile("lidt %0" : : "m"(pointer));
     /* the old interrupt controllers, if there are any, are to be silent */
     out8(0x21, 0xff);

@@ -1,0 +1,26 @@
+"""A task that goes deeper than its stack, where the page tables are ours."""
+
+EXCEPTION = 127
+PAGE_FAULT, INVALID_OPCODE = "vec 000000000000000e", "vec 0000000000000006"
+
+
+def test_a_stack_that_overflows_meets_its_guard_page(guest, machine):
+    overflow = guest("overflow", machine, arguments=["guard"])
+    assert overflow.wait() == EXCEPTION
+    assert "leat: a task's stack has overflowed into its guard page" in overflow.text
+    assert PAGE_FAULT in overflow.text and "stk " in overflow.text
+    assert "the task goes on" not in overflow.text
+
+
+def test_without_a_guard_page_its_canary_is_found_dead(guest, machine):
+    overflow = guest("overflow", machine, arguments=["canary"])
+    assert overflow.wait() == EXCEPTION
+    assert "leat: assertion failed: tasks.c:" in overflow.text
+    assert INVALID_OPCODE in overflow.text
+    assert "guard page" not in overflow.text and "the task goes on" not in overflow.text
+
+
+def test_a_stack_that_is_deep_enough_does_not_notice(guest, machine):
+    overflow = guest("overflow", machine, arguments=["fits"])
+    assert overflow.wait() == 0
+    assert "the task goes on" in overflow.text
