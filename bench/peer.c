@@ -5,6 +5,7 @@
  *      peer send IP PORT SECONDS           text to a server: Gbit/s
  *      peer receive IP PORT SECONDS        text from a server: Gbit/s
  *      peer sink PORT, peer source PORT    such servers, for one connection after another
+ *      peer pipe BYTES SECONDS             to a child by a UNIX socket, BYTES a call: Gbit/s
  *      peer reflect TAP                    sends every IPv4 frame back, addresses and ports
  * swapped: what a device alone costs
  */
@@ -22,6 +23,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -214,6 +216,42 @@ _Noreturn static void reflect(const char *tap)
     }
 }
 
+_Noreturn static void drain(int fd)
+{
+    while (read(fd, text, TEXT_BYTES) > 0) {
+    }
+    _exit(0);
+}
+
+/* What two programs pay that do nothing with it, out of one buffer and into one. */
+static int pipe_text(size_t bytes, double seconds)
+{
+    const double begun = now_s();
+    uint64_t sent = 0;
+    int ends[2];
+    pid_t child;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+        fail("socketpair");
+    child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        drain(ends[1]);
+    }
+    if (child < 0)
+        fail("fork");
+    close(ends[1]);
+    do {
+        if (write(ends[0], text, bytes) != (ssize_t)bytes)
+            fail("write");
+        sent += bytes;
+    } while (now_s() - begun < seconds);
+    close(ends[0]);
+    waitpid(child, NULL, 0);
+    printf("%.4f\n", (double)sent * 8 / (now_s() - begun) / 1e9);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -228,8 +266,10 @@ int main(int argc, char **argv)
         serve(argv[2], false);
     if (strcmp(what, "source") == 0 && argc == 3)
         serve(argv[2], true);
+    if (strcmp(what, "pipe") == 0 && argc == 4 && atoi(argv[2]) > 0 && atoi(argv[2]) <= TEXT_BYTES)
+        return pipe_text((size_t)atoi(argv[2]), atof(argv[3]));
     if (strcmp(what, "reflect") == 0 && argc == 3)
         reflect(argv[2]);
-    fprintf(stderr, "peer blast | send | receive | sink | source | reflect: see peer.c\n");
+    fprintf(stderr, "peer blast | send | receive | sink | source | pipe | reflect: see peer.c\n");
     return 2;
 }

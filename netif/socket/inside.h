@@ -23,8 +23,8 @@ enum {
      * reads gets all of such a write or nothing.  Debian 12's passt loses the framing when it gets
      * a part of a frame. */
     WHOLE_WRITE_BYTES = 36544,
-    MESSAGES_MAX = 32,   /* datagrams in one system call */
-    RETRY_NS = 1000000,  /* looks again for free buffers, or for room: 1 ms */
+    MESSAGES_MAX = 32,  /* datagrams in one system call */
+    RETRY_NS = 1000000, /* looks again for free buffers, or for room: 1 ms */
     /* In front of what is read: a reply built in the same buffer finds room for longer headers, and
      * behind a length of 4 bytes the IP header (14 bytes later) lies on a multiple of 4. */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2

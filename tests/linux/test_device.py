@@ -50,6 +50,18 @@ def test_every_length_passes_both_ways(leat):
     assert stats["copied_tx_bytes"] == 0
 
 
+def test_the_longest_frames_pass_both_ways(leat):
+    echo = leat("echo", mtu=65520)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(5)
+        client.connect((echo.ip, 7))
+        for length in (*range(1473, 65492, 1999), 65491, 65492):
+            text = bytes((length + at * 13) & 255 for at in range(length))
+            client.send(text)
+            assert client.recv(1 << 16) == text
+    assert "ip_reassembled" not in echo.stop()
+
+
 def test_a_device_that_goes_away_is_told(leat):
     echo = leat("echo")
     if PATH:

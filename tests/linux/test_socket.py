@@ -13,7 +13,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
 
-from conftest import Process, as_user, binary, run, until
+from conftest import BUILD, Process, as_user, binary, run, until
 
 US = "02:00:00:00:00:01"
 ALL = "ff:ff:ff:ff:ff:ff"
@@ -114,6 +114,20 @@ def test_frames_that_the_peer_cuts_anywhere_are_answered(example, folder):
     assert echo.stop() == 0
 
 
+def test_a_recorded_run_happens_again(example, folder):
+    """Its frames have no padding here, and get one where they are sent again."""
+    tool = BUILD / "tools/leat-replay/leat-replay"
+    if not tool.is_file():
+        pytest.skip("leat-replay has not been built")
+    echo = example("echo", "--socket", folder / "wire", "--listen", "--ip", "10.0.0.2/24", "--record", folder / "run")
+    peer = Peer(folder / "wire")
+    mac = peer.ask_mac()
+    peer.write(Ether(dst=mac, src=US) / IP(src="10.0.0.1", dst="10.0.0.2") / ICMP())
+    assert len(peer.read_until(ICMP)) == 42
+    assert echo.stop() == 0
+    assert b"the same" in run(tool, "recorded", folder / "run")
+
+
 def test_a_length_of_4_GiB_ends_who_connected_with_a_clear_line(example, folder):
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(folder / "wire"))
@@ -161,8 +175,6 @@ def test_what_can_not_be_is_told(words, message):
 @pytest.mark.parametrize("kind", ["stream", "dgram"])
 def test_a_guest_of_qemu_is_the_other_end(example, folder, kind):
     """QEMU's -netdev stream and dgram carry the frames of a booted image."""
-    from conftest import BUILD
-
     image = BUILD / "examples" / "dns.elf"
     if not shutil.which("qemu-system-x86_64") or not image.is_file():
         pytest.skip("no QEMU, or no image")

@@ -1,11 +1,14 @@
-"""The examples on the network of this machine, without a device: through passt, and through QEMU's own stack,
+"""Each of the examples but `stacks`, which wants TAP's queues, on the network of this machine, without a device: through passt, and through QEMU's own stack,
 each of them and the example as an ordinary user without capabilities."""
 
+import contextlib
 import os
 import shutil
 import socket
 import struct
 import threading
+import time
+import zipfile
 
 import pytest
 
@@ -13,7 +16,7 @@ from conftest import Process, as_user, binary, run, until
 
 OUR_IP = "10.0.2.15"
 GATEWAY = "10.0.2.2"  # this machine, its loopback included, for both
-PORTS = {"echo": 7, "discard": 9, "chargen": 19, "dns": 53, "httpd": 80, "iperf": 5001}
+SECONDS_1900_TO_1970 = 2_208_988_800
 HERE = 7100  # and the example's own port: where it is reached on this machine
 
 
@@ -41,11 +44,15 @@ def behind(request, outside, folder):
 
     def start(name, port, *more):
         words = passt_words(port)
+        (folder / "resolv.conf").write_text("nameserver 198.51.100.2\n", encoding="ascii")
+        # passt hands questions on to the machine's name server, which is here then
+        first = ["unshare", "--mount", "sh", "-ec", f'mount --bind {folder}/resolv.conf /etc/resolv.conf; exec "$@"', "sh"]
         if request.param == "qemu":
+            first = []
             started.append(qemu(folder / "wire", port))
             assert until((folder / "wire").exists), started[-1].text
             words = ["--socket", folder / "wire", "--ip", f"{OUR_IP}/24", "--gateway", GATEWAY]
-        started.append(Process(*as_user(binary(name), *map(str, words), *more)))
+        started.append(Process(*first, *as_user(binary(name), *map(str, words), *more)))
         started[-1].wait_for(r"MTU \d+, port")
         return started[-1]
 
@@ -97,11 +104,16 @@ def exchange(port, text, enough):
 QUERY = struct.pack(">6H", 0x1234, 0x0100, 1, 0, 0, 0) + b"\3www\7example\3com\0" + struct.pack(">2H", 1, 1)
 
 
-def test_echo(behind):
-    behind("echo", 7)
+@pytest.mark.parametrize("name", ["echo", "echo_task"])
+def test_echo(behind, name):
+    behind(name, 7)
     assert tried(lambda: exchange(7, b"hello", 5) == b"hello")
     text = os.urandom(50_000)
     assert exchange(7, text, len(text)) == text
+
+
+def test_echo_of_datagrams(behind):
+    behind("echo", 7)
     assert tried(lambda: datagram(7, b"datagram") == b"datagram")
 
 
@@ -156,16 +168,89 @@ def answer_queries(server):
         server.sendto(reply + b"\xc0\x0c" + struct.pack(">2HIH", 1, 1, 60, 4) + bytes([192, 0, 2, 33]), peer)
 
 
-def test_resolve(behind):
-    if behind.way == "passt":
-        pytest.skip("passt asks the machine's own name server, which can't be reached from here")
+@contextlib.contextmanager
+def serving(port, answer):
+    """A server of datagrams on this machine, which both ways reach at the gateway's address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 53))
-        thread = threading.Thread(target=answer_queries, args=(server,), daemon=True)
+        server.bind(("", port))
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
         thread.start()
+        yield
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", ("127.0.0.1", port))
+        thread.join(20)
+
+
+def test_resolve(behind):
+    with serving(53, answer_queries):
         asked = behind("resolve", 0, "name.example")
         asked.wait_for(r"192\.0\.2\.33")
         assert asked.wait() == 0
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-            end.sendto(b"", ("127.0.0.1", 53))
-        thread.join(20)
+
+
+def test_resolver(behind):
+    with serving(53, answer_queries):
+        behind("resolver", 53)
+        assert tried(lambda: datagram(53, QUERY)[-4:] == bytes([192, 0, 2, 33]))
+
+
+def test_sieve(behind, folder):
+    (folder / "list").write_text("||example.com^\n", encoding="ascii")
+    behind("sieve", 53, "null", folder / "list")
+    assert tried(lambda: datagram(53, QUERY)[-4:] == bytes(4))
+
+
+def tell_time(server):
+    """Stratum 3, and the kernel's time (RFC 5905 7.3)."""
+    while True:
+        query, peer = server.recvfrom(2000)
+        if not query:
+            return
+        now = struct.pack(">Q", int((time.time() + SECONDS_1900_TO_1970) * (1 << 32)))
+        server.sendto(struct.pack(">BBbbII4s", 0x24, 3, 6, -20, 1, 1, b"\x7f\0\0\1") + now + query[40:48] + now + now,
+                      peer)  # fmt: skip
+
+
+def test_clock(behind):
+    with serving(123, tell_time):
+        asking = behind("clock", 0, GATEWAY)
+        assert asking.wait(60) == 0
+    assert "stratum 3 of 1 answers" in asking.text
+
+
+def test_chat(behind):
+    behind("chat", 2323)
+    assert tried(lambda: exchange(2323, b"anna\n", 13) == b"Who are you?\n")
+
+
+def test_upload(behind, folder):
+    (folder / "x").write_bytes(b"text of a file\n")
+    behind("upload", 80)
+
+    def archived():
+        run("curl", "-sS", "--max-time", 10, "-o", folder / "zip", "-F", f"f=@{folder / 'x'}",
+            f"http://127.0.0.1:{HERE + 80}/upload", check=False)  # fmt: skip
+        return (folder / "zip").is_file() and zipfile.is_zipfile(folder / "zip")
+
+    assert tried(archived)
+    with zipfile.ZipFile(folder / "zip") as archive:
+        assert archive.read("x") == b"text of a file\n"
+
+
+@pytest.mark.parametrize("name,asked,said", [
+    ("fetch", b"GET /x HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nthe answer\n"),
+    ("whois", b"example.com\r\n", b"the answer\r\n"),
+])  # fmt: skip
+def test_who_asks_by_tcp(behind, name, asked, said):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        port = server.getsockname()[1]
+        words = {"fetch": [f"http://{GATEWAY}:{port}/x"],
+                 "whois": ["--server", GATEWAY, "--port", port, "example.com"]}[name]
+        asking = behind(name, 0, *map(str, words))
+        conn, _ = server.accept()
+        with conn:
+            assert conn.recv(1000).startswith(asked)
+            conn.sendall(said)
+        assert asking.wait(30) == 0
+    assert "the answer" in asking.text

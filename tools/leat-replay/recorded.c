@@ -18,7 +18,8 @@
 enum {
     WORDS_MAX = 64,
     PATH_BYTES = 1024,
-    SHOWN_BYTES = 64 /* of frames that differ */
+    SHOWN_BYTES = 64, /* of frames that differ */
+    PADDED_BYTES = 60 /* IEEE 802.3: no frame is shorter, but where there is no wire */
 };
 
 /* The command line of the program. */
@@ -157,11 +158,26 @@ static void print_frame(const char *when, enum leat_err err, const struct leat_c
     printf("%s\n", frame->captured_bytes > SHOWN_BYTES ? " ..." : "");
 }
 
-static bool same(const struct leat_capture_frame *one, const struct leat_capture_frame *two)
+/* Whether @again is @first: or what a device got unpadded (LEAT_NETIF_NO_PADDING), with its
+ * padding. */
+static bool is_same_text(const struct leat_capture_frame *first,
+                         const struct leat_capture_frame *again)
 {
-    return one->time_ns == two->time_ns && one->direction == two->direction &&
-           one->captured_bytes == two->captured_bytes &&
-           memcmp(one->bytes, two->bytes, one->captured_bytes) == 0;
+    const uint32_t len = first->captured_bytes;
+
+    if (len != again->captured_bytes &&
+        (len == 0 || len > PADDED_BYTES || again->captured_bytes != PADDED_BYTES))
+        return false;
+    for (uint32_t i = len; i < again->captured_bytes; i++)
+        if (again->bytes[i] != 0)
+            return false;
+    return memcmp(first->bytes, again->bytes, len) == 0;
+}
+
+static bool is_same(const struct leat_capture_frame *first, const struct leat_capture_frame *again)
+{
+    return first->time_ns == again->time_ns && first->direction == again->direction &&
+           is_same_text(first, again);
 }
 
 /* Shows the first difference; the exit status. */
@@ -177,7 +193,7 @@ static int compare(const struct options *options, struct leat_capture *first,
 
         if (err_one == LEAT_ERR_NOT_FOUND && err_two == LEAT_ERR_NOT_FOUND)
             break;
-        if (err_one || err_two || !same(&one, &two)) {
+        if (err_one || err_two || !is_same(&one, &two)) {
             if (options->json)
                 printf("{\"same\": false, \"frame\": %llu}\n", (unsigned long long)frames + 1);
             else

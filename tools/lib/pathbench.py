@@ -98,7 +98,8 @@ def start_pair(bench, server, *how):
 
 def bulk(bench):
     """One connection from chargen: leat to leat over the socket and in shared memory, with frames of 64 KiB
-    and of 1,500 bytes, and leat to Linux over TAP, with super-frames and without."""
+    and of 1,500 bytes, and leat to Linux over TAP, with super-frames and without; beside two programs that do
+    nothing but write to and read from a UNIX socket."""
     ways = {name: (how, start_pair(bench, "chargen", *how)) for name, how in {
         "socket": ("--socket", "--offload", "--mtu", "65520"), "shm": ("--shm", "--mtu", "65520"),
         "socket, sums": ("--socket", "--mtu", "65520"),
@@ -120,6 +121,7 @@ def bulk(bench):
               for name, (how, path) in ways.items()}
     series |= {name: lambda ip=ip: cost([bench.pids[ip]], lambda: bench.peer("receive", ip, 19, SECONDS))
                for name, ip in (("tap", tap), ("tap, no offload", plain))}
+    series["bare"] = lambda: cost([], lambda: bench.peer("pipe", 65536, SECONDS))
     return split(netbench.rounds(series), "Gbit/s", "s/GB")
 
 
@@ -220,7 +222,8 @@ FRAMES = {"socket": "UNIX socket, stream", "shm": "shared memory", "datagram": "
 BULK = {"socket": "leat to leat, socket, MTU 65,520, `--offload`", "socket, sums": "the same with checksums",
         "shm": "leat to leat, shared memory, MTU 65,520",
         "socket, 1500": "leat to leat, socket, MTU 1,500", "shm, 1500": "leat to leat, shared memory, MTU 1,500",
-        "tap": "leat to Linux, TAP", "tap, no offload": "leat to Linux, TAP, without offloads"}
+        "tap": "leat to Linux, TAP", "tap, no offload": "leat to Linux, TAP, without offloads",
+        "bare": "bare `write()` to bare `read()`, socket, 64 KiB a call"}
 USER = {"passt, in": "to leat, through passt", "qemu, in": "to leat, through QEMU's stack",
         "passt, out": "from leat, through passt", "qemu, out": "from leat, through QEMU's stack"}
 
@@ -233,6 +236,8 @@ GOALS = {
     "socket_bulk_vs_tap": ("bulk TCP by the clock, socket / TAP", "bulk-paths", "socket, Gbit/s", "tap, Gbit/s", "≥ 2"),
     "socket_bulk_vs_tap_cpu": ("bulk TCP by processor time, TAP / socket", "bulk-paths", "tap, s/GB", "socket, s/GB",
                                "≥ 2"),
+    "bare_bulk_vs_tap_cpu": ("the same, TAP / bare `write()` and `read()`: what no program on the socket exceeds",
+                             "bulk-paths", "tap, s/GB", "bare, s/GB", "–"),
     "passt_in_vs_qemu": ("to leat, passt / QEMU's stack", "user", "passt, in, Gbit/s", "qemu, in, Gbit/s", "≥ 0.8"),
     "passt_out_vs_qemu": ("from leat, passt / QEMU's stack", "user", "passt, out, Gbit/s", "qemu, out, Gbit/s",
                           "≥ 0.8"),
