@@ -25,6 +25,7 @@ struct example_platform {
     unsigned time_server_count;                         /**< in time_servers */
     uint16_t port;           /**< --port, or the example's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
+    const char *dot;         /**< --dot: trust.h reads it; NULL: names are asked for in the clear */
     const char *key;         /**< --key */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */

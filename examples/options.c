@@ -40,6 +40,7 @@ enum option_key {
     KEY_CONNECTIONS,
     KEY_CERT,
     KEY_KEY,
+    KEY_DOT,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,
@@ -101,23 +102,15 @@ static const struct option all_options[KEY_COUNT] = {
                      false},
     [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
     [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
-    [KEY_IP6] =
-        {"ip6", "ADDRESS/BITS",
-         "our IPv6 address, beside a link-local one (what routers say;\n"
-         "                     with --ip no IPv6); so far it answers pings and UDP, and TCP\n"
-         "                     doesn't use it",
-         false},
-    [KEY_SERVER] = {"server", "ADDRESS",
-                    "whom to ask, for who asks (DHCP's name server, or\n"
-                    "                     the gateway)",
-                    false},
+    [KEY_IP6] = {"ip6", "ADDRESS/BITS",
+                 "our IPv6 address, beside a link-local one (what routers say;\n"
+                 "                     with --ip no IPv6)",
+                 false},
+    [KEY_SERVER] = {"server", "ADDRESS", "whom to ask (DHCP's name server, or the gateway)", false},
     [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
     [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
     [KEY_PORT] = {"port", "N", "the port to use", false},
-    [KEY_IDLE] = {"idle", "SECONDS",
-                  "connections end when their peer is silent for so long (300);\n"
-                  "                     0: never",
-                  false},
+    [KEY_IDLE] = {"idle", "SECONDS", "how long a peer may be silent (300); 0: for ever", false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
     [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
@@ -125,6 +118,10 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_CERT] = {"cert", "FILE",
                   "certificates in PEM: httpd's own, to speak TLS; whom fetch trusts", true},
     [KEY_KEY] = {"key", "FILE", "the private key of httpd's", true},
+    [KEY_DOT] = {"dot", "WHO",
+                 "ask servers by TLS: WHO is their name, sha256/BASE64 of their key,\n"
+                 "                     or any: whoever they are, and in the clear if need be",
+                 true},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"
@@ -304,6 +301,7 @@ static const char **text_of(struct options *options, unsigned key)
         [KEY_XDP] = &options->xdp,       [KEY_CERT] = &options->certificate,
         [KEY_KEY] = &options->key,       [KEY_RECORD] = &options->record,
         [KEY_REPLAY] = &options->replay, [KEY_FLIGHT_FILE] = &options->flight_file,
+        [KEY_DOT] = &options->dot,
     };
 
     return places[key];

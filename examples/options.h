@@ -28,6 +28,7 @@ struct options {
     const char *forward_udp[FORWARD_MAX + 1];
     const char *certificate; /* NULL: no TLS */
     const char *key;
+    const char *dot;    /* who servers of names must be; NULL: they are asked in the clear */
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
     bool ip_given;      /* else the network is asked, and ip is what passt shall give */

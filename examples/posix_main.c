@@ -435,6 +435,7 @@ int main(int argc, char **argv)
                                                  .port = program.options.port,
                                                  .certificate = program.options.certificate,
                                                  .key = program.options.key,
+                                                 .dot = program.options.dot,
                                                  .idle_ns = program.options.idle_ns,
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,

@@ -4,6 +4,7 @@
 #include <leat/resolver.h>
 
 #include "example.h"
+#include "trust.h"
 
 /* The memory of the one resolver of this program. */
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
@@ -55,6 +56,7 @@ static const char *start(struct example_platform *platform)
         .server_count = 1,
         .lookups = 1};
     struct leat_resolver *resolver;
+    const char *wrong = NULL;
     struct leat_dns_name name;
     uint16_t type = LEAT_DNS_A;
 
@@ -66,6 +68,12 @@ static const char *start(struct example_platform *platform)
         return "that is no type; A, AAAA, MX, TYPE99 are some";
     if (leat_ip_is_any(platform->server))
         return "whom to ask? give --server or --gateway";
+    if (platform->dot)
+        wrong = trust_servers(platform, &config);
+    if (wrong)
+        return wrong;
+    if (platform->dot && platform->port == LEAT_DNS_PORT)
+        config.servers[0].port = LEAT_RESOLVER_TLS_PORT;
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &config))
         return "no memory for the resolver";

@@ -9,6 +9,7 @@
 
 #include "example.h"
 #include "page.h"
+#include "trust.h"
 
 enum {
     WAITING = 256,         /* questions on their way */
@@ -67,6 +68,8 @@ static void write_page(struct page *page)
     page_add(page, "</table><h2>Its own questions</h2><table>");
     page_add_row(page, "by UDP", asked->udp_queries);
     page_add_row(page, "by TCP", asked->tcp_queries);
+    page_add_row(page, "connections with TLS", asked->tls_opened);
+    page_add_row(page, "connections where TLS has failed", asked->tls_failed);
     page_add_row(page, "to renew what is asked for often", asked->prefetches);
     page_add_row(page, "that joined another one", asked->joined);
     page_add_row(page, "answered late, by what is stale", asked->cache_stale);
@@ -106,6 +109,8 @@ static const char *start(struct example_platform *platform)
     const char *wrong = read_arguments(platform, &resolver, &forwarder);
     enum leat_err err;
 
+    if (!wrong && platform->dot)
+        wrong = trust_servers(platform, &resolver);
     if (wrong)
         return wrong;
     if (leat_ip_is_any(platform->server))

@@ -1,6 +1,7 @@
-/* trust_openssl.c -- TLS for a client, with libcrypto behind it. */
+/* trust_openssl.c -- TLS for clients, with libcrypto behind it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <leat/crypto_openssl.h>
 #include <leat/tls.h>
@@ -8,12 +9,12 @@
 #include "trust.h"
 
 enum {
-    SESSIONS = 4
+    SESSIONS = 16
 };
 
 static const char system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 
-static struct leat_crypto crypto; /* of the one client, until the program ends */
+static struct leat_crypto crypto; /* until the program ends */
 static struct leat_crypto_anchors anchors;
 static struct leat_tls *tls;
 static char why[320];
@@ -32,32 +33,133 @@ static uint64_t civil_time_s(void *arg)
     return host->civil_ns ? host->civil_ns(host) / 1000000000 : 0;
 }
 
-const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
+/* Opens TLS; returns what is wrong, or NULL. */
+static const char *open_tls(struct example_platform *platform)
 {
-    const struct leat_tls_config tls_config = {.crypto = &crypto,
-                                               .sessions = SESSIONS,
-                                               .civil_time_s = civil_time_s,
-                                               .arg = platform->host};
-    const char *name = platform->certificate ? platform->certificate : system_authorities;
-    const size_t bytes = leat_tls_memory_bytes(&tls_config);
-    const char *text;
-    size_t len;
+    const struct leat_tls_config config = {.crypto = &crypto,
+                                           .sessions = SESSIONS,
+                                           .civil_time_s = civil_time_s,
+                                           .arg = platform->host};
+    const size_t bytes = leat_tls_memory_bytes(&config);
     void *memory;
 
     if (leat_crypto_openssl_open(&crypto, entropy, platform->host))
         return "libcrypto doesn't start";
-    if (platform->read_file(platform, name, &text, &len) ||
-        crypto.ops->anchors_open(crypto.self, &anchors, text, len, NULL, 0))
-        return snprintf(why, sizeof why, "no authorities in %s: give --cert", name), why;
     memory = malloc(bytes); /* until the program ends */
-    if (!memory || leat_tls_open(&tls, platform->stack, memory, bytes, &tls_config)) {
+    if (!memory || leat_tls_open(&tls, platform->stack, memory, bytes, &config)) {
         free(memory);
         return "no memory for TLS";
     }
+    return NULL;
+}
+
+/* Reads the authorities. */
+static const char *open_anchors(struct example_platform *platform)
+{
+    const char *name = platform->certificate ? platform->certificate : system_authorities;
+    const char *text;
+    size_t len;
+
+    if (platform->read_file(platform, name, &text, &len) ||
+        crypto.ops->anchors_open(crypto.self, &anchors, text, len, NULL, 0))
+        return snprintf(why, sizeof why, "no authorities in %s: give --cert", name), why;
+    return NULL;
+}
+
+const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
+{
+    const char *wrong = open_tls(platform);
+
+    if (!wrong)
+        wrong = open_anchors(platform);
     config->tls_connect = leat_tls_connect;
     config->tls = tls;
     config->anchors = &anchors;
-    return NULL;
+    return wrong;
+}
+
+/* ---- Servers of names -------------------------------------------------------------------------
+ */
+
+static int digit_of(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* Reads a digest in base64 (RFC 4648 4), which has one "=" at its end. */
+static bool read_pin(const char *text, struct leat_tls_pin *pin)
+{
+    const size_t digits = (LEAT_TLS_PIN_BYTES * 8 + 5) / 6;
+    uint32_t bits = 0;
+
+    if (strlen(text) != digits + 1 || text[digits] != '=')
+        return false;
+    for (size_t i = 0, at = 0, have = 0; i < digits; i++) {
+        const int digit = digit_of(text[i]);
+
+        if (digit < 0)
+            return false;
+        bits = bits << 6 | (uint32_t)digit;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            pin->digest[at++] = (uint8_t)(bits >> have);
+        }
+    }
+    return true;
+}
+
+static void on_tls_failed(void *arg, const struct leat_endpoint *server,
+                          const struct leat_stream *session)
+{
+    struct example_platform *platform = arg;
+    char ip[LEAT_IP_TEXT_BYTES];
+
+    leat_ip_format(server->ip, ip);
+    snprintf(why, sizeof why, "no TLS with %s: %s", ip, trust_why(session));
+    platform->say(platform, why);
+}
+
+/* What --dot says, to the one client; returns what is wrong, or NULL. */
+static const char *read_who(struct example_platform *platform, struct leat_tls_client *client)
+{
+    static const char key[] = "sha256/";
+    static struct leat_tls_pin pin;
+
+    if (strcmp(platform->dot, "any") == 0) {
+        client->anybody = true;
+        return NULL;
+    }
+    if (strncmp(platform->dot, key, sizeof key - 1) == 0) {
+        client->pins = &pin;
+        client->pin_count = 1;
+        return read_pin(platform->dot + sizeof key - 1, &pin)
+                   ? NULL
+                   : "--dot: a key is sha256/ and 44 letters of base64";
+    }
+    client->name = platform->dot;
+    client->anchors = &anchors;
+    return open_anchors(platform);
+}
+
+const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config)
+{
+    static struct leat_tls_client client;
+    const char *wrong = open_tls(platform);
+
+    if (!wrong)
+        wrong = read_who(platform, &client);
+    for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++)
+        config->tls_clients[i] = &client;
+    config->tls_connect = leat_tls_connect;
+    config->tls = tls;
+    config->tls_or_clear = client.anybody;
+    config->on_tls_failed = on_tls_failed;
+    config->arg = platform;
+    return wrong;
 }
 
 const char *trust_why(const struct leat_stream *session)

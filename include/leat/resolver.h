@@ -6,6 +6,10 @@
  * asked for again by TCP, on a connection that is kept and shared.  Who asks what another lookup is
  * asking already waits for the same reply.
  *
+ * With TLS (RFC 7858) a server is asked by an encrypted connection, kept and shared in the same
+ * way. Then nobody on the way reads what is asked, not even by its length (RFC 8467), and the
+ * answer is from who was meant: its name or its key is checked (RFC 8310).
+ *
  * A server that knows of DNS cookies (RFC 7873) and one of ours prove to each other that they are
  * on the path.
  *
@@ -23,6 +27,7 @@
 #include <leat/dns.h>
 #include <leat/err.h>
 #include <leat/stack.h>
+#include <leat/tls.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -30,6 +35,7 @@ extern "C" {
 
 enum {
     LEAT_RESOLVER_SERVERS_MAX = 4,
+    LEAT_RESOLVER_TLS_PORT = 853,
     LEAT_RESOLVER_CACHE_BYTES_MIN = 16384
 };
 
@@ -38,8 +44,30 @@ struct leat_lookup;
 
 /** Whom to ask, and how long.  Every 0 means the default named beside it. */
 struct leat_resolver_config {
-    struct leat_endpoint servers[LEAT_RESOLVER_SERVERS_MAX]; /**< in this order; port 0: 53 */
-    uint8_t server_count;                                    /**< how many of them: at least 1 */
+    /** In this order; port 0: 53, or 853 with TLS. */
+    struct leat_endpoint servers[LEAT_RESOLVER_SERVERS_MAX];
+    uint8_t server_count; /**< how many of them: at least 1 */
+    /**
+     * Who each server must be: it is asked by TLS alone, and one that isn't who it should be
+     * answers nothing (RFC 8310, strict).  NULL: it is asked without.  What it points to must stay
+     * as long as `tls` is open; each server needs a ticket of its own.
+     */
+    const struct leat_tls_client *tls_clients[LEAT_RESOLVER_SERVERS_MAX];
+    /** leat_tls_connect(); NULL: there is no TLS.  By this pointer, so that a program without TLS
+     * doesn't link it. */
+    enum leat_err (*tls_connect)(struct leat_tls *tls, const struct leat_stream *below,
+                                 const struct leat_tls_client *client, struct leat_stream *session);
+    /** Its first argument, with a handshake's place for each server; closed after the resolver. */
+    struct leat_tls *tls;
+    /** Servers with TLS whose port for it is closed, or silent, or whose sessions fail are asked in
+     * the clear, at port 53, for an hour (RFC 8310, opportunistic).  Who can stop packets can read
+     * them then. */
+    bool tls_or_clear;
+    /** A session with a server has failed: leat_tls_get_info() says why.  NULL: nobody wants to
+     * know. */
+    void (*on_tls_failed)(void *arg, const struct leat_endpoint *server,
+                          const struct leat_stream *session);
+    void *arg;             /**< for the function */
     uint8_t rounds;        /**< how often each server is asked: 3; at most 16 */
     uint16_t lookups;      /**< at a time: 16 */
     uint16_t answer_bytes; /**< longest reply by TCP: 4,096; at least LEAT_DNS_UDP_BYTES */
@@ -87,7 +115,8 @@ struct leat_dns_result {
  * (rcode LEAT_DNS_NOERROR); or the answer has private addresses (no_rebinding); or the cache has
  * that. LEAT_ERR_TIMEOUT, LEAT_ERR_UNREACHABLE, LEAT_ERR_REFUSED (its port is closed),
  * LEAT_ERR_RESET: what became of the last try. LEAT_ERR_TOO_BIG: the reply is longer than
- * answer_bytes. LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle. LEAT_ERR_NO_ROUTE: no
+ * answer_bytes. LEAT_ERR_TLS: a server is not who it should be, or speaks no TLS 1.3.
+ * LEAT_ERR_FORMAT: the reply's CNAMEs go round in a circle. LEAT_ERR_NO_ROUTE: no
  * server can be reached from here. LEAT_ERR_FULL: the cache lost what it had for this lookup, and
  * there are too many others.
  */
@@ -130,6 +159,9 @@ struct leat_resolver_counts {
     uint64_t udp_queries;     /**< sent by UDP */
     uint64_t tcp_queries;     /**< to be sent by TCP, as soon as there is a connection */
     uint64_t tcp_connections; /**< begun for them: fewer, as they are kept */
+    uint64_t tls_opened;      /**< of these, with TLS, and the server was who it should be */
+    uint64_t tls_failed;      /**< with TLS, and ended before that */
+    uint64_t tls_given_up;    /**< times that a server was asked in the clear instead */
     uint64_t replies;         /**< that were for us, whatever they said */
     uint64_t truncated;       /**< of these, cut short: asked for again by TCP */
     uint64_t drop_foreign;    /**< replies with a wrong id or question, or illegal: ignored */

@@ -33,7 +33,8 @@ enum {
     LEAT_TLS_CHAIN_BYTES_MAX = 16000, /**< of all of them, in DER */
     LEAT_TLS_KEY_LINE_BYTES = 256,    /**< of a line of leat_tls_config.on_secret */
     LEAT_TLS_PROTOCOL_BYTES = 32,     /**< of a protocol's name (RFC 7301), its NUL included */
-    LEAT_TLS_TICKET_BYTES = 512       /**< of a server's ticket; a longer one isn't kept */
+    LEAT_TLS_TICKET_BYTES = 512,      /**< of a server's ticket; a longer one isn't kept */
+    LEAT_TLS_PIN_BYTES = 32           /**< of a digest of a key: SHA-256 */
 };
 
 struct leat_tls;
@@ -101,14 +102,29 @@ struct leat_tls_config {
     void *arg; /**< for the functions */
 };
 
+/** A key that is known: SHA-256 of its SubjectPublicKeyInfo (RFC 7469 2.4). */
+struct leat_tls_pin {
+    uint8_t digest[LEAT_TLS_PIN_BYTES]; /**< the bytes, not their text */
+};
+
 /** What a client wants of its server.  It, and what it points to, must stay until on_open or
  * on_closed; `ticket` until on_closed. */
 struct leat_tls_client {
-    const char
-        *name; /**< the server's DNS name, in ASCII: sent, and looked for in its certificate */
+    /** The server's DNS name, in ASCII: sent, and looked for in its certificate.  May be NULL with
+     * `pins` or `anybody`: then none is sent. */
+    const char *name;
     const struct leat_crypto_anchors *anchors; /**< whom it trusts */
-    const char *const *protocols;              /**< the best first (ALPN); NULL: none */
-    uint16_t protocol_count;                   /**< how many */
+    /**
+     * Instead of anchors: the key in the server's own certificate is one of these.  Nothing else
+     * is looked at: neither its name, nor its dates, nor who has signed it.
+     */
+    const struct leat_tls_pin *pins;
+    uint8_t pin_count; /**< how many; 0: the certificates are checked */
+    /** Whoever answers is good, if there are no pins: this keeps from being overheard, and from
+     * nothing else (opportunistic, RFC 7435). */
+    bool anybody;
+    const char *const *protocols; /**< the best first (ALPN); NULL: none */
+    uint16_t protocol_count;      /**< how many */
     /**
      * Of an earlier session with this name, and where the server's next one is written to; NULL:
      * neither.  It serves one session at a time, and a ticket is used once; the name and the time

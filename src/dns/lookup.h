@@ -20,7 +20,10 @@
 enum {
     LOOKUP_LENGTH_BYTES = 2, /* in front of a message by TCP (RFC 1035 4.2.2) */
     LOOKUP_QUERY_BYTES_MAX = DNS_HEADER_BYTES + LEAT_DNS_NAME_BYTES + 4 + DNS_OPT_BYTES +
-                             DNS_OPTION_BYTES + DNS_COOKIE_BYTES_MAX
+                             DNS_OPTION_BYTES + DNS_COOKIE_BYTES_MAX,
+    LOOKUP_PAD_TO = 128, /* bytes of a query that nobody else can read (RFC 8467 4.1) */
+    LOOKUP_PADDED_BYTES_MAX = (LOOKUP_QUERY_BYTES_MAX + DNS_OPTION_BYTES + LOOKUP_PAD_TO - 1) /
+                              LOOKUP_PAD_TO * LOOKUP_PAD_TO
 };
 
 struct query;
@@ -38,9 +41,11 @@ struct upstream {
     uint32_t have;             /* bytes of length and reply so far */
     uint32_t skip;             /* bytes of a reply that is too long, still to be thrown away */
     bool open;
-    bool used;        /* it has carried a reply */
-    bool *gone;       /* set when the connection is, while its text is being read */
-    uint8_t *message; /* LOOKUP_LENGTH_BYTES + answer_bytes */
+    bool used;               /* it has carried a reply */
+    bool secure;             /* it has TLS */
+    uint64_t clear_until_ns; /* it is asked without */
+    bool *gone;              /* set when the connection is, while its text is being read */
+    uint8_t *message;        /* LOOKUP_LENGTH_BYTES + answer_bytes */
 };
 
 struct leat_lookup {
@@ -142,8 +147,9 @@ void query_fail(struct query *query, enum leat_err err);
 /* The current try goes out from @local: sets the cookie that it takes along. */
 void query_take_cookie(struct query *query, struct leat_ip local);
 
-/* Writes the query of the current try into LOOKUP_QUERY_BYTES_MAX bytes; returns its length. */
-size_t query_write(const struct query *query, uint8_t *bytes);
+/* Writes the query of the current try into LOOKUP_QUERY_BYTES_MAX bytes, or with @padded into
+ * LOOKUP_PADDED_BYTES_MAX; returns its length. */
+size_t query_write(const struct query *query, uint8_t *bytes, bool padded);
 
 /* ---- upstream.c --------------------------------------------------------------------------- */
 
@@ -156,6 +162,12 @@ void upstreams_order(struct leat_resolver *resolver, uint8_t order[LEAT_RESOLVER
 /* It has answered, or has said nothing, for so long. */
 void upstream_answered(struct upstream *upstream, uint64_t after_ns);
 void upstream_was_silent(struct upstream *upstream, uint64_t for_ns);
+
+/* Now it is to be asked by TLS, and so by TCP. */
+bool upstream_wants_tls(const struct upstream *upstream);
+
+/* Where it is asked, with TLS or without. */
+struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool secure);
 
 /* Asks by TCP; false: there is no way to it.  Makes query->id one that no other on this connection
  * has. */

@@ -114,10 +114,11 @@ static void mix_case(struct query *query)
 }
 
 /* EDNS goes with the first round only: an old server, or a filter on the way, may have dropped it.
- * But whose cookie we know isn't one of them, and shall not be asked without. */
+ * But whose cookie we know isn't one of them, and shall not be asked without; nor one with TLS. */
 static bool wants_edns(const struct query *query)
 {
-    return round_of(query) == 0 || dns_cookie_has_server(&upstream_of(query)->cookie);
+    return round_of(query) == 0 || upstream_wants_tls(upstream_of(query)) ||
+           dns_cookie_has_server(&upstream_of(query)->cookie);
 }
 
 void query_take_cookie(struct query *query, struct leat_ip local)
@@ -127,15 +128,16 @@ void query_take_cookie(struct query *query, struct leat_ip local)
         dns_cookie_use(&upstream_of(query)->cookie, query->resolver->stack, local, &query->cookie);
 }
 
-size_t query_write(const struct query *query, uint8_t *bytes)
+size_t query_write(const struct query *query, uint8_t *bytes, bool padded)
 {
     const struct dns_cookie *cookie = &upstream_of(query)->cookie;
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
                                   .cookie = query->cookie.is_set ? cookie->bytes : NULL,
-                                  .cookie_bytes = cookie->len};
+                                  .cookie_bytes = cookie->len,
+                                  .pad_to = padded ? LOOKUP_PAD_TO : 0};
     struct dns_writer writer;
 
-    dns_write_start(&writer, bytes, LOOKUP_QUERY_BYTES_MAX);
+    dns_write_start(&writer, bytes, padded ? LOOKUP_PADDED_BYTES_MAX : LOOKUP_QUERY_BYTES_MAX);
     dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
     if (wants_edns(query))
         dns_write_opt(&writer, &edns);
@@ -148,7 +150,7 @@ static const struct leat_udp_events udp_events;
 static bool try_udp(struct query *query)
 {
     struct leat_resolver *resolver = query->resolver;
-    const struct leat_endpoint *server = server_of(query);
+    const struct leat_endpoint server = upstream_endpoint(upstream_of(query), false);
     struct leat_buf *message;
     enum leat_err err;
 
@@ -156,7 +158,7 @@ static bool try_udp(struct query *query)
         query->udp = NULL;
         return true;
     }
-    err = leat_udp_connect(query->udp, server->ip, server->port);
+    err = leat_udp_connect(query->udp, server.ip, server.port);
     if (err)
         return err != LEAT_ERR_NO_ROUTE;
     query_take_cookie(query, leat_udp_local(query->udp).ip);
@@ -165,7 +167,7 @@ static bool try_udp(struct query *query)
         leat_buf_free(message);
         return true;
     }
-    leat_buf_put(message, (uint32_t)query_write(query, message->data));
+    leat_buf_put(message, (uint32_t)query_write(query, message->data, false));
     resolver->counts.udp_queries++;
     return leat_udp_send(query->udp, message) != LEAT_ERR_NO_ROUTE;
 }
@@ -195,7 +197,7 @@ static void next_try(struct query *query, enum leat_err err)
         end_try(query);
         if (query->failed & 1u << server_index(query))
             continue;
-        query->by_tcp = query->case_differed;
+        query->by_tcp = query->case_differed || upstream_wants_tls(upstream_of(query));
         query->case_differed = false;
         if (begin_try(query))
             return;

@@ -18,7 +18,7 @@ static struct leat_resolver_config with_defaults(const struct leat_resolver_conf
 
     for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++) {
         if (config.servers[i].port == 0)
-            config.servers[i].port = LEAT_DNS_PORT;
+            config.servers[i].port = config.tls_clients[i] ? LEAT_RESOLVER_TLS_PORT : LEAT_DNS_PORT;
     }
     if (config.rounds == 0)
         config.rounds = 3;
@@ -107,6 +107,10 @@ _Static_assert(ALIGN % CACHE_ALIGN == 0 && ALIGN % _Alignof(struct leat_resolver
 
 static bool is_possible(const struct leat_resolver_config *config)
 {
+    for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++) {
+        if (config->tls_clients[i] && !config->tls_connect)
+            return false;
+    }
     return config->server_count > 0 && config->server_count <= LEAT_RESOLVER_SERVERS_MAX &&
            config->rounds <= ROUNDS_MAX && config->answer_bytes >= LEAT_DNS_UDP_BYTES &&
            config->ttl_max_s <= TTL_LIMIT_S && config->stale_s <= TTL_LIMIT_S &&

@@ -6,6 +6,9 @@
  * their questions by id.  It is kept for a while after the last one.  A server may hang up at any
  * time: what had not been answered is asked once more, on a new one (RFC 7766 6.2.4), if the old
  * one had been of any use.
+ *
+ * A server with TLS is asked by such a connection, and a session on it.  Where the program would
+ * rather be overheard than get no answer, one that fails before it was open leads to the clear.
  */
 #include <leat/stream.h>
 
@@ -16,10 +19,20 @@
 enum {
     LENGTH_BYTES = LOOKUP_LENGTH_BYTES,
     SMOOTH_PART = 8, /* of a delay: what the newest counts for (as RFC 6298 2.3) */
-    AGE_PART = 32    /* of a delay: what is forgiven with each query that asks another one first */
+    AGE_PART = 32,   /* of a delay: what is forgiven with each query that asks another one first */
 };
 
+_Static_assert((unsigned)LOOKUP_PADDED_BYTES_MAX <= (unsigned)LEAT_DNS_UDP_BYTES,
+               "it fits into answer_bytes");
+
+static const uint64_t clear_ns = UINT64_C(3600000000000); /* RFC 7858 3.1: an hour */
+
 static const struct leat_tcp_events events;
+
+static size_t place_of(const struct upstream *upstream)
+{
+    return (size_t)(upstream - upstream->resolver->upstreams);
+}
 
 static struct timer_wheel *timers_of(const struct upstream *upstream)
 {
@@ -93,10 +106,44 @@ static void hang_up(struct upstream *upstream, bool abort)
         leat_stream_close(&stream);
 }
 
+bool upstream_wants_tls(const struct upstream *upstream)
+{
+    const struct leat_resolver *resolver = upstream->resolver;
+
+    return resolver->config.tls_clients[place_of(upstream)] &&
+           leat_now_ns(resolver->stack) >= upstream->clear_until_ns;
+}
+
+struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool secure)
+{
+    const struct leat_resolver_config *config = &upstream->resolver->config;
+    struct leat_endpoint endpoint = config->servers[place_of(upstream)];
+
+    if (config->tls_clients[place_of(upstream)] && !secure)
+        endpoint.port = LEAT_DNS_PORT;
+    return endpoint;
+}
+
+/* The session that ends has never been one; true: the server is asked in the clear from now on. */
+static bool give_up_tls(struct upstream *upstream)
+{
+    struct leat_resolver *resolver = upstream->resolver;
+
+    if (!upstream->secure || upstream->open)
+        return false;
+    resolver->counts.tls_failed++;
+    if (!resolver->config.tls_or_clear)
+        return false;
+    resolver->counts.tls_given_up++;
+    upstream->clear_until_ns = leat_now_ns(resolver->stack) + clear_ns;
+    return true;
+}
+
 /* The connection has ended, or is no good: what waits for it goes another way.  @again: it may be
  * the connection's fault alone. */
 static void lost(struct upstream *upstream, enum leat_err err, bool again)
 {
+    const bool clear = give_up_tls(upstream);
     struct query *query = upstream->queries;
 
     hang_up(upstream, true);
@@ -105,7 +152,10 @@ static void lost(struct upstream *upstream, enum leat_err err, bool again)
         struct query *next = query->next_upstream;
 
         query->upstream = NULL;
-        if (again && !query->sent_again) {
+        if (clear) {
+            query->by_tcp = false;
+            query_try_again(query);
+        } else if (again && !query->sent_again) {
             query->sent_again = true;
             query_try_again(query);
         } else {
@@ -137,13 +187,16 @@ void upstream_close(struct upstream *upstream)
 /* Sends the query, if there is room; false: the connection is no good. */
 static bool send_query(struct upstream *upstream, struct query *query)
 {
-    uint8_t bytes[LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX];
+    uint8_t *bytes =
+        upstream->resolver->message; /* nothing lies there: this is no datagram's call */
     size_t len, taken = 0;
 
-    query_take_cookie(query, upstream->local_ip);
-    len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES);
+    query->cookie.is_set = false;
+    if (!upstream->secure) /* who has the key of a session needs no cookie */
+        query_take_cookie(query, upstream->local_ip);
+    len = LENGTH_BYTES + query_write(query, bytes + LENGTH_BYTES, upstream->secure);
     if (leat_stream_send_room(&upstream->stream) < len) {
-        leat_stream_want_room(&upstream->stream, (uint32_t)sizeof bytes);
+        leat_stream_want_room(&upstream->stream, (uint32_t)len);
         return true;
     }
     put16(bytes, (uint16_t)(len - LENGTH_BYTES));
@@ -174,16 +227,34 @@ static struct query *find(const struct upstream *upstream, uint16_t id)
     return query;
 }
 
+/* A session on the connection. */
+static enum leat_err secure(struct upstream *upstream)
+{
+    const struct leat_resolver_config *config = &upstream->resolver->config;
+    const struct leat_stream below = upstream->stream;
+    const enum leat_err err = config->tls_connect(
+        config->tls, &below, config->tls_clients[place_of(upstream)], &upstream->stream);
+
+    if (err) {
+        upstream->stream = below;
+        hang_up(upstream, true);
+    } else {
+        leat_stream_set_events(&upstream->stream, &events, upstream);
+    }
+    return err;
+}
+
 /* A new connection.  Want of memory is no error here: it passes. */
 static enum leat_err open_connection(struct upstream *upstream)
 {
-    const size_t i = (size_t)(upstream - upstream->resolver->upstreams);
+    const bool wants_tls = upstream_wants_tls(upstream);
+    const struct leat_endpoint server = upstream_endpoint(upstream, wants_tls);
     struct leat_tcp_info info;
     struct leat_tcp *tcp;
     const enum leat_err err =
-        leat_tcp_connect(upstream->resolver->stack, &tcp, &upstream->resolver->config.servers[i],
-                         NULL, &events, upstream);
+        leat_tcp_connect(upstream->resolver->stack, &tcp, &server, NULL, &events, upstream);
 
+    upstream->secure = wants_tls;
     upstream->have = 0;
     upstream->skip = 0;
     upstream->open = false;
@@ -194,11 +265,13 @@ static enum leat_err open_connection(struct upstream *upstream)
     upstream->local_ip = info.local.ip;
     upstream->stream = leat_stream_of_tcp(tcp);
     upstream->resolver->counts.tcp_connections++;
-    return LEAT_OK;
+    return wants_tls ? secure(upstream) : LEAT_OK;
 }
 
 bool upstream_ask(struct upstream *upstream, struct query *query)
 {
+    if (!upstream->queries && upstream->secure != upstream_wants_tls(upstream))
+        hang_up(upstream, false); /* one that was kept, of another time */
     if (!upstream->stream.end && open_connection(upstream) == LEAT_ERR_NO_ROUTE)
         return false;
     if (!upstream->stream.end)
@@ -250,6 +323,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
 
     (void)conn;
     upstream->open = true;
+    upstream->resolver->counts.tls_opened += upstream->secure;
     send_queries(upstream);
 }
 
@@ -341,11 +415,22 @@ static void on_readable(struct leat_tcp *conn, void *arg)
         hang_up(upstream, false);
 }
 
+static void tell_failure(const struct upstream *upstream)
+{
+    const struct leat_resolver_config *config = &upstream->resolver->config;
+    const struct leat_endpoint server = upstream_endpoint(upstream, true);
+
+    if (config->on_tls_failed)
+        config->on_tls_failed(config->arg, &server, &upstream->stream);
+}
+
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct upstream *upstream = arg;
 
     (void)conn;
+    if (why == LEAT_ERR_TLS)
+        tell_failure(upstream);
     forget(upstream);
     lost(upstream, why != LEAT_OK ? why : LEAT_ERR_SERVERS, upstream->used);
 }

@@ -40,6 +40,8 @@ static uint8_t *share_place(struct tls_handshake *handshake)
 
 static struct wire_tls_bytes name_of(const struct leat_tls_client *client)
 {
+    if (!client->name)
+        return (struct wire_tls_bytes){NULL, 0};
     return (struct wire_tls_bytes){(const uint8_t *)client->name,
                                    (uint32_t)tls_text_len(client->name)};
 }
@@ -360,9 +362,48 @@ static enum leat_crypto_verdict check_chain(struct tls_session *session,
     return tls->crypto.ops->check_chain(tls->crypto.self, &asked, &handshake->peer_key);
 }
 
+/* Is the certificate's key one that the program knows?  All of them are compared. */
+static bool is_pinned(struct tls_session *session, const struct leat_crypto_certificate *own)
+{
+    const struct leat_tls_client *client = session->handshake->client;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    uint8_t pin[LEAT_TLS_PIN_BYTES];
+    bool found = false;
+
+    if (!crypto->ops->pin(crypto->self, own, pin))
+        return false;
+    for (unsigned i = 0; i < client->pin_count; i++)
+        found |= leat_crypto_equal(client->pins[i].digest, pin, sizeof pin);
+    return found;
+}
+
+/* The server's key, of a certificate that is not looked at else; what is wrong, or TRUSTED. */
+static enum leat_crypto_verdict take_key(struct tls_session *session,
+                                         const struct wire_tls_bytes *own)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    const struct leat_crypto_piece piece = leat_crypto_piece_of(own->at, own->len);
+    const struct leat_crypto_certificate certificate = {&piece, 1};
+
+    if (handshake->client->pin_count > 0 && !is_pinned(session, &certificate))
+        return LEAT_CRYPTO_WRONG_NAME;
+    return crypto->ops->public_open(crypto->self, &handshake->peer_key, &certificate);
+}
+
+static const char *why_not(const struct tls_session *session, enum leat_crypto_verdict verdict)
+{
+    if (verdict == LEAT_CRYPTO_NO_TIME)
+        return "no civil time: start sntp, or give --time";
+    if (verdict == LEAT_CRYPTO_WRONG_NAME && session->handshake->client->pin_count > 0)
+        return "another key than the one that is known";
+    return leat_crypto_why(verdict);
+}
+
 void tls_read_Certificate(TLS_PARAMETERS)
 {
     struct tls_handshake *handshake = session->handshake;
+    const bool checks = handshake->client->pin_count == 0 && !handshake->client->anybody;
     struct wire_tls_bytes chain[LEAT_CRYPTO_CHAIN_MAX];
     enum leat_crypto_verdict verdict;
     unsigned count;
@@ -375,11 +416,9 @@ void tls_read_Certificate(TLS_PARAMETERS)
         return;
     }
     session->checked_s = tls_civil_s(session->tls);
-    verdict = check_chain(session, chain, count);
+    verdict = checks ? check_chain(session, chain, count) : take_key(session, &chain[0]);
     if (verdict != LEAT_CRYPTO_TRUSTED) {
-        tls_flaw(session, step, alert_of(verdict),
-                 verdict == LEAT_CRYPTO_NO_TIME ? "no civil time: start sntp, or give --time"
-                                                : leat_crypto_why(verdict));
+        tls_flaw(session, step, alert_of(verdict), why_not(session, verdict));
         return;
     }
     handshake->has_peer_key = true;

@@ -184,12 +184,20 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
     return LEAT_OK;
 }
 
+/* It says who its server is, and how that is known. */
+static bool is_possible(const struct leat_tls_client *client)
+{
+    if (client->name && (!client->name[0] || tls_text_len(client->name) > 255))
+        return false;
+    return client->pin_count > 0 || client->anybody || (client->name && client->anchors);
+}
+
 enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *below,
                                const struct leat_tls_client *client, struct leat_stream *session)
 {
     struct tls_session *made;
 
-    if (!client->name || !client->name[0] || tls_text_len(client->name) > 255 || !client->anchors)
+    if (!is_possible(client))
         return LEAT_ERR_ARGUMENT;
     made = start(tls, below, &tls->free_client, client);
     if (!made)

@@ -443,21 +443,47 @@ void dns_write_record(struct dns_writer *writer, enum dns_section section,
     writer->counts[section]++;
 }
 
+/* Bytes of an option that makes a message of @len bytes, and itself, a multiple of @block. */
+static size_t padding_for(size_t len, size_t block)
+{
+    const size_t rest = (len + DNS_OPTION_BYTES) % block;
+
+    return DNS_OPTION_BYTES + (rest > 0 ? block - rest : 0);
+}
+
+/* Zeros, as RFC 7830 3 wants them. */
+static void write_padding(struct dns_writer *writer, size_t len)
+{
+    uint8_t *place;
+
+    write16(writer, DNS_OPTION_PADDING);
+    write16(writer, (uint16_t)len);
+    place = write_place(writer, len);
+    if (place)
+        memset(place, 0, len);
+}
+
 void dns_write_opt(struct dns_writer *writer, const struct dns_edns *edns)
 {
     static const uint8_t root;
+    const size_t cookie_bytes = edns->cookie ? (size_t)DNS_OPTION_BYTES + edns->cookie_bytes : 0;
+    const size_t padding_bytes =
+        edns->pad_to > 0 ? padding_for(writer->len + DNS_OPT_BYTES + cookie_bytes, edns->pad_to)
+                         : 0;
 
     write_bytes(writer, &root, 1);
     write16(writer, DNS_TYPE_OPT);
     write16(writer, edns->payload_bytes);
     write32(writer, (uint32_t)edns->rcode_high << 24 | (uint32_t)edns->version << 16 |
                         (edns->dnssec_ok ? 0x8000u : 0));
-    write16(writer, edns->cookie ? (uint16_t)(DNS_OPTION_BYTES + edns->cookie_bytes) : 0);
+    write16(writer, (uint16_t)(cookie_bytes + padding_bytes));
     if (edns->cookie) {
         write16(writer, DNS_OPTION_COOKIE);
         write16(writer, edns->cookie_bytes);
         write_bytes(writer, edns->cookie, edns->cookie_bytes);
     }
+    if (edns->pad_to > 0)
+        write_padding(writer, padding_bytes - DNS_OPTION_BYTES);
     if (!writer->full)
         writer->counts[DNS_ADDITIONAL]++;
 }

@@ -16,9 +16,10 @@
 
 enum {
     DNS_HEADER_BYTES = 12,
-    DNS_OPT_BYTES = 11,     /* an OPT record without options */
-    DNS_OPTION_BYTES = 4,   /* in front of an option's data: its code and length */
-    DNS_OPTION_COOKIE = 10, /* RFC 7873 4 */
+    DNS_OPT_BYTES = 11,      /* an OPT record without options */
+    DNS_OPTION_BYTES = 4,    /* in front of an option's data: its code and length */
+    DNS_OPTION_COOKIE = 10,  /* RFC 7873 4 */
+    DNS_OPTION_PADDING = 12, /* RFC 7830 3 */
     DNS_COOKIE_CLIENT_BYTES = 8,
     DNS_COOKIE_FULL_BYTES_MIN = 16, /* a client's and a server's */
     DNS_COOKIE_BYTES_MAX = 40,
@@ -77,6 +78,7 @@ struct dns_edns {
     bool dnssec_ok;        /* RFC 3225 */
     uint16_t cookie_bytes; /* whatever length it has */
     const uint8_t *cookie; /* a view of the first cookie's bytes; NULL: there is none */
+    uint16_t pad_to; /* written alone: the message becomes a multiple of it (RFC 7830); 0: no */
 };
 
 /* What a record's data consists of: at most seven of these, then DNS_FIELD_END. */
