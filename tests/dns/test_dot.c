@@ -267,6 +267,25 @@ static void a_session_is_kept_and_shared(void **state)
     assert_int_equal(f->counts->tls_opened, 2);
 }
 
+/* RFC 7858 3.4 */
+static void the_next_session_is_resumed_where_there_is_a_place_for_tickets(void **state)
+{
+    struct fixture *f = *state;
+    static struct leat_tls_ticket ticket;
+
+    memset(&ticket, 0, sizeof ticket);
+    client.ticket = &ticket;
+    with_tls(f, false);
+    for (unsigned i = 0; i < 3; i++) {
+        const char *const names[] = {"a.example", "b.example", "c.example"};
+
+        assert_by_tls(f, look_up(f, names[i], LEAT_DNS_A));
+        assert_int_equal(leat_tls_counts(tls[CLIENT])->resumed, i);
+        world_wait(f->world, 20 * second); /* it has ended */
+    }
+    assert_int_equal(server.connections, 3);
+}
+
 /* RFC 8467 4.1 */
 static void the_length_of_a_query_says_little(void **state)
 {
@@ -446,6 +465,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TLS_TEST(a_server_is_known_by_its_name),
         TLS_TEST(a_session_is_kept_and_shared),
+        TLS_TEST(the_next_session_is_resumed_where_there_is_a_place_for_tickets),
         TLS_TEST(the_length_of_a_query_says_little),
         TLS_TEST(another_servers_certificate_is_refused),
         TLS_TEST(without_civil_time_no_name_is_good),

@@ -49,6 +49,7 @@ unbound           command -v unbound
 bind9             command -v named
 knot-resolver     command -v kresd
 knot              command -v knotd
+stunnel4          command -v stunnel4
 chrony            command -v chronyd
 curl              command -v curl
 wrk               command -v wrk
