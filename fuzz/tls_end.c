@@ -257,6 +257,8 @@ void tls_end_open(struct tls_end *end, uint8_t options, bool greets)
     end->memory = malloc(bytes);
     demand(end->memory != NULL);
     demand(leat_tls_open(&end->tls, world.stack, end->memory, bytes, &config) == LEAT_OK);
+    end->tls->on_transition = end->watch;
+    end->tls->watcher = end->watcher;
     pipe_open(end->pipe, world.stack, options & TLS_END_NARROW ? 2500 : 1 << 16);
     begin_session(end);
 }

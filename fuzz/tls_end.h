@@ -39,6 +39,9 @@ struct tls_end {
     uint32_t heard;
     uint8_t options;
     bool open, closed, greets;
+    /* told of every transition; NULL: nobody is */
+    void (*watch)(void *arg, uint8_t state, uint8_t event, uint8_t next);
+    void *watcher;
 };
 
 /* Aborts, and says what isn't so. */
