@@ -1,5 +1,6 @@
 """AF_XDP over a pair of devices: what is its own, beside the tests that run on TAP as well."""
 
+import os
 import socket
 import subprocess
 import time
@@ -10,6 +11,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 
 from conftest import XDP, binary, run, until
+from stream import echo_all
 
 pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
 
@@ -80,3 +82,13 @@ def test_busy_polling_answers(leat):
     run("ping", "-n", "-c", 20, "-i", 0.01, "-w", 10, echo.ip)
     time.sleep(1)
     assert echo.stop()["xdp_kicks"] < 20_000  # it has slept, too
+
+
+def test_nothing_is_copied_by_us(leat):
+    """Text goes back in the buffers that it came in; Linux before 6.6 takes one piece a frame."""
+    echo = leat("echo", options=["--buffers", "32768"])
+    echo_all((echo.ip, 7), 1, 3_000_000, timeout=60)
+    stats = echo.stop()
+    assert stats["copied_xdp_bytes"] == 0
+    if tuple(int(number) for number in os.uname().release.split(".")[:2]) >= (6, 6):
+        assert stats["copied_tx_bytes"] == 0
