@@ -2,10 +2,12 @@
  * whois.c -- asks a WHOIS server (RFC 3912): one line there, text back until it closes.
  *
  * A client by a task: a deadline for each step, and another try when one of them fails, after a
- * pause that doubles.
+ * pause that doubles.  The server may have a name, and addresses of both families.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include <leat/connect.h>
 #include <leat/flow.h>
 
 #include "example.h"
@@ -14,6 +16,8 @@ enum {
     TRIES = 4,
     LINE_BYTES = 320
 };
+
+static struct leat_connect_config names;
 
 static const uint64_t pause_ns = 1000000000; /* before the second try */
 static const uint64_t connect_ns = 5000000000;
@@ -39,15 +43,36 @@ static enum leat_err read_answer(struct leat_task *task, struct leat_flow *flow,
     return err;
 }
 
+/* Connects to the server that was named, or to whom --server says.  Says why not. */
+static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
+                           struct example_platform *platform)
+{
+    static struct leat_connecting connecting;
+    static char told[LEAT_CONNECT_TEXT_BYTES];
+    const struct leat_endpoint server = {.ip = platform->server, .port = platform->port};
+    const uint64_t until_ns = leat_task_in(task, connect_ns);
+    enum leat_err err;
+
+    if (platform->argument_count == 1) {
+        err = leat_flow_connect(flow, task, &server, until_ns);
+        snprintf(told, sizeof told, "%s", leat_err_text(err));
+    } else {
+        err = leat_flow_connect_name(flow, task, &connecting, &names, platform->arguments[1],
+                                     platform->port, until_ns);
+        leat_connect_format(&connecting, err, told);
+    }
+    if (err)
+        platform->say(platform, told);
+    return err;
+}
+
 /* One try: LEAT_ERR_END if the server has said all. */
 static enum leat_err ask(struct leat_task *task, struct example_platform *platform)
 {
-    const struct leat_endpoint server = {.ip = platform->server, .port = platform->port};
     const char *question = platform->arguments[0];
     struct leat_flow flow;
-    enum leat_err err;
+    enum leat_err err = reach(task, &flow, platform);
 
-    err = leat_flow_connect(&flow, task, &server, leat_task_in(task, connect_ns));
     if (err)
         return err;
     err = leat_flow_write(&flow, question, strlen(question), leat_task_in(task, answer_ns));
@@ -56,6 +81,8 @@ static enum leat_err ask(struct leat_task *task, struct example_platform *platfo
     if (!err)
         err = read_answer(task, &flow, platform);
     leat_flow_close(&flow);
+    if (err != LEAT_ERR_END)
+        platform->say(platform, leat_err_text(err));
     return err;
 }
 
@@ -65,25 +92,40 @@ static enum leat_err whois(struct leat_task *task, void *arg)
     enum leat_err err = ask(task, platform);
 
     for (unsigned i = 1; err != LEAT_ERR_END && i < TRIES; i++) {
-        platform->say(platform, leat_err_text(err));
         leat_task_sleep(task, leat_task_in(task, pause_ns << (i - 1)));
         err = ask(task, platform);
     }
-    if (err != LEAT_ERR_END)
-        platform->say(platform, leat_err_text(err));
     platform->finish(platform, err == LEAT_ERR_END ? 0 : 1);
     return err;
+}
+
+/* A server's name is asked of --server. */
+static const char *open_names(struct example_platform *platform)
+{
+    static _Alignas(16) unsigned char memory[1 << 15];
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = platform->server}}, .server_count = 1, .lookups = 2};
+
+    if (leat_ip_is_any(platform->server)) /* then it must be an address */
+        return NULL;
+    return leat_resolver_open(&names.resolver, platform->stack, memory, sizeof memory, &config)
+               ? "no memory for the resolver"
+               : NULL;
 }
 
 static const char *start(struct example_platform *platform)
 {
     const struct leat_tasks_config config = {.tasks = 1, .guard = platform->guard};
     static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(1)];
+    const bool is_named = platform->argument_count == 2;
     struct leat_tasks *tasks;
+    const char *wrong = is_named ? open_names(platform) : NULL;
 
-    if (platform->argument_count != 1)
-        return "whois takes one question, as one argument";
-    if (leat_ip_is_any(platform->server))
+    if (wrong)
+        return wrong;
+    if (platform->argument_count < 1 || platform->argument_count > 2)
+        return "whois takes one question, as one argument, and perhaps the server to ask";
+    if (leat_ip_is_any(platform->server) && !is_named)
         return "whom to ask? give --server or --gateway";
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config) ||
         leat_task_start(tasks, "whois", whois, platform, NULL))
@@ -93,6 +135,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "whois",
                                 .summary = "Asks a WHOIS server (RFC 3912).",
-                                .arguments = "QUESTION",
+                                .arguments = "QUESTION [SERVER]",
                                 .default_port = 43,
                                 .start = start};

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/connect.h>
 #include <leat/resolver.h>
 #include <leat/stream.h>
 #include <leat/task.h>
@@ -48,6 +49,17 @@ enum leat_err leat_flow_connect(struct leat_flow *flow, struct leat_task *task,
 enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *task,
                                      const struct leat_endpoint *remote,
                                      const struct leat_endpoint *local, uint64_t deadline_ns);
+
+/**
+ * Connects to @p host, a name or an address written as one, at @p port, as leat_connect() does:
+ * both families, the first address that opens.  @p connecting is the program's, too large for most
+ * stacks; it says what became of each try (leat_connect_format()).  LEAT_OK: the flow is open, and
+ * must be closed.  Errors beside those above: what leat_connect() and leat_connect_fn say.
+ */
+enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *task,
+                                     struct leat_connecting *connecting,
+                                     const struct leat_connect_config *config, const char *host,
+                                     uint16_t port, uint64_t deadline_ns);
 
 /** Takes over a stream that is open.  The flow must be closed. */
 void leat_flow_open(struct leat_flow *flow, struct leat_task *task,

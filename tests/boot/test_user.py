@@ -1,5 +1,6 @@
 """Over QEMU's user network: what an ordinary user reaches, with ports forwarded."""
 
+import contextlib
 import datetime
 import email.utils
 import os
@@ -8,6 +9,7 @@ import random
 import re
 import select
 import socket
+import threading
 
 import pytest
 
@@ -203,6 +205,52 @@ def test_whois(guest, machine):
             conn.sendall(b"the answer\r\n")
         assert whois.wait(60) == 0
         assert "the answer" in whois.text
+
+
+@contextlib.contextmanager
+def upstream():
+    """A name server at the host's own port 53, which a guest reaches at 10.0.2.2; gives the names that it was asked for."""
+    from scapy.layers.dns import DNS, DNSRR
+
+    if "LEAT_HOST_NETWORK" in os.environ:
+        pytest.skip("the host's port 53 isn't ours")
+    asked = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 53))
+        sock.settimeout(0.1)
+        ended = threading.Event()
+
+        def serve():
+            while not ended.is_set():
+                with contextlib.suppress(TimeoutError):
+                    query, peer = sock.recvfrom(2000)
+                    dns = DNS(query)
+                    name = dns.qd[0].qname if isinstance(dns.qd, list) else dns.qd.qname
+                    asked.append(name.decode().lower())
+                    # the question as it came, letter case and all
+                    reply = DNS(id=dns.id, qr=1, rd=1, ra=1, qd=dns.qd, an=DNSRR(rrname=name, ttl=60, rdata="192.0.2.9"))
+                    sock.sendto(bytes(reply), peer)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        try:
+            yield asked
+        finally:
+            ended.set()
+            server.join(10)
+
+
+def test_resolver_asks_and_remembers(guest, machine):
+    netdev, tcp, udp = forwarded(53)
+    with upstream() as asked:
+        resolver = guest("resolver", machine, netdev, arguments=["--server=10.0.2.2"])
+        resolver.wait_for("port 53")
+        for _ in range(3):
+            for address, by_tcp in ((udp, False), (tcp, True)):
+                reply = ask(address, "www.example.com", "A", by_tcp)
+                assert reply.rcode == 0 and reply.an[0].rdata == "192.0.2.9"
+        assert asked == ["www.example.com."]
+        resolver.stop()
 
 
 def test_lists_are_sent_to_sieve(guest, machine):

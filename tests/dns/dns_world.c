@@ -1,13 +1,18 @@
 #include "dns_world.h"
 
+#include <leat/ipv6.h>
+
+bool world_has_ipv6;
+
 static struct leat *make_stack(struct dns_world *world, int end)
 {
     struct leat_config config = {.seed = {(uint8_t)(end + 1), 77}, .buf_count = 512};
     /* no long reply fits in the send queue at once */
     const struct leat_tcp_config tcp = {
         .connections = 64, .half_open = 64, .time_wait = 64, .send_queue_bytes = 8192};
-    const size_t bytes =
-        leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(&tcp);
+    const size_t bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(NULL) +
+                         leat_tcp_memory_bytes(&tcp) +
+                         (world_has_ipv6 ? leat_ipv6_memory_bytes(NULL) : 0);
     struct leat_netif *netif = leat_link_end(world->link, end);
     struct leat *stack;
 
@@ -19,6 +24,8 @@ static struct leat *make_stack(struct dns_world *world, int end)
     if (end == SERVER)
         assert_int_equal(leat_address_add(stack, netif, SERVER2_IP, 24), LEAT_OK);
     assert_int_equal(leat_udp_register(stack, NULL), LEAT_OK);
+    if (world_has_ipv6)
+        assert_int_equal(leat_ipv6_register(stack, NULL), LEAT_OK);
     assert_int_equal(leat_tcp_register(stack, &tcp), LEAT_OK);
     return stack;
 }

@@ -41,6 +41,9 @@ struct hog {
 void take_all_but(struct hog *hog, struct leat *stack, unsigned left);
 void give_all(struct hog *hog);
 
+/* Worlds that are created while this is set have IPv6. */
+extern bool world_has_ipv6;
+
 struct dns_world *world_create(void);
 
 /* Ends both stacks, after what connections need to end; fails if a buffer is missing. */

@@ -1,6 +1,7 @@
 """The examples that are told by tasks: echo_task, chat and whois, against the kernel's sockets."""
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -105,8 +106,8 @@ def test_who_does_not_read_holds_up_nobody(join):
 def whois():
     """whois(question) starts to ask 10.77.0.1, where a test may serve."""
     make_tap("whois0", address="10.77.0.1/24")
-    yield lambda question: Process(binary("whois"), "--tap", "whois0", "--ip", "10.77.0.2/24",
-                                   "--server", "10.77.0.1", question)
+    yield lambda *words: Process(binary("whois"), "--tap", "whois0", "--ip", "10.77.0.2/24",
+                                 "--server", "10.77.0.1", *words)
     run("ip", "link", "del", "whois0", check=False)
 
 
@@ -143,3 +144,59 @@ def test_whois_gives_up(whois):
     assert asking.wait(120) == 1
     assert time.monotonic() - begin >= 7  # pauses of 1, 2 and 4 s
     assert asking.lines.count("connection refused") == 4
+
+
+@pytest.fixture
+def named(whois, tmp_path):
+    """named(v6) starts to ask whois.test, whose addresses are 10.77.0.1 and @v6."""
+    made = []
+
+    def start(v6):
+        run("ip", "addr", "add", "2001:db8:77::1/64", "dev", "whois0", "nodad")
+        made.append(Process(
+            shutil.which("dnsmasq", path="/usr/sbin:/usr/bin") or pytest.skip("no dnsmasq"), "--keep-in-foreground",
+            "--conf-file=/dev/null", "--log-facility=-", "--no-resolv", "--no-hosts", "--user=", "--group=",
+            f"--pid-file={tmp_path}/pid", "--listen-address=10.77.0.1", "--bind-interfaces", "--local=/test/",
+            f"--host-record=whois.test,10.77.0.1,{v6}"))  # fmt: skip
+        made[-1].wait_for("started")
+        return whois("--ip6", "2001:db8:77::2/64", "example.com", "whois.test")
+
+    yield start
+    for one in made:
+        one.kill()
+
+
+REFUSED_BY_BOTH = "whois.test: 2001:db8:77::1 connection refused; 10.77.0.1 connection refused"
+
+
+def test_whois_of_a_name_comes_by_ipv6_first(named):
+    """And says what became of each address as long as nobody serves.  At its first try its own is still probed for."""
+    asking = named("2001:db8:77::1")
+    asking.wait_for(REFUSED_BY_BOTH, 60)
+    with socket.create_server(("::", 43), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+        server.settimeout(60)
+        conn, peer = server.accept()
+        with conn:
+            assert read_line(conn) == b"example.com\r\n"
+            conn.sendall(b"there\r\n")
+        assert asking.wait(60) == 0
+    assert asking.lines[-1] == "there"
+    assert peer[0] == "2001:db8:77::2"
+
+
+def test_whois_of_a_name_comes_by_ipv4_250_ms_after_an_ipv6_that_is_silent(named):
+    """What the wire sees: the question for the neighbour that nobody is, then a SYN by IPv4."""
+    silent = socket.inet_pton(socket.AF_INET6, "2001:db8:77::99")
+    asked = syn = None
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
+        wire.settimeout(60)
+        wire.bind(("whois0", 0))
+        asking = named("2001:db8:77::99")
+        while not syn:
+            frame = wire.recv(2000)
+            if frame[12:14] == b"\x86\xdd" and frame[54] == 135 and frame[62:78] == silent:
+                asked = asked or time.monotonic()
+            elif asked and frame[12:14] == b"\x08\0" and frame[23] == 6 and frame[36:38] == b"\0\x2b":
+                syn = time.monotonic()
+    asking.kill()
+    assert 0.2 < syn - asked < 2

@@ -1,4 +1,4 @@
-/* test_asks.c -- datagrams and names in the hands of tasks. */
+/* test_asks.c -- datagrams, names and connections to names in the hands of tasks. */
 #include "task_test.h"
 
 #include <leat/dns_server.h>
@@ -138,11 +138,96 @@ static void a_task_waits_for_the_addresses_of_a_name(void **state)
     leat_resolver_close(resolver);
 }
 
+/* ---- connecting by name ------------------------------------------------------------------- */
+
+static enum leat_err says_hello(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    (void)arg;
+    return leat_flow_write(flow, "hello", 5, leat_task_in(task, second));
+}
+
+static enum leat_err connects(struct leat_task *task, void *arg)
+{
+    const struct leat_connect_config config = {.hosts = "10.0.0.99 www.example.test\n"
+                                                        "10.0.0.1 www.example.test\n"
+                                                        "10.0.0.99 silent.example.test\n"};
+    static struct leat_connecting connecting;
+    static char told[LEAT_CONNECT_TEXT_BYTES];
+    struct leat_flow flow;
+    char text[5];
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "www.example.test",
+                                            PORT, leat_task_in(task, second)),
+                     LEAT_OK);
+    assert_int_equal(connecting.try_count, 2); /* the first is silent */
+    assert_int_equal(leat_flow_read_exact(&flow, text, 5, leat_task_in(task, second)), LEAT_OK);
+    assert_memory_equal(text, "hello", 5);
+    leat_flow_close(&flow);
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "10.0.0.1", PORT + 1,
+                                            leat_task_in(task, second)),
+                     LEAT_ERR_REFUSED);
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config,
+                                            "silent.example.test", PORT,
+                                            leat_task_in(task, second)),
+                     LEAT_ERR_TIMEOUT);
+    leat_connect_format(&connecting, LEAT_ERR_TIMEOUT, told);
+    assert_string_equal(told, "silent.example.test: 10.0.0.99 timed out");
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "a..b", PORT, 0),
+                     LEAT_ERR_FORMAT);
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "else.example.test",
+                                            PORT, LEAT_NEVER_NS),
+                     LEAT_ERR_NOT_FOUND); /* there is no resolver */
+    return LEAT_OK;
+}
+
+static void a_task_connects_to_a_name(void **state)
+{
+    struct fixture *f = *state;
+    static struct leat_service service = {
+        .listen = {.port = PORT}, .name = "hello", .serve = says_hello, .at_once = true};
+
+    assert_int_equal(leat_task_serve(f->tasks[SERVER], &service), LEAT_OK);
+    assert_int_equal(run_task(f, connects, 100 * second), LEAT_OK);
+}
+
+static enum leat_err connects_until_cancelled(struct leat_task *task, void *arg)
+{
+    const struct leat_connect_config config = {.hosts = "10.0.0.99 silent\n"};
+    static struct leat_connecting connecting;
+    struct leat_flow flow;
+
+    (void)arg;
+    return leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT, LEAT_NEVER_NS);
+}
+
+static enum leat_err cancels(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat_task *child;
+    enum leat_err result;
+
+    assert_int_equal(
+        leat_task_start(f->tasks[CLIENT], "connects", connects_until_cancelled, f, &child),
+        LEAT_OK);
+    leat_task_sleep(task, leat_task_in(task, second));
+    leat_task_cancel(child);
+    assert_int_equal(leat_task_join(task, child, &result, leat_task_in(task, second)), LEAT_OK);
+    return result;
+}
+
+static void a_task_that_is_cancelled_stops_connecting(void **state)
+{
+    assert_int_equal(run_task(*state, cancels, 10 * second), LEAT_ERR_CANCELLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(datagrams_wait_in_their_places),
         TEST(a_task_waits_for_the_addresses_of_a_name),
+        TEST(a_task_connects_to_a_name),
+        TEST(a_task_that_is_cancelled_stops_connecting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

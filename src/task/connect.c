@@ -1,0 +1,52 @@
+/* connect.c -- a task connects to a name. */
+#include "task/flows.h"
+
+#include <leat/connect.h>
+
+/* What a task waits for; on its stack. */
+struct wanted {
+    struct leat_flow *flow;
+    struct leat_task *task;
+    enum leat_err err;
+    bool done;
+};
+
+/* The flow takes the connection at once: text may come before the task runs. */
+static void on_done(struct leat_connecting *connecting, enum leat_err err, struct leat_tcp *conn,
+                    void *arg)
+{
+    struct wanted *wanted = arg;
+
+    (void)connecting;
+    wanted->done = true;
+    wanted->err = err;
+    if (conn) {
+        const struct leat_stream stream = leat_stream_of_tcp(conn);
+
+        leat_flow_open(wanted->flow, wanted->task, &stream);
+    }
+    task_wake(wanted->task, LEAT_OK);
+}
+
+enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *task,
+                                     struct leat_connecting *connecting,
+                                     const struct leat_connect_config *config, const char *host,
+                                     uint16_t port, uint64_t deadline_ns)
+{
+    struct wanted wanted = {.flow = flow, .task = task};
+    enum leat_err err = task_may_wait(task);
+
+    if (err)
+        return err;
+    connecting->on_done = on_done;
+    connecting->arg = &wanted;
+    err = leat_connect(task->tasks->stack, connecting, config, host, port, deadline_ns);
+    if (err)
+        return err;
+    err = task_wait(task,
+                    LEAT_NEVER_NS); /* the deadline is leat_connect()'s: it says who timed out */
+    if (wanted.done)
+        return wanted.err;
+    leat_connect_cancel(connecting);
+    return err;
+}

@@ -1,0 +1,145 @@
+/* test_families.c -- a client that has both families: IPv6 first, IPv4 when that takes too long. */
+#include "connect_talk.h"
+
+#include <leat/ipv6.h>
+
+/* The same /64 on both ends; nobody has ::99. */
+static const char zone[] = "$ORIGIN example.test.\n"
+                           "@ 60 SOA ns host 1 2 3 4 5\n"
+                           "@ 60 NS ns\n"
+                           "ns 60 A 10.0.0.1\n"
+                           "both 60 A 10.0.0.1\n"
+                           "both 60 AAAA 2001:db8::1\n"
+                           "half 60 A 10.0.0.1\n"
+                           "half 60 AAAA 2001:db8::99\n"
+                           "most 60 A 10.0.0.1\n"
+                           "most 60 AAAA 2001:db8::98\n"
+                           "most 60 AAAA 2001:db8::99\n"
+                           "six 60 AAAA 2001:db8::1\n"
+                           "refused 60 A 10.0.0.1\n"
+                           "refused 60 AAAA 2001:db8::1\n";
+
+static int both_set_up(void **state)
+{
+    static const uint8_t prefix[15] = {0x20, 0x01, 0x0d, 0xb8};
+    struct talk *talk;
+
+    world_has_ipv6 = true;
+    talk_set_up(state);
+    world_has_ipv6 = false;
+    talk = *state;
+    for (int end = 0; end < 2; end++) {
+        struct dns_world *world = talk->f->world;
+        struct leat_ip ip;
+
+        memcpy(ip.bytes, prefix, sizeof prefix);
+        ip.bytes[15] = (uint8_t)(end + 1);
+        assert_int_equal(
+            leat_address_add(world->stacks[end], leat_link_end(world->link, end), ip, 64), LEAT_OK);
+    }
+    world_wait(talk->f->world, 10 * second); /* RFC 4862 5.4 */
+    talk_serve(talk, zone);
+    return 0;
+}
+
+#define both_test(name) cmocka_unit_test_setup_teardown(name, both_set_up, talk_tear_down)
+
+static const struct leat_connect_try *try_of(const struct talk *talk, const char *text)
+{
+    struct leat_ip ip;
+
+    assert_true(leat_ip_parse(text, &ip));
+    for (unsigned i = 0; i < talk->connecting.try_count; i++) {
+        if (leat_ip_equal(talk->connecting.tries[i].remote.ip, ip))
+            return &talk->connecting.tries[i];
+    }
+    fail_msg("%s is no address of it", text);
+    return NULL;
+}
+
+static void assert_connected_to(const struct talk *talk, const char *text)
+{
+    struct leat_tcp_info info;
+    char remote[LEAT_IP_TEXT_BYTES];
+
+    assert_non_null(talk->conn);
+    leat_tcp_get_info(talk->conn, &info);
+    leat_ip_format(info.remote.ip, remote);
+    assert_string_equal(remote, text);
+    assert_int_equal(try_of(talk, text)->err, LEAT_OK);
+}
+
+static void IPv6_is_tried_first_and_wins(void **state)
+{
+    struct talk *talk = *state;
+
+    assert_int_equal(talk_connect(talk, "both.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "2001:db8::1");
+    assert_int_equal(try_of(talk, "10.0.0.1")->state, LEAT_CONNECT_WAITS);
+    assert_true(talk_took_ns(talk) < 20 * ms);
+    assert_int_equal(talk_connect(talk, "six.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "2001:db8::1");
+}
+
+/* RFC 8305 5 */
+static void IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms(void **state)
+{
+    struct talk *talk = *state;
+
+    assert_int_equal(talk_connect(talk, "half.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_int_equal(try_of(talk, "2001:db8::99")->state, LEAT_CONNECT_UNDER_WAY);
+    assert_in_range(talk_took_ns(talk), 250 * ms, 260 * ms);
+    talk->config.attempt_delay_ns = 100 * ms;
+    assert_int_equal(talk_connect(talk, "half.example.test", OPEN_PORT), LEAT_OK);
+    assert_in_range(talk_took_ns(talk), 100 * ms, 110 * ms);
+}
+
+/* RFC 8305 4: not all of one family before the other */
+static void the_families_take_turns(void **state)
+{
+    struct talk *talk = *state;
+    const char *first = "2001:db8::98", *second_one = "2001:db8::99";
+
+    assert_int_equal(talk_connect(talk, "most.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_in_range(talk_took_ns(talk), 250 * ms, 260 * ms);
+    assert_int_equal((try_of(talk, first)->state == LEAT_CONNECT_UNDER_WAY) +
+                         (try_of(talk, second_one)->state == LEAT_CONNECT_UNDER_WAY),
+                     1);
+}
+
+/* RFC 6724 2.1: fc00::/7 has a lower precedence than IPv4; where both are known at once. */
+static void a_unique_local_address_goes_behind_IPv4(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->config.hosts = "fd00::99 local.example.test\n10.0.0.1 local.example.test";
+    assert_int_equal(talk_connect(talk, "local.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_true(talk_took_ns(talk) < 20 * ms);
+    assert_int_equal(try_of(talk, "fd00::99")->state, LEAT_CONNECT_WAITS);
+}
+
+static void who_refuses_by_both_is_told_by_both(void **state)
+{
+    struct talk *talk = *state;
+
+    assert_int_equal(talk_connect(talk, "refused.example.test", SHUT_PORT), LEAT_ERR_REFUSED);
+    assert_int_equal(try_of(talk, "2001:db8::1")->err, LEAT_ERR_REFUSED);
+    assert_int_equal(try_of(talk, "10.0.0.1")->err, LEAT_ERR_REFUSED);
+    assert_true(talk_took_ns(talk) < 20 * ms); /* nobody waits for the delay */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        both_test(IPv6_is_tried_first_and_wins),
+        both_test(IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms),
+        both_test(the_families_take_turns),
+        both_test(a_unique_local_address_goes_behind_IPv4),
+        both_test(who_refuses_by_both_is_told_by_both),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
