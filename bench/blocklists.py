@@ -61,15 +61,17 @@ def memory_mb(pid):
 
 
 class Server:
+    probe, code = None, 3  # a name, and the reply's code that says that it is ready
+
     def __init__(self, command, address):
         began = time.monotonic()
         self.address = address
         self.child = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                       preexec_fn=lambda: ctypes.CDLL(None).prctl(1, signal.SIGKILL))
-        while ask(address, self.probe) != 3:
+        while ask(address, self.probe) != self.code:
             if time.monotonic() > began + START_S or self.child.poll() is not None:
                 self.end()
-                sys.exit(f"bench/blocklists.py: {command[0]} doesn't block {self.probe}")
+                sys.exit(f"bench/blocklists.py: {command[0]} doesn't answer for {self.probe}")
             time.sleep(0.01)
         self.took = time.monotonic() - began, processor_s(self.child.pid), memory_mb(self.child.pid)
 
