@@ -4,7 +4,7 @@
  * The lines lie in static memory, which is lent: a connection costs no byte and no copy.  By UDP an
  * answer is never longer than the question, for else anybody could have it sent to a third party.
  */
-#include "example.h"
+#include "old_services.h"
 
 enum {
     FIRST = ' ',
@@ -57,16 +57,8 @@ static void generate(struct leat_tcp *conn, void *arg)
 /* What the peer sends is thrown away; once it closes we stop. */
 static void forget(struct leat_tcp *conn, void *arg)
 {
-    struct leat_buf *text;
-
     (void)arg;
-    while ((text = leat_tcp_receive(conn, UINT32_MAX))) {
-        const uint32_t len = leat_buf_total(text);
-
-        leat_buf_free(text);
-        leat_tcp_consumed(conn, len);
-    }
-    if (leat_tcp_at_end(conn))
+    if (old_service_discard(conn))
         leat_tcp_abort(conn);
 }
 
@@ -101,21 +93,8 @@ static const struct leat_udp_events datagram_events = {.on_datagram = answer};
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_tcp_listen_config listen = {.port = platform->port,
-                                            .backlog = 1024,
-                                            .idle_timeout_ns = platform->idle_ns,
-                                            .displace = true,
-                                            .on_acceptable = accept_all};
-    struct leat_tcp_listener *listener;
-    struct leat_udp *udp;
-
     make_lines();
-    if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
-        leat_udp_bind(udp, LEAT_IP_ANY, platform->port))
-        return "can't open the UDP port";
-    if (leat_tcp_listen(platform->stack, &listener, &listen))
-        return "can't open the TCP port";
-    return NULL;
+    return old_service_open(platform, &datagram_events, accept_all);
 }
 
 const struct example example = {.name = "chargen",

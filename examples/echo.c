@@ -1,5 +1,5 @@
 /* echo.c -- the Echo Protocol (RFC 862): what comes goes back, in the very buffers it came in. */
-#include "example.h"
+#include "old_services.h"
 
 /* Gives back what has been read, as far as there is room to send; the rest waits in leat. */
 static void echo_text(struct leat_tcp *conn, void *arg)
@@ -50,20 +50,7 @@ static const struct leat_udp_events datagram_events = {.on_datagram = echo_datag
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_tcp_listen_config listen = {.port = platform->port,
-                                            .backlog = 1024,
-                                            .idle_timeout_ns = platform->idle_ns,
-                                            .displace = true,
-                                            .on_acceptable = accept_all};
-    struct leat_tcp_listener *listener;
-    struct leat_udp *udp;
-
-    if (leat_udp_open(platform->stack, &udp, &datagram_events, NULL) ||
-        leat_udp_bind(udp, LEAT_IP_ANY, platform->port))
-        return "can't open the UDP port";
-    if (leat_tcp_listen(platform->stack, &listener, &listen))
-        return "can't open the TCP port";
-    return NULL;
+    return old_service_open(platform, &datagram_events, accept_all);
 }
 
 const struct example example = {.name = "echo",
