@@ -136,7 +136,8 @@ struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *n
 
 /**
  * Sends what goes to @p network / @p prefix_bits by way of @p gateway, which must be on-link.
- * 0.0.0.0/0 is the default route of IPv4, ::/0 of IPv6.  The longest prefix wins.
+ * 0.0.0.0/0 is the default route of IPv4, ::/0 of IPv6.  The longest prefix wins; but over IPv6 a
+ * host on-link is reached without a gateway, whatever the routes say (RFC 4861 5.2).
  * Errors: LEAT_ERR_FULL, LEAT_ERR_NO_ROUTE (the gateway is not on-link), LEAT_ERR_ARGUMENT.
  */
 enum leat_err leat_route_add(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,

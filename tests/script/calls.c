@@ -71,16 +71,17 @@ static const struct value *field_of(const struct value *value, const char *name)
     return field;
 }
 
-struct leat_endpoint call_endpoint(const struct value *value, uint32_t ip, uint16_t port)
+struct leat_endpoint call_endpoint(const struct settings *settings, const struct value *value,
+                                   uint32_t ip, uint16_t port)
 {
-    struct leat_endpoint endpoint = leat_endpoint_of(leat_ip_v4(ip), port);
+    struct leat_endpoint endpoint = leat_endpoint_of(settings_ip(settings, ip), port);
     const struct value *sin_port = field_of(value, "sin_port");
     const struct value *sin_addr = field_of(value, "sin_addr");
 
     if (sin_port)
         endpoint.port = (uint16_t)sin_port->integer;
     if (sin_addr)
-        endpoint.ip = leat_ip_v4((uint32_t)sin_addr->integer);
+        endpoint.ip = settings_ip(settings, (uint32_t)sin_addr->integer);
     return endpoint;
 }
 
@@ -120,7 +121,8 @@ static bool call_bind(struct sockets *sockets, struct calling *calling)
     struct sock *sock = calling->sock;
     enum leat_err err;
 
-    sock->bound = call_endpoint(call_arg(calling, 1), 0, sockets->settings->bind_port);
+    sock->bound =
+        call_endpoint(sockets->settings, call_arg(calling, 1), 0, sockets->settings->bind_port);
     if (sock->kind == SOCK_TCP)
         return call_returns(calling, 0);
     err = leat_udp_bind(sock->udp, sock->bound.ip, sock->bound.port);
@@ -219,8 +221,9 @@ static bool connect_tcp(struct sockets *sockets, struct calling *calling,
 static bool call_connect(struct sockets *sockets, struct calling *calling)
 {
     struct sock *sock = calling->sock;
-    const struct leat_endpoint remote = call_endpoint(
-        call_arg(calling, 1), sockets->settings->remote_ip, sockets->settings->connect_port);
+    const struct leat_endpoint remote =
+        call_endpoint(sockets->settings, call_arg(calling, 1), sockets->settings->remote_ip,
+                      sockets->settings->connect_port);
 
     if (sock->kind == SOCK_UDP) {
         const enum leat_err err = leat_udp_connect(sock->udp, remote.ip, remote.port);

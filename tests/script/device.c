@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "translate.h"
+
 enum {
     UDP_CHECKSUM_AT = 14 + 20 + 6 /* in a frame of ours */
 };
@@ -25,10 +27,14 @@ static void *take_memory(size_t bytes)
 
 static void queue_in(struct device *device, const uint8_t *bytes, uint32_t len)
 {
-    struct received *frame = take_memory(sizeof *frame + len);
+    struct received *frame = take_memory(sizeof *frame + len + TRANSLATE_GROWTH);
 
-    frame->len = len;
     memcpy(frame->bytes, bytes, len);
+    frame->len = device->is_ipv6 ? translate_to_ipv6(frame->bytes, len) : len;
+    if (frame->len == 0) { /* nothing in IPv6 says that */
+        free(frame);
+        return;
+    }
     *device->in_end = frame;
     device->in_end = &frame->next;
 }
@@ -63,16 +69,18 @@ static uint32_t device_transmit_room(struct leat_netif *netif)
 
 static void keep(struct device *device, uint64_t now_ns, const struct leat_buf *frame)
 {
-    const uint32_t len = leat_buf_total(frame);
-    struct sent *sent = take_memory(sizeof *sent + len);
+    uint32_t len = leat_buf_total(frame);
+    struct sent *sent = take_memory(sizeof *sent + len + TRANSLATE_GROWTH);
 
     leat_buf_read(frame, 0, sent->bytes, len);
+    if (device->is_ipv6)
+        len = translate_to_ipv4(sent->bytes, len);
     if (wire_answer_arp(sent->bytes, len, mac_peer)) {
         queue_in(device, sent->bytes, len);
         free(sent);
         return;
     }
-    if (len > 13 && sent->bytes[12] == 8 && sent->bytes[13] == 6) { /* ARP of other kinds */
+    if (len == 0 || (len > 13 && sent->bytes[12] == 8 && sent->bytes[13] == 6)) { /* other ARP */
         free(sent);
         return;
     }
@@ -112,11 +120,13 @@ static const struct leat_netif_ops device_ops = {
     .close = device_close,
 };
 
-void device_init(struct device *device, uint16_t mtu)
+void device_init(struct device *device, uint16_t mtu, bool is_ipv6)
 {
-    *device = (struct device){
-        .netif = {
-            .ops = &device_ops, .name = "script", .mtu = mtu, .capabilities = LEAT_NETIF_GATHER}};
+    *device = (struct device){.is_ipv6 = is_ipv6,
+                              .netif = {.ops = &device_ops,
+                                        .name = "script",
+                                        .mtu = (uint16_t)(mtu + (is_ipv6 ? TRANSLATE_MTU_MORE : 0)),
+                                        .capabilities = LEAT_NETIF_GATHER}};
     memcpy(device->netif.mac.octet, mac_stack, sizeof mac_stack);
     device->in_end = &device->in;
     device->out_end = &device->out;

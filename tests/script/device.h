@@ -26,10 +26,12 @@ struct device {
     struct leat_netif netif; /* first: the table's functions get its address */
     struct received *in, **in_end;
     struct sent *out, **out_end;
+    bool is_ipv6;          /* each frame is translated (tests/family/translate.h) */
     uint16_t udp_checksum; /* of the last datagram that was sent */
 };
 
-void device_init(struct device *device, uint16_t mtu);
+/* @mtu: as IPv4 has it. */
+void device_init(struct device *device, uint16_t mtu, bool is_ipv6);
 
 /* The next poll receives @packet. */
 void device_feed(struct device *device, const struct packet *packet);

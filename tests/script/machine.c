@@ -1,6 +1,8 @@
 /* machine.c -- a stack with a device, in virtual time. */
 #include "machine.h"
 
+#include "translate.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,18 +39,24 @@ uint64_t machine_time_ns(const struct machine *machine)
 static enum leat_err build(struct machine *machine)
 {
     const struct settings *settings = machine->settings;
+    const bool is_ipv6 = settings->version == IP_VERSION_6;
     struct leat_netif *netif = &machine->device.netif;
     enum leat_err err;
 
     err = leat_init(&machine->stack, machine->memory, machine->memory_bytes, &settings->stack);
     if (err != LEAT_OK)
         return err;
-    err = leat_attach(machine->stack, netif);
+    if (is_ipv6)
+        err = leat_ipv6_register(machine->stack, 0);
     if (err == LEAT_OK)
-        err = leat_address_add(machine->stack, netif, leat_ip_v4(settings->local_ip),
-                               settings->prefix_bits);
+        err = leat_attach(machine->stack, netif);
     if (err == LEAT_OK)
-        err = leat_route_add(machine->stack, LEAT_IP4_ANY, 0, leat_ip_v4(settings->gateway_ip));
+        err = leat_address_add(
+            machine->stack, netif, settings_ip(settings, settings->local_ip),
+            (uint8_t)(settings->prefix_bits + (is_ipv6 ? TRANSLATE_PREFIX_BITS : 0)));
+    if (err == LEAT_OK)
+        err = leat_route_add(machine->stack, is_ipv6 ? LEAT_IP_ANY : LEAT_IP4_ANY, 0,
+                             settings_ip(settings, settings->gateway_ip));
     if (err == LEAT_OK)
         err = leat_udp_register(machine->stack, 0);
     if (err == LEAT_OK)
@@ -69,7 +77,8 @@ static uint64_t begin_ns(const struct settings *settings)
 bool machine_start(struct machine *machine, const struct settings *settings, const char **why)
 {
     const size_t bytes = leat_memory_bytes(&settings->stack) + leat_udp_memory_bytes(0) +
-                         leat_tcp_memory_bytes(&settings->tcp);
+                         leat_tcp_memory_bytes(&settings->tcp) +
+                         (settings->version == IP_VERSION_6 ? leat_ipv6_memory_bytes(0) : 0);
     enum leat_err err;
 
     if (bytes > machine->memory_bytes) {
@@ -78,7 +87,7 @@ bool machine_start(struct machine *machine, const struct settings *settings, con
         machine->memory_bytes = machine->memory ? bytes : 0;
     }
     machine->settings = settings;
-    device_init(&machine->device, settings->mtu);
+    device_init(&machine->device, settings->mtu, settings->version == IP_VERSION_6);
     err = build(machine);
     if (err != LEAT_OK) {
         *why = leat_err_text(err);

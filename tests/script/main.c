@@ -9,7 +9,8 @@
 #include "run.h"
 
 static const char usage[] =
-    "usage: leat-script [--verbose] [--quiet] [--relaxed] [--untaken] FILE.pkt...\n"
+    "usage: leat-script [--verbose] [--quiet] [--relaxed] [--untaken]\n"
+    "                   [--ip_version=ipv4|ipv4-mapped-ipv6|ipv6] FILE.pkt...\n"
     "\n"
     "Runs scripts in packetdrill's language against the stack, in virtual time.\n"
     "\n"
@@ -17,6 +18,7 @@ static const char usage[] =
     "    --quiet     no summary\n"
     "    --relaxed   PSH, the shift of a window scale, and by how much a window is open may "
     "differ\n"
+    "    --ip_version=...  what is on the wire; skips scripts that name another one\n"
     "    --untaken   at the end the lines of the table of transitions that no script took\n"
     "    --help      this\n"
     "\n"
@@ -78,22 +80,34 @@ static enum run_outcome run_file(const char *path, struct machine *machine,
     return outcome;
 }
 
+static bool read_option(const char *text, struct options *options)
+{
+    static const char version[] = "--ip_version=";
+
+    if (strcmp(text, "--verbose") == 0)
+        options->mode.verbose = true;
+    else if (strcmp(text, "--quiet") == 0)
+        options->quiet = true;
+    else if (strcmp(text, "--relaxed") == 0)
+        options->mode.relaxed = true;
+    else if (strcmp(text, "--untaken") == 0)
+        options->untaken = true;
+    else if (strcmp(text, "--help") == 0)
+        options->help = true;
+    else if (strncmp(text, version, sizeof version - 1) == 0)
+        return (options->mode.version = settings_version(text + sizeof version - 1)) !=
+               IP_VERSION_ANY;
+    else
+        return false;
+    return true;
+}
+
 static bool read_options(int argc, char **argv, struct options *options)
 {
     int i;
 
     for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-        if (strcmp(argv[i], "--verbose") == 0)
-            options->mode.verbose = true;
-        else if (strcmp(argv[i], "--quiet") == 0)
-            options->quiet = true;
-        else if (strcmp(argv[i], "--relaxed") == 0)
-            options->mode.relaxed = true;
-        else if (strcmp(argv[i], "--untaken") == 0)
-            options->untaken = true;
-        else if (strcmp(argv[i], "--help") == 0)
-            options->help = true;
-        else {
+        if (!read_option(argv[i], options)) {
             fprintf(stderr, "leat-script: unknown option %s; --help tells\n", argv[i]);
             return false;
         }
@@ -110,7 +124,7 @@ int main(int argc, char **argv)
 {
     struct options options = {0};
     struct machine machine = {0};
-    unsigned counts[3] = {0};
+    unsigned counts[4] = {0};
 
     if (!read_options(argc, argv, &options))
         return RUN_UNUSABLE;
@@ -124,7 +138,9 @@ int main(int argc, char **argv)
     if (options.untaken)
         cover_print_untaken(stdout);
     if (!options.quiet)
-        printf("%u passed, %u failed, %u unusable\n", counts[0], counts[1], counts[2]);
+        printf(counts[RUN_SKIPPED] > 0 ? "%u passed, %u failed, %u unusable, %u skipped\n"
+                                       : "%u passed, %u failed, %u unusable\n",
+               counts[0], counts[1], counts[2], counts[RUN_SKIPPED]);
     return counts[RUN_UNUSABLE] > 0 ? RUN_UNUSABLE
            : counts[RUN_FAILED] > 0 ? RUN_FAILED
                                     : RUN_PASSED;

@@ -12,6 +12,7 @@
 
 #include "info.h"
 #include "names.h"
+#include "translate.h"
 
 /* ---- time --------------------------------------------------------------------------------- */
 
@@ -162,6 +163,8 @@ static void take_snapshot(struct run *run, struct snapshot *snapshot)
     if (!sock || !sock->conn)
         return;
     leat_tcp_get_info(sock->conn, &snapshot->tcp);
+    if (run->settings.version == IP_VERSION_6)
+        snapshot->tcp.path_mtu_bytes -= TRANSLATE_MTU_MORE;
     for (const struct flow *flow = run->flows; flow < run->flows + FLOWS_MAX; flow++)
         snapshot->syn_data |= flow->used && flow->remote_port == snapshot->tcp.remote.port &&
                               flow->local_port == snapshot->tcp.local.port && flow->syn_data;
@@ -292,6 +295,16 @@ static bool check_script(struct run *run)
     return true;
 }
 
+/* The version of the caller's, or of the script's, or IPv4; false: they differ on the wire. */
+static bool choose_version(struct run *run)
+{
+    const enum ip_version wanted = run->mode.version, named = run->settings.version_named;
+
+    run->settings.version = wanted != IP_VERSION_ANY ? wanted : named;
+    return wanted == IP_VERSION_ANY || named == IP_VERSION_ANY ||
+           (wanted == IP_VERSION_6) == (named == IP_VERSION_6);
+}
+
 /* Time passes up to an event that isn't the stack's. */
 static void wait_for(struct run *run, const struct event *event)
 {
@@ -342,6 +355,8 @@ enum run_outcome script_run(const char *path, const struct script *script, struc
     machine->start_ns = machine->now_ns = 0;
     if (!check_script(&run))
         return RUN_UNUSABLE;
+    if (!choose_version(&run))
+        return RUN_SKIPPED;
     for (event = script->events; event && run.outcome == RUN_PASSED; event = event->next) {
         run_event(&run, event);
         last = event;

@@ -11,7 +11,8 @@
 enum run_outcome { /* as exit statuses */
     RUN_PASSED = 0,
     RUN_FAILED = 1,
-    RUN_UNUSABLE = 2
+    RUN_UNUSABLE = 2,
+    RUN_SKIPPED = 3 /* about another IP version: no status */
 };
 
 enum {
@@ -26,6 +27,7 @@ enum {
 struct run_mode {
     bool verbose; /* say what happens */
     bool relaxed; /* as expect_same() */
+    enum ip_version version;
 };
 
 struct run {

@@ -1,7 +1,7 @@
 """Runs leat-script on every script beside this file; together they must take every line of the table
 of transitions that can be seen on the wire.
 
-    run_all.py LEAT-SCRIPT
+    run_all.py LEAT-SCRIPT IP-VERSION
 """
 
 import subprocess
@@ -27,7 +27,7 @@ TIME_WAIT ABORT
 scripts = sorted(Path(__file__).resolve().parent.glob("*.pkt"))
 if not scripts:
     sys.exit("no scripts")
-run = subprocess.run([sys.argv[1], "--quiet", "--untaken", *scripts], check=False, text=True,
+run = subprocess.run([sys.argv[1], "--quiet", "--untaken", f"--ip_version={sys.argv[2]}", *scripts], check=False, text=True,
                      stdout=subprocess.PIPE)
 untaken = set(run.stdout.splitlines())
 missed = untaken - set(NOT_ON_THE_WIRE.split("\n"))

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cover.h"
+#include "translate.h"
 
 /* ---- fields by name ----------------------------------------------------------------------- */
 
@@ -135,6 +136,33 @@ void settings_init(struct settings *settings)
         settings->stack.seed[i] = (uint8_t)(i * 37 + 1);
 }
 
+enum ip_version settings_version(const char *text)
+{
+    static const char *const names[] = {"", "ipv4", "ipv4-mapped-ipv6", "ipv6"};
+
+    for (unsigned i = IP_VERSION_4; i <= IP_VERSION_6; i++) {
+        if (strcmp(text, names[i]) == 0)
+            return (enum ip_version)i;
+    }
+    return IP_VERSION_ANY;
+}
+
+struct leat_ip settings_ip(const struct settings *settings, uint32_t ip)
+{
+    struct leat_ip address = leat_ip_v4(ip);
+    char text[40];
+
+    if (settings->version == IP_VERSION_6) {
+        translate_address(ip, address.bytes);
+    } else if (settings->version == IP_VERSION_MAPPED && ip != 0) {
+        snprintf(text, sizeof text, "::ffff:%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
+                 ip & 255);
+        if (!leat_ip_parse(text, &address))
+            abort();
+    }
+    return address;
+}
+
 static bool read_ip(const char *text, uint32_t *number)
 {
     struct leat_ip ip;
@@ -169,7 +197,8 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     bool good;
 
     if (strcmp(name, "ip_version") == 0) {
-        good = strcmp(value, "ipv4") == 0;
+        settings->version_named = settings_version(value);
+        good = settings->version_named != IP_VERSION_ANY;
     } else if (strcmp(name, "netmask_ip") == 0) {
         good = set_netmask(value, &settings->prefix_bits);
     } else if (is_ip) {

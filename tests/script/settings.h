@@ -9,7 +9,18 @@
 
 #include <leat/leat.h>
 
+/* What the wire carries and what a program's sockets are, as in packetdrill. */
+enum ip_version {
+    IP_VERSION_ANY, /* nobody has said one: IPv4 */
+    IP_VERSION_4,
+    IP_VERSION_MAPPED, /* IPv4 on the wire, ::ffff:192.0.2.1 in the program */
+    IP_VERSION_6
+};
+
 struct settings {
+    enum ip_version version;
+    enum ip_version version_named; /* by the script: it is about that one only */
+    /* as IPv4 has them, and the MTU, too: device.c makes IPv6 of both */
     uint32_t local_ip, remote_ip, gateway_ip;
     uint8_t prefix_bits;
     uint16_t mtu;
@@ -28,6 +39,12 @@ enum setting_result {
 };
 
 void settings_init(struct settings *settings);
+
+/* --ip_version's value; IP_VERSION_ANY: there is none such. */
+enum ip_version settings_version(const char *text);
+
+/* The address that the stack has for @ip. */
+struct leat_ip settings_ip(const struct settings *settings, uint32_t ip);
 
 /* `--name=value` */
 enum setting_result settings_option(struct settings *settings, const char *name, const char *value);

@@ -108,7 +108,8 @@ bool call_fails(struct calling *calling, int error);
 bool call_fails_with_pending(struct calling *calling, int fallback);
 
 /* `...` is @ip and @port; {sa_family=..., sin_port=..., sin_addr=...} says it. */
-struct leat_endpoint call_endpoint(const struct value *value, uint32_t ip, uint16_t port);
+struct leat_endpoint call_endpoint(const struct settings *settings, const struct value *value,
+                                   uint32_t ip, uint16_t port);
 
 /* A connection to @remote begins, and belongs to @sock. */
 enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,

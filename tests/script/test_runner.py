@@ -55,6 +55,16 @@ class Usage(unittest.TestCase):
         self.assertIn("1 passed, 1 failed, 1 unusable\nexit status 2",
                       output(good, "fails_result.pkt", "syntax_call.pkt"))
 
+    def test_version_on_the_wire(self):
+        both, only_6 = "../open_passive.pkt", "../icmp_too_big_floor.pkt"
+        for version in ["ipv4", "ipv4-mapped-ipv6"]:
+            self.assertEqual("1 passed, 0 failed, 0 unusable, 1 skipped\nexit status 0\n",
+                             output(f"--ip_version={version}", both, only_6))
+        self.assertIn("2 passed, 0 failed, 0 unusable\n",
+                      output("--ip_version=ipv6", both, only_6))
+        self.assertIn("2 passed", output(both, only_6))
+        self.assertIn("unknown option --ip_version=5", output("--ip_version=5", both))
+
     def test_relaxed_lets_some_things_differ(self):
         self.assertEqual("exit status 1\n", output("--quiet", "fails_strict_only.pkt")[-14:])
         self.assertEqual("exit status 0\n", output("--quiet", "--relaxed", "fails_strict_only.pkt"))

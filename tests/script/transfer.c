@@ -180,8 +180,9 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
  * Without text it is a connect() that asks for a cookie. */
 static bool open_with_text(struct sockets *sockets, struct calling *calling, uint32_t len)
 {
-    const struct leat_endpoint remote = call_endpoint(
-        call_arg(calling, 4), sockets->settings->remote_ip, sockets->settings->connect_port);
+    const struct leat_endpoint remote =
+        call_endpoint(sockets->settings, call_arg(calling, 4), sockets->settings->remote_ip,
+                      sockets->settings->connect_port);
     enum leat_err err = call_begin_connect(sockets, calling->sock, &remote);
 
     if (err == LEAT_OK && len == 0)
@@ -244,8 +245,8 @@ static bool write_udp(struct sockets *sockets, struct calling *calling, uint32_t
         err = leat_udp_send(sock->udp, payload);
         call_note_udp(sockets, sock, 0);
     } else {
-        const struct leat_endpoint peer =
-            call_endpoint(to, sockets->settings->remote_ip, sockets->settings->connect_port);
+        const struct leat_endpoint peer = call_endpoint(
+            sockets->settings, to, sockets->settings->remote_ip, sockets->settings->connect_port);
 
         err = leat_udp_send_to(sock->udp, payload, &peer);
         call_note_udp(sockets, sock, &peer);

@@ -1,6 +1,9 @@
 /* talk.c -- conversations with one TCP connection. */
 #include "talk.h"
 
+#include "ip/v6/ipv6.h"
+#include "translate.h"
+
 uint8_t talk_taken[TCP_NSTATES][TCP_NEVENTS];
 unsigned talk_last_state, talk_last_event;
 
@@ -84,6 +87,33 @@ void talk_accept(struct talk *talk)
 
 /* ---- beginning and end -------------------------------------------------------------------- */
 
+bool talk_is_ipv6(void)
+{
+    return translate_wanted();
+}
+
+void talk_choose_family(struct world *world)
+{
+    if (!talk_is_ipv6())
+        return;
+    world->with_ipv6 = true;
+    world->translate = translate_address;
+    world->dev.to_stack = world->second.to_stack = translate_to_ipv6;
+    world->dev.from_stack = world->second.from_stack = translate_to_ipv4;
+    world->dev.netif.mtu += TRANSLATE_MTU_MORE;
+    world->second.netif.mtu += TRANSLATE_MTU_MORE;
+}
+
+struct leat_endpoint talk_remote(const struct talk *talk, leat_ip4 ip, uint16_t port)
+{
+    return leat_endpoint_of(world_ip(talk->world, ip), port);
+}
+
+leat_ip4 talk_host(const struct talk *talk, leat_ip4 ip)
+{
+    return talk_is_ipv6() ? host6_of(talk->world->stack, world_ip(talk->world, ip), 1) : ip;
+}
+
 int talk_setup_later(void **state)
 {
     struct talk *talk = calloc(1, sizeof *talk);
@@ -92,6 +122,7 @@ int talk_setup_later(void **state)
     talk->world = world_create();
     talk->world->with_tcp = true;
     talk->world->tcp_config.on_transition = on_transition;
+    talk_choose_family(talk->world);
     talk->window_peer = WINDOW_PEER;
     talk->port_us = PORT_US;
     talk->port_peer = PORT_PEER;
@@ -135,7 +166,7 @@ void talk_listen(struct talk *talk)
 
 void talk_connect(struct talk *talk)
 {
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), talk->port_peer);
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, talk->port_peer);
     const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, PORT_US);
     struct leat_tcp *conn = 0;
 

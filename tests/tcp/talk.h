@@ -65,6 +65,26 @@ struct talk {
 extern uint8_t talk_taken[TCP_NSTATES][TCP_NEVENTS];
 extern unsigned talk_last_state, talk_last_event;
 
+/* Each test is run over IPv4 and, with LEAT_TEST_FAMILY=6, over IPv6: its frames are IPv4 both
+ * times, and the device translates them (tests/family/translate.h), as it does the stack's. */
+bool talk_is_ipv6(void);
+void talk_choose_family(struct world *world); /* between world_create() and world_init() */
+struct leat_endpoint talk_remote(const struct talk *talk, leat_ip4 ip, uint16_t port);
+
+/* The number by which the layers above IP know the address (src/ip/host.h). */
+leat_ip4 talk_host(const struct talk *talk, leat_ip4 ip);
+
+/* What a rule has of IPv4, and what of IPv6. */
+#define by_family(ipv4, ipv6) (talk_is_ipv6() ? (ipv6) : (ipv4))
+
+/* The frame was dropped for the reason that each family has for it, as assert_dropped(). */
+#define assert_dropped_by_family(world, ipv4, ipv6)                                                \
+    do {                                                                                           \
+        world_assert_end(world, by_family(LEAT_STAT_##ipv4, LEAT_STAT_##ipv6));                    \
+        assert_silent(world);                                                                      \
+        world_assert_no_growth(world);                                                             \
+    } while (0)
+
 int talk_setup(void **state);
 int talk_teardown(void **state);
 #define talk_test(function) cmocka_unit_test_setup_teardown(function, talk_setup, talk_teardown)

@@ -178,8 +178,8 @@ static void neither_kind_of_SYN_is_marked_as_ECT(void **state)
 /* RFC 9293 3.9.2.1: from the first segment on. */
 static void SYN_has_the_diffserv_field_that_the_program_chose(void **state)
 {
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
     struct talk *talk = *state;
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
 
     world_mark(talk->world);
     assert_int_equal(leat_tcp_connect(talk->world->stack, &talk->conn, &remote, 0, 0, 0), LEAT_OK);
@@ -201,7 +201,7 @@ static void program_that_fills_the_queue_to_the_last_byte_hears_of_room(void **s
 
     talk->world->tcp_config.send_queue_bytes = 2 * FIRST_SEGMENT;
     talk_begin(talk);
-    talk_establish(talk);
+    talk_establish_with(talk, 536, NO_SHIFT);
     room = leat_tcp_send_room(talk->conn);
     assert_int_equal(room, 2 * FIRST_SEGMENT);
     talk_send(talk, room);

@@ -220,8 +220,9 @@ static void lose_address(struct talk *talk)
 {
     struct world *world = talk->world;
 
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_address_remove(world->stack, &world->dev.netif, world_ip(talk->world, IP_US)),
+        LEAT_OK);
 }
 
 /* Nothing is left to be sent again; the minute of FIN-WAIT-2 goes by. */

@@ -166,7 +166,7 @@ static void learn_cookie(struct talk *talk)
 /* Connects with text that is there before the next poll. */
 static void connect_before_poll(struct talk *talk, uint32_t len)
 {
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
     const struct leat_endpoint local = leat_endpoint_of(LEAT_IP_ANY, PORT_US);
 
     world_mark(talk->world);

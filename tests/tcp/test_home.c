@@ -80,7 +80,7 @@ static struct leat_tcp_listener *open_both(struct talk *talk, struct home *home)
 {
     const struct leat_tcp_listen_config config = {
         .port = PORT_US, .on_acceptable = on_acceptable, .arg = home};
-    const struct leat_endpoint us = leat_endpoint_of(leat_ip_v4(IP_US), PORT_US);
+    const struct leat_endpoint us = talk_remote(talk, IP_US, PORT_US);
     struct leat *stack = talk->world->stack;
     struct leat_tcp_listener *listener;
 

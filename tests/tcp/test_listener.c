@@ -228,7 +228,8 @@ static void accept_to(struct leat_tcp_listener *listener, uint32_t *count)
 static void the_nearer_listener_hears(void **state)
 {
     struct talk *talk = *state;
-    const struct leat_tcp_listen_config config = {.ip = leat_ip_v4(IP_US), .port = PORT_US};
+    const struct leat_tcp_listen_config config = {.ip = world_ip(talk->world, IP_US),
+                                                  .port = PORT_US};
     struct leat_tcp_listener *nearer;
     uint32_t near = 0, far = 0;
 
@@ -364,9 +365,9 @@ static void listener_on_no_port_or_on_an_address_of_others_is_refused(void **sta
     struct leat_tcp_listener *listener;
 
     assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_ERR_ARGUMENT);
-    config = (struct leat_tcp_listen_config){.ip = leat_ip_v4(IP_OTHER), .port = 80};
+    config = (struct leat_tcp_listen_config){.ip = world_ip(talk->world, IP_OTHER), .port = 80};
     assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_ERR_ARGUMENT);
-    config.ip = leat_ip_v4(IP_US);
+    config.ip = world_ip(talk->world, IP_US);
     assert_int_equal(leat_tcp_listen(stack, &listener, &config), LEAT_OK);
     assert_ptr_equal(leat_tcp_listener_stack(listener), stack);
     leat_tcp_listener_close(listener);

@@ -3,9 +3,11 @@
 #include "talk.h"
 
 enum {
-    LARGE = 1460, /* of our link */
-    SMALL = 1160  /* of a packet that every path carries */
+    LARGE = 1460 /* of our link */
 };
+
+/* of a packet that every path carries */
+#define SMALL by_family(1160u, 1220u)
 
 /* Nothing large gets through: two timeouts (and before them a probe of the tail, which needs SACK),
  * and then small segments. */
@@ -59,7 +61,7 @@ static void probe_that_arrives_ends_it(void **state)
     tx(talk, ACK, at + LARGE, 1, SMALL);
     rx(talk, ACK, 1, at + LARGE + SMALL, 0);
     assert_int_equal(talk_info(talk).mss_bytes, LARGE);
-    assert_int_equal(talk_info(talk).path_mtu_bytes, 1500);
+    assert_int_equal(talk_info(talk).path_mtu_bytes, by_family(1500, 1520));
 }
 
 /* RFC 8899 3: the probe was lost for its size, and that is no congestion. */
@@ -89,11 +91,15 @@ static void probe_that_is_lost_costs_no_window(void **state)
     assert_int_equal(talk_info(talk).mss_bytes, SMALL);
 }
 
-/* The way to a peer is remembered; a change of the routes voids that. */
+/* The way to a peer is remembered; a change of the routes voids that.  In IPv6 no route is looked
+ * for to who is on the link (RFC 4861 5.2). */
 static void change_of_the_routes_is_followed_at_once(void **state)
 {
     struct talk *talk = *state;
     struct leat *stack = talk->world->stack;
+    const uint8_t *const mac = by_family(&MAC_OTHER, &MAC_PEER)->octet;
+    const struct leat_ip peer = world_ip(talk->world, IP_PEER);
+    const uint8_t bits = world_bits(talk->world, 32);
 
     talk_establish(talk);
     world_meet(talk->world, IP_OTHER, &MAC_OTHER);
@@ -101,12 +107,12 @@ static void change_of_the_routes_is_followed_at_once(void **state)
     tx(talk, ACK, 1, 1, 10);
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
     rx(talk, ACK, 1, 11, 0);
-    assert_int_equal(leat_route_add(stack, leat_ip_v4(IP_PEER), 32, leat_ip_v4(IP_OTHER)), LEAT_OK);
+    assert_int_equal(leat_route_add(stack, peer, bits, world_ip(talk->world, IP_OTHER)), LEAT_OK);
     talk_send(talk, 10);
     tx(talk, ACK, 11, 1, 10);
-    assert_memory_equal(talk->last.bytes, MAC_OTHER.octet, 6);
+    assert_memory_equal(talk->last.bytes, mac, 6);
     rx(talk, ACK, 1, 21, 0);
-    assert_int_equal(leat_route_remove(stack, leat_ip_v4(IP_PEER), 32), LEAT_OK);
+    assert_int_equal(leat_route_remove(stack, peer, bits), LEAT_OK);
     talk_send(talk, 10);
     tx(talk, ACK, 21, 1, 10);
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
@@ -122,8 +128,9 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     talk_send(talk, 10);
     tx(talk, ACK, 1, 1, 10);
     rx(talk, ACK, 1, 11, 0);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(IP_US)),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_address_remove(world->stack, &world->dev.netif, world_ip(talk->world, IP_US)),
+        LEAT_OK);
     world_mark(world);
     talk_send(talk, 10);
     talk_wait(talk, 3 * second);
@@ -131,7 +138,8 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     assert_int_equal(talk_grown(talk, tx_frames), 0);
     assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
     /* it comes back, and so does the text */
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, world_ip(talk->world, IP_US),
+                                      world_bits(world, 24)),
                      LEAT_OK);
     world_mark(world);
     talk_wait(talk, 10 * second);

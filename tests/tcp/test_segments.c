@@ -45,7 +45,7 @@ static void open_to_many_is_refused(void **state)
     struct talk *talk = *state;
 
     for (unsigned i = 0; i < sizeof many / sizeof *many; i++) {
-        const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(many[i]), 80);
+        const struct leat_endpoint remote = talk_remote(talk, many[i], 80);
         struct leat_tcp *conn;
 
         assert_int_not_equal(leat_tcp_connect(talk->world->stack, &conn, &remote, 0, 0, 0),
@@ -58,10 +58,10 @@ static void open_to_many_is_refused(void **state)
 /* RFC 9293 3.9.1.1, MUST-43..45 */
 static void program_may_fix_its_own_address(void **state)
 {
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
-    const struct leat_endpoint ours = leat_endpoint_of(leat_ip_v4(IP_US), 0);
-    const struct leat_endpoint theirs = leat_endpoint_of(leat_ip_v4(IP_OTHER), 0);
     struct talk *talk = *state;
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
+    const struct leat_endpoint ours = talk_remote(talk, IP_US, 0);
+    const struct leat_endpoint theirs = talk_remote(talk, IP_OTHER, 0);
     struct leat_tcp *conn = 0;
 
     assert_int_equal(leat_tcp_connect(talk->world->stack, &conn, &remote, &ours, 0, 0), LEAT_OK);

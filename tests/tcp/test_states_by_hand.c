@@ -284,8 +284,8 @@ static void happen(const struct row *row, struct talk *talk, const struct segmen
 static const char *state_now(struct talk *talk)
 {
     struct tcp *tcp = talk->world->stack->tcp;
-    const struct tcb *tcb =
-        tcp_look_up(tcp, tcp_tuple(IP_US, talk->port_us, IP_PEER, talk->port_peer));
+    const struct tcb *tcb = tcp_look_up(tcp, tcp_tuple(talk_host(talk, IP_US), talk->port_us,
+                                                       talk_host(talk, IP_PEER), talk->port_peer));
 
     for (unsigned i = 0; tcb && i < COLUMNS; i++) {
         if (columns[i].state == tcb->state)

@@ -236,8 +236,7 @@ static void test_threat_S8_ports_do_not_follow_each_other(void **state)
     unsigned neighbours = 0;
 
     for (unsigned i = 0; i < 64; i++) {
-        const struct leat_endpoint remote =
-            leat_endpoint_of(leat_ip_v4(IP_PEER), (uint16_t)(PORT_PEER + i));
+        const struct leat_endpoint remote = talk_remote(talk, IP_PEER, (uint16_t)(PORT_PEER + i));
         struct leat_tcp *conn;
 
         world_mark(talk->world);
@@ -256,7 +255,7 @@ static void test_threat_S8_reseeding_changes_numbers_and_ports(void **state)
 {
     static const uint8_t seed[LEAT_SEED_BYTES] = {42};
     struct talk *talk = *state;
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT_PEER);
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER);
     uint16_t ports[2];
     uint32_t iss[2];
 

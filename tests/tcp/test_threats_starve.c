@@ -5,13 +5,9 @@
  * 1, 8 or 1,000 addresses hold what they can for a minute; a client from an address of its own
  * comes once a second and asks for 4,000 bytes, which it must have within a second.
  */
-#include "world.h"
+#include "talk.h"
 
 enum {
-    FIN = 1,
-    SYN = 2,
-    RST = 4,
-    ACK = 16,
     PORT = 80,
     FIRST_PORT = 1024,
     ENDS_MAX = 4096,
@@ -302,10 +298,12 @@ static struct starve *starve_open(const struct play *play)
     struct world *world = world_create();
 
     memset(jobs, 0, sizeof jobs);
+    talk_choose_family(world);
     world->with_tcp = true;
     world_init(world);
     world_settle(world);
-    assert_int_equal(leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)), LEAT_OK);
+    assert_int_equal(leat_route_add(world->stack, world_ip(world, 0), 0, world_ip(world, IP_PEER)),
+                     LEAT_OK);
     assert_int_equal(leat_tcp_listen(world->stack, &listener, &listen), LEAT_OK);
     world->dev.answers_arp = true;
     starve->world = world;

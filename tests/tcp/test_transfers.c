@@ -25,7 +25,7 @@ static void establish_both(struct talk *talk)
 {
     talk->world->tcp_config.transfers = 1;
     talk_begin(talk);
-    talk_establish(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
     ends[0] = (struct end){talk->conn, talk->iss, talk->port_peer};
     talk->conn = 0;
     talk->port_peer++;

@@ -33,16 +33,29 @@ static uint32_t fake_transmit_room(struct leat_netif *netif)
     return ((struct fake_netif *)netif)->room;
 }
 
+/* True if the frame asked for the peer's address, and was answered. */
+static bool answer_arp(struct fake_netif *fake, const uint8_t *arp, uint32_t len)
+{
+    struct frame reply;
+
+    if (!fake->answers_arp || len < 42 || frame_get16(arp + 12) != 0x0806 ||
+        frame_get16(arp + 20) != 1 || frame_get32(arp + 38) != IP_PEER)
+        return false;
+    reply = frame_arp(2, &MAC_PEER, IP_PEER, IP_US);
+    fake_netif_feed(fake, reply.bytes, reply.len);
+    return true;
+}
+
 static void keep(struct fake_netif *fake, const struct leat_buf *frame)
 {
     struct fake_frame *kept = &fake->tx[fake->tx_count];
+    uint32_t len;
 
     if (fake->tx_count == FAKE_TX_MAX) {
         fake->lost++;
         return;
     }
-    fake->tx_count++;
-    kept->len = leat_buf_read(frame, 0, kept->bytes, FAKE_FRAME_BYTES);
+    kept->len = len = leat_buf_read(frame, 0, kept->bytes, FAKE_FRAME_BYTES);
     kept->segment_bytes = frame->segment_bytes;
     kept->whole_len = kept->pieces = 0;
     do {
@@ -50,21 +63,12 @@ static void keep(struct fake_netif *fake, const struct leat_buf *frame)
         kept->whole_len += frame->len;
         frame = frame->next;
     } while (frame);
-}
-
-/* True if the frame asked for the peer's address, and was answered. */
-static bool answer_arp(struct fake_netif *fake, const struct leat_buf *frame)
-{
-    uint8_t arp[42];
-    struct frame reply;
-
-    if (!fake->answers_arp || leat_buf_read(frame, 0, arp, sizeof arp) < sizeof arp ||
-        frame_get16(arp + 12) != 0x0806 || frame_get16(arp + 20) != 1 ||
-        frame_get32(arp + 38) != IP_PEER)
-        return false;
-    reply = frame_arp(2, &MAC_PEER, IP_PEER, IP_US);
-    fake_netif_feed(fake, reply.bytes, reply.len);
-    return true;
+    if (fake->from_stack) {
+        kept->len = fake->from_stack(kept->bytes, len);
+        kept->whole_len += kept->len - len;
+    }
+    if (kept->len > 0 && !answer_arp(fake, kept->bytes, kept->len))
+        fake->tx_count++;
 }
 
 static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
@@ -74,8 +78,7 @@ static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
 
     (void)now_ns;
     for (uint32_t i = 0; i < frame_count; i++) {
-        if (!answer_arp(fake, frames[i]))
-            keep(fake, frames[i]);
+        keep(fake, frames[i]);
         leat_buf_free(frames[i]);
     }
     if (fake->room != UINT32_MAX)
@@ -110,6 +113,7 @@ void fake_netif_init(struct fake_netif *fake)
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
     fake->segment_bytes = 0;
     fake->verified = fake->closed = fake->answers_arp = false;
+    fake->to_stack = fake->from_stack = 0;
     fake->netif.ops = &fake_ops;
     fake->netif.name = "fake0";
     fake->netif.mac = (struct leat_mac){{2, 0, 0, 0, 0, 1}};
@@ -125,10 +129,15 @@ void fake_netif_feed(struct fake_netif *fake, const void *bytes, uint32_t len)
 
     if (fake->rx_count == FAKE_RX_MAX)
         return;
-    fake->rx_count++;
     frame->len = len < FAKE_FRAME_BYTES ? len : FAKE_FRAME_BYTES;
     if (frame->len > 0)
         memcpy(frame->bytes, bytes, frame->len);
+    if (fake->to_stack) {
+        frame->len = fake->to_stack(frame->bytes, frame->len);
+        if (frame->len == 0)
+            return;
+    }
+    fake->rx_count++;
 }
 
 const struct fake_frame *fake_netif_sent(struct fake_netif *fake)

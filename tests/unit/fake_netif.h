@@ -36,6 +36,11 @@ struct fake_netif {
     bool verified;          /* frames come in with their checksums checked by the device */
     bool closed;
     bool answers_arp; /* requests for IP_PEER are answered, and not kept */
+    /* For tests in IPv4 of a stack that speaks IPv6 (tests/family): each frame passes through one
+     * of these, in its place, with room for FAKE_FRAME_BYTES; the new length, 0: nothing comes.
+     * NULL: it stays as it is. */
+    uint32_t (*to_stack)(uint8_t *frame, uint32_t len);
+    uint32_t (*from_stack)(uint8_t *frame, uint32_t len);
 };
 
 /* MTU 1500, MAC 02:00:00:00:00:01, gathers. */

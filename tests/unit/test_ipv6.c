@@ -280,6 +280,19 @@ static void routes_and_addresses_that_make_no_sense_are_refused(void **state)
     assert_int_equal(leat_ipv6_register(stack, 0), LEAT_ERR_IN_USE);
 }
 
+/* As over IPv4: the program need not wait for the end of the check for duplicates. */
+static void a_gateway_is_on_link_from_the_first_moment_on(void **state)
+{
+    struct world *world = *state;
+    struct leat *stack = world->stack;
+    struct leat_ip gateway = ip6_of("2001:db8:9::1");
+
+    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_ERR_NO_ROUTE);
+    assert_int_equal(leat_address_add(stack, &world->dev.netif, ip6_of("2001:db8:9::2"), 64),
+                     LEAT_OK);
+    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_OK);
+}
+
 /* What isn't registered is as if there were none. */
 static void without_ipv6_its_frames_and_addresses_are_refused(void **state)
 {
@@ -344,6 +357,7 @@ int main(void)
         world6_test(an_atomic_fragment_is_a_whole_packet),
         world6_test(who_is_not_on_link_is_reached_by_a_gateway),
         world6_test(routes_and_addresses_that_make_no_sense_are_refused),
+        world6_test(a_gateway_is_on_link_from_the_first_moment_on),
         cmocka_unit_test_teardown(without_ipv6_its_frames_and_addresses_are_refused,
                                   world_teardown),
         cmocka_unit_test_teardown(a_netif_with_a_small_mtu_has_no_ipv6, world_teardown),

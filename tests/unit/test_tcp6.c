@@ -288,13 +288,15 @@ static struct fake_frame first_segment(struct world *world, struct leat_tcp *con
     return *expect(world, IP6_PEER, ACK);
 }
 
-/* RFC 8201 4 */
-static void packet_too_big_makes_segments_smaller_but_not_under_1280(void **state)
+/* RFC 8201 4: less than any link carries is no word of a router's.  RFC 8021: nor is it answered by
+ * fragments of one piece. */
+static void test_threat_V10_packet_too_big_is_believed_down_to_1280(void **state)
 {
     static const struct {
         uint32_t said;
         uint16_t mtu;
-    } many[] = {{1600, 1500}, {1400, 1400}, {1000, 1280}, {0, 1280}, {68, 1280}, {100000, 1280}};
+    } many[] = {{1600, 1500}, {1400, 1400}, {1279, 1400}, {1000, 1400},  {0, 1400},
+                {68, 1400},   {1280, 1280}, {1279, 1280}, {100000, 1280}};
     struct world *world = *state;
     struct leat_tcp_info info;
     uint32_t iss;
@@ -303,7 +305,13 @@ static void packet_too_big_makes_segments_smaller_but_not_under_1280(void **stat
 
     for (unsigned i = 0; i < sizeof many / sizeof many[0]; i++) {
         feed_error(world, &first, TOO_BIG, 0, many[i].said);
-        assert_ended(world, taken_icmp6);
+        world_assert_end(world,
+                         many[i].said < 1280 ? LEAT_STAT_drop_icmp6_format : LEAT_STAT_taken_icmp6);
+        while (fake_netif_sent_count(&world->dev) > 0) {
+            const struct fake_frame *sent = expect(world, IP6_PEER, ACK);
+
+            assert_true(sent->len <= 14u + many[i].mtu);
+        }
         leat_tcp_get_info(conn, &info);
         assert_int_equal(info.path_mtu_bytes, many[i].mtu);
         assert_int_equal(info.mss_bytes, many[i].mtu - 60);
@@ -443,7 +451,7 @@ int main(void)
         test(a_listener_may_have_one_address),
         test(without_an_MSS_option_segments_have_1220),
         test(long_texts_leave_in_segments_of_the_mss),
-        test(packet_too_big_makes_segments_smaller_but_not_under_1280),
+        test(test_threat_V10_packet_too_big_is_believed_down_to_1280),
         test(errors_are_soft_or_hard_as_over_IPv4),
         test(addresses_of_one_64_have_one_account),
         cmocka_unit_test(a_flood_of_addresses_locks_nobody_out),

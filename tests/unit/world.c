@@ -73,9 +73,27 @@ int world_setup(void **state)
     return 0;
 }
 
+struct leat_ip world_ip(const struct world *world, leat_ip4 ip)
+{
+    struct leat_ip ip6;
+
+    if (!world->translate)
+        return leat_ip_v4(ip);
+    world->translate(ip, ip6.bytes);
+    return ip6;
+}
+
+uint8_t world_bits(const struct world *world, uint8_t bits)
+{
+    if (!world->translate)
+        return bits;
+    return bits == 32 ? 128 : (uint8_t)(32 + bits);
+}
+
 void world_settle(struct world *world)
 {
-    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_US), 24),
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, world_ip(world, IP_US),
+                                      world_bits(world, 24)),
                      LEAT_OK);
     world_wait(world, 5 * second);
     world_meet(world, IP_PEER, &MAC_PEER);
@@ -155,7 +173,7 @@ void world_meet(struct world *world, leat_ip4 ip, const struct leat_mac *mac)
     const struct frame request = frame_arp(1, mac, ip, IP_US);
 
     world_feed(world, &request);
-    assert_ended(world, taken_arp);
+    world_assert_end(world, world->translate ? LEAT_STAT_taken_ndp : LEAT_STAT_taken_arp);
     fake_netif_forget(&world->dev);
 }
 

@@ -34,8 +34,10 @@ struct world {
     struct leat_config config;
     struct leat_tcp_config tcp_config;
     struct leat_ipv6_config ipv6_config;
-    bool with_tcp;     /* world_init() registers TCP */
-    bool with_ipv6;    /* the same of IPv6 */
+    bool with_tcp;  /* world_init() registers TCP */
+    bool with_ipv6; /* the same of IPv6 */
+    /* NULL, or what address of IPv6 stands for one of the test's (tests/family) */
+    void (*translate)(leat_ip4 ip4, uint8_t ip6[16]);
     size_t more_bytes; /* of the stack's block, for what a test registers */
     uint64_t now_ns;
     uint64_t next_ns; /* what the last leat_poll() wanted */
@@ -73,6 +75,10 @@ void world_init(struct world *world);
 
 /* After world_init(): the address of world_setup(), announced, and its peer. */
 void world_settle(struct world *world);
+
+/* The address that the stack has for @ip, and the prefix for one of @bits. */
+struct leat_ip world_ip(const struct world *world, leat_ip4 ip);
+uint8_t world_bits(const struct world *world, uint8_t bits);
 
 /* A second link with 10.1.0.1/24. */
 void world_attach_second(struct world *world);

@@ -79,7 +79,7 @@ bool address6_on_link(const struct link *link, struct leat_ip dst)
     if (leat_ip_is_link_local(dst))
         return true;
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state == ADDRESS6_USABLE && all[i].kind == ADDRESS6_GIVEN &&
+        if (all[i].state >= ADDRESS6_TENTATIVE && all[i].kind == ADDRESS6_GIVEN &&
             ip6_in_prefix(all[i].ip, dst, all[i].prefix_bits))
             return true;
     }

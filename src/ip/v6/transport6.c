@@ -110,6 +110,10 @@ void transport6_error(struct leat *stack, struct packet6 *packet)
         stack_end(stack, quote, drop_icmp6_format);
         return;
     }
+    if (icmp.type == ICMPV6_TOO_BIG && icmp.detail < IPV6_MTU_MIN) { /* RFC 8201 4 */
+        stack_end(stack, quote, drop_icmp6_format);
+        return;
+    }
     translate(&icmp, &error);
     protocol = read_quote(stack, packet, quote, &error);
     if (!protocol)
