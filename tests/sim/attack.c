@@ -8,8 +8,10 @@
 
 #include <string.h>
 
+#include "attack6.h"
 #include "forge.h"
 #include "segment.h"
+#include "translate.h"
 
 enum {
     ATTACKS_MAX = 1500, /* against one end in one run */
@@ -426,11 +428,21 @@ static const struct {
     {"S4 ACK probes", blind_ack},
     {"S3 poisoned time", poison_time},
     {"wrong sums", wrong_sums},
+    /* against ends that speak IPv6 */
+    {"V1 NDP envelope", attack6_envelope},
+    {"V2, V3 routers", attack6_router},
+    {"V7 redirects", attack6_redirect},
+    {"V8 extension headers", attack6_headers},
+};
+
+enum {
+    KINDS = sizeof kinds / sizeof kinds[0],
+    KINDS_OF_BOTH = KINDS - 4
 };
 
 unsigned sim_attack_kinds(void)
 {
-    return sizeof kinds / sizeof kinds[0];
+    return KINDS;
 }
 
 const char *sim_attack_name(unsigned kind)
@@ -462,13 +474,17 @@ uint32_t sim_attack(struct sim_end *end, uint8_t bytes[SIM_ATTACK_BYTES])
 {
     struct forge f = {.random = &end->attack_random, .end = end->index, .bytes = bytes};
     const uint64_t only = end->sim->scenario.attack_kind[end->index];
-    const unsigned kind = only > 0 ? (unsigned)only - 1 : forge_any(&f, 0, sim_attack_kinds() - 1);
+    const bool ipv6 = end->sim->scenario.ipv6[0] != 0;
+    const unsigned last = (ipv6 ? KINDS : KINDS_OF_BOTH) - 1;
+    const unsigned kind = (only > 0 ? (unsigned)only - 1 : forge_any(&f, 0, last)) % KINDS;
 
     choose_victim(&f, end);
-    kinds[kind % sim_attack_kinds()].forge(&f);
-    end->attacks[kind % sim_attack_kinds()]++;
+    kinds[kind].forge(&f);
+    end->attacks[kind]++;
     end->attack_count++;
-    return f.len;
+    if (ipv6 && kind < KINDS_OF_BOTH)
+        f.len = translate_to_ipv6(bytes, f.len);
+    return f.len > 0 ? f.len : 14; /* nothing stands for it: a header alone */
 }
 
 uint64_t sim_attack_next_ns(struct sim_end *end)

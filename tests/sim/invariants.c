@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/pool.h"
+#include "ip/host.h"
 #include "sim.h"
 #include "stack.h"
 #include "tcp/tcp.h"
@@ -92,7 +93,9 @@ static void check_statistics(struct sim_end *end)
         sim_fail(sim, "end %u: an event that tcp.rl has no line for", end->index);
     if (in.corrupted == 0 && sim->ends[0].attack_count + sim->ends[1].attack_count == 0 &&
         stats->drop_tcp_checksum + stats->drop_tcp_format + stats->drop_tcp_options +
-                stats->drop_tcp_flags + stats->drop_ip_header + stats->drop_ip_checksum >
+                stats->drop_tcp_flags + stats->drop_ip_header + stats->drop_ip_checksum +
+                stats->drop_ip6_header + stats->drop_ip6_headers + stats->drop_icmp6_checksum +
+                stats->drop_icmp6_format >
             0)
         sim_fail(sim, "end %u: dropped a segment as malformed, but none was corrupted", end->index);
 }
@@ -309,7 +312,8 @@ static bool is_empty(const struct sim_end *end)
 
     sim_count_free(end, counts);
     counts[SIM_LIST_LISTENERS] += end->listener != NULL || sim_tasks_serve(end);
-    return pool_is_whole(&end->stack->pool) && memcmp(counts, end->free, sizeof counts) == 0;
+    return pool_is_whole(&end->stack->pool) && memcmp(counts, end->free, sizeof counts) == 0 &&
+           (!end->stack->hosts6 || end->stack->hosts6->held == 0);
 }
 
 void sim_fail_of_hang(struct sim *sim, const char *what)

@@ -403,7 +403,8 @@ void sim_side_ends(const struct sim_side *side, struct leat_endpoint *local,
     const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
 
     *local = leat_endpoint_of(LEAT_IP_ANY, port);
-    *remote = leat_endpoint_of(LEAT_IP4(10, 0, 0, 2 - side->end), both ? port : SIM_PORT_LISTEN);
+    *remote =
+        leat_endpoint_of(sim_address(side->sim, 1 - side->end), both ? port : SIM_PORT_LISTEN);
 }
 
 static void open_active(struct sim_side *side)

@@ -267,14 +267,25 @@ static void choose_fast_open(struct sim_scenario *s)
         s->fast_open[end] = sim_random_percent(&random, 80);
 }
 
+/* Half of the seeds have IPv6 (a stream of its own, too). */
+static void choose_family(struct sim_scenario *s)
+{
+    struct sim_random random = {s->seed * 0x9e3779b97f4a7c15u + 13};
+
+    s->ipv6[0] = sim_random_percent(&random, 50);
+}
+
 void sim_scenario_from_seed(struct sim_scenario *scenario, uint64_t seed)
 {
     struct sim_random random = {seed * 0x2545f4914f6cdd1du + 1};
 
     sim_scenario_neutral(scenario, seed);
     choose_fast_open(scenario);
+    choose_family(scenario);
     scenario->mtu[0] =
         sim_random_percent(&random, 70) ? 1500 : sim_random_between(&random, 296, 9000);
+    if (scenario->ipv6[0] && scenario->mtu[0] < 1280)
+        scenario->mtu[0] = 1280; /* RFC 8200 5 */
     for (unsigned end = 0; end < 2; end++) {
         choose_wire(scenario, &random, end);
         choose_end(scenario, &random, end);

@@ -22,6 +22,7 @@ enum {
 /* clang-format off */
 #define SIM_RUN_FIELDS(X)                                                                          \
     X(mtu, 1, 1500)                                                                                \
+    X(ipv6, 1, 0)               /* the ends speak IPv6; the MTU is at least 1,280 then */          \
     /* what happens to the frames that the end sends */                                            \
     X(delay_us, 2, 1000)                                                                           \
     X(jitter_us, 2, 0)                                                                             \

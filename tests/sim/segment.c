@@ -89,8 +89,9 @@ static const char *parse_options(struct sim_segment *s, const uint8_t *at, uint3
     return why;
 }
 
-static const char *parse_tcp(struct sim_segment *s, const uint8_t *ip, const uint8_t *at,
-                             uint32_t len)
+/* @addresses: those of the pseudo-header, of either family. */
+static const char *parse_tcp(struct sim_segment *s, const uint8_t *addresses,
+                             uint32_t addresses_len, const uint8_t *at, uint32_t len)
 {
     uint32_t header_len;
 
@@ -101,7 +102,7 @@ static const char *parse_tcp(struct sim_segment *s, const uint8_t *ip, const uin
         return "TCP data offset wrong";
     if (at[12] & 0x0e)
         return "TCP reserved bits set";
-    if (!sum_is_good(sum(sum(6 + len, ip + 12, 8), at, len)))
+    if (!sum_is_good(sum(sum(6 + len, addresses, addresses_len), at, len)))
         return "TCP checksum wrong";
     s->is_tcp = true;
     s->src_port = u16(at);
@@ -143,11 +144,60 @@ static const char *parse_ip(struct sim_segment *s, const uint8_t *at, uint32_t l
             return "padding that is not zero";
     }
     s->ecn = at[1] & 3;
-    return at[9] == 6 ? parse_tcp(s, at, at + 20, total - 20) : NULL;
+    return at[9] == 6 ? parse_tcp(s, at + 12, 8, at + 20, total - 20) : NULL;
+}
+
+/* RFC 4443 2.3, RFC 4861 7.1, RFC 3810 5: neighbour discovery, groups and errors. */
+static const char *parse_icmp6(const uint8_t *at, uint32_t len)
+{
+    const uint8_t *message = at + 40;
+    uint8_t next = at[6];
+
+    if (next == 0 && len > 8) { /* hop-by-hop, of MLD: the router alert alone (RFC 2711) */
+        static const uint8_t alert[4] = {5, 2, 0, 0};
+
+        if (message[1] != 0 || memcmp(message + 2, alert, 4) != 0 || at[7] != 1)
+            return "hop-by-hop options that are no router alert";
+        next = message[0];
+        message += 8;
+        len -= 8;
+    }
+    if (next != 58 || len < 4)
+        return "neither TCP nor ICMPv6";
+    if (!sum_is_good(sum(sum(58 + len, at + 8, 32), message, len)))
+        return "ICMPv6 checksum wrong";
+    if (message[0] >= 133 && message[0] <= 137 && at[7] != 255)
+        return "neighbour discovery with a hop limit that is not 255";
+    return NULL;
+}
+
+static const char *parse_ip6(struct sim_segment *s, const uint8_t *at, uint32_t len, unsigned from)
+{
+    const uint8_t src[16] = {0x20, 1, 0x0d, 0xb8, 10, 0, 0, (uint8_t)(1 + from), [15] = 1};
+    const uint8_t dst[16] = {0x20, 1, 0x0d, 0xb8, 10, 0, 0, (uint8_t)(2 - from), [15] = 1};
+    static const uint8_t nobody[16];
+    uint32_t payload;
+
+    if (len < 40 || at[0] >> 4 != 6)
+        return "IPv6 header cut short, or not version 6";
+    payload = u16(at + 4);
+    if (payload + 40 != len)
+        return "IPv6 payload length wrong";
+    if (at[7] == 0)
+        return "hop limit of zero";
+    if (memcmp(at + 8, src, 16) != 0 &&
+        (at[6] == 6 || ((at[8] != 0xfe || at[9] != 0x80) && memcmp(at + 8, nobody, 16) != 0)))
+        return "IPv6 source of others";
+    if (memcmp(at + 24, src, 16) == 0)
+        return "to itself";
+    s->to_stranger =
+        memcmp(at + 24, dst, 16) != 0 && at[24] != 0xff && (at[24] != 0xfe || at[25] != 0x80);
+    s->ecn = at[1] >> 4 & 3;
+    return at[6] == 6 ? parse_tcp(s, at + 8, 32, at + 40, payload) : parse_icmp6(at, payload);
 }
 
 const char *sim_segment_parse(struct sim_segment *segment, const uint8_t *frame, uint32_t len,
-                              unsigned from)
+                              unsigned from, bool ipv6)
 {
     const uint8_t mac[6] = {2, 0, 0, 0, 0, (uint8_t)(1 + from)};
 
@@ -156,10 +206,12 @@ const char *sim_segment_parse(struct sim_segment *segment, const uint8_t *frame,
         return "shorter than Ethernet's minimum";
     if (memcmp(frame + 6, mac, 6) != 0)
         return "sender's MAC is not its own";
-    if (u16(frame + 12) == 0x0806)
+    if (ipv6 && u16(frame + 12) == 0x86dd)
+        return parse_ip6(segment, frame + 14, len - 14, from);
+    if (u16(frame + 12) == 0x0806 && !ipv6)
         return NULL;
-    if (u16(frame + 12) != 0x0800)
-        return "neither ARP nor IPv4";
+    if (u16(frame + 12) != 0x0800 || ipv6)
+        return "of another family";
     return parse_ip(segment, frame + 14, len - 14, from);
 }
 

@@ -39,9 +39,10 @@ struct sim_segment {
     uint32_t sack[SIM_SACK_MAX][2];
 };
 
-/* Reads a frame that end @from has sent; NULL, or which rule it breaks. */
+/* Reads a frame that end @from has sent, which speaks IPv4 or IPv6; NULL, or which rule it breaks.
+ */
 const char *sim_segment_parse(struct sim_segment *segment, const uint8_t *frame, uint32_t len,
-                              unsigned from);
+                              unsigned from, bool ipv6);
 
 /* A capture (pcap, nanoseconds, Ethernet): its head, and one frame. */
 void sim_record_begin(FILE *file);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "segment.h"
+#include "translate.h"
 
 enum {
     ETHERNET_BYTES = 14,
@@ -109,23 +110,43 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
     };
 }
 
+struct leat_ip sim_address(const struct sim *sim, unsigned end)
+{
+    struct leat_ip ip = LEAT_IP4(10, 0, 0, 1 + end);
+
+    if (sim->scenario.ipv6[0])
+        translate_address(leat_ip_v4_number(ip), ip.bytes);
+    return ip;
+}
+
+/* Without a check for duplicates: the programs begin at once, as over IPv4. */
+static const struct leat_ipv6_config ipv6_config = {.no_duplicate_check = true, .hosts = 64};
+
+static bool families_build(struct sim_end *end)
+{
+    const bool ipv6 = end->sim->scenario.ipv6[0] != 0;
+    struct leat_netif *netif = &end->device.netif;
+
+    return (!ipv6 || leat_ipv6_register(end->stack, &ipv6_config) == LEAT_OK) &&
+           leat_attach(end->stack, netif) == LEAT_OK &&
+           leat_address_add(end->stack, netif, sim_address(end->sim, end->index),
+                            ipv6 ? TRANSLATE_PREFIX_BITS + 24 : 24) == LEAT_OK;
+}
+
 static bool end_build(struct sim_end *end)
 {
     struct sim *sim = end->sim;
     const struct leat_config config = stack_config(&sim->scenario, end->index);
     struct leat_tcp_config tcp = tcp_config(&sim->scenario, end->index);
-    const struct leat_ip ip = LEAT_IP4(10, 0, 0, 1 + end->index);
-    struct leat_netif *netif = &end->device.netif;
     size_t bytes;
 
     if (sim->configure)
         sim->configure(&tcp, sim->configure_arg);
-    bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp);
+    bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) +
+            (sim->scenario.ipv6[0] ? leat_ipv6_memory_bytes(&ipv6_config) : 0);
     end->memory = malloc(bytes);
     if (!end->memory || leat_init(&end->stack, end->memory, bytes, &config) != LEAT_OK ||
-        leat_attach(end->stack, netif) != LEAT_OK ||
-        leat_address_add(end->stack, netif, ip, 24) != LEAT_OK ||
-        leat_tcp_register(end->stack, &tcp) != LEAT_OK) {
+        !families_build(end) || leat_tcp_register(end->stack, &tcp) != LEAT_OK) {
         sim_fail(sim, "end %u: the stack can't be built", end->index);
         return false;
     }

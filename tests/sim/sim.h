@@ -160,6 +160,9 @@ bool sim_run_until(struct sim *sim, uint64_t until_ns);
 
 void sim_destroy(struct sim *sim);
 
+/* The address of @end. */
+struct leat_ip sim_address(const struct sim *sim, unsigned end);
+
 /* What the clock of @end says. */
 uint64_t sim_clock_ns(const struct sim_end *end);
 

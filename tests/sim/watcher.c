@@ -73,8 +73,9 @@ static void choose_hello(struct sim_voice *voice, uint32_t next)
 static void check_hello(const struct sight *sight, const struct sim_hello *hello)
 {
     const struct sim_hello *theirs = &sight->peer->hello;
+    const struct sim_scenario *s = &sight->sim->scenario;
 
-    if (hello->mss == 0 || hello->mss + 40u > sight->sim->scenario.mtu[0])
+    if (hello->mss == 0 || hello->mss + (s->ipv6[0] ? 60u : 40u) > s->mtu[0])
         wrong(sight, "MSS option missing or larger than the MTU allows (RFC 9293 3.7.1)");
     if (hello->wind_shift > 14)
         wrong(sight, "window scale over 14 (RFC 7323 2.3)");
@@ -481,7 +482,7 @@ void sim_watcher_see(void *arg, int from_end, uint64_t now_ns, const uint8_t *fr
     const unsigned from = (unsigned)from_end;
     const uint64_t head[3] = {now_ns, from, len};
     struct sim_segment segment;
-    const char *why = sim_segment_parse(&segment, frame, len, from);
+    const char *why = sim_segment_parse(&segment, frame, len, from, sim->scenario.ipv6[0] != 0);
 
     watcher->frames++;
     hash(sim, (const uint8_t *)head, sizeof head);
