@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 import struct
 import subprocess
 
@@ -111,33 +112,46 @@ def ipv4(src, dst, protocol, payload):
     return b"\2\0\0\0\0\2" + b"\2\0\0\0\0\3" + b"\x08\0" + head + payload
 
 
-def tcp(src, dst, flags, seq, ack, text=b"", window=65535):
-    """A frame; @src and @dst are (address, port)."""
+def ipv6(src, dst, protocol, payload, headers=b""):
+    """A frame; @headers, whose first is one of options for the destination, come before the payload."""
+    head = struct.pack(">IHBB", 0x60000000, len(headers + payload), 60 if headers else protocol, 64)
+    head += socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
+    return b"\2\0\0\0\0\2" + b"\2\0\0\0\0\3" + b"\x86\xdd" + head + headers + payload
+
+
+def tcp(src, dst, flags, seq, ack, text=b"", window=65535, headers=b""):
+    """A frame; @src and @dst are (address, port) of one family."""
     head = struct.pack(">HHIIBBHHH", src[1], dst[1], seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, 0x50,
                        flags, window, 0, 0)
-    pseudo = ip4(src[0]) + ip4(dst[0]) + struct.pack(">HH", 6, len(head) + len(text))
+    family = socket.AF_INET6 if ":" in src[0] else socket.AF_INET
+    pseudo = socket.inet_pton(family, src[0]) + socket.inet_pton(family, dst[0])
+    pseudo += struct.pack(">HH", 6, len(head) + len(text))
     head = head[:16] + struct.pack(">H", checksum(pseudo + head + text)) + head[18:]
+    if family == socket.AF_INET6:
+        return ipv6(src[0], dst[0], 6, head + text, headers)
     return ipv4(src[0], dst[0], 6, head + text)
 
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 CLIENT, SERVER = ("10.0.0.1", 40000), ("10.0.0.2", 80)
+CLIENT6, SERVER6 = ("2001:db8::1", 40000), ("2001:db8::2", 80)
 
 
-def conversation(request=b"what is it?\n", answer=b"a leat\n" * 300, mss=1000):
+def conversation(request=b"what is it?\n", answer=b"a leat\n" * 300, mss=1000, ends=(CLIENT, SERVER)):
     """The frames of a flow in order, a millisecond apart."""
+    client, server = ends
     here, there = 1000, 0xFFFFFF00  # wraps around
-    frames = [tcp(CLIENT, SERVER, SYN, here, 0), tcp(SERVER, CLIENT, SYN | ACK, there, here + 1)]
+    frames = [tcp(client, server, SYN, here, 0), tcp(server, client, SYN | ACK, there, here + 1)]
     here, there = here + 1, there + 1
-    frames += [tcp(CLIENT, SERVER, ACK, here, there),
-               tcp(CLIENT, SERVER, PSH | ACK, here, there, request)]
+    frames += [tcp(client, server, ACK, here, there),
+               tcp(client, server, PSH | ACK, here, there, request)]
     here += len(request)
     for at in range(0, len(answer), mss):
         piece = answer[at : at + mss]
-        frames.append(tcp(SERVER, CLIENT, PSH | ACK, there, here, piece))
+        frames.append(tcp(server, client, PSH | ACK, there, here, piece))
         there += len(piece)
-        frames.append(tcp(CLIENT, SERVER, ACK, here, there))
-    frames += [tcp(SERVER, CLIENT, FIN | ACK, there, here),
-               tcp(CLIENT, SERVER, FIN | ACK, here, there + 1),
-               tcp(SERVER, CLIENT, ACK, there + 1, here + 1)]
+        frames.append(tcp(client, server, ACK, here, there))
+    frames += [tcp(server, client, FIN | ACK, there, here),
+               tcp(client, server, FIN | ACK, here, there + 1),
+               tcp(server, client, ACK, there + 1, here + 1)]
     return [(10**18 + number * 10**6, frame) for number, frame in enumerate(frames)]

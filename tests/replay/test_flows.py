@@ -11,7 +11,8 @@ import xml.dom.minidom
 
 import pytest
 
-from captures import CLIENT, SERVER, RST, SYN, ACK, conversation, pcap, replay, tcp
+from captures import (ACK, CLIENT, CLIENT6, RST, SERVER, SERVER6, SYN, conversation, ipv6, pcap, replay,
+                      tcp)
 
 TRACES = os.environ.get("LEAT_TRACES", "")
 OWN = pathlib.Path(__file__).resolve().parent.parent / "traces"
@@ -39,8 +40,12 @@ def texts(found):
 REQUEST, ANSWER = b"what is it?\n", b"a leat\n" * 300
 
 
-def test_streams(tmp_path):
-    found = streams(write(tmp_path, conversation()), tmp_path)
+FAMILIES = pytest.mark.parametrize("ends", [(CLIENT, SERVER), (CLIENT6, SERVER6)])
+
+
+@FAMILIES
+def test_streams(tmp_path, ends):
+    found = streams(write(tmp_path, conversation(ends=ends)), tmp_path)
     assert texts(found) == [REQUEST, ANSWER]
     assert all(stream["complete"] for stream in found)
 
@@ -58,8 +63,9 @@ def test_streams_of_reordered_and_repeated_segments(tmp_path, seed):
     assert texts(streams(write(tmp_path, timed), tmp_path)) == [REQUEST, bytes(range(256)) * 100]
 
 
-def test_a_wrong_checksum_is_text_that_never_came(tmp_path):
-    frames = conversation()
+@FAMILIES
+def test_a_wrong_checksum_is_text_that_never_came(tmp_path, ends):
+    frames = conversation(ends=ends)
     time, frame = frames[3]
     frames[3] = (time, frame[:-1] + b"?")
     path = write(tmp_path, frames)
@@ -67,14 +73,37 @@ def test_a_wrong_checksum_is_text_that_never_came(tmp_path):
     assert texts(streams(path, tmp_path, "--repair-checksums"))[0] == REQUEST[:-1] + b"?"
 
 
+@FAMILIES
 @pytest.mark.parametrize("side", ["server", "client"])
-def test_a_played_side_finds_nothing_wrong(tmp_path, side):
-    path = write(tmp_path, conversation())
+def test_a_played_side_finds_nothing_wrong(tmp_path, side, ends):
+    path = write(tmp_path, conversation(ends=ends))
     done = replay("flow", "--json", "--side", side, "--out", tmp_path, path)
     played = json.loads(done.stdout)["played"]
     assert done.returncode == 0 and [one["findings"] for one in played] == [[]], done
     assert played[0]["delivered"] == len(REQUEST if side == "server" else ANSWER)
     assert (tmp_path / f"0-{side}.bin").read_bytes() == (REQUEST if side == "server" else ANSWER)
+
+
+def test_flows_of_both_families_in_one_capture(tmp_path):
+    """The ends are told as they were recorded; the same ports of the other family are another flow."""
+    frames = sorted(conversation() + conversation(b"six\n", b"VI" * 900, ends=(CLIENT6, SERVER6)))
+    path = write(tmp_path, frames)
+    found = streams(path, tmp_path)
+    assert sorted(texts(found)) == sorted([REQUEST, ANSWER, b"six\n", b"VI" * 900])
+    assert any("[2001:db8::1]:40000" in json.dumps(one) for one in found)
+    done = replay("flow", path)
+    assert done.returncode == 0 and b"[2001:db8::2]:80" in done.stdout, done
+
+
+def test_headers_before_tcp_are_walked(tmp_path):
+    """Options for the destination (RFC 8200 4.6); a fragment or half a packet is none of a flow's."""
+    frames = conversation(ends=(CLIENT6, SERVER6))
+    options = bytes([6, 0, 1, 4, 0, 0, 0, 0])
+    when, text = frames[3][0], REQUEST
+    frames[3] = when, tcp(CLIENT6, SERVER6, ACK, 1001, 0xFFFFFF01, text, headers=options)
+    frames.insert(3, (when, ipv6(CLIENT6[0], SERVER6[0], 44, bytes([6, 0, 0, 1, 0, 0, 0, 1]) + bytes(24))))
+    frames.insert(3, (when, ipv6(CLIENT6[0], SERVER6[0], 6, bytes(19))))
+    assert texts(streams(write(tmp_path, frames), tmp_path)) == [REQUEST, ANSWER]
 
 
 def test_from_standard_input(tmp_path):

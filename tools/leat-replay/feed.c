@@ -126,9 +126,9 @@ static bool find_us(struct feed *feed)
     return true;
 }
 
-static char *segment_end(leat_ip4 ip, uint16_t port, char text[LEAT_ENDPOINT_TEXT_BYTES])
+static char *segment_end(struct leat_ip ip, uint16_t port, char text[LEAT_ENDPOINT_TEXT_BYTES])
 {
-    const struct leat_endpoint end = leat_endpoint_of(leat_ip_v4(ip), port);
+    const struct leat_endpoint end = leat_endpoint_of(ip, port);
 
     return endpoint_text(&end, text);
 }
@@ -151,8 +151,8 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
                                                                 : "IPv4");
         return;
     }
-    printf("%s > %s", segment_end(packet.ip.src, packet.tcp.src_port, from),
-           segment_end(packet.ip.dst, packet.tcp.dst_port, to));
+    printf("%s > %s", segment_end(packet.src, packet.tcp.src_port, from),
+           segment_end(packet.dst, packet.tcp.dst_port, to));
     for (unsigned i = 0; i < 8; i++) {
         if (packet.tcp.flags & 1u << i)
             printf(" %s", flags[i]);

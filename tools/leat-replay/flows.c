@@ -96,10 +96,8 @@ static void note(struct flow_side *side, const struct packet *packet)
 
 struct flow *flows_find(struct flows *flows, const struct packet *packet, enum side *from)
 {
-    const struct leat_endpoint src =
-        leat_endpoint_of(leat_ip_v4(packet->ip.src), packet->tcp.src_port);
-    const struct leat_endpoint dst =
-        leat_endpoint_of(leat_ip_v4(packet->ip.dst), packet->tcp.dst_port);
+    const struct leat_endpoint src = leat_endpoint_of(packet->src, packet->tcp.src_port);
+    const struct leat_endpoint dst = leat_endpoint_of(packet->dst, packet->tcp.dst_port);
     const bool answers = (packet->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
     struct flow *flow = *bucket_of(flows, &src, &dst);
 

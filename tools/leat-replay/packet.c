@@ -7,6 +7,7 @@
 #include "tcp/math/seq.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
+#include "wire/ipv6.h"
 
 enum {
     VLAN_BYTES = 4,
@@ -21,10 +22,60 @@ enum {
 
 const struct leat_mac packet_peer_mac = {{2, 0, 0, 0, 0, 0xfe}};
 
+/* The headers before TCP; PACKET_TCP: they are there. */
+static enum packet_kind parse_ipv4(struct packet *packet, uint32_t len)
+{
+    const uint8_t *at = packet->ip_bytes;
+    struct wire_ipv4 *ip = &packet->ip;
+
+    packet->is_ipv6 = false;
+    if (!wire_ipv4_parse(ip, at, len, len))
+        return wire_ipv4_parse_quote(ip, at, len) && ip->protocol == PROTOCOL_TCP ? PACKET_CUT
+                                                                                  : PACKET_OTHER;
+    if (ip->protocol != PROTOCOL_TCP)
+        return PACKET_OTHER;
+    packet->src = leat_ip_v4(ip->src);
+    packet->dst = leat_ip_v4(ip->dst);
+    packet->tcp_bytes = at + ip->header_bytes;
+    return ip->more_fragments || ip->fragment_offset > 0 ? PACKET_FRAGMENT : PACKET_TCP;
+}
+
+static enum packet_kind parse_ipv6(struct packet *packet, uint32_t len)
+{
+    const uint8_t *at = packet->ip_bytes;
+    struct wire_ipv6_chain chain;
+    struct wire_ipv6 ip;
+    uint32_t total;
+
+    packet->is_ipv6 = true;
+    if (!wire_ipv6_parse(&ip, at, len, len))
+        return len >= IPV6_HEADER_BYTES && at[0] >> 4 == 6 && at[IPV6_NEXT_AT] == PROTOCOL_TCP
+                   ? PACKET_CUT
+                   : PACKET_OTHER;
+    total = IPV6_HEADER_BYTES + ip.payload_bytes;
+    if (wire_ipv6_walk(&chain, at, total, false) != IPV6_CHAIN_OK ||
+        chain.next_header != PROTOCOL_TCP)
+        return PACKET_OTHER;
+    if (total - chain.bytes > UINT16_MAX - IPV4_HEADER_BYTES)
+        return PACKET_CUT; /* none of ours is so long */
+    packet->src = ip.src;
+    packet->dst = ip.dst;
+    packet->tcp_bytes = at + chain.bytes;
+    packet->ip =
+        (struct wire_ipv4){.total_bytes = (uint16_t)(IPV4_HEADER_BYTES + total - chain.bytes),
+                           .header_bytes = IPV4_HEADER_BYTES,
+                           .ttl = ip.hop_limit,
+                           .tos = ip.traffic_class,
+                           .protocol = PROTOCOL_TCP,
+                           .dont_fragment = true};
+    return chain.is_fragment ? PACKET_FRAGMENT : PACKET_TCP;
+}
+
 enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint32_t len)
 {
     struct wire_ethernet ethernet;
     uint32_t at = ETHERNET_HEADER_BYTES;
+    enum packet_kind kind = PACKET_OTHER;
 
     if (!wire_ethernet_parse(&ethernet, frame, len))
         return PACKET_OTHER;
@@ -33,19 +84,13 @@ enum packet_kind packet_parse(struct packet *packet, const uint8_t *frame, uint3
         ethernet.type = get16(frame + at + 2);
         at += VLAN_BYTES;
     }
-    if (ethernet.type != ETHERNET_IPV4)
-        return PACKET_OTHER;
     packet->ip_bytes = frame + at;
-    if (!wire_ipv4_parse(&packet->ip, frame + at, len - at, len - at))
-        return wire_ipv4_parse_quote(&packet->ip, frame + at, len - at) &&
-                       packet->ip.protocol == PROTOCOL_TCP
-                   ? PACKET_CUT
-                   : PACKET_OTHER;
-    if (packet->ip.protocol != PROTOCOL_TCP)
-        return PACKET_OTHER;
-    if (packet->ip.more_fragments || packet->ip.fragment_offset > 0)
-        return PACKET_FRAGMENT;
-    packet->tcp_bytes = packet->ip_bytes + packet->ip.header_bytes;
+    if (ethernet.type == ETHERNET_IPV4)
+        kind = parse_ipv4(packet, len - at);
+    else if (ethernet.type == ETHERNET_IPV6)
+        kind = parse_ipv6(packet, len - at);
+    if (kind != PACKET_TCP)
+        return kind;
     len = (uint32_t)packet->ip.total_bytes - packet->ip.header_bytes;
     if (!wire_tcp_parse(packet->tcp_bytes, len, &packet->tcp))
         return PACKET_CUT;
@@ -118,14 +163,30 @@ static void translate_options(uint8_t *tcp, const struct packet *packet,
 
 static void translate_ip(uint8_t *ip, const struct packet *packet, const struct translation *how)
 {
-    const uint64_t before = checksum_bytes(ip, packet->ip.header_bytes);
-    uint64_t now;
+    uint64_t before, now;
 
+    if (packet->is_ipv6) {
+        struct wire_ipv4 header = packet->ip;
+
+        header.src = leat_ip_v4_number(how->src.ip);
+        header.dst = leat_ip_v4_number(how->dst.ip);
+        wire_ipv4_emit(&header, ip);
+        return;
+    }
+    memcpy(ip, packet->ip_bytes, packet->ip.header_bytes);
+    before = checksum_bytes(ip, packet->ip.header_bytes);
     put32(ip + 12, leat_ip_v4_number(how->src.ip));
     put32(ip + 16, leat_ip_v4_number(how->dst.ip));
     put16(ip + 10, 0);
     now = checksum_bytes(ip, packet->ip.header_bytes);
     put16(ip + 10, how->repair ? checksum_finish(now) : checksum_as_before(before, now));
+}
+
+/* The sum of the pseudo-header that the recorded checksum is of. */
+static uint64_t recorded_pseudo(const struct packet *packet, uint32_t tcp_len)
+{
+    return packet->is_ipv6 ? checksum_pseudo6(&packet->src, &packet->dst, PROTOCOL_TCP, tcp_len)
+                           : checksum_pseudo(packet->ip.src, packet->ip.dst, PROTOCOL_TCP, tcp_len);
 }
 
 uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how)
@@ -137,10 +198,9 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
     uint64_t before, now;
 
     wire_ethernet_emit(&ethernet, to);
-    memcpy(ip, packet->ip_bytes, packet->ip.total_bytes);
     translate_ip(ip, packet, how);
-    before = checksum_pseudo(packet->ip.src, packet->ip.dst, PROTOCOL_TCP, tcp_len) +
-             checksum_bytes(tcp, packet->tcp.header_bytes);
+    memcpy(tcp, packet->tcp_bytes, tcp_len);
+    before = recorded_pseudo(packet, tcp_len) + checksum_bytes(tcp, packet->tcp.header_bytes);
     put16(tcp, how->src.port);
     put16(tcp + 2, how->dst.port);
     if (packet->tcp.flags & TCP_ACK)

@@ -20,7 +20,9 @@ struct packet {
     const uint8_t *tcp_bytes;
     const uint8_t *text;
     uint32_t text_bytes;
-    struct wire_ipv4 ip;
+    struct leat_ip src, dst; /* of either family */
+    bool is_ipv6;
+    struct wire_ipv4 ip; /* of IPv6: a header of IPv4 that says the same, without addresses */
     struct wire_tcp tcp;
 };
 
@@ -51,7 +53,8 @@ struct translation {
     bool repair; /* write right checksums, IPv4's too; else what was wrong stays wrong */
 };
 
-/* Writes the whole frame to @to (PACKET_FRAME_MAX); returns its length. */
+/* Writes the whole frame to @to (PACKET_FRAME_MAX); returns its length.  It is IPv4, also where
+ * @packet is IPv6: what the stack plays is a matter of TCP. */
 uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct translation *how);
 
 /* An ACK of the recorded peer that @packet's sender would send now: no text. */
