@@ -38,6 +38,9 @@ struct path; /* ip/ipv4.h */
 struct ipv4_options;
 struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
+struct leat_dhcp6; /* leat/dhcp6.h */
+struct leat_dhcp6_config;
+struct dhcp6_clients; /* dhcp/dhcp6.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
 struct ready {
@@ -145,6 +148,13 @@ struct ipv6_family {
     enum leat_err (*route_add)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                                struct leat_ip gateway);
     enum leat_err (*route_remove)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
+    /* Our address until then, which a server has leased: added, checked and told to @watch; or, if it
+     * is @watch's already, with other ends.  LEAT_ERR_IN_USE: it is somebody else's. */
+    enum leat_err (*address_lease)(struct link *link, struct leat_ip ip,
+                                   uint64_t preferred_until_ns, uint64_t valid_until_ns,
+                                   struct address_watch *watch);
+    /* The link-local address of @link, if it may be used; else "::". */
+    struct leat_ip (*link_local)(const struct link *link);
     /* leat/slaac.h's. */
     enum leat_err (*slaac_start)(struct link *link, struct leat_slaac **slaac,
                                  const struct leat_slaac_config *config);
@@ -162,6 +172,16 @@ struct ipv6_family {
     void (*port_unreachable)(struct leat *stack, const struct packet *packet);
     void (*reached)(struct path *path); /* ipv4_tell_reached() */
     void (*close)(struct leat *stack);                   /* frees what it holds */
+};
+
+/* What autoconf/ asks of DHCPv6, which is linked where it is registered: leat/dhcp6.h's functions. */
+struct dhcp6_calls {
+    enum leat_err (*open)(struct leat *stack, struct leat_netif *netif, struct leat_dhcp6 **dhcp6,
+                          const struct leat_dhcp6_config *config);
+    enum leat_err (*start)(struct leat_dhcp6 *dhcp6);
+    enum leat_err (*inform)(struct leat_dhcp6 *dhcp6);
+    void (*stop)(struct leat_dhcp6 *dhcp6);
+    void (*release)(struct leat_dhcp6 *dhcp6);
 };
 
 enum {
@@ -212,6 +232,8 @@ struct leat {
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
     struct hosts6 *hosts6;                 /* ip/host.h; NULL as well */
+    const struct dhcp6_calls *dhcp6;       /* NULL: not registered, as the next */
+    struct dhcp6_clients *dhcp6_clients;
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */

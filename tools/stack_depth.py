@@ -28,6 +28,7 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno"]  # every function of these files
 FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached"]
+LEASE6 = ["address6_lease", "address6_remove", "address6_link_local", "ipv6_is_ours"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
 
 
@@ -43,6 +44,8 @@ ACTIONS = actions_of("tcp", "src/tcp/machine")
 # is depends on what the compiler puts in line.
 INDIRECT = {
     "autoconf/autoconf.c": OUT, "dhcp/events.c": actions_of("dhcp", "src/dhcp"),
+    "dhcp/events6.c": actions_of("dhcp6", "src/dhcp"),
+    **{f"dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
                 "neighbours6_close"],
@@ -51,7 +54,7 @@ INDIRECT = {
     "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
     "ip/v6/slaac.c": OUT,
     "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
-    "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": OUT,
+    "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],
     # calls of the family's functions, which stand in a header too
     **{name: FAMILY6 for name in ("ip/host.h", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
                                   "tcp/send/emit.c", "tcp/receive/ack.c", "tcp/api.c")},

@@ -10,7 +10,7 @@ from pathlib import Path
 import tree
 
 
-MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp", "ndp": "src/ip/v6",
+MACHINES = {"tcp": "src/tcp/machine", "dhcp": "src/dhcp", "dhcp6": "src/dhcp", "ndp": "src/ip/v6",
             "tls": "src/tls"}
 
 

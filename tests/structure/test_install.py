@@ -24,7 +24,7 @@ COMPILERS_OWN = re.compile(r"__(u?div|u?mod|mul|ashl|ashr|lshr|clz|ctz|popcount|
 METALS_OWN = {"_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strcmp", "strncmp", "strchr"}
 
 # what IPv6 is made of: a program that doesn't register it links none
-IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|transport6|(address|neighbour|route|path|host|fragment)s?6)")
+IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|dhcp6|transport6|(address|neighbour|route|path|host|fragment)s?6)")
 
 UDP_ONLY = """
 #include <leat/leat.h>

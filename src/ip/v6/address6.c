@@ -7,11 +7,12 @@
  * a machine that boots is waited for; at most 40 ms for an address of a router's prefix, whose
  * advertisement came by chance late enough.  An identifier of our own that is taken is followed by
  * another, three in all (RFC 7217 6); then there is none for as long as the prefix lives.  An
- * address that the program gave is its to replace.
+ * address that the program or a server gave is theirs to replace.
  */
 #include "core/container_of.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/slaac.h"
+#include "link/address.h"
 #include "wire/ra.h"
 
 static const uint64_t two_hours_ns = 7200 * UINT64_C(1000000000); /* RFC 4862 5.5.3 (e) */
@@ -131,14 +132,20 @@ static void tell(struct leat *stack, struct ready *ready)
     const struct leat_ip ip = address->ip;
     const bool usable = address->usable_news && address->state == ADDRESS6_USABLE;
     const bool conflict = address->conflict_news;
+    const bool is_lost = conflict && address->state == ADDRESS6_NONE;
+    struct address_watch *watch = address->watch;
 
     /* first, as the callbacks may remove the address */
     address->usable_news = false;
     address->conflict_news = false;
     if (usable && config->on_address)
         config->on_address(stack, netif, ip, config->arg);
+    if (usable && watch)
+        watch->usable(watch);
     if (conflict && config->on_conflict)
         config->on_conflict(stack, netif, ip, config->arg);
+    if (is_lost && watch)
+        watch->taken(watch);
 }
 
 static void became_usable(struct leat *stack, struct address6 *address)
@@ -152,7 +159,7 @@ static void became_usable(struct leat *stack, struct address6 *address)
     slaac_changed(address->link);
 }
 
-static void stop(struct address6 *address)
+void address6_stop(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
 
@@ -171,7 +178,7 @@ static void timer_fired(struct timer *timer, void *context)
     const struct link6 *link6 = &stack->ipv6->links[address->link - stack->links];
 
     if (address->valid_until_ns <= stack->now_ns) { /* RFC 4862 5.5.4 */
-        stop(address);
+        address6_stop(address);
         return;
     }
     if (address->asked) {
@@ -183,17 +190,28 @@ static void timer_fired(struct timer *timer, void *context)
     timer_set(&stack->timers, timer, stack->now_ns + link6->retrans_ns);
 }
 
-/* Begins to check an address, or to use it if that is not wanted.  RFC 4429 3.1: only who made it
- * by chance may be an optimist, not who was told an address. */
-static void start(struct address6 *address)
+/* True for an address of which we choose the identifier: then we may choose another. */
+static bool is_own_choice(const struct address6 *address)
+{
+    return address->kind == ADDRESS6_LINK_LOCAL || address->kind == ADDRESS6_STABLE;
+}
+
+/* RFC 4862 5.4.2: many hear an advertisement at the same time, but a server answers one host. */
+static uint32_t wait_max_us(const struct address6 *address)
+{
+    if (address->kind == ADDRESS6_LEASED)
+        return 1;
+    return address->kind == ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US;
+}
+
+/* RFC 4429 3.1: only who made it by chance may be an optimist, not who was told an address. */
+void address6_start(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
     const struct leat_ipv6_config *config = &stack->ipv6->config;
-    const bool is_optimistic = config->optimistic && address->kind != ADDRESS6_GIVEN;
+    const bool is_optimistic = config->optimistic && is_own_choice(address);
     const uint64_t nonce = leat_random(stack);
-    const uint64_t wait_ns =
-        1000 * (uint64_t)stack_random_below(
-                   stack, address->kind == ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US);
+    const uint64_t wait_ns = 1000 * (uint64_t)stack_random_below(stack, wait_max_us(address));
 
     memcpy(address->nonce, &nonce, sizeof address->nonce);
     address->asked = false;
@@ -222,7 +240,7 @@ static void give_up(struct address6 *address)
     struct leat *stack = address->link->stack;
     const bool has_end = address->valid_until_ns != IP6_FOR_EVER;
 
-    stop(address);
+    address6_stop(address);
     if (address->kind == ADDRESS6_STABLE) { /* or each advertisement would begin it again */
         address->state = ADDRESS6_FAILED;
         if (has_end)
@@ -233,7 +251,7 @@ static void give_up(struct address6 *address)
 
 void address6_collided(struct address6 *address)
 {
-    const bool again = address->kind != ADDRESS6_GIVEN && address->collisions + 1 < IDENTIFIERS_MAX;
+    const bool again = is_own_choice(address) && address->collisions + 1 < IDENTIFIERS_MAX;
 
     if (!again) {
         give_up(address);
@@ -242,11 +260,10 @@ void address6_collided(struct address6 *address)
     address->link->stack->stats.ndp_conflicts++;
     address->collisions++;
     make_identifier(address);
-    start(address);
+    address6_start(address);
 }
 
-/* A place for another address of @link, or NULL. */
-static struct address6 *place_for(struct link *link, struct leat_ip ip, uint8_t prefix_bits)
+struct address6 *address6_place(struct link *link, struct leat_ip ip, uint8_t prefix_bits)
 {
     struct address6 *all = addresses_of(link);
 
@@ -273,11 +290,11 @@ void address6_attached(struct link *link)
 
     if (link->netif->mtu < IPV6_MTU_MIN)
         return;
-    address = place_for(link, link_local, PREFIX_BITS);
+    address = address6_place(link, link_local, PREFIX_BITS);
     leat_assert(address != 0); /* the first of a link */
     address->kind = ADDRESS6_LINK_LOCAL;
     make_identifier(address);
-    start(address);
+    address6_start(address);
 }
 
 /* ---- of routers' prefixes ------------------------------------------------------------------ */
@@ -313,6 +330,18 @@ static void note_router(struct address6 *address, struct leat_ip router)
     address->routers[0] = router;
 }
 
+void address6_ends_anew(struct address6 *address)
+{
+    struct leat *stack = address->link->stack;
+
+    if (address->state != ADDRESS6_USABLE && address->state != ADDRESS6_FAILED)
+        return; /* the check is the timer's */
+    if (address->valid_until_ns == IP6_FOR_EVER)
+        timer_cancel(&stack->timers, &address->timer);
+    else
+        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+}
+
 /* RFC 4862 5.5.3 (e): who forges an advertisement can't end an address within two hours, but can
  * deprecate it. */
 static void renew(struct leat_slaac *slaac, struct address6 *address,
@@ -327,12 +356,7 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
         address->valid_until_ns = said_ns;
     else if (address->valid_until_ns > now_ns + two_hours_ns)
         address->valid_until_ns = now_ns + two_hours_ns;
-    if (address->state != ADDRESS6_USABLE && address->state != ADDRESS6_FAILED)
-        return; /* the check is the timer's */
-    if (address->valid_until_ns == IP6_FOR_EVER)
-        timer_cancel(&stack->timers, &address->timer);
-    else
-        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    address6_ends_anew(address);
 }
 
 void address6_advertised(struct link *link, struct leat_ip router,
@@ -354,7 +378,7 @@ void address6_advertised(struct link *link, struct leat_ip router,
     if (said->lifetime_s == 0)
         return;
     if (count_of_prefixes(link) < LEAT_SLAAC_ADDRESSES_MAX)
-        address = place_for(link, said->prefix, PREFIX_BITS);
+        address = address6_place(link, said->prefix, PREFIX_BITS);
     if (!address) {
         stack->stats.ndp_limits_reached++;
         return;
@@ -364,7 +388,7 @@ void address6_advertised(struct link *link, struct leat_ip router,
     address->valid_until_ns = slaac_until_ns(slaac, said->lifetime_s);
     note_router(address, router);
     make_identifier(address);
-    start(address);
+    address6_start(address);
 }
 
 bool address6_is_of_router(const struct address6 *address, struct leat_ip router)
@@ -403,39 +427,6 @@ void addresses6_withdraw(struct link *link)
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE)
-            stop(&all[i]);
+            address6_stop(&all[i]);
     }
-}
-
-/* ---- the program's ------------------------------------------------------------------------- */
-
-/* True for an address that a host may have. */
-static bool is_host(struct leat_ip ip)
-{
-    return !leat_ip_is_multicast(ip) && !leat_ip_is_any(ip) && !leat_ip_is_loopback(ip);
-}
-
-enum leat_err address6_add(struct link *link, struct leat_ip ip, uint8_t prefix_bits)
-{
-    struct address6 *address;
-
-    if (!link || prefix_bits > 128 || !is_host(ip) || link->netif->mtu < IPV6_MTU_MIN)
-        return LEAT_ERR_ARGUMENT;
-    if (address6_find(link, ip))
-        return LEAT_ERR_IN_USE;
-    address = place_for(link, ip, prefix_bits);
-    if (!address)
-        return LEAT_ERR_FULL;
-    start(address);
-    return LEAT_OK;
-}
-
-enum leat_err address6_remove(struct link *link, struct leat_ip ip)
-{
-    struct address6 *address = link ? address6_find(link, ip) : 0;
-
-    if (!address)
-        return LEAT_ERR_NOT_FOUND;
-    stop(address);
-    return LEAT_OK;
 }

@@ -23,7 +23,8 @@ enum address6_state {
 enum address6_kind {
     ADDRESS6_GIVEN, /* the program's */
     ADDRESS6_LINK_LOCAL,
-    ADDRESS6_STABLE /* made of a router's prefix */
+    ADDRESS6_STABLE, /* made of a router's prefix */
+    ADDRESS6_LEASED  /* a server's (RFC 8415), by way of a watch */
 };
 
 struct address6 {
@@ -34,7 +35,7 @@ struct address6 {
     uint8_t prefix_bits;
     uint8_t state;      /* enum address6_state */
     uint8_t collisions; /* DAD_Counter of RFC 7217 */
-    uint8_t kind;       /* enum address6_kind; but for the first, another identifier may follow */
+    uint8_t kind;       /* enum address6_kind */
     bool asked;         /* the solicitation of the check has been sent */
     bool usable_news;   /* config.on_address is still to be called */
     bool conflict_news; /* config.on_conflict is still to be called */
@@ -42,6 +43,7 @@ struct address6 {
     uint64_t preferred_until_ns; /* from then on it is deprecated (RFC 4862 5.5.4) */
     uint64_t valid_until_ns;
     struct leat_ip routers[2]; /* that advertised its prefix last (RFC 6724 5, rule 5.5) */
+    struct address_watch *watch; /* link/address.h; NULL: nobody but the program */
 };
 
 /* What is known of a link, from routers or by default. */
@@ -149,9 +151,30 @@ uint64_t addresses6_next_deprecation_ns(const struct link *link);
 /* Removes what was made of routers' prefixes. */
 void addresses6_withdraw(struct link *link);
 
+/* A place for another address of @link, with no end; NULL: none is left.  Its owner says what kind
+ * it is, and until when it is good, before address6_start(). */
+struct address6 *address6_place(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
+
+/* Begins to check an address, or to use it if that is not wanted. */
+void address6_start(struct address6 *address);
+
+/* It is ours no more, and nothing is told of it. */
+void address6_stop(struct address6 *address);
+
+/* valid_until_ns has changed. */
+void address6_ends_anew(struct address6 *address);
+
 void address6_attached(struct link *link);
+
+/* ---- given6.c ----------------------------------------------------------------------------- */
+
 enum leat_err address6_add(struct link *link, struct leat_ip ip, uint8_t prefix_bits);
 enum leat_err address6_remove(struct link *link, struct leat_ip ip);
+
+/* struct ipv6_family's functions for servers' leases. */
+enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t preferred_until_ns,
+                             uint64_t valid_until_ns, struct address_watch *watch);
+struct leat_ip address6_link_local(const struct link *link);
 
 /* ---- neighbour6.c, reachability.c
  * ------------------------------------------------------------------------- */

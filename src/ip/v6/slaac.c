@@ -34,6 +34,15 @@ void slaac_changed(struct link *link)
         stack_ready(link->stack, &slaac->ready);
 }
 
+void slaac_ends_anew(struct link *link)
+{
+    struct leat_slaac *slaac = link6_of(link)->slaac;
+
+    if (slaac) /* the sweep looks when the first one is deprecated */
+        timer_set(&link->stack->timers, &slaac->sweep, link->stack->now_ns);
+    slaac_changed(link);
+}
+
 bool slaac_is_on_link(const struct link *link, struct leat_ip ip)
 {
     const struct leat_slaac *slaac = link6_of(link)->slaac;

@@ -52,6 +52,9 @@ struct leat_slaac {
  */
 void slaac_changed(struct link *link);
 
+/* An address of @link is good until another time. */
+void slaac_ends_anew(struct link *link);
+
 /* True if routers say that @ip lies on @link. */
 bool slaac_is_on_link(const struct link *link, struct leat_ip ip);
 

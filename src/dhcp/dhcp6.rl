@@ -1,0 +1,184 @@
+%%{
+# dhcp6.rl -- the DHCPv6 client's state machine of RFC 8415 (section 18.2): an address (IA_NA), or
+# what else a network says, without one.  Addresses are checked by RFC 4862 before they are used.
+# This file is the specification: the C tables, the picture, the table in the manual and the list of
+# transitions that the tests must take are all made from it.
+#
+# How to read it:
+#     STATE: ( event  @action @action  -> NEXT_STATE  | ... )
+# A pair (state, event) with no line is claimed to be impossible: an assertion in debug builds, and
+# nothing otherwise.
+#
+# A message becomes an event when it answers what we asked last: a Reply, or an Advertise for a
+# Solicit, with our xid and client identifier, well formed, of the server that was asked if one was.
+# Its event is what it says of our one address; what says nothing useful, and what comes when nothing
+# was asked, is none.
+machine dhcp6;
+alphtype unsigned char;
+
+# ---- Events --------------------------------------------------------------------------------
+# Of the program
+export start_managed      = 0;   # an address and the rest
+export start_inform       = 1;   # the rest alone (18.2.6)
+export stop               = 2;   # the lease stays ours: it may be asked for again
+export release            = 3;   # ... it doesn't (18.2.7)
+export confirm            = 4;   # we may be on another link (18.2.3)
+export address_refused    = 5;   # the stack can't have the address
+# Messages
+export rcv_ADVERTISE      = 6;   # an offer, which may not be the best
+export rcv_ADVERTISE_now  = 7;   # ... of preference 255, or after the first wait (18.2.9)
+export rcv_REPLY          = 8;   # the address that we have, or the first one
+export rcv_REPLY_rapid    = 9;   # the same for a Solicit (18.2.1)
+export rcv_REPLY_other    = 10;  # another address than the one that we have
+export rcv_REPLY_zero     = 11;  # our address is to be used no more: a lifetime of 0
+export rcv_REPLY_done     = 12;  # to Confirm, Decline, Release
+export rcv_REPLY_facts    = 13;  # to Information-request
+export rcv_NoBinding      = 14;  # the server doesn't know our address
+export rcv_NoAddrs        = 15;  # no address for us
+export rcv_NotOnLink      = 16;  # our address is none of this link
+# Times
+export timeout_wait       = 17;  # before the first message, or before the next attempt
+export timeout_rexmt      = 18;  # no answer (15)
+export timeout_choose     = 19;  # the first wait is over, and there are offers (18.2.1)
+export timeout_give_up    = 20;  # no answer for long
+export timeout_T1         = 21;  # renew (18.2.4)
+export timeout_T2         = 22;  # rebind (18.2.5)
+export timeout_lease      = 23;  # the valid lifetime is over
+export timeout_refresh    = 24;  # the information refresh time is (21.23)
+# The address (RFC 4862 5.4)
+export address_free       = 25;  # it may be used
+export address_taken      = 26;  # another host has it
+
+end       = stop | release;
+
+# ---- Section 18.2 --------------------------------------------------------------------------
+main := (
+start: '' -> STOPPED,
+
+STOPPED: (
+    start_managed      @begin                                -> INIT          # 18.2.1
+  | start_inform       @begin                                -> INIT_INFORM   # 18.2.6
+) >/labels,
+
+INIT: (
+    timeout_wait       @snd_SOLICIT                          -> SOLICITING    # 18.2.1
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+SOLICITING: (
+    rcv_ADVERTISE      @keep_offer                           -> SOLICITING    # 18.2.1: the best of the first wait
+  | rcv_ADVERTISE_now  @keep_offer @snd_REQUEST              -> REQUESTING    # 18.2.1
+  | timeout_choose     @snd_REQUEST                          -> REQUESTING    # 18.2.1
+  | rcv_REPLY_rapid    @take_lease @use_address              -> CHECKING      # 18.2.1
+  | timeout_rexmt      @snd_SOLICIT @tell_silence            -> SOLICITING    # 15
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+REQUESTING: (
+    rcv_REPLY          @take_lease @use_address              -> CHECKING      # 18.2.10.1
+  | ( rcv_NoAddrs | rcv_NotOnLink ) @tell_refused @back_off  -> INIT          # 18.2.10.1; never at once
+  | timeout_rexmt      @snd_REQUEST                          -> REQUESTING    # 15
+  | timeout_give_up    @tell_silence @back_off               -> INIT          # 18.2.2
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+CHECKING: (
+    address_free       @set_T1_T2 @tell_bound                -> BOUND         # 18.2.10.1
+  | address_taken      @snd_DECLINE @withdraw @tell_declined -> DECLINING     # 18.2.8
+  | address_refused    @tell_declined @back_off              -> INIT          # no room: the server's lease ends by itself
+  | timeout_lease      @withdraw @back_off                   -> INIT          # shorter than the check
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+DECLINING: (
+    rcv_REPLY_done     @back_off                             -> INIT          # 18.2.10.3
+  | timeout_rexmt      @snd_DECLINE                          -> DECLINING     # 18.2.8
+  | timeout_give_up    @back_off                             -> INIT          # 18.2.8
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+BOUND: (
+    timeout_T1         @snd_RENEW                            -> RENEWING      # 18.2.4
+  | timeout_T2         @snd_REBIND                           -> REBINDING     # 18.2.5: we slept through T1
+  | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # ... through all of it
+  | confirm            @snd_CONFIRM                          -> CONFIRMING    # 18.2.3
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+RENEWING: (
+    rcv_REPLY          @take_lease @extend @set_T1_T2 @tell_renewed  -> BOUND # 18.2.10.1
+  | rcv_REPLY_other    @withdraw @take_lease @tell_moved @use_address -> CHECKING # 18.2.10.1: renumbered
+  | rcv_REPLY_zero     @withdraw @tell_refused @begin        -> INIT          # 18.2.10.1
+  | rcv_NoBinding      @snd_REQUEST_again                    -> REREQUESTING  # 18.2.10.1
+  | timeout_rexmt      @snd_RENEW                            -> RENEWING      # 18.2.4
+  | timeout_T2         @snd_REBIND                           -> REBINDING     # 18.2.5
+  | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # we slept
+  | confirm            @snd_CONFIRM                          -> CONFIRMING    # 18.2.3
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+REBINDING: (
+    rcv_REPLY          @take_lease @extend @set_T1_T2 @tell_renewed  -> BOUND # 18.2.10.1
+  | rcv_REPLY_other    @withdraw @take_lease @tell_moved @use_address -> CHECKING # 18.2.10.1: renumbered
+  | rcv_REPLY_zero     @withdraw @tell_refused @begin        -> INIT          # 18.2.10.1
+  | rcv_NoBinding      @snd_REQUEST_again                    -> REREQUESTING  # 18.2.10.1
+  | timeout_rexmt      @snd_REBIND @tell_silence             -> REBINDING     # 18.2.5
+  | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # 18.2.5
+  | confirm            @snd_CONFIRM                          -> CONFIRMING    # 18.2.3
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+REREQUESTING: (
+    rcv_REPLY          @take_lease @extend @set_T1_T2 @tell_renewed  -> BOUND # 18.2.10.1
+  | rcv_REPLY_other    @withdraw @take_lease @tell_moved @use_address -> CHECKING # 18.2.10.1: renumbered
+  | ( rcv_NoAddrs | rcv_NotOnLink ) @withdraw @tell_refused @back_off -> INIT # 18.2.10.1
+  | timeout_rexmt      @snd_REQUEST_again                    -> REREQUESTING  # 15
+  | timeout_T2         @snd_REBIND                           -> REBINDING     # 18.2.5
+  | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # the address was ours until now
+  | confirm            @snd_CONFIRM                          -> CONFIRMING    # 18.2.3
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+CONFIRMING: (
+    rcv_REPLY_done     @resume                               -> BOUND         # 18.2.10.3
+  | rcv_NotOnLink      @withdraw @tell_refused @begin        -> INIT          # 18.2.10.3
+  | timeout_rexmt      @snd_CONFIRM                          -> CONFIRMING    # 18.2.3
+  | timeout_give_up    @resume                               -> BOUND         # 18.2.3: nobody objects
+  | timeout_T1         @snd_RENEW                            -> RENEWING      # 18.2.4
+  | timeout_T2         @snd_REBIND                           -> REBINDING     # 18.2.5
+  | timeout_lease      @withdraw @tell_expired @begin        -> INIT          # 18.2.3
+  | stop               @withdraw @rest                       -> STOPPED       # the program's
+  | release            @withdraw @snd_RELEASE                -> RELEASING     # 18.2.7
+),
+
+RELEASING: (
+    rcv_REPLY_done     @rest                                 -> STOPPED       # 18.2.10.2
+  | timeout_rexmt      @snd_RELEASE                          -> RELEASING     # 18.2.7
+  | timeout_give_up    @rest                                 -> STOPPED       # 18.2.7
+  | start_managed      @begin                                -> INIT          # the program's
+  | start_inform       @begin                                -> INIT_INFORM   # the program's
+  | stop               @rest                                 -> STOPPED       # the program's
+),
+
+INIT_INFORM: (
+    timeout_wait       @snd_INFORMATION_REQUEST              -> INFORMING     # 18.2.6
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+INFORMING: (
+    rcv_REPLY_facts    @take_facts @tell_informed            -> INFORMED      # 18.2.10.4
+  | timeout_rexmt      @snd_INFORMATION_REQUEST @tell_silence -> INFORMING    # 15
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+INFORMED: (
+    timeout_refresh    @snd_INFORMATION_REQUEST              -> INFORMING     # 21.23
+  | end                @rest                                 -> STOPPED       # the program's
+)
+);
+}%%

@@ -1,0 +1,60 @@
+/*
+ * dhcp6_fsm.rl -- dhcp6.rl as Ragel compiles it, to XML: the names of its states and actions.
+ *
+ * tools/fsmgen.py makes the table of events6.c from that, and refuses a specification of which
+ * Ragel makes something else than its text says.
+ */
+
+%%{
+    machine dhcp6;
+    # entry points reach the XML only if an action that is used names them
+    action labels {
+        (void)fentry(STOPPED);
+        (void)fentry(INIT);
+        (void)fentry(SOLICITING);
+        (void)fentry(REQUESTING);
+        (void)fentry(CHECKING);
+        (void)fentry(DECLINING);
+        (void)fentry(BOUND);
+        (void)fentry(RENEWING);
+        (void)fentry(REBINDING);
+        (void)fentry(REREQUESTING);
+        (void)fentry(CONFIRMING);
+        (void)fentry(RELEASING);
+        (void)fentry(INIT_INFORM);
+        (void)fentry(INFORMING);
+        (void)fentry(INFORMED);
+    }
+    action begin                   { }
+    action snd_SOLICIT             { }
+    action rest                    { }
+    action keep_offer              { }
+    action snd_REQUEST             { }
+    action take_lease              { }
+    action use_address             { }
+    action tell_silence            { }
+    action tell_refused            { }
+    action back_off                { }
+    action set_T1_T2               { }
+    action tell_bound              { }
+    action snd_DECLINE             { }
+    action withdraw                { }
+    action tell_declined           { }
+    action snd_RELEASE             { }
+    action snd_RENEW               { }
+    action snd_REBIND              { }
+    action tell_expired            { }
+    action snd_CONFIRM             { }
+    action extend                  { }
+    action tell_renewed            { }
+    action tell_moved              { }
+    action snd_REQUEST_again       { }
+    action resume                  { }
+    action snd_INFORMATION_REQUEST { }
+    action take_facts              { }
+    action tell_informed           { }
+
+    include dhcp6 "dhcp6.rl";
+}%%
+
+%% write data;

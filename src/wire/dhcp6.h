@@ -1,0 +1,152 @@
+/*
+ * dhcp6.h -- DHCPv6 messages (RFC 8415 8, 21), read and written.
+ *
+ * Options lie in a message and in each other, all of one form: code, length, bytes.  Whoever goes
+ * into an option checks with wire_dhcp6_is_whole() that those inside end where it ends; from there
+ * on walking can't fail.
+ */
+#ifndef WIRE_DHCP6_H
+#define WIRE_DHCP6_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/addr.h>
+
+enum {
+    DHCP6_CLIENT_PORT = 546,
+    DHCP6_SERVER_PORT = 547,
+    DHCP6_HEADER_BYTES = 4,
+    DHCP6_DUID_MIN = 3,   /* RFC 8415 11.1: a type, and one byte at least */
+    DHCP6_DUID_MAX = 130, /* ... 128 at most */
+    DHCP6_XID_MASK = 0xffffff
+};
+
+/* A lifetime or a time that never ends (RFC 8415 7.7). */
+#define DHCP6_FOR_EVER UINT32_MAX
+
+/* RFC 8415 7.3 */
+enum dhcp6_message {
+    DHCP6_SOLICIT = 1,
+    DHCP6_ADVERTISE = 2,
+    DHCP6_REQUEST = 3,
+    DHCP6_CONFIRM = 4,
+    DHCP6_RENEW = 5,
+    DHCP6_REBIND = 6,
+    DHCP6_REPLY = 7,
+    DHCP6_RELEASE = 8,
+    DHCP6_DECLINE = 9,
+    DHCP6_RECONFIGURE = 10,
+    DHCP6_INFORMATION_REQUEST = 11
+};
+
+/* RFC 8415 21; of RFC 3646 and 5908 those with their number */
+enum dhcp6_option {
+    DHCP6_CLIENT_ID = 1,
+    DHCP6_SERVER_ID = 2,
+    DHCP6_IA_NA = 3,
+    DHCP6_IA_ADDRESS = 5,
+    DHCP6_OPTION_REQUEST = 6,
+    DHCP6_PREFERENCE = 7,
+    DHCP6_ELAPSED_TIME = 8,
+    DHCP6_STATUS = 13,
+    DHCP6_RAPID_COMMIT = 14,
+    DHCP6_NAME_SERVERS = 23, /* RFC 3646 3 */
+    DHCP6_SEARCH = 24,       /* ... 4 */
+    DHCP6_REFRESH_TIME = 32,
+    DHCP6_NTP_SERVER = 56, /* RFC 5908 4 */
+    DHCP6_SOL_MAX_RT = 82,
+    DHCP6_INF_MAX_RT = 83
+};
+
+/* RFC 8415 21.13 */
+enum dhcp6_status {
+    DHCP6_SUCCESS = 0,
+    DHCP6_UNSPEC_FAIL = 1,
+    DHCP6_NO_ADDRS_AVAIL = 2,
+    DHCP6_NO_BINDING = 3,
+    DHCP6_NOT_ON_LINK = 4,
+    DHCP6_USE_MULTICAST = 5
+};
+
+/* Options, one behind the other. */
+struct wire_dhcp6_options {
+    const uint8_t *bytes;
+    uint32_t len;
+};
+
+struct wire_dhcp6 {
+    uint8_t type; /* enum dhcp6_message, or another */
+    uint32_t xid; /* 24 bits */
+    struct wire_dhcp6_options options;
+};
+
+struct wire_dhcp6_option {
+    uint16_t code;
+    uint16_t len;
+    const uint8_t *bytes;
+};
+
+/* RFC 8415 21.4; times in seconds, 0: the client's choice. */
+struct wire_dhcp6_ia {
+    uint32_t iaid;
+    uint32_t t1_s;
+    uint32_t t2_s;
+    struct wire_dhcp6_options options;
+};
+
+/* RFC 8415 21.6; lifetimes in seconds. */
+struct wire_dhcp6_address {
+    struct leat_ip ip;
+    uint32_t preferred_s;
+    uint32_t valid_s;
+    struct wire_dhcp6_options options;
+};
+
+/* True if every option ends within @options. */
+bool wire_dhcp6_is_whole(const struct wire_dhcp6_options *options);
+
+/* Reads a message between client and server; its options point into @bytes.  False: cut short. */
+bool wire_dhcp6_parse(struct wire_dhcp6 *message, const uint8_t *bytes, uint32_t len);
+
+/* The option at *@at, at first 0, which is moved behind it; false: there is no more. */
+bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
+                     struct wire_dhcp6_option *option);
+
+/* The first option of @code; false: there is none. */
+bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
+                     struct wire_dhcp6_option *option);
+
+/* An option of exactly 1 or 4 bytes; false: not there, or not so long. */
+bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, uint8_t *value);
+bool wire_dhcp6_find32(const struct wire_dhcp6_options *options, uint16_t code, uint32_t *value);
+
+/* What these options hold; false: too short, or options inside go beyond. */
+bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia);
+bool wire_dhcp6_address(const struct wire_dhcp6_option *option, struct wire_dhcp6_address *address);
+
+/* The status that @options say, DHCP6_SUCCESS if none (RFC 8415 21.13).  False: malformed. */
+bool wire_dhcp6_status(const struct wire_dhcp6_options *options, uint16_t *status);
+
+/* A message being written.  What does not fit sets `full` and writes nothing more. */
+struct wire_dhcp6_writer {
+    uint8_t *bytes;
+    uint32_t room;
+    uint32_t len;
+    bool full;
+};
+
+/* Begins a message in @room bytes, at least DHCP6_HEADER_BYTES. */
+void wire_dhcp6_write(struct wire_dhcp6_writer *writer, uint8_t type, uint32_t xid, uint8_t *bytes,
+                      uint32_t room);
+
+/* Adds an option of @len bytes. */
+void wire_dhcp6_put(struct wire_dhcp6_writer *writer, uint16_t code, const void *bytes,
+                    uint32_t len);
+void wire_dhcp6_put16(struct wire_dhcp6_writer *writer, uint16_t code, uint16_t value);
+
+/* Adds an identity association, with one address unless @ip is NULL.  All times are 0: the server
+ * decides on them (RFC 8415 21.4, 21.6). */
+void wire_dhcp6_put_ia(struct wire_dhcp6_writer *writer, uint32_t iaid, const struct leat_ip *ip);
+
+#endif
