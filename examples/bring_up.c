@@ -62,6 +62,59 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     up->platform->say(up->platform, up->ipv6_line);
 }
 
+/* "echo: DHCPv6: 2001:db8::50 for 120 s, name server 2001:db8::53, time server none": what a
+ * DHCPv6 server says. */
+static void say_dhcp6(struct bring_up *up, const struct leat_dhcp6_lease *lease)
+{
+    char ip[LEAT_IP_TEXT_BYTES] = "no address", server[LEAT_IP_TEXT_BYTES] = "none";
+    char clock[LEAT_IP_TEXT_BYTES] = "none";
+
+    if (lease->server_bytes == 0) {
+        snprintf(up->line, sizeof up->line, "%s: DHCPv6: the address is gone; asking for another",
+                 example.name);
+        say(up);
+        return;
+    }
+    if (!leat_ip_is_any(lease->ip))
+        leat_ip_format(lease->ip, ip);
+    if (lease->name_server_count > 0)
+        leat_ip_format(lease->name_servers[0], server);
+    if (lease->ntp_server_count > 0)
+        leat_ip_format(lease->ntp_servers[0], clock);
+    snprintf(up->line, sizeof up->line,
+             "%s: DHCPv6: %s for %lu s, name server %s, time server %s%s%.80s", example.name, ip,
+             (unsigned long)(leat_ip_is_any(lease->ip) ? lease->refresh_s : lease->valid_s), server,
+             clock, lease->search[0] ? ", search " : "", lease->search);
+    say(up);
+}
+
+/* "still trying" and its like. */
+static void say_dhcp6_trouble(struct bring_up *up, enum leat_autoconf_change change)
+{
+    const struct leat_dhcp6 *dhcp6 = leat_autoconf_dhcp6(up->autoconf);
+
+    if (change == LEAT_AUTOCONF_DHCP6_SILENCE)
+        snprintf(up->line, sizeof up->line, "%s: no DHCPv6 server answered for %u s; still trying",
+                 example.name, (unsigned)(leat_dhcp6_waited_ns(dhcp6) / SECOND_NS));
+    else if (change == LEAT_AUTOCONF_DHCP6_REFUSED)
+        snprintf(up->line, sizeof up->line, "%s: the DHCPv6 server refused; still trying",
+                 example.name);
+    else
+        snprintf(up->line, sizeof up->line,
+                 "%s: another host has the address that the DHCPv6 server gave; still trying",
+                 example.name);
+    say(up);
+}
+
+static void add_time_servers(struct example_platform *platform, const struct leat_ip *servers,
+                             unsigned count)
+{
+    const unsigned room = sizeof platform->time_servers / sizeof *platform->time_servers;
+
+    for (unsigned i = 0; i < count && platform->time_server_count < room; i++)
+        platform->time_servers[platform->time_server_count++] = servers[i];
+}
+
 /* What the command line does not say. */
 static void learn(struct example_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
@@ -70,11 +123,13 @@ static void learn(struct example_platform *platform, const struct options *optio
         platform->gateway = facts->gateway;
     if (leat_ip_is_any(options->server))
         platform->server = facts->name_server_count > 0 ? facts->name_servers[0] : facts->gateway;
+    if (leat_ip_is_any(platform->server) && facts->dhcp6.name_server_count > 0)
+        platform->server = facts->dhcp6.name_servers[0];
     if (leat_ip_is_any(platform->server) && facts->ipv6.name_server_count > 0)
         platform->server = facts->ipv6.name_servers[0];
-    platform->time_server_count = facts->ntp_server_count;
-    for (unsigned i = 0; i < facts->ntp_server_count; i++)
-        platform->time_servers[i] = facts->ntp_servers[i];
+    platform->time_server_count = 0;
+    add_time_servers(platform, facts->ntp_servers, facts->ntp_server_count);
+    add_time_servers(platform, facts->dhcp6.ntp_servers, facts->dhcp6.ntp_server_count);
 }
 
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
@@ -136,8 +191,23 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
         learn(up->platform, up->options, facts);
         say_ipv6(up, &facts->ipv6);
         return;
+    case LEAT_AUTOCONF_DHCP6:
+        learn(up->platform, up->options, facts);
+        say_dhcp6(up, &facts->dhcp6);
+        return;
+    case LEAT_AUTOCONF_DHCP6_SILENCE:
+    case LEAT_AUTOCONF_DHCP6_REFUSED:
+    case LEAT_AUTOCONF_DHCP6_CONFLICT:
+        say_dhcp6_trouble(up, change);
+        return;
     }
     say(up);
+}
+
+/* Routers are heard, and servers asked as they say, unless addresses are given. */
+static bool asks_ipv6(const struct options *options)
+{
+    return !options->ip6_given && !options->ip_given;
 }
 
 /* Without an address of the family the network is asked, unless one of IPv4 was given alone. */
@@ -149,7 +219,8 @@ static bool has_ipv6(const struct options *options)
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp)
 {
     return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
-           leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(NULL) : 0);
+           leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(NULL) : 0) +
+           (asks_ipv6(options) ? leat_dhcp6_memory_bytes(1) : 0);
 }
 
 static enum leat_err set_ip6(const struct bring_up *up)
@@ -158,6 +229,8 @@ static enum leat_err set_ip6(const struct bring_up *up)
     struct leat *stack = up->platform->stack;
     const enum leat_err err = leat_ipv6_register(stack, NULL);
 
+    if (!err && asks_ipv6(options))
+        return leat_dhcp6_register(stack, 1);
     if (err || !options->ip6_given)
         return err;
     return leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);

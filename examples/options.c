@@ -103,8 +103,8 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
     [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
     [KEY_IP6] = {"ip6", "ADDRESS/BITS",
-                 "our IPv6 address, beside a link-local one (what routers say;\n"
-                 "                     with --ip no IPv6)",
+                 "our IPv6 address, beside a link-local one (what routers say, and\n"
+                 "                     DHCPv6 servers that they name; with --ip no IPv6)",
                  false},
     [KEY_SERVER] = {"server", "ADDRESS", "whom to ask (DHCP's name server, or the gateway)", false},
     [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},

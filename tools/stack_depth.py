@@ -52,6 +52,7 @@ INDIRECT = {
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears"],
     "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
+    "autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release"],
     "ip/v6/slaac.c": OUT,
     "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],

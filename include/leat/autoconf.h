@@ -1,6 +1,7 @@
 /*
  * autoconf.h -- a netif configures itself: address, routes, MTU, servers, as the network says: by
- * DHCP for IPv4 and, if it is wanted, by routers for IPv6 (leat/slaac.h), side by side.
+ * DHCP for IPv4 and, if it is wanted, by routers for IPv6 (leat/slaac.h), side by side; and by DHCPv6
+ * (leat/dhcp6.h) where routers say so.
  *
  * What a network says today it may take back tomorrow: addresses and routes are set in the stack,
  * and withdrawn, as leases come and go, and the program is told.
@@ -14,6 +15,7 @@
 
 #include <leat/addr.h>
 #include <leat/dhcp.h>
+#include <leat/dhcp6.h>
 #include <leat/err.h>
 #include <leat/slaac.h>
 #include <leat/stack.h>
@@ -38,7 +40,9 @@ struct leat_autoconf_facts {
     char host_name[LEAT_DHCP_NAME_BYTES];               /**< what the network calls us */
     char domain_name[LEAT_DHCP_NAME_BYTES];             /**< of the network */
     char search[LEAT_DHCP_NAME_BYTES];                  /**< domains with spaces between them */
-    struct leat_slaac_facts ipv6; /**< what routers say, if config.slaac; the rest is IPv4's */
+    struct leat_slaac_facts ipv6; /**< what routers say, if config.slaac; `ip` of it may be a
+                                       DHCPv6 server's */
+    struct leat_dhcp6_lease dhcp6; /**< what that says; all 0: nothing.  The rest is IPv4's */
 };
 
 /** What has changed. */
@@ -48,7 +52,13 @@ enum leat_autoconf_change {
     LEAT_AUTOCONF_SILENCE,  /**< no server answers; we go on trying: leat_autoconf_waited_ns() */
     LEAT_AUTOCONF_REFUSED,  /**< a server has refused what we asked for */
     LEAT_AUTOCONF_CONFLICT, /**< another host has the address that a server has given us */
-    LEAT_AUTOCONF_IPV6      /**< routers say something else: facts.ipv6 */
+    LEAT_AUTOCONF_IPV6,     /**< routers say something else: facts.ipv6 */
+    LEAT_AUTOCONF_DHCP6,    /**< a DHCPv6 server says something else, or nothing any more:
+                                 facts.dhcp6 */
+    LEAT_AUTOCONF_DHCP6_SILENCE, /**< routers say that there is one, but none answers; we go on
+                                      trying */
+    LEAT_AUTOCONF_DHCP6_REFUSED, /**< it has refused what we asked for */
+    LEAT_AUTOCONF_DHCP6_CONFLICT /**< another host has the address that it has given us */
 };
 
 /** What is wanted.  Every 0 means the default that is named beside it. */
@@ -58,7 +68,8 @@ struct leat_autoconf_config {
     bool probe_first;    /**< probe for an address before it is used (RFC 5227): 4 to 7 s more */
     bool routes;         /**< take the routes of option 121; see leat_dhcp_config.routes */
     bool link_local;     /**< without a server, choose an address (RFC 3927) */
-    bool slaac;          /**< hear IPv6 routers beside it, if leat_ipv6_register() was called */
+    bool slaac;          /**< hear IPv6 routers beside it, if leat_ipv6_register() was called; and
+                              ask DHCPv6 servers as they say, if leat_dhcp6_register() was */
     uint64_t link_local_after_ns; /**< ... after so long: 10 s; it is probed for then */
     /** The first time that there is an address, of either family; NULL: not wanted, as the next
      * two. */
@@ -81,7 +92,8 @@ size_t leat_autoconf_memory_bytes(void);
  * socket; UDP must be registered.  @p config is copied; host_name must stay.  Callbacks come from
  * leat_poll().  A default route that is there already is left alone.
  * Errors: LEAT_ERR_MEMORY, LEAT_ERR_IN_USE (the netif has a DHCP client, or hears routers),
- * LEAT_ERR_ARGUMENT; with config.slaac LEAT_ERR_FULL (leat_ipv6_config.slaacs).
+ * LEAT_ERR_ARGUMENT; with config.slaac LEAT_ERR_FULL (leat_ipv6_config.slaacs, the clients of
+ * leat_dhcp6_register()).
  */
 enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
                                   struct leat_autoconf **autoconf,
@@ -104,6 +116,9 @@ bool leat_autoconf_keep(const struct leat_autoconf *autoconf, uint8_t kept[LEAT_
 
 /** The DHCP client inside, for its counters and its lease; to be looked at only. */
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf);
+
+/** The DHCPv6 client inside, likewise; NULL: there is none. */
+const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autoconf);
 
 #ifdef __cplusplus
 }

@@ -42,7 +42,7 @@ struct leat_slaac_facts {
     uint16_t mtu;              /**< of IPv6 packets that are sent, bytes */
     uint8_t prefix_bits;       /**< of `ip` */
     uint8_t nat64_bits;        /**< of `nat64`; 0: there is none */
-    bool managed;              /**< routers say: addresses by DHCPv6, too (RFC 4861 4.2) */
+    bool managed;              /**< routers say: addresses by DHCPv6, too (RFC 4861 4.2): dhcp6.h */
     bool other;                /**< ... or the rest by DHCPv6 */
     uint8_t name_server_count; /**< in name_servers */
     struct leat_ip name_servers[LEAT_SLAAC_SERVERS_MAX]; /**< in the order of the routers */

@@ -145,6 +145,9 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     err = leat_dhcp_open(stack, netif, &made->dhcp, &dhcp);
     if (err)
         return err;
+    err = autoconf_servers6_open(made);
+    if (err)
+        return err;
     *autoconf = made;
     return begin(made, config->kept);
 }
@@ -156,6 +159,7 @@ void leat_autoconf_stop(struct leat_autoconf *autoconf, bool release)
     else
         leat_dhcp_stop(autoconf->dhcp);
     autoconf_link_local_end(autoconf);
+    autoconf_servers6_end(autoconf, release);
     autoconf_routers_end(autoconf);
     autoconf->has_lease = false;
     autoconf_withdraw(autoconf);
@@ -188,4 +192,9 @@ bool leat_autoconf_keep(const struct leat_autoconf *autoconf, uint8_t kept[LEAT_
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
 {
     return autoconf->dhcp;
+}
+
+const struct leat_dhcp6 *leat_autoconf_dhcp6(const struct leat_autoconf *autoconf)
+{
+    return autoconf->dhcp6;
 }

@@ -4,6 +4,7 @@
  *      autoconf.c    what the program calls, and what the DHCP client tells
  *      apply.c       a lease becomes routes and facts, and is withdrawn
  *      routers.c     what routers of IPv6 say
+ *      servers6.c    what DHCPv6 servers say, when routers say that there are any
  *      link_local.c  an address of our own choice (RFC 3927)
  */
 #ifndef AUTOCONF_AUTOCONF_H
@@ -15,6 +16,13 @@
 #include "link/address.h"
 #include "stack.h"
 
+/* What DHCPv6 servers are asked for: the later ones hold the earlier. */
+enum autoconf_asks {
+    AUTOCONF_ASKS_NOTHING,
+    AUTOCONF_ASKS_FACTS,
+    AUTOCONF_ASKS_ADDRESS
+};
+
 struct leat_autoconf {
     struct leat *stack;
     struct link *link;
@@ -25,6 +33,8 @@ struct leat_autoconf {
     bool was_configured;               /* on_configured has been called */
     bool has_lease;
     struct leat_slaac *slaac; /* NULL: no routers are heard */
+    struct leat_dhcp6 *dhcp6; /* NULL: there is none */
+    uint8_t dhcp6_asks;       /* enum autoconf_asks */
     uint8_t route_count;      /* that we have set */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX];
     /* link-local */
@@ -40,6 +50,16 @@ void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
 /* Hears routers, if that is wanted and there is IPv6. */
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf);
 void autoconf_routers_end(struct leat_autoconf *autoconf);
+
+/* Makes a DHCPv6 client, if that is wanted and there is DHCPv6. */
+enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf);
+
+/* Has it ask for what routers say that there is. */
+void autoconf_servers6_heed(struct leat_autoconf *autoconf);
+void autoconf_servers6_end(struct leat_autoconf *autoconf, bool release);
+
+/* True if IPv6 is wanted, and the link can have it. */
+bool autoconf_has_ipv6(const struct leat_autoconf *autoconf);
 
 /* Forgets all facts but those of IPv6. */
 void autoconf_clear(struct leat_autoconf_facts *facts);

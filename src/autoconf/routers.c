@@ -11,21 +11,27 @@ static void on_routers(struct leat_slaac *slaac, const struct leat_slaac_facts *
 
     (void)slaac;
     autoconf->facts.ipv6 = *facts;
+    autoconf_servers6_heed(autoconf);
     if (is_first)
         autoconf_tell_address(autoconf);
     else
         autoconf_tell(autoconf, LEAT_AUTOCONF_IPV6);
 }
 
+bool autoconf_has_ipv6(const struct leat_autoconf *autoconf)
+{
+    /* through the table: who registers no IPv6 links none; RFC 8200 5: so small a link has none */
+    return autoconf->config.slaac && autoconf->stack->ipv6_family &&
+           autoconf->link->netif->mtu >= IPV6_MTU_MIN;
+}
+
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf)
 {
-    /* through the table: who registers no IPv6 links none */
-    const struct ipv6_family *ipv6 = autoconf->stack->ipv6_family;
     const struct leat_slaac_config config = {.on_change = on_routers, .arg = autoconf};
 
-    if (!autoconf->config.slaac || !ipv6 || autoconf->link->netif->mtu < IPV6_MTU_MIN)
-        return LEAT_OK; /* RFC 8200 5: such a link has no IPv6 */
-    return ipv6->slaac_start(autoconf->link, &autoconf->slaac, &config);
+    if (!autoconf_has_ipv6(autoconf))
+        return LEAT_OK;
+    return autoconf->stack->ipv6_family->slaac_start(autoconf->link, &autoconf->slaac, &config);
 }
 
 void autoconf_routers_end(struct leat_autoconf *autoconf)

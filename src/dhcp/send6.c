@@ -6,6 +6,7 @@
 #include "wire/bytes.h"
 
 static const uint64_t elapsed_unit_ns = 10000000; /* RFC 8415 21.9: hundredths of a second */
+static const uint64_t late_ns = 30 * UINT64_C(1000000000);
 
 /* ff02::1:2, RFC 8415 7.1: all servers and relays of the link */
 static const struct leat_ip all_servers = {{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2}};
@@ -77,8 +78,9 @@ void dhcp6_snd_SOLICIT(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
 
     (void)step;
     begin_message(dhcp6, &writer, DHCP6_SOLICIT);
-    /* it may be repeated for hours: an answer is one to the last message */
-    dhcp6->asked_ns = leat_now_ns(dhcp6->stack);
+    /* all have one xid; but what comes after so long a wait is no answer to those before it */
+    if (dhcp6->rexmt.rt_ns >= late_ns)
+        dhcp6->asked_ns = leat_now_ns(dhcp6->stack);
     wire_dhcp6_put_ia(&writer, dhcp6->iaid, 0);
     if (dhcp6->config.rapid_commit)
         wire_dhcp6_put(&writer, DHCP6_RAPID_COMMIT, 0, 0);

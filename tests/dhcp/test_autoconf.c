@@ -19,7 +19,7 @@ struct home {
     struct leat_autoconf_config config;
     struct leat_autoconf *autoconf;
     unsigned configured;
-    unsigned changes[LEAT_AUTOCONF_IPV6 + 1];
+    unsigned changes[LEAT_AUTOCONF_DHCP6_CONFLICT + 1];
 };
 
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,

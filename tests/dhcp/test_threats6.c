@@ -258,8 +258,8 @@ static void test_threat_V15_servers_that_can_not_be_are_left_out(void **state)
     uint8_t bytes[10 * 16];
 
     for (unsigned i = 0; i < 9; i++)
-        memcpy(bytes + 16 * i, ip6_of(said[i]).bytes, 16);
-    memcpy(bytes + 16 * 9, talk->us.bytes, 16);
+        memcpy(bytes + 16 * (i + 1), ip6_of(said[i]).bytes, 16);
+    memcpy(bytes, talk->us.bytes, 16);
     talk6_to_requesting(talk);
     made = grant6(talk, DHCP6_REPLY, 3600);
     answer6_option(&made, DHCP6_NAME_SERVERS, bytes, sizeof bytes);

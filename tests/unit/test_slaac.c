@@ -360,7 +360,7 @@ static void a_start_that_can_not_be_is_refused(void **state)
 
 struct both {
     unsigned configured;
-    unsigned changes[LEAT_AUTOCONF_IPV6 + 1];
+    unsigned changes[LEAT_AUTOCONF_DHCP6_CONFLICT + 1];
 };
 
 static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,

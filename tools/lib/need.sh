@@ -44,6 +44,7 @@ dnsmasq-base      command -v dnsmasq
 radvd             command -v radvd
 udhcpd            command -v udhcpd
 kea-dhcp4-server  command -v kea-dhcp4
+kea-dhcp6-server  command -v kea-dhcp6
 isc-dhcp-server   command -v dhcpd
 unbound           command -v unbound
 bind9             command -v named

@@ -1,0 +1,256 @@
+/* test_autoconf6.c -- routers say that there is a DHCPv6 server, and what comes of it. */
+#include "dhcp6_talk.h"
+#include "routers6.h"
+
+#include <leat/autoconf.h>
+
+enum {
+    MANAGED = 0x80,
+    OTHER = 0x40,
+    NEITHER = 0
+};
+
+struct house {
+    struct talk6 talk; /* its client is that of the autoconf */
+    struct leat_autoconf *autoconf;
+    unsigned configured;
+    unsigned changes[LEAT_AUTOCONF_DHCP6_CONFLICT + 1];
+};
+
+static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
+                          void *arg)
+{
+    struct house *house = arg;
+
+    assert_ptr_equal(facts, leat_autoconf_facts(autoconf));
+    assert_false(leat_ip_is_any(facts->ipv6.ip));
+    house->configured++;
+}
+
+static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
+                      const struct leat_autoconf_facts *facts, void *arg)
+{
+    struct house *house = arg;
+
+    assert_ptr_equal(facts, leat_autoconf_facts(autoconf));
+    house->changes[change]++;
+}
+
+static int setup(void **state)
+{
+    struct house *house = calloc(1, sizeof *house);
+    const struct leat_autoconf_config config = {
+        .slaac = true, .on_configured = on_configured, .on_change = on_change, .arg = house};
+    struct talk6 *talk = &house->talk;
+    struct world *world;
+
+    assert_non_null(house);
+    world = talk->world = world6_create();
+    world->more_bytes = leat_dhcp6_memory_bytes(1) + leat_autoconf_memory_bytes();
+    world_init(world);
+    assert_int_equal(leat_dhcp6_register(world->stack, 1), LEAT_OK);
+    assert_int_equal(
+        leat_autoconf_start(world->stack, &world->dev.netif, &house->autoconf, &config), LEAT_OK);
+    memcpy(&talk->dhcp6, &(const struct leat_dhcp6 *){leat_autoconf_dhcp6(house->autoconf)},
+           sizeof talk->dhcp6);
+    world_wait(world, 2 * second);
+    talk->us = world->stack->ipv6_family->link_local(talk->dhcp6->link);
+    talk6_mark(talk);
+    *state = house;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct house *house = *state;
+    void *world = house->talk.world;
+
+    world_teardown(&world);
+    free(house);
+    return 0;
+}
+
+static const struct leat_autoconf_facts *facts_of(const struct house *house)
+{
+    return leat_autoconf_facts(house->autoconf);
+}
+
+/* A router, which is the way out, says @flags; @prefix_flags: of its prefix, 0: none. */
+static void advertise(struct house *house, uint8_t flags, uint8_t prefix_flags)
+{
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+
+    router.message[5] = flags;
+    if (prefix_flags)
+        router6_prefix(&router, PREFIX6, 64, prefix_flags, 86400, 14400);
+    router6_says(house->talk.world, &router);
+}
+
+/* Rapid commit, with a preferred lifetime of half the valid one, and a name server. */
+static void lease(struct house *house, uint32_t valid_s)
+{
+    struct talk6 *talk = &house->talk;
+    struct answer6 reply;
+
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_SOLICIT);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_option(&reply, DHCP6_RAPID_COMMIT, NULL, 0);
+    answer6_option(&reply, DHCP6_NAME_SERVERS, ip6_of("2001:db8::53").bytes, 16);
+    answer6_ia(&reply, talk, 0, 0);
+    answer6_address(&reply, IP6_LEASED, valid_s / 2, valid_s);
+    talk6_feed(talk, &reply);
+    world_wait(talk->world, second + 10 * ms);
+}
+
+static void without_a_flag_nobody_is_asked(void **state)
+{
+    struct house *house = *state;
+
+    advertise(house, NEITHER, ON_LINK | AUTONOMOUS);
+    world_wait(house->talk.world, 10 * second);
+    assert_false(talk6_listen(&house->talk));
+    assert_int_equal(house->configured, 1); /* by the router alone */
+}
+
+/* The flag M, and no prefix of which an address can be made: the server's is the only one. */
+static void a_managed_network_gives_an_address_and_name_servers(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+
+    advertise(house, MANAGED, ON_LINK);
+    lease(house, 1000);
+    assert_int_equal(house->configured, 1);
+    assert_true(leat_ip_equal(facts_of(house)->ipv6.ip, IP6_LEASED));
+    assert_int_equal(facts_of(house)->ipv6.prefix_bits, 128); /* RFC 5942 4 */
+    assert_true(leat_ip_equal(facts_of(house)->dhcp6.ip, IP6_LEASED));
+    assert_true(leat_ip_equal(facts_of(house)->dhcp6.name_servers[0], ip6_of("2001:db8::53")));
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6], 1);
+    advertise(house, MANAGED, ON_LINK); /* said again: nothing begins anew */
+    assert_state6(talk, "BOUND");
+    leat_autoconf_stop(house->autoconf, true);
+    world_wait(talk->world, ms);
+    talk6_heard(talk, DHCP6_RELEASE);
+    assert_false(talk6_has(talk, IP6_LEASED));
+    assert_int_equal(facts_of(house)->dhcp6.name_server_count, 0);
+    assert_int_equal(leat_autoconf_restart(house->autoconf), LEAT_OK);
+    advertise(house, MANAGED, ON_LINK);
+    lease(house, 1000);
+    assert_true(talk6_has(talk, IP6_LEASED));
+}
+
+/* It is no source once it is deprecated, and gone when it ends; RFC 4862 5.5.4. */
+static void a_leased_address_is_deprecated_and_then_ends(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+
+    advertise(house, MANAGED, ON_LINK);
+    lease(house, 1000);
+    world_wait(talk->world, 490 * second);
+    assert_true(leat_ip_equal(facts_of(house)->ipv6.ip, IP6_LEASED));
+    world_wait(talk->world, 12 * second);
+    assert_true(leat_ip_is_any(facts_of(house)->ipv6.ip));
+    assert_true(talk6_has(talk, IP6_LEASED));
+    assert_int_equal(facts_of(house)->dhcp6.name_server_count, 1);
+    world_wait(talk->world, 500 * second);
+    assert_false(talk6_has(talk, IP6_LEASED));
+    assert_int_equal(facts_of(house)->dhcp6.name_server_count, 0);
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6], 2);
+    assert_true(house->changes[LEAT_AUTOCONF_DHCP6_SILENCE] > 0);
+}
+
+/* The flag O: addresses come from the router, the rest from the server. */
+static void another_network_gives_name_servers_alone(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+    struct answer6 reply;
+
+    advertise(house, OTHER, ON_LINK | AUTONOMOUS);
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_option(&reply, DHCP6_NAME_SERVERS, ip6_of("2001:db8::53").bytes, 16);
+    talk6_feed(talk, &reply);
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6], 1);
+    assert_int_equal(facts_of(house)->dhcp6.name_server_count, 1);
+    assert_true(leat_ip_is_any(facts_of(house)->dhcp6.ip));
+    world_wait(talk->world, 2 * second);
+    assert_memory_equal(facts_of(house)->ipv6.ip.bytes, ip6_of(PREFIX6).bytes, 8);
+}
+
+/* RFC 4861 4.2: M holds O; RFC 4862: a flag that falls back ends nothing. */
+static void flags_that_rise_are_heeded_and_flags_that_fall_are_not(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+
+    advertise(house, OTHER, ON_LINK);
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
+    advertise(house, MANAGED | OTHER, ON_LINK);
+    lease(house, 1000);
+    advertise(house, NEITHER, ON_LINK);
+    advertise(house, OTHER, ON_LINK);
+    assert_state6(talk, "BOUND");
+    assert_true(talk6_has(talk, IP6_LEASED));
+}
+
+static void trouble_is_told(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk = &house->talk;
+    struct answer6 reply;
+
+    advertise(house, MANAGED, ON_LINK);
+    world_wait(talk->world, 4 * second);
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6_SILENCE], 2);
+    talk6_heard(talk, DHCP6_SOLICIT);
+    reply = grant6(talk, DHCP6_REPLY, 1000);
+    answer6_option(&reply, DHCP6_RAPID_COMMIT, NULL, 0);
+    talk6_feed(talk, &reply);
+    talk6_claim(talk, IP6_LEASED);
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6_CONFLICT], 1);
+    assert_int_equal(house->changes[LEAT_AUTOCONF_DHCP6], 0);
+    assert_int_equal(house->configured, 0);
+}
+
+/* Who doesn't register DHCPv6 has none, whatever routers say. */
+static void without_a_registration_there_is_no_client(void **state)
+{
+    struct world *world = world6_create();
+    const struct leat_autoconf_config config = {.slaac = true};
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct leat_autoconf *autoconf;
+    void *ended = world;
+
+    (void)state;
+    world->more_bytes = leat_autoconf_memory_bytes();
+    world_init(world);
+    assert_int_equal(leat_autoconf_start(world->stack, &world->dev.netif, &autoconf, &config),
+                     LEAT_OK);
+    assert_null(leat_autoconf_dhcp6(autoconf));
+    router.message[5] = MANAGED;
+    router6_says(world, &router);
+    assert_true(leat_autoconf_facts(autoconf)->ipv6.managed);
+    leat_autoconf_stop(autoconf, false);
+    world_teardown(&ended);
+}
+
+int main(void)
+{
+#define house_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        house_test(without_a_flag_nobody_is_asked),
+        house_test(a_managed_network_gives_an_address_and_name_servers),
+        house_test(a_leased_address_is_deprecated_and_then_ends),
+        house_test(another_network_gives_name_servers_alone),
+        house_test(flags_that_rise_are_heeded_and_flags_that_fall_are_not),
+        house_test(trouble_is_told),
+        cmocka_unit_test(without_a_registration_there_is_no_client),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
