@@ -159,6 +159,9 @@ struct ipv6_family {
     enum leat_err (*slaac_start)(struct link *link, struct leat_slaac **slaac,
                                  const struct leat_slaac_config *config);
     void (*slaac_stop)(struct leat_slaac *slaac);
+    /* A program listens to @group on @link; a leave takes one join back. */
+    enum leat_err (*group_join)(struct link *link, struct leat_ip group);
+    void (*group_leave)(struct link *link, struct leat_ip group);
     uint32_t (*parked_pieces)(const struct leat *stack); /* buffers that parked frames hold */
     /* The number of @ip (ip/host.h) on link @zone, from 1 on. */
     leat_ip4 (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);

@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
-          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "lookup.c:on_timeout",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "lookup.c:on_timeout",
           "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired", "task_timer"]
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
@@ -54,6 +54,7 @@ INDIRECT = {
     "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
     "autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release"],
     "ip/v6/slaac.c": OUT,
+    "ip/groups.c": ["mld.c:report", "mld.c:report_older", "mld.c:is_told"],
     "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],
     # calls of the family's functions, which stand in a header too

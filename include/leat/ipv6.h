@@ -37,6 +37,7 @@ struct leat_ipv6_config {
      * share it.  Without a free one a SYN is answered by a cookie, and a connection isn't opened. */
     uint32_t hosts;
     uint8_t slaacs;          /**< netifs that may be configured by routers (leat/slaac.h): 1 */
+    uint16_t groups;         /**< groups that programs join (leat_udp_join()) at a time: 8 */
     bool no_duplicate_check; /**< use an address at once, without RFC 4862 5.4 */
     bool optimistic;         /**< use an address while it is checked (RFC 4429) */
     /** Each transition of a neighbour in ndp.rl, as numbers: for tests; NULL: nobody watches. */

@@ -39,6 +39,7 @@ enum leat_stat_group {
     X(TAKEN, taken_tcp, "TCP segments given to a connection or listener")                          \
     X(TAKEN, taken_icmp6, "ICMPv6 messages processed, and packets without a content")              \
     X(TAKEN, taken_ndp, "messages of neighbour discovery processed")                               \
+    X(TAKEN, taken_group, "messages of IGMP and MLD processed")                                    \
     X(DROP, drop_eth_short, "frame shorter than an Ethernet header")                               \
     X(DROP, drop_eth_not_ours, "frame for another station (MAC filter)")                           \
     X(DROP, drop_eth_source, "frame from a group address or from our own")                         \
@@ -75,6 +76,8 @@ enum leat_stat_group {
     X(DROP, drop_icmp6_type, "ICMPv6 type that we ignore")                                         \
     X(DROP, drop_ndp_format, "neighbour discovery that breaks RFC 4861 7.1, or from afar")         \
     X(DROP, drop_ndp_not_ours, "neighbour discovery that concerns others, or nobody asked for")    \
+    X(DROP, drop_group_format, "IGMP or MLD message malformed, or from afar")                      \
+    X(DROP, drop_group_not_ours, "IGMP or MLD message about groups of others")                     \
     X(DROP, drop_udp_format, "UDP length wrong")                                                   \
     X(DROP, drop_udp_checksum, "UDP checksum wrong")                                               \
     X(DROP, drop_udp_port, "UDP datagram to a closed port")                                        \
@@ -110,6 +113,7 @@ enum leat_stat_group {
     X(NOTE, ndp_limits_reached, "what routers said and there was no room for")                     \
     X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
     X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \
+    X(NOTE, group_reports_sent, "reports of IGMP and MLD sent: what groups we listen to")          \
     X(NOTE, ip_fragments_sent, "fragments sent")                                                   \
     X(NOTE, ip_reassembly_timeouts, "datagrams given up after the reassembly timeout")             \
     X(NOTE, ip_reassembly_failed, "datagrams given up: overlap, too long, too many fragments")     \

@@ -43,6 +43,9 @@ uint64_t checksum_pseudo6(const struct leat_ip *src, const struct leat_ip *dst, 
 
 enum {
     OPTION_PAD1 = 0,
+    OPTION_ALERT = 5, /* RFC 2711 2.1 */
+    ALERT_BYTES = 2,
+    ALERT_MLD = 0,
     PROBLEM_FIELD = 0, /* RFC 4443 3.4 */
     PROBLEM_NEXT_HEADER = 1,
     PROBLEM_OPTION = 2
@@ -88,6 +91,8 @@ static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t
         }
         if (end - at < 2 || bytes[at + 1] > end - at - 2)
             return problem(chain, PROBLEM_FIELD, at);
+        if (type == OPTION_ALERT && bytes[at + 1] == ALERT_BYTES)
+            chain->is_alert |= chain->next_header == IPV6_HOP_BY_HOP && get16(bytes + at + 2) == ALERT_MLD;
         verdict = unknown_option(chain, type, at, to_group); /* PadN's bits say: skip */
         if (verdict != IPV6_CHAIN_OK)
             return verdict;

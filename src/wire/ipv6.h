@@ -64,6 +64,7 @@ struct wire_ipv6_chain {
     uint8_t next_header;  /* the upper layer */
     bool tell_groups;     /* a problem is also due for a packet to a group (RFC 4443 2.4 (e.3)) */
     bool had_fragments;   /* there is a fragment header */
+    bool is_alert;        /* a hop-by-hop option says that it is MLD (RFC 2711) */
     bool is_fragment;     /* a part of a packet; `bytes` reaches behind the fragment header */
 };
 

@@ -71,6 +71,18 @@ static void keep(struct fake_netif *fake, const struct leat_buf *frame)
         fake->tx_count++;
 }
 
+/* True for what tells routers of groups: hop-by-hop options in front of an ICMPv6 message, or a
+ * packet of IGMP. */
+static bool is_report(const struct leat_buf *frame)
+{
+    uint8_t bytes[55];
+
+    if (leat_buf_read(frame, 0, bytes, sizeof bytes) < sizeof bytes)
+        return false;
+    return frame_get16(bytes + 12) == 0x86dd ? bytes[20] == 0 && bytes[54] == 58
+                                             : frame_get16(bytes + 12) == 0x0800 && bytes[23] == 2;
+}
+
 static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                           uint32_t frame_count)
 {
@@ -78,7 +90,8 @@ static void fake_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat
 
     (void)now_ns;
     for (uint32_t i = 0; i < frame_count; i++) {
-        keep(fake, frames[i]);
+        if (fake->keeps_reports || !is_report(frames[i]))
+            keep(fake, frames[i]);
         leat_buf_free(frames[i]);
     }
     if (fake->room != UINT32_MAX)
@@ -112,7 +125,7 @@ void fake_netif_init(struct fake_netif *fake)
     /* the arrays may hold what they like: this is done for each input of a fuzzer */
     fake->rx_count = fake->tx_first = fake->tx_count = fake->lost = 0;
     fake->segment_bytes = 0;
-    fake->verified = fake->closed = fake->answers_arp = false;
+    fake->verified = fake->closed = fake->answers_arp = fake->keeps_reports = false;
     fake->to_stack = fake->from_stack = 0;
     fake->netif.ops = &fake_ops;
     fake->netif.name = "fake0";

@@ -35,6 +35,7 @@ struct fake_netif {
     uint16_t segment_bytes; /* frames come in marked as super-frames of segments of so many */
     bool verified;          /* frames come in with their checksums checked by the device */
     bool closed;
+    bool keeps_reports; /* of MLD and IGMP: they come where a test doesn't look for them */
     bool answers_arp; /* requests for IP_PEER are answered, and not kept */
     /* For tests in IPv4 of a stack that speaks IPv6 (tests/family): each frame passes through one
      * of these, in its place, with room for FAKE_FRAME_BYTES; the new length, 0: nothing comes.

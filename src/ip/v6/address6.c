@@ -98,7 +98,7 @@ bool address6_hears(struct link *link, struct leat_ip ip)
         if (all[i].state >= ADDRESS6_TENTATIVE && leat_ip_equal(ip6_solicited_node(all[i].ip), ip))
             return true;
     }
-    return false;
+    return link->stack->ipv6->joined > 0 && groups_hear(&link->stack->ipv6->groups, link, ip);
 }
 
 /* RFC 7217 5: opaque, and the same whenever the secret, the prefix and the netif are.  Never one of
@@ -148,14 +148,32 @@ static void tell(struct leat *stack, struct ready *ready)
         watch->taken(watch);
 }
 
+static void unlisten(struct address6 *address)
+{
+    if (address->listens)
+        mld_unlisten(address->link, address->ip);
+    address->listens = false;
+}
+
+/* RFC 4862 5.4.2: before it is checked, so that what others say of it comes here. */
+static void listen(struct address6 *address)
+{
+    if (!address->listens)
+        mld_listen(address->link, address->ip);
+    address->listens = true;
+}
+
 static void became_usable(struct leat *stack, struct address6 *address)
 {
+    listen(address);
     address->state = ADDRESS6_USABLE;
     address->usable_news = true;
     stack_ready(stack, &address->ready);
     stack->route_generation++;
     if (address->valid_until_ns != IP6_FOR_EVER)
         timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    if (leat_ip_is_link_local(address->ip))
+        mld_link_local(address->link);
     slaac_changed(address->link);
 }
 
@@ -163,6 +181,7 @@ void address6_stop(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
 
+    unlisten(address);
     timer_cancel(&stack->timers, &address->timer);
     stack_not_ready(&address->ready);
     address->usable_news = address->conflict_news = false;
@@ -186,6 +205,7 @@ static void timer_fired(struct timer *timer, void *context)
         return;
     }
     address->asked = true;
+    listen(address);
     ndp_solicit(address->link, LEAT_IP_ANY, address->ip, 0, address->nonce);
     timer_set(&stack->timers, timer, stack->now_ns + link6->retrans_ns);
 }
@@ -259,6 +279,7 @@ void address6_collided(struct address6 *address)
     }
     address->link->stack->stats.ndp_conflicts++;
     address->collisions++;
+    unlisten(address);
     make_identifier(address);
     address6_start(address);
 }

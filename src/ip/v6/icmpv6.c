@@ -114,6 +114,10 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
     case ICMPV6_ROUTER_ADVERTISEMENT:
         router_advertised(stack, packet);
         break;
+    case ICMPV6_MLD_QUERY:
+    case ICMPV6_MLD1_REPORT:
+        mld_input(stack, packet);
+        break;
     case ICMPV6_ECHO:
         if (leat_ip_is_any(packet->src))
             stack_end(stack, packet->buf, drop_ip6_source);

@@ -3,6 +3,7 @@
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
 #include "ip/v6/slaac.h"
+#include "wire/bytes.h"
 
 enum {
     NEIGHBOURS_DEFAULT = 64,
@@ -10,7 +11,8 @@ enum {
     ROUTES_DEFAULT = 8,
     HOP_LIMIT_DEFAULT = 64,
     HOSTS_DEFAULT = 2048,
-    SLAACS_DEFAULT = 1
+    SLAACS_DEFAULT = 1,
+    GROUPS_DEFAULT = 8
 };
 
 static struct leat_ipv6_config with_defaults(const struct leat_ipv6_config *given)
@@ -33,6 +35,8 @@ static struct leat_ipv6_config with_defaults(const struct leat_ipv6_config *give
         c.hosts = HOST_INDEX_MAX;
     if (c.slaacs == 0)
         c.slaacs = SLAACS_DEFAULT;
+    if (c.groups == 0)
+        c.groups = GROUPS_DEFAULT;
     return c;
 }
 
@@ -41,7 +45,8 @@ size_t leat_ipv6_memory_bytes(const struct leat_ipv6_config *config)
     const struct leat_ipv6_config c = with_defaults(config);
 
     return arena_cost(1, sizeof(struct ipv6)) + routes6_cost(&c) + neighbours6_cost(&c) +
-           hosts6_cost(&c) + paths6_cost() + arena_cost(c.slaacs, sizeof(struct leat_slaac));
+           hosts6_cost(&c) + paths6_cost() + mld_cost(&c) +
+           arena_cost(c.slaacs, sizeof(struct leat_slaac));
 }
 
 void link6_defaults(struct link *link)
@@ -74,7 +79,8 @@ static bool hears(const struct link *link, const struct leat_mac *mac)
             memcmp(mac->octet + 3, all[i].ip.bytes + 13, 3) == 0)
             return true;
     }
-    return false;
+    return link->stack->ipv6->joined > 0 &&
+           groups_hear_low(&link->stack->ipv6->groups, link, get32(mac->octet + 2), UINT32_MAX);
 }
 
 static const struct ipv6_family family = {
@@ -89,6 +95,8 @@ static const struct ipv6_family family = {
     .route_remove = route6_remove,
     .slaac_start = slaac_start,
     .slaac_stop = slaac_stop,
+    .group_join = mld_join,
+    .group_leave = mld_leave,
     .parked_pieces = neighbours6_pieces,
     .host_of = host6_of,
     .is_ours = ipv6_is_ours,
@@ -113,7 +121,7 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
     ipv6->slaacs = arena_take(&stack->arena, ipv6->config.slaacs, sizeof(struct leat_slaac));
     stack->ipv6 = ipv6;
     if (!ipv6->slaacs || !routes6_init(stack) || !neighbours6_init(stack) || !hosts6_init(stack) ||
-        !paths6_init(stack))
+        !paths6_init(stack) || !mld_init(stack))
         return LEAT_ERR_MEMORY;
     for (unsigned i = 0; i < LEAT_IPV6_SECRET_BYTES; i++)
         any |= ipv6->config.secret[i];

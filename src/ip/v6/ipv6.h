@@ -6,6 +6,7 @@
 #include <leat/slaac.h>
 
 #include "core/limiter.h"
+#include "ip/groups.h"
 #include "stack.h"
 #include "wire/ipv6.h"
 
@@ -37,6 +38,7 @@ struct address6 {
     uint8_t collisions; /* DAD_Counter of RFC 7217 */
     uint8_t kind;       /* enum address6_kind */
     bool asked;         /* the solicitation of the check has been sent */
+    bool listens;       /* routers are told of the group that it is asked by */
     bool usable_news;   /* config.on_address is still to be called */
     bool conflict_news; /* config.on_conflict is still to be called */
     uint8_t nonce[6];   /* of that solicitation (RFC 7527) */
@@ -67,6 +69,8 @@ struct ipv6 {
     struct headers6 *headers; /* path6.c */
     uint32_t suspects;        /* routes whose gateway doesn't answer */
     struct timer suspects_timer;
+    struct groups groups;                 /* of our addresses, and those that programs join */
+    uint32_t joined;                      /* how many of the latter */
     struct leat_slaac *slaacs;            /* config.slaacs of them */
     struct leat_slaac_facts facts_before; /* while the program is told of others */
 };
@@ -84,6 +88,7 @@ struct packet6 {
     uint8_t traffic_class;
     bool is_group;      /* to a group, by link or IPv6 address */
     bool had_fragments; /* it has, or had, a fragment header */
+    bool is_alert;      /* a Router Alert says that it is MLD */
 };
 
 /* What the sender decides of a header. */
@@ -230,6 +235,25 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
 /* Writes the checksum of an ICMPv6 message, whose field is 0. */
 void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
                          const struct leat_ip *dst);
+
+/* ---- mld.c -------------------------------------------------------------------------------- */
+
+size_t mld_cost(const struct leat_ipv6_config *config);
+bool mld_init(struct leat *stack);
+
+/* Tells routers that @link listens, or doesn't any more, to the group that @ip is asked by. */
+void mld_listen(struct link *link, struct leat_ip ip);
+void mld_unlisten(struct link *link, struct leat_ip ip);
+
+/* @link has a link-local address to speak from (RFC 3590 4). */
+void mld_link_local(struct link *link);
+
+/* Takes a query or a report whose checksum is right. */
+void mld_input(struct leat *stack, struct packet6 *packet);
+
+/* A program's. */
+enum leat_err mld_join(struct link *link, struct leat_ip group);
+void mld_leave(struct link *link, struct leat_ip group);
 
 /* ---- host6.c, path6.c, transport6.c ------------------------------------------------------- */
 

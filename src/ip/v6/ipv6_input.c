@@ -80,6 +80,7 @@ static void deliver_behind(struct leat *stack, struct packet6 *packet,
     packet->next_at = chain->next_at;
     packet->next_header = chain->next_header;
     packet->had_fragments |= chain->had_fragments;
+    packet->is_alert = chain->is_alert;
     pull_headers(packet, chain->bytes);
     deliver(stack, packet);
 }
