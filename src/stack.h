@@ -36,6 +36,7 @@ struct hosts6;     /* ip/host.h */
 struct packet6;
 struct path; /* ip/ipv4.h */
 struct ipv4_options;
+struct groups; /* ip/groups.h */
 struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
 struct leat_dhcp6; /* leat/dhcp6.h */
@@ -187,6 +188,13 @@ struct dhcp6_calls {
     void (*release)(struct leat_dhcp6 *dhcp6);
 };
 
+/* Which groups of IPv4 programs have joined: there when one does, so that who doesn't links none of
+ * it. */
+struct ipv4_groups {
+    bool (*hears)(const struct link *link, leat_ip4 group);
+    bool (*hears_mac)(const struct link *link, const struct leat_mac *mac);
+};
+
 enum {
     PROTOCOLS_MAX = 4,
     READY_BUDGET = 1024,   /* callbacks in one poll */
@@ -234,6 +242,8 @@ struct leat {
     bool civil_known;
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
+    const struct ipv4_groups *ipv4_groups; /* NULL: no socket has joined any */
+    struct groups *igmp;                   /* ip/igmp.h: room for them; NULL: UDP isn't registered */
     struct hosts6 *hosts6;                 /* ip/host.h; NULL as well */
     const struct dhcp6_calls *dhcp6;       /* NULL: not registered, as the next */
     struct dhcp6_clients *dhcp6_clients;

@@ -18,6 +18,7 @@ struct leat_udp;
 struct leat_udp_config {
     uint16_t sockets;   /**< sockets open at a time: 64 */
     uint16_t queue_max; /**< datagrams waiting for one socket's callback: 256 */
+    uint16_t groups;    /**< leat_udp_join() that hold at a time: 8 */
 };
 
 /** What the program wants to hear of a socket.  Called from leat_poll() only; NULL: not wanted. */
@@ -81,6 +82,21 @@ enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t
 
 /** The same to an endpoint, whose zone says on which netif a link-local address lies. */
 enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoint *peer);
+
+/**
+ * Receives what comes to @p group, an address of either family, by @p netif (NULL: the first) and
+ * for the socket's port.  Routers and switches are told (IGMPv3, RFC 3376; MLDv2, RFC 3810; older
+ * versions for routers that speak those).  What is sent to a group comes to the sockets that have
+ * joined it, and is not sent back to ourselves; leat_udp_send_from() chooses the netif by its
+ * address, and a zone does for IPv6.
+ * Errors: LEAT_ERR_ARGUMENT (no group, not attached, IPv6 with an MTU under 1,280), LEAT_ERR_IN_USE
+ * (joined already), LEAT_ERR_FULL (struct leat_udp_config.groups, leat_ipv6_config.groups),
+ * LEAT_ERR_FAMILY (IPv6 without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY).
+ */
+enum leat_err leat_udp_join(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
+
+/** Takes a leat_udp_join() back, as leat_udp_close() does.  LEAT_ERR_NOT_FOUND. */
+enum leat_err leat_udp_leave(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
 
 /** Lets the socket send to broadcast addresses; without it such a send is an error. */
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);

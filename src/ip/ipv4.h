@@ -6,6 +6,7 @@
 
 enum {
     IP_ICMP = 1,
+    IP_IGMP = 2,
     IP_TCP = 6,
     IP_UDP = 17
 };

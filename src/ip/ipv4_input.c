@@ -53,7 +53,8 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
         *is_group = false;
         return ipv4_is_ours(stack, dst);
     }
-    *is_group = dst == all_hosts || address_is_broadcast(link, dst);
+    *is_group = dst == all_hosts || address_is_broadcast(link, dst) ||
+                (ip4_is_multicast(dst) && stack->ipv4_groups && stack->ipv4_groups->hears(link, dst));
     return *is_group || (!link_is_group && address_is_ours(link, dst));
 }
 
@@ -186,6 +187,14 @@ COLD static bool is_for_open_port(const struct leat *stack, const struct link *l
            get16(bytes + header_bytes + 2) == link->open_port;
 }
 
+/* True for what a switch asks that listens for groups and has no address (RFC 4541 2.1.1). */
+COLD static bool is_from_switch(const struct leat *stack, const struct link *link,
+                                const uint64_t *wrong, const uint8_t *bytes)
+{
+    return link && stack->ipv4_groups && wrong == &stack->stats.drop_ip_source &&
+           bytes[IPV4_PROTOCOL_AT] == IP_IGMP && get32(bytes + IPV4_SRC_AT) == IP4_ANY;
+}
+
 /* What is asked for of the header is read where it is asked for, not all at once: it stays where it
  * is, and the processor has few registers. */
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
@@ -206,7 +215,8 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.src = get32(bytes + IPV4_SRC_AT);
     packet.dst = get32(bytes + IPV4_DST_AT);
     wrong = check_addresses(stack, link, packet.src, packet.dst, &is_group);
-    if (wrong && !is_for_open_port(stack, link, wrong, buf, header_bytes)) {
+    if (wrong && !is_for_open_port(stack, link, wrong, buf, header_bytes) &&
+        !is_from_switch(stack, link, wrong, bytes)) {
         (*wrong)++;
         leat_buf_free(buf);
         return;

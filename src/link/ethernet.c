@@ -51,13 +51,15 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     }
 }
 
-/* A frame for another station, or for a group that IPv6 may be in: apart, so that a frame of ours
+/* A frame for another station, or for a group that we may be in: apart, so that a frame of ours
  * calls nobody. */
 COLD static void other_frame(struct link *link, struct leat_buf *frame)
 {
     const struct ipv6_family *ipv6 = link->stack->ipv6_family;
+    const struct ipv4_groups *ipv4 = link->stack->ipv4_groups;
+    const struct leat_mac *dst = wire_ethernet_dst(frame->data);
 
-    if (ipv6 && ipv6->hears(link, wire_ethernet_dst(frame->data)))
+    if ((ipv6 && ipv6->hears(link, dst)) || (ipv4 && ipv4->hears_mac(link, dst)))
         frame_input(link, frame);
     else
         stack_end(link->stack, frame, drop_eth_not_ours);

@@ -1,10 +1,13 @@
 /* socket.c -- sockets: opened, bound, connected, found, closed. */
 #include "udp/udp.h"
 
+#include "ip/groups.h"
+
 
 enum {
     SOCKETS_DEFAULT = 64,
     QUEUE_DEFAULT = 256,
+    GROUPS_DEFAULT = 8,
     /* RFC 6056 3.2: the whole range above the well-known ports */
     EPHEMERAL_FIRST = 1024,
     EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
@@ -13,6 +16,11 @@ enum {
 static uint16_t sockets_of(const struct leat_udp_config *config)
 {
     return config && config->sockets ? config->sockets : SOCKETS_DEFAULT;
+}
+
+static uint16_t groups_of(const struct leat_udp_config *config)
+{
+    return config && config->groups ? config->groups : GROUPS_DEFAULT;
 }
 
 static uint32_t bucket_count(uint16_t sockets)
@@ -29,7 +37,23 @@ size_t leat_udp_memory_bytes(const struct leat_udp_config *config)
     const uint16_t sockets = sockets_of(config);
 
     return arena_cost(1, sizeof(struct udp)) + arena_cost(sockets, sizeof(struct leat_udp)) +
-           arena_cost(bucket_count(sockets), sizeof(struct leat_udp *));
+           arena_cost(bucket_count(sockets), sizeof(struct leat_udp *)) +
+           arena_cost(groups_of(config), sizeof(struct udp_membership)) +
+           arena_cost(1, sizeof(struct groups)) +
+           arena_cost(groups_of(config), sizeof(struct group));
+}
+
+/* Room for memberships, and for what IGMP knows of their groups: in use when a socket joins one. */
+COLD static bool make_room_for_groups(struct leat *stack, struct udp *table, uint16_t count)
+{
+    table->memberships = arena_take(&stack->arena, count, sizeof(struct udp_membership));
+    table->membership_max = count;
+    stack->igmp = arena_take(&stack->arena, 1, sizeof(struct groups));
+    if (!table->memberships || !stack->igmp)
+        return false;
+    stack->igmp->all = arena_take(&stack->arena, count, sizeof(struct group));
+    stack->igmp->count = count;
+    return stack->igmp->all != 0;
 }
 
 COLD static void udp_close(struct leat *stack)
@@ -57,7 +81,9 @@ COLD enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_c
         return LEAT_ERR_MEMORY;
     table->sockets = arena_take(&stack->arena, sockets, sizeof(struct leat_udp));
     table->buckets = arena_take(&stack->arena, bucket_count(sockets), sizeof(struct leat_udp *));
-    if (!table->sockets || !table->buckets || !stack_register(stack, &udp_protocol))
+    if (!table->sockets || !table->buckets ||
+        !make_room_for_groups(stack, table, groups_of(config)) ||
+        !stack_register(stack, &udp_protocol))
         return LEAT_ERR_MEMORY;
     table->bucket_mask = bucket_count(sockets) - 1;
     table->socket_count = sockets;
@@ -274,6 +300,8 @@ COLD void leat_udp_close(struct leat_udp *udp)
     struct udp *table = udp->stack->udp;
 
     leat_assert(udp->open);
+    if (table->leave_all)
+        table->leave_all(udp);
     fix_ends(udp, udp->bound_ip, (struct udp_end){0});
     if (udp->open_link) {
         udp->open_link->open_udp = 0;

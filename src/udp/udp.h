@@ -1,6 +1,6 @@
 /* udp.h -- sockets and how they are found (RFC 768, RFC 1122 4.1).
  *
- * socket.c opens, binds and closes; udp_input.c brings datagrams and errors to a socket's queue
+ * socket.c opens, binds and closes; groups.c joins and leaves; udp_input.c brings datagrams and errors to a socket's queue
  * and from there to the program; udp_output.c sends. */
 #ifndef UDP_UDP_H
 #define UDP_UDP_H
@@ -39,6 +39,13 @@ struct leat_udp {
     struct leat_endpoint error_peer;
 };
 
+/* A socket in a group. */
+struct udp_membership {
+    struct leat_udp *udp;
+    struct link *link;
+    struct leat_ip group;
+};
+
 struct udp {
     struct leat_udp *sockets;
     struct leat_udp *free;
@@ -47,6 +54,10 @@ struct udp {
     uint32_t bucket_mask;
     uint16_t socket_count;
     uint16_t queue_max;
+    uint16_t membership_count;
+    uint16_t membership_max;
+    struct udp_membership *memberships;
+    void (*leave_all)(struct leat_udp *udp); /* NULL: no socket has ever joined a group */
 };
 
 static inline bool udp_is_bound(const struct leat_udp *udp, leat_ip4 ip, uint16_t port)

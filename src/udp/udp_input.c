@@ -77,6 +77,26 @@ COLD static struct leat_udp *find_open(const struct packet *packet, uint16_t por
     return packet->link && packet->link->open_port == port ? packet->link->open_udp : 0;
 }
 
+/* What comes to a group that sockets have joined is for these alone. */
+COLD static bool is_in_group(const struct leat *stack, const struct leat_udp *udp,
+                             const struct packet *packet)
+{
+    const struct udp *table = stack->udp;
+    const struct leat_ip group = host_ip(stack, packet->dst);
+    bool is_joined = false;
+
+    for (uint32_t i = 0; i < table->membership_count; i++) {
+        const struct udp_membership *membership = &table->memberships[i];
+
+        if (membership->link != packet->link || !leat_ip_equal(membership->group, group))
+            continue;
+        if (membership->udp == udp)
+            return true;
+        is_joined = true;
+    }
+    return !is_joined;
+}
+
 void udp_input(struct leat *stack, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -89,7 +109,8 @@ void udp_input(struct leat *stack, struct packet *packet)
     }
     udp = udp_find(stack, packet->dst, header.dst_port);
     if (udp && (header.dst_port == 0 || !udp_talks_to(udp, packet->src, header.src_port) ||
-                (udp->v4_only && host_is_v6(packet->src))))
+                (udp->v4_only && host_is_v6(packet->src)) ||
+                (packet->is_group && !is_in_group(stack, udp, packet))))
         udp = 0;
     if (!udp && header.dst_port != 0)
         udp = find_open(packet, header.dst_port);

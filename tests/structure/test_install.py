@@ -26,6 +26,9 @@ METALS_OWN = {"_start", "memcpy", "memmove", "memset", "memcmp", "strlen", "strc
 # what IPv6 is made of: a program that doesn't register it links none
 IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|dhcp6|transport6|(address|neighbour|route|path|host|fragment)s?6)")
 
+# what groups are made of: a program that joins none links none
+GROUPS = re.compile(r"(leat_+)?(igmp|mld|groups)|leat_udp_(join|leave)")
+
 UDP_ONLY = """
 #include <leat/leat.h>
 
@@ -195,6 +198,7 @@ class Delivered(unittest.TestCase):
         self.assertEqual([name for name in names if re.match("(leat_+)?(tcp|dns|resolver|task|flow|channel)", name)],
                          [])
         self.assertEqual([name for name in names if IPV6.match(name)], [])
+        self.assertEqual([name for name in names if GROUPS.match(name)], [])
 
     def test_a_strangers_names_do_not_collide(self):
         self.compile("same_names", SAME_NAMES + UDP_ONLY)

@@ -18,6 +18,7 @@ ESSENTIAL = set("""
 BRINGS = {
     "gcc": {"cc", "ar", "nm", "objcopy", "size"},
     "clang": {"clang"},
+    "iproute2": {"bridge"},
     "pkg-config": {"pkg-config"},
     "qemu-user": {"qemu-riscv64"},
 }
