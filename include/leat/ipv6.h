@@ -30,6 +30,7 @@ struct leat_ipv6_config {
     uint16_t neighbours;     /**< known at a time: 64 */
     uint8_t parked;          /**< frames waiting for one neighbour's address: 4 */
     uint8_t routes;          /**< routes with a gateway: 8 */
+    uint8_t redirects;       /**< destinations that routers have redirected: 16 */
     uint8_t hop_limit;       /**< of packets we send: 64 */
     /** IPv6 addresses, of others and of ours, that TCP and UDP can deal with at a time: 2,048, at
      * least 64; 24 to 28 bytes each.  A connection, also one that is half open or in TIME-WAIT, and a
@@ -38,6 +39,7 @@ struct leat_ipv6_config {
     uint32_t hosts;
     uint8_t slaacs;          /**< netifs that may be configured by routers (leat/slaac.h): 1 */
     uint16_t groups;         /**< groups that programs join (leat_udp_join()) at a time: 8 */
+    bool no_redirects;       /**< routers redirect nothing (RFC 4861 8) */
     bool no_duplicate_check; /**< use an address at once, without RFC 4862 5.4 */
     bool optimistic;         /**< use an address while it is checked (RFC 4429) */
     /** Each transition of a neighbour in ndp.rl, as numbers: for tests; NULL: nobody watches. */

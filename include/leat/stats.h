@@ -111,6 +111,7 @@ enum leat_stat_group {
     X(NOTE, ndp_advertisements_sent, "neighbour advertisements sent")                              \
     X(NOTE, ndp_router_solicitations_sent, "router solicitations sent")                            \
     X(NOTE, ndp_limits_reached, "what routers said and there was no room for")                     \
+    X(NOTE, ndp_redirects, "destinations that routers have redirected")                            \
     X(NOTE, ndp_conflicts, "IPv6 addresses that another host has or wants, too")                   \
     X(NOTE, ndp_evictions, "IPv6 neighbours evicted from a full cache")                            \
     X(NOTE, group_reports_sent, "reports of IGMP and MLD sent: what groups we listen to")          \

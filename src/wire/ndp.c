@@ -31,14 +31,18 @@ bool wire_ndp_parse(struct wire_ndp *ndp, const uint8_t *bytes, uint32_t len)
 {
     uint32_t at = NDP_BYTES;
 
-    if (len < NDP_BYTES || bytes[1] != 0)
+    if (len >= NDP_BYTES && bytes[0] == ICMPV6_REDIRECT)
+        at = NDP_REDIRECT_BYTES;
+    if (len < at || bytes[1] != 0)
         return false;
     *ndp = (struct wire_ndp){.type = bytes[0],
                              .is_router = bytes[4] & FLAG_ROUTER,
                              .solicited = bytes[4] & FLAG_SOLICITED,
                              .override = bytes[4] & FLAG_OVERRIDE};
     memcpy(ndp->target.bytes, bytes + 8, sizeof ndp->target.bytes);
-    if (leat_ip_is_multicast(ndp->target))
+    if (ndp->type == ICMPV6_REDIRECT)
+        memcpy(ndp->destination.bytes, bytes + NDP_BYTES, sizeof ndp->destination.bytes);
+    if (leat_ip_is_multicast(ndp->target) || leat_ip_is_multicast(ndp->destination))
         return false;
     for (unsigned i = 0; at < len; i++) {
         uint32_t option_bytes;

@@ -25,24 +25,26 @@ enum icmpv6_type {
 };
 
 enum {
-    NDP_BYTES = 24,      /* type, code, checksum, flags, target */
-    NDP_LINK_BYTES = 8,  /* an option with an Ethernet address */
-    NDP_NONCE_BYTES = 8, /* an option with a nonce of 6 bytes (RFC 3971 5.3.2) */
-    NDP_HOP_LIMIT = 255, /* RFC 4861 3.1: who is further away can't send that */
-    NDP_OPTIONS_MAX = 16 /* more are no honest message */
+    NDP_BYTES = 24,          /* type, code, checksum, flags, target */
+    NDP_REDIRECT_BYTES = 40, /* the same, and the destination */
+    NDP_LINK_BYTES = 8,      /* an option with an Ethernet address */
+    NDP_NONCE_BYTES = 8,     /* an option with a nonce of 6 bytes (RFC 3971 5.3.2) */
+    NDP_HOP_LIMIT = 255,     /* RFC 4861 3.1: who is further away can't send that */
+    NDP_OPTIONS_MAX = 16     /* more are no honest message */
 };
 
-/* A neighbour solicitation or advertisement. */
+/* A neighbour solicitation, advertisement, or a redirect, which can't be written. */
 struct wire_ndp {
     uint8_t type;
     bool is_router; /* flags of an advertisement (RFC 4861 4.4) */
     bool solicited;
     bool override;
-    bool has_mac;   /* source link-layer address of a solicitation, target's of an answer */
+    bool has_mac;   /* source link-layer address of a solicitation, target's of the others */
     bool has_nonce; /* RFC 7527 */
     uint8_t nonce[6];
     struct leat_mac mac;
     struct leat_ip target;
+    struct leat_ip destination; /* of a redirect: what goes there goes to the target */
 };
 
 /* Reads a message of which @len bytes have come in one piece.  False: it breaks RFC 4861 7.1: cut

@@ -84,7 +84,7 @@ static void spoilt_messages_are_dropped(void **state)
 /* RFC 4443 2.4 (b) */
 static void messages_that_mean_nothing_to_us_are_ignored(void **state)
 {
-    static const uint8_t types[] = {100, 127, 129, 132, 133, 134, 137, 200, 255};
+    static const uint8_t types[] = {100, 127, 129, 132, 133, 134, 138, 200, 255};
     struct world *world = *state;
 
     for (unsigned i = 0; i < sizeof types; i++) {

@@ -142,26 +142,6 @@ static void test_threat_V5_who_answers_every_check_costs_three_of_them(void **st
     assert_true(leat_ip_is_any(home6_facts(home)->ip));
 }
 
-/* V7: nobody is sent elsewhere, be it by the router itself: redirects are ignored */
-static void test_threat_V7_redirects_are_ignored(void **state)
-{
-    struct home *home = *state;
-    const struct leat_ip far = IP6_FAR, other = IP6_ROUTER2;
-    uint8_t message[48] = {137};
-    struct frame frame;
-
-    home6_settle(home);
-    memcpy(message + 8, other.bytes, 16);
-    memcpy(message + 24, far.bytes, 16);
-    message[40] = 2;
-    message[41] = 1;
-    memcpy(message + 42, MAC_ROUTER2.octet, 6);
-    frame = frame_icmp6(IP6_ROUTER, home->facts.ip, message, sizeof message);
-    world_feed(home->world, &frame);
-    assert_dropped(home->world, drop_icmp6_type);
-    assert_true(mac_is(home6_ping(home, far, home->facts.ip), MAC_ROUTER));
-}
-
 /* V14: nobody adds a server to a full list, nor a name that is none */
 static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
 {
@@ -190,7 +170,6 @@ int main(void)
         home6_test(test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives),
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
         home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
-        home6_test(test_threat_V7_redirects_are_ignored),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
     };
 

@@ -109,6 +109,7 @@ void icmpv6_input(struct leat *stack, struct packet6 *packet)
     switch (buf->data[0]) {
     case ICMPV6_NEIGHBOUR_SOLICITATION:
     case ICMPV6_NEIGHBOUR_ADVERTISEMENT:
+    case ICMPV6_REDIRECT:
         ndp_input(stack, packet);
         break;
     case ICMPV6_ROUTER_ADVERTISEMENT:

@@ -9,6 +9,7 @@ enum {
     NEIGHBOURS_DEFAULT = 64,
     PARKED_DEFAULT = 4,
     ROUTES_DEFAULT = 8,
+    REDIRECTS_DEFAULT = 16,
     HOP_LIMIT_DEFAULT = 64,
     HOSTS_DEFAULT = 2048,
     SLAACS_DEFAULT = 1,
@@ -25,6 +26,8 @@ static struct leat_ipv6_config with_defaults(const struct leat_ipv6_config *give
         c.parked = PARKED_DEFAULT;
     if (c.routes == 0)
         c.routes = ROUTES_DEFAULT;
+    if (c.redirects == 0)
+        c.redirects = REDIRECTS_DEFAULT;
     if (c.hop_limit == 0)
         c.hop_limit = HOP_LIMIT_DEFAULT;
     if (c.hosts == 0)

@@ -1,5 +1,5 @@
-/* ndp.c -- neighbour solicitations and advertisements in and out (RFC 4861 7.1, 7.2, RFC 4862 5.4).
- */
+/* ndp.c -- neighbour solicitations and advertisements in and out, redirects in (RFC 4861 7.1, 7.2,
+ * 8.1, RFC 4862 5.4). */
 #include "wire/ndp.h"
 
 #include "core/view.h"
@@ -158,12 +158,25 @@ static bool advertised(struct link *link, const struct wire_ndp *ndp)
     return true;
 }
 
-/* RFC 4861 7.1.1, 7.1.2, but for what wire_ndp_parse() has seen. */
+/* True if the redirect was believed. */
+static bool redirected(struct link *link, const struct packet6 *packet, const struct wire_ndp *ndp)
+{
+    if (!route6_redirect(link, packet->src, packet->dst, ndp->destination, ndp->target))
+        return false;
+    if (ndp->has_mac)
+        neighbour6_learn(link, ndp->target, &ndp->mac);
+    return true;
+}
+
+/* RFC 4861 7.1.1, 7.1.2, 8.1, but for what wire_ndp_parse() has seen. */
 static bool envelope_is_good(const struct packet6 *packet, const struct wire_ndp *ndp)
 {
     /* RFC 6980 5: in fragments nobody could guard against it */
-    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments || (ndp->has_mac && mac_is_group(&ndp->mac)))
+    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments ||
+        (ndp->has_mac && mac_is_group(&ndp->mac)))
         return false;
+    if (ndp->type == ICMPV6_REDIRECT) /* to the host whose packet it is about */
+        return leat_ip_is_link_local(packet->src) && !packet->is_group;
     if (ndp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT)
         return !leat_ip_is_any(packet->src) &&
                !(leat_ip_is_multicast(packet->dst) && ndp->solicited);
@@ -183,8 +196,11 @@ void ndp_input(struct leat *stack, struct packet6 *packet)
         stack_end(stack, packet->buf, drop_ndp_format);
         return;
     }
-    ours = ndp.type == ICMPV6_NEIGHBOUR_SOLICITATION ? solicited(packet->link, packet, &ndp)
-                                                     : advertised(packet->link, &ndp);
+    if (ndp.type == ICMPV6_REDIRECT)
+        ours = redirected(packet->link, packet, &ndp);
+    else
+        ours = ndp.type == ICMPV6_NEIGHBOUR_SOLICITATION ? solicited(packet->link, packet, &ndp)
+                                                         : advertised(packet->link, &ndp);
     if (ours)
         stack_end(stack, packet->buf, taken_ndp);
     else

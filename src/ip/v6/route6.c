@@ -10,10 +10,11 @@
 #include "ip/v6/slaac.h"
 
 static const uint64_t ask_again_ns = 60000000000u; /* RFC 4191 3.5 */
+static const uint64_t redirect_ns = 600000000000u; /* or a router that meant well is never back */
 
 static uint32_t capacity(const struct leat_ipv6_config *config)
 {
-    return config->routes +
+    return config->routes + (uint32_t)config->redirects +
            (uint32_t)config->slaacs * (LEAT_SLAAC_ROUTERS_MAX + LEAT_SLAAC_ROUTES_MAX);
 }
 
@@ -74,6 +75,8 @@ static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool 
     for (uint32_t i = 0; i < ipv6->route_count; i++) {
         const struct route6 *route = &ipv6->routes[i];
 
+        if (route->is_redirect)
+            continue;
         if (link ? route->is_learned && route->link == link &&
                        (route->prefix_bits == 0) == by_default
                  : !route->is_learned)
@@ -162,7 +165,8 @@ static struct route6 *find_learned(const struct link *link, struct leat_ip route
     for (uint32_t i = 0; i < ipv6->route_count; i++) {
         struct route6 *route = &ipv6->routes[i];
 
-        if (route->is_learned && route->link == link && route->prefix_bits == said->prefix_bits &&
+        if (route->is_learned && !route->is_redirect && route->link == link &&
+            route->prefix_bits == said->prefix_bits &&
             leat_ip_equal(route->network, said->network) && leat_ip_equal(route->gateway, router))
             return route;
     }
@@ -234,13 +238,71 @@ void route6_no_router(struct link *link, struct leat_ip ip)
     for (uint32_t i = ipv6->route_count; i > 0; i--) {
         struct route6 *route = &ipv6->routes[i - 1];
 
-        if (route->is_learned && route->link == link && leat_ip_equal(route->gateway, ip)) {
+        /* who was said to be the destination itself needs to be no router */
+        if (route->is_learned && route->link == link && leat_ip_equal(route->gateway, ip) &&
+            !leat_ip_equal(route->network, ip)) {
             forget(stack, route);
             found = true;
         }
     }
     if (found)
         slaac_changed(link);
+}
+
+/* ---- redirects ----------------------------------------------------------------------------- */
+
+/* Where the redirect of @dst is kept, or may be: in the place of the one that ends first, if there
+ * are as many as there may be. */
+static struct route6 *place_for_redirect(struct link *link, struct leat_ip dst)
+{
+    struct ipv6 *ipv6 = link->stack->ipv6;
+    struct route6 *first = 0;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < ipv6->route_count; i++) {
+        struct route6 *route = &ipv6->routes[i];
+
+        if (!route->is_redirect)
+            continue;
+        if (route->link == link && leat_ip_equal(route->network, dst))
+            return route;
+        count++;
+        if (!first || route->until_ns < first->until_ns)
+            first = route;
+    }
+    return count < ipv6->config.redirects ? place(ipv6) : first;
+}
+
+/* RFC 4861 8.1 */
+static bool may_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
+                         struct leat_ip dst, struct leat_ip target)
+{
+    const struct route6 *route = address6_on_link(link, dst) ? 0 : route6_to(link, src, dst);
+
+    return route && leat_ip_equal(route->gateway, router) && !leat_ip_is_any(dst) &&
+           !leat_ip_is_loopback(dst) && !leat_ip_is_v4(dst) && !address6_find(link, dst) &&
+           (leat_ip_equal(target, dst) || leat_ip_is_link_local(target)) &&
+           !leat_ip_equal(target, router) && !address6_find(link, target);
+}
+
+bool route6_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
+                     struct leat_ip dst, struct leat_ip target)
+{
+    struct leat *stack = link->stack;
+    const struct route6 to = {.network = dst,
+                              .gateway = target,
+                              .link = link,
+                              .until_ns = stack->now_ns + redirect_ns,
+                              .prefix_bits = 128,
+                              .preference = ROUTE6_OF_REDIRECT,
+                              .is_learned = true,
+                              .is_redirect = true};
+
+    if (stack->ipv6->config.no_redirects || !may_redirect(link, router, src, dst, target))
+        return false;
+    set(stack, place_for_redirect(link, dst), &to);
+    stack->stats.ndp_redirects++;
+    return true;
 }
 
 /* ---- who answers --------------------------------------------------------------------------- */
@@ -251,11 +313,15 @@ void route6_silent(struct link *link, struct leat_ip ip)
     struct ipv6 *ipv6 = stack->ipv6;
     bool found = false;
 
-    for (uint32_t i = 0; i < ipv6->route_count; i++) {
-        struct route6 *route = &ipv6->routes[i];
+    for (uint32_t i = ipv6->route_count; i > 0; i--) {
+        struct route6 *route = &ipv6->routes[i - 1];
 
         if (route->link != link || !leat_ip_equal(route->gateway, ip))
             continue;
+        if (route->is_redirect) { /* RFC 4861 7.3.3: the routers know better */
+            forget(stack, route);
+            continue;
+        }
         ipv6->suspects += route->suspect_ns == 0;
         route->suspect_ns = route->asked_ns = stack->now_ns;
         found = true;

@@ -5,7 +5,8 @@
 #include "ip/v6/ipv6.h"
 
 enum {
-    ROUTE6_OF_PROGRAM = 2 /* a preference above those that routers have (wire/ra.h) */
+    ROUTE6_OF_PROGRAM = 2, /* a preference above those that routers have (wire/ra.h) */
+    ROUTE6_OF_REDIRECT     /* a host's, by who else would get its packets */
 };
 
 struct route6 {
@@ -18,6 +19,7 @@ struct route6 {
     uint8_t prefix_bits;
     int8_t preference;
     bool is_learned; /* a router said so */
+    bool is_redirect;
 };
 
 /* Routes that the program and @slaacs netifs can have. */
@@ -42,6 +44,12 @@ struct route6_learned {
     uint64_t until_ns;
 };
 void route6_learn(struct link *link, struct leat_ip router, const struct route6_learned *said);
+
+/* @router says, of a packet that we sent from @src to @dst, that those go to @target (RFC 4861 8).
+ * It counts for ten minutes, from the router to which they go alone, and only if @target is a
+ * router on the link or @dst itself.  False: it isn't believed. */
+bool route6_redirect(struct link *link, struct leat_ip router, struct leat_ip src,
+                     struct leat_ip dst, struct leat_ip target);
 
 /* True if a router of @link is a default router. */
 bool route6_has_router(const struct link *link);
