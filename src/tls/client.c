@@ -182,8 +182,8 @@ static bool read_hello(struct tls_session *session, struct tls_step *step,
     if (alert == 0)
         return check_hello(session, step, hello);
     tls_flaw(session, step, alert,
-             alert == WIRE_TLS_PROTOCOL_VERSION ? "the server has no TLS 1.3"
-                                                : "a malformed ServerHello");
+             alert == WIRE_TLS_PROTOCOL_VERSION || hello->downgraded ? "the server has no TLS 1.3"
+                                                                     : "a malformed ServerHello");
     return false;
 }
 

@@ -387,11 +387,10 @@ uint8_t wire_tls_server_hello_read(const uint8_t *message, uint32_t len,
         return WIRE_TLS_DECODE_ERROR;
     hello->retry = memcmp(hello->random, wire_tls_retry_random, WIRE_TLS_RANDOM) == 0;
     hello->downgraded = has_sentinel(hello->random);
-    if (left(&in) == 0)
-        return WIRE_TLS_PROTOCOL_VERSION; /* TLS 1.2 or older */
+    if (left(&in) == 0 || version < WIRE_TLS_LEGACY_VERSION) /* TLS 1.2 or older */
+        return hello->downgraded ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_PROTOCOL_VERSION;
     if (version != WIRE_TLS_LEGACY_VERSION)
-        return version < WIRE_TLS_LEGACY_VERSION ? WIRE_TLS_PROTOCOL_VERSION
-                                                 : WIRE_TLS_ILLEGAL_PARAMETER;
+        return WIRE_TLS_ILLEGAL_PARAMETER;
     if (compression != 0)
         return WIRE_TLS_ILLEGAL_PARAMETER;
     return server_extensions(&in, hello);

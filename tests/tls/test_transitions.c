@@ -4,16 +4,9 @@
  * The list is made from tls.rl, so a line that is added there and that nothing here can take fails.
  * The peer is made of bytes: cryptography always agrees (fuzz/agreeable.h).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 
-#include <cmocka.h>
-
+#include "byte_peer.h"
 #include "spec_line.h"
-#include "tls/tls.h"
-#include "tls_end.h"
 
 static struct line lines[] = {
 #define TLS_TRANSITION(from, event, to, actions)                                                   \
@@ -55,47 +48,6 @@ static void watch(void *arg, uint8_t state, uint8_t event, uint8_t next)
 /* ---- What the peer says -----------------------------------------------------------------------
  */
 
-/* A record, encrypted if ours are. */
-static void say(uint8_t type, const uint8_t *text, uint32_t len)
-{
-    uint8_t record[WIRE_TLS_RECORD_HEADER + MESSAGE_BYTES + 1 + LEAT_CRYPTO_TAG_BYTES];
-    const bool sealed = session()->read.on && type != WIRE_TLS_CHANGE_CIPHER_SPEC;
-    uint32_t at = WIRE_TLS_RECORD_HEADER;
-
-    assert_true(len <= MESSAGE_BYTES);
-    memcpy(record + at, text, len);
-    at += len;
-    if (sealed) {
-        record[at++] = type;
-        memset(record + at, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
-        at += LEAT_CRYPTO_TAG_BYTES;
-    }
-    record[0] = sealed ? WIRE_TLS_APPLICATION_DATA : type;
-    record[1] = record[2] = 3;
-    record[3] = (uint8_t)((at - WIRE_TLS_RECORD_HEADER) >> 8);
-    record[4] = (uint8_t)(at - WIRE_TLS_RECORD_HEADER);
-    tls_end_feed(&end, record, at, 1500);
-    for (unsigned i = 0; i < 4; i++)
-        tls_world_poll();
-}
-
-static void say_message(uint8_t type, const uint8_t *body, uint32_t len)
-{
-    uint8_t message[MESSAGE_BYTES] = {type, 0, (uint8_t)(len >> 8), (uint8_t)len};
-
-    memcpy(message + WIRE_TLS_MESSAGE_HEADER, body, len);
-    say(WIRE_TLS_HANDSHAKE, message, WIRE_TLS_MESSAGE_HEADER + len);
-}
-
-/* ... or a wrong one of the same length. */
-static void say_Finished(bool good)
-{
-    uint8_t mac[32];
-
-    memset(mac, good ? AGREEABLE_DIGEST : 0, sizeof mac);
-    say_message(WIRE_TLS_FINISHED, mac, sizeof mac);
-}
-
 /* To the client whose hello the handshake has. */
 static void say_hello_of_server(bool retry, bool flawed)
 {
@@ -115,7 +67,7 @@ static void say_hello_of_server(bool retry, bool flawed)
         return;
     wire_tls_server_hello_write(&out, &choice);
     assert_false(out.full);
-    say(WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
+    peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
 /* A hello of a client: with a share, or one of a group that we must ask for. */
@@ -142,7 +94,7 @@ static void say_hello_of_client(bool with_share, uint16_t suite)
     memset(randoms, 1, sizeof randoms);
     wire_tls_client_hello_write(&out, &offer);
     assert_false(out.full);
-    say(WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
+    peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
 /* ---- The way into a state ---------------------------------------------------------------------
@@ -197,17 +149,17 @@ static void lead_client(unsigned state)
     say_hello_of_server(false, false);
     if (state == TLS_WAIT_EE)
         return;
-    say_message(WIRE_TLS_ENCRYPTED_EXTENSIONS, nothing, sizeof nothing);
+    peer_message(&end, WIRE_TLS_ENCRYPTED_EXTENSIONS, nothing, sizeof nothing);
     if (state == TLS_WAIT_CERT_CR)
         return;
     if (state == TLS_WAIT_CERT)
-        say_message(WIRE_TLS_CERTIFICATE_REQUEST, request, sizeof request);
+        peer_message(&end, WIRE_TLS_CERTIFICATE_REQUEST, request, sizeof request);
     if (state == TLS_WAIT_CERT)
         return;
-    say_message(WIRE_TLS_CERTIFICATE, certificate, sizeof certificate);
+    peer_message(&end, WIRE_TLS_CERTIFICATE, certificate, sizeof certificate);
     if (state == TLS_WAIT_CV)
         return;
-    say_message(WIRE_TLS_CERTIFICATE_VERIFY, verify, sizeof verify);
+    peer_message(&end, WIRE_TLS_CERTIFICATE_VERIFY, verify, sizeof verify);
 }
 
 static void lead_server(unsigned state)
@@ -219,13 +171,13 @@ static void lead_server(unsigned state)
     say_hello_of_client(state != TLS_WAIT_CH_2 && state != TLS_RECVD_CH_2, WIRE_TLS_AES_128_GCM);
     if (state == TLS_WAIT_CH_2 || state == TLS_RECVD_CH_2 || state == TLS_WAIT_FLIGHT2)
         return;
-    say_Finished(true);
+    peer_Finished(&end, true);
     if (state == TLS_SENT_CLOSE || state == TLS_CLOSED)
         leat_stream_shutdown(&end.stream);
     if (state == TLS_RECVD_CLOSE || state == TLS_CLOSED)
-        say(WIRE_TLS_ALERT, last, sizeof last);
+        peer_say(&end, WIRE_TLS_ALERT, last, sizeof last);
     if (state == TLS_FAILED)
-        say(WIRE_TLS_ALERT, fatal, sizeof fatal);
+        peer_say(&end, WIRE_TLS_ALERT, fatal, sizeof fatal);
 }
 
 static void go_to_state(void)
@@ -235,7 +187,7 @@ static void go_to_state(void)
         lead_client(TLS_WAIT_FINISHED);
         if (current->event != TLS_flight_sent && current->event != TLS_flaw)
             end.pipe[1].capacity = leat_buf_total(end.pipe[1].text); /* no room for our flight */
-        say_Finished(current->event != TLS_flaw);
+        peer_Finished(&end, current->event != TLS_flaw);
     } else if (is_clients(current->state)) {
         lead_client(current->state);
     } else if (current->state != TLS_START) {
@@ -266,19 +218,19 @@ static bool do_message(void)
         if (current->state == TLS_WAIT_SH)
             say_hello_of_server(false, false);
         else
-            say_message(WIRE_TLS_SERVER_HELLO, body, sizeof body);
+            peer_message(&end, WIRE_TLS_SERVER_HELLO, body, sizeof body);
         return true;
     case TLS_rcv_HelloRetryRequest:
         memcpy(body + 2, wire_tls_retry_random, WIRE_TLS_RANDOM);
-        say_message(WIRE_TLS_SERVER_HELLO, body, sizeof body);
+        peer_message(&end, WIRE_TLS_SERVER_HELLO, body, sizeof body);
         return true;
     case TLS_rcv_Finished:
-        say_Finished(true);
+        peer_Finished(&end, true);
         return true;
     default:
         if (current->event < TLS_rcv_NewSessionTicket || current->event > TLS_rcv_unknown)
             return false;
-        say_message(types[current->event], body, 1);
+        peer_message(&end, types[current->event], body, 1);
         return true;
     }
 }
@@ -313,16 +265,16 @@ static void do_record(void)
 
     switch (current->event) {
     case TLS_rcv_application_data:
-        say(WIRE_TLS_APPLICATION_DATA, text, sizeof text);
+        peer_say(&end, WIRE_TLS_APPLICATION_DATA, text, sizeof text);
         break;
     case TLS_rcv_change_cipher_spec:
-        say(WIRE_TLS_CHANGE_CIPHER_SPEC, change, sizeof change);
+        peer_say(&end, WIRE_TLS_CHANGE_CIPHER_SPEC, change, sizeof change);
         break;
     case TLS_rcv_close_notify:
-        say(WIRE_TLS_ALERT, last, sizeof last);
+        peer_say(&end, WIRE_TLS_ALERT, last, sizeof last);
         break;
     default:
-        say(WIRE_TLS_ALERT, fatal, sizeof fatal);
+        peer_say(&end, WIRE_TLS_ALERT, fatal, sizeof fatal);
         break;
     }
 }
