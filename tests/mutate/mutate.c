@@ -7,13 +7,15 @@
  * Nothing may crash, the statistics must balance after each packet, every buffer must come back.
  * mutate_dns.c does the same to DNS.
  *
- *      mutate [PART PARTS]     one part of the cases
+ *      mutate [PART PARTS]                      one part of the cases
+ *      LEAT_TEST_FAMILY=6 mutate [PART PARTS]   the same over IPv6
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness.h"
+#include "translate.h"
 
 enum {
     BATCH = 24, /* packets to a stack before it is made anew */
@@ -42,6 +44,25 @@ static const struct field tcp_fields[] = {
     {14, 1}, {15, 1}, {16, 2}, {20, 2}, {23, 1}, {26, 4}, {30, 4}, {34, 2}, {36, 2},
     {38, 4}, {42, 4}, {46, 1}, {47, 1}, {48, 2}, {52, 2}, {54, 1}, {55, 1}, {56, 2},
     {58, 1}, {60, 1}, {61, 1}, {62, 1}, {66, 1}, {67, 1}, {68, 4}, {72, 4}};
+
+/* The same over IPv6: its header, and what comes behind. */
+static const struct field ip6_fields[] = {{14, 1}, {15, 1}, {16, 2}, {18, 2}, {20, 1},
+                                          {21, 1}, {22, 4}, {26, 4}, {38, 4}, {42, 4}};
+static const struct field ndp_fields[] = {{54, 1}, {55, 1}, {56, 2}, {58, 1}, {62, 4}, {66, 4},
+                                          {74, 4}, {78, 1}, {79, 1}, {80, 2}, {82, 4}};
+static const struct field icmp6_fields[] = {{54, 1}, {55, 1},  {58, 2},  {60, 2},
+                                            {62, 1}, {66, 2},  {68, 1},  {70, 4},
+                                            {86, 4}, {102, 2}, {104, 2}, {106, 2}};
+static const struct field udp6_fields[] = {{54, 2}, {56, 2}, {58, 2}, {60, 2}};
+static const struct field fragment6_fields[] = {{54, 1}, {55, 1}, {56, 2}, {57, 1},
+                                                {58, 4}, {62, 2}, {64, 2}, {66, 2}};
+static const struct field tcp6_fields[] = {{54, 2}, {56, 2}, {58, 4}, {62, 4}, {66, 1}, {67, 1},
+                                           {68, 2}, {72, 2}, {74, 1}, {75, 1}, {76, 2}, {78, 1},
+                                           {80, 1}, {81, 1}, {82, 1}, {86, 1}, {87, 1}, {88, 4}};
+
+enum {
+    IP6_FIELDS = sizeof ip6_fields / sizeof *ip6_fields
+};
 
 /* Where a packet comes to. */
 enum place {
@@ -269,16 +290,27 @@ static struct frame legal(const struct kind *kind, struct frame_segment segment)
     }
 }
 
+/* The field of number @i. */
+static struct field field_of(const struct kind *kind, unsigned i)
+{
+    const unsigned before = translate_wanted() ? IP6_FIELDS : 0;
+
+    return i < before ? ip6_fields[i] : kind->fields[i - before];
+}
+
 /* All pairs of fields with all pairs of edges; a pair of one and the same is a single change. */
 static void run(const struct kind *kind)
 {
     struct frame_segment next;
     struct harness *harness = 0;
+    const bool ipv6 = translate_wanted();
+    const unsigned count = kind->field_count + (ipv6 ? IP6_FIELDS : 0);
     unsigned fed = 0;
 
-    for (unsigned a = 0; a < kind->field_count; a++)
-        for (unsigned b = a; b < kind->field_count; b++)
+    for (unsigned a = 0; a < count; a++)
+        for (unsigned b = a; b < count; b++)
             for (unsigned edges = 0; edges < EDGES * EDGES; edges++) {
+                const struct field first = field_of(kind, a), second = field_of(kind, b);
                 struct frame frame;
 
                 if (a == b && edges >= EDGES)
@@ -286,9 +318,11 @@ static void run(const struct kind *kind)
                 if (!harness)
                     harness = go(kind->place, &next);
                 frame = legal(kind, next);
-                set(&frame, &kind->fields[a], edges % EDGES);
+                if (ipv6)
+                    frame.len = translate_to_ipv6(frame.bytes, frame.len);
+                set(&frame, &first, edges % EDGES);
                 if (a != b)
-                    set(&frame, &kind->fields[b], edges / EDGES);
+                    set(&frame, &second, edges / EDGES);
                 harness_repair(frame.bytes, frame.len);
                 harness_feed(harness, frame.bytes, frame.len);
                 cases++;
@@ -303,17 +337,35 @@ static void run(const struct kind *kind)
 
 #define FIELDS(array) array, sizeof array / sizeof array[0]
 
+enum {
+    OTHERS = 7
+};
+
 int main(int argc, char **argv)
 {
-    static const struct kind others[] = {
-        {"ARP request", FIELDS(arp_fields), LISTEN, 1, 0},
-        {"ARP reply", FIELDS(arp_fields), LISTEN, 2, 0},
-        {"ICMP echo", FIELDS(icmp_fields), LISTEN, 8, 1},
-        {"ICMP unreachable", FIELDS(icmp_fields), LISTEN, 3, 1},
-        {"UDP", FIELDS(udp_fields), LISTEN, HARNESS_ECHO_PORT, 17},
-        {"UDP, closed port", FIELDS(udp_fields), LISTEN, 99, 17},
-        {"fragment", FIELDS(fragment_fields), FRAGMENT, 0, 17},
-    };
+    static const struct kind others[2][OTHERS] = {
+        {
+            {"ARP request", FIELDS(arp_fields), LISTEN, 1, 0},
+            {"ARP reply", FIELDS(arp_fields), LISTEN, 2, 0},
+            {"ICMP echo", FIELDS(icmp_fields), LISTEN, 8, 1},
+            {"ICMP unreachable", FIELDS(icmp_fields), LISTEN, 3, 1},
+            {"UDP", FIELDS(udp_fields), LISTEN, HARNESS_ECHO_PORT, 17},
+            {"UDP, closed port", FIELDS(udp_fields), LISTEN, 99, 17},
+            {"fragment", FIELDS(fragment_fields), FRAGMENT, 0, 17},
+        },
+        {
+            {"solicitation", FIELDS(ndp_fields), LISTEN, 1, 0},
+            {"advertisement", FIELDS(ndp_fields), LISTEN, 2, 0},
+            {"ICMPv6 echo", FIELDS(icmp6_fields), LISTEN, 8, 1},
+            {"ICMPv6 unreachable", FIELDS(icmp6_fields), LISTEN, 3, 1},
+            {"UDP", FIELDS(udp6_fields), LISTEN, HARNESS_ECHO_PORT, 17},
+            {"UDP, closed port", FIELDS(udp6_fields), LISTEN, 99, 17},
+            {"fragment", FIELDS(fragment6_fields), FRAGMENT, 0, 17},
+        }};
+    const bool ipv6 = translate_wanted();
+    const struct field *fields = ipv6 ? tcp6_fields : tcp_fields;
+    const unsigned field_count =
+        ipv6 ? sizeof tcp6_fields / sizeof *tcp6_fields : sizeof tcp_fields / sizeof *tcp_fields;
     static const uint8_t flags[] = {SYN, SYN | ACK, ACK, FIN | ACK, RST};
     const unsigned parts = argc == 3 ? (unsigned)atoi(argv[2]) : 1;
     const unsigned part = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
@@ -323,12 +375,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "mutate: wrong part; usage: mutate [PART PARTS]\n");
         return 2;
     }
-    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+    for (unsigned i = 0; i < OTHERS; i++)
         if (turn++ % parts == part)
-            run(&others[i]);
+            run(&others[ipv6][i]);
     for (unsigned place = 0; place < PLACES; place++)
         for (unsigned i = 0; i < sizeof flags; i++) {
-            const struct kind kind = {"TCP", FIELDS(tcp_fields), (enum place)place, flags[i], 6};
+            const struct kind kind = {"TCP", fields, field_count, (enum place)place, flags[i], 6};
 
             if (turn++ % parts == part)
                 run(&kind);
