@@ -7,6 +7,7 @@
 
 #include "stack.h"
 #include "tcp_check.h"
+#include "translate.h"
 
 enum {
     POLLS_MAX = 1000,
@@ -112,9 +113,20 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     } while (*place);
 }
 
+/* The address that the stack has for one of the test's. */
+static struct leat_ip ip_of(const struct harness *harness, leat_ip4 ip4)
+{
+    struct leat_ip ip = leat_ip_v4(ip4);
+
+    if (harness->is_ipv6)
+        translate_address(ip4, ip.bytes);
+    return ip;
+}
+
 struct leat_tcp *harness_connect(struct harness *harness)
 {
-    const struct leat_endpoint remote = leat_endpoint_of(leat_ip_v4(IP_PEER), HARNESS_SERVER_PORT);
+    const struct leat_endpoint remote =
+        leat_endpoint_of(ip_of(harness, IP_PEER), HARNESS_SERVER_PORT);
     struct leat_tcp **place = free_place(harness);
 
     if (leat_tcp_connect(harness->stack, place, &remote, 0, events_of(harness), place))
@@ -174,9 +186,34 @@ static void add_sockets(struct harness *harness)
     demand(leat_udp_open(stack, &harness->client, &client_events, 0) == LEAT_OK, "open");
     demand(leat_udp_bind(harness->echo, LEAT_IP_ANY, HARNESS_ECHO_PORT) == LEAT_OK, "bind");
     demand(leat_udp_bind(harness->client, LEAT_IP_ANY, HARNESS_CLIENT_PORT) == LEAT_OK, "bind");
-    demand(leat_udp_connect(harness->client, leat_ip_v4(IP_PEER), HARNESS_SERVER_PORT) == LEAT_OK,
+    demand(leat_udp_connect(harness->client, ip_of(harness, IP_PEER), HARNESS_SERVER_PORT) ==
+               LEAT_OK,
            "connect");
     demand(leat_tcp_listen(stack, &harness->listener, &listen) == LEAT_OK, "listen");
+}
+
+static const struct leat_ipv6_config ipv6_config = {
+    .neighbours = 8, .hosts = 64, .no_duplicate_check = true};
+
+/* The address and the default route of the family. */
+static void add_addresses(struct harness *harness)
+{
+    struct leat *stack = harness->stack;
+    struct leat_netif *netif = &harness->dev.netif;
+
+    if (harness->is_ipv6) {
+        demand(leat_ipv6_register(stack, &ipv6_config) == LEAT_OK, "ipv6");
+        harness->dev.to_stack = translate_to_ipv6;
+        harness->dev.from_stack = translate_to_ipv4;
+        netif->mtu += TRANSLATE_MTU_MORE;
+    }
+    demand(leat_attach(stack, netif) == LEAT_OK, "attach");
+    demand(leat_address_add(stack, netif, ip_of(harness, IP_US),
+                            harness->is_ipv6 ? TRANSLATE_PREFIX_BITS + 24 : 24) == LEAT_OK,
+           "address");
+    demand(leat_route_add(stack, harness->is_ipv6 ? LEAT_IP_ANY : LEAT_IP4_ANY, 0,
+                          ip_of(harness, IP_PEER)) == LEAT_OK,
+           "route");
 }
 
 struct harness *harness_open(uint8_t options)
@@ -186,7 +223,7 @@ struct harness *harness_open(uint8_t options)
     static struct harness harness;
     static void *memory;
     const size_t bytes = leat_memory_bytes(&config) + leat_udp_memory_bytes(&udp_config) +
-                         leat_tcp_memory_bytes(&tcp_config);
+                         leat_tcp_memory_bytes(&tcp_config) + leat_ipv6_memory_bytes(&ipv6_config);
 
     if (!memory)
         memory = malloc(bytes);
@@ -194,12 +231,10 @@ struct harness *harness_open(uint8_t options)
     fake_netif_init(&harness.dev);
     memset(harness.conns, 0, sizeof harness.conns);
     harness.options = options;
+    harness.is_ipv6 = translate_wanted();
     harness.now_ns = 1000000000u;
     demand(leat_init(&harness.stack, memory, bytes, &config) == LEAT_OK, "init");
-    demand(leat_attach(harness.stack, &harness.dev.netif) == LEAT_OK, "attach");
-    demand(leat_address_add(harness.stack, &harness.dev.netif, leat_ip_v4(IP_US), 24) == LEAT_OK,
-           "address");
-    demand(leat_route_add(harness.stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)) == LEAT_OK, "route");
+    add_addresses(&harness);
     demand(leat_udp_register(harness.stack, &udp_config) == LEAT_OK, "udp");
     demand(leat_tcp_register(harness.stack, &tcp) == LEAT_OK, "tcp");
     add_sockets(&harness);
@@ -264,6 +299,21 @@ static void repair_transport(uint8_t *ip, uint32_t header_bytes, uint32_t total)
     frame_put16(transport + field, frame_sum(transport, len, start));
 }
 
+/* The same of IPv6, if the transport is what follows. */
+static void repair_ipv6(uint8_t *ip, uint32_t len)
+{
+    const uint32_t payload = len >= 40 ? frame_get16(ip + 4) : 0;
+    const uint32_t field = ip[6] == 58 ? 2 : ip[6] == 6 ? 16 : 6;
+    uint32_t start = ip[6] + payload;
+
+    if (payload < field + 2 || payload > len - 40 || (ip[6] != 58 && ip[6] != 6 && ip[6] != 17))
+        return;
+    for (uint32_t i = 8; i < 40; i += 2)
+        start += frame_get16(ip + i);
+    frame_put16(ip + 40 + field, 0);
+    frame_put16(ip + 40 + field, frame_sum(ip + 40, payload, start));
+}
+
 void harness_repair(uint8_t *bytes, uint32_t len)
 {
     uint8_t *ip = bytes + FRAME_IP;
@@ -273,6 +323,8 @@ void harness_repair(uint8_t *bytes, uint32_t len)
         return;
     if (!(bytes[0] & 1))
         memcpy(bytes, MAC_US.octet, 6);
+    if (frame_get16(bytes + 12) == 0x86dd)
+        repair_ipv6(ip, len - FRAME_IP);
     if (frame_get16(bytes + 12) != 0x0800 || len < FRAME_IP + 20)
         return;
     header_bytes = (ip[0] & 15) * 4u;

@@ -39,6 +39,7 @@ enum harness_option {
 struct harness {
     struct leat *stack;
     struct fake_netif dev;
+    bool is_ipv6;
     struct leat_tcp_listener *listener;
     struct leat_udp *echo;
     struct leat_udp *client;
@@ -55,7 +56,8 @@ struct leat_tcp *harness_connect(struct harness *harness);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The harness, of which there is one, with a fresh stack: 10.0.0.1/24, a default route; @options
- * are enum harness_option. */
+ * are enum harness_option.  With LEAT_TEST_FAMILY=6 the stack speaks IPv6, and the device
+ * translates (tests/family), so that all is said over that. */
 struct harness *harness_open(uint8_t options);
 
 void harness_poll(struct harness *harness);
