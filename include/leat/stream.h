@@ -72,6 +72,9 @@ struct leat_stream {
     void *end;                         /**< struct leat_tcp, or what the ops know; NULL: none */
 };
 
+/** True if it isn't TCP's, which compilers are told is seldom. */
+#define LEAT_STREAM_IS_OTHER(stream) __builtin_expect((stream)->ops != NULL, 0)
+
 /** The stream that a connection is. */
 static inline struct leat_stream leat_stream_of_tcp(struct leat_tcp *conn)
 {
@@ -90,14 +93,14 @@ static inline struct leat_tcp *leat_stream_tcp(const struct leat_stream *stream)
 /** As leat_tcp_send_room(). */
 static inline uint32_t leat_stream_send_room(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->send_room(stream->end)
-                       : leat_tcp_send_room((struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send_room(stream->end)
+                                        : leat_tcp_send_room((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_want_room(). */
 static inline void leat_stream_want_room(const struct leat_stream *stream, uint32_t bytes)
 {
-    if (stream->ops)
+    if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->want_room(stream->end, bytes);
     else
         leat_tcp_want_room((struct leat_tcp *)stream->end, bytes);
@@ -107,30 +110,32 @@ static inline void leat_stream_want_room(const struct leat_stream *stream, uint3
 static inline enum leat_err leat_stream_send(const struct leat_stream *stream,
                                              struct leat_buf *text)
 {
-    return stream->ops ? stream->ops->send(stream->end, text)
-                       : leat_tcp_send((struct leat_tcp *)stream->end, text);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->send(stream->end, text)
+                                        : leat_tcp_send((struct leat_tcp *)stream->end, text);
 }
 
 /** As leat_tcp_write(). */
 static inline enum leat_err leat_stream_write(const struct leat_stream *stream, const void *bytes,
                                               size_t len, size_t *taken)
 {
-    return stream->ops ? stream->ops->write(stream->end, bytes, len, taken)
-                       : leat_tcp_write((struct leat_tcp *)stream->end, bytes, len, taken);
+    return LEAT_STREAM_IS_OTHER(stream)
+               ? stream->ops->write(stream->end, bytes, len, taken)
+               : leat_tcp_write((struct leat_tcp *)stream->end, bytes, len, taken);
 }
 
 /** As leat_tcp_receive(): the list belongs to the caller. */
 static inline struct leat_buf *leat_stream_receive(const struct leat_stream *stream,
                                                    uint32_t bytes_max)
 {
-    return stream->ops ? stream->ops->receive(stream->end, bytes_max)
-                       : leat_tcp_receive((struct leat_tcp *)stream->end, bytes_max);
+    return LEAT_STREAM_IS_OTHER(stream)
+               ? stream->ops->receive(stream->end, bytes_max)
+               : leat_tcp_receive((struct leat_tcp *)stream->end, bytes_max);
 }
 
 /** As leat_tcp_consumed(). */
 static inline void leat_stream_consumed(const struct leat_stream *stream, uint32_t bytes)
 {
-    if (stream->ops)
+    if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->consumed(stream->end, bytes);
     else
         leat_tcp_consumed((struct leat_tcp *)stream->end, bytes);
@@ -139,35 +144,35 @@ static inline void leat_stream_consumed(const struct leat_stream *stream, uint32
 /** As leat_tcp_readable(). */
 static inline uint32_t leat_stream_readable(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->readable(stream->end)
-                       : leat_tcp_readable((const struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->readable(stream->end)
+                                        : leat_tcp_readable((const struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_at_end(). */
 static inline bool leat_stream_at_end(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->at_end(stream->end)
-                       : leat_tcp_at_end((const struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->at_end(stream->end)
+                                        : leat_tcp_at_end((const struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_shutdown(). */
 static inline enum leat_err leat_stream_shutdown(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->shutdown(stream->end)
-                       : leat_tcp_shutdown((struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->shutdown(stream->end)
+                                        : leat_tcp_shutdown((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_close(). */
 static inline enum leat_err leat_stream_close(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->close(stream->end)
-                       : leat_tcp_close((struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->close(stream->end)
+                                        : leat_tcp_close((struct leat_tcp *)stream->end);
 }
 
 /** As leat_tcp_abort(). */
 static inline void leat_stream_abort(const struct leat_stream *stream)
 {
-    if (stream->ops)
+    if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->abort(stream->end);
     else
         leat_tcp_abort((struct leat_tcp *)stream->end);
@@ -177,7 +182,7 @@ static inline void leat_stream_abort(const struct leat_stream *stream)
 static inline void leat_stream_set_events(const struct leat_stream *stream,
                                           const struct leat_tcp_events *events, void *arg)
 {
-    if (stream->ops)
+    if (LEAT_STREAM_IS_OTHER(stream))
         stream->ops->set_events(stream->end, events, arg);
     else
         leat_tcp_set_events((struct leat_tcp *)stream->end, events, arg);
@@ -189,7 +194,7 @@ static inline struct leat_stream_progress leat_stream_progress(const struct leat
     struct leat_stream_progress progress;
     struct leat_tcp_info info;
 
-    if (stream->ops)
+    if (LEAT_STREAM_IS_OTHER(stream))
         return stream->ops->progress(stream->end);
     leat_tcp_get_info((const struct leat_tcp *)stream->end, &info);
     progress.queued_bytes = info.queued_bytes;
@@ -200,8 +205,8 @@ static inline struct leat_stream_progress leat_stream_progress(const struct leat
 /** As leat_tcp_stack(). */
 static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
 {
-    return stream->ops ? stream->ops->stack(stream->end)
-                       : leat_tcp_stack((const struct leat_tcp *)stream->end);
+    return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->stack(stream->end)
+                                        : leat_tcp_stack((const struct leat_tcp *)stream->end);
 }
 
 #ifdef __cplusplus

@@ -17,56 +17,77 @@ static inline void consume_last(struct leat_flow *flow)
     flow->unconsumed = 0;
 }
 
-static inline enum leat_err wait_for_text(struct leat_flow *flow, uint64_t deadline_ns)
+/* Waits for what the stream tells next. */
+static inline __attribute__((always_inline)) enum leat_err wait_for_text(struct leat_flow *flow,
+                                                                         uint64_t deadline_ns)
 {
     struct leat_task *task = task_running(flow->tasks);
     enum leat_err err;
 
     leat_assert(!flow->reader); /* one task reads */
     flow->reader = task;
-    err = task_wait(task, deadline_ns);
+    err = task_wait_here(task, deadline_ns);
     flow->reader = NULL;
     return err;
 }
 
-/* Sees to it that there is something in `unread`.  Who was woken for text asks no more whether
- * there is any.  Inlined where a request is read: a call saves six registers. */
-static inline __attribute__((always_inline)) enum leat_err fill_here(struct leat_flow *flow,
-                                                                     uint64_t deadline_ns)
+/* Waits if there is nothing to receive; LEAT_ERR_END: there won't be any more. */
+static inline __attribute__((always_inline)) enum leat_err wait_if_empty(struct leat_flow *flow,
+                                                                         uint64_t deadline_ns)
 {
-    enum leat_err err = flow_may_wait(flow);
-
-    while (!err && !flow->unread) {
-        if (flow->stream.end && leat_stream_readable(&flow->stream) == 0) {
-            if (leat_stream_at_end(&flow->stream))
-                return LEAT_ERR_END;
-            err = wait_for_text(flow, deadline_ns);
-            if (err)
-                return err;
-        }
-        if (!flow->stream.end)
-            return flow_over(flow);
-        flow->unread = leat_stream_receive(&flow->stream, READ_BYTES);
-    }
-    return err;
+    if (leat_stream_readable(&flow->stream) > 0)
+        return LEAT_OK;
+    if (leat_stream_at_end(&flow->stream))
+        return LEAT_ERR_END;
+    return wait_for_text(flow, deadline_ns);
 }
 
+/* What has come, and is not in `unread`: nothing was.  Who was woken for text asks no more whether
+ * there is any.  Inlined where a request is read: a call saves six registers. */
+static inline __attribute__((always_inline)) enum leat_err
+receive_here(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
+{
+    struct leat_buf *received = NULL;
+
+    do {
+        const enum leat_err err =
+            flow->stream.end ? wait_if_empty(flow, deadline_ns) : flow_over(flow);
+
+        if (err)
+            return err;
+        if (flow->stream.end)
+            received = leat_stream_receive(&flow->stream, READ_BYTES);
+    } while (!received);
+    *text = received;
+    return LEAT_OK;
+}
+
+/* Sees to it that there is something in `unread`. */
 static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
 {
-    return fill_here(flow, deadline_ns);
+    const enum leat_err err = flow_may_wait(flow);
+
+    return err || flow->unread ? err : receive_here(flow, &flow->unread, deadline_ns);
 }
 
 enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
 {
     enum leat_err err;
 
+    *text = NULL;
     consume_last(flow);
-    err = fill_here(flow, deadline_ns);
-    *text = err ? NULL : flow->unread;
+    err = flow_may_wait(flow);
     if (err)
         return err;
-    flow->unconsumed = leat_buf_total(flow->unread);
-    flow->unread = NULL;
+    if (flow->unread) {
+        *text = flow->unread;
+        flow->unread = NULL;
+    } else {
+        err = receive_here(flow, text, deadline_ns);
+        if (err)
+            return err;
+    }
+    flow->unconsumed = leat_buf_total(*text);
     return LEAT_OK;
 }
 

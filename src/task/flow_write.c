@@ -25,25 +25,48 @@ static uint32_t worth_it(size_t left)
     return left < ENOUGH ? (uint32_t)left : ENOUGH;
 }
 
+/* What is left to be written: in memory, not in registers, for mostly nothing is. */
+struct left {
+    struct leat_flow *flow;
+    const char *at;
+    size_t len;
+    uint64_t deadline_ns;
+};
+
+static enum leat_err __attribute__((noinline)) write_rest(struct left *left, size_t taken)
+{
+    struct leat_flow *flow = left->flow;
+    enum leat_err err;
+
+    do {
+        left->at += taken;
+        left->len -= taken;
+        taken = 0;
+        err = wait_for_room(flow, worth_it(left->len), left->deadline_ns);
+        if (err)
+            return err;
+        if (!flow->stream.end)
+            return flow_over(flow);
+        err = leat_stream_write(&flow->stream, left->at, left->len, &taken);
+    } while (taken < left->len && (!err || err == LEAT_ERR_FULL));
+    return err;
+}
+
 enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t len,
                               uint64_t deadline_ns)
 {
+    struct left left = {flow, bytes, len, deadline_ns};
     enum leat_err err = flow_may_wait(flow);
-    const char *at = bytes;
+    size_t taken = 0;
 
-    while (!err) {
-        size_t taken = 0;
-
-        if (!flow->stream.end)
-            return flow_over(flow);
-        err = leat_stream_write(&flow->stream, at, len, &taken);
-        at += taken;
-        len -= taken;
-        if (len == 0 || (err && err != LEAT_ERR_FULL))
-            return err;
-        err = wait_for_room(flow, worth_it(len), deadline_ns);
-    }
-    return err;
+    if (err)
+        return err;
+    if (!flow->stream.end)
+        return flow_over(flow);
+    err = leat_stream_write(&flow->stream, bytes, len, &taken);
+    if (taken == left.len || (err && err != LEAT_ERR_FULL))
+        return err;
+    return write_rest(&left, taken);
 }
 
 /* A part of *@text that there is room for, taken off it; NULL: no descriptor. */

@@ -42,9 +42,10 @@ enum {
 void *leat_posix_context_begin(void *end, void (*entry)(void *arg), void *arg);
 void leat_posix_context_switch(void **from, void *to);
 
-static inline void context_switch(struct context *from, struct context *to)
+static inline struct context *context_switch(struct context *from, struct context *to)
 {
     leat_posix_context_switch(&from->sp, to->sp);
+    return from;
 }
 
 /* On the new stack. */
@@ -75,9 +76,10 @@ static inline void context_enter(void *self)
 #endif
 
 /* Goes on where @to left off, or begins it; returns when somebody goes on with @from.  The pointer
- * to @to is in the first argument's register, for an entry. */
-static inline __attribute__((always_inline)) void context_switch(struct context *from,
-                                                                 struct context *to)
+ * to @to is in the first argument's register, for an entry; and for who returns, whose @from it is:
+ * so nobody need keep that meanwhile. */
+static inline __attribute__((always_inline)) struct context *context_switch(struct context *from,
+                                                                            struct context *to)
 {
     __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
                      "movq %%rsp, 0(%0)\n\t"
@@ -94,6 +96,7 @@ static inline __attribute__((always_inline)) void context_switch(struct context 
                      :
                      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
                        "r15", "cc", "memory" CONTEXT_VECTORS);
+    return to;
 }
 
 /* As if it had been called: the stack is one word off a multiple of 16, and that word, where it
@@ -109,8 +112,8 @@ static inline void *context_top(void *end)
 
 #elif defined(__aarch64__)
 
-static inline __attribute__((always_inline)) void context_switch(struct context *from,
-                                                                 struct context *to)
+static inline __attribute__((always_inline)) struct context *context_switch(struct context *from,
+                                                                            struct context *to)
 {
     register struct context *next __asm__("x0") = to;
     register struct context *last __asm__("x1") = from;
@@ -134,6 +137,7 @@ static inline __attribute__((always_inline)) void context_switch(struct context 
                        "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17",
                        "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28",
                        "v29", "v30", "v31", "cc", "memory");
+    return next;
 }
 
 static inline void *context_top(void *end)
@@ -152,8 +156,8 @@ static inline void *context_top(void *end)
 #define CONTEXT_VECTORS
 #endif
 
-static inline __attribute__((always_inline)) void context_switch(struct context *from,
-                                                                 struct context *to)
+static inline __attribute__((always_inline)) struct context *context_switch(struct context *from,
+                                                                            struct context *to)
 {
     register struct context *next __asm__("a0") = to;
     register struct context *last __asm__("a1") = from;
@@ -173,6 +177,7 @@ static inline __attribute__((always_inline)) void context_switch(struct context 
                      : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a2", "a3", "a4", "a5", "a6",
                        "a7", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
                        "memory" CONTEXT_VECTORS);
+    return next;
 }
 
 static inline void *context_top(void *end)

@@ -241,7 +241,7 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
 
 /* Its stack has run for the last time.  Who has its handle releases it; a parent whose function has
  * returned has none any more. */
-static void task_ended(struct leat_task *task)
+static void __attribute__((noinline)) task_ended(struct leat_task *task)
 {
     struct leat_task *parent = task->parent;
     const bool is_last = parent && (parent->flags & TASK_ENDING);
@@ -272,25 +272,50 @@ static void watch(struct leat_tasks *tasks, const struct leat_task *task, uint64
         tasks->config.on_slow(task->name, ns, tasks->config.arg);
 }
 
-void task_resume(struct leat_task *task)
+/* The stack has overflowed: what it has overwritten nobody knows. */
+COLD static void die_of_overflow(void)
+{
+    leat_assert(false);
+}
+
+/* From the loop's stack to the task's, and back: returns @task. */
+static inline __attribute__((always_inline)) struct leat_task *enter(struct leat_task *task)
 {
     struct leat_tasks *tasks = task->tasks;
-    uint64_t begin_ns = 0;
 
-    if (task->flags & TASK_WATCHED)
-        begin_ns = clock_ns(tasks);
     leat_debug_assert(!tasks->running && !(task->flags & TASK_OVER));
     tasks->running = task;
     asan_leave(&tasks->asan, &task->asan);
-    context_switch(&tasks->loop, &task->context);
+    tasks = container_of(context_switch(&tasks->loop, &task->context), struct leat_tasks, loop);
     asan_arrive(&tasks->asan, NULL);
+    task = tasks->running;
     tasks->running = NULL;
-    /* the stack has overflowed: what it has overwritten nobody knows */
-    leat_assert(*task->low == TASK_CANARY);
-    if (!(task->flags & (TASK_WATCHED | TASK_OVER)))
-        return;
-    watch(tasks, task, begin_ns);
+    return task;
+}
+
+static void __attribute__((noinline)) resume_watched(struct leat_task *task)
+{
+    const uint64_t begin_ns = clock_ns(task->tasks);
+
+    enter(task);
+    if (*task->low != TASK_CANARY)
+        die_of_overflow();
+    watch(task->tasks, task, begin_ns);
     if (task->flags & TASK_OVER)
+        task_ended(task);
+}
+
+/* What is usual keeps nothing over the switch, and calls nothing. */
+void task_resume(struct leat_task *task)
+{
+    if (task->flags & TASK_WATCHED) {
+        resume_watched(task);
+        return;
+    }
+    task = enter(task);
+    if (*task->low != TASK_CANARY)
+        die_of_overflow();
+    else if (task->flags & TASK_OVER)
         task_ended(task);
 }
 

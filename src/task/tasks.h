@@ -119,6 +119,28 @@ void task_resume(struct leat_task *task);
 /* Waits until task_wake() or the deadline; how that ended.  @task runs. */
 enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns);
 
+/* To the loop's stack, and back: returns @task. */
+static inline __attribute__((always_inline)) struct leat_task *task_leave(struct leat_task *task)
+{
+    asan_leave(&task->asan, &task->tasks->asan);
+    task =
+        container_of(context_switch(&task->context, &task->tasks->loop), struct leat_task, context);
+    asan_arrive(&task->asan, &task->tasks->asan);
+    return task;
+}
+
+/* task_wait() where a request is waited for: what is usual, a wait without an end, calls nothing.
+ */
+static inline __attribute__((always_inline)) enum leat_err task_wait_here(struct leat_task *task,
+                                                                          uint64_t deadline_ns)
+{
+    if (deadline_ns != LEAT_NEVER_NS || (task->flags & (TASK_CANCELLED | TASK_WATCHED)))
+        return task_wait(task, deadline_ns);
+    task->deadline_ns = LEAT_NEVER_NS;
+    task->flags |= TASK_WAITING;
+    return (enum leat_err)task_leave(task)->woken_by;
+}
+
 /* Waits until all are over. */
 void task_wait_for_children(struct leat_task *task);
 

@@ -1,16 +1,6 @@
 /* wait.c -- waits: how they begin, and the three ways in which they end. */
 #include "task/tasks.h"
 
-/* To the loop's stack, and back. */
-static inline void leave(struct leat_task *task)
-{
-    struct leat_tasks *tasks = task->tasks;
-
-    asan_leave(&task->asan, &tasks->asan);
-    context_switch(&task->context, &tasks->loop);
-    asan_arrive(&task->asan, &tasks->asan);
-}
-
 static void ready_run(struct leat *stack, struct ready *ready)
 {
     (void)stack;
@@ -66,7 +56,7 @@ enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns)
             arm(task, deadline_ns);
     }
     task->flags |= TASK_WAITING;
-    leave(task);
+    task_leave(task);
     return (enum leat_err)task->woken_by;
 }
 
@@ -77,7 +67,7 @@ static enum leat_err steady_wait(struct leat_task *task, uint64_t deadline_ns)
     if (deadline_ns != LEAT_NEVER_NS)
         arm(task, deadline_ns);
     task->flags |= TASK_WAITING | TASK_STEADY;
-    leave(task);
+    task_leave(task);
     task->flags &= (uint8_t)~TASK_STEADY;
     return (enum leat_err)task->woken_by;
 }
@@ -138,7 +128,7 @@ enum leat_err leat_task_yield(struct leat_task *task)
     task->deadline_ns = LEAT_NEVER_NS;
     task->flags |= TASK_WAITING;
     task_wake(task, LEAT_OK);
-    leave(task);
+    task_leave(task);
     return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
 }
 
