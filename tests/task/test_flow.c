@@ -360,6 +360,37 @@ static void connections_wait_for_a_task_or_are_refused(void **state)
     assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 6);
 }
 
+static enum leat_err idles(struct leat_task *task, void *arg)
+{
+    struct leat_flow flows[10];
+    struct fixture *f = arg;
+
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(leat_flow_connect(&flows[i], task, &remote, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 0);
+    for (unsigned i = 0; i < 10; i++)
+        leat_flow_abort(&flows[i]);
+    return LEAT_OK;
+}
+
+static size_t tcp_bytes(uint32_t connections)
+{
+    const struct leat_tcp_config config = {
+        .connections = connections, .transfers = 16, .half_open = 16, .time_wait = 16};
+
+    return leat_tcp_memory_bytes(&config);
+}
+
+static void an_idle_connection_has_no_task_and_256_bytes(void **state)
+{
+    struct fixture *f = *state;
+
+    serve(f, echo, false);
+    assert_int_equal(run_task(f, idles, 100 * second), LEAT_OK);
+    assert_in_range(tcp_bytes(200000) - tcp_bytes(100000), 1, 256 * 100000);
+}
+
 static enum leat_err comes_and_goes(struct leat_task *task, void *arg)
 {
     struct fixture *f = arg;
@@ -458,6 +489,7 @@ int main(void)
         TEST(the_port_to_connect_from_can_be_chosen),
         TEST(a_task_that_fails_resets_its_connection),
         TEST(connections_wait_for_a_task_or_are_refused),
+        TEST(an_idle_connection_has_no_task_and_256_bytes),
         TEST(who_leaves_at_once_leaves_no_task),
         TEST(closing_tasks_ends_every_connection_in_some_way),
         TEST(one_task_accepts_and_serves_one_after_another),

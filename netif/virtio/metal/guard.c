@@ -10,7 +10,7 @@
 enum {
     ENTRIES = 512,
     PAGE_BYTES = 4096,
-    TABLES_MAX = 32, /* so 64 MiB of stacks, if they lie together */
+    TABLES_MAX = 8, /* so 16 MiB of stacks, if they lie together */
     PRESENT = 0x1,
     PRESENT_WRITE = 0x3,
     LARGE = 0x80,
