@@ -53,8 +53,8 @@ void leat_posix_watch_output(struct leat_posix *posix, int fd, bool wanted);
 void leat_posix_unwatch(struct leat_posix *posix, int fd);
 
 /**
- * For leat_tasks_config.guard: takes @p bytes at @p page away from the process (@p guarded), or
- * gives them back.  Each guard splits a mapping of the kernel's, of which a process has 65,530
+ * For leat_tasks_config.guard: forbids to write to the @p bytes at @p page (@p guarded), or allows
+ * it again.  Each guard splits a mapping of the kernel's, of which a process has 65,530
  * (Linux, vm.max_map_count): so up to 32,000 tasks.  False: the kernel refused.
  */
 bool leat_posix_guard(void *page, size_t bytes, bool guarded);

@@ -51,8 +51,8 @@ struct leat_tasks_config {
                            one more is aborted */
     bool measure;     /**< fill stacks with a pattern first, for leat_task_stack_used() */
     /**
-     * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap when touched
-     * (@p guarded), or memory like any other again; false if it can't.  NULL: no guards, and a
+     * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap when written
+     * to (@p guarded), or memory like any other again; false if it can't.  NULL: no guards, and a
      * stack that overflows is found by a canary, when its task waits next: an assertion.
      * leat_posix_guard() and leat_metal_guard() are such.
      */
