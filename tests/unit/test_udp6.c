@@ -118,9 +118,37 @@ static void datagrams_leave_with_right_headers_whoever_writes_them(void **state)
             world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), text, (uint32_t)strlen(text)),
             LEAT_OK);
         sent = expect_datagram(world, IP6_US, IP6_PEER, text);
-        assert_int_equal(frame_get16(sent->bytes + 14), 0x6000 | tos[i / 4] << 4);
+        assert_int_equal(frame_get16(sent->bytes + 14) & 0xfff0, 0x6000 | tos[i / 4] << 4);
         assert_int_equal(frame_get16(sent->bytes + FRAME6_L4 + 2), 9);
         assert_grown(world, udp_sent, 1);
+    }
+}
+
+/* The label of the next frame, a datagram to the peer. */
+static uint32_t label_to(struct world *world, struct leat_udp *udp, uint16_t port)
+{
+    assert_int_equal(world_send_to(world, udp, leat_endpoint_of(IP6_PEER, port), "x", 1), LEAT_OK);
+    return frame_get32(expect_datagram(world, IP6_US, IP6_PEER, "x")->bytes + 14) & 0xfffff;
+}
+
+/* RFC 6437 3 */
+static void a_flow_has_a_label_of_its_own_that_stays(void **state)
+{
+    struct world *world = *state;
+    const struct frame confirms = frame_ndp(136, 0x60, IP6_PEER, IP6_US, IP6_PEER, &MAC_PEER, 0);
+    struct leat_udp *udp = world_socket(world, 7);
+    const uint32_t first = label_to(world, udp, 9);
+    unsigned same = 0;
+
+    assert_int_not_equal(first, 0);
+    for (uint16_t port = 10; port < 30; port++)
+        same += label_to(world, udp, port) == first;
+    assert_true(same < 2);
+    assert_int_equal(label_to(world, udp, 9), first);
+    world_feed(world, &confirms); /* from now on headers are copied */
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(label_to(world, udp, 9), first);
+        assert_int_not_equal(label_to(world, udp, 10), first);
     }
 }
 
@@ -371,6 +399,7 @@ int main(void)
         world6_test(a_socket_is_bound_to_one_address_of_ours),
         world6_test(a_checksum_that_is_missing_or_wrong_is_dropped),
         world6_test(datagrams_leave_with_right_headers_whoever_writes_them),
+        world6_test(a_flow_has_a_label_of_its_own_that_stays),
         world6_test(a_neighbour_that_moved_is_sent_to_where_it_is),
         world6_test(link_local_peers_have_a_zone),
         world6_test(a_connected_socket_hears_its_peer_alone),

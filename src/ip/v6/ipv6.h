@@ -98,6 +98,7 @@ struct ipv6_header {
     uint8_t next_header;
     uint8_t hop_limit; /* 0: the configuration's */
     uint8_t traffic_class;
+    uint32_t flow_label; /* 20 bits; 0: it is no flow's (RFC 6437) */
     bool may_fragment; /* a packet that is too long leaves in fragments */
 };
 

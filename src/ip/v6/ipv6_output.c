@@ -36,6 +36,7 @@ static struct wire_ipv6 wire_of(const struct ipv6_header *header, uint8_t hop_li
 {
     const struct wire_ipv6 wire = {.src = header->src,
                                    .dst = header->dst,
+                                   .flow_label = header->flow_label,
                                    .payload_bytes = (uint16_t)payload_bytes,
                                    .traffic_class = header->traffic_class,
                                    .next_header = header->next_header,

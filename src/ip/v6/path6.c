@@ -13,7 +13,15 @@
 #include "wire/ethernet.h"
 
 enum {
-    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES
+    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES,
+    FLOW_LABEL_MAX = 0xfffff
+};
+
+/* A flow, and what makes it: both addresses in one sum, ports, protocol. */
+struct flow6 {
+    uint64_t pseudo_sum;
+    uint64_t rest;
+    uint32_t label; /* 0: it hasn't been made */
 };
 
 /* The headers of the packet that went to a host last. */
@@ -23,6 +31,7 @@ struct headers6 {
     uint32_t route_generation;
     leat_ip4 src;
     leat_ip4 dst;
+    struct flow6 flow; /* that went there last */
     uint8_t bytes[HEADERS_BYTES];
 };
 
@@ -162,17 +171,35 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
     memcpy(headers->bytes, packet->data, sizeof headers->bytes);
 }
 
+/* RFC 6437 3: the same for all packets of a flow, and nobody predicts that of another one.
+ * @transport: its header, whose ports stand in front. */
+static uint32_t flow_label(const struct ipv6 *ipv6, struct flow6 *flow, const struct path *path,
+                           uint8_t protocol, const uint8_t *transport)
+{
+    const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
+
+    if (flow->pseudo_sum != path->pseudo_sum || flow->rest != rest || flow->label == 0) {
+        flow->pseudo_sum = path->pseudo_sum;
+        flow->rest = rest;
+        flow->label = (uint32_t)siphash13(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
+        flow->label += flow->label == 0; /* which would say that there is none */
+    }
+    return flow->label;
+}
+
 enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
     const uint32_t bytes = leat_buf_total(payload);
+    struct headers6 *headers = headers_of(stack, path->dst);
     const struct ipv6_header header = {.src = host_ip(stack, path->src),
+                                       .flow_label = flow_label(stack->ipv6, &headers->flow, path,
+                                                                options->protocol, payload->data),
                                        .dst = host_ip(stack, path->dst),
                                        .next_header = options->protocol,
                                        .hop_limit = options->ttl ? options->ttl : path->is_group,
                                        .traffic_class = options->tos,
                                        .may_fragment = !options->dont_fragment};
-    struct headers6 *headers = headers_of(stack, path->dst);
     enum leat_err err;
 
     if (!path->link) {
@@ -183,7 +210,8 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
         uint8_t *at = view_push(payload, HEADERS_BYTES);
 
         memcpy(at, headers->bytes, HEADERS_BYTES);
-        put32(at + ETHERNET_HEADER_BYTES, 6u << 28 | (uint32_t)header.traffic_class << 20);
+        put32(at + ETHERNET_HEADER_BYTES,
+              6u << 28 | (uint32_t)header.traffic_class << 20 | header.flow_label);
         put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
               bytes << 16 | (uint32_t)header.next_header << 8 |
                   (header.hop_limit ? header.hop_limit : ipv6_hop_limit(path->link)));
