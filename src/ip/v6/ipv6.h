@@ -57,6 +57,17 @@ struct link6 {
     uint8_t hop_limit;
 };
 
+enum {
+    PMTUS6_MAX = 16
+};
+
+/* What a router said of the way to @dst. */
+struct pmtu6 {
+    struct leat_ip dst;
+    uint64_t until_ns;
+    uint16_t mtu;
+};
+
 struct ipv6 {
     struct leat_ipv6_config config; /* with the defaults filled in */
     struct siphash_key secret;
@@ -69,6 +80,8 @@ struct ipv6 {
     struct headers6 *headers; /* path6.c */
     uint32_t suspects;        /* routes whose gateway doesn't answer */
     struct timer suspects_timer;
+    struct pmtu6 pmtus[PMTUS6_MAX];
+    uint32_t pmtu_count;
     struct groups groups;                 /* of our addresses, and those that programs join */
     uint32_t joined;                      /* how many of the latter */
     struct leat_slaac *slaacs;            /* config.slaacs of them */
@@ -236,6 +249,14 @@ void icmpv6_send_error(struct leat *stack, const struct packet6 *packet, uint8_t
 /* Writes the checksum of an ICMPv6 message, whose field is 0. */
 void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
                          const struct leat_ip *dst);
+
+/* ---- pmtu6.c ------------------------------------------------------------------------------- */
+
+/* The largest packet that may leave by @link for @dst, if what is larger may leave in fragments. */
+uint16_t pmtu6_to(const struct link *link, struct leat_ip dst);
+
+/* A Packet Too Big says so of a datagram that was on its way to @dst. */
+void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu);
 
 /* ---- mld.c -------------------------------------------------------------------------------- */
 

@@ -59,7 +59,8 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
 {
     const uint32_t bytes = leat_buf_total(payload);
     const struct wire_ipv6 wire = wire_of(header, ipv6_hop_limit(link), bytes);
-    const bool is_long = bytes + IPV6_HEADER_BYTES > ipv6_mtu(link) && payload->segment_bytes == 0;
+    const uint16_t mtu = header->may_fragment ? pmtu6_to(link, header->dst) : ipv6_mtu(link);
+    const bool is_long = bytes + IPV6_HEADER_BYTES > mtu && payload->segment_bytes == 0;
     struct leat_ip next_hop = header->dst;
 
     /* a super-frame is cut by the device, or by who queues for it */
@@ -73,7 +74,7 @@ enum leat_err ipv6_output(struct link *link, const struct ipv6_header *header,
         return LEAT_ERR_NO_ROUTE;
     }
     if (is_long)
-        return fragment6_output(link, &wire, next_hop, ipv6_mtu(link), payload);
+        return fragment6_output(link, &wire, next_hop, mtu, payload);
     wire_ipv6_emit(&wire, view_push(payload, IPV6_HEADER_BYTES));
     neighbour6_output(link, header->src, next_hop, payload);
     return LEAT_OK;

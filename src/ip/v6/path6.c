@@ -187,6 +187,13 @@ static uint32_t flow_label(const struct ipv6 *ipv6, struct flow6 *flow, const st
     return flow->label;
 }
 
+/* True if the way is known to be too narrow for it, and it may leave in fragments. */
+static bool is_too_long(const struct path *path, const struct ipv6_header *header, uint32_t bytes)
+{
+    return header->may_fragment && path->link->stack->ipv6->pmtu_count > 0 &&
+           bytes + IPV6_HEADER_BYTES > pmtu6_to(path->link, header->dst);
+}
+
 enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
@@ -206,7 +213,7 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
         ipv6_send_home(stack, &header, payload);
         return LEAT_OK;
     }
-    if (headers_fit(stack, path, headers, payload, bytes)) {
+    if (headers_fit(stack, path, headers, payload, bytes) && !is_too_long(path, &header, bytes)) {
         uint8_t *at = view_push(payload, HEADERS_BYTES);
 
         memcpy(at, headers->bytes, HEADERS_BYTES);

@@ -11,7 +11,9 @@ enum {
     QUOTE_MIN = 8,           /* of a transport's header: its ports, and what guards against forgers */
     TRANSPORT_AT_MAX = 2000, /* more bytes of headers are no honest packet; UDP writes them down */
     UNREACHABLE_PORT = 4,    /* codes of RFC 4443 3.1, 3.4 */
-    PARAMETER_NEXT_HEADER = 1
+    PARAMETER_NEXT_HEADER = 1,
+    FRAGMENT_OFFSET_BACK = 6, /* where it is, from the end of its header (RFC 8200 4.5) */
+    FRAGMENT_OFFSET = 0xfff8
 };
 
 /* The number of the link that a packet came by; to ourselves nothing depends on it. */
@@ -73,6 +75,17 @@ static void translate(const struct wire_icmp *icmp, struct icmp_error *error)
     }
 }
 
+/* The chain of a quoted packet, which may be a first fragment: the others don't show their ports. */
+static bool walk_quote(struct wire_ipv6_chain *chain, const struct leat_buf *quote)
+{
+    if (wire_ipv6_walk(chain, quote->data, quote->len, false) != IPV6_CHAIN_OK)
+        return false;
+    if (!chain->is_fragment)
+        return true;
+    return (get16(quote->data + chain->bytes - FRAGMENT_OFFSET_BACK) & FRAGMENT_OFFSET) == 0 &&
+           wire_ipv6_walk_whole(chain, quote->data, quote->len, false) == IPV6_CHAIN_OK;
+}
+
 /* Whose packet is quoted, and where its transport's header lies in the quote.  NULL: nobody's, or
  * not enough of it. */
 static const struct protocol *read_quote(struct leat *stack, const struct packet6 *packet,
@@ -84,8 +97,7 @@ static const struct protocol *read_quote(struct leat *stack, const struct packet
     memcpy(src.bytes, quote->data + IPV6_SRC_AT, sizeof src.bytes);
     memcpy(dst.bytes, quote->data + IPV6_DST_AT, sizeof dst.bytes);
     if (packet->is_group || !leat_ip_equal(src, packet->dst) || leat_ip_is_v4(dst) ||
-        wire_ipv6_walk(&chain, quote->data, quote->len, false) != IPV6_CHAIN_OK ||
-        chain.is_fragment || quote->len < chain.bytes + QUOTE_MIN)
+        !walk_quote(&chain, quote) || quote->len < chain.bytes + QUOTE_MIN)
         return 0;
     error->protocol = chain.next_header;
     error->local_ip = host6_of(stack, src, zone_of(stack, packet));
@@ -105,6 +117,7 @@ void transport6_error(struct leat *stack, struct packet6 *packet)
     struct leat_buf *quote = leat_buf_consume(buf, ICMP_HEADER_BYTES);
     struct icmp_error error = {0};
     const struct protocol *protocol;
+    struct leat_ip dst;
 
     if (!quote || quote->len < IPV6_HEADER_BYTES || quote->data[0] >> 4 != 6) {
         stack_end(stack, quote, drop_icmp6_format);
@@ -115,11 +128,15 @@ void transport6_error(struct leat *stack, struct packet6 *packet)
         return;
     }
     translate(&icmp, &error);
+    memcpy(dst.bytes, quote->data + IPV6_DST_AT, sizeof dst.bytes);
     protocol = read_quote(stack, packet, quote, &error);
-    if (!protocol)
+    if (!protocol) {
         stack_end(stack, quote, drop_icmp_quote);
-    else if (protocol->icmp_error(stack, &error))
+    } else if (protocol->icmp_error(stack, &error)) {
+        if (icmp.type == ICMPV6_TOO_BIG && error.protocol == IP_UDP)
+            pmtu6_told(stack, dst, icmp.detail);
         stack_end(stack, quote, taken_icmp6);
-    else
+    } else {
         stack_end(stack, quote, drop_icmp_blind);
+    }
 }

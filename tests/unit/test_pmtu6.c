@@ -1,0 +1,161 @@
+/* test_pmtu6.c -- datagrams fit through their path (RFC 8201). */
+#include "frames6.h"
+
+enum {
+    TOO_BIG = 2,
+    LONG_BYTES = 1400,
+    FRAGMENT = 44
+};
+
+static const uint8_t text[LONG_BYTES] = "a long datagram";
+
+/* Sends one, and gives the first packet that it leaves in. */
+static struct frame send_long(struct world *world, struct leat_udp *udp, struct leat_ip dst)
+{
+    const struct leat_endpoint peer = leat_endpoint_of(dst, 9);
+    const struct fake_frame *sent;
+    struct frame frame;
+
+    fake_netif_forget(&world->dev);
+    assert_int_equal(
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), text, LONG_BYTES), &peer),
+        LEAT_OK);
+    world_poll(world);
+    sent = world_expect(world);
+    memcpy(frame.bytes, sent->bytes, sent->len);
+    frame.len = sent->len;
+    return frame;
+}
+
+/* A router's complaint about @about. */
+static void complain(struct world *world, const struct frame *about, uint32_t mtu)
+{
+    const uint32_t quoted = about->len - 14 < 1232 ? about->len - 14 : 1232;
+    uint8_t message[8 + 1232] = {TOO_BIG};
+    struct frame frame;
+
+    frame_put32(message + 4, mtu);
+    memcpy(message + 8, about->bytes + 14, quoted);
+    frame = frame_icmp6(IP6_PEER, IP6_US, message, 8 + quoted);
+    world_feed(world, &frame);
+}
+
+static bool is_whole(const struct frame *frame)
+{
+    return frame->len == FRAME6_L4 + 8 + LONG_BYTES;
+}
+
+static void expect_fragments(struct world *world, const struct frame *first, uint32_t mtu)
+{
+    const struct fake_frame *other = world_expect(world);
+
+    assert_int_equal(first->bytes[20], FRAGMENT);
+    assert_true(first->len - 14 <= mtu && first->len - 14 > mtu - 8);
+    assert_int_equal(first->len + other->len, 2 * (FRAME6_L4 + 8) + 8 + LONG_BYTES);
+    assert_silent(world);
+}
+
+/* The peer is known to be there, so that headers are copied. */
+static struct leat_udp *begin(struct world *world)
+{
+    const struct frame confirms = frame_ndp(136, 0x60, IP6_PEER, IP6_US, IP6_PEER, &MAC_PEER, 0);
+    struct leat_udp *udp = world_socket(world, 7);
+    struct frame frame;
+
+    for (unsigned i = 0; i < 2; i++) {
+        frame = send_long(world, udp, IP6_PEER);
+        assert_true(is_whole(&frame));
+        world_feed(world, &confirms);
+    }
+    return udp;
+}
+
+static void a_narrow_path_is_known_for_ten_minutes(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER);
+
+    complain(world, &frame, 1400);
+    assert_dropped(world, taken_icmp6);
+    assert_int_equal(world->error, LEAT_ERR_TOO_BIG);
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1400);
+    complain(world, &frame, 1300); /* about a first fragment, by a router behind */
+    assert_dropped(world, taken_icmp6);
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1300);
+    complain(world, &frame, 1500); /* no router makes it wider */
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1300);
+    world_wait(world, 601 * second);
+    frame = send_long(world, udp, IP6_PEER);
+    /* the neighbour is asked whether it is there still */
+    assert_true(is_whole(&frame));
+}
+
+/* V10: RFC 8201 4, RFC 8021 */
+static void test_threat_V10_packet_too_big_counts_from_1280_on(void **state)
+{
+    static const uint32_t absurd[] = {0, 68, 1279, 65536, UINT32_MAX};
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER);
+
+    for (unsigned i = 0; i < sizeof absurd / sizeof absurd[0]; i++) {
+        complain(world, &frame, absurd[i]);
+        frame = send_long(world, udp, IP6_PEER);
+        assert_true(is_whole(&frame));
+    }
+    complain(world, &frame, 1280);
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1280);
+}
+
+static void test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER);
+    struct frame forged = frame;
+
+    forged.bytes[FRAME6_L4 + 1] = 8; /* from another port */
+    complain(world, &forged, 1280);
+    assert_dropped(world, drop_icmp_blind);
+    frame = send_long(world, udp, IP6_PEER);
+    assert_true(is_whole(&frame));
+}
+
+/* More paths than are kept: the oldest is forgotten. */
+static void test_threat_V10_sixteen_paths_are_known(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER), other = frame;
+
+    complain(world, &frame, 1280);
+    for (uint8_t i = 0; i < 16; i++) {
+        world_wait(world, ms);
+        other.bytes[53] = (uint8_t)(0x10 + i);
+        complain(world, &other, 1280);
+        assert_dropped(world, taken_icmp6);
+        if (i < 15) {
+            frame = send_long(world, udp, IP6_PEER);
+            expect_fragments(world, &frame, 1280);
+        }
+    }
+    frame = send_long(world, udp, IP6_PEER);
+    assert_true(is_whole(&frame));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world6_test(a_narrow_path_is_known_for_ten_minutes),
+        world6_test(test_threat_V10_packet_too_big_counts_from_1280_on),
+        world6_test(test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped),
+        world6_test(test_threat_V10_sixteen_paths_are_known),
+    };
+
+    return cmocka_run_group_tests_name("pmtu6", tests, 0, 0);
+}
