@@ -26,6 +26,7 @@ enum {
     STEPS_MAX = 48,
     NEIGHBOURS = 8,
     PARKED = 2,
+    SHARED = 3,
     PART_MAX = 255,
     ICMP_CHECKSUM_AT = 2,
     NDP_TARGET_AT = 8,
@@ -113,7 +114,7 @@ static void poll_now(void)
     while ((frame = fake_netif_sent(&fuzz.dev)))
         look_at(frame);
     leat_holdings(fuzz.stack, &holdings);
-    demand(holdings.held_parked <= NEIGHBOURS * PARKED * 2);
+    demand(holdings.held_parked <= (NEIGHBOURS * PARKED + SHARED) * 2);
     look_at_facts(leat_slaac_facts(fuzz.slaac));
 }
 
@@ -168,7 +169,7 @@ static void feed(const uint8_t *step, uint8_t *part, uint8_t len)
 
 static void begin(void)
 {
-    static const struct leat_config config = {.seed = {1}, .buf_count = 64};
+    static const struct leat_config config = {.seed = {1}, .buf_count = 64, .arp_shared = SHARED};
     static const struct leat_ipv6_config ipv6 = {.neighbours = NEIGHBOURS, .parked = PARKED};
     const size_t bytes = leat_memory_bytes(&config) + leat_ipv6_memory_bytes(&ipv6);
     static void *memory;

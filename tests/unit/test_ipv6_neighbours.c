@@ -309,15 +309,27 @@ static void who_does_not_answer_is_asked_three_times(void **state)
 
 static void only_the_latest_packets_wait(void **state)
 {
-    struct world *world = *state;
+    struct world *world = world6_create();
 
-    for (unsigned i = 0; i < 6; i++)
+    *state = world;
+    world->config.arp_shared = 1;
+    world_init(world);
+    world6_settle(world);
+    for (unsigned i = 0; i < 7; i++)
         ping_from(world, IP6_OTHER);
     feed_advertisement(world, SOLICITED, IP6_OTHER, &MAC_OTHER);
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 5; i++)
         expect_reply_to(world, &MAC_OTHER);
     assert_silent(world);
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 2);
+    /* the shared place is free again */
+    for (unsigned i = 0; i < 6; i++)
+        ping_from(world, ip6_of("2001:db8::4"));
+    assert_int_equal(leat_stats(world->stack)->tx_parked_out, 3);
+    world_wait(world, 4 * second);
+    for (unsigned i = 0; i < 6; i++)
+        ping_from(world, ip6_of("2001:db8::4"));
+    assert_int_equal(leat_stats(world->stack)->tx_parked_out, 4);
 }
 
 /* RFC 4861 7.3: 30 s give or take half, 5 s of hope, three questions. */
@@ -471,7 +483,7 @@ int main(void)
         world6_test(questions_for_others_are_none_of_ours),
         world6_test(a_packet_waits_for_its_neighbours_address),
         world6_test(who_does_not_answer_is_asked_three_times),
-        world6_test(only_the_latest_packets_wait),
+        cmocka_unit_test_teardown(only_the_latest_packets_wait, world_teardown),
         world6_test(a_neighbour_that_is_used_is_asked_whether_it_is_there),
         world6_test(a_neighbour_that_is_gone_is_forgotten),
         world6_test(test_threat_V6_advertisements_move_only_who_is_known_and_says_so),

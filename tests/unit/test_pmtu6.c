@@ -1,4 +1,4 @@
-/* test_pmtu6.c -- datagrams fit through their path (RFC 8201). */
+/* test_pmtu6.c -- datagrams fit through their path (RFC 8201), and leave whole. */
 #include "frames6.h"
 
 enum {
@@ -148,10 +148,35 @@ static void test_threat_V10_sixteen_paths_are_known(void **state)
     assert_true(is_whole(&frame));
 }
 
+/* RFC 4861 7.2.2 */
+static void a_packet_in_many_fragments_waits_as_a_whole(void **state)
+{
+    static const uint8_t very_long[20000];
+    struct world *world = *state;
+    const struct leat_endpoint peer = leat_endpoint_of(IP6_OTHER, 9);
+    const struct frame is_there = frame_ndp(136, 0x60, IP6_OTHER, IP6_US, IP6_OTHER, &MAC_OTHER, 0);
+    struct leat_udp *udp = world_socket(world, 7);
+
+    assert_int_equal(
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(world->stack), very_long, sizeof very_long),
+                         &peer),
+        LEAT_OK);
+    world_poll(world);
+    world_feed(world, &is_there);
+    for (uint32_t i = 0; i < 14; i++) {
+        const struct fake_frame *sent = world_expect(world);
+
+        assert_int_equal(frame_get16(sent->bytes + FRAME6_L4 + 2) & 0xfff8, i * 1448);
+    }
+    assert_silent(world);
+    assert_int_equal(leat_stats(world->stack)->tx_parked_out, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world6_test(a_narrow_path_is_known_for_ten_minutes),
+        world6_test(a_packet_in_many_fragments_waits_as_a_whole),
         world6_test(test_threat_V10_packet_too_big_counts_from_1280_on),
         world6_test(test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped),
         world6_test(test_threat_V10_sixteen_paths_are_known),

@@ -28,6 +28,7 @@ struct neighbours6 {
     struct neighbour6 *newest;
     uint32_t bucket_mask;
     uint32_t incomplete;
+    uint32_t shared; /* frames parked beyond what is the neighbours' own */
 };
 
 /* What an event brings to its actions. */

@@ -55,15 +55,30 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
 
 /* ---- actions ------------------------------------------------------------------------------ */
 
+/* The frame that was parked first, or NULL. */
+static struct leat_buf *unpark(struct leat *stack, struct neighbour6 *n)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+
+    ipv6->neighbours->shared -= n->parked.count > ipv6->config.parked;
+    return queue_take(&n->parked);
+}
+
+/* RFC 4861 7.2.2: the latest are kept.  Beyond its own places a neighbour has some of those that all
+ * share: a packet in fragments without its first one is none. */
 void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
+    const uint32_t own = stack->ipv6->config.parked;
+    struct neighbours6 *table = stack->ipv6->neighbours;
+
     if (!step->packet)
         return;
-    if (n->parked.count >= stack->ipv6->config.parked) { /* RFC 4861 7.2.2: the latest are kept */
-        leat_buf_free(queue_take(&n->parked));
+    if (n->parked.count >= own && table->shared >= stack->config.arp_shared) {
+        leat_buf_free(unpark(stack, n));
         stack->stats.tx_parked_out++;
     }
     queue_put(&n->parked, step->packet);
+    table->shared += n->parked.count > own;
 }
 
 void ndp_transmit(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
@@ -97,9 +112,8 @@ void ndp_send_parked(struct leat *stack, struct neighbour6 *n, struct ndp_step *
 {
     struct leat_buf *packet;
 
-    (void)stack;
     (void)step;
-    while ((packet = queue_take(&n->parked)))
+    while ((packet = unpark(stack, n)))
         ethernet_output(n->link, packet, &n->mac, ETHERNET_IPV6);
 }
 
@@ -151,7 +165,8 @@ void ndp_forget(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
     (void)step;
     timer_cancel(&stack->timers, &n->timer);
     stack->stats.tx_unresolved += n->parked.count;
-    queue_free_all(&n->parked);
+    while (n->parked.count > 0)
+        leat_buf_free(unpark(stack, n));
     neighbour6_release(stack, n);
 }
 
