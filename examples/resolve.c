@@ -49,26 +49,33 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
     platform->finish(platform, err ? 1 : 0);
 }
 
+/* What the arguments ask for; returns what is wrong with them, or NULL. */
+static const char *read_question(const struct example_platform *platform,
+                                 struct leat_dns_name *name, uint16_t *type)
+{
+    if (platform->argument_count < 1 || platform->argument_count > 2)
+        return "resolve takes a name and perhaps a type";
+    if (leat_dns_name_parse(platform->arguments[0], name))
+        return "that is no legal name";
+    if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], type))
+        return "that is no type; A, AAAA, MX, TYPE99 are some";
+    if (leat_ip_is_any(platform->server))
+        return "whom to ask? give --server or --gateway";
+    return NULL;
+}
+
 static const char *start(struct example_platform *platform)
 {
+    static struct leat_dns_name name;
     struct leat_resolver_config config = {
         .servers = {{.ip = platform->server, .port = platform->port}},
         .server_count = 1,
         .lookups = 1};
     struct leat_resolver *resolver;
-    const char *wrong = NULL;
-    struct leat_dns_name name;
     uint16_t type = LEAT_DNS_A;
+    const char *wrong = read_question(platform, &name, &type);
 
-    if (platform->argument_count < 1 || platform->argument_count > 2)
-        return "resolve takes a name and perhaps a type";
-    if (leat_dns_name_parse(platform->arguments[0], &name))
-        return "that is no legal name";
-    if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], &type))
-        return "that is no type; A, AAAA, MX, TYPE99 are some";
-    if (leat_ip_is_any(platform->server))
-        return "whom to ask? give --server or --gateway";
-    if (platform->dot)
+    if (!wrong && platform->dot)
         wrong = trust_servers(platform, &config);
     if (wrong)
         return wrong;
