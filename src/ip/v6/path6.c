@@ -27,7 +27,7 @@ struct flow6 {
 /* The headers of the packet that went to a host last. */
 struct headers6 {
     uint64_t neighbour_generation; /* of the stack then; 0: there are none */
-    uint64_t until_ns;
+    struct neighbour6 *hop;        /* it was reachable */
     uint32_t route_generation;
     leat_ip4 src;
     leat_ip4 dst;
@@ -148,7 +148,7 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
 {
     return SHORTCUTS && headers->neighbour_generation == stack->neighbour_generation &&
            headers->route_generation == stack->route_generation && headers->dst == path->dst &&
-           headers->src == path->src && stack->now_ns < headers->until_ns &&
+           headers->src == path->src && stack->now_ns < headers->hop->reachable_until_ns &&
            bytes + IPV6_HEADER_BYTES <= path->mtu && payload->segment_bytes == 0 &&
            ipv4_output_room(stack, path);
 }
@@ -157,7 +157,7 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
 static void keep_headers(struct leat *stack, const struct path *path, struct headers6 *headers,
                          const struct leat_buf *packet)
 {
-    const struct neighbour6 *hop = stack->ipv6->hop;
+    struct neighbour6 *hop = stack->ipv6->hop;
 
     if (!hop || hop->state != NDP_REACHABLE || packet->len < HEADERS_BYTES ||
         memcmp(packet->data + ETHERNET_HEADER_BYTES + IPV6_DST_AT,
@@ -165,7 +165,7 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
         return;
     headers->neighbour_generation = stack->neighbour_generation;
     headers->route_generation = stack->route_generation;
-    headers->until_ns = hop->reachable_until_ns;
+    headers->hop = hop;
     headers->src = path->src;
     headers->dst = path->dst;
     memcpy(headers->bytes, packet->data, sizeof headers->bytes);
@@ -216,6 +216,8 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
     if (headers_fit(stack, path, headers, payload, bytes) && !is_too_long(path, &header, bytes)) {
         uint8_t *at = view_push(payload, HEADERS_BYTES);
 
+        neighbour6_used(stack, headers->hop);
+        headers->hop->asker = header.src;
         memcpy(at, headers->bytes, HEADERS_BYTES);
         put32(at + ETHERNET_HEADER_BYTES,
               6u << 28 | (uint32_t)header.traffic_class << 20 | header.flow_label);
