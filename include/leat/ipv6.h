@@ -39,6 +39,12 @@ struct leat_ipv6_config {
     uint32_t hosts;
     uint8_t slaacs;          /**< netifs that may be configured by routers (leat/slaac.h): 1 */
     uint16_t groups;         /**< groups that programs join (leat_udp_join()) at a time: 8 */
+    /** Beside each address made of a router's prefix another one whose identifier is drawn anew each
+     * day, for what the program begins (RFC 8981): what is seen of it tells nobody who it was before.
+     * For preferred and valid lifetimes of so long at most, 0: a day and two days. */
+    bool temporary;
+    uint32_t temporary_preferred_s;
+    uint32_t temporary_valid_s;
     bool no_redirects;       /**< routers redirect nothing (RFC 4861 8) */
     bool no_duplicate_check; /**< use an address at once, without RFC 4862 5.4 */
     bool optimistic;         /**< use an address while it is checked (RFC 4429) */

@@ -6,8 +6,8 @@
  * none (RFC 7527).  The random wait in front is at most 150 ms, not the second of RFC 4862 5.4.2:
  * a machine that boots is waited for; at most 40 ms for an address of a router's prefix, whose
  * advertisement came by chance late enough.  An identifier of our own that is taken is followed by
- * another, three in all (RFC 7217 6); then there is none for as long as the prefix lives.  An
- * address that the program or a server gave is theirs to replace.
+ * another, three in all (RFC 7217 6, RFC 8981 3.3.3); then there is none for as long as the prefix
+ * lives.  An address that the program or a server gave is theirs to replace.
  */
 #include "core/container_of.h"
 #include "ip/v6/ipv6.h"
@@ -101,29 +101,6 @@ bool address6_hears(struct link *link, struct leat_ip ip)
     return link->stack->ipv6->joined > 0 && groups_hear(&link->stack->ipv6->groups, link, ip);
 }
 
-/* RFC 7217 5: opaque, and the same whenever the secret, the prefix and the netif are.  Never one of
- * the reserved identifiers (RFC 5453): 0, fdff:ffff:ffff:ff80 and above. */
-static void make_identifier(struct address6 *address)
-{
-    const struct ipv6 *ipv6 = address->link->stack->ipv6;
-    struct {
-        uint8_t prefix[8];
-        struct leat_mac mac;
-        uint8_t collisions;
-        uint8_t again;
-    } seed = {.mac = address->link->netif->mac, .collisions = address->collisions};
-    uint64_t identifier;
-
-    memcpy(seed.prefix, address->ip.bytes, sizeof seed.prefix);
-    do {
-        identifier = siphash24(&ipv6->secret, &seed, sizeof seed);
-        seed.again++;
-    } while (identifier == 0 || (identifier >= UINT64_C(0xfdffffffffffff80) &&
-                                 identifier <= UINT64_C(0xfdffffffffffffff)));
-    for (unsigned i = 0; i < 8; i++)
-        address->ip.bytes[8 + i] = (uint8_t)(identifier >> (56 - 8 * i));
-}
-
 static void tell(struct leat *stack, struct ready *ready)
 {
     struct address6 *address = container_of(ready, struct address6, ready);
@@ -163,6 +140,20 @@ static void listen(struct address6 *address)
     address->listens = true;
 }
 
+/* RFC 4862 5.5.4: when the address ends, or a temporary one is to be replaced before. */
+static void set_timer(struct address6 *address)
+{
+    struct leat *stack = address->link->stack;
+    uint64_t at_ns = address->valid_until_ns;
+
+    if (address->kind == ADDRESS6_TEMPORARY && address->state == ADDRESS6_USABLE)
+        at_ns = temporary6_next_ns(address);
+    if (at_ns == IP6_FOR_EVER)
+        timer_cancel(&stack->timers, &address->timer);
+    else
+        timer_set(&stack->timers, &address->timer, at_ns);
+}
+
 static void became_usable(struct leat *stack, struct address6 *address)
 {
     listen(address);
@@ -170,8 +161,7 @@ static void became_usable(struct leat *stack, struct address6 *address)
     address->usable_news = true;
     stack_ready(stack, &address->ready);
     stack->route_generation++;
-    if (address->valid_until_ns != IP6_FOR_EVER)
-        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    set_timer(address);
     if (leat_ip_is_link_local(address->ip))
         mld_link_local(address->link);
     slaac_changed(address->link);
@@ -190,6 +180,18 @@ void address6_stop(struct address6 *address)
     slaac_changed(address->link);
 }
 
+static struct address6 *find_of_prefix(struct link *link, struct leat_ip prefix)
+{
+    struct address6 *all = addresses_of(link);
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE &&
+            ip6_in_prefix(all[i].ip, prefix, PREFIX_BITS))
+            return &all[i];
+    }
+    return 0;
+}
+
 static void timer_fired(struct timer *timer, void *context)
 {
     struct leat *stack = context;
@@ -198,6 +200,15 @@ static void timer_fired(struct timer *timer, void *context)
 
     if (address->valid_until_ns <= stack->now_ns) { /* RFC 4862 5.5.4 */
         address6_stop(address);
+        return;
+    }
+    if (address->state == ADDRESS6_USABLE) {
+        const struct address6 *stable = find_of_prefix(address->link, address->ip);
+
+        stack->route_generation++; /* it may be deprecated: others are chosen */
+        if (stable)
+            temporary6_ensure(stable);
+        set_timer(address);
         return;
     }
     if (address->asked) {
@@ -213,7 +224,7 @@ static void timer_fired(struct timer *timer, void *context)
 /* True for an address of which we choose the identifier: then we may choose another. */
 static bool is_own_choice(const struct address6 *address)
 {
-    return address->kind == ADDRESS6_LINK_LOCAL || address->kind == ADDRESS6_STABLE;
+    return address->kind != ADDRESS6_GIVEN && address->kind != ADDRESS6_LEASED;
 }
 
 /* RFC 4862 5.4.2: many hear an advertisement at the same time, but a server answers one host. */
@@ -221,7 +232,7 @@ static uint32_t wait_max_us(const struct address6 *address)
 {
     if (address->kind == ADDRESS6_LEASED)
         return 1;
-    return address->kind == ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US;
+    return address->kind >= ADDRESS6_STABLE ? WAIT_MAX_ADVERTISED_US : WAIT_MAX_US;
 }
 
 /* RFC 4429 3.1: only who made it by chance may be an optimist, not who was told an address. */
@@ -261,7 +272,7 @@ static void give_up(struct address6 *address)
     const bool has_end = address->valid_until_ns != IP6_FOR_EVER;
 
     address6_stop(address);
-    if (address->kind == ADDRESS6_STABLE) { /* or each advertisement would begin it again */
+    if (address->kind >= ADDRESS6_STABLE) { /* or each advertisement would begin it again */
         address->state = ADDRESS6_FAILED;
         if (has_end)
             timer_set(&stack->timers, &address->timer, address->valid_until_ns);
@@ -280,7 +291,10 @@ void address6_collided(struct address6 *address)
     address->link->stack->stats.ndp_conflicts++;
     address->collisions++;
     unlisten(address);
-    make_identifier(address);
+    if (address->kind == ADDRESS6_TEMPORARY)
+        identifier6_draw(address);
+    else
+        identifier6_make(address);
     address6_start(address);
 }
 
@@ -314,31 +328,19 @@ void address6_attached(struct link *link)
     address = address6_place(link, link_local, PREFIX_BITS);
     leat_assert(address != 0); /* the first of a link */
     address->kind = ADDRESS6_LINK_LOCAL;
-    make_identifier(address);
+    identifier6_make(address);
     address6_start(address);
 }
 
 /* ---- of routers' prefixes ------------------------------------------------------------------ */
 
-static struct address6 *find_of_prefix(struct link *link, struct leat_ip prefix)
-{
-    struct address6 *all = addresses_of(link);
-
-    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE &&
-            ip6_in_prefix(all[i].ip, prefix, PREFIX_BITS))
-            return &all[i];
-    }
-    return 0;
-}
-
-static unsigned count_of_prefixes(const struct link *link)
+unsigned addresses6_of_routers(const struct link *link)
 {
     const struct address6 *all = addresses_of(link);
     unsigned count = 0;
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++)
-        count += all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE;
+        count += all[i].state != ADDRESS6_NONE && all[i].kind >= ADDRESS6_STABLE;
     return count;
 }
 
@@ -353,14 +355,8 @@ static void note_router(struct address6 *address, struct leat_ip router)
 
 void address6_ends_anew(struct address6 *address)
 {
-    struct leat *stack = address->link->stack;
-
-    if (address->state != ADDRESS6_USABLE && address->state != ADDRESS6_FAILED)
-        return; /* the check is the timer's */
-    if (address->valid_until_ns == IP6_FOR_EVER)
-        timer_cancel(&stack->timers, &address->timer);
-    else
-        timer_set(&stack->timers, &address->timer, address->valid_until_ns);
+    if (address->state == ADDRESS6_USABLE || address->state == ADDRESS6_FAILED)
+        set_timer(address); /* else the check is the timer's */
 }
 
 /* RFC 4862 5.5.3 (e): who forges an advertisement can't end an address within two hours, but can
@@ -377,7 +373,24 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
         address->valid_until_ns = said_ns;
     else if (address->valid_until_ns > now_ns + two_hours_ns)
         address->valid_until_ns = now_ns + two_hours_ns;
+    if (address->kind == ADDRESS6_TEMPORARY)
+        temporary6_clamp(address);
     address6_ends_anew(address);
+}
+
+/* RFC 8981 3.4 (1): and what was made of the same prefix for a while. */
+static void renew_all(struct leat_slaac *slaac, struct address6 *stable,
+                      const struct wire_ra_option *said)
+{
+    struct address6 *all = addresses_of(slaac->link);
+
+    renew(slaac, stable, said);
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_TEMPORARY &&
+            ip6_in_prefix(all[i].ip, stable->ip, PREFIX_BITS))
+            renew(slaac, &all[i], said);
+    }
+    temporary6_ensure(stable);
 }
 
 void address6_advertised(struct link *link, struct leat_ip router,
@@ -393,12 +406,12 @@ void address6_advertised(struct link *link, struct leat_ip router,
     address = find_of_prefix(link, said->prefix);
     if (address) {
         note_router(address, router);
-        renew(slaac, address, said);
+        renew_all(slaac, address, said);
         return;
     }
     if (said->lifetime_s == 0)
         return;
-    if (count_of_prefixes(link) < LEAT_SLAAC_ADDRESSES_MAX)
+    if (addresses6_of_routers(link) < LEAT_SLAAC_ADDRESSES_MAX)
         address = address6_place(link, said->prefix, PREFIX_BITS);
     if (!address) {
         stack->stats.ndp_limits_reached++;
@@ -408,8 +421,9 @@ void address6_advertised(struct link *link, struct leat_ip router,
     address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
     address->valid_until_ns = slaac_until_ns(slaac, said->lifetime_s);
     note_router(address, router);
-    make_identifier(address);
+    identifier6_make(address);
     address6_start(address);
+    temporary6_ensure(address);
 }
 
 bool address6_is_of_router(const struct address6 *address, struct leat_ip router)
@@ -423,7 +437,7 @@ const struct address6 *address6_preferred(const struct link *link)
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         if (all[i].state >= ADDRESS6_OPTIMISTIC && all[i].kind != ADDRESS6_LINK_LOCAL &&
-            all[i].preferred_until_ns > link->stack->now_ns)
+            all[i].kind != ADDRESS6_TEMPORARY && all[i].preferred_until_ns > link->stack->now_ns)
             return &all[i];
     }
     return 0;
@@ -447,7 +461,7 @@ void addresses6_withdraw(struct link *link)
     struct address6 *all = addresses_of(link);
 
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_STABLE)
+        if (all[i].state != ADDRESS6_NONE && all[i].kind >= ADDRESS6_STABLE)
             address6_stop(&all[i]);
     }
 }

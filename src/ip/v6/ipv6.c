@@ -13,7 +13,9 @@ enum {
     HOP_LIMIT_DEFAULT = 64,
     HOSTS_DEFAULT = 2048,
     SLAACS_DEFAULT = 1,
-    GROUPS_DEFAULT = 8
+    GROUPS_DEFAULT = 8,
+    TEMPORARY_PREFERRED_S = 86400, /* RFC 8981 3.8 */
+    TEMPORARY_VALID_S = 2 * TEMPORARY_PREFERRED_S
 };
 
 static struct leat_ipv6_config with_defaults(const struct leat_ipv6_config *given)
@@ -40,6 +42,10 @@ static struct leat_ipv6_config with_defaults(const struct leat_ipv6_config *give
         c.slaacs = SLAACS_DEFAULT;
     if (c.groups == 0)
         c.groups = GROUPS_DEFAULT;
+    if (c.temporary_preferred_s == 0)
+        c.temporary_preferred_s = TEMPORARY_PREFERRED_S;
+    if (c.temporary_valid_s == 0)
+        c.temporary_valid_s = TEMPORARY_VALID_S;
     return c;
 }
 

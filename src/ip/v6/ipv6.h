@@ -24,8 +24,9 @@ enum address6_state {
 enum address6_kind {
     ADDRESS6_GIVEN, /* the program's */
     ADDRESS6_LINK_LOCAL,
-    ADDRESS6_STABLE, /* made of a router's prefix */
-    ADDRESS6_LEASED  /* a server's (RFC 8415), by way of a watch */
+    ADDRESS6_LEASED,   /* a server's (RFC 8415), by way of a watch */
+    ADDRESS6_STABLE,   /* from here on: made of a router's prefix */
+    ADDRESS6_TEMPORARY /* the same, for a while (RFC 8981) */
 };
 
 struct address6 {
@@ -34,17 +35,19 @@ struct address6 {
     struct link *link;
     struct leat_ip ip;
     uint8_t prefix_bits;
-    uint8_t state;      /* enum address6_state */
-    uint8_t collisions; /* DAD_Counter of RFC 7217 */
-    uint8_t kind;       /* enum address6_kind */
-    bool asked;         /* the solicitation of the check has been sent */
-    bool listens;       /* routers are told of the group that it is asked by */
-    bool usable_news;   /* config.on_address is still to be called */
-    bool conflict_news; /* config.on_conflict is still to be called */
-    uint8_t nonce[6];   /* of that solicitation (RFC 7527) */
+    uint8_t state;               /* enum address6_state */
+    uint8_t collisions;          /* DAD_Counter of RFC 7217 */
+    uint8_t kind;                /* enum address6_kind */
+    bool asked;                  /* the solicitation of the check has been sent */
+    bool listens;                /* routers are told of the group that it is asked by */
+    bool usable_news;            /* config.on_address is still to be called */
+    bool conflict_news;          /* config.on_conflict is still to be called */
+    uint8_t nonce[6];            /* of that solicitation (RFC 7527) */
     uint64_t preferred_until_ns; /* from then on it is deprecated (RFC 4862 5.5.4) */
     uint64_t valid_until_ns;
-    struct leat_ip routers[2]; /* that advertised its prefix last (RFC 6724 5, rule 5.5) */
+    uint64_t preferred_max_ns; /* ADDRESS6_TEMPORARY: no router prolongs it beyond */
+    uint64_t valid_max_ns;
+    struct leat_ip routers[2];   /* that advertised its prefix last (RFC 6724 5, rule 5.5) */
     struct address_watch *watch; /* link/address.h; NULL: nobody but the program */
 };
 
@@ -112,7 +115,7 @@ struct ipv6_header {
     uint8_t hop_limit; /* 0: the configuration's */
     uint8_t traffic_class;
     uint32_t flow_label; /* 20 bits; 0: it is no flow's (RFC 6437) */
-    bool may_fragment; /* a packet that is too long leaves in fragments */
+    bool may_fragment;   /* a packet that is too long leaves in fragments */
 };
 
 enum {
@@ -183,6 +186,9 @@ void address6_stop(struct address6 *address);
 /* valid_until_ns has changed. */
 void address6_ends_anew(struct address6 *address);
 
+/* How many addresses of @link are made of routers' prefixes: LEAT_SLAAC_ADDRESSES_MAX at most. */
+unsigned addresses6_of_routers(const struct link *link);
+
 void address6_attached(struct link *link);
 
 /* ---- given6.c ----------------------------------------------------------------------------- */
@@ -194,6 +200,24 @@ enum leat_err address6_remove(struct link *link, struct leat_ip ip);
 enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t preferred_until_ns,
                              uint64_t valid_until_ns, struct address_watch *watch);
 struct leat_ip address6_link_local(const struct link *link);
+
+/* ---- identifier6.c ------------------------------------------------------------------------ */
+
+/* The identifier of @address, whose prefix stands: opaque and stable, or drawn. */
+void identifier6_make(struct address6 *address);
+void identifier6_draw(struct address6 *address);
+
+/* ---- temporary6.c ------------------------------------------------------------------------- */
+
+/* A router has advertised the prefix of @stable, or a temporary address of it nears its end: there
+ * is one that is preferred for a while, if the program wants such. */
+void temporary6_ensure(const struct address6 *stable);
+
+/* No later than it may: what a router has prolonged. */
+void temporary6_clamp(struct address6 *address);
+
+/* When something of @address, which is usable, is next to be done. */
+uint64_t temporary6_next_ns(const struct address6 *address);
 
 /* ---- neighbour6.c, reachability.c
  * ------------------------------------------------------------------------- */

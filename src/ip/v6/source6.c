@@ -56,6 +56,11 @@ static bool is_known_there(const struct address6 *address, const struct wish *wi
     return !leat_ip_is_any(wish->gateway) && address6_is_of_router(address, wish->gateway);
 }
 
+static bool is_temporary(const struct address6 *address)
+{
+    return address->kind == ADDRESS6_TEMPORARY;
+}
+
 /* The first rule that tells them apart decides; rule 4 is for who moves, rule 5 for many links. */
 static bool is_better(const struct address6 *a, const struct address6 *b, const struct wish *wish)
 {
@@ -71,6 +76,8 @@ static bool is_better(const struct address6 *a, const struct address6 *b, const 
         return is_known_there(a, wish);
     if ((policy6_label(a->ip) == wish->label) != (policy6_label(b->ip) == wish->label)) /* rule 6 */
         return policy6_label(a->ip) == wish->label;
+    if (is_temporary(a) != is_temporary(b)) /* rule 7 */
+        return is_temporary(a);
     return match_of(a, wish->dst) > match_of(b, wish->dst);
 }
 

@@ -1,0 +1,108 @@
+/*
+ * temporary6.c -- addresses of a router's prefix that last a day, for what the program begins (RFC
+ * 8981).
+ *
+ * Who watches the network, or keeps a log, can't tell that today's address is yesterday's.  Some
+ * seconds before one is deprecated another takes its place; it stays valid for what goes on.  The
+ * days of many machines don't end together: each is shorter by a random part.
+ */
+#include "ip/v6/ipv6.h"
+
+static const uint64_t second_ns = 1000000000u;
+
+enum {
+    PREFIX_BITS = 64,
+    REGEN_ADVANCE_S = 5, /* RFC 8981 3.8: 2 s, and 1 s a check of three */
+    TEMPORARIES_MAX = 3  /* of a netif: today's, yesterday's, and one that is being checked */
+};
+
+static struct address6 *addresses_of(const struct link *link)
+{
+    return link->stack->ipv6->addresses[link - link->stack->links];
+}
+
+static bool is_of(const struct address6 *address, const struct address6 *stable)
+{
+    return address->state != ADDRESS6_NONE && address->kind == ADDRESS6_TEMPORARY &&
+           ip6_in_prefix(address->ip, stable->ip, PREFIX_BITS);
+}
+
+static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+void temporary6_clamp(struct address6 *address)
+{
+    address->preferred_until_ns = sooner(address->preferred_until_ns, address->preferred_max_ns);
+    address->valid_until_ns = sooner(address->valid_until_ns, address->valid_max_ns);
+}
+
+/* True if another one has to be made, or would have to, so soon before that. */
+static bool ends_soon(const struct leat *stack, uint64_t preferred_until_ns)
+{
+    return preferred_until_ns <= stack->now_ns + REGEN_ADVANCE_S * second_ns;
+}
+
+/* Another one of the prefix, and of no longer lifetimes than @stable has. */
+static void make(const struct address6 *stable, uint64_t preferred_max_ns)
+{
+    struct link *link = stable->link;
+    struct leat *stack = link->stack;
+    struct address6 *address = address6_place(link, stable->ip, PREFIX_BITS);
+
+    if (!address) {
+        stack->stats.ndp_limits_reached++;
+        return;
+    }
+    address->kind = ADDRESS6_TEMPORARY;
+    address->preferred_max_ns = preferred_max_ns;
+    address->valid_max_ns = stack->now_ns + stack->ipv6->config.temporary_valid_s * second_ns;
+    address->preferred_until_ns = stable->preferred_until_ns;
+    address->valid_until_ns = stable->valid_until_ns;
+    memcpy(address->routers, stable->routers, sizeof address->routers);
+    temporary6_clamp(address);
+    identifier6_draw(address);
+    address6_start(address);
+}
+
+void temporary6_ensure(const struct address6 *stable)
+{
+    const struct leat_ipv6_config *config = &stable->link->stack->ipv6->config;
+    const struct address6 *all = addresses_of(stable->link);
+    struct leat *stack = stable->link->stack;
+    uint64_t preferred_max_ns;
+    unsigned count = 0;
+
+    if (!config->temporary)
+        return;
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        count += all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_TEMPORARY;
+        if (is_of(&all[i], stable) && !ends_soon(stack, all[i].preferred_until_ns))
+            return;
+    }
+    /* RFC 8981 3.8: shorter by DESYNC_FACTOR, up to 0.4 of it */
+    preferred_max_ns =
+        stack->now_ns +
+        (config->temporary_preferred_s -
+         (uint64_t)stack_random_below(stack, (config->temporary_preferred_s / 5 * 2) + 1)) *
+            second_ns;
+    if (ends_soon(stack, sooner(preferred_max_ns, stable->preferred_until_ns)))
+        return; /* RFC 8981 3.4 (4) */
+    if (count < TEMPORARIES_MAX && addresses6_of_routers(stable->link) < LEAT_SLAAC_ADDRESSES_MAX)
+        make(stable, preferred_max_ns);
+    else
+        stack->stats.ndp_limits_reached++;
+}
+
+uint64_t temporary6_next_ns(const struct address6 *address)
+{
+    const uint64_t now_ns = address->link->stack->now_ns;
+    const uint64_t preferred_ns = address->preferred_until_ns;
+
+    if (preferred_ns == IP6_FOR_EVER || preferred_ns <= now_ns)
+        return address->valid_until_ns;
+    return ends_soon(address->link->stack, preferred_ns)
+               ? preferred_ns
+               : preferred_ns - REGEN_ADVANCE_S * second_ns;
+}
