@@ -41,7 +41,8 @@ struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
 struct leat_dhcp6; /* leat/dhcp6.h */
 struct leat_dhcp6_config;
-struct dhcp6_clients; /* dhcp/dhcp6.h */
+struct dhcp6_clients;    /* dhcp/dhcp6.h */
+struct leat_ipv6_policy; /* leat/ipv6.h */
 
 /* Something that wants its callback called: lies in sockets, connections, listeners. */
 struct ready {
@@ -247,6 +248,8 @@ struct leat {
     struct hosts6 *hosts6;                 /* ip/host.h; NULL as well */
     const struct dhcp6_calls *dhcp6;       /* NULL: not registered, as the next */
     struct dhcp6_clients *dhcp6_clients;
+    const struct leat_ipv6_policy *policies; /* the program's (policy.h); NULL: RFC 6724's */
+    uint8_t policy_count;
 };
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */

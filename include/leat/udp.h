@@ -111,10 +111,10 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
 
 /**
  * Sends one datagram to @p peer; takes @p payload, whatever is returned.  The payload's headroom
- * is used for headers if nobody else looks at its storage.  Fragments if it must, but not yet over
- * IPv6.  A link-local address of IPv6 without a zone is one on the first netif.
- * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes; over IPv6, more than the netif carries at once),
- * LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
+ * is used for headers if nobody else looks at its storage.  Fragments if it must, over IPv6 also
+ * where a router said that the path is narrow (RFC 8201).  A link-local address of IPv6 without a
+ * zone is one on the first netif.
+ * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
  * @p payload is NULL, so the result of an allocation may be passed on as it is),
  * LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
  * LEAT_ERR_FAMILY (an IPv6 address without leat_ipv6_register()).

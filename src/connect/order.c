@@ -7,49 +7,13 @@
  */
 #include "connect/connect.h"
 
-#include <string.h>
-
-/* RFC 6724 2.1: the policy table; the longest prefix that fits. */
-static const struct policy {
-    uint8_t prefix[16];
-    uint8_t bits;
-    uint8_t precedence;
-} policies[] = {
-    {{[15] = 1}, 128, 50},                /* ::1 */
-    {{[10] = 0xff, [11] = 0xff}, 96, 35}, /* IPv4 */
-    {{0}, 96, 1},                         /* ::/96 */
-    {{0x20, 0x01, 0, 0}, 32, 5},          /* Teredo */
-    {{0x20, 0x02}, 16, 30},               /* 6to4 */
-    {{0x3f, 0xfe}, 16, 1},                /* 6bone */
-    {{0xfe, 0xc0}, 10, 1},                /* site-local */
-    {{0xfc}, 7, 3},                       /* ULA */
-    {{0}, 0, 40},
-};
+#include "policy.h"
 
 enum {
     SCOPE_LINK_LOCAL = 2,
     SCOPE_SITE_LOCAL = 5,
     SCOPE_GLOBAL = 14
 };
-
-static bool has_prefix(const struct leat_ip *ip, const struct policy *policy)
-{
-    const unsigned whole = policy->bits / 8u;
-    const unsigned rest = policy->bits % 8u;
-    const uint8_t mask = (uint8_t)(0xff00u >> rest);
-
-    return memcmp(ip->bytes, policy->prefix, whole) == 0 &&
-           (rest == 0 || ((ip->bytes[whole] ^ policy->prefix[whole]) & mask) == 0);
-}
-
-static unsigned precedence(const struct leat_ip *ip)
-{
-    const struct policy *policy = policies;
-
-    while (!has_prefix(ip, policy))
-        policy++;
-    return policy->precedence;
-}
 
 /* RFC 6724 3.1, 3.2; no address to connect to is a group. */
 static unsigned scope(const struct leat_ip *ip)
@@ -59,14 +23,15 @@ static unsigned scope(const struct leat_ip *ip)
     if (leat_ip_is_v4(*ip))
         return bytes[12] == 127 || (bytes[12] == 169 && bytes[13] == 254) ? SCOPE_LINK_LOCAL
                                                                           : SCOPE_GLOBAL;
-    if ((bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) || has_prefix(ip, &policies[0]))
+    if ((bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) || leat_ip_is_loopback(*ip))
         return SCOPE_LINK_LOCAL;
     return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0xc0 ? SCOPE_SITE_LOCAL : SCOPE_GLOBAL;
 }
 
-static bool goes_before(const struct leat_ip *a, const struct leat_ip *b)
+static bool goes_before(const struct leat *stack, const struct leat_ip *a, const struct leat_ip *b)
 {
-    const unsigned precedence_a = precedence(a), precedence_b = precedence(b);
+    const unsigned precedence_a = policy_of(stack, a)->precedence;
+    const unsigned precedence_b = policy_of(stack, b)->precedence;
 
     return precedence_a != precedence_b ? precedence_a > precedence_b : scope(a) < scope(b);
 }
@@ -96,7 +61,7 @@ static struct leat_connect_try *first(struct leat_connecting *connecting, bool i
         const bool wanted = leat_ip_is_v4(try->remote.ip) ? ipv4 : ipv6;
 
         if (wanted && try->state == LEAT_CONNECT_WAITS &&
-            (!best || goes_before(&try->remote.ip, &best->remote.ip)))
+            (!best || goes_before(connecting->stack, &try->remote.ip, &best->remote.ip)))
             best = try;
     }
     return best;

@@ -2,6 +2,7 @@
 #include "connect_talk.h"
 
 #include "connect/connect.h"
+#include "stack.h"
 
 static const char zone[] = "$ORIGIN example.test.\n"
                            "$TTL 60\n"
@@ -215,6 +216,26 @@ static void IPv4_goes_first_where_RFC_6724_prefers_it(void **state)
     assert_next(talk, "3ffe::1");
 }
 
+/* RFC 6724 2.1, 10.3 */
+static void the_programs_table_says_who_goes_first(void **state)
+{
+    static const struct leat_ipv6_policy policies[] = {
+        {{{[10] = 0xff, [11] = 0xff}}, 96, 100, 4}, /* IPv4 */
+        {{{0xfd}}, 8, 50, 13},
+    };
+    static struct leat stack = {.policies = policies, .policy_count = 2};
+    struct talk *talk = *state;
+
+    talk->connecting.config = &talk->config;
+    talk->connecting.stack = &stack;
+    add(talk, "2001:db8::1");
+    add(talk, "fd00::1");
+    add(talk, "192.0.2.1");
+    assert_next(talk, "192.0.2.1");
+    assert_next(talk, "fd00::1");
+    assert_next(talk, "2001:db8::1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
         talk_test(who_cancels_hears_nothing),
         talk_test(families_go_by_turns_in_the_order_of_RFC_6724),
         talk_test(IPv4_goes_first_where_RFC_6724_prefers_it),
+        talk_test(the_programs_table_says_who_goes_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,12 +106,36 @@ static void sources_are_chosen_as_rfc_6724_says(void **state)
     assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "fd00:1::")); /* rule 5.5 */
 }
 
+/* RFC 6724 2.1, 10.6: to reach others of the same site from a prefix that is no one else's */
+static void the_program_may_have_a_table_of_its_own(void **state)
+{
+    static const struct leat_ipv6_policy policies[] = {
+        {{{0x20, 0x01, 0x0d, 0xb8, 0, 2}}, 48, 41, 20},
+        {{{0xfd}}, 8, 41, 20},
+        {{{0}}, 0, 40, 1},
+    };
+    struct home *home = home6_create();
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+    *state = home;
+    home->world->ipv6_config.policies = policies;
+    home->world->ipv6_config.policy_count = 3;
+    home6_begin(home);
+    router6_prefix(&router, PREFIX6, 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "fd00:1::", 64, AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &router);
+    world_wait(home->world, 2 * second);
+    assert_true(has_prefix(source_toward(home, "2001:db8:2::1"), "fd00:1::"));
+    assert_true(has_prefix(source_toward(home, "2001:db8:3::1"), PREFIX6));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         home6_test(what_has_an_address_of_a_router_leaves_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
         home6_test(sources_are_chosen_as_rfc_6724_says),
+        cmocka_unit_test_teardown(the_program_may_have_a_table_of_its_own, home6_teardown),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

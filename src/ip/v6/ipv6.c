@@ -134,6 +134,10 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
         return LEAT_ERR_MEMORY;
     for (unsigned i = 0; i < LEAT_IPV6_SECRET_BYTES; i++)
         any |= ipv6->config.secret[i];
+    for (unsigned i = 0; i < ipv6->config.policy_count; i++)
+        leat_assert(ipv6->config.policies[i].prefix_bits <= 128);
+    stack->policies = ipv6->config.policies;
+    stack->policy_count = ipv6->config.policy_count;
     ipv6->secret = any ? siphash_key_from(ipv6->config.secret) : stack->secret_key;
     stack->ipv6_family = &family;
     for (struct link *link = stack->links; link < stack->links_end; link++)

@@ -1,5 +1,5 @@
 /* source6.c -- which address of ours is the source of a packet (RFC 6724 5). */
-#include "ip/v6/policy6.h"
+#include "policy.h"
 #include "ip/v6/route6.h"
 
 enum {
@@ -56,6 +56,11 @@ static bool is_known_there(const struct address6 *address, const struct wish *wi
     return !leat_ip_is_any(wish->gateway) && address6_is_of_router(address, wish->gateway);
 }
 
+static bool has_label(const struct address6 *address, const struct wish *wish)
+{
+    return policy_of(address->link->stack, &address->ip)->label == wish->label;
+}
+
 static bool is_temporary(const struct address6 *address)
 {
     return address->kind == ADDRESS6_TEMPORARY;
@@ -74,8 +79,8 @@ static bool is_better(const struct address6 *a, const struct address6 *b, const 
         return is_preferred(a, wish);
     if (is_known_there(a, wish) != is_known_there(b, wish))
         return is_known_there(a, wish);
-    if ((policy6_label(a->ip) == wish->label) != (policy6_label(b->ip) == wish->label)) /* rule 6 */
-        return policy6_label(a->ip) == wish->label;
+    if (has_label(a, wish) != has_label(b, wish)) /* rule 6 */
+        return has_label(a, wish);
     if (is_temporary(a) != is_temporary(b)) /* rule 7 */
         return is_temporary(a);
     return match_of(a, wish->dst) > match_of(b, wish->dst);
@@ -85,8 +90,10 @@ const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
 {
     const struct leat *stack = link->stack;
     const struct address6 *all = stack->ipv6->addresses[link - stack->links];
-    struct wish wish = {
-        .dst = dst, .now_ns = stack->now_ns, .scope = scope_of(dst), .label = policy6_label(dst)};
+    struct wish wish = {.dst = dst,
+                        .now_ns = stack->now_ns,
+                        .scope = scope_of(dst),
+                        .label = policy_of(stack, &dst)->label};
     const struct address6 *best = 0;
 
     if (!leat_ip_is_multicast(dst) && !address6_on_link(link, dst)) {
