@@ -86,6 +86,21 @@ static void what_we_begin_has_it_for_its_source(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, home->facts.ip), MAC_ROUTER)); /* that stays */
 }
 
+/* RFC 6724 5, rule 5.5: it is known to whom the stable one is known to */
+static void another_router_of_the_prefix_knows_it_too(void **state)
+{
+    struct home *home = begin(state, 86400, 14400);
+    struct router gone = router6(IP6_ROUTER, MAC_ROUTER, 0);
+    struct router other = router6(IP6_ROUTER2, MAC_ROUTER2, 65535);
+    struct address6 last;
+
+    router6_says(home->world, &gone);
+    router6_prefix(&other, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &other);
+    assert_int_equal(count_of(home, &last), 1);
+    assert_true(leat_ip_equal(source_toward(home, IP6_FAR), last.ip));
+}
+
 /* RFC 8981 3.4 (2) */
 static void a_router_prolongs_it_no_further_than_a_day(void **state)
 {
@@ -224,6 +239,7 @@ int main(void)
         home6_test(there_is_none_unless_it_is_wanted),
         cmocka_unit_test_teardown(it_lives_no_longer_than_the_prefix_or_a_day, home6_teardown),
         cmocka_unit_test_teardown(what_we_begin_has_it_for_its_source, home6_teardown),
+        cmocka_unit_test_teardown(another_router_of_the_prefix_knows_it_too, home6_teardown),
         cmocka_unit_test_teardown(a_router_prolongs_it_no_further_than_a_day, home6_teardown),
         cmocka_unit_test_teardown(another_one_follows_before_it_is_deprecated, home6_teardown),
         cmocka_unit_test_teardown(a_prefix_that_nears_its_end_gets_none, home6_teardown),

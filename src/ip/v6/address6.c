@@ -386,9 +386,11 @@ static void renew_all(struct leat_slaac *slaac, struct address6 *stable,
 
     renew(slaac, stable, said);
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
-        if (all[i].state != ADDRESS6_NONE && all[i].kind == ADDRESS6_TEMPORARY &&
-            ip6_in_prefix(all[i].ip, stable->ip, PREFIX_BITS))
-            renew(slaac, &all[i], said);
+        if (all[i].state == ADDRESS6_NONE || all[i].kind != ADDRESS6_TEMPORARY ||
+            !ip6_in_prefix(all[i].ip, stable->ip, PREFIX_BITS))
+            continue;
+        memcpy(all[i].routers, stable->routers, sizeof all[i].routers);
+        renew(slaac, &all[i], said);
     }
     temporary6_ensure(stable);
 }
