@@ -22,7 +22,7 @@ enum {
     LEAT_IPV6_ADDRESSES_MAX = 8 /**< of a netif: link-local, of routers, leased, given */
 };
 
-/** A line of the policy table (RFC 6724 2.1); IPv4 is ::ffff:0:0/96. */
+/** A line of the policy table (RFC 6724 2.1); IPv4 is the prefix of LEAT_IP4_ANY, 96 bits. */
 struct leat_ipv6_policy {
     struct leat_ip prefix; /**< of a destination or a source; the longest that holds it counts */
     uint8_t prefix_bits;   /**< 0..128 */
@@ -50,10 +50,10 @@ struct leat_ipv6_config {
     uint16_t groups; /**< groups that programs join (leat_udp_join()) at a time: 8 */
     /** Beside each address made of a router's prefix another one whose identifier is drawn anew
      * each day, for what the program begins (RFC 8981): what is seen of it tells nobody who it was
-     * before.  For preferred and valid lifetimes of so long at most, 0: a day and two days. */
+     * before. */
     bool temporary;
-    uint32_t temporary_preferred_s;
-    uint32_t temporary_valid_s;
+    uint32_t temporary_preferred_s; /**< its preferred lifetime at most: a day */
+    uint32_t temporary_valid_s;     /**< its valid lifetime at most: two days */
     /** Which source suits a destination, and which of several destinations leat_connect() tries
      * first; stays the program's, and valid.  NULL: the table of RFC 6724 2.1.  What no line holds
      * has precedence 40 and label 1. */
