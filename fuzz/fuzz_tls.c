@@ -38,22 +38,10 @@ static void feed_record(uint8_t type, bool sealed, const uint8_t *head, uint32_t
                         const uint8_t *body, uint32_t len, uint32_t piece)
 {
     static uint8_t record[RECORD_BYTES];
-    uint32_t at = WIRE_TLS_RECORD_HEADER;
 
-    memcpy(record + at, head, head_len);
-    at += head_len;
-    memcpy(record + at, body, len);
-    at += len;
-    if (sealed) {
-        record[at++] = type;
-        memset(record + at, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
-        at += LEAT_CRYPTO_TAG_BYTES;
-    }
-    record[0] = sealed ? WIRE_TLS_APPLICATION_DATA : type;
-    record[1] = record[2] = 3;
-    record[3] = (uint8_t)((at - WIRE_TLS_RECORD_HEADER) >> 8);
-    record[4] = (uint8_t)(at - WIRE_TLS_RECORD_HEADER);
-    tls_end_feed(&end, record, at, piece);
+    memcpy(record + WIRE_TLS_RECORD_HEADER, head, head_len);
+    memcpy(record + WIRE_TLS_RECORD_HEADER + head_len, body, len);
+    tls_end_feed_record(&end, record, head_len + len, type, sealed, piece);
 }
 
 static void feed_message(uint8_t type, bool sealed, const uint8_t *body, uint32_t len,

@@ -343,3 +343,20 @@ void tls_end_feed(struct tls_end *end, const uint8_t *bytes, uint32_t len, uint3
     tls_world_poll();
     check_session(end);
 }
+
+void tls_end_feed_record(struct tls_end *end, uint8_t *record, uint32_t len, uint8_t type,
+                         bool sealed, uint32_t piece)
+{
+    uint32_t at = WIRE_TLS_RECORD_HEADER + len;
+
+    if (sealed) {
+        record[at++] = type;
+        memset(record + at, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
+        at += LEAT_CRYPTO_TAG_BYTES;
+    }
+    record[0] = sealed ? WIRE_TLS_APPLICATION_DATA : type;
+    record[1] = record[2] = 3;
+    record[3] = (uint8_t)((at - WIRE_TLS_RECORD_HEADER) >> 8);
+    record[4] = (uint8_t)(at - WIRE_TLS_RECORD_HEADER);
+    tls_end_feed(end, record, at, piece);
+}

@@ -64,6 +64,10 @@ void tls_end_act(struct tls_end *end, uint8_t what);
 uint32_t tls_end_sent(struct tls_end *end, uint8_t *bytes, uint32_t max);
 /* Bytes come, in pieces of @piece, as far as there is room. */
 void tls_end_feed(struct tls_end *end, const uint8_t *bytes, uint32_t len, uint32_t piece);
+/* The same of a record whose @len bytes of text lie behind the place of its header, with room for
+ * what @sealed puts behind them. */
+void tls_end_feed_record(struct tls_end *end, uint8_t *record, uint32_t len, uint8_t type,
+                         bool sealed, uint32_t piece);
 /* Nobody says any more: demands that what is not open ends.  Then ends it, by the program's word
  * or, with @at_once, with all of TLS, and demands that nothing is left. */
 void tls_end_close(struct tls_end *end, bool at_once);

@@ -10,21 +10,10 @@ void peer_say(struct tls_end *end, uint8_t type, const uint8_t *text, uint32_t l
     static uint8_t record[WIRE_TLS_RECORD_HEADER + WIRE_TLS_CIPHERTEXT_MAX];
     const struct tls_session *session = end->stream.end;
     const bool sealed = session->read.on && type != WIRE_TLS_CHANGE_CIPHER_SPEC;
-    uint32_t at = WIRE_TLS_RECORD_HEADER;
 
-    assert_true(at + len + 1 + LEAT_CRYPTO_TAG_BYTES <= sizeof record);
-    memcpy(record + at, text, len);
-    at += len;
-    if (sealed) {
-        record[at++] = type;
-        memset(record + at, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
-        at += LEAT_CRYPTO_TAG_BYTES;
-    }
-    record[0] = sealed ? WIRE_TLS_APPLICATION_DATA : type;
-    record[1] = record[2] = 3;
-    record[3] = (uint8_t)((at - WIRE_TLS_RECORD_HEADER) >> 8);
-    record[4] = (uint8_t)(at - WIRE_TLS_RECORD_HEADER);
-    tls_end_feed(end, record, at, 1500);
+    assert_true(WIRE_TLS_RECORD_HEADER + len + 1 + LEAT_CRYPTO_TAG_BYTES <= sizeof record);
+    memcpy(record + WIRE_TLS_RECORD_HEADER, text, len);
+    tls_end_feed_record(end, record, len, type, sealed, 1500);
     for (unsigned i = 0; i < 4; i++)
         tls_world_poll();
 }
