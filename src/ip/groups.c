@@ -360,3 +360,14 @@ bool groups_reported(struct groups *groups, struct link *link, struct leat_ip ip
     set_timer(at);
     return true;
 }
+
+struct leat_buf *groups_room(struct leat *stack, uint32_t len)
+{
+    struct leat_buf *message = leat_buf_alloc(&stack->pool, LEAT_BUF_HEADROOM);
+
+    if (message && leat_buf_put(message, len))
+        return message;
+    stack->stats.tx_no_memory++;
+    leat_buf_free(message);
+    return 0;
+}

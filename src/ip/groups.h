@@ -69,6 +69,9 @@ bool groups_query(struct groups *groups, struct link *link, const struct group_q
 /* Somebody else has reported @ip in an older version.  False: as above. */
 bool groups_reported(struct groups *groups, struct link *link, struct leat_ip ip);
 
+/* Room for a message of @len bytes in a buffer of its own; NULL: no memory, which is counted. */
+struct leat_buf *groups_room(struct leat *stack, uint32_t len);
+
 /* All of @link's groups are told as if they had just been joined. */
 void groups_tell(struct groups *groups, struct link *link);
 

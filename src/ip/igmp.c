@@ -22,18 +22,6 @@ static const leat_ip4 all_v3_routers = IP4(224, 0, 0, 22);
 
 /* ---- out ----------------------------------------------------------------------------------- */
 
-/* Room for a message of @len bytes in a buffer of its own; NULL: no memory. */
-static struct leat_buf *room_for(struct leat *stack, uint32_t len)
-{
-    struct leat_buf *message = leat_buf_alloc(&stack->pool, LEAT_BUF_HEADROOM);
-
-    if (message && leat_buf_put(message, len))
-        return message;
-    stack->stats.tx_no_memory++;
-    leat_buf_free(message);
-    return 0;
-}
-
 /* Takes @message. */
 static void send(struct link *link, leat_ip4 dst, struct leat_buf *message)
 {
@@ -61,7 +49,7 @@ static void send(struct link *link, leat_ip4 dst, struct leat_buf *message)
 static void report(struct link *link, const struct group_record *records, uint32_t count)
 {
     struct leat_buf *message =
-        room_for(link->stack, IGMP_BYTES + count * (uint32_t)IGMP_RECORD_BYTES);
+        groups_room(link->stack, IGMP_BYTES + count * (uint32_t)IGMP_RECORD_BYTES);
 
     if (!message)
         return;
@@ -76,7 +64,7 @@ static void report_older(struct link *link, struct leat_ip ip, uint8_t age, bool
 
     if (leaves && age > 1) /* IGMPv1 finds out by itself */
         return;
-    message = room_for(link->stack, IGMP_BYTES);
+    message = groups_room(link->stack, IGMP_BYTES);
     if (!message)
         return;
     wire_igmp_older_emit(type, ip, message->data);

@@ -29,18 +29,6 @@ static struct leat_ip source_of(const struct link *link)
     return LEAT_IP_ANY;
 }
 
-/* Room for a message of @len bytes in a buffer of its own; NULL: no memory. */
-static struct leat_buf *room_for(struct leat *stack, uint32_t len)
-{
-    struct leat_buf *message = leat_buf_alloc(&stack->pool, LEAT_BUF_HEADROOM);
-
-    if (message && leat_buf_put(message, len))
-        return message;
-    stack->stats.tx_no_memory++;
-    leat_buf_free(message);
-    return 0;
-}
-
 /* Takes @message. */
 static void send(struct link *link, struct leat_ip dst, struct leat_buf *message)
 {
@@ -61,7 +49,7 @@ static void send(struct link *link, struct leat_ip dst, struct leat_buf *message
 static void report(struct link *link, const struct group_record *records, uint32_t count)
 {
     struct leat_buf *message =
-        room_for(link->stack, MLD_REPORT_BYTES + count * (uint32_t)MLD_RECORD_BYTES);
+        groups_room(link->stack, MLD_REPORT_BYTES + count * (uint32_t)MLD_RECORD_BYTES);
 
     if (!message)
         return;
@@ -71,7 +59,7 @@ static void report(struct link *link, const struct group_record *records, uint32
 
 static void report_older(struct link *link, struct leat_ip ip, uint8_t age, bool leaves)
 {
-    struct leat_buf *message = room_for(link->stack, MLD_BYTES);
+    struct leat_buf *message = groups_room(link->stack, MLD_BYTES);
 
     (void)age; /* there is but one */
     if (!message)
