@@ -116,12 +116,12 @@ static const struct option all_options[KEY_COUNT] = {
     [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
                        false},
     [KEY_CERT] = {"cert", "FILE",
-                  "certificates in PEM: httpd's own, to speak TLS; whom fetch trusts", true},
-    [KEY_KEY] = {"key", "FILE", "the private key of httpd's", true},
+                  "certificates in PEM: a server's own, to speak TLS; whom clients trust", false},
+    [KEY_KEY] = {"key", "FILE", "the private key of a server's", false},
     [KEY_DOT] = {"dot", "WHO",
                  "ask servers by TLS: WHO is their name, sha256/BASE64 of their key,\n"
                  "                     or any: whoever they are, and in the clear if need be",
-                 true},
+                 false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

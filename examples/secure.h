@@ -6,6 +6,10 @@
 
 #include "example.h"
 
+enum {
+    SECURE_SESSIONS = 1000 /* at a time, at most */
+};
+
 /* Gives each session of TLS that comes to @port to @serve, which owns it then.  Returns
  * NULL, or one line that says why it can't be. */
 const char *secure_serve(struct example_platform *platform, uint16_t port,

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Makes C of the files of a folder: an array of struct leat_http_file, as the server wants it.
 
-    embed.py [--depfile FILE] NAME FOLDER
+    embed.py [--depfile FILE] [--count COUNT] [--file PATH=FILE]... NAME [FOLDER]
 
-NAME becomes the array's name, and NAME_count its length. The tag is a hash of the bytes, the time that
+NAME becomes the array's name, and COUNT (NAME_count) its length. With --file a FILE of elsewhere is there as PATH. The tag is a hash of the bytes, the time that
 of the file's last change; where SOURCE_DATE_EPOCH is set, no later than that.
 """
 
@@ -42,26 +42,34 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depfile", type=pathlib.Path)
     parser.add_argument("--output", type=pathlib.Path, required=True)
+    parser.add_argument("--count")
+    parser.add_argument("--file", action="append", default=[])
     parser.add_argument("name")
-    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("folder", type=pathlib.Path, nargs="?")
     options = parser.parse_args()
-    files = sorted(path for path in options.folder.rglob("*") if path.is_file())
+    count = options.count or f"{options.name}_count"
+    pairs = (text.partition("=") for text in options.file)
+    names = {pathlib.Path(path): pathlib.Path(name.lstrip("/")) for name, _, path in pairs}
+    if options.folder:
+        names |= {path: path.relative_to(options.folder)
+                  for path in sorted(options.folder.rglob("*")) if path.is_file()}
+    files = list(names)
     lines, entries = ["/* made by embed.py */", "#include <leat/http_server.h>", ""], []
     lines += [f"extern const struct leat_http_file {options.name}[];",
-              f"extern const uint32_t {options.name}_count;", ""]
+              f"extern const uint32_t {count};", ""]
     for number, path in enumerate(files):
         data = path.read_bytes()
         if data:
             lines += [f"static const unsigned char file_{number}[] = {{", *array(data), "};"]
         tag = hashlib.sha256(data).hexdigest()[:16]
         kind = TYPES.get(path.suffix, "application/octet-stream")
-        entries.append(f'    {{{literal(path.relative_to(options.folder))}, "{kind}", '
+        entries.append(f'    {{{literal(names[path])}, "{kind}", '
                        f'{f"file_{number}" if data else 0}, {len(data)}, 0x{tag}u, '
                        f'{modified(path)}000000000u}},')
     if not files:
         sys.exit(f"embed.py: there are no files in {options.folder}")
     lines += ["", f"const struct leat_http_file {options.name}[] = {{", *entries, "};",
-              f"const uint32_t {options.name}_count = {len(files)};"]
+              f"const uint32_t {count} = {len(files)};"]
     options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if options.depfile:
         options.depfile.write_text(f"{options.output}: {' '.join(map(str, files))}\n",

@@ -32,7 +32,8 @@ void *__memset_chk(void *to, int byte, size_t len, size_t room)
     return memset(to, byte, len);
 }
 
-_Noreturn void __stack_chk_fail(void)
+/* Solo5 has one itself. */
+__attribute__((weak)) _Noreturn void __stack_chk_fail(void)
 {
     __builtin_trap();
 }

@@ -5,7 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <leat/http_server.h>
 #include <leat/leat.h>
+
+/* What an image has instead of files: made by tools/embed.py when it was built. */
+extern const struct leat_http_file bare_files[];
+extern const uint32_t bare_file_count;
 
 struct bare_machine {
     struct leat_host *host;

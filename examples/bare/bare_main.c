@@ -111,10 +111,16 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
                                const char **bytes, size_t *len)
 {
     (void)platform;
-    (void)path;
-    (void)bytes;
-    (void)len;
-    return LEAT_ERR_NOT_FOUND; /* there are no files */
+    for (uint32_t i = 0; i < bare_file_count; i++) {
+        const struct leat_http_file *file = &bare_files[i];
+
+        if (strcmp(path, file->path + (*path != '/')) == 0) { /* all of theirs begin with one */
+            *bytes = file->bytes;
+            *len = file->len;
+            return LEAT_OK;
+        }
+    }
+    return LEAT_ERR_NOT_FOUND;
 }
 
 /* Cuts the command line at its spaces; returns how many words there are. */
@@ -305,6 +311,9 @@ int bare_main(struct bare_machine *machine)
         .gateway = options->gateway,
         .server = leat_ip_is_any(options->server) ? options->gateway : options->server,
         .port = options->port,
+        .certificate = options->certificate,
+        .key = options->key,
+        .dot = options->dot,
         .idle_ns = options->idle_ns,
         .argument_count = options->argument_count,
         .arguments = options->arguments,

@@ -31,6 +31,7 @@ struct leat_solo5 {
      */
     struct leat_host host;
     uint64_t polled_ns;       /**< the last now_ns(); private */
+    uint64_t guard[6];        /**< FS points here, for code with a stack protector; private */
     const char *command_line; /**< what stood behind the image; NUL-terminated, never NULL */
     void *memory;             /**< the heap without what is left for the C stack: the program's */
     size_t memory_bytes;      /**< of it */

@@ -12,6 +12,7 @@ import time
 import pytest
 from solo5 import SLOW_RTT_MS, START_S, Guest, Tender, image, ping, tools
 from stream import echo_all
+from test_tls import echo as echo_by_tls
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _hvt = {}  # what has been found out about it
@@ -160,6 +161,15 @@ def test_httpd(guest):
     assert tools.run(*words, f"http://{web.ip}/?[1-{requests}]") == requests * page
 
 
+def test_tls(guest):
+    """BearSSL, which reads its guard word at %fs:0x28."""
+    if not (tools.BUILD / "tests/boot/echo_tls_keys.spt").is_file():
+        pytest.skip("built without libbearssl")
+    server = guest("echo_tls_keys", options=("--cert=/server.pem", "--key=/server.key"))
+    data = os.urandom(20_000 if is_slow(server) else 1_000_000)
+    assert echo_by_tls((server.ip, 7), data) == data
+
+
 def test_discard_and_chargen(guest):
     sink, source = guest("discard"), guest("chargen")
     count = 100_000 if is_slow(sink) else 5_000_000
@@ -208,7 +218,7 @@ def test_resolve_asks_dns(abi, guest):
     (["--ip"], "echo: no value: --ip; see --help"),
     (["--mtu=1501"], "echo: network device: the MTU must be 68 at least, and the device's at most"),
     (["--mac=03:00:00:00:00:01"], "echo: network device: the MAC address must be one station's"),
-    (["word"], "echo: echo takes no arguments"),
+    (["word"], "echo: takes no arguments: word"),
 ])  # fmt: skip
 def test_wrong_options(guest, words, line):
     echo = guest("echo", arguments=words, up=False)

@@ -208,7 +208,7 @@ def test_whois(guest, machine):
 
 
 @contextlib.contextmanager
-def upstream():
+def upstream(ip="192.0.2.9"):
     """A name server at the host's own port 53, which a guest reaches at 10.0.2.2; gives the names that it was asked for."""
     from scapy.layers.dns import DNS, DNSRR
 
@@ -228,7 +228,7 @@ def upstream():
                     name = dns.qd[0].qname if isinstance(dns.qd, list) else dns.qd.qname
                     asked.append(name.decode().lower())
                     # the question as it came, letter case and all
-                    reply = DNS(id=dns.id, qr=1, rd=1, ra=1, qd=dns.qd, an=DNSRR(rrname=name, ttl=60, rdata="192.0.2.9"))
+                    reply = DNS(id=dns.id, qr=1, rd=1, ra=1, qd=dns.qd, an=DNSRR(rrname=name, ttl=60, rdata=ip))
                     sock.sendto(bytes(reply), peer)
 
         server = threading.Thread(target=serve, daemon=True)

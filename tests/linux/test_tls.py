@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -152,6 +153,23 @@ def test_a_large_file(leat, keys, tmp_path):
     (tmp_path / "big").write_bytes(big)
     web = leat("httpd", options=keys.words("ec"), arguments=[tmp_path / "big"])
     assert curl(web, keys, "https://leat.test/big", timeout=200) == big
+
+
+def test_echo(leat, keys):
+    """Both ways at a time, and nothing of it is copied."""
+    server = leat("echo_tls", options=keys.words("ec"))
+    context = ssl.create_default_context(cafile=str(keys.authority))
+    data = bytes(range(256)) * (BIG_BYTES // 256)
+    with socket.create_connection((server.ip, 7), 60) as plain, \
+            context.wrap_socket(plain, server_hostname="leat.test") as conn:
+        sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
+        sender.start()
+        heard = bytearray()
+        while len(heard) < len(data) and (piece := conn.recv(65536)):
+            heard += piece
+        sender.join(60)
+    assert heard == data
+    assert server.stop()["copied_tx_bytes"] == 0
 
 
 # ---- Under pressure

@@ -29,12 +29,19 @@ static struct {
     size_t written_bytes;
     unsigned writes;
     solo5_time_t yielded_until;
+    uintptr_t tls_base;
     char console[64];
 } tender;
 
 solo5_time_t solo5_clock_monotonic(void)
 {
     return TIME_NS;
+}
+
+solo5_result_t solo5_set_tls_base(uintptr_t base)
+{
+    tender.tls_base = base;
+    return SOLO5_R_OK;
 }
 
 solo5_time_t solo5_clock_wall(void)
@@ -194,6 +201,17 @@ static void a_small_heap_leaves_nothing(void **state)
     assert_null(leat_solo5_take(&guest, 1));
 }
 
+/* Where code with a stack protector looks on x86-64. */
+static void there_is_a_guard_word(void **state)
+{
+    uint64_t word;
+
+    (void)state;
+    memcpy(&word, (const unsigned char *)tender.tls_base + 0x28, sizeof word);
+    assert_in_range(tender.tls_base, (uintptr_t)&guest, (uintptr_t)&guest + sizeof guest - 0x30);
+    assert_int_not_equal(word, 0);
+}
+
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct leat_mac group = {{3, 0, 0, 0, 0, 1}};
@@ -340,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup(the_host_is_the_guest, boot),
         cmocka_unit_test_setup(memory_is_taken_aligned_and_only_once, boot),
         cmocka_unit_test_setup(a_small_heap_leaves_nothing, boot),
+        cmocka_unit_test_setup(there_is_a_guard_word, boot),
         cmocka_unit_test_setup(what_cannot_be_opened_says_why, boot),
         cmocka_unit_test_setup(an_mtu_of_64_kib_is_cut_to_what_a_frame_holds, boot),
         cmocka_unit_test_setup(frames_are_read_in_place, boot),

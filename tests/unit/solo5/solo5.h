@@ -33,6 +33,7 @@ struct solo5_net_info {
 
 solo5_time_t solo5_clock_monotonic(void);
 solo5_time_t solo5_clock_wall(void);
+solo5_result_t solo5_set_tls_base(uintptr_t base);
 void solo5_yield(solo5_time_t deadline, solo5_handle_set_t *ready);
 void solo5_console_write(const char *text, size_t len);
 solo5_result_t solo5_net_acquire(const char *name, solo5_handle_t *handle,

@@ -1,14 +1,12 @@
-/* secure_openssl.c -- an encrypted port of an example: a listener, TLS, and libcrypto behind it. */
+/* secure.c -- an encrypted port of an example: a listener, TLS, and a library behind it. */
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <leat/crypto_openssl.h>
 #include <leat/tls.h>
 
+#include "library.h"
 #include "secure.h"
 
 enum {
-    SESSIONS = 1000,
     COOKIES_FROM = 48 /* of 64 handshakes at a time: those who don't go on shall keep nothing */
 };
 
@@ -25,13 +23,7 @@ struct secure {
 
 static struct secure secure; /* one port, until the program ends */
 static char why[320];
-
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    struct leat_host *host = arg;
-
-    return host->entropy(host, bytes, len);
-}
+static _Alignas(16) unsigned char memory[1100 * 1024];
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
@@ -84,27 +76,22 @@ static const char *open_tls(struct example_platform *platform)
                                            .protocols = protocols,
                                            .protocol_count = 1,
                                            .cookie_handshakes = COOKIES_FROM,
-                                           .sessions = SESSIONS};
-    const size_t bytes = leat_tls_memory_bytes(&config);
-    void *memory = malloc(bytes); /* until the program ends */
+                                           .sessions = SECURE_SESSIONS};
 
-    if (!memory || leat_tls_open(&secure.tls, platform->stack, memory, bytes, &config)) {
-        free(memory);
-        return "no memory for TLS";
-    }
-    return NULL;
+    return leat_tls_open(&secure.tls, platform->stack, memory, sizeof memory, &config)
+               ? "no memory for TLS"
+               : NULL;
 }
 
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {
     const struct leat_tcp_listen_config listen = {
-        .port = port, .backlog = SESSIONS, .displace = true, .on_acceptable = accept_all};
-    const char *wrong;
+        .port = port, .backlog = SECURE_SESSIONS, .displace = true, .on_acceptable = accept_all};
+    const char *wrong = library_open(&secure.crypto, platform->host);
 
-    if (leat_crypto_openssl_open(&secure.crypto, entropy, platform->host))
-        return "libcrypto doesn't start";
-    wrong = read_identity(platform);
+    if (!wrong)
+        wrong = read_identity(platform);
     if (!wrong)
         wrong = open_tls(platform);
     if (wrong)

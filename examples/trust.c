@@ -1,11 +1,10 @@
-/* trust_openssl.c -- TLS for clients, with libcrypto behind it. */
+/* trust.c -- TLS for clients, with a library behind it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <leat/crypto_openssl.h>
 #include <leat/tls.h>
 
+#include "library.h"
 #include "trust.h"
 
 enum {
@@ -18,13 +17,8 @@ static struct leat_crypto crypto; /* until the program ends */
 static struct leat_crypto_anchors anchors;
 static struct leat_tls *tls;
 static char why[320];
-
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    struct leat_host *host = arg;
-
-    return host->entropy(host, bytes, len);
-}
+static _Alignas(16) unsigned char memory[160 * 1024];
+static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many as their text has suffice */
 
 static uint64_t civil_time_s(void *arg)
 {
@@ -33,36 +27,38 @@ static uint64_t civil_time_s(void *arg)
     return host->civil_ns ? host->civil_ns(host) / 1000000000 : 0;
 }
 
-/* Opens TLS; returns what is wrong, or NULL. */
+/* Opens TLS, once; returns what is wrong, or NULL. */
 static const char *open_tls(struct example_platform *platform)
 {
     const struct leat_tls_config config = {.crypto = &crypto,
                                            .sessions = SESSIONS,
+                                           .server_handshakes = 1, /* there are none */
                                            .civil_time_s = civil_time_s,
                                            .arg = platform->host};
-    const size_t bytes = leat_tls_memory_bytes(&config);
-    void *memory;
+    const char *wrong = tls ? NULL : library_open(&crypto, platform->host);
 
-    if (leat_crypto_openssl_open(&crypto, entropy, platform->host))
-        return "libcrypto doesn't start";
-    memory = malloc(bytes); /* until the program ends */
-    if (!memory || leat_tls_open(&tls, platform->stack, memory, bytes, &config)) {
-        free(memory);
-        return "no memory for TLS";
-    }
-    return NULL;
+    if (wrong || tls)
+        return wrong;
+    return leat_tls_open(&tls, platform->stack, memory, sizeof memory, &config)
+               ? "no memory for TLS"
+               : NULL;
 }
 
-/* Reads the authorities. */
+/* Reads the authorities, once. */
 static const char *open_anchors(struct example_platform *platform)
 {
     const char *name = platform->certificate ? platform->certificate : system_authorities;
+    static bool read;
     const char *text;
     size_t len;
 
+    if (read)
+        return NULL;
     if (platform->read_file(platform, name, &text, &len) ||
-        crypto.ops->anchors_open(crypto.self, &anchors, text, len, NULL, 0))
+        crypto.ops->anchors_open(crypto.self, &anchors, text, len, anchor_memory,
+                                 sizeof anchor_memory))
         return snprintf(why, sizeof why, "no authorities in %s: give --cert", name), why;
+    read = true;
     return NULL;
 }
 

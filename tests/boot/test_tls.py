@@ -1,0 +1,124 @@
+"""TLS where there is no system: BearSSL in images, with the keys of tests/tls, against OpenSSL."""
+
+import contextlib
+import functools
+import os
+import socket
+import ssl
+import threading
+
+import pytest
+
+from conftest import BUILD
+from test_user import SITE, forwarded, upstream
+
+FILES = BUILD / "tests/boot"
+AUTHORITY = FILES / "authority.pem"
+OURS = ["--cert=/server.pem", "--key=/server.key"]
+
+
+@functools.cache
+def trust():
+    """What wants a server to be leat.test."""
+    return ssl.create_default_context(cafile=str(AUTHORITY))
+
+
+def session(address, **more):
+    return trust().wrap_socket(socket.create_connection(address, 60), server_hostname="leat.test", **more)
+
+
+def read_all(conn):
+    heard = b""
+    while piece := conn.recv(65536):
+        heard += piece
+    return heard
+
+
+def echo(address, data):
+    """Sends @data in a session, and returns what comes back."""
+    with session(address) as conn:
+        sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
+        sender.start()
+        heard = bytearray()
+        while len(heard) < len(data) and (piece := conn.recv(65536)):
+            heard += piece
+        sender.join(60)
+    return bytes(heard)
+
+
+@pytest.mark.parametrize("cpu", ["max", "max,-aes,-pclmulqdq"])
+def test_echo(guest, machine, cpu):
+    netdev, tcp, _ = forwarded(7)
+    server = guest("echo_tls_keys", machine, netdev, arguments=OURS, cpu=cpu)
+    server.wait_for("port 7")
+    data = os.urandom(1_000_000 if cpu == "max" else 100_000)
+    assert echo(tcp, data) == data
+    server.stop()
+
+
+def test_pages(guest, machine):
+    """New sessions, one by a ticket, and HTTP beside them."""
+    netdev, tcp, _ = forwarded(443)
+    server = guest("httpd_keys", machine, netdev, arguments=OURS)
+    server.wait_for("port 80")
+    page, last = (SITE / "index.html").read_bytes(), None
+    for number in range(3):
+        with session(tcp, session=last) as conn:
+            assert conn.version() == "TLSv1.3"
+            conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert read_all(conn).endswith(page)
+            assert conn.session_reused == (number > 0)
+            last = conn.session
+    server.stop()
+
+
+def test_serves_only_with_its_files(guest):
+    server = guest("httpd_keys", arguments=["--cert=/nothing.pem", "--key=/server.key"])
+    assert server.wait(60) == 2
+    assert "can't read /nothing.pem" in server.text
+
+
+@contextlib.contextmanager
+def pages():
+    """A server of one page at the host, 10.0.2.2 for a guest; gives its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(FILES / "server.pem", FILES / "server.key")
+
+    def serve(server):
+        with contextlib.suppress(OSError):
+            while True:
+                plain, _ = server.accept()
+                plain.settimeout(60)
+                with contextlib.suppress(OSError), context.wrap_socket(plain, server_side=True) as conn:
+                    conn.recv(1000)
+                    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nthe answer\n")
+                    conn.unwrap()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def fetch(guest, port, *words, machine="q35"):
+    asks = guest("fetch_keys", machine, "user,id=net",
+                 arguments=["--server=10.0.2.2", *words, f"https://leat.test:{port}/"])
+    return asks.wait(100), asks.text
+
+
+def test_fetch_asks_whom_it_trusts(guest):
+    """Its authority is a file of the image's; without a calendar no certificate is good, and it says so."""
+    with upstream("10.0.2.2"), pages() as port:
+        status, said = fetch(guest, port, "--cert=/authority.pem")
+        assert status == 0 and "the answer" in said
+        status, said = fetch(guest, port, "--cert=/authority.pem", machine="microvm")
+        assert status == 1 and "the answer" not in said and "civil time" in said
+
+
+def test_debians_authorities_are_in_the_image(guest):
+    """They are read, and none of them has signed ours."""
+    with upstream("10.0.2.2"), pages() as port:
+        asks = guest("fetch", "q35", "user,id=net", arguments=["--server=10.0.2.2", f"https://leat.test:{port}/"])
+        assert asks.wait(100) == 1
+        assert "no authorities" not in asks.text and "the answer" not in asks.text
+        assert "authority" in asks.text or "unknown" in asks.text
