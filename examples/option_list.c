@@ -1,0 +1,88 @@
+/* option_list.c -- see option_list.h. */
+#include "option_list.h"
+
+#include <stddef.h>
+
+const struct option all_options[KEY_COUNT] = {
+    [KEY_TAP] = {"tap", "NAME", "the TAP device (leat0)", true},
+    [KEY_CREATE] = {"create", NULL,
+                    "make the device if there is none, with a queue of 4,096 frames", true},
+    [KEY_SOCKET] = {"socket", "PATH",
+                    "instead of a device, the UNIX socket of another leat, of QEMU\n"
+                    "                     (-netdev stream) or of passt: no root is needed",
+                    true},
+    [KEY_SHM] = {"shm", "PATH",
+                 "instead of a device, memory that another leat shares; PATH is the\n"
+                 "                     UNIX socket where the two meet",
+                 true},
+    [KEY_LISTEN] = {"listen", NULL, "wait at that path for the other end", true},
+    [KEY_DATAGRAM] = {"datagram", "PATH",
+                      "the socket carries datagrams (-netdev dgram); ours is at PATH", true},
+    [KEY_PASST] = {"passt", NULL,
+                   "instead of a device, this machine's network by passt: no root is\n"
+                   "                     needed; the gateway is this machine (the first address)",
+                   true},
+    [KEY_FORWARD] = {"forward", "tcp:PORT[:OURS]",
+                     "with --passt: a port of this machine that is ours; or udp:...;\n"
+                     "                     more than once",
+                     true},
+    [KEY_XDP] = {"xdp", "DEVICE",
+                 "a network device by AF_XDP: frames for --ip are ours, the rest is\n"
+                 "                     Linux's",
+                 true},
+    [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
+    [KEY_BUSY_POLL] = {"busy-poll", "US",
+                       "ask that device, or the memory, for so long before we sleep", true},
+    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (what a DHCP server gives)", false},
+    [KEY_GATEWAY] = {"gateway", "ADDRESS", "with --ip: where everything else is sent (nowhere)",
+                     false},
+    [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
+    [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
+    [KEY_IP6] = {"ip6", "ADDRESS/BITS",
+                 "our IPv6 address, beside a link-local one (what routers say, and\n"
+                 "                     DHCPv6 servers that they name; with --ip no IPv6)",
+                 false},
+    [KEY_SERVER] = {"server", "ADDRESS", "whom to ask (DHCP's name server, or the gateway)", false},
+    [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
+    [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},
+    [KEY_PORT] = {"port", "N", "the port to use", false},
+    [KEY_IDLE] = {"idle", "SECONDS", "how long a peer may be silent (300); 0: for ever", false},
+    [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
+    [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
+    [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
+                       false},
+    [KEY_CERT] = {"cert", "FILE",
+                  "certificates in PEM: a server's own, to speak TLS; whom clients trust", false},
+    [KEY_KEY] = {"key", "FILE", "the private key of a server's", false},
+    [KEY_DOT] = {"dot", "WHO",
+                 "ask servers by TLS: WHO is their name, sha256/BASE64 of their key,\n"
+                 "                     or any: whoever they are, and in the clear if need be",
+                 false},
+    [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
+    [KEY_REPLAY] = {"replay", "FILE",
+                    "take frames from a recording, at its times, instead of a device;\n"
+                    "                     needs --mac, whose frames are left out, and --seed",
+                    true},
+    [KEY_SEED] = {"seed", "HEX", "fix what else is random: up to 64 digits; never in use", false},
+    [KEY_CLOCK] = {"clock", "NS", "what its clock says, since 1970, instead of the machine's",
+                   true},
+    [KEY_FLIGHT] = {"flight", "KIB", "memory for the last frames (64); 0: keep none", false},
+    [KEY_FLIGHT_SNAP] = {"flight-snap", "N", "bytes kept of each (96: the headers); 0: all", false},
+    [KEY_FLIGHT_PORT] = {"flight-port", "N", "give them to who connects here, as a pcapng", false},
+    [KEY_FLIGHT_FILE] = {"flight-file", "FILE",
+                         "write them there on SIGUSR1 and on a crash (which else\n"
+                         "                     prints them for leat-replay unhex)",
+                         true},
+    [KEY_FLIGHT_DUMP] = {"flight-dump", NULL, "dump them at the end as well", false},
+    [KEY_OFFLOAD] = {"offload", NULL, "with --socket: leave checksums out, as the other leat does",
+                     true},
+    [KEY_NO_OFFLOAD] =
+        {"no-offload", NULL,
+         "frames as on a wire: no super-frames, all checksums\n"
+         "                     (so it is with --record, --flight-file, --flight-port)",
+         true},
+    [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
+    [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
+    [KEY_HELP] = {"help", NULL, "print this", false},
+    [KEY_VERSION] = {"version", NULL, "print the version", false},
+};

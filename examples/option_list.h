@@ -1,0 +1,63 @@
+/* option_list.h -- every option of the examples, with its line of --help. */
+#ifndef OPTION_LIST_H
+#define OPTION_LIST_H
+
+#include <stdbool.h>
+
+enum option_key {
+    KEY_TAP,
+    KEY_CREATE,
+    KEY_SOCKET,
+    KEY_SHM,
+    KEY_LISTEN,
+    KEY_DATAGRAM,
+    KEY_PASST,
+    KEY_FORWARD,
+    KEY_XDP,
+    KEY_QUEUE,
+    KEY_BUSY_POLL,
+    KEY_IP,
+    KEY_GATEWAY,
+    KEY_IPV4,
+    KEY_IPV4_GATEWAY,
+    KEY_IP6,
+    KEY_SERVER,
+    KEY_MAC,
+    KEY_MTU,
+    KEY_PORT,
+    KEY_IDLE,
+    KEY_BUFFERS,
+    KEY_CONNECTIONS,
+    KEY_CERT,
+    KEY_KEY,
+    KEY_DOT,
+    KEY_RECORD,
+    KEY_REPLAY,
+    KEY_SEED,
+    KEY_CLOCK,
+    KEY_FLIGHT,
+    KEY_FLIGHT_SNAP,
+    KEY_FLIGHT_PORT,
+    KEY_FLIGHT_FILE,
+    KEY_FLIGHT_DUMP,
+    KEY_FAST_OPEN,
+    KEY_OFFLOAD,
+    KEY_NO_OFFLOAD,
+    KEY_STATS,
+    KEY_VERBOSE,
+    KEY_HELP,
+    KEY_VERSION,
+    KEY_COUNT
+};
+
+struct option {
+    const char *name;
+    const char *value; /* what it is called in the help; NULL: the option has none */
+    const char *text;
+    bool posix_only; /* needs files or TAP devices */
+};
+
+/* In the order of --help. */
+extern const struct option all_options[KEY_COUNT];
+
+#endif
