@@ -343,6 +343,17 @@ void leat_tcp_set_events(struct leat_tcp *conn, const struct leat_tcp_events *ev
 /** STATUS (RFC 9293 3.9.1.6). */
 void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info);
 
+/**
+ * Walks the connections, those in TIME-WAIT and those that have not shaken hands with a listener of
+ * ours left out: returns the first one at or behind place *@p index of the table and sets *@p index
+ * behind it; begin with 0.  NULL: no more.  Anything may happen between two calls: who is there all
+ * the while is found once.
+ */
+const struct leat_tcp *leat_tcp_next(const struct leat *stack, uint32_t *index);
+
+/** How many leat_tcp_next() finds; costs no walk. */
+uint32_t leat_tcp_count(const struct leat *stack);
+
 /** Bytes that leat_tcp_info_text() may write, the final NUL included. */
 #define LEAT_TCP_INFO_TEXT_BYTES 320
 

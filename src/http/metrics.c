@@ -8,78 +8,51 @@
 
 #include <leat/stats.h>
 
-#include "core/assert.h"
 #include "http/http_client.h"
+#include "http/http_text.h"
 #include "stack.h"
 
-enum {
-    WANTED_BYTES = 1024 /* room that is worth a call */
-};
-
-struct writing {
-    char *text;
-    size_t len;
-};
-
-static void add(struct writing *writing, const char *text)
-{
-    while (*text && writing->len < LEAT_METRICS_ENTRY_BYTES - 1)
-        writing->text[writing->len++] = *text++;
-}
-
-static void add_number(struct writing *writing, uint64_t number)
-{
-    char digits[21];
-    size_t at = sizeof digits - 1;
-
-    digits[at] = '\0';
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while (number /= 10);
-    add(writing, digits + at);
-}
-
 /* What stands before the first sample of a family. */
-static void add_family(struct writing *writing, const char *name, const char *suffix,
+static void add_family(struct http_text *text, const char *name, const char *suffix,
                        const char *what, const char *type)
 {
-    add(writing, "# HELP leat_");
-    add(writing, name);
-    add(writing, suffix);
-    add(writing, " ");
-    add(writing, what);
-    add(writing, "\n# TYPE leat_");
-    add(writing, name);
-    add(writing, suffix);
-    add(writing, " ");
-    add(writing, type);
-    add(writing, "\n");
+    http_text_add(text, "# HELP leat_");
+    http_text_add(text, name);
+    http_text_add(text, suffix);
+    http_text_add(text, " ");
+    http_text_add(text, what);
+    http_text_add(text, "\n# TYPE leat_");
+    http_text_add(text, name);
+    http_text_add(text, suffix);
+    http_text_add(text, " ");
+    http_text_add(text, type);
+    http_text_add(text, "\n");
 }
 
-static void add_value(struct writing *writing, uint64_t value)
+static void add_value(struct http_text *text, uint64_t value)
 {
-    add(writing, " ");
-    add_number(writing, value);
-    add(writing, "\n");
+    http_text_add(text, " ");
+    http_text_add_number(text, value);
+    http_text_add(text, "\n");
 }
 
-static void add_counter(struct writing *writing, const char *name, const char *what, uint64_t value)
+static void add_counter(struct http_text *text, const char *name, const char *what, uint64_t value)
 {
-    add_family(writing, name, "_total", what, "counter");
-    add(writing, "leat_");
-    add(writing, name);
-    add(writing, "_total");
-    add_value(writing, value);
+    add_family(text, name, "_total", what, "counter");
+    http_text_add(text, "leat_");
+    http_text_add(text, name);
+    http_text_add(text, "_total");
+    add_value(text, value);
 }
 
 /* A sample of a family whose samples differ by one label. */
-static void add_labelled(struct writing *writing, const char *name, const char *label,
+static void add_labelled(struct http_text *text, const char *name, const char *label,
                          uint64_t value)
 {
-    add(writing, name);
-    add(writing, label);
-    add(writing, "\"}");
-    add_value(writing, value);
+    http_text_add(text, name);
+    http_text_add(text, label);
+    http_text_add(text, "\"}");
+    add_value(text, value);
 }
 
 /* ---- Entries ------------------------------------------------------------------------------ */
@@ -116,7 +89,7 @@ enum {
     HELD_COUNT = sizeof held_names / sizeof *held_names
 };
 
-static void add_held(struct writing *writing, const struct leat *stack, unsigned index)
+static void add_held(struct http_text *text, const struct leat *stack, unsigned index)
 {
     struct leat_holdings holdings;
     uint32_t values[HELD_COUNT];
@@ -127,15 +100,15 @@ static void add_held(struct writing *writing, const struct leat *stack, unsigned
     LEAT_HOLDINGS(HELD_VALUE)
 #undef HELD_VALUE
     if (index == 0)
-        add_family(writing, "buffers", "", "buffers and descriptors, by what holds them", "gauge");
-    add_labelled(writing, "leat_buffers{held=\"", label_of(held_names[index]), values[index]);
+        add_family(text, "buffers", "", "buffers and descriptors, by what holds them", "gauge");
+    add_labelled(text, "leat_buffers{held=\"", label_of(held_names[index]), values[index]);
 }
 
 size_t leat_metrics_entry(const struct leat *stack, unsigned index,
                           char text[LEAT_METRICS_ENTRY_BYTES])
 {
     const struct leat_stats *stats = leat_stats(stack);
-    struct writing writing = {.text = text};
+    struct http_text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
     enum leat_stat stat = find_stat(&index, false);
 
     if (stat < LEAT_STAT_COUNT) {
@@ -174,7 +147,7 @@ static size_t server_entry(const struct leat_http_server *server, unsigned index
         {"http_timeouts", "clients that stood still", counts->timeouts},
         {"http_displaced", "connections ended in favour of a new one", counts->displaced},
     };
-    struct writing writing = {.text = text};
+    struct http_text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
 
     if (index < sizeof rows / sizeof *rows)
         add_counter(&writing, rows[index].name, rows[index].what, rows[index].value);
@@ -189,50 +162,33 @@ static unsigned stack_entries(void)
     return LEAT_STAT_COUNT + HELD_COUNT;
 }
 
-/* Fills a buffer with whole entries from number *@next on, at most @room bytes. */
-static void fill(const struct leat_http_server *server, struct leat_buf *text, uint32_t room,
-                 unsigned *next)
+/* What is left of a reply. */
+struct rest {
+    const struct leat_http_server *server;
+    unsigned next; /* number of the next entry */
+};
+
+static bool write_entry(struct http_text *text, void *arg)
 {
-    uint32_t limit = leat_buf_tailroom(text);
+    struct rest *rest = arg;
+    char *at = text->bytes + text->len;
+    const size_t len = rest->next < stack_entries()
+                           ? leat_metrics_entry(rest->server->stack, rest->next, at)
+                           : server_entry(rest->server, rest->next - stack_entries(), at);
 
-    leat_assert(limit >= LEAT_METRICS_ENTRY_BYTES); /* leat_config.buf_bytes */
-    limit = limit < room ? limit : room;
-    while (text->len + LEAT_METRICS_ENTRY_BYTES <= limit) {
-        char *at = (char *)text->data + text->len;
-        const size_t len = *next < stack_entries()
-                               ? leat_metrics_entry(server->stack, *next, at)
-                               : server_entry(server, *next - stack_entries(), at);
-
-        if (len == 0)
-            return;
-        leat_buf_put(text, (uint32_t)len);
-        ++*next;
-    }
+    text->len += len;
+    rest->next++;
+    return len > 0;
 }
 
 /* @arg is the number of the next entry. */
 void leat_metrics_on_writable(struct leat_http_exchange *exchange, void *arg)
 {
-    const struct leat_http_server *server = exchange->client->server;
-    unsigned next = (unsigned)(uintptr_t)arg;
-    uint32_t room;
+    struct rest rest = {exchange->client->server, (unsigned)(uintptr_t)arg};
+    const struct http_entries entries = {LEAT_METRICS_ENTRY_BYTES, write_entry, &rest};
 
-    while ((room = leat_http_send_room(exchange)) >= LEAT_METRICS_ENTRY_BYTES) {
-        struct leat_buf *text = leat_buf_alloc(leat_pool(server->stack), LEAT_BUF_HEADROOM);
-
-        if (!text)
-            break;
-        fill(server, text, room, &next);
-        if (text->len == 0) {
-            leat_buf_free(text);
-            leat_http_finish(exchange);
-            return;
-        }
-        if (leat_http_send(exchange, text))
-            return; /* on_failed follows */
-        leat_http_set_arg(exchange, (void *)(uintptr_t)next);
-    }
-    leat_http_want_room(exchange, WANTED_BYTES);
+    if (http_text_send(exchange, &entries) == HTTP_TEXT_WAITS)
+        leat_http_set_arg(exchange, (void *)(uintptr_t)rest.next);
 }
 
 void leat_metrics_on_request(struct leat_http_exchange *exchange, void *arg)

@@ -94,6 +94,27 @@ const char *leat_tcp_state_text(enum leat_tcp_state state)
     return (unsigned)state < sizeof texts / sizeof *texts ? texts[state] : "?";
 }
 
+const struct leat_tcp *leat_tcp_next(const struct leat *stack, uint32_t *index)
+{
+    const struct tcp *tcp = stack->tcp;
+    const uint32_t count = tcp ? tcp->config.connections : 0;
+
+    while (*index < count) {
+        const struct leat_tcp *conn = &tcp->conns[(*index)++];
+
+        if (conn->tcb.kind == TCB_CONN)
+            return conn;
+    }
+    return 0;
+}
+
+uint32_t leat_tcp_count(const struct leat *stack)
+{
+    const struct tcp *tcp = stack->tcp;
+
+    return tcp ? tcp->conn_count : 0;
+}
+
 /* ---- one line of text --------------------------------------------------------------------- */
 
 /* A text that grows and never overflows. */

@@ -128,3 +128,23 @@ void check(struct fixture *f, const char *request, const char *expected)
     assert_string_equal(client->bytes, expected);
     leave_server(f, client);
 }
+
+size_t text_of_chunks(const struct client *client, char *plain)
+{
+    const char *body = strstr(client->bytes, "\r\n\r\n");
+    size_t at, len = 1, total = 0;
+
+    assert_non_null(body);
+    at = (size_t)(body + 4 - client->bytes);
+    while (len > 0) {
+        char *text;
+
+        len = strtoul(client->bytes + at, &text, 16);
+        memcpy(plain + total, text + 2, len);
+        total += len;
+        at = (size_t)(text + 2 + len + 2 - client->bytes);
+    }
+    assert_int_equal(at, client->have);
+    plain[total] = '\0';
+    return total;
+}

@@ -118,7 +118,7 @@ static void test_the_route(void **state)
     struct fixture *f = *state;
     struct client *client = connect_client(f);
     char *plain = calloc(1, 100000);
-    size_t at, len = 1, total = 0;
+    size_t total;
 
     client->hold = true;
     send_text(client, GET("/metrics", ""));
@@ -128,16 +128,7 @@ static void test_the_route(void **state)
         world_wait(f->world, ms);
     }
     assert_non_null(strstr(client->bytes, "\r\nContent-Type: text/plain; version=0.0.4"));
-    at = (size_t)(strstr(client->bytes, "\r\n\r\n") + 4 - client->bytes);
-    while (len > 0) { /* RFC 9112 7.1 */
-        char *text;
-
-        len = strtoul(client->bytes + at, &text, 16);
-        memcpy(plain + total, text + 2, len);
-        total += len;
-        at = (size_t)(text + 2 + len + 2 - client->bytes);
-    }
-    assert_int_equal(at, client->have);
+    total = text_of_chunks(client, plain);
     assert_int_equal(sample(plain, "leat_http_requests_total"), 1);
     assert_int_equal(sample(plain, "leat_http_displaced_total"), 0);
     assert_int_equal(sample(plain, "leat_drops_total{reason=\"ip_checksum\"}"), 0);

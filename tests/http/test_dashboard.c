@@ -1,0 +1,299 @@
+/* test_dashboard.c -- the page that shows a stack: its samples, its rows, and who asks for it. */
+#include "http_test.h"
+
+#include <leat/dashboard.h>
+
+enum {
+    SAMPLES = 10,
+    PAGE_BYTES_MAX = 40000,
+    HELD_REQUESTS = 80
+};
+
+static struct leat_dashboard *dashboard;
+static struct leat_http_route route;
+static void *dashboard_memory;
+
+static const struct leat_dashboard_config ten = {.title = "a <b> & \"c\"", .samples = SAMPLES};
+
+/* The server is there before the dashboard, whose route it has. */
+static int set_up_dashboard(void **state)
+{
+    const struct leat_http_server_config config = {
+        .files = files, .file_count = FILES, .routes = &route, .route_count = 1, .clients = 8};
+    const size_t bytes = leat_dashboard_memory_bytes(&ten);
+    struct fixture *f;
+
+    route = (struct leat_http_route){.path = "/", .methods = LEAT_HTTP_GET};
+    assert_int_equal(set_up_with(state, &config), 0);
+    f = *state;
+    dashboard_memory = malloc(bytes + 1);
+    assert_int_equal(leat_dashboard_start(&dashboard, f->world->stacks[SERVER],
+                                          (char *)dashboard_memory + 1, bytes, &ten),
+                     LEAT_OK);
+    route = leat_dashboard_route(dashboard, "/");
+    return 0;
+}
+
+static int tear_down_dashboard(void **state)
+{
+    leat_dashboard_stop(dashboard);
+    free(dashboard_memory);
+    return tear_down(state);
+}
+
+/* The page now, by a client of its own. */
+static const char *page_now(struct fixture *f)
+{
+    static char page[PAGE_BYTES_MAX];
+    struct client *client = connect_client(f);
+
+    send_text(client, GET("/", ""));
+    world_wait(f->world, 100 * ms);
+    assert_non_null(strstr(client->bytes, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(client->bytes, "\r\nContent-Type: text/html\r\n"));
+    assert_non_null(strstr(client->bytes, "default-src 'none'"));
+    text_of_chunks(client, page);
+    leave_server(f, client);
+    return page;
+}
+
+static unsigned occurrences(const char *text, const char *of)
+{
+    unsigned count = 0;
+
+    while ((text = strstr(text, of))) {
+        count++;
+        text += strlen(of);
+    }
+    return count;
+}
+
+/* What the page says under @name now. */
+static unsigned long value_of(const char *page, const char *name)
+{
+    char caption[100];
+    const char *at;
+
+    snprintf(caption, sizeof caption, "<span>%s</span><b>", name);
+    at = strstr(page, caption);
+    assert_non_null(at);
+    return strtoul(at + strlen(caption), NULL, 10);
+}
+
+/* The points of the plot @name, one a sample: places of the samples and heights. */
+static unsigned points_of(const char *page, const char *name, unsigned long heights[SAMPLES])
+{
+    char label[100];
+    const char *at;
+    char *next;
+    unsigned count = 0;
+
+    snprintf(label, sizeof label, "aria-label='%s'", name);
+    at = strstr(page, label);
+    assert_non_null(at);
+    at = strstr(at, "points='") + strlen("points='");
+    while (*at != '\'') {
+        const unsigned long place = strtoul(at, &next, 10);
+
+        assert_true(count < SAMPLES && place < SAMPLES);
+        heights[count++] = strtoul(next, &next, 10);
+        assert_true(heights[count - 1] < 40);
+        at = next + 1;
+    }
+    return count;
+}
+
+static void test_a_sample_a_second(void **state)
+{
+    struct fixture *f = *state;
+    unsigned long heights[SAMPLES];
+    const char *page;
+
+    world_wait(f->world, 3 * second + 500 * ms);
+    page = page_now(f);
+    assert_int_equal(points_of(page, "Frames received", heights), 3);
+    assert_int_equal(value_of(page, "Frames received"), 0);
+    assert_int_equal(heights[2], 39);
+    assert_int_equal(occurrences(page, "<figure>"), 8);
+    assert_int_equal(occurrences(page, "</figure>"), 8);
+    assert_non_null(strstr(page, "<title>a &lt;b&gt; &amp; &quot;c&quot;</title>"));
+    world_wait(f->world, second);
+    page = page_now(f); /* of the second in which the first one went */
+    assert_true(value_of(page, "Frames received") >= 5);
+    assert_true(value_of(page, "Frames sent") >= 5);
+    assert_int_equal(points_of(page, "Frames received", heights), 4);
+    assert_int_equal(heights[3], 1); /* the greatest reaches the top */
+    assert_int_equal(heights[2], 39);
+    world_wait(f->world, 3 * SAMPLES * second);
+    page = page_now(f); /* the old ones have gone */
+    assert_int_equal(points_of(page, "Frames received", heights), SAMPLES);
+    for (unsigned i = 0; i < SAMPLES; i++)
+        assert_int_equal(heights[i], 39);
+}
+
+static void means(const struct leat_tcp *const *conns, unsigned count, unsigned long *rtt_us,
+                  unsigned long *cwnd_bytes)
+{
+    uint64_t rtt_ns = 0, bytes = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        struct leat_tcp_info info;
+
+        leat_tcp_get_info(conns[i], &info);
+        assert_true(info.srtt_ns > 0);
+        rtt_ns += info.srtt_ns;
+        bytes += info.cwnd_bytes;
+    }
+    *rtt_us = rtt_ns / count / 1000;
+    *cwnd_bytes = bytes / count;
+}
+
+/* Those that are open, each once, with what they do. */
+static void test_connections(void **state)
+{
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[SERVER];
+    struct client *clients[3];
+    const struct leat_tcp *seen[4] = {0};
+    struct leat_tcp_info info;
+    unsigned long rtt_us, cwnd_bytes;
+    uint32_t index = 0;
+    unsigned count = 0;
+    char row[100], end[LEAT_ENDPOINT_TEXT_BYTES];
+    const char *page;
+
+    assert_int_equal(leat_tcp_count(stack), 0);
+    assert_null(leat_tcp_next(stack, &index));
+    for (unsigned i = 0; i < 3; i++)
+        clients[i] = connect_client(f);
+    send_text(clients[0], "GET /big ");
+    world_wait(f->world, second + 100 * ms);
+    index = 0;
+    while (count < 4 && (seen[count] = leat_tcp_next(stack, &index)))
+        count++;
+    assert_int_equal(count, 3);
+    assert_int_equal(leat_tcp_count(stack), 3);
+    means(seen, 3, &rtt_us, &cwnd_bytes);
+    assert_true(seen[0] != seen[1] && seen[1] != seen[2] && seen[0] != seen[2]);
+    page = page_now(f);
+    assert_int_equal(value_of(page, "TCP connections"), 3);
+    assert_int_equal(value_of(page, "Round-trip time, mean"), rtt_us);
+    assert_int_equal(value_of(page, "Congestion window, mean"), cwnd_bytes);
+    assert_int_equal(occurrences(page, "<td>ESTABLISHED<td>"), 4); /* who asks as well */
+    for (unsigned i = 0; i < 3; i++) {
+        leat_tcp_get_info(clients[i]->conn, &info);
+        leat_endpoint_format(&info.local, end);
+        snprintf(row, sizeof row, "<tr><td>%s<td>80<td>ESTABLISHED<td>", end);
+        assert_int_equal(occurrences(page, row), 1);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        leave_server(f, clients[i]);
+    assert_int_equal(leat_tcp_count(stack), 0);
+}
+
+/* A datagram to a port of the server's that nobody has. */
+static void knock(struct fixture *f)
+{
+    static const struct leat_udp_events none = {0};
+    const struct leat_endpoint closed = {.ip = SERVER_IP, .port = 4711};
+    struct leat *stack = f->world->stacks[CLIENT];
+    struct leat_buf *nothing = leat_buf_alloc(leat_pool(stack), LEAT_BUF_HEADROOM);
+    struct leat_udp *udp;
+
+    assert_int_equal(leat_udp_open(stack, &udp, &none, NULL), LEAT_OK);
+    assert_int_equal(leat_udp_send_to(udp, nothing, &closed), LEAT_OK);
+    world_wait(f->world, second);
+    leat_udp_close(udp);
+}
+
+static void test_reasons_to_drop(void **state)
+{
+    struct fixture *f = *state;
+    const char *page = page_now(f);
+
+    assert_null(strstr(page, "UDP datagram to a closed port"));
+    knock(f);
+    page = page_now(f);
+    assert_non_null(strstr(page, "<tr><td>UDP datagram to a closed port<td>1\n"));
+    assert_int_equal(value_of(page, "Packets dropped"), 1);
+}
+
+/* A client that asks for more than it reads: a page stays on its way. */
+static struct client *connect_held(struct fixture *f)
+{
+    struct client *client = connect_client(f);
+
+    client->hold = true;
+    for (unsigned i = 0; i < HELD_REQUESTS; i++)
+        send_text(client, GET("/", ""));
+    world_wait(f->world, 100 * ms);
+    return client;
+}
+
+/* Four at a time; one that has gone, or is all sent, makes room. */
+static void test_views(void **state)
+{
+    struct fixture *f = *state;
+    struct client *held[LEAT_DASHBOARD_VIEWS];
+    struct client *late;
+
+    for (unsigned i = 0; i < LEAT_DASHBOARD_VIEWS; i++)
+        held[i] = connect_held(f);
+    late = connect_client(f);
+    send_text(late, GET("/", ""));
+    world_wait(f->world, 100 * ms);
+    assert_non_null(strstr(late->bytes, "HTTP/1.1 503 "));
+    leave_server(f, late);
+    leat_tcp_abort(held[0]->conn);
+    world_wait(f->world, 100 * ms);
+    page_now(f);
+    for (unsigned i = 1; i < LEAT_DASHBOARD_VIEWS; i++) {
+        held[i]->hold = false;
+        read_some(held[i], UINT32_MAX);
+        world_wait(f->world, second);
+        assert_int_equal(occurrences(held[i]->bytes, "</html>\n"), HELD_REQUESTS);
+    }
+    for (unsigned i = 0; i < LEAT_DASHBOARD_VIEWS; i++)
+        leave_server(f, held[i]);
+    for (unsigned i = 0; i < 2 * LEAT_DASHBOARD_VIEWS; i++)
+        page_now(f);
+}
+
+static void test_what_cannot_be(void **state)
+{
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[SERVER];
+    static char memory[20000], title[LEAT_DASHBOARD_TITLE_BYTES + 2];
+    struct leat_dashboard_config config = {.samples = LEAT_DASHBOARD_SAMPLES_MAX + 1};
+    struct leat_dashboard *other;
+
+    assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config),
+                     LEAT_ERR_ARGUMENT);
+    config.samples = LEAT_DASHBOARD_SAMPLES_MAX;
+    assert_int_equal(leat_dashboard_start(&other, stack, memory,
+                                          leat_dashboard_memory_bytes(&config) - 1, &config),
+                     LEAT_ERR_MEMORY);
+    memset(title, 't', sizeof title - 1);
+    config.title = title;
+    assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config),
+                     LEAT_ERR_ARGUMENT);
+    title[LEAT_DASHBOARD_TITLE_BYTES] = '\0';
+    assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, &config), LEAT_OK);
+    leat_dashboard_stop(other);
+    assert_int_equal(leat_dashboard_start(&other, stack, memory, sizeof memory, NULL), LEAT_OK);
+    leat_dashboard_stop(other);
+}
+
+#define DASHBOARD_TEST(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, set_up_dashboard, tear_down_dashboard)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DASHBOARD_TEST(test_a_sample_a_second), DASHBOARD_TEST(test_connections),
+        DASHBOARD_TEST(test_reasons_to_drop),   DASHBOARD_TEST(test_views),
+        DASHBOARD_TEST(test_what_cannot_be),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
