@@ -6,6 +6,8 @@
 
 #include <leat/sntp.h>
 
+#include "board.h"
+
 enum {
     STATUS_NOT_STARTED = 2,
     SECOND_NS = 1000000000
@@ -272,6 +274,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
         err = leat_tcp_register(stack, tcp);
     if (err)
         return err;
+    *step = "--dashboard";
+    err = board_serve(up->options, stack, example.name);
+    if (err)
+        return err;
     *step = "--ip6";
     err = has_ipv6(up->options) ? set_ip6(up) : LEAT_OK;
     if (err)
@@ -279,8 +285,6 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (up->options->ip_given)
         return set_address(up, step);
     *step = "DHCP";
-    leat_poll(stack,
-              up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
     return leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
 }
 

@@ -81,6 +81,8 @@ const struct option all_options[KEY_COUNT] = {
          "frames as on a wire: no super-frames, all checksums\n"
          "                     (so it is with --record, --flight-file, --flight-port)",
          true},
+    [KEY_DASHBOARD] = {"dashboard", "PORT",
+                       "show there by HTTP what the stack does; /metrics is for Prometheus", false},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},

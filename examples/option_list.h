@@ -40,6 +40,7 @@ enum option_key {
     KEY_FLIGHT_PORT,
     KEY_FLIGHT_FILE,
     KEY_FLIGHT_DUMP,
+    KEY_DASHBOARD,
     KEY_FAST_OPEN,
     KEY_OFFLOAD,
     KEY_NO_OFFLOAD,

@@ -116,6 +116,9 @@ static bool take_number(struct options *options, unsigned key, const char *text)
     } else if (key == KEY_FLIGHT_PORT) {
         good = parse_number(text, 1, UINT16_MAX, &number);
         options->flight_port = (uint16_t)number;
+    } else if (key == KEY_DASHBOARD) {
+        good = parse_number(text, 1, UINT16_MAX, &number);
+        options->dashboard_port = (uint16_t)number;
     } else if (key == KEY_BUFFERS) {
         good = parse_number(text, 16, 1u << 24, &number);
         options->buffers = (uint32_t)number;

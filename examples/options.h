@@ -52,6 +52,7 @@ struct options {
     uint32_t flight_kib;  /* for the last frames; 0: they are not kept */
     uint32_t flight_snap; /* bytes of each; 0: all */
     uint16_t flight_port; /* who connects gets them; 0: nobody */
+    uint16_t dashboard_port; /* 0: none */
     bool flight_dump;     /* at the end */
     const char *flight_file;
     bool create;

@@ -214,13 +214,12 @@ static enum leat_err build_stack(const char **step)
         return err;
     *step = "leat_init";
     choose_buffers(&config, &tcp);
+    config.now_ns = program.host.now_ns(&program.host);
     err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
     if (err)
         return err;
-    program.up = (struct bring_up){.platform = &program.platform,
-                                   .netif = program.netif,
-                                   .options = options,
-                                   .host = &program.host};
+    program.up = (struct bring_up){
+        .platform = &program.platform, .netif = program.netif, .options = options};
     err = bring_up(&program.up, &tcp, step);
     if (err)
         return err;

@@ -46,8 +46,8 @@ static const struct {
     [SERIES_AGAIN] = {"TCP segments sent again", "/s"},
     [SERIES_DROPS] = {"Packets dropped", "/s"},
     [SERIES_CONNECTIONS] = {"TCP connections", ""},
-    [SERIES_RTT] = {"Round-trip time, mean", "\302\265s"},
-    [SERIES_CWND] = {"Congestion window, mean", "bytes"},
+    [SERIES_RTT] = {"Round-trip time", "\302\265s"},
+    [SERIES_CWND] = {"Congestion window", "bytes"},
     [SERIES_BUFFERS] = {"Buffers in use", ""},
 };
 
@@ -64,7 +64,7 @@ static const char style[] =
     "body{font:1rem/1.4 system-ui,sans-serif;margin:1rem auto;max-width:75rem;padding:0 1rem}"
     "main{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:1rem}"
     "figure{margin:0}figcaption{display:flex;justify-content:space-between}"
-    "svg{width:100%;height:6rem;border:1px solid var(--grid);display:block}"
+    "b{white-space:nowrap}svg{width:100%;height:6rem;border:1px solid var(--grid);display:block}"
     "polyline{fill:none;stroke:var(--line);stroke-width:2;vector-effect:non-scaling-stroke}"
     "small{opacity:.7}div{overflow-x:auto}table{border-collapse:collapse;min-width:100%}"
     "th,td{padding:.2rem .8rem .2rem 0;text-align:right;white-space:nowrap;"
@@ -221,7 +221,7 @@ static void add_step(struct http_text *text, struct dashboard_view *view)
         add_plot(text, dashboard, (enum dashboard_series)(step - STEP_PLOTS));
     } else if (step == STEP_CONNECTIONS) {
         http_text_add(text, "</main><h2>Connections</h2><div><table><tr><th>Peer<th>Our port"
-                            "<th>State<th>RTT, \302\265s<th>Congestion window<th>In flight"
+                            "<th>State<th>RTT, \302\265s<th>cwnd<th>In flight"
                             "<th>Its window<th>Our window<th>Queued<th>Readable<th>Sent again\n");
     } else if (step == STEP_CONNECTION) {
         if (list_connection(text, view))

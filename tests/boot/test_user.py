@@ -10,6 +10,7 @@ import re
 import select
 import socket
 import threading
+import urllib.request
 
 import pytest
 
@@ -41,6 +42,17 @@ def test_udp_echo_of_ten_megabytes(guest, machine):
     payloads = [os.urandom(sizes.randint(1, 1472)) for _ in range(14_000)]
     assert sum(map(len, payloads)) > 10_000_000
     assert echo_udp(udp, payloads) == payloads
+    echo.stop()
+
+
+def test_it_shows_what_it_does(guest, machine):
+    port = free_port()
+    netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:8080"
+    echo = guest("echo", machine, netdev, arguments=["--dashboard", "8080"]).up()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
+        assert "<td>8080<td>ESTABLISHED" in page.read().decode()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as text:
+        assert "leat_tcp_opened_passive_total 2\n" in text.read().decode()
     echo.stop()
 
 

@@ -33,6 +33,7 @@ WRONG = [
     ["--port", "65536"], ["--port", "7x"], ["--port", "-1"], ["--mac", "02:00:00"],
     ["--mac", "02:00:00:00:00:0g"], ["--mtu", "67"], ["--mtu", "65536"], ["--buffers", "0"],
     ["--connections", "many"], ["--seed", "xyz"], ["--clock", "0"], ["--clock", "now"], ["--seed", "00"], ["--seed", "1" * 65],
+    ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
 ]  # fmt: skip
 

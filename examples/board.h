@@ -1,0 +1,14 @@
+/* board.h -- --dashboard: a port where every example shows its stack. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <leat/err.h>
+#include <leat/stack.h>
+
+#include "options.h"
+
+/* Serves / for people and /metrics for Prometheus at the port of --dashboard, if it is given; TCP is
+ * registered.  One board a program. */
+enum leat_err board_serve(const struct options *options, struct leat *stack, const char *title);
+
+#endif

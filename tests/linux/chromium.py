@@ -1,0 +1,94 @@
+"""A browser without a screen, asked by the DevTools protocol over two pipes."""
+
+import fcntl
+import json
+import os
+import select
+import subprocess
+import tempfile
+import time
+
+PROGRAM = "chromium-headless-shell"
+REPLY_S = 40
+
+
+class Chromium:
+    """One page of it.  `complaints` are what the browser would have written to its console."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        to_read, self.to_browser = os.pipe()
+        self.from_browser, to_write = os.pipe()
+        # where the protocol wants them, 3 and 4, somebody else may be here
+        ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_read, to_write)]
+        self.program = subprocess.Popen(
+            [PROGRAM, "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+             f"--user-data-dir={self.folder.name}", "about:blank"],
+            preexec_fn=lambda: [os.dup2(end, place) for place, end in enumerate(ends, 3)], pass_fds=(3, 4),
+            stderr=subprocess.DEVNULL)
+        for end in (to_read, to_write, *ends):
+            os.close(end)
+        self.number, self.unread, self.events, self.session = 0, b"", [], None
+        page = next(target for target in self.ask("Target.getTargets")["targetInfos"] if target["type"] == "page")
+        self.session = self.ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
+        for domain in ("Page", "Log", "Runtime"):
+            self.ask(f"{domain}.enable")
+
+    def _next(self, deadline):
+        while b"\0" not in self.unread:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.from_browser], [], [], left)[0]:
+                raise TimeoutError("the browser says nothing")
+            more = os.read(self.from_browser, 1 << 20)
+            assert more, "the browser has ended"
+            self.unread += more
+        message, _, self.unread = self.unread.partition(b"\0")
+        return json.loads(message)
+
+    def ask(self, method, **params):
+        """Result of one command."""
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.to_browser, json.dumps(message).encode() + b"\0")
+        deadline = time.monotonic() + REPLY_S
+        while True:
+            said = self._next(deadline)
+            if said.get("id") == self.number:
+                assert "error" not in said, said["error"]
+                return said["result"]
+            self.events.append(said)
+
+    def look_like(self, width, height, scheme, is_phone=False):
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                 mobile=is_phone)
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def open(self, url):
+        """Loads it whole."""
+        self.events.clear()
+        assert "errorText" not in self.ask("Page.navigate", url=url)
+        deadline = time.monotonic() + REPLY_S
+        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+            self.events.append(self._next(deadline))
+
+    def value(self, expression):
+        """What a line of JavaScript gives; it runs beside the page, whatever that forbids."""
+        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+
+    @property
+    def complaints(self):
+        return [event["params"]["entry"]["text"] for event in self.events if event["method"] == "Log.entryAdded"]
+
+    def stop(self):
+        self.session = None
+        self.ask("Browser.close")
+        try:
+            self.program.wait(10)
+        except subprocess.TimeoutExpired:
+            self.program.kill()
+            self.program.wait()
+        os.close(self.to_browser)
+        os.close(self.from_browser)
+        self.folder.cleanup()
