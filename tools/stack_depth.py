@@ -70,6 +70,7 @@ INDIRECT = {
     **{f"dns/{name}.c": OUT for name in ("dns_server", "forward_tcp", "lookup", "upstream")},
     **{f"http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
+    "http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
     "tls/events.c": actions_of("tls", "src/tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "end", "flight", "identity", "keys", "protect",
                                          "record", "resume", "server", "session", "stream", "ticket", "tls")},
