@@ -27,8 +27,8 @@ const struct option all_options[KEY_COUNT] = {
                      "                     more than once",
                      true},
     [KEY_XDP] = {"xdp", "DEVICE",
-                 "a network device by AF_XDP: frames for --ip are ours, the rest is\n"
-                 "                     Linux's",
+                 "a network device by AF_XDP, beside Linux: with --ip, frames for that\n"
+                 "                     are ours; without, or with --mac, those for a MAC of our own",
                  true},
     [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
     [KEY_BUSY_POLL] = {"busy-poll", "US",

@@ -321,7 +321,6 @@ static const char *contradiction(const struct options *options)
         {forwards && !options->passt, "--forward needs --passt"},
         {options->passt && options->socket, "--passt or --socket, not both"},
         {options->xdp && (options->passt || options->socket), "--xdp or a socket, not both"},
-        {options->xdp && !options->ip_given, "--xdp needs --ip"},
         {has_gateway && !options->ip_given && !options->passt, "--gateway needs --ip"},
         {options->queue && !options->xdp, "--queue needs --xdp"},
         {options->busy_poll_us && !options->xdp && !options->shm,

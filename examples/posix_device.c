@@ -97,15 +97,19 @@ static enum leat_err open_passt(struct posix_device *device, const struct option
 static enum leat_err open_xdp(struct posix_device *device, const struct options *options,
                               void *memory, size_t memory_bytes, char why[LEAT_WHY_BYTES])
 {
-    const struct leat_xdp_config config = {.device = options->xdp,
-                                           .queue = options->queue,
-                                           .ip = options->ip,
-                                           .ip6 = options->ip6_given ? options->ip6 : LEAT_IP_ANY,
-                                           .memory = memory,
-                                           .memory_bytes = memory_bytes,
-                                           .busy_poll_us = options->busy_poll_us,
-                                           .posix = device->posix,
-                                           .mtu = options->mtu};
+    const struct leat_xdp_config config = {
+        .device = options->xdp,
+        .queue = options->queue,
+        .ip = options->ip,
+        .ip6 = options->ip6_given ? options->ip6 : LEAT_IP_ANY,
+        /* who asks for an address can't say whose frames he wants */
+        .own_mac = options->mac_given || !options->ip_given,
+        .mac = options->mac,
+        .memory = memory,
+        .memory_bytes = memory_bytes,
+        .busy_poll_us = options->busy_poll_us,
+        .posix = device->posix,
+        .mtu = options->mtu};
     const enum leat_err err = leat_xdp_open(&device->xdp, &config, why);
 
     if (!err)
@@ -227,6 +231,9 @@ static void xdp_counters(const struct leat_xdp_counters *xdp,
     say(arg, "xdp_rx_ring_full", xdp->rx_ring_full, "frames dropped because we were slow");
     say(arg, "xdp_tx_refused", xdp->tx_refused, "frames that the device did not take");
     say(arg, "copied_xdp_bytes", xdp->tx_copied, "bytes that did not lie in the pool");
+    say(arg, "xdp_rx_aside", xdp->rx_aside, "frames that came by way of Linux");
+    say(arg, "xdp_rx_aside_lost", xdp->rx_aside_lost, "frames that were lost on that way");
+    say(arg, "copied_xdp_rx_bytes", xdp->rx_copied, "bytes of those that came");
     say(arg, "xdp_kicks", xdp->kicks, "system calls");
 }
 #endif

@@ -1,15 +1,17 @@
 /*
- * stacks.c -- several stacks in one program: a thread each, on a queue each of one TAP device.
+ * stacks.c -- several stacks in one program: a thread each, on a queue each of one device.
  *
  * Stack i has the address ADDRESS + i and serves the files of examples/site there by HTTP.  Nothing
  * is shared but the files, which nobody writes: no lock, no atomic, no counter.  A stack is a host
- * of its own, with an address, an ARP cache and ports of its own, and the kernel gives each frame
- * to the queue of the stack that it is for (leat_tap_steer).  Were it one address for all, a flow's
- * hash would choose the queue; but ARP replies, ICMP errors and fragments have no ports to hash,
- * and a connection that a stack opens itself comes to another one after a pause.
+ * of its own, with an address, an ARP cache and ports of its own, and each frame comes to the queue
+ * of the stack that it is for (stacks_device.c).  Were it one address for all, a flow's hash would
+ * choose the queue; but ARP replies, ICMP errors and fragments have no ports to hash, and a
+ * connection that a stack opens itself comes to another one after a pause.
  *
  * Signals: the thread that hears of the end tells the first one, and that one tells all.
  */
+#include "stacks_device.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,11 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <leat/http_server.h>
 #include <leat/leat.h>
 #include <leat/posix.h>
-#include <leat/tap.h>
 
 enum {
     STACKS_MAX = 64,
@@ -37,7 +39,7 @@ struct worker {
     struct leat_ip ip;
     int core; /* -1: the kernel chooses */
     struct leat_posix *posix;
-    struct leat_tap *tap;
+    struct stacks_queue queue;
     struct leat *stack;
     void *memory;
     struct leat_http_server *server;
@@ -49,10 +51,9 @@ struct worker {
 
 /* What the command line says. */
 struct orders {
-    struct leat_tap_config tap;
+    struct stacks_device device;
     struct leat_ip ip;
     uint8_t prefix_bits;
-    unsigned count;
     char why[LEAT_WHY_BYTES]; /* what went wrong */
 };
 
@@ -61,34 +62,43 @@ extern const struct leat_http_file site[];
 extern const uint32_t site_count;
 
 static const char *const usage = "usage: stacks [--no-offload] TAP ADDRESS/BITS COUNT\n"
+                                 "       stacks --xdp DEVICE ADDRESS/BITS COUNT\n"
                                  "COUNT stacks serve HTTP, from ADDRESS on, each in a thread and "
-                                 "on a queue of TAP\n";
+                                 "on a queue of a TAP device or,\n"
+                                 "by AF_XDP, of a network device, with a MAC address of its own\n";
 
 /* ---- A stack ------------------------------------------------------------------------------- */
 
+static const struct leat_config stack_config = {.buf_count = BUFFERS};
+static const struct leat_tcp_config tcp_config = {.connections = 2 * CLIENTS};
+
+/* Whole pages, as AF_XDP wants them. */
+static size_t stack_bytes(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t bytes = leat_memory_bytes(&stack_config) + leat_tcp_memory_bytes(&tcp_config);
+
+    return (bytes + page - 1) / page * page;
+}
+
 static enum leat_err build_stack(struct worker *worker, uint8_t prefix_bits)
 {
-    static const struct leat_tcp_config tcp = {.connections = 2 * CLIENTS};
     struct leat_host *host = leat_posix_host(worker->posix);
-    struct leat_config config = {.buf_count = BUFFERS};
-    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp);
-    struct leat_netif *netif = leat_tap_netif(worker->tap);
+    struct leat_config config = stack_config;
+    struct leat_netif *netif = worker->queue.netif;
     enum leat_err err;
 
-    worker->memory = malloc(bytes);
-    if (!worker->memory)
-        return LEAT_ERR_MEMORY;
     err = host->entropy(host, config.seed, sizeof config.seed);
     if (err)
         return err;
-    err = leat_init(&worker->stack, worker->memory, bytes, &config);
+    err = leat_init(&worker->stack, worker->memory, stack_bytes(), &config);
     if (err)
         return err;
     err = leat_attach(worker->stack, netif);
     if (err)
         return err;
     err = leat_address_add(worker->stack, netif, worker->ip, prefix_bits);
-    return err ? err : leat_tcp_register(worker->stack, &tcp);
+    return err ? err : leat_tcp_register(worker->stack, &tcp_config);
 }
 
 static enum leat_err open_server(struct worker *worker)
@@ -105,17 +115,16 @@ static enum leat_err open_server(struct worker *worker)
 }
 
 /* Opens what a worker has, before its thread begins; false: orders->why says why not. */
-static bool open_worker(struct worker *worker, struct orders *orders)
+static bool open_worker(struct worker *worker, const struct worker *first, struct orders *orders)
 {
-    struct leat_tap_config tap = orders->tap;
     enum leat_err err = leat_posix_open(&worker->posix);
 
+    worker->memory = aligned_alloc((size_t)sysconf(_SC_PAGESIZE), stack_bytes());
+    if (!err && !worker->memory)
+        err = LEAT_ERR_MEMORY;
     snprintf(orders->why, sizeof orders->why, "%s", leat_err_text(err));
-    if (err)
-        return false;
-    tap.posix = worker->posix;
-    tap.queue = (uint16_t)worker->number;
-    if (leat_tap_open(&worker->tap, &tap, orders->why))
+    if (err || !stacks_queue_open(&worker->queue, &orders->device, worker->number, &first->queue,
+                                  worker->posix, worker->memory, stack_bytes(), orders->why))
         return false;
     err = build_stack(worker, orders->prefix_bits);
     if (!err)
@@ -127,13 +136,13 @@ static bool open_worker(struct worker *worker, struct orders *orders)
 /* All of them, and which frames are for which. */
 static bool open_all(struct worker *workers, struct orders *orders)
 {
-    for (unsigned i = 0; i < orders->count; i++) {
+    for (unsigned i = 0; i < orders->device.count; i++) {
         workers[i].number = i;
         workers[i].ip = leat_ip_v4(leat_ip_v4_number(orders->ip) + i);
-        if (!open_worker(&workers[i], orders))
+        if (!open_worker(&workers[i], &workers[0], orders))
             return false;
     }
-    return !leat_tap_steer(workers[0].tap, orders->ip, (uint16_t)orders->count, orders->why);
+    return stacks_queues_steer(&workers[0].queue, &orders->device, orders->ip, orders->why);
 }
 
 static void close_worker(struct worker *worker)
@@ -142,7 +151,7 @@ static void close_worker(struct worker *worker)
         leat_http_server_close(worker->server);
     if (worker->stack)
         leat_close(worker->stack);
-    leat_tap_close(worker->tap);
+    stacks_queue_close(&worker->queue);
     leat_posix_close(worker->posix);
     free(worker->server_memory);
     free(worker->memory);
@@ -171,7 +180,7 @@ static void *work(void *arg)
     pin(worker);
     do
         next_ns = leat_poll(worker->stack, host->now_ns(host));
-    while (!leat_tap_lost(worker->tap) && host->wait(host, next_ns));
+    while (!stacks_queue_lost(&worker->queue) && host->wait(host, next_ns));
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worker->used);
     pthread_kill(worker->first, SIGUSR1);
     return NULL;
@@ -206,15 +215,17 @@ static void say_started(const struct worker *worker)
 static bool say_ended(const struct worker *worker)
 {
     const struct leat_stats *stats = leat_stats(worker->stack);
-    const bool good = leat_stats_balance(stats) && !leat_tap_lost(worker->tap);
+    const uint64_t aside = stacks_queue_aside(&worker->queue);
+    const bool lost = stacks_queue_lost(&worker->queue);
+    const bool good = leat_stats_balance(stats) && !lost;
 
-    printf("stack %u: %llu requests, %llu frames in, %llu out, %lld.%03ld s of processor time%s\n",
+    printf("stack %u: %llu requests, %llu frames in, %llu out, %lld.%03ld s of processor time",
            worker->number, (unsigned long long)leat_http_server_counts(worker->server)->requests,
            (unsigned long long)stats->rx_frames, (unsigned long long)stats->tx_frames,
-           (long long)worker->used.tv_sec, worker->used.tv_nsec / 1000000,
-           leat_tap_lost(worker->tap) ? "; the device has gone"
-           : good                     ? ""
-                                      : "; the counters do not balance");
+           (long long)worker->used.tv_sec, worker->used.tv_nsec / 1000000);
+    if (aside > 0)
+        printf(", %llu of the frames by way of Linux", (unsigned long long)aside);
+    puts(lost ? "; the device has gone" : good ? "" : "; the counters do not balance");
     return good;
 }
 
@@ -262,18 +273,20 @@ static bool parse(struct orders *orders, int argc, char **argv)
 {
     char *end;
 
-    if (argc > 1 && strcmp(argv[1], "--no-offload") == 0) {
-        orders->tap.no_offload = true;
+    if (argc > 1 && argv[1][0] == '-') {
+        orders->device.no_offload = strcmp(argv[1], "--no-offload") == 0;
+        orders->device.xdp = strcmp(argv[1], "--xdp") == 0;
+        if (!orders->device.no_offload && !orders->device.xdp)
+            return false;
         argc--;
         argv++;
     }
     if (argc != 4 || !leat_ip_parse_cidr(argv[2], &orders->ip, &orders->prefix_bits) ||
         !leat_ip_is_v4(orders->ip))
         return false;
-    orders->tap.device = argv[1];
-    orders->count = (unsigned)strtoul(argv[3], &end, 10);
-    orders->tap.queues = (uint16_t)orders->count;
-    return *end == '\0' && orders->count >= 1 && orders->count <= STACKS_MAX;
+    orders->device.name = argv[1];
+    orders->device.count = (unsigned)strtoul(argv[3], &end, 10);
+    return *end == '\0' && orders->device.count >= 1 && orders->device.count <= STACKS_MAX;
 }
 
 int main(int argc, char **argv)
@@ -289,10 +302,10 @@ int main(int argc, char **argv)
     }
     block_signals(&ending);
     if (open_all(workers, &orders))
-        status = run(workers, orders.count, &ending);
+        status = run(workers, orders.device.count, &ending);
     else
         fprintf(stderr, "stacks: %s\n", orders.why);
-    for (unsigned i = 0; i < orders.count; i++)
+    for (unsigned i = orders.device.count; i-- > 0;) /* the first last */
         close_worker(&workers[i]);
     return status;
 }

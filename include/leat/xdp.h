@@ -3,7 +3,8 @@
  *
  * The stack's memory is the UMEM: the kernel, or with zero copy the device, writes frames into
  * buffers of the pool, and sends them from there.  A filter takes what is for leat's addresses; all
- * else goes on to Linux, so one device serves both.  leat speaks with the device's own MAC address.
+ * else goes on to Linux, so one device serves both.  leat speaks with the device's own MAC address, and
+ * is told its addresses; or it has a MAC address of its own, and can ask the network for them.
  *
  * In the library leat-xdp (libxdp, libbpf).  It takes CAP_NET_RAW, CAP_NET_ADMIN and CAP_BPF.
  */
@@ -38,6 +39,11 @@ struct leat_xdp_config {
     uint32_t ip_count;        /**< so many addresses from ip on; 0 means 1 */
     struct leat_ip ip6;       /**< an IPv6 address of ours; LEAT_IP_ANY: none.  More of them:
                                    leat_xdp_take() */
+    bool own_mac;             /**< leat has a MAC address of its own: all unicast frames for it are
+                                   ours, and frames for groups both ours and Linux's; ip to all say
+                                   nothing then */
+    struct leat_mac mac;      /**< with own_mac: which; zeros: one made of the device's and the
+                                   queue's number, locally administered */
     bool all;                 /**< every frame of the device's is ours, none Linux's */
     void *memory;             /**< the block of leat_init(): begins on a page, and so does what
                                    follows it; stays until leat_xdp_close() */
@@ -63,6 +69,10 @@ struct leat_xdp_counters {
     uint64_t tx_refused;   /**< frames lost: not in the pool, or the device went */
     uint64_t tx_copied;    /**< bytes copied: of memory lent by the program, or of frames of more
                                 pieces than the kernel takes */
+    uint64_t rx_aside;     /**< with own_mac, frames that came by way of Linux: for groups, or by a
+                                queue that isn't ours */
+    uint64_t rx_aside_lost; /**< of them, lost: no buffer, longer than a frame, or we were slow */
+    uint64_t rx_copied;    /**< bytes of those that came: each was copied into the pool */
     uint64_t kicks;        /**< system calls */
 };
 
@@ -84,6 +94,7 @@ struct leat_netif *leat_xdp_netif(struct leat_xdp *xdp);
 /**
  * From now on frames for @p ip, an IPv6 address, are ours on all queues of the device, and so are
  * the questions of its neighbours (RFC 4291 2.7.1).  It stays so until the first queue is closed.
+ * With a MAC address of our own they are so already.
  * Errors: LEAT_ERR_FAMILY (no IPv6 unicast address), LEAT_ERR_FULL (64 at most), LEAT_ERR_DEVICE.
  */
 enum leat_err leat_xdp_take(struct leat_xdp *xdp, struct leat_ip ip);

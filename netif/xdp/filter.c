@@ -3,9 +3,11 @@
  *
  * The kernel runs the program for each frame: IP for one of our addresses, or ARP or a neighbour
  * solicitation (by its group) that asks or tells one of them, goes to the socket of the queue that
- * it came by.  All else, and what comes to a queue without a socket, goes on to Linux.
+ * it came by.  All else, and what comes to a queue without a socket, goes on to Linux.  A stack
+ * with a MAC address of its own has another program (filter_mac.c).
  */
 #include "filter.h"
+#include "insn.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -31,55 +33,11 @@ enum {
     CONTEXT = BPF_REG_6
 };
 
-/* dst = *(@size *)(src + off) */
-#define LOAD(size, to, from, at)                                                                   \
-    {                                                                                              \
-        .code = BPF_LDX | BPF_MEM | (size), .dst_reg = (to), .src_reg = (from), .off = (at)        \
-    }
-#define MOVE(to, from)                                                                             \
-    {                                                                                              \
-        .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (to), .src_reg = (from)                    \
-    }
-#define SET(to, value)                                                                             \
-    {                                                                                              \
-        .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (to), .imm = (value)                       \
-    }
-#define ADD(to, value)                                                                             \
-    {                                                                                              \
-        .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (to), .imm = (value)                       \
-    }
-/* At place @at of the program: goes on at place @to if @reg is @operator @value. */
-#define GO_IF(class, operator, at, reg, value, to)                                                 \
-    {                                                                                              \
-        .code = (class) | (operator) | BPF_K, .dst_reg = (reg), .off = (to) - (at)-1,              \
-        .imm = (value)                                                                             \
-    }
-/* From the order of the wire, @bits wide, to the machine's. */
-#define SWAP(reg, bits)                                                                            \
-    {                                                                                              \
-        .code = BPF_ALU | BPF_END | BPF_TO_BE, .dst_reg = (reg), .imm = (bits)                     \
-    }
-#define RETURN                                                                                     \
-    {                                                                                              \
-        .code = BPF_JMP | BPF_EXIT                                                                 \
-    }
-
 /* At place @at of the program: to PASS if the end of what is looked at lies behind the frame's. */
 #define PASS_IF_SHORT(at)                                                                          \
     {                                                                                              \
         .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = BPF_REG_4, .src_reg = BPF_REG_3,             \
         .off = PASS - (at)-1                                                                       \
-    }
-
-/* A descriptor of a map's; it takes two places. */
-#define LOAD_MAP(to, map)                                                                          \
-    {                                                                                              \
-        .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_FD,          \
-        .imm = (map)                                                                               \
-    }
-#define CALL(function)                                                                             \
-    {                                                                                              \
-        .code = BPF_JMP | BPF_CALL, .imm = (function)                                              \
     }
 
 /* Places in the program. */
@@ -162,10 +120,16 @@ static bool load(struct xdp_filter *filter, const struct leat_xdp_config *config
     *filter = XDP_NO_FILTER;
     filter->sockets =
         bpf_map_create(BPF_MAP_TYPE_XSKMAP, "leat", sizeof(int), sizeof(int), QUEUES_MAX, NULL);
-    filter->addresses = bpf_map_create(BPF_MAP_TYPE_HASH, "leat", sizeof(struct leat_ip),
-                                       sizeof(int), 2 * ADDRESSES_MAX, NULL);
+    filter->by_mac = config->own_mac;
+    filter->addresses = bpf_map_create(
+        BPF_MAP_TYPE_HASH, "leat", config->own_mac ? XDP_MAC_KEY_BYTES : sizeof(struct leat_ip),
+        sizeof(int), config->own_mac ? QUEUES_MAX : 2 * ADDRESSES_MAX, NULL);
     if (filter->sockets < 0 || filter->addresses < 0)
         return false;
+    if (config->own_mac) {
+        filter->program = leat_xdp_load_mac_program(filter);
+        return filter->program >= 0;
+    }
     if (!leat_ip_is_any(config->ip6) && !leat_xdp_filter_take(filter, config->ip6))
         return false;
     filter->program = load_program(config, filter);

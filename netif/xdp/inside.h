@@ -7,6 +7,7 @@
 #include <xdp/xsk.h>
 
 #include "filter.h"
+#include "packet.h"
 
 enum {
     RX_BUFFERS = 256, /* that wait in the device */
@@ -25,10 +26,12 @@ struct leat_xdp {
     struct xsk_ring_cons rx, done;
     struct xdp_filter filter;  /* of the first queue */
     struct xdp_filter *shared; /* that one's */
+    struct xdp_packet packet;  /* with a MAC of our own: what comes by way of Linux */
     uint8_t *memory;
     size_t memory_bytes;
     int fd;
     bool lost;
+    bool down;    /* when it was asked to send last */
     bool starved; /* not one buffer waits in the device */
     bool more;    /* the last receive() stopped at frames_max */
     bool zero_copy;
@@ -48,5 +51,8 @@ struct leat_xdp {
 /* Its functions, of which close may be called twice. */
 extern const struct leat_netif_ops leat_xdp_ops;
 void leat_xdp_shut(struct leat_netif *netif);
+
+/* The host waits for it no more. */
+void leat_xdp_unwatch(struct leat_xdp *xdp);
 
 #endif

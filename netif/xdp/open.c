@@ -51,6 +51,19 @@ static enum leat_err ask_device(struct leat_xdp *xdp, uint16_t *mtu, char why[LE
     return asked ? LEAT_OK : fail("can't ask", xdp->device, errno, why);
 }
 
+/* One of our own, which neither the device nor another queue's stack has: locally administered
+ * (IEEE 802), and another bit beside, as a virtual device's own may be so too. */
+static struct leat_mac own_mac(struct leat_mac device, const struct leat_xdp_config *config)
+{
+    static const struct leat_mac none;
+
+    if (memcmp(&config->mac, &none, sizeof none) != 0)
+        return config->mac;
+    device.octet[0] = (uint8_t)((device.octet[0] ^ 0x04) | 0x02);
+    device.octet[1] = (uint8_t)(device.octet[1] + config->queue);
+    return device;
+}
+
 static enum leat_err set_facts(struct leat_xdp *xdp, const struct leat_xdp_config *config,
                                char why[LEAT_WHY_BYTES])
 {
@@ -63,6 +76,8 @@ static enum leat_err set_facts(struct leat_xdp *xdp, const struct leat_xdp_confi
         return err;
     if (mtu > most)
         mtu = (uint16_t)most;
+    if (config->own_mac)
+        xdp->netif.mac = own_mac(xdp->netif.mac, config);
     xdp->netif.ops = &leat_xdp_ops;
     xdp->netif.name = xdp->device;
     xdp->netif.mtu = config->mtu ? config->mtu : mtu;
@@ -71,6 +86,28 @@ static enum leat_err set_facts(struct leat_xdp *xdp, const struct leat_xdp_confi
     snprintf(why, LEAT_WHY_BYTES, "the MTU must be %d to %u, for %.32s and buffers of %u bytes",
              MTU_MIN, (unsigned)mtu, xdp->device, (unsigned)buf_bytes);
     return LEAT_ERR_ARGUMENT;
+}
+
+static enum leat_err check_addresses(const struct leat_xdp_config *config, char why[LEAT_WHY_BYTES])
+{
+    if (!leat_ip_is_v4(config->ip) && !leat_ip_is_any(config->ip)) {
+        snprintf(why, LEAT_WHY_BYTES, "the range must be of IPv4 addresses");
+        return LEAT_ERR_FAMILY;
+    }
+    if (leat_ip_is_v4(config->ip6)) {
+        snprintf(why, LEAT_WHY_BYTES, "the IPv6 address is one of IPv4");
+        return LEAT_ERR_FAMILY;
+    }
+    if (config->mac.octet[0] & 1) {
+        snprintf(why, LEAT_WHY_BYTES, "the MAC address is a group's");
+        return LEAT_ERR_ARGUMENT;
+    }
+    if (config->first && config->first->shared->by_mac != config->own_mac) {
+        snprintf(why, LEAT_WHY_BYTES,
+                 "all queues' stacks have MAC addresses of their own, or none");
+        return LEAT_ERR_ARGUMENT;
+    }
+    return LEAT_OK;
 }
 
 static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_WHY_BYTES])
@@ -87,14 +124,6 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
         snprintf(why, LEAT_WHY_BYTES, "buffers must have 2048 to %u bytes", (unsigned)page);
         return LEAT_ERR_ARGUMENT;
     }
-    if (!leat_ip_is_v4(config->ip) && !leat_ip_is_any(config->ip)) {
-        snprintf(why, LEAT_WHY_BYTES, "the range must be of IPv4 addresses");
-        return LEAT_ERR_FAMILY;
-    }
-    if (leat_ip_is_v4(config->ip6)) {
-        snprintf(why, LEAT_WHY_BYTES, "the IPv6 address is one of IPv4");
-        return LEAT_ERR_FAMILY;
-    }
     if (buffers & (buffers - 1)) {
         snprintf(why, LEAT_WHY_BYTES, "the buffers in the device must be a power of two");
         return LEAT_ERR_ARGUMENT;
@@ -107,7 +136,7 @@ static enum leat_err check(const struct leat_xdp_config *config, char why[LEAT_W
         snprintf(why, LEAT_WHY_BYTES, "there is no device %.32s", config->device);
         return LEAT_ERR_NOT_FOUND;
     }
-    return LEAT_OK;
+    return check_addresses(config, why);
 }
 
 /* The stack's memory becomes the UMEM.  Buffers lie there as the pool has put them: unaligned. */
@@ -165,6 +194,13 @@ static void set_busy_poll(struct leat_xdp *xdp, uint16_t us)
         xdp->busy_poll_ns = us * UINT64_C(1000);
 }
 
+static bool watch(struct leat_xdp *xdp, struct leat_posix *posix)
+{
+    xdp->posix = posix;
+    return !leat_posix_watch(posix, xdp->fd, true) &&
+           (xdp->packet.fd < 0 || !leat_posix_watch(posix, xdp->packet.fd, true));
+}
+
 static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_config *config,
                                  char why[LEAT_WHY_BYTES])
 {
@@ -180,12 +216,16 @@ static enum leat_err open_socket(struct leat_xdp *xdp, const struct leat_xdp_con
     error = -xsk_socket__update_xskmap(xdp->socket, filter->sockets);
     if (error)
         return fail("can't tell the filter the queue of", xdp->device, error, why);
+    if (config->own_mac && !leat_xdp_filter_take_mac(filter, xdp->netif.mac, config->queue))
+        return fail("can't tell the filter our MAC on", xdp->device, errno, why);
+    if (config->own_mac && !leat_xdp_packet_open(&xdp->packet, xdp->ifindex, xdp->netif.mac,
+                                                 xdp->netif.mtu + FRAME_OVERHEAD))
+        return fail("can't hear groups on", xdp->device, errno, why);
     set_busy_poll(xdp, config->busy_poll_us);
-    if (config->posix && leat_posix_watch(config->posix, xdp->fd, true)) {
+    if (config->posix && !watch(xdp, config->posix)) {
         snprintf(why, LEAT_WHY_BYTES, "the host watches too many descriptors");
         return LEAT_ERR_FULL;
     }
-    xdp->posix = config->posix;
     return LEAT_OK;
 }
 
@@ -203,6 +243,7 @@ enum leat_err leat_xdp_open(struct leat_xdp **xdp, const struct leat_xdp_config 
         return LEAT_ERR_MEMORY;
     made->fd = -1;
     made->filter = XDP_NO_FILTER;
+    made->packet.fd = -1;
     made->shared = config->first ? config->first->shared : &made->filter;
     made->memory = config->memory;
     made->memory_bytes = config->memory_bytes;
@@ -231,7 +272,7 @@ enum leat_err leat_xdp_take(struct leat_xdp *xdp, struct leat_ip ip)
 {
     if (leat_ip_is_v4(ip) || leat_ip_is_any(ip) || leat_ip_is_multicast(ip))
         return LEAT_ERR_FAMILY;
-    if (leat_xdp_filter_take(xdp->shared, ip))
+    if (xdp->shared->by_mac || leat_xdp_filter_take(xdp->shared, ip))
         return LEAT_OK;
     return errno == E2BIG ? LEAT_ERR_FULL : LEAT_ERR_DEVICE;
 }
@@ -245,6 +286,11 @@ const struct leat_xdp_counters *leat_xdp_counters(struct leat_xdp *xdp)
         xdp->counters.rx_dropped = kernel.rx_dropped + kernel.rx_fill_ring_empty_descs;
         xdp->counters.rx_ring_full = kernel.rx_ring_full;
     }
+    if (xdp->packet.fd >= 0)
+        leat_xdp_packet_look(&xdp->packet);
+    xdp->counters.rx_aside = xdp->packet.taken;
+    xdp->counters.rx_aside_lost = xdp->packet.lost;
+    xdp->counters.rx_copied = xdp->packet.copied;
     return &xdp->counters;
 }
 

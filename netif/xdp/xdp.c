@@ -30,8 +30,16 @@ static struct leat_xdp *xdp_of(struct leat_netif *netif)
 static void set_lost(struct leat_xdp *xdp)
 {
     xdp->lost = true;
-    if (xdp->posix)
-        leat_posix_unwatch(xdp->posix, xdp->fd); /* it would be ready for ever */
+    leat_xdp_unwatch(xdp); /* they would be ready for ever */
+}
+
+void leat_xdp_unwatch(struct leat_xdp *xdp)
+{
+    if (!xdp->posix)
+        return;
+    leat_posix_unwatch(xdp->posix, xdp->fd);
+    if (xdp->packet.fd >= 0)
+        leat_posix_unwatch(xdp->posix, xdp->packet.fd);
 }
 
 /* ---- in ----------------------------------------------------------------------------------- */
@@ -85,6 +93,7 @@ static void look_at_device(struct leat_xdp *xdp, uint64_t now_ns)
     if (now_ns - xdp->looked_ns < DEVICE_LOOK_NS)
         return;
     xdp->looked_ns = now_ns;
+    leat_xdp_packet_look(&xdp->packet);
     if (if_nametoindex(xdp->device) != xdp->ifindex)
         set_lost(xdp);
 }
@@ -109,17 +118,19 @@ static bool has_unsent(const struct leat_xdp *xdp)
 }
 
 /* Lets the kernel send: it takes some frames a call while it copies.  What it leaves, as its memory
- * for this socket is in use or the device dropped a frame, is for the next look. */
+ * for this socket is in use, the device dropped a frame or is down, is for the next look. */
 static void kick(struct leat_xdp *xdp)
 {
     for (unsigned kicks = 0; kicks < KICKS_MAX && xsk_ring_prod__needs_wakeup(&xdp->tx); kicks++) {
         xdp->counters.kicks++;
+        xdp->down = false;
         if (sendto(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0)
             return;
-        if (errno == ENETDOWN || errno == ENXIO) {
+        if (errno == ENXIO) {
             set_lost(xdp);
             return;
         }
+        xdp->down = errno == ENETDOWN;
         if (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS)
             return;
     }
@@ -142,7 +153,8 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
         xdp->counters.kicks++;
         recvfrom(xdp->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
     }
-    count = receive_frames(xdp, frames, frames_max);
+    count = leat_xdp_packet_receive(&xdp->packet, pool, frames, frames_max);
+    count += receive_frames(xdp, frames + count, frames_max - count);
     refill(xdp, pool);
     if (count == 0)
         look_at_device(xdp, now_ns);
@@ -294,7 +306,8 @@ static uint64_t xdp_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
         return LEAT_NEVER_NS;
     if (xdp->more || now_ns < xdp->busy_until_ns)
         return now_ns;
-    return xdp->starved || has_unsent(xdp) || xdp->sent_count > TX_PIECES - PIECES_MAX
+    return !xdp->down &&
+                   (xdp->starved || has_unsent(xdp) || xdp->sent_count > TX_PIECES - PIECES_MAX)
                ? now_ns + LOOK_NS
                : xdp->looked_ns + DEVICE_LOOK_NS;
 }
@@ -326,9 +339,10 @@ void leat_xdp_shut(struct leat_netif *netif)
 {
     struct leat_xdp *xdp = xdp_of(netif);
 
-    if (xdp->posix && xdp->fd >= 0 && !xdp->lost)
-        leat_posix_unwatch(xdp->posix, xdp->fd);
+    if (xdp->fd >= 0 && !xdp->lost)
+        leat_xdp_unwatch(xdp);
     xdp->fd = -1;
+    leat_xdp_packet_close(&xdp->packet);
     if (xdp->socket) {
         take_back(xdp);
         xsk_socket__delete(xdp->socket);

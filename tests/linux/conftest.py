@@ -306,7 +306,8 @@ def make_pair(device, mac, mtu, address):
         run("ip", "link", "set", end, "mtu", mtu)
         run("ethtool", "-K", end, "tx", "off", "tso", "off", "gso", "off", check=False)
         run("ip", "link", "set", end, "up")
-    run("ip", "addr", "add", address, "dev", peer)
+    if address:
+        run("ip", "addr", "add", address, "dev", peer)
 
 
 class Relay(Process):

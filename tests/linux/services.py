@@ -1,4 +1,4 @@
-"""Servers of Debian on a TAP device that they share with a program of leat's."""
+"""Servers of Debian on a device that they share with a program of leat's."""
 
 import itertools
 import os
@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from conftest import Process, make_tap, run
+from conftest import XDP, Process, make_pair, make_tap, run
 
 _numbers = itertools.count()
 
@@ -17,13 +17,17 @@ def program(name):
 
 
 class Device:
-    """A TAP device, and what was started on it."""
+    """A TAP device, or two that are each other's wire, and what was started there."""
 
     def __init__(self, folder, name, mtu=1500, address=None):
         self.folder = folder
-        self.device = name
+        self.device = f"{name}p" if XDP else name
+        self.words = ["--xdp" if XDP else "--tap", name]  # where leat is
         self.processes = []
-        make_tap(name, mtu, address)
+        if XDP:
+            make_pair(name, "02:6c:65:61:74:00", mtu, address)
+        else:
+            make_tap(name, mtu, address)
 
     def start(self, *command):
         self.processes.append(Process(*command))

@@ -9,7 +9,7 @@ from services import Network
 
 
 def clock(network, *words):
-    return network.start(binary("clock"), "--tap", network.device, *words)
+    return network.start(binary("clock"), *network.words, *words)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from services import Network
 
 
 def echo_on(network, *options):
-    return network.start(binary("echo"), "--tap", network.device, "--mac", "02:6c:65:61:73:65", "--stats",
+    return network.start(binary("echo"), *network.words, "--mac", "02:6c:65:61:73:65", "--stats",
                          *options)  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_the_name_server_of_the_lease_is_asked(network):
     server = network.dnsmasq(f"--dhcp-option=option:dns-server,{network.net}.1",
                              "--address=/www.example.com/192.0.2.7", "--no-resolv", "--no-hosts", port=53)  # fmt: skip
     server.wait_for("DHCP, IP range")
-    asked = run(binary("resolve"), "--tap", network.device, "--mac", "02:6c:65:61:73:65", "www.example.com")
+    asked = run(binary("resolve"), *network.words, "--mac", "02:6c:65:61:73:65", "www.example.com")
     assert b"192.0.2.7" in asked
 
 
@@ -124,6 +124,6 @@ def test_it_ends_in_order_while_no_server_answers(network):
 @pytest.mark.parametrize("name", ["dns", "httpd"])
 def test_a_mistake_in_a_file_is_told_before_an_address_is_asked_for(network, name):
     """There is no server: with an address to wait for it would wait for ever."""
-    child = network.start(binary(name), "--tap", network.device, "/nonexistent")
+    child = network.start(binary(name), *network.words, "/nonexistent")
     assert child.wait(60) == 2
     assert "/nonexistent" in child.text and "DHCP" not in child.text

@@ -65,7 +65,7 @@ def network(tmp_path):
 def lease(network, *servers):
     """The example with an address of the servers that are started, and they.  The example comes first: without a
     program that holds it a TAP device isn't running, and Kea doesn't listen there."""
-    echo = network.start(binary("echo"), "--tap", network.device, "--mac", MAC, "--stats")
+    echo = network.start(binary("echo"), *network.words, "--mac", MAC, "--stats")
     assert until(lambda: b"LOWER_UP" in run("ip", "link", "show", network.device), 30)
     started = [start(network) for start in servers]
     return echo, echo.wait_for(r", MTU 1500, port 7", timeout=90).split(": ")[1].split("/")[0], *started

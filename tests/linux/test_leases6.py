@@ -29,7 +29,7 @@ class Network(Device):
 
     def echo(self):
         """It comes before servers: a TAP device that no program holds isn't running, and Kea doesn't listen there."""
-        echo = self.start(binary("echo"), "--tap", self.device, "--mac", MAC, "--stats")
+        echo = self.start(binary("echo"), *self.words, "--mac", MAC, "--stats")
         assert until(lambda: b"LOWER_UP" in run("ip", "link", "show", self.device), 30)
         return echo
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conftest import binary, run, until
+from conftest import XDP, binary, run, until
 from services import Device, program
 
 _numbers = itertools.count()
@@ -42,7 +42,7 @@ class Network(Device):
         )
 
     def echo(self, *options):
-        return self.start(binary("echo"), "--tap", self.device, "--mac", MAC, "--stats", *options)
+        return self.start(binary("echo"), *self.words, "--mac", MAC, "--stats", *options)
 
     def close(self):
         super().close()
@@ -92,7 +92,8 @@ def test_an_address_within_a_second_and_a_half_of_the_first_answer(network):
     facts(echo, rf"{network.prefix}:")
     took = time.monotonic() - begin
     print(f"first global address by SLAAC after {took:.3f} s")
-    assert took < 3
+    # on a device that was up before, radvd may have advertised just then (MIN_DELAY_BETWEEN_RAS, 3 s)
+    assert took < (6 if XDP else 3)
 
 
 def test_dnsmasq_advertises_too(network):

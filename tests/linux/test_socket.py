@@ -154,7 +154,6 @@ def test_the_end_of_the_peer_ends_who_connected_with_a_clear_line(example, folde
 
 @pytest.mark.parametrize("words,message", [
     (["--socket", "/nowhere/wire"], "start the other end first"),
-    (["--xdp", "x"], "--xdp needs --ip"),
     (["--gateway", "10.0.0.1"], "--gateway needs --ip"),
     (["--listen"], "--listen needs --socket or --shm"),
     (["--datagram", "x"], "--datagram needs --socket"),

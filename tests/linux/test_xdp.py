@@ -1,6 +1,8 @@
 """AF_XDP over a pair of devices: what is its own, beside the tests that run on TAP as well."""
 
 import os
+import re
+import signal
 import socket
 import subprocess
 import time
@@ -8,12 +10,19 @@ import time
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import Ether
+from scapy.layers.l2 import ARP, Ether
 
 from conftest import XDP, binary, run, until
 from stream import echo_all
 
 pytestmark = pytest.mark.skipif(not XDP, reason="LEAT_DEVICE isn't xdp")
+
+
+def cpu_s(pid):
+    """Processor time that it has used."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        words = file.read().rsplit(") ", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_the_rest_is_left_to_linux(leat):
@@ -69,6 +78,7 @@ def test_two_programs_do_not_share_a_queue(leat):
 @pytest.mark.parametrize("words,message", [
     (["--xdp", "nowhere0", "--ip", "10.1.2.3/24"], "there is no device nowhere0"),
     (["--xdp", "lo", "--ip", "10.1.2.3/24", "--socket", "x"], "--xdp or a socket, not both"),
+    (["--xdp", "lo", "--mac", "03:00:00:00:00:01"], "the MAC address is a group's"),
     (["--busy-poll", "20"], "--busy-poll needs --xdp or --shm"),
     (["--xdp", "lo", "--ip", "10.1.2.3/24", "--mtu", "3000"], "the MTU must be 68 to"),
 ])  # fmt: skip
@@ -92,3 +102,77 @@ def test_nothing_is_copied_by_us(leat):
     assert stats["copied_xdp_bytes"] == 0
     if tuple(int(number) for number in os.uname().release.split(".")[:2]) >= (6, 6):
         assert stats["copied_tx_bytes"] == 0
+
+
+# ---- With a MAC address of its own ----------------------------------------------------------
+
+OWN = "02:6c:65:61:74:aa"
+
+
+def mac_of(ip, device):
+    """Whom the kernel takes for that address."""
+    run("ip", "neigh", "flush", "dev", device)
+    run("ping", "-n", "-c", 1, "-W", 5, ip)
+    return re.search(r"lladdr (\S+)", run("ip", "neigh", "show", ip, "dev", device).decode())[1]
+
+
+def test_leat_and_linux_are_two_hosts_on_one_card(leat):
+    """Each answers at its MAC address, and both hear what is for all: nothing is taken from Linux."""
+    echo = leat("echo", options=["--mac", OWN])
+    assert mac_of(echo.ip, echo.wire) == OWN
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)) as there, socket.socket(
+        socket.AF_PACKET, socket.SOCK_RAW
+    ) as wire:
+        there.bind((echo.device, 0x0806))
+        there.settimeout(5)
+        wire.bind((echo.wire, 0))
+        wire.send(bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src="02:00:00:00:00:99")
+                        / ARP(psrc=f"{echo.net}.9", pdst=echo.ip, hwsrc="02:00:00:00:00:99")))  # fmt: skip
+        while Ether(there.recv(2000)).src != "02:00:00:00:00:99":
+            pass
+    stats = echo.stop()
+    assert stats["arp_replies_sent"] >= 2 and stats["xdp_rx_aside"] >= 2 and "xdp_rx_aside_lost" not in stats
+
+
+def test_a_mac_address_of_its_own_is_not_the_cards(leat):
+    """Made of it where none is given, as who asks for an address must have one (RFC 2131 4.1)."""
+    echo = leat("echo", options=["--mac", "00:00:00:00:00:00"])
+    own = mac_of(echo.ip, echo.wire)
+    assert own != echo.mac and own[3:] == echo.mac[3:] and int(own[:2], 16) & 3 == 2
+
+
+def test_text_by_its_own_mac_address_is_not_copied(leat):
+    """Only what is for all comes by way of Linux."""
+    echo = leat("echo", options=["--mac", OWN, "--buffers", "32768"])
+    echo_all((echo.ip, 7), 1, 1_000_000, timeout=60)
+    stats = echo.stop()
+    assert stats["copied_xdp_bytes"] == 0 and stats["copied_xdp_rx_bytes"] < 10_000
+
+
+def test_groups_do_not_starve_the_card(leat):
+    """More questions at once than the ring holds: what is lost is counted, and connections go on."""
+    echo = leat("echo", options=["--mac", OWN])
+    ask = bytes(Ether(dst="ff:ff:ff:ff:ff:ff", src="02:00:00:00:00:99")
+                / ARP(psrc=f"{echo.net}.9", pdst=f"{echo.net}.200", hwsrc="02:00:00:00:00:99"))  # fmt: skip
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+        wire.bind((echo.wire, 0))
+        echo.signal(signal.SIGSTOP)
+        for _ in range(1000):
+            wire.send(ask)
+        echo.signal(signal.SIGCONT)
+    echo_all((echo.ip, 7), 1, 100_000, timeout=60)
+    stats = echo.stop()
+    assert stats["xdp_rx_aside_lost"] >= 1000 - 256
+    assert stats["xdp_rx_aside"] + stats["xdp_rx_aside_lost"] >= 1000
+
+
+def test_a_card_that_is_down_for_a_while(leat):
+    """Then it speaks again; and it waits for that without work."""
+    echo = leat("echo", options=["--mac", OWN])
+    run("ip", "link", "set", echo.device, "down")
+    time.sleep(2.5)  # the device is looked at once a second
+    before = cpu_s(echo.pid)
+    time.sleep(2)
+    assert cpu_s(echo.pid) - before < 0.5
+    run("ip", "link", "set", echo.device, "up")
+    assert until(lambda: b" 1 received" in run("ping", "-n", "-c", 1, "-W", 1, echo.ip, check=False), 20)

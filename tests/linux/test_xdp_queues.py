@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import socket
+import urllib.request
 
 import pytest
 from scapy.layers.inet import UDP
@@ -11,6 +12,7 @@ from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6ND_RA, IPv6
 from scapy.layers.l2 import Ether
 
 from conftest import XDP, Process, binary, run, until
+from stream import echo_all
 
 DEVICE, PEER = "card0", "card0p"
 NET = "10.79.0"
@@ -34,7 +36,7 @@ def make_card():
     for host in (2, 3):
         run("ip", "neigh", "replace", f"{NET}.{host}", "lladdr", MAC, "dev", PEER)
     yield
-    run("ip", "link", "del", DEVICE)
+    run("ip", "link", "del", DEVICE, check=False)
 
 
 @pytest.fixture(name="start")
@@ -52,15 +54,20 @@ def start_program(card):
         print(program.text)
 
 
+def set_cores(*masks):
+    """Which cores, a bit each, send by which queue."""
+    words = "; ".join(f"echo {mask:x} >/sys/class/net/{PEER}/queues/tx-{queue}/xps_cpus"
+                      for queue, mask in enumerate(masks))  # fmt: skip
+    # the devices of this namespace are in a /sys of its own
+    run("unshare", "--mount", "sh", "-ec", f"mount -t sysfs sysfs /sys; {words}")
+
+
 def steer():
     """What a core sends goes by a queue of its own, as a card's rule would have it; returns the two cores."""
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         pytest.skip("one core")
-    words = "; ".join(f"echo {1 << core:x} >/sys/class/net/{PEER}/queues/tx-{queue}/xps_cpus"
-                      for queue, core in enumerate(cores))  # fmt: skip
-    # the devices of this namespace are in a /sys of its own
-    run("unshare", "--mount", "sh", "-ec", f"mount -t sysfs sysfs /sys; {words}")
+    set_cores(*(1 << core for core in cores))
     return cores
 
 
@@ -180,3 +187,107 @@ def test_all_frames_can_be_taken(start):
     program = start(2, f"{NET}.2", "all")
     assert not offered(program, LINK_LOCAL, "ff02::1")
     assert came(program, 3) >= {LINK_LOCAL, "ff02::1"}
+
+
+# ---- A stack for each queue, with a MAC address of its own ------------------------------------
+
+
+def own_mac(queue):
+    """As docs/xdp.md says: another bit of the card's, and the queue's number."""
+    octets = [int(octet, 16) for octet in MAC.split(":")]
+    return ":".join(f"{octet:02x}" for octet in [octets[0] ^ 4 | 2, octets[1] + queue, *octets[2:]])
+
+
+@pytest.fixture(name="stacks")
+def start_stacks(card):
+    """stacks(count) starts the example; nobody tells the kernel at the other end where they are."""
+    started = []
+
+    def start(count, wait="stacks, port"):
+        for host in (2, 3):
+            run("ip", "neigh", "del", f"{NET}.{host}", "dev", PEER, check=False)
+        started.append(Process(binary("stacks"), "--xdp", DEVICE, f"{NET}.2/24", count))
+        started[-1].wait_for(wait)
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()
+        print(program.text)
+
+
+def get(host):
+    with urllib.request.urlopen(f"http://{NET}.{host}/", timeout=10) as reply:
+        return reply.read()
+
+
+def ended(program):
+    """What each stack says: requests, frames that came, and of them by way of Linux."""
+    assert program.stop() == 0
+    lines = re.findall(r"stack \d+: (\d+) requests, (\d+) frames in.* processor time(?:, (\d+) of)?", program.text)
+    return [[int(number or 0) for number in line] for line in lines]
+
+
+def test_stacks_have_a_queue_each_where_a_rule_gives_it_to_them(stacks):
+    """What is for groups comes by way of Linux, all else by the queue."""
+    one, other = steer()
+    program = stacks(2)
+    for _ in range(10):
+        with on_core(one):
+            get(2)
+        with on_core(other):
+            get(3)
+    said = ended(program)
+    assert [requests for requests, _, _ in said] == [10, 10]
+    # ACKs that the kernel sends when it has received go by the core that did: not each is where we are
+    assert all(aside < frames // 2 for _, frames, aside in said), said
+
+
+def test_stacks_are_reached_by_the_wrong_queue_too(stacks):
+    """As by a card without rules."""
+    set_cores((1 << os.cpu_count()) - 1, 0)
+    program = stacks(2)
+    page = get(3)
+    for _ in range(10):
+        assert get(3) == page
+    said = ended(program)
+    assert [requests for requests, _, _ in said] == [0, 11]
+    assert said[1][2] > 10, said
+
+
+def test_each_stack_is_a_host_of_its_own(stacks):
+    program = stacks(2)
+    for queue in range(2):
+        get(2 + queue)
+        neighbour = run("ip", "neigh", "show", f"{NET}.{2 + queue}", "dev", PEER).decode()
+        assert own_mac(queue) in neighbour
+    ended(program)
+
+
+def test_more_stacks_than_queues(stacks):
+    program = stacks(3, wait="stacks: ")
+    assert program.wait() == 2
+    assert f"can't open a queue of {DEVICE}" in program.text
+
+
+def test_a_card_that_goes_ends_all_stacks(stacks):
+    program = stacks(2)
+    run("ip", "link", "del", DEVICE)
+    assert program.wait() == 1
+    assert "the device has gone" in program.text
+
+
+def test_text_by_the_wrong_queue_is_whole(card):
+    """A connection of one stack on queue 1 alone, whose client sends by queue 0 only.  Linux would merge
+    its segments on that way, and they would be longer than a frame, if the filter didn't mark each."""
+    set_cores((1 << os.cpu_count()) - 1, 0)
+    run("ethtool", "-K", DEVICE, "gro", "on")
+    own = "02:6c:65:61:74:bb"
+    run("ip", "neigh", "del", f"{NET}.2", "dev", PEER)
+    echo = Process(binary("echo"), "--xdp", DEVICE, "--queue", 1, "--mac", own, "--ip", f"{NET}.2/24", "--stats")
+    echo.wait_for(", port 7")
+    echo_all((f"{NET}.2", 7), 1, 300_000, timeout=60)
+    assert echo.stop() == 0
+    counters = dict(re.findall(r"(\w+) +(\d+)  ", echo.text))
+    assert int(counters["xdp_rx_aside"]) > 200
+    assert "xdp_rx_aside_lost" not in counters
