@@ -43,8 +43,7 @@ static double bare(unsigned long rounds)
 static enum leat_err wait_for_ever(struct leat_task *task, void *arg)
 {
     (void)arg;
-    waiting = task;
-    while (!task_wait(task, LEAT_NEVER_NS)) {
+    while (!task_wait(task, &waiting, LEAT_NEVER_NS)) {
     }
     return LEAT_OK;
 }
@@ -68,7 +67,7 @@ static double wait_and_wake(unsigned long rounds)
     leat_poll(stack, 1);
     begin_ns = now_ns();
     for (unsigned long i = 0; i < rounds; i++)
-        task_wake_now(waiting);
+        task_wake_now(&waiting);
     end_ns = now_ns();
     leat_tasks_close(tasks);
     leat_close(stack);

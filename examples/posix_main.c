@@ -10,6 +10,7 @@
 
 #include <leat/leat.h>
 #include <leat/pcap.h>
+#include <leat/task.h>
 
 #include "bring_up.h"
 #include "example.h"
@@ -394,6 +395,12 @@ static int run(struct program *program)
 void leat_assert_failed(const char *file, unsigned line)
 {
     fprintf(stderr, "%s: assertion failed: %s:%u\n", example.name, file, line);
+    __builtin_trap();
+}
+
+void leat_task_overflowed(const char *name)
+{
+    fprintf(stderr, "%s: the stack of task \"%s\" has overflowed\n", example.name, name);
     __builtin_trap();
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <leat/task.h>
+
 #include "bring_up.h"
 #include "example.h"
 #include "flight.h"
@@ -168,15 +170,28 @@ static void dump_flight(void *arg)
 }
 
 /* The trap is a crash like others, where the machine tells us of crashes. */
+static _Noreturn void die(const char *why)
+{
+    say(&program.platform, why);
+    if (!program.machine->on_crash)
+        dump_flight(NULL);
+    __builtin_trap();
+}
+
 void leat_assert_failed(const char *file, unsigned line)
 {
     char text[OPTIONS_LINE_BYTES];
 
     snprintf(text, sizeof text, "leat: assertion failed: %s:%u", file, line);
-    say(&program.platform, text);
-    if (!program.machine->on_crash)
-        dump_flight(NULL);
-    __builtin_trap();
+    die(text);
+}
+
+void leat_task_overflowed(const char *name)
+{
+    char text[OPTIONS_LINE_BYTES];
+
+    snprintf(text, sizeof text, "leat: the stack of task \"%s\" has overflowed", name);
+    die(text);
 }
 
 /* Takes the recorder's memory off the front of the machine's. */

@@ -37,8 +37,9 @@ void *leat_metal_take(struct leat_metal *metal, size_t bytes);
 
 /**
  * Makes pages trap when touched (@p guarded), or memory like any other again: for
- * leat_tasks_config.guard.  The machine then ends with a message that names the overflow.  False:
- * not whole pages of memory, or they lie in more than 8 pieces of 2 MiB (16 MiB of stacks).
+ * leat_tasks_config.guard.  The machine then ends with a message that names the task whose stack
+ * has overflowed.  False: not whole pages of memory, or they lie in more than 8 pieces of 2 MiB (16
+ * MiB of stacks).
  */
 bool leat_metal_guard(void *page, size_t bytes, bool guarded);
 

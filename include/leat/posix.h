@@ -56,6 +56,8 @@ void leat_posix_unwatch(struct leat_posix *posix, int fd);
  * For leat_tasks_config.guard: forbids to write to the @p bytes at @p page (@p guarded), or allows
  * it again.  Each guard splits a mapping of the kernel's, of which a process has 65,530
  * (Linux, vm.max_map_count): so up to 32,000 tasks.  False: the kernel refused.
+ * The first guard makes SIGSEGV say on the standard error whose stack has overflowed, before it does
+ * what it did until then; the thread gets a signal stack for that, if it has none.
  */
 bool leat_posix_guard(void *page, size_t bytes, bool guarded);
 

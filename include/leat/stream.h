@@ -155,6 +155,14 @@ static inline bool leat_stream_at_end(const struct leat_stream *stream)
                                         : leat_tcp_at_end((const struct leat_tcp *)stream->end);
 }
 
+/** As leat_tcp_awaits_text(). */
+static inline bool leat_stream_awaits_text(const struct leat_stream *stream)
+{
+    return LEAT_STREAM_IS_OTHER(stream)
+               ? stream->ops->readable(stream->end) == 0 && !stream->ops->at_end(stream->end)
+               : leat_tcp_awaits_text((const struct leat_tcp *)stream->end);
+}
+
 /** As leat_tcp_shutdown(). */
 static inline enum leat_err leat_stream_shutdown(const struct leat_stream *stream)
 {

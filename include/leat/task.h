@@ -52,9 +52,10 @@ struct leat_tasks_config {
     bool measure;     /**< fill stacks with a pattern first, for leat_task_stack_used() */
     /**
      * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap when written
-     * to (@p guarded), or memory like any other again; false if it can't.  NULL: no guards, and a
-     * stack that overflows is found by a canary, when its task waits next: an assertion.
-     * leat_posix_guard() and leat_metal_guard() are such.
+     * to (@p guarded), or memory like any other again; false if it can't.  At @p page lies a
+     * `const char *const *`: whoever finds a trap there finds the name of the task so, and says it.
+     * NULL: no guards, and a stack that overflows is found by a canary, when its task waits next:
+     * leat_task_overflowed().  leat_posix_guard() and leat_metal_guard() are such.
      */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     uint64_t slow_ns; /**< a task that ran for longer without a wait is told to on_slow: 0 means
@@ -148,6 +149,14 @@ const char *leat_task_name(const struct leat_task *task);
 /** Bytes of its stack that were ever used, with leat_tasks_config.measure; else 0.  Not for a loop:
  * it looks at each word. */
 size_t leat_task_stack_used(const struct leat_task *task);
+
+/**
+ * Called when the canary of a task's stack is dead: it has overflowed, and what lies below it, the
+ * next task's stack, is damaged.  It must not return, nor call the stack.  leat's own traps; that of
+ * leat-posix names the task first, on the standard error, and so do the examples everywhere.  A
+ * program that defines one, with this name, can say more.
+ */
+__attribute__((noreturn)) void leat_task_overflowed(const char *name);
 
 /** A queue of pointers between tasks, with a bounded number of places. */
 struct leat_channel {

@@ -284,6 +284,10 @@ uint32_t leat_tcp_readable(const struct leat_tcp *conn);
 /** True once all text has been received and the peer has closed its side. */
 bool leat_tcp_at_end(const struct leat_tcp *conn);
 
+/** True if who wants to read can only wait: leat_tcp_receive() would give nothing, and it isn't the
+ * end. */
+bool leat_tcp_awaits_text(const struct leat_tcp *conn);
+
 /**
  * CLOSE as in RFC 9293 3.9.1.4: "I have no more to send".  What is queued is still delivered, and
  * text may still be received (half-close).  Before the peer has answered our SYN there is nobody to

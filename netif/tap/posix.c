@@ -1,5 +1,6 @@
 /* posix.c -- the host: clock, wait, entropy, console. */
 #include <leat/posix.h>
+#include <leat/task.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -97,6 +98,12 @@ static enum leat_err posix_entropy(struct leat_host *host, void *bytes, size_t l
 __attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
 {
     fprintf(stderr, "leat: assertion failed: %s:%u\n", file, line);
+    __builtin_trap();
+}
+
+__attribute__((weak)) void leat_task_overflowed(const char *name)
+{
+    fprintf(stderr, "leat: the stack of task \"%s\" has overflowed\n", name);
     __builtin_trap();
 }
 

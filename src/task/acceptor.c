@@ -3,10 +3,10 @@
 
 static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 {
-    const struct leat_acceptor *acceptor = arg;
+    struct leat_acceptor *acceptor = arg;
 
     (void)listener;
-    task_wake_now(acceptor->waiter);
+    task_wake_now(&acceptor->waiter);
 }
 
 enum leat_err leat_acceptor_open(struct leat_acceptor *acceptor, struct leat_tasks *tasks,
@@ -34,9 +34,7 @@ enum leat_err leat_flow_accept(struct leat_flow *flow, struct leat_acceptor *acc
             return LEAT_OK;
         }
         leat_assert(!acceptor->waiter); /* one task accepts */
-        acceptor->waiter = task;
-        err = task_wait(task, deadline_ns);
-        acceptor->waiter = NULL;
+        err = task_wait(task, &acceptor->waiter, deadline_ns);
     }
     return err;
 }

@@ -36,7 +36,7 @@ static enum leat_err wait_in(struct ring *ring, struct leat_task *task, uint64_t
     enum leat_err err;
 
     ring_put(ring, &waiter.ring);
-    err = task_wait(task, deadline_ns);
+    err = task_wait(task, &task->nowhere, deadline_ns);
     ring_remove(&waiter.ring);
     return err;
 }

@@ -43,8 +43,8 @@ enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *t
     err = leat_connect(task->tasks->stack, connecting, config, host, port, deadline_ns);
     if (err)
         return err;
-    err = task_wait(task,
-                    LEAT_NEVER_NS); /* the deadline is leat_connect()'s: it says who timed out */
+    /* the deadline is leat_connect()'s: it says who timed out */
+    err = task_wait(task, &task->nowhere, LEAT_NEVER_NS);
     if (wanted.done)
         return wanted.err;
     leat_connect_cancel(connecting);

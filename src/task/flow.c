@@ -7,31 +7,31 @@
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
-    const struct leat_flow *flow = arg;
+    struct leat_flow *flow = arg;
 
     (void)conn;
-    task_wake_now(flow->reader);
+    task_wake_now(&flow->reader);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)
 {
-    const struct leat_flow *flow = arg;
+    struct leat_flow *flow = arg;
 
     (void)conn;
-    task_wake_now(flow->writer);
+    task_wake_now(&flow->writer);
 }
 
-/* The handle dies when this returns; what runs meanwhile doesn't see it any more. */
+/* The handle dies when this returns; what runs meanwhile doesn't see it any more.  Who waits is
+ * told how it ended. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct leat_flow *flow = arg;
-    struct leat_task *reader = flow->reader, *writer = flow->writer;
 
     (void)conn;
     flow->stream.end = NULL;
     flow->why = why;
-    task_wake(writer, LEAT_OK);
-    task_wake(reader, LEAT_OK);
+    task_wake(flow->writer, flow_over(flow));
+    task_wake(flow->reader, flow_over(flow));
 }
 
 const struct leat_tcp_events flow_events = {.on_open = on_readable,
@@ -125,11 +125,9 @@ enum leat_err leat_flow_connect_from(struct leat_flow *flow, struct leat_task *t
     if (err)
         return err;
     flow_init(flow, task, leat_stream_of_tcp(conn));
-    flow->reader = task;
-    err = task_wait(task, deadline_ns);
-    flow->reader = NULL;
-    if (!err && !flow->stream.end)
-        err = flow->why ? flow->why : LEAT_ERR_CLOSED;
+    err = task_wait(task, &flow->reader, deadline_ns);
+    if (err == LEAT_ERR_END)
+        err = LEAT_ERR_CLOSED; /* it was never open */
     if (err)
         leat_flow_abort(flow);
     return err;

@@ -10,84 +10,106 @@ enum {
     READ_BYTES = 65536 /* taken from a stream at a time */
 };
 
-static inline void consume_last(struct leat_flow *flow)
+static inline void consume_last(struct leat_flow *flow, const struct leat_stream *stream)
 {
-    if (flow->unconsumed > 0 && flow->stream.end)
-        leat_stream_consumed(&flow->stream, flow->unconsumed);
+    if (flow->unconsumed > 0 && stream->end)
+        leat_stream_consumed(stream, flow->unconsumed);
     flow->unconsumed = 0;
 }
 
-/* Waits for what the stream tells next. */
-static inline __attribute__((always_inline)) enum leat_err wait_for_text(struct leat_flow *flow,
-                                                                         uint64_t deadline_ns)
+/* What a read wants: in memory, not in registers, for a switch leaves nothing in those. */
+struct wanted {
+    struct leat_flow *flow;
+    struct leat_buf **text;
+    uint64_t deadline_ns;
+};
+
+/* Of the flow's open @stream: waits if there is nothing to receive, then receives.  Who was woken
+ * for text asks no more whether there is any; LEAT_OK and no text is possible. */
+static inline __attribute__((always_inline)) enum leat_err
+receive_once(const struct wanted *wanted, struct leat_task *task, const struct leat_stream *stream,
+             struct leat_buf **received)
 {
-    struct leat_task *task = task_running(flow->tasks);
+    struct leat_flow *flow = wanted->flow;
     enum leat_err err;
 
-    leat_assert(!flow->reader); /* one task reads */
-    flow->reader = task;
-    err = task_wait_here(task, deadline_ns);
-    flow->reader = NULL;
-    return err;
-}
-
-/* Waits if there is nothing to receive; LEAT_ERR_END: there won't be any more. */
-static inline __attribute__((always_inline)) enum leat_err wait_if_empty(struct leat_flow *flow,
-                                                                         uint64_t deadline_ns)
-{
-    if (leat_stream_readable(&flow->stream) > 0)
-        return LEAT_OK;
-    if (leat_stream_at_end(&flow->stream))
-        return LEAT_ERR_END;
-    return wait_for_text(flow, deadline_ns);
-}
-
-/* What has come, and is not in `unread`: nothing was.  Who was woken for text asks no more whether
- * there is any.  Inlined where a request is read: a call saves six registers. */
-static inline __attribute__((always_inline)) enum leat_err
-receive_here(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
-{
-    struct leat_buf *received = NULL;
-
-    do {
-        const enum leat_err err =
-            flow->stream.end ? wait_if_empty(flow, deadline_ns) : flow_over(flow);
-
+    if (leat_stream_awaits_text(stream)) {
+        leat_assert(!flow->reader); /* one task reads */
+        err = task_wait_here(task, &flow->reader, wanted->deadline_ns);
         if (err)
             return err;
-        if (flow->stream.end)
-            received = leat_stream_receive(&flow->stream, READ_BYTES);
-    } while (!received);
-    *text = received;
+    }
+    *received = leat_stream_receive(&flow->stream, READ_BYTES);
     return LEAT_OK;
+}
+
+/* What has come, and is not in `unread`: nothing was. */
+static enum leat_err __attribute__((noinline)) receive(const struct wanted *wanted)
+{
+    struct leat_flow *flow = wanted->flow;
+    struct leat_buf *received = NULL;
+    enum leat_err err = LEAT_OK;
+
+    while (!received && !err) {
+        if (!flow->stream.end)
+            err = flow_over(flow);
+        else if (leat_stream_at_end(&flow->stream))
+            err = LEAT_ERR_END;
+        else
+            err = receive_once(wanted, task_running(flow->tasks), &flow->stream, &received);
+    }
+    *wanted->text = received;
+    return err;
 }
 
 /* Sees to it that there is something in `unread`. */
 static enum leat_err fill(struct leat_flow *flow, uint64_t deadline_ns)
 {
+    const struct wanted wanted = {flow, &flow->unread, deadline_ns};
     const enum leat_err err = flow_may_wait(flow);
 
-    return err || flow->unread ? err : receive_here(flow, &flow->unread, deadline_ns);
+    return err || flow->unread ? err : receive(&wanted);
 }
 
-enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
+/* A read that failed with @err, or has nothing yet. */
+static enum leat_err __attribute__((noinline)) read_rest(const struct wanted *wanted,
+                                                         enum leat_err err)
 {
-    enum leat_err err;
+    struct leat_flow *flow = wanted->flow;
 
-    *text = NULL;
-    consume_last(flow);
-    err = flow_may_wait(flow);
+    *wanted->text = NULL;
     if (err)
         return err;
     if (flow->unread) {
-        *text = flow->unread;
+        *wanted->text = flow->unread;
         flow->unread = NULL;
     } else {
-        err = receive_here(flow, text, deadline_ns);
+        err = receive(wanted);
         if (err)
             return err;
     }
-    flow->unconsumed = leat_buf_total(*text);
+    flow->unconsumed = leat_buf_total(*wanted->text);
+    return LEAT_OK;
+}
+
+/* What is usual, that nothing is unread and text comes, calls nothing of ours: each call would save
+ * the six registers that a switch leaves nothing in. */
+enum leat_err leat_flow_read(struct leat_flow *flow, struct leat_buf **text, uint64_t deadline_ns)
+{
+    const struct wanted wanted = {flow, text, deadline_ns};
+    const struct leat_stream stream = flow->stream; /* as it is before a wait */
+    struct leat_task *task = task_running(flow->tasks);
+    struct leat_buf *received = NULL;
+    enum leat_err err;
+
+    consume_last(flow, &stream);
+    err = task_is_refused(task);
+    if (!err && !flow->unread && stream.end)
+        err = receive_once(&wanted, task, &stream, &received);
+    if (err || !received)
+        return read_rest(&wanted, err);
+    *wanted.text = received;
+    flow->unconsumed = leat_buf_total(received);
     return LEAT_OK;
 }
 
@@ -106,7 +128,7 @@ enum leat_err leat_flow_read_some(struct leat_flow *flow, void *bytes, size_t si
     enum leat_err err;
     uint32_t have;
 
-    consume_last(flow);
+    consume_last(flow, &flow->stream);
     *len = 0;
     err = fill(flow, deadline_ns);
     if (err)
@@ -147,7 +169,7 @@ enum leat_err leat_flow_read_until(struct leat_flow *flow, char delimiter, void 
 {
     bool found = false;
 
-    consume_last(flow);
+    consume_last(flow, &flow->stream);
     *len = 0;
     while (!found) {
         const enum leat_err err = *len < size ? fill(flow, deadline_ns) : LEAT_ERR_TOO_BIG;

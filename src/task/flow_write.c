@@ -4,15 +4,9 @@
 /* Until there is room for @bytes, or as much as there can be. */
 static enum leat_err wait_for_room(struct leat_flow *flow, uint32_t bytes, uint64_t deadline_ns)
 {
-    struct leat_task *task = task_running(flow->tasks);
-    enum leat_err err;
-
     leat_assert(!flow->writer); /* one task writes */
     leat_stream_want_room(&flow->stream, bytes);
-    flow->writer = task;
-    err = task_wait(task, deadline_ns);
-    flow->writer = NULL;
-    return err;
+    return task_wait(task_running(flow->tasks), &flow->writer, deadline_ns);
 }
 
 /* As much as is worth a wake-up, of what is left. */
@@ -29,8 +23,8 @@ static uint32_t worth_it(size_t left)
 struct left {
     struct leat_flow *flow;
     const char *at;
-    size_t len;
     uint64_t deadline_ns;
+    size_t len;
 };
 
 static enum leat_err __attribute__((noinline)) write_rest(struct left *left, size_t taken)
@@ -45,8 +39,6 @@ static enum leat_err __attribute__((noinline)) write_rest(struct left *left, siz
         err = wait_for_room(flow, worth_it(left->len), left->deadline_ns);
         if (err)
             return err;
-        if (!flow->stream.end)
-            return flow_over(flow);
         err = leat_stream_write(&flow->stream, left->at, left->len, &taken);
     } while (taken < left->len && (!err || err == LEAT_ERR_FULL));
     return err;
@@ -55,17 +47,21 @@ static enum leat_err __attribute__((noinline)) write_rest(struct left *left, siz
 enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t len,
                               uint64_t deadline_ns)
 {
-    struct left left = {flow, bytes, len, deadline_ns};
     enum leat_err err = flow_may_wait(flow);
-    size_t taken = 0;
+    struct left left;
+    size_t taken;
 
     if (err)
         return err;
     if (!flow->stream.end)
         return flow_over(flow);
+    left.flow = flow;
+    left.at = bytes;
+    left.deadline_ns = deadline_ns;
     err = leat_stream_write(&flow->stream, bytes, len, &taken);
-    if (taken == left.len || (err && err != LEAT_ERR_FULL))
+    if (taken == len || (err && err != LEAT_ERR_FULL))
         return err;
+    left.len = len;
     return write_rest(&left, taken);
 }
 

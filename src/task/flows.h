@@ -12,15 +12,10 @@ extern const struct leat_tcp_events flow_events;
 /* Makes @flow that of @stream, which has its events already. */
 void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_stream stream);
 
-/* What stands against a call that may wait, before anything is done: there is no task, or it was
- * cancelled. */
+/* task_is_refused() of whoever uses @flow now. */
 static inline enum leat_err flow_may_wait(const struct leat_flow *flow)
 {
-    const struct leat_task *task = flow->tasks->running;
-
-    if (!task)
-        return LEAT_ERR_NO_TASK;
-    return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
+    return task_is_refused(task_running(flow->tasks));
 }
 
 /* Of a flow whose connection is no more: how that ended. */

@@ -15,7 +15,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
     mailbox->places[(mailbox->first + mailbox->count++) % mailbox->count_max] =
         (struct leat_datagram){.payload = payload, .peer = *peer, .local = *local};
-    task_wake_now(mailbox->waiter);
+    task_wake_now(&mailbox->waiter);
 }
 
 enum leat_err leat_mailbox_open(struct leat_mailbox *mailbox, struct leat_tasks *tasks,
@@ -36,9 +36,7 @@ enum leat_err leat_mailbox_receive(struct leat_mailbox *mailbox, struct leat_dat
 
     while (!err && mailbox->count == 0) {
         leat_assert(!mailbox->waiter); /* one task receives */
-        mailbox->waiter = task;
-        err = task_wait(task, deadline_ns);
-        mailbox->waiter = NULL;
+        err = task_wait(task, &mailbox->waiter, deadline_ns);
     }
     if (err)
         return err;

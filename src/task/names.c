@@ -42,7 +42,7 @@ static enum leat_err ask(struct leat_resolver *resolver, const char *name, struc
         err = leat_lookup_start(resolver, &parsed, LEAT_DNS_A, on_done, asked, &lookup);
     if (err)
         return err;
-    err = task_wait(asked->task, deadline_ns);
+    err = task_wait(asked->task, &asked->task->nowhere, deadline_ns);
     if (asked->done)
         return asked->err;
     leat_lookup_cancel(lookup);

@@ -46,7 +46,7 @@ static struct leat_task *task_of_first(struct leat_tasks *tasks)
     if (!task)
         return NULL;
     ring_remove(&pending->ring);
-    task->flags |= TASK_WAITING;
+    task_begin_wait(task, &task->nowhere);
     return task;
 }
 
@@ -73,6 +73,7 @@ static void begin(struct leat_service *service, struct leat_tcp *conn)
     static const struct leat_tcp_events pending_events = {.on_closed = pending_closed};
     struct leat_tasks *tasks = service->tasks;
     struct pending *pending = tasks ? tasks->free_pending : NULL;
+    struct leat_task *task;
 
     if (!pending) {
         if (tasks)
@@ -86,7 +87,9 @@ static void begin(struct leat_service *service, struct leat_tcp *conn)
     pending->service = service;
     leat_tcp_set_events(conn, &pending_events, pending);
     ring_put(&tasks->pending, &pending->ring);
-    task_wake_now(task_of_first(tasks));
+    task = task_of_first(tasks);
+    if (task)
+        task_wake_now(task->place);
 }
 
 static void first_text(struct leat_tcp *conn, void *arg)

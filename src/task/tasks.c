@@ -112,6 +112,9 @@ static enum leat_err make_slots(struct leat_tasks *tasks)
     const uint32_t count = tasks->config.tasks;
 
     for (uint32_t i = 0; tasks->config.guard && i < count; i++) {
+        const char *const *name = &task_of_slot(tasks, i)->name;
+
+        memcpy(guard_of_slot(tasks, i), &name, sizeof name);
         if (!tasks->config.guard(guard_of_slot(tasks, i), LEAT_TASK_GUARD_BYTES, true)) {
             unguard(tasks, i);
             return LEAT_ERR_DEVICE;
@@ -121,6 +124,7 @@ static enum leat_err make_slots(struct leat_tasks *tasks)
         struct leat_task *task = task_of_slot(tasks, i);
 
         task->flags = 0;
+        task->name = "none";
         task->tasks = tasks;
         task->next_free = tasks->free;
         tasks->free = task;
@@ -176,6 +180,29 @@ static void task_release_children(struct leat_task *task)
     }
 }
 
+static uint64_t clock_ns(const struct leat_tasks *tasks)
+{
+    return tasks->config.slow_ns > 0 ? tasks->config.clock_ns(tasks->config.arg) : 0;
+}
+
+/* The loop is to attend to @task, if its stack is in order. */
+static void call_loop(const struct leat_task *task)
+{
+    if (*task->low == TASK_CANARY)
+        *task->low = TASK_CALLS;
+}
+
+void task_watch_begin(struct leat_task *task)
+{
+    task->tasks->ran_ns = clock_ns(task->tasks);
+}
+
+void task_watch_end(struct leat_task *task)
+{
+    task->tasks->ran_ns = clock_ns(task->tasks) - task->tasks->ran_ns;
+    call_loop(task);
+}
+
 /* Where a task begins, on its own stack; nobody returns from here. */
 static void begin(struct context *self)
 {
@@ -183,12 +210,17 @@ static void begin(struct context *self)
     struct leat_tasks *tasks = task->tasks;
 
     asan_arrive(&task->asan, &tasks->asan);
+    if (task->flags & TASK_WATCHED)
+        task_watch_begin(task);
     task->result = (uint8_t)task->run(task, task->arg);
     leat_assert(task->flows == 0); /* it closes what it has opened: the struct was on its stack */
     task->flags |= TASK_ENDING;
     task_release_children(task);
     task_wait_for_children(task);
     task->flags |= TASK_OVER;
+    if (task->flags & TASK_WATCHED)
+        task_watch_end(task);
+    call_loop(task);
     asan_leave(NULL, &tasks->asan);
     context_switch(&task->context, &tasks->loop);
     __builtin_unreachable();
@@ -228,6 +260,7 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     task->run = run;
     task->arg = arg;
     task->timer.fire = task_timer;
+    task->deadline_ns = LEAT_NEVER_NS;
     task->parent = parent;
     ring_init(&task->children);
     ring_put(parent ? &parent->children : &tasks->roots, &task->sibling);
@@ -241,7 +274,7 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
 
 /* Its stack has run for the last time.  Who has its handle releases it; a parent whose function has
  * returned has none any more. */
-static void __attribute__((noinline)) task_ended(struct leat_task *task)
+static void task_ended(struct leat_task *task)
 {
     struct leat_task *parent = task->parent;
     const bool is_last = parent && (parent->flags & TASK_ENDING);
@@ -255,27 +288,33 @@ static void __attribute__((noinline)) task_ended(struct leat_task *task)
         task_wake(parent, LEAT_OK);
 }
 
-static uint64_t clock_ns(const struct leat_tasks *tasks)
+/* It was watched: did it run for too long? */
+static void judge(struct leat_tasks *tasks, const struct leat_task *task)
 {
-    return tasks->config.slow_ns > 0 ? tasks->config.clock_ns(tasks->config.arg) : 0;
-}
-
-/* It ran since @begin_ns: for too long? */
-static void watch(struct leat_tasks *tasks, const struct leat_task *task, uint64_t begin_ns)
-{
-    const uint64_t ns = clock_ns(tasks) - begin_ns;
-
-    if (ns <= tasks->config.slow_ns)
+    if (tasks->ran_ns <= tasks->config.slow_ns)
         return;
     tasks->counts.slow++;
     if (tasks->config.on_slow)
-        tasks->config.on_slow(task->name, ns, tasks->config.arg);
+        tasks->config.on_slow(task->name, tasks->ran_ns, tasks->config.arg);
 }
 
-/* The stack has overflowed: what it has overwritten nobody knows. */
-COLD static void die_of_overflow(void)
+/* Of a task that has come back: it has called, or its stack has overflowed, and what that has
+ * overwritten nobody knows. */
+static void __attribute__((noinline)) attend(struct leat_task *task)
 {
-    leat_assert(false);
+    if (*task->low != TASK_CALLS)
+        leat_task_overflowed(task->name);
+    *task->low = TASK_CANARY;
+    if (task->flags & TASK_WATCHED)
+        judge(task->tasks, task);
+    if (task->flags & TASK_OVER)
+        task_ended(task);
+}
+
+__attribute__((weak)) void leat_task_overflowed(const char *name)
+{
+    (void)name;
+    __builtin_trap();
 }
 
 /* From the loop's stack to the task's, and back: returns @task. */
@@ -293,30 +332,12 @@ static inline __attribute__((always_inline)) struct leat_task *enter(struct leat
     return task;
 }
 
-static void __attribute__((noinline)) resume_watched(struct leat_task *task)
-{
-    const uint64_t begin_ns = clock_ns(task->tasks);
-
-    enter(task);
-    if (*task->low != TASK_CANARY)
-        die_of_overflow();
-    watch(task->tasks, task, begin_ns);
-    if (task->flags & TASK_OVER)
-        task_ended(task);
-}
-
-/* What is usual keeps nothing over the switch, and calls nothing. */
+/* Keeps nothing over the switch. */
 void task_resume(struct leat_task *task)
 {
-    if (task->flags & TASK_WATCHED) {
-        resume_watched(task);
-        return;
-    }
     task = enter(task);
     if (*task->low != TASK_CANARY)
-        die_of_overflow();
-    else if (task->flags & TASK_OVER)
-        task_ended(task);
+        attend(task);
 }
 
 enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_task_fn *run,
@@ -326,9 +347,11 @@ enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_t
 
     if (!made)
         return LEAT_ERR_MEMORY;
-    made->flags |= TASK_WAITING | (task ? TASK_HAS_HANDLE : 0);
-    if (task)
+    if (task) {
+        made->flags |= TASK_HAS_HANDLE;
         *task = made;
+    }
+    task_begin_wait(made, &made->nowhere);
     task_wake(made, LEAT_OK);
     return LEAT_OK;
 }

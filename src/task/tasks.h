@@ -26,21 +26,23 @@ struct leat_service; /* leat/flow.h */
 
 enum task_flag {
     TASK_ALIVE = 1 << 0,      /* not a free slot */
-    TASK_WAITING = 1 << 1,    /* in task_wait(), and nothing has ended that yet */
-    TASK_CANCELLED = 1 << 2,  /* each wait ends at once */
-    TASK_ENDING = 1 << 3,     /* its function has returned: it waits for its children */
-    TASK_OVER = 1 << 4,       /* its stack will not run again */
-    TASK_HAS_HANDLE = 1 << 5, /* somebody is going to join it */
-    TASK_STEADY = 1 << 6,     /* the wait is for a child: a cancel reaches that, and ends it so */
-    TASK_WATCHED = 1 << 7     /* the program wants to be asked of waits, or told of long runs */
+    TASK_CANCELLED = 1 << 1,  /* each wait ends at once */
+    TASK_ENDING = 1 << 2,     /* its function has returned: it waits for its children */
+    TASK_OVER = 1 << 3,       /* its stack will not run again */
+    TASK_HAS_HANDLE = 1 << 4, /* somebody is going to join it */
+    TASK_STEADY = 1 << 5,     /* the wait is for a child: a cancel reaches that, and ends it so */
+    TASK_WATCHED = 1 << 6     /* the program wants to be asked of waits, or told of long runs */
 };
 
 struct leat_task {
     _Alignas(16) struct context context; /* the stack ends where this begins */
     struct asan_stack asan;
     struct leat_tasks *tasks;
-    uint64_t *low;        /* where the stack would overflow: the canary */
-    uint64_t deadline_ns; /* of the wait; the timer may be set for an earlier time */
+    struct leat_task **place;  /* what names it until its wait ends; NULL: it waits for nothing */
+    struct leat_task *nowhere; /* the place of a wait that nothing else names */
+    uint64_t *low;             /* where the stack would overflow: the canary */
+    uint64_t deadline_ns;      /* of a wait that has one, else LEAT_NEVER_NS; the timer may be set
+                                  for an earlier time */
     struct ready ready;
     struct timer timer;
     leat_task_fn *run;
@@ -56,7 +58,7 @@ struct leat_task {
     uint32_t flows;       /* that it has open */
     uint32_t valgrind_id; /* what valgrind calls its stack */
     uint8_t flags;        /* enum task_flag */
-    uint8_t woken_by;     /* enum leat_err: how the wait ended */
+    uint8_t woken_by;     /* enum leat_err: how the wait ended; LEAT_OK until one ends otherwise */
     uint8_t result;       /* enum leat_err: what its function returned */
 };
 
@@ -84,6 +86,7 @@ struct leat_tasks {
     struct leat_service *services;   /* list */
     struct leat_tasks_config config; /* with the defaults filled in */
     struct leat_tasks_counts counts;
+    uint64_t ran_ns; /* of who is watched: when it began to run, then for how long it did */
     uint8_t *slots;
     size_t slot_bytes; /* guard and stack */
     bool closing;
@@ -94,7 +97,12 @@ enum {
     TASK_CANARY_WORDS = 2
 };
 
-#define TASK_CANARY  UINT64_C(0x5ca1ab1e0ddba115)
+/* The first of them is looked at whenever a task has come back to the loop, and a task that has more
+ * to tell than that it waits says so there: one look for both.  Each is a number of 32 bits with its
+ * sign, which is compared in one instruction. */
+#define TASK_CANARY UINT64_C(0xffffffffdeadca9a)
+#define TASK_CALLS  UINT64_C(0xffffffffca11ca11)
+
 #define TASK_PATTERN UINT64_C(0xa5a5a5a5a5a5a5a5)
 
 static inline uint64_t *task_stack_low(const struct leat_task *task)
@@ -114,10 +122,24 @@ void task_release(struct leat_task *task);
 /* Goes on with @task, from the loop's stack, until it waits or ends. */
 void task_resume(struct leat_task *task);
 
+/* Of a task that the program watches, on its own stack: it begins to run; it goes back to the loop.
+ */
+void task_watch_begin(struct leat_task *task);
+void task_watch_end(struct leat_task *task);
+
 /* ---- wait.c ------------------------------------------------------------------------------- */
 
-/* Waits until task_wake() or the deadline; how that ended.  @task runs. */
-enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns);
+/* Names @task at @place until somebody wakes it: that is what it is to wait. */
+static inline void task_begin_wait(struct leat_task *task, struct leat_task **place)
+{
+    leat_debug_assert(!task->place && !task->woken_by);
+    *place = task;
+    task->place = place;
+}
+
+/* Waits at @place, where nobody does, until task_wake() or the deadline; how that ended.  @task
+ * runs. */
+enum leat_err task_wait(struct leat_task *task, struct leat_task **place, uint64_t deadline_ns);
 
 /* To the loop's stack, and back: returns @task. */
 static inline __attribute__((always_inline)) struct leat_task *task_leave(struct leat_task *task)
@@ -129,16 +151,29 @@ static inline __attribute__((always_inline)) struct leat_task *task_leave(struct
     return task;
 }
 
+/* How the wait that is over has ended. */
+static inline enum leat_err task_woken_by(struct leat_task *task)
+{
+    const enum leat_err why = (enum leat_err)task->woken_by;
+
+    if (why)
+        task->woken_by = LEAT_OK;
+    return why;
+}
+
+/* The part of it for waits that have a deadline, or a task that is watched or cancelled. */
+enum leat_err task_wait_asked(struct leat_task *task, struct leat_task **place,
+                              uint64_t deadline_ns);
+
 /* task_wait() where a request is waited for: what is usual, a wait without an end, calls nothing.
  */
-static inline __attribute__((always_inline)) enum leat_err task_wait_here(struct leat_task *task,
-                                                                          uint64_t deadline_ns)
+static inline __attribute__((always_inline)) enum leat_err
+task_wait_here(struct leat_task *task, struct leat_task **place, uint64_t deadline_ns)
 {
     if (deadline_ns != LEAT_NEVER_NS || (task->flags & (TASK_CANCELLED | TASK_WATCHED)))
-        return task_wait(task, deadline_ns);
-    task->deadline_ns = LEAT_NEVER_NS;
-    task->flags |= TASK_WAITING;
-    return (enum leat_err)task_leave(task)->woken_by;
+        return task_wait_asked(task, place, deadline_ns);
+    task_begin_wait(task, place);
+    return task_woken_by(task_leave(task));
 }
 
 /* Waits until all are over. */
@@ -148,14 +183,16 @@ void task_wait_for_children(struct leat_task *task);
  * nobody. */
 void task_wake(struct leat_task *task, enum leat_err why);
 
-/* task_wake() with LEAT_OK, and it goes on now: for a callback from leat_poll(), on the loop's
- * stack. */
-static inline void task_wake_now(struct leat_task *task)
+/* task_wake() with LEAT_OK for who waits at @place, if somebody does, and it goes on now: for a
+ * callback from leat_poll(), on the loop's stack. */
+static inline void task_wake_now(struct leat_task **place)
 {
-    if (!task || !(task->flags & TASK_WAITING))
+    struct leat_task *task = *place;
+
+    if (!task)
         return;
-    task->flags &= (uint8_t)~TASK_WAITING;
-    task->woken_by = LEAT_OK;
+    *place = NULL;
+    task->place = NULL;
     task_resume(task);
 }
 
@@ -165,13 +202,19 @@ static inline struct leat_task *task_running(const struct leat_tasks *tasks)
     return tasks->running;
 }
 
-/* What stands against a call that may wait, before anything is done: there is no task, or it was
- * cancelled. */
+/* What stands against a call that may wait, before anything is done: of task_running(), that there
+ * is none, or it was cancelled. */
+static inline enum leat_err task_is_refused(const struct leat_task *running)
+{
+    if (!running)
+        return LEAT_ERR_NO_TASK;
+    return __builtin_expect(running->flags & TASK_CANCELLED, 0) ? LEAT_ERR_CANCELLED : LEAT_OK;
+}
+
+/* The same of any task: only the one that runs can wait. */
 static inline enum leat_err task_may_wait(const struct leat_task *task)
 {
-    if (!task || task->tasks->running != task)
-        return LEAT_ERR_NO_TASK;
-    return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
+    return task_is_refused(task && task->tasks->running == task ? task : NULL);
 }
 
 timer_fn task_timer;

@@ -20,12 +20,14 @@ void task_timer(struct timer *timer, void *context)
     struct leat_task *task = container_of(timer, struct leat_task, timer);
     const struct leat *stack = context;
 
-    if (!(task->flags & TASK_WAITING) || task->deadline_ns == LEAT_NEVER_NS)
+    if (!task->place || task->deadline_ns == LEAT_NEVER_NS)
         return;
-    if (task->deadline_ns <= stack->now_ns)
-        task_wake(task, LEAT_ERR_TIMEOUT);
-    else
+    if (task->deadline_ns > stack->now_ns) {
         arm(task, task->deadline_ns);
+        return;
+    }
+    task->tasks->counts.timeouts++;
+    task_wake(task, LEAT_ERR_TIMEOUT);
 }
 
 /* What stands against a wait; a test may want it to be a cancel. */
@@ -44,58 +46,66 @@ static enum leat_err may_wait(struct leat_task *task, uint64_t deadline_ns)
     return LEAT_ERR_TIMEOUT;
 }
 
-enum leat_err task_wait(struct leat_task *task, uint64_t deadline_ns)
+/* To the loop's stack, and back. */
+static void leave(struct leat_task *task)
 {
-    task->deadline_ns = deadline_ns;
-    if (deadline_ns != LEAT_NEVER_NS || (task->flags & (TASK_CANCELLED | TASK_WATCHED))) {
-        const enum leat_err err = may_wait(task, deadline_ns);
-
-        if (err)
-            return err;
-        if (deadline_ns != LEAT_NEVER_NS)
-            arm(task, deadline_ns);
-    }
-    task->flags |= TASK_WAITING;
+    if (task->flags & TASK_WATCHED)
+        task_watch_end(task);
     task_leave(task);
-    return (enum leat_err)task->woken_by;
+    if (task->flags & TASK_WATCHED)
+        task_watch_begin(task);
 }
 
-/* The same, and a cancel doesn't end it. */
-static enum leat_err steady_wait(struct leat_task *task, uint64_t deadline_ns)
+/* What is named at @place goes to the loop's stack until it is woken. */
+static enum leat_err wait_at(struct leat_task *task, struct leat_task **place, uint64_t deadline_ns)
 {
     task->deadline_ns = deadline_ns;
     if (deadline_ns != LEAT_NEVER_NS)
         arm(task, deadline_ns);
-    task->flags |= TASK_WAITING | TASK_STEADY;
-    task_leave(task);
+    task_begin_wait(task, place);
+    leave(task);
+    task->deadline_ns = LEAT_NEVER_NS;
+    return task_woken_by(task);
+}
+
+enum leat_err task_wait_asked(struct leat_task *task, struct leat_task **place,
+                              uint64_t deadline_ns)
+{
+    const enum leat_err err = may_wait(task, deadline_ns);
+
+    return err ? err : wait_at(task, place, deadline_ns);
+}
+
+enum leat_err task_wait(struct leat_task *task, struct leat_task **place, uint64_t deadline_ns)
+{
+    return task_wait_here(task, place, deadline_ns);
+}
+
+/* The same, and a cancel doesn't end it. */
+static enum leat_err steady_wait(struct leat_task *task, struct leat_task **place,
+                                 uint64_t deadline_ns)
+{
+    enum leat_err why;
+
+    task->flags |= TASK_STEADY;
+    why = wait_at(task, place, deadline_ns);
     task->flags &= (uint8_t)~TASK_STEADY;
-    return (enum leat_err)task->woken_by;
+    return why;
 }
 
 void task_wait_for_children(struct leat_task *task)
 {
     while (!ring_is_empty(&task->children))
-        steady_wait(task, LEAT_NEVER_NS);
-}
-
-/* False: it isn't in a wait. */
-static bool end_wait(struct leat_task *task, enum leat_err why)
-{
-    if (!task || !(task->flags & TASK_WAITING))
-        return false;
-    task->flags &= (uint8_t)~TASK_WAITING;
-    task->woken_by = (uint8_t)why;
-    if (why == LEAT_ERR_CANCELLED)
-        task->tasks->counts.cancelled++;
-    else if (why == LEAT_ERR_TIMEOUT)
-        task->tasks->counts.timeouts++;
-    return true;
+        steady_wait(task, &task->nowhere, LEAT_NEVER_NS);
 }
 
 void task_wake(struct leat_task *task, enum leat_err why)
 {
-    if (!end_wait(task, why))
+    if (!task || !task->place)
         return;
+    *task->place = NULL;
+    task->place = NULL;
+    task->woken_by = (uint8_t)why;
     task->ready.run = ready_run;
     stack_ready(task->tasks->stack, &task->ready);
 }
@@ -111,7 +121,7 @@ enum leat_err leat_task_sleep(struct leat_task *task, uint64_t at_ns)
     err = task_may_wait(task);
     if (err)
         return err;
-    err = task_wait(task, at_ns);
+    err = task_wait(task, &task->nowhere, at_ns);
     if (err == LEAT_ERR_TIMEOUT) {
         task->tasks->counts.timeouts--; /* as it should be */
         return LEAT_OK;
@@ -125,10 +135,9 @@ enum leat_err leat_task_yield(struct leat_task *task)
 
     if (err)
         return err;
-    task->deadline_ns = LEAT_NEVER_NS;
-    task->flags |= TASK_WAITING;
+    task_begin_wait(task, &task->nowhere);
     task_wake(task, LEAT_OK);
-    task_leave(task);
+    leave(task);
     return task->flags & TASK_CANCELLED ? LEAT_ERR_CANCELLED : LEAT_OK;
 }
 
@@ -139,8 +148,10 @@ void leat_task_cancel(struct leat_task *task)
 
     for (;;) {
         at->flags |= TASK_CANCELLED;
-        if (!(at->flags & TASK_STEADY))
+        if (at->place && !(at->flags & TASK_STEADY)) {
+            at->tasks->counts.cancelled++;
             task_wake(at, LEAT_ERR_CANCELLED);
+        }
         if (!(at->flags & TASK_OVER) && !ring_is_empty(&at->children)) {
             at = container_of(at->children.next, struct leat_task, sibling);
             continue;
@@ -176,9 +187,7 @@ enum leat_err leat_task_join(struct leat_task *task, struct leat_task *child, en
     for (err = LEAT_OK; !err && !(child->flags & TASK_OVER);) {
         if (deadline_ns <= task->tasks->stack->now_ns)
             return LEAT_ERR_TIMEOUT;
-        child->joiner = task;
-        err = steady_wait(task, deadline_ns);
-        child->joiner = NULL;
+        err = steady_wait(task, &child->joiner, deadline_ns);
     }
     if (err)
         return err;

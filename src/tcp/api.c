@@ -248,6 +248,12 @@ bool leat_tcp_at_end(const struct leat_tcp *conn)
     return (conn->tcb.flags & TCB_FIN_TAKEN) && conn->text_bytes == 0;
 }
 
+bool leat_tcp_awaits_text(const struct leat_tcp *conn)
+{
+    return conn->text_bytes > 0 ? !(conn->flags & CONN_TOLD_OPEN)
+                                : !(conn->tcb.flags & TCB_FIN_TAKEN);
+}
+
 /* ---- close -------------------------------------------------------------------------------- */
 
 enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)

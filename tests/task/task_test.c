@@ -71,14 +71,19 @@ enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns)
     return f->result;
 }
 
-int signal_of(struct fixture *f, void (*break_it)(struct fixture *f))
+int signal_of(struct fixture *f, void (*break_it)(struct fixture *f), char *said, size_t size)
 {
     const struct rlimit none = {0, 0};
-    const pid_t child = fork();
-    int status = 0;
+    int status = 0, ends[2];
+    size_t len = 0;
+    ssize_t got;
+    pid_t child;
 
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
         setrlimit(RLIMIT_CORE, &none);
         signal(SIGILL, SIG_DFL);
         signal(SIGTRAP, SIG_DFL);
@@ -87,6 +92,11 @@ int signal_of(struct fixture *f, void (*break_it)(struct fixture *f))
         break_it(f);
         _exit(0);
     }
+    close(ends[1]);
+    while ((got = read(ends[0], said + len, size - 1 - len)) > 0)
+        len += (size_t)got;
+    said[len] = '\0';
+    close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }

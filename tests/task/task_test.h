@@ -42,8 +42,9 @@ void close_tasks(struct fixture *f, int end);
  */
 enum leat_err run_task(struct fixture *f, leat_task_fn *run, uint64_t limit_ns);
 
-/* How leat ended a child process that ran @break_it(f): a signal, or 0. */
-int signal_of(struct fixture *f, void (*break_it)(struct fixture *f));
+/* How leat ended a child process that ran @break_it(f): a signal, or 0; what it wrote to its standard
+ * error is in @said, of @size bytes. */
+int signal_of(struct fixture *f, void (*break_it)(struct fixture *f), char *said, size_t size);
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 

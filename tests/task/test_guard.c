@@ -31,8 +31,14 @@ static enum leat_err overflows(struct leat_task *task, void *arg)
     return deeper(NULL, 2 * STACK_BYTES / sizeof(struct frame)) == 1 ? LEAT_OK : LEAT_ERR_FULL;
 }
 
+static const struct leat_tasks_config with_guards = {
+    .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
+
+/* By a process that has no guards yet. */
 static void break_it(struct fixture *f)
 {
+    close_tasks(f, CLIENT);
+    open_tasks(f, CLIENT, &with_guards);
     run_task(f, overflows, second);
 }
 
@@ -43,29 +49,50 @@ static enum leat_err nearly_overflows(struct leat_task *task, void *arg)
     return deeper(NULL, STACK_BYTES / 4096) != 0 ? LEAT_OK : LEAT_ERR_FULL;
 }
 
-static void an_overflow_traps_where_it_happens(void **state)
+static void an_overflow_traps_where_it_happens_and_the_task_is_named(void **state)
 {
-    const struct leat_tasks_config config = {
-        .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
+    char said[256];
+
+    assert_int_equal(signal_of(*state, break_it, said, sizeof said), SIGSEGV);
+    assert_string_equal(said,
+                        "leat: the stack of task \"main\" has overflowed into its guard page\n");
+}
+
+static void a_stack_that_is_deep_enough_does_not_notice(void **state)
+{
     struct fixture *f = *state;
 
     close_tasks(f, CLIENT);
-    open_tasks(f, CLIENT, &config);
+    open_tasks(f, CLIENT, &with_guards);
     assert_int_equal(run_task(f, nearly_overflows, second), LEAT_OK);
-    assert_int_equal(signal_of(f, break_it), SIGSEGV);
+}
+
+static void write_to_constant_memory(struct fixture *f)
+{
+    static const char constant[] = "constant";
+
+    close_tasks(f, CLIENT);
+    open_tasks(f, CLIENT, &with_guards);
+    *(volatile char *)(uintptr_t)constant = 1;
+}
+
+static void another_fault_is_what_it_always_was(void **state)
+{
+    char said[256];
+
+    assert_int_equal(signal_of(*state, write_to_constant_memory, said, sizeof said), SIGSEGV);
+    assert_string_equal(said, "");
 }
 
 /* What was guarded is memory again: else free() would trap. */
 static void guards_go_with_the_tasks(void **state)
 {
-    const struct leat_tasks_config config = {
-        .tasks = 3, .stack_bytes = STACK_BYTES, .guard = leat_posix_guard};
-    const size_t bytes = leat_tasks_memory_bytes(&config);
+    const size_t bytes = leat_tasks_memory_bytes(&with_guards);
     struct fixture *f = *state;
     char *memory = malloc(bytes);
     struct leat_tasks *tasks;
 
-    assert_int_equal(leat_tasks_open(&tasks, f->world->stacks[CLIENT], memory, bytes, &config),
+    assert_int_equal(leat_tasks_open(&tasks, f->world->stacks[CLIENT], memory, bytes, &with_guards),
                      LEAT_OK);
     leat_tasks_close(tasks);
     memset(memory, 1, bytes);
@@ -98,7 +125,9 @@ static void a_guard_that_cannot_be_is_an_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_overflow_traps_where_it_happens),
+        TEST(an_overflow_traps_where_it_happens_and_the_task_is_named),
+        TEST(a_stack_that_is_deep_enough_does_not_notice),
+        TEST(another_fault_is_what_it_always_was),
         TEST(guards_go_with_the_tasks),
         TEST(a_guard_that_cannot_be_is_an_error),
     };

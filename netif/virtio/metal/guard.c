@@ -65,13 +65,16 @@ static bool is_guarded(uint64_t address)
     return entry && !(*entry & PRESENT) && (*entry & GUARDED);
 }
 
-/* Whoever tells of the fault reads the stack: then it must be there. */
-static bool take_fault(uint64_t address)
+/* Whose guard that is, by name, or NULL.  Whoever tells of the fault reads the stack: then it must
+ * be there. */
+static const char *take_fault(uint64_t address)
 {
+    void *page = (void *)(uintptr_t)(address & ~UINT64_C(0xfff));
+
     if (!is_guarded(address))
-        return false;
-    leat_metal_guard((void *)(uintptr_t)(address & ~UINT64_C(0xfff)), PAGE_BYTES, false);
-    return true;
+        return NULL;
+    leat_metal_guard(page, PAGE_BYTES, false);
+    return **(const char *const *const *)page; /* leat_tasks_config.guard */
 }
 
 bool leat_metal_guard(void *page, size_t bytes, bool guarded)

@@ -96,7 +96,7 @@ static struct task_state task_state;
 static uint64_t descriptors[DESCRIPTORS] = {0, UINT64_C(0x00af9b000000ffff), /* as in boot.S */
                                             UINT64_C(0x00cf93000000ffff)};
 static uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
-static bool (*take_guard_fault)(uint64_t address); /* NULL: there are no guards */
+static const char *(*take_guard_fault)(uint64_t address); /* NULL: there are no guards */
 static struct device devices[DEVICES_MAX];
 static uint8_t device_count;
 static struct device crash; /* whom to tell; once */
@@ -137,9 +137,25 @@ static void write_stack(uint64_t rsp)
     }
 }
 
+static void write_text(const char *text)
+{
+    serial_write(text, strlen(text));
+}
+
+/* Whose stack it was that has met its guard page at @address, if that is one. */
+static void write_guard_fault(uint64_t address)
+{
+    const char *name = take_guard_fault ? take_guard_fault(address) : NULL;
+
+    if (!name)
+        return;
+    write_text("leat: the stack of task \"");
+    write_text(name);
+    write_text("\" has overflowed into its guard page\n");
+}
+
 _Noreturn static void die(const struct interrupt_frame *frame)
 {
-    static const char overflow[] = "leat: a task's stack has overflowed into its guard page\n";
     static bool dying;
     uint64_t cr2;
 
@@ -147,9 +163,9 @@ _Noreturn static void die(const struct interrupt_frame *frame)
         power_off(STATUS_EXCEPTION);
     dying = true;
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
-    if (frame->vector == PAGE_FAULT && take_guard_fault && take_guard_fault(cr2))
-        serial_write(overflow, sizeof overflow - 1);
-    serial_write("leat: exception\n", 16);
+    if (frame->vector == PAGE_FAULT)
+        write_guard_fault(cr2);
+    write_text("leat: exception\n");
     write_hex("vec ", frame->vector);
     write_hex("err ", frame->error);
     write_hex("rip ", frame->rip);
@@ -188,7 +204,7 @@ void interrupt_taken(const struct interrupt_frame *frame)
     lapic_write(LAPIC_END_OF_INTERRUPT, 0);
 }
 
-void interrupts_on_guard(bool (*take)(uint64_t address))
+void interrupts_on_guard(const char *(*take)(uint64_t address))
 {
     take_guard_fault = take;
 }

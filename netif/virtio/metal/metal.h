@@ -57,8 +57,9 @@ void interrupts_timer_start(uint32_t count);
 uint32_t interrupts_timer_left(void);
 /* Sleeps until an interrupt, if none has come since the last call. */
 void interrupts_wait(void);
-/* Lets @take be asked whether a page fault's address is a guard's, which it makes memory again. */
-void interrupts_on_guard(bool (*take)(uint64_t address));
+/* Lets @take be asked whether a page fault's address is a guard's, which it makes memory again: it
+ * returns the name of whom it guarded, or NULL. */
+void interrupts_on_guard(const char *(*take)(uint64_t address));
 
 /* --- paging.c -----------------------------------------------------------------------------------
  */
