@@ -225,17 +225,20 @@ size_t bring_up_bytes(const struct options *options, const struct leat_tcp_confi
            (asks_ipv6(options) ? leat_dhcp6_memory_bytes(1) : 0);
 }
 
-static enum leat_err set_ip6(const struct bring_up *up)
+static enum leat_err set_ip6(const struct bring_up *up, const char **step)
 {
     const struct options *options = up->options;
     struct leat *stack = up->platform->stack;
-    const enum leat_err err = leat_ipv6_register(stack, NULL);
+    enum leat_err err = leat_ipv6_register(stack, NULL);
 
     if (!err && asks_ipv6(options))
         return leat_dhcp6_register(stack, 1);
-    if (err || !options->ip6_given)
+    if (!err && options->ip6_given)
+        err = leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
+    if (err || leat_ip_is_any(options->gateway6))
         return err;
-    return leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
+    *step = "--ip6-gateway";
+    return leat_route_add(stack, LEAT_IP_ANY, 0, options->gateway6);
 }
 
 static enum leat_err set_address(struct bring_up *up, const char **step)
@@ -279,7 +282,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (err)
         return err;
     *step = "--ip6";
-    err = has_ipv6(up->options) ? set_ip6(up) : LEAT_OK;
+    err = has_ipv6(up->options) ? set_ip6(up, step) : LEAT_OK;
     if (err)
         return err;
     if (up->options->ip_given)

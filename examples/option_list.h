@@ -21,6 +21,7 @@ enum option_key {
     KEY_IPV4,
     KEY_IPV4_GATEWAY,
     KEY_IP6,
+    KEY_IP6_GATEWAY,
     KEY_SERVER,
     KEY_MAC,
     KEY_MTU,

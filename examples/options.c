@@ -202,6 +202,8 @@ static bool take(struct options *options, unsigned key, const char *text)
         options->ip6_given = true;
         return leat_ip_parse_cidr(text, &options->ip6, &options->ip6_prefix_bits) &&
                !leat_ip_is_v4(options->ip6);
+    case KEY_IP6_GATEWAY:
+        return leat_ip_parse(text, &options->gateway6) && !leat_ip_is_v4(options->gateway6);
     case KEY_SERVER:
         return leat_ip_parse(text, &options->server);
     case KEY_MAC:
@@ -322,6 +324,7 @@ static const char *contradiction(const struct options *options)
         {options->passt && options->socket, "--passt or --socket, not both"},
         {options->xdp && (options->passt || options->socket), "--xdp or a socket, not both"},
         {has_gateway && !options->ip_given && !options->passt, "--gateway needs --ip"},
+        {!leat_ip_is_any(options->gateway6) && !options->ip6_given, "--ip6-gateway needs --ip6"},
         {options->queue && !options->xdp, "--queue needs --xdp"},
         {options->busy_poll_us && !options->xdp && !options->shm,
          "--busy-poll needs --xdp or --shm"},

@@ -37,8 +37,9 @@ struct options {
     bool ip6_given;
     struct leat_ip ip6;
     uint8_t ip6_prefix_bits;
-    struct leat_ip gateway; /* LEAT_IP_ANY: none */
-    struct leat_ip server;  /* the same */
+    struct leat_ip gateway;  /* LEAT_IP_ANY: none */
+    struct leat_ip gateway6; /* the same */
+    struct leat_ip server;   /* the same */
     struct leat_mac mac;
     bool mac_given;
     uint16_t mtu; /* 0: the device's */

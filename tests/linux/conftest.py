@@ -202,7 +202,7 @@ class Leat(Process):
         self._status = 0
         self.over_v6 = V6 and not link
         if self.over_v6:
-            options = ["--ip6", f"fd77:{number}::2/64", *options]
+            options = ["--ip6", f"fd77:{number}::2/64", "--ip6-gateway", f"fd77:{number}::{gateway}", *options]
         if (XDP or PATH) and link:
             pytest.skip("a relay wants a TAP device")
         if XDP and mtu > 1772:
@@ -233,6 +233,7 @@ class Leat(Process):
         self.wait_for(rf"{re.escape(self.ip)}/24 on .*, MTU {said_mtu or mtu}, port")
         if self.over_v6:
             self.use_v6(f"fd77:{number}::")
+            self.gateway = f"fd77:{number}::{gateway}"
 
     @property
     def host(self):

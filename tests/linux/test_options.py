@@ -35,6 +35,7 @@ WRONG = [
     ["--connections", "many"], ["--seed", "xyz"], ["--clock", "0"], ["--clock", "now"], ["--seed", "00"], ["--seed", "1" * 65],
     ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
+    ["--ip6-gateway", "10.0.0.1"], ["--ip6-gateway", "2001:db8::1"],
 ]  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def test_help_and_version(name):
     shown = start("--help", name=name)
     assert shown.returncode == 0 and shown.stderr == ""
     assert shown.stdout.startswith(f"usage: {name} ")
-    for option in ("--tap", "--ip", "--gateway", "--ipv4", "--ipv4-gateway", "--port", "--mtu", "--record", "--replay",
+    for option in ("--tap", "--ip", "--gateway", "--ipv4", "--ipv4-gateway", "--ip6-gateway", "--port", "--mtu", "--record", "--replay",
                    "--seed", "--stats", "--help", "--version"):  # fmt: skip
         assert option in shown.stdout
     version = start("--version", name=name)

@@ -34,7 +34,12 @@ enum outcome {
 };
 
 struct client {
-    struct sockaddr_in server;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } server;
+    socklen_t server_bytes;
     const char *path; /* of HTTP */
     double limit_s;
     double end_s; /* of the one that is asked now */
@@ -94,15 +99,14 @@ static enum outcome exchange(struct client *client, int fd, const char *text, si
 /* Connects, asks, closes. */
 static enum outcome ask(struct client *client, const char *text, size_t len, is_whole_fn *is_whole)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(client->server.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     enum outcome outcome = LATE;
     int error = 0;
     socklen_t error_bytes = sizeof error;
 
     if (fd < 0)
         return REFUSED;
-    if (connect(fd, (struct sockaddr *)&client->server, sizeof client->server) < 0 &&
-        errno != EINPROGRESS)
+    if (connect(fd, &client->server.any, client->server_bytes) < 0 && errno != EINPROGRESS)
         outcome = REFUSED;
     else if (wait_for(client, fd, POLLOUT)) {
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
@@ -189,10 +193,10 @@ static int is_whole_message(const struct client *client)
 /* By UDP and by TCP: served is who got both. */
 static enum outcome ask_dns(struct client *client)
 {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(client->server.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     enum outcome outcome = LATE;
 
-    if (fd < 0 || connect(fd, (struct sockaddr *)&client->server, sizeof client->server) < 0 ||
+    if (fd < 0 || connect(fd, &client->server.any, client->server_bytes) < 0 ||
         send(fd, query + 2, sizeof query - 3, 0) < 0)
         outcome = REFUSED;
     else if (wait_for(client, fd, POLLIN))
@@ -279,6 +283,21 @@ static int parse(struct settings *settings, int argc, char **argv)
     return 2;
 }
 
+/* Where the server is, in either family; false if @text is no address. */
+static bool find_server(struct client *client, const char *text, uint16_t port)
+{
+    if (strchr(text, ':')) {
+        client->server.v6.sin6_family = AF_INET6;
+        client->server.v6.sin6_port = htons(port);
+        client->server_bytes = sizeof client->server.v6;
+        return inet_pton(AF_INET6, text, &client->server.v6.sin6_addr) == 1;
+    }
+    client->server.v4.sin_family = AF_INET;
+    client->server.v4.sin_port = htons(port);
+    client->server_bytes = sizeof client->server.v4;
+    return inet_pton(AF_INET, text, &client->server.v4.sin_addr) == 1;
+}
+
 static void ask_all(struct client *client, const struct service *service,
                     const struct settings *settings)
 {
@@ -317,13 +336,11 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     client.path = settings.path;
-    client.server.sin_family = AF_INET;
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         if (strcmp(argv[optind], services[i].name) != 0)
             continue;
-        client.server.sin_port =
-            htons(settings.port > 0 ? (uint16_t)settings.port : services[i].port);
-        if (inet_pton(AF_INET, argv[optind + 1], &client.server.sin_addr) != 1)
+        if (!find_server(&client, argv[optind + 1],
+                         settings.port > 0 ? (uint16_t)settings.port : services[i].port))
             break;
         ask_all(&client, &services[i], &settings);
         return 0;

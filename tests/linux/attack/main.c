@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     CONNECTIONS_MAX = 20000,
@@ -28,7 +29,8 @@ static void usage(void)
         "  --server IP       who is attacked\n"
         "  --gateway IP      an address of ours on the link: the server's way to the others\n"
         "  --port N          the server's port (that of the service)\n"
-        "  --from IP         the first of our addresses (198.18.0.1)\n"
+        "  --from IP         the first of our addresses (198.18.0.1); over IPv6 a.b.c.d is\n"
+        "                    2001:db8:AABB:CCDD::1, so each has a /64 of its own\n"
         "  --addresses N     how many (1)\n"
         "  --connections N   how many in all (that of the play; one an address at least)\n"
         "  --seconds S       how long (10)\n"
@@ -48,6 +50,12 @@ static bool parse_ip(const char *text, uint32_t *ip)
         return false;
     *ip = ntohl(parsed.s_addr);
     return true;
+}
+
+/* Of either family; the other one stays 0. */
+static bool parse_either(const char *text, uint32_t *ip, uint8_t *ip6)
+{
+    return strchr(text, ':') ? inet_pton(AF_INET6, text, ip6) == 1 : parse_ip(text, ip);
 }
 
 static bool parse_number(const char *text, double low, double high, double *number)
@@ -78,6 +86,7 @@ enum key {
 struct settings {
     const char *device;
     uint32_t server, gateway, from;
+    uint8_t server6[16], gateway6[16];
     double numbers[KEY_HELP]; /* by their keys */
 };
 
@@ -115,9 +124,9 @@ static bool set(struct settings *settings, int key)
         settings->device = optarg;
         return true;
     case KEY_SERVER:
-        return parse_ip(optarg, &settings->server);
+        return parse_either(optarg, &settings->server, settings->server6);
     case KEY_GATEWAY:
-        return parse_ip(optarg, &settings->gateway);
+        return parse_either(optarg, &settings->gateway, settings->gateway6);
     case KEY_FROM:
         return parse_ip(optarg, &settings->from);
     default:
@@ -142,9 +151,11 @@ static int parse(struct settings *settings, int argc, char **argv)
             return 2;
         }
     }
-    if (argc - optind == 2 && settings->device && settings->server && settings->gateway)
+    if (argc - optind == 2 && settings->device &&
+        ((settings->server && settings->gateway) ||
+         (settings->server6[0] && settings->gateway6[0])))
         return -1;
-    fprintf(stderr, "attacker: PLAY SERVICE --device --server --gateway are needed; see --help\n");
+    fprintf(stderr, "attacker: PLAY SERVICE --device --server --gateway are needed, of one family; see --help\n");
     return 2;
 }
 
@@ -177,7 +188,10 @@ static bool prepare(struct attacker *attacker, const struct settings *settings, 
                       .first = settings->from,
                       .count = attacker->addresses,
                       .server = settings->server,
+                      .v6 = settings->server6[0] != 0,
                       .port = numbers[KEY_PORT] > 0 ? (uint16_t)numbers[KEY_PORT] : service->port};
+    memcpy(attacker->wire.server6, settings->server6, sizeof settings->server6);
+    memcpy(attacker->wire.gateway6, settings->gateway6, sizeof settings->gateway6);
     return attacker->connections != NULL;
 }
 

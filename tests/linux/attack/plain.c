@@ -2,7 +2,7 @@
  * plain.c -- what stands beside leat's echo and chargen: the same services on Linux's sockets.
  *
  *      plain echo          port 7
- *      plain chargen       port 19
+ *      plain chargen       port 19, and --ipv6 behind it: over IPv6 instead of IPv4
  *
  * One thread, one epoll, and no limit but that of descriptors: as such servers are written.
  */
@@ -105,13 +105,17 @@ static void accept_all(struct server *server, int listener)
     }
 }
 
-static int listen_on(uint16_t port)
+static int listen_on(uint16_t port, bool v6)
 {
-    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(port)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+    const struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(port)};
+    const struct sockaddr_in6 where6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    const struct sockaddr *at =
+        v6 ? (const struct sockaddr *)&where6 : (const struct sockaddr *)&where;
+    int on = 1;
+    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&where, sizeof where) < 0 || listen(fd, BACKLOG) < 0) {
+        bind(fd, at, v6 ? sizeof where6 : sizeof where) < 0 || listen(fd, BACKLOG) < 0) {
         fprintf(stderr, "plain: port %u: %s\n", port, strerror(errno));
         exit(1);
     }
@@ -148,13 +152,15 @@ int main(int argc, char **argv)
     static struct server server;
     struct epoll_event event = {.events = EPOLLIN};
 
-    if (argc != 2 || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "chargen") != 0)) {
-        fprintf(stderr, "usage: plain echo | chargen\n");
+    const bool v6 = argc == 3 && strcmp(argv[2], "--ipv6") == 0;
+
+    if (argc != 2 + v6 || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "chargen") != 0)) {
+        fprintf(stderr, "usage: plain echo | chargen [--ipv6]\n");
         return 2;
     }
     server.is_echo = strcmp(argv[1], "echo") == 0;
     make_lines(&server);
-    event.data.fd = listen_on(server.is_echo ? 7 : 19);
+    event.data.fd = listen_on(server.is_echo ? 7 : 19, v6);
     server.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_ctl(server.epoll, EPOLL_CTL_ADD, event.data.fd, &event) < 0)
         return 1;

@@ -1,5 +1,5 @@
 /* wire.c -- frames by a packet socket: Ethernet, ARP, IPv4 and TCP, made and read by hand. */
-#include "wire.h"
+#include "wire_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,7 +15,6 @@
 
 enum {
     FRAME_BYTES_MAX = 65536 + 64, /* a device may carry super-frames */
-    ETH_BYTES = 14,
     IP_BYTES = 20,
     TCP_BYTES = 20,
     MSS_OPTION_BYTES = 4,
@@ -27,44 +26,22 @@ enum {
 
 static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
-
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
-
-/* RFC 1071, not yet folded. */
-static uint32_t sum_of(const uint8_t *at, size_t len, uint32_t sum)
+/* RFC 1071. */
+uint32_t wire_sum(const uint8_t *at, size_t len, uint32_t sum)
 {
     for (; len > 1; at += 2, len -= 2)
         sum += get16(at);
     return len ? sum + ((uint32_t)at[0] << 8) : sum;
 }
 
-static uint16_t checksum(uint32_t sum)
+uint16_t wire_checksum(uint32_t sum)
 {
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);
     return (uint16_t)~sum;
 }
 
-static bool transmit(struct wire *wire, const uint8_t *frame, size_t len)
+bool wire_transmit(struct wire *wire, const uint8_t *frame, size_t len)
 {
     struct pollfd writable = {.fd = wire->fd, .events = POLLOUT};
 
@@ -81,7 +58,7 @@ static bool transmit(struct wire *wire, const uint8_t *frame, size_t len)
     return false;
 }
 
-static void eth(const struct wire *wire, uint8_t *frame, const uint8_t *to, uint16_t type)
+void wire_ethernet(const struct wire *wire, uint8_t *frame, const uint8_t *to, uint16_t type)
 {
     memcpy(frame, to, ETH_ALEN);
     memcpy(frame + ETH_ALEN, wire->station, ETH_ALEN);
@@ -97,7 +74,7 @@ static void send_arp(struct wire *wire, uint16_t operation, uint32_t from, const
     uint8_t frame[60] = {0};
     uint8_t *arp = frame + ETH_BYTES;
 
-    eth(wire, frame, station, ETHERTYPE_ARP);
+    wire_ethernet(wire, frame, station, ETHERTYPE_ARP);
     memcpy(arp, ethernet_ipv4, sizeof ethernet_ipv4);
     put16(arp + 6, operation);
     memcpy(arp + 8, wire->station, ETH_ALEN);
@@ -105,12 +82,12 @@ static void send_arp(struct wire *wire, uint16_t operation, uint32_t from, const
     if (operation == 2)
         memcpy(arp + 18, station, ETH_ALEN);
     put32(arp + 24, to);
-    transmit(wire, frame, sizeof frame);
+    wire_transmit(wire, frame, sizeof frame);
 }
 
-static bool is_ours(const struct wire *wire, uint32_t ip)
+bool wire_is_ours(const struct wire *wire, uint32_t ip)
 {
-    return ip == wire->gateway || ip - wire->first < wire->count;
+    return ip - wire->first < wire->count;
 }
 
 /* Answers a request for an address of ours; notes what the server says of itself. */
@@ -124,29 +101,39 @@ static void take_arp(struct wire *wire, const uint8_t *arp, size_t len)
     target = get32(arp + 24);
     if (sender == wire->server)
         memcpy(wire->server_station, arp + 8, ETH_ALEN);
-    if (get16(arp + 6) == 1 && is_ours(wire, target))
+    if (get16(arp + 6) == 1 && (target == wire->gateway || wire_is_ours(wire, target)))
         send_arp(wire, 2, target, arp + 8, sender);
 }
 
 /* ---- TCP ------------------------------------------------------------------------------------ */
 
-bool wire_send(struct wire *wire, const struct segment *segment)
+/* The header before TCP's; returns the sum of the pseudo-header. */
+static uint32_t write_ipv4(const struct wire *wire, uint8_t *ip, uint32_t from, uint32_t len)
 {
-    static uint8_t frame[ETH_BYTES + IP_BYTES + TCP_BYTES + MSS_OPTION_BYTES + TCP_MSS];
-    uint8_t *ip = frame + ETH_BYTES, *tcp = ip + IP_BYTES;
-    const uint32_t option = segment->flags & TCP_SYN ? MSS_OPTION_BYTES : 0;
-    const uint32_t len = TCP_BYTES + option + segment->len;
-
-    memset(frame, 0, ETH_BYTES + IP_BYTES + TCP_BYTES);
-    eth(wire, frame, wire->server_station, ETHERTYPE_IP);
     ip[0] = 0x45;
     put16(ip + 2, IP_BYTES + len);
     put16(ip + 6, 0x4000); /* DF */
     ip[8] = 64;
     ip[9] = IPPROTO_TCP;
-    put32(ip + 12, segment->ip);
+    put32(ip + 12, from);
     put32(ip + 16, wire->server);
-    put16(ip + 10, checksum(sum_of(ip, IP_BYTES, 0)));
+    put16(ip + 10, wire_checksum(wire_sum(ip, IP_BYTES, 0)));
+    return wire_sum(ip + 12, 8, IPPROTO_TCP + len);
+}
+
+bool wire_send(struct wire *wire, const struct segment *segment)
+{
+    static uint8_t frame[ETH_BYTES + IP6_BYTES + TCP_BYTES + MSS_OPTION_BYTES + TCP_MSS];
+    const size_t head = ETH_BYTES + (wire->v6 ? IP6_BYTES : IP_BYTES);
+    uint8_t *ip = frame + ETH_BYTES, *tcp = frame + head;
+    const uint32_t option = segment->flags & TCP_SYN ? MSS_OPTION_BYTES : 0;
+    const uint32_t len = TCP_BYTES + option + segment->len;
+    uint32_t sum;
+
+    memset(frame, 0, head + TCP_BYTES);
+    wire_ethernet(wire, frame, wire->server_station, wire->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+    sum = wire->v6 ? wire6_write(wire, ip, segment->ip, len)
+                   : write_ipv4(wire, ip, segment->ip, len);
     put16(tcp, segment->port);
     put16(tcp + 2, wire->port);
     put32(tcp + 4, segment->seq);
@@ -157,32 +144,47 @@ bool wire_send(struct wire *wire, const struct segment *segment)
     if (option) {
         tcp[20] = 2;
         tcp[21] = MSS_OPTION_BYTES;
-        put16(tcp + 22, TCP_MSS);
+        put16(tcp + 22, TCP_MSS - (uint32_t)(head - ETH_BYTES - IP_BYTES));
     }
     if (segment->len > 0)
         memcpy(tcp + TCP_BYTES + option, segment->text, segment->len);
-    put16(tcp + 16, checksum(sum_of(ip + 12, 8, sum_of(tcp, len, IPPROTO_TCP + len))));
-    return transmit(wire, frame, ETH_BYTES + IP_BYTES + len);
+    put16(tcp + 16, wire_checksum(wire_sum(tcp, len, sum)));
+    return wire_transmit(wire, frame, head + len);
+}
+
+/* How long the header before TCP's is, 0 if it is not from the server to one of ours; *@total of
+ * both and what they carry, *@to is which of ours. */
+static size_t read_ipv4(const struct wire *wire, const uint8_t *ip, size_t len, size_t *total,
+                        uint32_t *to)
+{
+    const size_t head = len > 0 ? (size_t)(ip[0] & 15) * 4 : 0;
+
+    if (len < IP_BYTES || ip[0] >> 4 != 4 || head < IP_BYTES || ip[9] != IPPROTO_TCP ||
+        get32(ip + 12) != wire->server)
+        return 0;
+    *total =
+        get16(ip + 2) ? get16(ip + 2) : len; /* 0: a super-frame that is too long for the field */
+    *to = get32(ip + 16);
+    return head;
 }
 
 /* A segment of the server's; its sums are not looked at: a local device need not have made them. */
 static bool read_segment(const struct wire *wire, const uint8_t *ip, size_t len,
                          struct segment *segment)
 {
-    const size_t head = len > 0 ? (size_t)(ip[0] & 15) * 4 : 0;
+    size_t total = 0, offset;
+    uint32_t to = 0;
+    const size_t head = wire->v6 ? wire6_read(wire, ip, len, &total, &to)
+                                 : read_ipv4(wire, ip, len, &total, &to);
     const uint8_t *tcp = ip + head;
-    size_t total, offset;
 
-    if (len < IP_BYTES || ip[0] >> 4 != 4 || head < IP_BYTES || len < head + TCP_BYTES ||
-        ip[9] != IPPROTO_TCP || get32(ip + 12) != wire->server)
+    if (head == 0 || len < head + TCP_BYTES)
         return false;
-    total =
-        get16(ip + 2) ? get16(ip + 2) : len; /* 0: a super-frame that is too long for the field */
     offset = (size_t)(tcp[12] >> 4) * 4;
-    if (get16(tcp) != wire->port || !is_ours(wire, get32(ip + 16)) || total > len ||
-        offset < TCP_BYTES || total < head + offset)
+    if (get16(tcp) != wire->port || !wire_is_ours(wire, to) || total > len || offset < TCP_BYTES ||
+        total < head + offset)
         return false;
-    *segment = (struct segment){.ip = get32(ip + 16),
+    *segment = (struct segment){.ip = to,
                                 .port = get16(tcp + 2),
                                 .seq = get32(tcp + 4),
                                 .ack = get32(tcp + 8),
@@ -215,8 +217,10 @@ bool wire_receive(struct wire *wire, struct segment *segment)
             continue;
         if (get16(frame + 12) == ETHERTYPE_ARP)
             take_arp(wire, frame + ETH_BYTES, len - ETH_BYTES);
-        else if (get16(frame + 12) == ETHERTYPE_IP &&
-                 read_segment(wire, frame + ETH_BYTES, len - ETH_BYTES, segment)) {
+        if (wire->v6 && get16(frame + 12) == ETHERTYPE_IPV6)
+            wire6_take(wire, frame, len);
+        if (get16(frame + 12) == (wire->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP) &&
+            read_segment(wire, frame + ETH_BYTES, len - ETH_BYTES, segment)) {
             wire->frames_received++;
             return true;
         }
@@ -241,13 +245,16 @@ bool wire_open(struct wire *wire, const char *device)
     setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
     setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
     for (int i = 0; i < ASKS; i++) {
-        send_arp(wire, 1, wire->gateway, everybody, wire->server);
+        if (wire->v6)
+            wire6_ask(wire);
+        else
+            send_arp(wire, 1, wire->gateway, everybody, wire->server);
         usleep(ASK_MS * 1000);
         while (wire_receive(wire, &ignored)) {
         }
         if (memcmp(wire->server_station, nobody, ETH_ALEN) != 0)
             return true;
     }
-    fprintf(stderr, "attacker: the server does not answer ARP\n");
+    fprintf(stderr, "attacker: the server does not say which station it is\n");
     return false;
 }

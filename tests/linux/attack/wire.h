@@ -2,8 +2,9 @@
  * wire.h -- a network device by raw frames, and a TCP of its own: as much of it as an attacker
  * needs.
  *
- * Nothing here is leat's.  The station has one MAC address and any number of IPv4 addresses, for
- * all of which it answers ARP; the kernel, which has the device too, sees these frames as others'.
+ * Nothing here is leat's.  The station has one MAC address and any number of addresses, for all of
+ * which it answers ARP or neighbour solicitations; the kernel, which has the device too, sees these
+ * frames as others'.
  */
 #ifndef ATTACK_WIRE_H
 #define ATTACK_WIRE_H
@@ -21,7 +22,8 @@ enum {
     TCP_MSS = 1460
 };
 
-/* Addresses are in host order. */
+/* IPv4 addresses are in host order.  Over IPv6 each stands for one in a /64 of its own: a.b.c.d for
+ * 2001:db8:AABB:CCDD::1. */
 struct wire {
     int fd;
     int device; /* its index */
@@ -30,6 +32,8 @@ struct wire {
     uint32_t gateway;      /* ours as well: who sends to other networks sends to us */
     uint32_t first, count; /* the addresses that are ours */
     uint32_t server;
+    bool v6; /* then these are the server and the gateway */
+    uint8_t server6[16], gateway6[16];
     uint16_t port; /* of the server */
     uint64_t frames_sent, frames_refused, frames_received;
 };
@@ -53,8 +57,8 @@ bool wire_send(struct wire *wire, const struct segment *segment);
 /* Waits until @wait_ms have passed, or a frame is here. */
 void wire_wait(const struct wire *wire, int wait_ms);
 
-/* The next TCP segment from the server to one of our addresses; false: none is here.  Answers ARP.
- */
+/* The next TCP segment from the server to one of our addresses; false: none is here.  Answers who
+ * asks for our station. */
 bool wire_receive(struct wire *wire, struct segment *segment);
 
 #endif

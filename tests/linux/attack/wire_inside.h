@@ -1,0 +1,60 @@
+/* wire_inside.h -- what wire.c and wire6.c share: bytes, sums, and IPv6 beside IPv4. */
+#ifndef ATTACK_WIRE_INSIDE_H
+#define ATTACK_WIRE_INSIDE_H
+
+#include "wire.h"
+
+enum {
+    ETH_BYTES = 14,
+    IP6_BYTES = 40
+};
+
+static inline void put16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+static inline void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, value >> 16);
+    put16(at + 2, value);
+}
+
+static inline uint16_t get16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t get32(const uint8_t *at)
+{
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+/* @sum and that of these bytes, not yet folded; folded, and inverted. */
+uint32_t wire_sum(const uint8_t *at, size_t len, uint32_t sum);
+uint16_t wire_checksum(uint32_t sum);
+
+void wire_ethernet(const struct wire *wire, uint8_t *frame, const uint8_t *to, uint16_t type);
+
+/* False if the device refused it. */
+bool wire_transmit(struct wire *wire, const uint8_t *frame, size_t len);
+
+/* Whether it is one of the attackers' addresses; the gateway's is none. */
+bool wire_is_ours(const struct wire *wire, uint32_t ip);
+
+/* Asks for the server's station. */
+void wire6_ask(struct wire *wire);
+
+/* Answers solicitations; notes what the server says of itself. */
+void wire6_take(struct wire *wire, const uint8_t *frame, size_t len);
+
+/* Writes the header before @len bytes of TCP; returns the sum of the pseudo-header. */
+uint32_t wire6_write(const struct wire *wire, uint8_t *ip, uint32_t from, uint32_t len);
+
+/* How long the header before TCP's is, 0 if it is not from the server to one of ours; *@total of
+ * both and what they carry, *@to is which of ours. */
+size_t wire6_read(const struct wire *wire, const uint8_t *ip, size_t len, size_t *total,
+                  uint32_t *to);
+
+#endif
