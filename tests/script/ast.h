@@ -68,6 +68,10 @@ enum call_kind {
     CALL_FCNTL,
     CALL_IOCTL,
     CALL_POLL,
+    CALL_EPOLL_CREATE,
+    CALL_EPOLL_CREATE1,
+    CALL_EPOLL_CTL,
+    CALL_EPOLL_WAIT,
     CALL_COUNT
 };
 

@@ -61,7 +61,7 @@ bool call_fails_with_pending(struct calling *calling, int fallback)
     return call_fails(calling, error);
 }
 
-static const struct value *field_of(const struct value *value, const char *name)
+const struct value *call_field(const struct value *value, const char *name)
 {
     const struct value *field = value->first;
 
@@ -75,8 +75,8 @@ struct leat_endpoint call_endpoint(const struct settings *settings, const struct
                                    uint32_t ip, uint16_t port)
 {
     struct leat_endpoint endpoint = leat_endpoint_of(settings_ip(settings, ip), port);
-    const struct value *sin_port = field_of(value, "sin_port");
-    const struct value *sin_addr = field_of(value, "sin_addr");
+    const struct value *sin_port = call_field(value, "sin_port");
+    const struct value *sin_addr = call_field(value, "sin_addr");
 
     if (sin_port)
         endpoint.port = (uint16_t)sin_port->integer;
@@ -176,6 +176,7 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
         return call_complain(calling, "more than %d sockets", SOCKETS_MAX);
     child->connected = true;
     child->nodelay = sock->nodelay;
+    child->zero_copy = sock->zero_copy;
     child->send_queue_bytes = sock->send_queue_bytes;
     child->keepalive = sock->keepalive;
     child->lingers = sock->lingers;
@@ -283,6 +284,7 @@ static bool call_close(struct sockets *sockets, struct calling *calling)
     }
     if (sockets->latest_tcp == sock)
         sockets->latest_tcp = 0;
+    sockets_unwatch(sockets, sock);
     sock->kind = SOCK_FREE;
     return call_returns(calling, 0);
 }
@@ -294,7 +296,9 @@ typedef bool call_fn(struct sockets *sockets, struct calling *calling);
 bool call_needs_stack(const struct call *call)
 {
     const bool is_option = call->kind == CALL_SETSOCKOPT || call->kind == CALL_BIND ||
-                           call->kind == CALL_FCNTL || call->kind == CALL_GETSOCKOPT;
+                           call->kind == CALL_FCNTL || call->kind == CALL_GETSOCKOPT ||
+                           call->kind == CALL_EPOLL_CREATE || call->kind == CALL_EPOLL_CREATE1 ||
+                           call->kind == CALL_EPOLL_CTL;
 
     if (call->kind == CALL_SOCKET && call->args->next)
         return (call->args->next->integer & 0xff) == LINUX_SOCK_DGRAM;
@@ -322,13 +326,22 @@ bool call_try(struct sockets *sockets, struct calling *calling)
         [CALL_FCNTL] = call_fcntl,
         [CALL_IOCTL] = call_ioctl,
         [CALL_POLL] = call_poll,
+        [CALL_EPOLL_CREATE] = call_epoll_create,
+        [CALL_EPOLL_CREATE1] = call_epoll_create,
+        [CALL_EPOLL_CTL] = call_epoll_ctl,
+        [CALL_EPOLL_WAIT] = call_epoll_wait,
     };
     const enum call_kind kind = calling->call->kind;
+    const bool makes_one =
+        kind == CALL_SOCKET || kind == CALL_EPOLL_CREATE || kind == CALL_EPOLL_CREATE1;
 
-    if (kind != CALL_SOCKET && kind != CALL_POLL) {
+    if (!makes_one && kind != CALL_POLL) {
         calling->sock = sockets_find(sockets, call_arg(calling, 0)->integer);
         if (!calling->sock)
             return call_fails(calling, LINUX_EBADF);
+        if (calling->sock->kind == SOCK_EPOLL && kind != CALL_CLOSE && kind != CALL_EPOLL_CTL &&
+            kind != CALL_EPOLL_WAIT)
+            return call_fails(calling, LINUX_EINVAL);
     }
     return functions[kind](sockets, calling);
 }

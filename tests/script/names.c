@@ -35,6 +35,14 @@ static const struct name constants[] = {
     ROW(SO_KEEPALIVE),
     ROW(SO_LINGER),
     ROW(SO_REUSEPORT),
+    {"SO_PRIORITY", 12},
+    {"SO_RCVLOWAT", 18},
+    {"SO_RCVTIMEO", 20},
+    {"SO_SNDTIMEO", 21},
+    {"SO_TIMESTAMPING", 37},
+    {"SO_MARK", 36},
+    {"SO_MAX_PACING_RATE", 47},
+    ROW(SO_ZEROCOPY),
     ROW(TCP_NODELAY),
     ROW(TCP_MAXSEG),
     {"TCP_CORK", 3},
@@ -71,6 +79,7 @@ static const struct name constants[] = {
     {"MSG_WAITALL", 0x100},
     ROW(MSG_NOSIGNAL),
     {"MSG_MORE", 0x8000},
+    ROW(MSG_ZEROCOPY),
     ROW(MSG_FASTOPEN),
     ROW(POLLIN),
     {"POLLPRI", 2},
@@ -78,6 +87,16 @@ static const struct name constants[] = {
     ROW(POLLERR),
     ROW(POLLHUP),
     ROW(POLLRDHUP),
+    ROW(EPOLL_CTL_ADD),
+    ROW(EPOLL_CTL_DEL),
+    ROW(EPOLL_CTL_MOD),
+    {"EPOLLIN", LINUX_POLLIN},
+    {"EPOLLOUT", LINUX_POLLOUT},
+    {"EPOLLERR", LINUX_POLLERR},
+    {"EPOLLHUP", LINUX_POLLHUP},
+    {"EPOLLRDHUP", LINUX_POLLRDHUP},
+    ROW(EPOLLET),
+    ROW(EPOLLONESHOT),
     ROW(FIONREAD),
     {"SIOCINQ", LINUX_FIONREAD},
     ROW(FIONBIO),
@@ -93,6 +112,7 @@ static const struct name errors[] = {
     ROW(EAGAIN),
     {"EWOULDBLOCK", LINUX_EAGAIN},
     ROW(ENOMEM),
+    ROW(EEXIST),
     ROW(EINVAL),
     ROW(EPIPE),
     ROW(EMSGSIZE),
@@ -130,6 +150,15 @@ bool name_constant(const char *name, size_t len, int64_t *value)
     if (row)
         *value = row->value;
     return row != 0;
+}
+
+const char *name_of_option(const char *prefix, int64_t value)
+{
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++) {
+        if (constants[i].value == value && strncmp(constants[i].name, prefix, strlen(prefix)) == 0)
+            return constants[i].name;
+    }
+    return "an option";
 }
 
 int name_errno(const char *name, size_t len)

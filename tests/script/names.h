@@ -23,6 +23,7 @@ enum {
     LINUX_SO_KEEPALIVE = 9,
     LINUX_SO_LINGER = 13,
     LINUX_SO_REUSEPORT = 15,
+    LINUX_SO_ZEROCOPY = 60,
     LINUX_TCP_NODELAY = 1,
     LINUX_TCP_MAXSEG = 2,
     LINUX_TCP_KEEPIDLE = 4,
@@ -45,17 +46,24 @@ enum {
     LINUX_MSG_PEEK = 2,
     LINUX_MSG_DONTWAIT = 0x40,
     LINUX_MSG_NOSIGNAL = 0x4000,
+    LINUX_MSG_ZEROCOPY = 0x4000000,
     LINUX_MSG_FASTOPEN = 0x20000000,
     LINUX_POLLIN = 1,
     LINUX_POLLOUT = 4,
     LINUX_POLLERR = 8,
     LINUX_POLLHUP = 0x10,
     LINUX_POLLRDHUP = 0x2000,
+    LINUX_EPOLL_CTL_ADD = 1,
+    LINUX_EPOLL_CTL_DEL = 2,
+    LINUX_EPOLL_CTL_MOD = 3,
+    LINUX_EPOLLONESHOT = 1 << 30,
     LINUX_FIONREAD = 0x541b,
     LINUX_FIONBIO = 0x5421,
     LINUX_SIOCOUTQ = 0x5411,
     LINUX_SIOCOUTQNSD = 0x894b
 };
+
+#define LINUX_EPOLLET 0x80000000ll
 
 enum linux_errno {
     LINUX_EINTR = 4,
@@ -63,6 +71,7 @@ enum linux_errno {
     LINUX_EBADF = 9,
     LINUX_EAGAIN = 11,
     LINUX_ENOMEM = 12,
+    LINUX_EEXIST = 17,
     LINUX_EINVAL = 22,
     LINUX_EPIPE = 32,
     LINUX_EMSGSIZE = 90,
@@ -86,6 +95,9 @@ enum linux_errno {
 
 /* False: no constant of a system call has this name. */
 bool name_constant(const char *name, size_t len, int64_t *value);
+
+/* The constant that begins with @prefix and has this value, or "an option". */
+const char *name_of_option(const char *prefix, int64_t value);
 
 /* 0: no error has this name. */
 int name_errno(const char *name, size_t len);

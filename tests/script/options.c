@@ -1,4 +1,4 @@
-/* options.c -- setsockopt, getsockopt, fcntl, ioctl, poll. */
+/* options.c -- setsockopt, getsockopt, fcntl, ioctl. */
 #include "sockets.h"
 
 #include <string.h>
@@ -13,22 +13,14 @@ static int64_t only_element(const struct value *value)
     return value->kind == VALUE_ARRAY && value->first ? value->first->integer : value->integer;
 }
 
-static const struct value *member(const struct value *value, const char *name)
-{
-    const struct value *field = value->first;
-
-    while (field &&
-           !(field->name_len == strlen(name) && memcmp(field->name, name, field->name_len) == 0))
-        field = field->next;
-    return field;
-}
-
 /* Linux has it per socket, leat per stack: it can be set while there is no stack. */
 static bool set_for_all(struct sockets *sockets, struct calling *calling, const char *field,
                         uint64_t value)
 {
     if (sockets->machine->stack)
-        return call_complain(calling, "too late: set %s before the first listen() or connect()",
+        return call_complain(calling,
+                             "not supported: %s is the whole stack's, and is set before the first "
+                             "listen() or connect()",
                              field);
     settings_field(sockets->settings, field, value);
     return call_returns(calling, 0);
@@ -54,8 +46,13 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
         if (sock->udp)
             leat_udp_set_broadcast(sock->udp, value != 0);
         break;
+    case LINUX_SO_ZEROCOPY:
+        if (sock->kind != SOCK_TCP)
+            return call_complain(calling, "not supported: SO_ZEROCOPY of UDP");
+        sock->zero_copy = value != 0;
+        break;
     case LINUX_SO_LINGER: {
-        const struct value *on = member(arg, "onoff"), *linger = member(arg, "linger");
+        const struct value *on = call_field(arg, "onoff"), *linger = call_field(arg, "linger");
 
         if (!on || !linger)
             return call_complain(calling, "SO_LINGER wants {onoff=..., linger=...}");
@@ -73,7 +70,7 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
             leat_tcp_set_send_queue(sock->conn, sock->send_queue_bytes);
         break;
     default:
-        return call_complain(calling, "unknown option of SOL_SOCKET");
+        return call_complain(calling, "not supported: %s", name_of_option("SO_", name));
     }
     return call_returns(calling, 0);
 }
@@ -85,8 +82,7 @@ static bool set_congestion(struct sockets *sockets, struct calling *calling,
     char name[32] = {0};
 
     if (sockets->machine->stack)
-        return call_complain(calling,
-                             "too late: set congestion before the first listen() or connect()");
+        return set_for_all(sockets, calling, "congestion", 0);
     if (arg->kind == VALUE_STRING && arg->len < sizeof name)
         memcpy(name, arg->text, arg->len);
     return settings_option(sockets->settings, "congestion", name) == SETTING_DONE
@@ -129,7 +125,7 @@ static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int6
     case LINUX_TCP_CONGESTION:
         return set_congestion(sockets, calling, call_arg(calling, 3));
     default:
-        return call_complain(calling, "unknown option of SOL_TCP");
+        return call_complain(calling, "not supported: %s", name_of_option("TCP_", name));
     }
     return call_returns(calling, 0);
 }
@@ -140,7 +136,8 @@ static bool set_ip_level(struct calling *calling, int64_t name)
     struct leat_udp *udp = calling->sock->udp;
 
     if (!udp || (name != LINUX_IP_TOS && name != LINUX_IP_TTL))
-        return call_complain(calling, "of SOL_IP only IP_TOS and IP_TTL, and of UDP");
+        return call_complain(calling, "not supported: %s; of SOL_IP only IP_TOS and IP_TTL, of UDP",
+                             name_of_option("IP_", name));
     if (name == LINUX_IP_TOS)
         leat_udp_set_tos(udp, value);
     else
@@ -158,7 +155,7 @@ bool call_setsockopt(struct sockets *sockets, struct calling *calling)
         return set_ip_level(calling, name);
     if (level == LINUX_SOL_TCP)
         return set_tcp_level(sockets, calling, name);
-    return call_complain(calling, "unknown level of options");
+    return call_complain(calling, "not supported: options of level %lld", (long long)level);
 }
 
 /* ---- getsockopt --------------------------------------------------------------------------- */
@@ -192,6 +189,8 @@ bool call_getsockopt(struct sockets *sockets, struct calling *calling)
         return returns_value(calling, 3, sock->keepalive);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_REUSEADDR)
         return returns_value(calling, 3, sock->reuse);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_ZEROCOPY)
+        return returns_value(calling, 3, sock->zero_copy);
     if (level == LINUX_SOL_TCP && name == LINUX_TCP_NODELAY)
         return returns_value(calling, 3, sock->nodelay);
     if (level == LINUX_SOL_TCP && name == LINUX_TCP_MAXSEG)
@@ -204,7 +203,11 @@ bool call_getsockopt(struct sockets *sockets, struct calling *calling)
         return sock->kind == SOCK_TCP ? call_returns(calling, 0)
                                       : call_fails(calling, LINUX_EOPNOTSUPP);
     }
-    return call_complain(calling, "unknown option");
+    return call_complain(calling, "not supported: %s",
+                         name_of_option(level == LINUX_SOL_SOCKET ? "SO_"
+                                        : level == LINUX_SOL_TCP  ? "TCP_"
+                                                                  : "IP_",
+                                        name));
 }
 
 /* ---- fcntl, ioctl ------------------------------------------------------------------------- */
@@ -258,79 +261,4 @@ bool call_ioctl(struct sockets *sockets, struct calling *calling)
         return call_complain(calling, "of ioctl() only FIONREAD, SIOCINQ, SIOCOUTQ, SIOCOUTQNSD "
                                       "and FIONBIO");
     }
-}
-
-/* ---- poll --------------------------------------------------------------------------------- */
-
-static int64_t tcp_events(const struct sock *sock)
-{
-    int64_t events = 0;
-
-    if (sock->listener)
-        return sock->acceptable ? LINUX_POLLIN : 0;
-    if (sock->error)
-        events |= LINUX_POLLERR;
-    if (sock->ended || (!sock->conn && !sock->connecting))
-        return events | LINUX_POLLHUP | LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDHUP;
-    if (sock->connecting)
-        return events;
-    if (leat_tcp_at_end(sock->conn) || sock->shut_read)
-        events |= LINUX_POLLIN | LINUX_POLLRDHUP | (sock->shut_write ? LINUX_POLLHUP : 0);
-    if (leat_tcp_readable(sock->conn) > 0 || sock->peeked_bytes > 0)
-        events |= LINUX_POLLIN;
-    if (sock->shut_write || leat_tcp_send_room(sock->conn) > 0)
-        events |= LINUX_POLLOUT;
-    return events;
-}
-
-static int64_t events_of(const struct sock *sock)
-{
-    if (sock->kind == SOCK_TCP)
-        return tcp_events(sock);
-    return LINUX_POLLOUT | (sock->datagram_count > 0 ? LINUX_POLLIN : 0) |
-           (sock->error ? LINUX_POLLERR : 0);
-}
-
-static int64_t revents_of(struct sockets *sockets, const struct value *entry)
-{
-    const struct value *fd = member(entry, "fd"), *events = member(entry, "events");
-    const struct sock *sock = fd ? sockets_find(sockets, fd->integer) : 0;
-
-    if (!sock)
-        return 0x20; /* POLLNVAL */
-    return events_of(sock) & ((events ? events->integer : 0) | LINUX_POLLERR | LINUX_POLLHUP);
-}
-
-static bool poll_returns(struct sockets *sockets, struct calling *calling, int64_t ready)
-{
-    for (const struct value *entry = call_arg(calling, 0)->first; entry; entry = entry->next) {
-        const struct value *expected = member(entry, "revents");
-        const int64_t seen = revents_of(sockets, entry);
-
-        if (expected && expected->kind == VALUE_INT && expected->integer != seen)
-            return call_complain(calling, "revents is 0x%llx, not 0x%llx", (unsigned long long)seen,
-                                 (unsigned long long)expected->integer);
-    }
-    return call_returns(calling, ready);
-}
-
-bool call_poll(struct sockets *sockets, struct calling *calling)
-{
-    const struct value *fds = call_arg(calling, 0);
-    const int64_t timeout_ms = call_arg(calling, 2)->integer;
-    const uint64_t now_ns = sockets->machine->now_ns;
-    int64_t ready = 0;
-
-    if (fds->kind != VALUE_ARRAY)
-        return call_complain(calling, "poll() wants [{fd=..., events=..., revents=...}]");
-    if (!calling->started) {
-        calling->started = true;
-        calling->until_ns =
-            timeout_ms < 0 ? LEAT_NEVER_NS : now_ns + (uint64_t)timeout_ms * 1000000;
-    }
-    for (const struct value *entry = fds->first; entry; entry = entry->next)
-        ready += revents_of(sockets, entry) != 0;
-    if (ready == 0 && now_ns < calling->until_ns)
-        return false;
-    return poll_returns(sockets, calling, ready);
 }

@@ -29,7 +29,16 @@ static const struct {
     [CALL_FCNTL] = {"fcntl", 2, 3},
     [CALL_IOCTL] = {"ioctl", 3, 3},
     [CALL_POLL] = {"poll", 3, 3},
+    [CALL_EPOLL_CREATE] = {"epoll_create", 1, 1},
+    [CALL_EPOLL_CREATE1] = {"epoll_create1", 1, 1},
+    [CALL_EPOLL_CTL] = {"epoll_ctl", 4, 4},
+    [CALL_EPOLL_WAIT] = {"epoll_wait", 4, 4},
 };
+
+/* What packetdrill has and leat's sockets have nothing for. */
+static const char *const not_supported[] = {"sendmsg",  "recvmsg", "writev", "readv",   "sendfile",
+                                            "splice",   "pipe",    "open",   "cap_set", "select",
+                                            "sendmmsg", "ppoll"};
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 
@@ -221,6 +230,12 @@ void parse_call(struct parser *parser, struct call *call)
 
     while (kind < CALL_COUNT && !token_is(&name, calls[kind].name))
         kind++;
+    for (unsigned i = 0; i < sizeof not_supported / sizeof *not_supported; i++) {
+        if (token_is(&name, not_supported[i])) {
+            parse_fail_at(parser, name.at, "not supported: %s()", not_supported[i]);
+            return;
+        }
+    }
     if (kind == CALL_COUNT) {
         parse_fail_at(parser, name.at, "unknown system call '%.*s'",
                       name.len < 60 ? (int)name.len : 60, name.text);

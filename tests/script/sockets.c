@@ -102,6 +102,13 @@ static void on_open(struct leat_tcp *conn, void *arg)
     (void)conn;
     sock->connecting = false;
     sock->connected = true;
+    sock->news++;
+}
+
+static void on_news(struct leat_tcp *conn, void *arg)
+{
+    (void)conn;
+    ((struct sock *)arg)->news++;
 }
 
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
@@ -113,14 +120,19 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     sock->ended = true;
     sock->connecting = false;
     sock->error = sock_errno(why);
+    sock->news++;
 }
 
-const struct leat_tcp_events sock_tcp_events = {.on_open = on_open, .on_closed = on_closed};
+const struct leat_tcp_events sock_tcp_events = {
+    .on_open = on_open, .on_readable = on_news, .on_writable = on_news, .on_closed = on_closed};
 
 void sock_on_acceptable(struct leat_tcp_listener *listener, void *arg)
 {
+    struct sock *sock = arg;
+
     (void)listener;
-    ((struct sock *)arg)->acceptable = true;
+    sock->acceptable = true;
+    sock->news++;
 }
 
 void sock_attach(struct sock *sock, struct leat_tcp *conn)
@@ -145,6 +157,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
     (void)udp;
     (void)local;
+    sock->news++;
     if (sock->datagram_count == DATAGRAMS_MAX) {
         leat_buf_free(payload);
         return;
@@ -161,6 +174,7 @@ static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_
 
     (void)udp;
     (void)peer;
+    sock->news++;
     if (sock->connected)
         sock->error = sock_errno(err);
 }

@@ -4,7 +4,8 @@
  *      sockets.c   the table, and what the stack's callbacks leave in it
  *      calls.c     the calls, each tried until it returns
  *      transfer.c  text in and out
- *      options.c   setsockopt, getsockopt, fcntl, ioctl, poll
+ *      options.c   setsockopt, getsockopt, fcntl, ioctl
+ *      poll.c      poll, epoll
  */
 #ifndef SCRIPT_SOCKETS_H
 #define SCRIPT_SOCKETS_H
@@ -21,7 +22,8 @@ enum {
 enum sock_kind {
     SOCK_FREE,
     SOCK_TCP,
-    SOCK_UDP
+    SOCK_UDP,
+    SOCK_EPOLL
 };
 
 struct datagram {
@@ -43,6 +45,8 @@ struct sock {
     uint64_t user_timeout_ns;
     uint16_t mss_max; /* 0: not set */
     bool fast_open;   /* of a listener, or of connect() */
+    bool zero_copy;   /* MSG_ZEROCOPY lends text to the stack */
+    unsigned news;    /* callbacks that have come: for epoll's edges */
     bool connecting, connected;
     bool shut_read, shut_write;
     bool ended;                   /* the connection's last callback has come */
@@ -54,10 +58,19 @@ struct sock {
     unsigned datagram_count;
 };
 
+/* What an epoll descriptor watches; EPOLLET: it has told all news up to this one. */
+struct watch {
+    const struct sock *epoll; /* NULL: free */
+    const struct sock *sock;
+    int64_t events;
+    unsigned news;
+};
+
 struct sockets {
     struct machine *machine;
     struct settings *settings; /* may still be changed while the stack isn't there */
     struct sock socks[SOCKETS_MAX];
+    struct watch watches[SOCKETS_MAX];
     struct sock *latest_tcp;                    /* %{ }% looks at it */
     struct leat_endpoint udp_local, udp_remote; /* of the UDP socket used last */
 };
@@ -68,7 +81,7 @@ struct calling {
     struct sock *sock;
     uint32_t done_bytes; /* of a write that waits */
     bool started;        /* connect(): the SYN is out */
-    uint64_t until_ns;   /* poll(): its timeout */
+    uint64_t until_ns;   /* poll(), epoll_wait(): the timeout */
     int64_t result;
     int error;
     char complaint[COMPLAINT_BYTES]; /* what is wrong beside the result, or "" */
@@ -81,6 +94,9 @@ void sockets_free(struct sockets *sockets);
 
 struct sock *sockets_find(struct sockets *sockets, int64_t fd);
 struct sock *sockets_add(struct sockets *sockets, int64_t fd, enum sock_kind kind);
+
+/* No epoll descriptor watches it any more, nor it anything. */
+void sockets_unwatch(struct sockets *sockets, const struct sock *sock);
 
 /* A connection belongs to @sock from now on. */
 void sock_attach(struct sock *sock, struct leat_tcp *conn);
@@ -99,6 +115,9 @@ bool call_try(struct sockets *sockets, struct calling *calling);
 
 /* The n-th argument, from 0; as if it were ... if there is none. */
 const struct value *call_arg(const struct calling *calling, unsigned n);
+
+/* The member of a struct; NULL: it has none of this name. */
+const struct value *call_field(const struct value *value, const char *name);
 
 /* It has returned. */
 bool call_returns(struct calling *calling, int64_t result);
@@ -133,5 +152,8 @@ bool call_getsockopt(struct sockets *sockets, struct calling *calling);
 bool call_fcntl(struct sockets *sockets, struct calling *calling);
 bool call_ioctl(struct sockets *sockets, struct calling *calling);
 bool call_poll(struct sockets *sockets, struct calling *calling);
+bool call_epoll_create(struct sockets *sockets, struct calling *calling);
+bool call_epoll_ctl(struct sockets *sockets, struct calling *calling);
+bool call_epoll_wait(struct sockets *sockets, struct calling *calling);
 
 #endif

@@ -4,6 +4,7 @@
 #include "flow.h"
 #include "names.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -117,14 +118,14 @@ static bool flags_are_known(struct calling *calling, unsigned n)
 {
     const int64_t flags = call_arg(calling, n)->integer;
     const enum call_kind kind = calling->call->kind;
-    const int64_t own = kind == CALL_SENDTO                          ? LINUX_MSG_FASTOPEN
-                        : kind == CALL_RECV || kind == CALL_RECVFROM ? LINUX_MSG_PEEK
-                                                                     : 0;
+    const int64_t own = kind == CALL_SENDTO ? LINUX_MSG_FASTOPEN | LINUX_MSG_ZEROCOPY
+                        : kind == CALL_SEND ? LINUX_MSG_ZEROCOPY
+                                            : LINUX_MSG_PEEK;
 
     if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | own)) == 0)
         return true;
-    call_complain(calling, "of the flags only MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK and sendto's "
-                           "MSG_FASTOPEN are known");
+    call_complain(calling, "not supported: flags but MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, "
+                           "MSG_ZEROCOPY and sendto's MSG_FASTOPEN");
     return false;
 }
 
@@ -176,6 +177,37 @@ static enum leat_err queue_text(struct calling *calling, uint32_t len)
     return LEAT_OK;
 }
 
+/* The same by memory that is lent to the stack until the peer has acknowledged it. */
+static enum leat_err lend_text(struct sockets *sockets, struct calling *calling, uint32_t len)
+{
+    struct sock *sock = calling->sock;
+    enum leat_err err = LEAT_OK;
+
+    while (err == LEAT_OK && calling->done_bytes < len) {
+        const uint32_t left = len - calling->done_bytes, room = leat_tcp_send_room(sock->conn);
+        uint8_t *bytes = room > 0 ? malloc(PIECE_BYTES) : 0;
+        struct leat_buf *text;
+        uint32_t count;
+
+        if (!bytes)
+            break;
+        count = fill(bytes, sock->written_at, left < room ? left : room);
+        text = leat_buf_lend(leat_pool(sockets->machine->stack), bytes, count, free, bytes);
+        if (!text) {
+            free(bytes);
+            break;
+        }
+        err = leat_tcp_send(sock->conn, text);
+        if (err == LEAT_OK) {
+            calling->done_bytes += count;
+            sock->written_at += count;
+        }
+    }
+    if (calling->done_bytes < len)
+        leat_tcp_want_room(sock->conn, 1);
+    return err == LEAT_ERR_FULL ? LEAT_OK : err;
+}
+
 /* sendto() with MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
  * Without text it is a connect() that asks for a cookie. */
 static bool open_with_text(struct sockets *sockets, struct calling *calling, uint32_t len)
@@ -193,16 +225,20 @@ static bool open_with_text(struct sockets *sockets, struct calling *calling, uin
                           : call_fails(calling, sock_errno(err));
 }
 
-static bool write_tcp(struct calling *calling, uint32_t len, bool nonblocking)
+static bool write_tcp(struct sockets *sockets, struct calling *calling, uint32_t len,
+                      bool nonblocking)
 {
     struct sock *sock = calling->sock;
-    enum leat_err err;
+    const bool lends = sock->zero_copy && calling->call->kind != CALL_WRITE &&
+                       (call_arg(calling, 3)->integer & LINUX_MSG_ZEROCOPY);
+    enum leat_err err = LEAT_OK;
 
     if (sock->error)
         return call_fails_with_pending(calling, 0);
     if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
         return call_fails(calling, LINUX_EPIPE);
-    err = sock->connecting ? LEAT_OK : queue_text(calling, len);
+    if (!sock->connecting)
+        err = lends ? lend_text(sockets, calling, len) : queue_text(calling, len);
     if (err != LEAT_OK)
         return call_fails(calling, sock_errno(err));
     if (calling->done_bytes == len || (nonblocking && calling->done_bytes > 0))
@@ -271,5 +307,5 @@ bool call_write(struct sockets *sockets, struct calling *calling)
     if (!calling->sock->conn && calling->call->kind == CALL_SENDTO &&
         (call_arg(calling, 3)->integer & LINUX_MSG_FASTOPEN))
         return open_with_text(sockets, calling, len);
-    return write_tcp(calling, len, nonblocking);
+    return write_tcp(sockets, calling, len, nonblocking);
 }
