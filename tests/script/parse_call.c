@@ -36,9 +36,9 @@ static const struct {
 };
 
 /* What packetdrill has and leat's sockets have nothing for. */
-static const char *const not_supported[] = {"sendmsg",  "recvmsg", "writev", "readv",   "sendfile",
-                                            "splice",   "pipe",    "open",   "cap_set", "select",
-                                            "sendmmsg", "ppoll"};
+static const char *const not_supported[] = {"sendmsg",  "recvmsg", "writev",   "readv",
+                                            "sendfile", "splice",  "pipe",     "open",
+                                            "cap_set",  "select",  "sendmmsg", "ppoll"};
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 

@@ -39,9 +39,8 @@ static void begin_to_wait(const struct sockets *sockets, struct calling *calling
     if (calling->started)
         return;
     calling->started = true;
-    calling->until_ns = timeout_ms < 0
-                            ? LEAT_NEVER_NS
-                            : sockets->machine->now_ns + (uint64_t)timeout_ms * 1000000;
+    calling->until_ns =
+        timeout_ms < 0 ? LEAT_NEVER_NS : sockets->machine->now_ns + (uint64_t)timeout_ms * 1000000;
 }
 
 /* ---- poll --------------------------------------------------------------------------------- */
@@ -155,7 +154,8 @@ static int64_t watched(const struct watch *watch)
     return events_of(watch->sock) & (watch->events | LINUX_POLLERR | LINUX_POLLHUP);
 }
 
-/* Compares one that is ready with what the script says of it, if it says anything; false: complains. */
+/* Compares one that is ready with what the script says of it, if it says anything; false:
+ * complains. */
 static bool is_as_said(struct calling *calling, const struct value *said, const struct watch *watch)
 {
     const struct value *events = said ? call_field(said, "events") : 0;

@@ -155,7 +155,8 @@ static int parse(struct settings *settings, int argc, char **argv)
         ((settings->server && settings->gateway) ||
          (settings->server6[0] && settings->gateway6[0])))
         return -1;
-    fprintf(stderr, "attacker: PLAY SERVICE --device --server --gateway are needed, of one family; see --help\n");
+    fprintf(stderr, "attacker: PLAY SERVICE --device --server --gateway are needed, of one family; "
+                    "see --help\n");
     return 2;
 }
 

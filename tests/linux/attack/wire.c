@@ -132,8 +132,8 @@ bool wire_send(struct wire *wire, const struct segment *segment)
 
     memset(frame, 0, head + TCP_BYTES);
     wire_ethernet(wire, frame, wire->server_station, wire->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-    sum = wire->v6 ? wire6_write(wire, ip, segment->ip, len)
-                   : write_ipv4(wire, ip, segment->ip, len);
+    sum =
+        wire->v6 ? wire6_write(wire, ip, segment->ip, len) : write_ipv4(wire, ip, segment->ip, len);
     put16(tcp, segment->port);
     put16(tcp + 2, wire->port);
     put32(tcp + 4, segment->seq);
@@ -174,8 +174,8 @@ static bool read_segment(const struct wire *wire, const uint8_t *ip, size_t len,
 {
     size_t total = 0, offset;
     uint32_t to = 0;
-    const size_t head = wire->v6 ? wire6_read(wire, ip, len, &total, &to)
-                                 : read_ipv4(wire, ip, len, &total, &to);
+    const size_t head =
+        wire->v6 ? wire6_read(wire, ip, len, &total, &to) : read_ipv4(wire, ip, len, &total, &to);
     const uint8_t *tcp = ip + head;
 
     if (head == 0 || len < head + TCP_BYTES)

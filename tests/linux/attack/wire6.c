@@ -45,7 +45,8 @@ static uint32_t write_header(uint8_t *ip, uint8_t protocol, uint8_t hops, uint32
     return wire_sum(ip + 8, 32, protocol + len);
 }
 
-/* Sends a solicitation, or an advertisement, about @target with our station in it, as the gateway. */
+/* Sends a solicitation, or an advertisement, about @target with our station in it, as the gateway.
+ */
 static void send_message(struct wire *wire, const uint8_t *station, const uint8_t *to, uint8_t type,
                          const uint8_t *target)
 {
@@ -63,8 +64,8 @@ static void send_message(struct wire *wire, const uint8_t *station, const uint8_
     option[0] = says ? TARGET_STATION : SOURCE_STATION;
     option[1] = 1; /* of 8 bytes */
     memcpy(option + 2, wire->station, ETH_ALEN);
-    put16(icmp + 2, wire_checksum(wire_sum(
-                        icmp, len, write_header(ip, IPPROTO_ICMPV6, HOPS_ON_LINK, len))));
+    put16(icmp + 2,
+          wire_checksum(wire_sum(icmp, len, write_header(ip, IPPROTO_ICMPV6, HOPS_ON_LINK, len))));
     wire_transmit(wire, frame, sizeof frame);
 }
 
