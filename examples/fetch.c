@@ -153,8 +153,17 @@ static const char *open_names(void)
         .server_count = 1,
         .lookups = 2};
 
+    const char *wrong = NULL;
+
     if (leat_ip_is_any(platform->server))
         return NULL;
+    if (platform->dot) {
+        wrong = trust_servers(platform, &config);
+        if (platform->port == LEAT_DNS_PORT)
+            config.servers[0].port = LEAT_RESOLVER_TLS_PORT;
+    }
+    if (wrong)
+        return wrong;
     return leat_resolver_open(&names.resolver, platform->stack, resolver_memory,
                               sizeof resolver_memory, &config)
                ? "no memory for the resolver"

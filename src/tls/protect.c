@@ -166,26 +166,23 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
     return tls->crypto.ops->open(tls->crypto.self, &session->read.key, &job, tag);
 }
 
-/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type. */
-static bool trim_inner(struct leat_buf *text, uint32_t len, uint8_t *type)
+/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type.  Looks from
+ * the end, so that zeros before it cost nothing. */
+static bool trim_inner(struct leat_tls *tls, struct leat_buf *text, uint32_t len, uint8_t *type)
 {
-    uint32_t before = 0, end = 0;
+    unsigned count = show(text, 0, len, tls->out, TLS_OPEN_PIECES);
 
-    for (const struct leat_buf *piece = text; piece && before < len; piece = piece->next) {
-        const uint32_t part = piece->len < len - before ? piece->len : len - before;
+    for (; count > 0; count--) {
+        const struct leat_crypto_piece *piece = &tls->out[count - 1];
 
-        for (uint32_t i = part; i > 0; i--)
-            if (piece->data[i - 1] != 0) {
-                *type = piece->data[i - 1];
-                end = before + i;
-                break;
+        for (size_t i = piece->len; i > 0; i--, len--)
+            if (piece->bytes[i - 1] != 0) {
+                *type = piece->bytes[i - 1];
+                leat_buf_trim(text, len - 1);
+                return true;
             }
-        before += part;
     }
-    if (end == 0)
-        return false;
-    leat_buf_trim(text, end - 1);
-    return true;
+    return false;
 }
 
 struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
@@ -209,7 +206,7 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
     if (target != record)
         leat_buf_free(record);
     session->read.sequence++;
-    if (!*alert && !trim_inner(target, total - LEAT_CRYPTO_TAG_BYTES, type))
+    if (!*alert && !trim_inner(session->tls, target, total - LEAT_CRYPTO_TAG_BYTES, type))
         *alert = WIRE_TLS_UNEXPECTED_MESSAGE; /* 5.4 */
     if (!*alert)
         return target;

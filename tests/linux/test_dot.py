@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -163,3 +165,31 @@ def test_nobody_on_the_way_reads_a_name(resolve, serve, keys, tmp_path):
         assert resolve(who, "--record", record, "www.example.com")[0] == 0
         assert len(record.read_bytes()) > 2000
         assert b"\x07example" not in record.read_bytes().lower()
+
+
+def test_fetch_asks_for_its_names_by_tls(serve, keys):
+    make_tap("asks1", address="10.79.0.1/24")
+    run("ip", "addr", "add", "192.0.2.3/32", "dev", "lo")
+    serve(tls_unbound, "10.79.0.1", keys)
+
+    def fetch(who):
+        asking = Process(binary("fetch"), "--tap", "asks1", "--ip", "10.79.0.2/24", "--gateway", "10.79.0.1", "--server",
+                         "10.79.0.1", "--cert", keys.authority, "--dot", who, "http://www.example.com:8080/")
+        return asking
+
+    def answer(server):
+        conn, _ = server.accept()
+        with conn:
+            conn.recv(1000)
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nthe answer\n")
+
+    try:
+        with socket.create_server(("192.0.2.3", 8080)) as server:
+            threading.Thread(target=answer, args=(server,), daemon=True).start()
+            asking = fetch("leat.test")
+            assert asking.wait(60) == 0 and "the answer" in asking.text
+        asking = fetch("dns.example")
+        assert asking.wait(60) == 1 and "the certificate is another host's" in asking.text
+    finally:
+        run("ip", "addr", "del", "192.0.2.3/32", "dev", "lo")
+        run("ip", "link", "del", "asks1", check=False)

@@ -326,6 +326,25 @@ static void inject(struct fixture *f, unsigned from, uint8_t type, void *bytes, 
     world_wait(f->world, ms);
 }
 
+/* A record's type is its last byte that isn't zero (RFC 8446 5.4); here over several pieces. */
+static void test_a_record_may_be_padded(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t padded[400] = {'h', 'e', 'y', WIRE_TLS_APPLICATION_DATA}, zeros[400] = {0};
+
+    open_both(f, WIDE);
+    f->ends[SERVER].grain = 100;
+    inject(f, CLIENT, 0, padded, sizeof padded);
+    assert_int_equal(f->users[SERVER]->have, 3);
+    assert_memory_equal(f->users[SERVER]->bytes, padded, 3);
+    inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, zeros, sizeof zeros); /* that is text */
+    assert_int_equal(f->users[SERVER]->have, 3 + sizeof zeros);
+    inject(f, CLIENT, 0, zeros, sizeof zeros);
+    expect_end(f, SERVER, LEAT_ERR_TLS);
+    assert_int_equal(f->users[SERVER]->info.alert_sent, WIRE_TLS_UNEXPECTED_MESSAGE);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+}
+
 static void test_threat_T1_records_without_text_are_limited(void **state)
 {
     struct fixture *f = *state;
@@ -465,6 +484,7 @@ int main(void)
         TEST(test_a_message_that_is_no_hello),
         TEST(test_text_before_a_hello),
         TEST(test_threat_T10_nothing_of_a_record_with_a_wrong_tag_is_handed_up),
+        TEST(test_a_record_may_be_padded),
         TEST(test_threat_T1_records_without_text_are_limited),
         TEST(test_threat_T8_key_updates_are_limited),
         TEST(test_threat_T9_keys_are_updated_before_they_are_worn),
