@@ -354,6 +354,25 @@ static void bad_cookie_is_answered_with_the_right_one(void **state)
 }
 
 /* RFC 7873 5.3 */
+/* The socket of the first try is closed before the next has one. */
+static void bad_cookie_costs_no_socket(void **state)
+{
+    enum {
+        MORE_THAN_SOCKETS = 70
+    };
+    struct fixture *f = *state;
+
+    with_cookie_server(f, answers, CHANGES);
+    open_plain_resolver(f, 1);
+    for (unsigned i = 0; i < MORE_THAN_SOCKETS; i++) {
+        server.count = 0;
+        server.secret = (uint8_t)i;
+        ask(f);
+    }
+    assert_int_equal(f->counts->bad_cookies, MORE_THAN_SOCKETS);
+    assert_int_equal(f->counts->timeouts, 0);
+}
+
 static void bad_cookie_again_leads_to_tcp(void **state)
 {
     struct fixture *f = *state;
@@ -427,6 +446,7 @@ int main(void)
         COOKIE_TEST(a_reply_without_the_cookie_that_was_there_before_is_asked_for_by_tcp),
         COOKIE_TEST(a_server_that_has_lost_its_cookies_says_so_by_tcp_once),
         COOKIE_TEST(bad_cookie_is_answered_with_the_right_one),
+        COOKIE_TEST(bad_cookie_costs_no_socket),
         COOKIE_TEST(bad_cookie_again_leads_to_tcp),
         COOKIE_TEST(a_known_cookie_goes_with_every_round),
         TEST(another_address_of_ours_has_another_cookie),

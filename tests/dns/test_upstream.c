@@ -205,6 +205,34 @@ static void a_silent_connection_is_given_up(void **state)
     leat_tcp_listener_close(tcp_server.listener);
 }
 
+/* All entries of TCP are in use: the try ends with its time, and the next one finds one. */
+static void without_a_connection_a_question_waits(void **state)
+{
+    const struct leat_endpoint nobody = leat_endpoint_of(LEAT_IP4(10, 0, 0, 77), 9);
+    static struct leat_tcp *conns[8192];
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[CLIENT];
+    unsigned count = 0;
+
+    with_slow_server(f);
+    while (count < 8192 &&
+           leat_tcp_connect(stack, &conns[count], &nobody, NULL, NULL, NULL) == LEAT_OK)
+        count++;
+    assert_in_range(count, 1, 8191);
+    ask(f, 0);
+    world_wait(f->world, 300 * ms);
+    assert_int_equal(tcp_server.connections, 0);
+    while (count > 0)
+        leat_tcp_abort(conns[--count]);
+    world_wait(f->world, 3 * second);
+    assert_int_equal(outcomes[0].calls, 0);
+    assert_int_equal(tcp_server.count, 1);
+    answer_tcp(f, 0, 7);
+    world_wait(f->world, 300 * ms);
+    assert_outcome(0, 7);
+    leat_tcp_listener_close(tcp_server.listener);
+}
+
 static void a_reply_too_long_ends_its_question_alone(void **state)
 {
     static uint8_t huge[2 + 6000];
@@ -334,6 +362,7 @@ int main(void)
         TEST(a_connection_is_kept_for_a_while_and_then_closed),
         TEST(what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more),
         TEST(a_silent_connection_is_given_up),
+        TEST(without_a_connection_a_question_waits),
         TEST(a_reply_too_long_ends_its_question_alone),
         TEST(a_resolver_may_be_closed_while_replies_are_read),
         TEST(who_answers_fastest_is_asked_first),

@@ -141,6 +141,8 @@ static void on_writable(struct leat_http_call *call, void *arg)
     size_t wrote = 1;
 
     while (heard->to_send > 0 && wrote > 0) {
+        if (heard->request.body_len != LEAT_HTTP_ANY)
+            assert_true(leat_http_call_send_room(call) <= heard->to_send);
         wrote = leat_http_call_write(call, big, heard->to_send < 500 ? heard->to_send : 500);
         heard->to_send -= wrote;
     }

@@ -105,7 +105,7 @@ static uint32_t send_room(void *arg)
         return 0;
     if (room == 0 && end->wanted == 0)
         end->wanted = end->capacity / 2;
-    return room;
+    return end->grants ? end->grants(end, room) : room;
 }
 
 /* The same bytes in pieces of @grain, as segments are; so many as there are small buffers for, and

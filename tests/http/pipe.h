@@ -21,6 +21,8 @@ struct pipe_end {
     bool writable, readable; /* to be told */
     /* sees, and may change, what the other end has sent; NULL: nobody */
     void (*spoil)(struct pipe_end *end, struct leat_buf *text);
+    /* how much of @room it says that there is; NULL: all */
+    uint32_t (*grants)(struct pipe_end *end, uint32_t room);
     bool shut; /* says no more */
     bool aborted;
     bool told_closed;

@@ -155,6 +155,43 @@ static void test_room_that_goes_while_it_is_used(void **state)
     leave(f);
 }
 
+static uint32_t free_before;
+static unsigned denials;
+
+static uint32_t deny_beside_a_record(struct pipe_end *end, uint32_t room)
+{
+    if (denials == 0 || leat_pool_free_count(leat_pool(end->stack)) == free_before)
+        return room;
+    denials--;
+    return 0;
+}
+
+/* A share of the pool shrinks by the very record: its text waits, and goes once. */
+static void test_room_that_goes_by_the_record(void **state)
+{
+    static uint8_t bytes[5000];
+    struct fixture *f = *state;
+    struct user *to;
+    struct leat_buf *text;
+
+    open_both(f, WIDE);
+    to = f->users[CLIENT];
+    to->have = 0;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7);
+    text = leat_buf_lend(leat_pool(f->world->stacks[SERVER]), bytes, sizeof bytes, NULL, NULL);
+    assert_non_null(text);
+    free_before = leat_pool_free_count(leat_pool(f->world->stacks[SERVER]));
+    denials = 3;
+    f->ends[SERVER].grants = deny_beside_a_record;
+    assert_int_equal(leat_stream_send(&f->users[SERVER]->stream, text), LEAT_OK);
+    world_wait(f->world, second);
+    assert_int_equal(denials, 0);
+    assert_int_equal(to->have, sizeof bytes);
+    assert_memory_equal(to->bytes, bytes, sizeof bytes);
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +202,7 @@ int main(void)
         TEST(test_an_rsa_key),
         TEST(test_the_end_of_one_side_leaves_the_other),
         TEST(test_room_that_goes_while_it_is_used),
+        TEST(test_room_that_goes_by_the_record),
         TEST(test_threat_T13_signatures_have_their_turn),
         TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),
     };
