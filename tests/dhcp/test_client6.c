@@ -425,7 +425,8 @@ static void a_confirmed_address_goes_on_where_it_was(void **state)
     assert_int_equal(talk->dhcp6->t2_ns, t2_ns);
 }
 
-/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease is as good as before. */
+/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease is as good as before.
+ */
 static void a_confirm_is_given_up_after_ten_seconds(void **state)
 {
     static const uint64_t waits_s[] = {1, 2, 4};

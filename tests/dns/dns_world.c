@@ -127,3 +127,20 @@ void give_all(struct hog *hog)
     while (hog->count > 0)
         leat_buf_free(hog->bufs[--hog->count]);
 }
+
+static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
+                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                        void *arg)
+{
+    struct datagrams *got = arg;
+
+    (void)udp;
+    (void)local;
+    got->count++;
+    got->peer = *peer;
+    got->len = leat_buf_read(payload, 0, got->bytes, sizeof got->bytes);
+    got->all_bytes += got->len;
+    leat_buf_free(payload);
+}
+
+const struct leat_udp_events datagrams_events = {.on_datagram = on_datagram};

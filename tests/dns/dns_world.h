@@ -44,6 +44,17 @@ void give_all(struct hog *hog);
 /* Worlds that are created while this is set have IPv6. */
 extern bool world_has_ipv6;
 
+/* What has come to a UDP socket whose events are datagrams_events, and whose @arg is this. */
+struct datagrams {
+    unsigned count;
+    size_t all_bytes; /* of all */
+    struct leat_endpoint peer;
+    size_t len; /* of the last */
+    uint8_t bytes[2000];
+};
+
+extern const struct leat_udp_events datagrams_events;
+
 struct dns_world *world_create(void);
 
 /* Ends both stacks, after what connections need to end; fails if a buffer is missing. */

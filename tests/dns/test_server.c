@@ -156,37 +156,15 @@ static void leave(struct fixture *f, struct client *client)
 /* --- UDP ---------------------------------------------------------------------------------------
  */
 
-struct datagrams {
-    unsigned count;
-    struct leat_endpoint peer;
-    size_t len;
-    uint8_t bytes[2000];
-};
-
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
-{
-    struct datagrams *got = arg;
-
-    (void)udp;
-    (void)local;
-    got->count++;
-    got->peer = *peer;
-    got->len = leat_buf_read(payload, 0, got->bytes, sizeof got->bytes);
-    leat_buf_free(payload);
-}
-
 static void ask_udp(struct fixture *f, struct datagrams *got, const uint8_t *query, size_t len,
                     struct leat_ip server)
 {
-    static const struct leat_udp_events events = {.on_datagram = on_datagram};
     struct leat *stack = f->world->stacks[CLIENT];
     const struct leat_endpoint peer = leat_endpoint_of(server, 53);
     struct leat_udp *udp;
 
     memset(got, 0, sizeof *got);
-    assert_int_equal(leat_udp_open(stack, &udp, &events, got), LEAT_OK);
+    assert_int_equal(leat_udp_open(stack, &udp, &datagrams_events, got), LEAT_OK);
     assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 0), LEAT_OK);
     assert_int_equal(
         leat_udp_send_to(udp, leat_buf_copy(leat_pool(stack), query, (uint32_t)len), &peer),

@@ -13,30 +13,11 @@ struct fixture {
     struct leat_dns_server *server;
     const struct leat_dns_server_counts *counts;
     struct leat_udp *udp; /* the client's */
-    unsigned came;
-    size_t came_bytes;
-    size_t len; /* the last reply */
-    uint8_t bytes[1500];
+    struct datagrams got;
 };
-
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
-{
-    struct fixture *f = arg;
-
-    (void)udp;
-    (void)peer;
-    (void)local;
-    f->came++;
-    f->len = leat_buf_read(payload, 0, f->bytes, sizeof f->bytes);
-    f->came_bytes += f->len;
-    leat_buf_free(payload);
-}
 
 static void open_server(struct fixture *f, struct leat_dns_server_config config)
 {
-    static const struct leat_udp_events events = {.on_datagram = on_datagram};
     const size_t bytes = leat_dns_server_memory_bytes(&config);
 
     f->world = world_create();
@@ -47,7 +28,8 @@ static void open_server(struct fixture *f, struct leat_dns_server_config config)
                                           (char *)f->server_memory + 1, bytes, &config),
                      LEAT_OK);
     f->counts = leat_dns_server_counts(f->server);
-    assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &f->udp, &events, f), LEAT_OK);
+    assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &f->udp, &datagrams_events, &f->got),
+                     LEAT_OK);
     assert_int_equal(leat_udp_bind(f->udp, LEAT_IP_ANY, 0), LEAT_OK);
 }
 
@@ -94,20 +76,20 @@ static void test_threat_Q12_forged_queries_get_a_limited_number_of_replies(void 
 
     open_server(f, (struct leat_dns_server_config){.port = 0});
     ask(f, 100, 0);
-    assert_int_equal(f->came, 100);
-    assert_int_equal(f->came_bytes, 100 * REPLY_BYTES);
+    assert_int_equal(f->got.count, 100);
+    assert_int_equal(f->got.all_bytes, 100 * REPLY_BYTES);
     world_wait(f->world, second);
-    f->came = 0;
-    f->came_bytes = 0;
+    f->got.count = 0;
+    f->got.all_bytes = 0;
     query_bytes = ask(f, 400, 0); /* in 40 ms: a burst of 100, and four more */
     assert_int_equal(f->counts->udp_queries, 500);
     assert_in_range(f->counts->rate_slipped, 147, 149);
     assert_in_range(f->counts->rate_dropped, 147, 149);
     assert_int_equal(f->counts->replies, 500 - f->counts->rate_dropped);
     assert_int_equal(f->counts->truncated, f->counts->rate_slipped);
-    assert_int_equal(f->came, 400 - f->counts->rate_dropped);
-    assert_int_equal(f->came_bytes, (f->came - f->counts->rate_slipped) * REPLY_BYTES +
-                                        f->counts->rate_slipped * query_bytes);
+    assert_int_equal(f->got.count, 400 - f->counts->rate_dropped);
+    assert_int_equal(f->got.all_bytes, (f->got.count - f->counts->rate_slipped) * REPLY_BYTES +
+                                           f->counts->rate_slipped * query_bytes);
 }
 
 static void the_rate_is_chosen_by_configuration(void **state)
@@ -127,7 +109,7 @@ static void without_a_limit_everybody_gets_all(void **state)
 
     open_server(f, (struct leat_dns_server_config){.no_rate_limit = true});
     ask(f, 1000, 0);
-    assert_int_equal(f->came_bytes, 1000 * REPLY_BYTES);
+    assert_int_equal(f->got.all_bytes, 1000 * REPLY_BYTES);
 }
 
 /* A query and its reply at a time. */
@@ -179,8 +161,8 @@ static void test_threat_Q12_who_slips_gets_the_answer_by_tcp(void **state)
     open_server(f, (struct leat_dns_server_config){.replies_per_s = 1});
     query_bytes = ask(f, 2, 1232);
     assert_int_equal(f->counts->rate_slipped, 1);
-    assert_string_equal(text_of(f->bytes, f->len), "NOERROR  tc\n--\n--\nOPT 1232\n");
-    assert_int_equal(f->len, query_bytes);
+    assert_string_equal(text_of(f->got.bytes, f->got.len), "NOERROR  tc\n--\n--\nOPT 1232\n");
+    assert_int_equal(f->got.len, query_bytes);
     make_query(&query, "www.example.test", LEAT_DNS_A, 0);
     put16(client.query, (uint16_t)query.len);
     memcpy(client.query + 2, query.bytes, query.len);

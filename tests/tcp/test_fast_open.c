@@ -181,13 +181,19 @@ static void connect_with_text(struct talk *talk, uint32_t len)
     world_poll(talk->world);
 }
 
+/* A SYN leaves with @sent of @len bytes of text. */
+static void connect_with_known_cookie(struct talk *talk, uint32_t len, uint32_t sent)
+{
+    learn_cookie(talk);
+    connect_with_text(talk, len);
+    tx(talk, SYN, 0, 0, sent);
+}
+
 static void text_goes_with_the_SYN_when_the_cookie_is_known(void **state)
 {
     struct talk *talk = *state;
 
-    learn_cookie(talk);
-    connect_with_text(talk, 100);
-    tx(talk, SYN, 0, 0, 100);
+    connect_with_known_cookie(talk, 100, 100);
     assert_memory_equal(talk_option(talk, 34) + 2, server_cookie, 8);
     rx(talk, SYN | ACK, 0, 101, 0);
     tx(talk, ACK, 101, 1, 0);
@@ -199,9 +205,7 @@ static void text_that_was_not_taken_goes_again(void **state)
 {
     struct talk *talk = *state;
 
-    learn_cookie(talk);
-    connect_with_text(talk, 100);
-    tx(talk, SYN, 0, 0, 100);
+    connect_with_known_cookie(talk, 100, 100);
     rx(talk, SYN | ACK, 0, 1, 0);
     tx(talk, ACK, 1, 1, 100);
     rx(talk, ACK, 1, 101, 0);
@@ -213,9 +217,7 @@ static void repeated_SYN_is_a_plain_one(void **state)
 {
     struct talk *talk = *state;
 
-    learn_cookie(talk);
-    connect_with_text(talk, 100);
-    tx(talk, SYN, 0, 0, 100);
+    connect_with_known_cookie(talk, 100, 100);
     talk_wait(talk, 1100 * ms);
     tx(talk, SYN, 0, 0, 0);
     assert_null(talk_option(talk, 34));
@@ -227,9 +229,7 @@ static void long_text_fills_the_SYN_and_goes_on_after_it(void **state)
 {
     struct talk *talk = *state;
 
-    learn_cookie(talk);
-    connect_with_text(talk, 2000);
-    tx(talk, SYN, 0, 0, 1420);
+    connect_with_known_cookie(talk, 2000, 1420);
     rx(talk, SYN | ACK, 0, 1421, 0);
     tx(talk, PSH | ACK, 1421, 1, 580);
 }
@@ -257,9 +257,7 @@ static void text_that_was_not_taken_goes_again_within_the_window(void **state)
 {
     struct talk *talk = *state;
 
-    learn_cookie(talk);
-    connect_with_text(talk, 1000);
-    tx(talk, SYN, 0, 0, 1000);
+    connect_with_known_cookie(talk, 1000, 1000);
     talk->window_peer = 600;
     rx(talk, SYN | ACK, 0, 1, 0);
     tx(talk, ACK, 1, 1, 600);

@@ -173,10 +173,9 @@ static void test_threat_R3_program_may_limit_a_shut_window(void **state)
 
 /* ---- Q7: a shut window in a SYN that opens ------------------------------------------------ */
 
-/* A SYN with text and a good cookie whose window is shut; the program has answered. */
-static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
+/* A SYN with text and a good cookie whose window is shut. */
+static void open_by_shut_window(struct talk *talk)
 {
-    struct talk *talk = *state;
     uint8_t cookie[8];
 
     talk->world->tcp_config.fast_open = true;
@@ -186,6 +185,14 @@ static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
     talk->window_peer = 0;
     rx(talk, SYN, 0, 0, 100);
     tx(talk, SYN | ACK, 0, 101, 0);
+}
+
+/* The program has answered. */
+static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
+{
+    struct talk *talk = *state;
+
+    open_by_shut_window(talk);
     world_poll(talk->world);
     talk_send(talk, 50);
     quiet(talk); /* no probe: the SYN,ACK asks already */
@@ -202,15 +209,8 @@ static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
 static void test_threat_Q7_shut_window_is_probed_after_the_handshake(void **state)
 {
     struct talk *talk = *state;
-    uint8_t cookie[8];
 
-    talk->world->tcp_config.fast_open = true;
-    talk_begin(talk);
-    talk_listen(talk);
-    talk_get_cookie(talk, cookie);
-    talk->window_peer = 0;
-    rx(talk, SYN, 0, 0, 100);
-    tx(talk, SYN | ACK, 0, 101, 0);
+    open_by_shut_window(talk);
     talk_send(talk, 50);
     rx(talk, ACK, 101, 1, 0);
     quiet(talk);

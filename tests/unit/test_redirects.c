@@ -37,6 +37,18 @@ static struct leat_mac way_to(struct home *home, struct leat_ip dst)
     return home6_ping(home, dst, home->facts.ip);
 }
 
+static bool goes_to(struct home *home, struct leat_ip dst, struct leat_mac mac)
+{
+    return mac_is(way_to(home, dst), mac);
+}
+
+/* A redirect comes, and is taken for one. */
+static void is_taken(struct home *home, const struct frame *frame)
+{
+    world_feed(home->world, frame);
+    assert_dropped(home->world, taken_ndp);
+}
+
 /* RFC 4861 8.3 */
 static void what_goes_to_a_host_goes_where_its_router_says(void **state)
 {
@@ -45,20 +57,18 @@ static void what_goes_to_a_host_goes_where_its_router_says(void **state)
 
     home6_settle(home);
     frame = to_router2(home);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
-    world_feed(home->world, &frame);
-    assert_dropped(home->world, taken_ndp);
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
+    is_taken(home, &frame);
     assert_grown(home->world, ndp_redirects, 1);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
-    assert_true(mac_is(way_to(home, IP6_FAR2), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
+    assert_true(goes_to(home, IP6_FAR2, MAC_ROUTER));
     /* the next hop may say it again, and nobody else */
     frame = redirect_of(IP6_ROUTER, home->facts.ip, IP6_FAR, IP6_FAR, MAC_FAR);
     world_feed(home->world, &frame);
     assert_dropped(home->world, drop_ndp_not_ours);
     frame = redirect_of(IP6_ROUTER2, home->facts.ip, IP6_FAR, IP6_FAR, MAC_FAR);
-    world_feed(home->world, &frame);
-    assert_dropped(home->world, taken_ndp);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_FAR));
+    is_taken(home, &frame);
+    assert_true(goes_to(home, IP6_FAR, MAC_FAR));
 }
 
 static void a_destination_may_turn_out_to_be_a_neighbour(void **state)
@@ -69,14 +79,13 @@ static void a_destination_may_turn_out_to_be_a_neighbour(void **state)
 
     home6_settle(home);
     frame = redirect_of(IP6_ROUTER, home->facts.ip, far, far, MAC_FAR);
-    world_feed(home->world, &frame);
-    assert_dropped(home->world, taken_ndp);
-    assert_true(mac_is(way_to(home, far), MAC_FAR));
+    is_taken(home, &frame);
+    assert_true(goes_to(home, far, MAC_FAR));
     /* it is no router, and needs to be none */
     advertisement = frame_ndp(136, 0x60, far, home->facts.ip, far, &MAC_FAR, 0);
     world_feed(home->world, &advertisement);
     assert_ended(home->world, taken_ndp);
-    assert_true(mac_is(way_to(home, far), MAC_FAR));
+    assert_true(goes_to(home, far, MAC_FAR));
 }
 
 /* RFC 4861 7.3.3, 7.2.5 */
@@ -89,14 +98,14 @@ static void who_does_not_answer_or_is_no_router_gets_no_more(void **state)
     home6_settle(home);
     frame = to_router2(home);
     world_feed(home->world, &frame);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     world_wait(home->world, 10 * second); /* asked three times, in vain */
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
     world_feed(home->world, &frame);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     advertisement = frame_ndp(136, 0x20, router2, IP6_ALL, router2, &MAC_ROUTER2, 0);
     world_feed(home->world, &advertisement);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
 }
 
 static void a_redirect_ends_after_ten_minutes(void **state)
@@ -113,14 +122,14 @@ static void a_redirect_ends_after_ten_minutes(void **state)
         const struct frame is_there =
             frame_ndp(136, 0xe0, router2, home->facts.ip, router2, &MAC_ROUTER2, 0);
 
-        assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
+        assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
         world_feed(home->world, &is_there);
         world_wait(home->world, 299 * second);
         router6_says(home->world, &router);
     }
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     world_wait(home->world, 3 * second);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
 }
 
 static void only_so_many_are_kept_and_the_oldest_goes(void **state)
@@ -134,18 +143,17 @@ static void only_so_many_are_kept_and_the_oldest_goes(void **state)
 
         dst.bytes[15] = i;
         frame = redirect_of(IP6_ROUTER, home->facts.ip, dst, IP6_ROUTER2, MAC_ROUTER2);
-        world_feed(home->world, &frame);
-        assert_dropped(home->world, taken_ndp);
+        is_taken(home, &frame);
         world_wait(home->world, ms);
     }
     assert_true(mac_is(way_to(home, ip6_of("2001:db8:ffff::")), MAC_ROUTER));
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER2));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER2));
     assert_true(mac_is(way_to(home, ip6_of("2001:db8:ffff::10")), MAC_ROUTER2));
     leat_slaac_stop(home->slaac); /* and what routers have said goes with them */
     assert_int_equal(leat_slaac_start(home->world->stack, &home->world->dev.netif, &home->slaac, 0),
                      LEAT_OK);
     home6_settle(home);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
 }
 
 static void expect_refusal(struct home *home, const struct frame *frame, bool by_format)
@@ -155,7 +163,7 @@ static void expect_refusal(struct home *home, const struct frame *frame, bool by
         assert_dropped(home->world, drop_ndp_format);
     else
         assert_dropped(home->world, drop_ndp_not_ours);
-    assert_true(mac_is(way_to(home, IP6_FAR), MAC_ROUTER));
+    assert_true(goes_to(home, IP6_FAR, MAC_ROUTER));
 }
 
 /* V7: RFC 4861 8.1 */
