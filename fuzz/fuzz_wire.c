@@ -5,6 +5,9 @@
  * What must hold: text that arrives is the text that was sent, unless frames were changed and their
  * checksums made right; once the wire is honest again both ends come to an end, and no buffer is
  * lost.
+ *
+ * With LEAT_TEST_FAMILY=6 both speak IPv6: they look for each other by neighbour discovery, and the
+ * wire cuts packets into fragments as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +18,15 @@
 #include "harness.h"
 #include "steps.h"
 #include "tcp_check.h"
+#include "translate.h"
 
 enum {
     PORT = 80,
     TURNS_MAX = 20000, /* until everything has ended */
-    STALLS = 64
+    STALLS = 64,
+    IP6_BYTES = 40,
+    FRAGMENT_BYTES = 8,
+    FRAGMENT = 44
 };
 
 struct end {
@@ -38,6 +45,7 @@ struct end {
 
 static struct end ends[2];
 static uint64_t now_ns;
+static bool is_ipv6;
 static bool forged; /* a frame was changed, and its checksum made right */
 
 static void demand(bool condition, const char *what)
@@ -136,9 +144,20 @@ static const struct leat_tcp_config tcp_config = {
     .send_queue_bytes = 8 * 1024,
 };
 
+static const struct leat_ipv6_config ipv6_config = {.no_duplicate_check = true};
+
+static struct leat_ip address_of(unsigned number)
+{
+    struct leat_ip ip = {{0x20, 1, 0xd, 0xb8, [15] = 1}};
+
+    ip.bytes[15] = (uint8_t)(1 + number);
+    return is_ipv6 ? ip : leat_ip_v4(number == 0 ? IP_US : IP_PEER);
+}
+
 static void open_end(unsigned number)
 {
-    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp_config);
+    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp_config) +
+                         leat_ipv6_memory_bytes(&ipv6_config);
     struct end *end = &ends[number];
     struct leat_config own = config;
 
@@ -154,9 +173,11 @@ static void open_end(unsigned number)
     end->ended = end->left = false;
     end->reads = true;
     demand(leat_init(&end->stack, end->memory, bytes, &own) == LEAT_OK, "init");
+    if (is_ipv6)
+        demand(leat_ipv6_register(end->stack, &ipv6_config) == LEAT_OK, "ipv6");
     demand(leat_attach(end->stack, &end->dev.netif) == LEAT_OK, "attach");
-    demand(leat_address_add(end->stack, &end->dev.netif, leat_ip_v4(number == 0 ? IP_US : IP_PEER),
-                            24) == LEAT_OK,
+    demand(leat_address_add(end->stack, &end->dev.netif, address_of(number), is_ipv6 ? 64 : 24) ==
+               LEAT_OK,
            "address");
     demand(leat_tcp_register(end->stack, &tcp_config) == LEAT_OK, "tcp");
 }
@@ -238,6 +259,50 @@ static void change_frame(struct end *from, struct steps *steps)
         forged = true; /* ARP has no checksum */
     }
     deliver(from, frame);
+}
+
+/* Bytes @at to @at + @len of what an IPv6 packet carries, as a fragment of it. */
+static struct fake_frame fragment_of(const struct fake_frame *whole, uint32_t at, uint32_t len,
+                                     uint8_t id)
+{
+    const uint32_t payload = whole->len - FRAME_IP - IP6_BYTES;
+    struct fake_frame made = *whole;
+    uint8_t *ip = made.bytes + FRAME_IP, *fragment = ip + IP6_BYTES;
+
+    memset(fragment, 0, FRAGMENT_BYTES);
+    fragment[0] = ip[6];
+    frame_put16(fragment + 2, (uint16_t)(at | (at + len < payload)));
+    fragment[7] = id;
+    memcpy(fragment + FRAGMENT_BYTES, whole->bytes + FRAME_IP + IP6_BYTES + at, len);
+    ip[6] = FRAGMENT;
+    frame_put16(ip + 4, (uint16_t)(FRAGMENT_BYTES + len));
+    made.len = FRAME_IP + IP6_BYTES + FRAGMENT_BYTES + len;
+    return made;
+}
+
+/* A packet arrives in two fragments, in either order. */
+static void cut_frame(struct end *from, struct steps *steps)
+{
+    const struct fake_frame *frame = next_frame(from);
+    const uint8_t how = take(steps), where = take(steps);
+    struct fake_frame parts[2];
+    uint32_t payload, cut;
+
+    if (!frame)
+        return;
+    payload = frame->len > FRAME_IP + IP6_BYTES ? frame->len - FRAME_IP - IP6_BYTES : 0;
+    if (frame_get16(frame->bytes + 12) != 0x86dd || payload <= 8 ||
+        frame->len + FRAGMENT_BYTES > sizeof frame->bytes ||
+        frame->bytes[FRAME_IP + 6] == FRAGMENT) {
+        deliver(from, frame);
+        return;
+    }
+    cut = 8 * (1 + where % ((payload - 1) / 8));
+    parts[0] = fragment_of(frame, 0, cut, how);
+    parts[1] = fragment_of(frame, cut, payload - cut, how);
+    deliver(from, &parts[how & 1]);
+    if (!(how & 2)) /* or it is lost */
+        deliver(from, &parts[1 - (how & 1)]);
 }
 
 static void wait(uint64_t ns)
@@ -350,6 +415,12 @@ static void step(struct steps *steps)
     case 11:
         call(end, steps);
         break;
+    case 12:
+        if (is_ipv6) {
+            cut_frame(end, steps);
+            break;
+        }
+        /* fall through */
     default:
         deliver_some(end, 1 + take(steps) % 8);
         break;
@@ -398,12 +469,14 @@ static void end_well(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct leat_endpoint server = leat_endpoint_of(leat_ip_v4(IP_PEER), PORT);
+    struct leat_endpoint server;
     const struct leat_tcp_listen_config listen = {
         .port = PORT, .backlog = 2, .on_acceptable = accept_one, .arg = &ends[1]};
     struct steps steps = steps_of(data, size);
     struct leat_tcp_listener *listener;
 
+    is_ipv6 = translate_wanted();
+    server = leat_endpoint_of(address_of(1), PORT);
     now_ns = 1000000000u;
     forged = false;
     open_end(0);
