@@ -254,57 +254,6 @@ static void renewal_goes_to_the_server_and_rebinding_to_all(void **state)
     assert_true(talk6_was_told(talk, LEAT_DHCP6_SILENCE));
 }
 
-/* Another server answers a Rebind: the lease is its own from then on. */
-static void another_server_may_take_a_lease_over(void **state)
-{
-    struct talk6 *talk = *state;
-    struct wire_dhcp6_option option;
-    struct answer6 reply;
-
-    talk6_to_bound(talk, 1000);
-    talk6_wait_until(talk, talk->dhcp6->t2_ns);
-    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
-    answer6_ia(&reply, talk, 0, 0);
-    answer6_address(&reply, IP6_LEASED, 1000, 1000);
-    talk6_feed(talk, &reply);
-    assert_state6(talk, "BOUND");
-    talk6_wait_until(talk, talk->dhcp6->t1_ns);
-    talk6_heard(talk, DHCP6_RENEW);
-    assert_true(wire_dhcp6_find(&talk->heard.options, DHCP6_SERVER_ID, &option));
-    assert_memory_equal(option.bytes, TALK6_OTHER_DUID, TALK6_DUID_BYTES);
-}
-
-static void expect_request_to(struct talk6 *talk, const char *duid)
-{
-    struct wire_dhcp6_option option;
-
-    talk6_heard(talk, DHCP6_REQUEST);
-    assert_true(wire_dhcp6_find(&talk->heard.options, DHCP6_SERVER_ID, &option));
-    assert_memory_equal(option.bytes, duid, TALK6_DUID_BYTES);
-}
-
-/* RFC 8415 18.2.10.1: who doesn't know the lease is asked for it, and nobody else. */
-static void a_server_that_has_no_binding_is_asked_for_one(void **state)
-{
-    struct talk6 *talk = *state;
-    struct answer6 reply;
-
-    talk6_to_bound(talk, 1000);
-    talk6_wait_until(talk, talk->dhcp6->t2_ns);
-    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
-    answer6_ia(&reply, talk, 0, 0);
-    answer6_status(&reply, DHCP6_NO_BINDING);
-    answer6_close(&reply);
-    talk6_feed(talk, &reply);
-    assert_state6(talk, "REREQUESTING");
-    expect_request_to(talk, TALK6_OTHER_DUID);
-    reply = grant6(talk, DHCP6_REPLY, 1000); /* of the first server, whom nobody has asked */
-    talk6_feed(talk, &reply);
-    assert_state6(talk, "REREQUESTING");
-    talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
-    expect_request_to(talk, TALK6_OTHER_DUID);
-}
-
 /* RFC 8415 18.2.8: four times in a quarter of a minute; then another address. */
 static void an_address_that_another_host_has_is_declined(void **state)
 {
@@ -403,54 +352,6 @@ static void servers_and_domains_are_read(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->ignored_parts, 1);
 }
 
-/* RFC 8415 18.2.3 */
-static void a_confirmed_address_goes_on_where_it_was(void **state)
-{
-    struct talk6 *talk = *state;
-    struct answer6 reply;
-    uint64_t t2_ns;
-
-    leat_dhcp6_confirm(talk->dhcp6); /* there is nothing to confirm */
-    talk6_to_bound(talk, 1000);
-    talk6_wait_until(talk, talk->dhcp6->t1_ns);
-    t2_ns = talk->dhcp6->t2_ns;
-    leat_dhcp6_confirm(talk->dhcp6);
-    world_poll(talk->world);
-    talk6_heard(talk, DHCP6_CONFIRM);
-    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
-    answer6_status(&reply, DHCP6_SUCCESS);
-    talk6_feed(talk, &reply);
-    world_wait(talk->world, ms);
-    talk6_heard(talk, DHCP6_RENEW); /* T1 has been, so it is renewed at once */
-    assert_int_equal(talk->dhcp6->t2_ns, t2_ns);
-}
-
-/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease is as good as before.
- */
-static void a_confirm_is_given_up_after_ten_seconds(void **state)
-{
-    static const uint64_t waits_s[] = {1, 2, 4};
-    struct talk6 *talk = *state;
-    uint64_t begin_ns;
-
-    talk6_to_bound(talk, 1000);
-    begin_ns = talk->world->now_ns;
-    leat_dhcp6_confirm(talk->dhcp6);
-    world_poll(talk->world);
-    talk6_heard(talk, DHCP6_CONFIRM);
-    for (unsigned i = 0; i < 3; i++) {
-        const uint64_t at_ns = talk->world->now_ns;
-
-        talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
-        talk6_heard(talk, DHCP6_CONFIRM);
-        /* each is twice the last, which was a tenth off as well */
-        assert_in_range(talk->world->now_ns - at_ns, waits_s[i] * 850 * ms, waits_s[i] * 1150 * ms);
-    }
-    talk6_wait_until(talk, begin_ns + 10 * second);
-    assert_state6(talk, "BOUND");
-    assert_true(talk6_has(talk, IP6_LEASED));
-}
-
 /* Before that nothing can be sent: the check of it takes a second. */
 static void the_first_message_waits_for_our_link_local_address(void **state)
 {
@@ -509,14 +410,10 @@ int main(void)
         talk6_test(without_a_server_an_address_ends_with_its_lifetime),
         talk6_test(who_slept_through_all_of_it_has_no_address),
         talk6_test(renewal_goes_to_the_server_and_rebinding_to_all),
-        talk6_test(another_server_may_take_a_lease_over),
         talk6_test(an_address_that_another_host_has_is_declined),
         talk6_test(a_release_is_told_until_the_server_answers),
         talk6_test(facts_alone_are_asked_for_and_refreshed),
         talk6_test(servers_and_domains_are_read),
-        talk6_test(a_confirmed_address_goes_on_where_it_was),
-        talk6_test(a_confirm_is_given_up_after_ten_seconds),
-        talk6_test(a_server_that_has_no_binding_is_asked_for_one),
         talk6_test_later(the_first_message_waits_for_our_link_local_address),
         talk6_test(mistakes_of_the_program_are_told),
     };

@@ -1,0 +1,113 @@
+/* test_lease6.c -- a lease that other servers may know, or must confirm (RFC 8415 18.2). */
+#include "dhcp6_talk.h"
+
+/* Another server answers a Rebind: the lease is its own from then on. */
+static void another_server_may_take_a_lease_over(void **state)
+{
+    struct talk6 *talk = *state;
+    struct wire_dhcp6_option option;
+    struct answer6 reply;
+
+    talk6_to_bound(talk, 1000);
+    talk6_wait_until(talk, talk->dhcp6->t2_ns);
+    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
+    answer6_ia(&reply, talk, 0, 0);
+    answer6_address(&reply, IP6_LEASED, 1000, 1000);
+    talk6_feed(talk, &reply);
+    assert_state6(talk, "BOUND");
+    talk6_wait_until(talk, talk->dhcp6->t1_ns);
+    talk6_heard(talk, DHCP6_RENEW);
+    assert_true(wire_dhcp6_find(&talk->heard.options, DHCP6_SERVER_ID, &option));
+    assert_memory_equal(option.bytes, TALK6_OTHER_DUID, TALK6_DUID_BYTES);
+}
+
+static void expect_request_to(struct talk6 *talk, const char *duid)
+{
+    struct wire_dhcp6_option option;
+
+    talk6_heard(talk, DHCP6_REQUEST);
+    assert_true(wire_dhcp6_find(&talk->heard.options, DHCP6_SERVER_ID, &option));
+    assert_memory_equal(option.bytes, duid, TALK6_DUID_BYTES);
+}
+
+/* RFC 8415 18.2.10.1: who doesn't know the lease is asked for it, and nobody else. */
+static void a_server_that_has_no_binding_is_asked_for_one(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    talk6_to_bound(talk, 1000);
+    talk6_wait_until(talk, talk->dhcp6->t2_ns);
+    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
+    answer6_ia(&reply, talk, 0, 0);
+    answer6_status(&reply, DHCP6_NO_BINDING);
+    answer6_close(&reply);
+    talk6_feed(talk, &reply);
+    assert_state6(talk, "REREQUESTING");
+    expect_request_to(talk, TALK6_OTHER_DUID);
+    reply = grant6(talk, DHCP6_REPLY, 1000); /* of the first server, whom nobody has asked */
+    talk6_feed(talk, &reply);
+    assert_state6(talk, "REREQUESTING");
+    talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
+    expect_request_to(talk, TALK6_OTHER_DUID);
+}
+
+/* RFC 8415 18.2.3 */
+static void a_confirmed_address_goes_on_where_it_was(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+    uint64_t t2_ns;
+
+    leat_dhcp6_confirm(talk->dhcp6); /* there is nothing to confirm */
+    talk6_to_bound(talk, 1000);
+    talk6_wait_until(talk, talk->dhcp6->t1_ns);
+    t2_ns = talk->dhcp6->t2_ns;
+    leat_dhcp6_confirm(talk->dhcp6);
+    world_poll(talk->world);
+    talk6_heard(talk, DHCP6_CONFIRM);
+    reply = answer6_from(talk, DHCP6_REPLY, TALK6_OTHER_DUID);
+    answer6_status(&reply, DHCP6_SUCCESS);
+    talk6_feed(talk, &reply);
+    world_wait(talk->world, ms);
+    talk6_heard(talk, DHCP6_RENEW); /* T1 has been, so it is renewed at once */
+    assert_int_equal(talk->dhcp6->t2_ns, t2_ns);
+}
+
+/* RFC 8415 7.6, 18.2.3: CNF_TIMEOUT, CNF_MAX_RT, CNF_MAX_RD; then the lease is as good as before.
+ */
+static void a_confirm_is_given_up_after_ten_seconds(void **state)
+{
+    static const uint64_t waits_s[] = {1, 2, 4};
+    struct talk6 *talk = *state;
+    uint64_t begin_ns;
+
+    talk6_to_bound(talk, 1000);
+    begin_ns = talk->world->now_ns;
+    leat_dhcp6_confirm(talk->dhcp6);
+    world_poll(talk->world);
+    talk6_heard(talk, DHCP6_CONFIRM);
+    for (unsigned i = 0; i < 3; i++) {
+        const uint64_t at_ns = talk->world->now_ns;
+
+        talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
+        talk6_heard(talk, DHCP6_CONFIRM);
+        /* each is twice the last, which was a tenth off as well */
+        assert_in_range(talk->world->now_ns - at_ns, waits_s[i] * 850 * ms, waits_s[i] * 1150 * ms);
+    }
+    talk6_wait_until(talk, begin_ns + 10 * second);
+    assert_state6(talk, "BOUND");
+    assert_true(talk6_has(talk, IP6_LEASED));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk6_test(another_server_may_take_a_lease_over),
+        talk6_test(a_server_that_has_no_binding_is_asked_for_one),
+        talk6_test(a_confirmed_address_goes_on_where_it_was),
+        talk6_test(a_confirm_is_given_up_after_ten_seconds),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
