@@ -7,6 +7,7 @@
 #include <leat/sntp.h>
 
 #include "board.h"
+#include "log.h"
 
 enum {
     STATUS_NOT_STARTED = 2,
@@ -279,6 +280,10 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
         return err;
     *step = "--dashboard";
     err = board_serve(up->options, stack, example.name);
+    if (err)
+        return err;
+    *step = "--syslog";
+    err = log_open(up->options, up->platform);
     if (err)
         return err;
     *step = "--ip6";

@@ -85,6 +85,8 @@ const struct option all_options[KEY_COUNT] = {
          true},
     [KEY_DASHBOARD] = {"dashboard", "PORT",
                        "show there by HTTP what the stack does; /metrics is for Prometheus", false},
+    [KEY_SYSLOG] = {"syslog", "[tcp:]IP:PORT",
+                    "send our lines to that server of logs, too (RFC 5424)", false},
     [KEY_STATS] = {"stats", NULL, "print the counters at the end", false},
     [KEY_VERBOSE] = {"verbose", NULL, "say more", false},
     [KEY_HELP] = {"help", NULL, "print this", false},

@@ -42,6 +42,7 @@ enum option_key {
     KEY_FLIGHT_FILE,
     KEY_FLIGHT_DUMP,
     KEY_DASHBOARD,
+    KEY_SYSLOG,
     KEY_FAST_OPEN,
     KEY_OFFLOAD,
     KEY_NO_OFFLOAD,

@@ -209,6 +209,10 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_MAC:
         options->mac_given = true;
         return leat_mac_parse(text, &options->mac);
+    case KEY_SYSLOG:
+        options->syslog_tcp = strncmp(text, "tcp:", 4) == 0;
+        return leat_endpoint_parse(options->syslog_tcp ? text + 4 : text, &options->syslog) &&
+               !leat_ip_is_any(options->syslog.ip) && options->syslog.port > 0;
     case KEY_SEED:
         options->seed_given = true;
         return parse_seed(text, options->seed);

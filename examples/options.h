@@ -47,14 +47,16 @@ struct options {
     uint64_t idle_ns; /* 0: for ever */
     uint8_t seed[LEAT_SEED_BYTES];
     bool seed_given;
-    uint64_t clock_ns;    /* what the clock says all the time; 0: ask the machine's */
-    uint32_t buffers;     /* 0: the platform's default */
-    uint32_t connections; /* 0: leat's default */
-    uint32_t flight_kib;  /* for the last frames; 0: they are not kept */
-    uint32_t flight_snap; /* bytes of each; 0: all */
-    uint16_t flight_port; /* who connects gets them; 0: nobody */
-    uint16_t dashboard_port; /* 0: none */
-    bool flight_dump;     /* at the end */
+    uint64_t clock_ns;           /* what the clock says all the time; 0: ask the machine's */
+    uint32_t buffers;            /* 0: the platform's default */
+    uint32_t connections;        /* 0: leat's default */
+    uint32_t flight_kib;         /* for the last frames; 0: they are not kept */
+    uint32_t flight_snap;        /* bytes of each; 0: all */
+    uint16_t flight_port;        /* who connects gets them; 0: nobody */
+    struct leat_endpoint syslog; /* LEAT_IP_ANY: nowhere */
+    bool syslog_tcp;             /* else by UDP */
+    uint16_t dashboard_port;     /* 0: none */
+    bool flight_dump;            /* at the end */
     const char *flight_file;
     bool create;
     bool fast_open;

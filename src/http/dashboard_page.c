@@ -72,26 +72,26 @@ static const char style[] =
     "th:first-child,td:first-child{text-align:left}"
     "</style>";
 
-static void add_head(struct http_text *text, const struct leat_dashboard *dashboard)
+static void add_head(struct text *text, const struct leat_dashboard *dashboard)
 {
     const uint64_t wait_s = (dashboard->interval_ns + SECOND_NS - 1) / SECOND_NS;
 
-    http_text_add(text, "<!doctype html><html lang=en><meta charset=utf-8>"
-                        "<meta name=viewport content='width=device-width'>"
-                        "<meta http-equiv=refresh content=");
-    http_text_add_number(text, wait_s);
-    http_text_add(text, "><title>");
+    text_add(text, "<!doctype html><html lang=en><meta charset=utf-8>"
+                   "<meta name=viewport content='width=device-width'>"
+                   "<meta http-equiv=refresh content=");
+    text_add_number(text, wait_s);
+    text_add(text, "><title>");
     http_text_add_escaped(text, dashboard->title);
-    http_text_add(text, "</title>");
+    text_add(text, "</title>");
 }
 
-static void add_title(struct http_text *text, const struct leat_dashboard *dashboard)
+static void add_title(struct text *text, const struct leat_dashboard *dashboard)
 {
-    http_text_add(text, "<h1>");
+    text_add(text, "<h1>");
     http_text_add_escaped(text, dashboard->title);
-    http_text_add(text, "</h1><p>Up for ");
-    http_text_add_number(text, (leat_now_ns(dashboard->stack) - dashboard->begun_ns) / SECOND_NS);
-    http_text_add(text, " s.</p><main>");
+    text_add(text, "</h1><p>Up for ");
+    text_add_number(text, (leat_now_ns(dashboard->stack) - dashboard->begun_ns) / SECOND_NS);
+    text_add(text, " s.</p><main>");
 }
 
 static uint32_t greatest(const struct leat_dashboard *dashboard, enum dashboard_series series)
@@ -106,7 +106,7 @@ static uint32_t greatest(const struct leat_dashboard *dashboard, enum dashboard_
     return most;
 }
 
-static void add_points(struct http_text *text, const struct leat_dashboard *dashboard,
+static void add_points(struct text *text, const struct leat_dashboard *dashboard,
                        enum dashboard_series series, uint32_t most)
 {
     const unsigned first =
@@ -115,56 +115,56 @@ static void add_points(struct http_text *text, const struct leat_dashboard *dash
     for (unsigned i = 0; i < dashboard->sample_count; i++) {
         const uint64_t value = dashboard_value(dashboard, series, i);
 
-        http_text_add_number(text, first + i);
-        http_text_add(text, " ");
-        http_text_add_number(text, PLOT_HEIGHT - 1 - value * (PLOT_HEIGHT - 2) / (most ? most : 1));
-        http_text_add(text, " ");
+        text_add_number(text, first + i);
+        text_add(text, " ");
+        text_add_number(text, PLOT_HEIGHT - 1 - value * (PLOT_HEIGHT - 2) / (most ? most : 1));
+        text_add(text, " ");
     }
 }
 
-static void add_plot(struct http_text *text, const struct leat_dashboard *dashboard,
+static void add_plot(struct text *text, const struct leat_dashboard *dashboard,
                      enum dashboard_series series)
 {
     const unsigned count = dashboard->sample_count;
     const uint32_t most = greatest(dashboard, series);
 
-    http_text_add(text, "<figure><figcaption><span>");
-    http_text_add(text, series_texts[series].name);
-    http_text_add(text, "</span><b>");
-    http_text_add_number(text, count > 0 ? dashboard_value(dashboard, series, count - 1) : 0);
-    http_text_add(text, " ");
-    http_text_add(text, series_texts[series].unit);
-    http_text_add(text, "</b></figcaption><svg role=img preserveAspectRatio=none aria-label='");
-    http_text_add(text, series_texts[series].name);
-    http_text_add(text, "' viewBox='0 0 ");
-    http_text_add_number(text, dashboard->samples - 1u);
-    http_text_add(text, " ");
-    http_text_add_number(text, PLOT_HEIGHT);
-    http_text_add(text, "'><polyline points='");
+    text_add(text, "<figure><figcaption><span>");
+    text_add(text, series_texts[series].name);
+    text_add(text, "</span><b>");
+    text_add_number(text, count > 0 ? dashboard_value(dashboard, series, count - 1) : 0);
+    text_add(text, " ");
+    text_add(text, series_texts[series].unit);
+    text_add(text, "</b></figcaption><svg role=img preserveAspectRatio=none aria-label='");
+    text_add(text, series_texts[series].name);
+    text_add(text, "' viewBox='0 0 ");
+    text_add_number(text, dashboard->samples - 1u);
+    text_add(text, " ");
+    text_add_number(text, PLOT_HEIGHT);
+    text_add(text, "'><polyline points='");
     add_points(text, dashboard, series, most);
-    http_text_add(text, "'/></svg><small>at most ");
-    http_text_add_number(text, most);
-    http_text_add(text, "</small></figure>\n");
+    text_add(text, "'/></svg><small>at most ");
+    text_add_number(text, most);
+    text_add(text, "</small></figure>\n");
 }
 
-static void add_cell(struct http_text *text, uint64_t number)
+static void add_cell(struct text *text, uint64_t number)
 {
-    http_text_add(text, "<td>");
-    http_text_add_number(text, number);
+    text_add(text, "<td>");
+    text_add_number(text, number);
 }
 
-static void add_connection(struct http_text *text, const struct leat_tcp *conn)
+static void add_connection(struct text *text, const struct leat_tcp *conn)
 {
     struct leat_tcp_info info;
     char end[LEAT_ENDPOINT_TEXT_BYTES];
 
     leat_tcp_get_info(conn, &info);
     leat_endpoint_format(&info.remote, end);
-    http_text_add(text, "<tr><td>");
-    http_text_add(text, end);
+    text_add(text, "<tr><td>");
+    text_add(text, end);
     add_cell(text, info.local.port);
-    http_text_add(text, "<td>");
-    http_text_add(text, leat_tcp_state_text(info.state));
+    text_add(text, "<td>");
+    text_add(text, leat_tcp_state_text(info.state));
     add_cell(text, info.srtt_ns / 1000);
     add_cell(text, info.cwnd_bytes);
     add_cell(text, info.in_flight_bytes);
@@ -173,11 +173,11 @@ static void add_connection(struct http_text *text, const struct leat_tcp *conn)
     add_cell(text, info.queued_bytes);
     add_cell(text, info.readable_bytes);
     add_cell(text, info.retransmits);
-    http_text_add(text, "\n");
+    text_add(text, "\n");
 }
 
 /* The next connection; false: there is none, or enough are listed. */
-static bool list_connection(struct http_text *text, struct dashboard_view *view)
+static bool list_connection(struct text *text, struct dashboard_view *view)
 {
     const struct leat_tcp *conn;
 
@@ -192,20 +192,20 @@ static bool list_connection(struct http_text *text, struct dashboard_view *view)
 }
 
 /* A row for a reason to drop that has happened. */
-static void add_drop(struct http_text *text, const struct leat *stack, enum leat_stat stat)
+static void add_drop(struct text *text, const struct leat *stack, enum leat_stat stat)
 {
     const uint64_t value = leat_stat_value(leat_stats(stack), stat);
 
     if (leat_stat_group(stat) != LEAT_STAT_DROP || value == 0)
         return;
-    http_text_add(text, "<tr><td>");
+    text_add(text, "<tr><td>");
     http_text_add_escaped(text, leat_stat_text(stat));
     add_cell(text, value);
-    http_text_add(text, "\n");
+    text_add(text, "\n");
 }
 
 /* What @view->step says; steps that have nothing to say say nothing. */
-static void add_step(struct http_text *text, struct dashboard_view *view)
+static void add_step(struct text *text, struct dashboard_view *view)
 {
     const struct leat_dashboard *dashboard = view->dashboard;
     const uint32_t step = view->step;
@@ -214,29 +214,29 @@ static void add_step(struct http_text *text, struct dashboard_view *view)
     if (step == STEP_HEAD) {
         add_head(text, dashboard);
     } else if (step == STEP_STYLE) {
-        http_text_add(text, style);
+        text_add(text, style);
     } else if (step == STEP_TITLE) {
         add_title(text, dashboard);
     } else if (step < STEP_CONNECTIONS) {
         add_plot(text, dashboard, (enum dashboard_series)(step - STEP_PLOTS));
     } else if (step == STEP_CONNECTIONS) {
-        http_text_add(text, "</main><h2>Connections</h2><div><table><tr><th>Peer<th>Our port"
-                            "<th>State<th>RTT, \302\265s<th>cwnd<th>In flight"
-                            "<th>Its window<th>Our window<th>Queued<th>Readable<th>Sent again\n");
+        text_add(text, "</main><h2>Connections</h2><div><table><tr><th>Peer<th>Our port"
+                       "<th>State<th>RTT, \302\265s<th>cwnd<th>In flight"
+                       "<th>Its window<th>Our window<th>Queued<th>Readable<th>Sent again\n");
     } else if (step == STEP_CONNECTION) {
         if (list_connection(text, view))
             view->step = STEP_CONNECTION;
     } else if (step == STEP_DROPS) {
-        http_text_add(text, "</table></div><h2>Dropped</h2><div><table>"
-                            "<tr><th>Reason<th>Packets\n");
+        text_add(text, "</table></div><h2>Dropped</h2><div><table>"
+                       "<tr><th>Reason<th>Packets\n");
     } else if (step < STEP_END) {
         add_drop(text, dashboard->stack, (enum leat_stat)(step - STEP_DROP));
     } else {
-        http_text_add(text, "</table></div></html>\n");
+        text_add(text, "</table></div></html>\n");
     }
 }
 
-static bool write_entry(struct http_text *text, void *arg)
+static bool write_entry(struct text *text, void *arg)
 {
     struct dashboard_view *view = arg;
     const size_t begun = text->len;

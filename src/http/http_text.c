@@ -8,42 +8,24 @@ enum {
     WANTED_BYTES = 1024 /* room that is worth a call */
 };
 
-void http_text_add(struct http_text *text, const char *words)
-{
-    while (*words && text->len < text->room)
-        text->bytes[text->len++] = *words++;
-}
-
-void http_text_add_number(struct http_text *text, uint64_t number)
-{
-    char digits[21];
-    size_t at = sizeof digits - 1;
-
-    digits[at] = '\0';
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while (number /= 10);
-    http_text_add(text, digits + at);
-}
-
-void http_text_add_escaped(struct http_text *text, const char *words)
+void http_text_add_escaped(struct text *text, const char *words)
 {
     for (; *words; words++) {
         const char one[] = {*words, '\0'};
 
-        http_text_add(text, *words == '<'    ? "&lt;"
-                            : *words == '>'  ? "&gt;"
-                            : *words == '&'  ? "&amp;"
-                            : *words == '"'  ? "&quot;"
-                            : *words == '\'' ? "&#39;"
-                                             : one);
+        text_add(text, *words == '<'    ? "&lt;"
+                       : *words == '>'  ? "&gt;"
+                       : *words == '&'  ? "&amp;"
+                       : *words == '"'  ? "&quot;"
+                       : *words == '\'' ? "&#39;"
+                                        : one);
     }
 }
 
 /* Fills a buffer with whole entries; at most @room bytes. */
 static void fill(struct leat_buf *buf, uint32_t room, const struct http_entries *entries)
 {
-    struct http_text text = {.bytes = (char *)buf->data};
+    struct text text = {.bytes = (char *)buf->data};
     size_t limit = leat_buf_tailroom(buf);
 
     leat_assert(limit >= entries->bytes_max); /* leat_config.buf_bytes */

@@ -2,28 +2,20 @@
 #ifndef HTTP_HTTP_TEXT_H
 #define HTTP_HTTP_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include <leat/http_exchange.h>
 
-/* A text that grows and never overflows: what doesn't fit is left out. */
-struct http_text {
-    char *bytes;
-    size_t len;
-    size_t room;
-};
+#include "core/text.h"
 
-void http_text_add(struct http_text *text, const char *words);
-void http_text_add_number(struct http_text *text, uint64_t number);
-
-/* The same for text of strangers: what HTML would take for its own is escaped. */
-void http_text_add_escaped(struct http_text *text, const char *words);
+/* Adds text of strangers: what HTML would take for its own is escaped. */
+void http_text_add_escaped(struct text *text, const char *words);
 
 /* What comes next of a reply. */
 struct http_entries {
-    size_t bytes_max;                                 /* an entry has at most so many */
-    bool (*write)(struct http_text *text, void *arg); /* the next one; false: no more */
+    size_t bytes_max;                            /* an entry has at most so many */
+    bool (*write)(struct text *text, void *arg); /* the next one; false: no more */
     void *arg;
 };
 

@@ -13,45 +13,44 @@
 #include "stack.h"
 
 /* What stands before the first sample of a family. */
-static void add_family(struct http_text *text, const char *name, const char *suffix,
-                       const char *what, const char *type)
+static void add_family(struct text *text, const char *name, const char *suffix, const char *what,
+                       const char *type)
 {
-    http_text_add(text, "# HELP leat_");
-    http_text_add(text, name);
-    http_text_add(text, suffix);
-    http_text_add(text, " ");
-    http_text_add(text, what);
-    http_text_add(text, "\n# TYPE leat_");
-    http_text_add(text, name);
-    http_text_add(text, suffix);
-    http_text_add(text, " ");
-    http_text_add(text, type);
-    http_text_add(text, "\n");
+    text_add(text, "# HELP leat_");
+    text_add(text, name);
+    text_add(text, suffix);
+    text_add(text, " ");
+    text_add(text, what);
+    text_add(text, "\n# TYPE leat_");
+    text_add(text, name);
+    text_add(text, suffix);
+    text_add(text, " ");
+    text_add(text, type);
+    text_add(text, "\n");
 }
 
-static void add_value(struct http_text *text, uint64_t value)
+static void add_value(struct text *text, uint64_t value)
 {
-    http_text_add(text, " ");
-    http_text_add_number(text, value);
-    http_text_add(text, "\n");
+    text_add(text, " ");
+    text_add_number(text, value);
+    text_add(text, "\n");
 }
 
-static void add_counter(struct http_text *text, const char *name, const char *what, uint64_t value)
+static void add_counter(struct text *text, const char *name, const char *what, uint64_t value)
 {
     add_family(text, name, "_total", what, "counter");
-    http_text_add(text, "leat_");
-    http_text_add(text, name);
-    http_text_add(text, "_total");
+    text_add(text, "leat_");
+    text_add(text, name);
+    text_add(text, "_total");
     add_value(text, value);
 }
 
 /* A sample of a family whose samples differ by one label. */
-static void add_labelled(struct http_text *text, const char *name, const char *label,
-                         uint64_t value)
+static void add_labelled(struct text *text, const char *name, const char *label, uint64_t value)
 {
-    http_text_add(text, name);
-    http_text_add(text, label);
-    http_text_add(text, "\"}");
+    text_add(text, name);
+    text_add(text, label);
+    text_add(text, "\"}");
     add_value(text, value);
 }
 
@@ -89,7 +88,7 @@ enum {
     HELD_COUNT = sizeof held_names / sizeof *held_names
 };
 
-static void add_held(struct http_text *text, const struct leat *stack, unsigned index)
+static void add_held(struct text *text, const struct leat *stack, unsigned index)
 {
     struct leat_holdings holdings;
     uint32_t values[HELD_COUNT];
@@ -108,7 +107,7 @@ size_t leat_metrics_entry(const struct leat *stack, unsigned index,
                           char text[LEAT_METRICS_ENTRY_BYTES])
 {
     const struct leat_stats *stats = leat_stats(stack);
-    struct http_text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
+    struct text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
     enum leat_stat stat = find_stat(&index, false);
 
     if (stat < LEAT_STAT_COUNT) {
@@ -147,7 +146,7 @@ static size_t server_entry(const struct leat_http_server *server, unsigned index
         {"http_timeouts", "clients that stood still", counts->timeouts},
         {"http_displaced", "connections ended in favour of a new one", counts->displaced},
     };
-    struct http_text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
+    struct text writing = {.bytes = text, .room = LEAT_METRICS_ENTRY_BYTES - 1};
 
     if (index < sizeof rows / sizeof *rows)
         add_counter(&writing, rows[index].name, rows[index].what, rows[index].value);
@@ -168,7 +167,7 @@ struct rest {
     unsigned next; /* number of the next entry */
 };
 
-static bool write_entry(struct http_text *text, void *arg)
+static bool write_entry(struct text *text, void *arg)
 {
     struct rest *rest = arg;
     char *at = text->bytes + text->len;

@@ -1,4 +1,5 @@
 /* info.c -- what a connection looks like from inside (RFC 9293 3.9.1.6 STATUS). */
+#include "core/text.h"
 #include "tcp/tcp.h"
 
 _Static_assert((int)LEAT_TCP_REPAIR_REDUCED == (int)RECOVERY_REDUCED &&
@@ -117,40 +118,20 @@ uint32_t leat_tcp_count(const struct leat *stack)
 
 /* ---- one line of text --------------------------------------------------------------------- */
 
-/* A text that grows and never overflows. */
-struct line {
-    char *text;
-    size_t len;
-};
-
-static void add_text(struct line *line, const char *text)
+static void add_number(struct text *line, const char *name, uint64_t value, const char *unit)
 {
-    while (*text && line->len + 1 < LEAT_TCP_INFO_TEXT_BYTES)
-        line->text[line->len++] = *text++;
+    text_add(line, name);
+    text_add_number(line, value);
+    text_add(line, unit);
 }
 
-static void add_number(struct line *line, const char *name, uint64_t value, const char *unit)
-{
-    char digits[21];
-    char *at = digits + sizeof digits;
-
-    *--at = '\0';
-    do {
-        *--at = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    add_text(line, name);
-    add_text(line, at);
-    add_text(line, unit);
-}
-
-static void add_endpoint(struct line *line, const char *name, const struct leat_endpoint *end)
+static void add_endpoint(struct text *line, const char *name, const struct leat_endpoint *end)
 {
     char text[LEAT_ENDPOINT_TEXT_BYTES];
 
     leat_endpoint_format(end, text);
-    add_text(line, name);
-    add_text(line, text);
+    text_add(line, name);
+    text_add(line, text);
 }
 
 static const char *repair_text(enum leat_tcp_repair repair)
@@ -170,15 +151,15 @@ static const char *repair_text(enum leat_tcp_repair repair)
 
 size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_INFO_TEXT_BYTES])
 {
-    struct line line = {.text = text};
+    struct text line = {.bytes = text, .room = LEAT_TCP_INFO_TEXT_BYTES - 1};
 
-    add_text(&line, leat_tcp_state_text(info->state));
+    text_add(&line, leat_tcp_state_text(info->state));
     add_endpoint(&line, " ", &info->local);
     add_endpoint(&line, " > ", &info->remote);
     add_number(&line, " rtt ", info->srtt_ns / 1000, "us");
     add_number(&line, " rto ", info->rto_ns / 1000000, "ms");
-    add_text(&line, " ");
-    add_text(&line, info->congestion);
+    text_add(&line, " ");
+    text_add(&line, info->congestion);
     add_number(&line, " cwnd ", info->cwnd_bytes, "");
     if (info->ssthresh_bytes < 0x7fffffff)
         add_number(&line, " ssthresh ", info->ssthresh_bytes, "");
@@ -189,10 +170,10 @@ size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_I
     add_number(&line, " rcv_wnd ", info->rcv_wnd_bytes, "");
     add_number(&line, " mss ", info->mss_bytes, "");
     add_number(&line, " queued ", info->queued_bytes, "");
-    add_text(&line, info->timestamps ? " ts" : "");
-    add_text(&line, info->sack ? " sack" : "");
-    add_text(&line, info->ecn ? " ecn" : "");
-    add_text(&line, repair_text(info->repair));
+    text_add(&line, info->timestamps ? " ts" : "");
+    text_add(&line, info->sack ? " sack" : "");
+    text_add(&line, info->ecn ? " ecn" : "");
+    text_add(&line, repair_text(info->repair));
     text[line.len] = '\0';
     return line.len;
 }

@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "zip": {"zip", "core"},
     "crypto": {"crypto"},  # what is made of a provider's table
     "connect": {"connect", "wire", "core", ""},  # tcp and dns by include/leat
+    "syslog": {"syslog", "core"},  # tcp and udp by include/leat
     "task": {"task", "core", ""},  # tcp, udp and dns by include/leat
     "": {"link", "ip", "core", "wire", ""},  # stack.c puts all together, but no transport
 }

@@ -53,6 +53,7 @@ knot              command -v knotd
 stunnel4          command -v stunnel4
 chrony            command -v chronyd
 curl              command -v curl
+rsyslog           command -v rsyslogd
 chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
 iperf             command -v iperf
