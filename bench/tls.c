@@ -3,8 +3,9 @@
  *
  *      tls full|resumed|bulk [UNITS]
  *
- * full, resumed: handshakes, with connect and close; bulk: a server's text, in units of 16 KiB.  Prints
- * how many units, and how many seconds they took; bench/tls.py counts the instructions (see inmem.c).
+ * full, resumed: handshakes, with connect and close; bulk: a server's text, in units of 16 KiB.
+ * Prints how many units, and how many seconds they took; bench/tls.py counts the instructions (see
+ * inmem.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,8 @@ static void send_on(struct leat_tcp *conn, void *arg)
 
     (void)conn;
     while (leat_stream_send_room(&user->session) >= RECORD) {
-        lent = leat_buf_lend(leat_pool(leat_stream_stack(&user->session)), text, RECORD, NULL, NULL);
+        lent =
+            leat_buf_lend(leat_pool(leat_stream_stack(&user->session)), text, RECORD, NULL, NULL);
         if (!lent || leat_stream_send(&user->session, lent))
             break;
     }
@@ -115,10 +117,8 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
 static const struct leat_tcp_events events = {
     .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
-static const struct leat_tcp_events sending = {.on_open = on_open,
-                                               .on_readable = on_readable,
-                                               .on_writable = send_on,
-                                               .on_closed = on_closed};
+static const struct leat_tcp_events sending = {
+    .on_open = on_open, .on_readable = on_readable, .on_writable = send_on, .on_closed = on_closed};
 
 static void accept_all(struct leat_tcp_listener *listener, void *arg)
 {
@@ -184,14 +184,15 @@ static void open_ends(struct world *world)
                                      .sessions = SESSIONS,
                                      .civil_time_s = civil_time_s};
 
-    if (leat_tls_identity_read(&identity, &crypto, ec_pem, strlen(ec_pem), ec_key, strlen(ec_key), der,
-                               sizeof der) ||
-        crypto.ops->anchors_open(crypto.self, &anchors, authority_pem, strlen(authority_pem), NULL, 0))
+    if (leat_tls_identity_read(&identity, &crypto, ec_pem, strlen(ec_pem), ec_key, strlen(ec_key),
+                               der, sizeof der) ||
+        crypto.ops->anchors_open(crypto.self, &anchors, authority_pem, strlen(authority_pem), NULL,
+                                 0))
         world_fail("the keys");
     open_tls(&ends[0], world->server.stack, &config);
     open_tls(&ends[1], world->client.stack, &config);
-    client = (struct leat_tls_client){.name = "leat.test", .anchors = &anchors,
-                                      .ticket = by_ticket ? &ticket : NULL};
+    client = (struct leat_tls_client){
+        .name = "leat.test", .anchors = &anchors, .ticket = by_ticket ? &ticket : NULL};
     world_listen(world, accept_all);
 }
 
