@@ -290,6 +290,21 @@ static void a_router_that_says_it_is_none_is_none(void **state)
     assert_true(leat_ip_is_any(home->facts.gateway));
 }
 
+/* Frames come before timers in a turn: a router whose time is over is none already then. */
+static void a_router_whose_lifetime_is_over_is_no_way(void **state)
+{
+    struct home *home = *state;
+    struct frame asked;
+
+    home6_settle(home);
+    assert_true(mac_is(home6_ping(home, IP6_FAR, home->facts.ip), MAC_ROUTER));
+    home->world->now_ns += 1800 * second;
+    fake_netif_forget(&home->world->dev);
+    asked = frame_echo6(IP6_FAR, home->facts.ip, 8);
+    world_feed(home->world, &asked);
+    assert_int_equal(leat_stats(home->world->stack)->icmp_echo_replies, 1);
+}
+
 static void name_servers_end_with_their_lifetime(void **state)
 {
     struct home *home = *state;
@@ -433,6 +448,7 @@ int main(void)
         home6_test(the_preferred_router_and_the_longest_route_are_taken),
         home6_test(a_router_that_does_not_answer_is_avoided_until_it_does),
         home6_test(a_router_that_says_it_is_none_is_none),
+        home6_test(a_router_whose_lifetime_is_over_is_no_way),
         home6_test(name_servers_end_with_their_lifetime),
         home6_test(when_it_stops_all_of_it_goes),
         home6_test(a_start_that_can_not_be_is_refused),
