@@ -64,6 +64,8 @@ enum leat_autoconf_change {
 /** What is wanted.  Every 0 means the default that is named beside it. */
 struct leat_autoconf_config {
     const char *host_name; /**< ours, told to the server; NULL: none */
+    const char *vendor_class; /**< as in leat_dhcp_config: option 43 of the answer is in the lease
+                                   that on_lease and leat_dhcp_lease() show; NULL: none */
     const uint8_t *kept; /**< LEAT_DHCP_KEPT_BYTES of leat_autoconf_keep(), or NULL; read at once */
     bool probe_first;    /**< probe for an address before it is used (RFC 5227): 4 to 7 s more */
     bool routes;         /**< take the routes of option 121; see leat_dhcp_config.routes */
@@ -89,7 +91,7 @@ size_t leat_autoconf_memory_bytes(void);
 
 /**
  * Begins to configure an attached netif, and goes on until leat_autoconf_stop().  Takes one UDP
- * socket; UDP must be registered.  @p config is copied; host_name must stay.  Callbacks come from
+ * socket; UDP must be registered.  @p config is copied; host_name and vendor_class must stay.  Callbacks come from
  * leat_poll().  A default route that is there already is left alone.
  * Errors: LEAT_ERR_MEMORY, LEAT_ERR_IN_USE (the netif has a DHCP client, or hears routers),
  * LEAT_ERR_ARGUMENT; with config.slaac LEAT_ERR_FULL (leat_ipv6_config.slaacs, the clients of

@@ -60,6 +60,7 @@ struct leat_dns_server_config {
     uint64_t idle_ns;            /**< a connection without a whole query ends after: 10 s */
     uint32_t replies_per_s;      /**< by UDP to a network (/24), and in a burst: 100 */
     bool no_rate_limit;          /**< by UDP everybody gets all replies, forged sources too */
+    bool no_cookies;             /**< say no DNS cookies (RFC 7873), and heed none */
 };
 
 /** What a server has done. */
@@ -70,6 +71,7 @@ struct leat_dns_server_counts {
     uint64_t truncated;      /**< replies with TC */
     uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
     uint64_t rate_dropped;   /**< and those that got nothing */
+    uint64_t rate_proven;    /**< the same, answered: a cookie showed that the source isn't forged */
     uint64_t drop_format;    /**< queries that got no reply, see leat_dns_answer() */
     uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */

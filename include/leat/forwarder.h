@@ -57,6 +57,7 @@ struct leat_forwarder_config {
     uint64_t idle_ns; /**< a silent TCP connection ends after: 10 s */
     uint32_t replies_per_s; /**< by UDP to a network (/24), and in a burst: 1,000 */
     bool no_rate_limit;     /**< by UDP everybody gets all replies, forged sources too */
+    bool no_cookies;        /**< say no DNS cookies (RFC 7873), and heed none */
     /** Asked about each question that is to be answered, before the cache is; changes @p own if the
      * answer is not the servers' business.  Must not call the forwarder.  NULL: nobody is asked. */
     void (*on_question)(void *arg, const struct leat_forwarder_question *question,
@@ -74,6 +75,7 @@ struct leat_forwarder_counts {
     uint64_t own;            /**< replies that on_question decided */
     uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
     uint64_t rate_dropped;   /**< and those that got nothing */
+    uint64_t rate_proven;    /**< the same, answered: a cookie showed that the source isn't forged */
     uint64_t busy;           /**< queries that got SERVFAIL because too many wait */
     uint64_t drop_format;    /**< queries that got nothing: cut short, illegal, or replies */
     uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */

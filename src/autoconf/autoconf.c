@@ -119,6 +119,7 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
                                   const struct leat_autoconf_config *config)
 {
     struct leat_dhcp_config dhcp = {.host_name = config->host_name,
+                                    .vendor_class = config->vendor_class,
                                     .check = config->probe_first ? LEAT_DHCP_CHECK_FIRST
                                                                  : LEAT_DHCP_CHECK_BESIDE,
                                     .routes = config->routes,

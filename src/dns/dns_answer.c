@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "dns/dns_query.h"
+#include "dns/cookie_keeper.h"
 #include "dns/dns_zone.h"
 #include "core/assert.h"
 #include "wire/bytes.h"
@@ -264,7 +264,8 @@ static const struct leat_dns_zone *zone_of(const struct leat_dns_zones *zones, c
     return best;
 }
 
-static size_t finish(struct reply *reply, const struct dns_query *query)
+static size_t finish(struct reply *reply, const struct dns_query *query,
+                     const struct dns_cookie_reply *cookie)
 {
     /* what a reply keeps of its query (RFC 1035 4.1.1); there is no recursion: RA stays 0 */
     const unsigned kept = query->header.flags & (DNS_RD | 15u << 11);
@@ -273,10 +274,12 @@ static size_t finish(struct reply *reply, const struct dns_query *query)
     const unsigned rcode = reply->rcode;
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
                                   .rcode_high = (uint8_t)(rcode >> 4),
-                                  .dnssec_ok = query->edns.dnssec_ok};
+                                  .dnssec_ok = query->edns.dnssec_ok,
+                                  .cookie = cookie->is_set ? cookie->bytes : NULL,
+                                  .cookie_bytes = sizeof cookie->bytes};
 
     if (query->has_edns) {
-        reply->writer.limit += DNS_OPT_BYTES; /* was kept free */
+        reply->writer.limit += dns_cookie_opt_bytes(true, cookie); /* was kept free */
         dns_write_opt(&reply->writer, &edns);
     }
     return dns_write_end(&reply->writer, query->header.id,
@@ -286,6 +289,14 @@ static size_t finish(struct reply *reply, const struct dns_query *query)
 size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
                        const uint8_t *query, size_t query_len, uint8_t *reply, size_t reply_bytes)
 {
+    return dns_answer(zones, transport, NULL, query, query_len, reply, reply_bytes);
+}
+
+size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
+                  const struct dns_cookie_asker *asker, const uint8_t *query, size_t query_len,
+                  uint8_t *reply, size_t reply_bytes)
+{
+    struct dns_cookie_reply cookie;
     struct reply made;
     struct dns_query asked;
     const enum dns_query_verdict verdict = dns_query_read(&asked, query, query_len);
@@ -296,7 +307,8 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
         return 0;
     if (verdict == DNS_QUERY_FORMERR)
         asked.has_edns = false;
-    dns_write_start(&made.writer, reply, limit - (asked.has_edns ? DNS_OPT_BYTES : 0));
+    dns_cookie_reply_to(asker, &asked, transport, &cookie);
+    dns_write_start(&made.writer, reply, limit - dns_cookie_opt_bytes(asked.has_edns, &cookie));
     made.rcode = LEAT_DNS_NOERROR;
     made.flags = 0;
     if (verdict == DNS_QUERY_FORMERR) {
@@ -318,5 +330,5 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
             answer_name(&made, question->name);
         }
     }
-    return finish(&made, &asked);
+    return finish(&made, &asked, &cookie);
 }

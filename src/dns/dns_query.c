@@ -1,6 +1,14 @@
 /* dns_query.c -- see dns_query.h. */
 #include "dns/dns_query.h"
 
+/* RFC 7873 5.2.2: what stands for a client alone, or for both. */
+static bool cookie_is_legal(const struct dns_edns *edns)
+{
+    return !edns->cookie || edns->cookie_bytes == DNS_COOKIE_CLIENT_BYTES ||
+           (edns->cookie_bytes >= DNS_COOKIE_FULL_BYTES_MIN &&
+            edns->cookie_bytes <= DNS_COOKIE_BYTES_MAX);
+}
+
 /* RFC 6891 6.1.1: one OPT record at most, among the additional ones, with the root for owner. */
 static enum dns_query_verdict read_records(struct dns_query *query, const uint8_t *message,
                                            size_t len, size_t at)
@@ -19,7 +27,9 @@ static enum dns_query_verdict read_records(struct dns_query *query, const uint8_
             query->has_edns = true;
         }
     }
-    return at == len ? DNS_QUERY_GOOD : DNS_QUERY_DROP;
+    if (at != len)
+        return DNS_QUERY_DROP;
+    return query->has_edns && !cookie_is_legal(&query->edns) ? DNS_QUERY_FORMERR : DNS_QUERY_GOOD;
 }
 
 enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *message, size_t len)

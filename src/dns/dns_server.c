@@ -14,6 +14,7 @@
 #include <leat/udp.h>
 
 #include "core/container_of.h"
+#include "dns/cookie_keeper.h"
 #include "dns/dns_rate.h"
 #include "stack.h"
 #include "wire/bytes.h"
@@ -30,6 +31,8 @@ struct client {
     struct leat_dns_server *server;
     struct leat_stream stream; /* without an end: free */
     uint64_t active_at_ns;     /* when it last got further */
+    struct leat_ip ip;         /* its address */
+    uint32_t query_at_s;       /* when its query was whole */
     uint32_t sent;             /* bytes of the reply, behind its length, that the connection took */
     uint16_t have;             /* bytes of length and query */
     bool ending;               /* aborted: on_closed is still to come */
@@ -45,6 +48,7 @@ struct leat_dns_server {
     struct timer idle_timer;
     struct client *clients;
     struct dns_rate *rate; /* NULL: no limit */
+    struct dns_cookie_keeper cookies;
     uint8_t *scratch;      /* a reply by TCP; a query by UDP that came in pieces */
     size_t scratch_bytes;
 };
@@ -62,16 +66,21 @@ static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
         server->counts.truncated++;
 }
 
-/* False: a query by UDP from @peer gets nothing.  Else: how it is to be answered. */
-static bool rate_allows(struct leat_dns_server *server, const struct leat_endpoint *peer,
-                        enum leat_dns_transport *transport)
+/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
+ * cookie gets all replies. */
+static bool rate_allows(struct leat_dns_server *server, const struct dns_cookie_asker *asker,
+                        const struct leat_buf *query, enum leat_dns_transport *transport)
 {
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (server->rate)
         verdict = dns_rate_take(server->rate, &server->stack->table_key,
-                                dns_rate_ip(&server->stack->table_key, peer->ip),
+                                dns_rate_ip(&server->stack->table_key, asker->ip),
                                 leat_now_ns(server->stack));
+    if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
+        server->counts.rate_proven++;
+        verdict = DNS_RATE_REPLY;
+    }
     if (verdict == DNS_RATE_DROP) {
         server->counts.rate_dropped++;
         return false;
@@ -89,6 +98,8 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         void *arg)
 {
     struct leat_dns_server *server = arg;
+    const struct dns_cookie_asker asker =
+        dns_cookie_asker_of(&server->cookies, server->stack, peer->ip);
     const uint8_t *query = payload->data;
     size_t query_len = payload->len;
     enum leat_dns_transport transport;
@@ -96,7 +107,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     size_t len;
 
     server->counts.udp_queries++;
-    if (!rate_allows(server, peer, &transport)) {
+    if (!rate_allows(server, &asker, payload, &transport)) {
         leat_buf_free(payload);
         return;
     }
@@ -111,8 +122,8 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
         query = server->scratch;
         query_len = leat_buf_read(payload, 0, server->scratch, (uint32_t)server->scratch_bytes);
     }
-    len = leat_dns_answer(&server->config.zones, transport, query, query_len, reply->data,
-                          leat_buf_tailroom(reply));
+    len = dns_answer(&server->config.zones, transport, &asker, query, query_len, reply->data,
+                     leat_buf_tailroom(reply));
     leat_buf_free(payload);
     if (len == 0) {
         server->counts.drop_format++;
@@ -145,9 +156,11 @@ static bool client_reply(struct client *client)
 {
     struct leat_dns_server *server = client->server;
     uint8_t *reply = server->scratch + LENGTH_BYTES;
+    const struct dns_cookie_asker asker = {
+        .keeper = &server->cookies, .ip = client->ip, .now_s = client->query_at_s};
     const size_t len =
-        leat_dns_answer(&server->config.zones, LEAT_DNS_OVER_TCP, client->query + LENGTH_BYTES,
-                        query_bytes(client), reply, server->config.tcp_reply_bytes);
+        dns_answer(&server->config.zones, LEAT_DNS_OVER_TCP, &asker, client->query + LENGTH_BYTES,
+                   query_bytes(client), reply, server->config.tcp_reply_bytes);
     size_t taken = 0;
 
     if (len == 0) {
@@ -182,6 +195,7 @@ static bool client_read(struct client *client)
     leat_buf_free(text);
     leat_stream_consumed(&client->stream, len);
     client->have = (uint16_t)(client->have + len);
+    client->query_at_s = (uint32_t)(leat_now_ns(client->server->stack) / 1000000000u);
     return true;
 }
 
@@ -275,9 +289,12 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
     while ((client = free_client(server))) {
         struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
+        struct leat_tcp_info info;
 
         if (!conn)
             return;
+        leat_tcp_get_info(conn, &info);
+        client->ip = info.remote.ip;
         client->stream = leat_stream_of_tcp(conn);
         client->server = server;
         client->active_at_ns = leat_now_ns(server->stack);
@@ -401,6 +418,7 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     made->config = full;
     made->stack = stack;
     made->idle_timer.fire = on_idle_timer;
+    dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     block += align_up(sizeof *made);
     made->clients = (struct client *)(void *)block;
     memset(made->clients, 0, slot_count(&full) * sizeof *made->clients);

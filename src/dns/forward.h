@@ -12,7 +12,7 @@
 #include <leat/stream.h>
 #include <leat/udp.h>
 
-#include "dns/dns_query.h"
+#include "dns/cookie_keeper.h"
 #include "dns/dns_rate.h"
 #include "dns/lookup.h"
 
@@ -32,6 +32,7 @@ struct forward_form {
     size_t limit; /* bytes */
     bool has_edns;
     bool dnssec_ok;
+    struct dns_cookie_reply cookie;
 };
 
 /* A query that waits for its answer. */
@@ -65,6 +66,7 @@ struct leat_forwarder {
     struct forward_client *clients;
     struct forward_wait *waits, *free_waits;
     struct dns_rate *rate;     /* NULL: no limit */
+    struct dns_cookie_keeper cookies;
     struct leat_dns_name name; /* of the query at hand */
     uint8_t *scratch; /* a reply by TCP behind its length; a query by UDP that came in pieces */
     size_t scratch_bytes;
@@ -83,6 +85,7 @@ struct forward_from {
     struct leat_endpoint peer;
     struct leat_ip local_ip;
     struct forward_client *client; /* NULL: by UDP */
+    struct dns_cookie_asker asker;
 };
 
 /* Asks the program about forwarder->name.  True: it has an answer, which is in resolver->kept. */

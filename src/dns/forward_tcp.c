@@ -67,7 +67,11 @@ static bool query_is_whole(const struct forward_client *client)
 static void client_ask(struct forward_client *client)
 {
     struct leat_forwarder *forwarder = client->forwarder;
-    const struct forward_from from = {.peer = client->peer, .client = client};
+    const struct forward_from from = {
+        .peer = client->peer,
+        .client = client,
+        .asker =
+            dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, client->peer.ip)};
     size_t len = 0;
 
     forwarder->counts.tcp_queries++;

@@ -22,11 +22,14 @@ static size_t write_reply(struct leat_forwarder *forwarder, const struct forward
 {
     const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
                                   .rcode_high = (uint8_t)(rcode >> 4),
-                                  .dnssec_ok = form->dnssec_ok};
+                                  .dnssec_ok = form->dnssec_ok,
+                                  .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
+                                  .cookie_bytes = sizeof form->cookie.bytes};
+    const size_t opt_bytes = dns_cookie_opt_bytes(form->has_edns, &form->cookie);
     unsigned flags = DNS_QR | DNS_RA | form->flags | (rcode & 15u);
     struct dns_writer writer;
 
-    dns_write_start(&writer, reply, form->limit - (form->has_edns ? DNS_OPT_BYTES : 0));
+    dns_write_start(&writer, reply, form->limit - opt_bytes);
     if (question)
         dns_write_question(&writer, question->name, question->type, question->class_number);
     if (kept && kept->records_len > writer.limit - writer.len) {
@@ -38,7 +41,7 @@ static size_t write_reply(struct leat_forwarder *forwarder, const struct forward
         writer.counts[DNS_AUTHORITY] = kept->authorities;
     }
     if (form->has_edns) {
-        writer.limit += DNS_OPT_BYTES; /* was kept free */
+        writer.limit += opt_bytes; /* was kept free */
         dns_write_opt(&writer, &edns);
     }
     forwarder->counts.replies++;
@@ -216,6 +219,8 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                  .limit = dns_query_limit(&asked, transport, reply_bytes),
                                  .has_edns = asked.has_edns && verdict == DNS_QUERY_GOOD,
                                  .dnssec_ok = asked.edns.dnssec_ok};
+    asked.has_edns = form.has_edns;
+    dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
     if (verdict == DNS_QUERY_FORMERR || dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
         *reply_len =
             write_reply(forwarder, &form, NULL, NULL,
@@ -241,16 +246,21 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     return FORWARD_REPLY;
 }
 
-/* False: a query by UDP from @peer gets nothing.  Else: how it is to be answered. */
-static bool rate_allows(struct leat_forwarder *forwarder, const struct leat_endpoint *peer,
-                        enum leat_dns_transport *transport)
+/* False: a query by UDP gets nothing.  Else: how it is to be answered.  Who proves its address by a
+ * cookie gets all replies. */
+static bool rate_allows(struct leat_forwarder *forwarder, const struct dns_cookie_asker *asker,
+                        const struct leat_buf *query, enum leat_dns_transport *transport)
 {
     enum dns_rate_verdict verdict = DNS_RATE_REPLY;
 
     if (forwarder->rate)
         verdict = dns_rate_take(forwarder->rate, &forwarder->stack->table_key,
-                                dns_rate_ip(&forwarder->stack->table_key, peer->ip),
+                                dns_rate_ip(&forwarder->stack->table_key, asker->ip),
                                 leat_now_ns(forwarder->stack));
+    if (verdict != DNS_RATE_REPLY && dns_cookie_proves(asker, query->data, query->len)) {
+        forwarder->counts.rate_proven++;
+        verdict = DNS_RATE_REPLY;
+    }
     forwarder->counts.rate_dropped += verdict == DNS_RATE_DROP;
     forwarder->counts.rate_slipped += verdict == DNS_RATE_SLIP;
     *transport = verdict == DNS_RATE_SLIP ? LEAT_DNS_SLIP : LEAT_DNS_OVER_UDP;
@@ -262,7 +272,10 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
                         void *arg)
 {
     struct leat_forwarder *forwarder = arg;
-    const struct forward_from from = {.peer = *peer, .local_ip = local->ip};
+    const struct forward_from from = {
+        .peer = *peer,
+        .local_ip = local->ip,
+        .asker = dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, peer->ip)};
     enum leat_dns_transport transport;
     enum forward_outcome outcome = FORWARD_NOTHING;
     const uint8_t *query = payload->data;
@@ -270,7 +283,7 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct leat_buf *reply;
 
     forwarder->counts.udp_queries++;
-    if (!rate_allows(forwarder, peer, &transport)) {
+    if (!rate_allows(forwarder, &from.asker, payload, &transport)) {
         leat_buf_free(payload);
         return;
     }
@@ -385,6 +398,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
     made->config = full;
     made->stack = stack;
     lay_out(&full, made, block);
+    dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     err = leat_udp_open(stack, &made->udp, &events, made);
     if (err)
         return err;

@@ -133,6 +133,28 @@ static void a_lease_sets_address_route_and_mtu(void **state)
     assert_int_equal(path.mtu, 1400);
 }
 
+/* RFC 2132 8.4, 9.13 */
+static void the_vendor_class_is_said_and_its_answer_is_in_the_lease(void **state)
+{
+    struct home *home = *state;
+    const struct leat_dhcp_lease *lease;
+    struct answer made;
+
+    home->config.vendor_class = "leat test";
+    start(home);
+    assert_memory_equal(heard_option(&home->talk.heard, 60), "leat test", 9);
+    made = answer(&home->talk, OFFER, 3600);
+    talk_feed(&home->talk, &made);
+    talk_listen(&home->talk);
+    made = answer(&home->talk, ACK, 3600);
+    answer_option(&made, 43, "\1\2ab", 4);
+    talk_feed(&home->talk, &made);
+    assert_int_equal(home->configured, 1);
+    lease = leat_dhcp_lease(leat_autoconf_dhcp(home->autoconf));
+    assert_int_equal(lease->vendor_bytes, 4);
+    assert_memory_equal(lease->vendor, "\1\2ab", 4);
+}
+
 static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
 {
     struct home *home = *state;
@@ -321,6 +343,7 @@ int main(void)
 {
 #define home_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
     const struct CMUnitTest tests[] = {
+        home_test(the_vendor_class_is_said_and_its_answer_is_in_the_lease),
         home_test(a_lease_sets_address_route_and_mtu),
         home_test(what_a_renewal_changes_is_told_and_nothing_else),
         home_test(all_goes_with_the_lease_and_comes_back),

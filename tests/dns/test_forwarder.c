@@ -1,6 +1,8 @@
 /* test_forwarder.c -- a forwarder: what it asks, what it says, and to whom. */
 #include "dns_home.h"
 
+#include "dns/cookie_keeper.h"
+
 static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(void **state)
 {
     struct fixture *f = *state;
@@ -14,6 +16,40 @@ static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(v
     assert_non_null(
         strstr(ask("www.Example.test", LEAT_DNS_A), "www.Example.test. 7 IN A 192.0.2.8\n"));
     assert_int_equal(f->liar.count, 1);
+    assert_int_equal(home.counts->cached, 1);
+    assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
+}
+
+/* RFC 7873 5.2: of an answer that was waited for, and of one from the cache. */
+static void test_who_sends_a_cookie_gets_one(void **state)
+{
+    static const uint8_t mine[DNS_COOKIE_CLIENT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const struct leat_dns_name name = name_of("www.example.test");
+    const struct dns_edns edns = {
+        .payload_bytes = 1232, .cookie = mine, .cookie_bytes = sizeof mine};
+    struct fixture *f = *state;
+    struct dns_writer writer;
+    struct message query;
+
+    with_liar(f, says_8);
+    open_home(f);
+    dns_write_start(&writer, query.bytes, sizeof query.bytes);
+    dns_write_question(&writer, name.wire, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_opt(&writer, &edns);
+    query.len = dns_write_end(&writer, 0x1234, DNS_RD);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct message *reply = &home.heard[i];
+        const uint8_t *option;
+
+        send_query(&query);
+        world_wait(f->world, second / 2);
+        assert_int_equal(home.heard_count, i + 1);
+        option = reply->bytes + reply->len - DNS_COOKIE_REPLY_BYTES - DNS_OPTION_BYTES;
+        assert_int_equal(get16(option), DNS_OPTION_COOKIE);
+        assert_int_equal(get16(option + 2), DNS_COOKIE_REPLY_BYTES);
+        assert_memory_equal(option + DNS_OPTION_BYTES, mine, sizeof mine);
+        assert_int_equal(option[DNS_OPTION_BYTES + sizeof mine], 1);
+    }
     assert_int_equal(home.counts->cached, 1);
     assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
 }
@@ -185,6 +221,7 @@ static void test_replies_by_UDP_are_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        HOME(test_who_sends_a_cookie_gets_one),
         HOME(test_a_question_is_passed_on_once_and_then_answered_from_the_cache),
         HOME(test_the_real_server_through_it),
         HOME(test_what_is_no_question_for_us),
