@@ -196,9 +196,9 @@ void leat_mailbox_close(struct leat_mailbox *mailbox);
 /* ---- names -------------------------------------------------------------------------------- */
 
 /**
- * Looks up the IPv4 addresses of @p name (leat_flow_connect_name() tries both families): @p count
- * of them, at most @p count_max, each with @p port. An address written as one needs no resolver.
- * Errors: those of leat_lookup_fn and leat_lookup_start(); LEAT_ERR_FORMAT (no legal name).
+ * Looks up the addresses of @p name, of IPv6 too after leat_ipv6_register(): @p count of them, at
+ * most @p count_max, each with @p port; the best one first (RFC 6724).  At the deadline what one
+ * family has answered is enough.  An address written as one needs no resolver.  Errors: those of leat_lookup_fn and leat_lookup_start(); LEAT_ERR_FORMAT (no legal name).
  */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,

@@ -1,40 +1,7 @@
-/*
- * order.c -- which address is next (RFC 6724 6, RFC 8305 4).
- *
- * Of the rules of RFC 6724 there are those that need no source address: precedence (6), the smaller
- * scope (8), else as it came (10).  Who can't be reached at all (1) is found out by trying, at
- * once.
- */
+/* order.c -- which address is next (RFC 6724 6, RFC 8305 4). */
 #include "connect/connect.h"
 
-#include "policy.h"
-
-enum {
-    SCOPE_LINK_LOCAL = 2,
-    SCOPE_SITE_LOCAL = 5,
-    SCOPE_GLOBAL = 14
-};
-
-/* RFC 6724 3.1, 3.2; no address to connect to is a group. */
-static unsigned scope(const struct leat_ip *ip)
-{
-    const uint8_t *bytes = ip->bytes;
-
-    if (leat_ip_is_v4(*ip))
-        return bytes[12] == 127 || (bytes[12] == 169 && bytes[13] == 254) ? SCOPE_LINK_LOCAL
-                                                                          : SCOPE_GLOBAL;
-    if ((bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) || leat_ip_is_loopback(*ip))
-        return SCOPE_LINK_LOCAL;
-    return bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0xc0 ? SCOPE_SITE_LOCAL : SCOPE_GLOBAL;
-}
-
-static bool goes_before(const struct leat *stack, const struct leat_ip *a, const struct leat_ip *b)
-{
-    const unsigned precedence_a = policy_of(stack, a)->precedence;
-    const unsigned precedence_b = policy_of(stack, b)->precedence;
-
-    return precedence_a != precedence_b ? precedence_a > precedence_b : scope(a) < scope(b);
-}
+#include "destination.h"
 
 void connect_add(struct leat_connecting *connecting, struct leat_ip ip)
 {
@@ -54,15 +21,21 @@ void connect_add(struct leat_connecting *connecting, struct leat_ip ip)
 /* The first of those that wait, of the family that is wanted; NULL: none. */
 static struct leat_connect_try *first(struct leat_connecting *connecting, bool ipv6, bool ipv4)
 {
+    struct leat *stack = connecting->stack;
     struct leat_connect_try *best = NULL;
+    struct destination it, best_it;
 
     for (unsigned i = 0; i < connecting->try_count; i++) {
         struct leat_connect_try *try = &connecting->tries[i];
         const bool wanted = leat_ip_is_v4(try->remote.ip) ? ipv4 : ipv6;
 
-        if (wanted && try->state == LEAT_CONNECT_WAITS &&
-            (!best || goes_before(connecting->stack, &try->remote.ip, &best->remote.ip)))
+        if (!wanted || try->state != LEAT_CONNECT_WAITS)
+            continue;
+        destination_look(stack, &try->remote, &it);
+        if (!best || destination_goes_before(stack, &it, &best_it)) {
             best = try;
+            best_it = it;
+        }
     }
     return best;
 }

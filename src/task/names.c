@@ -1,72 +1,102 @@
-/* names.c -- a task waits for the addresses of a name. */
+/* names.c -- a task waits for the addresses of a name, of both families. */
+#include "destination.h"
 #include "task/flows.h"
 
-/* A lookup that a task waits for; on its stack. */
+enum {
+    FOUND_MAX = 8 /* addresses that are sorted; what a name has beyond them is left out */
+};
+
+/* A lookup of one family; NULL: it is over, or never was. */
+struct asked_family {
+    struct asked *asked;
+    struct leat_lookup *lookup;
+    enum leat_err err;
+};
+
+/* What a task waits for; on its stack. */
 struct asked {
     struct leat_task *task;
-    struct leat_endpoint *ends;
-    unsigned count_max;
+    struct asked_family families[2]; /* IPv4, IPv6 */
     unsigned count;
-    uint16_t port;
-    enum leat_err err;
-    bool done;
+    struct leat_endpoint found[FOUND_MAX];
 };
+
+static bool is_over(const struct asked *asked)
+{
+    return !asked->families[0].lookup && !asked->families[1].lookup;
+}
 
 /* The records are read here: the message isn't there any more when the task runs. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
-    struct asked *asked = arg;
+    struct asked_family *family = arg;
+    struct asked *asked = family->asked;
     struct leat_dns_record record;
     size_t cursor = 0;
 
-    asked->done = true;
-    asked->err = err;
-    while (!err && asked->count < asked->count_max &&
-           leat_dns_result_next(result, &cursor, &record)) {
-        asked->ends[asked->count].port = asked->port;
-        if (leat_dns_record_ip(&record, &asked->ends[asked->count].ip))
+    family->lookup = NULL;
+    family->err = err;
+    while (!err && asked->count < FOUND_MAX && leat_dns_result_next(result, &cursor, &record)) {
+        if (leat_dns_record_ip(&record, &asked->found[asked->count].ip))
             asked->count++;
     }
-    task_wake(asked->task, LEAT_OK);
+    if (is_over(asked))
+        task_wake(asked->task, LEAT_OK);
 }
 
-/* Starts the lookup and waits for its end. */
-static enum leat_err ask(struct leat_resolver *resolver, const char *name, struct asked *asked,
-                         uint64_t deadline_ns)
+static void cancel(struct asked *asked)
 {
-    struct leat_lookup *lookup;
+    for (unsigned i = 0; i < 2; i++) {
+        if (asked->families[i].lookup)
+            leat_lookup_cancel(asked->families[i].lookup);
+    }
+}
+
+/* Starts the lookups and waits for their ends, or for the deadline: then what has come counts. */
+static enum leat_err __attribute__((noinline))
+ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint64_t deadline_ns)
+{
+    static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
+    const unsigned families = asked->task->tasks->stack->ipv6_family ? 2 : 1;
     struct leat_dns_name parsed;
     enum leat_err err = leat_dns_name_parse(name, &parsed);
 
+    for (unsigned i = 0; i < families && !err; i++) {
+        struct asked_family *family = &asked->families[i];
+
+        family->asked = asked;
+        err = leat_lookup_start(resolver, &parsed, types[i], on_done, family, &family->lookup);
+    }
     if (!err)
-        err = leat_lookup_start(resolver, &parsed, LEAT_DNS_A, on_done, asked, &lookup);
-    if (err)
-        return err;
-    err = task_wait(asked->task, &asked->task->nowhere, deadline_ns);
-    if (asked->done)
-        return asked->err;
-    leat_lookup_cancel(lookup);
-    return err;
+        err = task_wait(asked->task, &asked->task->nowhere, deadline_ns);
+    cancel(asked);
+    if (asked->count > 0 && (!err || err == LEAT_ERR_TIMEOUT))
+        return LEAT_OK;
+    if (!err)
+        err = asked->families[0].err ? asked->families[0].err : asked->families[1].err;
+    return err ? err : LEAT_ERR_NOT_FOUND;
 }
 
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,
                                 unsigned count_max, unsigned *count, uint64_t deadline_ns)
 {
-    struct asked asked = {.task = task, .ends = ends, .count_max = count_max, .port = port};
+    struct asked asked = {.task = task};
     enum leat_err err = task_may_wait(task);
 
     *count = 0;
     if (err || count_max == 0)
         return err ? err : LEAT_ERR_ARGUMENT;
     if (leat_ip_parse(name, &ends[0].ip)) {
-        ends[0].port = port;
+        ends[0] = leat_endpoint_of(ends[0].ip, port);
         *count = 1;
         return LEAT_OK;
     }
     err = ask(resolver, name, &asked, deadline_ns);
-    *count = asked.count;
-    if (!err && asked.count == 0)
-        err = LEAT_ERR_NOT_FOUND;
-    return err;
+    if (err)
+        return err;
+    destinations_sort(task->tasks->stack, asked.found, asked.count);
+    for (; *count < asked.count && *count < count_max; ++*count)
+        ends[*count] = leat_endpoint_of(asked.found[*count].ip, port);
+    return LEAT_OK;
 }

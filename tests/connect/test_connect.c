@@ -173,11 +173,13 @@ static void add(struct talk *talk, const char *text)
     connect_add(&talk->connecting, ip);
 }
 
+/* There is no way to any of them: then precedence and scope decide. */
 static void families_go_by_turns_in_the_order_of_RFC_6724(void **state)
 {
     struct talk *talk = *state;
 
     talk->connecting.config = &talk->config;
+    talk->connecting.stack = talk->f->world->stacks[CLIENT];
     add(talk, "::7");
     add(talk, "169.254.1.1");
     add(talk, "192.0.2.1");
@@ -206,6 +208,7 @@ static void IPv4_goes_first_where_RFC_6724_prefers_it(void **state)
     struct talk *talk = *state;
 
     talk->connecting.config = &talk->config;
+    talk->connecting.stack = talk->f->world->stacks[CLIENT];
     add(talk, "2001::1"); /* Teredo */
     add(talk, "3ffe::1");
     add(talk, "fec0::1");
@@ -223,11 +226,12 @@ static void the_programs_table_says_who_goes_first(void **state)
         {{{[10] = 0xff, [11] = 0xff}}, 96, 100, 4}, /* IPv4 */
         {{{0xfd}}, 8, 50, 13},
     };
-    static struct leat stack = {.policies = policies, .policy_count = 2};
     struct talk *talk = *state;
 
     talk->connecting.config = &talk->config;
-    talk->connecting.stack = &stack;
+    talk->connecting.stack = talk->f->world->stacks[CLIENT];
+    talk->connecting.stack->policies = policies;
+    talk->connecting.stack->policy_count = 2;
     add(talk, "2001:db8::1");
     add(talk, "fd00::1");
     add(talk, "192.0.2.1");

@@ -3,6 +3,8 @@
 
 #include <leat/ipv6.h>
 
+#include "destination.h"
+
 /* The same /64 on both ends; nobody has ::99. */
 static const char zone[] = "$ORIGIN example.test.\n"
                            "@ 60 SOA ns host 1 2 3 4 5\n"
@@ -121,6 +123,90 @@ static void a_unique_local_address_goes_behind_IPv4(void **state)
     assert_int_equal(try_of(talk, "fd00::99").state, LEAT_CONNECT_WAITS);
 }
 
+/* RFC 6724 6, rule 5: an address of IPv6 is all we have of it, and its label isn't theirs. */
+static void a_source_that_does_not_suit_goes_behind_IPv4(void **state)
+{
+    struct talk *talk = *state;
+    struct dns_world *world = talk->f->world;
+    struct leat_netif *netif = leat_link_end(world->link, CLIENT);
+    struct leat_ip global, local, gateway;
+
+    assert_true(leat_ip_parse("2001:db8::2", &global));
+    assert_true(leat_ip_parse("fd00::2", &local));
+    assert_true(leat_ip_parse("fd00::1", &gateway));
+    assert_int_equal(leat_address_remove(world->stacks[CLIENT], netif, global), LEAT_OK);
+    assert_int_equal(leat_address_add(world->stacks[CLIENT], netif, local, 64), LEAT_OK);
+    world_wait(world, 10 * second);
+    assert_int_equal(leat_route_add(world->stacks[CLIENT], LEAT_IP_ANY, 0, gateway), LEAT_OK);
+    talk->config.hosts = "2001:db8:1::99 far.example.test\n10.0.0.1 far.example.test";
+    assert_int_equal(talk_connect(talk, "far.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_int_equal(try_of(talk, "2001:db8:1::99").state, LEAT_CONNECT_WAITS);
+}
+
+/* Rule 9 */
+static void the_longest_prefix_in_common_goes_first(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_ip gateway;
+
+    assert_true(leat_ip_parse("2001:db8::77", &gateway));
+    assert_int_equal(leat_route_add(talk->f->world->stacks[CLIENT], LEAT_IP_ANY, 0, gateway),
+                     LEAT_OK);
+    talk->config.hosts = "2001:db8:8000::99 two.example.test\n2001:db8::1 two.example.test";
+    assert_int_equal(talk_connect(talk, "two.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "2001:db8::1");
+    assert_int_equal(try_of(talk, "2001:db8:8000::99").state, LEAT_CONNECT_WAITS);
+}
+
+/* Rule 1: without an address of IPv6 its addresses are the last, not the first. */
+static void what_cannot_be_reached_goes_last(void **state)
+{
+    struct talk *talk = *state;
+    struct dns_world *world = talk->f->world;
+    struct leat_ip global;
+
+    assert_true(leat_ip_parse("2001:db8::2", &global));
+    assert_int_equal(leat_address_remove(world->stacks[CLIENT],
+                                         leat_link_end(world->link, CLIENT), global),
+                     LEAT_OK);
+    talk->config.hosts = "10.0.0.1 two.example.test\n2001:db8::1 two.example.test";
+    assert_int_equal(talk_connect(talk, "two.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_int_equal(try_of(talk, "2001:db8::1").state, LEAT_CONNECT_WAITS);
+}
+
+static struct destination reached(const char *ip, const char *source)
+{
+    struct destination made = {.source_bits = 64};
+
+    assert_true(leat_ip_parse(ip, &made.ip));
+    assert_true(leat_ip_parse(source, &made.source));
+    return made;
+}
+
+/* RFC 6724 10.2, but those about home addresses: what is said first goes before the other. */
+static void the_examples_of_RFC_6724(void **state)
+{
+    static const char *const examples[][4] = {
+        {"2001:db8::1", "2001:db8::2", "198.51.100.121", "169.254.13.78"},
+        {"198.51.100.121", "198.51.100.117", "2001:db8:1::1", "fe80::1"},
+        {"2001:db8:1::1", "2001:db8:1::2", "10.1.2.3", "10.1.2.4"},
+        {"fe80::1", "fe80::2", "2001:db8:1::1", "2001:db8:1::2"},
+        {"2002:c633:6401::1", "2002:c633:6401::2", "2001:db8:1::1", "2002:c633:6401::2"},
+        {"2001:db8:1::1", "2001:db8:1::2", "2002:c633:6401::1", "2002:c633:6401::2"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        const struct destination first = reached(examples[i][0], examples[i][1]);
+        const struct destination other = reached(examples[i][2], examples[i][3]);
+
+        assert_true(destination_goes_before(NULL, &first, &other));
+        assert_false(destination_goes_before(NULL, &other, &first));
+    }
+}
+
 static void who_refuses_by_both_is_told_by_both(void **state)
 {
     struct talk *talk = *state;
@@ -138,6 +224,10 @@ int main(void)
         both_test(IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms),
         both_test(the_families_take_turns),
         both_test(a_unique_local_address_goes_behind_IPv4),
+        both_test(a_source_that_does_not_suit_goes_behind_IPv4),
+        both_test(the_longest_prefix_in_common_goes_first),
+        both_test(what_cannot_be_reached_goes_last),
+        cmocka_unit_test(the_examples_of_RFC_6724),
         both_test(who_refuses_by_both_is_told_by_both),
     };
 

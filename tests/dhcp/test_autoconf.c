@@ -142,7 +142,7 @@ static void the_vendor_class_is_said_and_its_answer_is_in_the_lease(void **state
 
     home->config.vendor_class = "leat test";
     start(home);
-    assert_memory_equal(heard_option(&home->talk.heard, 60), "leat test", 9);
+    assert_memory_equal(heard_option(&home->talk.heard, 60), "\11leat test", 10);
     made = answer(&home->talk, OFFER, 3600);
     talk_feed(&home->talk, &made);
     talk_listen(&home->talk);

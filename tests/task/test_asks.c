@@ -68,7 +68,10 @@ static const char zone_text[] = "$ORIGIN example.test.\n"
                                 "ns 60 A 10.0.0.1\n"
                                 "www 60 A 10.0.0.1\n"
                                 "www 60 A 192.0.2.7\n"
-                                "six 60 AAAA 2001:db8::1\n";
+                                "six 60 AAAA 2001:db8::1\n"
+                                "both 60 A 10.0.0.1\n"
+                                "both 60 AAAA 2001:db8:ffff::1\n"
+                                "both 60 AAAA 2001:db8::1\n";
 
 static struct leat_resolver *resolver;
 
@@ -110,21 +113,26 @@ static enum leat_err looks_up_in_vain(struct leat_task *task, void *arg)
                              leat_task_in(task, second));
 }
 
-static void a_task_waits_for_the_addresses_of_a_name(void **state)
+static void open_resolver(struct fixture *f)
 {
-    struct fixture *f = *state;
     const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}}, .server_count = 1};
-    static char memory[1 << 19], zone_memory[1 << 14], server_memory[1 << 17];
+    static char memory[1 << 19];
+
+    assert_int_equal(
+        leat_resolver_open(&resolver, f->world->stacks[CLIENT], memory, sizeof memory, &config),
+        LEAT_OK);
+}
+
+/* Runs @run with a server of the names above. */
+static void run_beside_server(struct fixture *f, leat_task_fn *run)
+{
+    static char zone_memory[1 << 14], server_memory[1 << 17];
     struct leat_dns_server_config serving = {.no_rate_limit = true};
     struct leat_dns_server *server;
     struct leat_dns_zone *zone;
     const struct leat_dns_zone *zones[1];
     struct leat_dns_zone_error error;
 
-    assert_int_equal(
-        leat_resolver_open(&resolver, f->world->stacks[CLIENT], memory, sizeof memory, &config),
-        LEAT_OK);
-    assert_int_equal(run_task(f, looks_up_in_vain, 10 * second), LEAT_ERR_REFUSED);
     assert_int_equal(leat_dns_zone_parse(&zone, zone_memory, sizeof zone_memory, zone_text,
                                          sizeof zone_text - 1, &error),
                      LEAT_OK);
@@ -133,9 +141,100 @@ static void a_task_waits_for_the_addresses_of_a_name(void **state)
     assert_int_equal(leat_dns_server_open(&server, f->world->stacks[SERVER], server_memory,
                                           sizeof server_memory, &serving),
                      LEAT_OK);
-    assert_int_equal(run_task(f, looks_up, 10 * second), LEAT_OK);
+    assert_int_equal(run_task(f, run, 10 * second), LEAT_OK);
     leat_dns_server_close(server);
+}
+
+static void a_task_waits_for_the_addresses_of_a_name(void **state)
+{
+    struct fixture *f = *state;
+
+    open_resolver(f);
+    assert_int_equal(run_task(f, looks_up_in_vain, 10 * second), LEAT_ERR_REFUSED);
+    run_beside_server(f, looks_up);
     leat_resolver_close(resolver);
+}
+
+static void assert_is(const struct leat_endpoint *end, const char *ip)
+{
+    char text[LEAT_IP_TEXT_BYTES];
+
+    leat_ip_format(end->ip, text);
+    assert_string_equal(text, ip);
+    assert_int_equal(end->port, PORT);
+}
+
+static enum leat_err looks_up_both(struct leat_task *task, void *arg)
+{
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    (void)arg;
+    assert_int_equal(leat_task_resolve(task, resolver, "both.example.test", PORT, ends, 4, &count,
+                                       LEAT_NEVER_NS),
+                     LEAT_OK);
+    assert_int_equal(count, 3);
+    assert_is(&ends[0], "2001:db8::1"); /* RFC 6724 6, rule 9: in our prefix */
+    assert_is(&ends[1], "2001:db8:ffff::1");
+    assert_is(&ends[2], "10.0.0.1"); /* rule 6 */
+    assert_int_equal(leat_task_resolve(task, resolver, "six.example.test", PORT, ends, 4, &count,
+                                       LEAT_NEVER_NS),
+                     LEAT_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(leat_task_resolve(task, resolver, "both.example.test", PORT, ends, 1, &count,
+                                       LEAT_NEVER_NS),
+                     LEAT_OK);
+    assert_int_equal(count, 1);
+    assert_is(&ends[0], "2001:db8::1");
+    return LEAT_OK;
+}
+
+static enum leat_err looks_up_without_IPv6(struct leat_task *task, void *arg)
+{
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    (void)arg;
+    assert_int_equal(leat_task_resolve(task, resolver, "both.example.test", PORT, ends, 4, &count,
+                                       LEAT_NEVER_NS),
+                     LEAT_OK);
+    assert_int_equal(count, 3);
+    assert_is(&ends[0], "10.0.0.1"); /* rule 1: nobody of us has an address for the others */
+    return LEAT_OK;
+}
+
+static void set_address(struct fixture *f)
+{
+    static const struct leat_ip gateway = {{0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+    static const struct leat_ip ip = {{0x20, 0x01, 0x0d, 0xb8, [15] = 2}};
+    struct leat *stack = f->world->stacks[CLIENT];
+
+    assert_int_equal(leat_address_add(stack, leat_link_end(f->world->link, CLIENT), ip, 64),
+                     LEAT_OK);
+    world_wait(f->world, 10 * second); /* RFC 4862 5.4 */
+    assert_int_equal(leat_route_add(stack, LEAT_IP_ANY, 0, gateway), LEAT_OK);
+}
+
+static void the_addresses_of_both_families_come_sorted(void **state)
+{
+    struct fixture *f = *state;
+
+    open_resolver(f);
+    world_wait(f->world, 10 * second);
+    run_beside_server(f, looks_up_without_IPv6);
+    set_address(f);
+    run_beside_server(f, looks_up_both);
+    leat_resolver_close(resolver);
+}
+
+static int set_up_with_IPv6(void **state)
+{
+    int failed;
+
+    world_has_ipv6 = true;
+    failed = set_up(state);
+    world_has_ipv6 = false;
+    return failed;
 }
 
 /* ---- connecting by name ------------------------------------------------------------------- */
@@ -226,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(datagrams_wait_in_their_places),
         TEST(a_task_waits_for_the_addresses_of_a_name),
+        cmocka_unit_test_setup_teardown(the_addresses_of_both_families_come_sorted,
+                                        set_up_with_IPv6, tear_down),
         TEST(a_task_connects_to_a_name),
         TEST(a_task_that_is_cancelled_stops_connecting),
     };
