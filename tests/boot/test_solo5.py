@@ -96,6 +96,40 @@ def test_tcp_echo_of_10_mb(guest):
     print(f"{total} bytes each way in {seconds:.2f} s")
 
 
+def test_echo_told_by_tasks(guest):
+    echo = guest("echo_task")
+    echo_all((echo.ip, 7), 4, 20_000, 100)
+
+
+def test_chat(guest):
+    room = guest("chat")
+    with socket.create_connection((room.ip, 2323), 10) as anna:
+        lines = anna.makefile("rb")
+        assert lines.readline() == b"Who are you?\n"
+        anna.sendall(b"anna\n")
+        with socket.create_connection((room.ip, 2323), 10) as bert:
+            said = bert.makefile("rb")
+            assert said.readline() == b"Who are you?\n"
+            bert.sendall(b"bert\n")
+            assert lines.readline() == b"* bert is here\n"
+            bert.sendall(b"hello\n")
+            assert lines.readline() == b"bert: hello\n"
+
+
+def test_whois(guest):
+    """Without --server the gateway is asked, which is the kernel."""
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        server.settimeout(30)
+        asks = guest("whois", options=(f"--port={server.getsockname()[1]}",), up=False,
+                     arguments=("example.com",))  # fmt: skip
+        conn, _ = server.accept()
+        with conn:
+            assert conn.recv(100) == b"example.com\r\n"
+            conn.sendall(b"the answer\r\n")
+        assert asks.wait(30) == 0
+        assert "the answer" in asks.text
+
+
 def test_flight_recorder(guest):
     """The last frames, as a pcapng for who connects."""
     echo = guest("echo", options=("--flight-port=99",))
