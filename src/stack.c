@@ -88,6 +88,17 @@ COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_
     return LEAT_OK;
 }
 
+/* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
+ * are merged among these; but not so many that a small pool would have nothing left to answer. */
+static uint16_t taken_at_once(const struct leat_config *c)
+{
+    const uint32_t share = c->buf_count / 16;
+
+    if (share <= FRAMES_AT_ONCE)
+        return FRAMES_AT_ONCE;
+    return share < FRAMES_TAKEN_MAX ? (uint16_t)share : FRAMES_TAKEN_MAX;
+}
+
 COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
                              const struct leat_config *config)
 {
@@ -113,6 +124,7 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->ready.next = made->ready.prev = &made->ready;
     made->ready_same_turn.next = made->ready_same_turn.prev = &made->ready_same_turn;
     made->links_end = made->links;
+    made->taken_max = taken_at_once(&c);
     made->arena = arena;
     made->now_ns = c.now_ns;
     made->now_ms = (uint32_t)(c.now_ns / 1000000);
@@ -176,24 +188,13 @@ COLD void link_set_mtu(struct link *link, uint16_t mtu)
     link->stack->route_generation++;
 }
 
-/* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
- * are merged among these; but not so many that a small pool would have nothing left to answer. */
-static uint32_t taken_at_once(const struct leat *stack)
-{
-    const uint32_t share = stack->config.buf_count / 16;
-
-    if (share <= FRAMES_AT_ONCE)
-        return FRAMES_AT_ONCE;
-    return share < FRAMES_TAKEN_MAX ? share : FRAMES_TAKEN_MAX;
-}
-
 /* Takes a burst from one backend; true if there may be more. */
 static bool link_poll(struct link *link)
 {
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
     struct leat_buf **const frames = stack->taken;
-    const uint32_t most = taken_at_once(stack);
+    const uint32_t most = stack->taken_max;
     uint32_t left = stack->config.burst_frames;
 
     while (left > 0) {
@@ -213,7 +214,7 @@ static bool link_poll(struct link *link)
     return true;
 }
 
-static void loopback_poll(struct leat *stack)
+static __attribute__((noinline)) void loopback_poll(struct leat *stack)
 {
     struct leat_buf *packet;
 
@@ -343,7 +344,8 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     stack->now_ms = (uint32_t)(now_ns / 1000000);
     for (struct link *link = stack->links; link < stack->links_end; link++)
         more |= link_poll(link);
-    loopback_poll(stack);
+    if (stack->loopback.count > 0)
+        loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
     ready_run(stack);
     unsent = protocols_flush(stack);

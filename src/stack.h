@@ -214,6 +214,7 @@ struct leat {
     struct tcp *tcp;           /* tcp/tcp.h; NULL: not registered */
     struct udp *udp;           /* udp/udp.h; NULL: not registered */
     struct route_cache_entry *route_cache; /* ip/route.h */
+    struct route_cache_entry *route_last;  /* of these: asked for last, or the first */
     struct neighbours *neighbours;
     struct reassembly *reassembly;
     struct routes *routes;
@@ -221,6 +222,7 @@ struct leat {
     struct link *links_end;       /* behind the last one in `links` */
     uint8_t protocol_count;
     uint8_t flush_count;           /* of these: they stand first */
+    uint16_t taken_max;            /* frames that are taken before the first of them goes up */
     uint64_t neighbour_generation; /* neighbours that went or moved: their headers are void */
     struct ready ready;            /* head of the ring */
     struct ready ready_same_turn;  /* another: to be called in the same turn */

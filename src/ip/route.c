@@ -49,6 +49,7 @@ bool routes_init(struct leat *stack)
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
     stack->route_cache = arena_take(&stack->arena, ROUTE_CACHE_HOSTS + ROUTE_CACHE_BLOCKS,
                                     sizeof *stack->route_cache);
+    stack->route_last = stack->route_cache; /* of no generation yet */
     stack->routes = table;
     stack->route_generation = 1;
     stack->neighbour_generation = 1;
@@ -171,7 +172,8 @@ COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
     return bits;
 }
 
-struct path *route_cache_get_block(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+/* The path by way of a gateway, its destination written, or NULL. */
+static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     struct route_cache_entry *const blocks = &stack->route_cache[ROUTE_CACHE_HOSTS];
     uint32_t i = stack->routes->block;
@@ -189,7 +191,19 @@ struct path *route_cache_get_block(struct leat *stack, leat_ip4 src, leat_ip4 ds
         blocks[i].path.dst = dst;
         blocks[i].path.pseudo_sum = host_pseudo_sum(stack, blocks[i].path.src, dst);
     }
-    return &blocks[i].path;
+    return &blocks[i];
+}
+
+struct path *route_cache_look_up(struct leat *stack, leat_ip4 src, leat_ip4 dst)
+{
+    struct route_cache_entry *found = route_cache_slot(stack, dst);
+
+    if (!route_cache_leads(stack, found, src, dst))
+        found = find_block(stack, src, dst);
+    if (!found)
+        return 0;
+    stack->route_last = found;
+    return &found->path;
 }
 
 /* Where the path belongs: @bits of the prefix that shares it. */

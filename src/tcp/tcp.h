@@ -281,11 +281,6 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
  * begin again. */
 COLD void tcp_fin_record(struct leat_tcp *conn);
 
-/* ---- text.c ------------------------------------------------------------------------------- */
-
-/* Up to @bytes_max of what came in order; NULL: there is nothing. */
-struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max);
-
 /* ---- conn.c: birth and death of connections ----------------------------------------------- */
 
 /* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN. */

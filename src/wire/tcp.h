@@ -145,6 +145,12 @@ static inline void wire_tcp_begin(struct wire_tcp *header, uint32_t seq, uint8_t
     header->fast_open_bytes = header->sack_count = 0;
 }
 
+static inline void wire_tcp_emit_timestamps(uint8_t *option, const struct wire_tcp *header)
+{
+    put32(option, WIRE_TCP_TS_ALONE);
+    put64(option + 4, pair32(header->tsval, header->tsecr));
+}
+
 static inline void wire_tcp_emit_syn_options(uint8_t *option, const struct wire_tcp *header)
 {
     put64(option, pair32((uint32_t)WIRE_TCP_SYN_MSS | header->mss, WIRE_TCP_SYN_TS));
@@ -161,8 +167,7 @@ static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp 
         return;
     if (FOR_SPEED && header->has_ts && !header->sack_permitted &&
         bytes == WIRE_TCP_BYTES + WIRE_TCP_TS_BYTES) {
-        put32(option, WIRE_TCP_TS_ALONE);
-        put64(option + 4, pair32(header->tsval, header->tsecr));
+        wire_tcp_emit_timestamps(option, header);
     } else if (FOR_SPEED && header->has_ts && header->sack_permitted && header->mss &&
                header->wind_shift != WIRE_TCP_NO_SHIFT &&
                bytes == WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES) {
@@ -172,14 +177,19 @@ static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp 
     }
 }
 
-/* Writes the header with its options, checksum and urgent pointer 0; sets nothing else.  @bytes:
- * what wire_tcp_bytes() says. */
-static inline void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
+/* Writes the header without its options, checksum and urgent pointer 0; sets nothing else. */
+static inline void wire_tcp_emit_fixed(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
 {
     put64(at, pair32((uint32_t)header->src_port << 16 | header->dst_port, header->seq));
     put64(at + 8,
           pair32(header->ack, bytes / 4 << 28 | (uint32_t)header->flags << 16 | header->window));
     put32(at + WIRE_TCP_CHECKSUM_AT, 0); /* and the urgent pointer */
+}
+
+/* The same with its options.  @bytes: what wire_tcp_bytes() says. */
+static inline void wire_tcp_emit(uint8_t *at, const struct wire_tcp *header, uint32_t bytes)
+{
+    wire_tcp_emit_fixed(at, header, bytes);
     wire_tcp_emit_options(at + WIRE_TCP_BYTES, header, bytes);
 }
 

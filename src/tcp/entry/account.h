@@ -58,11 +58,16 @@ static inline void tcp_note_early(const struct leat_tcp *conn, uint32_t before)
 /* What tcp_may_take_text() asks when memory isn't plenty. */
 bool tcp_may_take_scarce_text(const struct leat_tcp *conn, bool in_order);
 
+/* True if memory is plenty, so that nobody is asked what else it holds. */
+static inline bool tcp_text_is_welcome(const struct leat_tcp *conn)
+{
+    return pool_is_plenty(&conn->tcp->stack->pool) && conn->text_pieces < INT16_MAX;
+}
+
 /* True if text that has come may stay. */
 static inline bool tcp_may_take_text(const struct leat_tcp *conn, bool in_order)
 {
-    return (pool_is_plenty(&conn->tcp->stack->pool) && conn->text_pieces < INT16_MAX) ||
-           tcp_may_take_scarce_text(conn, in_order);
+    return tcp_text_is_welcome(conn) || tcp_may_take_scarce_text(conn, in_order);
 }
 
 /* Gives up what came out of order: it will come again (RFC 2018 8). */

@@ -11,6 +11,7 @@
 #ifndef TCP_DEADLINES_H
 #define TCP_DEADLINES_H
 
+#include "core/cold.h"
 #include "tcp/tcp.h"
 
 /* A deadline at @at_ns was set.  The timer is due before, mostly: then that is all. */
@@ -93,7 +94,7 @@ void tcp_watch_tail(struct leat_tcp *conn);
 
 /* The only segment in flight has just left: RFC 6298 5.1, or RFC 8985 7.2 if that comes before.
  * Nothing else can have set either deadline, and the nearer one is all that the timer needs. */
-static inline void tcp_run_first(struct leat_tcp *conn)
+HOT void tcp_run_first(struct leat_tcp *conn)
 {
     const uint64_t rexmt_ns =
         deadline_seen_ns(conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt));

@@ -73,27 +73,48 @@ static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_po
     return view_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
 }
 
-uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
-                     const uint8_t *bytes, uint32_t len)
+/* What a buffer of its own takes of @bytes; 0: there is none. */
+static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
+                                   uint32_t len)
+{
+    struct leat_buf *piece = alloc_for_text(queue, pool, len);
+    uint32_t here;
+
+    if (!piece)
+        return 0;
+    here = leat_buf_tailroom(piece);
+    if (here > len)
+        here = len;
+    memcpy(piece->data, bytes, here);
+    piece->len = here;
+    append(queue, piece);
+    queue->held += pool->lists[POOL_FULL].units;
+    queue->tail_is_ours = true;
+    return here;
+}
+
+static __attribute__((noinline)) uint32_t write_pieces(struct sendq *queue, struct leat_pool *pool,
+                                                       uint32_t pieces_max, const uint8_t *bytes,
+                                                       uint32_t len)
 {
     uint32_t done = queue->tail_is_ours ? write_to_tail(queue, bytes, len) : 0;
+    uint32_t here = 1;
 
-    for (; done < len && pieces_max > 0; pieces_max--) {
-        struct leat_buf *piece = alloc_for_text(queue, pool, len - done);
-        uint32_t here;
-
-        if (!piece)
-            break;
-        here = leat_buf_tailroom(piece);
-        if (here > len - done)
-            here = len - done;
-        memcpy(view_put(piece, here), bytes + done, here);
-        append(queue, piece);
-        queue->held += pool->lists[POOL_FULL].units;
-        queue->tail_is_ours = true;
+    for (; here > 0 && done < len && pieces_max > 0; pieces_max--) {
+        here = write_piece(queue, pool, bytes + done, len - done);
         done += here;
     }
     return done;
+}
+
+uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                     const uint8_t *bytes, uint32_t len)
+{
+    /* nearly every text is short, and finds the queue empty */
+    if (queue->last || len + LEAT_BUF_HEADROOM > pool->lists[POOL_FULL].bytes || len == 0 ||
+        pieces_max == 0)
+        return write_pieces(queue, pool, pieces_max, bytes, len);
+    return write_piece(queue, pool, bytes, len);
 }
 
 /* Pieces of one frame: with few descriptors left it is a shorter one, or one that needs all of them

@@ -96,12 +96,12 @@ COLD static void append_pieces(struct leat_tcp *conn, struct leat_buf *text)
     }
 }
 
-/* @text of @len bytes goes on at RCV.NXT. */
-static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len)
+/* @text of @len bytes goes on at RCV.NXT.  @plenty: memory is. */
+static inline void append(struct leat_tcp *conn, struct leat_buf *text, uint32_t len, bool plenty)
 {
     conn->tcb.rcv_nxt += len;
     conn->tcb.rcv_wnd -= len;
-    if (text->len > 0 && pool_is_plenty(&conn->tcp->stack->pool))
+    if (text->len > 0 && plenty)
         append_list(conn, text, len);
     else
         append_pieces(conn, text);
@@ -140,16 +140,16 @@ COLD static void take_early_text(struct leat_tcp *conn)
 
     while (reorder->first &&
            (text = reorder_take(reorder, &conn->tcp->runs, conn->tcb.rcv_nxt, &len)))
-        append(conn, text, len);
+        append(conn, text, len, pool_is_plenty(&conn->tcp->stack->pool));
     reorder->since_ms = tcp_now_ms(conn->tcp->stack);
     tcp_note_early(conn, held);
 }
 
-static void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment)
+static inline void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool plenty)
 {
     const bool fills_gap = conn->transfer->reorder.first != 0;
 
-    append(conn, cut_text(segment), segment->text_bytes);
+    append(conn, cut_text(segment), segment->text_bytes, plenty);
     if (fills_gap)
         take_early_text(conn);
     conn->flags |= CONN_REACHED; /* our ACKs get through (RFC 4861 7.3.1's point) */
@@ -221,12 +221,10 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
         tcp_note_duplicate(conn, left, right);
 }
 
-void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
+/* True if the text of @segment is the next in order and may stay; else it has been dealt with. */
+static __attribute__((noinline)) bool is_to_be_taken(struct leat_tcp *conn,
+                                                     struct tcp_segment *segment, bool in_order)
 {
-    struct leat_tcp *conn = tcp_conn(tcb);
-    struct tcp_segment *segment = step->segment;
-    const bool in_order = segment->seq == tcb->rcv_nxt;
-
     bool has_room = tcp_may_take_text(conn, in_order);
 
     if (in_order && !has_room) { /* what came too early gives way: RFC 2018 8 */
@@ -234,13 +232,25 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
         has_room = tcp_may_take_text(conn, true);
     }
     note_duplicate(conn, segment);
-    if (!has_room) {
+    if (!has_room)
         refuse_text(conn, segment);
-    } else if (in_order) {
-        take_in_order(conn, segment);
-    } else {
+    else if (!in_order)
         take_out_of_order(conn, segment);
+    return has_room && in_order;
+}
+
+void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
+{
+    struct leat_tcp *conn = tcp_conn(tcb);
+    struct tcp_segment *segment = step->segment;
+    const bool in_order = segment->seq == tcb->rcv_nxt;
+    const bool plenty = tcp_text_is_welcome(conn);
+
+    if (!plenty || !in_order || segment->skip_bytes > 0 || conn->transfer->reorder.first) {
+        if (!is_to_be_taken(conn, segment, in_order))
+            return;
     }
+    take_in_order(conn, segment, plenty);
 }
 
 /* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */
@@ -308,7 +318,8 @@ static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *con
     return text;
 }
 
-struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
+/* Up to @bytes_max of what came in order; NULL: there is nothing. */
+static inline struct leat_buf *take_received(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct leat_buf *const text = conn->text;
 
@@ -324,5 +335,5 @@ struct leat_buf *tcp_take_received(struct leat_tcp *conn, uint32_t bytes_max)
 void tcp_receive_text(struct tcb *tcb, struct tcp_step *step)
 {
     if (tcp_conn(tcb)->flags & CONN_TOLD_OPEN) /* what came with a SYN waits for that: 3.10.3 */
-        step->text = tcp_take_received(tcp_conn(tcb), step->bytes);
+        step->text = take_received(tcp_conn(tcb), step->bytes);
 }

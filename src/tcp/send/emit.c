@@ -38,7 +38,7 @@ static void attach(struct leat *stack, struct leat_buf *header, struct leat_buf 
 
 /* Makes room for a header of @bytes in front of @text: its own if it has any, which saves a buffer,
  * and who sums and gathers finds one piece.  A super-frame is cut behind its headers. */
-static struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *text, uint32_t bytes)
+HOT struct leat_buf *header_for(struct tcp *tcp, struct leat_buf *text, uint32_t bytes)
 {
     struct leat_buf *header;
 
@@ -65,7 +65,7 @@ COLD static bool no_memory(struct tcp *tcp, struct leat_buf *text)
 
 /* Fills in the checksum of @segment, which is @bytes long.  The device sums all but the
  * pseudo-header, if it can, or who cuts a super-frame does. */
-static inline void checksum(const struct path *path, struct leat_buf *segment, uint32_t bytes)
+HOT void checksum(const struct path *path, struct leat_buf *segment, uint32_t bytes)
 {
     const uint64_t pseudo = path->pseudo_sum + big_endian16(IP_TCP) + big_endian32(bytes);
     uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
@@ -91,8 +91,8 @@ static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struc
 }
 
 /* Down it goes.  Takes @segment. */
-static inline void send_down(struct leat *stack, const struct path *path, struct leat_buf *segment,
-                             uint8_t tos, bool dont_fragment)
+HOT void send_down(struct leat *stack, const struct path *path, struct leat_buf *segment,
+                   uint8_t tos, bool dont_fragment)
 {
     const uint32_t bytes = leat_buf_total(segment);
 
@@ -132,9 +132,8 @@ static inline void offer_window(struct tcb *tcb, struct wire_tcp *header)
         tcb->rcv_wnd = offer;
 }
 
-static inline void offer_window_of_conn(struct leat_tcp *conn, struct wire_tcp *header)
+static inline void offer_window_of_conn(struct leat_tcp *conn, struct wire_tcp *header, bool in_SYN)
 {
-    const bool in_SYN = header->flags & TCP_SYN;
     const uint32_t exact = tcp_window_left(conn);
     uint32_t offer;
 
@@ -149,8 +148,6 @@ static inline void offer_window_of_conn(struct leat_tcp *conn, struct wire_tcp *
 /* RFC 7323 3.2: in every segment once agreed, a RST too, and in the SYN that asks. */
 static inline void add_timestamps(struct tcp *tcp, const struct tcb *tcb, struct wire_tcp *header)
 {
-    if (!(tcb->flags & TCB_TS))
-        return;
     header->has_ts = true;
     header->tsval = tcp_now_ms(tcp->stack) + tcb->ts_offset;
     header->tsecr = header->flags & TCP_ACK ? tcb->ts_recent : 0;
@@ -166,20 +163,21 @@ COLD static void add_sacks(struct leat_tcp *conn, struct wire_tcp *header, uint3
             sacks_fill(&conn->transfer->sacks, &conn->transfer->reorder, header->sacks, most);
 }
 
-/* What a connection says beside its timestamps. */
-static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header,
-                                     const struct leat_buf *text)
+/* True if text is missing that has others behind it, or came twice: an ACK says so. */
+static inline bool has_sacks(const struct leat_tcp *conn)
 {
-    offer_window_of_conn(conn, header);
+    return (conn->transfer->reorder.first || conn->transfer->sacks.has_dsack) &&
+           (conn->tcb.flags & TCB_SACK);
+}
+
+/* What a connection says beside its options. */
+static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header)
+{
+    offer_window_of_conn(conn, header, header->flags & TCP_SYN);
     if (header->flags & TCP_ACK)
         conn->last_ack_sent = conn->tcb.rcv_nxt;
-    if (header->flags & TCP_SYN)
-        return;
-    if ((conn->flags & CONN_ECE) && !(header->flags & TCP_RST))
+    if ((conn->flags & CONN_ECE) && !(header->flags & (TCP_SYN | TCP_RST)))
         header->flags |= TCP_ECE;
-    if ((conn->transfer->reorder.first || conn->transfer->sacks.has_dsack) &&
-        (conn->tcb.flags & TCB_SACK))
-        add_sacks(conn, header, leat_buf_total(text));
 }
 
 /* A probe of the path (RFC 8899 5.3) must not be fragmented: then it would say nothing. */
@@ -188,34 +186,87 @@ static inline bool may_be_fragmented(const struct leat_tcp *conn, const struct l
     return conn->no_df && leat_buf_total(text) <= conn->mss;
 }
 
+/* What every header has. */
+static inline void begin(const struct tcb *tcb, struct wire_tcp *header)
+{
+    header->src_port = tcb->local_port;
+    header->dst_port = tcb->remote_port;
+    header->ack = header->flags & TCP_ACK ? tcb->rcv_nxt : 0;
+}
+
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *text)
 {
+    struct leat_tcp *conn = tcb->kind == TCB_CONN ? (struct leat_tcp *)(void *)tcb : 0;
     bool dont_fragment = true;
     struct leat_buf *segment;
     uint32_t bytes;
 
-    header->src_port = tcb->local_port;
-    header->dst_port = tcb->remote_port;
-    header->ack = header->flags & TCP_ACK ? tcb->rcv_nxt : 0;
-    add_timestamps(tcp, tcb, header);
-    if (tcb->kind == TCB_CONN) {
-        struct leat_tcp *conn = (struct leat_tcp *)(void *)tcb;
-
-        complete_for_conn(conn, header, text);
+    begin(tcb, header);
+    if (tcb->flags & TCB_TS)
+        add_timestamps(tcp, tcb, header);
+    if (conn) {
+        if (!(header->flags & TCP_SYN) && has_sacks(conn))
+            add_sacks(conn, header, leat_buf_total(text));
         tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
         dont_fragment = !may_be_fragmented(conn, text);
-    } else {
-        offer_window(tcb, header);
     }
     bytes = wire_tcp_bytes(header);
     segment = header_for(tcp, text, bytes);
     if (!segment)
         return no_memory(tcp, text);
+    if (conn)
+        complete_for_conn(conn, header);
+    else
+        offer_window(tcb, header);
     wire_tcp_emit(segment->data, header, bytes);
     if (header->flags & TCP_RST)
         tcp->stack->stats.tcp_rst_sent++;
     send_down(tcp->stack, path, segment, tos, dont_fragment);
+    return true;
+}
+
+/* The general way of tcp_emit_text(), apart, so that there the header need not be in memory. */
+static __attribute__((noinline)) bool emit_any(struct leat_tcp *conn, const struct path *path,
+                                               uint32_t seq, uint8_t flags, uint8_t tos,
+                                               struct leat_buf *text)
+{
+    struct wire_tcp header;
+
+    wire_tcp_begin(&header, seq, flags);
+    return tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text);
+}
+
+/* Of a header that has timestamps or no options. */
+static inline uint32_t plain_header_bytes(const struct tcb *tcb)
+{
+    return WIRE_TCP_BYTES + (tcb->flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0);
+}
+
+bool tcp_emit_text(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
+                   uint8_t tos, struct leat_buf *text)
+{
+    const uint32_t bytes = plain_header_bytes(&conn->tcb);
+    struct leat_buf *segment;
+    struct wire_tcp header;
+
+    if (!FOR_SPEED || conn->no_df || has_sacks(conn))
+        return emit_any(conn, path, seq, flags, tos, text);
+    segment = header_for(conn->tcp, text, bytes);
+    if (!segment)
+        return no_memory(conn->tcp, text);
+    header.seq = seq;
+    header.flags = flags | TCP_ACK | (conn->flags & CONN_ECE ? TCP_ECE : 0);
+    begin(&conn->tcb, &header);
+    conn->last_ack_sent = header.ack;
+    offer_window_of_conn(conn, &header, false);
+    wire_tcp_emit_fixed(segment->data, &header, bytes);
+    if (bytes > WIRE_TCP_BYTES) {
+        add_timestamps(conn->tcp, &conn->tcb, &header);
+        wire_tcp_emit_timestamps(segment->data + WIRE_TCP_BYTES, &header);
+    }
+    tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
+    send_down(conn->tcp->stack, path, segment, tos, true);
     return true;
 }
 

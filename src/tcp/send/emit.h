@@ -28,6 +28,11 @@ enum {
 bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct wire_tcp *header,
               uint8_t tos, struct leat_buf *text);
 
+/* The same for a segment of a connection with text or without, whose @flags have ACK, no SYN and no
+ * RST.  Takes @text. */
+bool tcp_emit_text(struct leat_tcp *conn, const struct path *path, uint32_t seq, uint8_t flags,
+                   uint8_t tos, struct leat_buf *text);
+
 /* The @header of a SYN, or a SYN,ACK; @scaled: it says our window's scale. */
 void tcp_begin_SYN(struct wire_tcp *header, const struct tcb *tcb, const struct path *path,
                    uint32_t seq, uint8_t flags, bool scaled);

@@ -249,20 +249,9 @@ static inline bool goes_whole(const struct leat_tcp *conn)
            (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
 }
 
-/* Sends what may leave now. */
+/* Sends what may leave now, but for what goes_whole(). */
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
-    if ((SHORTCUTS || !tcp_has_transfer(conn)) && goes_whole(conn)) {
-        struct plan plan = {.seq = conn->tcb.snd_nxt,
-                            .text_bytes = conn->transfer->sendq.bytes,
-                            .fin = conn->flags & CONN_FIN_QUEUED,
-                            .whole = true};
-
-        if (!ipv4_output_room(conn->tcp->stack, path))
-            return NO_ROOM;
-        restart_if_idle(conn);
-        return tcp_send_new(conn, path, &plan) ? SENT : NO_MEMORY;
-    }
     if (has_nothing_to_send(conn))
         return NOTHING;
     if (!tcp_transfer_get(conn)) /* a FIN, behind text that is all acknowledged */
@@ -303,13 +292,42 @@ static void end_output(struct leat_tcp *conn, const struct path *path, enum verd
         tcp_run_rexmt(conn);
 }
 
+/* Sends whatever may leave, when it isn't a lone segment with all that waits; or @verdict says that
+ * this could not.  @snd_nxt_before: SND.NXT, before a probe has left. */
+static __attribute__((noinline)) bool output_any(struct leat_tcp *conn, const struct path *path,
+                                                 enum verdict verdict, uint32_t snd_nxt_before)
+{
+    if (verdict == SENT)
+        verdict = send_text(conn, path);
+    if (verdict == SENT)
+        return false; /* and with it all that was owed */
+    if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
+        verdict = NO_MEMORY;
+    end_output(conn, path, verdict);
+    if (conn->tcb.snd_nxt != snd_nxt_before)
+        tcp_watch_tail(conn);
+    return verdict == NO_ROOM;
+}
+
+/* Until the handshake is over there is but our SYN, and the ACK of what isn't acceptable in
+ * SYN-RECEIVED (3.10.7.4 first).  True: it is over, or need not be (RFC 7413). */
+static bool output_handshake(struct leat_tcp *conn, const struct path *path)
+{
+    if (conn->flags & CONN_SEND_SYN)
+        tcp_send_syn(conn, path);
+    if (!(conn->tcb.flags & TCB_SYN_UNACKED) || (conn->flags & CONN_FAST_OPEN))
+        return true;
+    send_owed_ack(conn, path);
+    return false;
+}
+
 bool tcp_output(struct leat_tcp *conn)
 {
-    const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
     struct path found;
     struct path *path =
         route_cache_find(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
-    enum verdict verdict;
+    const uint32_t snd_nxt_before = conn->tcb.snd_nxt;
+    enum verdict verdict = SENT;
 
     if (!path) {
         wait_for_route(conn);
@@ -319,24 +337,22 @@ bool tcp_output(struct leat_tcp *conn)
         conn->flags &= ~(unsigned)CONN_REACHED;
         ipv4_reached(path);
     }
-    if (conn->flags & CONN_SEND_SYN)
-        tcp_send_syn(conn, path);
-    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !(conn->flags & CONN_FAST_OPEN)) {
-        send_owed_ack(conn, path); /* in SYN-RECEIVED, of what isn't acceptable: 3.10.7.4 first */
+    if ((conn->tcb.flags & TCB_SYN_UNACKED) && !output_handshake(conn, path))
         return false;
-    }
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
-    verdict = send_text(conn, path);
-    if (verdict == SENT)
-        return false; /* and with it all that was owed */
-    if ((conn->flags & CONN_TAIL_PROBE) && !tcp_send_tail_probe(conn, path))
-        verdict = NO_MEMORY;
-    end_output(conn, path, verdict);
-    if (conn->tcb.snd_nxt != snd_nxt_before)
-        tcp_watch_tail(conn);
-    return verdict == NO_ROOM;
+    if ((SHORTCUTS || !tcp_has_transfer(conn)) && goes_whole(conn)) {
+        if (!ipv4_output_room(conn->tcp->stack, path)) {
+            verdict = NO_ROOM;
+        } else {
+            restart_if_idle(conn);
+            if (tcp_send_whole(conn, path))
+                return false;
+            verdict = NO_MEMORY;
+        }
+    }
+    return output_any(conn, path, verdict, snd_nxt_before);
 }
 
 /* @node has just left the ring; if it has more to send, it comes back. */

@@ -20,7 +20,6 @@ struct plan {
     uint32_t text_bytes;
     uint16_t segment_bytes; /* text of each segment of a super-frame; 0: it is one segment */
     bool fin;
-    bool whole; /* one segment with all that waits, while nothing is in flight */
 };
 
 static inline uint32_t plan_len(const struct plan *plan)
@@ -73,9 +72,12 @@ static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_
 /* One segment as planned; may shorten the plan.  False: no memory, and nothing has changed. */
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
-/* The same for what never left: SND.NXT moves, the scoreboard gets a record, if there is one: a FIN
- * alone needs none (fin.c).  Starts the timers. */
+/* The same for what never left: SND.NXT moves, the scoreboard gets a record, the timers start. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
+
+/* The same for all that waits, text in one piece, a FIN, or both, as one segment, while nothing is in
+ * flight.  A FIN alone needs no scoreboard (fin.c). */
+bool tcp_send_whole(struct leat_tcp *conn, const struct path *path);
 
 /* A record again, whole; in several segments if it is longer than one.  @more: so much of what
  * follows at SND.NXT goes with it, if it is the only record.  False: no memory, and nothing has

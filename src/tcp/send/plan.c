@@ -33,7 +33,6 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, str
     const uint32_t usable = min32(room, tcp_peer_room(conn));
 
     plan->seq = snd_nxt;
-    plan->whole = false;
     plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
     plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
     plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&

@@ -34,19 +34,28 @@ static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
     text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
 }
 
-HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
+/* A segment of @len numbers has left. */
+static inline void note_left(struct leat_tcp *conn, uint32_t len, bool fin, bool is_new)
+{
+    if (fin)
+        conn->flags |= CONN_FIN_SENT;
+    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
+        recovery_sent(&conn->transfer->recovery, len, !is_new, conn->tcb.flags & TCB_TS,
+                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
+    tcp_note_acked(conn);
+}
+
+bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
-    struct wire_tcp header;
     uint8_t flags = TCP_ACK;
     uint8_t tos;
 
     if (plan->text_bytes > 0) {
         const uint32_t wanted = plan->text_bytes;
 
-        text = plan->whole ? sendq_slice_piece(conn->transfer->sendq.first, 0, wanted)
-                           : sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
+        text = sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
         if (!text)
             return false;
         if (plan->segment_bytes > 0)
@@ -58,21 +67,10 @@ HOT bool send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     if (plan->fin)
         flags |= TCP_FIN;
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
-    wire_tcp_begin(&header, plan->seq, flags);
-    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, tos, text))
+    if (!tcp_emit_text(conn, path, plan->seq, flags, tos, text))
         return false;
-    if (plan->fin)
-        conn->flags |= CONN_FIN_SENT;
-    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
-        recovery_sent(&conn->transfer->recovery, plan_len(plan), !is_new, conn->tcb.flags & TCB_TS,
-                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
-    tcp_note_acked(conn);
+    note_left(conn, plan_len(plan), plan->fin, is_new);
     return true;
-}
-
-bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
-{
-    return send_plan(conn, path, plan);
 }
 
 /* The scoreboard hears of what left, from @plan to SND.NXT.  Without SACK the segments of a
@@ -84,10 +82,6 @@ static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_
     const uint32_t end = conn->tcb.snd_nxt;
     uint32_t seq = plan->seq;
 
-    if (plan->whole) {
-        scoreboard_sent_first(board, &conn->tcp->sents, seq, end, now_ns);
-        return;
-    }
     while (conn->transfer->recovery.mode == RECOVERY_NEWRENO && end - seq > conn->mss) {
         scoreboard_sent(board, &conn->tcp->sents, seq, seq + conn->mss, now_ns);
         seq += conn->mss;
@@ -95,27 +89,61 @@ static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_
     scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
 }
 
+static inline bool may_record(const struct leat_tcp *conn)
+{
+    return scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents);
+}
+
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
-    const bool is_recorded = tcp_has_transfer(conn);
     const bool is_first = conn->snd_una == conn->tcb.snd_nxt;
 
-    if (is_recorded && !scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents))
-        return false;
-    if (!send_plan(conn, path, plan))
+    leat_debug_assert(tcp_has_transfer(conn));
+    if (!may_record(conn) || !tcp_send_plan(conn, path, plan))
         return false;
     if (is_first) /* the wait for an answer begins */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = plan->seq + plan_len(plan);
-    if (is_recorded)
-        record(conn, plan, now_ns);
-    else
-        conn->flags |= CONN_FIN_ALONE;
+    record(conn, plan, now_ns);
     if (is_first && plan->segment_bytes == 0)
         tcp_run_first(conn);
     else
         tcp_start_rexmt(conn);
+    return true;
+}
+
+bool tcp_send_whole(struct leat_tcp *conn, const struct path *path)
+{
+    struct transfer *transfer = conn->transfer;
+    const uint32_t text_bytes = transfer->sendq.bytes;
+    const bool fin = conn->flags & CONN_FIN_QUEUED;
+    const bool is_recorded = tcp_has_transfer(conn);
+    const uint32_t seq = conn->tcb.snd_nxt;
+    struct leat_buf *text = 0;
+    uint8_t flags = fin ? TCP_ACK | TCP_FIN : TCP_ACK;
+    uint8_t tos;
+
+    if (is_recorded && !may_record(conn))
+        return false;
+    if (text_bytes > 0) {
+        text = sendq_slice_piece(transfer->sendq.first, 0, text_bytes);
+        if (!text)
+            return false;
+        flags |= TCP_PSH;
+    }
+    tos = tcp_ecn_of(conn, &flags, text_bytes > 0);
+    if (!tcp_emit_text(conn, path, seq, flags, tos, text))
+        return false;
+    note_left(conn, text_bytes + fin, fin, true);
+    conn->progress_ms = tcp_now_ms(conn->tcp->stack);
+    conn->tcb.snd_nxt = seq + text_bytes + fin;
+    if (is_recorded)
+        scoreboard_sent_first(&transfer->scoreboard, &conn->tcp->sents, seq, conn->tcb.snd_nxt,
+                              conn->tcp->stack->now_ns);
+    else
+        conn->flags |= CONN_FIN_ALONE;
+    tcp_run_first(conn);
     return true;
 }
 
@@ -216,10 +244,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq)
 {
-    struct wire_tcp header;
-
-    wire_tcp_begin(&header, seq, TCP_ACK);
-    if (!tcp_emit(conn->tcp, path, &conn->tcb, &header, 0, 0))
+    if (!tcp_emit_text(conn, path, seq, TCP_ACK, 0, 0))
         return false;
     tcp_note_acked(conn);
     return true;
