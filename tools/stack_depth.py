@@ -79,7 +79,7 @@ INDIRECT = {
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {
     # no room for another TIME-WAIT: the oldest ends, and an end begins no TIME-WAIT
-    ("tcp_time_wait_from", "tcp_event"),
+    ("src/tcp/machine/events.c:recycle_oldest", "tcp_event"),
 }
 
 

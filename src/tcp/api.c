@@ -1,6 +1,7 @@
 /* api.c -- the program's calls (RFC 9293 3.9.1): each is an event of tcp.rl. */
 #include "ip/route.h"
 #include "tcp/entry/deadlines.h"
+#include "tcp/entry/limits.h"
 #include "tcp/entry/wake.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/account.h"

@@ -139,7 +139,9 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     near_ring_init(tcp, &tcp->output);
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
+    tcp->conn_timer = tcp_conn_timer;
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
+    tcp->halves_timer.fire = tcp_halves_timer;
     tcp->eviction.timer.fire = tcp_eviction_timer;
     tcp->share_256 = c.share_percent * 256u / 100;
     tcp_halves_init(tcp);

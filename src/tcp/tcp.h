@@ -117,6 +117,7 @@ struct tcp {
     struct rtt_limits rto;
     struct leat_tcp_config config; /* with the defaults filled in */
     struct leat_tcp *conns;        /* the array, for close() */
+    timer_fn *conn_timer;          /* tcp_conn_timer(): what is below doesn't call it */
     struct tcp_half *halves;
     struct ring halves_waiting[HALF_RETRANSMITS_MAX + 1]; /* those in one wait equally long */
     struct timer halves_timer;
@@ -257,12 +258,6 @@ static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
 {
     return tcp_now_ms(tcp->stack) - then_ms;
 }
-
-/* How long unacknowledged text may wait (R2). */
-uint32_t tcp_give_up_ms(const struct leat_tcp *conn);
-
-/* Starts or stops the keep-alive timer as the connection is now. */
-void tcp_run_keepalive(struct leat_tcp *conn);
 
 /* ---- ack.c -------------------------------------------------------------------------------- */
 

@@ -6,26 +6,17 @@
  * and is set again.
  */
 #include "tcp/entry/deadlines.h"
-#include "tcp/entry/guest.h"
+#include "tcp/entry/limits.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/entry/wake.h"
 #include "tcp/send/output.h"
 
+enum {
+    HALVES_MAX = 256,    /* SYN,ACKs sent again at once: less than wait for a device */
+    TIME_WAITS_MAX = 256 /* entries at a time: a crowd that closed together ends in parts */
+};
+
 static const uint32_t persist_patience_ms = 10000; /* while memory is short */
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-uint32_t tcp_give_up_ms(const struct leat_tcp *conn)
-{
-    const struct leat_tcp_config *config = &conn->tcp->config;
-
-    if (conn->user_timeout > 0)
-        return deadline_short_ms(conn->user_timeout);
-    return deadline_at_ms(conn->tcb.flags & TCB_SYN_UNACKED ? config->connect_timeout_ns
-                                                            : config->user_timeout_ns);
-}
 
 /* A peer whose window stays shut may do so as long as it answers (RFC 9293 3.8.6.1), but not at
  * the cost of others: Sockstress, CVE-2008-4609. */
@@ -58,24 +49,6 @@ static bool is_idle(const struct leat_tcp *conn)
            !(conn->tcb.flags & TCB_SYN_UNACKED);
 }
 
-/* Or until the connection may be at its listener's limits. */
-static void arm_keepalive(struct leat_tcp *conn, uint64_t ns)
-{
-    tcp_run_keepalive_in(conn, min64(ns, tcp_guest_left_ns(conn)));
-}
-
-void tcp_run_keepalive(struct leat_tcp *conn)
-{
-    if (conn->flags & CONN_ABANDONED)
-        arm_keepalive(conn, conn->tcp->config.fin_wait_2_ns);
-    else if (conn->flags & CONN_KEEPALIVE)
-        arm_keepalive(conn, conn->tcp->config.keepalive_idle_ns);
-    else if (conn->guest_age > 0 && tcp_guest_left_ns(conn) != LEAT_NEVER_NS)
-        arm_keepalive(conn, LEAT_NEVER_NS);
-    else
-        tcp_stop_keepalive(conn);
-}
-
 /* The listener that it came to lets it go on no longer. */
 COLD static bool leave(struct leat_tcp *conn)
 {
@@ -104,14 +77,14 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
     }
     if (is_young || !is_idle(conn)) { /* heard of since, or being heard of soon */
         conn->probes = 0;
-        arm_keepalive(conn, is_young ? config->keepalive_idle_ns - idle_ns
-                                     : config->keepalive_interval_ns);
+        tcp_arm_keepalive(conn, is_young ? config->keepalive_idle_ns - idle_ns
+                                         : config->keepalive_interval_ns);
         return true;
     }
     if (conn->probes >= config->keepalive_probes)
         return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) != TCP_GONE;
     conn->probes++;
-    arm_keepalive(conn, config->keepalive_interval_ns);
+    tcp_arm_keepalive(conn, config->keepalive_interval_ns);
     return tcp_event(&conn->tcb, TCP_timeout_idle, &step) != TCP_GONE;
 }
 
@@ -224,4 +197,65 @@ void tcp_conn_timer(struct timer *timer, void *context)
     next_ns = tcp_first_deadline_ns(conn, now_ns);
     if (next_ns != LEAT_NEVER_NS)
         tcp_arm_for(conn, next_ns);
+}
+
+/* ---- half-open, and in TIME-WAIT ----------------------------------------------------------- */
+
+COLD static void half_expired(struct tcp_half *half)
+{
+    struct tcp_step step = {.tcp = half->tcp};
+
+    if (half->retransmits == HALF_RETRANSMITS_MAX) {
+        tcp_event(&half->tcb, TCP_timeout_R2, &step);
+        return;
+    }
+    half->retransmits++;
+    half->tcp->stack->stats.tcp_timeouts++;
+    half->tcp->stack->stats.tcp_retransmitted++;
+    tcp_event(&half->tcb, TCP_timeout_rexmt, &step);
+}
+
+/* The first of those that wait with so many SYN,ACKs behind them, or NULL. */
+static struct tcp_half *first_half(struct tcp *tcp, unsigned retransmits)
+{
+    struct ring *ring = &tcp->halves_waiting[retransmits];
+
+    return ring_is_empty(ring) ? 0 : container_of(ring->next, struct tcp_half, ring);
+}
+
+void tcp_halves_timer(struct timer *timer, void *context)
+{
+    struct tcp *tcp = container_of(timer, struct tcp, halves_timer);
+    unsigned budget = HALVES_MAX;
+    struct tcp_half *half;
+
+    (void)context;
+    for (unsigned i = 0; i <= HALF_RETRANSMITS_MAX; i++) {
+        while ((half = first_half(tcp, i)) && half->due_ns <= tcp->stack->now_ns && budget > 0) {
+            half_expired(half);
+            budget--;
+        }
+        if (half)
+            tcp_halves_arm(tcp, half->due_ns);
+    }
+}
+
+static void time_wait_expired(struct tcp *tcp, struct tcp_time_wait *entry)
+{
+    struct tcp_step step = {.tcp = tcp};
+
+    tcp_event(&entry->tcb, TCP_timeout_2MSL, &step);
+}
+
+void tcp_time_wait_timer(struct timer *timer, void *context)
+{
+    struct tcp *tcp = container_of(timer, struct tcp, time_wait_timer);
+    struct tcp_time_wait *entry;
+
+    (void)context;
+    for (unsigned left = TIME_WAITS_MAX; left > 0 && (entry = tcp_time_wait_oldest(tcp)) &&
+                                         seq_le(entry->tcb.clock_ms, tcp_now_ms(tcp->stack));
+         left--)
+        time_wait_expired(tcp, entry);
+    tcp_time_wait_arm(tcp);
 }

@@ -156,3 +156,22 @@ void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings)
         add_transfer(tcp->conns[i].transfer, holdings);
     }
 }
+
+/* ---- a look soon --------------------------------------------------------------------------- */
+
+static const uint64_t look_ns = 20000000;         /* while memory is scarce */
+static const uint64_t look_early_ns = 1000000000; /* while there is text out of order */
+
+static void look_in(struct tcp *tcp, uint64_t ns)
+{
+    const uint64_t at_ns = tcp->stack->now_ns + ns;
+
+    if (!timer_is_set(&tcp->eviction.timer) || at_ns < timer_at_ns(&tcp->eviction.timer))
+        timer_set(&tcp->stack->timers, &tcp->eviction.timer, at_ns);
+}
+
+void tcp_watch_memory(struct tcp *tcp, bool low)
+{
+    tcp->eviction.early_seen |= !low;
+    look_in(tcp, low ? look_ns : look_early_ns);
+}

@@ -2,7 +2,7 @@
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
-#include "tcp/entry/guest.h"
+#include "tcp/entry/limits.h"
 
 #include "ip/host.h"
 
@@ -46,7 +46,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
     host_hold(tcp->stack, remote_ip);
     conn->tcb.local_ip = local_ip;
     conn->tcb.remote_ip = remote_ip;
-    conn->timer.fire = tcp_conn_timer;
+    conn->timer.fire = tcp->conn_timer;
     conn->transfer = &tcp->nothing;
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
     conn->tcb.rcv_wind_shift = tcp->wind_shift;

@@ -83,7 +83,7 @@ struct leat_tcp {
     uint32_t tune_at;             /* when it began, ticks of the wheel */
 
     uint8_t snd_wind_shift : 4;
-    uint8_t guest_age : 4; /* of who came to a listener: when that was, guest.c; else 0 */
+    uint8_t guest_age : 4; /* of who came to a listener: when that was, limits.c; else 0 */
     uint8_t dscp : 6;      /* RFC 2474 */
     uint8_t fast_open : 1; /* our SYN may carry text */
     uint8_t no_df : 1;     /* text may be fragmented on its way: pmtu_is_least() */

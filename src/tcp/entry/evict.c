@@ -13,6 +13,7 @@
  * Text out of order whose hole is not filled within the user timeout is given up as well.
  */
 #include "tcp/entry/account.h"
+#include "tcp/entry/limits.h"
 #include "tcp/math/seq.h"
 
 enum {
@@ -22,9 +23,6 @@ enum {
     PATIENCE_MS = 10000,
     PATIENCE_LEAST_MS = 2000
 };
-
-static const uint64_t look_ns = 20000000;         /* while memory is scarce */
-static const uint64_t look_early_ns = 1000000000; /* while there is text out of order */
 
 uint32_t tcp_patience_ms(const struct tcp *tcp)
 {
@@ -156,14 +154,6 @@ static bool look_at_group(struct tcp *tcp, unsigned left)
     return scarce;
 }
 
-static void look_in(struct tcp *tcp, uint64_t ns)
-{
-    const uint64_t at_ns = tcp->stack->now_ns + ns;
-
-    if (!timer_is_set(&tcp->eviction.timer) || at_ns < timer_at_ns(&tcp->eviction.timer))
-        timer_set(&tcp->stack->timers, &tcp->eviction.timer, at_ns);
-}
-
 void tcp_eviction_timer(struct timer *timer, void *context)
 {
     struct tcp *tcp = container_of(timer, struct tcp, eviction.timer);
@@ -175,16 +165,10 @@ void tcp_eviction_timer(struct timer *timer, void *context)
     for (uint32_t done = 0; done < looks; done += GROUP)
         scarce = look_at_group(tcp, looks - done < GROUP ? looks - done : GROUP);
     if (scarce) {
-        look_in(tcp, look_ns);
+        tcp_watch_memory(tcp, true);
     } else if (tcp->eviction.early_seen) {
-        look_in(tcp, look_early_ns);
+        tcp_watch_memory(tcp, false);
     }
     if (tcp->eviction.hand <= from) /* all of them were seen */
         tcp->eviction.early_seen = false;
-}
-
-void tcp_watch_memory(struct tcp *tcp, bool low)
-{
-    tcp->eviction.early_seen |= !low;
-    look_in(tcp, low ? look_ns : look_early_ns);
 }

@@ -22,7 +22,7 @@ struct eviction {
 };
 
 /* Has a look soon at who holds memory for nothing, or, if memory isn't @low, at text out of order
- * that is too old. */
+ * that is too old (account.c: what is below doesn't call evict.c). */
 COLD void tcp_watch_memory(struct tcp *tcp, bool low);
 timer_fn tcp_eviction_timer;
 

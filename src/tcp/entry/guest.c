@@ -1,103 +1,16 @@
 /*
- * guest.c -- a listener's limits.
- *
- * A connection doesn't point at its listener: it has its address and port.  A listener has few
- * limits, and they are looked at when a connection begins, and when nothing happens.
+ * guest.c -- who may come to a listener that is full, and who goes for them.
  */
 #include "tcp/entry/guest.h"
 
 #include "tcp/entry/account.h"
+#include "tcp/entry/limits.h"
 
 enum {
     LOOK_MAX = 64,         /* connections that are looked at to find one that may go */
     NEARLY_FULL_PART = 16, /* of the entries: with fewer that are free, one is made free */
-    REST_MS = 1000,        /* nobody goes who was heard of since */
-    AGE_TICKS = 7,         /* in a lifetime */
-    AGES = 15              /* that can be told apart: 1 to 15 */
+    REST_MS = 1000         /* nobody goes who was heard of since */
 };
-
-static struct leat_tcp_listener *listener_of(const struct leat_tcp *conn)
-{
-    if (conn->guest_age == 0)
-        return 0;
-    return tcp_find_listener(conn->tcp, conn->tcb.local_ip, conn->tcb.local_port);
-}
-
-/* ---- how long ----------------------------------------------------------------------------- */
-
-static uint64_t tick_ns(const struct leat_tcp_listener *listener)
-{
-    return listener->config.lifetime_ns / AGE_TICKS + 1;
-}
-
-static unsigned age_now(const struct leat_tcp_listener *listener)
-{
-    return 1 + (unsigned)(listener->tcp->stack->now_ns / tick_ns(listener) % AGES);
-}
-
-static uint64_t left_of_life_ns(const struct leat_tcp *conn,
-                                const struct leat_tcp_listener *listener)
-{
-    const unsigned age = (age_now(listener) + AGES - conn->guest_age) % AGES;
-
-    if (listener->config.lifetime_ns == 0)
-        return LEAT_NEVER_NS;
-    return age > AGE_TICKS ? 0 : (AGE_TICKS + 1 - age) * tick_ns(listener);
-}
-
-static uint64_t left_of_rest_ns(const struct leat_tcp *conn,
-                                const struct leat_tcp_listener *listener)
-{
-    const uint64_t idle_ns =
-        (uint64_t)tcp_age_ms(conn->tcp, conn->tcb.clock_ms) * DEADLINE_NS_PER_MS;
-
-    if (listener->config.idle_timeout_ns == 0)
-        return LEAT_NEVER_NS;
-    return idle_ns < listener->config.idle_timeout_ns ? listener->config.idle_timeout_ns - idle_ns
-                                                      : 0;
-}
-
-uint64_t tcp_guest_left_ns(struct leat_tcp *conn)
-{
-    const struct leat_tcp_listener *listener = listener_of(conn);
-    uint64_t life_ns, rest_ns;
-
-    if (!listener)
-        return LEAT_NEVER_NS;
-    life_ns = left_of_life_ns(conn, listener);
-    rest_ns = left_of_rest_ns(conn, listener);
-    return life_ns < rest_ns ? life_ns : rest_ns;
-}
-
-/* ---- begin and end ------------------------------------------------------------------------ */
-
-void tcp_guest_begin(struct leat_tcp *conn, struct leat_tcp_listener *listener)
-{
-    conn->guest_age = listener->config.lifetime_ns > 0 ? age_now(listener) & 15u : 1;
-    listener->guest_count++;
-}
-
-void tcp_guest_end(struct leat_tcp *conn)
-{
-    struct leat_tcp_listener *listener = listener_of(conn);
-
-    if (listener)
-        listener->guest_count--;
-}
-
-void tcp_guests_forget(struct leat_tcp_listener *listener)
-{
-    struct tcp *tcp = listener->tcp;
-
-    for (uint32_t i = 0; listener->guest_count > 0 && i < tcp->config.connections; i++) {
-        if (tcp->conns[i].tcb.kind != TCB_CONN || listener_of(&tcp->conns[i]) != listener)
-            continue;
-        tcp->conns[i].guest_age = 0;
-        listener->guest_count--;
-    }
-}
-
-/* ---- who goes ----------------------------------------------------------------------------- */
 
 /* Who comes. */
 struct newcomer {
@@ -117,7 +30,7 @@ static bool is_orphan(struct leat_tcp *conn)
 /* Its listener lets it go for others, and its address has more connections than the newcomer's. */
 static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newcomer)
 {
-    const struct leat_tcp_listener *listener = listener_of(conn);
+    const struct leat_tcp_listener *listener = tcp_listener_of(conn);
     const struct peer *peer = tcp_peer(conn);
 
     if (!listener || !listener->config.displace ||
@@ -147,7 +60,7 @@ static struct leat_tcp *find_one(struct tcp *tcp, const struct newcomer *newcome
         struct leat_tcp *conn = next_entry(tcp);
 
         if (conn->tcb.kind != TCB_CONN || !(conn->tcb.flags & TCB_HASHED) ||
-            (newcomer->listener_is_full && listener_of(conn) != newcomer->listener))
+            (newcomer->listener_is_full && tcp_listener_of(conn) != newcomer->listener))
             continue;
         if (is_orphan(conn))
             return conn;

@@ -55,6 +55,9 @@ COLD bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *s
 struct leat_tcp *tcp_promote(struct tcp_half *half);
 
 void tcp_half_free(struct tcp_half *half);
-COLD timer_fn tcp_halves_timer;
+
+/* Has a look at all of them at @at_ns, if not before. */
+void tcp_halves_arm(struct tcp *tcp, uint64_t at_ns);
+COLD timer_fn tcp_halves_timer; /* timers.c */
 
 #endif

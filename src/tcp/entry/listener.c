@@ -1,10 +1,10 @@
-/* listener.c -- passive opens: a listener, who comes to it (half.c), and those that wait. */
+/* listener.c -- passive opens: a listener, who comes to it (birth.c), and those that wait. */
 #include "tcp/entry/wake.h"
+#include "tcp/entry/limits.h"
 #include "tcp/entry/listener.h"
 #include "tcp/entry/cookie.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
-#include "tcp/entry/guest.h"
 #include "tcp/machine/classify.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
@@ -195,15 +195,6 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
 }
 
 /* ---- waiting for accept ------------------------------------------------------------------- */
-
-void tcp_listener_accepting(struct leat_tcp *conn)
-{
-    struct leat_tcp_listener *listener = conn->listener;
-
-    near_ring_put(listener->tcp, &listener->acceptable, &conn->waiting);
-    listener->acceptable_count++;
-    stack_ready(listener->tcp->stack, &listener->ready);
-}
 
 static struct leat_tcp *accept_first(struct leat_tcp_listener *listener)
 {

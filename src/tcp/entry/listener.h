@@ -22,7 +22,4 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
 COLD bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *segment,
                            struct tcp_half **half);
 
-/* An established connection goes to its listener's queue. */
-void tcp_listener_accepting(struct leat_tcp *conn);
-
 #endif

@@ -7,25 +7,13 @@
  */
 #include "tcp/send/emit.h"
 #include "tcp/entry/time_wait.h"
-#include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 
-enum {
-    EXPIRE_MAX = 256 /* entries at a time: a crowd that closed together ends in parts */
-};
-
-static struct tcp_time_wait *oldest(struct tcp *tcp)
+struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp)
 {
     if (near_ring_is_empty(tcp, &tcp->time_wait))
         return 0;
     return container_of(near_ring_first(tcp, &tcp->time_wait), struct tcp_time_wait, ring);
-}
-
-static void expire(struct tcp *tcp, struct tcp_time_wait *entry)
-{
-    struct tcp_step step = {.tcp = tcp};
-
-    tcp_event(&entry->tcb, TCP_timeout_2MSL, &step);
 }
 
 /* The end of an entry, from its 32 bits of ms. */
@@ -36,9 +24,9 @@ static uint64_t until_ns(const struct tcp *tcp, const struct tcp_time_wait *entr
     return tcp->stack->now_ns + (left_ms > 0 ? (uint64_t)left_ms : 0) * 1000000;
 }
 
-static void arm(struct tcp *tcp)
+void tcp_time_wait_arm(struct tcp *tcp)
 {
-    struct tcp_time_wait *first = oldest(tcp);
+    struct tcp_time_wait *first = tcp_time_wait_oldest(tcp);
 
     if (first && !timer_is_set(&tcp->time_wait_timer))
         timer_set(&tcp->stack->timers, &tcp->time_wait_timer, until_ns(tcp, first));
@@ -49,7 +37,7 @@ void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry)
     near_ring_remove(tcp, &entry->ring);
     entry->tcb.clock_ms = tcp_now_ms(tcp->stack) + (uint32_t)(2 * tcp->config.msl_ns / 1000000);
     near_ring_put(tcp, &tcp->time_wait, &entry->ring);
-    arm(tcp);
+    tcp_time_wait_arm(tcp);
 }
 
 void tcp_time_wait_from(struct leat_tcp *conn)
@@ -59,10 +47,6 @@ void tcp_time_wait_from(struct leat_tcp *conn)
 
     if (conn->flags & CONN_ACK_NOW) /* of the FIN, perhaps of text before it */
         tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
-    if (!tcp->free_time_waits) {
-        tcp->stack->stats.tcp_time_wait_recycled++;
-        expire(tcp, oldest(tcp));
-    }
     entry = tcp_take_time_wait(tcp);
     leat_assert(entry != 0);
     entry->tcb = conn->tcb;
@@ -88,17 +72,4 @@ void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry)
     tcp_unhash(tcp, &entry->tcb);
     near_ring_remove(tcp, &entry->ring);
     tcp_give_entry(tcp, &entry->tcb);
-}
-
-void tcp_time_wait_timer(struct timer *timer, void *context)
-{
-    struct tcp *tcp = container_of(timer, struct tcp, time_wait_timer);
-    struct tcp_time_wait *entry;
-
-    (void)context;
-    for (unsigned left = EXPIRE_MAX;
-         left > 0 && (entry = oldest(tcp)) && seq_le(entry->tcb.clock_ms, tcp_now_ms(tcp->stack));
-         left--)
-        expire(tcp, entry);
-    arm(tcp);
 }

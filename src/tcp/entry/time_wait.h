@@ -8,10 +8,17 @@ struct leat_tcp;
 struct tcp;
 struct tcp_time_wait;
 
-/* An entry takes the place of @conn in the table. */
+/* An entry, of which there must be one, takes the place of @conn in the table. */
 void tcp_time_wait_from(struct leat_tcp *conn);
 void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry);
 void tcp_time_wait_free(struct tcp *tcp, struct tcp_time_wait *entry);
-timer_fn tcp_time_wait_timer;
+
+/* The one that ends first; NULL: there is none. */
+struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp);
+
+/* Its end is waited for. */
+void tcp_time_wait_arm(struct tcp *tcp);
+
+timer_fn tcp_time_wait_timer; /* timers.c */
 
 #endif

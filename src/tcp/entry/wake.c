@@ -14,3 +14,12 @@ void tcp_join_told(struct leat_tcp *conn)
     near_ring_put(tcp, &tcp->told, &conn->told);
     stack_ready(tcp->stack, &tcp->ready);
 }
+
+void tcp_listener_accepting(struct leat_tcp *conn)
+{
+    struct leat_tcp_listener *listener = conn->listener;
+
+    near_ring_put(listener->tcp, &listener->acceptable, &conn->waiting);
+    listener->acceptable_count++;
+    stack_ready(listener->tcp->stack, &listener->ready);
+}

@@ -45,4 +45,7 @@ static inline void tcp_tell(struct leat_tcp *conn, enum conn_flag what)
         tcp_call_back(conn);
 }
 
+/* An established connection goes to its listener's queue. */
+void tcp_listener_accepting(struct leat_tcp *conn);
+
 #endif

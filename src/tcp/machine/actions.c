@@ -5,6 +5,7 @@
  * (text.c).
  */
 #include "tcp/entry/deadlines.h"
+#include "tcp/entry/limits.h"
 #include "tcp/entry/wake.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/listener.h"

@@ -36,12 +36,23 @@ static void bury(struct tcb *tcb, struct tcp *tcp)
     }
 }
 
+/* There is no entry left: the one that has waited longest ends early. */
+COLD static __attribute__((noinline)) void recycle_oldest(struct tcp *tcp)
+{
+    struct tcp_step step = {.tcp = tcp};
+
+    tcp->stack->stats.tcp_time_wait_recycled++;
+    tcp_event(&tcp_time_wait_oldest(tcp)->tcb, TCP_timeout_2MSL, &step);
+}
+
 static enum tcp_outcome start_2MSL(struct tcb *tcb, struct tcp *tcp)
 {
     if (tcb->kind == TCB_TIME_WAIT) {
         tcp_time_wait_restart(tcp, (struct tcp_time_wait *)(void *)tcb);
         return TCP_ALIVE;
     }
+    if (!tcp->free_time_waits)
+        recycle_oldest(tcp);
     tcp_time_wait_from(tcp_conn(tcb));
     return TCP_GONE;
 }
@@ -99,9 +110,4 @@ enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_ste
     else
         take(tcb, transition, step);
     return step->notes ? do_notes(tcb, step) : TCP_ALIVE;
-}
-
-void tcp_fsm_start(struct tcb *tcb)
-{
-    tcb->state = TCP_FIRST_STATE;
 }

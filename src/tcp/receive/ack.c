@@ -2,6 +2,7 @@
 #include "core/cold.h"
 #include "ip/route.h"
 #include "tcp/entry/deadlines.h"
+#include "tcp/entry/limits.h"
 #include "tcp/entry/wake.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
