@@ -169,8 +169,9 @@ COLD static void refuse_text(struct leat_tcp *conn, struct tcp_segment *segment)
     ack_now(conn);
 }
 
-/* RFC 5681 4.2: at once and for each, so that the sender can count them. */
-COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *segment)
+/* False: there is no room for it, and no ACK is owed that tells of it. */
+COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *conn,
+                                                             struct tcp_segment *segment)
 {
     struct leat *stack = conn->tcp->stack;
     struct reorder *reorder;
@@ -179,7 +180,7 @@ COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *se
     stack->stats.tcp_out_of_order++;
     if (!tcp_transfer_get(conn)) {
         refuse_text(conn, segment);
-        return;
+        return false;
     }
     reorder = &conn->transfer->reorder;
     held = reorder->held;
@@ -195,7 +196,7 @@ COLD static void take_out_of_order(struct leat_tcp *conn, struct tcp_segment *se
     stack->stats.copied_compact_bytes += reorder->copied_bytes - copied;
     tcp_note_early(conn, held);
     tcp_open_window(conn);
-    tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+    return true;
 }
 
 void tcp_drop_early_text(struct leat_tcp *conn)
@@ -221,9 +222,9 @@ static void note_duplicate(struct leat_tcp *conn, const struct tcp_segment *segm
         tcp_note_duplicate(conn, left, right);
 }
 
-/* True if the text of @segment is the next in order and may stay; else it has been dealt with. */
-static __attribute__((noinline)) bool is_to_be_taken(struct leat_tcp *conn,
-                                                     struct tcp_segment *segment, bool in_order)
+/* True if the text of @segment may stay; else it has been dealt with. */
+static __attribute__((noinline)) bool may_stay(struct leat_tcp *conn, struct tcp_segment *segment,
+                                               bool in_order)
 {
     bool has_room = tcp_may_take_text(conn, in_order);
 
@@ -234,9 +235,7 @@ static __attribute__((noinline)) bool is_to_be_taken(struct leat_tcp *conn,
     note_duplicate(conn, segment);
     if (!has_room)
         refuse_text(conn, segment);
-    else if (!in_order)
-        take_out_of_order(conn, segment);
-    return has_room && in_order;
+    return has_room;
 }
 
 void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
@@ -247,8 +246,14 @@ void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
     const bool plenty = tcp_text_is_welcome(conn);
 
     if (!plenty || !in_order || segment->skip_bytes > 0 || conn->transfer->reorder.first) {
-        if (!is_to_be_taken(conn, segment, in_order))
+        if (!may_stay(conn, segment, in_order))
             return;
+        if (!in_order) {
+            /* RFC 5681 4.2: at once and for each, so that the sender can count them */
+            if (take_out_of_order(conn, segment))
+                tcp_emit_control(conn->tcp, tcb, tcb->snd_nxt, TCP_ACK);
+            return;
+        }
     }
     take_in_order(conn, segment, plenty);
 }
