@@ -249,6 +249,25 @@ static void the_last_records_are_for_who_has_none(void **state)
         scoreboard_free(&others[i], &pool);
 }
 
+/* What is SACKed below a hole is one long record: what comes behind the hole is found from its end,
+ * not looked for from the last record, which lies nearer to it than the begin. */
+static void what_follows_a_long_SACKed_record_is_found_at_once(void **state)
+{
+    const uint32_t above = SCOREBOARD_STEPS_MAX + 20, hole = start + 300 * MSS;
+    struct delivered delivered = {0};
+
+    (void)state;
+    scoreboard_sent(&board, &pool, start, start + MSS, 1000);
+    scoreboard_sent(&board, &pool, start + MSS, hole, 1001);
+    for (uint32_t i = 0; i < above; i++)
+        scoreboard_sent(&board, &pool, hole + i * MSS, hole + (i + 1) * MSS, 1002 + i);
+    scoreboard_sack(&board, &pool, start + MSS, hole, MSS, &delivered);
+    delivered = (struct delivered){0};
+    scoreboard_sack(&board, &pool, hole + MSS, hole + 2 * MSS, MSS, &delivered);
+    assert_int_equal(delivered.sacked_bytes, MSS);
+    assert_in_range(delivered.steps, 0, 3);
+}
+
 /* RFC 4015: what was in flight before is so again, in the order in which it left */
 static void what_is_not_lost_after_all_keeps_its_place_in_time(void **state)
 {
@@ -344,6 +363,7 @@ int main(void)
         board_test(odd_blocks_make_no_crumbs),
         board_test(without_records_the_last_one_grows),
         board_test(the_last_records_are_for_who_has_none),
+        board_test(what_follows_a_long_SACKed_record_is_found_at_once),
         board_test(what_is_not_lost_after_all_keeps_its_place_in_time),
         board_test(what_left_together_stays_in_order),
         board_test(one_that_is_far_away_leads_no_other_astray),

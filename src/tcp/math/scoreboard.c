@@ -299,9 +299,12 @@ static bool cut_to_block(struct scoreboard *board, struct sent_pool *pool, struc
     return true;
 }
 
+/* From the nearer end of the record: what is SACKed may be one long one, just below @seq. */
 static uint32_t distance(const struct sent *sent, uint32_t seq)
 {
-    return seq_le(sent->seq, seq) ? seq - sent->seq : sent->seq - seq;
+    if (seq_lt(seq, sent->seq))
+        return sent->seq - seq;
+    return seq_lt(seq, sent->end) ? 0 : seq - sent->end;
 }
 
 /* The record at @seq, or the one next to it; NULL: it is too far away for this ACK.  News come from
