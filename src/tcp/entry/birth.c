@@ -76,7 +76,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     if (half->listener->send_queue > 0)
         conn->send_queue = half->listener->send_queue & 15u;
     conn->snd_una = half->tcb.snd_nxt - 1;
-    conn->last_ack_sent = half->tcb.rcv_nxt;
+    conn->last_ack_sent = conn->tune_end = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
     pmtu_init(&conn->pmtu,

@@ -183,6 +183,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         struct leat_tcp *conn = tcp_conn(tcb);
 
         conn->last_ack_sent = tcb->rcv_nxt; /* nothing was sent yet: RFC 7323 4.3 begins here */
+        conn->tune_end = tcb->rcv_nxt;
         conn->flags |= CONN_PEER_SYN | (scaled ? CONN_PEER_SCALES : 0);
         conn->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
         if (header->has_fast_open && conn->fast_open)
