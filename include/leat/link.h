@@ -38,6 +38,8 @@ struct leat_link_counts {
     uint64_t corrupted;  /**< frames with a bit turned over */
     uint64_t reordered;  /**< frames held back */
     uint64_t overflowed; /**< frames lost because the wire or its queue was full */
+    uint64_t wait_ns;     /**< that frames have waited for those before them, all together */
+    uint64_t wait_max_ns; /**< ... and the longest */
     uint64_t delivered;  /**< frames that the other end took */
     uint64_t cut;        /**< frames that cutting super-frames has added to what the stack sent */
     uint64_t completed;  /**< frames whose checksum was completed, super-frames aside */

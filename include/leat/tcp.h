@@ -27,8 +27,9 @@ struct leat_tcp_listener;
 
 /** Congestion control. */
 enum leat_tcp_congestion {
-    LEAT_TCP_CUBIC,  /**< RFC 9438, with HyStart++ (RFC 9406) */
-    LEAT_TCP_NEWRENO /**< RFC 5681 */
+    LEAT_TCP_CUBIC,   /**< RFC 9438, with HyStart++ (RFC 9406) */
+    LEAT_TCP_NEWRENO, /**< RFC 5681 */
+    LEAT_TCP_BBR      /**< BBRv3 (draft-ietf-ccwg-bbr); CUBIC where there is no room for its model */
 };
 
 /** Explicit Congestion Notification (RFC 3168). */
@@ -52,6 +53,10 @@ struct leat_tcp_config {
     uint32_t transfers;             /**< connections with text queued, in flight or out of order at
                                          a time: as many as connections, at most sent_segments; those
                                          beyond wait, which tcp_transfers_short counts */
+    uint32_t bbr_connections;       /**< connections that may use BBR at a time, while they have a
+                                         transfer: as many as transfers with LEAT_TCP_BBR, else 0.
+                                         Each takes about 500 bytes, and each of sent_segments 40
+                                         more */
     uint32_t peers;                 /**< remote addresses whose shares are counted apart: as many
                                          as connections, at most 1,024 by default and 65,534; those
                                          beyond share with others */
@@ -82,7 +87,8 @@ struct leat_tcp_config {
     bool fast_open;  /**< send and take text in SYNs (RFC 7413): a server's program must bear that
                           such text comes twice */
     bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
-    bool no_pacing;  /**< send bursts as large as the window allows, instead of spreading them */
+    bool no_pacing;  /**< send bursts as large as the window allows, instead of spreading them; BBR
+                          spreads them all the same */
     bool no_rack;    /**< find losses as in RFC 6675 instead of RACK-TLP (RFC 8985) */
     /** Told of every transition, for traces and tests; NULL: nobody.  Must not call the stack. */
     void (*on_transition)(void *arg, unsigned state, unsigned event, unsigned next_state);
@@ -191,7 +197,7 @@ struct leat_tcp_info {
     uint32_t sacked_bytes;       /**< with the peer, but not all before them */
     uint32_t lost_bytes;         /**< believed to be lost, and not sent again yet */
     uint64_t min_rtt_ns;         /**< least round-trip time lately, 0: not measured yet */
-    const char *congestion;      /**< "cubic" or "newreno"; static memory */
+    const char *congestion;      /**< "cubic", "newreno" or "bbr"; static memory */
     uint32_t queued_bytes;       /**< accepted by send(), not yet acknowledged */
     uint32_t readable_bytes;     /**< waiting for leat_tcp_receive() */
     enum leat_err soft_error;    /**< last ICMP error that did not end it (RFC 5461) */
@@ -336,6 +342,13 @@ void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes);
  * leat_tcp_config.fast_open says.  It counts between leat_tcp_connect() and the next poll.
  */
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open);
+
+/**
+ * Lets BBR control the congestion, or not; at first as leat_tcp_config.congestion says.  Not means
+ * CUBIC, or NewReno where that is the stack's.  BBR needs room: leat_tcp_config.bbr_connections;
+ * leat_tcp_info.congestion tells whether there was some.
+ */
+void leat_tcp_set_bbr(struct leat_tcp *conn, bool bbr);
 
 /** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3), or up to a
  * thousandth longer; 0: default; more than 24 days are 24. */

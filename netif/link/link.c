@@ -97,6 +97,14 @@ static void corrupt(struct leat_link *link, struct slot *slot)
     slot->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 }
 
+/* A frame has waited so long for those before it. */
+static void note_wait(struct leat_link_counts *counts, uint64_t wait_ns)
+{
+    counts->wait_ns += wait_ns;
+    if (wait_ns > counts->wait_max_ns)
+        counts->wait_max_ns = wait_ns;
+}
+
 /* The time at which a frame of @len bytes that is sent now arrives. */
 static uint64_t arrival_ns(struct end *from, uint64_t now_ns, uint32_t len)
 {
@@ -107,6 +115,7 @@ static uint64_t arrival_ns(struct end *from, uint64_t now_ns, uint32_t len)
     if (faults->bits_per_s > 0) {
         if (from->wire_free_at_ns > at_ns)
             at_ns = from->wire_free_at_ns;
+        note_wait(&from->counts, at_ns - now_ns);
         at_ns += (uint64_t)len * 8 * 1000000000u / faults->bits_per_s;
         from->wire_free_at_ns = at_ns;
     }

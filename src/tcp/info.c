@@ -36,6 +36,13 @@ static enum leat_tcp_state public_state(enum tcp_state state)
     return LEAT_TCP_CLOSED;
 }
 
+/* Without a transfer there is no model yet. */
+static const char *congestion_name(const struct leat_tcp *conn, const struct congestion *congestion)
+{
+    return conn->flags & CONN_BBR && !tcp_has_transfer(conn) ? congestion_bbr.name
+                                                             : congestion->ops->name;
+}
+
 void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
 {
     const struct tcb *tcb = &conn->tcb;
@@ -74,7 +81,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .sacked_bytes = transfer->scoreboard.sacked_bytes,
         .lost_bytes = transfer->scoreboard.lost_bytes,
         .min_rtt_ns = min_rtt_ns == UINT64_MAX ? 0 : min_rtt_ns,
-        .congestion = congestion.ops->name,
+        .congestion = congestion_name(conn, &congestion),
         .queued_bytes = transfer->sendq.bytes,
         .readable_bytes = conn->text_bytes,
         .soft_error = conn->flags & CONN_TELL_CLOSED ? LEAT_OK : (enum leat_err)conn->error,

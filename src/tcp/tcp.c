@@ -59,6 +59,9 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.reorder_runs_per_connection = or32(c.reorder_runs_per_connection, 64);
     c.sent_segments = or32(c.sent_segments, 4096);
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
+    if (c.congestion == LEAT_TCP_BBR)
+        c.bbr_connections = or32(c.bbr_connections, c.transfers);
+    c.bbr_connections = min32(c.bbr_connections, c.transfers);
     c.peers = min32(or32(c.peers, min32(c.connections, 1024)), PEERS_MAX);
     c.share_percent = (uint16_t)or32(c.share_percent, 100);
     c.receive_window_bytes = or32(c.receive_window_bytes, 4 * 1024 * 1024);

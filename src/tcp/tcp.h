@@ -30,6 +30,7 @@
 #include "ip/host.h"
 #include "ip/ipv4.h"
 #include "stack.h"
+#include "tcp/bbr/pool.h"
 #include "tcp/entry/conn.h"
 #include "tcp/entry/evict.h"
 #include "tcp/entry/fast_open.h"
@@ -99,6 +100,7 @@ struct tcp {
     struct run_pool runs;
     struct sent_pool sents;
     struct transfer_pool transfers;
+    struct bbr_pool bbrs;
     struct peer_table peers;
     uint32_t share_256;  /* of what is free, for one address: in 256ths */
     uint32_t conn_count; /* entries that are taken */

@@ -195,6 +195,22 @@ static void add_tasks(struct sim_scenario *s, struct sim_random *random, unsigne
         s->deadline_per_m[end] = sim_random_scale(random, 1000, 500000);
 }
 
+/* BBR, as the stack's or some connections' own, and where there are fewer models than those; beside
+ * a bad wire sometimes devices that cut, or little memory. */
+static void add_bbr(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    if (sim_random_percent(random, 60))
+        s->congestion[end] = LEAT_TCP_BBR;
+    else
+        s->plans[sim_random_between(random, 0, s->pairs[0] - 1)].bbr[end] = 1;
+    if (sim_random_percent(random, 30))
+        s->bbr_connections[end] = sim_random_between(random, 1, 2);
+    if (sim_random_percent(random, 50))
+        add_offload(s, random, end);
+    else if (sim_random_percent(random, 30))
+        add_memory(s, random, end);
+}
+
 static void add_all(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     void (*const parts[])(struct sim_scenario *, struct sim_random *, unsigned) = {
@@ -222,6 +238,7 @@ static const struct sim_profile profiles[] = {
                       SIM_TALLY_attacks, SIM_TALLY_cut, SIM_TALLY_merged}},
     {"tasks", add_tasks, {SIM_TALLY_waits, SIM_TALLY_waits_cancelled, SIM_TALLY_waits_timed_out,
                           SIM_TALLY_no_task}},
+    {"bbr", add_bbr, {SIM_TALLY_bbr, SIM_TALLY_cut, SIM_TALLY_no_memory}},
 };
 /* clang-format on */
 
@@ -316,6 +333,8 @@ void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim)
             tallies->count[SIM_TALLY_good] += side->closed && side->why == LEAT_OK;
             tallies->count[SIM_TALLY_bad] += side->closed && side->why != LEAT_OK;
             tallies->count[SIM_TALLY_violent] += side->violent;
+            tallies->count[SIM_TALLY_bbr] +=
+                side->has_info && strcmp(side->info.congestion, "bbr") == 0;
             tallies->count[SIM_TALLY_deaf] += side->paused && side->plan->deaf[end];
         }
     }

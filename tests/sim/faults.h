@@ -44,7 +44,8 @@ struct sim;
     X(waits, "waits of tasks")                                                                     \
     X(waits_cancelled, "waits that were cancelled")                                                \
     X(waits_timed_out, "waits whose deadline came")                                                \
-    X(no_task, "programs that found no place for a task")
+    X(no_task, "programs that found no place for a task")                                          \
+    X(bbr, "connections whose congestion BBR controlled")
 /* clang-format on */
 
 enum sim_tally {

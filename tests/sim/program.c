@@ -370,6 +370,8 @@ void sim_side_set_options(struct sim_side *side)
     const uint64_t *records = side->sim->scenario.sent_segments;
 
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
+    if (plan->bbr[side->end])
+        leat_tcp_set_bbr(side->conn, true);
     leat_tcp_set_keepalive(
         side->conn, plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN ||
                         records[0] > 0 || records[1] > 0 || sim_has_faults(side->sim) ||

@@ -47,6 +47,7 @@ enum {
     X(backlog, 2, 8)                                                                               \
     X(sent_segments, 2, 0)                                                                         \
     X(congestion, 2, 0)                                                                            \
+    X(bbr_connections, 2, 0)    /* models of BBR; 0: as many as want one */                        \
     X(ecn, 2, 0)                                                                                   \
     X(no_timestamps, 2, 0)                                                                         \
     X(no_sack, 2, 0)                                                                               \
@@ -105,6 +106,7 @@ enum {
     X(how, 2, 0)                /* enum sim_how */                                                 \
     X(gap_us, 2, 0)             /* between two calls */                                            \
     X(nodelay, 2, 0)                                                                               \
+    X(bbr, 2, 0)                /* its congestion is BBR's, whatever that of the stack is */       \
     X(read_max, 2, 1000000)     /* taken in one call */                                            \
     X(read_gap_us, 2, 0)        /* between two calls */                                            \
     X(hold_us, 2, 0)            /* until the buffers are given back */                             \

@@ -76,6 +76,16 @@ static struct leat_config stack_config(const struct sim_scenario *s, unsigned en
     return config;
 }
 
+/* Models of BBR that @end has: some of its connections may use it though the stack doesn't. */
+static uint32_t bbr_connections(const struct sim_scenario *s, unsigned end)
+{
+    for (unsigned i = 0; i < s->pairs[0] && s->bbr_connections[end] == 0; i++) {
+        if (s->plans[i].bbr[end])
+            return UINT32_MAX;
+    }
+    return (uint32_t)s->bbr_connections[end];
+}
+
 static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned end)
 {
     const uint64_t most = s->pairs[0] < 8 ? 8 : s->pairs[0];
@@ -96,6 +106,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .transfers = (uint32_t)s->transfers[end],
         .sent_segments = (uint32_t)s->sent_segments[end],
         .congestion = (enum leat_tcp_congestion)s->congestion[end],
+        .bbr_connections = bbr_connections(s, end),
         .ecn = (enum leat_tcp_ecn)s->ecn[end],
         .no_timestamps = s->no_timestamps[end] != 0,
         .no_sack = s->no_sack[end] != 0,

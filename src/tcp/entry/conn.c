@@ -51,6 +51,8 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
     conn->tcb.rcv_wind_shift = tcp->wind_shift;
     conn->fast_open = tcp->config.fast_open;
+    if (tcp->config.congestion == LEAT_TCP_BBR)
+        conn->flags = CONN_BBR;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
     return conn;

@@ -15,6 +15,8 @@
 #include "tcp/entry/tcb.h"
 #include "tcp/entry/transfer.h"
 
+#define CONN_BBR (1u << 31) /* its congestion control is to be BBR; no enumerator: it is no int */
+
 enum conn_flag {
     CONN_SEND_SYN = 1 << 0,   /* a SYN (with ACK if we know the peer's) is to be sent */
     CONN_PEER_SYN = 1 << 1,   /* learn_SYN was here: RCV.NXT is known */

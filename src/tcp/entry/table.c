@@ -218,6 +218,12 @@ static uint32_t bucket_count(const struct leat_tcp_config *config)
     return count;
 }
 
+/* A record, with a stamp where connections may use BBR. */
+static size_t sent_bytes(const struct leat_tcp_config *config)
+{
+    return config->bbr_connections > 0 ? sizeof(struct stamped_sent) : sizeof(struct sent);
+}
+
 size_t tcp_tables_cost(const struct leat_tcp_config *config)
 {
     return arena_cost(bucket_count(config), sizeof(uint32_t)) +
@@ -226,7 +232,8 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->time_wait, entry_bytes(TCB_TIME_WAIT)) +
            arena_cost(config->listeners, entry_bytes(TCB_LISTENER)) +
            arena_cost(config->reorder_runs, sizeof(struct run)) +
-           arena_cost(config->sent_segments, sizeof(struct sent)) +
+           arena_cost(config->sent_segments, sent_bytes(config)) +
+           arena_cost(config->bbr_connections, sizeof(union bbr_entry)) +
            arena_cost(config->transfers, sizeof(struct transfer)) + peer_table_cost(config->peers);
 }
 
@@ -250,7 +257,8 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     const struct leat_tcp_config *config = &tcp->config;
     const uint32_t buckets = bucket_count(config);
     struct transfer *transfers;
-    struct sent *sents;
+    union bbr_entry *bbrs;
+    void *sents;
     struct run *runs;
     const uint64_t key[2] = {tcp->stack->table_key.k0, tcp->stack->table_key.k1};
 
@@ -262,13 +270,18 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
         !entries_init(tcp, arena, TCB_LISTENER, config->listeners))
         return false;
     runs = arena_take(arena, config->reorder_runs, sizeof *runs);
-    sents = arena_take(arena, config->sent_segments, sizeof *sents);
+    sents = arena_take(arena, config->sent_segments, sent_bytes(config));
+    bbrs = arena_take(arena, config->bbr_connections, sizeof *bbrs);
     transfers = arena_take(arena, config->transfers, sizeof *transfers);
-    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !transfers ||
+    if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !bbrs || !transfers ||
         !peer_table_init(&tcp->peers, arena, config->peers, key))
         return false;
     transfer_pool_init(tcp, transfers, config->transfers);
-    sent_pool_init(&tcp->sents, sents, config->sent_segments);
+    if (config->bbr_connections > 0)
+        sent_pool_init_stamped(&tcp->sents, sents, config->sent_segments);
+    else
+        sent_pool_init(&tcp->sents, sents, config->sent_segments);
+    bbr_pool_init(&tcp->bbrs, bbrs, config->bbr_connections);
     run_pool_init(&tcp->runs, runs, config->reorder_runs, config->reorder_runs_per_connection);
     return true;
 }

@@ -1,4 +1,5 @@
 /* transfer.c -- entries for connections with text on its way. */
+#include "tcp/bbr/pool.h"
 #include "tcp/entry/account.h"
 
 enum {
@@ -40,10 +41,16 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
 {
+    if (transfer->congestion.bbr)
+        tcp_bbr_give(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
     if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
         rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
+    if (conn->flags & CONN_BBR) {
+        congestion_restart(&transfer->congestion); /* it has no model of the window that was */
+        tcp_bbr_take(conn, transfer);
+    }
 }
 
 void tcp_transfer_handshaken(struct leat_tcp *conn)
@@ -75,6 +82,8 @@ static void save_and_leave(struct leat_tcp *conn)
                                             .w_max = segments(conn, congestion->cubic.w_max)};
     if (conn->saved.cwnd == 0)
         conn->saved.cwnd = 1;
+    if (congestion->bbr)
+        tcp_bbr_give(conn, conn->transfer);
     conn->transfer = &conn->tcp->nothing;
 }
 
@@ -144,6 +153,8 @@ void tcp_transfer_end(struct leat_tcp *conn)
 
     if (!tcp_has_transfer(conn))
         return;
+    if (transfer->congestion.bbr)
+        tcp_bbr_give(conn, transfer);
     tcp_peer(conn)->out -= transfer->sendq.held;
     tcp_peer(conn)->in -= transfer->reorder.held;
     sendq_free(&transfer->sendq);

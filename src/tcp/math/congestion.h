@@ -2,7 +2,8 @@
  * congestion.h -- how much may be in flight (RFC 5681, RFC 9438).
  *
  * An algorithm is a table of functions over a small state; the rest of TCP only reads cwnd.
- * What it does during fast recovery is PRR's business (prr.h).
+ * What it does during fast recovery is PRR's business (prr.h), but for BBR, whose model sets the
+ * window whatever is being repaired (tcp/bbr/bbr.h).
  */
 #ifndef TCP_CONGESTION_H
 #define TCP_CONGESTION_H
@@ -13,6 +14,7 @@
 #include "tcp/math/hystart.h"
 #include "core/cold.h"
 
+struct bbr;
 struct congestion;
 
 /* An ACK that brought news while nothing was being repaired. */
@@ -40,9 +42,11 @@ struct congestion {
     uint32_t ssthresh; /* bytes */
     uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
     uint32_t mss;      /* SMSS, bytes */
+    struct bbr *bbr;   /* its model; NULL: another algorithm */
     struct hystart hystart;
     struct cubic {
-        uint64_t epoch_ns; /* when this congestion avoidance began; 0: not yet */
+        /* when this congestion avoidance began; 0: not yet; never 0 for BBR, which hears of all */
+        uint64_t epoch_ns;
         uint64_t seen_ns;  /* the last ACK */
         uint32_t w_max;    /* bytes; cwnd before the last reduction */
         uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
@@ -80,6 +84,12 @@ static inline bool congestion_is_indifferent(const struct congestion *congestion
 
 /* Slow start's part of an ACK: RFC 5681 3.1 by bytes (RFC 3465), HyStart++. */
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);
+
+/* True if it sets the window in recovery too, by itself: then PRR, undo and restart leave it alone. */
+static inline bool congestion_is_modelled(const struct congestion *congestion)
+{
+    return congestion->bbr != 0;
+}
 
 extern const struct congestion_ops congestion_newreno;
 extern const struct congestion_ops congestion_cubic;

@@ -84,7 +84,7 @@ COLD static bool leave(struct recovery *recovery, struct congestion *congestion,
 {
     const bool was_reduced = recovery->phase != RECOVERY_LOSS;
 
-    if (was_reduced)
+    if (was_reduced && !congestion_is_modelled(congestion))
         congestion->cwnd = congestion->ssthresh; /* RFC 9937 6.1, the end */
     if (recovery->phase != RECOVERY_REDUCED)     /* RFC 8985 6.2 step 4 */
         rack_recovered(&recovery->rack);
@@ -102,7 +102,8 @@ COLD static void undo(struct recovery *recovery, struct scoreboard *board,
     const uint32_t cwnd = congestion->cwnd;
     const uint32_t mss = congestion->mss;
 
-    *congestion = recovery->before;
+    if (!congestion_is_modelled(congestion))
+        *congestion = recovery->before;
     congestion->mss = mss; /* the path may have become narrower meanwhile */
     if (congestion->cwnd < cwnd)
         congestion->cwnd = cwnd;
@@ -209,6 +210,8 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
 {
     const uint32_t bytes = delivered_bytes(recovery, congestion, ack, delivered);
 
+    if (congestion_is_modelled(congestion))
+        return;
     if (recovery->phase == RECOVERY_FAST || recovery->phase == RECOVERY_REDUCED) {
         const bool safe = delivered->acked_bytes > 0 && !more_lost;
 
@@ -332,7 +335,7 @@ struct recovery_result recovery_look(struct recovery *recovery, struct scoreboar
         enter_fast(recovery, congestion, ack);
         result.fast = true;
     }
-    if (recovery->phase == RECOVERY_FAST)
+    if (recovery->phase == RECOVERY_FAST && !congestion_is_modelled(congestion))
         congestion->cwnd = prr_acked(&recovery->prr, 0, recovery_pipe(recovery, board),
                                      congestion->ssthresh, congestion->mss, false);
     return result;

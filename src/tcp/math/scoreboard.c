@@ -4,19 +4,6 @@
 #include "core/assert.h"
 #include "tcp/math/seq.h"
 
-void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count)
-{
-    *pool = (struct sent_pool){.reserve = count / SENT_RESERVE_PART};
-    for (uint32_t i = count; i > 0; i--)
-        sent_give(pool, &records[i - 1]);
-}
-
-void scoreboard_init(struct scoreboard *board)
-{
-    *board = (struct scoreboard){0};
-    ring_init(&board->by_time);
-}
-
 /* ---- one record --------------------------------------------------------------------------- */
 
 static uint32_t len_of(const struct sent *sent)
@@ -115,6 +102,8 @@ static bool split(struct scoreboard *board, struct sent_pool *pool, struct sent 
     rest->at_ns = sent->at_ns;
     rest->flags = sent->flags;
     sent->end = at;
+    if (board->rate)
+        rate_split(sent_stamp(sent), sent_stamp(rest), len_of(rest));
     insert_after(board, sent, rest);
     if (ring_is_in(&sent->by_time)) /* they left together */
         ring_put(sent->by_time.next, &rest->by_time);
@@ -177,6 +166,8 @@ bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t 
     sent->at_ns = now_ns;
     ring_put(&board->by_time, &sent->by_time);
     board->in_flight_bytes += len_of(sent);
+    if (board->rate)
+        scoreboard_stamp(board, sent, now_ns);
     return true;
 }
 
@@ -195,13 +186,8 @@ void scoreboard_resent(struct scoreboard *board, struct sent *sent, uint64_t now
     sent->at_ns = now_ns;
     ring_remove(&sent->by_time);
     ring_put(&board->by_time, &sent->by_time);
-}
-
-void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes)
-{
-    leat_assert(board->first == board->last && (board->last->flags & SENT_LOST));
-    board->last->end += bytes;
-    board->lost_bytes += bytes;
+    if (board->rate)
+        scoreboard_stamp(board, sent, now_ns);
 }
 
 struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, uint32_t bytes_max)
@@ -225,10 +211,14 @@ struct sent *scoreboard_lost(struct scoreboard *board, struct sent_pool *pool, u
 
 /* ---- hearing of it ------------------------------------------------------------------------ */
 
-static void note_delivered(struct delivered *delivered, const struct sent *sent)
+static void note_delivered(const struct scoreboard *board, struct delivered *delivered,
+                           const struct sent *sent, const struct rate_stamp *stamp)
 {
     const bool first = !delivered->any;
 
+    if (board->rate)
+        rate_delivered(board->rate, stamp, sent->at_ns, sent->end, len_of(sent),
+                       sent->flags & SENT_AGAIN);
     delivered->probe |= (sent->flags & SENT_PROBE) != 0;
     delivered->bytes += len_of(sent);
     delivered->any = true;
@@ -258,7 +248,7 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
         delivered->acked_bytes += len_of(sent);
         delivered->ambiguous |= (sent->flags & SENT_AGAIN) != 0;
         if (!(sent->flags & SENT_SACKED))
-            note_delivered(delivered, sent);
+            note_delivered(board, delivered, sent, sent_stamp(sent));
         record_free(board, pool, sent);
     }
     if (board->first && seq_lt(board->first->seq, una)) { /* of a super-frame, or of a segment */
@@ -272,7 +262,7 @@ void scoreboard_ack(struct scoreboard *board, struct sent_pool *pool, uint32_t u
         delivered->acked_bytes += len_of(&part);
         delivered->ambiguous |= (sent->flags & SENT_AGAIN) != 0;
         if (!(sent->flags & SENT_SACKED))
-            note_delivered(delivered, &part);
+            note_delivered(board, delivered, &part, sent_stamp(sent));
     }
 }
 
@@ -374,7 +364,7 @@ void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint32_t 
                 return;
             continue;
         }
-        note_delivered(delivered, sent);
+        note_delivered(board, delivered, sent, sent_stamp(sent));
         delivered->sacked_bytes += len_of(sent);
         sent = take_sacked(board, pool, sent);
         board->sack_hint = sent;
@@ -390,6 +380,8 @@ void scoreboard_lose(struct scoreboard *board, struct sent *sent)
     set_condition(board, sent, SENT_LOST);
     if (sent->flags & SENT_PROBE)
         board->lost_probe_bytes += len_of(sent);
+    else if (board->rate)
+        rate_lost(board->rate, sent_stamp(sent), sent->seq, sent->end);
     sent->flags &= (uint8_t)~SENT_PROBE;
     if (!board->lost_from || seq_lt(sent->seq, board->lost_from->seq))
         board->lost_from = sent;

@@ -27,6 +27,7 @@
 #include "core/assert.h"
 #include "core/ring.h"
 #include "core/cold.h"
+#include "tcp/math/rate.h"
 
 enum {
     SCOREBOARD_STEPS_MAX = 128, /* records that the search for what one ACK reports walks over */
@@ -61,6 +62,22 @@ struct sent_pool {
 
 COLD void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count);
 
+/* A record of a stack in which connections may sample their delivery rate. */
+struct stamped_sent {
+    struct sent sent;
+    struct rate_stamp stamp;
+};
+
+/* The same with such records. */
+COLD void sent_pool_init_stamped(struct sent_pool *pool, struct stamped_sent *records,
+                                 uint32_t count);
+
+/* The stamp of a record, in such a stack. */
+static inline struct rate_stamp *sent_stamp(struct sent *sent)
+{
+    return &((struct stamped_sent *)(void *)sent)->stamp;
+}
+
 struct scoreboard {
     struct sent *first;
     struct sent *last;
@@ -74,6 +91,7 @@ struct scoreboard {
     uint32_t lost_bytes;
     uint32_t lost_probe_bytes; /* of a lost SENT_PROBE, until somebody has taken note */
     uint32_t steps;            /* records walked over in vain, ever: for tests */
+    struct rate *rate; /* hears of all that leaves, arrives and is lost; NULL: nobody does */
 };
 
 /* What one ACK brought. */
@@ -113,6 +131,13 @@ static inline void sent_give(struct sent_pool *pool, struct sent *sent)
 
 void scoreboard_init(struct scoreboard *board);
 
+/* @rate hears of everything from now on, or, if it is NULL, nobody does.  What is in flight counts
+ * as if it left now.  The records have stamps then. */
+COLD void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now_ns);
+
+/* @sent has just left, and is counted in flight: for board->rate. */
+void scoreboard_stamp(const struct scoreboard *board, struct sent *sent, uint64_t now_ns);
+
 /* New text or FIN left.  Without a record that it may take the last one grows; false if that isn't
  * possible: then nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
@@ -134,6 +159,8 @@ static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_p
     sent->flags = 0;
     board->first = board->last = sent;
     board->in_flight_bytes = end - seq;
+    if (board->rate)
+        scoreboard_stamp(board, sent, now_ns);
 }
 
 /* True if scoreboard_sent() will work. */
@@ -187,6 +214,10 @@ COLD void scoreboard_sack(struct scoreboard *board, struct sent_pool *pool, uint
 /* Marks one record, or all, or all but the SACKed that left before a time, as lost. */
 COLD void scoreboard_lose(struct scoreboard *board, struct sent *sent);
 COLD void scoreboard_lose_all(struct scoreboard *board);
+
+/* The same for what goes again though it needn't be lost: of congestion it says nothing. */
+COLD void scoreboard_requeue(struct scoreboard *board, struct sent *sent);
+COLD void scoreboard_requeue_all(struct scoreboard *board);
 
 /* Without RACK: RFC 6675 4, IsLost(): lost is what has more than @dup_bytes SACKed above it, or
  * @dup_ranges ranges that don't touch.  Returns how many bytes were lost by that. */

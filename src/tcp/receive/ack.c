@@ -185,6 +185,24 @@ struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn)
     return now;
 }
 
+/* BBR hears of all; and as its window stays open while a hole is repaired, the program has to go on
+ * writing, though SND.UNA stands still. */
+COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *result)
+{
+    const struct transfer *transfer = conn->transfer;
+    const struct bbr_ack ack = {
+        .now_ns = conn->tcp->stack->now_ns,
+        .in_flight_bytes = recovery_pipe(&transfer->recovery, &transfer->scoreboard),
+        .in_recovery = transfer->recovery.phase != RECOVERY_NONE,
+        .marked = result->reduced_for_ecn,
+        .repaired = result->reduced_for_probe,
+        .undone = result->undone,
+    };
+
+    bbr_acked(transfer->congestion.bbr, &ack);
+    tcp_tell_writable(conn);
+}
+
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result)
 {
     struct leat_stats *stats = &conn->tcp->stack->stats;
@@ -198,6 +216,8 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     stats->tcp_ecn_reductions += result->reduced_for_ecn;
     if (result->reduced_for_ecn || result->reduced_for_probe || result->fast)
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    if (conn->transfer->congestion.bbr)
+        tell_bbr(conn, result);
     tcp_watch_losses(conn, result->look_at_ns);
     if ((conn->flags & CONN_PERSIST) && conn->transfer->scoreboard.in_flight_bytes > 0) {
         conn->flags &= ~(unsigned)CONN_PERSIST; /* what was lost is on its way after all */
@@ -224,7 +244,7 @@ COLD static void retake_syn_text(struct leat_tcp *conn)
 
     if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
                                 conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
-        scoreboard_lose(board, board->last);
+        scoreboard_requeue(board, board->last);
     else /* no record, or beyond the window, which it couldn't know: as if it had never left */
         conn->tcb.snd_nxt = conn->snd_una;
 }
@@ -338,6 +358,13 @@ static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *h
     }
 }
 
+/* All text has left, and none of it is to go again. */
+static bool is_out_of_text(const struct leat_tcp *conn)
+{
+    return conn->transfer->scoreboard.lost_bytes == 0 &&
+           seq_le(tcp_text_end(conn), conn->tcb.snd_nxt);
+}
+
 /* True if something new has arrived. */
 static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
@@ -348,6 +375,8 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     struct delivered delivered = {0};
     struct recovery_result result;
 
+    if (conn->transfer->congestion.bbr)
+        bbr_ack_begins(conn->transfer->congestion.bbr, ack.pipe_bytes, is_out_of_text(conn));
     ack.duplicate = is_duplicate(conn, segment, window_changed);
     ack.dsack_bytes = take_sacks(conn, header, &delivered);
     ack.has_ecr = header->has_ts && (conn->tcb.flags & TCB_TS);

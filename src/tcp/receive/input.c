@@ -307,7 +307,7 @@ static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
     tcp_conn_mss_changed(conn);
     if (!tcp_has_transfer(conn))
         return;
-    scoreboard_lose_all(&conn->transfer->scoreboard); /* not because of congestion */
+    scoreboard_requeue_all(&conn->transfer->scoreboard); /* not because of congestion */
     conn->transfer->scoreboard.lost_probe_bytes = 0;
     tcp_want_output(conn);
 }

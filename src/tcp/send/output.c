@@ -155,12 +155,14 @@ static enum verdict send_one(struct leat_tcp *conn, const struct path *path, uin
 }
 
 /* Bytes a second at which bursts follow each other: twice the window a round trip in slow start, so
- * that it can double; 1.25 times it later.  0: no pacing. */
+ * that it can double; 1.25 times it later.  BBR says it itself.  0: no pacing. */
 static uint64_t pacing_rate(const struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
     const uint64_t per_s = (uint64_t)congestion->cwnd * 1000000000;
 
+    if (congestion->bbr)
+        return congestion->bbr->pacing_rate;
     if (!tcp_is_paced(conn))
         return 0;
     return (congestion->cwnd < congestion->ssthresh ? 2 * per_s : per_s + per_s / 4) /
@@ -170,8 +172,9 @@ static uint64_t pacing_rate(const struct leat_tcp *conn)
 /* Bytes that may leave together; 0: the last burst is too fresh. */
 static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 {
-    const uint64_t least = BURST_SEGMENTS * (uint64_t)conn->mss;
-    const uint64_t due = rate * pace_ns / 1000000000;
+    const struct bbr *bbr = conn->transfer->congestion.bbr;
+    const uint64_t least = bbr ? bbr->send_quantum : BURST_SEGMENTS * (uint64_t)conn->mss;
+    const uint64_t due = bbr ? 0 : rate * pace_ns / 1000000000;
 
     if (rate == 0)
         return UINT64_MAX;
@@ -189,6 +192,11 @@ static void restart_if_idle(struct leat_tcp *conn)
 {
     const uint64_t idle_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
 
+    if (conn->transfer->congestion.bbr) {
+        if (conn->transfer->scoreboard.in_flight_bytes == 0)
+            bbr_restarts(conn->transfer->congestion.bbr, conn->tcp->stack->now_ns);
+        return;
+    }
     if (conn->snd_una == conn->tcb.snd_nxt && idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
         congestion_restart(&conn->transfer->congestion);
 }
@@ -205,6 +213,16 @@ static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path
 {
     return path->link && link_has_tso(path->link) ? SUPER_BUDGET
                                                   : (uint64_t)SEGMENTS_BUDGET * conn->mss;
+}
+
+/* When a burst that has left now should have left: BBR's rate is a promise, so what a turn came late
+ * is made good by the next ones (5.6.2: C.next_send_time), if it wasn't more than a burst. */
+static uint64_t burst_began_ns(const struct leat_tcp *conn)
+{
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+    const uint64_t due_ns = conn->transfer->paced_until_ns;
+
+    return conn->transfer->congestion.bbr && due_ns + pace_ns > now_ns ? due_ns : now_ns;
 }
 
 /* As much as windows, budgets and pacing allow. */
@@ -228,7 +246,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     if (verdict != SENT)
         return verdict;
     if (sent > 0) {
-        conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + sent * 1000000000 / rate;
+        conn->transfer->paced_until_ns = burst_began_ns(conn) + sent * 1000000000 / rate;
         tcp_retry_at(conn, conn->transfer->paced_until_ns);
     }
     return PACED;

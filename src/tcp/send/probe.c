@@ -22,7 +22,7 @@ static void send_octet(struct leat_tcp *conn, const struct path *path)
         return;
     if (is_new) {
         if (tcp_send_new(conn, path, &plan))
-            scoreboard_lose(&conn->transfer->scoreboard, conn->transfer->scoreboard.last);
+            scoreboard_requeue(&conn->transfer->scoreboard, conn->transfer->scoreboard.last);
     } else {
         tcp_send_plan(conn, path, &plan);
     }
@@ -81,7 +81,7 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
     } else {
         again = true;
         scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
-        scoreboard_lose(board, board->last);
+        scoreboard_requeue(board, board->last);
         if (!tcp_send_again(conn, path, board->last, 0))
             return false;
     }

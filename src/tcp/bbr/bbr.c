@@ -1,0 +1,160 @@
+/* bbr.c -- what BBR does when, in the order of draft-ietf-ccwg-bbr 5.2. */
+#include "tcp/bbr/inside.h"
+
+/* ---- initialization (5.2.1) --------------------------------------------------------------- */
+
+void bbr_init(struct bbr *bbr, struct congestion *congestion, const struct bbr_begin *begin)
+{
+    *bbr = (struct bbr){
+        .congestion = congestion,
+        .has_selective_acks = begin->has_selective_acks,
+        .undo_state = BBR_NO_UNDO,
+        .initial_cwnd = congestion->cwnd,
+        .max_inflight = congestion->cwnd,
+        .min_rtt = begin->srtt_ns > 0 ? begin->srtt_ns : UINT64_MAX,
+        .min_rtt_stamp = begin->now_ns,
+        .probe_rtt_min_delay = UINT64_MAX,
+        .probe_rtt_min_stamp = begin->now_ns,
+        .extra_acked_interval_start = begin->now_ns,
+        .inflight_longterm = BBR_INFINITE,
+        .probe_up_acked_per_inc = BBR_INFINITE,
+        .random = begin->seed | 1,
+    };
+    rate_init(&bbr->rate, begin->now_ns);
+    bbr_reset_short_term_model(bbr);
+    bbr_init_pacing_rate(bbr, begin->srtt_ns);
+    bbr_enter_startup(bbr);
+}
+
+/* ---- an ACK (5.2.3) ----------------------------------------------------------------------- */
+
+void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text)
+{
+    const uint32_t cwnd = bbr->congestion->cwnd;
+
+    bbr->prior_in_flight = in_flight_bytes;
+    if (in_flight_bytes + bbr->congestion->mss > cwnd)
+        bbr->limited_now = true;
+    if (is_out_of_text && in_flight_bytes < cwnd)
+        rate_mark_app_limited(&bbr->rate, in_flight_bytes);
+}
+
+/* HandleSpuriousLossDetection (5.5.11.2). */
+COLD static void handle_spurious_loss(struct bbr *bbr)
+{
+    bbr_restore_cwnd(bbr);
+    bbr->is_loss_in_round = false;
+    bbr_reset_full_bw(bbr);
+    bbr->bw_shortterm = bbr_max64(bbr->bw_shortterm, bbr->undo_bw_shortterm);
+    bbr->inflight_shortterm = bbr_max32(bbr->inflight_shortterm, bbr->undo_inflight_shortterm);
+    bbr->inflight_longterm = bbr_max32(bbr->inflight_longterm, bbr->undo_inflight_longterm);
+    if (bbr->undo_state == BBR_STARTUP && bbr->state != BBR_STARTUP) {
+        bbr->full_bw_reached = false;
+        if (bbr->state != BBR_PROBE_RTT)
+            bbr_enter_startup(bbr);
+    } else if (bbr->undo_state == BBR_UP && bbr->state != BBR_UP && bbr->state != BBR_PROBE_RTT) {
+        bbr_start_refill(bbr);
+    }
+    bbr->undo_state = BBR_NO_UNDO;
+}
+
+/* HandleLostPacket for all that were found (5.5.10.2). */
+COLD static void handle_losses(struct bbr *bbr, const struct rate_sample *rs, uint64_t now_ns)
+{
+    const struct rate_excess *excess = &rs->excess;
+
+    bbr_note_loss(bbr);
+    bbr->lost_ranges += rs->lost_ranges;
+    if (bbr->is_bw_probe_sample && excess->any)
+        bbr_handle_inflight_too_high(bbr, bbr_inflight_at_loss(excess), excess->is_app_limited,
+                                     now_ns);
+    else if (bbr->is_bw_probe_sample && !bbr->has_selective_acks && rs->newly_lost > 0)
+        bbr_handle_inflight_too_high(bbr, rs->tx_in_flight, rs->is_app_limited, now_ns);
+}
+
+/* A CE mark, which tells as much as losses beyond LossThresh (3.7). */
+COLD static void handle_mark(struct bbr *bbr, const struct rate_sample *rs, uint64_t now_ns)
+{
+    bbr_note_loss(bbr);
+    if (!bbr->full_bw_reached)
+        bbr_fill_pipe_early(bbr);
+    else if (bbr->is_bw_probe_sample)
+        bbr_handle_inflight_too_high(bbr, rs->tx_in_flight, rs->is_app_limited, now_ns);
+}
+
+/* OnEnterRTO, OnEnterFastRecovery (5.6.4.4). */
+COLD static void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns)
+{
+    struct bbr *bbr = congestion->bbr;
+
+    (void)flight_bytes;
+    (void)now_ns;
+    bbr_save_state_upon_loss(bbr);
+    bbr->in_recovery = true;
+    if (bbr->recovery_round == 0 || bbr->round_count > bbr->recovery_seen + 1)
+        bbr->recovery_round = bbr->round_count; /* else one follows the other */
+    bbr->recovery_seen = bbr->round_count;
+}
+
+static void update_model_and_state(struct bbr *bbr, const struct rate_sample *rs,
+                                   const struct bbr_ack *ack)
+{
+    bbr_update_latest_delivery_signals(bbr, rs);
+    bbr_update_congestion_signals(bbr, rs);
+    bbr_update_ack_aggregation(bbr, rs, ack->now_ns);
+    bbr_check_full_bw_reached(bbr, rs);
+    bbr_check_startup_done(bbr, rs);
+    bbr_check_drain_done(bbr, ack);
+    bbr_update_cycle_phase(bbr, rs, ack);
+    bbr_update_min_rtt(bbr, rs, ack->now_ns);
+    bbr_check_probe_rtt(bbr, rs, ack);
+    bbr_advance_latest_delivery_signals(bbr, rs);
+    bbr->bw = bbr_min64(bbr_max_bw(bbr), bbr->bw_shortterm); /* BoundBWForModel */
+}
+
+void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
+{
+    const struct rate_sample rs = rate_take(&bbr->rate, ack->now_ns);
+
+    if (ack->undone)
+        handle_spurious_loss(bbr);
+    if (ack->in_recovery)
+        bbr->recovery_seen = bbr->round_count;
+    if (bbr->in_recovery && !ack->in_recovery) {
+        bbr->in_recovery = false;
+        bbr_restore_cwnd(bbr);
+    }
+    if (rs.newly_lost > 0 || ack->repaired)
+        handle_losses(bbr, &rs, ack->now_ns);
+    if (ack->marked)
+        handle_mark(bbr, &rs, ack->now_ns);
+    if (!rs.has_data)
+        return;
+    update_model_and_state(bbr, &rs, ack);
+    bbr_update_control(bbr, rs.newly_acked);
+}
+
+/* ---- before text leaves (5.2.2, 5.4.1) ---------------------------------------------------- */
+
+void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
+{
+    if (bbr->rate.app_limited == 0)
+        return;
+    bbr->idle_restart = true;
+    bbr->extra_acked_interval_start = now_ns;
+    if (bbr_is_in_probe_bw(bbr))
+        bbr_set_pacing_rate_with_gain(bbr, 100);
+    else if (bbr->state == BBR_PROBE_RTT)
+        bbr_check_probe_rtt_done(bbr, now_ns);
+}
+
+/* ---- among the algorithms ----------------------------------------------------------------- */
+
+/* recovery.c leaves the window to bbr_acked(). */
+static void bbr_heard(struct congestion *congestion, const struct congestion_ack *ack)
+{
+    (void)congestion;
+    (void)ack;
+}
+
+const struct congestion_ops congestion_bbr = {"bbr", bbr_heard, bbr_reduced};

@@ -1,0 +1,160 @@
+/*
+ * bbr.h -- congestion control by a model of the path: BBRv3 (draft-ietf-ccwg-bbr).
+ *
+ * The model has two numbers: how much the path delivers in a second (max_bw, from the samples of
+ * rate.h), and how long it takes without a queue (min_rtt).  Their product is what should be in
+ * flight.  A loss doesn't halve anything: it tells that more was in flight than the path bears
+ * (inflight_longterm, if that was while probing for more), or that there is less room for a while
+ * (bw_shortterm and inflight_shortterm, until it is probed again).
+ *
+ *      STARTUP -> DRAIN -> DOWN -> CRUISE -> REFILL -> UP -> DOWN ...
+ *
+ * doubles the rate until it doesn't help any more, empties the queue that this has made, and then
+ * probes again every two or three seconds, or 63 round trips, for more.  PROBE_RTT lets the queue
+ * run dry for 200 ms if min_rtt is older than five seconds.
+ *
+ * What goes out is pacing_rate, send_quantum and the window, congestion->cwnd; recovery.c decides
+ * what is lost, but the window is BBR's then, too.  Names are the draft's, and so are the numbers
+ * of sections; "infinite" is BBR_INFINITE.  A mark (ECN) counts as a loss of more than LossThresh:
+ * section 3.7 only asks that it be taken for congestion.
+ */
+#ifndef TCP_BBR_H
+#define TCP_BBR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/cold.h"
+#include "tcp/math/congestion.h"
+#include "tcp/math/rate.h"
+
+#define BBR_INFINITE UINT32_MAX
+
+enum bbr_state {
+    BBR_STARTUP,
+    BBR_DRAIN,
+    BBR_DOWN,
+    BBR_CRUISE,
+    BBR_REFILL,
+    BBR_UP,
+    BBR_PROBE_RTT
+};
+
+/* Whose answers come in (2.14). */
+enum bbr_ack_phase {
+    BBR_ACKS_INIT,
+    BBR_ACKS_REFILLING,
+    BBR_ACKS_PROBE_STARTING,
+    BBR_ACKS_PROBE_FEEDBACK,
+    BBR_ACKS_PROBE_STOPPING
+};
+
+struct bbr {
+    struct rate rate;
+    struct congestion *congestion; /* C.cwnd and C.SMSS */
+    uint8_t state;                 /* enum bbr_state */
+    uint8_t ack_phase;             /* enum bbr_ack_phase */
+    uint8_t undo_state;            /* 2.15: BBR_STARTUP, BBR_UP, or BBR_DRAIN for none */
+    uint8_t full_bw_count;
+    uint8_t bw_probe_up_rounds;
+    bool has_selective_acks;
+    bool round_start;
+    bool loss_round_start;
+    bool is_loss_in_round;
+    bool full_bw_now;
+    bool full_bw_reached;
+    bool is_bw_probe_sample;
+    bool prev_probe_too_high;
+    bool prev_probe_precautionary;
+    bool probe_rtt_expired;
+    bool probe_rtt_round_done;
+    bool idle_restart;
+    bool in_recovery;
+    bool limited_now;    /* C.is_cwnd_limited, of this round trip ... */
+    bool limited_before; /* ... and of the last */
+
+    /* output (2.4) */
+    uint64_t pacing_rate; /* bytes a second */
+    uint32_t send_quantum;
+
+    /* rates, bytes a second */
+    uint64_t bw;
+    uint64_t max_bw_filter[2]; /* of the last cycle, and of this one */
+    uint64_t bw_shortterm;     /* UINT64_MAX: infinite */
+    uint64_t bw_latest;
+    uint64_t full_bw;
+    uint64_t undo_bw_shortterm;
+
+    /* volumes, bytes */
+    uint32_t initial_cwnd;
+    uint32_t prior_in_flight; /* C.inflight before the ACK */
+    uint32_t prior_cwnd;
+    uint32_t max_inflight;
+    uint32_t inflight_longterm;
+    uint32_t inflight_shortterm;
+    uint32_t undo_inflight_shortterm;
+    uint32_t undo_inflight_longterm;
+    uint64_t inflight_latest;
+    uint32_t probe_up_acked_per_inc;
+    uint64_t bw_probe_up_acked;
+    uint32_t extra_acked_filter[2]; /* of the last part of the window, and of this one */
+    uint64_t extra_acked_delivered;
+
+    /* round trips, counted by what is delivered */
+    uint32_t round_count;
+    uint32_t drain_start_round;
+    uint32_t rounds_since_probe_up;
+    uint32_t extra_acked_round; /* when this part of the window began */
+    uint32_t recovery_round;    /* when recovery began, */
+    uint32_t recovery_seen;     /* and when it was last seen */
+    uint32_t lost_ranges;       /* in this round */
+    uint64_t next_round_delivered;
+    uint64_t loss_round_delivered;
+
+    /* times, ns */
+    uint64_t min_rtt; /* UINT64_MAX: none yet */
+    uint64_t min_rtt_stamp;
+    uint64_t probe_rtt_min_delay;
+    uint64_t probe_rtt_min_stamp;
+    uint64_t probe_rtt_done_stamp; /* 0: not known yet */
+    uint64_t cycle_stamp;
+    uint64_t bw_probe_wait;
+    uint64_t extra_acked_interval_start;
+    uint64_t random;
+};
+
+/* How it begins. */
+struct bbr_begin {
+    uint64_t now_ns;
+    uint64_t srtt_ns; /* 0: not known */
+    uint64_t seed;    /* of what it draws */
+    bool has_selective_acks;
+};
+
+/* An ACK, after recovery has looked at it. */
+struct bbr_ack {
+    uint64_t now_ns;
+    uint32_t in_flight_bytes; /* C.inflight, after it */
+    bool in_recovery;         /* of any kind */
+    bool marked;              /* ECE, for the first time in a round trip (RFC 3168) */
+    bool repaired;            /* the tail loss probe has repaired a loss (RFC 8985 7.4) */
+    bool undone;              /* the recovery was for nothing */
+};
+
+/* OnInit (5.2.1).  @congestion has the initial window; it is BBR's from now on. */
+void bbr_init(struct bbr *bbr, struct congestion *congestion, const struct bbr_begin *begin);
+
+/* Before anything of an ACK is taken: @in_flight_bytes are on their way, and @is_out_of_text if the
+ * program has nothing to send, nor is anything lost (4.1.2.4). */
+void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text);
+
+/* UpdateOnACK (5.2.3), HandleLostPacket for all that was found lost (5.2.4), and
+ * HandleSpuriousLossDetection (5.2.5). */
+void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack);
+
+/* OnTransmit (5.2.2) when nothing is in flight. */
+void bbr_restarts(struct bbr *bbr, uint64_t now_ns);
+
+extern const struct congestion_ops congestion_bbr;
+
+#endif

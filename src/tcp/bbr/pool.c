@@ -1,0 +1,63 @@
+/* pool.c -- the models of the connections that use BBR. */
+#include "tcp/bbr/pool.h"
+
+#include "tcp/tcp.h"
+
+void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count)
+{
+    pool->free = 0;
+    for (uint32_t i = count; i > 0; i--) {
+        entries[i - 1].next = pool->free;
+        pool->free = &entries[i - 1];
+    }
+}
+
+void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer)
+{
+    struct tcp *tcp = conn->tcp;
+    union bbr_entry *entry = tcp->bbrs.free;
+    const struct bbr_begin begin = {
+        .now_ns = tcp->stack->now_ns,
+        .srtt_ns = rtt_srtt_ns(&conn->rtt),
+        .seed = (uint64_t)conn->tcb.ts_offset << 32 | conn->tcb.snd_nxt,
+        .has_selective_acks = conn->tcb.flags & TCB_SACK,
+    };
+
+    if (!entry)
+        return;
+    tcp->bbrs.free = entry->next;
+    transfer->congestion.ops = &congestion_bbr;
+    transfer->congestion.bbr = &entry->bbr;
+    transfer->congestion.cubic.epoch_ns = 1;
+    bbr_init(&entry->bbr, &transfer->congestion, &begin);
+    scoreboard_sample(&transfer->scoreboard, &entry->bbr.rate, begin.now_ns);
+}
+
+void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
+{
+    union bbr_entry *entry = (union bbr_entry *)transfer->congestion.bbr;
+
+    if (!entry)
+        return;
+    transfer->congestion.bbr = 0;
+    scoreboard_sample(&transfer->scoreboard, 0, 0);
+    entry->next = conn->tcp->bbrs.free;
+    conn->tcp->bbrs.free = entry;
+}
+
+void tcp_bbr_choose(struct leat_tcp *conn)
+{
+    struct transfer *transfer = conn->transfer;
+    const uint32_t cwnd = transfer->congestion.cwnd;
+
+    if (!tcp_has_transfer(conn) || !(conn->flags & CONN_BBR) == !transfer->congestion.bbr)
+        return;
+    tcp_bbr_give(conn, transfer);
+    tcp_transfer_congestion(conn, &transfer->congestion);
+    transfer->congestion.cwnd = cwnd;
+    if (conn->flags & CONN_BBR)
+        tcp_bbr_take(conn, transfer);
+    else
+        transfer->congestion.ssthresh = cwnd; /* as after any measure of the path */
+    transfer->recovery.can_undo = false;      /* the window that was is another algorithm's */
+}

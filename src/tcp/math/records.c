@@ -1,0 +1,67 @@
+/* records.c -- the pool of what was sent, and what needs no look at the scoreboard's order. */
+#include "tcp/math/scoreboard.h"
+
+#include "core/assert.h"
+
+static void begin(struct sent_pool *pool, uint32_t count)
+{
+    *pool = (struct sent_pool){.reserve = count / SENT_RESERVE_PART};
+}
+
+void sent_pool_init(struct sent_pool *pool, struct sent *records, uint32_t count)
+{
+    begin(pool, count);
+    for (uint32_t i = count; i > 0; i--)
+        sent_give(pool, &records[i - 1]);
+}
+
+void sent_pool_init_stamped(struct sent_pool *pool, struct stamped_sent *records, uint32_t count)
+{
+    begin(pool, count);
+    for (uint32_t i = count; i > 0; i--)
+        sent_give(pool, &records[i - 1].sent);
+}
+
+void scoreboard_init(struct scoreboard *board)
+{
+    *board = (struct scoreboard){0};
+    ring_init(&board->by_time);
+}
+
+void scoreboard_extend_lost(struct scoreboard *board, uint32_t bytes)
+{
+    leat_assert(board->first == board->last && (board->last->flags & SENT_LOST));
+    board->last->end += bytes;
+    board->lost_bytes += bytes;
+}
+
+void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now_ns)
+{
+    board->rate = rate;
+    for (struct sent *sent = board->first; rate && sent; sent = sent->next)
+        rate_sent(rate, sent_stamp(sent), board->in_flight_bytes, false, now_ns);
+}
+
+void scoreboard_stamp(const struct scoreboard *board, struct sent *sent, uint64_t now_ns)
+{
+    rate_sent(board->rate, sent_stamp(sent), board->in_flight_bytes,
+              board->in_flight_bytes == sent->end - sent->seq, now_ns);
+}
+
+void scoreboard_requeue(struct scoreboard *board, struct sent *sent)
+{
+    struct rate *rate = board->rate;
+
+    board->rate = 0;
+    scoreboard_lose(board, sent);
+    board->rate = rate;
+}
+
+void scoreboard_requeue_all(struct scoreboard *board)
+{
+    struct rate *rate = board->rate;
+
+    board->rate = 0;
+    scoreboard_lose_all(board);
+    board->rate = rate;
+}

@@ -1,0 +1,111 @@
+/* test_bbr.c -- who uses BBR, and what a model's way from and to its pool is. */
+#include "talk.h"
+
+enum {
+    MSS = 1000
+};
+
+static void establish(struct talk *talk, enum leat_tcp_congestion congestion, uint32_t models)
+{
+    talk->world->tcp_config.congestion = congestion;
+    talk->world->tcp_config.bbr_connections = models;
+    talk_begin(talk);
+    talk_establish_with(talk, MSS, NO_SHIFT);
+}
+
+static void assert_congestion(struct talk *talk, const char *name)
+{
+    assert_string_equal(talk_info(talk).congestion, name);
+}
+
+/* Ten segments leave, and are acknowledged. */
+static void send_ten(struct talk *talk)
+{
+    talk_send(talk, 10 * MSS);
+    for (uint32_t i = 0; i < 10; i++)
+        tx(talk, ACK, 1 + i * MSS, 1, MSS);
+    quiet(talk);
+    rx(talk, ACK, 1, 1 + 10 * MSS, 0);
+}
+
+static void the_stack_may_use_it_for_all(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, LEAT_TCP_BBR, 0);
+    assert_congestion(talk, "bbr"); /* without a model yet */
+    send_ten(talk);
+    assert_congestion(talk, "bbr");
+    assert_true(talk_info(talk).cwnd_bytes >= 10 * MSS);
+}
+
+static void a_connection_may_use_it_alone(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, LEAT_TCP_CUBIC, 1);
+    assert_congestion(talk, "cubic");
+    leat_tcp_set_bbr(talk->conn, true);
+    send_ten(talk);
+    assert_congestion(talk, "bbr");
+}
+
+/* The one model goes to and fro, also with text in flight; the window stays. */
+static void it_can_be_chosen_again_and_again(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t cwnd;
+
+    establish(talk, LEAT_TCP_NEWRENO, 1);
+    talk_send(talk, 10 * MSS);
+    for (unsigned i = 0; i < 5; i++) {
+        cwnd = talk_info(talk).cwnd_bytes;
+        leat_tcp_set_bbr(talk->conn, true);
+        leat_tcp_set_bbr(talk->conn, true);
+        assert_congestion(talk, "bbr");
+        leat_tcp_set_bbr(talk->conn, false);
+        assert_congestion(talk, "newreno");
+        assert_int_equal(talk_info(talk).cwnd_bytes, cwnd);
+    }
+    leat_tcp_set_bbr(talk->conn, true);
+    for (uint32_t i = 0; i < 10; i++)
+        tx(talk, ACK, 1 + i * MSS, 1, MSS);
+    rx(talk, ACK, 1, 1 + 10 * MSS, 0);
+    assert_congestion(talk, "bbr");
+}
+
+static void without_a_model_it_is_the_stacks_own(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, LEAT_TCP_CUBIC, 0);
+    leat_tcp_set_bbr(talk->conn, true);
+    send_ten(talk);
+    assert_congestion(talk, "cubic");
+}
+
+/* More than the old records need: the stack's block says so. */
+static void only_who_wants_it_pays_for_it(void **state)
+{
+    struct leat_tcp_config config = {.transfers = 100, .sent_segments = 1000};
+    const size_t without = leat_tcp_memory_bytes(&config);
+
+    (void)state;
+    config.bbr_connections = 10;
+    assert_in_range(leat_tcp_memory_bytes(&config) - without, 1000 * 40, 1000 * 40 + 10 * 640);
+    config.bbr_connections = 1000; /* no more than there are transfers */
+    assert_in_range(leat_tcp_memory_bytes(&config) - without, 1000 * 40, 1000 * 40 + 100 * 640);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test_later(the_stack_may_use_it_for_all),
+        talk_test_later(a_connection_may_use_it_alone),
+        talk_test_later(it_can_be_chosen_again_and_again),
+        talk_test_later(without_a_model_it_is_the_stacks_own),
+        cmocka_unit_test(only_who_wants_it_pays_for_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
