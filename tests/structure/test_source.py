@@ -42,7 +42,8 @@ LONG_FILES = set()
 # The only functions that store the state of a connection: where the table begins, and its caller.
 STATE_WRITERS = [("src/tcp/machine/events.c", "take"), ("src/tcp/machine/start.c", "tcp_fsm_start")]
 # "state" of something that is no connection: (file, "variable.state")
-OTHER_STATES = {("src/tcp/info.c", ".state")}  # of struct leat_tcp_info, which tells it
+# of struct leat_tcp_info, which tells it, and BBR's own
+OTHER_STATES = {("src/tcp/info.c", ".state"), ("src/tcp/bbr/states.c", "bbr.state")}
 
 
 def folder_of(path):
