@@ -341,7 +341,7 @@ void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
 COLD void leat_tcp_set_bbr(struct leat_tcp *conn, bool bbr)
 {
     conn->flags = bbr ? conn->flags | CONN_BBR : conn->flags & ~CONN_BBR;
-    tcp_bbr_choose(conn);
+    tcp_transfer_choose(conn);
 }
 
 COLD void leat_tcp_set_user_timeout(struct leat_tcp *conn, uint64_t ns)

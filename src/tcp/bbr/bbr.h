@@ -153,7 +153,7 @@ void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_te
 void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack);
 
 /* OnTransmit (5.2.2) when nothing is in flight. */
-void bbr_restarts(struct bbr *bbr, uint64_t now_ns);
+COLD void bbr_restarts(struct bbr *bbr, uint64_t now_ns);
 
 extern const struct congestion_ops congestion_bbr;
 

@@ -87,16 +87,6 @@ uint32_t bbr_probe_rtt_cwnd(const struct bbr *bbr)
                      bbr_min_pipe_cwnd(bbr));
 }
 
-void bbr_save_cwnd(struct bbr *bbr)
-{
-    const uint32_t cwnd = bbr->congestion->cwnd;
-
-    if (!bbr->in_recovery && bbr->state != BBR_PROBE_RTT)
-        bbr->prior_cwnd = cwnd;
-    else
-        bbr->prior_cwnd = bbr_max32(bbr->prior_cwnd, cwnd);
-}
-
 void bbr_restore_cwnd(struct bbr *bbr)
 {
     bbr->congestion->cwnd = bbr_max32(bbr->congestion->cwnd, bbr->prior_cwnd);

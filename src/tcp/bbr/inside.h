@@ -85,7 +85,8 @@ void bbr_note_loss(struct bbr *bbr);
 uint32_t bbr_inflight_at_loss(const struct rate_excess *excess);
 /* IsInflightTooHigh, of what an ACK tells. */
 bool bbr_is_inflight_too_high(const struct bbr *bbr, const struct rate_sample *rs);
-/* SaveStateUponLoss (5.5.11.1). */
+/* SaveCwnd (5.6.4.4), SaveStateUponLoss (5.5.11.1). */
+void bbr_save_cwnd(struct bbr *bbr);
 void bbr_save_state_upon_loss(struct bbr *bbr);
 
 /* ---- states.c ----------------------------------------------------------------------------- */
@@ -119,8 +120,7 @@ void bbr_update_control(struct bbr *bbr, uint32_t newly_acked);
 uint32_t bbr_inflight(const struct bbr *bbr, uint64_t bw, uint32_t gain_percent);
 /* ProbeRTTCwnd (5.6.4.5). */
 uint32_t bbr_probe_rtt_cwnd(const struct bbr *bbr);
-/* SaveCwnd, RestoreCwnd (5.6.4.4). */
-void bbr_save_cwnd(struct bbr *bbr);
+/* RestoreCwnd (5.6.4.4). */
 void bbr_restore_cwnd(struct bbr *bbr);
 
 #endif

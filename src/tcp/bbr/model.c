@@ -196,6 +196,16 @@ void bbr_update_congestion_signals(struct bbr *bbr, const struct rate_sample *rs
     bbr->is_loss_in_round = false;
 }
 
+void bbr_save_cwnd(struct bbr *bbr)
+{
+    const uint32_t cwnd = bbr->congestion->cwnd;
+
+    if (!bbr->in_recovery && bbr->state != BBR_PROBE_RTT)
+        bbr->prior_cwnd = cwnd;
+    else
+        bbr->prior_cwnd = bbr_max32(bbr->prior_cwnd, cwnd);
+}
+
 void bbr_save_state_upon_loss(struct bbr *bbr)
 {
     bbr_save_cwnd(bbr);

@@ -44,20 +44,3 @@ void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
     entry->next = conn->tcp->bbrs.free;
     conn->tcp->bbrs.free = entry;
 }
-
-void tcp_bbr_choose(struct leat_tcp *conn)
-{
-    struct transfer *transfer = conn->transfer;
-    const uint32_t cwnd = transfer->congestion.cwnd;
-
-    if (!tcp_has_transfer(conn) || !(conn->flags & CONN_BBR) == !transfer->congestion.bbr)
-        return;
-    tcp_bbr_give(conn, transfer);
-    tcp_transfer_congestion(conn, &transfer->congestion);
-    transfer->congestion.cwnd = cwnd;
-    if (conn->flags & CONN_BBR)
-        tcp_bbr_take(conn, transfer);
-    else
-        transfer->congestion.ssthresh = cwnd; /* as after any measure of the path */
-    transfer->recovery.can_undo = false;      /* the window that was is another algorithm's */
-}

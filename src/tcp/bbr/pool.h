@@ -34,7 +34,4 @@ COLD void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer);
 /* ... and isn't any more: the model goes back, if there is one. */
 COLD void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer);
 
-/* The program wants BBR (CONN_BBR), or doesn't: from now on. */
-COLD void tcp_bbr_choose(struct leat_tcp *conn);
-
 #endif

@@ -58,6 +58,23 @@ void tcp_transfer_handshaken(struct leat_tcp *conn)
     begin(conn, conn->transfer);
 }
 
+void tcp_transfer_choose(struct leat_tcp *conn)
+{
+    struct transfer *transfer = conn->transfer;
+    const uint32_t cwnd = transfer->congestion.cwnd;
+
+    if (!tcp_has_transfer(conn) || !(conn->flags & CONN_BBR) == !transfer->congestion.bbr)
+        return;
+    tcp_bbr_give(conn, transfer);
+    tcp_transfer_congestion(conn, &transfer->congestion);
+    transfer->congestion.cwnd = cwnd;
+    if (conn->flags & CONN_BBR)
+        tcp_bbr_take(conn, transfer);
+    else
+        transfer->congestion.ssthresh = cwnd; /* as after any measure of the path */
+    transfer->recovery.can_undo = false;      /* the window that was is another algorithm's */
+}
+
 /* ---- taking, and taking back -------------------------------------------------------------- */
 
 static bool is_idle(const struct transfer *transfer)

@@ -71,6 +71,9 @@ void tcp_transfer_end(struct leat_tcp *conn);
 /* Congestion control as it begins, or goes on, at @conn. */
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion);
 
+/* The program wants BBR (CONN_BBR), or doesn't: from now on. */
+COLD void tcp_transfer_choose(struct leat_tcp *conn);
+
 /* The handshake is over: what the entry, if there is one, says of losses begins anew. */
 void tcp_transfer_handshaken(struct leat_tcp *conn);
 

@@ -42,12 +42,6 @@ void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now
         rate_sent(rate, sent_stamp(sent), board->in_flight_bytes, false, now_ns);
 }
 
-void scoreboard_stamp(const struct scoreboard *board, struct sent *sent, uint64_t now_ns)
-{
-    rate_sent(board->rate, sent_stamp(sent), board->in_flight_bytes,
-              board->in_flight_bytes == sent->end - sent->seq, now_ns);
-}
-
 void scoreboard_requeue(struct scoreboard *board, struct sent *sent)
 {
     struct rate *rate = board->rate;

@@ -136,14 +136,19 @@ void scoreboard_init(struct scoreboard *board);
 COLD void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now_ns);
 
 /* @sent has just left, and is counted in flight: for board->rate. */
-void scoreboard_stamp(const struct scoreboard *board, struct sent *sent, uint64_t now_ns);
+static inline void scoreboard_stamp(const struct scoreboard *board, struct sent *sent,
+                                    uint64_t now_ns)
+{
+    rate_sent(board->rate, sent_stamp(sent), board->in_flight_bytes,
+              board->in_flight_bytes == sent->end - sent->seq, now_ns);
+}
 
 /* New text or FIN left.  Without a record that it may take the last one grows; false if that isn't
  * possible: then nothing may be sent. */
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns);
 
-/* The same for the first record of an empty board, of which there is one left. */
+/* The same for the first record of an empty board, of which there is one left; nobody samples. */
 static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_pool *pool,
                                          uint32_t seq, uint32_t end, uint64_t now_ns)
 {
@@ -159,8 +164,6 @@ static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_p
     sent->flags = 0;
     board->first = board->last = sent;
     board->in_flight_bytes = end - seq;
-    if (board->rate)
-        scoreboard_stamp(board, sent, now_ns);
 }
 
 /* True if scoreboard_sent() will work. */

@@ -188,16 +188,15 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
 
 /* After an idle time the old window says little about the path: RFC 5681 4.1.  It counts from the
  * last text that was sent into silence, or the last ACK that left some in flight. */
-static void restart_if_idle(struct leat_tcp *conn)
+HOT void restart_if_idle(struct leat_tcp *conn)
 {
     const uint64_t idle_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
 
-    if (conn->transfer->congestion.bbr) {
-        if (conn->transfer->scoreboard.in_flight_bytes == 0)
-            bbr_restarts(conn->transfer->congestion.bbr, conn->tcp->stack->now_ns);
+    if (conn->snd_una != conn->tcb.snd_nxt)
         return;
-    }
-    if (conn->snd_una == conn->tcb.snd_nxt && idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
+    if (conn->transfer->congestion.bbr)
+        bbr_restarts(conn->transfer->congestion.bbr, conn->tcp->stack->now_ns);
+    else if (idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
         congestion_restart(&conn->transfer->congestion);
 }
 

@@ -89,6 +89,18 @@ static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_
     scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
 }
 
+/* The same for all that there was to send, when nothing was on its way. */
+static inline void record_first(struct leat_tcp *conn, uint32_t seq)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+    const uint64_t now_ns = conn->tcp->stack->now_ns;
+
+    if (board->rate)
+        scoreboard_sent(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
+    else
+        scoreboard_sent_first(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
+}
+
 static inline bool may_record(const struct leat_tcp *conn)
 {
     return scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents);
@@ -139,8 +151,7 @@ bool tcp_send_whole(struct leat_tcp *conn, const struct path *path)
     conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = seq + text_bytes + fin;
     if (is_recorded)
-        scoreboard_sent_first(&transfer->scoreboard, &conn->tcp->sents, seq, conn->tcb.snd_nxt,
-                              conn->tcp->stack->now_ns);
+        record_first(conn, seq);
     else
         conn->flags |= CONN_FIN_ALONE;
     tcp_run_first(conn);
