@@ -26,7 +26,7 @@ TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_evic
 READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
-CONGESTION = ["cubic", "newreno"]  # every function of these files
+CONGESTION = ["cubic", "newreno", "bbr"]  # every function of these files
 FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached"]
 LEASE6 = ["address6_lease", "address6_remove", "address6_link_local", "ipv6_is_ours"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
@@ -58,7 +58,7 @@ INDIRECT = {
     "ip/reassembly.c": ["ipv4_input.c:deliver_whole", "ipv4_input.c:timed_out", "fragment6.c:deliver_whole", "fragment6.c:timed_out"],
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],
     # calls of the family's functions, which stand in a header too
-    **{name: FAMILY6 for name in ("ip/host.h", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
+    **{name: FAMILY6 for name in ("ip/host.h", "destination.c", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
                                   "tcp/send/emit.c", "tcp/receive/ack.c", "tcp/api.c")},
     "udp/udp_input.c": ["ipv6_is_ours", "transport6_port_unreachable"], "ip/v6/path6.c": ["ipv6_is_ours"],
     "ip/v6/transport6.c": ["tcp_input", "udp_input", "igmp_input", "tcp_icmp_error", "udp_icmp_error", "igmp.c:no_error"],
