@@ -221,16 +221,19 @@ static bool has_ipv6(const struct options *options)
 
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp)
 {
+    const struct leat_ipv6_config ipv6 = {.temporary = options->temporary};
+
     return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
-           leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(NULL) : 0) +
+           leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(&ipv6) : 0) +
            (asks_ipv6(options) ? leat_dhcp6_memory_bytes(1) : 0);
 }
 
 static enum leat_err set_ip6(const struct bring_up *up, const char **step)
 {
     const struct options *options = up->options;
+    const struct leat_ipv6_config ipv6 = {.temporary = options->temporary};
     struct leat *stack = up->platform->stack;
-    enum leat_err err = leat_ipv6_register(stack, NULL);
+    enum leat_err err = leat_ipv6_register(stack, &ipv6);
 
     if (!err && asks_ipv6(options))
         return leat_dhcp6_register(stack, 1);
@@ -272,6 +275,7 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     err = leat_attach(stack, up->netif);
     if (err)
         return err;
+    leat_poll(stack, leat_now_ns(stack)); /* a recording begins with what the clock says here */
     *step = "UDP and TCP";
     err = leat_udp_register(stack, NULL);
     if (!err)

@@ -42,12 +42,12 @@ void iperf_say(struct example_platform *to, const struct leat_endpoint *peer, co
 {
     const uint64_t ms = ns / 1000000 ? ns / 1000000 : 1;
     const uint64_t tenths = bytes * 8 / ms / 100; /* of Mbit/s */
-    char ip[LEAT_IP_TEXT_BYTES];
+    char end[LEAT_ENDPOINT_TEXT_BYTES];
     char line[160];
 
-    leat_ip_format(peer->ip, ip);
-    snprintf(line, sizeof line, "%s:%u %s %llu bytes in %llu.%03llu s, %llu.%llu Mbit/s", ip,
-             (unsigned)peer->port, what, (unsigned long long)bytes, (unsigned long long)(ms / 1000),
+    leat_endpoint_format(peer, end);
+    snprintf(line, sizeof line, "%s %s %llu bytes in %llu.%03llu s, %llu.%llu Mbit/s", end, what,
+             (unsigned long long)bytes, (unsigned long long)(ms / 1000),
              (unsigned long long)(ms % 1000), (unsigned long long)(tenths / 10),
              (unsigned long long)(tenths % 10));
     to->say(to, line);

@@ -19,7 +19,8 @@ enum {
     BURST = 64,             /* datagrams at a time: a poll then sends them before there are more */
     LASTS = 3,              /* the last one may be lost */
     UNPROVEN_BYTES = 65536, /* with headers, to a peer that may not have asked */
-    HEADER_BYTES = 28       /* IP's and UDP's */
+    IPV4_UDP_BYTES = 28,    /* so many are the headers */
+    IPV6_UDP_BYTES = 48
 };
 
 static const uint64_t tick_ns = 1000000;
@@ -179,7 +180,8 @@ static void on_tick(struct leat_timer *timer, void *arg)
 /* Holds a test to what a peer that may not have asked gets: at least one datagram. */
 static void limit(struct sender *sender)
 {
-    const uint64_t most = UNPROVEN_BYTES / (sender->len + HEADER_BYTES) * sender->len;
+    const uint32_t headers = leat_ip_is_v4(sender->peer.ip) ? IPV4_UDP_BYTES : IPV6_UDP_BYTES;
+    const uint64_t most = UNPROVEN_BYTES / (sender->len + headers) * sender->len;
 
     sender->unproven = true;
     sender->cut = sender->goal.bytes > most;

@@ -44,6 +44,8 @@ const struct option all_options[KEY_COUNT] = {
                  false},
     [KEY_IP6_GATEWAY] = {"ip6-gateway", "ADDRESS",
                          "with --ip6: where everything else is sent (nowhere)", false},
+    [KEY_TEMPORARY] = {"temporary", NULL,
+                       "begin from IPv6 addresses that change each day (RFC 8981)", false},
     [KEY_SERVER] = {"server", "ADDRESS", "whom to ask (DHCP's name server, or the gateway)", false},
     [KEY_MAC] = {"mac", "ADDRESS", "our MAC address (the device's, or random)", false},
     [KEY_MTU] = {"mtu", "N", "largest IP datagram in bytes (the device's)", false},

@@ -22,6 +22,7 @@ enum option_key {
     KEY_IPV4_GATEWAY,
     KEY_IP6,
     KEY_IP6_GATEWAY,
+    KEY_TEMPORARY,
     KEY_SERVER,
     KEY_MAC,
     KEY_MTU,

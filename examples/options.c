@@ -154,7 +154,7 @@ static bool *flag_of(struct options *options, unsigned key)
         [KEY_PASST] = &options->passt,           [KEY_FLIGHT_DUMP] = &options->flight_dump,
         [KEY_FAST_OPEN] = &options->fast_open,   [KEY_OFFLOAD] = &options->offload,
         [KEY_NO_OFFLOAD] = &options->no_offload, [KEY_STATS] = &options->stats,
-        [KEY_VERBOSE] = &options->verbose,
+        [KEY_VERBOSE] = &options->verbose,       [KEY_TEMPORARY] = &options->temporary,
     };
 
     return places[key];
@@ -329,6 +329,8 @@ static const char *contradiction(const struct options *options)
         {options->xdp && (options->passt || options->socket), "--xdp or a socket, not both"},
         {has_gateway && !options->ip_given && !options->passt, "--gateway needs --ip"},
         {!leat_ip_is_any(options->gateway6) && !options->ip6_given, "--ip6-gateway needs --ip6"},
+        {options->temporary && (options->ip_given || options->ip6_given),
+         "--temporary or an address, not both"},
         {options->queue && !options->xdp, "--queue needs --xdp"},
         {options->busy_poll_us && !options->xdp && !options->shm,
          "--busy-poll needs --xdp or --shm"},

@@ -60,6 +60,7 @@ struct options {
     const char *flight_file;
     bool create;
     bool fast_open;
+    bool temporary; /* IPv6 addresses for what we begin */
     bool offload; /* of a socket: the peer is a leat with the same */
     bool no_offload;
     bool stats;

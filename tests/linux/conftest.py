@@ -247,6 +247,15 @@ class Leat(Process):
         self.ips = [self.ip]
         assert until(lambda: b" 1 received" in run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False))
 
+    def link_local(self):
+        """Its link-local address, with the kernel's zone; the kernel gets one, too."""
+        run("ip", "addr", "add", "fe80::1/64", "dev", self.wire, "nodad")
+        # as often as it takes until ours has been checked for duplicates
+        text = run("ping", "-6", "-n", "-L", "-c", 5, "-W", 2, f"ff02::1%{self.wire}", check=False).decode()
+        found = re.search(r"from (fe80::[0-9a-f:]+)%", text)
+        assert found, text
+        return f"{found[1]}%{self.wire}"
+
     def settle(self):
         """Waits until it has seen what was sent before: an answered ping came after all of it."""
         if self.running:

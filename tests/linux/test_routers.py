@@ -96,6 +96,25 @@ def test_an_address_within_a_second_and_a_half_of_the_first_answer(network):
     assert took < (6 if XDP else 3)
 
 
+def test_what_is_begun_comes_from_a_temporary_address(network):
+    """RFC 8981: with the same seed the stable address would be the same again."""
+    server = network.start_dnsmasq(
+        "--enable-ra", f"--dhcp-range={network.prefix}::,ra-only,64,3600", "--no-resolv", "--no-hosts",
+        "--log-queries", f"--dhcp-option=option6:dns-server,[{network.prefix}::1]",
+        "--address=/www.example.com/192.0.2.7", port=53)  # fmt: skip
+    server.wait_for("router advertisement")
+
+    def asked_from(*options):
+        before = len(server.lines)
+        said = run(binary("resolve"), *network.words, "--mac", MAC, "--seed", "07", *options, "www.example.com",
+                   timeout=60)  # fmt: skip
+        assert b"192.0.2.7" in said
+        return set(re.findall(r"query\S+ www.example.com from (\S+)", "\n".join(server.lines[before:]), re.I))
+
+    stable, temporary = asked_from(), asked_from("--temporary")
+    assert len(stable) == len(temporary) == 1 and stable != temporary
+
+
 def test_dnsmasq_advertises_too(network):
     network.dnsmasq(f"--dhcp-option=option6:dns-server,[{network.prefix}::1]").wait_for("router advertisement")
     echo = network.echo()

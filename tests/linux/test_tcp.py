@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import INET, PATH, run, until
+from conftest import INET, PATH, V6, XDP, run, until
 from stream import expected
 
 
@@ -32,6 +32,22 @@ def reset(conn):
 def test_nc(leat):
     text = run("nc", "-N", "-w", 5, leat("echo").ip, 7, stdin=b"hello over TCP\n")
     assert text == b"hello over TCP\n"
+
+
+@pytest.mark.skipif(XDP or not V6, reason="the filter leaves link-local addresses to Linux; IPv4 has no zones")
+def test_nc_to_a_link_local_address_with_its_zone(leat):
+    """Which is as good as any: large texts, and a connection beside it to the global one."""
+    echo = leat("echo")
+    ip = echo.link_local()
+    for to in (ip, echo.ip):
+        text = run("nc", "-6", "-N", "-w", 5, to, 7, stdin=b"hello over TCP\n")
+        assert text == b"hello over TCP\n"
+    with socket.create_connection((ip, 7), 5) as conn:
+        data = bytes(expected(0, 200_000))
+        conn.sendall(data)
+        conn.shutdown(socket.SHUT_WR)
+        assert receive_all(conn) == data
+    assert echo.stop()["tcp_closed"] == 3
 
 
 def test_half_close_everything_still_comes_back(leat):

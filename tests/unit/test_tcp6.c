@@ -14,7 +14,9 @@ enum {
     ACK_AT = FRAME6_L4 + 8,
     MSS_AT = FRAME6_L4 + 22, /* the first option of our SYNs */
     TOO_BIG = 2,
-    UNREACHABLE = 1
+    UNREACHABLE = 1,
+    TIME_EXCEEDED = 3,
+    PARAMETER = 4
 };
 
 static const uint8_t mss_1440[4] = {2, 4, 5, 0xa0};
@@ -322,7 +324,8 @@ static void test_threat_V10_packet_too_big_is_believed_down_to_1280(void **state
     leat_tcp_abort(conn);
 }
 
-static void errors_are_soft_or_hard_as_over_IPv4(void **state)
+/* RFC 5461 4.1: who forges even a hard one ends no connection that is up. */
+static void errors_end_no_connection(void **state)
 {
     struct world *world = *state;
     struct leat_tcp_info info;
@@ -333,10 +336,43 @@ static void errors_are_soft_or_hard_as_over_IPv4(void **state)
     feed_error(world, &first, UNREACHABLE, 0, 0);
     leat_tcp_get_info(conn, &info);
     assert_int_equal(info.soft_error, LEAT_ERR_UNREACHABLE);
+    feed_error(world, &first, UNREACHABLE, 4, 0);
+    feed_error(world, &first, PARAMETER, 1, 0);
+    assert_int_equal(world->closed, 0);
     first.bytes[SEQ_AT] ^= 0x80; /* nothing that is in flight: RFC 5927 4 */
     feed_error(world, &first, TOO_BIG, 0, 1280);
     assert_ended(world, drop_icmp_blind);
     leat_tcp_abort(conn);
+}
+
+/* RFC 4443 3, RFC 5461 4: the port, and a next header that nobody knows, end an attempt; the rest
+ * may pass, and the SYN goes again. */
+static void hard_errors_end_an_attempt_and_soft_ones_do_not(void **state)
+{
+    static const struct {
+        uint8_t type, code;
+        bool hard;
+    } many[] = {{UNREACHABLE, 0, false},   {UNREACHABLE, 3, false}, {UNREACHABLE, 4, true},
+                {TIME_EXCEEDED, 0, false}, {PARAMETER, 0, false},   {PARAMETER, 1, true}};
+    const struct leat_endpoint remote = leat_endpoint_of(IP6_PEER, 80);
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < sizeof many / sizeof many[0]; i++) {
+        const uint32_t closed = world->closed;
+        struct leat_tcp *conn;
+
+        assert_int_equal(leat_tcp_connect(world->stack, &conn, &remote, 0, &world_closes, world),
+                         LEAT_OK);
+        world_poll(world);
+        feed_error(world, expect(world, IP6_PEER, SYN), many[i].type, many[i].code, 0);
+        assert_int_equal(world->closed, closed + many[i].hard);
+        if (!many[i].hard)
+            leat_tcp_abort(conn);
+        else
+            assert_int_equal(world->why, LEAT_ERR_REFUSED);
+        world_poll(world);
+        world_mark(world);
+    }
 }
 
 /* What one site may hold: docs/security.md. */
@@ -452,7 +488,8 @@ int main(void)
         test(without_an_MSS_option_segments_have_1220),
         test(long_texts_leave_in_segments_of_the_mss),
         test(test_threat_V10_packet_too_big_is_believed_down_to_1280),
-        test(errors_are_soft_or_hard_as_over_IPv4),
+        test(errors_end_no_connection),
+        test(hard_errors_end_an_attempt_and_soft_ones_do_not),
         test(addresses_of_one_64_have_one_account),
         cmocka_unit_test(a_flood_of_addresses_locks_nobody_out),
         cmocka_unit_test(a_number_that_changes_hands_changes_no_sequence_number),
