@@ -236,7 +236,7 @@ static bool copy_host(struct leat_connecting *connecting, const char *host)
 {
     size_t len = 0;
 
-    while (host[len] && len < LEAT_CONNECT_HOST_BYTES)
+    while (len < LEAT_CONNECT_HOST_BYTES && host[len])
         len++;
     if (len == 0 || len == LEAT_CONNECT_HOST_BYTES)
         return false;

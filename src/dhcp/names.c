@@ -61,7 +61,7 @@ static bool put_label(struct line *line, const uint8_t *label, uint32_t len)
  * there is an end (RFC 9267). */
 static bool put_name(struct line *line, const uint8_t *bytes, uint32_t len, uint32_t *at)
 {
-    uint32_t from = *at, floor = *at, labels = 0;
+    uint32_t from = *at, floor = from, labels = 0;
     bool jumped = false;
 
     while (from < len && bytes[from] != 0) {

@@ -69,16 +69,6 @@ bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, u
     return true;
 }
 
-bool wire_dhcp6_find32(const struct wire_dhcp6_options *options, uint16_t code, uint32_t *value)
-{
-    struct wire_dhcp6_option option;
-
-    if (!wire_dhcp6_find(options, code, &option) || option.len != 4)
-        return false;
-    *value = get32(option.bytes);
-    return true;
-}
-
 /* What follows the first @bytes of @option; false: it is shorter, or not whole. */
 static bool options_behind(const struct wire_dhcp6_option *option, uint32_t bytes,
                            struct wire_dhcp6_options *options)

@@ -117,9 +117,8 @@ bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
 bool wire_dhcp6_find(const struct wire_dhcp6_options *options, uint16_t code,
                      struct wire_dhcp6_option *option);
 
-/* An option of exactly 1 or 4 bytes; false: not there, or not so long. */
+/* An option of exactly one byte; false: not there, or not so long. */
 bool wire_dhcp6_find8(const struct wire_dhcp6_options *options, uint16_t code, uint8_t *value);
-bool wire_dhcp6_find32(const struct wire_dhcp6_options *options, uint16_t code, uint32_t *value);
 
 /* What these options hold; false: too short, or options inside go beyond. */
 bool wire_dhcp6_ia(const struct wire_dhcp6_option *option, struct wire_dhcp6_ia *ia);

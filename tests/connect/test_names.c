@@ -126,11 +126,16 @@ static void local_is_refused(void **state)
 static void names_that_are_none_are_refused_at_once(void **state)
 {
     struct talk *talk = *state;
+    char *whole;
     char name[300];
 
     talk_serve(talk, zone);
     assert_int_equal(talk_begin(talk, "", OPEN_PORT), LEAT_ERR_FORMAT);
     assert_int_equal(talk_begin(talk, ".", OPEN_PORT), LEAT_ERR_FORMAT);
+    whole = malloc(LEAT_CONNECT_HOST_BYTES);
+    memset(whole, 'a', LEAT_CONNECT_HOST_BYTES); /* nobody looks for its end behind that */
+    assert_int_equal(talk_begin(talk, whole, OPEN_PORT), LEAT_ERR_FORMAT);
+    free(whole);
     assert_int_equal(talk_begin(talk, "a..b", OPEN_PORT), LEAT_ERR_FORMAT);
     memset(name, 'a', sizeof name);
     for (unsigned i = 60; i < sizeof name; i += 60)
