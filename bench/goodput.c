@@ -4,7 +4,8 @@
  *
  * One connection sends for some virtual seconds over a path of 100 Mbit/s whose queue holds as much
  * as the path; frames are lost at random in that direction.  Goodput is what the other program has
- * read, divided by that time, averaged over some seeds.  The machine's speed does not matter.
+ * read, divided by that time, averaged over some seeds.  Then two share the path, for twice as
+ * long, with shallow and with deep buffers.  The machine's speed does not matter.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #include "plot.h"
-#include "sim.h"
 
 struct options {
     unsigned seconds;
@@ -22,25 +22,19 @@ struct options {
     bool check;
 };
 
-/* A way to recover from loss: to add one is to add a line. */
-static const struct variant {
-    const char *name;
-    enum leat_tcp_congestion congestion;
-    bool no_sack;
-    bool no_rack;
-} variants[GOODPUT_VARIANTS] = {
+/* To add one is to add a line. */
+static const struct variant variants[GOODPUT_VARIANTS] = {
     {"NewReno without SACK", LEAT_TCP_NEWRENO, true, true},
     {"NewReno with SACK", LEAT_TCP_NEWRENO, false, true},
     {"RACK-TLP and CUBIC", LEAT_TCP_CUBIC, false, false},
+    {"BBRv3", LEAT_TCP_BBR, false, false},
 };
 
 enum {
-    PATH_KBIT_PER_S = 100000,
-    MTU = 1500,
-    BUFS = 8192,
-    WINDOW_BYTES = 6 << 20,
-    WORST = 0, /* of the variants */
-    BEST = GOODPUT_VARIANTS - 1
+    WORST = 0, /* of those that halve their window, or nearly so, */
+    BEST = 2,
+    CUBIC = 2,
+    BBR = 3
 };
 
 /* What must stay true.  With 20 ms the congestion window is a few segments, and what it may be is a
@@ -52,57 +46,36 @@ static const struct promise {
     double times; /* BEST is at least so many times as good as WORST */
 } promises[] = {{20000, 20, 1.1}, {50000, 1, 3}};
 
+/* What BBR is for: 1 % of losses, 20 ms, and a buffer in which a longer queue would have room. */
+static const struct bbr_promise {
+    unsigned loss_per_m;
+    unsigned rtt_ms;
+    unsigned buffer_percent;
+    double mbit_per_s;
+    double flights; /* that wait in the buffer, at most */
+} bbr_promise = {10000, 20, 300, 88, 1.5};
+
 static const unsigned loss_per_m[GOODPUT_LOSSES] = {0, 1000, 10000, 20000, 50000, 100000};
-static const unsigned rtt_ms[GOODPUT_RTTS] = {1, 20, 100};
+static const unsigned rtt_ms[GOODPUT_RTTS] = {1, 20, 100, 300};
+static const unsigned buffer_percent[SHARE_BUFFERS] = {25, 100, 400};
+static const unsigned share_pairs[SHARE_PAIRS][LOSSY_FLOWS_MAX] = {
+    {BBR, CUBIC}, {BBR, BBR}, {CUBIC, CUBIC}};
 
-static struct sim_scenario scenario_of(const struct variant *variant, unsigned loss, unsigned rtt,
-                                       uint64_t seed)
+static struct lossy_result measure(const struct options *options, const struct variant *variant,
+                                   unsigned loss, unsigned rtt)
 {
-    const uint64_t path_frames = (uint64_t)PATH_KBIT_PER_S * rtt / 8 / MTU;
-    struct sim_scenario s;
+    const struct lossy lossy = {
+        .rtt_ms = rtt,
+        .loss_per_m = loss,
+        /* a queue of 100 is the least that anybody builds */
+        .buffer_percent = rtt < 12 ? 1200 / rtt : 100,
+        .flows = 1,
+        .variants = {variant},
+        .seconds = options->seconds,
+        .seeds = options->seeds,
+    };
 
-    sim_scenario_neutral(&s, seed);
-    for (unsigned end = 0; end < 2; end++) {
-        s.delay_us[end] = rtt * 500u;
-        s.kbit_per_s[end] = PATH_KBIT_PER_S;
-        /* those on their way count too; and a queue of 100 is the least that anybody builds */
-        s.queue_frames[end] = path_frames + (path_frames > 100 ? path_frames : 100);
-        s.bufs[end] = BUFS;
-        s.window_bytes[end] = WINDOW_BYTES;
-        s.send_queue_bytes[end] = WINDOW_BYTES;
-        s.sent_segments[end] = BUFS;
-        s.reorder_runs[end] = 1024;
-        s.congestion[end] = variant->congestion;
-        s.no_sack[end] = variant->no_sack;
-        s.no_rack[end] = variant->no_rack;
-    }
-    s.loss_per_m[0] = loss;
-    s.plans[0].bytes[0] = UINT64_MAX / 2;
-    s.plans[0].bytes[1] = 0;
-    s.plans[0].chunk[0] = SIM_PATTERN_RUN;
-    s.plans[0].how[0] = SIM_LEND;
-    return s;
-}
-
-/* Mbit/s. */
-static double measure(const struct options *options, const struct variant *variant, unsigned loss,
-                      unsigned rtt)
-{
-    double sum = 0;
-
-    for (unsigned seed = 1; seed <= options->seeds; seed++) {
-        const struct sim_scenario scenario = scenario_of(variant, loss, rtt, seed);
-        struct sim *sim = sim_create(&scenario, NULL);
-
-        if (!sim_run_until(sim, options->seconds * (uint64_t)SIM_NS_PER_S)) {
-            fprintf(stderr, "goodput: %s, loss %u of a million, %u ms, seed %u: %s\n",
-                    variant->name, loss, rtt, seed, sim->failure);
-            exit(1);
-        }
-        sum += (double)sim->sides[0][1].read * 8 / 1e6 / options->seconds;
-        sim_destroy(sim);
-    }
-    return sum / options->seeds;
+    return lossy_measure(&lossy);
 }
 
 static void measure_all(const struct options *options, struct goodput *goodput)
@@ -111,7 +84,7 @@ static void measure_all(const struct options *options, struct goodput *goodput)
         goodput->names[v] = variants[v].name;
         for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
             for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
-                goodput->mbit_per_s[v][r][l] =
+                goodput->results[v][r][l] =
                     measure(options, &variants[v], loss_per_m[l], rtt_ms[r]);
         }
     }
@@ -121,14 +94,59 @@ static void measure_all(const struct options *options, struct goodput *goodput)
         goodput->rtt_ms[r] = rtt_ms[r];
 }
 
+/* Two connections on one path. */
+static void measure_shares(const struct options *options, struct goodput *goodput)
+{
+    for (unsigned i = 0; i < SHARE_PAIRS * GOODPUT_RTTS * SHARE_BUFFERS; i++) {
+        const unsigned pair = i / (GOODPUT_RTTS * SHARE_BUFFERS);
+        const unsigned r = i / SHARE_BUFFERS % GOODPUT_RTTS, b = i % SHARE_BUFFERS;
+        const struct lossy lossy = {
+            .rtt_ms = rtt_ms[r],
+            .buffer_percent = buffer_percent[b],
+            .flows = 2,
+            .variants = {&variants[share_pairs[pair][0]], &variants[share_pairs[pair][1]]},
+            .seconds = 2 * options->seconds,
+            .seeds = options->seeds,
+        };
+
+        goodput->shares[pair][r][b] = lossy_measure(&lossy);
+        for (unsigned flow = 0; flow < LOSSY_FLOWS_MAX; flow++)
+            goodput->share_names[pair][flow] = variants[share_pairs[pair][flow]].name;
+        goodput->buffer_percent[b] = buffer_percent[b];
+    }
+}
+
+static int check_bbr(const struct options *options)
+{
+    const struct bbr_promise *p = &bbr_promise;
+    const struct lossy lossy = {
+        .rtt_ms = p->rtt_ms,
+        .loss_per_m = p->loss_per_m,
+        .buffer_percent = p->buffer_percent,
+        .flows = 1,
+        .variants = {&variants[BBR]},
+        .seconds = options->seconds,
+        .seeds = options->seeds,
+    };
+    const struct lossy_result found = lossy_measure(&lossy);
+
+    printf("%g %% loss, %u ms: %s %.2f Mbit/s, promised %.0f; a queue of %.2f flights, promised "
+           "%.1f\n",
+           p->loss_per_m / 10000.0, p->rtt_ms, variants[BBR].name, found.mbit_per_s[0],
+           p->mbit_per_s, found.wait_max_ms / p->rtt_ms, p->flights);
+    return found.mbit_per_s[0] < p->mbit_per_s || found.wait_max_ms > p->flights * p->rtt_ms;
+}
+
 static int check(const struct options *options)
 {
-    int broken = 0;
+    int broken = check_bbr(options);
 
     for (unsigned i = 0; i < sizeof promises / sizeof *promises; i++) {
         const struct promise *p = &promises[i];
-        const double worst = measure(options, &variants[WORST], p->loss_per_m, p->rtt_ms);
-        const double best = measure(options, &variants[BEST], p->loss_per_m, p->rtt_ms);
+        const double worst =
+            measure(options, &variants[WORST], p->loss_per_m, p->rtt_ms).mbit_per_s[0];
+        const double best =
+            measure(options, &variants[BEST], p->loss_per_m, p->rtt_ms).mbit_per_s[0];
 
         printf("%g %% loss, %u ms: %s %.2f Mbit/s, %s %.2f Mbit/s, %.1f times, promised %.1f\n",
                p->loss_per_m / 10000.0, p->rtt_ms, variants[WORST].name, worst, variants[BEST].name,
@@ -155,6 +173,7 @@ static int write_all(const struct options *options)
     FILE *file = options->markdown ? open_file(options->markdown) : stdout;
 
     measure_all(options, &goodput);
+    measure_shares(options, &goodput);
     goodput_markdown(&goodput, options->seconds, options->seeds, file);
     if (file != stdout)
         fclose(file);

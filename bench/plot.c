@@ -5,6 +5,66 @@
 
 /* ---- Markdown ----------------------------------------------------------------------------- */
 
+/* How much of the time without a queue frames waited in it: mean, and longest. */
+static void queue(const struct lossy_result *result, unsigned rtt_ms, FILE *to)
+{
+    fprintf(to, " %.2f, %.2f |", result->wait_ms / rtt_ms, result->wait_max_ms / rtt_ms);
+}
+
+static void queues(const struct goodput *g, FILE *to)
+{
+    fprintf(
+        to,
+        "\n## The queue\n\n"
+        "How long frames of CUBIC and of BBRv3 have waited in the buffer, on average and at most, "
+        "in\n"
+        "round trips of the empty path. The buffer is as large as the path, at 1 ms 12 times.\n\n"
+        "| Loss |");
+    for (unsigned r = 0; r < GOODPUT_RTTS; r++)
+        fprintf(to, " CUBIC, %u ms | BBRv3 |", g->rtt_ms[r]);
+    fprintf(to, "\n|---:|");
+    for (unsigned r = 0; r < GOODPUT_RTTS; r++)
+        fprintf(to, "---:|---:|");
+    for (unsigned l = 0; l < GOODPUT_LOSSES; l++) {
+        fprintf(to, "\n| %g %% |", g->loss_percent[l]);
+        for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
+            for (unsigned v = GOODPUT_VARIANTS - 2; v < GOODPUT_VARIANTS; v++)
+                queue(&g->results[v][r][l], g->rtt_ms[r], to);
+        }
+    }
+    fprintf(to, "\n");
+}
+
+static void shares(const struct goodput *g, unsigned seconds, FILE *to)
+{
+    fprintf(to,
+            "\n## Two on one path\n\n"
+            "Two connections share the path for %u virtual seconds, without random losses; the "
+            "second begins\n"
+            "half a second later. Mbit/s of each, and how full the buffer was on average and at "
+            "most, in round\n"
+            "trips. The buffer is a quarter of the path, as large, and four times as large.\n",
+            2 * seconds);
+    for (unsigned pair = 0; pair < SHARE_PAIRS; pair++) {
+        fprintf(to, "\n### %s and %s\n\n| RTT |", g->share_names[pair][0], g->share_names[pair][1]);
+        for (unsigned b = 0; b < SHARE_BUFFERS; b++)
+            fprintf(to, " buffer %u %% | | queue |", g->buffer_percent[b]);
+        fprintf(to, "\n|---:|");
+        for (unsigned b = 0; b < SHARE_BUFFERS; b++)
+            fprintf(to, "---:|---:|---:|");
+        for (unsigned r = 0; r < GOODPUT_RTTS; r++) {
+            fprintf(to, "\n| %u ms |", g->rtt_ms[r]);
+            for (unsigned b = 0; b < SHARE_BUFFERS; b++) {
+                const struct lossy_result *result = &g->shares[pair][r][b];
+
+                fprintf(to, " %.1f | %.1f |", result->mbit_per_s[0], result->mbit_per_s[1]);
+                queue(result, g->rtt_ms[r], to);
+            }
+        }
+        fprintf(to, "\n");
+    }
+}
+
 void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds, FILE *to)
 {
     fprintf(
@@ -32,20 +92,29 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         for (unsigned l = 0; l < GOODPUT_LOSSES; l++) {
             fprintf(to, "\n| %g %% |", g->loss_percent[l]);
             for (unsigned v = 0; v < GOODPUT_VARIANTS; v++)
-                fprintf(to, " %.2f |", g->mbit_per_s[v][r][l]);
+                fprintf(to, " %.2f |", g->results[v][r][l].mbit_per_s[0]);
         }
         fprintf(to, "\n");
     }
-    fprintf(to, "\n"
-                "## What limits it\n"
-                "\n"
-                "NewReno's window, and CUBIC's where it is no faster (RFC 9438 4.3), is √(1.5 / p) "
-                "segments\n"
-                "on average when a share p of them is lost, however well losses are repaired. At 2 "
-                "%% these\n"
-                "are 8.7 segments: 5.0 Mbit/s at 20 ms, 1.0 at 100 ms. No recovery makes a "
-                "multiple of that;\n"
-                "it decides where the round trip is short beside a timeout, as at 1 ms.\n");
+    fprintf(
+        to,
+        "\n"
+        "## What limits it\n"
+        "\n"
+        "NewReno's window, and CUBIC's where it is no faster (RFC 9438 4.3), is √(1.5 / p) "
+        "segments\n"
+        "on average when a share p of them is lost, however well losses are repaired. At 2 "
+        "%% these\n"
+        "are 8.7 segments: 5.0 Mbit/s at 20 ms, 1.0 at 100 ms. No recovery makes a "
+        "multiple of that;\n"
+        "it decides where the round trip is short beside a timeout, as at 1 ms.\n"
+        "\n"
+        "BBRv3 doesn't take a loss for a full queue: below 2 %% of a flight it goes on at the rate "
+        "that\n"
+        "the path has delivered ([bbr.h](../src/tcp/bbr/bbr.h)); beyond, it takes it for the "
+        "path's limit.\n");
+    queues(g, to);
+    shares(g, seconds, to);
 }
 
 /* ---- SVG ---------------------------------------------------------------------------------- */
@@ -114,10 +183,10 @@ static void panel(FILE *to, const struct goodput *g, unsigned r)
         fprintf(to, "<polyline fill='none' stroke='%s' stroke-width='2' points='",
                 colours[v % (sizeof colours / sizeof *colours)]);
         for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
-            fprintf(to, "%.1f,%.1f ", x_of(r, l), y_of(g->mbit_per_s[v][r][l]));
+            fprintf(to, "%.1f,%.1f ", x_of(r, l), y_of(g->results[v][r][l].mbit_per_s[0]));
         fprintf(to, "'/>\n");
         for (unsigned l = 0; l < GOODPUT_LOSSES; l++)
-            mark(to, v, x_of(r, l), y_of(g->mbit_per_s[v][r][l]));
+            mark(to, v, x_of(r, l), y_of(g->results[v][r][l].mbit_per_s[0]));
     }
 }
 

@@ -4,17 +4,25 @@
 
 #include <stdio.h>
 
+#include "lossy.h"
+
 enum {
-    GOODPUT_VARIANTS = 3,
+    GOODPUT_VARIANTS = 4,
     GOODPUT_LOSSES = 6,
-    GOODPUT_RTTS = 3
+    GOODPUT_RTTS = 4,
+    SHARE_BUFFERS = 3,
+    SHARE_PAIRS = 3
 };
 
 struct goodput {
     const char *names[GOODPUT_VARIANTS];
     double loss_percent[GOODPUT_LOSSES];
     unsigned rtt_ms[GOODPUT_RTTS];
-    double mbit_per_s[GOODPUT_VARIANTS][GOODPUT_RTTS][GOODPUT_LOSSES];
+    struct lossy_result results[GOODPUT_VARIANTS][GOODPUT_RTTS][GOODPUT_LOSSES];
+    /* of two connections on one path */
+    const char *share_names[SHARE_PAIRS][LOSSY_FLOWS_MAX];
+    unsigned buffer_percent[SHARE_BUFFERS];
+    struct lossy_result shares[SHARE_PAIRS][GOODPUT_RTTS][SHARE_BUFFERS];
 };
 
 /* A page with a table for each round-trip time. */
