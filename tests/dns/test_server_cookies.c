@@ -1,5 +1,5 @@
 /* test_server_cookies.c -- DNS cookies, the server's side: RFC 7873 5.2, RFC 9018 4. */
-#include "dns_world.h"
+#include "served.h"
 
 #include "dns/cookie_keeper.h"
 
@@ -99,69 +99,8 @@ static void a_young_cookie_stays_and_an_older_one_is_renewed(void **state)
 
 /* ---- a server on a wire ------------------------------------------------------------------- */
 
-struct fixture {
-    struct dns_world *world;
-    void *zone_memory, *server_memory;
-    const struct leat_dns_zone *zone;
-    struct leat_dns_server *server;
-    const struct leat_dns_server_counts *counts;
-    struct leat_udp *udp; /* the client's */
-    struct message heard; /* the last reply */
-    unsigned came;
-};
-
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
-{
-    struct fixture *f = arg;
-
-    (void)udp;
-    (void)peer;
-    (void)local;
-    f->came++;
-    f->heard.len = leat_buf_read(payload, 0, f->heard.bytes, sizeof f->heard.bytes);
-    leat_buf_free(payload);
-}
-
-static void open_server(struct fixture *f, struct leat_dns_server_config config)
-{
-    static const struct leat_udp_events events = {.on_datagram = on_datagram};
-    const size_t bytes = leat_dns_server_memory_bytes(&config);
-
-    f->world = world_create();
-    f->zone = zone_of(test_zone_text, &f->zone_memory);
-    config.zones = (struct leat_dns_zones){.list = &f->zone, .count = 1};
-    f->server_memory = malloc(bytes);
-    assert_int_equal(leat_dns_server_open(&f->server, f->world->stacks[SERVER], f->server_memory,
-                                          bytes, &config),
-                     LEAT_OK);
-    f->counts = leat_dns_server_counts(f->server);
-    assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &f->udp, &events, f), LEAT_OK);
-    assert_int_equal(leat_udp_bind(f->udp, LEAT_IP_ANY, 0), LEAT_OK);
-}
-
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct fixture));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    leat_udp_close(f->udp);
-    leat_dns_server_close(f->server);
-    world_destroy(f->world);
-    free(f->server_memory);
-    free(f->zone_memory);
-    free(f);
-    return 0;
-}
-
 /* Asks for www.example.test with a cookie, whose length may be a wrong one; the rcode, or -1. */
-static int ask(struct fixture *f, const uint8_t *cookie, uint16_t len)
+static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
 {
     const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
     const struct leat_dns_name name = name_of("www.example.test");
@@ -173,28 +112,28 @@ static int ask(struct fixture *f, const uint8_t *cookie, uint16_t len)
     dns_write_question(&writer, name.wire, LEAT_DNS_A, DNS_CLASS_IN);
     dns_write_opt(&writer, &edns);
     query.len = dns_write_end(&writer, 0x1234, DNS_RD);
-    f->heard.len = 0;
-    leat_udp_send_to(f->udp,
-                     leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), query.bytes,
-                                   (uint32_t)query.len),
-                     &peer);
+    f->got.len = 0;
+    leat_udp_send_to(
+        f->udp,
+        leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), query.bytes, (uint32_t)query.len),
+        &peer);
     world_wait(f->world, ms);
-    return f->heard.len > 0 ? f->heard.bytes[3] & 15 : -1;
+    return f->got.len > 0 ? f->got.bytes[3] & 15 : -1;
 }
 
 /* The cookie of the reply, behind all of its records; NULL: it has none. */
-static const uint8_t *cookie_of(const struct fixture *f)
+static const uint8_t *cookie_of(const struct served *f)
 {
-    const uint8_t *at = f->heard.bytes + f->heard.len - DNS_COOKIE_REPLY_BYTES - 4;
+    const uint8_t *at = f->got.bytes + f->got.len - DNS_COOKIE_REPLY_BYTES - 4;
 
-    return f->heard.len > 60 && get16(at) == DNS_OPTION_COOKIE &&
+    return f->got.len > 60 && get16(at) == DNS_OPTION_COOKIE &&
                    get16(at + 2) == DNS_COOKIE_REPLY_BYTES
                ? at + 4
                : NULL;
 }
 
 /* There is one. */
-static void keep_cookie(const struct fixture *f, uint8_t both[DNS_COOKIE_REPLY_BYTES])
+static void keep_cookie(const struct served *f, uint8_t both[DNS_COOKIE_REPLY_BYTES])
 {
     const uint8_t *cookie = cookie_of(f);
 
@@ -207,7 +146,7 @@ static const uint8_t mine[8] = {1, 2, 3, 4, 5, 6, 7, 8};
 
 static void who_sends_a_cookie_gets_one(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     uint8_t both[DNS_COOKIE_REPLY_BYTES];
 
     open_server(f, (struct leat_dns_server_config){.port = 0});
@@ -231,7 +170,7 @@ static void who_sends_a_cookie_gets_one(void **state)
 static void a_cookie_of_a_wrong_length_is_FORMERR(void **state)
 {
     static const uint16_t wrong[] = {0, 1, 7, 9, 15, 41};
-    struct fixture *f = *state;
+    struct served *f = *state;
     uint8_t long_one[41] = {1};
 
     open_server(f, (struct leat_dns_server_config){.port = 0});
@@ -244,7 +183,7 @@ static void a_cookie_of_a_wrong_length_is_FORMERR(void **state)
 
 static void a_server_without_cookies_says_none(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
 
     open_server(f, (struct leat_dns_server_config){.no_cookies = true});
     assert_int_equal(ask(f, mine, sizeof mine), LEAT_DNS_NOERROR);
@@ -254,7 +193,7 @@ static void a_server_without_cookies_says_none(void **state)
 /* Where forged sources have taken all replies of a network, who has a cookie still gets his. */
 static void who_proves_his_address_is_answered_beyond_the_limit(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     uint8_t both[DNS_COOKIE_REPLY_BYTES];
 
     open_server(f, (struct leat_dns_server_config){.replies_per_s = 5});
@@ -263,35 +202,35 @@ static void who_proves_his_address_is_answered_beyond_the_limit(void **state)
     for (unsigned i = 0; i < 40; i++)
         ask(f, NULL, 0);
     assert_true(f->counts->rate_dropped > 10);
-    f->came = 0;
+    f->got.count = 0;
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(ask(f, both, sizeof both), LEAT_DNS_NOERROR);
-        assert_int_equal(f->heard.bytes[2] & 2, 0); /* no TC */
-        assert_int_equal(get16(f->heard.bytes + 6), 2);
+        assert_int_equal(f->got.bytes[2] & 2, 0); /* no TC */
+        assert_int_equal(get16(f->got.bytes + 6), 2);
     }
-    assert_int_equal(f->came, 20);
+    assert_int_equal(f->got.count, 20);
     assert_in_range(f->counts->rate_proven, 18, 20);
     both[20] ^= 1;
     for (unsigned i = 0; i < 20; i++)
         ask(f, both, sizeof both);
-    assert_true(f->came < 35);
+    assert_true(f->got.count < 35);
 }
 
 /* Who gets the question back with TC gets no more bytes than he has sent. */
 static void a_reply_that_slips_is_no_longer_than_its_query(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     const size_t query_bytes = 12 + 22 + 11 + 4 + sizeof mine;
 
     open_server(f, (struct leat_dns_server_config){.replies_per_s = 1});
     for (unsigned i = 0; i < 10; i++) {
-        if (ask(f, mine, sizeof mine) >= 0 && (f->heard.bytes[2] & 2))
-            assert_true(f->heard.len <= query_bytes);
+        if (ask(f, mine, sizeof mine) >= 0 && (f->got.bytes[2] & 2))
+            assert_true(f->got.len <= query_bytes);
     }
     assert_true(f->counts->rate_slipped > 3);
 }
 
-#define WIRE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define WIRE(name) cmocka_unit_test_setup_teardown(name, set_up_served, tear_down_served)
 
 int main(void)
 {

@@ -1,59 +1,13 @@
 /* test_server_rate.c -- how often the server answers by UDP, over a wire. */
-#include "dns_world.h"
+#include "served.h"
 
 enum {
     REPLY_BYTES = 12 + 22 + 2 * 16, /* to a query for www.example.test */
     TCP_QUERIES = 200
 };
 
-struct fixture {
-    struct dns_world *world;
-    void *zone_memory, *server_memory;
-    const struct leat_dns_zone *zone;
-    struct leat_dns_server *server;
-    const struct leat_dns_server_counts *counts;
-    struct leat_udp *udp; /* the client's */
-    struct datagrams got;
-};
-
-static void open_server(struct fixture *f, struct leat_dns_server_config config)
-{
-    const size_t bytes = leat_dns_server_memory_bytes(&config);
-
-    f->world = world_create();
-    f->zone = zone_of(test_zone_text, &f->zone_memory);
-    config.zones = (struct leat_dns_zones){.list = &f->zone, .count = 1};
-    f->server_memory = malloc(bytes + 1);
-    assert_int_equal(leat_dns_server_open(&f->server, f->world->stacks[SERVER],
-                                          (char *)f->server_memory + 1, bytes, &config),
-                     LEAT_OK);
-    f->counts = leat_dns_server_counts(f->server);
-    assert_int_equal(leat_udp_open(f->world->stacks[CLIENT], &f->udp, &datagrams_events, &f->got),
-                     LEAT_OK);
-    assert_int_equal(leat_udp_bind(f->udp, LEAT_IP_ANY, 0), LEAT_OK);
-}
-
-static int set_up(void **state)
-{
-    *state = calloc(1, sizeof(struct fixture));
-    return *state ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-
-    leat_udp_close(f->udp);
-    leat_dns_server_close(f->server);
-    world_destroy(f->world);
-    free(f->server_memory);
-    free(f->zone_memory);
-    free(f);
-    return 0;
-}
-
 /* @count queries for www.example.test in @count tenths of a millisecond. */
-static size_t ask(struct fixture *f, unsigned count, uint16_t edns_bytes)
+static size_t ask(struct served *f, unsigned count, uint16_t edns_bytes)
 {
     const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
     struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
@@ -71,7 +25,7 @@ static size_t ask(struct fixture *f, unsigned count, uint16_t edns_bytes)
 
 static void test_threat_Q12_forged_queries_get_a_limited_number_of_replies(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
     size_t query_bytes;
 
     open_server(f, (struct leat_dns_server_config){.port = 0});
@@ -94,7 +48,7 @@ static void test_threat_Q12_forged_queries_get_a_limited_number_of_replies(void 
 
 static void the_rate_is_chosen_by_configuration(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
 
     open_server(f, (struct leat_dns_server_config){.replies_per_s = 5});
     ask(f, 25, 0);
@@ -105,7 +59,7 @@ static void the_rate_is_chosen_by_configuration(void **state)
 
 static void without_a_limit_everybody_gets_all(void **state)
 {
-    struct fixture *f = *state;
+    struct served *f = *state;
 
     open_server(f, (struct leat_dns_server_config){.no_rate_limit = true});
     ask(f, 1000, 0);
@@ -152,7 +106,7 @@ static void test_threat_Q12_who_slips_gets_the_answer_by_tcp(void **state)
     static const struct leat_tcp_events events = {.on_open = client_ask,
                                                   .on_readable = client_read};
     const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
-    struct fixture *f = *state;
+    struct served *f = *state;
     struct client client = {.came = 0};
     struct message query;
     struct leat_tcp *conn;
@@ -176,7 +130,7 @@ static void test_threat_Q12_who_slips_gets_the_answer_by_tcp(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_served, tear_down_served)
     const struct CMUnitTest tests[] = {
         TEST(test_threat_Q12_forged_queries_get_a_limited_number_of_replies),
         TEST(test_threat_Q12_who_slips_gets_the_answer_by_tcp),
