@@ -112,6 +112,15 @@ static const char *title_of(const struct leat_dashboard_config *config)
     return config && config->title ? config->title : "leat";
 }
 
+static bool is_title(const char *title)
+{
+    size_t len = 0;
+
+    while (len <= LEAT_DASHBOARD_TITLE_BYTES && title[len] != '\0')
+        len++;
+    return len <= LEAT_DASHBOARD_TITLE_BYTES;
+}
+
 size_t leat_dashboard_memory_bytes(const struct leat_dashboard_config *config)
 {
     return sizeof(struct leat_dashboard) + alignof(struct leat_dashboard) - 1 +
@@ -125,8 +134,7 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     const uintptr_t skew = (uintptr_t)memory % alignof(struct leat_dashboard);
     struct leat_dashboard *made;
 
-    if (samples_of(config) > LEAT_DASHBOARD_SAMPLES_MAX ||
-        strlen(title_of(config)) > LEAT_DASHBOARD_TITLE_BYTES ||
+    if (samples_of(config) > LEAT_DASHBOARD_SAMPLES_MAX || !is_title(title_of(config)) ||
         leat_pool_buf_bytes(leat_pool(stack)) < LEAT_DASHBOARD_BUF_BYTES)
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_dashboard_memory_bytes(config))
