@@ -26,10 +26,11 @@ const struct option all_options[KEY_COUNT] = {
                      "with --passt: a port of this machine that is ours; or udp:...;\n"
                      "                     more than once",
                      true},
-    [KEY_XDP] = {"xdp", "DEVICE",
-                 "a network device by AF_XDP, beside Linux: with --ip, frames for that\n"
-                 "                     are ours; without, or with --mac, those for a MAC of our own",
-                 true},
+    [KEY_XDP] =
+        {"xdp", "DEVICE",
+         "a network device by AF_XDP, beside Linux: with --ip, frames for that\n"
+         "                     are ours; without, or with --mac, those for a MAC of our own",
+         true},
     [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
     [KEY_BUSY_POLL] = {"busy-poll", "US",
                        "ask that device, or the memory, for so long before we sleep", true},
@@ -53,6 +54,8 @@ const struct option all_options[KEY_COUNT] = {
     [KEY_IDLE] = {"idle", "SECONDS", "how long a peer may be silent (300); 0: for ever", false},
     [KEY_BUFFERS] = {"buffers", "N", "buffers of 2 KiB (4096, or what fits)", false},
     [KEY_CONNECTIONS] = {"connections", "N", "TCP connections at a time (1024)", false},
+    [KEY_CONGESTION] = {"congestion", "NAME",
+                        "how TCP yields to others: cubic (the default), newreno or bbr", false},
     [KEY_FAST_OPEN] = {"fast-open", NULL, "take text from SYNs, and send it there (RFC 7413)",
                        false},
     [KEY_CERT] = {"cert", "FILE",

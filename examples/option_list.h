@@ -30,6 +30,7 @@ enum option_key {
     KEY_IDLE,
     KEY_BUFFERS,
     KEY_CONNECTIONS,
+    KEY_CONGESTION,
     KEY_CERT,
     KEY_KEY,
     KEY_DOT,

@@ -146,6 +146,20 @@ static bool take_forward(struct options *options, const char *text)
     return true;
 }
 
+static bool take_congestion(struct options *options, const char *text)
+{
+    static const char *const names[] = {
+        [LEAT_TCP_CUBIC] = "cubic", [LEAT_TCP_NEWRENO] = "newreno", [LEAT_TCP_BBR] = "bbr"};
+
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], text) == 0) {
+            options->congestion = (enum leat_tcp_congestion)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The options without a value: where each is noted, or NULL for the others. */
 static bool *flag_of(struct options *options, unsigned key)
 {
@@ -209,6 +223,8 @@ static bool take(struct options *options, unsigned key, const char *text)
     case KEY_MAC:
         options->mac_given = true;
         return leat_mac_parse(text, &options->mac);
+    case KEY_CONGESTION:
+        return take_congestion(options, text);
     case KEY_SYSLOG:
         options->syslog_tcp = strncmp(text, "tcp:", 4) == 0;
         return leat_endpoint_parse(options->syslog_tcp ? text + 4 : text, &options->syslog) &&

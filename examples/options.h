@@ -59,6 +59,7 @@ struct options {
     bool flight_dump;            /* at the end */
     const char *flight_file;
     bool create;
+    enum leat_tcp_congestion congestion;
     bool fast_open;
     bool temporary; /* IPv6 addresses for what we begin */
     bool offload; /* of a socket: the peer is a leat with the same */

@@ -253,6 +253,7 @@ static struct leat_tcp_config tcp_config(const struct program *program)
     if (program->options.connections > 0)
         tcp.connections = program->options.connections;
     tcp.fast_open |= program->options.fast_open;
+    tcp.congestion = program->options.congestion;
     return tcp;
 }
 

@@ -216,7 +216,8 @@ static enum leat_err build_stack(const char **step)
     struct bare_machine *machine = program.machine;
     struct leat_config config = {0};
     struct leat_tcp_config tcp = {.connections = options->connections,
-                                  .fast_open = options->fast_open};
+                                  .fast_open = options->fast_open,
+                                  .congestion = options->congestion};
     struct leat **stack = &program.platform.stack;
     enum leat_err err = LEAT_OK;
 

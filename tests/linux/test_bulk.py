@@ -54,6 +54,14 @@ def test_super_frames_that_wait_longer_than_there_is_memory_of_the_backend_for_t
     assert echo.stop()["copied_tap_bytes"] > piece - 2048
 
 
+@pytest.mark.parametrize("congestion", ["newreno", "bbr"])
+def test_with_another_congestion_control(leat, lossy, congestion):
+    link = lossy(1)
+    echo = leat("echo", options=["--congestion", congestion], link=link)
+    report(f"{congestion}, loss 1 %", MEGABYTE, echo_all((echo.ip, 7), 1, MEGABYTE, timeout=200))
+    assert echo.stop()["tcp_retransmitted"] > 0
+
+
 def test_100_mb_each_way_with_5_percent_lost(leat, lossy):
     """A hundred connections at a time share the work: one alone would mostly wait.
 

@@ -34,7 +34,7 @@ WRONG = [
     ["--mac", "02:00:00:00:00:0g"], ["--mtu", "67"], ["--mtu", "65536"], ["--buffers", "0"],
     ["--connections", "many"], ["--seed", "xyz"], ["--clock", "0"], ["--clock", "now"], ["--seed", "00"], ["--seed", "1" * 65],
     ["--syslog", "10.0.0.1"], ["--syslog", "tcp:"], ["--syslog", "udp:10.0.0.1:514"], ["--syslog", "0.0.0.0:514"],
-    ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
+    ["--congestion", "vegas"], ["--congestion", ""], ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
     ["--ip6-gateway", "10.0.0.1"], ["--ip6-gateway", "2001:db8::1"],
 ]  # fmt: skip
