@@ -1,8 +1,7 @@
 /*
  * destination.c -- see destination.h.
  *
- * Rules 4 (home addresses) and 7 (tunnels) are for what we don't have, and 3 (deprecated sources)
- * isn't asked.
+ * Rules 4 (home addresses) and 7 (tunnels) are for what we don't have.
  */
 #include "destination.h"
 
@@ -15,8 +14,7 @@ enum {
     SCOPE_SITE_LOCAL = 5,
     SCOPE_GLOBAL = 14,
     IP_BITS = 128,
-    IP4_FRONT_BITS = 96, /* in front of an IPv4 address */
-    IP6_PREFIX_BITS = 64 /* of an address of ours: RFC 4862 makes them so */
+    IP4_FRONT_BITS = 96 /* in front of an IPv4 address */
 };
 
 /* RFC 6724 3.1, 3.2; no address to connect to is a group. */
@@ -55,7 +53,8 @@ static void look_at_source(const struct link *link, leat_ip4 src, struct destina
     if (!link)
         return; /* to ourselves */
     if (host_is_v6(src)) {
-        destination->source_bits = IP6_PREFIX_BITS;
+        link->stack->ipv6_family->source_facts(link, destination->source, &destination->source_bits,
+                                               &destination->is_deprecated);
         return;
     }
     for (unsigned i = 0; i < LEAT_ADDRESSES_MAX; i++) {
@@ -96,6 +95,8 @@ bool destination_goes_before(const struct leat *stack, const struct destination 
         return is_reachable(a);
     if (matches_a != matches_b && is_reachable(a)) /* rule 2 */
         return matches_a;
+    if (a->is_deprecated != b->is_deprecated) /* rule 3 */
+        return b->is_deprecated;
     if (suits_a != suits_b && is_reachable(a)) /* rule 5 */
         return suits_a;
     if (policy_a->precedence != policy_b->precedence) /* rule 6 */

@@ -14,6 +14,7 @@ struct destination {
     struct leat_ip ip;
     struct leat_ip source; /* "::": it can't be reached */
     uint8_t source_bits;   /* of its prefix */
+    bool is_deprecated;    /* the source */
 };
 
 /* Looks at @end, as things are now. */

@@ -157,6 +157,9 @@ struct ipv6_family {
                                    struct address_watch *watch);
     /* The link-local address of @link, if it may be used; else "::". */
     struct leat_ip (*link_local)(const struct link *link);
+    /* Of our address @ip of @link: the bits of its prefix, and whether it is deprecated. */
+    void (*source_facts)(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
+                         bool *is_deprecated);
     /* leat/slaac.h's. */
     enum leat_err (*slaac_start)(struct link *link, struct leat_slaac **slaac,
                                  const struct leat_slaac_config *config);

@@ -167,9 +167,9 @@ static void what_cannot_be_reached_goes_last(void **state)
     struct leat_ip global;
 
     assert_true(leat_ip_parse("2001:db8::2", &global));
-    assert_int_equal(leat_address_remove(world->stacks[CLIENT],
-                                         leat_link_end(world->link, CLIENT), global),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_address_remove(world->stacks[CLIENT], leat_link_end(world->link, CLIENT), global),
+        LEAT_OK);
     talk->config.hosts = "10.0.0.1 two.example.test\n2001:db8::1 two.example.test";
     assert_int_equal(talk_connect(talk, "two.example.test", OPEN_PORT), LEAT_OK);
     assert_connected_to(talk, "10.0.0.1");
@@ -207,6 +207,19 @@ static void the_examples_of_RFC_6724(void **state)
     }
 }
 
+/* Rule 3 */
+static void a_deprecated_source_goes_behind(void **state)
+{
+    const struct destination other = reached("2001:db8:1::1", "2001:db8:2::2");
+    struct destination first = reached("2001:db8:2::1", "2001:db8:2::2");
+
+    (void)state;
+    assert_true(destination_goes_before(NULL, &first, &other)); /* by rule 9 */
+    first.is_deprecated = true;
+    assert_false(destination_goes_before(NULL, &first, &other));
+    assert_true(destination_goes_before(NULL, &other, &first));
+}
+
 static void who_refuses_by_both_is_told_by_both(void **state)
 {
     struct talk *talk = *state;
@@ -228,6 +241,7 @@ int main(void)
         both_test(the_longest_prefix_in_common_goes_first),
         both_test(what_cannot_be_reached_goes_last),
         cmocka_unit_test(the_examples_of_RFC_6724),
+        cmocka_unit_test(a_deprecated_source_goes_behind),
         both_test(who_refuses_by_both_is_told_by_both),
     };
 

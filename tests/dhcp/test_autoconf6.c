@@ -4,6 +4,8 @@
 
 #include <leat/autoconf.h>
 
+#include "destination.h"
+
 enum {
     MANAGED = 0x80,
     OTHER = 0x40,
@@ -140,7 +142,19 @@ static void a_managed_network_gives_an_address_and_name_servers(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
-/* It is no source once it is deprecated, and gone when it ends; RFC 4862 5.5.4. */
+/* What would be sent to a host goes from the leased address; whether that is deprecated. */
+static bool source_is_deprecated(struct house *house)
+{
+    const struct leat_endpoint end = {.ip = ip6_of("2001:db8:77::1"), .port = 80};
+    struct destination destination;
+
+    destination_look(house->talk.world->stack, &end, &destination);
+    assert_true(leat_ip_equal(destination.source, IP6_LEASED));
+    return destination.is_deprecated;
+}
+
+/* It is no source once it is deprecated, where there is another, and gone when it ends; RFC 4862
+ * 5.5.4. */
 static void a_leased_address_is_deprecated_and_then_ends(void **state)
 {
     struct house *house = *state;
@@ -150,7 +164,9 @@ static void a_leased_address_is_deprecated_and_then_ends(void **state)
     lease(house, 1000);
     world_wait(talk->world, 490 * second);
     assert_true(leat_ip_equal(facts_of(house)->ipv6.ip, IP6_LEASED));
+    assert_false(source_is_deprecated(house));
     world_wait(talk->world, 12 * second);
+    assert_true(source_is_deprecated(house));
     assert_true(leat_ip_is_any(facts_of(house)->ipv6.ip));
     assert_true(talk6_has(talk, IP6_LEASED));
     assert_int_equal(facts_of(house)->dhcp6.name_server_count, 1);

@@ -100,6 +100,7 @@ static const struct ipv6_family family = {
     .address_remove = address6_remove,
     .address_lease = address6_lease,
     .link_local = address6_link_local,
+    .source_facts = address6_source_facts,
     .route_add = route6_add,
     .route_remove = route6_remove,
     .slaac_start = slaac_start,

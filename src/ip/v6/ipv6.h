@@ -143,6 +143,10 @@ bool address6_is_usable(const struct link *link, struct leat_ip ip);
  */
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
 
+/* leat's ipv6_family.source_facts. */
+void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
+                           bool *is_deprecated);
+
 /* True if @dst is on @link: link-local, in the prefix of an address that the program gave, or in
  * one that routers say is (RFC 5942 4). */
 bool address6_on_link(const struct link *link, struct leat_ip dst);

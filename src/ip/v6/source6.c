@@ -108,3 +108,18 @@ const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
     }
     return best;
 }
+
+void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
+                           bool *is_deprecated)
+{
+    const struct leat *stack = link->stack;
+    const struct address6 *all = stack->ipv6->addresses[link - stack->links];
+    const struct wish wish = {.now_ns = stack->now_ns};
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state < ADDRESS6_OPTIMISTIC || !leat_ip_equal(all[i].ip, ip))
+            continue;
+        *prefix_bits = all[i].prefix_bits;
+        *is_deprecated = !is_preferred(&all[i], &wish);
+    }
+}
