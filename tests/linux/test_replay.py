@@ -33,8 +33,8 @@ def again(program, path, mtu=1500):
     """Replays the recording and records that; returns both files' bytes."""
     second = path.with_suffix(".again.pcap")
     done = replay(
-        path, "--record", second, "--ip", f"{program.net}.2/24", "--gateway", program.gateway,
-        *(["--ip6", f"{program.ip}/64"] if program.over_v6 else []), "--mtu", mtu, mac=program.mac,
+        path, "--record", second, "--ip", f"{program.net}.2/24", "--gateway", f"{program.net}.1",
+        *(["--ip6", f"{program.ip}/64", "--ip6-gateway", program.gateway] if program.over_v6 else []), "--mtu", mtu, mac=program.mac,
     )  # fmt: skip
     assert done.returncode == 0, done
     return path.read_bytes(), second.read_bytes()
