@@ -275,7 +275,6 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     err = leat_attach(stack, up->netif);
     if (err)
         return err;
-    leat_poll(stack, leat_now_ns(stack)); /* a recording begins with what the clock says here */
     *step = "UDP and TCP";
     err = leat_udp_register(stack, NULL);
     if (!err)
@@ -297,6 +296,8 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     if (up->options->ip_given)
         return set_address(up, step);
     *step = "DHCP";
+    leat_poll(stack,
+              up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
     return leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
 }
 

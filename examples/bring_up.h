@@ -13,6 +13,7 @@ struct bring_up {
     struct example_platform *platform; /* its stack is attached here */
     struct leat_netif *netif;
     const struct options *options;
+    struct leat_host *host;         /* whose clock the stack goes by */
     struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
     struct leat_ip ip6;             /* what routers gave us, as told last */
     char ipv6_line[OPTIONS_LINE_BYTES];

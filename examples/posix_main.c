@@ -282,14 +282,15 @@ static enum leat_err build_stack(struct program *program, const char **step)
 
     *step = "leat_init";
     memcpy(config.seed, program->seed, sizeof config.seed);
-    config.now_ns = program->host.now_ns(&program->host);
     err = leat_init(stack, program->memory, program->memory_bytes, &config);
     if (err)
         return err;
     if (program->recorder)
         leat_pcap_recorder_watch(program->recorder, leat_stats(*stack));
-    program->up = (struct bring_up){
-        .platform = &program->platform, .netif = program->netif, .options = options};
+    program->up = (struct bring_up){.platform = &program->platform,
+                                    .netif = program->netif,
+                                    .options = options,
+                                    .host = &program->host};
     err = bring_up(&program->up, &tcp, step);
     if (err)
         return err;

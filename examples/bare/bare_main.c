@@ -230,12 +230,13 @@ static enum leat_err build_stack(const char **step)
         return err;
     *step = "leat_init";
     choose_buffers(&config, &tcp);
-    config.now_ns = program.host.now_ns(&program.host);
     err = leat_init(stack, machine->memory, machine->memory_bytes, &config);
     if (err)
         return err;
-    program.up = (struct bring_up){
-        .platform = &program.platform, .netif = program.netif, .options = options};
+    program.up = (struct bring_up){.platform = &program.platform,
+                                   .netif = program.netif,
+                                   .options = options,
+                                   .host = &program.host};
     err = bring_up(&program.up, &tcp, step);
     if (err)
         return err;

@@ -83,11 +83,20 @@ static void take_sample(struct leat_dashboard *dashboard)
     dashboard->sampled_ns = now_ns;
 }
 
+static void begin(struct leat_dashboard *dashboard)
+{
+    dashboard->begun_ns = dashboard->sampled_ns = leat_now_ns(dashboard->stack);
+    count(dashboard->stack, dashboard->counted);
+}
+
 static void on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_dashboard *dashboard = arg;
 
-    take_sample(dashboard);
+    if (dashboard->sampled_ns == 0) /* it was started before the first poll said what time it is */
+        begin(dashboard);
+    else
+        take_sample(dashboard);
     leat_timer_set(dashboard->stack, timer, dashboard->sampled_ns + dashboard->interval_ns);
 }
 
@@ -145,8 +154,7 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     made->title = title_of(config);
     made->interval_ns = config && config->interval_ns ? config->interval_ns : SECOND_NS;
     made->samples = (uint16_t)samples_of(config);
-    made->begun_ns = made->sampled_ns = leat_now_ns(stack);
-    count(stack, made->counted);
+    begin(made);
     made->timer.on_time = on_time;
     made->timer.arg = made;
     leat_timer_set(stack, &made->timer, made->sampled_ns + made->interval_ns);
