@@ -39,6 +39,8 @@ python3-pytest    system_python -c "import pytest"
 python3-scapy     system_python -c "import scapy"
 python3-h11       system_python -c "import h11"
 nginx-light       command -v nginx
+haproxy           command -v haproxy
+apache2-bin       command -v apache2
 iputils-arping    command -v arping
 dnsmasq-base      command -v dnsmasq
 radvd             command -v radvd
