@@ -122,7 +122,7 @@ static void test_alias_to_nothing(void **state)
                         "--\n");
 }
 
-static void test_aliases_in_a_circle_end(void **state)
+static void test_threat_N9_aliases_in_a_circle_end(void **state)
 {
     assert_string_equal(ask(*state, "loop1.example.test", LEAT_DNS_A),
                         "NOERROR  aa\nloop1.example.test. 3600 IN CNAME loop2.example.test.\n"
@@ -472,7 +472,7 @@ int main(void)
         TEST(test_addresses_are_added),
         TEST(test_aliases_are_followed_in_the_zone),
         TEST(test_alias_to_nothing),
-        TEST(test_aliases_in_a_circle_end),
+        TEST(test_threat_N9_aliases_in_a_circle_end),
         TEST(test_no_name_and_no_data_differ),
         TEST(test_wildcards),
         TEST(test_delegations_come_with_glue_and_no_authority),

@@ -172,7 +172,7 @@ static enum leat_multipart_event flood(const char *before, const char *word, uns
     return told.last;
 }
 
-static void test_heads_are_bounded(void **state)
+static void test_threat_W3_heads_are_bounded(void **state)
 {
     const char *name = "--B\r\nContent-Disposition: form-data; name=\"";
     const char *file = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"";
@@ -189,7 +189,7 @@ static void test_heads_are_bounded(void **state)
     assert_int_equal(flood("--B\r\n", "X: y\r\n", 700, ""), LEAT_MULTIPART_BAD);
 }
 
-static void test_many_parts(void **state)
+static void test_threat_W3_many_parts(void **state)
 {
     struct told told = {.last = LEAT_MULTIPART_MORE};
     static const char part[] = "--B\r\n" PART("name=\"a\"") "\r\n";
@@ -204,7 +204,7 @@ static void test_many_parts(void **state)
     assert_int_equal(told.reader.parts, 100000); /* the program may stop it */
 }
 
-static void test_boundaries(void **state)
+static void test_threat_W3_boundaries(void **state)
 {
     static const struct {
         const char *type;
@@ -246,9 +246,9 @@ int main(void)
         cmocka_unit_test(test_what_only_looks_like_a_boundary_is_text),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_what_is_no_form),
-        cmocka_unit_test(test_heads_are_bounded),
-        cmocka_unit_test(test_many_parts),
-        cmocka_unit_test(test_boundaries),
+        cmocka_unit_test(test_threat_W3_heads_are_bounded),
+        cmocka_unit_test(test_threat_W3_many_parts),
+        cmocka_unit_test(test_threat_W3_boundaries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

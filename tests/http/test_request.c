@@ -145,6 +145,26 @@ static void test_targets(void **state)
     }
 }
 
+/* RFC 9112 3.2.2: with a whole URL as its target the field Host means nothing; there is no other
+ * form. */
+static void test_threat_W6_one_meaning_of_a_target(void **state)
+{
+    static const char *const refused[] = {
+        "GET leat:80 HTTP/1.1\r\n" HOST "\r\n", "GET * HTTP/1.1\r\n" HOST "\r\n",
+        "GET http:///x HTTP/1.1\r\n" HOST "\r\n", "GET //leat/x@y:z HTTP/1.1\r\n\r\n"};
+    struct http_request request;
+
+    (void)state;
+    request = read_all("GET http://leat/x HTTP/1.1\r\nHost: other\r\n\r\n");
+    assert_path(&request, "/x");
+    request = read_all("GET //other/x HTTP/1.1\r\n" HOST "\r\n"); /* a path of an empty name */
+    assert_path(&request, "//other/x");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        request = read_all(refused[i]);
+        assert_int_equal(request.status, 400);
+    }
+}
+
 /* RFC 9112 11.2: what programs understand differently is how requests are smuggled. */
 static void test_bad_requests(void **state)
 {
@@ -444,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_a_request_of_curl),
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_threat_W6_one_meaning_of_a_target),
         cmocka_unit_test(test_bad_requests),
         cmocka_unit_test(test_other_refusals),
         cmocka_unit_test(test_versions),

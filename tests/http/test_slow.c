@@ -3,7 +3,7 @@
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
-static void test_a_slow_head_ends(void **state)
+static void test_threat_W2_a_slow_head_ends(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -36,7 +36,7 @@ static void test_idle_connection_is_closed(void **state)
     leave_server(f, client);
 }
 
-static void test_a_reader_that_stops_is_ended(void **state)
+static void test_threat_W2_a_reader_that_stops_is_ended(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -50,6 +50,36 @@ static void test_a_reader_that_stops_is_ended(void **state)
     assert_true(world_run(f->world, &client->closed, second));
     assert_int_equal(client->why, LEAT_ERR_RESET);
     leave_server(f, client);
+}
+
+/* Requests without end of somebody who reads nothing: they stay with the client. */
+static void test_threat_W7_a_pipeline_without_end_is_bounded(void **state)
+{
+    static const char request[] = GET("/big", "");
+    struct fixture *f = *state;
+    struct client *client = connect_client(f), *other = connect_client(f);
+    struct leat_pool *pool = leat_pool(f->world->stacks[SERVER]);
+    const uint32_t before = leat_pool_free_count(pool);
+    uint32_t least = before;
+    size_t taken = 1;
+
+    client->hold = true;
+    for (int i = 0; i < 20000; i++) {
+        leat_tcp_write(client->conn, request, sizeof request - 1, &taken);
+        if (i % 100 == 99)
+            world_wait(f->world, ms);
+        if (leat_pool_free_count(pool) < least)
+            least = leat_pool_free_count(pool);
+    }
+    assert_int_equal(taken, 0); /* 780,000 bytes, and the window is closed */
+    assert_true(least > before / 2);
+    send_text(other, GET("/", ""));
+    world_wait(f->world, second);
+    assert_string_equal(other->bytes, PAGE_HEAD PAGE);
+    world_wait(f->world, 100 * second);
+    assert_int_equal(f->counts->timeouts, 1);
+    leave_server(f, client);
+    leave_server(f, other);
 }
 
 static void test_a_slow_reader_gets_every_byte(void **state)
@@ -253,9 +283,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_replies_wait_for_buffers),
         TEST(test_many_requests_at_once_are_all_answered),
-        TEST(test_a_slow_head_ends),
+        TEST(test_threat_W2_a_slow_head_ends),
         TEST(test_idle_connection_is_closed),
-        TEST(test_a_reader_that_stops_is_ended),
+        TEST(test_threat_W2_a_reader_that_stops_is_ended),
+        TEST(test_threat_W7_a_pipeline_without_end_is_bounded),
         TEST(test_a_slow_reader_gets_every_byte),
         TEST(test_new_clients_displace_the_idlest),
         TEST(test_a_reply_waits_for_the_pool),

@@ -263,7 +263,7 @@ static void test_who_waits_may_be_refused_at_once(void **state)
     }
 }
 
-static void test_who_waits_and_never_sends_is_ended(void **state)
+static void test_threat_W5_who_waits_and_never_sends_is_ended(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -297,7 +297,7 @@ static void check_refused(struct fixture *f, const char *request, const char *st
 
 /* RFC 9112 11.2: two lengths, or framing that others read otherwise; nothing behind it is answered.
  */
-static void test_smuggled_requests(void **state)
+static void test_threat_W1_smuggled_requests(void **state)
 {
     static const char *const heads[] = {
         PUT("/put", CHUNKED "Content-Length: 3\r\n"),
@@ -363,7 +363,7 @@ static void test_a_body_that_is_cut(void **state)
 
 /* ---- Slow clients ------------------------------------------------------------------------- */
 
-static void test_a_body_by_drops_is_ended(void **state)
+static void test_threat_W2_a_body_by_drops_is_ended(void **state)
 {
     struct fixture *f = *state;
     struct client *client = connect_client(f);
@@ -428,11 +428,11 @@ int main(void)
         UPLOAD_TEST(test_a_program_that_takes_nothing_closes_the_window),
         UPLOAD_TEST(test_who_waits_is_told_to_go_on),
         UPLOAD_TEST(test_who_waits_may_be_refused_at_once),
-        UPLOAD_TEST(test_who_waits_and_never_sends_is_ended),
-        UPLOAD_TEST(test_smuggled_requests),
+        UPLOAD_TEST(test_threat_W5_who_waits_and_never_sends_is_ended),
+        UPLOAD_TEST(test_threat_W1_smuggled_requests),
         UPLOAD_TEST(test_a_body_beyond_its_limit),
         UPLOAD_TEST(test_a_body_that_is_cut),
-        UPLOAD_TEST(test_a_body_by_drops_is_ended),
+        UPLOAD_TEST(test_threat_W2_a_body_by_drops_is_ended),
         UPLOAD_TEST(test_a_slow_body_is_taken),
         UPLOAD_TEST(test_bodies_on_short_memory),
     };

@@ -96,7 +96,7 @@ static void test_an_empty_archive(void **state)
     ask_python(path, "assert z.namelist() == []");
 }
 
-static void test_more_entries_than_16_bits_count(void **state)
+static void test_threat_W4_more_entries_than_16_bits_count(void **state)
 {
     const size_t bytes = MANY * (LEAT_ZIP_ENTRY_BYTES + 8);
     void *memory = malloc(bytes);
@@ -116,7 +116,7 @@ static void test_more_entries_than_16_bits_count(void **state)
 }
 
 /* 4 GiB of holes, which nobody reads, and an entry behind them. */
-static void test_more_than_4_GiB(void **state)
+static void test_threat_W4_more_than_4_GiB(void **state)
 {
     static uint8_t memory[500], piece[LEAT_ZIP_PIECE_BYTES];
     const uint64_t hole = UINT64_C(4097) << 20;
@@ -152,7 +152,7 @@ static void test_memory_ends(void **state)
     assert_true(leat_zip_end(&zip, piece) > 0);
 }
 
-static void test_names_stay_in_their_folder(void **state)
+static void test_threat_W4_names_stay_in_their_folder(void **state)
 {
     static const char *const cases[][2] = {
         {"a.txt", "a.txt"},
@@ -200,10 +200,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_archive),
         cmocka_unit_test(test_an_empty_archive),
-        cmocka_unit_test(test_more_entries_than_16_bits_count),
-        cmocka_unit_test(test_more_than_4_GiB),
+        cmocka_unit_test(test_threat_W4_more_entries_than_16_bits_count),
+        cmocka_unit_test(test_threat_W4_more_than_4_GiB),
         cmocka_unit_test(test_memory_ends),
-        cmocka_unit_test(test_names_stay_in_their_folder),
+        cmocka_unit_test(test_threat_W4_names_stay_in_their_folder),
         cmocka_unit_test(test_crc32),
     };
 
