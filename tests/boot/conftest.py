@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+LONG = bool(os.environ.get("LEAT_LONG"))
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 START_S = 20
 STOP_S = 20
@@ -53,7 +54,7 @@ class Guest:
     """One boot. @device: more properties of the network device; @netdev: QEMU's words, or None."""
 
     def __init__(self, name, machine="microvm", netdev="user,id=net", device="", arguments=(),
-                 cpu="max", extra=(), memory=64):
+                 cpu="max", extra=(), memory=64, seconds=120):
         kind = "virtio-net-device" if machine == "microvm" else "virtio-net-pci"
         words = [f"--ip={IP}/24", f"--gateway={PEER}", "--stats", *arguments]
         command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
@@ -67,7 +68,7 @@ class Guest:
         self.began = time.monotonic()
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                        stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
-        self._limit = threading.Timer(120, self._child.kill)
+        self._limit = threading.Timer(seconds, self._child.kill)
         self._limit.daemon = True
         self._limit.start()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -9,12 +9,13 @@ import random
 import re
 import select
 import socket
+import subprocess
 import threading
 import urllib.request
 
 import pytest
 
-from conftest import echo_tcp, echo_udp, free_port
+from conftest import LONG, echo_tcp, echo_udp, free_port
 
 
 SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
@@ -43,6 +44,27 @@ def test_udp_echo_of_ten_megabytes(guest, machine):
     assert sum(map(len, payloads)) > 10_000_000
     assert echo_udp(udp, payloads) == payloads
     echo.stop()
+
+
+def test_a_form_of_more_than_its_memory_comes_back_as_an_archive(guest, tmp_path):
+    total = 1 << 30 if LONG else 48 << 20
+    block = os.urandom(1 << 20)
+    path, archive = tmp_path / "file", tmp_path / "file.zip"
+    with path.open("wb") as file:
+        for number in range(total >> 20):
+            file.write(number.to_bytes(4, "big") + block[4:])
+    port = free_port()
+    seconds = total / 1e6 + 100
+    netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80"
+    upload = guest("upload", "microvm", netdev, memory=32, seconds=seconds + 60).up()
+    subprocess.run(["curl", "-sS", "--max-time", str(seconds), "-F", f"file=@{path}", "-o", archive,
+                    f"http://127.0.0.1:{port}/upload"], check=True)
+    subprocess.run(["unzip", "-tqq", archive], check=True)
+    with subprocess.Popen(["unzip", "-p", archive], stdout=subprocess.PIPE) as unzip, path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            assert unzip.stdout.read(1 << 20) == piece
+        assert unzip.stdout.read() == b""
+    upload.stop()
 
 
 def test_it_shows_what_it_does(guest, machine):
