@@ -1,5 +1,9 @@
-/* test_bbr.c -- who uses BBR, and what a model's way from and to its pool is. */
+/* test_bbr.c -- who uses BBR, what a model's way from and to its pool is, and what it hears. */
 #include "talk.h"
+
+#include "tcp/bbr/bbr.h"
+#include "tcp/entry/transfer.h"
+#include "tcp/tcp.h"
 
 enum {
     MSS = 1000
@@ -97,6 +101,91 @@ static void only_who_wants_it_pays_for_it(void **state)
     assert_in_range(leat_tcp_memory_bytes(&config) - without, 1000 * 40, 1000 * 40 + 100 * 640);
 }
 
+/* ---- what it hears ------------------------------------------------------------------------ */
+
+/* Bytes that the model of the connection takes for lost, ever. */
+static uint64_t lost(const struct talk *talk)
+{
+    assert_non_null(talk->conn->transfer->congestion.bbr);
+    return talk->conn->transfer->congestion.bbr->rate.lost;
+}
+
+/* The peer offers SACK and a window scale. */
+static void establish_with_SACK(struct talk *talk)
+{
+    talk_offer(talk, 0);
+    talk->world->tcp_config.congestion = LEAT_TCP_BBR;
+    talk_begin(talk);
+    talk_establish(talk);
+}
+
+/* The last segment goes again because nothing was heard, and is no loss before that is known. */
+static void a_probe_of_the_tail_is_no_loss(void **state)
+{
+    struct talk *talk = *state;
+
+    establish_with_SACK(talk);
+    talk_send(talk, MSS);
+    tx(talk, ACK, 1, 1, MSS);
+    talk_wait(talk, 250 * ms);
+    tx(talk, ACK, 1, 1, MSS);
+    assert_int_equal(leat_stats(talk->world->stack)->tcp_tail_probes, 1);
+    assert_int_equal(lost(talk), 0);
+}
+
+/* Nothing was lost that was sent into a shut window. */
+static void a_probe_of_the_window_is_no_loss(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk, LEAT_TCP_BBR, 0);
+    talk->window_peer = 0;
+    rx(talk, ACK, 1, 1, 0);
+    talk_send(talk, MSS);
+    talk_wait(talk, 250 * ms);
+    tx(talk, ACK, 1, 1, 1);
+    assert_int_equal(lost(talk), 0);
+}
+
+/* RFC 1191: what was too large goes again, and says nothing about the rate of the path. */
+static void what_goes_again_for_a_narrow_path_is_no_loss(void **state)
+{
+    struct talk *talk = *state;
+
+    establish_with_SACK(talk);
+    talk_send(talk, 2 * MSS_PEER);
+    tx(talk, ACK, 1, 1, MSS_PEER);
+    tx(talk, ACK, 1 + MSS_PEER, 1, MSS_PEER);
+    rx_icmp(talk, 3, 4, 1400);
+    assert_true(talk_info(talk).mss_bytes < MSS_PEER);
+    tx(talk, ACK, 1, 1, talk_info(talk).mss_bytes);
+    assert_int_equal(lost(talk), 0);
+    world_mark(talk->world);
+}
+
+/* The window stays open while a hole is repaired: it is the program that must go on writing, though
+ * SND.UNA stands still. */
+static void a_program_hears_of_room_while_a_hole_is_repaired(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t room;
+
+    establish_with_SACK(talk);
+    while ((room = leat_tcp_send_room(talk->conn)) > 0)
+        talk_queue(talk, room < MSS_PEER ? room : MSS_PEER);
+    for (unsigned i = 0; i < 1000 && talk->writable == 0; i++) {
+        talk_wait(talk, ms);
+        world_mark(talk->world);
+        talk_extra_none(talk);
+        talk_extra_sack(talk, 1 + MSS_PEER, talk_info(talk).snd_nxt - talk->iss);
+        rx(talk, ACK, 1, 1, 0); /* the first segment is missing */
+    }
+    assert_int_equal(talk->writable, 1);
+    assert_int_equal(talk_info(talk).snd_una - talk->iss, 1);
+    assert_true(leat_tcp_send_room(talk->conn) > 0);
+    world_mark(talk->world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +193,10 @@ int main(void)
         talk_test_later(a_connection_may_use_it_alone),
         talk_test_later(it_can_be_chosen_again_and_again),
         talk_test_later(without_a_model_it_is_the_stacks_own),
+        talk_test_later(a_probe_of_the_tail_is_no_loss),
+        talk_test_later(a_probe_of_the_window_is_no_loss),
+        talk_test_later(what_goes_again_for_a_narrow_path_is_no_loss),
+        talk_test_later(a_program_hears_of_room_while_a_hole_is_repaired),
         cmocka_unit_test(only_who_wants_it_pays_for_it),
     };
 

@@ -126,6 +126,65 @@ static void lost_octet_takes_along_what_leaves_with_it(void **state)
     assert_int_equal(in_flight(talk), 0);
 }
 
+/* The next segments of the peer bear this timestamp; 100 is that of its SYN. */
+static void stamp(struct talk *talk, uint32_t tsval)
+{
+    talk_extra_none(talk);
+    talk_extra_ts(talk, tsval, 0);
+}
+
+static void read_and_hold_all(struct leat_tcp *conn, void *arg)
+{
+    leat_buf_free(leat_tcp_receive(conn, 10));
+    leat_tcp_consumed(conn, 10);
+    hold_all(arg);
+}
+
+/* What a peer has not heard did not leave: neither Last.ACK.sent (RFC 7323 4.3) nor the window's
+ * edge, which is rounded up when it is said (2.3), moves with an ACK that finds no buffer. */
+static void assert_that_ACK_without_buffer_said_nothing(struct talk *talk)
+{
+    static const struct leat_tcp_events events = {.on_readable = read_and_hold_all};
+    struct leat_tcp_info info = talk_info(talk);
+    const uint32_t edge = info.rcv_nxt + info.rcv_wnd_bytes;
+
+    leat_tcp_set_events(talk->conn, &events, talk);
+    stamp(talk, 110);
+    rx(talk, ACK, 1, 1, 10);
+    talk_wait(talk, 50 * ms); /* it may be delayed */
+    assert_true(talk_grown(talk, tx_no_memory) > 0);
+    info = talk_info(talk);
+    assert_int_equal(info.rcv_nxt + info.rcv_wnd_bytes, edge);
+    leat_tcp_set_events(talk->conn, 0, 0);
+    let_go();
+    stamp(talk, 120); /* begins behind what was acknowledged last */
+    rx(talk, ACK, 11, 1, 5);
+    tx(talk, ACK, 1, 16, 0);
+    assert_int_equal(frame_get32(talk_option(talk, 8) + 6), 110);
+}
+
+static void ACK_that_memory_refused_was_not_sent(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 100);
+    stamp(talk, 100);
+    talk_establish(talk);
+    assert_that_ACK_without_buffer_said_nothing(talk);
+}
+
+static void SACK_that_memory_refused_was_not_sent(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_offer(talk, 100);
+    stamp(talk, 100);
+    talk_establish(talk);
+    rx(talk, ACK, 101, 1, 10);
+    tx(talk, ACK, 1, 1, 0);
+    assert_that_ACK_without_buffer_said_nothing(talk);
+}
+
 /* The same while its window was shut: who opens it, and SACKs the probe's octet, owes an ACK still.
  */
 static void octet_of_a_probe_that_was_SACKed_comes_again(void **state)
@@ -332,6 +391,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(FIN_that_memory_holds_up_is_counted_once),
         talk_test(FIN_that_memory_refused_leaves_when_there_is_some),
+        talk_test(ACK_that_memory_refused_was_not_sent),
+        talk_test(SACK_that_memory_refused_was_not_sent),
         talk_test(octet_of_a_probe_that_was_SACKed_comes_again),
         talk_test(probe_that_was_SACKed_is_followed_by_others),
         talk_test(text_SACKed_at_a_shut_window_is_still_owed),

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "tcp/math/rate.h"
+#include "tcp/math/scoreboard.h"
 
 enum {
     SEGMENT = 1000,
@@ -238,6 +239,36 @@ static void a_record_that_is_cut_has_two_stamps(void **state)
     assert_int_equal(rest.delivered_ns, stamps[0].delivered_ns);
 }
 
+/* ---- of a scoreboard ---------------------------------------------------------------------- */
+
+/* What goes again without being lost is no sign of congestion, but later losses are. */
+static void what_is_requeued_is_not_lost(void **state)
+{
+    struct stamped_sent records[8];
+    struct sent_pool pool;
+    struct scoreboard board;
+
+    (void)state;
+    sent_pool_init_stamped(&pool, records, 8);
+    scoreboard_init(&board);
+    scoreboard_sample(&board, &rate, ms);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(scoreboard_sent(&board, &pool, number(i), number(i + 1), ms));
+    scoreboard_requeue(&board, board.last);
+    assert_int_equal(board.lost_bytes, SEGMENT);
+    assert_int_equal(rate.lost, 0);
+    scoreboard_requeue_all(&board);
+    assert_int_equal(board.lost_bytes, 3 * SEGMENT);
+    assert_int_equal(rate.lost, 0);
+    for (unsigned i = 0; i < 3; i++)
+        scoreboard_resent(&board, scoreboard_lost(&board, &pool, SEGMENT), 2 * ms);
+    scoreboard_lose(&board, board.first);
+    assert_int_equal(rate.lost, SEGMENT);
+    scoreboard_lose_all(&board);
+    assert_int_equal(rate.lost, 3 * SEGMENT);
+    scoreboard_free(&board, &pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup(losses_count_since_the_record_left, fresh),
         cmocka_unit_test_setup(ranges_that_do_not_touch_are_counted, fresh),
         cmocka_unit_test_setup(a_record_that_is_cut_has_two_stamps, fresh),
+        cmocka_unit_test_setup(what_is_requeued_is_not_lost, fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
