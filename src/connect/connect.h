@@ -34,7 +34,9 @@ size_t connect_word(const char *text);
 /* Letters without their case. */
 static inline char connect_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
 }
 
 #endif

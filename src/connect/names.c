@@ -3,6 +3,8 @@
 
 #include "connect/connect.h"
 
+#include "core/assert.h"
+
 enum {
     NDOTS = 1
 };
@@ -104,6 +106,7 @@ static bool make_candidate(struct leat_connecting *connecting, unsigned index, b
     } else {
         const char *text = domain(search, index - (as_it_is == 0), &len);
 
+        leat_assert(text); /* there are as many as were counted */
         *fits = join(connecting, text, len);
     }
     return true;

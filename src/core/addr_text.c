@@ -273,7 +273,7 @@ bool leat_endpoint_parse(const char *text, struct leat_endpoint *endpoint)
     if (*text == '[') {
         text = read_bracketed(text + 1, &value);
     } else {
-        uint8_t octets[4];
+        uint8_t octets[4] = {0};
 
         text = read_ip4(text, octets);
         value.ip = text ? LEAT_IP4(octets[0], octets[1], octets[2], octets[3]) : LEAT_IP_ANY;

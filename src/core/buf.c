@@ -233,7 +233,7 @@ bool view_merge(struct leat_buf *last, const struct leat_buf *piece)
     if (last->owner != last || last->refs != 1 || !view_is_short(piece) ||
         leat_buf_tailroom(last) < piece->len)
         return false;
-    memcpy(leat_buf_put(last, piece->len), piece->data, piece->len);
+    memcpy(view_put(last, piece->len), piece->data, piece->len);
     return true;
 }
 

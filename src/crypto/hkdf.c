@@ -3,6 +3,7 @@
 
 #include <leat/crypto.h>
 
+/* NOLINTNEXTLINE(readability-function-size): RFC 5869's arguments, each with its length */
 bool leat_crypto_hkdf_extract(const struct leat_crypto *crypto, enum leat_crypto_hash hash,
                               const uint8_t *salt, size_t salt_len, const uint8_t *ikm,
                               size_t ikm_len, uint8_t *prk)
@@ -17,6 +18,7 @@ bool leat_crypto_hkdf_extract(const struct leat_crypto *crypto, enum leat_crypto
     return crypto->ops->hmac(crypto->self, hash, salt, salt_len, &piece, 1, prk);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as above */
 bool leat_crypto_hkdf_expand(const struct leat_crypto *crypto, enum leat_crypto_hash hash,
                              const uint8_t *prk, const void *info, size_t info_len, uint8_t *out,
                              size_t len)

@@ -73,6 +73,7 @@ void dhcp6_take_lease(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6->expires_ns = deadline_ns(dhcp6, dhcp6->lease.valid_s);
 }
 
+/* RFC 8415's names: NOLINTNEXTLINE(readability-identifier-naming) */
 static void set_T1_T2(struct leat_dhcp6 *dhcp6)
 {
     dhcp6->t1_ns = deadline_ns(dhcp6, dhcp6->lease.renew_s);

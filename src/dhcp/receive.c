@@ -65,7 +65,7 @@ static void take_grant(struct leat_dhcp *dhcp, enum dhcp_message type,
         dhcp_event(dhcp, dhcp->read.ipv6_only_s ? DHCP_rcv_IPv6_only : DHCP_rcv_OFFER);
 }
 
-/* RFC 2131 3.1, in this order: well formed, ours, of a server, sound. */
+/* RFC 2131 3.1, in this order: well formed, ours, of a server, sound; so one end comes twice. */
 static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t len,
                          const struct leat_endpoint *peer)
 {
@@ -73,6 +73,7 @@ static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t 
     struct wire_dhcp message;
     uint8_t type = 0;
 
+    /* NOLINTBEGIN(bugprone-branch-clone) */
     if (!wire_dhcp_parse(&message, &options, bytes, len) ||
         !wire_dhcp_option8(&options, DHCP_MESSAGE_TYPE, &type)) {
         dhcp->counts.drop_format++;
@@ -90,6 +91,7 @@ static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t 
     } else {
         take_grant(dhcp, (enum dhcp_message)type, &message, &options);
     }
+    /* NOLINTEND(bugprone-branch-clone) */
 }
 
 void dhcp_on_datagram(struct leat_udp *udp, struct leat_buf *payload,

@@ -292,6 +292,7 @@ size_t leat_dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transpo
     return dns_answer(zones, transport, NULL, query, query_len, reply, reply_bytes);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
 size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport transport,
                   const struct dns_cookie_asker *asker, const uint8_t *query, size_t query_len,
                   uint8_t *reply, size_t reply_bytes)

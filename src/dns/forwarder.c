@@ -199,6 +199,7 @@ static bool find(struct leat_forwarder *forwarder, const struct forward_from *fr
     return true;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two messages, each with its length */
 enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct forward_from *from,
                                   enum leat_dns_transport transport, const uint8_t *query,
                                   size_t query_len, uint8_t *reply, size_t reply_bytes,

@@ -104,7 +104,9 @@ uint64_t leat_http_call_length(const struct leat_http_call *call)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
 }
 
 /* If the line of @len bytes is the field @name: where its value begins, else 0. */

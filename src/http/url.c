@@ -10,7 +10,9 @@ enum {
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c + ('a' - 'A'));
+    return c;
 }
 
 /* If @text begins with @prefix, in whatever case: what follows; else NULL. */

@@ -101,9 +101,9 @@ static void choose_version(struct group_link *at)
     const uint64_t now_ns = at->link->stack->now_ns;
     uint8_t age = 0;
 
-    for (uint8_t older = 1; older < GROUP_AGES; older++) {
+    for (unsigned older = 1; older < GROUP_AGES; older++) {
         if (at->older_until_ns[older - 1] > now_ns)
-            age = older;
+            age = (uint8_t)older;
     }
     if (age == at->age)
         return;

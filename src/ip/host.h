@@ -125,6 +125,7 @@ static inline void host_release(const struct leat *stack, leat_ip4 host)
 {
     if (host_is_v6(host)) {
         leat_debug_assert(host6_at(stack, host)->holders > 0);
+        /* 27 bits are an int: NOLINTNEXTLINE(bugprone-narrowing-conversions) */
         stack->hosts6->held -= --host6_at(stack, host)->holders == 0;
     }
 }

@@ -395,7 +395,7 @@ void reassembly_input(struct leat *stack, struct packet *packet, const struct re
     const struct fragment fragment = {packet->buf, first, first + leat_buf_total(packet->buf)};
     struct datagram *datagram = slot_for(stack, packet, part);
     enum verdict verdict;
-    unsigned at;
+    unsigned at = 0;
 
     if (datagram->state == DATAGRAM_CONDEMNED) {
         stack_end(stack, packet->buf, drop_ip_fragment_condemned);

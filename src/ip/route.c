@@ -1,6 +1,7 @@
 /* route.c -- where packets go (RFC 1122 3.3.1), and what identifies them (RFC 6864). */
 #include "ip/route.h"
 
+#include "core/assert.h"
 #include "ip/host.h"
 #include "ip/ipv4.h"
 #include "link/address.h"
@@ -226,6 +227,7 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
     const uint32_t bits = block > 0 ? block : 32;
     struct route_cache_entry *cached;
 
+    leat_assert(bits <= 32);
     if (address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
     cached = place_for(stack, path, bits);

@@ -28,6 +28,7 @@ static void on_done(struct leat_connecting *connecting, enum leat_err err, struc
     task_wake(wanted->task, LEAT_OK);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what leat_connect() wants, and who waits */
 enum leat_err leat_flow_connect_name(struct leat_flow *flow, struct leat_task *task,
                                      struct leat_connecting *connecting,
                                      const struct leat_connect_config *config, const char *host,

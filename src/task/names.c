@@ -77,6 +77,7 @@ ask(struct leat_resolver *resolver, const char *name, struct asked *asked, uint6
     return err ? err : LEAT_ERR_NOT_FOUND;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a question, room for its answer, and who waits */
 enum leat_err leat_task_resolve(struct leat_task *task, struct leat_resolver *resolver,
                                 const char *name, uint16_t port, struct leat_endpoint *ends,
                                 unsigned count_max, unsigned *count, uint64_t deadline_ns)

@@ -44,6 +44,7 @@ static bool belong_together(struct leat_tls_identity *identity, const struct lea
     return fits;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two files and memory, each with its length */
 enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
                                      const struct leat_crypto *crypto, const char *certificates,
                                      size_t certificates_len, const char *key, size_t key_len,

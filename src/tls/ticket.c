@@ -122,12 +122,13 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
     done = tls_ticket_key(session, said.nonce, inside + KEY_AT) && seal_it(tls, ticket) &&
            tls->crypto.ops->random(tls->crypto.self, add, sizeof add);
     leat_crypto_wipe(session->resumption, sizeof session->resumption);
-    if (!done)
+    if (!done) {
         leat_crypto_wipe(ticket, sizeof ticket);
+        return false;
+    }
     said.age_add = get32(add);
-    if (done)
-        wire_tls_ticket_write(out, &said);
-    return done;
+    wire_tls_ticket_write(out, &said);
+    return true;
 }
 
 /* ---- Opening ----------------------------------------------------------------------------------

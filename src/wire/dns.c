@@ -260,6 +260,7 @@ bool dns_edns_read(const struct leat_dns_record *record, struct dns_edns *edns)
     size_t at = record->rdata_at;
     size_t end = at + record->rdata_len;
 
+    leat_assert(record->message); /* who has read a record has a message */
     edns->cookie = NULL;
     while (end - at >= DNS_OPTION_BYTES) {
         const uint8_t *bytes = record->message + at;

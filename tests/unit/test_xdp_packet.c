@@ -60,8 +60,9 @@ static void assert_taken(uint32_t given, uint64_t lost)
     for (uint32_t i = 0; i < given; i++)
         leat_buf_free(frames[i]);
     for (unsigned i = 0; i < PLACES; i++)
-        assert_int_equal(((struct tpacket2_hdr *)(void *)(packet.ring + i * PLACE_BYTES))->tp_status,
-                         TP_STATUS_KERNEL);
+        assert_int_equal(
+            ((struct tpacket2_hdr *)(void *)(packet.ring + i * PLACE_BYTES))->tp_status,
+            TP_STATUS_KERNEL);
     assert_true(pool_is_whole(&unit.pool));
 }
 

@@ -51,6 +51,7 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
 {
     uint32_t here;
 
+    leat_assert(queue->last); /* the tail is ours */
     here = leat_buf_tailroom(queue->last);
     if (here > len)
         here = len;

@@ -245,6 +245,8 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     if (verdict != SENT)
         return verdict;
     if (sent > 0) {
+        /* without a rate a burst ends by another verdict:
+         * NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
         conn->transfer->paced_until_ns = burst_began_ns(conn) + sent * 1000000000 / rate;
         tcp_retry_at(conn, conn->transfer->paced_until_ns);
     }
