@@ -178,6 +178,8 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
     child->nodelay = sock->nodelay;
     child->zero_copy = sock->zero_copy;
     child->send_queue_bytes = sock->send_queue_bytes;
+    child->dscp = sock->dscp;
+    child->bbr = sock->bbr;
     child->keepalive = sock->keepalive;
     child->lingers = sock->lingers;
     child->linger_s = sock->linger_s;
@@ -197,8 +199,6 @@ enum leat_err call_begin_connect(struct sockets *sockets, struct sock *sock,
     if (err != LEAT_OK)
         return err;
     sock->connecting = true;
-    if (sock->send_queue_bytes > 0)
-        leat_tcp_set_send_queue(conn, sock->send_queue_bytes);
     if (sock->mss_max > 0)
         leat_tcp_set_mss_max(conn, sock->mss_max);
     if (sock->fast_open)

@@ -154,7 +154,7 @@ void flow_to_wire(struct flow *flow, struct packet *packet)
     if (packet->protocol != PACKET_TCP)
         return;
     note_peer_SYN(flow, packet);
-    packet->seq += flow->remote_offset;
+    packet->seq += flow->remote_offset + flow_remote_base(flow, packet);
     packet->ack += flow->local_offset;
     for (unsigned i = 0; i < packet->option_count; i++)
         option_to_wire(flow, &packet->options[i]);
@@ -180,31 +180,34 @@ static void note_our_SYN(struct flow *flow, const struct packet *packet,
     flow->local_offset = packet->seq - expected->seq;
 }
 
-static void option_to_script(const struct flow *flow, struct packet_option *option)
+static void option_to_script(const struct flow *flow, struct packet_option *option, uint32_t remote)
 {
     if (option->kind == OPTION_FO && flow->cookie_known && same_cookie(option, &flow->cookie_live))
         *option = flow->cookie_script;
     for (unsigned i = 0; option->kind == OPTION_SACK && i < option->count; i++) {
-        option->sack[i].start -= flow->remote_offset;
-        option->sack[i].end -= flow->remote_offset;
+        option->sack[i].start -= remote;
+        option->sack[i].end -= remote;
     }
 }
 
 void flow_to_script(struct flow *flow, struct packet *packet, const struct packet *expected)
 {
+    uint32_t remote;
+
     if (packet->protocol == PACKET_ICMP) {
         if (packet->quoted == PACKET_TCP)
-            packet->seq -= flow->remote_offset;
+            packet->seq -= flow->remote_offset + flow_remote_base(flow, packet);
         return;
     }
     if (packet->protocol != PACKET_TCP)
         return;
     note_our_SYN(flow, packet, expected);
+    remote = flow->remote_offset + flow_remote_base(flow, packet);
     /* RFC 9293 3.10.7.1: a RST that answers no ACK has the number 0, not one of ours */
     if (!(packet->flags & FLAG_RST) || packet->seq != 0)
         packet->seq -= flow->local_offset;
     if (packet->flags & FLAG_ACK)
-        packet->ack -= flow->remote_offset;
+        packet->ack -= remote;
     for (unsigned i = 0; i < packet->option_count; i++)
-        option_to_script(flow, &packet->options[i]);
+        option_to_script(flow, &packet->options[i], remote);
 }

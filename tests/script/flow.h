@@ -67,10 +67,18 @@ static inline uint8_t flow_byte(uint32_t at)
     return (uint8_t)(at * 7 + (at >> 8) * 3 + 1);
 }
 
+/* The peer's number that a packet's numbers count from: as in packetdrill a SYN says its own, and
+ * all others of a connection count from that. */
+static inline uint32_t flow_remote_base(const struct flow *flow, const struct packet *packet)
+{
+    return flow->local_known && !(packet->flags & FLAG_SYN) ? flow->remote_isn : 0;
+}
+
 /* Offset in the text of the first byte of a packet (numbers of the script). */
 static inline uint32_t flow_text_at(const struct flow *flow, const struct packet *packet)
 {
-    const uint32_t isn = packet->inbound ? flow->remote_isn : flow->local_isn;
+    const uint32_t isn = packet->inbound ? flow->remote_isn - flow_remote_base(flow, packet)
+                                         : flow->local_isn;
 
     if (packet->protocol != PACKET_TCP)
         return 0;

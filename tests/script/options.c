@@ -13,11 +13,12 @@ static int64_t only_element(const struct value *value)
     return value->kind == VALUE_ARRAY && value->first ? value->first->integer : value->integer;
 }
 
-/* Linux has it per socket, leat per stack: it can be set while there is no stack. */
+/* Linux has it per socket, leat per stack: it can be set while there is no stack, and later to what
+ * it is already, as scripts of several connections do. */
 static bool set_for_all(struct sockets *sockets, struct calling *calling, const char *field,
                         uint64_t value)
 {
-    if (sockets->machine->stack)
+    if (sockets->machine->stack && !settings_are(sockets->settings, field, value))
         return call_complain(calling,
                              "not supported: %s is the whole stack's, and is set before the first "
                              "listen() or connect()",
@@ -75,19 +76,40 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
     return call_returns(calling, 0);
 }
 
+/* Of a stack that runs each connection has the choice between BBR, if there is room for it, and the
+ * stack's own, or CUBIC where that is BBR. */
+static bool choose_congestion(struct sockets *sockets, struct calling *calling,
+                              enum leat_tcp_congestion wanted)
+{
+    const struct leat_tcp_config *config = &sockets->settings->tcp;
+    const bool is_own = config->congestion == LEAT_TCP_BBR;
+    struct sock *sock = calling->sock;
+
+    if (wanted == LEAT_TCP_BBR && !is_own && config->bbr_connections == 0)
+        return call_fails(calling, LINUX_ENOENT);
+    if (wanted != LEAT_TCP_BBR && wanted != (is_own ? LEAT_TCP_CUBIC : config->congestion))
+        return set_for_all(sockets, calling, "congestion", wanted);
+    sock->bbr = wanted == LEAT_TCP_BBR ? 1 : -1;
+    if (sock->conn)
+        leat_tcp_set_bbr(sock->conn, sock->bbr > 0);
+    return call_returns(calling, 0);
+}
+
 /* "cubic", 5 */
 static bool set_congestion(struct sockets *sockets, struct calling *calling,
                            const struct value *arg)
 {
+    struct settings wanted = *sockets->settings;
     char name[32] = {0};
 
-    if (sockets->machine->stack)
-        return set_for_all(sockets, calling, "congestion", 0);
     if (arg->kind == VALUE_STRING && arg->len < sizeof name)
         memcpy(name, arg->text, arg->len);
-    return settings_option(sockets->settings, "congestion", name) == SETTING_DONE
-               ? call_returns(calling, 0)
-               : call_fails(calling, LINUX_ENOENT);
+    if (settings_option(&wanted, "congestion", name) != SETTING_DONE)
+        return call_fails(calling, LINUX_ENOENT);
+    if (sockets->machine->stack)
+        return choose_congestion(sockets, calling, wanted.tcp.congestion);
+    *sockets->settings = wanted;
+    return call_returns(calling, 0);
 }
 
 static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int64_t name)
@@ -130,13 +152,26 @@ static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int6
     return call_returns(calling, 0);
 }
 
+/* The upper six bits are DiffServ's (RFC 2474 3); the lower two are TCP's own (RFC 3168 5). */
+static bool set_tos_of_tcp(struct calling *calling, uint8_t tos)
+{
+    struct sock *sock = calling->sock;
+
+    sock->dscp = tos >> 2;
+    if (sock->conn)
+        leat_tcp_set_dscp(sock->conn, sock->dscp);
+    return call_returns(calling, 0);
+}
+
 static bool set_ip_level(struct calling *calling, int64_t name)
 {
     const uint8_t value = (uint8_t)only_element(call_arg(calling, 3));
     struct leat_udp *udp = calling->sock->udp;
 
+    if (calling->sock->kind == SOCK_TCP && name == LINUX_IP_TOS)
+        return set_tos_of_tcp(calling, value);
     if (!udp || (name != LINUX_IP_TOS && name != LINUX_IP_TTL))
-        return call_complain(calling, "not supported: %s; of SOL_IP only IP_TOS and IP_TTL, of UDP",
+        return call_complain(calling, "not supported: %s; of SOL_IP only IP_TOS, and of UDP IP_TTL",
                              name_of_option("IP_", name));
     if (name == LINUX_IP_TOS)
         leat_udp_set_tos(udp, value);

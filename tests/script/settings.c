@@ -15,6 +15,7 @@ struct field {
     const char *name;
     size_t at; /* in struct settings */
     size_t bytes;
+    bool is_bool;            /* any number but 0 is true */
     const char *enumeration; /* its tag, or NULL */
 };
 
@@ -23,7 +24,8 @@ struct field {
 
 static const struct field fields[] = {
 #define ROW(type, field, tag)                                                                      \
-    {#field, AT_##type + offsetof(struct type, field), sizeof(((struct type *)0)->field), tag},
+    {#field, AT_##type + offsetof(struct type, field), sizeof(((struct type *)0)->field),          \
+     _Generic(((struct type *)0)->field, bool: true, default: false), tag},
 #define FIELD(type, field)           ROW(type, field, 0)
 #define ENUM_FIELD(type, field, tag) ROW(type, field, #tag)
 #define CONSTANT(tag, name)
@@ -60,7 +62,7 @@ static const struct field *find_field(const char *name)
 static void store(struct settings *settings, const struct field *field, uint64_t value)
 {
     unsigned char *at = (unsigned char *)settings + field->at;
-    const uint8_t value8 = (uint8_t)value;
+    const uint8_t value8 = field->is_bool ? value != 0 : (uint8_t)value;
     const uint16_t value16 = (uint16_t)value;
     const uint32_t value32 = (uint32_t)value;
 
@@ -81,6 +83,18 @@ bool settings_field(struct settings *settings, const char *name, uint64_t value)
     if (field)
         store(settings, field, value);
     return field != 0;
+}
+
+bool settings_are(const struct settings *settings, const char *name, uint64_t value)
+{
+    const struct field *field = find_field(name);
+    struct settings copy = *settings;
+
+    if (!field)
+        return false;
+    store(&copy, field, value);
+    return memcmp((const char *)&copy + field->at, (const char *)settings + field->at,
+                  field->bytes) == 0;
 }
 
 /* "cubic" is LEAT_..._CUBIC; Linux's "reno" is our NewReno. */

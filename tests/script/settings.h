@@ -56,4 +56,7 @@ void settings_shell(struct settings *settings, const char *command, size_t len,
 /* Sets a field of leat_tcp_config or leat_config by its name; false: there is none such. */
 bool settings_field(struct settings *settings, const char *name, uint64_t value);
 
+/* True if that would change nothing. */
+bool settings_are(const struct settings *settings, const char *name, uint64_t value);
+
 #endif

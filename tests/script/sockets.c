@@ -144,6 +144,10 @@ void sock_attach(struct sock *sock, struct leat_tcp *conn)
         leat_tcp_set_user_timeout(conn, sock->user_timeout_ns);
     if (sock->send_queue_bytes > 0)
         leat_tcp_set_send_queue(conn, sock->send_queue_bytes);
+    if (sock->dscp > 0)
+        leat_tcp_set_dscp(conn, sock->dscp);
+    if (sock->bbr != 0)
+        leat_tcp_set_bbr(conn, sock->bbr > 0);
     sock->sockets->latest_tcp = sock;
 }
 

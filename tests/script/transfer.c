@@ -215,8 +215,10 @@ static bool open_with_text(struct sockets *sockets, struct calling *calling, uin
     const struct leat_endpoint remote =
         call_endpoint(sockets->settings, call_arg(calling, 4), sockets->settings->remote_ip,
                       sockets->settings->connect_port);
-    enum leat_err err = call_begin_connect(sockets, calling->sock, &remote);
+    enum leat_err err;
 
+    calling->sock->fast_open = true; /* whatever the stack does by itself */
+    err = call_begin_connect(sockets, calling->sock, &remote);
     if (err == LEAT_OK && len == 0)
         return call_fails(calling, LINUX_EINPROGRESS);
     if (err == LEAT_OK)
