@@ -292,6 +292,11 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
         tls_flaw(session, step, alert, "malformed EncryptedExtensions");
         return;
     }
+    if ((extensions.protocol.at && handshake->client->protocol_count == 0) ||
+        (extensions.server_name && !handshake->client->name)) {
+        tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION, "an answer to what wasn't asked");
+        return; /* 4.2 */
+    }
     if (extensions.protocol.at && (!was_offered(handshake->client, extensions.protocol) ||
                                    !tls_protocol_set(session, extensions.protocol))) {
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a protocol that was not offered");

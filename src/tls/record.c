@@ -55,9 +55,11 @@ static bool wait_for_more(struct tls_session *session)
 static void take_alert(struct tls_session *session, const struct leat_buf *text)
 {
     uint8_t alert[3];
+    const uint32_t len = leat_buf_read(text, 0, alert, sizeof alert);
 
-    if (leat_buf_read(text, 0, alert, sizeof alert) != 2) {
-        tls_break(session, WIRE_TLS_DECODE_ERROR, "an alert of a wrong length");
+    if (len != 2) { /* 5.4: an empty one is told from those */
+        tls_break(session, len == 0 ? WIRE_TLS_UNEXPECTED_MESSAGE : WIRE_TLS_DECODE_ERROR,
+                  "an alert of a wrong length");
         return;
     }
     session->alert_received = alert[1]; /* 6: whatever its level */

@@ -307,15 +307,18 @@ uint8_t wire_tls_client_hello_read(const uint8_t *message, uint32_t len,
 {
     struct reader in = reader_of(message, len);
     struct wire_tls_bytes compression;
+    uint32_t version;
 
     *hello = (struct wire_tls_client_hello){.random = NULL};
-    take_number(&in, 2); /* legacy_version says nothing any more */
+    version = take_number(&in, 2); /* says nothing any more, but for what D.5 forbids */
     hello->random = take(&in, WIRE_TLS_RANDOM);
     hello->session_id = take_vector(&in, 1, 0, WIRE_TLS_SESSION_ID_MAX, 1);
     hello->suites = take_vector(&in, 2, 2, UINT16_MAX - 1, 2);
     compression = take_vector(&in, 1, 1, UINT8_MAX, 1);
     if (in.bad)
         return WIRE_TLS_DECODE_ERROR;
+    if (version <= WIRE_TLS_SSL_3)
+        return WIRE_TLS_PROTOCOL_VERSION;
     hello->only_null_compression = compression.len == 1 && compression.at[0] == 0;
     if (left(&in) == 0)
         return 0; /* one of TLS 1.2 or older needs none */
@@ -336,6 +339,12 @@ static bool has_sentinel(const uint8_t *random)
     return memcmp(random + 24, "DOWNGRD", 7) == 0 && random[31] <= 1;
 }
 
+/* The alert for an extension that a server's message may not have (4.2). */
+static uint8_t misplaced(uint16_t type)
+{
+    return bit_of(type) ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_UNSUPPORTED_EXTENSION;
+}
+
 static uint8_t server_extension(uint16_t type, struct reader *in,
                                 struct wire_tls_server_hello *hello)
 {
@@ -351,7 +360,7 @@ static uint8_t server_extension(uint16_t type, struct reader *in,
         hello->psk = (uint16_t)take_number(in, 2);
         hello->has_psk = true;
     } else {
-        return WIRE_TLS_UNSUPPORTED_EXTENSION; /* 4.2 */
+        return misplaced(type);
     }
     return is_over(in) ? 0 : WIRE_TLS_DECODE_ERROR;
 }
@@ -418,13 +427,13 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
                 return WIRE_TLS_DECODE_ERROR; /* RFC 7301 3.1: exactly one */
         } else if (type == WIRE_TLS_RECORD_SIZE_LIMIT) {
             extensions->record_size_limit = (uint16_t)take_number(&body, 2);
-            if (extensions->record_size_limit < 64)
+            if (!body.bad && extensions->record_size_limit < 64)
                 return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4 */
         } else if (type == WIRE_TLS_SUPPORTED_GROUPS) {
             whole(&body, 2, 2); /* 4.2.7: for the next time */
         } else {
-            return bit_of(type) ? WIRE_TLS_ILLEGAL_PARAMETER /* 4.2: not in this message */
-                                : WIRE_TLS_UNSUPPORTED_EXTENSION;
+            /* what may be here, but we haven't asked for (4.2) */
+            return type == WIRE_TLS_EARLY_DATA ? WIRE_TLS_UNSUPPORTED_EXTENSION : misplaced(type);
         }
         if (!is_over(&body))
             return WIRE_TLS_DECODE_ERROR;

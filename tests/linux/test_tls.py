@@ -39,6 +39,13 @@ class Keys:
         self.server("ec", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
         self.server("rsa", "rsa:2048")
 
+    def more(self):
+        """The other kinds of keys that servers have."""
+        self.server("p384", "ec", "-pkeyopt", "ec_paramgen_curve:P-384")
+        self.server("ed25519", "ed25519")
+        self.server("rsa4096", "rsa:4096")
+        return self
+
     def openssl(self, *words):
         run("openssl", *words, timeout=60)
 
@@ -285,11 +292,11 @@ class GnutlsServer(Server):
                        keys.folder / f"{kind}.pem", "--x509keyfile", keys.folder / f"{kind}.key", *words)
 
 
-def ask(leat, keys, server, name="leat.test", authority=None, ticket=()):
+def ask(leat, keys, server, name="leat.test", authority=None, ticket=(), text="GET / HTTP/1.0\r\n\r\n", timeout=60):
     """What the client says."""
     client = leat("tls_client", options=["--port", server.port],
-                  arguments=[name, authority or keys.authority, "GET / HTTP/1.0\r\n\r\n", *ticket])
-    client.wait_for("^closed:")
+                  arguments=[name, authority or keys.authority, text, *ticket])
+    client.wait_for(": closed:|^closed:", timeout)
     return client.text
 
 

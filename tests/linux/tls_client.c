@@ -2,8 +2,11 @@
  * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT [TICKET].
  *
  * Sends TEXT to the server NAME at --server, whose certificate must lead to one of a file of
- * AUTHORITIES, and says what was agreed on, how much came, and how it ended.  The file TICKET has the
- * ticket of an earlier session, if it is there, and gets the next one.
+ * AUTHORITIES, and says what was agreed on, how much came, its SHA-256, and how it ended.  The file
+ * TICKET has the ticket of an earlier session, if it is there, and gets the next one.
+ *
+ * TEXT may be @FILE: its bytes are sent, with a key update each few records, and as many must come
+ * back before the client closes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +24,14 @@ struct client {
     struct leat_crypto_anchors anchors;
     struct leat_tls_client wanted;
     struct leat_tls_ticket ticket;
+    struct leat_tls *tls;
     struct leat_stream session;
+    struct leat_crypto_hashing hashing; /* of all that came */
     const char *text;
     const char *ticket_file;
+    size_t text_len, said;
     unsigned long long heard;
-    unsigned long long sum; /* of all bytes, each times its place */
+    bool echoed; /* what is said comes back */
     bool ended;
 };
 
@@ -44,19 +50,30 @@ static uint64_t civil_time(void *arg)
     return (uint64_t)time(NULL);
 }
 
-static void on_open(struct leat_tcp *conn, void *arg)
+static void on_writable(struct leat_tcp *conn, void *arg)
 {
-    struct leat_tls_info info;
-    char line[128];
     size_t taken;
 
     (void)conn;
     (void)arg;
+    do {
+        if (leat_stream_write(&client.session, client.text + client.said,
+                              client.text_len - client.said, &taken))
+            return; /* it has ended, which on_closed says */
+        client.said += taken;
+    } while (taken > 0 && client.said < client.text_len);
+}
+
+static void on_open(struct leat_tcp *conn, void *arg)
+{
+    struct leat_tls_info info;
+    char line[128];
+
     leat_tls_get_info(&client.session, &info);
     snprintf(line, sizeof line, "open %04x %04x %04x %s%s", info.suite, info.group,
              info.scheme, info.protocol, info.resumed ? " resumed" : "");
     client.platform->say(client.platform, line);
-    leat_stream_write(&client.session, client.text, strlen(client.text), &taken);
+    on_writable(conn, arg);
 }
 
 static void on_readable(struct leat_tcp *conn, void *arg)
@@ -69,12 +86,15 @@ static void on_readable(struct leat_tcp *conn, void *arg)
         const uint32_t len = leat_buf_total(text);
 
         for (const struct leat_buf *piece = text; piece; piece = piece->next)
-            for (uint32_t i = 0; i < piece->len; i++)
-                client.sum += (++client.heard % 65521) * piece->data[i];
+            client.crypto.ops->hash_update(client.crypto.self, &client.hashing, piece->data,
+                                           piece->len);
+        client.heard += len;
         leat_buf_free(text);
         leat_stream_consumed(&client.session, len);
     }
-    if (leat_stream_at_end(&client.session) && !client.ended) {
+    if ((leat_stream_at_end(&client.session) ||
+         (client.echoed && client.heard >= client.text_len)) &&
+        !client.ended) {
         client.ended = true;
         leat_stream_shutdown(&client.session);
     }
@@ -102,6 +122,18 @@ static void read_ticket(struct example_platform *platform)
     client.wanted.ticket = &client.ticket;
 }
 
+static void say_heard(void)
+{
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    char line[128];
+    int at = snprintf(line, sizeof line, "heard %llu ", client.heard);
+
+    if (client.crypto.ops->hash_digest(client.crypto.self, &client.hashing, digest))
+        for (unsigned i = 0; i < 32; i++)
+            at += snprintf(line + at, sizeof line - (size_t)at, "%02x", digest[i]);
+    client.platform->say(client.platform, line);
+}
+
 static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
 {
     struct leat_tls_info info;
@@ -109,9 +141,13 @@ static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
 
     (void)conn;
     (void)arg;
+    say_heard();
     leat_tls_get_info(&client.session, &info);
-    snprintf(line, sizeof line, "heard %llu sum %llu", client.heard, client.sum);
-    client.platform->say(client.platform, line);
+    if (client.echoed) {
+        snprintf(line, sizeof line, "key updates %llu",
+                 (unsigned long long)leat_tls_counts(client.tls)->key_updates);
+        client.platform->say(client.platform, line);
+    }
     snprintf(line, sizeof line, "closed: %s: %s, sent %s, got %s", leat_err_text(err), info.why,
              leat_tls_alert_name(info.alert_sent), leat_tls_alert_name(info.alert_received));
     client.platform->say(client.platform, line);
@@ -120,7 +156,21 @@ static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
 }
 
 static const struct leat_tcp_events events = {
-    .on_open = on_open, .on_readable = on_readable, .on_closed = on_closed};
+    .on_open = on_open,
+    .on_readable = on_readable,
+    .on_writable = on_writable,
+    .on_closed = on_closed};
+
+/* What is to be said; NULL: there is no such file. */
+static const char *read_text(struct example_platform *platform, const char *text)
+{
+    client.text = text;
+    client.text_len = strlen(text);
+    if (*text != '@')
+        return text;
+    client.echoed = true;
+    return platform->read_file(platform, text + 1, &client.text, &client.text_len) ? NULL : text;
+}
 
 static const char *start(struct example_platform *platform)
 {
@@ -130,16 +180,19 @@ static const char *start(struct example_platform *platform)
     const struct leat_endpoint server = {.ip = platform->server, .port = platform->port};
     struct leat_stream below;
     struct leat_tcp *conn;
-    struct leat_tls *tls;
     const char *authorities;
     size_t len;
 
     if (platform->argument_count != 3 && platform->argument_count != 4)
         return "NAME AUTHORITIES TEXT [TICKET]";
     client.platform = platform;
-    client.text = platform->arguments[2];
+    if (!read_text(platform, platform->arguments[2]))
+        return "no such text";
+    if (client.echoed)
+        config.records_per_key = 64;
     if (platform->read_file(platform, platform->arguments[1], &authorities, &len) ||
         leat_crypto_openssl_open(&client.crypto, entropy, platform->host) ||
+        !client.crypto.ops->hash_open(client.crypto.self, &client.hashing, LEAT_CRYPTO_SHA256) ||
         client.crypto.ops->anchors_open(client.crypto.self, &client.anchors, authorities, len, NULL,
                                         0))
         return "no authorities";
@@ -150,11 +203,11 @@ static const char *start(struct example_platform *platform)
     if (platform->argument_count == 4)
         read_ticket(platform);
     len = leat_tls_memory_bytes(&config);
-    if (leat_tls_open(&tls, platform->stack, malloc(len), len, &config) ||
+    if (leat_tls_open(&client.tls, platform->stack, malloc(len), len, &config) ||
         leat_tcp_connect(platform->stack, &conn, &server, NULL, &nothing, NULL))
         return "no connection";
     below = leat_stream_of_tcp(conn);
-    if (leat_tls_connect(tls, &below, &client.wanted, &client.session))
+    if (leat_tls_connect(client.tls, &below, &client.wanted, &client.session))
         return "no session";
     leat_stream_set_events(&client.session, &events, NULL);
     return NULL;

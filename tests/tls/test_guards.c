@@ -226,7 +226,7 @@ static void test_a_protocol_that_was_not_offered(void **state)
     (void)state;
     say_hello(legal(false));
     peer_message(&end, WIRE_TLS_ENCRYPTED_EXTENSIONS, alpn, sizeof alpn);
-    expect(WIRE_TLS_ILLEGAL_PARAMETER, "a protocol that was not offered");
+    expect(WIRE_TLS_UNSUPPORTED_EXTENSION, "an answer to what wasn't asked");
 }
 
 static void test_a_scheme_that_was_not_offered(void **state)

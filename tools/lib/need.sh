@@ -53,6 +53,9 @@ bind9             command -v named
 knot-resolver     command -v kresd
 knot              command -v knotd
 stunnel4          command -v stunnel4
+haproxy           command -v haproxy
+sslscan           command -v sslscan
+testssl.sh        command -v testssl
 chrony            command -v chronyd
 curl              command -v curl
 rsyslog           command -v rsyslogd
