@@ -246,13 +246,13 @@ def test_client_resumes(leat, keys, peers, tmp_path, peer, group):
 
 @pytest.mark.parametrize("peer", ECHOES)
 def test_client_says_and_hears_much(leat, keys, peers, big, peer):
-    """With a key update of ours each 64 records."""
+    """With some key updates of ours between."""
     server = At(getattr(peers, peer)(SUITE, "X25519", "ec"))
     if peer == "gnutls":  # it looks for commands in what it echoes
         big = big.parent / "lines"
     said = ask(leat, keys, server, text=f"@{big}", timeout=300)
     check(said, big.read_bytes(), "130.", "001d", "0403")
-    assert int(re.search(r"^.*key updates (\d+)", said, re.M)[1]) >= BIG_BYTES // 16384 // 128, said
+    assert int(re.search(r"^.*key updates (\d+)", said, re.M)[1]) >= 3, said
 
 
 @pytest.mark.parametrize("peer", FILES)
@@ -452,5 +452,5 @@ def test_testssl(leat, keys, tmp_path):
     others = {"cert_expirationStatus", "cert_notAfter", "cert_revocation", "DNS_CAArecord", "HSTS", "security_headers"}
     bad = [row for row in rows if row[3] in ("LOW", "MEDIUM", "HIGH", "CRITICAL") and row[0].split(" ")[0] not in others]
     assert not bad and len(rows) > 60, bad
-    # Debian 12's gives no grade
-    assert all(row[4] in ("A", "A+") or "leat" in row[1] and "T" == row[4] for row in rows if row[0] == "overall_grade")
+    # Debian 12's version gives no grade; the authority is ours, which is a T
+    assert all(row[4] in ("A+", "A", "T") for row in rows if row[0] == "overall_grade")

@@ -5,7 +5,7 @@
  * AUTHORITIES, and says what was agreed on, how much came, its SHA-256, and how it ended.  The file
  * TICKET has the ticket of an earlier session, if it is there, and gets the next one.
  *
- * TEXT may be @FILE: its bytes are sent, with a key update each few records, and as many must come
+ * TEXT may be @FILE: its bytes are sent, with some key updates between them, and as many must come
  * back before the client closes.
  */
 #include <stdio.h>
@@ -17,6 +17,11 @@
 #include <leat/tls.h>
 
 #include "example.h"
+
+enum {
+    RECORD_BYTES = 1 << 14,
+    UPDATES = 6 /* GnuTLS ends a connection for more than 8 a second */
+};
 
 struct client {
     struct example_platform *platform;
@@ -189,7 +194,7 @@ static const char *start(struct example_platform *platform)
     if (!read_text(platform, platform->arguments[2]))
         return "no such text";
     if (client.echoed)
-        config.records_per_key = 64;
+        config.records_per_key = client.text_len / RECORD_BYTES / UPDATES + 1;
     if (platform->read_file(platform, platform->arguments[1], &authorities, &len) ||
         leat_crypto_openssl_open(&client.crypto, entropy, platform->host) ||
         !client.crypto.ops->hash_open(client.crypto.self, &client.hashing, LEAT_CRYPTO_SHA256) ||
