@@ -201,7 +201,15 @@ bool wire_tls_identity(struct wire_tls_bytes *list, struct wire_tls_bytes *ident
 bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder);
 
 /* True if @list has @number. */
-bool wire_tls_has(struct wire_tls_bytes list, uint16_t number);
+static inline bool wire_tls_has(struct wire_tls_bytes list, uint16_t number)
+{
+    uint16_t next;
+
+    while (wire_tls_number(&list, &next))
+        if (next == number)
+            return true;
+    return false;
+}
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 

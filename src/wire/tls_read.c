@@ -83,16 +83,6 @@ bool wire_tls_number(struct wire_tls_bytes *list, uint16_t *number)
     return true;
 }
 
-bool wire_tls_has(struct wire_tls_bytes list, uint16_t number)
-{
-    uint16_t next;
-
-    while (wire_tls_number(&list, &next))
-        if (next == number)
-            return true;
-    return false;
-}
-
 /* Goes on in a list with @in; false: there was no more. */
 static bool step(struct wire_tls_bytes *list, const struct reader *in)
 {

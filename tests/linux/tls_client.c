@@ -75,8 +75,8 @@ static void on_open(struct leat_tcp *conn, void *arg)
     char line[128];
 
     leat_tls_get_info(&client.session, &info);
-    snprintf(line, sizeof line, "open %04x %04x %04x %s%s", info.suite, info.group,
-             info.scheme, info.protocol, info.resumed ? " resumed" : "");
+    snprintf(line, sizeof line, "open %04x %04x %04x %s%s", info.suite, info.group, info.scheme,
+             info.protocol, info.resumed ? " resumed" : "");
     client.platform->say(client.platform, line);
     on_writable(conn, arg);
 }
@@ -160,11 +160,10 @@ static void on_closed(struct leat_tcp *conn, enum leat_err err, void *arg)
     client.platform->finish(client.platform, 0);
 }
 
-static const struct leat_tcp_events events = {
-    .on_open = on_open,
-    .on_readable = on_readable,
-    .on_writable = on_writable,
-    .on_closed = on_closed};
+static const struct leat_tcp_events events = {.on_open = on_open,
+                                              .on_readable = on_readable,
+                                              .on_writable = on_writable,
+                                              .on_closed = on_closed};
 
 /* What is to be said; NULL: there is no such file. */
 static const char *read_text(struct example_platform *platform, const char *text)

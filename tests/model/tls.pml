@@ -29,8 +29,10 @@
 #define SFIN 256
 #define CCERT 512
 #define CFIN 1024
-#define OLD  2048 /* of another connection */
-#define PSK  4096 /* the ServerHello takes a ticket */
+#define OLDC 2048 /* a ClientHello of another connection */
+#define OLDS 4096 /* a ServerHello, or a retry */
+#define OLD  (OLDC + OLDS)
+#define PSK  8192 /* the ServerHello takes a ticket */
 
 #define NOTHING 99  /* no event */
 #define END     100 /* of the stream, as a record */
@@ -355,7 +357,7 @@ inline classify() {
   :: reflects > 0 && may_touch(i) && flying[1 - i] < ROOM - 2 -> \
      reflects--; troubled = true; HEAD(i); flying[i]--; put(1 - i, kind, stage, keys, gen, seq, x, from) \
   :: olds > 0 && may_touch(i) && !cut[i] && wire[i]?[_, eval(START_S), _, _, _, _, _] -> \
-     olds--; troubled = true; HEAD(i); flying[i]--; put(i, kind, stage, keys, gen, seq, x | OLD, from) \
+     olds--; troubled = true; HEAD(i); flying[i]--; put(i, kind, stage, keys, gen, seq, x | (i == SERVER -> OLDC : OLDS), from) \
   :: cuts > 0 && !cut[i] && st[i] != START && flying[i] < ROOM - 1 -> \
      cuts--; troubled = true; put(i, END, START_S, 0, 0, 0, 0, 1 - i); cut[i] = true
 

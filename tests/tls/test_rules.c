@@ -10,13 +10,11 @@
  * the alert that it sends, by its name; "open", or "waits".  A command is a message or a record:
  *
  *      ch, sh, hrr     legal ones, of the peer; behind it changes: version=, random=, session=,
- *                      suites=, compression= and HEX; 43=HEX, the body of an extension; -43 without;
- *                      +43=HEX another one behind the others
- *      ee, cr, cert, cv, fin, ku, nst    the same; or its body in HEX
- *      msg TYPE HEX    a message; record TYPE HEX: a record, encrypted if it should be;
- *      raw HEX         bytes
- *      split N         what follows comes in records of N bytes
- *      flight          ee ; cert ; cv ; fin
+ *                      suites=, compression= and HEX; 43=HEX, the body of an extension; -43
+ * without; +43=HEX another one behind the others ee, cr, cert, cv, fin, ku, nst    the same; or its
+ * body in HEX msg TYPE HEX    a message; record TYPE HEX: a record, encrypted if it should be; raw
+ * HEX         bytes split N         what follows comes in records of N bytes flight          ee ;
+ * cert ; cv ; fin
  *
  * "&" instead of ";" puts both into one record.  HEX is parts with "," between them, each perhaps
  * with "*N" behind it: so many times; "-" is no bytes.
@@ -215,12 +213,9 @@ static const struct kind {
     const char *extensions; /* as words */
     const char *body;       /* before them, or all; "hello": built */
 } kinds[] = {
-    {"ch", WIRE_TLS_CLIENT_HELLO,
-     "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32",
+    {"ch", WIRE_TLS_CLIENT_HELLO, "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32",
      "hello"},
-    {"sh", WIRE_TLS_SERVER_HELLO,
-     "43=0304 51=001d0020,1d*32",
-     "hello"},
+    {"sh", WIRE_TLS_SERVER_HELLO, "43=0304 51=001d0020,1d*32", "hello"},
     {"hrr", WIRE_TLS_SERVER_HELLO, "43=0304 51=0017", "hello"},
     {"ee", WIRE_TLS_ENCRYPTED_EXTENSIONS, "", ""},
     {"cr", WIRE_TLS_CERTIFICATE_REQUEST, "13=00020403", "00"},
@@ -228,7 +223,9 @@ static const struct kind {
     {"cv", WIRE_TLS_CERTIFICATE_VERIFY, NULL, "0403000101"},
     {"fin", WIRE_TLS_FINISHED, NULL, "5a*32"},
     {"ku", WIRE_TLS_KEY_UPDATE, NULL, "00"},
-    {"nst", WIRE_TLS_NEW_SESSION_TICKET, NULL, "0000003c000000000100000401020304" "0000"},
+    {"nst", WIRE_TLS_NEW_SESSION_TICKET, NULL,
+     "0000003c000000000100000401020304"
+     "0000"},
 };
 
 static const struct kind *kind_of(const char *name)
