@@ -3,14 +3,19 @@
 import contextlib
 import functools
 import os
+import pathlib
 import socket
 import ssl
+import sys
 import threading
 
 import pytest
 
 from conftest import BUILD
 from test_user import SITE, forwarded, upstream
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "linux"))
+from stream import both_ways  # noqa: E402
 
 FILES = BUILD / "tests/boot"
 AUTHORITY = FILES / "authority.pem"
@@ -37,13 +42,7 @@ def read_all(conn):
 def echo(address, data):
     """Sends @data in a session, and returns what comes back."""
     with session(address) as conn:
-        sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
-        sender.start()
-        heard = bytearray()
-        while len(heard) < len(data) and (piece := conn.recv(65536)):
-            heard += piece
-        sender.join(60)
-    return bytes(heard)
+        return both_ways(conn, data, timeout=200)
 
 
 @pytest.mark.parametrize("cpu", ["max", "max,-aes,-pclmulqdq"])

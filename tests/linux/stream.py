@@ -1,8 +1,11 @@
 """Long streams through an echo server, compared byte for byte."""
 
+import contextlib
 import random
+import select
 import selectors
 import socket
+import ssl
 import time
 
 BLOCK = random.Random(9293).randbytes(1_000_003)  # a prime: no shift goes unseen
@@ -74,3 +77,25 @@ def echo_all(address, count, total, timeout):
                 elif key.events != echo.wants:
                     selector.modify(echo.sock, echo.wants, echo)
     return time.monotonic() - began
+
+
+def both_ways(conn, data, timeout=60):
+    """Sends `data` in a session of TLS, and returns as many bytes as come back: all in one thread, for
+    OpenSSL lets no two use a session at a time."""
+    left, heard = memoryview(data), bytearray()
+    end = time.monotonic() + timeout
+    conn.setblocking(False)
+    while len(heard) < len(data):
+        assert time.monotonic() < end, f"{len(heard)} of {len(data)} bytes at the timeout"
+        before = len(left), len(heard)
+        with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            left = left[conn.send(left[:PIECE]):] if left else left
+        with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            piece = conn.recv(PIECE)
+            if not piece:
+                break
+            heard += piece
+        if before == (len(left), len(heard)):
+            select.select([conn], [conn] if left else [], [], 1)
+    conn.setblocking(True)
+    return bytes(heard)

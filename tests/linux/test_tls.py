@@ -6,11 +6,11 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 
 import pytest
 
 from conftest import QUICK, Process, run, until
+from stream import both_ways
 
 SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
 PAGE = (SITE / "index.html").read_bytes()
@@ -169,13 +169,7 @@ def test_echo(leat, keys):
     data = bytes(range(256)) * (BIG_BYTES // 256)
     with socket.create_connection((server.ip, 7), 60) as plain, \
             context.wrap_socket(plain, server_hostname="leat.test") as conn:
-        sender = threading.Thread(target=conn.sendall, args=(data,), daemon=True)
-        sender.start()
-        heard = bytearray()
-        while len(heard) < len(data) and (piece := conn.recv(65536)):
-            heard += piece
-        sender.join(60)
-    assert heard == data
+        assert both_ways(conn, data) == data
     assert server.stop()["copied_tx_bytes"] == 0
 
 
