@@ -1,0 +1,211 @@
+/* test_provider.c -- a provider of cryptography that fails, at each of its calls once: the session
+ * ends, nobody takes it for open, and nothing is lost. */
+#include "tls_test.h"
+
+enum {
+    WIDE = 1 << 18,
+    CALLS_MAX = 1000
+};
+
+static const struct leat_crypto_ops *real;
+static unsigned calls_left; /* until one fails; 0: none does */
+static bool has_failed;
+
+static bool fails(void)
+{
+    if (calls_left == 0 || --calls_left > 0)
+        return false;
+    has_failed = true;
+    return true;
+}
+
+static bool fail_random(void *self, void *bytes, size_t len)
+{
+    return !fails() && real->random(self, bytes, len);
+}
+
+static bool fail_hash_open(void *self, struct leat_crypto_hashing *hashing,
+                           enum leat_crypto_hash hash)
+{
+    if (!fails())
+        return real->hash_open(self, hashing, hash);
+    memset(hashing, 0, sizeof *hashing);
+    return false;
+}
+
+static bool fail_hash_update(void *self, struct leat_crypto_hashing *hashing, const void *bytes,
+                             size_t len)
+{
+    return !fails() && real->hash_update(self, hashing, bytes, len);
+}
+
+static bool fail_hash_digest(void *self, const struct leat_crypto_hashing *hashing, uint8_t *digest)
+{
+    return !fails() && real->hash_digest(self, hashing, digest);
+}
+
+static bool fail_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
+                      const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac)
+{
+    return !fails() && real->hmac(self, hash, key, key_len, pieces, count, mac);
+}
+
+static bool fail_seal(void *self, const struct leat_crypto_aead_key *key,
+                      const struct leat_crypto_job *job, uint8_t *tag)
+{
+    return !fails() && real->seal(self, key, job, tag);
+}
+
+static bool fail_open(void *self, const struct leat_crypto_aead_key *key,
+                      const struct leat_crypto_job *job, const uint8_t *tag)
+{
+    return !fails() && real->open(self, key, job, tag);
+}
+
+static bool fail_share_open(void *self, struct leat_crypto_share *share,
+                            enum leat_crypto_group group, uint8_t *public_share, size_t *len)
+{
+    return !fails() && real->share_open(self, share, group, public_share, len);
+}
+
+static bool fail_share_derive(void *self, struct leat_crypto_share *share, const uint8_t *peer,
+                              size_t peer_len, uint8_t *secret, size_t *secret_len)
+{
+    return !fails() && real->share_derive(self, share, peer, peer_len, secret, secret_len);
+}
+
+static bool fail_sign(void *self, const struct leat_crypto_private *key,
+                      enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
+                      size_t count, uint8_t *signature, size_t *len)
+{
+    return !fails() && real->sign(self, key, scheme, pieces, count, signature, len);
+}
+
+static bool fail_verify(void *self, const struct leat_crypto_public *key,
+                        enum leat_crypto_scheme scheme, const struct leat_crypto_piece *pieces,
+                        size_t count, const uint8_t *signature, size_t len)
+{
+    return !fails() && real->verify(self, key, scheme, pieces, count, signature, len);
+}
+
+/* The provider of @end fails from now on, if @calls_left says so. */
+static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops)
+{
+    real = f->crypto.ops;
+    *ops = *real;
+    ops->random = fail_random;
+    ops->hash_open = fail_hash_open;
+    ops->hash_update = fail_hash_update;
+    ops->hash_digest = fail_hash_digest;
+    ops->hmac = fail_hmac;
+    ops->seal = fail_seal;
+    ops->open = fail_open;
+    ops->share_open = fail_share_open;
+    ops->share_derive = fail_share_derive;
+    ops->sign = fail_sign;
+    ops->verify = fail_verify;
+    f->tls[end]->crypto.ops = ops;
+}
+
+/* Whatever one end can still say to the other. */
+static void talk(struct fixture *f, unsigned from, const char *text)
+{
+    struct user *to = f->users[1 - from];
+    size_t taken;
+
+    if (f->users[from]->open && !f->users[from]->closed)
+        leat_stream_write(&f->users[from]->stream, text, strlen(text), &taken);
+    world_wait(f->world, 10 * ms);
+    assert_true(to->have <= strlen(text));
+    assert_memory_equal(to->bytes, text, to->have);
+}
+
+/* A session from begin to end; true if each end has heard the other, and ended well.  @end has
+ * the provider that fails, and ends at once by itself if that matters. */
+static bool goes_well(struct fixture *f, unsigned end)
+{
+    const bool never = false;
+    bool heard;
+
+    shake_again(f);
+    world_run(f->world, &never, 100 * ms);
+    talk(f, CLIENT, "question");
+    talk(f, SERVER, "answer");
+    heard = f->users[SERVER]->have == 8 && f->users[CLIENT]->have == 6;
+    assert_true(heard || (f->users[end]->closed && f->users[end]->why != LEAT_OK));
+    for (unsigned i = 0; i < 2; i++) {
+        if (!f->users[i]->closed)
+            leat_stream_shutdown(&f->users[i]->stream);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(world_run(f->world, &f->users[i]->closed, 100 * second));
+    return heard && f->users[SERVER]->why == LEAT_OK && f->users[CLIENT]->why == LEAT_OK;
+}
+
+/* Sessions in which the provider of @end fails at its first, second, ... call; by a @ticket, or
+ * without one.  Only tickets are no part of a session: it goes on without. */
+static void fail_each_call(struct fixture *f, unsigned end, const struct leat_tls_ticket *ticket)
+{
+    struct leat_crypto_ops ops;
+    unsigned went_on = 0, call = 0;
+
+    replace(f, end, &ops);
+    do {
+        f->ticket = ticket ? *ticket : (struct leat_tls_ticket){0};
+        has_failed = false;
+        calls_left = ++call;
+        if (goes_well(f, end))
+            went_on += has_failed;
+        else
+            assert_true(has_failed);
+        calls_left = 0;
+    } while (has_failed && call < CALLS_MAX);
+    assert_in_range(call, 20, CALLS_MAX - 1);
+    assert_in_range(went_on, 0, call / 4);
+    f->tls[end]->crypto.ops = real;
+}
+
+static void test_each_call_fails_once(void **state)
+{
+    struct fixture *f = *state;
+
+    use_ticket(f);
+    begin(f, WIDE);
+    fail_each_call(f, SERVER, NULL);
+    fail_each_call(f, CLIENT, NULL);
+}
+
+static void test_each_call_fails_once_with_a_ticket(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tls_ticket ticket;
+
+    open_first(f);
+    ticket = f->ticket;
+    fail_each_call(f, SERVER, &ticket);
+    fail_each_call(f, CLIENT, &ticket);
+}
+
+/* The server has another group than the share that the client brings. */
+static void test_each_call_fails_once_with_a_second_hello(void **state)
+{
+    struct fixture *f = *state;
+
+    use_ticket(f);
+    begin(f, WIDE);
+    f->tls[SERVER]->groups[0] = LEAT_CRYPTO_SECP256R1;
+    f->tls[SERVER]->group_count = 1;
+    fail_each_call(f, SERVER, NULL);
+    fail_each_call(f, CLIENT, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_each_call_fails_once),
+        TEST(test_each_call_fails_once_with_a_ticket),
+        TEST(test_each_call_fails_once_with_a_second_hello),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
