@@ -175,6 +175,18 @@ static void whatever_happens_everything_comes_back(void **state)
         leat_buf_free(held[i]);
 }
 
+/* Shares are of all that there is, not of more, while nothing is taken. */
+static void a_pool_of_which_nothing_is_taken_is_free_as_a_whole(void **state)
+{
+    struct leat_buf *buf;
+
+    (void)state;
+    assert_int_equal(pool_free(&unit.pool), 1u << POOL_ALL_SHIFT);
+    buf = leat_buf_alloc(&unit.pool, 0);
+    assert_true(pool_free(&unit.pool) < 1u << POOL_ALL_SHIFT);
+    leat_buf_free(buf);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
 
 int main(void)
@@ -186,6 +198,7 @@ int main(void)
         TEST(small_buffers_run_out_without_touching_the_full_ones),
         TEST(views_run_out_and_a_slice_that_fails_leaves_nothing),
         TEST(a_copy_that_fails_leaves_nothing),
+        TEST(a_pool_of_which_nothing_is_taken_is_free_as_a_whole),
         TEST(a_used_buffer_comes_back_as_new),
         TEST(whatever_happens_everything_comes_back),
     };

@@ -3,6 +3,8 @@
 
 #include "routers6.h"
 
+#include "wire/ra.h"
+
 /* V1; RFC 4861 6.1.2 */
 static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void **state)
 {
@@ -163,12 +165,35 @@ static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
     assert_string_equal(home6_facts(home)->search, "");
 }
 
+/* RFC 8106 5.1, 5.2: name servers have a whole number of addresses, one at least, and domains a
+ * byte; what is shorter would be read beyond its end. */
+static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void **state)
+{
+    static const struct {
+        uint8_t type, units;
+        enum ra_kind kind;
+    } options[] = {{25, 1, RA_OTHER},   {25, 2, RA_OTHER}, {25, 3, RA_SERVERS}, {25, 4, RA_OTHER},
+                   {25, 5, RA_SERVERS}, {31, 1, RA_OTHER}, {31, 2, RA_SEARCH}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof options / sizeof *options; i++) {
+        const uint8_t bytes[40] = {options[i].type, options[i].units};
+        struct wire_ra_option option;
+        uint32_t at = 0;
+
+        assert_true(wire_ra_next(&option, bytes, options[i].units * 8u, &at));
+        assert_int_equal(option.kind, options[i].kind);
+        assert_int_equal(at, options[i].units * 8u);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         home6_test(test_threat_V1_advertisements_with_a_false_envelope_are_dropped),
         home6_test(test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives),
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
+        cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
         home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
     };
