@@ -150,6 +150,36 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     assert_int_equal(talk_info(talk).snd_una, talk_info(talk).snd_nxt);
 }
 
+/* One turn sends 64 segments of a connection at most.  Behind a neighbour who doesn't answer nothing
+ * reaches a device, and yet none is full: the next turn sends on at once. */
+static void more_than_a_turn_sends_asks_for_another(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+    uint32_t cwnd;
+
+    world->tcp_config.no_pacing = true;
+    talk_begin(talk);
+    talk_establish_with(talk, 100, NO_SHIFT);
+    while ((cwnd = talk_info(talk).cwnd_bytes) < 13000) {
+        talk_send(talk, cwnd);
+        for (unsigned turns = 0; turns < 4; turns++)
+            world_poll(world);
+        world_mark(world);
+        rx(talk, ACK, 1, next_seq(talk), 0);
+    }
+    if (talk_is_ipv6()) /* no route is looked for to who is on the link (RFC 4861 5.2) */
+        return;
+    assert_int_equal(leat_route_add(world->stack, world_ip(world, IP_PEER), world_bits(world, 32),
+                                    world_ip(world, IP_OTHER)),
+                     LEAT_OK);
+    talk_send(talk, 100); /* with a question for the new neighbour */
+    world_mark(world);
+    talk_send(talk, 100 * 100);
+    assert_int_equal(world->next_ns, world->now_ns);
+    world_mark(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +187,7 @@ int main(void)
         talk_test(probe_that_arrives_ends_it),
         talk_test(probe_that_is_lost_costs_no_window),
         talk_test(change_of_the_routes_is_followed_at_once),
+        talk_test_later(more_than_a_turn_sends_asks_for_another),
         talk_test(nothing_leaves_from_an_address_that_is_gone),
     };
 
