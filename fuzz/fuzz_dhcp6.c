@@ -79,6 +79,7 @@ static void demand_legal(const struct leat_dhcp6_lease *lease)
     for (unsigned i = 0; i < lease->ntp_server_count; i++)
         demand_host(lease->ntp_servers[i]);
     demand(memchr(lease->search, '\0', sizeof lease->search) != NULL);
+    demand(memchr(lease->ntp_names, '\0', sizeof lease->ntp_names) != NULL);
     if (leat_ip_is_any(lease->ip)) {
         demand(lease->refresh_s >= 600);
         return;
@@ -216,6 +217,16 @@ static void claim(void)
     feed(leased, all, IPV6_ICMP, message, sizeof message, 2);
 }
 
+/* In the middle of a release, perhaps, and with an address of an earlier start. */
+static void start_again(bool with_kept)
+{
+    const struct leat_dhcp6_lease lease = {.ip = leased};
+    uint8_t kept[LEAT_DHCP6_KEPT_BYTES];
+
+    leat_dhcp6_keep(&lease, kept);
+    leat_dhcp6_start(fuzz.dhcp6, with_kept ? kept : NULL);
+}
+
 static void call(uint8_t which)
 {
     switch (which % 4) {
@@ -235,7 +246,7 @@ static void call(uint8_t which)
     }
     poll_now();
     if (which % 4 == 1 || which % 4 == 2)
-        leat_dhcp6_start(fuzz.dhcp6); /* in the middle of a release, perhaps */
+        start_again(which & 4);
 }
 
 static void take_step(uint8_t how, const uint8_t *options, uint8_t len)
@@ -273,7 +284,7 @@ static void begin(void)
     demand(leat_dhcp6_open(fuzz.stack, &fuzz.dev.netif, &fuzz.dhcp6, &dhcp6) == LEAT_OK);
     fuzz.next_ns = leat_poll(fuzz.stack, fuzz.now_ns);
     wait_for(2000000000);
-    demand(leat_dhcp6_start(fuzz.dhcp6) == LEAT_OK);
+    demand(leat_dhcp6_start(fuzz.dhcp6, NULL) == LEAT_OK);
     poll_now();
     wait_for(100000000);
 }

@@ -39,7 +39,8 @@ struct ipv4_options;
 struct groups; /* ip/groups.h */
 struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
-struct leat_dhcp6; /* leat/dhcp6.h */
+struct leat_dhcp6; /* leat/dhcp6.h, as the next */
+struct leat_dhcp6_lease;
 struct leat_dhcp6_config;
 struct dhcp6_clients;    /* dhcp/dhcp6.h */
 struct leat_ipv6_policy; /* leat/ipv6.h */
@@ -186,10 +187,11 @@ struct ipv6_family {
 struct dhcp6_calls {
     enum leat_err (*open)(struct leat *stack, struct leat_netif *netif, struct leat_dhcp6 **dhcp6,
                           const struct leat_dhcp6_config *config);
-    enum leat_err (*start)(struct leat_dhcp6 *dhcp6);
+    enum leat_err (*start)(struct leat_dhcp6 *dhcp6, const uint8_t *kept);
     enum leat_err (*inform)(struct leat_dhcp6 *dhcp6);
     void (*stop)(struct leat_dhcp6 *dhcp6);
     void (*release)(struct leat_dhcp6 *dhcp6);
+    void (*keep)(const struct leat_dhcp6_lease *lease, uint8_t *kept);
 };
 
 /* Which groups of IPv4 programs have joined: there when one does, so that who doesn't links none of

@@ -26,6 +26,11 @@ extern "C" {
 
 struct leat_autoconf;
 
+enum {
+    /** Of what leat_autoconf_keep() writes: DHCPv4's and DHCPv6's. */
+    LEAT_AUTOCONF_KEPT_BYTES = LEAT_DHCP_KEPT_BYTES + LEAT_DHCP6_KEPT_BYTES
+};
+
 /** What is known of the network now.  Texts are "" and addresses LEAT_IP_ANY where it isn't. */
 struct leat_autoconf_facts {
     struct leat_ip ip;         /**< ours */
@@ -66,7 +71,8 @@ struct leat_autoconf_config {
     const char *host_name; /**< ours, told to the server; NULL: none */
     const char *vendor_class; /**< as in leat_dhcp_config: option 43 of the answer is in the lease
                                    that on_lease and leat_dhcp_lease() show; NULL: none */
-    const uint8_t *kept; /**< LEAT_DHCP_KEPT_BYTES of leat_autoconf_keep(), or NULL; read at once */
+    const uint8_t *kept; /**< LEAT_AUTOCONF_KEPT_BYTES of leat_autoconf_keep(), or NULL; read at
+                              once */
     bool probe_first;    /**< probe for an address before it is used (RFC 5227): 4 to 7 s more */
     bool routes;         /**< take the routes of option 121; see leat_dhcp_config.routes */
     bool link_local;     /**< without a server, choose an address (RFC 3927) */
@@ -113,8 +119,11 @@ const struct leat_autoconf_facts *leat_autoconf_facts(const struct leat_autoconf
 /** For how long no server has answered. */
 uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf);
 
-/** Writes what the next start may begin with; false: there is no lease. */
-bool leat_autoconf_keep(const struct leat_autoconf *autoconf, uint8_t kept[LEAT_DHCP_KEPT_BYTES]);
+/** Writes the addresses of both families that the next start may ask for again; 0 for one that no
+ * server gave.  False: there is no lease.  What it writes changes with LEAT_AUTOCONF_ADDRESS and
+ * LEAT_AUTOCONF_DHCP6. */
+bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
+                        uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES]);
 
 /** The DHCP client inside, for its counters and its lease; to be looked at only. */
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf);

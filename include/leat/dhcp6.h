@@ -26,8 +26,10 @@ struct leat_dhcp6;
 /** What a lease holds at most: what is beyond is left out. */
 enum {
     LEAT_DHCP6_SERVERS_MAX = 4,    /**< name servers, NTP servers: of each */
-    LEAT_DHCP6_SEARCH_BYTES = 256, /**< of the search list, its NUL included */
-    LEAT_DHCP6_DUID_MAX = 130      /**< bytes of a DUID (RFC 8415 11.1) */
+    LEAT_DHCP6_SEARCH_BYTES = 256, /**< of the search list, its NUL included; of NTP servers' names
+                                        as well */
+    LEAT_DHCP6_DUID_MAX = 130,     /**< bytes of a DUID (RFC 8415 11.1) */
+    LEAT_DHCP6_KEPT_BYTES = 24     /**< of an address that a program remembers */
 };
 
 /** A lifetime that never ends (RFC 8415 7.7). */
@@ -48,7 +50,9 @@ struct leat_dhcp6_lease {
     uint8_t server_bytes;      /**< of server */
     struct leat_ip name_servers[LEAT_DHCP6_SERVERS_MAX]; /**< the preferred one first */
     struct leat_ip ntp_servers[LEAT_DHCP6_SERVERS_MAX];  /**< the preferred one first */
-    char search[LEAT_DHCP6_SEARCH_BYTES];                /**< domains with spaces between them */
+    char search[LEAT_DHCP6_SEARCH_BYTES];    /**< domains with spaces between them */
+    char ntp_names[LEAT_DHCP6_SEARCH_BYTES]; /**< servers that have no address here (RFC 5908 4.3),
+                                                  for a resolver; in the same form */
     uint8_t server[LEAT_DHCP6_DUID_MAX];                 /**< the server's DUID */
 };
 
@@ -106,10 +110,14 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
                               struct leat_dhcp6 **dhcp6, const struct leat_dhcp6_config *config);
 
 /**
- * Begins to look for an address and the rest, and goes on until leat_dhcp6_stop().
+ * Begins to look for an address and the rest, and goes on until leat_dhcp6_stop().  @p kept: what
+ * leat_dhcp6_keep() has written at an earlier start: servers are asked first whether the address
+ * may be used again (RFC 8415 18.2.12, by a Rebind, which also tells for how long), and if none has
+ * answered in three seconds, for that address or any other.  NULL, or what it has not written: any
+ * address.
  * Errors: LEAT_ERR_IN_USE (begun already).
  */
-enum leat_err leat_dhcp6_start(struct leat_dhcp6 *dhcp6);
+enum leat_err leat_dhcp6_start(struct leat_dhcp6 *dhcp6, const uint8_t kept[LEAT_DHCP6_KEPT_BYTES]);
 
 /** The same for everything but an address (RFC 8415 18.2.6). */
 enum leat_err leat_dhcp6_inform(struct leat_dhcp6 *dhcp6);
@@ -139,6 +147,10 @@ uint64_t leat_dhcp6_waited_ns(const struct leat_dhcp6 *dhcp6);
 
 /** The name of the state, as dhcp6.rl has it: for people. */
 const char *leat_dhcp6_state_name(const struct leat_dhcp6 *dhcp6);
+
+/** Writes what the program may keep of a lease with an address, and give to leat_dhcp6_start() at
+ * its next start. */
+void leat_dhcp6_keep(const struct leat_dhcp6_lease *lease, uint8_t kept[LEAT_DHCP6_KEPT_BYTES]);
 
 /** What a client has done. */
 struct leat_dhcp6_counts {

@@ -148,7 +148,7 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     err = leat_dhcp_open(stack, netif, &made->dhcp, &dhcp);
     if (err)
         return err;
-    err = autoconf_servers6_open(made);
+    err = autoconf_servers6_open(made, config->kept);
     if (err)
         return err;
     *autoconf = made;
@@ -183,13 +183,17 @@ uint64_t leat_autoconf_waited_ns(const struct leat_autoconf *autoconf)
     return leat_dhcp_waited_ns(autoconf->dhcp);
 }
 
-bool leat_autoconf_keep(const struct leat_autoconf *autoconf, uint8_t kept[LEAT_DHCP_KEPT_BYTES])
+bool leat_autoconf_keep(const struct leat_autoconf *autoconf,
+                        uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES])
 {
     const struct leat_dhcp_lease *lease = leat_dhcp_lease(autoconf->dhcp);
+    const bool has_lease6 = autoconf_servers6_keep(autoconf, kept + LEAT_DHCP_KEPT_BYTES);
 
     if (lease)
         leat_dhcp_keep(lease, kept);
-    return lease != NULL;
+    else
+        memset(kept, 0, LEAT_DHCP_KEPT_BYTES);
+    return lease || has_lease6;
 }
 
 const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)

@@ -35,6 +35,7 @@ struct leat_autoconf {
     struct leat_slaac *slaac; /* NULL: no routers are heard */
     struct leat_dhcp6 *dhcp6; /* NULL: there is none */
     uint8_t dhcp6_asks;       /* enum autoconf_asks */
+    uint8_t kept6[LEAT_DHCP6_KEPT_BYTES]; /* for the first start; 0: nothing */
     uint8_t route_count;      /* that we have set */
     struct leat_dhcp_route routes[LEAT_DHCP_ROUTES_MAX];
     /* link-local */
@@ -51,8 +52,12 @@ void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease
 enum leat_err autoconf_routers_begin(struct leat_autoconf *autoconf);
 void autoconf_routers_end(struct leat_autoconf *autoconf);
 
-/* Makes a DHCPv6 client, if that is wanted and there is DHCPv6. */
-enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf);
+/* Makes a DHCPv6 client, if that is wanted and there is DHCPv6; @kept: as in the configuration. */
+enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8_t *kept);
+
+/* Writes what leat_autoconf_keep() does of IPv6; false: there is no lease. */
+bool autoconf_servers6_keep(const struct leat_autoconf *autoconf,
+                            uint8_t kept[LEAT_DHCP6_KEPT_BYTES]);
 
 /* Has it ask for what routers say that there is. */
 void autoconf_servers6_heed(struct leat_autoconf *autoconf);

@@ -52,7 +52,7 @@ static void on_news(struct leat_dhcp6 *dhcp6, enum leat_dhcp6_news news,
     }
 }
 
-enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf)
+enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8_t *kept)
 {
     const struct dhcp6_calls *calls = autoconf->stack->dhcp6;
     const struct leat_dhcp6_config config = {
@@ -60,6 +60,8 @@ enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf)
 
     if (!calls || !autoconf_has_ipv6(autoconf))
         return LEAT_OK;
+    if (kept)
+        memcpy(autoconf->kept6, kept + LEAT_DHCP_KEPT_BYTES, sizeof autoconf->kept6);
     return calls->open(autoconf->stack, autoconf->link->netif, &autoconf->dhcp6, &config);
 }
 
@@ -77,7 +79,7 @@ void autoconf_servers6_heed(struct leat_autoconf *autoconf)
         calls->stop(autoconf->dhcp6);
     autoconf->dhcp6_asks = asks;
     if (asks == AUTOCONF_ASKS_ADDRESS)
-        calls->start(autoconf->dhcp6);
+        calls->start(autoconf->dhcp6, autoconf->kept6);
     else
         calls->inform(autoconf->dhcp6);
 }
@@ -93,5 +95,18 @@ void autoconf_servers6_end(struct leat_autoconf *autoconf, bool release)
     else
         calls->stop(autoconf->dhcp6);
     autoconf->dhcp6_asks = AUTOCONF_ASKS_NOTHING;
+    memset(autoconf->kept6, 0, sizeof autoconf->kept6);
     memset(&autoconf->facts.dhcp6, 0, sizeof autoconf->facts.dhcp6);
+}
+
+bool autoconf_servers6_keep(const struct leat_autoconf *autoconf,
+                            uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
+{
+    const struct leat_dhcp6_lease *lease = &autoconf->facts.dhcp6;
+
+    memset(kept, 0, LEAT_DHCP6_KEPT_BYTES);
+    if (leat_ip_is_any(lease->ip))
+        return false;
+    autoconf->stack->dhcp6->keep(lease, kept);
+    return true;
 }

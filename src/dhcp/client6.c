@@ -14,6 +14,7 @@ enum {
 };
 
 static const uint64_t start_delay_ns = 100000000;
+static const uint32_t kept_magic = 0x4c443631; /* "LD61" */
 
 _Static_assert((int)LEAT_DHCP6_DUID_MAX == (int)DHCP6_DUID_MAX, "RFC 8415 11.1");
 
@@ -44,7 +45,8 @@ static const struct dhcp6_calls calls = {.open = leat_dhcp6_open,
                                          .start = leat_dhcp6_start,
                                          .inform = leat_dhcp6_inform,
                                          .stop = leat_dhcp6_stop,
-                                         .release = leat_dhcp6_release};
+                                         .release = leat_dhcp6_release,
+                                         .keep = leat_dhcp6_keep};
 
 enum leat_err leat_dhcp6_register(struct leat *stack, uint8_t clients)
 {
@@ -139,22 +141,53 @@ enum leat_err leat_dhcp6_open(struct leat *stack, struct leat_netif *netif,
     return LEAT_OK;
 }
 
-static enum leat_err begin(struct leat_dhcp6 *dhcp6, enum dhcp6_event how)
+/* Of the address, so that no file that was cut or changed is taken for one. */
+static uint32_t kept_sum(struct leat_ip ip)
+{
+    uint32_t sum = kept_magic;
+
+    for (unsigned at = 0; at < sizeof ip.bytes; at += 4)
+        sum = (sum ^ get32(ip.bytes + at)) * 16777619; /* FNV-1a's prime */
+    return sum;
+}
+
+void leat_dhcp6_keep(const struct leat_dhcp6_lease *lease, uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
+{
+    put32(kept, kept_magic);
+    memcpy(kept + 4, lease->ip.bytes, sizeof lease->ip.bytes);
+    put32(kept + 20, kept_sum(lease->ip));
+}
+
+/* The address in what leat_dhcp6_keep() has written, or "::". */
+static struct leat_ip kept_ip(const uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
+{
+    struct leat_ip ip;
+
+    memcpy(ip.bytes, kept + 4, sizeof ip.bytes);
+    return get32(kept) == kept_magic && get32(kept + 20) == kept_sum(ip) && !dhcp6_is_no_host(ip)
+               ? ip
+               : LEAT_IP_ANY;
+}
+
+static enum leat_err begin(struct leat_dhcp6 *dhcp6, enum dhcp6_event how, struct leat_ip kept)
 {
     if (dhcp6->state != DHCP6_STOPPED && dhcp6->state != DHCP6_RELEASING)
         return LEAT_ERR_IN_USE;
+    dhcp6->kept = kept;
     dhcp6_event(dhcp6, how);
     return LEAT_OK;
 }
 
-enum leat_err leat_dhcp6_start(struct leat_dhcp6 *dhcp6)
+enum leat_err leat_dhcp6_start(struct leat_dhcp6 *dhcp6, const uint8_t kept[LEAT_DHCP6_KEPT_BYTES])
 {
-    return begin(dhcp6, DHCP6_start_managed);
+    const struct leat_ip ip = kept ? kept_ip(kept) : LEAT_IP_ANY;
+
+    return begin(dhcp6, leat_ip_is_any(ip) ? DHCP6_start_managed : DHCP6_start_kept, ip);
 }
 
 enum leat_err leat_dhcp6_inform(struct leat_dhcp6 *dhcp6)
 {
-    return begin(dhcp6, DHCP6_start_inform);
+    return begin(dhcp6, DHCP6_start_inform, LEAT_IP_ANY);
 }
 
 void leat_dhcp6_confirm(struct leat_dhcp6 *dhcp6)

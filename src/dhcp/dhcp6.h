@@ -75,6 +75,7 @@ struct leat_dhcp6 {
     uint32_t inf_max_s;
     struct dhcp6_rexmt rexmt;
     struct leat_ip offered;
+    struct leat_ip kept;           /* of an earlier start, that we would like again; or "::" */
     struct dhcp6_duid duid;        /* ours */
     struct dhcp6_duid server;      /* that was chosen */
     struct dhcp6_duid read_server; /* of the last message */
@@ -125,6 +126,9 @@ void dhcp6_await(struct leat_dhcp6 *dhcp6);
 
 /* Begins an exchange: another xid, the waits of @type (RFC 8415 7.6). */
 void dhcp6_open_exchange(struct leat_dhcp6 *dhcp6, enum dhcp6_message type);
+
+/* RFC 4291 2.4: no address that a server can give. */
+bool dhcp6_is_no_host(struct leat_ip ip);
 
 /* What a message says of our address. */
 enum dhcp6_verdict {

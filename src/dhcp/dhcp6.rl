@@ -19,35 +19,36 @@ alphtype unsigned char;
 # ---- Events --------------------------------------------------------------------------------
 # Of the program
 export start_managed      = 0;   # an address and the rest
-export start_inform       = 1;   # the rest alone (18.2.6)
-export stop               = 2;   # the lease stays ours: it may be asked for again
-export release            = 3;   # ... it doesn't (18.2.7)
-export confirm            = 4;   # we may be on another link (18.2.3)
-export address_refused    = 5;   # the stack can't have the address
+export start_kept         = 1;   # ... and the address may be the one of an earlier start (18.2.12)
+export start_inform       = 2;   # the rest alone (18.2.6)
+export stop               = 3;   # the lease stays ours: it may be asked for again
+export release            = 4;   # ... it doesn't (18.2.7)
+export confirm            = 5;   # we may be on another link (18.2.3)
+export address_refused    = 6;   # the stack can't have the address
 # Messages
-export rcv_ADVERTISE      = 6;   # an offer, which may not be the best
-export rcv_ADVERTISE_now  = 7;   # ... of preference 255, or after the first wait (18.2.9)
-export rcv_REPLY          = 8;   # the address that we have, or the first one
-export rcv_REPLY_rapid    = 9;   # the same for a Solicit (18.2.1)
-export rcv_REPLY_other    = 10;  # another address than the one that we have
-export rcv_REPLY_zero     = 11;  # our address is to be used no more: a lifetime of 0
-export rcv_REPLY_done     = 12;  # to Confirm, Decline, Release
-export rcv_REPLY_facts    = 13;  # to Information-request
-export rcv_NoBinding      = 14;  # the server doesn't know our address
-export rcv_NoAddrs        = 15;  # no address for us
-export rcv_NotOnLink      = 16;  # our address is none of this link
+export rcv_ADVERTISE      = 7;   # an offer, which may not be the best
+export rcv_ADVERTISE_now  = 8;   # ... of preference 255, or after the first wait (18.2.9)
+export rcv_REPLY          = 9;   # the address that we have, or the first one
+export rcv_REPLY_rapid    = 10;  # the same for a Solicit (18.2.1)
+export rcv_REPLY_other    = 11;  # another address than the one that we have
+export rcv_REPLY_zero     = 12;  # our address is to be used no more: a lifetime of 0
+export rcv_REPLY_done     = 13;  # to Confirm, Decline, Release
+export rcv_REPLY_facts    = 14;  # to Information-request
+export rcv_NoBinding      = 15;  # the server doesn't know our address
+export rcv_NoAddrs        = 16;  # no address for us
+export rcv_NotOnLink      = 17;  # our address is none of this link
 # Times
-export timeout_wait       = 17;  # before the first message, or before the next attempt
-export timeout_rexmt      = 18;  # no answer (15)
-export timeout_choose     = 19;  # the first wait is over, and there are offers (18.2.1)
-export timeout_give_up    = 20;  # no answer for long
-export timeout_T1         = 21;  # renew (18.2.4)
-export timeout_T2         = 22;  # rebind (18.2.5)
-export timeout_lease      = 23;  # the valid lifetime is over
-export timeout_refresh    = 24;  # the information refresh time is (21.23)
+export timeout_wait       = 18;  # before the first message, or before the next attempt
+export timeout_rexmt      = 19;  # no answer (15)
+export timeout_choose     = 20;  # the first wait is over, and there are offers (18.2.1)
+export timeout_give_up    = 21;  # no answer for long
+export timeout_T1         = 22;  # renew (18.2.4)
+export timeout_T2         = 23;  # rebind (18.2.5)
+export timeout_lease      = 24;  # the valid lifetime is over
+export timeout_refresh    = 25;  # the information refresh time is (21.23)
 # The address (RFC 4862 5.4)
-export address_free       = 25;  # it may be used
-export address_taken      = 26;  # another host has it
+export address_free       = 26;  # it may be used
+export address_taken      = 27;  # another host has it
 
 end       = stop | release;
 
@@ -57,8 +58,22 @@ start: '' -> STOPPED,
 
 STOPPED: (
     start_managed      @begin                                -> INIT          # 18.2.1
+  | start_kept         @begin                                -> INIT_REBOOT   # 18.2.12
   | start_inform       @begin                                -> INIT_INFORM   # 18.2.6
 ) >/labels,
+
+INIT_REBOOT: (
+    timeout_wait       @snd_REBIND_kept                      -> REBOOTING     # 18.2.12
+  | end                @rest                                 -> STOPPED       # the program's
+),
+
+REBOOTING: (
+    rcv_REPLY          @take_lease @use_address              -> CHECKING      # 18.2.10.1
+  | ( rcv_REPLY_zero | rcv_NoBinding ) @begin                -> INIT          # 18.2.10.1: it isn't ours any more
+  | timeout_rexmt      @snd_REBIND_kept                      -> REBOOTING     # 15
+  | timeout_give_up    @begin                                -> INIT          # 18.3.5: who doesn't know us may say nothing
+  | end                @rest                                 -> STOPPED       # the program's
+),
 
 INIT: (
     timeout_wait       @snd_SOLICIT                          -> SOLICITING    # 18.2.1
@@ -161,6 +176,7 @@ RELEASING: (
   | timeout_rexmt      @snd_RELEASE                          -> RELEASING     # 18.2.7
   | timeout_give_up    @rest                                 -> STOPPED       # 18.2.7
   | start_managed      @begin                                -> INIT          # the program's
+  | start_kept         @begin                                -> INIT_REBOOT   # the program's
   | start_inform       @begin                                -> INIT_INFORM   # the program's
   | stop               @rest                                 -> STOPPED       # the program's
 ),

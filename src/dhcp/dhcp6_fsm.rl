@@ -11,6 +11,8 @@
     action labels {
         (void)fentry(STOPPED);
         (void)fentry(INIT);
+        (void)fentry(INIT_REBOOT);
+        (void)fentry(REBOOTING);
         (void)fentry(SOLICITING);
         (void)fentry(REQUESTING);
         (void)fentry(CHECKING);
@@ -43,6 +45,7 @@
     action snd_RELEASE             { }
     action snd_RENEW               { }
     action snd_REBIND              { }
+    action snd_REBIND_kept         { }
     action tell_expired            { }
     action snd_CONFIRM             { }
     action extend                  { }

@@ -11,7 +11,8 @@ enum {
     MAX_RT_MAX_S = 86400,
     REFRESH_MIN_S = 600, /* RFC 8415 7.6: IRT_MINIMUM */
     REFRESH_S = 86400,   /* ... IRT_DEFAULT */
-    NTP_ADDRESS = 1      /* RFC 5908 4.1; groups and names are left out */
+    NTP_ADDRESS = 1,     /* RFC 5908 4.1; groups (4.2) are left out */
+    NTP_NAME = 3         /* ... 4.3 */
 };
 
 /* One server, if it can be one and there is room. */
@@ -40,26 +41,6 @@ static bool read_name_servers(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_
     return true;
 }
 
-/* RFC 5908 4: each server is an option of its own, with one option inside. */
-static bool read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
-{
-    const struct wire_dhcp6_options inside = {option->bytes, option->len};
-    struct wire_dhcp6_option server;
-    uint32_t at = 0;
-
-    if (!wire_dhcp6_is_whole(&inside))
-        return false;
-    while (wire_dhcp6_next(&inside, &at, &server)) {
-        if (server.code == NTP_ADDRESS && server.len != IP_BYTES)
-            return false;
-        if (server.code == NTP_ADDRESS)
-            add_server(dhcp6, server.bytes, dhcp6->read.ntp_servers, &dhcp6->read.ntp_server_count);
-        else
-            dhcp6->counts.ignored_parts++;
-    }
-    return true;
-}
-
 static uint32_t length_of(const char *text)
 {
     uint32_t len = 0;
@@ -69,16 +50,16 @@ static uint32_t length_of(const char *text)
     return len;
 }
 
-/* RFC 3646 4, RFC 8415 10: names that are not compressed. */
-static bool read_search(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+/* RFC 8415 10: names that are not compressed, added to @text. */
+static bool read_names(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option,
+                       char text[LEAT_DHCP6_SEARCH_BYTES])
 {
-    char *text = dhcp6->read.search;
     uint32_t at = 0, used = length_of(text);
 
     while (wire_ra_name(option->bytes, option->len, &at, dhcp6->name, sizeof dhcp6->name)) {
         const uint32_t len = length_of(dhcp6->name);
 
-        if (used + len + 2 > sizeof dhcp6->read.search) {
+        if (used + len + 2 > LEAT_DHCP6_SEARCH_BYTES) {
             dhcp6->counts.ignored_parts++;
             continue;
         }
@@ -88,6 +69,38 @@ static bool read_search(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option
         used += len;
     }
     return at == option->len;
+}
+
+/* One server, in a form of RFC 5908 4.1 to 4.3; false: malformed. */
+static bool read_ntp_form(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *form)
+{
+    struct leat_dhcp6_lease *read = &dhcp6->read;
+
+    if (form->code == NTP_NAME)
+        return form->len > 0 && read_names(dhcp6, form, read->ntp_names);
+    if (form->code != NTP_ADDRESS) {
+        dhcp6->counts.ignored_parts++;
+        return true;
+    }
+    if (form->len == IP_BYTES)
+        add_server(dhcp6, form->bytes, read->ntp_servers, &read->ntp_server_count);
+    return form->len == IP_BYTES;
+}
+
+/* RFC 5908 4: each server is an option of its own, with one option inside. */
+static bool read_ntp_server(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_option *option)
+{
+    const struct wire_dhcp6_options inside = {option->bytes, option->len};
+    struct wire_dhcp6_option form;
+    uint32_t at = 0;
+
+    if (!wire_dhcp6_is_whole(&inside))
+        return false;
+    while (wire_dhcp6_next(&inside, &at, &form)) {
+        if (!read_ntp_form(dhcp6, &form))
+            return false;
+    }
+    return true;
 }
 
 static void read_max_rt(const struct wire_dhcp6_option *option, uint32_t *max_s)
@@ -117,7 +130,7 @@ bool dhcp6_facts_read(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_options 
         else if (option.code == DHCP6_NTP_SERVER)
             is_ok = read_ntp_server(dhcp6, &option);
         else if (option.code == DHCP6_SEARCH)
-            is_ok = read_search(dhcp6, &option);
+            is_ok = read_names(dhcp6, &option, dhcp6->read.search); /* RFC 3646 4 */
         else if (option.code == DHCP6_SOL_MAX_RT)
             read_max_rt(&option, &dhcp6->sol_max_s);
         else if (option.code == DHCP6_INF_MAX_RT)

@@ -30,8 +30,7 @@ static enum dhcp6_verdict verdict_of(uint16_t status)
     }
 }
 
-/* RFC 4291 2.4: no address that a server can give. */
-static bool is_no_host(struct leat_ip ip)
+bool dhcp6_is_no_host(struct leat_ip ip)
 {
     return leat_ip_is_multicast(ip) || leat_ip_is_any(ip) || leat_ip_is_loopback(ip) ||
            leat_ip_is_v4(ip) || leat_ip_is_link_local(ip) || ip.bytes[0] == 0;
@@ -48,11 +47,12 @@ static bool is_short(const struct leat_dhcp6 *dhcp6, uint32_t valid_s)
 static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_address *address,
                          struct granted *granted)
 {
-    const bool is_ours = dhcp6->has_address && leat_ip_equal(address->ip, dhcp6->lease.ip);
+    const bool is_ours =
+        leat_ip_equal(address->ip, dhcp6->has_address ? dhcp6->lease.ip : dhcp6->kept);
     uint16_t status;
 
     if (!wire_dhcp6_status(&address->options, &status) || status != DHCP6_SUCCESS ||
-        is_no_host(address->ip) || address->preferred_s > address->valid_s || granted->ours ||
+        dhcp6_is_no_host(address->ip) || address->preferred_s > address->valid_s || granted->ours ||
         (granted->other && !is_ours)) {
         dhcp6->counts.ignored_parts++;
         return;

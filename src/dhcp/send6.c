@@ -81,7 +81,7 @@ void dhcp6_snd_SOLICIT(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     /* all have one xid; but what comes after so long a wait is no answer to those before it */
     if (dhcp6->rexmt.rt_ns >= late_ns)
         dhcp6->asked_ns = leat_now_ns(dhcp6->stack);
-    wire_dhcp6_put_ia(&writer, dhcp6->iaid, 0);
+    wire_dhcp6_put_ia(&writer, dhcp6->iaid, leat_ip_is_any(dhcp6->kept) ? 0 : &dhcp6->kept);
     if (dhcp6->config.rapid_commit)
         wire_dhcp6_put(&writer, DHCP6_RAPID_COMMIT, 0, 0);
     put_wishes(&writer, DHCP6_SOLICIT);
@@ -130,18 +130,29 @@ void dhcp6_snd_RENEW(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     send_message(dhcp6, &writer);
 }
 
-void dhcp6_snd_REBIND(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+static void rebind(struct leat_dhcp6 *dhcp6, struct leat_ip ip)
 {
     struct wire_dhcp6_writer writer;
 
+    begin_message(dhcp6, &writer, DHCP6_REBIND);
+    wire_dhcp6_put_ia(&writer, dhcp6->iaid, &ip);
+    put_wishes(&writer, DHCP6_REBIND);
+    send_message(dhcp6, &writer);
+}
+
+void dhcp6_snd_REBIND_kept(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
+    (void)step;
+    rebind(dhcp6, dhcp6->kept);
+}
+
+void dhcp6_snd_REBIND(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
+{
     (void)step;
     if (dhcp6->t1_ns != LEAT_NEVER_NS)
         dhcp6->begun_ns = leat_now_ns(dhcp6->stack);
     dhcp6->t1_ns = dhcp6->t2_ns = LEAT_NEVER_NS;
-    begin_message(dhcp6, &writer, DHCP6_REBIND);
-    wire_dhcp6_put_ia(&writer, dhcp6->iaid, &dhcp6->lease.ip);
-    put_wishes(&writer, DHCP6_REBIND);
-    send_message(dhcp6, &writer);
+    rebind(dhcp6, dhcp6->lease.ip);
 }
 
 void dhcp6_snd_CONFIRM(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)

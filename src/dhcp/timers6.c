@@ -23,19 +23,31 @@ static const struct exchange exchanges[] = {
     [DHCP6_INFORMATION_REQUEST] = {.irt_s = 1},
 };
 
-static uint64_t mrt_s(const struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
+/* RFC 8415 18.2.12: a Rebind of who starts again waits as a Confirm does; for three seconds only, as
+ * a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
+static const struct exchange reboot_exchange = {.irt_s = 1, .mrt_s = 4, .mrc = 2};
+
+static const struct exchange *exchange_of(const struct leat_dhcp6 *dhcp6)
 {
-    if (type == DHCP6_SOLICIT)
+    return dhcp6->awaits == DHCP6_REBIND && !dhcp6->has_address ? &reboot_exchange
+                                                                : &exchanges[dhcp6->awaits];
+}
+
+static uint64_t mrt_s(const struct leat_dhcp6 *dhcp6)
+{
+    if (dhcp6->awaits == DHCP6_SOLICIT)
         return dhcp6->sol_max_s;
-    return type == DHCP6_INFORMATION_REQUEST ? dhcp6->inf_max_s : exchanges[type].mrt_s;
+    return dhcp6->awaits == DHCP6_INFORMATION_REQUEST ? dhcp6->inf_max_s
+                                                      : exchange_of(dhcp6)->mrt_s;
 }
 
 void dhcp6_open_exchange(struct leat_dhcp6 *dhcp6, enum dhcp6_message type)
 {
-    const struct exchange *exchange = &exchanges[type];
     const uint64_t now_ns = leat_now_ns(dhcp6->stack);
+    const struct exchange *exchange;
 
     dhcp6->awaits = (uint8_t)type;
+    exchange = exchange_of(dhcp6);
     dhcp6->xid = (uint32_t)leat_random(dhcp6->stack) & DHCP6_XID_MASK;
     dhcp6->tries = 0;
     dhcp6->wait_ns = LEAT_NEVER_NS;
@@ -55,7 +67,7 @@ static uint64_t jitter_ns(struct leat_dhcp6 *dhcp6, uint64_t base_ns)
  * than its time. */
 static uint64_t first_wait_ns(struct leat_dhcp6 *dhcp6)
 {
-    const uint64_t irt_ns = exchanges[dhcp6->awaits].irt_s * second_ns;
+    const uint64_t irt_ns = exchange_of(dhcp6)->irt_s * second_ns;
 
     if (dhcp6->awaits == DHCP6_SOLICIT)
         return irt_ns + 1 + leat_random(dhcp6->stack) % (irt_ns / 10);
@@ -65,7 +77,7 @@ static uint64_t first_wait_ns(struct leat_dhcp6 *dhcp6)
 void dhcp6_await(struct leat_dhcp6 *dhcp6)
 {
     struct dhcp6_rexmt *rexmt = &dhcp6->rexmt;
-    const uint64_t max_ns = mrt_s(dhcp6, (enum dhcp6_message)dhcp6->awaits) * second_ns;
+    const uint64_t max_ns = mrt_s(dhcp6) * second_ns;
     const uint64_t now_ns = leat_now_ns(dhcp6->stack);
 
     if (rexmt->rt_ns == 0)

@@ -152,7 +152,7 @@ const struct heard6 *talk6_heard(struct talk6 *talk, uint8_t type)
 
 void talk6_start(struct talk6 *talk)
 {
-    assert_int_equal(leat_dhcp6_start(talk->dhcp6), LEAT_OK);
+    assert_int_equal(leat_dhcp6_start(talk->dhcp6, NULL), LEAT_OK);
     talk6_wait_until(talk, talk->dhcp6->wait_ns);
     talk6_heard(talk, DHCP6_SOLICIT);
 }

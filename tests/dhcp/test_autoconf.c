@@ -259,7 +259,7 @@ static void stop_takes_all_out_and_restart_begins_again(void **state)
 {
     struct home *home = *state;
     struct talk *talk = &home->talk;
-    uint8_t kept[LEAT_DHCP_KEPT_BYTES];
+    uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES];
 
     assert_int_equal(leat_route_remove(talk->world->stack, LEAT_IP4_ANY, 0), LEAT_ERR_NOT_FOUND);
     configure(home);

@@ -38,11 +38,15 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
     house->changes[change]++;
 }
 
-static int setup(void **state)
+/* @kept: as in the configuration. */
+static struct house *build(const uint8_t *kept)
 {
     struct house *house = calloc(1, sizeof *house);
-    const struct leat_autoconf_config config = {
-        .slaac = true, .on_configured = on_configured, .on_change = on_change, .arg = house};
+    const struct leat_autoconf_config config = {.kept = kept,
+                                                .slaac = true,
+                                                .on_configured = on_configured,
+                                                .on_change = on_change,
+                                                .arg = house};
     struct talk6 *talk = &house->talk;
     struct world *world;
 
@@ -58,17 +62,26 @@ static int setup(void **state)
     world_wait(world, 2 * second);
     talk->us = world->stack->ipv6_family->link_local(talk->dhcp6->link);
     talk6_mark(talk);
-    *state = house;
+    return house;
+}
+
+static void demolish(struct house *house)
+{
+    void *world = house->talk.world;
+
+    world_teardown(&world);
+    free(house);
+}
+
+static int setup(void **state)
+{
+    *state = build(NULL);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct house *house = *state;
-    void *world = house->talk.world;
-
-    world_teardown(&world);
-    free(house);
+    demolish(*state);
     return 0;
 }
 
@@ -233,6 +246,40 @@ static void trouble_is_told(void **state)
     assert_int_equal(house->configured, 0);
 }
 
+/* RFC 8415 18.2.12: the program gives back what it kept, and the server is asked for that address;
+ * once, not after each stop. */
+static void a_kept_address_is_asked_for_at_the_next_start(void **state)
+{
+    struct house *house = *state;
+    struct talk6 *talk;
+    uint8_t kept[LEAT_AUTOCONF_KEPT_BYTES], none[LEAT_DHCP_KEPT_BYTES] = {0};
+    struct answer6 reply;
+
+    assert_false(leat_autoconf_keep(house->autoconf, kept));
+    advertise(house, MANAGED, ON_LINK);
+    lease(house, 1000);
+    assert_true(leat_autoconf_keep(house->autoconf, kept));
+    assert_memory_equal(kept, none, sizeof none); /* no DHCPv4 server was there */
+    house = build(kept);
+    memset(kept, 0, sizeof kept); /* read at once */
+    talk = &house->talk;
+    advertise(house, MANAGED, ON_LINK);
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_REBIND);
+    assert_true(leat_ip_equal(talk->heard.ip, IP6_LEASED));
+    reply = grant6(talk, DHCP6_REPLY, 1000);
+    talk6_feed(talk, &reply);
+    world_wait(talk->world, second + 10 * ms);
+    assert_int_equal(house->configured, 1);
+    assert_true(leat_ip_equal(facts_of(house)->dhcp6.ip, IP6_LEASED));
+    leat_autoconf_stop(house->autoconf, false);
+    assert_int_equal(leat_autoconf_restart(house->autoconf), LEAT_OK);
+    advertise(house, MANAGED, ON_LINK);
+    world_wait(talk->world, 101 * ms);
+    talk6_heard(talk, DHCP6_SOLICIT);
+    demolish(house);
+}
+
 /* Who doesn't register DHCPv6 has none, whatever routers say. */
 static void without_a_registration_there_is_no_client(void **state)
 {
@@ -265,6 +312,7 @@ int main(void)
         house_test(another_network_gives_name_servers_alone),
         house_test(flags_that_rise_are_heeded_and_flags_that_fall_are_not),
         house_test(trouble_is_told),
+        house_test(a_kept_address_is_asked_for_at_the_next_start),
         cmocka_unit_test(without_a_registration_there_is_no_client),
     };
 

@@ -84,6 +84,16 @@ static void to_renewing(struct talk6 *talk)
     talk6_wait_until(talk, talk->dhcp6->t1_ns);
 }
 
+/* As after an earlier start, which had an address. */
+static void start_kept(struct talk6 *talk)
+{
+    const struct leat_dhcp6_lease lease = {.ip = IP6_LEASED};
+    uint8_t kept[LEAT_DHCP6_KEPT_BYTES];
+
+    leat_dhcp6_keep(&lease, kept);
+    assert_int_equal(leat_dhcp6_start(talk->dhcp6, kept), LEAT_OK);
+}
+
 /* The states that come before there is an address, and those of facts alone; false: it is another.
  */
 static bool go_to_early_state(struct talk6 *talk)
@@ -92,7 +102,14 @@ static bool go_to_early_state(struct talk6 *talk)
     case DHCP6_STOPPED:
         return true;
     case DHCP6_INIT:
-        assert_int_equal(leat_dhcp6_start(talk->dhcp6), LEAT_OK);
+        assert_int_equal(leat_dhcp6_start(talk->dhcp6, NULL), LEAT_OK);
+        return true;
+    case DHCP6_INIT_REBOOT:
+        start_kept(talk);
+        return true;
+    case DHCP6_REBOOTING:
+        start_kept(talk);
+        talk6_wait_until(talk, talk->dhcp6->wait_ns);
         return true;
     case DHCP6_INIT_INFORM:
         assert_int_equal(leat_dhcp6_inform(talk->dhcp6), LEAT_OK);
@@ -270,7 +287,10 @@ static void do_call(struct talk6 *talk)
 {
     switch ((unsigned)current->event) {
     case DHCP6_start_managed:
-        assert_int_equal(leat_dhcp6_start(talk->dhcp6), LEAT_OK);
+        assert_int_equal(leat_dhcp6_start(talk->dhcp6, NULL), LEAT_OK);
+        break;
+    case DHCP6_start_kept:
+        start_kept(talk);
         break;
     case DHCP6_start_inform:
         assert_int_equal(leat_dhcp6_inform(talk->dhcp6), LEAT_OK);
@@ -314,6 +334,7 @@ static void check_wire(struct talk6 *talk)
         {"snd_CONFIRM", 4, false, true, true},
         {"snd_RENEW", 5, true, true, true},
         {"snd_REBIND", 6, false, true, true},
+        {"snd_REBIND_kept", 6, false, true, true},
         {"snd_RELEASE", 8, true, true, true},
         {"snd_DECLINE", 9, true, true, true},
         {"snd_INFORMATION_REQUEST", 11, false, false, false},
