@@ -11,8 +11,11 @@
 
 enum {
     STATUS_NOT_STARTED = 2,
-    SECOND_NS = 1000000000
+    SECOND_NS = 1000000000,
+    SETTLE_NS = 50000000
 };
+
+static const uint64_t patience_ns = 3 * UINT64_C(1000000000);
 
 static void say(struct bring_up *up)
 {
@@ -130,26 +133,19 @@ static void learn(struct example_platform *platform, const struct options *optio
         platform->server = facts->dhcp6.name_servers[0];
     if (leat_ip_is_any(platform->server) && facts->ipv6.name_server_count > 0)
         platform->server = facts->ipv6.name_servers[0];
+    platform->time_names = facts->dhcp6.ntp_names;
     platform->time_server_count = 0;
     add_time_servers(platform, facts->ntp_servers, facts->ntp_server_count);
     add_time_servers(platform, facts->dhcp6.ntp_servers, facts->dhcp6.ntp_server_count);
 }
 
-static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
-                          void *arg)
+static void start_now(struct bring_up *up)
 {
-    struct bring_up *up = arg;
-    const char *complaint;
+    const char *complaint = example.start(up->platform);
 
-    (void)autoconf;
-    learn(up->platform, up->options, facts);
-    complaint = example.start(up->platform);
+    up->started = true;
     if (!complaint) {
-        if (leat_ip_is_any(facts->ip))
-            say_started(up, facts->ipv6.ip, facts->ipv6.prefix_bits);
-        else
-            say_started(up, facts->ip, facts->prefix_bits);
-        say_ipv6(up, &facts->ipv6);
+        say_started(up, up->first_ip, up->first_bits);
         return;
     }
     snprintf(up->line, sizeof up->line, "%s: %.200s", example.name, complaint);
@@ -157,22 +153,70 @@ static void on_configured(struct leat_autoconf *autoconf, const struct leat_auto
     up->platform->finish(up->platform, STATUS_NOT_STARTED);
 }
 
+/* Starts the example, if there is an address and what it needs, or looks again soon.  The address of
+ * --ip6 is as good as one of a server, and may be the only one. */
+static void settle(struct leat_timer *timer, void *arg)
+{
+    struct bring_up *up = arg;
+    struct leat *stack = up->platform->stack;
+    const uint64_t now_ns = leat_now_ns(stack);
+
+    if (up->started)
+        return;
+    if (leat_ip_is_any(up->first_ip) && up->options->ip6_given &&
+        leat_address_is_ours(stack, up->options->ip6)) {
+        up->first_ip = up->options->ip6;
+        up->first_bits = up->options->ip6_prefix_bits;
+        up->patient_ns = now_ns + patience_ns;
+    }
+    if (leat_ip_is_any(up->first_ip) ||
+        (now_ns < up->patient_ns && example.lacks && example.lacks(up->platform)))
+        leat_timer_set(stack, timer, now_ns + SETTLE_NS);
+    else
+        start_now(up);
+}
+
+static void say_address(struct bring_up *up, const struct leat_autoconf_facts *facts)
+{
+    char ip[LEAT_IP_TEXT_BYTES];
+
+    leat_ip_format(facts->ip, ip);
+    if (!leat_ip_is_any(facts->ip))
+        snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", example.name, ip,
+                 (unsigned)facts->prefix_bits);
+    else
+        snprintf(up->line, sizeof up->line, "%s: the address is gone; asking for another",
+                 example.name);
+    say(up);
+}
+
+static void on_configured(struct leat_autoconf *autoconf, const struct leat_autoconf_facts *facts,
+                          void *arg)
+{
+    struct bring_up *up = arg;
+
+    (void)autoconf;
+    learn(up->platform, up->options, facts);
+    if (up->started) { /* by --ip6 */
+        say_address(up, facts);
+        return;
+    }
+    up->first_ip = leat_ip_is_any(facts->ip) ? facts->ipv6.ip : facts->ip;
+    up->first_bits = leat_ip_is_any(facts->ip) ? facts->ipv6.prefix_bits : facts->prefix_bits;
+    up->patient_ns = leat_now_ns(up->platform->stack) + patience_ns;
+    settle(&up->settle, up);
+    say_ipv6(up, &facts->ipv6);
+}
+
 static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change change,
                       const struct leat_autoconf_facts *facts, void *arg)
 {
     struct bring_up *up = arg;
-    char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip_format(facts->ip, ip);
     switch (change) {
     case LEAT_AUTOCONF_ADDRESS:
-        if (!leat_ip_is_any(facts->ip))
-            snprintf(up->line, sizeof up->line, "%s: the address is %s/%u now", example.name, ip,
-                     (unsigned)facts->prefix_bits);
-        else
-            snprintf(up->line, sizeof up->line, "%s: the address is gone; asking for another",
-                     example.name);
-        break;
+        say_address(up, facts);
+        return;
     case LEAT_AUTOCONF_SILENCE:
         snprintf(up->line, sizeof up->line,
                  "%s: no DHCP server answered for %u s; still trying (--ip does without)",
@@ -298,7 +342,11 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     *step = "DHCP";
     leat_poll(stack,
               up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
-    return leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
+    err = leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
+    up->settle = (struct leat_timer){.on_time = settle, .arg = up};
+    if (!err && up->options->ip6_given)
+        leat_timer_set(stack, &up->settle, leat_now_ns(stack) + SETTLE_NS);
+    return err;
 }
 
 const char *bring_up_start(struct bring_up *up)

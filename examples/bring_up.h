@@ -16,6 +16,11 @@ struct bring_up {
     struct leat_host *host;         /* whose clock the stack goes by */
     struct leat_autoconf *autoconf; /* NULL: the address is that of --ip */
     struct leat_ip ip6;             /* what routers gave us, as told last */
+    struct leat_timer settle;       /* until the example starts: is there what it needs? */
+    struct leat_ip first_ip;        /* the address that there was first, or LEAT_IP_ANY */
+    uint8_t first_bits;
+    bool started;        /* the example */
+    uint64_t patient_ns; /* it starts then, whatever it lacks */
     char ipv6_line[OPTIONS_LINE_BYTES];
     char line[OPTIONS_LINE_BYTES];
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include <leat/civil.h>
+#include <leat/resolver.h>
 #include <leat/sntp.h>
 
 #include "example.h"
@@ -56,41 +57,127 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
     }
 }
 
-/* Those that are named, else those of the network; false: what is named is no address. */
-static bool choose(const struct example_platform *platform, struct leat_sntp_config *config)
-{
-    const bool named = platform->argument_count > 0;
-    const unsigned count = named ? (unsigned)platform->argument_count : platform->time_server_count;
+/* The one clock of this program, and whom it asks. */
+static struct asking {
+    struct example_platform *platform;
+    struct leat_sntp *sntp;
+    struct leat_endpoint servers[LEAT_SNTP_SERVERS_MAX];
+    unsigned count;   /* of servers */
+    unsigned lookups; /* that are under way */
+} asking;
 
-    for (unsigned i = 0; i < count; i++) {
-        config->servers[i].port = platform->port;
-        if (!named)
-            config->servers[i].ip = platform->time_servers[i];
-        else if (!leat_ip_parse(platform->arguments[i], &config->servers[i].ip))
-            return false;
+static _Alignas(16) unsigned char resolver_memory[1 << 15];
+
+static void add(struct leat_ip ip)
+{
+    if (asking.count < LEAT_SNTP_SERVERS_MAX)
+        asking.servers[asking.count++] = leat_endpoint_of(ip, asking.platform->port);
+}
+
+static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_result *result)
+{
+    struct leat_dns_record record;
+    struct leat_ip ip;
+    size_t cursor = 0;
+
+    (void)arg;
+    while (!err && leat_dns_result_next(result, &cursor, &record)) {
+        if (leat_dns_record_ip(&record, &ip))
+            add(ip);
     }
-    config->server_count = (uint8_t)count;
-    return true;
+    if (--asking.lookups > 0)
+        return;
+    leat_sntp_set_servers(asking.sntp, asking.servers, asking.count);
+    if (asking.count > 0) {
+        leat_sntp_start(asking.sntp);
+        return;
+    }
+    asking.platform->say(asking.platform, "clock: no time server has an address");
+    asking.platform->finish(asking.platform, 1);
+}
+
+/* Both families of each name in @text, which spaces part. */
+static const char *look_up(struct leat_resolver *resolver, const char *text)
+{
+    static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
+    char word[LEAT_DHCP_NAME_BYTES];
+    struct leat_dns_name name;
+
+    while (*text) {
+        size_t len = 0;
+
+        while (*text && *text != ' ' && len < sizeof word - 1)
+            word[len++] = *text++;
+        word[len] = '\0';
+        text += *text == ' ';
+        if (leat_dns_name_parse(word, &name))
+            return "clock takes names and addresses of time servers";
+        for (unsigned i = 0; i < 2; i++)
+            asking.lookups +=
+                !leat_lookup_start(resolver, &name, types[i], on_looked_up, NULL, NULL);
+    }
+    return NULL;
+}
+
+/* Those that are given, else those of the network; NULL, or what is wrong. */
+static const char *choose(struct example_platform *platform)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = platform->server}}, .server_count = 1, .lookups = 8};
+    const char *names[LEAT_SNTP_SERVERS_MAX];
+    struct leat_resolver *resolver;
+    const char *wrong = NULL;
+    unsigned name_count = 0;
+    struct leat_ip ip;
+
+    for (int i = 0; i < platform->argument_count; i++) {
+        if (leat_ip_parse(platform->arguments[i], &ip))
+            add(ip);
+        else
+            names[name_count++] = platform->arguments[i];
+    }
+    for (unsigned i = 0; platform->argument_count == 0 && i < platform->time_server_count; i++)
+        add(platform->time_servers[i]);
+    if (platform->argument_count == 0 && platform->time_names)
+        names[name_count++] = platform->time_names;
+    if (name_count == 0 || leat_ip_is_any(platform->server))
+        return name_count > 0 && asking.count == 0 ? "whom to ask for names? give --server" : NULL;
+    if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
+                           &config))
+        return "no memory for the resolver";
+    for (unsigned i = 0; i < name_count && !wrong; i++)
+        wrong = look_up(resolver, names[i]);
+    return wrong;
+}
+
+static bool lacks_servers(const struct example_platform *platform)
+{
+    return platform->argument_count == 0 && platform->time_server_count == 0 &&
+           (!platform->time_names || !*platform->time_names);
 }
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_sntp_config config = {.on_news = on_news, .arg = platform};
-    struct leat_sntp *sntp;
+    const struct leat_sntp_config config = {.on_news = on_news, .arg = platform};
+    const char *wrong;
 
+    asking.platform = platform;
     if (platform->argument_count > LEAT_SNTP_SERVERS_MAX)
         return "clock asks four time servers at most";
-    if (!choose(platform, &config))
-        return "clock takes addresses of time servers";
-    if (config.server_count == 0)
-        return "whom to ask? give addresses of time servers; the network names none";
-    if (leat_sntp_open(platform->stack, &sntp, &config))
+    wrong = choose(platform);
+    if (wrong)
+        return wrong;
+    if (asking.count + asking.lookups == 0)
+        return "whom to ask? give time servers; the network names none";
+    if (leat_sntp_open(platform->stack, &asking.sntp, &config))
         return "no memory for the client";
+    leat_sntp_set_servers(asking.sntp, asking.servers, asking.count);
     if (leat_civil_from_host(platform->stack, platform->host))
         say_time(platform, "the machine's clock");
     else
         platform->say(platform, "the machine has no clock");
-    leat_sntp_start(sntp);
+    if (asking.lookups == 0)
+        leat_sntp_start(asking.sntp);
     return NULL;
 }
 
@@ -98,4 +185,5 @@ const struct example example = {.name = "clock",
                                 .summary = "Asks time servers what time it is.",
                                 .arguments = "[SERVER...]",
                                 .default_port = 123,
+                                .lacks = lacks_servers,
                                 .start = start};

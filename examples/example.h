@@ -23,6 +23,7 @@ struct example_platform {
                                  gateway, or LEAT_IP_ANY */
     struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
     unsigned time_server_count;                         /**< in time_servers */
+    const char *time_names; /**< those that have no address yet, spaces between them; NULL: none */
     uint16_t port;           /**< --port, or the example's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
     const char *dot;         /**< --dot: trust.h reads it; NULL: names are asked for in the clear */
@@ -54,10 +55,19 @@ struct example {
     /** Reads what the arguments name, before an address is asked for; returns as start() does.
      * NULL: there is nothing to read. */
     const char *(*check)(struct example_platform *platform);
+    /** True as long as start() would lack what a network may still say, as its DHCPv6 servers often
+     * do later than a router; start() comes then, or after three seconds.  NULL: it lacks nothing. */
+    bool (*lacks)(const struct example_platform *platform);
     /** Starts to serve or ask; returns NULL, or one line that says why not (exit status 2). */
     const char *(*start)(struct example_platform *platform);
 };
 
 extern const struct example example;
+
+/** For example.lacks: whom to ask for names. */
+static inline bool example_lacks_server(const struct example_platform *platform)
+{
+    return leat_ip_is_any(platform->server);
+}
 
 #endif

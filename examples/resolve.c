@@ -93,4 +93,5 @@ const struct example example = {.name = "resolve",
                                 .summary = "Asks a name server for the records of a name.",
                                 .arguments = "NAME [TYPE]",
                                 .default_port = LEAT_DNS_PORT,
+                                .lacks = example_lacks_server,
                                 .start = start};

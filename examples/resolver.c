@@ -128,4 +128,5 @@ const struct example example = {.name = "resolver",
                                 .summary = "Answers names by asking other servers, and remembers.",
                                 .arguments = "[any-rate] [no-rebinding] [SERVER...]",
                                 .default_port = LEAT_DNS_PORT,
+                                .lacks = example_lacks_server,
                                 .start = start};

@@ -173,4 +173,5 @@ const struct example example = {
     .arguments = "[nxdomain|null|page] [any-rate] [token=TOKEN] [allow=LIST...] [LIST...]",
     .default_port = LEAT_DNS_PORT,
     .check = check,
+    .lacks = example_lacks_server,
     .start = start};

@@ -173,6 +173,8 @@ struct ipv6_family {
     leat_ip4 (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);
     /* True for an address of ours that may be used, and for ::1. */
     bool (*is_ours)(const struct leat *stack, struct leat_ip ip);
+    /* True while an address of ours is being checked, and may not be used yet. */
+    bool (*is_probing)(const struct leat *stack);
     /* ipv4_path() and ipv4_output() of IPv6. */
     enum leat_err (*path)(struct leat *stack, struct path *path);
     enum leat_err (*output)(struct leat *stack, const struct path *path,
@@ -258,6 +260,13 @@ struct leat {
     const struct leat_ipv6_policy *policies; /* the program's (policy.h); NULL: RFC 6724's */
     uint8_t policy_count;
 };
+
+/* True while there may be no way over IPv6 that there is in a second: an address is being checked
+ * (RFC 4862 5.4), so who finds no way tries again. */
+static inline bool stack_is_probing6(const struct leat *stack)
+{
+    return stack->ipv6_family && stack->ipv6_family->is_probing(stack);
+}
 
 /* Ends a packet: counts it under @stat (a TAKEN or DROP) and frees it.  Takes @buf. */
 #define stack_end(stack, buf, stat)                                                                \

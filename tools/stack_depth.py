@@ -27,7 +27,7 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # every function of these files
-FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached"]
+FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached", "addresses6_are_probed"]
 LEASE6 = ["address6_lease", "address6_remove", "address6_link_local", "ipv6_is_ours"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
 
@@ -51,7 +51,7 @@ INDIRECT = {
                 "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears", "igmp.c:hears_mac"],
-    "link/address.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
+    "link/address.c": ["address6_add", "address6_remove", "ipv6_is_ours"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
     "autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
                              "leat_dhcp6_keep"],
     "ip/v6/slaac.c": OUT,

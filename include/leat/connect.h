@@ -103,6 +103,7 @@ struct leat_connecting {
     bool asks;                                             /**< names are looked up at all */
     bool last_was_ipv6;                                    /**< the last try that began */
     bool runs;                                             /**< on_done is to be called */
+    bool probes; /**< a try found no way while an address of ours was being checked */
 };
 
 /**

@@ -131,6 +131,10 @@ enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif, str
 /** Takes an address away.  LEAT_ERR_NOT_FOUND if there is none such. */
 enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif, struct leat_ip ip);
 
+/** True for an address of ours that may be used: an IPv6 address is checked for a second first (RFC
+ * 4862 5.4), an IPv4 address as the configuration says. */
+bool leat_address_is_ours(const struct leat *stack, struct leat_ip ip);
+
 /** The first usable address of @p netif, or LEAT_IP_ANY. */
 struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *netif);
 

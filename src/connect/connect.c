@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "stack.h"
+
 enum {
     IPV6 = 0, /* of the lookups */
     IPV4 = 1
@@ -16,6 +18,7 @@ enum {
 /* RFC 8305 8 */
 static const uint64_t resolution_delay_ns = 50 * UINT64_C(1000000);
 static const uint64_t attempt_delay_ns = 250 * UINT64_C(1000000);
+static const uint64_t probing_delay_ns = 50 * UINT64_C(1000000);
 static const uint64_t attempt_delay_ns_min = 10 * UINT64_C(1000000);
 
 static const struct leat_tcp_events nothing = {.on_open = NULL};
@@ -112,6 +115,8 @@ static void begin_try(struct leat_connect_try *try)
 
     connecting->last_was_ipv6 = !leat_ip_is_v4(try->remote.ip);
     if (err) {
+        connecting->probes |= err == LEAT_ERR_NO_ROUTE && connecting->last_was_ipv6 &&
+                              stack_is_probing6(connecting->stack);
         try->conn = NULL;
         end_try(try, err);
         return;
@@ -197,6 +202,18 @@ static bool look_up_next(struct leat_connecting *connecting)
     return true;
 }
 
+/* Nothing helped, but soon there may be a way over IPv6 (RFC 4862 5.4): whoever found none begins
+ * again. */
+static void try_again(struct leat_connecting *connecting)
+{
+    connecting->probes = false;
+    connecting->next_ns = now(connecting) + probing_delay_ns;
+    for (unsigned i = 0; i < connecting->try_count; i++) {
+        if (connecting->tries[i].err == LEAT_ERR_NO_ROUTE)
+            connecting->tries[i].state = LEAT_CONNECT_WAITS;
+    }
+}
+
 static void go_on(struct leat_connecting *connecting)
 {
     struct leat_connect_try *next;
@@ -207,6 +224,11 @@ static void go_on(struct leat_connecting *connecting)
     while (!next && !any_under_way(connecting) && !any_lookup(connecting)) {
         if (look_up_next(connecting))
             continue;
+        if (connecting->probes) {
+            try_again(connecting);
+            next = connect_next(connecting);
+            break;
+        }
         finish(connecting, connecting->try_count > 0 ? connecting->err : lookup_err(connecting),
                NULL);
         return;

@@ -85,6 +85,7 @@ struct query {
     uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* in which they are asked */
     bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
+    bool awaits_address; /* no try: there may be a way soon */
     bool live;
     bool sent;                  /* on its connection */
     bool sent_again;            /* after a connection that ended: once (RFC 7766 6.2.4) */

@@ -21,6 +21,8 @@ enum {
     GRACE_PART = 10 /* of a try's time, that it goes on after an ICMP error */
 };
 
+static const uint64_t probing_delay_ns = 50000000; /* a part of RFC 4862 5.4's second */
+
 static unsigned server_index(const struct query *query)
 {
     return query->order[query->tries % (unsigned)query->resolver->config.server_count];
@@ -187,11 +189,23 @@ static bool begin_try(struct query *query)
     return query->by_tcp ? upstream_ask(upstream_of(query), query) : try_udp(query);
 }
 
+/* There may be a way to a server as soon as an address of ours has been checked. */
+static void await_address(struct query *query)
+{
+    struct leat *stack = query->resolver->stack;
+
+    end_try(query);
+    query->awaits_address = true;
+    timer_set(&stack->timers, &query->timer, leat_now_ns(stack) + probing_delay_ns);
+}
+
 /* Begins the next try that may help, or fails with @err: tries have an end. */
 static void next_try(struct query *query, enum leat_err err)
 {
     const struct leat_resolver_config *config = &query->resolver->config;
     const unsigned end = (unsigned)config->server_count * config->rounds;
+    const unsigned begun = query->tries;
+    bool may_come = false;
 
     for (; query->tries < end; query->tries++) {
         end_try(query);
@@ -201,8 +215,16 @@ static void next_try(struct query *query, enum leat_err err)
         query->case_differed = false;
         if (begin_try(query))
             return;
-        query->failed |= (uint8_t)(1u << server_index(query));
         err = LEAT_ERR_NO_ROUTE;
+        if (!stack_is_probing6(query->resolver->stack))
+            query->failed |= (uint8_t)(1u << server_index(query));
+        else
+            may_come = true;
+    }
+    if (may_come) {
+        query->tries = begun;
+        await_address(query);
+        return;
     }
     query_fail(query, err);
 }
@@ -221,6 +243,11 @@ static void on_timeout(struct timer *timer, void *context)
     const bool is_last_round = round_of(query) + 1u == query->resolver->config.rounds;
 
     (void)context;
+    if (query->awaits_address) {
+        query->awaits_address = false;
+        next_try(query, LEAT_ERR_NO_ROUTE);
+        return;
+    }
     if (query->soft != LEAT_OK) {
         query_server_failed(query, query->soft);
         return;

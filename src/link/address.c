@@ -149,6 +149,19 @@ enum leat_err leat_address_remove(struct leat *stack, struct leat_netif *netif,
     return LEAT_OK;
 }
 
+bool leat_address_is_ours(const struct leat *stack, struct leat_ip given)
+{
+    leat_ip4 ip;
+
+    if (!ip4_of(given, &ip))
+        return stack->ipv6_family && stack->ipv6_family->is_ours(stack, given);
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        if (address_is_ours(link, ip))
+            return true;
+    }
+    return false;
+}
+
 struct leat_ip leat_address(const struct leat *stack, const struct leat_netif *netif)
 {
     for (const struct link *link = stack->links; link < stack->links_end; link++) {

@@ -111,6 +111,55 @@ static void the_families_take_turns(void **state)
                      1);
 }
 
+static const struct leat_ip ours = {{0x20, 0x01, 0x0d, 0xb8, [15] = 2}};
+
+/* The server is its router. */
+static void give_again(struct talk *talk)
+{
+    struct leat *server = talk->f->world->stacks[SERVER];
+
+    assert_int_equal(
+        leat_address_add(talk->client, leat_link_end(talk->f->world->link, CLIENT), ours, 128),
+        LEAT_OK);
+    assert_int_equal(leat_route_add(talk->client, LEAT_IP_ANY, 0,
+                                    server->ipv6_family->link_local(&server->links[0])),
+                     LEAT_OK);
+}
+
+static void take(struct talk *talk)
+{
+    assert_int_equal(
+        leat_address_remove(talk->client, leat_link_end(talk->f->world->link, CLIENT), ours),
+        LEAT_OK);
+}
+
+/* RFC 4862 5.4: a program that begins at once has no address of IPv6 for a second, but for the
+ * link-local one, with which no router helps. */
+static void who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps(void **state)
+{
+    struct talk *talk = *state;
+
+    take(talk);
+    give_again(talk);
+    assert_false(leat_address_is_ours(talk->client, ours));
+    assert_int_equal(talk_connect(talk, "both.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "10.0.0.1");
+    assert_true(talk_took_ns(talk) < 20 * ms);
+    assert_int_equal(talk_connect(talk, "six.example.test", OPEN_PORT), LEAT_OK);
+    assert_connected_to(talk, "2001:db8::1");
+    assert_in_range(talk_took_ns(talk), 800 * ms, 1250 * ms);
+    assert_true(leat_address_is_ours(talk->client, ours));
+}
+
+static void who_has_no_IPv6_waits_for_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    take(talk);
+    assert_int_equal(talk_connect(talk, "six.example.test", OPEN_PORT), LEAT_ERR_NO_ROUTE);
+    assert_true(talk_took_ns(talk) < 20 * ms);
+}
+
 /* RFC 6724 2.1: fc00::/7 has a lower precedence than IPv4; where both are known at once. */
 static void a_unique_local_address_goes_behind_IPv4(void **state)
 {
@@ -236,6 +285,8 @@ int main(void)
         both_test(IPv6_is_tried_first_and_wins),
         both_test(IPv4_is_tried_when_IPv6_has_been_silent_for_250_ms),
         both_test(the_families_take_turns),
+        both_test(who_has_IPv6_in_a_second_waits_for_it_if_nothing_else_helps),
+        both_test(who_has_no_IPv6_waits_for_nothing),
         both_test(a_unique_local_address_goes_behind_IPv4),
         both_test(a_source_that_does_not_suit_goes_behind_IPv4),
         both_test(the_longest_prefix_in_common_goes_first),

@@ -210,3 +210,50 @@ def test_dnsmasq_gives_facts_alone(network):
     network.start_dnsmasq("--enable-ra", f"--dhcp-range={network.prefix}::,ra-stateless,64,600",
                           f"--dhcp-option=option6:dns-server,[{network.prefix}::53]")
     echo.wait_for(rf"DHCPv6: no address for \d+ s, name server {network.prefix}::53", 40)
+
+
+def dns(network, ip, *options):
+    """A name server at @ip of the device."""
+    server = network.start(
+        program("dnsmasq"), "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv", "--no-hosts",
+        "--user=", "--group=", f"--pid-file={network.folder}/dns.pid", f"--listen-address={ip}", "--bind-interfaces",
+        "--local=/example/", *options)  # fmt: skip
+    server.wait_for("started")
+    return server
+
+
+@pytest.mark.parametrize("words", [("--ip", "10.66.0.2/24"), ()])
+def test_a_server_is_asked_as_soon_as_our_address_has_been_checked(network, words):
+    """It is probed for when the example starts; without --ip no DHCP server is waited for either."""
+    dns(network, f"{network.prefix}::1", "--host-record=host.leat.example,10.1.2.3")
+    asking = network.start(binary("resolve"), *network.words, *words, "--ip6", f"{network.prefix}::2/64",
+                           "--server", f"{network.prefix}::1", "host.leat.example")
+    assert asking.wait(20) == 0, asking.text
+    assert asking.lines[-1] == "host.leat.example. 0 IN A 10.1.2.3"
+
+
+def test_a_name_server_that_only_DHCPv6_tells_is_waited_for(network):
+    run("ip", "addr", "add", f"{network.prefix}::53/64", "dev", network.device, "nodad")
+    dns(network, f"{network.prefix}::53", "--host-record=host.leat.example,10.1.2.3")
+    holder = network.echo()  # so that Kea listens
+    network.kea()
+    network.radvd(flags="AdvOtherConfigFlag on;", autonomous="on")
+    holder.wait_for("DHCPv6: no address", 40)
+    assert holder.stop() == 0
+    asking = network.start(binary("resolve"), *network.words, "host.leat.example")
+    assert asking.wait(60) == 0, asking.text
+    assert "host.leat.example. 0 IN A 10.1.2.3" in asking.lines
+
+
+def test_a_time_server_that_the_network_names_is_looked_up(network):
+    """RFC 5908 4.3."""
+    path = network.folder / "chrony.conf"
+    path.write_text(f"allow all\ncmdport 0\nbindaddress {network.prefix}::1\nlocal stratum 3\n"
+                    f"pidfile {network.folder}/chronyd.pid\n", encoding="utf-8")
+    network.start(program("chronyd"), "-x", "-d", "-u", "root", "-f", path).wait_for("chronyd version")
+    dns(network, f"{network.prefix}::1", f"--host-record=time.leat.example,{network.prefix}::1")
+    network.dnsmasq(f"--dhcp-option=option6:dns-server,[{network.prefix}::1]",
+                    "--dhcp-option=option6:ntp-server,time.leat.example").wait_for("router advertisement")
+    asking = network.start(binary("clock"), *network.words)
+    assert asking.wait(60) == 0, asking.text
+    assert re.search(rf"GMT by {network.prefix}::1", asking.text)

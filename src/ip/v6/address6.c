@@ -53,6 +53,19 @@ bool address6_is_usable(const struct link *link, struct leat_ip ip)
     return false;
 }
 
+bool addresses6_are_probed(const struct leat *stack)
+{
+    for (const struct link *link = stack->links; link < stack->links_end; link++) {
+        const struct address6 *all = addresses_of(link);
+
+        for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+            if (all[i].state == ADDRESS6_TENTATIVE)
+                return true;
+        }
+    }
+    return false;
+}
+
 bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
 {
     const uint32_t whole = bits / 8;

@@ -110,6 +110,7 @@ static const struct ipv6_family family = {
     .parked_pieces = neighbours6_pieces,
     .host_of = host6_of,
     .is_ours = ipv6_is_ours,
+    .is_probing = addresses6_are_probed,
     .path = ipv6_path,
     .output = ipv6_send,
     .reached = ipv6_reached,

@@ -139,6 +139,9 @@ struct address6 *address6_find(struct link *link, struct leat_ip ip);
 /* True if @ip is an address of @link that may be used. */
 bool address6_is_usable(const struct link *link, struct leat_ip ip);
 
+/* True while one of ours is being checked, and not used meanwhile. */
+bool addresses6_are_probed(const struct leat *stack);
+
 /* A usable address of @link to send to @dst from, by the rules of RFC 6724 5; NULL: there is none.
  */
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst);

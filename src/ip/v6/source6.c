@@ -86,6 +86,14 @@ static bool is_better(const struct address6 *a, const struct address6 *b, const 
     return match_of(a, wish->dst) > match_of(b, wish->dst);
 }
 
+/* RFC 4291 2.5.6: no router takes on what comes from a link-local address.  While the one that it
+ * would take is being checked there is none. */
+static bool suits_gateway(const struct address6 *address, const struct wish *wish)
+{
+    return leat_ip_is_any(wish->gateway) || wish->scope <= SCOPE_LINK ||
+           scope_of(address->ip) > SCOPE_LINK;
+}
+
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
 {
     const struct leat *stack = link->stack;
@@ -106,7 +114,7 @@ const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
         if (all[i].state >= ADDRESS6_OPTIMISTIC && (!best || is_better(&all[i], best, &wish)))
             best = &all[i];
     }
-    return best;
+    return best && suits_gateway(best, &wish) ? best : 0;
 }
 
 void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
