@@ -100,8 +100,8 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
 static const char *look_up(struct leat_resolver *resolver, const char *text)
 {
     static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
-    char word[LEAT_DHCP_NAME_BYTES];
-    struct leat_dns_name name;
+    static char word[LEAT_DHCP_NAME_BYTES];
+    static struct leat_dns_name name;
 
     while (*text) {
         size_t len = 0;
@@ -122,8 +122,7 @@ static const char *look_up(struct leat_resolver *resolver, const char *text)
 /* Those that are given, else those of the network; NULL, or what is wrong. */
 static const char *choose(struct example_platform *platform)
 {
-    const struct leat_resolver_config config = {
-        .servers = {{.ip = platform->server}}, .server_count = 1, .lookups = 8};
+    static struct leat_resolver_config config = {.server_count = 1, .lookups = 8};
     const char *names[LEAT_SNTP_SERVERS_MAX];
     struct leat_resolver *resolver;
     const char *wrong = NULL;
@@ -142,6 +141,7 @@ static const char *choose(struct example_platform *platform)
         names[name_count++] = platform->time_names;
     if (name_count == 0 || leat_ip_is_any(platform->server))
         return name_count > 0 && asking.count == 0 ? "whom to ask for names? give --server" : NULL;
+    config.servers[0].ip = platform->server;
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &config))
         return "no memory for the resolver";
