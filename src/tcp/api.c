@@ -73,7 +73,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
 
 static bool is_closing(const struct leat_tcp *conn)
 {
-    return conn->flags & (CONN_FIN_QUEUED | CONN_TELL_CLOSED | CONN_NO_READER);
+    return tcp_fin_is_queued(conn) || (conn->flags & (CONN_TELL_CLOSED | CONN_NO_READER));
 }
 
 /* Who was told of room and then took buffers to fill it must not hear that they were the last ones
@@ -340,7 +340,7 @@ void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
 
 COLD void leat_tcp_set_bbr(struct leat_tcp *conn, bool bbr)
 {
-    conn->flags = bbr ? conn->flags | CONN_BBR : conn->flags & ~CONN_BBR;
+    conn->flags = bbr ? conn->flags | CONN_BBR : conn->flags & ~(unsigned)CONN_BBR;
     tcp_transfer_choose(conn);
 }
 

@@ -75,7 +75,7 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .sack = tcb->flags & TCB_SACK,
         .ecn = tcb->flags & TCB_ECN,
         .repair = (enum leat_tcp_repair)transfer->recovery.phase,
-        .in_flight_bytes = conn->flags & CONN_FIN_ALONE
+        .in_flight_bytes = tcp_fin_waits(conn) && tcp_fin_is_alone(conn)
                                ? 1
                                : recovery_pipe(&transfer->recovery, &transfer->scoreboard),
         .sacked_bytes = transfer->scoreboard.sacked_bytes,

@@ -12,9 +12,8 @@
  * lookup and the answers to strange segments need.  A half-open connection and one in TIME-WAIT
  * are small entries of their own kinds around it.
  *
- * The state is written by tcp_event() alone, from the table that is made of tcp.rl.  An action must
- * not free the TCB that the state is stored to after it: it leaves a note in struct tcp_step, and
- * tcp_event() acts on it.
+ * The state is written by tcp_event() alone, from the table that is made of tcp.rl, before the
+ * actions of the line run: so the last of them may end the TCB.
  */
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
@@ -142,8 +141,9 @@ static inline uint32_t tcp_now_ms(const struct leat *stack)
 
 /* ---- events.c: the table's caller --------------------------------------------------------- */
 
-/* Gives @event to the table and does what the actions have asked for. */
-enum tcp_outcome tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+/* Gives @event to the table; @step->outcome says if @tcb is still there.  A step may have several
+ * events, until one ends it. */
+void tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
 
 /* True for IPv6. */
 static inline bool tcb_is_v6(const struct tcb *tcb)
@@ -180,20 +180,52 @@ static inline bool tcp_has_transfer(const struct leat_tcp *conn)
     return conn->transfer->conn != 0;
 }
 
+/* ---- how far our FIN is: the state says it, and SND.NXT ------------------------------------ */
+
+/* The program has closed its side, or all is over: no more text is taken from it. */
+static inline bool tcp_fin_is_queued(const struct leat_tcp *conn)
+{
+    return 1u << conn->tcb.state &
+           (1u << TCP_FIN_WAIT_1 | 1u << TCP_FIN_WAIT_2 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK |
+            1u << TCP_TIME_WAIT | 1u << TCP_CLOSED);
+}
+
+/* ... and the peer has not acknowledged the FIN, which may wait behind text. */
+static inline bool tcp_fin_waits(const struct leat_tcp *conn)
+{
+    return 1u << conn->tcb.state & (1u << TCP_FIN_WAIT_1 | 1u << TCP_CLOSING | 1u << TCP_LAST_ACK);
+}
+
+/* It is all that is in flight, and no transfer knows of it: fin.c.  Without a transfer, and with
+ * our SYN acknowledged, nothing else can be. */
+static inline bool tcp_fin_is_alone(const struct leat_tcp *conn)
+{
+    return conn->snd_una != conn->tcb.snd_nxt && !tcp_has_transfer(conn) &&
+           !(conn->tcb.flags & TCB_SYN_UNACKED);
+}
+
+/* It has left, at least once: SND.NXT is behind it. */
+static inline bool tcp_fin_has_left(const struct leat_tcp *conn)
+{
+    if (tcp_has_transfer(conn))
+        return conn->tcb.snd_nxt == sendq_end(&conn->transfer->sendq) + 1;
+    return tcp_fin_is_alone(conn) ||
+           (1u << conn->tcb.state & (1u << TCP_FIN_WAIT_2 | 1u << TCP_TIME_WAIT));
+}
+
 /* Sequence number behind the text that the program has sent.  Without a transfer all of it is
- * acknowledged, and so is a FIN that has left. */
+ * acknowledged. */
 static inline uint32_t tcp_text_end(const struct leat_tcp *conn)
 {
     if (tcp_has_transfer(conn))
         return sendq_end(&conn->transfer->sendq);
-    return conn->tcb.snd_nxt - ((conn->flags & CONN_FIN_SENT) != 0);
+    return conn->tcb.snd_nxt - tcp_fin_has_left(conn);
 }
 
 /* Text, or a FIN, that the peer has not acknowledged yet, whether it left or not. */
 static inline bool tcp_something_waits(const struct leat_tcp *conn)
 {
-    return conn->transfer->sendq.bytes > 0 ||
-           (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_ACKED)) == CONN_FIN_QUEUED;
+    return conn->transfer->sendq.bytes > 0 || tcp_fin_waits(conn);
 }
 
 /* How its losses are found and repaired. */

@@ -57,18 +57,26 @@ COLD static bool leave(struct leat_tcp *conn)
     return false;
 }
 
+/* Gives @event to the table.  False: the connection is gone. */
+COLD static bool stays(struct leat_tcp *conn, enum tcp_event event)
+{
+    struct tcp_step step = {.tcp = conn->tcp};
+
+    tcp_event(&conn->tcb, event, &step);
+    return step.outcome != TCP_GONE;
+}
+
 /* False: the connection is gone. */
 COLD static bool keepalive_expired(struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
-    struct tcp_step step = {.tcp = conn->tcp};
     const uint64_t idle_ns =
         (uint64_t)tcp_age_ms(conn->tcp, conn->tcb.clock_ms) * DEADLINE_NS_PER_MS;
     const bool is_young = idle_ns < config->keepalive_idle_ns;
 
     tcp_stop_keepalive(conn);
     if (conn->flags & CONN_ABANDONED)
-        return tcp_event(&conn->tcb, TCP_timeout_FIN_WAIT_2, &step) != TCP_GONE;
+        return stays(conn, TCP_timeout_FIN_WAIT_2);
     if (tcp_guest_left_ns(conn) == 0)
         return leave(conn);
     if (!(conn->flags & CONN_KEEPALIVE)) {
@@ -82,10 +90,10 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
         return true;
     }
     if (conn->probes >= config->keepalive_probes)
-        return tcp_event(&conn->tcb, TCP_timeout_keepalive, &step) != TCP_GONE;
+        return stays(conn, TCP_timeout_keepalive);
     conn->probes++;
     tcp_arm_keepalive(conn, config->keepalive_interval_ns);
-    return tcp_event(&conn->tcb, TCP_timeout_idle, &step) != TCP_GONE;
+    return stays(conn, TCP_timeout_idle);
 }
 
 /* ---- losses before the timeout ------------------------------------------------------------ */
@@ -134,9 +142,8 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
-    enum tcp_outcome outcome;
 
-    if ((conn->flags & CONN_FIN_ALONE) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
+    if (tcp_fin_is_alone(conn) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
         return true;
     tcp_rexmt_is_over(conn); /* tcp_output() starts it again */
     if (event == TCP_timeout_rexmt) {
@@ -146,10 +153,10 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
     }
     if (event != TCP_timeout_persist || !tcp_window_is_silly(conn)) /* that isn't one of RFC 6298 */
         rtt_backoff(&conn->rtt, &conn->tcp->rto);
-    outcome = tcp_event(&conn->tcb, event, &step);
-    if (outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
+    tcp_event(&conn->tcb, event, &step);
+    if (step.outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
         tcp_run_rexmt(conn);
-    return outcome != TCP_GONE;
+    return step.outcome != TCP_GONE;
 }
 
 /* ---- memory was short --------------------------------------------------------------------- */

@@ -53,9 +53,9 @@ static const char *check_numbers(const struct leat_tcp *conn)
 
     MUST(seq_le(una, nxt));
     MUST(seq_le(nxt, text_end + 1));
-    MUST(has(conn, CONN_FIN_SENT) == (nxt == text_end + 1));
-    MUST(has(conn, CONN_FIN_ACKED) == (una == text_end + 1));
-    MUST(queued == text_end - text_una(conn) || (queued == 0 && has(conn, CONN_FIN_ACKED)));
+    MUST(tcp_fin_has_left(conn) == (nxt == text_end + 1));
+    MUST(in_states(conn, 1 << TCP_FIN_WAIT_2) == (una == text_end + 1));
+    MUST(queued == text_end - text_una(conn) || (queued == 0 && una == nxt));
     MUST(seq_le(conn->last_ack_sent, conn->tcb.rcv_nxt) || in_states(conn, SYN_STATES));
     return 0;
 }
@@ -63,11 +63,8 @@ static const char *check_numbers(const struct leat_tcp *conn)
 /* What the state says of both FINs, and what stands beside it. */
 static const char *check_fins(const struct leat_tcp *conn)
 {
-    MUST(has(conn, CONN_FIN_QUEUED) == in_states(conn, FIN_STATES));
-    MUST(!has(conn, CONN_FIN_SENT) || has(conn, CONN_FIN_QUEUED));
-    MUST(has(conn, CONN_FIN_ACKED) == in_states(conn, 1 << TCP_FIN_WAIT_2));
-    MUST(!has(conn, CONN_FIN_ALONE) ||
-         (has(conn, CONN_FIN_SENT) && !has(conn, CONN_FIN_ACKED) && !tcp_has_transfer(conn)));
+    MUST(!tcp_fin_has_left(conn) || in_states(conn, FIN_STATES));
+    MUST(!tcp_fin_is_alone(conn) || tcp_fin_waits(conn));
     MUST(((conn->tcb.flags & TCB_FIN_TAKEN) != 0) == in_states(conn, PEER_FIN_STATES));
     MUST(!has(conn, CONN_FIN_KNOWN) || (conn->tcb.flags & TCB_FIN_TAKEN) ||
          seq_lt(conn->tcb.rcv_nxt, conn->fin_seq));
@@ -85,7 +82,7 @@ static const char *check_records(const struct leat_tcp *conn)
     const bool in_syn = (conn->tcb.flags & TCB_SYN_UNACKED) && !has(conn, CONN_FAST_OPEN);
 
     MUST((board->first == 0) == (known == 0));
-    if (in_syn || has(conn, CONN_FIN_ALONE)) /* what a SYN brings has no record */
+    if (in_syn || tcp_fin_is_alone(conn)) /* what a SYN brings has no record */
         MUST(known == 0);
     else
         MUST(known == conn->tcb.snd_nxt - text_una(conn));
@@ -163,7 +160,7 @@ static const char *check_program(const struct leat_tcp *conn)
     MUST(!has(conn, tell) || near_ring_is_in(&conn->told));
     MUST(!has(conn, CONN_TELL_CLOSED) || held_back || near_ring_is_in(&conn->told));
     /* room is told by an ACK, or after a look */
-    MUST(!has(conn, CONN_WAS_FULL) || has(conn, CONN_FIN_QUEUED | CONN_TELL_WRITABLE) ||
+    MUST(!has(conn, CONN_WAS_FULL) || tcp_fin_is_queued(conn) || has(conn, CONN_TELL_WRITABLE) ||
          (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->sendq.bytes > 0 ||
          has(conn, CONN_RETRY) || !(conn->tcb.flags & TCB_HASHED));
     return 0;

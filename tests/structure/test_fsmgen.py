@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import fsmgen  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "tools/lib"))
+import fsmspec  # noqa: E402
+
 SPEC = """%%{
 # door.rl -- the Door of RFC 1234
 machine door;
@@ -203,6 +206,16 @@ class Refuses(unittest.TestCase):
         with contextlib.redirect_stderr(io.StringIO()) as err:
             self.assertEqual(fsmgen.main(["check", "no.xml", "no.rl"]), 1)
         self.assertIn("no.rl", err.getvalue())
+
+
+class OfTCP(unittest.TestCase):
+    def test_what_ends_a_TCB_is_the_last_of_its_line(self):
+        path = ROOT / "src/tcp/machine/tcp.rl"
+        spec = fsmspec.read_spec(path.read_text(encoding="utf-8"), path.name)
+        self.assertGreater(len(spec.transitions), 150)
+        for made in spec.transitions:
+            with self.subTest(f"{made.state} {made.event}"):
+                self.assertFalse({"delete_TCB", "start_2MSL"} & set(made.actions[:-1]))
 
 
 if __name__ == "__main__":

@@ -15,42 +15,59 @@
 #include "tcp/entry/tcb.h"
 #include "tcp/entry/transfer.h"
 
-#define CONN_BBR (1u << 31) /* its congestion control is to be BBR; no enumerator: it is no int */
-
+/*
+ * One word for all who do something with a connection.  Who reads a flag may be anybody; who writes
+ * it stands above it, and tests/structure/test_flags.py looks after that.  How far our FIN is
+ * stands nowhere here: the state and SND.NXT say it (tcp_fin_waits() and its like in tcp.h).
+ */
 enum conn_flag {
-    CONN_SEND_SYN = 1 << 0,   /* a SYN (with ACK if we know the peer's) is to be sent */
-    CONN_PEER_SYN = 1 << 1,   /* learn_SYN was here: RCV.NXT is known */
-    CONN_ACK_NOW = 1 << 2,    /* an ACK is due at the next flush */
-    CONN_FIN_QUEUED = 1 << 3, /* our side is closed: a FIN follows the queued text */
-    CONN_FIN_SENT = 1 << 4,   /* ... and it was sent at least once */
-    CONN_FIN_ACKED = 1 << 5,
-    CONN_FIN_KNOWN = 1 << 6, /* the peer's FIN is at fin_seq, but text before it is missing */
-    CONN_PERSIST = 1 << 7,   /* rexmt_at is the persist timer's */
-    CONN_PROBE = 1 << 8,     /* one probe is to be sent */
-    CONN_NODELAY = 1 << 9,   /* no Nagle */
-    CONN_KEEPALIVE = 1 << 10,
-    CONN_NO_READER = 1 << 11,     /* leat_tcp_close(): text is not wanted any more */
-    CONN_ABANDONED = 1 << 12,     /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
-    CONN_WAS_FULL = 1 << 13,      /* the program was refused: tell it when there is room */
-    CONN_UNACCEPTED = 1 << 14,    /* in its listener's queue: no callbacks yet */
-    CONN_TAIL_PROBE = 1 << 15,    /* a tail loss probe is to be sent (RFC 8985 7) */
-    CONN_FIN_ALONE = 1 << 16,     /* a FIN is in flight, and no transfer knows it: fin.c */
-    CONN_LOST_SYN = 1 << 17,      /* a SYN had to be repeated */
-    CONN_ECE = 1 << 18,           /* the peer is to hear of congestion, until it says CWR */
-    CONN_CWR = 1 << 19,           /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
-    CONN_LOSS_IS_PROBE = 1 << 20, /* loss_at_ns is the tail loss probe's, not RACK's */
-    CONN_REACHED = 1 << 21,       /* the next hop has passed something on: ARP may know */
-    CONN_PEER_SCALES = 1 << 22,   /* its SYN had a window scale, perhaps 0: ours has one too */
-    CONN_FAST_OPEN = 1 << 23,     /* opened by text in the SYN, which isn't acknowledged yet */
-    /* what the program is to be told, in this order */
-    CONN_TELL_OPEN = 1 << 24,
-    CONN_TELL_READABLE = 1 << 25,
-    CONN_TELL_WRITABLE = 1 << 26,
-    CONN_TELL_CLOSED = 1 << 27,
-    CONN_TOLD_OPEN = 1 << 28, /* and accepted, if it came to a listener */
-    /* what ack_or_retry_at is for; it means nothing without one of them */
-    CONN_DELAYED_ACK = 1 << 29, /* one segment with text isn't acknowledged yet */
-    CONN_RETRY = 1 << 30        /* memory was short, or the next burst is due */
+    /* what the program wants: written by api.c, entry/conn.c */
+    CONN_NODELAY = 1 << 0, /* no Nagle */
+    CONN_KEEPALIVE = 1 << 1,
+    CONN_NO_READER = 1 << 2, /* leat_tcp_close(): text is not wanted any more */
+    CONN_BBR = 1 << 3,       /* its congestion control is to be BBR */
+
+    /* what it waits for: written by api.c, receive/ack.c */
+    CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
+
+    /* what the peer has said: written by receive/input.c, receive/text.c, machine/classify.c,
+     * machine/actions.c, entry/birth.c */
+    CONN_PEER_SYN = 1 << 4,    /* learn_SYN was here: RCV.NXT is known */
+    CONN_PEER_SCALES = 1 << 5, /* its SYN had a window scale, perhaps 0: ours has one too */
+    CONN_FIN_KNOWN = 1 << 6,   /* its FIN is at fin_seq, but text before it is missing */
+    CONN_ECE = 1 << 7,         /* it is to hear of congestion, until it says CWR */
+
+    /* what is to leave: set by who finds it due, cleared by who has sent it. Written by api.c,
+     * timers.c, machine/actions.c, receive/ack.c, receive/input.c, receive/text.c, send/segment.c,
+     * send/probe.c, send/output.c, send/output.h */
+    CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) is to be sent */
+    CONN_ACK_NOW = 1 << 9,     /* an ACK is due at the next flush */
+    CONN_PROBE = 1 << 10,      /* one probe is to be sent */
+    CONN_TAIL_PROBE = 1 << 11, /* a tail loss probe is to be sent (RFC 8985 7) */
+    CONN_CWR = 1 << 12,        /* the peer is to hear that we have reduced (RFC 3168 6.1.2) */
+    CONN_REACHED = 1 << 13,    /* the next hop has passed something on: ARP may know */
+
+    /* what a deadline is for: written by entry/deadlines.c, entry/deadlines.h, receive/ack.c,
+     * send/output.h */
+    CONN_PERSIST = 1 << 14,       /* rexmt_at is the persist timer's */
+    CONN_LOSS_IS_PROBE = 1 << 15, /* loss_at_ns is the tail loss probe's, not RACK's */
+    CONN_DELAYED_ACK = 1 << 16, /* ack_or_retry_at: one segment with text isn't acknowledged yet */
+    CONN_RETRY = 1 << 17,       /* ack_or_retry_at: memory was short, or the next burst is due */
+
+    /* how it began, and may end: written by entry/conn.c, entry/birth.c, entry/listener.c,
+     * timers.c, machine/actions.c */
+    CONN_UNACCEPTED = 1 << 18, /* in its listener's queue: no callbacks yet */
+    CONN_FAST_OPEN = 1 << 19,  /* opened by text in the SYN, which isn't acknowledged yet */
+    CONN_LOST_SYN = 1 << 20,   /* a SYN had to be repeated */
+    CONN_ABANDONED = 1 << 21,  /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
+
+    /* what the program is to be told, in this order; tcp_tell() sets it. Written by entry/conn.c,
+     * entry/listener.c, machine/actions.c, receive/text.c */
+    CONN_TELL_OPEN = 1 << 23,
+    CONN_TELL_READABLE = 1 << 24,
+    CONN_TELL_WRITABLE = 1 << 25,
+    CONN_TELL_CLOSED = 1 << 26,
+    CONN_TOLD_OPEN = 1 << 27 /* and accepted, if it came to a listener */
 };
 
 /*

@@ -64,7 +64,7 @@ void tcp_watch_losses(struct leat_tcp *conn, uint64_t look_at_ns)
 
 void tcp_watch_tail(struct leat_tcp *conn)
 {
-    const uint32_t one_bytes = (uint32_t)conn->mss + ((conn->flags & CONN_FIN_SENT) != 0);
+    const uint32_t one_bytes = (uint32_t)conn->mss + tcp_fin_has_left(conn);
     const bool one = conn->transfer->scoreboard.in_flight_bytes <= one_bytes;
     const uint64_t rexmt_ns = deadline_ns(conn->rexmt_at, conn->tcp->stack->now_ns);
 

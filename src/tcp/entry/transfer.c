@@ -128,12 +128,13 @@ static struct transfer *take(struct tcp *tcp)
 
 bool tcp_transfer_get(struct leat_tcp *conn)
 {
+    const bool fin = tcp_fin_is_alone(conn);
     struct tcp *tcp = conn->tcp;
     struct transfer *transfer;
 
     if (tcp_has_transfer(conn))
         return true;
-    transfer = (conn->flags & CONN_FIN_ALONE) && !tcp->sents.free ? 0 : take(tcp);
+    transfer = fin && !tcp->sents.free ? 0 : take(tcp);
     if (!transfer) {
         tcp->stack->stats.tcp_transfers_short++;
         tcp->transfers.refused_at_ns = tcp->stack->now_ns;
@@ -152,7 +153,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     scoreboard_init(&transfer->scoreboard);
     begin(conn, transfer);
     conn->transfer = transfer;
-    if (conn->flags & CONN_FIN_ALONE)
+    if (fin)
         tcp_fin_record(conn);
     return true;
 }

@@ -2,7 +2,7 @@
  * actions.c -- what tcp.rl asks for: one function an action, none of them asks for the state.
  *
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
- * (text.c).
+ * (text.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
  */
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/limits.h"
@@ -24,18 +24,6 @@ void tcp_create_TCB(struct tcb *tcb, struct tcp_step *step)
     tcb->snd_nxt = tcp_isn(step->tcp->stack, tcb) + 1;
     if (tcb->kind == TCB_CONN)
         tcp_conn(tcb)->snd_una = tcb->snd_nxt - 1;
-}
-
-void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
-{
-    (void)tcb;
-    step->notes |= NOTE_DELETE_TCB;
-}
-
-void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
-{
-    (void)tcb;
-    step->notes |= NOTE_START_2MSL;
 }
 
 void tcp_start_FIN_WAIT_2(struct tcb *tcb, struct tcp_step *step)
@@ -107,7 +95,6 @@ void tcp_challenge_ACK(struct tcb *tcb, struct tcp_step *step)
 void tcp_snd_FIN(struct tcb *tcb, struct tcp_step *step)
 {
     (void)step;
-    tcp_conn(tcb)->flags |= CONN_FIN_QUEUED;
     tcp_want_output(tcp_conn(tcb));
 }
 

@@ -45,8 +45,8 @@ static inline bool covers_FIN(const struct tcb *tcb, uint32_t ack)
 {
     const struct leat_tcp *conn = (const void *)tcb;
 
-    return tcb->kind == TCB_CONN && (conn->flags & CONN_FIN_SENT) &&
-           !(conn->flags & CONN_FIN_ACKED) && ack == tcp_text_end(conn) + 1;
+    return tcb->kind == TCB_CONN && tcp_fin_waits(conn) && ack == tcb->snd_nxt &&
+           tcp_fin_has_left(conn);
 }
 
 /* Which acceptable ACK is it? */

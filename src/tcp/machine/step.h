@@ -27,6 +27,13 @@ struct tcp_segment {
     uint8_t events[3]; /* enum tcp_event, in order */
 };
 
+enum tcp_outcome {
+    TCP_ALIVE,
+    TCP_GONE,      /* deleted, or moved to a TIME-WAIT entry: don't look at the TCB again, unless it
+                      is a connection's that the program still holds */
+    TCP_IMPOSSIBLE /* tcp.rl has no line for it */
+};
+
 /* What comes with an event, and what its actions leave behind. */
 struct tcp_step {
     struct tcp *tcp;
@@ -34,19 +41,7 @@ struct tcp_step {
     struct leat_buf *text;       /* SEND: to be queued, and taken; RECEIVE: the result */
     uint32_t bytes;              /* RECEIVE: at most */
     enum leat_err err;           /* answer to a call */
-    unsigned notes;              /* enum tcp_note, for tcp_event() */
-};
-
-enum tcp_note {
-    NOTE_DELETE_TCB = 1 << 0, /* end it */
-    NOTE_START_2MSL = 1 << 1  /* make it a TIME-WAIT entry, or start it again */
-};
-
-enum tcp_outcome {
-    TCP_ALIVE,
-    TCP_GONE,      /* deleted, or moved to a TIME-WAIT entry: don't look at the TCB again, unless it
-                      is a connection's that the program still holds */
-    TCP_IMPOSSIBLE /* tcp.rl has no line for it */
+    enum tcp_outcome outcome;    /* of the last event */
 };
 
 #endif

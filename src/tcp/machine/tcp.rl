@@ -175,7 +175,7 @@ FIN_WAIT_2: (
   | rcv_ACK            @take_ACK                             -> FIN_WAIT_2    # 3.10.7.4 fifth
   | rcv_text           @take_text                            -> FIN_WAIT_2    # 3.10.7.4 seventh
   | rcv_text_no_reader @snd_RST @tell_reset @delete_TCB      -> CLOSED        # 3.6.1
-  | rcv_FIN            @take_FIN @snd_ACK @start_2MSL @tell_closed -> TIME_WAIT # 3.10.7.4 eighth
+  | rcv_FIN            @take_FIN @snd_ACK @tell_closed @start_2MSL -> TIME_WAIT # 3.10.7.4 eighth
   | timeout_FIN_WAIT_2 @tell_timeout @delete_TCB             -> CLOSED        # not in the RFC: the peer has gone, nobody waits
   | timeout_idle       @snd_probe                            -> FIN_WAIT_2    # 3.8.4
   | timeout_keepalive  @snd_RST @tell_timeout @delete_TCB    -> CLOSED        # 3.8.4
@@ -212,7 +212,7 @@ CLOSING: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> CLOSING       # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSING       # 3.10.7.4 fifth
-  | rcv_ACK_of_FIN     @take_ACK @start_2MSL @tell_closed    -> TIME_WAIT     # 3.10.7.4 fifth
+  | rcv_ACK_of_FIN     @take_ACK @tell_closed @start_2MSL    -> TIME_WAIT     # 3.10.7.4 fifth
   | ( rcv_text | rcv_FIN ) @drop                             -> CLOSING       # 3.10.7.4 seventh, eighth
   | timeout_rexmt      @retransmit                           -> CLOSING       # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8

@@ -7,8 +7,8 @@
 struct tcb;
 struct tcp_step;
 
-/* Because the state is stored after it, an action neither frees the TCB nor calls the program: it
- * leaves a note in @step, and tcp_event() acts on it. */
+/* An action finds the state that follows already stored. It doesn't call the program, and only the
+ * last one of a line may free the TCB: then @step->outcome says so. */
 #define TCP_PARAMETERS struct tcb *tcb, struct tcp_step *step
 #define TCP_ARGUMENTS  tcb, step
 typedef void tcp_action(TCP_PARAMETERS);

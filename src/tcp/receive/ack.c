@@ -91,8 +91,6 @@ static void release_acked(struct leat_tcp *conn, uint32_t ack)
         conn->tcb.flags &= (uint8_t)~TCB_SYN_UNACKED;
         conn->flags &= ~(unsigned)CONN_SEND_SYN;
     }
-    if ((conn->flags & CONN_FIN_SENT) && ack == text_end + 1)
-        conn->flags |= CONN_FIN_ACKED;
     if (tcp_has_transfer(conn))
         ack_text(conn, seq_min(ack, text_end));
     conn->snd_una = ack;
@@ -286,7 +284,7 @@ static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire
 
     if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
-        (conn->flags & (CONN_FIN_SENT | CONN_PERSIST)) ||
+        (conn->flags & CONN_PERSIST) || tcp_fin_is_queued(conn) ||
         !recovery_is_calm(&conn->transfer->recovery) ||
         !congestion_is_indifferent(&conn->transfer->congestion, header->ack - conn->snd_una))
         return 0;
@@ -328,7 +326,8 @@ static bool tell_reached(struct leat_tcp *conn)
 static bool owes_nothing(const struct leat_tcp *conn)
 {
     return conn->transfer->sendq.bytes == 0 &&
-           !(conn->flags & (CONN_FIN_QUEUED | CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE));
+           !(conn->flags & (CONN_ACK_NOW | CONN_PROBE | CONN_TAIL_PROBE)) &&
+           !tcp_fin_is_queued(conn);
 }
 
 /* Whether somebody has to look for something to send after an ACK, of whatever kind: not if nothing
@@ -348,8 +347,6 @@ static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *h
 {
     take_window(conn, header);
     conn->snd_una = conn->tcb.snd_nxt;
-    conn->flags &= ~(unsigned)CONN_FIN_ALONE;
-    conn->flags |= CONN_FIN_ACKED;
     tcp_stop_rexmt(conn);
     pmtu_progress(&conn->pmtu);
     if (!tell_reached(conn)) {
@@ -431,7 +428,7 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
     bool window_changed = false;
     bool reached = false;
 
-    if ((conn->flags & CONN_FIN_ALONE) && header->ack == conn->tcb.snd_nxt) {
+    if (tcp_fin_is_alone(conn) && header->ack == conn->tcb.snd_nxt) {
         take_ack_of_lone_FIN(conn, header);
         return;
     }

@@ -139,11 +139,14 @@ static void take_segment(struct tcb *tcb, struct tcp_step *step)
         take_ecn(tcp_conn(tcb), segment);
     else if (tcb->kind == TCB_HALF && !(tcb = promoted(tcb, step)))
         return;
-    if (tcp_event(tcb, segment->events[0], step) != TCP_ALIVE)
+    tcp_event(tcb, segment->events[0], step);
+    if (step->outcome != TCP_ALIVE)
         return;
     if (tcb->kind == TCB_CONN)
         note_heard(tcp_conn(tcb), segment);
-    if (segment->event_count > 1 && tcp_event(tcb, segment->events[1], step) != TCP_ALIVE)
+    if (segment->event_count > 1)
+        tcp_event(tcb, segment->events[1], step);
+    if (step->outcome != TCP_ALIVE)
         return;
     if (may_have_FIN(tcb, segment))
         take_FIN_if_due(tcb, step);
@@ -170,11 +173,11 @@ static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 {
     const struct tcp_segment *segment = step->segment;
     const enum tcp_event event = segment->events[0];
-    const enum tcp_outcome outcome = tcp_event(tcb, event, step);
 
-    if (outcome != TCP_IMPOSSIBLE && is_refusal(event))
+    tcp_event(tcb, event, step);
+    if (step->outcome != TCP_IMPOSSIBLE && is_refusal(event))
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_unacceptable;
-    if (outcome == TCP_ALIVE && segment->event_count > 1)
+    if (step->outcome == TCP_ALIVE && segment->event_count > 1)
         tcp_event(tcb, segment->events[1], step);
 }
 
@@ -301,8 +304,7 @@ void tcp_input(struct leat *stack, struct packet *packet)
 /* RFC 1191 6.4: smaller segments from now on, and what was in flight again. */
 static void path_is_narrow(struct leat_tcp *conn, uint16_t next_hop_mtu)
 {
-    if (!pmtu_told(&conn->pmtu, next_hop_mtu, tcp_least_mtu(&conn->tcb),
-                   conn->tcp->stack->now_ns))
+    if (!pmtu_told(&conn->pmtu, next_hop_mtu, tcp_least_mtu(&conn->tcb), conn->tcp->stack->now_ns))
         return;
     tcp_conn_mss_changed(conn);
     if (!tcp_has_transfer(conn))

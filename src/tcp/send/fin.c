@@ -14,7 +14,6 @@ void tcp_fin_record(struct leat_tcp *conn)
     const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
     const uint64_t sent_ns = conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS;
 
-    conn->flags &= ~(unsigned)CONN_FIN_ALONE;
     scoreboard_sent(&conn->transfer->scoreboard, &conn->tcp->sents, conn->snd_una,
                     conn->tcb.snd_nxt, sent_ns);
     tcp_run_rexmt(conn);

@@ -72,8 +72,7 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
         len >= most)
         return 0;
     more = min32(waiting, most - len);
-    more += more == waiting && more < most - len && (conn->flags & CONN_FIN_QUEUED) &&
-            !(conn->flags & CONN_FIN_SENT);
+    more += more == waiting && more < most - len && tcp_fin_waits(conn) && !tcp_fin_has_left(conn);
     return more;
 }
 
@@ -204,7 +203,7 @@ HOT void restart_if_idle(struct leat_tcp *conn)
 static bool has_nothing_to_send(const struct leat_tcp *conn)
 {
     return conn->transfer->scoreboard.lost_bytes == 0 && tcp_unsent_bytes(conn) == 0 &&
-           (conn->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) != CONN_FIN_QUEUED;
+           !(tcp_fin_waits(conn) && !tcp_fin_has_left(conn));
 }
 
 /* Bytes of one connection in one flush. */
@@ -214,8 +213,8 @@ static uint64_t flush_bytes(const struct leat_tcp *conn, const struct path *path
                                                   : (uint64_t)SEGMENTS_BUDGET * conn->mss;
 }
 
-/* When a burst that has left now should have left: BBR's rate is a promise, so what a turn came late
- * is made good by the next ones (5.6.2: C.next_send_time), if it wasn't more than a burst. */
+/* When a burst that has left now should have left: BBR's rate is a promise, so what a turn came
+ * late is made good by the next ones (5.6.2: C.next_send_time), if it wasn't more than a burst. */
 static uint64_t burst_began_ns(const struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -259,9 +258,9 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
  * find the same, but for a FIN alone, which needs no transfer (fin.c). */
 static inline bool goes_whole(const struct leat_tcp *conn)
 {
-    const uint32_t len = conn->transfer->sendq.bytes + ((conn->flags & CONN_FIN_QUEUED) != 0);
+    const uint32_t len = conn->transfer->sendq.bytes + tcp_fin_waits(conn);
 
-    return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE | CONN_FIN_ACKED)) &&
+    return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE)) &&
            conn->snd_una == conn->tcb.snd_nxt &&
            conn->transfer->sendq.first == conn->transfer->sendq.last &&
            conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&

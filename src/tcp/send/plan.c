@@ -35,8 +35,8 @@ bool tcp_plan_new(const struct leat_tcp *conn, uint32_t room, uint32_t most, str
     plan->seq = snd_nxt;
     plan->text_bytes = whole_segments(conn, min32(min32(queued, usable), most));
     plan->segment_bytes = plan->text_bytes > conn->mss ? conn->mss : 0;
-    plan->fin = (conn->flags & CONN_FIN_QUEUED) && seq_le(snd_nxt, text_end) &&
-                plan->text_bytes == queued && plan->text_bytes < usable;
+    plan->fin = tcp_fin_waits(conn) && seq_le(snd_nxt, text_end) && plan->text_bytes == queued &&
+                plan->text_bytes < usable;
     if (plan->text_bytes == 0)
         return plan->fin;
     return plan->text_bytes >= conn->mss || short_segment_may_go(conn, plan, queued);

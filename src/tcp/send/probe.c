@@ -115,7 +115,7 @@ void tcp_start_persist(struct leat_tcp *conn)
     const bool waiting = conn->flags & CONN_PERSIST;
 
     /* the SYN has its timer, and nobody answers a probe before the handshake is over */
-    if (!tcp_something_waits(conn) || (conn->flags & CONN_FIN_ALONE) ||
+    if (!tcp_something_waits(conn) || tcp_fin_is_alone(conn) ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || conn->transfer->scoreboard.in_flight_bytes > 0 ||
         (only_SACKed_is_out(conn) && !waiting) || (waiting && conn->rexmt_at != DEADLINE_NONE))
         return;

@@ -35,10 +35,8 @@ static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
 }
 
 /* A segment of @len numbers has left. */
-static inline void note_left(struct leat_tcp *conn, uint32_t len, bool fin, bool is_new)
+static inline void note_left(struct leat_tcp *conn, uint32_t len, bool is_new)
 {
-    if (fin)
-        conn->flags |= CONN_FIN_SENT;
     if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
         recovery_sent(&conn->transfer->recovery, len, !is_new, conn->tcb.flags & TCB_TS,
                       tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
@@ -69,7 +67,7 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
     if (!tcp_emit_text(conn, path, plan->seq, flags, tos, text))
         return false;
-    note_left(conn, plan_len(plan), plan->fin, is_new);
+    note_left(conn, plan_len(plan), is_new);
     return true;
 }
 
@@ -129,7 +127,7 @@ bool tcp_send_whole(struct leat_tcp *conn, const struct path *path)
 {
     struct transfer *transfer = conn->transfer;
     const uint32_t text_bytes = transfer->sendq.bytes;
-    const bool fin = conn->flags & CONN_FIN_QUEUED;
+    const bool fin = tcp_fin_waits(conn);
     const bool is_recorded = tcp_has_transfer(conn);
     const uint32_t seq = conn->tcb.snd_nxt;
     struct leat_buf *text = 0;
@@ -147,13 +145,11 @@ bool tcp_send_whole(struct leat_tcp *conn, const struct path *path)
     tos = tcp_ecn_of(conn, &flags, text_bytes > 0);
     if (!tcp_emit_text(conn, path, seq, flags, tos, text))
         return false;
-    note_left(conn, text_bytes + fin, fin, true);
+    note_left(conn, text_bytes + fin, true);
     conn->progress_ms = tcp_now_ms(conn->tcp->stack);
     conn->tcb.snd_nxt = seq + text_bytes + fin;
     if (is_recorded)
         record_first(conn, seq);
-    else
-        conn->flags |= CONN_FIN_ALONE;
     tcp_run_first(conn);
     return true;
 }
