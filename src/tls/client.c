@@ -17,7 +17,7 @@ static uint32_t body_len(const struct tls_handshake *handshake)
 
 static void internal(TLS_PARAMETERS)
 {
-    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
 /* ---- Hellos ------------------------------------------------------------------------------------

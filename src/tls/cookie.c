@@ -25,8 +25,7 @@ enum {
 _Static_assert(MAC_AT + TLS_COOKIE_MAC == TLS_COOKIE, "a cookie has this form");
 
 static const struct tls_verdict good = {0, NULL};
-static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR,
-                                          "the provider of cryptography failed"};
+static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_failed};
 
 bool tls_cookie_wanted(const struct leat_tls *tls)
 {

@@ -5,6 +5,8 @@
 
 #include "core/assert.h"
 
+const char tls_provider_failed[] = "the provider of cryptography failed";
+
 bool tls_message_add(struct tls_session *session, struct tls_step *step)
 {
     struct tls_handshake *handshake = session->handshake;
@@ -13,7 +15,7 @@ bool tls_message_add(struct tls_session *session, struct tls_step *step)
     handshake->hashed = 0;
     if (tls_transcript_add(session, handshake->message + from, handshake->have - from))
         return true;
-    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
     return false;
 }
 
@@ -58,12 +60,12 @@ void tls_read_Finished(TLS_PARAMETERS)
                 (tls_transcript_add(session, handshake->message, handshake->have) &&
                  tls_schedule_resumption(session)));
         if (!done)
-            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
     } else if (tls_message_add(session, step)) {
         done = tls_schedule_master(session) &&
                tls_key_set(session, &session->read, handshake->server_secret);
         if (!done)
-            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+            tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
     }
 }
 
@@ -75,7 +77,7 @@ void tls_open_session(TLS_PARAMETERS)
         return; /* what was read had a flaw */
     if (!session->server && (!tls_key_set(session, &session->write, handshake->client_secret) ||
                              (session->ticket && !tls_schedule_resumption(session)))) {
-        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
         return;
     }
     if (session->server)
@@ -119,7 +121,7 @@ void tls_read_KeyUpdate(TLS_PARAMETERS)
     if (alert != 0)
         tls_flaw(session, step, alert, "a malformed KeyUpdate");
     else if (!tls_key_update(session, &session->read))
-        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
     else if (requested && !(session->owed & TLS_OWES_CLOSE) && !session->said_last)
         session->owed |= TLS_OWES_KEY_UPDATE;
 }

@@ -52,7 +52,7 @@ static void send_parts(struct tls_session *session, uint8_t type, unsigned count
 
 static void internal(struct tls_session *session)
 {
-    tls_break(session, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+    tls_break(session, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
 /* Sends the message in handshake->out, which becomes a part of the transcript.  False: the hash

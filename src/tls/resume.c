@@ -17,8 +17,7 @@ enum {
 };
 
 static const struct tls_verdict good = {0, NULL};
-static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR,
-                                          "the provider of cryptography failed"};
+static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_failed};
 
 uint64_t tls_civil_s(const struct leat_tls *tls)
 {

@@ -11,8 +11,7 @@ static struct tls_verdict bad(uint8_t alert, const char *why)
 }
 
 static const struct tls_verdict good = {0, NULL};
-static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR,
-                                          "the provider of cryptography failed"};
+static const struct tls_verdict failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_failed};
 
 /* ---- Choices -----------------------------------------------------------------------------------
  */
@@ -352,7 +351,7 @@ void tls_snd_HelloRetryRequest(TLS_PARAMETERS)
     session->tls->counts.retried++;
     session->tls->counts.cookies += session->cookie;
     if (!tls_transcript_retry(session))
-        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, "the provider of cryptography failed");
+        tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
 void tls_snd_server_flight(TLS_PARAMETERS)

@@ -201,6 +201,9 @@ struct leat_tls {
     void *watcher;
 };
 
+/* Why a session ends whose provider says no to what it can do. */
+extern const char tls_provider_failed[];
+
 /* What is wrong with a message, if anything is. */
 struct tls_verdict {
     uint8_t alert; /* 0: nothing */

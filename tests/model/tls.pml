@@ -388,8 +388,11 @@ inline finish() {
   assert(said_last[0] && said_last[1])
 }
 
-/* What a state's name promises. */
+/* What a state's name promises, and what ends a session. */
 inline check() {
+  assert(st[me] != START);
+  assert((ev != flaw && ev != timeout && ev != rcv_alert) || st[me] == FAILED);
+  assert(ev != end || st[me] == FAILED || st[me] == CLOSED);
   assert(!(st[me] == CONNECTED || st[me] == SENT_CLOSE || st[me] == RECVD_CLOSE || st[me] == CLOSED) || opened[me]);
   assert(st[me] != SENT_CLOSE || shut[me]);
   assert(st[me] != RECVD_CLOSE || told_end[me]);

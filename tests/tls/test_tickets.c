@@ -154,6 +154,18 @@ static void test_threat_T7_a_ticket_of_another_length_is_not_taken(void **state)
     assert_int_equal(refused(f), 4);
 }
 
+/* The last byte of its tag is the first one of its age, which lies behind it. */
+static void test_threat_T7_a_ticket_ends_where_it_says(void **state)
+{
+    struct fixture *f = *state;
+
+    open_first(f);
+    f->ticket.age_add = (uint32_t)f->ticket.identity[TLS_TICKET - 1] << 24;
+    f->ticket.identity_len--;
+    open_next(f, false);
+    assert_int_equal(refused(f), 1);
+}
+
 /* Who has only seen the ticket can't bind it to a hello. */
 static void test_threat_T7_a_ticket_without_its_key(void **state)
 {
@@ -277,6 +289,7 @@ int main(void)
         TEST(test_another_hash_after_a_retry),
         TEST(test_threat_T7_a_ticket_with_any_bit_changed_is_not_taken),
         TEST(test_threat_T7_a_ticket_of_another_length_is_not_taken),
+        TEST(test_threat_T7_a_ticket_ends_where_it_says),
         TEST(test_threat_T7_a_ticket_without_its_key),
         TEST(test_threat_T7_a_binder_is_of_its_hello),
         TEST(test_threat_T7_a_ticket_has_its_time),
