@@ -97,6 +97,17 @@ void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_
     put_hash(server + HASH_AT, hash(asker, reply->bytes));
 }
 
+unsigned dns_cookie_rcode(const struct dns_query *asked, const struct dns_cookie_reply *reply)
+{
+    if (!reply->is_set)
+        return LEAT_DNS_FORMERR;
+    if (asked->edns.version > 0)
+        return LEAT_DNS_BADVERS;
+    return asked->edns.cookie_bytes > DNS_COOKIE_CLIENT_BYTES && !reply->proven
+               ? LEAT_DNS_BADCOOKIE
+               : LEAT_DNS_NOERROR;
+}
+
 bool dns_cookie_proves(const struct dns_cookie_asker *asker, const uint8_t *query, size_t len)
 {
     struct dns_cookie_reply reply;

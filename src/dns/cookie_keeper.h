@@ -54,6 +54,9 @@ size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport tr
                   const struct dns_cookie_asker *asker, const uint8_t *query, size_t query_len,
                   uint8_t *reply, size_t reply_bytes);
 
+/* Of the reply to a query without a question (RFC 7873 5.4), whose cookie is @reply. */
+unsigned dns_cookie_rcode(const struct dns_query *asked, const struct dns_cookie_reply *reply);
+
 /* True if the query shows that its source isn't forged. */
 bool dns_cookie_proves(const struct dns_cookie_asker *asker, const uint8_t *query, size_t len);
 

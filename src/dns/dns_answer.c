@@ -314,6 +314,8 @@ size_t dns_answer(const struct leat_dns_zones *zones, enum leat_dns_transport tr
     made.flags = 0;
     if (verdict == DNS_QUERY_FORMERR) {
         made.rcode = LEAT_DNS_FORMERR;
+    } else if (verdict == DNS_QUERY_COOKIE) {
+        made.rcode = dns_cookie_rcode(&asked, &cookie);
     } else if (dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
         made.rcode = LEAT_DNS_NOTIMP;
     } else {

@@ -32,6 +32,13 @@ static enum dns_query_verdict read_records(struct dns_query *query, const uint8_
     return query->has_edns && !cookie_is_legal(&query->edns) ? DNS_QUERY_FORMERR : DNS_QUERY_GOOD;
 }
 
+static bool wants_cookie_alone(struct dns_query *query, const uint8_t *message, size_t len)
+{
+    return query->header.counts[DNS_QUESTION] == 0 &&
+           read_records(query, message, len, DNS_HEADER_BYTES) == DNS_QUERY_GOOD &&
+           query->has_edns && query->edns.cookie;
+}
+
 enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *message, size_t len)
 {
     size_t at = DNS_HEADER_BYTES;
@@ -46,7 +53,8 @@ enum dns_query_verdict dns_query_read(struct dns_query *query, const uint8_t *me
     if (dns_opcode(query->header.flags) != DNS_OPCODE_QUERY)
         return DNS_QUERY_GOOD; /* what follows may look like anything */
     if (query->header.counts[DNS_QUESTION] != 1)
-        return DNS_QUERY_FORMERR; /* RFC 9619 */
+        return wants_cookie_alone(query, message, len) ? DNS_QUERY_COOKIE
+                                                       : DNS_QUERY_FORMERR; /* RFC 9619 */
     if (!dns_question_read(message, len, &at, &query->question))
         return DNS_QUERY_DROP;
     return read_records(query, message, len, at);

@@ -218,10 +218,15 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     form = (struct forward_form){.id = asked.header.id,
                                  .flags = asked.header.flags & (DNS_RD | 15u << 11),
                                  .limit = dns_query_limit(&asked, transport, reply_bytes),
-                                 .has_edns = asked.has_edns && verdict == DNS_QUERY_GOOD,
+                                 .has_edns = asked.has_edns && verdict != DNS_QUERY_FORMERR,
                                  .dnssec_ok = asked.edns.dnssec_ok};
     asked.has_edns = form.has_edns;
     dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
+    if (verdict == DNS_QUERY_COOKIE) {
+        rcode = dns_cookie_rcode(&asked, &form.cookie);
+        *reply_len = write_reply(forwarder, &form, NULL, NULL, rcode, reply);
+        return FORWARD_REPLY;
+    }
     if (verdict == DNS_QUERY_FORMERR || dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
         *reply_len =
             write_reply(forwarder, &form, NULL, NULL,

@@ -99,8 +99,8 @@ static void a_young_cookie_stays_and_an_older_one_is_renewed(void **state)
 
 /* ---- a server on a wire ------------------------------------------------------------------- */
 
-/* Asks for www.example.test with a cookie, whose length may be a wrong one; the rcode, or -1. */
-static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
+/* Sends a query with a cookie, whose length may be a wrong one; the rcode, or -1. */
+static int send_query(struct served *f, const uint8_t *cookie, uint16_t len, bool with_question)
 {
     const struct leat_endpoint peer = leat_endpoint_of(SERVER_IP, 53);
     const struct leat_dns_name name = name_of("www.example.test");
@@ -109,7 +109,8 @@ static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
     struct dns_writer writer;
 
     dns_write_start(&writer, query.bytes, sizeof query.bytes);
-    dns_write_question(&writer, name.wire, LEAT_DNS_A, DNS_CLASS_IN);
+    if (with_question)
+        dns_write_question(&writer, name.wire, LEAT_DNS_A, DNS_CLASS_IN);
     dns_write_opt(&writer, &edns);
     query.len = dns_write_end(&writer, 0x1234, DNS_RD);
     f->got.len = 0;
@@ -119,6 +120,12 @@ static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
         &peer);
     world_wait(f->world, ms);
     return f->got.len > 0 ? f->got.bytes[3] & 15 : -1;
+}
+
+/* ... for www.example.test. */
+static int ask(struct served *f, const uint8_t *cookie, uint16_t len)
+{
+    return send_query(f, cookie, len, true);
 }
 
 /* The cookie of the reply, behind all of its records; NULL: it has none. */
@@ -181,6 +188,26 @@ static void a_cookie_of_a_wrong_length_is_FORMERR(void **state)
     assert_int_equal(ask(f, long_one, 40), LEAT_DNS_NOERROR);
 }
 
+/* RFC 7873 5.4 */
+static void a_cookie_is_to_be_had_without_a_question(void **state)
+{
+    struct served *f = *state;
+    uint8_t both[DNS_COOKIE_REPLY_BYTES];
+
+    open_server(f, (struct leat_dns_server_config){.port = 0});
+    assert_int_equal(send_query(f, mine, sizeof mine, false), LEAT_DNS_NOERROR);
+    assert_int_equal(f->got.len, 12 + 11 + 4 + DNS_COOKIE_REPLY_BYTES);
+    memcpy(both, f->got.bytes + 12 + 11 + 4, sizeof both);
+    assert_memory_equal(both, mine, sizeof mine);
+    assert_int_equal(ask(f, both, sizeof both), LEAT_DNS_NOERROR);
+    assert_memory_equal(cookie_of(f), both, sizeof both);
+    assert_int_equal(send_query(f, both, sizeof both, false), LEAT_DNS_NOERROR);
+    both[20] ^= 1;
+    assert_int_equal(send_query(f, both, sizeof both, false), LEAT_DNS_BADCOOKIE & 15);
+    assert_int_equal(f->got.bytes[12 + 5], LEAT_DNS_BADCOOKIE >> 4);
+    assert_int_equal(send_query(f, NULL, 0, false), LEAT_DNS_FORMERR); /* RFC 9619 */
+}
+
 static void a_server_without_cookies_says_none(void **state)
 {
     struct served *f = *state;
@@ -188,6 +215,7 @@ static void a_server_without_cookies_says_none(void **state)
     open_server(f, (struct leat_dns_server_config){.no_cookies = true});
     assert_int_equal(ask(f, mine, sizeof mine), LEAT_DNS_NOERROR);
     assert_null(cookie_of(f));
+    assert_int_equal(send_query(f, mine, sizeof mine, false), LEAT_DNS_FORMERR);
 }
 
 /* Where forged sources have taken all replies of a network, who has a cookie still gets his. */
@@ -238,6 +266,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_RFC_9018),
         cmocka_unit_test(a_cookie_is_good_for_its_address_and_for_an_hour),
         cmocka_unit_test(a_young_cookie_stays_and_an_older_one_is_renewed),
+        WIRE(a_cookie_is_to_be_had_without_a_question),
         WIRE(who_sends_a_cookie_gets_one),
         WIRE(a_cookie_of_a_wrong_length_is_FORMERR),
         WIRE(a_server_without_cookies_says_none),
