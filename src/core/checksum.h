@@ -66,6 +66,15 @@ static inline uint64_t checksum_20_bytes(const uint8_t *at)
     return checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last);
 }
 
+/* The sum of two addresses of IPv6 that follow each other, as they do in its header; add it to
+ * others with +. */
+static inline uint64_t checksum_addresses6(const uint8_t *at)
+{
+    return checksum_fold32(
+        checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)),
+                     checksum_add(checksum_load64(at + 16), checksum_load64(at + 24))));
+}
+
 /* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */
 static inline uint16_t checksum_finish(uint64_t sum)
 {

@@ -3,8 +3,8 @@
  *
  * What can be merged is plain: TCP text with no flag but ACK and PSH, no option but timestamps, and
  * with headers that differ from those of the segment before in nothing but the sequence number, the
- * IP identification, and what follows from them.  Everything else goes up as it came, what is wrong
- * first of all.  IP and TCP then look at one header instead of sixteen.
+ * identification of IPv4, and what follows from them.  Everything else goes up as it came, what is
+ * wrong first of all.  IP and TCP then look at one header instead of sixteen.
  *
  * A segment is merged only after its checksums were verified, here or by the device; the
  * super-frame is marked LEAT_CHECKSUM_VERIFIED.  PSH ends it, as the sender says that no more is
@@ -19,13 +19,15 @@
 #include <string.h>
 
 #include "core/checksum.h"
+#include "core/cold.h"
 #include "core/writable.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
-/* Where things lie in a frame whose IP header has no options. */
+/* Where things lie in a frame whose IP header has no options, or no headers behind it. */
 enum {
     TYPE_AT = 12,
     IP_AT = ETHERNET_HEADER_BYTES,
@@ -35,27 +37,36 @@ enum {
     IP_CHECKSUM_AT = IP_AT + 10,
     IP_SRC_AT = IP_AT + 12,
     IP_DST_AT = IP_AT + 16,
-    TCP_AT = IP_AT + IPV4_HEADER_BYTES,
-    SEQ_AT = TCP_AT + 4,
-    ACK_AT = TCP_AT + 8,
-    OFFSET_AT = TCP_AT + 12,
-    FLAGS_AT = TCP_AT + 13,
-    WINDOW_AT = TCP_AT + 14,
-    OPTIONS_AT = TCP_AT + WIRE_TCP_BYTES,
-    TS_BYTES = 12 /* the option with its padding */
+    IP6_LENGTH_AT = IP_AT + IPV6_PAYLOAD_AT,
+    IP6_NEXT_AT = IP_AT + IPV6_NEXT_AT, /* then the hop limit, and both addresses */
+    IP6_SRC_AT = IP_AT + IPV6_SRC_AT,
+    IP6_SRC_END_AT = IP_AT + IPV6_DST_AT - 4,
+    TCP4_AT = IP_AT + IPV4_HEADER_BYTES,
+    TCP6_AT = IP_AT + IPV6_HEADER_BYTES,
+    /* from there */
+    SEQ_AT = 4,
+    ACK_AT = 8,
+    OFFSET_AT = 12,
+    FLAGS_AT = 13,
+    WINDOW_AT = 14,
+    OPTIONS_AT = WIRE_TCP_BYTES,
+    TS_BYTES = 12,            /* the option with its padding */
+    TSVAL_AT = OPTIONS_AT + 4 /* then TSecr */
 };
 
 enum {
     FLOWS = 8, /* of a burst that are put together at a time: what lies on the stack for them */
     VERSION_AND_IHL = 0x45,
     IP_FRAGMENTED = 0x3fff, /* MF, and the offset */
-    PROTOCOL_TCP = 6
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17
 };
 
 /* A super-frame that is being put together, or the frame that may become one. */
 struct merge {
     struct leat_buf *frame; /* NULL: nothing may be merged with what came last */
     struct leat_buf *last;  /* piece of it */
+    uint32_t tcp_at;        /* where its TCP header begins: the family says it */
     uint32_t next_seq;
     uint32_t text_bytes;    /* in all */
     uint32_t segment_bytes; /* in each, but perhaps the last */
@@ -63,77 +74,123 @@ struct merge {
 };
 
 /* Bytes in front of the text. */
-static uint32_t headers_bytes(const struct leat_buf *frame)
+HOT uint32_t headers_bytes(const struct leat_buf *frame, uint32_t tcp_at)
 {
-    return TCP_AT + (frame->data[OFFSET_AT] >> 4) * 4u;
+    return tcp_at + (frame->data[tcp_at + OFFSET_AT] >> 4) * 4u;
 }
 
-static bool has_plain_options(const uint8_t *at)
+HOT bool has_plain_options(const uint8_t *tcp)
 {
-    return at[OFFSET_AT] >> 4 == WIRE_TCP_BYTES / 4 ||
-           (at[OFFSET_AT] >> 4 == (WIRE_TCP_BYTES + TS_BYTES) / 4 &&
-            get32(at + OPTIONS_AT) == WIRE_TCP_TS_ALONE);
+    return tcp[OFFSET_AT] >> 4 == WIRE_TCP_BYTES / 4 ||
+           (tcp[OFFSET_AT] >> 4 == (WIRE_TCP_BYTES + TS_BYTES) / 4 &&
+            get32(tcp + OPTIONS_AT) == WIRE_TCP_TS_ALONE);
 }
 
-/* Bytes of text in a segment that can be merged; 0: it can't.  Segments without text, with which
- * connections begin and end, are told by the first line. */
-static inline uint32_t plain_text_bytes(const struct leat_buf *frame)
+/* True if the IP header is as short as it can be, and the packet whole and TCP's. */
+HOT bool has_plain_ip(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *at = frame->data;
 
-    if (frame->len <= OPTIONS_AT + TS_BYTES || (at[FLAGS_AT] & ~TCP_PSH) != TCP_ACK ||
-        frame->next || frame->segment_bytes > 0 || get16(at + TYPE_AT) != ETHERNET_IPV4 ||
-        at[IP_AT] != VERSION_AND_IHL || at[IP_PROTOCOL_AT] != PROTOCOL_TCP ||
-        (get16(at + IP_FRAGMENT_AT) & IP_FRAGMENTED) ||
-        get16(at + IP_TOTAL_AT) != frame->len - IP_AT || !has_plain_options(at))
+    if (tcp_at == TCP6_AT)
+        return at[IP_AT] >> 4 == 6 && at[IP6_NEXT_AT] == PROTOCOL_TCP &&
+               get16(at + IP6_LENGTH_AT) == frame->len - TCP6_AT;
+    return at[IP_AT] == VERSION_AND_IHL && at[IP_PROTOCOL_AT] == PROTOCOL_TCP &&
+           !(get16(at + IP_FRAGMENT_AT) & IP_FRAGMENTED) &&
+           get16(at + IP_TOTAL_AT) == frame->len - IP_AT;
+}
+
+/* Bytes of text of a segment that can be merged; 0: it can't.  Segments without text, with which
+ * connections begin and end, are told by the first line. */
+HOT uint32_t text_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
+{
+    const uint8_t *tcp = frame->data + tcp_at;
+
+    if (frame->len <= tcp_at + OPTIONS_AT + TS_BYTES || (tcp[FLAGS_AT] & ~TCP_PSH) != TCP_ACK ||
+        frame->next || frame->segment_bytes > 0 || !has_plain_ip(frame, tcp_at) ||
+        !has_plain_options(tcp))
         return 0;
-    return frame->len - headers_bytes(frame);
+    return frame->len - headers_bytes(frame, tcp_at);
+}
+
+/* The same of either family, and where the TCP header begins. */
+static inline uint32_t plain_text_bytes(const struct leat_buf *frame, uint32_t *tcp_at)
+{
+    uint16_t type;
+
+    if (frame->len <= TCP4_AT + OPTIONS_AT + TS_BYTES)
+        return 0;
+    type = get16(frame->data + TYPE_AT);
+    *tcp_at = type == ETHERNET_IPV4 ? TCP4_AT : TCP6_AT;
+    if (type == ETHERNET_IPV4)
+        return text_bytes_at(frame, TCP4_AT);
+    return type == ETHERNET_IPV6 ? text_bytes_at(frame, TCP6_AT) : 0;
+}
+
+/* True if the headers up to TCP's say the same, apart from lengths and IPv4's identification. */
+HOT bool same_ip(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
+{
+    /* both ends' MACs, the family, of IPv4 the TOS with its ECN */
+    if (memcmp(a, b, IP_TOTAL_AT) != 0)
+        return false;
+    if (tcp_at == TCP4_AT)
+        return memcmp(a + IP_FRAGMENT_AT, b + IP_FRAGMENT_AT, 4) == 0 &&
+               memcmp(a + IP_SRC_AT, b + IP_SRC_AT, 8) == 0;
+    return memcmp(a + IP_TOTAL_AT, b + IP_TOTAL_AT, 2) == 0 && /* of the flow label */
+           memcmp(a + IP6_NEXT_AT, b + IP6_NEXT_AT, 2) == 0 &&
+           memcmp(a + IP6_SRC_AT, b + IP6_SRC_AT, 16) == 0 &&
+           memcmp(a + IP6_SRC_AT + 16, b + IP6_SRC_AT + 16, 16) == 0;
 }
 
 /* True if the headers of both say the same, apart from what is each segment's own. */
-static bool same_headers(const uint8_t *a, const uint8_t *b)
+HOT bool same_headers(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
 {
-    return memcmp(a, b, IP_TOTAL_AT) == 0 && /* both ends' MACs, and the TOS with its ECN */
-           memcmp(a + IP_FRAGMENT_AT, b + IP_FRAGMENT_AT, 4) == 0 &&
-           memcmp(a + IP_SRC_AT, b + IP_SRC_AT, 8) == 0 &&
-           memcmp(a + TCP_AT, b + TCP_AT, 4) == 0 && /* ports */
+    if (!same_ip(a, b, tcp_at))
+        return false;
+    a += tcp_at;
+    b += tcp_at;
+    return memcmp(a, b, SEQ_AT) == 0 && /* ports */
            memcmp(a + ACK_AT, b + ACK_AT, 4) == 0 && a[OFFSET_AT] == b[OFFSET_AT] &&
            memcmp(a + WINDOW_AT, b + WINDOW_AT, 2) == 0 &&
            (a[OFFSET_AT] >> 4 == WIRE_TCP_BYTES / 4 ||
-            memcmp(a + OPTIONS_AT, b + OPTIONS_AT, TS_BYTES) == 0);
+            memcmp(a + TSVAL_AT, b + TSVAL_AT, 8) == 0); /* both are of the same kind */
 }
 
-static bool checksums_are_right(const struct leat_buf *frame)
+HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *at = frame->data;
-    const uint32_t len = frame->len - TCP_AT;
+    const uint32_t len = frame->len - tcp_at;
+    uint64_t sum;
 
-    if (!wire_ipv4_checksum_ok(at + IP_AT, IPV4_HEADER_BYTES))
+    if (tcp_at == TCP4_AT && !wire_ipv4_checksum_ok(at + IP_AT, IPV4_HEADER_BYTES))
         return false;
-    return frame->checksum == LEAT_CHECKSUM_VERIFIED ||
-           checksum_agrees(
-               checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len) +
-               checksum_bytes(at + TCP_AT, len));
+    if (frame->checksum == LEAT_CHECKSUM_VERIFIED)
+        return true;
+    sum =
+        tcp_at == TCP4_AT
+            ? checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len)
+            : checksum_addresses6(at + IP6_SRC_AT) + big_endian16(PROTOCOL_TCP) + big_endian32(len);
+    return checksum_agrees(sum + checksum_bytes(at + tcp_at, len));
 }
 
 /* True if @frame, with so much text, goes on where @merge ends. */
-static bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t text_bytes)
+HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp_at,
+                 uint32_t text_bytes)
 {
     if (text_bytes > merge->segment_bytes ||
-        merge->text_bytes + text_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP_AT ||
-        get32(frame->data + SEQ_AT) != merge->next_seq ||
-        !same_headers(merge->frame->data, frame->data))
+        merge->text_bytes + text_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP4_AT ||
+        tcp_at != merge->tcp_at || get32(frame->data + tcp_at + SEQ_AT) != merge->next_seq ||
+        !same_headers(merge->frame->data, frame->data, tcp_at))
         return false;
     if (!merge->verified)
-        merge->verified = checksums_are_right(merge->frame);
-    return merge->verified && checksums_are_right(frame);
+        merge->verified = checksums_are_right(merge->frame, tcp_at);
+    return merge->verified && checksums_are_right(frame, tcp_at);
 }
 
 /* Takes @frame. */
-static void absorb(struct merge *merge, struct leat_buf *frame, uint32_t text_bytes)
+HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
 {
-    merge->frame->data[FLAGS_AT] |= frame->data[FLAGS_AT]; /* PSH */
-    leat_buf_pull(frame, headers_bytes(frame));
+    merge->frame->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
+    leat_buf_pull(frame, headers_bytes(frame, tcp_at));
     merge->last->next = frame;
     merge->last = frame;
     merge->next_seq += text_bytes;
@@ -150,21 +207,26 @@ static void finish(struct merge *merge)
     merge->frame = 0;
     if (!frame->next)
         return;
-    total = (uint16_t)(headers_bytes(frame) - IP_AT + merge->text_bytes);
-    put16(at + IP_CHECKSUM_AT,
-          checksum_update(get16(at + IP_CHECKSUM_AT), get16(at + IP_TOTAL_AT), total));
-    put16(at + IP_TOTAL_AT, total);
+    total = (uint16_t)(headers_bytes(frame, merge->tcp_at) - IP_AT + merge->text_bytes);
+    if (merge->tcp_at == TCP4_AT) {
+        put16(at + IP_CHECKSUM_AT,
+              checksum_update(get16(at + IP_CHECKSUM_AT), get16(at + IP_TOTAL_AT), total));
+        put16(at + IP_TOTAL_AT, total);
+    } else {
+        put16(at + IP6_LENGTH_AT, (uint16_t)(total - IPV6_HEADER_BYTES));
+    }
     frame->segment_bytes = (uint16_t)merge->segment_bytes;
     frame->checksum = LEAT_CHECKSUM_VERIFIED;
 }
 
-static void begin(struct merge *merge, struct leat_buf *frame, uint32_t text_bytes)
+static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
 {
-    if ((frame->data[FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
+    if ((frame->data[tcp_at + FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
         return;
     *merge = (struct merge){.frame = frame,
                             .last = frame,
-                            .next_seq = get32(frame->data + SEQ_AT) + text_bytes,
+                            .tcp_at = tcp_at,
+                            .next_seq = get32(frame->data + tcp_at + SEQ_AT) + text_bytes,
                             .text_bytes = text_bytes,
                             .segment_bytes = text_bytes};
 }
@@ -178,9 +240,9 @@ struct flows {
 };
 
 /* Two flows may have one key: they end each other's super-frames, as same_headers() tells. */
-static uint32_t key_of(const uint8_t *at)
+HOT uint32_t key_of(const uint8_t *at, uint32_t tcp_at)
 {
-    return get32(at + TCP_AT) ^ get32(at + IP_SRC_AT);
+    return get32(at + tcp_at) ^ get32(at + (tcp_at == TCP4_AT ? IP_SRC_AT : IP6_SRC_END_AT));
 }
 
 /* The flow of that key, a new one if @begins; NULL: it isn't known, or there are too many.  Then it
@@ -213,23 +275,61 @@ static void finish_all(struct flows *flows)
     }
 }
 
+/* Where the TCP header of a frame that can't be merged begins; 0: it has none, or its ports lie
+ * elsewhere, behind a tag, options or other headers, and @elsewhere says so. */
+static uint32_t find_tcp(const struct leat_buf *frame, bool *elsewhere)
+{
+    const uint8_t *at = frame->data;
+    const uint16_t type = get16(at + TYPE_AT);
+
+    *elsewhere = false;
+    if (type == ETHERNET_IPV4 && at[IP_AT] == VERSION_AND_IHL)
+        return at[IP_PROTOCOL_AT] == PROTOCOL_TCP ? TCP4_AT : 0;
+    if (type == ETHERNET_IPV6 && at[IP6_NEXT_AT] == PROTOCOL_TCP)
+        return frame->len >= TCP6_AT + OPTIONS_AT ? TCP6_AT : 0;
+    if (type == ETHERNET_IPV6 && (at[IP6_NEXT_AT] == IPV6_ICMP || at[IP6_NEXT_AT] == PROTOCOL_UDP))
+        return 0;
+    *elsewhere = true;
+    return 0;
+}
+
 /* @frame can't be merged: it ends what it might belong to. */
 static void pass(struct flows *flows, const struct leat_buf *frame)
 {
-    const uint8_t *at = frame->data;
+    bool elsewhere;
+    uint32_t tcp_at;
 
-    if (flows->count == 0 || frame->len < OPTIONS_AT)
+    if (flows->count == 0 || frame->len < TCP4_AT + OPTIONS_AT)
         return;
-    if (get16(at + TYPE_AT) != ETHERNET_IPV4 || at[IP_AT] != VERSION_AND_IHL) {
-        finish_all(flows); /* behind a tag, or options: its ports lie elsewhere */
-        return;
-    }
-    if (at[IP_PROTOCOL_AT] == PROTOCOL_TCP) {
-        struct merge *merge = find(flows, key_of(at), false);
+    tcp_at = find_tcp(frame, &elsewhere);
+    if (elsewhere) {
+        finish_all(flows);
+    } else if (tcp_at > 0) {
+        struct merge *merge = find(flows, key_of(frame->data, tcp_at), false);
 
         if (merge && merge->frame)
             finish(merge);
     }
+}
+
+/* A segment that can be merged, with its text.  True: it was; false: it goes up where it stands,
+ * and may begin a super-frame. */
+HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
+{
+    struct merge *merge = find(flows, key_of(frame->data, tcp_at), true);
+
+    if (!merge)
+        return false;
+    if (!merge->frame || !goes_on(merge, frame, tcp_at, text_bytes)) {
+        if (merge->frame)
+            finish(merge);
+        begin(merge, frame, tcp_at, text_bytes);
+        return false;
+    }
+    absorb(merge, frame, tcp_at, text_bytes);
+    if (text_bytes < merge->segment_bytes || (merge->frame->data[tcp_at + FLAGS_AT] & TCP_PSH))
+        finish(merge);
+    return true;
 }
 
 uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
@@ -240,28 +340,17 @@ uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
     flows.count = flows.last = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct leat_buf *frame = frames[i];
-        const uint32_t text_bytes = plain_text_bytes(frame);
-        struct merge *merge;
+        uint32_t tcp_at = 0;
+        const uint32_t text_bytes = plain_text_bytes(frame, &tcp_at);
 
-        if (text_bytes == 0) {
+        if (text_bytes == 0)
             pass(&flows, frame);
-            frames[kept++] = frame;
+        else if (tcp_at == TCP4_AT ? merged(&flows, frame, TCP4_AT, text_bytes)
+                                   : merged(&flows, frame, TCP6_AT, text_bytes))
             continue;
-        }
-        merge = find(&flows, key_of(frame->data), true);
-        if (!merge || !merge->frame || !goes_on(merge, frame, text_bytes)) {
-            if (merge && merge->frame)
-                finish(merge);
-            if (merge)
-                begin(merge, frame, text_bytes);
-            frames[kept++] = frame;
-            continue;
-        }
-        absorb(merge, frame, text_bytes);
-        stack->stats.taken_merged++;
-        if (text_bytes < merge->segment_bytes || (merge->frame->data[FLAGS_AT] & TCP_PSH))
-            finish(merge);
+        frames[kept++] = frame;
     }
     finish_all(&flows);
+    stack->stats.taken_merged += count - kept;
     return kept;
 }

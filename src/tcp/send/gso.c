@@ -32,26 +32,20 @@ enum {
     TCP_FLAGS_AT = 13
 };
 
-/* Which family it is of. */
-static inline bool is_v6(const struct leat_buf *frame)
+/* Where TCP's header begins, which says of which family it is. */
+static inline uint32_t find_tcp(const struct leat_buf *frame)
 {
-    return get16(frame->data + TYPE_AT) == ETHERNET_IPV6;
-}
-
-/* Where TCP's header begins. */
-static inline uint32_t tcp_at(const struct leat_buf *frame)
-{
-    return is_v6(frame) ? TCP6_AT : TCP4_AT;
+    return get16(frame->data + TYPE_AT) == ETHERNET_IPV6 ? TCP6_AT : TCP4_AT;
 }
 
 /* Makes the IP header that of a datagram with @text_bytes of text.  All full segments have the same
  * one: it is written for the first, and copied. */
-static void set_ip_length(struct leat_buf *frame, uint32_t text_bytes)
+static inline void set_ip_length(struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes)
 {
     uint8_t *ip = frame->data + IP_AT;
     const uint16_t total = (uint16_t)(frame->len - IP_AT + text_bytes);
 
-    if (is_v6(frame)) {
+    if (tcp_at == TCP6_AT) {
         put16(ip + IPV6_PAYLOAD_AT, (uint16_t)(total - IPV6_HEADER_BYTES));
         return;
     }
@@ -63,21 +57,22 @@ static void set_ip_length(struct leat_buf *frame, uint32_t text_bytes)
 }
 
 /* The sum of the pseudo-header of a segment of @bytes. */
-static uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t bytes)
+static inline uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t tcp_at, uint32_t bytes)
 {
     const uint8_t *ip = frame->data + IP_AT;
 
-    if (is_v6(frame))
-        return checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
-               big_endian16(ip[IPV6_NEXT_AT]) + big_endian32(bytes);
+    if (tcp_at == TCP6_AT)
+        return checksum_addresses6(ip + IPV6_SRC_AT) + big_endian16(ip[IPV6_NEXT_AT]) +
+               big_endian32(bytes);
     return checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT), ip[IP_PROTOCOL_AT], bytes);
 }
 
-static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool device_sums)
+static inline void set_checksum(struct leat_buf *frame, uint32_t tcp_at, uint32_t text_bytes,
+                                bool device_sums)
 {
-    uint8_t *tcp = frame->data + tcp_at(frame);
-    const uint32_t header_bytes = frame->len - tcp_at(frame);
-    const uint64_t pseudo = pseudo_sum(frame, header_bytes + text_bytes);
+    uint8_t *tcp = frame->data + tcp_at;
+    const uint32_t header_bytes = frame->len - tcp_at;
+    const uint64_t pseudo = pseudo_sum(frame, tcp_at, header_bytes + text_bytes);
 
     if (device_sums) {
         put16(tcp + WIRE_TCP_CHECKSUM_AT, (uint16_t)~checksum_finish(pseudo));
@@ -90,41 +85,42 @@ static void set_checksum(struct leat_buf *frame, uint32_t text_bytes, bool devic
 }
 
 /* A new frame with the headers of @frame, for text that is not the last. */
-static struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame)
+static inline struct leat_buf *copy_headers(struct leat *stack, const struct leat_buf *frame,
+                                            uint32_t tcp_at)
 {
-    struct leat_buf *segment =
-        leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM - tcp_at(frame));
+    struct leat_buf *segment = leat_buf_alloc_small(&stack->pool, LEAT_BUF_HEADROOM - tcp_at);
 
     if (!segment)
         return 0;
     memcpy(leat_buf_put(segment, frame->len), frame->data, frame->len);
     segment->checksum = frame->checksum;
-    segment->data[tcp_at(frame) + TCP_FLAGS_AT] &= (uint8_t) ~(TCP_PSH | TCP_FIN);
+    segment->data[tcp_at + TCP_FLAGS_AT] &= (uint8_t) ~(TCP_PSH | TCP_FIN);
     return segment;
 }
 
 struct leat_buf *gso_cut(struct leat *stack, struct leat_buf *frame, bool device_sums)
 {
     const uint32_t len = frame->segment_bytes;
-    uint8_t *seq = frame->data + tcp_at(frame) + TCP_SEQ_AT;
+    const uint32_t tcp_at = find_tcp(frame);
+    uint8_t *seq = frame->data + tcp_at + TCP_SEQ_AT;
     const uint32_t left = leat_buf_total(frame->next);
     struct leat_buf *segment, *text;
 
     if (left <= len) {
         frame->segment_bytes = 0;
-        set_ip_length(frame, left);
-        set_checksum(frame, left, device_sums);
+        set_ip_length(frame, tcp_at, left);
+        set_checksum(frame, tcp_at, left, device_sums);
         return frame;
     }
     text = leat_buf_slice(frame->next, 0, len);
-    set_ip_length(frame, len);
-    segment = text ? copy_headers(stack, frame) : 0;
+    set_ip_length(frame, tcp_at, len);
+    segment = text ? copy_headers(stack, frame, tcp_at) : 0;
     if (!segment) {
         leat_buf_free(text);
         return 0;
     }
     segment->next = text;
-    set_checksum(segment, len, device_sums);
+    set_checksum(segment, tcp_at, len, device_sums);
     put32(seq, get32(seq) + len);
     frame->next = leat_buf_consume(frame->next, len);
     return segment;
