@@ -31,12 +31,12 @@ struct routes;     /* ip/route.h */
 struct route_cache_entry;
 struct icmp_error; /* ip/icmp.h */
 struct address_watch;
-struct ipv6;       /* ip/v6/ipv6.h */
-struct hosts6;     /* ip/host.h */
+struct ipv6;   /* ip/v6/ipv6.h */
+struct hosts6; /* ip/host.h */
 struct packet6;
 struct path; /* ip/ipv4.h */
 struct ipv4_options;
-struct groups; /* ip/groups.h */
+struct groups;     /* ip/groups.h */
 struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
 struct leat_dhcp6; /* leat/dhcp6.h, as the next */
@@ -96,8 +96,8 @@ static inline bool link_has_tso(const struct link *link)
     return (link->netif->capabilities & needed) == needed;
 }
 
-/* A packet of either family on its way up: headers checked, `buf` starts at the transport header and
- * ends with the IP datagram; the IP headers lie right in front of buf->data. */
+/* A packet of either family on its way up: headers checked, `buf` starts at the transport header
+ * and ends with the IP datagram; the IP headers lie right in front of buf->data. */
 struct packet {
     struct leat_buf *buf;
     struct link *link; /* NULL: from ourselves */
@@ -106,10 +106,10 @@ struct packet {
     uint16_t header_bytes; /* of the IP header, options or extension headers included */
     uint8_t protocol;
     uint8_t ttl;
-    uint8_t tos;      /* DSCP and ECN */
-    bool is_group;    /* broadcast or multicast, by link or IP address: no errors, no RST */
-    bool reassembled; /* came in fragments */
-    const struct packet6 *v6; /* the same packet, if it is one of IPv6: else it says nothing */
+    uint8_t tos;         /* DSCP and ECN */
+    bool is_group;       /* broadcast or multicast, by link or IP address: no errors, no RST */
+    bool reassembled;    /* came in fragments */
+    uint64_t pseudo_sum; /* of IPv6: of both addresses; else it says nothing */
 };
 
 /* A transport protocol: registered by a call, so that who does not call it does not link it. */
@@ -151,8 +151,8 @@ struct ipv6_family {
     enum leat_err (*route_add)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits,
                                struct leat_ip gateway);
     enum leat_err (*route_remove)(struct leat *stack, struct leat_ip network, uint8_t prefix_bits);
-    /* Our address until then, which a server has leased: added, checked and told to @watch; or, if it
-     * is @watch's already, with other ends.  LEAT_ERR_IN_USE: it is somebody else's. */
+    /* Our address until then, which a server has leased: added, checked and told to @watch; or, if
+     * it is @watch's already, with other ends.  LEAT_ERR_IN_USE: it is somebody else's. */
     enum leat_err (*address_lease)(struct link *link, struct leat_ip ip,
                                    uint64_t preferred_until_ns, uint64_t valid_until_ns,
                                    struct address_watch *watch);
@@ -182,10 +182,11 @@ struct ipv6_family {
     /* Tells the sender of @packet that nobody has that port.  Doesn't take packet->buf. */
     void (*port_unreachable)(struct leat *stack, const struct packet *packet);
     void (*reached)(struct path *path); /* ipv4_tell_reached() */
-    void (*close)(struct leat *stack);                   /* frees what it holds */
+    void (*close)(struct leat *stack);  /* frees what it holds */
 };
 
-/* What autoconf/ asks of DHCPv6, which is linked where it is registered: leat/dhcp6.h's functions. */
+/* What autoconf/ asks of DHCPv6, which is linked where it is registered: leat/dhcp6.h's functions.
+ */
 struct dhcp6_calls {
     enum leat_err (*open)(struct leat *stack, struct leat_netif *netif, struct leat_dhcp6 **dhcp6,
                           const struct leat_dhcp6_config *config);
@@ -253,9 +254,9 @@ struct leat {
     const struct ipv6_family *ipv6_family; /* NULL: not registered */
     struct ipv6 *ipv6;                     /* ip/v6/ipv6.h */
     const struct ipv4_groups *ipv4_groups; /* NULL: no socket has joined any */
-    struct groups *igmp;                   /* ip/igmp.h: room for them; NULL: UDP isn't registered */
-    struct hosts6 *hosts6;                 /* ip/host.h; NULL as well */
-    const struct dhcp6_calls *dhcp6;       /* NULL: not registered, as the next */
+    struct groups *igmp;             /* ip/igmp.h: room for them; NULL: UDP isn't registered */
+    struct hosts6 *hosts6;           /* ip/host.h; NULL as well */
+    const struct dhcp6_calls *dhcp6; /* NULL: not registered, as the next */
     struct dhcp6_clients *dhcp6_clients;
     const struct leat_ipv6_policy *policies; /* the program's (policy.h); NULL: RFC 6724's */
     uint8_t policy_count;

@@ -2,10 +2,10 @@
  * host.h -- a host of either family as one number.
  *
  * UDP and TCP keep, compare and hash addresses of 32 bits.  An IPv4 address is such a number.  One
- * of IPv6 gets a number in 240.0.0.0/8, which no host of IPv4 has (RFC 1112 4): its place in a table
- * of addresses.  So one tuple, one table of connections and one cache of routes serve both families,
- * and who knows no IPv6 pays nothing for it.  What goes to the wire, or to the program, is looked
- * up here.
+ * of IPv6 gets a number in 240.0.0.0/8, which no host of IPv4 has (RFC 1112 4): its place in a
+ * table of addresses.  So one tuple, one table of connections and one cache of routes serve both
+ * families, and who knows no IPv6 pays nothing for it.  What goes to the wire, or to the program,
+ * is looked up here.
  *
  * A number stands for its address while somebody holds it; and, if nobody does, until three other
  * addresses have been asked for.
@@ -23,7 +23,7 @@ struct host6 {
     struct leat_ip ip;
     uint32_t chain; /* index of the next one in its bucket; 0: none */
     uint32_t holders : 27;
-    uint32_t link : 4; /* of a link-local address, or a group on a link: which link, from 1 on */
+    uint32_t link : 4;    /* of a link-local address, or a group on a link: which link, from 1 on */
     uint32_t is_ours : 1; /* was the source of a path */
 };
 
@@ -80,15 +80,15 @@ static inline struct leat_endpoint host_endpoint(const struct leat *stack, leat_
 /* host_of() of what isn't an IPv4 address. */
 static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
 {
-    if (!stack->ipv6_family || zone > stack->links_end - stack->links)
+    if (!stack->ipv6_family || (zone > 0 && zone > stack->links_end - stack->links))
         return false;
     *host = stack->ipv6_family->host_of(stack, ip, zone > 0 ? zone : 1);
     return true;
 }
 
-/* The number of @ip; of "::" and 0.0.0.0 it is IP4_ANY.  @zone: which link, from 1 on, of an address
- * that is good on one link alone; 0: the first.  False: IPv6, which isn't registered, or no such
- * zone. */
+/* The number of @ip; of "::" and 0.0.0.0 it is IP4_ANY.  @zone: which link, from 1 on, of an
+ * address that is good on one link alone; 0: the first.  False: IPv6, which isn't registered, or no
+ * such zone. */
 static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, leat_ip4 *host)
 {
     if (!ip4_of(ip, host))

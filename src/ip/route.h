@@ -3,6 +3,7 @@
 #define IP_ROUTE_H
 
 #include "ip/header_template.h"
+#include "ip/host.h"
 #include "ip/ipv4.h"
 #include "stack.h"
 
@@ -64,6 +65,19 @@ static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, lea
         last->generation == stack->route_generation)
         return &last->path;
     return route_cache_look_up(stack, src, dst);
+}
+
+/* The path that was asked for last, good or not, if it is of IPv6, from @src to @dst; both are 16
+ * bytes of an address.  NULL: it isn't. */
+static inline const struct path *route_last_between(const struct leat *stack, const uint8_t *src,
+                                                    const uint8_t *dst)
+{
+    const struct path *path = &stack->route_last->path;
+
+    if (!path->is_v6 || memcmp(host6_at(stack, path->dst)->ip.bytes, dst, 16) != 0 ||
+        memcmp(host6_at(stack, path->src)->ip.bytes, src, 16) != 0)
+        return 0;
+    return path;
 }
 
 /* The same, or any path to anybody, looked up and written to @room; NULL: there is none. */

@@ -24,10 +24,10 @@ HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct le
 
     if (type == ETHERNET_IPV4) {
         ipv4_input(stack, link, packet, is_group);
-    } else if (type == ETHERNET_ARP) {
-        arp_input(link, packet);
     } else if (type == ETHERNET_IPV6 && stack->ipv6_family) {
         stack->ipv6_family->input(stack, link, packet, is_group);
+    } else if (type == ETHERNET_ARP) {
+        arp_input(link, packet);
     } else if (type == ETHERNET_VLAN || type == ETHERNET_VLAN_STACK) {
         stack_end(stack, packet, drop_eth_vlan);
     } else {

@@ -21,15 +21,12 @@ enum {
 _Static_assert(LEAT_NETIFS_MAX <= ZONE_MASK >> ZONE_SHIFT, "a zone has four bits");
 
 /* RFC 8200 8.1: of IPv6 there must be one. */
-COLD static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *header)
+static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
-    const uint8_t *ip = packet->buf->data - packet->header_bytes;
-
     if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
         return header->checksum != 0;
-    return checksum_agrees(checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
-                           big_endian16(IP_UDP) + big_endian32(header->length) +
-                           checksum_list(packet->buf));
+    return checksum_agrees(packet->pseudo_sum + big_endian16(IP_UDP) +
+                           big_endian32(header->length) + checksum_list(packet->buf));
 }
 
 /* RFC 768: a checksum of 0 means that the sender made none. */
@@ -155,8 +152,8 @@ static inline void read_end(struct leat_endpoint *end, const uint8_t *ip, const 
     end->zone = 0;
 }
 
-COLD static void read_end6(struct leat_endpoint *end, const uint8_t *ip, const uint8_t *port,
-                           uint8_t zone)
+static void read_end6(struct leat_endpoint *end, const uint8_t *ip, const uint8_t *port,
+                      uint8_t zone)
 {
     memcpy(end->ip.bytes, ip, sizeof end->ip.bytes);
     end->port = get16(port);

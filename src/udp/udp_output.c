@@ -63,8 +63,7 @@ COLD static const struct path *open_path(const struct leat_udp *udp, leat_ip4 lo
                           .dst = IP4_BROADCAST,
                           .next_hop = IP4_BROADCAST,
                           .mtu = udp->open_link->mtu,
-                          .pseudo_sum =
-                              host_pseudo_sum(udp->stack, local_ip, IP4_BROADCAST),
+                          .pseudo_sum = host_pseudo_sum(udp->stack, local_ip, IP4_BROADCAST),
                           .is_group = true};
     return room;
 }
@@ -156,12 +155,18 @@ static enum leat_err refuse_family(struct leat_buf *payload)
 enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
                                  const struct leat_endpoint *peer, struct leat_ip local_ip)
 {
+    const struct path *last =
+        SHORTCUTS ? route_last_between(udp->stack, local_ip.bytes, peer->ip.bytes) : 0;
     struct udp_end to = {.port = peer->port};
     leat_ip4 from;
 
-    if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip) ||
-        !host_of(udp->stack, local_ip, peer->zone, &from))
+    if (last && host6_at(udp->stack, last->dst)->link == 0) {
+        to.ip = last->dst;
+        from = last->src;
+    } else if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip) ||
+               !host_of(udp->stack, local_ip, peer->zone, &from)) {
         return refuse_family(payload);
+    }
     return send_from(udp, payload, to, from);
 }
 

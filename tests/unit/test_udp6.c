@@ -170,6 +170,89 @@ static void a_neighbour_that_moved_is_sent_to_where_it_is(void **state)
     assert_memory_equal(world_expect(world)->bytes, elsewhere.octet, 6);
 }
 
+/* Headers are kept also while a neighbour's silence isn't one yet; they end with it. */
+static void who_does_not_answer_gets_no_kept_headers(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 7);
+    const struct frame confirms = frame_ndp(136, 0x60, IP6_OTHER, IP6_US, IP6_OTHER, &MAC_PEER, 0);
+
+    for (unsigned i = 0; i < 60 + 40; i++) { /* it is no more reachable, nor does it answer */
+        if (i == 60)
+            world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+        world_wait(world, 1000000000);
+        fake_netif_forget(&world->dev);
+    }
+    world_send_to(world, udp, leat_endpoint_of(IP6_OTHER, 9), "x", 1); /* has its place now */
+    world_feed(world, &confirms);
+    fake_netif_forget(&world->dev);
+    world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 9), "x", 1);
+    assert_int_equal(frame_icmp6_type(world_expect(world)), 135);
+}
+
+/* Two datagrams to the peer: the second one finds the way that the first one took. */
+static void talk(struct world *world, struct leat_udp *udp)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        world_send_to(world, udp, leat_endpoint_of(IP6_PEER, 1000), "x", 1);
+        expect_datagram(world, IP6_US, IP6_PEER, "x");
+    }
+}
+
+static void an_address_that_we_begin_to_check_is_no_peers_any_more(void **state)
+{
+    struct world *world = *state;
+    const struct frame frame = frame_udp6(IP6_PEER, 1000, IP6_US, 7, "hello", 5);
+    struct leat_udp *udp = world_socket(world, 7);
+
+    talk(world, udp);
+    world_feed(world, &frame);
+    assert_dropped(world, taken_udp);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, IP6_PEER, 64), LEAT_OK);
+    world_feed(world, &frame);
+    assert_ended(world, drop_ip6_source);
+}
+
+/* The way back is known: what follows is still looked at. */
+static void a_known_peer_sends_what_is_odd(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 7);
+    struct frame frame = frame_udp6(IP6_PEER, 1000, IP6_US, 7, "hello", 5);
+    const struct frame good = frame;
+
+    talk(world, udp);
+    frame.bytes[18] = 1; /* longer than what has come */
+    world_feed(world, &frame);
+    assert_ended(world, drop_ip6_header);
+    frame = good;
+    frame.bytes[14] = 0x40; /* another version */
+    world_feed(world, &frame);
+    assert_ended(world, drop_ip6_header);
+    frame = good;
+    frame.bytes[20] = 253; /* nobody's protocol */
+    world_feed(world, &frame);
+    assert_ended(world, drop_ip6_protocol);
+    fake_netif_forget(&world->dev);
+    frame = frame_udp6(IP6_PEER, 1000, IP6_US, 8, "hello", 5); /* nobody's port */
+    world_feed(world, &frame);
+    assert_ended(world, drop_udp_port);
+    assert_int_equal(frame_icmp6_type(world_expect(world)), UNREACHABLE);
+    frame = frame_udp6(IP6_PEER, 1000, IP6_OTHER, 7, "hello", 5);
+    world_feed(world, &frame);
+    assert_ended(world, drop_ip6_not_ours);
+    frame = frame_udp6(IP6_OTHER, 1000, IP6_US, 7, "hello", 5);
+    world_feed(world, &frame);
+    assert_dropped(world, taken_udp);
+    assert_true(leat_ip_equal(world->peer.ip, IP6_OTHER));
+    frame = good;
+    frame.bytes[frame.len] = 0xee; /* padding */
+    frame.len++;
+    world_feed(world, &frame);
+    assert_dropped(world, taken_udp);
+    assert_memory_equal(world->text, "hello", 5);
+}
+
 static void link_local_peers_have_a_zone(void **state)
 {
     struct world *world = *state;
@@ -401,6 +484,9 @@ int main(void)
         world6_test(datagrams_leave_with_right_headers_whoever_writes_them),
         world6_test(a_flow_has_a_label_of_its_own_that_stays),
         world6_test(a_neighbour_that_moved_is_sent_to_where_it_is),
+        world6_test(who_does_not_answer_gets_no_kept_headers),
+        world6_test(an_address_that_we_begin_to_check_is_no_peers_any_more),
+        world6_test(a_known_peer_sends_what_is_odd),
         world6_test(link_local_peers_have_a_zone),
         world6_test(a_connected_socket_hears_its_peer_alone),
         world6_test(errors_are_told_to_who_has_sent),

@@ -264,6 +264,7 @@ void address6_start(struct address6 *address)
         return;
     }
     address->state = is_optimistic ? ADDRESS6_OPTIMISTIC : ADDRESS6_TENTATIVE;
+    stack->route_generation++; /* who has it is a neighbour no more */
     timer_set(&stack->timers, &address->timer, stack->now_ns + (is_optimistic ? 0 : wait_ns));
     if (is_optimistic)
         slaac_changed(address->link);

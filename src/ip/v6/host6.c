@@ -2,15 +2,15 @@
  * host6.c -- the table of addresses that have numbers (ip/host.h).
  *
  * Whoever is asked for has an entry.  When all are taken, one that nobody holds is another's from
- * then on; which one, the hand says that goes round, past those that were asked for last.  An eighth
- * of the table can't be held (host_may_be_held()), so it finds one within a few steps of that round,
- * by the average.
+ * then on; which one, the hand says that goes round, past those that were asked for last.  An
+ * eighth of the table can't be held (host_may_be_held()), so it finds one within a few steps of
+ * that round, by the average.
  */
 #include "ip/host.h"
 #include "ip/route.h"
 #include "ip/v6/ipv6.h"
 
-_Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT, "one that nobody holds is always found");
+_Static_assert(HOSTS6_MIN / 8 > HOSTS_RECENT + 2, "one that nobody holds is always found");
 
 static uint32_t bucket_count(uint32_t hosts)
 {
@@ -52,8 +52,15 @@ static uint32_t *bucket(const struct leat *stack, struct leat_ip ip)
                                    stack->hosts6->bucket_mask];
 }
 
-static bool is_recent(const struct hosts6 *table, uint32_t index)
+/* True for what was asked for lately, or has the path that was. */
+static bool is_recent(const struct leat *stack, uint32_t index)
 {
+    const struct hosts6 *table = stack->hosts6;
+    const struct path *last = &stack->route_last->path;
+
+    if (last->is_v6 &&
+        (index == (last->src & HOST_INDEX_MAX) || index == (last->dst & HOST_INDEX_MAX)))
+        return true;
     for (unsigned i = 0; i < HOSTS_RECENT; i++) {
         if (table->recent[i] == index)
             return true;
@@ -88,7 +95,7 @@ static uint32_t take(struct leat *stack)
 
     do
         table->hand = table->hand == table->count ? 1 : table->hand + 1;
-    while (table->all[table->hand].holders > 0 || is_recent(table, table->hand));
+    while (table->all[table->hand].holders > 0 || is_recent(stack, table->hand));
     forget(stack, table->hand);
     return table->hand;
 }
@@ -103,9 +110,11 @@ static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link)
     return index;
 }
 
-static bool is_entry_of(const struct host6 *entry, const struct leat_ip *ip, uint32_t link)
+/* @link: from where a packet came, or where one goes. */
+static inline bool is_entry_of(const struct host6 *entry, const struct leat_ip *ip, uint32_t link)
 {
-    return leat_ip_equal(entry->ip, *ip) && entry->link == link;
+    return memcmp(entry->ip.bytes, ip->bytes, sizeof ip->bytes) == 0 &&
+           (entry->link == 0 || entry->link == link); /* 0: it is good on every link */
 }
 
 static COLD uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
@@ -116,19 +125,33 @@ static COLD uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t lin
     while (index != 0 && !is_entry_of(&table->all[index], &ip, link))
         index = table->all[index].chain;
     if (index == 0)
-        index = make(stack, ip, link);
+        index = make(stack, ip, ip6_stays_on_link(ip) ? link : 0);
     table->recent[table->recent_at++ % HOSTS_RECENT] = index;
     return index;
 }
 
-leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
+/* The rest of host6_of(). */
+static __attribute__((noinline)) leat_ip4 find(struct leat *stack, struct leat_ip ip, uint8_t zone)
 {
     const struct hosts6 *table = stack->hosts6;
-    const uint32_t link = ip6_stays_on_link(ip) ? zone : 0;
 
     for (unsigned i = 0; i < HOSTS_RECENT; i++) {
-        if (is_entry_of(&table->all[table->recent[i]], &ip, link))
+        if (is_entry_of(&table->all[table->recent[i]], &ip, zone))
             return (leat_ip4)HOST_V6 << 24 | table->recent[i];
     }
-    return (leat_ip4)HOST_V6 << 24 | look_up(stack, ip, link);
+    return (leat_ip4)HOST_V6 << 24 | look_up(stack, ip, zone);
+}
+
+leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
+{
+    const struct path *last = &stack->route_last->path;
+
+    /* who sends is answered, from the same address */
+    if (SHORTCUTS && last->is_v6) {
+        if (is_entry_of(host6_at(stack, last->dst), &ip, zone))
+            return last->dst;
+        if (is_entry_of(host6_at(stack, last->src), &ip, zone))
+            return last->src;
+    }
+    return find(stack, ip, zone);
 }

@@ -1,7 +1,9 @@
 /* ipv6_input.c -- packets in: what is checked, in this order, before anybody sees one. */
 #include "core/view.h"
+#include "ip/route.h"
 #include "ip/v6/fragment6.h"
 #include "ip/v6/ipv6.h"
+#include "wire/bytes.h"
 #include "wire/ndp.h"
 
 enum {
@@ -111,7 +113,8 @@ static void walk_headers(struct leat *stack, struct packet6 *packet)
         deliver_behind(stack, packet, &chain);
 }
 
-void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+static __attribute__((noinline)) void input_any(struct leat *stack, struct link *link,
+                                                struct leat_buf *buf, bool is_group)
 {
     struct wire_ipv6 header;
     struct packet6 packet = {.buf = buf, .link = link};
@@ -136,4 +139,57 @@ void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.traffic_class = header.traffic_class;
     packet.is_group = is_group || leat_ip_is_multicast(header.dst);
     walk_headers(stack, &packet);
+}
+
+/* The path back to who has sent a packet that came by @link, if it is the one that was asked for
+ * last: what was decided of its addresses then holds.  One is ours there, the other one is not, and
+ * a single host's.  NULL: it isn't. */
+static inline const struct path *path_back(const struct leat *stack, const struct link *link,
+                                           const uint8_t *bytes)
+{
+    const struct path *path = route_last_between(stack, bytes + IPV6_DST_AT, bytes + IPV6_SRC_AT);
+
+    if (!path || path->link != link || stack->route_last->generation != stack->route_generation)
+        return 0;
+    return path;
+}
+
+/* Gives a packet that came on the way of @back to its transport; no headers are in between.  Takes
+ * @buf. */
+static void deliver_on(struct leat *stack, const struct path *back, const struct protocol *protocol,
+                       struct leat_buf *buf)
+{
+    const uint8_t *bytes = buf->data;
+    struct packet packet;
+
+    view_trim(buf, IPV6_HEADER_BYTES + (uint32_t)get16(bytes + IPV6_PAYLOAD_AT));
+    view_pull(buf, IPV6_HEADER_BYTES);
+    packet.buf = buf;
+    packet.link = back->link;
+    packet.src = back->dst;
+    packet.dst = back->src;
+    packet.header_bytes = IPV6_HEADER_BYTES;
+    packet.protocol = bytes[IPV6_NEXT_AT];
+    packet.ttl = bytes[IPV6_HOP_LIMIT_AT];
+    packet.tos = (uint8_t)(get16(bytes) >> 4);
+    packet.is_group = packet.reassembled = false;
+    packet.pseudo_sum = back->pseudo_sum;
+    protocol->input(stack, &packet);
+}
+
+void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+{
+    const uint8_t *bytes = buf->data;
+
+    if (SHORTCUTS && !is_group && buf->len >= IPV6_HEADER_BYTES && bytes[0] >> 4 == 6 &&
+        (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES <= leat_buf_total(buf)) {
+        const struct path *back = path_back(stack, link, bytes);
+        const struct protocol *protocol = back ? ipv4_protocol(stack, bytes[IPV6_NEXT_AT]) : 0;
+
+        if (protocol) {
+            deliver_on(stack, back, protocol, buf);
+            return;
+        }
+    }
+    input_any(stack, link, buf, is_group);
 }

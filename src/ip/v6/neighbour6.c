@@ -86,14 +86,10 @@ static void age_remove(struct neighbours6 *table, struct neighbour6 *n)
         table->oldest = n->newer;
 }
 
-void neighbour6_used(struct leat *stack, struct neighbour6 *n)
+void neighbour6_renew(struct neighbours6 *table, struct neighbour6 *n)
 {
-    struct neighbours6 *table = stack->ipv6->neighbours;
-
-    if (table->newest != n) {
-        age_remove(table, n);
-        age_put(table, n);
-    }
+    age_remove(table, n);
+    age_put(table, n);
 }
 
 void neighbour6_release(struct leat *stack, struct neighbour6 *n)

@@ -46,8 +46,23 @@ struct neighbour6 *neighbour6_create(struct link *link, struct leat_ip ip);
 /* The same for one that we want to send to: somebody else may have to go. */
 struct neighbour6 *neighbour6_create_at_cost(struct link *link, struct leat_ip ip);
 
+/* True if a packet to @n is sent, and nothing else happens by that: ndp.rl's packet_to_send in
+ * these states. */
+static inline bool neighbour6_only_sends(const struct neighbour6 *n, uint64_t now_ns)
+{
+    return n->state == NDP_REACHABLE ? now_ns < n->reachable_until_ns
+                                     : n->state == NDP_DELAY || n->state == NDP_PROBE;
+}
+
+/* The rest of neighbour6_used(). */
+void neighbour6_renew(struct neighbours6 *table, struct neighbour6 *n);
+
 /* It is the last one that will have to go. */
-void neighbour6_used(struct leat *stack, struct neighbour6 *n);
+static inline void neighbour6_used(struct leat *stack, struct neighbour6 *n)
+{
+    if (stack->ipv6->neighbours->newest != n)
+        neighbour6_renew(stack->ipv6->neighbours, n);
+}
 
 /* Takes an entry, which holds nothing, out of the table. */
 void neighbour6_release(struct leat *stack, struct neighbour6 *n);

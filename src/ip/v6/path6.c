@@ -2,8 +2,8 @@
  * path6.c -- the way to a host, and packets of UDP and TCP on it.
  *
  * Where a packet went lately its headers are kept, as header_template.h does for IPv4:
- * ipv6_output() has decided, and this is what it came to.  It is good while the neighbour is known
- * to be reachable (RFC 4861 7.3.1), and no address, route or neighbour has changed.
+ * ipv6_output() has decided, and this is what it came to.  It is good while a packet does nothing
+ * to its neighbour but go there (RFC 4861 7.3.3), and no address, route or neighbour has changed.
  */
 #include "core/view.h"
 #include "ip/host.h"
@@ -27,7 +27,7 @@ struct flow6 {
 /* The headers of the packet that went to a host last. */
 struct headers6 {
     uint64_t neighbour_generation; /* of the stack then; 0: there are none */
-    struct neighbour6 *hop;        /* it was reachable */
+    struct neighbour6 *hop;        /* its Ethernet address was known */
     uint32_t route_generation;
     leat_ip4 src;
     leat_ip4 dst;
@@ -148,7 +148,7 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
 {
     return SHORTCUTS && headers->neighbour_generation == stack->neighbour_generation &&
            headers->route_generation == stack->route_generation && headers->dst == path->dst &&
-           headers->src == path->src && stack->now_ns < headers->hop->reachable_until_ns &&
+           headers->src == path->src && neighbour6_only_sends(headers->hop, stack->now_ns) &&
            bytes + IPV6_HEADER_BYTES <= path->mtu && payload->segment_bytes == 0 &&
            ipv4_output_room(stack, path);
 }
@@ -159,7 +159,7 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
 {
     struct neighbour6 *hop = stack->ipv6->hop;
 
-    if (!hop || hop->state != NDP_REACHABLE || packet->len < HEADERS_BYTES ||
+    if (!hop || !neighbour6_only_sends(hop, stack->now_ns) || packet->len < HEADERS_BYTES ||
         memcmp(packet->data + ETHERNET_HEADER_BYTES + IPV6_DST_AT,
                host6_at(stack, path->dst)->ip.bytes, sizeof(struct leat_ip)) != 0)
         return;
@@ -173,8 +173,8 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
 
 /* RFC 6437 3: the same for all packets of a flow, and nobody predicts that of another one.
  * @transport: its header, whose ports stand in front. */
-static uint32_t flow_label(const struct ipv6 *ipv6, struct flow6 *flow, const struct path *path,
-                           uint8_t protocol, const uint8_t *transport)
+static inline void choose_label(const struct ipv6 *ipv6, struct flow6 *flow,
+                                const struct path *path, uint8_t protocol, const uint8_t *transport)
 {
     const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
 
@@ -184,24 +184,40 @@ static uint32_t flow_label(const struct ipv6 *ipv6, struct flow6 *flow, const st
         flow->label = (uint32_t)siphash13(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
         flow->label += flow->label == 0; /* which would say that there is none */
     }
-    return flow->label;
 }
 
-/* True if the way is known to be too narrow for it, and it may leave in fragments. */
-static bool is_too_long(const struct path *path, const struct ipv6_header *header, uint32_t bytes)
+/* True if the way is known to be too narrow for it. */
+static inline bool is_too_long(const struct leat *stack, const struct path *path, uint32_t bytes)
 {
-    return header->may_fragment && path->link->stack->ipv6->pmtu_count > 0 &&
-           bytes + IPV6_HEADER_BYTES > pmtu6_to(path->link, header->dst);
+    return stack->ipv6->pmtu_count > 0 &&
+           bytes + IPV6_HEADER_BYTES > pmtu6_to(path->link, host6_at(stack, path->dst)->ip);
 }
 
-enum leat_err ipv6_send(struct leat *stack, const struct path *path,
-                        const struct ipv4_options *options, struct leat_buf *payload)
+/* Sends @payload, which is @bytes long, behind the headers that are kept.  Takes it. */
+static void send_kept(struct leat *stack, const struct path *path,
+                      const struct ipv4_options *options, const struct headers6 *headers,
+                      struct leat_buf *payload, uint32_t bytes)
 {
-    const uint32_t bytes = leat_buf_total(payload);
-    struct headers6 *headers = headers_of(stack, path->dst);
+    const uint32_t hop_limit = options->ttl ? options->ttl : ipv6_hop_limit(path->link);
+    uint8_t *at = view_push(payload, HEADERS_BYTES);
+
+    neighbour6_used(stack, headers->hop);
+    headers->hop->asker = host6_at(stack, path->src)->ip;
+    memcpy(at, headers->bytes, HEADERS_BYTES);
+    put32(at + ETHERNET_HEADER_BYTES,
+          6u << 28 | (uint32_t)options->tos << 20 | headers->flow.label);
+    put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
+          bytes << 16 | (uint32_t)options->protocol << 8 | hop_limit);
+    link_enqueue(path->link, payload, 1);
+}
+
+/* The same without them.  Takes @payload. */
+static __attribute__((noinline)) enum leat_err
+send_anew(struct leat *stack, const struct path *path, const struct ipv4_options *options,
+          struct headers6 *headers, struct leat_buf *payload)
+{
     const struct ipv6_header header = {.src = host_ip(stack, path->src),
-                                       .flow_label = flow_label(stack->ipv6, &headers->flow, path,
-                                                                options->protocol, payload->data),
+                                       .flow_label = headers->flow.label,
                                        .dst = host_ip(stack, path->dst),
                                        .next_header = options->protocol,
                                        .hop_limit = options->ttl ? options->ttl : path->is_group,
@@ -213,24 +229,24 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
         ipv6_send_home(stack, &header, payload);
         return LEAT_OK;
     }
-    if (headers_fit(stack, path, headers, payload, bytes) && !is_too_long(path, &header, bytes)) {
-        uint8_t *at = view_push(payload, HEADERS_BYTES);
-
-        neighbour6_used(stack, headers->hop);
-        headers->hop->asker = header.src;
-        memcpy(at, headers->bytes, HEADERS_BYTES);
-        put32(at + ETHERNET_HEADER_BYTES,
-              6u << 28 | (uint32_t)header.traffic_class << 20 | header.flow_label);
-        put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
-              bytes << 16 | (uint32_t)header.next_header << 8 |
-                  (header.hop_limit ? header.hop_limit : ipv6_hop_limit(path->link)));
-        link_enqueue(path->link, payload, 1);
-        return LEAT_OK;
-    }
     err = ipv6_output(path->link, &header, payload);
     if (err == LEAT_OK && path->link->tx.last == payload)
         keep_headers(stack, path, headers, payload);
     return err;
+}
+
+enum leat_err ipv6_send(struct leat *stack, const struct path *path,
+                        const struct ipv4_options *options, struct leat_buf *payload)
+{
+    const uint32_t bytes = leat_buf_total(payload);
+    struct headers6 *headers = headers_of(stack, path->dst);
+
+    choose_label(stack->ipv6, &headers->flow, path, options->protocol, payload->data);
+    if (!path->link || !headers_fit(stack, path, headers, payload, bytes) ||
+        (!options->dont_fragment && is_too_long(stack, path, bytes)))
+        return send_anew(stack, path, options, headers, payload);
+    send_kept(stack, path, options, headers, payload, bytes);
+    return LEAT_OK;
 }
 
 /* RFC 4861 7.3.1: what went that way has arrived. */

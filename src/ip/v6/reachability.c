@@ -45,7 +45,7 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
         return;
     ndp_runs[transition->run](stack, n, step);
     n->state = transition->next;
-    if (from == NDP_REACHABLE && n->state != NDP_REACHABLE)
+    if (n->state != from && (from == NDP_REACHABLE || from == NDP_DELAY || from == NDP_PROBE))
         stack->neighbour_generation++; /* headers to it are void (path6.c) */
     table->incomplete += n->state == NDP_INCOMPLETE;
     table->incomplete -= from == NDP_INCOMPLETE;
@@ -64,8 +64,8 @@ static struct leat_buf *unpark(struct leat *stack, struct neighbour6 *n)
     return queue_take(&n->parked);
 }
 
-/* RFC 4861 7.2.2: the latest are kept.  Beyond its own places a neighbour has some of those that all
- * share: a packet in fragments without its first one is none. */
+/* RFC 4861 7.2.2: the latest are kept.  Beyond its own places a neighbour has some of those that
+ * all share: a packet in fragments without its first one is none. */
 void ndp_park(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const uint32_t own = stack->ipv6->config.parked;

@@ -1,4 +1,5 @@
 /* transport6.c -- packets and errors on their way up to UDP and TCP. */
+#include "core/checksum.h"
 #include "core/view.h"
 #include "ip/host.h"
 #include "ip/icmp.h"
@@ -8,7 +9,7 @@
 #include "wire/ndp.h"
 
 enum {
-    QUOTE_MIN = 8,           /* of a transport's header: its ports, and what guards against forgers */
+    QUOTE_MIN = 8, /* of a transport's header: its ports, and what guards against forgers */
     TRANSPORT_AT_MAX = 2000, /* more bytes of headers are no honest packet; UDP writes them down */
     UNREACHABLE_PORT = 4,    /* codes of RFC 4443 3.1, 3.4 */
     PARAMETER_NEXT_HEADER = 1,
@@ -22,6 +23,9 @@ static uint8_t zone_of(const struct leat *stack, const struct packet6 *packet)
     return packet->link ? (uint8_t)(packet->link - stack->links + 1) : 1;
 }
 
+_Static_assert(offsetof(struct packet6, dst) == offsetof(struct packet6, src) + 16,
+               "as in a header");
+
 bool transport6_input(struct leat *stack, struct packet6 *packet)
 {
     const struct protocol *protocol = ipv4_protocol(stack, packet->next_header);
@@ -33,7 +37,7 @@ bool transport6_input(struct leat *stack, struct packet6 *packet)
                         .tos = packet->traffic_class,
                         .is_group = packet->is_group,
                         .reassembled = packet->had_fragments,
-                        .v6 = packet};
+                        .pseudo_sum = checksum_addresses6(packet->src.bytes)};
 
     if (!protocol)
         return false;
@@ -53,7 +57,16 @@ bool transport6_input(struct leat *stack, struct packet6 *packet)
 
 void transport6_port_unreachable(struct leat *stack, const struct packet *packet)
 {
-    icmpv6_send_error(stack, packet->v6, ICMPV6_UNREACHABLE, UNREACHABLE_PORT, 0, false);
+    const uint8_t *ip = packet->buf->data - packet->header_bytes;
+    struct packet6 about = {.buf = packet->buf,
+                            .link = packet->link,
+                            .header_bytes = packet->header_bytes,
+                            .next_header = packet->protocol,
+                            .is_group = packet->is_group};
+
+    memcpy(about.src.bytes, ip + IPV6_SRC_AT, sizeof about.src.bytes);
+    memcpy(about.dst.bytes, ip + IPV6_DST_AT, sizeof about.dst.bytes);
+    icmpv6_send_error(stack, &about, ICMPV6_UNREACHABLE, UNREACHABLE_PORT, 0, false);
 }
 
 /* What an ICMPv6 error is to UDP and TCP: IPv4's of the same meaning (RFC 1122 3.2.2, RFC 4443 3,
@@ -75,7 +88,8 @@ static void translate(const struct wire_icmp *icmp, struct icmp_error *error)
     }
 }
 
-/* The chain of a quoted packet, which may be a first fragment: the others don't show their ports. */
+/* The chain of a quoted packet, which may be a first fragment: the others don't show their ports.
+ */
 static bool walk_quote(struct wire_ipv6_chain *chain, const struct leat_buf *quote)
 {
     if (wire_ipv6_walk(chain, quote->data, quote->len, false) != IPV6_CHAIN_OK)
@@ -111,9 +125,8 @@ static const struct protocol *read_quote(struct leat *stack, const struct packet
 void transport6_error(struct leat *stack, struct packet6 *packet)
 {
     struct leat_buf *buf = packet->buf;
-    const struct wire_icmp icmp = {.type = buf->data[0],
-                                   .code = buf->data[1],
-                                   .detail = get32(buf->data + 4)};
+    const struct wire_icmp icmp = {
+        .type = buf->data[0], .code = buf->data[1], .detail = get32(buf->data + 4)};
     struct leat_buf *quote = leat_buf_consume(buf, ICMP_HEADER_BYTES);
     struct icmp_error error = {0};
     const struct protocol *protocol;

@@ -12,26 +12,17 @@
 #include "core/view.h"
 #include "ip/icmp.h"
 #include "wire/bytes.h"
-#include "wire/ipv6.h"
 
 /* ---- is it a segment at all --------------------------------------------------------------- */
-
-COLD static bool checksum6_is_right(const struct packet *packet, uint32_t len)
-{
-    const uint8_t *ip = packet->buf->data - packet->header_bytes;
-
-    return checksum_agrees(checksum_bytes(ip + IPV6_SRC_AT, 2 * sizeof(struct leat_ip)) +
-                           big_endian16(IP_TCP) + big_endian32(len) + checksum_list(packet->buf));
-}
 
 static bool checksum_is_right(const struct packet *packet, uint32_t len)
 {
     if (packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
         packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from ourselves */
         return true;
-    if (host_is_v6(packet->src))
-        return checksum6_is_right(packet, len);
-    return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_TCP, len) +
+    return checksum_agrees((host_is_v6(packet->src)
+                                ? packet->pseudo_sum + big_endian16(IP_TCP) + big_endian32(len)
+                                : checksum_pseudo(packet->src, packet->dst, IP_TCP, len)) +
                            checksum_list(packet->buf));
 }
 
