@@ -125,9 +125,9 @@ void (*listen_all)(struct world *world) = listen_by_callbacks;
 
 static void connect_one(struct world *world, uint32_t i, const struct leat_tcp_events *events)
 {
-    const struct leat_endpoint server = world_server(i);
+    const struct leat_endpoint server = world_server(world, i);
     const struct leat_endpoint local =
-        leat_endpoint_of(CLIENT_IP, (uint16_t)(CLIENT_PORT + i % CONNECTIONS_A_PORT));
+        leat_endpoint_of(world_client_ip(world), (uint16_t)(CLIENT_PORT + i % CONNECTIONS_A_PORT));
 
     if (leat_tcp_connect(world->client.stack, &tally.conns[i], &server, &local, events,
                          (void *)(uintptr_t)i))
@@ -285,7 +285,7 @@ static const struct leat_tcp_events connect_events = {.on_open = close_and_next,
 /* Open: close it, and begin the next one. */
 static void close_and_next(struct leat_tcp *conn, void *arg)
 {
-    const struct leat_endpoint server = world_server(0);
+    const struct leat_endpoint server = world_server(connecting, 0);
     struct leat_tcp *next;
 
     (void)arg;
@@ -298,7 +298,7 @@ static void close_and_next(struct leat_tcp *conn, void *arg)
 
 static void connect_run(struct world *world, uint32_t units, bool counted)
 {
-    const struct leat_endpoint server = world_server(0);
+    const struct leat_endpoint server = world_server(world, 0);
     const uint32_t before = tally.closed;
     struct leat_tcp *first;
 
@@ -345,6 +345,15 @@ static double time_wait_bytes(void)
     return (double)(leat_tcp_memory_bytes(&many) - leat_tcp_memory_bytes(&few)) / (MANY - FEW);
 }
 
+/* Of an address of IPv6, which those connections share that have it. */
+static double host_bytes(void)
+{
+    const struct leat_ipv6_config few = {.hosts = FEW};
+    const struct leat_ipv6_config many = {.hosts = MANY};
+
+    return (double)(leat_ipv6_memory_bytes(&many) - leat_ipv6_memory_bytes(&few)) / (MANY - FEW);
+}
+
 static void idle(struct world *world)
 {
     static const struct leat_tcp_events client = {.on_open = note_open};
@@ -360,10 +369,10 @@ static void idle(struct world *world)
     world_idle(world, world->options.units * ns_per_s, true);
     seconds = world_count_end(world);
     printf("units %.0f seconds %.6f connections %u connection_bytes %.0f time_wait_bytes %.0f "
-           "client_resident %llu server_resident %llu process_resident %llu\n",
+           "host_bytes %.0f client_resident %llu server_resident %llu process_resident %llu\n",
            (double)world->options.units * world->options.connections, seconds,
            (unsigned)world->options.connections, connection_bytes(), time_wait_bytes(),
-           (unsigned long long)world_resident(&world->client),
+           host_bytes(), (unsigned long long)world_resident(&world->client),
            (unsigned long long)world_resident(&world->server),
            (unsigned long long)world_resident_process());
 }
@@ -381,7 +390,7 @@ static void udp_echo(struct leat_udp *udp, struct leat_buf *payload,
 static void udp(struct world *world)
 {
     static const struct leat_udp_events events = {.on_datagram = udp_echo};
-    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, SERVER_PORT);
+    const struct leat_endpoint server = world_server(world, 0);
     struct leat_udp *ends[2];
     struct leat_buf *payload;
 

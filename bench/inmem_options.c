@@ -24,6 +24,7 @@ static const char usage[] =
     "  --window N        receive window, bytes (262144)\n"
     "  --step N          time that a turn takes, ns (10000)\n"
     "  --offload         checksums are the device's business\n"
+    "  --ipv6            instead of IPv4; without --peers and --interleave\n"
     "  --no-timestamps   no TCP timestamps: 1,460 bytes in a segment instead of 1,448\n"
     "  --help            show this\n";
 
@@ -80,6 +81,7 @@ static bool read_flag(int letter, struct options *options)
                        : letter == 't' ? &options->no_timestamps
                        : letter == 'i' ? &options->interleave
                        : letter == 'm' ? &options->imix
+                       : letter == '6' ? &options->ipv6
                                        : NULL;
 
     if (flag)
@@ -101,6 +103,7 @@ const char *options_read(int argc, char **argv, struct options *options)
                                           {"step", required_argument, NULL, 's'},
                                           {"transfers", required_argument, NULL, 'x'},
                                           {"offload", no_argument, NULL, 'o'},
+                                          {"ipv6", no_argument, NULL, '6'},
                                           {"no-timestamps", no_argument, NULL, 't'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -118,7 +121,7 @@ const char *options_read(int argc, char **argv, struct options *options)
         else if (!read_flag(letter, options) && !read_number(letter, optarg, options))
             options_usage();
     }
-    if (optind + 1 != argc)
+    if (optind + 1 != argc || (options->ipv6 && (options->peers > 0 || options->interleave)))
         options_usage();
     return argv[optind];
 }

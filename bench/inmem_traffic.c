@@ -166,7 +166,7 @@ static void request_begin(void)
 {
     static const struct leat_tcp_events events = {
         .on_open = request_open, .on_readable = request_read, .on_closed = note_closed};
-    const struct leat_endpoint server = world_server(0);
+    const struct leat_endpoint server = world_server(world_now, 0);
     struct leat_tcp *conn;
 
     if (begun == last_begun)
@@ -206,7 +206,7 @@ static struct leat_udp **sockets;
 static void datagram_send(void)
 {
     const uint32_t peers = world_now->options.peers > 0 ? world_now->options.peers : 1;
-    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, SERVER_PORT);
+    const struct leat_endpoint server = world_server(world_now, 0);
     struct leat_buf *payload = leat_buf_copy(leat_pool(world_now->client.stack), some_text,
                                              world_message_bytes(world_now));
 

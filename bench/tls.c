@@ -136,10 +136,12 @@ static void accept_all(struct leat_tcp_listener *listener, void *arg)
     }
 }
 
+static const struct world *world_now;
+
 static void connect_now(struct leat_timer *timer, void *arg)
 {
     static const struct leat_tcp_events nothing;
-    const struct leat_endpoint server = world_server(0);
+    const struct leat_endpoint server = world_server(world_now, 0);
     struct leat_stream below;
     struct leat_tcp *conn;
 
@@ -267,7 +269,9 @@ int main(int argc, char **argv)
         uint32_t units;
     } modes[] = {{"full", handshakes, 5}, {"resumed", resumed, 5}, {"bulk", bulk, 500}};
     const struct options options = {.connections = 1, .window_bytes = 1 << 20, .step_ns = 50000};
-    struct world *world = world_create(&options);
+    struct world *const world = world_create(&options);
+
+    world_now = world;
 
     if (leat_crypto_openssl_open(&crypto, entropy, NULL))
         world_fail("libcrypto");

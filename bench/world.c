@@ -70,6 +70,24 @@ static bool options_are_large(const struct options *options)
     return options->imix || options->bytes_max > BUF_BYTES_MANY / 2;
 }
 
+/* 10.0.0.@last, or 2001:db8::@last. */
+static struct leat_ip address(const struct world *world, uint8_t last)
+{
+    if (!world->options.ipv6)
+        return LEAT_IP4(10, 0, 0, last);
+    return (struct leat_ip){{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}};
+}
+
+struct leat_ip world_client_ip(const struct world *world)
+{
+    return address(world, 1);
+}
+
+struct leat_ip world_server_ip(const struct world *world)
+{
+    return address(world, 2);
+}
+
 static void side_create(struct world *world, struct side *side, unsigned index, struct leat_ip ip)
 {
     const uint32_t bufs = buf_count(&world->options);
@@ -83,15 +101,19 @@ static void side_create(struct world *world, struct side *side, unsigned index, 
     const uint32_t sockets = world->options.peers + 1; /* of udp_mix, which refuses more */
     const struct leat_udp_config udp = {
         .sockets = sockets < SOCKETS_MAX ? (uint16_t)sockets : SOCKETS_MAX, .queue_max = 1024};
-    const size_t bytes =
-        leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) + leat_udp_memory_bytes(&udp);
+    const struct leat_ipv6_config ipv6 = {.no_duplicate_check = true};
+    const bool with_ipv6 = world->options.ipv6;
+    const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) +
+                         leat_udp_memory_bytes(&udp) +
+                         (with_ipv6 ? leat_ipv6_memory_bytes(&ipv6) : 0);
     struct leat_netif *netif = &world->wire.ends[index].netif;
 
     side->bytes = bytes;
     side->memory = malloc(bytes);
     if (!side->memory || leat_init(&side->stack, side->memory, bytes, &config) ||
         leat_tcp_register(side->stack, &tcp) || leat_udp_register(side->stack, &udp) ||
-        leat_attach(side->stack, netif) || leat_address_add(side->stack, netif, ip, 24))
+        (with_ipv6 && leat_ipv6_register(side->stack, &ipv6)) || leat_attach(side->stack, netif) ||
+        leat_address_add(side->stack, netif, ip, with_ipv6 ? 64 : 24))
         world_fail("can't build a stack");
 }
 
@@ -106,9 +128,11 @@ struct world *world_create(const struct options *options)
     world->random = 88172645463325252u;
     wire_init(&world->wire, MTU, options->offload);
     world->wire.peers = options->peers;
-    side_create(world, &world->client, 0, CLIENT_IP);
-    side_create(world, &world->server, 1, SERVER_IP);
-    if (leat_route_add(world->server.stack, LEAT_IP4(0, 0, 0, 0), 0, CLIENT_IP))
+    side_create(world, &world->client, 0, world_client_ip(world));
+    side_create(world, &world->server, 1, world_server_ip(world));
+    if (options->ipv6) /* its peers would have to be translated */
+        return world;
+    if (leat_route_add(world->server.stack, LEAT_IP4(0, 0, 0, 0), 0, world_client_ip(world)))
         world_fail("can't add a route");
     return world;
 }
@@ -122,9 +146,9 @@ void world_destroy(struct world *world)
     free(world);
 }
 
-struct leat_endpoint world_server(uint32_t connection)
+struct leat_endpoint world_server(const struct world *world, uint32_t connection)
 {
-    return leat_endpoint_of(SERVER_IP,
+    return leat_endpoint_of(world_server_ip(world),
                             (uint16_t)(SERVER_PORT + connection / CONNECTIONS_A_PORT % PORTS_MAX));
 }
 

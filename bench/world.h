@@ -8,6 +8,7 @@
 #ifndef BENCH_WORLD_H
 #define BENCH_WORLD_H
 
+#include <leat/ipv6.h>
 #include <leat/tcp.h>
 #include <leat/udp.h>
 
@@ -34,6 +35,7 @@ struct options {
     bool interleave;     /* frames to the server come from the flows in turn */
     bool offload;        /* checksums are the device's */
     bool no_timestamps;
+    bool ipv6; /* instead of IPv4 */
 };
 
 struct side {
@@ -51,9 +53,6 @@ struct world {
     uint64_t random;
 };
 
-#define CLIENT_IP LEAT_IP4(10, 0, 0, 1)
-#define SERVER_IP LEAT_IP4(10, 0, 0, 2)
-
 /* Builds both stacks, or exits. */
 struct world *world_create(const struct options *options);
 void world_destroy(struct world *world);
@@ -65,8 +64,12 @@ void world_listen(struct world *world, void (*on_acceptable)(struct leat_tcp_lis
  */
 uint32_t world_per_address(const struct world *world);
 
+/* The addresses of both ends: of IPv6, if the options say so. */
+struct leat_ip world_client_ip(const struct world *world);
+struct leat_ip world_server_ip(const struct world *world);
+
 /* Where the connection with this number goes to. */
-struct leat_endpoint world_server(uint32_t connection);
+struct leat_endpoint world_server(const struct world *world, uint32_t connection);
 
 /* From now on frames are lost, if the options say so. */
 void world_begin_loss(struct world *world);
