@@ -3,7 +3,7 @@
  * version 0.0.4), and a route that serves it.
  *
  * Every counter of stats.h is there, reasons to drop as one family with a label, what holds the
- * pool, and what the server that serves it has done.
+ * pool, how long TCP's round trips took as a histogram, and what the server that serves it has done.
  */
 #ifndef LEAT_METRICS_H
 #define LEAT_METRICS_H

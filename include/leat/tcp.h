@@ -371,6 +371,24 @@ const struct leat_tcp *leat_tcp_next(const struct leat *stack, uint32_t *index);
 /** How many leat_tcp_next() finds; costs no walk. */
 uint32_t leat_tcp_count(const struct leat *stack);
 
+enum {
+    LEAT_TCP_RTT_BUCKETS = 20 /**< of struct leat_tcp_rtts that have a bound */
+};
+
+/** How long round trips took since the start: each sample of RFC 6298 3 that text gave, of all
+ * connections. */
+struct leat_tcp_rtts {
+    uint64_t counts[LEAT_TCP_RTT_BUCKETS + 1]; /**< samples up to leat_tcp_rtt_bound_ns() and above
+                                                    the bound before; the last: longer ones */
+    uint64_t sum_ns;                           /**< of all of them */
+};
+
+/** What they are now, live; NULL without TCP. */
+const struct leat_tcp_rtts *leat_tcp_rtts(const struct leat *stack);
+
+/** The bound of bucket @p index: 65.536 us, each twice the one before, up to 34 s. */
+uint64_t leat_tcp_rtt_bound_ns(unsigned index);
+
 /** Bytes that leat_tcp_info_text() may write, the final NUL included. */
 #define LEAT_TCP_INFO_TEXT_BYTES 320
 

@@ -2,11 +2,12 @@
  * metrics.c -- what a stack counts, as Prometheus's text.
  *
  * A family's samples must follow each other: so first each counter that is a family by itself, then
- * the reasons to drop, what holds the pool, and the server's counts.
+ * the reasons to drop, what holds the pool, TCP's round trips, and the server's counts.
  */
 #include <leat/metrics.h>
 
 #include <leat/stats.h>
+#include <leat/tcp.h>
 
 #include "http/http_client.h"
 #include "http/http_text.h"
@@ -52,6 +53,49 @@ static void add_labelled(struct text *text, const char *name, const char *label,
     text_add(text, label);
     text_add(text, "\"}");
     add_value(text, value);
+}
+
+/* ---- Round trips -------------------------------------------------------------------------- */
+
+enum {
+    RTT_ENTRIES = LEAT_TCP_RTT_BUCKETS + 3 /* the buckets, the one without a bound, sum, count */
+};
+
+static void add_seconds(struct text *text, uint64_t ns)
+{
+    text_add_number(text, ns / 1000000000);
+    text_add(text, ".");
+    text_add_digits(text, ns % 1000000000, 9);
+}
+
+/* Entry number @index of the histogram, whose buckets hold what is in those before as well. */
+static void add_rtt(struct text *text, const struct leat *stack, unsigned index)
+{
+    static const struct leat_tcp_rtts none = {.sum_ns = 0};
+    const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack) ? leat_tcp_rtts(stack) : &none;
+    uint64_t count = 0;
+
+    for (unsigned i = 0; i <= index && i <= LEAT_TCP_RTT_BUCKETS; i++)
+        count += rtts->counts[i];
+    if (index == 0)
+        add_family(text, "tcp_rtt_seconds", "", "round trips of text that was sent once",
+                   "histogram");
+    if (index <= LEAT_TCP_RTT_BUCKETS) {
+        text_add(text, "leat_tcp_rtt_seconds_bucket{le=\"");
+        if (index < LEAT_TCP_RTT_BUCKETS)
+            add_seconds(text, leat_tcp_rtt_bound_ns(index));
+        else
+            text_add(text, "+Inf");
+        text_add(text, "\"}");
+        add_value(text, count);
+    } else if (index == LEAT_TCP_RTT_BUCKETS + 1) {
+        text_add(text, "leat_tcp_rtt_seconds_sum ");
+        add_seconds(text, rtts->sum_ns);
+        text_add(text, "\n");
+    } else {
+        text_add(text, "leat_tcp_rtt_seconds_count");
+        add_value(text, count);
+    }
 }
 
 /* ---- Entries ------------------------------------------------------------------------------ */
@@ -124,6 +168,8 @@ size_t leat_metrics_entry(const struct leat *stack, unsigned index,
                      leat_stat_value(stats, stat));
     } else if (index < HELD_COUNT) {
         add_held(&writing, stack, index);
+    } else if (index < HELD_COUNT + RTT_ENTRIES) {
+        add_rtt(&writing, stack, index - HELD_COUNT);
     }
     return writing.len;
 }
@@ -158,7 +204,7 @@ static size_t server_entry(const struct leat_http_server *server, unsigned index
 /* Entries of the stack; the same at any time. */
 static unsigned stack_entries(void)
 {
-    return LEAT_STAT_COUNT + HELD_COUNT;
+    return LEAT_STAT_COUNT + HELD_COUNT + RTT_ENTRIES;
 }
 
 /* What is left of a reply. */

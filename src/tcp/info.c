@@ -116,6 +116,16 @@ const struct leat_tcp *leat_tcp_next(const struct leat *stack, uint32_t *index)
     return 0;
 }
 
+const struct leat_tcp_rtts *leat_tcp_rtts(const struct leat *stack)
+{
+    return stack->tcp ? &stack->tcp->rtts : 0;
+}
+
+uint64_t leat_tcp_rtt_bound_ns(unsigned index)
+{
+    return UINT64_C(1) << (RTT_FIRST_BITS + index);
+}
+
 uint32_t leat_tcp_count(const struct leat *stack)
 {
     const struct tcp *tcp = stack->tcp;

@@ -116,6 +116,7 @@ struct tcp {
     struct ready ready;              /* told isn't empty */
     struct ready ready_same_turn;    /* told_same_turn isn't */
     struct rtt_limits rto;
+    struct leat_tcp_rtts rtts;
     struct leat_tcp_config config; /* with the defaults filled in */
     struct leat_tcp *conns;        /* the array, for close() */
     timer_fn *conn_timer;          /* tcp_conn_timer(): what is below doesn't call it */
@@ -137,6 +138,20 @@ struct tcp {
 static inline uint32_t tcp_now_ms(const struct leat *stack)
 {
     return stack->now_ms;
+}
+
+enum {
+    RTT_FIRST_BITS = 16 /* of the first bound of struct leat_tcp_rtts */
+};
+
+/* A round trip took @sample_ns (> 0): the bound is included, as Prometheus has it. */
+static inline void tcp_count_rtt(struct tcp *tcp, uint64_t sample_ns)
+{
+    const unsigned bits = 64u - (unsigned)__builtin_clzll((sample_ns - 1) | 1);
+    const unsigned index = bits > RTT_FIRST_BITS ? bits - RTT_FIRST_BITS : 0;
+
+    tcp->rtts.counts[index < LEAT_TCP_RTT_BUCKETS ? index : LEAT_TCP_RTT_BUCKETS]++;
+    tcp->rtts.sum_ns += sample_ns;
 }
 
 /* ---- events.c: the table's caller --------------------------------------------------------- */

@@ -3,6 +3,8 @@
 
 #include <leat/metrics.h>
 
+#include "tcp/tcp.h"
+
 static const struct leat_http_route routes[] = {LEAT_METRICS_ROUTE("/metrics")};
 
 static int set_up_route(void **state)
@@ -81,6 +83,61 @@ static void test_each_counter_is_there_once_with_its_value(void **state)
     assert_true(sample(text, "leat_rx_frames_total") > 0);
 }
 
+/* Buckets hold those before. */
+static void test_round_trips_are_a_histogram(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat *stack = f->world->stacks[SERVER];
+    const struct leat_tcp_rtts *rtts = leat_tcp_rtts(stack);
+    uint64_t before = 0, total = 0;
+    struct client *client = connect_client(f);
+    const char *text;
+    char name[100];
+
+    send_text(client, GET("/", ""));
+    world_wait(f->world, second);
+    text = all_entries(stack);
+    for (unsigned i = 0; i <= LEAT_TCP_RTT_BUCKETS; i++) {
+        const uint64_t bound_ns = leat_tcp_rtt_bound_ns(i);
+
+        total += rtts->counts[i];
+        if (i < LEAT_TCP_RTT_BUCKETS)
+            snprintf(name, sizeof name, "leat_tcp_rtt_seconds_bucket{le=\"%u.%09u\"}",
+                     (unsigned)(bound_ns / second), (unsigned)(bound_ns % second));
+        else
+            snprintf(name, sizeof name, "leat_tcp_rtt_seconds_bucket{le=\"+Inf\"}");
+        assert_int_equal(sample(text, name), total);
+        assert_true(total >= before);
+        before = total;
+    }
+    assert_true(total > 0);
+    assert_int_equal(sample(text, "leat_tcp_rtt_seconds_count"), total);
+    assert_int_equal(sample(text, "leat_tcp_rtt_seconds_sum"), rtts->sum_ns / second);
+    assert_true(rtts->counts[0] == 0 && rtts->sum_ns >= total * 10 * ms); /* 5 ms each way */
+    leave_server(f, client);
+}
+
+/* A bound belongs to its bucket. */
+static void test_a_round_trip_is_in_the_bucket_of_its_bound(void **state)
+{
+    static const struct {
+        uint64_t ns;
+        unsigned bucket;
+    } cases[] = {{1, 0},           {65536, 0},           {65537, 1}, {131072, 1},
+                 {131073, 2},      {34359738368, 19},    {34359738369, 20},
+                 {UINT64_MAX, 20}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static struct tcp tcp;
+
+        memset(&tcp.rtts, 0, sizeof tcp.rtts);
+        tcp_count_rtt(&tcp, cases[i].ns);
+        assert_int_equal(tcp.rtts.counts[cases[i].bucket], 1);
+        assert_true(tcp.rtts.sum_ns == cases[i].ns);
+    }
+}
+
 /* Each family is told once, and its samples follow. */
 static void test_families_are_whole(void **state)
 {
@@ -101,7 +158,12 @@ static void test_families_are_whole(void **state)
             assert_null(strchr(line, '\\'));
         } else if (strncmp(line, "# TYPE ", 7) == 0) {
             assert_int_equal(strncmp(line + 7, family, strlen(family)), 0);
-            assert_non_null(strstr(line, strstr(family, "_total") ? " counter" : " gauge"));
+            assert_non_null(strstr(line, strstr(family, "_total")     ? " counter"
+                                         : strstr(family, "_seconds") ? " histogram"
+                                                                      : " gauge"));
+        } else if (strstr(family, "_seconds")) {
+            assert_true(len > strlen(family) && line[strlen(family)] == '_');
+            assert_memory_equal(line, family, strlen(family));
         } else {
             assert_int_equal(len, strlen(family));
             assert_memory_equal(line, family, len);
@@ -167,6 +229,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         METRICS_TEST(test_each_counter_is_there_once_with_its_value),
+        METRICS_TEST(test_round_trips_are_a_histogram),
+        METRICS_TEST(test_a_round_trip_is_in_the_bucket_of_its_bound),
         METRICS_TEST(test_families_are_whole),
         METRICS_TEST(test_the_route),
         METRICS_TEST(test_the_route_without_buffers),

@@ -291,6 +291,12 @@ static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire
     return sent;
 }
 
+static inline void take_rtt(struct leat_tcp *conn, uint64_t sample_ns)
+{
+    rtt_sample(&conn->rtt, &conn->tcp->rto, sample_ns);
+    tcp_count_rtt(conn->tcp, sample_ns);
+}
+
 /* What take_ack() comes to for such a one. */
 static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header, struct sent *sent)
 {
@@ -299,7 +305,7 @@ static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header,
     take_window(conn, header);
     rack_delivered_one(&conn->transfer->recovery.rack, sent->at_ns, sent->end, now_ns);
     if (now_ns > sent->at_ns)
-        rtt_sample(&conn->rtt, &conn->tcp->rto, now_ns - sent->at_ns);
+        take_rtt(conn, now_ns - sent->at_ns);
     else
         rtt_forget_backoff(&conn->rtt, &conn->tcp->rto);
     scoreboard_ack_only(&conn->transfer->scoreboard, &conn->tcp->sents, sent);
@@ -389,7 +395,7 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
         tcp_conn_mss_changed(conn);
     }
     if (ack.rtt_ns > 0 && !is_shut)
-        rtt_sample(&conn->rtt, &conn->tcp->rto, ack.rtt_ns);
+        take_rtt(conn, ack.rtt_ns);
     if (delivered.acked_bytes > 0) {
         pmtu_progress(&conn->pmtu);
         if (is_shut && tcp_something_waits(conn))
