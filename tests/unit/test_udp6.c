@@ -213,7 +213,6 @@ static void an_address_that_we_begin_to_check_is_no_peers_any_more(void **state)
     assert_ended(world, drop_ip6_source);
 }
 
-/* The way back is known: what follows is still looked at. */
 static void a_known_peer_sends_what_is_odd(void **state)
 {
     struct world *world = *state;
@@ -221,7 +220,7 @@ static void a_known_peer_sends_what_is_odd(void **state)
     struct frame frame = frame_udp6(IP6_PEER, 1000, IP6_US, 7, "hello", 5);
     const struct frame good = frame;
 
-    talk(world, udp);
+    talk(world, udp); /* the way back is known: what follows is still looked at */
     frame.bytes[18] = 1; /* longer than what has come */
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_header);
@@ -246,8 +245,7 @@ static void a_known_peer_sends_what_is_odd(void **state)
     assert_dropped(world, taken_udp);
     assert_true(leat_ip_equal(world->peer.ip, IP6_OTHER));
     frame = good;
-    frame.bytes[frame.len] = 0xee; /* padding */
-    frame.len++;
+    frame.bytes[frame.len++] = 0xee; /* padding */
     world_feed(world, &frame);
     assert_dropped(world, taken_udp);
     assert_memory_equal(world->text, "hello", 5);
