@@ -61,6 +61,7 @@ def test_a_form_in_chunks(web, tmp_path):
 
 def test_what_the_stack_counts_for_prometheus(web):
     """Each sample has its family's type before it, and a number; what curl did shows."""
+    curl(web.url.removesuffix("upload"))
     text = curl(web.url.removesuffix("upload") + "metrics").decode()
     kinds, samples = {}, {}
     for line in text.splitlines():
@@ -69,13 +70,18 @@ def test_what_the_stack_counts_for_prometheus(web):
             assert name not in kinds
             kinds[name] = kind
         elif not line.startswith("# HELP "):
-            name, value = re.fullmatch(r'(\w+(?:\{\w+="\w+"\})?) (\d+)', line).groups()
-            assert name.partition("{")[0] == list(kinds)[-1] and name not in samples
-            samples[name] = int(value)
-    assert set(kinds.values()) == {"counter", "gauge"}
-    assert samples["leat_tcp_opened_passive_total"] == 1 and samples["leat_http_requests_total"] == 1
+            name, value = re.fullmatch(r'(\w+(?:\{\w+="[\w.+]+"\})?) (\d+(?:\.\d+)?)', line).groups()
+            family = list(kinds)[-1]
+            parts = ("_bucket", "_sum", "_count") if kinds[family] == "histogram" else ("",)
+            assert name.partition("{")[0] in [family + part for part in parts] and name not in samples
+            samples[name] = float(value)
+    assert set(kinds.values()) == {"counter", "gauge", "histogram"}
+    trips = [value for name, value in samples.items() if name.startswith("leat_tcp_rtt_seconds_bucket")]
+    assert trips == sorted(trips) and trips[-1] == samples["leat_tcp_rtt_seconds_count"] >= 1
+    assert 0 < samples["leat_tcp_rtt_seconds_sum"] < 60
+    assert samples["leat_tcp_opened_passive_total"] == 2 and samples["leat_http_requests_total"] == 2
     stats = web.stop()
-    assert stats["tcp_opened_passive"] == 1
+    assert stats["tcp_opened_passive"] == 2
     devices_own = r"drop_|held_|(copied_)?(tap|xdp|socket|shm)_"
     shown = {f"leat_{name}_total" for name in stats if not re.match(devices_own, name)}
     assert shown <= set(samples)
