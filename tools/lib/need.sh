@@ -44,6 +44,7 @@ apache2-bin       command -v apache2
 iputils-arping    command -v arping
 dnsmasq-base      command -v dnsmasq
 radvd             command -v radvd
+thc-ipv6          command -v atk6-flood_router26
 udhcpd            command -v udhcpd
 kea-dhcp4-server  command -v kea-dhcp4
 kea-dhcp6-server  command -v kea-dhcp6
