@@ -16,17 +16,22 @@ static const uint32_t seq_begin = 0xffffff80u; /* the numbers wrap soon */
 static const uint8_t ts[TS_BYTES] = {1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9};
 static uint8_t text[65536];
 
-/* The segment with @index of the sender at @port. */
+/* What the segment with @index of the sender at @port says. */
+static inline struct frame_segment fields_of(uint16_t port, uint32_t index, uint8_t flags)
+{
+    return (struct frame_segment){.src_port = port,
+                                  .dst_port = 2000,
+                                  .seq = seq_begin + index * TEXT,
+                                  .ack = 5000,
+                                  .flags = flags,
+                                  .window = 1000,
+                                  .options = ts,
+                                  .options_len = sizeof ts};
+}
+
 static inline struct frame segment_of(uint16_t port, uint32_t index, uint32_t len, uint8_t flags)
 {
-    const struct frame_segment s = {.src_port = port,
-                                    .dst_port = 2000,
-                                    .seq = seq_begin + index * TEXT,
-                                    .ack = 5000,
-                                    .flags = flags,
-                                    .window = 1000,
-                                    .options = ts,
-                                    .options_len = sizeof ts};
+    const struct frame_segment s = fields_of(port, index, flags);
 
     return frame_tcp(&s, text + index * TEXT, len);
 }

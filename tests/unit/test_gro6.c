@@ -15,14 +15,7 @@ enum {
 /* A segment like segment_of()'s, from the peer at @port. */
 static struct frame segment6_of(uint16_t port, uint32_t index, uint32_t len, uint8_t flags)
 {
-    const struct frame_segment s = {.src_port = port,
-                                    .dst_port = 2000,
-                                    .seq = seq_begin + index * TEXT,
-                                    .ack = 5000,
-                                    .flags = flags,
-                                    .window = 1000,
-                                    .options = ts,
-                                    .options_len = sizeof ts};
+    const struct frame_segment s = fields_of(port, index, flags);
 
     return frame_tcp6(IP6_PEER, IP6_US, &s, text + index * TEXT, len);
 }
