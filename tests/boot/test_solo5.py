@@ -200,7 +200,9 @@ def test_tls(guest):
     if not (tools.BUILD / "tests/boot/echo_tls_keys.spt").is_file():
         pytest.skip("built without libbearssl")
     server = guest("echo_tls_keys", options=("--cert=/server.pem", "--key=/server.key"))
-    data = os.urandom(20_000 if is_slow(server) else 1_000_000)
+    if is_slow(server):  # such a KVM knows no arithmetic of SSE, and the guest ends at its first sum
+        pytest.skip("KVM interprets the guest")
+    data = os.urandom(1_000_000)
     assert echo_by_tls((server.ip, 7), data) == data
 
 

@@ -66,10 +66,10 @@ enum {
 struct merge {
     struct leat_buf *frame; /* NULL: nothing may be merged with what came last */
     struct leat_buf *last;  /* piece of it */
-    uint32_t tcp_at;        /* where its TCP header begins: the family says it */
     uint32_t next_seq;
     uint32_t text_bytes;    /* in all */
-    uint32_t segment_bytes; /* in each, but perhaps the last */
+    uint16_t segment_bytes; /* in each, but perhaps the last */
+    uint8_t tcp_at;         /* where its TCP header begins: the family says it */
     bool verified;          /* the first one's checksums are right */
 };
 
@@ -225,10 +225,10 @@ static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, 
         return;
     *merge = (struct merge){.frame = frame,
                             .last = frame,
-                            .tcp_at = tcp_at,
+                            .tcp_at = (uint8_t)tcp_at,
                             .next_seq = get32(frame->data + tcp_at + SEQ_AT) + text_bytes,
                             .text_bytes = text_bytes,
-                            .segment_bytes = text_bytes};
+                            .segment_bytes = (uint16_t)text_bytes};
 }
 
 /* The flows of a burst, by the key of each. */
