@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import threading
 import time
@@ -148,10 +149,11 @@ def test_whois_gives_up(whois):
 
 @pytest.fixture
 def named(whois, tmp_path):
-    """named(v6) starts to ask whois.test, whose addresses are 10.77.0.1 and @v6."""
+    """named(v6) starts to ask whois.test, whose addresses are 10.77.0.1 and @v6; gives whois, and the name's server,
+    stopped if @held."""
     made = []
 
-    def start(v6):
+    def start(v6, held=False):
         run("ip", "addr", "add", "2001:db8:77::1/64", "dev", "whois0", "nodad")
         made.append(Process(
             shutil.which("dnsmasq", path="/usr/sbin:/usr/bin") or pytest.skip("no dnsmasq"), "--keep-in-foreground",
@@ -159,7 +161,9 @@ def named(whois, tmp_path):
             f"--pid-file={tmp_path}/pid", "--listen-address=10.77.0.1", "--bind-interfaces", "--local=/test/",
             f"--host-record=whois.test,10.77.0.1,{v6}"))  # fmt: skip
         made[-1].wait_for("started")
-        return whois("--ip6", "2001:db8:77::2/64", "example.com", "whois.test")
+        if held:
+            os.kill(made[-1].pid, signal.SIGSTOP)
+        return whois("--ip6", "2001:db8:77::2/64", "example.com", "whois.test"), made[-1]
 
     yield start
     for one in made:
@@ -171,7 +175,7 @@ REFUSED_BY_BOTH = "whois.test: 2001:db8:77::1 connection refused; 10.77.0.1 conn
 
 def test_whois_of_a_name_comes_by_ipv6_first(named):
     """And says what became of each address as long as nobody serves.  At its first try its own is still probed for."""
-    asking = named("2001:db8:77::1")
+    asking, _ = named("2001:db8:77::1")
     asking.wait_for(REFUSED_BY_BOTH, 60)
     with socket.create_server(("::", 43), family=socket.AF_INET6, dualstack_ipv6=True) as server:
         server.settimeout(60)
@@ -184,21 +188,28 @@ def test_whois_of_a_name_comes_by_ipv6_first(named):
     assert peer[0] == "2001:db8:77::2"
 
 
+def _neighbour_asked(frame):
+    """The address that a neighbour solicitation asks for, else None."""
+    return frame[62:78] if frame[12:14] == b"\x86\xdd" and frame[54] == 135 else None
+
+
 def test_whois_of_a_name_comes_by_ipv4_250_ms_after_an_ipv6_that_is_silent(named):
-    """What the wire sees: the question for the neighbour that nobody is, then a SYN by IPv4.  At the first try the SYN
-    goes first, as our own IPv6 address is still probed for; the question is repeated each second, a try every five."""
-    silent = socket.inet_pton(socket.AF_INET6, "2001:db8:77::99")
-    asked = last = syn = None
+    """What the wire sees: the question for the neighbour that nobody is, then a SYN by IPv4.  The name's server is held
+    until our own address was probed for, as else the SYN would go first; of a later try the wire shows no beginning."""
+    ours, silent = (socket.inet_pton(socket.AF_INET6, "2001:db8:77::" + host) for host in ("2", "99"))
+    asked = syn = None
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as wire:
         wire.settimeout(60)
         wire.bind(("whois0", 0))
-        asking = named("2001:db8:77::99")
+        asking, server = named("2001:db8:77::99", held=True)
+        while _neighbour_asked(wire.recv(2000)) != ours:
+            pass
+        time.sleep(2)  # the probe waits one
+        os.kill(server.pid, signal.SIGCONT)
         while not syn:
             frame = wire.recv(2000)
-            if frame[12:14] == b"\x86\xdd" and frame[54] == 135 and frame[62:78] == silent:
-                now = time.monotonic()
-                asked = now if last is None or now - last > 1.5 else asked
-                last = now
+            if _neighbour_asked(frame) == silent:
+                asked = asked or time.monotonic()
             elif asked and frame[12:14] == b"\x08\0" and frame[23] == 6 and frame[36:38] == b"\0\x2b":
                 syn = time.monotonic()
     asking.kill()
