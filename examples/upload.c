@@ -1,6 +1,6 @@
 /*
  * upload.c -- a page with a form; the files that it sends come back as one Zip archive, while they
- * come: nothing is kept, and what passes is not copied.
+ * come: nothing is kept, and what passes is not copied, unless it is to be compressed.
  */
 #include <string.h>
 
@@ -38,6 +38,7 @@ static void answer(struct leat_http_exchange *exchange, uint16_t status, const c
 
 static void release(struct upload *upload)
 {
+    upload_pack_release(upload);
     leat_buf_free(upload->in);
     upload->in = NULL;
     upload->exchange = NULL;
@@ -73,6 +74,12 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
             leat_http_want_room(exchange, ROOM_BYTES);
             return;
         }
+        if (upload->packing || upload->file_over) {
+            if (upload_go_on(upload, room))
+                continue;
+            refuse(upload);
+            return;
+        }
         if (!upload->in)
             upload->in = leat_http_receive(exchange, UINT32_MAX);
         if (!upload->in && !leat_http_body_over(exchange))
@@ -99,7 +106,7 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
         answer(exchange, 415, "Send multipart/form-data.\n");
     } else {
         leat_zip_start(&upload->zip, upload->directory, sizeof upload->directory);
-        upload->begun = upload->in_file = upload->over = false;
+        upload->begun = upload->in_file = upload->over = upload->file_over = false;
         upload->piece_at = upload->piece_len = 0;
         upload->exchange = exchange;
         leat_http_set_arg(exchange, upload);
@@ -130,8 +137,14 @@ static const char *start(struct example_platform *platform)
                                                    .route_count = 2,
                                                    .port = platform->port,
                                                    .clients = CLIENTS};
+    const bool packs = platform->argument_count == 1 && !strcmp(platform->arguments[0], "deflate");
     struct leat_http_server *server;
+    const char *problem = packs ? upload_pack_start(leat_pool(platform->stack)) : NULL;
 
+    if (problem)
+        return problem;
+    if (platform->argument_count > 0 && !packs)
+        return "there is no word for it but deflate";
     upload_begin(leat_pool(platform->stack));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
@@ -141,6 +154,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "upload",
                                 .summary = "Sends the files of a form back as a Zip archive.",
-                                .arguments = "",
+                                .arguments = "[deflate]",
                                 .default_port = LEAT_HTTP_PORT,
                                 .start = start};

@@ -10,13 +10,20 @@ enum {
     DIRECTORY_BYTES = 4096 /* of the archive's list: some 60 files with long names */
 };
 
+struct leat_deflate;
+
 struct upload {
     struct leat_http_exchange *exchange; /* NULL: free */
     struct leat_multipart form;
     struct leat_zip zip;
-    struct leat_buf *in; /* received, not read yet */
-    bool begun, in_file, over;
-    size_t piece_len, piece_at; /* of what is between the files */
+    struct leat_buf *in;           /* received, not read yet */
+    struct leat_buf *held;         /* what the compressor reads */
+    struct leat_deflate **deflate; /* of the file, if it is compressed */
+    bool begun;                    /* the reply */
+    bool in_file, over;            /* the form */
+    bool packing;                  /* the compressor has more to say */
+    bool file_over;                /* ... and then the file is over */
+    size_t piece_len, piece_at;    /* of what is between the files */
     uint8_t piece[LEAT_ZIP_PIECE_BYTES];
     uint8_t directory[DIRECTORY_BYTES];
 };
@@ -27,7 +34,31 @@ void upload_begin(struct leat_pool *pool);
 /* Sends what is left of the piece between two files; false: it must wait. */
 bool upload_send_piece(struct upload *upload);
 
+/* What is to be done before more is read, where a file is compressed or over; false: it can't be.
+ */
+bool upload_go_on(struct upload *upload, uint32_t room);
+
 /* Reads on in what is received, at most @room bytes; false: it is broken. */
 bool upload_read(struct upload *upload, uint32_t room);
+
+/* ---- upload_pack.c, or upload_pack_none.c without zlib ------------------------------------ */
+
+/* Files are to be compressed; NULL, or why that can't be. */
+const char *upload_pack_start(struct leat_pool *pool);
+
+/* A compressor for the file that begins, if one is free: else it is stored. */
+void upload_pack_begin(struct upload *upload);
+
+/* The next @len bytes of the file at @bytes; false: the pool is empty. */
+bool upload_pack_text(struct upload *upload, const uint8_t *bytes, size_t len);
+
+/* The file is over. */
+void upload_pack_end(struct upload *upload);
+
+/* Sends at most @room bytes of what the compressor has to say; false: it can't. */
+bool upload_pack_send(struct upload *upload, uint32_t room);
+
+/* The compressor is free. */
+void upload_pack_release(struct upload *upload);
 
 #endif

@@ -1,4 +1,5 @@
-/* upload_form.c -- from the parts of a form to the entries of an archive; text is not copied. */
+/* upload_form.c -- from the parts of a form to the entries of an archive; text that is stored
+ * is not copied. */
 #include "upload.h"
 
 static struct leat_pool *pool; /* of the one stack of this program */
@@ -36,7 +37,10 @@ static bool begin_file(struct upload *upload)
         leat_http_reply(upload->exchange, &head);
     upload->begun = true;
     len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
-    upload->piece_len = leat_zip_entry(&upload->zip, name, len, upload->piece);
+    upload_pack_begin(upload);
+    upload->piece_len = upload->deflate
+                            ? leat_zip_entry_deflated(&upload->zip, name, len, upload->piece)
+                            : leat_zip_entry(&upload->zip, name, len, upload->piece);
     return upload->piece_len > 0;
 }
 
@@ -49,11 +53,30 @@ static bool send_text(struct upload *upload)
 
     if (!upload->in_file)
         return true;
+    leat_zip_text(&upload->zip, form->text, len);
+    if (upload->deflate)
+        return upload_pack_text(upload, form->text, len);
     text = form->text_is_given
                ? leat_buf_slice(upload->in, (uint32_t)(form->text - upload->in->data), len)
                : leat_buf_copy(pool, form->text, len);
-    leat_zip_text(&upload->zip, form->text, len);
     return text && !leat_http_send(upload->exchange, text);
+}
+
+static void end_file(struct upload *upload)
+{
+    upload->file_over = true;
+    if (upload->deflate)
+        upload_pack_end(upload);
+}
+
+bool upload_go_on(struct upload *upload, uint32_t room)
+{
+    if (upload->packing)
+        return upload_pack_send(upload, room);
+    upload->file_over = false;
+    upload_pack_release(upload);
+    upload->piece_len = leat_zip_entry_end(&upload->zip, upload->piece);
+    return true;
 }
 
 bool upload_read(struct upload *upload, uint32_t room)
@@ -69,7 +92,7 @@ bool upload_read(struct upload *upload, uint32_t room)
     else if (event == LEAT_MULTIPART_TEXT)
         good = send_text(upload);
     else if (event == LEAT_MULTIPART_END && upload->in_file)
-        upload->piece_len = leat_zip_entry_end(&upload->zip, upload->piece);
+        end_file(upload);
     else if (event == LEAT_MULTIPART_OVER)
         good = upload->over = upload->begun;
     upload->in = leat_buf_consume(upload->in, (uint32_t)taken);

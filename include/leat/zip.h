@@ -2,9 +2,10 @@
  * zip.h -- writes a Zip archive (APPNOTE 6.3.10) as a stream: nothing of it must be known
  * beforehand, nothing is gone back to.
  *
- * Files are stored, not compressed.  The text of a file is not touched: the program sends it as it
- * is, and only tells it to the writer, which counts it and makes its CRC-32.  What stands between
- * the texts is written into memory of the program's, in pieces.
+ * A file is stored: its text is not touched, the program sends it as it is, and only tells it to
+ * the writer, which counts it and makes its CRC-32.  Or the program compresses it (deflate.h),
+ * sends that, and tells the writer of both.  What stands between the texts is written into memory
+ * of the program's, in pieces.
  */
 #ifndef LEAT_ZIP_H
 #define LEAT_ZIP_H
@@ -32,10 +33,12 @@ struct leat_zip {
     size_t told;        /**< of the entries that the directory has so far */
     uint64_t at;        /**< bytes of the archive so far */
     uint64_t len;       /**< of the entry that is open */
+    uint64_t packed;    /**< the same, compressed */
     uint64_t entries;   /**< begun so far */
     uint64_t directory; /**< where that begins */
     uint32_t crc;       /**< of the entry that is open */
     bool open;          /**< an entry is */
+    bool deflated;      /**< the entry that is open is compressed */
     bool ending;        /**< the directory is being written */
     bool ended;         /**< nothing is left to write */
 };
@@ -56,8 +59,15 @@ size_t leat_zip_clean_name(const char *given, size_t len, char *name);
  * @p len is 1..LEAT_ZIP_NAME_BYTES.  The entry before must have ended. */
 size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
 
-/** @p len bytes of the entry's text have been sent. */
+/** The same for an entry whose text is sent compressed by Deflate (RFC 1951). */
+size_t leat_zip_entry_deflated(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece);
+
+/** The next @p len bytes of the entry's text, which have been sent; or, of a compressed one, are
+ * given to the compressor. */
 void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len);
+
+/** @p len bytes of a compressed entry have been sent. */
+void leat_zip_packed(struct leat_zip *zip, size_t len);
 
 /** Ends the entry; returns the bytes written to @p piece. */
 size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece);

@@ -14,6 +14,7 @@
 enum {
     MAKER = 45,               /* the version that knows Zip64 */
     FLAGS = 1 << 3 | 1 << 11, /* a data descriptor follows; names are UTF-8 */
+    DEFLATED = 8,             /* the method (4.4.5); 0 is stored */
     DOS_DATE = 1 << 5 | 1,    /* 1 January 1980: a stack has no calendar */
     EXTRA_BYTES = 4 + 2 * 8,
     ENTRY_MAX = LEAT_ZIP_ENTRY_BYTES
@@ -25,8 +26,10 @@ static const uint64_t u32_max = UINT32_MAX;
 struct entry {
     uint64_t at;
     uint64_t len;
+    uint64_t packed;
     uint32_t crc;
-    uint32_t name_len;
+    uint16_t name_len;
+    uint16_t method;
 };
 
 _Static_assert(sizeof(struct entry) <= ENTRY_MAX, "what zip.h says of memory");
@@ -89,21 +92,22 @@ static size_t count(struct leat_zip *zip, const uint8_t *piece, const uint8_t *e
 }
 
 /* Signature, versions, flags, method, time: what both headers of an entry have in common. */
-static uint8_t *put_header(uint8_t *to, uint32_t signature, bool in_directory)
+static uint8_t *put_header(uint8_t *to, uint32_t signature, unsigned method, bool in_directory)
 {
     to = put32(to, signature);
     if (in_directory)
         to = put16(to, MAKER);
     to = put16(to, MAKER);
     to = put16(to, FLAGS);
-    to = put16(to, 0); /* stored */
+    to = put16(to, method);
     to = put16(to, 0);
     return put16(to, DOS_DATE);
 }
 
-size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece)
+static size_t begin(struct leat_zip *zip, const char *name, size_t len, unsigned method,
+                    uint8_t *piece)
 {
-    struct entry entry = {.at = zip->at, .name_len = (uint32_t)len};
+    struct entry entry = {.at = zip->at, .name_len = (uint16_t)len, .method = (uint16_t)method};
     uint8_t *to;
 
     leat_assert(!zip->open && !zip->ending);
@@ -113,9 +117,10 @@ size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_
     memcpy(zip->memory + zip->used, &entry, sizeof entry);
     memcpy(zip->memory + zip->used + sizeof entry, name, len);
     zip->open = true;
-    zip->len = 0;
+    zip->deflated = method == DEFLATED;
+    zip->len = zip->packed = 0;
     zip->crc = 0;
-    to = put_header(piece, 0x04034b50, false);
+    to = put_header(piece, 0x04034b50, method, false);
     to = put32(to, 0); /* CRC and lengths come behind the text */
     to = put32(to, u32_max);
     to = put32(to, u32_max);
@@ -128,12 +133,35 @@ size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_
     return count(zip, piece, to);
 }
 
+size_t leat_zip_entry(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece)
+{
+    return begin(zip, name, len, 0, piece);
+}
+
+size_t leat_zip_entry_deflated(struct leat_zip *zip, const char *name, size_t len, uint8_t *piece)
+{
+    return begin(zip, name, len, DEFLATED, piece);
+}
+
+static void add_packed(struct leat_zip *zip, size_t len)
+{
+    zip->packed += len;
+    zip->at += len;
+}
+
+void leat_zip_packed(struct leat_zip *zip, size_t len)
+{
+    leat_assert(zip->open && zip->deflated);
+    add_packed(zip, len);
+}
+
 void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len)
 {
     leat_assert(zip->open);
     zip->crc = leat_crc32(zip->crc, bytes, len);
     zip->len += len;
-    zip->at += len;
+    if (!zip->deflated)
+        add_packed(zip, len);
 }
 
 size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
@@ -144,6 +172,7 @@ size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
     leat_assert(zip->open);
     memcpy(&entry, zip->memory + zip->used, sizeof entry);
     entry.len = zip->len;
+    entry.packed = zip->packed;
     entry.crc = zip->crc;
     memcpy(zip->memory + zip->used, &entry, sizeof entry);
     zip->used += sizeof entry + entry.name_len;
@@ -151,7 +180,7 @@ size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
     zip->open = false;
     to = put32(piece, 0x08074b50);
     to = put32(to, entry.crc);
-    to = put64(put64(to, entry.len), entry.len);
+    to = put64(put64(to, entry.packed), entry.len);
     return count(zip, piece, to);
 }
 
@@ -163,10 +192,10 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     uint8_t *to;
 
     memcpy(&entry, zip->memory + zip->told, sizeof entry);
-    large = entry.len >= u32_max || entry.at >= u32_max;
-    to = put_header(piece, 0x02014b50, true);
+    large = entry.len >= u32_max || entry.packed >= u32_max || entry.at >= u32_max;
+    to = put_header(piece, 0x02014b50, entry.method, true);
     to = put32(to, entry.crc);
-    to = put32(to, large ? u32_max : entry.len);
+    to = put32(to, large ? u32_max : entry.packed);
     to = put32(to, large ? u32_max : entry.len);
     to = put16(to, entry.name_len);
     to = put16(to, large ? EXTRA_BYTES + 8 : 0);
@@ -179,7 +208,7 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     to += entry.name_len;
     if (large) {
         to = put16(put16(to, 1), EXTRA_BYTES + 8 - 4);
-        to = put64(put64(put64(to, entry.len), entry.len), entry.at);
+        to = put64(put64(put64(to, entry.len), entry.packed), entry.at);
     }
     zip->told += sizeof entry + entry.name_len;
     return count(zip, piece, to);

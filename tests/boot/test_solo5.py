@@ -1,5 +1,6 @@
 """The images on Solo5: spt always, hvt where KVM can run them at all, virtio by QEMU."""
 
+import io
 import os
 import pathlib
 import re
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+import zipfile
 
 import pytest
 from solo5 import SLOW_RTT_MS, START_S, Guest, Tender, image, ping, tools
@@ -204,6 +206,19 @@ def test_tls(guest):
         pytest.skip("KVM interprets the guest")
     data = os.urandom(1_000_000)
     assert echo_by_tls((server.ip, 7), data) == data
+
+
+def test_a_form_comes_back_compressed(guest):
+    """By zlib, which has a guard word, too."""
+    if not (tools.BUILD / "compress/zlib/libleat-deflate-metal.a").is_file():
+        pytest.skip("built without zlib")
+    if is_slow(guest("upload")):  # as in test_tls()
+        pytest.skip("KVM interprets the guest")
+    server = guest("upload", arguments=["deflate"])
+    out = tools.run("curl", "-sS", "--max-time", "60", "-F", f"file=@{__file__}", f"http://{server.ip}/upload")
+    archive = zipfile.ZipFile(io.BytesIO(out))
+    assert archive.read("test_solo5.py") == pathlib.Path(__file__).read_bytes()
+    assert archive.getinfo("test_solo5.py").compress_type == zipfile.ZIP_DEFLATED
 
 
 def test_discard_and_chargen(guest):

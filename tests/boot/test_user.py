@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import email.utils
+import io
 import os
 import pathlib
 import random
@@ -12,10 +13,11 @@ import socket
 import subprocess
 import threading
 import urllib.request
+import zipfile
 
 import pytest
 
-from conftest import LONG, echo_tcp, echo_udp, free_port
+from conftest import BUILD, LONG, echo_tcp, echo_udp, free_port
 
 
 SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
@@ -64,6 +66,21 @@ def test_a_form_of_more_than_its_memory_comes_back_as_an_archive(guest, tmp_path
         while piece := file.read(1 << 20):
             assert unzip.stdout.read(1 << 20) == piece
         assert unzip.stdout.read() == b""
+    upload.stop()
+
+
+def test_a_form_comes_back_compressed(guest, machine):
+    """By zlib on the bare machine."""
+    if not (BUILD / "compress/zlib/libleat-deflate-metal.a").is_file():
+        pytest.skip("built without zlib")
+    port = free_port()
+    netdev = f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80"
+    upload = guest("upload", machine, netdev, arguments=["deflate"]).up()
+    out = subprocess.run(["curl", "-sS", "--max-time", "60", "-F", f"file=@{__file__}",
+                          f"http://127.0.0.1:{port}/upload"], check=True, stdout=subprocess.PIPE).stdout
+    archive = zipfile.ZipFile(io.BytesIO(out))
+    assert archive.read("test_user.py") == pathlib.Path(__file__).read_bytes()
+    assert archive.getinfo("test_user.py").compress_type == zipfile.ZIP_DEFLATED
     upload.stop()
 
 

@@ -1,5 +1,6 @@
 """curl and sockets against upload: files of a form come back as a Zip archive, while they come."""
 
+import contextlib
 import io
 import os
 import re
@@ -9,7 +10,7 @@ import zipfile
 
 import pytest
 
-from conftest import QUICK, run
+from conftest import BUILD, LONG, QUICK, run
 
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
@@ -51,6 +52,77 @@ def test_files_come_back_as_an_archive(web, tmp_path):
     subprocess.run(["unzip", "-tq", out], check=True, timeout=110)
     stats = web.stop()
     assert stats["copied_tx_bytes"] == 0
+
+
+@pytest.fixture
+def packing(leat):
+    if not (BUILD / "compress/zlib/libleat-deflate.a").is_file():
+        pytest.skip("built without zlib")
+    server = leat("upload", arguments=["deflate"])
+    server.url = f"http://{server.host}/upload"
+    return server
+
+
+def test_files_come_back_compressed(packing, tmp_path):
+    (tmp_path / "words").write_bytes(b"".join(b"line %d\r\n--\r\n" % number for number in range(BIG_BYTES // 15)))
+    (tmp_path / "noise").write_bytes(os.urandom(BIG_BYTES // 10))
+    (tmp_path / "empty").touch()
+    names = ["words", "empty", "noise"]
+    out = tmp_path / "out.zip"
+    words = [word for name in names for word in ("-F", f"file=@{tmp_path / name}")]
+    curl("-o", out, "-F", "note=no file", *words, packing.url)
+    with zipfile.ZipFile(out) as archive:
+        assert archive.namelist() == names
+        for name in names:
+            assert archive.read(name) == (tmp_path / name).read_bytes()
+            assert archive.getinfo(name).compress_type == zipfile.ZIP_DEFLATED
+        assert archive.getinfo("words").compress_size < archive.getinfo("words").file_size / 4
+    subprocess.run(["unzip", "-tq", out], check=True, timeout=110)
+    subprocess.run(["bsdtar", "-xOf", out], check=True, timeout=110, stdout=subprocess.DEVNULL)
+    assert packing.stop()["copied_tx_bytes"] == 0
+
+
+@pytest.mark.skipif(not LONG, reason="takes minutes: meson test --setup long")
+def test_more_than_4_GiB_compressed(packing, tmp_path):
+    with (tmp_path / "zeros").open("wb") as file:
+        file.truncate(4097 << 20)
+    (tmp_path / "x").write_bytes(b"behind")
+    out = tmp_path / "out.zip"
+    curl("-o", out, "-F", f"f=@{tmp_path / 'zeros'}", "-F", f"f=@{tmp_path / 'x'}", packing.url, timeout=1500)
+    assert out.stat().st_size < 100 << 20
+    subprocess.run(["unzip", "-tq", out], check=True, timeout=600)
+    subprocess.run(["bsdtar", "-xOf", out], check=True, timeout=600, stdout=subprocess.DEVNULL)
+    assert zipfile.ZipFile(out).read("x") == b"behind"
+
+
+def test_more_files_at_a_time_than_are_compressed(packing):
+    """Each comes back whole: where no compressor was free as it is."""
+    first, second = PART % b"slow" + b"0123456789" * 10, b"0123456789" * 90 + b"\r\n--B--"
+    with contextlib.ExitStack() as stack:
+        conns = [stack.enter_context(socket.create_connection((packing.ip, 80), 30)) for _ in range(20)]
+        for conn in conns:
+            conn.sendall(HEAD % (len(first) + len(second)) + first)
+        for conn in conns:  # the reply has begun, so each has its compressor, or none
+            assert conn.recv(17, socket.MSG_WAITALL) == b"HTTP/1.1 200 OK\r\n"
+            conn.sendall(second)
+        kinds = []
+        for conn in conns:
+            conn.settimeout(30)
+            reply = b""
+            while not reply.endswith(b"\r\n0\r\n\r\n"):
+                piece = conn.recv(65536)
+                assert piece
+                reply += piece
+            text, at = b"", reply.index(b"\r\n\r\n") + 4
+            while size := int(reply[at:reply.index(b"\r\n", at)], 16):
+                at = reply.index(b"\r\n", at) + 2
+                text, at = text + reply[at:at + size], at + size + 2
+            archive = zipfile.ZipFile(io.BytesIO(text))
+            assert archive.read("slow") == b"0123456789" * 100
+            kinds.append(archive.getinfo("slow").compress_type)
+        assert kinds.count(zipfile.ZIP_DEFLATED) == 16 and kinds.count(zipfile.ZIP_STORED) == 4
+    text = curl("-F", "f=@/proc/self/cmdline;filename=a", packing.url)  # who is gone has none any more
+    assert zipfile.ZipFile(io.BytesIO(text)).getinfo("a").compress_type == zipfile.ZIP_DEFLATED
 
 
 def test_a_form_in_chunks(web, tmp_path):

@@ -67,6 +67,23 @@ int main(void)
 }
 """
 
+DEFLATE = """
+#include <leat/deflate.h>
+
+int main(void)
+{
+    static unsigned char memory[LEAT_DEFLATE_BYTES(15, 8)], to[100];
+    const struct leat_deflate_config config = {.level = 9};
+    struct leat_deflate *deflate;
+
+    if (leat_deflate_open(&deflate, memory, sizeof memory, &config))
+        return 1;
+    leat_deflate_give(deflate, "text text text", 14);
+    leat_deflate_end(deflate);
+    return leat_deflate_take(deflate, to, sizeof to) >= 14;
+}
+"""
+
 TIME_GOES_BACK = """
 #include <leat/leat.h>
 #include <leat/posix.h>
@@ -237,6 +254,12 @@ class Delivered(unittest.TestCase):
 
     def test_the_wire_between_two_stacks_is_found(self):
         program = self.compile("link", LINK, "leat-link")
+        must(program)
+
+    def test_compression_is_found(self):
+        if not (self.prefix / "lib/pkgconfig/leat-deflate.pc").exists():
+            self.skipTest("built without zlib")
+        program = self.compile("deflate", DEFLATE, "leat-deflate")
         must(program)
 
     def test_the_image_of_embedding_md(self):

@@ -76,6 +76,8 @@ python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
 unzip             command -v unzip
+libarchive-tools  command -v bsdtar
+zlib1g-dev        test -e /usr/include/zlib.h
 valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot

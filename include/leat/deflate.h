@@ -1,0 +1,66 @@
+/*
+ * deflate.h -- Deflate (RFC 1951), by zlib: text in pieces, its compressed form in pieces, in
+ * memory of the program's alone.
+ *
+ * This is the library leat-deflate, beside leat itself: a program that doesn't want it links no
+ * zlib.  The same text, given in the same pieces and taken in the same pieces, gives the same
+ * bytes.
+ */
+#ifndef LEAT_DEFLATE_H
+#define LEAT_DEFLATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/err.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A compressor: one text at a time, any number of them one after another. */
+struct leat_deflate;
+
+/** What it may take.  Every 0 means the default named beside it. */
+struct leat_deflate_config {
+    uint8_t level;        /**< 1 (fast) to 9 (small): 6 */
+    uint8_t window_bits;  /**< it looks back 2^this bytes, 9 to 15: 15 */
+    uint8_t memory_level; /**< 1 to 9: 8; as zlib calls it */
+};
+
+/** Bytes that a compressor needs, as a constant: 270,464 for 15 and 8, 73,856 for 13 and 6. */
+#define LEAT_DEFLATE_BYTES(window_bits, memory_level)                                              \
+    (((size_t)1 << ((window_bits) + 2)) + ((size_t)1 << ((memory_level) + 9)) + 8320)
+
+/** The same for a configuration. */
+size_t leat_deflate_memory_bytes(const struct leat_deflate_config *config);
+
+/**
+ * Makes a compressor of @p memory (any alignment), which belongs to it for as long as it is used;
+ * there is nothing to close.  It has begun with a first text.
+ *
+ * Errors: LEAT_ERR_MEMORY; LEAT_ERR_ARGUMENT (no such level or number of bits).
+ */
+enum leat_err leat_deflate_open(struct leat_deflate **deflate, void *memory, size_t bytes,
+                                const struct leat_deflate_config *config);
+
+/** Begins with another text; what is left of the one before is forgotten. */
+void leat_deflate_begin(struct leat_deflate *deflate);
+
+/** Gives the next @p len bytes of the text, which must stay until all were taken in; that is so
+ * when leat_deflate_take() has returned less than it might. */
+void leat_deflate_give(struct leat_deflate *deflate, const void *bytes, size_t len);
+
+/** The text is whole. */
+void leat_deflate_end(struct leat_deflate *deflate);
+
+/** Writes at most @p room bytes (1 at least) of the compressed text to @p to; returns how many.
+ * Less than @p room: all that was given is taken in, and after leat_deflate_end() nothing is left.
+ */
+size_t leat_deflate_take(struct leat_deflate *deflate, void *to, size_t room);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
