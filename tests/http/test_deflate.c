@@ -263,6 +263,26 @@ static void test_an_archive_for_unzip_python_and_bsdtar(void **state)
     unlink(path);
 }
 
+/* Nobody can go back in a pipe: then the lengths behind each text count. */
+static void test_an_archive_read_from_a_pipe(void **state)
+{
+    static uint8_t memory[LEAT_DEFLATE_BYTES(15, 8)], directory[500];
+    const struct leat_deflate_config config = {.level = 0};
+    char path[] = "/tmp/leat-zip-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "wb");
+    struct leat_deflate *packer;
+    struct leat_zip zip;
+
+    (void)state;
+    assert_int_equal(leat_deflate_open(&packer, memory, sizeof memory, &config), LEAT_OK);
+    leat_zip_start(&zip, directory, sizeof directory);
+    add(file, &zip, packer, "words", TEXT_BYTES);
+    add(file, &zip, packer, "more", 1000);
+    end(file, &zip);
+    ask("cat %s | bsdtar -xOf - > /dev/null", path);
+    unlink(path);
+}
+
 /* 4 GiB of zeros: a piece of their compressed form, which ends at a byte, as often as wanted. */
 static void test_threat_W4_more_than_4_GiB_compressed(void **state)
 {
@@ -313,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_memory_that_is_too_small_is_told),
         cmocka_unit_test(test_what_cannot_be_is_refused),
         cmocka_unit_test(test_an_archive_for_unzip_python_and_bsdtar),
+        cmocka_unit_test(test_an_archive_read_from_a_pipe),
         cmocka_unit_test(test_threat_W4_more_than_4_GiB_compressed),
     };
 

@@ -6,6 +6,8 @@ import os
 import re
 import socket
 import subprocess
+import threading
+import time
 import zipfile
 
 import pytest
@@ -52,6 +54,19 @@ def test_files_come_back_as_an_archive(web, tmp_path):
     subprocess.run(["unzip", "-tq", out], check=True, timeout=110)
     stats = web.stop()
     assert stats["copied_tx_bytes"] == 0
+
+
+def unchunked(conn):
+    """The text of a reply in chunks."""
+    conn.settimeout(30)
+    lines = conn.makefile("rb")
+    while lines.readline() != b"\r\n":
+        pass
+    text = b""
+    while size := int(lines.readline(), 16):
+        text += lines.read(size)
+        assert lines.readline() == b"\r\n"
+    return text
 
 
 @pytest.fixture
@@ -107,22 +122,28 @@ def test_more_files_at_a_time_than_are_compressed(packing):
             conn.sendall(second)
         kinds = []
         for conn in conns:
-            conn.settimeout(30)
-            reply = b""
-            while not reply.endswith(b"\r\n0\r\n\r\n"):
-                piece = conn.recv(65536)
-                assert piece
-                reply += piece
-            text, at = b"", reply.index(b"\r\n\r\n") + 4
-            while size := int(reply[at:reply.index(b"\r\n", at)], 16):
-                at = reply.index(b"\r\n", at) + 2
-                text, at = text + reply[at:at + size], at + size + 2
-            archive = zipfile.ZipFile(io.BytesIO(text))
+            archive = zipfile.ZipFile(io.BytesIO(unchunked(conn)))
             assert archive.read("slow") == b"0123456789" * 100
             kinds.append(archive.getinfo("slow").compress_type)
         assert kinds.count(zipfile.ZIP_DEFLATED) == 16 and kinds.count(zipfile.ZIP_STORED) == 4
     text = curl("-F", "f=@/proc/self/cmdline;filename=a", packing.url)  # who is gone has none any more
     assert zipfile.ZipFile(io.BytesIO(text)).getinfo("a").compress_type == zipfile.ZIP_DEFLATED
+
+
+@pytest.mark.parametrize("buffers", [4096, 200])
+def test_who_reads_late_gets_what_was_sent(leat, packing, buffers, tmp_path):
+    """The compressor waits for room, and what it reads must stay meanwhile, with little memory, too."""
+    server = leat("upload", ["--buffers", buffers], ["deflate"]) if buffers < 4096 else packing
+    noise = os.urandom(6_000_000)
+    form = PART % b"noise" + noise + b"\r\n--B--"
+    with socket.create_connection((server.ip, 80), 30) as conn:
+        sender = threading.Thread(target=conn.sendall, args=(HEAD % len(form) + form,))
+        sender.start()
+        time.sleep(1)  # both windows are shut by then
+        (tmp_path / "other").write_bytes(bytes(3_000_000))
+        curl("-o", "/dev/null", "-F", f"f=@{tmp_path / 'other'}", f"http://{server.ip}/upload")
+        assert zipfile.ZipFile(io.BytesIO(unchunked(conn))).read("noise") == noise
+        sender.join()
 
 
 def test_a_form_in_chunks(web, tmp_path):
