@@ -1,7 +1,10 @@
 """IPv6 by routers: radvd and dnsmasq advertise, the kernel is the gateway and the neighbour."""
 
 import itertools
+import os
 import re
+import socket
+import threading
 import time
 
 import pytest
@@ -154,6 +157,102 @@ def test_a_network_is_renumbered(network):
     ip = address_of(facts(echo, rf"{new}:"))
     assert until(lambda: answers(ip))
     assert answers(old)  # RFC 4862 5.5.4: what is open goes on
+
+
+class Talk:
+    """A connection to the echo server that sends and hears without an end."""
+
+    def __init__(self, ip, port=7):
+        self.sock = socket.create_connection((ip, port), timeout=10)
+        self.bytes = 0
+        self.wrong = ""
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while not self._ends.is_set():
+                text = os.urandom(20_000)
+                self.sock.sendall(text)
+                back = b""
+                while len(back) < len(text):
+                    back += self.sock.recv(len(text) - len(back)) or b"?" * len(text)
+                assert back == text
+                self.bytes += len(text)
+                time.sleep(0.02)
+        except (OSError, AssertionError) as error:
+            self.wrong = repr(error)
+
+    def goes_on(self):
+        before = self.bytes
+        return until(lambda: self.wrong or self.bytes > before + 100_000) and not self.wrong
+
+    def close(self):
+        self._ends.set()
+        self._thread.join()
+        self.sock.close()
+
+
+def test_a_transfer_goes_on_while_its_network_is_renumbered(network):
+    """RFC 4862 5.5.4: it keeps its deprecated address; who comes then uses the new one."""
+    first = network.radvd()
+    echo = network.echo()
+    talk = Talk(address_of(facts(echo, rf"{network.prefix}:")))
+    try:
+        assert talk.goes_on()
+        first.stop()
+        new = network.prefix.replace("db8", "db9")
+        run("ip", "addr", "add", f"{new}::1/64", "dev", network.device, "nodad")
+        network.radvd(prefix=new, options=f"prefix {network.prefix}::/64 {{ AdvPreferredLifetime 0; }};")
+        other = Talk(address_of(facts(echo, rf"{new}:")))
+        assert talk.goes_on() and other.goes_on(), talk.wrong + other.wrong
+        other.close()
+    finally:
+        talk.close()
+    assert not talk.wrong
+    assert echo.stop() == 0
+
+
+def test_what_is_begun_after_a_renumbering_comes_from_the_new_address(network):
+    first = network.radvd()
+    server = network.start_dnsmasq("--no-resolv", "--no-hosts", "--log-queries", "--address=/example.com/192.0.2.7",
+                                   port=53)  # fmt: skip
+    resolver = network.start(binary("resolver"), *network.words, "--mac", MAC, "--server", f"{network.prefix}::1")
+
+    def ip_by(prefix):
+        return re.search(r"IPv6: ([0-9a-f:]+)/", resolver.wait_for(rf"resolver: IPv6: {prefix}:", 20))[1]
+
+    def asked_from(name, ip):
+        assert until(lambda: b"192.0.2.7" in run("dig", "+tries=1", "+time=1", f"@{ip}", name, check=False))
+        return re.search(rf"query\S+ {name} from (\S+)", server.text, re.I)[1]
+
+    old = ip_by(network.prefix)
+    assert asked_from("a.example.com", old) == old
+    first.stop()
+    new = network.prefix.replace("db8", "db9")
+    run("ip", "addr", "add", f"{new}::1/64", "dev", network.device, "nodad")
+    network.radvd(prefix=new, options=f"prefix {network.prefix}::/64 {{ AdvPreferredLifetime 0; }};")
+    ip = ip_by(new)
+    # its server is in the old prefix, but a deprecated address begins nothing (RFC 6724 5, rule 3)
+    assert asked_from("b.example.com", ip) == ip
+
+
+def test_a_link_of_1280_bytes_by_its_router(network):
+    """RFC 4861 6.3.4, RFC 8200 5: replies in fragments, segments that fit."""
+    network.radvd("AdvLinkMTU 1280;")
+    echo = network.echo()
+    line = facts(echo, rf"{network.prefix}:")
+    ip = address_of(line)
+    assert "MTU 1280" in line
+    for size in (1232, 1233, 1452, 4000):
+        assert until(lambda size=size: answers(ip, "-s", size)), size
+    talk = Talk(ip)
+    assert talk.goes_on()
+    assert talk.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG) <= 1280 - 60
+    talk.close()
+    assert echo.stop() == 0
+    assert int(re.search(r"ip_fragments_sent\s+(\d+)", echo.text)[1]) >= 2 + 2 + 4
 
 
 def test_of_two_routers_the_one_that_answers_is_taken(network):

@@ -148,6 +148,122 @@ static void test_threat_V10_sixteen_paths_are_known(void **state)
     assert_true(is_whole(&frame));
 }
 
+/* An echo request with @number comes from @peer, and its reply leaves: the first packet of it. */
+static struct frame echo_long(struct world *world, struct leat_ip peer, uint16_t number)
+{
+    struct frame asked = frame_echo6(peer, IP6_US, LONG_BYTES), frame;
+    const struct fake_frame *sent;
+
+    frame_put16(asked.bytes + FRAME6_L4 + 6, number);
+    frame_icmp6_repair(&asked);
+    world_feed(world, &asked);
+    assert_ended(world, taken_icmp6);
+    sent = world_expect(world);
+    memcpy(frame.bytes, sent->bytes, sent->len);
+    frame.len = sent->len;
+    return frame;
+}
+
+/* RFC 8201 4: who asks through a tunnel hears us. */
+static void echo_replies_fit_through_their_path(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = echo_long(world, IP6_PEER, 1);
+
+    assert_true(is_whole(&frame));
+    complain(world, &frame, 1400);
+    assert_dropped(world, taken_icmp6);
+    frame = echo_long(world, IP6_PEER, 2);
+    expect_fragments(world, &frame, 1400);
+    complain(world, &frame, 1280); /* about a first fragment */
+    assert_dropped(world, taken_icmp6);
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1280);
+    world_wait(world, 601 * second);
+    frame = echo_long(world, IP6_PEER, 3);
+    assert_true(is_whole(&frame));
+}
+
+/* What nobody asked for has not left, nor what is too short to be too long. */
+static void test_threat_V10_packet_too_big_about_another_echo_is_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame frame = echo_long(world, IP6_PEER, 1), forged = frame;
+
+    forged.bytes[FRAME6_L4 + 7] = 9; /* another sequence number */
+    complain(world, &forged, 1280);
+    assert_dropped(world, drop_icmp_quote);
+    forged = frame;
+    forged.bytes[FRAME6_L4] = 128; /* a request */
+    complain(world, &forged, 1280);
+    assert_dropped(world, drop_icmp_quote);
+    forged = frame;
+    forged.bytes[53] = 0x77; /* to another host */
+    complain(world, &forged, 1280);
+    assert_dropped(world, drop_icmp_quote);
+    for (uint16_t i = 2; i <= 5; i++)
+        (void)echo_long(world, IP6_PEER, i);
+    complain(world, &frame, 1280); /* long ago */
+    assert_dropped(world, drop_icmp_quote);
+    frame = echo_long(world, IP6_PEER, 6);
+    assert_true(is_whole(&frame));
+}
+
+/* A packet of ours to another host, of a reply that it asked for. */
+static void tell_of_echo(struct world *world, struct leat_ip peer, uint32_t mtu)
+{
+    const struct frame meet = frame_ndp(135, 0, peer, ip6_asked(IP6_US), IP6_US, &MAC_PEER, 0);
+    struct frame frame;
+
+    world_feed(world, &meet);
+    frame = echo_long(world, peer, 1);
+    complain(world, &frame, mtu);
+    assert_dropped(world, taken_icmp6);
+}
+
+/* Who invents hosts that ask for echoes drives out nothing that a datagram has found. */
+static void test_threat_V10_echoes_drive_out_no_datagrams_path(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER), other = frame;
+
+    complain(world, &frame, 1280);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct leat_ip peer = IP6_OTHER;
+
+        peer.bytes[15] = (uint8_t)(0x20 + i);
+        world_wait(world, second / 2);
+        tell_of_echo(world, peer, 1280);
+    }
+    for (uint8_t i = 0; i < 11; i++) { /* all but four places are the datagrams' */
+        other.bytes[53] = (uint8_t)(0x40 + i);
+        complain(world, &other, 1280);
+    }
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1280);
+}
+
+static void test_threat_V10_echoes_take_no_place_that_datagrams_have(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER), other = frame;
+
+    complain(world, &frame, 1280);
+    for (uint8_t i = 1; i < 16; i++) {
+        other.bytes[53] = (uint8_t)(0x40 + i);
+        complain(world, &other, 1280);
+    }
+    world_wait(world, second / 2);
+    tell_of_echo(world, IP6_OTHER, 1280);
+    frame = echo_long(world, IP6_OTHER, 1);
+    assert_true(is_whole(&frame));
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1280);
+}
+
 /* RFC 4861 7.2.2 */
 static void a_packet_in_many_fragments_waits_as_a_whole(void **state)
 {
@@ -177,6 +293,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world6_test(a_narrow_path_is_known_for_ten_minutes),
         world6_test(a_packet_in_many_fragments_waits_as_a_whole),
+        world6_test(echo_replies_fit_through_their_path),
+        world6_test(test_threat_V10_packet_too_big_about_another_echo_is_dropped),
+        world6_test(test_threat_V10_echoes_drive_out_no_datagrams_path),
+        world6_test(test_threat_V10_echoes_take_no_place_that_datagrams_have),
         world6_test(test_threat_V10_packet_too_big_counts_from_1280_on),
         world6_test(test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped),
         world6_test(test_threat_V10_sixteen_paths_are_known),

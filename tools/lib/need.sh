@@ -42,6 +42,7 @@ nginx-light       command -v nginx
 haproxy           command -v haproxy
 apache2-bin       command -v apache2
 iputils-arping    command -v arping
+iputils-tracepath command -v tracepath
 dnsmasq-base      command -v dnsmasq
 radvd             command -v radvd
 thc-ipv6          command -v atk6-flood_router26

@@ -12,6 +12,7 @@
 
 enum {
     CHECKSUM_AT = 2,
+    ICMP_DETAIL_AT = 4,
     QUOTE_BYTES_MAX = IPV6_MTU_MIN - IPV6_HEADER_BYTES - ICMP_HEADER_BYTES
 };
 
@@ -75,6 +76,8 @@ static void echo_input(struct leat *stack, struct packet6 *packet)
         return;
     }
     icmpv6_put_checksum(reply, &header.src, &header.dst);
+    if (leat_buf_total(reply) > IPV6_MTU_MIN - IPV6_HEADER_BYTES)
+        pmtu6_echoed(stack, header.dst, get32(reply->data + ICMP_DETAIL_AT));
     if (ipv6_output(packet->link, &header, reply) == LEAT_OK)
         stack->stats.icmp_echo_replies++;
 }

@@ -61,7 +61,9 @@ struct link6 {
 };
 
 enum {
-    PMTUS6_MAX = 16
+    PMTUS6_MAX = 16,
+    PMTUS6_ECHO_MAX = 4, /* of these, for echo replies */
+    ECHOED6_MAX = 4
 };
 
 /* What a router said of the way to @dst. */
@@ -69,6 +71,13 @@ struct pmtu6 {
     struct leat_ip dst;
     uint64_t until_ns;
     uint16_t mtu;
+    bool of_echo; /* of an echo reply */
+};
+
+/* An echo reply that may be too long for its path. */
+struct echoed6 {
+    struct leat_ip dst;
+    uint32_t identity; /* identifier and sequence number (RFC 4443 4.2) */
 };
 
 struct ipv6 {
@@ -85,6 +94,8 @@ struct ipv6 {
     struct timer suspects_timer;
     struct pmtu6 pmtus[PMTUS6_MAX];
     uint32_t pmtu_count;
+    struct echoed6 echoed[ECHOED6_MAX]; /* the latest ones */
+    uint32_t echoed_at;
     struct groups groups;                 /* of our addresses, and those that programs join */
     uint32_t joined;                      /* how many of the latter */
     struct leat_slaac *slaacs;            /* config.slaacs of them */
@@ -286,8 +297,15 @@ void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
 /* The largest packet that may leave by @link for @dst, if what is larger may leave in fragments. */
 uint16_t pmtu6_to(const struct link *link, struct leat_ip dst);
 
-/* A Packet Too Big says so of a datagram that was on its way to @dst. */
-void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu);
+/* A Packet Too Big says so of what was on its way to @dst: a datagram, or an echo reply (@of_echo).
+ */
+void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu, bool of_echo);
+
+/* An echo reply that may be too long for its path leaves for @dst. */
+void pmtu6_echoed(struct leat *stack, struct leat_ip dst, uint32_t identity);
+
+/* True if it was one of the latest ones. */
+bool pmtu6_has_echoed(const struct leat *stack, struct leat_ip dst, uint32_t identity);
 
 /* ---- mld.c -------------------------------------------------------------------------------- */
 

@@ -4,6 +4,10 @@
  * Of those that may leave in fragments: UDP's and echo replies.  TCP knows the MTU of each
  * connection's path itself.  What a router said is forgotten after ten minutes, for the path may
  * be another one then.
+ *
+ * Whoever asks for an echo could tell of its reply as well, from wherever he says that he is.  So
+ * only the latest replies are believed to have left, and what is known by them never takes the
+ * place of what a datagram has found.
  */
 #include "ip/v6/ipv6.h"
 
@@ -27,21 +31,28 @@ uint16_t pmtu6_to(const struct link *link, struct leat_ip dst)
     return pmtu && pmtu->until_ns > link->stack->now_ns && pmtu->mtu < mtu ? pmtu->mtu : mtu;
 }
 
-/* The place of the one that ends first, if there are as many as there may be. */
-static struct pmtu6 *place(struct ipv6 *ipv6)
+/* The place of the one that ends first, if there are as many as there may be; of echo replies one
+ * of theirs.  NULL: there is none. */
+static struct pmtu6 *place(struct ipv6 *ipv6, bool of_echo)
 {
-    struct pmtu6 *first = &ipv6->pmtus[0];
+    struct pmtu6 *first = 0;
+    uint32_t count = 0;
 
-    if (ipv6->pmtu_count < PMTUS6_MAX)
-        return &ipv6->pmtus[ipv6->pmtu_count++];
-    for (uint32_t i = 1; i < PMTUS6_MAX; i++) {
-        if (ipv6->pmtus[i].until_ns < first->until_ns)
-            first = &ipv6->pmtus[i];
+    for (uint32_t i = 0; i < ipv6->pmtu_count; i++) {
+        struct pmtu6 *pmtu = &ipv6->pmtus[i];
+
+        if (of_echo && !pmtu->of_echo)
+            continue;
+        count++;
+        if (!first || pmtu->until_ns < first->until_ns)
+            first = pmtu;
     }
+    if (ipv6->pmtu_count < PMTUS6_MAX && (!of_echo || count < PMTUS6_ECHO_MAX))
+        return &ipv6->pmtus[ipv6->pmtu_count++];
     return first;
 }
 
-void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu)
+void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu, bool of_echo)
 {
     struct pmtu6 *pmtu = find(stack->ipv6, dst);
 
@@ -49,7 +60,32 @@ void pmtu6_told(struct leat *stack, struct leat_ip dst, uint32_t mtu)
         return;
     if (pmtu && pmtu->until_ns > stack->now_ns && pmtu->mtu <= mtu)
         return;
-    if (!pmtu)
-        pmtu = place(stack->ipv6);
-    *pmtu = (struct pmtu6){.dst = dst, .until_ns = stack->now_ns + forget_ns, .mtu = (uint16_t)mtu};
+    if (pmtu) /* a datagram's stays one */
+        of_echo = of_echo && pmtu->of_echo;
+    else
+        pmtu = place(stack->ipv6, of_echo);
+    if (pmtu)
+        *pmtu = (struct pmtu6){.dst = dst,
+                               .until_ns = stack->now_ns + forget_ns,
+                               .mtu = (uint16_t)mtu,
+                               .of_echo = of_echo};
+}
+
+void pmtu6_echoed(struct leat *stack, struct leat_ip dst, uint32_t identity)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+
+    ipv6->echoed[ipv6->echoed_at++ % ECHOED6_MAX] =
+        (struct echoed6){.dst = dst, .identity = identity};
+}
+
+bool pmtu6_has_echoed(const struct leat *stack, struct leat_ip dst, uint32_t identity)
+{
+    const struct ipv6 *ipv6 = stack->ipv6;
+
+    for (uint32_t i = 0; i < ECHOED6_MAX; i++) {
+        if (ipv6->echoed[i].identity == identity && leat_ip_equal(ipv6->echoed[i].dst, dst))
+            return true;
+    }
+    return false;
 }

@@ -122,6 +122,14 @@ static const struct protocol *read_quote(struct leat *stack, const struct packet
     return ipv4_protocol(stack, chain.next_header);
 }
 
+/* True if an echo reply is quoted that has left just now. */
+static bool is_echo_of_ours(const struct leat *stack, struct leat_ip dst,
+                            const struct icmp_error *error)
+{
+    return error->protocol == IPV6_ICMP && error->transport[0] == ICMPV6_ECHO_REPLY &&
+           pmtu6_has_echoed(stack, dst, get32(error->transport + 4));
+}
+
 void transport6_error(struct leat *stack, struct packet6 *packet)
 {
     struct leat_buf *buf = packet->buf;
@@ -143,11 +151,14 @@ void transport6_error(struct leat *stack, struct packet6 *packet)
     translate(&icmp, &error);
     memcpy(dst.bytes, quote->data + IPV6_DST_AT, sizeof dst.bytes);
     protocol = read_quote(stack, packet, quote, &error);
-    if (!protocol) {
+    if (icmp.type == ICMPV6_TOO_BIG && is_echo_of_ours(stack, dst, &error)) {
+        pmtu6_told(stack, dst, icmp.detail, true);
+        stack_end(stack, quote, taken_icmp6);
+    } else if (!protocol) {
         stack_end(stack, quote, drop_icmp_quote);
     } else if (protocol->icmp_error(stack, &error)) {
         if (icmp.type == ICMPV6_TOO_BIG && error.protocol == IP_UDP)
-            pmtu6_told(stack, dst, icmp.detail);
+            pmtu6_told(stack, dst, icmp.detail, false);
         stack_end(stack, quote, taken_icmp6);
     } else {
         stack_end(stack, quote, drop_icmp_blind);

@@ -1,0 +1,87 @@
+"""Paths of IPv6 that are narrower than the link: a kernel forwards, and says what it can't (RFC 8201)."""
+
+import pathlib
+import re
+import sys
+
+import pytest
+
+from conftest import run, until
+from namespace import Namespace
+from services import program
+
+PREFIX, FAR = "2001:db8:6:", "2001:db8:fa6:"
+MTU = 1280
+ECHO = f"{PREFIX}:2"
+
+
+class Far:
+    """A host behind the kernel, which forwards no more than @there bytes to leat and @back bytes from it."""
+
+    def __init__(self, wire, there=1500, back=1500):
+        self.space = Namespace()
+        run("ip", "link", "add", "near6", "type", "veth", "peer", "name", "far6")
+        self.space.adopt("far6", "10.79.6.2/24")
+        self.space.run("ip", "addr", "add", f"{FAR}:2/64", "dev", "far6", "nodad")
+        run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
+        run("ip", "addr", "add", f"{FAR}:1/64", "dev", "near6", "nodad")
+        run("ip", "link", "set", "near6", "up")
+        # IPv6's, not the devices': those would also lose what comes from there
+        for device, mtu in (("near6", back), (wire, there)):
+            run("sysctl", "-qw", f"net.ipv6.conf.{device}.mtu={mtu}")
+        self.space.run("ip", "route", "add", "default", "via", f"{FAR}:1")
+
+    def run(self, *command):
+        return self.space.call(lambda: run(*command, timeout=60, check=False)).decode()
+
+    def remove(self):
+        run("ip", "link", "del", "near6", check=False)
+
+
+@pytest.fixture
+def far(leat):
+    """An example with a gateway, and somebody behind it."""
+    made = []
+
+    def make(**mtus):
+        echo = leat("echo", options=["--ip6", f"{ECHO}/64", "--ip6-gateway", f"{PREFIX}:1"])
+        for address in (f"{PREFIX}:1/64", "fe80::1/64"):
+            run("ip", "addr", "add", address, "dev", echo.wire, "nodad")
+        made.append(Far(echo.wire, **mtus))
+        assert until(lambda: "1 received" in made[0].run("ping", "-6", "-n", "-c", 1, "-W", 1, ECHO))
+        return echo, made[0]
+
+    yield make
+    for host in made:
+        host.remove()
+
+
+@pytest.mark.parametrize("size", [1233, 1452, 4000])
+def test_replies_to_pings_fit_through_their_path(far, size):
+    """The first reply is lost, and tells us; the others come in fragments."""
+    echo, host = far(back=MTU)
+    text = host.run("ping", "-6", "-n", "-i", 0.2, "-c", 6, "-W", 2, "-s", size, ECHO)
+    assert "5 received" in text, text
+    stats = echo.stop()
+    assert stats["ip_fragments_sent"] >= 10
+    assert stats.get("drop_icmp_quote", 0) == (size == 4000)  # about its second fragment: it proves nothing
+
+
+def test_tracepath_finds_us_and_the_path(far):
+    """It sends datagrams with few hops, and ends where a port is unreachable."""
+    _, host = far(there=MTU, back=MTU)
+    text = host.run(program("tracepath"), "-6", "-n", ECHO)
+    assert re.search(rf"{ECHO} .*reached", text) and f"pmtu {MTU}" in text, text
+    assert "hops 2" in text, text
+
+
+@pytest.mark.parametrize("ways", [{"back": MTU}, {"there": MTU, "back": MTU}])
+def test_streams_fit_through_their_path(far, ways):
+    echo, host = far(**ways)
+    folder = str(pathlib.Path(__file__).parent)
+    words = f"import stream; stream.echo_all(('{ECHO}', 7), 1, 500_000, timeout=30)"
+    host.run(sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {folder!r}); {words}")
+    stats = echo.stop()
+    assert stats["taken_icmp6"] >= 2  # the ping before it, and what was too big
+    assert stats["tcp_sent"] > 500_000 // (MTU - 60)
+    assert "ip_fragments_sent" not in stats
