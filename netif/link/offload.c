@@ -6,6 +6,7 @@
 enum {
     IP_AT = 14,
     TCP6_AT = IP_AT + 40,
+    PAYLOAD6_AT = IP_AT + 4, /* then the next header, the hop limit, both addresses */
     IP_BYTES = 20,
     TOTAL_AT = IP_AT + 2,
     ID_AT = IP_AT + 4,
@@ -13,14 +14,14 @@ enum {
     PROTOCOL_AT = IP_AT + 9,
     IP_SUM_AT = IP_AT + 10,
     ADDRESSES_AT = IP_AT + 12,
-    TCP_AT = IP_AT + IP_BYTES,
-    SEQ_AT = TCP_AT + 4,
-    ACK_AT = TCP_AT + 8,
-    OFFSET_AT = TCP_AT + 12,
-    FLAGS_AT = TCP_AT + 13,
-    WINDOW_AT = TCP_AT + 14,
-    OPTIONS_AT = TCP_AT + 20,
-    TCP_SUM = 16, /* from the start of the header */
+    TCP4_AT = IP_AT + IP_BYTES,
+    TCP_SEQ = 4, /* from the start of the header */
+    TCP_ACK = 8,
+    TCP_OFFSET = 12,
+    TCP_FLAGS = 13,
+    TCP_WINDOW = 14,
+    TCP_SUM = 16,
+    TCP_OPTIONS = 20,
     UDP_SUM = 6
 };
 
@@ -84,6 +85,12 @@ struct part {
 static bool is_v6(const uint8_t *frame, uint32_t len)
 {
     return len >= TCP6_AT && get16(frame + 12) == 0x86dd && frame[IP_AT] >> 4 == 6;
+}
+
+/* Where TCP's header lies, if it is TCP; IPv4 has no options then. */
+static uint32_t tcp_at_of(const uint8_t *frame, uint32_t len)
+{
+    return is_v6(frame, len) ? TCP6_AT : TCP4_AT;
 }
 
 static bool part_is_whole(struct part *part)
@@ -162,8 +169,13 @@ uint32_t leat_link_segment_count(const struct leat_buf *super)
     return (leat_buf_total(super->next) + super->segment_bytes - 1) / super->segment_bytes;
 }
 
-static void set_total(uint8_t *frame, uint32_t total)
+/* @total: of the datagram, with its header. */
+static void set_total(uint8_t *frame, uint32_t tcp_at, uint32_t total)
 {
+    if (tcp_at == TCP6_AT) {
+        put16(frame + PAYLOAD6_AT, total - (TCP6_AT - IP_AT));
+        return;
+    }
     put16(frame + TOTAL_AT, total);
     put16(frame + IP_SUM_AT, 0);
     put16(frame + IP_SUM_AT, ~folded(sum(frame + IP_AT, IP_BYTES)) & 0xffff);
@@ -174,24 +186,27 @@ uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_
 {
     const uint32_t headers = super->len;
     const uint32_t from = number * super->segment_bytes;
+    const uint32_t tcp_at = tcp_at_of(super->data, headers);
     uint32_t text = leat_buf_total(super->next) - from;
-    const uint32_t all = headers - TCP_AT + from + text;
+    const uint32_t all = headers - tcp_at + from + text;
+    uint8_t *tcp = bytes + tcp_at;
     const bool is_last = text <= super->segment_bytes;
     struct part part;
 
     if (!is_last)
         text = super->segment_bytes;
-    if (headers < OPTIONS_AT || headers + text > bytes_max)
+    if (headers < tcp_at + TCP_OPTIONS || headers + text > bytes_max)
         return 0;
     leat_buf_read(super, 0, bytes, headers);
     leat_buf_read(super->next, from, bytes + headers, text);
-    put16(bytes + ID_AT, get16(bytes + ID_AT) + number);
-    set_total(bytes, headers - IP_AT + text);
-    put32(bytes + SEQ_AT, get32(bytes + SEQ_AT) + from);
+    if (tcp_at == TCP4_AT)
+        put16(bytes + ID_AT, get16(bytes + ID_AT) + number);
+    set_total(bytes, tcp_at, headers - IP_AT + text);
+    put32(tcp + TCP_SEQ, get32(tcp + TCP_SEQ) + from);
     if (!is_last)
-        bytes[FLAGS_AT] &= (uint8_t) ~(FIN | PSH);
+        tcp[TCP_FLAGS] &= (uint8_t) ~(FIN | PSH);
     if (number > 0)
-        bytes[FLAGS_AT] &= (uint8_t)~CWR; /* RFC 3168 6.1.2: once */
+        tcp[TCP_FLAGS] &= (uint8_t)~CWR; /* RFC 3168 6.1.2: once */
     if (!find_part(bytes, headers + text, &part))
         return 0;
     /* the field holds the pseudo-header's sum, with the length of all of the text */
@@ -202,30 +217,53 @@ uint32_t leat_link_segment(const struct leat_buf *super, uint32_t number, uint8_
 
 /* ---- merging ------------------------------------------------------------------------------ */
 
+/* Neither options of IP nor extension headers, and no padding. */
+static bool is_plain(const uint8_t *frame, uint32_t len)
+{
+    struct part part;
+
+    return find_part(frame, len, &part) && part.protocol == PROTOCOL_TCP &&
+           part.at == tcp_at_of(frame, len) && part.at + part.len == len;
+}
+
 uint32_t leat_link_mergeable_headers(const uint8_t *frame, uint32_t len)
 {
-    const uint32_t headers = len > OFFSET_AT ? TCP_AT + (frame[OFFSET_AT] >> 4) * 4u : 0;
+    const uint8_t *tcp = frame + tcp_at_of(frame, len);
+    uint32_t headers;
 
-    /* neither padding nor options of IP, no flag but ACK and PSH, and text */
-    if (len <= OPTIONS_AT || !leat_link_checksum_is_right(frame, len) || frame[IP_AT] != 0x45 ||
-        frame[PROTOCOL_AT] != PROTOCOL_TCP || get16(frame + TOTAL_AT) != len - IP_AT ||
-        (frame[FLAGS_AT] & ~PSH) != ACK || headers < OPTIONS_AT || headers >= len)
+    if (!is_plain(frame, len) || !leat_link_checksum_is_right(frame, len))
+        return 0;
+    /* no flag but ACK and PSH, and text */
+    headers = (uint32_t)(tcp - frame) + (tcp[TCP_OFFSET] >> 4) * 4u;
+    if ((tcp[TCP_FLAGS] & ~PSH) != ACK || tcp[TCP_OFFSET] >> 4 < TCP_OPTIONS / 4 || headers >= len)
         return 0;
     return headers;
 }
 
-bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t headers, uint32_t so_far)
+/* True if IP says the same of both, but for lengths, IPv4's identification, sums. */
+static bool ip_is_same(const uint8_t *first, const uint8_t *next, uint32_t tcp_at)
 {
+    if (tcp_at == TCP6_AT)
+        return memcmp(first, next, PAYLOAD6_AT) == 0 &&
+               memcmp(first + PAYLOAD6_AT + 2, next + PAYLOAD6_AT + 2, 2 + 32) == 0;
     return memcmp(first, next, TOTAL_AT) == 0 &&
            memcmp(first + FRAGMENT_AT, next + FRAGMENT_AT, 4) == 0 &&
-           memcmp(first + ADDRESSES_AT, next + ADDRESSES_AT, 8 + 4) == 0 && /* and the ports */
-           get32(first + SEQ_AT) + so_far == get32(next + SEQ_AT) &&
-           memcmp(first + ACK_AT, next + ACK_AT, 5) == 0 &&
-           memcmp(first + WINDOW_AT, next + WINDOW_AT, 2) == 0 &&
-           memcmp(first + OPTIONS_AT, next + OPTIONS_AT, headers - OPTIONS_AT) == 0;
+           memcmp(first + ADDRESSES_AT, next + ADDRESSES_AT, 8) == 0;
+}
+
+bool leat_link_goes_on(const uint8_t *first, const uint8_t *next, uint32_t headers, uint32_t so_far)
+{
+    const uint32_t tcp_at = tcp_at_of(first, headers);
+    const uint8_t *tcp = first + tcp_at, *next_tcp = next + tcp_at;
+
+    return ip_is_same(first, next, tcp_at) && memcmp(tcp, next_tcp, 4) == 0 && /* the ports */
+           get32(tcp + TCP_SEQ) + so_far == get32(next_tcp + TCP_SEQ) &&
+           memcmp(tcp + TCP_ACK, next_tcp + TCP_ACK, 5) == 0 &&
+           memcmp(tcp + TCP_WINDOW, next_tcp + TCP_WINDOW, 2) == 0 &&
+           memcmp(tcp + TCP_OPTIONS, next_tcp + TCP_OPTIONS, headers - tcp_at - TCP_OPTIONS) == 0;
 }
 
 void leat_link_set_text_bytes(uint8_t *frame, uint32_t headers, uint32_t text_bytes)
 {
-    set_total(frame, headers - IP_AT + text_bytes);
+    set_total(frame, tcp_at_of(frame, headers), headers - IP_AT + text_bytes);
 }

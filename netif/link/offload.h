@@ -15,7 +15,7 @@
 /* Completes the sum of TCP or UDP: its field holds that of the pseudo-header so far. */
 void leat_link_checksum_complete(uint8_t *frame, uint32_t len);
 
-/* True if the frame is TCP or UDP in IPv4 and both sums are right. */
+/* True if the frame is TCP or UDP, of either family, and its sums are right. */
 bool leat_link_checksum_is_right(const uint8_t *frame, uint32_t len);
 
 /* Segments that a super-frame is cut into. */

@@ -2,7 +2,7 @@
  * net.c -- START HERE: a virtio-net device, from finding it to closing it (virtio 1.2, 5.1).
  *
  * What is agreed on is what works from end to end: checksums both ways, TCP super-frames out
- * (HOST_TSO4), and in (GUEST_TSO4) where they may lie in many buffers.
+ * (HOST_TSO4, HOST_TSO6), and in (GUEST_TSO4, GUEST_TSO6) where they may lie in many buffers.
  */
 #include "net.h"
 
@@ -20,7 +20,7 @@ enum {
 static const uint64_t wanted_features =
     VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |
     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |
-    VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_TSO4;
+    VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
 static const uint64_t look_again_ns = 1000000; /* for buffers, or for what the device has read */
 static const uint64_t full_again_ns = 100000;  /* for room: a ring in this time is 2.5 M frames/s */
 
@@ -98,15 +98,18 @@ static uint64_t unfounded(uint64_t features)
     uint64_t without = 0;
 
     if (!(features & VIRTIO_NET_F_CSUM))
-        without |= VIRTIO_NET_F_HOST_TSO4;
+        without |= VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
+    if (!(features & VIRTIO_NET_F_HOST_TSO4)) /* the stack knows no device for IPv6 alone */
+        without |= VIRTIO_NET_F_HOST_TSO6;
     if (!(features & VIRTIO_NET_F_GUEST_CSUM) || !(features & VIRTIO_NET_F_MRG_RXBUF))
-        without |= VIRTIO_NET_F_GUEST_TSO4;
+        without |= VIRTIO_NET_GUEST_TSO;
     return features & without;
 }
 
 static bool negotiate(struct leat_virtio *virtio, bool no_offload)
 {
-    const uint64_t super = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_GUEST_TSO4;
+    const uint64_t super =
+        VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
     const uint64_t wanted = no_offload ? wanted_features & ~super : wanted_features;
     uint64_t less;
 
@@ -126,7 +129,9 @@ static uint32_t capabilities(uint64_t features)
         what |= LEAT_NETIF_RX_CHECKSUM;
     if (features & VIRTIO_NET_F_HOST_TSO4)
         what |= LEAT_NETIF_TSO;
-    if (features & VIRTIO_NET_F_GUEST_TSO4)
+    if (features & VIRTIO_NET_F_HOST_TSO6)
+        what |= LEAT_NETIF_TSO6;
+    if (features & VIRTIO_NET_GUEST_TSO)
         what |= LEAT_NETIF_GRO;
     return what;
 }

@@ -11,7 +11,9 @@
 #define VIRTIO_NET_F_MTU        (UINT64_C(1) << 3)
 #define VIRTIO_NET_F_MAC        (UINT64_C(1) << 5)
 #define VIRTIO_NET_F_GUEST_TSO4 (UINT64_C(1) << 7)
+#define VIRTIO_NET_F_GUEST_TSO6 (UINT64_C(1) << 8)
 #define VIRTIO_NET_F_HOST_TSO4  (UINT64_C(1) << 11)
+#define VIRTIO_NET_F_HOST_TSO6  (UINT64_C(1) << 12)
 #define VIRTIO_NET_F_MRG_RXBUF  (UINT64_C(1) << 15)
 #define VIRTIO_NET_F_STATUS     (UINT64_C(1) << 16)
 
@@ -25,6 +27,9 @@ struct virtio_net_header {
     uint16_t checksum_offset;
     uint16_t buffer_count;
 };
+
+/* Text may come in super-frames of one family, or both. */
+#define VIRTIO_NET_GUEST_TSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
 
 struct leat_virtio {
     struct leat_netif netif; /* first: the stack's pointer is ours */
@@ -72,7 +77,8 @@ enum {
     VIRTIO_NET_TX = 1,
     VIRTIO_NET_HEADER_NEEDS_CSUM = 1, /* of flags */
     VIRTIO_NET_HEADER_DATA_VALID = 2,
-    VIRTIO_NET_HEADER_TCPV4 = 1 /* of gso_type */
+    VIRTIO_NET_HEADER_TCPV4 = 1, /* of gso_type */
+    VIRTIO_NET_HEADER_TCPV6 = 4
 };
 
 #endif

@@ -27,7 +27,7 @@ static uint32_t frame_bytes_max(const struct leat_virtio *virtio, bool super)
 static struct leat_buf *alloc_entry(const struct leat_virtio *virtio, struct leat_pool *pool)
 {
     const bool merges = virtio->features & VIRTIO_NET_F_MRG_RXBUF;
-    const bool super = virtio->features & VIRTIO_NET_F_GUEST_TSO4;
+    const bool super = virtio->features & VIRTIO_NET_GUEST_TSO;
     const uint32_t needed = merges ? 1 : frame_bytes_max(virtio, super) + VIRTIO_NET_HEADER_BYTES;
     struct leat_buf *entry = leat_buf_alloc(pool, RX_HEADROOM);
     uint32_t room = entry ? leat_buf_tailroom(entry) : 0;
@@ -115,18 +115,30 @@ static bool take_rest(struct leat_virtio *virtio, struct leat_buf *frame, uint16
     return all_good;
 }
 
-/* True if the frame is TCP over IPv4, as far as its first piece shows. */
+/* True if the frame is TCP, as far as its first piece shows. */
 static bool is_tcp(const struct leat_buf *frame)
 {
     enum {
         TYPE_AT = 12,
-        PROTOCOL_AT = 14 + 9,
+        PROTOCOL4_AT = 14 + 9,
+        PROTOCOL6_AT = 14 + 6,
         PROTOCOL_TCP = 6
     };
     const uint8_t *at = frame->data;
 
-    return frame->len > PROTOCOL_AT && at[TYPE_AT] == 0x08 && at[TYPE_AT + 1] == 0 &&
-           at[PROTOCOL_AT] == PROTOCOL_TCP;
+    if (frame->len <= PROTOCOL4_AT)
+        return false;
+    if (at[TYPE_AT] == 0x08 && at[TYPE_AT + 1] == 0)
+        return at[PROTOCOL4_AT] == PROTOCOL_TCP;
+    return at[TYPE_AT] == 0x86 && at[TYPE_AT + 1] == 0xdd && at[PROTOCOL6_AT] == PROTOCOL_TCP;
+}
+
+/* What must have been agreed on for frames of this type; 0: for none. */
+static uint64_t feature_of(uint8_t gso_type)
+{
+    if (gso_type == VIRTIO_NET_HEADER_TCPV4)
+        return VIRTIO_NET_F_GUEST_TSO4;
+    return gso_type == VIRTIO_NET_HEADER_TCPV6 ? VIRTIO_NET_F_GUEST_TSO6 : 0;
 }
 
 /* What the device says about the frame; false: it can't be, or was not agreed on.  That it is a
@@ -138,13 +150,13 @@ static bool read_header(const struct leat_virtio *virtio, const struct virtio_ne
     const bool partial = header->flags & VIRTIO_NET_HEADER_NEEDS_CSUM;
     const bool valid = header->flags & VIRTIO_NET_HEADER_DATA_VALID;
     const uint32_t field_end = (uint32_t)header->checksum_start + header->checksum_offset + 2u;
+    const bool super = header->gso_type != 0;
 
-    const bool super = header->gso_type == VIRTIO_NET_HEADER_TCPV4;
-
-    if ((header->gso_type != 0 && !super) || (partial && (!agreed || field_end > len)))
+    if (partial && (!agreed || field_end > len))
         return false;
     /* 5.1.6.4: only with its checksum left to us, and with a size */
-    if (super && (!(virtio->features & VIRTIO_NET_F_GUEST_TSO4) || !partial || !header->gso_size))
+    if (super &&
+        (!(virtio->features & feature_of(header->gso_type)) || !partial || !header->gso_size))
         return false;
     frame->segment_bytes = super && is_tcp(frame) ? header->gso_size : 0;
     /* partial: the frame never was on a wire, and its field holds the pseudo-header's sum only */

@@ -66,7 +66,7 @@ static struct virtio_net_header header_of(const struct leat_buf *frame)
     header.flags = VIRTIO_NET_HEADER_NEEDS_CSUM;
     header.checksum_start = (uint16_t)(ETHERNET_BYTES + ip_bytes);
     if (frame->segment_bytes > 0) { /* the device cuts it: 5.1.6.2.1 */
-        header.gso_type = VIRTIO_NET_HEADER_TCPV4;
+        header.gso_type = is_v6 ? VIRTIO_NET_HEADER_TCPV6 : VIRTIO_NET_HEADER_TCPV4;
         header.gso_size = frame->segment_bytes;
         header.header_len = (uint16_t)frame->len; /* the text lies in pieces of its own */
     }

@@ -2,10 +2,14 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 
 from conftest import IP, PEER, echo_tcp, echo_udp
+
+
+PEER6, IP6 = "fd00:6c65::1", "fd00:6c65::2"
 
 
 def ip(*words):
@@ -21,6 +25,7 @@ def tap():
         pytest.skip("TAP devices are not allowed here")
     ip("link", "set", "boot0", "addrgenmode", "none")
     ip("addr", "add", f"{PEER}/24", "dev", "boot0")
+    ip("addr", "add", f"{PEER6}/64", "dev", "boot0", "nodad")
     yield "boot0"
     ip("link", "del", "boot0")
 
@@ -43,12 +48,29 @@ def test_echo(guest, machine, tap, vnet_hdr, device):
     assert done.returncode == 0
     offloads = 1  # gathers; checksums and super-frames out, in
     if ",csum=off" not in device:
-        offloads |= 4 | 8
+        offloads |= 4 | 8 | 64
     if "guest_csum=off" not in device:
         offloads |= 2 | (16 if "mrg_rxbuf=off" not in device else 0)
     assert f"capabilities {offloads if vnet_hdr == 'on' else 1:x}" in echo.text
     stats = echo.stop()
     assert "drop_tcp_checksum" not in stats and "drop_udp_checksum" not in stats
+
+
+@pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off", ",host_tso6=off", ",guest_tso6=off", ",host_tso4=off"])
+def test_super_frames_over_ipv6(guest, machine, tap, device):
+    """Text comes and goes in frames of many segments, where the device cuts and merges those of IPv6."""
+    ip("link", "set", tap, "up")
+    echo = guest("echo", machine, netdev(tap), device, arguments=[f"--ip6={IP6}/64"]).up()
+    deadline = time.monotonic() + 20
+    while subprocess.run(["ping", "-6", "-n", "-c", "1", "-W", "1", IP6], check=False).returncode:
+        assert time.monotonic() < deadline
+    data = os.urandom(3_000_000)
+    assert echo_tcp((IP6, 7), data) == data
+    stats = echo.stop()
+    segments = len(data) // 1440
+    assert (stats["tx_frames"] < segments // 2) == (device in ("", ",mrg_rxbuf=off", ",guest_tso6=off"))
+    assert (stats["rx_frames"] < segments // 2) == (device in ("", ",host_tso6=off", ",host_tso4=off"))
+    assert "drop_tcp_checksum" not in stats and "virtio_rx_header" not in stats
 
 
 @pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off"])

@@ -10,7 +10,7 @@ enum {
     NEEDS_MAX = 8,
     ETHERNET_BYTES = 14,
     ALL_OFFLOADS = LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
-                   LEAT_NETIF_TSO | LEAT_NETIF_GRO
+                   LEAT_NETIF_TSO | LEAT_NETIF_TSO6 | LEAT_NETIF_GRO
 };
 
 struct sim_profile {
@@ -157,7 +157,7 @@ static void add_offload(struct sim_scenario *s, struct sim_random *random, unsig
     static const uint64_t kinds[] = {
         0,
         LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM,
-        LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO,
+        LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_TSO6,
         LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM,
         LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_GRO,
         LEAT_NETIF_TX_CHECKSUM,
