@@ -96,6 +96,14 @@ static inline bool link_has_tso(const struct link *link)
     return (link->netif->capabilities & needed) == needed;
 }
 
+/* Pieces of text behind the headers of one frame that the device takes without a copy. */
+static inline uint32_t link_gathers(const struct link *link)
+{
+    const uint32_t pieces = link ? link->netif->gather_pieces : 0;
+
+    return (pieces > 0 ? pieces : LEAT_NETIF_GATHER_PIECES) - 1;
+}
+
 /* A packet of either family on its way up: headers checked, `buf` starts at the transport header
  * and ends with the IP datagram; the IP headers lie right in front of buf->data. */
 struct packet {

@@ -31,6 +31,10 @@ enum leat_netif_capability {
     LEAT_NETIF_TSO6 = 1u << 6         /**< as TSO, and besides it: those of IPv6, too */
 };
 
+/** Pieces of a frame, headers included, that go without a copy unless the backend says otherwise.
+ */
+#define LEAT_NETIF_GATHER_PIECES 17
+
 /** "No need to look before a frame comes": the value of next_look_ns for most devices. */
 #define LEAT_NEVER_NS UINT64_MAX
 
@@ -76,8 +80,10 @@ struct leat_netif {
     const struct leat_netif_ops *ops; /**< how it is done; static */
     const char *name;                 /**< for messages; static or owned by the backend */
     struct leat_mac mac;              /**< our address on this link */
-    uint16_t mtu;          /**< largest IP datagram, bytes, without the Ethernet header; >= 68 */
-    uint32_t capabilities; /**< enum leat_netif_capability, or-ed */
+    uint16_t mtu;           /**< largest IP datagram, bytes, without the Ethernet header; >= 68 */
+    uint32_t capabilities;  /**< enum leat_netif_capability, or-ed */
+    uint16_t gather_pieces; /**< with LEAT_NETIF_GATHER: of one frame, headers included, so many go
+                                 without a copy; 0: LEAT_NETIF_GATHER_PIECES */
 };
 
 #ifdef __cplusplus

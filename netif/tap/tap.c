@@ -367,10 +367,10 @@ static void tap_set_capabilities(struct leat_tap *tap)
     const bool agreed = leat_tap_vnet_offload(tap->fd, tap->vnet);
 
     tap->netif.capabilities = LEAT_NETIF_GATHER;
+    tap->netif.gather_pieces = PIECES_MAX - 1; /* the device's own header is one */
     if (tap->vnet && agreed)
-        tap->netif.capabilities |=
-            LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM | LEAT_NETIF_TSO | LEAT_NETIF_TSO6 |
-            LEAT_NETIF_GRO;
+        tap->netif.capabilities |= LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
+                                   LEAT_NETIF_TSO | LEAT_NETIF_TSO6 | LEAT_NETIF_GRO;
 }
 
 /* Opens the device with its facts; the error is in @why. */

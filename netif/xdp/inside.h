@@ -10,8 +10,9 @@
 #include "packet.h"
 
 enum {
-    RX_BUFFERS = 256, /* that wait in the device */
-    TX_PIECES = 1024, /* that the kernel has not sent yet; a power of two */
+    RX_BUFFERS = 256,    /* that wait in the device */
+    TX_PIECES = 1024,    /* that the kernel has not sent yet; a power of two */
+    XDP_PIECES_MAX = 16, /* of one frame: the kernel takes 17 */
     KERNEL_HEADROOM = 256,
     /* the kernel leaves 256 bytes in front; with 2 more the IP header lies on a multiple of 4 */
     RX_HEADROOM = KERNEL_HEADROOM + 2

@@ -179,6 +179,7 @@ static int create_socket(struct leat_xdp *xdp, const struct leat_xdp_config *con
                                     &xdp->tx, &socket);
         xdp->zero_copy = !copy;
         xdp->netif.capabilities = gather ? LEAT_NETIF_GATHER : 0;
+        xdp->netif.gather_pieces = XDP_PIECES_MAX;
     }
     return error;
 }

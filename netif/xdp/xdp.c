@@ -16,7 +16,6 @@
 #endif
 
 enum {
-    PIECES_MAX = 16,            /* of one frame: the kernel takes 17 */
     KICKS_MAX = 32,             /* system calls in a row: each sends some 32 frames */
     LOOK_NS = 100000,           /* until a full ring has room, or an empty pool a buffer */
     DEVICE_LOOK_NS = 1000000000 /* whether the device is still there */
@@ -205,7 +204,7 @@ static uint32_t xdp_transmit_room(struct leat_netif *netif)
         return TX_PIECES; /* into nothing, and counted */
     if (xdp->sent_count > TX_PIECES / 2)
         reap(xdp);
-    return (TX_PIECES - xdp->sent_count) / PIECES_MAX;
+    return (TX_PIECES - xdp->sent_count) / XDP_PIECES_MAX;
 }
 
 static bool is_in_memory(const struct leat_xdp *xdp, const struct leat_buf *piece)
@@ -245,7 +244,7 @@ static struct leat_buf *copy_into_pool(struct leat_xdp *xdp, struct leat_buf *fr
 /* The frame in pieces that the kernel takes.  Takes @frame; NULL: it is lost. */
 static struct leat_buf *prepare(struct leat_xdp *xdp, struct leat_buf *frame)
 {
-    bool fits = count_pieces(frame) <= PIECES_MAX;
+    bool fits = count_pieces(frame) <= XDP_PIECES_MAX;
 
     for (const struct leat_buf *piece = frame; piece && fits; piece = piece->next)
         fits = is_in_memory(xdp, piece);
@@ -307,7 +306,7 @@ static uint64_t xdp_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
     if (xdp->more || now_ns < xdp->busy_until_ns)
         return now_ns;
     return !xdp->down &&
-                   (xdp->starved || has_unsent(xdp) || xdp->sent_count > TX_PIECES - PIECES_MAX)
+                   (xdp->starved || has_unsent(xdp) || xdp->sent_count > TX_PIECES - XDP_PIECES_MAX)
                ? now_ns + LOOK_NS
                : xdp->looked_ns + DEVICE_LOOK_NS;
 }

@@ -338,26 +338,6 @@ static void lent_memory_is_released_when_the_connection_dies(void **state)
     leat_tcp_listener_close(talk->listener);
 }
 
-/* More pieces than a device is asked to gather: several segments, and every byte right. */
-static void many_short_pieces_leave_in_several_segments(void **state)
-{
-    struct talk *talk = *state;
-
-    establish(talk);
-    talk_send(talk, 1);
-    tx(talk, ACK, 1, 1, 1);
-    for (unsigned i = 0; i < 40; i++)
-        talk_queue(talk, 10);
-    rx(talk, ACK, 1, 2, 0);
-    tx(talk, ACK, 2, 1, 160);
-    assert_true(talk->last.pieces <= 17);
-    for (uint32_t at = 162; at < 402; at += 160) {
-        world_mark(talk->world);
-        rx(talk, ACK, 1, at, 0);
-        tx(talk, ACK, at, 1, at < 322 ? 160 : 80);
-    }
-}
-
 static void nothing_is_taken_once_our_side_is_closed(void **state)
 {
     struct talk *talk = *state;
@@ -415,53 +395,9 @@ static void full_device_does_not_make_the_loop_spin(void **state)
     quiet(talk);
 }
 
-/* ---- short texts share a buffer ----------------------------------------------------------- */
-
-static void short_writes_take_one_buffer(struct talk *talk)
-{
-    struct leat_pool *pool = leat_pool(talk->world->stack);
-    const uint32_t free_before = leat_pool_free_count(pool);
-    size_t taken;
-
-    for (unsigned i = 0; i < 100; i++)
-        assert_int_equal(leat_tcp_write(talk->conn, "a", 1, &taken), LEAT_OK);
-    assert_int_equal(free_before - leat_pool_free_count(pool), 1);
-}
-
-static void short_writes_in_ESTABLISHED_take_one_buffer(void **state)
-{
-    establish(*state);
-    short_writes_take_one_buffer(*state);
-    world_mark(((struct talk *)*state)->world);
-}
-
-static void short_writes_in_CLOSE_WAIT_take_one_buffer(void **state)
-{
-    struct talk *talk = *state;
-
-    establish(talk);
-    rx(talk, FIN | ACK, 1, 1, 0);
-    tx(talk, ACK, 1, 2, 0);
-    short_writes_take_one_buffer(talk);
-}
-
-static void short_writes_in_SYN_SENT_take_one_buffer(void **state)
-{
-    struct talk *talk = *state;
-
-    talk_connect(talk);
-    tx(talk, SYN, 0, 0, 0);
-    short_writes_take_one_buffer(talk);
-    rx(talk, SYN | ACK, 0, 1, 0);
-    assert_int_equal(talk_info(talk).snd_nxt - talk_info(talk).snd_una, 100);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        talk_test(short_writes_in_ESTABLISHED_take_one_buffer),
-        talk_test(short_writes_in_CLOSE_WAIT_take_one_buffer),
-        talk_test(short_writes_in_SYN_SENT_take_one_buffer),
         talk_test(program_sets_the_diffserv_field),
         talk_test(short_text_waits_while_text_is_in_flight),
         talk_test(full_segment_never_waits),
@@ -480,7 +416,6 @@ int main(void)
         talk_test_later(write_takes_what_fits),
         talk_test(lent_memory_is_released_when_the_peer_has_it),
         talk_test(lent_memory_is_released_when_the_connection_dies),
-        talk_test(many_short_pieces_leave_in_several_segments),
         talk_test_later(full_device_does_not_make_the_loop_spin),
         talk_test(nothing_is_taken_once_our_side_is_closed),
     };

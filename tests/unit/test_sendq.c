@@ -4,6 +4,7 @@
 #include "tcp/math/sendq.h"
 
 enum {
+    PIECES = 16, /* of a slice, at most */
     BUF_BYTES = 256,
     MODEL_BYTES = 8192
 };
@@ -74,7 +75,7 @@ static uint32_t slice(uint32_t at, uint32_t len)
 {
     uint8_t bytes[MODEL_BYTES];
     uint32_t got = len;
-    struct leat_buf *text = sendq_slice(&queue, start + at, &got);
+    struct leat_buf *text = sendq_slice(&queue, PIECES, start + at, &got);
 
     assert_non_null(text);
     assert_true(got > 0 && got <= len);
@@ -92,7 +93,7 @@ static void slices_share_the_programs_buffers(void **state)
 
     (void)state;
     put(100);
-    text = sendq_slice(&queue, start + 20, &len);
+    text = sendq_slice(&queue, PIECES, start + 20, &len);
     assert_ptr_equal(text->data, queue.first->data + 20);
     ack(100); /* while a slice is with the device */
     assert_memory_equal(text->data, model.bytes + 20, 10);
@@ -118,14 +119,14 @@ static void slice_is_cut_where_a_device_would_have_to_gather_too_much(void **sta
     (void)state;
     for (unsigned i = 0; i < 20; i++)
         put(10);
-    assert_int_equal(slice(0, 200), SENDQ_PIECES_MAX * 10);
-    assert_int_equal(slice(5, 195), SENDQ_PIECES_MAX * 10 - 5);
+    assert_int_equal(slice(0, 200), PIECES * 10);
+    assert_int_equal(slice(5, 195), PIECES * 10 - 5);
 }
 
 /* Room in front of @len bytes from @at on that may be written to; the slice stays with @device. */
 static uint32_t room_in_front(uint32_t at, uint32_t len, struct leat_buf **device)
 {
-    *device = sendq_slice(&queue, start + at, &len);
+    *device = sendq_slice(&queue, PIECES, start + at, &len);
     assert_non_null(*device);
     return leat_buf_headroom(*device);
 }
@@ -159,7 +160,7 @@ static void what_is_trimmed_to_one_piece_has_no_room_in_front(void **state)
     (void)state;
     put(100);
     put(100);
-    text = sendq_slice(&queue, start + 50, &len);
+    text = sendq_slice(&queue, PIECES, start + 50, &len);
     assert_non_null(text->next);
     leat_buf_trim(text, 40);
     assert_null(text->next);
@@ -236,10 +237,10 @@ static void slice_without_a_descriptor_is_null(void **state)
     (void)state;
     put(10);
     for (unsigned i = 0; i < 64; i++) {
-        taken[i] = sendq_slice(&queue, start, &len);
+        taken[i] = sendq_slice(&queue, PIECES, start, &len);
         assert_non_null(taken[i]);
     }
-    assert_null(sendq_slice(&queue, start, &len));
+    assert_null(sendq_slice(&queue, PIECES, start, &len));
     for (unsigned i = 0; i < 64; i++)
         leat_buf_free(taken[i]);
     assert_int_equal(slice(0, 10), 10);

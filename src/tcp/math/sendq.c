@@ -75,8 +75,8 @@ static struct leat_buf *alloc_for_text(const struct sendq *queue, struct leat_po
 }
 
 /* What a buffer of its own takes of @bytes; 0: there is none. */
-static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool, const uint8_t *bytes,
-                                   uint32_t len)
+static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool,
+                                   const uint8_t *bytes, uint32_t len)
 {
     struct leat_buf *piece = alloc_for_text(queue, pool, len);
     uint32_t here;
@@ -120,11 +120,11 @@ uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t piece
 
 /* Pieces of one frame: with few descriptors left it is a shorter one, or one that needs all of them
  * would be tried for ever. */
-static uint32_t pieces_max(const struct leat_pool *pool)
+static uint32_t affordable(const struct leat_pool *pool, uint32_t pieces_max)
 {
     const uint32_t half = pool->lists[POOL_VIEW].free_count / 2;
 
-    return half < SENDQ_PIECES_MAX ? half : SENDQ_PIECES_MAX;
+    return half < pieces_max ? half : pieces_max;
 }
 
 /* Moves the cursor to the piece that holds @seq. */
@@ -141,7 +141,7 @@ static void seek(struct sendq *queue, uint32_t seq)
     }
 }
 
-struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
+struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t seq, uint32_t *len)
 {
     const struct leat_buf *piece;
     struct leat_buf *text;
@@ -152,12 +152,15 @@ struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len)
     piece = queue->cursor;
     offset = seq - queue->cursor_seq;
     reach = piece->len - offset;
-    for (unsigned pieces = 1; reach < *len && pieces < pieces_max(piece->pool); pieces++) {
-        piece = piece->next;
-        reach += piece->len;
+    if (reach < *len) {
+        pieces_max = affordable(piece->pool, pieces_max);
+        for (unsigned pieces = 1; reach < *len && pieces < pieces_max; pieces++) {
+            piece = piece->next;
+            reach += piece->len;
+        }
+        if (reach < *len)
+            *len = reach;
     }
-    if (reach < *len)
-        *len = reach;
     if (piece == queue->cursor)
         return sendq_slice_piece(piece, offset, *len);
     text = leat_buf_slice(queue->cursor, offset, *len);

@@ -15,10 +15,6 @@
 #include "core/view.h"
 #include "core/writable.h"
 
-enum {
-    SENDQ_PIECES_MAX = 16 /* pieces in one frame: what a device is asked to gather */
-};
-
 struct sendq {
     struct leat_buf *first;
     struct leat_buf *last;
@@ -50,10 +46,10 @@ void sendq_put(struct sendq *queue, struct leat_buf *text);
 uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
                      const uint8_t *bytes, uint32_t len);
 
-/* The bytes from @seq on, @len or fewer if that would be too many pieces: *@len says how many.
+/* The bytes from @seq on, @len or fewer if they lie in more than @pieces_max: *@len says how many.
  * They must be in the queue.  The headroom of its first piece may be written to: there is none
  * where others read.  NULL if there is no descriptor left. */
-struct leat_buf *sendq_slice(struct sendq *queue, uint32_t seq, uint32_t *len);
+struct leat_buf *sendq_slice(struct sendq *queue, uint32_t pieces_max, uint32_t seq, uint32_t *len);
 
 /* What lies in front of @view is not ours to write to. */
 static inline void sendq_hide_headroom(struct leat_buf *view)

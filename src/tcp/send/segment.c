@@ -53,7 +53,8 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     if (plan->text_bytes > 0) {
         const uint32_t wanted = plan->text_bytes;
 
-        text = sendq_slice(&conn->transfer->sendq, plan->seq, &plan->text_bytes);
+        text = sendq_slice(&conn->transfer->sendq, link_gathers(path->link), plan->seq,
+                           &plan->text_bytes);
         if (!text)
             return false;
         if (plan->segment_bytes > 0)
@@ -207,7 +208,8 @@ COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct pa
     if (server_mss == 0 || most <= WIRE_TCP_OPTIONS_BYTES || conn->transfer->sendq.bytes == 0)
         return 0;
     len = min32(conn->transfer->sendq.bytes, most - WIRE_TCP_OPTIONS_BYTES);
-    return sendq_slice(&conn->transfer->sendq, conn->transfer->sendq.seq, &len);
+    return sendq_slice(&conn->transfer->sendq, link_gathers(path->link), conn->transfer->sendq.seq,
+                       &len);
 }
 
 /* It is sent once more. */
