@@ -205,10 +205,10 @@ def bulk(bench):
             | {f"{name}, cost": [turn[1] for turn in turns] for name, turns in found.items()})
 
 
-def start_nginx(bench):
-    """nginx with the page of httpd, as lean as it can be configured."""
+def start_nginx(bench, scheme="http", server="listen 80;"):
+    """nginx with the page of httpd, as lean as it can be configured; @server: lines of its server."""
     root = bench.folder / "site"
-    root.mkdir()
+    root.mkdir(exist_ok=True)
     shutil.copy(SITE, root / "index.html")
     os.chmod(bench.folder, 0o755)
     config = bench.folder / "nginx.conf"
@@ -221,11 +221,11 @@ http {{
     open_file_cache max=100; etag on; default_type text/html;
     client_body_temp_path {bench.folder}/b; proxy_temp_path {bench.folder}/p;
     fastcgi_temp_path {bench.folder}/f; uwsgi_temp_path {bench.folder}/u; scgi_temp_path {bench.folder}/s;
-    server {{ listen 80; root {root}; }}
+    server {{ {server} root {root}; }}
 }}
 """)
-    bench.start("nginx", "-c", config, "-p", bench.folder, inside=True, wait=None)
-    answers(lambda: run("curl", "-sS", "-o", "/dev/null", f"http://{PEER_IP}/"))
+    bench.pids[PEER_IP] = bench.start("nginx", "-c", config, "-p", bench.folder, inside=True, wait=None).pid
+    answers(lambda: run("curl", "-ksS", "-o", "/dev/null", f"{scheme}://{PEER_IP}/"))
     return PEER_IP
 
 
