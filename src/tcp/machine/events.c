@@ -2,9 +2,9 @@
  * events.c -- the table of tcp.rl, its only caller, and the two actions that end a TCB.
  *
  * transition[state][event]: which actions run, and the state that follows.  The state is stored
- * here and nowhere else, before the actions run: so they find the
- * connection in the state that follows, and the last one may end the TCB.  test_fsmgen.py asks that
- * delete_TCB and start_2MSL are the last of their lines.
+ * here and nowhere else, before the actions run: they find the connection in the state that
+ * follows, and the last one may end the TCB.  test_fsmgen.py asks that delete_TCB and start_2MSL
+ * are the last of their lines.
  */
 #include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
