@@ -175,6 +175,9 @@ size_t leat_tls_memory_bytes(const struct leat_tls_config *config);
 /**
  * Makes sessions possible on @p stack.  @p memory (any alignment) of @p bytes belongs to them until
  * leat_tls_close().
+ * A record stays in TCP until it is whole, and a message leaves when there is room for all of it:
+ * leat_tcp_config.receive_window_bytes must be 34,000 at least, as the window's edge moves by
+ * halves (RFC 9293 3.8.6.2.2), send_queue_bytes 8,192, and a server's 2,000 more than its chain.
  * Errors: LEAT_ERR_MEMORY; LEAT_ERR_ARGUMENT (no provider, a limit out of range, a chain that is
  * too long).
  */

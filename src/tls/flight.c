@@ -419,7 +419,7 @@ bool tls_flush(struct tls_session *session)
             return false; /* it was said before */
         if (!has_room(session, need)) {
             session->tls->counts.waited++;
-            leat_stream_want_room(&session->below, need + TLS_OVERHEAD);
+            tls_session_await(session, need + TLS_OVERHEAD);
             return false;
         }
         if (bit == TLS_OWES_VERIFY && !take_turn(session)) {

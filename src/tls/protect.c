@@ -109,8 +109,10 @@ struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *record
         leat_buf_read(record, at, piece->data, piece->len);
         at += piece->len;
     }
-    session->tls->counts.copied_bytes += copy ? total : 0;
-    leat_buf_free(record);
+    if (copy) {
+        session->tls->counts.copied_bytes += total;
+        leat_buf_free(record);
+    }
     return copy;
 }
 
@@ -191,15 +193,13 @@ struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *rec
     struct leat_pool *pool = leat_pool(session->tls->stack);
     struct leat_buf *target = record;
 
-    *alert = WIRE_TLS_INTERNAL_ERROR;
+    *alert = 0;
     if (piece_count(record) > TLS_OPEN_PIECES / 2)
         target = record = tls_gather(session, record, total);
     else if (!all_writable(record))
         target = make_target(pool, record);
-    if (!target) {
-        leat_buf_free(record);
+    if (!target)
         return NULL;
-    }
     *alert = total < LEAT_CRYPTO_TAG_BYTES + 1 || !open_to(session, record, target, total)
                  ? WIRE_TLS_BAD_RECORD_MAC
                  : 0;

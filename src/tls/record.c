@@ -2,44 +2,66 @@
  * record.c -- records of TLS as they come from the stream below (RFC 8446 5).
  *
  * A record stays in the stream below, whose account it is on, until all of it is there: a session
- * holds no part of one.
+ * holds no part of one.  One that memory is too short to open it holds whole, and tries again.
  */
 #include "tls/tls.h"
 
 #include "wire/bytes.h"
 
-/* Takes @len bytes off the stream below, which has them; NULL: the pool has no descriptor, and we
- * look again. */
+/* Bytes that have come and were not looked at. */
+static uint32_t come(const struct tls_session *session)
+{
+    return leat_buf_total(session->incoming) + leat_stream_readable(&session->below);
+}
+
+/* Takes @len bytes, which have come.  NULL: the pool has no descriptor to part a buffer with; what
+ * could be taken waits in session->incoming, and we look again. */
 static struct leat_buf *take(struct tls_session *session, uint32_t len)
 {
-    struct leat_buf *taken = leat_stream_receive(&session->below, len);
+    struct leat_buf *taken = session->incoming;
+    const uint32_t have = leat_buf_total(taken);
+    struct leat_buf *more = have < len ? leat_stream_receive(&session->below, len - have) : NULL;
 
-    if (!taken)
+    if (taken && more)
+        leat_buf_append(taken, more);
+    else if (more)
+        taken = more;
+    session->incoming = taken;
+    if (leat_buf_total(taken) < len) {
         tls_session_retry(session);
+        return NULL;
+    }
+    session->incoming = NULL;
     return taken;
 }
 
-/* The stream below has no more, for ever. */
-static bool is_over(const struct tls_session *session)
+static enum leat_tcp_state state_below(const struct tls_session *session)
 {
     const struct leat_tcp *conn = leat_stream_tcp(&session->below);
-    struct leat_tcp_info info;
+    struct leat_tcp_info info = {.state = LEAT_TCP_ESTABLISHED};
 
-    if (leat_stream_at_end(&session->below))
-        return true;
-    if (!conn)
-        return false;
-    leat_tcp_get_info(conn, &info);
-    return info.state == LEAT_TCP_CLOSE_WAIT || info.state == LEAT_TCP_LAST_ACK ||
-           info.state == LEAT_TCP_CLOSING || info.state == LEAT_TCP_TIME_WAIT;
+    if (conn)
+        leat_tcp_get_info(conn, &info);
+    return info.state;
+}
+
+/* The stream below has no more, for ever. */
+static bool is_over(const struct tls_session *session, enum leat_tcp_state state)
+{
+    return leat_stream_at_end(&session->below) || state == LEAT_TCP_CLOSE_WAIT ||
+           state == LEAT_TCP_LAST_ACK || state == LEAT_TCP_CLOSING || state == LEAT_TCP_TIME_WAIT;
 }
 
 /* What must come isn't all there. */
 static bool wait_for_more(struct tls_session *session)
 {
+    const enum leat_tcp_state state = state_below(session);
+
     if (session->ended)
         return false;
-    if (is_over(session)) {
+    if (state == LEAT_TCP_CLOSED) {
+        tls_session_drain(session); /* on_closed says how it ended, when nothing is left to be read */
+    } else if (is_over(session, state)) {
         session->ended = true;
         session->due_ns = LEAT_NEVER_NS;
         tls_event(session, TLS_end);
@@ -144,12 +166,12 @@ static void refuse_record(struct tls_session *session, uint32_t total, uint8_t a
     if (alert == WIRE_TLS_BAD_RECORD_MAC && is_early(session, total))
         return;
     tls_break(session, alert,
-              alert == WIRE_TLS_BAD_RECORD_MAC   ? "a record that doesn't decrypt"
-              : alert == WIRE_TLS_INTERNAL_ERROR ? "no memory to open a record"
-                                                 : "a record without a type");
+              alert == WIRE_TLS_BAD_RECORD_MAC ? "a record that doesn't decrypt"
+                                               : "a record without a type");
 }
 
-static void process(struct tls_session *session, struct leat_buf *record, uint32_t total)
+/* Takes @record; false: no memory to open it, and it is still the caller's. */
+static bool process(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
     uint8_t type = session->record_type, alert;
     uint32_t len;
@@ -160,30 +182,32 @@ static void process(struct tls_session *session, struct leat_buf *record, uint32
         else if (count_idle(session))
             tls_event(session, TLS_rcv_change_cipher_spec);
         leat_buf_free(record);
-        return;
+        return true;
     }
     if (session->read.on) {
         if (type != WIRE_TLS_APPLICATION_DATA) {
             plain_between(session, record, total);
-            return;
+            return true;
         }
         record = tls_unprotect(session, record, total, &type, &alert);
         if (!record) {
-            refuse_record(session, total, alert);
-            return;
+            if (alert != 0)
+                refuse_record(session, total, alert);
+            return alert != 0;
         }
         session->early_left = 0;
     } else if (type == WIRE_TLS_APPLICATION_DATA && is_early(session, total)) {
         leat_buf_free(record); /* between two hellos */
-        return;
+        return true;
     }
     len = leat_buf_total(record);
     if (len > WIRE_TLS_TEXT_MAX) {
         tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
         leat_buf_free(record);
-        return;
+        return true;
     }
     dispatch(session, type, record);
+    return true;
 }
 
 /* ---- One after the other -----------------------------------------------------------------------
@@ -220,19 +244,18 @@ static bool read_header(struct tls_session *session)
 
 bool tls_record_next(struct tls_session *session)
 {
-    const uint32_t readable = leat_stream_readable(&session->below);
     const uint32_t text_before = session->text_bytes;
     struct leat_buf *record;
     uint32_t total;
 
     if (session->record_len == 0) {
-        if (readable < WIRE_TLS_RECORD_HEADER)
+        if (come(session) < WIRE_TLS_RECORD_HEADER)
             return wait_for_more(session);
         if (!read_header(session))
             return false;
     }
     total = session->record_len;
-    if (leat_stream_readable(&session->below) < total)
+    if (come(session) < total)
         return wait_for_more(session);
     record = take(session, total);
     if (!record)
@@ -240,7 +263,12 @@ bool tls_record_next(struct tls_session *session)
     session->record_len = 0;
     if (!session->handshake)
         session->due_ns = LEAT_NEVER_NS;
-    process(session, record, total);
+    if (!process(session, record, total)) {
+        session->record_len = (uint16_t)total;
+        session->incoming = record;
+        tls_session_retry(session);
+        return false;
+    }
     /* what is handed up the program gives back itself */
     leat_stream_consumed(&session->below, total - (session->text_bytes - text_before));
     return true;

@@ -36,6 +36,14 @@ void tls_session_retry(struct tls_session *session)
     wake_at(session, now_of(session) + retry_ns);
 }
 
+void tls_session_await(struct tls_session *session, uint32_t room)
+{
+    if (leat_stream_send_room(&session->below) < room)
+        leat_stream_want_room(&session->below, room);
+    else
+        tls_session_retry(session);
+}
+
 void tls_session_due(struct tls_session *session, uint64_t at_ns)
 {
     session->due_ns = at_ns;
@@ -71,7 +79,7 @@ static void time_out(struct tls_session *session)
  */
 
 /* Throws away what nobody reads. */
-static void drain(struct tls_session *session)
+void tls_session_drain(struct tls_session *session)
 {
     struct leat_buf *lost;
 
@@ -91,7 +99,7 @@ void tls_session_pump(struct tls_session *session)
         tls_flush(session);
     tls_flush(session); /* an alert */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
-        drain(session);
+        tls_session_drain(session);
 }
 
 /* Calls the program; true if there was something to tell. */
@@ -137,11 +145,17 @@ static void below_writable(struct leat_tcp *conn, void *arg)
     serve(session);
 }
 
-static enum leat_err last_word(const struct tls_session *session, enum leat_err why)
+/* A stream that ends in order before the session does is cut short, though nobody may have looked: the
+ * program may still have text to take. */
+static enum leat_err last_word(struct tls_session *session, enum leat_err why)
 {
     if (session->err != LEAT_OK)
         return (enum leat_err)session->err;
-    return session->state == TLS_CLOSED ? LEAT_OK : why;
+    if (session->state == TLS_CLOSED || why != LEAT_OK)
+        return session->state == TLS_CLOSED ? LEAT_OK : why;
+    session->tls->counts.cut_short++;
+    session->why = "the stream ended without close_notify";
+    return LEAT_ERR_CUT_SHORT;
 }
 
 static void release(struct tls_session *session)
@@ -153,6 +167,7 @@ static void release(struct tls_session *session)
         tls_handshake_release(session);
     leat_buf_free(session->text);
     leat_buf_free(session->unsent);
+    leat_buf_free(session->incoming);
     leat_crypto_wipe(session, sizeof *session);
     session->tls = tls;
     session->next_free = tls->free_session;
@@ -191,6 +206,11 @@ static void on_time(struct leat_timer *timer, void *arg)
     begin_time(session);
     if (session->due_ns <= now_of(session))
         time_out(session);
+    if (session->pool_short && session->is_open) {
+        session->pool_short = false;
+        session->wanted = 0;
+        session->news |= TLS_NEWS_WRITABLE;
+    }
     serve(session);
     if (session->due_ns != LEAT_NEVER_NS)
         wake_at(session, session->due_ns);

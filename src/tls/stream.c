@@ -36,6 +36,13 @@ static uint32_t text_for_pool(const struct tls_session *session, uint32_t text_m
     return count > 0 ? count * size - TLS_OVERHEAD : 0;
 }
 
+/* There is room below, but the pool lacks buffers: the program hears of it after a while. */
+static void await_pool(struct tls_session *session)
+{
+    session->pool_short = true;
+    tls_session_retry(session);
+}
+
 static uint32_t send_room(void *end)
 {
     struct tls_session *session = end;
@@ -53,7 +60,10 @@ static uint32_t send_room(void *end)
     if (text > 0 && pool_text > 0)
         return text < pool_text ? text : pool_text;
     session->wanted = session->wanted > 0 ? session->wanted : 1;
-    leat_stream_want_room(&session->below, 2 * TLS_OVERHEAD);
+    if (text > 0)
+        await_pool(session);
+    else
+        leat_stream_want_room(&session->below, 2 * TLS_OVERHEAD);
     return 0;
 }
 
@@ -135,7 +145,7 @@ bool tls_stream_flush(struct tls_session *session)
     if (sent > 0)
         session->unsent = leat_buf_consume(session->unsent, sent);
     if (session->unsent)
-        leat_stream_want_room(&session->below, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+        tls_session_await(session, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
     return !session->unsent;
 }
 
@@ -157,7 +167,20 @@ static enum leat_err send_scattered(struct tls_session *session, struct leat_buf
 {
     struct leat_buf *copy = tls_gather(session, text, leat_buf_total(text));
 
-    return copy ? send_text(session, copy) : LEAT_ERR_FULL;
+    if (copy)
+        return send_text(session, copy);
+    leat_buf_free(text);
+    tls_session_retry(session); /* no acknowledgement may tell that there is a buffer */
+    return LEAT_ERR_FULL;
+}
+
+/* For @bytes of text, which there is no room for now. */
+static void ask_again(struct tls_session *session, uint32_t bytes)
+{
+    if (session->is_open && bytes > text_for_pool(session, tls_text_max(session)))
+        await_pool(session);
+    else
+        want_room(session, bytes);
 }
 
 static enum leat_err refusal(const struct tls_session *session)
@@ -169,8 +192,11 @@ static enum leat_err send(void *end, struct leat_buf *text)
 {
     struct tls_session *session = end;
     const bool closed = session->is_open && !may_send(session);
+    const uint32_t total = leat_buf_total(text);
 
-    if (closed || leat_buf_total(text) > send_room(session)) {
+    if (closed || total > send_room(session)) {
+        if (!closed) /* less room than that is no 0, of which send_room() has made a note */
+            ask_again(session, total);
         leat_buf_free(text);
         return closed ? refusal(session) : LEAT_ERR_FULL;
     }
@@ -198,7 +224,8 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
     look_at_key(session);
     if (*taken < len) { /* on_writable follows */
         session->wanted = session->wanted > 0 ? session->wanted : 1;
-        leat_stream_want_room(&session->below, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
+        session->pool_short = true; /* if it isn't room that is lacking */
+        tls_session_await(session, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
     }
     return *taken > 0 ? LEAT_OK : LEAT_ERR_FULL;
 }

@@ -124,7 +124,8 @@ struct tls_session {
     uint64_t due_ns;   /* what goes on may last so long, or LEAT_NEVER_NS */
     uint64_t wakes_ns; /* the timer fires then, or LEAT_NEVER_NS */
     struct tls_key read, write;
-    struct leat_buf *incoming; /* an opened record, while its event is on its way */
+    struct leat_buf *incoming; /* a record, or its header, that memory was short for; or an opened one, while
+                                  its event is on its way */
     struct leat_buf *unsent;   /* the program's, for which there was no room after all */
     struct leat_buf *text;     /* opened, and not yet taken by the program */
     const char *why;
@@ -151,6 +152,7 @@ struct tls_session {
     bool ended;          /* the stream below has */
     bool said_last;      /* our close_notify or alert has left, and the stream below is shut */
     bool timed;          /* the handshake has its time */
+    bool pool_short; /* the program waits for buffers, of which nobody tells: the timer does */
     bool deaf;           /* the program has closed: what comes is lost */
     bool cookie;         /* the first hello was forgotten */
     bool resumed;        /* by a ticket */
@@ -235,10 +237,14 @@ extern const struct leat_tcp_events tls_below_events;
 
 /* Opens records until there is text, one at a time: what isn't taken stays below. */
 void tls_session_pump(struct tls_session *session);
+/* Throws away what comes, which nobody reads. */
+void tls_session_drain(struct tls_session *session);
 /* Looks at the stream below soon, in the step of callbacks; or in a while, when there may be
  * memory. */
 void tls_session_soon(struct tls_session *session);
 void tls_session_retry(struct tls_session *session);
+/* Looks again when there is @room below; where there is, the pool lacks buffers, and only time tells. */
+void tls_session_await(struct tls_session *session, uint32_t room);
 /* What goes on may last until then. */
 void tls_session_due(struct tls_session *session, uint64_t at_ns);
 /* It is over: what comes is thrown away, and the stream below has little time to end. */
@@ -266,15 +272,15 @@ void tls_message_feed(struct tls_session *session, const struct leat_buf *text);
 
 /* ---- protect.c: records opened and sealed */
 
-/* Opens an encrypted record, @total bytes behind its header, where it lies.  NULL: its tag is
- * wrong, or there was no memory (*@alert); takes @record.  Gives the text, trimmed, which may be
- * empty but is never NULL, and its @type. */
+/* Opens an encrypted record, @total bytes behind its header, where it lies; takes @record.  Gives the
+ * text, trimmed, which may be empty but is never NULL, and its @type.  NULL: it is not right, and
+ * *@alert says why; or that is 0, there was no memory, and @record is still the caller's. */
 struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
                                uint8_t *type, uint8_t *alert);
 /* Sends one record: @len bytes in the first @count of tls->in, which has room for one more.  False:
  * no room. */
 bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint32_t len);
-/* The same bytes in few pieces of our own; NULL: no memory.  Takes @text. */
+/* The same bytes in few pieces of our own, and takes @text; NULL: no memory, and it does not. */
 struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *text, uint32_t total);
 /* The longest text of a record. */
 uint32_t tls_text_max(const struct tls_session *session);

@@ -44,6 +44,32 @@ static void test_a_narrow_stream(void **state)
     leave(f);
 }
 
+/* What is refused for want of room is asked for again when there is some: as with TCP. */
+static void test_more_than_there_is_room_for_hears_on_writable(void **state)
+{
+    struct fixture *f = *state;
+    struct user *server;
+    static uint8_t bytes[20000];
+    uint32_t room;
+
+    open_both(f, 20000);
+    server = f->users[SERVER];
+    f->users[CLIENT]->hold = true;
+    assert_int_equal(leat_stream_write(&server->stream, bytes, 12000, &(size_t){0}), LEAT_OK);
+    room = leat_stream_send_room(&server->stream);
+    assert_in_range(room, 1, sizeof bytes - 1);
+    assert_int_equal(leat_stream_send(&server->stream,
+                                      leat_buf_copy(leat_pool(f->world->stacks[SERVER]), bytes,
+                                                    room + 1)),
+                     LEAT_ERR_FULL);
+    server->writable = 0;
+    f->users[CLIENT]->hold = false;
+    leat_stream_write(&f->users[CLIENT]->stream, "go on", 5, &(size_t){0});
+    world_wait(f->world, second);
+    assert_true(server->writable > 0);
+    leave(f);
+}
+
 /* Every flight and record in pieces of every small size. */
 static void test_threat_T2_flights_in_pieces_of_any_size(void **state)
 {
@@ -198,6 +224,7 @@ int main(void)
         TEST(test_text_both_ways),
         TEST(test_a_lot_of_text),
         TEST(test_a_narrow_stream),
+        TEST(test_more_than_there_is_room_for_hears_on_writable),
         TEST(test_threat_T2_flights_in_pieces_of_any_size),
         TEST(test_an_rsa_key),
         TEST(test_the_end_of_one_side_leaves_the_other),
