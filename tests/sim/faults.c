@@ -5,10 +5,16 @@
 #include <string.h>
 
 #include "sim.h"
+#include "tls.h"
 
 enum {
-    NEEDS_MAX = 8,
+    NEEDS_MAX = 12,
     ETHERNET_BYTES = 14,
+    TLS_HEADERS_BYTES = 100,  /* of a frame, at most */
+    TLS_BUF_BYTES_MIN = 1280, /* a record has 16 pieces at most */
+    TLS_RECORD_BYTES = 17000,
+    TLS_WINDOW_BYTES_MIN = 34000, /* two records: its edge moves by halves (RFC 9293 3.8.6.2.2) */
+    TLS_QUEUE_BYTES_MIN = 8192, /* a message must fit */
     ALL_OFFLOADS = LEAT_NETIF_GATHER | LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TX_CHECKSUM |
                    LEAT_NETIF_TSO | LEAT_NETIF_TSO6 | LEAT_NETIF_GRO
 };
@@ -211,6 +217,63 @@ static void add_bbr(struct sim_scenario *s, struct sim_random *random, unsigned 
         add_memory(s, random, end);
 }
 
+/* What sessions need: room for a record and for messages, and a pool that holds records of all of
+ * them before they are whole. */
+static void tls_floor(struct sim_scenario *s, unsigned end)
+{
+    const uint64_t record_frames = TLS_RECORD_BYTES / (s->mtu[0] - TLS_HEADERS_BYTES) + 1;
+    const uint64_t bufs = (s->pairs[0] + 2) * 2 * record_frames;
+
+    if (s->bufs[end] < bufs)
+        s->bufs[end] = bufs;
+    if (s->buf_bytes[end] < TLS_BUF_BYTES_MIN)
+        s->buf_bytes[end] = TLS_BUF_BYTES_MIN;
+    if (s->window_bytes[end] < TLS_WINDOW_BYTES_MIN)
+        s->window_bytes[end] = TLS_WINDOW_BYTES_MIN;
+    if (s->send_queue_bytes[end] < TLS_QUEUE_BYTES_MIN)
+        s->send_queue_bytes[end] = TLS_QUEUE_BYTES_MIN;
+}
+
+/* Encrypted connections, often one after the other, so that there is a ticket; what lies below comes
+ * with trouble at times, and so do cryptography and streams. */
+static void add_tls(struct sim_scenario *s, struct sim_random *random, unsigned end)
+{
+    for (unsigned i = 0; i < s->pairs[0]; i++) {
+        struct sim_plan *plan = &s->plans[i];
+
+        if (end == 0) {
+            plan->tls[0] = sim_random_percent(random, 90);
+            plan->start_us[0] = i * sim_random_scale(random, 1000, 5000000);
+        }
+        if (sim_random_percent(random, 6))
+            plan->cut_at[end] = sim_random_scale(random, 1, 20000);
+        if (sim_random_percent(random, 6))
+            plan->flip_at[end] = sim_random_scale(random, 1, 20000);
+    }
+    s->tls_cookies[end] = sim_random_percent(random, 20) ? sim_random_between(random, 1, 2) : 0;
+    s->tls_one_group[end] = sim_random_percent(random, 20);
+    s->tls_tickets[end] = sim_random_percent(random, 80);
+    if (sim_random_percent(random, 20))
+        s->tls_ticket_s[end] = sim_random_scale(random, 1, 100);
+    if (sim_random_percent(random, 50))
+        s->tls_key_records[end] = sim_random_scale(random, 1, 30);
+    if (sim_random_percent(random, 20))
+        s->tls_handshakes[end] = sim_random_between(random, 1, 2);
+    if (sim_random_percent(random, 20))
+        s->tls_signatures[end] = 1;
+    if (sim_random_percent(random, 15))
+        s->tls_patience_ms[end] = sim_random_scale(random, 100, 20000);
+    if (sim_random_percent(random, 10))
+        s->tls_fail_per_m[end] = sim_random_scale(random, 100, 30000);
+    if (sim_random_percent(random, 25))
+        add_tasks(s, random, end);
+    else if (sim_random_percent(random, 25))
+        add_memory(s, random, end);
+    else if (sim_random_percent(random, 25))
+        add_offload(s, random, end);
+    tls_floor(s, end);
+}
+
 static void add_all(struct sim_scenario *s, struct sim_random *random, unsigned end)
 {
     void (*const parts[])(struct sim_scenario *, struct sim_random *, unsigned) = {
@@ -239,6 +302,10 @@ static const struct sim_profile profiles[] = {
     {"tasks", add_tasks, {SIM_TALLY_waits, SIM_TALLY_waits_cancelled, SIM_TALLY_waits_timed_out,
                           SIM_TALLY_no_task}},
     {"bbr", add_bbr, {SIM_TALLY_bbr, SIM_TALLY_cut, SIM_TALLY_no_memory}},
+    {"tls", add_tls, {SIM_TALLY_tls_open, SIM_TALLY_tls_resumed, SIM_TALLY_tls_retried,
+                      SIM_TALLY_tls_key_updates, SIM_TALLY_tls_alerts, SIM_TALLY_tls_timeouts,
+                      SIM_TALLY_tls_cut, SIM_TALLY_tls_flipped, SIM_TALLY_tls_refused,
+                      SIM_TALLY_tls_tickets_refused, SIM_TALLY_tls_failures}},
 };
 /* clang-format on */
 
@@ -322,11 +389,32 @@ static void add_end(struct sim_tallies *tallies, const struct sim_end *end)
         tallies->attacks[kind] += end->attacks[kind];
 }
 
+static void add_sessions(struct sim_tallies *tallies, const struct sim_tls *tls)
+{
+    const struct leat_tls_counts *counts = leat_tls_counts(tls->tls);
+    uint64_t *count = tallies->count;
+
+    count[SIM_TALLY_tls_open] += counts->accepted + counts->connected;
+    count[SIM_TALLY_tls_resumed] += counts->resumed;
+    count[SIM_TALLY_tls_retried] += counts->retried;
+    count[SIM_TALLY_tls_key_updates] += counts->key_updates;
+    count[SIM_TALLY_tls_waited] += counts->waited;
+    count[SIM_TALLY_tls_copied] += counts->copied_bytes;
+    count[SIM_TALLY_tls_alerts] += counts->failed;
+    count[SIM_TALLY_tls_timeouts] += counts->timeouts;
+    count[SIM_TALLY_tls_cut] += counts->cut_short;
+    count[SIM_TALLY_tls_refused] += tls->refused;
+    count[SIM_TALLY_tls_tickets_refused] += counts->tickets_refused;
+    count[SIM_TALLY_tls_failures] += tls->toy.failures;
+}
+
 void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim)
 {
     for (unsigned end = 0; end < 2; end++) {
         if (sim->ends[end].stack)
             add_end(tallies, &sim->ends[end]);
+        if (sim->ends[end].tls && sim->ends[end].tls->tls)
+            add_sessions(tallies, sim->ends[end].tls);
         for (unsigned i = 0; i < sim->scenario.pairs[0]; i++) {
             const struct sim_side *side = &sim->sides[i][end];
 
@@ -335,6 +423,7 @@ void sim_tallies_add(struct sim_tallies *tallies, const struct sim *sim)
             tallies->count[SIM_TALLY_violent] += side->violent;
             tallies->count[SIM_TALLY_bbr] +=
                 side->has_info && strcmp(side->info.congestion, "bbr") == 0;
+            tallies->count[SIM_TALLY_tls_flipped] += side->below.flipped;
             tallies->count[SIM_TALLY_deaf] += side->paused && side->plan->deaf[end];
         }
     }

@@ -45,7 +45,20 @@ struct sim;
     X(waits_cancelled, "waits that were cancelled")                                                \
     X(waits_timed_out, "waits whose deadline came")                                                \
     X(no_task, "programs that found no place for a task")                                          \
-    X(bbr, "connections whose congestion BBR controlled")
+    X(bbr, "connections whose congestion BBR controlled")                                          \
+    X(tls_open, "encrypted sessions that opened")                                                  \
+    X(tls_resumed, "sessions by a ticket")                                                         \
+    X(tls_retried, "hellos that were asked for again")                                             \
+    X(tls_key_updates, "keys updated")                                                             \
+    X(tls_waited, "messages of handshakes that waited for room")                                   \
+    X(tls_copied, "bytes of scattered records copied together")                                    \
+    X(tls_alerts, "sessions ended with an alert")                                                  \
+    X(tls_timeouts, "sessions whose peer was too slow")                                            \
+    X(tls_cut, "sessions that were told of a stream cut short")                                    \
+    X(tls_flipped, "sessions of which a byte was changed")                                         \
+    X(tls_refused, "sessions for which there was no place")                                        \
+    X(tls_tickets_refused, "tickets that a server didn't take")                                    \
+    X(tls_failures, "calls of a provider that failed")
 /* clang-format on */
 
 enum sim_tally {

@@ -7,6 +7,7 @@
 #include "stack.h"
 #include "tcp/tcp.h"
 #include "tcp_check.h"
+#include "tls.h"
 
 enum {
     IDLE_POLLS_MAX = 64,        /* in a row and at one time, in which nothing happens */
@@ -170,7 +171,8 @@ static void check_growth(struct sim_side *side, const struct leat_tcp_info *now)
         what = "SND.NXT";
     else if (was->rcv_nxt != 0 && (int32_t)(now->rcv_nxt - was->rcv_nxt) < 0)
         what = "RCV.NXT";
-    else if (was->state >= LEAT_TCP_ESTABLISHED && !side->eof && (int32_t)(edge - edge_was) < 0)
+    else if (was->state >= LEAT_TCP_ESTABLISHED && !side->eof && !leat_tcp_at_end(side->conn) &&
+             (int32_t)(edge - edge_was) < 0)
         what = "the right edge of the receive window";
     if (what)
         sim_fail(side->sim, "c%u end %u: %s has moved left", side->pair, side->end, what);
@@ -190,7 +192,7 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
     if (info->queued_bytes > scenario->send_queue_bytes[side->end])
         sim_fail(side->sim, "c%u end %u: more is queued than the queue can hold", side->pair,
                  side->end);
-    if (info->readable_bytes > side->peer->written - side->read)
+    if (!sim_tls_is_on(side) && info->readable_bytes > side->peer->written - side->read)
         sim_fail(side->sim, "c%u end %u: more is readable than was written", side->pair, side->end);
 }
 
@@ -198,8 +200,8 @@ static void check_numbers(struct sim_side *side, const struct leat_tcp_info *inf
  * field's scale rounds it up by less than a unit. */
 static void check_window(struct sim_side *side, const struct leat_tcp_info *info)
 {
-    const uint64_t used =
-        (uint64_t)info->readable_bytes + side->held_bytes + sim_tasks_held_bytes(side);
+    const uint64_t held = sim_tls_is_on(side) ? 0 : side->held_bytes + sim_tasks_held_bytes(side);
+    const uint64_t used = info->readable_bytes + held; /* what a session holds it doesn't tell */
     const uint64_t limit = side->sim->scenario.window_bytes[side->end];
 
     if (info->state >= LEAT_TCP_ESTABLISHED && !side->ended &&
@@ -313,7 +315,7 @@ static bool is_empty(const struct sim_end *end)
     sim_count_free(end, counts);
     counts[SIM_LIST_LISTENERS] += end->listener != NULL || sim_tasks_serve(end);
     return pool_is_whole(&end->stack->pool) && memcmp(counts, end->free, sizeof counts) == 0 &&
-           (!end->stack->hosts6 || end->stack->hosts6->held == 0);
+           (!end->stack->hosts6 || end->stack->hosts6->held == 0) && sim_tls_is_idle(end);
 }
 
 void sim_fail_of_hang(struct sim *sim, const char *what)
@@ -413,6 +415,8 @@ static bool outcome_is_right(const struct sim_side *side)
 {
     const struct sim_side *peer = side->peer;
 
+    if (side->why != LEAT_OK && sim_tls_has_trouble(side))
+        return true;
     if (side->why == LEAT_OK)
         return peer->exists && (side->violent || (side->eof && side->read == peer->written));
     if (side->why == LEAT_ERR_ABORTED)
@@ -437,7 +441,7 @@ static bool outcome_is_right(const struct sim_side *side)
 static void check_delivery(const struct sim_side *side)
 {
     if (side->why == LEAT_OK && side->peer->why == LEAT_OK && !side->violent &&
-        !side->peer->violent &&
+        !side->peer->violent && !side->below.cut && !side->peer->below.cut &&
         (side->read != side->plan->bytes[1 - side->end] ||
          side->written != side->plan->bytes[side->end]))
         sim_fail(side->sim, "c%u end %u: closed in order, but read %llu bytes of %llu", side->pair,
@@ -456,6 +460,7 @@ void sim_check_end(struct sim *sim)
                          end, leat_err_text(side->why));
             if (side->exists)
                 check_delivery(side);
+            sim_tls_check_end(side);
             if (side->lent > 0)
                 sim_fail(sim, "c%u end %u: %llu pieces of lent memory were not given back", i, end,
                          (unsigned long long)side->lent);

@@ -11,6 +11,7 @@
 #include "faults.h"
 #include "sim.h"
 #include "sweep.h"
+#include "tls.h"
 
 enum {
     SETTINGS_MAX = 64,
@@ -27,12 +28,13 @@ static const char usage[] =
     "  --digest             say in one number what all seeds have put on the wire\n"
     "  --twice              run each seed twice: the wire must see the same bytes\n"
     "  --faults PROFILE     add trouble to the seed's scenario: memory, device, clock, program,\n"
-    "                       crowd, attack, offload, all, tasks; says what happened, and fails if\n"
+    "                       crowd, attack, offload, all, tasks, bbr, tls; says what happened, and fails if\n"
     "                       what the profile promises did not happen once in 50 seeds\n"
     "  --sweep WHAT         run the scenario once for each place where a fault can strike: memory\n"
     "                       (each allocation fails once), end (each program ends in each "
     "poll),\n"
-    "                       cancel (each wait of a task is cancelled)\n"
+    "                       cancel (each wait of a task is cancelled), provider (each call of the\n"
+    "                       provider of cryptography fails)\n"
     "  --set NAME=VALUE     change the scenario: NAME=V, NAME=V0/V1 (ends 0 and 1), c2.NAME=V\n"
     "  --neutral            begin with a quiet scenario on a good wire, not with the seed's\n"
     "  --shrink             after a failure, look for a simpler scenario that fails as well\n"
@@ -141,6 +143,7 @@ struct result {
     uint64_t hash;
     uint64_t polls[2];
     uint64_t waits[2];
+    uint64_t calls[2];
     uint64_t shortages;
     char failure[SIM_FAILURE_BYTES + 32];
 };
@@ -161,6 +164,7 @@ static bool run(const struct options *options, const struct sim_scenario *scenar
     for (unsigned end = 0; end < 2; end++) {
         result->polls[end] = sim->ends[end].polls;
         result->waits[end] = sim_tasks_waits(&sim->ends[end]).count;
+        result->calls[end] = sim->ends[end].tls ? sim->ends[end].tls->toy.calls : 0;
     }
     result->shortages = sim_shortages(sim);
     snprintf(result->failure, sizeof result->failure, "at %.6f s: %s", (double)sim->now_ns / 1e9,
@@ -255,6 +259,7 @@ static bool run_of_sweep(void *arg, const struct sim_scenario *scenario,
     if (run(options, scenario, true, &result)) {
         *came = (struct sim_sweep_result){.polls = {result.polls[0], result.polls[1]},
                                           .waits = {result.waits[0], result.waits[1]},
+                                          .calls = {result.calls[0], result.calls[1]},
                                           .hash = result.hash,
                                           .shortages = result.shortages};
         return true;
@@ -329,7 +334,7 @@ static bool take_value(struct options *options, int letter, char *value)
     case 'w':
         options->sweep = value;
         return strcmp(value, "memory") == 0 || strcmp(value, "end") == 0 ||
-               strcmp(value, "cancel") == 0;
+               strcmp(value, "cancel") == 0 || strcmp(value, "provider") == 0;
     case 'r':
         options->record = value;
         return true;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim.h"
+#include "tls.h"
 
 static const uint64_t retry_ns = 5 * SIM_NS_PER_MS; /* the pool was empty */
 
@@ -14,12 +15,7 @@ const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, u
     return sim->pattern + (salt + offset) % SIM_PATTERN_PERIOD;
 }
 
-static bool has_tasks(const struct sim_side *side)
-{
-    return side->sim->ends[side->end].tasks != NULL;
-}
-
-static void wake_at(struct sim_side *side, uint64_t at_ns)
+void sim_side_wake_at(struct sim_side *side, uint64_t at_ns)
 {
     if (at_ns < side->wake_ns)
         side->wake_ns = at_ns;
@@ -45,7 +41,7 @@ static void released(void *arg)
 static enum leat_err write_copy(struct sim_side *side, const uint8_t *bytes, uint32_t *len)
 {
     size_t taken = 0;
-    const enum leat_err err = leat_tcp_write(side->conn, bytes, *len, &taken);
+    const enum leat_err err = leat_stream_write(&side->stream, bytes, *len, &taken);
 
     if (taken > *len)
         sim_fail(side->sim, "c%u end %u: write() took more than it got", side->pair, side->end);
@@ -64,19 +60,19 @@ static enum leat_err write_buf(struct sim_side *side, const uint8_t *bytes, uint
 
     /* a decent program leaves room to receive */
     if (!lend && leat_pool_free_count(pool) < count / 4 + *len / leat_pool_buf_bytes(pool) + 2) {
-        wake_at(side, side->sim->now_ns + retry_ns);
+        sim_side_wake_at(side, side->sim->now_ns + retry_ns);
         *len = 0;
         return LEAT_OK;
     }
     buf =
         lend ? leat_buf_lend(pool, bytes, *len, released, side) : leat_buf_copy(pool, bytes, *len);
     if (!buf) {
-        wake_at(side, side->sim->now_ns + retry_ns);
+        sim_side_wake_at(side, side->sim->now_ns + retry_ns);
         *len = 0;
         return LEAT_OK;
     }
     side->lent += lend;
-    err = leat_tcp_send(side->conn, buf);
+    err = leat_stream_send(&side->stream, buf);
     if (err != LEAT_OK)
         *len = 0;
     side->full = err == LEAT_ERR_FULL;
@@ -103,7 +99,7 @@ uint32_t sim_side_chunk(const struct sim_side *side)
 }
 
 /* One call; false: no more now. */
-static bool write_chunk(struct sim_side *side)
+bool sim_side_write_chunk(struct sim_side *side)
 {
     struct sim *sim = side->sim;
     const struct sim_plan *plan = side->plan;
@@ -146,7 +142,7 @@ void sim_side_read(struct sim_side *side, const void *bytes, uint32_t len)
 static void give_back(struct sim_side *side)
 {
     if (side->held && side->conn)
-        leat_tcp_consumed(side->conn, side->held_bytes);
+        leat_stream_consumed(&side->stream, side->held_bytes);
     leat_buf_free(side->held);
     side->held = 0;
     side->held_bytes = 0;
@@ -163,7 +159,7 @@ static void hold(struct sim_side *side, struct leat_buf *text, uint32_t len)
         give_back(side);
     } else if (side->held_bytes == len) {
         side->hold_ns = side->sim->now_ns + side->plan->hold_us[side->end] * SIM_NS_PER_US;
-        wake_at(side, side->hold_ns);
+        sim_side_wake_at(side, side->hold_ns);
     }
 }
 
@@ -174,7 +170,7 @@ static bool read_some(struct sim_side *side)
     struct leat_buf *text;
     uint32_t len;
 
-    if (sim->now_ns < side->read_ns || leat_tcp_readable(side->conn) == 0)
+    if (sim->now_ns < side->read_ns || leat_stream_readable(&side->stream) == 0)
         return false;
     if (side->paused && plan->deaf[side->end])
         return false;
@@ -184,7 +180,7 @@ static bool read_some(struct sim_side *side)
         side->read_ns = sim->now_ns + plan->pause_ms[side->end] * SIM_NS_PER_MS;
         return false;
     }
-    text = leat_tcp_receive(side->conn, (uint32_t)plan->read_max[side->end]);
+    text = leat_stream_receive(&side->stream, (uint32_t)plan->read_max[side->end]);
     len = leat_buf_total(text);
     if (len == 0) { /* no descriptor to split a buffer with */
         side->read_ns = sim->now_ns + retry_ns;
@@ -202,17 +198,17 @@ static bool read_some(struct sim_side *side)
 
 /* ---- ending ------------------------------------------------------------------------------- */
 
-static void end_violently(struct sim_side *side)
+void sim_side_end_violently(struct sim_side *side)
 {
-    const bool aborts = side->plan->end[side->end] == SIM_ABORT || has_tasks(side);
+    const bool aborts = side->plan->end[side->end] == SIM_ABORT || sim_side_has_tasks(side);
 
     side->ended = side->violent = true;
     sim_say(side->sim, "c%u end %u: %s", side->pair, side->end, aborts ? "abort" : "early close");
     sim_side_moved(side);
     if (aborts)
-        leat_tcp_abort(side->conn);
+        leat_stream_abort(&side->stream);
     else
-        leat_tcp_close(side->conn);
+        leat_stream_close(&side->stream);
 }
 
 static void end_in_order(struct sim_side *side)
@@ -227,9 +223,9 @@ static void end_in_order(struct sim_side *side)
             how == SIM_CLOSE ? "close" : "shutdown");
     sim_side_moved(side);
     if (how == SIM_CLOSE)
-        leat_tcp_close(side->conn);
+        leat_stream_close(&side->stream);
     else
-        leat_tcp_shutdown(side->conn);
+        leat_stream_shutdown(&side->stream);
 }
 
 /* True when a violent end is due: at so many bytes, at a time, or in a poll. */
@@ -247,10 +243,10 @@ bool sim_side_has_enough(const struct sim_side *side)
            side->written + side->read >= plan->end_at[side->end];
 }
 
-static void maybe_end(struct sim_side *side)
+void sim_side_maybe_end(struct sim_side *side)
 {
     if (!side->violent && side->conn && sim_side_has_enough(side))
-        end_violently(side);
+        sim_side_end_violently(side);
     else if (side->opened && !side->ended) /* in SYN-SENT it would be an abort (RFC 9293 3.10.4) */
         end_in_order(side);
 }
@@ -264,32 +260,32 @@ static void wake_again(struct sim_side *side)
     const uint64_t end_ns = plan->end_at_ms[side->end] * SIM_NS_PER_MS;
 
     if (end_ns > now_ns)
-        wake_at(side, end_ns);
+        sim_side_wake_at(side, end_ns);
     if (side->held)
-        wake_at(side, side->hold_ns);
-    if (side->read_ns > now_ns && leat_tcp_readable(side->conn) > 0 &&
+        sim_side_wake_at(side, side->hold_ns);
+    if (side->read_ns > now_ns && leat_stream_readable(&side->stream) > 0 &&
         !(side->paused && plan->deaf[side->end]))
-        wake_at(side, side->read_ns);
+        sim_side_wake_at(side, side->read_ns);
     if (side->write_ns > now_ns && !side->full && side->written < plan->bytes[side->end])
-        wake_at(side, side->write_ns);
+        sim_side_wake_at(side, side->write_ns);
 }
 
-static void turn(struct sim_side *side)
+void sim_side_turn(struct sim_side *side)
 {
     if (!side->conn)
         return;
     side->wake_ns = LEAT_NEVER_NS;
     if (side->held && side->hold_ns <= side->sim->now_ns)
         give_back(side);
-    while (side->opened && write_chunk(side))
-        maybe_end(side);
+    while (side->opened && sim_side_write_chunk(side))
+        sim_side_maybe_end(side);
     while (read_some(side))
-        maybe_end(side);
-    if (!side->eof && leat_tcp_at_end(side->conn)) {
+        sim_side_maybe_end(side);
+    if (!side->eof && leat_stream_at_end(&side->stream)) {
         side->eof = true;
         sim_side_moved(side);
     }
-    maybe_end(side);
+    sim_side_maybe_end(side);
     wake_again(side);
 }
 
@@ -305,13 +301,13 @@ static void on_open(struct leat_tcp *conn, void *arg)
     side->opened = true;
     sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
-    turn(side);
+    sim_side_turn(side);
 }
 
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     (void)conn;
-    turn(arg);
+    sim_side_turn(arg);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)
@@ -321,7 +317,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     (void)conn;
     side->full = false;
     side->sim->events++;
-    turn(side);
+    sim_side_turn(side);
 }
 
 void sim_side_closed(struct sim_side *side, enum leat_err why)
@@ -330,7 +326,7 @@ void sim_side_closed(struct sim_side *side, enum leat_err why)
 
     if (side->closed)
         sim_fail(side->sim, "c%u end %u: closed twice", side->pair, side->end);
-    if (why == LEAT_OK && !side->ended)
+    if (why == LEAT_OK && !side->ended && !side->below.cut)
         sim_fail(side->sim, "c%u end %u: closed in order, but our side is open", side->pair,
                  side->end);
     side->closed = true;
@@ -339,6 +335,7 @@ void sim_side_closed(struct sim_side *side, enum leat_err why)
     side->pool_was_low = sim_pool_is_low(end) || end->pool_was_low;
     side->wake_ns = LEAT_NEVER_NS;
     side->conn = 0;
+    sim_tls_ended(side);
     give_back(side);
     sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: closed: %s; written %llu, read %llu", side->pair, side->end,
@@ -351,95 +348,16 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 
     if (conn != side->conn)
         sim_fail(side->sim, "c%u end %u: closed, but it has another", side->pair, side->end);
-    if (!side->eof && leat_tcp_at_end(conn))
+    if (!side->eof && leat_stream_at_end(&side->stream))
         side->eof = true;
     sim_side_closed(side, why);
 }
 
-static const struct leat_tcp_events events = {on_open, on_readable, on_writable, on_closed};
+const struct leat_tcp_events sim_program_events = {on_open, on_readable, on_writable, on_closed};
 
 const struct leat_tcp_events sim_only_closed = {.on_closed = on_closed};
 
-/* ---- opening ------------------------------------------------------------------------------ */
-
-/* Who may wait for a peer that is gone wants to find out: one that was evicted, as who is stuck may
- * be where records are few, and whose RST was lost. */
-void sim_side_set_options(struct sim_side *side)
-{
-    const struct sim_plan *plan = side->plan;
-    const uint64_t *records = side->sim->scenario.sent_segments;
-
-    leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
-    if (plan->bbr[side->end])
-        leat_tcp_set_bbr(side->conn, true);
-    leat_tcp_set_keepalive(
-        side->conn, plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN ||
-                        records[0] > 0 || records[1] > 0 || sim_has_faults(side->sim) ||
-                        side->sim->scenario.tasks[0] > 0 || side->sim->scenario.tasks[1] > 0);
-}
-
-void sim_side_accepted(struct sim_side *side, struct leat_tcp *conn)
-{
-    side->exists = side->opened = true;
-    side->accepted_ns = side->sim->now_ns;
-    side->conn = conn;
-    sim_side_set_options(side);
-    sim_side_moved(side);
-    sim_say(side->sim, "c%u end %u: accepted", side->pair, side->end);
-}
-
-void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn)
-{
-    sim_side_accepted(side, conn);
-    leat_tcp_set_events(conn, has_tasks(side) ? &sim_only_closed : &events, side);
-    if (!has_tasks(side))
-        turn(side);
-    else if (!sim_tasks_start(side)) /* the connection has come for nothing */
-        end_violently(side);
-}
-
-void sim_side_ends(const struct sim_side *side, struct leat_endpoint *local,
-                   struct leat_endpoint *remote)
-{
-    const bool both = side->plan->role[0] == 2;
-    const uint16_t port = (uint16_t)(SIM_PORT_ACTIVE + side->pair);
-
-    *local = leat_endpoint_of(LEAT_IP_ANY, port);
-    *remote =
-        leat_endpoint_of(sim_address(side->sim, 1 - side->end), both ? port : SIM_PORT_LISTEN);
-}
-
-static void open_active(struct sim_side *side)
-{
-    struct sim *sim = side->sim;
-    struct leat_endpoint local, remote;
-    enum leat_err err;
-
-    side->wake_ns = LEAT_NEVER_NS;
-    if (has_tasks(side)) {
-        if (!sim_tasks_start(side))
-            wake_at(side, sim->now_ns + 20 * retry_ns);
-        return;
-    }
-    sim_side_ends(side, &local, &remote);
-    err = leat_tcp_connect(sim->ends[side->end].stack, &side->conn, &remote, &local, &events, side);
-    if (err == LEAT_ERR_MEMORY && sim_may_lack(sim, side->end)) {
-        sim->ends[side->end].connects_refused++;
-        wake_at(side, sim->now_ns + 20 * retry_ns);
-        return;
-    }
-    if (err != LEAT_OK) {
-        sim_fail(sim, "c%u end %u: connect says %s", side->pair, side->end, leat_err_text(err));
-        return;
-    }
-    side->exists = true;
-    sim_side_moved(side);
-    sim_say(sim, "c%u end %u: connect", side->pair, side->end);
-    sim_side_set_options(side);
-    maybe_end(side); /* an abort at 0 bytes comes in SYN-SENT */
-    if (sim->scenario.fast_open[side->end] > 0 && side->conn && !side->violent)
-        write_chunk(side); /* goes with the SYN, if a cookie is known */
-}
+/* ---- a poll of its machine ----------------------------------------------------------------- */
 
 /* The program ends in this poll whatever else it does. */
 static bool ends_now(const struct sim_side *side)
@@ -461,9 +379,9 @@ bool sim_program_wake(struct sim_end *end)
             continue;
         did = true;
         if (!side->exists)
-            open_active(side);
-        else if (!has_tasks(side))
-            turn(side);
+            sim_side_open(side);
+        else if (!sim_side_has_tasks(side))
+            sim_side_turn(side);
     }
     return did;
 }

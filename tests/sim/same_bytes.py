@@ -22,7 +22,7 @@ from pathlib import Path
 FIRST = 30001
 # profile (None: a bad wire alone) and how many times as long a seed takes
 PROFILES = {None: 1, "memory": 2, "device": 1, "clock": 1, "program": 1, "attack": 2, "offload": 1, "bbr": 1, "all": 4,
-            "crowd": 50}
+            "tls": 2, "crowd": 50}
 FILE_HEADER_BYTES = 24
 
 

@@ -93,6 +93,17 @@ enum {
     X(cancel_per_m, 2, 0)       /* waits that are cancelled */                                     \
     X(cancel_wait, 2, 0)        /* this wait alone is; the first is 1 */                           \
     X(deadline_per_m, 2, 0)     /* waits that have a deadline of milliseconds */                   \
+    /* its encrypted connections */                                                                \
+    X(tls_handshakes, 2, 0)     /* at a time; 0: enough */                                         \
+    X(tls_cookies, 2, 0)        /* with so many, a hello is asked for again */                     \
+    X(tls_signatures, 2, 0)     /* in one poll; 0: enough */                                       \
+    X(tls_one_group, 2, 0)      /* P-256 alone: others are asked again */                          \
+    X(tls_key_records, 2, 0)    /* sent with one key; 0: no limit that counts */                   \
+    X(tls_tickets, 2, 0)        /* clients keep them */                                            \
+    X(tls_ticket_s, 2, 0)       /* they are good for so long; 0: two hours */                      \
+    X(tls_patience_ms, 2, 0)    /* with a peer; 0: an hour */                                      \
+    X(tls_fail_call, 2, 0)      /* this call of the provider fails; the first is 1 */              \
+    X(tls_fail_per_m, 2, 0)     /* so many do */                                                   \
     X(attack_per_s, 2, 0)       /* forged frames against it */                                     \
     X(attack_kind, 2, 0)        /* 0: all kinds; n: the nth */                                     \
     X(pairs, 1, 1)              /* connections */
@@ -116,7 +127,10 @@ enum {
     X(end_at, 2, 0)             /* bytes sent and read before a violent end */                     \
     X(deaf, 2, 0)               /* after the pause it never reads again */                         \
     X(end_at_ms, 2, 0)          /* a violent end at this time; 0: not for that */                  \
-    X(end_at_poll, 2, 0)        /* the same, in this poll of its machine */
+    X(end_at_poll, 2, 0)        /* the same, in this poll of its machine */                        \
+    X(tls, 1, 0)                /* it is encrypted */                                              \
+    X(cut_at, 2, 0)             /* what the session sends is cut before this byte; 0: never */     \
+    X(flip_at, 2, 0)            /* this byte of it is changed; the first is 1 */
 /* clang-format on */
 
 enum sim_how {

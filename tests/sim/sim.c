@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "segment.h"
+#include "tls.h"
 #include "translate.h"
 
 enum {
@@ -165,6 +166,7 @@ static bool end_build(struct sim_end *end)
     end->frozen_until_ns =
         end->frozen_from_ns + sim->scenario.freeze_ms[end->index] * SIM_NS_PER_MS;
     sim_count_free(end, end->free);
+    sim_tls_open(end);
     sim_tasks_open(end);
     if (!sim_tasks_serve(end))
         sim_program_listen(end);
@@ -264,10 +266,13 @@ void sim_destroy(struct sim *sim)
 {
     for (unsigned i = 0; i < 2; i++) {
         sim_tasks_close(&sim->ends[i]);
+        sim_tls_close(&sim->ends[i]);
         if (sim->ends[i].stack)
             leat_close(sim->ends[i].stack);
         free(sim->ends[i].memory);
     }
+    for (unsigned i = 0; i < 2 * SIM_PAIRS_MAX; i++)
+        sim_below_close(&sim->sides[i / 2][i % 2].below);
     free(sim->link_memory);
     free(sim);
 }

@@ -16,8 +16,10 @@
 #include <leat/flow.h>
 #include <leat/leat.h>
 #include <leat/link.h>
+#include <leat/tls.h>
 
 #include "attack.h"
+#include "below.h"
 #include "device.h"
 #include "drought.h"
 #include "random.h"
@@ -47,6 +49,9 @@ struct sim_side {
     unsigned end;  /* 0 or 1 */
     unsigned pair; /* number of the connection */
     struct leat_tcp *conn;
+    struct leat_stream stream; /* what its program uses: the connection, or a session on it */
+    struct sim_below below;    /* of a session */
+    struct leat_tls_client client;
     uint64_t written;
     uint64_t read;
     uint64_t lent;     /* buffers of ours that the stack has */
@@ -108,6 +113,7 @@ struct sim_end {
     bool accepts;              /* it does now, though it did not */
     uint32_t attacks[SIM_ATTACK_KINDS_MAX];
     struct sim_tasks *tasks; /* NULL: its programs are callbacks */
+    struct sim_tls *tls;     /* NULL: no connection is encrypted */
 };
 
 /* What the waits of an end's tasks have come to. */
@@ -180,12 +186,24 @@ void sim_say_sides(const struct sim *sim);
 /* @len bytes from @offset of what @end sends in connection @pair; at most SIM_PATTERN_RUN. */
 const uint8_t *sim_pattern(const struct sim *sim, unsigned pair, unsigned end, uint64_t offset);
 
-/* Gives a connection that has come to the side that waits for it. */
-void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn);
 /* Lets all sides of @end whose time has come do something; true if one did. */
 bool sim_program_wake(struct sim_end *end);
 /* When the next of them wants to. */
 uint64_t sim_program_next_ns(const struct sim_end *end);
+
+/* What opening.c needs: a turn of the program; one call that writes, false: no more now; its end, if
+ * it is due, and one that comes too early; and to be called again. */
+void sim_side_turn(struct sim_side *side);
+bool sim_side_write_chunk(struct sim_side *side);
+void sim_side_maybe_end(struct sim_side *side);
+void sim_side_end_violently(struct sim_side *side);
+void sim_side_wake_at(struct sim_side *side, uint64_t at_ns);
+extern const struct leat_tcp_events sim_program_events;
+
+static inline bool sim_side_has_tasks(const struct sim_side *side)
+{
+    return side->sim->ends[side->end].tasks != NULL;
+}
 
 /* What the programs do the same way as tasks.  @side has got further: */
 void sim_side_moved(struct sim_side *side);
@@ -195,16 +213,23 @@ uint32_t sim_side_chunk(const struct sim_side *side);
 void sim_side_read(struct sim_side *side, const void *bytes, uint32_t len);
 /* A violent end is due. */
 bool sim_side_has_enough(const struct sim_side *side);
+/* The connection is over; its handle is dead when the caller returns. */
+void sim_side_closed(struct sim_side *side, enum leat_err why);
+/* What a connection tells a program that does nothing. */
+extern const struct leat_tcp_events sim_only_closed;
+
+/* ---- opening.c: how a program gets its connection ----------------------------------------- */
+
+/* Gives a connection that has come to the side that waits for it. */
+void sim_program_accepted(struct sim_side *side, struct leat_tcp *conn);
+/* @side connects. */
+void sim_side_open(struct sim_side *side);
 void sim_side_set_options(struct sim_side *side);
 /* A listener has given it @conn. */
 void sim_side_accepted(struct sim_side *side, struct leat_tcp *conn);
 /* From where and to where an active open goes. */
 void sim_side_ends(const struct sim_side *side, struct leat_endpoint *local,
                    struct leat_endpoint *remote);
-/* The connection is over; its handle is dead when the caller returns. */
-void sim_side_closed(struct sim_side *side, enum leat_err why);
-/* What a connection tells a program that does nothing. */
-extern const struct leat_tcp_events sim_only_closed;
 
 /* ---- tasks.c: the programs of an end as tasks --------------------------------------------- */
 

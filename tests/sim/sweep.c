@@ -69,14 +69,25 @@ static void each_wait(struct sweep *sweep, unsigned end)
     }
 }
 
+static void each_call(struct sweep *sweep, unsigned end)
+{
+    struct sim_scenario scenario = *sweep->base;
+
+    for (uint64_t call = 1; call <= sweep->quiet.calls[end]; call++) {
+        scenario.tls_fail_call[end] = call;
+        try(sweep, &scenario);
+    }
+}
+
 int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_run *run, void *arg,
                   uint64_t *runs)
 {
     struct sweep sweep = {.base = base, .run = run, .arg = arg};
     const bool memory = strcmp(what, "memory") == 0;
     const bool cancel = strcmp(what, "cancel") == 0;
+    const bool provider = strcmp(what, "provider") == 0;
 
-    if (!memory && !cancel && strcmp(what, "end") != 0)
+    if (!memory && !cancel && !provider && strcmp(what, "end") != 0)
         return -1;
     sweep.runs = 1;
     if (!run(arg, base, &sweep.quiet))
@@ -84,7 +95,9 @@ int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_r
     for (unsigned end = 0; end < 2; end++) {
         if (cancel)
             each_wait(&sweep, end);
-        for (uint64_t poll = 1; !cancel && poll <= sweep.quiet.polls[end]; poll++) {
+        if (provider)
+            each_call(&sweep, end);
+        for (uint64_t poll = 1; !cancel && !provider && poll <= sweep.quiet.polls[end]; poll++) {
             if (memory)
                 each_allocation(&sweep, end, poll);
             else

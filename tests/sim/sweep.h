@@ -13,6 +13,7 @@
 struct sim_sweep_result {
     uint64_t polls[2];
     uint64_t waits[2];  /* of tasks */
+    uint64_t calls[2];  /* of the provider of cryptography */
     uint64_t hash;      /* of all that was sent, and when */
     uint64_t shortages; /* times that somebody did without memory */
 };
@@ -25,6 +26,7 @@ typedef bool sim_sweep_run(void *arg, const struct sim_scenario *scenario,
  * and nothing comes of it.
  * "end": each program aborts, or closes too early, in each poll.
  * "cancel": each wait of a task is cancelled.
+ * "provider": each call of the provider of cryptography fails.
  * Returns how many runs failed; *@runs is how many there were.  -1: no such sweep. */
 int64_t sim_sweep(const char *what, const struct sim_scenario *base, sim_sweep_run *run, void *arg,
                   uint64_t *runs);

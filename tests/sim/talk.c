@@ -8,6 +8,8 @@
  */
 #include "tasks.h"
 
+#include "tls.h"
+
 enum {
     READ_BYTES = 2048, /* into memory at a time */
     DEADLINE_MAX_US = 20000
@@ -211,6 +213,8 @@ static enum leat_err reads(struct leat_task *task, struct sim_side *side)
 /* True if the program may give up for @why, whatever its connection is like. */
 static bool may_give_up(const struct sim_side *side, enum leat_err why)
 {
+    if (sim_tls_has_trouble(side))
+        return true;
     if (why == LEAT_ERR_CANCELLED)
         return leat_task_is_cancelled(side->task);
     if (why == LEAT_ERR_TIMEOUT)
@@ -222,14 +226,14 @@ static bool may_give_up(const struct sim_side *side, enum leat_err why)
 /* The flow is closed or aborted; what becomes of the connection it tells itself from now on. */
 static void let_go(struct sim_side *side, enum leat_err err)
 {
-    struct leat_tcp *conn = leat_stream_tcp(&side->flow.stream);
+    const struct leat_stream stream = side->flow.stream;
     const bool gives_up = err && may_give_up(side, side->gave_up);
     const bool in_order =
         !err || (side->enough && !side->partial && side->plan->end[side->end] == SIM_CLOSE_EARLY);
 
-    if (!conn && !side->closed)
+    if (!stream.end && !side->closed)
         sim_side_closed(side, side->flow.why);
-    if (conn && err && !gives_up)
+    if (stream.end && err && !gives_up)
         sim_fail(side->sim, "c%u end %u: a wait said \"%s\", which nobody gave reason for",
                  side->pair, side->end, leat_err_text(side->gave_up));
     side->ended = true;
@@ -242,8 +246,8 @@ static void let_go(struct sim_side *side, enum leat_err err)
         leat_flow_close(&side->flow);
     else
         leat_flow_abort(&side->flow);
-    if (conn)
-        leat_tcp_set_events(conn, &sim_only_closed, side);
+    if (stream.end)
+        leat_stream_set_events(&stream, &sim_only_closed, side);
 }
 
 enum leat_err sim_talk(struct leat_task *task, struct sim_side *side)

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "tls.h"
+
 /* A sanitizer's frames are larger. */
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 #define STACK_BYTES 65536u
@@ -31,6 +33,62 @@ static bool interrupt(const struct leat_task *task, void *arg)
     sim_say(end->sim, "end %u: wait %llu, of a %s, is cancelled", end->index,
             (unsigned long long)tasks->waits.count, leat_task_name(task));
     return true;
+}
+
+/* ---- a session on the connection of a flow -------------------------------------------------- */
+
+static void on_session_open(struct leat_tcp *conn, void *arg)
+{
+    struct sim_side *side = arg;
+
+    (void)conn;
+    side->opened = true;
+    sim_side_moved(side);
+    sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
+}
+
+static void on_session_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    sim_only_closed.on_closed(conn, why, arg);
+}
+
+static const struct leat_tcp_events until_open = {.on_open = on_session_open,
+                                                  .on_closed = on_session_closed};
+
+/* A flow takes over a stream that is open. */
+static enum leat_err await_open(struct leat_task *task, struct sim_side *side)
+{
+    enum leat_err err = LEAT_OK;
+
+    leat_stream_set_events(&side->stream, &until_open, side);
+    while (!err && !side->opened && !side->closed)
+        err = sim_talk_pause(task, SIM_NS_PER_MS);
+    if (side->closed)
+        return LEAT_ERR_CLOSED;
+    if (err)
+        sim_side_end_violently(side);
+    return err;
+}
+
+/* The side's flow has a connection: from now on it has a session on it, if there is to be one. */
+static enum leat_err encrypt(struct leat_task *task, struct sim_side *side)
+{
+    enum leat_err err;
+
+    side->stream = side->flow.stream;
+    if (!sim_tls_is_on(side))
+        return LEAT_OK;
+    side->flow.stream.end = NULL;
+    side->flows = false;
+    leat_flow_close(&side->flow);
+    if (!sim_tls_begin(side))
+        return LEAT_ERR_MEMORY;
+    err = await_open(task, side);
+    if (!err) {
+        leat_flow_open(&side->flow, task, &side->stream);
+        side->flows = true;
+    }
+    return err;
 }
 
 /* ---- how a program begins ----------------------------------------------------------------- */
@@ -73,19 +131,19 @@ static enum leat_err connects(struct leat_task *task, void *arg)
     side->conn = leat_stream_tcp(&side->flow.stream);
     sim_side_set_options(side);
     sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
-    return sim_talk(task, side);
+    err = encrypt(task, side);
+    return err ? err : sim_talk(task, side);
 }
 
 /* A connection that a listener's callback has taken. */
 static enum leat_err accepted(struct leat_task *task, void *arg)
 {
     struct sim_side *side = arg;
-    struct leat_stream stream;
+    enum leat_err err = sim_tls_is_on(side) ? await_open(task, side) : LEAT_OK;
 
-    if (!side->conn)
-        return LEAT_ERR_CLOSED;
-    stream = leat_stream_of_tcp(side->conn);
-    leat_flow_open(&side->flow, task, &stream);
+    if (err || !side->conn)
+        return err ? err : LEAT_ERR_CLOSED;
+    leat_flow_open(&side->flow, task, &side->stream);
     side->flows = true;
     return sim_talk(task, side);
 }
@@ -98,6 +156,7 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     struct sim *sim = end->sim;
     struct leat_tcp_info info;
     struct sim_side *side;
+    enum leat_err err;
     unsigned pair;
 
     leat_tcp_get_info(leat_stream_tcp(&flow->stream), &info);
@@ -109,7 +168,8 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     flow->stream.end = NULL;
     side->flows = true;
     sim_side_accepted(side, leat_stream_tcp(&side->flow.stream));
-    return sim_talk(task, side);
+    err = encrypt(task, side);
+    return err ? err : sim_talk(task, side);
 }
 
 /* ---- for the others ----------------------------------------------------------------------- */
@@ -138,7 +198,8 @@ void sim_tasks_look(struct sim_end *end)
             continue;
         if (side->flow.stream.end) {
             side->exists = true;
-            side->conn = leat_stream_tcp(&side->flow.stream);
+            if (!side->flow.stream.ops)
+                side->conn = leat_stream_tcp(&side->flow.stream);
         } else if (side->exists) {
             sim_side_closed(side, side->flow.why);
         }

@@ -5,6 +5,7 @@
 
 #include "segment.h"
 #include "sim.h"
+#include "tls.h"
 
 /* What is looked at. */
 struct sight {
@@ -176,15 +177,13 @@ static void see_SACK(const struct sight *sight)
 static void see_bytes(const struct sight *sight)
 {
     const struct sim_segment *s = sight->segment;
-    const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
+    struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
     const uint32_t seq = s->seq + ((s->flags & SIM_SYN) != 0);
     const uint64_t offset = seq - (sight->voice->hello.iss + 1);
 
-    if (distance(seq, sight->voice->hello.iss) <= 0 || offset + s->text_len > side->written)
-        wrong(sight, "text that the program never wrote");
-    else if (memcmp(s->text, sim_pattern(sight->sim, sight->pair, sight->end, offset),
-                    s->text_len) != 0)
-        wrong(sight, "other bytes than the program wrote there");
+    if (distance(seq, sight->voice->hello.iss) <= 0 ||
+        !sim_sent_is(side, offset, s->text, s->text_len))
+        wrong(sight, "text that the program never wrote there");
 }
 
 static void see_window(const struct sight *sight, uint32_t seq_end)
@@ -232,10 +231,8 @@ static void see_FIN(const struct sight *sight)
     const struct sim_side *side = &sight->sim->sides[sight->pair][sight->end];
     const uint32_t seq = sight->segment->seq + sight->segment->text_len;
 
-    if (!side->ended)
-        wrong(sight, "FIN, but the program has not closed");
-    if (seq - (sight->voice->hello.iss + 1) != (uint32_t)side->written)
-        wrong(sight, "FIN before the end of the text");
+    if (!sim_sent_ends(side, seq - (sight->voice->hello.iss + 1)))
+        wrong(sight, "FIN, but the program has not closed, or has text behind it");
     if (sight->voice->fin_sent && sight->voice->fin_seq != seq)
         wrong(sight, "FIN at two places");
     sight->voice->fin_sent = true;
