@@ -305,7 +305,7 @@ static const struct sim_profile profiles[] = {
     {"tls", add_tls, {SIM_TALLY_tls_open, SIM_TALLY_tls_resumed, SIM_TALLY_tls_retried,
                       SIM_TALLY_tls_key_updates, SIM_TALLY_tls_alerts, SIM_TALLY_tls_timeouts,
                       SIM_TALLY_tls_cut, SIM_TALLY_tls_flipped, SIM_TALLY_tls_refused,
-                      SIM_TALLY_tls_tickets_refused, SIM_TALLY_tls_failures}},
+                      SIM_TALLY_tls_failures}},
 };
 /* clang-format on */
 
