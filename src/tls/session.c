@@ -151,8 +151,10 @@ static enum leat_err last_word(struct tls_session *session, enum leat_err why)
 {
     if (session->err != LEAT_OK)
         return (enum leat_err)session->err;
+    if (session->state == TLS_CLOSED && (why == LEAT_ERR_RESET || why == LEAT_ERR_ABORTED))
+        return LEAT_OK; /* both have said all, and one of them doesn't wait for the stream's end */
     if (session->state == TLS_CLOSED || why != LEAT_OK)
-        return session->state == TLS_CLOSED ? LEAT_OK : why;
+        return why;
     session->tls->counts.cut_short++;
     session->why = "the stream ended without close_notify";
     return LEAT_ERR_CUT_SHORT;
