@@ -77,7 +77,7 @@ INDIRECT = {
     "tls/events.c": actions_of("tls", "src/tls"),
     **{f"tls/{name}.c": OUT for name in ("agree", "client", "cookie", "end", "flight", "identity", "keys", "protect",
                                          "record", "resume", "server", "session", "stream", "ticket", "tls")},
-    **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "serve", "tasks", "wait")},
+    **{f"task/{name}.c": OUT for name in ("flow", "flow_read", "flow_write", "http", "serve", "tasks", "wait")},
 }
 # (caller, called): calls that come round to themselves, once more at most
 ONCE = {

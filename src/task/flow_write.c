@@ -9,8 +9,7 @@ static enum leat_err wait_for_room(struct leat_flow *flow, uint32_t bytes, uint6
     return task_wait(task_running(flow->tasks), &flow->writer, deadline_ns);
 }
 
-/* As much as is worth a wake-up, of what is left. */
-static uint32_t worth_it(size_t left)
+uint32_t flow_worth_it(size_t left)
 {
     enum {
         ENOUGH = 65536
@@ -36,7 +35,7 @@ static enum leat_err __attribute__((noinline)) write_rest(struct left *left, siz
         left->at += taken;
         left->len -= taken;
         taken = 0;
-        err = wait_for_room(flow, worth_it(left->len), left->deadline_ns);
+        err = wait_for_room(flow, flow_worth_it(left->len), left->deadline_ns);
         if (err)
             return err;
         err = leat_stream_write(&flow->stream, left->at, left->len, &taken);
@@ -65,8 +64,7 @@ enum leat_err leat_flow_write(struct leat_flow *flow, const void *bytes, size_t 
     return write_rest(&left, taken);
 }
 
-/* A part of *@text that there is room for, taken off it; NULL: no descriptor. */
-static struct leat_buf *part_of(struct leat_buf **text, uint32_t room)
+struct leat_buf *flow_part_of(struct leat_buf **text, uint32_t room)
 {
     struct leat_buf *part = *text;
 
@@ -86,14 +84,14 @@ enum leat_err leat_flow_send(struct leat_flow *flow, struct leat_buf *text, uint
 
     while (text && !err) {
         const uint32_t room = flow->stream.end ? leat_stream_send_room(&flow->stream) : 0;
-        struct leat_buf *part = room > 0 ? part_of(&text, room) : NULL;
+        struct leat_buf *part = room > 0 ? flow_part_of(&text, room) : NULL;
 
         if (part)
             err = leat_stream_send(&flow->stream, part);
         else if (!flow->stream.end)
             err = flow_over(flow);
         else
-            err = wait_for_room(flow, worth_it(leat_buf_total(text)), deadline_ns);
+            err = wait_for_room(flow, flow_worth_it(leat_buf_total(text)), deadline_ns);
     }
     leat_buf_free(text);
     return err;
@@ -114,7 +112,7 @@ enum leat_err leat_flow_lend(struct leat_flow *flow, const void *bytes, size_t l
         if (!flow->stream.end)
             return flow_over(flow);
         if (!text) {
-            err = wait_for_room(flow, worth_it(len), deadline_ns);
+            err = wait_for_room(flow, flow_worth_it(len), deadline_ns);
             continue;
         }
         err = leat_stream_send(&flow->stream, text);

@@ -12,6 +12,12 @@ extern const struct leat_tcp_events flow_events;
 /* Makes @flow that of @stream, which has its events already. */
 void flow_init(struct leat_flow *flow, struct leat_task *task, struct leat_stream stream);
 
+/* As much as is worth a wake-up, of what is left. */
+uint32_t flow_worth_it(size_t left);
+
+/* A part of *@text that there is @room for, taken off it; NULL: no descriptor. */
+struct leat_buf *flow_part_of(struct leat_buf **text, uint32_t room);
+
 /* task_is_refused() of whoever uses @flow now. */
 static inline enum leat_err flow_may_wait(const struct leat_flow *flow)
 {

@@ -6,19 +6,79 @@
  */
 #include "task/flows.h"
 
-static void pending_free(struct leat_tasks *tasks, struct pending *pending)
+#include <leat/http_flow.h>
+
+/* ---- what waits for a task ---------------------------------------------------------------- */
+
+struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind *kind,
+                            const char *name, void *of, void *end)
+{
+    struct pending *pending = tasks->free_pending;
+
+    if (!pending)
+        return NULL;
+    tasks->free_pending = pending->next_free;
+    pending->kind = kind;
+    pending->name = name;
+    pending->of = of;
+    pending->end = end;
+    pending->flow = NULL;
+    ring_put(&tasks->pending, &pending->ring);
+    return pending;
+}
+
+void pending_free(struct leat_tasks *tasks, struct pending *pending)
 {
     ring_remove(&pending->ring);
     pending->next_free = tasks->free_pending;
     tasks->free_pending = pending;
 }
 
+void pending_over(struct leat_tasks *tasks, struct pending *pending)
+{
+    if (ring_is_in(&pending->ring))
+        pending_free(tasks, pending);
+    else
+        pending->end = NULL;
+}
+
+/* A task for what has waited longest; NULL: nothing waits, or no slot is free. */
+static struct leat_task *task_of_first(struct leat_tasks *tasks)
+{
+    struct pending *pending = container_of(tasks->pending.next, struct pending, ring);
+    struct leat_task *task;
+
+    if (ring_is_empty(&tasks->pending))
+        return NULL;
+    task = task_new(tasks, NULL, pending->name, pending->kind->run, pending);
+    if (!task)
+        return NULL;
+    ring_remove(&pending->ring);
+    task_begin_wait(task, &task->nowhere);
+    return task;
+}
+
+void pending_begin(struct leat_tasks *tasks)
+{
+    struct leat_task *task = task_of_first(tasks);
+
+    if (task)
+        task_wake_now(task->place);
+}
+
+void task_serve_pending(struct leat_tasks *tasks)
+{
+    task_wake(task_of_first(tasks), LEAT_OK);
+}
+
+/* ---- connections -------------------------------------------------------------------------- */
+
 /* The task of one connection. */
 static enum leat_err serve(struct leat_task *task, void *arg)
 {
     struct pending *pending = arg;
-    const struct leat_service *service = pending->service;
-    const struct leat_stream stream = leat_stream_of_tcp(pending->conn);
+    const struct leat_service *service = pending->of;
+    const struct leat_stream stream = leat_stream_of_tcp(pending->end);
     struct leat_flow flow;
     enum leat_err err;
 
@@ -34,62 +94,45 @@ static enum leat_err serve(struct leat_task *task, void *arg)
     return err;
 }
 
-/* A task for the connection that has waited longest; NULL: none waits, or no slot is free. */
-static struct leat_task *task_of_first(struct leat_tasks *tasks)
-{
-    struct pending *pending = container_of(tasks->pending.next, struct pending, ring);
-    struct leat_task *task;
-
-    if (ring_is_empty(&tasks->pending))
-        return NULL;
-    task = task_new(tasks, NULL, pending->service->name, serve, pending);
-    if (!task)
-        return NULL;
-    ring_remove(&pending->ring);
-    task_begin_wait(task, &task->nowhere);
-    return task;
-}
-
-void task_serve_pending(struct leat_tasks *tasks)
-{
-    task_wake(task_of_first(tasks), LEAT_OK);
-}
-
 /* A connection that waits for its task is over. */
 static void pending_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct pending *pending = arg;
+    const struct leat_service *service = pending->of;
 
     (void)conn;
     (void)why;
-    if (ring_is_in(&pending->ring))
-        pending_free(pending->service->tasks, pending);
-    else
-        pending->conn = NULL; /* its task begins in a moment, and sees that */
+    pending_over(service->tasks, pending);
+}
+
+/* There is no task for it, and will be none. */
+static void reset(struct leat_tcp *conn)
+{
+    leat_tcp_set_events(conn, NULL, NULL);
+    leat_tcp_abort(conn);
+}
+
+static void drop(struct pending *pending)
+{
+    reset(pending->end);
 }
 
 static void begin(struct leat_service *service, struct leat_tcp *conn)
 {
     static const struct leat_tcp_events pending_events = {.on_closed = pending_closed};
+    static const struct pending_kind kind = {.run = serve, .drop = drop};
     struct leat_tasks *tasks = service->tasks;
-    struct pending *pending = tasks ? tasks->free_pending : NULL;
-    struct leat_task *task;
+    struct pending *pending =
+        tasks ? pending_new(tasks, &kind, service->name, service, conn) : NULL;
 
     if (!pending) {
         if (tasks)
             tasks->counts.refused++;
-        leat_tcp_set_events(conn, NULL, NULL);
-        leat_tcp_abort(conn);
+        reset(conn);
         return;
     }
-    tasks->free_pending = pending->next_free;
-    pending->conn = conn;
-    pending->service = service;
     leat_tcp_set_events(conn, &pending_events, pending);
-    ring_put(&tasks->pending, &pending->ring);
-    task = task_of_first(tasks);
-    if (task)
-        task_wake_now(task->place);
+    pending_begin(tasks);
 }
 
 static void first_text(struct leat_tcp *conn, void *arg)
@@ -132,12 +175,11 @@ void task_services_close(struct leat_tasks *tasks)
         leat_tcp_listener_close(service->listener);
         service->tasks = NULL;
     }
+    for (struct leat_http_handler *handler = tasks->handlers; handler; handler = handler->next)
+        handler->tasks = NULL;
     while (!ring_is_empty(&tasks->pending)) {
         struct pending *pending = container_of(tasks->pending.next, struct pending, ring);
-        struct leat_tcp *conn = pending->conn;
-
-        pending_free(tasks, pending);
-        leat_tcp_set_events(conn, NULL, NULL);
-        leat_tcp_abort(conn);
+        ring_remove(&pending->ring);
+        pending->kind->drop(pending);
     }
 }

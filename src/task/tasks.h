@@ -64,12 +64,24 @@ struct leat_task {
 
 _Static_assert(sizeof(struct leat_task) <= 256, "what task.h says of a stack");
 
-/* A connection that has text, and no task yet. */
+struct pending;
+
+/* What waits for a task. */
+struct pending_kind {
+    leat_task_fn *run; /* that task; its argument is the struct pending, which it
+                          gives back by pending_free() */
+    void (*drop)(struct pending *pending); /* there will be none */
+};
+
+/* A connection that has text, or a request, and no task yet. */
 struct pending {
-    struct ring ring;      /* in tasks->pending, until its task is made */
-    struct leat_tcp *conn; /* NULL: it is over */
+    struct ring ring; /* in tasks->pending, until its task is made */
+    const struct pending_kind *kind;
+    const char *name;            /* of its task */
+    void *end;                   /* the connection or the request; NULL: it is over */
+    struct leat_http_flow *flow; /* NULL: a request has none yet (http.c) */
     union {
-        struct leat_service *service;
+        void *of; /* whose it is */
         struct pending *next_free;
     };
 };
@@ -83,8 +95,9 @@ struct leat_tasks {
     struct ring roots;   /* tasks without a parent */
     struct ring pending; /* struct pending */
     struct pending *free_pending;
-    struct leat_service *services;   /* list */
-    struct leat_tasks_config config; /* with the defaults filled in */
+    struct leat_service *services;      /* list */
+    struct leat_http_handler *handlers; /* the same */
+    struct leat_tasks_config config;    /* with the defaults filled in */
     struct leat_tasks_counts counts;
     uint64_t ran_ns; /* of who is watched: when it began to run, then for how long it did */
     uint8_t *slots;
@@ -97,9 +110,9 @@ enum {
     TASK_CANARY_WORDS = 2
 };
 
-/* The first of them is looked at whenever a task has come back to the loop, and a task that has more
- * to tell than that it waits says so there: one look for both.  Each is a number of 32 bits with its
- * sign, which is compared in one instruction. */
+/* The first of them is looked at whenever a task has come back to the loop, and a task that has
+ * more to tell than that it waits says so there: one look for both.  Each is a number of 32 bits
+ * with its sign, which is compared in one instruction. */
 #define TASK_CANARY UINT64_C(0xffffffffdeadca9a)
 #define TASK_CALLS  UINT64_C(0xffffffffca11ca11)
 
@@ -126,6 +139,21 @@ void task_resume(struct leat_task *task);
  */
 void task_watch_begin(struct leat_task *task);
 void task_watch_end(struct leat_task *task);
+
+/* ---- serve.c: what waits for a task ------------------------------------------------------- */
+
+/* Puts @end of @of into the queue; NULL: it is full. */
+struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind *kind,
+                            const char *name, void *of, void *end);
+
+/* A task for what has waited longest, if a slot is free: it runs at once. */
+void pending_begin(struct leat_tasks *tasks);
+
+/* Its task has begun, or there will be none. */
+void pending_free(struct leat_tasks *tasks, struct pending *pending);
+
+/* What waits is over: it leaves the queue, or its task, which begins in a moment, finds no end. */
+void pending_over(struct leat_tasks *tasks, struct pending *pending);
 
 /* ---- wait.c ------------------------------------------------------------------------------- */
 

@@ -111,7 +111,7 @@ def test_record_where_nobody_can_write():
 
 
 @pytest.mark.parametrize("name", ["echo", "discard", "chargen", "dns", "resolve", "resolver", "sieve", "clock", "httpd",
-                                  "upload", "iperf", "echo_task", "echo_tls", "chat", "whois"])
+                                  "upload", "iperf", "echo_task", "echo_tls", "chat", "whois", "lookup"])
 def test_help_and_version(name):
     shown = start("--help", name=name)
     assert shown.returncode == 0 and shown.stderr == ""

@@ -1,4 +1,4 @@
-"""The examples that are told by tasks: echo_task, chat and whois, against the kernel's sockets."""
+"""The examples that are told by tasks: echo_task, chat, lookup and whois, against the kernel's sockets."""
 
 import os
 import shutil
@@ -21,6 +21,14 @@ def read_line(conn):
         assert byte, f"it ended behind {line!r}"
         line += byte
     return line
+
+
+def wait_for(conn, text):
+    got = b""
+    while text not in got:
+        piece = conn.recv(1000)
+        assert piece, f"it ended behind {got!r}"
+        got += piece
 
 
 def test_echo_of_many_bytes(leat):
@@ -101,6 +109,50 @@ def test_who_does_not_read_holds_up_nobody(join):
         speaker.sendall(line)
         assert read_line(hears) == b"speaker: " + line
     deaf.close()
+
+
+@pytest.fixture
+def lookup(leat):
+    """One that asks dnsmasq beside it."""
+    program = leat("lookup")
+    names = Process("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--log-facility=-", "--no-resolv",
+                    "--no-hosts", "--bind-interfaces", f"--listen-address={program.peer}", "--local=/test/",
+                    *(f"--host-record=n{number}.test,192.0.2.{number}" for number in range(1, 250)))
+    names.wait_for("started")
+    yield program
+    names.stop()
+
+
+def test_lookup_answers_line_by_line(lookup):
+    asked = "".join(f"n{number}.test\r\n" for number in range(1, 100)) + "none.test\nn9.test"
+    told = run("curl", "-sS", "--max-time", 60, "--data-binary", "@-", f"http://{lookup.ip}/lookup",
+               stdin=asked.encode(), timeout=70).decode().splitlines()
+    assert told[:99] == [f"n{number}.test 192.0.2.{number}" for number in range(1, 100)]
+    assert told[99].startswith("none.test: ") and told[100] == "n9.test 192.0.2.9"
+    assert run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--data-binary", "@-",
+               f"http://{lookup.ip}/lookup", stdin=2001 * b"x") == b"413"
+
+
+def test_lookup_of_more_at_a_time_than_it_has_tasks(lookup):
+    """Sixteen are served, sixteen wait, eight are told to come again; who goes makes place."""
+    head, answer = b"POST /lookup HTTP/1.1\r\nHost: leat\r\nContent-Length: 7\r\n\r\nn1", b"n1.test 192.0.2.1\n"
+    conns = [socket.create_connection((lookup.ip, 80), 30) for _ in range(40)]
+    for conn in conns:
+        conn.sendall(head)
+        lookup.settle()
+    for conn in conns[32:]:
+        assert conn.recv(1000).startswith(b"HTTP/1.1 503 ")
+        conn.close()
+    for conn in conns[:16]:  # half of them go, the others go on
+        if conn.fileno() % 2:
+            conn.sendall(b".test")
+            wait_for(conn, answer)
+        conn.close()
+    for conn in conns[16:32]:
+        conn.sendall(b".test")
+    for conn in conns[16:32]:
+        wait_for(conn, answer)
+        conn.close()
 
 
 @pytest.fixture

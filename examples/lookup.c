@@ -1,0 +1,111 @@
+/*
+ * lookup.c -- addresses of names by HTTP, told by tasks: what is posted to /lookup, a name a line,
+ * is answered line by line, as soon as each name's addresses are known.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/flow.h>
+#include <leat/http_flow.h>
+#include <leat/http_server.h>
+
+#include "example.h"
+
+enum {
+    CLIENTS = 64,
+    TASKS = 16,            /* requests at a time; as many again wait */
+    QUESTION_BYTES = 2000, /* of names in a request */
+    ADDRESSES = 4          /* told of each */
+};
+
+static const uint64_t second_ns = 1000000000;
+
+static _Alignas(16) unsigned char http_memory[200 * 1024];
+static _Alignas(16) unsigned char resolver_memory[256 * 1024];
+static _Alignas(4096) unsigned char task_memory[EXAMPLE_TASK_BYTES(TASKS)];
+static struct leat_tasks *tasks;
+static struct leat_resolver *resolver;
+
+/* The line of one name: it, and its addresses or why there are none. */
+static size_t tell(struct leat_task *task, const char *name, char *line, size_t size)
+{
+    struct leat_endpoint ends[ADDRESSES];
+    unsigned count;
+    const enum leat_err err = leat_task_resolve(task, resolver, name, 0, ends, ADDRESSES, &count,
+                                                leat_task_in(task, 5 * second_ns));
+    size_t len = (size_t)snprintf(line, size, "%.255s", name);
+
+    for (unsigned i = 0; i < count && !err; i++) {
+        char ip[LEAT_IP_TEXT_BYTES];
+
+        leat_ip_format(ends[i].ip, ip);
+        len += (size_t)snprintf(line + len, size - len, " %s", ip);
+    }
+    if (err)
+        len += (size_t)snprintf(line + len, size - len, ": %s", leat_err_text(err));
+    line[len++] = '\n';
+    return len;
+}
+
+/* One request, from its body to the end of its reply. */
+static enum leat_err lookup(struct leat_task *task, struct leat_http_flow *flow, void *arg)
+{
+    static const struct leat_http_head ok = {
+        .status = 200, .type = "text/plain", .len = LEAT_HTTP_ANY};
+    const uint64_t deadline_ns = leat_task_in(task, 30 * second_ns);
+    char names[QUESTION_BYTES + 1], line[600];
+    size_t len;
+    enum leat_err err = leat_http_flow_read_all(flow, names, QUESTION_BYTES, &len, deadline_ns);
+
+    (void)arg;
+    if (!err)
+        err = leat_http_flow_reply(flow, &ok);
+    names[err ? 0 : len] = '\0';
+    for (char *name = names; !err && *name != '\0';) {
+        char *next = name;
+
+        while (*next != '\0' && *next != '\r' && *next != '\n')
+            next++;
+        if (*next != '\0')
+            *next++ = '\0';
+        if (*name != '\0')
+            err =
+                leat_http_flow_write(flow, line, tell(task, name, line, sizeof line), deadline_ns);
+        name = next;
+    }
+    return err;
+}
+
+static struct leat_http_handler handler = {
+    .name = "lookup", .serve = lookup, .time_ns = UINT64_C(60000000000)};
+static const struct leat_http_route routes[] = {
+    {LEAT_HTTP_TASK_ROUTE("/lookup", LEAT_HTTP_POST, &handler), .body_bytes_max = QUESTION_BYTES}};
+
+static const char *start(struct example_platform *platform)
+{
+    const struct leat_tasks_config task_config = {.tasks = TASKS, .guard = platform->guard};
+    const struct leat_resolver_config resolver_config = {.servers = {{.ip = platform->server}},
+                                                         .server_count = 1};
+    const struct leat_http_server_config http_config = {
+        .routes = routes, .route_count = 1, .port = platform->port, .clients = CLIENTS};
+    struct leat_http_server *server;
+
+    if (leat_ip_is_any(platform->server))
+        return "say whom to ask: --server ADDRESS";
+    if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
+                           &resolver_config) ||
+        leat_tasks_open(&tasks, platform->stack, task_memory, sizeof task_memory, &task_config))
+        return "there is too little memory";
+    leat_http_handler_open(&handler, tasks);
+    return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory,
+                                 &http_config)
+               ? "can't open the TCP port"
+               : NULL;
+}
+
+const struct example example = {.name = "lookup",
+                                .summary = "Answers which addresses names have, by HTTP.",
+                                .arguments = "",
+                                .default_port = LEAT_HTTP_PORT,
+                                .lacks = example_lacks_server,
+                                .start = start};
