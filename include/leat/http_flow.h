@@ -72,9 +72,13 @@ void leat_http_handler_open(struct leat_http_handler *handler, struct leat_tasks
 
 /** @name What the server calls, by a route
  * @{ */
+/** For `on_request`. */
 void leat_http_handler_on_request(struct leat_http_exchange *exchange, void *handler);
+/** For `on_body`. */
 void leat_http_handler_on_body(struct leat_http_exchange *exchange, void *flow);
+/** For `on_writable`. */
 void leat_http_handler_on_writable(struct leat_http_exchange *exchange, void *flow);
+/** For `on_failed`. */
 void leat_http_handler_on_failed(struct leat_http_exchange *exchange, enum leat_err why,
                                  void *flow);
 /** @} */
