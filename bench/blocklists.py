@@ -1,15 +1,16 @@
 #!/usr/bin/python3
-"""What lists of names to block cost: sieve beside dnsmasq and unbound, in one run.
+"""What lists of names to block cost: sieve beside dnsmasq, unbound, dnsdist and bind, in one run.
 
 usage: bench/blocklists.py BUILD [NAMES]...
 
 Makes a list of so many names (100,000 and 1,000,000), and gives it to each server as its own configuration wants it: as names with
 what is below. For each server: seconds and processor time from its start until it blocks a name of the list, its
-memory then, the same without a list, and by dnsperf how many questions for blocked names it answers a second, and the processor time
-of one. Each has a namespace of its own; leat is reached over TAP, the others over veth. Needs root, or user namespaces.
+memory then, the same with one name, and by dnsperf how many questions for blocked names it answers a second, and the processor time
+of one. Which names are asked for is drawn by Zipf's law. Each has a namespace of its own; leat is reached over TAP, the others over veth. Needs root, or user namespaces.
 """
 
 import ctypes
+import itertools
 import os
 import pathlib
 import random
@@ -109,6 +110,32 @@ def unbound(folder, _, listed):
     return ["ip", "netns", "exec", "others", "unbound", "-d", "-c", folder / "unbound"], "10.0.1.2"
 
 
+def dnsdist(folder, _, listed):
+    (folder / "names").write_text("".join(f"{name}\n" for name in listed))
+    (folder / "dnsdist").write_text(
+        'setLocal("10.0.1.2:53")\nsetACL("0.0.0.0/0")\nnewServer({address="10.0.1.1", healthCheckMode="up"})\nlocal names = newSuffixMatchNode()\n'
+        f'for name in io.lines("{folder / "names"}") do names:add(newDNSName(name)) end\n'
+        'addAction(SuffixMatchNodeRule(names), RCodeAction(DNSRCode.NXDOMAIN))\n')
+    return ["ip", "netns", "exec", "others", "dnsdist", "--supervised", "--disable-syslog", "-C", folder / "dnsdist"], "10.0.1.2"
+
+
+def bind(folder, _, listed):
+    (folder / "rpz").write_text("$TTL 60\n@ SOA localhost. root.localhost. 1 2 3 4 5\n NS localhost.\n"
+                                + "".join(f"{name} CNAME .\n*.{name} CNAME .\n" for name in listed))
+    (folder / "named").write_text(
+        f'options {{ directory "{folder}"; listen-on {{ 10.0.1.2; }}; listen-on-v6 {{ none; }}; recursion yes; allow-query {{ any; }};\n'
+        f' forwarders {{ 10.0.1.1; }}; forward only; pid-file none; dnssec-validation no; response-policy {{ zone "rpz"; }} qname-wait-recurse no; }};\n'
+        f'zone "rpz" {{ type primary; file "{folder / "rpz"}"; }};\ncontrols {{ }};\n')
+    return ["ip", "netns", "exec", "others", "named", "-f", "-n", "1", "-c", folder / "named"], "10.0.1.2"
+
+
+def zipf(listed, count):
+    """So many of the names: the n-th of them, in an order by chance, n times more seldom than the first."""
+    chance = random.Random(1)
+    order = chance.sample(listed, len(listed))
+    return chance.choices(order, cum_weights=list(itertools.accumulate(1 / place for place in range(1, len(order) + 1))), k=count)
+
+
 def make_network():
     for words in ("link set lo up", "tuntap add leat0 mode tap", "addr add 10.0.0.1/24 dev leat0", "link set leat0 up",
                   "netns add others", "link add v0 type veth peer name v1 netns others", "addr add 10.0.1.1/24 dev v0",
@@ -130,8 +157,8 @@ def main():
         folder = pathlib.Path(work)
         for count in [int(word) for word in sys.argv[2:]] or [100_000, 1_000_000]:
             listed = names(count)
-            (folder / "questions").write_text("".join(f"{name} A\n" for name in random.Random(1).sample(listed, 50_000)))
-            for make in (sieve, dnsmasq, unbound):
+            (folder / "questions").write_text("".join(f"{name} A\n" for name in zipf(listed, 200_000)))
+            for make in (sieve, dnsmasq, unbound, dnsdist, bind):
                 Server.probe = listed[0]
                 few = Server(*make(folder, pathlib.Path(sys.argv[1]), listed[:1]))
                 few.end()

@@ -6,16 +6,12 @@
 #include "core/assert.h"
 #include "core/cold.h"
 
-struct sip {
-    uint64_t v0, v1, v2, v3;
-};
-
 static inline uint64_t rotate(uint64_t x, unsigned bits)
 {
     return (x << bits) | (x >> (64 - bits));
 }
 
-static inline void sip_round(struct sip *s)
+static inline void sip_round(struct siphash *s)
 {
     s->v0 += s->v1;
     s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -30,7 +26,7 @@ static inline void sip_round(struct sip *s)
 }
 
 /* One to four, written out: a round is short, and a loop would add much to it. */
-static inline void sip_rounds(struct sip *s, unsigned rounds)
+static inline void sip_rounds(struct siphash *s, unsigned rounds)
 {
     sip_round(s);
     if (rounds > 1)
@@ -41,27 +37,27 @@ static inline void sip_rounds(struct sip *s, unsigned rounds)
         sip_round(s);
 }
 
-static inline struct sip sip_start(const struct siphash_key *key)
+static inline struct siphash sip_start(const struct siphash_key *key)
 {
     /* the constants spell "somepseudorandomlygeneratedbytes" */
-    const struct sip s = {
-        key->k0 ^ 0x736f6d6570736575u,
-        key->k1 ^ 0x646f72616e646f6du,
-        key->k0 ^ 0x6c7967656e657261u,
-        key->k1 ^ 0x7465646279746573u,
+    const struct siphash s = {
+        .v0 = key->k0 ^ 0x736f6d6570736575u,
+        .v1 = key->k1 ^ 0x646f72616e646f6du,
+        .v2 = key->k0 ^ 0x6c7967656e657261u,
+        .v3 = key->k1 ^ 0x7465646279746573u,
     };
 
     return s;
 }
 
-static inline void sip_word(struct sip *s, uint64_t word, unsigned rounds)
+static inline void sip_word(struct siphash *s, uint64_t word, unsigned rounds)
 {
     s->v3 ^= word;
     sip_rounds(s, rounds);
     s->v0 ^= word;
 }
 
-static inline uint64_t sip_end(struct sip *s, unsigned rounds)
+static inline uint64_t sip_end(struct siphash *s, unsigned rounds)
 {
     s->v2 ^= 0xff;
     sip_rounds(s, rounds);
@@ -100,7 +96,7 @@ struct siphash_key siphash_key_from(const uint8_t bytes[16])
 COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
-    struct sip s = sip_start(key);
+    struct siphash s = sip_start(key);
     size_t left = len;
 
     for (; left >= 8; left -= 8, at += 8)
@@ -111,7 +107,7 @@ COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t
 
 COLD uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
-    struct sip s = sip_start(key);
+    struct siphash s = sip_start(key);
 
     sip_word(&s, a, 1);
     sip_word(&s, b, 1);
@@ -130,7 +126,7 @@ static inline uint64_t last_word(uint64_t bytes)
 
 uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
-    struct sip s = sip_start(key);
+    struct siphash s = sip_start(key);
 
     sip_word(&s, a, 1);
     sip_word(&s, last_word(b), 1);
@@ -139,9 +135,28 @@ uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b)
 
 uint64_t siphash24_15(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
-    struct sip s = sip_start(key);
+    struct siphash s = sip_start(key);
 
     sip_word(&s, a, 2);
     sip_word(&s, last_word(b), 2);
     return sip_end(&s, 4);
+}
+
+void siphash13_begin(struct siphash *hash, const struct siphash_key *key)
+{
+    *hash = sip_start(key);
+}
+
+void siphash13_add(struct siphash *hash, uint64_t word)
+{
+    sip_word(hash, word, 1);
+    hash->words++;
+}
+
+uint64_t siphash13_of(const struct siphash *hash)
+{
+    struct siphash s = *hash;
+
+    sip_word(&s, (uint64_t)(hash->words * 8) << 56, 1);
+    return sip_end(&s, 3);
 }

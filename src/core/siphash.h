@@ -25,4 +25,16 @@ uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b);
 /* SipHash-1-3 of such 15 bytes: for tables. */
 uint64_t siphash13_15(const struct siphash_key *key, uint64_t a, uint64_t b);
 
+/* SipHash-1-3 of words as they come. */
+struct siphash {
+    uint64_t v0, v1, v2, v3;
+    uint32_t words; /* so far */
+};
+
+void siphash13_begin(struct siphash *hash, const struct siphash_key *key);
+void siphash13_add(struct siphash *hash, uint64_t word);
+
+/* The hash of the words so far; more may follow. */
+uint64_t siphash13_of(const struct siphash *hash);
+
 #endif

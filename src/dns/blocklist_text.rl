@@ -7,6 +7,8 @@
  */
 #include "dns/blocklist.h"
 
+#include <string.h>
+
 #include "wire/dns.h"
 
 enum {
@@ -47,6 +49,38 @@ static void name_add(struct blocklist_reader *reader, uint8_t octet)
     else
         reader->name.wire[reader->name.len] = octet;
     reader->name.len++;
+}
+
+static inline bool is_in_label(uint8_t octet)
+{
+    return (unsigned)(octet | 0x20) - 'a' < 26 || octet - (unsigned)'0' < 10 || octet == '-' ||
+           octet == '_';
+}
+
+/* More bytes of the name, up to @end; returns behind those that it has taken. */
+static const uint8_t *name_add_all(struct blocklist_reader *reader, const uint8_t *at,
+                                   const uint8_t *end)
+{
+    const uint8_t *part;
+
+    do {
+        const size_t room = LEAT_DNS_NAME_BYTES - (size_t)ROOT_BYTES - reader->name.len;
+        size_t len;
+
+        part = at;
+        while (at < end && is_in_label(*at))
+            at++;
+        len = (size_t)(at - part);
+        if (len > room) {
+            reader->bad = true;
+        } else {
+            memcpy(reader->name.wire + reader->name.len, part, len);
+            reader->name.len = (uint8_t)(reader->name.len + len);
+        }
+        while (at < end && *at == '.')
+            name_add(reader, *at++);
+    } while (at < end && at > part);
+    return at;
 }
 
 /* True if the label at @at is digits alone: of an address, but of no name (RFC 3696 2). */
@@ -138,7 +172,11 @@ alphtype unsigned char;
 variable cs reader->state;
 
 action start  { name_start(reader); }
-action octet  { name_add(reader, fc); }
+action octet  {
+    name_add(reader, fc);
+    if (fcurs == ftargs) /* nothing but a name goes on here: the same for its next bytes */
+        p = name_add_all(reader, p + 1, pe) - 1;
+}
 action done   { list->counts.lines++; reader->marks = LEAT_BLOCKLIST_BLOCK_NAME; fgoto lines; }
 action bad    { not_understood(list); fhold; fgoto rest; }
 action host   { host(list); }

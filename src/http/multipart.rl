@@ -169,6 +169,14 @@ static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8
     return LEAT_MULTIPART_TEXT;
 }
 
+/* True if the delimiter begins at @bytes, as far as @len bytes tell. */
+static bool may_begin(const struct leat_multipart *reader, const uint8_t *bytes, size_t len)
+{
+    const size_t known = len < reader->delimiter_len ? len : reader->delimiter_len;
+
+    return memcmp(bytes, reader->delimiter, known) == 0;
+}
+
 /* Reads text up to where it ends, or seems to. */
 static enum leat_multipart_event read_text(struct leat_multipart *reader, const uint8_t *bytes,
                                            size_t len, size_t *at)
@@ -177,7 +185,7 @@ static enum leat_multipart_event read_text(struct leat_multipart *reader, const 
     size_t run = 0;
 
     if (reader->matched == 0) {
-        while (run < len - *at && from[run] != '\r')
+        while (run < len - *at && (from[run] != '\r' || !may_begin(reader, from + run, len - *at - run)))
             run++;
         *at += run;
         if (run > 0)

@@ -115,6 +115,24 @@ static void test_what_only_looks_like_a_boundary_is_text(void **state)
     check("--B\r\n" PART("name=\"a\"") "--B--\r\n\r\n--B--", "[a|]--B--\r\n;.");
 }
 
+/* Each piece of text costs whoever sends it on: a lone line end cuts none. */
+static void test_text_is_told_in_one_piece(void **state)
+{
+    static const char form[] = "--B\r\n" PART("name=\"a\"") "1\r2\r\n3\r\n-4\r\n--5\r\r\n\r";
+    struct leat_multipart reader;
+    size_t taken, at = 0, len = sizeof form - 1;
+
+    (void)state;
+    assert_true(leat_multipart_start(&reader, TYPE, strlen(TYPE)));
+    assert_int_equal(leat_multipart_read(&reader, (const uint8_t *)form, len, &taken),
+                     LEAT_MULTIPART_PART);
+    at = taken;
+    assert_int_equal(leat_multipart_read(&reader, (const uint8_t *)form + at, len - at, &taken),
+                     LEAT_MULTIPART_TEXT);
+    assert_int_equal(reader.text_len, len - at - 1); /* the last may be a delimiter's */
+    assert_int_equal(taken, reader.text_len);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -244,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_what_only_looks_like_a_boundary_is_text),
+        cmocka_unit_test(test_text_is_told_in_one_piece),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_what_is_no_form),
         cmocka_unit_test(test_threat_W3_heads_are_bounded),
