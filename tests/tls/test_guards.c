@@ -209,14 +209,58 @@ static void lead_to_certificate(void)
     peer_message(&end, WIRE_TLS_ENCRYPTED_EXTENSIONS, nothing, sizeof nothing);
 }
 
-static void lead_to_Finished(uint16_t scheme)
+static void say_certificate(uint16_t scheme)
 {
     static const uint8_t certificate[] = {0, 0, 0, 9, 0, 0, 4, 0x30, 2, 5, 0, 0, 0};
     const uint8_t verify[] = {(uint8_t)(scheme >> 8), (uint8_t)scheme, 0, 1, 1};
 
-    lead_to_certificate();
     peer_message(&end, WIRE_TLS_CERTIFICATE, certificate, sizeof certificate);
     peer_message(&end, WIRE_TLS_CERTIFICATE_VERIFY, verify, sizeof verify);
+}
+
+static void lead_to_Finished(uint16_t scheme)
+{
+    lead_to_certificate();
+    say_certificate(scheme);
+}
+
+/* What the end has sent has @wanted in it, which this cryptography doesn't hide. */
+static bool has_sent(const uint8_t *wanted, uint32_t size)
+{
+    uint8_t sent[2000];
+    const uint32_t len = tls_end_sent(&end, sent, sizeof sent);
+
+    for (uint32_t i = 0; i + size <= len; i++)
+        if (memcmp(sent + i, wanted, size) == 0)
+            return true;
+    return false;
+}
+
+/* RFC 8446 4.4.2: whoever is asked for a certificate and has none says so; who isn't asked, nothing. */
+static void finish_with_request(bool asks)
+{
+    static const uint8_t request[] = {0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3};
+    static const uint8_t empty[] = {WIRE_TLS_CERTIFICATE, 0, 0, 4, 0, 0, 0, 0};
+
+    lead_to_certificate();
+    if (asks)
+        peer_message(&end, WIRE_TLS_CERTIFICATE_REQUEST, request, sizeof request);
+    say_certificate(LEAT_CRYPTO_ECDSA_SECP256R1_SHA256);
+    peer_Finished(&end, true);
+    assert_true(end.open);
+    assert_int_equal(has_sent(empty, sizeof empty), asks);
+}
+
+static void test_a_client_that_is_asked_shows_no_certificate(void **state)
+{
+    (void)state;
+    finish_with_request(true);
+}
+
+static void test_a_client_that_is_not_asked_says_none(void **state)
+{
+    (void)state;
+    finish_with_request(false);
 }
 
 static void test_a_protocol_that_was_not_offered(void **state)
@@ -396,6 +440,8 @@ int main(void)
         OF_CLIENT(test_threat_T4_a_retry_that_changes_nothing),
         OF_CLIENT(test_threat_T4_a_retry_for_the_share_that_was_there),
         OF_CLIENT(test_a_share_of_another_group),
+        OF_CLIENT(test_a_client_that_is_asked_shows_no_certificate),
+        OF_CLIENT(test_a_client_that_is_not_asked_says_none),
         OF_CLIENT(test_a_protocol_that_was_not_offered),
         OF_CLIENT(test_a_scheme_that_was_not_offered),
         OF_CLIENT(test_a_Finished_of_the_server_that_is_wrong),
