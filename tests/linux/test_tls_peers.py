@@ -262,6 +262,7 @@ def test_client_hears_a_large_file(leat, keys, peers, big, tmp_path, peer):
                timeout=300)
     heard = int(re.search(r"heard (\d+)", said)[1])
     assert BIG_BYTES < heard < BIG_BYTES + 1000 and "closed: success" in said, said
+    assert hashlib.sha256(big.read_bytes()).hexdigest() in said, said
 
 
 # ---- Their clients, with leat as the server

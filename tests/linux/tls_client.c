@@ -31,11 +31,12 @@ struct client {
     struct leat_tls_ticket ticket;
     struct leat_tls *tls;
     struct leat_stream session;
-    struct leat_crypto_hashing hashing; /* of all that came */
+    struct leat_crypto_hashing hashing; /* of all that came, but a reply's head */
     const char *text;
     const char *ticket_file;
     size_t text_len, said;
     unsigned long long heard;
+    unsigned blank; /* bytes of the blank line behind that head which have come: 4 are all */
     bool echoed; /* what is said comes back */
     bool ended;
 };
@@ -81,6 +82,16 @@ static void on_open(struct leat_tcp *conn, void *arg)
     on_writable(conn, arg);
 }
 
+/* Bytes of these that are of the head; there is none where all is echoed. */
+static size_t head_bytes(const uint8_t *at, size_t len)
+{
+    size_t i = 0;
+
+    for (; !client.echoed && client.blank < 4 && i < len; i++)
+        client.blank = at[i] == "\r\n\r\n"[client.blank] ? client.blank + 1 : at[i] == '\r';
+    return i;
+}
+
 static void on_readable(struct leat_tcp *conn, void *arg)
 {
     struct leat_buf *text;
@@ -90,9 +101,12 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     while ((text = leat_stream_receive(&client.session, 1 << 16)) != NULL) {
         const uint32_t len = leat_buf_total(text);
 
-        for (const struct leat_buf *piece = text; piece; piece = piece->next)
-            client.crypto.ops->hash_update(client.crypto.self, &client.hashing, piece->data,
-                                           piece->len);
+        for (const struct leat_buf *piece = text; piece; piece = piece->next) {
+            const size_t head = head_bytes(piece->data, piece->len);
+
+            client.crypto.ops->hash_update(client.crypto.self, &client.hashing, piece->data + head,
+                                           piece->len - head);
+        }
         client.heard += len;
         leat_buf_free(text);
         leat_stream_consumed(&client.session, len);
