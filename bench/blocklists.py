@@ -39,13 +39,13 @@ def names(count):
     return sorted(made, key=lambda name: name[::-1])
 
 
-def ask(address, name):
+def ask(address, name, port=53):
     """The reply's code, or None."""
     labels = b"".join(bytes([len(label)]) + label for label in name.encode().split(b"."))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0.2)
         try:
-            sock.connect((address, 53))
+            sock.connect((address, port))
             sock.send(struct.pack("!6H", 1, 0x100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1))
             return sock.recv(2000)[3] & 15
         except OSError:

@@ -169,6 +169,26 @@ static enum leat_multipart_event tell(struct leat_multipart *reader, const uint8
     return LEAT_MULTIPART_TEXT;
 }
 
+/* How many of @len bytes are in front of the first CR: eight at a time, as long as none of them is
+ * one, which would become 0. */
+static size_t before_cr(const uint8_t *bytes, size_t len)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    size_t at = 0;
+
+    for (; len - at >= sizeof each; at += sizeof each) {
+        uint64_t word;
+
+        memcpy(&word, bytes + at, sizeof word);
+        word ^= each * '\r';
+        if ((word - each) & ~word & each << 7)
+            break;
+    }
+    while (at < len && bytes[at] != '\r')
+        at++;
+    return at;
+}
+
 /* True if the delimiter begins at @bytes, as far as @len bytes tell. */
 static bool may_begin(const struct leat_multipart *reader, const uint8_t *bytes, size_t len)
 {
@@ -185,7 +205,8 @@ static enum leat_multipart_event read_text(struct leat_multipart *reader, const 
     size_t run = 0;
 
     if (reader->matched == 0) {
-        while (run < len - *at && (from[run] != '\r' || !may_begin(reader, from + run, len - *at - run)))
+        while ((run += before_cr(from + run, len - *at - run)) < len - *at &&
+               !may_begin(reader, from + run, len - *at - run))
             run++;
         *at += run;
         if (run > 0)

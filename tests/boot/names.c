@@ -1,0 +1,18 @@
+/* names.c -- for a test: an image that has a long list of names, made by names.py, for its one
+ * file. */
+#include "bare.h"
+
+enum {
+    LIST_BYTES = 7000000
+};
+
+__asm__(".section .rodata\n"
+        ".balign 16\n"
+        "names_list: .incbin \"" LIST "\"\n"
+        ".previous\n");
+
+extern const unsigned char names_list[LIST_BYTES];
+
+const struct leat_http_file bare_files[] = {
+    {.path = "/list", .type = "text/plain", .bytes = names_list, .len = LIST_BYTES}};
+const uint32_t bare_file_count = 1;

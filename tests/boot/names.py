@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""Makes a list of 250,000 names to block, of LIST_BYTES: names.py BENCH OUTPUT. The last name is what test_user.py asks for."""
+
+import pathlib
+import sys
+
+NAMES = 250_000
+LIST_BYTES = 7_000_000  # as names.c says
+
+sys.path.insert(0, sys.argv[1])
+import blocklists  # noqa: E402
+
+text = "".join(f"{name}\n" for name in blocklists.names(NAMES - 1)) + "last.example.test\n"
+pathlib.Path(sys.argv[2]).write_text(text + "#" * (LIST_BYTES - len(text) - 1) + "\n", encoding="ascii")
