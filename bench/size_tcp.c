@@ -1,5 +1,14 @@
-/* size_tcp.c -- for the size of the code: a program that calls all of TCP, UDP and the stack. */
+/* size_tcp.c -- for the size of the code: a program that calls all of TCP, UDP and the stack; with
+ * -DWITH_IPV6 of IPv6, too. */
+#include <leat/ipv6.h>
 #include <leat/leat.h>
+#include <leat/slaac.h>
+
+#ifdef WITH_IPV6
+static const bool with_ipv6 = true;
+#else
+static const bool with_ipv6 = false;
+#endif
 
 static uint8_t block[1 << 20];
 
@@ -48,6 +57,7 @@ int main(void)
     struct leat_config config = {.seed = {1}};
     struct leat_netif netif = {.mtu = 1500};
     struct leat_tcp_listener *listener;
+    struct leat_slaac *slaac;
     struct leat_tcp *conn;
     struct leat_udp *udp;
     struct leat *stack;
@@ -59,6 +69,9 @@ int main(void)
         leat_udp_bind(udp, LEAT_IP_ANY, 7) || leat_udp_connect(udp, peer.ip, 7) ||
         leat_tcp_listen(stack, &listener, &listen) ||
         leat_tcp_connect(stack, &conn, &peer, NULL, &events, NULL))
+        return 1;
+    if (with_ipv6 &&
+        (leat_ipv6_register(stack, NULL) || leat_slaac_start(stack, &netif, &slaac, NULL)))
         return 1;
     leat_tcp_listener_close(listener);
     leat_udp_close(udp);

@@ -5,6 +5,7 @@
 
 #include "core/checksum.h"
 #include "wire/bytes.h"
+#include "wire/ndp.h"
 
 bool wire_ipv6_parse(struct wire_ipv6 *header, const uint8_t *bytes, uint32_t len, uint32_t total)
 {
@@ -42,6 +43,7 @@ uint64_t checksum_pseudo6(const struct leat_ip *src, const struct leat_ip *dst, 
 }
 
 enum {
+    EXTENSION_MIN = 8, /* bytes; RFC 6564 4 */
     OPTION_PAD1 = 0,
     OPTION_ALERT = 5, /* RFC 2711 2.1 */
     ALERT_BYTES = 2,
@@ -92,7 +94,8 @@ static enum ipv6_chain walk_options(struct wire_ipv6_chain *chain, const uint8_t
         if (end - at < 2 || bytes[at + 1] > end - at - 2)
             return problem(chain, PROBLEM_FIELD, at);
         if (type == OPTION_ALERT && bytes[at + 1] == ALERT_BYTES)
-            chain->is_alert |= chain->next_header == IPV6_HOP_BY_HOP && get16(bytes + at + 2) == ALERT_MLD;
+            chain->is_alert |=
+                chain->next_header == IPV6_HOP_BY_HOP && get16(bytes + at + 2) == ALERT_MLD;
         verdict = unknown_option(chain, type, at, to_group); /* PadN's bits say: skip */
         if (verdict != IPV6_CHAIN_OK)
             return verdict;
@@ -105,6 +108,28 @@ static bool is_extension(uint8_t next_header)
 {
     return next_header == IPV6_HOP_BY_HOP || next_header == IPV6_ROUTING ||
            next_header == IPV6_FRAGMENT || next_header == IPV6_DESTINATION;
+}
+
+static uint32_t extension_bytes(uint8_t next_header, const uint8_t *header)
+{
+    return next_header == IPV6_FRAGMENT ? EXTENSION_MIN : (header[1] + 1u) * EXTENSION_MIN;
+}
+
+bool wire_ipv6_is_error(uint8_t next_header, const uint8_t *bytes, uint32_t len)
+{
+    uint32_t at = 0;
+
+    for (unsigned i = 0; i < IPV6_HEADERS_MAX && is_extension(next_header); i++) {
+        const uint8_t *header = bytes + at;
+
+        if (at + EXTENSION_MIN > len)
+            return false;
+        at += extension_bytes(next_header, header);
+        next_header = header[0];
+    }
+    if (next_header != IPV6_ICMP)
+        return false;
+    return at >= len || bytes[at] < ICMPV6_INFORMATIONAL || bytes[at] == ICMPV6_REDIRECT;
 }
 
 /* One header of @bytes_here bytes at chain->bytes. */
@@ -144,9 +169,9 @@ static enum ipv6_chain walk(struct wire_ipv6_chain *chain, const uint8_t *bytes,
         enum ipv6_chain verdict;
         uint32_t here;
 
-        if (i == IPV6_HEADERS_MAX || len - at < 8)
+        if (i == IPV6_HEADERS_MAX || len - at < EXTENSION_MIN)
             return IPV6_CHAIN_DROP;
-        here = chain->next_header == IPV6_FRAGMENT ? 8 : (bytes[at + 1] + 1u) * 8;
+        here = extension_bytes(chain->next_header, bytes + at);
         if (here > len - at)
             return IPV6_CHAIN_DROP;
         verdict = walk_one(chain, bytes, here, &options_left, to_group);

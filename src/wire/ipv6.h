@@ -78,6 +78,10 @@ enum ipv6_chain wire_ipv6_walk(struct wire_ipv6_chain *chain, const uint8_t *byt
 enum ipv6_chain wire_ipv6_walk_whole(struct wire_ipv6_chain *chain, const uint8_t *bytes,
                                      uint32_t len, bool to_group);
 
+/* True if a payload of @len bytes, which begins with @next_header, is an ICMPv6 error or a redirect,
+ * with or without extension headers in front: no error is about those (RFC 4443 2.4 (e)). */
+bool wire_ipv6_is_error(uint8_t next_header, const uint8_t *bytes, uint32_t len);
+
 /* The sum of a pseudo-header (RFC 8200 8.1). */
 uint64_t checksum_pseudo6(const struct leat_ip *src, const struct leat_ip *dst, uint8_t next_header,
                           uint32_t length);

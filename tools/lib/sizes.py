@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent.parent
-# name: the program in bench/, and meson's optimization
-SIZES = {"os": ("size_tcp.c", "s"), "o2": ("size_tcp.c", "2"), "udp_only": ("size_udp.c", "s")}
+# name: the program in bench/, meson's optimization, and what the program is compiled with
+SIZES = {"os": ("size_tcp.c", "s"), "os_ipv6": ("size_tcp.c", "s", "-DWITH_IPV6"), "o2": ("size_tcp.c", "2"),
+         "udp_only": ("size_udp.c", "s")}
 
 
 def archive(build, optimization):
@@ -23,11 +24,11 @@ def archive(build, optimization):
     return folder / "src/libleat-inside.a"
 
 
-def linked(program, library, optimization):
+def linked(program, library, optimization, *flags):
     """{module: bytes} of code and constants that the linker took; modules are folders of src/."""
     with tempfile.TemporaryDirectory() as folder:
         listing = Path(folder) / "map"
-        subprocess.run(["cc", f"-O{optimization}", "-ffunction-sections", "-fdata-sections", "-no-pie",
+        subprocess.run(["cc", f"-O{optimization}", *flags, "-ffunction-sections", "-fdata-sections", "-no-pie",
                         "-fno-asynchronous-unwind-tables", f"-I{SOURCE}/include",
                         SOURCE / "bench" / program, library, "-Wl,--gc-sections",
                         f"-Wl,-Map={listing}", "-o", Path(folder) / "program"], check=True)
@@ -45,5 +46,5 @@ def linked(program, library, optimization):
 
 def measure(build):
     """{name: {(module, section): bytes}}."""
-    return {name: linked(program, archive(build, optimization), optimization)
-            for name, (program, optimization) in SIZES.items()}
+    return {name: linked(program, archive(build, optimization), optimization, *flags)
+            for name, (program, optimization, *flags) in SIZES.items()}

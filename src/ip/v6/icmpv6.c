@@ -147,8 +147,7 @@ static bool error_is_allowed(struct leat *stack, const struct packet6 *packet, b
 {
     const struct leat_buf *buf = packet->buf;
 
-    if (packet->next_header == IPV6_ICMP &&
-        (buf->len == 0 || buf->data[0] < ICMPV6_INFORMATIONAL || buf->data[0] == ICMPV6_REDIRECT))
+    if (wire_ipv6_is_error(packet->next_header, buf->data, buf->len))
         return false;
     if (leat_ip_is_any(packet->src) || (packet->is_group && !even_groups))
         return false;
