@@ -4,6 +4,9 @@
  *
  *      floods            a table: ns a packet, times a normal one, buffers held at most
  *      floods --check    fewer packets, no times: fails if memory grows, or isn't all there again
+ *      --ipv6            the same over IPv6
+ *
+ * IPv6's packets are IPv4's, translated (tests/family), and what routers say.
  *
  * One stack on a device made of arrays; the frames are made before the clock starts, 32 of them
  * come in with each poll, and a poll's reception copies them into buffers: that is part of each
@@ -15,6 +18,7 @@
 #include <time.h>
 
 #include "site.h"
+#include "translate.h"
 
 enum {
     BURST = 32, /* frames a poll */
@@ -32,6 +36,7 @@ struct flood {
     struct frame (*make)(struct site *site, uint32_t number);
     uint32_t
         held_max; /* buffers that may be held between two polls, beyond those of the beginning */
+    bool ipv6_alone;
 };
 
 static void connect_one(struct site *site)
@@ -234,22 +239,93 @@ static struct frame echo_request(struct site *site, uint32_t number)
     return frame_icmp(IP_PEER, IP_US, 8, 0, number, site->text, 64);
 }
 
+/* ---- of IPv6 alone ------------------------------------------------------------------------- */
+
+/* To all nodes, with a right checksum. */
+static struct frame to_all_nodes(uint32_t number, const uint8_t *message, uint32_t len)
+{
+    uint8_t packet[TR_IP6 + 64] = {0x60, 0, 0, 0, 0, (uint8_t)len, 58, 255, 0xfe, 0x80};
+    const uint16_t sum_at = TR_IP6 + 2;
+    struct frame frame;
+
+    frame_put32(packet + 20, number); /* each from another router */
+    packet[24] = 0xff;
+    packet[25] = 2;
+    packet[39] = 1;
+    memcpy(packet + TR_IP6, message, len);
+    tr_put16(packet + sum_at, tr_icmp6_sum(packet, packet + TR_IP6, len));
+    frame = frame_ethernet(0x86dd, packet, TR_IP6 + len);
+    memcpy(frame.bytes, (const uint8_t[]){0x33, 0x33, 0, 0, 0, 1}, 6);
+    return frame;
+}
+
+/* Another router with another prefix each time, on the link and for addresses. */
+static struct frame router(struct site *site, uint32_t number)
+{
+    uint8_t message[16 + 32 + 8] = {134, 0, 0, 0, 64, 0, 7, 8};
+    uint8_t *prefix = message + 16, *mac = message + 48;
+
+    (void)site;
+    prefix[0] = 3;
+    prefix[1] = 4;
+    prefix[2] = 64;
+    prefix[3] = 0xc0;
+    frame_put32(prefix + 4, 86400);
+    frame_put32(prefix + 8, 14400);
+    frame_put32(prefix + 16, 0x20010db8);
+    frame_put32(prefix + 20, number);
+    mac[0] = mac[1] = 1;
+    mac[2] = 2;
+    frame_put32(mac + 4, number);
+    return to_all_nodes(number, message, sizeof message);
+}
+
+/* Advertisements of neighbours that nobody asked for. */
+static struct frame neighbour(struct site *site, uint32_t number)
+{
+    uint8_t message[24 + 8] = {136, 0, 0, 0, 0x20};
+
+    (void)site;
+    message[8] = 0xfe;
+    message[9] = 0x80;
+    frame_put32(message + 20, number);
+    message[24] = 2;
+    message[25] = 1;
+    message[26] = 2;
+    frame_put32(message + 28, number);
+    return to_all_nodes(number, message, sizeof message);
+}
+
+/* An unknown option that senders are told of, also by groups (RFC 8200 4.2): each is another
+ * neighbour. */
+static struct frame unknown_option(struct site *site, uint32_t number)
+{
+    struct frame frame = to_all_nodes(number, (const uint8_t[8]){58, 0, 0x80, 4}, 8);
+
+    (void)site;
+    frame.bytes[TR_ETHER + 6] = 60;
+    return frame;
+}
+
 static const struct flood floods[] = {
-    {"normal: UDP, 64 bytes, echoed", nothing, normal_udp, 0},
-    {"normal: TCP, 1,000 bytes, in order", connect_one, normal_tcp, 0},
-    {"fragments that never complete", nothing, fragment, 128},
-    {"fragments, 15 of each datagram", nothing, fragments_of_few, 128},
-    {"ARP requests of strangers", nothing, arp, 0},
-    {"single bytes out of order", connect_one, comb, 64},
-    {"SACK blocks, 4,000 segments in flight", send_much, sacks, 0},
-    {"zero windows, 512 connections", shut_windows, zero_window, 0},
-    {"UDP to closed ports", nothing, closed_udp, 0},
-    {"TCP SYN to closed ports", nothing, closed_tcp, 0},
-    {"TCP SYN to a listener", nothing, opening, 0},
-    {"TCP ACK of no connection", nothing, stray_ack, 0},
-    {"RST in the window", connect_one, blind_rst, 0},
-    {"wrong checksums", nothing, bad_sum, 0},
-    {"pings", nothing, echo_request, 0},
+    {"normal: UDP, 64 bytes, echoed", nothing, normal_udp, 0, false},
+    {"normal: TCP, 1,000 bytes, in order", connect_one, normal_tcp, 0, false},
+    {"fragments that never complete", nothing, fragment, 128, false},
+    {"fragments, 15 of each datagram", nothing, fragments_of_few, 128, false},
+    {"ARP requests of strangers", nothing, arp, 0, false},
+    {"single bytes out of order", connect_one, comb, 64, false},
+    {"SACK blocks, 4,000 segments in flight", send_much, sacks, 0, false},
+    {"zero windows, 512 connections", shut_windows, zero_window, 0, false},
+    {"UDP to closed ports", nothing, closed_udp, 0, false},
+    {"TCP SYN to closed ports", nothing, closed_tcp, 0, false},
+    {"TCP SYN to a listener", nothing, opening, 0, false},
+    {"TCP ACK of no connection", nothing, stray_ack, 0, false},
+    {"RST in the window", connect_one, blind_rst, 0, false},
+    {"wrong checksums", nothing, bad_sum, 0, false},
+    {"pings", nothing, echo_request, 0, false},
+    {"routers", nothing, router, 0, true},
+    {"neighbours that nobody asked for", nothing, neighbour, 0, true},
+    {"unknown options to all nodes", nothing, unknown_option, 16, true},
 };
 
 /* ---- measuring ---------------------------------------------------------------------------- */
@@ -301,10 +377,10 @@ static void settle(struct site *site, uint32_t free_count)
 }
 
 /* ns a packet of the best round; @held: buffers held beyond those of the beginning. */
-static double run_flood(const struct flood *flood, void *memory, size_t bytes, uint32_t packets,
+static double run_flood(const struct flood *flood, void *memory, bool ipv6, uint32_t packets,
                         uint32_t *held)
 {
-    struct site *site = site_open(memory, bytes);
+    struct site *site = site_open(memory, site_bytes(), ipv6);
     const uint32_t at_rest = leat_pool_free_count(leat_pool(site->stack));
     uint32_t number = 0, at_begin, free_min;
     double best = 1e9;
@@ -325,26 +401,21 @@ static double run_flood(const struct flood *flood, void *memory, size_t bytes, u
     return best;
 }
 
-int main(int argc, char **argv)
+static void run_all(bool ipv6, bool check)
 {
-    const size_t bytes =
-        leat_memory_bytes(&site_config) + leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(NULL);
-    const bool check = argc == 2 && strcmp(argv[1], "--check") == 0;
-    void *memory = malloc(bytes);
+    void *memory = malloc(site_bytes());
     double normal = 0;
 
-    if (argc > 1 && !check) {
-        fputs("usage: floods [--check]\n", stderr);
-        return 2;
-    }
     demand(memory != NULL, "no memory");
     if (!check)
         printf("| Packets | ns each | times a normal one | buffers held |\n|---|---|---|---|\n");
     for (unsigned i = 0; i < sizeof floods / sizeof *floods; i++) {
         uint32_t held;
-        const double ns =
-            run_flood(&floods[i], memory, bytes, check ? PACKETS_CHECK : PACKETS, &held);
+        double ns;
 
+        if (floods[i].ipv6_alone && !ipv6)
+            continue;
+        ns = run_flood(&floods[i], memory, ipv6, check ? PACKETS_CHECK : PACKETS, &held);
         if (i == 0)
             normal = ns;
         if (check)
@@ -354,5 +425,20 @@ int main(int argc, char **argv)
         demand(held <= floods[i].held_max, floods[i].name);
     }
     free(memory);
+}
+
+int main(int argc, char **argv)
+{
+    bool check = false, ipv6 = false;
+
+    for (int i = 1; i < argc; i++) {
+        check |= strcmp(argv[i], "--check") == 0;
+        ipv6 |= strcmp(argv[i], "--ipv6") == 0;
+    }
+    if (argc - 1 != check + ipv6) {
+        fputs("usage: floods [--check] [--ipv6]\n", stderr);
+        return 2;
+    }
+    run_all(ipv6, check);
     return 0;
 }

@@ -1,7 +1,12 @@
 #include "site.h"
 
+#include <leat/ipv6.h>
+#include <leat/slaac.h>
+
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "translate.h"
 
 enum {
     POLLS_MAX = 1000000
@@ -85,7 +90,15 @@ uint64_t site_poll(struct site *site)
 
 void site_feed(struct site *site, const struct frame *frame)
 {
-    fake_netif_feed(&site->dev, frame->bytes, frame->len);
+    struct frame other;
+
+    if (!site->ipv6) {
+        fake_netif_feed(&site->dev, frame->bytes, frame->len);
+        return;
+    }
+    other = *frame;
+    other.len = translate_to_ipv6(other.bytes, other.len);
+    fake_netif_feed(&site->dev, other.bytes, other.len);
 }
 
 void site_wait(struct site *site, uint64_t ns)
@@ -101,7 +114,30 @@ void site_wait(struct site *site, uint64_t ns)
     site->now_ns = until_ns;
 }
 
-struct site *site_open(void *memory, size_t bytes)
+static struct leat_ip address_of(const struct site *site, leat_ip4 ip4)
+{
+    struct leat_ip ip = leat_ip_v4(ip4);
+
+    if (site->ipv6)
+        translate_address(ip4, ip.bytes);
+    return ip;
+}
+
+static void begin_ipv6(struct site *site)
+{
+    struct leat_slaac *slaac;
+
+    demand(leat_ipv6_register(site->stack, NULL) == LEAT_OK, "IPv6");
+    demand(leat_slaac_start(site->stack, &site->dev.netif, &slaac, NULL) == LEAT_OK, "SLAAC");
+}
+
+size_t site_bytes(void)
+{
+    return leat_memory_bytes(&site_config) + leat_udp_memory_bytes(NULL) +
+           leat_tcp_memory_bytes(NULL) + leat_ipv6_memory_bytes(NULL);
+}
+
+struct site *site_open(void *memory, size_t bytes, bool ipv6)
 {
     const struct frame greeting = frame_arp(1, &MAC_PEER, IP_PEER, IP_US);
     struct site *site = calloc(1, sizeof *site);
@@ -112,9 +148,15 @@ struct site *site_open(void *memory, size_t bytes)
     site->now_ns = second_ns;
     demand(leat_init(&site->stack, memory, bytes, &site_config) == LEAT_OK, "leat_init()");
     demand(leat_attach(site->stack, &site->dev.netif) == LEAT_OK, "leat_attach()");
-    demand(leat_address_add(site->stack, &site->dev.netif, leat_ip_v4(IP_US), 24) == LEAT_OK,
+    site->ipv6 = ipv6;
+    if (ipv6)
+        begin_ipv6(site);
+    demand(leat_address_add(site->stack, &site->dev.netif, address_of(site, IP_US),
+                            ipv6 ? 24 + TRANSLATE_PREFIX_BITS : 24) == LEAT_OK,
            "address");
-    demand(leat_route_add(site->stack, LEAT_IP4_ANY, 0, leat_ip_v4(IP_PEER)) == LEAT_OK, "route");
+    demand(leat_route_add(site->stack, ipv6 ? LEAT_IP_ANY : leat_ip_v4(0), 0,
+                          address_of(site, IP_PEER)) == LEAT_OK,
+           "route");
     demand(leat_udp_register(site->stack, NULL) == LEAT_OK, "UDP");
     demand(leat_tcp_register(site->stack, NULL) == LEAT_OK, "TCP");
     open_sockets(site);
@@ -141,6 +183,7 @@ struct frame site_segment(const struct site *site, uint32_t end, uint8_t flags, 
 
 void site_connect(struct site *site, uint32_t count, const void *options, uint32_t options_len)
 {
+    site->dev.from_stack = site->ipv6 ? translate_to_ipv4 : NULL;
     for (uint32_t i = 0; i < count; i++) {
         const struct frame_segment syn = {.src_port = (uint16_t)(2000 + i),
                                           .dst_port = PORT_ECHO,
@@ -162,4 +205,5 @@ void site_connect(struct site *site, uint32_t count, const void *options, uint32
         site_poll(site);
         demand(site->ends_count == i + 1, "a connection doesn't open");
     }
+    site->dev.from_stack = NULL;
 }

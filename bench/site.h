@@ -34,6 +34,7 @@ struct site {
     uint32_t ends_count;
     uint32_t sent; /* bytes of the peer's text in the connection 0 */
     uint8_t text[TEXT];
+    bool ipv6; /* frames are translated into it (tests/family) */
 };
 
 /* The configuration of its stack. */
@@ -42,8 +43,11 @@ extern const struct leat_config site_config;
 /* Ends the program, and says what, if that is wrong. */
 void demand(bool condition, const char *what);
 
-/* Built in @memory. */
-struct site *site_open(void *memory, size_t bytes);
+/* What it needs. */
+size_t site_bytes(void);
+
+/* Built in @memory; @ipv6: with addresses of that alone, and routers are heard. */
+struct site *site_open(void *memory, size_t bytes, bool ipv6);
 uint64_t site_poll(struct site *site);
 void site_feed(struct site *site, const struct frame *frame);
 

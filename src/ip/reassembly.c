@@ -158,7 +158,12 @@ struct holding {
 /* Who sends as one: of IPv6 all of a /64 (RFC 6177). */
 static bool is_of(const struct datagram *datagram, const struct leat_ip *src)
 {
-    return memcmp(datagram->src.bytes, src->bytes, leat_ip_is_v4(*src) ? 16 : 8) == 0;
+    uint64_t ours[2], theirs[2];
+
+    memcpy(ours, datagram->src.bytes, sizeof ours);
+    memcpy(theirs, src->bytes, sizeof theirs);
+    /* a /64 of IPv6; IPv4's all begin with zeros, and differ in what follows */
+    return ours[0] == theirs[0] && (ours[0] != 0 || ours[1] == theirs[1]);
 }
 
 static struct holding holding_of(const struct leat *stack, const struct leat_ip *src)

@@ -121,7 +121,8 @@ static void no_next_header_is_no_error(void **state)
 static void test_threat_V8_extension_headers_are_walked_or_complained_about(void **state)
 {
     struct world *world = *state;
-    uint8_t options[16] = {58, 0, 0xc2, 4}; /* a jumbo payload's, which no host of ours knows */
+    /* a jumbo payload's, which no host of ours knows, in front of an echo request */
+    uint8_t options[16] = {58, 0, 0xc2, 4, 0, 0, 0, 0, 128};
     struct frame frame = frame_ip6(0, IP6_PEER, IP6_US, options, sizeof options);
 
     world_feed(world, &frame);
@@ -131,7 +132,7 @@ static void test_threat_V8_extension_headers_are_walked_or_complained_about(void
     frame = frame_ip6(0, IP6_PEER, IP6_US, options, sizeof options);
     world_feed(world, &frame);
     assert_dropped(world, drop_ip6_headers);
-    frame = frame_ip6(43, IP6_PEER, IP6_US, "\x3a\x02\x00\x01\0\0\0\0xxxxxxxxxxxxxxxx", 24);
+    frame = frame_ip6(43, IP6_PEER, IP6_US, "\x3b\x02\x00\x01\0\0\0\0xxxxxxxxxxxxxxxx", 24);
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_headers);
     expect_error(world, &frame, PARAMETER_PROBLEM, 0, 42);
