@@ -77,7 +77,8 @@ static bool is_closing(const struct leat_tcp *conn)
 }
 
 /* Who was told of room and then took buffers to fill it must not hear that they were the last ones
- * of its share: what was told holds for this turn, or until text is queued. */
+ * of its share, or that memory is low since: what was told holds for this turn, or until text is
+ * queued. */
 static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t bytes)
 {
     transfer->told_bytes = bytes;
@@ -85,10 +86,17 @@ static uint32_t tell_room(struct transfer *transfer, uint64_t now_ns, uint32_t b
     return bytes;
 }
 
+/* What it was told in this turn, 0 if it wasn't. */
+static uint32_t told_room(const struct leat_tcp *conn, uint64_t now_ns)
+{
+    return conn->transfer->told_ns == now_ns ? conn->transfer->told_bytes : 0;
+}
+
 uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
     const uint32_t limit = tcp_send_limit(conn);
+    uint32_t room = 0;
 
     if (is_closing(conn))
         return 0;
@@ -98,9 +106,11 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
         return 0;
     }
     if (conn->transfer->sendq.bytes < limit && tcp_send_units(conn) > 0)
-        return tell_room(conn->transfer, now_ns, limit - conn->transfer->sendq.bytes);
-    if (conn->transfer->told_bytes > 0 && conn->transfer->told_ns == now_ns)
-        return conn->transfer->told_bytes;
+        room = limit - conn->transfer->sendq.bytes;
+    if (room < told_room(conn, now_ns))
+        room = conn->transfer->told_bytes;
+    if (room > 0)
+        return tell_room(conn->transfer, now_ns, room);
     if (conn->transfer->sendq.bytes < limit) /* perhaps no ACK of ours tells when there is room */
         tcp_retry_later(conn);
     /* The limit moves with the window and the pool, so the queue may be full now that was not when

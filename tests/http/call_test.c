@@ -5,21 +5,33 @@ struct leat_http_client *client;
 const struct leat_http_client_counts *counts;
 static void *client_memory;
 
+static int open_client_by(void **state, const struct leat_http_client_config *config)
+{
+    const size_t bytes = leat_http_client_memory_bytes(config);
+    struct fixture *f = *state;
+
+    client_memory = malloc(bytes + 1);
+    assert_int_equal(leat_http_client_open(&client, f->world->stacks[CLIENT],
+                                           (char *)client_memory + 1, bytes, config),
+                     LEAT_OK);
+    counts = leat_http_client_counts(client);
+    return 0;
+}
+
 int open_client(void **state)
 {
     const struct leat_http_client_config config = {
         .connections = 2, .request_bytes = 256, .reply_bytes = 256};
-    const size_t bytes = leat_http_client_memory_bytes(&config);
-    struct fixture *f;
 
     set_up(state);
-    f = *state;
-    client_memory = malloc(bytes + 1);
-    assert_int_equal(leat_http_client_open(&client, f->world->stacks[CLIENT],
-                                           (char *)client_memory + 1, bytes, &config),
-                     LEAT_OK);
-    counts = leat_http_client_counts(client);
-    return 0;
+    return open_client_by(state, &config);
+}
+
+int open_client_with(void **state, const struct leat_http_server_config *server,
+                     const struct leat_http_client_config *config)
+{
+    set_up_with(state, server);
+    return open_client_by(state, config);
 }
 
 int close_client(void **state)

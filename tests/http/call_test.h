@@ -48,6 +48,8 @@ extern struct leat_http_client *client;
 extern const struct leat_http_client_counts *counts;
 
 int open_client(void **state);
+int open_client_with(void **state, const struct leat_http_server_config *server,
+                     const struct leat_http_client_config *config);
 int close_client(void **state);
 #define CALL_TEST(name) cmocka_unit_test_setup_teardown(name, open_client, close_client)
 

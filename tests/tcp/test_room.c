@@ -1,6 +1,9 @@
 /* test_room.c -- who waits for room: of a record's size, or for buffers to come back. */
 #include "talk.h"
 
+#include "core/pool.h"
+#include "tcp/entry/budget.h"
+
 enum {
     QUEUE = 10000, /* send_queue_bytes */
     RECORD = 4000,
@@ -150,6 +153,38 @@ static void what_was_told_holds_for_the_buffers_that_are_then_taken(void **state
     assert_true(sent > 8 && sent < QUEUE);
 }
 
+/* Another program, or the text's own buffer, may make memory low between the two calls. */
+static void what_was_told_holds_when_memory_becomes_low(void **state)
+{
+    enum {
+        LONG = 2 * TCP_SEND_SCARCE_BYTES
+    };
+    static const uint8_t bytes[LONG];
+    struct talk *talk = *state;
+    struct leat_buf *taken = NULL, *buf;
+    struct leat_pool *pool;
+
+    talk->world->tcp_config.send_queue_bytes = 2 * LONG;
+    talk_begin(talk);
+    talk_establish_with(talk, SEGMENT, NO_SHIFT);
+    pool = leat_pool(talk->world->stack);
+    while (pool_has(pool, POOL_LOW)) {
+        buf = leat_buf_alloc_small(pool, 0);
+        buf->queued = taken;
+        taken = buf;
+    }
+    buf = taken;
+    taken = buf->queued;
+    leat_buf_free(buf);
+    assert_true(leat_tcp_send_room(talk->conn) >= LONG);
+    buf = leat_buf_lend(pool, bytes, LONG, NULL, NULL);
+    assert_false(pool_has(pool, POOL_LOW));
+    assert_true(leat_tcp_send_room(talk->conn) >= LONG);
+    assert_int_equal(leat_tcp_send(talk->conn, buf), LEAT_OK);
+    assert_int_equal(leat_tcp_send_room(talk->conn), 0);
+    world_give_all(taken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +193,7 @@ int main(void)
         talk_test_later(room_that_is_there_is_told_in_the_next_turn),
         talk_test_later(more_than_the_queue_can_hold_means_all_of_it),
         talk_test_later(what_was_told_holds_for_the_buffers_that_are_then_taken),
+        talk_test_later(what_was_told_holds_when_memory_becomes_low),
         talk_test_later(who_found_no_buffer_is_told_when_they_are_back),
         talk_test_later(a_side_that_is_closed_waits_for_nothing),
     };
