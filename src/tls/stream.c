@@ -233,6 +233,14 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
 /* ---- What the program takes -------------------------------------------------------------------
  */
 
+/* The pool has no descriptor for a part of the text: its program is told of it again, in a while. */
+static struct leat_buf *tell_again(struct tls_session *session)
+{
+    session->news |= TLS_NEWS_READABLE;
+    tls_session_retry(session);
+    return NULL;
+}
+
 static struct leat_buf *receive(void *end, uint32_t bytes_max)
 {
     struct tls_session *session = end;
@@ -245,6 +253,8 @@ static struct leat_buf *receive(void *end, uint32_t bytes_max)
     if (session->text_bytes > bytes_max) {
         text = bytes_max > 0 ? leat_buf_slice(all, 0, bytes_max) : NULL;
         session->text = text ? leat_buf_consume(all, bytes_max) : all;
+        if (!text && bytes_max > 0)
+            return tell_again(session);
     }
     session->text_bytes -= leat_buf_total(text);
     if (session->news != 0 || (!session->text && leat_stream_readable(&session->below) > 0))

@@ -109,7 +109,7 @@ static uint32_t send_room(void *arg)
 }
 
 /* The same bytes in pieces of @grain, as segments are; so many as there are small buffers for, and
- * the rest in large ones. */
+ * the rest in large ones; as it is where the pool is empty. */
 static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *text, uint32_t grain)
 {
     const uint32_t total = leat_buf_total(text);
@@ -123,6 +123,10 @@ static struct leat_buf *cut(struct leat_pool *pool, struct leat_buf *text, uint3
             len = total - at < 1500 ? total - at : 1500;
         if (!piece)
             piece = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+        if (!piece) {
+            leat_buf_free(all);
+            return text;
+        }
         leat_buf_read(text, at, leat_buf_put(piece, len), len);
         if (all)
             leat_buf_append(all, piece);
