@@ -276,8 +276,9 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text);
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken);
 
 /**
- * Takes up to @p bytes_max of text, in order; NULL if there is none.  The list belongs to the
- * program.  The window stays as small as if the text were still here until leat_tcp_consumed().
+ * Takes up to @p bytes_max of text, in order; NULL if there is none, or no descriptor for a part of
+ * a piece: then on_readable follows.  The list belongs to the program.  The window stays as small
+ * as if the text were still here until leat_tcp_consumed().
  */
 struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max);
 

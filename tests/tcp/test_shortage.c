@@ -43,6 +43,42 @@ static void writer_that_memory_refused_hears_when_there_is_some(void **state)
     tx(talk, PSH | ACK, 1, 1, 1);
 }
 
+/* Nothing else will come that would tell it of the text. */
+static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_buf *text, *whole, *views = NULL, *view;
+
+    talk->read_nothing = true;
+    talk_establish(talk);
+    whole = leat_buf_alloc(leat_pool(talk->world->stack), 0);
+    rx(talk, PSH | ACK, 1, 1, 100);
+    world_poll(talk->world);
+    while ((view = leat_buf_slice(whole, 0, 0))) {
+        view->queued = views;
+        views = view;
+    }
+    talk->readable = 0;
+    assert_null(leat_tcp_receive(talk->conn, 10));
+    assert_int_equal(leat_tcp_readable(talk->conn), 100);
+    talk_wait(talk, 5 * ms); /* and isn't asked in each turn meanwhile */
+    assert_int_equal(talk->readable, 1);
+    assert_null(leat_tcp_receive(talk->conn, 10));
+    world_give_all(views);
+    leat_buf_free(whole);
+    talk_wait(talk, 5 * ms);
+    assert_int_equal(talk->readable, 2);
+    text = leat_tcp_receive(talk->conn, 10);
+    assert_int_equal(leat_buf_total(text), 10);
+    leat_buf_free(text);
+    text = leat_tcp_receive(talk->conn, 1000);
+    assert_int_equal(leat_buf_total(text), 90);
+    leat_buf_free(text);
+    leat_tcp_consumed(talk->conn, 100);
+    talk_wait(talk, second);
+    assert_int_equal(talk->readable, 2);
+}
+
 /* More than the limit that memory leaves, with nothing queued: no ACK will tell when it rises. */
 static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **state)
 {
@@ -307,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(writer_that_memory_refused_hears_when_there_is_some),
+        talk_test(reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one),
         talk_test(sender_of_more_than_memory_allows_hears_when_there_is_some),
         talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
         talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),

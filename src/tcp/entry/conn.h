@@ -27,8 +27,9 @@ enum conn_flag {
     CONN_NO_READER = 1 << 2, /* leat_tcp_close(): text is not wanted any more */
     CONN_BBR = 1 << 3,       /* its congestion control is to be BBR */
 
-    /* what it waits for: written by api.c, receive/ack.c */
+    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/text.c */
     CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
+    CONN_WAS_DRY = 1 << 28,  /* a part of its text found no descriptor: tell it of it again */
 
     /* what the peer has said: written by receive/input.c, receive/text.c, machine/classify.c,
      * machine/actions.c, entry/birth.c */

@@ -283,6 +283,13 @@ void tcp_take_FIN(struct tcb *tcb, struct tcp_step *step)
 
 /* ---- the program takes it ----------------------------------------------------------------- */
 
+/* There is text, but no descriptor for a part of it: the program hears of it again. */
+COLD static void refuse_part(struct leat_tcp *conn)
+{
+    conn->flags |= CONN_WAS_DRY;
+    tcp_retry_later(conn);
+}
+
 /* Up to @bytes_max of a piece that doesn't go whole. */
 static struct leat_buf *split_first(struct leat_tcp *conn, uint32_t bytes_max)
 {
@@ -317,6 +324,8 @@ static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *con
     if (left > 0) {
         *end = split_first(conn, left);
         left = *end ? 0 : left;
+        if (!text)
+            refuse_part(conn);
     }
     conn->text_bytes -= bytes_max - left;
     conn->unconsumed_bytes += bytes_max - left;
