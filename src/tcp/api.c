@@ -340,6 +340,8 @@ COLD void leat_tcp_set_mss_max(struct leat_tcp *conn, uint16_t bytes)
 COLD void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes)
 {
     conn->send_queue = tcp_send_queue_class(bytes) & 15u;
+    if (tcp_has_transfer(conn))
+        conn->transfer->told_bytes = 0; /* of the old one */
     tcp_tell_writable(conn); /* it may have room now */
 }
 
