@@ -122,12 +122,23 @@ struct expr {
 };
 
 /* assert condition [, message], or print(message) without a condition. */
+/* A name that the script gives to a number; all of its code sees it. */
+struct variable {
+    const char *name;
+    size_t len;
+    int64_t value;
+    bool known; /* a statement before has assigned it */
+    struct variable *next;
+};
+
+/* assert `condition`, `message`; print(`message`); or `variable` = `condition`. */
 struct statement {
     struct position at;
     const char *text; /* as it was written, for messages */
     size_t len;
     struct expr *condition;
     struct expr *message;
+    struct variable *variable;
     struct statement *next;
 };
 
@@ -162,6 +173,7 @@ struct script {
     struct region region; /* everything below lives here, but for the file's text */
     struct script_option *options;
     struct event *events;
+    struct variable *variables;
 };
 
 #endif

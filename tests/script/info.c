@@ -238,10 +238,23 @@ static bool linux_value(const struct snapshot *snapshot, const char *name, size_
     return constant(name, len, value);
 }
 
+static bool variable(const struct variable *at, const char *name, size_t len, int64_t *value)
+{
+    for (; at; at = at->next) {
+        if (at->known && at->len == len && memcmp(at->name, name, len) == 0) {
+            *value = at->value;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool info_value(const struct snapshot *snapshot, const char *name, size_t len, int64_t *value)
 {
     uint64_t number;
 
+    if (variable(snapshot->variables, name, len, value))
+        return true;
     if (linux_value(snapshot, name, len, value) || counter(snapshot, name, len, value))
         return true;
     if (!leat_field(&snapshot->tcp, name, len, &number))
@@ -253,30 +266,33 @@ bool info_value(const struct snapshot *snapshot, const char *name, size_t len, i
 /* ---- expressions -------------------------------------------------------------------------- */
 
 /* Nested at most NESTING_MAX deep, and as many operators in a row as somebody has written. */
-static const struct expr *unknown_in(const struct expr *expr)
+static const struct expr *unknown_in(const struct snapshot *nothing, const struct expr *expr)
 {
-    static const struct snapshot nothing;
     int64_t value;
 
     for (; expr; expr = expr->left) {
-        const struct expr *found = unknown_in(expr->right);
+        const struct expr *found = unknown_in(nothing, expr->right);
 
         if (found)
             return found;
-        if (expr->kind == EXPR_NAME && !info_value(&nothing, expr->text, expr->len, &value))
+        if (expr->kind == EXPR_NAME && !info_value(nothing, expr->text, expr->len, &value))
             return expr;
     }
     return 0;
 }
 
-const struct expr *info_find_unknown(const struct statement *statement)
+const struct expr *info_find_unknown(const struct statement *statement,
+                                     const struct variable *variables)
 {
+    const struct snapshot nothing = {.variables = variables};
     const struct expr *found = 0;
 
     for (; statement && !found; statement = statement->next) {
-        found = unknown_in(statement->condition);
+        found = unknown_in(&nothing, statement->condition);
         if (!found)
-            found = unknown_in(statement->message);
+            found = unknown_in(&nothing, statement->message);
+        if (statement->variable)
+            statement->variable->known = true;
     }
     return found;
 }

@@ -14,13 +14,16 @@ struct snapshot {
     struct leat_tcp_info tcp;
     bool syn_data; /* the text of its SYN was taken */
     struct leat_stats before, now;
+    const struct variable *variables; /* the script's */
 };
 
 /* False: there is no such name. */
 bool info_value(const struct snapshot *snapshot, const char *name, size_t len, int64_t *value);
 
-/* The first name in the statements that nobody knows, or NULL. */
-const struct expr *info_find_unknown(const struct statement *statement);
+/* The first name in the statements that nobody knows, or NULL; what they assign is known behind them.
+ * @variables are the script's. */
+const struct expr *info_find_unknown(const struct statement *statement,
+                                     const struct variable *variables);
 
 /* False: a division by zero. */
 bool info_evaluate(const struct snapshot *snapshot, const struct expr *expr, int64_t *value);

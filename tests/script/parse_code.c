@@ -1,6 +1,6 @@
 /*
  * parse_code.c -- %{ assert tcpi_snd_cwnd == 10 }%: what packetdrill's users write in Python, as
- * far as it is names, integers, arithmetic, comparisons, and/or/not.
+ * far as it is names, integers, arithmetic, comparisons, and/or/not, and numbers that get a name.
  *
  * From weak to strong: or, and, not, comparison (chained as in Python), |, &, + -, * / %, unary -.
  */
@@ -210,6 +210,39 @@ static struct expr *parse_message(struct parser *parser)
     return parser->now.kind == TOKEN_STRING ? parse_format(parser) : parse_or(parser);
 }
 
+/* The script's variable of this name, which may be a new one. */
+static struct variable *variable_of(struct script *script, const struct token *name)
+{
+    struct variable **end = &script->variables;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->len == name->len && memcmp((*end)->name, name->text, name->len) == 0)
+            return *end;
+    *end = region_take(&script->region, sizeof **end);
+    **end = (struct variable){.name = name->text, .len = name->len};
+    return *end;
+}
+
+/* cwnd = 58, or cwnd += 1 */
+static void parse_assignment(struct parser *parser, struct statement *statement)
+{
+    const struct token name = parser->now;
+    struct expr *before;
+    bool adds;
+
+    if (name.kind != TOKEN_WORD) {
+        parse_expected(parser, "assert, print or a name");
+        return;
+    }
+    before = parse_leaf(parser, EXPR_NAME);
+    adds = parse_accept(parser, '+');
+    parse_demand(parser, '=');
+    statement->variable = variable_of(parser->script, &name);
+    statement->condition = parse_or(parser);
+    if (adds)
+        statement->condition = make(parser, EXPR_ADD, before, statement->condition);
+}
+
 static struct statement *parse_statement(struct parser *parser)
 {
     struct statement *statement = region_take(&parser->script->region, sizeof *statement);
@@ -226,7 +259,7 @@ static struct statement *parse_statement(struct parser *parser)
         if (parse_accept(parser, ','))
             statement->message = parse_message(parser);
     } else {
-        parse_expected(parser, "assert or print");
+        parse_assignment(parser, statement);
     }
     statement->len = (size_t)(parser->scanner.p - statement->text);
     return statement;

@@ -318,7 +318,7 @@ static void parse_icmp(struct parser *parser, struct packet *packet)
     }
     parse_quote(parser, packet);
     if (packet->inbound && packet->quoted == 0)
-        parse_fail_at(parser, parser->now.at, "an error from the network quotes a packet: [...]");
+        packet->quoted = PACKET_TCP; /* the SYN's header: 0:0(0) */
 }
 
 void parse_packet(struct parser *parser, struct packet *packet)

@@ -224,6 +224,7 @@ static void run_code(struct run *run, const struct event *event)
     struct snapshot snapshot;
 
     take_snapshot(run, &snapshot);
+    snapshot.variables = run->script->variables;
     for (const struct statement *statement = event->code; statement && run->outcome == RUN_PASSED;
          statement = statement->next) {
         int64_t value = 0;
@@ -234,6 +235,8 @@ static void run_code(struct run *run, const struct event *event)
         }
         if (!info_evaluate(&snapshot, statement->condition, &value)) {
             report_failure(run, statement->at, "a division by zero");
+        } else if (statement->variable) {
+            statement->variable->value = value;
         } else if (!value) {
             const size_t line = strcspn(statement->text, "\r\n");
 
@@ -284,7 +287,7 @@ static bool check_script(struct run *run)
         return false;
     }
     for (const struct event *event = run->script->events; event; event = event->next) {
-        const struct expr *unknown = info_find_unknown(event->code);
+        const struct expr *unknown = info_find_unknown(event->code, run->script->variables);
 
         if (!unknown)
             continue;

@@ -66,6 +66,7 @@ static void read_time(struct token *token)
 
     main := |*
         [ \t\r\n]+;
+        '\\' '\r'? '\n';
         '#' [^\n]*;
         '//' [^\n]*;
         '/*' any* :>> '*/';

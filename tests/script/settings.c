@@ -239,6 +239,8 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     } else if (strcmp(name, "tcp_ts_tick_usecs") == 0) {
         good = read_number(value, UINT32_MAX, &number);
         settings->ts_tick_ns = number * 1000;
+    } else if (strcmp(name, "strict_segments") == 0) {
+        good = value[0] == '\0'; /* each segment is always one of the script's */
     } else {
         return SETTING_UNKNOWN;
     }
