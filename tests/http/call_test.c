@@ -5,7 +5,7 @@ struct leat_http_client *client;
 const struct leat_http_client_counts *counts;
 static void *client_memory;
 
-static int open_client_by(void **state, const struct leat_http_client_config *config)
+int open_client_by(void **state, const struct leat_http_client_config *config)
 {
     const size_t bytes = leat_http_client_memory_bytes(config);
     struct fixture *f = *state;

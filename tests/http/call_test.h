@@ -48,6 +48,7 @@ extern struct leat_http_client *client;
 extern const struct leat_http_client_counts *counts;
 
 int open_client(void **state);
+int open_client_by(void **state, const struct leat_http_client_config *config); /* after set_up_with() */
 int open_client_with(void **state, const struct leat_http_server_config *server,
                      const struct leat_http_client_config *config);
 int close_client(void **state);
