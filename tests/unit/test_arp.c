@@ -162,11 +162,14 @@ static void test_threat_A3_four_frames_are_parked_and_the_shared_ones(void **sta
     struct world *world = sharing_world(state, 2);
     struct leat_udp *udp = world_socket(world, 1000);
     const struct frame reply = frame_arp(2, &MAC_OTHER, IP_OTHER, IP_US);
+    struct leat_holdings holdings;
 
     for (char c = '1'; c <= '8'; c++) {
         world_send(world, udp, IP_OTHER, 9, &c, 1);
         assert_grown(world, tx_parked_out, c > '6');
     }
+    leat_holdings(world->stack, &holdings);
+    assert_int_equal(holdings.held_parked, 6);
     world_feed(world, &reply);
     assert_ended(world, taken_arp);
     for (char c = '3'; c <= '8'; c++) {

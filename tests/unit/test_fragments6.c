@@ -1,6 +1,8 @@
 /* test_fragments6.c -- IPv6 packets that come and leave in fragments (RFC 8200 4.5). */
 #include "frames6.h"
 
+#include "dry.h"
+
 enum {
     FRAGMENT = 44
 };
@@ -117,16 +119,13 @@ static uint32_t put_together(struct world *world, unsigned count, uint8_t *paylo
     return total;
 }
 
-/* An echo request of @data bytes in fragments of 1,448, and its reply. */
-static uint32_t ping(struct world *world, uint32_t data, uint32_t id)
+/* An echo request of @total bytes in fragments of 1,448; it is left in @message. */
+static void feed_echo(struct world *world, uint8_t *message, uint32_t total, uint32_t id)
 {
-    static uint8_t message[65536], reply[65536];
-    const uint32_t total = data + 8;
-    const unsigned count = (total + 1447) / 1448;
     const struct leat_ip us = IP6_US, peer = IP6_PEER;
-    uint32_t sum = 0, got, reply_id = 0;
+    uint32_t sum = 0;
 
-    memset(message, 0, sizeof message);
+    memset(message, 0, total);
     message[0] = 128;
     for (uint32_t i = 8; i < total; i++)
         message[i] = (uint8_t)(i * 7);
@@ -147,6 +146,17 @@ static uint32_t ping(struct world *world, uint32_t data, uint32_t id)
         fake_netif_feed(&world->dev, frame.bytes, frame.len);
         world_poll(world);
     }
+}
+
+/* An echo request of @data bytes, and its reply. */
+static uint32_t ping(struct world *world, uint32_t data, uint32_t id)
+{
+    static uint8_t message[65536], reply[65536];
+    const uint32_t total = data + 8;
+    const unsigned count = (total + 1447) / 1448;
+    uint32_t got, reply_id = 0;
+
+    feed_echo(world, message, total, id);
     got = put_together(world, count, reply, &reply_id);
     assert_int_equal(got, total);
     assert_int_equal(reply[0], 129);
@@ -296,6 +306,28 @@ static void test_threat_V9_a_flood_of_fragments_is_bounded(void **state)
     assert_int_equal(leat_stats(world->stack)->ip_reassembled, 1);
 }
 
+/* The reply to a long echo where the pool has no buffer at one call, at each of them once: what is lost is
+ * counted, and the next one is answered. */
+static void a_reply_in_fragments_on_short_memory(void **state)
+{
+    struct world *world = *state;
+    uint64_t lost = 0;
+    unsigned call = 0;
+
+    do {
+        const uint64_t before = leat_stats(world->stack)->tx_no_memory;
+        uint8_t message[3000];
+
+        dry_at(leat_pool(world->stack), ++call);
+        feed_echo(world, message, sizeof message, call);
+        lost += leat_stats(world->stack)->tx_no_memory - before;
+        fake_netif_forget(&world->dev);
+    } while (dry_ends() && call < 100);
+    assert_in_range(call, 4, 99);
+    assert_in_range(lost, 3, call);
+    ping(world, 2000, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +341,7 @@ int main(void)
         world6_test(test_threat_V9_an_atomic_fragment_is_alone),
         world6_test(test_threat_V9_odd_lengths_and_the_ping_of_death_are_complained_about),
         world6_test(test_threat_V1_neighbour_discovery_in_fragments_is_dropped),
+        world6_test(a_reply_in_fragments_on_short_memory),
         world6_test(test_threat_V9_a_flood_of_fragments_is_bounded),
     };
 

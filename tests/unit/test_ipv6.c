@@ -174,7 +174,7 @@ static void test_threat_V11_errors_are_sent_to_single_hosts_about_single_hosts(v
     expect_error(world, &frame, PARAMETER_PROBLEM, 2, 42);
 }
 
-static void errors_and_echoes_are_limited(void **state)
+static void errors_are_limited(void **state)
 {
     struct world *world = *state;
     const struct frame frame = frame_ip6(OTHER, IP6_PEER, IP6_US, "12345678", 8);
@@ -183,6 +183,27 @@ static void errors_and_echoes_are_limited(void **state)
     for (unsigned i = 0; i < 1000; i++)
         world_feed(world, &frame);
     assert_in_range(leat_stats(world->stack)->icmp_errors_sent - sent, 50, 101);
+}
+
+static void echoes_are_limited(void **state)
+{
+    struct world *world = world6_create();
+    const struct frame echo = frame_echo6(IP6_PEER, IP6_US, 8);
+
+    world->config.icmp_echo_per_s = 3;
+    world_init(world);
+    world6_settle(world);
+    for (unsigned i = 0; i < 3; i++) {
+        world_feed(world, &echo);
+        assert_ended(world, taken_icmp6);
+    }
+    world_feed(world, &echo);
+    assert_dropped(world, drop_icmp_limit);
+    world_wait(world, second);
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp6);
+    *state = world;
+    world_teardown(state);
 }
 
 /* V13 */
@@ -352,7 +373,8 @@ int main(void)
         world6_test(test_threat_V8_extension_headers_are_walked_or_complained_about),
         world6_test(echo_behind_options_is_answered),
         world6_test(test_threat_V11_errors_are_sent_to_single_hosts_about_single_hosts),
-        world6_test(errors_and_echoes_are_limited),
+        world6_test(errors_are_limited),
+        cmocka_unit_test(echoes_are_limited),
         world6_test(test_threat_V13_addresses_that_belong_on_no_wire_are_dropped),
         world6_test(groups_of_others_stop_at_the_filter),
         world6_test(an_atomic_fragment_is_a_whole_packet),

@@ -224,6 +224,8 @@ static void tell_of_echo(struct world *world, struct leat_ip peer, uint32_t mtu)
 
 /* Who invents hosts that ask for echoes drives out nothing that a datagram has found. */
 static void test_threat_V10_echoes_drive_out_no_datagrams_path(void **state)
+/* The one that ends first gives way, whichever was told first. */
+static void test_threat_V10_a_path_that_is_told_again_stays(void **state)
 {
     struct world *world = *state;
     struct leat_udp *udp = begin(world);
@@ -240,6 +242,14 @@ static void test_threat_V10_echoes_drive_out_no_datagrams_path(void **state)
     for (uint8_t i = 0; i < 11; i++) { /* all but four places are the datagrams' */
         other.bytes[53] = (uint8_t)(0x40 + i);
         complain(world, &other, 1280);
+    complain(world, &frame, 1300);
+    for (uint8_t i = 0; i < 16; i++) {
+        world_wait(world, ms);
+        other.bytes[53] = (uint8_t)(0x10 + i);
+        complain(world, &other, 1280);
+        world_wait(world, ms);
+        if (i == 3)
+            complain(world, &frame, 1280); /* for ten minutes more */
     }
     frame = send_long(world, udp, IP6_PEER);
     expect_fragments(world, &frame, 1280);
@@ -300,6 +310,7 @@ int main(void)
         world6_test(test_threat_V10_packet_too_big_counts_from_1280_on),
         world6_test(test_threat_V10_packet_too_big_about_what_was_not_sent_is_dropped),
         world6_test(test_threat_V10_sixteen_paths_are_known),
+        world6_test(test_threat_V10_a_path_that_is_told_again_stays),
     };
 
     return cmocka_run_group_tests_name("pmtu6", tests, 0, 0);

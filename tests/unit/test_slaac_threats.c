@@ -165,6 +165,27 @@ static void test_threat_V14_name_servers_of_strangers_are_bounded(void **state)
     assert_string_equal(home6_facts(home)->search, "");
 }
 
+static void test_threat_V14_domains_of_strangers_are_bounded(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    char name[] = "\4lea0\0";
+    uint64_t before;
+
+    for (char i = 0; i < LEAT_SLAAC_DOMAINS_MAX; i++) {
+        name[4] = (char)('0' + i);
+        router6_domain(&router, name, 6, 600);
+    }
+    router6_says(home->world, &router);
+    assert_string_equal(home6_facts(home)->search, "lea0 lea1 lea2 lea3");
+    before = leat_stats(home->world->stack)->ndp_limits_reached;
+    router = router6(IP6_ROUTER2, MAC_ROUTER2, 1800);
+    router6_domain(&router, "\4evil\0", 6, 600);
+    router6_says(home->world, &router);
+    assert_string_equal(home6_facts(home)->search, "lea0 lea1 lea2 lea3");
+    assert_int_equal(leat_stats(home->world->stack)->ndp_limits_reached, before + 1);
+}
+
 /* RFC 8106 5.1, 5.2: name servers have a whole number of addresses, one at least, and domains a
  * byte; what is shorter would be read beyond its end. */
 static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void **state)
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
         home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
+        home6_test(test_threat_V14_domains_of_strangers_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
