@@ -79,12 +79,9 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
     if (err)
         return err;
     err = leat_udp_bind_netif(made->udp, netif, DHCP_CLIENT_PORT);
-    if (err) {
-        leat_udp_close(made->udp);
-        return err;
-    }
+    leat_assert(err == LEAT_OK); /* the link had no such socket */
     *dhcp = made;
-    return LEAT_OK;
+    return err;
 }
 
 void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_KEPT_BYTES])

@@ -1,0 +1,162 @@
+/* test_odd.c -- what is seldom: messages in fragments, names and routes that can't be, an
+ * identifier of the program's, a stack without room for the address. */
+#include "dhcp_talk.h"
+
+#include <stdio.h>
+
+enum {
+    OFFER = 2,
+    ACK = 5
+};
+
+/* Feeds an answer cut in two (RFC 791 3.2). */
+static void feed_in_fragments(struct talk *talk, const struct answer *made)
+{
+    const struct frame whole =
+        frame_udp(made->src, made->src_port, made->dst, 68, made->bytes, made->len);
+    const uint32_t total = whole.len - FRAME_L4;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t at = i == 0 ? 0 : 160;
+        struct frame frame = frame_fragment(17, 77, at, i == 0, whole.bytes + FRAME_L4 + at,
+                                            i == 0 ? 160 : total - 160);
+
+        frame_put32(frame.bytes + FRAME_IP + 12, made->src);
+        frame_put32(frame.bytes + FRAME_IP + 16, made->dst);
+        frame_seal_ip(&frame);
+        fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
+        world_poll(talk->world);
+    }
+    world_poll(talk->world);
+}
+
+static void an_answer_may_come_in_fragments(void **state)
+{
+    struct talk *talk = *state;
+    struct answer ack;
+
+    talk_to_bound(talk, 3600);
+    talk_wait_until(talk, talk->dhcp->t1_ns);
+    talk_mark(talk);
+    ack = answer(talk, ACK, 7200);
+    ack.dst = IP_GRANTED;
+    feed_in_fragments(talk, &ack);
+    assert_state(talk, "BOUND");
+    assert_true(talk_was_told(talk, LEAT_DHCP_RENEWED));
+    assert_int_equal(talk->lease.lease_s, 7200);
+}
+
+static void the_program_may_say_who_it_is(void **state)
+{
+    static const uint8_t id[] = "\0printer";
+    struct talk *talk = *state;
+    const uint8_t *said;
+
+    talk->config.client_id = id;
+    talk->config.client_id_bytes = 8;
+    talk_begin(talk);
+    talk_start(talk, NULL);
+    said = heard_option(talk_heard(talk, 1), 61);
+    assert_non_null(said);
+    assert_int_equal(said[0], 8);
+    assert_memory_equal(said + 1, id, 8);
+}
+
+/* RFC 3396: the list goes on in a second option.  RFC 3397: what doesn't fit as a whole is left
+ * out. */
+static void a_search_list_that_is_too_long_is_cut_between_names(void **state)
+{
+    struct talk *talk = *state;
+    char names[3 * 102], text[300];
+    struct answer ack;
+
+    for (unsigned i = 0; i < 3; i++) {
+        char *name = names + i * 102;
+
+        memset(name, 'a' + (char)i, 102);
+        name[0] = 63;
+        name[64] = 36;
+        name[101] = 0;
+    }
+    snprintf(text, sizeof text, "%.63s.%.36s %.63s.%.36s", names + 1, names + 65, names + 103,
+             names + 167);
+    talk_to_requesting(talk, 3600);
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 119, names, 250);
+    answer_option(&ack, 119, names + 250, sizeof names - 250);
+    talk_feed(talk, &ack);
+    assert_state(talk, "BOUND");
+    assert_string_equal(talk->lease.search, text);
+}
+
+/* A network with bits behind its prefix, or of a class of its own; gateways that are no hosts, or
+ * we. */
+static void routes_that_can_not_be_are_left_out(void **state)
+{
+    static const uint8_t routes[] = {9,  10,  255, 10, 0,   0, 1,    /* bits behind the prefix */
+                                     8,  127, 10,  0,  0,   1,       /* nobody's network */
+                                     24, 192, 0,   2,  127, 0, 0, 1, /* gateways */
+                                     24, 192, 0,   2,  10,  0, 0, 50, 24, 192, 0, 2, 10, 0, 0, 255};
+    struct talk *talk = *state;
+    struct answer ack;
+
+    talk->config.routes = true;
+    talk_begin(talk);
+    talk_to_requesting(talk, 3600);
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 121, routes, sizeof routes);
+    talk_feed(talk, &ack);
+    assert_state(talk, "BOUND");
+    assert_int_equal(talk->lease.route_count, 0);
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->ignored_parts, 5);
+}
+
+/* RFC 8925 3.4: V6ONLY_WAIT is 300 seconds at least */
+static void a_short_wait_without_ipv4_is_made_longer(void **state)
+{
+    struct talk *talk = *state;
+    struct answer offer;
+
+    talk->config.ipv6_only = true;
+    talk_begin(talk);
+    talk_start(talk, NULL);
+    offer = answer(talk, OFFER, 3600);
+    answer_option32(&offer, 108, 1);
+    talk_feed(talk, &offer);
+    talk_listen(talk);
+    talk_mark(talk);
+    world_wait(talk->world, 299 * second);
+    assert_false(talk_listen(talk));
+    world_wait(talk->world, 12 * second);
+    talk_heard(talk, 1);
+}
+
+static void a_stack_without_room_for_the_address_says_so(void **state)
+{
+    struct talk *talk = *state;
+    struct answer ack;
+    uint8_t i = 0;
+
+    talk_to_requesting(talk, 3600);
+    while (leat_address_add(talk->world->stack, &talk->world->dev.netif, LEAT_IP4(10, 9, i, 1),
+                            24) == LEAT_OK)
+        i++;
+    ack = answer(talk, ACK, 3600);
+    talk_feed(talk, &ack);
+    assert_false(talk_was_told(talk, LEAT_DHCP_BOUND));
+    assert_true(talk_was_told(talk, LEAT_DHCP_DECLINED));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk_test(an_answer_may_come_in_fragments),
+        talk_test_later(the_program_may_say_who_it_is),
+        talk_test(a_search_list_that_is_too_long_is_cut_between_names),
+        talk_test_later(routes_that_can_not_be_are_left_out),
+        talk_test_later(a_short_wait_without_ipv4_is_made_longer),
+        talk_test(a_stack_without_room_for_the_address_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+/* test_odd6.c -- what is seldom with DHCPv6: messages in fragments, parts that are broken inside.
+ */
+#include "dhcp6_talk.h"
+
+#include <stdio.h>
+
+/* RFC 8200 4.5: the same message cut in two. */
+static void feed_in_fragments(struct talk6 *talk, const struct answer6 *made)
+{
+    const struct frame whole = frame_udp6(made->src, 547, made->dst, 546, made->bytes, made->len);
+    const uint32_t total = whole.len - FRAME6_L4;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const uint32_t at = i == 0 ? 0 : 48, here = i == 0 ? 48 : total - 48;
+        uint8_t payload[1500] = {17};
+        struct frame frame;
+
+        frame_put16(payload + 2, at | (i == 0));
+        frame_put16(payload + 6, 7);
+        memcpy(payload + 8, whole.bytes + FRAME6_L4 + at, here);
+        frame = frame_ip6(44, made->src, made->dst, payload, 8 + here);
+        frame.bytes[21] = whole.bytes[21];
+        fake_netif_feed(&talk->world->dev, frame.bytes, frame.len);
+        world_poll(talk->world);
+    }
+    world_poll(talk->world);
+}
+
+static void an_answer_may_come_in_fragments(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    talk6_to_requesting(talk);
+    reply = grant6(talk, DHCP6_REPLY, 1000);
+    feed_in_fragments(talk, &reply);
+    world_wait(talk->world, second + 10 * ms);
+    assert_true(talk6_has(talk, IP6_LEASED));
+}
+
+/* An address of 23 bytes, one in an association of two. */
+static void an_address_that_is_cut_off_makes_the_answer_void(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    talk6_to_requesting(talk);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_ia(&reply, talk, 0, 0);
+    answer6_option(&reply, 5, IP6_LEASED.bytes, 16); /* without its lifetimes */
+    answer6_close(&reply);
+    talk6_feed(talk, &reply);
+    assert_state6(talk, "REQUESTING");
+    assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->drop_format, 1);
+}
+
+/* RFC 8415 21.13: two bytes at least */
+static void a_status_that_is_cut_off_makes_the_answer_void(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    assert_int_equal(leat_dhcp6_inform(talk->dhcp6), LEAT_OK);
+    talk6_wait_until(talk, talk->dhcp6->wait_ns);
+    talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_option(&reply, 13, "x", 1);
+    talk6_feed(talk, &reply);
+    assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->drop_format, 1);
+    assert_int_equal(talk->news_count, 0);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_status(&reply, 0);
+    talk6_feed(talk, &reply);
+    assert_int_equal(talk->news[0], LEAT_DHCP6_INFORMED);
+}
+
+static void the_same_of_a_word_about_a_lease(void **state)
+{
+    struct talk6 *talk = *state;
+    struct answer6 reply;
+
+    talk6_to_bound(talk, 3600);
+    talk6_mark(talk);
+    leat_dhcp6_release(talk->dhcp6);
+    talk6_wait_until(talk, talk->world->now_ns);
+    talk6_heard(talk, DHCP6_RELEASE);
+    reply = answer6(talk, DHCP6_REPLY);
+    answer6_option(&reply, 13, "x", 1);
+    talk6_feed(talk, &reply);
+    assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->drop_format, 1);
+}
+
+/* Two names of 191 letters between two of three: the second doesn't fit in the search list.  And a
+ * form of NTP's option that nobody knows. */
+static void parts_that_mean_nothing_are_left_out(void **state)
+{
+    struct talk6 *talk = *state;
+    uint8_t search[5 + 2 * 193 + 5];
+    char expected[300];
+    struct answer6 reply;
+
+    memset(search, 'a', sizeof search);
+    for (unsigned name = 0; name < 2; name++) {
+        uint8_t *at = search + 5 + 193 * name;
+
+        at[0] = at[64] = at[128] = 63;
+        at[192] = 0;
+    }
+    memcpy(search, "\3one", 5);
+    memcpy(search + sizeof search - 5, "\3two", 5);
+    snprintf(expected, sizeof expected, "one %.63s.%.63s.%.63s two", (char *)search + 6,
+             (char *)search + 70, (char *)search + 134);
+    talk6_to_requesting(talk);
+    reply = grant6(talk, DHCP6_REPLY, 1000);
+    answer6_option(&reply, DHCP6_SEARCH, search, sizeof search);
+    answer6_option(&reply, DHCP6_NTP_SERVER, "\0\11\0\2ab", 6);
+    talk6_feed(talk, &reply);
+    world_wait(talk->world, second + 10 * ms);
+    assert_true(talk6_has(talk, IP6_LEASED));
+    assert_string_equal(talk->lease.search, expected);
+    assert_int_equal(talk->lease.ntp_server_count, 0);
+    assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->ignored_parts, 2);
+}
+
+static void a_port_that_is_taken_is_told(void **state)
+{
+    static const struct leat_udp_events nothing;
+    struct world *world = world6_create();
+    struct leat_udp *udp;
+
+    world->more_bytes = leat_dhcp6_memory_bytes(1);
+    world_init(world);
+    assert_int_equal(leat_udp_open(world->stack, &udp, &nothing, NULL), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP_ANY, 546), LEAT_OK);
+    assert_int_equal(leat_dhcp6_register(world->stack, 1), LEAT_ERR_IN_USE);
+    leat_udp_close(udp);
+    *state = world;
+    world_teardown(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        talk6_test(an_answer_may_come_in_fragments),
+        talk6_test(an_address_that_is_cut_off_makes_the_answer_void),
+        talk6_test(a_status_that_is_cut_off_makes_the_answer_void),
+        talk6_test(the_same_of_a_word_about_a_lease),
+        talk6_test(parts_that_mean_nothing_are_left_out),
+        cmocka_unit_test(a_port_that_is_taken_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
