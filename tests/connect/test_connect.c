@@ -137,6 +137,20 @@ static void IPv4_waits_50_ms_for_IPv6(void **state)
     assert_int_equal(talk->connecting.tries[0].err, LEAT_ERR_NO_ROUTE);
 }
 
+static void it_can_be_told_while_it_goes_on(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->config.hosts = "10.0.0.98 two.test\n10.0.0.99 two.test\n";
+    assert_int_equal(talk_begin(talk, "two.test", OPEN_PORT), LEAT_OK);
+    world_wait(talk->f->world, ms);
+    assert_string_equal(talk_text(talk), "two.test: 10.0.0.98 no answer yet; 10.0.0.99 not tried");
+    world_wait(talk->f->world, 300 * ms);
+    assert_string_equal(talk_text(talk),
+                        "two.test: 10.0.0.98 no answer yet; 10.0.0.99 no answer yet");
+    leat_connect_cancel(&talk->connecting);
+}
+
 static void who_cancels_hears_nothing(void **state)
 {
     struct talk *talk = *state;
@@ -251,6 +265,7 @@ int main(void)
         talk_test(the_first_that_opens_wins_and_others_are_reset),
         talk_test(deadline_ends_it),
         talk_test(IPv4_waits_50_ms_for_IPv6),
+        talk_test(it_can_be_told_while_it_goes_on),
         talk_test(who_cancels_hears_nothing),
         talk_test(families_go_by_turns_in_the_order_of_RFC_6724),
         talk_test(IPv4_goes_first_where_RFC_6724_prefers_it),

@@ -243,6 +243,52 @@ static void test_a_server_that_comes_late(void **state)
     assert_int_equal(leat_syslog_counts(f->log)->lost, 0);
 }
 
+/* A server that says something, which nobody wants, and closes: the next line opens a connection. */
+static void test_a_server_that_closes(void **state)
+{
+    struct fixture *f = *state;
+    size_t taken;
+
+    listen_for_logs(f);
+    open_tcp(f);
+    say(f, "one");
+    world_wait(f->world, second);
+    assert_int_equal(leat_tcp_write(f->conn, "hello", 5, &taken), LEAT_OK);
+    leat_tcp_shutdown(f->conn);
+    world_wait(f->world, 2 * second);
+    assert_null(f->conn); /* it has closed, too */
+    say(f, "two");
+    world_wait(f->world, 3 * second);
+    assert_int_equal(f->connections, 2);
+    assert_string_equal(f->text, "21 <30>1 - h a - - - one21 <30>1 - h a - - - two");
+}
+
+/* The way to it comes and goes. */
+static void test_a_server_without_a_route(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_ip far = LEAT_IP4(192, 0, 2, 1);
+    const struct leat_syslog_config config = {.server = {.ip = far, .port = SYSLOG_TCP_PORT},
+                                              .tcp = true,
+                                              .host_name = "h",
+                                              .app_name = "a"};
+
+    assert_int_equal(open_log(f, &config), LEAT_OK);
+    say(f, "one");
+    world_wait(f->world, 10 * second);
+    assert_int_equal(leat_syslog_counts(f->log)->sent, 0);
+    assert_int_equal(leat_address_add(f->world->stacks[SERVER],
+                                      leat_link_end(f->world->link, SERVER), far, 24),
+                     LEAT_OK);
+    assert_int_equal(leat_address_add(f->world->stacks[CLIENT],
+                                      leat_link_end(f->world->link, CLIENT),
+                                      LEAT_IP4(192, 0, 2, 2), 24),
+                     LEAT_OK);
+    listen_for_logs(f);
+    world_wait(f->world, 20 * second);
+    assert_string_equal(f->text, "21 <30>1 - h a - - - one");
+}
+
 /* Attempts are 1, 2, 4, ... 64 s apart. */
 static void test_it_tries_less_and_less(void **state)
 {
@@ -352,6 +398,8 @@ int main(void)
         TEST(test_losses_are_told),
         TEST(test_by_tcp),
         TEST(test_a_server_that_comes_late),
+        TEST(test_a_server_that_closes),
+        TEST(test_a_server_without_a_route),
         TEST(test_it_tries_less_and_less),
         TEST(test_a_server_that_does_not_read),
         TEST(test_what_cannot_be),

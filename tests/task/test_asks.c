@@ -60,6 +60,49 @@ static void datagrams_wait_in_their_places(void **state)
     assert_int_equal(run_task(f, asks_by_datagrams, 100 * second), LEAT_OK);
 }
 
+/* What nobody has taken goes with the mailbox. */
+static enum leat_err closes_unread(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat_datagram places[4], datagram;
+    struct leat_mailbox mailbox;
+
+    assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[SERVER], places, 4), LEAT_OK);
+    assert_int_equal(leat_udp_bind(mailbox.udp, LEAT_IP4_ANY, PORT), LEAT_OK);
+    assert_int_equal(leat_mailbox_receive(&mailbox, &datagram, leat_task_in(task, 0)),
+                     LEAT_ERR_TIMEOUT); /* the time is over before anybody waits */
+    leat_task_sleep(task, leat_task_in(task, second));
+    assert_int_equal(mailbox.count, 3);
+    assert_int_equal(leat_mailbox_receive(&mailbox, &datagram, 0), LEAT_OK);
+    leat_buf_free(datagram.payload);
+    leat_mailbox_close(&mailbox);
+    return LEAT_OK;
+}
+
+static enum leat_err sends_three(struct leat_task *task, void *arg)
+{
+    struct fixture *f = arg;
+    struct leat_datagram places[1];
+    struct leat_mailbox mailbox;
+
+    assert_int_equal(leat_mailbox_open(&mailbox, f->tasks[CLIENT], places, 1), LEAT_OK);
+    for (unsigned i = 0; i < 3; i++)
+        leat_udp_send_to(mailbox.udp, leat_buf_copy(leat_pool(f->world->stacks[CLIENT]), "ping", 4),
+                         &remote);
+    leat_mailbox_close(&mailbox);
+    leat_task_sleep(task, leat_task_in(task, 2 * second));
+    return LEAT_OK;
+}
+
+static void a_mailbox_that_is_closed_frees_what_it_has(void **state)
+{
+    struct fixture *f = *state;
+
+    leat_task_start(f->tasks[SERVER], "closes", closes_unread, f, NULL);
+    world_wait(f->world, ms);
+    assert_int_equal(run_task(f, sends_three, 10 * second), LEAT_OK);
+}
+
 /* ---- names -------------------------------------------------------------------------------- */
 
 static const char zone_text[] = "$ORIGIN example.test.\n"
@@ -100,6 +143,10 @@ static enum leat_err looks_up(struct leat_task *task, void *arg)
     assert_int_equal(
         leat_task_resolve(task, resolver, "a..b", PORT, ends, 4, &count, LEAT_NEVER_NS),
         LEAT_ERR_FORMAT);
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "www.example.test", PORT, ends, 0, &count, LEAT_NEVER_NS),
+        LEAT_ERR_ARGUMENT);
+    assert_int_equal(count, 0);
     return LEAT_OK;
 }
 
@@ -324,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(datagrams_wait_in_their_places),
+        TEST(a_mailbox_that_is_closed_frees_what_it_has),
         TEST(a_task_waits_for_the_addresses_of_a_name),
         cmocka_unit_test_setup_teardown(the_addresses_of_both_families_come_sorted,
                                         set_up_with_IPv6, tear_down),

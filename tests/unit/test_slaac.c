@@ -246,6 +246,26 @@ static void the_preferred_router_and_the_longest_route_are_taken(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
 }
 
+/* RFC 4191 2.3: bits behind the prefix are ignored, inside of a byte, too. */
+static void a_route_may_end_inside_of_a_byte(void **state)
+{
+    struct home *home = *state;
+    struct router first = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct router second_one = router6(IP6_ROUTER2, MAC_ROUTER2, 1800);
+    struct leat_ip ip;
+
+    home6_settle(home);
+    ip = home->facts.ip;
+    router6_says(home->world, &first);
+    second_one.message[5] = 0x18; /* low */
+    router6_route(&second_one, "2001:db8:abcd::", 42, 0, 600); /* 2001:db8:abc0::/42 */
+    router6_says(home->world, &second_one);
+    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abc0::1"), ip), MAC_ROUTER2));
+    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abff::1"), ip), MAC_ROUTER2));
+    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:ab80::1"), ip), MAC_ROUTER));
+    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abbf::1"), ip), MAC_ROUTER));
+}
+
 /* RFC 4861 7.3, RFC 4191 3.2, 3.5 */
 static void a_router_that_does_not_answer_is_avoided_until_it_does(void **state)
 {
@@ -446,6 +466,7 @@ int main(void)
         home6_test(prefixes_that_make_no_address),
         home6_test(only_what_routers_say_is_on_the_link),
         home6_test(the_preferred_router_and_the_longest_route_are_taken),
+        home6_test(a_route_may_end_inside_of_a_byte),
         home6_test(a_router_that_does_not_answer_is_avoided_until_it_does),
         home6_test(a_router_that_says_it_is_none_is_none),
         home6_test(a_router_whose_lifetime_is_over_is_no_way),
