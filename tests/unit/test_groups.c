@@ -211,6 +211,24 @@ static void a_group_is_heard_by_its_members_alone(void **state)
     assert_dropped(world, taken_udp);
 }
 
+static void a_socket_may_be_in_several_groups(void **state)
+{
+    struct world *world = *state;
+    const struct frame first = datagram_to(GROUP), second_one = datagram_to(IP4(239, 1, 2, 4));
+    struct leat_udp *udp = joined(world);
+
+    assert_int_equal(join(world, udp, LEAT_IP4(239, 1, 2, 4)), LEAT_OK);
+    world_feed(world, &second_one);
+    assert_ended(world, taken_udp);
+    world_feed(world, &first);
+    assert_ended(world, taken_udp);
+    assert_int_equal(leat_udp_leave(udp, &world->dev.netif, GROUP_IP), LEAT_OK);
+    world_feed(world, &first);
+    assert_ended(world, drop_eth_not_ours);
+    world_feed(world, &second_one);
+    assert_ended(world, taken_udp);
+}
+
 static void joins_that_mean_nothing_are_refused(void **state)
 {
     struct world *world = *state;
@@ -431,6 +449,7 @@ int main(void)
         cmocka_unit_test_teardown(who_has_no_address_yet_reports_from_none, world_teardown),
         world_test(who_has_joined_hears_the_group),
         world_test(a_group_is_heard_by_its_members_alone),
+        world_test(a_socket_may_be_in_several_groups),
         world_test(joins_that_mean_nothing_are_refused),
         world_test(all_hosts_are_nothing_to_tell),
         world_test(queries_are_answered_in_time),

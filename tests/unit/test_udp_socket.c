@@ -204,6 +204,38 @@ static void queue_is_bounded(void **state)
     world_teardown(state);
 }
 
+/* A socket that hears all of a netif, as DHCP has it. */
+static void a_netif_has_one_socket_for_what_is_not_ours_yet(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 0), *other = world_socket(world, 0);
+
+    assert_int_equal(leat_udp_bind_netif(udp, &world->second.netif, 68), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind_netif(udp, &world->dev.netif, 0), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind_netif(udp, &world->dev.netif, 68), LEAT_OK);
+    assert_int_equal(leat_udp_bind_netif(udp, &world->dev.netif, 69), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_bind_netif(other, &world->dev.netif, 68), LEAT_ERR_IN_USE);
+    leat_udp_close(udp);
+    assert_int_equal(leat_udp_bind_netif(other, &world->dev.netif, 68), LEAT_OK);
+}
+
+/* Without IPv6 there is no address of it that anybody could send to, or from. */
+static void addresses_of_another_family_are_refused(void **state)
+{
+    struct world *world = *state;
+    const struct leat_ip six = {{0x20, 1, 0x0d, 0xb8, [15] = 1}};
+    const struct leat_endpoint peer = leat_endpoint_of(leat_ip_v4(IP_PEER), 9);
+    const struct leat_endpoint peer6 = leat_endpoint_of(six, 9);
+    struct leat_udp *udp = world_socket(world, 0);
+    struct leat_pool *pool = leat_pool(world->stack);
+
+    assert_int_equal(
+        leat_udp_send_from(udp, leat_buf_copy(pool, "x", 1), &peer6, leat_ip_v4(IP_US)),
+        LEAT_ERR_FAMILY);
+    assert_int_equal(leat_udp_send_from(udp, leat_buf_copy(pool, "x", 1), &peer, six),
+                     LEAT_ERR_FAMILY);
+}
+
 static void registering_needs_room_in_the_block(void **state)
 {
     struct world *world = world_create();
@@ -304,6 +336,8 @@ int main(void)
         world_test(ports_are_not_shared),
         world_test(ephemeral_ports_cannot_be_predicted),
         world_test(sockets_are_bounded),
+        world_test(a_netif_has_one_socket_for_what_is_not_ours_yet),
+        world_test(addresses_of_another_family_are_refused),
         world_test(closing_one_of_many_leaves_the_others),
         world_test(program_that_does_not_listen_loses_its_datagrams),
         world_test(datagram_without_room_for_its_header_is_counted_and_told),
