@@ -1,6 +1,9 @@
 /* test_slaac.c -- routers are asked and believed, within bounds (RFC 4861 6.3, RFC 4862 5.5). */
 #include "routers6.h"
 
+#include "ip/v6/ipv6.h"
+#include "stack.h"
+
 #include <leat/autoconf.h>
 
 static const uint64_t minute = 60 * UINT64_C(1000000000);
@@ -296,6 +299,23 @@ static void a_router_that_does_not_answer_is_avoided_until_it_does(void **state)
     assert_true(mac_is(home6_ping(home, IP6_FAR, ip), MAC_ROUTER));
 }
 
+/* Suspects are looked at once a minute as long as there are any. */
+static void a_router_that_goes_takes_the_suspicion_with_it(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 0);
+    const struct ipv6 *ipv6 = home->world->stack->ipv6;
+
+    home6_settle(home);
+    home6_ping(home, IP6_FAR, home->facts.ip);
+    world_wait(home->world, 9 * second);
+    assert_int_equal(ipv6->suspects, 1);
+    router6_says(home->world, &router);
+    assert_int_equal(ipv6->suspects, 0);
+    world_wait(home->world, 61 * second);
+    assert_false(timer_is_set(&ipv6->suspects_timer));
+}
+
 /* RFC 4861 7.2.5 */
 static void a_router_that_says_it_is_none_is_none(void **state)
 {
@@ -468,6 +488,7 @@ int main(void)
         home6_test(the_preferred_router_and_the_longest_route_are_taken),
         home6_test(a_route_may_end_inside_of_a_byte),
         home6_test(a_router_that_does_not_answer_is_avoided_until_it_does),
+        home6_test(a_router_that_goes_takes_the_suspicion_with_it),
         home6_test(a_router_that_says_it_is_none_is_none),
         home6_test(a_router_whose_lifetime_is_over_is_no_way),
         home6_test(name_servers_end_with_their_lifetime),
