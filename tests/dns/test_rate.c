@@ -85,6 +85,21 @@ static void any_rate_is_one(void **state)
     }
 }
 
+/* A network of IPv6 is one asker, by whatever address of it; another network is another. */
+static void networks_of_ipv6_have_a_bucket_each(void **state)
+{
+    const struct siphash_key rate_key = {1, 2}, other_key = {3, 4};
+    struct leat_ip ip = {{0x20, 1, 0x0d, 0xb8, [15] = 1}}, same = ip, other = ip;
+
+    (void)state;
+    same.bytes[8] = 77;
+    other.bytes[7] = 1;
+    assert_int_equal(dns_rate_ip(&rate_key, ip), dns_rate_ip(&rate_key, same));
+    assert_int_not_equal(dns_rate_ip(&rate_key, ip), dns_rate_ip(&rate_key, other));
+    assert_int_not_equal(dns_rate_ip(&rate_key, ip), dns_rate_ip(&other_key, ip));
+    assert_int_equal(dns_rate_ip(&rate_key, leat_ip_v4(IP4(1, 2, 3, 4))), IP4(1, 2, 3, 4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +109,7 @@ int main(void)
         cmocka_unit_test_setup(more_networks_than_buckets_get_no_more_than_all_buckets_hold,
                                set_up),
         cmocka_unit_test_setup(any_rate_is_one, set_up),
+        cmocka_unit_test(networks_of_ipv6_have_a_bucket_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,97 @@
+/* test_resolver6.c -- a server that is reached by IPv6 alone: while our own address is checked, and
+ * when it can't be ours. */
+#include "dns_lookup.h"
+
+static struct leat_ip six(uint8_t last)
+{
+    return (struct leat_ip){{0x20, 0x01, 0x0d, 0xb8, [15] = last}};
+}
+
+static void add_address(struct fixture *f, int end)
+{
+    assert_int_equal(leat_address_add(f->world->stacks[end], leat_link_end(f->world->link, end),
+                                      six((uint8_t)(end + 1)), 64),
+                     LEAT_OK);
+}
+
+static int set_up_both(void **state)
+{
+    int failed;
+
+    world_has_ipv6 = true;
+    failed = set_up(state);
+    world_has_ipv6 = false;
+    add_address(*state, SERVER);
+    world_wait(((struct fixture *)*state)->world, 10 * second); /* RFC 4862 5.4 */
+    return failed;
+}
+
+static void says_7(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 7));
+}
+
+static void open_six(struct fixture *f)
+{
+    const struct leat_resolver_config config = {.servers = {{.ip = six(SERVER + 1)}},
+                                                .server_count = 1};
+
+    with_liar(f, says_7);
+    open_resolver(f, &config);
+}
+
+static void test_a_lookup_waits_for_our_address(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t began_ns;
+
+    open_six(f);
+    add_address(f, CLIENT);
+    began_ns = f->world->now_ns;
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.7\n");
+    assert_in_range(f->world->now_ns - began_ns, second,
+                    5 * second); /* with one that look_up() waits */
+    assert_int_equal(f->counts->servers_failed, 0);
+}
+
+static void test_a_lookup_without_an_address_fails_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t began_ns = f->world->now_ns;
+
+    open_six(f);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_NO_ROUTE);
+    assert_in_range(f->world->now_ns - began_ns, second, second + 100 * ms);
+}
+
+/* Nobody hears of what was asked, and nothing is left. */
+static void test_a_resolver_closes_while_a_lookup_waits(void **state)
+{
+    static struct outcome outcome;
+    const struct leat_dns_name name = name_of("www.example.test");
+    struct fixture *f = *state;
+
+    open_six(f);
+    add_address(f, CLIENT);
+    memset(&outcome, 0, sizeof outcome);
+    assert_int_equal(leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &outcome, NULL),
+                     LEAT_OK);
+    leat_resolver_close(f->resolver);
+    f->resolver = NULL;
+    world_wait(f->world, 10 * second);
+    assert_false(outcome.done);
+}
+
+#define SIX(name) cmocka_unit_test_setup_teardown(name, set_up_both, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SIX(test_a_lookup_waits_for_our_address),
+        SIX(test_a_lookup_without_an_address_fails_at_once),
+        SIX(test_a_resolver_closes_while_a_lookup_waits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
