@@ -1,0 +1,304 @@
+/* test_odd.c -- what is seldom between a client and a server: connections that end, change or wait
+ * at odd times, and streams with hardly any room. */
+#include "call_test.h"
+
+enum {
+    TIGHT = 10, /* bytes of room: less than any head */
+    WIDE = 3000
+};
+
+#define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+/* ---- The client --------------------------------------------------------------------------- */
+
+static void test_each_method_has_its_name(void **state)
+{
+    static const struct {
+        enum leat_http_method method;
+        const char *name;
+    } methods[] = {{LEAT_HTTP_GET, "GET /"},     {LEAT_HTTP_HEAD, "HEAD /"},
+                   {LEAT_HTTP_POST, "POST /"},   {LEAT_HTTP_PUT, "PUT /"},
+                   {LEAT_HTTP_PATCH, "PATCH /"}, {LEAT_HTTP_DELETE, "DELETE /"}};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof methods / sizeof *methods; i++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+
+        heard->request.method = methods[i].method;
+        begin(f, heard);
+        assert_memory_equal(peer->bytes, methods[i].name, strlen(methods[i].name));
+        leat_http_call_close(heard->call);
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
+/* A whole reply, of which its program has taken a part and given back nothing: that is no reason to
+ * end the connection. */
+static void test_a_call_is_closed_before_its_reply_is_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+    struct leat_buf *part;
+
+    heard->hold = true;
+    begin(f, heard);
+    say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789");
+    part = leat_http_call_receive(heard->call, 4);
+    assert_int_equal(leat_buf_total(part), 4);
+    leat_buf_free(part);
+    leat_http_call_close(heard->call);
+    assert_false(peer->closed || leat_stream_at_end(&peer->stream));
+    heard->hold = false;
+    begin(f, heard);
+    assert_int_equal(counts->reused, 2);
+    say(f, peer, OK_REPLY);
+    assert_string_equal(heard->bytes, "ok");
+    free(heard);
+    close_peer(f, peer);
+}
+
+static void test_a_connection_ends_under_a_call_that_is_over(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    heard->keep_open = true;
+    begin(f, heard);
+    say(f, peer, OK_REPLY);
+    assert_true(heard->over);
+    leat_stream_abort(&peer->stream);
+    world_wait(f->world, second);
+    assert_false(heard->failed);
+    leat_http_call_close(heard->call);
+    assert_int_equal(counts->failed, 0);
+    free(heard);
+    close_peer(f, peer);
+}
+
+/* All places have connections that wait for calls to somebody else: the oldest gives way. */
+static void test_a_kept_connection_gives_way_to_another_origin(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = open_peer(f), *second_one;
+    struct heard *heard = listen_for("http://10.0.0.1/");
+
+    world_wait(f->world, ms);
+    second_one = open_peer(f);
+    begin(f, heard);
+    assert_true(leat_stream_at_end(&first->stream));
+    assert_false(leat_stream_at_end(&second_one->stream));
+    world_wait(f->world, second);
+    assert_string_equal(heard->bytes, PAGE);
+    free(heard);
+    close_peer(f, first);
+    close_peer(f, second_one);
+}
+
+/* What comes just before the request leaves is no reply to it: another connection is made. */
+static void test_text_comes_before_the_request_leaves(void **state)
+{
+    struct fixture *f = *state;
+    struct pipe_end ends[2];
+    struct heard *heard = listen_for("http://10.0.0.1/");
+    struct leat_stream ours, theirs;
+    size_t taken;
+
+    pipe_open(ends, f->world->stacks[CLIENT], WIDE);
+    ours = pipe_stream(&ends[0]);
+    theirs = pipe_stream(&ends[1]);
+    assert_int_equal(leat_http_client_keep(client, "http://10.0.0.1/", &ours), LEAT_OK);
+    assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_OK);
+    leat_stream_write(&theirs, OK_REPLY, strlen(OK_REPLY), &taken);
+    world_wait(f->world, second);
+    assert_string_equal(heard->bytes, PAGE);
+    assert_int_equal(counts->retried, 1);
+    free(heard);
+    leat_stream_abort(&theirs);
+    world_wait(f->world, second);
+}
+
+static void test_how_long_a_reply_says_that_it_is(void **state)
+{
+    static const struct {
+        const char *reply;
+        uint64_t length;
+    } replies[] = {
+        {OK_REPLY, 2},
+        {"HTTP/1.1 204 No\r\n\r\n", 0},
+        {"HTTP/1.1 200 OK\r\n\r\nabc", LEAT_HTTP_ANY},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", LEAT_HTTP_ANY}};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof replies / sizeof *replies; i++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+
+        heard->keep_open = true;
+        begin(f, heard);
+        say(f, peer, replies[i].reply);
+        assert_true(leat_http_call_length(heard->call) == replies[i].length);
+        leat_http_call_close(heard->call);
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
+static void test_more_than_there_is_room_for_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    heard->request.method = LEAT_HTTP_PUT;
+    heard->request.body_len = 2 * WIDE;
+    heard->request.on_writable = NULL;
+    peer->deaf = true;
+    begin(f, heard);
+    assert_int_equal(
+        leat_http_call_send(heard->call, leat_buf_lend(pool, big, 2 * WIDE, NULL, NULL)),
+        LEAT_ERR_FULL);
+    assert_int_equal(
+        leat_http_call_send(heard->call, leat_buf_lend(pool, big, 2 * WIDE + 1, NULL, NULL)),
+        LEAT_ERR_TOO_BIG);
+    leat_http_call_close(heard->call);
+    free(heard);
+    close_peer(f, peer);
+}
+
+/* ---- The server --------------------------------------------------------------------------- */
+
+static bool is_tight;
+
+static uint32_t grants(struct pipe_end *end, uint32_t room)
+{
+    (void)end;
+    return is_tight && room > TIGHT ? TIGHT : room;
+}
+
+static void hello(struct leat_http_exchange *exchange, void *arg)
+{
+    static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
+
+    (void)arg;
+    leat_http_answer(exchange, &head, "hello", 5);
+}
+
+static void on_body(struct leat_http_exchange *exchange, void *arg)
+{
+    struct leat_buf *text = leat_http_receive(exchange, UINT32_MAX);
+
+    leat_http_consumed(exchange, leat_buf_total(text));
+    leat_buf_free(text);
+    if (leat_http_body_over(exchange))
+        hello(exchange, arg);
+}
+
+static void nothing(struct leat_http_exchange *exchange, void *arg)
+{
+    (void)exchange;
+    (void)arg;
+}
+
+static const struct leat_http_route routes[] = {
+    {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello},
+    {.path = "/put", .methods = LEAT_HTTP_PUT, .on_request = nothing, .on_body = on_body}};
+
+static int set_up_routes(void **state)
+{
+    const struct leat_http_server_config config = {.files = files,
+                                                   .file_count = FILES,
+                                                   .clients = CLIENTS,
+                                                   .routes = routes,
+                                                   .route_count = sizeof routes / sizeof *routes};
+
+    return set_up_with(state, &config);
+}
+
+static void hear(struct leat_tcp *conn, void *arg)
+{
+    struct peer *peer = arg;
+    struct leat_buf *text = leat_stream_receive(&peer->stream, UINT32_MAX);
+
+    (void)conn;
+    peer->have += leat_buf_read(text, 0, peer->bytes + peer->have, leat_buf_total(text));
+    leat_stream_consumed(&peer->stream, leat_buf_total(text));
+    leat_buf_free(text);
+}
+
+/* A reply of a route, and the word to go on, find no room at first. */
+static void test_a_reply_waits_for_room_for_its_head(void **state)
+{
+    static const struct leat_tcp_events events = {.on_readable = hear};
+    static const char *const asked[] = {
+        GET("/hello", ""),
+        "PUT /put HTTP/1.1\r\nHost: leat\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"};
+    static const char *const answers[] = {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n"};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct peer *peer = calloc(1, sizeof *peer);
+        struct leat_stream served;
+        size_t taken;
+
+        pipe_open(peer->ends, f->world->stacks[SERVER], WIDE);
+        served = pipe_stream(&peer->ends[1]);
+        peer->stream = pipe_stream(&peer->ends[0]);
+        peer->ends[1].grants = grants;
+        leat_stream_set_events(&peer->stream, &events, peer);
+        is_tight = true;
+        assert_true(leat_http_server_serve(f->server, &served));
+        leat_stream_write(&peer->stream, asked[i], strlen(asked[i]), &taken);
+        world_wait(f->world, ms);
+        assert_int_equal(peer->have, 0);
+        is_tight = false;
+        leat_stream_want_room(&served, 1); /* on_writable, as from a wire */
+        world_wait(f->world, second);
+        assert_memory_equal(peer->bytes, answers[i], strlen(answers[i]));
+        leat_stream_abort(&peer->stream);
+        world_wait(f->world, second);
+        free(peer);
+    }
+}
+
+/* It has begun to send a file when it is told to stop: the file comes whole, and then the end. */
+static void test_a_server_stops_in_a_file(void **state)
+{
+    struct fixture *f = *state;
+    struct client *reader = connect_client(f);
+
+    reader->hold = true;
+    send_text(reader, GET("/big", ""));
+    world_wait(f->world, second);
+    leat_http_server_stop(f->server);
+    reader->hold = false;
+    read_some(reader, UINT32_MAX);
+    assert_true(world_run(f->world, &reader->closed, 10 * second));
+    assert_int_equal(reader->why, LEAT_OK);
+    assert_true(reader->have > BIG_BYTES);
+    assert_memory_equal(reader->bytes + reader->have - BIG_BYTES, big, BIG_BYTES);
+    leave_server(f, reader);
+}
+
+#define ROUTE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_routes, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CALL_TEST(test_each_method_has_its_name),
+        CALL_TEST(test_a_call_is_closed_before_its_reply_is_read),
+        CALL_TEST(test_a_connection_ends_under_a_call_that_is_over),
+        CALL_TEST(test_a_kept_connection_gives_way_to_another_origin),
+        CALL_TEST(test_text_comes_before_the_request_leaves),
+        CALL_TEST(test_how_long_a_reply_says_that_it_is),
+        CALL_TEST(test_more_than_there_is_room_for_is_refused),
+        ROUTE_TEST(test_a_reply_waits_for_room_for_its_head),
+        ROUTE_TEST(test_a_server_stops_in_a_file),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
