@@ -46,6 +46,19 @@ static void an_answer_may_come_in_fragments(void **state)
     assert_int_equal(talk->lease.lease_s, 7200);
 }
 
+/* RFC 2131 4.3: a server says OFFER, ACK or NAK. */
+static void what_no_server_says_is_dropped(void **state)
+{
+    struct talk *talk = *state;
+    struct answer inform;
+
+    talk_start(talk, NULL);
+    inform = answer(talk, 8, 3600);
+    talk_feed(talk, &inform);
+    assert_int_equal(leat_dhcp_counts(talk->dhcp)->drop_format, 1);
+    assert_state(talk, "SELECTING");
+}
+
 static void the_program_may_say_who_it_is(void **state)
 {
     static const uint8_t id[] = "\0printer";
@@ -151,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test(an_answer_may_come_in_fragments),
+        talk_test(what_no_server_says_is_dropped),
         talk_test_later(the_program_may_say_who_it_is),
         talk_test(a_search_list_that_is_too_long_is_cut_between_names),
         talk_test_later(routes_that_can_not_be_are_left_out),

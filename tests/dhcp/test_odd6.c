@@ -122,6 +122,25 @@ static void parts_that_mean_nothing_are_left_out(void **state)
     assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->ignored_parts, 2);
 }
 
+static void a_message_that_finds_no_buffer_is_counted_and_said_again(void **state)
+{
+    struct talk6 *talk = *state;
+    struct leat_buf *all = NULL, *buf;
+
+    talk6_start(talk);
+    while ((buf = leat_buf_alloc(leat_pool(talk->world->stack), 0)) ||
+           (buf = leat_buf_alloc_small(leat_pool(talk->world->stack), 0))) {
+        buf->queued = all;
+        all = buf;
+    }
+    talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
+    assert_int_equal(leat_dhcp6_counts(talk->dhcp6)->unsent, 1);
+    assert_false(talk6_listen(talk));
+    world_give_all(all);
+    talk6_wait_until(talk, talk->dhcp6->rexmt_ns);
+    talk6_heard(talk, DHCP6_SOLICIT);
+}
+
 static void a_port_that_is_taken_is_told(void **state)
 {
     static const struct leat_udp_events nothing;
@@ -146,6 +165,7 @@ int main(void)
         talk6_test(a_status_that_is_cut_off_makes_the_answer_void),
         talk6_test(the_same_of_a_word_about_a_lease),
         talk6_test(parts_that_mean_nothing_are_left_out),
+        talk6_test(a_message_that_finds_no_buffer_is_counted_and_said_again),
         cmocka_unit_test(a_port_that_is_taken_is_told),
     };
 
