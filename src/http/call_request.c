@@ -345,7 +345,11 @@ size_t leat_http_call_write(struct leat_http_call *call, const void *bytes, size
         leat_stream_want_room(&call->stream, WANTED_BYTES);
         return 0;
     }
-    return leat_http_call_send(call, text) ? 0 : len;
+    if (!leat_http_call_send(call, text))
+        return len;
+    call->wants_room = true; /* the copy took what the room was made of */
+    leat_stream_want_room(&call->stream, WANTED_BYTES);
+    return 0;
 }
 
 void leat_http_call_finish(struct leat_http_call *call)

@@ -154,6 +154,6 @@ size_t leat_http_write(struct leat_http_exchange *exchange, const void *bytes, s
     }
     if (!leat_http_send(exchange, text))
         return len;
-    exchange->wants_room = true; /* the copy took the last buffers that this connection may hold */
+    leat_http_want_room(exchange, WANTED_BYTES); /* the copy took what the room was made of */
     return 0;
 }

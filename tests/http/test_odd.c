@@ -204,7 +204,40 @@ static void nothing(struct leat_http_exchange *exchange, void *arg)
     (void)arg;
 }
 
+/* Room that is there when it is asked for first, and hardly any the second time, as where a copy
+ * takes the buffers that it is counted in. */
+static unsigned asks;
+
+static uint32_t grants_once(struct pipe_end *end, uint32_t room)
+{
+    (void)end;
+    return asks > 0 && --asks == 0 && room > 4 * TIGHT ? 4 * TIGHT : room;
+}
+
+static void write_twice(struct leat_http_exchange *exchange, void *arg)
+{
+    static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
+
+    (void)arg;
+    leat_http_reply(exchange, &head);
+    assert_int_equal(leat_http_write(exchange, "abc", 3), 3);
+    asks = 2;
+    assert_int_equal(leat_http_write(exchange, big, 500), 0);
+    assert_int_equal(asks, 0);
+}
+
+static void write_rest(struct leat_http_exchange *exchange, void *arg)
+{
+    (void)arg;
+    assert_int_equal(leat_http_write(exchange, "def", 3), 3);
+    leat_http_finish(exchange);
+}
+
 static const struct leat_http_route routes[] = {
+    {.path = "/twice",
+     .methods = LEAT_HTTP_GET,
+     .on_request = write_twice,
+     .on_writable = write_rest},
     {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello},
     {.path = "/put", .methods = LEAT_HTTP_PUT, .on_request = nothing, .on_body = on_body}};
 
@@ -265,6 +298,63 @@ static void test_a_reply_waits_for_room_for_its_head(void **state)
     }
 }
 
+static void test_room_that_shrinks_before_it_is_used(void **state)
+{
+    static const struct leat_tcp_events events = {.on_readable = hear};
+    struct fixture *f = *state;
+    struct peer *peer = calloc(1, sizeof *peer);
+    struct leat_stream served;
+    size_t taken;
+
+    pipe_open(peer->ends, f->world->stacks[SERVER], WIDE);
+    served = pipe_stream(&peer->ends[1]);
+    peer->stream = pipe_stream(&peer->ends[0]);
+    peer->ends[1].grants = grants_once;
+    leat_stream_set_events(&peer->stream, &events, peer);
+    assert_true(leat_http_server_serve(f->server, &served));
+    leat_stream_write(&peer->stream, GET("/twice", ""), strlen(GET("/twice", "")), &taken);
+    world_wait(f->world, second);
+    assert_non_null(strstr(peer->bytes, "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"));
+    leat_stream_abort(&peer->stream);
+    world_wait(f->world, second);
+    free(peer);
+}
+
+static unsigned writes;
+
+static void write_once_more(struct leat_http_call *call, void *arg)
+{
+    (void)arg;
+    if (writes++ > 0) {
+        assert_int_equal(leat_http_call_write(call, "def", 3), 3);
+        leat_http_call_finish(call);
+        return;
+    }
+    assert_int_equal(leat_http_call_write(call, "abc", 3), 3);
+    asks = 2;
+    assert_int_equal(leat_http_call_write(call, big, 500), 0);
+    assert_int_equal(asks, 0);
+}
+
+static void test_room_of_a_request_that_shrinks_before_it_is_used(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    writes = asks = 0;
+    peer->ends[0].grants = grants_once;
+    heard->request.method = LEAT_HTTP_PUT;
+    heard->request.body_len = LEAT_HTTP_ANY;
+    heard->request.on_writable = write_once_more;
+    begin(f, heard);
+    world_wait(f->world, second);
+    assert_non_null(strstr(peer->bytes, "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"));
+    leat_http_call_close(heard->call);
+    free(heard);
+    close_peer(f, peer);
+}
+
 /* It has begun to send a file when it is told to stop: the file comes whole, and then the end. */
 static void test_a_server_stops_in_a_file(void **state)
 {
@@ -296,6 +386,8 @@ int main(void)
         CALL_TEST(test_text_comes_before_the_request_leaves),
         CALL_TEST(test_how_long_a_reply_says_that_it_is),
         CALL_TEST(test_more_than_there_is_room_for_is_refused),
+        CALL_TEST(test_room_of_a_request_that_shrinks_before_it_is_used),
+        ROUTE_TEST(test_room_that_shrinks_before_it_is_used),
         ROUTE_TEST(test_a_reply_waits_for_room_for_its_head),
         ROUTE_TEST(test_a_server_stops_in_a_file),
     };
