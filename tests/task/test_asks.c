@@ -300,6 +300,7 @@ static enum leat_err connects(struct leat_task *task, void *arg)
     static struct leat_connecting connecting;
     static char told[LEAT_CONNECT_TEXT_BYTES];
     struct leat_flow flow;
+    struct leat_buf *rest;
     char text[5];
 
     (void)arg;
@@ -307,7 +308,11 @@ static enum leat_err connects(struct leat_task *task, void *arg)
                                             PORT, leat_task_in(task, second)),
                      LEAT_OK);
     assert_int_equal(connecting.try_count, 2); /* the first is silent */
-    assert_int_equal(leat_flow_read_exact(&flow, text, 5, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(&flow, text, 2, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_flow_read(&flow, &rest, leat_task_in(task, second)), LEAT_OK);
+    assert_int_equal(leat_buf_read(rest, 0, text + 2, 3), 3); /* what was not taken before */
+    assert_int_equal(leat_buf_total(rest), 3);
+    leat_buf_free(rest);
     assert_memory_equal(text, "hello", 5);
     leat_flow_close(&flow);
     assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "10.0.0.1", PORT + 1,
@@ -344,7 +349,11 @@ static enum leat_err connects_until_cancelled(struct leat_task *task, void *arg)
     struct leat_flow flow;
 
     (void)arg;
-    return leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT, LEAT_NEVER_NS);
+    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT,
+                                            LEAT_NEVER_NS),
+                     LEAT_ERR_CANCELLED);
+    return leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT,
+                                  LEAT_NEVER_NS); /* nor does it wait once more */
 }
 
 static enum leat_err cancels(struct leat_task *task, void *arg)

@@ -229,6 +229,9 @@ static void addresses_of_another_family_are_refused(void **state)
     struct leat_udp *udp = world_socket(world, 0);
     struct leat_pool *pool = leat_pool(world->stack);
 
+    assert_true(leat_address_is_ours(world->stack, leat_ip_v4(IP_US)));
+    assert_false(leat_address_is_ours(world->stack, leat_ip_v4(IP_PEER)));
+    assert_false(leat_address_is_ours(world->stack, six));
     assert_int_equal(
         leat_udp_send_from(udp, leat_buf_copy(pool, "x", 1), &peer6, leat_ip_v4(IP_US)),
         LEAT_ERR_FAMILY);
