@@ -218,9 +218,41 @@ static void test_room_that_goes_by_the_record(void **state)
     leave(f);
 }
 
+static void test_who_has_said_all_sends_no_more(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_stream *stream = &f->users[CLIENT]->stream;
+    size_t taken;
+
+    open_both(f, WIDE);
+    assert_ptr_equal(leat_stream_stack(stream), f->world->stacks[SERVER]);
+    leat_stream_shutdown(stream);
+    assert_int_equal(leat_stream_write(stream, "x", 1, &taken), LEAT_ERR_CLOSING);
+    assert_int_equal(taken, 0);
+    assert_int_equal(
+        leat_stream_send(stream, leat_buf_copy(leat_pool(f->world->stacks[SERVER]), "x", 1)),
+        LEAT_ERR_CLOSING);
+    leave(f);
+}
+
+/* RFC 1122 4.2.2.13, as over TCP: the peer hears that its text was lost. */
+static void test_who_closes_with_text_unread_resets(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    f->users[SERVER]->hold = true;
+    say(f, CLIENT, "text");
+    leat_stream_close(&f->users[SERVER]->stream);
+    expect_end(f, SERVER, LEAT_ERR_ABORTED);
+    expect_end(f, CLIENT, LEAT_ERR_RESET);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_who_has_said_all_sends_no_more),
+        TEST(test_who_closes_with_text_unread_resets),
         TEST(test_text_both_ways),
         TEST(test_a_lot_of_text),
         TEST(test_a_narrow_stream),
