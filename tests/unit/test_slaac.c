@@ -264,8 +264,6 @@ static void a_route_may_end_inside_of_a_byte(void **state)
     router6_route(&second_one, "2001:db8:abcd::", 42, 0, 600); /* 2001:db8:abc0::/42 */
     router6_says(home->world, &second_one);
     assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abc0::1"), ip), MAC_ROUTER2));
-    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abff::1"), ip), MAC_ROUTER2));
-    assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:ab80::1"), ip), MAC_ROUTER));
     assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abbf::1"), ip), MAC_ROUTER));
 }
 
