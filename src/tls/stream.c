@@ -170,7 +170,7 @@ static enum leat_err send_scattered(struct tls_session *session, struct leat_buf
     if (copy)
         return send_text(session, copy);
     leat_buf_free(text);
-    tls_session_retry(session); /* no acknowledgement may tell that there is a buffer */
+    await_pool(session); /* no acknowledgement may tell that there is a buffer */
     return LEAT_ERR_FULL;
 }
 
