@@ -60,9 +60,11 @@ struct leat_tls_ticket {
     uint16_t suite;        /**< private, as what follows */
     uint32_t lifetime_s;   /**< as its server wants it; a week at most */
     uint32_t age_add;      /**< hides its age */
+    uint32_t early_bytes;  /**< of early data that its server would take */
     uint64_t received_s;   /**< civil time */
     uint64_t checked_s;    /**< civil time at which the server's certificates were checked */
     uint8_t name[16];      /**< a digest of the server's name */
+    char protocol[LEAT_TLS_PROTOCOL_BYTES];       /**< ALPN's, of that session */
     uint8_t secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /**< the key */
     uint8_t identity[LEAT_TLS_TICKET_BYTES];      /**< what its server knows it by */
 };
@@ -94,6 +96,18 @@ struct leat_tls_config {
      * 7,200; 604,800 at most (RFC 8446 4.6.1). */
     uint32_t ticket_lifetime_s;
     bool no_tickets; /**< a server gives none, and takes none */
+    /**
+     * Of early data (0-RTT) that a server takes, by each hello with a ticket; 0: none is taken;
+     * 1,048,576 at most.  It must fit the window of the streams below.  What comes early may be a
+     * replay until the session is open: leat_tls_receive_early().
+     */
+    uint32_t early_bytes;
+    /** Hellos with early data that a server knows again, for up to 20 s each; with no place for one
+     * more early data is refused.  With early_bytes: 1,024, of 16 bytes each. */
+    uint32_t early_hellos;
+    /** There is early data at a server's session: for leat_tls_receive_early().  Gets what the
+     * session's leat_stream_set_events() got.  NULL: it waits until the session is open. */
+    void (*on_early)(void *session_arg);
     /** Seconds since 1970, UTC; 0: not known, and then no certificate is good.  NULL: as 0. */
     uint64_t (*civil_time_s)(void *arg);
     /** Gets each secret as a line of NSS's key log, so that others can read a capture: for tests.
@@ -132,6 +146,15 @@ struct leat_tls_client {
      * is from.
      */
     struct leat_tls_ticket *ticket;
+    /**
+     * Goes at once, behind the hello, if the ticket allows it: early data (0-RTT, RFC 8446 2.3). As
+     * much of it as the ticket allows, or as there is time for.  Whoever sees it can send it to the
+     * server again, and it has no forward secrecy, so it must be harmless (a GET).  When the
+     * session opens, leat_tls_info.early_bytes says how much the server has taken: the program
+     * sends the rest, or all of it if that is 0.  NULL: nothing.
+     */
+    const void *early;
+    size_t early_len; /**< bytes */
 };
 
 /** What sessions have done and met; they only grow. */
@@ -153,6 +176,9 @@ struct leat_tls_counts {
     uint64_t tickets_kept;    /**< of servers */
     uint64_t cookies;         /**< asked for, of those in `retried` */
     uint64_t early_bytes;     /**< of clients' early data, which was thrown away */
+    uint64_t early_taken;     /**< handshakes whose early data was taken, either way */
+    uint64_t early_refused;   /**< ... was not, either way */
+    uint64_t early_repeated;  /**< hellos with early data that came again, of those */
 };
 
 /** What a session has agreed on. */
@@ -163,6 +189,8 @@ struct leat_tls_info {
     uint16_t suite;         /**< cipher suite, RFC 8446 B.4; 0: not yet */
     uint16_t group;         /**< enum leat_crypto_group */
     uint16_t scheme;        /**< enum leat_crypto_scheme, of the server's signature */
+    uint32_t early_bytes;   /**< of early data that the server has taken, so far: the first ones of
+                                 leat_tls_client.early, or what has come to us early */
     uint8_t alert_sent;     /**< RFC 8446 6.2; 0: none, or close_notify */
     uint8_t alert_received; /**< the same of the peer */
     const char *protocol;   /**< ALPN's; "": none.  The session's memory */
@@ -209,6 +237,16 @@ enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *b
 
 /** What a session is doing; valid until its on_closed has returned.  @p session must be one. */
 void leat_tls_get_info(const struct leat_stream *session, struct leat_tls_info *info);
+
+/**
+ * At a server, what has come as early data, before its handshake is over: as leat_stream_receive(),
+ * and leat_stream_consumed() follows, too.  Who asks for it says that it knows what it is: perhaps
+ * a replay, so it is answered only if it may come twice (RFC 8446 8, RFC 8470).  From then on the
+ * program may send, but not end the stream, before on_open.  What isn't taken so is text as any
+ * other when the session is open, and no replay: leat_stream_receive() gives nothing before.  NULL:
+ * nothing is there.
+ */
+struct leat_buf *leat_tls_receive_early(const struct leat_stream *session, uint32_t bytes_max);
 
 /** The counters; live, valid as long as @p tls. */
 const struct leat_tls_counts *leat_tls_counts(const struct leat_tls *tls);

@@ -145,6 +145,8 @@ void tls_snd_ClientHello(TLS_PARAMETERS)
 {
     (void)step;
     session->owed = TLS_OWES_CLIENT_HELLO;
+    if (session->early == TLS_EARLY_OFFERED) /* D.4: right behind the hello */
+        session->owed |= TLS_OWES_CHANGE | TLS_OWES_EARLY;
 }
 
 /* What a server may say to any hello of ours (4.1.3); false: `flaw` follows. */
@@ -217,6 +219,7 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
     if (hello.group != 0)
         session->group = hello.group;
     session->tls->counts.retried++;
+    tls_early_retry(session);
     if (!begin_transcript(session, hello.suite) || !tls_transcript_retry(session)) {
         internal(session, step);
     } else if (tls_message_add(session, step)) {
@@ -243,7 +246,7 @@ static void agree(struct tls_session *session, struct tls_step *step, struct wir
     }
     if (!tls_schedule_handshake(session, secret, len) ||
         !tls_key_set(session, &session->read, handshake->server_secret) ||
-        !tls_key_set(session, &session->write, handshake->client_secret))
+        !tls_early_hold(session, &session->write))
         internal(session, step);
     leat_crypto_wipe(secret, sizeof secret);
     close_share(session);
@@ -285,6 +288,7 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
 {
     const struct tls_handshake *handshake = session->handshake;
     struct wire_tls_encrypted_extensions extensions;
+    struct tls_verdict verdict;
     const uint8_t alert =
         wire_tls_encrypted_extensions_read(body_of(handshake), body_len(handshake), &extensions);
 
@@ -304,7 +308,10 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
     }
     if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->text_max)
         session->text_max = (uint16_t)(extensions.record_size_limit - 1u);
-    if (tls_message_add(session, step) && session->resumed) {
+    verdict = tls_early_answer(session, extensions.early_data);
+    if (verdict.alert != 0) {
+        tls_flaw(session, step, verdict.alert, verdict.why);
+    } else if (tls_message_add(session, step) && session->resumed) {
         step->next = TLS_uses_ticket;
         step->follows = true;
     }
@@ -467,6 +474,7 @@ void tls_snd_client_flight(TLS_PARAMETERS)
 {
     if (step->follows)
         return; /* what was read had a flaw */
-    session->owed = TLS_OWES_CHANGE | TLS_OWES_FINISHED |
+    session->owed = TLS_OWES_FINISHED | (session->handshake->changed ? 0u : TLS_OWES_CHANGE) |
+                    (session->early == TLS_EARLY_TAKEN ? TLS_OWES_END_OF_EARLY : 0u) |
                     (session->handshake->certificate_asked ? TLS_OWES_CERTIFICATE : 0u);
 }

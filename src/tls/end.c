@@ -89,6 +89,8 @@ void tls_open_session(TLS_PARAMETERS)
     session->is_open = true;
     session->due_ns = LEAT_NEVER_NS;
     session->news |= TLS_NEWS_OPEN;
+    if (session->text) /* early data that nobody has asked for: it can't be a replay any more */
+        session->news |= TLS_NEWS_READABLE;
     if (session->wanted > 0)
         session->news |= TLS_NEWS_WRITABLE;
 }

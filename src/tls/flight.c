@@ -162,7 +162,7 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     if (!send_out(session))
         return;
     done = tls_schedule_handshake(session, secret, secret_len) &&
-           tls_key_set(session, &session->read, handshake->client_secret) &&
+           tls_early_hold(session, &session->read) &&
            tls_key_set(session, &session->write, handshake->server_secret);
     leat_crypto_wipe(secret, sizeof secret);
     if (!done)
@@ -173,6 +173,7 @@ static void send_change(struct tls_session *session)
 {
     static const uint8_t one = 1;
 
+    session->handshake->changed = true;
     session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
     send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
 }
@@ -209,6 +210,8 @@ static __attribute__((noinline)) void send_extensions(struct tls_session *sessio
         wire_tls_put_number(&out, WIRE_TLS_RECORD_SIZE_LIMIT << 16 | 2, 4);
         wire_tls_put_number(&out, WIRE_TLS_TEXT_MAX + 1, 2);
     }
+    if (session->early == TLS_EARLY_TAKEN)
+        wire_tls_put_number(&out, (uint32_t)WIRE_TLS_EARLY_DATA << 16, 4);
     wire_tls_close(&out, extensions, 2);
     wire_tls_close(&out, message, 3);
     set_out(handshake, &out);
@@ -321,6 +324,17 @@ static __attribute__((noinline)) void send_finished(struct tls_session *session)
         internal(session);
 }
 
+/* Behind it the handshake's key is used (4.5). */
+static void send_end_of_early(struct tls_session *session)
+{
+    struct wire_tls_out out = out_of(session->handshake);
+
+    wire_tls_put_number(&out, (uint32_t)WIRE_TLS_END_OF_EARLY_DATA << 24, 4);
+    set_out(session->handshake, &out);
+    if (send_out(session) && !tls_early_end(session, &session->write))
+        internal(session);
+}
+
 /* ---- What comes later ---------------------------------------------------------------------------
  */
 
@@ -362,6 +376,8 @@ static uint32_t need_of(const struct tls_session *session, uint32_t bit)
 {
     if (bit == TLS_OWES_CERTIFICATE && session->server)
         return chain_bytes(session->handshake->identity) + OUT_ROOM;
+    if (bit == TLS_OWES_EARLY)
+        return tls_early_next(session);
     return bit >= TLS_OWES_KEY_UPDATE || bit == TLS_OWES_CHANGE ? TLS_OVERHEAD : OUT_ROOM;
 }
 
@@ -382,6 +398,13 @@ static void send_one(struct tls_session *session, uint32_t bit)
         break;
     case TLS_OWES_EXTENSIONS:
         send_extensions(session);
+        break;
+    case TLS_OWES_EARLY:
+        if (!tls_early_send(session))
+            internal(session);
+        break;
+    case TLS_OWES_END_OF_EARLY:
+        send_end_of_early(session);
         break;
     case TLS_OWES_CERTIFICATE:
         send_certificate(session);

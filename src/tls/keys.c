@@ -64,16 +64,24 @@ bool tls_transcript_resume(struct tls_session *session)
            tls_transcript_add(session, session->handshake->first_digest, len);
 }
 
-/* The digest of nothing. */
-static bool empty_digest(const struct tls_session *session, uint8_t *digest)
+bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece text,
+                   uint8_t *digest)
 {
     const struct leat_crypto *crypto = &session->tls->crypto;
     struct leat_crypto_hashing hashing;
-    const bool done = crypto->ops->hash_open(crypto->self, &hashing, hash_of(session)) &&
-                      crypto->ops->hash_digest(crypto->self, &hashing, digest);
+    const bool done =
+        crypto->ops->hash_open(crypto->self, &hashing, hash_of(session)) &&
+        (text.len == 0 || crypto->ops->hash_update(crypto->self, &hashing, text.bytes, text.len)) &&
+        crypto->ops->hash_digest(crypto->self, &hashing, digest);
 
     crypto->ops->hash_close(crypto->self, &hashing);
     return done;
+}
+
+/* The digest of nothing. */
+static bool empty_digest(const struct tls_session *session, uint8_t *digest)
+{
+    return tls_digest_of(session, (struct leat_crypto_piece){NULL, 0}, digest);
 }
 
 /* ---- The schedule -----------------------------------------------------------------------------
@@ -145,6 +153,19 @@ static bool early_secret(const struct tls_session *session, const uint8_t *psk, 
 
     return leat_crypto_hkdf_extract(&session->tls->crypto, hash_of(session), zeros, 0,
                                     psk ? psk : zeros, tls_digest_bytes(session), secret);
+}
+
+bool tls_schedule_early(const struct tls_session *session, const uint8_t *digest, uint8_t *secret)
+{
+    uint8_t stage[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    const bool done =
+        early_secret(session, session->handshake->psk, stage) &&
+        expand(session, stage, "c e traffic", digest, secret, tls_digest_bytes(session));
+
+    leat_crypto_wipe(stage, sizeof stage);
+    if (done)
+        tls_tell_secret(session, "CLIENT_EARLY_TRAFFIC_SECRET", secret);
+    return done;
 }
 
 bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len)

@@ -27,6 +27,8 @@ static enum tls_event event_of(const uint8_t *message, uint32_t len)
         return TLS_rcv_ServerHello;
     case WIRE_TLS_NEW_SESSION_TICKET:
         return TLS_rcv_NewSessionTicket;
+    case WIRE_TLS_END_OF_EARLY_DATA:
+        return TLS_rcv_EndOfEarlyData;
     case WIRE_TLS_ENCRYPTED_EXTENSIONS:
         return TLS_rcv_EncryptedExtensions;
     case WIRE_TLS_CERTIFICATE:
@@ -48,7 +50,8 @@ static enum tls_event event_of(const uint8_t *message, uint32_t len)
 static bool ends_record(uint8_t type)
 {
     return type == WIRE_TLS_CLIENT_HELLO || type == WIRE_TLS_SERVER_HELLO ||
-           type == WIRE_TLS_FINISHED || type == WIRE_TLS_KEY_UPDATE;
+           type == WIRE_TLS_END_OF_EARLY_DATA || type == WIRE_TLS_FINISHED ||
+           type == WIRE_TLS_KEY_UPDATE;
 }
 
 static bool is_at_end(struct tls_session *session, const uint8_t *message, uint32_t left)

@@ -168,8 +168,8 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
     return tls->crypto.ops->open(tls->crypto.self, &session->read.key, &job, tag);
 }
 
-/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type.  Looks from
- * the end, so that zeros before it cost nothing. */
+/* Takes type and padding off the end of what was opened, @len bytes; false: there is no type. Looks
+ * from the end, so that zeros before it cost nothing. */
 static bool trim_inner(struct leat_tls *tls, struct leat_buf *text, uint32_t len, uint8_t *type)
 {
     unsigned count = show(text, 0, len, tls->out, TLS_OPEN_PIECES);

@@ -120,7 +120,7 @@ static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf 
     } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
         tls_message_feed(session, text);
     } else if (type == WIRE_TLS_APPLICATION_DATA) {
-        if (session->handshake)
+        if (session->handshake && session->state != TLS_WAIT_EOED)
             tls_event(session, TLS_rcv_application_data);
     } else {
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record of no legal type"); /* 5, 5.1 */
@@ -146,7 +146,7 @@ static void plain_between(struct tls_session *session, struct leat_buf *record, 
     leat_buf_free(record);
 }
 
-/* Early data, which we never take, is passed over by what can't be decrypted, or isn't expected:
+/* Early data that we don't take is passed over by what can't be decrypted, or isn't expected:
  * up to a limit (4.2.10). */
 static bool is_early(struct tls_session *session, uint32_t total)
 {

@@ -3,7 +3,7 @@
  * client offers and keeps, and which one a server takes.
  *
  * A key share is always exchanged beside the ticket (psk_dhe_ke): who steals a ticket's key later
- * reads nothing.  Early data is neither sent nor taken.
+ * reads nothing.  What may go before it is in early.c.
  */
 #include "tls/tls.h"
 
@@ -83,7 +83,7 @@ struct tls_verdict tls_resume_choose(struct tls_session *session,
     for (uint16_t i = 0; i < TLS_TICKETS_TRIED && wire_tls_identity(&identities, &identity, &age) &&
                          wire_tls_binder(&binders, &binder);
          i++)
-        if (tls_ticket_open(session, identity, handshake->psk)) {
+        if (tls_ticket_open(session, identity, age)) {
             handshake->psk_place = i;
             return check_binder(session, hello->binders_at, binder);
         }
@@ -156,6 +156,7 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
     offer->obfuscated_age =
         (uint32_t)(age_of(now_s, ticket->received_s) * 1000) + ticket->age_add; /* 4.2.11.1 */
     offer->binder_len = (uint32_t)leat_crypto_digest_bytes(hash);
+    offer->early_data = tls_early_offer(session);
     memcpy(handshake->psk, ticket->secret, sizeof handshake->psk);
     session->hash = (uint8_t)hash;
     session->checked_s = ticket->checked_s;
@@ -165,8 +166,8 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
 bool tls_resume_bind(struct tls_session *session, uint8_t *binders)
 {
     struct tls_handshake *handshake = session->handshake;
-    const struct leat_crypto *crypto = &session->tls->crypto;
     const uint32_t before = (uint32_t)(binders - handshake->out);
+    const struct leat_crypto_piece hello = {handshake->out, before};
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     bool done;
 
@@ -175,11 +176,7 @@ bool tls_resume_bind(struct tls_session *session, uint8_t *binders)
         done = tls_transcript_add(session, handshake->out, before) &&
                tls_transcript_digest(session, digest);
     } else { /* it begins when the server has chosen the hash */
-        done = tls_transcript_open(session) &&
-               tls_transcript_add(session, handshake->out, before) &&
-               tls_transcript_digest(session, digest);
-        crypto->ops->hash_close(crypto->self, &handshake->transcript);
-        handshake->hashing = false;
+        done = tls_digest_of(session, hello, digest);
     }
     return done && tls_binder(session, handshake->psk, digest, binders + 2 + 1);
 }
@@ -212,9 +209,11 @@ static bool keep(const struct tls_session *session, const struct wire_tls_ticket
     ticket->suite = session->suite;
     ticket->lifetime_s = said->lifetime_s < TLS_TICKET_S_MAX ? said->lifetime_s : TLS_TICKET_S_MAX;
     ticket->age_add = said->age_add;
+    ticket->early_bytes = said->early_bytes;
     ticket->received_s = tls_civil_s(session->tls);
     ticket->checked_s = session->checked_s;
     memcpy(ticket->name, session->name_digest, sizeof ticket->name);
+    memcpy(ticket->protocol, session->protocol, sizeof ticket->protocol);
     memcpy(ticket->identity, said->identity.at, said->identity.len);
     ticket->identity_len = (uint16_t)said->identity.len;
     return true;

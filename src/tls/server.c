@@ -255,7 +255,8 @@ static struct tls_verdict begin(struct tls_session *session,
     struct tls_handshake *handshake = session->handshake;
 
     remember(handshake, hello);
-    session->early_left = hello->early_data ? TLS_EARLY_BYTES : 0;
+    session->early_left =
+        hello->early_data ? TLS_EARLY_BYTES + 2 * session->tls->config.early_bytes : 0;
     if (!tls_transcript_open(session) || !tls_name_note(session, hello->name))
         return failed;
     session->cookie = tls_cookie_wanted(session->tls);
@@ -263,6 +264,15 @@ static struct tls_verdict begin(struct tls_session *session,
         return authenticate(session, hello);
     handshake->group_asked = handshake->peer_share.at ? 0 : session->group;
     return digest_hello(session, hello, handshake->hello_digest) ? good : failed;
+}
+
+/* What follows a first hello that is good. */
+static enum tls_event answer_of(struct tls_session *session,
+                                const struct wire_tls_client_hello *hello)
+{
+    if (!session->handshake->peer_share.at || session->cookie)
+        return TLS_hello_lacks_share;
+    return tls_early_choose(session, hello) ? TLS_hello_brings_early : TLS_hello_accepted;
 }
 
 void tls_read_ClientHello(TLS_PARAMETERS)
@@ -277,8 +287,7 @@ void tls_read_ClientHello(TLS_PARAMETERS)
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);
     } else if (tls_message_add(session, step)) {
-        step->next = session->handshake->peer_share.at && !session->cookie ? TLS_hello_accepted
-                                                                           : TLS_hello_lacks_share;
+        step->next = (uint8_t)answer_of(session, &hello);
         step->follows = true;
     }
 }
@@ -316,6 +325,7 @@ static struct tls_verdict read_again(struct tls_session *session)
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello that isn't like the first");
     if (hello.early_data || (hello.cookie.at && !session->cookie))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "what a second hello may not have");
+    session->early_left = 0; /* 4.2.10: that was all before it */
     if (!find_share(hello.shares, session->group, &handshake->peer_share))
         return bad(WIRE_TLS_ILLEGAL_PARAMETER, "a second hello without the share"); /* 4.2.8 */
     return authenticate(session, &hello);

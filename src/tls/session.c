@@ -93,9 +93,9 @@ void tls_session_drain(struct tls_session *session)
 
 void tls_session_pump(struct tls_session *session)
 {
-    while (!is_over(session) && session->state != TLS_RECVD_CLOSE && !session->text &&
-           !(session->owed & TLS_OWES_FLIGHT) && tls_cookie_take_memory(session) &&
-           tls_record_next(session))
+    while (!is_over(session) && session->state != TLS_RECVD_CLOSE &&
+           (!session->text || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
+           tls_cookie_take_memory(session) && tls_record_next(session))
         tls_flush(session);
     tls_flush(session); /* an alert */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
@@ -106,9 +106,12 @@ void tls_session_pump(struct tls_session *session)
 static bool tell(struct tls_session *session)
 {
     struct leat_tcp *conn = leat_stream_tcp(&session->below);
+    const struct leat_tls_config *config = &session->tls->config;
     const uint8_t news = session->news;
 
     session->news = 0;
+    if ((news & TLS_NEWS_EARLY) && !session->is_open && !is_over(session) && config->on_early)
+        config->on_early(session->arg);
     if ((news & TLS_NEWS_OPEN) && session->events->on_open)
         session->events->on_open(conn, session->arg);
     if ((news & TLS_NEWS_READABLE) && session->events->on_readable)

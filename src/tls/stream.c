@@ -9,9 +9,18 @@ enum {
 /* ---- What the program sends -------------------------------------------------------------------
  */
 
+/* A server whose program has asked for early data may answer it (2.3). */
+static bool may_answer(const struct tls_session *session)
+{
+    return session->answers &&
+           (session->state == TLS_WAIT_EOED || session->state == TLS_WAIT_FLIGHT2) &&
+           session->write.sequence < session->tls->config.records_per_key;
+}
+
 static bool may_send(const struct tls_session *session)
 {
-    return session->state == TLS_CONNECTED || session->state == TLS_RECVD_CLOSE;
+    return session->state == TLS_CONNECTED || session->state == TLS_RECVD_CLOSE ||
+           may_answer(session);
 }
 
 /* Text that makes records for which there is @room below. */
@@ -49,7 +58,7 @@ static uint32_t send_room(void *end)
     const uint32_t text_max = tls_text_max(session);
     uint32_t text, pool_text;
 
-    if (!session->is_open || session->owed || session->unsent) {
+    if (!(session->is_open || may_answer(session)) || session->owed || session->unsent) {
         session->wanted = session->wanted > 0 ? session->wanted : 1;
         return 0;
     }
@@ -121,8 +130,8 @@ static uint32_t send_records(struct tls_session *session, const struct leat_buf 
 
 static void look_at_key(struct tls_session *session)
 {
-    if (session->write.sequence >= session->tls->config.records_per_key && may_send(session) &&
-        !(session->owed & TLS_OWES_KEY_UPDATE)) {
+    if (session->write.sequence >= session->tls->config.records_per_key && session->is_open &&
+        may_send(session) && !(session->owed & TLS_OWES_KEY_UPDATE)) {
         tls_event(session, TLS_key_is_worn);
         tls_flush(session);
     }
@@ -241,9 +250,8 @@ static struct leat_buf *tell_again(struct tls_session *session)
     return NULL;
 }
 
-static struct leat_buf *receive(void *end, uint32_t bytes_max)
+static struct leat_buf *take(struct tls_session *session, uint32_t bytes_max)
 {
-    struct tls_session *session = end;
     struct leat_buf *all, *text;
 
     if (!session->text)
@@ -262,6 +270,23 @@ static struct leat_buf *receive(void *end, uint32_t bytes_max)
     return text;
 }
 
+static struct leat_buf *receive(void *end, uint32_t bytes_max)
+{
+    struct tls_session *session = end;
+
+    return session->is_open ? take(session, bytes_max) : NULL;
+}
+
+struct leat_buf *leat_tls_receive_early(const struct leat_stream *stream, uint32_t bytes_max)
+{
+    struct tls_session *session = stream->end;
+
+    session->answers = true;
+    if (!session->is_open && session->state != TLS_WAIT_EOED && session->state != TLS_WAIT_FLIGHT2)
+        return NULL;
+    return take(session, bytes_max);
+}
+
 static void consumed(void *end, uint32_t bytes)
 {
     struct tls_session *session = end;
@@ -271,7 +296,9 @@ static void consumed(void *end, uint32_t bytes)
 
 static uint32_t readable(const void *end)
 {
-    return ((const struct tls_session *)end)->text_bytes;
+    const struct tls_session *session = end;
+
+    return session->is_open ? session->text_bytes : 0;
 }
 
 static bool at_end(const void *end)

@@ -2,11 +2,12 @@
  * ticket.c -- a server's tickets (RFC 8446 4.6.1): all that a session is resumed by, sealed, so
  * that nothing is stored.
  *
- *      name of the seal | nonce | sealed: suite, time, digest of the server's name, key | tag
+ *      name of the seal | nonce | sealed: suite, time, what hides its age, protocol, digest of the
+ *                                         server's name, key | tag
  *
  * The seal is random.  When it is as old as a ticket may be, another takes its place, and it opens
  * what it has sealed until that has expired, too.  A ticket's age is told by our own clock: what
- * the client says of it (4.2.11.1) decides about early data alone, which is never taken.
+ * the client says of it (4.2.11.1) decides about early data alone, as suite and protocol do.
  */
 #include "tls/tls.h"
 
@@ -21,7 +22,9 @@ enum {
     TAG_AT = SEALED_AT + TLS_TICKET_INSIDE,
     /* inside */
     TIME_AT = 2,
-    NAME_AT = TIME_AT + 8,
+    ADD_AT = TIME_AT + 8,
+    PROTOCOL_AT = ADD_AT + 4,
+    NAME_AT = PROTOCOL_AT + LEAT_TLS_PROTOCOL_BYTES,
     KEY_AT = NAME_AT + TLS_NAME_DIGEST
 };
 
@@ -69,6 +72,7 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
         return NULL;
     seal->made_ns = leat_now_ns(tls->stack);
     seal->made = true;
+    tls_early_start(tls);
     return seal;
 }
 
@@ -109,8 +113,9 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 {
     static const uint8_t nonce[1]; /* one ticket a session, so all may be the same */
     struct leat_tls *tls = session->tls;
-    uint8_t ticket[TLS_TICKET] = {0}, add[4];
+    uint8_t ticket[TLS_TICKET] = {0};
     struct wire_tls_ticket said = {.lifetime_s = tls->config.ticket_lifetime_s,
+                                   .early_bytes = tls->config.early_bytes,
                                    .nonce = {nonce, sizeof nonce},
                                    .identity = {ticket, sizeof ticket}};
     uint8_t *inside = ticket + SEALED_AT;
@@ -118,15 +123,17 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 
     put16(inside, session->suite);
     put64(inside + TIME_AT, leat_now_ns(tls->stack));
+    memcpy(inside + PROTOCOL_AT, session->protocol, sizeof session->protocol);
     memcpy(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST);
-    done = tls_ticket_key(session, said.nonce, inside + KEY_AT) && seal_it(tls, ticket) &&
-           tls->crypto.ops->random(tls->crypto.self, add, sizeof add);
+    done = tls->crypto.ops->random(tls->crypto.self, inside + ADD_AT, 4) &&
+           tls_ticket_key(session, said.nonce, inside + KEY_AT);
+    said.age_add = get32(inside + ADD_AT);
+    done = done && seal_it(tls, ticket);
     leat_crypto_wipe(session->resumption, sizeof session->resumption);
     if (!done) {
         leat_crypto_wipe(ticket, sizeof ticket);
         return false;
     }
-    said.age_add = get32(add);
     wire_tls_ticket_write(out, &said);
     return true;
 }
@@ -144,7 +151,19 @@ static bool is_good(const struct tls_session *session, const uint8_t *inside)
            memcmp(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST) == 0;
 }
 
-bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint8_t *psk)
+/* What early data depends on (4.2.10). */
+static void note_age(struct tls_session *session, const uint8_t *inside, uint32_t age)
+{
+    struct tls_handshake *handshake = session->handshake;
+    const uint32_t age_ms = age - get32(inside + ADD_AT);
+
+    handshake->said_ns = get64(inside + TIME_AT) + (uint64_t)age_ms * 1000000;
+    handshake->early_fits =
+        get16(inside) == session->suite &&
+        memcmp(inside + PROTOCOL_AT, session->protocol, sizeof session->protocol) == 0;
+}
+
+bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint32_t age)
 {
     struct leat_tls *tls = session->tls;
     uint8_t inside[TLS_TICKET_INSIDE];
@@ -165,8 +184,10 @@ bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity
     job.aad = identity.at;
     good = tls->crypto.ops->open(tls->crypto.self, &seal->key, &job, identity.at + TAG_AT) &&
            is_good(session, inside);
-    if (good)
-        memcpy(psk, inside + KEY_AT, LEAT_CRYPTO_DIGEST_BYTES_MAX);
+    if (good) {
+        memcpy(session->handshake->psk, inside + KEY_AT, LEAT_CRYPTO_DIGEST_BYTES_MAX);
+        note_age(session, inside, age);
+    }
     leat_crypto_wipe(inside, sizeof inside);
     return good;
 }

@@ -43,6 +43,21 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
     return config;
 }
 
+/* ... and those of early data. */
+static struct leat_tls_config complete(const struct leat_tls_config *given)
+{
+    struct leat_tls_config config = with_defaults(given);
+
+    if (config.early_bytes > TLS_EARLY_MAX)
+        config.early_bytes = TLS_EARLY_MAX;
+    if (config.early_hellos == 0)
+        config.early_hellos = 1024;
+    config.early_hellos = (config.early_hellos + TLS_STRIKES_A_ROW - 1) & ~(TLS_STRIKES_A_ROW - 1u);
+    if (config.early_bytes == 0)
+        config.early_hellos = 0;
+    return config;
+}
+
 static size_t align_up(size_t bytes)
 {
     return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -55,10 +70,11 @@ static size_t handshake_bytes(uint32_t message_bytes)
 
 size_t leat_tls_memory_bytes(const struct leat_tls_config *config)
 {
-    const struct leat_tls_config full = with_defaults(config);
+    const struct leat_tls_config full = complete(config);
 
     return ALIGN + align_up(sizeof(struct leat_tls)) +
            align_up(full.sessions * sizeof(struct tls_session)) +
+           align_up(full.early_hellos * sizeof(struct tls_strike)) +
            full.server_handshakes * handshake_bytes(full.server_message_bytes) +
            full.client_handshakes * handshake_bytes(full.client_message_bytes);
 }
@@ -99,7 +115,7 @@ static bool are_sound(const struct leat_tls_identity *const *identities, uint16_
 enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *memory, size_t bytes,
                             const struct leat_tls_config *config)
 {
-    const struct leat_tls_config full = with_defaults(config);
+    const struct leat_tls_config full = complete(config);
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_tls *made = (struct leat_tls *)(void *)at;
 
@@ -122,6 +138,9 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
         made->sessions[i].next_free = made->free_session;
         made->free_session = &made->sessions[i];
     }
+    made->strikes = (struct tls_strike *)(void *)at;
+    memset(made->strikes, 0, full.early_hellos * sizeof *made->strikes);
+    at += align_up(full.early_hellos * sizeof *made->strikes);
     made->free_server = lay_out(&at, full.server_handshakes, full.server_message_bytes, false);
     made->free_client = lay_out(&at, full.client_handshakes, full.client_message_bytes, true);
     tls_agree_open(made);
@@ -189,6 +208,8 @@ static bool is_possible(const struct leat_tls_client *client)
 {
     if (client->name && (!client->name[0] || tls_text_len(client->name) > 255))
         return false;
+    if (client->early_len > 0 && !client->early)
+        return false;
     return client->pin_count > 0 || client->anybody || (client->name && client->anchors);
 }
 
@@ -214,6 +235,8 @@ void leat_tls_get_info(const struct leat_stream *stream, struct leat_tls_info *i
     *info = (struct leat_tls_info){.open = session->is_open,
                                    .server = session->server,
                                    .resumed = session->resumed,
+                                   .early_bytes =
+                                       session->early == TLS_EARLY_TAKEN ? session->early_done : 0,
                                    .suite = session->suite,
                                    .group = session->group,
                                    .scheme = session->scheme,

@@ -40,7 +40,9 @@ enum {
     TLS_NONCE_MAX = LEAT_CRYPTO_DIGEST_BYTES_MAX, /* of a server's ticket that we keep */
     TLS_LATE_BYTES = 640,                         /* of a message with one */
     TLS_EARLY_BYTES = 1 << 15, /* of early data, records' headers included, is thrown away */
-    TLS_TICKET_S_MAX = 604800  /* a ticket's life (4.6.1) */
+    TLS_EARLY_MAX = 1 << 20,   /* of early data, at most, that a server may take */
+    TLS_STRIKES_A_ROW = 8,
+    TLS_TICKET_S_MAX = 604800 /* a ticket's life (4.6.1) */
 };
 
 /* What is to be sent, in this order. */
@@ -49,22 +51,34 @@ enum tls_owed {
     TLS_OWES_RETRY = 1 << 1,
     TLS_OWES_SERVER_HELLO = 1 << 2,
     TLS_OWES_CHANGE = 1 << 3, /* change_cipher_spec, for middleboxes (D.4) */
-    TLS_OWES_EXTENSIONS = 1 << 4,
-    TLS_OWES_CERTIFICATE = 1 << 5,
-    TLS_OWES_VERIFY = 1 << 6,
-    TLS_OWES_FINISHED = 1 << 7,
-    TLS_OWES_FLIGHT = (1 << 8) - 1, /* all of these: after the last comes flight_sent */
-    TLS_OWES_TICKET = 1 << 8,
-    TLS_OWES_KEY_UPDATE = 1 << 9,
-    TLS_OWES_CLOSE = 1 << 10,
-    TLS_OWES_ALERT = 1 << 11
+    TLS_OWES_EARLY = 1 << 4,  /* a client's early data: as much as there is time for */
+    TLS_OWES_EXTENSIONS = 1 << 5,
+    TLS_OWES_END_OF_EARLY = 1 << 6,
+    TLS_OWES_CERTIFICATE = 1 << 7,
+    TLS_OWES_VERIFY = 1 << 8,
+    TLS_OWES_FINISHED = 1 << 9,
+    /* all of these: after the last comes flight_sent */
+    TLS_OWES_FLIGHT = ((1 << 10) - 1) & ~TLS_OWES_EARLY,
+    TLS_OWES_TICKET = 1 << 10,
+    TLS_OWES_KEY_UPDATE = 1 << 11,
+    TLS_OWES_CLOSE = 1 << 12,
+    TLS_OWES_ALERT = 1 << 13
+};
+
+/* Of a session's early data; a server's is NONE or TAKEN. */
+enum tls_early {
+    TLS_EARLY_NONE,
+    TLS_EARLY_OFFERED,
+    TLS_EARLY_REFUSED,
+    TLS_EARLY_TAKEN
 };
 
 /* What the program is to hear. */
 enum tls_news {
     TLS_NEWS_OPEN = 1 << 0,
     TLS_NEWS_READABLE = 1 << 1,
-    TLS_NEWS_WRITABLE = 1 << 2
+    TLS_NEWS_WRITABLE = 1 << 2,
+    TLS_NEWS_EARLY = 1 << 3 /* early data, until the session is open */
 };
 
 /* One direction (7.3). */
@@ -88,9 +102,13 @@ struct tls_handshake {
     uint8_t client_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of this stage's traffic */
     uint8_t server_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     uint8_t hello_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* what a second one must repeat */
-    uint8_t first_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of a hello that got a retry */
-    uint8_t psk[LEAT_CRYPTO_DIGEST_BYTES_MAX];          /* of the ticket that is used, or offered */
-    uint8_t random[WIRE_TLS_RANDOM];                    /* the client's */
+    union {
+        uint8_t first_digest[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of a hello that got a retry */
+        /* the client's of the handshake, while early data goes on: then there was no retry */
+        uint8_t held_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    };
+    uint8_t psk[LEAT_CRYPTO_DIGEST_BYTES_MAX]; /* of the ticket that is used, or offered */
+    uint8_t random[WIRE_TLS_RANDOM];           /* the client's */
     uint8_t session_id[WIRE_TLS_SESSION_ID_MAX];
     uint8_t session_id_len;
     bool for_client;
@@ -101,10 +119,13 @@ struct tls_handshake {
     bool certificate_asked;           /* of us, a client */
     bool name_seen;                   /* the client's name was of use (RFC 6066 3) */
     bool limit_seen;                  /* it sent a record_size_limit */
+    bool early_fits;                  /* suite and protocol are those of the ticket */
+    bool changed;                     /* we have sent our change_cipher_spec */
     uint16_t group_asked;             /* by our retry; 0: none, but a cookie */
     uint16_t psk_place;               /* of the ticket in the client's list */
     uint16_t share_group;             /* of `share` */
     struct wire_tls_bytes peer_share; /* in `message` */
+    uint64_t said_ns; /* when the client has sent its hello, as it says; by our clock */
     uint32_t message_max;
     uint32_t have;    /* of the message that comes, header included */
     uint32_t out_len; /* of the message in `out` */
@@ -157,8 +178,11 @@ struct tls_session {
     bool cookie;         /* the first hello was forgotten */
     bool resumed;        /* by a ticket */
     bool gives_ticket;   /* a server whose client can use one */
+    uint8_t early;       /* enum tls_early */
+    bool answers;        /* the program has asked for early data: it may send before it is open */
     uint32_t late_left;  /* of that message, to be skipped */
     uint32_t early_left; /* of a client's early data, to be thrown away */
+    uint32_t early_done; /* bytes of early data that were sent, or have come */
     struct leat_tls_ticket *ticket; /* the client's program's; NULL: it wants none */
     uint64_t checked_s;             /* civil time at which the server's certificates were checked */
     uint8_t name_digest[TLS_NAME_DIGEST];
@@ -172,6 +196,12 @@ struct tls_seal {
     uint8_t name[TLS_SEAL_NAME];
     uint64_t made_ns;
     bool made;
+};
+
+/* A hello whose early data was taken: until then it could come again (8.2). */
+struct tls_strike {
+    uint64_t until_ns;
+    uint64_t name; /* of its binder */
 };
 
 struct leat_tls {
@@ -193,7 +223,9 @@ struct leat_tls {
     struct leat_crypto_piece out[TLS_OPEN_PIECES + 1];
     struct leat_crypto_piece parts[2 * LEAT_TLS_CHAIN_MAX + 1]; /* of a message */
     struct tls_seal seals[TLS_SEALS];                           /* the newest first */
-    uint32_t server_busy;                                       /* handshakes of servers */
+    struct tls_strike *strikes; /* config.early_hellos of them, in rows */
+    uint64_t early_from_ns; /* early data is taken from then on (8.2); 0: there was no seal yet */
+    uint32_t server_busy;   /* handshakes of servers */
     bool cookie_key_made;
     uint8_t cookie_key[TLS_COOKIE_MAC];
     uint32_t late_len; /* of a ticket's message in `late`, while its event comes */
@@ -293,6 +325,9 @@ size_t tls_digest_bytes(const struct tls_session *session);
 bool tls_transcript_open(struct tls_session *session);
 bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len);
 bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest);
+/* Of @text alone. */
+bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece text,
+                   uint8_t *digest);
 /* Instead of a first ClientHello that was added: its hash (4.4.1), which is noted. */
 bool tls_transcript_retry(struct tls_session *session);
 /* The same by what is noted. */
@@ -302,6 +337,8 @@ bool tls_transcript_resume(struct tls_session *session);
 bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, size_t len);
 /* The same for the application's; the transcript ends with the server's Finished. */
 bool tls_schedule_master(struct tls_session *session);
+/* The secret of early data by the key of a ticket (7.1), of the digest of the hello. */
+bool tls_schedule_early(const struct tls_session *session, const uint8_t *digest, uint8_t *secret);
 /* What a binder says (4.2.11.2) by the key of a ticket, of the digest of a hello up to there. */
 bool tls_binder(const struct tls_session *session, const uint8_t *psk, const uint8_t *digest,
                 uint8_t *mac);
@@ -321,17 +358,18 @@ void tls_tell_secret(const struct tls_session *session, const char *label, const
 /* ---- ticket.c: a server's tickets */
 
 enum {
-    TLS_TICKET_INSIDE = 2 + 8 + TLS_NAME_DIGEST + LEAT_CRYPTO_DIGEST_BYTES_MAX,
+    TLS_TICKET_INSIDE =
+        2 + 8 + 4 + LEAT_TLS_PROTOCOL_BYTES + TLS_NAME_DIGEST + LEAT_CRYPTO_DIGEST_BYTES_MAX,
     TLS_TICKET =
         TLS_SEAL_NAME + LEAT_CRYPTO_NONCE_BYTES + TLS_TICKET_INSIDE + LEAT_CRYPTO_TAG_BYTES,
-    TLS_TICKET_MESSAGE = WIRE_TLS_MESSAGE_HEADER + 4 + 4 + 2 + 2 + TLS_TICKET + 2
+    TLS_TICKET_MESSAGE = WIRE_TLS_MESSAGE_HEADER + 4 + 4 + 2 + 2 + TLS_TICKET + 2 + 8
 };
 
 /* Writes a NewSessionTicket for the session; false: the provider failed. */
 bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out);
-/* The key of a ticket of ours that is good for this session's name and hash, to @psk; false: it
- * isn't. */
-bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint8_t *psk);
+/* The key of a ticket of ours that is good for this session's name and hash, to handshake->psk;
+ * false: it isn't. By its @age, which the client says and hides, notes when the hello was sent. */
+bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint32_t age);
 /* None that was sealed before is good any more. */
 void tls_ticket_forget(struct leat_tls *tls);
 
@@ -363,6 +401,28 @@ bool tls_resume_bind(struct tls_session *session, uint8_t *binders);
 /* What the server has done with it. */
 struct tls_verdict tls_resume_answer(struct tls_session *session,
                                      const struct wire_tls_server_hello *hello);
+
+/* ---- early.c: early data (0-RTT) */
+
+/* The first seal is made: nothing is taken until what may have come before is too old (8.2). */
+void tls_early_start(struct leat_tls *tls);
+/* True if a server takes what comes behind this hello, whose ticket was taken: once, and only then.
+ */
+bool tls_early_choose(struct tls_session *session, const struct wire_tls_client_hello *hello);
+/* True if a client that offers its ticket has early data for it; notes that. */
+bool tls_early_offer(struct tls_session *session);
+/* Sends a record of a client's early data; false: a provider failed. */
+bool tls_early_send(struct tls_session *session);
+/* How many bytes the next record of it has; 0: there is no more. */
+uint32_t tls_early_next(const struct tls_session *session);
+/* The handshake's key for what a client sends, or the early one until that is over. */
+bool tls_early_hold(struct tls_session *session, struct tls_key *key);
+/* It is over, and the handshake's key is used for it. */
+bool tls_early_end(struct tls_session *session, struct tls_key *key);
+/* It was in vain: there is a retry. */
+void tls_early_retry(struct tls_session *session);
+/* What the server says of it in EncryptedExtensions. */
+struct tls_verdict tls_early_answer(struct tls_session *session, bool taken);
 
 /* ---- end.c: what both ends do with the messages of the other */
 

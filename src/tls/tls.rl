@@ -47,11 +47,13 @@ export key_is_worn              = 22;  # we have sent as much as our key should 
 export end                      = 23;  # the stream below has ended
 export timeout                  = 24;  # the peer is too slow
 export uses_ticket              = 25;  # the server has taken our ticket: it sends no certificate
+export rcv_EndOfEarlyData       = 26;
+export hello_brings_early       = 27;  # hello_accepted, with early data that we take (4.2.10)
 
 hello     = rcv_ClientHello | rcv_ServerHello | rcv_HelloRetryRequest;
 early     = rcv_EncryptedExtensions | rcv_Certificate | rcv_CertificateRequest | rcv_CertificateVerify;
 late      = rcv_NewSessionTicket | rcv_KeyUpdate;
-message   = hello | early | rcv_Finished | late | rcv_unknown;
+message   = hello | early | rcv_EndOfEarlyData | rcv_Finished | late | rcv_unknown;
 strange   = message - late - rcv_HelloRetryRequest;  # behind the handshake, where no random is looked at
 record    = message | rcv_application_data | rcv_change_cipher_spec;
 alert     = rcv_close_notify | rcv_alert;
@@ -183,6 +185,7 @@ WAIT_CH: (
 
 RECVD_CH: (
     hello_accepted        @snd_server_flight                    -> WAIT_FLIGHT2 # 4.1.3
+  | hello_brings_early    @take_early @snd_server_flight        -> WAIT_EOED    # 4.2.10
   | hello_lacks_share     @snd_HelloRetryRequest                -> WAIT_CH_2    # 4.1.4
   | flaw                  @snd_alert                            -> FAILED       # 6.2
 ),
@@ -203,6 +206,20 @@ WAIT_CH_2: (
 RECVD_CH_2: (
     hello_accepted        @snd_server_flight                    -> WAIT_FLIGHT2 # 4.1.3
   | flaw                  @snd_alert                            -> FAILED       # 6.2
+),
+
+# the client's first flight goes on, behind our own
+WAIT_EOED: (
+    rcv_EndOfEarlyData    @read_EndOfEarlyData                  -> WAIT_FLIGHT2 # 4.5
+  | rcv_application_data  @hold_early                           -> WAIT_EOED    # 4.2.10
+  | ( message - rcv_EndOfEarlyData ) @refuse                    -> FAILED       # 4
+  | rcv_change_cipher_spec @drop                                -> WAIT_EOED    # 5, D.4
+  | flight_sent           @await                                -> WAIT_EOED    # 4.4.4
+  | flaw                  @snd_alert                            -> FAILED       # 6.2
+  | alert                 @note_alert                           -> FAILED       # 6
+  | end                   @note_end                             -> FAILED       # 6.1
+  | shutdown              @cancel                               -> FAILED       # 6.1
+  | timeout               @note_timeout                         -> FAILED       # ours
 ),
 
 WAIT_FLIGHT2: (

@@ -23,6 +23,7 @@
         (void)fentry(RECVD_CH);
         (void)fentry(WAIT_CH_2);
         (void)fentry(RECVD_CH_2);
+        (void)fentry(WAIT_EOED);
         (void)fentry(WAIT_FLIGHT2);
         (void)fentry(CONNECTED);
         (void)fentry(SENT_CLOSE);
@@ -54,6 +55,9 @@
     action snd_HelloRetryRequest       { }
     action forget_hello                { }
     action read_second_ClientHello     { }
+    action take_early                  { }
+    action hold_early                  { }
+    action read_EndOfEarlyData         { }
     action hand_up                     { }
     action snd_NewSessionTicket        { }
     action read_NewSessionTicket       { }

@@ -160,6 +160,7 @@ struct wire_tls_encrypted_extensions {
     struct wire_tls_bytes protocol; /* of ALPN: the one that was chosen */
     uint16_t record_size_limit;     /* 0: not given */
     bool server_name;               /* it was of use */
+    bool early_data;                /* it is taken */
 };
 
 uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
@@ -182,10 +183,11 @@ uint8_t wire_tls_certificate_verify_read(const uint8_t *message, uint32_t len, u
 /* KeyUpdate (4.6.3): does the peer want one of ours? */
 uint8_t wire_tls_key_update_read(const uint8_t *message, uint32_t len, bool *requested);
 
-/* NewSessionTicket (4.6.1); its extensions are passed over. */
+/* NewSessionTicket (4.6.1). */
 struct wire_tls_ticket {
     uint32_t lifetime_s;
     uint32_t age_add;
+    uint32_t early_bytes; /* max_early_data_size (4.2.10); 0: no early data */
     struct wire_tls_bytes nonce;
     struct wire_tls_bytes identity; /* which the RFC calls the ticket */
 };
@@ -247,6 +249,7 @@ struct wire_tls_client_offer {
     uint32_t obfuscated_age;
     uint32_t binder_len; /* of the one binder, which is zero at first */
     uint16_t record_size_limit;
+    bool early_data;
 };
 
 /* Writes the message with its header; returns where the list of binders begins, if there is one. */

@@ -421,9 +421,10 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
                 return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4 */
         } else if (type == WIRE_TLS_SUPPORTED_GROUPS) {
             whole(&body, 2, 2); /* 4.2.7: for the next time */
+        } else if (type == WIRE_TLS_EARLY_DATA) {
+            extensions->early_data = true; /* 4.2.10: empty */
         } else {
-            /* what may be here, but we haven't asked for (4.2) */
-            return type == WIRE_TLS_EARLY_DATA ? WIRE_TLS_UNSUPPORTED_EXTENSION : misplaced(type);
+            return misplaced(type);
         }
         if (!is_over(&body))
             return WIRE_TLS_DECODE_ERROR;

@@ -21,18 +21,24 @@ static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_
     return true;
 }
 
-/* Of the extensions there is one, for early data, which we never send: each must have its form. */
-static bool are_well_formed(struct wire_tls_bytes extensions)
+/* Of the extensions there is one, for early data (4.2.10): each must have its form, and that one
+ * comes once (4.2). */
+static bool read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ticket *ticket)
 {
     struct wire_tls_bytes body;
+    bool seen = false;
+    uint16_t type;
 
+    ticket->early_bytes = 0;
     while (extensions.len > 0) {
-        if (extensions.len < 2)
+        if (!wire_tls_number(&extensions, &type) || !take_vector(&extensions, 2, &body))
             return false;
-        extensions.at += 2;
-        extensions.len -= 2;
-        if (!take_vector(&extensions, 2, &body))
+        if (type != WIRE_TLS_EARLY_DATA)
+            continue;
+        if (seen || body.len != 4)
             return false;
+        seen = true;
+        ticket->early_bytes = get32(body.at);
     }
     return true;
 }
@@ -49,14 +55,14 @@ uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_t
     rest.len -= NUMBERS;
     if (!take_vector(&rest, 1, &ticket->nonce) || !take_vector(&rest, 2, &ticket->identity) ||
         !take_vector(&rest, 2, &extensions) || rest.len != 0 || ticket->identity.len == 0 ||
-        !are_well_formed(extensions))
+        !read_extensions(extensions, ticket))
         return WIRE_TLS_DECODE_ERROR;
     return 0;
 }
 
 void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticket *ticket)
 {
-    uint8_t *message = wire_tls_begin(out, WIRE_TLS_NEW_SESSION_TICKET);
+    uint8_t *message = wire_tls_begin(out, WIRE_TLS_NEW_SESSION_TICKET), *extensions;
 
     wire_tls_put_number(out, ticket->lifetime_s, 4);
     wire_tls_put_number(out, ticket->age_add, 4);
@@ -64,6 +70,11 @@ void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticke
     wire_tls_put(out, ticket->nonce.at, ticket->nonce.len);
     wire_tls_put_number(out, ticket->identity.len, 2);
     wire_tls_put(out, ticket->identity.at, ticket->identity.len);
-    wire_tls_put_number(out, 0, 2); /* no extensions: no early data is taken */
+    extensions = wire_tls_open(out, 2);
+    if (ticket->early_bytes > 0) {
+        wire_tls_put_number(out, WIRE_TLS_EARLY_DATA << 16 | 4, 4);
+        wire_tls_put_number(out, ticket->early_bytes, 4);
+    }
+    wire_tls_close(out, extensions, 2);
     wire_tls_close(out, message, 3);
 }

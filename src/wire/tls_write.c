@@ -156,6 +156,8 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     wire_tls_put_number(out, 1, 1);
     wire_tls_put_number(out, 1, 1); /* psk_dhe_ke (4.2.9) */
     wire_tls_close(out, opened, 2);
+    if (offer->early_data)
+        wire_tls_close(out, put_extension(out, WIRE_TLS_EARLY_DATA), 2);
     return offer->identity.at ? put_psk(out, offer) : NULL;
 }
 
