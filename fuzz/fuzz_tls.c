@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stuck = false;
     at_once = data[1] & 1;
     tls_world_open(data[0] & TLS_END_FEW_BUFFERS);
-    tls_end_open(&end, data[0], data[1] & 2);
+    tls_end_open(&end, (uint16_t)(data[0] | (data[1] & 4 ? TLS_END_EARLY : 0)), data[1] & 2);
     tls_world_poll();
     data += 2;
     size -= 2;

@@ -7,6 +7,7 @@
 
 #include <leat/stack.h>
 #include "tls/tls.h"
+#include "wire/bytes.h"
 
 enum {
     CIVIL_S = 1800000000,
@@ -102,7 +103,8 @@ static void hear(struct tls_end *end)
     struct leat_buf *text;
     uint8_t bytes[700];
 
-    while ((text = leat_stream_receive(&end->stream, sizeof bytes)) != NULL) {
+    while ((text = end->open ? leat_stream_receive(&end->stream, sizeof bytes)
+                             : leat_tls_receive_early(&end->stream, sizeof bytes)) != NULL) {
         const uint32_t len = leat_buf_read(text, 0, bytes, sizeof bytes);
 
         demand(end->heard + len <= end->crypto.text_len);
@@ -116,10 +118,13 @@ static void hear(struct tls_end *end)
 static void on_open(struct leat_tcp *conn, void *arg)
 {
     struct tls_end *end = arg;
+    struct leat_tls_info info;
 
     (void)conn;
     demand(!end->open && !end->closed);
     end->open = true;
+    leat_tls_get_info(&end->stream, &info);
+    demand(info.early_bytes <= TLS_END_EARLY_BYTES);
     if (end->greets)
         say(end, TLS_END_HELLO_BYTES);
 }
@@ -144,6 +149,19 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     leat_tls_get_info(&end->stream, &info);
     demand((why == LEAT_ERR_TLS) <= (info.why[0] != '\0'));
     end->closed = true;
+}
+
+static void on_early(void *arg)
+{
+    struct tls_end *end = arg;
+
+    demand(!end->open && !end->closed);
+    demand(leat_stream_readable(&end->stream) == 0);
+    if (end->options & TLS_END_HOLD)
+        return;
+    hear(end);
+    if (end->greets)
+        say(end, TLS_END_HELLO_BYTES);
 }
 
 static const struct leat_tcp_events events = {
@@ -200,13 +218,34 @@ static void make_ticket(struct leat_tls_ticket *ticket)
                                        .suite = WIRE_TLS_AES_128_GCM,
                                        .lifetime_s = 3600,
                                        .age_add = 1,
+                                       .early_bytes = TLS_END_EARLY_BYTES,
                                        .received_s = CIVIL_S - 10,
                                        .checked_s = CIVIL_S - 10};
     memset(ticket->name, AGREEABLE_DIGEST, sizeof ticket->name);
 }
 
+void tls_end_ticket(uint8_t ticket[TLS_END_TICKET_BYTES])
+{
+    uint8_t *inside = ticket + TLS_SEAL_NAME + LEAT_CRYPTO_NONCE_BYTES;
+
+    _Static_assert((int)TLS_TICKET == (int)TLS_END_TICKET_BYTES, "a ticket");
+    memset(ticket, 0, TLS_END_TICKET_BYTES);
+    put16(inside, WIRE_TLS_AES_128_GCM);
+    put64(inside + 2, world.now_ns);
+    memset(inside + 2 + 8 + 4 + LEAT_TLS_PROTOCOL_BYTES, AGREEABLE_DIGEST, TLS_NAME_DIGEST);
+    memset(ticket + TLS_TICKET - LEAT_CRYPTO_TAG_BYTES, AGREEABLE_TAG, LEAT_CRYPTO_TAG_BYTES);
+}
+
+/* The server has sealed before, long ago enough. */
+static void be_old(struct leat_tls *tls)
+{
+    tls->seals[0] = (struct tls_seal){.made = true, .made_ns = world.now_ns};
+    tls->early_from_ns = 1;
+}
+
 static void begin_session(struct tls_end *end)
 {
+    static const uint8_t early[TLS_END_EARLY_BYTES + 1];
     static const struct leat_crypto_anchors nobody; /* everybody is trusted */
     const struct leat_stream below = pipe_stream(&end->pipe[0]);
     const bool alpn = end->options & TLS_END_PROTOCOLS;
@@ -217,6 +256,10 @@ static void begin_session(struct tls_end *end)
                                                .protocols = alpn ? protocols : NULL,
                                                .protocol_count = alpn ? 2 : 0};
         make_ticket(&end->ticket);
+        if (end->options & TLS_END_EARLY) {
+            end->client.early = early;
+            end->client.early_len = sizeof early;
+        }
         end->client.ticket = end->options & TLS_END_TICKET ? &end->ticket : NULL;
         demand(leat_tls_connect(end->tls, &below, &end->client, &end->stream) == LEAT_OK);
     } else {
@@ -225,7 +268,7 @@ static void begin_session(struct tls_end *end)
     leat_stream_set_events(&end->stream, &events, end);
 }
 
-void tls_end_open(struct tls_end *end, uint8_t options, bool greets)
+void tls_end_open(struct tls_end *end, uint16_t options, bool greets)
 {
     static uint8_t certificate[] = {0x30, 0x03, 0x02, 0x01, 0x00};
     static const struct leat_tls_identity identity = {.chain_count = 1,
@@ -245,6 +288,10 @@ void tls_end_open(struct tls_end *end, uint8_t options, bool greets)
                                            .server_message_bytes = 2048,
                                            .client_message_bytes = 1536,
                                            .records_per_key = 8,
+                                           .early_bytes =
+                                               options & TLS_END_EARLY ? TLS_END_EARLY_BYTES : 0,
+                                           .early_hellos = 1,
+                                           .on_early = on_early,
                                            .no_tickets = options & TLS_END_TICKET,
                                            .civil_time_s = civil_time};
     const size_t bytes = leat_tls_memory_bytes(&config);
@@ -259,6 +306,8 @@ void tls_end_open(struct tls_end *end, uint8_t options, bool greets)
     demand(leat_tls_open(&end->tls, world.stack, end->memory, bytes, &config) == LEAT_OK);
     end->tls->on_transition = end->watch;
     end->tls->watcher = end->watcher;
+    if (options & TLS_END_EARLY)
+        be_old(end->tls);
     pipe_open(end->pipe, world.stack, options & TLS_END_NARROW ? 2500 : 1 << 16);
     begin_session(end);
 }

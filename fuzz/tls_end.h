@@ -21,11 +21,14 @@ enum tls_end_option {
     TLS_END_NARROW = 16, /* the stream below takes little */
     TLS_END_HOLD = 32,   /* the program doesn't read */
     TLS_END_FEW_BUFFERS = 64,
-    TLS_END_PROTOCOLS = 128 /* ALPN */
+    TLS_END_PROTOCOLS = 128, /* ALPN */
+    TLS_END_EARLY = 256      /* a server takes early data; a client sends some, with a ticket */
 };
 
 enum {
-    TLS_END_HELLO_BYTES = 100 /* the program says at once */
+    TLS_END_HELLO_BYTES = 100,  /* the program says at once */
+    TLS_END_EARLY_BYTES = 1000, /* a server takes; a client has one more */
+    TLS_END_TICKET_BYTES = 146  /* of tls_end_ticket() */
 };
 
 struct tls_end {
@@ -37,7 +40,7 @@ struct tls_end {
     struct leat_stream stream; /* the session, until it is closed */
     struct pipe_end pipe[2];   /* the session's end, and the wire */
     uint32_t heard;
-    uint8_t options;
+    uint16_t options;
     bool open, closed, greets;
     /* told of every transition; NULL: nobody is */
     void (*watch)(void *arg, uint8_t state, uint8_t event, uint8_t next);
@@ -57,7 +60,9 @@ void tls_world_close(void);
 
 /* Begins a session; @options are enum tls_end_option.  With @greets the program has something to
  * say. */
-void tls_end_open(struct tls_end *end, uint8_t options, bool greets);
+void tls_end_open(struct tls_end *end, uint16_t options, bool greets);
+/* A ticket that a server that takes early data has given now. */
+void tls_end_ticket(uint8_t ticket[TLS_END_TICKET_BYTES]);
 /* Something that a program may do, one of many. */
 void tls_end_act(struct tls_end *end, uint8_t what);
 /* What an end has sent, at most @max bytes; how many. */

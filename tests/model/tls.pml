@@ -48,12 +48,14 @@
 
 #define NO      255
 #define MISSING 254
-byte bent_row = NO, bent_to = NO, bent_action = NO;
+#define NO_ROW  (-1) /* there are more than 255 */
+short bent_row = NO_ROW;
+byte bent_to = NO, bent_action = NO;
 c_decl {
     \#include <stdio.h>
     \#include <stdlib.h>
     \#include <string.h>
-    static unsigned char seen[256];
+    static unsigned char seen[512];
     static void look(int row)
     {
         if (!seen[row])
@@ -66,11 +68,11 @@ c_decl {
 
         return at ? atoi(at + strlen(name)) : 0;
     }
-    static void read_bend(unsigned char *row, unsigned char *to, unsigned char *action)
+    static void read_bend(short *row, unsigned char *to, unsigned char *action)
     {
         const char *text = getenv("BEND");
 
-        if (text && sscanf(text, "%hhu %hhu %hhu", row, to, action) != 3)
+        if (text && sscanf(text, "%hd %hhu %hhu", row, to, action) != 3)
             exit(2);
     }
 }
@@ -224,6 +226,10 @@ inline await()      { skip }
 inline drop()       { skip }
 inline make_share() { skip }
 inline forget_hello() { skip }
+/* early data isn't modelled: no hello brings any */
+inline take_early()   { assert(false) }
+inline hold_early()   { assert(false) }
+inline read_EndOfEarlyData() { assert(false) }
 inline snd_ClientHello() { assert(me == CLIENT); owes[me] = OWES_HELLO }
 inline find_flaw()  { ev2 = flaw }
 inline read_ServerHello() {

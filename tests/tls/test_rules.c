@@ -6,8 +6,9 @@
  *
  *      END  SECTION  RESULT  COMMAND ; COMMAND ...
  *
- * END: "client" or "server", with "+alpn", "+ticket" or "+cookie" (enum tls_end_option).  RESULT:
- * the alert that it sends, by its name; "open", or "waits".  A command is a message or a record:
+ * END: "client" or "server", with "+alpn", "+ticket", "+early" or "+cookie" (enum tls_end_option).
+ * RESULT: the alert that it sends, by its name; "open", or "waits".  A command is a message or a
+ * record:
  *
  *      ch, sh, hrr     legal ones, of the peer; behind it changes: version=, random=, session=,
  *                      suites=, compression= and HEX; 43=HEX, the body of an extension; -43
@@ -176,9 +177,45 @@ static const char *hex_of(const uint8_t *bytes, uint32_t len)
     return len > 0 ? text : "-";
 }
 
+/* What is legal, by the name of the message: its type, its extensions or its body. */
+static const struct kind {
+    const char *name;
+    uint8_t type;
+    const char *extensions; /* as words */
+    const char *body;       /* before them, or all; "hello": built */
+} kinds[] = {
+    {"ch", WIRE_TLS_CLIENT_HELLO, "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32",
+     "hello"},
+    /* with a ticket of tls_end_ticket() and early data behind it */
+    {"early", WIRE_TLS_CLIENT_HELLO,
+     "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32 45=0101 42=- "
+     "41=00980092,00*20,1301000000003b9aca00,00*36,5a*16,00*48,a5*16,00000000002120,5a*32",
+     "hello"},
+    {"eoed", WIRE_TLS_END_OF_EARLY_DATA, NULL, ""},
+    {"sh", WIRE_TLS_SERVER_HELLO, "43=0304 51=001d0020,1d*32", "hello"},
+    {"hrr", WIRE_TLS_SERVER_HELLO, "43=0304 51=0017", "hello"},
+    {"ee", WIRE_TLS_ENCRYPTED_EXTENSIONS, "", ""},
+    {"cr", WIRE_TLS_CERTIFICATE_REQUEST, "13=00020403", "00"},
+    {"cert", WIRE_TLS_CERTIFICATE, NULL, "00000009000004300205000000"},
+    {"cv", WIRE_TLS_CERTIFICATE_VERIFY, NULL, "0403000101"},
+    {"fin", WIRE_TLS_FINISHED, NULL, "5a*32"},
+    {"ku", WIRE_TLS_KEY_UPDATE, NULL, "00"},
+    {"nst", WIRE_TLS_NEW_SESSION_TICKET, NULL,
+     "0000003c000000000100000401020304"
+     "0000"},
+};
+
+static const struct kind *kind_of(const char *name)
+{
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
 static void put_hello(struct bytes *body, struct hello *hello)
 {
-    const bool server = strcmp(hello->type, "ch") != 0;
+    const bool server = kind_of(hello->type)->type == WIRE_TLS_SERVER_HELLO;
     const bool retry = strcmp(hello->type, "hrr") == 0;
     static const char retry_random[] =
         "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c";
@@ -206,36 +243,6 @@ static void put_hello(struct bytes *body, struct hello *hello)
         put_extensions(body, hello);
 }
 
-/* What is legal, by the name of the message: its type, its extensions or its body. */
-static const struct kind {
-    const char *name;
-    uint8_t type;
-    const char *extensions; /* as words */
-    const char *body;       /* before them, or all; "hello": built */
-} kinds[] = {
-    {"ch", WIRE_TLS_CLIENT_HELLO, "43=020304 10=0002001d 13=00020403 51=0024001d0020,1d*32",
-     "hello"},
-    {"sh", WIRE_TLS_SERVER_HELLO, "43=0304 51=001d0020,1d*32", "hello"},
-    {"hrr", WIRE_TLS_SERVER_HELLO, "43=0304 51=0017", "hello"},
-    {"ee", WIRE_TLS_ENCRYPTED_EXTENSIONS, "", ""},
-    {"cr", WIRE_TLS_CERTIFICATE_REQUEST, "13=00020403", "00"},
-    {"cert", WIRE_TLS_CERTIFICATE, NULL, "00000009000004300205000000"},
-    {"cv", WIRE_TLS_CERTIFICATE_VERIFY, NULL, "0403000101"},
-    {"fin", WIRE_TLS_FINISHED, NULL, "5a*32"},
-    {"ku", WIRE_TLS_KEY_UPDATE, NULL, "00"},
-    {"nst", WIRE_TLS_NEW_SESSION_TICKET, NULL,
-     "0000003c000000000100000401020304"
-     "0000"},
-};
-
-static const struct kind *kind_of(const char *name)
-{
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, name) == 0)
-            return &kinds[i];
-    return NULL;
-}
-
 static void put_message(struct bytes *to, uint8_t type, const struct bytes *body)
 {
     put_number(to, type, 1);
@@ -247,7 +254,7 @@ static void add(const struct kind *kind, char **words)
 {
     static struct bytes body;
     struct hello hello = {.count = 0};
-    char legal[256], *rest = legal, *word;
+    char legal[400], *rest = legal, *word;
     const char *own = NULL;
 
     snprintf(hello.type, sizeof hello.type, "%s", kind->name);
@@ -333,13 +340,14 @@ static void run(char *words)
     }
 }
 
-static uint8_t options_of(const char *who)
+static uint16_t options_of(const char *who)
 {
     demand_that(strncmp(who, "client", 6) == 0 || strncmp(who, "server", 6) == 0, "no such end");
-    return (uint8_t)((who[0] == 'c' ? TLS_END_CLIENT : 0) |
-                     (strstr(who, "+alpn") ? TLS_END_PROTOCOLS : 0) |
-                     (strstr(who, "+ticket") ? TLS_END_TICKET : 0) |
-                     (strstr(who, "+cookie") ? TLS_END_COOKIES : 0));
+    return (uint16_t)((who[0] == 'c' ? TLS_END_CLIENT : 0) |
+                      (strstr(who, "+alpn") ? TLS_END_PROTOCOLS : 0) |
+                      (strstr(who, "+ticket") ? TLS_END_TICKET : 0) |
+                      (strstr(who, "+early") ? TLS_END_EARLY : 0) |
+                      (strstr(who, "+cookie") ? TLS_END_COOKIES : 0));
 }
 
 /* Is it as the line says?  If not, that is shown, and the next line's turn. */

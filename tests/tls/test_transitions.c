@@ -18,7 +18,8 @@ static struct line lines[] = {
 enum {
     LINES = sizeof lines / sizeof *lines,
     MESSAGE_BYTES = 600,
-    HRR_BODY = 2 + WIRE_TLS_RANDOM
+    HRR_BODY = 2 + WIRE_TLS_RANDOM,
+    AGREEABLE_BINDER = 32
 };
 
 static const uint64_t second_ns = 1000000000;
@@ -75,7 +76,9 @@ static void say_hello_of_client(bool with_share, uint16_t suite)
 {
     static const uint16_t groups[] = {LEAT_CRYPTO_X25519};
     static const uint16_t schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
-    uint8_t message[MESSAGE_BYTES], share[32], randoms[WIRE_TLS_RANDOM];
+    const bool early = current->state == TLS_WAIT_EOED || current->event == TLS_hello_brings_early;
+    uint8_t message[MESSAGE_BYTES], share[32], randoms[WIRE_TLS_RANDOM], *binders;
+    uint8_t ticket[TLS_END_TICKET_BYTES];
     struct wire_tls_out out = {message, message + sizeof message, false};
     const struct wire_tls_client_offer offer = {.random = randoms,
                                                 .session_id = {randoms, sizeof randoms},
@@ -88,12 +91,18 @@ static void say_hello_of_client(bool with_share, uint16_t suite)
                                                 .share_group = with_share ? LEAT_CRYPTO_X25519
                                                                           : LEAT_CRYPTO_SECP256R1,
                                                 .share = {share, sizeof share},
+                                                .identity = {early ? ticket : NULL, sizeof ticket},
+                                                .binder_len = AGREEABLE_BINDER,
+                                                .early_data = early,
                                                 .record_size_limit = 16385};
 
+    tls_end_ticket(ticket);
     memset(share, LEAT_CRYPTO_X25519, sizeof share);
     memset(randoms, 1, sizeof randoms);
-    wire_tls_client_hello_write(&out, &offer);
+    binders = wire_tls_client_hello_write(&out, &offer);
     assert_false(out.full);
+    if (early)
+        memset(binders + 2 + 1, AGREEABLE_DIGEST, AGREEABLE_BINDER);
     peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
 }
 
@@ -125,8 +134,8 @@ static void open_end(void)
     end.watch = watch;
     tls_world_open(false);
     tls_end_open(&end,
-                 (uint8_t)((client ? TLS_END_CLIENT : 0) |
-                           (current->event == TLS_uses_ticket ? TLS_END_TICKET : 0)),
+                 (uint16_t)((client ? TLS_END_CLIENT : 0) | (client ? 0 : TLS_END_EARLY) |
+                            (current->event == TLS_uses_ticket ? TLS_END_TICKET : 0)),
                  false);
     tls_world_poll();
     tls_world_poll();
@@ -169,7 +178,8 @@ static void lead_server(unsigned state)
     if (state == TLS_WAIT_CH || state == TLS_RECVD_CH)
         return;
     say_hello_of_client(state != TLS_WAIT_CH_2 && state != TLS_RECVD_CH_2, WIRE_TLS_AES_128_GCM);
-    if (state == TLS_WAIT_CH_2 || state == TLS_RECVD_CH_2 || state == TLS_WAIT_FLIGHT2)
+    if (state == TLS_WAIT_CH_2 || state == TLS_RECVD_CH_2 || state == TLS_WAIT_EOED ||
+        state == TLS_WAIT_FLIGHT2)
         return;
     peer_Finished(&end, true);
     if (state == TLS_SENT_CLOSE || state == TLS_CLOSED)
@@ -226,6 +236,9 @@ static bool do_message(void)
         return true;
     case TLS_rcv_Finished:
         peer_Finished(&end, true);
+        return true;
+    case TLS_rcv_EndOfEarlyData:
+        peer_message(&end, WIRE_TLS_END_OF_EARLY_DATA, body, 0);
         return true;
     default:
         if (current->event < TLS_rcv_NewSessionTicket || current->event > TLS_rcv_unknown)
@@ -287,6 +300,7 @@ static void do_other(void)
     case TLS_shutdown:
         leat_stream_shutdown(&end.stream);
         break;
+    case TLS_hello_brings_early:
     case TLS_hello_accepted:
         if (current->state == TLS_RECVD_HRR)
             say_hello_of_server(true, false);
@@ -351,7 +365,8 @@ static void check(void)
 {
     struct leat_tls_info info;
 
-    assert_int_equal(end.heard - heard_before, line_does(current, "hand_up") ? 4 : 0);
+    assert_int_equal(end.heard - heard_before,
+                     line_does(current, "hand_up") || line_does(current, "hold_early") ? 4 : 0);
     if (line_does(current, "snd_KeyUpdate"))
         assert_true(leat_tls_counts(end.tls)->key_updates > before.key_updates);
     if (line_does(current, "open_session"))

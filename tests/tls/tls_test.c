@@ -78,10 +78,10 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     leat_tls_get_info(&user->stream, &user->info);
 }
 
-static const struct leat_tcp_events events = {.on_open = on_open,
-                                              .on_readable = on_readable,
-                                              .on_writable = on_writable,
-                                              .on_closed = on_closed};
+const struct leat_tcp_events user_events = {.on_open = on_open,
+                                            .on_readable = on_readable,
+                                            .on_writable = on_writable,
+                                            .on_closed = on_closed};
 
 /* ---- Set up
  * -------------------------------------------------------------------------------------- */
@@ -151,7 +151,7 @@ void shake(struct fixture *f)
     assert_int_equal(
         leat_tls_connect(f->tls[CLIENT], &client, &f->client, &f->users[CLIENT]->stream), LEAT_OK);
     for (unsigned i = 0; i < 2; i++)
-        leat_stream_set_events(&f->users[i]->stream, &events, f->users[i]);
+        leat_stream_set_events(&f->users[i]->stream, &user_events, f->users[i]);
 }
 
 void open_both(struct fixture *f, uint32_t capacity)

@@ -50,6 +50,8 @@ struct fixture {
     uint32_t taken[TLS_NSTATES][TLS_NEVENTS]; /* the state that followed */
 };
 
+extern const struct leat_tcp_events user_events;
+
 int set_up(void **state);
 int tear_down(void **state);
 

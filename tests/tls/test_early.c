@@ -1,0 +1,273 @@
+/* test_early.c -- early data (0-RTT) that a server takes, and what it doesn't take it for. */
+#include "early_test.h"
+
+/* ---- What is taken -----------------------------------------------------------------------------
+ */
+
+static void test_early_data_is_answered_before_the_session_is_open(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    early.answer = true;
+    open_early(f, true);
+    assert_int_equal(early.calls, 1);
+    assert_int_equal(f->users[CLIENT]->have, 5);
+    assert_memory_equal(f->users[CLIENT]->bytes, "early", 5);
+    assert_true(f->users[CLIENT]->info.resumed);
+    assert_int_equal(counts(f, CLIENT)->early_taken, 1);
+    assert_int_equal(counts(f, SERVER)->early_refused + counts(f, CLIENT)->early_refused, 0);
+    open_early(f, true);
+}
+
+/* RFC 8446 8: behind the handshake it is text as any other. */
+static void test_nobody_asks_for_early_data(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->tls[SERVER]->config.on_early = NULL;
+    shake_early(f, NULL);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    world_wait(f->world, 10 * ms);
+    assert_int_equal(early.calls, 0);
+    assert_int_equal(f->users[SERVER]->have, QUESTION);
+    assert_memory_equal(f->users[SERVER]->bytes, f->client.early, QUESTION);
+    assert_int_equal(f->users[CLIENT]->info.early_bytes, QUESTION);
+    say(f, CLIENT, "more");
+    assert_int_equal(f->users[SERVER]->have, QUESTION + 4);
+    leave(f);
+}
+
+static uint32_t grain;
+
+static void set_grain(struct fixture *f)
+{
+    f->ends[0].grain = f->ends[1].grain = grain;
+}
+
+static void test_threat_T2_early_data_in_pieces_of_any_size(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    for (grain = 1; grain < 700; grain += grain < 8 ? 1 : grain < 100 ? 31 : 211) {
+        shake_early(f, set_grain);
+        assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+        assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+        assert_int_equal(early.have, QUESTION);
+        leave(f);
+    }
+}
+
+/* The client says as much as the ticket allows; the rest is the program's. */
+static void test_more_early_data_than_the_ticket_allows(void **state)
+{
+    static uint8_t text[3 * LIMIT];
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->client.early = text;
+    f->client.early_len = sizeof text;
+    shake_early(f, NULL);
+    assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+    assert_int_equal(f->users[CLIENT]->info.early_bytes, LIMIT);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_int_equal(early.have, LIMIT);
+    leave(f);
+}
+
+static void be_narrow(struct fixture *f)
+{
+    f->ends[SERVER].capacity = 2500;
+}
+
+/* What finds no room in time isn't sent early. */
+static void test_early_data_waits_for_no_room(void **state)
+{
+    static uint8_t text[LIMIT];
+    struct fixture *f = *state;
+    uint32_t taken;
+
+    open_old(f);
+    f->client.early = text;
+    f->client.early_len = sizeof text;
+    shake_early(f, be_narrow);
+    assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+    taken = f->users[CLIENT]->info.early_bytes;
+    assert_true(taken > 0);
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_int_equal(early.have, taken);
+    assert_int_equal(f->users[SERVER]->info.early_bytes, taken);
+    leave(f);
+}
+
+/* ---- What isn't --------------------------------------------------------------------------------
+ */
+
+static void test_a_server_takes_none_unless_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    open_first(f);
+    assert_int_equal(f->ticket.early_bytes, 0);
+    pass(f, 11 * second);
+    f->client.early = "GET / HTTP/1.1";
+    f->client.early_len = QUESTION;
+    open_early(f, false); /* nor does the client send any */
+    assert_int_equal(counts(f, SERVER)->early_bytes, 0);
+    f->ticket.early_bytes = 100; /* but it did once */
+    open_early(f, false);
+    assert_true(counts(f, SERVER)->early_bytes > 0);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+    assert_int_equal(counts(f, CLIENT)->early_refused, 1);
+}
+
+static void test_a_client_sends_none_unless_it_is_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->client.early_len = 0;
+    open_next(f, true);
+    assert_int_equal(counts(f, SERVER)->early_taken + counts(f, SERVER)->early_refused, 0);
+}
+
+/* 4.2.10: what the ticket was given for. */
+static void test_early_data_for_another_suite(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->tls[SERVER]->suites[0] = WIRE_TLS_CHACHA20_POLY1305;
+    f->tls[SERVER]->suite_count = 1;
+    open_early(f, false);
+    assert_true(f->users[SERVER]->info.resumed);
+    open_early(f, true);
+}
+
+static void test_early_data_for_another_protocol(void **state)
+{
+    static const char *const both[] = {"one", "two"};
+    struct fixture *f = *state;
+
+    f->config[SERVER].protocols = f->client.protocols = both;
+    f->config[SERVER].protocol_count = f->client.protocol_count = 2;
+    open_old(f);
+    assert_string_equal(f->ticket.protocol, "one");
+    open_early(f, true);
+    f->tls[SERVER]->config.protocols = both + 1;
+    f->tls[SERVER]->config.protocol_count = 1;
+    open_early(f, false);
+    assert_true(f->users[SERVER]->info.resumed);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+    f->client.protocols = both; /* no longer that of the ticket: it isn't even sent */
+    f->client.protocol_count = 1;
+    f->tls[SERVER]->config.protocols = both;
+    open_early(f, false);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+}
+
+static void test_early_data_for_another_name(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t name[TLS_NAME_DIGEST];
+
+    open_old(f);
+    memcpy(name, f->ticket.name, sizeof name);
+    f->client.name = "other.leat.test";
+    open_early(f, false);
+    assert_int_equal(counts(f, SERVER)->early_refused, 0); /* it was not sent */
+    f->client.name = "leat.test";
+    open_early(f, false);
+    memcpy(name, f->ticket.name, sizeof name);
+    f->client.name = "other.leat.test";
+    open_early(f, false);
+    memcpy(f->ticket.name, name, sizeof name); /* of the other name, for this one */
+    f->client.name = "leat.test";
+    open_early(f, false);
+    assert_false(f->users[SERVER]->info.resumed);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+}
+
+static void test_early_data_when_the_seal_is_gone(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], f->list, 1), LEAT_OK);
+    open_early(f, false);
+    assert_false(f->users[SERVER]->info.resumed);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+    open_early(f, true);
+}
+
+static void test_a_retry_refuses_early_data(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->tls[SERVER]->groups[0] = LEAT_CRYPTO_SECP256R1;
+    f->tls[SERVER]->group_count = 1;
+    open_early(f, false);
+    assert_true(f->users[SERVER]->info.resumed);
+    assert_int_equal(counts(f, SERVER)->retried, 1);
+    assert_int_equal(counts(f, CLIENT)->early_refused, 1);
+    assert_true(counts(f, SERVER)->early_bytes > 0);
+}
+
+static void test_a_cookie_refuses_early_data(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->tls[SERVER]->config.cookie_handshakes = 1;
+    open_early(f, false);
+    assert_true(f->users[SERVER]->info.resumed);
+    assert_int_equal(counts(f, SERVER)->cookies, 1);
+    assert_true(counts(f, SERVER)->early_bytes > 0);
+}
+
+/* As long as can be; what is refused is passed over up to its limit, which is higher. */
+static void test_early_data_that_is_refused_is_passed_over(void **state)
+{
+    static uint8_t text[3 << 15];
+    struct fixture *f = *state;
+
+    open_old(f);
+    f->client.early = text;
+    f->client.early_len = (1 << 15) + LIMIT;
+    f->ticket.early_bytes = sizeof text;
+    f->ticket.received_s -= 30;
+    open_early(f, false);
+    assert_true(counts(f, SERVER)->early_bytes > f->client.early_len);
+    f->client.early_len = (1 << 15) + 3 * LIMIT;
+    f->ticket.early_bytes = sizeof text;
+    f->ticket.received_s -= 30;
+    shake_early(f, NULL);
+    expect_end(f, SERVER, LEAT_ERR_TLS);
+    assert_int_equal(f->users[SERVER]->info.alert_sent, WIRE_TLS_BAD_RECORD_MAC);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_early_data_is_answered_before_the_session_is_open),
+        TEST(test_nobody_asks_for_early_data),
+        TEST(test_threat_T2_early_data_in_pieces_of_any_size),
+        TEST(test_more_early_data_than_the_ticket_allows),
+        TEST(test_early_data_waits_for_no_room),
+        TEST(test_a_server_takes_none_unless_it_is_told),
+        TEST(test_a_client_sends_none_unless_it_is_asked),
+        TEST(test_early_data_for_another_suite),
+        TEST(test_early_data_for_another_protocol),
+        TEST(test_early_data_for_another_name),
+        TEST(test_early_data_when_the_seal_is_gone),
+        TEST(test_a_retry_refuses_early_data),
+        TEST(test_a_cookie_refuses_early_data),
+        TEST(test_early_data_that_is_refused_is_passed_over),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
