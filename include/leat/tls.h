@@ -103,7 +103,8 @@ struct leat_tls_config {
      */
     uint32_t early_bytes;
     /** Hellos with early data that a server knows again, for up to 20 s each; with no place for one
-     * more early data is refused.  With early_bytes: 1,024, of 16 bytes each. */
+     * more early data is refused.  With early_bytes: 1,024, of 16 bytes each;
+     * 2^24 at most. */
     uint32_t early_hellos;
     /** There is early data at a server's session: for leat_tls_receive_early().  Gets what the
      * session's leat_stream_set_events() got.  NULL: it waits until the session is open. */

@@ -186,16 +186,17 @@ uint32_t tls_early_next(const struct tls_session *session)
     return left < TLS_SEGMENT_TEXT ? left : TLS_SEGMENT_TEXT;
 }
 
-/* The early key, of the hello that was sent. */
-static bool begin(struct tls_session *session)
+bool tls_early_begin(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     const struct leat_crypto_piece hello = {handshake->out, handshake->out_len};
-    const bool done = tls_digest_of(session, hello, digest) &&
-                      tls_schedule_early(session, digest, secret) &&
-                      tls_key_set(session, &session->write, secret);
+    bool done;
 
+    if (session->write.on)
+        return true;
+    done = tls_digest_of(session, hello, digest) && tls_schedule_early(session, digest, secret) &&
+           tls_key_set(session, &session->write, secret);
     leat_crypto_wipe(secret, sizeof secret);
     return done;
 }
@@ -205,7 +206,7 @@ bool tls_early_send(struct tls_session *session)
     const uint8_t *at = session->handshake->client->early;
     const uint32_t len = tls_early_next(session);
 
-    if (!session->write.on && !begin(session))
+    if (!tls_early_begin(session))
         return false;
     session->tls->in[0] = leat_crypto_piece_of(at + session->early_done, len);
     if (!tls_protect(session, WIRE_TLS_APPLICATION_DATA, 1, len))

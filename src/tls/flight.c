@@ -324,11 +324,15 @@ static __attribute__((noinline)) void send_finished(struct tls_session *session)
         internal(session);
 }
 
-/* Behind it the handshake's key is used (4.5). */
+/* Behind it the handshake's key is used (4.5).  There may have been room for nothing early. */
 static void send_end_of_early(struct tls_session *session)
 {
     struct wire_tls_out out = out_of(session->handshake);
 
+    if (!tls_early_begin(session)) {
+        internal(session);
+        return;
+    }
     wire_tls_put_number(&out, (uint32_t)WIRE_TLS_END_OF_EARLY_DATA << 24, 4);
     set_out(session->handshake, &out);
     if (send_out(session) && !tls_early_end(session, &session->write))

@@ -52,6 +52,8 @@ static struct leat_tls_config complete(const struct leat_tls_config *given)
         config.early_bytes = TLS_EARLY_MAX;
     if (config.early_hellos == 0)
         config.early_hellos = 1024;
+    if (config.early_hellos > TLS_STRIKES_MAX)
+        config.early_hellos = TLS_STRIKES_MAX;
     config.early_hellos = (config.early_hellos + TLS_STRIKES_A_ROW - 1) & ~(TLS_STRIKES_A_ROW - 1u);
     if (config.early_bytes == 0)
         config.early_hellos = 0;

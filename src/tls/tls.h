@@ -42,6 +42,7 @@ enum {
     TLS_EARLY_BYTES = 1 << 15, /* of early data, records' headers included, is thrown away */
     TLS_EARLY_MAX = 1 << 20,   /* of early data, at most, that a server may take */
     TLS_STRIKES_A_ROW = 8,
+    TLS_STRIKES_MAX = 1 << 24,
     TLS_TICKET_S_MAX = 604800 /* a ticket's life (4.6.1) */
 };
 
@@ -411,6 +412,8 @@ void tls_early_start(struct leat_tls *tls);
 bool tls_early_choose(struct tls_session *session, const struct wire_tls_client_hello *hello);
 /* True if a client that offers its ticket has early data for it; notes that. */
 bool tls_early_offer(struct tls_session *session);
+/* A client writes with the early key, of the hello that it has sent. */
+bool tls_early_begin(struct tls_session *session);
 /* Sends a record of a client's early data; false: a provider failed. */
 bool tls_early_send(struct tls_session *session);
 /* How many bytes the next record of it has; 0: there is no more. */

@@ -102,6 +102,36 @@ static void test_early_data_waits_for_no_room(void **state)
     leave(f);
 }
 
+/* Behind the hello there is room only when the server's flight has been read. */
+static uint32_t grant_late(struct pipe_end *end, uint32_t room)
+{
+    const struct tls_session *session = end->arg;
+
+    return session->segment_records == 2 && session->state != TLS_SND_FINISHED ? 0 : room;
+}
+
+static void be_late(struct fixture *f)
+{
+    f->ends[CLIENT].grants = grant_late;
+}
+
+/* It was taken, and none was sent: its end has its key, too. */
+static void test_no_room_for_early_data_at_all(void **state)
+{
+    struct fixture *f = *state;
+
+    open_old(f);
+    shake_early(f, be_late);
+    assert_true(world_run(f->world, &f->users[CLIENT]->open, 5 * second));
+    assert_true(world_run(f->world, &f->users[SERVER]->open, 5 * second));
+    assert_int_equal(counts(f, CLIENT)->early_taken, 1);
+    assert_int_equal(f->users[CLIENT]->info.early_bytes, 0);
+    assert_int_equal(early.have, 0);
+    say(f, CLIENT, "question");
+    assert_int_equal(f->users[SERVER]->have, 8);
+    leave(f);
+}
+
 /* ---- What isn't --------------------------------------------------------------------------------
  */
 
@@ -258,6 +288,7 @@ int main(void)
         TEST(test_threat_T2_early_data_in_pieces_of_any_size),
         TEST(test_more_early_data_than_the_ticket_allows),
         TEST(test_early_data_waits_for_no_room),
+        TEST(test_no_room_for_early_data_at_all),
         TEST(test_a_server_takes_none_unless_it_is_told),
         TEST(test_a_client_sends_none_unless_it_is_asked),
         TEST(test_early_data_for_another_suite),

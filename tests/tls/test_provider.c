@@ -111,10 +111,11 @@ static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops
 static void talk(struct fixture *f, unsigned from, const char *text)
 {
     struct user *to = f->users[1 - from];
+    const size_t said = from == CLIENT ? f->users[from]->info.early_bytes : 0;
     size_t taken;
 
     if (f->users[from]->open && !f->users[from]->closed)
-        leat_stream_write(&f->users[from]->stream, text, strlen(text), &taken);
+        leat_stream_write(&f->users[from]->stream, text + said, strlen(text) - said, &taken);
     world_wait(f->world, 10 * ms);
     assert_true(to->have <= strlen(text));
     assert_memory_equal(to->bytes, text, to->have);
@@ -127,6 +128,7 @@ static bool goes_well(struct fixture *f, unsigned end)
     const bool never = false;
     bool heard;
 
+    f->civil_s = CIVIL_S + f->world->now_ns / second + 1; /* so that early data is fresh */
     shake_again(f);
     world_run(f->world, &never, 100 * ms);
     talk(f, CLIENT, "question");
@@ -199,12 +201,31 @@ static void test_each_call_fails_once_with_a_second_hello(void **state)
     fail_each_call(f, CLIENT, NULL);
 }
 
+static void test_each_call_fails_once_with_early_data(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tls_ticket ticket;
+
+    f->config[SERVER].early_bytes = 1000;
+    f->config[SERVER].early_hellos = 1 << 12;
+    f->civil_s = CIVIL_S + f->world->now_ns / second;
+    open_first(f);
+    ticket = f->ticket;
+    world_wait(f->world, 11 * second);
+    f->client.early = "question";
+    f->client.early_len = 8;
+    fail_each_call(f, SERVER, &ticket);
+    fail_each_call(f, CLIENT, &ticket);
+    assert_true(leat_tls_counts(f->tls[SERVER])->early_taken > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_each_call_fails_once),
         TEST(test_each_call_fails_once_with_a_ticket),
         TEST(test_each_call_fails_once_with_a_second_hello),
+        TEST(test_each_call_fails_once_with_early_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
