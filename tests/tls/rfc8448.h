@@ -146,5 +146,54 @@ static const char rfc_resumed_hello[] =
     "664d4e6da4d29ee03725a6a4dafcd0fc67d2aea70529513e3da2677fa5906c5b3f7d8f92f228bda40dda721470f9fb"
     "f2"
     "97b5aea617646fac5c03272e970727c621a79141ef5f7de6505e5bfbc388e93343694093934ae4d357fad6aacb";
+/* ... and these */
+static const char rfc_resumed_binders[] =
+    "0021203add4fb2d8fdf822a0ca3cf7678ef5e88dae990141c5924d57bb6fa31b9e5f9d";
+/* ... the record of "ABCDEF", early */
+static const char rfc_early_record[] =
+    "1703030017ab1df420e75c457a7cc5d2844f76d5aee4b4edbf049be0";
+/* ... the ServerHello */
+static const char rfc_resumed_server_hello[] =
+    "0200005c03033ccfd2dec890222763472ae8136777c9d7358777bb66e91ea5122495f559ea2d0013010000340029"
+    "0002000000330024001d0020121761ee42c333e1b9e77b60dd57c2053cd94512ab47f115e86eff50942cea31002b"
+    "00020304";
+/* ... EncryptedExtensions */
+static const char rfc_early_extensions[] =
+    "080000280026000a00140012001d00170018001901000101010201030104001c0002400100000000002a0000";
+/* ... the server's Finished */
+static const char rfc_resumed_server_finished[] =
+    "1400002048d3e0e1b3d907c6acff145e16090388c77b05c050b634ab1a88bbd0dd1a34b2";
+/* ... the record with both */
+static const char rfc_resumed_server_flight[] =
+    "1703030061dc48237b4b879f50d0d4d262ea8b4716eb40ddc1eb957e11126e8a7149c2d012d37a7115957e64ce30"
+    "008b9e0323f2c05a9c1c77b4f37849a695ab255060a33fee770ca95cb8486bfd0843b87024865ca35cc41c4e515c"
+    "64dcb1369f98635bc7a5";
+/* ... EndOfEarlyData */
+static const char rfc_end_of_early[] =
+    "05000000";
+/* ... and its record */
+static const char rfc_end_of_early_record[] =
+    "1703030015aca6fc944841298df99593725f9bf9754429b12f09";
+/* ... the client's Finished */
+static const char rfc_resumed_client_finished[] =
+    "140000207230a9c952c25cd6138fc5e6628308c41c5335dd81b9f96bcea50fd32bda416d";
+/* ... and its record */
+static const char rfc_resumed_client_finished_record[] =
+    "170303003500f8b467d14cf22a4b3f0b6ae0d8e6cc8d08e0db3515ef5c2bdf1922eafbb70009964716d834fb70c3"
+    "d2a56c5b1f5f6bdba6c333cf";
+/* ... the client's record of rfc_data */
+static const char rfc_resumed_client_data_record[] =
+    "1703030043b1cebce242aa201be9ae5e1cb2a9aa4b33d4e866af1edb068919237741aa031d7a74d491c99b9d4e23"
+    "2b74206bc6fbaa04fe78be44a9b4f54320a17eb76992afac3103";
+/* ... the server's */
+static const char rfc_resumed_server_data_record[] =
+    "1703030043275e9f20acff57bc000657d3867df039cccf79047884cf75771746f740b5a83f462a0954c3581393a2"
+    "03a25a7dd14141ef1a37900cdb62ff62dee1ba39ab2590cbf194";
+/* ... the client's close_notify */
+static const char rfc_resumed_client_end_record[] =
+    "17030300130facce3246bdfc6369838d6a82ae6de5d422dc";
+/* ... and the server's */
+static const char rfc_resumed_server_end_record[] =
+    "17030300135b18af444e8e1eec7158fb62d8f2577d37ba5d";
 
 #endif

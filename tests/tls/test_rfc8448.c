@@ -1,6 +1,6 @@
 /*
- * test_rfc8448.c -- the handshake of RFC 8448, section 3, byte by byte: key schedule, Finished,
- * records both ways, ticket; and the binder of section 4.  Its certificate has a key of 1,024 bits,
+ * test_rfc8448.c -- the handshakes of RFC 8448, sections 3 and 4, byte by byte: key schedule,
+ * Finished, records both ways, ticket, early data.  The certificate has a key of 1,024 bits,
  * which no provider takes, so the messages are given to the transcript and not to the state
  * machine.
  */
@@ -190,11 +190,89 @@ static void test_the_ticket_and_its_binder(void **state)
     end(f);
 }
 
+/* ---- Section 4 --------------------------------------------------------------------------------
+ */
+
+static void begin_early(struct fixture *f)
+{
+    struct tls_session *session = session_of(f, SERVER);
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    char hello[2 * BYTES_MAX];
+
+    unhex("4ecd0eb6ec3b4d87f5d6028f922ca4c5851a277fd41311c9e62d2c9492e1c4f3",
+          session->handshake->psk);
+    session->resumed = true;
+    snprintf(hello, sizeof hello, "%s%s", rfc_resumed_hello, rfc_resumed_binders);
+    assert_true(tls_transcript_open(session));
+    hear(session, hello);
+    assert_true(tls_transcript_digest(session, digest));
+    assert_true(tls_schedule_early(session, digest, secret));
+    expect_hex(secret, "3fbbe6a60deb66c30a32795aba0eff7eaa10105586e7be5c09678d63b6caab62");
+    write_with(session, secret, "920205a5b7bf2115e6fc5c2942834f54", "6d475f0993c8e564610db2b9");
+    expect_record(f, WIRE_TLS_APPLICATION_DATA, "414243444546", rfc_early_record);
+    expect_record(f, WIRE_TLS_HANDSHAKE, rfc_end_of_early, rfc_end_of_early_record);
+}
+
+static void finish_early(struct fixture *f)
+{
+    struct tls_session *session = session_of(f, SERVER);
+    struct tls_handshake *handshake = session->handshake;
+    uint8_t shared[BYTES_MAX], client_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint8_t mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    char flight[2 * BYTES_MAX];
+
+    hear(session, rfc_resumed_server_hello);
+    assert_true(tls_schedule_handshake(
+        session, shared,
+        unhex("f44194756ff9ec9d25180635d66ea6824c6ab3bf179977be37f723570e7ccb2e", shared)));
+    memcpy(client_secret, handshake->client_secret, sizeof client_secret);
+    expect_hex(client_secret, "2faac08f851d35fea3604fcb4de82dc62c9b164a70974d0462e27f1ab278700f");
+    write_with(session, handshake->server_secret, "27c6bdc0a3dcea39a47326d79bc9e4ee",
+               "9569ecdd4d0536705e9ef725");
+    hear(session, rfc_early_extensions);
+    assert_true(tls_finished(session, handshake->server_secret, mac));
+    expect_hex(mac, rfc_resumed_server_finished + 8);
+    hear(session, rfc_resumed_server_finished);
+    snprintf(flight, sizeof flight, "%s%s", rfc_early_extensions, rfc_resumed_server_finished);
+    expect_record(f, WIRE_TLS_HANDSHAKE, flight, rfc_resumed_server_flight);
+    assert_true(tls_schedule_master(session));
+    hear(session, rfc_end_of_early);
+    assert_true(tls_finished(session, client_secret, mac));
+    expect_hex(mac, rfc_resumed_client_finished + 8);
+    write_with(session, client_secret, "b1530806f4adfeac83f1413032bbfa82",
+               "eb50c16be7654abf99dd06d9");
+    expect_record(f, WIRE_TLS_HANDSHAKE, rfc_resumed_client_finished,
+                  rfc_resumed_client_finished_record);
+    hear(session, rfc_resumed_client_finished);
+    assert_true(tls_schedule_resumption(session));
+    expect_hex(session->resumption,
+               "5e95bdf1f89005ea2e9aa0ba85e728e3c19c5fe0c699e3f5bee59faebd0b5406");
+}
+
+static void test_the_resumed_handshake_with_early_data(void **state)
+{
+    struct fixture *f = *state;
+    struct tls_session *session = start(f);
+
+    begin_early(f);
+    finish_early(f);
+    write_with(session, session->handshake->server_secret, "e857c690a34c5a9129d833619684f95e",
+               "0685d6b561aab9ef1013faf9");
+    expect_record(f, WIRE_TLS_APPLICATION_DATA, rfc_data, rfc_resumed_server_data_record);
+    expect_record(f, WIRE_TLS_ALERT, "0100", rfc_resumed_server_end_record);
+    write_with(session, session->handshake->client_secret, "3cf122f301c6358ca7989553250efd72",
+               "ab1aec26aa78b8fc1176b9ac");
+    expect_record(f, WIRE_TLS_APPLICATION_DATA, rfc_data, rfc_resumed_client_data_record);
+    expect_record(f, WIRE_TLS_ALERT, "0100", rfc_resumed_client_end_record);
+    end(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_the_simple_handshake),
         TEST(test_the_ticket_and_its_binder),
+        TEST(test_the_resumed_handshake_with_early_data),
     };
 
     return cmocka_run_group_tests_name("RFC 8448", tests, NULL, NULL);
