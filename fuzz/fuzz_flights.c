@@ -3,8 +3,8 @@
  * cuts and lengthens their records: what fuzz_tls.c demands holds for both, and with their records
  * left alone they talk.
  *
- * The input is what the server and the client are like, how they end, and for each record what
- * becomes of it.
+ * The input is what the server and the client are like, how they end, and whether they know early
+ * data, and for each record what becomes of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -182,15 +182,24 @@ static void talk(void)
     }
 }
 
+/* Where every tag is right, early data that is refused can't be told from other text: it must be
+ * what the server takes. */
+static bool knows_early(const uint8_t *data)
+{
+    return (data[2] & 4) && !(data[0] & TLS_END_TICKET) &&
+           !((data[0] | data[1]) & TLS_END_PROTOCOLS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    uint8_t options[2];
+    uint16_t options[2], early;
     bool short_of;
 
     if (size < 3 || size > INPUT_BYTES_MAX)
         return 0;
-    options[0] = data[0] & (uint8_t)~TLS_END_CLIENT;
-    options[1] = data[1] | TLS_END_CLIENT;
+    early = knows_early(data) ? TLS_END_EARLY : 0;
+    options[0] = (uint16_t)((data[0] & ~TLS_END_CLIENT) | early);
+    options[1] = (uint16_t)(data[1] | TLS_END_CLIENT | early);
     short_of = (options[0] | options[1]) & TLS_END_FEW_BUFFERS;
     tls_world_open(short_of);
     input.at = data + 3;
@@ -203,7 +212,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     talk();
     for (unsigned i = 0; i < 2 && !input.meddled && !short_of; i++)
-        demand(ends[i].open && (ends[i].heard == TLS_END_HELLO_BYTES || options[i] & TLS_END_HOLD));
+        demand(ends[i].open &&
+               (ends[i].heard == TLS_END_HELLO_BYTES + (i == 0 ? ends[i].early : 0) ||
+                options[i] & TLS_END_HOLD));
     for (unsigned i = 0; i < 2; i++)
         tls_end_close(&ends[i], data[2] & (1u << i));
     tls_world_close();

@@ -125,6 +125,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     end->open = true;
     leat_tls_get_info(&end->stream, &info);
     demand(info.early_bytes <= TLS_END_EARLY_BYTES);
+    end->early = info.early_bytes;
     if (end->greets)
         say(end, TLS_END_HELLO_BYTES);
 }
@@ -162,6 +163,7 @@ static void on_early(void *arg)
     hear(end);
     if (end->greets)
         say(end, TLS_END_HELLO_BYTES);
+    end->greets = false;
 }
 
 static const struct leat_tcp_events events = {
@@ -257,6 +259,10 @@ static void begin_session(struct tls_end *end)
                                                .protocol_count = alpn ? 2 : 0};
         make_ticket(&end->ticket);
         if (end->options & TLS_END_EARLY) {
+            tls_end_ticket(end->ticket.identity);
+            end->ticket.identity_len = TLS_END_TICKET_BYTES;
+            end->ticket.received_s = CIVIL_S;
+            end->ticket.age_add = 0;
             end->client.early = early;
             end->client.early_len = sizeof early;
         }
@@ -299,7 +305,7 @@ void tls_end_open(struct tls_end *end, uint16_t options, bool greets)
     end->crypto.hybrid = options & TLS_END_HYBRID;
     end->options = options;
     end->greets = greets;
-    end->heard = 0;
+    end->heard = end->early = 0;
     end->open = end->closed = false;
     end->memory = malloc(bytes);
     demand(end->memory != NULL);

@@ -40,6 +40,7 @@ struct tls_end {
     struct leat_stream stream; /* the session, until it is closed */
     struct pipe_end pipe[2];   /* the session's end, and the wire */
     uint32_t heard;
+    uint32_t early; /* bytes of early data that the server has taken */
     uint16_t options;
     bool open, closed, greets;
     /* told of every transition; NULL: nobody is */
