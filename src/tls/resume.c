@@ -153,8 +153,9 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
     }
     hash = tls_suite_hash(ticket->suite);
     offer->identity = (struct wire_tls_bytes){ticket->identity, ticket->identity_len};
+    /* 4.2.11.1; whole seconds may be one too many, and GnuTLS takes no age that can't be */
     offer->obfuscated_age =
-        (uint32_t)(age_of(now_s, ticket->received_s) * 1000) + ticket->age_add; /* 4.2.11.1 */
+        (uint32_t)(age_of(now_s, ticket->received_s + 1) * 1000) + ticket->age_add;
     offer->binder_len = (uint32_t)leat_crypto_digest_bytes(hash);
     offer->early_data = tls_early_offer(session);
     memcpy(handshake->psk, ticket->secret, sizeof handshake->psk);

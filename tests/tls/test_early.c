@@ -1,6 +1,8 @@
 /* test_early.c -- early data (0-RTT) that a server takes, and what it doesn't take it for. */
 #include "early_test.h"
 
+#include "wire/bytes.h"
+
 /* ---- What is taken -----------------------------------------------------------------------------
  */
 
@@ -130,6 +132,29 @@ static void test_no_room_for_early_data_at_all(void **state)
     say(f, CLIENT, "question");
     assert_int_equal(f->users[SERVER]->have, 8);
     leave(f);
+}
+
+static uint32_t told_age(uint32_t add)
+{
+    const size_t hello = WIRE_TLS_RECORD_HEADER + get16(sent.bytes + 3);
+
+    return get32(sent.bytes + hello - (2 + 1 + 32) - 4) - add; /* before the binders */
+}
+
+/* The client counts whole seconds: the one that has just ended may have just begun. */
+static void test_an_age_is_never_told_too_high(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tls_ticket own;
+
+    open_old(f);
+    own = f->ticket;
+    for (uint32_t age_s = 0; age_s < 4; age_s++) {
+        f->ticket = own;
+        f->ticket.received_s = CIVIL_S + (f->world->now_ns + second) / second - age_s;
+        capture(f);
+        assert_int_equal(told_age(own.age_add), age_s > 0 ? 1000 * (age_s - 1) : 0);
+    }
 }
 
 /* ---- What isn't --------------------------------------------------------------------------------
@@ -289,6 +314,7 @@ int main(void)
         TEST(test_more_early_data_than_the_ticket_allows),
         TEST(test_early_data_waits_for_no_room),
         TEST(test_no_room_for_early_data_at_all),
+        TEST(test_an_age_is_never_told_too_high),
         TEST(test_a_server_takes_none_unless_it_is_told),
         TEST(test_a_client_sends_none_unless_it_is_asked),
         TEST(test_early_data_for_another_suite),
