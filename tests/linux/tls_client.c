@@ -1,9 +1,10 @@
 /*
- * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT [TICKET].
+ * tls_client.c -- a client of TLS: NAME AUTHORITIES TEXT [TICKET [early]].
  *
  * Sends TEXT to the server NAME at --server, whose certificate must lead to one of a file of
  * AUTHORITIES, and says what was agreed on, how much came, its SHA-256, and how it ended.  The file
- * TICKET has the ticket of an earlier session, if it is there, and gets the next one.
+ * TICKET has the ticket of an earlier session, if it is there, and gets the next one.  With "early"
+ * TEXT goes as early data, as far as the server takes it.
  *
  * TEXT may be @FILE: its bytes are sent, with some key updates between them, and as many must come
  * back before the client closes.
@@ -79,7 +80,12 @@ static void on_open(struct leat_tcp *conn, void *arg)
     snprintf(line, sizeof line, "open %04x %04x %04x %s%s", info.suite, info.group, info.scheme,
              info.protocol, info.resumed ? " resumed" : "");
     client.platform->say(client.platform, line);
-    on_writable(conn, arg);
+    snprintf(line, sizeof line, "early %u", (unsigned)info.early_bytes);
+    if (client.wanted.early)
+        client.platform->say(client.platform, line);
+    client.said = info.early_bytes;
+    if (client.said < client.text_len)
+        on_writable(conn, arg);
 }
 
 /* Bytes of these that are of the head; there is none where all is echoed. */
@@ -201,8 +207,8 @@ static const char *start(struct example_platform *platform)
     const char *authorities;
     size_t len;
 
-    if (platform->argument_count != 3 && platform->argument_count != 4)
-        return "NAME AUTHORITIES TEXT [TICKET]";
+    if (platform->argument_count < 3 || platform->argument_count > 5)
+        return "NAME AUTHORITIES TEXT [TICKET [early]]";
     client.platform = platform;
     if (!read_text(platform, platform->arguments[2]))
         return "no such text";
@@ -218,8 +224,12 @@ static const char *start(struct example_platform *platform)
                                              .anchors = &client.anchors,
                                              .protocols = protocols,
                                              .protocol_count = 1};
-    if (platform->argument_count == 4)
+    if (platform->argument_count >= 4)
         read_ticket(platform);
+    if (platform->argument_count == 5) {
+        client.wanted.early = client.text;
+        client.wanted.early_len = client.text_len;
+    }
     len = leat_tls_memory_bytes(&config);
     if (leat_tls_open(&client.tls, platform->stack, malloc(len), len, &config) ||
         leat_tcp_connect(platform->stack, &conn, &server, NULL, &nothing, NULL))
@@ -233,6 +243,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "tls_client",
                                 .summary = "Asks a server by TLS.",
-                                .arguments = "NAME AUTHORITIES TEXT [TICKET]",
+                                .arguments = "NAME AUTHORITIES TEXT [TICKET [early]]",
                                 .default_port = 443,
                                 .start = start};

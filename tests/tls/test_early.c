@@ -157,6 +157,22 @@ static void test_an_age_is_never_told_too_high(void **state)
     }
 }
 
+/* D.4: so that middleboxes take it for a session of TLS 1.2 that is resumed. */
+static void test_change_cipher_spec_comes_between_hello_and_early_data(void **state)
+{
+    static const uint8_t change[] = {WIRE_TLS_CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
+    struct fixture *f = *state;
+    size_t hello;
+
+    open_old(f);
+    capture(f);
+    hello = WIRE_TLS_RECORD_HEADER + get16(sent.bytes + 3);
+    assert_int_equal(sent.bytes[0], WIRE_TLS_HANDSHAKE);
+    assert_memory_equal(sent.bytes + hello, change, sizeof change);
+    assert_int_equal(sent.bytes[hello + sizeof change], WIRE_TLS_APPLICATION_DATA);
+    assert_int_equal(sent.len, hello + sizeof change + QUESTION + TLS_OVERHEAD);
+}
+
 /* ---- What isn't --------------------------------------------------------------------------------
  */
 
@@ -315,6 +331,7 @@ int main(void)
         TEST(test_early_data_waits_for_no_room),
         TEST(test_no_room_for_early_data_at_all),
         TEST(test_an_age_is_never_told_too_high),
+        TEST(test_change_cipher_spec_comes_between_hello_and_early_data),
         TEST(test_a_server_takes_none_unless_it_is_told),
         TEST(test_a_client_sends_none_unless_it_is_asked),
         TEST(test_early_data_for_another_suite),
