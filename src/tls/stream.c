@@ -245,7 +245,10 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
 /* The pool has no descriptor for a part of the text: its program is told of it again, in a while. */
 static struct leat_buf *tell_again(struct tls_session *session)
 {
-    session->news |= TLS_NEWS_READABLE;
+    if (session->is_open)
+        session->news |= TLS_NEWS_READABLE;
+    else
+        session->news |= TLS_NEWS_EARLY;
     tls_session_retry(session);
     return NULL;
 }
