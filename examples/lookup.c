@@ -20,9 +20,17 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
+/* What a request needs of memory: a task has one while it answers, and its stack stays small. */
+struct request {
+    bool taken;
+    char names[QUESTION_BYTES + 1];
+    char line[600];
+};
+
 static _Alignas(16) unsigned char http_memory[200 * 1024];
 static _Alignas(16) unsigned char resolver_memory[256 * 1024];
 static _Alignas(4096) unsigned char task_memory[EXAMPLE_TASK_BYTES(TASKS)];
+static struct request requests[TASKS];
 static struct leat_tasks *tasks;
 static struct leat_resolver *resolver;
 
@@ -47,32 +55,47 @@ static size_t tell(struct leat_task *task, const char *name, char *line, size_t 
     return len;
 }
 
-/* One request, from its body to the end of its reply. */
-static enum leat_err lookup(struct leat_task *task, struct leat_http_flow *flow, void *arg)
+/* From the request's body to the end of its reply. */
+static enum leat_err answer(struct leat_task *task, struct leat_http_flow *flow,
+                            struct request *request)
 {
     static const struct leat_http_head ok = {
         .status = 200, .type = "text/plain", .len = LEAT_HTTP_ANY};
     const uint64_t deadline_ns = leat_task_in(task, 30 * second_ns);
-    char names[QUESTION_BYTES + 1], line[600];
     size_t len;
-    enum leat_err err = leat_http_flow_read_all(flow, names, QUESTION_BYTES, &len, deadline_ns);
+    enum leat_err err =
+        leat_http_flow_read_all(flow, request->names, QUESTION_BYTES, &len, deadline_ns);
 
-    (void)arg;
     if (!err)
         err = leat_http_flow_reply(flow, &ok);
-    names[err ? 0 : len] = '\0';
-    for (char *name = names; !err && *name != '\0';) {
+    request->names[err ? 0 : len] = '\0';
+    for (char *name = request->names; !err && *name != '\0';) {
         char *next = name;
 
         while (*next != '\0' && *next != '\r' && *next != '\n')
             next++;
         if (*next != '\0')
             *next++ = '\0';
-        if (*name != '\0')
-            err =
-                leat_http_flow_write(flow, line, tell(task, name, line, sizeof line), deadline_ns);
+        if (*name != '\0') {
+            len = tell(task, name, request->line, sizeof request->line);
+            err = leat_http_flow_write(flow, request->line, len, deadline_ns);
+        }
         name = next;
     }
+    return err;
+}
+
+static enum leat_err lookup(struct leat_task *task, struct leat_http_flow *flow, void *arg)
+{
+    struct request *request = requests;
+    enum leat_err err;
+
+    (void)arg;
+    while (request->taken) /* there are as many as tasks */
+        request++;
+    request->taken = true;
+    err = answer(task, flow, request);
+    request->taken = false;
     return err;
 }
 
