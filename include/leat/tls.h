@@ -90,7 +90,9 @@ struct leat_tls_config {
     uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; others wait for the next */
     uint64_t handshake_ns;         /**< a handshake may take: 10 s */
     uint64_t record_ns;            /**< a record may take, from its first byte: 30 s */
-    uint64_t linger_ns;            /**< a stream whose session is over may take to end: 3 s */
+    /** A stream whose session is over may take to end, when all that was sent has arrived: 3 s.
+     * Before, the peer may take nothing for record_ns. */
+    uint64_t linger_ns;
     uint64_t records_per_key;      /**< sent, before a key update: 2^23 (RFC 8446 5.5), the most */
     /** A server's tickets are good for so long, and the key that seals them is used for so long:
      * 7,200; 604,800 at most (RFC 8446 4.6.1). */

@@ -57,6 +57,20 @@ void tls_session_linger(struct tls_session *session)
     tls_session_due(session, now_of(session) + session->tls->config.linger_ns);
 }
 
+/* The peer has not taken all that was sent, which may need as long as TCP has patience; but it
+ * takes some of it now and then. */
+static bool takes_the_rest(struct tls_session *session)
+{
+    const struct leat_stream_progress progress = leat_stream_progress(&session->below);
+    const struct leat_tls_config *config = &session->tls->config;
+
+    if (progress.queued_bytes == 0)
+        return false;
+    session->stalls = progress.taken == session->taken ? (uint8_t)(session->stalls + 1) : 0;
+    session->taken = progress.taken;
+    return session->stalls < UINT8_MAX && session->stalls * config->linger_ns < config->record_ns;
+}
+
 /* What went on has lasted too long. */
 static void time_out(struct tls_session *session)
 {
@@ -65,6 +79,8 @@ static void time_out(struct tls_session *session)
         tls_event(session, TLS_timeout);
     } else if (session->state == TLS_CLOSED && session->text) {
         tls_session_linger(session); /* it waits for us, not for the peer */
+    } else if ((is_over(session) || session->deaf) && takes_the_rest(session)) {
+        tls_session_linger(session);
     } else {
         if (!is_over(session) && !session->deaf) {
             session->tls->counts.timeouts++;
@@ -148,8 +164,8 @@ static void below_writable(struct leat_tcp *conn, void *arg)
     serve(session);
 }
 
-/* A stream that ends in order before the session does is cut short, though nobody may have looked: the
- * program may still have text to take. */
+/* A stream that ends in order before the session does is cut short, though nobody may have looked:
+ * the program may still have text to take. */
 static enum leat_err last_word(struct tls_session *session, enum leat_err why)
 {
     if (session->err != LEAT_OK)

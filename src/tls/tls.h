@@ -176,6 +176,8 @@ struct tls_session {
     bool timed;          /* the handshake has its time */
     bool pool_short; /* the program waits for buffers, of which nobody tells: the timer does */
     bool deaf;           /* the program has closed: what comes is lost */
+    uint8_t stalls;      /* times in a row that it lingered and the peer took nothing */
+    uint32_t taken;      /* leat_stream_progress.taken of the last of them */
     bool cookie;         /* the first hello was forgotten */
     bool resumed;        /* by a ticket */
     bool gives_ticket;   /* a server whose client can use one */

@@ -58,16 +58,54 @@ static void test_more_than_there_is_room_for_hears_on_writable(void **state)
     assert_int_equal(leat_stream_write(&server->stream, bytes, 12000, &(size_t){0}), LEAT_OK);
     room = leat_stream_send_room(&server->stream);
     assert_in_range(room, 1, sizeof bytes - 1);
-    assert_int_equal(leat_stream_send(&server->stream,
-                                      leat_buf_copy(leat_pool(f->world->stacks[SERVER]), bytes,
-                                                    room + 1)),
-                     LEAT_ERR_FULL);
+    assert_int_equal(
+        leat_stream_send(&server->stream,
+                         leat_buf_copy(leat_pool(f->world->stacks[SERVER]), bytes, room + 1)),
+        LEAT_ERR_FULL);
     server->writable = 0;
     f->users[CLIENT]->hold = false;
     leat_stream_write(&f->users[CLIENT]->stream, "go on", 5, &(size_t){0});
     world_wait(f->world, second);
     assert_true(server->writable > 0);
     leave(f);
+}
+
+/* 12,000 bytes and the end of the session wait for a client that reads nothing. */
+static void leave_unread(struct fixture *f)
+{
+    static uint8_t bytes[12000];
+
+    open_both(f, 20000);
+    f->users[CLIENT]->hold = true;
+    assert_int_equal(
+        leat_stream_write(&f->users[SERVER]->stream, bytes, sizeof bytes, &(size_t){0}), LEAT_OK);
+    assert_int_equal(leat_stream_close(&f->users[SERVER]->stream), LEAT_OK);
+}
+
+static void test_what_was_sent_before_the_close_may_be_read_late(void **state)
+{
+    struct fixture *f = *state;
+    struct user *client = f->users[CLIENT];
+
+    leave_unread(f);
+    world_wait(f->world, 20 * second);
+    assert_false(f->users[SERVER]->closed);
+    client->hold = false;
+    user_events.on_readable(NULL, client);
+    world_wait(f->world, second);
+    assert_int_equal(client->have, 12000);
+    assert_true(client->ended);
+    leat_stream_close(&client->stream);
+    expect_end(f, SERVER, LEAT_OK);
+}
+
+static void test_who_takes_nothing_of_it_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    leave_unread(f);
+    assert_true(world_run(f->world, &f->users[SERVER]->closed, 40 * second));
+    expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
 /* Every flight and record in pieces of every small size. */
@@ -257,6 +295,8 @@ int main(void)
         TEST(test_a_lot_of_text),
         TEST(test_a_narrow_stream),
         TEST(test_more_than_there_is_room_for_hears_on_writable),
+        TEST(test_what_was_sent_before_the_close_may_be_read_late),
+        TEST(test_who_takes_nothing_of_it_is_not_waited_for),
         TEST(test_threat_T2_flights_in_pieces_of_any_size),
         TEST(test_an_rsa_key),
         TEST(test_the_end_of_one_side_leaves_the_other),
