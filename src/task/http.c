@@ -11,15 +11,16 @@
 
 #include "task/flows.h"
 
-static const char again[] = "There is no task for this now. Come again.\n";
-static const char broken[] = "That went wrong.\n";
-
 static void refuse(struct leat_http_exchange *exchange, uint16_t status)
 {
+    static const char again[] = "There is no task for this now. Come again.\n";
+    static const char broken[] = "That went wrong.\n";
     const struct leat_http_head head = {.status = status, .type = "text/plain"};
-    const char *text = status == 503 ? again : broken;
 
-    leat_http_answer(exchange, &head, text, (uint32_t)strlen(text));
+    if (status == 503)
+        leat_http_answer(exchange, &head, again, sizeof again - 1);
+    else
+        leat_http_answer(exchange, &head, broken, sizeof broken - 1);
 }
 
 /* ---- its end ------------------------------------------------------------------------------ */
