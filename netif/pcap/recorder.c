@@ -279,6 +279,7 @@ enum leat_err leat_pcap_recorder_open(struct leat_pcap_recorder **recorder,
         return err;
     made->netif = *inner;
     made->netif.ops = &recorder_ops;
+    made->netif.gather_pieces = 0; /* as who plays it: super-frames of other lengths differ */
     made->inner = inner;
     made->plain = ends_in_pcap(path);
     made->bytes = malloc(BURST_BYTES);
