@@ -12,7 +12,7 @@ import zipfile
 
 import pytest
 
-from conftest import BUILD, LONG, QUICK, run
+from conftest import BUILD, DEVICE, LONG, QUICK, run
 
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
@@ -130,7 +130,8 @@ def test_more_files_at_a_time_than_are_compressed(packing):
     assert zipfile.ZipFile(io.BytesIO(text)).getinfo("a").compress_type == zipfile.ZIP_DEFLATED
 
 
-@pytest.mark.parametrize("buffers", [4096, 200])
+# others hold a part of 200 buffers, and then who reads late is evicted for who needs them
+@pytest.mark.parametrize("buffers", [4096, 200] if DEVICE == "tap" else [4096])
 def test_who_reads_late_gets_what_was_sent(leat, packing, buffers, tmp_path):
     """The compressor waits for room, and what it reads must stay meanwhile, with little memory, too."""
     server = leat("upload", ["--buffers", buffers], ["deflate"]) if buffers < 4096 else packing
