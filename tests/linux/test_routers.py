@@ -112,7 +112,12 @@ def test_what_is_begun_comes_from_a_temporary_address(network):
         said = run(binary("resolve"), *network.words, "--mac", MAC, "--seed", "07", *options, "www.example.com",
                    timeout=60)  # fmt: skip
         assert b"192.0.2.7" in said
-        return set(re.findall(r"query\S+ www.example.com from (\S+)", "\n".join(server.lines[before:]), re.I))
+
+        def askers():
+            return set(re.findall(r"query\S+ www.example.com from (\S+)", "\n".join(server.lines[before:]), re.I))
+
+        assert until(askers)  # its log may be read later than the answer comes
+        return askers()
 
     stable, temporary = asked_from(), asked_from("--temporary")
     assert len(stable) == len(temporary) == 1 and stable != temporary
