@@ -57,8 +57,8 @@ void tls_session_linger(struct tls_session *session)
     tls_session_due(session, now_of(session) + session->tls->config.linger_ns);
 }
 
-/* The peer has not taken all that was sent, which may need as long as TCP has patience; but it
- * takes some of it now and then. */
+/* The peer has not taken all that was sent before the close, but some of it within record_ns: the
+ * stream stays, as a closed one of TCP does. */
 static bool takes_the_rest(struct tls_session *session)
 {
     const struct leat_stream_progress progress = leat_stream_progress(&session->below);

@@ -4,28 +4,9 @@
  * which no provider takes, so the messages are given to the transcript and not to the state
  * machine.
  */
-#include "tls_test.h"
+#include "rfc8448_hex.h"
 
 #include "rfc8448.h"
-
-enum {
-    WIDE = 1 << 18,
-    BYTES_MAX = 1024
-};
-
-static size_t unhex(const char *hex, uint8_t *bytes)
-{
-    const size_t len = strlen(hex) / 2;
-
-    assert_true(len <= BYTES_MAX);
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        bytes[i] = (uint8_t)byte;
-    }
-    return len;
-}
 
 static void expect_hex(const uint8_t *bytes, const char *hex)
 {

@@ -5,28 +5,9 @@
  * section 3, certificates have keys that no provider takes, so messages are given to the transcript
  * and not to the state machine.
  */
-#include "tls_test.h"
+#include "rfc8448_hex.h"
 
 #include "rfc8448_traces.h"
-
-enum {
-    WIDE = 1 << 18,
-    BYTES_MAX = 1024
-};
-
-static size_t unhex(const char *hex, uint8_t *bytes)
-{
-    const size_t len = strlen(hex) / 2;
-
-    assert_true(len <= BYTES_MAX);
-    for (size_t i = 0; i < len; i++) {
-        unsigned byte;
-
-        assert_int_equal(sscanf(hex + 2 * i, "%2x", &byte), 1);
-        bytes[i] = (uint8_t)byte;
-    }
-    return len;
-}
 
 /* What follows in it is zeros, as its length says. */
 static void hear(struct tls_session *session, const char *message)
