@@ -433,31 +433,6 @@ static void a_number_that_is_anothers_now_brings_no_headers_of_the_old_one(void 
     world_teardown(state);
 }
 
-/* An eighth of the numbers is for those that come and go. */
-static void sockets_cannot_hold_all_numbers(void **state)
-{
-    struct world *world = world6_create();
-    struct leat_udp *udp[64];
-    struct leat_ip to = IP6_PEER;
-    uint32_t connected = 0;
-
-    (void)state;
-    world->ipv6_config.hosts = 1; /* which is 64 */
-    world_init(world);
-    world6_settle(world);
-    for (uint32_t i = 0; i < 64; i++) {
-        udp[i] = world_socket(world, 0);
-        to.bytes[15] = (uint8_t)(100 + i);
-        connected += leat_udp_connect(udp[i], to, 9) == LEAT_OK;
-    }
-    assert_int_equal(connected, 55); /* and our own address is one */
-    assert_int_equal(leat_udp_connect(udp[63], to, 9), LEAT_ERR_MEMORY);
-    leat_udp_close(udp[0]);
-    assert_int_equal(leat_udp_connect(udp[63], to, 9), LEAT_OK);
-    *state = world;
-    world_teardown(state);
-}
-
 static void without_IPv6_an_address_of_it_is_refused(void **state)
 {
     struct world *world = *state;
@@ -492,7 +467,6 @@ int main(void)
         world6_test(datagrams_to_ourselves_never_leave_us),
         world6_test(more_hosts_than_have_numbers_are_all_answered),
         cmocka_unit_test(a_number_that_is_anothers_now_brings_no_headers_of_the_old_one),
-        cmocka_unit_test(sockets_cannot_hold_all_numbers),
         world_test(without_IPv6_an_address_of_it_is_refused),
     };
 
