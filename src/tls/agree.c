@@ -50,23 +50,38 @@ void tls_agree_open(struct leat_tls *tls)
             tls->schemes[tls->scheme_count++] = all_schemes[i];
 }
 
+bool tls_has_suite(const struct leat_tls *tls, uint16_t suite)
+{
+    for (unsigned i = 0; i < tls->suite_count; i++)
+        if (tls->suites[i] == suite)
+            return true;
+    return false;
+}
+
+/* SUITES: none of ours. */
 static unsigned place_of(uint16_t suite)
 {
     unsigned i = 0;
 
-    while (i + 1 < SUITES && all_suites[i].suite != suite)
+    while (i < SUITES && all_suites[i].suite != suite)
         i++;
-    leat_assert(all_suites[i].suite == suite);
     return i;
+}
+
+bool tls_suite_is_known(uint16_t suite)
+{
+    return place_of(suite) < SUITES;
 }
 
 enum leat_crypto_aead tls_suite_aead(uint16_t suite)
 {
+    leat_assert(tls_suite_is_known(suite));
     return (enum leat_crypto_aead)all_suites[place_of(suite)].aead;
 }
 
 enum leat_crypto_hash tls_suite_hash(uint16_t suite)
 {
+    leat_assert(tls_suite_is_known(suite));
     return (enum leat_crypto_hash)all_suites[place_of(suite)].hash;
 }
 

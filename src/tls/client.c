@@ -154,10 +154,7 @@ static bool check_hello(struct tls_session *session, struct tls_step *step,
                         const struct wire_tls_server_hello *hello)
 {
     const struct tls_handshake *handshake = session->handshake;
-    bool ours = false;
 
-    for (unsigned i = 0; i < session->tls->suite_count; i++)
-        ours |= session->tls->suites[i] == hello->suite;
     if (hello->version == 0)
         tls_flaw(session, step,
                  hello->downgraded ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_PROTOCOL_VERSION,
@@ -167,7 +164,8 @@ static bool check_hello(struct tls_session *session, struct tls_step *step,
     else if (hello->session_id.len != handshake->session_id_len ||
              memcmp(hello->session_id.at, handshake->session_id, handshake->session_id_len) != 0)
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "another session id than ours");
-    else if (!ours || (handshake->retried && hello->suite != session->suite))
+    else if (!tls_has_suite(session->tls, hello->suite) ||
+             (handshake->retried && hello->suite != session->suite))
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a suite that was not offered");
     else
         return true;

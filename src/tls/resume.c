@@ -100,14 +100,6 @@ void tls_snd_NewSessionTicket(TLS_PARAMETERS)
 /* ---- The client --------------------------------------------------------------------------------
  */
 
-static bool has_suite(const struct leat_tls *tls, uint16_t suite)
-{
-    for (unsigned i = 0; i < tls->suite_count; i++)
-        if (tls->suites[i] == suite)
-            return true;
-    return false;
-}
-
 /* Clocks are set: one that went back makes a ticket no older. */
 static uint64_t age_of(uint64_t now_s, uint64_t then_s)
 {
@@ -123,7 +115,7 @@ static bool may_be_used(const struct tls_session *session, uint64_t now_s)
     return ticket && ticket->identity_len > 0 && ticket->identity_len <= LEAT_TLS_TICKET_BYTES &&
            now_s > 0 && age_of(now_s, ticket->received_s) < ticket->lifetime_s &&
            age_of(now_s, ticket->checked_s) < TLS_TICKET_S_MAX &&
-           has_suite(session->tls, ticket->suite) &&
+           tls_has_suite(session->tls, ticket->suite) &&
            memcmp(ticket->name, session->name_digest, TLS_NAME_DIGEST) == 0;
 }
 

@@ -145,8 +145,10 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out)
 static bool is_good(const struct tls_session *session, const uint8_t *inside)
 {
     const uint64_t age_ns = leat_now_ns(session->tls->stack) - get64(inside + TIME_AT);
+    const uint16_t suite = get16(inside);
 
-    return tls_suite_hash(get16(inside)) == (enum leat_crypto_hash)session->hash &&
+    return tls_suite_is_known(suite) &&
+           tls_suite_hash(suite) == (enum leat_crypto_hash)session->hash &&
            age_ns < lifetime_ns(session->tls) &&
            memcmp(inside + NAME_AT, session->name_digest, TLS_NAME_DIGEST) == 0;
 }

@@ -445,7 +445,10 @@ bool tls_flush(struct tls_session *session);
 void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why);
 /* The same without a step: takes the event. */
 void tls_break(struct tls_session *session, uint8_t alert, const char *why);
-/* The AEAD and the hash of a suite of ours. */
+bool tls_suite_is_known(uint16_t suite);
+/* Is it known, and has the provider what it needs? */
+bool tls_has_suite(const struct leat_tls *tls, uint16_t suite);
+/* The AEAD and the hash of a known suite. */
 enum leat_crypto_aead tls_suite_aead(uint16_t suite);
 enum leat_crypto_hash tls_suite_hash(uint16_t suite);
 /* Fills in what the provider has. */
