@@ -28,7 +28,7 @@
 #define NOTHING 99 /* no event */
 
 /* Why an end was closed. */
-mtype = { none, refused, reset, timed_out, unreachable, aborted, closing, orderly };
+mtype = { none, refused, reset, timed_out, unreachable, aborted, orderly };
 
 /* What the mutation test bends: a row of the table leads elsewhere (or is missing, with bent_to
  * MISSING), or lacks an action.  And which rows were taken: no part of the state. */
@@ -210,11 +210,9 @@ inline keep_text()    { take_text() }
 inline take_FIN()     { assert(!fin_taken[me]); fin_taken[me] = true; rcv_nxt[me] = rcv_nxt[me] + 1 }
 inline queue_text()   { assert(!fin_queued[me]); text[me] = text[me] + 1 }
 inline send_text()    { assert(!fin_queued[me] && synced(me)); text[me] = text[me] + 1 }
-inline receive_text() {
-  assert(!fin_taken[me]);
-  ack_due = ack_due || (may_speak(me) && rcv_wnd(me) == 0); unread[me] = 0
+inline receive_text() { /* a window that opens is told, but not after the peer's FIN */
+  ack_due = ack_due || (!fin_taken[me] && may_speak(me) && rcv_wnd(me) == 0); unread[me] = 0
 }
-inline receive_rest() { assert(fin_taken[me] || !tcb[me]); unread[me] = 0 }
 inline start_FIN_WAIT_2() { wait_FIN_WAIT_2[me] = no_reader[me] }
 inline start_2MSL()   { assert(fin_taken[me]); wait_2MSL[me] = true }
 inline soft_error()   { assert(opened[me] || fin_queued[me]) }
@@ -225,7 +223,6 @@ inline tell_open() {
   opened[me] = true
 }
 inline tell_closed()  { assert(fin_taken[me] && snd_una[me] == end_of(me) + 1); tell(orderly) }
-inline tell_closing() { tell(closing) }
 inline tell_aborted() { tell(aborted) }
 inline tell_refused() { assert(!opened[me] || cookie); tell(refused) }
 inline tell_reset()   { tell(reset) }

@@ -361,7 +361,6 @@ static void check_program(const struct place *place)
         enum leat_err why;
     } ends[] = {
         {"tell_closed", LEAT_OK},
-        {"tell_closing", LEAT_ERR_ABORTED},
         {"tell_aborted", LEAT_ERR_ABORTED},
         {"tell_refused", LEAT_ERR_REFUSED},
         {"tell_reset", LEAT_ERR_RESET},

@@ -206,11 +206,6 @@ void tcp_send_text(struct tcb *tcb, struct tcp_step *step)
     tcp_want_output(tcp_conn(tcb));
 }
 
-void tcp_receive_rest(struct tcb *tcb, struct tcp_step *step)
-{
-    tcp_receive_text(tcb, step);
-}
-
 void tcp_err_no_connection(struct tcb *tcb, struct tcp_step *step)
 {
     (void)tcb;
@@ -264,11 +259,6 @@ COLD static void tell_end(struct tcb *tcb, struct tcp_step *step, enum leat_err 
 void tcp_tell_closed(struct tcb *tcb, struct tcp_step *step)
 {
     tell_end(tcb, step, LEAT_OK);
-}
-
-void tcp_tell_closing(struct tcb *tcb, struct tcp_step *step)
-{
-    tell_end(tcb, step, LEAT_ERR_ABORTED); /* closed before it was open */
 }
 
 void tcp_tell_aborted(struct tcb *tcb, struct tcp_step *step)

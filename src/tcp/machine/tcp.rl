@@ -66,7 +66,7 @@ CLOSED: (
     passive_OPEN       @create_TCB                           -> LISTEN        # 3.10.1
   | active_OPEN        @create_TCB @snd_SYN                  -> SYN_SENT      # 3.10.1
   | ( SEND | CLOSE | ABORT ) @err_no_connection              -> CLOSED        # 3.10.2, 3.10.4-5
-  | RECEIVE            @receive_rest                         -> CLOSED        # 3.10.3; text that came before the end stays
+  | RECEIVE            @receive_text                         -> CLOSED        # 3.10.3; text that came before the end stays
   | rcv_RST            @drop                                 -> CLOSED        # 3.10.7.1
   | ( rcv_SYN | rcv_bad_ACK | rcv_no_ACK ) @reply_RST        -> CLOSED        # 3.10.7.1
 ) >/labels,
@@ -84,7 +84,7 @@ SYN_SENT: (
     active_OPEN        @err_exists                           -> SYN_SENT      # 3.10.1
   | SEND               @queue_text                           -> SYN_SENT      # 3.10.2
   | RECEIVE            @receive_text                         -> SYN_SENT      # 3.10.3
-  | CLOSE              @tell_closing @delete_TCB             -> CLOSED        # 3.10.4
+  | CLOSE              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.4
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | rcv_bad_ACK        @reply_RST                            -> SYN_SENT      # 3.10.7.3 first
   | rcv_RST            @tell_refused @delete_TCB             -> CLOSED        # 3.10.7.3 second
@@ -184,7 +184,7 @@ FIN_WAIT_2: (
 CLOSE_WAIT: (
     active_OPEN        @err_exists                           -> CLOSE_WAIT    # 3.10.1
   | SEND               @send_text                            -> CLOSE_WAIT    # 3.10.2
-  | RECEIVE            @receive_rest                         -> CLOSE_WAIT    # 3.10.3
+  | RECEIVE            @receive_text                         -> CLOSE_WAIT    # 3.10.3
   | CLOSE              @snd_FIN                              -> LAST_ACK      # 3.10.4
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSE_WAIT    # 3.10.7.4 first
@@ -204,7 +204,7 @@ CLOSE_WAIT: (
 CLOSING: (
     active_OPEN        @err_exists                           -> CLOSING       # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> CLOSING       # 3.10.2, 3.10.4
-  | RECEIVE            @receive_rest                         -> CLOSING       # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_text                         -> CLOSING       # 3.10.3; text that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> CLOSING       # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
@@ -223,7 +223,7 @@ CLOSING: (
 LAST_ACK: (
     active_OPEN        @err_exists                           -> LAST_ACK      # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> LAST_ACK      # 3.10.2, 3.10.4
-  | RECEIVE            @receive_rest                         -> LAST_ACK      # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_text                         -> LAST_ACK      # 3.10.3; text that came before the FIN stays
   | ABORT              @tell_aborted @delete_TCB             -> CLOSED        # 3.10.5
   | ( rcv_unacceptable | rcv_dup_FIN ) @snd_ACK              -> LAST_ACK      # 3.10.7.4 first
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
@@ -242,7 +242,7 @@ LAST_ACK: (
 TIME_WAIT: (
     active_OPEN        @err_exists                           -> TIME_WAIT     # 3.10.1
   | ( SEND | CLOSE )   @err_closing                          -> TIME_WAIT     # 3.10.2, 3.10.4
-  | RECEIVE            @receive_rest                         -> TIME_WAIT     # 3.10.3; text that came before the FIN stays
+  | RECEIVE            @receive_text                         -> TIME_WAIT     # 3.10.3; text that came before the FIN stays
   | ABORT              @delete_TCB                           -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> TIME_WAIT     # 3.10.7.4 first
   | rcv_dup_FIN        @snd_ACK @start_2MSL                  -> TIME_WAIT     # 3.10.7.4 eighth

@@ -34,13 +34,11 @@
     action queue_text         { }
     action send_text          { }
     action receive_text       { }
-    action receive_rest       { }
     action start_FIN_WAIT_2   { }
     action start_2MSL         { }
     action soft_error         { }
     action tell_open          { }
     action tell_closed        { }
-    action tell_closing       { }
     action tell_aborted       { }
     action tell_refused       { }
     action tell_reset         { }
