@@ -7,8 +7,6 @@
  */
 #include "stack.h"
 
-#include <string.h>
-
 #include "ip/ipv4.h"
 #include "ip/reassembly.h"
 #include "ip/route.h"
@@ -67,25 +65,6 @@ COLD size_t leat_memory_bytes(const struct leat_config *config)
     return ARENA_ALIGN + arena_cost(1, sizeof(struct leat)) +
            pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
            reassembly_cost(&c) + routes_cost(&c);
-}
-
-COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES])
-{
-    const struct siphash_key outer = siphash_key_from(seed);
-    const struct siphash_key inner = siphash_key_from(seed + 16);
-    uint8_t any = 0;
-
-    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
-        any |= seed[i];
-    if (!any)
-        return LEAT_ERR_ENTROPY;
-    /* the tables' key stays: entries lie where it put them */
-    stack->secret_key.k0 = siphash13(&outer, inner.k0, 1);
-    stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
-    stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
-    stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
-    stack->route_generation++; /* identifications were derived from the old key */
-    return LEAT_OK;
 }
 
 /* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
@@ -177,17 +156,6 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     return LEAT_OK;
 }
 
-COLD void link_set_mtu(struct link *link, uint16_t mtu)
-{
-    const uint16_t most = link->netif->mtu;
-    const uint16_t wanted = mtu == 0 || mtu > most ? most : mtu;
-
-    if (wanted == link->mtu)
-        return;
-    link->mtu = wanted;
-    link->stack->route_generation++;
-}
-
 /* Takes a burst from one backend; true if there may be more. */
 static bool link_poll(struct link *link)
 {
@@ -239,14 +207,6 @@ static bool protocols_flush(struct leat *stack)
     for (unsigned i = 0; i < stack->flush_count; i++)
         more |= stack->protocols[i]->flush(stack);
     return more;
-}
-
-void ready_put(struct ready *head, struct ready *ready)
-{
-    ready->next = head;
-    ready->prev = head->prev;
-    ready->prev->next = ready;
-    head->prev = ready;
 }
 
 static bool is_ready(const struct ready *head)
@@ -353,55 +313,4 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     if (!links_flush(stack) || stack->stats.tx_frames != sent_before)
         more |= unsent;
     return next_ns(stack, more);
-}
-
-uint64_t leat_now_ns(const struct leat *stack)
-{
-    return stack->now_ns;
-}
-
-uint64_t leat_random(struct leat *stack)
-{
-    stack->random_counter++;
-    return siphash24(&stack->random_key, &stack->random_counter, sizeof stack->random_counter);
-}
-
-uint32_t stack_random_below(struct leat *stack, uint32_t bound)
-{
-    /* multiply and shift: a bias of bound / 2^32, which nothing here can notice */
-    return (uint32_t)(((leat_random(stack) & 0xffffffffu) * bound) >> 32);
-}
-
-struct leat_pool *leat_pool(struct leat *stack)
-{
-    return &stack->pool;
-}
-
-const struct leat_stats *leat_stats(const struct leat *stack)
-{
-    return &stack->stats;
-}
-
-struct link *stack_link(struct leat *stack, const struct leat_netif *netif)
-{
-    for (struct link *link = stack->links; link < stack->links_end; link++) {
-        if (link->netif == netif)
-            return link;
-    }
-    return 0;
-}
-
-bool stack_register(struct leat *stack, const struct protocol *protocol)
-{
-    if (stack->protocol_count == PROTOCOLS_MAX)
-        return false;
-    stack->protocols[stack->protocol_count] = protocol;
-    if (protocol->flush) {
-        stack->protocols[stack->protocol_count] = stack->protocols[stack->flush_count];
-        stack->protocols[stack->flush_count++] = protocol;
-    }
-    stack->protocol_count++;
-    if (protocol->gro)
-        stack->super = protocol;
-    return true;
 }

@@ -284,6 +284,8 @@ static inline bool stack_is_probing6(const struct leat *stack)
         leat_buf_free(buf);                                                                        \
     } while (0)
 
+/* ---- services.c: what every layer may ask of its stack */
+
 /* Adds a transport; false: no room. */
 COLD bool stack_register(struct leat *stack, const struct protocol *protocol);
 
@@ -315,14 +317,14 @@ static inline void stack_not_ready(struct ready *ready)
     ready->next = ready->prev = 0;
 }
 
-/* What is sent on @link has at most @mtu bytes, and what its netif carries; 0: that alone. */
-COLD void link_set_mtu(struct link *link, uint16_t mtu);
-
 /* The link of an attached backend, or NULL. */
 struct link *stack_link(struct leat *stack, const struct leat_netif *netif);
 
 /* A random number below @bound (> 0). */
 uint32_t stack_random_below(struct leat *stack, uint32_t bound);
+
+/* What is sent on @link has at most @mtu bytes, and what its netif carries; 0: that alone. */
+COLD void link_set_mtu(struct link *link, uint16_t mtu);
 
 /*
  * What the link layer calls in the layer above.  It stands here, because no layer includes a header

@@ -1,0 +1,91 @@
+/* services.c -- what every layer may ask of its stack: clock, chance, memory, links, the ready queue. */
+#include "stack.h"
+
+uint64_t leat_now_ns(const struct leat *stack)
+{
+    return stack->now_ns;
+}
+
+struct leat_pool *leat_pool(struct leat *stack)
+{
+    return &stack->pool;
+}
+
+const struct leat_stats *leat_stats(const struct leat *stack)
+{
+    return &stack->stats;
+}
+
+struct link *stack_link(struct leat *stack, const struct leat_netif *netif)
+{
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (link->netif == netif)
+            return link;
+    }
+    return 0;
+}
+
+COLD void link_set_mtu(struct link *link, uint16_t mtu)
+{
+    const uint16_t most = link->netif->mtu;
+    const uint16_t wanted = mtu == 0 || mtu > most ? most : mtu;
+
+    if (wanted == link->mtu)
+        return;
+    link->mtu = wanted;
+    link->stack->route_generation++;
+}
+
+bool stack_register(struct leat *stack, const struct protocol *protocol)
+{
+    if (stack->protocol_count == PROTOCOLS_MAX)
+        return false;
+    stack->protocols[stack->protocol_count] = protocol;
+    if (protocol->flush) {
+        stack->protocols[stack->protocol_count] = stack->protocols[stack->flush_count];
+        stack->protocols[stack->flush_count++] = protocol;
+    }
+    stack->protocol_count++;
+    if (protocol->gro)
+        stack->super = protocol;
+    return true;
+}
+
+void ready_put(struct ready *head, struct ready *ready)
+{
+    ready->next = head;
+    ready->prev = head->prev;
+    ready->prev->next = ready;
+    head->prev = ready;
+}
+
+COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES])
+{
+    const struct siphash_key outer = siphash_key_from(seed);
+    const struct siphash_key inner = siphash_key_from(seed + 16);
+    uint8_t any = 0;
+
+    for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
+        any |= seed[i];
+    if (!any)
+        return LEAT_ERR_ENTROPY;
+    /* the tables' key stays: entries lie where it put them */
+    stack->secret_key.k0 = siphash13(&outer, inner.k0, 1);
+    stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
+    stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
+    stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
+    stack->route_generation++; /* identifications were derived from the old key */
+    return LEAT_OK;
+}
+
+uint64_t leat_random(struct leat *stack)
+{
+    stack->random_counter++;
+    return siphash24(&stack->random_key, &stack->random_counter, sizeof stack->random_counter);
+}
+
+uint32_t stack_random_below(struct leat *stack, uint32_t bound)
+{
+    /* multiply and shift: a bias of bound / 2^32, which nothing here can notice */
+    return (uint32_t)(((leat_random(stack) & 0xffffffffu) * bound) >> 32);
+}
