@@ -151,7 +151,7 @@ COLD static void fragment_input(struct leat *stack, struct packet *packet,
 
 /* A packet with options, a fragment, or both.  The header is read once more, so that others, which
  * nearly all are, need not keep all of it. */
-COLD static void unusual_input(struct leat *stack, struct packet *packet)
+COLD static void input_slow_path(struct leat *stack, struct packet *packet)
 {
     const uint8_t *at = packet->buf->data - packet->header_bytes;
     struct wire_ipv4 header;
@@ -232,7 +232,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.is_group = is_group;
     packet.reassembled = false;
     if (header_bytes > IPV4_HEADER_BYTES || wire_ipv4_is_fragment(bytes))
-        unusual_input(stack, &packet);
+        input_slow_path(stack, &packet);
     else
         ipv4_deliver(stack, &packet);
 }

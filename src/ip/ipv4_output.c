@@ -10,18 +10,6 @@
 #include "link/arp.h"
 #include "wire/ipv4.h"
 
-/* To ourselves: RFC 1122 3.3.1.1, 3.2.1.3(g). */
-COLD static enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
-{
-    if (path->src == IP4_ANY)
-        path->src = path->dst;
-    else if (!ipv4_is_ours(stack, path->src))
-        return LEAT_ERR_NO_ROUTE;
-    path->link = 0;
-    path->mtu = IPV4_TOTAL_MAX;
-    return LEAT_OK;
-}
-
 /* To a group or to everybody: by the link of the source or, without one, the first that is up.  A
  * host that has no address yet may say so to everybody (RFC 1122 3.2.1.3(a), DHCP). */
 COLD static enum leat_err path_to_group(struct leat *stack, struct path *path)

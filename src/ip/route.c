@@ -335,6 +335,17 @@ enum leat_err leat_route_remove(struct leat *stack, struct leat_ip to, uint8_t p
     return LEAT_OK;
 }
 
+enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
+{
+    if (path->src == IP4_ANY)
+        path->src = path->dst;
+    else if (!host_is_ours(stack, path->src))
+        return LEAT_ERR_NO_ROUTE;
+    path->link = 0;
+    path->mtu = UINT16_MAX;
+    return LEAT_OK;
+}
+
 /* One hash is four identifications. */
 COLD static void draw_ids(struct leat *stack, struct ids *ids)
 {

@@ -23,6 +23,9 @@ enum {
     ROUTE_CACHE_BLOCKS = 16 /* behind gateways: with one of them the Internet is about so many */
 };
 
+/* To ourselves, in either family: RFC 1122 3.3.1.1, 3.2.1.3(g); it never leaves us. */
+COLD enum leat_err path_to_loopback(const struct leat *stack, struct path *path);
+
 /* A cached path to a host: it has a link, its source is usable there and no broadcast address, its
  * destination is not ours.  Hosts behind a gateway share one, with all of the block of addresses
  * around them for which route_find() would find the same; who asks for it writes its destination.

@@ -34,7 +34,7 @@ static uint64_t min64(uint64_t a, uint64_t b)
 }
 
 /* To what a deadline can be. */
-static void cut_times(struct leat_tcp_config *c)
+static void clamp_times(struct leat_tcp_config *c)
 {
     c->delayed_ack_ns = min64(c->delayed_ack_ns, deadline_max_ns);
     c->msl_ns = min64(c->msl_ns, deadline_ms_max_ns / 2);
@@ -76,7 +76,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.keepalive_idle_ns = or64(c.keepalive_idle_ns, 7200 * second_ns);
     c.keepalive_interval_ns = or64(c.keepalive_interval_ns, 75 * second_ns);
     c.keepalive_probes = (uint8_t)min32(or32(c.keepalive_probes, 9), KEEPALIVE_PROBES_MAX);
-    cut_times(&c);
+    clamp_times(&c);
     return c;
 }
 

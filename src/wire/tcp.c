@@ -105,7 +105,7 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
 }
 
 /* Those of nearly every SYN; false: they are others. */
-static bool parse_usual_syn(const uint8_t *option, struct wire_tcp *header)
+static bool parse_common_syn(const uint8_t *option, struct wire_tcp *header)
 {
     if (header->header_bytes != WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES ||
         (get32(option) ^ WIRE_TCP_SYN_MSS) > UINT16_MAX || get32(option + 4) != WIRE_TCP_SYN_TS ||
@@ -139,7 +139,7 @@ COLD static bool parse_list(const uint8_t *at, struct wire_tcp *header)
 
 bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header)
 {
-    return (SHORTCUTS && parse_usual_syn(at + WIRE_TCP_BYTES, header)) || parse_list(at, header);
+    return (SHORTCUTS && parse_common_syn(at + WIRE_TCP_BYTES, header)) || parse_list(at, header);
 }
 
 uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header)

@@ -55,18 +55,6 @@ bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
     return leat_ip_is_loopback(ip);
 }
 
-/* To ourselves: it never leaves us. */
-static enum leat_err path_home(struct leat *stack, struct path *path)
-{
-    if (path->src == IP4_ANY)
-        path->src = path->dst;
-    else if (!host_is_ours(stack, path->src))
-        return LEAT_ERR_NO_ROUTE;
-    path->link = 0;
-    path->mtu = UINT16_MAX;
-    return LEAT_OK;
-}
-
 /* Our address on @link for packets to @dst; @src other than "::": no other than this one.  NULL:
  * there is none, or no way. */
 static const struct address6 *source_on(struct link *link, struct leat_ip src, struct leat_ip dst)
@@ -110,7 +98,7 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
         src = LEAT_IP_ANY;
     path->is_group = leat_ip_is_multicast(dst);
     if (ipv6_is_ours(stack, dst)) {
-        const enum leat_err err = path_home(stack, path);
+        const enum leat_err err = path_to_loopback(stack, path);
 
         path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
         return err;

@@ -107,7 +107,7 @@ HOT void tcp_run_first(struct leat_tcp *conn)
 
         conn->rexmt_at = deadline_at(probes ? first_ns : rexmt_ns);
         tcp_arm_for(conn, probes ? first_ns : rexmt_ns);
-    } else if (recovery_is_calm(&conn->transfer->recovery)) {
+    } else if (recovery_is_open(&conn->transfer->recovery)) {
         conn->transfer->loss_at_ns = first_ns;
         conn->flags |= CONN_LOSS_IS_PROBE;
         tcp_arm_for(conn, first_ns);

@@ -47,9 +47,9 @@ struct congestion {
     struct cubic {
         /* when this congestion avoidance began; 0: not yet; never 0 for BBR, which hears of all */
         uint64_t epoch_ns;
-        uint64_t seen_ns;  /* the last ACK */
-        uint32_t w_max;    /* bytes; cwnd before the last reduction */
-        uint32_t w_est;    /* bytes; what Reno would have (RFC 9438 4.3) */
+        uint64_t seen_ns; /* the last ACK */
+        uint32_t w_max;   /* bytes; cwnd before the last reduction */
+        uint32_t w_est;   /* bytes; what Reno would have (RFC 9438 4.3) */
         uint32_t cwnd_prior;
         uint32_t k_ms; /* time from the epoch to w_max */
         uint32_t part; /* of w_est, not yet a whole byte */
@@ -76,7 +76,7 @@ static inline bool congestion_was_limiting(const struct congestion *congestion,
 
 /* True if an ACK of so much changes nothing: the window didn't limit, and no clock runs that would
  * have to be stopped for that. */
-static inline bool congestion_is_indifferent(const struct congestion *congestion,
+static inline bool congestion_ack_is_neutral(const struct congestion *congestion,
                                              uint32_t flight_bytes)
 {
     return !congestion_was_limiting(congestion, flight_bytes) && congestion->cubic.epoch_ns == 0;
@@ -85,7 +85,8 @@ static inline bool congestion_is_indifferent(const struct congestion *congestion
 /* Slow start's part of an ACK: RFC 5681 3.1 by bytes (RFC 3465), HyStart++. */
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack);
 
-/* True if it sets the window in recovery too, by itself: then PRR, undo and restart leave it alone. */
+/* True if it sets the window in recovery too, by itself: then PRR, undo and restart leave it alone.
+ */
 static inline bool congestion_is_modelled(const struct congestion *congestion)
 {
     return congestion->bbr != 0;

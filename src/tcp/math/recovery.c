@@ -272,10 +272,10 @@ static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
 
 /* All that was in flight has arrived, and nothing is, or was lately, suspected to be lost: what
  * nearly every ACK of a request and response says. */
-static bool is_plain(const struct recovery *recovery, const struct scoreboard *board,
+static bool is_fast_path(const struct recovery *recovery, const struct scoreboard *board,
                      const struct recovery_ack *ack)
 {
-    return recovery_is_calm(recovery) && !board->first && ack->dsack_bytes == 0 &&
+    return recovery_is_open(recovery) && !board->first && ack->dsack_bytes == 0 &&
            !ack->congestion_marked;
 }
 
@@ -288,7 +288,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     bool more_lost;
     bool concluded = false;
 
-    if (SHORTCUTS && is_plain(recovery, board, ack)) {
+    if (SHORTCUTS && is_fast_path(recovery, board, ack)) {
         rack_delivered(&recovery->rack, delivered, ack->now_ns);
         set_window(recovery, board, congestion, ack, delivered, false);
         return result;

@@ -88,7 +88,7 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
 /* True if nothing is, or was lately, suspected to be lost or marked.  Then an ACK of all that is in
  * flight, without a DSACK or a mark, asks nothing of recovery: rack_delivered() and the congestion
  * window are all that hear of it. */
-static inline bool recovery_is_calm(const struct recovery *recovery)
+static inline bool recovery_is_open(const struct recovery *recovery)
 {
     return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
            !recovery->can_undo && !recovery->armed && !recovery->tlp.out;

@@ -278,15 +278,15 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
 /* All of what is in flight is one record, which left once; @header acknowledges it and has no other
  * news, and the window that was never full need not hear of it.  So it is with requests and their
  * responses. */
-static struct sent *plainly_acked(const struct leat_tcp *conn, const struct wire_tcp *header)
+static struct sent *fast_path_record(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     struct sent *sent = scoreboard_only(&conn->transfer->scoreboard);
 
     if (!sent || header->ack != conn->tcb.snd_nxt || header->sack_count > 0 ||
         (conn->tcb.flags & TCB_SYN_UNACKED) || (header->flags & TCP_ECE) ||
         (conn->flags & CONN_PERSIST) || tcp_fin_is_queued(conn) ||
-        !recovery_is_calm(&conn->transfer->recovery) ||
-        !congestion_is_indifferent(&conn->transfer->congestion, header->ack - conn->snd_una))
+        !recovery_is_open(&conn->transfer->recovery) ||
+        !congestion_ack_is_neutral(&conn->transfer->congestion, header->ack - conn->snd_una))
         return 0;
     return sent;
 }
@@ -298,7 +298,8 @@ static inline void take_rtt(struct leat_tcp *conn, uint64_t sample_ns)
 }
 
 /* What take_ack() comes to for such a one. */
-static void take_plain_ack(struct leat_tcp *conn, const struct wire_tcp *header, struct sent *sent)
+static void take_ack_fast_path(struct leat_tcp *conn, const struct wire_tcp *header,
+                               struct sent *sent)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
 
@@ -349,7 +350,7 @@ HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, 
 }
 
 /* Our FIN, which left alone, has arrived, and nothing will follow it. */
-static void take_ack_of_lone_FIN(struct leat_tcp *conn, const struct wire_tcp *header)
+static void take_ack_of_only_FIN(struct leat_tcp *conn, const struct wire_tcp *header)
 {
     take_window(conn, header);
     conn->snd_una = conn->tcb.snd_nxt;
@@ -435,7 +436,7 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
     bool reached = false;
 
     if (tcp_fin_is_alone(conn) && header->ack == conn->tcb.snd_nxt) {
-        take_ack_of_lone_FIN(conn, header);
+        take_ack_of_only_FIN(conn, header);
         return;
     }
     if (seq_le(conn->snd_una, header->ack))
@@ -451,12 +452,12 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
 void tcp_take_ACK(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
-    struct sent *sent = SHORTCUTS ? plainly_acked(conn, &step->segment->header) : 0;
+    struct sent *sent = SHORTCUTS ? fast_path_record(conn, &step->segment->header) : 0;
 
     if (!sent) {
         take_any_ACK(conn, step->segment);
         return;
     }
-    take_plain_ack(conn, &step->segment->header, sent);
+    take_ack_fast_path(conn, &step->segment->header, sent);
     look_if_owed(conn, step->segment, true);
 }
