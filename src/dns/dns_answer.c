@@ -159,24 +159,25 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
     below = labels.count - zone->apex_labels;
     encloser = name + labels.starts[below];
     place->kind = PLACE_NAME;
-    if (below == 0)
+    if (below == 0) {
         dns_zone_find_inside(zone, &labels, 0, &place->node);
-    for (unsigned i = below; i-- > 0; encloser = place->name) {
-        const bool is_last = i == 0;
-
-        place->name = name + labels.starts[i];
-        if (!dns_zone_find_inside(zone, &labels, i, &place->node)) {
+        return;
+    }
+    do {
+        place->name = name + labels.starts[--below];
+        if (!dns_zone_find_inside(zone, &labels, below, &place->node)) {
             if (!find_wildcard(zone, encloser, dns_name_bytes(encloser), &place->node))
                 place->kind = PLACE_NOTHING;
             return;
         }
         /* RFC 4035 3.1.4.1: of a delegation, DS alone is the parent's */
         if (!dns_zone_range_is_empty(dns_zone_set(zone, place->node, LEAT_DNS_NS)) &&
-            !(is_last && reply->type == DNS_TYPE_DS)) {
+            !(below == 0 && reply->type == DNS_TYPE_DS)) {
             place->kind = PLACE_CUT;
             return;
         }
-    }
+        encloser = place->name;
+    } while (below > 0);
 }
 
 /* Answers from the records of @name.  Returns the CNAME record to be followed, or NULL. */

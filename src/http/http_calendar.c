@@ -48,6 +48,7 @@ static struct leat_buf *make_line(const struct leat_http_server *server)
     memcpy(at, name, name_len);
     /* a line of a head, no string: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     memcpy(at + name_len, server->calendar.now.date, date_len);
+    /* nor is its end: NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
     memcpy(at + name_len + date_len, "\r\n\r\n", 4);
     return line;
 }

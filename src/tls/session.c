@@ -77,9 +77,8 @@ static void time_out(struct tls_session *session)
     session->due_ns = LEAT_NEVER_NS;
     if (session->handshake || session->state == TLS_WAIT_CH_2) {
         tls_event(session, TLS_timeout);
-    } else if (session->state == TLS_CLOSED && session->text) {
-        tls_session_linger(session); /* it waits for us, not for the peer */
-    } else if ((is_over(session) || session->deaf) && takes_the_rest(session)) {
+    } else if ((session->state == TLS_CLOSED && session->text) || /* it waits for us */
+               ((is_over(session) || session->deaf) && takes_the_rest(session))) {
         tls_session_linger(session);
     } else {
         if (!is_over(session) && !session->deaf) {

@@ -12,8 +12,8 @@ enum {
 };
 
 #define ENTRY(n, b0, b1, b2, b3, b4, b5, b6, b7)                                                   \
-    (((n)&1 ? b0 : 0u) ^ ((n)&2 ? b1 : 0u) ^ ((n)&4 ? b2 : 0u) ^ ((n)&8 ? b3 : 0u) ^               \
-     ((n)&16 ? b4 : 0u) ^ ((n)&32 ? b5 : 0u) ^ ((n)&64 ? b6 : 0u) ^ ((n)&128 ? b7 : 0u))
+    (((n)&1 ? (b0) : 0u) ^ ((n)&2 ? (b1) : 0u) ^ ((n)&4 ? (b2) : 0u) ^ ((n)&8 ? (b3) : 0u) ^       \
+     ((n)&16 ? (b4) : 0u) ^ ((n)&32 ? (b5) : 0u) ^ ((n)&64 ? (b6) : 0u) ^ ((n)&128 ? (b7) : 0u))
 #define FOUR(n, ...)                                                                               \
     ENTRY(n, __VA_ARGS__), ENTRY(n + 1, __VA_ARGS__), ENTRY(n + 2, __VA_ARGS__),                   \
         ENTRY(n + 3, __VA_ARGS__)
