@@ -31,7 +31,7 @@ static void print_and_read_again(const struct packet *packet)
     if (strlen(first) == PACKET_TEXT_BYTES - 1) /* cut: more options than a packet can hold */
         return;
     strcpy(line + 2, first);
-    if (!script_parse(&script, line, strlen(line), &diagnostic)) {
+    if (!script_parse(&script, line, strlen(line), 0, &diagnostic)) {
         fprintf(stderr, "%s: %u: %s\n", line, diagnostic.at.column, diagnostic.text);
         abort();
     }
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    if (script_parse(&script, (const char *)data, size, &diagnostic)) {
+    if (script_parse(&script, (const char *)data, size, 0, &diagnostic)) {
         for (const struct event *event = script.events; event; event = event->next) {
             if (event->kind == EVENT_PACKET)
                 print_and_read_again(&event->packet);

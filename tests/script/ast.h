@@ -61,6 +61,8 @@ enum call_kind {
     CALL_RECV,
     CALL_SENDTO,
     CALL_RECVFROM,
+    CALL_SENDMSG,
+    CALL_RECVMSG,
     CALL_SHUTDOWN,
     CALL_CLOSE,
     CALL_SETSOCKOPT,
@@ -161,6 +163,12 @@ struct event {
     size_t shell_len;
     struct statement *code;
     struct event *next;
+};
+
+/* A word of the script that stands for another token: --define=CODE=host_unreachable */
+struct definition {
+    const char *name, *value; /* terminated */
+    struct definition *next;
 };
 
 struct script_option {

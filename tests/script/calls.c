@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "loan.h"
 #include "names.h"
 
 /* ---- what a call says --------------------------------------------------------------------- */
@@ -284,6 +285,7 @@ static bool call_close(struct sockets *sockets, struct calling *calling)
     }
     if (sockets->latest_tcp == sock)
         sockets->latest_tcp = 0;
+    loan_leave(sock);
     sockets_unwatch(sockets, sock);
     sock->kind = SOCK_FREE;
     return call_returns(calling, 0);
@@ -319,6 +321,8 @@ bool call_try(struct sockets *sockets, struct calling *calling)
         [CALL_RECV] = call_read,
         [CALL_SENDTO] = call_write,
         [CALL_RECVFROM] = call_read,
+        [CALL_SENDMSG] = call_write,
+        [CALL_RECVMSG] = call_read,
         [CALL_SHUTDOWN] = call_shutdown,
         [CALL_CLOSE] = call_close,
         [CALL_SETSOCKOPT] = call_setsockopt,

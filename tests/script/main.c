@@ -9,7 +9,7 @@
 #include "run.h"
 
 static const char usage[] =
-    "usage: leat-script [--verbose] [--quiet] [--relaxed] [--untaken]\n"
+    "usage: leat-script [--verbose] [--quiet] [--relaxed] [--untaken] [--define=NAME=TOKEN]...\n"
     "                   [--ip_version=ipv4|ipv4-mapped-ipv6|ipv6] FILE.pkt...\n"
     "\n"
     "Runs scripts in packetdrill's language against the stack, in virtual time.\n"
@@ -18,14 +18,21 @@ static const char usage[] =
     "    --quiet     no summary\n"
     "    --relaxed   PSH, the shift of a window scale, and by how much a window is open may "
     "differ\n"
+    "    --define=NAME=TOKEN  what a word of the script stands for, as CODE=host_unreachable\n"
     "    --ip_version=...  what is on the wire; skips scripts that name another one\n"
     "    --untaken   at the end the lines of the table of transitions that no script took\n"
     "    --help      this\n"
     "\n"
     "Exit status: 0 all passed, 1 one failed, 2 bad usage or a script with an error.\n";
 
+enum {
+    DEFINITIONS_MAX = 32
+};
+
 struct options {
     struct run_mode mode;
+    struct definition definitions[DEFINITIONS_MAX];
+    unsigned definition_count;
     bool quiet, untaken, help;
     int first; /* argument that is a file */
 };
@@ -70,7 +77,8 @@ static enum run_outcome run_file(const char *path, struct machine *machine,
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
         return RUN_UNUSABLE;
     }
-    if (script_parse(&script, text, len, &diagnostic))
+    if (script_parse(&script, text, len, options->definition_count > 0 ? options->definitions : 0,
+                     &diagnostic))
         outcome = script_run(path, &script, machine, options->mode, stderr);
     else
         fprintf(stderr, "%s:%u:%u: %s\n", path, diagnostic.at.line, diagnostic.at.column,
@@ -80,9 +88,24 @@ static enum run_outcome run_file(const char *path, struct machine *machine,
     return outcome;
 }
 
-static bool read_option(const char *text, struct options *options)
+/* NAME=TOKEN; cuts it into two. */
+static bool define(char *text, struct options *options)
 {
-    static const char version[] = "--ip_version=";
+    char *equal = strchr(text, '=');
+    struct definition *definition = &options->definitions[options->definition_count];
+
+    if (!equal || equal == text || options->definition_count == DEFINITIONS_MAX)
+        return false;
+    *equal = 0;
+    *definition = (struct definition){.name = text, .value = equal + 1};
+    if (options->definition_count++ > 0)
+        definition[-1].next = definition;
+    return true;
+}
+
+static bool read_option(char *text, struct options *options)
+{
+    static const char version[] = "--ip_version=", definition[] = "--define=";
 
     if (strcmp(text, "--verbose") == 0)
         options->mode.verbose = true;
@@ -94,6 +117,8 @@ static bool read_option(const char *text, struct options *options)
         options->untaken = true;
     else if (strcmp(text, "--help") == 0)
         options->help = true;
+    else if (strncmp(text, definition, sizeof definition - 1) == 0)
+        return define(text + sizeof definition - 1, options);
     else if (strncmp(text, version, sizeof version - 1) == 0)
         return (options->mode.version = settings_version(text + sizeof version - 1)) !=
                IP_VERSION_ANY;

@@ -13,12 +13,37 @@ enum {
 
 /* ---- tokens ------------------------------------------------------------------------------- */
 
+static const char *defined(const struct definition *at, const struct token *word)
+{
+    while (at && !token_is(word, at->name))
+        at = at->next;
+    return at ? at->value : 0;
+}
+
+/* A word that was defined is the token that it stands for. */
+static void replace(struct parser *parser)
+{
+    const char *value = defined(parser->given, &parser->now);
+    struct scanner scanner;
+
+    if (!value)
+        value = defined(parser->own, &parser->now);
+    if (!value)
+        return;
+    scan_init(&scanner, value, strlen(value), parser->now.at);
+    parser->now = scan_next(&scanner);
+    parser->now.at = scanner.at;
+}
+
 struct token parse_step(struct parser *parser)
 {
     const struct token left = parser->now;
 
-    if (!parser->failed)
-        parser->now = scan_next(&parser->scanner);
+    if (parser->failed)
+        return left;
+    parser->now = scan_next(&parser->scanner);
+    if (parser->now.kind == TOKEN_WORD)
+        replace(parser);
     return left;
 }
 
@@ -245,10 +270,25 @@ static struct script_option *parse_option(struct parser *parser)
     return option;
 }
 
-bool script_parse(struct script *script, const char *text, size_t len,
-                  struct diagnostic *diagnostic)
+/* --define=CODE=host_unreachable */
+static void define(struct parser *parser, const struct script_option *option)
 {
-    struct parser parser = {.script = script, .diagnostic = diagnostic};
+    const char *equal = strchr(option->value, '=');
+    struct definition *definition;
+
+    if (strcmp(option->name, "define") != 0 || !equal)
+        return;
+    definition = region_take(&parser->script->region, sizeof *definition);
+    definition->name = parse_copy(parser, option->value, (size_t)(equal - option->value));
+    definition->value = equal + 1;
+    definition->next = parser->own;
+    parser->own = definition;
+}
+
+bool script_parse(struct script *script, const char *text, size_t len,
+                  const struct definition *definitions, struct diagnostic *diagnostic)
+{
+    struct parser parser = {.script = script, .given = definitions, .diagnostic = diagnostic};
     struct script_option **option_end = &script->options;
     struct event **event_end = &script->events;
 
@@ -257,6 +297,7 @@ bool script_parse(struct script *script, const char *text, size_t len,
     parse_step(&parser);
     while (parser.now.kind == TOKEN_OPTION) {
         *option_end = parse_option(&parser);
+        define(&parser, *option_end);
         option_end = &(*option_end)->next;
     }
     while (!parser.failed && parser.now.kind != TOKEN_END) {

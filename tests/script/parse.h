@@ -23,9 +23,10 @@ struct diagnostic {
     char text[DIAGNOSTIC_BYTES];
 };
 
-/* False: see @diagnostic.  @text must outlive the script; script_free() either way. */
+/* False: see @diagnostic.  @text and @definitions, which come before the script's own, must outlive
+ * the script; script_free() either way. */
 bool script_parse(struct script *script, const char *text, size_t len,
-                  struct diagnostic *diagnostic);
+                  const struct definition *definitions, struct diagnostic *diagnostic);
 void script_free(struct script *script);
 
 /* ---- between the parser's files ----------------------------------------------------------- */
@@ -35,6 +36,8 @@ struct parser {
     struct scanner scanner;
     struct token now; /* the token to be looked at; TOKEN_END after an error */
     struct diagnostic *diagnostic;
+    const struct definition *given; /* by the command line */
+    struct definition *own;         /* by the script */
     bool failed;
     unsigned nesting;
     unsigned expression; /* operators and operands of the statement so far */

@@ -22,6 +22,8 @@ static const struct {
     [CALL_RECV] = {"recv", 4, 4},
     [CALL_SENDTO] = {"sendto", 6, 6},
     [CALL_RECVFROM] = {"recvfrom", 6, 6},
+    [CALL_SENDMSG] = {"sendmsg", 3, 3},
+    [CALL_RECVMSG] = {"recvmsg", 3, 3},
     [CALL_SHUTDOWN] = {"shutdown", 2, 2},
     [CALL_CLOSE] = {"close", 1, 1},
     [CALL_SETSOCKOPT] = {"setsockopt", 5, 5},
@@ -36,9 +38,8 @@ static const struct {
 };
 
 /* What packetdrill has and leat's sockets have nothing for. */
-static const char *const not_supported[] = {"sendmsg",  "recvmsg", "writev",   "readv",
-                                            "sendfile", "splice",  "pipe",     "open",
-                                            "cap_set",  "select",  "sendmmsg", "ppoll"};
+static const char *const not_supported[] = {"writev", "readv",   "sendfile", "splice",   "pipe",
+                                            "open",   "cap_set", "select",   "sendmmsg", "ppoll"};
 
 /* ---- arguments ---------------------------------------------------------------------------- */
 
@@ -115,18 +116,44 @@ static void parse_scalar(struct parser *parser, struct value *value)
         value->integer = -value->integer;
 }
 
-/* `name=value` of a struct */
+/* `(2)` or `(...)` behind the name of a field: how much there is of it. */
+static bool parse_count(struct parser *parser, uint64_t *count)
+{
+    bool is_given = false;
+
+    if (!parse_accept(parser, '('))
+        return false;
+    if (!parse_accept(parser, PUNCTUATION_ELLIPSIS)) {
+        *count = parse_number(parser, INT32_MAX, "a count");
+        is_given = true;
+    }
+    parse_demand(parser, ')');
+    return is_given;
+}
+
+/* `name=value` of a struct, `name(2)=[value, value]`, or a value alone: {..., 100} */
 static struct value *parse_field(struct parser *parser)
 {
-    const struct token name = parse_step(parser);
+    const struct token name = parser->now;
     struct value *value;
+    uint64_t count = 0, members = 0;
+    bool is_counted;
 
+    if (name.kind == TOKEN_INT || parse_at(parser, PUNCTUATION_ELLIPSIS))
+        return parse_value(parser);
+    parse_step(parser);
     if (name.kind != TOKEN_WORD)
         parse_fail_at(parser, name.at, "the name of a field expected");
+    is_counted = parse_count(parser, &count);
     parse_demand(parser, '=');
     value = parse_value(parser);
     value->name = name.text;
     value->name_len = name.len;
+    for (const struct value *member = value->first; member; member = member->next)
+        members++;
+    if (is_counted && value->kind == VALUE_ARRAY && members != count)
+        parse_fail_at(parser, name.at, "%u are announced, %u follow", (unsigned)count,
+                      (unsigned)members);
     return value;
 }
 

@@ -294,11 +294,30 @@ static void parse_quote(struct parser *parser, struct packet *packet)
     parse_demand(parser, ']');
 }
 
+/* What stands behind type and code. */
+static void parse_icmp_rest(struct parser *parser, struct packet *packet)
+{
+    if (parse_accept_word(parser, "mtu")) {
+        packet->has_mtu = true;
+        packet->mtu = (uint16_t)parse_number(parser, UINT16_MAX, "an MTU");
+    }
+    parse_quote(parser, packet);
+    if (packet->inbound && packet->quoted == 0)
+        packet->quoted = PACKET_TCP; /* the SYN's header: 0:0(0) */
+}
+
 static void parse_icmp(struct parser *parser, struct packet *packet)
 {
-    unsigned found = icmp_lookup(&parser->now, -1);
+    unsigned found;
 
     packet->protocol = PACKET_ICMP;
+    if (parse_accept_word(parser, "packet_too_big")) { /* ICMPv6 for unreachable frag_needed */
+        packet->icmp_type = 3;
+        packet->icmp_code = 4;
+        parse_icmp_rest(parser, packet);
+        return;
+    }
+    found = icmp_lookup(&parser->now, -1);
     if (found == UINT32_MAX) {
         parse_expected(parser, "a type of ICMP error (unreachable, time_exceeded, ...)");
         return;
@@ -312,13 +331,7 @@ static void parse_icmp(struct parser *parser, struct packet *packet)
     } else if (parser->now.kind == TOKEN_INT && !parse_at(parser, '[')) {
         packet->icmp_code = (uint8_t)parse_number(parser, UINT8_MAX, "an ICMP code");
     }
-    if (parse_accept_word(parser, "mtu")) {
-        packet->has_mtu = true;
-        packet->mtu = (uint16_t)parse_number(parser, UINT16_MAX, "an MTU");
-    }
-    parse_quote(parser, packet);
-    if (packet->inbound && packet->quoted == 0)
-        packet->quoted = PACKET_TCP; /* the SYN's header: 0:0(0) */
+    parse_icmp_rest(parser, packet);
 }
 
 void parse_packet(struct parser *parser, struct packet *packet)

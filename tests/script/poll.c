@@ -1,6 +1,7 @@
 /* poll.c -- poll and epoll: what sockets are ready for. */
 #include "sockets.h"
 
+#include "loan.h"
 #include "names.h"
 
 static int64_t tcp_events(const struct sock *sock)
@@ -9,7 +10,7 @@ static int64_t tcp_events(const struct sock *sock)
 
     if (sock->listener)
         return sock->acceptable ? LINUX_POLLIN : 0;
-    if (sock->error)
+    if (sock->error || loan_has_notice(sock))
         events |= LINUX_POLLERR;
     if (sock->ended || (!sock->conn && !sock->connecting))
         return events | LINUX_POLLHUP | LINUX_POLLIN | LINUX_POLLOUT | LINUX_POLLRDHUP;
@@ -149,6 +150,8 @@ bool call_epoll_ctl(struct sockets *sockets, struct calling *calling)
 /* 0: there is nothing to say of it. */
 static int64_t watched(const struct watch *watch)
 {
+    if (watch->is_spent)
+        return 0;
     if ((watch->events & LINUX_EPOLLET) && watch->news == watch->sock->news)
         return 0;
     return events_of(watch->sock) & (watch->events | LINUX_POLLERR | LINUX_POLLHUP);
@@ -197,8 +200,7 @@ bool call_epoll_wait(struct sockets *sockets, struct calling *calling)
         if (call_arg(calling, 1)->kind != VALUE_ARRAY)
             said = 0; /* what follows in the list are the call's other arguments */
         watch->news = watch->sock->news;
-        if (watch->events & LINUX_EPOLLONESHOT)
-            watch->events = 0;
+        watch->is_spent = watch->events & LINUX_EPOLLONESHOT;
         ready++;
     }
     if (ready == 0 && sockets->machine->now_ns < calling->until_ns)

@@ -25,7 +25,10 @@ struct field {
 static const struct field fields[] = {
 #define ROW(type, field, tag)                                                                      \
     {#field, AT_##type + offsetof(struct type, field), sizeof(((struct type *)0)->field),          \
-     _Generic(((struct type *)0)->field, bool: true, default: false), tag},
+     _Generic(((struct type *)0)->field, bool                                                      \
+              : true, default                                                                      \
+              : false),                                                                            \
+     tag},
 #define FIELD(type, field)           ROW(type, field, 0)
 #define ENUM_FIELD(type, field, tag) ROW(type, field, #tag)
 #define CONSTANT(tag, name)
@@ -239,6 +242,8 @@ static enum setting_result own_option(struct settings *settings, const char *nam
     } else if (strcmp(name, "tcp_ts_tick_usecs") == 0) {
         good = read_number(value, UINT32_MAX, &number);
         settings->ts_tick_ns = number * 1000;
+    } else if (strcmp(name, "define") == 0) {
+        good = value[0] != '=' && strchr(value, '='); /* the parser's */
     } else if (strcmp(name, "strict_segments") == 0) {
         good = value[0] == '\0'; /* each segment is always one of the script's */
     } else {

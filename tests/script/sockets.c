@@ -1,6 +1,7 @@
 /* sockets.c -- the table of sockets, and what the stack's callbacks leave in it. */
 #include "sockets.h"
 
+#include "loan.h"
 #include "names.h"
 
 void sockets_init(struct sockets *sockets, struct machine *machine, struct settings *settings)
@@ -17,8 +18,10 @@ static void free_datagrams(struct sock *sock)
 
 void sockets_free(struct sockets *sockets)
 {
-    for (unsigned i = 0; i < SOCKETS_MAX; i++)
+    for (unsigned i = 0; i < SOCKETS_MAX; i++) {
         free_datagrams(&sockets->socks[i]);
+        loan_leave(&sockets->socks[i]);
+    }
 }
 
 struct sock *sockets_find(struct sockets *sockets, int64_t fd)

@@ -4,6 +4,8 @@
  *      sockets.c   the table, and what the stack's callbacks leave in it
  *      calls.c     the calls, each tried until it returns
  *      transfer.c  text in and out
+ *      message.c   what a call says about it, recvmsg of errors
+ *      loan.c      text that is lent, and the notices that it is back
  *      options.c   setsockopt, getsockopt, fcntl, ioctl
  *      poll.c      poll, epoll
  */
@@ -45,10 +47,10 @@ struct sock {
     uint64_t user_timeout_ns;
     uint16_t mss_max; /* 0: not set */
     uint8_t dscp;
-    int8_t bbr;       /* TCP_CONGESTION, set when the stack ran: 1 is BBR, -1 isn't; 0: not set */
-    bool fast_open;   /* of a listener, or of connect() */
-    bool zero_copy;   /* MSG_ZEROCOPY lends text to the stack */
-    unsigned news;    /* callbacks that have come: for epoll's edges */
+    int8_t bbr;     /* TCP_CONGESTION, set when the stack ran: 1 is BBR, -1 isn't; 0: not set */
+    bool fast_open; /* of a listener, or of connect() */
+    bool zero_copy; /* MSG_ZEROCOPY lends text to the stack */
+    unsigned news;  /* callbacks that have come: for epoll's edges */
     bool connecting, connected;
     bool shut_read, shut_write;
     bool ended;                   /* the connection's last callback has come */
@@ -56,6 +58,7 @@ struct sock {
     uint32_t read_at, written_at; /* bytes of the text */
     uint32_t send_queue_bytes;    /* SO_SNDBUF, set when the stack ran; 0: the stack's own */
     uint32_t peeked_bytes;        /* behind read_at: seen by MSG_PEEK, not consumed yet */
+    struct lender *lender;        /* MSG_ZEROCOPY: what is lent; NULL: nothing was */
     struct datagram datagrams[DATAGRAMS_MAX];
     unsigned datagram_count;
 };
@@ -66,6 +69,7 @@ struct watch {
     const struct sock *sock;
     int64_t events;
     unsigned news;
+    bool is_spent; /* EPOLLONESHOT: it has told, and tells nothing more */
 };
 
 struct sockets {
@@ -127,6 +131,21 @@ bool call_fails(struct calling *calling, int error);
 
 /* The error that waits in the socket, told once; else @fallback. */
 bool call_fails_with_pending(struct calling *calling, int fallback);
+
+/* What a call of transfer.c has for arguments. */
+struct message {
+    uint32_t len;
+    int64_t flags;
+    const struct value *peer; /* sendto, sendmsg; NULL: none is said */
+    bool is_pattern;          /* its text is `...` */
+};
+struct message call_message(const struct calling *calling);
+
+/* recvmsg() with MSG_ERRQUEUE: the notices of text that was lent. */
+bool call_take_notice(struct calling *calling);
+
+/* recvmsg(): msg_flags and msg_control are as the script says; else complains. */
+void call_check_header(struct calling *calling, int64_t flags);
 
 /* `...` is @ip and @port; {sa_family=..., sin_port=..., sin_addr=...} says it. */
 struct leat_endpoint call_endpoint(const struct settings *settings, const struct value *value,

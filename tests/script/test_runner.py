@@ -65,6 +65,13 @@ class Usage(unittest.TestCase):
         self.assertIn("2 passed", output(both, only_6))
         self.assertIn("unknown option --ip_version=5", output("--ip_version=5", both))
 
+    def test_words_that_are_defined(self):
+        # whoever starts it decides, not the script
+        self.assertEqual("exit status 0\n", output("--quiet", "--define=MSS=1460", "fails_define.pkt"))
+        self.assertEqual("exit status 0\n", output("--quiet", "--define=A=7", "--define=MSS=1460", "fails_define.pkt"))
+        for wrong in ("--define=MSS", "--define==5", "--define"):
+            self.assertIn(f"unknown option {wrong};", output(wrong, "fails_define.pkt"))
+
     def test_relaxed_lets_some_things_differ(self):
         self.assertEqual("exit status 1\n", output("--quiet", "fails_strict_only.pkt")[-14:])
         self.assertEqual("exit status 0\n", output("--quiet", "--relaxed", "fails_strict_only.pkt"))

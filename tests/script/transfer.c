@@ -1,20 +1,15 @@
-/* transfer.c -- read, recv, recvfrom, write, send, sendto: text in and out. */
+/* transfer.c -- read, recv, recvfrom, recvmsg, write, send, sendto, sendmsg: text in and out. */
 #include "sockets.h"
 
 #include "flow.h"
+#include "loan.h"
 #include "names.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
     PIECE_BYTES = 4096
 };
-
-static uint32_t bytes_of(const struct value *value)
-{
-    return value->integer < 0 || value->integer > INT32_MAX ? 0 : (uint32_t)value->integer;
-}
 
 /* ---- receive ------------------------------------------------------------------------------ */
 
@@ -79,7 +74,9 @@ static bool read_tcp(struct calling *calling, uint32_t bytes_max, bool nonblocki
     if (len > 0) {
         if (!peek)
             consume(sock, len);
-        return call_returns(calling, len);
+        call_returns(calling, len);
+        call_check_header(calling, 0);
+        return true;
     }
     if (sock->error)
         return call_fails_with_pending(calling, 0);
@@ -104,8 +101,10 @@ static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t 
     first = sock->datagrams[0];
     len = leat_buf_total(first.payload) < bytes_max ? leat_buf_total(first.payload) : bytes_max;
     call_note_udp(sockets, sock, &first.peer);
-    if (is_sent_text(calling, first.payload, len, 0))
+    if (is_sent_text(calling, first.payload, len, 0)) {
         call_returns(calling, len);
+        call_check_header(calling, len < leat_buf_total(first.payload) ? LINUX_MSG_TRUNC : 0);
+    }
     if (!peek) {
         memmove(sock->datagrams, sock->datagrams + 1, --sock->datagram_count * sizeof first);
         leat_buf_free(first.payload);
@@ -114,34 +113,38 @@ static bool read_udp(struct sockets *sockets, struct calling *calling, uint32_t 
 }
 
 /* False: a flag that nothing here stands for. */
-static bool flags_are_known(struct calling *calling, unsigned n)
+static bool flags_are_known(struct calling *calling, int64_t flags)
 {
-    const int64_t flags = call_arg(calling, n)->integer;
-    const enum call_kind kind = calling->call->kind;
-    const int64_t own = kind == CALL_SENDTO ? LINUX_MSG_FASTOPEN | LINUX_MSG_ZEROCOPY
-                        : kind == CALL_SEND ? LINUX_MSG_ZEROCOPY
-                                            : LINUX_MSG_PEEK;
+    static const int64_t own[CALL_COUNT] = {
+        [CALL_RECV] = LINUX_MSG_PEEK,
+        [CALL_RECVFROM] = LINUX_MSG_PEEK,
+        [CALL_RECVMSG] = LINUX_MSG_PEEK | LINUX_MSG_ERRQUEUE,
+        [CALL_SEND] = LINUX_MSG_ZEROCOPY,
+        [CALL_SENDTO] = LINUX_MSG_FASTOPEN | LINUX_MSG_ZEROCOPY,
+        [CALL_SENDMSG] = LINUX_MSG_FASTOPEN | LINUX_MSG_ZEROCOPY,
+    };
 
-    if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | own)) == 0)
+    if ((flags & ~(LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL | own[calling->call->kind])) == 0)
         return true;
-    call_complain(calling, "not supported: flags but MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, "
-                           "MSG_ZEROCOPY and sendto's MSG_FASTOPEN");
+    call_complain(calling,
+                  "not supported: flags but MSG_DONTWAIT, MSG_NOSIGNAL, MSG_PEEK, MSG_ZEROCOPY, "
+                  "recvmsg's MSG_ERRQUEUE, and MSG_FASTOPEN of sendto and sendmsg");
     return false;
 }
 
 bool call_read(struct sockets *sockets, struct calling *calling)
 {
-    const bool has_flags = calling->call->kind != CALL_READ;
-    const bool nonblocking = calling->sock->nonblocking ||
-                             (has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_DONTWAIT));
-    const bool peek = has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_PEEK);
-    const uint32_t bytes_max = bytes_of(call_arg(calling, 2));
+    const struct message message = call_message(calling);
+    const bool nonblocking = calling->sock->nonblocking || (message.flags & LINUX_MSG_DONTWAIT);
+    const bool peek = message.flags & LINUX_MSG_PEEK;
 
-    if (has_flags && !flags_are_known(calling, 3))
+    if (!flags_are_known(calling, message.flags))
         return true;
+    if (message.flags & LINUX_MSG_ERRQUEUE)
+        return call_take_notice(calling);
     if (calling->sock->kind == SOCK_UDP)
-        return read_udp(sockets, calling, bytes_max, nonblocking, peek);
-    return read_tcp(calling, bytes_max, nonblocking, peek);
+        return read_udp(sockets, calling, message.len, nonblocking, peek);
+    return read_tcp(calling, message.len, nonblocking, peek);
 }
 
 /* ---- send --------------------------------------------------------------------------------- */
@@ -185,18 +188,14 @@ static enum leat_err lend_text(struct sockets *sockets, struct calling *calling,
 
     while (err == LEAT_OK && calling->done_bytes < len) {
         const uint32_t left = len - calling->done_bytes, room = leat_tcp_send_room(sock->conn);
-        uint8_t *bytes = room > 0 ? malloc(PIECE_BYTES) : 0;
-        struct leat_buf *text;
-        uint32_t count;
+        const uint32_t fits = left < room ? left : room;
+        const uint32_t count = fits < PIECE_BYTES ? fits : PIECE_BYTES;
+        struct leat_buf *text =
+            count > 0 ? loan_make(sock, leat_pool(sockets->machine->stack), sock->written_at, count)
+                      : 0;
 
-        if (!bytes)
+        if (!text)
             break;
-        count = fill(bytes, sock->written_at, left < room ? left : room);
-        text = leat_buf_lend(leat_pool(sockets->machine->stack), bytes, count, free, bytes);
-        if (!text) {
-            free(bytes);
-            break;
-        }
         err = leat_tcp_send(sock->conn, text);
         if (err == LEAT_OK) {
             calling->done_bytes += count;
@@ -208,31 +207,38 @@ static enum leat_err lend_text(struct sockets *sockets, struct calling *calling,
     return err == LEAT_ERR_FULL ? LEAT_OK : err;
 }
 
-/* sendto() with MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
+static enum leat_err put_text(struct sockets *sockets, struct calling *calling,
+                              const struct message *message)
+{
+    if (calling->sock->zero_copy && (message->flags & LINUX_MSG_ZEROCOPY))
+        return lend_text(sockets, calling, message->len);
+    return queue_text(calling, message->len);
+}
+
+/* MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
  * Without text it is a connect() that asks for a cookie. */
-static bool open_with_text(struct sockets *sockets, struct calling *calling, uint32_t len)
+static bool open_with_text(struct sockets *sockets, struct calling *calling,
+                           const struct message *message)
 {
     const struct leat_endpoint remote =
-        call_endpoint(sockets->settings, call_arg(calling, 4), sockets->settings->remote_ip,
+        call_endpoint(sockets->settings, message->peer, sockets->settings->remote_ip,
                       sockets->settings->connect_port);
     enum leat_err err;
 
     calling->sock->fast_open = true; /* whatever the stack does by itself */
     err = call_begin_connect(sockets, calling->sock, &remote);
-    if (err == LEAT_OK && len == 0)
+    if (err == LEAT_OK && message->len == 0)
         return call_fails(calling, LINUX_EINPROGRESS);
     if (err == LEAT_OK)
-        err = queue_text(calling, len);
+        err = put_text(sockets, calling, message);
     return err == LEAT_OK ? call_returns(calling, calling->done_bytes)
                           : call_fails(calling, sock_errno(err));
 }
 
-static bool write_tcp(struct sockets *sockets, struct calling *calling, uint32_t len,
-                      bool nonblocking)
+static bool write_tcp(struct sockets *sockets, struct calling *calling,
+                      const struct message *message, bool nonblocking)
 {
     struct sock *sock = calling->sock;
-    const bool lends = sock->zero_copy && calling->call->kind != CALL_WRITE &&
-                       (call_arg(calling, 3)->integer & LINUX_MSG_ZEROCOPY);
     enum leat_err err = LEAT_OK;
 
     if (sock->error)
@@ -240,10 +246,10 @@ static bool write_tcp(struct sockets *sockets, struct calling *calling, uint32_t
     if (sock->ended || sock->shut_write || (!sock->conn && !sock->connecting))
         return call_fails(calling, LINUX_EPIPE);
     if (!sock->connecting)
-        err = lends ? lend_text(sockets, calling, len) : queue_text(calling, len);
+        err = put_text(sockets, calling, message);
     if (err != LEAT_OK)
         return call_fails(calling, sock_errno(err));
-    if (calling->done_bytes == len || (nonblocking && calling->done_bytes > 0))
+    if (calling->done_bytes == message->len || (nonblocking && calling->done_bytes > 0))
         return call_returns(calling, calling->done_bytes);
     return call_would_block(calling, nonblocking);
 }
@@ -292,22 +298,31 @@ static bool write_udp(struct sockets *sockets, struct calling *calling, uint32_t
     return err == LEAT_OK ? call_returns(calling, len) : call_fails(calling, sock_errno(err));
 }
 
+/* One try of a call that sends; true: it has returned. */
+static bool send_message(struct sockets *sockets, struct calling *calling,
+                         const struct message *message)
+{
+    struct sock *sock = calling->sock;
+    const bool nonblocking = sock->nonblocking || (message->flags & LINUX_MSG_DONTWAIT);
+
+    if (sock->kind == SOCK_UDP)
+        return write_udp(sockets, calling, message->len, message->peer);
+    if (!sock->conn && message->peer && (message->flags & LINUX_MSG_FASTOPEN))
+        return open_with_text(sockets, calling, message);
+    return write_tcp(sockets, calling, message, nonblocking);
+}
+
 bool call_write(struct sockets *sockets, struct calling *calling)
 {
-    const bool has_flags = calling->call->kind != CALL_WRITE;
-    const bool nonblocking = calling->sock->nonblocking ||
-                             (has_flags && (call_arg(calling, 3)->integer & LINUX_MSG_DONTWAIT));
-    const uint32_t len = bytes_of(call_arg(calling, 2));
+    const struct message message = call_message(calling);
+    bool done;
 
-    if (call_arg(calling, 1)->kind != VALUE_ELLIPSIS)
+    if (!message.is_pattern)
         return call_complain(calling, "the text of a packet is the runner's: write ...");
-    if (has_flags && !flags_are_known(calling, 3))
+    if (!flags_are_known(calling, message.flags))
         return true;
-    if (calling->sock->kind == SOCK_UDP)
-        return write_udp(sockets, calling, len,
-                         calling->call->kind == CALL_SENDTO ? call_arg(calling, 4) : 0);
-    if (!calling->sock->conn && calling->call->kind == CALL_SENDTO &&
-        (call_arg(calling, 3)->integer & LINUX_MSG_FASTOPEN))
-        return open_with_text(sockets, calling, len);
-    return write_tcp(sockets, calling, len, nonblocking);
+    done = send_message(sockets, calling, &message);
+    if (done)
+        loan_end_call(calling->sock, calling->done_bytes > 0);
+    return done;
 }
