@@ -1,5 +1,4 @@
-/* test_http.c -- requests answered by tasks: in a straight line, as many as there are tasks, to
- * their end. */
+/* test_http.c -- requests answered by tasks: in a straight line, to their end. */
 #include "http_test.h"
 
 #include <leat/http_flow.h>
@@ -46,16 +45,19 @@ static enum leat_err echo(struct leat_task *task, struct leat_http_flow *flow, v
     return last;
 }
 
-/* Sleeps for a second, and answers at once. */
+/* Sleeps for a second, and answers at once; then it has no request any more. */
 static enum leat_err later(struct leat_task *task, struct leat_http_flow *flow, void *arg)
 {
     static const struct leat_http_head head = {.status = 200, .type = "text/plain"};
+    struct leat_buf *text;
 
     begun++;
     last = leat_task_sleep(task, leat_task_in(task, second));
     ended++;
     gone += flow->exchange == NULL;
-    return last ? last : leat_http_flow_answer(flow, &head, arg, (uint32_t)strlen(arg));
+    if (!last && (last = leat_http_flow_answer(flow, &head, arg, (uint32_t)strlen(arg))) == LEAT_OK)
+        assert_int_equal(leat_http_flow_read(flow, &text, LEAT_NEVER_NS), LEAT_ERR_CLOSED);
+    return last;
 }
 
 /* BIG_BYTES, of a length that is told. */
@@ -392,12 +394,10 @@ static void test_a_client_that_goes_before_its_task_begins(void **state)
     struct fixture *f = *state;
     struct client *clients[3];
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++)
         clients[i] = ask(f, GET("/later", ""));
-    }
     world_wait(f->world, second - ms);
-    for (unsigned i = 0; i < 3;
-         i++) /* all in one turn with the end of the first sleep, or near to it */
+    for (unsigned i = 0; i < 3; i++) /* in one turn with the end of the first sleep, or nearly */
         leat_tcp_abort(clients[i]->conn);
     world_wait(f->world, 2 * second);
     assert_int_equal(begun, ended);

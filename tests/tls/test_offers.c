@@ -110,6 +110,31 @@ static void test_a_client_keeps_tickets_of_some_size(void **state)
     leave(f);
 }
 
+/* RFC 8446 4.6.1: what a client doesn't know it passes over. */
+static void test_a_ticket_with_an_extension_of_the_future(void **state)
+{
+    static const uint8_t extension[] = {0x3a, 0x3a, 0, 3, 1, 2, 3};
+    struct fixture *f = *state;
+    const struct wire_tls_ticket said = {
+        .lifetime_s = 7, .nonce = {letters, 1}, .identity = {letters, 100}};
+    uint8_t bytes[200];
+    uint32_t len;
+
+    use_ticket(f);
+    open_both(f, WIDE);
+    world_wait(f->world, ms);
+    len = make_ticket(bytes, sizeof bytes, &said);
+    bytes[len - 1] = sizeof extension;
+    bytes[3] = (uint8_t)(bytes[3] + sizeof extension);
+    memcpy(bytes + len, extension, sizeof extension);
+    inject(f, SERVER, bytes, len + sizeof extension, len + sizeof extension);
+    assert_int_equal(f->ticket.identity_len, 100);
+    assert_int_equal(f->ticket.lifetime_s, 7);
+    assert_int_equal(f->ticket.early_bytes, 0);
+    say(f, SERVER, "text");
+    leave(f);
+}
+
 static void test_a_malformed_ticket(void **state)
 {
     struct fixture *f = *state;
@@ -241,6 +266,7 @@ int main(void)
         TEST(test_a_client_without_civil_time_offers_none),
         TEST(test_a_client_that_knows_no_such_suite_offers_none),
         TEST(test_a_client_keeps_tickets_of_some_size),
+        TEST(test_a_ticket_with_an_extension_of_the_future),
         TEST(test_a_malformed_ticket),
         TEST(test_a_ticket_of_a_client),
         TEST(test_a_ticket_that_was_not_offered),
