@@ -1,0 +1,230 @@
+/* test_virtio_net.c -- a virtio-net device that keeps the rules: what is agreed on with it, and
+ * what comes from it.  fuzz/fuzz_virtqueue.c is one that breaks them. */
+#include "virtio_world.h"
+
+#include <string.h>
+
+/* Whether it comes; and then with which checksum, and which size of segments. */
+static void expect(struct virtio_net_header header, bool v6, uint8_t protocol, int checksum,
+                   int segment_bytes)
+{
+    struct leat_buf *frame;
+
+    header.buffer_count = 1;
+    comes(header, v6, protocol, FRAME);
+    frame = take_one();
+    assert_int_equal(frame != NULL, checksum >= 0);
+    if (!frame)
+        return;
+    assert_int_equal(leat_buf_total(frame), FRAME);
+    assert_int_equal(frame->checksum, checksum);
+    assert_int_equal(frame->segment_bytes, segment_bytes);
+    leat_buf_free(frame);
+}
+
+/* ---- What is agreed on -------------------------------------------------------------------- */
+
+static void a_device_offers_everything(void **state)
+{
+    const struct leat_netif *netif = &world.virtio.netif;
+
+    (void)state;
+    assert_int_equal(start(everything, 0, false), LEAT_OK);
+    assert_true(world.agreed == everything);
+    assert_int_equal(netif->capabilities, LEAT_NETIF_GATHER | LEAT_NETIF_TX_CHECKSUM |
+                                              LEAT_NETIF_RX_CHECKSUM | LEAT_NETIF_TSO |
+                                              LEAT_NETIF_TSO6 | LEAT_NETIF_GRO);
+    assert_int_equal(netif->mtu, MTU);
+    assert_memory_equal(netif->mac.octet, world.config, 6);
+    assert_int_equal(world.status,
+                     VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER | VIRTIO_FEATURES_OK | VIRTIO_DRIVER_OK);
+    assert_int_equal(world.queues[VIRTIO_NET_TX]->size, 16);
+    assert_true(leat_virtio_link_up(&world.virtio));
+    world.config[6] = 0;
+    assert_false(leat_virtio_link_up(&world.virtio));
+    netif->ops->close(&world.virtio.netif);
+    assert_int_equal(world.status, 0);
+    assert_true(leat_virtio_lost(&world.virtio));
+}
+
+/* 5.1.3.1: a feature that needs another is refused without it. */
+static void what_is_unfounded_is_not_agreed_on(void **state)
+{
+    const uint64_t tso = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6;
+
+    (void)state;
+    assert_int_equal(start(everything & ~VIRTIO_NET_F_CSUM, 0, false), LEAT_OK);
+    assert_true(world.agreed == (everything & ~(VIRTIO_NET_F_CSUM | tso)));
+    assert_int_equal(start(everything & ~VIRTIO_NET_F_HOST_TSO4, 0, false), LEAT_OK);
+    assert_true(world.agreed == (everything & ~tso));
+    assert_int_equal(start(everything & ~VIRTIO_NET_F_GUEST_CSUM, 0, false), LEAT_OK);
+    assert_true(world.agreed == (everything & ~(VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_GUEST_TSO)));
+    assert_int_equal(start(everything & ~VIRTIO_NET_F_MRG_RXBUF, 0, false), LEAT_OK);
+    assert_true(world.agreed == (everything & ~(VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_GUEST_TSO)));
+    assert_int_equal(start(everything, 0, true), LEAT_OK);
+    assert_true(world.agreed == (everything & ~(tso | VIRTIO_NET_GUEST_TSO)));
+    assert_int_equal(start(VIRTIO_F_VERSION_1, 0, false), LEAT_OK);
+    assert_int_equal(world.virtio.netif.capabilities, LEAT_NETIF_GATHER);
+    assert_int_equal(world.virtio.netif.mtu, 1500);
+    world.config[6] = 0;
+    assert_true(leat_virtio_link_up(&world.virtio)); /* it doesn't say */
+    assert_int_equal(start(everything & ~VIRTIO_F_VERSION_1, 0, false), LEAT_ERR_DEVICE);
+}
+
+static void an_mtu_or_a_queue_that_cannot_be(void **state)
+{
+    (void)state;
+    assert_int_equal(start(everything, MTU + 1, false), LEAT_ERR_ARGUMENT);
+    assert_int_equal(start(everything, 67, false), LEAT_ERR_ARGUMENT);
+    assert_int_equal(start(everything, 68, false), LEAT_OK);
+    assert_int_equal(world.virtio.netif.mtu, 68);
+    world.queue_max = 0;
+    assert_int_equal(start(everything, 0, false), LEAT_ERR_DEVICE);
+    world.queue_max = 100; /* a power of two it must be */
+    assert_int_equal(start(everything, 0, false), LEAT_OK);
+    assert_int_equal(world.queues[VIRTIO_NET_RX]->size, 64);
+}
+
+/* ---- What comes --------------------------------------------------------------------------- */
+
+static void a_header_tells_of_checksums_and_super_frames(void **state)
+{
+    const struct virtio_net_header plain = {0}, valid = {.flags = VIRTIO_NET_HEADER_DATA_VALID};
+    struct virtio_net_header partial = {
+        .flags = VIRTIO_NET_HEADER_NEEDS_CSUM, .checksum_start = 34, .checksum_offset = 16};
+
+    (void)state;
+    start(everything & ~VIRTIO_NET_F_GUEST_TSO6, 0, false);
+    assert_null(take_one()); /* the device has its buffers */
+    assert_int_equal(world.notified[VIRTIO_NET_RX], 1);
+    expect(plain, false, 6, LEAT_CHECKSUM_UNKNOWN, 0);
+    expect(valid, false, 6, LEAT_CHECKSUM_VERIFIED, 0);
+    expect(partial, false, 6, LEAT_CHECKSUM_VERIFIED, 0);
+    partial.gso_type = VIRTIO_NET_HEADER_TCPV4;
+    expect(partial, false, 6, -1, 0); /* of no size */
+    partial.gso_size = 1000;
+    expect(partial, false, 6, LEAT_CHECKSUM_VERIFIED, 1000);
+    expect(partial, false, 17, LEAT_CHECKSUM_VERIFIED, 0);
+    partial.gso_type = VIRTIO_NET_HEADER_TCPV6; /* not agreed on */
+    expect(partial, true, 6, -1, 0);
+    partial.gso_type = 0;
+    partial.checksum_offset = FRAME - 34 - 2;
+    expect(partial, false, 6, LEAT_CHECKSUM_VERIFIED, 0);
+    partial.checksum_offset++; /* beyond the frame's end */
+    expect(partial, false, 6, -1, 0);
+    partial = (struct virtio_net_header){.gso_type = VIRTIO_NET_HEADER_TCPV4, .gso_size = 1000};
+    expect(partial, false, 6, -1, 0); /* without its checksum left to us */
+    assert_int_equal(leat_virtio_counters(&world.virtio)->rx_header, 4);
+}
+
+static void super_frames_of_ipv6(void **state)
+{
+    const struct virtio_net_header header = {.flags = VIRTIO_NET_HEADER_NEEDS_CSUM,
+                                             .gso_type = VIRTIO_NET_HEADER_TCPV6,
+                                             .gso_size = 900,
+                                             .checksum_start = 34};
+
+    (void)state;
+    start(everything, 0, false);
+    assert_null(take_one());
+    expect(header, true, 6, LEAT_CHECKSUM_VERIFIED, 900);
+    expect(header, true, 17, LEAT_CHECKSUM_VERIFIED, 0);
+}
+
+static void what_was_not_agreed_on_is_dropped(void **state)
+{
+    const struct virtio_net_header header = {.flags = VIRTIO_NET_HEADER_NEEDS_CSUM},
+                                   valid = {.flags = VIRTIO_NET_HEADER_DATA_VALID};
+
+    (void)state;
+    start(VIRTIO_F_VERSION_1, 0, false);
+    assert_null(take_one());
+    expect(header, false, 6, -1, 0);
+    expect(valid, false, 6, LEAT_CHECKSUM_UNKNOWN, 0);
+}
+
+static void a_frame_may_fill_several_buffers(void **state)
+{
+    uint8_t bytes[BUFFER_BYTES] = {[10] = 3};
+    struct leat_buf *frame;
+    uint32_t first;
+
+    (void)state;
+    start(everything, 0, false);
+    assert_null(take_one());
+    first = world.queues[VIRTIO_NET_RX]->descriptors[0].len;
+    write_next(bytes, first);
+    write_next(bytes, 100);
+    write_next(bytes, 50);
+    frame = take_one();
+    assert_non_null(frame);
+    assert_int_equal(leat_buf_total(frame), first - VIRTIO_NET_HEADER_BYTES + 150);
+    leat_buf_free(frame);
+    write_next(bytes, first); /* says three, and is alone */
+    assert_null(take_one());
+    bytes[10] = 0;
+    write_next(bytes, 100);
+    assert_null(take_one());
+    assert_int_equal(leat_virtio_counters(&world.virtio)->rx_length, 1);
+    assert_int_equal(leat_virtio_counters(&world.virtio)->rx_header, 1);
+}
+
+static void lengths_have_bounds(void **state)
+{
+    const struct virtio_net_header header = {.buffer_count = 1};
+    struct leat_buf *frame;
+
+    (void)state;
+    start(everything, 100, false);
+    assert_null(take_one());
+    comes(header, false, 6, 13);
+    assert_null(take_one());
+    comes(header, false, 6, 14);
+    frame = take_one();
+    assert_non_null(frame);
+    leat_buf_free(frame);
+    for (uint32_t len = 118; len <= 119; len++) { /* the MTU, Ethernet's header and a tag */
+        uint8_t bytes[VIRTIO_NET_HEADER_BYTES + 119] = {[10] = 1};
+
+        write_next(bytes, VIRTIO_NET_HEADER_BYTES + len);
+        frame = take_one();
+        assert_int_equal(frame != NULL, len == 118);
+        leat_buf_free(frame);
+    }
+    assert_int_equal(leat_virtio_counters(&world.virtio)->rx_length, 2);
+}
+
+/* Without MRG_RXBUF each entry must hold the largest frame. */
+static void entries_are_chains_where_nothing_merges(void **state)
+{
+    uint32_t room = 0;
+    uint16_t at;
+
+    (void)state;
+    start(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC, 0, false);
+    assert_null(take_one());
+    for (at = next_of(VIRTIO_NET_RX);; at = world.queues[VIRTIO_NET_RX]->descriptors[at].next) {
+        room += world.queues[VIRTIO_NET_RX]->descriptors[at].len;
+        if (!(world.queues[VIRTIO_NET_RX]->descriptors[at].flags & 1))
+            break;
+    }
+    assert_in_range(room, 12 + 1518, 12 + 1518 + BUFFER_BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_device_offers_everything, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_unfounded_is_not_agreed_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_mtu_or_a_queue_that_cannot_be, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_header_tells_of_checksums_and_super_frames, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(super_frames_of_ipv6, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_not_agreed_on_is_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_frame_may_fill_several_buffers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lengths_have_bounds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(entries_are_chains_where_nothing_merges, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
