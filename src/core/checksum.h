@@ -66,13 +66,11 @@ static inline uint64_t checksum_20_bytes(const uint8_t *at)
     return checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)), last);
 }
 
-/* The sum of two addresses of IPv6 that follow each other, as they do in its header; add it to
- * others with +. */
-static inline uint64_t checksum_addresses6(const uint8_t *at)
+/* The sum of two addresses of IPv6; add it to others with +. */
+static inline uint64_t checksum_addresses6(const uint8_t *a, const uint8_t *b)
 {
-    return checksum_fold32(
-        checksum_add(checksum_add(checksum_load64(at), checksum_load64(at + 8)),
-                     checksum_add(checksum_load64(at + 16), checksum_load64(at + 24))));
+    return checksum_fold32(checksum_add(checksum_add(checksum_load64(a), checksum_load64(a + 8)),
+                                        checksum_add(checksum_load64(b), checksum_load64(b + 8))));
 }
 
 /* What goes into the checksum field, as a number in host order; 0 for a packet that is right. */

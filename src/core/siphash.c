@@ -11,7 +11,7 @@ static inline uint64_t rotate(uint64_t x, unsigned bits)
     return (x << bits) | (x >> (64 - bits));
 }
 
-static inline void sip_round(struct siphash *s)
+HOT void sip_round(struct siphash *s)
 {
     s->v0 += s->v1;
     s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -26,7 +26,7 @@ static inline void sip_round(struct siphash *s)
 }
 
 /* One to four, written out: a round is short, and a loop would add much to it. */
-static inline void sip_rounds(struct siphash *s, unsigned rounds)
+HOT void sip_rounds(struct siphash *s, unsigned rounds)
 {
     sip_round(s);
     if (rounds > 1)
@@ -93,7 +93,7 @@ struct siphash_key siphash_key_from(const uint8_t bytes[16])
     return key;
 }
 
-COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
+uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
     struct siphash s = sip_start(key);
@@ -105,7 +105,7 @@ COLD uint64_t siphash24(const struct siphash_key *key, const void *bytes, size_t
     return sip_end(&s, 4);
 }
 
-COLD uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
+uint64_t siphash13(const struct siphash_key *key, uint64_t a, uint64_t b)
 {
     struct siphash s = sip_start(key);
 

@@ -21,7 +21,8 @@
 /* An address of IPv6 that has a number. */
 struct host6 {
     struct leat_ip ip;
-    uint32_t chain; /* index of the next one in its bucket; 0: none */
+    uint32_t chain; /* index of the next one in its bucket; of the last one HOST_CHAIN_END and the
+                     * bucket; 0: it is in none */
     uint32_t holders : 27;
     uint32_t link : 4;    /* of a link-local address, or a group on a link: which link, from 1 on */
     uint32_t is_ours : 1; /* was the source of a path */
@@ -35,7 +36,7 @@ enum {
 
 struct hosts6 {
     struct host6 *all; /* the first is nobody's */
-    uint32_t *buckets; /* indices; 0: none */
+    uint32_t *buckets; /* as host6.chain */
     uint32_t bucket_mask;
     uint32_t count; /* without the first */
     uint32_t held;
@@ -46,7 +47,8 @@ struct hosts6 {
 
 enum {
     HOST_V6 = 0xf0, /* the upper eight bits of a number that stands for an address of IPv6 */
-    HOST_INDEX_MAX = 0xffffff
+    HOST_INDEX_MAX = 0xffffff,
+    HOST_CHAIN_END = 1 << 24
 };
 
 static inline bool host_is_v6(leat_ip4 host)
@@ -158,8 +160,7 @@ static inline uint64_t host_pseudo_sum(const struct leat *stack, leat_ip4 src, l
 {
     if (!host_is_v6(dst))
         return (uint64_t)big_endian32(src) + big_endian32(dst);
-    return checksum_bytes(host6_at(stack, src)->ip.bytes, sizeof(struct leat_ip)) +
-           checksum_bytes(host6_at(stack, dst)->ip.bytes, sizeof(struct leat_ip));
+    return checksum_addresses6(host6_at(stack, src)->ip.bytes, host6_at(stack, dst)->ip.bytes);
 }
 
 /* True if @host is an address of ours that may be used. */

@@ -200,7 +200,7 @@ struct path *route_cache_look_up(struct leat *stack, leat_ip4 src, leat_ip4 dst)
     struct route_cache_entry *found = route_cache_slot(stack, dst);
 
     if (!route_cache_leads(stack, found, src, dst))
-        found = find_block(stack, src, dst);
+        found = host_is_v6(dst) ? 0 : find_block(stack, src, dst);
     if (!found)
         return 0;
     stack->route_last = found;
@@ -228,7 +228,7 @@ void route_cache_put(struct leat *stack, const struct path *path, bool is_defaul
     struct route_cache_entry *cached;
 
     leat_assert(bits <= 32);
-    if (address_is_broadcast(path->link, path->src))
+    if (!path->is_v6 && address_is_broadcast(path->link, path->src))
         return; /* ours, and a broadcast address of another prefix: it needs a closer look */
     cached = place_for(stack, path, bits);
     cached->generation = stack->route_generation;

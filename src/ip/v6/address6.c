@@ -13,6 +13,7 @@
 #include "ip/v6/ipv6.h"
 #include "ip/v6/slaac.h"
 #include "link/address.h"
+#include "wire/bytes.h"
 #include "wire/ra.h"
 
 static const uint64_t two_hours_ns = 7200 * UINT64_C(1000000000); /* RFC 4862 5.5.3 (e) */
@@ -68,11 +69,12 @@ bool addresses6_are_probed(const struct leat *stack)
 
 bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
 {
-    const uint32_t whole = bits / 8;
-    const uint8_t rest = (uint8_t)(0xff00u >> bits % 8);
+    const uint64_t left = get64(a.bytes) ^ get64(b.bytes);
+    const uint64_t right = get64(a.bytes + 8) ^ get64(b.bytes + 8);
 
-    return memcmp(a.bytes, b.bytes, whole) == 0 &&
-           (bits % 8 == 0 || ((a.bytes[whole] ^ b.bytes[whole]) & rest) == 0);
+    if (bits <= 64)
+        return bits == 0 || left >> (64 - bits) == 0;
+    return left == 0 && right >> (128 - bits) == 0;
 }
 
 struct leat_ip ip6_solicited_node(struct leat_ip ip)

@@ -40,16 +40,35 @@ bool hosts6_init(struct leat *stack)
     table->bucket_mask = bucket_count(count) - 1;
     table->count = count;
     stack->hosts6 = table;
-    return table->all && table->buckets;
+    if (!table->all || !table->buckets)
+        return false;
+    for (uint32_t i = 0; i <= table->bucket_mask; i++)
+        table->buckets[i] = HOST_CHAIN_END | i;
+    return true;
 }
 
-static uint32_t *bucket(const struct leat *stack, struct leat_ip ip)
+static uint32_t bucket_of(const struct leat *stack, const struct leat_ip *ip)
 {
     uint64_t words[2];
 
-    memcpy(words, ip.bytes, sizeof words);
-    return &stack->hosts6->buckets[siphash13(&stack->table_key, words[0], words[1]) &
-                                   stack->hosts6->bucket_mask];
+    memcpy(words, ip->bytes, sizeof words);
+    return (uint32_t)siphash13(&stack->table_key, words[0], words[1]) & stack->hosts6->bucket_mask;
+}
+
+/* Takes an entry, if it is in a chain, out of it; that ends with its bucket, so nothing is hashed
+ * again. */
+static void unchain(struct hosts6 *table, uint32_t index)
+{
+    uint32_t *at = &table->all[index].chain;
+
+    if (*at == 0)
+        return;
+    while (!(*at & HOST_CHAIN_END))
+        at = &table->all[*at].chain;
+    at = &table->buckets[*at & HOST_INDEX_MAX];
+    while (*at != index)
+        at = &table->all[*at].chain;
+    *at = table->all[index].chain;
 }
 
 /* True for what was asked for lately, or has the path that was. */
@@ -75,12 +94,8 @@ static void forget(struct leat *stack, uint32_t index)
     struct host6 *entry = &table->all[index];
     const leat_ip4 host = (leat_ip4)HOST_V6 << 24 | index;
     struct route_cache_entry *cached = route_cache_slot(stack, host);
-    uint32_t *at = bucket(stack, entry->ip);
 
-    while (*at != 0 && *at != index)
-        at = &table->all[*at].chain;
-    if (*at == index)
-        *at = entry->chain;
+    unchain(table, index);
     if (cached->path.dst == host)
         cached->generation = 0;
     path6_forget(stack, host);
@@ -100,10 +115,10 @@ static uint32_t take(struct leat *stack)
     return table->hand;
 }
 
-static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link)
+static uint32_t make(struct leat *stack, struct leat_ip ip, uint32_t link, uint32_t bucket)
 {
     const uint32_t index = take(stack);
-    uint32_t *head = bucket(stack, ip);
+    uint32_t *head = &stack->hosts6->buckets[bucket];
 
     stack->hosts6->all[index] = (struct host6){.ip = ip, .chain = *head, .link = link & 15};
     *head = index;
@@ -117,15 +132,16 @@ static inline bool is_entry_of(const struct host6 *entry, const struct leat_ip *
            (entry->link == 0 || entry->link == link); /* 0: it is good on every link */
 }
 
-static COLD uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
+static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
 {
     struct hosts6 *table = stack->hosts6;
-    uint32_t index = *bucket(stack, ip);
+    const uint32_t bucket = bucket_of(stack, &ip);
+    uint32_t index = table->buckets[bucket];
 
-    while (index != 0 && !is_entry_of(&table->all[index], &ip, link))
+    while (!(index & HOST_CHAIN_END) && !is_entry_of(&table->all[index], &ip, link))
         index = table->all[index].chain;
-    if (index == 0)
-        index = make(stack, ip, ip6_stays_on_link(ip) ? link : 0);
+    if (index & HOST_CHAIN_END)
+        index = make(stack, ip, ip6_stays_on_link(ip) ? link : 0, bucket);
     table->recent[table->recent_at++ % HOSTS_RECENT] = index;
     return index;
 }

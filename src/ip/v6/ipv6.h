@@ -80,6 +80,17 @@ struct echoed6 {
     uint32_t identity; /* identifier and sequence number (RFC 4443 4.2) */
 };
 
+/* Where packets from one address to another go in this turn: the answer of ipv6_next_hop(), which
+ * lifetimes may change. */
+struct way6 {
+    uint64_t now_ns;
+    const struct link *link;
+    uint32_t route_generation; /* of the stack then; 0: none was asked for */
+    struct leat_ip src;
+    struct leat_ip dst;
+    struct leat_ip next_hop;
+};
+
 struct ipv6 {
     struct leat_ipv6_config config; /* with the defaults filled in */
     struct siphash_key secret;
@@ -90,6 +101,7 @@ struct ipv6 {
     uint32_t route_count;
     struct neighbour6 *hop;   /* to whom neighbour6_output() sent last; NULL: a group */
     struct headers6 *headers; /* path6.c */
+    struct way6 way;          /* that was asked for last */
     uint32_t suspects;        /* routes whose gateway doesn't answer */
     struct timer suspects_timer;
     struct pmtu6 pmtus[PMTUS6_MAX];

@@ -17,8 +17,9 @@ uint8_t ipv6_hop_limit(const struct link *link)
     return link->stack->ipv6->links[link - link->stack->links].hop_limit;
 }
 
-bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
-                   struct leat_ip *next_hop)
+/* The rest of ipv6_next_hop(). */
+static bool find_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
+                          struct leat_ip *next_hop)
 {
     const struct route6 *route;
 
@@ -29,6 +30,30 @@ bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip d
     if (route)
         *next_hop = route->gateway;
     return route != 0;
+}
+
+bool ipv6_next_hop(const struct link *link, struct leat_ip src, struct leat_ip dst,
+                   struct leat_ip *next_hop)
+{
+    struct leat *stack = link->stack;
+    struct way6 *last = &stack->ipv6->way;
+
+    /* who looks for a path sends on it */
+    if (SHORTCUTS && last->now_ns == stack->now_ns &&
+        last->route_generation == stack->route_generation && last->link == link &&
+        leat_ip_equal(last->dst, dst) && leat_ip_equal(last->src, src)) {
+        *next_hop = last->next_hop;
+        return true;
+    }
+    if (!find_next_hop(link, src, dst, next_hop))
+        return false;
+    *last = (struct way6){.now_ns = stack->now_ns,
+                          .link = link,
+                          .route_generation = stack->route_generation,
+                          .src = src,
+                          .dst = dst,
+                          .next_hop = *next_hop};
+    return true;
 }
 
 static struct wire_ipv6 wire_of(const struct ipv6_header *header, uint8_t hop_limit,

@@ -56,10 +56,16 @@ static struct neighbour6 **bucket(const struct link *link, struct leat_ip ip)
 
 struct neighbour6 *neighbour6_find(const struct link *link, struct leat_ip ip)
 {
-    struct neighbour6 *n = *bucket(link, ip);
+    struct neighbours6 *table = link->stack->ipv6->neighbours;
+    struct neighbour6 *n = table->found;
 
+    if (SHORTCUTS && n && n->link == link && leat_ip_equal(n->ip, ip))
+        return n;
+    n = *bucket(link, ip);
     while (n && (n->link != link || !leat_ip_equal(n->ip, ip)))
         n = n->chain;
+    if (n)
+        table->found = n;
     return n;
 }
 
@@ -100,6 +106,8 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n)
     while (*at != n)
         at = &(*at)->chain;
     *at = n->chain;
+    if (table->found == n)
+        table->found = 0;
     age_remove(table, n);
     n->newer = table->free;
     table->free = n;

@@ -24,6 +24,7 @@ struct neighbours6 {
     struct neighbour6 *all;
     struct neighbour6 *free;
     struct neighbour6 **buckets;
+    struct neighbour6 *found; /* the last one that was; or NULL */
     struct neighbour6 *oldest;
     struct neighbour6 *newest;
     uint32_t bucket_mask;

@@ -107,7 +107,8 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     if (!from)
         return LEAT_ERR_NO_ROUTE;
     path->link = from->link;
-    path->src = host6_of(stack, from->ip, (uint8_t)(from->link - stack->links + 1));
+    if (leat_ip_is_any(src) || ip6_stays_on_link(src))
+        path->src = host6_of(stack, from->ip, (uint8_t)(from->link - stack->links + 1));
     path->mtu = ipv6_mtu(from->link);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
     host6_at(stack, path->src)->is_ours = true;

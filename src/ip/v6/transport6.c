@@ -23,9 +23,6 @@ static uint8_t zone_of(const struct leat *stack, const struct packet6 *packet)
     return packet->link ? (uint8_t)(packet->link - stack->links + 1) : 1;
 }
 
-_Static_assert(offsetof(struct packet6, dst) == offsetof(struct packet6, src) + 16,
-               "as in a header");
-
 bool transport6_input(struct leat *stack, struct packet6 *packet)
 {
     const struct protocol *protocol = ipv4_protocol(stack, packet->next_header);
@@ -37,7 +34,7 @@ bool transport6_input(struct leat *stack, struct packet6 *packet)
                         .tos = packet->traffic_class,
                         .is_group = packet->is_group,
                         .reassembled = packet->had_fragments,
-                        .pseudo_sum = checksum_addresses6(packet->src.bytes)};
+                        .pseudo_sum = checksum_addresses6(packet->src.bytes, packet->dst.bytes)};
 
     if (!protocol)
         return false;

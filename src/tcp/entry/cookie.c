@@ -13,6 +13,7 @@
  * back with the echo of a later timestamp, that of an entry which had room for a while, and options
  * read from that would be nonsense.
  */
+#include "ip/route.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/cookie.h"
 #include "tcp/send/emit.h"
@@ -97,9 +98,12 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     const unsigned index = mss_index(tcp_mss_of_syn(syn, host_is_v6(segment->packet->src)));
     struct tcb tcb = tcp_tcb_of(segment);
     struct wire_tcp header = {.flags = TCP_SYN | TCP_ACK, .wind_shift = WIRE_TCP_NO_SHIFT};
-    struct path path;
+    struct path room;
+    const struct path *path = route_cache_find(tcp->stack, tcb.local_ip, tcb.remote_ip, &room);
     uint32_t options;
 
+    if (!path)
+        return;
     tcb.rcv_nxt = syn->seq + 1;
     tcb.rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb.ts_recent = syn->tsval;
@@ -110,7 +114,7 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
         header.wind_shift = tcp->wind_shift;
     options = options_of(syn, tcb.flags);
     header.seq = cookie_of(tcp, &tcb, syn->seq, minute_of(tcp), index, options);
-    header.mss = tcp_path_mss(tcp, tcb.local_ip, tcb.remote_ip);
+    header.mss = tcp_mss_of(path);
     if (header.mss > listener->config.mss_max)
         header.mss = listener->config.mss_max;
     header.sack_permitted = tcb.flags & TCB_SACK;
@@ -122,12 +126,10 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
         header.tsecr = syn->tsval;
         tcb.flags &= (uint8_t)~TCB_TS; /* tcp_emit() would write its own */
     }
-    if (ipv4_path(tcp->stack, tcb.local_ip, tcb.remote_ip, &path) != LEAT_OK)
-        return;
     tcp->cookie_sent_ns = tcp->stack->now_ns;
     tcp->cookies_out = true;
     tcp->stack->stats.tcp_cookies_sent++;
-    tcp_emit(tcp, &path, &tcb, &header, 0, 0);
+    tcp_emit(tcp, path, &tcb, &header, 0, 0);
 }
 
 /* True if @ack - 1 is a cookie that we have made for this tuple, not long ago. */

@@ -40,6 +40,7 @@ enum {
     IP6_LENGTH_AT = IP_AT + IPV6_PAYLOAD_AT,
     IP6_NEXT_AT = IP_AT + IPV6_NEXT_AT, /* then the hop limit, and both addresses */
     IP6_SRC_AT = IP_AT + IPV6_SRC_AT,
+    IP6_DST_AT = IP_AT + IPV6_DST_AT,
     IP6_SRC_END_AT = IP_AT + IPV6_DST_AT - 4,
     TCP4_AT = IP_AT + IPV4_HEADER_BYTES,
     TCP6_AT = IP_AT + IPV6_HEADER_BYTES,
@@ -138,7 +139,7 @@ HOT bool same_ip(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
     return memcmp(a + IP_TOTAL_AT, b + IP_TOTAL_AT, 2) == 0 && /* of the flow label */
            memcmp(a + IP6_NEXT_AT, b + IP6_NEXT_AT, 2) == 0 &&
            memcmp(a + IP6_SRC_AT, b + IP6_SRC_AT, 16) == 0 &&
-           memcmp(a + IP6_SRC_AT + 16, b + IP6_SRC_AT + 16, 16) == 0;
+           memcmp(a + IP6_DST_AT, b + IP6_DST_AT, 16) == 0;
 }
 
 /* True if the headers of both say the same, apart from what is each segment's own. */
@@ -165,10 +166,10 @@ HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at)
         return false;
     if (frame->checksum == LEAT_CHECKSUM_VERIFIED)
         return true;
-    sum =
-        tcp_at == TCP4_AT
-            ? checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len)
-            : checksum_addresses6(at + IP6_SRC_AT) + big_endian16(PROTOCOL_TCP) + big_endian32(len);
+    sum = tcp_at == TCP4_AT
+              ? checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len)
+              : checksum_addresses6(at + IP6_SRC_AT, at + IP6_DST_AT) + big_endian16(PROTOCOL_TCP) +
+                    big_endian32(len);
     return checksum_agrees(sum + checksum_bytes(at + tcp_at, len));
 }
 

@@ -62,8 +62,8 @@ static inline uint64_t pseudo_sum(const struct leat_buf *frame, uint32_t tcp_at,
     const uint8_t *ip = frame->data + IP_AT;
 
     if (tcp_at == TCP6_AT)
-        return checksum_addresses6(ip + IPV6_SRC_AT) + big_endian16(ip[IPV6_NEXT_AT]) +
-               big_endian32(bytes);
+        return checksum_addresses6(ip + IPV6_SRC_AT, ip + IPV6_DST_AT) +
+               big_endian16(ip[IPV6_NEXT_AT]) + big_endian32(bytes);
     return checksum_pseudo(get32(ip + IP_SRC_AT), get32(ip + IP_DST_AT), ip[IP_PROTOCOL_AT], bytes);
 }
 
