@@ -50,7 +50,6 @@ static void say_started(struct bring_up *up, struct leat_ip ip, uint8_t prefix_b
 static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
 {
     char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";
-    char line[OPTIONS_LINE_BYTES] = "";
 
     if (leat_ip_is_any(facts->ip) && leat_ip_is_any(up->ip6))
         return; /* no router has said anything */
@@ -59,13 +58,13 @@ static void say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
     leat_ip_format(facts->gateway, gateway);
     if (facts->name_server_count > 0)
         leat_ip_format(facts->name_servers[0], server);
-    snprintf(line, sizeof line, "%s: IPv6: %s/%u by %s, MTU %u, name server %s%s%.80s",
+    snprintf(up->line, sizeof up->line, "%s: IPv6: %s/%u by %s, MTU %u, name server %s%s%.80s",
              example.name, ip, (unsigned)facts->prefix_bits, gateway, (unsigned)facts->mtu, server,
              facts->search[0] ? ", search " : "", facts->search);
-    if (memcmp(line, up->ipv6_line, sizeof line) == 0)
+    if (strcmp(up->line, up->ipv6_line) == 0)
         return;
-    memcpy(up->ipv6_line, line, sizeof line);
-    up->platform->say(up->platform, up->ipv6_line);
+    memcpy(up->ipv6_line, up->line, sizeof up->ipv6_line);
+    say(up);
 }
 
 /* "echo: DHCPv6: 2001:db8::50 for 120 s, name server 2001:db8::53, time server none": what a

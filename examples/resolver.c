@@ -96,7 +96,9 @@ static const char *serve_page(struct example_platform *platform)
                : NULL;
 }
 
-static const char *start(struct example_platform *platform)
+/* The resolver, as the arguments want it, and into @forwarder what they say of that. */
+static const char *start_asker(struct example_platform *platform,
+                               struct leat_forwarder_config *forwarder)
 {
     struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                             .server_count = 1,
@@ -105,9 +107,7 @@ static const char *start(struct example_platform *platform)
                                             .stale_s = DAY_S,
                                             .prefetch = true,
                                             .fastest_first = true};
-    struct leat_forwarder_config forwarder = {.port = platform->port, .waiting = WAITING};
-    const char *wrong = read_arguments(platform, &resolver, &forwarder);
-    enum leat_err err;
+    const char *wrong = read_arguments(platform, &resolver, forwarder);
 
     if (!wrong && platform->dot)
         wrong = trust_servers(platform, &resolver);
@@ -115,10 +115,21 @@ static const char *start(struct example_platform *platform)
         return wrong;
     if (leat_ip_is_any(platform->server))
         return "whom to ask? give --server or --gateway";
-    if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
-                           sizeof resolver_memory, &resolver))
+    if (leat_resolver_open(&asker, platform->stack, resolver_memory, sizeof resolver_memory,
+                           &resolver))
         return "no memory for the resolver";
-    asker = forwarder.resolver;
+    forwarder->resolver = asker;
+    return NULL;
+}
+
+static const char *start(struct example_platform *platform)
+{
+    struct leat_forwarder_config forwarder = {.port = platform->port, .waiting = WAITING};
+    const char *wrong = start_asker(platform, &forwarder);
+    enum leat_err err;
+
+    if (wrong)
+        return wrong;
     err = leat_forwarder_open(&server, platform->stack, forwarder_memory, sizeof forwarder_memory,
                               &forwarder);
     return err ? complain("can't open the ports", leat_err_text(err)) : serve_page(platform);

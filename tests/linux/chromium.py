@@ -4,9 +4,12 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 import time
+
+import pytest
 
 PROGRAM = "chromium-headless-shell"
 REPLY_S = 40
@@ -16,6 +19,8 @@ class Chromium:
     """One page of it.  `complaints` are what the browser would have written to its console."""
 
     def __init__(self):
+        if not shutil.which(PROGRAM):
+            pytest.skip(f"no {PROGRAM}")
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_read, self.to_browser = os.pipe()
         self.from_browser, to_write = os.pipe()
@@ -69,13 +74,29 @@ class Chromium:
         """Loads it whole."""
         self.events.clear()
         assert "errorText" not in self.ask("Page.navigate", url=url)
+        self.wait_for("Page.loadEventFired")
+
+    def wait_for(self, method, matches=lambda params: True):
+        """What an event told that came since the page began to load, or comes now."""
         deadline = time.monotonic() + REPLY_S
-        while not any(event["method"] == "Page.loadEventFired" for event in self.events):
+        while True:
+            for event in self.events:
+                if event["method"] == method and matches(event["params"]):
+                    return event["params"]
             self.events.append(self._next(deadline))
+
+    def choose(self, selector, paths):
+        """Files, as a person chooses them for an input of a form."""
+        found = self.ask("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]
+        self.ask("DOM.setFileInputFiles", objectId=found["objectId"], files=[str(path) for path in paths])
+
+    def downloads_to(self, folder):
+        """Each lies there by its `guid`; Browser.downloadWillBegin and downloadProgress tell of it."""
+        self.ask("Browser.setDownloadBehavior", behavior="allowAndName", downloadPath=str(folder), eventsEnabled=True)
 
     def value(self, expression):
         """What a line of JavaScript gives; it runs beside the page, whatever that forbids."""
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     @property
     def complaints(self):

@@ -12,6 +12,7 @@ import zipfile
 
 import pytest
 
+from chromium import Chromium
 from conftest import BUILD, DEVICE, LONG, QUICK, run
 
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
@@ -54,6 +55,28 @@ def test_files_come_back_as_an_archive(web, tmp_path):
     subprocess.run(["unzip", "-tq", out], check=True, timeout=110)
     stats = web.stop()
     assert stats["copied_tx_bytes"] == 0
+
+
+def test_the_form_in_a_browser(web, tmp_path):
+    """Two files are chosen, the button is pressed, and what a person would find among the downloads is right."""
+    files = {"noise.bin": os.urandom(1_000_000), "a b.txt": b"hello\r\n--\r\n"}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    browser = Chromium()
+    try:
+        browser.open(web.url.removesuffix("upload"))
+        browser.downloads_to(tmp_path)
+        browser.choose("input[type=file]", [tmp_path / name for name in files])
+        browser.value("document.querySelector('button').click()")
+        begun = browser.wait_for("Browser.downloadWillBegin")
+        assert begun["url"] == web.url and begun["suggestedFilename"] == "files.zip"
+        over = browser.wait_for("Browser.downloadProgress", lambda params: params["state"] != "inProgress")
+        assert over["state"] == "completed" and browser.complaints == []
+    finally:
+        browser.stop()
+    with zipfile.ZipFile(tmp_path / over["guid"]) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files
+    assert web.stop()["copied_tx_bytes"] == 0
 
 
 def unchunked(conn):
