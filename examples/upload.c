@@ -12,13 +12,20 @@
 #include "upload.h"
 
 enum {
-    CLIENTS = 300,
-    UPLOADS = 256,    /* at a time: one more is told to come again */
+    PLACES = 256, /* uploads at a time, if nothing else is said: one more is told to come again */
+#if __STDC_HOSTED__
+    PLACES_MAX = 4096, /* memory that Linux gives when it is used */
+#else
+    PLACES_MAX = PLACES, /* an image has what it begins with */
+#endif
+    SPARE = 44, /* clients beyond them: who is told so, or looks at the page */
+    CLIENT_BYTES = 2400,
     ROOM_BYTES = 2048 /* of the reply, below which nothing is read */
 };
 
-static struct upload uploads[UPLOADS];
-static _Alignas(16) unsigned char memory[700 * 1024];
+static struct upload uploads[PLACES_MAX];
+static unsigned places = PLACES;
+static _Alignas(16) unsigned char memory[(PLACES_MAX + SPARE) * CLIENT_BYTES];
 
 static const char page[] =
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -98,9 +105,9 @@ static void on_request(struct leat_http_exchange *exchange, void *arg)
     struct upload *upload = uploads;
 
     (void)arg;
-    while (upload < uploads + UPLOADS && upload->exchange)
+    while (upload < uploads + places && upload->exchange)
         upload++;
-    if (upload == uploads + UPLOADS) {
+    if (upload == uploads + places) {
         answer(exchange, 503, "Too many uploads now.\n");
     } else if (!leat_multipart_start(&upload->form, type, len)) {
         answer(exchange, 415, "Send multipart/form-data.\n");
@@ -129,22 +136,47 @@ static const struct leat_http_route routes[] = {{.path = "/upload",
                                                  .on_failed = on_failed},
                                                 LEAT_METRICS_ROUTE("/metrics")};
 
+/* "places=3000": how many uploads there may be at a time. */
+static bool take_places(const char *word)
+{
+    static const char name[] = "places=";
+    unsigned count = 0;
+
+    if (strncmp(word, name, sizeof name - 1) != 0)
+        return false;
+    for (word += sizeof name - 1; *word >= '0' && *word <= '9' && count <= PLACES_MAX; word++)
+        count = 10 * count + (unsigned)(*word - '0');
+    places = count;
+    return !*word && count > 0 && count <= PLACES_MAX;
+}
+
+static const char *take_words(const struct example_platform *platform)
+{
+    const char *problem = NULL;
+
+    for (int i = 0; i < platform->argument_count && !problem; i++) {
+        if (strcmp(platform->arguments[i], "deflate") == 0)
+            problem = upload_pack_start(leat_pool(platform->stack));
+        else if (!take_places(platform->arguments[i]))
+            problem = PLACES_MAX > PLACES ? "its words are deflate and places=N, from 1 to 4096"
+                                          : "its words are deflate and places=N, from 1 to 256";
+    }
+    return problem;
+}
+
 static const char *start(struct example_platform *platform)
 {
+    const char *problem = take_words(platform);
     const struct leat_http_server_config config = {.files = files,
                                                    .file_count = 1,
                                                    .routes = routes,
                                                    .route_count = 2,
                                                    .port = platform->port,
-                                                   .clients = CLIENTS};
-    const bool packs = platform->argument_count == 1 && !strcmp(platform->arguments[0], "deflate");
+                                                   .clients = (uint16_t)(places + SPARE)};
     struct leat_http_server *server;
-    const char *problem = packs ? upload_pack_start(leat_pool(platform->stack)) : NULL;
 
     if (problem)
         return problem;
-    if (platform->argument_count > 0 && !packs)
-        return "there is no word for it but deflate";
     upload_begin(leat_pool(platform->stack));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
@@ -154,6 +186,6 @@ static const char *start(struct example_platform *platform)
 
 const struct example example = {.name = "upload",
                                 .summary = "Sends the files of a form back as a Zip archive.",
-                                .arguments = "[deflate]",
+                                .arguments = "[deflate] [places=N]",
                                 .default_port = LEAT_HTTP_PORT,
                                 .start = start};

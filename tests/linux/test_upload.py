@@ -1,5 +1,6 @@
 """curl and sockets against upload: files of a form come back as a Zip archive, while they come."""
 
+import collections
 import contextlib
 import io
 import os
@@ -13,7 +14,7 @@ import zipfile
 import pytest
 
 from chromium import Chromium
-from conftest import BUILD, DEVICE, LONG, QUICK, run
+from conftest import BUILD, DEVICE, LONG, QUICK, binary, make_tap, run
 
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 HEAD = (b"POST /upload HTTP/1.1\r\nHost: leat\r\nContent-Length: %d\r\n"
@@ -222,20 +223,60 @@ def test_uploads_that_are_cut_leave_nothing(web, tmp_path):
     assert zipfile.ZipFile(io.BytesIO(text)).read("x") == b"whole"
 
 
-def test_many_slow_uploads_at_a_time(web):
+def told(conn):
+    """The status of the next reply; empty: the connection was reset."""
+    with contextlib.suppress(ConnectionError):
+        return conn.recv(12, socket.MSG_WAITALL)[9:]
+    return b""
+
+
+def upload_slowly(conns):
+    """All of them at a time, who may go on 20 bytes after 20 bytes, and gets all back; how often each was heard."""
     body = PART % b"slow" + b"0123456789" * 10 + b"\r\n--B--"
-    conns = [socket.create_connection((web.ip, 80), 30) for _ in range(200)]
     for conn in conns:
-        conn.sendall(HEAD % len(body))
+        conn.settimeout(60)
+        with contextlib.suppress(ConnectionError):
+            conn.sendall((HEAD % len(body)).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+    heard = [told(conn) for conn in conns]
+    served = [conn for conn, status in zip(conns, heard) if status == b"100"]
     for at in range(0, len(body), 20):
-        for conn in conns:
+        for conn in served:
             conn.sendall(body[at:at + 20])
+    for conn in served:
+        assert conn.recv(13, socket.MSG_WAITALL) == b" Continue\r\n\r\n"
+        assert zipfile.ZipFile(io.BytesIO(unchunked(conn))).read("slow") == b"0123456789" * 10
     for conn in conns:
-        conn.settimeout(30)
-        reply = b""
-        while not reply.endswith(b"\r\n0\r\n\r\n"):
-            piece = conn.recv(65536)
-            assert piece
-            reply += piece
-        assert reply.startswith(b"HTTP/1.1 200 OK\r\n")
         conn.close()
+    return collections.Counter(heard)
+
+
+def connections(web, count):
+    return [socket.create_connection((web.ip, 80), 30) for _ in range(count)]
+
+
+def test_many_slow_uploads_at_a_time(web):
+    assert upload_slowly(connections(web, 200)) == {b"100": 200}
+
+
+@pytest.mark.skipif(DEVICE != "tap", reason="the same everywhere, and long where a cable carries it")
+@pytest.mark.parametrize("places", [256, 3000])
+def test_three_thousand_slow_uploads_at_a_time(leat, places):
+    """Each of them has a place and is served, or hears 503, or had to go before it had said anything."""
+    web = leat("upload", ["--connections", 3200], [f"places={places}"])
+    heard = upload_slowly(connections(web, 3040))
+    if places < 3000:
+        assert heard == {b"100": places, b"503": 44, b"": 3040 - places - 44}
+    else:
+        assert heard == {b"100": places, b"503": 40}
+    assert upload_slowly(connections(web, 100)) == {b"100": 100}
+
+
+@pytest.mark.parametrize("word", ["places=0", "places=4097", "places=", "places=9x", "other"])
+def test_wrong_words(word):
+    make_tap("words0")
+    try:
+        done = subprocess.run([binary("upload"), "--tap", "words0", "--ip", "10.76.0.2/24", word],
+                              capture_output=True, timeout=20, check=False)
+    finally:
+        run("ip", "link", "del", "words0")
+    assert done.returncode == 2 and b"its words are deflate and places=N" in done.stderr
