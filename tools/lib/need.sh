@@ -63,6 +63,12 @@ curl              command -v curl
 rsyslog           command -v rsyslogd
 chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
+apache2-utils     command -v ab
+nghttp2-client    command -v h2load
+wfuzz             command -v wfuzz
+doona             command -v doona
+httest            command -v httest
+slowhttptest      command -v slowhttptest
 iperf             command -v iperf
 procps            command -v sysctl
 passt             command -v passt
