@@ -5,8 +5,15 @@
 #include <string.h>
 
 enum {
-    NAMES = 1000000,
-    SET_BYTES = 10700000, /* leat_blocklist_memory_bytes(NAMES) and a little more */
+#if __STDC_HOSTED__
+    NAMES_MAX = 4000000, /* memory that Linux gives when it is used */
+#else
+    NAMES_MAX = 1000000,
+#endif
+    SET_BYTES = NAMES_MAX / 10 * 107, /* leat_blocklist_memory_bytes(NAMES_MAX), a little more */
+    SPARE = 1000,                     /* names */
+    LINE_BYTES = 16,                  /* of a list, usually more */
+    LINE_BYTES_MIN = 4,               /* "a.b" */
     TEXTS = 32
 };
 
@@ -40,6 +47,15 @@ const char *lists_add_file(struct example_platform *platform, const char *name, 
     return NULL;
 }
 
+static uint64_t text_bytes(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < lists.text_count; i++)
+        bytes += lists.texts[i].len;
+    return bytes;
+}
+
 /* Adds the files that are exceptions, or the others. */
 static void read_texts(struct leat_blocklist *list, bool allow)
 {
@@ -52,13 +68,15 @@ static void read_texts(struct leat_blocklist *list, bool allow)
     leat_blocklist_begin(list, false);
 }
 
-/* Empties the set that doesn't serve, but for the exceptions of the command line. */
-static struct leat_blocklist *begin_set(void)
+/* Empties the set that doesn't serve, but for the exceptions of the command line, with room for
+ * @names: a smaller one is cleared sooner, and more of it is in the caches. */
+static struct leat_blocklist *begin_set(uint64_t names)
 {
+    const uint32_t room = names < NAMES_MAX ? (uint32_t)names : NAMES_MAX;
     const unsigned other = !lists.serving;
     const uint64_t key[2] = {leat_random(lists.stack), leat_random(lists.stack)};
 
-    if (leat_blocklist_open(&lists.sets[other], set_memory[other], SET_BYTES, NAMES, key))
+    if (leat_blocklist_open(&lists.sets[other], set_memory[other], SET_BYTES, room, key))
         return NULL;
     read_texts(lists.sets[other], true);
     return lists.sets[other];
@@ -113,12 +131,18 @@ static bool is_allowed(const struct leat_http_exchange *exchange)
     return differ == 0;
 }
 
+/* How many names these bytes have at most, and the texts of the command line. */
+static uint64_t names_within(uint64_t bytes)
+{
+    return SPARE + text_bytes() / LINE_BYTES_MIN + bytes / LINE_BYTES_MIN;
+}
+
 static void on_lists(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
     if (!is_allowed(exchange))
         answer(exchange, 403, "That is not the token, or there is none.\n");
-    else if (lists.uploading || !begin_set())
+    else if (lists.uploading || !begin_set(names_within(leat_http_request_length(exchange))))
         answer(exchange, 503, "Other lists are just coming.\n");
     else
         lists.uploading = true;
@@ -164,7 +188,9 @@ void lists_start(struct example_platform *platform, const char *token)
 {
     lists.stack = platform->stack;
     lists.token = token;
-    read_texts(begin_set(), false);
+    read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
+    if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0) /* short lines */
+        read_texts(begin_set(names_within(0)), false);
     platform->say(platform, serve_set());
 }
 

@@ -1,6 +1,7 @@
 /*
  * crc32.c -- CRC-32 (ISO 3309, the polynomial 0x04c11db7 with its bits turned round), eight octets
- * at a time, each by a table of its own, so that the looks do not wait for one another.
+ * at a time, each by a table of its own, so that the looks do not wait for one another.  A long text
+ * is words side by side, each with a sum of its own, so that these do not wait for one another.
  *
  * CRCs are linear: what an octet becomes is the sum of what its bits become.  So a table is made of
  * eight numbers, by the compiler.
@@ -8,7 +9,9 @@
 #include <leat/zip.h>
 
 enum {
-    COLUMNS = 8 /* octets in a word */
+    COLUMNS = 8, /* octets in a word */
+    BRAIDS = 5,  /* words side by side */
+    ROUND = BRAIDS * COLUMNS
 };
 
 #define ENTRY(n, b0, b1, b2, b3, b4, b5, b6, b7)                                                   \
@@ -49,6 +52,26 @@ static const uint32_t table[COLUMNS][256] = {
            0x533b85da),
 };
 
+/* [i][n]: what the octet n becomes, i octets and all braids but one later. */
+static const uint32_t braided[COLUMNS][256] = {
+    COLUMN(0x36f290f3, 0x6de521e6, 0xdbca43cc, 0x6ce581d9, 0xd9cb03b2, 0x68e70125, 0xd1ce024a,
+           0x78ed02d5),
+    COLUMN(0x24825136, 0x4904a26c, 0x920944d8, 0xff638ff1, 0x25b619a3, 0x4b6c3346, 0x96d8668c,
+           0xf6c1cb59),
+    COLUMN(0xcf9e17c8, 0x444d29d1, 0x889a53a2, 0xca45a105, 0x4ffa444b, 0x9ff48896, 0xe498176d,
+           0x1241289b),
+    COLUMN(0x9570d495, 0xf190af6b, 0x38505897, 0x70a0b12e, 0xe141625c, 0x19f3c2f9, 0x33e785f2,
+           0x67cf0be4),
+    COLUMN(0x80f0171f, 0xda91287f, 0x6e5356bf, 0xdca6ad7e, 0x623c5cbd, 0xc478b97a, 0x538074b5,
+           0xa700e96a),
+    COLUMN(0x8d88fde2, 0xc060fd85, 0x5bb0fd4b, 0xb761fa96, 0xb5b2f36d, 0xb014e09b, 0xbb58c777,
+           0xadc088af),
+    COLUMN(0x4e890ba9, 0x9d121752, 0xe15528e5, 0x19db578b, 0x33b6af16, 0x676d5e2c, 0xcedabc58,
+           0x46c47ef1),
+    COLUMN(0xaf449247, 0x85f822cf, 0xd08143df, 0x7a7381ff, 0xf4e703fe, 0x32bf01bd, 0x657e037a,
+           0xcafc06f4),
+};
+
 /* Little-endian: to compilers a load, where that is one. */
 static uint64_t word_at(const uint8_t *at)
 {
@@ -57,20 +80,41 @@ static uint64_t word_at(const uint8_t *at)
            (uint64_t)at[7] << 56;
 }
 
-static uint32_t step_word(uint64_t word)
+static uint32_t step_word(const uint32_t (*by)[256], uint64_t word)
 {
-    return table[7][word & 255] ^ table[6][word >> 8 & 255] ^ table[5][word >> 16 & 255] ^
-           table[4][word >> 24 & 255] ^ table[3][word >> 32 & 255] ^ table[2][word >> 40 & 255] ^
-           table[1][word >> 48 & 255] ^ table[0][word >> 56];
+    return by[7][word & 255] ^ by[6][word >> 8 & 255] ^ by[5][word >> 16 & 255] ^
+           by[4][word >> 24 & 255] ^ by[3][word >> 32 & 255] ^ by[2][word >> 40 & 255] ^
+           by[1][word >> 48 & 255] ^ by[0][word >> 56];
+}
+
+/* So many rounds, one at least; in the last of them the sums become one. */
+static uint32_t step_rounds(uint32_t crc, const uint8_t *at, size_t rounds)
+{
+    uint32_t sums[BRAIDS] = {crc};
+
+    for (; rounds > 1; rounds--, at += ROUND) {
+        for (unsigned i = 0; i < BRAIDS; i++)
+            sums[i] = step_word(braided, sums[i] ^ word_at(at + (size_t)i * COLUMNS));
+    }
+    crc = 0;
+    for (unsigned i = 0; i < BRAIDS; i++)
+        crc = step_word(table, crc ^ sums[i] ^ word_at(at + (size_t)i * COLUMNS));
+    return crc;
 }
 
 uint32_t leat_crc32(uint32_t crc, const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
+    const size_t rounds = len / ROUND;
 
     crc = ~crc;
+    if (rounds > 0) {
+        crc = step_rounds(crc, at, rounds);
+        at += rounds * ROUND;
+        len %= ROUND;
+    }
     for (; len >= COLUMNS; len -= COLUMNS, at += COLUMNS)
-        crc = step_word(crc ^ word_at(at));
+        crc = step_word(table, crc ^ word_at(at));
     for (; len > 0; len--, at++)
         crc = crc >> 8 ^ table[0][(crc ^ *at) & 255];
     return ~crc;

@@ -195,6 +195,39 @@ static void test_crc32(void **state)
         assert_int_equal(leat_crc32(leat_crc32(0, text, cut), text + cut, len - cut), 0x414fa339);
 }
 
+/* As RFC 1952 section 8 tells it, a bit at a time. */
+static uint32_t crc_by_bits(const uint8_t *bytes, size_t len)
+{
+    uint32_t crc = ~0u;
+
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return ~crc;
+}
+
+/* Where words, and rounds of words, begin and end makes no difference. */
+static void test_crc32_of_each_length(void **state)
+{
+    uint8_t text[512];
+    uint32_t noise = 1;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i++) {
+        noise = noise * 1664525 + 1013904223;
+        text[i] = (uint8_t)(noise >> 24);
+    }
+    for (size_t begin = 0; begin < 9; begin++) {
+        for (size_t len = 0; begin + len <= sizeof text; len++)
+            assert_int_equal(leat_crc32(0, text + begin, len), crc_by_bits(text + begin, len));
+    }
+    for (size_t cut = 0; cut <= sizeof text; cut++)
+        assert_int_equal(leat_crc32(leat_crc32(0, text, cut), text + cut, sizeof text - cut),
+                         crc_by_bits(text, sizeof text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_memory_ends),
         cmocka_unit_test(test_threat_W4_names_stay_in_their_folder),
         cmocka_unit_test(test_crc32),
+        cmocka_unit_test(test_crc32_of_each_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

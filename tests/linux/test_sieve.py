@@ -152,6 +152,27 @@ def test_new_lists_come_without_a_pause(sieve, tmp_path):
     assert answer(program, "fine.ads.plain.test") == PASSED  # but not the exceptions
 
 
+def test_lists_of_short_lines_have_room(sieve, leat, tmp_path):
+    """As many names as their bytes may have: at the start, beside exceptions, and when they are sent."""
+    letters, marks = "abcdefghijklmnopqrst", "abcdefghij0123456789"
+    short = [f"{first}.{second}{third}" for first in letters for second in marks for third in letters]
+    (tmp_path / "short").write_text("\n".join(short))
+    assert len(short) > 1000 + (tmp_path / "short").stat().st_size / 16  # what is guessed at first
+    program = sieve("token=x", tmp_path / "short")
+    program.wait_for(r"8007 names, 0 repeated; 8014 lines, 2 not understood.*; 0 left out")
+    assert answer(program, "a.bc") == answer(program, "t.9t") == "NXDOMAIN"
+    told = curl("-T", tmp_path / "short", f"http://{program.ip}/lists?x")
+    assert told.startswith("8001 names") and "; 0 left out" in told
+    assert answer(program, "t.9t") == "NXDOMAIN" and answer(program, "fine.ads.plain.test") == PASSED
+
+
+@pytest.mark.skipif(QUICK, reason="two million names")
+def test_two_million_names(leat, tmp_path):
+    (tmp_path / "long").write_text("".join(f"n{number}.many.test\n" for number in range(2_000_000)))
+    program = leat("sieve", arguments=[tmp_path / "long"])
+    program.wait_for(r"2000000 names, 0 repeated; 2000000 lines, 0 not understood.*; 0 left out", 60)
+
+
 def test_an_upload_that_is_cut_changes_nothing(sieve):
     program = sieve("token=secret")
     for _ in range(3):
