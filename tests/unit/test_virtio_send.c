@@ -63,6 +63,12 @@ static void the_device_completes_checksums_and_cuts(void **state)
     frame = frame_of(false, 6, 0);
     frame->checksum = LEAT_CHECKSUM_UNKNOWN;
     assert_int_equal(sent(frame).flags, 0);
+    frame = frame_of(false, 6, 0);
+    leat_buf_trim(frame, 34);
+    assert_int_equal(sent(frame).flags, VIRTIO_NET_HEADER_NEEDS_CSUM);
+    frame = frame_of(false, 6, 0);
+    leat_buf_trim(frame, 33); /* no whole header */
+    assert_int_equal(sent(frame).flags, 0);
     assert_int_equal(world.notified[VIRTIO_NET_TX], 1); /* it asks for no other */
     assert_int_equal(leat_virtio_counters(&world.virtio)->tx_lost, 0);
 }
@@ -86,6 +92,10 @@ static void too_many_pieces_and_too_many_frames(void **state)
     }
     assert_int_equal(netif->ops->transmit_room(netif), 0);
     assert_int_equal(leat_virtio_counters(&world.virtio)->tx_lost, 1);
+    netif->ops->close(netif);
+    frame = frame_of(false, 6, 0);
+    netif->ops->transmit(netif, 0, &frame, 1);
+    assert_int_equal(leat_virtio_counters(&world.virtio)->tx_lost, 2);
 }
 
 /* ---- When to look, and when never again --------------------------------------------------- */
@@ -183,6 +193,19 @@ static void a_device_that_uses_what_it_does_not_have_is_reset(void **state)
     assert_true(netif->ops->next_look_ns(netif, 5) == LEAT_NEVER_NS);
 }
 
+static void so_is_one_that_breaks_the_other_queue(void **state)
+{
+    (void)state;
+    start(everything, 0, false);
+    assert_null(take_one());
+    use(VIRTIO_NET_RX, 200, 60);
+    assert_null(take_one());
+    assert_true(leat_virtio_lost(&world.virtio));
+    assert_int_equal(leat_virtio_counters(&world.virtio)->resets, 1);
+    assert_int_equal(world.status, 0);
+    assert_true(pool_is_whole(&world.pool));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +217,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_device_that_uses_what_it_does_not_have_is_reset, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(so_is_one_that_breaks_the_other_queue, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
