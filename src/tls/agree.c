@@ -88,24 +88,13 @@ enum leat_crypto_hash tls_suite_hash(uint16_t suite)
 /* ---- Flaws ------------------------------------------------------------------------------------
  */
 
-static void note(struct tls_session *session, uint8_t alert, const char *why)
+void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why)
 {
     session->alert = alert;
     session->why = why;
     session->err = LEAT_ERR_TLS;
-}
-
-void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why)
-{
-    note(session, alert, why);
     step->next = TLS_flaw;
     step->follows = true;
-}
-
-void tls_break(struct tls_session *session, uint8_t alert, const char *why)
-{
-    note(session, alert, why);
-    tls_event(session, TLS_flaw);
 }
 
 const char *leat_tls_alert_name(uint8_t alert)

@@ -17,7 +17,6 @@
 
 #include <string.h>
 
-#include "core/assert.h"
 #include "wire/bytes.h"
 
 static const uint64_t window_ns = 10000000000; /* 8.3: ten seconds */

@@ -3,8 +3,6 @@
  */
 #include "tls/tls.h"
 
-#include "core/assert.h"
-
 const char tls_provider_failed[] = "the provider of cryptography failed";
 
 bool tls_message_add(struct tls_session *session, struct tls_step *step)

@@ -52,6 +52,14 @@ void tls_event(struct tls_session *session, enum tls_event event)
         tls_session_linger(session);
 }
 
+void tls_break(struct tls_session *session, uint8_t alert, const char *why)
+{
+    struct tls_step step;
+
+    tls_flaw(session, &step, alert, why);
+    tls_event(session, (enum tls_event)step.next);
+}
+
 const char *tls_state_name(const struct tls_session *session)
 {
     static const char *const names[] = {TLS_STATE_NAMES};

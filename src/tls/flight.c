@@ -437,12 +437,12 @@ static void send_one(struct tls_session *session, uint32_t bit)
 bool tls_flush(struct tls_session *session)
 {
     if (!session->owed && session->unsent)
-        return tls_stream_flush(session);
+        return tls_text_flush(session);
     while (session->owed && !session->said_last) {
         const uint32_t bit = session->owed & (~session->owed + 1);
         const uint32_t need = need_of(session, bit);
 
-        if (session->unsent && !tls_stream_flush(session))
+        if (session->unsent && !tls_text_flush(session))
             return false; /* it was said before */
         if (!has_room(session, need)) {
             session->tls->counts.waited++;

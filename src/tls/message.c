@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "core/assert.h"
-
 static enum tls_event event_of(const uint8_t *message, uint32_t len)
 {
     enum {

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "core/assert.h"
-
 enum {
     HELLO_BYTES = 640, /* of ours, at most, but for its share, its cookie and its ticket */
     PSK_DHE_KE = 1     /* 4.2.9 */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "core/assert.h"
-
 static struct tls_verdict bad(uint8_t alert, const char *why)
 {
     return (struct tls_verdict){alert, why};

@@ -1,9 +1,5 @@
-/* session.c -- an encrypted session on the stream below: its time, what comes, its end. */
+/* session.c -- an encrypted session on the stream below: when its time is over, what comes, its end. */
 #include "tls/tls.h"
-
-#include "core/assert.h"
-
-static const uint64_t retry_ns = 10000000; /* until there may be a descriptor */
 
 static uint64_t now_of(const struct tls_session *session)
 {
@@ -17,45 +13,6 @@ static bool is_over(const struct tls_session *session)
 
 /* ---- Time -------------------------------------------------------------------------------------
  */
-
-static void wake_at(struct tls_session *session, uint64_t at_ns)
-{
-    if (at_ns >= session->wakes_ns)
-        return;
-    session->wakes_ns = at_ns;
-    leat_timer_set(session->tls->stack, &session->timer, at_ns);
-}
-
-void tls_session_soon(struct tls_session *session)
-{
-    wake_at(session, now_of(session));
-}
-
-void tls_session_retry(struct tls_session *session)
-{
-    wake_at(session, now_of(session) + retry_ns);
-}
-
-void tls_session_await(struct tls_session *session, uint32_t room)
-{
-    if (leat_stream_send_room(&session->below) < room)
-        leat_stream_want_room(&session->below, room);
-    else
-        tls_session_retry(session);
-}
-
-void tls_session_due(struct tls_session *session, uint64_t at_ns)
-{
-    session->due_ns = at_ns;
-    wake_at(session, at_ns);
-}
-
-void tls_session_linger(struct tls_session *session)
-{
-    if (session->handshake)
-        tls_handshake_release(session);
-    tls_session_due(session, now_of(session) + session->tls->config.linger_ns);
-}
 
 /* The peer has not taken all that was sent before the close, but some of it within record_ns: the
  * stream stays, as a closed one of TCP does. */
@@ -92,19 +49,6 @@ static void time_out(struct tls_session *session)
 
 /* ---- What comes -------------------------------------------------------------------------------
  */
-
-/* Throws away what nobody reads. */
-void tls_session_drain(struct tls_session *session)
-{
-    struct leat_buf *lost;
-
-    while ((lost = leat_stream_receive(&session->below, UINT32_MAX)) != NULL) {
-        const uint32_t len = leat_buf_total(lost);
-
-        leat_buf_free(lost);
-        leat_stream_consumed(&session->below, len);
-    }
-}
 
 void tls_session_pump(struct tls_session *session)
 {
@@ -233,46 +177,11 @@ static void on_time(struct leat_timer *timer, void *arg)
     }
     serve(session);
     if (session->due_ns != LEAT_NEVER_NS)
-        wake_at(session, session->due_ns);
+        tls_session_due(session, session->due_ns);
 }
 
 /* ---- Begin and end ----------------------------------------------------------------------------
  */
-
-struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list)
-{
-    struct tls_handshake *taken = *list;
-
-    *list = taken->next_free;
-    tls->server_busy += !taken->for_client;
-    return taken;
-}
-
-void tls_handshake_release(struct tls_session *session)
-{
-    const struct leat_crypto *crypto = &session->tls->crypto;
-    struct tls_handshake *handshake = session->handshake;
-    const uint32_t message_max = handshake->message_max;
-    const bool for_client = handshake->for_client;
-    struct tls_handshake **list =
-        for_client ? &session->tls->free_client : &session->tls->free_server;
-
-    if (handshake->offered && session->segment_records > 0) /* a ticket is used once (C.4) */
-        leat_crypto_wipe(session->ticket, sizeof *session->ticket);
-    if (handshake->hashing)
-        crypto->ops->hash_close(crypto->self, &handshake->transcript);
-    if (handshake->has_share)
-        crypto->ops->share_close(crypto->self, &handshake->share);
-    if (handshake->has_peer_key)
-        crypto->ops->public_close(crypto->self, &handshake->peer_key);
-    leat_crypto_wipe(handshake, sizeof *handshake + message_max);
-    handshake->message_max = message_max;
-    handshake->for_client = for_client;
-    handshake->next_free = *list;
-    *list = handshake;
-    session->tls->server_busy -= !for_client;
-    session->handshake = NULL;
-}
 
 void tls_session_start(struct tls_session *session, const struct leat_stream *below,
                        struct tls_handshake *handshake)

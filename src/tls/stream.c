@@ -2,8 +2,7 @@
 #include "tls/tls.h"
 
 enum {
-    BUFFERS_LEFT = 8, /* of the pool, which what is sent doesn't take */
-    SHORT_TEXT = 512  /* less of more is not worth a record */
+    BUFFERS_LEFT = 8 /* of the pool, which what is sent doesn't take */
 };
 
 /* ---- What the program sends -------------------------------------------------------------------
@@ -86,48 +85,6 @@ static void want_room(void *end, uint32_t bytes)
         leat_stream_want_room(&session->below, bytes + records * TLS_OVERHEAD);
 }
 
-/* The text of the next record, of @left bytes; 0: there is no room for one. */
-static uint32_t next_record(struct tls_session *session, uint32_t left)
-{
-    const uint32_t room = leat_stream_send_room(&session->below);
-    const uint32_t fits = room > TLS_OVERHEAD ? room - TLS_OVERHEAD : 0;
-    const uint32_t text_max = tls_text_max(session);
-    const uint32_t record = left < text_max ? left : text_max;
-
-    if (fits >= record)
-        return record;
-    return fits >= SHORT_TEXT ? fits : 0;
-}
-
-/* Sends @len bytes of @text as records, as many as there is room for; how many bytes that were. */
-static uint32_t send_records(struct tls_session *session, const struct leat_buf *text, uint32_t len)
-{
-    struct leat_crypto_piece *in = session->tls->in;
-    uint32_t skip = 0, sent = 0;
-
-    while (sent < len) {
-        const uint32_t record = next_record(session, len - sent);
-        unsigned count = 0;
-
-        for (uint32_t left = record; left > 0;) {
-            /* the text is @len long: NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-            const uint32_t rest = text->len - skip, part = rest < left ? rest : left;
-
-            in[count++] = (struct leat_crypto_piece){text->data + skip, part};
-            left -= part;
-            skip += part;
-            if (skip == text->len) {
-                text = text->next;
-                skip = 0;
-            }
-        }
-        if (record == 0 || !tls_protect(session, WIRE_TLS_APPLICATION_DATA, count, record))
-            break;
-        sent += record;
-    }
-    return sent;
-}
-
 static void look_at_key(struct tls_session *session)
 {
     if (session->write.sequence >= session->tls->config.records_per_key && session->is_open &&
@@ -146,18 +103,6 @@ static bool is_scattered(const struct leat_buf *text)
     return count > TLS_OPEN_PIECES;
 }
 
-bool tls_stream_flush(struct tls_session *session)
-{
-    const uint32_t len = leat_buf_total(session->unsent);
-    const uint32_t sent = len > 0 ? send_records(session, session->unsent, len) : 0;
-
-    if (sent > 0)
-        session->unsent = leat_buf_consume(session->unsent, sent);
-    if (session->unsent)
-        tls_session_await(session, TLS_SEGMENT_TEXT + TLS_OVERHEAD);
-    return !session->unsent;
-}
-
 /* What the stream below hasn't room for after all waits here: no more than it said that it had. */
 static enum leat_err send_text(struct tls_session *session, struct leat_buf *text)
 {
@@ -166,7 +111,7 @@ static enum leat_err send_text(struct tls_session *session, struct leat_buf *tex
         leat_buf_free(text);
         session->unsent = NULL;
     }
-    tls_stream_flush(session);
+    tls_text_flush(session);
     look_at_key(session);
     return LEAT_OK;
 }
@@ -229,7 +174,7 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
     *taken = len < room ? len : room;
     text.data = (uint8_t *)(uintptr_t)bytes; /* is read, and no more */
     text.len = (uint32_t)*taken;
-    *taken = send_records(session, &text, text.len);
+    *taken = tls_text_send(session, &text, text.len);
     look_at_key(session);
     if (*taken < len) { /* on_writable follows */
         session->wanted = session->wanted > 0 ? session->wanted : 1;

@@ -258,13 +258,20 @@ struct tls_step {
 void tls_fsm_start(struct tls_session *session);
 /* Takes @event through the table, and what follows from it. */
 void tls_event(struct tls_session *session, enum tls_event event);
+/* Notes what is wrong, and takes `flaw`. */
+void tls_break(struct tls_session *session, uint8_t alert, const char *why);
 const char *tls_state_name(const struct tls_session *session);
 
 /* ---- stream.c: a session as a stream */
 
 extern const struct leat_stream_ops tls_stream_ops;
+
+/* ---- text.c: the program's text as records */
+
+/* Sends @len bytes of @text, as many as there is room for; how many bytes that were. */
+uint32_t tls_text_send(struct tls_session *session, const struct leat_buf *text, uint32_t len);
 /* Sends what waits of the program's text; true: nothing is left. */
-bool tls_stream_flush(struct tls_session *session);
+bool tls_text_flush(struct tls_session *session);
 
 /* ---- session.c: a session on the stream below */
 
@@ -272,6 +279,14 @@ extern const struct leat_tcp_events tls_below_events;
 
 /* Opens records until there is text, one at a time: what isn't taken stays below. */
 void tls_session_pump(struct tls_session *session);
+/* A new session on @below, with the handshake that it takes. */
+void tls_session_start(struct tls_session *session, const struct leat_stream *below,
+                       struct tls_handshake *handshake);
+/* Ends it at once, without a word to the program. */
+void tls_session_drop(struct tls_session *session);
+
+/* ---- wait.c: what a session waits for */
+
 /* Throws away what comes, which nobody reads. */
 void tls_session_drain(struct tls_session *session);
 /* Looks at the stream below soon, in the step of callbacks; or in a while, when there may be
@@ -284,11 +299,9 @@ void tls_session_await(struct tls_session *session, uint32_t room);
 void tls_session_due(struct tls_session *session, uint64_t at_ns);
 /* It is over: what comes is thrown away, and the stream below has little time to end. */
 void tls_session_linger(struct tls_session *session);
-/* A new session on @below, with the handshake that it takes. */
-void tls_session_start(struct tls_session *session, const struct leat_stream *below,
-                       struct tls_handshake *handshake);
-/* Ends it at once, without a word to the program. */
-void tls_session_drop(struct tls_session *session);
+
+/* ---- handshake.c: the memory of handshakes */
+
 /* A handshake of a list that has one. */
 struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list);
 /* Gives back the handshake's memory, wiped. */
@@ -443,8 +456,6 @@ bool tls_flush(struct tls_session *session);
 
 /* Notes what is wrong, so that `flaw` follows. */
 void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert, const char *why);
-/* The same without a step: takes the event. */
-void tls_break(struct tls_session *session, uint8_t alert, const char *why);
 bool tls_suite_is_known(uint16_t suite);
 /* Is it known, and has the provider what it needs? */
 bool tls_has_suite(const struct leat_tls *tls, uint16_t suite);

@@ -1,0 +1,37 @@
+/* handshake.c -- the memory of handshakes, of two bounded pools: taken, wiped and given back. */
+#include "tls/tls.h"
+
+struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list)
+{
+    struct tls_handshake *taken = *list;
+
+    *list = taken->next_free;
+    tls->server_busy += !taken->for_client;
+    return taken;
+}
+
+void tls_handshake_release(struct tls_session *session)
+{
+    const struct leat_crypto *crypto = &session->tls->crypto;
+    struct tls_handshake *handshake = session->handshake;
+    const uint32_t message_max = handshake->message_max;
+    const bool for_client = handshake->for_client;
+    struct tls_handshake **list =
+        for_client ? &session->tls->free_client : &session->tls->free_server;
+
+    if (handshake->offered && session->segment_records > 0) /* a ticket is used once (C.4) */
+        leat_crypto_wipe(session->ticket, sizeof *session->ticket);
+    if (handshake->hashing)
+        crypto->ops->hash_close(crypto->self, &handshake->transcript);
+    if (handshake->has_share)
+        crypto->ops->share_close(crypto->self, &handshake->share);
+    if (handshake->has_peer_key)
+        crypto->ops->public_close(crypto->self, &handshake->peer_key);
+    leat_crypto_wipe(handshake, sizeof *handshake + message_max);
+    handshake->message_max = message_max;
+    handshake->for_client = for_client;
+    handshake->next_free = *list;
+    *list = handshake;
+    session->tls->server_busy -= !for_client;
+    session->handshake = NULL;
+}
