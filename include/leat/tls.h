@@ -8,6 +8,10 @@
  *
  *      leat_tls_open -> leat_tls_accept or leat_tls_connect, for each stream
  *
+ * Where the stream below is TCP's, the program switches Nagle's algorithm off, leat_tcp_set_nodelay():
+ * what of a flight of the handshake, or of a record, fills no segment would wait for the ACK of what
+ * went before, which the peer may delay (RFC 1122 4.2.3.2, 4.2.3.4).
+ *
  * A client's session opens after its server's certificate was checked for the name that it asked
  * for, and no other way.  Callbacks come from leat_poll() only.
  */

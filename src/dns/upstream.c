@@ -263,6 +263,7 @@ static enum leat_err open_connection(struct upstream *upstream)
         return err;
     leat_tcp_get_info(tcp, &info);
     upstream->local_ip = info.local.ip;
+    leat_tcp_set_nodelay(tcp, true); /* queries and records are written whole */
     upstream->stream = leat_stream_of_tcp(tcp);
     upstream->resolver->counts.tcp_connections++;
     return wants_tls ? secure(upstream) : LEAT_OK;

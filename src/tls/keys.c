@@ -208,16 +208,21 @@ bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes non
                        (struct leat_crypto_piece){psk, tls_digest_bytes(session)});
 }
 
+/* If the provider fails, the key is what it was: an alert is said under that one (6). */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret)
 {
     const enum leat_crypto_aead aead = tls_suite_aead(session->suite);
+    struct tls_key made = {.key.aead = (uint8_t)aead, .on = true};
+    const bool done =
+        expand(session, secret, "key", NULL, made.key.bytes, leat_crypto_key_bytes(aead)) &&
+        expand(session, secret, "iv", NULL, made.iv, sizeof made.iv);
 
-    memmove(key->secret, secret, tls_digest_bytes(session));
-    key->key.aead = (uint8_t)aead;
-    key->sequence = 0;
-    key->on = expand(session, secret, "key", NULL, key->key.bytes, leat_crypto_key_bytes(aead)) &&
-              expand(session, secret, "iv", NULL, key->iv, sizeof key->iv);
-    return key->on;
+    if (done) {
+        memcpy(made.secret, secret, tls_digest_bytes(session));
+        *key = made;
+    }
+    leat_crypto_wipe(&made, sizeof made);
+    return done;
 }
 
 bool tls_key_update(struct tls_session *session, struct tls_key *key)

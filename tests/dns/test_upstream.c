@@ -121,6 +121,25 @@ static void assert_outcome(unsigned i, uint8_t last)
     assert_non_null(strstr(outcomes[i].records, records));
 }
 
+/* Nor for its ACK (RFC 7766 6.2.1.1): the wire takes 50 ms each way. */
+static void a_question_does_not_wait_for_the_answer_to_another(void **state)
+{
+    const struct leat_link_faults far_away = {.delay_ns = 50 * ms};
+    struct fixture *f = *state;
+
+    with_slow_server(f);
+    for (int end = 0; end < 2; end++)
+        leat_link_set_faults(f->world->link, end, &far_away);
+    ask(f, 0);
+    world_wait(f->world, second);
+    assert_int_equal(tcp_server.count, 1);
+    ask(f, 1);
+    world_wait(f->world, 10 * ms);
+    ask(f, 2);
+    world_wait(f->world, 160 * ms); /* there and back by UDP, there by TCP */
+    assert_int_equal(tcp_server.count, 3);
+}
+
 static void questions_share_a_connection_and_replies_come_in_any_order(void **state)
 {
     struct fixture *f = *state;
@@ -358,6 +377,7 @@ static void a_server_that_was_silent_once_gets_another_chance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_question_does_not_wait_for_the_answer_to_another),
         TEST(questions_share_a_connection_and_replies_come_in_any_order),
         TEST(a_connection_is_kept_for_a_while_and_then_closed),
         TEST(what_a_server_left_unanswered_when_it_hung_up_is_asked_once_more),

@@ -107,6 +107,25 @@ static void replace(struct fixture *f, unsigned end, struct leat_crypto_ops *ops
     f->tls[end]->crypto.ops = ops;
 }
 
+/* An alert of who has encrypted before is encrypted, too (RFC 8446 6). */
+static bool encrypted[2];
+
+static void look(struct pipe_end *end, struct leat_buf *text)
+{
+    bool *has = &encrypted[end > end->other];
+    const uint8_t type = text->data[0];
+
+    if (type == WIRE_TLS_APPLICATION_DATA)
+        *has = true;
+    assert_false(*has && type == WIRE_TLS_ALERT);
+}
+
+static void look_at_both(struct fixture *f)
+{
+    memset(encrypted, 0, sizeof encrypted);
+    f->ends[SERVER].spoil = f->ends[CLIENT].spoil = look;
+}
+
 /* Whatever one end can still say to the other. */
 static void talk(struct fixture *f, unsigned from, const char *text)
 {
@@ -130,6 +149,7 @@ static bool goes_well(struct fixture *f, unsigned end)
 
     f->civil_s = CIVIL_S + f->world->now_ns / second + 1; /* so that early data is fresh */
     shake_again(f);
+    look_at_both(f);
     world_run(f->world, &never, 100 * ms);
     talk(f, CLIENT, "question");
     talk(f, SERVER, "answer");
