@@ -3,7 +3,8 @@
  * (tls_fsm.pml, made from it); here are the programs, what is on its way, and what must be true.
  *
  * The attacker deletes, repeats, reorders and reflects records, puts hellos of another connection
- * in their place, and ends the stream: each as often as the scene allows.  He has no key: what is
+ * in their place, and ends the stream: each as often as the scene allows.  An end itself may lie: it says
+ * any message by its own keys.  He has no key: what is
  * encrypted opens only in its direction, by its generation of its key, in its turn.  A transcript
  * is the set of messages that are in it, and whether one is of another connection; keys are those
  * of the transcript that ends with the ServerHello.  The stream below is TCP's: in order, and what
@@ -92,6 +93,11 @@ inline impossible() { printf("impossible: end %d, state %d, event %d\n", me, st[
 byte st[2] = START;
 byte owes[2];
 bool opened[2], shut[2], said_last[2], told_end[2];
+bool broken[2];         /* an alert was sent, or the session given up */
+bool share;             /* the client has a key share */
+bool ticket;            /* the client has got one */
+bool forgot;            /* the server has given back what a first hello took */
+bool lied;              /* an end has said what isn't so */
 bool client_done;       /* its Finished has left */
 short tr[2];            /* transcript */
 short agreed[2];        /* what it was when our Finished left */
@@ -101,7 +107,7 @@ byte said[2], got[2];   /* texts */
 bool retried, asked, resumed, wants_update[2];
 
 /* the scene */
-byte deletes, repeats, swaps, reflects, olds, cuts, wears, cancels, texts;
+byte deletes, repeats, swaps, reflects, olds, cuts, wears, cancels, texts, lies;
 bool may_retry, may_ask, may_resume;
 bool troubled;
 bool cut[2];            /* nothing gets there any more */
@@ -139,6 +145,41 @@ inline last_word() {
 inline write_key(stage_) { wstage[me] = stage_; wgen[me] = 0; wseq[me] = 0 }
 inline read_key(stage_)  { rstage[me] = stage_; rgen[me] = 0; rseq[me] = 0 }
 
+/* Any message, or one that breaks a rule, in the middle of what is right. */
+inline lie() {
+  troubled = true;
+  lied = true;
+  if
+  :: kind = rcv_ClientHello
+  :: kind = rcv_ServerHello
+  :: kind = rcv_HelloRetryRequest
+  :: kind = rcv_NewSessionTicket
+  :: kind = rcv_EncryptedExtensions
+  :: kind = rcv_Certificate
+  :: kind = rcv_CertificateRequest
+  :: kind = rcv_CertificateVerify
+  :: kind = rcv_Finished
+  :: kind = rcv_KeyUpdate
+  :: kind = rcv_unknown
+  :: kind = rcv_EndOfEarlyData
+  :: kind = rcv_application_data
+  :: kind = rcv_close_notify
+  :: kind = rcv_alert
+  :: kind = rcv_change_cipher_spec
+  :: kind = flaw
+  fi;
+  if
+  :: kind == rcv_change_cipher_spec -> plain(rcv_change_cipher_spec)
+  :: else -> emit(kind, 0)
+  fi
+}
+inline may_lie() {
+  if
+  :: lies > 0 -> lies--; lie()
+  :: true
+  fi
+}
+
 inline send_server_flight() {
   if
   :: may_resume -> tr[me] = tr[me] | PSK
@@ -150,16 +191,20 @@ inline send_server_flight() {
   ktr[me] = tr[me];
   read_key(SHAKES);
   write_key(SHAKES);
+  may_lie();
   emit(rcv_EncryptedExtensions, 0);
   tr[me] = tr[me] | EE;
   if
   :: tr[me] & PSK -> skip
   :: else ->
+     may_lie();
      emit(rcv_Certificate, 0);
      tr[me] = tr[me] | CERT;
+     may_lie();
      emit(rcv_CertificateVerify, tr[me]);
      tr[me] = tr[me] | CV
   fi;
+  may_lie();
   emit(rcv_Finished, tr[me]);
   tr[me] = tr[me] | SFIN;
   agreed[me] = tr[me];
@@ -172,12 +217,17 @@ inline send_strange_flight() {
   ktr[me] = tr[me];
   read_key(SHAKES);
   write_key(SHAKES);
+  may_lie();
   emit(rcv_EncryptedExtensions, 0);
+  may_lie();
   emit(rcv_CertificateRequest, 0);
+  may_lie();
   emit(rcv_Certificate, 0);
   tr[me] = tr[me] | EE | CR | CERT;
+  may_lie();
   emit(rcv_CertificateVerify, tr[me]);
   tr[me] = tr[me] | CV;
+  may_lie();
   emit(rcv_Finished, tr[me]);
   tr[me] = tr[me] | SFIN | CCERT;
   agreed[me] = tr[me];
@@ -224,14 +274,15 @@ inline send_late() {
 
 inline await()      { skip }
 inline drop()       { skip }
-inline make_share() { skip }
-inline forget_hello() { skip }
+inline make_share() { share = true }
+inline forget_hello() { forgot = true }
 /* early data isn't modelled: no hello brings any */
 inline take_early()   { assert(false) }
 inline hold_early()   { assert(false) }
 inline read_EndOfEarlyData() { assert(false) }
-inline snd_ClientHello() { assert(me == CLIENT); owes[me] = OWES_HELLO }
+inline snd_ClientHello() { assert(me == CLIENT && share); owes[me] = OWES_HELLO }
 inline find_flaw()  { ev2 = flaw }
+inline may_be_malformed() { if :: lied -> find_flaw() :: true fi }
 inline read_ServerHello() {
   assert(me == CLIENT && rstage[me] == START_S);
   tr[me] = tr[me] | SH | x;
@@ -243,12 +294,14 @@ inline read_ServerHello() {
 inline read_HelloRetryRequest() {
   assert(me == CLIENT && !(tr[me] & HRR));
   tr[me] = tr[me] | HRR | x;
-  ev2 = hello_accepted
+  ev2 = hello_accepted;
+  may_be_malformed()
 }
 inline read_ClientHello() {
   assert(me == SERVER && tr[me] == 0);
   tr[me] = x;
-  ev2 = (may_retry -> hello_lacks_share : hello_accepted)
+  ev2 = (may_retry -> hello_lacks_share : hello_accepted);
+  may_be_malformed()
 }
 inline read_second_ClientHello() {
   assert(me == SERVER && tr[me] & HRR);
@@ -298,9 +351,9 @@ inline snd_NewSessionTicket() {
   if :: ev2 == flaw -> skip :: else -> owes[me] = owes[me] | OWES_TICKET fi
 }
 inline read_NewSessionTicket() {
-  if :: me == SERVER -> find_flaw() :: else -> skip fi
+  if :: me == SERVER -> find_flaw() :: else -> assert(!ticket || lied); ticket = true fi
 }
-inline hand_up()      { assert(opened[me] && x == got[me] + 1); got[me] = got[me] + 1 }
+inline hand_up()      { assert(opened[me] && (lied || x == got[me] + 1)); got[me] = got[me] + 1 }
 inline read_KeyUpdate() {
   assert(opened[me]);
   rgen[me] = rgen[me] + 1;
@@ -314,11 +367,11 @@ inline snd_KeyUpdate() {
   owes[me] = owes[me] | OWES_UPDATE;
   if :: wants_update[me] = true :: skip fi
 }
-inline note_close()   { assert(opened[me] && x == got[me] && !told_end[me]); told_end[me] = true }
+inline note_close()   { assert(opened[me] && (lied || x == got[me]) && !told_end[me]); told_end[me] = true }
 inline snd_close_notify() { assert(opened[me]); owes[me] = owes[me] | OWES_CLOSE }
-inline snd_alert()    { assert(troubled); owes[me] = OWES_ALERT }
+inline snd_alert()    { assert(troubled); broken[me] = true; owes[me] = OWES_ALERT }
 inline refuse()       { snd_alert() }
-inline give_up()      { owes[me] = 0; last_word() }
+inline give_up()      { broken[me] = true; owes[me] = 0; last_word() }
 inline note_alert()   { assert(troubled); give_up() }
 inline note_end()     { assert(troubled); give_up() }
 inline note_cut()     { assert(troubled && !told_end[me]); give_up() }
@@ -342,8 +395,8 @@ inline classify() {
   :: stage == START_S -> ev = (kind == rcv_alert && !opened[me] -> rcv_alert : flaw)
   :: else -> if
   :: stage == rstage[me] && keys == ktr[me] && gen == rgen[me] && seq == rseq[me] && from == 1 - me ->
-     rseq[me] = rseq[me] + 1;
-     ev = kind
+     rseq[me] = rseq[me] + 1; /* no random is looked at behind the handshake */
+     ev = (kind == rcv_HelloRetryRequest && opened[me] -> rcv_ServerHello : kind)
   :: else -> ev = flaw
   fi fi fi fi fi
 }
@@ -382,7 +435,8 @@ inline classify() {
        wears--; me = i; ev = key_is_worn \
   :: opened[i] && !shut[i] && st[i] != CLOSED -> shut[i] = true; me = i; ev = shutdown \
   :: cancels > 0 && !opened[i] && !shut[i] && st[i] != START && st[i] != FAILED -> \
-       cancels--; shut[i] = true; me = i; ev = shutdown
+       cancels--; shut[i] = true; me = i; ev = shutdown \
+  :: lies > 0 && st[i] != START && !said_last[i] && flying[1 - i] < ROOM - 3 -> lies--; me = i; lie()
 
 /* the peer is silent */
 #define TIMER(i) \
@@ -390,16 +444,26 @@ inline classify() {
 
 inline finish() {
   assert((st[0] == CLOSED || st[0] == FAILED) && (st[1] == CLOSED || st[1] == FAILED));
-  assert(troubled || (st[0] == CLOSED && st[1] == CLOSED && got[0] == said[1] && got[1] == said[0]));
+  assert(troubled || (st[0] == CLOSED && st[1] == CLOSED && got[0] == said[1] && got[1] == said[0] &&
+                       ticket));
   assert(said_last[0] && said_last[1])
 }
 
-/* What a state's name promises, and what ends a session. */
+/* What a state's name promises, what ends a session, and what leaves a state as it was. */
 inline check() {
   assert(st[me] != START);
+  assert((st[me] == FAILED) == broken[me]);
+  assert(ev != rcv_change_cipher_spec || st[me] == was || broken[me]);
+  assert(ev != flight_sent || st[me] == was || opened[me]);
+  assert(ev != key_is_worn || owes[me] & OWES_UPDATE);
+  assert(st[me] != WAIT_CERT_CR || !asked);
+  assert(st[me] != WAIT_CERT || asked);
+  assert(st[me] != RECVD_CH || !retried);
+  assert(st[me] != WAIT_CH_2 || owes[me] & A_FLIGHT || forgot);
   assert((ev != flaw && ev != timeout && ev != rcv_alert) || st[me] == FAILED);
   assert(ev != end || st[me] == FAILED || st[me] == CLOSED);
-  assert(!(st[me] == CONNECTED || st[me] == SENT_CLOSE || st[me] == RECVD_CLOSE || st[me] == CLOSED) || opened[me]);
+  assert(!(st[me] == CONNECTED || st[me] == SENT_CLOSE || st[me] == RECVD_CLOSE || st[me] == CLOSED) || opened[me] ||
+         ev2 == flaw);
   assert(st[me] != SENT_CLOSE || shut[me]);
   assert(st[me] != RECVD_CLOSE || told_end[me]);
   assert(st[me] != CLOSED || (told_end[me] && shut[me]))
@@ -407,7 +471,7 @@ inline check() {
 
 active proctype world()
 {
-  byte me, ev, ev2, kind, stage, gen, seq, from;
+  byte me, ev, ev2, was, kind, stage, gen, seq, from;
   short keys, x;
 
   c_code {
@@ -421,6 +485,7 @@ active proctype world()
     now.wears = of_scene("WEARS=");
     now.cancels = of_scene("CANCELS=");
     now.texts = of_scene("TEXTS=");
+    now.lies = of_scene("LIES=");
     now.may_retry = of_scene("RETRY=");
     now.may_ask = of_scene("ASK=");
     now.may_resume = of_scene("RESUME=");
@@ -444,13 +509,14 @@ again:
     do
     :: ev != NOTHING ->
        printf("end %d: state %d, event %d, says %d\n", me, st[me], ev, x);
+       was = st[me];
        fsm();
        check();
        ev = ev2;
        ev2 = NOTHING
     :: else -> break
     od;
-    me = 0; kind = 0; stage = 0; gen = 0; seq = 0; from = 0; keys = 0; x = 0
+    me = 0; was = 0; kind = 0; stage = 0; gen = 0; seq = 0; from = 0; keys = 0; x = 0
   };
   goto again;
 end_both_over:
