@@ -31,41 +31,23 @@ static const char page[] =
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>leat: upload</title><h1>Files into a Zip archive</h1>"
     "<form action=/upload method=post enctype=multipart/form-data>"
-    "<p><input type=file name=file multiple required><p><button>Upload</button></form>";
+    "<p><input type=file name=file multiple required><p><button>Upload</button></form>"
+    "<iframe name=sent hidden></iframe><iframe name=zip hidden></iframe><script>"
+    "document.forms[0].onsubmit=e=>{const id=crypto.getRandomValues(new Uint32Array(3)).join('-');"
+    "e.target.target='sent';e.target.action='/upload?'+id;frames.zip.location='/files.zip?'+id}"
+    "</script>";
 
 static const struct leat_http_file files[] = {
     {.path = "/index.html", .type = "text/html", .bytes = page, .len = sizeof page - 1}};
-
-static void answer(struct leat_http_exchange *exchange, uint16_t status, const char *text)
-{
-    const struct leat_http_head head = {.status = status, .type = "text/plain"};
-
-    leat_http_answer(exchange, &head, text, (uint32_t)strlen(text));
-}
-
-static void release(struct upload *upload)
-{
-    upload_pack_release(upload);
-    leat_buf_free(upload->in);
-    upload->in = NULL;
-    upload->exchange = NULL;
-}
-
-/* What has come is no form, or more than fits. */
-static void refuse(struct upload *upload)
-{
-    if (upload->begun)
-        leat_http_abort(upload->exchange);
-    else
-        answer(upload->exchange, 400, "That is no form with files.\n");
-    release(upload);
-}
 
 /* Goes on as far as there are bytes, and room for them. */
 static void pump(struct leat_http_exchange *exchange, void *arg)
 {
     struct upload *upload = arg;
 
+    (void)exchange;
+    if (!upload->from || !upload->to)
+        return; /* the other half will come */
     while (upload->piece_len == 0 || upload_send_piece(upload)) {
         uint32_t room = UINT32_MAX;
 
@@ -73,65 +55,90 @@ static void pump(struct leat_http_exchange *exchange, void *arg)
             upload->piece_len = leat_zip_end(&upload->zip, upload->piece);
             if (upload->piece_len > 0)
                 continue;
-            leat_http_finish(exchange);
-            release(upload);
+            upload_finish(upload);
             return;
         }
-        if (upload->begun && (room = leat_http_send_room(exchange)) < ROOM_BYTES) {
-            leat_http_want_room(exchange, ROOM_BYTES);
+        if (upload->begun && (room = leat_http_send_room(upload->to)) < ROOM_BYTES) {
+            leat_http_want_room(upload->to, ROOM_BYTES);
             return;
         }
         if (upload->packing || upload->file_over) {
             if (upload_go_on(upload, room))
                 continue;
-            refuse(upload);
+            upload_refuse(upload);
             return;
         }
         if (!upload->in)
-            upload->in = leat_http_receive(exchange, UINT32_MAX);
-        if (!upload->in && !leat_http_body_over(exchange))
+            upload->in = leat_http_receive(upload->from, UINT32_MAX);
+        if (!upload->in && !leat_http_body_over(upload->from))
             return;
         if (!upload->in || !upload_read(upload, room)) {
-            refuse(upload);
+            upload_refuse(upload);
             return;
         }
     }
 }
 
-static void on_request(struct leat_http_exchange *exchange, void *arg)
+static void on_form(struct leat_http_exchange *exchange, void *arg)
 {
-    size_t len;
+    size_t len, query_len;
     const char *type = leat_http_request_type(exchange, &len);
-    struct upload *upload = uploads;
+    struct upload *upload = upload_place(uploads, places, exchange, true);
 
     (void)arg;
-    while (upload < uploads + places && upload->exchange)
-        upload++;
-    if (upload == uploads + places) {
-        answer(exchange, 503, "Too many uploads now.\n");
+    leat_http_request_query(exchange, &query_len);
+    if (!upload) {
+        upload_answer(exchange, 503, "Too many uploads now.\n");
     } else if (!leat_multipart_start(&upload->form, type, len)) {
-        answer(exchange, 415, "Send multipart/form-data.\n");
+        upload_answer(exchange, 415, "Send multipart/form-data.\n");
+        if (upload->to)
+            upload_failed(upload, NULL);
     } else {
         leat_zip_start(&upload->zip, upload->directory, sizeof upload->directory);
         upload->begun = upload->in_file = upload->over = upload->file_over = false;
         upload->piece_at = upload->piece_len = 0;
-        upload->exchange = exchange;
+        upload->from = exchange;
+        if (query_len == 0)
+            upload->to = exchange;
         leat_http_set_arg(exchange, upload);
     }
 }
 
+/* The archive of a form that has come, or will. */
+static void on_download(struct leat_http_exchange *exchange, void *arg)
+{
+    size_t query_len;
+    struct upload *upload = NULL;
+
+    (void)arg;
+    leat_http_request_query(exchange, &query_len);
+    if (query_len > 0)
+        upload = upload_place(uploads, places, exchange, false);
+    if (!upload) {
+        upload_answer(exchange, query_len > 0 ? 503 : 404, "There is no such archive.\n");
+        return;
+    }
+    upload->to = exchange;
+    leat_http_set_arg(exchange, upload);
+    pump(exchange, upload);
+}
+
 static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
 {
-    (void)exchange;
     (void)why;
-    release(arg);
+    upload_failed(arg, exchange);
 }
 
 static const struct leat_http_route routes[] = {{.path = "/upload",
                                                  .methods = LEAT_HTTP_POST,
                                                  .body_bytes_max = LEAT_HTTP_ANY,
-                                                 .on_request = on_request,
+                                                 .on_request = on_form,
                                                  .on_body = pump,
+                                                 .on_writable = pump,
+                                                 .on_failed = on_failed},
+                                                {.path = "/files.zip",
+                                                 .methods = LEAT_HTTP_GET,
+                                                 .on_request = on_download,
                                                  .on_writable = pump,
                                                  .on_failed = on_failed},
                                                 LEAT_METRICS_ROUTE("/metrics")};
@@ -170,7 +177,7 @@ static const char *start(struct example_platform *platform)
     const struct leat_http_server_config config = {.files = files,
                                                    .file_count = 1,
                                                    .routes = routes,
-                                                   .route_count = 2,
+                                                   .route_count = 3,
                                                    .port = platform->port,
                                                    .clients = (uint16_t)(places + SPARE)};
     struct leat_http_server *server;

@@ -7,13 +7,17 @@
 #include <leat/zip.h>
 
 enum {
+    UPLOAD_ID_BYTES = 32,
     DIRECTORY_BYTES = 4096 /* of the archive's list: some 60 files with long names */
 };
 
 struct leat_deflate;
 
 struct upload {
-    struct leat_http_exchange *exchange; /* NULL: free */
+    struct leat_http_exchange *from; /* the form's; both NULL: free */
+    struct leat_http_exchange *to;   /* the archive's: the same, or a download of its own */
+    char id[UPLOAD_ID_BYTES];        /* what two that belong together have in common */
+    size_t id_len;                   /* 0: it is one exchange */
     struct leat_multipart form;
     struct leat_zip zip;
     struct leat_buf *in;           /* received, not read yet */
@@ -27,6 +31,23 @@ struct upload {
     uint8_t piece[LEAT_ZIP_PIECE_BYTES];
     uint8_t directory[DIRECTORY_BYTES];
 };
+
+/* Among @count uploads the place of one more exchange with this query: beside the other half that
+ * waits for it, where there is one; else a free one, or NULL.  @is_form: it is the form's half. */
+struct upload *upload_place(struct upload *uploads, unsigned count,
+                            struct leat_http_exchange *exchange, bool is_form);
+
+/* It has failed: so has its other half. */
+void upload_failed(struct upload *upload, const struct leat_http_exchange *exchange);
+
+/* What is behind the end of a form, in each half that there is. */
+void upload_finish(struct upload *upload);
+
+/* What has come is no form, or more than fits: the same. */
+void upload_refuse(struct upload *upload);
+
+/* A short reply. */
+void upload_answer(struct leat_http_exchange *exchange, uint16_t status, const char *text);
 
 /* Takes buffers from @pool. */
 void upload_begin(struct leat_pool *pool);

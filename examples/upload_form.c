@@ -11,7 +11,7 @@ void upload_begin(struct leat_pool *of)
 
 bool upload_send_piece(struct upload *upload)
 {
-    upload->piece_at += leat_http_write(upload->exchange, upload->piece + upload->piece_at,
+    upload->piece_at += leat_http_write(upload->to, upload->piece + upload->piece_at,
                                         upload->piece_len - upload->piece_at);
     if (upload->piece_at < upload->piece_len)
         return false;
@@ -34,7 +34,7 @@ static bool begin_file(struct upload *upload)
     if (!upload->in_file) /* another field, or no file was chosen */
         return true;
     if (!upload->begun)
-        leat_http_reply(upload->exchange, &head);
+        leat_http_reply(upload->to, &head);
     upload->begun = true;
     len = leat_zip_clean_name(upload->form.file, upload->form.file_len, name);
     upload_pack_begin(upload);
@@ -59,7 +59,7 @@ static bool send_text(struct upload *upload)
     text = form->text_is_given
                ? leat_buf_slice(upload->in, (uint32_t)(form->text - upload->in->data), len)
                : leat_buf_copy(pool, form->text, len);
-    return text && !leat_http_send(upload->exchange, text);
+    return text && !leat_http_send(upload->to, text);
 }
 
 static void end_file(struct upload *upload)
@@ -96,6 +96,6 @@ bool upload_read(struct upload *upload, uint32_t room)
     else if (event == LEAT_MULTIPART_OVER)
         good = upload->over = upload->begun;
     upload->in = leat_buf_consume(upload->in, (uint32_t)taken);
-    leat_http_consumed(upload->exchange, (uint32_t)taken);
+    leat_http_consumed(upload->from, (uint32_t)taken);
     return good;
 }

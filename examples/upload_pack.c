@@ -89,7 +89,7 @@ bool upload_pack_send(struct upload *upload, uint32_t room)
         return true;
     }
     leat_buf_put(text, len);
-    return !leat_http_send(upload->exchange, text); /* nothing, if that is what there was */
+    return !leat_http_send(upload->to, text); /* nothing, if that is what there was */
 }
 
 void upload_pack_release(struct upload *upload)

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -58,9 +59,12 @@ def test_files_come_back_as_an_archive(web, tmp_path):
     assert stats["copied_tx_bytes"] == 0
 
 
-def test_the_form_in_a_browser(web, tmp_path):
-    """Two files are chosen, the button is pressed, and what a person would find among the downloads is right."""
-    files = {"noise.bin": os.urandom(1_000_000), "a b.txt": b"hello\r\n--\r\n"}
+@pytest.mark.parametrize("megabytes", [1, 20 if QUICK else 100])
+def test_the_form_in_a_browser(web, tmp_path, megabytes):
+    """Two files are chosen, the button is pressed, and what a person would find among the downloads is right.
+
+    A browser reads no reply before it has sent a form to its end; more of it than what is on its way has room for."""
+    files = {"noise.bin": os.urandom(1_000_000) * megabytes, "a b.txt": b"hello\r\n--\r\n"}
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     browser = Chromium()
@@ -70,7 +74,7 @@ def test_the_form_in_a_browser(web, tmp_path):
         browser.choose("input[type=file]", [tmp_path / name for name in files])
         browser.value("document.querySelector('button').click()")
         begun = browser.wait_for("Browser.downloadWillBegin")
-        assert begun["url"] == web.url and begun["suggestedFilename"] == "files.zip"
+        assert "/files.zip?" in begun["url"] and begun["suggestedFilename"] == "files.zip"
         over = browser.wait_for("Browser.downloadProgress", lambda params: params["state"] != "inProgress")
         assert over["state"] == "completed" and browser.complaints == []
     finally:
@@ -78,6 +82,53 @@ def test_the_form_in_a_browser(web, tmp_path):
     with zipfile.ZipFile(tmp_path / over["guid"]) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == files
     assert web.stop()["copied_tx_bytes"] == 0
+
+
+def both(web, form_first, size):
+    """A client that sends all before it reads, and one that takes the archive; what each hears."""
+    form = PART % b"noise" + os.urandom(size) + b"\r\n--B--"
+    with socket.create_connection((web.ip, 80), 30) as conn, socket.create_connection((web.ip, 80), 30) as other:
+        head = (HEAD % len(form)).replace(b"/upload", b"/upload?7-7")
+        get = b"GET /files.zip?7-7 HTTP/1.1\r\nHost: leat\r\n\r\n"
+        first, second = ((conn, head), (other, get)) if form_first else ((other, get), (conn, head))
+        first[0].sendall(first[1])
+        web.settle()
+        second[0].sendall(second[1])
+        taken = []
+        taker = threading.Thread(target=lambda: taken.append(unchunked(other)))
+        taker.start()
+        conn.sendall(form)
+        assert conn.recv(12, socket.MSG_WAITALL) == b"HTTP/1.1 200"
+        taker.join(30)
+    assert zipfile.ZipFile(io.BytesIO(taken[0])).read("noise") == form[len(PART % b"noise"):-len(b"\r\n--B--")]
+
+
+@pytest.mark.parametrize("form_first", [True, False])
+def test_a_form_and_its_archive_by_two_connections(web, form_first):
+    both(web, form_first, 10_000_000)
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("goes", ["form", "archive"])
+def test_one_half_goes(leat, goes, begun):
+    """The other one hears of it, and its place is free again."""
+    web = leat("upload", arguments=["places=2"])
+    for _ in range(5):
+        with socket.create_connection((web.ip, 80), 30) as conn, socket.create_connection((web.ip, 80), 30) as other:
+            conn.sendall((HEAD % 1000).replace(b"/upload", b"/upload?x") + (PART % b"f" + b"text" if begun else b""))
+            other.sendall(b"GET /files.zip?x HTTP/1.1\r\nHost: leat\r\n\r\n")
+            web.settle()
+            assert not begun or told(other) == b"200"
+            gone, left = (conn, other) if goes == "form" else (other, conn)
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.close()
+            if begun and goes == "form":
+                with contextlib.suppress(ConnectionResetError):
+                    while piece := left.recv(65536):
+                        assert b"\r\n0\r\n" not in piece
+            else:
+                assert told(left) == b"503"
+    both(web, True, 1000)
 
 
 def unchunked(conn):
@@ -264,10 +315,9 @@ def test_three_thousand_slow_uploads_at_a_time(leat, places):
     """Each of them has a place and is served, or hears 503, or had to go before it had said anything."""
     web = leat("upload", ["--connections", 3200], [f"places={places}"])
     heard = upload_slowly(connections(web, 3040))
-    if places < 3000:
-        assert heard == {b"100": places, b"503": 44, b"": 3040 - places - 44}
-    else:
-        assert heard == {b"100": places, b"503": 40}
+    # on a busy machine some are reset whose refusal was lost on its way
+    assert heard[b"100"] == places and 0 < heard[b"503"] <= 44
+    assert sum(heard.values()) == 3040
     assert upload_slowly(connections(web, 100)) == {b"100": 100}
 
 
