@@ -106,11 +106,25 @@ static const struct address *toward_gateway(struct leat *stack, leat_ip4 src, le
     return link ? usable_on(link, src) : 0;
 }
 
+/* As on_link(); @src may be of another prefix of that link (RFC 1122 3.3.4.2, the strong model).
+ * @bits gets the length of the prefix that holds @dst. */
+static const struct address *from_here(struct leat *stack, leat_ip4 src, leat_ip4 dst,
+                                       uint32_t *bits)
+{
+    const struct address *own = on_link(stack, src, dst);
+    const struct address *near = own || src == IP4_ANY ? own : on_link(stack, IP4_ANY, dst);
+
+    if (!near)
+        return 0;
+    *bits = near->prefix_bits;
+    return own ? own : usable_on(near->link, src);
+}
+
 const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4 dst, leat_ip4 *next_hop)
 {
     const struct routes *table = stack->routes;
-    const struct address *best = on_link(stack, src, dst);
-    uint32_t best_bits = best ? best->prefix_bits : 0;
+    uint32_t best_bits = 0;
+    const struct address *best = from_here(stack, src, dst, &best_bits);
 
     *next_hop = dst;
     for (uint32_t i = 0; i < table->count; i++) {

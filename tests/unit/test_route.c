@@ -141,6 +141,29 @@ static void several_addresses_each_reach_their_own_prefix(void **state)
     assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
 }
 
+/* A neighbour of one prefix asks an address of the other one; both are on one link. */
+static void prefixes_of_a_link_reach_each_other(void **state)
+{
+    struct world *world = *state;
+    const struct frame echo = frame_icmp(IP_PEER, IP4(10, 2, 0, 1), 8, 0, 1, 0, 0);
+    const struct fake_frame *reply;
+
+    leat_address_add(world->stack, &world->dev.netif, LEAT_IP4(10, 2, 0, 1), 16);
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp);
+    reply = world_expect(world);
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 12), IP4(10, 2, 0, 1));
+    assert_int_equal(frame_get32(reply->bytes + FRAME_IP + 16), IP_PEER);
+    /* also where there is a gateway, which is no shorter way */
+    leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(gateway));
+    assert_int_equal(path_to(world, IP4(10, 2, 0, 1), IP_OTHER).next_hop, IP_OTHER);
+    assert_int_equal(path_to(world, IP_US, IP4(10, 2, 9, 9)).next_hop, IP4(10, 2, 9, 9));
+    assert_int_equal(path_to(world, IP_US, far_away).next_hop, gateway);
+    /* a longer route stays the better way */
+    leat_route_add(world->stack, LEAT_IP4(10, 2, 9, 0), 24, LEAT_IP4(10, 0, 0, 25));
+    assert_int_equal(path_to(world, IP_US, IP4(10, 2, 9, 9)).next_hop, IP4(10, 0, 0, 25));
+}
+
 static void source_of_a_gateway_route_may_be_chosen(void **state)
 {
     struct world *world = *state;
@@ -455,6 +478,7 @@ int main(void)
         world_test(bad_routes_are_refused),
         world_test(bad_addresses_are_refused),
         world_test(several_addresses_each_reach_their_own_prefix),
+        world_test(prefixes_of_a_link_reach_each_other),
         world_test(source_of_a_gateway_route_may_be_chosen),
         world_test(hosts_of_a_routed_link_are_reached_directly),
         cmocka_unit_test(a_link_beyond_an_address_alone_is_routed),
