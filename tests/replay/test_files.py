@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from captures import (ACK, CLIENT, NS, SERVER, TOOL, US, block, conversation, interface, packet, pcap,
+from captures import (ACK, CLIENT, CLIENT6, NS, SERVER, SERVER6, TOOL, US, block, conversation, interface, packet, pcap,
                       pcapng, replay, section, tcp)
 
 FORMS = {
@@ -35,6 +35,23 @@ def test_every_form_reads_the_same(tmp_path, name, by):
     assert told["frames"] == len(conversation()) and told["balance"]
     assert told["counters"]["drop_tcp_port"] == 7  # nobody listens
     assert told["counters"]["drop_eth_not_ours"] == 0  # in the script all have one address
+
+
+def test_ipv6_is_fed_as_ipv4_is(tmp_path):
+    path = tmp_path / "capture"
+    path.write_bytes(pcap(conversation(ends=(CLIENT6, SERVER6))))
+    told = json.loads(replay("feed", "--json", "--ip", SERVER6[0], path).stdout)
+    assert told["ip"] == SERVER6[0] and told["balance"] and told["counters"]["drop_tcp_port"] == 7
+    assert told["counters"]["drop_eth_not_ours"] == 0
+    # the busiest destination, too: in the script a client sends more often
+    assert json.loads(replay("feed", "--json", path).stdout)["ip"] == SERVER6[0]
+    # a program takes the SYN, and its answer finds the neighbour who sent it
+    done = replay("feed", "-v", "--listen", "80", "--ip", SERVER6[0], path)
+    assert b"sends [2001:db8::2]:80 > [2001:db8::1]:40000 SYN ACK, 0 bytes" in done.stdout, done
+    assert b"bytes of ICMPv6" in done.stdout  # who is asked for first
+    # of another address nothing is its
+    told = json.loads(replay("feed", "--json", "--ip", "2001:db8::9", path).stdout)
+    assert told["counters"]["drop_tcp_port"] == 0 and told["balance"]
 
 
 FRAME = b"\xff" * 60

@@ -11,6 +11,7 @@
 #include "options.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
+#include "wire/ipv6.h"
 #include "world.h"
 
 enum {
@@ -21,11 +22,13 @@ enum {
     NOTES_BYTES = 512,      /* an address, a seed, the ports: it fits */
     IP_AT = ETHERNET_HEADER_BYTES,
     IP_SRC_AT = IP_AT + 12,
-    IP_DST_AT = IP_AT + 16
+    IP_DST_AT = IP_AT + 16,
+    IP6_SRC_AT = IP_AT + IPV6_SRC_AT,
+    IP6_DST_AT = IP_AT + IPV6_DST_AT
 };
 
 struct candidate {
-    leat_ip4 ip;
+    struct leat_ip ip;
     uint64_t frames;
     struct leat_mac mac;
 };
@@ -39,21 +42,42 @@ struct feed {
     struct candidate candidates[CANDIDATES];
 };
 
-static bool is_ipv4(const struct leat_capture_frame *frame)
+/* Reads both addresses of an IP packet; false: it is none. */
+static bool ends_of(const struct leat_capture_frame *frame, struct leat_ip *src,
+                    struct leat_ip *dst)
 {
-    return frame->captured_bytes >= IP_AT + IPV4_HEADER_BYTES &&
-           get16(frame->bytes + 12) == ETHERNET_IPV4;
+    const uint8_t *bytes = frame->bytes;
+    const uint32_t len = frame->captured_bytes;
+
+    if (len >= IP_AT + IPV4_HEADER_BYTES && get16(bytes + 12) == ETHERNET_IPV4) {
+        *src = leat_ip_v4(get32(bytes + IP_SRC_AT));
+        *dst = leat_ip_v4(get32(bytes + IP_DST_AT));
+        return true;
+    }
+    if (len < IP_AT + IPV6_HEADER_BYTES || get16(bytes + 12) != ETHERNET_IPV6)
+        return false;
+    memcpy(src->bytes, bytes + IP6_SRC_AT, sizeof src->bytes);
+    memcpy(dst->bytes, bytes + IP6_DST_AT, sizeof dst->bytes);
+    return true;
+}
+
+/* True for an address that one host of a network has. */
+static bool is_host(struct leat_ip ip)
+{
+    if (leat_ip_is_v4(ip))
+        return ip.bytes[12] != 0 && ip.bytes[12] != 127 && ip.bytes[12] < 0xe0;
+    return !leat_ip_is_multicast(ip) && !leat_ip_is_any(ip) && !leat_ip_is_loopback(ip);
 }
 
 /* Counts a destination. */
-static void count_destination(struct feed *feed, const struct leat_capture_frame *frame)
+static void count_destination(struct feed *feed, const struct leat_capture_frame *frame,
+                              struct leat_ip ip)
 {
-    const leat_ip4 ip = get32(frame->bytes + IP_DST_AT);
-    struct candidate *place = &feed->candidates[(ip * 2654435761u) >> 20];
+    struct candidate *place = &feed->candidates[world_hash(ip) >> 20];
 
-    if ((frame->bytes[0] & 1) || ip >> 28 >= 0xe || ip >> 24 == 0 || ip >> 24 == 127)
+    if ((frame->bytes[0] & 1) || !is_host(ip))
         return;
-    if (place->ip != ip) {
+    if (!leat_ip_equal(place->ip, ip)) {
         if (place->frames > 1) { /* the more frequent of two stays */
             place->frames--;
             return;
@@ -66,9 +90,9 @@ static void count_destination(struct feed *feed, const struct leat_capture_frame
 }
 
 /* Looks for the link address of --ip; true: here it is. */
-static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame)
+static bool is_to_us(struct feed *feed, const struct leat_capture_frame *frame, struct leat_ip dst)
 {
-    if (get32(frame->bytes + IP_DST_AT) != feed->us.ip)
+    if (!leat_ip_equal(dst, feed->us.ip))
         return false;
     memcpy(feed->us.mac.octet, frame->bytes, sizeof feed->us.mac.octet);
     return true;
@@ -80,7 +104,7 @@ static bool is_settled(const struct feed *feed, const struct leat_capture *captu
     const uint64_t size = leat_capture_size(capture); /* 0: unknown */
     uint64_t first = 0, second = 0;
 
-    if (feed->options->ip != IP4_ANY || size == 0)
+    if (!leat_ip_is_any(feed->options->ip) || size == 0)
         return false;
     for (size_t i = 0; i < CANDIDATES; i++) {
         const uint64_t frames = feed->candidates[i].frames;
@@ -99,7 +123,9 @@ static bool is_settled(const struct feed *feed, const struct leat_capture *captu
 static bool find_us(struct feed *feed)
 {
     struct leat_capture *capture = open_capture(feed->options);
+    const bool is_given = !leat_ip_is_any(feed->options->ip);
     struct leat_capture_frame frame;
+    struct leat_ip src, dst;
 
     feed->us = (struct candidate){.ip = feed->options->ip, .mac = {{2, 0, 0, 0, 0, 1}}};
     if (!capture)
@@ -107,22 +133,22 @@ static bool find_us(struct feed *feed)
     while (leat_capture_next(capture, &frame) == LEAT_OK) {
         if (frame.number % SETTLED_FRAMES == 0 && is_settled(feed, capture))
             break;
-        if (!is_ipv4(&frame))
+        if (!ends_of(&frame, &src, &dst))
             continue;
-        if (feed->options->ip == IP4_ANY)
-            count_destination(feed, &frame);
-        else if (is_to_us(feed, &frame))
+        if (!is_given)
+            count_destination(feed, &frame, dst);
+        else if (is_to_us(feed, &frame, dst))
             break;
     }
     leat_capture_close(capture); /* what is wrong with it is said at the second reading */
-    if (feed->options->ip != IP4_ANY)
+    if (is_given)
         return true;
     for (size_t i = 0; i < CANDIDATES; i++) {
         if (feed->candidates[i].frames > feed->us.frames)
             feed->us = feed->candidates[i];
     }
-    if (feed->us.ip == IP4_ANY)
-        feed->us.ip = IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
+    if (leat_ip_is_any(feed->us.ip))
+        feed->us.ip = LEAT_IP4(10, 0, 0, 1); /* nobody is meant: still, each frame is judged */
     return true;
 }
 
@@ -148,7 +174,9 @@ static void print_sent(void *arg, uint64_t now_ns, const uint8_t *frame, uint32_
         printf("%u bytes of %s\n", len,
                type == ETHERNET_ARP                             ? "ARP"
                : type == ETHERNET_IPV4 && frame[IP_AT + 9] == 1 ? "ICMP"
-                                                                : "IPv4");
+               : type == ETHERNET_IPV4                          ? "IPv4"
+               : frame[IP_AT + IPV6_NEXT_AT] == IPV6_ICMP       ? "ICMPv6"
+                                                                : "IPv6");
         return;
     }
     printf("%s > %s", segment_end(packet.src, packet.tcp.src_port, from),
@@ -183,6 +211,7 @@ static void print_fate(struct feed *feed, const struct leat_capture_frame *frame
 static void give(struct feed *feed, const struct leat_capture_frame *frame)
 {
     struct world *world = &feed->world;
+    struct leat_ip src, dst;
 
     if (feed->first_ns == 0)
         feed->first_ns = frame->time_ns;
@@ -194,11 +223,11 @@ static void give(struct feed *feed, const struct leat_capture_frame *frame)
     if (frame->time_ns != feed->batch_ns)
         world_run_until(world, frame->time_ns);
     feed->batch_ns = frame->time_ns;
-    if (is_ipv4(frame) && get32(frame->bytes + IP_DST_AT) == feed->us.ip) {
+    if (ends_of(frame, &src, &dst) && leat_ip_equal(dst, feed->us.ip)) {
         struct leat_mac mac;
 
         memcpy(mac.octet, frame->bytes + 6, sizeof mac.octet);
-        world_learn(world, get32(frame->bytes + IP_SRC_AT), &mac);
+        world_learn(world, src, &mac);
     }
     world_queue(world, frame->bytes, frame->captured_bytes);
     if (!feed->options->verbose)
@@ -263,7 +292,7 @@ static void print_counters(const struct feed *feed)
     const bool json = feed->options->json;
     char ip[LEAT_IP_TEXT_BYTES];
 
-    leat_ip_format(leat_ip_v4(feed->us.ip), ip);
+    leat_ip_format(feed->us.ip, ip);
     printf(json ? "{\"ip\": \"%s\", \"frames\": %llu, \"cut\": %llu, \"too_long\": %llu, "
                   "\"sent\": %llu, \"counters\": {"
                 : "%s: %llu frames (%llu cut by the capture, %llu too long), %llu sent\n",
@@ -316,7 +345,7 @@ static void write_notes(const struct feed *feed, const struct world_config *conf
 
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
         len += snprintf(notes + len, NOTES_BYTES - (size_t)len, "%02x", config->seed[i]);
-    leat_ip_format(leat_ip_v4(feed->us.ip), ip);
+    leat_ip_format(feed->us.ip, ip);
     len += snprintf(notes + len, NOTES_BYTES - (size_t)len,
                     "\nip %s\nmac %02x:%02x:%02x:%02x:%02x:%02x\nbuffers %u\n", ip, mac[0], mac[1],
                     mac[2], mac[3], mac[4], mac[5], config->buffers);

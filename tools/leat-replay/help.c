@@ -42,7 +42,7 @@ static const struct command_help commands[] = {
      "CAPTURE is a console's text; only its lines with \"flight:\" count."}};
 
 static const struct line options[] = {
-    {FEED, "--ip ADDRESS", "our address (the capture's busiest destination)"},
+    {FEED, "--ip ADDRESS", "our address, of either family (the capture's busiest destination)"},
     {FEED, "--listen PORT", "a program takes what comes to this port, TCP and UDP; up to 16 times"},
     {FEED, "--record FILE", "write frames in and out to a pcapng (*.pcap: a pcap)"},
     {STREAMS | FLOW, "--flow N", "this flow only; the first is 0"},

@@ -58,12 +58,7 @@ static bool take_listen(struct options *options, const char *value)
 
 static bool take_ip(struct options *options, const char *value)
 {
-    struct leat_ip ip;
-
-    if (!leat_ip_parse(value, &ip) || !leat_ip_is_v4(ip))
-        return false;
-    options->ip = leat_ip_v4_number(ip);
-    return true;
+    return leat_ip_parse(value, &options->ip);
 }
 
 static bool take_side(struct options *options, const char *value)

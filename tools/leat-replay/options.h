@@ -24,7 +24,7 @@ struct options {
     const char *command;
     const char *path; /* "-": standard input */
     const char *name; /* what messages call it */
-    leat_ip4 ip;      /* IP4_ANY: not given */
+    struct leat_ip ip; /* "::": not given */
     uint16_t listen[LISTEN_MAX];
     unsigned listen_count;
     uint32_t flow; /* UINT32_MAX: all */

@@ -421,7 +421,7 @@ void player_end(struct player *player)
 bool player_open(struct player *player, const struct options *options, const struct flow *flow,
                  enum side side, struct world_memory *memory)
 {
-    struct world_config config = {.ip = our_ip,
+    struct world_config config = {.ip = leat_ip_v4(our_ip),
                                   .mac = our_mac,
                                   .buffers = BUFFERS,
                                   .tcp = {.connections = 16,

@@ -394,7 +394,7 @@ static void on_flow_end(void *arg, struct flow *flow)
 static bool streams_open(struct streams *streams, const struct options *options)
 {
     struct world_config config = {
-        .ip = our_ip,
+        .ip = leat_ip_v4(our_ip),
         .gateway = gateway_ip,
         .mac = our_mac,
         .buffers = BUFFERS,

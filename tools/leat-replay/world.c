@@ -6,17 +6,23 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <leat/ipv6.h>
+
+#include "core/checksum.h"
 #include "packet.h"
 #include "wire/arp.h"
 #include "wire/bytes.h"
 #include "wire/ethernet.h"
+#include "wire/ipv6.h"
+#include "wire/ndp.h"
 
 enum {
     MTU = 1500,
     BURST = 16,
     POLLS_AT_ONCE = 64,     /* of one time */
     POLLS_BETWEEN = 100000, /* timers between two frames; a bound, not a number that is met */
-    HEADROOM = LEAT_BUF_HEADROOM - 2
+    HEADROOM = LEAT_BUF_HEADROOM - 2,
+    NDP_AT = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES
 };
 
 static struct world *world_of(struct leat_netif *netif)
@@ -24,12 +30,12 @@ static struct world *world_of(struct leat_netif *netif)
     return (struct world *)netif; /* its first member */
 }
 
-static struct world_neighbour *place_of(struct world *world, leat_ip4 ip)
+static struct world_neighbour *place_of(struct world *world, struct leat_ip ip)
 {
-    return &world->neighbours[(ip * 2654435761u) >> 22];
+    return &world->neighbours[world_hash(ip) >> 22];
 }
 
-void world_learn(struct world *world, leat_ip4 ip, const struct leat_mac *mac)
+void world_learn(struct world *world, struct leat_ip ip, const struct leat_mac *mac)
 {
     struct world_neighbour *place = place_of(world, ip);
 
@@ -95,11 +101,18 @@ static uint32_t world_transmit_room(struct leat_netif *netif)
     return BURST;
 }
 
+/* The link address of a neighbour; of an unknown one some other. */
+static struct leat_mac mac_of(struct world *world, struct leat_ip ip)
+{
+    const struct world_neighbour *place = place_of(world, ip);
+
+    return leat_ip_equal(place->ip, ip) ? place->mac : packet_peer_mac;
+}
+
 /* Answers for the neighbour that is asked for. */
 static void world_answer(struct world *world, const struct wire_arp *asked)
 {
-    const struct world_neighbour *place = place_of(world, asked->tpa);
-    const struct leat_mac mac = place->ip == asked->tpa ? place->mac : packet_peer_mac;
+    const struct leat_mac mac = mac_of(world, leat_ip_v4(asked->tpa));
     const struct wire_ethernet ethernet = {asked->sha, mac, ETHERNET_ARP};
     const struct wire_arp arp = {ARP_REPLY, mac, asked->tpa, asked->sha, asked->spa};
     uint8_t bytes[ETHERNET_FRAME_MIN] = {0};
@@ -120,6 +133,49 @@ static void world_answer_arp(struct world *world, const uint8_t *frame, uint32_t
         world_answer(world, &arp);
 }
 
+/* The same for a solicitation that came from @ethernet and @ip (RFC 4861 7.2.4). */
+static void world_advertise(struct world *world, const struct wire_ethernet *ethernet,
+                            const struct wire_ipv6 *ip, struct leat_ip target)
+{
+    const struct leat_mac mac = mac_of(world, target);
+    const struct wire_ndp ndp = {.type = ICMPV6_NEIGHBOUR_ADVERTISEMENT,
+                                 .solicited = true,
+                                 .override = true,
+                                 .has_mac = true,
+                                 .mac = mac,
+                                 .target = target};
+    const struct wire_ethernet to_us = {ethernet->src, mac, ETHERNET_IPV6};
+    struct wire_ipv6 header = {
+        .src = target, .dst = ip->src, .next_header = IPV6_ICMP, .hop_limit = NDP_HOP_LIMIT};
+    uint8_t bytes[NDP_AT + NDP_BYTES + NDP_LINK_BYTES];
+
+    header.payload_bytes = (uint16_t)wire_ndp_emit(&ndp, bytes + NDP_AT);
+    checksum_put(bytes + NDP_AT + 2,
+                 checksum_pseudo6(&header.src, &header.dst, IPV6_ICMP, header.payload_bytes) +
+                     checksum_bytes(bytes + NDP_AT, header.payload_bytes));
+    wire_ethernet_emit(&to_us, bytes);
+    wire_ipv6_emit(&header, bytes + ETHERNET_HEADER_BYTES);
+    world_queue(world, bytes, (uint32_t)NDP_AT + header.payload_bytes);
+}
+
+static void world_answer_ndp(struct world *world, const uint8_t *frame, uint32_t len)
+{
+    struct wire_ethernet ethernet;
+    struct wire_ipv6 ip;
+    struct wire_ndp ndp;
+
+    if (len < NDP_AT + NDP_BYTES || get16(frame + 12) != ETHERNET_IPV6)
+        return;
+    if (!wire_ethernet_parse(&ethernet, frame, len))
+        return;
+    len -= ETHERNET_HEADER_BYTES;
+    if (!wire_ipv6_parse(&ip, frame + ETHERNET_HEADER_BYTES, len, len) ||
+        ip.next_header != IPV6_ICMP || frame[NDP_AT] != ICMPV6_NEIGHBOUR_SOLICITATION)
+        return;
+    if (wire_ndp_parse(&ndp, frame + NDP_AT, ip.payload_bytes) && !leat_ip_is_any(ip.src))
+        world_advertise(world, &ethernet, &ip, ndp.target);
+}
+
 static void world_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_buf **frames,
                            uint32_t frame_count)
 {
@@ -135,6 +191,7 @@ static void world_transmit(struct leat_netif *netif, uint64_t now_ns, struct lea
         }
         world->sent_frames++;
         world_answer_arp(world, bytes, len);
+        world_answer_ndp(world, bytes, len);
         if (world->config.on_sent)
             world->config.on_sent(world->config.arg, now_ns, bytes, len);
         leat_buf_free(frames[i]);
@@ -195,27 +252,41 @@ static void give_memory(struct world *world)
     world->memory = NULL;
 }
 
+/* Our address, and whom it reaches. */
+static enum leat_err world_address(struct world *world, struct leat_netif *netif)
+{
+    const struct world_config *config = &world->config;
+    const bool has_gateway = config->gateway != IP4_ANY;
+    enum leat_err err = leat_address_add(world->stack, netif, config->ip, has_gateway ? 24 : 0);
+
+    if (err == LEAT_OK && has_gateway)
+        err = leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(config->gateway));
+    return err;
+}
+
 /* Builds the stack on @netif, in world->memory. */
 static enum leat_err world_build(struct world *world, struct leat_netif *netif)
 {
     const struct world_config *config = &world->config;
+    const struct leat_ipv6_config ipv6 = {.neighbours = WORLD_NEIGHBOURS,
+                                          .no_duplicate_check = true};
+    const bool with_ipv6 = !leat_ip_is_v4(config->ip);
     struct leat_config limits = {.buf_count = config->buffers};
     enum leat_err err = LEAT_ERR_MEMORY;
     size_t bytes;
 
     memcpy(limits.seed, config->seed, sizeof limits.seed);
     bytes = leat_memory_bytes(&limits) + leat_udp_memory_bytes(NULL) +
-            leat_tcp_memory_bytes(&config->tcp);
+            leat_tcp_memory_bytes(&config->tcp) + (with_ipv6 ? leat_ipv6_memory_bytes(&ipv6) : 0);
     world->memory = take_memory(config->memory, bytes);
     if (world->memory)
         err = leat_init(&world->stack, world->memory, bytes, &limits);
+    if (err == LEAT_OK && with_ipv6)
+        err = leat_ipv6_register(world->stack, &ipv6);
     if (err == LEAT_OK)
         err = leat_attach(world->stack, netif);
     if (err == LEAT_OK)
-        err = leat_address_add(world->stack, netif, leat_ip_v4(config->ip),
-                               config->gateway == IP4_ANY ? 0 : 24);
-    if (err == LEAT_OK && config->gateway != IP4_ANY)
-        err = leat_route_add(world->stack, LEAT_IP4_ANY, 0, leat_ip_v4(config->gateway));
+        err = world_address(world, netif);
     if (err == LEAT_OK)
         err = leat_udp_register(world->stack, NULL);
     return err ? err : leat_tcp_register(world->stack, &config->tcp);

@@ -15,6 +15,7 @@
 #include <leat/pcap.h>
 
 #include "core/ip4.h"
+#include "wire/bytes.h"
 
 enum {
     WORLD_QUEUE = 64,       /* frames that wait for the next poll */
@@ -28,8 +29,8 @@ struct world_memory {
 };
 
 struct world_config {
-    leat_ip4 ip;
-    leat_ip4 gateway; /* IP4_ANY: all the world is on this link */
+    struct leat_ip ip;
+    leat_ip4 gateway; /* of IPv4; IP4_ANY: all the world is on this link */
     struct leat_mac mac;
     uint32_t buffers;
     struct leat_tcp_config tcp;
@@ -43,7 +44,7 @@ struct world_config {
 };
 
 struct world_neighbour {
-    leat_ip4 ip;
+    struct leat_ip ip;
     struct leat_mac mac;
 };
 
@@ -84,7 +85,16 @@ static inline void world_run_until(struct world *world, uint64_t now_ns)
         world_run_timers(world, now_ns);
 }
 
+/* Of either family, for tables: its upper bits are the good ones. */
+static inline uint32_t world_hash(struct leat_ip ip)
+{
+    const uint32_t left = get32(ip.bytes) * 31 ^ get32(ip.bytes + 4);
+    const uint32_t right = get32(ip.bytes + 8) * 31 ^ get32(ip.bytes + 12);
+
+    return (left * 961 ^ right) * 2654435761u;
+}
+
 /* Remembers which link address a host had. */
-void world_learn(struct world *world, leat_ip4 ip, const struct leat_mac *mac);
+void world_learn(struct world *world, struct leat_ip ip, const struct leat_mac *mac);
 
 #endif
