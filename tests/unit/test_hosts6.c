@@ -1,6 +1,9 @@
 /* test_hosts6.c -- the numbers that hosts of IPv6 have: who may hold how many (src/ip/host.h). */
 #include "frames6.h"
 
+#include "ip/host.h"
+#include "stack.h"
+
 /* An eighth of the numbers is for those that come and go. */
 static void sockets_cannot_hold_all_numbers(void **state)
 {
@@ -26,10 +29,54 @@ static void sockets_cannot_hold_all_numbers(void **state)
     world_teardown(state);
 }
 
+static leat_ip4 number_of(struct world *world, uint32_t number)
+{
+    struct leat_ip ip = IP6_PEER;
+    leat_ip4 host;
+
+    ip.bytes[13] = 1;
+    ip.bytes[14] = (uint8_t)(number >> 8);
+    ip.bytes[15] = (uint8_t)number;
+    assert_true(host_of(world->stack, ip, 0, &host));
+    return host;
+}
+
+/* Whoever comes and goes, those that are held stay, are found, and nobody else has their number. */
+static void held_numbers_stay_while_strangers_come_and_go(void **state)
+{
+    enum {
+        HELD = 24,
+        STRANGERS = 5000
+    };
+    struct world *world = world6_create();
+    leat_ip4 held[HELD];
+
+    world->ipv6_config.hosts = 64;
+    world_init(world);
+    world6_settle(world);
+    for (uint32_t i = 0; i < HELD; i++) {
+        held[i] = number_of(world, i);
+        host_hold(world->stack, held[i]);
+        (void)number_of(world, 1000 + i); /* between them, for a while */
+    }
+    for (uint32_t i = 0; i < STRANGERS; i++) {
+        const leat_ip4 stranger = number_of(world, 2000 + i);
+
+        assert_int_equal(number_of(world, 2000 + i), stranger);
+        assert_int_equal(host_ip(world->stack, stranger).bytes[15], (uint8_t)(2000 + i));
+        assert_int_equal(number_of(world, i % HELD), held[i % HELD]);
+    }
+    for (uint32_t i = 0; i < HELD; i++)
+        host_release(world->stack, held[i]);
+    *state = world;
+    world_teardown(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sockets_cannot_hold_all_numbers),
+        cmocka_unit_test(held_numbers_stay_while_strangers_come_and_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
