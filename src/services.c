@@ -46,7 +46,7 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
         stack->protocols[stack->flush_count++] = protocol;
     }
     stack->protocol_count++;
-    if (protocol->gro)
+    if (protocol->burst)
         stack->super = protocol;
     return true;
 }

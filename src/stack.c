@@ -169,7 +169,7 @@ static bool link_poll(struct link *link)
         const uint32_t want = left < most ? left : most;
         const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
         const uint32_t count =
-            got > 1 && stack->super ? stack->super->gro(stack, frames, got) : got;
+            got > 1 && stack->super ? stack->super->burst(stack, frames, got) : got;
 
         leat_assert(got <= want);
         stack->stats.rx_frames += got;

@@ -137,11 +137,11 @@ struct protocol {
     void (*close)(struct leat *stack);
     /* Super-frames; both NULL if it has none.
      *
-     * gro: merges what of @frames, @count of them as they came, belongs together; how many frames
+     * burst: merges what of @frames, @count of them as they came, belongs together; how many frames
      * are left.  gso: takes the first segment off a super-frame, as a frame of its own; the last is
      * @frame itself.  @device_sums: the device completes checksums.  NULL: no memory, and @frame is
      * as it was. */
-    uint32_t (*gro)(struct leat *stack, struct leat_buf **frames, uint32_t count);
+    uint32_t (*burst)(struct leat *stack, struct leat_buf **frames, uint32_t count);
     struct leat_buf *(*gso)(struct leat *stack, struct leat_buf *frame, bool device_sums);
     uint8_t number; /* as in the IP header */
 };
@@ -179,6 +179,8 @@ struct ipv6_family {
     uint32_t (*parked_pieces)(const struct leat *stack); /* buffers that parked frames hold */
     /* The number of @ip (ip/host.h) on link @zone, from 1 on. */
     leat_ip4 (*host_of)(struct leat *stack, struct leat_ip ip, uint8_t zone);
+    /* The number that these 16 bytes have on some link, or IP4_ANY: none. */
+    leat_ip4 (*host_known)(const struct leat *stack, const uint8_t *ip);
     /* True for an address of ours that may be used, and for ::1. */
     bool (*is_ours)(const struct leat *stack, struct leat_ip ip);
     /* True while an address of ours is being checked, and may not be used yet. */

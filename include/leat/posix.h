@@ -62,6 +62,14 @@ void leat_posix_unwatch(struct leat_posix *posix, int fd);
 bool leat_posix_guard(void *page, size_t bytes, bool guarded);
 
 /**
+ * A block of @p bytes for leat_init(), at the beginning of a page, whose memory is the program's to
+ * give back by free().  Of 16 MiB or more it lies in the kernel's large pages (2 MiB, on Linux),
+ * where there are any: with very many connections a part of a request's time goes into finding its
+ * pages.  NULL: no memory.
+ */
+void *leat_posix_memory(size_t bytes);
+
+/**
  * For the switch of tasks where leat has none of its own (the build's option task_switch): a stack
  * that grows down from @p end and begins with @p entry, which must not return.  What is returned
  * lies there, and is for leat_posix_context_switch().

@@ -25,18 +25,20 @@ extern "C" {
 struct leat_tcp;
 struct leat_tcp_listener;
 
-/** Congestion control. */
-enum leat_tcp_congestion {
-    LEAT_TCP_CUBIC,   /**< RFC 9438, with HyStart++ (RFC 9406) */
-    LEAT_TCP_NEWRENO, /**< RFC 5681 */
-    LEAT_TCP_BBR      /**< BBRv3 (draft-ietf-ccwg-bbr); CUBIC where there is no room for its model */
-};
+/** A congestion control: one of those below.  A program links those that it names, and CUBIC. */
+struct leat_tcp_congestion;
+extern const struct leat_tcp_congestion leat_tcp_cubic; /**< RFC 9438, with HyStart++ (RFC 9406) */
+extern const struct leat_tcp_congestion leat_tcp_newreno; /**< RFC 5681 */
+/** BBRv3 (draft-ietf-ccwg-bbr); where there is no room for its model the stack's own, or CUBIC. */
+extern const struct leat_tcp_congestion leat_tcp_bbr;
 
-/** Explicit Congestion Notification (RFC 3168). */
+/** Explicit Congestion Notification (RFC 3168), with the feedback of RFC 9768 (AccECN) to who asks
+ * for it. */
 enum leat_tcp_ecn {
-    LEAT_TCP_ECN_ACCEPT, /**< where the peer asks for it */
-    LEAT_TCP_ECN_ASK,    /**< in our SYNs too */
-    LEAT_TCP_ECN_OFF     /**< never */
+    LEAT_TCP_ECN_ACCEPT,      /**< where the peer asks for it */
+    LEAT_TCP_ECN_ASK,         /**< in our SYNs too */
+    LEAT_TCP_ECN_OFF,         /**< never */
+    LEAT_TCP_ECN_ASK_ACCURATE /**< ask for AccECN; what a peer without it has is taken */
 };
 
 /** Limits of TCP.  Every 0 means the default named beside it. */
@@ -54,7 +56,7 @@ struct leat_tcp_config {
                                          a time: as many as connections, at most sent_segments; those
                                          beyond wait, which tcp_transfers_short counts */
     uint32_t bbr_connections;       /**< connections that may use BBR at a time, while they have a
-                                         transfer: as many as transfers with LEAT_TCP_BBR, else 0.
+                                         transfer: as many as transfers with leat_tcp_bbr, else 0.
                                          Each takes about 500 bytes, and each of sent_segments 40
                                          more */
     uint32_t peers;                 /**< remote addresses whose shares are counted apart: as many
@@ -80,10 +82,10 @@ struct leat_tcp_config {
     uint64_t keepalive_idle_ns;     /**< idle time before probes: 2 h (RFC 1122 4.2.3.6) */
     uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
     uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9, at most 127 */
-    enum leat_tcp_congestion congestion; /**< default: CUBIC */
-    enum leat_tcp_ecn ecn;               /**< default: accept */
-    bool no_timestamps;                  /**< neither offer nor accept timestamps (RFC 7323) */
-    bool no_sack;    /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    const struct leat_tcp_congestion *congestion; /**< default: &leat_tcp_cubic */
+    enum leat_tcp_ecn ecn;                        /**< default: accept */
+    bool no_timestamps; /**< neither offer nor accept timestamps (RFC 7323) */
+    bool no_sack;       /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
     bool fast_open;  /**< send and take text in SYNs (RFC 7413): a server's program must bear that
                           such text comes twice */
     bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
@@ -187,11 +189,12 @@ struct leat_tcp_info {
     uint64_t srtt_ns;            /**< smoothed round-trip time (RFC 6298), 0: not measured yet */
     uint64_t rttvar_ns;          /**< its variation */
     uint64_t rto_ns;             /**< retransmission timeout as it stands */
-    uint64_t retransmits;        /**< segments sent again, modulo 65,536 */
+    uint64_t retransmits;        /**< segments sent again, modulo 1,024 */
     uint16_t path_mtu_bytes;     /**< largest IP datagram to the peer, as far as we know */
     bool timestamps;             /**< agreed on (RFC 7323) */
     bool sack;                   /**< agreed on (RFC 2018) */
     bool ecn;                    /**< agreed on (RFC 3168) */
+    bool accurate_ecn;           /**< and its feedback is that of RFC 9768 */
     enum leat_tcp_repair repair; /**< what is being done about losses */
     uint32_t in_flight_bytes;    /**< believed to be on their way (RFC 6675 "pipe") */
     uint32_t sacked_bytes;       /**< with the peer, but not all before them */
@@ -345,11 +348,11 @@ void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes);
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open);
 
 /**
- * Lets BBR control the congestion, or not; at first as leat_tcp_config.congestion says.  Not means
- * CUBIC, or NewReno where that is the stack's.  BBR needs room: leat_tcp_config.bbr_connections;
+ * Lets @p congestion control the congestion from now on; NULL, as at first, means
+ * leat_tcp_config.congestion.  BBR needs room: leat_tcp_config.bbr_connections;
  * leat_tcp_info.congestion tells whether there was some.
  */
-void leat_tcp_set_bbr(struct leat_tcp *conn, bool bbr);
+void leat_tcp_set_congestion(struct leat_tcp *conn, const struct leat_tcp_congestion *congestion);
 
 /** Ends the connection when text is not acknowledged for @p ns (RFC 9293 3.9.1.3), or up to a
  * thousandth longer; 0: default; more than 24 days are 24. */

@@ -12,7 +12,8 @@
 #define TICK_MAX (UINT64_MAX >> TIMER_TICK_SHIFT)
 
 enum {
-    SLOT_MASK = TIMER_SLOTS - 1
+    SLOT_MASK = TIMER_SLOTS - 1,
+    ASKED_LEVEL = 2 /* whose slots are 4 ms */
 };
 
 _Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no level wraps around");
@@ -22,11 +23,18 @@ void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
     wheel->now_tick = wheel->base_tick = now_ns >> TIMER_TICK_SHIFT;
     wheel->next_tick = UINT64_MAX;
     wheel->set = 0;
+    wheel->asked = 0;
     for (unsigned level = 0; level < TIMER_LEVELS; level++) {
         wheel->occupied[level] = 0;
         for (unsigned i = 0; i < TIMER_SLOTS; i++)
             wheel->slots[level][i].first = 0;
     }
+}
+
+void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns)
+{
+    wheel->asked = fire;
+    wheel->due_ns = due_ns;
 }
 
 static unsigned level_of(uint64_t base_tick, uint64_t at_tick)
@@ -95,10 +103,17 @@ void timer_cancel(struct timer_wheel *wheel, struct timer *timer)
     remove_from(wheel, level, index, timer);
 }
 
-void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
+/* The first tick that is not before @at_ns. */
+static uint64_t tick_at(uint64_t at_ns)
 {
     const uint64_t rounded = (at_ns >> TIMER_TICK_SHIFT) + ((at_ns & 1023) != 0);
-    uint64_t at_tick = rounded < TICK_MAX ? rounded : TICK_MAX;
+
+    return rounded < TICK_MAX ? rounded : TICK_MAX;
+}
+
+void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns)
+{
+    uint64_t at_tick = tick_at(at_ns);
 
     leat_assert(timer->fire != 0);
     if (at_tick <= wheel->now_tick)
@@ -135,7 +150,25 @@ static uint64_t earliest_tick(const struct timer_wheel *wheel)
                                              : UINT64_MAX;
 }
 
-/* Moves the timers of a higher slot to where they belong now. */
+/* @timer is in no slot.  False: it isn't needed any more, and is not set. */
+static bool ask(struct timer_wheel *wheel, struct timer *timer)
+{
+    const uint64_t due_ns = wheel->due_ns(timer);
+    uint64_t due_tick;
+
+    if (due_ns == UINT64_MAX) {
+        timer->next = timer->prev = 0;
+        wheel->set--;
+        return false;
+    }
+    due_tick = tick_at(due_ns);
+    if (timer->at_tick < due_tick)
+        timer->at_tick = due_tick;
+    return true;
+}
+
+/* Moves the timers of a higher slot to where they belong now.  To ask costs a look at what lies
+ * around the timer: from level 1 it would be due at once. */
 static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
 {
     struct timer_slot *slot = &wheel->slots[level][index];
@@ -149,7 +182,8 @@ static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
         struct timer *next = timer->next;
 
         done = timer == last;
-        insert(wheel, timer);
+        if (level < ASKED_LEVEL || timer->fire != wheel->asked || ask(wheel, timer))
+            insert(wheel, timer);
         timer = next;
     }
 }

@@ -3,7 +3,8 @@
  *
  * A timer never fires early and at most TIMER_TICK_NS late.  A timer that is pushed back by every
  * packet should keep its deadline in a field of its own and look at it when it fires: that costs a
- * store, not a list operation.
+ * store, not a list operation.  The wheel asks such a timer when it is due whenever it moves it by
+ * 4 ms or more (timers_ask()), so most of them never fire in vain.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
@@ -26,6 +27,9 @@ struct timer;
 /* Called from timers_run(); the timer is not set any more and may be set again. */
 typedef void timer_fn(struct timer *timer, void *context);
 
+/* When the timer is due as its owner knows now, ns; UINT64_MAX: it needs not fire at all. */
+typedef uint64_t timer_due_fn(struct timer *timer);
+
 /* A zeroed timer with its function is ready for use. */
 struct timer {
     struct timer *next; /* NULL: not set */
@@ -40,15 +44,20 @@ struct timer_slot {
 };
 
 struct timer_wheel {
-    uint64_t now_tick;  /* all ticks up to this one have been run */
-    uint64_t base_tick; /* where the wheel stands: it lags behind now while nothing is due */
-    uint64_t next_tick; /* nothing is due before; UINT64_MAX: nothing is set */
-    uint32_t set;       /* so many timers */
+    uint64_t now_tick;    /* all ticks up to this one have been run */
+    uint64_t base_tick;   /* where the wheel stands: it lags behind now while nothing is due */
+    uint64_t next_tick;   /* nothing is due before; UINT64_MAX: nothing is set */
+    uint32_t set;         /* so many timers */
+    timer_fn *asked;      /* whose timers are asked when they are due, */
+    timer_due_fn *due_ns; /* in this way */
     uint64_t occupied[TIMER_LEVELS]; /* one bit a slot */
     struct timer_slot slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
 COLD void timers_init(struct timer_wheel *wheel, uint64_t now_ns);
+
+/* Timers that call @fire may have been pushed back: @due_ns says until when. */
+COLD void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns);
 
 /* (Re)sets the timer to fire at @at_ns, or in the next run if that is past. */
 void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t at_ns);

@@ -342,7 +342,7 @@ COLD void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes)
     conn->send_queue = tcp_send_queue_class(bytes) & 15u;
     if (tcp_has_transfer(conn))
         conn->transfer->told_bytes = 0; /* of the old one */
-    tcp_tell_writable(conn); /* it may have room now */
+    tcp_tell_writable(conn);            /* it may have room now */
 }
 
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
@@ -350,9 +350,18 @@ void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
     conn->fast_open = fast_open;
 }
 
-COLD void leat_tcp_set_bbr(struct leat_tcp *conn, bool bbr)
+COLD void leat_tcp_set_congestion(struct leat_tcp *conn,
+                                  const struct leat_tcp_congestion *congestion)
 {
-    conn->flags = bbr ? conn->flags | CONN_BBR : conn->flags & ~(unsigned)CONN_BBR;
+    const struct leat_tcp_congestion **all = conn->tcp->congestions;
+    unsigned place = 0;
+
+    while (congestion && place < CONGESTIONS_MAX - 1 && all[place] && all[place] != congestion)
+        place++;
+    if (congestion)
+        all[place] = congestion;
+    conn->flags &= ~(unsigned)(CONN_CONGESTION_1 | CONN_CONGESTION_2);
+    conn->flags |= place << CONGESTION_SHIFT;
     tcp_transfer_choose(conn);
 }
 

@@ -39,8 +39,7 @@ static enum leat_tcp_state public_state(enum tcp_state state)
 /* Without a transfer there is no model yet. */
 static const char *congestion_name(const struct leat_tcp *conn, const struct congestion *congestion)
 {
-    return conn->flags & CONN_BBR && !tcp_has_transfer(conn) ? congestion_bbr.name
-                                                             : congestion->ops->name;
+    return tcp_has_transfer(conn) ? congestion->ops->name : tcp_congestion_of(conn)->name;
 }
 
 void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
@@ -73,7 +72,8 @@ void leat_tcp_get_info(const struct leat_tcp *conn, struct leat_tcp_info *info)
         .path_mtu_bytes = conn->pmtu.mtu,
         .timestamps = tcb->flags & TCB_TS,
         .sack = tcb->flags & TCB_SACK,
-        .ecn = tcb->flags & TCB_ECN,
+        .ecn = tcb->flags & (TCB_ECN | TCB_ACCECN),
+        .accurate_ecn = tcb->flags & TCB_ACCECN,
         .repair = (enum leat_tcp_repair)transfer->recovery.phase,
         .in_flight_bytes = tcp_fin_waits(conn) && tcp_fin_is_alone(conn)
                                ? 1
@@ -189,7 +189,8 @@ size_t leat_tcp_info_text(const struct leat_tcp_info *info, char text[LEAT_TCP_I
     add_number(&line, " queued ", info->queued_bytes, "");
     text_add(&line, info->timestamps ? " ts" : "");
     text_add(&line, info->sack ? " sack" : "");
-    text_add(&line, info->ecn ? " ecn" : "");
+    if (info->ecn)
+        text_add(&line, info->accurate_ecn ? " accecn" : " ecn");
     text_add(&line, repair_text(info->repair));
     text[line.len] = '\0';
     return line.len;

@@ -5,7 +5,7 @@
 #include "tcp/tcp.h"
 
 #include "tcp/send/gso.h"
-#include "tcp/receive/gro.h"
+#include "tcp/receive/burst.h"
 
 enum {
     KEEPALIVE_PROBES_MAX = 127 /* that a connection can count */
@@ -59,7 +59,9 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.reorder_runs_per_connection = or32(c.reorder_runs_per_connection, 64);
     c.sent_segments = or32(c.sent_segments, 4096);
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
-    if (c.congestion == LEAT_TCP_BBR)
+    if (!c.congestion)
+        c.congestion = &leat_tcp_cubic;
+    if (c.congestion->bbr)
         c.bbr_connections = or32(c.bbr_connections, c.transfers);
     c.bbr_connections = min32(c.bbr_connections, c.transfers);
     c.peers = min32(or32(c.peers, min32(c.connections, 1024)), PEERS_MAX);
@@ -119,7 +121,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .flush = tcp_flush,
         .holdings = tcp_holdings,
         .close = tcp_close,
-        .gro = gro_merge,
+        .burst = tcp_burst,
         .gso = gso_cut,
         .number = IP_TCP,
     };
@@ -135,6 +137,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         return LEAT_ERR_MEMORY;
     tcp->stack = stack;
     tcp->config = c;
+    tcp->congestions[0] = c.congestion;
     tcp->rto = rtt_limits(c.rto_min_ns, c.rto_max_ns);
     tcp->asked_options = tcp_options_to_offer(&c, false);
     tcp->accepted_options = tcp_options_to_offer(&c, true);
@@ -143,6 +146,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
     near_ring_init(tcp, &tcp->time_wait);
     tcp_told_init(tcp);
     tcp->conn_timer = tcp_conn_timer;
+    timers_ask(&stack->timers, tcp_conn_timer, tcp_conn_due_ns);
     tcp->time_wait_timer.fire = tcp_time_wait_timer;
     tcp->halves_timer.fire = tcp_halves_timer;
     tcp->eviction.timer.fire = tcp_eviction_timer;

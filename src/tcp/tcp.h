@@ -91,7 +91,7 @@ struct tcp {
     uint32_t *buckets; /* near, as tcb.hash_next */
     uint32_t bucket_mask;
     uint8_t wind_shift;       /* that the largest window which we offer needs */
-    uint8_t asked_options;    /* TCB_TS, _SACK, _ECN of our SYN */
+    uint8_t asked_options;    /* TCB_TS, _SACK, _ECN, _ACCECN of our SYN */
     uint8_t accepted_options; /* those of a peer's that we take */
     bool cookies_out;         /* there was one, */
     uint64_t cookie_sent_ns;  /* the last one then */
@@ -100,6 +100,7 @@ struct tcp {
     struct sent_pool sents;
     struct transfer_pool transfers;
     struct bbr_pool bbrs;
+    const struct leat_tcp_congestion *congestions[CONGESTIONS_MAX]; /* the first is config's */
     struct peer_table peers;
     uint32_t share_256;  /* of what is free, for one address: in 256ths */
     uint32_t conn_count; /* entries that are taken */
@@ -243,6 +244,12 @@ static inline bool tcp_something_waits(const struct leat_tcp *conn)
     return conn->transfer->sendq.bytes > 0 || tcp_fin_waits(conn);
 }
 
+/* Segments sent again, as many as the field can count to. */
+static inline void tcp_count_retransmit(struct leat_tcp *conn)
+{
+    conn->retransmits = (conn->retransmits + 1u) & 1023u;
+}
+
 /* How its losses are found and repaired. */
 static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
 {
@@ -254,7 +261,7 @@ static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
 /* True if bursts are spread over the round trip, which must have been measured for that. */
 static inline bool tcp_is_paced(const struct leat_tcp *conn)
 {
-    return !conn->tcp->config.no_pacing && conn->transfer->congestion.ops == &congestion_cubic &&
+    return !conn->tcp->config.no_pacing && conn->transfer->congestion.ops->is_paced &&
            conn->rtt.srtt > 0;
 }
 
@@ -270,6 +277,13 @@ static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
 
     return tcb && tcp_tuple_equal(tcb_tuple(tcb), tuple) ? tcb : tcp_look_up(tcp, tuple);
 }
+
+/* The same in three steps, so that what each needs can come meanwhile: hashes, and fetches the
+ * beginning of the chain; fetches whose tuple it may be; and looks it up.  What the first returns is
+ * good until the next tuple is hashed in its place: then it is that one's. */
+struct hashed_tuple *tcp_expect(struct tcp *tcp, struct tcp_tuple tuple);
+void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at);
+struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at);
 
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
 void tcp_hash(struct tcp *tcp, struct tcb *tcb);
@@ -301,6 +315,7 @@ bool tcp_flush(struct leat *stack);
 /* ---- timers.c ----------------------------------------------------------------------------- */
 
 timer_fn tcp_conn_timer;
+timer_due_fn tcp_conn_due_ns;
 
 /* How long ago @then_ms was. */
 static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
@@ -327,7 +342,7 @@ COLD void tcp_fin_record(struct leat_tcp *conn);
 
 /* ---- conn.c: birth and death of connections ----------------------------------------------- */
 
-/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN. */
+/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN, _ACCECN. */
 COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
 
 static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)

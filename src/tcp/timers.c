@@ -2,8 +2,8 @@
  * timers.c -- what happens when nothing happens (RFC 9293 3.8, 3.10.8).
  *
  * A connection has one timer in the wheel and four deadlines beside it (deadlines.h).  Pushing a
- * deadline back, as every ACK does, is a store: the timer fires at the old time, finds nothing due
- * and is set again.
+ * deadline back, as every ACK does, is a store: the wheel asks when the timer is due, or it fires
+ * at the old time, finds nothing due and is set again.
  */
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/limits.h"
@@ -188,6 +188,11 @@ static void ack_or_retry_expired(struct leat_tcp *conn)
 
 /* ---- the timer ---------------------------------------------------------------------------- */
 
+uint64_t tcp_conn_due_ns(struct timer *timer)
+{
+    return tcp_first_deadline_ns(container_of(timer, struct leat_tcp, timer), timer_at_ns(timer));
+}
+
 void tcp_conn_timer(struct timer *timer, void *context)
 {
     struct leat_tcp *conn = container_of(timer, struct leat_tcp, timer);
@@ -198,7 +203,7 @@ void tcp_conn_timer(struct timer *timer, void *context)
     (void)context;
     if (tcp_ack_or_retry_ns(conn, from_ns) <= now_ns)
         ack_or_retry_expired(conn);
-    if (conn->transfer->loss_at_ns <= now_ns)
+    if (tcp_loss_ns(conn) <= now_ns)
         loss_expired(conn);
     if (deadline_ns(conn->rexmt_at, from_ns) <= now_ns && !rexmt_expired(conn))
         return;

@@ -22,7 +22,8 @@ enum wire_tcp_flag {
     TCP_ACK = 0x10,
     TCP_URG = 0x20,
     TCP_ECE = 0x40, /* RFC 3168 6.1 */
-    TCP_CWR = 0x80
+    TCP_CWR = 0x80,
+    TCP_AE = 0x100 /* RFC 9768 3.2.2; it lies beside the data offset */
 };
 
 /* A SACK block: the numbers @left to @right - 1 (RFC 2018 3). */
@@ -43,7 +44,7 @@ struct wire_tcp {
     uint32_t seq;
     uint32_t ack;
     uint16_t window;         /* unscaled, as on the wire */
-    uint8_t flags;           /* enum wire_tcp_flag */
+    uint16_t flags;          /* enum wire_tcp_flag; read without TCP_AE: wire_tcp_ae() */
     uint8_t header_bytes;    /* 20..60 */
     uint16_t mss;            /* option; 0: absent */
     uint8_t wind_shift;      /* option; WIRE_TCP_NO_SHIFT: absent; over 14 is cut to 14 */
@@ -94,6 +95,12 @@ static inline bool wire_tcp_parse(const uint8_t *at, uint32_t len, struct wire_t
     return header->header_bytes >= WIRE_TCP_BYTES && header->header_bytes <= len;
 }
 
+/* TCP_AE of the header at @at, or 0.  Few ask for it, and each segment would pay. */
+static inline uint16_t wire_tcp_ae(const uint8_t *at)
+{
+    return (uint16_t)((at[12] & 1) << 8);
+}
+
 /* Reads whatever options there are. */
 bool wire_tcp_parse_any_options(const uint8_t *at, struct wire_tcp *header);
 
@@ -135,7 +142,7 @@ static inline uint32_t wire_tcp_bytes(const struct wire_tcp *header)
 }
 
 /* A header without options: the caller may add some.  What only options need is left as it is. */
-static inline void wire_tcp_begin(struct wire_tcp *header, uint32_t seq, uint8_t flags)
+static inline void wire_tcp_begin(struct wire_tcp *header, uint32_t seq, uint16_t flags)
 {
     header->seq = seq;
     header->flags = flags;

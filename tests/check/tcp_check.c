@@ -124,6 +124,13 @@ static bool is_in_wheel(const struct leat_tcp *conn, uint64_t deadline_at_ns)
            (timer_is_set(&conn->timer) && timer_at_ns(&conn->timer) <= at_ns + tick_ns);
 }
 
+/* The ACK may go with what the program says in the next turn, and its timer waits for that. */
+static bool has_its_turn(const struct leat_tcp *conn)
+{
+    return !has(conn, CONN_RETRY) &&
+           (near_ring_is_in(&conn->told) || near_ring_is_in(&conn->output));
+}
+
 static const char *check_deadlines(const struct leat_tcp *conn)
 {
     const struct leat_tcp_config *config = &conn->tcp->config;
@@ -137,7 +144,8 @@ static const char *check_deadlines(const struct leat_tcp *conn)
     MUST(is_in_wheel(conn, rexmt_ns));
     MUST(is_in_wheel(conn, keepalive_ns));
     MUST(is_in_wheel(conn, conn->transfer->loss_at_ns));
-    MUST(!has(conn, CONN_DELAYED_ACK | CONN_RETRY) ||
+    MUST(conn->rexmt_at != DEADLINE_NONE || conn->transfer->loss_at_ns == LEAT_NEVER_NS);
+    MUST(!has(conn, CONN_DELAYED_ACK | CONN_RETRY) || has_its_turn(conn) ||
          is_in_wheel(conn, deadline_tick_ns(conn->ack_or_retry_at, now_ns)));
     MUST(!has(conn, CONN_ABANDONED) || in_states(conn, 1 << TCP_FIN_WAIT_2));
     MUST(!in_states(conn, 1 << TCP_FIN_WAIT_2) || !has(conn, CONN_NO_READER) ||

@@ -281,6 +281,8 @@ inline classify_synchronized() {
      if
      :: snd_una[me] == ISS && seq == (irs(me)) && ack_fits -> ack_event()
      :: snd_una[me] == ISS && seq == (irs(me)) && !ack_fits -> ev = rcv_dup_SYN
+     :: snd_una[me] == ISS && seq == (irs(me)) && flags == S && attacked ->
+        ev = rcv_other_SYN /* ECN isn't in the model: who lies asks for the other one */
      :: else -> if
         :: st[me] == TIME_WAIT && !(flags & A) && seq > rcv_nxt[me] -> ev = rcv_newer_SYN
         :: else -> ev = rcv_SYN_in_window
@@ -466,10 +468,15 @@ inline finish() {
          (why[0] == orderly && why[1] == orderly && got[0] == text[1] && got[1] == text[0]))
 }
 
+/* What anybody can send who doesn't know the numbers ends and moves nothing (RFC 9293 3.10.7.4, RFC 5961). */
+#define changes_nothing (ev == rcv_unacceptable || ev == rcv_RST_in_window || ev == rcv_bad_RST || \
+    ev == rcv_SYN_in_window || ev == rcv_no_ACK || ev == rcv_bad_ACK)
+
 active proctype world()
 {
   byte me, ev, ev2, flags, seq, ack, size, window;
-  bool arrived, forged, ack_due, fin_due, did, sent, before;
+  bool arrived, forged, ack_due, fin_due, did, sent, before, unmoved;
+  byte was, una, nxt;
 
   c_code {
     read_bend(&now.bent_row, &now.bent_to, &now.bent_action);
@@ -533,8 +540,11 @@ again:
        did = false;
        sent = false;
        before = tcb[me] && synced(me) && !(fin_queued[me] && fin_taken[me]);
+       was = st[me]; una = snd_una[me]; nxt = rcv_nxt[me];
+       unmoved = changes_nothing;
        fsm();
        check();
+       assert(!unmoved || (st[me] == was && snd_una[me] == una && rcv_nxt[me] == nxt));
        if
        :: !tcb[me] || st[me] == LISTEN -> break
        :: else -> if
@@ -554,7 +564,8 @@ again:
     od;
     output();
     flags = 0; seq = 0; ack = 0; size = 0; window = 0; ev = NOTHING; ev2 = NOTHING; me = 0;
-    ack_due = false; fin_due = false; did = false; sent = false; before = false
+    ack_due = false; fin_due = false; did = false; sent = false; before = false;
+    unmoved = false; was = 0; una = 0; nxt = 0
   };
   goto again;
 end_both_closed:

@@ -180,7 +180,7 @@ static bool call_accept(struct sockets *sockets, struct calling *calling)
     child->zero_copy = sock->zero_copy;
     child->send_queue_bytes = sock->send_queue_bytes;
     child->dscp = sock->dscp;
-    child->bbr = sock->bbr;
+    child->congestion = sock->congestion;
     child->keepalive = sock->keepalive;
     child->lingers = sock->lingers;
     child->linger_s = sock->linger_s;

@@ -76,22 +76,18 @@ static bool set_socket_level(struct sockets *sockets, struct calling *calling, i
     return call_returns(calling, 0);
 }
 
-/* Of a stack that runs each connection has the choice between BBR, if there is room for it, and the
- * stack's own, or CUBIC where that is BBR. */
+/* Of a stack that runs each connection has the choice; BBR only if there is room for it. */
 static bool choose_congestion(struct sockets *sockets, struct calling *calling,
-                              enum leat_tcp_congestion wanted)
+                              const struct leat_tcp_congestion *wanted)
 {
     const struct leat_tcp_config *config = &sockets->settings->tcp;
-    const bool is_own = config->congestion == LEAT_TCP_BBR;
     struct sock *sock = calling->sock;
 
-    if (wanted == LEAT_TCP_BBR && !is_own && config->bbr_connections == 0)
+    if (wanted == &leat_tcp_bbr && config->congestion != wanted && config->bbr_connections == 0)
         return call_fails(calling, LINUX_ENOENT);
-    if (wanted != LEAT_TCP_BBR && wanted != (is_own ? LEAT_TCP_CUBIC : config->congestion))
-        return set_for_all(sockets, calling, "congestion", wanted);
-    sock->bbr = wanted == LEAT_TCP_BBR ? 1 : -1;
+    sock->congestion = wanted;
     if (sock->conn)
-        leat_tcp_set_bbr(sock->conn, sock->bbr > 0);
+        leat_tcp_set_congestion(sock->conn, wanted);
     return call_returns(calling, 0);
 }
 

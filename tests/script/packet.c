@@ -157,10 +157,11 @@ static void put_option(struct writer *writer, const struct packet_option *option
 static void put_tcp(struct writer *writer, const struct packet *packet)
 {
     static const struct {
-        uint8_t flag;
+        uint16_t flag;
         char letter;
-    } flags[] = {{FLAG_FIN, 'F'}, {FLAG_SYN, 'S'}, {FLAG_RST, 'R'}, {FLAG_PSH, 'P'},
-                 {FLAG_URG, 'U'}, {FLAG_ECE, 'E'}, {FLAG_CWR, 'W'}, {FLAG_ACK, '.'}};
+    } flags[] = {{FLAG_FIN, 'F'}, {FLAG_SYN, 'S'}, {FLAG_RST, 'R'},
+                 {FLAG_PSH, 'P'}, {FLAG_URG, 'U'}, {FLAG_ECE, 'E'},
+                 {FLAG_CWR, 'W'}, {FLAG_AE, 'A'},  {FLAG_ACK, '.'}};
 
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (packet->flags & flags[i].flag)

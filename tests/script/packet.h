@@ -31,7 +31,8 @@ enum packet_flag {
     FLAG_ACK = 1 << 4,
     FLAG_URG = 1 << 5,
     FLAG_ECE = 1 << 6,
-    FLAG_CWR = 1 << 7
+    FLAG_CWR = 1 << 7,
+    FLAG_AE = 1 << 8
 };
 
 enum option_kind {
@@ -85,7 +86,7 @@ struct packet {
     uint16_t peer_port;          /* script: another peer than the usual one; 0: the usual one */
     uint16_t src_port, dst_port; /* of the wire */
     /* TCP, in the script's order; UDP has `len` only */
-    uint8_t flags; /* enum packet_flag */
+    uint16_t flags; /* enum packet_flag */
     uint32_t seq;
     uint32_t len; /* of the text */
     uint32_t ack;

@@ -189,10 +189,10 @@ static void parse_options(struct parser *parser, struct packet *packet)
 
 /* ---- TCP ---------------------------------------------------------------------------------- */
 
-/* `S`, `FP.`, `.`; `-` for none. */
+/* `S`, `FP.`, `.`, `SEWA`; `-` for none. */
 static void parse_flags(struct parser *parser, struct packet *packet)
 {
-    static const char letters[] = "FSRPAUEW"; /* in the order of their bits; A is the dot */
+    static const char letters[] = "FSRP.UEWA"; /* in the order of their bits */
     const struct token token = parser->now;
 
     if (parse_accept(parser, '-'))
@@ -202,12 +202,12 @@ static void parse_flags(struct parser *parser, struct packet *packet)
         for (size_t i = 0; i < token.len; i++) {
             const char *at = memchr(letters, token.text[i], sizeof letters - 1);
 
-            if (!at || *at == 'A') {
-                parse_fail_at(parser, token.at, "'%.*s' are no TCP flags (FSRPUEW.)",
+            if (!at) {
+                parse_fail_at(parser, token.at, "'%.*s' are no TCP flags (FSRPUEWA.)",
                               token.len < 30 ? (int)token.len : 30, token.text);
                 return;
             }
-            packet->flags |= (uint8_t)(1u << (at - letters));
+            packet->flags |= (uint16_t)(1u << (at - letters));
         }
     } else if (!parse_at(parser, '.')) {
         parse_expected(parser, "TCP flags, icmp or udp");

@@ -206,7 +206,7 @@ static void compare_part(struct run *run, const struct event *event, struct sent
 
     if (begins_large(run, rest, &sent->packet)) {
         part.len = sent->packet.len;
-        part.flags = (uint8_t)(part.flags & ~(FLAG_FIN | FLAG_PSH));
+        part.flags = (uint16_t)(part.flags & ~(FLAG_FIN | FLAG_PSH));
         part.flags |= sent->packet.flags & FLAG_PSH; /* of a write that ends here */
     }
     compare(run, event, &part, sent);

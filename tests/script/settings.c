@@ -100,11 +100,9 @@ bool settings_are(const struct settings *settings, const char *name, uint64_t va
                   field->bytes) == 0;
 }
 
-/* "cubic" is LEAT_..._CUBIC; Linux's "reno" is our NewReno. */
-static bool enum_value(const struct field *field, const char *given, uint64_t *value)
+/* "accept" is LEAT_..._ACCEPT. */
+static bool enum_value(const struct field *field, const char *text, uint64_t *value)
 {
-    const char *text = strcmp(given, "reno") == 0 ? "newreno" : given;
-
     for (size_t i = 0; i < sizeof enum_constants / sizeof *enum_constants; i++) {
         const char *name = enum_constants[i].name;
         const char *last = strrchr(name, '_');
@@ -180,6 +178,26 @@ struct leat_ip settings_ip(const struct settings *settings, uint32_t ip)
     return address;
 }
 
+/* Linux's "reno" is our NewReno. */
+static bool set_congestion(const char *text, const struct leat_tcp_congestion **congestion)
+{
+    static const struct {
+        const char *name;
+        const struct leat_tcp_congestion *congestion;
+    } known[] = {{"cubic", &leat_tcp_cubic},
+                 {"newreno", &leat_tcp_newreno},
+                 {"reno", &leat_tcp_newreno},
+                 {"bbr", &leat_tcp_bbr}};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcasecmp(known[i].name, text) == 0) {
+            *congestion = known[i].congestion;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_ip(const char *text, uint32_t *number)
 {
     struct leat_ip ip;
@@ -227,6 +245,8 @@ static enum setting_result own_option(struct settings *settings, const char *nam
         if (!ip)
             return SETTING_UNKNOWN;
         good = read_ip(value, ip);
+    } else if (strcmp(name, "congestion") == 0) {
+        good = set_congestion(value, &settings->tcp.congestion);
     } else if (strcmp(name, "mtu") == 0) {
         good = read_number(value, UINT16_MAX, &number) && number >= 68;
         settings->mtu = (uint16_t)number;
@@ -277,7 +297,7 @@ enum sysctl_unit {
     MILLISECONDS,
     MICROSECONDS,
     LAST_OF_THREE, /* min, default and max */
-    ECN_CHOICE     /* 0 off, 1 ask, 2 accept */
+    ECN_CHOICE     /* 0 off, 1 ask, 2 accept, 3 ask for AccECN */
 };
 
 /* The first field of these names that the stack has is what the sysctl sets. */
@@ -297,7 +317,6 @@ static const struct sysctl {
     {"tcp_slow_start_after_idle", {"no_cwnd_validation", "no_idle_restart"}, INVERTED},
     {"tcp_syncookies", {"no_cookies"}, INVERTED},
     {"tcp_fastopen", {"fast_open", "fastopen"}, PLAIN},
-    {"tcp_congestion_control", {"congestion", "congestion_control"}, PLAIN},
     {"tcp_rmem", {"receive_window_bytes"}, LAST_OF_THREE},
     {"tcp_wmem", {"send_queue_bytes"}, LAST_OF_THREE},
     {"tcp_rto_min_us", {"rto_min_ns"}, MICROSECONDS},
@@ -321,6 +340,7 @@ static bool sysctl_number(const char *text, enum sysctl_unit unit, uint64_t *val
     if (unit == ECN_CHOICE)
         *value = *value == 0   ? LEAT_TCP_ECN_OFF
                  : *value == 1 ? LEAT_TCP_ECN_ASK
+                 : *value == 3 ? LEAT_TCP_ECN_ASK_ACCURATE
                                : LEAT_TCP_ECN_ACCEPT;
     else if (unit == INVERTED)
         *value = *value == 0;
@@ -339,6 +359,8 @@ static bool set_sysctl(struct settings *settings, const char *name, const char *
     const char *base = dot ? dot + 1 : slash ? slash + 1 : name;
     uint64_t value = 0;
 
+    if (strcmp(base, "tcp_congestion_control") == 0)
+        return set_congestion(text, &settings->tcp.congestion);
     for (size_t i = 0; i < sizeof sysctls / sizeof *sysctls; i++) {
         const struct sysctl *sysctl = &sysctls[i];
 

@@ -149,8 +149,8 @@ void sock_attach(struct sock *sock, struct leat_tcp *conn)
         leat_tcp_set_send_queue(conn, sock->send_queue_bytes);
     if (sock->dscp > 0)
         leat_tcp_set_dscp(conn, sock->dscp);
-    if (sock->bbr != 0)
-        leat_tcp_set_bbr(conn, sock->bbr > 0);
+    if (sock->congestion)
+        leat_tcp_set_congestion(conn, sock->congestion);
     sock->sockets->latest_tcp = sock;
 }
 

@@ -45,9 +45,9 @@ struct sock {
     bool nonblocking, nodelay, keepalive, broadcast, reuse, lingers;
     uint32_t linger_s;
     uint64_t user_timeout_ns;
+    const struct leat_tcp_congestion *congestion; /* TCP_CONGESTION, set when the stack ran */
     uint16_t mss_max; /* 0: not set */
     uint8_t dscp;
-    int8_t bbr;     /* TCP_CONGESTION, set when the stack ran: 1 is BBR, -1 isn't; 0: not set */
     bool fast_open; /* of a listener, or of connect() */
     bool zero_copy; /* MSG_ZEROCOPY lends text to the stack */
     unsigned news;  /* callbacks that have come: for epoll's edges */

@@ -117,7 +117,8 @@ static uint32_t build_tcp(const struct packet *packet, uint8_t *tcp)
     store32(tcp + 4, packet->seq);
     store32(tcp + 8, packet->flags & FLAG_ACK ? packet->ack : 0);
     tcp[12] = (uint8_t)(len / 4 << 4);
-    tcp[13] = packet->flags;
+    tcp[12] |= packet->flags >> 8 & 1; /* AE */
+    tcp[13] = (uint8_t)packet->flags;
     store16(tcp + 14, packet->window);
     store16(tcp + 16, 0);
     store16(tcp + 18, packet->urgent);
@@ -274,7 +275,7 @@ static const char *read_tcp(const uint8_t *tcp, uint32_t len, struct packet *pac
     packet->dst_port = (uint16_t)load16(tcp + 2);
     packet->seq = load32(tcp + 4);
     packet->ack = load32(tcp + 8);
-    packet->flags = tcp[13];
+    packet->flags = (uint16_t)((tcp[12] & 1) << 8 | tcp[13]);
     packet->has_window = true;
     packet->window = (uint16_t)load16(tcp + 14);
     packet->has_urgent = packet->flags & FLAG_URG;

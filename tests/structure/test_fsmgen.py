@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import subprocess
 import sys
 import tempfile
@@ -101,6 +102,17 @@ class Makes(unittest.TestCase):
         place = runs.index("    door_turn_then_click,")
         self.assertIn(f"    [DOOR_SHUT][DOOR_lock] = {{{place}, DOOR_LOCKED}},", lines)
         self.assertEqual(sum(line.startswith("    [DOOR_") for line in lines), 6)
+
+    def test_places_lead_to_each_transition_that_differs(self):
+        lines = self.lines("places")
+        runs = lines[lines.index("static door_action *const door_runs[] = {") + 1:]
+        begin = lines.index("static const struct door_transition door_transitions[] = {") + 1
+        differ = lines[begin:lines.index("};", begin)]
+        self.assertEqual((differ[0], len(set(differ))), ("    {0, 0},", len(differ)))
+        places = dict(re.findall(r"^    \[DOOR_(\w+\]\[DOOR_\w+)\] = (\d+),$", "\n".join(lines), re.M))
+        self.assertEqual(len(places), 6)
+        self.assertEqual(differ[int(places["SHUT][DOOR_lock"])],
+                         f"    {{{runs.index('    door_turn_then_click,')}, DOOR_LOCKED}},")
 
     def test_cover_has_every_transition(self):
         self.assertEqual(self.lines("cover"), [

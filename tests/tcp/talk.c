@@ -44,6 +44,8 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     talk->readable++;
     if (!talk->read_nothing)
         read_text(talk, conn, (uint32_t)sizeof talk->text - talk->text_len);
+    if (talk->in_readable)
+        talk->in_readable(talk);
 }
 
 static void on_writable(struct leat_tcp *conn, void *arg)

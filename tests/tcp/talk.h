@@ -22,7 +22,9 @@ enum {
     RST = 4,
     PSH = 8,
     ACK = 16,
-    URG = 32
+    URG = 32,
+    ECE = 64,
+    CWR = 128
 };
 
 enum {
@@ -55,7 +57,8 @@ struct talk {
     enum leat_err err; /* of the last call */
     uint8_t text[65536];
     uint32_t text_len;
-    void (*in_closed)(struct talk *talk); /* called from on_closed */
+    void (*in_readable)(struct talk *talk); /* called from on_readable, */
+    void (*in_closed)(struct talk *talk);   /* from on_closed */
     /* the last segment that tx() has seen */
     struct fake_frame last;
     uint16_t last_window;

@@ -9,7 +9,8 @@ enum {
     MSS = 1000
 };
 
-static void establish(struct talk *talk, enum leat_tcp_congestion congestion, uint32_t models)
+static void establish(struct talk *talk, const struct leat_tcp_congestion *congestion,
+                      uint32_t models)
 {
     talk->world->tcp_config.congestion = congestion;
     talk->world->tcp_config.bbr_connections = models;
@@ -36,7 +37,7 @@ static void the_stack_may_use_it_for_all(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk, LEAT_TCP_BBR, 0);
+    establish(talk, &leat_tcp_bbr, 0);
     assert_congestion(talk, "bbr"); /* without a model yet */
     send_ten(talk);
     assert_congestion(talk, "bbr");
@@ -47,9 +48,9 @@ static void a_connection_may_use_it_alone(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk, LEAT_TCP_CUBIC, 1);
+    establish(talk, &leat_tcp_cubic, 1);
     assert_congestion(talk, "cubic");
-    leat_tcp_set_bbr(talk->conn, true);
+    leat_tcp_set_congestion(talk->conn, &leat_tcp_bbr);
     send_ten(talk);
     assert_congestion(talk, "bbr");
 }
@@ -60,30 +61,53 @@ static void it_can_be_chosen_again_and_again(void **state)
     struct talk *talk = *state;
     uint32_t cwnd;
 
-    establish(talk, LEAT_TCP_NEWRENO, 1);
+    establish(talk, &leat_tcp_newreno, 1);
     talk_send(talk, 10 * MSS);
     for (unsigned i = 0; i < 5; i++) {
         cwnd = talk_info(talk).cwnd_bytes;
-        leat_tcp_set_bbr(talk->conn, true);
-        leat_tcp_set_bbr(talk->conn, true);
+        leat_tcp_set_congestion(talk->conn, &leat_tcp_bbr);
+        leat_tcp_set_congestion(talk->conn, &leat_tcp_bbr);
         assert_congestion(talk, "bbr");
-        leat_tcp_set_bbr(talk->conn, false);
+        leat_tcp_set_congestion(talk->conn, NULL);
         assert_congestion(talk, "newreno");
         assert_int_equal(talk_info(talk).cwnd_bytes, cwnd);
     }
-    leat_tcp_set_bbr(talk->conn, true);
+    leat_tcp_set_congestion(talk->conn, &leat_tcp_bbr);
     for (uint32_t i = 0; i < 10; i++)
         tx(talk, ACK, 1 + i * MSS, 1, MSS);
     rx(talk, ACK, 1, 1 + 10 * MSS, 0);
     assert_congestion(talk, "bbr");
 }
 
+/* Two of one stack; and the window of one is the other's, as far as it had got. */
+static void connections_have_algorithms_of_their_own(void **state)
+{
+    static const struct leat_tcp_congestion *const all[] = {
+        &leat_tcp_newreno, &leat_tcp_bbr, &leat_tcp_cubic, &leat_tcp_newreno, &leat_tcp_cubic};
+    static const char *const names[] = {"newreno", "bbr", "cubic", "newreno", "cubic"};
+    struct talk *talk = *state;
+    struct leat_tcp_info before, after;
+
+    establish(talk, NULL, 1);
+    talk_send(talk, 10 * MSS);
+    for (unsigned i = 0; i < 5; i++) {
+        before = talk_info(talk);
+        leat_tcp_set_congestion(talk->conn, all[i]);
+        after = talk_info(talk);
+        assert_string_equal(after.congestion, names[i]);
+        assert_int_equal(after.cwnd_bytes, before.cwnd_bytes);
+        if (i != 1) /* slow start goes on, but after a model */
+            assert_int_equal(after.ssthresh_bytes,
+                             i == 2 ? before.cwnd_bytes : before.ssthresh_bytes);
+    }
+}
+
 static void without_a_model_it_is_the_stacks_own(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk, LEAT_TCP_CUBIC, 0);
-    leat_tcp_set_bbr(talk->conn, true);
+    establish(talk, &leat_tcp_cubic, 0);
+    leat_tcp_set_congestion(talk->conn, &leat_tcp_bbr);
     send_ten(talk);
     assert_congestion(talk, "cubic");
 }
@@ -114,7 +138,7 @@ static uint64_t lost(const struct talk *talk)
 static void establish_with_SACK(struct talk *talk)
 {
     talk_offer(talk, 0);
-    talk->world->tcp_config.congestion = LEAT_TCP_BBR;
+    talk->world->tcp_config.congestion = &leat_tcp_bbr;
     talk_begin(talk);
     talk_establish(talk);
 }
@@ -138,7 +162,7 @@ static void a_probe_of_the_window_is_no_loss(void **state)
 {
     struct talk *talk = *state;
 
-    establish(talk, LEAT_TCP_BBR, 0);
+    establish(talk, &leat_tcp_bbr, 0);
     talk->window_peer = 0;
     rx(talk, ACK, 1, 1, 0);
     talk_send(talk, MSS);
@@ -192,6 +216,7 @@ int main(void)
         talk_test_later(the_stack_may_use_it_for_all),
         talk_test_later(a_connection_may_use_it_alone),
         talk_test_later(it_can_be_chosen_again_and_again),
+        talk_test_later(connections_have_algorithms_of_their_own),
         talk_test_later(without_a_model_it_is_the_stacks_own),
         talk_test_later(a_probe_of_the_tail_is_no_loss),
         talk_test_later(a_probe_of_the_window_is_no_loss),

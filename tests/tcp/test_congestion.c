@@ -8,7 +8,7 @@ enum {
 
 static void establish(struct talk *talk)
 {
-    talk->world->tcp_config.congestion = LEAT_TCP_NEWRENO;
+    talk->world->tcp_config.congestion = &leat_tcp_newreno;
     talk_begin(talk);
     talk_establish_with(talk, MSS, NO_SHIFT);
 }
@@ -125,11 +125,6 @@ static void idle_connection_begins_again_with_ten_segments(void **state)
 
 /* ---- ECN ---------------------------------------------------------------------------------- */
 
-enum {
-    ECE = 0x40,
-    CWR = 0x80
-};
-
 /* A segment of the peer with text, marked on its way. */
 static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
 {
@@ -143,7 +138,7 @@ static void rx_marked(struct talk *talk, uint8_t flags, uint32_t seq)
 
 static void establish_with_ecn(struct talk *talk)
 {
-    talk->world->tcp_config.congestion = LEAT_TCP_NEWRENO;
+    talk->world->tcp_config.congestion = &leat_tcp_newreno;
     talk_begin(talk);
     talk_options(talk, MSS, NO_SHIFT);
     talk_listen(talk);

@@ -44,6 +44,28 @@ static void full_backlog_answers_with_a_cookie_and_lets_the_client_in(void **sta
     assert_int_equal(talk_info(talk).mss_bytes, 536);
 }
 
+/* RFC 9768 5.1: there is no room to remember it, so the SYN,ACK says that there is no ECN. */
+static void a_cookie_agrees_to_no_accurate_ECN(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t text[20];
+    struct frame frame;
+
+    memset(text, 0xff, sizeof text);
+    fill_backlog(talk);
+    frame = talk_frame(talk, SYN | 0xc0, 0, 0, 0, 0);
+    frame.bytes[FRAME_L4 + 12] |= 1;
+    frame_seal_tcp(&frame);
+    world_feed(talk->world, &frame);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(talk->last.bytes[FRAME_L4 + 12] & 15, 0);
+    assert_int_equal(talk_grown(talk, tcp_cookies_sent), 1);
+    rx_text(talk, ACK, 1, 1, text, sizeof text);
+    talk_accept(talk);
+    assert_non_null(talk->conn);
+    assert_false(talk_info(talk).ecn || talk_info(talk).accurate_ecn);
+}
+
 /* A cookie costs nothing: after many of them the one who answers still gets in. */
 static void cookies_keep_no_state(void **state)
 {
@@ -187,6 +209,40 @@ static void test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes(void **
     fake_netif_forget(&talk->world->dev);
 }
 
+/* Who guesses may do so only while cookies are in use: this one is good, as a stack with the same
+ * seed shows that makes it now, but we have sent none for three minutes. */
+static void a_good_cookie_is_refused_long_after_the_flood(void **state)
+{
+    struct talk *talk = *state;
+    struct talk *twin;
+    void *other;
+    uint32_t iss;
+
+    talk_setup(&other);
+    twin = other;
+    world_wait(twin->world, 180 * second);
+    world_meet(twin->world, IP_PEER, &MAC_PEER); /* again: it was silent for long */
+    fill_backlog(twin);
+    rx(twin, SYN, 0, 0, 0);
+    tx(twin, SYN | ACK, 0, 1, 0);
+    iss = twin->iss;
+    fill_backlog(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    assert_int_equal(talk_grown(talk, tcp_cookies_sent), 1);
+    world_wait(talk->world, twin->world->now_ns - talk->world->now_ns);
+    fake_netif_forget(&talk->world->dev); /* what the strangers were told again */
+    world_mark(talk->world);
+    talk->iss = iss;
+    rx(talk, ACK, 1, 1, 7);
+    assert_int_equal(talk_grown(talk, tcp_cookies_taken), 0);
+    rx(twin, ACK, 1, 1, 7);
+    assert_int_equal(talk_grown(twin, tcp_cookies_taken), 1);
+    fake_netif_forget(&talk->world->dev);
+    fake_netif_forget(&twin->world->dev);
+    talk_teardown(&other);
+}
+
 static void without_a_flood_no_ACK_is_taken_for_a_cookie(void **state)
 {
     struct talk *talk = *state;
@@ -282,12 +338,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(SYN_from_beyond_all_routes_gets_no_cookie),
         talk_test(full_backlog_answers_with_a_cookie_and_lets_the_client_in),
+        talk_test(a_cookie_agrees_to_no_accurate_ECN),
         talk_test(cookies_keep_no_state),
         talk_test(cookie_remembers_window_scale_and_SACK_in_the_timestamp),
         talk_test(guessed_cookie_is_reset),
         talk_test(old_cookie_is_worth_nothing),
         cmocka_unit_test(cookie_is_good_for_a_minute_at_least),
         talk_test(test_threat_Q10_copy_of_a_cookies_ACK_dies_after_two_minutes),
+        talk_test(a_good_cookie_is_refused_long_after_the_flood),
         talk_test(without_a_flood_no_ACK_is_taken_for_a_cookie),
         talk_test(cookie_with_other_options_is_reset),
         talk_test(no_cookie_when_nobody_accepts),

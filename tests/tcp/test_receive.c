@@ -397,6 +397,50 @@ static void text_is_not_copied(void **state)
     talk_heard(talk, 50000);
 }
 
+/* ---- the ACK of what a program answers (RFC 9293 3.8.6.3) ---------------------------------- */
+
+static void answer(struct talk *talk)
+{
+    talk_queue(talk, 5);
+}
+
+static void an_answer_takes_the_ACK_along(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk->in_readable = answer;
+    rx(talk, ACK | PSH, 1, 1, 10);
+    tx(talk, ACK | PSH, 1, 11, 5);
+    /* no timer was set for the ACK: the first that is due is the answer's */
+    assert_true(talk->world->next_ns > talk->world->now_ns + 100 * ms);
+    talk_wait(talk, 60 * ms);
+    quiet(talk);
+}
+
+static void an_answer_that_must_not_leave_delays_the_ACK_only(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    talk->in_readable = answer;
+    talk->window_peer = 0;
+    rx(talk, ACK | PSH, 1, 1, 10);
+    talk_silence(talk, 40 * ms);
+    tx(talk, ACK, 1, 11, 0);
+}
+
+static void who_reads_and_says_nothing_acknowledges_later(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_establish(talk);
+    rx(talk, ACK | PSH, 1, 1, 10);
+    assert_true(talk->world->next_ns <= talk->world->now_ns + 41 * ms);
+    talk_silence(talk, 40 * ms);
+    tx(talk, ACK, 1, 11, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +464,9 @@ int main(void)
         talk_test_later(slow_reader_gets_every_byte),
         talk_test(text_can_be_taken_in_any_portions),
         talk_test(text_is_not_copied),
+        talk_test(an_answer_takes_the_ACK_along),
+        talk_test(an_answer_that_must_not_leave_delays_the_ACK_only),
+        talk_test(who_reads_and_says_nothing_acknowledges_later),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -10,7 +10,7 @@ enum {
 /* ESTABLISHED over a path of 100 ms. */
 static void establish_with(struct talk *talk, uint32_t tsval)
 {
-    talk->world->tcp_config.congestion = LEAT_TCP_NEWRENO;
+    talk->world->tcp_config.congestion = &leat_tcp_newreno;
     talk_begin(talk);
     talk_offer(talk, tsval);
     if (tsval > 0)

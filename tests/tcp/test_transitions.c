@@ -137,6 +137,9 @@ static void do_syn(struct place *place)
     case TCP_rcv_dup_SYN:
         rx(talk, SYN, 0, 0, 0);
         return;
+    case TCP_rcv_other_SYN:
+        rx(talk, SYN | ECE | CWR, 0, 0, 0);
+        return;
     case TCP_rcv_SYN_ACK:
         rx(talk, SYN | ACK, 0, 1, 0);
         return;
@@ -211,7 +214,8 @@ static void do_segment(struct place *place)
         rx(place->talk, ACK, 0, 5000, 0);
     else if (event >= TCP_rcv_RST && event <= TCP_rcv_bad_RST)
         do_rst(place);
-    else if (event == TCP_rcv_dup_SYN || (event >= TCP_rcv_SYN && event <= TCP_rcv_newer_SYN))
+    else if (event == TCP_rcv_dup_SYN || event == TCP_rcv_other_SYN ||
+             (event >= TCP_rcv_SYN && event <= TCP_rcv_newer_SYN))
         do_syn(place);
     else if (event >= TCP_rcv_no_ACK && event <= TCP_rcv_ACK_of_FIN)
         do_ack(place);
@@ -294,7 +298,7 @@ static void do_event(struct place *place)
 
     if (event <= TCP_ABORT)
         do_call(place);
-    else if (event <= TCP_rcv_FIN)
+    else if (event <= TCP_rcv_FIN || event == TCP_rcv_other_SYN)
         do_segment(place);
     else if (event == TCP_rcv_SYN_text)
         rx(place->talk, SYN, 0, 0, 10);
@@ -412,6 +416,8 @@ static int setup_line(void **state)
     current = *state;
     talk_setup_later(state);
     ((struct talk *)*state)->world->tcp_config.fast_open = line_is(current, "rcv_SYN_text");
+    if (line_is(current, "rcv_other_SYN"))
+        ((struct talk *)*state)->world->tcp_config.ecn = LEAT_TCP_ECN_ASK_ACCURATE;
     talk_begin(*state);
     return 0;
 }

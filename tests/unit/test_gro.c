@@ -136,6 +136,38 @@ static void only_what_follows_is_merged(void **state)
     }
 }
 
+/* AE, CWR and ECE of @frame: of Accurate ECN, in nearly every segment, a counter. */
+static void set_ace(struct frame *frame, unsigned ace)
+{
+    frame->bytes[FRAME_L4 + 12] = (uint8_t)((frame->bytes[FRAME_L4 + 12] & 0xfe) | ace >> 2);
+    frame->bytes[FRAME_L4 + 13] = (uint8_t)((frame->bytes[FRAME_L4 + 13] & 0x3f) | (ace & 3) << 6);
+    frame_seal_tcp(frame);
+}
+
+static void segments_that_say_the_same_of_ECN_are_merged(void **state)
+{
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < 64; i++) {
+        const unsigned ace = i >> 3, next_ace = i & 7;
+        struct frame frames[2] = {segment(0, TEXT, 16), segment(1, TEXT, 24)};
+        struct leat_buf *bufs[2];
+        uint32_t left;
+
+        set_ace(&frames[0], ace);
+        set_ace(&frames[1], next_ace);
+        left = merge(world, frames, 2, bufs);
+        assert_int_equal(left, ace == next_ace ? 1 : 2);
+        if (left == 1) {
+            const struct frame whole = flat(bufs[0]);
+
+            assert_int_equal(whole.bytes[FRAME_L4 + 12], frames[0].bytes[FRAME_L4 + 12]);
+            assert_int_equal(whole.bytes[FRAME_L4 + 13], frames[1].bytes[FRAME_L4 + 13]);
+        }
+        free_all(world, bufs, left);
+    }
+}
+
 /* Segments of so many senders in turn, so many of each. */
 static void segments_in_turn(struct frame *frames, uint32_t senders, uint32_t rounds)
 {
@@ -223,6 +255,7 @@ int main(void)
         super_test(what_is_damaged_is_not_merged),
         super_test(device_that_has_verified_is_believed),
         super_test(only_what_follows_is_merged),
+        super_test(segments_that_say_the_same_of_ECN_are_merged),
         super_test(segments_of_senders_in_turn_become_one_each),
         super_test(senders_beyond_those_remembered_lose_nothing),
         super_test(what_can_not_be_merged_is_not_overtaken_in_its_flow),

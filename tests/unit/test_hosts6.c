@@ -2,6 +2,7 @@
 #include "frames6.h"
 
 #include "ip/host.h"
+#include "ip/v6/ipv6.h"
 #include "stack.h"
 
 /* An eighth of the numbers is for those that come and go. */
@@ -66,8 +67,33 @@ static void held_numbers_stay_while_strangers_come_and_go(void **state)
         assert_int_equal(host_ip(world->stack, stranger).bytes[15], (uint8_t)(2000 + i));
         assert_int_equal(number_of(world, i % HELD), held[i % HELD]);
     }
-    for (uint32_t i = 0; i < HELD; i++)
+    for (uint32_t i = 0; i < HELD; i++) { /* among them some that share a bucket */
+        const struct leat_ip ip = host_ip(world->stack, held[i]);
+
+        assert_int_equal(host6_known(world->stack, ip.bytes), held[i]);
         host_release(world->stack, held[i]);
+    }
+    *state = world;
+    world_teardown(state);
+}
+
+/* What is remembered of the last ones is what would be hashed: of all zeros, too, and where half of
+ * an address is as before. */
+static void an_address_has_one_hash_whatever_was_asked_for_before(void **state)
+{
+    static const uint64_t ips[][2] = {{0, 0}, {1, 2}, {1, 3}, {2, 3},
+                                      {2, 3}, {1, 2}, {0, 0}, {0, 1}};
+    struct world *world = world6_create();
+
+    world_init(world);
+    for (unsigned i = 0; i < sizeof ips / sizeof *ips; i++) {
+        uint8_t bytes[16];
+
+        memcpy(bytes, ips[i], sizeof bytes);
+        for (unsigned k = 0; k < 4; k++)
+            assert_int_equal(host6_hash(world->stack, bytes, k & 1),
+                             siphash13(&world->stack->table_key, ips[i][0], ips[i][1]));
+    }
     *state = world;
     world_teardown(state);
 }
@@ -77,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sockets_cannot_hold_all_numbers),
         cmocka_unit_test(held_numbers_stay_while_strangers_come_and_go),
+        cmocka_unit_test(an_address_has_one_hash_whatever_was_asked_for_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

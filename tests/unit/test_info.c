@@ -44,8 +44,9 @@ static void line_says_what_a_connection_is_and_does(void **state)
                               "cwnd 14600 ssthresh 2920 flight 1460 lost 1 again 2 snd_wnd 65535 "
                               "rcv_wnd 1000 mss 1460 queued 3 ts sack ecn fast-recovery");
     info.repair = LEAT_TCP_REPAIR_LOSS;
+    info.accurate_ecn = true;
     leat_tcp_info_text(&info, text);
-    assert_non_null(strstr(text, "ecn loss-recovery"));
+    assert_non_null(strstr(text, " sack accecn loss-recovery"));
 }
 
 /* The largest numbers there are. */
@@ -60,7 +61,7 @@ static void line_never_outgrows_its_room(void **state)
     (void)state;
     memset(&info, 0xff, sizeof info);
     info.state = LEAT_TCP_SYN_RECEIVED;
-    info.timestamps = info.sack = info.ecn = true;
+    info.timestamps = info.sack = info.ecn = info.accurate_ecn = true;
     info.repair = LEAT_TCP_REPAIR_FAST;
     info.congestion = "a congestion control of a very long name, which goes on, and on, and on, "
                       "so that nothing is left of the line for what comes behind, whatever it is";

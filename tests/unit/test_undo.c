@@ -49,7 +49,7 @@ static void timeout_of_other_text_sets_ssthresh_again(void **state)
 static void repeated_timeout_is_no_second_peak_for_CUBIC(void **state)
 {
     (void)state;
-    congestion.ops = &congestion_cubic;
+    congestion.ops = &leat_tcp_cubic;
     send_new(WINDOW);
     time_out();
     send_lost();

@@ -82,8 +82,7 @@ COLD static void handle_mark(struct bbr *bbr, const struct rate_sample *rs, uint
         bbr_handle_inflight_too_high(bbr, rs->tx_in_flight, rs->is_app_limited, now_ns);
 }
 
-/* OnEnterRTO, OnEnterFastRecovery (5.6.4.4). */
-COLD static void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns)
+void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns)
 {
     struct bbr *bbr = congestion->bbr;
 
@@ -147,14 +146,3 @@ void bbr_restarts(struct bbr *bbr, uint64_t now_ns)
     else if (bbr->state == BBR_PROBE_RTT)
         bbr_check_probe_rtt_done(bbr, now_ns);
 }
-
-/* ---- among the algorithms ----------------------------------------------------------------- */
-
-/* recovery.c leaves the window to bbr_acked(). */
-static void bbr_heard(struct congestion *congestion, const struct congestion_ack *ack)
-{
-    (void)congestion;
-    (void)ack;
-}
-
-const struct congestion_ops congestion_bbr = {"bbr", bbr_heard, bbr_reduced};

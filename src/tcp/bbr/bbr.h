@@ -155,6 +155,19 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack);
 /* OnTransmit (5.2.2) when nothing is in flight. */
 COLD void bbr_restarts(struct bbr *bbr, uint64_t now_ns);
 
-extern const struct congestion_ops congestion_bbr;
+/* OnEnterRTO, OnEnterFastRecovery (5.6.4.4): leat_tcp_congestion's reduced(). */
+COLD void bbr_reduced(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns);
+
+struct leat_tcp;
+struct transfer;
+
+/* How the rest of TCP speaks to BBR, which is linked only where a program names leat_tcp_bbr. */
+struct bbr_calls {
+    void (*take)(struct leat_tcp *conn, struct transfer *transfer); /* pool.h */
+    void (*give)(struct leat_tcp *conn, struct transfer *transfer);
+    void (*ack_begins)(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_text);
+    void (*acked)(struct bbr *bbr, const struct bbr_ack *ack);
+    void (*restarts)(struct bbr *bbr, uint64_t now_ns);
+};
 
 #endif

@@ -1,16 +1,7 @@
-/* pool.c -- the models of the connections that use BBR. */
+/* pool.c -- the models of the connections that use BBR, and BBR among the algorithms. */
 #include "tcp/bbr/pool.h"
 
 #include "tcp/tcp.h"
-
-void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count)
-{
-    pool->free = 0;
-    for (uint32_t i = count; i > 0; i--) {
-        entries[i - 1].next = pool->free;
-        pool->free = &entries[i - 1];
-    }
-}
 
 void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer)
 {
@@ -26,7 +17,7 @@ void tcp_bbr_take(struct leat_tcp *conn, struct transfer *transfer)
     if (!entry)
         return;
     tcp->bbrs.free = entry->next;
-    transfer->congestion.ops = &congestion_bbr;
+    transfer->congestion.ops = &leat_tcp_bbr;
     transfer->congestion.bbr = &entry->bbr;
     transfer->congestion.cubic.epoch_ns = 1;
     bbr_init(&entry->bbr, &transfer->congestion, &begin);
@@ -44,3 +35,27 @@ void tcp_bbr_give(struct leat_tcp *conn, struct transfer *transfer)
     entry->next = conn->tcp->bbrs.free;
     conn->tcp->bbrs.free = entry;
 }
+
+/* ---- among the algorithms ----------------------------------------------------------------- */
+
+/* recovery.c leaves the window to bbr_acked(). */
+static void bbr_heard(struct congestion *congestion, const struct congestion_ack *ack)
+{
+    (void)congestion;
+    (void)ack;
+}
+
+static const struct bbr_calls calls = {
+    .take = tcp_bbr_take,
+    .give = tcp_bbr_give,
+    .ack_begins = bbr_ack_begins,
+    .acked = bbr_acked,
+    .restarts = bbr_restarts,
+};
+
+const struct leat_tcp_congestion leat_tcp_bbr = {
+    .name = "bbr",
+    .bbr = &calls,
+    .acked = bbr_heard,
+    .reduced = bbr_reduced,
+};

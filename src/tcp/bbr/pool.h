@@ -25,7 +25,15 @@ struct bbr_pool {
     union bbr_entry *free;
 };
 
-COLD void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count);
+/* In line: it belongs to who has room for models, not to BBR. */
+static inline void bbr_pool_init(struct bbr_pool *pool, union bbr_entry *entries, uint32_t count)
+{
+    pool->free = 0;
+    for (uint32_t i = count; i > 0; i--) {
+        entries[i - 1].next = pool->free;
+        pool->free = &entries[i - 1];
+    }
+}
 
 /* Congestion control of the transfer @transfer, which has just begun, or goes on, is BBR's, if
  * there is a model left. */

@@ -3,31 +3,46 @@
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/limits.h"
+#include "tcp/math/accecn.h"
 
 #include "ip/host.h"
 
 uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 {
     const bool ecn =
-        config->ecn == LEAT_TCP_ECN_ASK || (passive && config->ecn == LEAT_TCP_ECN_ACCEPT);
+        config->ecn != LEAT_TCP_ECN_OFF && (passive || config->ecn != LEAT_TCP_ECN_ACCEPT);
+    const bool accurate = ecn && (passive || config->ecn == LEAT_TCP_ECN_ASK_ACCURATE);
 
     return (uint8_t)((config->no_timestamps ? 0 : TCB_TS) | (config->no_sack ? 0 : TCB_SACK) |
-                     (ecn ? TCB_ECN : 0));
+                     (ecn ? TCB_ECN : 0) | (accurate ? TCB_ACCECN : 0));
+}
+
+/* TCB_ECN and TCB_ACCECN, of @offered. */
+COLD static uint8_t agreed_ecn(uint8_t offered, uint16_t flags)
+{
+    const unsigned ace = ace_of(flags);
+    enum ecn_mode mode;
+
+    if (offered & TCB_ACCECN)
+        mode = flags & TCP_ACK ? ecn_mode_of_SYN_ACK(ace) : ecn_mode_of_SYN(ace);
+    else /* a SYN asks with both bits, a SYN,ACK agrees with one (RFC 3168 6.1.1) */
+        mode = (flags & (TCP_ECE | TCP_CWR)) == (flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR)
+                   ? ECN_CLASSIC
+                   : ECN_NONE;
+    if (mode == ECN_NONE)
+        return 0;
+    return offered & (mode == ECN_CLASSIC ? TCB_ECN : TCB_ECN | TCB_ACCECN);
 }
 
 uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn)
 {
-    const uint8_t ecn = syn->flags & (TCP_ECE | TCP_CWR);
-    /* a SYN asks with both bits, a SYN,ACK agrees with one (RFC 3168 6.1.1) */
-    const bool has_ecn = ecn == (syn->flags & TCP_ACK ? TCP_ECE : TCP_ECE | TCP_CWR);
+    const uint8_t ecn = syn->flags & ACE_FLAGS ? agreed_ecn(offered, syn->flags) : 0;
 
     if (!syn->has_ts)
         offered &= (uint8_t)~TCB_TS;
     if (!syn->sack_permitted)
         offered &= (uint8_t)~TCB_SACK;
-    if (!has_ecn)
-        offered &= (uint8_t)~TCB_ECN;
-    return offered;
+    return (offered & (uint8_t) ~(TCB_ECN | TCB_ACCECN)) | ecn;
 }
 
 struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip)
@@ -51,8 +66,6 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
     conn->tcb.rcv_wind_shift = tcp->wind_shift;
     conn->fast_open = tcp->config.fast_open;
-    if (tcp->config.congestion == LEAT_TCP_BBR)
-        conn->flags = CONN_BBR;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
     return conn;
@@ -67,7 +80,8 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
     const uint16_t path = (uint16_t)(conn->pmtu.mtu - tcp_headers_bytes(&conn->tcb));
     const uint16_t most = conn->peer_mss < path ? conn->peer_mss : path;
 
-    conn->no_df = pmtu_is_least(&conn->pmtu) && !tcb_is_v6(&conn->tcb); /* RFC 8200 5: no router cuts */
+    conn->no_df =
+        pmtu_is_least(&conn->pmtu) && !tcb_is_v6(&conn->tcb); /* RFC 8200 5: no router cuts */
     /* RFC 6691 3: an MSS counts no options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
     if (tcp_has_transfer(conn))
@@ -145,8 +159,8 @@ static bool take_flag(struct leat_tcp *conn, enum conn_flag flag)
 }
 
 /* Runs from leat_poll() only.  A callback may call anything: it changes flags and queues, and the
- * handle lives until the last line here. */
-static void deliver(struct leat_tcp *conn)
+ * handle lives until the last line here.  False: that has come. */
+static inline bool tell(struct leat_tcp *conn)
 {
     if (take_flag(conn, CONN_TELL_OPEN) && conn->events->on_open)
         conn->events->on_open(conn, conn->arg);
@@ -154,15 +168,23 @@ static void deliver(struct leat_tcp *conn)
         conn->events->on_readable)
         conn->events->on_readable(conn, conn->arg);
     if (!(conn->flags & (CONN_TELL_WRITABLE | CONN_TELL_CLOSED)))
-        return;
+        return true;
     if (take_flag(conn, CONN_TELL_WRITABLE) && !(conn->flags & CONN_TELL_CLOSED) &&
         conn->events->on_writable)
         conn->events->on_writable(conn, conn->arg);
     if (!end_may_be_told(conn))
-        return;
+        return true;
     if (conn->events->on_closed)
         conn->events->on_closed(conn, (enum leat_err)conn->error, conn->arg);
     tcp_conn_free(conn);
+    return false;
+}
+
+/* What the program has written leaves in this turn's flush, with the ACK that is owed. */
+static void deliver(struct leat_tcp *conn)
+{
+    if (tell(conn) && !near_ring_is_in(&conn->output))
+        tcp_arm_delayed_ack(conn);
 }
 
 static void deliver_first(struct tcp *tcp, struct near_ring *ring)

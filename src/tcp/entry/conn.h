@@ -21,26 +21,29 @@
  * stands nowhere here: the state and SND.NXT say it (tcp_fin_waits() and its like in tcp.h).
  */
 enum conn_flag {
-    /* what the program wants: written by api.c, entry/conn.c */
+    /* what the program wants: written by api.c */
     CONN_NODELAY = 1 << 0, /* no Nagle */
     CONN_KEEPALIVE = 1 << 1,
-    CONN_NO_READER = 1 << 2, /* leat_tcp_close(): text is not wanted any more */
-    CONN_BBR = 1 << 3,       /* its congestion control is to be BBR */
+    CONN_NO_READER = 1 << 2,     /* leat_tcp_close(): text is not wanted any more */
+    CONN_CONGESTION_1 = 1 << 29, /* its congestion control is at the place that these two ... */
+    CONN_CONGESTION_2 = 1 << 30, /* ... say, in tcp->congestions */
 
     /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/text.c */
     CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
     CONN_WAS_DRY = 1 << 28,  /* a part of its text found no descriptor: tell it of it again */
 
     /* what the peer has said: written by receive/input.c, receive/text.c, machine/classify.c,
-     * machine/actions.c, entry/birth.c */
+     * machine/actions.c, entry/birth.c, entry/accecn.c */
     CONN_PEER_SYN = 1 << 4,    /* learn_SYN was here: RCV.NXT is known */
     CONN_PEER_SCALES = 1 << 5, /* its SYN had a window scale, perhaps 0: ours has one too */
     CONN_FIN_KNOWN = 1 << 6,   /* its FIN is at fin_seq, but text before it is missing */
-    CONN_ECE = 1 << 7,         /* it is to hear of congestion, until it says CWR */
+    CONN_ECE = 1 << 7,         /* it is to hear of congestion, until it says CWR; of Accurate ECN:
+                                * always, and CWR is ACE's */
+    CONN_ACE_SYN = 1 << 3,     /* r_cep is how its SYN,ACK came, until a pure ACK has told it */
 
     /* what is to leave: set by who finds it due, cleared by who has sent it. Written by api.c,
      * timers.c, machine/actions.c, receive/ack.c, receive/input.c, receive/text.c, send/segment.c,
-     * send/probe.c, send/output.c, send/output.h */
+     * send/probe.c, send/output.c, send/output.h, entry/accecn.c */
     CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) is to be sent */
     CONN_ACK_NOW = 1 << 9,     /* an ACK is due at the next flush */
     CONN_PROBE = 1 << 10,      /* one probe is to be sent */
@@ -69,6 +72,11 @@ enum conn_flag {
     CONN_TELL_WRITABLE = 1 << 25,
     CONN_TELL_CLOSED = 1 << 26,
     CONN_TOLD_OPEN = 1 << 27 /* and accepted, if it came to a listener */
+};
+
+enum {
+    CONGESTION_SHIFT = 29,
+    CONGESTIONS_MAX = 4 /* that connections of one stack choose among: there are three */
 };
 
 /*
@@ -111,12 +119,8 @@ struct leat_tcp {
     uint16_t probes : 7;     /* keep-alive probes since the peer was last heard */
     uint16_t send_queue : 4; /* the program's limit (budget.h); 0: the configuration's */
 
-    /* timers: one in the wheel, deadlines (deadline.h) beside it that cost a store to move */
     uint32_t progress_ms; /* the wait for the peer to acknowledge something began, or it did */
     struct rtt rtt;
-    uint32_t rexmt_at;        /* retransmission or persist */
-    uint32_t ack_or_retry_at; /* delayed-ACK timer, or the retry timer */
-
     struct near_ring told;   /* in tcp->told: the program is to be called */
     struct near_ring output; /* in tcp->output */
     union {
@@ -129,15 +133,22 @@ struct leat_tcp {
             struct near_ring waiting; /* in listener->acceptable */
         };
     };
+    uint16_t peer;        /* whose share it has a part in (peer.h) */
+    uint16_t text_pieces; /* in `text` */
+
+    /* deadlines (deadline.h), which cost a store to move, and one timer in the wheel: together, as
+     * the wheel asks when the timer is due */
+    uint32_t rexmt_at;        /* retransmission or persist */
+    uint32_t ack_or_retry_at; /* delayed-ACK timer, or the retry timer */
+    uint32_t keepalive_at_ms; /* keep-alive timer, or FIN-WAIT-2's (CONN_ABANDONED) */
     struct timer timer;
 
     /* seldom */
     struct pmtu pmtu;
-    uint32_t keepalive_at_ms; /* keep-alive timer, or FIN-WAIT-2's (CONN_ABANDONED) */
-    uint16_t user_timeout;    /* the program's (deadline.h); 0: the configuration's */
-    uint16_t peer;            /* whose share it has a part in (peer.h) */
-    uint16_t retransmits;
-    uint16_t text_pieces;          /* in `text` */
+    uint16_t user_timeout; /* the program's (deadline.h); 0: the configuration's */
+    uint16_t retransmits : 10;
+    uint16_t r_cep : 3;            /* Accurate ECN: marked packets that came, and ... */
+    uint16_t s_cep : 3;            /* ... what the peer has said of ours, modulo 8 (RFC 9768 3.2) */
     uint16_t peer_mss;             /* as its SYN said */
     struct saved_congestion saved; /* while it has no transfer */
 };

@@ -16,6 +16,7 @@
 #include "ip/route.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/cookie.h"
+#include "tcp/entry/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"
@@ -108,6 +109,9 @@ void tcp_cookie_answer(const struct leat_tcp_listener *listener, const struct tc
     tcb.rcv_wnd = window < UINT16_MAX ? window : UINT16_MAX;
     tcb.ts_recent = syn->tsval;
     tcb.flags = tcp_agreed_options(tcp_offered_options(tcp, true), syn);
+    /* Accurate ECN: its handshake has more to remember than there is room for */
+    if ((tcb.flags & TCB_ACCECN) || (tcp_accecn_read(segment) & TCP_AE))
+        tcb.flags &= (uint8_t) ~(TCB_ECN | TCB_ACCECN);
     if (!(tcb.flags & TCB_TS))
         tcb.flags &= (uint8_t) ~(TCB_SACK | TCB_ECN); /* nowhere to remember them */
     else if (syn->wind_shift != WIRE_TCP_NO_SHIFT)

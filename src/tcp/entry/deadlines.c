@@ -21,7 +21,7 @@ uint64_t tcp_ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
 uint64_t tcp_first_deadline_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {
     return min64(min64(deadline_ns(conn->rexmt_at, from_ns), tcp_ack_or_retry_ns(conn, from_ns)),
-                 min64(deadline_ms_ns(conn->keepalive_at_ms, from_ns), conn->transfer->loss_at_ns));
+                 min64(deadline_ms_ns(conn->keepalive_at_ms, from_ns), tcp_loss_ns(conn)));
 }
 
 void tcp_stop_deadlines(struct leat_tcp *conn)
@@ -80,8 +80,9 @@ void tcp_watch_tail(struct leat_tcp *conn)
 
 void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns)
 {
-    tcp_run_ack_or_retry(conn, CONN_RETRY,
+    tcp_set_ack_or_retry(conn, CONN_RETRY,
                          min64(at_ns, conn->tcp->stack->now_ns + retry_wait_max_ns));
+    tcp_arm_ack_or_retry(conn);
 }
 
 /* A connection with text in flight learns of room from its ACKs: the longer they stay out, the less

@@ -21,6 +21,13 @@ static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
         timer_set(&conn->tcp->stack->timers, &conn->timer, at_ns);
 }
 
+/* While nothing runs that would send again, nothing is in flight that could be lost: then no line
+ * of the transfer need be read. */
+static inline uint64_t tcp_loss_ns(const struct leat_tcp *conn)
+{
+    return conn->rexmt_at == DEADLINE_NONE ? LEAT_NEVER_NS : conn->transfer->loss_at_ns;
+}
+
 /* The first of them all, LEAT_NEVER_NS if there is none; none is before @from_ns. */
 uint64_t tcp_first_deadline_ns(const struct leat_tcp *conn, uint64_t from_ns);
 
@@ -96,8 +103,7 @@ void tcp_watch_tail(struct leat_tcp *conn);
  * Nothing else can have set either deadline, and the nearer one is all that the timer needs. */
 HOT void tcp_run_first(struct leat_tcp *conn)
 {
-    const uint64_t rexmt_ns =
-        deadline_seen_ns(conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt));
+    const uint64_t rexmt_ns = deadline_seen_ns(conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt));
     const uint64_t first_ns = tcp_tail_probe_ns(conn, true, rexmt_ns);
 
     conn->flags &= ~(unsigned)CONN_PERSIST;
@@ -126,9 +132,9 @@ static inline void tcp_stop_watching(struct leat_tcp *conn)
 
 /* ---- delayed ACK, another try ------------------------------------------------------------- */
 
-/* Does @what, CONN_DELAYED_ACK or CONN_RETRY, at @at_ns; if the other waits for a later time, it
+/* @what, CONN_DELAYED_ACK or CONN_RETRY, is due at @at_ns; if the other waits for a later time, it
  * comes with it. */
-static inline void tcp_run_ack_or_retry(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
+static inline void tcp_set_ack_or_retry(struct leat_tcp *conn, enum conn_flag what, uint64_t at_ns)
 {
     const uint32_t at = deadline_tick(at_ns);
 
@@ -136,11 +142,34 @@ static inline void tcp_run_ack_or_retry(struct leat_tcp *conn, enum conn_flag wh
         (int32_t)(at - conn->ack_or_retry_at) < 0)
         conn->ack_or_retry_at = at;
     conn->flags |= what;
-    tcp_arm_for(conn, at_ns);
 }
 
 /* When that is; LEAT_NEVER_NS: neither waits. */
 uint64_t tcp_ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns);
+
+/* The timer runs for whichever waits. */
+static inline void tcp_arm_ack_or_retry(struct leat_tcp *conn)
+{
+    tcp_arm_for(conn, deadline_tick_ns(conn->ack_or_retry_at, conn->tcp->stack->now_ns));
+}
+
+/* The program and the flush have had their turns: if the ACK is still owed, the timer runs. */
+static inline void tcp_arm_delayed_ack(struct leat_tcp *conn)
+{
+    if (conn->flags & CONN_DELAYED_ACK)
+        tcp_arm_ack_or_retry(conn);
+}
+
+/* The ACK of what has just come may wait a while.  A program that is called back in this turn may
+ * answer, and its text take the ACK along: then the timer isn't touched, unless another try comes
+ * with the ACK. */
+static inline void tcp_delay_ack(struct leat_tcp *conn)
+{
+    tcp_set_ack_or_retry(conn, CONN_DELAYED_ACK,
+                         conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
+    if (!near_ring_is_in(&conn->told) || (conn->flags & CONN_RETRY))
+        tcp_arm_ack_or_retry(conn);
+}
 
 /* Looks for something to send at @at_ns, if not before. */
 void tcp_retry_at(struct leat_tcp *conn, uint64_t at_ns);

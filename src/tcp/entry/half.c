@@ -5,15 +5,41 @@
  * oldest first, and one timer serves all rings.
  */
 #include "ip/route.h"
+#include "tcp/entry/accecn.h"
 #include "tcp/entry/cookie.h"
+#include "tcp/math/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/tcp.h"
 
+enum {
+    ACCURATE_ANSWERS = 2 /* SYN,ACKs that ask for Accurate ECN; the others for none */
+};
+
 /* ---- its SYN,ACK -------------------------------------------------------------------------- */
+
+void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment)
+{
+    half->syn_tos = segment->packet->tos;
+    if (ace_of(tcp_accecn_read(segment)) == 0) /* whether the peer has ECN is not certain any more */
+        half->tcb.flags &= (uint8_t)~TCB_ECN;
+}
+
+/* ECE, and what Accurate ECN has instead of it: not for ever, something on the way may drop it
+ * (RFC 9768 3.2.3.2.2). */
+COLD static uint16_t ecn_flags(struct tcp_half *half)
+{
+    if (!(half->tcb.flags & TCB_ACCECN))
+        return TCP_ECE;
+    if (half->retransmits < ACCURATE_ANSWERS)
+        return ace_flags(ace_of_handshake(half->syn_tos));
+    half->tcb.flags &= (uint8_t)~TCB_ECN; /* 3.1.5 */
+    return 0;
+}
 
 static void send_answer(struct tcp_half *half)
 {
-    const uint8_t flags = (uint8_t)(TCP_SYN | TCP_ACK | (half->tcb.flags & TCB_ECN ? TCP_ECE : 0));
+    const bool has_ecn = half->tcb.flags & (TCB_ECN | TCB_ACCECN);
+    const uint16_t flags = TCP_SYN | TCP_ACK | (has_ecn ? ecn_flags(half) : 0);
     const bool scaled = half->snd_wind_shift != WIRE_TCP_NO_SHIFT;
     struct wire_tcp header;
     struct path room;

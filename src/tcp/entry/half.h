@@ -31,6 +31,7 @@ struct tcp_half {
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */
     uint8_t retransmits;
+    uint8_t syn_tos;      /* of the latest SYN: AccECN tells its mark (RFC 9768 3.1.5) */
     bool wants_fast_open; /* a cookie: RFC 7413 4.2 */
     bool is_answered;     /* by a cookie: no SYN,ACK is to be sent */
 };
@@ -45,6 +46,9 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
 
 /* Sends its SYN,ACK (again), and waits for the answer. */
 void tcp_half_answer(struct tcp_half *half);
+
+/* @segment, its SYN, came, perhaps again: what Accurate ECN has to know (RFC 9768 3.1.5). */
+void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment);
 
 /* The peer answers the cookie that its first SYN got, though its second one has found room: our SYN
  * was the cookie.  False: @segment answers no cookie. */

@@ -187,6 +187,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     if (!*half)
         return true;
     (*half)->is_answered = true;
+    (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a cookie agrees to none */
     (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
     tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie stands for */
     tcp_event(&(*half)->tcb, syn.events[0], &step);

@@ -1,6 +1,7 @@
 /* table.c -- finding a connection, and the memory of the four kinds. */
 #include <string.h>
 
+#include "core/prefetch.h"
 #include "ip/host.h"
 #include "tcp/tcp.h"
 
@@ -25,19 +26,39 @@ static struct hashed_tuple *hashed(struct tcp *tcp, struct tcp_tuple tuple)
     return last;
 }
 
-struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
+struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at)
 {
-    struct hashed_tuple *at = hashed(tcp, tuple);
     uint32_t near = at->near;
 
     if (near == NEAR_NONE) {
         near = tcp->buckets[at->bucket];
-        while (near != NEAR_NONE && !tcp_tuple_equal(tcb_tuple(tcb_at(tcp, near)), tuple))
+        while (near != NEAR_NONE && !tcp_tuple_equal(tcb_tuple(tcb_at(tcp, near)), at->tuple))
             near = tcb_at(tcp, near)->hash_next;
         at->near = near;
     }
-    tcp->last_tcb = near != NEAR_NONE ? tcb_at(tcp, near) : 0;
+    return near != NEAR_NONE ? tcb_at(tcp, near) : 0;
+}
+
+struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple)
+{
+    tcp->last_tcb = tcp_look_up_expected(tcp, hashed(tcp, tuple));
     return tcp->last_tcb;
+}
+
+struct hashed_tuple *tcp_expect(struct tcp *tcp, struct tcp_tuple tuple)
+{
+    struct hashed_tuple *at = hashed(tcp, tuple);
+
+    prefetch(&tcp->buckets[at->bucket], 1);
+    return at;
+}
+
+void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at)
+{
+    const uint32_t near = at->near != NEAR_NONE ? at->near : tcp->buckets[at->bucket];
+
+    if (near != NEAR_NONE)
+        prefetch(tcb_at(tcp, near), sizeof(struct leat_tcp));
 }
 
 /* A listener lies in the same table, with no remote end.  SYNs to one listener follow each

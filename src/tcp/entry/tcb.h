@@ -27,7 +27,8 @@ enum tcb_flag {
     TCB_HASHED = 1 << 3,      /* in the table */
     TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
     TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
-    TCB_ECN = 1 << 6          /* ECN (RFC 3168): the same */
+    TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; text may be marked */
+    TCB_ACCECN = 1 << 7       /* its feedback is that of RFC 9768: the same */
 };
 
 /* The head of every connection. */
@@ -74,7 +75,7 @@ static inline bool tcp_tuple_equal(struct tcp_tuple a, struct tcp_tuple b)
 }
 
 enum {
-    HASHED_TUPLES = 32 /* connections that begin while others end; a power of two */
+    HASHED_TUPLES = 64 /* connections that begin while others end; a power of two */
 };
 
 /* Tuples that were hashed lately; at first none, which all bits 0 isn't: no port is 0. */

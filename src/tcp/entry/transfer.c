@@ -1,5 +1,5 @@
 /* transfer.c -- entries for connections with text on its way. */
-#include "tcp/bbr/pool.h"
+#include "tcp/bbr/bbr.h"
 #include "tcp/entry/account.h"
 
 enum {
@@ -18,18 +18,36 @@ void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t coun
     }
     scoreboard_init(&tcp->nothing.scoreboard);
     tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
+    tcp->nothing.congestion.ops = &leat_tcp_cubic; /* of a window of 0, but who asks asks it */
 }
 
 /* ---- beginning, and going on -------------------------------------------------------------- */
 
-static const struct congestion_ops *congestion_ops(const struct tcp *tcp)
+const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn)
 {
-    return tcp->config.congestion == LEAT_TCP_NEWRENO ? &congestion_newreno : &congestion_cubic;
+    return conn->tcp->congestions[conn->flags >> CONGESTION_SHIFT & (CONGESTIONS_MAX - 1)];
+}
+
+/* The same, as far as it needs no model. */
+static const struct leat_tcp_congestion *without_model(const struct leat_tcp *conn)
+{
+    const struct leat_tcp_congestion *wanted = tcp_congestion_of(conn);
+
+    if (wanted->bbr)
+        wanted = conn->tcp->congestions[0];
+    return wanted->bbr ? &leat_tcp_cubic : wanted;
+}
+
+/* The model of @transfer, if there is one, goes back. */
+static void give_model(struct leat_tcp *conn, struct transfer *transfer)
+{
+    if (transfer->congestion.bbr)
+        transfer->congestion.ops->bbr->give(conn, transfer);
 }
 
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
 {
-    congestion_init(congestion, congestion_ops(conn->tcp), conn->mss, conn->flags & CONN_LOST_SYN);
+    congestion_init(congestion, without_model(conn), conn->mss, conn->flags & CONN_LOST_SYN);
     if (conn->saved.cwnd == 0)
         return;
     congestion->cwnd = (uint32_t)conn->saved.cwnd * conn->mss;
@@ -41,15 +59,14 @@ void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *con
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
 {
-    if (transfer->congestion.bbr)
-        tcp_bbr_give(conn, transfer);
+    give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
     if (conn->rtt.srtt > 0) /* or the answer to the first probe of all would be doubted */
         rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
-    if (conn->flags & CONN_BBR) {
+    if (tcp_congestion_of(conn)->bbr) {
         congestion_restart(&transfer->congestion); /* it has no model of the window that was */
-        tcp_bbr_take(conn, transfer);
+        tcp_congestion_of(conn)->bbr->take(conn, transfer);
     }
 }
 
@@ -60,19 +77,22 @@ void tcp_transfer_handshaken(struct leat_tcp *conn)
 
 void tcp_transfer_choose(struct leat_tcp *conn)
 {
+    const struct leat_tcp_congestion *wanted = tcp_congestion_of(conn);
     struct transfer *transfer = conn->transfer;
     const uint32_t cwnd = transfer->congestion.cwnd;
+    /* of a model's window: as after any measure of the path */
+    const uint32_t ssthresh = transfer->congestion.bbr ? cwnd : transfer->congestion.ssthresh;
 
-    if (!tcp_has_transfer(conn) || !(conn->flags & CONN_BBR) == !transfer->congestion.bbr)
+    if (!tcp_has_transfer(conn) || transfer->congestion.ops == wanted)
         return;
-    tcp_bbr_give(conn, transfer);
+    give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     transfer->congestion.cwnd = cwnd;
-    if (conn->flags & CONN_BBR)
-        tcp_bbr_take(conn, transfer);
+    if (wanted->bbr)
+        wanted->bbr->take(conn, transfer);
     else
-        transfer->congestion.ssthresh = cwnd; /* as after any measure of the path */
-    transfer->recovery.can_undo = false;      /* the window that was is another algorithm's */
+        transfer->congestion.ssthresh = ssthresh;
+    transfer->recovery.can_undo = false; /* the window that was is another algorithm's */
 }
 
 /* ---- taking, and taking back -------------------------------------------------------------- */
@@ -99,8 +119,7 @@ static void save_and_leave(struct leat_tcp *conn)
                                             .w_max = segments(conn, congestion->cubic.w_max)};
     if (conn->saved.cwnd == 0)
         conn->saved.cwnd = 1;
-    if (congestion->bbr)
-        tcp_bbr_give(conn, conn->transfer);
+    give_model(conn, conn->transfer);
     conn->transfer = &conn->tcp->nothing;
 }
 
@@ -171,8 +190,7 @@ void tcp_transfer_end(struct leat_tcp *conn)
 
     if (!tcp_has_transfer(conn))
         return;
-    if (transfer->congestion.bbr)
-        tcp_bbr_give(conn, transfer);
+    give_model(conn, transfer);
     tcp_peer(conn)->out -= transfer->sendq.held;
     tcp_peer(conn)->in -= transfer->reorder.held;
     sendq_free(&transfer->sendq);
@@ -189,9 +207,9 @@ bool tcp_nothing_is_unwritten(const struct tcp *tcp)
     const struct transfer *nothing = &tcp->nothing;
 
     return is_idle(nothing) && !nothing->conn && nothing->loss_at_ns == LEAT_NEVER_NS &&
-           nothing->paced_until_ns == 0 && nothing->wanted_bytes == 0 && nothing->sacks.count == 0 &&
-           nothing->congestion.cwnd == 0 && nothing->congestion.ssthresh == 0 &&
-           nothing->recovery.rack.rtt_ns == 0;
+           nothing->paced_until_ns == 0 && nothing->wanted_bytes == 0 &&
+           nothing->sacks.count == 0 && nothing->congestion.cwnd == 0 &&
+           nothing->congestion.ssthresh == 0 && nothing->recovery.rack.rtt_ns == 0;
 }
 
 bool tcp_transfers_are_short(const struct tcp *tcp, uint64_t lately_ns)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/arena.h"
 #include "tcp/math/congestion.h"
 #include "tcp/math/recovery.h"
 #include "tcp/math/reorder.h"
@@ -24,6 +25,12 @@
 struct leat_tcp;
 struct tcp;
 
+enum {
+    TRANSFER_HOT_BYTES = 5 * 64 /* of its beginning */
+};
+
+/* A request and its answer touch the first five cache lines and the eighth, where cwnd lies:
+ * tools/layout prints it.  None is shared with another transfer. */
 struct transfer {
     union {
         struct leat_tcp *conn; /* whose it is; NULL: tcp->nothing */
@@ -31,8 +38,6 @@ struct transfer {
     };
     struct sendq sendq;
     struct scoreboard scoreboard;
-    struct congestion congestion;
-    struct recovery recovery;
     uint64_t loss_at_ns;     /* RACK looks again, or the tail is probed */
     uint64_t paced_until_ns; /* no burst before */
     uint32_t wanted_bytes;   /* room that the program waits for; 0: as much as it is worth */
@@ -41,7 +46,9 @@ struct transfer {
     struct reorder reorder;
     struct sacks sacks;
     bool in_use;
-};
+    struct recovery recovery;
+    struct congestion congestion;
+} __attribute__((aligned(ARENA_ALIGN)));
 
 struct transfer_pool {
     struct transfer *all;
@@ -71,7 +78,10 @@ void tcp_transfer_end(struct leat_tcp *conn);
 /* Congestion control as it begins, or goes on, at @conn. */
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion);
 
-/* The program wants BBR (CONN_BBR), or doesn't: from now on. */
+/* What is to control the congestion of @conn. */
+const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn);
+
+/* The program has chosen tcp_congestion_of(): from now on. */
 COLD void tcp_transfer_choose(struct leat_tcp *conn);
 
 /* The handshake is over: what the entry, if there is one, says of losses begins anew. */

@@ -4,6 +4,7 @@
  * The longer ones have files of their own: tcp_take_ACK (ack.c), tcp_take_text and tcp_take_FIN
  * (text.c), tcp_delete_TCB and tcp_start_2MSL (events.c).
  */
+#include "tcp/entry/accecn.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/limits.h"
 #include "tcp/entry/wake.h"
@@ -48,10 +49,13 @@ void tcp_snd_SYN(struct tcb *tcb, struct tcp_step *step)
 
 void tcp_snd_SYN_ACK(struct tcb *tcb, struct tcp_step *step)
 {
-    if (tcb->kind == TCB_HALF)
-        tcp_half_answer(tcp_half(tcb));
-    else
+    if (tcb->kind != TCB_HALF) {
         tcp_snd_SYN(tcb, step);
+        return;
+    }
+    if ((tcb->flags & TCB_ACCECN) && step->segment)
+        tcp_half_hear_SYN(tcp_half(tcb), step->segment);
+    tcp_half_answer(tcp_half(tcb));
 }
 
 /* Something of the peer's sequence space came with the event: it wants to hear of it. */
@@ -124,7 +128,8 @@ static void take_timeout(struct leat_tcp *conn, const struct recovery_ack *now)
                        &conn->transfer->congestion, now);
     conn->transfer->scoreboard.lost_probe_bytes = 0; /* lost like all the rest, not for its size */
     tcp_stop_watching(conn);
-    conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    if (!(conn->tcb.flags & TCB_ACCECN))
+        conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
 }
 
 /* RFC 6298 5.4: the earliest segment goes again, and what follows it as the window opens. */
@@ -157,6 +162,9 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
     tcb->rcv_nxt = header->seq + 1;
     if (!scaled) /* RFC 7323 2.2: both or none */
         tcb->rcv_wind_shift = 0;
+    if (tcb->flags & TCB_ACCECN)
+        step->segment->header.flags |=
+            wire_tcp_ae(step->segment->packet->buf->data - header->header_bytes);
     tcb->flags = tcp_agreed_options(tcb->flags, header);
     tcb->ts_recent = header->tsval;
     tcb->clock_ms = tcp_now_ms(step->tcp->stack);
@@ -178,6 +186,8 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift & 15u : 0;
         conn->snd_wl1 = header->seq;
+        if (tcb->flags & TCB_ACCECN)
+            tcp_accecn_begin(conn, header->flags, step->segment->packet->tos);
     }
 }
 

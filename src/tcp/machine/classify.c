@@ -6,6 +6,7 @@
  * SYN, is that FIN the one that we know.
  */
 #include "tcp/machine/classify.h"
+#include "tcp/entry/accecn.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 
@@ -58,7 +59,7 @@ static inline enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
 }
 
 /* A SYN that ends what it begins is a probe of port scanners, no connection. */
-static bool is_plain_syn(uint8_t flags)
+static bool is_plain_syn(uint16_t flags)
 {
     return (flags & (TCP_SYN | TCP_FIN)) == TCP_SYN;
 }
@@ -66,7 +67,7 @@ static bool is_plain_syn(uint8_t flags)
 /* RFC 9293 3.10.7.1 and 3.10.7.2: no connection, or only a listener. */
 static void classify_without_peer(struct tcp_segment *segment)
 {
-    const uint8_t flags = segment->header.flags;
+    const uint16_t flags = segment->header.flags;
 
     if (flags & TCP_RST)
         add_event(segment, TCP_rcv_RST);
@@ -199,7 +200,8 @@ static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
             segment->seq++; /* text stands behind the SYN */
             return true;
         }
-        add_event(segment, TCP_rcv_dup_SYN);
+        add_event(segment,
+                  tcp_accecn_is_other(tcb, segment) ? TCP_rcv_other_SYN : TCP_rcv_dup_SYN);
     } else if (tcb->kind == TCB_TIME_WAIT && is_plain_syn(header->flags) &&
                !(header->flags & TCP_ACK) && is_newer_SYN(tcb, header) &&
                has_listener(tcp, segment)) {

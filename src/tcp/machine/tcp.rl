@@ -27,6 +27,7 @@ export ABORT              = 5;
 # checks.  One segment may be several events, e.g. rcv_ACK_of_FIN rcv_FIN.
 export rcv_unacceptable   = 6;   # first: sequence number not acceptable, RST off
 export rcv_dup_SYN        = 7;   # ... the same, but it is the SYN that we know, again
+export rcv_other_SYN      = 34;  # ... and asks for the other kind of ECN now (RFC 9768 3.1.5)
 export rcv_dup_FIN        = 8;   # ... the same, but it is the peer's FIN again
 export rcv_RST            = 9;   # second: RST, SEG.SEQ = RCV.NXT (SYN-SENT: ACK acceptable)
 export rcv_RST_in_window  = 10;  # ... RST in the window but not exact (RFC 5961 3.2)
@@ -107,6 +108,7 @@ SYN_RECEIVED: (
   | rcv_SYN_text       @take_text @snd_SYN_ACK @tell_open    -> SYN_RECEIVED  # RFC 7413 4.2
   | rcv_text           @keep_text                            -> SYN_RECEIVED  # 3.10.7.3 fourth: of a SYN that crossed ours
   | rcv_dup_SYN        @snd_SYN_ACK                          -> SYN_RECEIVED  # our SYN,ACK was lost; a bare ACK (3.10.7.4) would be ignored
+  | rcv_other_SYN      @snd_RST @tell_refused @delete_TCB    -> CLOSED        # RFC 9768 3.1.5: which one the peer believes in can't be known
   | rcv_RST            @tell_refused @delete_TCB             -> CLOSED        # 3.10.7.4 second; RESET if it was told open (RFC 7413)
   | rcv_bad_RST        @drop                                 -> SYN_RECEIVED  # 3.10.7.4 first
   | blind              @challenge_ACK                        -> SYN_RECEIVED  # RFC 5961 3.2, 4.2
@@ -146,6 +148,7 @@ FIN_WAIT_1: (
   | ABORT              @snd_RST @tell_aborted @delete_TCB    -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> FIN_WAIT_1    # 3.10.7.4 first
   | rcv_dup_SYN        @snd_SYN_ACK                          -> FIN_WAIT_1    # closed in SYN-RECEIVED; as there
+  | rcv_other_SYN      @snd_RST @tell_reset @delete_TCB      -> CLOSED        # the same
   | rcv_RST            @tell_reset @delete_TCB               -> CLOSED        # 3.10.7.4 second
   | rcv_bad_RST        @drop                                 -> FIN_WAIT_1    # 3.10.7.4 first
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> FIN_WAIT_1    # RFC 5961 3.2, 4.2, 5.2

@@ -23,8 +23,8 @@ static uint32_t initial_window(uint32_t mss)
     return min32(INITIAL_SEGMENTS * mss, least);
 }
 
-void congestion_init(struct congestion *congestion, const struct congestion_ops *ops, uint32_t mss,
-                     bool lost_SYN)
+void congestion_init(struct congestion *congestion, const struct leat_tcp_congestion *ops,
+                     uint32_t mss, bool lost_SYN)
 {
     *congestion = (struct congestion){
         .ops = ops,

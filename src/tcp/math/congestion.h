@@ -11,10 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/tcp.h>
+
 #include "tcp/math/hystart.h"
 #include "core/cold.h"
 
 struct bbr;
+struct bbr_calls;
 struct congestion;
 
 /* An ACK that brought news while nothing was being repaired. */
@@ -29,21 +32,21 @@ struct congestion_ack {
     bool paced; /* what it lets go leaves spread over the round trip */
 };
 
-struct congestion_ops {
+struct leat_tcp_congestion {
     const char *name;
+    bool is_paced;               /* bursts may be spread over the round trip */
+    const struct bbr_calls *bbr; /* how a model of the path is spoken to; NULL: there is none */
     void (*acked)(struct congestion *congestion, const struct congestion_ack *ack);
     /* Something was lost, or marked (ECN): sets ssthresh. */
     void (*reduced)(struct congestion *congestion, uint32_t flight_bytes, uint64_t now_ns);
 };
 
 struct congestion {
-    const struct congestion_ops *ops;
+    struct bbr *bbr;   /* its model; NULL: another algorithm */
     uint32_t cwnd;     /* bytes */
     uint32_t ssthresh; /* bytes */
-    uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
     uint32_t mss;      /* SMSS, bytes */
-    struct bbr *bbr;   /* its model; NULL: another algorithm */
-    struct hystart hystart;
+    uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
     struct cubic {
         /* when this congestion avoidance began; 0: not yet; never 0 for BBR, which hears of all */
         uint64_t epoch_ns;
@@ -54,11 +57,13 @@ struct congestion {
         uint32_t k_ms; /* time from the epoch to w_max */
         uint32_t part; /* of w_est, not yet a whole byte */
     } cubic;
+    struct hystart hystart;
+    const struct leat_tcp_congestion *ops;
 };
 
 /* The initial window of RFC 6928, or one segment if the handshake lost its SYN (RFC 5681 3.1). */
-void congestion_init(struct congestion *congestion, const struct congestion_ops *ops, uint32_t mss,
-                     bool lost_SYN);
+void congestion_init(struct congestion *congestion, const struct leat_tcp_congestion *ops,
+                     uint32_t mss, bool lost_SYN);
 
 /* After an idle time of more than an RTO: RFC 5681 4.1. */
 COLD void congestion_restart(struct congestion *congestion);
@@ -91,8 +96,5 @@ static inline bool congestion_is_modelled(const struct congestion *congestion)
 {
     return congestion->bbr != 0;
 }
-
-extern const struct congestion_ops congestion_newreno;
-extern const struct congestion_ops congestion_cubic;
 
 #endif

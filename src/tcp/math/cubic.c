@@ -152,4 +152,9 @@ COLD static void cubic_reduced(struct congestion *congestion, uint32_t flight_by
         max32((uint32_t)((uint64_t)flight_bytes * BETA_10 / 10), 2 * congestion->mss);
 }
 
-const struct congestion_ops congestion_cubic = {"cubic", cubic_acked, cubic_reduced};
+const struct leat_tcp_congestion leat_tcp_cubic = {
+    .name = "cubic",
+    .is_paced = true,
+    .acked = cubic_acked,
+    .reduced = cubic_reduced,
+};

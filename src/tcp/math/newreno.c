@@ -28,4 +28,8 @@ COLD static void newreno_reduced(struct congestion *congestion, uint32_t flight_
     congestion->counted = 0;
 }
 
-const struct congestion_ops congestion_newreno = {"newreno", newreno_acked, newreno_reduced};
+const struct leat_tcp_congestion leat_tcp_newreno = {
+    .name = "newreno",
+    .acked = newreno_acked,
+    .reduced = newreno_reduced,
+};

@@ -13,19 +13,19 @@
 #include "core/cold.h"
 
 struct rack {
-    uint64_t xmit_ns;      /* RACK.xmit_ts: when the newest delivered segment left */
-    uint64_t rtt_ns;       /* RACK.rtt: how long it took */
-    uint64_t min_rtt_ns;   /* the least in the last two intervals */
-    uint64_t young_min_ns; /* ... and in the current one */
+    uint64_t xmit_ns;    /* RACK.xmit_ts: when the newest delivered segment left */
+    uint64_t rtt_ns;     /* RACK.rtt: how long it took */
+    uint64_t min_rtt_ns; /* the least in the last two intervals */
     uint64_t min_since_ns;
     uint32_t end_seq; /* RACK.end_seq */
     uint32_t fack;    /* RACK.fack: highest number delivered */
-    uint32_t dsack_round;
-    uint8_t reo_wnd_mult;
-    uint8_t reo_wnd_persist; /* recoveries until reo_wnd_mult is 1 again */
-    bool started;            /* something was delivered */
+    bool started;     /* something was delivered */
     bool reordering_seen;
     bool in_dsack_round;
+    uint8_t reo_wnd_mult;
+    uint8_t reo_wnd_persist; /* recoveries until reo_wnd_mult is 1 again */
+    uint32_t dsack_round;
+    uint64_t young_min_ns; /* the least round trip in the current interval */
 };
 
 void rack_init(struct rack *rack);

@@ -5,15 +5,6 @@
 
 static const uint64_t ns_per_s = 1000000000;
 
-void rate_init(struct rate *rate, uint64_t now_ns)
-{
-    *rate = (struct rate){
-        .delivered_ns = now_ns,
-        .first_sent_ns = now_ns,
-        .min_rtt_ns = UINT64_MAX,
-    };
-}
-
 void rate_sent(struct rate *rate, struct rate_stamp *stamp, uint32_t in_flight_bytes, bool is_first,
                uint64_t now_ns)
 {
@@ -67,6 +58,18 @@ void rate_lost(struct rate *rate, const struct rate_stamp *stamp, uint32_t seq, 
         .bytes = end - seq,
         .tx_in_flight = stamp->tx_in_flight,
         .lost = lost,
+    };
+}
+
+void rate_init(struct rate *rate, uint64_t now_ns)
+{
+    static const struct rate_calls calls = {rate_sent, rate_delivered, rate_lost};
+
+    *rate = (struct rate){
+        .calls = &calls,
+        .delivered_ns = now_ns,
+        .first_sent_ns = now_ns,
+        .min_rtt_ns = UINT64_MAX,
     };
 }
 

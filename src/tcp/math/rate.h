@@ -39,7 +39,20 @@ struct rate_excess {
     uint32_t lost; /* since it left, with it */
 };
 
+struct rate;
+
+/* rate_sent(), rate_delivered() and rate_lost() for the scoreboard, which is linked without them.
+ */
+struct rate_calls {
+    void (*sent)(struct rate *rate, struct rate_stamp *stamp, uint32_t in_flight_bytes,
+                 bool is_first, uint64_t now_ns);
+    void (*delivered)(struct rate *rate, const struct rate_stamp *stamp, uint64_t sent_ns,
+                      uint32_t end, uint32_t bytes, bool again);
+    void (*lost)(struct rate *rate, const struct rate_stamp *stamp, uint32_t seq, uint32_t end);
+};
+
 struct rate {
+    const struct rate_calls *calls;
     uint64_t delivered;     /* bytes, ever */
     uint64_t delivered_ns;  /* when that last grew */
     uint64_t first_sent_ns; /* when the record left that was delivered last */

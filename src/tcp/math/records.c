@@ -39,7 +39,7 @@ void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_t now
 {
     board->rate = rate;
     for (struct sent *sent = board->first; rate && sent; sent = sent->next)
-        rate_sent(rate, sent_stamp(sent), board->in_flight_bytes, false, now_ns);
+        rate->calls->sent(rate, sent_stamp(sent), board->in_flight_bytes, false, now_ns);
 }
 
 void scoreboard_requeue(struct scoreboard *board, struct sent *sent)

@@ -36,17 +36,17 @@ struct recovery {
     uint8_t phase; /* enum recovery_phase */
     uint8_t mode;  /* enum recovery_mode */
     uint8_t dupacks;
-    bool armed;         /* `recover` means something after the recovery too */
+    bool armed; /* `recover` means something after the recovery too */
+    bool can_undo;
+    bool has_resent_ts;
+    uint8_t undos; /* lately: until undone_to is acknowledged */
+    struct tlp tlp;
+    struct rack rack;
     uint32_t recover;   /* SND.NXT when the trouble began */
     uint32_t timed_out; /* SND.UNA at the last timeout, in LOSS */
     uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
     struct prr prr;
-    struct rack rack;
-    struct tlp tlp;
     /* to take it back */
-    bool can_undo;
-    bool has_resent_ts;
-    uint8_t undos; /* lately: until undone_to is acknowledged */
     uint32_t undone_to;
     uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
     uint32_t undo_until;  /* when it is too late */

@@ -217,8 +217,8 @@ static void note_delivered(const struct scoreboard *board, struct delivered *del
     const bool first = !delivered->any;
 
     if (board->rate)
-        rate_delivered(board->rate, stamp, sent->at_ns, sent->end, len_of(sent),
-                       sent->flags & SENT_AGAIN);
+        board->rate->calls->delivered(board->rate, stamp, sent->at_ns, sent->end, len_of(sent),
+                                      sent->flags & SENT_AGAIN);
     delivered->probe |= (sent->flags & SENT_PROBE) != 0;
     delivered->bytes += len_of(sent);
     delivered->any = true;
@@ -381,7 +381,7 @@ void scoreboard_lose(struct scoreboard *board, struct sent *sent)
     if (sent->flags & SENT_PROBE)
         board->lost_probe_bytes += len_of(sent);
     else if (board->rate)
-        rate_lost(board->rate, sent_stamp(sent), sent->seq, sent->end);
+        board->rate->calls->lost(board->rate, sent_stamp(sent), sent->seq, sent->end);
     sent->flags &= (uint8_t)~SENT_PROBE;
     if (!board->lost_from || seq_lt(sent->seq, board->lost_from->seq))
         board->lost_from = sent;

@@ -81,17 +81,18 @@ static inline struct rate_stamp *sent_stamp(struct sent *sent)
 struct scoreboard {
     struct sent *first;
     struct sent *last;
-    struct sent *lost_from; /* no lost record lies before it */
-    struct sent *sack_hint; /* where the last SACK block led; NULL: no SACK since all was empty */
-    struct sent *sacked_to; /* the highest SACKed record */
-    struct sent *loss_scanned_to; /* RFC 6675: up to here all that is lost is marked so */
     struct ring by_time;
+    struct rate *rate; /* hears of all that leaves, arrives and is lost; NULL: nobody does */
     uint32_t in_flight_bytes;
     uint32_t sacked_bytes;
     uint32_t lost_bytes;
     uint32_t lost_probe_bytes; /* of a lost SENT_PROBE, until somebody has taken note */
-    uint32_t steps;            /* records walked over in vain, ever: for tests */
-    struct rate *rate; /* hears of all that leaves, arrives and is lost; NULL: nobody does */
+    /* when something is missing */
+    struct sent *lost_from; /* no lost record lies before it */
+    struct sent *sack_hint; /* where the last SACK block led; NULL: no SACK since all was empty */
+    struct sent *sacked_to; /* the highest SACKed record */
+    struct sent *loss_scanned_to; /* RFC 6675: up to here all that is lost is marked so */
+    uint32_t steps;               /* records walked over in vain, ever: for tests */
 };
 
 /* What one ACK brought. */
@@ -139,8 +140,8 @@ COLD void scoreboard_sample(struct scoreboard *board, struct rate *rate, uint64_
 static inline void scoreboard_stamp(const struct scoreboard *board, struct sent *sent,
                                     uint64_t now_ns)
 {
-    rate_sent(board->rate, sent_stamp(sent), board->in_flight_bytes,
-              board->in_flight_bytes == sent->end - sent->seq, now_ns);
+    board->rate->calls->sent(board->rate, sent_stamp(sent), board->in_flight_bytes,
+                             board->in_flight_bytes == sent->end - sent->seq, now_ns);
 }
 
 /* New text or FIN left.  Without a record that it may take the last one grows; false if that isn't

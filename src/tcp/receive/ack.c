@@ -197,7 +197,7 @@ COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *r
         .undone = result->undone,
     };
 
-    bbr_acked(transfer->congestion.bbr, &ack);
+    transfer->congestion.ops->bbr->acked(transfer->congestion.bbr, &ack);
     tcp_tell_writable(conn);
 }
 
@@ -212,7 +212,8 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     stats->tcp_fast_recoveries += result->fast;
     stats->tcp_undone += result->undone;
     stats->tcp_ecn_reductions += result->reduced_for_ecn;
-    if (result->reduced_for_ecn || result->reduced_for_probe || result->fast)
+    if ((result->reduced_for_ecn || result->reduced_for_probe || result->fast) &&
+        !(conn->tcb.flags & TCB_ACCECN))
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
     if (conn->transfer->congestion.bbr)
         tell_bbr(conn, result);
@@ -369,6 +370,13 @@ static bool is_out_of_text(const struct leat_tcp *conn)
            seq_le(tcp_text_end(conn), conn->tcb.snd_nxt);
 }
 
+COLD static void tell_bbr_of_ack(struct leat_tcp *conn, uint32_t pipe_bytes)
+{
+    const struct congestion *congestion = &conn->transfer->congestion;
+
+    congestion->ops->bbr->ack_begins(congestion->bbr, pipe_bytes, is_out_of_text(conn));
+}
+
 /* True if something new has arrived. */
 static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, bool window_changed)
 {
@@ -380,7 +388,7 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
     struct recovery_result result;
 
     if (conn->transfer->congestion.bbr)
-        bbr_ack_begins(conn->transfer->congestion.bbr, ack.pipe_bytes, is_out_of_text(conn));
+        tell_bbr_of_ack(conn, ack.pipe_bytes);
     ack.duplicate = is_duplicate(conn, segment, window_changed);
     ack.dsack_bytes = take_sacks(conn, header, &delivered);
     ack.has_ecr = header->has_ts && (conn->tcb.flags & TCB_TS);

@@ -1,10 +1,11 @@
 /*
  * gro.c -- segments that follow each other in a burst become one super-frame: GRO in software.
  *
- * What can be merged is plain: TCP text with no flag but ACK and PSH, no option but timestamps, and
- * with headers that differ from those of the segment before in nothing but the sequence number, the
- * identification of IPv4, and what follows from them.  Everything else goes up as it came, what is
- * wrong first of all.  IP and TCP then look at one header instead of sixteen.
+ * What can be merged is plain: TCP text with no flag but ACK, PSH and ECN's, no option but
+ * timestamps, and with headers that differ from those of the segment before in nothing but the
+ * sequence number, PSH, the identification of IPv4, and what follows from them.  Everything else
+ * goes up as it came, what is wrong first of all.  IP and TCP then look at one header instead of
+ * sixteen.
  *
  * A segment is merged only after its checksums were verified, here or by the device; the
  * super-frame is marked LEAT_CHECKSUM_VERIFIED.  PSH ends it, as the sender says that no more is
@@ -21,46 +22,11 @@
 #include "core/checksum.h"
 #include "core/cold.h"
 #include "core/writable.h"
-#include "wire/bytes.h"
-#include "wire/ethernet.h"
-#include "wire/ipv4.h"
-#include "wire/ipv6.h"
-#include "wire/tcp.h"
-
-/* Where things lie in a frame whose IP header has no options, or no headers behind it. */
-enum {
-    TYPE_AT = 12,
-    IP_AT = ETHERNET_HEADER_BYTES,
-    IP_TOTAL_AT = IP_AT + 2,
-    IP_FRAGMENT_AT = IP_AT + 6, /* then TTL and protocol */
-    IP_PROTOCOL_AT = IP_AT + 9,
-    IP_CHECKSUM_AT = IP_AT + 10,
-    IP_SRC_AT = IP_AT + 12,
-    IP_DST_AT = IP_AT + 16,
-    IP6_LENGTH_AT = IP_AT + IPV6_PAYLOAD_AT,
-    IP6_NEXT_AT = IP_AT + IPV6_NEXT_AT, /* then the hop limit, and both addresses */
-    IP6_SRC_AT = IP_AT + IPV6_SRC_AT,
-    IP6_DST_AT = IP_AT + IPV6_DST_AT,
-    IP6_SRC_END_AT = IP_AT + IPV6_DST_AT - 4,
-    TCP4_AT = IP_AT + IPV4_HEADER_BYTES,
-    TCP6_AT = IP_AT + IPV6_HEADER_BYTES,
-    /* from there */
-    SEQ_AT = 4,
-    ACK_AT = 8,
-    OFFSET_AT = 12,
-    FLAGS_AT = 13,
-    WINDOW_AT = 14,
-    OPTIONS_AT = WIRE_TCP_BYTES,
-    TS_BYTES = 12,            /* the option with its padding */
-    TSVAL_AT = OPTIONS_AT + 4 /* then TSecr */
-};
+#include "tcp/receive/frame.h"
 
 enum {
     FLOWS = 8, /* of a burst that are put together at a time: what lies on the stack for them */
-    VERSION_AND_IHL = 0x45,
-    IP_FRAGMENTED = 0x3fff, /* MF, and the offset */
-    PROTOCOL_TCP = 6,
-    PROTOCOL_UDP = 17
+    MAY_BE_SET = TCP_PSH | TCP_ECE | TCP_CWR /* beside ACK; ECN's are the same in all segments */
 };
 
 /* A super-frame that is being put together, or the frame that may become one. */
@@ -69,6 +35,7 @@ struct merge {
     struct leat_buf *last;  /* piece of it */
     uint32_t next_seq;
     uint32_t text_bytes;    /* in all */
+    uint32_t addresses_sum; /* of each, once the first one is verified */
     uint16_t segment_bytes; /* in each, but perhaps the last */
     uint8_t tcp_at;         /* where its TCP header begins: the family says it */
     bool verified;          /* the first one's checksums are right */
@@ -106,7 +73,7 @@ HOT uint32_t text_bytes_at(const struct leat_buf *frame, uint32_t tcp_at)
 {
     const uint8_t *tcp = frame->data + tcp_at;
 
-    if (frame->len <= tcp_at + OPTIONS_AT + TS_BYTES || (tcp[FLAGS_AT] & ~TCP_PSH) != TCP_ACK ||
+    if (frame->len <= tcp_at + OPTIONS_AT + TS_BYTES || (tcp[FLAGS_AT] & ~MAY_BE_SET) != TCP_ACK ||
         frame->next || frame->segment_bytes > 0 || !has_plain_ip(frame, tcp_at) ||
         !has_plain_options(tcp))
         return 0;
@@ -150,27 +117,30 @@ HOT bool same_headers(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
     a += tcp_at;
     b += tcp_at;
     return memcmp(a, b, SEQ_AT) == 0 && /* ports */
-           memcmp(a + ACK_AT, b + ACK_AT, 4) == 0 && a[OFFSET_AT] == b[OFFSET_AT] &&
+           memcmp(a + ACK_AT, b + ACK_AT, 4) == 0 &&
+           ((get16(a + OFFSET_AT) ^ get16(b + OFFSET_AT)) & ~(unsigned)TCP_PSH) == 0 &&
            memcmp(a + WINDOW_AT, b + WINDOW_AT, 2) == 0 &&
            (a[OFFSET_AT] >> 4 == WIRE_TCP_BYTES / 4 ||
             memcmp(a + TSVAL_AT, b + TSVAL_AT, 8) == 0); /* both are of the same kind */
 }
 
-HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at)
+/* What both addresses are in a pseudo-header's sum, folded: the same for all that is merged. */
+HOT uint32_t addresses_sum(const uint8_t *at, uint32_t tcp_at)
+{
+    return tcp_at == TCP4_AT ? checksum_fold32(checksum_load64(at + IP_SRC_AT))
+                             : (uint32_t)checksum_addresses6(at + IP6_SRC_AT, at + IP6_DST_AT);
+}
+
+HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint64_t addresses)
 {
     const uint8_t *at = frame->data;
     const uint32_t len = frame->len - tcp_at;
-    uint64_t sum;
 
     if (tcp_at == TCP4_AT && !wire_ipv4_checksum_ok(at + IP_AT, IPV4_HEADER_BYTES))
         return false;
-    if (frame->checksum == LEAT_CHECKSUM_VERIFIED)
-        return true;
-    sum = tcp_at == TCP4_AT
-              ? checksum_pseudo(get32(at + IP_SRC_AT), get32(at + IP_DST_AT), PROTOCOL_TCP, len)
-              : checksum_addresses6(at + IP6_SRC_AT, at + IP6_DST_AT) + big_endian16(PROTOCOL_TCP) +
-                    big_endian32(len);
-    return checksum_agrees(sum + checksum_bytes(at + tcp_at, len));
+    return frame->checksum == LEAT_CHECKSUM_VERIFIED ||
+           checksum_agrees(addresses + big_endian16(PROTOCOL_TCP) + big_endian32(len) +
+                           checksum_bytes(at + tcp_at, len));
 }
 
 /* True if @frame, with so much text, goes on where @merge ends. */
@@ -182,9 +152,11 @@ HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp
         tcp_at != merge->tcp_at || get32(frame->data + tcp_at + SEQ_AT) != merge->next_seq ||
         !same_headers(merge->frame->data, frame->data, tcp_at))
         return false;
-    if (!merge->verified)
-        merge->verified = checksums_are_right(merge->frame, tcp_at);
-    return merge->verified && checksums_are_right(frame, tcp_at);
+    if (!merge->verified) {
+        merge->addresses_sum = addresses_sum(frame->data, tcp_at);
+        merge->verified = checksums_are_right(merge->frame, tcp_at, merge->addresses_sum);
+    }
+    return merge->verified && checksums_are_right(frame, tcp_at, merge->addresses_sum);
 }
 
 /* Takes @frame. */
@@ -276,31 +248,13 @@ static void finish_all(struct flows *flows)
     }
 }
 
-/* Where the TCP header of a frame that can't be merged begins; 0: it has none, or its ports lie
- * elsewhere, behind a tag, options or other headers, and @elsewhere says so. */
-static uint32_t find_tcp(const struct leat_buf *frame, bool *elsewhere)
-{
-    const uint8_t *at = frame->data;
-    const uint16_t type = get16(at + TYPE_AT);
-
-    *elsewhere = false;
-    if (type == ETHERNET_IPV4 && at[IP_AT] == VERSION_AND_IHL)
-        return at[IP_PROTOCOL_AT] == PROTOCOL_TCP ? TCP4_AT : 0;
-    if (type == ETHERNET_IPV6 && at[IP6_NEXT_AT] == PROTOCOL_TCP)
-        return frame->len >= TCP6_AT + OPTIONS_AT ? TCP6_AT : 0;
-    if (type == ETHERNET_IPV6 && (at[IP6_NEXT_AT] == IPV6_ICMP || at[IP6_NEXT_AT] == PROTOCOL_UDP))
-        return 0;
-    *elsewhere = true;
-    return 0;
-}
-
 /* @frame can't be merged: it ends what it might belong to. */
 static void pass(struct flows *flows, const struct leat_buf *frame)
 {
     bool elsewhere;
     uint32_t tcp_at;
 
-    if (flows->count == 0 || frame->len < TCP4_AT + OPTIONS_AT)
+    if (flows->count == 0)
         return;
     tcp_at = find_tcp(frame, &elsewhere);
     if (elsewhere) {

@@ -1,6 +1,7 @@
 /*
  * input.c -- a segment comes up: whose is it, which events is it, what does the table say.
  */
+#include "tcp/entry/accecn.h"
 #include "tcp/entry/wake.h"
 #include "tcp/machine/classify.h"
 #include "tcp/entry/listener.h"
@@ -77,10 +78,14 @@ static void take_timestamp(struct tcb *tcb, const struct tcp_segment *segment)
 }
 
 /* RFC 3168 6.1.3: a mark is reported until the peer says that it has reduced. */
-static void take_ecn(struct leat_tcp *conn, const struct tcp_segment *segment)
+static void take_ecn(struct leat_tcp *conn, struct tcp_segment *segment)
 {
-    if (!(conn->tcb.flags & TCB_ECN))
+    if (!(conn->tcb.flags & (TCB_ECN | TCB_ACCECN)))
         return;
+    if (conn->tcb.flags & TCB_ACCECN) {
+        tcp_accecn_take(conn, segment);
+        return;
+    }
     if (segment->header.flags & TCP_CWR)
         conn->flags &= ~(unsigned)CONN_ECE;
     if ((segment->packet->tos & TOS_CE) == TOS_CE) {
@@ -117,6 +122,8 @@ static struct tcb *promoted(struct tcb *half, struct tcp_step *step)
 
     if (!conn)
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_memory;
+    else if (conn->tcb.flags & TCB_ACCECN)
+        tcp_accecn_promoted(conn, step->segment);
     return conn ? &conn->tcb : 0;
 }
 

@@ -118,12 +118,6 @@ static inline struct leat_buf *cut_text(struct tcp_segment *segment)
     return segment->skip_bytes > 0 ? leat_buf_consume(text, segment->skip_bytes) : text;
 }
 
-static void delay_ack(struct leat_tcp *conn)
-{
-    tcp_run_ack_or_retry(conn, CONN_DELAYED_ACK,
-                         conn->tcp->stack->now_ns + conn->tcp->config.delayed_ack_ns);
-}
-
 static void ack_now(struct leat_tcp *conn)
 {
     conn->flags |= CONN_ACK_NOW;
@@ -158,7 +152,7 @@ static inline void take_in_order(struct leat_tcp *conn, struct tcp_segment *segm
         segment->text_bytes > conn->mss || conn->tcp->config.delayed_ack_ns == 0)
         ack_now(conn);
     else
-        delay_ack(conn);
+        tcp_delay_ack(conn);
 }
 
 /* It will come again. */

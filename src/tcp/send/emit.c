@@ -4,6 +4,7 @@
  * Every segment is sent by tcp_emit().  What it needs of IP, the pseudo-header of its checksum and
  * the header in front, is in send_down().
  */
+#include "tcp/entry/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/tcp.h"
@@ -170,14 +171,22 @@ static inline bool has_sacks(const struct leat_tcp *conn)
            (conn->tcb.flags & TCB_SACK);
 }
 
-/* What a connection says beside its options. */
-static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header)
+/* What CONN_ECE makes of the flags. */
+static inline uint16_t ecn_flags(struct leat_tcp *conn, bool is_pure)
+{
+    return conn->tcb.flags & TCB_ACCECN ? tcp_accecn_flags(conn, is_pure) : TCP_ECE;
+}
+
+/* What a connection says beside its options; with @text, or NULL. */
+static inline void complete_for_conn(struct leat_tcp *conn, struct wire_tcp *header,
+                                     const struct leat_buf *text)
 {
     offer_window_of_conn(conn, header, header->flags & TCP_SYN);
     if (header->flags & TCP_ACK)
         conn->last_ack_sent = conn->tcb.rcv_nxt;
     if ((conn->flags & CONN_ECE) && !(header->flags & (TCP_SYN | TCP_RST)))
-        header->flags |= TCP_ECE;
+        header->flags |=
+            ecn_flags(conn, !text && !(header->flags & TCP_FIN) && header->sack_count == 0);
 }
 
 /* A probe of the path (RFC 8899 5.3) must not be fragmented: then it would say nothing. */
@@ -216,7 +225,7 @@ bool tcp_emit(struct tcp *tcp, const struct path *path, struct tcb *tcb, struct 
     if (!segment)
         return no_memory(tcp, text);
     if (conn)
-        complete_for_conn(conn, header);
+        complete_for_conn(conn, header, text);
     else
         offer_window(tcb, header);
     wire_tcp_emit(segment->data, header, bytes);
@@ -256,7 +265,9 @@ bool tcp_emit_text(struct leat_tcp *conn, const struct path *path, uint32_t seq,
     if (!segment)
         return no_memory(conn->tcp, text);
     header.seq = seq;
-    header.flags = flags | TCP_ACK | (conn->flags & CONN_ECE ? TCP_ECE : 0);
+    header.flags = flags | TCP_ACK;
+    if (conn->flags & CONN_ECE)
+        header.flags |= ecn_flags(conn, !text && !(flags & TCP_FIN));
     begin(&conn->tcb, &header);
     conn->last_ack_sent = header.ack;
     offer_window_of_conn(conn, &header, false);
@@ -283,7 +294,7 @@ static uint16_t offered_mss(const struct tcb *tcb, const struct path *path)
 }
 
 void tcp_begin_SYN(struct wire_tcp *header, const struct tcb *tcb, const struct path *path,
-                   uint32_t seq, uint8_t flags, bool scaled)
+                   uint32_t seq, uint16_t flags, bool scaled)
 {
     wire_tcp_begin(header, seq, flags);
     header->mss = offered_mss(tcb, path);

@@ -35,7 +35,7 @@ bool tcp_emit_text(struct leat_tcp *conn, const struct path *path, uint32_t seq,
 
 /* The @header of a SYN, or a SYN,ACK; @scaled: it says our window's scale. */
 void tcp_begin_SYN(struct wire_tcp *header, const struct tcb *tcb, const struct path *path,
-                   uint32_t seq, uint8_t flags, bool scaled);
+                   uint32_t seq, uint16_t flags, bool scaled);
 
 /* A segment without text, on a path found for it. */
 bool tcp_emit_control(struct tcp *tcp, struct tcb *tcb, uint32_t seq, uint8_t flags);

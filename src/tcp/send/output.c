@@ -189,14 +189,15 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
  * last text that was sent into silence, or the last ACK that left some in flight. */
 HOT void restart_if_idle(struct leat_tcp *conn)
 {
+    struct congestion *congestion = &conn->transfer->congestion;
     const uint64_t idle_ms = tcp_age_ms(conn->tcp, conn->progress_ms);
 
     if (conn->snd_una != conn->tcb.snd_nxt)
         return;
-    if (conn->transfer->congestion.bbr)
-        bbr_restarts(conn->transfer->congestion.bbr, conn->tcp->stack->now_ns);
+    if (congestion->bbr)
+        congestion->ops->bbr->restarts(congestion->bbr, conn->tcp->stack->now_ns);
     else if (idle_ms * DEADLINE_NS_PER_MS > rtt_rto_ns(&conn->rtt))
-        congestion_restart(&conn->transfer->congestion);
+        congestion_restart(congestion);
 }
 
 /* Nothing lost, nothing new, no FIN: most ACKs find it so, and all the rest need not be asked. */
@@ -380,6 +381,7 @@ static inline void flush_one(struct tcp *tcp, struct near_ring *node)
 
     if (tcp_output(conn))
         near_ring_put(tcp, &tcp->output, &conn->output);
+    tcp_arm_delayed_ack(conn);
 }
 
 bool tcp_flush(struct leat *stack)

@@ -63,6 +63,8 @@ static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_
 {
     if (!(conn->tcb.flags & TCB_ECN) || !is_new || (conn->flags & CONN_PROBE))
         return 0;
+    if (conn->tcb.flags & TCB_ACCECN)
+        return TOS_ECT; /* there is no CWR: RFC 9768 3.1.5 */
     if (conn->flags & CONN_CWR)
         *flags |= TCP_CWR;
     conn->flags &= ~(unsigned)CONN_CWR;

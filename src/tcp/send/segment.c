@@ -1,4 +1,5 @@
 /* segment.c -- how a segment with text leaves: first, or again. */
+#include "tcp/math/accecn.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/send/emit.h"
 #include "tcp/send/output.h"
@@ -186,7 +187,7 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
             break;
         }
         done += plan_len(&part);
-        conn->retransmits++;
+        tcp_count_retransmit(conn);
         conn->tcp->stack->stats.tcp_retransmitted++;
     } while (done < plan_len(&all));
     note_sent_again(conn, sent, done);
@@ -212,21 +213,35 @@ COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct pa
                        &len);
 }
 
+enum {
+    ACCURATE_SYNS = 2 /* SYNs that ask for Accurate ECN; later ones for none (RFC 9768 3.1.4.1) */
+};
+
 /* It is sent once more. */
 COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 {
-    conn->retransmits++;
+    tcp_count_retransmit(conn);
     conn->tcp->stack->stats.tcp_retransmitted++;
-    if (!answers) /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+    /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
+    if (!answers && !(conn->tcb.flags & TCB_ACCECN))
         conn->tcb.flags &= (uint8_t)~TCB_ECN;
+}
+
+/* AE, CWR and ECE of a SYN, or a SYN,ACK. */
+COLD static uint16_t ecn_flags_of_syn(const struct leat_tcp *conn, bool answers)
+{
+    if (!(conn->tcb.flags & TCB_ACCECN))
+        return answers ? TCP_ECE : TCP_ECE | TCP_CWR;
+    if (answers)
+        return ace_flags(conn->flags & CONN_ACE_SYN ? conn->r_cep : ACE_NOT_ECT);
+    return conn->retransmits < ACCURATE_SYNS ? ACE_FLAGS : 0;
 }
 
 void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
 {
     const bool answers = conn->flags & CONN_PEER_SYN;
     const bool scaled = !answers || (conn->flags & CONN_PEER_SCALES);
-    const uint8_t ecn = answers ? TCP_ECE : TCP_ECE | TCP_CWR;
-    uint8_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
+    uint16_t flags = answers ? TCP_SYN | TCP_ACK : TCP_SYN;
     struct leat_buf *text = 0;
     struct wire_tcp header;
     uint32_t text_bytes;
@@ -236,8 +251,8 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
         note_repeated_syn(conn, answers);
     else /* opened before the first poll: it had no time then */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
-    if (conn->tcb.flags & TCB_ECN)
-        flags |= ecn;
+    if (conn->tcb.flags & (TCB_ECN | TCB_ACCECN))
+        flags |= ecn_flags_of_syn(conn, answers);
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
     tcp_begin_SYN(&header, &conn->tcb, path, conn->snd_una, flags, scaled);
     if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
