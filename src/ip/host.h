@@ -15,6 +15,7 @@
 
 #include "core/assert.h"
 #include "core/checksum.h"
+#include "core/cold.h"
 #include "ip/ipv4.h"
 #include "stack.h"
 
@@ -34,6 +35,12 @@ enum {
     HOSTS_RECENT = 4 /* these keep their numbers, even if nobody holds them */
 };
 
+/* An address and its keyed hash, for who asks for it again. */
+struct hashed6 {
+    uint64_t ip[2];
+    uint64_t hash;
+};
+
 struct hosts6 {
     struct host6 *all; /* the first is nobody's */
     uint32_t *buckets; /* as host6.chain */
@@ -43,6 +50,7 @@ struct hosts6 {
     uint32_t hand; /* where to look for one that nobody holds */
     uint32_t recent[HOSTS_RECENT];
     uint32_t recent_at;
+    struct hashed6 last[2]; /* of others, of ours */
 };
 
 enum {
@@ -132,15 +140,31 @@ static inline void host_release(const struct leat *stack, leat_ip4 host)
     }
 }
 
-/* 64 bits for hashes that outlive a number: the same for the same address. */
+/* The keyed hash of an address: its place in the table of hosts, and its part of other hashes.  Who
+ * answers asks for both. */
+static inline uint64_t host6_hash(const struct leat *stack, const uint8_t *ip, bool is_ours)
+{
+    struct hashed6 *last = &stack->hosts6->last[is_ours];
+    uint64_t words[2];
+
+    memcpy(words, ip, sizeof words);
+    if (!SHORTCUTS || last->ip[0] != words[0] || last->ip[1] != words[1]) {
+        memcpy(last->ip, words, sizeof words);
+        last->hash = siphash13(&stack->table_key, words[0], words[1]);
+    }
+    return last->hash;
+}
+
+/* 64 bits for hashes that outlive a number: the same for the same address.  They are for other
+ * keyed hashes alone, as where it lies in the table may be seen by the time that it takes. */
 static inline uint64_t host_word(const struct leat *stack, leat_ip4 host)
 {
-    uint64_t words[2];
+    const struct host6 *entry;
 
     if (!host_is_v6(host))
         return host;
-    memcpy(words, host6_at(stack, host)->ip.bytes, sizeof words);
-    return siphash13(&stack->secret_key, words[0], words[1]);
+    entry = host6_at(stack, host);
+    return host6_hash(stack, entry->ip.bytes, entry->is_ours);
 }
 
 /* What a host is held to account as: itself or, of IPv6, its /64 (RFC 6177 2: one site has that at

@@ -77,6 +77,16 @@ bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
     return left == 0 && right >> (128 - bits) == 0;
 }
 
+uint32_t ip6_common_bits(struct leat_ip a, struct leat_ip b)
+{
+    const uint64_t left = get64(a.bytes) ^ get64(b.bytes);
+    const uint64_t right = get64(a.bytes + 8) ^ get64(b.bytes + 8);
+
+    if (left > 0)
+        return (uint32_t)__builtin_clzll(left);
+    return right > 0 ? 64 + (uint32_t)__builtin_clzll(right) : 128;
+}
+
 struct leat_ip ip6_solicited_node(struct leat_ip ip)
 {
     return (struct leat_ip){

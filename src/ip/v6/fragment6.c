@@ -19,6 +19,7 @@ enum {
     TCP = 6,
     TCP_MIN = 20,
     ERRONEOUS_FIELD = 0,         /* RFC 4443 3.4 */
+    INCOMPLETE_CHAIN = 3,        /* RFC 7112 5 */
     REASSEMBLY_TIME_EXCEEDED = 1 /* RFC 4443 3.3 */
 };
 
@@ -90,6 +91,7 @@ void fragment6_input(struct leat *stack, struct packet6 *packet,
                                          .end_max = PAYLOAD_MAX + IPV6_HEADER_BYTES - header_at,
                                          .more = offset & 1};
     const uint32_t len = leat_buf_total(buf) - chain->bytes;
+    const bool is_cut = part.first == 0 && !has_all_headers(packet);
     struct packet kept = {.link = packet->link,
                           .header_bytes = (uint16_t)chain->bytes,
                           .protocol = chain->next_header,
@@ -97,13 +99,14 @@ void fragment6_input(struct leat *stack, struct packet6 *packet,
                           .tos = packet->traffic_class,
                           .is_group = packet->is_group};
 
-    if (part.first == 0 && !has_all_headers(packet)) {
-        stack_end(stack, buf, drop_ip6_headers);
-        return;
-    }
     packet->header_bytes = chain->bytes;
     view_pull(buf, chain->bytes);
     packet->next_header = chain->next_header;
+    if (is_cut) {
+        icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, INCOMPLETE_CHAIN, 0, false);
+        stack_end(stack, buf, drop_ip6_headers);
+        return;
+    }
     if (part.more && len % 8 != 0)
         icmpv6_send_error(stack, packet, ICMPV6_PARAMETER, ERRONEOUS_FIELD, IPV6_PAYLOAD_AT, false);
     else if (part.first + len > part.end_max)

@@ -44,15 +44,13 @@ bool hosts6_init(struct leat *stack)
         return false;
     for (uint32_t i = 0; i <= table->bucket_mask; i++)
         table->buckets[i] = HOST_CHAIN_END | i;
+    table->last[0].hash = table->last[1].hash = siphash13(&stack->table_key, 0, 0); /* of "::" */
     return true;
 }
 
-static uint32_t bucket_of(const struct leat *stack, const struct leat_ip *ip)
+static uint32_t bucket_of(const struct leat *stack, const uint8_t *ip)
 {
-    uint64_t words[2];
-
-    memcpy(words, ip->bytes, sizeof words);
-    return (uint32_t)siphash13(&stack->table_key, words[0], words[1]) & stack->hosts6->bucket_mask;
+    return (uint32_t)host6_hash(stack, ip, false) & stack->hosts6->bucket_mask;
 }
 
 /* Takes an entry, if it is in a chain, out of it; that ends with its bucket, so nothing is hashed
@@ -135,7 +133,7 @@ static inline bool is_entry_of(const struct host6 *entry, const struct leat_ip *
 static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
 {
     struct hosts6 *table = stack->hosts6;
-    const uint32_t bucket = bucket_of(stack, &ip);
+    const uint32_t bucket = bucket_of(stack, ip.bytes);
     uint32_t index = table->buckets[bucket];
 
     while (!(index & HOST_CHAIN_END) && !is_entry_of(&table->all[index], &ip, link))
@@ -170,4 +168,15 @@ leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
             return last->src;
     }
     return find(stack, ip, zone);
+}
+
+leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip)
+{
+    const struct hosts6 *table = stack->hosts6;
+    uint32_t index = table->buckets[bucket_of(stack, ip)];
+
+    while (!(index & HOST_CHAIN_END) &&
+           memcmp(table->all[index].ip.bytes, ip, sizeof table->all[index].ip.bytes) != 0)
+        index = table->all[index].chain;
+    return index & HOST_CHAIN_END ? IP4_ANY : (leat_ip4)HOST_V6 << 24 | index;
 }

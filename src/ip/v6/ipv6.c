@@ -2,6 +2,7 @@
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
+#include "ip/v6/block6.h"
 #include "ip/v6/slaac.h"
 #include "wire/bytes.h"
 
@@ -54,7 +55,7 @@ size_t leat_ipv6_memory_bytes(const struct leat_ipv6_config *config)
     const struct leat_ipv6_config c = with_defaults(config);
 
     return arena_cost(1, sizeof(struct ipv6)) + routes6_cost(&c) + neighbours6_cost(&c) +
-           hosts6_cost(&c) + paths6_cost() + mld_cost(&c) +
+           hosts6_cost(&c) + paths6_cost() + blocks6_cost() + mld_cost(&c) +
            arena_cost(c.slaacs, sizeof(struct leat_slaac));
 }
 
@@ -109,6 +110,7 @@ static const struct ipv6_family family = {
     .group_leave = mld_leave,
     .parked_pieces = neighbours6_pieces,
     .host_of = host6_of,
+    .host_known = host6_known,
     .is_ours = ipv6_is_ours,
     .is_probing = addresses6_are_probed,
     .path = ipv6_path,
@@ -132,7 +134,7 @@ enum leat_err leat_ipv6_register(struct leat *stack, const struct leat_ipv6_conf
     ipv6->slaacs = arena_take(&stack->arena, ipv6->config.slaacs, sizeof(struct leat_slaac));
     stack->ipv6 = ipv6;
     if (!ipv6->slaacs || !routes6_init(stack) || !neighbours6_init(stack) || !hosts6_init(stack) ||
-        !paths6_init(stack) || !mld_init(stack))
+        !paths6_init(stack) || !blocks6_init(stack) || !mld_init(stack))
         return LEAT_ERR_MEMORY;
     for (unsigned i = 0; i < LEAT_IPV6_SECRET_BYTES; i++)
         any |= ipv6->config.secret[i];

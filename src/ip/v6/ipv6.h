@@ -99,10 +99,11 @@ struct ipv6 {
     struct neighbours6 *neighbours;
     struct route6 *routes; /* ip/v6/route6.h */
     uint32_t route_count;
-    struct neighbour6 *hop;   /* to whom neighbour6_output() sent last; NULL: a group */
-    struct headers6 *headers; /* path6.c */
-    struct way6 way;          /* that was asked for last */
-    uint32_t suspects;        /* routes whose gateway doesn't answer */
+    struct neighbour6 *hop; /* to whom neighbour6_output() sent last; NULL: a group */
+    struct sent6 *sent;     /* path6.c */
+    struct blocks6 *blocks; /* block6.c */
+    struct way6 way;        /* that was asked for last */
+    uint32_t suspects;      /* routes whose gateway doesn't answer */
     struct timer suspects_timer;
     struct pmtu6 pmtus[PMTUS6_MAX];
     uint32_t pmtu_count;
@@ -147,6 +148,9 @@ enum {
 
 /* True if the first @bits of both are the same. */
 bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits);
+
+/* Bits in front that both have in common. */
+uint32_t ip6_common_bits(struct leat_ip a, struct leat_ip b);
 
 /* ff02::1:ffXX:XXXX of @ip (RFC 4291 2.7.1). */
 struct leat_ip ip6_solicited_node(struct leat_ip ip);
@@ -345,6 +349,9 @@ bool hosts6_init(struct leat *stack);
 
 /* The number of @ip (ip/host.h); @zone says which link's, if it is good on one alone. */
 leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone);
+
+/* struct ipv6_family's. */
+leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip);
 
 size_t paths6_cost(void);
 bool paths6_init(struct leat *stack);

@@ -1,6 +1,8 @@
 /* ipv6_input.c -- packets in: what is checked, in this order, before anybody sees one. */
+#include "core/checksum.h"
 #include "core/view.h"
 #include "ip/route.h"
+#include "ip/v6/block6.h"
 #include "ip/v6/fragment6.h"
 #include "ip/v6/ipv6.h"
 #include "wire/bytes.h"
@@ -141,40 +143,56 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
     walk_headers(stack, &packet);
 }
 
-/* The path back to who has sent a packet that came by @link, if it is the one that was asked for
- * last: what was decided of its addresses then holds.  One is ours there, the other one is not, and
- * a single host's.  NULL: it isn't. */
-static inline const struct path *path_back(const struct leat *stack, const struct link *link,
-                                           const uint8_t *bytes)
+/* The rest of is_from_known(): a host of the block that was asked for last. */
+static __attribute__((noinline)) bool is_from_block(struct leat *stack, const struct link *link,
+                                                    const uint8_t *bytes, struct packet *packet)
+{
+    const struct blocks6 *blocks = stack->ipv6->blocks;
+    const struct block6 *block = &blocks->all[blocks->last];
+    struct leat_ip src;
+
+    if (block->link != link || !block6_leads(stack, block, block->src, bytes + IPV6_SRC_AT) ||
+        memcmp(host6_at(stack, block->src)->ip.bytes, bytes + IPV6_DST_AT, sizeof src.bytes) != 0)
+        return false;
+    memcpy(src.bytes, bytes + IPV6_SRC_AT, sizeof src.bytes);
+    packet->src = host6_of(stack, src, 0);
+    packet->dst = block->src;
+    packet->pseudo_sum = checksum_addresses6(bytes + IPV6_SRC_AT, bytes + IPV6_DST_AT);
+    return true;
+}
+
+/* True for a packet that came by @link from whom we would answer by that link: what was decided of
+ * its addresses then holds.  One is ours there, the other one is not, and a single host's.  The
+ * numbers of both are written down. */
+static inline bool is_from_known(struct leat *stack, const struct link *link, const uint8_t *bytes,
+                                 struct packet *packet)
 {
     const struct path *path = route_last_between(stack, bytes + IPV6_DST_AT, bytes + IPV6_SRC_AT);
 
     if (!path || path->link != link || stack->route_last->generation != stack->route_generation)
-        return 0;
-    return path;
+        return is_from_block(stack, link, bytes, packet);
+    packet->src = path->dst;
+    packet->dst = path->src;
+    packet->pseudo_sum = path->pseudo_sum;
+    return true;
 }
 
-/* Gives a packet that came on the way of @back to its transport; no headers are in between.  Takes
- * @buf. */
-static void deliver_on(struct leat *stack, const struct path *back, const struct protocol *protocol,
-                       struct leat_buf *buf)
+/* Gives such a packet to its transport; no headers are in between.  Takes @buf. */
+static void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
+                          const struct protocol *protocol, struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
-    struct packet packet;
 
     view_trim(buf, IPV6_HEADER_BYTES + (uint32_t)get16(bytes + IPV6_PAYLOAD_AT));
     view_pull(buf, IPV6_HEADER_BYTES);
-    packet.buf = buf;
-    packet.link = back->link;
-    packet.src = back->dst;
-    packet.dst = back->src;
-    packet.header_bytes = IPV6_HEADER_BYTES;
-    packet.protocol = bytes[IPV6_NEXT_AT];
-    packet.ttl = bytes[IPV6_HOP_LIMIT_AT];
-    packet.tos = (uint8_t)(get16(bytes) >> 4);
-    packet.is_group = packet.reassembled = false;
-    packet.pseudo_sum = back->pseudo_sum;
-    protocol->input(stack, &packet);
+    packet->buf = buf;
+    packet->link = link;
+    packet->header_bytes = IPV6_HEADER_BYTES;
+    packet->protocol = bytes[IPV6_NEXT_AT];
+    packet->ttl = bytes[IPV6_HOP_LIMIT_AT];
+    packet->tos = (uint8_t)(get16(bytes) >> 4);
+    packet->is_group = packet->reassembled = false;
+    protocol->input(stack, packet);
 }
 
 void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
@@ -183,11 +201,13 @@ void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
 
     if (SHORTCUTS && !is_group && buf->len >= IPV6_HEADER_BYTES && bytes[0] >> 4 == 6 &&
         (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES <= leat_buf_total(buf)) {
-        const struct path *back = path_back(stack, link, bytes);
-        const struct protocol *protocol = back ? ipv4_protocol(stack, bytes[IPV6_NEXT_AT]) : 0;
+        struct packet packet;
+        const struct protocol *protocol = is_from_known(stack, link, bytes, &packet)
+                                              ? ipv4_protocol(stack, bytes[IPV6_NEXT_AT])
+                                              : 0;
 
         if (protocol) {
-            deliver_on(stack, back, protocol, buf);
+            deliver_known(stack, &packet, link, protocol, buf);
             return;
         }
     }

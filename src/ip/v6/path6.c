@@ -4,46 +4,41 @@
  * Where a packet went lately its headers are kept, as header_template.h does for IPv4:
  * ipv6_output() has decided, and this is what it came to.  It is good while a packet does nothing
  * to its neighbour but go there (RFC 4861 7.3.3), and no address, route or neighbour has changed.
+ * Another host of the same block (block6.h) has the same ones but for its own address.
  */
 #include "core/view.h"
 #include "ip/host.h"
 #include "ip/route.h"
+#include "ip/v6/block6.h"
 #include "ip/v6/neighbour6.h"
 #include "wire/bytes.h"
-#include "wire/ethernet.h"
 
 enum {
-    HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES,
     FLOW_LABEL_MAX = 0xfffff
 };
 
 /* A flow, and what makes it: both addresses in one sum, ports, protocol. */
 struct flow6 {
     uint64_t pseudo_sum;
-    uint64_t rest;
-    uint32_t label; /* 0: it hasn't been made */
+    uint64_t rest; /* 0: none yet */
+    uint32_t label;
 };
 
-/* The headers of the packet that went to a host last. */
-struct headers6 {
-    uint64_t neighbour_generation; /* of the stack then; 0: there are none */
-    struct neighbour6 *hop;        /* its Ethernet address was known */
-    uint32_t route_generation;
-    leat_ip4 src;
-    leat_ip4 dst;
-    struct flow6 flow; /* that went there last */
-    uint8_t bytes[HEADERS_BYTES];
+/* Of a host to which a packet went lately. */
+struct sent6 {
+    struct flow6 flow; /* of the last one */
+    struct headers6 headers;
 };
 
 size_t paths6_cost(void)
 {
-    return arena_cost(ROUTE_CACHE_HOSTS, sizeof(struct headers6));
+    return arena_cost(ROUTE_CACHE_HOSTS, sizeof(struct sent6));
 }
 
 bool paths6_init(struct leat *stack)
 {
-    stack->ipv6->headers = arena_take(&stack->arena, ROUTE_CACHE_HOSTS, sizeof(struct headers6));
-    return stack->ipv6->headers;
+    stack->ipv6->sent = arena_take(&stack->arena, ROUTE_CACHE_HOSTS, sizeof(struct sent6));
+    return stack->ipv6->sent;
 }
 
 bool ipv6_is_ours(const struct leat *stack, struct leat_ip ip)
@@ -86,30 +81,46 @@ static const struct address6 *source_toward(struct leat *stack, uint32_t zone, s
     return 0;
 }
 
+/* The rest of ipv6_path(), for another host: who is the source, and on which link. */
+static bool find_source(struct leat *stack, struct path *path)
+{
+    const uint32_t zone = host6_at(stack, path->dst)->link;
+    const struct leat_ip dst = host_ip(stack, path->dst);
+    struct leat_ip src = host_ip(stack, path->src);
+    const struct address6 *from;
+
+    if (path->src == IP4_ANY || leat_ip_is_multicast(src))
+        src = LEAT_IP_ANY; /* where a question to a group went, we choose who answers */
+    from = source_toward(stack, zone, src, dst);
+    if (!from)
+        return false;
+    path->link = from->link;
+    if (leat_ip_is_any(src) || ip6_stays_on_link(src))
+        path->src = host6_of(stack, from->ip, (uint8_t)(from->link - stack->links + 1));
+    else if (zone == 0 && !path->is_group)
+        block6_put(stack, path->src, dst, from->link);
+    return true;
+}
+
 enum leat_err ipv6_path(struct leat *stack, struct path *path)
 {
     const bool is_chosen = path->src == IP4_ANY;
-    const uint32_t zone = host6_at(stack, path->dst)->link;
     const struct leat_ip dst = host_ip(stack, path->dst);
-    struct leat_ip src = is_chosen ? LEAT_IP_ANY : host_ip(stack, path->src);
-    const struct address6 *from;
+    const struct block6 *block = SHORTCUTS && !is_chosen ? block6_find(stack, path->src, dst) : 0;
 
-    if (leat_ip_is_multicast(src)) /* where a question to a group went: we choose who answers */
-        src = LEAT_IP_ANY;
     path->is_group = leat_ip_is_multicast(dst);
-    if (ipv6_is_ours(stack, dst)) {
+    if (block) {
+        path->link = block->link;
+        path->reached_until_ns = block->reached_until_ns;
+    } else if (ipv6_is_ours(stack, dst)) {
         const enum leat_err err = path_to_loopback(stack, path);
 
         path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
         return err;
-    }
-    from = source_toward(stack, zone, src, dst);
-    if (!from)
+    } else if (!find_source(stack, path)) {
         return LEAT_ERR_NO_ROUTE;
-    path->link = from->link;
-    if (leat_ip_is_any(src) || ip6_stays_on_link(src))
-        path->src = host6_of(stack, from->ip, (uint8_t)(from->link - stack->links + 1));
-    path->mtu = ipv6_mtu(from->link);
+    }
+    path->mtu = ipv6_mtu(path->link);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
     host6_at(stack, path->src)->is_ours = true;
     if (!path->is_group)
@@ -117,17 +128,25 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-static struct headers6 *headers_of(const struct leat *stack, leat_ip4 dst)
+static struct sent6 *sent_to(const struct leat *stack, leat_ip4 dst)
 {
-    return &stack->ipv6->headers[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
+    return &stack->ipv6->sent[(dst ^ dst >> 8) % ROUTE_CACHE_HOSTS];
 }
 
 void path6_forget(const struct leat *stack, leat_ip4 host)
 {
-    struct headers6 *headers = headers_of(stack, host);
+    struct headers6 *headers = &sent_to(stack, host)->headers;
 
     if (headers->dst == host)
         headers->neighbour_generation = 0;
+}
+
+/* True if the headers lead from where the path begins, as they did when they were kept. */
+static bool headers_lead(const struct leat *stack, const struct path *path,
+                         const struct headers6 *headers)
+{
+    return headers->neighbour_generation == stack->neighbour_generation &&
+           headers->route_generation == stack->route_generation && headers->src == path->src;
 }
 
 /* True if @payload, which is @bytes long, may have the headers that are kept. */
@@ -135,22 +154,38 @@ static bool headers_fit(const struct leat *stack, const struct path *path,
                         const struct headers6 *headers, const struct leat_buf *payload,
                         uint32_t bytes)
 {
-    return SHORTCUTS && headers->neighbour_generation == stack->neighbour_generation &&
-           headers->route_generation == stack->route_generation && headers->dst == path->dst &&
-           headers->src == path->src && neighbour6_only_sends(headers->hop, stack->now_ns) &&
+    return SHORTCUTS && headers->dst == path->dst && headers_lead(stack, path, headers) &&
+           neighbour6_only_sends(headers->hop, stack->now_ns) &&
            bytes + IPV6_HEADER_BYTES <= path->mtu && payload->segment_bytes == 0 &&
            ipv4_output_room(stack, path);
+}
+
+/* What went to another host of the same block had these headers: with the host's own address they
+ * are kept for it. */
+static __attribute__((noinline)) void take_from_block(struct leat *stack, const struct path *path,
+                                                      struct headers6 *headers)
+{
+    const struct leat_ip dst = host6_at(stack, path->dst)->ip;
+    const struct block6 *block = block6_find(stack, path->src, dst);
+
+    if (!block || !headers_lead(stack, path, &block->headers))
+        return;
+    *headers = block->headers;
+    headers->dst = path->dst;
+    memcpy(headers->bytes + ETHERNET_HEADER_BYTES + IPV6_DST_AT, dst.bytes, sizeof dst.bytes);
 }
 
 /* @packet has just been queued: what stands in front of it is kept. */
 static void keep_headers(struct leat *stack, const struct path *path, struct headers6 *headers,
                          const struct leat_buf *packet)
 {
+    const struct leat_ip dst = host6_at(stack, path->dst)->ip;
     struct neighbour6 *hop = stack->ipv6->hop;
+    struct block6 *block;
 
-    if (!hop || !neighbour6_only_sends(hop, stack->now_ns) || packet->len < HEADERS_BYTES ||
-        memcmp(packet->data + ETHERNET_HEADER_BYTES + IPV6_DST_AT,
-               host6_at(stack, path->dst)->ip.bytes, sizeof(struct leat_ip)) != 0)
+    if (!hop || !neighbour6_only_sends(hop, stack->now_ns) || packet->len < HEADERS6_BYTES ||
+        memcmp(packet->data + ETHERNET_HEADER_BYTES + IPV6_DST_AT, dst.bytes, sizeof dst.bytes) !=
+            0)
         return;
     headers->neighbour_generation = stack->neighbour_generation;
     headers->route_generation = stack->route_generation;
@@ -158,6 +193,9 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
     headers->src = path->src;
     headers->dst = path->dst;
     memcpy(headers->bytes, packet->data, sizeof headers->bytes);
+    block = block6_find(stack, path->src, dst);
+    if (block)
+        block->headers = *headers;
 }
 
 /* RFC 6437 3: the same for all packets of a flow, and nobody predicts that of another one.
@@ -167,7 +205,7 @@ static inline void choose_label(const struct ipv6 *ipv6, struct flow6 *flow,
 {
     const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
 
-    if (flow->pseudo_sum != path->pseudo_sum || flow->rest != rest || flow->label == 0) {
+    if (flow->pseudo_sum != path->pseudo_sum || flow->rest != rest) {
         flow->pseudo_sum = path->pseudo_sum;
         flow->rest = rest;
         flow->label = (uint32_t)siphash13(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
@@ -184,17 +222,17 @@ static inline bool is_too_long(const struct leat *stack, const struct path *path
 
 /* Sends @payload, which is @bytes long, behind the headers that are kept.  Takes it. */
 static void send_kept(struct leat *stack, const struct path *path,
-                      const struct ipv4_options *options, const struct headers6 *headers,
+                      const struct ipv4_options *options, const struct sent6 *sent,
                       struct leat_buf *payload, uint32_t bytes)
 {
     const uint32_t hop_limit = options->ttl ? options->ttl : ipv6_hop_limit(path->link);
-    uint8_t *at = view_push(payload, HEADERS_BYTES);
+    uint8_t *at = view_push(payload, HEADERS6_BYTES);
 
-    neighbour6_used(stack, headers->hop);
-    headers->hop->asker = host6_at(stack, path->src)->ip;
-    memcpy(at, headers->bytes, HEADERS_BYTES);
-    put32(at + ETHERNET_HEADER_BYTES,
-          6u << 28 | (uint32_t)options->tos << 20 | headers->flow.label);
+    neighbour6_used(stack, sent->headers.hop);
+    memcpy(sent->headers.hop->asker.bytes,
+           sent->headers.bytes + ETHERNET_HEADER_BYTES + IPV6_SRC_AT, sizeof(struct leat_ip));
+    memcpy(at, sent->headers.bytes, HEADERS6_BYTES);
+    put32(at + ETHERNET_HEADER_BYTES, 6u << 28 | (uint32_t)options->tos << 20 | sent->flow.label);
     put32(at + ETHERNET_HEADER_BYTES + IPV6_PAYLOAD_AT,
           bytes << 16 | (uint32_t)options->protocol << 8 | hop_limit);
     link_enqueue(path->link, payload, 1);
@@ -203,10 +241,10 @@ static void send_kept(struct leat *stack, const struct path *path,
 /* The same without them.  Takes @payload. */
 static __attribute__((noinline)) enum leat_err
 send_anew(struct leat *stack, const struct path *path, const struct ipv4_options *options,
-          struct headers6 *headers, struct leat_buf *payload)
+          struct sent6 *sent, struct leat_buf *payload)
 {
     const struct ipv6_header header = {.src = host_ip(stack, path->src),
-                                       .flow_label = headers->flow.label,
+                                       .flow_label = sent->flow.label,
                                        .dst = host_ip(stack, path->dst),
                                        .next_header = options->protocol,
                                        .hop_limit = options->ttl ? options->ttl : path->is_group,
@@ -220,7 +258,7 @@ send_anew(struct leat *stack, const struct path *path, const struct ipv4_options
     }
     err = ipv6_output(path->link, &header, payload);
     if (err == LEAT_OK && path->link->tx.last == payload)
-        keep_headers(stack, path, headers, payload);
+        keep_headers(stack, path, &sent->headers, payload);
     return err;
 }
 
@@ -228,22 +266,28 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
     const uint32_t bytes = leat_buf_total(payload);
-    struct headers6 *headers = headers_of(stack, path->dst);
+    struct sent6 *sent = sent_to(stack, path->dst);
 
-    choose_label(stack->ipv6, &headers->flow, path, options->protocol, payload->data);
-    if (!path->link || !headers_fit(stack, path, headers, payload, bytes) ||
+    choose_label(stack->ipv6, &sent->flow, path, options->protocol, payload->data);
+    if (SHORTCUTS && sent->headers.dst != path->dst)
+        take_from_block(stack, path, &sent->headers);
+    if (!path->link || !headers_fit(stack, path, &sent->headers, payload, bytes) ||
         (!options->dont_fragment && is_too_long(stack, path, bytes)))
-        return send_anew(stack, path, options, headers, payload);
-    send_kept(stack, path, options, headers, payload, bytes);
+        return send_anew(stack, path, options, sent, payload);
+    send_kept(stack, path, options, sent, payload, bytes);
     return LEAT_OK;
 }
 
 /* RFC 4861 7.3.1: what went that way has arrived. */
 void ipv6_reached(struct path *path)
 {
-    const struct leat *stack = path->link->stack;
+    struct leat *stack = path->link->stack;
+    const struct leat_ip dst = host_ip(stack, path->dst);
+    struct block6 *block = block6_find(stack, path->src, dst);
     struct leat_ip next_hop;
 
-    if (ipv6_next_hop(path->link, host_ip(stack, path->src), host_ip(stack, path->dst), &next_hop))
+    if (block)
+        block->reached_until_ns = path->reached_until_ns;
+    if (ipv6_next_hop(path->link, host_ip(stack, path->src), dst, &next_hop))
         neighbour6_confirmed(path->link, next_hop);
 }

@@ -18,15 +18,6 @@ static unsigned scope_of(struct leat_ip ip)
     return ip.bytes[0] == 0xfe && ip.bytes[1] >> 6 == 3 ? SCOPE_SITE : SCOPE_GLOBAL;
 }
 
-static uint32_t common_bits(struct leat_ip a, struct leat_ip b)
-{
-    uint32_t bits = 0;
-
-    while (bits < 128 && ip6_in_prefix(a, b, bits + 1))
-        bits++;
-    return bits;
-}
-
 /* What is asked of sources. */
 struct wish {
     struct leat_ip dst;
@@ -45,7 +36,7 @@ static bool is_preferred(const struct address6 *address, const struct wish *wish
 /* Rule 8; RFC 6724 2.2: no further than the prefix of ours. */
 static uint32_t match_of(const struct address6 *address, struct leat_ip dst)
 {
-    const uint32_t bits = common_bits(address->ip, dst);
+    const uint32_t bits = ip6_common_bits(address->ip, dst);
 
     return bits < address->prefix_bits ? bits : address->prefix_bits;
 }

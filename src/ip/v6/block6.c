@@ -1,0 +1,97 @@
+/* block6.c -- hosts behind a gateway, as blocks of addresses to all of which the way is the same.
+ */
+#include "ip/v6/block6.h"
+
+#include "ip/v6/route6.h"
+#include "ip/v6/slaac.h"
+
+size_t blocks6_cost(void)
+{
+    return arena_cost(1, sizeof(struct blocks6));
+}
+
+bool blocks6_init(struct leat *stack)
+{
+    stack->ipv6->blocks = arena_take(&stack->arena, 1, sizeof(struct blocks6));
+    return stack->ipv6->blocks != 0;
+}
+
+struct block6 *block6_find(struct leat *stack, leat_ip4 src, struct leat_ip dst)
+{
+    struct blocks6 *table = stack->ipv6->blocks;
+
+    if (block6_leads(stack, &table->all[table->last], src, dst.bytes))
+        return &table->all[table->last];
+    for (uint32_t i = 0; i < BLOCKS6; i++) {
+        if (block6_leads(stack, &table->all[i], src, dst.bytes)) {
+            table->last = i;
+            return &table->all[i];
+        }
+    }
+    return 0;
+}
+
+/* ---- how large it is ----------------------------------------------------------------------- */
+
+/* Narrows a block of @bits around @dst until it lies inside of the prefix or beside it. */
+static uint32_t bits_apart(uint32_t bits, struct leat_ip dst, struct leat_ip network,
+                           uint32_t prefix_bits)
+{
+    const uint32_t common = ip6_common_bits(dst, network);
+    const uint32_t least = common >= prefix_bits ? prefix_bits : common + 1;
+
+    return least > bits ? least : bits;
+}
+
+/* ... of what @link's routers say, and beside the addresses that we have there, in whatever state,
+ * and so beside their prefixes. */
+static uint32_t bits_apart_from_link(uint32_t bits, struct leat_ip dst, const struct link *link)
+{
+    const struct ipv6 *ipv6 = link->stack->ipv6;
+    const struct address6 *all = ipv6->addresses[link - link->stack->links];
+    const struct leat_slaac *slaac = ipv6->links[link - link->stack->links].slaac;
+
+    for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
+        if (all[i].state != ADDRESS6_NONE)
+            bits = bits_apart(bits, dst, all[i].ip, 128);
+    }
+    for (unsigned i = 0; slaac && i < LEAT_SLAAC_PREFIXES_MAX; i++)
+        bits = bits_apart(bits, dst, slaac->prefixes[i].prefix, slaac->prefixes[i].prefix_bits);
+    return bits;
+}
+
+/* The length of the prefix around @dst that says nothing else than @dst does to ipv6_path() and to
+ * route6_to().  Beside fe80::/10 it is beside all groups as well. */
+static uint32_t block_bits(const struct leat *stack, struct leat_ip dst)
+{
+    static const struct leat_ip unspecified = {{0}};
+    static const struct leat_ip link_local = {{0xfe, 0x80}};
+    const struct ipv6 *ipv6 = stack->ipv6;
+    uint32_t bits = bits_apart(bits_apart(0, dst, unspecified, 8), dst, link_local, 10);
+
+    for (const struct link *link = stack->links; link < stack->links_end; link++)
+        bits = bits_apart_from_link(bits, dst, link);
+    for (uint32_t i = 0; i < ipv6->route_count; i++)
+        bits = bits_apart(bits, dst, ipv6->routes[i].network, ipv6->routes[i].prefix_bits);
+    return bits;
+}
+
+void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct link *link)
+{
+    struct blocks6 *table = stack->ipv6->blocks;
+    const uint32_t bits = block_bits(stack, dst);
+    struct block6 *block;
+    struct leat_ip mask = {{0}};
+
+    /* ::/8 holds "::", loopback and IPv4 */
+    if (address6_on_link(link, dst) || bits == 128 || dst.bytes[0] == 0)
+        return;
+    for (uint32_t i = 0; i < bits; i++)
+        mask.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
+    table->last = table->hand;
+    table->hand = (table->hand + 1) % BLOCKS6;
+    block = &table->all[table->last];
+    *block = (struct block6){.generation = stack->route_generation, .src = src, .link = link};
+    memcpy(block->mask, mask.bytes, sizeof block->mask);
+    memcpy(block->network, dst.bytes, sizeof block->network);
+}
