@@ -70,7 +70,7 @@ static struct leat_tcp_config tcp_config(const struct api_draw *draw)
         .keepalive_idle_ns = second_ns,
         .keepalive_interval_ns = second_ns,
         .keepalive_probes = 2,
-        .congestion = draw->tcp & 32 ? LEAT_TCP_NEWRENO : LEAT_TCP_CUBIC,
+        .congestion = draw->tcp & 32 ? &leat_tcp_newreno : &leat_tcp_cubic,
         .ecn = draw->tcp >> 6 < 3 ? (enum leat_tcp_ecn)(draw->tcp >> 6) : LEAT_TCP_ECN_ASK,
         .no_timestamps = draw->options & 1,
         .no_sack = draw->options & 2,

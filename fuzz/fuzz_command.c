@@ -64,7 +64,11 @@ static int split(char *line, size_t size, char *words[WORDS_MAX])
 
 static void check_options(const struct options *options, int count)
 {
-    demand(options->prefix_bits <= 32, "a prefix over 32 bits");
+    demand(options->ip_count <= IPS_MAX && options->ip6_count <= IP6S_MAX, "too many addresses");
+    for (unsigned i = 0; i < options->ip_count; i++)
+        demand(options->ips[i].prefix_bits <= 32, "a prefix over 32 bits");
+    for (unsigned i = 0; i < options->ip6_count; i++)
+        demand(options->ip6s[i].prefix_bits <= 128, "a prefix over 128 bits");
     demand(options->tap != NULL, "no name of a device");
     demand(options->argument_count <= count, "more arguments than words");
     for (int i = 0; i < options->argument_count; i++)

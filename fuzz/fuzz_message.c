@@ -110,8 +110,8 @@ static void read_server_hello(void)
     demand_inside(hello.session_id);
     demand_inside(hello.share);
     demand_inside(hello.cookie);
-    if (hello.version != WIRE_TLS_VERSION)
-        return;
+    if (hello.version != WIRE_TLS_VERSION || (hello.share.at && hello.group == 0))
+        return; /* who writes means by group 0 that there is no share; a client asks for no such */
     choice = (struct wire_tls_server_choice){.random = hello.retry ? NULL : hello.random,
                                              .session_id = hello.session_id,
                                              .suite = hello.suite,

@@ -294,6 +294,7 @@ void tls_end_open(struct tls_end *end, uint16_t options, bool greets)
                                            .server_message_bytes = 2048,
                                            .client_message_bytes = 1536,
                                            .records_per_key = 8,
+                                           .early = options & TLS_END_EARLY ? &leat_tls_early : NULL,
                                            .early_bytes =
                                                options & TLS_END_EARLY ? TLS_END_EARLY_BYTES : 0,
                                            .early_hellos = 1,

@@ -50,6 +50,8 @@ struct leat_http_client_config {
      * it links no TLS. */
     enum leat_err (*tls_connect)(struct leat_tls *tls, const struct leat_stream *below,
                                  const struct leat_tls_client *client, struct leat_stream *session);
+    /** leat_tls_get_info(), by a pointer for the same reason; NULL: nothing goes as early data. */
+    void (*tls_info)(const struct leat_stream *session, struct leat_tls_info *info);
     struct leat_tls *tls;                      /**< its first argument */
     const struct leat_crypto_anchors *anchors; /**< whom we trust; must outlive the client */
 };
@@ -62,7 +64,9 @@ struct leat_http_client_counts {
     uint64_t reused;    /**< calls that began on a connection that was there */
     uint64_t retried;  /**< ... and on another one, for the server had closed it (RFC 9112 9.3.1) */
     uint64_t refused;  /**< replies that break the format, or can be read in two ways */
-    uint64_t timeouts; /**< calls that took too long */
+    uint64_t early;     /**< requests of which a server has taken something as early data */
+    uint64_t too_early; /**< ... that it wanted again behind the handshake (425, RFC 8470 5.2) */
+    uint64_t timeouts;  /**< calls that took too long */
     uint64_t failed;   /**< calls that ended by on_failed, whatever the reason */
 };
 
@@ -77,6 +81,16 @@ struct leat_http_request {
     const void *body;     /**< all of it, which must not move or change as long as the client is
                                open; NULL: the program sends it, from on_writable on */
     uint64_t deadline_ns; /**< of the whole call, by the clock of leat_poll(); 0: none */
+    /** For "https" on a new connection: leat_tls_client.ticket, of a session with this host.  It must
+     * stay as long as the client, and serves one connection at a time.  NULL: none. */
+    struct leat_tls_ticket *ticket;
+    /**
+     * It goes as early data (0-RTT, RFC 8470), where `ticket`, leat_tls_config.early and the server
+     * allow it, else behind the handshake.  Whoever sees it can send it to the server again, so it
+     * must be GET or HEAD without a body, and harmless.  A server that answers 425 (Too Early) gets
+     * it once more on another connection, behind the handshake; on_reply hears nothing of the 425.
+     */
+    bool early;
     /** The head of the reply is whole; it comes once. */
     void (*on_reply)(struct leat_http_call *call, void *arg);
     /** Text of the reply has come, or all is there; once at least. */
@@ -124,7 +138,7 @@ enum leat_err leat_http_client_keep(struct leat_http_client *client, const char 
 /**
  * Begins a call.  Errors: those of leat_url_parse() and leat_connect(); LEAT_ERR_PROTOCOL ("https"
  * without TLS); LEAT_ERR_ARGUMENT (fields that no request may have, or that are not the program's
- * to set; no on_failed); LEAT_ERR_TOO_BIG (request_bytes); LEAT_ERR_FULL (all connections have
+ * to set; `early` where it may not be; no on_failed); LEAT_ERR_TOO_BIG (request_bytes); LEAT_ERR_FULL (all connections have
  * calls).
  */
 enum leat_err leat_http_call(struct leat_http_client *client,

@@ -68,6 +68,9 @@ struct leat_http_server_config {
                             of what it sends take after the last reply; and a body that is wanted
                             may pause */
     uint32_t body_bytes_per_s; /**< slower than that a body comes only for `stall_ns`: 500 (408) */
+    /** leat_tls_receive_early(), by a pointer so that a program without it links no TLS; NULL: nothing is
+     * read before its session is open.  See leat_http_server_early(). */
+    struct leat_buf *(*receive_early)(const struct leat_stream *session, uint32_t bytes_max);
     /** Called when a reply is queued, or never will be; NULL: nobody.  Must not call the server. */
     void (*on_access)(void *arg, const struct leat_http_access *access);
     void *on_access_arg; /**< its first argument */
@@ -85,6 +88,8 @@ struct leat_http_server_counts {
     uint64_t idle;          /**< connections ended because no request came any more */
     uint64_t displaced;     /**< connections ended in favour of a new one */
     uint64_t waited;        /**< times that a reply had to wait because the pool was empty */
+    uint64_t early;         /**< replies that were begun before their handshake was over (0-RTT) */
+    uint64_t too_early;     /**< 425, of those */
 };
 
 /** Bytes that leat_http_server_open() needs. */
@@ -107,6 +112,15 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
  * on, callbacks included.  False: there is no place for it now, and it is as it was.
  */
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream);
+
+/**
+ * For leat_tls_config.on_early of the sessions that this server serves; @p client is the server's own.
+ *
+ * With leat_http_server_config.receive_early, requests for files that come as early data (0-RTT) are
+ * answered at once: GET and HEAD, which may come twice.  Others get 425 (Too Early, RFC 8470 5.2) as long
+ * as their handshake isn't over: what is not safe, and what a route would answer.
+ */
+void leat_http_server_early(void *client);
 
 /**
  * Takes no more connections, ends those that are idle, and the others after the reply that is under

@@ -73,6 +73,9 @@ struct leat_tls_ticket {
     uint8_t identity[LEAT_TLS_TICKET_BYTES];      /**< what its server knows it by */
 };
 
+/** What early data (0-RTT, RFC 8446 2.3) takes, for leat_tls_config.early; its inside is private. */
+extern const struct leat_tls_early leat_tls_early;
+
 /** Limits and identities.  Every 0 means the default named beside it. */
 struct leat_tls_config {
     const struct leat_crypto *crypto; /**< the provider; must outlive the sessions */
@@ -102,6 +105,9 @@ struct leat_tls_config {
      * 7,200; 604,800 at most (RFC 8446 4.6.1). */
     uint32_t ticket_lifetime_s;
     bool no_tickets; /**< a server gives none, and takes none */
+    /** &leat_tls_early: sessions may have early data, if early_bytes and leat_tls_client.early ask for
+     * it.  NULL: none has, and a program without this pointer links none of what it takes. */
+    const struct leat_tls_early *early;
     /**
      * Of early data (0-RTT) that a server takes, by each hello with a ticket; 0: none is taken;
      * 1,048,576 at most.  It must fit the window of the streams below.  What comes early may be a
@@ -158,7 +164,8 @@ struct leat_tls_client {
      * much of it as the ticket allows, or as there is time for.  Whoever sees it can send it to the
      * server again, and it has no forward secrecy, so it must be harmless (a GET).  When the
      * session opens, leat_tls_info.early_bytes says how much the server has taken: the program
-     * sends the rest, or all of it if that is 0.  NULL: nothing.
+     * sends the rest, or all of it if that is 0.  NULL, or
+     * leat_tls_config.early is: nothing.
      */
     const void *early;
     size_t early_len; /**< bytes */
@@ -214,7 +221,7 @@ size_t leat_tls_memory_bytes(const struct leat_tls_config *config);
  * leat_tcp_config.receive_window_bytes must be 34,000 at least, as the window's edge moves by
  * halves (RFC 9293 3.8.6.2.2), send_queue_bytes 8,192, and a server's 2,000 more than its chain.
  * Errors: LEAT_ERR_MEMORY; LEAT_ERR_ARGUMENT (no provider, a limit out of range, a chain that is
- * too long).
+ * too long, early_bytes without `early`).
  */
 enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *memory, size_t bytes,
                             const struct leat_tls_config *config);

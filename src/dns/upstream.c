@@ -179,7 +179,7 @@ void upstream_init(struct upstream *upstream, struct leat_resolver *resolver)
 
 void upstream_close(struct upstream *upstream)
 {
-    hang_up(upstream, true);
+    hang_up(upstream, false);
 }
 
 /* ---- Asking ------------------------------------------------------------------------------- */

@@ -10,6 +10,10 @@
 #include "core/assert.h"
 #include "stack.h"
 
+enum {
+    TOO_EARLY = 425 /* RFC 8470 5.2 */
+};
+
 static const uint64_t retry_ns = 10000000; /* the pool was empty */
 
 static uint64_t now_ns(const struct leat_http_call *call)
@@ -90,12 +94,8 @@ void call_fail(struct leat_http_call *call, enum leat_err why)
     const uint32_t serial = call->serial;
 
     if (may_repeat(call, why)) {
-        call_drop_stream(call, false);
         call->client->counts.retried++;
-        call->reused = false;
-        call->head_sent = 0;
-        call->whole = false;
-        why = call_connect(call);
+        why = call_repeat(call);
         if (!why)
             return;
     }
@@ -154,6 +154,18 @@ static bool tell_body(struct leat_http_call *call)
     return is_same(call, serial);
 }
 
+/* RFC 8470 5.2: the server wants a request that came early again, behind the handshake. */
+static void ask_again(struct leat_http_call *call)
+{
+    enum leat_err err;
+
+    call->client->counts.too_early++;
+    call->request.early = false;
+    err = call_repeat(call);
+    if (err)
+        call_fail(call, err);
+}
+
 /* Reads on; false: the call is over. */
 static bool tell_reply(struct leat_http_call *call)
 {
@@ -166,6 +178,10 @@ static bool tell_reply(struct leat_http_call *call)
             call_fail(call, err);
         if (err || !call->has_reply)
             return is_same(call, serial);
+        if (call->early && call->response.status == TOO_EARLY) {
+            ask_again(call);
+            return false;
+        }
         if (call->request.on_reply)
             call->request.on_reply(call, call->request.arg);
         if (!is_same(call, serial))
@@ -261,6 +277,19 @@ void call_on_time(struct leat_timer *timer, void *arg)
         call_due(call, call->due_ns);
 }
 
+/* What the server has taken of the head before the session was open. */
+static void note_early(struct leat_http_call *call)
+{
+    struct leat_tls_info info;
+
+    if (!call->tls.early)
+        return;
+    call->client->config.tls_info(&call->stream, &info);
+    call->head_sent = (uint16_t)info.early_bytes;
+    call->early = info.early_bytes > 0;
+    call->client->counts.early += call->early;
+}
+
 static void on_open(struct leat_tcp *conn, void *arg)
 {
     struct leat_http_call *call = arg;
@@ -269,6 +298,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     if (call->phase != CALL_OPENING)
         return;
     call->client->counts.connected++;
+    note_early(call);
     call_begin(call);
 }
 

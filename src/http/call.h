@@ -56,6 +56,7 @@ struct leat_http_call {
     bool whole;             /* all is queued */
     bool wants_room;        /* on_writable is to come */
     bool reused;            /* the connection has had another call */
+    bool early;             /* some of it has been taken as early data */
     uint32_t seen_taken;    /* what the server had taken when the timer fired last */
 
     /* the reply */
@@ -83,6 +84,9 @@ struct leat_http_client {
 
 /* Begins to connect to the call's origin. */
 enum leat_err call_connect(struct leat_http_call *call);
+
+/* The same anew, for all of the request, when the connection that it had is given up. */
+enum leat_err call_repeat(struct leat_http_call *call);
 
 /* Gives back what the call holds and ends its connection: in order, or at once. */
 void call_drop_stream(struct leat_http_call *call, bool in_order);

@@ -118,7 +118,12 @@ enum leat_err call_connect(struct leat_http_call *call)
     call->tls = (struct leat_tls_client){.name = call->host,
                                          .anchors = client->config.anchors,
                                          .protocols = protocols,
-                                         .protocol_count = 1};
+                                         .protocol_count = 1,
+                                         .ticket = call->request.ticket};
+    if (call->request.early && client->config.tls_info) {
+        call->tls.early = call->head;
+        call->tls.early_len = call->head_len;
+    }
     call->connecting.on_done = on_connected;
     call->connecting.arg = call;
     err = leat_connect(client->stack, &call->connecting,
@@ -180,8 +185,27 @@ static void clear(struct leat_http_call *call, const struct leat_http_request *r
     call->fields_len = 0;
     call->interims = 0;
     call->begun = call->has_reply = call->until_close = call->told_over = false;
+    call->reused = call->early = false;
     call->not_consumed = 0;
     http_response_start(&call->response);
+}
+
+enum leat_err call_repeat(struct leat_http_call *call)
+{
+    const struct leat_http_request request = call->request;
+    const bool finished = call->finished;
+
+    call_drop_stream(call, false);
+    clear(call, &request);
+    call->finished = finished;
+    return call_connect(call);
+}
+
+/* RFC 8470 4: early data has safe methods alone. */
+static bool may_be_early(const struct leat_http_request *request)
+{
+    return (!request->method || (request->method & (LEAT_HTTP_GET | LEAT_HTTP_HEAD))) &&
+           request->body_len == 0;
 }
 
 enum leat_err leat_http_call(struct leat_http_client *client,
@@ -193,7 +217,7 @@ enum leat_err leat_http_call(struct leat_http_client *client,
 
     if (err)
         return err;
-    if (!request->on_failed)
+    if (!request->on_failed || (request->early && !may_be_early(request)))
         return LEAT_ERR_ARGUMENT;
     if (url.secure && !client->config.tls_connect)
         return LEAT_ERR_PROTOCOL;

@@ -121,6 +121,7 @@ void http_client_count(struct http_client *client, uint16_t status)
     client->status = status;
     client->sent = 0;
     counts->requests++;
+    counts->early += client->early;
     if (status >= 500)
         counts->server_errors++;
     else if (status >= HTTP_BAD_REQUEST)
@@ -218,6 +219,8 @@ static bool send_reply(struct http_client *client)
             return false; /* on_closed follows */
     }
     log_access(client);
+    if (client->close && client->early)
+        return false; /* an end would break the handshake off: http_client_opened() follows */
     if (client->close)
         say_no_more(client);
     else if (client->skip > 0)
@@ -238,7 +241,9 @@ void http_client_consume(struct http_client *client, uint32_t bytes)
 struct leat_buf *http_client_unread(struct http_client *client)
 {
     if (!client->unread)
-        client->unread = leat_stream_receive(&client->stream, READ_BYTES);
+        client->unread = client->early
+                             ? client->server->config.receive_early(&client->stream, READ_BYTES)
+                             : leat_stream_receive(&client->stream, READ_BYTES);
     return client->unread;
 }
 
@@ -257,6 +262,7 @@ static bool read_head(struct http_client *client)
                                                                 client->unread->len));
     if (request->status == HTTP_MORE)
         return true;
+    http_early_look(client);
     if (client->exchange && request->status == HTTP_OK && http_exchange_begin(client))
         return true;
     reply = http_answer(&client->server->table, request);
@@ -419,6 +425,7 @@ void http_client_start(struct http_client *client, struct leat_stream stream)
     client->skip = 0;
     client->body_left = 0;
     client->starved = false;
+    client->early = false;
     client->server->clients_open++;
     next_request(client);
 }

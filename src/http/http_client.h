@@ -35,6 +35,7 @@ struct http_client {
     bool serving;                        /* http_client_serve() is at work, and will look again */
     bool close;                          /* after this reply */
     bool starved;                        /* the pool was empty: on_writable is still to come */
+    bool early;                          /* its handshake isn't over: what it says may be a replay */
     struct timer timer;                  /* fires at `due_ns` or before, and is set again then */
     uint64_t due_ns;                     /* the phase may last so long */
     uint64_t active_at_ns;               /* when it last got further */
@@ -112,7 +113,11 @@ void http_client_count(struct http_client *client, uint16_t status);
 /* Looks again soon, if nobody does so already. */
 void http_client_kick(struct http_client *client);
 
+/* Refuses the request, whose head is whole, if it may be a replay and isn't safe. */
+void http_early_look(struct http_client *client);
+
 /* For the stream's events; @client. */
+void http_client_opened(struct leat_tcp *conn, void *client);
 void http_client_serve(struct leat_tcp *conn, void *client);
 void http_client_writable(struct leat_tcp *conn, void *client);
 

@@ -42,8 +42,10 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     http_server_take_back(arg);
 }
 
-static const struct leat_tcp_events client_events = {
-    .on_readable = http_client_serve, .on_writable = http_client_writable, .on_closed = on_closed};
+static const struct leat_tcp_events client_events = {.on_open = http_client_opened,
+                                                     .on_readable = http_client_serve,
+                                                     .on_writable = http_client_writable,
+                                                     .on_closed = on_closed};
 
 /* All places are taken: of the next few that the clock's hand passes, the one that has done nothing
  * for longest goes.  All of them would be a walk for each client that comes. */

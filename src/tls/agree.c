@@ -1,4 +1,4 @@
-/* agree.c -- what both ends of TLS know: suites, groups, schemes, names, alerts. */
+/* agree.c -- what both ends of TLS know: suites, groups, schemes, names. */
 #include "tls/tls.h"
 
 #include <string.h>
@@ -97,64 +97,18 @@ void tls_flaw(struct tls_session *session, struct tls_step *step, uint8_t alert,
     step->follows = true;
 }
 
-const char *leat_tls_alert_name(uint8_t alert)
-{
-    static const struct {
-        uint8_t alert;
-        const char *name;
-    } names[] = {
-        {0, "close_notify"},
-        {10, "unexpected_message"},
-        {20, "bad_record_mac"},
-        {22, "record_overflow"},
-        {40, "handshake_failure"},
-        {42, "bad_certificate"},
-        {43, "unsupported_certificate"},
-        {44, "certificate_revoked"},
-        {45, "certificate_expired"},
-        {46, "certificate_unknown"},
-        {47, "illegal_parameter"},
-        {48, "unknown_ca"},
-        {49, "access_denied"},
-        {50, "decode_error"},
-        {51, "decrypt_error"},
-        {70, "protocol_version"},
-        {71, "insufficient_security"},
-        {80, "internal_error"},
-        {86, "inappropriate_fallback"},
-        {90, "user_canceled"},
-        {109, "missing_extension"},
-        {110, "unsupported_extension"},
-        {112, "unrecognized_name"},
-        {113, "bad_certificate_status_response"},
-        {115, "unknown_psk_identity"},
-        {116, "certificate_required"},
-        {120, "no_application_protocol"},
-    };
-
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].alert == alert)
-            return names[i].name;
-    return "unknown alert";
-}
-
 /* ---- Signatures and names ---------------------------------------------------------------------
  */
 
-void tls_signed_content(bool server, struct leat_crypto_piece pieces[3], uint8_t *digest,
-                        size_t len)
+void tls_signed_content(struct leat_crypto_piece pieces[3], uint8_t *digest, size_t len)
 {
     /* 64 spaces, and a NUL at the end that is signed, too */
-    static const char of_server[] = "                                "
-                                    "                                "
-                                    "TLS 1.3, server CertificateVerify";
-    static const char of_client[] = "                                "
-                                    "                                "
-                                    "TLS 1.3, client CertificateVerify";
-    const char *content = server ? of_server : of_client;
+    static const char content[] = "                                "
+                                  "                                "
+                                  "TLS 1.3, server CertificateVerify";
 
     /* a provider reads what it signs */
-    pieces[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)content, sizeof of_server};
+    pieces[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)content, sizeof content};
     pieces[1] = (struct leat_crypto_piece){digest, len};
     pieces[2] = (struct leat_crypto_piece){digest, 0};
 }

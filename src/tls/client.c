@@ -217,7 +217,8 @@ void tls_read_HelloRetryRequest(TLS_PARAMETERS)
     if (hello.group != 0)
         session->group = hello.group;
     session->tls->counts.retried++;
-    tls_early_retry(session);
+    if (session->early == TLS_EARLY_OFFERED)
+        session->tls->config.early->retry(session);
     if (!begin_transcript(session, hello.suite) || !tls_transcript_retry(session)) {
         internal(session, step);
     } else if (tls_message_add(session, step)) {
@@ -244,7 +245,7 @@ static void agree(struct tls_session *session, struct tls_step *step, struct wir
     }
     if (!tls_schedule_handshake(session, secret, len) ||
         !tls_key_set(session, &session->read, handshake->server_secret) ||
-        !tls_early_hold(session, &session->write))
+        !tls_key_begin(session, &session->write))
         internal(session, step);
     leat_crypto_wipe(secret, sizeof secret);
     close_share(session);
@@ -282,6 +283,17 @@ static bool was_offered(const struct leat_tls_client *client, struct wire_tls_by
     return false;
 }
 
+/* What the server says of early data. */
+static struct tls_verdict answer_to_early(struct tls_session *session, bool taken)
+{
+    if (session->early != TLS_EARLY_NONE)
+        return session->tls->config.early->answer(session, taken);
+    if (taken)
+        return (struct tls_verdict){WIRE_TLS_UNSUPPORTED_EXTENSION,
+                                    "early data that was not offered"};
+    return (struct tls_verdict){0, NULL};
+}
+
 void tls_read_EncryptedExtensions(TLS_PARAMETERS)
 {
     const struct tls_handshake *handshake = session->handshake;
@@ -306,7 +318,7 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
     }
     if (extensions.record_size_limit > 0 && extensions.record_size_limit - 1u < session->text_max)
         session->text_max = (uint16_t)(extensions.record_size_limit - 1u);
-    verdict = tls_early_answer(session, extensions.early_data);
+    verdict = answer_to_early(session, extensions.early_data);
     if (verdict.alert != 0) {
         tls_flaw(session, step, verdict.alert, verdict.why);
     } else if (tls_message_add(session, step) && session->resumed) {
@@ -456,7 +468,7 @@ void tls_read_CertificateVerify(TLS_PARAMETERS)
         tls_flaw(session, step, WIRE_TLS_ILLEGAL_PARAMETER, "a scheme that was not offered");
         return;
     }
-    tls_signed_content(true, pieces, digest, tls_digest_bytes(session));
+    tls_signed_content(pieces, digest, tls_digest_bytes(session));
     leat_assert(handshake->has_peer_key);
     if (!tls_transcript_digest(session, digest))
         internal(session, step);

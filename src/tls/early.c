@@ -8,6 +8,9 @@
  * a fixed size (8.2); no place for it is a reason to refuse, as everything else that isn't certain.
  * To refuse costs the client a round trip, and nothing else.
  *
+ * Nobody calls this file but by leat_tls_config.early: a program that doesn't ask for early data doesn't
+ * link it.
+ *
  * A server's tickets open on this machine only, and not before early_from_ns: what was noted by the
  * run before, or by another server, is never asked for.  A copy of a running machine knows what its
  * original has sealed, and not what that one notes later: it must not take early data
@@ -19,7 +22,33 @@
 
 #include "wire/bytes.h"
 
-static const uint64_t window_ns = 10000000000; /* 8.3: ten seconds */
+static const uint64_t window_ns = TLS_EARLY_WINDOW_S * (uint64_t)1000000000; /* 8.3 */
+
+/* ---- Both --------------------------------------------------------------------------------------
+ */
+
+/* What a client has offered isn't refused yet. */
+static bool goes_on(const struct tls_session *session)
+{
+    return session->early == TLS_EARLY_TAKEN ||
+           (session->early == TLS_EARLY_OFFERED && session->resumed);
+}
+
+static bool end(struct tls_session *session, struct tls_key *key)
+{
+    if (session->early == TLS_EARLY_OFFERED)
+        session->early = TLS_EARLY_REFUSED;
+    session->owed &= ~(uint32_t)TLS_OWES_EARLY;
+    return tls_key_set(session, key, session->handshake->held_secret);
+}
+
+static bool hold(struct tls_session *session, struct tls_key *key)
+{
+    struct tls_handshake *handshake = session->handshake;
+
+    memcpy(handshake->held_secret, handshake->client_secret, sizeof handshake->held_secret);
+    return goes_on(session) || end(session, key);
+}
 
 /* ---- The server --------------------------------------------------------------------------------
  */
@@ -27,12 +56,6 @@ static const uint64_t window_ns = 10000000000; /* 8.3: ten seconds */
 static uint64_t now_of(const struct leat_tls *tls)
 {
     return leat_now_ns(tls->stack);
-}
-
-void tls_early_start(struct leat_tls *tls)
-{
-    if (tls->early_from_ns == 0)
-        tls->early_from_ns = now_of(tls) + window_ns;
 }
 
 /* Notes the hello with this binder; false: it was here before, or there is no place. */
@@ -76,22 +99,18 @@ static bool may_be_taken(struct tls_session *session, const struct wire_tls_clie
            note_binder(tls, binder, handshake->said_ns + window_ns);
 }
 
-bool tls_early_choose(struct tls_session *session, const struct wire_tls_client_hello *hello)
+static bool choose(struct tls_session *session, const struct wire_tls_client_hello *hello)
 {
-    if (!hello->early_data)
+    if (!may_be_taken(session, hello))
         return false;
-    if (may_be_taken(session, hello)) {
-        session->early = TLS_EARLY_TAKEN;
-        session->early_left = 0;
-        session->tls->counts.early_taken++;
-        return true;
-    }
-    session->tls->counts.early_refused++;
-    return false;
+    session->early = TLS_EARLY_TAKEN;
+    session->early_left = 0;
+    session->tls->counts.early_taken++;
+    return true;
 }
 
 /* The transcript is the hello. */
-void tls_take_early(TLS_PARAMETERS)
+static void take(TLS_PARAMETERS)
 {
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
 
@@ -102,7 +121,7 @@ void tls_take_early(TLS_PARAMETERS)
 }
 
 /* Waits for the program to ask for it, or for the session to be open. */
-void tls_hold_early(TLS_PARAMETERS)
+static void hold_text(TLS_PARAMETERS)
 {
     session->early_done += leat_buf_total(session->incoming);
     if (session->early_done > session->tls->config.early_bytes) {
@@ -113,38 +132,22 @@ void tls_hold_early(TLS_PARAMETERS)
     session->news = (uint8_t)((session->news & ~TLS_NEWS_READABLE) | TLS_NEWS_EARLY);
 }
 
-void tls_read_EndOfEarlyData(TLS_PARAMETERS)
+static void read_end(TLS_PARAMETERS)
 {
     if (session->handshake->have != WIRE_TLS_MESSAGE_HEADER)
         tls_flaw(session, step, WIRE_TLS_DECODE_ERROR, "a malformed EndOfEarlyData");
-    else if (tls_message_add(session, step) && !tls_early_end(session, &session->read))
+    else if (tls_message_add(session, step) && !end(session, &session->read))
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
-/* ---- Both --------------------------------------------------------------------------------------
- */
-
-/* What a client has offered isn't refused yet. */
-static bool goes_on(const struct tls_session *session)
+struct leat_buf *leat_tls_receive_early(const struct leat_stream *stream, uint32_t bytes_max)
 {
-    return session->early == TLS_EARLY_TAKEN ||
-           (session->early == TLS_EARLY_OFFERED && session->resumed);
-}
+    struct tls_session *session = stream->end;
 
-bool tls_early_hold(struct tls_session *session, struct tls_key *key)
-{
-    struct tls_handshake *handshake = session->handshake;
-
-    memcpy(handshake->held_secret, handshake->client_secret, sizeof handshake->held_secret);
-    return goes_on(session) || tls_early_end(session, key);
-}
-
-bool tls_early_end(struct tls_session *session, struct tls_key *key)
-{
-    if (session->early == TLS_EARLY_OFFERED)
-        session->early = TLS_EARLY_REFUSED;
-    session->owed &= ~(uint32_t)TLS_OWES_EARLY;
-    return tls_key_set(session, key, session->handshake->held_secret);
+    session->answers = true;
+    if (!session->is_open && session->state != TLS_WAIT_EOED && session->state != TLS_WAIT_FLIGHT2)
+        return NULL;
+    return tls_stream_take(session, bytes_max);
 }
 
 /* ---- The client --------------------------------------------------------------------------------
@@ -162,7 +165,7 @@ static bool offers_protocol(const struct leat_tls_client *client, const char *pr
     return name.len == 0;
 }
 
-bool tls_early_offer(struct tls_session *session)
+static bool offer(struct tls_session *session)
 {
     const struct leat_tls_client *client = session->handshake->client;
     const struct leat_tls_ticket *ticket = session->ticket;
@@ -175,7 +178,7 @@ bool tls_early_offer(struct tls_session *session)
     return true;
 }
 
-uint32_t tls_early_next(const struct tls_session *session)
+static uint32_t next(const struct tls_session *session)
 {
     const uint32_t allowed = session->ticket->early_bytes;
     const size_t len = session->handshake->client->early_len;
@@ -185,7 +188,7 @@ uint32_t tls_early_next(const struct tls_session *session)
     return left < TLS_SEGMENT_TEXT ? left : TLS_SEGMENT_TEXT;
 }
 
-bool tls_early_begin(struct tls_session *session)
+static bool begin(struct tls_session *session)
 {
     struct tls_handshake *handshake = session->handshake;
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX], secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
@@ -200,46 +203,42 @@ bool tls_early_begin(struct tls_session *session)
     return done;
 }
 
-bool tls_early_send(struct tls_session *session)
+static bool send(struct tls_session *session)
 {
     const uint8_t *at = session->handshake->client->early;
-    const uint32_t len = tls_early_next(session);
+    const uint32_t len = next(session);
 
-    if (!tls_early_begin(session))
+    if (!begin(session))
         return false;
     session->tls->in[0] = leat_crypto_piece_of(at + session->early_done, len);
     if (!tls_protect(session, WIRE_TLS_APPLICATION_DATA, 1, len))
         leat_stream_abort(&session->below); /* there was room: nothing is as it seemed */
     session->early_done += len;
-    if (tls_early_next(session) > 0)
+    if (next(session) > 0)
         session->owed |= TLS_OWES_EARLY;
     return true;
 }
 
-void tls_early_retry(struct tls_session *session)
+static void retry(struct tls_session *session)
 {
-    if (session->early == TLS_EARLY_OFFERED)
-        session->tls->counts.early_refused++;
+    session->tls->counts.early_refused++;
     session->early = TLS_EARLY_NONE;
     session->owed &= ~(uint32_t)TLS_OWES_EARLY;
     leat_crypto_wipe(&session->write, sizeof session->write); /* the second hello is plain */
 }
 
-struct tls_verdict tls_early_answer(struct tls_session *session, bool taken)
+static struct tls_verdict answer(struct tls_session *session, bool taken)
 {
     static const struct tls_verdict good = {0, NULL},
                                     failed = {WIRE_TLS_INTERNAL_ERROR, tls_provider_failed};
     const struct leat_tls_ticket *ticket = session->ticket;
 
     if (!taken) {
-        session->tls->counts.early_refused += session->early != TLS_EARLY_NONE;
-        return session->early != TLS_EARLY_OFFERED || tls_early_end(session, &session->write)
+        session->tls->counts.early_refused++;
+        return session->early != TLS_EARLY_OFFERED || end(session, &session->write)
                    ? good
                    : failed;
     }
-    if (session->early == TLS_EARLY_NONE)
-        return (struct tls_verdict){WIRE_TLS_UNSUPPORTED_EXTENSION,
-                                    "early data that was not offered"};
     /* 4.2.10: for the ticket alone, with all that it was given for */
     if (session->early != TLS_EARLY_OFFERED || session->suite != ticket->suite ||
         memcmp(session->protocol, ticket->protocol, sizeof ticket->protocol) != 0)
@@ -248,3 +247,16 @@ struct tls_verdict tls_early_answer(struct tls_session *session, bool taken)
     session->tls->counts.early_taken++;
     return good;
 }
+
+const struct leat_tls_early leat_tls_early = {.choose = choose,
+                                              .offer = offer,
+                                              .begin = begin,
+                                              .send = send,
+                                              .next = next,
+                                              .hold = hold,
+                                              .end = end,
+                                              .retry = retry,
+                                              .answer = answer,
+                                              .take = take,
+                                              .hold_text = hold_text,
+                                              .read_end = read_end};

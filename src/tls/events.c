@@ -1,8 +1,8 @@
 /*
  * events.c -- the table of tls.rl, its only caller, and what its actions have asked for.
  *
- * transition[state][event]: which actions run, and the state that follows.  The state is stored
- * here and nowhere else.
+ * transition[place[state][event]]: which actions run, and the state that follows; a handshake has so few that
+ * half of the table is worth a load.  The state is stored here and nowhere else.
  */
 #include "tls/tls.h"
 
@@ -26,7 +26,7 @@ void tls_fsm_start(struct tls_session *session)
 static bool step_once(struct tls_session *session, enum tls_event event, struct tls_step *step)
 {
     const uint8_t from = session->state;
-    const struct tls_transition *transition = &tls_transitions[from][event];
+    const struct tls_transition *transition = &tls_transitions[tls_places[from][event]];
 
     leat_debug_assert(transition->next); /* tls.rl claims that it can't be */
     if (transition->next == 0)
@@ -58,11 +58,4 @@ void tls_break(struct tls_session *session, uint8_t alert, const char *why)
 
     tls_flaw(session, &step, alert, why);
     tls_event(session, (enum tls_event)step.next);
-}
-
-const char *tls_state_name(const struct tls_session *session)
-{
-    static const char *const names[] = {TLS_STATE_NAMES};
-
-    return names[session->state];
 }

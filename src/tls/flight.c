@@ -162,7 +162,7 @@ static __attribute__((noinline)) void send_server_hello(struct tls_session *sess
     if (!send_out(session))
         return;
     done = tls_schedule_handshake(session, secret, secret_len) &&
-           tls_early_hold(session, &session->read) &&
+           tls_key_begin(session, &session->read) &&
            tls_key_set(session, &session->write, handshake->server_secret);
     leat_crypto_wipe(secret, sizeof secret);
     if (!done)
@@ -183,16 +183,11 @@ static void send_change(struct tls_session *session)
 
 static void put_protocol(struct wire_tls_out *out, const char *protocol)
 {
-    uint8_t *extension, *list, *name;
+    const uint32_t len = (uint32_t)tls_text_len(protocol);
 
-    wire_tls_put_number(out, WIRE_TLS_ALPN, 2);
-    extension = wire_tls_open(out, 2);
-    list = wire_tls_open(out, 2);
-    name = wire_tls_open(out, 1);
-    wire_tls_put(out, protocol, tls_text_len(protocol));
-    wire_tls_close(out, name, 1);
-    wire_tls_close(out, list, 2);
-    wire_tls_close(out, extension, 2);
+    wire_tls_put_number(out, WIRE_TLS_ALPN << 16 | (len + 3), 4);
+    wire_tls_put_number(out, (len + 1) << 8 | len, 3); /* a list of one name */
+    wire_tls_put(out, protocol, len);
 }
 
 static __attribute__((noinline)) void send_extensions(struct tls_session *session)
@@ -239,10 +234,8 @@ static __attribute__((noinline)) void send_certificate(struct tls_session *sessi
     unsigned count = 0;
     uint8_t *from = out.at;
 
-    wire_tls_put_number(&out, WIRE_TLS_CERTIFICATE, 1);
-    wire_tls_put_number(&out, list + 4, 3);
-    wire_tls_put_number(&out, 0, 1);
-    wire_tls_put_number(&out, list, 3);
+    wire_tls_put_number(&out, (uint32_t)WIRE_TLS_CERTIFICATE << 24 | (list + 4), 4);
+    wire_tls_put_number(&out, list, 4); /* no context, whose length is a byte, and the list's length */
     for (unsigned i = 0; i < certificates; i++) {
         wire_tls_put_number(&out, (uint32_t)identity->chain[i].len, 3);
         parts[count++] = (struct leat_crypto_piece){from, (size_t)(out.at - from)};
@@ -287,7 +280,7 @@ static __attribute__((noinline)) void send_verify(struct tls_session *session)
     uint8_t *message, *signature;
     size_t len;
 
-    tls_signed_content(true, pieces, digest, tls_digest_bytes(session));
+    tls_signed_content(pieces, digest, tls_digest_bytes(session));
     message = wire_tls_begin(&out, WIRE_TLS_CERTIFICATE_VERIFY);
     wire_tls_put_number(&out, session->scheme, 2);
     signature = wire_tls_open(&out, 2);
@@ -329,13 +322,13 @@ static void send_end_of_early(struct tls_session *session)
 {
     struct wire_tls_out out = out_of(session->handshake);
 
-    if (!tls_early_begin(session)) {
+    if (!session->tls->config.early->begin(session)) {
         internal(session);
         return;
     }
     wire_tls_put_number(&out, (uint32_t)WIRE_TLS_END_OF_EARLY_DATA << 24, 4);
     set_out(session->handshake, &out);
-    if (send_out(session) && !tls_early_end(session, &session->write))
+    if (send_out(session) && !session->tls->config.early->end(session, &session->write))
         internal(session);
 }
 
@@ -381,7 +374,7 @@ static uint32_t need_of(const struct tls_session *session, uint32_t bit)
     if (bit == TLS_OWES_CERTIFICATE && session->server)
         return chain_bytes(session->handshake->identity) + OUT_ROOM;
     if (bit == TLS_OWES_EARLY)
-        return tls_early_next(session);
+        return session->tls->config.early->next(session);
     return bit >= TLS_OWES_KEY_UPDATE || bit == TLS_OWES_CHANGE ? TLS_OVERHEAD : OUT_ROOM;
 }
 
@@ -404,7 +397,7 @@ static void send_one(struct tls_session *session, uint32_t bit)
         send_extensions(session);
         break;
     case TLS_OWES_EARLY:
-        if (!tls_early_send(session))
+        if (!session->tls->config.early->send(session))
             internal(session);
         break;
     case TLS_OWES_END_OF_EARLY:

@@ -225,6 +225,13 @@ bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t
     return done;
 }
 
+bool tls_key_begin(struct tls_session *session, struct tls_key *key)
+{
+    if (session->early != TLS_EARLY_NONE)
+        return session->tls->config.early->hold(session, key);
+    return tls_key_set(session, key, session->handshake->client_secret);
+}
+
 bool tls_key_update(struct tls_session *session, struct tls_key *key)
 {
     uint8_t next[LEAT_CRYPTO_DIGEST_BYTES_MAX];

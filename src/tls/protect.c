@@ -160,6 +160,7 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
 
     make_nonce(&session->read, nonce);
     put_header(header, WIRE_TLS_APPLICATION_DATA, total);
+    header[2] = session->record_minor; /* 5.2: what has come; it is ignored otherwise */
     leat_buf_read(record, len, tag, sizeof tag);
     job.in = tls->in;
     job.in_count = show(record, 0, len, tls->in, TLS_OPEN_PIECES);

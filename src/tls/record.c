@@ -55,7 +55,9 @@ static bool is_over(const struct tls_session *session, enum leat_tcp_state state
 /* What must come isn't all there. */
 static bool wait_for_more(struct tls_session *session)
 {
-    const enum leat_tcp_state state = state_below(session);
+    /* as nearly always: then there is no need to ask TCP */
+    const bool is_idle = come(session) == 0 && !leat_stream_at_end(&session->below);
+    const enum leat_tcp_state state = is_idle ? LEAT_TCP_ESTABLISHED : state_below(session);
 
     if (session->ended)
         return false;
@@ -226,6 +228,7 @@ static bool read_header(struct tls_session *session)
     leat_buf_free(taken);
     leat_stream_consumed(&session->below, WIRE_TLS_RECORD_HEADER);
     session->record_type = header[0];
+    session->record_minor = header[2];
     session->record_len = get16(header + 3);
     if (header[1] != 3 || header[0] < WIRE_TLS_CHANGE_CIPHER_SPEC ||
         header[0] > WIRE_TLS_APPLICATION_DATA) {

@@ -133,6 +133,7 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
 {
     struct tls_handshake *handshake = session->handshake;
     const struct leat_tls_ticket *ticket = session->ticket;
+    const struct leat_tls_early *early = session->tls->config.early;
     const uint64_t now_s = ticket ? tls_civil_s(session->tls) : 0;
     enum leat_crypto_hash hash;
 
@@ -147,7 +148,7 @@ void tls_resume_offer(struct tls_session *session, struct wire_tls_client_offer 
     offer->obfuscated_age =
         (uint32_t)(age_of(now_s, ticket->received_s + 1) * 1000) + ticket->age_add;
     offer->binder_len = (uint32_t)leat_crypto_digest_bytes(hash);
-    offer->early_data = tls_early_offer(session);
+    offer->early_data = early && early->offer(session);
     memcpy(handshake->psk, ticket->secret, sizeof handshake->psk);
     session->hash = (uint8_t)hash;
     session->checked_s = ticket->checked_s;

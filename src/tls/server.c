@@ -268,9 +268,31 @@ static struct tls_verdict begin(struct tls_session *session,
 static enum tls_event answer_of(struct tls_session *session,
                                 const struct wire_tls_client_hello *hello)
 {
+    const struct leat_tls_early *early = session->tls->config.early;
+
     if (!session->handshake->peer_share.at || session->cookie)
         return TLS_hello_lacks_share;
-    return tls_early_choose(session, hello) ? TLS_hello_brings_early : TLS_hello_accepted;
+    if (!hello->early_data)
+        return TLS_hello_accepted;
+    if (early && early->choose(session, hello))
+        return TLS_hello_brings_early;
+    session->tls->counts.early_refused++;
+    return TLS_hello_accepted;
+}
+
+void tls_take_early(TLS_PARAMETERS)
+{
+    session->tls->config.early->take(session, step);
+}
+
+void tls_hold_early(TLS_PARAMETERS)
+{
+    session->tls->config.early->hold_text(session, step);
+}
+
+void tls_read_EndOfEarlyData(TLS_PARAMETERS)
+{
+    session->tls->config.early->read_end(session, step);
 }
 
 void tls_read_ClientHello(TLS_PARAMETERS)

@@ -198,7 +198,7 @@ static struct leat_buf *tell_again(struct tls_session *session)
     return NULL;
 }
 
-static struct leat_buf *take(struct tls_session *session, uint32_t bytes_max)
+struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max)
 {
     struct leat_buf *all, *text;
 
@@ -222,17 +222,7 @@ static struct leat_buf *receive(void *end, uint32_t bytes_max)
 {
     struct tls_session *session = end;
 
-    return session->is_open ? take(session, bytes_max) : NULL;
-}
-
-struct leat_buf *leat_tls_receive_early(const struct leat_stream *stream, uint32_t bytes_max)
-{
-    struct tls_session *session = stream->end;
-
-    session->answers = true;
-    if (!session->is_open && session->state != TLS_WAIT_EOED && session->state != TLS_WAIT_FLIGHT2)
-        return NULL;
-    return take(session, bytes_max);
+    return session->is_open ? tls_stream_take(session, bytes_max) : NULL;
 }
 
 static void consumed(void *end, uint32_t bytes)

@@ -72,7 +72,8 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
         return NULL;
     seal->made_ns = leat_now_ns(tls->stack);
     seal->made = true;
-    tls_early_start(tls);
+    if (tls->early_from_ns == 0) /* none is taken until what may have come before is too old (8.2) */
+        tls->early_from_ns = seal->made_ns + TLS_EARLY_WINDOW_S * (uint64_t)1000000000;
     return seal;
 }
 

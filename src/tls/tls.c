@@ -123,6 +123,7 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
 
     if (!config->crypto || leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
         full.client_message_bytes < CLIENT_MESSAGE_BYTES_MIN ||
+        (full.early_bytes > 0 && !full.early) ||
         !are_sound(full.identities, full.identity_count))
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_tls_memory_bytes(config))

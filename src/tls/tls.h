@@ -41,6 +41,7 @@ enum {
     TLS_LATE_BYTES = 640,                         /* of a message with one */
     TLS_EARLY_BYTES = 1 << 15, /* of early data, records' headers included, is thrown away */
     TLS_EARLY_MAX = 1 << 20,   /* of early data, at most, that a server may take */
+    TLS_EARLY_WINDOW_S = 10, /* in which a hello with early data is fresh (8.3) */
     TLS_STRIKES_A_ROW = 8,
     TLS_STRIKES_MAX = 1 << 24,
     TLS_TICKET_S_MAX = 604800 /* a ticket's life (4.6.1) */
@@ -183,6 +184,7 @@ struct tls_session {
     bool gives_ticket;   /* a server whose client can use one */
     uint8_t early;       /* enum tls_early */
     bool answers;        /* the program has asked for early data: it may send before it is open */
+    uint8_t record_minor; /* of the version of the record that comes */
     uint32_t late_left;  /* of that message, to be skipped */
     uint32_t early_left; /* of a client's early data, to be thrown away */
     uint32_t early_done; /* bytes of early data that were sent, or have come */
@@ -260,11 +262,17 @@ void tls_fsm_start(struct tls_session *session);
 void tls_event(struct tls_session *session, enum tls_event event);
 /* Notes what is wrong, and takes `flaw`. */
 void tls_break(struct tls_session *session, uint8_t alert, const char *why);
+
+/* ---- names.c */
+
 const char *tls_state_name(const struct tls_session *session);
 
 /* ---- stream.c: a session as a stream */
 
 extern const struct leat_stream_ops tls_stream_ops;
+
+/* What has come of the program's text, up to @bytes_max of it. */
+struct leat_buf *tls_stream_take(struct tls_session *session, uint32_t bytes_max);
 
 /* ---- text.c: the program's text as records */
 
@@ -364,6 +372,8 @@ bool tls_schedule_resumption(struct tls_session *session);
 bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes nonce, uint8_t *psk);
 /* Uses the secret of this stage for a direction. */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret);
+/* Uses the handshake's secret for what a client sends; if that begins with early data, behind it. */
+bool tls_key_begin(struct tls_session *session, struct tls_key *key);
 /* The next generation (7.2). */
 bool tls_key_update(struct tls_session *session, struct tls_key *key);
 /* What Finished says (4.4.4) by @secret, of the transcript so far. */
@@ -418,29 +428,34 @@ bool tls_resume_bind(struct tls_session *session, uint8_t *binders);
 struct tls_verdict tls_resume_answer(struct tls_session *session,
                                      const struct wire_tls_server_hello *hello);
 
-/* ---- early.c: early data (0-RTT) */
+/* ---- early.c: early data (0-RTT), by leat_tls_config.early alone: others don't link it */
 
-/* The first seal is made: nothing is taken until what may have come before is too old (8.2). */
-void tls_early_start(struct leat_tls *tls);
-/* True if a server takes what comes behind this hello, whose ticket was taken: once, and only then.
- */
-bool tls_early_choose(struct tls_session *session, const struct wire_tls_client_hello *hello);
-/* True if a client that offers its ticket has early data for it; notes that. */
-bool tls_early_offer(struct tls_session *session);
-/* A client writes with the early key, of the hello that it has sent. */
-bool tls_early_begin(struct tls_session *session);
-/* Sends a record of a client's early data; false: a provider failed. */
-bool tls_early_send(struct tls_session *session);
-/* How many bytes the next record of it has; 0: there is no more. */
-uint32_t tls_early_next(const struct tls_session *session);
-/* The handshake's key for what a client sends, or the early one until that is over. */
-bool tls_early_hold(struct tls_session *session, struct tls_key *key);
-/* It is over, and the handshake's key is used for it. */
-bool tls_early_end(struct tls_session *session, struct tls_key *key);
-/* It was in vain: there is a retry. */
-void tls_early_retry(struct tls_session *session);
-/* What the server says of it in EncryptedExtensions. */
-struct tls_verdict tls_early_answer(struct tls_session *session, bool taken);
+struct leat_tls_early {
+    /* True if a server takes what comes behind this hello, whose ticket was taken: once, and only
+     * then. */
+    bool (*choose)(struct tls_session *session, const struct wire_tls_client_hello *hello);
+    /* True if a client that offers its ticket has early data for it; notes that. */
+    bool (*offer)(struct tls_session *session);
+
+    /* What follows is called of sessions whose early data was offered, or taken. */
+
+    /* A client writes with the early key, of the hello that it has sent. */
+    bool (*begin)(struct tls_session *session);
+    /* Sends a record of a client's early data; false: a provider failed. */
+    bool (*send)(struct tls_session *session);
+    /* How many bytes the next record of it has; 0: there is no more. */
+    uint32_t (*next)(const struct tls_session *session);
+    /* The handshake's key for what a client sends, or the early one until that is over. */
+    bool (*hold)(struct tls_session *session, struct tls_key *key);
+    /* It is over, and the handshake's key is used for it. */
+    bool (*end)(struct tls_session *session, struct tls_key *key);
+    /* It was in vain: there is a retry. */
+    void (*retry)(struct tls_session *session);
+    /* What the server says of it in EncryptedExtensions. */
+    struct tls_verdict (*answer)(struct tls_session *session, bool taken);
+    /* A server's actions */
+    tls_action *take, *hold_text, *read_end;
+};
 
 /* ---- end.c: what both ends do with the messages of the other */
 
@@ -464,9 +479,8 @@ enum leat_crypto_aead tls_suite_aead(uint16_t suite);
 enum leat_crypto_hash tls_suite_hash(uint16_t suite);
 /* Fills in what the provider has. */
 void tls_agree_open(struct leat_tls *tls);
-/* What is signed in CertificateVerify (4.4.3): three pieces to @pieces, of @digest. */
-void tls_signed_content(bool server, struct leat_crypto_piece pieces[3], uint8_t *digest,
-                        size_t len);
+/* What a server signs in CertificateVerify (4.4.3): three pieces to @pieces, of @digest. */
+void tls_signed_content(struct leat_crypto_piece pieces[3], uint8_t *digest, size_t len);
 /* Takes the protocol of @name that was agreed on. */
 bool tls_protocol_set(struct tls_session *session, struct wire_tls_bytes name);
 bool tls_text_is(struct wire_tls_bytes bytes, const char *text);

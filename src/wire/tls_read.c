@@ -39,17 +39,25 @@ static uint32_t take_number(struct reader *in, unsigned size)
     return number;
 }
 
-/* A vector whose length takes @size bytes, @min .. @max bytes long, whole items of @item bytes. */
-static struct wire_tls_bytes take_vector(struct reader *in, unsigned size, uint32_t min,
-                                         uint32_t max, uint32_t item)
+/* A vector whose length takes @size bytes, @min bytes long at least. */
+static struct wire_tls_bytes take_vector(struct reader *in, unsigned size, uint32_t min)
 {
     struct wire_tls_bytes bytes = {NULL, take_number(in, size)};
 
-    if (bytes.len < min || bytes.len > max || bytes.len % item != 0)
+    if (bytes.len < min)
         in->bad = true;
     bytes.at = take(in, bytes.len);
     if (in->bad)
         bytes = (struct wire_tls_bytes){NULL, 0};
+    return bytes;
+}
+
+/* A vector of numbers of two bytes each, one at least. */
+static struct wire_tls_bytes take_numbers(struct reader *in, unsigned size)
+{
+    const struct wire_tls_bytes bytes = take_vector(in, size, 2);
+
+    in->bad |= bytes.len % 2 != 0;
     return bytes;
 }
 
@@ -100,7 +108,7 @@ bool wire_tls_share(struct wire_tls_bytes *list, uint16_t *group, struct wire_tl
     if (list->len == 0)
         return false;
     *group = (uint16_t)take_number(&in, 2);
-    *share = take_vector(&in, 2, 1, UINT16_MAX, 1);
+    *share = take_vector(&in, 2, 1);
     return step(list, &in);
 }
 
@@ -110,7 +118,7 @@ bool wire_tls_protocol(struct wire_tls_bytes *list, struct wire_tls_bytes *proto
 
     if (list->len == 0)
         return false;
-    *protocol = take_vector(&in, 1, 1, UINT8_MAX, 1);
+    *protocol = take_vector(&in, 1, 1);
     return step(list, &in);
 }
 
@@ -121,7 +129,7 @@ bool wire_tls_identity(struct wire_tls_bytes *list, struct wire_tls_bytes *ident
 
     if (list->len == 0)
         return false;
-    *identity = take_vector(&in, 2, 1, UINT16_MAX, 1);
+    *identity = take_vector(&in, 2, 1);
     at = take(&in, 4);
     *age = at ? get32(at) : 0;
     return step(list, &in);
@@ -133,7 +141,7 @@ bool wire_tls_binder(struct wire_tls_bytes *list, struct wire_tls_bytes *binder)
 
     if (list->len == 0)
         return false;
-    *binder = take_vector(&in, 1, 32, UINT8_MAX, 1);
+    *binder = take_vector(&in, 1, 32);
     return step(list, &in);
 }
 
@@ -168,7 +176,7 @@ static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
     if (block->bad || left(block) == 0)
         return false;
     *type = (uint16_t)take_number(block, 2);
-    bytes = take_vector(block, 2, 0, UINT16_MAX, 1);
+    bytes = take_vector(block, 2, 0);
     bit = bit_of(*type);
     if (bit & *seen)
         block->bad = true;
@@ -177,20 +185,14 @@ static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
     return !block->bad;
 }
 
-/* A byte per mode, a list of numbers: a vector that is the whole extension. */
-static struct wire_tls_bytes whole(struct reader *in, unsigned size, uint32_t item)
-{
-    return take_vector(in, size, item, size == 1 ? UINT8_MAX : UINT16_MAX, item);
-}
-
 /* The host_name of a server_name (RFC 6066 3); other types of names don't exist. */
 static struct wire_tls_bytes read_name(struct reader *in)
 {
-    struct wire_tls_bytes list = take_vector(in, 2, 4, UINT16_MAX, 1), name = {NULL, 0};
+    struct wire_tls_bytes list = take_vector(in, 2, 4), name = {NULL, 0};
     struct reader names = inside(list);
 
     if (take_number(&names, 1) == 0)
-        name = take_vector(&names, 2, 1, UINT16_MAX, 1);
+        name = take_vector(&names, 2, 1);
     if (names.bad || left(&names) != 0)
         in->bad = true;
     for (uint32_t i = 0; i < name.len; i++)
@@ -201,7 +203,7 @@ static struct wire_tls_bytes read_name(struct reader *in)
 
 static struct wire_tls_bytes read_shares(struct reader *in)
 {
-    struct wire_tls_bytes list = take_vector(in, 2, 0, UINT16_MAX, 1), rest = list, share;
+    struct wire_tls_bytes list = take_vector(in, 2, 0), rest = list, share;
     uint16_t group;
 
     while (wire_tls_share(&rest, &group, &share))
@@ -212,7 +214,7 @@ static struct wire_tls_bytes read_shares(struct reader *in)
 
 static struct wire_tls_bytes read_protocols(struct reader *in)
 {
-    struct wire_tls_bytes list = take_vector(in, 2, 2, UINT16_MAX, 1), rest = list, protocol;
+    struct wire_tls_bytes list = take_vector(in, 2, 2), rest = list, protocol;
 
     while (wire_tls_protocol(&rest, &protocol))
         ;
@@ -226,12 +228,12 @@ static void read_psk(struct reader *in, const uint8_t *message, struct wire_tls_
     unsigned identities = 0, binders = 0;
     uint32_t age;
 
-    hello->identities = rest = take_vector(in, 2, 7, UINT16_MAX, 1);
+    hello->identities = rest = take_vector(in, 2, 7);
     while (wire_tls_identity(&rest, &bytes, &age))
         identities++;
     in->bad |= rest.len != 0;
     hello->binders_at = (uint32_t)(in->at - message);
-    hello->binders = rest = take_vector(in, 2, 33, UINT16_MAX, 1);
+    hello->binders = rest = take_vector(in, 2, 33);
     while (wire_tls_binder(&rest, &bytes))
         binders++;
     in->bad |= rest.len != 0 || identities != binders;
@@ -247,11 +249,11 @@ static void client_extension(uint16_t type, struct reader *in, const uint8_t *me
     if (type == WIRE_TLS_SERVER_NAME)
         hello->name = read_name(in);
     else if (type == WIRE_TLS_SUPPORTED_GROUPS)
-        hello->groups = whole(in, 2, 2);
+        hello->groups = take_numbers(in, 2);
     else if (type == WIRE_TLS_SIGNATURE_ALGORITHMS)
-        hello->schemes = whole(in, 2, 2);
+        hello->schemes = take_numbers(in, 2);
     else if (type == WIRE_TLS_SIGNATURE_ALGORITHMS_CERT)
-        hello->schemes_cert = whole(in, 2, 2);
+        hello->schemes_cert = take_numbers(in, 2);
     else if (type == WIRE_TLS_ALPN)
         hello->protocols = read_protocols(in);
     else if (type == WIRE_TLS_RECORD_SIZE_LIMIT)
@@ -261,11 +263,11 @@ static void client_extension(uint16_t type, struct reader *in, const uint8_t *me
     else if (type == WIRE_TLS_EARLY_DATA)
         hello->early_data = true;
     else if (type == WIRE_TLS_SUPPORTED_VERSIONS)
-        hello->versions = whole(in, 1, 2);
+        hello->versions = take_numbers(in, 1);
     else if (type == WIRE_TLS_COOKIE)
-        hello->cookie = whole(in, 2, 1);
+        hello->cookie = take_vector(in, 2, 1);
     else if (type == WIRE_TLS_PSK_MODES)
-        hello->psk_modes = whole(in, 1, 1);
+        hello->psk_modes = take_vector(in, 1, 1);
     else if (type == WIRE_TLS_KEY_SHARE)
         hello->shares = read_shares(in);
     else
@@ -275,7 +277,7 @@ static void client_extension(uint16_t type, struct reader *in, const uint8_t *me
 static uint8_t client_extensions(struct reader *in, const uint8_t *message,
                                  struct wire_tls_client_hello *hello)
 {
-    const struct wire_tls_bytes bytes = take_vector(in, 2, 0, UINT16_MAX, 1);
+    const struct wire_tls_bytes bytes = take_vector(in, 2, 0);
     struct reader block = inside(bytes), body = block;
     uint32_t seen = 0;
     uint16_t type;
@@ -302,10 +304,10 @@ uint8_t wire_tls_client_hello_read(const uint8_t *message, uint32_t len,
     *hello = (struct wire_tls_client_hello){.random = NULL};
     version = take_number(&in, 2); /* says nothing any more, but for what D.5 forbids */
     hello->random = take(&in, WIRE_TLS_RANDOM);
-    hello->session_id = take_vector(&in, 1, 0, WIRE_TLS_SESSION_ID_MAX, 1);
-    hello->suites = take_vector(&in, 2, 2, UINT16_MAX - 1, 2);
-    compression = take_vector(&in, 1, 1, UINT8_MAX, 1);
-    if (in.bad)
+    hello->session_id = take_vector(&in, 1, 0);
+    hello->suites = take_numbers(&in, 2);
+    compression = take_vector(&in, 1, 1);
+    if (in.bad || hello->session_id.len > WIRE_TLS_SESSION_ID_MAX)
         return WIRE_TLS_DECODE_ERROR;
     if (version <= WIRE_TLS_SSL_3)
         return WIRE_TLS_PROTOCOL_VERSION;
@@ -343,9 +345,9 @@ static uint8_t server_extension(uint16_t type, struct reader *in,
     } else if (type == WIRE_TLS_KEY_SHARE) {
         hello->group = (uint16_t)take_number(in, 2);
         if (!hello->retry)
-            hello->share = take_vector(in, 2, 1, UINT16_MAX, 1);
+            hello->share = take_vector(in, 2, 1);
     } else if (type == WIRE_TLS_COOKIE && hello->retry) {
-        hello->cookie = whole(in, 2, 1);
+        hello->cookie = take_vector(in, 2, 1);
     } else if (type == WIRE_TLS_PRE_SHARED_KEY && !hello->retry) {
         hello->psk = (uint16_t)take_number(in, 2);
         hello->has_psk = true;
@@ -357,7 +359,7 @@ static uint8_t server_extension(uint16_t type, struct reader *in,
 
 static uint8_t server_extensions(struct reader *in, struct wire_tls_server_hello *hello)
 {
-    const struct wire_tls_bytes bytes = take_vector(in, 2, 0, UINT16_MAX, 1);
+    const struct wire_tls_bytes bytes = take_vector(in, 2, 0);
     struct reader block = inside(bytes), body = block;
     uint32_t seen = 0;
     uint16_t type;
@@ -379,18 +381,16 @@ uint8_t wire_tls_server_hello_read(const uint8_t *message, uint32_t len,
     *hello = (struct wire_tls_server_hello){.random = NULL};
     version = take_number(&in, 2);
     hello->random = take(&in, WIRE_TLS_RANDOM);
-    hello->session_id = take_vector(&in, 1, 0, WIRE_TLS_SESSION_ID_MAX, 1);
+    hello->session_id = take_vector(&in, 1, 0);
     hello->suite = (uint16_t)take_number(&in, 2);
     compression = take_number(&in, 1);
-    if (in.bad)
+    if (in.bad || hello->session_id.len > WIRE_TLS_SESSION_ID_MAX)
         return WIRE_TLS_DECODE_ERROR;
     hello->retry = memcmp(hello->random, wire_tls_retry_random, WIRE_TLS_RANDOM) == 0;
     hello->downgraded = has_sentinel(hello->random);
     if (left(&in) == 0 || version < WIRE_TLS_LEGACY_VERSION) /* TLS 1.2 or older */
         return hello->downgraded ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_PROTOCOL_VERSION;
-    if (version != WIRE_TLS_LEGACY_VERSION)
-        return WIRE_TLS_ILLEGAL_PARAMETER;
-    if (compression != 0)
+    if (version != WIRE_TLS_LEGACY_VERSION || compression != 0)
         return WIRE_TLS_ILLEGAL_PARAMETER;
     return server_extensions(&in, hello);
 }
@@ -401,7 +401,7 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
                                            struct wire_tls_encrypted_extensions *extensions)
 {
     struct reader in = reader_of(message, len);
-    const struct wire_tls_bytes bytes = take_vector(&in, 2, 0, UINT16_MAX, 1);
+    const struct wire_tls_bytes bytes = take_vector(&in, 2, 0);
     struct reader block = inside(bytes), body = block;
     struct wire_tls_bytes list;
     uint32_t seen = 0;
@@ -420,7 +420,7 @@ uint8_t wire_tls_encrypted_extensions_read(const uint8_t *message, uint32_t len,
             if (!body.bad && extensions->record_size_limit < 64)
                 return WIRE_TLS_ILLEGAL_PARAMETER; /* RFC 8449 4 */
         } else if (type == WIRE_TLS_SUPPORTED_GROUPS) {
-            whole(&body, 2, 2); /* 4.2.7: for the next time */
+            take_numbers(&body, 2); /* 4.2.7: for the next time */
         } else if (type == WIRE_TLS_EARLY_DATA) {
             extensions->early_data = true; /* 4.2.10: empty */
         } else {
@@ -442,11 +442,11 @@ uint8_t wire_tls_certificate_request_read(const uint8_t *message, uint32_t len,
     uint16_t type;
 
     *schemes = (struct wire_tls_bytes){NULL, 0};
-    *context = take_vector(&in, 1, 0, UINT8_MAX, 1);
-    block = body = inside(take_vector(&in, 2, 2, UINT16_MAX, 1));
+    *context = take_vector(&in, 1, 0);
+    block = body = inside(take_vector(&in, 2, 2));
     while (next_extension(&block, &seen, &type, &body))
         if (type == WIRE_TLS_SIGNATURE_ALGORITHMS) {
-            *schemes = whole(&body, 2, 2);
+            *schemes = take_numbers(&body, 2);
             block.bad |= !is_over(&body);
         }
     if (block.bad || !is_over(&in))
@@ -458,17 +458,17 @@ uint8_t wire_tls_certificate_read(const uint8_t *message, uint32_t len,
                                   struct wire_tls_bytes *chain, unsigned max, unsigned *count)
 {
     struct reader in = reader_of(message, len), list;
-    const struct wire_tls_bytes context = take_vector(&in, 1, 0, UINT8_MAX, 1);
+    const struct wire_tls_bytes context = take_vector(&in, 1, 0);
 
-    list = inside(take_vector(&in, 3, 0, (1u << 24) - 1, 1));
+    list = inside(take_vector(&in, 3, 0));
     *count = 0;
     if (!is_over(&in))
         return WIRE_TLS_DECODE_ERROR;
     if (context.len != 0)
         return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.4.2: that of a server is empty */
     while (!list.bad && left(&list) > 0) {
-        const struct wire_tls_bytes der = take_vector(&list, 3, 1, (1u << 24) - 1, 1);
-        const struct wire_tls_bytes extensions = take_vector(&list, 2, 0, UINT16_MAX, 1);
+        const struct wire_tls_bytes der = take_vector(&list, 3, 1);
+        const struct wire_tls_bytes extensions = take_vector(&list, 2, 0);
 
         if (!list.bad && extensions.len != 0)
             return WIRE_TLS_UNSUPPORTED_EXTENSION; /* we have asked for none */
@@ -486,7 +486,7 @@ uint8_t wire_tls_certificate_verify_read(const uint8_t *message, uint32_t len, u
     struct reader in = reader_of(message, len);
 
     *scheme = (uint16_t)take_number(&in, 2);
-    *signature = take_vector(&in, 2, 0, UINT16_MAX, 1);
+    *signature = take_vector(&in, 2, 0);
     return is_over(&in) ? 0 : WIRE_TLS_DECODE_ERROR;
 }
 

@@ -66,13 +66,18 @@ static uint8_t *put_extension(struct wire_tls_out *out, enum wire_tls_extension 
     return wire_tls_open(out, 2);
 }
 
+/* One whose body has @len bytes, which follow. */
+static void put_short_extension(struct wire_tls_out *out, enum wire_tls_extension extension,
+                                uint16_t len)
+{
+    wire_tls_put_number(out, (uint32_t)extension << 16 | len, 4);
+}
+
 static void put_number_extension(struct wire_tls_out *out, enum wire_tls_extension extension,
                                  uint16_t number)
 {
-    uint8_t *opened = put_extension(out, extension);
-
+    put_short_extension(out, extension, 2);
     wire_tls_put_number(out, number, 2);
-    wire_tls_close(out, opened, 2);
 }
 
 static void put_list_extension(struct wire_tls_out *out, enum wire_tls_extension extension,
@@ -138,10 +143,8 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     uint8_t *opened;
 
     put_name(out, offer->name);
-    opened = put_extension(out, WIRE_TLS_SUPPORTED_VERSIONS);
-    wire_tls_put_number(out, 2, 1);
-    wire_tls_put_number(out, WIRE_TLS_VERSION, 2);
-    wire_tls_close(out, opened, 2);
+    put_short_extension(out, WIRE_TLS_SUPPORTED_VERSIONS, 3);
+    wire_tls_put_number(out, 2 << 16 | WIRE_TLS_VERSION, 3); /* a list of one */
     opened = put_extension(out, WIRE_TLS_SUPPORTED_GROUPS);
     put_numbers(out, offer->groups, offer->group_count, 2);
     wire_tls_close(out, opened, 2);
@@ -152,12 +155,9 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     put_list_extension(out, WIRE_TLS_ALPN, offer->protocols);
     put_list_extension(out, WIRE_TLS_COOKIE, offer->cookie);
     put_number_extension(out, WIRE_TLS_RECORD_SIZE_LIMIT, offer->record_size_limit);
-    opened = put_extension(out, WIRE_TLS_PSK_MODES);
-    wire_tls_put_number(out, 1, 1);
-    wire_tls_put_number(out, 1, 1); /* psk_dhe_ke (4.2.9) */
-    wire_tls_close(out, opened, 2);
+    put_number_extension(out, WIRE_TLS_PSK_MODES, 1 << 8 | 1); /* a list of one: psk_dhe_ke (4.2.9) */
     if (offer->early_data)
-        wire_tls_close(out, put_extension(out, WIRE_TLS_EARLY_DATA), 2);
+        put_short_extension(out, WIRE_TLS_EARLY_DATA, 0);
     return offer->identity.at ? put_psk(out, offer) : NULL;
 }
 

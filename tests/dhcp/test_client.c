@@ -384,6 +384,17 @@ static void wrong_configurations_are_refused(void **state)
     assert_int_equal(leat_dhcp_inform(talk->dhcp, leat_ip_v4(IP_US)), LEAT_ERR_ARGUMENT);
 }
 
+/* A machine that has nothing to do sleeps until a frame comes. */
+static void who_rests_sets_no_timer(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_to_bound(talk, 1000);
+    assert_true(leat_timer_is_set(&talk->dhcp->timer));
+    leat_dhcp_stop(talk->dhcp);
+    assert_false(leat_timer_is_set(&talk->dhcp->timer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +416,7 @@ int main(void)
         talk_test(a_vendor_that_we_did_not_name_says_nothing),
         talk_test(without_memory_the_next_try_helps),
         talk_test(wrong_configurations_are_refused),
+        talk_test(who_rests_sets_no_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

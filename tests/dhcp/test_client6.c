@@ -400,6 +400,17 @@ static void mistakes_of_the_program_are_told(void **state)
     assert_state6(talk, "STOPPED");
 }
 
+/* A machine that has nothing to do sleeps until a frame comes. */
+static void who_rests_sets_no_timer(void **state)
+{
+    struct talk6 *talk = *state;
+
+    talk6_to_bound(talk, 1000);
+    assert_true(leat_timer_is_set(&talk->dhcp6->timer));
+    leat_dhcp6_stop(talk->dhcp6);
+    assert_false(leat_timer_is_set(&talk->dhcp6->timer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -420,6 +431,7 @@ int main(void)
         talk6_test(servers_and_domains_are_read),
         talk6_test_later(the_first_message_waits_for_our_link_local_address),
         talk6_test(mistakes_of_the_program_are_told),
+        talk6_test(who_rests_sets_no_timer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

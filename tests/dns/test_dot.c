@@ -5,6 +5,7 @@
 #include <leat/crypto_openssl.h>
 #include <leat/tls.h>
 
+#include "entropy.h"
 #include "keys.h"
 
 enum {
@@ -33,7 +34,7 @@ static struct leat_tls *tls[2];
 static void *memory[2];
 static struct leat_tls_client client;
 static struct leat_tls_pin pin;
-static uint64_t civil_s;
+static uint64_t civil_s, random_state;
 static char why[100];
 
 /* ---- The server -------------------------------------------------------------------------------
@@ -111,19 +112,6 @@ static void listen_853(void)
 /* ---- Set up -----------------------------------------------------------------------------------
  */
 
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    static uint64_t state = 1;
-    uint8_t *at = bytes;
-
-    (void)arg;
-    for (size_t i = 0; i < len; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        at[i] = (uint8_t)(state >> 56);
-    }
-    return LEAT_OK;
-}
-
 static uint64_t civil_time(void *arg)
 {
     (void)arg;
@@ -141,7 +129,7 @@ static void open_tls(struct fixture *f)
     const struct leat_crypto_certificate certificate = {identity.chain, 1};
     const size_t bytes = leat_tls_memory_bytes(&config);
 
-    assert_int_equal(leat_crypto_openssl_open(&crypto, entropy, NULL), LEAT_OK);
+    assert_int_equal(leat_crypto_openssl_open(&crypto, known_entropy, &random_state), LEAT_OK);
     assert_int_equal(crypto.ops->anchors_open(crypto.self, &anchors, authority_pem,
                                               strlen(authority_pem), NULL, 0),
                      LEAT_OK);

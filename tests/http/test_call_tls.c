@@ -1,123 +1,35 @@
 /* test_call_tls.c -- "https": the client's TLS and the server's, over two stacks on a wire. */
-#include "call_test.h"
-
-#include <leat/crypto_openssl.h>
-#include <leat/tls.h>
-
-#include "keys.h"
+#include "call_tls.h"
 
 enum {
-    CIVIL_S = 1800000000, /* January 2027 */
     SESSIONS = 2
 };
 
-static struct leat_crypto crypto;
-static struct leat_crypto_anchors anchors;
-static struct leat_tls_identity identity;
-static struct leat_tls *tls[2];
-static void *memory[2];
-static struct leat_tcp_listener *listener;
 static bool deaf; /* the server takes connections, and begins no session */
 static unsigned accepted;
-
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    static uint64_t state = 1;
-    uint8_t *at = bytes;
-
-    (void)arg;
-    for (size_t i = 0; i < len; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        at[i] = (uint8_t)(state >> 56);
-    }
-    return LEAT_OK;
-}
-
-static uint64_t civil_time(void *arg)
-{
-    (void)arg;
-    return CIVIL_S;
-}
 
 static void accept_one(struct leat_tcp_listener *on, void *arg)
 {
     static const struct leat_tcp_events nothing;
-    struct leat_tcp *conn = leat_tcp_accept(on, &nothing, NULL);
-    const struct leat_stream below = leat_stream_of_tcp(conn);
-    struct leat_stream session;
     struct fixture *f = arg;
 
     accepted++;
-    if (deaf)
-        return;
-    assert_int_equal(leat_tls_accept(tls[SERVER], &below, &session), LEAT_OK);
-    assert_true(leat_http_server_serve(f->server, &session));
-}
+    if (deaf) {
+        leat_tcp_accept(on, &nothing, NULL);
+    } else {
+        const struct leat_stream session = accept_session(on);
 
-static void open_tls(struct fixture *f)
-{
-    static uint8_t der[2048];
-    static const struct leat_tls_identity *const identities[] = {&identity};
-    const struct leat_tls_config config = {.crypto = &crypto,
-                                           .identities = identities,
-                                           .identity_count = 1,
-                                           .sessions = SESSIONS,
-                                           .civil_time_s = civil_time};
-    const size_t bytes = leat_tls_memory_bytes(&config);
-
-    assert_int_equal(leat_crypto_openssl_open(&crypto, entropy, NULL), LEAT_OK);
-    assert_int_equal(crypto.ops->anchors_open(crypto.self, &anchors, authority_pem,
-                                              strlen(authority_pem), NULL, 0),
-                     LEAT_OK);
-    assert_int_equal(leat_tls_identity_read(&identity, &crypto, ec_pem, strlen(ec_pem), ec_key,
-                                            strlen(ec_key), der, sizeof der),
-                     LEAT_OK);
-    for (unsigned i = 0; i < 2; i++) {
-        memory[i] = malloc(bytes);
-        assert_int_equal(leat_tls_open(&tls[i], f->world->stacks[i], memory[i], bytes, &config),
-                         LEAT_OK);
+        assert_true(leat_http_server_serve(f->server, &session));
     }
 }
 
 static int open_both(void **state)
 {
-    static const struct leat_connect_config names = {.hosts = "10.0.0.1 leat.test other.test\n"};
-    struct leat_http_client_config config = {.connect = &names, .connections = 3};
-    const struct leat_http_server_config server = {
-        .files = files, .file_count = FILES, .clients = CLIENTS};
-    const struct leat_tcp_listen_config listen = {.port = 443, .on_acceptable = accept_one};
-    struct leat_tcp_listen_config with_arg = listen;
-    struct fixture *f;
+    const struct https what = {.tls.sessions = SESSIONS, .on_acceptable = accept_one};
 
     deaf = false;
     accepted = 0;
-    set_up_with(state, &server);
-    f = *state;
-    open_tls(f);
-    config.tls_connect = leat_tls_connect;
-    config.tls = tls[CLIENT];
-    config.anchors = &anchors;
-    open_client_by(state, &config);
-    with_arg.arg = f;
-    assert_int_equal(leat_tcp_listen(f->world->stacks[SERVER], &listener, &with_arg), LEAT_OK);
-    return 0;
-}
-
-static int close_both(void **state)
-{
-    struct fixture *f = *state;
-
-    leat_tcp_listener_close(listener);
-    leat_http_client_close(client);
-    world_wait(f->world, 60 * second);
-    for (unsigned i = 0; i < 2; i++) {
-        leat_tls_close(tls[i]);
-        free(memory[i]);
-    }
-    leat_tls_identity_close(&identity, &crypto);
-    crypto.ops->anchors_close(crypto.self, &anchors);
-    leat_crypto_openssl_close(&crypto);
-    return close_client(state);
+    return open_https(state, &what);
 }
 
 static void end(struct fixture *f, const struct heard *heard)
@@ -224,7 +136,7 @@ static void test_no_session_is_left(void **state)
     free(heard[SESSIONS]);
 }
 
-#define HTTPS_TEST(name) cmocka_unit_test_setup_teardown(name, open_both, close_both)
+#define HTTPS_TEST(name) cmocka_unit_test_setup_teardown(name, open_both, close_https)
 
 int main(void)
 {

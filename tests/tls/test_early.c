@@ -194,6 +194,27 @@ static void test_a_server_takes_none_unless_it_is_told(void **state)
     assert_int_equal(counts(f, CLIENT)->early_refused, 1);
 }
 
+/* Without leat_tls_config.early nothing of it is there, whatever else asks for it. */
+static void test_early_data_takes_its_part_of_tls(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tls *none;
+
+    f->config[CLIENT].early = NULL;
+    open_old(f);
+    open_early(f, false);
+    assert_int_equal(counts(f, SERVER)->early_refused + counts(f, CLIENT)->early_refused, 0);
+    f->tls[CLIENT]->config.early = &leat_tls_early;
+    f->tls[SERVER]->config.early = NULL;
+    open_early(f, false);
+    assert_int_equal(counts(f, SERVER)->early_refused, 1);
+    assert_true(counts(f, SERVER)->early_bytes > 0);
+    f->config[SERVER].early = NULL;
+    assert_int_equal(leat_tls_open(&none, f->world->stacks[SERVER], f->memory[SERVER],
+                                   leat_tls_memory_bytes(&f->config[SERVER]), &f->config[SERVER]),
+                     LEAT_ERR_ARGUMENT);
+}
+
 static void test_a_client_sends_none_unless_it_is_asked(void **state)
 {
     struct fixture *f = *state;
@@ -333,6 +354,7 @@ int main(void)
         TEST(test_an_age_is_never_told_too_high),
         TEST(test_change_cipher_spec_comes_between_hello_and_early_data),
         TEST(test_a_server_takes_none_unless_it_is_told),
+        TEST(test_early_data_takes_its_part_of_tls),
         TEST(test_a_client_sends_none_unless_it_is_asked),
         TEST(test_early_data_for_another_suite),
         TEST(test_early_data_for_another_protocol),

@@ -286,9 +286,30 @@ static void test_who_closes_with_text_unread_resets(void **state)
     expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
+static void flip_version(struct pipe_end *end, struct leat_buf *text)
+{
+    (void)end;
+    text->data[2] ^= 1;
+}
+
+/* Nobody reads it, but the tag covers it (RFC 8446 5.2). */
+static void test_the_version_of_a_record_is_not_changed_on_the_way(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    f->ends[SERVER].spoil = flip_version;
+    say(f, CLIENT, "what was said");
+    expect_end(f, SERVER, LEAT_ERR_TLS);
+    assert_int_equal(f->users[SERVER]->have, 0);
+    assert_int_equal(f->users[SERVER]->info.alert_sent, WIRE_TLS_BAD_RECORD_MAC);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_the_version_of_a_record_is_not_changed_on_the_way),
         TEST(test_who_has_said_all_sends_no_more),
         TEST(test_who_closes_with_text_unread_resets),
         TEST(test_text_both_ways),

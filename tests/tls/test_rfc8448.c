@@ -55,6 +55,7 @@ static void expect_record(struct fixture *f, uint8_t type, const char *text, con
     assert_int_equal(leat_buf_read(got, 0, sealed, sizeof sealed), total);
     expect_hex(sealed, record);
     leat_stream_consumed(&client, total);
+    session->record_minor = sealed[2];
     got = tls_unprotect(session, leat_buf_consume(got, WIRE_TLS_RECORD_HEADER),
                         total - WIRE_TLS_RECORD_HEADER, &inner, &alert);
     assert_non_null(got);

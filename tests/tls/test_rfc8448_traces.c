@@ -29,6 +29,7 @@ static size_t open_record(struct tls_session *session, const char *record, uint8
     struct leat_buf *got = leat_buf_copy(leat_pool(session->tls->stack), bytes, len);
     uint32_t total;
 
+    session->record_minor = bytes[2];
     got = tls_unprotect(session, leat_buf_consume(got, WIRE_TLS_RECORD_HEADER),
                         len - WIRE_TLS_RECORD_HEADER, type, &alert);
     assert_non_null(got);

@@ -1,19 +1,8 @@
 /* tls_test.c -- two ends of a session on a pipe. */
 #include "tls_test.h"
 
+#include "entropy.h"
 #include "keys.h"
-
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    uint64_t *state = arg;
-    uint8_t *at = bytes;
-
-    for (size_t i = 0; i < len; i++) {
-        *state = *state * 6364136223846793005u + 1442695040888963407u;
-        at[i] = (uint8_t)(*state >> 56);
-    }
-    return LEAT_OK;
-}
 
 static uint64_t civil_time(void *arg)
 {
@@ -102,7 +91,7 @@ int set_up(void **state)
 
     seed = 1;
     f->world = world_create();
-    assert_int_equal(leat_crypto_openssl_open(&f->crypto, entropy, &seed), LEAT_OK);
+    assert_int_equal(leat_crypto_openssl_open(&f->crypto, known_entropy, &seed), LEAT_OK);
     assert_int_equal(f->crypto.ops->anchors_open(f->crypto.self, &f->anchors, authority_pem,
                                                  strlen(authority_pem), NULL, 0),
                      LEAT_OK);
@@ -111,8 +100,11 @@ int set_up(void **state)
     f->civil_s = CIVIL_S;
     f->client = (struct leat_tls_client){.name = "leat.test", .anchors = &f->anchors};
     for (unsigned i = 0; i < 2; i++) {
-        f->config[i] = (struct leat_tls_config){
-            .crypto = &f->crypto, .civil_time_s = civil_time, .on_secret = on_secret, .arg = f};
+        f->config[i] = (struct leat_tls_config){.crypto = &f->crypto,
+                                                .early = &leat_tls_early,
+                                                .civil_time_s = civil_time,
+                                                .on_secret = on_secret,
+                                                .arg = f};
         f->users[i] = calloc(1, sizeof *f->users[i]);
     }
     f->config[SERVER].identities = f->list;
