@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early.h"
 #include "sim.h"
 #include "tls.h"
 
@@ -11,6 +12,7 @@ enum {
     HEADER_BYTES = 5,
     CHANGE_CIPHER_SPEC = 20,
     ALERT = 21,
+    HANDSHAKE = 22,
     APPLICATION_DATA = 23,
     RECORD_BYTES_MAX = 16384 + 256,
     ALWAYS_ROOM = 1 << 20
@@ -31,10 +33,12 @@ static void look_at_record(struct sim_below *below)
                  below->side->end);
     /* a provider that has failed may leave an alert without a key */
     if (below->sealed && type != APPLICATION_DATA &&
-        !(type == ALERT && sim_tls_has_trouble(below->side)))
+        !(type == ALERT && sim_tls_has_trouble(below->side)) &&
+        !(type == HANDSHAKE && below->side->early_offered && !below->again))
         sim_fail(below->side->sim, "c%u end %u: sends a record of type %u behind encrypted ones",
                  below->side->pair, below->side->end, type);
-    below->sealed = below->sealed || type == APPLICATION_DATA;
+    below->again = below->again || (below->sealed && type == HANDSHAKE);
+    below->sealed = type == APPLICATION_DATA || (below->sealed && type != HANDSHAKE);
     below->record_at = below->record_end;
     below->record_end += HEADER_BYTES + len;
 }
@@ -99,10 +103,12 @@ static void flip(struct sim_below *below, const struct leat_buf *text, uint64_t 
 {
     const uint32_t total = leat_buf_total(text);
     const uint64_t from = below->len - total;
+    const bool early = below->sent[below->record_at] == APPLICATION_DATA &&
+                       sim_early_is_sent(below->side);
 
     if (at < from || at >= below->len || below->flipped)
         return;
-    if (!below->sealed && at >= below->record_at + 1 && at <= below->record_at + 2)
+    if (below->sent[below->record_at] != APPLICATION_DATA && at >= below->record_at + 1 && at <= below->record_at + 2)
         at = below->record_at;
     if (at < from)
         return;
@@ -114,6 +120,7 @@ static void flip(struct sim_below *below, const struct leat_buf *text, uint64_t 
         }
     }
     below->flipped = true;
+    below->flipped_early = early;
     sim_say(below->side->sim, "c%u end %u: byte %llu is changed on its way", below->side->pair,
             below->side->end, (unsigned long long)at);
 }

@@ -25,11 +25,13 @@ struct sim_below {
     uint64_t size;
     uint64_t record_at; /* where the last record whose header was seen begins */
     uint64_t record_end;
+    bool again;  /* a hello was sent behind early data, for a server that wants another one */
     bool sealed; /* a record of those that hide their type was sent */
     bool ended;  /* TCP was told that no more comes */
     bool cut;    /* ... though the session had not ended */
     uint64_t lost_bytes; /* that the session has sent since then */
     bool flipped;
+    bool flipped_early; /* ... in early data */
 };
 
 /* The stream of @conn, for @side's session. */

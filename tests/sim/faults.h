@@ -58,6 +58,8 @@ struct sim;
     X(tls_flipped, "sessions of which a byte was changed")                                         \
     X(tls_refused, "sessions for which there was no place")                                        \
     X(tls_tickets_refused, "tickets that a server didn't take")                                    \
+    X(tls_early_taken, "sessions whose early data was taken")                                      \
+    X(tls_early_refused, "sessions whose early data was not")                                      \
     X(tls_failures, "calls of a provider that failed")
 /* clang-format on */
 

@@ -13,7 +13,7 @@ void sim_side_set_options(struct sim_side *side)
 
     leat_tcp_set_nodelay(side->conn, plan->nodelay[side->end]);
     if (plan->bbr[side->end])
-        leat_tcp_set_bbr(side->conn, true);
+        leat_tcp_set_congestion(side->conn, &leat_tcp_bbr);
     leat_tcp_set_keepalive(
         side->conn, plan->end[0] != SIM_SHUTDOWN || plan->end[1] != SIM_SHUTDOWN ||
                         records[0] > 0 || records[1] > 0 || sim_has_faults(side->sim) ||

@@ -1,6 +1,7 @@
 /* program.c -- the two programs: they connect, write, read, dawdle and end as their plans say. */
 #include <string.h>
 
+#include "early.h"
 #include "sim.h"
 #include "tls.h"
 
@@ -134,9 +135,10 @@ void sim_side_read(struct sim_side *side, const void *bytes, uint32_t len)
         sim_fail(side->sim, "c%u end %u: wrong bytes between %llu and %llu", side->pair, side->end,
                  (unsigned long long)side->read, (unsigned long long)(side->read + len));
     side->read += len;
-    if (side->read > side->peer->written)
+    if (side->read > side->peer->written + side->peer->early)
         sim_fail(side->sim, "c%u end %u: read %llu bytes, written were %llu", side->pair, side->end,
-                 (unsigned long long)side->read, (unsigned long long)side->peer->written);
+                 (unsigned long long)side->read,
+                 (unsigned long long)(side->peer->written + side->peer->early));
 }
 
 static void give_back(struct sim_side *side)
@@ -301,6 +303,7 @@ static void on_open(struct leat_tcp *conn, void *arg)
     side->opened = true;
     sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
+    sim_early_opened(side);
     sim_side_turn(side);
 }
 

@@ -204,8 +204,8 @@ static void choose_end(struct sim_scenario *s, struct sim_random *random, unsign
         sim_random_percent(random, 60) ? 40000 : sim_random_between(random, 1, 499999);
     if (sim_random_percent(random, 10))
         s->sent_segments[end] = sim_random_between(random, 4, 64);
-    s->congestion[end] = sim_random_between(random, 0, 1);
-    s->ecn[end] = sim_random_between(random, 0, 2);
+    s->congestion[end] = sim_random_between(random, SIM_CUBIC, SIM_NEWRENO);
+    s->ecn[end] = sim_random_between(random, 0, 3);
     s->no_timestamps[end] = sim_random_percent(random, 20);
     s->no_sack[end] = sim_random_percent(random, 15);
     s->no_rack[end] = sim_random_percent(random, 20);

@@ -46,7 +46,7 @@ enum {
     X(msl_ms, 2, 30000)                                                                            \
     X(backlog, 2, 8)                                                                               \
     X(sent_segments, 2, 0)                                                                         \
-    X(congestion, 2, 0)                                                                            \
+    X(congestion, 2, 0)         /* enum sim_congestion */                                          \
     X(bbr_connections, 2, 0)    /* models of BBR; 0: as many as want one */                        \
     X(ecn, 2, 0)                                                                                   \
     X(no_timestamps, 2, 0)                                                                         \
@@ -101,6 +101,9 @@ enum {
     X(tls_key_records, 2, 0)    /* sent with one key; 0: no limit that counts */                   \
     X(tls_tickets, 2, 0)        /* clients keep them */                                            \
     X(tls_ticket_s, 2, 0)       /* they are good for so long; 0: two hours */                      \
+    X(tls_early, 2, 0)          /* bytes of early data that it takes, and its clients send */     \
+    X(tls_early_how, 2, 0)      /* enum sim_early_how */                                          \
+    X(tls_early_hellos, 2, 0)   /* that are known again; 0: enough */                             \
     X(tls_patience_ms, 2, 0)    /* with a peer; 0: an hour */                                      \
     X(tls_fail_call, 2, 0)      /* this call of the provider fails; the first is 1 */              \
     X(tls_fail_per_m, 2, 0)     /* so many do */                                                   \
@@ -132,6 +135,12 @@ enum {
     X(cut_at, 2, 0)             /* what the session sends is cut before this byte; 0: never */     \
     X(flip_at, 2, 0)            /* this byte of it is changed; the first is 1 */
 /* clang-format on */
+
+enum sim_congestion {
+    SIM_CUBIC,
+    SIM_NEWRENO,
+    SIM_BBR
+};
 
 enum sim_how {
     SIM_WRITE, /* leat_tcp_write() */

@@ -87,6 +87,12 @@ static uint32_t bbr_connections(const struct sim_scenario *s, unsigned end)
     return (uint32_t)s->bbr_connections[end];
 }
 
+static const struct leat_tcp_congestion *const congestions[] = {
+    [SIM_CUBIC] = &leat_tcp_cubic,
+    [SIM_NEWRENO] = &leat_tcp_newreno,
+    [SIM_BBR] = &leat_tcp_bbr,
+};
+
 static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned end)
 {
     const uint64_t most = s->pairs[0] < 8 ? 8 : s->pairs[0];
@@ -106,7 +112,7 @@ static struct leat_tcp_config tcp_config(const struct sim_scenario *s, unsigned 
         .user_timeout_ns = 3600u * (uint64_t)SIM_NS_PER_S, /* who waits that long is stuck */
         .transfers = (uint32_t)s->transfers[end],
         .sent_segments = (uint32_t)s->sent_segments[end],
-        .congestion = (enum leat_tcp_congestion)s->congestion[end],
+        .congestion = congestions[s->congestion[end]],
         .bbr_connections = bbr_connections(s, end),
         .ecn = (enum leat_tcp_ecn)s->ecn[end],
         .no_timestamps = s->no_timestamps[end] != 0,

@@ -52,6 +52,10 @@ struct sim_side {
     struct leat_stream stream; /* what its program uses: the connection, or a session on it */
     struct sim_below below;    /* of a session */
     struct leat_tls_client client;
+    uint64_t early;      /* bytes of early data that are on their way, besides what is written */
+    uint64_t early_read; /* from the peer's */
+    bool early_offered;
+    bool early_taken;
     uint64_t written;
     uint64_t read;
     uint64_t lent;     /* buffers of ours that the stack has */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "early.h"
 #include "tls.h"
 
 /* A sanitizer's frames are larger. */
@@ -45,6 +46,7 @@ static void on_session_open(struct leat_tcp *conn, void *arg)
     side->opened = true;
     sim_side_moved(side);
     sim_say(side->sim, "c%u end %u: open", side->pair, side->end);
+    sim_early_opened(side);
 }
 
 static void on_session_closed(struct leat_tcp *conn, enum leat_err why, void *arg)

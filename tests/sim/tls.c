@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "early.h"
 #include "sim.h"
 #include "tls/tls.h"
 
@@ -80,7 +81,7 @@ void sim_tls_open(struct sim_end *end)
     end->tls = tls;
     provider_open(end, tls);
     {
-        const struct leat_tls_config config = {
+        struct leat_tls_config config = {
             .crypto = &tls->crypto,
             .identities = tls->list,
             .identity_count = 1,
@@ -97,8 +98,10 @@ void sim_tls_open(struct sim_end *end)
             .civil_time_s = civil_time,
             .arg = end,
         };
-        const size_t bytes = leat_tls_memory_bytes(&config);
+        size_t bytes;
 
+        sim_early_configure(end, &config);
+        bytes = leat_tls_memory_bytes(&config);
         tls->memory = malloc(bytes);
         if (!tls->memory ||
             leat_tls_open(&tls->tls, end->stack, tls->memory, bytes, &config) != LEAT_OK)
@@ -178,6 +181,8 @@ bool sim_tls_begin(struct sim_side *side)
     side->client = (struct leat_tls_client){.name = the_name, .anchors = &end->tls->anchors};
     if (!server && side->sim->scenario.tls_tickets[side->end])
         side->client.ticket = take_ticket(end->tls, side);
+    if (side->client.ticket)
+        sim_early_offer(side);
     err = server ? leat_tls_accept(end->tls->tls, &below, &side->stream)
                  : leat_tls_connect(end->tls->tls, &below, &side->client, &side->stream);
     if (err == LEAT_OK)
@@ -221,7 +226,8 @@ bool sim_tls_has_trouble(const struct sim_side *side)
 
 void sim_tls_check_end(const struct sim_side *side)
 {
-    if (side->exists && side->why == LEAT_OK && sim_below_harmed(&side->peer->below))
+    if (side->exists && side->why == LEAT_OK && sim_below_harmed(&side->peer->below) &&
+        !sim_early_was_in_vain(side->peer))
         sim_fail(side->sim, "c%u end %u: closed in order, though what its peer said was %s",
                  side->pair, side->end, side->peer->below.flipped ? "changed" : "cut");
 }
