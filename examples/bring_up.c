@@ -132,6 +132,8 @@ static void learn(struct example_platform *platform, const struct options *optio
         platform->server = facts->dhcp6.name_servers[0];
     if (leat_ip_is_any(platform->server) && facts->ipv6.name_server_count > 0)
         platform->server = facts->ipv6.name_servers[0];
+    platform->has_ipv4 = options->ip_count > 0 || !leat_ip_is_any(facts->ip);
+    platform->has_ipv6 = options->ip6_count > 0 || !leat_ip_is_any(facts->ipv6.ip);
     platform->time_names = facts->dhcp6.ntp_names;
     platform->time_server_count = 0;
     add_time_servers(platform, facts->ntp_servers, facts->ntp_server_count);
@@ -152,7 +154,7 @@ static void start_now(struct bring_up *up)
     up->platform->finish(up->platform, STATUS_NOT_STARTED);
 }
 
-/* Starts the example, if there is an address and what it needs, or looks again soon.  The address of
+/* Starts the example, if there is an address and what it needs, or looks again soon.  An address of
  * --ip6 is as good as one of a server, and may be the only one. */
 static void settle(struct leat_timer *timer, void *arg)
 {
@@ -162,10 +164,14 @@ static void settle(struct leat_timer *timer, void *arg)
 
     if (up->started)
         return;
-    if (leat_ip_is_any(up->first_ip) && up->options->ip6_given &&
-        leat_address_is_ours(stack, up->options->ip6)) {
-        up->first_ip = up->options->ip6;
-        up->first_bits = up->options->ip6_prefix_bits;
+    for (unsigned i = 0; leat_ip_is_any(up->first_ip) && i < up->options->ip6_count; i++) {
+        const struct options_address *given = &up->options->ip6s[i];
+
+        if (!leat_address_is_ours(stack, given->ip))
+            continue;
+        up->platform->has_ipv6 = true;
+        up->first_ip = given->ip;
+        up->first_bits = given->prefix_bits;
         up->patient_ns = now_ns + patience_ns;
     }
     if (leat_ip_is_any(up->first_ip) ||
@@ -253,35 +259,54 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
 /* Routers are heard, and servers asked as they say, unless addresses are given. */
 static bool asks_ipv6(const struct options *options)
 {
-    return !options->ip6_given && !options->ip_given;
+    return options->ip6_count == 0 && options->ip_count == 0;
 }
 
 /* Without an address of the family the network is asked, unless one of IPv4 was given alone. */
 static bool has_ipv6(const struct options *options)
 {
-    return options->ip6_given || !options->ip_given;
+    return options->ip6_count > 0 || options->ip_count == 0;
+}
+
+/* Nobody on a wire of passt's could have our address; and Debian 12's answers who asks for routers
+ * from ::, as who still checks an address does, at ::. */
+static struct leat_ipv6_config ipv6_config(const struct options *options)
+{
+    return (struct leat_ipv6_config){.temporary = options->temporary,
+                                     .no_duplicate_check = options->passt};
 }
 
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp)
 {
-    const struct leat_ipv6_config ipv6 = {.temporary = options->temporary};
+    const struct leat_ipv6_config ipv6 = ipv6_config(options);
 
     return leat_udp_memory_bytes(NULL) + leat_tcp_memory_bytes(tcp) + leat_autoconf_memory_bytes() +
            leat_sntp_memory_bytes() + (has_ipv6(options) ? leat_ipv6_memory_bytes(&ipv6) : 0) +
            (asks_ipv6(options) ? leat_dhcp6_memory_bytes(1) : 0);
 }
 
+static enum leat_err add_addresses(const struct bring_up *up,
+                                   const struct options_address *addresses, unsigned count)
+{
+    enum leat_err err = LEAT_OK;
+
+    for (unsigned i = 0; i < count && !err; i++)
+        err = leat_address_add(up->platform->stack, up->netif, addresses[i].ip,
+                               addresses[i].prefix_bits);
+    return err;
+}
+
 static enum leat_err set_ip6(const struct bring_up *up, const char **step)
 {
     const struct options *options = up->options;
-    const struct leat_ipv6_config ipv6 = {.temporary = options->temporary};
+    const struct leat_ipv6_config ipv6 = ipv6_config(options);
     struct leat *stack = up->platform->stack;
     enum leat_err err = leat_ipv6_register(stack, &ipv6);
 
     if (!err && asks_ipv6(options))
         return leat_dhcp6_register(stack, 1);
-    if (!err && options->ip6_given)
-        err = leat_address_add(stack, up->netif, options->ip6, options->ip6_prefix_bits);
+    if (!err)
+        err = add_addresses(up, options->ip6s, options->ip6_count);
     if (err || leat_ip_is_any(options->gateway6))
         return err;
     *step = "--ip6-gateway";
@@ -295,7 +320,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
     enum leat_err err;
 
     *step = "--ip";
-    err = leat_address_add(stack, up->netif, options->ip, options->prefix_bits);
+    err = add_addresses(up, options->ips, options->ip_count);
     if (err)
         return err;
     *step = "--gateway";
@@ -307,7 +332,7 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
 {
     const struct leat_autoconf_config config = {.host_name = example.name,
-                                                .slaac = !up->options->ip6_given,
+                                                .slaac = up->options->ip6_count == 0,
                                                 .on_configured = on_configured,
                                                 .on_change = on_change,
                                                 .arg = up};
@@ -336,14 +361,14 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     err = has_ipv6(up->options) ? set_ip6(up, step) : LEAT_OK;
     if (err)
         return err;
-    if (up->options->ip_given)
+    if (up->options->ip_count > 0)
         return set_address(up, step);
     *step = "DHCP";
     leat_poll(stack,
               up->host->now_ns(up->host)); /* what time it is, before anything has a deadline */
     err = leat_autoconf_start(stack, up->netif, &up->autoconf, &config);
     up->settle = (struct leat_timer){.on_time = settle, .arg = up};
-    if (!err && up->options->ip6_given)
+    if (!err && up->options->ip6_count > 0)
         leat_timer_set(stack, &up->settle, leat_now_ns(stack) + SETTLE_NS);
     return err;
 }
@@ -355,6 +380,6 @@ const char *bring_up_start(struct bring_up *up)
     if (!complaint && !up->autoconf)
         complaint = example.start(up->platform);
     if (!up->autoconf && !complaint)
-        say_started(up, up->options->ip, up->options->prefix_bits);
+        say_started(up, up->options->ips[0].ip, up->options->ips[0].prefix_bits);
     return complaint;
 }

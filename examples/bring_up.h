@@ -28,8 +28,8 @@ struct bring_up {
 /* Bytes of the stack's block that bring_up() takes, UDP and TCP included. */
 size_t bring_up_bytes(const struct options *options, const struct leat_tcp_config *tcp);
 
-/* Attaches up->netif, registers UDP and TCP, and gives it the address and the gateway of --ip and
- * --gateway, and that of --ip6; without --ip a server of the network is asked and, without --ip6
+/* Attaches up->netif, registers UDP and TCP, and gives it the addresses and the gateways of --ip and
+ * --gateway, and those of --ip6; without --ip a server of the network is asked and, without --ip6
  * too, its routers.  What fails is named in @step, as the user knows it. */
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step);
 

@@ -23,17 +23,23 @@ struct example_platform {
                                  gateway, or LEAT_IP_ANY */
     struct leat_ip time_servers[LEAT_DHCP_SERVERS_MAX]; /**< the network's */
     unsigned time_server_count;                         /**< in time_servers */
+    bool has_ipv4, has_ipv6; /**< an address of the family that others know, for example.lacks */
     const char *time_names; /**< those that have no address yet, spaces between them; NULL: none */
     uint16_t port;           /**< --port, or the example's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
     const char *dot;         /**< --dot: trust.h reads it; NULL: names are asked for in the clear */
     const char *key;         /**< --key */
+    const char *early;       /**< --early: where a ticket is kept; NULL: nothing goes early */
+    bool early_data;         /**< --early-data: a server takes it */
     uint64_t idle_ns;   /**< --idle: how long the peer of a connection may be silent; 0: for ever */
     int argument_count; /**< what is not an option */
     const char *const *arguments;
     /** Reads a whole file; the bytes stay valid.  LEAT_ERR_NOT_FOUND: none such, or no files. */
     enum leat_err (*read_file)(struct example_platform *platform, const char *path,
                                const char **bytes, size_t *len);
+    /** Writes a file that nobody else may read; `early` is NULL where there are none. */
+    enum leat_err (*write_file)(struct example_platform *platform, const char *path,
+                                const void *bytes, size_t len);
     /** For leat_tasks_config.guard: pages that trap; NULL: this platform has none. */
     bool (*guard)(void *page, size_t bytes, bool guarded);
     /** Writes one line for a human: what printf("%s\n") would. */
@@ -64,10 +70,17 @@ struct example {
 
 extern const struct example example;
 
+/** For example.lacks: an address to reach @p ip from. */
+static inline bool example_lacks_address(const struct example_platform *platform, struct leat_ip ip)
+{
+    return !(leat_ip_is_v4(ip) ? platform->has_ipv4
+                               : platform->has_ipv6 || leat_ip_is_link_local(ip));
+}
+
 /** For example.lacks: whom to ask for names. */
 static inline bool example_lacks_server(const struct example_platform *platform)
 {
-    return leat_ip_is_any(platform->server);
+    return leat_ip_is_any(platform->server) || example_lacks_address(platform, platform->server);
 }
 
 #endif

@@ -9,6 +9,7 @@
 #include <leat/timer.h>
 #include <leat/url.h>
 
+#include "early.h"
 #include "example.h"
 #include "trust.h"
 
@@ -21,6 +22,7 @@ static struct leat_http_client *client;
 static struct leat_connect_config names;
 static struct leat_timer first;
 static char url[LEAT_URL_BYTES], next_url[LEAT_URL_BYTES];
+static struct leat_ip host; /* that the URL names; LEAT_IP_ANY: it names none by its address */
 static const char *body; /* of the file; NULL: none is sent */
 static size_t body_len;
 static unsigned redirects;
@@ -30,11 +32,6 @@ static char told[LEAT_CONNECT_TEXT_BYTES];
 
 static _Alignas(16) unsigned char memory[64 * 1024];
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
-
-static void end(int status)
-{
-    platform->finish(platform, status);
-}
 
 static void ask(void);
 
@@ -85,7 +82,7 @@ static void on_body(struct leat_http_call *call, void *arg)
     if (moving)
         ask();
     else
-        end(status >= 200 && status < 300 ? 0 : 1);
+        early_end(client, status >= 200 && status < 300 ? 0 : 1);
 }
 
 static void on_failed(struct leat_http_call *call, enum leat_err why, void *arg)
@@ -100,27 +97,27 @@ static void on_failed(struct leat_http_call *call, enum leat_err why, void *arg)
                  why == LEAT_ERR_TLS ? trust_why(stream) : leat_err_text(why));
     snprintf(line, sizeof line, "fetch: %s", told);
     platform->say(platform, line);
-    end(1);
+    early_end(client, 1);
 }
 
 static void ask(void)
 {
-    const struct leat_http_request request = {.method = body ? LEAT_HTTP_PUT : LEAT_HTTP_GET,
-                                              .url = url,
-                                              .fields = "User-Agent: leat\r\nAccept: */*\r\n",
-                                              .body = body,
-                                              .body_len = body ? body_len : 0,
-                                              .on_reply = on_reply,
-                                              .on_body = on_body,
-                                              .on_failed = on_failed};
+    struct leat_http_request request = {.method = body ? LEAT_HTTP_PUT : LEAT_HTTP_GET,
+                                        .url = url,
+                                        .fields = "User-Agent: leat\r\nAccept: */*\r\n",
+                                        .body = body,
+                                        .body_len = body ? body_len : 0,
+                                        .on_reply = on_reply,
+                                        .on_body = on_body,
+                                        .on_failed = on_failed};
     struct leat_http_call *call;
-    const enum leat_err err = leat_http_call(client, &request, &call);
+    const enum leat_err err = leat_http_call(client, early_ask(&request), &call);
 
     if (!err)
         return;
     snprintf(line, sizeof line, "fetch: can't ask for %s: %s", url, leat_err_text(err));
     platform->say(platform, line);
-    end(1);
+    early_end(client, 1);
 }
 
 /* In the first poll: before that nobody has told the stack what time it is. */
@@ -140,9 +137,16 @@ static const char *check(struct example_platform *given)
     if (leat_url_parse(&parsed, given->arguments[0]))
         return "that is no URL of http or https";
     snprintf(url, sizeof url, "%s", given->arguments[0]);
+    if (!leat_ip_parse(parsed.host, &host))
+        host = LEAT_IP_ANY;
     if (given->argument_count > 1 && given->read_file(given, given->arguments[1], &body, &body_len))
         return "can't read the file";
     return NULL;
+}
+
+static bool lacks_address(const struct example_platform *given)
+{
+    return !leat_ip_is_any(host) && example_lacks_address(given, host);
 }
 
 /* Names are understood if there is somebody to ask. */
@@ -152,7 +156,6 @@ static const char *open_names(void)
         .servers = {{.ip = platform->server, .port = platform->port}},
         .server_count = 1,
         .lookups = 2};
-
     const char *wrong = NULL;
 
     if (leat_ip_is_any(platform->server))
@@ -179,7 +182,9 @@ static const char *start(struct example_platform *given)
     wrong = trust(given, &config);
     if (wrong && strncmp(url, "https:", 6) == 0)
         return wrong;
-    wrong = open_names();
+    wrong = early_open(given, &config);
+    if (!wrong)
+        wrong = open_names();
     if (wrong)
         return wrong;
     if (leat_http_client_open(&client, given->stack, memory, sizeof memory, &config))
@@ -194,4 +199,5 @@ const struct example example = {.name = "fetch",
                                 .arguments = "URL [FILE]",
                                 .default_port = LEAT_DNS_PORT,
                                 .check = check,
+                                .lacks = lacks_address,
                                 .start = start};

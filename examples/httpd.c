@@ -84,7 +84,7 @@ static const char *start_secure(struct example_platform *platform, struct leat_h
 
 static const char *start(struct example_platform *platform)
 {
-    const struct leat_http_server_config config = {
+    struct leat_http_server_config config = {
         .files = files,
         .file_count = site_count + (uint32_t)platform->argument_count,
         .port = platform->certificate ? (uint16_t)LEAT_HTTP_PORT /* beside HTTPS */
@@ -93,6 +93,8 @@ static const char *start(struct example_platform *platform)
     struct leat_http_server *server;
     enum leat_err err;
 
+    if (platform->early_data)
+        secure_take_early(&config);
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     err = leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config);
     if (err == LEAT_ERR_ARGUMENT)

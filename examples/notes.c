@@ -37,12 +37,23 @@ static void add_address(struct notes *notes, const char *name, struct leat_ip ip
     add(notes, "%s %s\n", name, text);
 }
 
+/* Addresses of ours, a line each. */
+static void add_own(struct notes *notes, const char *name, const struct options_address *addresses,
+                    unsigned count)
+{
+    char ip[LEAT_IP_TEXT_BYTES];
+
+    for (unsigned i = 0; i < count; i++) {
+        leat_ip_format(addresses[i].ip, ip);
+        add(notes, "%s %s/%u\n", name, ip, (unsigned)addresses[i].prefix_bits);
+    }
+}
+
 void notes_write(char text[NOTES_BYTES], const char *program, const struct options *options,
                  const struct leat_netif *netif, const uint8_t seed[LEAT_SEED_BYTES])
 {
     struct notes notes = {.text = text};
     const uint8_t *mac = netif->mac.octet;
-    char ip[LEAT_IP_TEXT_BYTES];
 
     add(&notes, "leat %s\nprogram %s\nseed ", LEAT_VERSION, program);
     for (unsigned i = 0; i < LEAT_SEED_BYTES; i++)
@@ -50,15 +61,11 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     add(&notes, "\n");
     if (options->clock_ns)
         add(&notes, "clock %" PRIu64 "\n", options->clock_ns);
-    if (options->ip_given) { /* else the recording holds what a server said */
-        leat_ip_format(options->ip, ip);
-        add(&notes, "ip %s/%u\n", ip, (unsigned)options->prefix_bits);
-    }
-    if (options->ip6_given) {
-        leat_ip_format(options->ip6, ip);
-        add(&notes, "ip6 %s/%u\n", ip, (unsigned)options->ip6_prefix_bits);
-    }
+    /* none: the recording holds what a server or router said */
+    add_own(&notes, "ip", options->ips, options->ip_count);
+    add_own(&notes, "ip6", options->ip6s, options->ip6_count);
     add_address(&notes, "gateway", options->gateway);
+    add_address(&notes, "ip6-gateway", options->gateway6);
     add_address(&notes, "server", options->server);
     add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
         mac[5]);

@@ -34,15 +34,18 @@ const struct option all_options[KEY_COUNT] = {
     [KEY_QUEUE] = {"queue", "N", "which receive queue of that device (0)", true},
     [KEY_BUSY_POLL] = {"busy-poll", "US",
                        "ask that device, or the memory, for so long before we sleep", true},
-    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (what a DHCP server gives)", false},
+    [KEY_IP] = {"ip", "ADDRESS/BITS", "our address (what a DHCP server gives); up to four times",
+                false},
     [KEY_GATEWAY] = {"gateway", "ADDRESS", "with --ip: where everything else is sent (nowhere)",
                      false},
     [KEY_IPV4] = {"ipv4", "ADDRESS/BITS", "as --ip", false},
     [KEY_IPV4_GATEWAY] = {"ipv4-gateway", "ADDRESS", "as --gateway", false},
-    [KEY_IP6] = {"ip6", "ADDRESS/BITS",
-                 "our IPv6 address, beside a link-local one (what routers say, and\n"
-                 "                     DHCPv6 servers that they name; with --ip no IPv6)",
-                 false},
+    [KEY_IP6] =
+        {"ip6", "ADDRESS/BITS",
+         "our IPv6 address, beside a link-local one (what routers say, and\n"
+         "                     DHCPv6 servers that they name; with --ip no IPv6); up to seven\n"
+         "                     times",
+         false},
     [KEY_IP6_GATEWAY] = {"ip6-gateway", "ADDRESS",
                          "with --ip6: where everything else is sent (nowhere)", false},
     [KEY_TEMPORARY] = {"temporary", NULL,
@@ -65,6 +68,13 @@ const struct option all_options[KEY_COUNT] = {
                  "ask servers by TLS: WHO is their name, sha256/BASE64 of their key,\n"
                  "                     or any: whoever they are, and in the clear if need be",
                  false},
+    [KEY_EARLY] = {"early", "FILE",
+                   "a client keeps a ticket of TLS there, and sends the next GET early by it",
+                   true},
+    [KEY_EARLY_DATA] = {"early-data", NULL,
+                        "with --cert: a server answers such GETs at once; others who see one can\n"
+                        "                     send it again",
+                        false},
     [KEY_RECORD] = {"record", "FILE", "write every frame to a pcapng (*.pcap: a pcap)", true},
     [KEY_REPLAY] = {"replay", "FILE",
                     "take frames from a recording, at its times, instead of a device;\n"

@@ -34,6 +34,8 @@ enum option_key {
     KEY_CERT,
     KEY_KEY,
     KEY_DOT,
+    KEY_EARLY,
+    KEY_EARLY_DATA,
     KEY_RECORD,
     KEY_REPLAY,
     KEY_SEED,

@@ -136,7 +136,8 @@ static bool take_forward(struct options *options, const char *text)
     const char **ports = is_udp ? options->forward_udp : options->forward_tcp;
     unsigned count = 0;
 
-    if ((!is_udp && strncmp(text, "tcp:", 4) != 0) || text[4] < '0' || text[4] > '9')
+    if ((!is_udp && strncmp(text, "tcp:", 4) != 0) ||
+        !((text[4] >= '0' && text[4] <= '9') || strchr(text, '/')))
         return false;
     while (ports[count])
         count++;
@@ -148,12 +149,15 @@ static bool take_forward(struct options *options, const char *text)
 
 static bool take_congestion(struct options *options, const char *text)
 {
-    static const char *const names[] = {
-        [LEAT_TCP_CUBIC] = "cubic", [LEAT_TCP_NEWRENO] = "newreno", [LEAT_TCP_BBR] = "bbr"};
+    static const struct {
+        const char *name;
+        const struct leat_tcp_congestion *congestion;
+    } known[] = {
+        {"cubic", &leat_tcp_cubic}, {"newreno", &leat_tcp_newreno}, {"bbr", &leat_tcp_bbr}};
 
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(names[i], text) == 0) {
-            options->congestion = (enum leat_tcp_congestion)i;
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(known[i].name, text) == 0) {
+            options->congestion = known[i].congestion;
             return true;
         }
     }
@@ -169,6 +173,7 @@ static bool *flag_of(struct options *options, unsigned key)
         [KEY_FAST_OPEN] = &options->fast_open,   [KEY_OFFLOAD] = &options->offload,
         [KEY_NO_OFFLOAD] = &options->no_offload, [KEY_STATS] = &options->stats,
         [KEY_VERBOSE] = &options->verbose,       [KEY_TEMPORARY] = &options->temporary,
+        [KEY_EARLY_DATA] = &options->early_data,
     };
 
     return places[key];
@@ -183,14 +188,32 @@ static const char **text_of(struct options *options, unsigned key)
         [KEY_XDP] = &options->xdp,       [KEY_CERT] = &options->certificate,
         [KEY_KEY] = &options->key,       [KEY_RECORD] = &options->record,
         [KEY_REPLAY] = &options->replay, [KEY_FLIGHT_FILE] = &options->flight_file,
-        [KEY_DOT] = &options->dot,
+        [KEY_DOT] = &options->dot,       [KEY_EARLY] = &options->early,
     };
 
     return places[key];
 }
 
-/* Takes one option; false if its value is wrong. */
-static bool take(struct options *options, unsigned key, const char *text)
+/* "10.0.0.2/24" or "2001:db8::2/64". */
+static bool take_address(struct options_address *address, const char *text, bool is_v4)
+{
+    return leat_ip_parse_cidr(text, &address->ip, &address->prefix_bits) &&
+           leat_ip_is_v4(address->ip) == is_v4;
+}
+
+/* What is said when an option has come as often as it may; NULL: it has room for one more. */
+static const char *too_many(const struct options *options, unsigned key)
+{
+    _Static_assert(IPS_MAX == 4 && IP6S_MAX == 7, "as the texts say");
+    if ((key == KEY_IP || key == KEY_IPV4) && options->ip_count == IPS_MAX)
+        return ": one too many, there can be 4 IPv4 addresses";
+    if (key == KEY_IP6 && options->ip6_count == IP6S_MAX)
+        return ": one too many, there can be 7 IPv6 addresses";
+    return NULL;
+}
+
+/* Takes one option; false if its value is wrong.  Apart, for its tables lie on the stack. */
+static __attribute__((noinline)) bool take(struct options *options, unsigned key, const char *text)
 {
     bool *flag = flag_of(options, key);
     const char **place = text_of(options, key);
@@ -206,16 +229,12 @@ static bool take(struct options *options, unsigned key, const char *text)
         return take_forward(options, text);
     case KEY_IP:
     case KEY_IPV4:
-        options->ip_given = true;
-        return leat_ip_parse_cidr(text, &options->ip, &options->prefix_bits) &&
-               leat_ip_is_v4(options->ip);
+        return take_address(&options->ips[options->ip_count++], text, true);
     case KEY_GATEWAY:
     case KEY_IPV4_GATEWAY:
         return leat_ip_parse(text, &options->gateway) && leat_ip_is_v4(options->gateway);
     case KEY_IP6:
-        options->ip6_given = true;
-        return leat_ip_parse_cidr(text, &options->ip6, &options->ip6_prefix_bits) &&
-               !leat_ip_is_v4(options->ip6);
+        return take_address(&options->ip6s[options->ip6_count++], text, false);
     case KEY_IP6_GATEWAY:
         return leat_ip_parse(text, &options->gateway6) && !leat_ip_is_v4(options->gateway6);
     case KEY_SERVER:
@@ -287,8 +306,9 @@ static enum options_outcome parse(struct options *options, const struct options_
     int arguments = 0;
 
     for (int i = 0; i < count; i++) {
-        const char *word = words[i], *value = NULL;
+        const char *word = words[i], *value = NULL, *trouble;
         unsigned key;
+        bool is_apart;
 
         if (strcmp(word, "--") == 0) {
             while (++i < count)
@@ -304,15 +324,16 @@ static enum options_outcome parse(struct options *options, const struct options_
             return wrong(world, what, "wrong option: ", word, NULL);
         if (answer(world, what, key) == OPTIONS_DONE)
             return OPTIONS_DONE;
-        if (all_options[key].value && !value) {
-            if (++i == count)
-                return wrong(world, what, "no value: ", word, NULL);
+        is_apart = all_options[key].value && !value;
+        if (is_apart && ++i == count)
+            return wrong(world, what, "no value: ", word, NULL);
+        if (is_apart)
             value = words[i];
-            if (!take(options, key, value))
-                return wrong(world, what, ": that can't be", word, value);
-        } else if (!take(options, key, value)) {
-            return wrong(world, what, ": that can't be", "", word);
-        }
+        trouble = too_many(options, key);
+        if (!trouble && !take(options, key, value))
+            trouble = ": that can't be";
+        if (trouble)
+            return wrong(world, what, trouble, is_apart ? word : "", is_apart ? value : word);
     }
     if (arguments > 0 && what->arguments[0] == '\0')
         return wrong(world, what, "takes no arguments: ", words[0], NULL);
@@ -343,11 +364,14 @@ static const char *contradiction(const struct options *options)
         {forwards && !options->passt, "--forward needs --passt"},
         {options->passt && options->socket, "--passt or --socket, not both"},
         {options->xdp && (options->passt || options->socket), "--xdp or a socket, not both"},
-        {has_gateway && !options->ip_given && !options->passt, "--gateway needs --ip"},
-        {!leat_ip_is_any(options->gateway6) && !options->ip6_given, "--ip6-gateway needs --ip6"},
-        {options->temporary && (options->ip_given || options->ip6_given),
+        {has_gateway && options->ip_count == 0 && !options->passt, "--gateway needs --ip"},
+        {!leat_ip_is_any(options->gateway6) && options->ip6_count == 0,
+         "--ip6-gateway needs --ip6"},
+        {options->temporary && (options->ip_count > 0 || options->ip6_count > 0),
          "--temporary or an address, not both"},
         {options->queue && !options->xdp, "--queue needs --xdp"},
+        {options->xdp && options->ip_count > 1 && !options->mac_given,
+         "--xdp with a second --ip needs --mac"},
         {options->busy_poll_us && !options->xdp && !options->shm,
          "--busy-poll needs --xdp or --shm"},
     };
@@ -359,31 +383,34 @@ static const char *contradiction(const struct options *options)
 }
 
 /* The first address of the network, which passt takes for itself. */
-static struct leat_ip first_of(struct leat_ip ip, uint8_t prefix_bits)
+static struct leat_ip first_of(const struct options_address *address)
 {
-    const uint32_t host = prefix_bits < 32 ? UINT32_MAX >> prefix_bits : 0;
+    const uint32_t host = address->prefix_bits < 32 ? UINT32_MAX >> address->prefix_bits : 0;
 
-    return leat_ip_v4((leat_ip_v4_number(ip) & ~host) + 1);
+    return leat_ip_v4((leat_ip_v4_number(address->ip) & ~host) + 1);
 }
 
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
                                    const struct example *what, int count, char **words)
 {
     enum options_outcome outcome;
+    const char *trouble;
 
-    *options = (struct options){.tap = "leat0",
-                                .ip = LEAT_IP4(10, 0, 0, 2),
-                                .prefix_bits = 24,
-                                .port = what->default_port,
-                                .idle_ns = IDLE_S * UINT64_C(1000000000),
-                                .flight_kib = FLIGHT_KIB,
-                                .flight_snap = FLIGHT_SNAP};
+    /* field by field: a whole one would lie on the stack first */
+    memset(options, 0, sizeof *options);
+    options->tap = "leat0";
+    options->ips[0] = (struct options_address){LEAT_IP4(10, 0, 0, 2), 24};
+    options->port = what->default_port;
+    options->idle_ns = IDLE_S * UINT64_C(1000000000);
+    options->flight_kib = FLIGHT_KIB;
+    options->flight_snap = FLIGHT_SNAP;
     outcome = parse(options, world, what, count, words);
     if (outcome != OPTIONS_RUN)
         return outcome;
-    if (contradiction(options))
-        return wrong(world, what, contradiction(options), "", NULL);
+    trouble = contradiction(options);
+    if (trouble)
+        return wrong(world, what, trouble, "", NULL);
     if (options->passt && leat_ip_is_any(options->gateway))
-        options->gateway = first_of(options->ip, options->prefix_bits);
+        options->gateway = first_of(&options->ips[0]);
     return OPTIONS_RUN;
 }

@@ -5,12 +5,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <leat/ipv6.h>
 #include <leat/leat.h>
 
 #include "example.h"
 
 enum {
-    FORWARD_MAX = 8 /* ports of each protocol */
+    FORWARD_MAX = 8, /* ports of each protocol */
+    IPS_MAX = LEAT_ADDRESSES_MAX,
+    IP6S_MAX = LEAT_IPV6_ADDRESSES_MAX - 1 /* one is link-local */
+};
+
+/* What one --ip or --ip6 says. */
+struct options_address {
+    struct leat_ip ip;
+    uint8_t prefix_bits;
 };
 
 /* What the command line says, with the defaults filled in. */
@@ -29,14 +38,14 @@ struct options {
     const char *certificate; /* NULL: no TLS */
     const char *key;
     const char *dot;    /* who servers of names must be; NULL: they are asked in the clear */
+    const char *early;  /* where a client keeps a ticket; NULL: nothing goes early */
+    bool early_data;    /* a server takes it */
     const char *record; /* NULL: don't */
     const char *replay; /* NULL: a device */
-    bool ip_given;      /* else the network is asked, and ip is what passt shall give */
-    struct leat_ip ip;
-    uint8_t prefix_bits;
-    bool ip6_given;
-    struct leat_ip ip6;
-    uint8_t ip6_prefix_bits;
+    struct options_address ips[IPS_MAX]; /* the first is what passt shall give, given or not */
+    unsigned ip_count;                   /* 0: the network is asked */
+    struct options_address ip6s[IP6S_MAX];
+    unsigned ip6_count;
     struct leat_ip gateway;  /* LEAT_IP_ANY: none */
     struct leat_ip gateway6; /* the same */
     struct leat_ip server;   /* the same */
@@ -59,10 +68,10 @@ struct options {
     bool flight_dump;            /* at the end */
     const char *flight_file;
     bool create;
-    enum leat_tcp_congestion congestion;
+    const struct leat_tcp_congestion *congestion; /* NULL: leat's default */
     bool fast_open;
     bool temporary; /* IPv6 addresses for what we begin */
-    bool offload; /* of a socket: the peer is a leat with the same */
+    bool offload;   /* of a socket: the peer is a leat with the same */
     bool no_offload;
     bool stats;
     bool verbose;

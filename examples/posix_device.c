@@ -83,9 +83,10 @@ static enum leat_err open_passt(struct posix_device *device, const struct option
 {
     const struct leat_passt_config config = {.tcp = options->forward_tcp,
                                              .udp = options->forward_udp,
-                                             .ip = options->ip,
-                                             .prefix_bits = options->prefix_bits,
+                                             .ip = options->ips[0].ip,
+                                             .prefix_bits = options->ips[0].prefix_bits,
                                              .gateway = options->gateway,
+                                             .ip6 = options->ip6s[0].ip,
                                              .mtu = options->mtu,
                                              .mac = given_mac(options),
                                              .posix = device->posix};
@@ -100,20 +101,24 @@ static enum leat_err open_xdp(struct posix_device *device, const struct options 
     const struct leat_xdp_config config = {
         .device = options->xdp,
         .queue = options->queue,
-        .ip = options->ip,
-        .ip6 = options->ip6_given ? options->ip6 : LEAT_IP_ANY,
+        .ip = options->ips[0].ip,
         /* who asks for an address can't say whose frames he wants */
-        .own_mac = options->mac_given || !options->ip_given,
+        .own_mac = options->mac_given || options->ip_count == 0,
         .mac = options->mac,
         .memory = memory,
         .memory_bytes = memory_bytes,
         .busy_poll_us = options->busy_poll_us,
         .posix = device->posix,
         .mtu = options->mtu};
-    const enum leat_err err = leat_xdp_open(&device->xdp, &config, why);
+    enum leat_err err = leat_xdp_open(&device->xdp, &config, why);
 
-    if (!err)
-        device->netif = leat_xdp_netif(device->xdp);
+    if (err)
+        return err;
+    device->netif = leat_xdp_netif(device->xdp);
+    for (unsigned i = 0; i < options->ip6_count && !err; i++)
+        err = leat_xdp_take(device->xdp, options->ip6s[i].ip);
+    if (err)
+        snprintf(why, LEAT_WHY_BYTES, "--ip6: %s", leat_err_text(err));
     return err;
 }
 #else

@@ -3,9 +3,11 @@
  *
  *      device (posix_device.h)  <-  recorder, with --record  <-  flight recorder  <-  stack
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <leat/leat.h>
@@ -105,8 +107,9 @@ static uint64_t host_civil_ns(struct leat_host *host)
     const struct program *program = program_of_host(host);
     struct leat_host *machine = program->device.machine;
 
-    if (program->options.clock_ns > 0)
-        return program->options.clock_ns;
+    if (program->options.clock_ns > 0) /* in this poll: how long it has lasted happens once only */
+        return program->options.clock_ns + machine->now_ns(machine) -
+               leat_now_ns(program->platform.stack);
     return machine->civil_ns ? machine->civil_ns(machine) : 0;
 }
 
@@ -170,6 +173,19 @@ static enum leat_err read_file(struct example_platform *platform, const char *pa
     return LEAT_OK;
 }
 
+static enum leat_err write_file(struct example_platform *platform, const char *path,
+                                const void *bytes, size_t len)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    ssize_t written;
+
+    (void)platform;
+    if (fd < 0)
+        return LEAT_ERR_DEVICE;
+    written = write(fd, bytes, len);
+    return close(fd) == 0 && written == (ssize_t)len ? LEAT_OK : LEAT_ERR_DEVICE;
+}
+
 static void on_conflict(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
 {
     char text[LEAT_IP_TEXT_BYTES];
@@ -218,7 +234,8 @@ static bool open_recorder(struct program *program)
 
     if (!options->record)
         return true;
-    program->options.clock_ns = host_civil_ns(&program->host); /* the same when it happens again */
+    if (program->options.clock_ns == 0) /* the same when it happens again */
+        program->options.clock_ns = host_civil_ns(&program->host);
     notes_write(notes, example.name, options, program->netif, program->seed);
     if (leat_pcap_recorder_open(&program->recorder, program->netif, options->record, notes, why)) {
         fprintf(stderr, "%s: %s\n", example.name, why);
@@ -257,7 +274,8 @@ static struct leat_tcp_config tcp_config(const struct program *program)
     return tcp;
 }
 
-/* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it. */
+/* One block for leat itself, UDP, TCP and the rest: whole pages, as some devices want it, and large
+ * ones if there is much. */
 static bool take_memory(struct program *program)
 {
     const struct leat_config config = stack_config(program);
@@ -266,7 +284,7 @@ static bool take_memory(struct program *program)
     const size_t bytes = leat_memory_bytes(&config) + bring_up_bytes(&program->options, &tcp);
 
     program->memory_bytes = (bytes + page - 1) / page * page;
-    program->memory = aligned_alloc(page, program->memory_bytes);
+    program->memory = leat_posix_memory(program->memory_bytes);
     if (!program->memory)
         fprintf(stderr, "%s: memory: %s\n", example.name, leat_err_text(LEAT_ERR_MEMORY));
     return program->memory;
@@ -444,10 +462,13 @@ int main(int argc, char **argv)
                                                  .certificate = program.options.certificate,
                                                  .key = program.options.key,
                                                  .dot = program.options.dot,
+                                                 .early = program.options.early,
+                                                 .early_data = program.options.early_data,
                                                  .idle_ns = program.options.idle_ns,
                                                  .argument_count = program.options.argument_count,
                                                  .arguments = program.options.arguments,
                                                  .read_file = read_file,
+                                                 .write_file = write_file,
                                                  .guard = leat_posix_guard,
                                                  .say = say,
                                                  .finish = finish};

@@ -8,6 +8,7 @@
 
 /* The memory of the one resolver of this program. */
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
+static struct leat_resolver *resolver;
 
 static void say_records(struct example_platform *platform, const struct leat_dns_result *result)
 {
@@ -46,6 +47,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
         say_failure(platform, err, result);
     else
         say_records(platform, result);
+    leat_resolver_close(resolver); /* the server hears the end of a connection */
     platform->finish(platform, err ? 1 : 0);
 }
 
@@ -71,7 +73,6 @@ static const char *start(struct example_platform *platform)
         .servers = {{.ip = platform->server, .port = platform->port}},
         .server_count = 1,
         .lookups = 1};
-    struct leat_resolver *resolver;
     uint16_t type = LEAT_DNS_A;
     const char *wrong = read_question(platform, &name, &type);
 

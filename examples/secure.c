@@ -7,7 +7,8 @@
 #include "secure.h"
 
 enum {
-    COOKIES_FROM = 48 /* of 64 handshakes at a time: those who don't go on shall keep nothing */
+    COOKIES_FROM = 48, /* of 64 handshakes at a time: those who don't go on shall keep nothing */
+    EARLY_BYTES = 16384 /* as long as a head may be */
 };
 
 struct secure {
@@ -15,6 +16,8 @@ struct secure {
     struct leat_tls_identity identity;
     const struct leat_tls_identity *identities[1];
     struct leat_tls *tls;
+    const struct leat_tls_early *early; /* NULL: no early data is taken */
+    void (*on_early)(void *session_arg);
     struct leat_tcp_listener *listener;
     void (*serve)(void *arg, const struct leat_stream *session);
     void *arg;
@@ -76,11 +79,21 @@ static const char *open_tls(struct example_platform *platform)
                                            .protocols = protocols,
                                            .protocol_count = 1,
                                            .cookie_handshakes = COOKIES_FROM,
+                                           .early = secure.early,
+                                           .early_bytes = secure.early ? EARLY_BYTES : 0,
+                                           .on_early = secure.on_early,
                                            .sessions = SECURE_SESSIONS};
 
     return leat_tls_open(&secure.tls, platform->stack, memory, sizeof memory, &config)
                ? "no memory for TLS"
                : NULL;
+}
+
+void secure_take_early(struct leat_http_server_config *config)
+{
+    secure.early = &leat_tls_early;
+    secure.on_early = leat_http_server_early;
+    config->receive_early = leat_tls_receive_early;
 }
 
 const char *secure_serve(struct example_platform *platform, uint16_t port,

@@ -1,6 +1,11 @@
 /* secure_none.c -- a build without cryptography has no encrypted port. */
 #include "secure.h"
 
+void secure_take_early(struct leat_http_server_config *config)
+{
+    (void)config;
+}
+
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {

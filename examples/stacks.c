@@ -119,7 +119,7 @@ static bool open_worker(struct worker *worker, const struct worker *first, struc
 {
     enum leat_err err = leat_posix_open(&worker->posix);
 
-    worker->memory = aligned_alloc((size_t)sysconf(_SC_PAGESIZE), stack_bytes());
+    worker->memory = leat_posix_memory(stack_bytes());
     if (!err && !worker->memory)
         err = LEAT_ERR_MEMORY;
     snprintf(orders->why, sizeof orders->why, "%s", leat_err_text(err));

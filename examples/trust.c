@@ -28,9 +28,10 @@ static uint64_t civil_time_s(void *arg)
 }
 
 /* Opens TLS, once; returns what is wrong, or NULL. */
-static const char *open_tls(struct example_platform *platform)
+static const char *open_tls(struct example_platform *platform, const struct leat_tls_early *early)
 {
     const struct leat_tls_config config = {.crypto = &crypto,
+                                           .early = early,
                                            .sessions = SESSIONS,
                                            .server_handshakes = 1, /* there are none */
                                            .civil_time_s = civil_time_s,
@@ -64,7 +65,7 @@ static const char *open_anchors(struct example_platform *platform)
 
 const char *trust(struct example_platform *platform, struct leat_http_client_config *config)
 {
-    const char *wrong = open_tls(platform);
+    const char *wrong = open_tls(platform, &leat_tls_early);
 
     if (!wrong)
         wrong = open_anchors(platform);
@@ -144,7 +145,7 @@ static const char *read_who(struct example_platform *platform, struct leat_tls_c
 const char *trust_servers(struct example_platform *platform, struct leat_resolver_config *config)
 {
     static struct leat_tls_client client;
-    const char *wrong = open_tls(platform);
+    const char *wrong = open_tls(platform, NULL);
 
     if (!wrong)
         wrong = read_who(platform, &client);

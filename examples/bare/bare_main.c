@@ -330,6 +330,7 @@ int bare_main(struct bare_machine *machine)
         .certificate = options->certificate,
         .key = options->key,
         .dot = options->dot,
+        .early_data = options->early_data,
         .idle_ns = options->idle_ns,
         .argument_count = options->argument_count,
         .arguments = options->arguments,

@@ -99,6 +99,8 @@ struct leat_passt_config {
     struct leat_ip ip;      /**< our address, that passt shall answer for */
     uint8_t prefix_bits;    /**< of its network */
     struct leat_ip gateway; /**< passt's own address in it */
+    struct leat_ip ip6;     /**< our address over IPv6, of a /64; LEAT_IP_ANY: this machine's */
+    bool ipv4_only;         /**< no IPv6; else there is, if this machine has a way out by it */
     uint16_t mtu;           /**< 0: 32,808, or more is lost than won (docs/socket.md) */
     const struct leat_mac *mac; /**< as in struct leat_socket_config */
     struct leat_posix *posix;   /**< the same */

@@ -29,7 +29,7 @@ struct command {
     const char *words[ARGUMENTS_MAX]; /* ours are 17; the rest is for ports */
     uint32_t count;
     char fd[12], mtu[12], bits[12];
-    char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES];
+    char ip[LEAT_IP_TEXT_BYTES], ip6[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES];
 };
 
 static void add(struct command *command, const char *word)
@@ -68,13 +68,18 @@ static bool make_command(struct command *command, const struct leat_passt_config
     add(command, "--foreground");
     add(command, "--quiet");
     add(command, "--stderr");
-    add(command, "--ipv4-only");
+    if (config->ipv4_only)
+        add(command, "--ipv4-only");
     add_pair(command, "--fd", command->fd);
     add_pair(command, "--mtu", command->mtu);
     add_pair(command, "--address", command->ip);
     add_pair(command, "--netmask", command->bits);
     add_pair(command, "--gateway", command->gateway);
     add_pair(command, "--dns-forward", command->gateway);
+    if (!leat_ip_is_any(config->ip6)) {
+        leat_ip_format(config->ip6, command->ip6);
+        add_pair(command, "--address", command->ip6);
+    }
     return add_ports(command, "--tcp-ports", config->tcp) &&
            add_ports(command, "--udp-ports", config->udp);
 }

@@ -205,6 +205,8 @@ uint32_t packet_translate(uint8_t *to, const struct packet *packet, const struct
     put16(tcp + 2, how->dst.port);
     if (packet->tcp.flags & TCP_ACK)
         put32(tcp + 8, how->ack);
+    if (packet->tcp.flags & TCP_SYN) /* no ACE: what it counts is of another stack's packets */
+        tcp[12] &= 0xfe;
     if ((packet->tcp.flags & TCP_SYN) && how->no_ecn)
         tcp[13] = (uint8_t)(tcp[13] & ~(TCP_ECE | TCP_CWR));
     translate_options(tcp, packet, how);

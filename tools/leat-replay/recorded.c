@@ -40,6 +40,7 @@ static const char *option_of(const char *name)
                                            {"ip", "--ip"},
                                            {"ip6", "--ip6"},
                                            {"gateway", "--gateway"},
+                                           {"ip6-gateway", "--ip6-gateway"},
                                            {"server", "--server"},
                                            {"mac", "--mac"},
                                            {"mtu", "--mtu"},
