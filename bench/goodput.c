@@ -19,15 +19,16 @@ struct options {
     unsigned seeds;
     const char *markdown;
     const char *svg;
+    const char *shares_svg;
     bool check;
 };
 
 /* To add one is to add a line. */
 static const struct variant variants[GOODPUT_VARIANTS] = {
-    {"NewReno without SACK", LEAT_TCP_NEWRENO, true, true},
-    {"NewReno with SACK", LEAT_TCP_NEWRENO, false, true},
-    {"RACK-TLP and CUBIC", LEAT_TCP_CUBIC, false, false},
-    {"BBRv3", LEAT_TCP_BBR, false, false},
+    {"NewReno without SACK", &leat_tcp_newreno, true, true},
+    {"NewReno with SACK", &leat_tcp_newreno, false, true},
+    {"RACK-TLP and CUBIC", &leat_tcp_cubic, false, false},
+    {"BBRv3", &leat_tcp_bbr, false, false},
 };
 
 enum {
@@ -167,6 +168,19 @@ static FILE *open_file(const char *path)
     return file;
 }
 
+/* Nothing if @path is NULL. */
+static void plot(const char *path, void (*svg)(const struct goodput *, FILE *),
+                 const struct goodput *goodput)
+{
+    FILE *file;
+
+    if (!path)
+        return;
+    file = open_file(path);
+    svg(goodput, file);
+    fclose(file);
+}
+
 static int write_all(const struct options *options)
 {
     struct goodput goodput;
@@ -177,11 +191,8 @@ static int write_all(const struct options *options)
     goodput_markdown(&goodput, options->seconds, options->seeds, file);
     if (file != stdout)
         fclose(file);
-    if (options->svg) {
-        file = open_file(options->svg);
-        goodput_svg(&goodput, file);
-        fclose(file);
-    }
+    plot(options->svg, goodput_svg, &goodput);
+    plot(options->shares_svg, shares_svg, &goodput);
     return 0;
 }
 
@@ -193,6 +204,7 @@ static const char usage[] =
     "  --seeds N         runs of which each cell is the average (5)\n"
     "  --markdown FILE   write the table there, not to the standard output\n"
     "  --svg FILE        write a plot as well\n"
+    "  --shares FILE     and one of two on one path\n"
     "  --check           only see whether modern recovery is as good as promised\n"
     "  --help            show this\n";
 
@@ -213,6 +225,7 @@ int main(int argc, char **argv)
                                           {"seeds", required_argument, NULL, 's'},
                                           {"markdown", required_argument, NULL, 'm'},
                                           {"svg", required_argument, NULL, 'g'},
+                                          {"shares", required_argument, NULL, 'p'},
                                           {"check", no_argument, NULL, 'c'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -228,6 +241,8 @@ int main(int argc, char **argv)
             options.markdown = optarg;
         else if (letter == 'g')
             options.svg = optarg;
+        else if (letter == 'p')
+            options.shares_svg = optarg;
         else if (letter == 'c')
             options.check = true;
         else {

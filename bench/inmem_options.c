@@ -24,7 +24,7 @@ static const char usage[] =
     "  --window N        receive window, bytes (262144)\n"
     "  --step N          time that a turn takes, ns (10000)\n"
     "  --offload         checksums are the device's business\n"
-    "  --ipv6            instead of IPv4; without --peers and --interleave\n"
+    "  --ipv6            instead of IPv4\n"
     "  --no-timestamps   no TCP timestamps: 1,460 bytes in a segment instead of 1,448\n"
     "  --help            show this\n";
 
@@ -121,7 +121,7 @@ const char *options_read(int argc, char **argv, struct options *options)
         else if (!read_flag(letter, options) && !read_number(letter, optarg, options))
             options_usage();
     }
-    if (optind + 1 != argc || (options->ipv6 && (options->peers > 0 || options->interleave)))
+    if (optind + 1 != argc)
         options_usage();
     return argv[optind];
 }

@@ -28,7 +28,7 @@ static void choose_flow(struct sim_scenario *s, const struct lossy *lossy, unsig
     plan->chunk[0] = SIM_PATTERN_RUN;
     plan->how[0] = SIM_LEND;
     plan->start_us[0] = (uint64_t)flow * SECOND_STARTS_US;
-    plan->bbr[0] = lossy->variants[flow]->congestion == LEAT_TCP_BBR;
+    plan->bbr[0] = lossy->variants[flow]->congestion == &leat_tcp_bbr;
 }
 
 static struct sim_scenario scenario_of(const struct lossy *lossy, uint64_t seed)
@@ -51,8 +51,7 @@ static struct sim_scenario scenario_of(const struct lossy *lossy, uint64_t seed)
         s.send_queue_bytes[end] = s.window_bytes[end];
         s.sent_segments[end] = s.bufs[end];
         s.reorder_runs[end] = 4096;
-        s.congestion[end] =
-            first->congestion == LEAT_TCP_NEWRENO ? LEAT_TCP_NEWRENO : LEAT_TCP_CUBIC;
+        s.congestion[end] = first->congestion == &leat_tcp_newreno ? SIM_NEWRENO : SIM_CUBIC;
         s.no_sack[end] = first->no_sack;
         s.no_rack[end] = first->no_rack;
     }

@@ -15,7 +15,7 @@ enum {
 /* A way to control congestion and to recover from loss. */
 struct variant {
     const char *name;
-    enum leat_tcp_congestion congestion;
+    const struct leat_tcp_congestion *congestion;
     bool no_sack;
     bool no_rack;
 };

@@ -43,7 +43,8 @@ static void shares(const struct goodput *g, unsigned seconds, FILE *to)
             "second begins\n"
             "half a second later. Mbit/s of each, and how full the buffer was on average and at "
             "most, in round\n"
-            "trips. The buffer is a quarter of the path, as large, and four times as large.\n",
+            "trips. The buffer is a quarter of the path, as large, and four times as large.\n\n"
+            "![Two on one path](goodput-shares.svg)\n",
             2 * seconds);
     for (unsigned pair = 0; pair < SHARE_PAIRS; pair++) {
         fprintf(to, "\n### %s and %s\n\n| RTT |", g->share_names[pair][0], g->share_names[pair][1]);

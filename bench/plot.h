@@ -31,4 +31,7 @@ void goodput_markdown(const struct goodput *goodput, unsigned seconds, unsigned 
 /* One panel for each round-trip time, a line for each variant, goodput on a logarithmic axis. */
 void goodput_svg(const struct goodput *goodput, FILE *to);
 
+/* One panel for each pair that shares a path, a bar for each round-trip time and buffer. */
+void shares_svg(const struct goodput *goodput, FILE *to);
+
 #endif

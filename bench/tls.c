@@ -15,6 +15,7 @@
 #include <leat/timer.h>
 #include <leat/tls.h>
 
+#include "entropy.h"
 #include "keys.h"
 #include "world.h"
 
@@ -39,19 +40,7 @@ static struct leat_tls_client client;
 static struct leat_tls_ticket ticket;
 static uint8_t text[RECORD];
 static bool is_bulk, by_ticket;
-
-static enum leat_err entropy(void *arg, void *bytes, size_t len)
-{
-    static uint64_t state;
-    uint8_t *at = bytes;
-
-    (void)arg;
-    for (size_t i = 0; i < len; i++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        at[i] = (uint8_t)(state >> 56);
-    }
-    return LEAT_OK;
-}
+static uint64_t random_state;
 
 static uint64_t civil_time_s(void *arg)
 {
@@ -273,7 +262,7 @@ int main(int argc, char **argv)
 
     world_now = world;
 
-    if (leat_crypto_openssl_open(&crypto, entropy, NULL))
+    if (leat_crypto_openssl_open(&crypto, known_entropy, &random_state))
         world_fail("libcrypto");
     for (size_t i = 0; i < sizeof modes / sizeof *modes && argc > 1; i++)
         if (strcmp(argv[1], modes[i].name) == 0) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "gateway.h"
+
 static uint32_t count(const struct wire_queue *queue)
 {
     return queue->put - queue->taken;
@@ -16,85 +18,6 @@ static void put(struct wire_queue *queue, struct leat_buf *frame)
 static struct leat_buf *take(struct wire_queue *queue)
 {
     return queue->frames[queue->taken++ % WIRE_FRAMES];
-}
-
-/* ---- addresses ---------------------------------------------------------------------------- */
-
-enum { /* where things lie in a frame of IPv4 without options */
-    TYPE_AT = 12,
-    PROTOCOL_AT = 23,
-    IP_SUM_AT = 24,
-    SRC_AT = 26,
-    DST_AT = 30,
-    SRC_PORT_AT = 34,
-    DST_PORT_AT = 36,
-    UDP_SUM_AT = 40,
-    TCP_SUM_AT = 50,
-    FIRST_PORT = 10000, /* of the client */
-    FIRST_SERVER_PORT = 7000,
-    PORTS_A_SERVER_PORT = 10000
-};
-
-static const uint32_t first_peer = 0x0b000001; /* 11.0.0.1, and above */
-
-static uint32_t get16_at(const uint8_t *at)
-{
-    return (uint32_t)(at[0] << 8 | at[1]);
-}
-
-static void put16_at(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-/* RFC 1624: the sum at @sum, when the address at @at becomes @to. */
-static void update(uint8_t *sum, const uint8_t *at, const uint8_t *to)
-{
-    uint32_t value = (uint16_t)~get16_at(sum);
-
-    for (unsigned i = 0; i < 4; i += 2)
-        value += (uint16_t)~get16_at(at + i) + get16_at(to + i);
-    value = (value >> 16) + (value & 0xffff);
-    value += value >> 16;
-    put16_at(sum, (uint16_t)~value);
-}
-
-/* Exchanges the address at @at, and what it is in the sums of. */
-static void readdress(uint8_t *frame, unsigned at, const uint8_t to[4])
-{
-    uint8_t *const sum = frame + (frame[PROTOCOL_AT] == 6 ? TCP_SUM_AT : UDP_SUM_AT);
-
-    update(frame + IP_SUM_AT, frame + at, to);
-    if (frame[PROTOCOL_AT] == 6 || get16_at(sum) != 0)
-        update(sum, frame + at, to);
-    memcpy(frame + at, to, 4);
-}
-
-static bool is_translated(const uint8_t *frame)
-{
-    return get16_at(frame + TYPE_AT) == 0x0800 &&
-           (frame[PROTOCOL_AT] == 6 || frame[PROTOCOL_AT] == 17);
-}
-
-/* What comes to the server is from one of @peers. */
-static void translate_to_server(uint8_t *frame, uint32_t peers)
-{
-    const uint32_t server_port = get16_at(frame + DST_PORT_AT) - FIRST_SERVER_PORT;
-    const uint32_t number =
-        get16_at(frame + SRC_PORT_AT) - FIRST_PORT + server_port * PORTS_A_SERVER_PORT;
-    const uint32_t ip = first_peer + number % peers;
-    const uint8_t to[4] = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8),
-                           (uint8_t)ip};
-
-    readdress(frame, SRC_AT, to);
-}
-
-static void translate_to_client(uint8_t *frame)
-{
-    static const uint8_t client[4] = {10, 0, 0, 1};
-
-    readdress(frame, DST_AT, client);
 }
 
 /* What a device does by DMA. */
@@ -114,15 +37,15 @@ void server_copy(struct leat_buf *to, const struct leat_buf *from, uint32_t peer
 COUNTED void client_copy(struct leat_buf *to, const struct leat_buf *from, uint32_t peers)
 {
     copy(to, from);
-    if (peers > 0 && is_translated(to->data))
-        translate_to_client(to->data);
+    if (peers > 0)
+        gateway_to_client(to->data);
 }
 
 COUNTED void server_copy(struct leat_buf *to, const struct leat_buf *from, uint32_t peers)
 {
     copy(to, from);
-    if (peers > 0 && is_translated(to->data))
-        translate_to_server(to->data, peers);
+    if (peers > 0)
+        gateway_to_server(to->data, peers);
 }
 
 static void free_sent(struct wire_end *end)
@@ -221,12 +144,6 @@ uint32_t wire_random(uint64_t *state, uint32_t limit)
     return (uint32_t)((*state >> 32) * limit >> 32);
 }
 
-/* Where the frame's flow is counted: by its source port, whatever it is a frame of. */
-static uint32_t flow_of(const struct leat_buf *frame)
-{
-    return get16_at(frame->data + SRC_PORT_AT);
-}
-
 void wire_interleave(struct wire_end *end)
 {
     static struct leat_buf *waiting[WIRE_FRAMES];
@@ -238,13 +155,13 @@ void wire_interleave(struct wire_end *end)
     memset(ahead, 0, sizeof ahead);
     for (uint32_t i = 0; i < all; i++) {
         waiting[i] = take(&end->arriving);
-        ranks[i] = of_flow[flow_of(waiting[i])]++;
+        ranks[i] = of_flow[gateway_flow(waiting[i]->data)]++;
         ahead[ranks[i] + 1]++;
     }
     for (uint32_t rank = 0; rank < all; rank++)
         ahead[rank + 1] += ahead[rank];
     for (uint32_t i = 0; i < all; i++) {
-        of_flow[flow_of(waiting[i])] = 0;
+        of_flow[gateway_flow(waiting[i]->data)] = 0;
         end->arriving.frames[(end->arriving.put + ahead[ranks[i]]++) % WIRE_FRAMES] = waiting[i];
     }
     end->arriving.put += all;

@@ -1,8 +1,7 @@
 /*
  * wire.h -- a wire between two stacks in one process that costs them nothing.
  *
- * It may lose frames, mix the flows, and be a gateway that gives the client many addresses (NAT),
- * one for each source port and, of TCP, destination port, as far as there are so many.
+ * It may lose frames, mix the flows, and be a gateway that gives the client many addresses.
  *
  * A frame is handed over by its pointer; the copy into the receiver's buffer, which a device would
  * do by DMA, happens in client_copy() and server_copy(), which the counts of the client and of the

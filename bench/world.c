@@ -21,6 +21,7 @@ enum {
     BUFS_MANY = 16384,     /* many connections: their responses wait for delayed ACKs */
     BUF_BYTES_MANY = 1024, /* room for headers and a message */
     SOCKETS_MAX = 60000,
+    HOSTS = 2048, /* beside the peers, of whom 7/8 of all may be held */
     MANY = 1000
 };
 
@@ -101,7 +102,8 @@ static void side_create(struct world *world, struct side *side, unsigned index, 
     const uint32_t sockets = world->options.peers + 1; /* of udp_mix, which refuses more */
     const struct leat_udp_config udp = {
         .sockets = sockets < SOCKETS_MAX ? (uint16_t)sockets : SOCKETS_MAX, .queue_max = 1024};
-    const struct leat_ipv6_config ipv6 = {.no_duplicate_check = true};
+    const struct leat_ipv6_config ipv6 = {.hosts = HOSTS + world->options.peers / 2 * 3,
+                                          .no_duplicate_check = true};
     const bool with_ipv6 = world->options.ipv6;
     const size_t bytes = leat_memory_bytes(&config) + leat_tcp_memory_bytes(&tcp) +
                          leat_udp_memory_bytes(&udp) +
@@ -130,9 +132,8 @@ struct world *world_create(const struct options *options)
     world->wire.peers = options->peers;
     side_create(world, &world->client, 0, world_client_ip(world));
     side_create(world, &world->server, 1, world_server_ip(world));
-    if (options->ipv6) /* its peers would have to be translated */
-        return world;
-    if (leat_route_add(world->server.stack, LEAT_IP4(0, 0, 0, 0), 0, world_client_ip(world)))
+    if (leat_route_add(world->server.stack, options->ipv6 ? LEAT_IP_ANY : LEAT_IP4_ANY, 0,
+                       world_client_ip(world)))
         world_fail("can't add a route");
     return world;
 }

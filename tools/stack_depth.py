@@ -27,6 +27,8 @@ READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "loo
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # every function of these files
+RATE = ["rate_sent", "rate_delivered", "rate_lost"]
+BBR = ["tcp_bbr_take", "tcp_bbr_give", "bbr_ack_begins", "bbr_acked", "bbr_restarts"]
 FAMILY6 = ["ipv6_path", "ipv6_send", "ipv6_is_ours", "ipv6.c:host6_of", "ipv6_reached", "addresses6_are_probed"]
 LEASE6 = ["address6_lease", "address6_remove", "address6_link_local", "ipv6_is_ours"]
 OUT = []  # leaves leat: a program's callback, a backend's function, the owner of lent memory
@@ -47,7 +49,7 @@ INDIRECT = {
     "dhcp/events6.c": actions_of("dhcp6", "src/dhcp"),
     **{f"dhcp/{name}.c": LEASE6 for name in ("actions6", "facts6", "send6", "timers6")},
     "core/buf.c": OUT, "core/timer.c": TIMERS, "holdings.c": ["tcp_holdings", "neighbours6_pieces"], "host.c": OUT, "timer.c": OUT,
-    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "gro_merge", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
+    "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
                 "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears", "igmp.c:hears_mac"],
@@ -60,7 +62,9 @@ INDIRECT = {
     "ip/v6/reachability.c": [*actions_of("ndp", "src/ip/v6")], "ip/v6/address6.c": ["client6.c:on_usable", "client6.c:on_taken"],
     # calls of the family's functions, which stand in a header too
     **{name: FAMILY6 for name in ("ip/host.h", "destination.c", "ip/ipv4_output.c", "udp/socket.c", "udp/udp_output.c",
-                                  "tcp/send/emit.c", "tcp/receive/ack.c", "tcp/api.c")},
+                                  "tcp/send/emit.c", "tcp/api.c")},
+    "tcp/receive/burst.c": ["host6_known"], "tcp/receive/ack.c": [*FAMILY6, *BBR], "tcp/send/output.c": BBR, "tcp/entry/transfer.c": BBR,
+    "tcp/math/scoreboard.c": RATE, "tcp/math/records.c": RATE, "tcp/math/scoreboard.h": RATE,
     "udp/udp_input.c": ["ipv6_is_ours", "transport6_port_unreachable"], "ip/v6/path6.c": ["ipv6_is_ours"],
     "ip/v6/ipv6_input.c": ["tcp_input", "udp_input", "igmp_input"],
     "ip/v6/transport6.c": ["tcp_input", "udp_input", "igmp_input"],

@@ -60,6 +60,7 @@ sslscan           command -v sslscan
 testssl.sh        command -v testssl
 chrony            command -v chronyd
 curl              command -v curl
+wget              command -v wget
 rsyslog           command -v rsyslogd
 chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
@@ -76,6 +77,7 @@ libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
 libssl-dev        pkg-config --exists libcrypto
 libbearssl-dev    test -e /usr/include/bearssl.h
+libwolfssl-dev    pkg-config --exists wolfssl
 openssl           command -v openssl
 gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
 python3-cryptography           system_python -c "import cryptography"
