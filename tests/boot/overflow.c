@@ -12,7 +12,7 @@ enum {
 /* Each frame points at the one above it, so that no compiler makes a loop of them. */
 struct frame {
     volatile struct frame *above;
-    char bytes[512 - sizeof(void *)];
+    char bytes[448 - sizeof(void *)];
 };
 
 static unsigned __attribute__((noinline)) deeper(volatile struct frame *above, unsigned depth)

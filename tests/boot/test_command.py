@@ -3,10 +3,12 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -48,6 +50,66 @@ def test_says_how_to_reach_the_program_and_ends_with_ctrl_c(machine):
         child.wait()
 
 
+@pytest.fixture
+def outside():
+    """What passt looks for: an interface with a default route of each family, and a link-local address."""
+    if os.environ.get("LEAT_HOST_NETWORK") or not shutil.which("passt"):
+        pytest.skip("no passt, or no network namespace")
+    made = subprocess.run("ip link add outside type veth peer name beyond && ip link set beyond up && ip link set outside up && "
+                          "ip addr add 198.51.100.2/24 dev outside && ip route add default via 198.51.100.1 && "
+                          "ip addr add 2001:db8:51::2/64 dev outside nodad && ip route add default via 2001:db8:51::1",
+                          shell=True, check=False, capture_output=True)
+    if made.returncode != 0:
+        pytest.skip("no pairs of devices, or no IPv6")
+    for _ in range(100):  # a link-local address has been checked when it isn't "tentative" any more
+        shown = subprocess.run(["ip", "-6", "addr", "show", "dev", "outside", "scope", "link", "-tentative"], check=True,
+                               capture_output=True)
+        if b"fe80:" in shown.stdout:
+            break
+        time.sleep(0.1)
+    yield
+    subprocess.run(["ip", "link", "del", "outside"], check=True)
+
+
+@pytest.mark.parametrize("asked", [[], ["--forward", "tcp6:6543:7", "--forward", "tcp:7543:7"]])
+def test_forwards_over_both_families(outside, asked):
+    """passt gives the guest addresses of both, and the loopbacks' ports of both are the guest's."""
+    image("echo")
+    child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--net", "passt", *asked, "echo"], stdout=subprocess.PIPE, text=True)
+    limit = threading.Timer(60, child.kill)
+    limit.start()
+    try:
+        ports, families = {}, set()
+        for line in child.stdout:
+            if match := re.fullmatch(r"(tcp6?|udp) (127\.0\.0\.1|\[::1\]):(\d+) -> port 7\n", line):
+                ports[match[1]] = int(match[3])
+            families |= {4} if ": 198.51.100.2/24 on virtio0" in line else {6} if ": IPv6: 2001:db8:51:" in line else set()
+            if families == {4, 6}:
+                break
+        assert ports == ({"tcp6": 6543, "tcp": 7543} if asked else {"tcp": 7007, "udp": 7007, "tcp6": 6007})
+        data = os.urandom(100_000)
+        assert echo_tcp(("127.0.0.1", ports["tcp"]), data) == data
+        assert echo_tcp(("::1", ports["tcp6"]), data) == data
+        child.send_signal(signal.SIGINT)
+        assert child.wait() == 0
+    finally:
+        limit.cancel()
+        child.kill()
+        child.wait()
+
+
+def test_without_ipv6_passt_forwards_the_other(outside):
+    """What was not asked for is left out, with a line; what was is an error."""
+    subprocess.run(["ip", "-6", "addr", "flush", "dev", "outside"], check=True)
+    subprocess.run(["ip", "link", "set", "outside", "addrgenmode", "none"], check=True)
+    child = subprocess.Popen([*COMMAND, "--accel", "tcg", "--net", "passt", "echo", "--", "--version"], stdout=subprocess.PIPE, text=True)
+    said = child.communicate(timeout=60)[0]
+    assert child.returncode == 0
+    assert "passt, over IPv6: " in said and "tcp 127.0.0.1:7007 -> port 7" in said and "tcp6" not in said
+    done = boot("--accel", "tcg", "--net", "passt", "--forward", "tcp6:6543:7", "echo")
+    assert done.returncode == 2 and done.stderr.startswith("tools/boot: passt: ")
+
+
 def test_gives_the_exit_status_of_the_guest():
     image("resolve")
     done = boot("--accel", "tcg", "resolve", "--", "--server=10.0.2.99", "example.com")
@@ -73,7 +135,8 @@ def test_passes_options_to_qemu():
 
 @pytest.mark.parametrize("words", [
     ["no-such-image"], ["echo", "--net", "wifi"], ["echo", "--hypervisor", "abacus"],
-    ["echo", "--forward", "tcp:80"], ["--hypervisor", "firecracker", "echo"], [],
+    ["echo", "--forward", "tcp:80"], ["echo", "--forward", "tcp6:6007:7"], ["--hypervisor", "firecracker", "echo"],
+    ["--hypervisor", "firecracker", "--net", "passt", "echo"], [],
 ], ids=" ".join)  # fmt: skip
 def test_what_is_wrong_gets_a_line_and_status_2(words):
     done = boot(*words)

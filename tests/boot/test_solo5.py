@@ -66,6 +66,40 @@ def is_slow(guest):
     return min(ping(guest.ip)) > SLOW_RTT_MS
 
 
+def test_every_address_of_the_command_line_answers(guest):
+    """Two global addresses and a unique local one, beside a second one of IPv4."""
+    words = ["2001:db8:17::2/64", "2001:db8:18::2/64", "fd17:1eaf::2/64", "10.99.1.2/24"]
+    echo = guest("echo", options=[f"--ip{6 if ':' in word else ''}={word}" for word in words])
+    for word in words:
+        tools.run("ip", "addr", "add", word.replace("2/", "1/"), "dev", echo.tap, *(["nodad"] if ":" in word else []))
+    for there in [echo.ip, *(word.split("/")[0] for word in words)]:
+        assert tools.until(lambda: b" 1 received" in tools.run("ping", "-n", "-c", 1, "-W", 1, there, check=False), 20), there
+        echo_all((there, 7), 1, 20_000, timeout=60)
+
+
+def test_addresses_by_a_router(abi, tmp_path):
+    """No address on the command line, and nobody who serves DHCP: IPv6 is enough."""
+    dnsmasq = shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or pytest.skip("no dnsmasq")
+    tools.make_tap("ra0")
+    for address in ("fe80::1/64", "2001:db8:19::1/64"):
+        tools.run("ip", "addr", "add", address, "dev", "ra0", "nodad")
+    network = tools.Process(dnsmasq, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=", "--group=",
+                            f"--pid-file={tmp_path}/pid", f"--dhcp-leasefile={tmp_path}/leases", "--interface=ra0",
+                            "--enable-ra", "--dhcp-range=2001:db8:19::,ra-only")
+    echo = None
+    try:
+        echo = Tender(abi, "echo", {"service": "ra0"}, ["--buffers=512", "--connections=16"])
+        line = echo.wait_for(r"echo: 2001:db8:19:[0-9a-f:]+/64 on service, MTU 1500, port 7", START_S)
+        there = line.split()[1].split("/")[0]
+        ping(there)
+        echo_all((there, 7), 1, 20_000, timeout=60)
+    finally:
+        if echo:
+            echo.remove()
+        network.kill()
+        tools.run("ip", "link", "del", "ra0", check=False)
+
+
 def udp_socket(guest):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.settimeout(10)
@@ -78,8 +112,8 @@ def test_arp_and_ping(guest):
     ping(echo.ip)
     assert b"02:6c:65:61:74:05" in tools.run("ip", "neigh", "show", echo.ip)
     tools.run("arping", "-q", "-c", 2, "-I", echo.tap, echo.ip)
-    ping(echo.ip, 3, 0.05, "-s", 1472, "-M", "do")
-    ping(echo.ip, 1, 1, "-s", 6000)  # in fragments
+    ping(echo.ip, 3, "-s", 1472, "-M", "do")
+    ping(echo.ip, 1, "-s", 6000)  # in fragments
 
 
 def test_udp_echo(guest):
@@ -173,7 +207,7 @@ def test_many_connections(guest):
 def test_mtu_is_the_devices(guest, mtu):
     echo = guest("echo", mtu=mtu)
     assert f"MTU {mtu}, port" in echo.text
-    ping(echo.ip, 2, 0.05, "-s", min(mtu - 28, 65507 - 28), "-M", "do")
+    ping(echo.ip, 2, "-s", min(mtu - 28, 65507 - 28), "-M", "do")
     with udp_socket(echo) as sock:
         data = os.urandom(min(mtu - 28, 65507))
         sock.send(data)
@@ -340,7 +374,7 @@ def test_virtio_target():
     """QEMU's exit status is that of Solo5's bindings, so it says nothing."""
     echo, dns = Guest("virtio", "echo"), Guest("virtio", "dns")
     try:
-        ping(echo.ip, 3, 0.05, "-s", 1472, "-M", "do")
+        ping(echo.ip, 3, "-s", 1472, "-M", "do")
         with udp_socket(echo) as sock:
             data = os.urandom(1472)
             sock.send(data)

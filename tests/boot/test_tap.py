@@ -1,12 +1,16 @@
 """Over a TAP device, where QEMU offers checksum offloads, against the Linux kernel."""
 
 import os
+import re
+import shutil
 import subprocess
+import threading
 import time
 
 import pytest
 
-from conftest import IP, PEER, echo_tcp, echo_udp
+from conftest import IP, PEER, echo_tcp, echo_udp, image
+from test_command import COMMAND
 
 
 PEER6, IP6 = "fd00:6c65::1", "fd00:6c65::2"
@@ -71,6 +75,57 @@ def test_super_frames_over_ipv6(guest, machine, tap, device):
     assert (stats["tx_frames"] < segments // 2) == (device in ("", ",mrg_rxbuf=off", ",guest_tso6=off"))
     assert (stats["rx_frames"] < segments // 2) == (device in ("", ",host_tso6=off", ",host_tso4=off"))
     assert "drop_tcp_checksum" not in stats and "virtio_rx_header" not in stats
+
+
+def test_every_address_of_the_command_line_answers(guest, machine, tap):
+    """Two global addresses and a unique local one, beside a second one of IPv4."""
+    more = ["2001:db8:17::2/64", "2001:db8:18::2/64", "10.99.1.2/24"]
+    for network in ("2001:db8:17::1/64", "2001:db8:18::1/64"):
+        ip("addr", "add", network, "dev", tap, "nodad")
+    ip("addr", "add", "10.99.1.1/24", "dev", tap)
+    ip("link", "set", tap, "up")
+    words = [f"--ip{6 if ':' in word else ''}={word}" for word in (f"{IP6}/64", *more)]
+    guest("echo", machine, netdev(tap), arguments=words).up()
+    for there in (IP, IP6, *(word.split("/")[0] for word in more)):
+        deadline = time.monotonic() + 20
+        while subprocess.run(["ping", "-n", "-c", "1", "-W", "1", there], check=False).returncode:
+            assert time.monotonic() < deadline, there
+        assert echo_tcp((there, 7), b"hello") == b"hello"
+
+
+def test_addresses_by_a_router_and_a_server(tap, machine, tmp_path):
+    """No address on the command line: what tools/boot starts asks the network, as docs/unikernel-qemu.md says."""
+    image("echo")
+    if not shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        pytest.skip("no dnsmasq")
+    ip("addr", "add", "fe80::1/64", "dev", tap, "nodad")
+    ip("addr", "add", "2001:db8:19::1/64", "dev", tap, "nodad")
+    ip("link", "set", tap, "up")
+    network = subprocess.Popen(
+        ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=", "--group=",
+         f"--pid-file={tmp_path}/pid", f"--dhcp-leasefile={tmp_path}/leases", f"--interface={tap}", "--no-ping",
+         "--enable-ra", "--dhcp-range=2001:db8:19::,ra-only", f"--dhcp-range={IP.rsplit('.', 1)[0]}.50,{IP.rsplit('.', 1)[0]}.60"],
+        env={**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"})
+    boot = subprocess.Popen([*COMMAND, "--accel", "tcg", "--machine", machine, "--net", f"tap={tap}", "echo"],
+                            stdout=subprocess.PIPE, text=True)
+    limit = threading.Timer(60, boot.kill)
+    limit.start()
+    try:
+        found = {}
+        for line in boot.stdout:
+            if match := re.search(r": ([0-9.]+)/24 on virtio0|: IPv6: (2001:db8:19:[0-9a-f:]+)/64 by fe80::1", line):
+                found[4 if match[1] else 6] = match[1] or match[2]
+            if len(found) == 2:
+                break
+        assert len(found) == 2, found
+        for there in found.values():
+            assert subprocess.run(["ping", "-n", "-c", "2", "-W", "2", there], check=False).returncode == 0
+            assert echo_tcp((there, 7), b"hello") == b"hello"
+    finally:
+        limit.cancel()
+        for process in (boot, network):
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.parametrize("device", ["", ",mrg_rxbuf=off"])

@@ -1,5 +1,6 @@
 """A browser without a screen, asked by the DevTools protocol over two pipes."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -13,6 +14,10 @@ import pytest
 
 PROGRAM = "chromium-headless-shell"
 REPLY_S = 40
+
+
+class AnotherPage(Exception):
+    """The one that was asked about is no more."""
 
 
 class Chromium:
@@ -61,6 +66,8 @@ class Chromium:
         while True:
             said = self._next(deadline)
             if said.get("id") == self.number:
+                if "navigated" in said.get("error", {}).get("message", ""):
+                    raise AnotherPage(said["error"]["message"])
                 assert "error" not in said, said["error"]
                 return said["result"]
             self.events.append(said)
@@ -95,8 +102,11 @@ class Chromium:
         self.ask("Browser.setDownloadBehavior", behavior="allowAndName", downloadPath=str(folder), eventsEnabled=True)
 
     def value(self, expression):
-        """What a line of JavaScript gives; it runs beside the page, whatever that forbids."""
-        return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        """What a line of JavaScript gives; it runs beside the page, whatever that forbids. None: another page took its
+        place meanwhile."""
+        with contextlib.suppress(AnotherPage):
+            return self.ask("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        return None
 
     @property
     def complaints(self):

@@ -386,6 +386,23 @@ def outside():
 
 
 @pytest.fixture
+def outside6():
+    """The same with one of each family, and a link-local address."""
+    make = ["link add outside type veth peer name beyond", "link set beyond up", "link set outside up",
+            "addr add 198.51.100.2/24 dev outside", "route add default via 198.51.100.1",
+            "addr add 2001:db8:51::2/64 dev outside nodad", "route add default via 2001:db8:51::1"]
+    try:
+        for words in make:
+            run("ip", *words.split())
+        assert until(lambda: b"fe80:" in run("ip", "-6", "addr", "show", "dev", "outside", "scope", "link", "-tentative"))
+        yield
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no pairs of devices, or no IPv6: {error.stderr}")
+    finally:
+        run("ip", "link", "del", "outside", check=False)
+
+
+@pytest.fixture
 def lossy():
     """lossy(percent) makes a link for leat(..., link=...) that loses so many frames each way."""
     made = []

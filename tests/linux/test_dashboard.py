@@ -76,5 +76,5 @@ def test_it_loads_itself_again(board, browser):
     browser.open(board.url)
     up_for = "document.querySelector('p')?.textContent ?? ''"  # between two pages there is none
     first = browser.value(up_for)
-    until(lambda: browser.value(up_for) not in ("", first))
+    until(lambda: browser.value(up_for) not in (None, "", first))
     board.stop()

@@ -1,12 +1,15 @@
 """The resolver asks others' servers by TLS: unbound, Knot Resolver, and dnsmasq behind stunnel."""
 
 import base64
+import concurrent.futures
 import hashlib
 import socket
+import ssl
 import subprocess
 import threading
 
 import pytest
+from scapy.layers.dns import DNS, DNSRR
 
 from conftest import Process, binary, make_tap, run, until
 from services import program
@@ -141,6 +144,27 @@ def test_resolve_says_what_is_wrong(resolve, serve, keys):
     assert status == 1 and lines[0].startswith("no TLS with 10.78.0.1: ")
     status, lines = resolve("sha256/nonsense", "www.example.com")
     assert status == 2 or "44 letters" in "".join(lines)
+
+
+def test_the_server_hears_the_end(resolve, keys):
+    """One that serves a connection at a time would wait for it for ever."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(keys.folder / "ec.pem", keys.folder / "ec.key")
+
+    def serve_one(listener):
+        near, _ = listener.accept()
+        near.settimeout(30)
+        with context.wrap_socket(near, server_side=True, suppress_ragged_eofs=False) as conn:
+            asked = DNS(conn.recv(2000)[2:])
+            answer = bytes(DNS(id=asked.id, qr=1, ra=1, qd=asked.qd,
+                               an=DNSRR(rrname=asked.qd.qname, ttl=300, rdata="192.0.2.3")))
+            conn.sendall(len(answer).to_bytes(2, "big") + answer)
+            return conn.recv(1)  # b"": close_notify has come
+
+    with socket.create_server(("10.78.0.1", 853)) as listener, concurrent.futures.ThreadPoolExecutor() as pool:
+        server = pool.submit(serve_one, listener)
+        assert resolve("leat.test", "www.example.com")[0] == 0
+        assert server.result(30) == b""
 
 
 def test_whoever_is_there(resolve, serve, keys):

@@ -1,5 +1,6 @@
 """fetch against servers that others have written: Python's, nginx, openssl; and against itself: httpd."""
 
+import concurrent.futures
 import contextlib
 import hashlib
 import http.server
@@ -10,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -20,6 +22,7 @@ PAGE = (SITE / "index.html").read_bytes()
 BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 PEER = "10.84.0.1"
 NAME = "fetch.test"
+THE_NAME = {"is at": PEER}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -145,6 +148,30 @@ def test_who_does_not_answer(peer):
         assert "evil" not in child.text and "malformed" in child.text
 
 
+def hears_the_end(listener, context=None):
+    """Answers one request, and returns what comes behind it: b"" is the end, and TLS's close_notify before it."""
+    near, _ = listener.accept()
+    near.settimeout(30)
+    with context.wrap_socket(near, server_side=True, suppress_ragged_eofs=False) if context else near as conn:
+        assert conn.recv(10000).startswith(b"GET / HTTP/1.1\r\n")
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n")
+        return conn.recv(1)
+
+
+def test_the_server_hears_the_end(names, tmp_path):
+    """One that serves a connection at a time would wait for it for ever."""
+    context = make_keys(tmp_path)
+    words = "--server", names, "--cert", tmp_path / "cert.pem"
+    if b"without cryptography" in fetch(*words, f"https://{NAME}:8445/")[1]:
+        context = None
+    with socket.create_server((PEER, 8084)) as listener, concurrent.futures.ThreadPoolExecutor() as pool:
+        for scheme, keys in ("http", None), ("https", context):
+            if scheme == "http" or keys:
+                server = pool.submit(hears_the_end, listener, keys)
+                assert fetch(*words, f"{scheme}://{NAME}:8084/") == (0, b"hello\n")
+                assert server.result(30) == b""
+
+
 @pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
 def test_nginx_as_the_server(peer, tmp_path):
     (tmp_path / "www").mkdir()
@@ -174,22 +201,26 @@ def answer_names(sock):
     from scapy.layers.dns import DNS, DNSRR
 
     with contextlib.suppress(OSError):
-        while True:
-            text, asker = sock.recvfrom(1000)
+        while (heard := sock.recvfrom(1000))[0]:
+            text, asker = heard
             query = DNS(text)
             reply = DNS(id=query.id, qr=1, aa=1, rd=1, ra=1, qd=query.qd)
             if query.qd.qtype == 1:
-                reply.an = DNSRR(rrname=query.qd.qname, type="A", ttl=1, rdata=PEER)
+                reply.an = DNSRR(rrname=query.qd.qname, type="A", ttl=1, rdata=THE_NAME["is at"])
             sock.sendto(bytes(reply), asker)
 
 
 @pytest.fixture
 def names(peer):
+    THE_NAME["is at"] = PEER
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((peer, 53))
         thread = threading.Thread(target=answer_names, args=(sock,), daemon=True)
         thread.start()
         yield peer
+        with contextlib.suppress(OSError):  # it isn't connected, and wakes the thread all the same
+            sock.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
 
 
 def make_keys(folder):
@@ -213,6 +244,121 @@ def test_https_by_name(names, tmp_path):
         assert status == 1 and b"hello" not in text and text.startswith(b"fetch: ")
         status, text = fetch("--server", names, f"https://{NAME}:8443/")  # whom the system trusts
         assert status in (1, 2) and b"hello" not in text
+
+
+# ---- Early data (--early)
+
+TOO_EARLY = "went early, and again behind the handshake (425)"
+AT_NGINX = r"""
+    daemon off; master_process off; pid {folder}/pid; error_log {folder}/error; events {{}}
+    http {{ access_log {folder}/access; client_body_temp_path {folder}; proxy_temp_path {folder};
+            fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
+            server {{ listen {peer}:8445 ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+                      ssl_protocols TLSv1.3; ssl_early_data on;
+                      location / {{ add_header Early "$ssl_early_data"; return 200 "early=$ssl_early_data\n"; }}
+                      location = /strict {{ if ($ssl_early_data) {{ return 425; }} return 200 "late\n"; }} }} }}"""
+
+
+@pytest.fixture
+def early(names, tmp_path):
+    """fetch with a ticket that is kept; the page and what is said of it."""
+    make_keys(tmp_path)
+    ticket = tmp_path / "ticket"
+    status, text = fetch("--server", names, "--cert", tmp_path / "cert.pem", "--early", ticket, f"https://{NAME}:8445/",
+                         timeout=20)
+    if b"without cryptography" in text:
+        pytest.skip("fetch has no TLS")
+    assert status == 1 and b"the request reached no server" in text
+
+    def ask(url, *words):
+        status, text = fetch("--server", names, "--cert", tmp_path / "cert.pem", "--early", ticket, url, *words)
+        assert status == 0, text
+        page, _, said = text.decode().rpartition("fetch: the request ")
+        return page, said.strip()
+    ask.folder = tmp_path
+    ask.ticket = ticket
+    return ask
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
+def test_nginx_takes_early_data(early):
+    early.folder.chmod(0o755)
+    (early.folder / "conf").write_text(AT_NGINX.format(folder=early.folder, peer=PEER))
+    nginx = Process("nginx", "-c", early.folder / "conf", "-e", early.folder / "error")
+    try:
+        def is_up():
+            with contextlib.suppress(OSError), socket.create_connection((PEER, 8445), 1):
+                return True
+            return False
+        assert until(is_up), nginx.text
+        url = f"https://{NAME}:8445"
+        assert early(f"{url}/") == ("early=\n", "did not go early: there was no ticket")
+        assert early.ticket.stat().st_mode & 0o777 == 0o600 and early.ticket.stat().st_size > 0
+        # each has the ticket of the one before; nginx forgets that a request came early as soon as it has
+        # the client's Finished, too, which may be before it looks at the request
+        for path, said in ("", ("early=1\n", "went early")), ("strict", ("late\n", TOO_EARLY)):
+            for _ in range(50):
+                answer = early(f"{url}/{path}")
+                if answer == said:
+                    break
+                assert answer == (said[0].replace("1", ""), "went early")
+            assert answer == said
+        early.ticket.write_bytes(b"")
+        assert early(f"{url}/") == ("early=\n", "did not go early: there was no ticket")
+    finally:
+        nginx.stop()
+    nginx = Process("nginx", "-c", early.folder / "conf", "-e", early.folder / "error")
+    try:
+        assert until(is_up), nginx.text
+        said = "went early, was refused, and went again behind the handshake"  # it has other keys for tickets now
+        assert early(f"{url}/") == ("early=\n", said)
+    finally:
+        nginx.stop()
+
+
+def test_openssl_takes_early_data(early):
+    command = ["openssl", "s_server", "-accept", f"{PEER}:8445", "-cert", early.folder / "cert.pem", "-key",
+               early.folder / "key.pem", "-early_data", "-max_early_data", "16384", "-alpn", "http/1.1"]
+    heard = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
+        def answer():
+            for line in iter(server.stdout.readline, b""):
+                heard.append(line)
+                if line == b"\r\n" and b"".join(heard).count(b"GET /") > b"".join(heard).count(b"answered"):
+                    heard.append(b"answered")
+                    server.stdin.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n")
+                    server.stdin.flush()
+        threading.Thread(target=answer, daemon=True).start()
+
+        def said():
+            return b"".join(heard).decode(errors="replace")
+        try:
+            assert until(lambda: "ACCEPT" in said(), 20), said()
+            url = f"https://{NAME}:8445/"
+            assert early(url) == ("hello\n", "did not go early: there was no ticket")
+            assert "Early data received" not in said()
+            assert early(url) == ("hello\n", "went early")
+            assert "Early data received:" in said() and said().count("GET / HTTP/1.1") == 2, said()
+        finally:
+            server.kill()
+
+
+def test_our_own_server_and_early_data(leat, peer, early):
+    pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    keys = ["--cert", early.folder / "cert.pem", "--key", early.folder / "key.pem"]
+    server = leat("httpd", options=keys)
+    THE_NAME["is at"] = server.ip
+    for said in "there was no ticket", "its ticket doesn't allow it":
+        assert early(f"https://{NAME}/", "--gateway", peer) == (PAGE.decode(), f"did not go early: {said}")
+    server.stop()
+    server = leat("httpd", options=[*keys, "--early-data"])
+    THE_NAME["is at"] = server.ip
+    early.ticket.write_bytes(b"")
+    for said in "did not go early: there was no ticket", "went early, was refused, and went again behind the handshake":
+        assert early(f"https://{NAME}/", "--gateway", peer) == (PAGE.decode(), said)
+    time.sleep(11)  # leat takes none for ten seconds after its first ticket
+    for _ in range(2):
+        assert early(f"https://{NAME}/", "--gateway", peer) == (PAGE.decode(), "went early")
 
 
 def test_our_own_server(leat, peer):

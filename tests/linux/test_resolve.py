@@ -1,5 +1,6 @@
 """The resolve example against the dns example: two stacks, and the kernel as a router between them."""
 
+import ipaddress
 import pathlib
 
 import pytest
@@ -10,6 +11,10 @@ BIG_ZONE = "$ORIGIN example.com.\n$TTL 60\n@ SOA ns h 1 2 3 4 5\n NS ns\nns A 19
     f'big TXT "{number:0200}"\n' for number in range(15)
 )
 
+REVERSE = ipaddress.ip_address("2001:db8::3").reverse_pointer  # in ip6.arpa, RFC 3596 2.5
+REVERSE_ZONE = ("$ORIGIN 8.b.d.0.1.0.0.2.ip6.arpa.\n$TTL 60\n@ SOA ns.example.com. h 1 2 3 4 5\n NS ns.example.com.\n"
+                f"{REVERSE}. PTR www.example.com.\n")
+
 
 @pytest.fixture
 def resolve(leat, tmp_path):
@@ -17,7 +22,9 @@ def resolve(leat, tmp_path):
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     zone = tmp_path / "big.zone"
     zone.write_text(BIG_ZONE)
-    servers = {"built in": leat("dns"), "big": leat("dns", arguments=(zone,))}
+    back = tmp_path / "back.zone"
+    back.write_text(REVERSE_ZONE)
+    servers = {"built in": leat("dns"), "big": leat("dns", arguments=(zone,)), "back": leat("dns", arguments=(back,))}
     make_tap("asks0", address="10.78.0.1/24")
 
     def ask(*words, server="built in", ip=None):
@@ -35,6 +42,10 @@ def resolve(leat, tmp_path):
 def test_records_are_said_as_in_a_master_file(resolve):
     assert resolve("www.example.com") == (0, ["www.example.com. 3600 IN A 192.0.2.3"])
     assert resolve("WWW.example.com", "aaaa") == (0, ["WWW.example.com. 3600 IN AAAA 2001:db8::3"])
+
+
+def test_a_name_is_found_by_its_address_of_ipv6(resolve):
+    assert resolve(REVERSE, "PTR", server="back") == (0, [f"{REVERSE}. 60 IN PTR www.example.com."])
 
 
 def test_alias_is_followed(resolve):

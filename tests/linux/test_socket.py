@@ -258,6 +258,46 @@ def test_passt_takes_bulk_from_us(example, outside):
     assert chargen.stop() == 0
 
 
+@pytest.fixture
+def passt6(outside6):
+    if not shutil.which("passt"):
+        pytest.skip("no passt")
+
+
+def echoed(ip, port, text):
+    with socket.create_connection((ip, port), 20) as client:
+        client.sendall(text)
+        return client.makefile("rb").read(len(text)) == text
+
+
+def test_passt_forwards_over_both_families(example, passt6):
+    echo = example("echo", "--passt", "--forward", "tcp:7007:7", "--forward", "tcp:::1/6007:7", up="IPv6: 2001:db8:51:")
+    text = os.urandom(100_000)
+    for ip, port in ("127.0.0.1", 7007), ("::1", 7007), ("::1", 6007):
+        assert until(lambda: not echo.running or echoed(ip, port, text[:1]))
+        assert echoed(ip, port, text), (ip, port, echo.text)
+    assert echo.stop() == 0
+
+
+def test_passt_gives_the_address_of_ipv6_that_is_asked_for(example, passt6):
+    echo = example("echo", "--passt", "--forward", "tcp:7007:7", "--ip6", "2001:db8:77::2/64", up="port")
+    assert until(lambda: not echo.running or echoed("::1", 7007, b"a"))
+    assert echoed("::1", 7007, os.urandom(100_000)), echo.text
+    assert echo.stop() == 0
+
+
+def test_an_address_of_the_other_family_is_waited_for(example, passt6):
+    """IPv4's comes first, and `fetch` would find no way to the other."""
+    with socket.create_server(("::", 8080), family=socket.AF_INET6) as listener:
+        listener.settimeout(30)
+        fetch = example("fetch", "--passt", "http://[2001:db8:51::2]:8080/", up="fetch: 2001:db8:51:")
+        conn, _ = listener.accept()
+        with conn:
+            conn.recv(1000)
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere\n")
+        assert fetch.wait(30) == 0 and "there" in fetch.text
+
+
 def test_passt_lets_an_ordinary_user_be_reached_on_a_port(example, outside):
     if not shutil.which("passt"):
         pytest.skip("no passt")

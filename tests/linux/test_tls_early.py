@@ -1,6 +1,7 @@
 """Early data of TLS (0-RTT): openssl and GnuTLS against a server of leat's that takes it, and leat against theirs."""
 
 import contextlib
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -89,6 +90,31 @@ def test_what_was_heard_on_the_way_is_not_taken_again(server, keys, session):
             while again.recv(65536):
                 pass
         server.wait_for(f"over: taken 1, refused {1 + count}, repeated {count}")
+
+
+PAGE = (pathlib.Path(__file__).resolve().parents[2] / "examples/site/index.html").read_text()
+HEAD = "{} / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n"
+
+
+def test_httpd_answers_early_data_once(leat, keys, tmp_path):
+    """GET is answered, POST is too early, and what was heard on the way gets nothing."""
+    web = leat("httpd", options=[*keys.words("ec"), "--early-data"])
+    where, file, early = f"{web.ip}:443", tmp_path / "session", tmp_path / "early"
+    get = HEAD.format("GET").encode()
+    s_client(keys, where, "-sess_out", file, stdin=get)
+    time.sleep(WINDOW_S)
+    tap = Tap(web.ip)
+    for method, target in ("GET", tap.where), ("POST", where):
+        early.write_text(HEAD.format(method))
+        said = s_client(keys, target, "-sess_in", file, "-sess_out", file, "-early_data", early, stdin=b"")
+        assert "Early data was accepted" in said, said
+        assert (PAGE if method == "GET" else "HTTP/1.1 425 Too Early") in said, said
+    with socket.create_connection((web.ip, 443), 20) as again:
+        again.sendall(tap.heard)
+        again.shutdown(socket.SHUT_WR)
+        heard = b"".join(iter(lambda: again.recv(65536), b""))
+    assert 100 < len(heard) < 400, heard  # its flight, and no page: there is no client to end the handshake
+    assert PAGE in s_client(keys, where, "-sess_in", file, stdin=get)
 
 
 def test_gnutls_sends_early_data(server, keys, session, tmp_path):

@@ -15,7 +15,7 @@ import threading
 
 import pytest
 
-from conftest import QUICK, Process, run, until
+from conftest import BUILD, QUICK, Process, run, until
 from services import program
 from test_tls import PAGE, SUITES, Keys, ask
 
@@ -28,6 +28,8 @@ GROUPS = {"X25519": ("001d", "GROUP-X25519"), "P-256": ("0017", "GROUP-SECP256R1
 GNUTLS_SUITES = {"TLS_AES_128_GCM_SHA256": "AES-128-GCM", "TLS_AES_256_GCM_SHA384": "AES-256-GCM",
                  "TLS_CHACHA20_POLY1305_SHA256": "CHACHA20-POLY1305"}
 SUITE, OTHER_SUITE, CHACHA = SUITES
+WOLFSSL_SUITES = {"TLS_AES_128_GCM_SHA256": "TLS13-AES128-GCM-SHA256", "TLS_AES_256_GCM_SHA384":
+                  "TLS13-AES256-GCM-SHA384", "TLS_CHACHA20_POLY1305_SHA256": "TLS13-CHACHA20-POLY1305-SHA256"}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,11 @@ def big(tmp_path_factory):
     (path.parent / "lines").write_bytes((lines * (BIG_BYTES // len(lines) + 1))[:BIG_BYTES])
     path.parent.chmod(0o755)
     return path
+
+
+def wolfssl_peer():
+    path = BUILD / "tests/linux/wolfssl_peer"
+    return path if path.is_file() else pytest.skip("libwolfssl-dev was not there when this was built")
 
 
 def free_port():
@@ -157,6 +164,12 @@ class Peers:
             context.set_ecdh_curve("prime256v1")
         return Echo(context).port
 
+    def wolfssl(self, suite, group, kind):
+        """Which updates its key every 20 reads."""
+        port = free_port()
+        return self.start(wolfssl_peer(), "serve", port, self.keys.folder / f"{kind}.pem",
+                          self.keys.folder / f"{kind}.key", WOLFSSL_SUITES[suite], group, port=port)
+
     def nginx(self, suite, group, kind):
         """Which serves files of the folder."""
         port, folder = free_port(), self.folder
@@ -191,7 +204,7 @@ class At:
         self.port = port
 
 
-ECHOES = ["stunnel", "haproxy", "gnutls", "python"]
+ECHOES = ["stunnel", "haproxy", "gnutls", "python", "wolfssl"]
 FILES = ["nginx", "openssl"]
 
 
@@ -399,6 +412,28 @@ def test_gnutls_updates_its_key(leat, keys):
     web = leat("httpd", options=keys.words("ec"))
     said = gnutls_cli(web, keys, "+GROUP-X25519", "--inline-commands", stdin=b"^rekey^\n" * 3 + REQUEST)
     assert said.count("Rekey was completed") == 3 and PAGE.decode() in said, said
+
+
+def wolfssl_asks(server, keys, suite, groups, count):
+    """A megabyte each way, with key updates, on each connection; from the second on it brings a ticket."""
+    said = run(wolfssl_peer(), "ask", server.ip, 7, keys.authority, WOLFSSL_SUITES[suite], groups, count,
+               timeout=60).decode()
+    return re.findall(r"^open (\S+) (\S+) resumed (\d)$", said, re.M)
+
+
+@pytest.mark.parametrize("groups", ["X25519", "P-256", "P-384,X25519"])  # of the last the share is asked for
+@pytest.mark.parametrize("suite", SUITES)
+def test_wolfssl_asks_leat(leat, keys, suite, groups):
+    server = leat("echo_tls", options=keys.words("ec"))
+    group = "SECP256R1" if groups == "P-256" else "X25519"
+    assert wolfssl_asks(server, keys, suite, groups, 3) == [
+        (WOLFSSL_SUITES[suite], group, resumed) for resumed in "011"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_wolfssl_verifies_leat(leat, keys, kind):
+    server = leat("echo_tls", options=keys.words(kind))
+    assert wolfssl_asks(server, keys, SUITE, "X25519", 1) == [(WOLFSSL_SUITES[SUITE], "X25519", "0")]
 
 
 # ---- Tickets of others

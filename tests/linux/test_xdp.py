@@ -79,6 +79,7 @@ def test_two_programs_do_not_share_a_queue(leat):
     (["--xdp", "nowhere0", "--ip", "10.1.2.3/24"], "there is no device nowhere0"),
     (["--xdp", "lo", "--ip", "10.1.2.3/24", "--socket", "x"], "--xdp or a socket, not both"),
     (["--xdp", "lo", "--mac", "03:00:00:00:00:01"], "the MAC address is a group's"),
+    (["--xdp", "lo", "--ip", "10.1.2.3/24", "--ip", "10.1.2.4/24"], "--xdp with a second --ip needs --mac"),
     (["--busy-poll", "20"], "--busy-poll needs --xdp or --shm"),
     (["--xdp", "lo", "--ip", "10.1.2.3/24", "--mtu", "3000"], "the MTU must be 68 to"),
 ])  # fmt: skip

@@ -200,7 +200,8 @@ static const char *start(struct example_platform *platform)
 {
     static const struct leat_tcp_events nothing;
     static const char *const protocols[] = {"http/1.1"};
-    struct leat_tls_config config = {.crypto = &client.crypto, .civil_time_s = civil_time};
+    struct leat_tls_config config = {
+        .crypto = &client.crypto, .early = &leat_tls_early, .civil_time_s = civil_time};
     const struct leat_endpoint server = {.ip = platform->server, .port = platform->port};
     struct leat_stream below;
     struct leat_tcp *conn;

@@ -143,6 +143,7 @@ static const char *start(struct example_platform *platform)
                                            .identity_count = 1,
                                            .protocols = protocols,
                                            .protocol_count = 1,
+                                           .early = &leat_tls_early,
                                            .early_bytes = EARLY_BYTES,
                                            .on_early = on_early};
     const struct leat_tcp_listen_config listen = {

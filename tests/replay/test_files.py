@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from captures import (ACK, CLIENT, CLIENT6, NS, SERVER, SERVER6, TOOL, US, block, conversation, interface, packet, pcap,
-                      pcapng, replay, section, tcp)
+from captures import (ACK, CLIENT, CLIENT6, NS, SERVER, SERVER6, TOOL, US, block, conversation, interface, ipv6, packet,
+                      pcap, pcapng, replay, section, tcp)
 
 FORMS = {
     f"{name} {order_name} {unit_name}": make(conversation(), order, unit)
@@ -52,6 +52,14 @@ def test_ipv6_is_fed_as_ipv4_is(tmp_path):
     # of another address nothing is its
     told = json.loads(replay("feed", "--json", "--ip", "2001:db8::9", path).stdout)
     assert told["counters"]["drop_tcp_port"] == 0 and told["balance"]
+
+
+def test_groups_and_nobody_are_no_busiest_host(tmp_path):
+    """Whatever Ethernet address they have."""
+    path = tmp_path / "capture"
+    for odd in ("ff02::1", "::", "::1"):
+        path.write_bytes(pcap(conversation(ends=(CLIENT6, SERVER6)) + [(NS, ipv6(CLIENT6[0], odd, 17, bytes(8)))] * 50))
+        assert json.loads(replay("feed", "--json", path).stdout)["ip"] == SERVER6[0]
 
 
 FRAME = b"\xff" * 60

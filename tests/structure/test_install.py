@@ -29,6 +29,9 @@ IPV6 = re.compile(r"(leat_+)?(ipv6|icmpv?6|ndp|slaac|dhcp6|transport6|(address|n
 # what groups are made of: a program that joins none links none
 GROUPS = re.compile(r"(leat_+)?(igmp|mld|groups)|leat_udp_(join|leave)")
 
+# what controls congestion beside CUBIC: a program that doesn't name it links none
+OTHER_CONGESTION = re.compile(r"(leat_+)?(tcp_)?(bbr|newreno|rate)(_|$)")
+
 UDP_ONLY = """
 #include <leat/leat.h>
 
@@ -54,6 +57,22 @@ int main(void)
         leat_udp_open(stack, &udp, &events, NULL) || leat_udp_bind(udp, LEAT_IP_ANY, 7))
         return 1;
     return leat_poll(stack, 0) == LEAT_NEVER_NS ? 0 : 2;
+}
+"""
+
+NAMES_BBR = """
+#include <leat/leat.h>
+
+static uint8_t block[16 << 20];
+
+int main(void)
+{
+    const struct leat_tcp_config tcp = {.congestion = &leat_tcp_bbr};
+    struct leat_config config = {.seed = {1}, .buf_count = 64};
+    struct leat *stack;
+
+    return leat_init(&stack, block, sizeof block, &config) || leat_tcp_register(stack, &tcp) ||
+           leat_poll(stack, 0) != LEAT_NEVER_NS;
 }
 """
 
@@ -226,10 +245,18 @@ class Delivered(unittest.TestCase):
         names = [name for name, _ in self.symbols("--defined-only", of=program)]
         self.assertIn("leat_tcp_listen", names)
         self.assertEqual([name for name in names if IPV6.match(name)], [])
+        self.assertEqual([name for name in names if OTHER_CONGESTION.match(name)], [])
         # without a device it says so, and that it failed
         done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=20)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("leat0", done.stderr)
+
+    def test_a_program_that_names_bbr_holds_it(self):
+        program = self.compile("bbr", NAMES_BBR)
+        names = [name for name, _ in self.symbols("--defined-only", of=program)]
+        found = {name for name in names if OTHER_CONGESTION.match(name)}
+        self.assertTrue(any(name.endswith("bbr_acked") for name in found), found)
+        self.assertFalse(any("newreno" in name for name in found), found)
 
     def test_an_assertion_of_a_program_says_where(self):
         program = self.compile("time_goes_back", TIME_GOES_BACK, "leat-posix")

@@ -101,6 +101,12 @@ class Symbols(unittest.TestCase):
             self.assertEqual({name for name in graph[leaf]
                               if name.startswith("tcp/") and not name.startswith("tcp/math/")}, set())
 
+    def test_what_a_program_does_not_ask_for_is_not_linked(self):
+        graph = calls()
+        self.assertLess({"tls/early", "tls/names"}, set(files()))
+        for asked in "tls/early", "tls/names", "tls/identity":
+            self.assertEqual({name for name, called in graph.items() if asked in called}, set(), asked)
+
     def test_core_and_wire_call_nobody_above(self):
         for name, called in calls().items():
             if name.startswith(("core/", "wire/")):
