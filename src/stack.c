@@ -151,6 +151,7 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link->stack = stack;
     link->netif = netif;
     link->mtu = netif->mtu;
+    link->ipv4_begin[1] = UINT64_MAX; /* no frame begins so */
     if (stack->ipv6_family)
         stack->ipv6_family->attached(link);
     return LEAT_OK;
@@ -174,7 +175,7 @@ static bool link_poll(struct link *link)
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
         for (uint32_t i = 0; i < count; i++)
-            ethernet_input(link, frames[i]);
+            FOR_SPEED ? ipv4_frame_input(link, frames[i]) : ethernet_input(link, frames[i]);
         left -= got;
         if (got < want)
             return false;

@@ -81,6 +81,8 @@ struct link {
     struct leat_netif *netif;
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
+    uint64_t ipv4_begin[2]; /* how the last frame began that brought IPv4 to our address here: see
+                               ethernet_begins_as_before() */
     struct address addresses[LEAT_ADDRESSES_MAX];
     uint16_t mtu;              /* of what is sent: the netif's, or what the network says */
     uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */

@@ -11,6 +11,10 @@ enum {
     IP_UDP = 17
 };
 
+/* Takes a frame as the backend gave it: ethernet_input(), but a datagram like the last ones is
+ * asked about once for all layers. */
+void ipv4_frame_input(struct link *link, struct leat_buf *frame);
+
 /* Gives a whole datagram to its protocol.  Takes packet->buf. */
 void ipv4_deliver(struct leat *stack, struct packet *packet);
 
@@ -31,8 +35,8 @@ struct path {
     uint64_t reached_until_ns;        /* ARP knows so long that the next hop is alive */
     struct header_template *template; /* NULL in a copy of the path */
     uint64_t pseudo_sum;              /* of both addresses: part of a transport's checksum */
-    const struct link *known_link;    /* by it comes IPv4 from dst to src; NULL: of IPv6, or unknown */
-    bool is_v6;                       /* src and dst are numbers of ip/host.h */
+    const struct link *known_link; /* by it comes IPv4 from dst to src; NULL: of IPv6, or unknown */
+    bool is_v6;                    /* src and dst are numbers of ip/host.h */
 };
 
 /* Finds the way to @dst, a host of either family; @src may fix our address (IP4_ANY: chosen).

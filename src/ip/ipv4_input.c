@@ -6,6 +6,7 @@
 #include "ip/reassembly.h"
 #include "ip/route.h"
 #include "link/address.h"
+#include "link/ethernet.h"
 #include "wire/ipv4.h"
 
 static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
@@ -53,8 +54,9 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
         *is_group = false;
         return ipv4_is_ours(stack, dst);
     }
-    *is_group = dst == all_hosts || address_is_broadcast(link, dst) ||
-                (ip4_is_multicast(dst) && stack->ipv4_groups && stack->ipv4_groups->hears(link, dst));
+    *is_group =
+        dst == all_hosts || address_is_broadcast(link, dst) ||
+        (ip4_is_multicast(dst) && stack->ipv4_groups && stack->ipv4_groups->hears(link, dst));
     return *is_group || (!link_is_group && address_is_ours(link, dst));
 }
 
@@ -89,7 +91,7 @@ const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
     return 0;
 }
 
-void ipv4_deliver(struct leat *stack, struct packet *packet)
+HOT void deliver(struct leat *stack, struct packet *packet)
 {
     const struct protocol *protocol = ipv4_protocol(stack, packet->protocol);
 
@@ -103,6 +105,11 @@ void ipv4_deliver(struct leat *stack, struct packet *packet)
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
         stack_end(stack, packet->buf, drop_ip_protocol);
     }
+}
+
+void ipv4_deliver(struct leat *stack, struct packet *packet)
+{
+    deliver(stack, packet);
 }
 
 /* False: the options are not acceptable, and the packet dies in silence.  A parameter problem
@@ -235,4 +242,43 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         input_slow_path(stack, &packet);
     else
         ipv4_deliver(stack, &packet);
+}
+
+/* True if @frame brings a datagram of which ipv4_input() would ask nothing that isn't asked here:
+ * there are no options, no padding and no fragment. */
+static inline bool frame_is_plain(const struct link *link, const struct leat_buf *frame)
+{
+    const uint8_t *bytes = frame->data + ETHERNET_HEADER_BYTES;
+
+    return frame->len >= ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES &&
+           ethernet_begins_as_before(link, frame->data) && !frame->next &&
+           frame->len == get16(bytes + IPV4_TOTAL_AT) + (uint32_t)ETHERNET_HEADER_BYTES &&
+           !wire_ipv4_is_fragment(bytes) && wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES);
+}
+
+void ipv4_frame_input(struct link *link, struct leat_buf *frame)
+{
+    struct leat *stack = link->stack;
+    const uint8_t *bytes = frame->data + ETHERNET_HEADER_BYTES;
+    struct packet packet;
+
+    if (!frame_is_plain(link, frame)) {
+        ethernet_input(link, frame);
+        return;
+    }
+    packet.src = get32(bytes + IPV4_SRC_AT);
+    packet.dst = get32(bytes + IPV4_DST_AT);
+    if (!addresses_are_known(stack, link, packet.src, packet.dst)) {
+        ethernet_input(link, frame);
+        return;
+    }
+    view_pull(frame, ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES);
+    packet.buf = frame;
+    packet.link = link;
+    packet.header_bytes = IPV4_HEADER_BYTES;
+    packet.protocol = bytes[IPV4_PROTOCOL_AT];
+    packet.ttl = bytes[IPV4_TTL_AT];
+    packet.tos = bytes[IPV4_TOS_AT];
+    packet.is_group = packet.reassembled = false;
+    deliver(stack, &packet);
 }

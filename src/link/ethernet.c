@@ -7,6 +7,7 @@
 #include "core/writable.h"
 #include "link/arp.h"
 #include "wire/ethernet.h"
+#include "wire/ipv4.h"
 
 /* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
 static const struct leat_mac mac_all_hosts = {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x01}};
@@ -36,6 +37,17 @@ HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct le
     }
 }
 
+/* Remembers how a frame begins that brings IPv4, if it is for us alone. */
+static inline void note_begin(struct link *link, const uint8_t *bytes, uint32_t len)
+{
+    if (!FOR_SPEED || len < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES ||
+        wire_ethernet_type(bytes) != ETHERNET_IPV4 || mac_is_group(wire_ethernet_dst(bytes)) ||
+        bytes[ETHERNET_HEADER_BYTES] != IPV4_NO_OPTIONS)
+        return;
+    link->ipv4_begin[0] = checksum_load64(bytes);
+    link->ipv4_begin[1] = ethernet_begin_end(bytes);
+}
+
 /* A frame for us. */
 HOT void frame_input(struct link *link, struct leat_buf *frame)
 {
@@ -45,6 +57,7 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(link->stack, frame, drop_eth_source);
     } else {
+        note_begin(link, bytes, frame->len);
         view_pull(frame, ETHERNET_HEADER_BYTES);
         packet_input(link, wire_ethernet_type(bytes), mac_is_group(wire_ethernet_dst(bytes)),
                      frame);

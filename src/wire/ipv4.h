@@ -12,6 +12,7 @@
 enum {
     IPV4_HEADER_BYTES = 20,
     IPV4_HEADER_MAX = 60,
+    IPV4_NO_OPTIONS = 0x45, /* the first byte: version 4, 20 bytes */
     IPV4_TOTAL_MAX = 65535,
     IPV4_TOS_AT = 1,
     IPV4_TOTAL_AT = 2,

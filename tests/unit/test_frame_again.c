@@ -1,0 +1,113 @@
+/*
+ * test_frame_again.c -- a frame that begins as the one before it is asked about once for all
+ * layers: what becomes of it is what becomes of any other.
+ */
+#include "world.h"
+
+#include "stack.h"
+
+enum {
+    BEGIN_BYTES = FRAME_L4, /* Ethernet's header and IPv4's */
+    TEXT_BYTES = 40         /* with it a datagram needs no padding */
+};
+
+static struct frame datagram_to(struct world *world, struct leat_udp *udp)
+{
+    static const uint8_t text[TEXT_BYTES] = "some text";
+
+    /* there is a way back, too */
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+    return frame_udp(IP_PEER, 9, IP_US, 1000, text, sizeof text);
+}
+
+/* What a frame has added to each counter of those who take or drop. */
+struct grown {
+    uint64_t by[LEAT_STAT_COUNT];
+};
+
+static struct grown grown_by(struct world *world, const struct frame *frame)
+{
+    struct grown grown;
+
+    world_wait(world, 40 * second); /* what waits for other fragments has gone by then */
+    world_feed(world, frame);
+    for (unsigned i = 0; i < LEAT_STAT_COUNT; i++) {
+        const enum leat_stat_group group = leat_stat_group((enum leat_stat)i);
+
+        grown.by[i] = group == LEAT_STAT_TAKEN || group == LEAT_STAT_DROP
+                          ? world_grown(world, (enum leat_stat)i)
+                          : 0;
+    }
+    return grown;
+}
+
+/* As if no frame had come before. */
+static void forget(struct world *world)
+{
+    world->stack->links[0].ipv4_begin[1] = UINT64_MAX;
+}
+
+static void assert_same_end(struct world *world, const struct frame *good,
+                            const struct frame *frame)
+{
+    struct grown first, again;
+
+    forget(world);
+    first = grown_by(world, frame);
+    world_feed(world, good);
+    assert_ended(world, taken_udp);
+    again = grown_by(world, frame);
+    assert_memory_equal(&first, &again, sizeof first);
+}
+
+static void each_bit_of_the_headers_is_judged_as_ever(void **state)
+{
+    struct world *world = *state;
+    const struct frame good = datagram_to(world, world_socket(world, 1000));
+
+    for (unsigned bit = 0; bit < BEGIN_BYTES * 8; bit++) {
+        struct frame bad = good;
+
+        bad.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_same_end(world, &good, &bad);
+        frame_seal_ip(&bad);
+        assert_same_end(world, &good, &bad);
+    }
+}
+
+static void each_length_of_a_frame_is_judged_as_ever(void **state)
+{
+    struct world *world = *state;
+    const struct frame good = datagram_to(world, world_socket(world, 1000));
+
+    for (uint32_t len = 0; len <= good.len + 8; len++) {
+        struct frame cut = good;
+
+        cut.len = len;
+        assert_same_end(world, &good, &cut);
+    }
+}
+
+static void an_address_that_has_gone_is_not_ours_any_more(void **state)
+{
+    struct world *world = *state;
+    const struct frame good = datagram_to(world, world_socket(world, 1000));
+
+    world_feed(world, &good);
+    assert_ended(world, taken_udp);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, world_ip(world, IP_US)),
+                     LEAT_OK);
+    world_feed(world, &good);
+    assert_dropped(world, drop_ip_not_ours);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(each_bit_of_the_headers_is_judged_as_ever),
+        world_test(each_length_of_a_frame_is_judged_as_ever),
+        world_test(an_address_that_has_gone_is_not_ours_any_more),
+    };
+
+    return cmocka_run_group_tests(tests, 0, 0);
+}
