@@ -1,7 +1,8 @@
 /*
  * stack.h -- the inside of a stack: the one struct that all layers share.
  *
- * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
+ * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback;
+ *       a frame that begins as the last one: link_poll -> ipv4_frame_input -> protocol->input
  * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output
  *       -> link_enqueue; where a packet went lately: leat_*_send -> *_output
  *       -> header_template_send -> link_enqueue

@@ -9,6 +9,7 @@
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/budget.h"
 #include "tcp/send/output.h"
+#include "tcp/send/whole.h"
 #include "tcp/math/seq.h"
 
 enum {
@@ -253,22 +254,7 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     return PACED;
 }
 
-/* The first question: nothing is in flight, and what waits fits into one segment, text in one
- * piece, a FIN, or both.  That is a request, its answer, or the end.  It may go: both windows have
- * room, neither Nagle nor pacing holds it back, and there is nothing to repair.  send_burst() would
- * find the same, but for a FIN alone, which needs no transfer (fin.c). */
-static inline bool goes_whole(const struct leat_tcp *conn)
-{
-    const uint32_t len = conn->transfer->sendq.bytes + tcp_fin_waits(conn);
-
-    return len > 0 && !(conn->flags & (CONN_PROBE | CONN_TAIL_PROBE)) &&
-           conn->snd_una == conn->tcb.snd_nxt &&
-           conn->transfer->sendq.first == conn->transfer->sendq.last &&
-           conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
-           (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
-}
-
-/* Sends what may leave now, but for what goes_whole(). */
+/* Sends what may leave now, but for what tcp_goes_whole(). */
 static enum verdict send_text(struct leat_tcp *conn, const struct path *path)
 {
     if (has_nothing_to_send(conn))
@@ -361,7 +347,7 @@ bool tcp_output(struct leat_tcp *conn)
     tcp_open_window(conn);
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
-    if ((SHORTCUTS || !tcp_has_transfer(conn)) && goes_whole(conn)) {
+    if ((SHORTCUTS || !tcp_has_transfer(conn)) && tcp_goes_whole(conn)) {
         if (!ipv4_output_room(conn->tcp->stack, path)) {
             verdict = NO_ROOM;
         } else {

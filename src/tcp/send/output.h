@@ -1,5 +1,5 @@
 /*
- * output.h -- what output.c decides, plan.c measures, segment.c sends and probe.c asks for.
+ * output.h -- what output.c decides, plan.c measures, segment.c and whole.h send, probe.c asks for.
  */
 #ifndef TCP_OUTPUT_H
 #define TCP_OUTPUT_H
@@ -71,15 +71,26 @@ static inline uint8_t tcp_ecn_of(struct leat_tcp *conn, uint8_t *flags, bool is_
     return TOS_ECT;
 }
 
+/* A segment of @len numbers has left. */
+static inline void tcp_note_left(struct leat_tcp *conn, uint32_t len, bool is_new)
+{
+    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
+        recovery_sent(&conn->transfer->recovery, len, !is_new, conn->tcb.flags & TCB_TS,
+                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
+    tcp_note_acked(conn);
+}
+
+/* There is a record for one more segment. */
+static inline bool tcp_may_record(const struct leat_tcp *conn)
+{
+    return scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents);
+}
+
 /* One segment as planned; may shorten the plan.  False: no memory, and nothing has changed. */
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan);
 
 /* The same for what never left: SND.NXT moves, the scoreboard gets a record, the timers start. */
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan);
-
-/* The same for all that waits, text in one piece, a FIN, or both, as one segment, while nothing is in
- * flight.  A FIN alone needs no scoreboard (fin.c). */
-bool tcp_send_whole(struct leat_tcp *conn, const struct path *path);
 
 /* A record again, whole; in several segments if it is longer than one.  @more: so much of what
  * follows at SND.NXT goes with it, if it is the only record.  False: no memory, and nothing has

@@ -35,15 +35,6 @@ static void make_super_text(struct plan *plan, struct leat_buf *text, bool cut)
     text->segment_bytes = plan->text_bytes > plan->segment_bytes ? plan->segment_bytes : 0;
 }
 
-/* A segment of @len numbers has left. */
-static inline void note_left(struct leat_tcp *conn, uint32_t len, bool is_new)
-{
-    if (!is_new || conn->transfer->recovery.phase != RECOVERY_NONE)
-        recovery_sent(&conn->transfer->recovery, len, !is_new, conn->tcb.flags & TCB_TS,
-                      tcp_now_ms(conn->tcp->stack) + conn->tcb.ts_offset);
-    tcp_note_acked(conn);
-}
-
 bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const bool is_new = plan->seq == conn->tcb.snd_nxt;
@@ -69,7 +60,7 @@ bool tcp_send_plan(struct leat_tcp *conn, const struct path *path, struct plan *
     tos = tcp_ecn_of(conn, &flags, is_new && plan->text_bytes > 0);
     if (!tcp_emit_text(conn, path, plan->seq, flags, tos, text))
         return false;
-    note_left(conn, plan_len(plan), is_new);
+    tcp_note_left(conn, plan_len(plan), is_new);
     return true;
 }
 
@@ -89,30 +80,13 @@ static void record(struct leat_tcp *conn, const struct plan *plan, uint64_t now_
     scoreboard_sent(board, &conn->tcp->sents, seq, end, now_ns);
 }
 
-/* The same for all that there was to send, when nothing was on its way. */
-static inline void record_first(struct leat_tcp *conn, uint32_t seq)
-{
-    struct scoreboard *board = &conn->transfer->scoreboard;
-    const uint64_t now_ns = conn->tcp->stack->now_ns;
-
-    if (board->rate)
-        scoreboard_sent(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
-    else
-        scoreboard_sent_first(board, &conn->tcp->sents, seq, conn->tcb.snd_nxt, now_ns);
-}
-
-static inline bool may_record(const struct leat_tcp *conn)
-{
-    return scoreboard_has_room(&conn->transfer->scoreboard, &conn->tcp->sents);
-}
-
 bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *plan)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
     const bool is_first = conn->snd_una == conn->tcb.snd_nxt;
 
     leat_debug_assert(tcp_has_transfer(conn));
-    if (!may_record(conn) || !tcp_send_plan(conn, path, plan))
+    if (!tcp_may_record(conn) || !tcp_send_plan(conn, path, plan))
         return false;
     if (is_first) /* the wait for an answer begins */
         conn->progress_ms = tcp_now_ms(conn->tcp->stack);
@@ -122,37 +96,6 @@ bool tcp_send_new(struct leat_tcp *conn, const struct path *path, struct plan *p
         tcp_run_first(conn);
     else
         tcp_start_rexmt(conn);
-    return true;
-}
-
-bool tcp_send_whole(struct leat_tcp *conn, const struct path *path)
-{
-    struct transfer *transfer = conn->transfer;
-    const uint32_t text_bytes = transfer->sendq.bytes;
-    const bool fin = tcp_fin_waits(conn);
-    const bool is_recorded = tcp_has_transfer(conn);
-    const uint32_t seq = conn->tcb.snd_nxt;
-    struct leat_buf *text = 0;
-    uint8_t flags = fin ? TCP_ACK | TCP_FIN : TCP_ACK;
-    uint8_t tos;
-
-    if (is_recorded && !may_record(conn))
-        return false;
-    if (text_bytes > 0) {
-        text = sendq_slice_piece(transfer->sendq.first, 0, text_bytes);
-        if (!text)
-            return false;
-        flags |= TCP_PSH;
-    }
-    tos = tcp_ecn_of(conn, &flags, text_bytes > 0);
-    if (!tcp_emit_text(conn, path, seq, flags, tos, text))
-        return false;
-    note_left(conn, text_bytes + fin, true);
-    conn->progress_ms = tcp_now_ms(conn->tcp->stack);
-    conn->tcb.snd_nxt = seq + text_bytes + fin;
-    if (is_recorded)
-        record_first(conn, seq);
-    tcp_run_first(conn);
     return true;
 }
 
