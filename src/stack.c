@@ -157,28 +157,46 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     return LEAT_OK;
 }
 
-/* Takes a burst from one backend; true if there may be more. */
-static bool link_poll(struct link *link)
+static inline void frame_up(struct link *link, struct leat_buf *frame)
+{
+    if (FOR_SPEED)
+        ipv4_frame_input(link, frame);
+    else
+        ethernet_input(link, frame);
+}
+
+/* Several frames that came together: some may be merged. */
+static __attribute__((noinline)) void frames_up(struct link *link, struct leat_buf **frames,
+                                                uint32_t count)
 {
     struct leat *stack = link->stack;
+
+    if (stack->super)
+        count = stack->super->burst(stack, frames, count);
+    for (uint32_t i = 0; i < count; i++)
+        frame_up(link, frames[i]);
+}
+
+/* Takes a burst from one backend; true if there may be more. */
+static inline bool link_poll(struct leat *stack, struct link *link)
+{
     struct leat_netif *netif = link->netif;
-    struct leat_buf **const frames = stack->taken;
-    const uint32_t most = stack->taken_max;
     uint32_t left = stack->config.burst_frames;
 
     while (left > 0) {
-        const uint32_t want = left < most ? left : most;
-        const uint32_t got = netif->ops->receive(netif, stack->now_ns, &stack->pool, frames, want);
-        const uint32_t count =
-            got > 1 && stack->super ? stack->super->burst(stack, frames, got) : got;
+        const uint32_t want = left < stack->taken_max ? left : stack->taken_max;
+        const uint32_t got =
+            netif->ops->receive(netif, stack->now_ns, &stack->pool, stack->taken, want);
 
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
-        for (uint32_t i = 0; i < count; i++)
-            FOR_SPEED ? ipv4_frame_input(link, frames[i]) : ethernet_input(link, frames[i]);
-        left -= got;
+        if (got == 1)
+            frame_up(link, stack->taken[0]);
+        else if (got > 1)
+            frames_up(link, stack->taken, got);
         if (got < want)
             return false;
+        left -= got;
     }
     return true;
 }
@@ -304,7 +322,7 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
     stack->now_ns = now_ns;
     stack->now_ms = (uint32_t)(now_ns / 1000000);
     for (struct link *link = stack->links; link < stack->links_end; link++)
-        more |= link_poll(link);
+        more |= link_poll(stack, link);
     if (stack->loopback.count > 0)
         loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
