@@ -8,6 +8,8 @@ import threading
 import time
 
 import pytest
+from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, ICMPv6NDOptSrcLLAddr, IPv6
+from scapy.layers.l2 import Ether
 
 from conftest import XDP, binary, run, until
 from services import Device, program
@@ -43,6 +45,16 @@ class Network(Device):
         return self.start_dnsmasq(
             "--enable-ra", f"--dhcp-range={self.prefix}::,ra-only,64,3600", *options
         )
+
+    def advertise(self):
+        """As a router does once: now, whoever has asked and whenever."""
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+            sock.bind((self.device, 0))
+            mac = sock.getsockname()[4].hex(":")
+            frame = Ether(src=mac, dst="33:33:00:00:00:01") / IPv6(src="fe80::a", dst="ff02::1", hlim=255)
+            frame /= ICMPv6ND_RA() / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+            frame /= ICMPv6NDOptPrefixInfo(prefix=f"{self.prefix}::", prefixlen=64)
+            sock.send(bytes(frame))
 
     def echo(self, *options):
         return self.start(binary("echo"), *self.words, "--mac", MAC, "--stats", *options)
@@ -286,3 +298,26 @@ def test_who_has_our_address_keeps_it_and_we_take_another(network):
     other = address_of(facts(echo, rf"{network.prefix}:"))
     assert other != ip
     assert until(lambda: answers(other))
+
+
+@pytest.mark.parametrize("where", ["on the link", "behind the router"])
+def test_who_needs_ipv6_waits_for_it_though_ipv4_comes_first(network, where):
+    """IPv4 alone leads to no URL of IPv6, and its lease is there before a router says anything."""
+    there = f"{network.prefix}::1" if where == "on the link" else network.far
+    run("ip", "addr", "add", "10.79.0.1/24", "dev", network.device)
+    server = network.start_dnsmasq("--no-ping", "--dhcp-authoritative", "--dhcp-range=10.79.0.50,10.79.0.60,255.255.255.0,120")
+    server.wait_for("DHCP, IP range")
+    with socket.create_server((there, 8080), family=socket.AF_INET6) as listener:
+        listener.settimeout(30)
+        fetch = network.start(binary("fetch"), *network.words, "--mac", MAC, f"http://[{there}]:8080/")
+        server.wait_for("DHCPACK")
+        # until its link-local address has been checked it might only wait for that
+        run("ping", "-6", "-n", "-L", "-c", 1, "-i", 0.1, "-w", 5, f"ff02::1%{network.device}", check=False)
+        assert not until(lambda: fetch.lines or not fetch.running, timeout=0.3), fetch.text
+        network.advertise()
+        assert "10.79.0." in fetch.wait_for("MTU 1500, port")
+        conn, _ = listener.accept()
+        with conn:
+            conn.recv(1000)
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere\n")
+        assert fetch.wait() == 0 and "there" in fetch.text
