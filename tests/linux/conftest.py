@@ -32,6 +32,7 @@ PATH = DEVICE in ("socket", "shm")  # no device, and no capabilities: a cable go
 # as who has no right to anything but its own files
 NO_CAPABILITIES = ("setpriv", "--bounding-set", "-all", "--inh-caps", "-all", "--no-new-privs")
 NOBODY = "65534"
+BEYOND = "2001:db8:52::1"  # of the fixture outside6, and none that passt gives away
 START_S = 20
 STOP_S = 20
 
@@ -387,10 +388,11 @@ def outside():
 
 @pytest.fixture
 def outside6():
-    """The same with one of each family, and a link-local address."""
+    """The same with one of each family, and a link-local address; BEYOND is of this machine, too."""
     make = ["link add outside type veth peer name beyond", "link set beyond up", "link set outside up",
             "addr add 198.51.100.2/24 dev outside", "route add default via 198.51.100.1",
-            "addr add 2001:db8:51::2/64 dev outside nodad", "route add default via 2001:db8:51::1"]
+            "addr add 2001:db8:51::2/64 dev outside nodad", "route add default via 2001:db8:51::1",
+            f"addr add {BEYOND}/64 dev beyond nodad"]
     try:
         for words in make:
             run("ip", *words.split())
