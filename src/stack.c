@@ -151,18 +151,10 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link->stack = stack;
     link->netif = netif;
     link->mtu = netif->mtu;
-    link->ipv4_begin[1] = UINT64_MAX; /* no frame begins so */
+    link->for_us_begin[0] = UINT64_MAX; /* a group's address: no frame for us alone begins so */
     if (stack->ipv6_family)
         stack->ipv6_family->attached(link);
     return LEAT_OK;
-}
-
-static inline void frame_up(struct link *link, struct leat_buf *frame)
-{
-    if (FOR_SPEED)
-        ipv4_frame_input(link, frame);
-    else
-        ethernet_input(link, frame);
 }
 
 /* Several frames that came together: some may be merged. */
@@ -174,7 +166,7 @@ static __attribute__((noinline)) void frames_up(struct link *link, struct leat_b
     if (stack->super)
         count = stack->super->burst(stack, frames, count);
     for (uint32_t i = 0; i < count; i++)
-        frame_up(link, frames[i]);
+        ethernet_input(link, frames[i]);
 }
 
 /* Takes a burst from one backend; true if there may be more. */
@@ -191,7 +183,7 @@ static inline bool link_poll(struct leat *stack, struct link *link)
         leat_assert(got <= want);
         stack->stats.rx_frames += got;
         if (got == 1)
-            frame_up(link, stack->taken[0]);
+            ethernet_input(link, stack->taken[0]);
         else if (got > 1)
             frames_up(link, stack->taken, got);
         if (got < want)

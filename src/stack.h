@@ -1,8 +1,7 @@
 /*
  * stack.h -- the inside of a stack: the one struct that all layers share.
  *
- * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback;
- *       a frame that begins as the last one: link_poll -> ipv4_frame_input -> protocol->input
+ * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
  * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output
  *       -> link_enqueue; where a packet went lately: leat_*_send -> *_output
  *       -> header_template_send -> link_enqueue
@@ -82,8 +81,8 @@ struct link {
     struct leat_netif *netif;
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
-    uint64_t ipv4_begin[2]; /* how the last frame began that brought IPv4 to our address here: see
-                               ethernet_begins_as_before() */
+    uint64_t for_us_begin[2]; /* the header of the last frame for us alone, as
+                                 ethernet_begins_as_before() reads it */
     struct address addresses[LEAT_ADDRESSES_MAX];
     uint16_t mtu;              /* of what is sent: the netif's, or what the network says */
     uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */

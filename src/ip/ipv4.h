@@ -11,10 +11,6 @@ enum {
     IP_UDP = 17
 };
 
-/* Takes a frame as the backend gave it: ethernet_input(), but a datagram like the last ones is
- * asked about once for all layers. */
-void ipv4_frame_input(struct link *link, struct leat_buf *frame);
-
 /* Gives a whole datagram to its protocol.  Takes packet->buf. */
 void ipv4_deliver(struct leat *stack, struct packet *packet);
 

@@ -6,7 +6,6 @@
 #include "ip/reassembly.h"
 #include "ip/route.h"
 #include "link/address.h"
-#include "link/ethernet.h"
 #include "wire/ipv4.h"
 
 static const leat_ip4 all_hosts = IP4(224, 0, 0, 1); /* RFC 1112 4 */
@@ -74,8 +73,6 @@ static bool addresses_are_known(struct leat *stack, const struct link *link, lea
 static uint64_t *check_addresses(struct leat *stack, const struct link *link, leat_ip4 src,
                                  leat_ip4 dst, bool *is_group)
 {
-    if (SHORTCUTS && !*is_group && addresses_are_known(stack, link, src, dst))
-        return 0;
     if (source_is_martian(stack, link, src))
         return &stack->stats.drop_ip_source;
     return is_for_us(stack, link, dst, *is_group, is_group) ? 0 : &stack->stats.drop_ip_not_ours;
@@ -204,7 +201,8 @@ COLD static bool is_from_switch(const struct leat *stack, const struct link *lin
 
 /* What is asked for of the header is read where it is asked for, not all at once: it stays where it
  * is, and the processor has few registers. */
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+static __attribute__((noinline)) void input_any(struct leat *stack, struct link *link,
+                                                struct leat_buf *buf, bool is_group)
 {
     const uint8_t *bytes = buf->data;
     const uint32_t header_bytes = wire_ipv4_header_bytes(bytes, buf->len);
@@ -244,37 +242,33 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
         ipv4_deliver(stack, &packet);
 }
 
-/* True if @frame brings a datagram of which ipv4_input() would ask nothing that isn't asked here:
- * there are no options, no padding and no fragment. */
-static inline bool frame_is_plain(const struct link *link, const struct leat_buf *frame)
+/* True for a datagram of which input_any() would find nothing to be done but to deliver it: there are
+ * no options, no padding and no fragment, and what was decided of its addresses holds. */
+static inline bool is_plain(struct leat *stack, const struct link *link, const struct leat_buf *buf)
 {
-    const uint8_t *bytes = frame->data + ETHERNET_HEADER_BYTES;
+    const uint8_t *bytes = buf->data;
 
-    return frame->len >= ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES &&
-           ethernet_begins_as_before(link, frame->data) && !frame->next &&
-           frame->len == get16(bytes + IPV4_TOTAL_AT) + (uint32_t)ETHERNET_HEADER_BYTES &&
-           !wire_ipv4_is_fragment(bytes) && wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES);
+    return buf->len >= IPV4_HEADER_BYTES && bytes[0] == IPV4_NO_OPTIONS &&
+           get16(bytes + IPV4_TOTAL_AT) == leat_buf_total(buf) && !wire_ipv4_is_fragment(bytes) &&
+           addresses_are_known(stack, link, get32(bytes + IPV4_SRC_AT),
+                               get32(bytes + IPV4_DST_AT)) &&
+           wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES);
 }
 
-void ipv4_frame_input(struct link *link, struct leat_buf *frame)
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
 {
-    struct leat *stack = link->stack;
-    const uint8_t *bytes = frame->data + ETHERNET_HEADER_BYTES;
+    const uint8_t *bytes = buf->data;
     struct packet packet;
 
-    if (!frame_is_plain(link, frame)) {
-        ethernet_input(link, frame);
+    if (!SHORTCUTS || is_group || !is_plain(stack, link, buf)) {
+        input_any(stack, link, buf, is_group);
         return;
     }
+    view_pull(buf, IPV4_HEADER_BYTES);
+    packet.buf = buf;
+    packet.link = link;
     packet.src = get32(bytes + IPV4_SRC_AT);
     packet.dst = get32(bytes + IPV4_DST_AT);
-    if (!addresses_are_known(stack, link, packet.src, packet.dst)) {
-        ethernet_input(link, frame);
-        return;
-    }
-    view_pull(frame, ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES);
-    packet.buf = frame;
-    packet.link = link;
     packet.header_bytes = IPV4_HEADER_BYTES;
     packet.protocol = bytes[IPV4_PROTOCOL_AT];
     packet.ttl = bytes[IPV4_TTL_AT];

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "core/checksum.h"
 #include "core/view.h"
 #include "core/writable.h"
 #include "link/arp.h"
 #include "wire/ethernet.h"
-#include "wire/ipv4.h"
 
 /* The one group that every host is in: 224.0.0.1, all hosts (RFC 1112 4). */
 static const struct leat_mac mac_all_hosts = {{0x01, 0x00, 0x5e, 0x00, 0x00, 0x01}};
@@ -37,15 +37,16 @@ HOT void packet_input(struct link *link, uint16_t type, bool is_group, struct le
     }
 }
 
-/* Remembers how a frame begins that brings IPv4, if it is for us alone. */
-static inline void note_begin(struct link *link, const uint8_t *bytes, uint32_t len)
+/* The second word of a header that is compared as two: its last eight bytes. */
+static inline uint64_t load_end(const uint8_t *bytes)
 {
-    if (!FOR_SPEED || len < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES ||
-        wire_ethernet_type(bytes) != ETHERNET_IPV4 || mac_is_group(wire_ethernet_dst(bytes)) ||
-        bytes[ETHERNET_HEADER_BYTES] != IPV4_NO_OPTIONS)
-        return;
-    link->ipv4_begin[0] = checksum_load64(bytes);
-    link->ipv4_begin[1] = ethernet_begin_end(bytes);
+    return checksum_load64(bytes + ETHERNET_HEADER_BYTES - 8);
+}
+
+/* True if the frame has the very header of the last one that was found to be for us alone. */
+static inline bool begins_as_before(const struct link *link, const uint8_t *bytes)
+{
+    return link->for_us_begin[0] == checksum_load64(bytes) && link->for_us_begin[1] == load_end(bytes);
 }
 
 /* A frame for us. */
@@ -53,14 +54,17 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
 {
     const uint8_t *bytes = frame->data;
     const struct leat_mac *src = wire_ethernet_src(bytes);
+    const bool is_group = mac_is_group(wire_ethernet_dst(bytes));
 
     if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(link->stack, frame, drop_eth_source);
     } else {
-        note_begin(link, bytes, frame->len);
+        if (FOR_SPEED && !is_group) {
+            link->for_us_begin[0] = checksum_load64(bytes);
+            link->for_us_begin[1] = load_end(bytes);
+        }
         view_pull(frame, ETHERNET_HEADER_BYTES);
-        packet_input(link, wire_ethernet_type(bytes), mac_is_group(wire_ethernet_dst(bytes)),
-                     frame);
+        packet_input(link, wire_ethernet_type(bytes), is_group, frame);
     }
 }
 
@@ -80,12 +84,18 @@ COLD static void other_frame(struct link *link, struct leat_buf *frame)
 
 void ethernet_input(struct link *link, struct leat_buf *frame)
 {
-    if (frame->len < ETHERNET_HEADER_BYTES)
+    const uint8_t *bytes = frame->data;
+
+    if (frame->len < ETHERNET_HEADER_BYTES) {
         stack_end(link->stack, frame, drop_eth_short);
-    else if (is_for_us(link, wire_ethernet_dst(frame->data)))
+    } else if (FOR_SPEED && begins_as_before(link, bytes)) {
+        view_pull(frame, ETHERNET_HEADER_BYTES);
+        packet_input(link, wire_ethernet_type(bytes), false, frame);
+    } else if (is_for_us(link, wire_ethernet_dst(bytes))) {
         frame_input(link, frame);
-    else
+    } else {
         other_frame(link, frame);
+    }
 }
 
 /* Lengthens a short frame with zeros, not with what lay in memory (CVE-2003-0001).  False: no

@@ -2,28 +2,12 @@
 #ifndef LINK_ETHERNET_H
 #define LINK_ETHERNET_H
 
-#include "core/checksum.h"
 #include "core/view.h"
 #include "stack.h"
 #include "wire/ethernet.h"
 
 /* Takes a frame as the backend gave it. */
 void ethernet_input(struct link *link, struct leat_buf *frame);
-
-/* The second word of how a frame with IPv4 begins: the end of Ethernet's header, and IPv4's version
- * and length, but not TOS. */
-static inline uint64_t ethernet_begin_end(const uint8_t *bytes)
-{
-    return checksum_load64(bytes + 8) & big_endian64(~(uint64_t)0xff);
-}
-
-/* True if the frame, of which 16 bytes are there, has the Ethernet header of the last one that was
- * found to bring IPv4 to us alone, and IPv4 begins without options. */
-static inline bool ethernet_begins_as_before(const struct link *link, const uint8_t *bytes)
-{
-    return link->ipv4_begin[0] == checksum_load64(bytes) &&
-           link->ipv4_begin[1] == ethernet_begin_end(bytes);
-}
 
 /* Puts the Ethernet header in front of @packet, pads, and queues it for the next burst; a full
  * queue drops it (tx_dropped).  Takes @packet. */

@@ -44,7 +44,7 @@ static struct grown grown_by(struct world *world, const struct frame *frame)
 /* As if no frame had come before. */
 static void forget(struct world *world)
 {
-    world->stack->links[0].ipv4_begin[1] = UINT64_MAX;
+    world->stack->links[0].for_us_begin[0] = UINT64_MAX;
 }
 
 static void assert_same_end(struct world *world, const struct frame *good,

@@ -177,13 +177,12 @@ static inline bool is_from_known(struct leat *stack, const struct link *link, co
     return true;
 }
 
-/* Gives such a packet to its transport; no headers are in between.  Takes @buf. */
+/* Gives such a packet to its transport; nothing is between them, nor behind the text.  Takes @buf. */
 static void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
                           const struct protocol *protocol, struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
 
-    view_trim(buf, IPV6_HEADER_BYTES + (uint32_t)get16(bytes + IPV6_PAYLOAD_AT));
     view_pull(buf, IPV6_HEADER_BYTES);
     packet->buf = buf;
     packet->link = link;
@@ -200,7 +199,7 @@ void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     const uint8_t *bytes = buf->data;
 
     if (SHORTCUTS && !is_group && buf->len >= IPV6_HEADER_BYTES && bytes[0] >> 4 == 6 &&
-        (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES <= leat_buf_total(buf)) {
+        (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES == leat_buf_total(buf)) {
         struct packet packet;
         const struct protocol *protocol = is_from_known(stack, link, bytes, &packet)
                                               ? ipv4_protocol(stack, bytes[IPV6_NEXT_AT])
