@@ -121,7 +121,10 @@ enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif);
 
 /**
  * Gives an address to an attached backend, with its on-link prefix, and announces it (RFC 5227
- * 2.3), after probing if the configuration says so.
+ * 2.3), after probing if the configuration says so.  A peer that has had it until now is no longer
+ * reached, since what has our address as its source doesn't come from outside (RFC 1122 3.2.1.3):
+ * its connections end at the next segment of ours, which comes back to us; those that only wait for
+ * text end by keep-alive, if that is on.
  * Errors: LEAT_ERR_FULL (LEAT_ADDRESSES_MAX, LEAT_IPV6_ADDRESSES_MAX), LEAT_ERR_ARGUMENT (not
  * attached; an address that is no host's; a prefix over 32), LEAT_ERR_IN_USE (have it already).
  */

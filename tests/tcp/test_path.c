@@ -180,6 +180,37 @@ static void more_than_a_turn_sends_asks_for_another(void **state)
     world_mark(world);
 }
 
+/* What has our address as its source doesn't come from outside (RFC 1122 3.2.1.3), and what we send
+ * there comes to us, who know no such connection: it ends as when the peer has lost its memory.
+ * Over IPv6 the peer on the link still has it, and says so (RFC 4862 5.4). */
+static void who_takes_the_address_of_its_peer_has_lost_it(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+
+    talk_establish(talk);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    rx(talk, ACK, 1, 11, 0);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, world_ip(world, IP_PEER),
+                                      world_bits(world, 24)),
+                     LEAT_OK);
+    talk_wait(talk, 3 * second);
+    world_mark(world);
+    rx(talk, ACK, 1, 11, 5);
+    if (talk_is_ipv6()) {
+        assert_int_equal(talk->text_len, 5);
+        return;
+    }
+    assert_dropped(world, drop_ip_source);
+    assert_int_equal(talk->text_len, 0);
+    talk_send(talk, 10);
+    talk_wait(talk, second);
+    assert_int_equal(talk->closed, 1);
+    assert_int_equal(talk->why, LEAT_ERR_RESET);
+    quiet(talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +220,7 @@ int main(void)
         talk_test(change_of_the_routes_is_followed_at_once),
         talk_test_later(more_than_a_turn_sends_asks_for_another),
         talk_test(nothing_leaves_from_an_address_that_is_gone),
+        talk_test(who_takes_the_address_of_its_peer_has_lost_it),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
