@@ -242,8 +242,8 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         ipv4_deliver(stack, &packet);
 }
 
-/* True for a datagram of which input_any() would find nothing to be done but to deliver it: there are
- * no options, no padding and no fragment, and what was decided of its addresses holds. */
+/* True for a datagram of which input_any() would find nothing to be done but to deliver it: there
+ * are no options, no padding and no fragment, and what was decided of its addresses holds. */
 static inline bool is_plain(struct leat *stack, const struct link *link, const struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;

@@ -46,7 +46,8 @@ static inline uint64_t load_end(const uint8_t *bytes)
 /* True if the frame has the very header of the last one that was found to be for us alone. */
 static inline bool begins_as_before(const struct link *link, const uint8_t *bytes)
 {
-    return link->for_us_begin[0] == checksum_load64(bytes) && link->for_us_begin[1] == load_end(bytes);
+    return link->for_us_begin[0] == checksum_load64(bytes) &&
+           link->for_us_begin[1] == load_end(bytes);
 }
 
 /* A frame for us. */

@@ -1,6 +1,6 @@
 /*
- * test_frame_again.c -- a frame that begins as the one before it is asked about once for all
- * layers: what becomes of it is what becomes of any other.
+ * test_frame_again.c -- a frame with the header of the one before it is asked less than others:
+ * what becomes of it is what becomes of any other.
  */
 #include "world.h"
 

@@ -177,7 +177,7 @@ static inline bool is_from_known(struct leat *stack, const struct link *link, co
     return true;
 }
 
-/* Gives such a packet to its transport; nothing is between them, nor behind the text.  Takes @buf. */
+/* Gives such a packet to its transport: nothing is in between, nor behind the text.  Takes @buf. */
 static void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
                           const struct protocol *protocol, struct leat_buf *buf)
 {
