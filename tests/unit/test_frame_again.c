@@ -11,12 +11,17 @@ enum {
     TEXT_BYTES = 40         /* with it a datagram needs no padding */
 };
 
+static const uint8_t text[TEXT_BYTES] = "some text";
+
+/* The stack knows the path to the peer then, so the addresses of what comes from it. */
+static void answer(struct world *world, struct leat_udp *udp)
+{
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+}
+
 static struct frame datagram_to(struct world *world, struct leat_udp *udp)
 {
-    static const uint8_t text[TEXT_BYTES] = "some text";
-
-    /* there is a way back, too */
-    assert_int_equal(world_send(world, udp, IP_PEER, 9, text, sizeof text), LEAT_OK);
+    answer(world, udp);
     return frame_udp(IP_PEER, 9, IP_US, 1000, text, sizeof text);
 }
 
@@ -41,19 +46,21 @@ static struct grown grown_by(struct world *world, const struct frame *frame)
     return grown;
 }
 
-/* As if no frame had come before. */
+/* As if no frame had come before, and none had gone back: neither the header nor the path is known. */
 static void forget(struct world *world)
 {
     world->stack->links[0].for_us_begin[0] = UINT64_MAX;
+    world->stack->route_generation++;
 }
 
-static void assert_same_end(struct world *world, const struct frame *good,
+static void assert_same_end(struct world *world, struct leat_udp *udp, const struct frame *good,
                             const struct frame *frame)
 {
     struct grown first, again;
 
     forget(world);
     first = grown_by(world, frame);
+    answer(world, udp);
     world_feed(world, good);
     assert_ended(world, taken_udp);
     again = grown_by(world, frame);
@@ -63,29 +70,44 @@ static void assert_same_end(struct world *world, const struct frame *good,
 static void each_bit_of_the_headers_is_judged_as_ever(void **state)
 {
     struct world *world = *state;
-    const struct frame good = datagram_to(world, world_socket(world, 1000));
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame good = datagram_to(world, udp);
 
     for (unsigned bit = 0; bit < BEGIN_BYTES * 8; bit++) {
         struct frame bad = good;
 
         bad.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        assert_same_end(world, &good, &bad);
+        assert_same_end(world, udp, &good, &bad);
         frame_seal_ip(&bad);
-        assert_same_end(world, &good, &bad);
+        assert_same_end(world, udp, &good, &bad);
     }
 }
 
 static void each_length_of_a_frame_is_judged_as_ever(void **state)
 {
     struct world *world = *state;
-    const struct frame good = datagram_to(world, world_socket(world, 1000));
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame good = datagram_to(world, udp);
 
     for (uint32_t len = 0; len <= good.len + 8; len++) {
         struct frame cut = good;
 
         cut.len = len;
-        assert_same_end(world, &good, &cut);
+        assert_same_end(world, udp, &good, &cut);
     }
+}
+
+/* Its header differs from the peer's in the last octet of the source alone. */
+static void a_frame_from_our_own_station_is_dropped_as_ever(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+    const struct frame good = datagram_to(world, udp);
+    struct frame bad = good;
+
+    frame_from(&bad, &MAC_US);
+    assert_same_end(world, udp, &good, &bad);
+    assert_dropped(world, drop_eth_source);
 }
 
 static void an_address_that_has_gone_is_not_ours_any_more(void **state)
@@ -106,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(each_bit_of_the_headers_is_judged_as_ever),
         world_test(each_length_of_a_frame_is_judged_as_ever),
+        world_test(a_frame_from_our_own_station_is_dropped_as_ever),
         world_test(an_address_that_has_gone_is_not_ours_any_more),
     };
 
