@@ -90,6 +90,8 @@ const struct protocol *ipv4_protocol(const struct leat *stack, uint8_t number)
 
 HOT void deliver(struct leat *stack, struct packet *packet)
 {
+    /* ipv4_input() sets each field, which cppcheck doesn't see */
+    // cppcheck-suppress ctuuninitvar
     const struct protocol *protocol = ipv4_protocol(stack, packet->protocol);
 
     if (packet->protocol == IP_ICMP) {
