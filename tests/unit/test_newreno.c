@@ -157,8 +157,10 @@ static void what_was_counted_before_a_loss_does_not_count_after_it(void **state)
     acked(9 * MSS);
     congestion.ops->reduced(&congestion, 10 * MSS, 1);
     congestion.cwnd = congestion.ssthresh;
-    acked(4 * MSS);
+    acked(5 * MSS - 1); /* a window but for a byte */
     assert_int_equal(congestion.cwnd, 5 * MSS);
+    acked(1);
+    assert_int_equal(congestion.cwnd, 6 * MSS);
 }
 
 /* RFC 5681 4.1: the restart window is no larger than the initial one */
