@@ -27,6 +27,7 @@ static int set_up_dashboard(void **state)
     assert_int_equal(set_up_with(state, &config), 0);
     f = *state;
     dashboard_memory = malloc(bytes + 1);
+    memset(dashboard_memory, 0xa5, bytes + 1); /* what is there before is nobody's business */
     assert_int_equal(leat_dashboard_start(&dashboard, f->world->stacks[SERVER],
                                           (char *)dashboard_memory + 1, bytes, &ten),
                      LEAT_OK);
@@ -101,6 +102,15 @@ static unsigned points_of(const char *page, const char *name, unsigned long heig
         at = next + 1;
     }
     return count;
+}
+
+static void test_before_the_first_sample(void **state)
+{
+    unsigned long heights[SAMPLES];
+    const char *page = page_now(*state);
+
+    assert_int_equal(points_of(page, "Frames received", heights), 0);
+    assert_int_equal(value_of(page, "Frames received"), 0);
 }
 
 static void test_a_sample_a_second(void **state)
@@ -290,8 +300,11 @@ static void test_what_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DASHBOARD_TEST(test_a_sample_a_second), DASHBOARD_TEST(test_connections),
-        DASHBOARD_TEST(test_reasons_to_drop),   DASHBOARD_TEST(test_views),
+        DASHBOARD_TEST(test_before_the_first_sample),
+        DASHBOARD_TEST(test_a_sample_a_second),
+        DASHBOARD_TEST(test_connections),
+        DASHBOARD_TEST(test_reasons_to_drop),
+        DASHBOARD_TEST(test_views),
         DASHBOARD_TEST(test_what_cannot_be),
     };
 
