@@ -67,14 +67,14 @@ def test_we_send_for_a_time(leat):
 
 def both_ways(server, *words):
     """Text in both directions at once; the client reports both. (That of iperf 2.1.8 waits for ever if its
-    test back never comes, as iperf's own server lets it wait when it has crashed; and it may, though
-    seldom, wait for a thread of its own when all is reported and the connection is closed in order.)"""
+    test back never comes, as iperf's own server lets it wait when it has crashed. When all is reported and
+    the connection is closed in order it may, though seldom, wait for a thread of its own, or abort over a
+    mutex that another thread of it has destroyed: how it ends then says nothing of the server.)"""
     beside = Process("iperf", *FAMILY, "-c", server.ip, "-y", "C", *words, "-n", AMOUNT)
     try:
         assert until(lambda: len(told(server)) == 2, 60), server.text + beside.text
         assert min(told(server).values()) >= AMOUNT
-        assert until(lambda: not beside.running or len(reports(beside.lines)) == 2, 60), beside.text
-        assert beside.running or beside.wait() == 0, beside.text
+        assert until(lambda: len(reports(beside.lines)) == 2, 60), beside.text
     finally:
         beside.kill()
 
