@@ -95,6 +95,7 @@ static void on_form(struct leat_http_exchange *exchange, void *arg)
             upload_failed(upload, NULL);
     } else {
         leat_zip_start(&upload->zip, upload->directory, sizeof upload->directory);
+        leat_zip_use_crc32(&upload->zip, upload_crc32);
         upload->begun = upload->in_file = upload->over = upload->file_over = false;
         upload->piece_at = upload->piece_len = 0;
         upload->from = exchange;

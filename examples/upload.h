@@ -62,6 +62,9 @@ bool upload_go_on(struct upload *upload, uint32_t room);
 /* Reads on in what is received, at most @room bytes; false: it is broken. */
 bool upload_read(struct upload *upload, uint32_t room);
 
+/* Who makes the CRCs: upload_crc32.c, or upload_crc32_none.c without libdeflate. */
+extern leat_zip_crc32 *const upload_crc32;
+
 /* ---- upload_pack.c, or upload_pack_none.c without zlib ------------------------------------ */
 
 /* Files are to be compressed; NULL, or why that can't be. */

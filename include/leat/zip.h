@@ -25,6 +25,10 @@ enum {
     LEAT_ZIP_ENTRY_BYTES = 32   /**< of memory for an entry, with its name beside it */
 };
 
+/** Gives the CRC-32 (ISO 3309, as Zip, gzip and PNG have it) of what @p crc is of and @p len bytes
+ * more; of nothing it is 0. */
+typedef uint32_t leat_zip_crc32(uint32_t crc, const void *bytes, size_t len);
+
 /** A writer; its members are its own. */
 struct leat_zip {
     uint8_t *memory;    /**< what the directory needs: an entry and its name, one after another */
@@ -36,16 +40,21 @@ struct leat_zip {
     uint64_t packed;    /**< the same, compressed */
     uint64_t entries;   /**< begun so far */
     uint64_t directory; /**< where that begins */
-    uint32_t crc;       /**< of the entry that is open */
-    bool open;          /**< an entry is */
-    bool deflated;      /**< the entry that is open is compressed */
-    bool ending;        /**< the directory is being written */
-    bool ended;         /**< nothing is left to write */
+    leat_zip_crc32 *crc32; /**< who makes CRCs */
+    uint32_t crc;          /**< of the entry that is open */
+    bool open;             /**< an entry is */
+    bool deflated;         /**< the entry that is open is compressed */
+    bool ending;           /**< the directory is being written */
+    bool ended;            /**< nothing is left to write */
 };
 
 /** Begins an archive.  @p memory of @p bytes holds what its end must list: LEAT_ZIP_ENTRY_BYTES and
  * the length of its name for each entry. */
 void leat_zip_start(struct leat_zip *zip, void *memory, size_t bytes);
+
+/** Has @p crc32 make the CRCs of this archive, in place of leat_crc32(): that of a library that
+ * knows the processor's instructions for it, say.  No entry is open. */
+void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32);
 
 /**
  * Makes of a name that somebody else chose one that may stand in an archive: what is behind the
@@ -75,7 +84,7 @@ size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece);
 /** Ends the archive: the next piece of its directory, and so on until it returns 0. */
 size_t leat_zip_end(struct leat_zip *zip, uint8_t *piece);
 
-/** CRC-32 (ISO 3309, as Zip, gzip and PNG have it) of @p len bytes more; begin with 0. */
+/** CRC-32 of @p len bytes more, by tables: for every processor. */
 uint32_t leat_crc32(uint32_t crc, const void *bytes, size_t len);
 
 #ifdef __cplusplus

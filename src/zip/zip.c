@@ -62,6 +62,13 @@ void leat_zip_start(struct leat_zip *zip, void *memory, size_t bytes)
     memset(zip, 0, sizeof *zip);
     zip->memory = memory;
     zip->bytes = bytes;
+    zip->crc32 = leat_crc32;
+}
+
+void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32)
+{
+    leat_assert(!zip->open);
+    zip->crc32 = crc32;
 }
 
 size_t leat_zip_clean_name(const char *given, size_t len, char *name)
@@ -158,7 +165,7 @@ void leat_zip_packed(struct leat_zip *zip, size_t len)
 void leat_zip_text(struct leat_zip *zip, const void *bytes, size_t len)
 {
     leat_assert(zip->open);
-    zip->crc = leat_crc32(zip->crc, bytes, len);
+    zip->crc = zip->crc32(zip->crc, bytes, len);
     zip->len += len;
     if (!zip->deflated)
         add_packed(zip, len);

@@ -84,6 +84,31 @@ static void test_an_archive(void **state)
         "b\"123456789\"]");
 }
 
+static size_t asked_for; /* bytes, of ask_another() */
+
+static uint32_t ask_another(uint32_t crc, const void *bytes, size_t len)
+{
+    asked_for += len;
+    return leat_crc32(crc, bytes, len);
+}
+
+static void test_an_archive_whose_sums_another_makes(void **state)
+{
+    static uint8_t memory[500];
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    leat_zip_use_crc32(&zip, ask_another);
+    add(file, &zip, "a.txt", "hello\n");
+    add(file, &zip, "b.txt", "123456789");
+    end(file, &zip);
+    assert_int_equal(asked_for, 6 + 9);
+    ask_python(path, "assert z.testzip() is None; assert z.read(\"b.txt\") == b\"123456789\"");
+}
+
 static void test_an_empty_archive(void **state)
 {
     struct leat_zip zip;
@@ -232,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_archive),
+        cmocka_unit_test(test_an_archive_whose_sums_another_makes),
         cmocka_unit_test(test_an_empty_archive),
         cmocka_unit_test(test_threat_W4_more_entries_than_16_bits_count),
         cmocka_unit_test(test_threat_W4_more_than_4_GiB),

@@ -87,6 +87,7 @@ tshark            command -v tshark
 unzip             command -v unzip
 libarchive-tools  command -v bsdtar
 zlib1g-dev        test -e /usr/include/zlib.h
+libdeflate-dev    test -e /usr/include/libdeflate.h
 valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
