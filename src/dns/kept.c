@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/assert.h"
+#include "core/minmax.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
 
@@ -53,11 +54,6 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
     return keeper->rdata;
 }
 
-static uint32_t lesser(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Adds a record of the owner keeper->name. */
 static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
                         enum dns_section section, const struct leat_dns_record *record,
@@ -86,8 +82,8 @@ static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
             record->class_number != DNS_CLASS_IN ||
             !dns_name_is(record->message, record->message_len, record->owner_at, &keeper->name))
             continue;
-        kept->ttl_s = lesser(kept->ttl_s, record->ttl_s);
-        keep_record(keeper, writer, DNS_ANSWER, record, lesser(record->ttl_s, keeper->ttl_max_s));
+        kept->ttl_s = min32(kept->ttl_s, record->ttl_s);
+        keep_record(keeper, writer, DNS_ANSWER, record, min32(record->ttl_s, keeper->ttl_max_s));
         count++;
         if (type == LEAT_DNS_CNAME && result->type != LEAT_DNS_CNAME)
             break; /* a name has one */
@@ -112,10 +108,10 @@ static void keep_soa(struct dns_kept *kept, struct dns_keeper *keeper, struct dn
         if (record.type != LEAT_DNS_SOA || record.class_number != DNS_CLASS_IN)
             continue;
         ttl_s = get32(record.message + record.rdata_at + record.rdata_len - 4); /* MINIMUM */
-        ttl_s = lesser(lesser(ttl_s, record.ttl_s), ttl_max_s);
+        ttl_s = min32(min32(ttl_s, record.ttl_s), ttl_max_s);
         leat_dns_record_owner(&record, &keeper->name);
         keep_record(keeper, writer, DNS_AUTHORITY, &record, ttl_s);
-        kept->ttl_s = lesser(kept->ttl_s, ttl_s);
+        kept->ttl_s = min32(kept->ttl_s, ttl_s);
         return;
     }
     kept->ttl_s = 0;

@@ -1,4 +1,5 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
+#include "core/minmax.h"
 #include "tcp/entry/time_wait.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
@@ -13,11 +14,6 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 static uint32_t or32(uint32_t value, uint32_t fallback)
 {
     return value ? value : fallback;
@@ -26,11 +22,6 @@ static uint32_t or32(uint32_t value, uint32_t fallback)
 static uint64_t or64(uint64_t value, uint64_t fallback)
 {
     return value ? value : fallback;
-}
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* To what a deadline can be. */

@@ -6,6 +6,7 @@
  * seconds before one is deprecated another takes its place; it stays valid for what goes on.  The
  * days of many machines don't end together: each is shorter by a random part.
  */
+#include "core/minmax.h"
 #include "ip/v6/ipv6.h"
 
 static const uint64_t second_ns = 1000000000u;
@@ -27,15 +28,10 @@ static bool is_of(const struct address6 *address, const struct address6 *stable)
            ip6_in_prefix(address->ip, stable->ip, PREFIX_BITS);
 }
 
-static uint64_t sooner(uint64_t a_ns, uint64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
-}
-
 void temporary6_clamp(struct address6 *address)
 {
-    address->preferred_until_ns = sooner(address->preferred_until_ns, address->preferred_max_ns);
-    address->valid_until_ns = sooner(address->valid_until_ns, address->valid_max_ns);
+    address->preferred_until_ns = min64(address->preferred_until_ns, address->preferred_max_ns);
+    address->valid_until_ns = min64(address->valid_until_ns, address->valid_max_ns);
 }
 
 /* True if another one has to be made, or would have to, so soon before that. */
@@ -87,7 +83,7 @@ void temporary6_ensure(const struct address6 *stable)
         (config->temporary_preferred_s -
          (uint64_t)stack_random_below(stack, (config->temporary_preferred_s / 5 * 2) + 1)) *
             second_ns;
-    if (ends_soon(stack, sooner(preferred_max_ns, stable->preferred_until_ns)))
+    if (ends_soon(stack, min64(preferred_max_ns, stable->preferred_until_ns)))
         return; /* RFC 8981 3.4 (4) */
     if (count < TEMPORARIES_MAX && addresses6_of_routers(stable->link) < LEAT_SLAAC_ADDRESSES_MAX)
         make(stable, preferred_max_ns);

@@ -45,9 +45,9 @@ COLD static void handle_spurious_loss(struct bbr *bbr)
     bbr_restore_cwnd(bbr);
     bbr->is_loss_in_round = false;
     bbr_reset_full_bw(bbr);
-    bbr->bw_shortterm = bbr_max64(bbr->bw_shortterm, bbr->undo_bw_shortterm);
-    bbr->inflight_shortterm = bbr_max32(bbr->inflight_shortterm, bbr->undo_inflight_shortterm);
-    bbr->inflight_longterm = bbr_max32(bbr->inflight_longterm, bbr->undo_inflight_longterm);
+    bbr->bw_shortterm = max64(bbr->bw_shortterm, bbr->undo_bw_shortterm);
+    bbr->inflight_shortterm = max32(bbr->inflight_shortterm, bbr->undo_inflight_shortterm);
+    bbr->inflight_longterm = max32(bbr->inflight_longterm, bbr->undo_inflight_longterm);
     if (bbr->undo_state == BBR_STARTUP && bbr->state != BBR_STARTUP) {
         bbr->full_bw_reached = false;
         if (bbr->state != BBR_PROBE_RTT)
@@ -108,7 +108,7 @@ static void update_model_and_state(struct bbr *bbr, const struct rate_sample *rs
     bbr_update_min_rtt(bbr, rs, ack->now_ns);
     bbr_check_probe_rtt(bbr, rs, ack);
     bbr_advance_latest_delivery_signals(bbr, rs);
-    bbr->bw = bbr_min64(bbr_max_bw(bbr), bbr->bw_shortterm); /* BoundBWForModel */
+    bbr->bw = min64(bbr_max_bw(bbr), bbr->bw_shortterm); /* BoundBWForModel */
 }
 
 void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)

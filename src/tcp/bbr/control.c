@@ -32,15 +32,15 @@ static const struct gains {
 /* A segment a second at least: no rate stands still for ever. */
 static void set_pacing_rate(struct bbr *bbr, uint64_t rate)
 {
-    bbr->pacing_rate = bbr_max64(rate, bbr->congestion->mss);
+    bbr->pacing_rate = max64(rate, bbr->congestion->mss);
 }
 
 static void set_send_quantum(struct bbr *bbr)
 {
     const uint64_t in_a_ms = bbr->pacing_rate / 1000;
 
-    bbr->send_quantum = bbr_max32((uint32_t)bbr_min64(in_a_ms, QUANTUM_MAX),
-                                  QUANTUM_SEGMENTS_MIN * bbr->congestion->mss);
+    bbr->send_quantum =
+        max32((uint32_t)min64(in_a_ms, QUANTUM_MAX), QUANTUM_SEGMENTS_MIN * bbr->congestion->mss);
 }
 
 void bbr_init_pacing_rate(struct bbr *bbr, uint64_t srtt_ns)
@@ -64,8 +64,8 @@ void bbr_set_pacing_rate_with_gain(struct bbr *bbr, uint32_t gain_percent)
 /* QuantizationBudget. */
 static uint32_t quantization_budget(const struct bbr *bbr, uint32_t inflight)
 {
-    inflight = bbr_max32(inflight, QUANTA_OF_OFFLOAD * bbr->send_quantum);
-    inflight = bbr_max32(inflight, bbr_min_pipe_cwnd(bbr));
+    inflight = max32(inflight, QUANTA_OF_OFFLOAD * bbr->send_quantum);
+    inflight = max32(inflight, bbr_min_pipe_cwnd(bbr));
     return bbr->state == BBR_UP ? inflight + UP_SEGMENTS * bbr->congestion->mss : inflight;
 }
 
@@ -83,13 +83,12 @@ static void update_max_inflight(struct bbr *bbr)
 
 uint32_t bbr_probe_rtt_cwnd(const struct bbr *bbr)
 {
-    return bbr_max32(bbr_bdp_multiple(bbr, bbr->bw, gains[BBR_PROBE_RTT].cwnd),
-                     bbr_min_pipe_cwnd(bbr));
+    return max32(bbr_bdp_multiple(bbr, bbr->bw, gains[BBR_PROBE_RTT].cwnd), bbr_min_pipe_cwnd(bbr));
 }
 
 void bbr_restore_cwnd(struct bbr *bbr)
 {
-    bbr->congestion->cwnd = bbr_max32(bbr->congestion->cwnd, bbr->prior_cwnd);
+    bbr->congestion->cwnd = max32(bbr->congestion->cwnd, bbr->prior_cwnd);
 }
 
 /* BoundCwndForModel (5.6.4.7). */
@@ -101,7 +100,7 @@ static uint32_t model_cap(const struct bbr *bbr)
         cap = bbr_inflight_with_headroom(bbr);
     else if (bbr_is_in_probe_bw(bbr))
         cap = bbr->inflight_longterm;
-    return bbr_max32(bbr_min32(cap, bbr->inflight_shortterm), bbr_min_pipe_cwnd(bbr));
+    return max32(min32(cap, bbr->inflight_shortterm), bbr_min_pipe_cwnd(bbr));
 }
 
 /* SetCwnd (5.6.4.6). */
@@ -111,13 +110,13 @@ static void set_cwnd(struct bbr *bbr, uint32_t newly_acked)
 
     update_max_inflight(bbr);
     if (bbr->full_bw_reached)
-        cwnd = bbr_min32(cwnd + newly_acked, bbr->max_inflight);
+        cwnd = min32(cwnd + newly_acked, bbr->max_inflight);
     else if (cwnd < bbr->max_inflight || bbr->rate.delivered < bbr->initial_cwnd)
         cwnd += newly_acked;
-    cwnd = bbr_max32(cwnd, bbr_min_pipe_cwnd(bbr));
+    cwnd = max32(cwnd, bbr_min_pipe_cwnd(bbr));
     if (bbr->state == BBR_PROBE_RTT) /* BoundCwndForProbeRTT (5.6.4.5) */
-        cwnd = bbr_min32(cwnd, bbr_probe_rtt_cwnd(bbr));
-    bbr->congestion->cwnd = bbr_min32(cwnd, model_cap(bbr));
+        cwnd = min32(cwnd, bbr_probe_rtt_cwnd(bbr));
+    bbr->congestion->cwnd = min32(cwnd, model_cap(bbr));
 }
 
 void bbr_update_control(struct bbr *bbr, uint32_t newly_acked)

@@ -4,6 +4,7 @@
 #define TCP_BBR_INSIDE_H
 
 #include "tcp/bbr/bbr.h"
+#include "core/minmax.h"
 
 enum {
     BBR_BETA_PERCENT = 70,     /* Beta (2.8) */
@@ -11,26 +12,6 @@ enum {
     BBR_MIN_PIPE_SEGMENTS = 4, /* MinPipeCwnd */
     BBR_NO_UNDO = BBR_DRAIN    /* undo_state None */
 };
-
-static inline uint32_t bbr_min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline uint32_t bbr_max32(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
-
-static inline uint64_t bbr_min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static inline uint64_t bbr_max64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* IsInAProbeBWState (5.3.3.9). */
 static inline bool bbr_is_in_probe_bw(const struct bbr *bbr)

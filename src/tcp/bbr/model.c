@@ -22,7 +22,7 @@ static uint64_t delivered_in(uint64_t rate, uint64_t ns)
 
 uint64_t bbr_max_bw(const struct bbr *bbr)
 {
-    return bbr_max64(bbr->max_bw_filter[0], bbr->max_bw_filter[1]);
+    return max64(bbr->max_bw_filter[0], bbr->max_bw_filter[1]);
 }
 
 /* Without a sample in this cycle those of the last remain: idle time proves nothing. */
@@ -69,13 +69,13 @@ uint32_t bbr_bdp_multiple(const struct bbr *bbr, uint64_t bw, uint32_t gain_perc
 
     if (bbr->min_rtt == UINT64_MAX)
         return bbr->initial_cwnd;
-    bdp = bbr_min64(delivered_in(bw, bbr->min_rtt), most_bytes);
-    return (uint32_t)bbr_min64(bdp * gain_percent / 100, most_bytes);
+    bdp = min64(delivered_in(bw, bbr->min_rtt), most_bytes);
+    return (uint32_t)min64(bdp * gain_percent / 100, most_bytes);
 }
 
 uint32_t bbr_target_inflight(const struct bbr *bbr)
 {
-    return bbr_min32(bbr_bdp_multiple(bbr, bbr->bw, 100), bbr->congestion->cwnd);
+    return min32(bbr_bdp_multiple(bbr, bbr->bw, 100), bbr->congestion->cwnd);
 }
 
 uint32_t bbr_inflight_with_headroom(const struct bbr *bbr)
@@ -85,14 +85,14 @@ uint32_t bbr_inflight_with_headroom(const struct bbr *bbr)
 
     if (longterm == BBR_INFINITE)
         return BBR_INFINITE;
-    headroom = bbr_max32((uint32_t)((uint64_t)longterm * BBR_HEADROOM_PERCENT / 100),
-                         bbr->congestion->mss);
-    return bbr_max32(longterm > headroom ? longterm - headroom : 0, bbr_min_pipe_cwnd(bbr));
+    headroom =
+        max32((uint32_t)((uint64_t)longterm * BBR_HEADROOM_PERCENT / 100), bbr->congestion->mss);
+    return max32(longterm > headroom ? longterm - headroom : 0, bbr_min_pipe_cwnd(bbr));
 }
 
 uint32_t bbr_extra_acked(const struct bbr *bbr)
 {
-    return bbr_max32(bbr->extra_acked_filter[0], bbr->extra_acked_filter[1]);
+    return max32(bbr->extra_acked_filter[0], bbr->extra_acked_filter[1]);
 }
 
 /* The next part of the window begins: of ten rounds two halves, in Startup of one round each. */
@@ -119,8 +119,8 @@ void bbr_update_ack_aggregation(struct bbr *bbr, const struct rate_sample *rs, u
         expected = 0;
     }
     bbr->extra_acked_delivered += rs->newly_acked;
-    extra = bbr_min64(bbr->extra_acked_delivered - expected, bbr->congestion->cwnd);
-    bbr->extra_acked_filter[1] = bbr_max32(bbr->extra_acked_filter[1], (uint32_t)extra);
+    extra = min64(bbr->extra_acked_delivered - expected, bbr->congestion->cwnd);
+    bbr->extra_acked_filter[1] = max32(bbr->extra_acked_filter[1], (uint32_t)extra);
 }
 
 /* ---- the round trip ----------------------------------------------------------------------- */
@@ -143,8 +143,8 @@ void bbr_update_min_rtt(struct bbr *bbr, const struct rate_sample *rs, uint64_t 
 
 void bbr_update_latest_delivery_signals(struct bbr *bbr, const struct rate_sample *rs)
 {
-    bbr->bw_latest = bbr_max64(bbr->bw_latest, rs->delivery_rate);
-    bbr->inflight_latest = bbr_max64(bbr->inflight_latest, rs->delivered);
+    bbr->bw_latest = max64(bbr->bw_latest, rs->delivery_rate);
+    bbr->inflight_latest = max64(bbr->inflight_latest, rs->delivered);
     bbr->loss_round_start = rs->prior_delivered >= bbr->loss_round_delivered;
     if (bbr->loss_round_start)
         bbr->loss_round_delivered = bbr->rate.delivered;
@@ -174,16 +174,16 @@ void bbr_reset_short_term_model(struct bbr *bbr)
 /* InitLowerBounds, LossLowerBounds. */
 static void lower_bounds(struct bbr *bbr)
 {
-    const uint64_t inflight_latest = bbr_min64(bbr->inflight_latest, most_bytes);
+    const uint64_t inflight_latest = min64(bbr->inflight_latest, most_bytes);
 
     if (bbr->bw_shortterm == UINT64_MAX)
         bbr->bw_shortterm = bbr_max_bw(bbr);
     if (bbr->inflight_shortterm == BBR_INFINITE)
         bbr->inflight_shortterm = bbr->congestion->cwnd;
-    bbr->bw_shortterm = bbr_max64(bbr->bw_latest, bbr->bw_shortterm * BBR_BETA_PERCENT / 100);
+    bbr->bw_shortterm = max64(bbr->bw_latest, bbr->bw_shortterm * BBR_BETA_PERCENT / 100);
     bbr->inflight_shortterm =
-        bbr_max32((uint32_t)inflight_latest,
-                  (uint32_t)((uint64_t)bbr->inflight_shortterm * BBR_BETA_PERCENT / 100));
+        max32((uint32_t)inflight_latest,
+              (uint32_t)((uint64_t)bbr->inflight_shortterm * BBR_BETA_PERCENT / 100));
 }
 
 void bbr_update_congestion_signals(struct bbr *bbr, const struct rate_sample *rs)
@@ -203,7 +203,7 @@ void bbr_save_cwnd(struct bbr *bbr)
     if (!bbr->in_recovery && bbr->state != BBR_PROBE_RTT)
         bbr->prior_cwnd = cwnd;
     else
-        bbr->prior_cwnd = bbr_max32(bbr->prior_cwnd, cwnd);
+        bbr->prior_cwnd = max32(bbr->prior_cwnd, cwnd);
 }
 
 void bbr_save_state_upon_loss(struct bbr *bbr)

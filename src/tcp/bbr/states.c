@@ -54,11 +54,11 @@ void bbr_check_full_bw_reached(struct bbr *bbr, const struct rate_sample *rs)
 
 void bbr_fill_pipe_early(struct bbr *bbr)
 {
-    const uint64_t latest = bbr_min64(bbr->inflight_latest, BBR_INFINITE - 1);
+    const uint64_t latest = min64(bbr->inflight_latest, BBR_INFINITE - 1);
 
     bbr->undo_state = BBR_STARTUP;
     bbr->full_bw_reached = true;
-    bbr->inflight_longterm = bbr_max32(bbr_bdp_multiple(bbr, bbr->bw, 100), (uint32_t)latest);
+    bbr->inflight_longterm = max32(bbr_bdp_multiple(bbr, bbr->bw, 100), (uint32_t)latest);
 }
 
 /* CheckStartupHighLoss (5.3.1.3). */
@@ -123,7 +123,7 @@ static void raise_slope(struct bbr *bbr)
 
     if (bbr->bw_probe_up_rounds < UP_ROUNDS_MAX)
         bbr->bw_probe_up_rounds++;
-    bbr->probe_up_acked_per_inc = bbr_max32(bbr->congestion->cwnd / growth, bbr->congestion->mss);
+    bbr->probe_up_acked_per_inc = max32(bbr->congestion->cwnd / growth, bbr->congestion->mss);
 }
 
 static void start_up(struct bbr *bbr, const struct rate_sample *rs)
@@ -151,7 +151,7 @@ void bbr_handle_inflight_too_high(struct bbr *bbr, uint32_t tx_in_flight, bool i
     bbr->prev_probe_too_high = true;
     bbr->is_bw_probe_sample = false; /* once for each probe */
     if (!is_app_limited)
-        bbr->inflight_longterm = bbr_max32(tx_in_flight, target);
+        bbr->inflight_longterm = max32(tx_in_flight, target);
     if (bbr->state != BBR_UP)
         return;
     bbr->undo_state = BBR_UP;
@@ -199,7 +199,7 @@ static bool adapt_long_term_model(struct bbr *bbr, const struct rate_sample *rs)
         return true;
     if (bbr_is_inflight_too_high(bbr, rs) || bbr->inflight_longterm == BBR_INFINITE)
         return false;
-    bbr->inflight_longterm = bbr_max32(bbr->inflight_longterm, rs->tx_in_flight);
+    bbr->inflight_longterm = max32(bbr->inflight_longterm, rs->tx_in_flight);
     if (bbr->state == BBR_UP)
         probe_upward(bbr, rs);
     return false;
@@ -211,7 +211,7 @@ static bool is_time_to_probe(struct bbr *bbr, const struct bbr_ack *ack)
     const uint32_t reno_rounds = bbr_target_inflight(bbr) / bbr->congestion->mss;
 
     if (ack->now_ns <= bbr->cycle_stamp + bbr->bw_probe_wait &&
-        bbr->rounds_since_probe_up < bbr_min32(reno_rounds, RENO_ROUNDS))
+        bbr->rounds_since_probe_up < min32(reno_rounds, RENO_ROUNDS))
         return false;
     bbr_start_refill(bbr);
     return true;

@@ -1,5 +1,6 @@
 /* account.c -- the rule of account.h. */
 #include "tcp/entry/account.h"
+#include "core/minmax.h"
 
 static uint32_t share_of(const struct tcp *tcp, uint32_t free)
 {
@@ -9,11 +10,6 @@ static uint32_t share_of(const struct tcp *tcp, uint32_t free)
 static uint32_t left_of(uint32_t share, uint32_t held)
 {
     return held < share ? share - held : 0;
-}
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 static bool is_at(uint32_t free, enum pool_level level)

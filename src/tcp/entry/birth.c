@@ -1,15 +1,11 @@
 /* birth.c -- connections that come to a listener begin: half open, and then whole. */
+#include "core/minmax.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/guest.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/limits.h"
 #include "tcp/tcp.h"
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment,
                               struct tcp_time_wait *before)
@@ -79,8 +75,7 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     conn->last_ack_sent = conn->tune_end = half->tcb.rcv_nxt;
     if (half->sent_at_ns > 0)
         rtt_SYN_sent(&conn->rtt, half->sent_at_ns);
-    pmtu_init(&conn->pmtu,
-              (uint16_t)(min32(path_mss, mss_max) + tcp_headers_bytes(&conn->tcb)));
+    pmtu_init(&conn->pmtu, (uint16_t)(min32(path_mss, mss_max) + tcp_headers_bytes(&conn->tcb)));
     conn->peer_mss = half->peer_mss;
     conn->snd_wnd = conn->snd_wnd_max = half->snd_wnd;
     conn->snd_wind_shift = scaled ? half->snd_wind_shift & 15u : 0;

@@ -8,16 +8,12 @@
 #include "tcp/entry/account.h"
 #include "tcp/math/seq.h"
 #include "tcp/tcp.h"
+#include "core/minmax.h"
 
 enum {
     WIND_SHIFT_MAX = 14,     /* RFC 7323 2.3 */
     BEGIN_BYTES = 256 * 1024 /* where both begin */
 };
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- the window that we offer ------------------------------------------------------------- */
 

@@ -71,10 +71,6 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remot
     return conn;
 }
 
-enum {
-    TS_OPTION_BYTES = 12 /* with its padding */
-};
-
 void tcp_conn_mss_changed(struct leat_tcp *conn)
 {
     const uint16_t path = (uint16_t)(conn->pmtu.mtu - tcp_headers_bytes(&conn->tcb));
@@ -83,7 +79,7 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
     conn->no_df =
         pmtu_is_least(&conn->pmtu) && !tcb_is_v6(&conn->tcb); /* RFC 8200 5: no router cuts */
     /* RFC 6691 3: an MSS counts no options */
-    conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? TS_OPTION_BYTES : 0));
+    conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0));
     if (tcp_has_transfer(conn))
         conn->transfer->congestion.mss = conn->mss;
 }

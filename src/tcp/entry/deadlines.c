@@ -1,15 +1,11 @@
 /* deadlines.c -- when a connection is to be looked at. */
 #include "tcp/entry/deadlines.h"
+#include "core/minmax.h"
 
 static const uint64_t retry_wait_max_ns = 1000000000; /* a deadline is not for ever */
 static const uint64_t retry_ns = 1000000;             /* until there may be memory again, */
 static const uint64_t retry_max_ns = 64000000;        /* for who would be told by an ACK */
 static const uint64_t retry_gap_ns = 50000;           /* from one connection's turn to the next */
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 uint64_t tcp_ack_or_retry_ns(const struct leat_tcp *conn, uint64_t from_ns)
 {

@@ -4,6 +4,7 @@
  * A connection doesn't point at its listener: it has its address and port.  A listener has few
  * limits, and they are looked at when a connection begins, and when nothing happens.
  */
+#include "core/minmax.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/limits.h"
 
@@ -11,11 +12,6 @@ enum {
     AGE_TICKS = 7, /* in a lifetime */
     AGES = 15      /* that can be told apart: 1 to 15 */
 };
-
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn)
 {

@@ -1,5 +1,6 @@
 /* congestion.c -- what all algorithms share: initial window, slow start, restart after idle. */
 #include "tcp/math/congestion.h"
+#include "core/minmax.h"
 
 enum {
     INITIAL_SEGMENTS = 10,
@@ -9,11 +10,6 @@ enum {
     LIMIT_LATER = 2,   /* RFC 3465 2.3 */
     SSTHRESH_INITIAL = 0x7fffffff
 };
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 /* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
 static uint32_t initial_window(uint32_t mss)

@@ -7,6 +7,7 @@
 #include "tcp/math/congestion.h"
 
 #include "core/cold.h"
+#include "core/minmax.h"
 
 enum {
     BETA_10 = 7, /* beta_cubic, tenths */
@@ -15,11 +16,6 @@ enum {
 
 static const uint32_t most_bytes = 0x3fffffff; /* no peer offers more (RFC 7323 2.3) */
 static const uint64_t far_ms = 500000;         /* beyond this the cube is larger than any window */
-
-static uint32_t max32(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
-}
 
 /* The largest r with r^3 <= x. */
 static uint32_t cube_root(uint64_t x)

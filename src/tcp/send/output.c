@@ -5,6 +5,7 @@
  * allows, and only as far as the peer's window reaches.  Nothing here asks for the state: flags say
  * what is queued, the scoreboard says what was sent.
  */
+#include "core/minmax.h"
 #include "ip/route.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/budget.h"
@@ -25,11 +26,6 @@ COLD static void no_memory(struct leat_tcp *conn)
     conn->tcp->stack->stats.tx_no_memory++;
     tcp_watch_memory(conn->tcp, true);
     tcp_retry_later(conn);
-}
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 /* ---- what may go -------------------------------------------------------------------------- */

@@ -2,11 +2,7 @@
  */
 #include "tcp/math/seq.h"
 #include "tcp/send/output.h"
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
+#include "core/minmax.h"
 
 /* A segment that is shorter than it could be waits for more, unless ... */
 static bool short_segment_may_go(const struct leat_tcp *conn, const struct plan *plan,

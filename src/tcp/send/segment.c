@@ -1,14 +1,10 @@
 /* segment.c -- how a segment with text leaves: first, or again. */
+#include "core/minmax.h"
 #include "tcp/math/accecn.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/send/emit.h"
 #include "tcp/send/output.h"
 #include "tcp/math/seq.h"
-
-static uint32_t min32(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
 
 /* What a record of the scoreboard stands for, and @more behind it. */
 static struct plan plan_again(const struct leat_tcp *conn, const struct sent *sent, uint32_t more)
