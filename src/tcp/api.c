@@ -6,6 +6,8 @@
 #include "tcp/entry/isn.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
+#include "tcp/entry/table.h"
+#include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 
 #include <string.h>

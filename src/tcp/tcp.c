@@ -3,6 +3,10 @@
 #include "tcp/entry/time_wait.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
+#include "tcp/entry/table.h"
+#include "tcp/receive/input.h"
+#include "tcp/timers.h"
+#include "tcp/send/output.h"
 #include "tcp/tcp.h"
 
 #include "tcp/send/gso.h"

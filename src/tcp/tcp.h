@@ -40,28 +40,6 @@
 #include "tcp/machine/tcp_fsm.h"
 #include "wire/tcp.h"
 
-/* A connection that waits for its old segments to die. */
-struct tcp_time_wait {
-    struct tcb tcb;
-    struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
-};
-
-_Static_assert(sizeof(struct tcp_time_wait) <= 56,
-               "64 bytes in TIME-WAIT, with two buckets of the table");
-
-struct leat_tcp_listener {
-    struct tcb tcb;
-    struct tcp *tcp;
-    struct leat_tcp_listen_config config;
-    struct ready ready;
-    struct near_ring acceptable;
-    uint32_t half_count;
-    uint32_t acceptable_count;
-    uint32_t guest_count; /* connections that came to it */
-    uint8_t send_queue;   /* of its connections */
-    bool v4_only;         /* for 0.0.0.0, not for "::" */
-};
-
 /* What strangers can't guess, and who asks: a hash has 64 bits, each needs 32 of them. */
 enum purpose {
     FOR_ISN_AND_TS,
@@ -141,6 +119,18 @@ static inline uint32_t tcp_now_ms(const struct leat *stack)
     return stack->now_ms;
 }
 
+/* How long ago @then_ms was. */
+static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
+{
+    return tcp_now_ms(tcp->stack) - then_ms;
+}
+
+/* The options of our SYN, or those that we accept in a peer's. */
+static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
+{
+    return passive ? tcp->accepted_options : tcp->asked_options;
+}
+
 enum {
     RTT_FIRST_BITS = 16 /* of the first bound of struct leat_tcp_rtts */
 };
@@ -155,11 +145,7 @@ static inline void tcp_count_rtt(struct tcp *tcp, uint64_t sample_ns)
     tcp->rtts.sum_ns += sample_ns;
 }
 
-/* ---- events.c: the table's caller --------------------------------------------------------- */
-
-/* Gives @event to the table; @step->outcome says if @tcb is still there.  A step may have several
- * events, until one ends it. */
-void tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+/* ---- what is asked of a connection in many places ----------------------------------------- */
 
 /* True for IPv6. */
 static inline bool tcb_is_v6(const struct tcb *tcb)
@@ -264,122 +250,5 @@ static inline bool tcp_is_paced(const struct leat_tcp *conn)
     return !conn->tcp->config.no_pacing && conn->transfer->congestion.ops->is_paced &&
            conn->rtt.srtt > 0;
 }
-
-/* ---- table.c: lookup, and memory of the four kinds ---------------------------------------- */
-
-/* Whose tuple it is, or NULL. */
-struct tcb *tcp_look_up(struct tcp *tcp, struct tcp_tuple tuple);
-
-/* The same; segments come in bursts, so the one that was found last is asked first. */
-static inline struct tcb *tcp_find(struct tcp *tcp, struct tcp_tuple tuple)
-{
-    struct tcb *tcb = tcp->last_tcb;
-
-    return tcb && tcp_tuple_equal(tcb_tuple(tcb), tuple) ? tcb : tcp_look_up(tcp, tuple);
-}
-
-/* The same in three steps, so that what each needs can come meanwhile: hashes, and fetches the
- * beginning of the chain; fetches whose tuple it may be; and looks it up.  What the first returns is
- * good until the next tuple is hashed in its place: then it is that one's. */
-struct hashed_tuple *tcp_expect(struct tcp *tcp, struct tcp_tuple tuple);
-void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at);
-struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at);
-
-struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, leat_ip4 ip, uint16_t port);
-void tcp_hash(struct tcp *tcp, struct tcb *tcb);
-void tcp_unhash(struct tcp *tcp, struct tcb *tcb);
-/* @tcb takes the place of @old, which has the same tuple. */
-void tcp_hash_instead(struct tcp *tcp, struct tcb *tcb, struct tcb *old);
-/* A zeroed entry in CLOSED, or NULL. */
-struct leat_tcp *tcp_take_conn(struct tcp *tcp);
-struct tcp_half *tcp_take_half(struct tcp *tcp);
-struct tcp_time_wait *tcp_take_time_wait(struct tcp *tcp);
-COLD struct leat_tcp_listener *tcp_take_listener(struct tcp *tcp);
-void tcp_give_entry(struct tcp *tcp, struct tcb *tcb);
-COLD size_t tcp_tables_cost(const struct leat_tcp_config *config);
-COLD bool tcp_tables_init(struct tcp *tcp, struct arena *arena);
-
-/* ---- input.c ------------------------------------------------------------------------------ */
-
-void tcp_input(struct leat *stack, struct packet *packet);
-COLD bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error);
-
-/* ---- output.c ----------------------------------------------------------------------------- */
-
-/* Sends what windows and queues allow; true if it stopped for lack of room. */
-bool tcp_output(struct leat_tcp *conn);
-
-/* tcp_output() for all that wanted it; true if more waits. */
-bool tcp_flush(struct leat *stack);
-
-/* ---- timers.c ----------------------------------------------------------------------------- */
-
-timer_fn tcp_conn_timer;
-timer_due_fn tcp_conn_due_ns;
-
-/* How long ago @then_ms was. */
-static inline uint32_t tcp_age_ms(const struct tcp *tcp, uint32_t then_ms)
-{
-    return tcp_now_ms(tcp->stack) - then_ms;
-}
-
-/* ---- ack.c -------------------------------------------------------------------------------- */
-
-/* There may be room in a queue that was full. */
-void tcp_tell_writable(struct leat_tcp *conn);
-
-/* What recovery needs to know of the connection as it is now. */
-struct recovery_ack tcp_recovery_ack(const struct leat_tcp *conn);
-
-/* Acts on what recovery has decided. */
-void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result);
-
-/* ---- fin.c -------------------------------------------------------------------------------- */
-
-/* The FIN that left alone gets its record in the transfer of @conn, which is new, and its timers
- * begin again. */
-COLD void tcp_fin_record(struct leat_tcp *conn);
-
-/* ---- conn.c: birth and death of connections ----------------------------------------------- */
-
-/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN, _ACCECN. */
-COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
-
-static inline uint8_t tcp_offered_options(const struct tcp *tcp, bool passive)
-{
-    return passive ? tcp->accepted_options : tcp->asked_options;
-}
-
-/* Those of @offered that the peer's SYN has too. */
-uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
-
-/* Fills in what every new connection needs; NULL if there is no entry left. */
-struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
-
-/* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */
-void tcp_conn_bury(struct leat_tcp *conn);
-
-/* The end of the handle. */
-void tcp_conn_free(struct leat_tcp *conn);
-
-/* Makes both rings of those that are to be told ready for use. */
-void tcp_told_init(struct tcp *tcp);
-
-/* An error that needn't be the end, as ICMP reports: it is told if the connection ends otherwise
- * without an answer (RFC 1122 4.2.3.9). */
-static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
-{
-    if (!(conn->flags & CONN_TELL_CLOSED))
-        conn->error = error & 31u;
-}
-
-/* Its handshake is over, or it is: one Fast Open less that waits. */
-void tcp_conn_not_fast(struct leat_tcp *conn);
-
-/* The path or the peer carries another size than before. */
-void tcp_conn_mss_changed(struct leat_tcp *conn);
-
-/* The connection has the window, MSS and RTT that its handshake found. */
-void tcp_conn_handshaken(struct leat_tcp *conn);
 
 #endif

@@ -10,6 +10,8 @@
 #include "tcp/entry/time_wait.h"
 #include "tcp/entry/wake.h"
 #include "tcp/send/output.h"
+#include "tcp/receive/ack.h"
+#include "tcp/timers.h"
 
 enum {
     HALVES_MAX = 256,    /* SYN,ACKs sent again at once: less than wait for a device */

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include "tcp/receive/burst.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 enum {

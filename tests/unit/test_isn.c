@@ -2,6 +2,8 @@
 #include "world.h"
 
 #include "tcp/entry/isn.h"
+#include "tcp/entry/table.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
 
 static struct tcb tuple(uint16_t remote_port)

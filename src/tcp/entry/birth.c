@@ -5,6 +5,9 @@
 #include "tcp/entry/guest.h"
 #include "tcp/entry/isn.h"
 #include "tcp/entry/limits.h"
+#include "tcp/entry/table.h"
+#include "tcp/entry/listener.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
 
 struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct tcp_segment *segment,

@@ -4,6 +4,7 @@
 #include "tcp/entry/budget.h"
 #include "tcp/entry/limits.h"
 #include "tcp/math/accecn.h"
+#include "tcp/entry/table.h"
 
 #include "ip/host.h"
 

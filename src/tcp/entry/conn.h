@@ -7,6 +7,7 @@
 
 #include <leat/tcp.h>
 
+#include "core/cold.h"
 #include "core/near.h"
 #include "core/timer.h"
 #include "tcp/math/deadline.h"
@@ -14,6 +15,8 @@
 #include "tcp/math/rtt.h"
 #include "tcp/entry/tcb.h"
 #include "tcp/entry/transfer.h"
+
+struct wire_tcp;
 
 /*
  * One word for all who do something with a connection.  Who reads a flag may be anybody; who writes
@@ -156,5 +159,42 @@ struct leat_tcp {
 _Static_assert((unsigned)LEAT_ERR_COUNT <= 1u << 5, "an error of a connection has 5 bits");
 _Static_assert(sizeof(struct leat_tcp) <= 248, "256 bytes, with two buckets of the table");
 _Static_assert(offsetof(struct leat_tcp, timer) <= 3 * 64, "what is hot, in three cache lines");
+
+/* ---- conn.c: birth and death -------------------------------------------------------------- */
+
+/* The options that our SYN offers, or that we accept in a peer's: TCB_TS, _SACK, _ECN, _ACCECN. */
+COLD uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive);
+
+/* Those of @offered that the peer's SYN has too. */
+uint8_t tcp_agreed_options(uint8_t offered, const struct wire_tcp *syn);
+
+/* Fills in what every new connection needs; NULL if there is no entry left. */
+struct leat_tcp *tcp_conn_new(struct tcp *tcp, leat_ip4 local_ip, leat_ip4 remote_ip);
+
+/* Takes it out of the table and lets go of what it doesn't need any more; the handle stays. */
+void tcp_conn_bury(struct leat_tcp *conn);
+
+/* The end of the handle. */
+void tcp_conn_free(struct leat_tcp *conn);
+
+/* Makes both rings of those that are to be told ready for use. */
+void tcp_told_init(struct tcp *tcp);
+
+/* An error that needn't be the end, as ICMP reports: it is told if the connection ends otherwise
+ * without an answer (RFC 1122 4.2.3.9). */
+static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
+{
+    if (!(conn->flags & CONN_TELL_CLOSED))
+        conn->error = error & 31u;
+}
+
+/* Its handshake is over, or it is: one Fast Open less that waits. */
+void tcp_conn_not_fast(struct leat_tcp *conn);
+
+/* The path or the peer carries another size than before. */
+void tcp_conn_mss_changed(struct leat_tcp *conn);
+
+/* The connection has the window, MSS and RTT that its handshake found. */
+void tcp_conn_handshaken(struct leat_tcp *conn);
 
 #endif

@@ -20,6 +20,7 @@
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"
+#include "tcp/entry/listener.h"
 #include "tcp/tcp.h"
 
 enum {

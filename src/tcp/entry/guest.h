@@ -2,6 +2,7 @@
 #ifndef TCP_GUEST_H
 #define TCP_GUEST_H
 
+#include "tcp/entry/listener.h"
 #include "tcp/tcp.h"
 
 /* True if a connection of @remote_ip may have an entry; may make somebody else go for it. */

@@ -9,6 +9,9 @@
 #include "tcp/entry/cookie.h"
 #include "tcp/math/accecn.h"
 #include "tcp/send/emit.h"
+#include "tcp/entry/table.h"
+#include "tcp/entry/time_wait.h"
+#include "tcp/entry/listener.h"
 #include "tcp/tcp.h"
 
 enum {

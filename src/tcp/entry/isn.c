@@ -1,5 +1,6 @@
 /* isn.c -- sequence numbers and ports that strangers can't guess (RFC 6528, RFC 6056). */
 #include "tcp/entry/isn.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 enum {

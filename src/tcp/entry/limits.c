@@ -7,6 +7,7 @@
 #include "core/minmax.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/limits.h"
+#include "tcp/entry/table.h"
 
 enum {
     AGE_TICKS = 7, /* in a lifetime */

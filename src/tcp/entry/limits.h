@@ -2,6 +2,7 @@
 #ifndef TCP_LIMITS_H
 #define TCP_LIMITS_H
 
+#include "tcp/entry/listener.h"
 #include "tcp/tcp.h"
 
 /* The listener that it came to, if that has limits and is still there; else NULL. */

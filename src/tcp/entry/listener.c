@@ -7,6 +7,8 @@
 #include "tcp/entry/budget.h"
 #include "tcp/machine/classify.h"
 #include "tcp/math/seq.h"
+#include "tcp/entry/table.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
 
 enum {

@@ -3,14 +3,32 @@
 #define TCP_LISTENER_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/tcp.h>
 
 #include "core/cold.h"
+#include "core/near.h"
+#include "stack.h"
+#include "tcp/entry/tcb.h"
 
-struct leat_tcp;
-struct leat_tcp_listener;
+struct tcp;
 struct tcp_half;
 struct tcp_segment;
 struct tcp_time_wait;
+
+struct leat_tcp_listener {
+    struct tcb tcb;
+    struct tcp *tcp;
+    struct leat_tcp_listen_config config;
+    struct ready ready;
+    struct near_ring acceptable;
+    uint32_t half_count;
+    uint32_t acceptable_count;
+    uint32_t guest_count; /* connections that came to it */
+    uint8_t send_queue;   /* of its connections */
+    bool v4_only;         /* for 0.0.0.0, not for "::" */
+};
 
 /* A SYN for @listener: makes a half-open connection, which may reopen @before (tcp_half_new()).
  * False: no room. */

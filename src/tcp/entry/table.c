@@ -3,6 +3,9 @@
 
 #include "core/prefetch.h"
 #include "ip/host.h"
+#include "tcp/entry/listener.h"
+#include "tcp/entry/table.h"
+#include "tcp/entry/time_wait.h"
 #include "tcp/tcp.h"
 
 static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)

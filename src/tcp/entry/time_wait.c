@@ -7,6 +7,7 @@
  */
 #include "tcp/send/emit.h"
 #include "tcp/entry/time_wait.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 struct tcp_time_wait *tcp_time_wait_oldest(struct tcp *tcp)

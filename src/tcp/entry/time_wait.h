@@ -2,11 +2,21 @@
 #ifndef TCP_TIME_WAIT_H
 #define TCP_TIME_WAIT_H
 
+#include "core/near.h"
 #include "core/timer.h"
+#include "tcp/entry/tcb.h"
 
 struct leat_tcp;
 struct tcp;
-struct tcp_time_wait;
+
+/* A connection that waits for its old segments to die. */
+struct tcp_time_wait {
+    struct tcb tcb;
+    struct near_ring ring; /* in tcp->time_wait, in the order of their ends */
+};
+
+_Static_assert(sizeof(struct tcp_time_wait) <= 56,
+               "64 bytes in TIME-WAIT, with two buckets of the table");
 
 /* An entry, of which there must be one, takes the place of @conn in the table. */
 void tcp_time_wait_from(struct leat_tcp *conn);

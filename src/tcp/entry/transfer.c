@@ -1,6 +1,7 @@
 /* transfer.c -- entries for connections with text on its way. */
 #include "tcp/bbr/bbr.h"
 #include "tcp/entry/account.h"
+#include "tcp/send/output.h"
 
 enum {
     LOOK_MAX = 64 /* entries that are looked at to find one that can be taken back */

@@ -1,5 +1,6 @@
 /* wake.c -- into the rings of those that are looked at in this turn. */
 #include "tcp/entry/wake.h"
+#include "tcp/entry/listener.h"
 
 void tcp_join_output(struct leat_tcp *conn)
 {

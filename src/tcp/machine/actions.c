@@ -13,6 +13,7 @@
 #include "tcp/send/emit.h"
 #include "tcp/entry/account.h"
 #include "tcp/math/seq.h"
+#include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 
 /* ---- birth and death ---------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "tcp/machine/classify.h"
 #include "tcp/entry/accecn.h"
 #include "tcp/math/seq.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 static const uint32_t paws_idle_ms = 24u * 86400 * 1000; /* RFC 7323 5.5 */

@@ -7,6 +7,7 @@
  * are the last of their lines.
  */
 #include "tcp/entry/time_wait.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 struct tcp_transition {

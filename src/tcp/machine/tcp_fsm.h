@@ -16,6 +16,10 @@ typedef void tcp_action(TCP_PARAMETERS);
 /* Puts a new TCB into the state in which tcp.rl begins: CLOSED. */
 void tcp_fsm_start(struct tcb *tcb);
 
+/* Gives @event to the table; @step->outcome says if @tcb is still there.  A step may have several
+ * events, until one ends it. */
+void tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+
 #define TCP_ACTION(name) tcp_action tcp_##name;
 #include "tcp_actions.inc" /* made from tcp.rl */
 #undef TCP_ACTION

@@ -7,6 +7,7 @@
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/math/seq.h"
+#include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
 
 /* ---- the peer's window -------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "core/prefetch.h"
 #include "tcp/receive/frame.h"
 #include "tcp/receive/gro.h"
+#include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
 enum {

@@ -7,6 +7,8 @@
 #include "tcp/entry/listener.h"
 #include "tcp/send/emit.h"
 #include "tcp/math/seq.h"
+#include "tcp/entry/table.h"
+#include "tcp/receive/input.h"
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"

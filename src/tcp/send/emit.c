@@ -7,6 +7,7 @@
 #include "tcp/entry/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
+#include "tcp/entry/listener.h"
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"

@@ -43,6 +43,14 @@ static inline uint32_t tcp_unsent_bytes(const struct leat_tcp *conn)
     return seq_lt(conn->tcb.snd_nxt, text_end) ? text_end - conn->tcb.snd_nxt : 0;
 }
 
+/* ---- output.c ----------------------------------------------------------------------------- */
+
+/* Sends what windows and queues allow; true if it stopped for lack of room. */
+bool tcp_output(struct leat_tcp *conn);
+
+/* tcp_output() for all that wanted it; true if more waits. */
+bool tcp_flush(struct leat *stack);
+
 /* ---- plan.c ------------------------------------------------------------------------------- */
 
 /* What follows at SND.NXT, with @room bytes of congestion window: a segment, or as many whole ones
@@ -102,6 +110,12 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path);
 
 /* An ACK and nothing else, of @seq; false: no memory. */
 bool tcp_send_ack(struct leat_tcp *conn, const struct path *path, uint32_t seq);
+
+/* ---- fin.c -------------------------------------------------------------------------------- */
+
+/* The FIN that left alone gets its record in the transfer of @conn, which is new, and its timers
+ * begin again. */
+COLD void tcp_fin_record(struct leat_tcp *conn);
 
 /* ---- probe.c ------------------------------------------------------------------------------ */
 
