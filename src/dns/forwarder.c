@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/container_of.h"
 #include "dns/forward.h"
 #include "wire/bytes.h"
 

@@ -14,7 +14,6 @@
 
 #include "dns/dns_reply.h"
 #include "core/container_of.h"
-#include "wire/bytes.h"
 #include "wire/dns.h"
 
 enum {

@@ -1,7 +1,6 @@
 /* ipv4_output.c -- datagrams out: the way, the header, fragments. */
 #include "ip/ipv4.h"
 
-#include "core/checksum.h"
 #include "core/view.h"
 #include "ip/header_template.h"
 #include "ip/host.h"

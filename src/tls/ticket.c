@@ -13,7 +13,6 @@
 
 #include <string.h>
 
-#include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {

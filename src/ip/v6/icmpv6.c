@@ -1,7 +1,6 @@
 /* icmpv6.c -- echo and errors (RFC 4443). */
 #include "core/checksum.h"
 #include "core/view.h"
-#include "core/writable.h"
 #include "ip/icmp_error.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/slaac.h"

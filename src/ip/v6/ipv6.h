@@ -5,7 +5,6 @@
 #include <leat/ipv6.h>
 #include <leat/slaac.h>
 
-#include "core/limiter.h"
 #include "ip/groups.h"
 #include "stack.h"
 #include "wire/ipv6.h"

@@ -5,7 +5,6 @@
 #include "tcp/math/seq.h"
 #include "tcp/entry/wake.h"
 #include "tcp/send/emit.h"
-#include "tcp/tcp.h"
 
 /* Who cuts super-frames clears CWR in all segments but the first (RFC 3168 6.1.2): as long as ACE
  * has that bit, none leave. */

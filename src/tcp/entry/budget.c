@@ -6,7 +6,6 @@
  */
 #include "tcp/entry/budget.h"
 #include "tcp/entry/account.h"
-#include "tcp/math/seq.h"
 #include "tcp/tcp.h"
 #include "core/minmax.h"
 

@@ -14,7 +14,6 @@
  */
 #include "tcp/entry/account.h"
 #include "tcp/entry/limits.h"
-#include "tcp/math/seq.h"
 
 enum {
     LOOK_MAX = 256,
