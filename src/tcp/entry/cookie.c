@@ -19,6 +19,7 @@
 #include "tcp/entry/accecn.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
+#include "tcp/math/mss.h"
 #include "tcp/math/seq.h"
 #include "tcp/entry/listener.h"
 #include "tcp/tcp.h"

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "tcp/math/mss.h"
 #include "tcp/tcp.h"
 
 enum {

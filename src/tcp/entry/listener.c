@@ -6,6 +6,7 @@
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
 #include "tcp/machine/classify.h"
+#include "tcp/math/mss.h"
 #include "tcp/math/seq.h"
 #include "tcp/entry/table.h"
 #include "tcp/entry/time_wait.h"

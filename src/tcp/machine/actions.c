@@ -12,6 +12,7 @@
 #include "tcp/entry/listener.h"
 #include "tcp/send/emit.h"
 #include "tcp/entry/account.h"
+#include "tcp/math/mss.h"
 #include "tcp/math/seq.h"
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"

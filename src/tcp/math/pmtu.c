@@ -1,8 +1,8 @@
 /* pmtu.c -- path MTU discovery by the packetization layer (RFC 8899 5). */
 #include "tcp/math/pmtu.h"
+#include "tcp/math/mss.h"
 
 enum {
-    MSS_MIN = 48,
     BASE = 1200,    /* BASE_PLPMTU (RFC 8899 5.1.2) */
     MAX_PROBES = 3, /* RFC 8899 5.1.2 */
     TIMEOUTS_TO_BASE = 2,

@@ -8,6 +8,7 @@
 #include "tcp/send/emit.h"
 #include "tcp/entry/budget.h"
 #include "tcp/entry/listener.h"
+#include "tcp/math/mss.h"
 #include "tcp/tcp.h"
 
 #include "core/checksum.h"
