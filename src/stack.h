@@ -82,7 +82,7 @@ struct link {
     struct buf_queue tx; /* frames for the next transmit burst */
     uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
     uint64_t for_us_begin[2]; /* the header of the last frame for us alone, as
-                                 ethernet_begins_as_before() reads it */
+                                 begins_as_before() of ethernet.c reads it */
     struct address addresses[LEAT_ADDRESSES_MAX];
     uint16_t mtu;              /* of what is sent: the netif's, or what the network says */
     uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */

@@ -70,8 +70,8 @@ static inline struct path *route_cache_get(struct leat *stack, leat_ip4 src, lea
     return route_cache_look_up(stack, src, dst);
 }
 
-/* The path that was asked for last, good or not, if it is of IPv6, from @src to @dst; both are 16
- * bytes of an address.  NULL: it isn't. */
+/* The path that was asked for last, which may be void now, if it is one of IPv6 from @src to @dst,
+ * addresses of 16 bytes; else NULL. */
 static inline const struct path *route_last_between(const struct leat *stack, const uint8_t *src,
                                                     const uint8_t *dst)
 {
@@ -83,7 +83,8 @@ static inline const struct path *route_last_between(const struct leat *stack, co
     return path;
 }
 
-/* The same, or any path to anybody, looked up and written to @room; NULL: there is none. */
+/* The cached path, or, if there is none, one looked up and written to @room; NULL: there is no way
+ * from @src to @dst. */
 static inline struct path *route_cache_find(struct leat *stack, leat_ip4 src, leat_ip4 dst,
                                             struct path *room)
 {

@@ -12,10 +12,10 @@
 
 #include <string.h>
 
-/* A connection with an end to listen for, or one for nobody. */
+/* For a program that wants to be told nothing. */
 static const struct leat_tcp_events no_events;
 
-/* The table says so (RFC 9293 3.10.1). */
+/* True if a connection has the tuple of @key: tcp.rl refuses active_OPEN (RFC 9293 3.10.1). */
 COLD static bool is_in_use(struct tcp *tcp, const struct tcb *key)
 {
     struct tcp_step step = {.tcp = tcp};

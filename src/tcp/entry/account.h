@@ -104,7 +104,8 @@ static inline uint32_t tcp_text_share(const struct leat_tcp *conn)
 /* For leat_holdings(). */
 COLD void tcp_holdings(const struct leat *stack, struct leat_holdings *holdings);
 
-/* True if @conn may have a new connection's entry: its address leaves enough of the table. */
+/* True if @remote_ip may have one connection more: it has fewer than @most, or, if that is 0,
+ * leaves enough of the table. */
 bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most);
 
 #endif

@@ -17,8 +17,8 @@ static inline uint32_t tcp_window_left(const struct leat_tcp *conn)
     return conn->tcb.rcv_wnd > conn->rcv_over ? conn->tcb.rcv_wnd - conn->rcv_over : 0;
 }
 
-/* False: even all that the connection may ever offer is less than a segment, or half of it, more
- * than what it does.  So it is after most segments, and no more need be asked. */
+/* False: if the window opened to its limit now, it would move by less than a segment, and by less
+ * than half of the limit.  That is so after most segments, and spares the other questions. */
 static inline bool tcp_window_has_moved(const struct leat_tcp *conn)
 {
     const uint32_t half = conn->window_limit / 2;

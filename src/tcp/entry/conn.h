@@ -188,7 +188,7 @@ static inline void tcp_note_error(struct leat_tcp *conn, enum leat_err error)
         conn->error = error & 31u;
 }
 
-/* Its handshake is over, or it is: one Fast Open less that waits. */
+/* The handshake is over, or the connection is: one less whose Fast Open waits for its ACK. */
 void tcp_conn_not_fast(struct leat_tcp *conn);
 
 /* The path or the peer carries another size than before. */

@@ -48,27 +48,27 @@ static inline void tcp_run_rexmt(struct leat_tcp *conn)
 /* The same, if it doesn't already; the persist timer gives way to it. */
 void tcp_start_rexmt(struct leat_tcp *conn);
 
-/* Neither runs any more. */
+/* Neither timer runs any more. */
 static inline void tcp_stop_rexmt(struct leat_tcp *conn)
 {
     conn->flags &= ~(unsigned)CONN_PERSIST;
     conn->rexmt_at = DEADLINE_NONE;
 }
 
-/* The deadline of either has been reached; which one it was is still known. */
+/* The deadline of either has been reached; CONN_PERSIST still says which one it was. */
 static inline void tcp_rexmt_is_over(struct leat_tcp *conn)
 {
     conn->rexmt_at = DEADLINE_NONE;
 }
 
-/* The persist timer's turn: it does not run yet, */
+/* The persist timer is to run, and doesn't yet; tcp_start_persist() says until when. */
 static inline void tcp_await_persist(struct leat_tcp *conn)
 {
     conn->flags |= CONN_PERSIST;
     conn->rexmt_at = DEADLINE_NONE;
 }
 
-/* or until @at_ns. */
+/* The persist timer runs until @at_ns. */
 static inline void tcp_run_persist(struct leat_tcp *conn, uint64_t at_ns)
 {
     conn->flags |= CONN_PERSIST;

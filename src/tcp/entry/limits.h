@@ -8,7 +8,7 @@
 /* The listener that it came to, if that has limits and is still there; else NULL. */
 struct leat_tcp_listener *tcp_listener_of(const struct leat_tcp *conn);
 
-/* A connection of @listener begins: one with limits has guests.  And one that is a guest ends. */
+/* A connection that comes to @listener, which has limits, is its guest until it ends. */
 COLD void tcp_guest_begin(struct leat_tcp *conn, struct leat_tcp_listener *listener);
 COLD void tcp_guest_end(struct leat_tcp *conn);
 

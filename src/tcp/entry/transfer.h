@@ -55,7 +55,7 @@ struct transfer_pool {
     struct transfer *free;
     uint32_t count;
     uint32_t hand;          /* where the look for one to be taken back goes on */
-    uint64_t refused_at_ns; /* when there was none the last time, if that is_short */
+    uint64_t refused_at_ns; /* when there was none the last time, if was_short */
     bool was_short;
 };
 

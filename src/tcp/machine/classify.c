@@ -1,7 +1,7 @@
 /*
  * classify.c -- which events of tcp.rl is a segment?
  *
- * The order of checks is that of RFC 9293 3.10.7.  What a state does with a event is the table's
+ * The order of checks is that of RFC 9293 3.10.7.  What a state does with an event is the table's
  * business; here are only the questions that need numbers: is it in the window, does it cover our
  * SYN, is that FIN the one that we know.
  */

@@ -17,7 +17,8 @@ bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *se
 void tcp_classify_SYN_text(const struct tcb *tcb, struct tcp_segment *segment);
 
 /* When the text of @segment has been taken: is rcv_FIN due?  RFC 9293 3.10.7.4 eighth: a FIN counts
- * when all text before it is here, which may be later than the FIN. */
+ * when all text before it is here.  That may be later than the FIN, so its number is kept in the
+ * connection (CONN_FIN_KNOWN). */
 bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment);
 
 #endif

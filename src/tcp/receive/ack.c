@@ -339,9 +339,9 @@ static bool owes_nothing(const struct leat_tcp *conn)
            !tcp_fin_is_queued(conn);
 }
 
-/* Whether somebody has to look for something to send after an ACK, of whatever kind: not if nothing
- * waits.  Has @reached the peer what we sent, the next hop is told that it is alive: here, or, if
- * there is text, by the ACK that it will get. */
+/* After an ACK of any kind: if something waits to be sent, the next flush looks for it.  @reached:
+ * what we sent has reached the peer, so the next hop is told that it is alive: by what that flush
+ * sends, by the ACK that the segment's text gets, or else here. */
 HOT void look_if_owed(struct leat_tcp *conn, const struct tcp_segment *segment, bool reached)
 {
     if (owes_nothing(conn) && (!reached || segment->text_bytes > 0 || tell_reached(conn)))
@@ -424,7 +424,7 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
 }
 
 /* Header prediction (Jacobson 1990), the receiver's half: nothing is in flight or being repaired,
- * so an ACK that says nothing but so has no news for recovery. */
+ * and the ACK says no more than that: no news for recovery. */
 static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *header)
 {
     if (!tcp_has_transfer(conn))

@@ -238,8 +238,8 @@ static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header
            tcb->state != TCP_SYN_SENT;
 }
 
-/* The half-open connection's SYN was a cookie, as @step->segment shows: now it is what it was not.
- */
+/* True if the SYN,ACK that @step->segment answers was a cookie, and by its number the segment is
+ * good after all: then it has been classified anew. */
 COLD static bool is_good_cookie(struct tcb *tcb, struct tcp_step *step)
 {
     return tcb->kind == TCB_HALF && step->segment->events[0] == TCP_rcv_bad_ACK &&

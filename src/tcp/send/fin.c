@@ -1,10 +1,10 @@
 /*
- * fin.c -- a FIN that leaves alone: behind it nothing will follow, before it all is acknowledged.
+ * fin.c -- a FIN that leaves alone: all text before it is acknowledged, and nothing follows it.
  *
- * Connections that have nothing more to say end so, and those that never said anything.  The
- * scoreboard and congestion control have nothing to learn from it, so such a connection gets no
- * transfer, if it has none, and no record: one deadline says when to ask again.  When that comes,
- * or text out of order needs a transfer, the FIN gets its record, and is repaired as everything is.
+ * The scoreboard and congestion control have nothing to learn from it.  So a connection without a
+ * transfer gets none for its FIN, and no record of it: one deadline says when to send it again.
+ * When that comes, or text out of order needs a transfer, the FIN gets its record, and is repaired
+ * as everything is.
  */
 #include "tcp/entry/deadlines.h"
 #include "tcp/send/output.h"

@@ -2,8 +2,8 @@
  * output.c -- which segment goes next (RFC 9293 3.8.6, 3.10.2; RFC 5681; RFC 6675 5).
  *
  * First what is lost, then new text: as long as less is on its way than the congestion window
- * allows, and only as far as the peer's window reaches.  Nothing here asks for the state: flags say
- * what is queued, the scoreboard says what was sent.
+ * allows, and only as far as the peer's window reaches.  The send queue says what waits, the
+ * scoreboard what was sent, and tcp_fin_waits() whether a FIN is to follow.
  */
 #include "core/minmax.h"
 #include "ip/route.h"

@@ -25,7 +25,7 @@ static inline bool tcp_goes_whole(const struct leat_tcp *conn)
            (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
 }
 
-/* The same for all that there was to send, when nothing was on its way. */
+/* The record of the segment that has left at @seq, when nothing else is in flight. */
 static inline void tcp_record_first(struct leat_tcp *conn, uint32_t seq)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
