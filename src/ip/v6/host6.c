@@ -144,8 +144,7 @@ static uint32_t look_up(struct leat *stack, struct leat_ip ip, uint32_t link)
     return index;
 }
 
-/* The rest of host6_of(). */
-static __attribute__((noinline)) leat_ip4 find(struct leat *stack, struct leat_ip ip, uint8_t zone)
+leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
 {
     const struct hosts6 *table = stack->hosts6;
 
@@ -154,20 +153,6 @@ static __attribute__((noinline)) leat_ip4 find(struct leat *stack, struct leat_i
             return (leat_ip4)HOST_V6 << 24 | table->recent[i];
     }
     return (leat_ip4)HOST_V6 << 24 | look_up(stack, ip, zone);
-}
-
-leat_ip4 host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
-{
-    const struct path *last = &stack->route_last->path;
-
-    /* who sends is answered, from the same address */
-    if (SHORTCUTS && last->is_v6) {
-        if (is_entry_of(host6_at(stack, last->dst), &ip, zone))
-            return last->dst;
-        if (is_entry_of(host6_at(stack, last->src), &ip, zone))
-            return last->src;
-    }
-    return find(stack, ip, zone);
 }
 
 leat_ip4 host6_known(const struct leat *stack, const uint8_t *ip)
