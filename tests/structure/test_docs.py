@@ -161,6 +161,21 @@ class Threats(unittest.TestCase):
         self.assertEqual(missing, [])
 
 
+class Switches(unittest.TestCase):
+    """Who adds a shortcut measures it: docs/profile.md has a row for each."""
+
+    def test_each_has_a_row_that_says_what_it_gains(self):
+        found = set()
+        for path in tree.sources("src"):
+            lines = tree.without_comments(tree.read(path)).splitlines()
+            found |= {(name, f"../{path}") for name, first, count in tree.functions(path)
+                      if re.search(r"\b(SHORTCUTS|FOR_SPEED)\b", "\n".join(lines[first - 1:first - 1 + count]))}
+        page = tree.read("docs/profile.md")
+        table = page[page.index("## What each switch gains"):page.index("## What the one way costs")]
+        self.assertGreater(len(found), 10)
+        self.assertEqual(set(re.findall(r"^\| \[`(\w+)`\]\(([^)]+)\)", table, re.MULTILINE)), found)
+
+
 class Links(unittest.TestCase):
     def test_links_to_files_lead_somewhere(self):
         broken = []
