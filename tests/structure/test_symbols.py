@@ -1,5 +1,5 @@
 """Which files of the stack call which, as the symbols of its objects say: those of TCP, and those of TLS, call each
-other in no circle, folders don't, and who calls a layer above is named."""
+other in no cycle, folders don't, and who calls a layer above is named."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ OBJECTS = tree.BUILD / "src/libleat-inside.a.p"
 ASSERTIONS = {"host"}  # where a failed assertion ends
 # What the link layer calls above itself: a packet goes up, or comes back (src/stack.h).
 UP = {("link/ethernet", "ip/ipv4_input"), ("link/neighbour", "ip/icmp_input")}
-WITHOUT_CIRCLES = "tcp/", "tls/"
+WITHOUT_CYCLES = "tcp/", "tls/"
 # Files of src/tcp that everybody there calls, and that call nobody of src/tcp but the arithmetic.
 LEAVES = {"tcp/entry/deadlines", "tcp/entry/wake"}
 
@@ -56,7 +56,7 @@ def reachable(graph, start):
     return seen
 
 
-def circles(graph):
+def cycles(graph):
     """Sets of names that reach each other."""
     reached = {name: reachable(graph, name) for name in graph}
     return {frozenset(other for other in reached[name] if name in reached.get(other, ()))
@@ -70,24 +70,24 @@ class Symbols(unittest.TestCase):
         self.assertIn("tcp/send/emit", graph["tcp/send/segment"])
         self.assertGreater(len(graph), 60)
 
-    def test_circles_are_found(self):
-        self.assertEqual(circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}),
+    def test_cycles_are_found(self):
+        self.assertEqual(cycles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}),
                          {frozenset("bc")})
 
-    def test_no_files_of_a_folder_call_each_other_in_a_circle(self):
-        for top in WITHOUT_CIRCLES:
+    def test_no_files_of_a_folder_call_each_other_in_a_cycle(self):
+        for top in WITHOUT_CYCLES:
             graph = {name: {other for other in called if other.startswith(top)}
                      for name, called in calls().items() if name.startswith(top)}
             self.assertGreater(len(graph), 10, top)
-            self.assertEqual([sorted(circle) for circle in circles(graph)], [], top)
+            self.assertEqual([sorted(cycle) for cycle in cycles(graph)], [], top)
 
-    def test_no_folders_call_each_other_in_a_circle_but_by_who_is_named(self):
+    def test_no_folders_call_each_other_in_a_cycle_but_by_who_is_named(self):
         graph = defaultdict(set)
         for name, called in calls().items():
             for other in called - ASSERTIONS:
                 if (name, other) not in UP:
                     graph[folder(name)].add(folder(other))
-        self.assertEqual([sorted(circle) for circle in circles(
+        self.assertEqual([sorted(cycle) for cycle in cycles(
             {name: others - {name} for name, others in graph.items()})], [])
 
     def test_layers_call_nobody_above_but_who_is_named(self):
