@@ -68,7 +68,7 @@ static void enqueue(struct leat *stack, struct leat_udp *udp, struct packet *pac
     stack_ready(stack, &udp->ready);
 }
 
-/* For a port that no socket has in the usual way. */
+/* The socket that takes @port whatever host it was sent to: leat_udp_bind_netif(). */
 COLD static struct leat_udp *find_open(const struct packet *packet, uint16_t port)
 {
     return packet->link && packet->link->open_port == port ? packet->link->open_udp : 0;

@@ -273,7 +273,7 @@ static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
 /* All that was in flight has arrived, and nothing is, or was lately, suspected to be lost: what
  * nearly every ACK of a request and response says. */
 static bool is_fast_path(const struct recovery *recovery, const struct scoreboard *board,
-                     const struct recovery_ack *ack)
+                         const struct recovery_ack *ack)
 {
     return recovery_is_open(recovery) && !board->first && ack->dsack_bytes == 0 &&
            !ack->congestion_marked;
