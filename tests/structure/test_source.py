@@ -39,6 +39,11 @@ CODE = ("src", "include", "netif", "crypto", "compress", "examples", "fuzz", "to
 LONG_FUNCTIONS = set()
 LONG_FILES = set()
 
+# Who makes events of segments: the classifier; who was told by it that a FIN is due; and the end of a handshake, which
+# shows that the SYN in TIME-WAIT was no old duplicate.
+SEGMENT_EVENTS = {("src/tcp/machine/classify.c", "any"), ("src/tcp/receive/input.c", "rcv_FIN"),
+                  ("src/tcp/entry/birth.c", "rcv_newer_SYN")}
+
 # The only functions that store the state of a connection: where the table begins, and its caller.
 STATE_WRITERS = [("src/tcp/machine/events.c", "take"), ("src/tcp/machine/start.c", "tcp_fsm_start")]
 # "state" of something that is no connection: (file, "variable.state")
@@ -143,6 +148,15 @@ class States(unittest.TestCase):
 
     def test_only_the_table_moves_a_connection(self):
         self.assertEqual(sorted(self.writers()), STATE_WRITERS)
+
+    def test_only_the_classifier_says_which_events_a_segment_is(self):
+        given = set()
+        for path in tree.sources("src/tcp"):
+            text = tree.without_comments(tree.read(path))
+            given |= {(str(path), name) for name in re.findall(r"tcp_event\([^;]*?\bTCP_(rcv_\w+)", text)}
+            if re.search(r"\bevents\[[^]]*\]\s*=(?!=)", text):
+                given.add((str(path), "any"))
+        self.assertEqual(given, SEGMENT_EVENTS)
 
 
 # declared, not defined: a backend's header names what it is made for
