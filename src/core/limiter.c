@@ -1,7 +1,6 @@
 /* limiter.c -- a token bucket. */
 #include "core/limiter.h"
-
-static const uint64_t second_ns = 1000000000u;
+#include "core/second.h"
 
 void limiter_init(struct limiter *limiter, uint32_t per_s, uint64_t now_ns)
 {

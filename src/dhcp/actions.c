@@ -1,7 +1,7 @@
 /* actions.c -- what dhcp.rl does beside sending. */
 #include "dhcp/dhcp.h"
+#include "core/second.h"
 
-static const uint64_t second_ns = 1000000000;
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000); /* RFC 2131 3.1 item 5 */
 
 enum {

@@ -1,7 +1,7 @@
 /* actions6.c -- what dhcp6.rl does beside sending. */
 #include "dhcp/dhcp6.h"
+#include "core/second.h"
 
-static const uint64_t second_ns = 1000000000;
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
 
 enum {

@@ -5,8 +5,7 @@
  * out of order, or that has a status of its own is as if it weren't there (RFC 8415 21.6).
  */
 #include "dhcp/dhcp6.h"
-
-static const uint64_t second_ns = 1000000000;
+#include "core/second.h"
 
 /* The addresses of an association, as far as they were read. */
 struct granted {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dhcp/dhcp.h"
+#include "core/second.h"
 
 static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *message,
                       const struct leat_endpoint *peer)
@@ -36,7 +37,6 @@ static bool is_sound(struct leat_dhcp *dhcp, enum dhcp_flaw flaw)
 /* True for a grant that came so late that its lease has ended. */
 static bool is_over(const struct leat_dhcp *dhcp)
 {
-    static const uint64_t second_ns = 1000000000;
 
     return dhcp->read.lease_s != 0 && dhcp->read.lease_s != LEAT_DHCP_FOR_EVER &&
            leat_now_ns(dhcp->stack) >= dhcp->asked_ns + dhcp->read.lease_s * second_ns;

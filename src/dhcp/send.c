@@ -1,6 +1,7 @@
 /* send.c -- messages to servers (RFC 2131 table 5). */
 #include <string.h>
 
+#include "core/second.h"
 #include "dhcp/dhcp.h"
 #include "wire/bytes.h"
 
@@ -8,7 +9,6 @@ enum {
     CLIENT_ID_BYTES = 1 + 4 + 2 + 2 + 6 /* type, IAID, DUID: type, hardware, address */
 };
 
-static const uint64_t second_ns = 1000000000;
 static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.4.5: a minute */
 
 /* RFC 4361 6.1: the IAID tells our netifs apart, the DUID (RFC 8415 11.4: DUID-LL) tells us from

@@ -1,7 +1,7 @@
 /* timers6.c -- which time has come, and how long we wait for an answer (RFC 8415 15). */
 #include "dhcp/dhcp6.h"
+#include "core/second.h"
 
-static const uint64_t second_ns = 1000000000;
 static const uint64_t no_address_ns = 50000000; /* until our link-local address is checked */
 
 /* RFC 8415 7.6, seconds; a limit of 0 is none, or that of the server. */

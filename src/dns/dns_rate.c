@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "core/assert.h"
-
-static const uint64_t second_ns = 1000000000u;
+#include "core/second.h"
 
 void dns_rate_init(struct dns_rate *rate, uint32_t per_s)
 {

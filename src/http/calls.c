@@ -1,6 +1,7 @@
 /* calls.c -- the HTTP client: which connection a call gets, and those that are kept. */
 #include <string.h>
 
+#include "core/second.h"
 #include "http/call.h"
 #include "stack.h"
 
@@ -271,7 +272,6 @@ enum leat_err leat_http_client_keep(struct leat_http_client *client, const char 
 
 static struct leat_http_client_config with_defaults(const struct leat_http_client_config *given)
 {
-    const uint64_t second_ns = 1000000000;
     struct leat_http_client_config config = *given;
 
     if (config.connections == 0)

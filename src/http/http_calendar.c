@@ -7,10 +7,9 @@
  */
 #include <string.h>
 
+#include "core/second.h"
 #include "http/http_client.h"
 #include "stack.h"
-
-static const uint64_t second_ns = 1000000000;
 
 void http_calendar_release(struct http_calendar *calendar)
 {

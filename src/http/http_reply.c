@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const uint64_t second_ns = 1000000000;
+#include "core/second.h"
 
 /* ---- The table ---------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include <leat/stream.h>
 #include <leat/tcp.h>
 
+#include "core/second.h"
 #include "http/http_client.h"
 #include "stack.h"
 
@@ -107,7 +108,6 @@ bool leat_http_server_serve(struct leat_http_server *server, const struct leat_s
 
 static struct leat_http_server_config with_defaults(const struct leat_http_server_config *given)
 {
-    const uint64_t second_ns = 1000000000;
     struct leat_http_server_config config = *given;
 
     if (config.port == 0)

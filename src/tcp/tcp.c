@@ -1,5 +1,6 @@
 /* tcp.c -- TCP joins a stack: limits, memory, and the four functions that IP calls. */
 #include "core/minmax.h"
+#include "core/second.h"
 #include "tcp/entry/time_wait.h"
 #include "tcp/entry/account.h"
 #include "tcp/entry/budget.h"
@@ -15,8 +16,6 @@
 enum {
     KEEPALIVE_PROBES_MAX = 127 /* that a connection can count */
 };
-
-static const uint64_t second_ns = 1000000000;
 
 static uint32_t or32(uint32_t value, uint32_t fallback)
 {

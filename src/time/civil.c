@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/second.h"
 #include "stack.h"
 
 enum {
@@ -15,8 +16,6 @@ enum {
     DAYS_OF_4_YEARS = 1461,
     THURSDAY = 4 /* 1970-01-01 was one */
 };
-
-static const uint64_t second_ns = 1000000000;
 
 uint64_t leat_civil_ns(const struct leat *stack)
 {

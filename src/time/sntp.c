@@ -3,9 +3,8 @@
 
 #include <leat/civil.h>
 
+#include "core/second.h"
 #include "stack.h"
-
-static const uint64_t second_ns = 1000000000;
 
 enum {
     POLL_S = 1024,

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
+#include "core/second.h"
+
 enum {
     ALIGN = 16,
     BUF_BYTES_MIN =
         LEAT_BUF_HEADROOM + (WIRE_TLS_CIPHERTEXT_MAX + TLS_RECORD_PIECES - 1) / TLS_RECORD_PIECES,
     CLIENT_MESSAGE_BYTES_MIN = 1536
 };
-
-static const uint64_t second_ns = 1000000000;
 
 static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
 {

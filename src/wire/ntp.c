@@ -1,9 +1,9 @@
 /* ntp.c -- NTP packets and timestamps. */
 #include "wire/ntp.h"
 
+#include "core/second.h"
 #include "wire/bytes.h"
 
-static const uint64_t second_ns = 1000000000;
 static const uint32_t s_to_1970 = 2208988800u; /* from 1900 */
 
 bool wire_ntp_parse(struct wire_ntp *ntp, const uint8_t *bytes, uint32_t len)

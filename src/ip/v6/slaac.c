@@ -9,11 +9,10 @@
 #include "ip/v6/slaac.h"
 
 #include "core/container_of.h"
+#include "core/second.h"
 #include "ip/v6/route6.h"
 #include "wire/ndp.h"
 #include "wire/ra.h"
-
-static const uint64_t second_ns = 1000000000u;
 
 enum {
     FIRST_WAIT_MAX_US = 150000, /* as that of the address check, see address6.c */

@@ -7,9 +7,8 @@
  * days of many machines don't end together: each is shorter by a random part.
  */
 #include "core/minmax.h"
+#include "core/second.h"
 #include "ip/v6/ipv6.h"
-
-static const uint64_t second_ns = 1000000000u;
 
 enum {
     PREFIX_BITS = 64,

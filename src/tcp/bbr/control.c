@@ -1,5 +1,6 @@
 /* control.c -- what BBR lets go: pacing rate, quantum, window (draft-ietf-ccwg-bbr 5.6). */
 #include "tcp/bbr/inside.h"
+#include "core/second.h"
 
 enum {
     PACING_MARGIN_PERCENT = 1,
@@ -11,8 +12,6 @@ enum {
 };
 
 static const uint64_t ms_ns = 1000000;
-static const uint64_t ns_per_s = 1000000000;
-
 /* The table of 5.6.1, in percent. */
 static const struct gains {
     uint16_t pacing;
@@ -47,7 +46,7 @@ void bbr_init_pacing_rate(struct bbr *bbr, uint64_t srtt_ns)
 {
     const uint64_t rtt_ns = srtt_ns > 0 ? srtt_ns : ms_ns;
 
-    set_pacing_rate(bbr, bbr->initial_cwnd * ns_per_s / rtt_ns * STARTUP_PACING_PERCENT / 100);
+    set_pacing_rate(bbr, bbr->initial_cwnd * second_ns / rtt_ns * STARTUP_PACING_PERCENT / 100);
     set_send_quantum(bbr);
 }
 

@@ -1,9 +1,8 @@
 /* rate.c -- samples of the delivery rate (draft-ietf-ccwg-bbr 4.1). */
 #include "tcp/math/rate.h"
 
+#include "core/second.h"
 #include "tcp/math/seq.h"
-
-static const uint64_t ns_per_s = 1000000000;
 
 void rate_sent(struct rate *rate, struct rate_stamp *stamp, uint32_t in_flight_bytes, bool is_first,
                uint64_t now_ns)
@@ -102,7 +101,7 @@ static void measure(struct rate *rate, struct rate_sample *rs, uint64_t now_ns)
     rs->lost = (uint32_t)(rate->lost - rate->newest.lost);
     /* what was sent twice for nothing arrives too soon */
     if (interval_ns > 0 && (rate->min_rtt_ns == UINT64_MAX || interval_ns >= rate->min_rtt_ns))
-        rs->delivery_rate = rs->delivered * ns_per_s / interval_ns;
+        rs->delivery_rate = rs->delivered * second_ns / interval_ns;
 }
 
 struct rate_sample rate_take(struct rate *rate, uint64_t now_ns)
