@@ -255,6 +255,48 @@ static void text_behind_an_old_hole_is_given_up(void **state)
     world_mark(talk->world);
 }
 
+/* ---- what text holds ---------------------------------------------------------------------- */
+
+static void the_account_says_what_waits_for_the_program(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_holdings holdings;
+
+    talk->read_nothing = true;
+    talk_establish(talk);
+    rx(talk, ACK, 1, 1, 1000);
+    world_mark(talk->world);
+    rx(talk, ACK, 1001, 1, 1000);
+    world_mark(talk->world);
+    leat_holdings(talk->world->stack, &holdings);
+    assert_int_equal(holdings.held_receive, 2);
+    assert_int_equal(holdings.held_early + holdings.held_others, 0);
+    talk_read(talk, 2000);
+    leat_holdings(talk->world->stack, &holdings);
+    assert_int_equal(holdings.held_receive, 0);
+    world_mark(talk->world);
+}
+
+/* A program that lends all that it can leaves an eighth of the small buffers, and that is told. */
+static void lends_that_are_refused_are_counted(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_pool *pool = leat_pool(talk->world->stack);
+    struct leat_buf *all = NULL, *lent;
+
+    while ((lent = leat_buf_lend(pool, "x", 1, NULL, NULL)) != NULL) {
+        lent->next = all;
+        all = lent;
+    }
+    assert_int_equal(leat_stats(talk->world->stack)->lends_refused, 1);
+    assert_null(leat_buf_lend(pool, "x", 1, NULL, NULL));
+    assert_int_equal(leat_stats(talk->world->stack)->lends_refused, 2);
+    leat_buf_free(all);
+    lent = leat_buf_lend(pool, "x", 1, NULL, NULL);
+    assert_non_null(lent);
+    leat_buf_free(lent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +310,8 @@ int main(void)
         talk_test(idle_connection_goes_for_one_that_comes),
         talk_test(connections_of_a_listener_have_its_send_queue),
         talk_test(text_behind_an_old_hole_is_given_up),
+        talk_test(the_account_says_what_waits_for_the_program),
+        talk_test(lends_that_are_refused_are_counted),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -325,7 +325,7 @@ static void test_threat_V9_a_flood_of_fragments_is_bounded(void **state)
         feed(world, &echo, i, 0, 400);
     }
     leat_holdings(world->stack, &holdings);
-    assert_true(holdings.held_reassembly <= 16);
+    assert_in_range(holdings.held_reassembly, 2, 16);
     feed(world, &mine, 1, 400, 0);
     assert_int_equal(leat_stats(world->stack)->ip_reassembled, 1);
 }

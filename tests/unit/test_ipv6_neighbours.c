@@ -310,6 +310,7 @@ static void who_does_not_answer_is_asked_three_times(void **state)
 static void only_the_latest_packets_wait(void **state)
 {
     struct world *world = world6_create();
+    struct leat_holdings holdings;
 
     *state = world;
     world->config.arp_shared = 1;
@@ -317,13 +318,14 @@ static void only_the_latest_packets_wait(void **state)
     world6_settle(world);
     for (unsigned i = 0; i < 7; i++)
         ping_from(world, IP6_OTHER);
+    leat_holdings(world->stack, &holdings);
+    assert_int_equal(holdings.held_parked, 5 * 2); /* headers, and what is echoed */
     feed_advertisement(world, SOLICITED, IP6_OTHER, &MAC_OTHER);
     for (unsigned i = 0; i < 5; i++)
         expect_reply_to(world, &MAC_OTHER);
     assert_silent(world);
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 2);
-    /* the shared place is free again */
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 0; i < 6; i++) /* the shared place is free again */
         ping_from(world, ip6_of("2001:db8::4"));
     assert_int_equal(leat_stats(world->stack)->tx_parked_out, 3);
     world_wait(world, 4 * second);

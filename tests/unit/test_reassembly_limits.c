@@ -216,6 +216,19 @@ static void test_threat_I6_repeated_last_fragment_costs_nothing(void **state)
     assert_int_equal(world->datagrams, 1);
 }
 
+static void the_account_says_what_fragments_hold(void **state)
+{
+    struct world *world = *state;
+    struct leat_holdings holdings;
+
+    feed_junk(world, IP_PEER, 1, 1);
+    feed_junk(world, IP_PEER, 1, 3);
+    feed_junk(world, IP_OTHER, 2, 1);
+    leat_holdings(world->stack, &holdings);
+    assert_int_equal(holdings.held_reassembly, 3);
+    assert_int_equal(holdings.held_others, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +241,7 @@ int main(void)
         world_test(test_threat_I6_incomplete_sets_of_many_sources_go_oldest_first),
         world_test(test_threat_I6_incomplete_sets_of_one_source_keep_half_of_the_slots),
         world_test(test_threat_I6_repeated_last_fragment_costs_nothing),
+        world_test(the_account_says_what_fragments_hold),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
