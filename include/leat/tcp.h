@@ -135,8 +135,8 @@ struct leat_tcp_listen_config {
     uint64_t lifetime_ns;     /**< a connection may last, or up to a third longer: 0 means for ever;
                                    then the same */
     bool displace; /**< when it, or the table but for a 16th, is full, one more ends the connection
-                        that was silent for longest, at least for a second, of an address with more
-                        connections than the new one's: LEAT_ERR_MEMORY */
+                        that was silent for longest, at least for a second, of the new one's
+                        address or of one with more connections: LEAT_ERR_MEMORY */
     uint16_t mss_max; /**< largest text in a segment of its connections, both ways: 0 means what the
                            path carries; 48 at least */
     uint32_t

@@ -2,9 +2,9 @@
  * evict.c -- who holds memory for nothing gives it back to those who hold less.
  *
  * While less than POOL_SCARCE is free, of buffers or of records of what is in flight, a hand goes
- * round the transfers, LOOK_MAX at a time.  Text out of order of an address above its share is
- * dropped: it will come again.  A connection is stuck if its peer has not acknowledged an eighth of
- * what is queued for longer than our patience, which is 10 s at POOL_SCARCE and 2 s at
+ * round the transfers, LOOK_MAX at a time.  Text out of order of an address above half of its share
+ * is dropped: it will come again.  A connection is stuck if its peer has not acknowledged an eighth
+ * of what is queued for longer than our patience, which is 10 s at POOL_SCARCE and 2 s at
  * POOL_RESERVE: a client on a bad line repeats what was lost twice in that time, and one at 56
  * kbit/s takes an eighth of 64 KiB.  Of GROUP in a row the worst that is stuck is reset: one that
  * its program has closed, else one of an address above its share, else the one that holds most for

@@ -27,7 +27,7 @@ static bool is_orphan(struct leat_tcp *conn)
     return conn->transfer->sendq.bytes == 0 || tcp_stuck_ms(conn) >= tcp_patience_ms(conn->tcp);
 }
 
-/* Its listener lets it go for others, and its address has more connections than the newcomer's. */
+/* Its listener lets it go for others, and its address is the newcomer's or has more connections. */
 static bool may_be_displaced(struct leat_tcp *conn, const struct newcomer *newcomer)
 {
     const struct leat_tcp_listener *listener = tcp_listener_of(conn);
