@@ -135,7 +135,9 @@ static const char *start(struct example_platform *platform)
     if (platform->argument_count > 0)
         return "chat takes no arguments";
     service.listen.port = platform->port;
+    service.listen.connections = CLIENTS;
     service.listen.idle_timeout_ns = platform->idle_ns;
+    service.listen.displace = true; /* who says nothing doesn't keep others out */
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config))
         return "no memory for the tasks";
     return leat_task_serve(tasks, &service) ? "can't open the TCP port" : NULL;

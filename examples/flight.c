@@ -111,7 +111,12 @@ static void on_acceptable(struct leat_tcp_listener *listener, void *arg)
 enum leat_err flight_serve(struct flight *flight, const struct options *options, struct leat *stack)
 {
     const struct leat_tcp_listen_config listen = {
-        .port = options->flight_port, .on_acceptable = on_acceptable, .arg = flight};
+        .port = options->flight_port,
+        .idle_timeout_ns = options->idle_ns,
+        .lifetime_ns = options->idle_ns, /* nothing is kept until the dump has been read */
+        .displace = true,
+        .on_acceptable = on_acceptable,
+        .arg = flight};
     struct leat_tcp_listener *listener;
 
     if (!flight->recorder || options->flight_port == 0)

@@ -28,7 +28,8 @@ size_t flight_bytes(const struct options *options);
 struct leat_netif *flight_wrap(struct flight *flight, const struct options *options, void *memory,
                                struct leat_netif *netif);
 
-/* Lets whoever connects to the port of the options have a pcapng; nothing is kept meanwhile. */
+/* Lets whoever connects to the port of the options have a pcapng; nothing is kept meanwhile, so
+ * its reader has no longer than the options let a peer be silent. */
 enum leat_err flight_serve(struct flight *flight, const struct options *options,
                            struct leat *stack);
 

@@ -99,8 +99,11 @@ void secure_take_early(struct leat_http_server_config *config)
 const char *secure_serve(struct example_platform *platform, uint16_t port,
                          void (*serve)(void *arg, const struct leat_stream *session), void *arg)
 {
-    const struct leat_tcp_listen_config listen = {
-        .port = port, .backlog = SECURE_SESSIONS, .displace = true, .on_acceptable = accept_all};
+    const struct leat_tcp_listen_config listen = {.port = port,
+                                                  .backlog = SECURE_SESSIONS,
+                                                  .idle_timeout_ns = platform->idle_ns,
+                                                  .displace = true,
+                                                  .on_acceptable = accept_all};
     const char *wrong = library_open(&secure.crypto, platform->host);
 
     if (!wrong)

@@ -37,6 +37,14 @@ def fetch(program, port):
     return got
 
 
+def answered(program, port):
+    """True if the port gives a dump now."""
+    try:
+        return len(fetch(program, port)) > 0
+    except ConnectionResetError:
+        return False
+
+
 def test_on_demand_by_a_signal(leat, tmp_path):
     path = tmp_path / "last.pcapng"
     echo = leat("echo", options=["--flight-file", path])
@@ -68,6 +76,18 @@ def test_on_demand_by_a_connection(leat, tmp_path, kib, snap):
     with socket.create_connection((echo.ip, 99)) as first:  # while one reads, others get nothing
         first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     echo_all((echo.ip, 7), 1, 1000, timeout=20)
+
+
+def test_who_does_not_read_the_dump_gives_way(leat):
+    """Its window stays shut and it answers each probe: silent it is never, and nothing is kept meanwhile."""
+    echo = leat("echo", options=["--flight-port", 99, "--flight", 2048, "--flight-snap", 0, "--idle", 2])
+    echo_all((echo.ip, 7), 2, 1_000_000, timeout=60)
+    with socket.socket() as first:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        first.connect((echo.ip, 99))
+        with pytest.raises(ConnectionResetError):
+            fetch(echo, 99)
+        assert until(lambda: answered(echo, 99), 20)
 
 
 def test_at_the_end(leat, tmp_path):

@@ -147,6 +147,14 @@ def test_idle_connections_cost_no_traffic(leat):
     assert echo.stop()["tcp_sent"] <= 4
 
 
+@pytest.mark.parametrize("name, port", [("echo", 7), ("discard", 9), ("echo_task", 7), ("chat", 2323)])
+def test_a_peer_that_is_silent_for_too_long_is_left(leat, name, port):
+    server = leat(name, options=["--idle", 2])
+    with connect(server, port, timeout=20) as conn, pytest.raises(ConnectionResetError):
+        receive_all(conn)
+    assert server.stop()["tcp_limits_reached"] == 1
+
+
 class Slow:
     """The server that accepts and reads when a datagram tells it to."""
 

@@ -1,5 +1,6 @@
 """openssl, GnuTLS, curl and Python against leat's TLS: httpd as the server, tls_client as the client."""
 
+import contextlib
 import pathlib
 import re
 import shutil
@@ -97,6 +98,18 @@ def test_suites_groups_and_keys(leat, keys, suite, group, kind):
     said = s_client(web, keys, "-ciphersuites", suite, "-groups", group)
     assert f"Cipher is {suite}" in said
     assert "Verify return code: 0 (ok)" in said and PAGE.decode() in said
+
+
+def test_a_session_that_is_silent_for_too_long_is_left(leat, keys):
+    echo = leat("echo_tls", options=[*keys.words("ec"), "--idle", 2])
+    context = ssl.create_default_context(cafile=keys.authority)
+    with socket.create_connection((echo.ip, 7), 20) as conn:
+        with context.wrap_socket(conn, server_hostname="leat.test") as session:
+            session.sendall(b"hello")
+            assert session.recv(5) == b"hello"
+            with contextlib.suppress(ConnectionResetError):
+                assert session.recv(5) == b""
+    assert echo.stop()["tcp_limits_reached"] == 1
 
 
 def test_older_versions_are_refused(web, keys):
