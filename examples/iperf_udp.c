@@ -44,7 +44,7 @@ struct session {
     uint64_t came;
     uint64_t out_of_order;
     int64_t transit_ns; /* of the last one; clocks differ, so only changes mean something */
-    uint64_t jitter_ns; /* RFC 3550 6.4.1 */
+    int64_t jitter_ns;  /* RFC 3550 6.4.1; never below 0 */
     bool ended;         /* the report has been sent, perhaps in vain */
 };
 
@@ -82,9 +82,7 @@ static void count(struct session *session, const uint8_t *head, uint64_t id, uin
     const int64_t change_ns = transit_ns - session->transit_ns;
 
     if (session->came > 0)
-        session->jitter_ns +=
-            ((uint64_t)(change_ns < 0 ? -change_ns : change_ns) - session->jitter_ns) /
-            16; /* wraps back */
+        session->jitter_ns += ((change_ns < 0 ? -change_ns : change_ns) - session->jitter_ns) / 16;
     session->transit_ns = transit_ns;
     session->last_ns = now_ns;
     session->bytes += len;
@@ -110,8 +108,9 @@ static void report(struct leat_udp *udp, struct session *session, struct leat_ip
     iperf_put(words, REPORT_LOST, (uint32_t)lost);
     iperf_put(words, REPORT_OUT_OF_ORDER, (uint32_t)session->out_of_order);
     iperf_put(words, REPORT_DATAGRAMS, (uint32_t)session->datagrams);
-    iperf_put(words, REPORT_JITTER, (uint32_t)(session->jitter_ns / second_ns));
-    iperf_put(words, REPORT_JITTER + 1, (uint32_t)(session->jitter_ns % second_ns / 1000));
+    iperf_put(words, REPORT_JITTER, (uint32_t)((uint64_t)session->jitter_ns / second_ns));
+    iperf_put(words, REPORT_JITTER + 1,
+              (uint32_t)((uint64_t)session->jitter_ns % second_ns / 1000));
     iperf_put(words, REPORT_DATAGRAMS_HIGH, (uint32_t)(session->datagrams >> 32));
     leat_udp_send_from(udp, leat_buf_copy(leat_pool(platform->stack), words, sizeof words),
                        &session->peer, from);

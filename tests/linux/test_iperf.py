@@ -144,6 +144,8 @@ def test_client_sends_datagrams_and_gets_a_report(leat):
     # the last one says only that it is the last
     lost, total = re.findall(r"(\d+)/(\d+) \(", said)[-1]
     assert int(total) == 1024 * 1024 // 1470 + 2 and int(lost) < int(total)
+    # RFC 3550 6.4.1: it follows changes down as well, and so stays below the time that all of it took
+    assert float(re.findall(r"([0-9.]+) ms", said)[-1]) < 1000, said
     assert until(lambda: "received by UDP" in told(server)), server.text
     server.stop()
 
