@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <leat/addr.h>
+
 enum {
     PORT = 80,
     SECURE_PORT = 443
@@ -39,10 +41,21 @@ static bool is_address_char(char c)
     return (c >= 'a' && c <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
 }
 
+/* RFC 3986 3.2.2: neither names nor addresses of IPv4 stand in brackets. */
+static bool is_ipv6(const char *text)
+{
+    struct leat_ip ip;
+    const bool is_address = leat_ip_parse(text, &ip);
+
+    while (*text && *text != ':')
+        text++;
+    return is_address && *text;
+}
+
 /* Reads the host up to what ends it; NULL: there is none that can be. */
 static const char *read_host(struct leat_url *url, const char *at)
 {
-    const bool bracket = *at == '['; /* RFC 3986 3.2.2 */
+    const bool bracket = *at == '[';
     size_t len = 0;
 
     at += bracket;
@@ -52,7 +65,7 @@ static const char *read_host(struct leat_url *url, const char *at)
         url->host[len++] = lower(*at++);
     }
     url->host[len] = '\0';
-    if (len == 0 || (bracket && *at++ != ']'))
+    if (len == 0 || (bracket && (*at++ != ']' || !is_ipv6(url->host))))
         return NULL;
     return at;
 }

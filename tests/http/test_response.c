@@ -150,6 +150,7 @@ static void test_the_parts_of_a_url(void **state)
     check_url("http://a_b-c.example.:8080?q", false, "a_b-c.example.", 8080, "?q");
     check_url("http://10.0.0.1:/", false, "10.0.0.1", 80, "/");
     check_url("https://[2001:DB8::1]:8443/x", true, "2001:db8::1", 8443, "/x");
+    check_url("https://[::ffff:10.0.0.1]/", true, "::ffff:10.0.0.1", 443, "/");
     check_url("http://h#f", false, "h", 80, "");
 }
 
@@ -181,6 +182,10 @@ static void test_what_is_no_url(void **state)
         "http://h/\xc3\xa4",
         "http://[::1]x/",
         "http://[fe80::1%25eth0]/",
+        "http://[face]/",
+        "http://[10.0.0.1]/",
+        "http://[::1:]/",
+        "http://[1::2::3]/",
     };
     static char text[3000] = "http://h/";
 
