@@ -100,7 +100,8 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     struct api_end *end = end_of(udp, arg);
     const uint32_t len = leat_buf_total(payload);
 
-    api_demand(len <= 65507, "a datagram longer than there are");
+    api_demand(len <= (leat_ip_is_v4(peer->ip) ? 65507u : 65527u),
+               "a datagram longer than there are");
     if (len % 4 == 0 && !leat_udp_was_fragmented(udp)) /* an echo of some */
         leat_udp_send_from(udp, payload, peer, local->ip);
     else

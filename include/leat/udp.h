@@ -114,9 +114,9 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
  * is used for headers if nobody else looks at its storage.  Fragments if it must, over IPv6 also
  * where a router said that the path is narrow (RFC 8201).  A link-local address of IPv6 without a
  * zone is one on the first netif.
- * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes), LEAT_ERR_NO_ROUTE, LEAT_ERR_MEMORY (also if
- * @p payload is NULL, so the result of an allocation may be passed on as it is),
- * LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
+ * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes, of IPv6 over 65,527), LEAT_ERR_NO_ROUTE,
+ * LEAT_ERR_MEMORY (also if @p payload is NULL, so the result of an allocation may be passed on as
+ * it is), LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
  * LEAT_ERR_FAMILY (an IPv6 address without leat_ipv6_register()).
  */
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,

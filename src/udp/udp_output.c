@@ -15,8 +15,17 @@
 
 enum {
     HEADERS_BYTES = ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES + UDP_HEADER_BYTES,
-    PAYLOAD_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - UDP_HEADER_BYTES
+    PAYLOAD_MAX = IPV4_TOTAL_MAX - IPV4_HEADER_BYTES - UDP_HEADER_BYTES,
+    PAYLOAD6_MAX = UINT16_MAX - UDP_HEADER_BYTES /* RFC 8200 3: its own header doesn't count */
 };
+
+/* True if no packet of the peer's family holds it. */
+static bool is_too_big(const struct leat_buf *payload, leat_ip4 peer)
+{
+    const uint32_t bytes = leat_buf_total(payload);
+
+    return bytes > PAYLOAD_MAX && (bytes > PAYLOAD6_MAX || !host_is_v6(peer));
+}
 
 /* Room for the headers in front of @payload: its own, or a small buffer's.  Takes @payload; NULL:
  * no memory. */
@@ -127,8 +136,8 @@ static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, s
     leat_assert(udp->open);
     if (!payload)
         return LEAT_ERR_MEMORY;
-    err = leat_buf_total(payload) > PAYLOAD_MAX ? LEAT_ERR_TOO_BIG
-                                                : find_path(udp, peer, local_ip, &path, &room);
+    err = is_too_big(payload, peer.ip) ? LEAT_ERR_TOO_BIG
+                                       : find_path(udp, peer, local_ip, &path, &room);
     if (err != LEAT_OK) {
         leat_buf_free(payload);
         return err;

@@ -378,6 +378,25 @@ static void datagrams_to_ourselves_never_leave_us(void **state)
     assert_int_equal(world->error, LEAT_ERR_REFUSED);
 }
 
+/* RFC 8200 3: 65,535 bytes behind the IPv6 header, 8 of which are UDP's. */
+static void a_datagram_may_be_longer_than_one_of_IPv4(void **state)
+{
+    static uint8_t text[65528];
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 7);
+    struct leat_endpoint end = leat_endpoint_of(ip6_of("::1"), 7);
+
+    assert_int_equal(world_send_to(world, udp, end, text, 65528), LEAT_ERR_TOO_BIG);
+    assert_int_equal(world_send_to(world, udp, end, text, 65527), LEAT_OK);
+    world_poll(world);
+    assert_int_equal(world->datagrams, 1);
+    end.ip = IP6_PEER;
+    assert_int_equal(world_send_to(world, udp, end, text, 65527), LEAT_OK);
+    assert_grown(world, ip_fragments_sent, 46);
+    end.ip = leat_ip_v4(IP_PEER);
+    assert_int_equal(world_send_to(world, udp, end, text, 65508), LEAT_ERR_TOO_BIG);
+}
+
 static void more_hosts_than_have_numbers_are_all_answered(void **state)
 {
     struct world *world = *state;
@@ -465,6 +484,7 @@ int main(void)
         world6_test(errors_are_told_to_who_has_sent),
         world6_test(errors_about_what_others_sent_are_dropped),
         world6_test(datagrams_to_ourselves_never_leave_us),
+        world6_test(a_datagram_may_be_longer_than_one_of_IPv4),
         world6_test(more_hosts_than_have_numbers_are_all_answered),
         cmocka_unit_test(a_number_that_is_anothers_now_brings_no_headers_of_the_old_one),
         world_test(without_IPv6_an_address_of_it_is_refused),
