@@ -170,6 +170,12 @@ bool upstream_wants_tls(const struct upstream *upstream);
 /* Where it is asked, with TLS or without. */
 struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool secure);
 
+/* What connecting says if there is no way to it; without IPv6, or its zone, there is none either. */
+static inline bool upstream_is_nowhere(enum leat_err err)
+{
+    return err == LEAT_ERR_NO_ROUTE || err == LEAT_ERR_FAMILY;
+}
+
 /* Asks by TCP; false: there is no way to it.  Makes query->id one that no other on this connection
  * has. */
 bool upstream_ask(struct upstream *upstream, struct query *query);

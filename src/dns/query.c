@@ -161,7 +161,7 @@ static bool try_udp(struct query *query)
     }
     err = leat_udp_connect(query->udp, server.ip, server.port);
     if (err)
-        return err != LEAT_ERR_NO_ROUTE;
+        return !upstream_is_nowhere(err);
     query_take_cookie(query, leat_udp_local(query->udp).ip);
     message = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
     if (!message || leat_buf_tailroom(message) < LOOKUP_QUERY_BYTES_MAX) {

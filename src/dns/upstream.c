@@ -273,7 +273,7 @@ bool upstream_ask(struct upstream *upstream, struct query *query)
 {
     if (!upstream->queries && upstream->secure != upstream_wants_tls(upstream))
         hang_up(upstream, false); /* one that was kept, of another time */
-    if (!upstream->stream.end && open_connection(upstream) == LEAT_ERR_NO_ROUTE)
+    if (!upstream->stream.end && upstream_is_nowhere(open_connection(upstream)))
         return false;
     if (!upstream->stream.end)
         return true; /* the try ends with its time */

@@ -80,6 +80,33 @@ static void test_a_lookup_without_an_address_fails_at_once(void **state)
     assert_in_range(f->world->now_ns - began_ns, second, second + 100 * ms);
 }
 
+static enum leat_err no_tls(struct leat_tls *tls, const struct leat_stream *below,
+                            const struct leat_tls_client *client, struct leat_stream *above)
+{
+    (void)tls;
+    (void)below;
+    (void)client;
+    (void)above;
+    fail_msg("there is nothing to speak it over");
+    return LEAT_ERR_TLS;
+}
+
+/* A stack without IPv6 has no way there either, by UDP or by TCP. */
+static void test_a_server_of_a_family_that_is_not_here_is_not_waited_for(void **state)
+{
+    static const uint8_t client;
+    struct fixture *f = *state;
+    struct leat_resolver_config config = {.server_count = 2};
+
+    config.servers[0].ip = six(1);
+    config.servers[1].ip = six(2);
+    config.tls_connect = no_tls;
+    config.tls_clients[1] = (const void *)&client;
+    open_resolver(f, &config);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_NO_ROUTE);
+    assert_int_equal(f->counts->timeouts, 0);
+}
+
 /* Nobody hears of what was asked, and nothing is left. */
 static void test_a_resolver_closes_while_a_lookup_waits(void **state)
 {
@@ -105,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SIX(test_a_lookup_waits_for_our_address),
         SIX(test_a_lookup_without_an_address_fails_at_once),
+        TEST(test_a_server_of_a_family_that_is_not_here_is_not_waited_for),
         SIX(test_a_resolver_closes_while_a_lookup_waits),
     };
 
