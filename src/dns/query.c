@@ -159,7 +159,7 @@ static bool try_udp(struct query *query)
         query->udp = NULL;
         return true;
     }
-    err = leat_udp_connect(query->udp, server.ip, server.port);
+    err = leat_udp_connect_to(query->udp, &server);
     if (err)
         return !upstream_is_nowhere(err);
     query_take_cookie(query, leat_udp_local(query->udp).ip);

@@ -115,7 +115,7 @@ void sntp_ask(struct sntp_server *server)
     server->origin = leat_random(stack) | 1; /* 0 would be no timestamp */
     server->asked_ns = leat_now_ns(stack);
     wire_ntp_emit_request(request, server->origin);
-    if (leat_udp_connect(server->udp, server->end.ip, server->end.port) ||
+    if (leat_udp_connect_to(server->udp, &server->end) ||
         leat_udp_send(server->udp, leat_buf_copy(leat_pool(stack), request, sizeof request)))
         sntp_forget(server);
     else

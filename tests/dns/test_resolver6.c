@@ -80,6 +80,29 @@ static void test_a_lookup_without_an_address_fails_at_once(void **state)
     assert_in_range(f->world->now_ns - began_ns, second, second + 100 * ms);
 }
 
+/* RFC 4007 6: the one of that zone and no other; there is but one netif here. */
+static void test_a_link_local_server_is_asked_in_its_zone(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_resolver_config config = {.server_count = 1, .servers = {{.zone = 2}}};
+    const struct leat_ip server = {{0xfe, 0x80, [15] = 9}};
+
+    config.servers[0].ip = server;
+    assert_int_equal(leat_address_add(f->world->stacks[SERVER],
+                                      leat_link_end(f->world->link, SERVER), server, 64),
+                     LEAT_OK);
+    world_wait(f->world, 10 * second);
+    with_liar(f, says_7);
+    open_resolver(f, &config);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_NO_ROUTE);
+    leat_resolver_close(f->resolver);
+    free(f->resolver_memory);
+    config.servers[0].zone = 1;
+    open_resolver(f, &config);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.7\n");
+}
+
 static enum leat_err no_tls(struct leat_tls *tls, const struct leat_stream *below,
                             const struct leat_tls_client *client, struct leat_stream *above)
 {
@@ -132,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SIX(test_a_lookup_waits_for_our_address),
         SIX(test_a_lookup_without_an_address_fails_at_once),
+        SIX(test_a_link_local_server_is_asked_in_its_zone),
         TEST(test_a_server_of_a_family_that_is_not_here_is_not_waited_for),
         SIX(test_a_resolver_closes_while_a_lookup_waits),
     };

@@ -1,4 +1,5 @@
 /* test_sntp.c -- the NTP client in virtual time: when it asks, whom it believes. */
+#include "frames6.h"
 #include "sntp_talk.h"
 
 /* A request may wait for its neighbour, and a timer may be 1,024 ns late. */
@@ -227,6 +228,32 @@ static void years_after_2036_are_read(void **state)
     assert_about((int64_t)(leat_civil_ns(talk->world->stack) - then_ns), (int64_t)ms / 2);
 }
 
+/* RFC 4007 6: the one of that zone and no other; there is but one netif here. */
+static void a_link_local_server_is_asked_in_its_zone(void **state)
+{
+    struct world *world = world6_create();
+    struct leat_sntp_config config = {.server_count = 1};
+    struct leat_sntp *sntp;
+    void *end = world;
+
+    (void)state;
+    world->more_bytes = leat_sntp_memory_bytes();
+    world_init(world);
+    world6_settle(world);
+    config.servers[0] = leat_endpoint_of(IP6_PEER_LINK, 0);
+    config.servers[0].zone = 2;
+    assert_int_equal(leat_sntp_open(world->stack, &sntp, &config), LEAT_OK);
+    leat_sntp_start(sntp);
+    world_wait(world, second);
+    assert_int_equal(leat_sntp_counts(sntp)->requests, 0);
+    config.servers[0].zone = 1;
+    leat_sntp_set_servers(sntp, config.servers, 1);
+    world_wait(world, second);
+    assert_int_equal(leat_sntp_counts(sntp)->requests, 1);
+    leat_sntp_stop(sntp);
+    world_teardown(&end);
+}
+
 static void wrong_settings_are_refused(void **state)
 {
     struct talk *talk = *state;
@@ -259,6 +286,7 @@ int main(void)
         talk_test(clock_of_the_host_is_corrected_by_any_size),
         talk_test(clock_of_the_host_may_be_trusted_instead),
         talk_test(years_after_2036_are_read),
+        cmocka_unit_test(a_link_local_server_is_asked_in_its_zone),
         talk_test(wrong_settings_are_refused),
     };
 
