@@ -342,12 +342,19 @@ static enum options_outcome parse(struct options *options, const struct options_
     return OPTIONS_RUN;
 }
 
+/* True also for one that is not given. */
+static bool can_be_ip4(struct leat_ip ip)
+{
+    return leat_ip_is_v4(ip) || leat_ip_is_any(ip);
+}
+
 /* What can't be together, or NULL. */
 static const char *contradiction(const struct options *options)
 {
     const bool has_path = options->socket || options->shm;
     const bool forwards = options->forward_tcp[0] || options->forward_udp[0];
     const bool has_gateway = !leat_ip_is_any(options->gateway);
+    const bool has_ipv6 = options->ip6_count > 0 || options->ip_count == 0;
     const struct {
         bool is_so;
         const char *text;
@@ -367,6 +374,9 @@ static const char *contradiction(const struct options *options)
         {has_gateway && options->ip_count == 0 && !options->passt, "--gateway needs --ip"},
         {!leat_ip_is_any(options->gateway6) && options->ip6_count == 0,
          "--ip6-gateway needs --ip6"},
+        {!has_ipv6 && !can_be_ip4(options->server), "--server of IPv6, beside --ip, needs --ip6"},
+        {!has_ipv6 && !can_be_ip4(options->syslog.ip),
+         "--syslog of IPv6, beside --ip, needs --ip6"},
         {options->temporary && (options->ip_count > 0 || options->ip6_count > 0),
          "--temporary or an address, not both"},
         {options->queue && !options->xdp, "--queue needs --xdp"},

@@ -46,6 +46,13 @@ def test_wrong_option(options):
     refused(done, options[0])
 
 
+@pytest.mark.parametrize("who", ["--server 2001:db8::1", "--syslog [fe80::1]:514", "--syslog tcp:[2001:db8::1]:514"])
+def test_who_is_asked_by_ipv6_where_there_is_none(who):
+    """--ip alone leaves IPv6 out: nothing would ever come there."""
+    refused(start(*GOOD, *who.split()), who.split()[0], "needs --ip6")
+    refused(start(*GOOD, "--ip6", "2001:db8::2/64", *who.split()), "no TAP device")
+
+
 def test_an_argument_too_many(leat):
     make_tap("spare0")
     refused(start("--tap", "spare0", "why"), "arguments")
