@@ -120,6 +120,18 @@ static void add_time_servers(struct example_platform *platform, const struct lea
         platform->time_servers[platform->time_server_count++] = servers[i];
 }
 
+/* What a name without a dot may lack; it stays where it is.  As name servers: IPv4's goes first. */
+static const char *search_of(const struct leat_autoconf_facts *facts)
+{
+    const char *const all[] = {facts->search, facts->domain_name, facts->dhcp6.search};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i][0])
+            return all[i];
+    }
+    return facts->ipv6.search;
+}
+
 /* What the command line does not say. */
 static void learn(struct example_platform *platform, const struct options *options,
                   const struct leat_autoconf_facts *facts)
@@ -135,6 +147,7 @@ static void learn(struct example_platform *platform, const struct options *optio
     platform->has_ipv4 = options->ip_count > 0 || !leat_ip_is_any(facts->ip);
     platform->has_ipv6 = options->ip6_count > 0 || !leat_ip_is_any(facts->ipv6.ip);
     platform->time_names = facts->dhcp6.ntp_names;
+    platform->search = search_of(facts);
     platform->time_server_count = 0;
     add_time_servers(platform, facts->ntp_servers, facts->ntp_server_count);
     add_time_servers(platform, facts->dhcp6.ntp_servers, facts->dhcp6.ntp_server_count);

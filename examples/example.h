@@ -25,6 +25,7 @@ struct example_platform {
     unsigned time_server_count;                         /**< in time_servers */
     bool has_ipv4, has_ipv6; /**< an address of the family that others know, for example.lacks */
     const char *time_names; /**< those that have no address yet, spaces between them; NULL: none */
+    const char *search; /**< the network's domains for names without a dot, spaces between them */
     uint16_t port;           /**< --port, or the example's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
     const char *dot;         /**< --dot: trust.h reads it; NULL: names are asked for in the clear */

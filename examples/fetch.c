@@ -160,6 +160,7 @@ static const char *open_names(void)
 
     if (leat_ip_is_any(platform->server))
         return NULL;
+    names.search = platform->search;
     if (platform->dot) {
         wrong = trust_servers(platform, &config);
         if (platform->port == LEAT_DNS_PORT)

@@ -108,6 +108,7 @@ static const char *open_names(struct example_platform *platform)
 
     if (leat_ip_is_any(platform->server)) /* then it must be an address */
         return NULL;
+    names.search = platform->search;
     return leat_resolver_open(&names.resolver, platform->stack, memory, sizeof memory, &config)
                ? "no memory for the resolver"
                : NULL;

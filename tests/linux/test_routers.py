@@ -135,6 +135,23 @@ def test_what_is_begun_comes_from_a_temporary_address(network):
     assert len(stable) == len(temporary) == 1 and stable != temporary
 
 
+def test_a_name_without_a_dot_is_of_the_routers_domain(network):
+    """RFC 8106 5.2, as Linux takes it."""
+    network.start_dnsmasq(
+        "--enable-ra", f"--dhcp-range={network.prefix}::,ra-only,64,3600", "--no-resolv", "--no-hosts",
+        f"--dhcp-option=option6:dns-server,[{network.prefix}::1]", "--dhcp-option=option6:domain-search,lan.example",
+        f"--host-record=www.lan.example,{network.prefix}::1", port=53).wait_for("router advertisement")  # fmt: skip
+    with socket.create_server((f"{network.prefix}::1", 8080), family=socket.AF_INET6) as listener:
+        listener.settimeout(30)
+        fetch = network.start(binary("fetch"), *network.words, "--mac", MAC, "http://www:8080/")
+        fetch.wait_for(r"fetch: IPv6: .* search lan.example")
+        conn, _ = listener.accept()
+        with conn:
+            assert b"Host: www:8080" in conn.recv(1000)
+            conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere\n")
+        assert fetch.wait() == 0 and "there" in fetch.text, fetch.text
+
+
 def test_dnsmasq_advertises_too(network):
     network.dnsmasq(f"--dhcp-option=option6:dns-server,[{network.prefix}::1]").wait_for("router advertisement")
     echo = network.echo()
