@@ -264,7 +264,7 @@ bool tls_record_next(struct tls_session *session)
     if (!record)
         return false;
     session->record_len = 0;
-    if (!session->handshake)
+    if (!session->handshake && !session->deaf) /* who has closed doesn't wait for ever */
         session->due_ns = LEAT_NEVER_NS;
     if (!process(session, record, total)) {
         session->record_len = (uint16_t)total;

@@ -286,6 +286,20 @@ static void test_who_closes_with_text_unread_resets(void **state)
     expect_end(f, CLIENT, LEAT_ERR_RESET);
 }
 
+/* Records that say nothing don't keep a session that the program has closed. */
+static void test_who_goes_on_without_text_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    assert_int_equal(leat_stream_close(&f->users[SERVER]->stream), LEAT_OK);
+    world_wait(f->world, second);
+    session_of(f, CLIENT)->tls->in[0] = (struct leat_crypto_piece){NULL, 0};
+    assert_true(tls_protect(session_of(f, CLIENT), WIRE_TLS_APPLICATION_DATA, 1, 0));
+    assert_true(world_run(f->world, &f->users[SERVER]->closed, 5 * second));
+    expect_end(f, CLIENT, LEAT_ERR_RESET);
+}
+
 static void flip_version(struct pipe_end *end, struct leat_buf *text)
 {
     (void)end;
@@ -312,6 +326,7 @@ int main(void)
         TEST(test_the_version_of_a_record_is_not_changed_on_the_way),
         TEST(test_who_has_said_all_sends_no_more),
         TEST(test_who_closes_with_text_unread_resets),
+        TEST(test_who_goes_on_without_text_is_not_waited_for),
         TEST(test_text_both_ways),
         TEST(test_a_lot_of_text),
         TEST(test_a_narrow_stream),
