@@ -176,7 +176,6 @@ static void refuse_record(struct tls_session *session, uint32_t total, uint8_t a
 static bool process(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
     uint8_t type = session->record_type, alert;
-    uint32_t len;
 
     if (type == WIRE_TLS_CHANGE_CIPHER_SPEC) {
         if (!is_change(record, total))
@@ -202,12 +201,6 @@ static bool process(struct tls_session *session, struct leat_buf *record, uint32
         leat_buf_free(record); /* between two hellos */
         return true;
     }
-    len = leat_buf_total(record);
-    if (len > WIRE_TLS_TEXT_MAX) {
-        tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
-        leat_buf_free(record);
-        return true;
-    }
     dispatch(session, type, record);
     return true;
 }
@@ -219,8 +212,8 @@ static bool process(struct tls_session *session, struct leat_buf *record, uint32
 static bool read_header(struct tls_session *session)
 {
     struct leat_buf *taken = take(session, WIRE_TLS_RECORD_HEADER);
-    const uint32_t max = session->read.on ? WIRE_TLS_CIPHERTEXT_MAX : WIRE_TLS_TEXT_MAX;
     uint8_t header[WIRE_TLS_RECORD_HEADER] = {0};
+    uint32_t max;
 
     if (!taken)
         return false;
@@ -236,6 +229,9 @@ static bool read_header(struct tls_session *session)
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "what came is not TLS");
         return false;
     }
+    /* what is encrypted, which we may have no key for: text, padding and type (5.4), and a tag */
+    max = header[0] == WIRE_TLS_APPLICATION_DATA ? WIRE_TLS_TEXT_MAX + 1 + LEAT_CRYPTO_TAG_BYTES
+                                                 : WIRE_TLS_TEXT_MAX;
     if (session->record_len > max) {
         tls_break(session, WIRE_TLS_RECORD_OVERFLOW, "a record that is too long");
         return false;
