@@ -429,14 +429,12 @@ static void send_one(struct tls_session *session, uint32_t bit)
 
 bool tls_flush(struct tls_session *session)
 {
-    if (!session->owed && session->unsent)
-        return tls_text_flush(session);
     while (session->owed && !session->said_last) {
         const uint32_t bit = session->owed & (~session->owed + 1);
         const uint32_t need = need_of(session, bit);
 
-        if (session->unsent && !tls_text_flush(session))
-            return false; /* it was said before */
+        if (bit == TLS_OWES_CLOSE && session->unsent && !tls_text_flush(session))
+            return false; /* it was said before; a key update goes before text (4.6.3) */
         if (!has_room(session, need)) {
             session->tls->counts.waited++;
             tls_session_await(session, need + TLS_OVERHEAD);
@@ -452,5 +450,7 @@ bool tls_flush(struct tls_session *session)
             session->state != TLS_FAILED)
             tls_event(session, TLS_flight_sent);
     }
+    if (!session->owed && session->unsent)
+        return tls_text_flush(session);
     return session->owed == 0;
 }

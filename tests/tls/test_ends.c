@@ -256,6 +256,36 @@ static void test_room_that_goes_by_the_record(void **state)
     leave(f);
 }
 
+/* A peer's update that asks for one is answered before more text, though text waits (4.6.3). */
+static void test_an_update_goes_before_text_that_waits(void **state)
+{
+    static uint8_t update[] = {WIRE_TLS_KEY_UPDATE, 0, 0, 1, 1};
+    static uint8_t bytes[5000];
+    struct fixture *f = *state;
+    struct tls_session *server, *client;
+
+    open_both(f, WIDE);
+    server = session_of(f, SERVER);
+    client = session_of(f, CLIENT);
+    free_before = leat_pool_free_count(leat_pool(f->world->stacks[SERVER]));
+    denials = 1;
+    f->ends[SERVER].grants = deny_beside_a_record;
+    assert_int_equal(leat_stream_send(&f->users[SERVER]->stream,
+                                      leat_buf_lend(leat_pool(f->world->stacks[SERVER]), bytes,
+                                                    sizeof bytes, NULL, NULL)),
+                     LEAT_OK);
+    assert_non_null(server->unsent);
+    client->tls->in[0] = (struct leat_crypto_piece){update, sizeof update};
+    assert_true(tls_protect(client, WIRE_TLS_HANDSHAKE, 1, sizeof update));
+    assert_true(tls_key_update(client, &client->write));
+    tls_session_pump(server);
+    assert_null(server->unsent);
+    assert_int_equal(server->write.sequence, 4); /* records of the text by the new key: all */
+    world_wait(f->world, second);
+    assert_int_equal(f->users[CLIENT]->have, sizeof bytes);
+    leave(f);
+}
+
 static void test_who_has_said_all_sends_no_more(void **state)
 {
     struct fixture *f = *state;
@@ -324,6 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_the_version_of_a_record_is_not_changed_on_the_way),
+        TEST(test_an_update_goes_before_text_that_waits),
         TEST(test_who_has_said_all_sends_no_more),
         TEST(test_who_closes_with_text_unread_resets),
         TEST(test_who_goes_on_without_text_is_not_waited_for),
