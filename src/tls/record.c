@@ -86,6 +86,8 @@ static void take_alert(struct tls_session *session, const struct leat_buf *text)
                   "an alert of a wrong length");
         return;
     }
+    if (alert[1] == WIRE_TLS_USER_CANCELED)
+        return; /* 6.1: close_notify follows; Java says both whenever it closes */
     session->alert_received = alert[1]; /* 6: whatever its level */
     tls_event(session, alert[1] == WIRE_TLS_CLOSE_NOTIFY ? TLS_rcv_close_notify : TLS_rcv_alert);
 }
@@ -141,10 +143,10 @@ static bool is_change(const struct leat_buf *record, uint32_t total)
 static void plain_between(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
     /* who couldn't follow us to our keys says so without (no more harm than a RST) */
-    if (session->record_type == WIRE_TLS_ALERT && session->handshake && total == 2)
-        take_alert(session, record);
-    else
+    if (session->record_type != WIRE_TLS_ALERT || !session->handshake || total != 2)
         tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record that isn't encrypted");
+    else if (count_idle(session))
+        take_alert(session, record);
     leat_buf_free(record);
 }
 

@@ -153,6 +153,24 @@ static void test_the_end_of_one_side_leaves_the_other(void **state)
     leave(f);
 }
 
+/* Java's close() says user_canceled first, a closure alert (6.1): that is an end in order. */
+static void test_who_cancels_and_closes_ends_in_order(void **state)
+{
+    static uint8_t alert[] = {1, WIRE_TLS_USER_CANCELED};
+    struct fixture *f = *state;
+
+    open_both(f, WIDE);
+    say(f, SERVER, "all of it");
+    f->tls[SERVER]->in[0] = (struct leat_crypto_piece){alert, sizeof alert};
+    assert_true(tls_protect(session_of(f, SERVER), WIRE_TLS_ALERT, 1, sizeof alert));
+    assert_int_equal(leat_stream_close(&f->users[SERVER]->stream), LEAT_OK);
+    world_wait(f->world, 10 * ms);
+    assert_true(f->users[CLIENT]->ended);
+    assert_int_equal(leat_stream_close(&f->users[CLIENT]->stream), LEAT_OK);
+    expect_end(f, CLIENT, LEAT_OK);
+    expect_end(f, SERVER, LEAT_OK);
+}
+
 static void test_threat_T14_a_stream_that_is_cut_short_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -370,6 +388,7 @@ int main(void)
         TEST(test_room_that_goes_while_it_is_used),
         TEST(test_room_that_goes_by_the_record),
         TEST(test_threat_T13_signatures_have_their_turn),
+        TEST(test_who_cancels_and_closes_ends_in_order),
         TEST(test_threat_T14_a_stream_that_is_cut_short_is_told),
     };
 
