@@ -33,6 +33,29 @@ static void test_a_client_offers_what_is_young(void **state)
     assert_int_equal(f->ticket.checked_s, own.checked_s + 1); /* the next one has it, too */
 }
 
+/* 9.1: RSA by PKCS #1 is for certificates, which servers may not show to who doesn't say it. */
+static void test_a_client_takes_certificates_signed_by_PKCS_1(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_stream client = pipe_stream(&f->ends[CLIENT]);
+    struct wire_tls_client_hello hello;
+    const struct tls_handshake *handshake;
+
+    begin(f, WIDE);
+    assert_int_equal(
+        leat_tls_connect(f->tls[CLIENT], &client, &f->client, &f->users[CLIENT]->stream), LEAT_OK);
+    handshake = session_of(f, CLIENT)->handshake;
+    assert_int_equal(wire_tls_client_hello_read(handshake->out + WIRE_TLS_MESSAGE_HEADER,
+                                                handshake->out_len - WIRE_TLS_MESSAGE_HEADER,
+                                                &hello),
+                     0);
+    for (uint16_t scheme = 0x0401; scheme <= 0x0601; scheme += 0x0100)
+        assert_true(wire_tls_has(hello.schemes, scheme));
+    assert_false(wire_tls_has(hello.schemes, 0x0201)); /* SHA-1 */
+    leat_stream_abort(&client);
+    world_wait(f->world, second);
+}
+
 static void test_a_client_without_civil_time_offers_none(void **state)
 {
     struct fixture *f = *state;
@@ -263,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_client_offers_what_is_young),
+        TEST(test_a_client_takes_certificates_signed_by_PKCS_1),
         TEST(test_a_client_without_civil_time_offers_none),
         TEST(test_a_client_that_knows_no_such_suite_offers_none),
         TEST(test_a_client_keeps_tickets_of_some_size),
