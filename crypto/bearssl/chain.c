@@ -10,6 +10,8 @@
 struct findings {
     enum leat_crypto_verdict verdict;
     bool is_not_yet; /* one of the first dates is to come */
+    uint8_t address[16];
+    size_t address_len; /* 0: the name is none */
 };
 
 static enum leat_crypto_verdict verdict_of(unsigned error, const struct findings *findings)
@@ -71,7 +73,10 @@ static void look_at(const struct leat_crypto_chain *chain, size_t number,
         findings->verdict = LEAT_CRYPTO_WRONG_USAGE;
     else if (facts->has_constraints)
         findings->verdict = LEAT_CRYPTO_UNSUPPORTED;
-    else if (number == 0 && chain->name && !facts->has_names) /* RFC 9525, 6.3 */
+    else if (number == 0 && chain->name && !facts->names.at) /* RFC 9525, 6.3 */
+        findings->verdict = LEAT_CRYPTO_WRONG_NAME;
+    else if (number == 0 && findings->address_len > 0 &&
+             !leat_bearssl_has_address(facts, findings->address, findings->address_len))
         findings->verdict = LEAT_CRYPTO_WRONG_NAME;
 }
 
@@ -101,7 +106,7 @@ enum leat_crypto_verdict leat_bearssl_check_chain(void *self, const struct leat_
                                                   struct leat_crypto_public *key)
 {
     struct bearssl_provider *provider = self;
-    struct findings findings = {LEAT_CRYPTO_TRUSTED, false};
+    struct findings findings = {.verdict = LEAT_CRYPTO_TRUSTED};
     enum leat_crypto_verdict verdict = leat_crypto_chain_glance(chain);
     const br_x509_class **engine = &provider->work.minimal.vtable;
     const br_x509_pkey *found;
@@ -112,7 +117,9 @@ enum leat_crypto_verdict leat_bearssl_check_chain(void *self, const struct leat_
     if (chain->civil_s / DAY_S > UINT32_MAX - DAYS_TO_1970)
         return LEAT_CRYPTO_EXPIRED;
     set_up(provider, chain);
-    (*engine)->start_chain(engine, chain->name);
+    if (chain->name)
+        findings.address_len = leat_crypto_address(chain->name, findings.address);
+    (*engine)->start_chain(engine, findings.address_len > 0 ? NULL : chain->name);
     if (!feed(provider, chain, &findings))
         return LEAT_CRYPTO_MALFORMED;
     verdict = verdict_of((*engine)->end_chain(engine), &findings);

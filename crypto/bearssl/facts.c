@@ -2,8 +2,9 @@
  * facts.c -- what BearSSL doesn't tell of a certificate (RFC 5280, 4.1).
  *
  * Its checker passes over extended key usage and name constraints that aren't critical, takes the
- * common name where there are no alternative names, and doesn't say which date was wrong.  Here is
- * read what is needed to be as strict as others: never to trust what it has refused.
+ * common name where there are no alternative names, knows no addresses, and doesn't say which date
+ * was wrong.  Here is read what is needed to be as strict as others: never to trust what it has
+ * refused.
  */
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum tag {
     TAG_UTC_TIME = 0x17,
     TAG_TIME = 0x18,
     TAG_SEQUENCE = 0x30,
+    TAG_ADDRESS = 0x87, /* iPAddress of a GeneralName */
     TAG_VERSION = 0xa0,
     TAG_EXTENSIONS = 0xa3,
 };
@@ -136,12 +138,26 @@ static bool read_extension(struct bearssl_span extension, struct bearssl_facts *
     if (tag != TAG_OCTETS)
         return false;
     if (is_oid(&oid, "\x55\x1d\x11", 3))
-        facts->has_names = true;
+        facts->names = value;
     else if (is_oid(&oid, "\x55\x1d\x1e", 3))
         facts->has_constraints = true;
     else if (is_oid(&oid, "\x55\x1d\x25", 3))
         facts->is_for_servers = has_server(value);
     return true;
+}
+
+bool leat_bearssl_has_address(const struct bearssl_facts *facts, const uint8_t *address, size_t len)
+{
+    struct bearssl_span value = facts->names, names, name;
+    uint8_t tag;
+
+    if (!take_as(&value, TAG_SEQUENCE, &names))
+        return false;
+    while (take(&names, &tag, &name)) {
+        if (tag == TAG_ADDRESS && name.len == len && memcmp(name.at, address, len) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Whatever stands behind the key: identifiers, extensions. */

@@ -85,7 +85,7 @@ struct bearssl_span {
 struct bearssl_facts {
     struct bearssl_span key_info; /* SubjectPublicKeyInfo, whole */
     uint64_t not_before_s;        /* since 1970 */
-    bool has_names;               /* subjectAltName */
+    struct bearssl_span names;    /* subjectAltName; its `at` is NULL: there is none */
     bool has_constraints;         /* nameConstraints */
     bool is_for_servers;          /* no extended key usage, or that of a server */
 };
@@ -174,6 +174,8 @@ bool leat_bearssl_verify(void *self, const struct leat_crypto_public *key,
 /* facts.c */
 /* False: @der is no certificate. */
 bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts);
+/* Is the address of @len bytes among the names? */
+bool leat_bearssl_has_address(const struct bearssl_facts *facts, const uint8_t *address, size_t len);
 
 /* anchors.c */
 enum leat_err leat_bearssl_anchors_open(void *self, struct leat_crypto_anchors *anchors,

@@ -103,6 +103,7 @@ static enum leat_crypto_verdict verdict_of(int error)
         {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, LEAT_CRYPTO_UNKNOWN_AUTHORITY},
         {X509_V_ERR_CERT_UNTRUSTED, LEAT_CRYPTO_UNKNOWN_AUTHORITY},
         {X509_V_ERR_HOSTNAME_MISMATCH, LEAT_CRYPTO_WRONG_NAME},
+        {X509_V_ERR_IP_ADDRESS_MISMATCH, LEAT_CRYPTO_WRONG_NAME},
         {X509_V_ERR_PERMITTED_VIOLATION, LEAT_CRYPTO_WRONG_NAME},
         {X509_V_ERR_EXCLUDED_VIOLATION, LEAT_CRYPTO_WRONG_NAME},
         {X509_V_ERR_CERT_SIGNATURE_FAILURE, LEAT_CRYPTO_BAD_SIGNATURE},
@@ -131,6 +132,15 @@ static enum leat_crypto_verdict verdict_of(int error)
     return LEAT_CRYPTO_MALFORMED;
 }
 
+static bool set_name(X509_VERIFY_PARAM *param, const char *name)
+{
+    uint8_t address[16];
+    const size_t len = leat_crypto_address(name, address);
+
+    return (len > 0 ? X509_VERIFY_PARAM_set1_ip(param, address, len)
+                    : X509_VERIFY_PARAM_set1_host(param, name, 0)) == 1;
+}
+
 /* What is asked beside the signatures. */
 static bool set_params(X509_VERIFY_PARAM *param, const struct leat_crypto_chain *chain)
 {
@@ -143,7 +153,7 @@ static bool set_params(X509_VERIFY_PARAM *param, const struct leat_crypto_chain 
                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) == 1 &&
            X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) == 1 &&
-           (!chain->name || X509_VERIFY_PARAM_set1_host(param, chain->name, 0) == 1);
+           (!chain->name || set_name(param, chain->name));
 }
 
 static enum leat_crypto_verdict check(struct openssl_provider *provider,

@@ -182,7 +182,8 @@ struct leat_crypto_chain {
     const struct leat_crypto_anchors *anchors;          /**< whom the program trusts */
     /**
      * The DNS name that the first certificate must have, with a 0 at its end, no dot at its end,
-     * and A-labels only; NULL: any name will do.
+     * and A-labels only; or an address, as leat_ip_parse() reads it: then it must have that (an
+     * iPAddress).  NULL: any name will do.
      */
     const char *name;
     uint64_t civil_s; /**< seconds since 1970, UTC; 0: unknown, and then no chain is good */
@@ -212,10 +213,14 @@ const char *leat_crypto_why(enum leat_crypto_verdict verdict);
 
 /**
  * What is wrong with @p chain before anyone reads a certificate: no time, none or too many
- * certificates, or a `name` that is no DNS name, which libraries take for "any name" or for a
- * pattern.  TRUSTED: nothing.  A provider's check_chain() begins with it.
+ * certificates, or a `name` that is neither a DNS name nor an address, which libraries take for
+ * "any name" or for a pattern.  TRUSTED: nothing.  A provider's check_chain() begins with it.
  */
 enum leat_crypto_verdict leat_crypto_chain_glance(const struct leat_crypto_chain *chain);
+
+/** The address that @p name is, as certificates have it (RFC 5280, 4.2.1.6), and its bytes: 4 or
+ * 16; 0: it is a DNS name. */
+size_t leat_crypto_address(const char *name, uint8_t address[16]);
 
 /* ---- The table ---- */
 

@@ -137,8 +137,9 @@ struct leat_tls_pin {
 /** What a client wants of its server.  It, and what it points to, must stay until on_open or
  * on_closed; `ticket` until on_closed. */
 struct leat_tls_client {
-    /** The server's DNS name, in ASCII: sent, and looked for in its certificate.  May be NULL with
-     * `pins` or `anybody`: then none is sent. */
+    /** The server's DNS name, in ASCII: sent, and looked for in its certificate.  Or its address, as
+     * leat_ip_parse() reads it: looked for, and not sent (RFC 6066 3).  May be NULL with `pins` or
+     * `anybody`: then none is sent. */
     const char *name;
     const struct leat_crypto_anchors *anchors; /**< whom it trusts */
     /**

@@ -1,5 +1,8 @@
 /* verdict.c -- why a chain of certificates is refused: in words, and without a library. */
+#include <leat/addr.h>
 #include <leat/crypto.h>
+
+#include <string.h>
 
 #define NAME_BYTES_MAX 253 /* RFC 1035, 2.3.4, without the last dot */
 
@@ -45,6 +48,18 @@ static bool is_name(const char *name)
             label_len = 0;
     }
     return label_len > 0;
+}
+
+size_t leat_crypto_address(const char *name, uint8_t address[16])
+{
+    struct leat_ip ip;
+    size_t skip;
+
+    if (!leat_ip_parse(name, &ip))
+        return 0;
+    skip = leat_ip_is_v4(ip) ? sizeof ip.bytes - 4 : 0;
+    memcpy(address, ip.bytes + skip, sizeof ip.bytes - skip);
+    return sizeof ip.bytes - skip;
 }
 
 enum leat_crypto_verdict leat_crypto_chain_glance(const struct leat_crypto_chain *chain)

@@ -46,6 +46,16 @@ static struct wire_tls_bytes name_of(const struct leat_tls_client *client)
                                    (uint32_t)tls_text_len(client->name)};
 }
 
+/* ... to the server: an address isn't said (RFC 6066 3). */
+static struct wire_tls_bytes said_name(const struct leat_tls_client *client)
+{
+    uint8_t address[16];
+
+    if (client->name && leat_crypto_address(client->name, address) > 0)
+        return (struct wire_tls_bytes){NULL, 0};
+    return name_of(client);
+}
+
 /* ALPN's list of what the program offers, in @list; NULL: nothing. */
 static struct wire_tls_bytes list_protocols(const struct leat_tls_client *client, uint8_t *list,
                                             size_t bytes)
@@ -111,7 +121,7 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .schemes = tls->schemes,
         .scheme_count = tls->scheme_count,
         .share_group = session->group,
-        .name = name_of(handshake->client),
+        .name = said_name(handshake->client),
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),
         .cookie = cookie,
         .record_size_limit = WIRE_TLS_TEXT_MAX + 1};
@@ -307,7 +317,7 @@ void tls_read_EncryptedExtensions(TLS_PARAMETERS)
         return;
     }
     if ((extensions.protocol.at && handshake->client->protocol_count == 0) ||
-        (extensions.server_name && !handshake->client->name)) {
+        (extensions.server_name && !said_name(handshake->client).at)) {
         tls_flaw(session, step, WIRE_TLS_UNSUPPORTED_EXTENSION, "an answer to what wasn't asked");
         return; /* 4.2 */
     }

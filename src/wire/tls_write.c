@@ -106,8 +106,8 @@ static void put_name(struct wire_tls_out *out, struct wire_tls_bytes name)
     wire_tls_close(out, opened, 2);
 }
 
-/* Those of ours, and RSA by PKCS #1, which only certificates are signed by (4.2.3, 9.1): some servers
- * have none for who doesn't say that he takes it. */
+/* Those of ours, and RSA by PKCS #1, which only certificates are signed by (4.2.3, 9.1): some
+ * servers have none for who doesn't say that he takes it. */
 static void put_schemes(struct wire_tls_out *out, const struct wire_tls_client_offer *offer)
 {
     static const uint8_t pkcs1[] = {4, 1, 5, 1, 6, 1}; /* with SHA-256, SHA-384 and SHA-512 */

@@ -116,6 +116,19 @@ def test_several_names(judge, office):
     assert judge("several", "mid", name="b.example") == WRONG_NAME
 
 
+def test_an_address(judge, office):
+    """By its bytes among the certificate's addresses, and by nothing else (RFC 9525, 6.2)."""
+    office.host("numbers", issuer="mid", dns="a.example,IP:192.0.2.1,IP:2001:db8::7,DNS:198.51.100.1")
+    office.host("no-numbers", issuer="mid", dns="192.0.2.1,DNS:2001.db8")
+    for name in ("192.0.2.1", "2001:db8::7", "2001:DB8:0:0::0.0.0.7", "a.example"):
+        assert judge("numbers", "mid", name=name) == TRUSTED, name
+    for name in ("192.0.2.2", "2001:db8::8", "198.51.100.1", "::ffff:192.0.2.2", "::192.0.2.1"):
+        assert judge("numbers", "mid", name=name) == WRONG_NAME, name
+    assert judge("no-numbers", "mid", name="192.0.2.1") == WRONG_NAME
+    assert judge("www.leat.example", "mid", name="192.0.2.1") == WRONG_NAME
+    assert judge("numbers", name="192.0.2.1") == UNKNOWN
+
+
 def test_dates(judge, office):
     office.host("short", issuer="mid", days=10)
     assert judge("short", "mid", name="short") == TRUSTED

@@ -56,6 +56,34 @@ static void test_a_client_takes_certificates_signed_by_PKCS_1(void **state)
     world_wait(f->world, second);
 }
 
+/* RFC 6066 3: a literal address is no HostName. */
+static void test_an_address_is_not_said(void **state)
+{
+    static const char *const names[] = {"192.0.2.1", "2001:db8::1", "192.0.2.1.example"};
+    struct fixture *f = *state;
+
+    begin(f, WIDE);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct leat_stream client = pipe_stream(&f->ends[CLIENT]);
+        struct wire_tls_client_hello hello;
+        const struct tls_handshake *handshake;
+
+        f->client.name = names[i];
+        assert_int_equal(
+            leat_tls_connect(f->tls[CLIENT], &client, &f->client, &f->users[CLIENT]->stream),
+            LEAT_OK);
+        handshake = session_of(f, CLIENT)->handshake;
+        assert_int_equal(wire_tls_client_hello_read(handshake->out + WIRE_TLS_MESSAGE_HEADER,
+                                                    handshake->out_len - WIRE_TLS_MESSAGE_HEADER,
+                                                    &hello),
+                         0);
+        assert_int_equal(hello.name.at != NULL, i == 2);
+        leat_stream_abort(&client);
+        world_wait(f->world, second);
+        pipe_open(f->ends, f->world->stacks[SERVER], WIDE);
+    }
+}
+
 static void test_a_client_without_civil_time_offers_none(void **state)
 {
     struct fixture *f = *state;
@@ -287,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_client_offers_what_is_young),
         TEST(test_a_client_takes_certificates_signed_by_PKCS_1),
+        TEST(test_an_address_is_not_said),
         TEST(test_a_client_without_civil_time_offers_none),
         TEST(test_a_client_that_knows_no_such_suite_offers_none),
         TEST(test_a_client_keeps_tickets_of_some_size),
