@@ -107,6 +107,9 @@ static inline uint32_t wire_tls_len_of(const uint8_t header[WIRE_TLS_MESSAGE_HEA
     return (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 | header[3];
 }
 
+/* Is it one of enum wire_tls_extension? */
+bool wire_tls_knows(uint16_t extension);
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 /* A ClientHello (4.1.2).  Lists are as on the wire, without their length in front. */

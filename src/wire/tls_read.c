@@ -165,6 +165,11 @@ static uint32_t bit_of(uint16_t extension)
     return 0;
 }
 
+bool wire_tls_knows(uint16_t extension)
+{
+    return bit_of(extension) != 0;
+}
+
 /* The next extension of a block; @seen refuses the second of a kind (4.2).  False: no more, or the
  * block is bad. */
 static bool next_extension(struct reader *block, uint32_t *seen, uint16_t *type,
@@ -334,7 +339,7 @@ static bool has_sentinel(const uint8_t *random)
 /* The alert for an extension that a server's message may not have (4.2). */
 static uint8_t misplaced(uint16_t type)
 {
-    return bit_of(type) ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_UNSUPPORTED_EXTENSION;
+    return wire_tls_knows(type) ? WIRE_TLS_ILLEGAL_PARAMETER : WIRE_TLS_UNSUPPORTED_EXTENSION;
 }
 
 static uint8_t server_extension(uint16_t type, struct reader *in,
@@ -444,11 +449,14 @@ uint8_t wire_tls_certificate_request_read(const uint8_t *message, uint32_t len,
     *schemes = (struct wire_tls_bytes){NULL, 0};
     *context = take_vector(&in, 1, 0);
     block = body = inside(take_vector(&in, 2, 2));
-    while (next_extension(&block, &seen, &type, &body))
+    while (next_extension(&block, &seen, &type, &body)) {
         if (type == WIRE_TLS_SIGNATURE_ALGORITHMS) {
             *schemes = take_numbers(&body, 2);
             block.bad |= !is_over(&body);
+        } else if (type != WIRE_TLS_SIGNATURE_ALGORITHMS_CERT && wire_tls_knows(type)) {
+            return WIRE_TLS_ILLEGAL_PARAMETER; /* 4.2: of other messages */
         }
+    }
     if (block.bad || !is_over(&in))
         return WIRE_TLS_DECODE_ERROR;
     return schemes->at ? 0 : WIRE_TLS_MISSING_EXTENSION;

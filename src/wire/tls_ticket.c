@@ -22,8 +22,8 @@ static bool take_vector(struct wire_tls_bytes *rest, unsigned size, struct wire_
 }
 
 /* Of the extensions there is one, for early data (4.2.10): each must have its form, and that one
- * comes once (4.2). */
-static bool read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ticket *ticket)
+ * comes once; those that we know of other messages may not be there (4.2).  The alert, or 0. */
+static uint8_t read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ticket *ticket)
 {
     struct wire_tls_bytes body;
     bool seen = false;
@@ -32,15 +32,17 @@ static bool read_extensions(struct wire_tls_bytes extensions, struct wire_tls_ti
     ticket->early_bytes = 0;
     while (extensions.len > 0) {
         if (!wire_tls_number(&extensions, &type) || !take_vector(&extensions, 2, &body))
-            return false;
+            return WIRE_TLS_DECODE_ERROR;
+        if (type != WIRE_TLS_EARLY_DATA && wire_tls_knows(type))
+            return WIRE_TLS_ILLEGAL_PARAMETER;
         if (type != WIRE_TLS_EARLY_DATA)
             continue;
         if (seen || body.len != 4)
-            return false;
+            return WIRE_TLS_DECODE_ERROR;
         seen = true;
         ticket->early_bytes = get32(body.at);
     }
-    return true;
+    return 0;
 }
 
 uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_tls_ticket *ticket)
@@ -54,10 +56,9 @@ uint8_t wire_tls_ticket_read(const uint8_t *message, uint32_t len, struct wire_t
     rest.at += NUMBERS;
     rest.len -= NUMBERS;
     if (!take_vector(&rest, 1, &ticket->nonce) || !take_vector(&rest, 2, &ticket->identity) ||
-        !take_vector(&rest, 2, &extensions) || rest.len != 0 || ticket->identity.len == 0 ||
-        !read_extensions(extensions, ticket))
+        !take_vector(&rest, 2, &extensions) || rest.len != 0 || ticket->identity.len == 0)
         return WIRE_TLS_DECODE_ERROR;
-    return 0;
+    return read_extensions(extensions, ticket);
 }
 
 void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticket *ticket)
