@@ -26,6 +26,9 @@ static const uint16_t all_schemes[] = {
     LEAT_CRYPTO_ECDSA_SECP384R1_SHA384, LEAT_CRYPTO_RSA_PSS_RSAE_SHA256,
     LEAT_CRYPTO_RSA_PSS_RSAE_SHA384,    LEAT_CRYPTO_RSA_PSS_RSAE_SHA512};
 
+/* RSA by PKCS #1, of certificates alone (4.2.3): some servers have none for who doesn't say it */
+static const uint16_t pkcs1[TLS_SCHEMES_PKCS1] = {0x0401, 0x0501, 0x0601};
+
 enum {
     SUITES = sizeof all_suites / sizeof *all_suites,
     GROUPS = sizeof all_groups / sizeof *all_groups,
@@ -48,6 +51,7 @@ void tls_agree_open(struct leat_tls *tls)
     for (unsigned i = 0; i < SCHEMES; i++)
         if (ops->supports_scheme(self, (enum leat_crypto_scheme)all_schemes[i]))
             tls->schemes[tls->scheme_count++] = all_schemes[i];
+    memcpy(tls->schemes + tls->scheme_count, pkcs1, sizeof pkcs1);
 }
 
 bool tls_has_suite(const struct leat_tls *tls, uint16_t suite)

@@ -119,7 +119,7 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
         .groups = tls->groups,
         .group_count = tls->group_count,
         .schemes = tls->schemes,
-        .scheme_count = tls->scheme_count,
+        .scheme_count = tls->scheme_count + TLS_SCHEMES_PKCS1,
         .share_group = session->group,
         .name = said_name(handshake->client),
         .protocols = list_protocols(handshake->client, protocols, sizeof protocols),

@@ -139,15 +139,10 @@ static bool is_change(const struct leat_buf *record, uint32_t total)
     return total == 1 && leat_buf_read(record, 0, &value, 1) == 1 && value == 1;
 }
 
-/* A record without encryption, where there should be; takes it. */
-static void plain_between(struct tls_session *session, struct leat_buf *record, uint32_t total)
+/* Who couldn't follow us to our keys says so without (no more harm than a RST). */
+static bool is_plain_alert(const struct tls_session *session, uint32_t total)
 {
-    /* who couldn't follow us to our keys says so without (no more harm than a RST) */
-    if (session->record_type != WIRE_TLS_ALERT || !session->handshake || total != 2)
-        tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record that isn't encrypted");
-    else if (count_idle(session))
-        take_alert(session, record);
-    leat_buf_free(record);
+    return session->record_type == WIRE_TLS_ALERT && session->handshake && total == 2;
 }
 
 /* Early data that we don't take is passed over by what can't be decrypted, or isn't expected:
@@ -187,9 +182,10 @@ static bool process(struct tls_session *session, struct leat_buf *record, uint32
         leat_buf_free(record);
         return true;
     }
-    if (session->read.on) {
+    if (session->read.on && !is_plain_alert(session, total)) {
         if (type != WIRE_TLS_APPLICATION_DATA) {
-            plain_between(session, record, total);
+            tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "a record that isn't encrypted");
+            leat_buf_free(record);
             return true;
         }
         record = tls_unprotect(session, record, total, &type, &alert);

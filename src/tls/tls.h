@@ -31,6 +31,7 @@ enum {
         32,                /* so many are that small, before a reader may have to wait for more */
     TLS_IDLE_RECORDS = 32, /* without text, one after another */
     TLS_SCHEMES = 8,
+    TLS_SCHEMES_PKCS1 = 3, /* behind those, for certificates alone */
     TLS_COOKIE_MAC = 32,
     TLS_COOKIE = 2 + 2 + 2 * LEAT_CRYPTO_DIGEST_BYTES_MAX + TLS_COOKIE_MAC,
     TLS_NAME_DIGEST = 16,                         /* bytes of a digest of a name, for a ticket */
@@ -219,7 +220,7 @@ struct leat_tls {
     struct tls_handshake *free_server, *free_client;
     uint64_t turn_ns; /* of the last signature */
     uint32_t turn_signatures;
-    uint16_t schemes[TLS_SCHEMES]; /* that the provider has, the best first */
+    uint16_t schemes[TLS_SCHEMES + TLS_SCHEMES_PKCS1]; /* that the provider has, the best first */
     uint16_t groups[4];
     uint16_t suites[3];
     uint8_t scheme_count, group_count, suite_count;

@@ -106,21 +106,6 @@ static void put_name(struct wire_tls_out *out, struct wire_tls_bytes name)
     wire_tls_close(out, opened, 2);
 }
 
-/* Those of ours, and RSA by PKCS #1, which only certificates are signed by (4.2.3, 9.1): some
- * servers have none for who doesn't say that he takes it. */
-static void put_schemes(struct wire_tls_out *out, const struct wire_tls_client_offer *offer)
-{
-    static const uint8_t pkcs1[] = {4, 1, 5, 1, 6, 1}; /* with SHA-256, SHA-384 and SHA-512 */
-    uint8_t *opened = put_extension(out, WIRE_TLS_SIGNATURE_ALGORITHMS);
-    uint8_t *list = wire_tls_open(out, 2);
-
-    for (unsigned i = 0; i < offer->scheme_count; i++)
-        wire_tls_put_number(out, offer->schemes[i], 2);
-    wire_tls_put(out, pkcs1, sizeof pkcs1);
-    wire_tls_close(out, list, 2);
-    wire_tls_close(out, opened, 2);
-}
-
 static void put_share(struct wire_tls_out *out, const struct wire_tls_client_offer *offer)
 {
     uint8_t *opened = put_extension(out, WIRE_TLS_KEY_SHARE);
@@ -163,7 +148,9 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     opened = put_extension(out, WIRE_TLS_SUPPORTED_GROUPS);
     put_numbers(out, offer->groups, offer->group_count, 2);
     wire_tls_close(out, opened, 2);
-    put_schemes(out, offer);
+    opened = put_extension(out, WIRE_TLS_SIGNATURE_ALGORITHMS);
+    put_numbers(out, offer->schemes, offer->scheme_count, 2);
+    wire_tls_close(out, opened, 2);
     put_share(out, offer);
     put_list_extension(out, WIRE_TLS_ALPN, offer->protocols);
     put_list_extension(out, WIRE_TLS_COOKIE, offer->cookie);
