@@ -497,11 +497,3 @@ uint8_t wire_tls_certificate_verify_read(const uint8_t *message, uint32_t len, u
     *signature = take_vector(&in, 2, 0);
     return is_over(&in) ? 0 : WIRE_TLS_DECODE_ERROR;
 }
-
-uint8_t wire_tls_key_update_read(const uint8_t *message, uint32_t len, bool *requested)
-{
-    if (len != 1)
-        return WIRE_TLS_DECODE_ERROR;
-    *requested = message[0] == 1;
-    return message[0] <= 1 ? 0 : WIRE_TLS_ILLEGAL_PARAMETER; /* 4.6.3 */
-}

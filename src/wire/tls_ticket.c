@@ -1,4 +1,4 @@
-/* tls_ticket.c -- NewSessionTicket, either way (RFC 8446 4.6.1). */
+/* tls_ticket.c -- what follows a handshake: NewSessionTicket, either way; KeyUpdate (RFC 8446 4.6) */
 #include "wire/tls.h"
 
 #include "wire/bytes.h"
@@ -78,4 +78,12 @@ void wire_tls_ticket_write(struct wire_tls_out *out, const struct wire_tls_ticke
     }
     wire_tls_close(out, extensions, 2);
     wire_tls_close(out, message, 3);
+}
+
+uint8_t wire_tls_key_update_read(const uint8_t *message, uint32_t len, bool *requested)
+{
+    if (len != 1)
+        return WIRE_TLS_DECODE_ERROR;
+    *requested = message[0] == 1;
+    return message[0] <= 1 ? 0 : WIRE_TLS_ILLEGAL_PARAMETER; /* 4.6.3 */
 }
