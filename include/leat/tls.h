@@ -152,7 +152,7 @@ struct leat_tls_client {
      * nothing else (opportunistic, RFC 7435). */
     bool anybody;
     const char *const *protocols; /**< the best first (ALPN); NULL: none */
-    uint16_t protocol_count;      /**< how many */
+    uint16_t protocol_count;      /**< how many: four of the longest fit */
     /**
      * Of an earlier session with this name, and where the server's next one is written to; NULL:
      * neither.  It serves one session at a time, and a ticket is used once; the name and the time
@@ -246,7 +246,10 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
 enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *below,
                               struct leat_stream *session);
 
-/** The same for a client; @p below may still be on its way to be open. */
+/**
+ * The same for a client; @p below may still be on its way to be open.  LEAT_ERR_ARGUMENT: it can't
+ * know its server, or its protocols are empty or too long.
+ */
 enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *below,
                                const struct leat_tls_client *client, struct leat_stream *session);
 

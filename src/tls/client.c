@@ -109,7 +109,7 @@ static bool write_hello(struct tls_session *session, struct wire_tls_bytes cooki
 {
     struct tls_handshake *handshake = session->handshake;
     struct leat_tls *tls = session->tls;
-    uint8_t protocols[4 * LEAT_TLS_PROTOCOL_BYTES];
+    uint8_t protocols[TLS_PROTOCOLS_BYTES];
     struct wire_tls_out out = {handshake->out, handshake->out + TLS_OUT_BYTES, false};
     struct wire_tls_client_offer offer = {
         .random = handshake->random,

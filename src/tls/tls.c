@@ -206,12 +206,27 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
     return LEAT_OK;
 }
 
+/* Its protocols fit a hello, and what a session notes. */
+static bool are_names(const struct leat_tls_client *client)
+{
+    size_t bytes = 0;
+
+    for (unsigned i = 0; i < client->protocol_count; i++) {
+        const size_t len = tls_text_len(client->protocols[i]);
+
+        if (len == 0 || len >= LEAT_TLS_PROTOCOL_BYTES)
+            return false;
+        bytes += 1 + len;
+    }
+    return bytes <= TLS_PROTOCOLS_BYTES;
+}
+
 /* It says who its server is, and how that is known. */
 static bool is_possible(const struct leat_tls_client *client)
 {
     if (client->name && (!client->name[0] || tls_text_len(client->name) > 255))
         return false;
-    if (client->early_len > 0 && !client->early)
+    if ((client->early_len > 0 && !client->early) || !are_names(client))
         return false;
     return client->pin_count > 0 || client->anybody || (client->name && client->anchors);
 }

@@ -30,6 +30,7 @@ enum {
     TLS_SEGMENT_RECORDS =
         32,                /* so many are that small, before a reader may have to wait for more */
     TLS_IDLE_RECORDS = 32, /* without text, one after another */
+    TLS_PROTOCOLS_BYTES = 4 * LEAT_TLS_PROTOCOL_BYTES, /* of a client's list (ALPN) */
     TLS_SCHEMES = 8,
     TLS_SCHEMES_PKCS1 = 3, /* behind those, for certificates alone */
     TLS_COOKIE_MAC = 32,

@@ -1,4 +1,4 @@
-/* tls_ticket.c -- what follows a handshake: NewSessionTicket, either way; KeyUpdate (RFC 8446 4.6) */
+/* tls_ticket.c -- what follows a handshake: tickets, either way; KeyUpdate (RFC 8446 4.6). */
 #include "wire/tls.h"
 
 #include "wire/bytes.h"

@@ -56,6 +56,35 @@ static void test_a_client_takes_certificates_signed_by_PKCS_1(void **state)
     world_wait(f->world, second);
 }
 
+static void test_protocols_that_fit_no_hello(void **state)
+{
+    static const char longest[] = "1234567890123456789012345678901",
+                      too_long[] = "1234567890123456789012345678901.";
+    static const char *const empty[] = {"h2", ""}, *const one[] = {too_long},
+                             *const five[] = {longest, longest, longest, longest, "5"};
+    static const struct {
+        const char *const *protocols;
+        uint16_t count;
+        enum leat_err err;
+    } tries[] = {{empty, 2, LEAT_ERR_ARGUMENT},
+                 {one, 1, LEAT_ERR_ARGUMENT},
+                 {five, 5, LEAT_ERR_ARGUMENT},
+                 {five, 4, LEAT_OK}};
+    struct fixture *f = *state;
+    const struct leat_stream client = pipe_stream(&f->ends[CLIENT]);
+
+    begin(f, WIDE);
+    for (unsigned i = 0; i < 4; i++) {
+        f->client.protocols = tries[i].protocols;
+        f->client.protocol_count = tries[i].count;
+        assert_int_equal(
+            leat_tls_connect(f->tls[CLIENT], &client, &f->client, &f->users[CLIENT]->stream),
+            tries[i].err);
+    }
+    leat_stream_abort(&client);
+    world_wait(f->world, second);
+}
+
 /* RFC 6066 3: a literal address is no HostName. */
 static void test_an_address_is_not_said(void **state)
 {
@@ -316,6 +345,7 @@ int main(void)
         TEST(test_a_client_offers_what_is_young),
         TEST(test_a_client_takes_certificates_signed_by_PKCS_1),
         TEST(test_an_address_is_not_said),
+        TEST(test_protocols_that_fit_no_hello),
         TEST(test_a_client_without_civil_time_offers_none),
         TEST(test_a_client_that_knows_no_such_suite_offers_none),
         TEST(test_a_client_keeps_tickets_of_some_size),
