@@ -2,6 +2,10 @@
  * echo_tls.c -- Echo (RFC 862) for sessions of TLS: what came is opened in the buffers it came in, and
  * these go back.
  */
+#include <stdio.h>
+
+#include <leat/tls.h>
+
 #include "secure.h"
 
 /* A session, or the next place that is free. */
@@ -11,6 +15,7 @@ static union place {
 } places[SECURE_SESSIONS];
 
 static union place *unused;
+static struct example_platform *to; /* what is said of sessions */
 
 /* Gives back what has been read, as far as there is room to send; the rest waits in leat. */
 static void echo_text(struct leat_tcp *conn, void *arg)
@@ -37,14 +42,32 @@ static void echo_text(struct leat_tcp *conn, void *arg)
         leat_stream_shutdown(session);
 }
 
+/* Says why a session has ended that did not in order. */
+static void tell_why(const struct leat_stream *session, enum leat_err err)
+{
+    struct leat_tls_info info;
+    char line[160];
+
+    leat_tls_get_info(session, &info);
+    snprintf(line, sizeof line, "echo_tls: %s: %s, sent %s, got %s", leat_err_text(err), info.why,
+             leat_tls_alert_name(info.alert_sent), leat_tls_alert_name(info.alert_received));
+    to->say(to, line);
+}
+
+static void give_back(union place *place)
+{
+    place->next = unused;
+    unused = place;
+}
+
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     union place *place = arg;
 
     (void)conn;
-    (void)why;
-    place->next = unused;
-    unused = place;
+    if (why == LEAT_ERR_TLS)
+        tell_why(&place->session, why);
+    give_back(place);
 }
 
 static const struct leat_tcp_events events = {
@@ -70,8 +93,9 @@ static const char *start(struct example_platform *platform)
         return "echo_tls takes no arguments";
     if (!platform->certificate)
         return "give --cert and --key";
+    to = platform;
     for (unsigned i = 0; i < SECURE_SESSIONS; i++)
-        on_closed(NULL, LEAT_OK, &places[i]);
+        give_back(&places[i]);
     return secure_serve(platform, platform->port, serve, NULL);
 }
 

@@ -118,6 +118,13 @@ def test_older_versions_are_refused(web, keys):
     assert done.returncode != 0 and b"alert protocol version" in done.stderr
 
 
+def test_echo_says_why_it_refuses(leat, keys):
+    server = leat("echo_tls", options=keys.words("ec"))
+    subprocess.run(["openssl", "s_client", "-connect", f"{server.ip}:7", "-tls1_2"], stdin=subprocess.DEVNULL,
+                   capture_output=True, timeout=30, check=False)
+    server.wait_for("echo_tls: encrypted session failed: the client has no TLS 1.3, sent protocol_version", 20)
+
+
 def test_key_updates_of_openssl(web, keys):
     """A line K makes s_client update its key and ask for ours."""
     child = subprocess.Popen(["openssl", "s_client", "-connect", f"{web.ip}:443", "-CAfile", keys.authority,
