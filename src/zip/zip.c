@@ -12,7 +12,10 @@
 #include "core/assert.h"
 
 enum {
-    MAKER = 45,               /* the version that knows Zip64 */
+    VERSION = 45, /* the one that knows Zip64 */
+    UNIX = 3,     /* the maker: of MS-DOS's, unzip reads names by a code page (4.4.2) */
+    MAKER = UNIX << 8 | VERSION,
+    MODE = 0100644,           /* a file, readable: a maker that is Unix says so (4.4.15) */
     FLAGS = 1 << 3 | 1 << 11, /* a data descriptor follows; names are UTF-8 */
     DEFLATED = 8,             /* the method (4.4.5); 0 is stored */
     DOS_DATE = 1 << 5 | 1,    /* 1 January 1980: a stack has no calendar */
@@ -104,7 +107,7 @@ static uint8_t *put_header(uint8_t *to, uint32_t signature, unsigned method, boo
     to = put32(to, signature);
     if (in_directory)
         to = put16(to, MAKER);
-    to = put16(to, MAKER);
+    to = put16(to, VERSION);
     to = put16(to, FLAGS);
     to = put16(to, method);
     to = put16(to, 0);
@@ -208,8 +211,8 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     to = put16(to, large ? EXTRA_BYTES + 8 : 0);
     to = put16(to, 0); /* no comment, */
     to = put16(to, 0); /* disk 0, */
-    to = put16(to, 0); /* no attributes */
-    to = put32(to, 0);
+    to = put16(to, 0); /* no internal attributes */
+    to = put32(to, (uint64_t)MODE << 16);
     to = put32(to, large ? u32_max : entry.at);
     memcpy(to, zip->memory + zip->told + sizeof entry, entry.name_len);
     to += entry.name_len;
@@ -230,7 +233,7 @@ static size_t put_end(struct leat_zip *zip, uint8_t *piece)
 
     if (zip->entries >= 0xffff || end >= u32_max) {
         to = put64(put32(to, 0x06064b50), 44);
-        to = put16(put16(to, MAKER), MAKER);
+        to = put16(put16(to, MAKER), VERSION);
         to = put64(to, 0); /* disks */
         to = put64(put64(to, zip->entries), zip->entries);
         to = put64(put64(to, len), zip->directory);

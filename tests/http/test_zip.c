@@ -109,6 +109,23 @@ static void test_an_archive_whose_sums_another_makes(void **state)
     ask_python(path, "assert z.testzip() is None; assert z.read(\"b.txt\") == b\"123456789\"");
 }
 
+/* Else unzip takes names for those of MS-DOS, and who unpacks must not read the files. */
+static void test_names_and_modes_are_those_of_Unix(void **state)
+{
+    static uint8_t memory[500];
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    add(file, &zip, "\xc3\xbc.txt", "text");
+    end(file, &zip);
+    ask_python(path, "info = z.infolist()[0]; assert info.create_system == 3; "
+                     "assert info.external_attr == 0o100644 << 16; "
+                     "assert info.create_version == info.extract_version == 45");
+}
+
 static void test_an_empty_archive(void **state)
 {
     struct leat_zip zip;
@@ -258,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_archive),
         cmocka_unit_test(test_an_archive_whose_sums_another_makes),
+        cmocka_unit_test(test_names_and_modes_are_those_of_Unix),
         cmocka_unit_test(test_an_empty_archive),
         cmocka_unit_test(test_threat_W4_more_entries_than_16_bits_count),
         cmocka_unit_test(test_threat_W4_more_than_4_GiB),
