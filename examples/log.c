@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <leat/civil.h>
 #include <leat/syslog.h>
 
 enum {
@@ -33,6 +34,7 @@ enum leat_err log_open(const struct options *options, struct example_platform *p
     err = leat_syslog_open(&log_to.server, platform->stack, memory, sizeof memory, &config);
     if (err)
         return err;
+    leat_civil_from_host(platform->stack, platform->host); /* no clock: lines without a date */
     log_to.say = platform->say;
     platform->say = say;
     return LEAT_OK;

@@ -73,7 +73,8 @@ enum leat_err leat_syslog_open(struct leat_syslog **log, struct leat *stack, voi
                                size_t bytes, const struct leat_syslog_config *config);
 
 /** Sends one line of @p len bytes of UTF-8; control characters become spaces.  The time stands
- * before it where there is civil time (civil.h).  What happens to it is counted. */
+ * before it where there is civil time (civil.h) and the stack has been polled.  What happens to it
+ * is counted. */
 void leat_syslog_send(struct leat_syslog *log, enum leat_syslog_severity severity, const char *line,
                       size_t len);
 

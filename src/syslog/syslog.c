@@ -81,7 +81,8 @@ static void add_line(struct text *text, const char *line, size_t len)
 static void compose(struct text *text, const struct leat_syslog *log,
                     enum leat_syslog_severity severity, const char *line, size_t len)
 {
-    const uint64_t civil_ns = leat_civil_ns(log->stack);
+    /* Before the first poll the stack doesn't know how late it is; the server dates what isn't. */
+    const uint64_t civil_ns = leat_now_ns(log->stack) > 0 ? leat_civil_ns(log->stack) : 0;
 
     text_add(text, "<");
     text_add_number(text, log->config.facility * 8u + (unsigned)severity);

@@ -1,5 +1,6 @@
 """--syslog: what an example says comes to rsyslogd, by UDP and by TCP, as soon as it is there."""
 
+import datetime
 import re
 import socket
 
@@ -60,6 +61,21 @@ def test_lines_come_whole_and_dated(leat, place, tmp_path, where):
     assert " buffers of " in second[5]
     echo.stop()
     server.kill()
+
+
+@pytest.mark.parametrize("name", ["echo", "httpd"])
+def test_no_line_has_a_wrong_time(leat, place, name):
+    """The first may have none: it comes before the stack is polled."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((SERVER, 514))
+        server.settimeout(20)
+        began = datetime.datetime.now(datetime.timezone.utc)
+        program = leat(name, ["--syslog", f"{SERVER}:514"])
+        said = server.recv(2048).decode().split()[1]
+        if said != "-":
+            at = datetime.datetime.strptime(said, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+            assert datetime.timedelta(seconds=-1) < at - began < datetime.timedelta(seconds=60), said
+    program.stop()
 
 
 def test_by_tcp_lines_wait_for_the_server(leat, place, tmp_path):
