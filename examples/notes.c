@@ -37,6 +37,16 @@ static void add_address(struct notes *notes, const char *name, struct leat_ip ip
     add(notes, "%s %s\n", name, text);
 }
 
+static void add_syslog(struct notes *notes, const struct options *options)
+{
+    char text[LEAT_ENDPOINT_TEXT_BYTES];
+
+    if (leat_ip_is_any(options->syslog.ip))
+        return;
+    leat_endpoint_format(&options->syslog, text);
+    add(notes, "syslog %s%s\n", options->syslog_tcp ? "tcp:" : "", text);
+}
+
 /* Addresses of ours, a line each. */
 static void add_own(struct notes *notes, const char *name, const struct options_address *addresses,
                     unsigned count)
@@ -69,6 +79,10 @@ void notes_write(char text[NOTES_BYTES], const char *program, const struct optio
     add_address(&notes, "server", options->server);
     add(&notes, "mac %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
         mac[5]);
+    add_syslog(&notes, options);
+    if (options->dashboard_port)
+        add(&notes, "dashboard %u\n", (unsigned)options->dashboard_port);
+    add(&notes, "idle %" PRIu64 "\n", options->idle_ns / UINT64_C(1000000000));
     add(&notes, "mtu %u\nport %u\nbuffers %u\n", (unsigned)netif->mtu, (unsigned)options->port,
         options->buffers);
     if (options->connections)

@@ -92,6 +92,22 @@ def test_a_server(leat, tmp_path, name):
     assert_same(path, 6)
 
 
+def test_what_every_example_serves_and_sends_besides(leat, tmp_path):
+    """The dashboard, and lines for a server of syslog, which refuses: their text names the device, and differs."""
+    path = tmp_path / "run.pcapng"
+    make_tap("besides0", address="10.82.0.1/24")
+    program = Process(binary("echo"), "--tap", "besides0", "--ip", "10.82.0.2/24", "--record", path, "--dashboard", 8080,
+                      "--syslog", "tcp:10.82.0.1:601")
+    try:
+        program.wait_for("port 7")
+        for page in ("", "metrics"):
+            run("curl", "-sf", "-o", "/dev/null", "--max-time", 20, f"http://10.82.0.2:8080/{page}")
+        program.stop()
+    finally:
+        run("ip", "link", "del", "besides0", check=False)
+    assert_same(path, 6)
+
+
 @pytest.mark.parametrize("words", [("www.example.com",), ("no.example.com", "MX")])
 def test_resolve(leat, tmp_path, words):
     pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
