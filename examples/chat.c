@@ -140,7 +140,7 @@ static const char *start(struct example_platform *platform)
     service.listen.displace = true; /* who says nothing doesn't keep others out */
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config))
         return "no memory for the tasks";
-    return leat_task_serve(tasks, &service) ? "can't open the TCP port" : NULL;
+    return leat_task_serve(tasks, &service) ? EXAMPLE_PORT_TAKEN : NULL;
 }
 
 const struct example example = {.name = "chat",

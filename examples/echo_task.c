@@ -38,7 +38,7 @@ static const char *start(struct example_platform *platform)
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config))
         return "no memory for the tasks";
     if (leat_task_serve(tasks, &service))
-        return "can't open the TCP port";
+        return EXAMPLE_PORT_TAKEN;
     return NULL;
 }
 

@@ -103,4 +103,5 @@ const struct example example = {.name = "echo_tls",
                                 .summary = "Echoes sessions of TLS (RFC 862).",
                                 .arguments = "",
                                 .default_port = 7,
+                                .has_tls = true,
                                 .start = start};

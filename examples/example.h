@@ -52,6 +52,9 @@ struct example_platform {
 /** Bytes for so many tasks with stacks of 16 KiB, and a guard page for each. */
 #define EXAMPLE_TASK_BYTES(count) (((count) + 1) * (16384 + 4096))
 
+/** What example.start() returns when somebody listens there already. */
+#define EXAMPLE_PORT_TAKEN "can't open the TCP port: --dashboard or --flight-port may have taken it"
+
 /** What an example is. */
 struct example {
     const char *name;
@@ -59,6 +62,8 @@ struct example {
     const char *arguments; /**< "[ZONE-FILE]": for the usage line; "" for none */
     uint16_t default_port;
     const struct leat_tcp_config *tcp; /**< what it wants of TCP; NULL: defaults */
+    /** --cert, --key, --dot and --early mean something to it. */
+    bool has_tls;
     /** Reads what the arguments name, before an address is asked for; returns as start() does.
      * NULL: there is nothing to read. */
     const char *(*check)(struct example_platform *platform);

@@ -140,7 +140,7 @@ static const char *check(struct example_platform *given)
     if (!leat_ip_parse(parsed.host, &host))
         host = LEAT_IP_ANY;
     if (given->argument_count > 1 && given->read_file(given, given->arguments[1], &body, &body_len))
-        return "can't read the file";
+        return snprintf(line, sizeof line, "can't read %s", given->arguments[1]), line;
     return NULL;
 }
 
@@ -199,6 +199,7 @@ const struct example example = {.name = "fetch",
                                 .summary = "Asks for a URL, or sends a file there.",
                                 .arguments = "URL [FILE]",
                                 .default_port = LEAT_DNS_PORT,
+                                .has_tls = true,
                                 .check = check,
                                 .lacks = lacks_address,
                                 .start = start};

@@ -100,7 +100,7 @@ static const char *start(struct example_platform *platform)
     if (err == LEAT_ERR_ARGUMENT)
         return "the name of a file is too long";
     if (err)
-        return "can't open the TCP port";
+        return EXAMPLE_PORT_TAKEN;
     return platform->certificate ? start_secure(platform, server) : NULL;
 }
 
@@ -108,5 +108,6 @@ const struct example example = {.name = "httpd",
                                 .summary = "Serves files by HTTP/1.1 (RFC 9112).",
                                 .arguments = "[FILE...]",
                                 .default_port = LEAT_HTTP_PORT,
+                                .has_tls = true,
                                 .check = check,
                                 .start = start};

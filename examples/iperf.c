@@ -283,7 +283,7 @@ static const char *start(struct example_platform *given)
         pattern[i] = (char)('0' + i % 10);
     if (!iperf_udp_open(platform, any_rate))
         return "can't open the UDP port";
-    return leat_tcp_listen(platform->stack, &listener, &listen) ? "can't open the TCP port" : NULL;
+    return leat_tcp_listen(platform->stack, &listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
 }
 
 const struct example example = {.name = "iperf",

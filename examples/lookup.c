@@ -122,7 +122,7 @@ static const char *start(struct example_platform *platform)
     leat_http_handler_open(&handler, tasks);
     return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory,
                                  &http_config)
-               ? "can't open the TCP port"
+               ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
 

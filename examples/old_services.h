@@ -23,7 +23,7 @@ old_service_open(struct example_platform *platform, const struct leat_udp_events
         leat_udp_bind(udp, LEAT_IP_ANY, platform->port))
         return "can't open the UDP port";
     if (leat_tcp_listen(platform->stack, &listener, &listen))
-        return "can't open the TCP port";
+        return EXAMPLE_PORT_TAKEN;
     return NULL;
 }
 

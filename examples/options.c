@@ -392,6 +392,17 @@ static const char *contradiction(const struct options *options)
     return NULL;
 }
 
+/* The first option of TLS that was given, or NULL. */
+static const char *tls_option(const struct options *options)
+{
+    return options->certificate  ? "--cert"
+           : options->key        ? "--key"
+           : options->dot        ? "--dot"
+           : options->early      ? "--early"
+           : options->early_data ? "--early-data"
+                                 : NULL;
+}
+
 /* The first address of the network, which passt takes for itself. */
 static struct leat_ip first_of(const struct options_address *address)
 {
@@ -420,6 +431,8 @@ enum options_outcome options_parse(struct options *options, const struct options
     trouble = contradiction(options);
     if (trouble)
         return wrong(world, what, trouble, "", NULL);
+    if (!what->has_tls && tls_option(options)) /* better not at all than in the clear */
+        return wrong(world, what, "speaks no TLS: ", tls_option(options), NULL);
     if (options->passt && leat_ip_is_any(options->gateway))
         options->gateway = first_of(&options->ips[0]);
     return OPTIONS_RUN;

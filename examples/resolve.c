@@ -94,5 +94,6 @@ const struct example example = {.name = "resolve",
                                 .summary = "Asks a name server for the records of a name.",
                                 .arguments = "NAME [TYPE]",
                                 .default_port = LEAT_DNS_PORT,
+                                .has_tls = true,
                                 .lacks = example_lacks_server,
                                 .start = start};

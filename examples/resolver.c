@@ -92,7 +92,7 @@ static const char *serve_page(struct example_platform *platform)
 
     route = page_route("/", write_page);
     return leat_http_server_open(&made, platform->stack, http_memory, sizeof http_memory, &config)
-               ? "can't open the port of HTTP"
+               ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
 
@@ -139,5 +139,6 @@ const struct example example = {.name = "resolver",
                                 .summary = "Answers names by asking other servers, and remembers.",
                                 .arguments = "[any-rate] [no-rebinding] [SERVER...]",
                                 .default_port = LEAT_DNS_PORT,
+                                .has_tls = true,
                                 .lacks = example_lacks_server,
                                 .start = start};

@@ -63,8 +63,9 @@ static const char *read_identity(struct example_platform *platform)
                                  key, key_len, secure.certificates, sizeof secure.certificates);
     if (err)
         return snprintf(why, sizeof why, "%s and %s: %s", platform->certificate, platform->key,
-                        err == LEAT_ERR_ARGUMENT ? "the key is not the certificate's"
-                                                 : leat_err_text(err)),
+                        err == LEAT_ERR_ARGUMENT    ? "the key is not the certificate's"
+                        : err == LEAT_ERR_NOT_FOUND ? "one of them has no PEM of its kind"
+                                                    : leat_err_text(err)),
                why;
     secure.identities[0] = &secure.identity;
     return NULL;
@@ -114,6 +115,5 @@ const char *secure_serve(struct example_platform *platform, uint16_t port,
         return wrong;
     secure.serve = serve;
     secure.arg = arg;
-    return leat_tcp_listen(platform->stack, &secure.listener, &listen) ? "can't open the TLS port"
-                                                                       : NULL;
+    return leat_tcp_listen(platform->stack, &secure.listener, &listen) ? EXAMPLE_PORT_TAKEN : NULL;
 }

@@ -163,7 +163,7 @@ static const char *start(struct example_platform *platform)
                             sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
     return leat_http_server_open(&server, platform->stack, http_memory, sizeof http_memory, &http)
-               ? "can't open the port of HTTP"
+               ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
 

@@ -188,7 +188,7 @@ static const char *start(struct example_platform *platform)
     upload_begin(leat_pool(platform->stack));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
-               ? "can't open the TCP port"
+               ? EXAMPLE_PORT_TAKEN
                : NULL;
 }
 

@@ -37,6 +37,7 @@ WRONG = [
     ["--congestion", "vegas"], ["--congestion", ""], ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
     ["--ip6-gateway", "10.0.0.1"], ["--ip6-gateway", "2001:db8::1"],
+    ["--cert", "x.pem"], ["--key", "x.pem"], ["--dot", "any"], ["--early", "x"], ["--early-data"],  # of echo, which has no TLS
 ]  # fmt: skip
 
 
@@ -56,6 +57,33 @@ def test_who_is_asked_by_ipv6_where_there_is_none(who):
 def test_an_argument_too_many(leat):
     make_tap("spare0")
     refused(start("--tap", "spare0", "why"), "arguments")
+    run("ip", "link", "del", "spare0")
+
+
+@pytest.mark.parametrize("name,option", [("echo", "--dashboard=7"), ("echo", "--flight-port=7"), ("upload", "--dashboard=80"),
+                                         ("chat", "--dashboard=2323"), ("echo_task", "--dashboard=7"),
+                                         ("iperf", "--dashboard=5001"), ("httpd", "--dashboard=80"),
+                                         ("sieve", "--dashboard=80"), ("resolver", "--dashboard=80")])
+def test_a_port_that_another_option_has_taken(name, option):
+    make_tap("spare0")
+    done = start("--tap", "spare0", "--ip", "10.1.2.3/24", "--server", "10.1.2.1", option, name=name)
+    run("ip", "link", "del", "spare0")
+    assert done.returncode == 2
+    assert done.stderr == f"{name}: can't open the TCP port: --dashboard or --flight-port may have taken it\n"
+
+
+def test_files_that_can_not_be_read_are_named(tmp_path):
+    make_tap("spare0")
+    tap = ("--tap", "spare0", "--ip", "10.1.2.3/24")
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    for name, words, said in (("fetch", ["http://10.1.2.1/", "no-such-file"], "can't read no-such-file"),
+                              ("httpd", ["no-such-file"], "can't read no-such-file, or it is too large"),
+                              ("sieve", ["--server=10.1.2.1", "no-such-file"], "can't read no-such-file"),
+                              ("httpd", ["--cert", nothing, "--key", nothing],
+                               f"{nothing} and {nothing}: one of them has no PEM of its kind")):
+        done = start(*tap, *words, name=name)
+        assert done.returncode == 2 and done.stderr == f"{name}: {said}\n", done
     run("ip", "link", "del", "spare0")
 
 
