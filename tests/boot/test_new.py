@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -87,6 +88,17 @@ def test_with_leat_as_a_subproject(tmp_path):
     run("meson", "setup", "build", cwd=folder, env=dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent"))
     run("meson", "test", "-C", "build", "it answers", cwd=folder)
     assert shlex.split(commands[2])[0] == str(SOURCE / "tools/boot")
+
+
+@pytest.mark.parametrize("words", [[], ["--installed"]])
+def test_the_page_of_a_project_names_what_is_there(tmp_path, words):
+    folder = tmp_path / "mine"
+    run(SOURCE / "tools/new", folder, *words)
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    boot = next(line.split()[0] for line in text.splitlines() if "--forward" in line)
+    assert os.access(folder / boot, os.X_OK), boot
+    for target in re.findall(r"\]\((.+?)\)", text):
+        assert (folder / target).exists(), target
 
 
 @pytest.mark.parametrize("words,said", [(["Bad"], "a name is"), (["test"], "a name is"), (["mine", "--template", "x"], "invalid choice"),

@@ -275,6 +275,10 @@ class Delivered(unittest.TestCase):
                f"_leat {program}; echo ${{COMPREPLY[*]}}")
         self.assertEqual(must("bash", "-c", ask, "bash", "unh").strip(), "unhex")
         self.assertEqual(must("bash", "-c", ask, "bash", "unhex", "--rec").strip(), "--record")
+        other = self.prefix / "bin/other"
+        other.write_text("#!/bin/sh\necho '  --ip_version=V  what is on the wire'\n", encoding="utf-8")
+        other.chmod(0o755)
+        self.assertEqual(must("bash", "-c", ask.replace(str(program), str(other)), "bash", "--ip").strip(), "--ip_version")
         if shutil.which("help2man"):
             page = (self.prefix / "share/man/man1/leat-replay.1").read_text(encoding="utf-8")
             self.assertIn("repeats a run that leat recorded", page)

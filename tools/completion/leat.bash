@@ -10,7 +10,7 @@ _leat() {
         help=("$1" "${COMP_WORDS[1]}" --help)
     fi
     if [[ $word == -* ]]; then
-        words=$("${help[@]}" 2>/dev/null | grep -oE -- '--[a-z][a-z-]*')
+        words=$("${help[@]}" 2>/dev/null | grep -oE -- '--[a-z][a-z_-]*')
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word" | sort -u)
     else
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
