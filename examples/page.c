@@ -6,7 +6,8 @@
 
 enum {
     PAGES = 4, /* on their way at a time; one more is told to come again */
-    ROUTES = 4
+    ROUTES = 4,
+    BAR_MAX = 200 /* pixels */
 };
 
 /* A pointer to a function is none to an object. */
@@ -59,6 +60,16 @@ void page_add_row(struct page *page, const char *what, uint64_t count)
     page_add_text(page, what);
     page_add(page, "<td>");
     page_add(page, number);
+}
+
+void page_add_bar(struct page *page, uint64_t count, uint64_t most)
+{
+    char bar[120];
+
+    snprintf(bar, sizeof bar,
+             "<td><svg width=%u height=10><rect width=%u height=10 fill=#0072b2></rect></svg>",
+             BAR_MAX, (unsigned)(count * BAR_MAX / most));
+    page_add(page, bar);
 }
 
 static void on_writable(struct leat_http_exchange *exchange, void *arg)

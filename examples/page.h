@@ -29,6 +29,9 @@ void page_add_text(struct page *page, const char *text);
 /* A row of a table: what was counted, and how often. */
 void page_add_row(struct page *page, const char *what, uint64_t count);
 
+/* Another cell of that row: a bar, as long as @count is beside @most, which isn't 0. */
+void page_add_bar(struct page *page, uint64_t count, uint64_t most);
+
 /* A route whose answer is the page that @write writes. */
 struct leat_http_route page_route(const char *path, page_write_fn *write);
 

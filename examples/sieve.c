@@ -76,6 +76,7 @@ static void add_top(struct page *page, const char *title, const struct leat_top 
             leat_ip_format(ip, line);
         }
         page_add_row(page, line, ranked[i]->count);
+        page_add_bar(page, ranked[i]->count, ranked[0]->count);
     }
     page_add(page, "</table>");
 }
