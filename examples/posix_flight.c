@@ -52,8 +52,13 @@ void posix_flight_dump(void)
         return;
     }
     fd = open(watched_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (fd < 0) { /* better on the console than lost */
+        static const char trouble[] = "can't write --flight-file: the last frames are here\n";
+
+        write_console(&console, trouble, sizeof trouble - 1);
+        leat_flight_dump_hex(watched->recorder, &console);
         return;
+    }
     leat_flight_dump(watched->recorder, write_file, &fd);
     close(fd);
 }

@@ -61,6 +61,18 @@ def test_on_demand_by_a_signal(leat, tmp_path):
     ask(echo, b"it goes on")
 
 
+def test_a_file_that_can_not_be_written_loses_nothing(leat, tmp_path):
+    echo = leat("echo", options=["--flight-file", tmp_path / "no-such-folder/last.pcapng"])
+    ask(echo, b"x")
+    os.kill(echo.pid, signal.SIGUSR1)
+    assert until(lambda: "can't write --flight-file" in echo.text)
+    echo.stop()
+    console = tmp_path / "console"
+    console.write_text(echo.text, encoding="utf-8")
+    run(TOOL, "unhex", "--record", tmp_path / "last.pcapng", console)
+    assert fed(tmp_path / "last.pcapng", echo)["counters"]["drop_udp_port"] == 1
+
+
 @pytest.mark.parametrize("kib, snap", [(64, 96), (4, 96), (1024, 0)])
 def test_on_demand_by_a_connection(leat, tmp_path, kib, snap):
     path = tmp_path / "last.pcapng"
