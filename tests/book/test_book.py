@@ -128,6 +128,27 @@ def test_commands_do_what_it_says(shell, file, text):
             assert line == "..." or any(fits(said, line) for said in rest), (command, line, lines)
 
 
+# what a machine has where nothing was installed, and bash itself
+AT_HAND = {"echo", "printf", "test", "kill", "grep", "ls", "seq", "tail", "head", "cat", "sleep", "wait", "stat"}
+PACKAGES = {"curl": "curl", "ping": "iputils-ping", "nc": "netcat-openbsd", "unzip": "unzip", "dig": "bind9-dnsutils", "openssl": "openssl",
+            "python3": "python3", "dnsmasq": "dnsmasq-base", "ip": "iproute2"}
+
+
+def test_it_says_what_to_install():
+    installed = set()
+    for page in PAGES:
+        for line in re.findall(r"^    sudo apt-get install (.*)$", page.read_text(encoding="utf-8"), re.M):
+            installed |= set(line.split())
+    used = set()
+    for _, text in (block.values for block in blocks(False)):
+        for command, _ in commands_of(text):
+            used |= set(re.findall(r"(?:^|\| |\(|; |&& )([a-z][a-z0-9]*)(?= )", command))
+    used |= {word for page in PAGES for word in re.findall(r"^ +sudo ([a-z]+) ", page.read_text(encoding="utf-8"), re.M)} - {"apt"}
+    unknown = used - AT_HAND - set(PACKAGES)
+    assert not unknown
+    assert {PACKAGES[word] for word in used & set(PACKAGES)} <= installed
+
+
 @pytest.mark.skipif(not pathlib.Path("/usr/include/lwip").is_dir(), reason="liblwip-dev is not installed")
 def test_names_of_lwip_are_its_own():
     words = set()
