@@ -48,7 +48,7 @@ static const struct line options[] = {
     {STREAMS | FLOW, "--flow N", "this flow only; the first is 0"},
     {STREAMS | FLOW, "--all", "every flow (the default)"},
     {FLOW, "--side SIDE", "the stack is the server or the client (both, in turn)"},
-    {STREAMS, "--out FOLDER", "where the files go (here)"},
+    {STREAMS, "--out FOLDER", "an existing folder, where the files go (here)"},
     {FLOW, "--out FOLDER", "where the bytes go that the program got (nowhere)"},
     {FLOW, "--plot FILE.svg", "draw the flow over time; of several plays, FILE-N-SIDE.svg each"},
     {STREAMS | FLOW, "--repair-checksums", "for captures of hosts whose devices fill them in"},
