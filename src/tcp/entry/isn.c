@@ -22,24 +22,32 @@ COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb
     return siphash24(&stack->secret_key, words, sizeof words);
 }
 
-/* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
- * one after the other, and connections to one server for a port. */
-static uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb, enum purpose purpose)
+/* What is asked for the first time is computed, and kept. */
+static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, const struct tcb *tcb,
+                                                    enum purpose purpose)
 {
     struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
-    const struct tcp_tuple tuple = tcb_tuple(tcb);
+    const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
+    const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
 
     if (tcb_is_v6(tcb))
         return hash_tuple6(stack, tcb, purpose);
-    if (!tcp_tuple_equal(last->tuple, tuple) || last->generation != stack->route_generation) {
-        const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
-        const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
-
-        last->tuple = tuple;
-        last->generation = stack->route_generation;
-        last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
-    }
+    last->tuple = tcb_tuple(tcb);
+    last->generation = stack->route_generation;
+    last->hash = siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
     return last->hash;
+}
+
+/* The last answer for each purpose is kept: a connection asks for its sequence number and its clock
+ * one after the other, and connections to one server for a port.  Of IPv6 nothing is. */
+static inline uint64_t hash_tuple(const struct leat *stack, const struct tcb *tcb,
+                                  enum purpose purpose)
+{
+    const struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
+
+    if (tcp_tuple_equal(last->tuple, tcb_tuple(tcb)) && last->generation == stack->route_generation)
+        return last->hash;
+    return hash_anew(stack, tcb, purpose);
 }
 
 uint32_t tcp_isn(const struct leat *stack, const struct tcb *tcb)

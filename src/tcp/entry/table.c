@@ -13,20 +13,26 @@ static struct tcb *tcb_at(struct tcp *tcp, uint32_t near)
     return near_at(tcp, near);
 }
 
+/* @tuple takes the place @at. */
+static __attribute__((noinline)) void hash_anew(struct tcp *tcp, struct hashed_tuple *at,
+                                                struct tcp_tuple tuple)
+{
+    at->tuple = tuple;
+    at->bucket =
+        (uint32_t)siphash13_15(&tcp->stack->table_key, tuple.ips, tuple.ports) & tcp->bucket_mask;
+    at->near = NEAR_NONE;
+}
+
 /* A tuple is looked for several times while a connection begins and ends: to compare is cheaper
  * than to hash, and who was found is known as well. */
-static struct hashed_tuple *hashed(struct tcp *tcp, struct tcp_tuple tuple)
+static inline struct hashed_tuple *hashed(struct tcp *tcp, struct tcp_tuple tuple)
 {
     const uint64_t low_bits = tuple.ports ^ tuple.ports >> 16 ^ tuple.ips ^ tuple.ips >> 32;
-    struct hashed_tuple *last = &tcp->hashed[low_bits % HASHED_TUPLES];
+    struct hashed_tuple *at = &tcp->hashed[low_bits % HASHED_TUPLES];
 
-    if (!tcp_tuple_equal(last->tuple, tuple)) {
-        last->tuple = tuple;
-        last->bucket = (uint32_t)siphash13_15(&tcp->stack->table_key, tuple.ips, tuple.ports) &
-                       tcp->bucket_mask;
-        last->near = NEAR_NONE;
-    }
-    return last;
+    if (!tcp_tuple_equal(at->tuple, tuple))
+        hash_anew(tcp, at, tuple);
+    return at;
 }
 
 struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at)
