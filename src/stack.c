@@ -72,10 +72,10 @@ COLD size_t leat_memory_bytes(const struct leat_config *config)
 static uint16_t taken_at_once(const struct leat_config *c)
 {
     const uint32_t share = c->buf_count / 16;
+    const uint32_t least = share > FRAMES_AT_ONCE ? share : FRAMES_AT_ONCE;
+    const uint32_t most = least < FRAMES_TAKEN_MAX ? least : FRAMES_TAKEN_MAX;
 
-    if (share <= FRAMES_AT_ONCE)
-        return FRAMES_AT_ONCE;
-    return share < FRAMES_TAKEN_MAX ? (uint16_t)share : FRAMES_TAKEN_MAX;
+    return most < c->burst_frames ? (uint16_t)most : c->burst_frames;
 }
 
 COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
@@ -169,28 +169,43 @@ static __attribute__((noinline)) void frames_up(struct link *link, struct leat_b
         ethernet_input(link, frames[i]);
 }
 
-/* Takes a burst from one backend; true if there may be more. */
-static inline bool link_poll(struct leat *stack, struct link *link)
+/* Takes up to @want frames from one backend; returns how many there were. */
+static inline uint32_t take_frames(struct leat *stack, struct link *link, uint32_t want)
 {
     struct leat_netif *netif = link->netif;
-    uint32_t left = stack->config.burst_frames;
+    const uint32_t got =
+        netif->ops->receive(netif, stack->now_ns, &stack->pool, stack->taken, want);
+
+    leat_assert(got <= want);
+    stack->stats.rx_frames += got;
+    if (got == 1)
+        ethernet_input(link, stack->taken[0]);
+    else if (got > 1)
+        frames_up(link, stack->taken, got);
+    return got;
+}
+
+/* Takes the rest of a burst; true if there may be more. */
+static __attribute__((noinline)) bool link_poll_on(struct leat *stack, struct link *link)
+{
+    uint32_t left = stack->config.burst_frames - stack->taken_max;
 
     while (left > 0) {
         const uint32_t want = left < stack->taken_max ? left : stack->taken_max;
-        const uint32_t got =
-            netif->ops->receive(netif, stack->now_ns, &stack->pool, stack->taken, want);
+        const uint32_t got = take_frames(stack, link, want);
 
-        leat_assert(got <= want);
-        stack->stats.rx_frames += got;
-        if (got == 1)
-            ethernet_input(link, stack->taken[0]);
-        else if (got > 1)
-            frames_up(link, stack->taken, got);
         if (got < want)
             return false;
         left -= got;
     }
     return true;
+}
+
+/* Takes a burst from one backend; true if there may be more. */
+static inline bool link_poll(struct leat *stack, struct link *link)
+{
+    return take_frames(stack, link, stack->taken_max) == stack->taken_max &&
+           link_poll_on(stack, link);
 }
 
 static __attribute__((noinline)) void loopback_poll(struct leat *stack)

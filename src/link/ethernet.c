@@ -159,7 +159,7 @@ void ethernet_output(struct link *link, struct leat_buf *packet, const struct le
 
 /* THE place where the stack copies: a frame of several pieces for a device that can't gather.
  * Takes @frame; NULL if there is no buffer that holds it. */
-static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
+COLD static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
 {
     const uint32_t total = leat_buf_total(frame);
     struct leat_buf *whole = leat_buf_alloc(&stack->pool, 0);
@@ -216,7 +216,8 @@ static inline struct leat_buf *next_frame(struct link *link)
     return frame;
 }
 
-void ethernet_flush(struct link *link)
+/* All of them, as far as the device has room. */
+static __attribute__((noinline)) void flush_any(struct link *link)
 {
     struct leat *stack = link->stack;
     struct leat_netif *netif = link->netif;
@@ -235,5 +236,31 @@ void ethernet_flush(struct link *link)
             return;
         netif->ops->transmit(netif, stack->now_ns, frames, count);
         stack->stats.tx_frames += count;
+    }
+}
+
+/* One frame, in the shape that the device wants, is all that waits. */
+static inline bool has_lone_frame(const struct link *link)
+{
+    const struct leat_buf *frame = link->tx.first;
+
+    return FOR_SPEED && link->tx.count == 1 && frame->segment_bytes == 0 &&
+           (!frame->next || (link->netif->capabilities & LEAT_NETIF_GATHER));
+}
+
+void ethernet_flush(struct link *link)
+{
+    struct leat_netif *netif = link->netif;
+    struct leat_buf *frame;
+
+    if (link->tx.count == 0)
+        return;
+    if (!has_lone_frame(link)) {
+        flush_any(link);
+    } else if (netif->ops->transmit_room(netif) > 0) {
+        link->tx_waiting--;
+        frame = queue_take(&link->tx);
+        netif->ops->transmit(netif, link->stack->now_ns, &frame, 1);
+        link->stack->stats.tx_frames++;
     }
 }
