@@ -182,8 +182,8 @@ static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, ui
 }
 
 /* What one part was too little for. */
-static __attribute__((noinline)) uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes,
-                                                    uint32_t done, uint32_t wanted)
+static uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes, uint32_t done,
+                          uint32_t wanted)
 {
     uint32_t more = done;
 
@@ -195,8 +195,7 @@ static __attribute__((noinline)) uint32_t copy_rest(struct leat_tcp *conn, const
 }
 
 /* A write that wasn't taken whole, or that may have filled the queue.  Returns how much was. */
-static __attribute__((noinline)) uint32_t end_write(struct leat_tcp *conn, uint32_t taken,
-                                                    uint32_t wanted, size_t len)
+static uint32_t end_write(struct leat_tcp *conn, uint32_t taken, uint32_t wanted, size_t len)
 {
     if (taken < len)
         conn->flags |= CONN_WAS_FULL;
@@ -206,25 +205,42 @@ static __attribute__((noinline)) uint32_t end_write(struct leat_tcp *conn, uint3
     return taken;
 }
 
+/* The queue has room for @len bytes, and nothing else need be asked: nearly every write. */
+static inline bool write_fits(const struct leat_tcp *conn, size_t len)
+{
+    return tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
+}
+
+/* Any other write, or the rest of one that @fits, of which the pool had room for @done bytes. */
+static __attribute__((noinline)) enum leat_err write_any(struct leat_tcp *conn, const void *bytes,
+                                                         size_t len, bool fits, uint32_t done,
+                                                         size_t *taken)
+{
+    const uint32_t room = fits ? (uint32_t)len : leat_tcp_send_room(conn);
+    const uint32_t wanted = len < room ? (uint32_t)len : room;
+
+    if (!fits)
+        done = copy_part(conn, bytes, wanted);
+    done = copy_rest(conn, bytes, done, wanted);
+    *taken = end_write(conn, done, wanted, len);
+    return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+}
+
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
     const enum leat_err err = may_write(conn);
-    uint32_t done, room, wanted;
-    bool fits;
+    const bool fits = err == LEAT_OK && write_fits(conn, len);
+    uint32_t done = 0;
 
     *taken = 0;
     if (err != LEAT_OK)
         return err;
-    fits = tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
-    room = fits ? (uint32_t)len : leat_tcp_send_room(conn);
-    wanted = len < room ? (uint32_t)len : room;
-    done = copy_part(conn, bytes, wanted);
-    if (done < wanted)
-        done = copy_rest(conn, bytes, done, wanted);
-    if (!fits || done < len) /* nearly every write fits */
-        done = end_write(conn, done, wanted, len);
+    if (fits)
+        done = copy_part(conn, bytes, (uint32_t)len);
+    if (!fits || done < len)
+        return write_any(conn, bytes, len, fits, done, taken);
     *taken = done;
-    return done == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+    return LEAT_OK;
 }
 
 /* ---- receive ------------------------------------------------------------------------------ */

@@ -31,14 +31,9 @@ static void set_condition(struct scoreboard *board, struct sent *sent, uint8_t c
         ring_remove(&sent->by_time);
 }
 
-static bool may_take(const struct scoreboard *board, const struct sent_pool *pool)
-{
-    return pool->free_count > (board->first ? pool->reserve : 0);
-}
-
 static struct sent *record_new(const struct scoreboard *board, struct sent_pool *pool)
 {
-    struct sent *sent = may_take(board, pool) ? sent_take(pool) : 0;
+    struct sent *sent = scoreboard_may_take(board, pool) ? sent_take(pool) : 0;
 
     if (sent)
         *sent = (struct sent){0};
@@ -136,23 +131,13 @@ static bool left_before(const struct sent *sent, struct ring *node)
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
-static bool last_may_grow(const struct scoreboard *board)
-{
-    return board->last && board->last->flags == 0;
-}
-
-bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool)
-{
-    return may_take(board, pool) || last_may_grow(board);
-}
-
 bool scoreboard_sent(struct scoreboard *board, struct sent_pool *pool, uint32_t seq, uint32_t end,
                      uint64_t now_ns)
 {
     struct sent *sent = record_new(board, pool);
 
     if (!sent) {
-        if (!last_may_grow(board))
+        if (!scoreboard_last_may_grow(board))
             return false;
         sent = board->last;
         leat_assert(sent->end == seq);

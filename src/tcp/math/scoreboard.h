@@ -167,8 +167,23 @@ static inline void scoreboard_sent_first(struct scoreboard *board, struct sent_p
     board->in_flight_bytes = end - seq;
 }
 
+/* True if there is a record for one more segment: the reserve is for those who have none. */
+static inline bool scoreboard_may_take(const struct scoreboard *board, const struct sent_pool *pool)
+{
+    return pool->free_count > (board->first ? pool->reserve : 0);
+}
+
+/* True if the last record can tell of what follows it as well. */
+static inline bool scoreboard_last_may_grow(const struct scoreboard *board)
+{
+    return board->last && board->last->flags == 0;
+}
+
 /* True if scoreboard_sent() will work. */
-bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool);
+static inline bool scoreboard_has_room(const struct scoreboard *board, const struct sent_pool *pool)
+{
+    return scoreboard_may_take(board, pool) || scoreboard_last_may_grow(board);
+}
 
 /* Cuts the last segment, of @mss bytes at most, off the last record, if there is a record for it: a
  * probe is one segment (RFC 8985 7.3). */

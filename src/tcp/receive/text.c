@@ -139,10 +139,10 @@ COLD static void take_early_text(struct leat_tcp *conn)
     tcp_note_early(conn, held);
 }
 
-static inline void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool plenty)
+/* @fills_gap: others wait behind it. */
+HOT void take_in_order(struct leat_tcp *conn, struct tcp_segment *segment, bool plenty,
+                       bool fills_gap)
 {
-    const bool fills_gap = conn->transfer->reorder.first != 0;
-
     append(conn, cut_text(segment), segment->text_bytes, plenty);
     if (fills_gap)
         take_early_text(conn);
@@ -232,24 +232,32 @@ static __attribute__((noinline)) bool may_stay(struct leat_tcp *conn, struct tcp
     return has_room;
 }
 
+/* Text that isn't all of what is known: @plenty of memory or not, in order or not. */
+static __attribute__((noinline)) void take_any_text(struct leat_tcp *conn,
+                                                    struct tcp_segment *segment, bool plenty)
+{
+    const bool in_order = segment->seq == conn->tcb.rcv_nxt;
+
+    if (!may_stay(conn, segment, in_order))
+        return;
+    if (in_order)
+        take_in_order(conn, segment, plenty, conn->transfer->reorder.first != 0);
+    /* RFC 5681 4.2: at once and for each, so that the sender can count them */
+    else if (take_out_of_order(conn, segment))
+        tcp_emit_control(conn->tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+}
+
 void tcp_take_text(struct tcb *tcb, struct tcp_step *step)
 {
     struct leat_tcp *conn = tcp_conn(tcb);
     struct tcp_segment *segment = step->segment;
-    const bool in_order = segment->seq == tcb->rcv_nxt;
     const bool plenty = tcp_text_is_welcome(conn);
 
-    if (!plenty || !in_order || segment->skip_bytes > 0 || conn->transfer->reorder.first) {
-        if (!may_stay(conn, segment, in_order))
-            return;
-        if (!in_order) {
-            /* RFC 5681 4.2: at once and for each, so that the sender can count them */
-            if (take_out_of_order(conn, segment))
-                tcp_emit_control(conn->tcp, tcb, tcb->snd_nxt, TCP_ACK);
-            return;
-        }
-    }
-    take_in_order(conn, segment, plenty);
+    if (!plenty || segment->seq != tcb->rcv_nxt || segment->skip_bytes > 0 ||
+        conn->transfer->reorder.first)
+        take_any_text(conn, segment, plenty);
+    else
+        take_in_order(conn, segment, true, false);
 }
 
 /* RFC 9293 3.10.7.3, fourth: it waits until the connection is open; tcp_tell_open() tells of it. */

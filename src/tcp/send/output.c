@@ -366,23 +366,28 @@ static inline void flush_one(struct tcp *tcp, struct near_ring *node)
     tcp_arm_delayed_ack(conn);
 }
 
-bool tcp_flush(struct leat *stack)
+/* Those that come back for more wait for the next turn. */
+static __attribute__((noinline)) void flush_many(struct tcp *tcp)
 {
-    struct tcp *tcp = stack->tcp;
     struct near_ring *node;
 
-    if (near_ring_is_empty(tcp, &tcp->output))
-        return false;
-    if (near_ring_is_short(&tcp->output)) { /* one needs no mark behind it */
-        flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
-        return !near_ring_is_empty(tcp, &tcp->output);
-    }
-    /* those that come back for more wait for the next turn */
     near_ring_put(tcp, &tcp->output, &tcp->output_last);
     while ((node = near_ring_first(tcp, &tcp->output)) != &tcp->output_last) {
         near_ring_remove(tcp, node);
         flush_one(tcp, node);
     }
     near_ring_remove(tcp, &tcp->output_last);
+}
+
+bool tcp_flush(struct leat *stack)
+{
+    struct tcp *tcp = stack->tcp;
+
+    if (near_ring_is_empty(tcp, &tcp->output))
+        return false;
+    if (near_ring_is_short(&tcp->output)) /* one needs no mark behind it */
+        flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
+    else
+        flush_many(tcp);
     return !near_ring_is_empty(tcp, &tcp->output);
 }
