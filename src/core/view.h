@@ -57,6 +57,12 @@ static inline void view_trim(struct leat_buf *buf, uint32_t total)
         leat_buf_trim(buf, total);
 }
 
+/* leat_buf_total(), of a list that mostly is one piece. */
+static inline uint32_t view_total(const struct leat_buf *buf)
+{
+    return buf->next ? leat_buf_total(buf) : buf->len;
+}
+
 /* Takes a descriptor, with its storage if its @kind has one, or NULL.  Owner, references and the
  * view are the caller's to set. */
 static inline struct leat_buf *view_take(struct leat_pool *pool, enum pool_kind kind)

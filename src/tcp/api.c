@@ -22,7 +22,7 @@ COLD static bool is_in_use(struct tcp *tcp, const struct tcb *key)
     struct tcb *existing = tcp_look_up(tcp, tcb_tuple(key));
 
     if (existing)
-        tcp_event(existing, TCP_active_OPEN, &step);
+        tcp_event(existing, &step, TCP_active_OPEN);
     return step.err != LEAT_OK;
 }
 
@@ -67,7 +67,7 @@ enum leat_err leat_tcp_connect(struct leat *stack, struct leat_tcp **conn,
     pmtu_init(&(*conn)->pmtu, path->mtu);
     tcp_conn_mss_changed(*conn);
     tcp_hash(tcp, &(*conn)->tcb);
-    tcp_event(&(*conn)->tcb, TCP_active_OPEN, &step);
+    tcp_event(&(*conn)->tcb, &step, TCP_active_OPEN);
     return LEAT_OK;
 }
 
@@ -153,7 +153,7 @@ enum leat_err leat_tcp_send(struct leat_tcp *conn, struct leat_buf *text)
         leat_buf_free(text);
         return LEAT_ERR_FULL;
     }
-    tcp_event(&conn->tcb, TCP_SEND, &step);
+    tcp_event(&conn->tcb, &step, TCP_SEND);
     conn->transfer->told_bytes = 0;
     leat_buf_free(step.text); /* what the table did not want */
     remember_if_full(conn);
@@ -165,7 +165,7 @@ static enum leat_err may_write(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, TCP_SEND, &step);
+    tcp_event(&conn->tcb, &step, TCP_SEND);
     return step.err;
 }
 
@@ -249,7 +249,7 @@ struct leat_buf *leat_tcp_receive(struct leat_tcp *conn, uint32_t bytes_max)
 {
     struct tcp_step step = {.tcp = conn->tcp, .bytes = bytes_max};
 
-    tcp_event(&conn->tcb, TCP_RECEIVE, &step);
+    tcp_event(&conn->tcb, &step, TCP_RECEIVE);
     if (conn->text_bytes == 0 && (conn->flags & CONN_TELL_CLOSED))
         tcp_call_back(conn); /* the end may be told now */
     return step.text;
@@ -289,7 +289,7 @@ enum leat_err leat_tcp_shutdown(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, TCP_CLOSE, &step);
+    tcp_event(&conn->tcb, &step, TCP_CLOSE);
     return step.err;
 }
 
@@ -298,7 +298,7 @@ COLD static void abort_unread(struct leat_tcp *conn)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, TCP_ABORT, &step);
+    tcp_event(&conn->tcb, &step, TCP_ABORT);
 }
 
 enum leat_err leat_tcp_close(struct leat_tcp *conn)
@@ -322,7 +322,7 @@ COLD void leat_tcp_abort(struct leat_tcp *conn)
     struct tcp_step step = {.tcp = conn->tcp};
 
     conn->flags |= CONN_NO_READER;
-    tcp_event(&conn->tcb, TCP_ABORT, &step);
+    tcp_event(&conn->tcb, &step, TCP_ABORT);
     if (conn->flags & CONN_TELL_CLOSED)
         tcp_call_back(conn);
 }

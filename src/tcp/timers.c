@@ -64,7 +64,7 @@ COLD static bool stays(struct leat_tcp *conn, enum tcp_event event)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, event, &step);
+    tcp_event(&conn->tcb, &step, event);
     return step.outcome != TCP_GONE;
 }
 
@@ -155,7 +155,7 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
     }
     if (event != TCP_timeout_persist || !tcp_window_is_silly(conn)) /* that isn't one of RFC 6298 */
         rtt_backoff(&conn->rtt, &conn->tcp->rto);
-    tcp_event(&conn->tcb, event, &step);
+    tcp_event(&conn->tcb, &step, event);
     if (step.outcome == TCP_IMPOSSIBLE) /* a release build goes on: then something must end it */
         tcp_run_rexmt(conn);
     return step.outcome != TCP_GONE;
@@ -223,13 +223,13 @@ COLD static void half_expired(struct tcp_half *half)
     struct tcp_step step = {.tcp = half->tcp};
 
     if (half->retransmits == HALF_RETRANSMITS_MAX) {
-        tcp_event(&half->tcb, TCP_timeout_R2, &step);
+        tcp_event(&half->tcb, &step, TCP_timeout_R2);
         return;
     }
     half->retransmits++;
     half->tcp->stack->stats.tcp_timeouts++;
     half->tcp->stack->stats.tcp_retransmitted++;
-    tcp_event(&half->tcb, TCP_timeout_rexmt, &step);
+    tcp_event(&half->tcb, &step, TCP_timeout_rexmt);
 }
 
 /* The first of those that wait with so many SYN,ACKs behind them, or NULL. */
@@ -261,7 +261,7 @@ static void time_wait_expired(struct tcp *tcp, struct tcp_time_wait *entry)
 {
     struct tcp_step step = {.tcp = tcp};
 
-    tcp_event(&entry->tcb, TCP_timeout_2MSL, &step);
+    tcp_event(&entry->tcb, &step, TCP_timeout_2MSL);
 }
 
 void tcp_time_wait_timer(struct timer *timer, void *context)

@@ -32,7 +32,7 @@ struct tcp_half *tcp_half_new(struct leat_tcp_listener *listener, const struct t
     tcb->rcv_wind_shift = tcp->wind_shift;
     tcb->flags = tcp_offered_options(tcp, true);
     tcb->ts_offset = tcp_ts_offset(tcp->stack, tcb); /* for good: another seed must not move it */
-    tcp_event(tcb, TCP_passive_OPEN, &step);
+    tcp_event(tcb, &step, TCP_passive_OPEN);
     listener->half_count++;
     half->before = before;
     if (before)
@@ -49,7 +49,7 @@ COLD static void end_before(struct tcp_half *half)
     struct tcp_time_wait *before = half->before;
 
     half->before = 0;
-    tcp_event(&before->tcb, TCP_rcv_newer_SYN, &step);
+    tcp_event(&before->tcb, &step, TCP_rcv_newer_SYN);
 }
 
 struct leat_tcp *tcp_promote(struct tcp_half *half)

@@ -99,7 +99,7 @@ void tcp_end_early(struct leat_tcp *conn, enum leat_err why)
 {
     struct tcp_step step = {.tcp = conn->tcp};
 
-    tcp_event(&conn->tcb, TCP_ABORT, &step);
+    tcp_event(&conn->tcb, &step, TCP_ABORT);
     conn->error = why & 31u;
 }
 

@@ -62,7 +62,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
         return LEAT_ERR_MEMORY;
     tcb = tcp_find(tcp, tcp_tuple(ip, config->port, IP4_ANY, 0));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
-        tcp_event(tcb, TCP_passive_OPEN, &step);
+        tcp_event(tcb, &step, TCP_passive_OPEN);
         return step.err;
     }
     made = tcp_take_listener(tcp);
@@ -83,7 +83,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
     tcp_hash(tcp, tcb);
     tcp->listener_count++;
     tcp->listener_cache.listener = 0;
-    tcp_event(tcb, TCP_passive_OPEN, &step);
+    tcp_event(tcb, &step, TCP_passive_OPEN);
     *listener = made;
     return LEAT_OK;
 }
@@ -130,7 +130,7 @@ static void open_fast(struct tcp_half *half, struct tcp_segment *segment)
     step.tcp->stack->stats.tcp_fast_opens++;
     tcp_conn_handshaken(conn);
     tcp_classify_SYN_text(&conn->tcb, segment);
-    tcp_event(&conn->tcb, segment->events[0], &step);
+    tcp_event(&conn->tcb, &step, segment->events[0]);
 }
 
 /* RFC 9293 3.6.1, MAY-2 (a): the new connection starts above all that the old one has sent. */
@@ -167,7 +167,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
     half->is_answered = !before && may_open_fast(listener, segment);
     half->wants_fast_open =
         listener->config.fast_open == LEAT_TCP_ON && segment->header.has_fast_open;
-    tcp_event(&half->tcb, segment->events[0], &step);
+    tcp_event(&half->tcb, &step, segment->events[0]);
     if (half->is_answered)
         open_fast(half, segment);
     return true;
@@ -193,7 +193,7 @@ bool tcp_listener_ACK(struct leat_tcp_listener *listener, struct tcp_segment *se
     (*half)->tcb.flags &= (uint8_t)~TCB_ACCECN; /* a cookie agrees to none */
     (*half)->tcb.snd_nxt = segment->header.ack; /* our SYN was the cookie */
     tcp_classify(tcp, &(*half)->tcb, &syn);     /* the SYN that the cookie stands for */
-    tcp_event(&(*half)->tcb, syn.events[0], &step);
+    tcp_event(&(*half)->tcb, &step, syn.events[0]);
     tcp->stack->stats.tcp_cookies_taken++;
     return true;
 }
@@ -236,16 +236,16 @@ COLD void leat_tcp_listener_close(struct leat_tcp_listener *listener)
     for (uint32_t i = 0; listener->half_count > 0; i++) {
         leat_assert(i <= tcp->config.half_open);
         if (tcp->halves[i].tcb.kind == TCB_HALF && tcp->halves[i].listener == listener)
-            tcp_event(&tcp->halves[i].tcb, TCP_ABORT, &step);
+            tcp_event(&tcp->halves[i].tcb, &step, TCP_ABORT);
     }
     while ((conn = accept_first(listener))) {
-        tcp_event(&conn->tcb, TCP_ABORT, &step);
+        tcp_event(&conn->tcb, &step, TCP_ABORT);
         tcp_conn_free(conn); /* nobody knows it: no callback */
     }
     tcp_guests_forget(listener);
     stack_not_ready(&listener->ready);
     tcp->listener_cache.listener = 0;
-    tcp_event(&listener->tcb, TCP_CLOSE, &step);
+    tcp_event(&listener->tcb, &step, TCP_CLOSE);
     tcp->listener_count--;
     tcp_give_entry(tcp, &listener->tcb);
 }

@@ -46,7 +46,7 @@ COLD static __attribute__((noinline)) void recycle_oldest(struct tcp *tcp)
     struct tcp_step step = {.tcp = tcp};
 
     tcp->stack->stats.tcp_time_wait_recycled++;
-    tcp_event(&tcp_time_wait_oldest(tcp)->tcb, TCP_timeout_2MSL, &step);
+    tcp_event(&tcp_time_wait_oldest(tcp)->tcb, &step, TCP_timeout_2MSL);
 }
 
 void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
@@ -90,7 +90,7 @@ take_watched(struct tcb *tcb, const struct tcp_transition *transition, struct tc
     take(tcb, transition, step);
 }
 
-void tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step)
+void tcp_event(struct tcb *tcb, struct tcp_step *step, enum tcp_event event)
 {
     const struct tcp_transition *transition = &tcp_transitions[tcb->state][event];
 

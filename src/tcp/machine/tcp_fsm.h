@@ -18,7 +18,7 @@ void tcp_fsm_start(struct tcb *tcb);
 
 /* Gives @event to the table; @step->outcome says if @tcb is still there.  A step may have several
  * events, until one ends it. */
-void tcp_event(struct tcb *tcb, enum tcp_event event, struct tcp_step *step);
+void tcp_event(struct tcb *tcb, struct tcp_step *step, enum tcp_event event);
 
 #define TCP_ACTION(name) tcp_action tcp_##name;
 #include "tcp_actions.inc" /* made from tcp.rl */

@@ -34,7 +34,7 @@ static uint64_t *parse(struct leat *stack, struct packet *packet, struct tcp_seg
 {
     struct leat_buf *buf = packet->buf;
     struct wire_tcp *header = &segment->header;
-    const uint32_t len = leat_buf_total(buf);
+    const uint32_t len = view_total(buf);
 
     if (packet->is_group) /* RFC 1122 4.2.3.10 */
         return &stack->stats.drop_tcp_broadcast;
@@ -104,7 +104,7 @@ static __attribute__((noinline)) void take_FIN_if_due(struct tcb *tcb, struct tc
     if (segment->header.flags & TCP_SYN)
         return;
     if (tcp_classify_FIN(tcb, segment)) {
-        tcp_event(tcb, TCP_rcv_FIN, step);
+        tcp_event(tcb, step, TCP_rcv_FIN);
     } else if (segment->fin && segment->text_bytes == 0) { /* out of order: RFC 5681 4.2 */
         tcp_conn(tcb)->flags |= CONN_ACK_NOW;
         tcp_want_output(tcp_conn(tcb));
@@ -139,13 +139,13 @@ static void take_segment(struct tcb *tcb, struct tcp_step *step)
         take_ecn(tcp_conn(tcb), segment);
     else if (tcb->kind == TCB_HALF && !(tcb = promoted(tcb, step)))
         return;
-    tcp_event(tcb, segment->events[0], step);
+    tcp_event(tcb, step, segment->events[0]);
     if (step->outcome != TCP_ALIVE)
         return;
     if (tcb->kind == TCB_CONN)
         note_heard(tcp_conn(tcb), segment);
     if (segment->event_count > 1)
-        tcp_event(tcb, segment->events[1], step);
+        tcp_event(tcb, step, segment->events[1]);
     if (step->outcome != TCP_ALIVE)
         return;
     if (may_have_FIN(tcb, segment))
@@ -174,11 +174,11 @@ static void take_only_event(struct tcb *tcb, struct tcp_step *step)
     const struct tcp_segment *segment = step->segment;
     const enum tcp_event event = segment->events[0];
 
-    tcp_event(tcb, event, step);
+    tcp_event(tcb, step, event);
     if (step->outcome != TCP_IMPOSSIBLE && is_refusal(event))
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_unacceptable;
     if (step->outcome == TCP_ALIVE && segment->event_count > 1)
-        tcp_event(tcb, segment->events[1], step);
+        tcp_event(tcb, step, segment->events[1]);
 }
 
 /* ---- whose is it -------------------------------------------------------------------------- */
@@ -202,8 +202,9 @@ COLD static struct tcb *cookie_input(struct leat_tcp_listener *listener, struct 
 }
 
 /* Whose the segment is after all: the connection that a cookie stood for.  NULL: nobody's. */
-static struct tcb *listener_input(struct leat_tcp_listener *listener, struct tcp_step *step,
-                                  struct tcp_time_wait *before)
+static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_listener *listener,
+                                                            struct tcp_step *step,
+                                                            struct tcp_time_wait *before)
 {
     struct tcp_segment *segment = step->segment;
 
@@ -221,7 +222,7 @@ static struct tcb *listener_input(struct leat_tcp_listener *listener, struct tcp
 }
 
 /* RFC 9293 3.10.7.1. */
-static void closed_input(struct tcp_step *step)
+COLD static void closed_input(struct tcp_step *step)
 {
     struct tcb nobody = {.kind = TCB_NONE};
 
@@ -333,7 +334,7 @@ bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
         path_is_narrow(conn, error->next_hop_mtu);
     else if (error->type == ICMP_UNREACHABLE &&
              (error->code == ICMP_PROTOCOL_UNREACHABLE || error->code == ICMP_PORT_UNREACHABLE))
-        tcp_event(tcb, TCP_ICMP_hard_error, &step);
+        tcp_event(tcb, &step, TCP_ICMP_hard_error);
     else
         tcp_note_error(conn, step.err);
     return true;

@@ -97,7 +97,7 @@ static __attribute__((noinline)) void send_by_IP(struct leat *stack, const struc
 HOT void send_down(struct leat *stack, const struct path *path, struct leat_buf *segment,
                    uint8_t tos, bool dont_fragment)
 {
-    const uint32_t bytes = leat_buf_total(segment);
+    const uint32_t bytes = view_total(segment);
 
     checksum(path, segment, bytes);
     stack->stats.tcp_sent++;
