@@ -117,7 +117,8 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
             (uint8_t)(route->methods | (route->methods & LEAT_HTTP_GET ? LEAT_HTTP_HEAD : 0));
         size_t len = 0;
 
-        while (len < request->path_len && route->path[len] == request->path[len])
+        while (len < request->path_len && route->path[len] != '\0' && /* theirs may hold a NUL */
+               route->path[len] == request->path[len])
             len++;
         if (route->path[len] != '\0' || (len < request->path_len && !route->below))
             continue;

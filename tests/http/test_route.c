@@ -124,6 +124,7 @@ static void no_content(struct leat_http_exchange *exchange, void *arg)
 }
 
 static char greeting[] = "hello", wide[] = "below";
+static const char path_and_more[] = "/ends\0more"; /* a path, and what lies behind it */
 
 static const struct leat_http_route routes[] = {
     {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello, .arg = greeting},
@@ -140,6 +141,7 @@ static const struct leat_http_route routes[] = {
     {.path = "/exact", .methods = LEAT_HTTP_GET, .on_request = too_short},
     {.path = "/short", .methods = LEAT_HTTP_GET, .on_request = short_by_one},
     {.path = "/abort", .methods = LEAT_HTTP_GET, .on_request = abort_it},
+    {.path = path_and_more, .methods = LEAT_HTTP_GET, .on_request = hello, .arg = greeting},
     {.path = "/none", .methods = LEAT_HTTP_DELETE, .on_request = no_content},
     {.path = "/index.html", .methods = LEAT_HTTP_PUT, .on_request = no_content},
 };
@@ -209,6 +211,20 @@ static void test_no_route_answers(void **state)
           "Content-Type: text/plain\r\nContent-Length: 19\r\n\r\nMethod Not Allowed\n");
     check(f, "PUT /index.html HTTP/1.1\r\nHost: leat\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n");
     assert_int_equal(f->counts->client_errors, 5);
+}
+
+/* The path of a route ends with its NUL; one in a request is a character like any other. */
+static void test_a_nul_in_a_path_is_compared_with_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const char *not_found =
+        "HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\n"
+        "Not Found\n";
+
+    check(f, GET("/ends%00more", ""), not_found);
+    check(f, GET("/ends%00", ""), not_found);
+    check(f, GET("/ends", ""),
+          "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
 }
 
 static void test_what_a_route_is_told(void **state)
@@ -460,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROUTE_TEST(test_a_route_answers),
         ROUTE_TEST(test_no_route_answers),
+        ROUTE_TEST(test_a_nul_in_a_path_is_compared_with_nothing),
         ROUTE_TEST(test_what_a_route_is_told),
         ROUTE_TEST(test_a_long_query_is_refused),
         ROUTE_TEST(test_a_reply_in_chunks),
