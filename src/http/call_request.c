@@ -313,13 +313,14 @@ enum leat_err leat_http_call_send(struct leat_http_call *call, struct leat_buf *
 
         call->frame = NULL;
         http_chunk_frame(frame, len, call->in_chunks);
-        call->in_chunks = true;
         leat_buf_append(frame, text);
         text = frame;
     }
     err = leat_stream_send(&call->stream, text);
-    if (!err)
+    if (!err) {
         call->sent += len;
+        call->in_chunks = true; /* its end is sent where the length isn't known */
+    }
     if (call->sent == call->request.body_len)
         call->whole = true;
     call->active_at_ns = leat_now_ns(call->client->stack);

@@ -123,13 +123,14 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
 
         exchange->frame = NULL;
         http_chunk_frame(frame, len, exchange->in_chunks);
-        exchange->in_chunks = true;
         leat_buf_append(frame, text);
         text = frame;
     }
     err = leat_stream_send(&client->stream, text);
-    if (!err)
+    if (!err) {
         exchange->sent += len;
+        exchange->in_chunks = exchange->chunked;
+    }
     client->active_at_ns = leat_now_ns(client->server->stack);
     return err;
 }

@@ -226,6 +226,19 @@ static void write_twice(struct leat_http_exchange *exchange, void *arg)
     assert_int_equal(asks, 0);
 }
 
+/* The stream itself has no room for the first chunk, though it has said so. */
+static void write_nothing(struct leat_http_exchange *exchange, void *arg)
+{
+    static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
+
+    (void)arg;
+    leat_http_reply(exchange, &head);
+    assert_true(leat_http_send_room(exchange) > 0);
+    asks = 3;
+    assert_int_equal(leat_http_write(exchange, big, 500), 0);
+    assert_int_equal(asks, 0);
+}
+
 static void write_rest(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
@@ -237,6 +250,10 @@ static const struct leat_http_route routes[] = {
     {.path = "/twice",
      .methods = LEAT_HTTP_GET,
      .on_request = write_twice,
+     .on_writable = write_rest},
+    {.path = "/nothing",
+     .methods = LEAT_HTTP_GET,
+     .on_request = write_nothing,
      .on_writable = write_rest},
     {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello},
     {.path = "/put", .methods = LEAT_HTTP_PUT, .on_request = nothing, .on_body = on_body}};
@@ -298,10 +315,10 @@ static void test_a_reply_waits_for_room_for_its_head(void **state)
     }
 }
 
-static void test_room_that_shrinks_before_it_is_used(void **state)
+/* What the one reply to @request is, when room shrinks on its way. */
+static void check_shrinking(struct fixture *f, const char *request, const char *expected)
 {
     static const struct leat_tcp_events events = {.on_readable = hear};
-    struct fixture *f = *state;
     struct peer *peer = calloc(1, sizeof *peer);
     struct leat_stream served;
     size_t taken;
@@ -312,12 +329,18 @@ static void test_room_that_shrinks_before_it_is_used(void **state)
     peer->ends[1].grants = grants_once;
     leat_stream_set_events(&peer->stream, &events, peer);
     assert_true(leat_http_server_serve(f->server, &served));
-    leat_stream_write(&peer->stream, GET("/twice", ""), strlen(GET("/twice", "")), &taken);
+    leat_stream_write(&peer->stream, request, strlen(request), &taken);
     world_wait(f->world, second);
-    assert_non_null(strstr(peer->bytes, "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"));
+    assert_non_null(strstr(peer->bytes, expected));
     leat_stream_abort(&peer->stream);
     world_wait(f->world, second);
     free(peer);
+}
+
+static void test_room_that_shrinks_before_it_is_used(void **state)
+{
+    check_shrinking(*state, GET("/twice", ""), "chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n");
+    check_shrinking(*state, GET("/nothing", ""), "chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n");
 }
 
 static unsigned writes;
@@ -336,9 +359,23 @@ static void write_once_more(struct leat_http_call *call, void *arg)
     assert_int_equal(asks, 0);
 }
 
-static void test_room_of_a_request_that_shrinks_before_it_is_used(void **state)
+static void write_nothing_first(struct leat_http_call *call, void *arg)
 {
-    struct fixture *f = *state;
+    (void)arg;
+    if (writes++ > 0) {
+        assert_int_equal(leat_http_call_write(call, "def", 3), 3);
+        leat_http_call_finish(call);
+        return;
+    }
+    asks = 3;
+    assert_int_equal(leat_http_call_write(call, big, 500), 0);
+    assert_int_equal(asks, 0);
+}
+
+static void check_shrinking_request(struct fixture *f,
+                                    void (*on_writable)(struct leat_http_call *call, void *arg),
+                                    const char *expected)
+{
     struct peer *peer = open_peer(f);
     struct heard *heard = listen_for(URL);
 
@@ -346,13 +383,20 @@ static void test_room_of_a_request_that_shrinks_before_it_is_used(void **state)
     peer->ends[0].grants = grants_once;
     heard->request.method = LEAT_HTTP_PUT;
     heard->request.body_len = LEAT_HTTP_ANY;
-    heard->request.on_writable = write_once_more;
+    heard->request.on_writable = on_writable;
     begin(f, heard);
     world_wait(f->world, second);
-    assert_non_null(strstr(peer->bytes, "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"));
+    assert_non_null(strstr(peer->bytes, expected));
     leat_http_call_close(heard->call);
     free(heard);
     close_peer(f, peer);
+}
+
+static void test_room_of_a_request_that_shrinks_before_it_is_used(void **state)
+{
+    check_shrinking_request(*state, write_once_more,
+                            "chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n");
+    check_shrinking_request(*state, write_nothing_first, "chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n");
 }
 
 /* It has begun to send a file when it is told to stop: the file comes whole, and then the end. */
