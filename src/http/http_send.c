@@ -23,6 +23,7 @@ void leat_http_reply(struct leat_http_exchange *exchange, const struct leat_http
     exchange->begun = true;
     exchange->chunked =
         head->len == LEAT_HTTP_ANY && may_have_text && exchange->client->request.minor_version > 0;
+    http_client_kick(exchange->client); /* its head goes, whenever there will be text */
 }
 
 bool http_reply_head_sent(struct leat_http_exchange *exchange)

@@ -367,6 +367,23 @@ static void test_a_reply_may_come_later(void **state)
     leave_server(f, client);
 }
 
+/* The head doesn't wait for text, from outside of a callback either. */
+static void test_a_head_goes_at_once(void **state)
+{
+    static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, GET("/hold", ""));
+    world_wait(f->world, second);
+    leat_http_reply(held, &head);
+    world_wait(f->world, second);
+    assert_string_equal(client->bytes, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    leat_http_finish(held);
+    world_wait(f->world, second);
+    leave_server(f, client);
+}
+
 static void test_who_goes_ends_the_exchange(void **state)
 {
     struct fixture *f = *state;
@@ -483,6 +500,7 @@ int main(void)
         ROUTE_TEST(test_a_reply_of_known_length),
         ROUTE_TEST(test_a_reply_on_short_memory),
         ROUTE_TEST(test_a_reply_may_come_later),
+        ROUTE_TEST(test_a_head_goes_at_once),
         ROUTE_TEST(test_who_goes_ends_the_exchange),
         ROUTE_TEST(test_a_reply_is_never_longer_or_shorter_than_told),
         ROUTE_TEST(test_the_log_has_each_request_once),
