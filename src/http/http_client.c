@@ -410,8 +410,8 @@ void http_client_timer(struct timer *timer, void *context)
         return;
     if (client->due_ns <= leat_now_ns(client->server->stack))
         time_out(client);
-    else if (client->phase == HTTP_PHASE_EXCHANGE)
-        http_client_serve(NULL, client); /* http_client_kick() */
+    if (client->phase == HTTP_PHASE_EXCHANGE)
+        http_client_serve(NULL, client); /* http_client_kick(), whatever else was due */
     if (client->stream.end && client->phase != HTTP_PHASE_ENDING && !timer_is_set(timer))
         timer_set(&client->server->stack->timers, timer, client->due_ns);
 }

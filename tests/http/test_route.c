@@ -9,6 +9,7 @@ enum {
 };
 
 static struct leat_http_exchange *held; /* by a route that answers later */
+static uint64_t held_ns;                /* since when */
 static unsigned failures;
 static enum leat_err failed_why;
 static size_t streamed;
@@ -73,6 +74,7 @@ static void hold(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
     held = exchange;
+    held_ns = leat_now_ns(leat_tcp_stack(leat_http_request_conn(exchange)));
 }
 
 static void failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
@@ -367,6 +369,22 @@ static void test_a_reply_may_come_later(void **state)
     leave_server(f, client);
 }
 
+/* The program answers in the very turn in which its client's time is looked at. */
+static void test_a_reply_comes_when_the_time_is_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, GET("/hold", ""));
+    world_wait(f->world, second);
+    world_wait(f->world, held_ns + 30 * second - ms - f->world->now_ns);
+    leat_http_answer(held, &text_head, "later", 5);
+    f->world->now_ns += 2 * ms;
+    world_wait(f->world, second);
+    assert_non_null(strstr(client->bytes, "\r\n\r\nlater"));
+    leave_server(f, client);
+}
+
 /* The head doesn't wait for text, from outside of a callback either. */
 static void test_a_head_goes_at_once(void **state)
 {
@@ -500,6 +518,7 @@ int main(void)
         ROUTE_TEST(test_a_reply_of_known_length),
         ROUTE_TEST(test_a_reply_on_short_memory),
         ROUTE_TEST(test_a_reply_may_come_later),
+        ROUTE_TEST(test_a_reply_comes_when_the_time_is_looked_at),
         ROUTE_TEST(test_a_head_goes_at_once),
         ROUTE_TEST(test_who_goes_ends_the_exchange),
         ROUTE_TEST(test_a_reply_is_never_longer_or_shorter_than_told),
