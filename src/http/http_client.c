@@ -347,12 +347,16 @@ void http_client_writable(struct leat_tcp *conn, void *arg)
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
-/* True if the client has taken something of what is queued since the timer fired last. */
+/* True if the client has taken something of what is queued since the timer fired last; or if a route,
+ * which says something now and then, had left it nothing to take then. */
 static bool takes_its_reply(struct http_client *client, struct leat_stream_progress progress)
 {
-    const bool moved = progress.queued_bytes > 0 && progress.taken != client->seen_taken;
+    const bool queued = progress.queued_bytes > 0;
+    const bool is_new = client->phase == HTTP_PHASE_EXCHANGE && !client->seen_queued;
+    const bool moved = queued && (is_new || progress.taken != client->seen_taken);
 
     client->seen_taken = progress.taken;
+    client->seen_queued = queued;
     return moved;
 }
 
@@ -422,6 +426,7 @@ void http_client_start(struct http_client *client, struct leat_stream stream)
 {
     client->stream = stream;
     client->seen_taken = 0;
+    client->seen_queued = false;
     client->skip = 0;
     client->body_left = 0;
     client->starved = false;

@@ -31,6 +31,7 @@ struct http_client {
     uint32_t seen_taken;                 /* what the client had taken when the timer fired last */
     uint16_t status;                     /* of the reply; 0: none yet */
     uint8_t phase;                       /* enum http_phase */
+    bool seen_queued;                    /* there was something for it to take then */
     bool logged;                         /* on_access has been called for this request */
     bool serving;                        /* http_client_serve() is at work, and will look again */
     bool close;                          /* after this reply */
