@@ -221,7 +221,7 @@ pchar     = plain @path_octet | "%" xdigit @hex_high xdigit @hex_low;
 query     = "?" ( visible @query_octet )*;
 path      = "/" @path_octet ( pchar | "/" @path_octet )* query?;
 authority = ( plain | [%\[\]] )+;
-target    = path | "http://"i authority ( path | "" %root | query >root );
+target    = path | "http"i "s"i? "://" authority ( path | "" %root | query >root );
 asks      = ( "GET" %get | "HEAD" %head | "POST" %post | "PUT" %put | "PATCH" %patch
               | "DELETE" %delete ) " " target;
 named     = "CONNECT" | "OPTIONS" | "TRACE";

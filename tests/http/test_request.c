@@ -130,6 +130,8 @@ static void test_targets(void **state)
         {"http://leat", "/"},
         {"http://leat?query", "/"},
         {"HTTP://leat:80/x?/y", "/x"},
+        {"https://leat/x", "/x"}, /* RFC 9112 3.2.2: in a session of TLS */
+        {"httpS://leat?y", "/"},
         {"/a;b=c,d/$-_.~!*'()&+=:@", "/a;b=c,d/$-_.~!*'()&+=:@"},
         {"/x?a[]={|}^`\"\\", "/x"}, /* browsers do that */
     };
