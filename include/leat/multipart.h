@@ -57,6 +57,7 @@ struct leat_multipart {
     uint8_t delimiter_len; /* "\r\n--" and the boundary */
     bool named;            /* Content-Disposition has come */
     bool typed;            /* Content-Type has */
+    bool has_name;         /* a name has */
     uint8_t delimiter[4 + LEAT_MULTIPART_BOUNDARY_BYTES];
     /** @endcond */
 };

@@ -40,13 +40,15 @@ action name        { if (add(reader->name, &reader->name_len, sizeof reader->nam
 action file        { if (add(reader->file, &reader->file_len, sizeof reader->file, fc)) { reader->phase = PHASE_BAD; fbreak; } }
 action name_slash  { if (add(reader->name, &reader->name_len, sizeof reader->name, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
 action file_slash  { if (add(reader->file, &reader->file_len, sizeof reader->file, '\\')) { reader->phase = PHASE_BAD; fbreak; } }
+action has_name    { if (reader->has_name) { reader->phase = PHASE_BAD; fbreak; } reader->has_name = true; }
 action has_file    { if (reader->has_file) { reader->phase = PHASE_BAD; fbreak; } reader->has_file = true; }
 action type        { if (add(reader->type, &reader->type_len, sizeof reader->type, fc)) { reader->phase = PHASE_BAD; fbreak; } }
 action done        { reader->phase = PHASE_TEXT; fbreak; }
 
 crlf    = "\r\n";
 ows     = [ \t]*;
-token   = ( alnum | [!#$%&'*+\-.^_`|~] )+;
+tchar   = alnum | [!#$%&'*+\-.^_`|~];
+token   = tchar+;
 octet   = 0x20..0x7e | 0x80..0xff | "\t";
 text    = octet*;
 # quotes come as %22 from browsers, as \" from others; a lone backslash is one
@@ -55,7 +57,9 @@ quoted_name = '"' ( plain @name | "\\" ( [\\"] @name | plain >name_slash @name )
 quoted_file = '"' ( plain @file | "\\" ( [\\"] @file | plain >file_slash @file ) )* '"';
 quoted  = '"' ( plain | "\\" octet )* '"';
 others  = ( token - ( "name"i | "filename"i ) ) "=" ( token | quoted );
-param   = ows ";" ows ( "name="i quoted_name | "filename="i quoted_file >has_file | others );
+name    = quoted_name | ( tchar @name )+;                 # RFC 2183 2: in quotes, or without
+file    = quoted_file | ( tchar @file )+;
+param   = ows ";" ows ( "name="i name >has_name | "filename="i file >has_file | others );
 
 disposition = "content-disposition:"i @disposition ows "form-data"i param* ows;
 type        = "content-type:"i @has_type ows ( ( octet - [ \t] ) text )? $type;
@@ -251,6 +255,7 @@ static void read_behind(struct leat_multipart *reader, uint8_t octet)
     reader->head_bytes = 0;
     reader->named = false;
     reader->typed = false;
+    reader->has_name = false;
     reader->has_file = false;
     reader->name_len = 0;
     reader->file_len = 0;

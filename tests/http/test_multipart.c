@@ -104,6 +104,8 @@ static void test_forms(void **state)
     check("--B\r\ncontent-disposition:form-data ;filename=\"\";x=y;name=\"a\"\r\n\r\n\r\n--B--",
           "[a||];.");
     check("--B \t\r\n" PART("name=\"a\"; filename*=UTF-8''x") "1\r\n--B--", "[a|]1;.");
+    check("--B\r\n" PART("name=a; filename=b.txt; filename*=utf-8''b.txt") "1\r\n--B--",
+          "[a|b.txt|]1;."); /* RFC 2183 2: a value is a token, or in quotes */
     check("--B--", ".");
 }
 
@@ -156,7 +158,11 @@ static void test_what_is_no_form(void **state)
         "preamble\r\n--B\r\n",
         "--B\r\n\r\ntext\r\n--B--",                  /* no name */
         "--B\r\n" PART("name=\"\"") "text\r\n--B--", /* an empty one */
-        "--B\r\n" PART("name=a") "text\r\n--B--",
+        "--B\r\n" PART("name=") "text\r\n--B--",
+        "--B\r\n" PART("name=a b") "text\r\n--B--",
+        "--B\r\n" PART("name=\"a\"; name=\"b\"") "text\r\n--B--",
+        "--B\r\n" PART("name=a; name=\"b\"") "text\r\n--B--",
+        "--B\r\n" PART("name=a; filename=\"\"; filename=c") "\r\n--B--",
         "--B\r\n" PART("filename=\"a\"") "text\r\n--B--",
         "--B\r\n" PART("name=\"a\"; filename=\"b\"; filename=\"c\"") "\r\n--B--",
         "--B\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\n",
