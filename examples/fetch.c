@@ -35,6 +35,13 @@ static _Alignas(16) unsigned char resolver_memory[1 << 15];
 
 static void ask(void);
 
+static bool is_secure(const char *text)
+{
+    struct leat_url parsed;
+
+    return leat_url_parse(&parsed, text) == LEAT_OK && parsed.secure;
+}
+
 /* Is it a reply that says where to go instead (RFC 9110 15.4), and may we? */
 static bool goes_on(struct leat_http_call *call)
 {
@@ -46,7 +53,7 @@ static bool goes_on(struct leat_http_call *call)
         (status != 301 && status != 302 && status != 303 && status != 307 && status != 308))
         return false;
     if (redirects++ == REDIRECTS_MAX || leat_url_join(next_url, url, where, len) ||
-        (strncmp(url, "https:", 6) == 0 && strncmp(next_url, "https:", 6) != 0)) {
+        (is_secure(url) && !is_secure(next_url))) {
         platform->say(platform, "fetch: a redirect that is not followed");
         return false;
     }
@@ -181,7 +188,7 @@ static const char *start(struct example_platform *given)
 
     platform = given;
     wrong = trust(given, &config);
-    if (wrong && strncmp(url, "https:", 6) == 0)
+    if (wrong && is_secure(url))
         return wrong;
     wrong = early_open(given, &config);
     if (!wrong)

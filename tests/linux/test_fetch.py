@@ -246,6 +246,19 @@ def test_https_by_name(names, tmp_path):
         assert status in (1, 2) and b"hello" not in text
 
 
+def test_no_redirect_leads_from_https_to_http(names, tmp_path):
+    """Schemes are the same in whatever case (RFC 3986 3.1)."""
+    with python_server(8443, make_keys(tmp_path)), python_server() as plain:
+        words = ("--server", names, "--cert", tmp_path / "cert.pem")
+        if b"without cryptography" in fetch(*words, f"https://{NAME}:8443/")[1]:
+            pytest.skip("fetch has no TLS")
+        for scheme in "https", "HTTPS":
+            status, text = fetch(*words, f"{scheme}://{NAME}:8443/to/http://{NAME}:8080/")
+            assert status == 1 and b"not followed" in text
+            assert fetch(*words, f"{scheme}://{NAME}:8443/to/HTTPS://{NAME}:8443/") == (0, b"hello\n")
+        assert not plain.seen
+
+
 # ---- Early data (--early)
 
 TOO_EARLY = "went early, and again behind the handshake (425)"
