@@ -43,13 +43,16 @@ enum http_text_outcome http_text_send(struct leat_http_exchange *exchange,
 {
     struct leat_pool *pool = leat_pool(exchange->client->server->stack);
     const uint32_t least = (uint32_t)entries->bytes_max;
-    uint32_t room;
+    struct leat_buf *buf;
 
-    while ((room = leat_http_send_room(exchange)) >= least) {
-        struct leat_buf *buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+    while (leat_http_send_room(exchange) >= least &&
+           (buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM)) != NULL) {
+        const uint32_t room = leat_http_send_room(exchange); /* which may count on that buffer */
 
-        if (!buf)
+        if (room < least) {
+            leat_buf_free(buf);
             break;
+        }
         fill(buf, room, entries);
         if (buf->len == 0) {
             leat_buf_free(buf);

@@ -3,6 +3,7 @@
 
 #include <leat/metrics.h>
 
+#include "pipe.h"
 #include "tcp/tcp.h"
 
 static const struct leat_http_route routes[] = {LEAT_METRICS_ROUTE("/metrics")};
@@ -223,6 +224,67 @@ static void test_the_route_without_buffers(void **state)
     leave_server(f, client);
 }
 
+/* The reader's end of a stream that sends copies, as a session of TLS does. */
+struct reader {
+    struct leat_stream stream;
+    size_t have;
+    char bytes[100000];
+};
+
+static void on_readable(struct leat_tcp *conn, void *arg)
+{
+    struct reader *reader = arg;
+    struct leat_buf *text = leat_stream_receive(&reader->stream, UINT32_MAX);
+    const uint32_t len = leat_buf_total(text);
+
+    (void)conn;
+    assert_true(reader->have + len < sizeof reader->bytes);
+    reader->have += leat_buf_read(text, 0, reader->bytes + reader->have, len);
+    leat_buf_free(text);
+    leat_stream_consumed(&reader->stream, len);
+}
+
+/* No more than there are buffers for, and of these some stay for others. */
+static uint32_t grants_buffers(struct pipe_end *end, uint32_t room)
+{
+    const uint32_t free_count = leat_pool_free_count(leat_pool(end->stack));
+    const uint32_t may = free_count > 8 ? (free_count - 8) * 1500 : 0;
+
+    if (may == 0)
+        end->wanted = 1; /* on_writable follows */
+    return may < room ? may : room;
+}
+
+/* The buffer that is written to is one of those which the room was counted in. */
+static void test_the_route_takes_the_last_buffer(void **state)
+{
+    static const struct leat_tcp_events events = {.on_readable = on_readable};
+    static struct hog hog;
+    struct fixture *f = *state;
+    struct reader *reader = calloc(1, sizeof *reader);
+    struct pipe_end ends[2];
+    struct leat_stream served;
+    size_t taken;
+
+    pipe_open(ends, f->world->stacks[SERVER], 50000);
+    ends[1].grants = grants_buffers;
+    served = pipe_stream(&ends[1]);
+    reader->stream = pipe_stream(&ends[0]);
+    leat_stream_set_events(&reader->stream, &events, reader);
+    assert_true(leat_http_server_serve(f->server, &served));
+    leat_stream_write(&reader->stream, GET("/metrics", ""), strlen(GET("/metrics", "")), &taken);
+    take_all_but(&hog, f->world->stacks[SERVER], 12);
+    world_wait(f->world, second);
+    give_all(&hog);
+    leat_stream_want_room(&served, 1);
+    world_wait(f->world, second);
+    assert_non_null(strstr(reader->bytes, "leat_http_displaced_total 0\n"));
+    assert_memory_equal(reader->bytes + reader->have - 7, "\r\n0\r\n\r\n", 7);
+    leat_stream_abort(&reader->stream);
+    world_wait(f->world, second);
+    free(reader);
+}
+
 #define METRICS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_route, tear_down)
 
 int main(void)
@@ -234,6 +296,7 @@ int main(void)
         METRICS_TEST(test_families_are_whole),
         METRICS_TEST(test_the_route),
         METRICS_TEST(test_the_route_without_buffers),
+        METRICS_TEST(test_the_route_takes_the_last_buffer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
