@@ -209,13 +209,24 @@ static void add_path(struct joining *joining, const struct leat_url *base, const
     add(joining, reference, len);
 }
 
+/* Where the path begins behind a host, of what has a scheme; without a host, at the end. */
+static size_t path_at(const struct joining *joining)
+{
+    const size_t at = until(joining->text, joining->len, "/");
+
+    if (at == 0 || joining->text[at - 1] != ':' || at + 1 >= joining->len ||
+        joining->text[at + 1] != '/')
+        return joining->len;
+    return at + 2 + until(joining->text + at + 2, joining->len - at - 2, "/?");
+}
+
 /* Takes the dots out of the path that begins at @path. */
 static void tidy(struct joining *joining, size_t path)
 {
     const size_t end = path + until(joining->text + path, joining->len - path, "?");
     size_t kept;
 
-    if (joining->full || joining->text[path] != '/' || end == path)
+    if (joining->full || end == path || joining->text[path] != '/')
         return;
     kept = remove_dots(joining->text + path, end - path);
     memmove(joining->text + path + kept, joining->text + end, joining->len - end);
@@ -234,9 +245,11 @@ enum leat_err leat_url_join(char joined[LEAT_URL_BYTES], const char *base, const
     len = until(reference, len, "#");
     if (has_scheme(reference, len)) {
         add(&joining, reference, len);
+        tidy(&joining, path_at(&joining));
     } else if (len >= 2 && reference[0] == '/' && reference[1] == '/') {
         add(&joining, base, url.secure ? 6 : 5);
         add(&joining, reference, len);
+        tidy(&joining, path_at(&joining));
     } else {
         const size_t origin_len = (size_t)(url.target - base);
 

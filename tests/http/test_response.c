@@ -247,6 +247,11 @@ static void test_what_a_reference_means(void **state)
         {"g?y/./x", "http://a/b/c/g?y/./x"},
         {"g?y/../x", "http://a/b/c/g?y/../x"},
         {"https://b/c", "https://b/c"},
+        {"http://b/../c/./d?../e", "http://b/c/d?../e"}, /* 5.2.2: wherever it is told from */
+        {"//b/c/..", "http://b/"},
+        {"http://b", "http://b"},
+        {"http://b?../c", "http://b?../c"},
+        {"mailto:a//../b", "mailto:a//../b"},
     };
     char joined[LEAT_URL_BYTES];
     char longest[LEAT_URL_BYTES];
