@@ -197,7 +197,8 @@ bool leat_http_call_over(const struct leat_http_call *call);
  * For messages; also in on_failed.
  * @{ */
 
-/** The stream that the call has, or had; its end is NULL: none yet. */
+/** The stream that the call has, or had; its end is NULL: none yet, or none any more (of a reply
+ * that was taken when its connection had ended). */
 const struct leat_stream *leat_http_call_stream(const struct leat_http_call *call);
 
 /** How connecting went, for leat_connect_format(); of a call on a connection that was there, of

@@ -48,15 +48,20 @@ static bool is_excused(const struct leat_http_call *call)
 {
     return call->not_consumed > 0 || call->unread ||
            (call->stream.end && leat_stream_readable(&call->stream) > 0) ||
-           (call_streams(call) && leat_stream_progress(&call->stream).queued_bytes == 0);
+           (call->stream.end && call_streams(call) &&
+            leat_stream_progress(&call->stream).queued_bytes == 0);
 }
 
 /* Has the server taken something since this was asked last? */
 static bool has_taken(struct leat_http_call *call)
 {
-    const struct leat_stream_progress progress = leat_stream_progress(&call->stream);
-    const bool moved = progress.queued_bytes > 0 && progress.taken != call->seen_taken;
+    struct leat_stream_progress progress;
+    bool moved;
 
+    if (!call->stream.end)
+        return false;
+    progress = leat_stream_progress(&call->stream);
+    moved = progress.queued_bytes > 0 && progress.taken != call->seen_taken;
     call->seen_taken = progress.taken;
     return moved;
 }
@@ -150,7 +155,7 @@ static bool tell_body(struct leat_http_call *call)
         call_fail(call, LEAT_ERR_FORMAT);
     else if (call->body.phase <= HTTP_BODY_FRAMING && !call->unread &&
              (!call->stream.end || leat_stream_at_end(&call->stream)))
-        call_fail(call, LEAT_ERR_END);
+        call_fail(call, call->stream.end ? LEAT_ERR_END : call->ended);
     return is_same(call, serial);
 }
 
@@ -308,7 +313,8 @@ static void on_news(struct leat_tcp *conn, void *arg)
     run(arg);
 }
 
-/* The stream is no more. What has been received is still there; a whole reply is one. */
+/* The stream is no more.  What has been received of a reply is still there, for a program that
+ * takes its time; a whole reply is one. */
 static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
 {
     struct leat_http_call *call = arg;
@@ -319,10 +325,11 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
         call_drop(call, true);
         return;
     }
-    if (call->phase == CALL_ACTIVE && is_done(call))
+    call->ended = why ? why : LEAT_ERR_END;
+    if (call->phase == CALL_ACTIVE && (is_done(call) || (call->has_reply && call->unread)))
         call->stream.end = NULL;
     else
-        call_fail(call, why ? why : LEAT_ERR_END);
+        call_fail(call, call->ended);
 }
 
 const struct leat_tcp_events call_events = {

@@ -35,9 +35,10 @@ struct leat_http_call {
     uint64_t due_ns;
     uint64_t active_at_ns; /* when something last moved */
     uint64_t kept_at_ns;
-    uint32_t serial; /* of the call: another one has another */
-    uint8_t phase;   /* enum call_phase */
-    bool gone;       /* the stream is closed: nothing may be done to it */
+    uint32_t serial;     /* of the call: another one has another */
+    uint8_t phase;       /* enum call_phase */
+    bool gone;           /* the stream is closed: nothing may be done to it */
+    enum leat_err ended; /* why, where what has come of the reply outlives it */
 
     /* the origin (RFC 9110 4.3.1) */
     bool secure;

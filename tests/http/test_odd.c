@@ -79,6 +79,38 @@ static void test_a_connection_ends_under_a_call_that_is_over(void **state)
     close_peer(f, peer);
 }
 
+/* What has come of a reply is there, also for a program that takes it when the connection is no
+ * more: all of it, or a part and then what has ended it. */
+static void test_a_connection_ends_before_its_reply_is_taken(void **state)
+{
+    static const char *const replies[] = {
+        OK_REPLY, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok"};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < sizeof replies / sizeof *replies; i++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+
+        heard->hold = true;
+        begin(f, heard);
+        say(f, peer, replies[i]);
+        leat_stream_abort(&peer->stream);
+        world_wait(f->world, 100 * second);
+        assert_false(heard->failed);
+        heard->hold = false;
+        take(heard);
+        assert_string_equal(heard->bytes, "ok");
+        world_wait(f->world, second);
+        assert_int_equal(heard->over, i < 2);
+        assert_int_equal(heard->failed, i >= 2);
+        if (heard->failed)
+            assert_int_equal(heard->why, LEAT_ERR_RESET);
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
 /* All places have connections that wait for calls to somebody else: the oldest gives way. */
 static void test_a_kept_connection_gives_way_to_another_origin(void **state)
 {
@@ -426,6 +458,7 @@ int main(void)
         CALL_TEST(test_each_method_has_its_name),
         CALL_TEST(test_a_call_is_closed_before_its_reply_is_read),
         CALL_TEST(test_a_connection_ends_under_a_call_that_is_over),
+        CALL_TEST(test_a_connection_ends_before_its_reply_is_taken),
         CALL_TEST(test_a_kept_connection_gives_way_to_another_origin),
         CALL_TEST(test_text_comes_before_the_request_leaves),
         CALL_TEST(test_how_long_a_reply_says_that_it_is),
