@@ -43,8 +43,8 @@ struct leat_http_client_config {
     uint16_t request_bytes; /**< longest head of a request: 2,048 */
     uint16_t reply_bytes;   /**< longest head of a reply: 8,192 */
     uint64_t connect_ns;    /**< to be connected may take, TLS's handshake included: 30 s */
-    uint64_t stall_ns; /**< a server may take or send nothing, when it is its turn, and its head may
-                            take from its first byte: 30 s */
+    uint64_t stall_ns; /**< a server may take or send nothing, when it is its turn, and a head may
+                            take from its first byte: 30 s; interim ones as well */
     uint64_t kept_ns;  /**< a connection stays open without a call: 10 s */
     /** leat_tls_connect(); NULL: there is no "https".  By this pointer, so that a program without
      * it links no TLS. */

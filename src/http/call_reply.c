@@ -74,7 +74,7 @@ enum leat_err call_read_head(struct leat_http_call *call)
             return LEAT_ERR_FORMAT; /* an answer to what it hasn't heard */
         if (room == 0)
             return LEAT_ERR_TOO_BIG;
-        if (!call->begun) { /* the whole head may take stall_ns from here */
+        if (call->fields_len == 0) { /* the whole head may take stall_ns from here */
             call->active_at_ns = leat_now_ns(call->client->stack);
             call->seen_taken = leat_stream_progress(&call->stream).taken;
         }

@@ -111,6 +111,25 @@ static void test_a_connection_ends_before_its_reply_is_taken(void **state)
     }
 }
 
+/* Each of the interim replies says that the server is at work. */
+static void test_interim_replies_take_their_time(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+    struct heard *heard = listen_for(URL);
+
+    begin(f, heard);
+    for (unsigned i = 0; i < 4; i++) {
+        world_wait(f->world, 20 * second);
+        assert_false(heard->failed);
+        say(f, peer, "HTTP/1.1 102 Processing\r\n\r\n");
+    }
+    say(f, peer, OK_REPLY);
+    assert_string_equal(heard->bytes, "ok");
+    free(heard);
+    close_peer(f, peer);
+}
+
 /* All places have connections that wait for calls to somebody else: the oldest gives way. */
 static void test_a_kept_connection_gives_way_to_another_origin(void **state)
 {
@@ -459,6 +478,7 @@ int main(void)
         CALL_TEST(test_a_call_is_closed_before_its_reply_is_read),
         CALL_TEST(test_a_connection_ends_under_a_call_that_is_over),
         CALL_TEST(test_a_connection_ends_before_its_reply_is_taken),
+        CALL_TEST(test_interim_replies_take_their_time),
         CALL_TEST(test_a_kept_connection_gives_way_to_another_origin),
         CALL_TEST(test_text_comes_before_the_request_leaves),
         CALL_TEST(test_how_long_a_reply_says_that_it_is),
