@@ -49,9 +49,10 @@ bool http_reply_head_sent(struct leat_http_exchange *exchange)
     leat_buf_put(text,
                  (uint32_t)http_route_head(&exchange->reply, &client->request, client->close,
                                            http_calendar_now(client->server), (char *)text->data));
+    if (leat_stream_send(stream, text) == LEAT_ERR_FULL)
+        return false; /* its buffer was what the room was made of: on_writable follows */
     http_client_count(client, exchange->reply.status);
     exchange->head_sent = true;
-    leat_stream_send(stream, text);
     return true;
 }
 

@@ -290,6 +290,23 @@ static void write_nothing(struct leat_http_exchange *exchange, void *arg)
     assert_int_equal(asks, 0);
 }
 
+/* Room that is counted in the pool's buffers, as that of a session of TLS is: there is none as soon
+ * as one more of them is taken. */
+static uint32_t buffers_needed;
+
+static uint32_t grants_by_pool(struct pipe_end *end, uint32_t room)
+{
+    return leat_pool_free_count(leat_pool(end->stack)) < buffers_needed ? 0 : room;
+}
+
+static struct leat_stream scarce; /* such a stream */
+
+static void hello_with_the_last_buffer(struct leat_http_exchange *exchange, void *arg)
+{
+    buffers_needed = leat_pool_free_count(leat_pool(leat_stream_stack(&scarce)));
+    hello(exchange, arg);
+}
+
 static void write_rest(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
@@ -307,6 +324,7 @@ static const struct leat_http_route routes[] = {
      .on_request = write_nothing,
      .on_writable = write_rest},
     {.path = "/hello", .methods = LEAT_HTTP_GET, .on_request = hello},
+    {.path = "/last", .methods = LEAT_HTTP_GET, .on_request = hello_with_the_last_buffer},
     {.path = "/put", .methods = LEAT_HTTP_PUT, .on_request = nothing, .on_body = on_body}};
 
 static int set_up_routes(void **state)
@@ -364,6 +382,35 @@ static void test_a_reply_waits_for_room_for_its_head(void **state)
         world_wait(f->world, second);
         free(peer);
     }
+}
+
+/* The buffer of the head is one of those which its room was counted in. */
+static void test_a_head_takes_the_last_buffer(void **state)
+{
+    static const struct leat_tcp_events events = {.on_readable = hear};
+    struct fixture *f = *state;
+    struct peer *peer = calloc(1, sizeof *peer);
+    size_t taken;
+
+    pipe_open(peer->ends, f->world->stacks[SERVER], WIDE);
+    scarce = pipe_stream(&peer->ends[1]);
+    peer->stream = pipe_stream(&peer->ends[0]);
+    peer->ends[1].grants = grants_by_pool;
+    buffers_needed = 0;
+    leat_stream_set_events(&peer->stream, &events, peer);
+    assert_true(leat_http_server_serve(f->server, &scarce));
+    leat_stream_write(&peer->stream, GET("/last", ""), strlen(GET("/last", "")), &taken);
+    world_wait(f->world, ms);
+    assert_int_equal(peer->have, 0);
+    buffers_needed = 0;
+    leat_stream_want_room(&scarce, 1); /* on_writable, which follows when there are buffers */
+    world_wait(f->world, second);
+    assert_memory_equal(peer->bytes, "HTTP/1.1 200 OK\r\n", 17);
+    assert_memory_equal(peer->bytes + peer->have - 9, "\r\n\r\nhello", 9);
+    assert_int_equal(f->counts->ok, 1);
+    leat_stream_abort(&peer->stream);
+    world_wait(f->world, second);
+    free(peer);
 }
 
 /* What the one reply to @request is, when room shrinks on its way. */
@@ -484,6 +531,7 @@ int main(void)
         CALL_TEST(test_how_long_a_reply_says_that_it_is),
         CALL_TEST(test_more_than_there_is_room_for_is_refused),
         CALL_TEST(test_room_of_a_request_that_shrinks_before_it_is_used),
+        ROUTE_TEST(test_a_head_takes_the_last_buffer),
         ROUTE_TEST(test_room_that_shrinks_before_it_is_used),
         ROUTE_TEST(test_a_reply_waits_for_room_for_its_head),
         ROUTE_TEST(test_a_server_stops_in_a_file),
