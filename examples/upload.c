@@ -83,7 +83,7 @@ static void on_form(struct leat_http_exchange *exchange, void *arg)
 {
     size_t len, query_len;
     const char *type = leat_http_request_type(exchange, &len);
-    struct upload *upload = upload_place(uploads, places, exchange, true);
+    struct upload *upload = upload_place(exchange, true);
 
     (void)arg;
     leat_http_request_query(exchange, &query_len);
@@ -114,7 +114,7 @@ static void on_download(struct leat_http_exchange *exchange, void *arg)
     (void)arg;
     leat_http_request_query(exchange, &query_len);
     if (query_len > 0)
-        upload = upload_place(uploads, places, exchange, false);
+        upload = upload_place(exchange, false);
     if (!upload) {
         upload_answer(exchange, query_len > 0 ? 503 : 404, "There is no such archive.\n");
         return;
@@ -186,6 +186,7 @@ static const char *start(struct example_platform *platform)
     if (problem)
         return problem;
     upload_begin(leat_pool(platform->stack));
+    upload_pairs(platform->stack, uploads, places);
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
                ? EXAMPLE_PORT_TAKEN

@@ -4,6 +4,7 @@
 
 #include <leat/http_exchange.h>
 #include <leat/multipart.h>
+#include <leat/timer.h>
 #include <leat/zip.h>
 
 enum {
@@ -18,6 +19,7 @@ struct upload {
     struct leat_http_exchange *to;   /* the archive's: the same, or a download of its own */
     char id[UPLOAD_ID_BYTES];        /* what two that belong together have in common */
     size_t id_len;                   /* 0: it is one exchange */
+    uint64_t since_ns;               /* a half waits for its other one */
     struct leat_multipart form;
     struct leat_zip zip;
     struct leat_buf *in;           /* received, not read yet */
@@ -32,10 +34,12 @@ struct upload {
     uint8_t directory[DIRECTORY_BYTES];
 };
 
-/* Among @count uploads the place of one more exchange with this query: beside the other half that
- * waits for it, where there is one; else a free one, or NULL.  @is_form: it is the form's half. */
-struct upload *upload_place(struct upload *uploads, unsigned count,
-                            struct leat_http_exchange *exchange, bool is_form);
+/* Begins with @count places. */
+void upload_pairs(struct leat *stack, struct upload *uploads, unsigned count);
+
+/* The place of one more exchange with this query: beside the other half that waits for it, where
+ * there is one; else a free one, or NULL.  @is_form: it is the form's half. */
+struct upload *upload_place(struct leat_http_exchange *exchange, bool is_form);
 
 /* It has failed: so has its other half. */
 void upload_failed(struct upload *upload, const struct leat_http_exchange *exchange);

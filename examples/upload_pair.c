@@ -3,9 +3,12 @@
  *
  * A browser reads no reply before it has sent a form to its end, and nothing is kept here: a large
  * form would stand still when what is between them is full.  So the script of the page asks for the
- * archive by a request of its own, and both have the same query.
+ * archive by a request of its own, and both have the same query.  One whose other half doesn't come
+ * is refused after a while.
  */
 #include <string.h>
+
+#include <leat/stack.h>
 
 #include "upload.h"
 
@@ -16,30 +19,87 @@ void upload_answer(struct leat_http_exchange *exchange, uint16_t status, const c
     leat_http_answer(exchange, &head, text, (uint32_t)strlen(text));
 }
 
+/* ---- One half that waits for the other ---------------------------------------------------- */
+
+static const uint64_t half_ns = UINT64_C(15000000000);
+
+static struct {
+    struct leat *stack;
+    struct upload *uploads;
+    unsigned count;
+    struct leat_timer timer; /* set as long as a half may wait */
+} all;
+
+static bool is_half(const struct upload *upload)
+{
+    return !upload->from != !upload->to;
+}
+
+/* Who has waited for too long hears so. */
+static void on_time(struct leat_timer *timer, void *arg)
+{
+    const uint64_t now_ns = leat_now_ns(all.stack);
+    uint64_t next_ns = LEAT_NEVER_NS;
+
+    (void)arg;
+    for (unsigned i = 0; i < all.count; i++) {
+        struct upload *upload = &all.uploads[i];
+        const uint64_t due_ns = upload->since_ns + half_ns;
+
+        if (!is_half(upload))
+            continue;
+        if (due_ns <= now_ns)
+            upload_failed(upload, NULL);
+        else if (due_ns < next_ns)
+            next_ns = due_ns;
+    }
+    if (next_ns != LEAT_NEVER_NS)
+        leat_timer_set(all.stack, timer, next_ns);
+}
+
+void upload_pairs(struct leat *stack, struct upload *uploads, unsigned count)
+{
+    all.stack = stack;
+    all.uploads = uploads;
+    all.count = count;
+    all.timer.on_time = on_time;
+}
+
+/* It may be a half from now on. */
+static void begin_wait(struct upload *upload)
+{
+    upload->since_ns = leat_now_ns(all.stack);
+    if (!leat_timer_is_set(&all.timer))
+        leat_timer_set(all.stack, &all.timer, upload->since_ns + half_ns);
+}
+
 static bool waits_for(const struct upload *upload, const char *id, size_t len, bool is_form)
 {
     return (is_form ? upload->to && !upload->from : upload->from && !upload->to) &&
            upload->id_len == len && memcmp(upload->id, id, len) == 0;
 }
 
-struct upload *upload_place(struct upload *uploads, unsigned count,
-                            struct leat_http_exchange *exchange, bool is_form)
+struct upload *upload_place(struct leat_http_exchange *exchange, bool is_form)
 {
     struct upload *free_one = NULL;
     size_t len;
     const char *id = leat_http_request_query(exchange, &len);
 
     len = len < UPLOAD_ID_BYTES ? len : UPLOAD_ID_BYTES;
-    for (unsigned i = 0; i < count; i++) {
-        if (len > 0 && waits_for(&uploads[i], id, len, is_form))
-            return &uploads[i];
-        if (!free_one && !uploads[i].from && !uploads[i].to)
-            free_one = &uploads[i];
+    for (unsigned i = 0; i < all.count; i++) {
+        struct upload *upload = &all.uploads[i];
+
+        if (len > 0 && waits_for(upload, id, len, is_form))
+            return upload;
+        if (!free_one && !upload->from && !upload->to)
+            free_one = upload;
     }
     if (free_one) {
         memcpy(free_one->id, id, len);
         free_one->id_len = len;
         free_one->begun = false;
+        if (len > 0)
+            begin_wait(free_one);
     }
     return free_one;
 }

@@ -133,6 +133,19 @@ def test_one_half_goes(leat, goes, begun):
     both(web, True, 1000)
 
 
+def test_one_half_does_not_come(leat):
+    """The other one waits for a while, and not for ever: its place is free again."""
+    web = leat("upload", arguments=["places=2"])
+    with socket.create_connection((web.ip, 80), PATIENCE_S) as conn, socket.create_connection((web.ip, 80), PATIENCE_S) as other:
+        conn.sendall((HEAD % 1000).replace(b"/upload", b"/upload?x") + PART % b"f")
+        other.sendall(b"GET /files.zip?y HTTP/1.1\r\nHost: leat\r\n\r\n")
+        web.settle()
+        began = time.monotonic()
+        assert (told(conn), told(other)) == (b"503", b"503")
+        assert time.monotonic() - began > 5
+    both(web, True, 1000)
+
+
 def unchunked(conn):
     """The text of a reply in chunks."""
     conn.settimeout(PATIENCE_S)
