@@ -9,7 +9,6 @@ enum {
 };
 
 static struct leat_http_exchange *held; /* by a route that answers later */
-static uint64_t held_ns;                /* since when */
 static unsigned failures;
 static enum leat_err failed_why;
 static size_t streamed;
@@ -74,7 +73,6 @@ static void hold(struct leat_http_exchange *exchange, void *arg)
 {
     (void)arg;
     held = exchange;
-    held_ns = leat_now_ns(leat_tcp_stack(leat_http_request_conn(exchange)));
 }
 
 static void failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)
@@ -369,62 +367,6 @@ static void test_a_reply_may_come_later(void **state)
     leave_server(f, client);
 }
 
-/* The program answers in the very turn in which its client's time is looked at. */
-static void test_a_reply_comes_when_the_time_is_looked_at(void **state)
-{
-    struct fixture *f = *state;
-    struct client *client = connect_client(f);
-
-    send_text(client, GET("/hold", ""));
-    world_wait(f->world, second);
-    world_wait(f->world, held_ns + 30 * second - ms - f->world->now_ns);
-    leat_http_answer(held, &text_head, "later", 5);
-    f->world->now_ns += 2 * ms;
-    world_wait(f->world, second);
-    assert_non_null(strstr(client->bytes, "\r\n\r\nlater"));
-    leave_server(f, client);
-}
-
-/* A reply that is text now and then: what is just on its way is no sign of a client that takes
- * nothing. */
-static void test_a_reply_pauses(void **state)
-{
-    static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
-    struct fixture *f = *state;
-    struct client *client = connect_client(f);
-
-    send_text(client, GET("/hold", ""));
-    world_wait(f->world, second);
-    leat_http_reply(held, &head);
-    assert_int_equal(leat_http_write(held, "a", 1), 1);
-    world_wait(f->world, held_ns + 60 * second - ms - f->world->now_ns);
-    assert_int_equal(leat_http_write(held, "b", 1), 1);
-    f->world->now_ns += 2 * ms;
-    world_wait(f->world, second);
-    assert_false(client->closed);
-    leat_http_finish(held);
-    world_wait(f->world, second);
-    assert_non_null(strstr(client->bytes, "\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n"));
-    leave_server(f, client);
-}
-
-/* The head doesn't wait for text, from outside of a callback either. */
-static void test_a_head_goes_at_once(void **state)
-{
-    static const struct leat_http_head head = {.status = 200, .len = LEAT_HTTP_ANY};
-    struct fixture *f = *state;
-    struct client *client = connect_client(f);
-
-    send_text(client, GET("/hold", ""));
-    world_wait(f->world, second);
-    leat_http_reply(held, &head);
-    world_wait(f->world, second);
-    assert_string_equal(client->bytes, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    leat_http_finish(held);
-    world_wait(f->world, second);
-    leave_server(f, client);
-}
-
 static void test_who_goes_ends_the_exchange(void **state)
 {
     struct fixture *f = *state;
@@ -541,9 +483,6 @@ int main(void)
         ROUTE_TEST(test_a_reply_of_known_length),
         ROUTE_TEST(test_a_reply_on_short_memory),
         ROUTE_TEST(test_a_reply_may_come_later),
-        ROUTE_TEST(test_a_reply_comes_when_the_time_is_looked_at),
-        ROUTE_TEST(test_a_reply_pauses),
-        ROUTE_TEST(test_a_head_goes_at_once),
         ROUTE_TEST(test_who_goes_ends_the_exchange),
         ROUTE_TEST(test_a_reply_is_never_longer_or_shorter_than_told),
         ROUTE_TEST(test_the_log_has_each_request_once),
