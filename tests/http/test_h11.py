@@ -31,9 +31,9 @@ REASONS = [
      rb"(?is)(?=.*\ncontent-length:)(?=.*\ntransfer-encoding:)"),
     ("a coding in HTTP/1.0 (RFC 9112 6.1)", rb"(?is)http/1\.0.*\ntransfer-encoding:"),
     ("two media types", rb"(?is)(\ncontent-type:.*){2}"),
-    ("a target that is neither a path nor a URL of http, or has characters that none may have",
+    ("a target that is neither a path nor a URL of http or https, or has characters that none may have",
      rb"^(\r\n)*\S+ (?!(/([\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*(\?\S*)?"
-     rb"|(?i:http)://[\w\-.~!$&'()*+,;=:@%\[\]]+(/([\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*)?(\?\S*)?) HTTP)"),
+     rb"|(?i:https?)://[\w\-.~!$&'()*+,;=:@%\[\]]+(/([\w\-.~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*)?(\?\S*)?) HTTP)"),
     ("a host with characters that none may have (RFC 3986 3.2.2)",
      rb"(?i)\nhost:[ \t]*[\w\-.~!$&'()*+,;=:@%\[\]]*[^\w\-.~!$&'()*+,;=:@%\[\]\r\n]"),
     ("options of the connection that are no list of tokens (RFC 9110 7.6.1)",
