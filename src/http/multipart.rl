@@ -134,6 +134,20 @@ static bool take_boundary(struct leat_multipart *reader, const char *at, const c
     return len > 0 && (at == end || *at == ';');
 }
 
+/* Where a parameter ends: at a semicolon that is not in quotes; NULL: a quote is not closed. */
+static const char *skip_parameter(const char *at, const char *end)
+{
+    bool quoted = false;
+
+    for (; at < end && (quoted || *at != ';'); at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        else if (quoted && *at == '\\' && at + 1 < end)
+            at++;
+    }
+    return quoted ? NULL : at;
+}
+
 bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_t len)
 {
     const char *const end = type + len;
@@ -152,8 +166,7 @@ bool leat_multipart_start(struct leat_multipart *reader, const char *type, size_
         value = behind(at, end, "boundary=");
         if (value)
             return take_boundary(reader, value, end);
-        while (at < end && *at != ';' && *at != '"')
-            at++;
+        at = skip_parameter(at, end);
     }
     return false;
 }

@@ -249,6 +249,9 @@ static void test_threat_W3_boundaries(void **state)
         {"multipart/form-data; boundary=x y", false},
         {"multipart/form-data; boundary=x\ry", false},
         {"multipart/form-data; x=\"; boundary=y\"", false},
+        {"multipart/form-data; charset=\"utf-8\"; boundary=x", true}, /* RFC 9110 5.6.6 */
+        {"multipart/form-data; x=\"; boundary=[\\\"\" ; boundary=x", true},
+        {"multipart/form-data; x=\"y; boundary=x", false},
         {"multipart/form-data", false},
         {"multipart/form-datax; boundary=x", false},
         {"multipart/mixed; boundary=x", false},
