@@ -15,10 +15,11 @@ enum {
     VERSION = 45, /* the one that knows Zip64 */
     UNIX = 3,     /* the maker: of MS-DOS's, unzip reads names by a code page (4.4.2) */
     MAKER = UNIX << 8 | VERSION,
-    MODE = 0100644,           /* a file, readable: a maker that is Unix says so (4.4.15) */
-    FLAGS = 1 << 3 | 1 << 11, /* a data descriptor follows; names are UTF-8 */
-    DEFLATED = 8,             /* the method (4.4.5); 0 is stored */
-    DOS_DATE = 1 << 5 | 1,    /* 1 January 1980: a stack has no calendar */
+    MODE = 0100644,        /* a file, readable: a maker that is Unix says so (4.4.15) */
+    FOLLOWED = 1 << 3,     /* a data descriptor follows (4.4.4) */
+    UTF_8 = 1 << 11,       /* the name is that; else nobody knows which octets it has */
+    DEFLATED = 8,          /* the method (4.4.5); 0 is stored */
+    DOS_DATE = 1 << 5 | 1, /* 1 January 1980: a stack has no calendar */
     EXTRA_BYTES = 4 + 2 * 8,
     ENTRY_MAX = LEAT_ZIP_ENTRY_BYTES
 };
@@ -74,6 +75,40 @@ void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32)
     zip->crc32 = crc32;
 }
 
+/* RFC 3629 4 */
+static bool is_utf8(const uint8_t *name, size_t len)
+{
+    for (size_t i = 0; i < len;) {
+        const uint8_t lead = name[i++];
+        const bool legal = lead < 0x80 || (lead >= 0xc2 && lead <= 0xf4);
+        const size_t more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+        uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+
+        if (!legal || more > len - i)
+            return false;
+        for (const size_t end = i + more; i < end; i++) {
+            if (name[i] < least || name[i] > most)
+                return false;
+            least = 0x80;
+            most = 0xbf;
+        }
+    }
+    return true;
+}
+
+/* Of a name that is cut off within a character: how many octets are in front of that. */
+static size_t whole_part(const char *name, size_t len)
+{
+    size_t end = len;
+
+    while (end > 0 && len - end < 3 && ((uint8_t)name[end - 1] & 0xc0) == 0x80)
+        end--;
+    if (end == 0 || (uint8_t)name[end - 1] < 0xc0)
+        return len;
+    return end - 1;
+}
+
 size_t leat_zip_clean_name(const char *given, size_t len, char *name)
 {
     static const char nothing[] = "file";
@@ -84,10 +119,12 @@ size_t leat_zip_clean_name(const char *given, size_t len, char *name)
         if (given[i] == '/' || given[i] == '\\')
             from = i + 1;
     }
-    for (size_t i = from; i < len && to < LEAT_ZIP_NAME_BYTES; i++) {
-        if ((unsigned char)given[i] >= ' ' && given[i] != 0x7f)
-            name[to++] = given[i];
+    for (; from < len && to < LEAT_ZIP_NAME_BYTES; from++) {
+        if ((unsigned char)given[from] >= ' ' && given[from] != 0x7f)
+            name[to++] = given[from];
     }
+    if (from < len && ((uint8_t)given[from] & 0xc0) == 0x80)
+        to = whole_part(name, to);
     if (to > 2 || (to > 0 && (name[0] != '.' || name[to - 1] != '.')))
         return to;
     memcpy(name, nothing, sizeof nothing - 1);
@@ -101,14 +138,20 @@ static size_t count(struct leat_zip *zip, const uint8_t *piece, const uint8_t *e
     return (size_t)(end - piece);
 }
 
+static unsigned flags_of(const void *name, size_t len)
+{
+    return is_utf8(name, len) ? FOLLOWED | UTF_8 : FOLLOWED;
+}
+
 /* Signature, versions, flags, method, time: what both headers of an entry have in common. */
-static uint8_t *put_header(uint8_t *to, uint32_t signature, unsigned method, bool in_directory)
+static uint8_t *put_header(uint8_t *to, uint32_t signature, unsigned flags, unsigned method,
+                           bool in_directory)
 {
     to = put32(to, signature);
     if (in_directory)
         to = put16(to, MAKER);
     to = put16(to, VERSION);
-    to = put16(to, FLAGS);
+    to = put16(to, flags);
     to = put16(to, method);
     to = put16(to, 0);
     return put16(to, DOS_DATE);
@@ -130,7 +173,7 @@ static size_t begin(struct leat_zip *zip, const char *name, size_t len, unsigned
     zip->deflated = method == DEFLATED;
     zip->len = zip->packed = 0;
     zip->crc = 0;
-    to = put_header(piece, 0x04034b50, method, false);
+    to = put_header(piece, 0x04034b50, flags_of(name, len), method, false);
     to = put32(to, 0); /* CRC and lengths come behind the text */
     to = put32(to, u32_max);
     to = put32(to, u32_max);
@@ -197,13 +240,14 @@ size_t leat_zip_entry_end(struct leat_zip *zip, uint8_t *piece)
 /* The directory's header of the next entry. */
 static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
 {
+    const uint8_t *name = zip->memory + zip->told + sizeof(struct entry);
     struct entry entry;
     bool large;
     uint8_t *to;
 
     memcpy(&entry, zip->memory + zip->told, sizeof entry);
     large = entry.len >= u32_max || entry.packed >= u32_max || entry.at >= u32_max;
-    to = put_header(piece, 0x02014b50, entry.method, true);
+    to = put_header(piece, 0x02014b50, flags_of(name, entry.name_len), entry.method, true);
     to = put32(to, entry.crc);
     to = put32(to, large ? u32_max : entry.packed);
     to = put32(to, large ? u32_max : entry.len);
@@ -214,7 +258,7 @@ static size_t put_entry(struct leat_zip *zip, uint8_t *piece)
     to = put16(to, 0); /* no internal attributes */
     to = put32(to, (uint64_t)MODE << 16);
     to = put32(to, large ? u32_max : entry.at);
-    memcpy(to, zip->memory + zip->told + sizeof entry, entry.name_len);
+    memcpy(to, name, entry.name_len);
     to += entry.name_len;
     if (large) {
         to = put16(put16(to, 1), EXTRA_BYTES + 8 - 4);

@@ -126,6 +126,33 @@ static void test_names_and_modes_are_those_of_Unix(void **state)
                      "assert info.create_version == info.extract_version == 45");
 }
 
+/* Clients name files as they like; who unpacks refuses an archive with a name that is said to be
+ * UTF-8 and is none (APPNOTE D.1). */
+static void test_only_names_that_are_UTF_8_are_said_to_be(void **state)
+{
+    static uint8_t memory[1000];
+    struct leat_zip zip;
+    char path[32];
+    FILE *file = begin(path);
+
+    (void)state;
+    leat_zip_start(&zip, memory, sizeof memory);
+    add(file, &zip, "\xc2\x80 \xe0\xa0\x80 \xed\x9f\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf", "good");
+    add(file, &zip, "\xe4.txt", "Latin-1");
+    add(file, &zip, "\x80", "no lead");
+    add(file, &zip, "\xe2\x82", "cut");
+    add(file, &zip, "\xe2\x82.", "broken off");
+    add(file, &zip, "\xc1\xbf", "longer than need be");
+    add(file, &zip, "\xe0\x9f\xbf", "the same");
+    add(file, &zip, "\xf0\x8f\xbf\xbf", "the same");
+    add(file, &zip, "\xed\xa0\x80", "a surrogate");
+    add(file, &zip, "\xf4\x90\x80\x80", "too large");
+    add(file, &zip, "\xf5\x80\x80\x80", "too large");
+    end(file, &zip);
+    ask_python(path, "assert z.testzip() is None; "
+                     "assert [i.flag_bits >> 11 & 1 for i in z.infolist()] == [1] + 10 * [0]");
+}
+
 static void test_an_empty_archive(void **state)
 {
     struct leat_zip zip;
@@ -223,6 +250,10 @@ static void test_threat_W4_names_stay_in_their_folder(void **state)
     }
     memset(longest, 'x', sizeof longest);
     assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name);
+    memcpy(longest + sizeof name - 2, "\xe2\x82\xac", 3); /* no part of a character */
+    assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name - 2);
+    memset(longest, 0x80, sizeof longest); /* which are none */
+    assert_int_equal(leat_zip_clean_name(longest, sizeof longest, name), sizeof name);
 }
 
 static void test_crc32(void **state)
@@ -276,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_an_archive),
         cmocka_unit_test(test_an_archive_whose_sums_another_makes),
         cmocka_unit_test(test_names_and_modes_are_those_of_Unix),
+        cmocka_unit_test(test_only_names_that_are_UTF_8_are_said_to_be),
         cmocka_unit_test(test_an_empty_archive),
         cmocka_unit_test(test_threat_W4_more_entries_than_16_bits_count),
         cmocka_unit_test(test_threat_W4_more_than_4_GiB),
