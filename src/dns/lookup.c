@@ -29,6 +29,11 @@ void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *na
     cache_key_make(&resolver->cache, &resolver->key, name->wire, name->len, type);
 }
 
+bool resolver_keeps(const struct leat_resolver *resolver, uint16_t type)
+{
+    return resolver->config.cache_bytes != 0 && type != 0;
+}
+
 struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver)
 {
     if (resolver->config.cache_bytes == 0)
@@ -189,7 +194,7 @@ static void keep_failure(struct leat_resolver *resolver, struct cache_entry *sta
 
     if (stale)
         stale->recheck_s = now_s + STALE_RECHECK_S;
-    else if (resolver->config.cache_bytes != 0)
+    else if (resolver_keeps(resolver, resolver->key.type))
         cache_put(&resolver->cache, &resolver->key, &failure, now_s);
 }
 

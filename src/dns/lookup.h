@@ -118,6 +118,10 @@ uint32_t resolver_now_s(const struct leat_resolver *resolver);
 /* Sets resolver->key. */
 void resolver_key(struct leat_resolver *resolver, const struct leat_dns_name *name, uint16_t type);
 
+/* False: what is said of @type is not kept.  No record has type 0, by which the cache knows all
+ * types of a name. */
+bool resolver_keeps(const struct leat_resolver *resolver, uint16_t type);
+
 /* What the cache has for resolver->key and may be told at once, or NULL; its TTL may be about to
  * end soon, and a query for it begun. */
 struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct leat_dns_name *name);

@@ -96,6 +96,27 @@ static void says_servfail(struct liar *liar)
     say(liar, make_reply(liar, LEAT_DNS_SERVFAIL, 0));
 }
 
+/* The same, with an SOA record. */
+static void says_no_record_for_long(struct liar *liar)
+{
+    static const uint8_t apex[] = "\7example\4test";
+    static const uint8_t rdata[22] = {[20] = 1}; /* MINIMUM: 256 s */
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    const struct dns_new_record soa = {.owner = apex,
+                                       .rdata = rdata,
+                                       .ttl_s = 300,
+                                       .type = LEAT_DNS_SOA,
+                                       .rdata_len = sizeof rdata};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, get16(name + strlen((const char *)name) + 1), DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_AUTHORITY, &soa);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
 static void test_a_failure_is_kept_for_some_seconds(void **state)
 {
     struct fixture *f = *state;
@@ -112,6 +133,24 @@ static void test_a_failure_is_kept_for_some_seconds(void **state)
     world_wait(f->world, 5 * second);
     look_up(f, "www.example.test", LEAT_DNS_A);
     assert_int_equal(asked(f), 2);
+}
+
+/* No record has type 0 (RFC 6895 3.1), but anybody may ask for it. */
+static void test_what_is_said_of_type_0_is_not_kept_for_all_types(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_no_record_for_long);
+    open_caching(f, 0, false);
+    for (unsigned i = 0; i < 2; i++) {
+        look_up(f, "www.example.test", 0);
+        f->liar.answer = says_8;
+        assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                     "www.example.test. 9 IN A 192.0.2.8\n");
+        f->liar.answer = says_servfail;
+        world_wait(f->world, 10 * second);
+    }
+    assert_int_equal(f->counts->cache_hits, 0);
 }
 
 static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
@@ -343,6 +382,7 @@ int main(void)
         TEST(test_aliases_and_what_is_not_there_are_kept),
         TEST(test_a_negative_answer_without_SOA_is_not_kept),
         TEST(test_a_failure_is_kept_for_some_seconds),
+        TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
         TEST(test_what_is_stale_is_told_while_the_servers_fail),
         TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
