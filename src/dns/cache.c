@@ -200,6 +200,12 @@ static void make_room_fresh(struct cache *cache, uint32_t grains)
     }
 }
 
+/* RFC 8767 is about data: that nobody answered is true for its own time only (RFC 9520 3.2). */
+static uint32_t kept_s(const struct cache *cache, const struct cache_entry *entry)
+{
+    return entry->ttl_s + (entry->rcode == LEAT_DNS_SERVFAIL ? 0 : cache->stale_s);
+}
+
 struct cache_entry *cache_find(const struct cache *cache, const struct cache_key *key,
                                uint32_t now_s)
 {
@@ -209,7 +215,7 @@ struct cache_entry *cache_find(const struct cache *cache, const struct cache_key
         struct cache_entry *entry = entry_at(cache, at - 1);
 
         if (has_name(entry, key) && (entry->type == key->type || entry->type == 0))
-            return now_s - entry->stored_s < entry->ttl_s + cache->stale_s ? entry : NULL;
+            return now_s - entry->stored_s < kept_s(cache, entry) ? entry : NULL;
         at = entry->next;
     }
     return NULL;

@@ -78,7 +78,8 @@ void cache_init(struct cache *cache, void *memory, size_t bytes, const struct si
 void cache_key_make(const struct cache *cache, struct cache_key *key, const uint8_t *name,
                     uint8_t len, uint16_t type);
 
-/* The answer, or NULL; one whose TTL has ended is given for cache->stale_s more. */
+/* The answer, or NULL; one whose TTL has ended is given for cache->stale_s more, if it isn't that
+ * nobody answers. */
 struct cache_entry *cache_find(const struct cache *cache, const struct cache_key *key,
                                uint32_t now_s);
 

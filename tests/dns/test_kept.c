@@ -192,6 +192,40 @@ static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
     assert_int_equal(f->liar.count, 4);
 }
 
+static struct outcome slow;
+
+/* Asks, and waits for longer than what is stale does (1.8 s), but not for a second try (2 s). */
+static void begin_slowly(struct fixture *f)
+{
+    const struct leat_dns_name name = name_of("www.example.test");
+
+    memset(&slow, 0, sizeof slow);
+    assert_int_equal(leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &slow, NULL),
+                     LEAT_OK);
+    world_wait(f->world, 1900 * ms);
+}
+
+/* RFC 8767 is about data; that nobody answers is told for some seconds only (RFC 9520 3.2). */
+static void test_a_failure_is_never_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_servfail);
+    open_caching(f, 86400, false);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    world_wait(f->world, 5 * second);
+    look_up(f, "www.example.test", LEAT_DNS_A); /* fails again: for as long as the first time */
+    assert_int_equal(asked(f), 2);
+    world_wait(f->world, 5 * second);
+    f->liar.answer = NULL; /* it is slow: only the second try is answered, after two seconds */
+    begin_slowly(f);
+    assert_int_equal(slow.calls, 0);
+    f->liar.answer = says_8;
+    world_wait(f->world, second);
+    assert_found(&slow, "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->cache_stale, 0);
+}
+
 static void says_long(struct liar *liar)
 {
     struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
@@ -385,6 +419,7 @@ int main(void)
         TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
         TEST(test_what_is_stale_is_told_while_the_servers_fail),
         TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
+        TEST(test_a_failure_is_never_stale),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
         TEST(test_threat_N6_equal_lookups_are_one_question),
         TEST(test_a_question_that_nobody_waits_for_ends),
