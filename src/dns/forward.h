@@ -50,6 +50,7 @@ struct forward_client {
     struct leat_forwarder *forwarder;
     struct leat_stream stream; /* without an end: free */
     struct leat_endpoint peer;
+    struct leat_ip local_ip;
     struct forward_wait *waiting;
     uint16_t have; /* bytes of length and query */
     uint8_t count; /* that wait */

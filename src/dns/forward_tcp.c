@@ -69,6 +69,7 @@ static void client_ask(struct forward_client *client)
     struct leat_forwarder *forwarder = client->forwarder;
     const struct forward_from from = {
         .peer = client->peer,
+        .local_ip = client->local_ip,
         .client = client,
         .asker =
             dns_cookie_asker_of(&forwarder->cookies, forwarder->stack, client->peer.ip)};
@@ -148,6 +149,7 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
         client->forwarder = forwarder;
         client->stream = leat_stream_of_tcp(conn);
         client->peer = info.remote;
+        client->local_ip = info.local.ip;
         client->waiting = NULL;
         client->count = 0;
         client->have = 0;

@@ -200,6 +200,20 @@ static void test_the_program_may_answer_itself(void **state)
     assert_int_equal(home.counts->cached, 0);
 }
 
+static void test_the_program_is_told_by_TCP_too_which_address_was_asked(void **state)
+{
+    const struct leat_forwarder_config config = {.on_question = say_own, .on_question_arg = &home};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home_for(f, &plain_resolver, &config);
+    open_stream();
+    stream_query("a.example.test", LEAT_DNS_A, 1);
+    world_wait(f->world, second / 2);
+    assert_string_equal(text_of(home.stream + 2, home.stream_len - 2),
+                        "NOERROR \na.example.test. 300 IN A 10.0.0.2\n--\n--\n");
+}
+
 static void test_replies_by_UDP_are_limited(void **state)
 {
     const struct leat_forwarder_config config = {.replies_per_s = 5};
@@ -229,6 +243,7 @@ int main(void)
         HOME(test_threat_N6_equal_questions_of_many_are_one_upstream),
         HOME(test_an_address_has_a_quarter_of_the_places),
         HOME(test_the_program_may_answer_itself),
+        HOME(test_the_program_is_told_by_TCP_too_which_address_was_asked),
         HOME(test_replies_by_UDP_are_limited),
     };
 
