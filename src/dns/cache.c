@@ -252,7 +252,8 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
     struct cache_entry *entry;
     uint32_t at;
 
-    if (kept->records_len > UINT16_MAX || grains > (ring->end - ring->begin) / ENTRY_PART)
+    if (kept->ttl_s == 0 || kept->records_len > UINT16_MAX ||
+        grains > (ring->end - ring->begin) / ENTRY_PART)
         return;
     if (proven)
         make_room_proven(cache, grains);

@@ -83,8 +83,8 @@ void cache_key_make(const struct cache *cache, struct cache_key *key, const uint
 struct cache_entry *cache_find(const struct cache *cache, const struct cache_key *key,
                                uint32_t now_s);
 
-/* Puts an answer in place of what is there; one that is longer than a 32nd of the cache is not
- * kept. */
+/* Puts an answer in place of what is there; one that is longer than a 32nd of the cache, or has a
+ * TTL of 0, is not kept. */
 void cache_put(struct cache *cache, const struct cache_key *key, const struct dns_kept *kept,
                uint32_t now_s);
 

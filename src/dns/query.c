@@ -64,7 +64,7 @@ static void keep(const struct query *query)
     resolver->kept_age = (struct dns_kept_age){.age_s = 0};
     resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
                                        &resolver->result, &limits);
-    if (!resolver->has_kept || kept->ttl_s == 0 || !resolver_keeps(resolver, query->type))
+    if (!resolver->has_kept || !resolver_keeps(resolver, query->type))
         return;
     /* RFC 2308 5: no such name has no records of any type */
     resolver_key(resolver, &query->asked,

@@ -117,6 +117,29 @@ static void says_no_record_for_long(struct liar *liar)
     say(liar, &reply);
 }
 
+static uint32_t ttl_to_say;
+
+/* Two records of that TTL, one of a name that nobody asked for. */
+static void says_with_ttl(struct liar *liar)
+{
+    static const uint8_t other[] = "\4bank\4test";
+    const uint8_t rdata[] = {192, 0, 2, 66};
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    struct dns_new_record record = {
+        .owner = name, .rdata = rdata, .ttl_s = ttl_to_say, .type = LEAT_DNS_A, .rdata_len = 4};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    record.owner = other;
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    dns_write_record(&writer, DNS_ADDITIONAL, &record);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
 static void test_a_failure_is_kept_for_some_seconds(void **state)
 {
     struct fixture *f = *state;
@@ -226,6 +249,27 @@ static void test_a_failure_is_never_stale(void **state)
     assert_int_equal(f->counts->cache_stale, 0);
 }
 
+/* The newest that is known of a name can't be kept, but what it was before isn't true any more. */
+static void test_what_an_answer_has_replaced_is_never_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f, 86400, false);
+    for (unsigned i = 0; i < 2; i++) {
+        f->liar.answer = says_8;
+        look_up(f, "www.example.test", LEAT_DNS_A);
+        world_wait(f->world, 10 * second);
+        f->liar.answer = i == 0 ? says_with_ttl : says_no_record;
+        ttl_to_say = 0;
+        look_up(f, "www.example.test", LEAT_DNS_A);
+        f->liar.answer = says_servfail;
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
+        world_wait(f->world, 10 * second);
+    }
+    assert_int_equal(f->counts->cache_stale, 0);
+}
+
 static void says_long(struct liar *liar)
 {
     struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
@@ -323,29 +367,6 @@ static void test_the_first_who_is_told_may_close_the_resolver(void **state)
 
 /* ---- N8 ------------------------------------------------------------------------------------ */
 
-static uint32_t ttl_to_say;
-
-/* Two records of that TTL, one of a name that nobody asked for. */
-static void says_with_ttl(struct liar *liar)
-{
-    static const uint8_t other[] = "\4bank\4test";
-    const uint8_t rdata[] = {192, 0, 2, 66};
-    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
-    struct dns_new_record record = {
-        .owner = name, .rdata = rdata, .ttl_s = ttl_to_say, .type = LEAT_DNS_A, .rdata_len = 4};
-    struct message reply;
-    struct dns_writer writer;
-
-    dns_write_start(&writer, reply.bytes, 512);
-    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
-    dns_write_record(&writer, DNS_ANSWER, &record);
-    record.owner = other;
-    dns_write_record(&writer, DNS_ANSWER, &record);
-    dns_write_record(&writer, DNS_ADDITIONAL, &record);
-    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
-    say(liar, &reply);
-}
-
 static void test_threat_N8_TTLs_are_clamped(void **state)
 {
     static const struct {
@@ -420,6 +441,7 @@ int main(void)
         TEST(test_what_is_stale_is_told_while_the_servers_fail),
         TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
         TEST(test_a_failure_is_never_stale),
+        TEST(test_what_an_answer_has_replaced_is_never_stale),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
         TEST(test_threat_N6_equal_lookups_are_one_question),
         TEST(test_a_question_that_nobody_waits_for_ends),
