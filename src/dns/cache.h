@@ -33,7 +33,7 @@ struct cache_entry {
     uint32_t hash;
     uint32_t stored_s;
     uint32_t ttl_s;
-    uint32_t recheck_s; /* stale: its servers failed, and are not asked before */
+    uint32_t recheck_s; /* its servers failed, and are not asked before */
     uint16_t records_len;
     uint16_t grains; /* of 8 bytes: its place */
     uint16_t type;   /* 0: no such name, whatever the type */

@@ -72,7 +72,8 @@ struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct l
     }
     entry->used = true;
     resolver->counts.cache_hits++;
-    if (resolver->config.prefetch && left_s <= entry->ttl_s / PREFETCH_PART)
+    if (resolver->config.prefetch && left_s <= entry->ttl_s / PREFETCH_PART &&
+        now_s >= entry->recheck_s)
         prefetch(resolver, name);
     return entry;
 }

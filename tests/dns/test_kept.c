@@ -297,6 +297,22 @@ static void test_what_is_asked_for_at_the_end_is_renewed(void **state)
     assert_int_equal(asked(f), 2);
 }
 
+/* RFC 9520 3.2 */
+static void test_what_can_not_be_renewed_is_not_asked_for_at_once_again(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_long);
+    open_caching(f, 0, true);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    world_wait(f->world, 91 * second);
+    f->liar.answer = says_servfail;
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_OK);
+    assert_int_equal(f->counts->prefetches, 1);
+    assert_int_equal(asked(f), 2);
+}
+
 /* ---- what is asked at a time --------------------------------------------------------------- */
 
 static void test_threat_N6_equal_lookups_are_one_question(void **state)
@@ -443,6 +459,7 @@ int main(void)
         TEST(test_a_failure_is_never_stale),
         TEST(test_what_an_answer_has_replaced_is_never_stale),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
+        TEST(test_what_can_not_be_renewed_is_not_asked_for_at_once_again),
         TEST(test_threat_N6_equal_lookups_are_one_question),
         TEST(test_a_question_that_nobody_waits_for_ends),
         TEST(test_the_first_who_is_told_may_close_the_resolver),
