@@ -317,8 +317,12 @@ enum leat_err leat_lookup_start(struct leat_resolver *resolver, const struct lea
     if (resolver_find(resolver, name)) {
         stack_ready(resolver->stack, &made->ready);
     } else if (!wait_for_query(made)) {
-        release(made);
-        return LEAT_ERR_FULL;
+        if (!resolver_find_stale(resolver)) {
+            release(made);
+            return LEAT_ERR_FULL;
+        }
+        resolver->counts.cache_stale++;
+        stack_ready(resolver->stack, &made->ready);
     }
     if (lookup)
         *lookup = made;

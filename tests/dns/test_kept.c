@@ -270,6 +270,28 @@ static void test_what_an_answer_has_replaced_is_never_stale(void **state)
     assert_int_equal(f->counts->cache_stale, 0);
 }
 
+/* Those who ask for what is stale go on for a while, with nobody to hear them. */
+static void test_what_is_stale_is_told_when_too_many_ask(void **state)
+{
+    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
+                                                .server_count = 1,
+                                                .lookups = 2,
+                                                .cache_bytes = CACHE,
+                                                .stale_s = 86400};
+    static const char *const names[] = {"a.example.test", "b.example.test", "c.example.test"};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_resolver(f, &config);
+    for (unsigned i = 0; i < 3; i++)
+        look_up(f, names[i], LEAT_DNS_A);
+    f->liar.answer = NULL;
+    world_wait(f->world, 10 * second);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(look_up(f, names[i], LEAT_DNS_A)->err, LEAT_OK);
+    assert_int_equal(f->counts->cache_stale, 3);
+}
+
 static void says_long(struct liar *liar)
 {
     struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
@@ -458,6 +480,7 @@ int main(void)
         TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
         TEST(test_a_failure_is_never_stale),
         TEST(test_what_an_answer_has_replaced_is_never_stale),
+        TEST(test_what_is_stale_is_told_when_too_many_ask),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
         TEST(test_what_can_not_be_renewed_is_not_asked_for_at_once_again),
         TEST(test_threat_N6_equal_lookups_are_one_question),
