@@ -13,21 +13,43 @@ enum {
     /* RFC 9018 4.3 */
     OLD_S = 3600,
     RENEWED_S = 1800,
-    AHEAD_S = 300
+    AHEAD_S = 300,
+    KEY_S = 86400 /* RFC 7873 7.1: at most 36 days, and better no more than 26 hours */
 };
 
-void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off)
+static uint32_t now_s(const struct leat *stack)
+{
+    return (uint32_t)(leat_now_ns(stack) / 1000000000u);
+}
+
+static void draw_key(struct dns_cookie_keeper *keeper, struct leat *stack)
 {
     keeper->key.k0 = leat_random(stack);
     keeper->key.k1 = leat_random(stack);
+    keeper->since_s = now_s(stack);
+}
+
+void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off)
+{
+    draw_key(keeper, stack);
+    keeper->before = keeper->key;
     keeper->is_on = !off;
 }
 
-struct dns_cookie_asker dns_cookie_asker_of(const struct dns_cookie_keeper *keeper,
-                                            const struct leat *stack, struct leat_ip ip)
+struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
+                                            struct leat_ip ip)
 {
-    return (struct dns_cookie_asker){
-        .keeper = keeper, .ip = ip, .now_s = (uint32_t)(leat_now_ns(stack) / 1000000000u)};
+    if (now_s(stack) - keeper->since_s >= KEY_S) {
+        keeper->before = keeper->key;
+        draw_key(keeper, stack);
+    }
+    return (struct dns_cookie_asker){.keeper = keeper, .ip = ip, .now_s = now_s(stack)};
+}
+
+/* The key of a cookie that was made at @at_s.  None counts for longer than a key. */
+static const struct siphash_key *key_of(const struct dns_cookie_keeper *keeper, uint32_t at_s)
+{
+    return (int32_t)(at_s - keeper->since_s) < 0 ? &keeper->before : &keeper->key;
 }
 
 /* RFC 9018 4.4: of the client's cookie, of ours up to the hash, and of the address. */
@@ -42,7 +64,8 @@ static uint64_t hash(const struct dns_cookie_asker *asker, const uint8_t *cookie
 
     memcpy(bytes, cookie, FRONT);
     memcpy(bytes + FRONT, asker->ip.bytes + sizeof asker->ip.bytes - ip_bytes, ip_bytes);
-    return siphash24(&asker->keeper->key, bytes, FRONT + ip_bytes);
+    return siphash24(key_of(asker->keeper, get32(cookie + DNS_COOKIE_CLIENT_BYTES + TIME_AT)),
+                     bytes, FRONT + ip_bytes);
 }
 
 /* SipHash's result in its own order of bytes. */

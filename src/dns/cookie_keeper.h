@@ -20,10 +20,12 @@ enum {
 /* Of a server. */
 struct dns_cookie_keeper {
     struct siphash_key key;
+    struct siphash_key before; /* of cookies that are older than that */
+    uint32_t since_s;          /* when the key was drawn */
     bool is_on;
 };
 
-/* Draws the key; @off: there are no cookies. */
+/* Draws the first key; @off: there are no cookies. */
 void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off);
 
 /* Whose query it is, and when it came. */
@@ -33,9 +35,9 @@ struct dns_cookie_asker {
     uint32_t now_s; /* of any clock that goes on */
 };
 
-/* The asker of a query that @ip sends now. */
-struct dns_cookie_asker dns_cookie_asker_of(const struct dns_cookie_keeper *keeper,
-                                            const struct leat *stack, struct leat_ip ip);
+/* The asker of a query that @ip sends now.  Draws a new key each day. */
+struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
+                                            struct leat_ip ip);
 
 /* The cookie of a reply. */
 struct dns_cookie_reply {

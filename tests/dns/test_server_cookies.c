@@ -258,6 +258,49 @@ static void a_reply_that_slips_is_no_longer_than_its_query(void **state)
     assert_true(f->counts->rate_slipped > 3);
 }
 
+/* What @asker's query with @len bytes of @cookie hears. */
+static struct dns_cookie_reply reply_now(const struct dns_cookie_asker *asker,
+                                         const uint8_t *cookie, uint16_t len)
+{
+    const struct dns_query asked = {.has_edns = true,
+                                    .edns = {.cookie = cookie, .cookie_bytes = len}};
+    struct dns_cookie_reply reply;
+
+    dns_cookie_reply_to(asker, &asked, LEAT_DNS_OVER_UDP, &reply);
+    return reply;
+}
+
+/* RFC 7873 7.1: at the latest after 36 days, and better after 26 hours. */
+static void the_key_is_drawn_anew_each_day(void **state)
+{
+    struct served *f = *state;
+    struct dns_cookie_keeper keeper;
+    struct dns_cookie_asker asker;
+    struct dns_cookie_reply old;
+    struct leat *stack;
+    uint32_t old_s;
+
+    open_server(f, (struct leat_dns_server_config){.port = 0});
+    stack = f->world->stacks[SERVER];
+    dns_cookie_keeper_init(&keeper, stack, false);
+    f->world->now_ns += 86340 * second;
+    world_wait(f->world, ms);
+    asker = dns_cookie_asker_of(&keeper, stack, CLIENT_IP);
+    old = reply_now(&asker, mine, sizeof mine);
+    old_s = asker.now_s;
+    f->world->now_ns += 120 * second;
+    world_wait(f->world, ms);
+    asker = dns_cookie_asker_of(&keeper, stack, CLIENT_IP);
+    assert_true(reply_now(&asker, old.bytes, sizeof old.bytes).proven);
+    asker.now_s = old_s; /* what is left of a reply to that query is the same as before */
+    assert_memory_equal(reply_now(&asker, mine, sizeof mine).bytes, old.bytes, sizeof old.bytes);
+    f->world->now_ns += 86400 * second;
+    world_wait(f->world, ms);
+    asker = dns_cookie_asker_of(&keeper, stack, CLIENT_IP);
+    asker.now_s = old_s;
+    assert_false(reply_now(&asker, old.bytes, sizeof old.bytes).proven);
+}
+
 #define WIRE(name) cmocka_unit_test_setup_teardown(name, set_up_served, tear_down_served)
 
 int main(void)
@@ -266,6 +309,7 @@ int main(void)
         cmocka_unit_test(the_examples_of_RFC_9018),
         cmocka_unit_test(a_cookie_is_good_for_its_address_and_for_an_hour),
         cmocka_unit_test(a_young_cookie_stays_and_an_older_one_is_renewed),
+        WIRE(the_key_is_drawn_anew_each_day),
         WIRE(a_cookie_is_to_be_had_without_a_question),
         WIRE(who_sends_a_cookie_gets_one),
         WIRE(a_cookie_of_a_wrong_length_is_FORMERR),
