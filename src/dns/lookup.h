@@ -82,8 +82,8 @@ struct query {
     struct dns_cookie_sent cookie;            /* of the current try */
     uint8_t bad_cookies;                      /* replies that said so */
     uint8_t failed;                           /* servers that can't answer, a bit each */
+    uint8_t case_differed;                    /* who don't keep it: their next try goes by TCP */
     uint8_t order[LEAT_RESOLVER_SERVERS_MAX]; /* in which they are asked */
-    bool case_differed; /* a server does not keep the case: the next try goes by TCP */
     bool by_tcp;
     bool awaits_address; /* no try: there may be a way soon */
     bool live;

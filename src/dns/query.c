@@ -210,8 +210,9 @@ static void next_try(struct query *query, enum leat_err err)
         end_try(query);
         if (query->failed & 1u << server_index(query))
             continue;
-        query->by_tcp = query->case_differed || upstream_wants_tls(upstream_of(query));
-        query->case_differed = false;
+        query->by_tcp = (query->case_differed & 1u << server_index(query)) != 0 ||
+                        upstream_wants_tls(upstream_of(query));
+        query->case_differed &= (uint8_t) ~(1u << server_index(query));
         if (begin_try(query))
             return;
         err = LEAT_ERR_NO_ROUTE;
@@ -347,7 +348,7 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
     const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
 
     if (reply == DNS_REPLY_CASE) {
-        query->case_differed = true;
+        query->case_differed |= (uint8_t)(1u << server_index(query));
         resolver->counts.drop_case++;
         return;
     }

@@ -152,6 +152,35 @@ static void test_server_that_keeps_no_case_is_asked_by_tcp(void **state)
     assert_int_equal(f->counts->drop_case, 1);
 }
 
+static void first_keeps_no_case(struct liar *liar)
+{
+    if (leat_ip_equal(liar->local_ip, SERVER_IP))
+        keeps_no_case(liar);
+    else
+        say(liar, make_reply(liar, LEAT_DNS_NOERROR, 9));
+}
+
+static void first_keeps_no_case_and_second_is_silent(struct liar *liar)
+{
+    if (leat_ip_equal(liar->local_ip, SERVER_IP))
+        keeps_no_case(liar);
+}
+
+static void test_server_that_keeps_no_case_changes_nothing_for_another(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, first_keeps_no_case);
+    open_plain_resolver(f, 2);
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.9\n");
+    assert_int_equal(f->counts->tcp_queries, 0);
+    f->liar.answer = first_keeps_no_case_and_second_is_silent;
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    assert_int_equal(f->counts->drop_case, 2);
+    assert_int_equal(f->counts->tcp_queries, 1);
+}
+
 static void test_threat_N4_ids_ports_and_case_are_unpredictable(void **state)
 {
     struct fixture *f = *state;
@@ -243,6 +272,7 @@ int main(void)
         TEST(test_threat_N4_wrong_letter_case),
         TEST(test_threat_N4_records_that_nobody_asked_for),
         TEST(test_server_that_keeps_no_case_is_asked_by_tcp),
+        TEST(test_server_that_keeps_no_case_changes_nothing_for_another),
         TEST(test_threat_N4_ids_ports_and_case_are_unpredictable),
     };
 
