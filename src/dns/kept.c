@@ -16,12 +16,59 @@ enum {
     FIXED_BYTES = 10
 };
 
-/* The data of @record with its names uncompressed, as dns_write_record() wants it. */
+/* Types whose names a server may have compressed, too (RFC 3597 4), those of fixed fields. */
+enum {
+    TYPE_MD = 3,
+    TYPE_MF = 4,
+    TYPE_MB = 7,
+    TYPE_MG = 8,
+    TYPE_MR = 9,
+    TYPE_MINFO = 14,
+    TYPE_RP = 17,
+    TYPE_AFSDB = 18,
+    TYPE_RT = 21,
+    TYPE_PX = 26,
+    TYPE_SRV = 33
+};
+
+static const uint8_t *fields_of(uint16_t type)
+{
+    static const uint8_t name[] = {DNS_FIELD_NAME, DNS_FIELD_END};
+    static const uint8_t names[] = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_END};
+    static const uint8_t host[] = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_END};
+    static const uint8_t px[] = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_END};
+    static const uint8_t srv[] = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME,
+                                  DNS_FIELD_END};
+
+    switch (type) {
+    case TYPE_MD:
+    case TYPE_MF:
+    case TYPE_MB:
+    case TYPE_MG:
+    case TYPE_MR:
+        return name;
+    case TYPE_MINFO:
+    case TYPE_RP:
+        return names;
+    case TYPE_AFSDB:
+    case TYPE_RT:
+        return host;
+    case TYPE_PX:
+        return px;
+    case TYPE_SRV:
+        return srv;
+    default:
+        return dns_fields(type);
+    }
+}
+
+/* The data of @record with its names uncompressed, as dns_write_record() wants it; NULL: it isn't
+ * what its type says. */
 static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
                                   uint16_t *len)
 {
     static const uint8_t sizes[] = {[DNS_FIELD_U16] = 2, [DNS_FIELD_U32] = 4, [DNS_FIELD_TIME] = 4};
-    const uint8_t *fields = dns_fields(record->type);
+    const uint8_t *fields = fields_of(record->type);
     const uint8_t *data = record->message + record->rdata_at;
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
@@ -36,25 +83,25 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
         size_t bytes;
 
         if (*fields == DNS_FIELD_NAME) {
-            const bool legal = dns_name_read(record->message, end, &at, &keeper->part);
-
-            leat_assert(legal); /* dns_record_read() has seen to that */
-            (void)legal;
+            if (!dns_name_read(record->message, end, &at, &keeper->part))
+                return NULL;
             memcpy(keeper->rdata + used, keeper->part.wire, keeper->part.len);
             used += keeper->part.len;
             continue;
         }
         bytes = sizes[*fields];
         leat_assert(used + bytes <= sizeof keeper->rdata);
+        if (bytes > end - at)
+            return NULL;
         memcpy(keeper->rdata + used, record->message + at, bytes);
         used += bytes;
         at += bytes;
     }
     *len = (uint16_t)used;
-    return keeper->rdata;
+    return at == end ? keeper->rdata : NULL;
 }
 
-/* Adds a record of the owner keeper->name. */
+/* Adds a record of the owner keeper->name.  One that can't be read spoils the whole. */
 static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
                         enum dns_section section, const struct leat_dns_record *record,
                         uint32_t ttl_s)
@@ -62,7 +109,10 @@ static void keep_record(struct dns_keeper *keeper, struct dns_writer *writer,
     struct dns_new_record made = {.owner = keeper->name.wire, .type = record->type, .ttl_s = ttl_s};
 
     made.rdata = plain_rdata(keeper, record, &made.rdata_len);
-    dns_write_record(writer, section, &made);
+    if (made.rdata)
+        dns_write_record(writer, section, &made);
+    else
+        writer->full = true;
 }
 
 /* Keeps the records of keeper->name that are of @type; returns how many those were. */

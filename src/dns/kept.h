@@ -52,8 +52,8 @@ struct dns_keeper {
 
 /*
  * Makes @kept, which then lies in keeper->bytes, of the reply that @result describes, to a question
- * for @name and result->type.  TTLs over a limit are cut down to it.  False: it is too long, or its
- * CNAMEs go round in a circle.
+ * for @name and result->type.  TTLs over a limit are cut down to it.  False: it is too long, its
+ * CNAMEs go round in a circle, or a name in its data can't be read.
  */
 bool dns_kept_make(struct dns_kept *kept, struct dns_keeper *keeper,
                    const struct leat_dns_name *name, const struct leat_dns_result *result,

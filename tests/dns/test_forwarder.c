@@ -3,6 +3,10 @@
 
 #include "dns/cookie_keeper.h"
 
+enum {
+    TYPE_SRV = 33
+};
+
 static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(void **state)
 {
     struct fixture *f = *state;
@@ -52,6 +56,54 @@ static void test_who_sends_a_cookie_gets_one(void **state)
     }
     assert_int_equal(home.counts->cached, 1);
     assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
+}
+
+/* Two services, with their owners in full; the second target ends in a pointer to the first. */
+static void says_services(struct liar *liar)
+{
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    const size_t name_bytes = strlen((const char *)name) + 1;
+    const size_t first_at = DNS_HEADER_BYTES + 2 * name_bytes + 4 + 10 + 6; /* the first target */
+    struct message reply = liar->query;
+    uint8_t *at = reply.bytes + DNS_HEADER_BYTES + name_bytes + 4;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const uint16_t target_bytes = i == 0 ? 12 : 4;
+
+        memcpy(at, name, name_bytes);
+        at += name_bytes;
+        memset(at, 0, 16);
+        put16(at, TYPE_SRV);
+        put16(at + 2, DNS_CLASS_IN);
+        put16(at + 6, 100);
+        put16(at + 8, 6 + target_bytes);
+        memcpy(at + 16, i == 0 ? "\1a\3far\4away" : "\1b..", target_bytes);
+        if (i == 1)
+            put16(at + 18, (uint16_t)(0xc000 | (first_at + 2)));
+        at += 16 + target_bytes;
+    }
+    put16(reply.bytes + 2, DNS_QR | DNS_RD | DNS_RA);
+    put16(reply.bytes + 6, 2);
+    put16(reply.bytes + 10, 0);
+    reply.len = (size_t)(at - reply.bytes);
+    say(liar, &reply);
+}
+
+/* RFC 3597 4 */
+static void test_names_in_data_of_older_types_are_written_in_full(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_services);
+    open_home(f);
+    for (unsigned i = 0; i < 2; i++)
+        assert_string_equal(
+            ask("_x._tcp.example.test", TYPE_SRV),
+            "NOERROR \n"
+            "_x._tcp.example.test. 100 IN TYPE33 \\# 18 000000000000016103666172046177617900\n"
+            "_x._tcp.example.test. 100 IN TYPE33 \\# 18 000000000000016203666172046177617900\n"
+            "--\n--\n");
+    assert_int_equal(f->liar.count, 1);
 }
 
 static void test_the_real_server_through_it(void **state)
@@ -237,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOME(test_who_sends_a_cookie_gets_one),
         HOME(test_a_question_is_passed_on_once_and_then_answered_from_the_cache),
+        HOME(test_names_in_data_of_older_types_are_written_in_full),
         HOME(test_the_real_server_through_it),
         HOME(test_what_is_no_question_for_us),
         HOME(test_servers_that_are_silent_are_told_as_SERVFAIL),
