@@ -39,6 +39,18 @@ static char line[LEAT_DNS_NAME_TEXT_BYTES];
 /* ---- questions --------------------------------------------------------------------------------
  */
 
+/* In one letter case: some who ask mix it (RFC 4343).  A label's length is below all letters. */
+static void count_name(const struct leat_dns_name *asked)
+{
+    struct leat_dns_name name = *asked;
+
+    for (unsigned i = 0; i < name.len; i++) {
+        if (name.wire[i] >= 'A' && name.wire[i] <= 'Z')
+            name.wire[i] |= 0x20;
+    }
+    leat_top_count(&sieve.names, name.wire, name.len);
+}
+
 static void on_question(void *arg, const struct leat_forwarder_question *question,
                         struct leat_forwarder_own *own)
 {
@@ -50,7 +62,7 @@ static void on_question(void *arg, const struct leat_forwarder_question *questio
     own->has_ip6 = sieve.null || !own->has_ip4;
     own->ip4 = sieve.null ? LEAT_IP4(0, 0, 0, 0) : question->local;
     own->ip6 = sieve.null ? LEAT_IP_ANY : question->local;
-    leat_top_count(&sieve.names, question->name->wire, question->name->len);
+    count_name(question->name);
     leat_top_count(&sieve.clients, question->peer.bytes, sizeof question->peer.bytes);
 }
 

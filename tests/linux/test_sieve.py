@@ -98,8 +98,8 @@ def test_the_start_says_what_was_read(sieve):
 
 def test_the_page_names_names_and_clients_and_runs_no_script(sieve):
     program = sieve()
-    for _ in range(3):
-        dig(program, "ads.plain.test")
+    for name in ("ads.plain.test", "ADS.plain.test", "aDs.pLain.tEst"):
+        dig(program, name)
     dig(program, r"\<script\>.ads.plain.test")
     dig(program, "unlisted.test")
     head = curl("-D", "-", "-o", "/dev/null", f"http://{program.ip}/sieve")
