@@ -3,10 +3,6 @@
 
 #include "dns/cookie_keeper.h"
 
-enum {
-    TYPE_SRV = 33
-};
-
 static void test_a_question_is_passed_on_once_and_then_answered_from_the_cache(void **state)
 {
     struct fixture *f = *state;
@@ -58,29 +54,42 @@ static void test_who_sends_a_cookie_gets_one(void **state)
     assert_non_null(strstr(ask_for("www.example.test", LEAT_DNS_A, 4096, second / 2), "OPT 1232"));
 }
 
-/* Two services, with their owners in full; the second target ends in a pointer to the first. */
-static void says_services(struct liar *liar)
+/* The data of a type: so many bytes in front of so many names, and behind them. */
+static struct {
+    uint16_t type;
+    unsigned front, names, behind;
+} shape;
+
+/* Two records with their owners in full; the names of the second end in a pointer to those of the
+ * first. */
+static void says_compressed(struct liar *liar)
 {
     const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
     const size_t name_bytes = strlen((const char *)name) + 1;
-    const size_t first_at = DNS_HEADER_BYTES + 2 * name_bytes + 4 + 10 + 6; /* the first target */
     struct message reply = liar->query;
     uint8_t *at = reply.bytes + DNS_HEADER_BYTES + name_bytes + 4;
+    size_t far_at = 0;
 
     for (unsigned i = 0; i < 2; i++) {
-        const uint16_t target_bytes = i == 0 ? 12 : 4;
+        const unsigned bytes = i == 0 ? 12 : 4;
 
         memcpy(at, name, name_bytes);
         at += name_bytes;
-        memset(at, 0, 16);
-        put16(at, TYPE_SRV);
+        memset(at, 0, 10 + shape.front);
+        put16(at, shape.type);
         put16(at + 2, DNS_CLASS_IN);
         put16(at + 6, 100);
-        put16(at + 8, 6 + target_bytes);
-        memcpy(at + 16, i == 0 ? "\1a\3far\4away" : "\1b..", target_bytes);
-        if (i == 1)
-            put16(at + 18, (uint16_t)(0xc000 | (first_at + 2)));
-        at += 16 + target_bytes;
+        put16(at + 8, (uint16_t)(shape.front + shape.names * bytes + shape.behind));
+        at += 10 + shape.front;
+        if (i == 0)
+            far_at = (size_t)(at - reply.bytes) + 2;
+        for (unsigned j = 0; j < shape.names; j++, at += bytes) {
+            memcpy(at, i == 0 ? "\1a\3far\4away" : "\1b..", bytes);
+            if (i == 1)
+                put16(at + 2, (uint16_t)(0xc000 | far_at));
+        }
+        memset(at, 0, shape.behind);
+        at += shape.behind;
     }
     put16(reply.bytes + 2, DNS_QR | DNS_RD | DNS_RA);
     put16(reply.bytes + 6, 2);
@@ -89,21 +98,60 @@ static void says_services(struct liar *liar)
     say(liar, &reply);
 }
 
+/* The two records with all names in full. */
+static const char *whole_text(void)
+{
+    static char text[400];
+    size_t len = (size_t)sprintf(text, "NOERROR \n");
+
+    for (unsigned i = 0; i < 2; i++) {
+        len += (size_t)sprintf(text + len, "x.example.test. 100 IN TYPE%u \\# %u ", shape.type,
+                               shape.front + shape.names * 12);
+        for (unsigned j = 0; j < shape.front; j++)
+            len += (size_t)sprintf(text + len, "00");
+        for (unsigned j = 0; j < shape.names; j++)
+            len += (size_t)sprintf(text + len, "01%02x03666172046177617900", 'a' + i);
+        len += (size_t)sprintf(text + len, "\n");
+    }
+    sprintf(text + len, "--\n--\n");
+    return text;
+}
+
 /* RFC 3597 4 */
 static void test_names_in_data_of_older_types_are_written_in_full(void **state)
 {
+    static const uint8_t shapes[][3] = {{3, 0, 1},  {4, 0, 1},  {7, 0, 1},  {8, 0, 1},
+                                        {9, 0, 1},  {14, 0, 2}, {17, 0, 2}, {18, 2, 1},
+                                        {21, 2, 1}, {26, 2, 2}, {33, 6, 1}};
     struct fixture *f = *state;
 
-    with_liar(f, says_services);
+    with_liar(f, says_compressed);
     open_home(f);
-    for (unsigned i = 0; i < 2; i++)
-        assert_string_equal(
-            ask("_x._tcp.example.test", TYPE_SRV),
-            "NOERROR \n"
-            "_x._tcp.example.test. 100 IN TYPE33 \\# 18 000000000000016103666172046177617900\n"
-            "_x._tcp.example.test. 100 IN TYPE33 \\# 18 000000000000016203666172046177617900\n"
-            "--\n--\n");
-    assert_int_equal(f->liar.count, 1);
+    for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        shape.type = shapes[i][0];
+        shape.front = shapes[i][1];
+        shape.names = shapes[i][2];
+        for (unsigned j = 0; j < 2; j++)
+            assert_string_equal(ask("x.example.test", shape.type), whole_text());
+        assert_int_equal(f->liar.count, i + 1);
+    }
+}
+
+static void test_data_of_older_types_that_is_malformed_is_not_passed_on(void **state)
+{
+    static const uint8_t broken[][3] = {{5, 0, 0}, {6, 0, 0}, {6, 1, 1}};
+    struct fixture *f = *state;
+
+    with_liar(f, says_compressed);
+    open_home(f);
+    shape.type = 33;
+    for (unsigned i = 0; i < 3; i++) {
+        shape.front = broken[i][0];
+        shape.names = broken[i][1];
+        shape.behind = broken[i][2];
+        assert_non_null(strstr(ask("x.example.test", shape.type), "SERVFAIL"));
+    }
+    shape.behind = 0;
 }
 
 static void test_the_real_server_through_it(void **state)
@@ -290,6 +338,7 @@ int main(void)
         HOME(test_who_sends_a_cookie_gets_one),
         HOME(test_a_question_is_passed_on_once_and_then_answered_from_the_cache),
         HOME(test_names_in_data_of_older_types_are_written_in_full),
+        HOME(test_data_of_older_types_that_is_malformed_is_not_passed_on),
         HOME(test_the_real_server_through_it),
         HOME(test_what_is_no_question_for_us),
         HOME(test_servers_that_are_silent_are_told_as_SERVFAIL),
