@@ -198,7 +198,8 @@ static void await_address(struct query *query)
     timer_set(&stack->timers, &query->timer, leat_now_ns(stack) + probing_delay_ns);
 }
 
-/* Begins the next try that may help, or fails with @err: tries have an end. */
+/* Begins the next try that may help, or fails with @err: tries have an end.  A server without a way
+ * to it is no reason, if there is another. */
 static void next_try(struct query *query, enum leat_err err)
 {
     const struct leat_resolver_config *config = &query->resolver->config;
@@ -215,7 +216,6 @@ static void next_try(struct query *query, enum leat_err err)
         query->case_differed &= (uint8_t) ~(1u << server_index(query));
         if (begin_try(query))
             return;
-        err = LEAT_ERR_NO_ROUTE;
         if (!stack_is_probing6(query->resolver->stack))
             query->failed |= (uint8_t)(1u << server_index(query));
         else
@@ -223,6 +223,7 @@ static void next_try(struct query *query, enum leat_err err)
     }
     if (may_come) {
         query->tries = begun;
+        query->err = err;
         await_address(query);
         return;
     }
@@ -245,7 +246,7 @@ static void on_timeout(struct timer *timer, void *context)
     (void)context;
     if (query->awaits_address) {
         query->awaits_address = false;
-        next_try(query, LEAT_ERR_NO_ROUTE);
+        next_try(query, query->err);
         return;
     }
     if (query->soft != LEAT_OK) {
@@ -450,7 +451,7 @@ struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_
     query->live = true;
     query->next = resolver->live_queries;
     resolver->live_queries = query;
-    next_try(query, LEAT_ERR_TIMEOUT);
+    next_try(query, LEAT_ERR_NO_ROUTE);
     return query;
 }
 

@@ -158,6 +158,21 @@ static void test_a_failure_is_kept_for_some_seconds(void **state)
     assert_int_equal(asked(f), 2);
 }
 
+static void test_a_failure_is_kept_though_another_server_can_not_be_reached(void **state)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = SERVER_IP}, {.ip = LEAT_IP4(192, 0, 2, 1)}}, /* there is no gateway */
+        .server_count = 2,
+        .cache_bytes = CACHE};
+    struct fixture *f = *state;
+
+    with_liar(f, says_servfail);
+    open_resolver(f, &config);
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
+    assert_int_equal(asked(f), 1);
+}
+
 /* No record has type 0 (RFC 6895 3.1), but anybody may ask for it. */
 static void test_what_is_said_of_type_0_is_not_kept_for_all_types(void **state)
 {
@@ -475,6 +490,7 @@ int main(void)
         TEST(test_aliases_and_what_is_not_there_are_kept),
         TEST(test_a_negative_answer_without_SOA_is_not_kept),
         TEST(test_a_failure_is_kept_for_some_seconds),
+        TEST(test_a_failure_is_kept_though_another_server_can_not_be_reached),
         TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
         TEST(test_what_is_stale_is_told_while_the_servers_fail),
         TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
