@@ -124,7 +124,7 @@ static bool is_allowed(const struct leat_http_exchange *exchange)
     const char *query = leat_http_request_query(exchange, &len);
     unsigned differ = 0;
 
-    if (!lists.token || strlen(lists.token) != len)
+    if (!lists.token || len == 0 || strlen(lists.token) != len) /* an empty one is none */
         return false;
     for (size_t i = 0; i < len; i++)
         differ |= (unsigned)(query[i] ^ lists.token[i]);

@@ -112,7 +112,8 @@ def test_the_page_names_names_and_clients_and_runs_no_script(sieve):
 
 
 @pytest.mark.parametrize("start,query", [((), "?"), ((), ""), (("token=secret",), "?"), (("token=secret",), "?secreT"),
-                                         (("token=secret",), "?secret2"), (("token=",), "?x")])
+                                         (("token=secret",), "?secret2"), (("token=",), "?x"),
+                                         (("token=",), "?"), (("token=",), "")])
 def test_lists_come_from_who_knows_the_token(sieve, start, query):
     program = sieve(*start)
     status = curl("-o", "/dev/null", "-w", "%{http_code}", "-X", "PUT", "-d", "all.test", f"http://{program.ip}/lists{query}")
