@@ -32,7 +32,7 @@ struct query;
 struct upstream {
     struct leat_resolver *resolver;
     struct dns_cookie cookie;
-    uint64_t delay_ns;         /* smoothed, of its replies by UDP; 0: nobody knows */
+    uint64_t delay_ns;         /* smoothed, of its replies by UDP or TLS; 0: nobody knows */
     struct leat_stream stream; /* without an end: there is none.  It is kept a while (6.2.1) */
     struct leat_ip local_ip;   /* of ours, of the connection */
     struct query *queries;     /* that wait for a reply by it, pipelined (RFC 7766 6.2.1.1) */

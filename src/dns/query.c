@@ -230,10 +230,19 @@ static void next_try(struct query *query, enum leat_err err)
     query_fail(query, err);
 }
 
-/* This server can't answer: no later try shall ask it. */
+/* What goes by TCP for its length alone says nothing of how fast its server is. */
+static bool shows_delay(const struct query *query)
+{
+    return !query->by_tcp || upstream_wants_tls(upstream_of(query));
+}
+
+/* This server can't answer: no later try shall ask it.  One that has said nothing isn't there, and
+ * that for longer than this question. */
 void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
+    if (shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
+        upstream_was_silent(upstream_of(query), query->resolver->config.timeout_ns);
     query->failed |= (uint8_t)(1u << server_index(query));
     next_try(query, err);
 }
@@ -254,7 +263,7 @@ static void on_timeout(struct timer *timer, void *context)
         return;
     }
     query->resolver->counts.timeouts++;
-    if (!query->by_tcp)
+    if (shows_delay(query))
         upstream_was_silent(upstream_of(query), query->end_ns - query->begin_ns);
     upstream_gave_nothing(query);
     if (is_last_round) /* another one may be there by now, who drops what has a cookie */
@@ -360,7 +369,7 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
     if (reply != DNS_REPLY_TRUNCATED && !cookie_allows(query, &edns))
         return;
     resolver->counts.replies++;
-    if (!query->by_tcp)
+    if (shows_delay(query))
         upstream_answered(upstream_of(query), leat_now_ns(resolver->stack) - query->begin_ns);
     if (reply == DNS_REPLY_TRUNCATED) {
         resolver->counts.truncated++;

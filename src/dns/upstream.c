@@ -136,6 +136,7 @@ static bool give_up_tls(struct upstream *upstream)
         return false;
     resolver->counts.tls_given_up++;
     upstream->clear_until_ns = leat_now_ns(resolver->stack) + clear_ns;
+    upstream->delay_ns = 0; /* it may be as fast as any in the clear */
     return true;
 }
 

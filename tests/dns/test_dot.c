@@ -228,6 +228,21 @@ static void assert_in_the_clear(const struct outcome *outcome)
     assert_non_null(strstr(outcome->records, "192.0.2.1\n"));
 }
 
+/* The first of the two is at a port where nobody is, or nobody answers; the second answers. */
+static void with_two(struct fixture *f, uint16_t port)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = SERVER_IP, .port = port}, {.ip = SERVER2_IP}},
+        .server_count = 2,
+        .lookups = 4,
+        .fastest_first = true,
+        .tls_clients = {&client, &client},
+        .tls_connect = leat_tls_connect,
+        .tls = tls[CLIENT]};
+
+    open_resolver(f, &config);
+}
+
 /* ---- Strict -----------------------------------------------------------------------------------
  */
 
@@ -253,6 +268,28 @@ static void a_session_is_kept_and_shared(void **state)
     assert_by_tls(f, look_up(f, "c.example", LEAT_DNS_A));
     assert_int_equal(server.connections, 2);
     assert_int_equal(f->counts->tls_opened, 2);
+}
+
+static void who_answers_fastest_by_tls_is_asked_first(void **state)
+{
+    const struct leat_tcp_listen_config silent = {.port = 855};
+    struct leat_tcp_listener *listener;
+    struct fixture *f = *state;
+
+    assert_int_equal(leat_tcp_listen(f->world->stacks[SERVER], &listener, &silent), LEAT_OK);
+    for (uint16_t port = 854; port <= 855; port++) {
+        server.count = 0;
+        with_two(f, port);
+        for (unsigned i = 0; i < 5; i++)
+            assert_int_equal(look_up(f, "a.example", LEAT_DNS_A)->err, LEAT_OK);
+        assert_int_equal(f->counts->tcp_connections, 2); /* one to each */
+        leat_resolver_close(f->resolver);
+        world_wait(f->world, second);
+        free(f->resolver_memory);
+        f->resolver_memory = NULL;
+        f->resolver = NULL;
+    }
+    leat_tcp_listener_close(listener);
 }
 
 /* RFC 7858 3.4 */
@@ -453,6 +490,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TLS_TEST(a_server_is_known_by_its_name),
         TLS_TEST(a_session_is_kept_and_shared),
+        TLS_TEST(who_answers_fastest_by_tls_is_asked_first),
         TLS_TEST(the_next_session_is_resumed_where_there_is_a_place_for_tickets),
         TLS_TEST(the_length_of_a_query_says_little),
         TLS_TEST(another_servers_certificate_is_refused),

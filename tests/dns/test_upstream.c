@@ -340,6 +340,22 @@ static void who_answers_fastest_is_asked_first(void **state)
     assert_int_equal(f->counts->timeouts, 1);
 }
 
+static void a_server_whose_port_is_closed_is_asked_first_once(void **state)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = SERVER_IP, .port = 99}, {.ip = SERVER2_IP}},
+        .server_count = 2,
+        .lookups = 4,
+        .fastest_first = true};
+    struct fixture *f = *state;
+
+    with_liar(f, only_the_second_answers);
+    open_resolver(f, &config);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_OK);
+    assert_int_equal(f->counts->servers_failed, 1); /* the others need not wait for it */
+}
+
 static void without_that_the_list_is_the_order(void **state)
 {
     struct fixture *f = *state;
@@ -386,6 +402,7 @@ int main(void)
         TEST(a_reply_too_long_ends_its_question_alone),
         TEST(a_resolver_may_be_closed_while_replies_are_read),
         TEST(who_answers_fastest_is_asked_first),
+        TEST(a_server_whose_port_is_closed_is_asked_first_once),
         TEST(without_that_the_list_is_the_order),
         TEST(a_server_that_was_silent_once_gets_another_chance),
     };
