@@ -76,7 +76,8 @@ struct leat_resolver_config {
                                 LEAT_RESOLVER_CACHE_BYTES_MIN.  An A record takes some 80 */
     uint32_t ttl_max_s;    /**< an answer is kept for so long at most: 86,400; at most 604,800 */
     uint32_t negative_ttl_max_s; /**< the same of "no such name, or record": 10,800 */
-    uint32_t failure_ttl_s; /**< that no server answers is kept: 5; at most 300 (RFC 9520 3.2) */
+    uint32_t failure_ttl_s; /**< that no server answers, or by aliases in a circle, is kept: 5; at
+                                 most 300 (RFC 9520 3.2) */
     uint32_t stale_s;   /**< for so long behind its TTL an answer is still told, with a TTL of 30 s,
                              if the servers fail or take 1.8 s (RFC 8767): 0 means never */
     bool prefetch;      /**< ask again for what is asked for in the last tenth of its TTL */

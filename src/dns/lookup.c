@@ -186,8 +186,7 @@ static void tell_outcome(struct leat_lookup *lookup, const struct query *query, 
     tell(lookup, dns_reply_follow(result));
 }
 
-/* RFC 9520: that nobody answers is kept, too, if there is nothing better. */
-static void keep_failure(struct leat_resolver *resolver, struct cache_entry *stale)
+void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *stale)
 {
     const struct dns_kept failure = {.ttl_s = resolver->config.failure_ttl_s,
                                      .rcode = LEAT_DNS_SERVFAIL};
@@ -211,7 +210,7 @@ void lookups_tell(struct query *query, enum leat_err err, uint8_t *message)
         resolver_key(resolver, &query->asked, query->type);
         stale = resolver_find_stale(resolver);
         if (err != LEAT_ERR_NO_ROUTE) /* that is known to us alone, and without waiting */
-            keep_failure(resolver, stale);
+            resolver_keep_failure(resolver, stale);
     }
     while (!gone && query->lookups) {
         struct leat_lookup *lookup = query->lookups;

@@ -129,6 +129,10 @@ struct cache_entry *resolver_find(struct leat_resolver *resolver, const struct l
 /* What the cache has of it and is stale, or NULL. */
 struct cache_entry *resolver_find_stale(const struct leat_resolver *resolver);
 
+/* RFC 9520: that nobody answers resolver->key is kept, too, if there is nothing better, as @stale
+ * would be. */
+void resolver_keep_failure(struct leat_resolver *resolver, struct cache_entry *stale);
+
 /* Sets kept and kept_age to what the cache has; false: it is that nobody answers. */
 bool resolver_keep_from(struct leat_resolver *resolver, const struct cache_entry *entry);
 

@@ -52,6 +52,18 @@ static void end_try(struct query *query)
     upstream_leave(query);
 }
 
+/* RFC 9520 2.5: aliases that go round in a circle are a failure; what is too long is none. */
+static void keep_circle(const struct query *query)
+{
+    struct leat_resolver *resolver = query->resolver;
+
+    resolver->result.name = query->asked;
+    if (dns_reply_follow(&resolver->result) != LEAT_ERR_FORMAT)
+        return;
+    resolver_key(resolver, &query->asked, query->type);
+    resolver_keep_failure(resolver, resolver_find_stale(resolver));
+}
+
 /* Makes resolver->kept of the reply that is described in resolver->result, and caches it. */
 static void keep(const struct query *query)
 {
@@ -64,7 +76,11 @@ static void keep(const struct query *query)
     resolver->kept_age = (struct dns_kept_age){.age_s = 0};
     resolver->has_kept = dns_kept_make(&resolver->kept, &resolver->keeper, &query->asked,
                                        &resolver->result, &limits);
-    if (!resolver->has_kept || !resolver_keeps(resolver, query->type))
+    if (!resolver->has_kept) {
+        keep_circle(query);
+        return;
+    }
+    if (!resolver_keeps(resolver, query->type))
         return;
     /* RFC 2308 5: no such name has no records of any type */
     resolver_key(resolver, &query->asked,

@@ -158,6 +158,40 @@ static void test_a_failure_is_kept_for_some_seconds(void **state)
     assert_int_equal(asked(f), 2);
 }
 
+/* A name that is an alias of itself. */
+static void says_circle(struct liar *liar)
+{
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    const struct dns_new_record alias = {.owner = name,
+                                         .rdata = name,
+                                         .ttl_s = 300,
+                                         .type = LEAT_DNS_CNAME,
+                                         .rdata_len = (uint16_t)(strlen((const char *)name) + 1)};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_ANSWER, &alias);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
+/* RFC 9520 2.5 */
+static void test_a_circle_of_aliases_is_kept_as_a_failure(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_circle);
+    open_caching(f, 0, false);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_FORMAT);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
+    assert_int_equal(asked(f), 1);
+    f->liar.answer = says_8;
+    world_wait(f->world, 5 * second);
+    assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_OK);
+}
+
 static void test_a_failure_is_kept_though_another_server_can_not_be_reached(void **state)
 {
     const struct leat_resolver_config config = {
@@ -490,6 +524,7 @@ int main(void)
         TEST(test_aliases_and_what_is_not_there_are_kept),
         TEST(test_a_negative_answer_without_SOA_is_not_kept),
         TEST(test_a_failure_is_kept_for_some_seconds),
+        TEST(test_a_circle_of_aliases_is_kept_as_a_failure),
         TEST(test_a_failure_is_kept_though_another_server_can_not_be_reached),
         TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
         TEST(test_what_is_stale_is_told_while_the_servers_fail),
