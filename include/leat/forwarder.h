@@ -54,7 +54,7 @@ struct leat_forwarder_config {
     uint16_t clients;               /**< TCP connections at a time: 16; one more ends the idlest */
     uint16_t waiting; /**< questions that wait for a server: 256, a quarter of them for one address;
                            the resolver should have as many lookups */
-    uint64_t idle_ns; /**< a silent TCP connection ends after: 10 s */
+    uint64_t idle_ns; /**< a silent TCP connection that waits for no answer ends after: 10 s */
     uint32_t replies_per_s; /**< by UDP to a network (/24), and in a burst: 1,000 */
     bool no_rate_limit;     /**< by UDP everybody gets all replies, forged sources too */
     bool no_cookies;        /**< say no DNS cookies (RFC 7873), and heed none */
@@ -80,6 +80,7 @@ struct leat_forwarder_counts {
     uint64_t drop_format;    /**< queries that got nothing: cut short, illegal, or replies */
     uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */
+    uint64_t tcp_idle;       /**< connections ended because of the idle timeout */
     uint64_t tcp_slow;       /**< connections ended because they did not take a reply */
 };
 

@@ -52,6 +52,8 @@ struct forward_client {
     struct leat_endpoint peer;
     struct leat_ip local_ip;
     struct forward_wait *waiting;
+    uint64_t active_at_ns; /* when it last asked, or took something of a reply */
+    uint32_t taken;        /* of replies, as leat_stream_progress() says */
     uint16_t have; /* bytes of length and query */
     uint8_t count; /* that wait */
     bool ending;   /* aborted: on_closed is still to come */
@@ -64,6 +66,7 @@ struct leat_forwarder {
     struct leat *stack;
     struct leat_udp *udp;
     struct leat_tcp_listener *listener;
+    struct timer idle_timer; /* set while there are clients */
     struct forward_client *clients;
     struct forward_wait *waits, *free_waits;
     struct dns_rate *rate;     /* NULL: no limit */

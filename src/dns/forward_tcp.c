@@ -1,6 +1,7 @@
 /* forward_tcp.c -- the clients of a forwarder by TCP (RFC 7766).  See forward.h. */
 #include <string.h>
 
+#include "core/container_of.h"
 #include "dns/forward.h"
 #include "wire/bytes.h"
 
@@ -31,6 +32,7 @@ void forward_client_reply(struct forward_client *client, size_t len)
 
     if (client->ending)
         return;
+    client->active_at_ns = leat_now_ns(forwarder->stack);
     put16(forwarder->scratch, (uint16_t)len);
     if (leat_stream_write(&client->stream, forwarder->scratch, LENGTH_BYTES + len, &taken) ||
         taken < LENGTH_BYTES + len)
@@ -50,6 +52,7 @@ static bool client_read(struct forward_client *client)
     leat_buf_free(text);
     leat_stream_consumed(&client->stream, len);
     client->have = (uint16_t)(client->have + len);
+    client->active_at_ns = leat_now_ns(client->forwarder->stack);
     return true;
 }
 
@@ -154,8 +157,48 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
         client->count = 0;
         client->have = 0;
         client->ending = false;
+        client->active_at_ns = leat_now_ns(forwarder->stack);
+        client->taken = info.snd_una;
         leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
+        if (!timer_is_set(&forwarder->idle_timer))
+            timer_set(&forwarder->stack->timers, &forwarder->idle_timer,
+                      client->active_at_ns + forwarder->config.idle_ns);
     }
+}
+
+/* When the client has been idle for too long.  Who waits for an answer isn't, nor who has taken
+ * something of the replies that wait for it. */
+static uint64_t due_ns(struct forward_client *client, uint64_t now_ns)
+{
+    const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
+
+    if (client->count > 0 || (progress.queued_bytes > 0 && progress.taken != client->taken))
+        client->active_at_ns = now_ns;
+    client->taken = progress.taken;
+    return client->active_at_ns + client->forwarder->config.idle_ns;
+}
+
+/* One timer for all: it comes when the idlest is due, and is set again for the next. */
+static void on_idle_timer(struct timer *timer, void *context)
+{
+    struct leat_forwarder *forwarder = container_of(timer, struct leat_forwarder, idle_timer);
+    const uint64_t now_ns = leat_now_ns(context);
+    uint64_t next_ns = UINT64_MAX;
+
+    for (unsigned i = 0; i < forwarder->config.clients; i++) {
+        struct forward_client *client = &forwarder->clients[i];
+        uint64_t at_ns;
+
+        if (!client->stream.end || client->ending)
+            continue;
+        at_ns = due_ns(client, now_ns);
+        if (at_ns <= now_ns)
+            client_end(client, &forwarder->counts.tcp_idle);
+        else if (at_ns < next_ns)
+            next_ns = at_ns;
+    }
+    if (next_ns != UINT64_MAX)
+        timer_set(&forwarder->stack->timers, timer, next_ns);
 }
 
 enum leat_err forward_listen(struct leat_forwarder *forwarder)
@@ -163,16 +206,17 @@ enum leat_err forward_listen(struct leat_forwarder *forwarder)
     const struct leat_tcp_listen_config listen = {.ip = forwarder->config.ip,
                                                   .port = forwarder->config.port,
                                                   .connections = forwarder->config.clients,
-                                                  .idle_timeout_ns = forwarder->config.idle_ns,
                                                   .displace = true,
                                                   .on_acceptable = accept_clients,
                                                   .arg = forwarder};
 
+    forwarder->idle_timer.fire = on_idle_timer;
     return leat_tcp_listen(forwarder->stack, &forwarder->listener, &listen);
 }
 
 void forward_stop(struct leat_forwarder *forwarder)
 {
+    timer_cancel(&forwarder->stack->timers, &forwarder->idle_timer);
     leat_tcp_listener_close(forwarder->listener);
     for (unsigned i = 0; i < forwarder->config.clients; i++) {
         struct forward_client *client = &forwarder->clients[i];

@@ -139,6 +139,48 @@ static void test_a_silent_connection_ends(void **state)
     assert_true(home.closed);
 }
 
+/* A question may take longer than a connection may be silent. */
+static void test_a_connection_that_waits_for_an_answer_is_not_silent(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, NULL);
+    open_home(f);
+    open_stream();
+    stream_query("slow.example.test", LEAT_DNS_A, 1);
+    world_wait(f->world, 13 * second);
+    assert_false(home.closed);
+    world_wait(f->world, 2 * second); /* 2, 4 and 8 s are over */
+    assert_string_equal(stream_ids(), "1 ");
+    world_wait(f->world, 8 * second);
+    assert_false(home.closed);
+    world_wait(f->world, 4 * second);
+    assert_true(home.closed);
+    assert_int_equal(home.counts->tcp_idle, 1);
+}
+
+/* Nor does a reply that nobody takes keep it. */
+static void test_a_connection_whose_peer_has_gone_ends(void **state)
+{
+    const struct leat_link_faults far_away = {.delay_ns = 50 * ms};
+    const struct leat_link_faults gone = {.loss_per_m = 1000000};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home(f);
+    ask("www.example.test", LEAT_DNS_A); /* and then it is in the cache */
+    open_stream();
+    for (int end = 0; end < 2; end++)
+        leat_link_set_faults(f->world->link, end, &far_away);
+    stream_query("www.example.test", LEAT_DNS_A, 1);
+    world_wait(f->world, 75 * ms);
+    assert_int_equal(home.counts->replies, 2);
+    for (int end = 0; end < 2; end++)
+        leat_link_set_faults(f->world->link, end, &gone);
+    world_wait(f->world, 12 * second);
+    assert_int_equal(home.counts->tcp_idle, 1);
+}
+
 /* ---- N12: an upstream by TCP that says a byte now and then ------------------------------------
  */
 
@@ -202,6 +244,8 @@ int main(void)
         HOME(test_who_hangs_up_is_not_waited_for),
         HOME(test_a_length_that_no_query_has_ends_the_connection),
         HOME(test_a_silent_connection_ends),
+        HOME(test_a_connection_that_waits_for_an_answer_is_not_silent),
+        HOME(test_a_connection_whose_peer_has_gone_ends),
         HOME(test_threat_N12_an_upstream_that_trickles_holds_up_nobody_else),
     };
 
