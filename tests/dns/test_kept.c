@@ -117,29 +117,6 @@ static void says_no_record_for_long(struct liar *liar)
     say(liar, &reply);
 }
 
-static uint32_t ttl_to_say;
-
-/* Two records of that TTL, one of a name that nobody asked for. */
-static void says_with_ttl(struct liar *liar)
-{
-    static const uint8_t other[] = "\4bank\4test";
-    const uint8_t rdata[] = {192, 0, 2, 66};
-    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
-    struct dns_new_record record = {
-        .owner = name, .rdata = rdata, .ttl_s = ttl_to_say, .type = LEAT_DNS_A, .rdata_len = 4};
-    struct message reply;
-    struct dns_writer writer;
-
-    dns_write_start(&writer, reply.bytes, 512);
-    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
-    dns_write_record(&writer, DNS_ANSWER, &record);
-    record.owner = other;
-    dns_write_record(&writer, DNS_ANSWER, &record);
-    dns_write_record(&writer, DNS_ADDITIONAL, &record);
-    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
-    say(liar, &reply);
-}
-
 static void test_a_failure_is_kept_for_some_seconds(void **state)
 {
     struct fixture *f = *state;
@@ -223,122 +200,6 @@ static void test_what_is_said_of_type_0_is_not_kept_for_all_types(void **state)
         world_wait(f->world, 10 * second);
     }
     assert_int_equal(f->counts->cache_hits, 0);
-}
-
-static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
-{
-    struct fixture *f = *state;
-
-    with_liar(f, says_8);
-    open_caching(f, 86400, false);
-    look_up(f, "www.example.test", LEAT_DNS_A);
-    f->liar.answer = says_servfail;
-    world_wait(f->world, 10 * second);
-    for (unsigned i = 0; i < 3; i++) /* the last two without asking */
-        assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                     "www.example.test. 30 IN A 192.0.2.8\n");
-    assert_int_equal(asked(f), 2);
-    assert_int_equal(f->counts->cache_stale, 3);
-    world_wait(f->world, 30 * second);
-    f->liar.answer = says_8;
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 9 IN A 192.0.2.8\n");
-}
-
-static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
-{
-    struct fixture *f = *state;
-    uint64_t start_ns;
-
-    with_liar(f, says_8);
-    open_caching(f, 86400, false);
-    look_up(f, "www.example.test", LEAT_DNS_A);
-    f->liar.answer = NULL;
-    world_wait(f->world, 10 * second);
-    start_ns = f->world->now_ns;
-    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
-                 "www.example.test. 30 IN A 192.0.2.8\n");
-    assert_in_range(f->world->now_ns - start_ns, 2800 * ms,
-                    2900 * ms);         /* and the second of look_up() */
-    world_wait(f->world, 100 * second); /* who asks goes on, with nobody to hear it */
-    assert_int_equal(f->liar.count, 4);
-}
-
-static struct outcome slow;
-
-/* Asks, and waits for longer than what is stale does (1.8 s), but not for a second try (2 s). */
-static void begin_slowly(struct fixture *f)
-{
-    const struct leat_dns_name name = name_of("www.example.test");
-
-    memset(&slow, 0, sizeof slow);
-    assert_int_equal(leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &slow, NULL),
-                     LEAT_OK);
-    world_wait(f->world, 1900 * ms);
-}
-
-/* RFC 8767 is about data; that nobody answers is told for some seconds only (RFC 9520 3.2). */
-static void test_a_failure_is_never_stale(void **state)
-{
-    struct fixture *f = *state;
-
-    with_liar(f, says_servfail);
-    open_caching(f, 86400, false);
-    look_up(f, "www.example.test", LEAT_DNS_A);
-    world_wait(f->world, 5 * second);
-    look_up(f, "www.example.test", LEAT_DNS_A); /* fails again: for as long as the first time */
-    assert_int_equal(asked(f), 2);
-    world_wait(f->world, 5 * second);
-    f->liar.answer = NULL; /* it is slow: only the second try is answered, after two seconds */
-    begin_slowly(f);
-    assert_int_equal(slow.calls, 0);
-    f->liar.answer = says_8;
-    world_wait(f->world, second);
-    assert_found(&slow, "www.example.test. 9 IN A 192.0.2.8\n");
-    assert_int_equal(f->counts->cache_stale, 0);
-}
-
-/* The newest that is known of a name can't be kept, but what it was before isn't true any more. */
-static void test_what_an_answer_has_replaced_is_never_stale(void **state)
-{
-    struct fixture *f = *state;
-
-    with_liar(f, says_8);
-    open_caching(f, 86400, false);
-    for (unsigned i = 0; i < 2; i++) {
-        f->liar.answer = says_8;
-        look_up(f, "www.example.test", LEAT_DNS_A);
-        world_wait(f->world, 10 * second);
-        f->liar.answer = i == 0 ? says_with_ttl : says_no_record;
-        ttl_to_say = 0;
-        look_up(f, "www.example.test", LEAT_DNS_A);
-        f->liar.answer = says_servfail;
-        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
-        world_wait(f->world, 10 * second);
-    }
-    assert_int_equal(f->counts->cache_stale, 0);
-}
-
-/* Those who ask for what is stale go on for a while, with nobody to hear them. */
-static void test_what_is_stale_is_told_when_too_many_ask(void **state)
-{
-    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
-                                                .server_count = 1,
-                                                .lookups = 2,
-                                                .cache_bytes = CACHE,
-                                                .stale_s = 86400};
-    static const char *const names[] = {"a.example.test", "b.example.test", "c.example.test"};
-    struct fixture *f = *state;
-
-    with_liar(f, says_8);
-    open_resolver(f, &config);
-    for (unsigned i = 0; i < 3; i++)
-        look_up(f, names[i], LEAT_DNS_A);
-    f->liar.answer = NULL;
-    world_wait(f->world, 10 * second);
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(look_up(f, names[i], LEAT_DNS_A)->err, LEAT_OK);
-    assert_int_equal(f->counts->cache_stale, 3);
 }
 
 static void says_long(struct liar *liar)
@@ -454,6 +315,29 @@ static void test_the_first_who_is_told_may_close_the_resolver(void **state)
 
 /* ---- N8 ------------------------------------------------------------------------------------ */
 
+static uint32_t ttl_to_say;
+
+/* Two records of that TTL, one of a name that nobody asked for. */
+static void says_with_ttl(struct liar *liar)
+{
+    static const uint8_t other[] = "\4bank\4test";
+    const uint8_t rdata[] = {192, 0, 2, 66};
+    const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
+    struct dns_new_record record = {
+        .owner = name, .rdata = rdata, .ttl_s = ttl_to_say, .type = LEAT_DNS_A, .rdata_len = 4};
+    struct message reply;
+    struct dns_writer writer;
+
+    dns_write_start(&writer, reply.bytes, 512);
+    dns_write_question(&writer, name, LEAT_DNS_A, DNS_CLASS_IN);
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    record.owner = other;
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    dns_write_record(&writer, DNS_ADDITIONAL, &record);
+    reply.len = dns_write_end(&writer, get16(liar->query.bytes), DNS_QR);
+    say(liar, &reply);
+}
+
 static void test_threat_N8_TTLs_are_clamped(void **state)
 {
     static const struct {
@@ -527,11 +411,6 @@ int main(void)
         TEST(test_a_circle_of_aliases_is_kept_as_a_failure),
         TEST(test_a_failure_is_kept_though_another_server_can_not_be_reached),
         TEST(test_what_is_said_of_type_0_is_not_kept_for_all_types),
-        TEST(test_what_is_stale_is_told_while_the_servers_fail),
-        TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
-        TEST(test_a_failure_is_never_stale),
-        TEST(test_what_an_answer_has_replaced_is_never_stale),
-        TEST(test_what_is_stale_is_told_when_too_many_ask),
         TEST(test_what_is_asked_for_at_the_end_is_renewed),
         TEST(test_what_can_not_be_renewed_is_not_asked_for_at_once_again),
         TEST(test_threat_N6_equal_lookups_are_one_question),

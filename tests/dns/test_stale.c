@@ -1,0 +1,167 @@
+/* test_stale.c -- a resolver whose cache tells answers behind their TTL (RFC 8767), in virtual
+ * time. */
+#include "dns_home.h"
+
+enum {
+    CACHE = 262144
+};
+
+static void open_caching(struct fixture *f)
+{
+    const struct leat_resolver_config config = {
+        .servers = {{.ip = SERVER_IP}}, .server_count = 1, .cache_bytes = CACHE, .stale_s = 86400};
+
+    open_resolver(f, &config);
+}
+
+/* Queries that have gone out. */
+static unsigned asked(const struct fixture *f)
+{
+    return (unsigned)(f->counts->udp_queries + f->counts->tcp_queries);
+}
+
+static void says_servfail(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_SERVFAIL, 0));
+}
+
+static void says_no_record(struct liar *liar)
+{
+    say(liar, make_reply(liar, LEAT_DNS_NOERROR, 0));
+}
+
+static void says_ttl_0(struct liar *liar)
+{
+    struct message *reply = make_reply(liar, LEAT_DNS_NOERROR, 8);
+
+    put32(reply->bytes + reply->len - 10, 0);
+    say(liar, reply);
+}
+
+static void test_what_is_stale_is_told_while_the_servers_fail(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    f->liar.answer = says_servfail;
+    world_wait(f->world, 10 * second);
+    for (unsigned i = 0; i < 3; i++) /* the last two without asking */
+        assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                     "www.example.test. 30 IN A 192.0.2.8\n");
+    assert_int_equal(asked(f), 2);
+    assert_int_equal(f->counts->cache_stale, 3);
+    world_wait(f->world, 30 * second);
+    f->liar.answer = says_8;
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 9 IN A 192.0.2.8\n");
+}
+
+static void test_what_is_stale_is_told_when_the_servers_are_slow(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t start_ns;
+
+    with_liar(f, says_8);
+    open_caching(f);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    f->liar.answer = NULL;
+    world_wait(f->world, 10 * second);
+    start_ns = f->world->now_ns;
+    assert_found(look_up(f, "www.example.test", LEAT_DNS_A),
+                 "www.example.test. 30 IN A 192.0.2.8\n");
+    assert_in_range(f->world->now_ns - start_ns, 2800 * ms,
+                    2900 * ms);         /* and the second of look_up() */
+    world_wait(f->world, 100 * second); /* who asks goes on, with nobody to hear it */
+    assert_int_equal(f->liar.count, 4);
+}
+
+static struct outcome slow;
+
+/* Asks, and waits for longer than what is stale does (1.8 s), but not for a second try (2 s). */
+static void begin_slowly(struct fixture *f)
+{
+    const struct leat_dns_name name = name_of("www.example.test");
+
+    memset(&slow, 0, sizeof slow);
+    assert_int_equal(leat_lookup_start(f->resolver, &name, LEAT_DNS_A, on_done, &slow, NULL),
+                     LEAT_OK);
+    world_wait(f->world, 1900 * ms);
+}
+
+/* RFC 8767 is about data; that nobody answers is told for some seconds only (RFC 9520 3.2). */
+static void test_a_failure_is_never_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_servfail);
+    open_caching(f);
+    look_up(f, "www.example.test", LEAT_DNS_A);
+    world_wait(f->world, 5 * second);
+    look_up(f, "www.example.test", LEAT_DNS_A); /* fails again: for as long as the first time */
+    assert_int_equal(asked(f), 2);
+    world_wait(f->world, 5 * second);
+    f->liar.answer = NULL; /* it is slow: only the second try is answered, after two seconds */
+    begin_slowly(f);
+    assert_int_equal(slow.calls, 0);
+    f->liar.answer = says_8;
+    world_wait(f->world, second);
+    assert_found(&slow, "www.example.test. 9 IN A 192.0.2.8\n");
+    assert_int_equal(f->counts->cache_stale, 0);
+}
+
+/* The newest that is known of a name can't be kept, but what it was before isn't true any more. */
+static void test_what_an_answer_has_replaced_is_never_stale(void **state)
+{
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f);
+    for (unsigned i = 0; i < 2; i++) {
+        f->liar.answer = says_8;
+        look_up(f, "www.example.test", LEAT_DNS_A);
+        world_wait(f->world, 10 * second);
+        f->liar.answer = i == 0 ? says_ttl_0 : says_no_record;
+        look_up(f, "www.example.test", LEAT_DNS_A);
+        f->liar.answer = says_servfail;
+        assert_int_equal(look_up(f, "www.example.test", LEAT_DNS_A)->err, LEAT_ERR_SERVERS);
+        world_wait(f->world, 10 * second);
+    }
+    assert_int_equal(f->counts->cache_stale, 0);
+}
+
+/* Those who ask for what is stale go on for a while, with nobody to hear them. */
+static void test_what_is_stale_is_told_when_too_many_ask(void **state)
+{
+    const struct leat_resolver_config config = {.servers = {{.ip = SERVER_IP}},
+                                                .server_count = 1,
+                                                .lookups = 2,
+                                                .cache_bytes = CACHE,
+                                                .stale_s = 86400};
+    static const char *const names[] = {"a.example.test", "b.example.test", "c.example.test"};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_resolver(f, &config);
+    for (unsigned i = 0; i < 3; i++)
+        look_up(f, names[i], LEAT_DNS_A);
+    f->liar.answer = NULL;
+    world_wait(f->world, 10 * second);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(look_up(f, names[i], LEAT_DNS_A)->err, LEAT_OK);
+    assert_int_equal(f->counts->cache_stale, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_is_stale_is_told_while_the_servers_fail),
+        TEST(test_what_is_stale_is_told_when_the_servers_are_slow),
+        TEST(test_a_failure_is_never_stale),
+        TEST(test_what_an_answer_has_replaced_is_never_stale),
+        TEST(test_what_is_stale_is_told_when_too_many_ask),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
