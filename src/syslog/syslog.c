@@ -36,6 +36,7 @@ struct leat_syslog {
     struct leat_timer timer; /* until the next attempt */
     unsigned waits;          /* attempts that have failed, one after another */
     uint32_t queued;         /* bytes of whole messages */
+    uint32_t begun;          /* of the first of them, which conn has taken already */
     char queue[];            /* config.queue_bytes */
 };
 
@@ -145,21 +146,26 @@ static uint32_t first_bytes(const struct leat_syslog *log)
     return digits + 1 + len;
 }
 
-/* Whole messages only: what is left when a connection ends begins with one. */
+/* A message stays in the queue until all of it is taken: what is left when a connection ends begins
+ * with a whole one.  Where the pool is empty the connection takes a part of it. */
 static void on_writable(struct leat_tcp *conn, void *arg)
 {
     struct leat_syslog *log = arg;
 
     while (log->queued > 0) {
-        const uint32_t bytes = first_bytes(log);
+        const uint32_t bytes = first_bytes(log), left = bytes - log->begun;
         size_t taken;
 
-        if (leat_tcp_send_room(conn) < bytes) {
-            leat_tcp_want_room(conn, bytes);
+        if (leat_tcp_send_room(conn) < left) {
+            leat_tcp_want_room(conn, left);
             return;
         }
-        if (leat_tcp_write(conn, log->queue, bytes, &taken) || taken < bytes)
-            return; /* on_closed follows */
+        if (leat_tcp_write(conn, log->queue + log->begun, left, &taken))
+            return; /* on_writable or on_closed follows, as it does in the next line */
+        log->begun += (uint32_t)taken;
+        if (taken < left)
+            return;
+        log->begun = 0;
         log->queued -= bytes;
         memmove(log->queue, log->queue + bytes, log->queued);
         log->counts.sent++;
@@ -200,6 +206,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     (void)conn;
     (void)why;
     log->conn = NULL;
+    log->begun = 0;
     try_later(log);
 }
 

@@ -44,6 +44,9 @@ void give_all(struct hog *hog);
 /* Worlds that are created while this is set have IPv6. */
 extern bool world_has_ipv6;
 
+/* Their stacks' buffers have so many bytes; 0: as many as usual. */
+extern uint32_t world_buf_bytes;
+
 /* What has come to a UDP socket whose events are datagrams_events, and whose @arg is this. */
 struct datagrams {
     unsigned count;

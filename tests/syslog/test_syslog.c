@@ -360,6 +360,45 @@ static void test_a_server_that_does_not_read(void **state)
     assert_string_equal(f->text + f->have - 5, " well");
 }
 
+/* A message lies in many small buffers, and the pool has few: the connection takes it in parts. */
+static void test_a_message_that_is_taken_in_parts(void **state)
+{
+    struct fixture *f = *state;
+    const struct leat_syslog_counts *counts;
+    static struct hog hog;
+    uint64_t losses;
+    char line[1000];
+
+    memset(line, 'y', sizeof line);
+    listen_for_logs(f);
+    open_tcp(f);
+    counts = leat_syslog_counts(f->log);
+    say(f, "first");
+    world_wait(f->world, second);
+    take_all_but(&hog, f->world->stacks[CLIENT], 80);
+    for (unsigned i = 0; i < 20; i++) {
+        leat_syslog_send(f->log, LEAT_SYSLOG_INFORMATIONAL, line, sizeof line);
+        world_wait(f->world, 300 * ms);
+    }
+    give_all(&hog);
+    world_wait(f->world, 5 * second);
+    assert_int_equal(messages(f, &losses), 21);
+    assert_int_equal(counts->sent, 21);
+    assert_int_equal(losses, 0);
+}
+
+static int set_up_small(void **state)
+{
+    world_buf_bytes = 512;
+    return set_up(state);
+}
+
+static int tear_down_small(void **state)
+{
+    world_buf_bytes = 0;
+    return tear_down(state);
+}
+
 static void test_what_cannot_be(void **state)
 {
     struct fixture *f = *state;
@@ -402,6 +441,8 @@ int main(void)
         TEST(test_a_server_without_a_route),
         TEST(test_it_tries_less_and_less),
         TEST(test_a_server_that_does_not_read),
+        cmocka_unit_test_setup_teardown(test_a_message_that_is_taken_in_parts, set_up_small,
+                                        tear_down_small),
         TEST(test_what_cannot_be),
     };
 
