@@ -213,6 +213,7 @@ enum leat_err leat_sntp_open(struct leat *stack, struct leat_sntp **sntp,
 
 void leat_sntp_start(struct leat_sntp *sntp)
 {
+    leat_sntp_stop(sntp); /* a round may be going on */
     for (unsigned i = 0; i < sntp->server_count; i++) {
         sntp->servers[i].forbids = false;
         sntp->servers[i].rest_until_ns = 0;

@@ -190,6 +190,22 @@ static void who_rests_asks_nobody(void **state)
     assert_int_equal(talk->requests, 2);
 }
 
+/* While answers are awaited, too: their sockets are not forgotten. */
+static void who_begins_again_and_again_holds_one_socket_a_server(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_begin(talk, 2);
+    for (unsigned i = 0; i < 100; i++) {
+        leat_sntp_start(talk->sntp);
+        talk_wait(talk, ms);
+    }
+    assert_int_equal(talk->requests, 202);
+    talk_answer_right(talk, 0, 0);
+    talk_answer_right(talk, 1, 0);
+    assert_int_equal(talk->report.answers, 2);
+}
+
 static void clock_of_the_host_is_corrected_by_any_size(void **state)
 {
     struct talk *talk = *state;
@@ -283,6 +299,7 @@ int main(void)
         talk_test(each_request_has_a_number_and_a_port_of_its_own),
         talk_test(servers_may_be_named_later_and_changed),
         talk_test(who_rests_asks_nobody),
+        talk_test(who_begins_again_and_again_holds_one_socket_a_server),
         talk_test(clock_of_the_host_is_corrected_by_any_size),
         talk_test(clock_of_the_host_may_be_trusted_instead),
         talk_test(years_after_2036_are_read),
