@@ -8,7 +8,8 @@
 
 enum {
     POLL_S = 1024,
-    POLL_S_MIN = 16, /* RFC 4330 10: not below 15 s */
+    POLL_S_MIN = 16,
+    WAIT_S_MIN = 15, /* RFC 4330 10 */
     TIMEOUT_S = 2,
     TIMEOUT_S_MAX = 16,
     PANIC_S = 1000,
@@ -31,13 +32,16 @@ static void rest(struct leat_sntp *sntp, uint64_t until_ns)
 /* When the next round is due after one that found an answer, or none. */
 static uint64_t next_round_ns(struct leat_sntp *sntp)
 {
-    uint64_t wait_ns = sntp->config.poll_ns;
+    uint64_t wait_ns = sntp->config.poll_ns, early_ns;
 
     if (!sntp->was_set && RETRY_S * second_ns << sntp->silent_rounds < wait_ns)
         wait_ns = RETRY_S * second_ns << sntp->silent_rounds;
     if (sntp->silent_rounds < SILENT_ROUNDS_MAX)
         sntp->silent_rounds++;
-    return leat_now_ns(sntp->stack) + wait_ns - leat_random(sntp->stack) % (wait_ns / EARLY_PART);
+    early_ns = wait_ns / EARLY_PART;
+    if (wait_ns > WAIT_S_MIN * second_ns && early_ns > wait_ns - WAIT_S_MIN * second_ns)
+        early_ns = wait_ns - WAIT_S_MIN * second_ns;
+    return leat_now_ns(sntp->stack) + wait_ns - leat_random(sntp->stack) % early_ns;
 }
 
 static void tell(struct leat_sntp *sntp, enum leat_sntp_news news)

@@ -190,6 +190,22 @@ static void who_rests_asks_nobody(void **state)
     assert_int_equal(talk->requests, 2);
 }
 
+/* RFC 4330 10 */
+static void nobody_is_asked_twice_in_15_seconds(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->config.poll_ns = 16 * second;
+    talk_begin(talk, 1);
+    for (unsigned i = 0; i < 50; i++) {
+        const uint64_t asked_ns = talk->asked[0].at_ns;
+
+        talk_answer_right(talk, 0, 0);
+        talk_next(talk);
+        assert_in_range(talk->asked[0].at_ns - asked_ns, 15 * second, 17 * second);
+    }
+}
+
 /* While answers are awaited, too: their sockets are not forgotten. */
 static void who_begins_again_and_again_holds_one_socket_a_server(void **state)
 {
@@ -299,6 +315,7 @@ int main(void)
         talk_test(each_request_has_a_number_and_a_port_of_its_own),
         talk_test(servers_may_be_named_later_and_changed),
         talk_test(who_rests_asks_nobody),
+        talk_test(nobody_is_asked_twice_in_15_seconds),
         talk_test(who_begins_again_and_again_holds_one_socket_a_server),
         talk_test(clock_of_the_host_is_corrected_by_any_size),
         talk_test(clock_of_the_host_may_be_trusted_instead),
