@@ -71,9 +71,12 @@ static void take_address(struct leat_dhcp6 *dhcp6, const struct wire_dhcp6_addre
     dhcp6->read.valid_s = address->valid_s;
 }
 
+/* Never 0: a lease is not asked for again as soon as it is there. */
 static uint32_t share_of(uint32_t seconds, uint32_t tenths)
 {
-    return seconds == DHCP6_FOR_EVER ? seconds : (uint32_t)((uint64_t)seconds * tenths / 10);
+    const uint32_t share = (uint32_t)((uint64_t)seconds * tenths / 10);
+
+    return seconds == DHCP6_FOR_EVER ? seconds : share > 0 ? share : 1;
 }
 
 /* RFC 8415 21.4: T1 and T2 are the server's, if they are in order; 14.2: else half and four fifths

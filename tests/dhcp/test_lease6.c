@@ -100,6 +100,27 @@ static void a_confirm_is_given_up_after_ten_seconds(void **state)
     assert_true(talk6_has(talk, IP6_LEASED));
 }
 
+/* RFC 8415 14.2: T1 and T2 are the client's choice, shares of a preferred lifetime of 1 s. */
+static void a_preferred_second_is_no_storm(void **state)
+{
+    struct talk6 *talk = *state;
+    unsigned messages = 0;
+
+    talk6_to_bound(talk, 1000);
+    talk6_wait_until(talk, talk->dhcp6->t1_ns);
+    for (const uint64_t end_ns = talk->world->now_ns + 10 * second; talk->world->now_ns < end_ns;
+         messages++) {
+        struct answer6 reply = answer6(talk, DHCP6_REPLY);
+
+        answer6_ia(&reply, talk, 0, 0);
+        answer6_address(&reply, IP6_LEASED, 1, 1000);
+        talk6_feed(talk, &reply);
+        assert_in_range(messages, 0, 20);
+        while (!talk6_listen(talk))
+            world_wait(talk->world, 10 * ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +128,7 @@ int main(void)
         talk6_test(a_server_that_has_no_binding_is_asked_for_one),
         talk6_test(a_confirmed_address_goes_on_where_it_was),
         talk6_test(a_confirm_is_given_up_after_ten_seconds),
+        talk6_test(a_preferred_second_is_no_storm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
