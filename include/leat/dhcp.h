@@ -172,7 +172,8 @@ struct leat_dhcp_counts {
     uint64_t taken;         /**< messages that led to a transition */
     uint64_t drop_late;     /**< of these: that dhcp.rl discards in that state */
     uint64_t drop_format;   /**< messages cut short, or with malformed options */
-    uint64_t drop_foreign;  /**< not for us: another chaddr or xid, no reply, another port */
+    uint64_t drop_foreign;  /**< not for us: another chaddr, xid or identifier, no reply,
+                                 another port */
     uint64_t drop_server;   /**< of another server than the one that was asked, or of none */
     uint64_t drop_address;  /**< with an address or a mask that no host can have, or not ours */
     uint64_t drop_time;     /**< with a lease shorter than lease_s_min, without an end, or over

@@ -9,7 +9,6 @@ enum {
     HOST_NAME_MAX = 63, /* RFC 1035 3.1: a label */
     VENDOR_CLASS_MAX = 255,
     CLIENT_ID_MIN = 2, /* RFC 2132 9.14 */
-    CLIENT_ID_MAX = 64,
     LEASE_S_MIN = 10
 };
 
@@ -39,8 +38,8 @@ static bool config_is_legal(const struct leat_dhcp_config *config)
 {
     return !is_longer(config->host_name, HOST_NAME_MAX) &&
            !is_longer(config->vendor_class, VENDOR_CLASS_MAX) &&
-           (!config->client_id ||
-            (config->client_id_bytes >= CLIENT_ID_MIN && config->client_id_bytes <= CLIENT_ID_MAX));
+           (!config->client_id || (config->client_id_bytes >= CLIENT_ID_MIN &&
+                                   config->client_id_bytes <= DHCP_CLIENT_ID_MAX));
 }
 
 size_t leat_dhcp_memory_bytes(void)

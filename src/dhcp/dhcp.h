@@ -22,7 +22,8 @@
 
 enum {
     DHCP_MESSAGE_BYTES = 1472, /* an Ethernet frame's; RFC 2131 2 demands 576 less the headers */
-    DHCP_LONG_BYTES = 512      /* of an option in pieces, put together */
+    DHCP_LONG_BYTES = 512,     /* of an option in pieces, put together */
+    DHCP_CLIENT_ID_MAX = 64    /* bytes of our identifier */
 };
 
 struct leat_dhcp {
@@ -90,6 +91,9 @@ uint64_t dhcp_jitter_ns(struct leat_dhcp *dhcp, uint64_t base_ns);
 
 /* The wait for the answer to the message after @tries others. */
 uint64_t dhcp_retry_ns(struct leat_dhcp *dhcp, unsigned tries);
+
+/* Writes who we are, as option 61 says it; returns its length. */
+uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX]);
 
 /* What is wrong with what a server says. */
 enum dhcp_flaw {

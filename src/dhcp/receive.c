@@ -13,6 +13,16 @@ static bool is_for_us(const struct leat_dhcp *dhcp, const struct wire_dhcp *mess
            peer->port == DHCP_SERVER_PORT && memcmp(&message->chaddr, ours, sizeof *ours) == 0;
 }
 
+/* RFC 6842 3: a server may repeat our identifier, and must not say another's. */
+static bool is_our_id(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
+{
+    uint8_t ours[DHCP_CLIENT_ID_MAX], said[DHCP_CLIENT_ID_MAX];
+    const int32_t len = wire_dhcp_option(options, DHCP_CLIENT_ID, said, sizeof said);
+
+    return len < 0 ||
+           (len == (int32_t)dhcp_client_id(dhcp, ours) && memcmp(said, ours, (size_t)len) == 0);
+}
+
 /* RFC 2131 table 3: OFFER, ACK and NAK name their server. */
 static bool is_of_server(const struct leat_dhcp *dhcp, const struct wire_dhcp_options *options)
 {
@@ -79,7 +89,7 @@ static void take_message(struct leat_dhcp *dhcp, const uint8_t *bytes, uint32_t 
         dhcp->counts.drop_format++;
     } else if (type == DHCP_FORCERENEW) {
         dhcp->counts.drop_forced++;
-    } else if (!is_for_us(dhcp, &message, peer)) {
+    } else if (!is_for_us(dhcp, &message, peer) || !is_our_id(dhcp, &options)) {
         dhcp->counts.drop_foreign++;
     } else if (type != DHCP_OFFER && type != DHCP_ACK && type != DHCP_NAK) {
         dhcp->counts.drop_format++;

@@ -5,28 +5,24 @@
 #include "dhcp/dhcp.h"
 #include "wire/bytes.h"
 
-enum {
-    CLIENT_ID_BYTES = 1 + 4 + 2 + 2 + 6 /* type, IAID, DUID: type, hardware, address */
-};
-
 static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.4.5: a minute */
 
 /* RFC 4361 6.1: the IAID tells our netifs apart, the DUID (RFC 8415 11.4: DUID-LL) tells us from
  * others.  Both are made of the MAC, so they are the same after each start. */
-static void put_client_id(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer)
+uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX])
 {
     const uint8_t *mac = dhcp->link->netif->mac.octet;
-    uint8_t id[CLIENT_ID_BYTES] = {255};
 
     if (dhcp->config.client_id) {
-        wire_dhcp_put(writer, DHCP_CLIENT_ID, dhcp->config.client_id, dhcp->config.client_id_bytes);
-        return;
+        memcpy(id, dhcp->config.client_id, dhcp->config.client_id_bytes);
+        return dhcp->config.client_id_bytes;
     }
+    id[0] = 255;
     memcpy(id + 1, mac + 2, 4);
     put16(id + 5, 3);
     put16(id + 7, 1);
     memcpy(id + 9, mac, 6);
-    wire_dhcp_put(writer, DHCP_CLIENT_ID, id, sizeof id);
+    return 1 + 4 + 2 + 2 + 6; /* type, IAID, DUID: type, hardware, address */
 }
 
 static void put_text(struct wire_dhcp_writer *writer, uint8_t code, const char *text)
@@ -83,6 +79,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
                           leat_ip4 ciaddr)
 {
     const bool ask_all = dhcp->config.broadcast || dhcp->tries >= 2;
+    uint8_t id[DHCP_CLIENT_ID_MAX];
     const struct wire_dhcp message = {
         .op = DHCP_BOOTREQUEST,
         .xid = dhcp->xid,
@@ -93,7 +90,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
 
     wire_dhcp_write(writer, &message, dhcp->message, sizeof dhcp->message);
     wire_dhcp_put8(writer, DHCP_MESSAGE_TYPE, type);
-    put_client_id(dhcp, writer);
+    wire_dhcp_put(writer, DHCP_CLIENT_ID, id, dhcp_client_id(dhcp, id));
 }
 
 /* Sends it to @server (IP4_BROADCAST: all of them), from @from or from 0.0.0.0. */

@@ -75,6 +75,32 @@ static void the_program_may_say_who_it_is(void **state)
     assert_memory_equal(said + 1, id, 8);
 }
 
+/* RFC 6842 3: a server repeats our identifier, or says none; another's is not for us. */
+static void another_client_s_identifier_is_not_ours(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t ours[15];
+    struct answer offer;
+
+    talk_start(talk, NULL);
+    memcpy(ours, heard_option(talk_heard(talk, 1), 61) + 1, sizeof ours);
+    for (unsigned i = 0; i < 3; i++) {
+        uint8_t said[100] = {0};
+
+        memcpy(said, ours, sizeof ours);
+        said[14] ^= i == 0;
+        offer = answer(talk, OFFER, 3600);
+        answer_option(&offer, 61, said, i == 0 ? sizeof ours : i == 1 ? 14 : sizeof said);
+        talk_feed(talk, &offer);
+        assert_int_equal(leat_dhcp_counts(talk->dhcp)->drop_foreign, i + 1);
+        assert_state(talk, "SELECTING");
+    }
+    offer = answer(talk, OFFER, 3600);
+    answer_option(&offer, 61, ours, sizeof ours);
+    talk_feed(talk, &offer);
+    assert_state(talk, "REQUESTING");
+}
+
 /* RFC 3396: the list goes on in a second option.  RFC 3397: what doesn't fit as a whole is left
  * out. */
 static void a_search_list_that_is_too_long_is_cut_between_names(void **state)
@@ -166,6 +192,7 @@ int main(void)
         talk_test(an_answer_may_come_in_fragments),
         talk_test(what_no_server_says_is_dropped),
         talk_test_later(the_program_may_say_who_it_is),
+        talk_test(another_client_s_identifier_is_not_ours),
         talk_test(a_search_list_that_is_too_long_is_cut_between_names),
         talk_test_later(routes_that_can_not_be_are_left_out),
         talk_test_later(a_short_wait_without_ipv4_is_made_longer),
