@@ -83,7 +83,7 @@ static void begin_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *write
     const struct wire_dhcp message = {
         .op = DHCP_BOOTREQUEST,
         .xid = dhcp->xid,
-        .secs = dhcp->secs,
+        .secs = type <= DHCP_REQUEST || type == DHCP_INFORM ? dhcp->secs : 0, /* table 5 */
         .flags = ask_all && ciaddr == IP4_ANY && type <= DHCP_REQUEST ? DHCP_BROADCAST : 0,
         .ciaddr = ciaddr,
         .chaddr = dhcp->link->netif->mac};
@@ -151,6 +151,8 @@ static void request_from_all(struct leat_dhcp *dhcp)
 
     if (dhcp->tries == 0)
         dhcp->asked_ns = leat_now_ns(dhcp->stack);
+    if (dhcp->server_want == IP4_ANY) /* else that of the DISCOVER (4.4.1) */
+        dhcp->secs = secs_now(dhcp);
     begin_message(dhcp, &writer, DHCP_REQUEST, IP4_ANY);
     wire_dhcp_put32(&writer, DHCP_REQUESTED_IP, dhcp->ip_want);
     if (dhcp->server_want != IP4_ANY)

@@ -6,7 +6,8 @@ enum {
     OFFER = 2,
     REQUEST = 3,
     DECLINE = 4,
-    ACK = 5
+    ACK = 5,
+    RELEASE = 7
 };
 
 static void discover_is_repeated_ever_more_seldom(void **state)
@@ -146,6 +147,29 @@ static void a_kept_address_is_asked_for_first(void **state)
     ack = answer(talk, ACK, 3600);
     talk_feed(talk, &ack);
     assert_state(talk, "BOUND");
+}
+
+/* RFC 2131 table 1, table 5: seconds since this attempt began; 0 in what expects no answer. */
+static void secs_are_those_of_the_attempt(void **state)
+{
+    struct talk *talk = *state;
+    uint8_t kept[LEAT_DHCP_KEPT_BYTES];
+    uint64_t begun_ns;
+
+    talk_to_bound(talk, 3600);
+    leat_dhcp_keep(leat_dhcp_lease(talk->dhcp), kept);
+    talk_wait_until(talk, talk->dhcp->t1_ns);
+    talk_wait_until(talk, talk->dhcp->rexmt_ns);
+    assert_in_range(talk_heard(talk, REQUEST)->secs, 300, 1000);
+    leat_dhcp_release(talk->dhcp);
+    world_poll(talk->world);
+    assert_int_equal(talk_heard(talk, RELEASE)->secs, 0);
+    begun_ns = talk->world->now_ns;
+    talk_start(talk, kept);
+    assert_int_equal(talk_heard(talk, REQUEST)->secs, 0);
+    talk_wait_until(talk, talk->dhcp->rexmt_ns);
+    talk_wait_until(talk, talk->dhcp->rexmt_ns);
+    assert_int_equal(talk_heard(talk, REQUEST)->secs, (talk->world->now_ns - begun_ns) / second);
 }
 
 static void what_was_not_kept_by_us_is_no_address(void **state)
@@ -405,6 +429,7 @@ int main(void)
         talk_test(lease_is_counted_from_its_request),
         talk_test(renewal_begins_at_T1_and_rebinding_at_T2),
         talk_test(a_kept_address_is_asked_for_first),
+        talk_test(secs_are_those_of_the_attempt),
         talk_test(what_was_not_kept_by_us_is_no_address),
         talk_test(an_address_in_use_is_declined_and_another_one_asked_for_later),
         talk_test(an_old_address_is_defended_and_kept),
