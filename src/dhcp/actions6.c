@@ -3,6 +3,7 @@
 #include "core/second.h"
 
 static const uint64_t back_off_ns = 10 * UINT64_C(1000000000);
+static const uint64_t inf_max_delay_ns = 1000000000; /* RFC 8415 7.6 */
 
 enum {
     BACK_OFF_DOUBLINGS = 5 /* five minutes and a third */
@@ -104,6 +105,8 @@ void dhcp6_take_facts(struct leat_dhcp6 *dhcp6, struct dhcp6_step *step)
     dhcp6->has_lease = true;
     dhcp6->leased_ns = leat_now_ns(dhcp6->stack);
     dhcp6->refresh_ns = deadline_ns(dhcp6, dhcp6->lease.refresh_s);
+    if (dhcp6->refresh_ns != LEAT_NEVER_NS) /* 21.23: those who began together don't ask together */
+        dhcp6->refresh_ns += leat_random(dhcp6->stack) % (inf_max_delay_ns + 1);
 }
 
 static enum leat_err set_address(struct leat_dhcp6 *dhcp6)

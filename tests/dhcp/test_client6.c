@@ -320,9 +320,35 @@ static void facts_alone_are_asked_for_and_refreshed(void **state)
     talk6_mark(talk);
     world_wait(talk->world, 599 * second);
     assert_false(talk6_listen(talk));
-    world_wait(talk->world, second + ms);
+    world_wait(talk->world, 2 * second + ms);
     talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
     assert_non_null(leat_dhcp6_lease(talk->dhcp6)); /* until there is something newer */
+}
+
+/* RFC 8415 21.23: the first message is delayed by up to INF_MAX_DELAY, at random. */
+static void hosts_that_began_together_do_not_refresh_together(void **state)
+{
+    struct talk6 *talk = *state;
+    uint64_t least_ns = UINT64_MAX, most_ns = 0;
+
+    assert_int_equal(leat_dhcp6_inform(talk->dhcp6), LEAT_OK);
+    talk6_wait_until(talk, talk->dhcp6->wait_ns);
+    for (unsigned i = 0; i < 20; i++) {
+        struct answer6 reply;
+        uint64_t delay_ns;
+
+        talk6_heard(talk, DHCP6_INFORMATION_REQUEST);
+        reply = answer6(talk, DHCP6_REPLY);
+        answer6_option32(&reply, DHCP6_REFRESH_TIME, 600);
+        talk6_feed(talk, &reply);
+        delay_ns = talk->dhcp6->refresh_ns - talk->world->now_ns - 600 * second;
+        assert_in_range(delay_ns, 0, second);
+        least_ns = delay_ns < least_ns ? delay_ns : least_ns;
+        most_ns = delay_ns > most_ns ? delay_ns : most_ns;
+        talk6_wait_until(talk, talk->dhcp6->refresh_ns);
+    }
+    assert_true(least_ns < 300 * ms);
+    assert_true(most_ns > 700 * ms);
 }
 
 /* RFC 3646, RFC 5908 */
@@ -428,6 +454,7 @@ int main(void)
         talk6_test(an_address_that_another_host_has_is_declined),
         talk6_test(a_release_is_told_until_the_server_answers),
         talk6_test(facts_alone_are_asked_for_and_refreshed),
+        talk6_test(hosts_that_began_together_do_not_refresh_together),
         talk6_test(servers_and_domains_are_read),
         talk6_test_later(the_first_message_waits_for_our_link_local_address),
         talk6_test(mistakes_of_the_program_are_told),
