@@ -34,6 +34,8 @@ static void hang_up(struct leat_shm *shm)
         return;
     if (shm->posix)
         leat_posix_unwatch(shm->posix, shm->fd);
+    if (shm->posix && shm->listen_fd >= 0)
+        leat_posix_watch(shm->posix, shm->listen_fd, true);
     close(shm->fd);
     shm->fd = -1;
     shm->starved = shm->blocked = shm->more = false;
@@ -101,6 +103,8 @@ static bool accept_peer(struct leat_shm *shm)
         shm->fd = -1;
         return false;
     }
+    if (shm->posix) /* who connects now waits: it would be ready all the time */
+        leat_posix_watch(shm->posix, shm->listen_fd, false);
     shm->counters.peers++;
     return true;
 }

@@ -72,6 +72,8 @@ bool leat_socket_accept(struct leat_socket *made)
         made->fd = -1;
         return false;
     }
+    if (made->posix) /* who connects now waits: it would be ready all the time */
+        leat_posix_watch(made->posix, made->listen_fd, false);
     enlarge(made->fd);
     made->counters.peers++;
     return true;

@@ -49,6 +49,8 @@ void leat_socket_hang_up(struct leat_socket *socket)
         return;
     if (socket->posix)
         leat_posix_unwatch(socket->posix, socket->fd);
+    if (socket->posix && socket->listen_fd >= 0)
+        leat_posix_watch(socket->posix, socket->listen_fd, true);
     close(socket->fd);
     socket->fd = -1;
     socket->blocked = false;

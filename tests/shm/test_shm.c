@@ -267,6 +267,48 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     assert_int_not_equal(access(path, F_OK), 0); /* it was removed */
 }
 
+/* While there is a peer nobody else is taken, and whoever connects must not keep us awake. */
+static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
+{
+    struct leat_shm_config config = {.listen = true, .mac = &mac};
+    struct leat_shm *second = NULL;
+    struct leat_posix *posix;
+    struct leat_buf *frames[BURST];
+    uint64_t begun_ns;
+    struct leat_host *host;
+    char path[64];
+
+    (void)state;
+    snprintf(path, sizeof path, "/tmp/leat-shm-%d", (int)getpid());
+    unlink(path);
+    config.path = path;
+    unit_pool_open(&unit, 64, 2048, 64, 64);
+    assert_int_equal(leat_posix_open(&posix), LEAT_OK);
+    host = leat_posix_host(posix);
+    config.posix = posix;
+    assert_int_equal(leat_shm_open(&left, &config, why), LEAT_OK);
+    config.posix = NULL;
+    config.listen = false;
+    assert_int_equal(leat_shm_open(&right, &config, why), LEAT_OK);
+    assert_int_equal(receive(left, frames, BURST), 0);
+    assert_int_equal(leat_shm_open(&second, &config, why), LEAT_OK);
+    begun_ns = host->now_ns(host);
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(host->wait(host, begun_ns + 50000000));
+    assert_true(host->now_ns(host) - begun_ns >= 50000000);
+    leat_shm_close(right);
+    while (left->fd >= 0)
+        assert_int_equal(receive(left, frames, BURST), 0);
+    begun_ns = host->now_ns(host);
+    assert_true(host->wait(host, begun_ns + 5000000000)); /* its turn has come */
+    assert_true(host->now_ns(host) - begun_ns < 4000000000);
+    right = second;
+    send_one(right, 60);
+    expect_one(left, 60);
+    close_pair();
+    leat_posix_close(posix);
+}
+
 static void what_can_not_be_opened_says_why(void **state)
 {
     const struct leat_mac group = {{1, 0, 0, 0, 0, 1}};
@@ -305,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
         cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
         cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
+        cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
         cmocka_unit_test(what_can_not_be_opened_says_why),
     };
 

@@ -364,6 +364,44 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     assert_int_not_equal(access(path, F_OK), 0); /* it was removed */
 }
 
+/* While there is a peer nobody else is taken, and whoever connects must not keep us awake. */
+static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
+{
+    struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
+    struct leat_socket *second = NULL;
+    struct leat_posix *posix;
+    struct leat_buf *frames[BURST];
+    uint64_t begun_ns;
+    struct leat_host *host;
+
+    (void)state;
+    make_path();
+    unit_pool_open(&unit, 64, 2048, 64, 64);
+    assert_int_equal(leat_posix_open(&posix), LEAT_OK);
+    host = leat_posix_host(posix);
+    config.posix = posix;
+    assert_int_equal(leat_socket_open(&left, &config, why), LEAT_OK);
+    config.posix = NULL;
+    config.listen = false;
+    assert_int_equal(leat_socket_open(&right, &config, why), LEAT_OK);
+    assert_int_equal(receive(left, frames, BURST), 0);
+    assert_int_equal(leat_socket_open(&second, &config, why), LEAT_OK);
+    begun_ns = host->now_ns(host);
+    for (unsigned i = 0; i < 100; i++)
+        assert_true(host->wait(host, begun_ns + 50000000));
+    assert_true(host->now_ns(host) - begun_ns >= 50000000);
+    leat_socket_close(right);
+    assert_int_equal(receive(left, frames, BURST), 0);
+    begun_ns = host->now_ns(host);
+    assert_true(host->wait(host, begun_ns + 5000000000)); /* its turn has come */
+    assert_true(host->now_ns(host) - begun_ns < 4000000000);
+    right = second;
+    send_one(right, 60);
+    expect_one(left, 60);
+    close_pair();
+    leat_posix_close(posix);
+}
+
 static void a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not(void **state)
 {
     struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
@@ -482,6 +520,7 @@ int main(void)
         cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
         cmocka_unit_test(a_length_of_4_GiB_ends_it_with_a_line),
         cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
+        cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
         cmocka_unit_test(a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not),
         cmocka_unit_test(what_can_not_be_opened_says_why),
         cmocka_unit_test(datagrams_go_between_two_paths),
