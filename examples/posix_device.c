@@ -234,6 +234,7 @@ static void xdp_counters(const struct leat_xdp_counters *xdp,
     say(arg, "xdp_rx_starved", xdp->rx_starved, "times that the device had too few buffers");
     say(arg, "xdp_rx_dropped", xdp->rx_dropped, "frames dropped for want of a buffer");
     say(arg, "xdp_rx_ring_full", xdp->rx_ring_full, "frames dropped because we were slow");
+    say(arg, "xdp_rx_long", xdp->rx_long, "frames longer than a buffer");
     say(arg, "xdp_tx_refused", xdp->tx_refused, "frames that the device did not take");
     say(arg, "copied_xdp_bytes", xdp->tx_copied, "bytes that did not lie in the pool");
     say(arg, "xdp_rx_aside", xdp->rx_aside, "frames that came by way of Linux");

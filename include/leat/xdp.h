@@ -66,6 +66,7 @@ struct leat_xdp_counters {
     uint64_t rx_starved;   /**< times that fewer buffers waited than should, the pool being empty */
     uint64_t rx_dropped;   /**< frames that the kernel dropped for want of a buffer */
     uint64_t rx_ring_full; /**< the same because we were slow */
+    uint64_t rx_long;      /**< frames longer than a buffer, and so than the MTU: dropped */
     uint64_t tx_refused;   /**< frames lost: not in the pool, or the device went */
     uint64_t tx_copied;    /**< bytes copied: of memory lent by the program, or of frames of more
                                 pieces than the kernel takes */

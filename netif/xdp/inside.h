@@ -35,6 +35,7 @@ struct leat_xdp {
     bool down;    /* when it was asked to send last */
     bool starved; /* not one buffer waits in the device */
     bool more;    /* the last receive() stopped at frames_max */
+    bool goes_on; /* the last descriptor was not the last one of its frame */
     bool zero_copy;
     uint32_t rx_buffers;
     uint32_t filled;     /* buffers of ours in fill, the device and rx */

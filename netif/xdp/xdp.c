@@ -97,16 +97,36 @@ static void look_at_device(struct leat_xdp *xdp, uint64_t now_ns)
         set_lost(xdp);
 }
 
+/* A frame in several buffers is longer than one, and so than the MTU that we have: it is dropped.
+ * (Sockets that send such frames get such frames.)  What its other buffers hold looks like a frame,
+ * and is what the sender likes it to be. */
+static bool is_part(struct leat_xdp *xdp, const struct xdp_desc *desc)
+{
+    const bool began = xdp->goes_on;
+
+    xdp->goes_on = desc->options & XDP_PKT_CONTD;
+    xdp->counters.rx_long += began && !xdp->goes_on;
+    return began || xdp->goes_on;
+}
+
 static uint32_t receive_frames(struct leat_xdp *xdp, struct leat_buf **frames, uint32_t frames_max)
 {
-    uint32_t at, got;
+    uint32_t at, got, count = 0;
 
     got = xsk_ring_cons__peek(&xdp->rx, frames_max, &at);
-    for (uint32_t i = 0; i < got; i++)
-        frames[i] = take_frame(xdp, xsk_ring_cons__rx_desc(&xdp->rx, at + i));
+    for (uint32_t i = 0; i < got; i++) {
+        const struct xdp_desc *desc = xsk_ring_cons__rx_desc(&xdp->rx, at + i);
+        struct leat_buf *frame = take_frame(xdp, desc);
+
+        if (is_part(xdp, desc))
+            leat_buf_free(frame);
+        else
+            frames[count++] = frame;
+    }
     xsk_ring_cons__release(&xdp->rx, got);
     xdp->filled -= got;
-    return got;
+    xdp->more = got == frames_max;
+    return count;
 }
 
 /* Frames that the kernel has not looked at yet. */
@@ -159,7 +179,6 @@ static uint32_t xdp_receive(struct leat_netif *netif, uint64_t now_ns, struct le
         look_at_device(xdp, now_ns);
     else
         xdp->busy_until_ns = now_ns + xdp->busy_poll_ns;
-    xdp->more = count == frames_max;
     return count;
 }
 
