@@ -233,6 +233,7 @@ static void on_change(struct leat_autoconf *autoconf, enum leat_autoconf_change 
 
     switch (change) {
     case LEAT_AUTOCONF_ADDRESS:
+        learn(up->platform, up->options, facts);
         say_address(up, facts);
         return;
     case LEAT_AUTOCONF_SILENCE:
