@@ -45,11 +45,13 @@ static bool parse_number(const char *text, unsigned long low, unsigned long high
     if (!*text)
         return false;
     for (; *text; text++) {
-        if (*text < '0' || *text > '9' || value > high)
+        const unsigned long digit = (unsigned long)(unsigned char)*text - '0';
+
+        if (*text < '0' || *text > '9' || digit > high || value > (high - digit) / 10)
             return false;
-        value = 10 * value + (unsigned long)(*text - '0'); /* no limit is near ULONG_MAX */
+        value = 10 * value + digit;
     }
-    if (value < low || value > high)
+    if (value < low)
         return false;
     *number = value;
     return true;
