@@ -216,7 +216,9 @@ static bool write_stream(struct leat_socket *socket)
     put = sendmsg(socket->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (put < 0 && errno == EINTR)
         return true;
-    if (put < 0 && errno != EAGAIN) /* what it sent before is still to be read */
+    if (put < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+        return false; /* also: the kernel has no memory, but a frame that it has a part of goes on */
+    if (put < 0) /* what it sent before is still to be read */
         leat_socket_written(socket, socket->waiting_count);
     if (put < 0)
         return false;

@@ -56,6 +56,30 @@ static uint32_t room(struct leat_socket *socket)
     return netif->ops->transmit_room(netif);
 }
 
+/* The kernel, which a test may make take less than all, or nothing. */
+static size_t taken_next; /* of the next write; 0: all of it */
+static int refused_then;  /* errno of the one behind it; 0: it is taken */
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    if (taken_next > 0) {
+        struct iovec part = {message->msg_iov[0].iov_base, taken_next};
+
+        assert_true(taken_next <= message->msg_iov[0].iov_len);
+        taken_next = 0;
+        return __real_sendmsg(fd, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1}, flags);
+    }
+    if (refused_then) {
+        errno = refused_then;
+        refused_then = 0;
+        return -1;
+    }
+    return __real_sendmsg(fd, message, flags);
+}
+
 static uint8_t byte_of(uint32_t len, uint32_t at)
 {
     return (uint8_t)(len + at * 13 + (at >> 8));
@@ -336,6 +360,30 @@ static void make_path(void)
     unlink(path);
 }
 
+/* A frame that is half written goes on when the kernel has memory again: else all behind it would
+ * be read at wrong places. */
+static void a_kernel_without_memory_does_not_break_the_framing(void **state)
+{
+    static const int errors[] = {EAGAIN, ENOBUFS, ENOMEM};
+    struct leat_buf *frames[BURST];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
+        open_pair(LEAT_SOCKET_STREAM, 1500, 64);
+        taken_next = 40;
+        refused_then = errors[i];
+        send_one(left, 1000);
+        send_one(left, 60);
+        assert_int_equal(receive(left, frames, BURST), 0); /* it looks again */
+        assert_int_equal(receive(right, frames, BURST), 2);
+        expect_bytes(frames[0], 1000);
+        expect_bytes(frames[1], 60);
+        send_one(left, 61);
+        expect_one(right, 61);
+        close_pair();
+    }
+}
+
 static void who_listens_takes_one_peer_after_the_other(void **state)
 {
     struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
@@ -519,6 +567,7 @@ int main(void)
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
         cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
         cmocka_unit_test(a_length_of_4_GiB_ends_it_with_a_line),
+        cmocka_unit_test(a_kernel_without_memory_does_not_break_the_framing),
         cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
         cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
         cmocka_unit_test(a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not),
