@@ -85,6 +85,8 @@ void dhcp_take_lease(struct leat_dhcp *dhcp, struct dhcp_step *step)
     dhcp->ip_want = leat_ip_v4_number(dhcp->lease.ip);
     dhcp->tries = 0;
     dhcp->expires_ns = deadline_ns(dhcp, dhcp->lease.lease_s);
+    if (dhcp->has_address) /* a renewed lease may have another mask */
+        address_set_prefix(dhcp->link, dhcp->ip_want, dhcp->lease.prefix_bits);
 }
 
 /* A time of the server's, up to an eighth earlier: many that were started together shall not ask

@@ -118,6 +118,16 @@ COLD enum leat_err address_add(struct link *link, leat_ip4 ip, uint8_t prefix_bi
     return LEAT_ERR_FULL;
 }
 
+COLD void address_set_prefix(struct link *link, leat_ip4 ip, uint8_t prefix_bits)
+{
+    struct address *address = address_find(link, ip);
+
+    if (!address || address->prefix_bits == prefix_bits)
+        return;
+    address->prefix_bits = prefix_bits;
+    link->stack->route_generation++;
+}
+
 COLD enum leat_err leat_address_add(struct leat *stack, struct leat_netif *netif,
                                     struct leat_ip given, uint8_t prefix_bits)
 {

@@ -29,6 +29,9 @@ static inline bool address_is_usable(const struct address *address)
     return address->state == ADDRESS_ANNOUNCING || address->state == ADDRESS_USABLE;
 }
 
+/* Our address @ip has another prefix now, if it is there. */
+void address_set_prefix(struct link *link, leat_ip4 ip, uint8_t prefix_bits);
+
 /* Our address @ip of @link in whatever state, or NULL. */
 struct address *address_find(struct link *link, leat_ip4 ip);
 

@@ -174,6 +174,28 @@ static void what_a_renewal_changes_is_told_and_nothing_else(void **state)
     assert_int_equal(home->configured, 1);
 }
 
+/* A network that grows: its router is where the old mask had another one. */
+static void a_renewal_may_have_another_mask_and_a_router_behind_it(void **state)
+{
+    struct home *home = *state;
+    struct talk *talk = &home->talk;
+    struct answer ack;
+    struct path path;
+
+    configure(home);
+    talk_wait_until(talk, talk->dhcp->t1_ns);
+    world_wait(talk->world, ms);
+    talk_heard(talk, 3);
+    ack = answer(talk, ACK, 3600);
+    answer_change(&ack, 1, "\xff\xff\xfe\0", 4);
+    answer_option32(&ack, 3, IP4(10, 0, 1, 1));
+    talk_feed(talk, &ack);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->prefix_bits, 23);
+    assert_int_equal(path_to(home, &path), LEAT_OK);
+    assert_int_equal(path.next_hop, IP4(10, 0, 1, 1));
+    assert_int_equal(path.src, IP_GRANTED);
+}
+
 static void all_goes_with_the_lease_and_comes_back(void **state)
 {
     struct home *home = *state;
@@ -346,6 +368,7 @@ int main(void)
         home_test(the_vendor_class_is_said_and_its_answer_is_in_the_lease),
         home_test(a_lease_sets_address_route_and_mtu),
         home_test(what_a_renewal_changes_is_told_and_nothing_else),
+        home_test(a_renewal_may_have_another_mask_and_a_router_behind_it),
         home_test(all_goes_with_the_lease_and_comes_back),
         home_test(a_refused_renewal_is_told_and_ends_it),
         home_test(a_route_that_is_there_is_left_alone),
