@@ -141,12 +141,14 @@ static struct file *read_all(FILE *stream, size_t *len)
 
         room = room ? 2 * room : 4096;
         larger = realloc(file, sizeof *file + room + 1);
-        if (!larger)
-            break;
+        if (!larger) {
+            free(file);
+            return NULL;
+        }
         file = larger;
         *len += fread(file->bytes + *len, 1, room - *len, stream);
     } while (*len == room);
-    if (*len == room || ferror(stream)) {
+    if (ferror(stream)) {
         free(file);
         return NULL;
     }

@@ -1,6 +1,7 @@
 """The command line: what is wrong gets one clear line and exit status 2."""
 
 import os
+import resource
 import subprocess
 
 import pytest
@@ -86,6 +87,17 @@ def test_files_that_can_not_be_read_are_named(tmp_path):
         done = start(*tap, *words, name=name)
         assert done.returncode == 2 and done.stderr == f"{name}: {said}\n", done
     run("ip", "link", "del", "spare0")
+
+
+def test_half_of_a_file_is_no_file(tmp_path):
+    """What memory doesn't hold isn't taken for the whole of it."""
+    with open(binary("dns"), "rb") as program:
+        if b"__asan_init" in program.read():
+            pytest.skip("AddressSanitizer wants more memory than there may be")
+    limit = 1 << 29
+    done = start("--socket", tmp_path / "net", "--listen", "--ip", "10.1.2.3/24", "/dev/zero", name="dns",
+                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    assert done.returncode == 2 and done.stderr == "dns: /dev/zero: device failed\n", done
 
 
 def test_missing_device():
