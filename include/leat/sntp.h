@@ -98,6 +98,7 @@ void leat_sntp_stop(struct leat_sntp *sntp);
 /**
  * From now on these are asked, at once if the client doesn't rest: what DHCP says, perhaps
  * (leat_autoconf_facts).  None: nobody is asked.  @p count over LEAT_SNTP_SERVERS_MAX: the first.
+ * What a server has forbidden that was asked before still holds.
  */
 void leat_sntp_set_servers(struct leat_sntp *sntp, const struct leat_endpoint *servers,
                            unsigned count);

@@ -3,6 +3,8 @@
 
 #include <leat/civil.h>
 
+#include <string.h>
+
 #include "core/second.h"
 #include "stack.h"
 
@@ -237,20 +239,39 @@ void leat_sntp_stop(struct leat_sntp *sntp)
     sntp->in_round = false;
 }
 
+/* Server number @index is @end.  One of the @count before that is named again has not taken back
+ * what it has told us (RFC 5905 7.4). */
+static void name_server(struct leat_sntp *sntp, unsigned index, const struct leat_endpoint *end,
+                        unsigned count)
+{
+    struct sntp_server *server = &sntp->servers[index];
+
+    *server = (struct sntp_server){.sntp = sntp, .end = *end, .rest_ns = 2 * sntp->config.poll_ns};
+    if (end->port == 0)
+        server->end.port = NTP_PORT;
+    for (unsigned i = 0; i < count; i++) {
+        const struct sntp_server *before = &sntp->before[i];
+
+        if (!leat_endpoint_equal(&before->end, &server->end))
+            continue;
+        server->forbids = before->forbids;
+        server->rest_until_ns = before->rest_until_ns;
+        server->rest_ns = before->rest_ns;
+    }
+}
+
 void leat_sntp_set_servers(struct leat_sntp *sntp, const struct leat_endpoint *servers,
                            unsigned count)
 {
     const bool ran = sntp->runs;
+    const unsigned before = sntp->server_count;
 
     leat_sntp_stop(sntp);
     sntp->runs = ran;
+    memcpy(sntp->before, sntp->servers, sizeof sntp->before);
     sntp->server_count = (uint8_t)(count < LEAT_SNTP_SERVERS_MAX ? count : LEAT_SNTP_SERVERS_MAX);
-    for (unsigned i = 0; i < sntp->server_count; i++) {
-        sntp->servers[i] = (struct sntp_server){
-            .sntp = sntp, .end = servers[i], .rest_ns = 2 * sntp->config.poll_ns};
-        if (servers[i].port == 0)
-            sntp->servers[i].end.port = NTP_PORT;
-    }
+    for (unsigned i = 0; i < sntp->server_count; i++)
+        name_server(sntp, i, &servers[i], before);
     begin(sntp);
 }
 

@@ -36,6 +36,7 @@ struct leat_sntp {
     struct leat_sntp_report report; /* of the last round */
     struct leat_timer timer;        /* the end of a round, or of the rest between two */
     struct sntp_server servers[LEAT_SNTP_SERVERS_MAX];
+    struct sntp_server before[LEAT_SNTP_SERVERS_MAX]; /* while others are named */
     uint8_t server_count;
     uint8_t silent_rounds; /* so many since the last answer, as far as it matters */
     bool runs;

@@ -201,6 +201,24 @@ static void test_threat_P12_who_wants_to_be_asked_less_is(void **state)
     assert_int_equal(leat_sntp_counts(talk->sntp)->kisses, 6);
 }
 
+/* A program that names the servers of each DHCP lease is no way around that. */
+static void test_threat_P12_who_was_kissed_obeys_when_servers_are_named_again(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_begin(talk, 3);
+    kiss(talk, 0, "DENY");
+    kiss(talk, 1, "RATE");
+    talk_mark(talk);
+    leat_sntp_set_servers(talk->sntp, talk->config.servers, 3);
+    talk_wait(talk, 10 * ms);
+    assert_int_equal(talk->requests, 1); /* of the third */
+    leat_sntp_start(talk->sntp);
+    talk_mark(talk);
+    talk_wait(talk, 10 * ms);
+    assert_int_equal(talk->requests, 3);
+}
+
 static void test_threat_P12_a_kiss_that_we_did_not_ask_for_is_ignored(void **state)
 {
     struct talk *talk = *state;
@@ -226,6 +244,7 @@ int main(void)
         talk_test(test_threat_P12_a_jump_over_the_threshold_is_refused_and_told),
         talk_test(test_threat_P12_who_forbids_us_to_ask_is_not_asked),
         talk_test(test_threat_P12_who_wants_to_be_asked_less_is),
+        talk_test(test_threat_P12_who_was_kissed_obeys_when_servers_are_named_again),
         talk_test(test_threat_P12_a_kiss_that_we_did_not_ask_for_is_ignored),
     };
 
