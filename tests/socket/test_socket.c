@@ -56,30 +56,6 @@ static uint32_t room(struct leat_socket *socket)
     return netif->ops->transmit_room(netif);
 }
 
-/* The kernel, which a test may make take less than all, or nothing. */
-static size_t taken_next; /* of the next write; 0: all of it */
-static int refused_then;  /* errno of the one behind it; 0: it is taken */
-
-ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
-
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
-{
-    if (taken_next > 0) {
-        struct iovec part = {message->msg_iov[0].iov_base, taken_next};
-
-        assert_true(taken_next <= message->msg_iov[0].iov_len);
-        taken_next = 0;
-        return __real_sendmsg(fd, &(struct msghdr){.msg_iov = &part, .msg_iovlen = 1}, flags);
-    }
-    if (refused_then) {
-        errno = refused_then;
-        refused_then = 0;
-        return -1;
-    }
-    return __real_sendmsg(fd, message, flags);
-}
-
 static uint8_t byte_of(uint32_t len, uint32_t at)
 {
     return (uint8_t)(len + at * 13 + (at >> 8));
@@ -360,30 +336,6 @@ static void make_path(void)
     unlink(path);
 }
 
-/* A frame that is half written goes on when the kernel has memory again: else all behind it would
- * be read at wrong places. */
-static void a_kernel_without_memory_does_not_break_the_framing(void **state)
-{
-    static const int errors[] = {EAGAIN, ENOBUFS, ENOMEM};
-    struct leat_buf *frames[BURST];
-
-    (void)state;
-    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++) {
-        open_pair(LEAT_SOCKET_STREAM, 1500, 64);
-        taken_next = 40;
-        refused_then = errors[i];
-        send_one(left, 1000);
-        send_one(left, 60);
-        assert_int_equal(receive(left, frames, BURST), 0); /* it looks again */
-        assert_int_equal(receive(right, frames, BURST), 2);
-        expect_bytes(frames[0], 1000);
-        expect_bytes(frames[1], 60);
-        send_one(left, 61);
-        expect_one(right, 61);
-        close_pair();
-    }
-}
-
 static void who_listens_takes_one_peer_after_the_other(void **state)
 {
     struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
@@ -410,44 +362,6 @@ static void who_listens_takes_one_peer_after_the_other(void **state)
     }
     close_pair();
     assert_int_not_equal(access(path, F_OK), 0); /* it was removed */
-}
-
-/* While there is a peer nobody else is taken, and whoever connects must not keep us awake. */
-static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
-{
-    struct leat_socket_config config = {.path = path, .listen = true, .mac = &mac};
-    struct leat_socket *second = NULL;
-    struct leat_posix *posix;
-    struct leat_buf *frames[BURST];
-    uint64_t begun_ns;
-    struct leat_host *host;
-
-    (void)state;
-    make_path();
-    unit_pool_open(&unit, 64, 2048, 64, 64);
-    assert_int_equal(leat_posix_open(&posix), LEAT_OK);
-    host = leat_posix_host(posix);
-    config.posix = posix;
-    assert_int_equal(leat_socket_open(&left, &config, why), LEAT_OK);
-    config.posix = NULL;
-    config.listen = false;
-    assert_int_equal(leat_socket_open(&right, &config, why), LEAT_OK);
-    assert_int_equal(receive(left, frames, BURST), 0);
-    assert_int_equal(leat_socket_open(&second, &config, why), LEAT_OK);
-    begun_ns = host->now_ns(host);
-    for (unsigned i = 0; i < 100; i++)
-        assert_true(host->wait(host, begun_ns + 50000000));
-    assert_true(host->now_ns(host) - begun_ns >= 50000000);
-    leat_socket_close(right);
-    assert_int_equal(receive(left, frames, BURST), 0);
-    begun_ns = host->now_ns(host);
-    assert_true(host->wait(host, begun_ns + 5000000000)); /* its turn has come */
-    assert_true(host->now_ns(host) - begun_ns < 4000000000);
-    right = second;
-    send_one(right, 60);
-    expect_one(left, 60);
-    close_pair();
-    leat_posix_close(posix);
 }
 
 static void a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not(void **state)
@@ -567,9 +481,7 @@ int main(void)
         cmocka_unit_test(a_frame_larger_than_the_pool_is_given_up),
         cmocka_unit_test(what_came_before_the_end_is_delivered_and_the_end_is_told),
         cmocka_unit_test(a_length_of_4_GiB_ends_it_with_a_line),
-        cmocka_unit_test(a_kernel_without_memory_does_not_break_the_framing),
         cmocka_unit_test(who_listens_takes_one_peer_after_the_other),
-        cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
         cmocka_unit_test(a_socket_that_a_dead_program_left_is_replaced_a_living_one_is_not),
         cmocka_unit_test(what_can_not_be_opened_says_why),
         cmocka_unit_test(datagrams_go_between_two_paths),
