@@ -8,7 +8,7 @@
 static const uint64_t renew_retry_ns = 60 * UINT64_C(1000000000); /* RFC 2131 4.4.5: a minute */
 
 /* RFC 4361 6.1: the IAID tells our netifs apart, the DUID (RFC 8415 11.4: DUID-LL) tells us from
- * others.  Both are made of the MAC, so they are the same after each start. */
+ * others; it is that of DHCPv6.  Both are made of MACs, so they are the same after each start. */
 uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_MAX])
 {
     const uint8_t *mac = dhcp->link->netif->mac.octet;
@@ -21,7 +21,7 @@ uint32_t dhcp_client_id(const struct leat_dhcp *dhcp, uint8_t id[DHCP_CLIENT_ID_
     memcpy(id + 1, mac + 2, 4);
     put16(id + 5, 3);
     put16(id + 7, 1);
-    memcpy(id + 9, mac, 6);
+    memcpy(id + 9, dhcp->stack->links[0].netif->mac.octet, 6);
     return 1 + 4 + 2 + 2 + 6; /* type, IAID, DUID: type, hardware, address */
 }
 

@@ -75,6 +75,23 @@ static void the_program_may_say_who_it_is(void **state)
     assert_memory_equal(said + 1, id, 8);
 }
 
+/* RFC 4361 6.1: all netifs have one DUID, which is DHCPv6's, too, and each its IAID. */
+static void a_host_has_one_duid(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+    uint8_t id[DHCP_CLIENT_ID_MAX];
+
+    world_init(world);
+    world_attach_second(world);
+    assert_int_equal(leat_dhcp_open(world->stack, &world->second.netif, &talk->dhcp, &talk->config),
+                     LEAT_OK);
+    assert_int_equal(dhcp_client_id(talk->dhcp, id), 15);
+    assert_memory_equal(id + 1, world->second.netif.mac.octet + 2, 4);
+    assert_memory_equal(id + 5, "\0\3\0\1", 4);
+    assert_memory_equal(id + 9, world->dev.netif.mac.octet, 6);
+}
+
 /* RFC 6842 3: a server repeats our identifier, or says none; another's is not for us. */
 static void another_client_s_identifier_is_not_ours(void **state)
 {
@@ -192,6 +209,7 @@ int main(void)
         talk_test(an_answer_may_come_in_fragments),
         talk_test(what_no_server_says_is_dropped),
         talk_test_later(the_program_may_say_who_it_is),
+        talk_test_later(a_host_has_one_duid),
         talk_test(another_client_s_identifier_is_not_ours),
         talk_test(a_search_list_that_is_too_long_is_cut_between_names),
         talk_test_later(routes_that_can_not_be_are_left_out),
