@@ -47,10 +47,13 @@ static void on_time(struct leat_timer *timer, void *arg)
         choose(autoconf);
 }
 
+/* The program hears of it first, and may have stopped us. */
 static void on_usable(struct address_watch *watch)
 {
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);
 
+    if (autoconf->chosen == IP4_ANY)
+        return;
     autoconf->facts.ip = leat_ip_v4(autoconf->chosen);
     autoconf->facts.prefix_bits = PREFIX_BITS;
     autoconf->facts.is_link_local = true;
@@ -63,6 +66,8 @@ static void on_taken(struct address_watch *watch)
     struct leat_autoconf *autoconf = container_of(watch, struct leat_autoconf, watch);
     const uint64_t wait_ns = autoconf->choices < CONFLICTS_MAX ? 0 : rate_limit_ns;
 
+    if (autoconf->chosen == IP4_ANY)
+        return;
     autoconf->chosen = IP4_ANY;
     autoconf->choices++;
     leat_timer_set(autoconf->stack, &autoconf->timer, leat_now_ns(autoconf->stack) + wait_ns);

@@ -15,14 +15,21 @@ enum {
 static const uint64_t retry_ns = 2 * UINT64_C(1000000000);
 static const uint32_t kept_magic = 0x4c443431; /* "LD41" */
 
+/* The program hears of it first, and may have stopped us. */
 static void on_usable(struct address_watch *watch)
 {
-    dhcp_event(container_of(watch, struct leat_dhcp, watch), DHCP_address_free);
+    struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);
+
+    if (dhcp->has_address && dhcp->state == DHCP_CHECKING)
+        dhcp_event(dhcp, DHCP_address_free);
 }
 
 static void on_taken(struct address_watch *watch)
 {
-    dhcp_event(container_of(watch, struct leat_dhcp, watch), DHCP_address_taken);
+    struct leat_dhcp *dhcp = container_of(watch, struct leat_dhcp, watch);
+
+    if (dhcp->has_address)
+        dhcp_event(dhcp, DHCP_address_taken);
 }
 
 static bool is_longer(const char *text, uint32_t limit)

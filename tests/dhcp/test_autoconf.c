@@ -361,6 +361,92 @@ static void a_chosen_address_that_is_taken_is_left_for_another(void **state)
     assert_int_equal(home->configured, 0);
 }
 
+/* The program stops all when the stack tells it of the address, which is before anybody else hears
+ * of it. */
+static void stop_it(struct leat *stack, struct leat_netif *netif, struct leat_ip ip, void *arg)
+{
+    struct home *home = arg;
+
+    (void)stack;
+    (void)netif;
+    (void)ip;
+    leat_autoconf_stop(home->autoconf, false);
+}
+
+static struct home *home_that_stops(bool at_conflict)
+{
+    struct home *home = calloc(1, sizeof *home);
+    struct world *world = world_create();
+
+    assert_non_null(home);
+    home->talk.world = world;
+    world->more_bytes = leat_autoconf_memory_bytes();
+    world->dev.answers_arp = true;
+    world->config.on_address = at_conflict ? NULL : stop_it;
+    world->config.on_conflict = at_conflict ? stop_it : NULL;
+    world->config.arg = home;
+    home->config = (struct leat_autoconf_config){
+        .on_configured = on_configured, .on_change = on_change, .arg = home, .link_local = true};
+    world_init(world);
+    return home;
+}
+
+static void expect_stopped(struct home *home)
+{
+    void *state = home;
+
+    world_wait(home->talk.world, 200 * second);
+    assert_state(&home->talk, "STOPPED");
+    assert_int_equal(home->configured, 0);
+    assert_int_equal(home->changes[LEAT_AUTOCONF_ADDRESS], 0);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->prefix_bits, 0);
+    assert_true(leat_ip_is_any(leat_address(home->talk.world->stack, netif_of(home))));
+    teardown(&state);
+}
+
+static void who_stops_at_the_first_address_has_none(void **state)
+{
+    struct home *home = home_that_stops(false);
+
+    (void)state;
+    start(home);
+    world_wait(home->talk.world, 30 * second); /* one of our own choice */
+    expect_stopped(home);
+}
+
+static void who_stops_at_the_address_of_a_lease_has_none(void **state)
+{
+    struct home *home = home_that_stops(false);
+    struct answer offer;
+
+    (void)state;
+    start(home);
+    offer = answer(&home->talk, OFFER, 3600);
+    talk_feed(&home->talk, &offer);
+    talk_listen(&home->talk);
+    acknowledge(home, IP4(9, 9, 9, 9));
+    expect_stopped(home);
+}
+
+static void who_stops_at_a_conflict_gets_no_other_address(void **state)
+{
+    struct home *home = home_that_stops(true);
+    const struct fake_frame *frame;
+    leat_ip4 wanted = IP4_ANY;
+
+    (void)state;
+    start(home);
+    while (wanted == IP4_ANY) {
+        world_wait(home->talk.world, second / 4);
+        while ((frame = fake_netif_sent(&home->talk.world->dev))) {
+            if (frame_get16(frame->bytes + 12) == 0x0806)
+                wanted = frame_get32(frame->bytes + 38);
+        }
+    }
+    talk_claim(&home->talk, wanted);
+    expect_stopped(home);
+}
+
 int main(void)
 {
 #define home_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -376,6 +462,9 @@ int main(void)
         home_test(stop_takes_all_out_and_restart_begins_again),
         home_test(silence_is_told_and_an_address_chosen_if_wanted),
         home_test(a_chosen_address_that_is_taken_is_left_for_another),
+        cmocka_unit_test(who_stops_at_the_first_address_has_none),
+        cmocka_unit_test(who_stops_at_the_address_of_a_lease_has_none),
+        cmocka_unit_test(who_stops_at_a_conflict_gets_no_other_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
