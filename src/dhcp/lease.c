@@ -186,7 +186,8 @@ static bool read_routes(struct leat_dhcp *dhcp, const struct wire_dhcp_options *
 
     if (!dhcp->config.routes || len < 0)
         return true;
-    if (len > DHCP_LONG_BYTES || !take_routes(dhcp, len, true) || !take_routes(dhcp, len, false))
+    if (len == 0 || len > DHCP_LONG_BYTES || !take_routes(dhcp, len, true) ||
+        !take_routes(dhcp, len, false))
         return false;
     dhcp->read.router_count = 0; /* RFC 3442: option 3 is ignored then */
     return true;

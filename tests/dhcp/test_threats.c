@@ -359,6 +359,7 @@ static void test_threat_P8_routes_are_checked_and_bounded(void **state)
     talk_start(talk, NULL);
     refuse_option(talk, 121, "\x21\x0a\x00\x00\x01\x00\x0a\x00\x00\x01", 10); /* a prefix of 33 */
     refuse_option(talk, 121, "\x18\x0a\x00\x00\x0a\x00\x00", 7);              /* half a gateway */
+    refuse_option(talk, 121, "", 0);                                          /* 5 bytes at least */
     leat_dhcp_stop(talk->dhcp);
     for (unsigned i = 0; i + 5 <= sizeof many; i += 5)
         memcpy(many + i, "\x00\x0a\x00\x00\x01", 5);
