@@ -105,6 +105,7 @@ static void become_passt(struct command *command, int report)
 static int start(struct command *command, int theirs, pid_t *child)
 {
     int report[2], error = 0;
+    ssize_t got = 0;
 
     if (pipe2(report, O_CLOEXEC))
         return errno;
@@ -116,8 +117,10 @@ static int start(struct command *command, int theirs, pid_t *child)
     if (*child < 0)
         error = errno;
     close(report[1]);
-    /* it closes when the program has begun */
-    if (*child > 0 && read(report[0], &error, sizeof error) > 0)
+    do /* it closes when the program has begun */
+        got = *child > 0 ? read(report[0], &error, sizeof error) : 0;
+    while (got < 0 && errno == EINTR);
+    if (got > 0)
         waitpid(*child, NULL, 0);
     close(report[0]);
     return error;

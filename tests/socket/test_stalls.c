@@ -167,11 +167,44 @@ static void who_comes_second_waits_and_keeps_nobody_awake(void **state)
     leat_posix_close(posix);
 }
 
+/* A signal while passt begins must not hide that it did not. */
+static unsigned interrupts; /* of the next reads */
+
+ssize_t __real_read(int fd, void *bytes, size_t len);
+ssize_t __wrap_read(int fd, void *bytes, size_t len);
+
+ssize_t __wrap_read(int fd, void *bytes, size_t len)
+{
+    if (interrupts > 0) {
+        interrupts--;
+        errno = EINTR;
+        return -1;
+    }
+    return __real_read(fd, bytes, len);
+}
+
+static void an_interrupted_start_of_passt_is_waited_for(void **state)
+{
+    const struct leat_passt_config config = {.program = "/no/such/passt",
+                                             .mac = &mac,
+                                             .ip = LEAT_IP4(10, 0, 0, 2),
+                                             .prefix_bits = 24,
+                                             .gateway = LEAT_IP4(10, 0, 0, 1)};
+
+    (void)state;
+    interrupts = 3;
+    left = NULL;
+    assert_int_equal(leat_passt_open(&left, &config, why), LEAT_ERR_NOT_FOUND);
+    assert_int_equal(interrupts, 0);
+    assert_null(left);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_kernel_without_memory_does_not_break_the_framing),
         cmocka_unit_test(who_comes_second_waits_and_keeps_nobody_awake),
+        cmocka_unit_test(an_interrupted_start_of_passt_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
