@@ -217,8 +217,8 @@ static bool write_stream(struct leat_socket *socket)
     if (put < 0 && errno == EINTR)
         return true;
     if (put < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
-        return false; /* also: the kernel has no memory, but a frame that it has a part of goes on */
-    if (put < 0) /* what it sent before is still to be read */
+        return false; /* without memory, too: a frame that it has a part of goes on */
+    if (put < 0)      /* what it sent before is still to be read */
         leat_socket_written(socket, socket->waiting_count);
     if (put < 0)
         return false;

@@ -7,9 +7,8 @@ uint32_t world_buf_bytes;
 
 static struct leat *make_stack(struct dns_world *world, int end)
 {
-    struct leat_config config = {.seed = {(uint8_t)(end + 1), 77},
-                                 .buf_count = 512,
-                                 .buf_bytes = world_buf_bytes};
+    struct leat_config config = {
+        .seed = {(uint8_t)(end + 1), 77}, .buf_count = 512, .buf_bytes = world_buf_bytes};
     /* no long reply fits in the send queue at once */
     const struct leat_tcp_config tcp = {
         .connections = 64, .half_open = 64, .time_wait = 64, .send_queue_bytes = 8192};
