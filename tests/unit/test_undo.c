@@ -113,6 +113,24 @@ static void spurious_timeout_is_undone_by_Eifel(void **state)
     assert_int_equal(send_lost(), 0);
 }
 
+/* ... but what was lost all the same is a loss like any other */
+static void loss_behind_a_spurious_timeout_shrinks_the_window(void **state)
+{
+    (void)state;
+    sender.has_ts = true;
+    send_new(WINDOW);
+    wait_ms(500);
+    time_out();
+    send_lost();
+    wait_ms(10);
+    ack(.una = 1, .sack = 2, .upto = WINDOW, .ecr = 10000);
+    assert_true(result.undone);
+    assert_int_equal(board.lost_bytes, MSS);
+    assert_true(result.fast);
+    assert_int_equal(recovery.phase, RECOVERY_FAST);
+    assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
+}
+
 static void answer_to_the_retransmission_undoes_nothing(void **state)
 {
     (void)state;
@@ -331,6 +349,7 @@ int main(void)
         on_rack(timeout_keeps_what_is_sacked),
         on_rack(reneging_is_survived),
         on_rack(spurious_timeout_is_undone_by_Eifel),
+        on_sack(loss_behind_a_spurious_timeout_shrinks_the_window),
         on_newreno(spurious_timeout_is_undone_by_Eifel),
         on_rack(answer_to_the_retransmission_undoes_nothing),
         on_rack(answer_to_the_first_retransmission_undoes_nothing),

@@ -284,7 +284,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
                                       const struct delivered *delivered)
 {
     struct recovery_result result = {.look_at_ns = UINT64_MAX};
-    const uint32_t lost_before = board->lost_bytes;
+    uint32_t lost_before = board->lost_bytes;
     bool more_lost;
     bool concluded = false;
 
@@ -300,6 +300,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
     if (was_for_nothing(recovery, ack, delivered)) {
         undo(recovery, board, congestion, ack->snd_nxt);
         result.undone = true;
+        lost_before = 0;
     }
     if (is_over(recovery, ack))
         concluded = leave(recovery, congestion, ack->snd_nxt);
