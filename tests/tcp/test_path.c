@@ -91,6 +91,29 @@ static void probe_that_is_lost_costs_no_window(void **state)
     assert_int_equal(talk_info(talk).mss_bytes, SMALL);
 }
 
+/* RFC 8985 7.3: its end goes again when its ACK is late.  That it was lost nobody has said. */
+static void probe_whose_ACK_is_late_costs_no_window(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_tcp_info before;
+    uint32_t at;
+
+    talk_offer(talk, 0); /* SACK: without it no tail is probed */
+    fall_into_black_hole(talk);
+    at = next_seq(talk);
+    before = talk_info(talk);
+    talk_send(talk, LARGE);
+    tx(talk, ACK, at, 1, LARGE);
+    for (unsigned i = 0; i < 200 && fake_netif_sent_count(&talk->world->dev) == 0; i++)
+        talk_wait(talk, ms);
+    tx(talk, ACK, at + SMALL, 1, LARGE - SMALL);
+    rx(talk, ACK, 1, at + LARGE, 0);
+    assert_int_equal(talk_info(talk).repair, LEAT_TCP_REPAIR_NONE);
+    assert_int_equal(talk_info(talk).ssthresh_bytes, before.ssthresh_bytes);
+    assert_true(talk_info(talk).cwnd_bytes >= before.cwnd_bytes);
+    assert_int_equal(talk_info(talk).mss_bytes, LARGE);
+}
+
 /* The way to a peer is remembered; a change of the routes voids that.  In IPv6 no route is looked
  * for to who is on the link (RFC 4861 5.2). */
 static void change_of_the_routes_is_followed_at_once(void **state)
@@ -217,6 +240,7 @@ int main(void)
         talk_test(black_hole_is_left_by_small_segments),
         talk_test(probe_that_arrives_ends_it),
         talk_test(probe_that_is_lost_costs_no_window),
+        talk_test(probe_whose_ACK_is_late_costs_no_window),
         talk_test(change_of_the_routes_is_followed_at_once),
         talk_test_later(more_than_a_turn_sends_asks_for_another),
         talk_test(nothing_leaves_from_an_address_that_is_gone),

@@ -65,6 +65,20 @@ void tcp_send_probe(struct leat_tcp *conn, const struct path *path)
     tcp_await_persist(conn); /* tcp_start_persist() sets it again */
 }
 
+/* What was sent last goes again, a segment at most.  Of the end of a probe of the path's MTU nobody
+ * has said that it was lost: its begin still tells if it arrived.  What goes again as a whole, in
+ * several segments, won't be told. */
+static void requeue_tail(struct leat_tcp *conn)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+
+    scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
+    scoreboard_requeue(board, board->last);
+    if (board->lost_probe_bytes > conn->mss)
+        pmtu_lost(&conn->pmtu, conn->tcp->stack->now_ns);
+    board->lost_probe_bytes = 0;
+}
+
 bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
 {
     struct scoreboard *board = &conn->transfer->scoreboard;
@@ -80,8 +94,7 @@ bool tcp_send_tail_probe(struct leat_tcp *conn, const struct path *path)
             return false;
     } else {
         again = true;
-        scoreboard_cut_last(board, &conn->tcp->sents, conn->mss);
-        scoreboard_requeue(board, board->last);
+        requeue_tail(conn);
         if (!tcp_send_again(conn, path, board->last, 0))
             return false;
     }
