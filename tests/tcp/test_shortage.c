@@ -79,6 +79,36 @@ static void reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one(vo
     assert_int_equal(talk->readable, 2);
 }
 
+/* ... nor is it looked for any more when the program has let the connection go. */
+static void reader_that_found_no_descriptor_may_close(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_buf *whole, *views = NULL, *view;
+
+    talk->read_nothing = true;
+    talk_establish(talk);
+    whole = leat_buf_alloc(leat_pool(talk->world->stack), 0);
+    rx(talk, PSH | ACK, 1, 1, 100);
+    world_poll(talk->world);
+    assert_int_equal(leat_tcp_shutdown(talk->conn), LEAT_OK);
+    world_poll(talk->world);
+    tx(talk, FIN | ACK, 1, 101, 0);
+    rx(talk, FIN | ACK, 101, 2, 0); /* it is in TIME-WAIT; what came before stays */
+    tx(talk, ACK, 2, 102, 0);
+    while ((view = leat_buf_slice(whole, 0, 0))) {
+        view->queued = views;
+        views = view;
+    }
+    assert_null(leat_tcp_receive(talk->conn, 10));
+    world_give_all(views);
+    leat_buf_free(whole);
+    leat_tcp_close(talk->conn);
+    world_poll(talk->world);
+    assert_int_equal(talk->closed, 1);
+    talk_wait(talk, second);
+    quiet(talk);
+}
+
 /* More than the limit that memory leaves, with nothing queued: no ACK will tell when it rises. */
 static void sender_of_more_than_memory_allows_hears_when_there_is_some(void **state)
 {
@@ -344,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(writer_that_memory_refused_hears_when_there_is_some),
         talk_test(reader_of_a_part_that_found_no_descriptor_hears_when_there_is_one),
+        talk_test(reader_that_found_no_descriptor_may_close),
         talk_test(sender_of_more_than_memory_allows_hears_when_there_is_some),
         talk_test(program_that_asks_for_room_hears_when_the_limit_rises_again),
         talk_test_later(writers_that_memory_refused_do_not_keep_the_stack_busy),

@@ -110,6 +110,7 @@ void tcp_conn_bury(struct leat_tcp *conn)
     tcp_stop_deadlines(conn);
     near_ring_remove(conn->tcp, &conn->output);
     tcp_transfer_end(conn);
+    conn->flags &= ~(unsigned)CONN_WAS_FULL; /* there will never be room again */
 }
 
 static void text_free(struct leat_tcp *conn)
@@ -127,6 +128,8 @@ void tcp_conn_free(struct leat_tcp *conn)
         near_ring_remove(conn->tcp, &conn->waiting);
     if (conn->tcb.flags & TCB_HASHED)
         tcp_conn_bury(conn);
+    else if (timer_is_set(&conn->timer)) /* a reader waits for a descriptor: refuse_part() */
+        tcp_stop_deadlines(conn);
     leat_debug_assert(!timer_is_set(&conn->timer) && !tcp_has_transfer(conn) &&
                       !near_ring_is_in(&conn->output));
     if (conn->text)

@@ -31,7 +31,7 @@ enum conn_flag {
     CONN_CONGESTION_1 = 1 << 29, /* its congestion control is at the place that these two ... */
     CONN_CONGESTION_2 = 1 << 30, /* ... say, in tcp->congestions */
 
-    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/text.c */
+    /* what it waits for: written by api.c, timers.c, receive/ack.c, receive/text.c, entry/conn.c */
     CONN_WAS_FULL = 1 << 22, /* it was refused: tell it when there is room */
     CONN_WAS_DRY = 1 << 28,  /* a part of its text found no descriptor: tell it of it again */
 
