@@ -50,7 +50,7 @@ uint32_t tcp_stuck_ms(struct leat_tcp *conn)
         queue->mark_seq = queue->seq;
         return 0;
     }
-    return now_ms > queue->mark_ms ? now_ms - queue->mark_ms : 0;
+    return now_ms == queue->mark_ms - 1 ? 0 : now_ms - queue->mark_ms;
 }
 
 /* ---- who is worst ------------------------------------------------------------------------- */
