@@ -11,31 +11,36 @@ enum {
 
 /* Nothing large gets through: two timeouts (and before them a probe of the tail, which needs SACK),
  * and then small segments. */
-static void fall_into_black_hole(struct talk *talk)
+static void fall_into_black_hole_from(struct talk *talk, uint32_t large)
 {
     uint32_t at;
 
-    if (talk->options_len == 0)
-        talk_options(talk, MSS_PEER, NO_SHIFT);
     talk_establish(talk);
-    talk_send(talk, LARGE);
-    tx(talk, ACK, 1, 1, LARGE);
+    talk_send(talk, large);
+    tx(talk, ACK, 1, 1, large);
     for (unsigned i = 0; i < 1u + talk_info(talk).sack; i++) {
         talk_wait(talk, 250 * ms);
-        tx(talk, ACK, 1, 1, LARGE);
+        tx(talk, ACK, 1, 1, large);
     }
     talk_wait(talk, 450 * ms);
     tx(talk, ACK, 1, 1, SMALL);
     rx(talk, ACK, 1, 1 + SMALL, 0);
-    tx(talk, ACK, 1 + SMALL, 1, LARGE - SMALL);
-    rx(talk, ACK, 1, 1 + LARGE, 0);
+    tx(talk, ACK, 1 + SMALL, 1, large - SMALL);
+    rx(talk, ACK, 1, 1 + large, 0);
     assert_int_equal(talk_info(talk).mss_bytes, SMALL);
-    for (at = 1 + LARGE; at < 20 * SMALL; at += SMALL) {
+    for (at = 1 + large; at < 20 * SMALL; at += SMALL) {
         talk_send(talk, SMALL);
         tx(talk, ACK, at, 1, SMALL);
         rx(talk, ACK, 1, at + SMALL, 0);
     }
     talk_wait(talk, 1100 * ms);
+}
+
+static void fall_into_black_hole(struct talk *talk)
+{
+    if (talk->options_len == 0)
+        talk_options(talk, MSS_PEER, NO_SHIFT);
+    fall_into_black_hole_from(talk, LARGE);
 }
 
 static uint32_t next_seq(const struct talk *talk)
@@ -62,6 +67,26 @@ static void probe_that_arrives_ends_it(void **state)
     rx(talk, ACK, 1, at + LARGE + SMALL, 0);
     assert_int_equal(talk_info(talk).mss_bytes, LARGE);
     assert_int_equal(talk_info(talk).path_mtu_bytes, by_family(1500, 1520));
+}
+
+/* RFC 8899 5.1.2: MAX_PLPMTU is no more than the peer takes, and that is what is tried. */
+static void probe_is_no_larger_than_the_peer_takes(void **state)
+{
+    const uint32_t taken = LARGE - 8; /* PPPoE, say */
+    struct talk *talk = *state;
+    uint32_t at;
+
+    talk_options(talk, (uint16_t)taken, NO_SHIFT);
+    fall_into_black_hole_from(talk, taken);
+    at = next_seq(talk);
+    talk_send(talk, taken + SMALL);
+    tx(talk, ACK, at, 1, taken);
+    tx(talk, ACK, at + taken, 1, SMALL);
+    rx(talk, ACK, 1, at + taken + SMALL, 0);
+    assert_int_equal(talk_info(talk).mss_bytes, taken);
+    talk_wait(talk, 1100 * ms);
+    talk_send(talk, 2 * LARGE); /* and that is all */
+    tx(talk, ACK, at + taken + SMALL, 1, taken);
 }
 
 /* RFC 8899 3: the probe was lost for its size, and that is no congestion. */
@@ -239,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         talk_test(black_hole_is_left_by_small_segments),
         talk_test(probe_that_arrives_ends_it),
+        talk_test(probe_is_no_larger_than_the_peer_takes),
         talk_test(probe_that_is_lost_costs_no_window),
         talk_test(probe_whose_ACK_is_late_costs_no_window),
         talk_test(change_of_the_routes_is_followed_at_once),

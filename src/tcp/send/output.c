@@ -73,17 +73,30 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
     return more;
 }
 
-/* A segment of the size that the search for the path's MTU wants to try (RFC 8899 5.3). */
-static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
+/* The size of packet that the search for the path's MTU wants to try, or the largest that the peer
+ * takes (RFC 8899 5.1.2: MAX_PLPMTU); 0: none. */
+static inline uint16_t probe_bytes(const struct leat_tcp *conn)
 {
     const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    uint32_t most;
+
+    if (candidate == 0)
+        return 0;
+    most = conn->peer_mss + tcp_headers_bytes(&conn->tcb);
+    if (candidate <= most)
+        return candidate;
+    return most > conn->pmtu.mtu ? (uint16_t)most : 0;
+}
+
+/* A segment of that size (RFC 8899 5.3). */
+static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *plan)
+{
+    const uint16_t candidate = probe_bytes(conn);
     uint32_t text_bytes;
 
     if (candidate == 0)
         return false;
     text_bytes = candidate - tcp_headers_bytes(&conn->tcb);
-    if (text_bytes > conn->peer_mss)
-        return false;
     text_bytes -= conn->tcb.flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0;
     if (conn->transfer->recovery.phase != RECOVERY_NONE || tcp_peer_room(conn) < text_bytes ||
         room < text_bytes || tcp_unsent_bytes(conn) < text_bytes)
@@ -95,7 +108,7 @@ static bool plan_probe(const struct leat_tcp *conn, uint32_t room, struct plan *
 COLD static bool send_probe_of_path(struct leat_tcp *conn, const struct path *path,
                                     struct plan *plan)
 {
-    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint16_t candidate = probe_bytes(conn);
     const uint32_t wanted = plan->text_bytes;
 
     if (!tcp_send_new(conn, path, plan))
