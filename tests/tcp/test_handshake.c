@@ -324,6 +324,26 @@ static void lost_SYN_makes_the_window_one_segment_and_RTO_3_s(void **state)
     assert_int_equal(talk_info(talk).srtt_ns, 0); /* Karn */
 }
 
+/* RFC 6298 3, Karn: which of several equal ones was answered nobody knows */
+static void SYN_ACK_that_a_second_SYN_got_is_no_sample(void **state)
+{
+    struct talk *talk = *state;
+
+    talk_listen(talk);
+    rx(talk, SYN, 0, 0, 0);
+    tx(talk, SYN | ACK, 0, 1, 0);
+    talk_wait(talk, 900 * ms);
+    for (unsigned i = 0; i < 2; i++) { /* the peer is 1 s away, and impatient */
+        rx(talk, SYN, 0, 0, 0);
+        tx(talk, SYN | ACK, 0, 1, 0);
+    }
+    talk_wait(talk, 100 * ms);
+    rx(talk, ACK, 1, 1, 0); /* of the first one, perhaps */
+    assert_int_equal(talk_state(talk), LEAT_TCP_ESTABLISHED);
+    assert_int_equal(talk_info(talk).srtt_ns, 0);
+    assert_int_equal(talk_info(talk).rto_ns, second); /* 2.1 */
+}
+
 /* RFC 9293 3.8.3: a stranger's SYN gets five answers more, then it is forgotten */
 static void SYN_ACK_goes_again_five_times(void **state)
 {
@@ -443,6 +463,7 @@ int main(void)
         talk_test(SYN_goes_again_twice_as_late_each_time_until_R2),
         talk_test(SYN_goes_again_when_connect_came_long_after_the_last_poll),
         talk_test(lost_SYN_makes_the_window_one_segment_and_RTO_3_s),
+        talk_test(SYN_ACK_that_a_second_SYN_got_is_no_sample),
         talk_test(SYN_ACK_goes_again_five_times),
         talk_test(duplicate_SYN_is_answered_as_the_first),
         talk_test(RST_refuses_our_SYN),

@@ -26,7 +26,7 @@ struct tcp_half {
     struct tcp *tcp;
     struct tcp_time_wait *before; /* whose place in the table it has; NULL: nobody's */
     uint64_t due_ns;              /* then the SYN,ACK goes again */
-    uint64_t sent_at_ns;          /* it left */
+    uint64_t sent_at_ns;          /* it left; 0: not, or twice, and its answer is no sample */
     uint32_t snd_wnd;
     uint16_t peer_mss;
     uint8_t snd_wind_shift; /* WIRE_TCP_NO_SHIFT: no scaling at all (RFC 7323 2.2) */

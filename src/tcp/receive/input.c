@@ -168,13 +168,16 @@ static bool is_refusal(enum tcp_event event)
     }
 }
 
-/* A segment without a good ACK: one event, but for the text of a SYN. */
+/* A segment without a good ACK: one event, but for the text of a SYN.  Who sent a SYN again may
+ * answer either SYN,ACK: that is no sample (Karn). */
 static void take_only_event(struct tcb *tcb, struct tcp_step *step)
 {
     const struct tcp_segment *segment = step->segment;
     const enum tcp_event event = segment->events[0];
 
     tcp_event(tcb, step, event);
+    if (event == TCP_rcv_dup_SYN && tcb->kind == TCB_HALF)
+        tcp_half(tcb)->sent_at_ns = 0;
     if (step->outcome != TCP_IMPOSSIBLE && is_refusal(event))
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_unacceptable;
     if (step->outcome == TCP_ALIVE && segment->event_count > 1)
