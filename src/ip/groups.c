@@ -154,6 +154,8 @@ static bool take_record(const struct group_link *at, struct group *group,
     const uint64_t now_ns = at->link->stack->now_ns;
     const bool answers = is_due(at->answer_all_ns, now_ns) || is_due(group->answer_ns, now_ns);
 
+    if (answers) /* be it by silence */
+        group->answer_ns = 0;
     record->ip = group->ip;
     record->type = GROUP_IS_EXCLUDE;
     if (is_due(at->change_ns, now_ns) && group->changes > 0) {

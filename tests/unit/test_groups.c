@@ -267,6 +267,24 @@ static void all_hosts_are_nothing_to_tell(void **state)
     assert_dropped(world, taken_udp);
 }
 
+/* Nor is there anything to do when a router asks for them, and in no hurry. */
+static void who_asks_for_all_hosts_gives_us_no_work(void **state)
+{
+    struct world *world = *state;
+    const struct frame queries[] = {old_query(IP4_ANY, 10), query_of(ALL_HOSTS, 10),
+                                    old_query(IP4_ANY, 0)};
+
+    world->dev.keeps_reports = true;
+    assert_int_equal(join(world, world_socket(world, PORT), LEAT_IP4(224, 0, 0, 1)), LEAT_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        world_feed(world, &queries[i]);
+        assert_dropped(world, taken_group);
+        world->now_ns += 20 * second;
+        assert_true(leat_poll(world->stack, world->now_ns) > world->now_ns);
+        assert_silent(world);
+    }
+}
+
 /* RFC 3376 5.2 */
 static void queries_are_answered_in_time(void **state)
 {
@@ -452,6 +470,7 @@ int main(void)
         world_test(a_socket_may_be_in_several_groups),
         world_test(joins_that_mean_nothing_are_refused),
         world_test(all_hosts_are_nothing_to_tell),
+        world_test(who_asks_for_all_hosts_gives_us_no_work),
         world_test(queries_are_answered_in_time),
         world_test(routers_of_version_2_are_spoken_to_so),
         world_test(of_those_who_listen_one_answers_version_2),
