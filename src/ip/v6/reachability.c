@@ -88,18 +88,28 @@ void ndp_transmit(struct leat *stack, struct neighbour6 *n, struct ndp_step *ste
         ethernet_output(n->link, step->packet, &n->mac, ETHERNET_IPV6);
 }
 
+/* In whose name @n is asked: our address that sent last or, if that has gone, another one (RFC 4862
+ * 5.5.4); NULL: there is none. */
+static const struct address6 *asks_from(const struct neighbour6 *n)
+{
+    const struct address6 *from = address6_find(n->link, n->asker);
+
+    return from && from->state >= ADDRESS6_OPTIMISTIC ? from : address6_toward(n->link, n->ip);
+}
+
 /* One more question: to all who may be it, or to where it was. */
 void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
     const bool known = n->state == NDP_DELAY || n->state == NDP_PROBE;
-    const struct address6 *from = address6_find(n->link, n->asker);
+    const struct address6 *from = asks_from(n);
 
     (void)step;
     timer_set(&stack->timers, &n->timer, stack->now_ns + times_of(n)->retrans_ns);
     if (from && from->state == ADDRESS6_OPTIMISTIC)
         return; /* RFC 4429 3.3: it asks nobody before it has been checked */
     n->asked++;
-    ndp_solicit(n->link, n->asker, n->ip, known ? &n->mac : 0, 0);
+    if (from)
+        ndp_solicit(n->link, from->ip, n->ip, known ? &n->mac : 0, 0);
 }
 
 void ndp_take_address(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
