@@ -106,6 +106,42 @@ static void sources_are_chosen_as_rfc_6724_says(void **state)
     assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "fd00:1::")); /* rule 5.5 */
 }
 
+/* The source that a socket gets for @peer. */
+static struct leat_ip source_of_socket(struct home *home, const char *peer)
+{
+    struct leat_udp *udp = world_socket(home->world, 0);
+    struct leat_ip ip;
+
+    assert_int_equal(leat_udp_connect(udp, ip6_of(peer), 9), LEAT_OK);
+    ip = leat_udp_local(udp).ip;
+    leat_udp_close(udp);
+    return ip;
+}
+
+/* RFC 6724 5, rule 3: also by a way that is in use, and if it isn't the address that is told. */
+static void what_is_deprecated_is_chosen_no_more(void **state)
+{
+    static const char peer[] = "2001:db8:8001::1";
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+
+    router6_prefix(&router, PREFIX6, 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 100);
+    router6_says(home->world, &router);
+    world_wait(home->world, 2 * second);
+    assert_true(has_prefix(source_of_socket(home, peer), "2001:db8:8000::"));
+    world_wait(home->world, 100 * second); /* its time is over */
+    assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
+    router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+    router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 1000);
+    router6_says(home->world, &router); /* it is preferred again, */
+    assert_true(has_prefix(source_of_socket(home, peer), "2001:db8:8000::"));
+    router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+    router6_prefix(&router, "2001:db8:8000::", 64, AUTONOMOUS, 86400, 0);
+    router6_says(home->world, &router); /* and then not */
+    assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
+}
+
 /* RFC 6724 2.1, 10.6: to reach others of the same site from a prefix that is no one else's */
 static void the_program_may_have_a_table_of_its_own(void **state)
 {
@@ -135,6 +171,7 @@ int main(void)
         home6_test(what_has_an_address_of_a_router_leaves_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
         home6_test(sources_are_chosen_as_rfc_6724_says),
+        home6_test(what_is_deprecated_is_chosen_no_more),
         cmocka_unit_test_teardown(the_program_may_have_a_table_of_its_own, home6_teardown),
     };
 

@@ -10,6 +10,7 @@
  * lives.  An address that the program or a server gave is theirs to replace.
  */
 #include "core/container_of.h"
+#include "core/minmax.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/slaac.h"
 #include "link/address.h"
@@ -165,14 +166,14 @@ static void listen(struct address6 *address)
     address->listens = true;
 }
 
-/* RFC 4862 5.5.4: when the address ends, or a temporary one is to be replaced before. */
+/* RFC 4862 5.5.4: when the address ends, is deprecated or, a temporary one, is to be replaced. */
 static void set_timer(struct address6 *address)
 {
     struct leat *stack = address->link->stack;
     uint64_t at_ns = address->valid_until_ns;
 
-    if (address->kind == ADDRESS6_TEMPORARY && address->state == ADDRESS6_USABLE)
-        at_ns = temporary6_next_ns(address);
+    if (address->state == ADDRESS6_USABLE)
+        at_ns = min64(at_ns, temporary6_next_ns(address));
     if (at_ns == IP6_FOR_EVER)
         timer_cancel(&stack->timers, &address->timer);
     else
@@ -393,6 +394,7 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
     struct leat *stack = slaac->link->stack;
     const uint64_t now_ns = stack->now_ns;
     const uint64_t said_ns = slaac_until_ns(slaac, said->lifetime_s);
+    const bool was_preferred = address->preferred_until_ns > now_ns;
 
     address->preferred_until_ns = slaac_until_ns(slaac, said->preferred_s);
     if (said_ns > now_ns + two_hours_ns || said_ns > address->valid_until_ns)
@@ -401,6 +403,7 @@ static void renew(struct leat_slaac *slaac, struct address6 *address,
         address->valid_until_ns = now_ns + two_hours_ns;
     if (address->kind == ADDRESS6_TEMPORARY)
         temporary6_clamp(address);
+    stack->route_generation += was_preferred != (address->preferred_until_ns > now_ns);
     address6_ends_anew(address);
 }
 

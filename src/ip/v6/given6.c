@@ -59,6 +59,8 @@ enum leat_err address6_lease(struct link *link, struct leat_ip ip, uint64_t pref
         return lease_another(link, ip, preferred_until_ns, valid_until_ns, watch);
     if (address->watch != watch)
         return LEAT_ERR_IN_USE;
+    link->stack->route_generation += (address->preferred_until_ns > link->stack->now_ns) !=
+                                     (preferred_until_ns > link->stack->now_ns);
     address->preferred_until_ns = preferred_until_ns;
     address->valid_until_ns = valid_until_ns;
     address6_ends_anew(address);

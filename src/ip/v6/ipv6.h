@@ -249,7 +249,7 @@ void temporary6_ensure(const struct address6 *stable);
 /* No later than it may: what a router has prolonged. */
 void temporary6_clamp(struct address6 *address);
 
-/* When something of @address, which is usable, is next to be done. */
+/* When something of @address, of whatever kind, which is usable, is next to be done. */
 uint64_t temporary6_next_ns(const struct address6 *address);
 
 /* ---- neighbour6.c, reachability.c

@@ -97,7 +97,7 @@ uint64_t temporary6_next_ns(const struct address6 *address)
 
     if (preferred_ns == IP6_FOR_EVER || preferred_ns <= now_ns)
         return address->valid_until_ns;
-    return ends_soon(address->link->stack, preferred_ns)
+    return address->kind != ADDRESS6_TEMPORARY || ends_soon(address->link->stack, preferred_ns)
                ? preferred_ns
                : preferred_ns - REGEN_ADVANCE_S * second_ns;
 }
