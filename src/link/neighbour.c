@@ -258,7 +258,7 @@ COLD static void request(struct leat *stack, struct neighbour *n)
 
     n->requests++;
     timer_set(&stack->timers, &n->timer, stack->now_ns + request_interval_ns);
-    if (!from || !limiter_take(&stack->neighbours->requests, stack->now_ns, 0))
+    if (!from || !(directly || limiter_take(&stack->neighbours->requests, stack->now_ns, 0)))
         return;
     arp_request(n->link, from->ip, n->ip, directly ? &n->mac : 0);
 }

@@ -251,6 +251,40 @@ static void neighbour_in_use_is_refreshed_by_unicast(void **state)
     assert_int_equal(world_expect(world)->bytes[FRAME_UDP_DATA], 'z');
 }
 
+/* Sends to ten hosts that don't exist; how often the peer itself is asked meanwhile. */
+static unsigned questions_in_a_spray(struct world *world, struct leat_udp *udp, unsigned round)
+{
+    const struct fake_frame *sent;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < 10; i++)
+        world_send(world, udp, IP4(10, 0, 0, 100 + (10 * round + i) % 100), 9, "s", 1);
+    world_wait(world, 100 * ms);
+    while ((sent = fake_netif_sent(&world->dev)))
+        count += memcmp(sent->bytes, MAC_PEER.octet, 6) == 0;
+    return count;
+}
+
+/* The limit is that of broadcasts. */
+static void test_threat_A3_a_neighbour_in_use_is_refreshed_in_a_flood_of_targets(void **state)
+{
+    struct world *world = world_create();
+    struct leat_udp *udp;
+    unsigned count = 0;
+
+    *state = world;
+    world->config.arp_entries = 8;
+    world_init(world);
+    world_settle(world);
+    udp = world_socket(world, 1000);
+    world_send(world, udp, IP_PEER, 9, "x", 1);
+    world_wait(world, 55 * second);
+    world_mark(world);
+    for (unsigned round = 0; round < 150; round++)
+        count += questions_in_a_spray(world, udp, round);
+    assert_int_equal(count, 3);
+}
+
 static void neighbour_that_went_away_is_forgotten(void **state)
 {
     struct world *world = *state;
@@ -441,6 +475,8 @@ int main(void)
         cmocka_unit_test_teardown(shared_places_come_back_and_take_nobodys_own, world_teardown),
         world_test(nobody_answers_three_requests_then_the_sender_hears),
         world_test(neighbour_in_use_is_refreshed_by_unicast),
+        cmocka_unit_test_teardown(
+            test_threat_A3_a_neighbour_in_use_is_refreshed_in_a_flood_of_targets, world_teardown),
         world_test(neighbour_that_went_away_is_forgotten),
         world_test(idle_neighbour_is_forgotten_in_silence),
         world_test(signs_of_life_make_refreshing_needless),
