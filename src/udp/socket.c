@@ -180,6 +180,7 @@ COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
 
 COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, uint16_t port)
 {
+    enum leat_err err = LEAT_OK;
     leat_ip4 ip;
 
     leat_assert(udp->open);
@@ -189,13 +190,14 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(udp->stack, ip))
         return LEAT_ERR_MEMORY;
-    udp->v4_only = ip == IP4_ANY && leat_ip_is_v4(local_ip);
     if (port == 0)
-        return bind_ephemeral(udp, ip);
-    if (is_taken(udp->stack, ip, port))
-        return LEAT_ERR_IN_USE;
-    put_in_bucket(udp, ip, port);
-    return LEAT_OK;
+        err = bind_ephemeral(udp, ip);
+    else if (is_taken(udp->stack, ip, port))
+        err = LEAT_ERR_IN_USE;
+    else
+        put_in_bucket(udp, ip, port);
+    udp->v4_only = err == LEAT_OK && ip == IP4_ANY && leat_ip_is_v4(local_ip);
+    return err;
 }
 
 COLD enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif,
@@ -243,9 +245,11 @@ COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_e
     if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) ||
         (udp->v4_only && host_is_v6(end.ip)))
         return LEAT_ERR_FAMILY;
+    if (end.port == 0 && end.ip != IP4_ANY)
+        return LEAT_ERR_ARGUMENT;
     if (end.port == 0) {
         fix_ends(udp, udp->bound_ip, (struct udp_end){0});
-        return end.ip == IP4_ANY ? LEAT_OK : LEAT_ERR_ARGUMENT;
+        return LEAT_OK;
     }
     err = ipv4_path(udp->stack, udp->bound_ip, end.ip, &path);
     if (err == LEAT_OK &&
