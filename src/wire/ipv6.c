@@ -137,6 +137,7 @@ static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *by
                                 uint32_t bytes_here, unsigned *options_left, bool to_group)
 {
     const uint32_t at = chain->bytes;
+    bool is_part;
 
     switch (chain->next_header) {
     case IPV6_HOP_BY_HOP:
@@ -150,8 +151,11 @@ static enum ipv6_chain walk_one(struct wire_ipv6_chain *chain, const uint8_t *by
         /* RFC 8200 4.4, RFC 5095 3: we know no type, so what is still to be visited is wrong */
         return bytes[at + 3] == 0 ? IPV6_CHAIN_OK : problem(chain, PROBLEM_FIELD, at + 2);
     default: /* RFC 6946: with offset 0 and nothing behind it, it is no part but all of a packet */
+        is_part = get16(bytes + at + 2) & 0xfff9;
+        if (is_part && chain->is_fragment) /* a part of a part: its headers end here */
+            return IPV6_CHAIN_DROP;
         chain->had_fragments = true;
-        chain->is_fragment = get16(bytes + at + 2) & 0xfff9;
+        chain->is_fragment |= is_part;
         return IPV6_CHAIN_OK;
     }
 }

@@ -93,6 +93,32 @@ static void headers_behind_the_fragment_header_are_walked(void **state)
     assert_int_equal(frame_icmp6_type(world_expect(world)), 4);
 }
 
+/* A fragment in fragments is still no packet (RFC 8200 4.5, RFC 7112 5). */
+static void test_threat_V9_a_fragment_in_fragments_is_dropped(void **state)
+{
+    static const uint16_t offsets[] = {400, 1, 0}; /* the last one is atomic (RFC 6946) */
+    struct world *world = *state;
+    const struct frame echo = frame_echo6(IP6_PEER, IP6_US, 100);
+    uint8_t payload[200] = {58};
+
+    memcpy(payload + 8, echo.bytes + FRAME6_L4, 108);
+    for (unsigned i = 0; i < 3; i++) {
+        struct frame whole;
+
+        frame_put16(payload + 2, offsets[i]);
+        whole = frame_ip6(FRAGMENT, IP6_PEER, IP6_US, payload, 116);
+        feed(world, &whole, 1 + i, 64, 0);
+        feed(world, &whole, 1 + i, 0, 64);
+        if (offsets[i] == 0) {
+            expect_reply(world, &echo);
+            continue;
+        }
+        assert_ended(world, drop_ip6_headers);
+        assert_int_equal(frame_icmp6_type(world_expect(world)), 4);
+        assert_silent(world);
+    }
+}
+
 /* What is put together from @count fragments that were sent. */
 static uint32_t put_together(struct world *world, unsigned count, uint8_t *payload, uint32_t *id)
 {
@@ -358,6 +384,7 @@ int main(void)
         world6_test(fragments_in_any_order_make_a_packet),
         world6_test(an_identification_belongs_to_two_hosts),
         world6_test(headers_behind_the_fragment_header_are_walked),
+        world6_test(test_threat_V9_a_fragment_in_fragments_is_dropped),
         world6_test(replies_leave_in_fragments_with_random_identifications),
         world6_test(what_never_gets_whole_is_given_up_after_a_minute),
         world6_test(test_threat_V9_fragments_that_overlap_condemn_all_of_it),
