@@ -1,6 +1,9 @@
 /* test_source6.c -- which address of ours is the source, and since when (RFC 6724, 8028, 4429). */
 #include "routers6.h"
 
+#include "ip/v6/ipv6.h"
+#include "link/address.h"
+
 /* RFC 8028 3.2 */
 static void what_has_an_address_of_a_router_leaves_by_it(void **state)
 {
@@ -142,6 +145,40 @@ static void what_is_deprecated_is_chosen_no_more(void **state)
     assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
 }
 
+static void not_told(struct address_watch *watch)
+{
+    (void)watch;
+}
+
+/* A server's lease as well: when it is deprecated, and when it is renewed. */
+static void a_lease_is_chosen_while_it_is_preferred(void **state)
+{
+    static struct address_watch watch = {.usable = not_told, .taken = not_told};
+    static const char peer[] = "2001:db8:8001::1";
+    const struct leat_ip leased = ip6_of("2001:db8:8000::77");
+    struct home *home = *state;
+    struct world *world = home->world;
+    struct link *link = world->stack->links;
+    const struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+
+    router6_says(world, &router);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, ip6_of("2001:db8:1::5"), 64),
+                     LEAT_OK);
+    assert_int_equal(address6_lease(link, leased, world->now_ns + 100 * second,
+                                    world->now_ns + 1000 * second, &watch),
+                     LEAT_OK);
+    world_wait(world, 2 * second);
+    assert_true(leat_ip_equal(source_of_socket(home, peer), leased));
+    world_wait(world, 100 * second);
+    assert_true(has_prefix(source_of_socket(home, peer), PREFIX6));
+    assert_int_equal(address6_lease(link, leased, world->now_ns + 100 * second,
+                                    world->now_ns + 1000 * second, &watch),
+                     LEAT_OK);
+    assert_true(leat_ip_equal(source_of_socket(home, peer), leased));
+    world_wait(world, 1001 * second); /* no longer than it is valid */
+    assert_false(leat_address_is_ours(world->stack, leased));
+}
+
 /* RFC 6724 2.1, 10.6: to reach others of the same site from a prefix that is no one else's */
 static void the_program_may_have_a_table_of_its_own(void **state)
 {
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
         home6_test(sources_are_chosen_as_rfc_6724_says),
         home6_test(what_is_deprecated_is_chosen_no_more),
+        home6_test(a_lease_is_chosen_while_it_is_preferred),
         cmocka_unit_test_teardown(the_program_may_have_a_table_of_its_own, home6_teardown),
     };
 
