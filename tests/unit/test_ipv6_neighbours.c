@@ -307,26 +307,6 @@ static void who_does_not_answer_is_asked_three_times(void **state)
     assert_grown(world, tx_unresolved, 1);
 }
 
-/* RFC 4862 5.5.4: an address that has gone is the source of nothing; the neighbour is asked from
- * another one. */
-static void a_neighbour_is_not_asked_from_an_address_that_has_gone(void **state)
-{
-    struct world *world = *state;
-    const struct fake_frame *sent;
-    struct leat_ip from;
-
-    ping_from(world, IP6_OTHER);
-    expect_question(world, IP6_OTHER, 0);
-    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP6_US), LEAT_OK);
-    fake_netif_forget(&world->dev);
-    world_wait(world, second + 10 * ms);
-    sent = world_expect(world);
-    assert_int_equal(frame_icmp6_type(sent), SOLICITATION);
-    from = frame_ip6_at(sent->bytes + 22);
-    assert_true(leat_ip_is_link_local(from));
-    assert_true(leat_address_is_ours(world->stack, from));
-}
-
 static void only_the_latest_packets_wait(void **state)
 {
     struct world *world = world6_create();
@@ -505,7 +485,6 @@ int main(void)
         world6_test(questions_for_others_are_none_of_ours),
         world6_test(a_packet_waits_for_its_neighbours_address),
         world6_test(who_does_not_answer_is_asked_three_times),
-        world6_test(a_neighbour_is_not_asked_from_an_address_that_has_gone),
         cmocka_unit_test_teardown(only_the_latest_packets_wait, world_teardown),
         world6_test(a_neighbour_that_is_used_is_asked_whether_it_is_there),
         world6_test(a_neighbour_that_is_gone_is_forgotten),

@@ -179,6 +179,27 @@ static void a_lease_is_chosen_while_it_is_preferred(void **state)
     assert_false(leat_address_is_ours(world->stack, leased));
 }
 
+/* RFC 4862 5.5.4: an address that has gone is the source of nothing; the neighbour is asked from
+ * another one. */
+static void a_neighbour_is_not_asked_from_an_address_that_has_gone(void **state)
+{
+    struct world *world = *state;
+    const struct frame echo = frame_echo6(IP6_OTHER, IP6_US, 8);
+    const struct fake_frame *sent;
+    struct leat_ip from;
+
+    world_feed(world, &echo);
+    assert_ended(world, taken_icmp6);
+    assert_int_equal(leat_address_remove(world->stack, &world->dev.netif, IP6_US), LEAT_OK);
+    fake_netif_forget(&world->dev);
+    world_wait(world, second + 10 * ms);
+    sent = world_expect(world);
+    assert_int_equal(frame_icmp6_type(sent), 135);
+    from = frame_ip6_at(sent->bytes + 22);
+    assert_true(leat_ip_is_link_local(from));
+    assert_true(leat_address_is_ours(world->stack, from));
+}
+
 /* RFC 6724 2.1, 10.6: to reach others of the same site from a prefix that is no one else's */
 static void the_program_may_have_a_table_of_its_own(void **state)
 {
@@ -208,6 +229,7 @@ int main(void)
         home6_test(what_has_an_address_of_a_router_leaves_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
         home6_test(sources_are_chosen_as_rfc_6724_says),
+        world6_test(a_neighbour_is_not_asked_from_an_address_that_has_gone),
         home6_test(what_is_deprecated_is_chosen_no_more),
         home6_test(a_lease_is_chosen_while_it_is_preferred),
         cmocka_unit_test_teardown(the_program_may_have_a_table_of_its_own, home6_teardown),

@@ -59,19 +59,6 @@ static void a_socket_for_all_of_IPv4_hears_that_alone(void **state)
     assert_int_equal(leat_udp_connect(udp, IP6_PEER, 9), LEAT_ERR_FAMILY);
 }
 
-/* What a call refuses changes nothing. */
-static void a_bind_that_failed_binds_to_no_family(void **state)
-{
-    struct world *world = *state;
-    struct leat_udp *udp = world_socket(world, 0), *other = world_socket(world, 0);
-
-    assert_int_equal(leat_udp_bind(other, LEAT_IP4_ANY, 7), LEAT_OK);
-    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_ERR_IN_USE);
-    assert_int_equal(leat_udp_connect(udp, IP6_PEER, 9), LEAT_OK);
-    assert_int_equal(leat_udp_connect(udp, IP6_PEER, 0), LEAT_ERR_ARGUMENT);
-    assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)), LEAT_OK);
-}
-
 static void a_socket_is_bound_to_one_address_of_ours(void **state)
 {
     struct world *world = *state;
@@ -484,7 +471,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world6_test(a_socket_for_all_hears_both_families),
         world6_test(a_socket_for_all_of_IPv4_hears_that_alone),
-        world6_test(a_bind_that_failed_binds_to_no_family),
         world6_test(a_socket_is_bound_to_one_address_of_ours),
         world6_test(a_checksum_that_is_missing_or_wrong_is_dropped),
         world6_test(datagrams_leave_with_right_headers_whoever_writes_them),

@@ -1,5 +1,5 @@
 /* test_udp_socket.c -- sockets: ports, peers, queues (RFC 1122 4.1, RFC 6056). */
-#include "world.h"
+#include "frames6.h"
 
 #include "stack.h"
 
@@ -239,6 +239,19 @@ static void addresses_of_another_family_are_refused(void **state)
                      LEAT_ERR_FAMILY);
 }
 
+/* What a call refuses changes nothing. */
+static void a_bind_that_failed_binds_to_no_family(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 0), *other = world_socket(world, 0);
+
+    assert_int_equal(leat_udp_bind(other, LEAT_IP4_ANY, 7), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, 7), LEAT_ERR_IN_USE);
+    assert_int_equal(leat_udp_connect(udp, IP6_PEER, 9), LEAT_OK);
+    assert_int_equal(leat_udp_connect(udp, IP6_PEER, 0), LEAT_ERR_ARGUMENT);
+    assert_int_equal(leat_udp_send(udp, leat_buf_copy(leat_pool(world->stack), "x", 1)), LEAT_OK);
+}
+
 static void registering_needs_room_in_the_block(void **state)
 {
     struct world *world = world_create();
@@ -351,6 +364,7 @@ int main(void)
         world_test(broadcast_is_received_and_told),
         world_test(socket_may_be_closed_and_reopened_in_its_callback),
         cmocka_unit_test(queue_is_bounded),
+        world6_test(a_bind_that_failed_binds_to_no_family),
         cmocka_unit_test(registering_needs_room_in_the_block),
     };
 
