@@ -75,24 +75,35 @@ void leat_zip_use_crc32(struct leat_zip *zip, leat_zip_crc32 *crc32)
     zip->crc32 = crc32;
 }
 
-/* RFC 3629 4 */
+/* How many octets follow @lead in its character (RFC 3629 3); 4: it begins none. */
+static size_t octets_behind(uint8_t lead)
+{
+    if (lead < 0x80)
+        return 0;
+    if (lead < 0xc0 || lead > 0xf7)
+        return 4;
+    return lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+}
+
+/* Characters in their shortest form, without halves of pairs (RFC 3629 3). */
 static bool is_utf8(const uint8_t *name, size_t len)
 {
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+
     for (size_t i = 0; i < len;) {
         const uint8_t lead = name[i++];
-        const bool legal = lead < 0x80 || (lead >= 0xc2 && lead <= 0xf4);
-        const size_t more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-        uint8_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        uint8_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        const size_t more = octets_behind(lead);
+        uint32_t code = more == 0 ? lead : lead & 0x3fu >> more;
 
-        if (!legal || more > len - i)
+        if (more > 3 || more > len - i)
             return false;
         for (const size_t end = i + more; i < end; i++) {
-            if (name[i] < least || name[i] > most)
+            if ((name[i] & 0xc0) != 0x80)
                 return false;
-            least = 0x80;
-            most = 0xbf;
+            code = code << 6 | (name[i] & 0x3fu);
         }
+        if (code < least[more] || code > 0x10ffff || code >> 11 == 0xd800 >> 11)
+            return false;
     }
     return true;
 }
