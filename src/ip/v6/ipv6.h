@@ -172,6 +172,9 @@ bool addresses6_are_probed(const struct leat *stack);
  */
 const struct address6 *address6_toward(struct link *link, struct leat_ip dst);
 
+/* The same for a neighbour, whatever its prefix: to it there is no route. */
+const struct address6 *address6_beside(struct link *link, struct leat_ip neighbour);
+
 /* leat's ipv6_family.source_facts. */
 void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
                            bool *is_deprecated);

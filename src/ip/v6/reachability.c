@@ -94,7 +94,7 @@ static const struct address6 *asks_from(const struct neighbour6 *n)
 {
     const struct address6 *from = address6_find(n->link, n->asker);
 
-    return from && from->state >= ADDRESS6_OPTIMISTIC ? from : address6_toward(n->link, n->ip);
+    return from && from->state >= ADDRESS6_OPTIMISTIC ? from : address6_beside(n->link, n->ip);
 }
 
 /* One more question: to all who may be it, or to where it was. */

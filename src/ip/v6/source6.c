@@ -85,27 +85,38 @@ static bool suits_gateway(const struct address6 *address, const struct wish *wis
            scope_of(address->ip) > SCOPE_LINK;
 }
 
-const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
+/* The best address to send to @dst from by way of @gateway ("::": none); NULL: none will do. */
+static const struct address6 *best_toward(struct link *link, struct leat_ip dst,
+                                          struct leat_ip gateway)
 {
     const struct leat *stack = link->stack;
     const struct address6 *all = stack->ipv6->addresses[link - stack->links];
-    struct wish wish = {.dst = dst,
-                        .now_ns = stack->now_ns,
-                        .scope = scope_of(dst),
-                        .label = policy_of(stack, &dst)->label};
+    const struct wish wish = {.dst = dst,
+                              .gateway = gateway,
+                              .now_ns = stack->now_ns,
+                              .scope = scope_of(dst),
+                              .label = policy_of(stack, &dst)->label};
     const struct address6 *best = 0;
 
-    if (!leat_ip_is_multicast(dst) && !address6_on_link(link, dst)) {
-        const struct route6 *route = route6_to(link, LEAT_IP_ANY, dst);
-
-        if (route)
-            wish.gateway = route->gateway;
-    }
     for (unsigned i = 0; i < LEAT_IPV6_ADDRESSES_MAX; i++) {
         if (all[i].state >= ADDRESS6_OPTIMISTIC && (!best || is_better(&all[i], best, &wish)))
             best = &all[i];
     }
     return best && suits_gateway(best, &wish) ? best : 0;
+}
+
+const struct address6 *address6_beside(struct link *link, struct leat_ip neighbour)
+{
+    return best_toward(link, neighbour, LEAT_IP_ANY);
+}
+
+const struct address6 *address6_toward(struct link *link, struct leat_ip dst)
+{
+    const struct route6 *route = 0;
+
+    if (!leat_ip_is_multicast(dst) && !address6_on_link(link, dst))
+        route = route6_to(link, LEAT_IP_ANY, dst);
+    return best_toward(link, dst, route ? route->gateway : LEAT_IP_ANY);
 }
 
 void address6_source_facts(const struct link *link, struct leat_ip ip, uint8_t *prefix_bits,
