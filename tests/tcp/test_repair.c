@@ -223,6 +223,27 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
     assert_int_equal(cwnd(talk), 1);
 }
 
+/* RFC 8985 7.4.2: a peer that tells no duplicates says by a duplicate ACK that both have come. */
+static void probe_that_was_not_needed_is_no_loss_without_DSACK(void **state)
+{
+    struct talk *talk = *state;
+    uint32_t before;
+
+    establish(talk);
+    talk_send(talk, 3 * MSS);
+    tx_segments(talk, 0, 3);
+    talk_wait(talk, 205 * ms);
+    tx_segments(talk, 2, 1); /* the probe */
+    before = cwnd(talk);
+    rx_sack(talk, 3, 0, 0);
+    rx_sack(talk, 3, 0, 0);
+    talk_send(talk, MSS);
+    tx_segments(talk, 3, 1);
+    rx_sack(talk, 4, 0, 0);
+    assert_int_equal(talk_info(talk).repair, LEAT_TCP_REPAIR_NONE);
+    assert_in_range(cwnd(talk), before, 100);
+}
+
 /* A connection that says nothing but its FIN. */
 static void send_FIN_alone(struct talk *talk)
 {
@@ -438,6 +459,7 @@ int main(void)
         talk_test_later(only_the_holes_are_filled),
         talk_test_later(tail_is_probed_before_the_timeout),
         talk_test_later(probe_is_new_text_if_there_is_any),
+        talk_test_later(probe_that_was_not_needed_is_no_loss_without_DSACK),
         talk_test_later(unanswered_probe_is_followed_by_the_timeout),
         talk_test_later(a_FIN_alone_is_a_tail),
         talk_test_later(a_FIN_alone_gets_a_record),

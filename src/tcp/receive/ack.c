@@ -225,11 +225,13 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     }
 }
 
-/* RFC 5681 2, "duplicate acknowledgment": (a)-(e). */
+/* RFC 5681 2, "duplicate acknowledgment": (a)-(e).  One may say of a tail loss probe that it came
+ * twice, when nothing is in flight any more (RFC 8985 7.4.2). */
 static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *segment,
                          bool window_changed)
 {
-    return segment->header.ack == conn->snd_una && conn->tcb.snd_nxt != conn->snd_una &&
+    return segment->header.ack == conn->snd_una &&
+           (conn->tcb.snd_nxt != conn->snd_una || conn->transfer->recovery.tlp.out) &&
            segment->skip_bytes + segment->text_bytes == 0 && !window_changed &&
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
 }
@@ -431,7 +433,7 @@ static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *heade
         return true;
     return header->ack == conn->snd_una && conn->snd_una == conn->tcb.snd_nxt &&
            header->sack_count == 0 && !(header->flags & TCP_ECE) &&
-           conn->transfer->recovery.phase == RECOVERY_NONE;
+           conn->transfer->recovery.phase == RECOVERY_NONE && !conn->transfer->recovery.tlp.out;
 }
 
 /* Everything but what tcp_take_ACK() does at once, which stands apart from it: it would only cost
