@@ -20,8 +20,7 @@ static void internal(TLS_PARAMETERS)
     tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
 }
 
-/* ---- Hellos ------------------------------------------------------------------------------------
- */
+/* ---- Hellos ------------------------------------------------------------------------------ */
 
 static void close_share(struct tls_session *session)
 {
@@ -282,8 +281,7 @@ void tls_read_ServerHello(TLS_PARAMETERS)
     }
 }
 
-/* ---- The server's flight -----------------------------------------------------------------------
- */
+/* ---- The server's flight ----------------------------------------------------------------- */
 
 static bool was_offered(const struct leat_tls_client *client, struct wire_tls_bytes protocol)
 {

@@ -167,7 +167,6 @@ struct tls_session {
     uint8_t news; /* set of enum tls_news */
     uint8_t idle_records;
     uint8_t alert;     /* to be sent */
-    bool wants_update; /* the peer's KeyUpdate wants one of ours */
     uint8_t alert_sent, alert_received;
     uint8_t err;                               /* enum leat_err, for on_closed */
     uint8_t late[WIRE_TLS_MESSAGE_HEADER + 1]; /* of a message behind the handshake */

@@ -26,8 +26,7 @@ static void refuse(struct fixture *f, unsigned end, uint8_t alert, const char *w
     expect_alert(f, end, alert, why);
 }
 
-/* ---- Certificates ------------------------------------------------------------------------------
- */
+/* ---- Certificates ------------------------------------------------------------------------ */
 
 static void test_no_civil_time_no_session(void **state)
 {
@@ -73,8 +72,7 @@ static void test_a_signature_by_another_key(void **state)
     f->identities[EC].chain[0] = own;
 }
 
-/* ---- Nothing in common -------------------------------------------------------------------------
- */
+/* ---- Nothing in common ------------------------------------------------------------------- */
 
 static void test_no_suite_in_common(void **state)
 {
@@ -138,8 +136,7 @@ static void test_a_protocol_in_common(void **state)
     leave(f);
 }
 
-/* ---- HelloRetryRequest -------------------------------------------------------------------------
- */
+/* ---- HelloRetryRequest ------------------------------------------------------------------- */
 
 static void test_a_share_is_asked_for(void **state)
 {
@@ -181,8 +178,7 @@ static void test_threat_T4_a_second_hello_that_differs(void **state)
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
-/* ---- Shares ------------------------------------------------------------------------------------
- */
+/* ---- Shares ------------------------------------------------------------------------------ */
 
 /* The client's share is all zero. */
 static void spoil_share(struct pipe_end *end, struct leat_buf *text)
@@ -218,8 +214,7 @@ static void test_threat_T12_a_point_off_its_curve(void **state)
     expect_alert(f, SERVER, WIRE_TLS_ILLEGAL_PARAMETER, "a key share that isn't valid");
 }
 
-/* ---- What is not TLS 1.3 -----------------------------------------------------------------------
- */
+/* ---- What is not TLS 1.3 ----------------------------------------------------------------- */
 
 /* The server alone, and bytes for it. */
 static void feed(struct fixture *f, const void *bytes, size_t len)
@@ -291,8 +286,7 @@ static void test_text_before_a_hello(void **state)
     expect_answer(*state, "\x17\x03\x03\x00\x01x", 6, WIRE_TLS_UNEXPECTED_MESSAGE);
 }
 
-/* ---- Records ------------------------------------------------------------------------------------
- */
+/* ---- Records ----------------------------------------------------------------------------- */
 
 static void flip_last(struct pipe_end *end, struct leat_buf *text)
 {
@@ -417,8 +411,7 @@ static void test_a_handshake_message_behind_the_handshake(void **state)
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
-/* ---- Silence ------------------------------------------------------------------------------------
- */
+/* ---- Silence ----------------------------------------------------------------------------- */
 
 static void test_silence_in_the_handshake(void **state)
 {
