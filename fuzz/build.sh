@@ -15,8 +15,11 @@ for source in fuzz/fuzz_*.c; do
     cp "$build/fuzz/$name" "$OUT/"
     [ ! -d "fuzz/corpus/${name#fuzz_}" ] || zip -qrj "$OUT/${name}_seed_corpus.zip" "fuzz/corpus/${name#fuzz_}"
 done
+for source in fuzz/fuzz_*.c; do
+    printf '[libfuzzer]\nentropic = 0\n' >"$OUT/$(basename "$source" .c).options"
+done
 for name in api device frames tcp wire; do # 96 steps of 16 bytes
-    printf '[libfuzzer]\nmax_len = 1536\nentropic = 0\n' >"$OUT/fuzz_$name.options"
+    printf 'max_len = 1536\n' >>"$OUT/fuzz_$name.options"
 done
 for dict in fuzz/dict/*.dict; do
     cp "$dict" "$OUT/fuzz_$(basename "$dict")"

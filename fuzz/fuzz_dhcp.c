@@ -179,8 +179,8 @@ static void begin(bool probe_first)
     if (!memory)
         memory = malloc(bytes);
     demand(memory != NULL);
-    memset(&fuzz, 0, sizeof fuzz);
     fake_netif_init(&fuzz.dev);
+    memset(fuzz.xid, 0, sizeof fuzz.xid);
     fuzz.now_ns = 1000000000;
     demand(leat_init(&fuzz.stack, memory, bytes, &config) == LEAT_OK);
     demand(leat_attach(fuzz.stack, &fuzz.dev.netif) == LEAT_OK);
