@@ -98,6 +98,7 @@ static void hosts_text_is_asked_before_the_resolver(void **state)
     assert_int_equal(talk_connect(talk, "address.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
 }
 
+/* RFC 6761 6.3 */
 static void localhost_is_never_asked_for(void **state)
 {
     struct talk *talk = *state;
@@ -105,6 +106,15 @@ static void localhost_is_never_asked_for(void **state)
     talk_serve(talk, zone);
     assert_true(talk_connect(talk, "localhost", OPEN_PORT) != LEAT_OK);
     assert_int_equal(talk->connecting.try_count, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        char text[LEAT_IP_TEXT_BYTES];
+
+        leat_ip_format(talk->connecting.tries[i].remote.ip, text);
+        assert_string_equal(text, leat_ip_is_v4(talk->connecting.tries[i].remote.ip) ? "127.0.0.1"
+                                                                                     : "::1");
+    }
+    assert_false(
+        leat_ip_equal(talk->connecting.tries[0].remote.ip, talk->connecting.tries[1].remote.ip));
     assert_true(talk_connect(talk, "a.LocalHost.", OPEN_PORT) != LEAT_OK);
     assert_int_equal(talk->connecting.try_count, 2);
     assert_int_equal(talk->f->counts->udp_queries, 0);

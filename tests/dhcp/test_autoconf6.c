@@ -280,6 +280,34 @@ static void a_kept_address_is_asked_for_at_the_next_start(void **state)
     demolish(house);
 }
 
+/* A stopped autoconf hears neither routers nor DHCPv6 servers; the next start hears both. */
+static void after_a_stop_routers_are_not_heard(void **state)
+{
+    struct house *house = *state;
+    struct world *world = house->talk.world;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct frame frame;
+
+    router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
+    frame = router6_frame(&router);
+    advertise(house, MANAGED, ON_LINK | AUTONOMOUS);
+    world_wait(world, 2 * second);
+    assert_int_equal(house->configured, 1);
+    leat_autoconf_stop(house->autoconf, false);
+    world_wait(world, ms);
+    talk6_mark(&house->talk);
+    world_mark(world);
+    world_feed(world, &frame);
+    assert_dropped(world, drop_icmp6_type);
+    world_wait(world, 10 * second);
+    assert_false(talk6_listen(&house->talk));
+    assert_true(leat_ip_is_any(facts_of(house)->ipv6.ip));
+    assert_int_equal(leat_autoconf_restart(house->autoconf), LEAT_OK);
+    advertise(house, MANAGED, ON_LINK | AUTONOMOUS);
+    world_wait(world, 2 * second);
+    assert_false(leat_ip_is_any(facts_of(house)->ipv6.ip));
+}
+
 /* Who doesn't register DHCPv6 has none, whatever routers say. */
 static void without_a_registration_there_is_no_client(void **state)
 {
@@ -313,6 +341,7 @@ int main(void)
         house_test(flags_that_rise_are_heeded_and_flags_that_fall_are_not),
         house_test(trouble_is_told),
         house_test(a_kept_address_is_asked_for_at_the_next_start),
+        house_test(after_a_stop_routers_are_not_heard),
         cmocka_unit_test(without_a_registration_there_is_no_client),
     };
 

@@ -121,6 +121,30 @@ static void a_preferred_second_is_no_storm(void **state)
     }
 }
 
+/* RFC 8415 21.4: an association with T1 behind T2 is discarded, as if it weren't there. */
+static void an_association_with_T1_behind_T2_is_not_there(void **state)
+{
+    static const struct {
+        uint32_t t1_s, t2_s;
+        bool is_taken;
+    } cases[] = {{2, 1, false}, {1, 1, true}, {1, 0, true}, {801, 800, false}, {0, 1, true}};
+
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct talk6 *talk = *state;
+        struct answer6 reply;
+
+        talk6_to_requesting(talk);
+        reply = answer6(talk, DHCP6_REPLY);
+        answer6_ia(&reply, talk, cases[i].t1_s, cases[i].t2_s);
+        answer6_address(&reply, IP6_LEASED, 1000, 1000);
+        talk6_feed(talk, &reply);
+        world_wait(talk->world, second + 10 * ms);
+        assert_int_equal(talk6_has(talk, IP6_LEASED), cases[i].is_taken);
+        talk6_teardown(state);
+        talk6_setup(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +153,7 @@ int main(void)
         talk6_test(a_confirmed_address_goes_on_where_it_was),
         talk6_test(a_confirm_is_given_up_after_ten_seconds),
         talk6_test(a_preferred_second_is_no_storm),
+        talk6_test(an_association_with_T1_behind_T2_is_not_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

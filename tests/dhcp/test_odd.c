@@ -145,6 +145,35 @@ static void a_search_list_that_is_too_long_is_cut_between_names(void **state)
     assert_string_equal(talk->lease.search, text);
 }
 
+/* RFC 1035 4.1.4: a pointer has 14 bits; a list of many short names is longer than 256 bytes. */
+static void a_pointer_of_a_search_list_may_lead_beyond_its_first_256_bytes(void **state)
+{
+    enum {
+        NAMES = 90, /* "a", of three bytes */
+        ABOVE = 3 * NAMES
+    };
+    struct talk *talk = *state;
+    uint8_t list[ABOVE + 8];
+    char text[LEAT_DHCP_NAME_BYTES] = "";
+    struct answer ack;
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        memcpy(list + 3 * i, "\1a", 3);
+        strcat(text, "a ");
+    }
+    memcpy(list + ABOVE, "\2bb", 4);
+    memcpy(list + ABOVE + 4, "\1c\xc1", 3);
+    list[ABOVE + 7] = ABOVE - 256;
+    strcat(text, "bb c.bb");
+    talk_to_requesting(talk, 3600);
+    ack = answer(talk, ACK, 3600);
+    answer_option(&ack, 119, list, 250);
+    answer_option(&ack, 119, list + 250, sizeof list - 250);
+    talk_feed(talk, &ack);
+    assert_state(talk, "BOUND");
+    assert_string_equal(talk->lease.search, text);
+}
+
 /* A network with bits behind its prefix, or of a class of its own; gateways that are no hosts, or
  * we. */
 static void routes_that_can_not_be_are_left_out(void **state)
@@ -212,6 +241,7 @@ int main(void)
         talk_test_later(a_host_has_one_duid),
         talk_test(another_client_s_identifier_is_not_ours),
         talk_test(a_search_list_that_is_too_long_is_cut_between_names),
+        talk_test(a_pointer_of_a_search_list_may_lead_beyond_its_first_256_bytes),
         talk_test_later(routes_that_can_not_be_are_left_out),
         talk_test_later(a_short_wait_without_ipv4_is_made_longer),
         talk_test(a_stack_without_room_for_the_address_says_so),

@@ -332,6 +332,30 @@ static void test_replies_by_UDP_are_limited(void **state)
     assert_int_equal(home.heard_count, 10);
 }
 
+/* Unless the program says otherwise a network has 1,000 replies, and as many questions come back
+ * with TC; leat/forwarder.h. */
+static void test_a_network_has_a_thousand_replies_a_second(void **state)
+{
+    struct fixture *f = *state;
+    struct message query;
+
+    with_liar(f, says_8);
+    open_home(f);
+    make_query(&query, "www.example.test", LEAT_DNS_A, 0);
+    send_query(&query);
+    world_wait(f->world, 2 * second);
+    assert_int_equal(home.counts->replies, 1);
+    for (unsigned i = 0; i < 1002; i++) {
+        send_query(&query);
+        if (i % 50 == 49) {
+            world_wait(f->world, 1000);
+            home.heard_count = 0;
+        }
+    }
+    world_wait(f->world, 1000);
+    assert_int_equal(home.counts->rate_slipped + home.counts->rate_dropped, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +371,7 @@ int main(void)
         HOME(test_the_program_may_answer_itself),
         HOME(test_the_program_is_told_by_TCP_too_which_address_was_asked),
         HOME(test_replies_by_UDP_are_limited),
+        HOME(test_a_network_has_a_thousand_replies_a_second),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -239,6 +239,28 @@ static void test_what_may_not_be_done_twice_is_not_asked_again(void **state)
     close_peer(f, peer);
 }
 
+/* A byte less than leat_http_client_memory_bytes() is refused, and nothing is written. */
+static void test_a_client_needs_all_of_its_memory(void **state)
+{
+    const struct leat_http_client_config config = {.connections = 3};
+    const size_t bytes = leat_http_client_memory_bytes(&config);
+    struct fixture *f = *state;
+    struct leat *stack = f->world->stacks[CLIENT];
+    struct leat_http_client *made = NULL;
+    uint8_t *memory = malloc(bytes);
+
+    memset(memory, 0xa5, bytes); /* what was there before is of no matter */
+    assert_int_equal(leat_http_client_open(&made, stack, memory, bytes - 1, &config),
+                     LEAT_ERR_MEMORY);
+    assert_null(made);
+    for (size_t i = 0; i < bytes; i++)
+        assert_int_equal(memory[i], 0xa5);
+    assert_int_equal(leat_http_client_open(&made, stack, memory, bytes, &config), LEAT_OK);
+    assert_int_equal(leat_http_client_counts(made)->calls, 0);
+    leat_http_client_close(made);
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +273,7 @@ int main(void)
         CALL_TEST(test_the_deadline_of_a_call),
         CALL_TEST(test_files_of_our_server),
         CALL_TEST(test_a_server_that_has_closed_is_asked_again),
+        CALL_TEST(test_a_client_needs_all_of_its_memory),
         CALL_TEST(test_what_may_not_be_done_twice_is_not_asked_again),
     };
 

@@ -77,6 +77,34 @@ static void held_numbers_stay_while_strangers_come_and_go(void **state)
     world_teardown(state);
 }
 
+/* The last ones that were asked for keep their numbers for HOSTS_RECENT further ones, wherever the
+ * hand that looks for free numbers is. */
+static void recent_numbers_are_not_given_to_others(void **state)
+{
+    enum {
+        NUMBERS = 64,
+        STRANGERS = 8000
+    };
+    struct world *world = world6_create();
+    uint32_t next = NUMBERS;
+
+    world->ipv6_config.hosts = NUMBERS;
+    world_init(world);
+    world6_settle(world);
+    while (next < STRANGERS) { /* the hand comes to the oldest numbers soon */
+        const uint32_t old = next - (NUMBERS - next / (HOSTS_RECENT + 1) % 20);
+        const leat_ip4 host = number_of(world, old);
+
+        for (unsigned i = 0; i < HOSTS_RECENT; i++) {
+            (void)number_of(world, next++);
+            assert_int_equal(host_ip(world->stack, host).bytes[15], (uint8_t)old);
+            assert_int_equal(host_ip(world->stack, host).bytes[14], (uint8_t)(old >> 8));
+        }
+    }
+    *state = world;
+    world_teardown(state);
+}
+
 /* What is remembered of the last ones is what would be hashed: of all zeros, too, and where half of
  * an address is as before. */
 static void an_address_has_one_hash_whatever_was_asked_for_before(void **state)
@@ -103,6 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sockets_cannot_hold_all_numbers),
         cmocka_unit_test(held_numbers_stay_while_strangers_come_and_go),
+        cmocka_unit_test(recent_numbers_are_not_given_to_others),
         cmocka_unit_test(an_address_has_one_hash_whatever_was_asked_for_before),
     };
 

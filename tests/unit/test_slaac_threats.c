@@ -3,6 +3,7 @@
 
 #include "routers6.h"
 
+#include "ip/v6/ipv6.h"
 #include "wire/ra.h"
 
 /* V1; RFC 4861 6.1.2 */
@@ -208,6 +209,71 @@ static void test_threat_V3_options_of_names_that_are_too_short_mean_nothing(void
     }
 }
 
+/* RFC 4861 6.2.1, 6.3.4: 0 is not said, and what would cripple us isn't taken. */
+static void numbers_of_a_router_are_taken_within_bounds(void **state)
+{
+    static const struct {
+        uint8_t hop_limit;
+        uint32_t reachable_ms, retrans_ms;
+        uint8_t hop_limit_is;
+        uint32_t reachable_is_ms, retrans_is_ms;
+    } cases[] = {
+        {32, 1000, 100, 32, 1000, 100},             /* the least */
+        {31, 999, 99, 32, 1000, 100},               /* too little */
+        {0, 0, 0, 32, 1000, 100},                   /* not said */
+        {255, 3600000, 10000, 255, 3600000, 10000}, /* the most */
+        {64, 3600001, 10001, 64, 3600000, 10000},   /* too much */
+    };
+    struct home *home = *state;
+    struct world *world = home->world;
+    const struct link6 *link6 = &world->stack->ipv6->links[0];
+
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+        router.message[4] = cases[i].hop_limit;
+        frame_put32(router.message + 8, cases[i].reachable_ms);
+        frame_put32(router.message + 12, cases[i].retrans_ms);
+        router6_says(world, &router);
+        assert_int_equal(link6->hop_limit, cases[i].hop_limit_is);
+        assert_int_equal(link6->reachable_ns, cases[i].reachable_is_ms * ms);
+        assert_int_equal(link6->retrans_ns, cases[i].retrans_is_ms * ms);
+    }
+}
+
+/* RFC 8106 5.1: a lifetime of 0 takes back what was said before, and needs no place of its own. */
+static void what_is_taken_back_before_it_was_said_needs_no_place(void **state)
+{
+    struct home *home = *state;
+    const struct leat_stats *stats = leat_stats(home->world->stack);
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+    for (unsigned i = 0; i < LEAT_SLAAC_SERVERS_MAX; i++) {
+        char ip[] = "2001:db8::a";
+
+        ip[10] = (char)('a' + i);
+        router6_server(&router, ip, 600);
+    }
+    for (unsigned i = 0; i < LEAT_SLAAC_DOMAINS_MAX; i++) {
+        char domain[] = "\1a\0\0\0\0";
+
+        domain[1] = (char)('a' + i);
+        router6_domain(&router, domain, 6, 600);
+    }
+    router6_says(home->world, &router);
+    assert_int_equal(home->facts.name_server_count, LEAT_SLAAC_SERVERS_MAX);
+    router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    router6_server(&router, "2001:db8::99", 0);
+    router6_domain(&router, "\4leat\0", 6, 0);
+    router6_says(home->world, &router);
+    assert_int_equal(home->facts.name_server_count, LEAT_SLAAC_SERVERS_MAX);
+    assert_int_equal(stats->ndp_limits_reached, 0);
+    router6_server(&router, "2001:db8::99", 1);
+    router6_domain(&router, "\4leat\0", 6, 1);
+    router6_says(home->world, &router);
+    assert_int_equal(stats->ndp_limits_reached, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +282,8 @@ int main(void)
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),
         home6_test(test_threat_V5_who_answers_every_check_costs_three_of_them),
+        home6_test(numbers_of_a_router_are_taken_within_bounds),
+        home6_test(what_is_taken_back_before_it_was_said_needs_no_place),
         home6_test(test_threat_V14_name_servers_of_strangers_are_bounded),
         home6_test(test_threat_V14_domains_of_strangers_are_bounded),
     };
