@@ -20,6 +20,7 @@ import time
 import pytest
 
 from namespace import Namespace
+from patience import LIMIT_S, PATIENCE
 
 BUILD = pathlib.Path(os.environ.get("LEAT_BUILD", "build")).resolve()
 QUICK = bool(os.environ.get("LEAT_QUICK"))
@@ -56,19 +57,23 @@ def binary(name):
 
 
 def run(*command, timeout=30, check=True, stdin=None):
-    """Runs a command to its end; returns what it wrote to stdout as bytes."""
+    """Runs a command to its end, PATIENCE * @timeout seconds at most; returns what it wrote to stdout as bytes.
+    With @check it must succeed: for what the tests set up. How a peer of leat's ends says nothing of leat."""
     done = subprocess.run(
         [str(word) for word in command],
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        timeout=timeout,
+        timeout=PATIENCE * timeout,
         check=False,
     )
-    if check and done.returncode != 0:
+    if done.returncode != 0:
         shown = (done.stdout + done.stderr).decode(errors="replace")
-        pytest.fail(f"{' '.join(map(str, command))}: status {done.returncode}\n{shown}")
+        shown = f"{' '.join(map(str, command))}: status {done.returncode}\n{shown}"
+        if check:
+            pytest.fail(shown)
+        print(shown)
     return done.stdout
 
 
@@ -81,8 +86,13 @@ def as_user(*command):
 
 
 def until(condition, timeout=10):
-    """Waits until condition() is true; returns whether it came to be."""
-    end = time.monotonic() + timeout
+    """Waits until condition() is true, PATIENCE * @timeout seconds at most; returns whether it came to be."""
+    return came(condition, PATIENCE * timeout)
+
+
+def came(condition, seconds):
+    """Whether condition() comes to be true within so many seconds: for what shall not."""
+    end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             return False
@@ -143,12 +153,12 @@ class Process:
     def wait(self, timeout=STOP_S):
         """Waits for the end; returns the exit status."""
         try:
-            status = self._child.wait(timeout)
+            status = self._child.wait(PATIENCE * timeout)
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
-            pytest.fail(f"{' '.join(self.command)} did not end in {timeout} s:\n{self.text}")
-        self._reader.join(timeout)
+            pytest.fail(f"{' '.join(self.command)} did not end in {PATIENCE * timeout} s:\n{self.text}")
+        self._reader.join(PATIENCE * timeout)
         return status
 
     def stop(self):
@@ -251,16 +261,20 @@ class Leat(Process):
     def link_local(self):
         """Its link-local address, with the kernel's zone; the kernel gets one, too."""
         run("ip", "addr", "add", "fe80::1/64", "dev", self.wire, "nodad")
-        # as often as it takes until ours has been checked for duplicates
-        text = run("ping", "-6", "-n", "-L", "-c", 5, "-W", 2, f"ff02::1%{self.wire}", check=False).decode()
-        found = re.search(r"from (fe80::[0-9a-f:]+)%", text)
-        assert found, text
-        return f"{found[1]}%{self.wire}"
+        found = []
+
+        def answered():
+            text = run("ping", "-6", "-n", "-L", "-c", 1, "-W", 1, f"ff02::1%{self.wire}", check=False).decode()
+            found[:] = re.findall(r"from (fe80::[0-9a-f:]+)%", text)
+            return found
+
+        assert until(answered)  # ours is checked for duplicates first
+        return f"{found[0]}%{self.wire}"
 
     def settle(self):
         """Waits until it has seen what was sent before: an answered ping came after all of it."""
         if self.running:
-            run("ping", "-n", "-c", 1, "-W", 1, self.ip, check=False)
+            run("ping", "-n", "-c", 1, "-W", 5, self.ip, check=False)
 
     def stop(self):
         """Ends it in order; its counters are in `stats` then."""

@@ -5,6 +5,8 @@ import socket
 import struct
 import time
 
+from patience import PATIENCE
+
 PERIOD = 1_000_003
 PIECE = 1 << 16
 PORT = 5001
@@ -119,7 +121,7 @@ class Flows:
 
     def connect(self, sock, address, send, receive):
         """A client; waits until it is connected."""
-        sock.settimeout(30)
+        sock.settimeout(30 * PATIENCE)
         sock.connect(address)
         return self._add(Flow(sock, send, receive, sock.getsockname()[1]))
 
@@ -145,8 +147,8 @@ class Flows:
             self._selector.modify(flow.sock, flow.wants, flow)
 
     def run(self, until, timeout):
-        """Carries bytes until until() is true; fails after `timeout` seconds."""
-        end = time.monotonic() + timeout
+        """Carries bytes until until() is true; fails after PATIENCE * @timeout seconds."""
+        end = time.monotonic() + PATIENCE * timeout
         while not until():
             assert time.monotonic() < end, self.progress()
             for key, mask in self._selector.select(0.02):

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import threading
 
+from patience import PATIENCE
+
 CLONE_NEWNET = 0x40000000
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -40,12 +42,12 @@ class Namespace:
 
     def run(self, *command):
         enter = None if self._fd is None else lambda: _enter(self._fd)
-        subprocess.run([str(word) for word in command], check=True, timeout=20, preexec_fn=enter,
+        subprocess.run([str(word) for word in command], check=True, timeout=20 * PATIENCE, preexec_fn=enter,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
 
     def adopt(self, device, address):
         """Takes a device, which gets this address and is up then."""
-        subprocess.run(["ip", "link", "set", device, "netns", self.path], check=True, timeout=20)
+        subprocess.run(["ip", "link", "set", device, "netns", self.path], check=True, timeout=20 * PATIENCE)
         self.run("ip", "addr", "add", address, "dev", device)
         self.run("ip", "link", "set", device, "up")
 

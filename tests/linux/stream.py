@@ -8,6 +8,8 @@ import socket
 import ssl
 import time
 
+from patience import PATIENCE
+
 BLOCK = random.Random(9293).randbytes(1_000_003)  # a prime: no shift goes unseen
 TWICE = memoryview(BLOCK + BLOCK)
 PIECE = 1 << 17
@@ -54,7 +56,7 @@ class Echo:
 
 
 def echo_all(address, count, total, timeout):
-    """Sends `total` bytes on each of `count` connections at a time; returns the seconds it took."""
+    """Sends `total` bytes on each of `count` connections at a time, in PATIENCE * @timeout seconds; returns the seconds it took."""
     began = time.monotonic()
     with selectors.DefaultSelector() as selector:
         echoes = [Echo(address, total, start=7919 * number) for number in range(count)]
@@ -62,7 +64,7 @@ def echo_all(address, count, total, timeout):
             selector.register(echo.sock, echo.wants, echo)
         left = count
         while left:
-            done = sum(echo.received for echo in echoes) if time.monotonic() - began > timeout else 0
+            done = sum(echo.received for echo in echoes) if time.monotonic() - began > PATIENCE * timeout else 0
             assert not done, f"{done} of {count * total} bytes, {left} connections left at the timeout"
             for key, mask in selector.select(1):
                 echo = key.data
@@ -83,7 +85,7 @@ def both_ways(conn, data, timeout=60):
     """Sends `data` in a session of TLS, and returns as many bytes as come back: all in one thread, for
     OpenSSL lets no two use a session at a time."""
     left, heard = memoryview(data), bytearray()
-    end = time.monotonic() + timeout
+    end = time.monotonic() + PATIENCE * timeout
     conn.setblocking(False)
     while len(heard) < len(data):
         assert time.monotonic() < end, f"{len(heard)} of {len(data)} bytes at the timeout"

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import LONG, Process, Table, binary, make_tap, run, until
+from conftest import LONG, Process, Table, binary, came, make_tap, run, until
 from namespace import Namespace
 from services import program
 
@@ -98,7 +98,7 @@ class Lan:
                 pass
             if child.poll() is None:
                 child.send_signal(signal.SIGINT)  # some repair what they did
-                if not until(lambda: child.poll() is not None, 2):
+                if not came(lambda: child.poll() is not None, 2):
                     child.kill()
                 child.wait()
             self.started.remove(child)

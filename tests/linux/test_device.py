@@ -3,7 +3,7 @@
 import signal
 import socket
 
-from conftest import DEVICE, PATH, run, until
+from conftest import DEVICE, LIMIT_S, PATH, run, until
 
 
 def answered(echo):
@@ -39,7 +39,7 @@ def flood(echo, count):
 def test_every_length_passes_both_ways(leat):
     echo = leat("echo")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(LIMIT_S)
         client.connect((echo.ip, 7))
         for length in range(1, 1473):
             text = bytes((length + at) & 255 for at in range(length))
@@ -53,7 +53,7 @@ def test_every_length_passes_both_ways(leat):
 def test_the_longest_frames_pass_both_ways(leat):
     echo = leat("echo", mtu=65520)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5)
+        client.settimeout(LIMIT_S)
         client.connect((echo.ip, 7))
         for length in (*range(1473, 65492, 1999), 65491, 65492):
             text = bytes((length + at * 13) & 255 for at in range(length))
@@ -87,7 +87,7 @@ def test_a_full_device_is_emptied_by_who_stood_still(leat):
     """Nobody takes frames for a while: the device is full, and a connection goes on afterwards."""
     echo = leat("echo")
     text = bytes(1200)
-    with socket.create_connection((echo.ip, 7), 20) as talk:
+    with socket.create_connection((echo.ip, 7), LIMIT_S) as talk:
         talk.sendall(text)
         echo.signal(signal.SIGSTOP)
         flood(echo, 3000)

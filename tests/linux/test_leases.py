@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from conftest import Process, binary, run, until
+from conftest import Process, binary, came, run, until
 from services import Network, program
 
 MAC = "02:6c:65:61:73:65"
@@ -84,7 +84,7 @@ def answers(ip):
 @SERVERS
 def test_a_lease_is_renewed_again_and_again(network, server):
     echo, ip, _ = lease(network, server)
-    assert not until(lambda: "the address is gone" in echo.text, timeout=3 * LEASE_S)
+    assert not came(lambda: "the address is gone" in echo.text, seconds=3 * LEASE_S)
     assert answers(ip)
     assert echo.stop() == 0
     assert "the counters do not balance" not in echo.text
@@ -108,7 +108,7 @@ def test_a_server_that_starts_again_in_time_is_not_noticed(network, server):
     echo, ip, first = lease(network, server)
     first.process.kill()
     server(network)
-    assert not until(lambda: "the address is gone" in echo.text, timeout=2 * LEASE_S)
+    assert not came(lambda: "the address is gone" in echo.text, seconds=2 * LEASE_S)
     assert answers(ip)
 
 
@@ -137,7 +137,7 @@ def test_another_server_takes_over_what_the_first_one_leased(network):
     echo, ip, first = lease(network, Kea)
     first.process.kill()
     second = Dhcpd(network, first=70, last=80, fixed=ip)
-    assert not until(lambda: "the address is gone" in echo.text, timeout=2 * LEASE_S)
+    assert not came(lambda: "the address is gone" in echo.text, seconds=2 * LEASE_S)
     assert answers(ip)
     assert f"DHCPACK on {ip}" in second.process.text
 
@@ -146,5 +146,5 @@ def test_of_two_servers_one_is_taken_and_kept(network):
     """Both hear the port; each offers of a range of its own."""
     run("ip", "addr", "add", f"{network.net}.9/24", "dev", network.device)
     echo, ip, _, _ = lease(network, Kea, lambda network: network.dnsmasq(first=100, last=110))
-    assert not until(lambda: "the address is gone" in echo.text, timeout=LEASE_S)
+    assert not came(lambda: "the address is gone" in echo.text, seconds=LEASE_S)
     assert answers(ip)

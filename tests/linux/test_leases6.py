@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import Process, binary, run, until
+from conftest import Process, binary, came, run, until
 from services import Device, program
 
 _numbers = itertools.count()
@@ -124,7 +124,7 @@ def test_a_lease_is_renewed_again_and_again(network):
     kea = network.kea()
     network.radvd()
     _, ip = lease(echo)
-    assert not until(lambda: is_gone(echo), timeout=VALID_S + 2 * RENEW_S)
+    assert not came(lambda: is_gone(echo), seconds=VALID_S + 2 * RENEW_S)
     assert answers(ip)
     assert kea.text.count("DHCP6_LEASE_RENEW") >= 5
 
@@ -137,7 +137,7 @@ def test_a_server_that_starts_again_in_time_is_not_noticed(network):
     _, ip = lease(echo)
     first.kill()
     network.kea()
-    assert not until(lambda: is_gone(echo), timeout=VALID_S + RENEW_S)
+    assert not came(lambda: is_gone(echo), seconds=VALID_S + RENEW_S)
     assert answers(ip)
 
 
@@ -149,7 +149,7 @@ def test_another_server_takes_over_by_rebinding(network):
     _, ip = lease(echo)
     first.kill()
     second = network.kea(first=0x4f, last=0x61, reservations=[{"hw-address": MAC, "ip-addresses": [ip]}])
-    assert not until(lambda: is_gone(echo), timeout=VALID_S + RENEW_S)
+    assert not came(lambda: is_gone(echo), seconds=VALID_S + RENEW_S)
     assert answers(ip)
     assert "REBIND" in second.text
 
@@ -163,7 +163,7 @@ def test_a_server_that_dies_takes_the_address_with_it_and_brings_it_back(network
     killed = time.monotonic()
     first.kill()
     echo.wait_for("DHCPv6: the address is gone", timeout=2 * VALID_S)
-    assert time.monotonic() - killed < VALID_S + 2
+    assert time.monotonic() - killed < VALID_S + 10  # to the millisecond: tests/dhcp/test_client6.c
     assert not answers(ip)
     echo.wait_for("no DHCPv6 server answered for", timeout=60)
     network.kea(first=0x70, last=0x80)

@@ -15,6 +15,10 @@ MTU = 1280
 ECHO = f"{PREFIX}:2"
 
 
+def has_carrier(device):
+    return re.search(r" state (UP|UNKNOWN) ", run("ip", "link", "show", "dev", device).decode())
+
+
 class Far:
     """A host behind the kernel, which forwards no more than @there bytes to leat and @back bytes from it."""
 
@@ -26,8 +30,10 @@ class Far:
         run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
         run("ip", "addr", "add", f"{FAR}:1/64", "dev", "near6", "nodad")
         run("ip", "link", "set", "near6", "up")
-        # IPv6's, not the devices': those would also lose what comes from there
+        # IPv6's, not the devices': those would also lose what comes from there. The kernel takes the device's again
+        # when it hears that there is a carrier, which it may some time after the other end is up.
         for device, mtu in (("near6", back), (wire, there)):
+            assert until(lambda name=device: has_carrier(name))
             run("sysctl", "-qw", f"net.ipv6.conf.{device}.mtu={mtu}")
         self.space.run("ip", "route", "add", "default", "via", f"{FAR}:1")
 
@@ -58,13 +64,15 @@ def far(leat):
 
 @pytest.mark.parametrize("size", [1233, 1452, 4000])
 def test_replies_to_pings_fit_through_their_path(far, size):
-    """The first reply is lost, and tells us; the others come in fragments."""
+    """The first replies are lost, until we have been told; all others come in fragments."""
     echo, host = far(back=MTU)
-    text = host.run("ping", "-6", "-n", "-i", 0.2, "-c", 6, "-W", 2, "-s", size, ECHO)
+    assert until(lambda: "1 received" in host.run("ping", "-6", "-n", "-c", 1, "-W", 1, "-s", size, ECHO))
+    text = host.run("ping", "-6", "-n", "-i", 0.2, "-c", 5, "-W", 10, "-s", size, ECHO)
     assert "5 received" in text, text
     stats = echo.stop()
-    assert stats["ip_fragments_sent"] >= 10
-    assert stats.get("drop_icmp_quote", 0) == (size == 4000)  # about its second fragment: it proves nothing
+    assert stats["ip_fragments_sent"] >= 12
+    # about a second fragment of 4,000 bytes: it proves nothing
+    assert ("drop_icmp_quote" in stats) == (size == 4000)
 
 
 def test_tracepath_finds_us_and_the_path(far):
@@ -80,8 +88,9 @@ def test_streams_fit_through_their_path(far, ways):
     echo, host = far(**ways)
     folder = str(pathlib.Path(__file__).parent)
     words = f"import stream; stream.echo_all(('{ECHO}', 7), 1, 500_000, timeout=30)"
-    host.run(sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {folder!r}); {words}")
+    said = host.run(sys.executable, "-B", "-c", f"import sys; sys.path.insert(0, {folder!r}); {words}; print('all of it')")
+    assert "all of it" in said
     stats = echo.stop()
     assert stats["taken_icmp6"] >= 2  # the ping before it, and what was too big
-    assert stats["tcp_sent"] > 500_000 // (MTU - 60)
+    assert stats["tcp_retransmitted"] >= 1  # the path is narrow: what was too big has come in smaller segments
     assert "ip_fragments_sent" not in stats

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from conftest import run
+from conftest import LIMIT_S, run
 
 
-def ping(host, *options, count=5, expect=None):
+def ping(host, *options, count=5, expect=None, wait=LIMIT_S):
     """Pings without a pause; returns how many replies came, which must be all unless told."""
-    text = run("ping", "-n", "-c", count, "-i", "0.2", "-W", 2, *options, host, check=False).decode()
+    text = run("ping", "-n", "-c", count, "-i", "0.2", "-W", wait, *options, host, check=False).decode()
     replies = int(re.search(r"(\d+) received", text)[1])
     assert replies == (count if expect is None else expect), text
     assert "wrong data byte" not in text and "DUP!" not in text, text
@@ -22,8 +22,9 @@ def test_every_size_up_to_the_mtu(leat, size):
 
 
 def test_a_thousand_at_once_are_all_answered(leat):
-    text = run("ping", "-n", "-f", "-c", 1000, "-W", 2, leat("echo").ip).decode()
-    assert " 0% packet loss" in text, text
+    echo = leat("echo")
+    run("ping", "-n", "-f", "-c", 1000, "-W", 2, echo.ip, check=False)
+    assert echo.stop()["icmp_echo_replies"] >= 1000  # whether ping has read them all is its own affair
 
 
 @pytest.mark.parametrize("mtu", [576, 1500, 9000])
@@ -50,7 +51,7 @@ def test_the_largest_datagram_there_is(leat, mtu):
 def test_a_datagram_of_too_many_fragments_is_given_up(leat):
     """FragmentSmack: 65507 bytes are 121 fragments at 576, more than one datagram may hold."""
     echo = leat("echo", mtu=576)
-    ping(echo.ip, "-s", 65507, count=1, expect=0)
+    ping(echo.ip, "-s", 65507, count=1, expect=0, wait=2)
     ping(echo.ip, count=1)
     stats = echo.stop()
     assert stats["drop_ip_fragment_limit"] == 1
@@ -68,18 +69,19 @@ def test_one_fragment_lost_is_one_datagram_lost(leat, lossy):
 
 def test_arping(leat):
     echo = leat("echo")
-    # it asks once a second, and on a busy machine may end before it reads the last answer
+    # it asks once a second, and on a busy machine may end before it reads the last answer; the kernel asks, too
     text = run("arping", "-c", 3, "-w", 20, "-I", echo.wire, echo.ip, check=False).decode()
     assert echo.mac in text.lower(), text
     asked = int(re.search(r"Sent (\d+) probes", text)[1])
-    assert asked <= echo.stop()["arp_replies_sent"] <= asked + 2, text # two: the kernel asks too
+    stats = echo.stop()
+    assert asked <= stats["arp_replies_sent"] <= stats["taken_arp"], text
 
 
 def test_duplicate_address_detection_of_the_kernel_is_answered(leat):
     """arping -D probes from 0.0.0.0 (RFC 5227 2.1.1): status 1 means that somebody has it."""
     echo = leat("echo")
-    text = run("arping", "-D", "-c", 3, "-w", 5, "-I", echo.wire, echo.ip, check=False).decode()
-    assert "Received 1 response" in text, text
+    text = run("arping", "-D", "-c", 3, "-w", LIMIT_S, "-I", echo.wire, echo.ip, check=False).decode()
+    assert re.search(r"Received [1-9]\d* response", text), text
 
 
 def test_the_kernel_hears_our_announcement(leat):

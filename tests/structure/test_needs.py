@@ -24,11 +24,25 @@ BRINGS = {
 }
 # who runs these sees to it; what is skipped without them says so
 ELSEWHERE = {
+    "ccache": "tools/test is only faster with it",
+    "git": "without it tools/test calls a commit unknown",
     "apt-get": "need.sh asks whether it is there",
     "firecracker": "not in Debian; tools/boot says so",
     "solo5-hvt": "not in Debian; the tests of Solo5 are skipped",
     "solo5-spt": "not in Debian; the tests of Solo5 are skipped",
     "zip": "fuzz/build.sh runs in an image of its own",
+}
+
+# of the folders whose other tests the gate has
+LATER = {"tests/crypto/test_vectors.py", "tests/replay/test_flows.py", "tests/structure/test_install.py",
+         "tests/structure/test_manual.py"}
+# what a test of the gate leaves out, and says so, where it is not installed; or what helpers start for others:
+# tools/test --all wants it
+SKIPPED_WITHOUT = {
+    "tests/linux/conftest.py: ethtool", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
+    "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv",
+    *(f"tests/task/switches.py: {name}" for name in (
+        "aarch64-linux-gnu-gcc", "riscv64-linux-gnu-gcc", "qemu-aarch64", "qemu-riscv64")),
 }
 
 
@@ -67,7 +81,28 @@ def scripts():
             yield path, commands.of_shell
 
 
+def gate_scripts():
+    """Those of scripts() that tools/test runs without --all."""
+    names = re.search(r"linux_gate = \[(.*?)\]", tree.read("tests/linux/meson.build"), re.S)[1]
+    names = {f"test_{name.removeprefix('ipv6_')}.py" for name in re.findall(r"'(\w+)'", names)}
+    for path, started in scripts():
+        folder = path.parts[1] if path.parts[0] == "tests" else None
+        if folder in (None, "boot", "book", "model") or str(path) in LATER:
+            continue
+        if folder != "linux" or path.name in names or not path.name.startswith("test_") and path.name != "chromium.py":
+            yield path, started
+
+
 class Needs(unittest.TestCase):
+    def test_the_gate_wants_its_own_packages_alone(self):
+        """What only the tests kept for later start is in the list of tools/test --all."""
+        there = ESSENTIAL | set(ELSEWHERE)
+        for name in ("build", "show", "test"):
+            there |= brought_by(needs()[name])
+        wrong = {f"{path}: {name}" for path, started in gate_scripts() for name in started(tree.read(path)) - there}
+        self.assertEqual(sorted(wrong - SKIPPED_WITHOUT), [])
+        self.assertEqual(sorted(SKIPPED_WITHOUT - wrong), [], "these are started no more")
+
     def test_what_is_started_is_there(self):
         functions = set(re.findall(r"^(\w+)\(\)", tree.read(NEED), re.M))
         wrong = []

@@ -29,24 +29,40 @@ need_to_boot='
 qemu-system-x86   command -v qemu-system-x86_64
 netcat-openbsd    command -v nc
 '
+# for the gate of tools/test, and for tools/fuzz
 need_to_test='
 clang             command -v clang
 libclang-rt-dev   ls "$(clang -print-resource-dir)"/lib/linux/libclang_rt.asan*.a
-clang-format      command -v clang-format
 llvm              command -v llvm-symbolizer
 libcmocka-dev     pkg-config --exists cmocka
 python3-pytest    system_python -c "import pytest"
-python3-scapy     system_python -c "import scapy"
 python3-h11       system_python -c "import h11"
+python3-cryptography  system_python -c "import cryptography"
+curl              command -v curl
+procps            command -v sysctl
+dnsmasq-base      command -v dnsmasq
+udhcpd            command -v udhcpd
+iputils-arping    command -v arping
+iputils-tracepath command -v tracepath
+libssl-dev        pkg-config --exists libcrypto
+libbearssl-dev    test -e /usr/include/bearssl.h
+openssl           command -v openssl
+zlib1g-dev        test -e /usr/include/zlib.h
+libdeflate-dev    test -e /usr/include/libdeflate.h
+valgrind          command -v valgrind
+pmccabe           command -v pmccabe
+libxdp-dev        pkg-config --exists libxdp
+libbpf-dev        pkg-config --exists libbpf
+'
+# what tools/test --all wants beside it
+need_to_test_all='
+clang-format      command -v clang-format
+python3-scapy     system_python -c "import scapy"
 nginx-light       command -v nginx
 haproxy           command -v haproxy
 apache2-bin       command -v apache2
-iputils-arping    command -v arping
-iputils-tracepath command -v tracepath
-dnsmasq-base      command -v dnsmasq
 radvd             command -v radvd
 thc-ipv6          command -v atk6-flood_router26
-udhcpd            command -v udhcpd
 kea-dhcp4-server  command -v kea-dhcp4
 kea-dhcp6-server  command -v kea-dhcp6
 isc-dhcp-server   command -v dhcpd
@@ -55,11 +71,9 @@ bind9             command -v named
 knot-resolver     command -v kresd
 knot              command -v knotd
 stunnel4          command -v stunnel4
-haproxy           command -v haproxy
 sslscan           command -v sslscan
 testssl.sh        command -v testssl
 chrony            command -v chronyd
-curl              command -v curl
 wget              command -v wget
 rsyslog           command -v rsyslogd
 chromium-headless-shell  command -v chromium-headless-shell
@@ -71,28 +85,17 @@ doona             command -v doona
 httest            command -v httest
 slowhttptest      command -v slowhttptest
 iperf             command -v iperf
-procps            command -v sysctl
 passt             command -v passt
-libxdp-dev        pkg-config --exists libxdp
-libbpf-dev        pkg-config --exists libbpf
-libssl-dev        pkg-config --exists libcrypto
-libbearssl-dev    test -e /usr/include/bearssl.h
 libwolfssl-dev    pkg-config --exists wolfssl
-openssl           command -v openssl
 gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
-python3-cryptography           system_python -c "import cryptography"
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
 unzip             command -v unzip
 libarchive-tools  command -v bsdtar
-zlib1g-dev        test -e /usr/include/zlib.h
-libdeflate-dev    test -e /usr/include/libdeflate.h
-valgrind          command -v valgrind
 doxygen           command -v doxygen
 graphviz          command -v dot
 help2man          command -v help2man
-pmccabe           command -v pmccabe
 spin              command -v spin
 gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   test -e /usr/aarch64-linux-gnu/include/stdio.h
