@@ -74,6 +74,7 @@ COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_
     stack->secret_key.k1 = siphash13(&inner, outer.k0, 2);
     stack->random_key.k0 = siphash13(&outer, inner.k1, 3);
     stack->random_key.k1 = siphash13(&inner, outer.k1, 4);
+    stack->seed_generation++;
     stack->route_generation++; /* identifications were derived from the old key */
     return LEAT_OK;
 }

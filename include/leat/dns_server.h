@@ -55,25 +55,28 @@ struct leat_dns_server_config {
     struct leat_dns_zones zones; /**< zones and their array must outlive the server */
     struct leat_ip ip;           /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;               /**< for UDP and TCP: LEAT_DNS_PORT */
-    uint16_t clients;            /**< TCP connections at a time: 16; one more ends the idlest */
+    uint16_t clients;            /**< TCP connections at a time: 16; one more ends the idlest of the
+                                      address, or /64 of IPv6, that has most of them */
     uint32_t tcp_reply_bytes;    /**< longest reply by TCP: 16,384; at most 65,535 */
     uint64_t idle_ns;            /**< a connection without a whole query ends after: 10 s */
-    uint32_t replies_per_s;      /**< by UDP to a network (/24), and in a burst: 100 */
-    bool no_rate_limit;          /**< by UDP everybody gets all replies, forged sources too */
-    bool no_cookies;             /**< say no DNS cookies (RFC 7873), and heed none */
+    uint32_t progress_bytes; /**< a connection whose replies wait stays if it takes so many bytes of
+                                  them in idle_ns: 4,096 */
+    uint32_t replies_per_s;  /**< by UDP to a network (/24), and in a burst: 100 */
+    bool no_rate_limit;      /**< by UDP everybody gets all replies, forged sources too */
+    bool no_cookies;         /**< say no DNS cookies (RFC 7873), and heed none */
 };
 
 /** What a server has done. */
 struct leat_dns_server_counts {
-    uint64_t udp_queries;    /**< datagrams that came */
-    uint64_t tcp_queries;    /**< whole queries that came by TCP */
-    uint64_t replies;        /**< sent, by either */
-    uint64_t truncated;      /**< replies with TC */
-    uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
-    uint64_t rate_dropped;   /**< and those that got nothing */
-    uint64_t rate_proven;    /**< the same, answered: a cookie showed that the source isn't forged */
-    uint64_t drop_format;    /**< queries that got no reply, see leat_dns_answer() */
-    uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
+    uint64_t udp_queries;  /**< datagrams that came */
+    uint64_t tcp_queries;  /**< whole queries that came by TCP */
+    uint64_t replies;      /**< sent, by either */
+    uint64_t truncated;    /**< replies with TC */
+    uint64_t rate_slipped; /**< queries over replies_per_s that got the question and TC */
+    uint64_t rate_dropped; /**< and those that got nothing */
+    uint64_t rate_proven;  /**< the same, answered: a cookie showed that the source isn't forged */
+    uint64_t drop_format;  /**< queries that got no reply, see leat_dns_answer() */
+    uint64_t drop_memory;  /**< queries for whose reply there was no buffer or no way */
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */
     uint64_t tcp_idle;       /**< connections ended because of the idle timeout */
     uint64_t tcp_displaced;  /**< connections ended in favour of a new one */

@@ -51,13 +51,20 @@ struct leat_forwarder_config {
     struct leat_resolver *resolver; /**< whom it asks, on the same stack; must outlive it */
     struct leat_ip ip;              /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                  /**< for UDP and TCP: LEAT_DNS_PORT */
-    uint16_t clients;               /**< TCP connections at a time: 16; one more ends the idlest */
-    uint16_t waiting; /**< questions that wait for a server: 256, a quarter of them for one address;
-                           the resolver should have as many lookups */
-    uint64_t idle_ns; /**< a silent TCP connection that waits for no answer ends after: 10 s */
-    uint32_t replies_per_s; /**< by UDP to a network (/24), and in a burst: 1,000 */
-    bool no_rate_limit;     /**< by UDP everybody gets all replies, forged sources too */
-    bool no_cookies;        /**< say no DNS cookies (RFC 7873), and heed none */
+    uint16_t clients; /**< TCP connections at a time: 16; one more ends the idlest of the address,
+                           or /64 of IPv6, that has most of them */
+    uint16_t
+        waiting;      /**< questions that wait for a server: as many as the resolver has lookups,
+                           less an eighth, which the program's own may have; never more than all of
+                           them.  One address, or /64, gets half of them at most; one more ends the
+                           oldest of the address that has most: it gets SERVFAIL, or what is stale */
+    uint64_t idle_ns; /**< a TCP connection without a whole question, that waits for no answer, ends
+                           after: 10 s */
+    uint32_t progress_bytes; /**< a connection whose replies wait stays if it takes so many bytes of
+                                  them in idle_ns: 4,096 */
+    uint32_t replies_per_s;  /**< by UDP to a network (/24), and in a burst: 1,000 */
+    bool no_rate_limit;      /**< by UDP everybody gets all replies, forged sources too */
+    bool no_cookies;         /**< say no DNS cookies (RFC 7873), and heed none */
     /** Asked about each question that is to be answered, before the cache is; changes @p own if the
      * answer is not the servers' business.  Must not call the forwarder.  NULL: nobody is asked. */
     void (*on_question)(void *arg, const struct leat_forwarder_question *question,
@@ -67,20 +74,23 @@ struct leat_forwarder_config {
 
 /** What a forwarder has done. */
 struct leat_forwarder_counts {
-    uint64_t udp_queries;    /**< datagrams that came */
-    uint64_t tcp_queries;    /**< whole queries that came by TCP */
-    uint64_t replies;        /**< sent, by either */
-    uint64_t truncated;      /**< replies with TC */
-    uint64_t cached;         /**< replies from the cache, at once */
-    uint64_t own;            /**< replies that on_question decided */
-    uint64_t rate_slipped;   /**< queries over replies_per_s that got the question and TC */
-    uint64_t rate_dropped;   /**< and those that got nothing */
-    uint64_t rate_proven;    /**< the same, answered: a cookie showed that the source isn't forged */
-    uint64_t busy;           /**< queries that got SERVFAIL because too many wait */
-    uint64_t drop_format;    /**< queries that got nothing: cut short, illegal, or replies */
-    uint64_t drop_memory;    /**< queries for whose reply there was no buffer or no way */
+    uint64_t udp_queries;  /**< datagrams that came */
+    uint64_t tcp_queries;  /**< whole queries that came by TCP */
+    uint64_t replies;      /**< sent, by either */
+    uint64_t truncated;    /**< replies with TC */
+    uint64_t cached;       /**< replies from the cache, at once */
+    uint64_t own;          /**< replies that on_question decided */
+    uint64_t rate_slipped; /**< queries over replies_per_s that got the question and TC */
+    uint64_t rate_dropped; /**< and those that got nothing */
+    uint64_t rate_proven;  /**< the same, answered: a cookie showed that the source isn't forged */
+    uint64_t busy;         /**< queries that got SERVFAIL because the resolver had no lookup left */
+    uint64_t displaced;    /**< queries that waited, and were told SERVFAIL or what is stale because
+                                another took their place */
+    uint64_t drop_format;  /**< queries that got nothing: cut short, illegal, or replies */
+    uint64_t drop_memory;  /**< queries for whose reply there was no buffer or no way */
     uint64_t tcp_bad_length; /**< connections ended because of an impossible length */
     uint64_t tcp_idle;       /**< connections ended because of the idle timeout */
+    uint64_t tcp_displaced;  /**< connections ended in favour of a new one */
     uint64_t tcp_slow;       /**< connections ended because they did not take a reply */
 };
 

@@ -174,6 +174,8 @@ struct leat_resolver_counts {
     uint64_t drop_private;   /**< replies with private addresses (no_rebinding) */
     uint64_t timeouts;       /**< tries that nobody answered */
     uint64_t servers_failed; /**< tries that a server or an ICMP error refused */
+    uint64_t unsent;         /**< times that a question was not sent for want of a buffer, a port or
+                                  a connection: again 20 ms later */
     uint64_t joined;         /**< lookups that waited for the reply to another */
     uint64_t cache_hits;     /**< lookups that the cache answered */
     uint64_t cache_stale;    /**< lookups that it answered although the TTL had ended */

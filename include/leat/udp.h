@@ -16,7 +16,7 @@ struct leat_udp;
 
 /** Limits of UDP.  Every 0 means the default named beside it. */
 struct leat_udp_config {
-    uint16_t sockets;   /**< sockets open at a time: 64 */
+    uint16_t sockets;   /**< sockets of leat_udp_open() at a time: 64 */
     uint16_t queue_max; /**< datagrams waiting for one socket's callback: 256 */
     uint16_t groups;    /**< leat_udp_join() that hold at a time: 8 */
 };
@@ -51,6 +51,17 @@ enum leat_err leat_udp_register(struct leat *stack, const struct leat_udp_config
  */
 enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                             const struct leat_udp_events *events, void *arg);
+
+/** Bytes of a socket, for leat_udp_open_in(); a multiple of 8. */
+size_t leat_udp_socket_bytes(void);
+
+/**
+ * The same in @p memory of leat_udp_socket_bytes(), aligned for uint64_t: it takes none of
+ * leat_udp_config.sockets, so it can't be refused for want of one.  The memory belongs to the
+ * socket until leat_udp_close().  Error: LEAT_ERR_PROTOCOL.
+ */
+enum leat_err leat_udp_open_in(struct leat *stack, void *memory, struct leat_udp **udp,
+                               const struct leat_udp_events *events, void *arg);
 
 /**
  * Receives what is sent to @p ip (LEAT_IP_ANY: all of our addresses of both families, and

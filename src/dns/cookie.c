@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <leat/crypto.h>
+
 /* RFC 9018 3: who knows of no cookies is left alone with them for so long */
 static const uint64_t without_ns = UINT64_C(300000000000);
 
@@ -15,6 +17,7 @@ static void make(struct dns_cookie *cookie, struct leat *stack, struct leat_ip l
     memcpy(cookie->bytes, &random, DNS_COOKIE_CLIENT_BYTES);
     cookie->len = DNS_COOKIE_CLIENT_BYTES;
     cookie->local = local;
+    cookie->seed_generation = stack->seed_generation;
 }
 
 void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_ip local,
@@ -23,7 +26,8 @@ void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_i
     sent->is_set = cookie->without_until_ns <= leat_now_ns(stack);
     if (!sent->is_set)
         return;
-    if (cookie->len == 0 || !leat_ip_equal(cookie->local, local))
+    if (cookie->len == 0 || !leat_ip_equal(cookie->local, local) ||
+        cookie->seed_generation != stack->seed_generation)
         make(cookie, stack, local);
     memcpy(sent->client, cookie->bytes, sizeof sent->client);
     sent->has_server = dns_cookie_has_server(cookie);
@@ -56,7 +60,7 @@ enum dns_cookie_verdict dns_cookie_judge(struct dns_cookie *cookie,
     /* RFC 7873 5.3 */
     if (edns->cookie_bytes < DNS_COOKIE_FULL_BYTES_MIN ||
         edns->cookie_bytes > DNS_COOKIE_BYTES_MAX ||
-        memcmp(edns->cookie, sent->client, sizeof sent->client) != 0)
+        !leat_crypto_equal(edns->cookie, sent->client, sizeof sent->client))
         return DNS_COOKIE_WRONG;
     /* of another number than we have now there is nothing to be learnt */
     if (cookie->len == 0 || memcmp(cookie->bytes, sent->client, sizeof sent->client) != 0)

@@ -20,6 +20,7 @@ struct dns_cookie {
     uint8_t bytes[DNS_COOKIE_BYTES_MAX]; /* ours, then the server's */
     uint8_t len;                         /* 0: there is none; only ours: the server has said none */
     struct leat_ip local;                /* for which address of ours */
+    uint32_t seed_generation;            /* of the stack when ours was drawn */
     uint64_t without_until_ns;           /* this server knows of none: it gets none before */
 };
 
@@ -31,7 +32,8 @@ struct dns_cookie_sent {
 };
 
 /* Notes in @sent what a query from @local takes along, which is @cookie's bytes: it is made, or
- * made anew if our address is another one (RFC 9018 3).  Nothing while the server knows of none. */
+ * made anew if our address is another one (RFC 9018 3), or after leat_reseed().  Nothing while the
+ * server knows of none. */
 void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_ip local,
                     struct dns_cookie_sent *sent);
 

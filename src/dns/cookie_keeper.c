@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <leat/crypto.h>
+
 #include "wire/bytes.h"
 
 enum {
@@ -27,6 +29,7 @@ static void draw_key(struct dns_cookie_keeper *keeper, struct leat *stack)
     keeper->key.k0 = leat_random(stack);
     keeper->key.k1 = leat_random(stack);
     keeper->since_s = now_s(stack);
+    keeper->seed_generation = stack->seed_generation;
 }
 
 void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off)
@@ -39,7 +42,10 @@ void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack
 struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
                                             struct leat_ip ip)
 {
-    if (now_s(stack) - keeper->since_s >= KEY_S) {
+    if (keeper->seed_generation != stack->seed_generation) {
+        draw_key(keeper, stack);
+        keeper->before = keeper->key;
+    } else if (now_s(stack) - keeper->since_s >= KEY_S) {
         keeper->before = keeper->key;
         draw_key(keeper, stack);
     }
@@ -88,7 +94,7 @@ static bool is_ours(const struct dns_cookie_asker *asker, const struct dns_edns 
     if (*age_s > OLD_S || *age_s < -AHEAD_S)
         return false;
     put_hash(right, hash(asker, edns->cookie));
-    return memcmp(right, server + HASH_AT, sizeof right) == 0;
+    return leat_crypto_equal(right, server + HASH_AT, sizeof right);
 }
 
 /* Does the query to @asked ask for one, that its reply has room for? */
@@ -126,9 +132,8 @@ unsigned dns_cookie_rcode(const struct dns_query *asked, const struct dns_cookie
         return LEAT_DNS_FORMERR;
     if (asked->edns.version > 0)
         return LEAT_DNS_BADVERS;
-    return asked->edns.cookie_bytes > DNS_COOKIE_CLIENT_BYTES && !reply->proven
-               ? LEAT_DNS_BADCOOKIE
-               : LEAT_DNS_NOERROR;
+    return asked->edns.cookie_bytes > DNS_COOKIE_CLIENT_BYTES && !reply->proven ? LEAT_DNS_BADCOOKIE
+                                                                                : LEAT_DNS_NOERROR;
 }
 
 bool dns_cookie_proves(const struct dns_cookie_asker *asker, const uint8_t *query, size_t len)

@@ -22,6 +22,7 @@ struct dns_cookie_keeper {
     struct siphash_key key;
     struct siphash_key before; /* of cookies that are older than that */
     uint32_t since_s;          /* when the key was drawn */
+    uint32_t seed_generation;  /* of the stack by then */
     bool is_on;
 };
 
@@ -35,7 +36,8 @@ struct dns_cookie_asker {
     uint32_t now_s; /* of any clock that goes on */
 };
 
-/* The asker of a query that @ip sends now.  Draws a new key each day. */
+/* The asker of a query that @ip sends now.  Draws a new key each day, and after leat_reseed(), when
+ * the cookies of before are worth nothing: another clone may have said them. */
 struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
                                             struct leat_ip ip);
 
@@ -46,8 +48,8 @@ struct dns_cookie_reply {
     bool proven;                           /* and ours with it, which was right */
 };
 
-/* Writes the cookie of the reply to @asked, whose cookie has a legal length.  @asker NULL: none; nor
- * is there one of LEAT_DNS_SLIP that would make the reply longer than its query. */
+/* Writes the cookie of the reply to @asked, whose cookie has a legal length.  @asker NULL: none;
+ * nor is there one of LEAT_DNS_SLIP that would make the reply longer than its query. */
 void dns_cookie_reply_to(const struct dns_cookie_asker *asker, const struct dns_query *asked,
                          enum leat_dns_transport transport, struct dns_cookie_reply *reply);
 
@@ -67,8 +69,7 @@ static inline size_t dns_cookie_opt_bytes(bool has_edns, const struct dns_cookie
 {
     if (!has_edns)
         return 0;
-    return DNS_OPT_BYTES +
-           (cookie->is_set ? (size_t)DNS_OPTION_BYTES + DNS_COOKIE_REPLY_BYTES : 0);
+    return DNS_OPT_BYTES + (cookie->is_set ? (size_t)DNS_OPTION_BYTES + DNS_COOKIE_REPLY_BYTES : 0);
 }
 
 #endif

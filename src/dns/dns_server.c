@@ -10,33 +10,24 @@
 
 #include <string.h>
 
-#include <leat/stream.h>
 #include <leat/udp.h>
 
-#include "core/container_of.h"
 #include "dns/cookie_keeper.h"
+#include "dns/dns_clients.h"
 #include "dns/dns_rate.h"
 #include "stack.h"
 #include "wire/bytes.h"
 #include "wire/dns.h"
 
 enum {
-    LENGTH_BYTES = 2,           /* in front of each message by TCP (RFC 1035 4.2.2) */
-    TCP_QUERY_BYTES_MAX = 1024, /* no query that we can answer is longer, however padded */
+    LENGTH_BYTES = DNS_LENGTH_BYTES,
     SCRATCH_BYTES_MIN = 2048,
     ALIGN = 16
 };
 
 struct client {
-    struct leat_dns_server *server;
-    struct leat_stream stream; /* without an end: free */
-    uint64_t active_at_ns;     /* when it last got further */
-    struct leat_ip ip;         /* its address */
-    uint32_t query_at_s;       /* when its query was whole */
-    uint32_t sent;             /* bytes of the reply, behind its length, that the connection took */
-    uint16_t have;             /* bytes of length and query */
-    bool ending;               /* aborted: on_closed is still to come */
-    uint8_t query[LENGTH_BYTES + TCP_QUERY_BYTES_MAX];
+    struct dns_client tcp;
+    uint32_t sent; /* bytes of the reply, behind its length, that the connection took */
 };
 
 struct leat_dns_server {
@@ -44,20 +35,12 @@ struct leat_dns_server {
     struct leat_dns_server_counts counts;
     struct leat *stack;
     struct leat_udp *udp;
-    struct leat_tcp_listener *listener;
-    struct timer idle_timer;
-    struct client *clients;
+    struct dns_clients clients;
     struct dns_rate *rate; /* NULL: no limit */
     struct dns_cookie_keeper cookies;
-    uint8_t *scratch;      /* a reply by TCP; a query by UDP that came in pieces */
+    uint8_t *scratch; /* a reply by TCP; a query by UDP that came in pieces */
     size_t scratch_bytes;
 };
-
-/* The places for clients. */
-static unsigned slot_count(const struct leat_dns_server_config *config)
-{
-    return config->clients + 1u;
-}
 
 static void count_reply(struct leat_dns_server *server, const uint8_t *reply)
 {
@@ -138,36 +121,23 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
     }
 }
 
-static void client_end(struct client *client, uint64_t *count)
-{
-    ++*count;
-    client->ending = true;
-    leat_stream_abort(&client->stream);
-}
-
-/* Bytes of the query in front of us, once its length is there. */
-static uint32_t query_bytes(const struct client *client)
-{
-    return get16(client->query);
-}
-
 /* Sends the reply to a whole query, or what is left of it; false: the rest must wait. */
 static bool client_reply(struct client *client)
 {
-    struct leat_dns_server *server = client->server;
+    struct leat_dns_server *server = client->tcp.clients->config.server;
     uint8_t *reply = server->scratch + LENGTH_BYTES;
     const struct dns_cookie_asker asker = {
-        .keeper = &server->cookies, .ip = client->ip, .now_s = client->query_at_s};
-    const size_t len =
-        dns_answer(&server->config.zones, LEAT_DNS_OVER_TCP, &asker, client->query + LENGTH_BYTES,
-                   query_bytes(client), reply, server->config.tcp_reply_bytes);
+        .keeper = &server->cookies, .ip = client->tcp.peer.ip, .now_s = client->tcp.query_at_s};
+    const size_t len = dns_answer(
+        &server->config.zones, LEAT_DNS_OVER_TCP, &asker, client->tcp.query + LENGTH_BYTES,
+        dns_client_query_bytes(&client->tcp), reply, server->config.tcp_reply_bytes);
     size_t taken = 0;
 
     if (len == 0) {
         server->counts.drop_format++;
     } else {
         put16(server->scratch, (uint16_t)len);
-        if (leat_stream_write(&client->stream, server->scratch + client->sent,
+        if (leat_stream_write(&client->tcp.stream, server->scratch + client->sent,
                               LENGTH_BYTES + len - client->sent, &taken))
             return false; /* full, or over: then on_closed comes */
         client->sent += (uint32_t)taken;
@@ -176,160 +146,25 @@ static bool client_reply(struct client *client)
         count_reply(server, reply);
     }
     server->counts.tcp_queries++;
-    client->active_at_ns = leat_now_ns(server->stack);
-    client->have = 0;
     client->sent = 0;
+    dns_client_next(&client->tcp);
+    dns_client_progressed(&client->tcp);
     return true;
-}
-
-/* Reads up to the end of the length, or of the query; false: there is nothing to be read. */
-static bool client_read(struct client *client)
-{
-    const uint32_t end = LENGTH_BYTES + (client->have < LENGTH_BYTES ? 0 : query_bytes(client));
-    struct leat_buf *text = leat_stream_receive(&client->stream, end - client->have);
-    uint32_t len;
-
-    if (!text)
-        return false;
-    len = leat_buf_read(text, 0, client->query + client->have, end - client->have);
-    leat_buf_free(text);
-    leat_stream_consumed(&client->stream, len);
-    client->have = (uint16_t)(client->have + len);
-    client->query_at_s = (uint32_t)(leat_now_ns(client->server->stack) / 1000000000u);
-    return true;
-}
-
-static bool length_is_possible(const struct client *client)
-{
-    return client->have < LENGTH_BYTES ||
-           (query_bytes(client) >= DNS_HEADER_BYTES && query_bytes(client) <= TCP_QUERY_BYTES_MAX);
-}
-
-static bool query_is_whole(const struct client *client)
-{
-    return client->have > LENGTH_BYTES && client->have == LENGTH_BYTES + query_bytes(client);
 }
 
 /* Answers what has come: at most as many queries as fit in the receive window, in their order. */
-static void client_serve(struct client *client)
+static void client_serve(struct dns_client *tcp)
 {
-    if (client->ending)
-        return;
-    while (query_is_whole(client) ? client_reply(client) : client_read(client)) {
-        if (!length_is_possible(client)) {
-            client_end(client, &client->server->counts.tcp_bad_length);
-            return;
-        }
+    while (dns_client_has_query(tcp) ? client_reply((struct client *)(void *)tcp)
+                                     : dns_client_read(tcp)) {
     }
-    /* a reply that must wait keeps the connection */
-    if (leat_stream_at_end(&client->stream) && !query_is_whole(client))
-        leat_stream_close(&client->stream);
+    if (!dns_client_has_query(tcp)) /* a reply that must wait keeps the connection */
+        dns_client_close_at_end(tcp);
 }
 
-static void on_readable(struct leat_tcp *conn, void *arg)
+static void client_left(struct dns_client *tcp)
 {
-    (void)conn;
-    client_serve(arg);
-}
-
-static void on_writable(struct leat_tcp *conn, void *arg)
-{
-    struct client *client = arg;
-
-    (void)conn;
-    client->active_at_ns = leat_now_ns(client->server->stack);
-    client_serve(client);
-}
-
-static void accept_clients(struct leat_tcp_listener *listener, void *arg);
-
-static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
-{
-    struct client *client = arg;
-
-    (void)conn;
-    (void)why;
-    client->stream.end = NULL;
-    accept_clients(client->server->listener, client->server); /* one may have waited for this */
-}
-
-static const struct leat_tcp_events client_events = {
-    .on_readable = on_readable, .on_writable = on_writable, .on_closed = on_closed};
-
-static struct client *free_client(struct leat_dns_server *server)
-{
-    for (unsigned i = 0; i < slot_count(&server->config); i++) {
-        if (!server->clients[i].stream.end)
-            return &server->clients[i];
-    }
-    return NULL;
-}
-
-/* RFC 7766 6.2.3: when all places are taken the idlest goes. */
-static void displace_idlest(struct leat_dns_server *server)
-{
-    struct client *idlest = &server->clients[0];
-
-    for (unsigned i = 0; i < slot_count(&server->config); i++) {
-        struct client *client = &server->clients[i];
-
-        if (client->ending)
-            return; /* one goes already */
-        if (client->active_at_ns < idlest->active_at_ns)
-            idlest = client;
-    }
-    client_end(idlest, &server->counts.tcp_displaced);
-}
-
-/* One place is a spare: who takes it makes somebody go, whose place is the spare then. */
-static void accept_clients(struct leat_tcp_listener *listener, void *arg)
-{
-    struct leat_dns_server *server = arg;
-    struct client *client;
-
-    while ((client = free_client(server))) {
-        struct leat_tcp *conn = leat_tcp_accept(listener, &client_events, client);
-        struct leat_tcp_info info;
-
-        if (!conn)
-            return;
-        leat_tcp_get_info(conn, &info);
-        client->ip = info.remote.ip;
-        client->stream = leat_stream_of_tcp(conn);
-        client->server = server;
-        client->active_at_ns = leat_now_ns(server->stack);
-        client->have = 0;
-        client->sent = 0;
-        client->ending = false;
-        leat_tcp_set_nodelay(conn, true); /* a reply is written whole */
-        if (!timer_is_set(&server->idle_timer))
-            timer_set(&server->stack->timers, &server->idle_timer,
-                      client->active_at_ns + server->config.idle_ns);
-        if (!free_client(server))
-            displace_idlest(server);
-    }
-}
-
-/* One timer for all: it comes when the idlest is due, and is set again for the next. */
-static void on_idle_timer(struct timer *timer, void *context)
-{
-    struct leat_dns_server *server = container_of(timer, struct leat_dns_server, idle_timer);
-    const uint64_t now_ns = leat_now_ns(context);
-    uint64_t next_ns = UINT64_MAX;
-
-    for (unsigned i = 0; i < slot_count(&server->config); i++) {
-        struct client *client = &server->clients[i];
-        const uint64_t due_ns = client->active_at_ns + server->config.idle_ns;
-
-        if (!client->stream.end || client->ending)
-            continue;
-        if (due_ns <= now_ns)
-            client_end(client, &server->counts.tcp_idle);
-        else if (due_ns < next_ns)
-            next_ns = due_ns;
-    }
-    if (next_ns != UINT64_MAX)
-        timer_set(&server->stack->timers, timer, next_ns);
+    ((struct client *)(void *)tcp)->sent = 0;
 }
 
 static struct leat_dns_server_config with_defaults(const struct leat_dns_server_config *given)
@@ -344,6 +179,8 @@ static struct leat_dns_server_config with_defaults(const struct leat_dns_server_
         config.tcp_reply_bytes = 16384;
     if (config.idle_ns == 0)
         config.idle_ns = UINT64_C(10000000000);
+    if (config.progress_bytes == 0)
+        config.progress_bytes = DNS_CLIENT_PROGRESS_BYTES;
     if (config.replies_per_s == 0)
         config.replies_per_s = 100;
     return config;
@@ -366,33 +203,52 @@ static size_t rate_bytes(const struct leat_dns_server_config *config)
     return config->no_rate_limit ? 0 : align_up(sizeof(struct dns_rate));
 }
 
+static struct dns_clients_config clients_of(const struct leat_dns_server_config *config,
+                                            struct leat_dns_server *server)
+{
+    return (struct dns_clients_config){
+        .ip = config->ip,
+        .port = config->port,
+        .places = config->clients,
+        .client_bytes = sizeof(struct client),
+        .progress_bytes = config->progress_bytes,
+        .send_queue_bytes = 2 * config->tcp_reply_bytes,
+        .idle_ns = config->idle_ns,
+        .server = server,
+        .serve = client_serve,
+        .left = client_left,
+        .bad_length = server ? &server->counts.tcp_bad_length : NULL,
+        .idle = server ? &server->counts.tcp_idle : NULL,
+        .displaced = server ? &server->counts.tcp_displaced : NULL,
+    };
+}
+
+static size_t clients_bytes(const struct leat_dns_server_config *config)
+{
+    const struct dns_clients_config clients = clients_of(config, NULL);
+
+    return dns_clients_bytes(&clients);
+}
+
 size_t leat_dns_server_memory_bytes(const struct leat_dns_server_config *config)
 {
     const struct leat_dns_server_config full = with_defaults(config);
 
-    return ALIGN + align_up(sizeof(struct leat_dns_server)) +
-           align_up(slot_count(&full) * sizeof(struct client)) + rate_bytes(&full) +
-           align_up(scratch_bytes(&full));
+    return ALIGN + align_up(sizeof(struct leat_dns_server)) + clients_bytes(&full) +
+           rate_bytes(&full) + align_up(scratch_bytes(&full));
 }
 
 /* Opens both ports; the server is as it was if one of them fails. */
 static enum leat_err open_ports(struct leat_dns_server *server)
 {
     static const struct leat_udp_events events = {.on_datagram = on_datagram};
-    const struct leat_tcp_listen_config listen = {.ip = server->config.ip,
-                                                  .port = server->config.port,
-                                                  .displace = true,
-                                                  .send_queue_bytes =
-                                                      2 * server->config.tcp_reply_bytes,
-                                                  .on_acceptable = accept_clients,
-                                                  .arg = server};
     enum leat_err err = leat_udp_open(server->stack, &server->udp, &events, server);
 
     if (err)
         return err;
     err = leat_udp_bind(server->udp, server->config.ip, server->config.port);
     if (!err)
-        err = leat_tcp_listen(server->stack, &server->listener, &listen);
+        err = dns_clients_listen(&server->clients);
     if (err)
         leat_udp_close(server->udp);
     return err;
@@ -403,6 +259,7 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
                                    const struct leat_dns_server_config *config)
 {
     const struct leat_dns_server_config full = with_defaults(config);
+    struct dns_clients_config clients;
     uint8_t *block = memory;
     struct leat_dns_server *made;
     enum leat_err err;
@@ -417,12 +274,11 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
     memset(made, 0, sizeof *made);
     made->config = full;
     made->stack = stack;
-    made->idle_timer.fire = on_idle_timer;
     dns_cookie_keeper_init(&made->cookies, stack, full.no_cookies);
     block += align_up(sizeof *made);
-    made->clients = (struct client *)(void *)block;
-    memset(made->clients, 0, slot_count(&full) * sizeof *made->clients);
-    block += align_up(slot_count(&full) * sizeof *made->clients);
+    clients = clients_of(&full, made);
+    dns_clients_init(&made->clients, stack, block, &clients);
+    block += clients_bytes(&full);
     if (!full.no_rate_limit) {
         made->rate = (struct dns_rate *)(void *)block;
         dns_rate_init(made->rate, full.replies_per_s);
@@ -437,19 +293,8 @@ enum leat_err leat_dns_server_open(struct leat_dns_server **server, struct leat 
 
 void leat_dns_server_close(struct leat_dns_server *server)
 {
-    static const struct leat_tcp_events nothing = {.on_open = NULL};
-
-    timer_cancel(&server->stack->timers, &server->idle_timer);
     leat_udp_close(server->udp);
-    leat_tcp_listener_close(server->listener);
-    for (unsigned i = 0; i < slot_count(&server->config); i++) {
-        struct client *client = &server->clients[i];
-
-        if (!client->stream.end)
-            continue;
-        leat_stream_set_events(&client->stream, &nothing, NULL); /* our memory ends before it */
-        leat_stream_abort(&client->stream);
-    }
+    dns_clients_stop(&server->clients);
 }
 
 const struct leat_dns_server_counts *leat_dns_server_counts(const struct leat_dns_server *server)

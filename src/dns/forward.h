@@ -9,18 +9,17 @@
 #define DNS_FORWARD_H
 
 #include <leat/forwarder.h>
-#include <leat/stream.h>
 #include <leat/udp.h>
 
 #include "dns/cookie_keeper.h"
+#include "core/shares.h"
+#include "dns/dns_clients.h"
 #include "dns/dns_rate.h"
 #include "dns/lookup.h"
 
 enum {
-    FORWARD_QUERY_BYTES_MAX = 1024, /* by TCP: however padded */
-    FORWARD_PIPELINE_MAX = 32,      /* of a client by TCP that wait; what follows stays unread */
-    FORWARD_LENGTH_BYTES = 2,
-    FORWARD_OWN_BYTES = 34 /* a record that we make up ourselves */
+    FORWARD_PIPELINE_MAX = 32, /* of a client by TCP that wait; what follows stays unread */
+    FORWARD_OWN_BYTES = 34     /* a record that we make up ourselves */
 };
 
 struct forward_client;
@@ -47,17 +46,10 @@ struct forward_wait {
 };
 
 struct forward_client {
-    struct leat_forwarder *forwarder;
-    struct leat_stream stream; /* without an end: free */
-    struct leat_endpoint peer;
-    struct leat_ip local_ip;
+    struct dns_client tcp;
     struct forward_wait *waiting;
-    uint64_t active_at_ns; /* when it last asked, or took something of a reply */
-    uint32_t taken;        /* of replies, as leat_stream_progress() says */
-    uint16_t have; /* bytes of length and query */
-    uint8_t count; /* that wait */
-    bool ending;   /* aborted: on_closed is still to come */
-    uint8_t query[FORWARD_LENGTH_BYTES + FORWARD_QUERY_BYTES_MAX];
+    struct ready ready; /* set when it may go on */
+    uint8_t count;      /* that wait */
 };
 
 struct leat_forwarder {
@@ -65,11 +57,10 @@ struct leat_forwarder {
     struct leat_forwarder_counts counts;
     struct leat *stack;
     struct leat_udp *udp;
-    struct leat_tcp_listener *listener;
-    struct timer idle_timer; /* set while there are clients */
-    struct forward_client *clients;
+    struct dns_clients clients;
     struct forward_wait *waits, *free_waits;
-    struct dns_rate *rate;     /* NULL: no limit */
+    struct shares shares;  /* of the waits */
+    struct dns_rate *rate; /* NULL: no limit */
     struct dns_cookie_keeper cookies;
     struct leat_dns_name name; /* of the query at hand */
     uint8_t *scratch; /* a reply by TCP behind its length; a query by UDP that came in pieces */
@@ -101,17 +92,41 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
                                   size_t query_len, uint8_t *reply, size_t reply_bytes,
                                   size_t *reply_len);
 
+/* ---- forward_wait.c ----------------------------------------------------------------------- */
+
+/* Writes a reply; @kept NULL: without records.  Returns its length. */
+size_t forward_write(struct leat_forwarder *forwarder, const struct forward_form *form,
+                     const struct dns_question *question, const struct dns_kept *kept,
+                     unsigned rcode, uint8_t *reply);
+
+/* The same with what the resolver has kept, or SERVFAIL. */
+size_t forward_write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
+                          const struct dns_question *question, uint8_t *reply);
+
+/* Has a query for forwarder->name wait for its answer; false: the resolver has no lookup left.  It
+ * may tell another query, and so write to scratch and to resolver->kept. */
+bool forward_await(struct leat_forwarder *forwarder, const struct forward_from *from,
+                   const struct forward_form *form, uint16_t type);
+
 /* Frees a place, whose lookup is over or cancelled. */
 void forward_release(struct forward_wait *wait);
 
-/* The side of TCP: begins to listen; ends all connections. */
-enum leat_err forward_listen(struct leat_forwarder *forwarder);
-void forward_stop(struct leat_forwarder *forwarder);
+/* ---- forward_tcp.c ------------------------------------------------------------------------ */
+
+static inline struct leat_forwarder *forward_owner(const struct forward_client *client)
+{
+    return client->tcp.clients->config.server;
+}
+
+/* Its clients, for dns_clients_init(); @forwarder NULL: for dns_clients_bytes(). */
+struct dns_clients_config forward_clients(const struct leat_forwarder_config *config,
+                                          struct leat_forwarder *forwarder);
 
 /* Sends a reply of @len bytes, which lies in scratch behind the place of its length. */
 void forward_client_reply(struct forward_client *client, size_t len);
 
-/* Goes on with what the client has sent, if it may. */
+/* Goes on with what the client has sent, if it may: now, or in a turn of its own. */
 void forward_client_serve(struct forward_client *client);
+void forward_client_serve_soon(struct forward_client *client);
 
 #endif

@@ -1,179 +1,18 @@
-/* forwarder.c -- what becomes of a query; and the side of UDP.  See forward.h. */
+/* forwarder.c -- what becomes of a query; the side of UDP; the memory.  See forward.h. */
 #include <leat/forwarder.h>
 
 #include <string.h>
 
 #include "dns/forward.h"
-#include "wire/bytes.h"
 
 enum {
-    ADDRESS_PART = 4, /* of the places, for one address */
+    OWN_PART = 8,     /* of the resolver's lookups: the program's own */
+    RESERVE_PART = 2, /* of the places: one holder alone gets as many */
     TCP_REPLY_BYTES_MIN = 4096,
     ALIGN = 16
 };
 
-/* ---- replies ------------------------------------------------------------------------------ */
-
-/* Writes a reply; @kept NULL: without records.  Returns its length. */
-static size_t write_reply(struct leat_forwarder *forwarder, const struct forward_form *form,
-                          const struct dns_question *question, const struct dns_kept *kept,
-                          unsigned rcode, uint8_t *reply)
-{
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
-                                  .rcode_high = (uint8_t)(rcode >> 4),
-                                  .dnssec_ok = form->dnssec_ok,
-                                  .cookie = form->cookie.is_set ? form->cookie.bytes : NULL,
-                                  .cookie_bytes = sizeof form->cookie.bytes};
-    const size_t opt_bytes = dns_cookie_opt_bytes(form->has_edns, &form->cookie);
-    unsigned flags = DNS_QR | DNS_RA | form->flags | (rcode & 15u);
-    struct dns_writer writer;
-
-    dns_write_start(&writer, reply, form->limit - opt_bytes);
-    if (question)
-        dns_write_question(&writer, question->name, question->type, question->class_number);
-    if (kept && kept->records_len > writer.limit - writer.len) {
-        flags |= DNS_TC;
-    } else if (kept) {
-        dns_kept_copy(kept, &forwarder->config.resolver->kept_age, reply + writer.len);
-        writer.len += kept->records_len;
-        writer.counts[DNS_ANSWER] = kept->answers;
-        writer.counts[DNS_AUTHORITY] = kept->authorities;
-    }
-    if (form->has_edns) {
-        writer.limit += opt_bytes; /* was kept free */
-        dns_write_opt(&writer, &edns);
-    }
-    forwarder->counts.replies++;
-    if (flags & DNS_TC)
-        forwarder->counts.truncated++;
-    return dns_write_end(&writer, form->id, (uint16_t)flags);
-}
-
-/* Writes the reply with what the resolver has, or SERVFAIL. */
-static size_t write_kept(struct leat_forwarder *forwarder, const struct forward_form *form,
-                         const struct dns_question *question, uint8_t *reply)
-{
-    const struct leat_resolver *resolver = forwarder->config.resolver;
-    const struct dns_kept *kept = resolver->has_kept ? &resolver->kept : NULL;
-
-    return write_reply(forwarder, form, question, kept, kept ? kept->rcode : LEAT_DNS_SERVFAIL,
-                       reply);
-}
-
-void forward_release(struct forward_wait *wait)
-{
-    struct leat_forwarder *forwarder = wait->forwarder;
-    struct forward_client *client = wait->client;
-
-    if (client) {
-        struct forward_wait **link = &client->waiting;
-
-        while (*link != wait)
-            link = &(*link)->next;
-        *link = wait->next;
-        client->count--;
-    }
-    wait->lookup = NULL;
-    wait->next = forwarder->free_waits;
-    forwarder->free_waits = wait;
-}
-
-/* Answers by UDP: into the buffer that is sent. */
-static void reply_by_udp(struct forward_wait *wait, const struct dns_question *question)
-{
-    struct leat_forwarder *forwarder = wait->forwarder;
-    struct leat_buf *reply = leat_buf_alloc(leat_pool(forwarder->stack), LEAT_BUF_HEADROOM);
-
-    if (!reply || leat_buf_tailroom(reply) < wait->form.limit) {
-        forwarder->counts.drop_memory++;
-        leat_buf_free(reply);
-        return;
-    }
-    leat_buf_put(reply, (uint32_t)write_kept(forwarder, &wait->form, question, reply->data));
-    if (leat_udp_send_from(forwarder->udp, reply, &wait->peer, wait->local_ip)) {
-        forwarder->counts.replies--;
-        forwarder->counts.drop_memory++;
-    }
-}
-
-/* Goes on with a client while others may wait for the same answer: theirs stays what it is. */
-static void serve_meanwhile(struct forward_client *client)
-{
-    struct leat_resolver *resolver = client->forwarder->config.resolver;
-    const struct dns_kept kept = resolver->kept;
-    const struct dns_kept_age kept_age = resolver->kept_age;
-    const bool has_kept = resolver->has_kept;
-
-    forward_client_serve(client);
-    resolver->kept = kept;
-    resolver->kept_age = kept_age;
-    resolver->has_kept = has_kept;
-}
-
-static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
-{
-    struct forward_wait *wait = arg;
-    struct leat_forwarder *forwarder = wait->forwarder;
-    struct forward_client *client = wait->client;
-    /* the lookup is over, but nobody has its place yet */
-    const struct dns_question question = {.name = wait->lookup->asked.wire,
-                                          .name_bytes = wait->lookup->asked.len,
-                                          .type = result->type,
-                                          .class_number = DNS_CLASS_IN};
-
-    (void)err;
-    if (!client) {
-        reply_by_udp(wait, &question);
-        forward_release(wait);
-        return;
-    }
-    forward_client_reply(client, write_kept(forwarder, &wait->form, &question,
-                                            forwarder->scratch + FORWARD_LENGTH_BYTES));
-    forward_release(wait);
-    serve_meanwhile(client);
-}
-
 /* ---- queries ------------------------------------------------------------------------------ */
-
-/* True if @from's address has as many places as it may have. */
-static bool has_its_share(const struct leat_forwarder *forwarder, const struct forward_from *from)
-{
-    const unsigned share = forwarder->config.waiting / ADDRESS_PART + 1u;
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < forwarder->config.waiting; i++) {
-        const struct forward_wait *wait = &forwarder->waits[i];
-
-        count += wait->lookup && leat_ip_equal(wait->peer.ip, from->peer.ip);
-    }
-    return count >= share;
-}
-
-/* Has a query wait for its answer; false: too many do. */
-static bool wait_for_answer(struct leat_forwarder *forwarder, const struct forward_from *from,
-                            const struct forward_form *form, uint16_t type)
-{
-    struct forward_wait *wait = forwarder->free_waits;
-
-    if (!wait || has_its_share(forwarder, from))
-        return false;
-    if (leat_lookup_start(forwarder->config.resolver, &forwarder->name, type, on_done, wait,
-                          &wait->lookup)) {
-        wait->lookup = NULL;
-        return false;
-    }
-    forwarder->free_waits = wait->next;
-    wait->peer = from->peer;
-    wait->local_ip = from->local_ip;
-    wait->client = from->client;
-    wait->form = *form;
-    if (wait->client) {
-        wait->next = wait->client->waiting;
-        wait->client->waiting = wait;
-        wait->client->count++;
-    }
-    return true;
-}
 
 /* Sets resolver->kept to what we say ourselves, or the cache has of the question; false: it must be
  * asked for. */
@@ -223,31 +62,32 @@ enum forward_outcome forward_take(struct leat_forwarder *forwarder, const struct
     dns_cookie_reply_to(&from->asker, &asked, transport, &form.cookie);
     if (verdict == DNS_QUERY_COOKIE) {
         rcode = dns_cookie_rcode(&asked, &form.cookie);
-        *reply_len = write_reply(forwarder, &form, NULL, NULL, rcode, reply);
+        *reply_len = forward_write(forwarder, &form, NULL, NULL, rcode, reply);
         return FORWARD_REPLY;
     }
     if (verdict == DNS_QUERY_FORMERR || dns_opcode(asked.header.flags) != DNS_OPCODE_QUERY) {
         *reply_len =
-            write_reply(forwarder, &form, NULL, NULL,
-                        verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
+            forward_write(forwarder, &form, NULL, NULL,
+                          verdict == DNS_QUERY_FORMERR ? LEAT_DNS_FORMERR : LEAT_DNS_NOTIMP, reply);
         return FORWARD_REPLY;
     }
     /* who doesn't want recursion wants to know what others have asked for */
     rcode = dns_query_refusal(&asked, (asked.header.flags & DNS_RD) != 0);
     if (transport == LEAT_DNS_SLIP || rcode != LEAT_DNS_NOERROR) {
         form.flags |= transport == LEAT_DNS_SLIP ? DNS_TC : 0;
-        *reply_len = write_reply(forwarder, &form, question, NULL,
-                                 transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
+        *reply_len = forward_write(forwarder, &form, question, NULL,
+                                   transport == LEAT_DNS_SLIP ? LEAT_DNS_NOERROR : rcode, reply);
         return FORWARD_REPLY;
     }
     if (find(forwarder, from, question)) {
-        *reply_len = write_kept(forwarder, &form, question, reply);
+        *reply_len = forward_write_kept(forwarder, &form, question, reply);
         return FORWARD_REPLY;
     }
-    if (wait_for_answer(forwarder, from, &form, question->type))
+    asked.question.name = forwarder->name.wire; /* scratch may be written to */
+    if (forward_await(forwarder, from, &form, question->type))
         return FORWARD_WAITS;
     forwarder->counts.busy++;
-    *reply_len = write_reply(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);
+    *reply_len = forward_write(forwarder, &form, question, NULL, LEAT_DNS_SERVFAIL, reply);
     return FORWARD_REPLY;
 }
 
@@ -317,6 +157,16 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 
 /* ---- its memory --------------------------------------------------------------------------- */
 
+/* A query that waits needs a lookup, so there are no more places than lookups. */
+static uint16_t places_of(const struct leat_forwarder_config *given)
+{
+    const uint16_t lookups = given->resolver->config.lookups;
+
+    if (given->waiting == 0)
+        return (uint16_t)(lookups - lookups / OWN_PART);
+    return given->waiting < lookups ? given->waiting : lookups;
+}
+
 static struct leat_forwarder_config with_defaults(const struct leat_forwarder_config *given)
 {
     struct leat_forwarder_config config = *given;
@@ -325,10 +175,11 @@ static struct leat_forwarder_config with_defaults(const struct leat_forwarder_co
         config.port = LEAT_DNS_PORT;
     if (config.clients == 0)
         config.clients = 16;
-    if (config.waiting == 0)
-        config.waiting = 256;
+    config.waiting = places_of(given);
     if (config.idle_ns == 0)
         config.idle_ns = UINT64_C(10000000000);
+    if (config.progress_bytes == 0)
+        config.progress_bytes = DNS_CLIENT_PROGRESS_BYTES;
     if (config.replies_per_s == 0)
         config.replies_per_s = 1000;
     return config;
@@ -351,16 +202,20 @@ static size_t align_up(size_t bytes)
 static size_t lay_out(const struct leat_forwarder_config *config, struct leat_forwarder *forwarder,
                       uint8_t *block)
 {
+    const struct dns_clients_config clients = forward_clients(config, forwarder);
     const size_t clients_at = align_up(sizeof(struct leat_forwarder));
-    const size_t waits_at = align_up(clients_at + config->clients * sizeof(struct forward_client));
-    const size_t rate_at = align_up(waits_at + config->waiting * sizeof(struct forward_wait));
+    const size_t waits_at = align_up(clients_at + dns_clients_bytes(&clients));
+    const size_t shares_at = align_up(waits_at + config->waiting * sizeof(struct forward_wait));
+    const size_t rate_at = align_up(shares_at + shares_bytes(config->waiting));
     const size_t scratch_at = rate_at + (config->no_rate_limit ? 0 : sizeof(struct dns_rate));
-    const size_t scratch_bytes = FORWARD_LENGTH_BYTES + reply_bytes(config);
+    const size_t scratch_bytes = DNS_LENGTH_BYTES + reply_bytes(config);
 
     if (!forwarder)
         return scratch_at + scratch_bytes;
-    forwarder->clients = (struct forward_client *)(void *)(block + clients_at);
-    memset(forwarder->clients, 0, config->clients * sizeof *forwarder->clients);
+    dns_clients_init(&forwarder->clients, forwarder->stack, block + clients_at, &clients);
+    shares_init(&forwarder->shares, block + shares_at, config->waiting,
+                config->waiting / RESERVE_PART,
+                (const uint64_t[]){leat_random(forwarder->stack), leat_random(forwarder->stack)});
     forwarder->waits = (struct forward_wait *)(void *)(block + waits_at);
     for (unsigned i = 0; i < config->waiting; i++) {
         forwarder->waits[i] =
@@ -388,13 +243,14 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
                                   const struct leat_forwarder_config *config)
 {
     static const struct leat_udp_events events = {.on_datagram = on_datagram};
-    const struct leat_forwarder_config full = with_defaults(config);
+    struct leat_forwarder_config full;
     uint8_t *block = memory;
     struct leat_forwarder *made;
     enum leat_err err;
 
-    if (!full.resolver)
+    if (!config->resolver)
         return LEAT_ERR_ARGUMENT;
+    full = with_defaults(config);
     if (bytes < leat_forwarder_memory_bytes(config))
         return LEAT_ERR_MEMORY;
     block += (ALIGN - (uintptr_t)block % ALIGN) % ALIGN;
@@ -409,7 +265,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
         return err;
     err = leat_udp_bind(made->udp, full.ip, full.port);
     if (!err)
-        err = forward_listen(made);
+        err = dns_clients_listen(&made->clients);
     if (err)
         leat_udp_close(made->udp);
     else
@@ -420,7 +276,7 @@ enum leat_err leat_forwarder_open(struct leat_forwarder **forwarder, struct leat
 void leat_forwarder_close(struct leat_forwarder *forwarder)
 {
     leat_udp_close(forwarder->udp);
-    forward_stop(forwarder);
+    dns_clients_stop(&forwarder->clients);
     for (unsigned i = 0; i < forwarder->config.waiting; i++) {
         if (forwarder->waits[i].lookup)
             leat_lookup_cancel(forwarder->waits[i].lookup);

@@ -46,11 +46,9 @@ static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name 
 {
     struct query *query;
 
-    if (query_find(resolver))
+    if (!resolver->free_queries || query_find(resolver))
         return;
     query = query_start(resolver, name);
-    if (!query)
-        return;
     query->renews = true;
     resolver->counts.prefetches++;
 }

@@ -10,6 +10,7 @@
 
 #include <leat/resolver.h>
 #include <leat/stream.h>
+#include <leat/udp.h>
 
 #include "dns/cache.h"
 #include "dns/cookie.h"
@@ -87,6 +88,7 @@ struct query {
     bool by_tcp;
     bool awaits_address; /* no try: there may be a way soon */
     bool live;
+    bool unsent;                /* for want of memory: the timer sends it */
     bool sent;                  /* on its connection */
     bool sent_again;            /* after a connection that ended: once (RFC 7766 6.2.4) */
     bool renews;                /* the cache wants it: it goes on without lookups */
@@ -107,8 +109,9 @@ struct leat_resolver {
     struct upstream upstreams[LEAT_RESOLVER_SERVERS_MAX]; /* as config.servers */
     uint8_t *message;                                     /* a datagram that lies in pieces */
     struct leat_lookup *lookups, *free_lookups;
-    struct query *live_queries, *free_queries;
-    bool *gone; /* set by leat_resolver_close(), while callbacks run */
+    struct query *queries, *live_queries, *free_queries;
+    uint8_t *sockets; /* memory for that of each query */
+    bool *gone;       /* set by leat_resolver_close(), while callbacks run */
     bool has_kept;
 };
 
@@ -153,6 +156,41 @@ void query_server_failed(struct query *query, enum leat_err err);
 void query_try_again(struct query *query);
 void query_fail(struct query *query, enum leat_err err);
 
+/* It goes on by TCP, with the same server. */
+void query_go_on_by_tcp(struct query *query);
+
+/* ---- query_try.c -------------------------------------------------------------------------- */
+
+enum query_sent {
+    QUERY_SENT,
+    QUERY_UNSENT, /* memory is short */
+    QUERY_NO_WAY  /* to its server */
+};
+
+/* Which of config.servers the current try asks, its place, and the how manieth round it is. */
+static inline unsigned query_server(const struct query *query)
+{
+    return query->order[query->tries % (unsigned)query->resolver->config.server_count];
+}
+
+static inline struct upstream *query_upstream(const struct query *query)
+{
+    return &query->resolver->upstreams[query_server(query)];
+}
+
+static inline unsigned query_round(const struct query *query)
+{
+    return query->tries / (unsigned)query->resolver->config.server_count;
+}
+
+/* Begins the current try; false: there is no way to its server. */
+bool query_begin_try(struct query *query);
+
+/* Sends its question, or has the timer do that soon if memory is short; false as above. */
+bool query_send(struct query *query);
+
+void query_close_socket(struct query *query);
+
 /* The current try goes out from @local: sets the cookie that it takes along. */
 void query_take_cookie(struct query *query, struct leat_ip local);
 
@@ -178,15 +216,15 @@ bool upstream_wants_tls(const struct upstream *upstream);
 /* Where it is asked, with TLS or without. */
 struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool secure);
 
-/* What connecting says if there is no way to it; without IPv6, or its zone, there is none either. */
+/* What connecting says if there is no way to it; without IPv6, or its zone, there is none either.
+ */
 static inline bool upstream_is_nowhere(enum leat_err err)
 {
     return err == LEAT_ERR_NO_ROUTE || err == LEAT_ERR_FAMILY;
 }
 
-/* Asks by TCP; false: there is no way to it.  Makes query->id one that no other on this connection
- * has. */
-bool upstream_ask(struct upstream *upstream, struct query *query);
+/* Asks by TCP.  Makes query->id one that no other on this connection has. */
+enum query_sent upstream_ask(struct upstream *upstream, struct query *query);
 
 /* The query waits no longer. */
 void upstream_leave(struct query *query);

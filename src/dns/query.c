@@ -1,54 +1,25 @@
 /*
  * query.c -- the conversation of a query with its servers.
  *
- * A query is a row of tries, each with one server, by turns.  A try has a socket of its own and so
- * a new port; what comes late for an older one meets a closed port.  It ends with an answer, with a
- * server that can't answer (which is then left out), or with its time; TC makes it go on by TCP,
- * on the connection to that server (upstream.c).
+ * A query is a row of tries (query_try.c), each with one server, by turns.  A try ends with an
+ * answer, with a server that can't answer (which is then left out), or with its time; TC makes it
+ * go on by TCP, on the connection to that server (upstream.c).
  */
 #include "dns/lookup.h"
 
 #include <string.h>
 
-#include <leat/udp.h>
-
 #include "dns/dns_reply.h"
 #include "core/container_of.h"
 #include "wire/dns.h"
 
-enum {
-    GRACE_PART = 10 /* of a try's time, that it goes on after an ICMP error */
-};
-
 static const uint64_t probing_delay_ns = 50000000; /* a part of RFC 4862 5.4's second */
-
-static unsigned server_index(const struct query *query)
-{
-    return query->order[query->tries % (unsigned)query->resolver->config.server_count];
-}
-
-static struct upstream *upstream_of(const struct query *query)
-{
-    return &query->resolver->upstreams[server_index(query)];
-}
-
-static const struct leat_endpoint *server_of(const struct query *query)
-{
-    return &query->resolver->config.servers[server_index(query)];
-}
-
-static unsigned round_of(const struct query *query)
-{
-    return query->tries / (unsigned)query->resolver->config.server_count;
-}
 
 /* Ends the try.  A connection stays: others may want it. */
 static void end_try(struct query *query)
 {
     timer_cancel(&query->resolver->stack->timers, &query->timer);
-    if (query->udp)
-        leat_udp_close(query->udp);
-    query->udp = NULL;
+    query_close_socket(query);
     upstream_leave(query);
 }
 
@@ -112,98 +83,6 @@ static void on_ready(struct leat *stack, struct ready *ready)
     lookups_tell(query, query->err, NULL);
 }
 
-/* Mixes the case of the letters ("0x20"): as many bits more for a stranger to guess. */
-static void mix_case(struct query *query)
-{
-    struct leat_dns_name *name = &query->name;
-    uint64_t bits = 0;
-
-    *name = query->asked;
-    for (unsigned i = 0; i < name->len; i++) {
-        const uint8_t lower = dns_lower(name->wire[i]);
-
-        if (i % 64 == 0)
-            bits = leat_random(query->resolver->stack);
-        if (lower >= 'a' && lower <= 'z') /* a length is below both */
-            name->wire[i] = (uint8_t)(bits & 1 ? lower ^ 0x20 : lower);
-        bits >>= 1;
-    }
-}
-
-/* EDNS goes with the first round only: an old server, or a filter on the way, may have dropped it.
- * But whose cookie we know isn't one of them, and shall not be asked without; nor one with TLS. */
-static bool wants_edns(const struct query *query)
-{
-    return round_of(query) == 0 || upstream_wants_tls(upstream_of(query)) ||
-           dns_cookie_has_server(&upstream_of(query)->cookie);
-}
-
-void query_take_cookie(struct query *query, struct leat_ip local)
-{
-    query->cookie.is_set = false;
-    if (!query->resolver->config.no_cookies && wants_edns(query))
-        dns_cookie_use(&upstream_of(query)->cookie, query->resolver->stack, local, &query->cookie);
-}
-
-size_t query_write(const struct query *query, uint8_t *bytes, bool padded)
-{
-    const struct dns_cookie *cookie = &upstream_of(query)->cookie;
-    const struct dns_edns edns = {.payload_bytes = LEAT_DNS_UDP_BYTES,
-                                  .cookie = query->cookie.is_set ? cookie->bytes : NULL,
-                                  .cookie_bytes = cookie->len,
-                                  .pad_to = padded ? LOOKUP_PAD_TO : 0};
-    struct dns_writer writer;
-
-    dns_write_start(&writer, bytes, padded ? LOOKUP_PADDED_BYTES_MAX : LOOKUP_QUERY_BYTES_MAX);
-    dns_write_question(&writer, query->name.wire, query->type, DNS_CLASS_IN);
-    if (wants_edns(query))
-        dns_write_opt(&writer, &edns);
-    return dns_write_end(&writer, query->id, DNS_RD);
-}
-
-static const struct leat_udp_events udp_events;
-
-/* False: there is no way to this server.  Want of memory is no error here: it passes. */
-static bool try_udp(struct query *query)
-{
-    struct leat_resolver *resolver = query->resolver;
-    const struct leat_endpoint server = upstream_endpoint(upstream_of(query), false);
-    struct leat_buf *message;
-    enum leat_err err;
-
-    if (leat_udp_open(resolver->stack, &query->udp, &udp_events, query)) {
-        query->udp = NULL;
-        return true;
-    }
-    err = leat_udp_connect_to(query->udp, &server);
-    if (err)
-        return !upstream_is_nowhere(err);
-    query_take_cookie(query, leat_udp_local(query->udp).ip);
-    message = leat_buf_alloc(leat_pool(resolver->stack), LEAT_BUF_HEADROOM);
-    if (!message || leat_buf_tailroom(message) < LOOKUP_QUERY_BYTES_MAX) {
-        leat_buf_free(message);
-        return true;
-    }
-    leat_buf_put(message, (uint32_t)query_write(query, message->data, false));
-    resolver->counts.udp_queries++;
-    return leat_udp_send(query->udp, message) != LEAT_ERR_NO_ROUTE;
-}
-
-/* Begins the current try; false: there is no way to its server. */
-static bool begin_try(struct query *query)
-{
-    struct leat *stack = query->resolver->stack;
-    const uint64_t wait_ns = query->resolver->config.timeout_ns << round_of(query);
-
-    query->id = (uint16_t)leat_random(stack);
-    mix_case(query);
-    query->soft = LEAT_OK;
-    query->begin_ns = leat_now_ns(stack);
-    query->end_ns = query->begin_ns + wait_ns;
-    timer_set(&stack->timers, &query->timer, query->end_ns);
-    return query->by_tcp ? upstream_ask(upstream_of(query), query) : try_udp(query);
-}
-
 /* There may be a way to a server as soon as an address of ours has been checked. */
 static void await_address(struct query *query)
 {
@@ -225,15 +104,15 @@ static void next_try(struct query *query, enum leat_err err)
 
     for (; query->tries < end; query->tries++) {
         end_try(query);
-        if (query->failed & 1u << server_index(query))
+        if (query->failed & 1u << query_server(query))
             continue;
-        query->by_tcp = (query->case_differed & 1u << server_index(query)) != 0 ||
-                        upstream_wants_tls(upstream_of(query));
-        query->case_differed &= (uint8_t) ~(1u << server_index(query));
-        if (begin_try(query))
+        query->by_tcp = (query->case_differed & 1u << query_server(query)) != 0 ||
+                        upstream_wants_tls(query_upstream(query));
+        query->case_differed &= (uint8_t) ~(1u << query_server(query));
+        if (query_begin_try(query))
             return;
         if (!stack_is_probing6(query->resolver->stack))
-            query->failed |= (uint8_t)(1u << server_index(query));
+            query->failed |= (uint8_t)(1u << query_server(query));
         else
             may_come = true;
     }
@@ -249,7 +128,7 @@ static void next_try(struct query *query, enum leat_err err)
 /* What goes by TCP for its length alone says nothing of how fast its server is. */
 static bool shows_delay(const struct query *query)
 {
-    return !query->by_tcp || upstream_wants_tls(upstream_of(query));
+    return !query->by_tcp || upstream_wants_tls(query_upstream(query));
 }
 
 /* This server can't answer: no later try shall ask it.  One that has said nothing isn't there, and
@@ -258,15 +137,15 @@ void query_server_failed(struct query *query, enum leat_err err)
 {
     query->resolver->counts.servers_failed++;
     if (shows_delay(query) && err != LEAT_ERR_SERVERS && err != LEAT_ERR_MEMORY)
-        upstream_was_silent(upstream_of(query), query->resolver->config.timeout_ns);
-    query->failed |= (uint8_t)(1u << server_index(query));
+        upstream_was_silent(query_upstream(query), query->resolver->config.timeout_ns);
+    query->failed |= (uint8_t)(1u << query_server(query));
     next_try(query, err);
 }
 
 static void on_timeout(struct timer *timer, void *context)
 {
     struct query *query = container_of(timer, struct query, timer);
-    const bool is_last_round = round_of(query) + 1u == query->resolver->config.rounds;
+    const bool is_last_round = query_round(query) + 1u == query->resolver->config.rounds;
 
     (void)context;
     if (query->awaits_address) {
@@ -274,21 +153,26 @@ static void on_timeout(struct timer *timer, void *context)
         next_try(query, query->err);
         return;
     }
+    if (query->unsent && leat_now_ns(query->resolver->stack) < query->end_ns) {
+        if (!query_send(query))
+            query_server_failed(query, LEAT_ERR_NO_ROUTE);
+        return;
+    }
     if (query->soft != LEAT_OK) {
         query_server_failed(query, query->soft);
         return;
     }
     query->resolver->counts.timeouts++;
-    if (shows_delay(query))
-        upstream_was_silent(upstream_of(query), query->end_ns - query->begin_ns);
+    if (shows_delay(query) && !query->unsent)
+        upstream_was_silent(query_upstream(query), query->end_ns - query->begin_ns);
     upstream_gave_nothing(query);
     if (is_last_round) /* another one may be there by now, who drops what has a cookie */
-        dns_cookie_forget(&upstream_of(query)->cookie);
+        dns_cookie_forget(&query_upstream(query)->cookie);
     query->tries++;
     next_try(query, LEAT_ERR_TIMEOUT);
 }
 
-static void go_on_by_tcp(struct query *query)
+void query_go_on_by_tcp(struct query *query)
 {
     query->by_tcp = true;
     query_try_again(query);
@@ -297,7 +181,7 @@ static void go_on_by_tcp(struct query *query)
 void query_try_again(struct query *query)
 {
     end_try(query);
-    if (!begin_try(query))
+    if (!query_begin_try(query))
         query_server_failed(query, LEAT_ERR_NO_ROUTE);
 }
 
@@ -308,7 +192,7 @@ static void take_bad_cookie(struct query *query)
     if (query->bad_cookies++ == 0)
         query_try_again(query);
     else
-        go_on_by_tcp(query);
+        query_go_on_by_tcp(query);
 }
 
 static void take_failure(struct query *query, unsigned rcode)
@@ -336,7 +220,7 @@ static void take_answer(struct query *query, uint8_t *message)
         query_fail(query, LEAT_ERR_SERVERS); /* the others know nothing else of the name */
         return;
     }
-    resolver->result.server = *server_of(query);
+    resolver->result.server = query->resolver->config.servers[query_server(query)];
     resolver->result.type = query->type;
     tell(query, message);
 }
@@ -354,14 +238,14 @@ static void take_foreign(struct query *query)
 static bool cookie_allows(struct query *query, const struct dns_edns *edns)
 {
     enum dns_cookie_verdict verdict =
-        dns_cookie_judge(&upstream_of(query)->cookie, &query->cookie, edns,
+        dns_cookie_judge(&query_upstream(query)->cookie, &query->cookie, edns,
                          leat_now_ns(query->resolver->stack), query->by_tcp);
 
     if (verdict == DNS_COOKIE_GOOD || query->by_tcp)
         return true;
     query->resolver->counts.drop_cookie++;
     if (verdict == DNS_COOKIE_MISSING) /* perhaps the server has none any more */
-        go_on_by_tcp(query);
+        query_go_on_by_tcp(query);
     return false;
 }
 
@@ -374,7 +258,7 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
     const enum dns_reply reply = dns_reply_read(&asked, message, len, &resolver->result, &edns);
 
     if (reply == DNS_REPLY_CASE) {
-        query->case_differed |= (uint8_t)(1u << server_index(query));
+        query->case_differed |= (uint8_t)(1u << query_server(query));
         resolver->counts.drop_case++;
         return;
     }
@@ -386,65 +270,16 @@ void query_take_message(struct query *query, uint8_t *message, size_t len)
         return;
     resolver->counts.replies++;
     if (shows_delay(query))
-        upstream_answered(upstream_of(query), leat_now_ns(resolver->stack) - query->begin_ns);
+        upstream_answered(query_upstream(query), leat_now_ns(resolver->stack) - query->begin_ns);
     if (reply == DNS_REPLY_TRUNCATED) {
         resolver->counts.truncated++;
-        go_on_by_tcp(query);
+        query_go_on_by_tcp(query);
     } else if (reply == DNS_REPLY_FAILED) {
         take_failure(query, resolver->result.rcode);
     } else {
         take_answer(query, message);
     }
 }
-
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
-{
-    struct query *query = arg;
-    struct leat_resolver *resolver = query->resolver;
-    uint32_t len;
-
-    (void)peer; /* the socket is connected: it is our server */
-    (void)local;
-    /* only the first fragment shows what a stranger can't guess: the others may be his.  No server
-     * needs any for what we say that we can take. */
-    if (leat_udp_was_fragmented(udp)) {
-        resolver->counts.drop_fragmented++;
-        leat_buf_free(payload);
-        go_on_by_tcp(query);
-        return;
-    }
-    if (payload->next) { /* of a pool of small buffers */
-        len = leat_buf_read(payload, 0, resolver->message, resolver->config.answer_bytes);
-        query_take_message(query, resolver->message, len);
-    } else {
-        query_take_message(query, payload->data, payload->len);
-    }
-    leat_buf_free(payload);
-}
-
-static void on_udp_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
-                         void *arg)
-{
-    struct query *query = arg;
-    struct leat *stack = query->resolver->stack;
-    const uint64_t soon_ns = leat_now_ns(stack) + query->resolver->config.timeout_ns / GRACE_PART;
-
-    (void)udp;
-    (void)peer;
-    if (err != LEAT_ERR_REFUSED && err != LEAT_ERR_UNREACHABLE)
-        return;
-    /* it may be forged (RFC 5927): the answer still counts if it comes, for a while */
-    query->soft = err;
-    if (soon_ns >= query->end_ns)
-        return;
-    query->end_ns = soon_ns;
-    timer_set(&stack->timers, &query->timer, soon_ns);
-}
-
-static const struct leat_udp_events udp_events = {.on_datagram = on_datagram,
-                                                  .on_error = on_udp_error};
 
 struct query *query_find(struct leat_resolver *resolver)
 {
@@ -458,10 +293,28 @@ struct query *query_find(struct leat_resolver *resolver)
     return query;
 }
 
+/* Of the queries that no lookup waits for, which only renew the cache, the oldest makes room. */
+static void end_renewal(struct leat_resolver *resolver)
+{
+    struct query *oldest = NULL;
+
+    for (struct query *query = resolver->live_queries; query; query = query->next) {
+        if (!query->lookups)
+            oldest = query;
+    }
+    if (!oldest)
+        return;
+    query_stop(oldest);
+    query_free(oldest);
+}
+
 struct query *query_start(struct leat_resolver *resolver, const struct leat_dns_name *name)
 {
-    struct query *query = resolver->free_queries;
+    struct query *query;
 
+    if (!resolver->free_queries)
+        end_renewal(resolver);
+    query = resolver->free_queries;
     if (!query)
         return NULL;
     resolver->free_queries = query->next;

@@ -66,13 +66,16 @@ static size_t lay_out(const struct leat_resolver_config *config, struct leat_res
     const size_t queries = aligned(config->lookups * sizeof(struct query));
     const size_t lookups_at = aligned(sizeof(struct leat_resolver));
     const size_t queries_at = lookups_at + lookups;
-    const size_t cache_at = queries_at + queries;
+    const size_t sockets_at = queries_at + queries;
+    const size_t cache_at = sockets_at + aligned(config->lookups * leat_udp_socket_bytes());
     const size_t keeper_at = cache_at + config->cache_bytes;
     const size_t messages_at = keeper_at + keeper_bytes(config);
 
     if (resolver) {
         struct query *made = (struct query *)(void *)(block + queries_at);
 
+        resolver->queries = made;
+        resolver->sockets = block + sockets_at;
         resolver->lookups = (struct leat_lookup *)(void *)(block + lookups_at);
         resolver->keeper.bytes = block + keeper_at;
         resolver->keeper.bytes_max = keeper_bytes(config);

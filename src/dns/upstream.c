@@ -270,14 +270,14 @@ static enum leat_err open_connection(struct upstream *upstream)
     return wants_tls ? secure(upstream) : LEAT_OK;
 }
 
-bool upstream_ask(struct upstream *upstream, struct query *query)
+enum query_sent upstream_ask(struct upstream *upstream, struct query *query)
 {
     if (!upstream->queries && upstream->secure != upstream_wants_tls(upstream))
         hang_up(upstream, false); /* one that was kept, of another time */
     if (!upstream->stream.end && upstream_is_nowhere(open_connection(upstream)))
-        return false;
+        return QUERY_NO_WAY;
     if (!upstream->stream.end)
-        return true; /* the try ends with its time */
+        return QUERY_UNSENT;
     timer_cancel(timers_of(upstream), &upstream->idle);
     while (find(upstream, query->id)) /* they are fewer than ids */
         query->id++;
@@ -288,7 +288,7 @@ bool upstream_ask(struct upstream *upstream, struct query *query)
     upstream->queries = query;
     if (upstream->open) /* not from here: that might end the connection, and this try with it */
         leat_stream_want_room(&upstream->stream, LENGTH_BYTES + LOOKUP_QUERY_BYTES_MAX);
-    return true;
+    return QUERY_SENT;
 }
 
 void upstream_leave(struct query *query)

@@ -3,7 +3,6 @@
 
 #include "ip/groups.h"
 
-
 enum {
     SOCKETS_DEFAULT = 64,
     QUEUE_DEFAULT = 256,
@@ -58,8 +57,14 @@ COLD static bool make_room_for_groups(struct leat *stack, struct udp *table, uin
 
 COLD static void udp_close(struct leat *stack)
 {
-    for (uint32_t i = 0; i < stack->udp->socket_count; i++)
-        queue_free_all(&stack->udp->sockets[i].queue);
+    const struct udp *table = stack->udp;
+
+    for (uint32_t i = 0; i < table->socket_count; i++)
+        queue_free_all(&table->sockets[i].queue);
+    for (uint32_t i = 0; i <= table->bucket_mask; i++) {
+        for (struct leat_udp *udp = table->buckets[i]; udp; udp = udp->chain)
+            queue_free_all(&udp->queue);
+    }
 }
 
 static const struct protocol udp_protocol = {
@@ -139,9 +144,9 @@ COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
 {
     const uint32_t start = stack_random_below(udp->stack, EPHEMERAL_COUNT);
 
-    /* RFC 6056 3.3.1: a random start, then the next that is free; sockets take no more ports than
-     * there are sockets */
-    for (uint32_t i = 0; i <= udp->stack->udp->socket_count && i < EPHEMERAL_COUNT; i++) {
+    /* RFC 6056 3.3.1: a random start, then the next that is free: behind as many that are taken as
+     * there are sockets at most */
+    for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
         const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
 
         if (!is_taken(udp->stack, ip, port)) {
@@ -157,6 +162,13 @@ enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
     return udp->local.port ? LEAT_OK : bind_ephemeral(udp, IP4_ANY);
 }
 
+static void begin(struct leat_udp *udp, struct leat *stack, const struct leat_udp_events *events,
+                  void *arg)
+{
+    *udp = (struct leat_udp){
+        .ready = {.run = udp_run}, .stack = stack, .events = events, .arg = arg, .open = true};
+}
+
 COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
                                  const struct leat_udp_events *events, void *arg)
 {
@@ -168,13 +180,25 @@ COLD enum leat_err leat_udp_open(struct leat *stack, struct leat_udp **udp,
     if (!made)
         return LEAT_ERR_MEMORY;
     stack->udp->free = made->chain;
-    *made = (struct leat_udp){.ready = {.run = udp_run},
-                              .stack = stack,
-                              .events = events,
-                              .arg = arg,
-                              .opened = made->opened + 1,
-                              .open = true};
+    begin(made, stack, events, arg);
     *udp = made;
+    return LEAT_OK;
+}
+
+size_t leat_udp_socket_bytes(void)
+{
+    return sizeof(struct leat_udp);
+}
+
+COLD enum leat_err leat_udp_open_in(struct leat *stack, void *memory, struct leat_udp **udp,
+                                    const struct leat_udp_events *events, void *arg)
+{
+    if (!stack->udp)
+        return LEAT_ERR_PROTOCOL;
+    leat_assert(((uintptr_t)memory & (_Alignof(struct leat_udp) - 1)) == 0);
+    begin(memory, stack, events, arg);
+    *udp = memory;
+    (*udp)->is_extra = true;
     return LEAT_OK;
 }
 
@@ -242,8 +266,7 @@ COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_e
     enum leat_err err;
 
     leat_assert(udp->open);
-    if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) ||
-        (udp->v4_only && host_is_v6(end.ip)))
+    if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) || (udp->v4_only && host_is_v6(end.ip)))
         return LEAT_ERR_FAMILY;
     if (end.port == 0 && end.ip != IP4_ANY)
         return LEAT_ERR_ARGUMENT;
@@ -320,9 +343,13 @@ COLD void leat_udp_close(struct leat_udp *udp)
     }
     if (table->found == udp)
         table->found = 0;
+    if (table->running == udp)
+        table->running = 0;
     stack_not_ready(&udp->ready);
     queue_free_all(&udp->queue);
     udp->open = false;
+    if (udp->is_extra)
+        return;
     udp->chain = table->free;
     table->free = udp;
 }

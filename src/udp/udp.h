@@ -1,7 +1,7 @@
 /* udp.h -- sockets and how they are found (RFC 768, RFC 1122 4.1).
  *
- * socket.c opens, binds and closes; groups.c joins and leaves; udp_input.c brings datagrams and errors to a socket's queue
- * and from there to the program; udp_output.c sends. */
+ * socket.c opens, binds and closes; groups.c joins and leaves; udp_input.c brings datagrams and
+ * errors to a socket's queue and from there to the program; udp_output.c sends. */
 #ifndef UDP_UDP_H
 #define UDP_UDP_H
 
@@ -26,8 +26,8 @@ struct leat_udp {
     struct udp_end peer;    /* port 0: not connected */
     leat_ip4 bound_ip;      /* local.ip before connect() made it narrower */
     struct link *open_link; /* of leat_udp_bind_netif(), and in no bucket; or NULL */
-    uint32_t opened;        /* how often this slot has been: tells a socket from its successor */
     bool open;
+    bool is_extra; /* its memory is its opener's, and no place of the table */
     bool broadcast;
     bool v4_only;     /* bound to 0.0.0.0: not to "::" */
     bool reassembled; /* what was given to the program last came in fragments */
@@ -50,6 +50,7 @@ struct udp {
     struct leat_udp *sockets;
     struct leat_udp *free;
     struct leat_udp *found;    /* the last one that was looked for, or NULL */
+    struct leat_udp *running;  /* whose callbacks are called; NULL: it has been closed since */
     struct leat_udp **buckets; /* by port */
     uint32_t bucket_mask;
     uint16_t socket_count;

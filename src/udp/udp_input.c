@@ -187,23 +187,25 @@ static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 void udp_run(struct leat *stack, struct ready *ready)
 {
     struct leat_udp *udp = (struct leat_udp *)ready;
-    const uint32_t opened = udp->opened;
+    struct udp *table = stack->udp;
     const enum leat_err error = udp->error;
     const struct leat_endpoint error_peer = udp->error_peer;
 
-    (void)stack;
+    table->running = udp;
     udp->error = LEAT_OK;
     if (error != LEAT_OK && udp->events->on_error)
         udp->events->on_error(udp, error, &error_peer, udp->arg);
-    /* any callback may close the socket, and even open another in its slot */
+    /* any callback may close the socket, open another in its memory, or give that back */
+    if (table->running != udp)
+        return;
     for (uint32_t left = udp->queue.count; left > 0; left--) {
         struct leat_buf *payload;
 
-        if (!udp->open || udp->opened != opened)
-            return;
         payload = queue_take(&udp->queue);
         if (!payload)
             return;
         deliver(udp, payload);
+        if (table->running != udp)
+            return;
     }
 }

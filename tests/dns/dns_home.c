@@ -170,3 +170,32 @@ const char *stream_ids(void)
     }
     return ids;
 }
+
+/* ---- addresses -------------------------------------------------------------------------- */
+
+struct leat_ip six(uint8_t network, uint8_t host)
+{
+    return (struct leat_ip){{0x20, 0x01, 0x0d, 0xb8, [7] = network, [15] = host}};
+}
+
+struct leat_ip four(uint8_t host)
+{
+    return LEAT_IP4(10, 0, 0, host);
+}
+
+void add_address(struct fixture *f, int end, struct leat_ip ip)
+{
+    assert_int_equal(leat_address_add(f->world->stacks[end], leat_link_end(f->world->link, end), ip,
+                                      leat_ip_is_v4(ip) ? 24 : 64),
+                     LEAT_OK);
+}
+
+int set_up_both(void **state)
+{
+    int failed;
+
+    world_has_ipv6 = true;
+    failed = set_up(state);
+    world_has_ipv6 = false;
+    return failed;
+}

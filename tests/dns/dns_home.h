@@ -51,6 +51,16 @@ void open_stream(void);
 void stream_query(const char *name, uint16_t type, uint16_t id);
 const char *stream_ids(void);
 
+/* 10.0.0.@host; 2001:db8:0:@network::@host. */
+struct leat_ip four(uint8_t host);
+struct leat_ip six(uint8_t network, uint8_t host);
+
+void add_address(struct fixture *f, int end, struct leat_ip ip);
+
+/* As set_up(), in a world that has IPv6. */
+int set_up_both(void **state);
+
+#define BOTH(name) cmocka_unit_test_setup_teardown(name, set_up_both, close_home)
 #define HOME(name) cmocka_unit_test_setup_teardown(name, set_up, close_home)
 
 #endif

@@ -236,25 +236,6 @@ static void test_threat_N6_equal_questions_of_many_are_one_upstream(void **state
     assert_int_equal(home.heard_count, 8);
 }
 
-/* 32 places: nine for one address, and the resolver is not asked for more. */
-static void test_an_address_has_a_quarter_of_the_places(void **state)
-{
-    struct fixture *f = *state;
-
-    with_liar(f, NULL);
-    open_home(f);
-    for (unsigned i = 0; i < 12; i++) {
-        char name[30];
-
-        sprintf(name, "%u.example.test", i);
-        ask_for(name, LEAT_DNS_A, 0, 10 * ms);
-    }
-    assert_int_equal(home.heard_count, 3);
-    assert_int_equal(home.counts->busy, 3);
-    assert_int_equal(f->liar.count, 9);
-    assert_non_null(strstr(text_of(home.heard[0].bytes, home.heard[0].len), "SERVFAIL"));
-}
-
 /* ---- what the program says itself ---------------------------------------------------------- */
 
 /* By the first letter of the name. */
@@ -367,7 +348,6 @@ int main(void)
         HOME(test_what_is_no_question_for_us),
         HOME(test_servers_that_are_silent_are_told_as_SERVFAIL),
         HOME(test_threat_N6_equal_questions_of_many_are_one_upstream),
-        HOME(test_an_address_has_a_quarter_of_the_places),
         HOME(test_the_program_may_answer_itself),
         HOME(test_the_program_is_told_by_TCP_too_which_address_was_asked),
         HOME(test_replies_by_UDP_are_limited),

@@ -43,7 +43,7 @@ static void says_by_name(struct liar *liar)
 static void test_a_question_that_is_read_late_changes_nobody_elses_answer(void **state)
 {
     const struct leat_resolver_config resolver = {
-        .servers = {{.ip = SERVER_IP}}, .server_count = 1, .lookups = 64, .cache_bytes = 262144};
+        .servers = {{.ip = SERVER_IP}}, .server_count = 1, .lookups = 128, .cache_bytes = 262144};
     const struct leat_forwarder_config config = {.waiting = 256};
     struct fixture *f = *state;
     struct message query;
