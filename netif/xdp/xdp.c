@@ -41,6 +41,21 @@ void leat_xdp_unwatch(struct leat_xdp *xdp)
         leat_posix_unwatch(xdp->posix, xdp->packet.fd);
 }
 
+/* Up to @most of what is in @ring, from place *@at on.  libxdp reads the kernel's index again only
+ * when nothing is left of what it saw the last time, so a single look may show a part. */
+static uint32_t peek_all(struct xsk_ring_cons *ring, uint32_t most, uint32_t *at)
+{
+    const uint32_t seen = xsk_ring_cons__peek(ring, most, at);
+    uint32_t behind = 0, more;
+
+    if (seen == most)
+        return seen;
+    more = xsk_ring_cons__peek(ring, most - seen, &behind);
+    if (seen == 0)
+        *at = behind;
+    return seen + more;
+}
+
 /* ---- in ----------------------------------------------------------------------------------- */
 
 /* The buffer whose storage begins at @address: its descriptor lies in front. */
@@ -113,7 +128,7 @@ static uint32_t receive_frames(struct leat_xdp *xdp, struct leat_buf **frames, u
 {
     uint32_t at, got, count = 0;
 
-    got = xsk_ring_cons__peek(&xdp->rx, frames_max, &at);
+    got = peek_all(&xdp->rx, frames_max, &at);
     for (uint32_t i = 0; i < got; i++) {
         const struct xdp_desc *desc = xsk_ring_cons__rx_desc(&xdp->rx, at + i);
         struct leat_buf *frame = take_frame(xdp, desc);
@@ -209,7 +224,7 @@ static void reap(struct leat_xdp *xdp)
 
     if (xdp->sent_count == 0)
         return;
-    count = xsk_ring_cons__peek(&xdp->done, TX_PIECES, &at);
+    count = peek_all(&xdp->done, TX_PIECES, &at);
     for (uint32_t i = 0; i < count; i++)
         reap_one(xdp, *xsk_ring_cons__comp_addr(&xdp->done, at + i));
     xsk_ring_cons__release(&xdp->done, count);
@@ -341,7 +356,7 @@ static void take_back(struct leat_xdp *xdp)
     for (uint32_t i = 0; i < xdp->sent_count; i++)
         leat_buf_free(xdp->sent[(xdp->sent_first + i) % TX_PIECES]);
     xdp->sent_count = 0;
-    count = xsk_ring_cons__peek(&xdp->rx, UINT32_MAX, &at);
+    count = peek_all(&xdp->rx, UINT32_MAX, &at);
     for (uint32_t i = 0; i < count; i++) {
         desc = xsk_ring_cons__rx_desc(&xdp->rx, at + i);
         leat_buf_free(buf_at(xdp, xsk_umem__extract_addr(desc->addr)));

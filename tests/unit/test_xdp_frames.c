@@ -133,6 +133,26 @@ static void parts_of_a_long_frame_are_no_frames(void **state)
     assert_int_equal(f->xdp.counters.rx_long, 2);
 }
 
+/* The ring's producer is read again although some of what was seen before is still to be taken. */
+static void a_burst_is_taken_whole_behind_what_was_left_of_the_last_one(void **state)
+{
+    struct leat_buf *frames[BURST];
+    struct fixture *f = *state;
+
+    assert_int_equal(receive(f, frames), 0);
+    for (uint32_t i = 0; i < BURST + 3; i++)
+        comes(f, 60, (int)i, 0);
+    assert_int_equal(receive(f, frames), BURST);
+    for (uint32_t i = 0; i < BURST; i++)
+        leat_buf_free(frames[i]);
+    for (uint32_t i = 0; i < 5; i++)
+        comes(f, 60, (int)i, 0);
+    assert_int_equal(receive(f, frames), 8);
+    for (uint32_t i = 0; i < 8; i++)
+        leat_buf_free(frames[i]);
+    assert_int_equal(f->rx.consumer, f->rx.producer);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -140,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(frames_come_in_the_buffers_that_were_given),
         TEST(parts_of_a_long_frame_are_no_frames),
+        TEST(a_burst_is_taken_whole_behind_what_was_left_of_the_last_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
