@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clocks.h"
 #include "stack.h"
 #include "tcp_check.h"
 
@@ -81,24 +82,6 @@ static struct leat_tcp_config tcp_config(const struct api_draw *draw)
     };
 }
 
-/* Near to where something of fewer bits than a time wraps: milliseconds of 32 and 31 bits, ticks of
- * 32 bits, slots of the wheel's higher levels. */
-static uint64_t start_ns(const struct api_draw *draw)
-{
-    static const uint64_t starts[] = {UINT64_C(1) << 40,
-                                      (UINT64_C(1) << 32) * 1000000,
-                                      (UINT64_C(1) << 31) * 1000000,
-                                      UINT64_C(1) << 42,
-                                      UINT64_C(1) << 46,
-                                      UINT64_C(1) << 52,
-                                      UINT64_C(1) << 58,
-                                      UINT64_C(1) << 63};
-    const uint64_t start = starts[draw->clock % 8];
-    const uint64_t back = (uint64_t)(draw->clock_back + 1) << (draw->clock >> 3);
-
-    return back < start ? start - back : 0;
-}
-
 /* The block ends where the stack's memory does, so that a sanitizer sees who reads beyond. */
 static bool open_end(const struct api_draw *draw, unsigned number)
 {
@@ -138,7 +121,7 @@ bool api_open(const struct api_draw *draw)
     wire = leat_link_init(memory, WIRE_FRAMES, draw->link & 1 ? 14 + 300 : FRAME_BYTES, draw->link);
     leat_link_set_offloads(wire, 0, devices[draw->offloads & 3]);
     leat_link_set_offloads(wire, 1, devices[draw->offloads >> 2 & 3]);
-    api_now_ns = start_ns(draw);
+    api_now_ns = clock_near_wrap(draw->clock, draw->clock_back);
     return open_end(draw, 0) && open_end(draw, 1);
 }
 

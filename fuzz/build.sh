@@ -18,7 +18,7 @@ done
 for source in fuzz/fuzz_*.c; do
     printf '[libfuzzer]\nentropic = 0\n' >"$OUT/$(basename "$source" .c).options"
 done
-for name in api device frames tcp wire; do # 96 steps of 16 bytes
+for name in api device frames services tcp wire; do # 96 steps of 16 bytes
     printf 'max_len = 1536\n' >>"$OUT/fuzz_$name.options"
 done
 for dict in fuzz/dict/*.dict; do

@@ -282,25 +282,25 @@ void tls_end_open(struct tls_end *end, uint16_t options, bool greets)
     static const struct leat_tls_identity *const identities[] = {&identity};
     const struct leat_crypto crypto = agreeable_open(&end->crypto);
     const bool alpn = options & TLS_END_PROTOCOLS;
-    const struct leat_tls_config config = {.crypto = &crypto,
-                                           .identities = identities,
-                                           .identity_count = 1,
-                                           .protocols = alpn ? protocols : NULL,
-                                           .protocol_count = alpn ? 2 : 0,
-                                           .server_handshakes = 1,
-                                           .client_handshakes = 1,
-                                           .cookie_handshakes = options & TLS_END_COOKIES ? 1 : 0,
-                                           .sessions = 1,
-                                           .server_message_bytes = 2048,
-                                           .client_message_bytes = 1536,
-                                           .records_per_key = 8,
-                                           .early = options & TLS_END_EARLY ? &leat_tls_early : NULL,
-                                           .early_bytes =
-                                               options & TLS_END_EARLY ? TLS_END_EARLY_BYTES : 0,
-                                           .early_hellos = 1,
-                                           .on_early = on_early,
-                                           .no_tickets = options & TLS_END_TICKET,
-                                           .civil_time_s = civil_time};
+    const struct leat_tls_config config = {
+        .crypto = &crypto,
+        .identities = identities,
+        .identity_count = 1,
+        .protocols = alpn ? protocols : NULL,
+        .protocol_count = alpn ? 2 : 0,
+        .server_handshakes = 1,
+        .client_handshakes = 1,
+        .cookie_handshakes = options & TLS_END_COOKIES ? 1 : 0,
+        .sessions = 1,
+        .server_message_bytes = 2048,
+        .client_message_bytes = 1536,
+        .records_per_key = 8,
+        .early = options & TLS_END_EARLY ? &leat_tls_early : NULL,
+        .early_bytes = options & TLS_END_EARLY ? TLS_END_EARLY_BYTES : 0,
+        .early_hellos = 1,
+        .on_early = on_early,
+        .no_tickets = options & TLS_END_TICKET,
+        .civil_time_s = civil_time};
     const size_t bytes = leat_tls_memory_bytes(&config);
 
     end->crypto.hybrid = options & TLS_END_HYBRID;
