@@ -12,14 +12,15 @@
 #include "trust.h"
 
 enum {
-    WAITING = 256,         /* questions on their way */
+    LOOKUPS = 2048,        /* questions on their way; an eighth stays for those of our own */
+    CLIENTS = 256,         /* by TCP */
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
     DAY_S = 86400
 };
 
 /* The memory of the one resolver and the one forwarder of this program. */
-static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (2 << 20)];
-static _Alignas(16) unsigned char forwarder_memory[256 * 1024];
+static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
+static _Alignas(16) unsigned char forwarder_memory[1 << 20];
 static _Alignas(16) unsigned char http_memory[64 * 1024];
 static char complaint[200];
 static struct leat_resolver *asker;
@@ -63,7 +64,8 @@ static void write_page(struct page *page)
     page_add_row(page, "replies from the cache", counts->cached);
     page_add_row(page, "replies that were cut short", counts->truncated);
     page_add_row(page, "questions over the rate", counts->rate_slipped + counts->rate_dropped);
-    page_add_row(page, "questions beyond those that may wait", counts->busy);
+    page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
+    page_add_row(page, "connections that went for others", counts->tcp_displaced);
     page_add_row(page, "no questions at all", counts->drop_format);
     page_add(page, "</table><h2>Its own questions</h2><table>");
     page_add_row(page, "by UDP", asked->udp_queries);
@@ -102,7 +104,7 @@ static const char *start_asker(struct example_platform *platform,
 {
     struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                             .server_count = 1,
-                                            .lookups = WAITING,
+                                            .lookups = LOOKUPS,
                                             .cache_bytes = CACHE_BYTES,
                                             .stale_s = DAY_S,
                                             .prefetch = true,
@@ -124,7 +126,7 @@ static const char *start_asker(struct example_platform *platform,
 
 static const char *start(struct example_platform *platform)
 {
-    struct leat_forwarder_config forwarder = {.port = platform->port, .waiting = WAITING};
+    struct leat_forwarder_config forwarder = {.port = platform->port, .clients = CLIENTS};
     const char *wrong = start_asker(platform, &forwarder);
     enum leat_err err;
 

@@ -15,7 +15,8 @@
 #include "sieve_lists.h"
 
 enum {
-    WAITING = 256,         /* questions on their way */
+    LOOKUPS = 2048,        /* questions on their way; an eighth stays for those of our own */
+    CLIENTS = 256,         /* by TCP */
     CACHE_BYTES = 4 << 20, /* some 50,000 addresses */
     DAY_S = 86400,
     BLOCKED_TTL_S = 60, /* what is blocked may be allowed soon */
@@ -31,8 +32,8 @@ static struct {
     struct leat_top names, clients;
 } sieve = {.say = LEAT_FORWARDER_NXDOMAIN};
 
-static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (2 << 20)];
-static _Alignas(16) unsigned char forwarder_memory[256 * 1024];
+static _Alignas(16) unsigned char resolver_memory[CACHE_BYTES + (4 << 20)];
+static _Alignas(16) unsigned char forwarder_memory[1 << 20];
 static _Alignas(16) unsigned char http_memory[128 * 1024];
 static char line[LEAT_DNS_NAME_TEXT_BYTES];
 
@@ -152,12 +153,12 @@ static const char *start(struct example_platform *platform)
     const struct leat_http_server_config http = {.routes = routes, .route_count = 3, .clients = 64};
     const struct leat_resolver_config resolver = {.servers = {{.ip = platform->server}},
                                                   .server_count = 1,
-                                                  .lookups = WAITING,
+                                                  .lookups = LOOKUPS,
                                                   .cache_bytes = CACHE_BYTES,
                                                   .stale_s = DAY_S,
                                                   .prefetch = true};
     struct leat_forwarder_config forwarder = {.port = platform->port,
-                                              .waiting = WAITING,
+                                              .clients = CLIENTS,
                                               .no_rate_limit = sieve.any_rate,
                                               .on_question = on_question};
     struct leat_http_server *server;

@@ -195,7 +195,7 @@ class Table:
 
 class Leat(Process):
     """An example on a TAP device of its own: leat has `ip`, the kernel has `peer`, which is also the
-    gateway unless the number of another host is given."""
+    gateway unless the number of another host is given; PEER among the options is the peer over IPv4."""
 
     def __init__(self, name, options=(), arguments=(), mtu=1500, said_mtu=None, link=None,
                  gateway=1):
@@ -236,7 +236,8 @@ class Leat(Process):
             *(NO_CAPABILITIES if PATH else ()), binary(name),
             *device, "--ip", f"{self.ip}/24", "--gateway", self.gateway, "--stats",
             # a relay and a cable carry frames, not what their ends know of them
-            *(["--no-offload"] if link or DEVICE == "shm" else []), *options, *arguments,
+            *(["--no-offload"] if link or DEVICE == "shm" else []),
+            *(str(option).replace("PEER", self.peer) for option in options), *arguments,
         )
         if link:
             link.join(self.device)

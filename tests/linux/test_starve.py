@@ -3,7 +3,9 @@ short, with small tables; tools/starve measures servers as they are by default, 
 
 import re
 import signal
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -87,14 +89,47 @@ LEAD_S = 3  # of an attack before the first client comes
 CLIENTS = 3
 
 
+def answer_good(ip, stop):
+    """The name server of a forwarder: it answers names that begin with "good", others never."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as wire:
+        wire.bind((ip, 53))
+        wire.settimeout(0.2)
+        while not stop.is_set():
+            try:
+                query, peer = wire.recvfrom(2048)
+            except TimeoutError:
+                continue
+            if query[13:17].lower() == b"good":
+                end = query.index(b"\0", 12) + 5
+                wire.sendto(query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + query[12:end] +
+                            b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1", peer)
+
+
 @pytest.fixture
-def besieged(leat, attacker, tmp_path):
+def upstream():
+    """upstream(ip): such a server there."""
+    stop, threads = threading.Event(), []
+
+    def start(ip):
+        threads.append(threading.Thread(target=answer_good, args=(ip, stop)))
+        threads[-1].start()
+
+    yield start
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def besieged(leat, attacker, upstream, tmp_path):
     """besieged(play, name, addresses, ...): nobody is kept waiting, during the attack or after it."""
     (tmp_path / "large").write_bytes(bytes(1 << 20))
 
     def hold(play, name, addresses, options=SMALL, lead_s=LEAD_S):
         server = leat(name, gateway=ELSEWHERE, options=options,
                       arguments=[tmp_path / "large"] if name == "httpd" else [])
+        if "PEER" in options:
+            upstream(f"{server.net}.1")
         attack = attacker(play, name, server, "--addresses", addresses)
         time.sleep(lead_s)
         during, said = honest(server, name, CLIENTS)
@@ -134,6 +169,17 @@ def test_threat_Q5_silence_starves_nobody(besieged, name, addresses):
 def test_threat_Q5_who_acknowledges_nothing_leaves_records_of_what_was_sent(besieged):
     """Ten segments for each of a thousand are more than there are records."""
     besieged("Q5", "chargen", 8, options=[], lead_s=8)
+
+
+@pytest.mark.parametrize("name,play,addresses", [("resolver", "Q14-20", 1), ("sieve", "Q14-200", 8)])
+def test_threat_Q14_questions_that_nobody_answers_starve_nobody(besieged, name, play, addresses):
+    """There are 64 sockets; a question that nobody answers has one for 14 s."""
+    besieged(play, name, addresses, options=["--server", "PEER"], lead_s=5)
+
+
+@pytest.mark.parametrize("name,addresses", [("resolver", 1), ("dns", 8)])
+def test_threat_Q18_connections_that_trickle_starve_nobody(besieged, name, addresses):
+    besieged("Q18", name, addresses, options=["--server", "PEER"] if name == "resolver" else [])
 
 
 @pytest.mark.parametrize("name,addresses", [("echo", 1), ("httpd", 8)])

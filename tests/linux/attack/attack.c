@@ -178,16 +178,50 @@ static void send_single(struct attacker *attacker, struct connection *connection
     say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt + connection->single, &byte, 1);
 }
 
+/* The next byte of a query, behind a length that it never reaches; again if it was lost. */
+static void trickle(struct attacker *attacker, struct connection *connection)
+{
+    uint8_t byte;
+
+    if (attacker->now_ns < connection->due_ns)
+        return;
+    connection->nxt = connection->una;
+    byte = connection->nxt - connection->iss == 1 ? 1 : 0; /* 256 bytes and more */
+    connection->nxt++;
+    connection->due_ns = attacker->now_ns + SECOND_NS;
+    say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - 1, &byte, 1);
+}
+
+/* A question of RFC 1035 4.1, by UDP, for a name that nobody has asked for. */
+static void ask_by_udp(struct attacker *attacker, const struct connection *connection)
+{
+    static uint8_t query[] = "\0\0\1\0\0\1\0\0\0\0\0\0\20bad.............\7example\0\0\1\0";
+    static const uint32_t name_at = 16, letters = 13;
+
+    query[0] = (uint8_t)random32(attacker);
+    for (uint32_t i = 0; i < letters; i++)
+        query[name_at + i] = (uint8_t)('a' + random32(attacker) % 26);
+    query[sizeof query - 1] = 1; /* IN */
+    wire_send_datagram(&attacker->wire, ip_of(attacker, connection),
+                       (uint16_t)(PORT_FIRST + random32(attacker) % (PORT_LAST - PORT_FIRST)),
+                       query, sizeof query);
+    attacker->frames.left--;
+}
+
 /* What one connection does when the hand comes to it. */
 static void act(struct attacker *attacker, struct connection *connection)
 {
     const struct play *play = attacker->play;
 
-    if (connection->phase != PHASE_OPEN)
+    if (play->asks_by_udp)
+        ask_by_udp(attacker, connection);
+    else if (connection->phase != PHASE_OPEN)
         open_one(attacker, connection);
     else if (attacker->stays_ns > 0 &&
              attacker->now_ns - connection->opened_ns > attacker->stays_ns)
         forget(attacker, connection);
+    else if (play->trickles)
+        trickle(attacker, connection);
     else if (play->single_bytes)
         send_single(attacker, connection);
     else if (text_len(attacker) > 0 && !is_silent(attacker, connection))

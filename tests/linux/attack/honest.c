@@ -205,14 +205,63 @@ static enum outcome ask_dns(struct client *client)
     return outcome == SERVED ? ask(client, query, sizeof query - 1, is_whole_message) : outcome;
 }
 
+/* ---- a forwarder ------------------------------------------------------------------------------
+ */
+
+/* "goodN.example", A, behind the place of a length; nobody has asked for it. */
+static size_t make_question(char *text)
+{
+    static unsigned number;
+    static const char head[] = "\0\0\0\1\1\0\0\1\0\0\0\0\0\0";
+    static const char tail[] = "\7example\0\0\1\0\1";
+    char label[40];
+    const int label_len = snprintf(label, sizeof label, "good%ux%lx%x", number++,
+                                   (unsigned long)time(NULL), (unsigned)getpid());
+    size_t len = sizeof head - 1;
+
+    memcpy(text, head, len);
+    text[len++] = (char)label_len;
+    memcpy(text + len, label, (size_t)label_len);
+    len += (size_t)label_len;
+    memcpy(text + len, tail, sizeof tail - 1);
+    len += sizeof tail - 1;
+    text[1] = (char)(len - 2);
+    return len;
+}
+
+/* A new name by UDP, and another one by TCP: served is who got both. */
+static enum outcome ask_forwarder(struct client *client)
+{
+    int fd = socket(client->server.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    enum outcome outcome = LATE;
+    char text[100];
+    size_t len = make_question(text);
+
+    client->len = 0;
+    if (fd < 0 || connect(fd, &client->server.any, client->server_bytes) < 0 ||
+        send(fd, text + 2, len - 2, 0) < 0) {
+        outcome = REFUSED;
+    } else if (wait_for(client, fd, POLLIN)) {
+        const ssize_t got = recv(fd, client->reply + 2, sizeof client->reply - 2, 0);
+
+        client->len = got > 0 ? (size_t)got + 2 : 0;
+        client->reply[0] = (char)((client->len - 2) >> 8);
+        client->reply[1] = (char)(client->len - 2);
+        outcome = is_whole_message(client) > 0 ? SERVED : REFUSED;
+    }
+    close(fd);
+    client->len = 0;
+    len = make_question(text);
+    return outcome == SERVED ? ask(client, text, len, is_whole_message) : outcome;
+}
+
 static const struct service {
     const char *name;
     uint16_t port;
     enum outcome (*ask)(struct client *client);
-} services[] = {{"httpd", 80, ask_httpd},
-                {"echo", 7, ask_echo},
-                {"chargen", 19, ask_chargen},
-                {"dns", 53, ask_dns}};
+} services[] = {{"httpd", 80, ask_httpd},        {"echo", 7, ask_echo},
+                {"chargen", 19, ask_chargen},    {"dns", 53, ask_dns},
+                {"resolver", 53, ask_forwarder}, {"sieve", 53, ask_forwarder}};
 
 /* ---- The command line ----------------------------------------------------------------------- */
 
@@ -221,8 +270,8 @@ static void usage(void)
     printf(
         "usage: honest SERVICE IP [OPTION]...\n\n"
         "Asks a server for one whole thing a second: httpd for a page, echo for 1,000 bytes,\n"
-        "chargen for 100 lines, dns for an address by UDP and then by TCP.  Prints a dot for who "
-        "was\n"
+        "chargen for 100 lines, dns for an address by UDP and then by TCP, resolver and sieve for\n"
+        "those of names that nobody has asked for.  Prints a dot for who was\n"
         "served, R for who was refused, x for who waited too long; then \"served N of COUNT\" and\n"
         "the slowest who was served.\n\n"
         "  --count N      clients (10)\n"

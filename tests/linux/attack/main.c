@@ -13,6 +13,7 @@
 
 enum {
     CONNECTIONS_MAX = 20000,
+    RATE_DEFAULT = 2000,
     SECONDS_MAX = 3600
 };
 
@@ -35,7 +36,7 @@ static void usage(void)
         "  --connections N   how many in all (that of the play; one an address at least)\n"
         "  --seconds S       how long (10)\n"
         "  --after S         then be there for so long, and say no word (0)\n"
-        "  --rate N          frames a second (2000)\n"
+        "  --rate N          frames a second (that of the play, or 2000)\n"
         "  --opens N         connections opened a second (200)\n"
         "  --seed N          of the sequence numbers (1)\n"
         "  --help            this\n");
@@ -181,7 +182,9 @@ static bool prepare(struct attacker *attacker, const struct settings *settings, 
     attacker->slots = (attacker->count + attacker->addresses - 1) / attacker->addresses;
     attacker->connections = calloc(attacker->count, sizeof *attacker->connections);
     attacker->random = 0x9e3779b97f4a7c15 * (uint64_t)numbers[KEY_SEED];
-    attacker->frames.rate = numbers[KEY_RATE];
+    attacker->frames.rate = numbers[KEY_RATE] > 0 ? numbers[KEY_RATE] : play->rate;
+    if (attacker->frames.rate <= 0)
+        attacker->frames.rate = RATE_DEFAULT;
     attacker->opens.rate = numbers[KEY_OPENS];
     attacker->wire =
         (struct wire){.station = {0x02, 0x61, 0x74, 0x74, 0x61, 0x63},
@@ -206,12 +209,9 @@ static void on_signal(int number)
 
 int main(int argc, char **argv)
 {
-    struct settings settings = {.from = 0xc6120001, /* 198.18.0.1 (RFC 2544) */
-                                .numbers = {[KEY_ADDRESSES] = 1,
-                                            [KEY_SECONDS] = 10,
-                                            [KEY_RATE] = 2000,
-                                            [KEY_OPENS] = 200,
-                                            [KEY_SEED] = 1}};
+    struct settings settings = {
+        .from = 0xc6120001, /* 198.18.0.1 (RFC 2544) */
+        .numbers = {[KEY_ADDRESSES] = 1, [KEY_SECONDS] = 10, [KEY_OPENS] = 200, [KEY_SEED] = 1}};
     static struct attacker attacker;
     int status = parse(&settings, argc, argv);
     uint64_t end_ns;

@@ -48,6 +48,26 @@ static const struct play plays[] = {
      .what = "open, say nothing, answer as one should; come again when closed",
      .connections = 1100,
      .window = WINDOW},
+    {.name = "Q14-20",
+     .what = "20 questions a second by UDP for names that no server answers",
+     .connections = 16,
+     .asks_by_udp = true,
+     .rate = 20},
+    {.name = "Q14-200",
+     .what = "the same, 200 a second",
+     .connections = 16,
+     .asks_by_udp = true,
+     .rate = 200},
+    {.name = "Q14-2000",
+     .what = "the same, 2,000 a second",
+     .connections = 16,
+     .asks_by_udp = true,
+     .rate = 2000},
+    {.name = "Q18",
+     .what = "a byte a second of a query by TCP that never ends; come again when closed",
+     .connections = 40,
+     .window = WINDOW,
+     .trickles = true},
 };
 
 /* chargen is not asked; echo sends what it is sent, so much is text in full segments. */
@@ -79,6 +99,8 @@ static const struct service services[] = {
      .small_len = LEN(HEAD),
      .smalls = 2500,
      .segment_bytes = 1},
+    {.name = "resolver", .port = 53, .segment_bytes = 1},
+    {.name = "sieve", .port = 53, .segment_bytes = 1},
     {.name = "chargen", .port = 19, .segment_bytes = 1},
 };
 

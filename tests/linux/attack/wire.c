@@ -17,6 +17,8 @@ enum {
     FRAME_BYTES_MAX = 65536 + 64, /* a device may carry super-frames */
     IP_BYTES = 20,
     TCP_BYTES = 20,
+    UDP_BYTES = 8,
+    DATAGRAM_BYTES_MAX = 512,
     MSS_OPTION_BYTES = 4,
     ARP_BYTES = 28,
     ASKS = 50, /* for the server's station, 100 ms each */
@@ -107,33 +109,64 @@ static void take_arp(struct wire *wire, const uint8_t *arp, size_t len)
 
 /* ---- TCP ------------------------------------------------------------------------------------ */
 
-/* The header before TCP's; returns the sum of the pseudo-header. */
-static uint32_t write_ipv4(const struct wire *wire, uint8_t *ip, uint32_t from, uint32_t len)
+/* The header before a protocol's; returns the sum of the pseudo-header. */
+static uint32_t write_ipv4(const struct wire *wire, uint8_t *ip, uint8_t protocol, uint32_t from,
+                           uint32_t len)
 {
     ip[0] = 0x45;
     put16(ip + 2, IP_BYTES + len);
     put16(ip + 6, 0x4000); /* DF */
     ip[8] = 64;
-    ip[9] = IPPROTO_TCP;
+    ip[9] = protocol;
     put32(ip + 12, from);
     put32(ip + 16, wire->server);
     put16(ip + 10, wire_checksum(wire_sum(ip, IP_BYTES, 0)));
-    return wire_sum(ip + 12, 8, IPPROTO_TCP + len);
+    return wire_sum(ip + 12, 8, protocol + len);
+}
+
+/* Both headers in front of a protocol's, in a frame to the server; returns the sum as above. */
+static uint32_t write_heads(const struct wire *wire, uint8_t *frame, uint8_t protocol,
+                            uint32_t from, uint32_t len)
+{
+    uint8_t *ip = frame + ETH_BYTES;
+
+    memset(ip, 0, wire->v6 ? IP6_BYTES : IP_BYTES);
+    wire_ethernet(wire, frame, wire->server_station, wire->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
+    return wire->v6 ? wire6_write(wire, ip, protocol, from, len)
+                    : write_ipv4(wire, ip, protocol, from, len);
+}
+
+bool wire_send_datagram(struct wire *wire, uint32_t ip, uint16_t port, const uint8_t *payload,
+                        uint32_t len)
+{
+    static uint8_t frame[ETH_BYTES + IP6_BYTES + UDP_BYTES + DATAGRAM_BYTES_MAX];
+    const size_t head = ETH_BYTES + (wire->v6 ? IP6_BYTES : IP_BYTES);
+    uint8_t *udp = frame + head;
+    uint32_t sum;
+
+    if (len > DATAGRAM_BYTES_MAX)
+        return false;
+    sum = write_heads(wire, frame, IPPROTO_UDP, ip, UDP_BYTES + len);
+    put16(udp, port);
+    put16(udp + 2, wire->port);
+    put16(udp + 4, UDP_BYTES + len);
+    put16(udp + 6, 0);
+    memcpy(udp + UDP_BYTES, payload, len);
+    put16(udp + 6, wire_checksum(wire_sum(udp, UDP_BYTES + len, sum)));
+    return wire_transmit(wire, frame, head + UDP_BYTES + len);
 }
 
 bool wire_send(struct wire *wire, const struct segment *segment)
 {
     static uint8_t frame[ETH_BYTES + IP6_BYTES + TCP_BYTES + MSS_OPTION_BYTES + TCP_MSS];
     const size_t head = ETH_BYTES + (wire->v6 ? IP6_BYTES : IP_BYTES);
-    uint8_t *ip = frame + ETH_BYTES, *tcp = frame + head;
+    uint8_t *tcp = frame + head;
     const uint32_t option = segment->flags & TCP_SYN ? MSS_OPTION_BYTES : 0;
     const uint32_t len = TCP_BYTES + option + segment->len;
     uint32_t sum;
 
-    memset(frame, 0, head + TCP_BYTES);
-    wire_ethernet(wire, frame, wire->server_station, wire->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
-    sum =
-        wire->v6 ? wire6_write(wire, ip, segment->ip, len) : write_ipv4(wire, ip, segment->ip, len);
+    sum = write_heads(wire, frame, IPPROTO_TCP, segment->ip, len);
+    memset(tcp, 0, TCP_BYTES);
     put16(tcp, segment->port);
     put16(tcp + 2, wire->port);
     put32(tcp + 4, segment->seq);

@@ -54,6 +54,10 @@ bool wire_open(struct wire *wire, const char *device);
 /* Sends one segment; false if the device refused it: it is lost then. */
 bool wire_send(struct wire *wire, const struct segment *segment);
 
+/* Sends a datagram from @ip and @port of ours; false as above. */
+bool wire_send_datagram(struct wire *wire, uint32_t ip, uint16_t port, const uint8_t *payload,
+                        uint32_t len);
+
 /* Waits until @wait_ms have passed, or a frame is here. */
 void wire_wait(const struct wire *wire, int wait_ms);
 

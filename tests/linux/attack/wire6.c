@@ -93,11 +93,12 @@ void wire6_take(struct wire *wire, const uint8_t *frame, size_t len)
         send_message(wire, frame + ETH_ALEN, ip + 8, NEIGHBOUR_ADVERTISEMENT, target);
 }
 
-uint32_t wire6_write(const struct wire *wire, uint8_t *ip, uint32_t from, uint32_t len)
+uint32_t wire6_write(const struct wire *wire, uint8_t *ip, uint8_t protocol, uint32_t from,
+                     uint32_t len)
 {
     put_ours(ip + 8, from);
     memcpy(ip + 24, wire->server6, 16);
-    return write_header(ip, IPPROTO_TCP, 64, len);
+    return write_header(ip, protocol, 64, len);
 }
 
 size_t wire6_read(const struct wire *wire, const uint8_t *ip, size_t len, size_t *total,

@@ -49,8 +49,9 @@ void wire6_ask(struct wire *wire);
 /* Answers solicitations; notes what the server says of itself. */
 void wire6_take(struct wire *wire, const uint8_t *frame, size_t len);
 
-/* Writes the header before @len bytes of TCP; returns the sum of the pseudo-header. */
-uint32_t wire6_write(const struct wire *wire, uint8_t *ip, uint32_t from, uint32_t len);
+/* Writes the header before @len bytes of a protocol; returns the sum of the pseudo-header. */
+uint32_t wire6_write(const struct wire *wire, uint8_t *ip, uint8_t protocol, uint32_t from,
+                     uint32_t len);
 
 /* How long the header before TCP's is, 0 if it is not from the server to one of ours; *@total of
  * both and what they carry, *@to is which of ours. */
