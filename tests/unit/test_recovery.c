@@ -217,6 +217,18 @@ static void third_duplicate_begins_fast_recovery(void **state)
     assert_false(result.fast);
 }
 
+/* RFC 5681 3.2 step 2: what left for the first two duplicates is none of the flight */
+static void limited_transmit_does_not_count(void **state)
+{
+    (void)state;
+    send_new(WINDOW);
+    duplicates(2);
+    send_new(2);
+    duplicates(1);
+    assert_true(result.fast);
+    assert_int_equal(congestion.ssthresh, WINDOW / 2 * MSS);
+}
+
 static void new_ACK_starts_the_count_again(void **state)
 {
     (void)state;
@@ -340,6 +352,7 @@ int main(void)
         on_rack(recoveries_and_timeouts_count_for_the_reordering_window),
         on_sack(RFC_6675_counts_what_is_above),
         on_newreno(third_duplicate_begins_fast_recovery),
+        on_newreno(limited_transmit_does_not_count),
         on_newreno(new_ACK_starts_the_count_again),
         on_newreno(partial_ACK_sends_the_next_hole),
         on_newreno(partial_ACK_takes_the_duplicates_with_it),

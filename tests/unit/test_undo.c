@@ -281,6 +281,22 @@ static void marks_reduce_the_window_once_a_round_trip(void **state)
     assert_int_equal(congestion.ssthresh, WINDOW / 4 * MSS);
 }
 
+/* RFC 3168 6.1.2: not in the slow start after a timeout either */
+static void ACK_with_a_mark_opens_nothing(void **state)
+{
+    (void)state;
+    send_new(WINDOW);
+    time_out();
+    send_lost();
+    ack(.una = 1);
+    assert_int_equal(congestion.cwnd, 2 * MSS);
+    send_lost();
+    ack(.una = 3, .marked = true);
+    assert_int_equal(congestion.cwnd, 2 * MSS);
+    ack(.una = 4);
+    assert_int_equal(congestion.cwnd, 3 * MSS);
+}
+
 /* RFC 3168 6.1.2: a loss in the same window is no second reason */
 static void loss_in_a_marked_window_is_no_second_reduction(void **state)
 {
@@ -363,6 +379,8 @@ int main(void)
         on_rack(undo_does_not_shrink_the_window),
         on_rack(marks_reduce_the_window_once_a_round_trip),
         on_newreno(marks_reduce_the_window_once_a_round_trip),
+        on_rack(ACK_with_a_mark_opens_nothing),
+        on_newreno(ACK_with_a_mark_opens_nothing),
         on_rack(loss_in_a_marked_window_is_no_second_reduction),
         on_rack(mark_during_recovery_is_no_second_reduction),
         on_rack(mark_at_the_end_of_recovery_is_no_second_reduction),

@@ -82,7 +82,7 @@ void tcp_conn_mss_changed(struct leat_tcp *conn)
     /* RFC 6691 3: an MSS counts no options */
     conn->mss = (uint16_t)(most - (conn->tcb.flags & TCB_TS ? WIRE_TCP_TS_BYTES : 0));
     if (tcp_has_transfer(conn))
-        conn->transfer->congestion.mss = conn->mss;
+        congestion_resize(&conn->transfer->congestion, conn->mss);
 }
 
 void tcp_conn_handshaken(struct leat_tcp *conn)

@@ -38,6 +38,13 @@ void congestion_restart(struct congestion *congestion)
     hystart_init(&congestion->hystart);
 }
 
+void congestion_resize(struct congestion *congestion, uint32_t mss)
+{
+    if (mss < congestion->mss && !congestion_is_modelled(congestion))
+        congestion->cwnd = (uint32_t)((uint64_t)congestion->cwnd * mss / congestion->mss);
+    congestion->mss = mss;
+}
+
 void congestion_slow_start(struct congestion *congestion, const struct congestion_ack *ack)
 {
     uint32_t grow = ack->acked_bytes;

@@ -68,6 +68,10 @@ void congestion_init(struct congestion *congestion, const struct leat_tcp_conges
 /* After an idle time of more than an RTO: RFC 5681 4.1. */
 COLD void congestion_restart(struct congestion *congestion);
 
+/* Segments have another size from now on: the window holds no more of the smaller ones than it held
+ * of those before (RFC 5681 3.1), for their number is what the path has borne. */
+COLD void congestion_resize(struct congestion *congestion, uint32_t mss);
+
 /* True if the window was what held us back, so its growth means something (RFC 7661's point):
  * @flight_bytes were in flight. */
 static inline bool congestion_was_limiting(const struct congestion *congestion,

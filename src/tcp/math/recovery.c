@@ -222,7 +222,7 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
         if (recovery->mode == RECOVERY_NEWRENO && more_lost &&
             congestion->cwnd < recovery_pipe(recovery, board) + congestion->mss)
             congestion->cwnd = recovery_pipe(recovery, board) + congestion->mss;
-    } else if (delivered->acked_bytes > 0) {
+    } else if (delivered->acked_bytes > 0 && !ack->congestion_marked) { /* RFC 3168 6.1.2 */
         const struct congestion_ack news = {
             .now_ns = ack->now_ns,
             .srtt_ns = ack->srtt_ns,

@@ -1,0 +1,51 @@
+"""The rows of docs/conformance.md, for tests/structure and tools/rows."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs/conformance.md"
+
+
+@dataclass
+class Row:
+    line: int
+    heading: str  # of its part of the page
+    first: str  # a section, with the RFC's number where the part is about several; or a number of RFC 9293
+    level: str
+    requirement: str
+    status: str
+    where: str
+    functions: list = field(default_factory=list)  # (name, file or "")
+    tests: list = field(default_factory=list)
+
+    @property
+    def name(self):
+        return f"{self.first}: {self.requirement}"
+
+
+def rows(page=PAGE):
+    """All rows, in the page's order."""
+    heading, is_table = "", False
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("## "):
+            heading = line[3:]
+        if not line.startswith("|"):
+            is_table = False
+            continue
+        if not is_table or re.fullmatch(r"[-:| ]+", line):
+            is_table = True  # the columns' names, and the line below them
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) != 6:
+            continue
+        yield Row(number, heading, *cells[:5], list(functions_in(cells[4])), re.findall(r"`([^`]+)`", cells[5]))
+
+
+def functions_in(cell):
+    """(function, file or "") of "`forget` in `route6.c`"."""
+    for part in cell.split(","):
+        names = re.findall(r"`([^`]+)`", part)
+        for name in names:
+            if re.fullmatch(r"\w+", name):
+                yield name, next((other for other in names if other.endswith((".c", ".h"))), "")
