@@ -166,6 +166,34 @@ static void change_of_the_routes_is_followed_at_once(void **state)
     assert_memory_equal(talk->last.bytes, MAC_PEER.octet, 6);
 }
 
+/* RFC 9293 3.9.1.1, MUST-45: though a new connection to the same peer would have another one */
+static void connection_keeps_the_address_that_it_began_with(void **state)
+{
+    struct talk *talk = *state;
+    struct world *world = talk->world;
+    const struct leat_endpoint remote = talk_remote(talk, IP_PEER, PORT_PEER + 1);
+    struct leat_tcp *other = 0;
+
+    if (talk_is_ipv6()) /* the device translates one address of ours */
+        return;
+    talk_establish(talk);
+    assert_int_equal(leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(IP_OTHER), 29),
+                     LEAT_OK);
+    talk_wait(talk, 10 * second);
+    world_mark(world);
+    assert_int_equal(leat_tcp_connect(world->stack, &other, &remote, 0, 0, 0), LEAT_OK);
+    world_poll(world);
+    assert_int_equal(frame_get32(world_expect(world)->bytes + FRAME_IP + 12), IP_OTHER);
+    leat_tcp_abort(other);
+    talk_send(talk, 10);
+    tx(talk, ACK, 1, 1, 10);
+    assert_int_equal(frame_get32(talk->last.bytes + FRAME_IP + 12), IP_US);
+    rx(talk, ACK, 1, 11, 10);
+    talk_wait(talk, second);
+    tx(talk, ACK, 11, 11, 0);
+    assert_int_equal(frame_get32(talk->last.bytes + FRAME_IP + 12), IP_US);
+}
+
 /* RFC 9293 3.9.2.2 and RFC 1122 4.2.3.9: no way is a soft error; the connection waits. */
 static void nothing_leaves_from_an_address_that_is_gone(void **state)
 {
@@ -198,8 +226,8 @@ static void nothing_leaves_from_an_address_that_is_gone(void **state)
     assert_int_equal(talk_info(talk).snd_una, talk_info(talk).snd_nxt);
 }
 
-/* One turn sends 64 segments of a connection at most.  Behind a neighbour who doesn't answer nothing
- * reaches a device, and yet none is full: the next turn sends on at once. */
+/* One turn sends 64 segments of a connection at most.  Behind a neighbour who doesn't answer
+ * nothing reaches a device, and yet none is full: the next turn sends on at once. */
 static void more_than_a_turn_sends_asks_for_another(void **state)
 {
     struct talk *talk = *state;
@@ -269,6 +297,7 @@ int main(void)
         talk_test(probe_whose_ACK_is_late_costs_no_window),
         talk_test(change_of_the_routes_is_followed_at_once),
         talk_test_later(more_than_a_turn_sends_asks_for_another),
+        talk_test(connection_keeps_the_address_that_it_began_with),
         talk_test(nothing_leaves_from_an_address_that_is_gone),
         talk_test(who_takes_the_address_of_its_peer_has_lost_it),
     };

@@ -98,6 +98,23 @@ static void progress_pushes_the_timeout_back(void **state)
     tx(talk, ACK, 1 + MSS, 1, MSS);
 }
 
+/* RFC 6298 5.1: the timer runs already */
+static void new_text_does_not_push_the_timeout_back(void **state)
+{
+    struct talk *talk = *state;
+    uint64_t rto_ns;
+
+    establish(talk, 100 * ms);
+    talk_send(talk, MSS);
+    tx(talk, ACK, 1, 1, MSS);
+    rto_ns = talk_info(talk).rto_ns;
+    talk_wait(talk, rto_ns / 2);
+    talk_send(talk, MSS);
+    tx(talk, ACK, 1 + MSS, 1, MSS);
+    talk_silence(talk, rto_ns - rto_ns / 2);
+    tx(talk, ACK, 1, 1, MSS);
+}
+
 /* RFC 6298 5.2 */
 static void timer_stops_when_all_is_acknowledged(void **state)
 {
@@ -396,6 +413,7 @@ int main(void)
         talk_test_later(timeout_doubles_up_to_its_ceiling),
         talk_test(what_was_sent_twice_is_no_sample),
         talk_test(progress_pushes_the_timeout_back),
+        talk_test(new_text_does_not_push_the_timeout_back),
         talk_test(timer_stops_when_all_is_acknowledged),
         talk_test(numbers_on_the_wire_do_not_go_back),
         talk_test(ACK_of_everything_ends_the_repair),

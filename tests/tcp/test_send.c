@@ -93,6 +93,23 @@ static void last_segment_is_pushed_and_no_other(void **state)
     quiet(talk);
 }
 
+/* RFC 9293 3.9.1.2: pieces that leave together are pushed once */
+static void several_writes_are_pushed_once(void **state)
+{
+    struct talk *talk = *state;
+
+    establish(talk);
+    leat_tcp_set_nodelay(talk->conn, true);
+    talk_queue(talk, 600);
+    talk_queue(talk, 600);
+    talk_send(talk, 600);
+    tx(talk, ACK, 1, 1, MSS);
+    assert_false(pushed(talk));
+    tx(talk, PSH | ACK, 1 + MSS, 1, 1800 - MSS);
+    assert_true(pushed(talk));
+    quiet(talk);
+}
+
 /* ---- windows ------------------------------------------------------------------------------ */
 
 static void no_more_is_sent_than_the_peer_has_room_for(void **state)
@@ -404,6 +421,7 @@ int main(void)
         talk_test(nodelay_sends_at_once),
         talk_test(FIN_does_not_wait),
         talk_test(last_segment_is_pushed_and_no_other),
+        talk_test(several_writes_are_pushed_once),
         talk_test(no_more_is_sent_than_the_peer_has_room_for),
         talk_test(crumbs_of_a_window_are_not_used),
         talk_test(half_of_a_small_peers_window_is_used),

@@ -90,9 +90,9 @@ static int setup(void **state)
     struct burst *burst = calloc(1, sizeof *burst);
 
     begin(burst, world_create());
-    assert_int_equal(leat_address_add(burst->world->stack, &burst->world->dev.netif,
-                                      leat_ip_v4(IP_US), 24),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_address_add(burst->world->stack, &burst->world->dev.netif, leat_ip_v4(IP_US), 24),
+        LEAT_OK);
     world_wait(burst->world, 5 * second);
     world_meet(burst->world, IP_PEER, &MAC_PEER);
     call_all(burst, leat_ip_v4(IP_PEER), CONNECTIONS);

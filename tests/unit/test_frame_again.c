@@ -46,7 +46,8 @@ static struct grown grown_by(struct world *world, const struct frame *frame)
     return grown;
 }
 
-/* As if no frame had come before, and none had gone back: neither the header nor the path is known. */
+/* As if no frame had come before, and none had gone back: neither the header nor the path is known.
+ */
 static void forget(struct world *world)
 {
     world->stack->links[0].for_us_begin[0] = UINT64_MAX;

@@ -280,6 +280,16 @@ static void echo_to_many_is_dropped(void **state)
     assert_dropped(world, drop_icmp_broadcast);
 }
 
+static void echo_to_a_group_is_dropped(void **state)
+{
+    struct world *world = *state;
+    struct frame echo = frame_icmp(IP_PEER, IP4(224, 0, 0, 1), 8, 0, 1, 0, 0);
+
+    frame_to(&echo, &(struct leat_mac){{1, 0, 0x5e, 0, 0, 1}});
+    world_feed(world, &echo);
+    assert_dropped(world, drop_icmp_broadcast);
+}
+
 static void echoes_are_limited(void **state)
 {
     struct world *world = world_create();
@@ -326,6 +336,21 @@ static void unknown_protocol_is_unreachable(void **state)
     assert_ended(world, drop_ip_protocol);
     world_expect_icmp(world, &probe, 3, 2);
     assert_grown(world, icmp_errors_sent, 1);
+}
+
+/* RFC 1122 3.2.2: whatever the packet had */
+static void error_has_a_TOS_of_0(void **state)
+{
+    struct world *world = *state;
+    struct frame probe = frame_udp(IP_PEER, 1000, IP_US, 9, "x", 1);
+    const struct fake_frame *error;
+
+    probe.bytes[FRAME_IP + 1] = 0xb9;
+    frame_seal_ip(&probe);
+    world_feed(world, &probe);
+    error = world_expect(world);
+    assert_int_equal(error->bytes[FRAME_L4], 3);
+    assert_int_equal(error->bytes[FRAME_IP + 1], 0);
 }
 
 static void errors_survive_an_empty_pool(void **state)
@@ -401,9 +426,11 @@ int main(void)
         world_test(test_threat_C4_no_error_about_errors),
         world_test(test_threat_C4_no_error_about_later_fragments),
         world_test(echo_to_many_is_dropped),
+        world_test(echo_to_a_group_is_dropped),
         cmocka_unit_test(echoes_are_limited),
         world_test(error_quotes_at_most_576_bytes),
         world_test(unknown_protocol_is_unreachable),
+        world_test(error_has_a_TOS_of_0),
         world_test(errors_survive_an_empty_pool),
     };
 

@@ -1,5 +1,5 @@
-/* test_large_pages.c -- the block of a stack on a POSIX machine: aligned, and in large pages if it is
- * large. */
+/* test_large_pages.c -- the block of a stack on a POSIX machine: aligned, and in large pages if it
+ * is large. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

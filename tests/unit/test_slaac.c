@@ -260,7 +260,7 @@ static void a_route_may_end_inside_of_a_byte(void **state)
     home6_settle(home);
     ip = home->facts.ip;
     router6_says(home->world, &first);
-    second_one.message[5] = 0x18; /* low */
+    second_one.message[5] = 0x18;                              /* low */
     router6_route(&second_one, "2001:db8:abcd::", 42, 0, 600); /* 2001:db8:abc0::/42 */
     router6_says(home->world, &second_one);
     assert_true(mac_is(home6_ping(home, ip6_of("2001:db8:abc0::1"), ip), MAC_ROUTER2));

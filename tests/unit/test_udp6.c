@@ -220,7 +220,7 @@ static void a_known_peer_sends_what_is_odd(void **state)
     struct frame frame = frame_udp6(IP6_PEER, 1000, IP6_US, 7, "hello", 5);
     const struct frame good = frame;
 
-    talk(world, udp); /* the way back is known: what follows is still looked at */
+    talk(world, udp);    /* the way back is known: what follows is still looked at */
     frame.bytes[18] = 1; /* longer than what has come */
     world_feed(world, &frame);
     assert_ended(world, drop_ip6_header);
