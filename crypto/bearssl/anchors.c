@@ -1,11 +1,16 @@
-/* anchors.c -- trust anchors as BearSSL takes them: a name and a key, in memory of the program. */
+/*
+ * anchors.c -- trust anchors, in memory of the program.
+ *
+ * BearSSL takes a name and a key.  What else the anchor's certificate says of itself (dates, path
+ * length, purposes, constraints) is kept beside them, for chain.c to obey it.
+ */
 #include <string.h>
 
 #include "inside.h"
 
 /* A block whose front is an array, and whose back holds what its entries point to. */
 struct store {
-    br_x509_trust_anchor *anchors;
+    struct bearssl_anchor *anchors;
     size_t count;
     uint8_t *bottom; /* the first byte that is taken, from the back */
     bool is_full;
@@ -59,10 +64,13 @@ static enum leat_err add(struct bearssl_provider *provider, struct store *store,
                          size_t len)
 {
     br_x509_decoder_context *decoder = &provider->work.decoder;
+    struct bearssl_facts facts;
     br_x509_trust_anchor anchor;
 
     if (room_of(store) == 0)
         return LEAT_ERR_MEMORY;
+    if (!leat_bearssl_facts(der, len, &facts))
+        return LEAT_ERR_FORMAT;
     store->name = (uint8_t *)&store->anchors[store->count + 1];
     store->name_len = 0;
     br_x509_decoder_init(decoder, append_name, store);
@@ -77,7 +85,15 @@ static enum leat_err add(struct bearssl_provider *provider, struct store *store,
     anchor.dn.data = keep(store, store->name, store->name_len);
     if (!anchor.dn.data || !keep_key(store, &anchor.pkey))
         return LEAT_ERR_MEMORY;
-    store->anchors[store->count++] = anchor;
+    store->anchors[store->count++] = (struct bearssl_anchor){
+        .anchor = anchor,
+        .name_hash = leat_bearssl_name_hash(anchor.dn.data, anchor.dn.len),
+        .not_before_s = facts.not_before_s,
+        .not_after_s = facts.not_after_s,
+        .path_max = facts.path_max,
+        .is_unsupported = facts.has_constraints || facts.has_unknown_critical,
+        .is_for_servers = facts.is_for_servers,
+        .is_signer = facts.is_signer || !(anchor.flags & BR_X509_TA_CA)};
     return LEAT_OK;
 }
 
@@ -102,7 +118,7 @@ enum leat_err leat_bearssl_anchors_open(void *self, struct leat_crypto_anchors *
                                         const void *text, size_t len, void *memory,
                                         size_t memory_bytes)
 {
-    const size_t align = _Alignof(br_x509_trust_anchor);
+    const size_t align = _Alignof(struct bearssl_anchor);
     const size_t skip = (align - (uintptr_t)memory % align) % align;
     struct store store = {NULL, 0, NULL, false, NULL, 0};
     enum leat_err err;
@@ -111,7 +127,7 @@ enum leat_err leat_bearssl_anchors_open(void *self, struct leat_crypto_anchors *
     anchors->count = 0;
     if (memory_bytes < skip)
         return LEAT_ERR_MEMORY;
-    store.anchors = (br_x509_trust_anchor *)(void *)((uint8_t *)memory + skip);
+    store.anchors = (struct bearssl_anchor *)(void *)((uint8_t *)memory + skip);
     store.bottom = (uint8_t *)memory + memory_bytes;
     if (len > 0 && *(const uint8_t *)text == 0x30) /* SEQUENCE */
         err = add(self, &store, text, len);

@@ -5,6 +5,7 @@
 
 #define DAYS_TO_1970 719528u /* from the year 0, as BearSSL counts */
 #define DAY_S        86400u
+#define TRIES_MAX    4u /* anchors that are tried for one chain */
 
 /* What was found of a chain beside what BearSSL says. */
 struct findings {
@@ -46,11 +47,13 @@ static enum leat_crypto_verdict verdict_of(unsigned error, const struct findings
     }
 }
 
-static void set_up(struct bearssl_provider *provider, const struct leat_crypto_chain *chain)
+/* Begins with one anchor, or none. */
+static void set_up(struct bearssl_provider *provider, const struct leat_crypto_chain *chain,
+                   const br_x509_trust_anchor *anchor)
 {
     br_x509_minimal_context *engine = &provider->work.minimal;
 
-    br_x509_minimal_init(engine, &br_sha256_vtable, chain->anchors->list, chain->anchors->count);
+    br_x509_minimal_init(engine, &br_sha256_vtable, anchor, anchor != NULL);
     br_x509_minimal_set_hash(engine, br_sha256_ID, &br_sha256_vtable); /* no SHA-1 */
     br_x509_minimal_set_hash(engine, br_sha384_ID, &br_sha384_vtable);
     br_x509_minimal_set_hash(engine, br_sha512_ID, &br_sha512_vtable);
@@ -80,33 +83,107 @@ static void look_at(const struct leat_crypto_chain *chain, size_t number,
         findings->verdict = LEAT_CRYPTO_WRONG_NAME;
 }
 
-/* Feeds the engine; false: one of them is no certificate. */
-static bool feed(struct bearssl_provider *provider, const struct leat_crypto_chain *chain,
-                 struct findings *findings)
+/*
+ * Feeds the engine the path until it has met the anchor; returns how many certificates it took to
+ * get there, or 0: one of them is no certificate.
+ */
+static unsigned feed(struct bearssl_provider *provider, const struct leat_crypto_chain *chain,
+                     struct findings *findings)
 {
-    const br_x509_class **engine = &provider->work.minimal.vtable;
+    br_x509_minimal_context *minimal = &provider->work.minimal;
+    const br_x509_class **engine = &minimal->vtable;
+    unsigned fed = 0;
 
-    for (size_t i = 0; i < chain->count; i++) {
-        const size_t len =
-            leat_bearssl_gather(chain->certificates[i].pieces, chain->certificates[i].count,
-                                provider->scratch, LEAT_CRYPTO_CERTIFICATE_BYTES_MAX);
+    while (fed < provider->path.count && minimal->err != BR_ERR_X509_OK) {
+        const size_t number = provider->path.order[fed++];
+        const size_t len = leat_bearssl_gather(chain->certificates[number].pieces,
+                                               chain->certificates[number].count, provider->scratch,
+                                               LEAT_CRYPTO_CERTIFICATE_BYTES_MAX);
         struct bearssl_facts facts;
 
         if (len == SIZE_MAX || !leat_bearssl_facts(provider->scratch, len, &facts))
-            return false;
-        look_at(chain, i, &facts, findings);
+            return 0;
+        look_at(chain, number, &facts, findings);
         (*engine)->start_cert(engine, (uint32_t)len);
         (*engine)->append(engine, provider->scratch, len);
         (*engine)->end_cert(engine);
     }
-    return true;
+    return fed;
+}
+
+/* What the anchor's own certificate says of a path of @count certificates (RFC 5937, 3). */
+static enum leat_crypto_verdict obey(const struct bearssl_anchor *anchor,
+                                     const struct bearssl_path *path, unsigned count,
+                                     uint64_t civil_s)
+{
+    if (civil_s > anchor->not_after_s)
+        return LEAT_CRYPTO_EXPIRED;
+    if (civil_s < anchor->not_before_s)
+        return LEAT_CRYPTO_NOT_YET;
+    if (anchor->is_unsupported)
+        return LEAT_CRYPTO_UNSUPPORTED;
+    if (!anchor->is_for_servers)
+        return LEAT_CRYPTO_WRONG_USAGE;
+    if (!anchor->is_signer)
+        return LEAT_CRYPTO_WRONG_USAGE;
+    return leat_bearssl_path_fits(path, count, anchor->path_max) ? LEAT_CRYPTO_TRUSTED
+                                                                 : LEAT_CRYPTO_TOO_DEEP;
+}
+
+/* Checks the path with one anchor, or with none: then the verdict says what else is wrong. */
+static enum leat_crypto_verdict try_anchor(struct bearssl_provider *provider,
+                                           const struct leat_crypto_chain *chain,
+                                           const struct bearssl_anchor *anchor)
+{
+    const br_x509_class **engine = &provider->work.minimal.vtable;
+    struct findings findings = {.verdict = LEAT_CRYPTO_TRUSTED};
+    enum leat_crypto_verdict verdict;
+    unsigned fed;
+
+    set_up(provider, chain, anchor ? &anchor->anchor : NULL);
+    if (chain->name)
+        findings.address_len = leat_crypto_address(chain->name, findings.address);
+    (*engine)->start_chain(engine, findings.address_len > 0 ? NULL : chain->name);
+    fed = feed(provider, chain, &findings);
+    if (fed == 0)
+        return LEAT_CRYPTO_MALFORMED;
+    verdict = verdict_of((*engine)->end_chain(engine), &findings);
+    if (verdict == LEAT_CRYPTO_TRUSTED && anchor)
+        verdict = obey(anchor, &provider->path, fed, chain->civil_s);
+    return verdict;
+}
+
+/*
+ * Tries the anchors that the path names, and ends with the first that is good.  Several anchors may
+ * have one name, after a change of keys; a peer can't make the provider try many, for the anchors
+ * are the program's, but TRIES_MAX bounds what it costs.
+ */
+static enum leat_crypto_verdict try_anchors(struct bearssl_provider *provider,
+                                            const struct leat_crypto_chain *chain)
+{
+    const struct bearssl_anchor *anchors = chain->anchors->list;
+    enum leat_crypto_verdict verdict = LEAT_CRYPTO_UNKNOWN_AUTHORITY;
+    unsigned tries = 0;
+
+    for (size_t i = 0; i < chain->anchors->count && tries < TRIES_MAX; i++) {
+        enum leat_crypto_verdict next;
+
+        if (!leat_bearssl_path_reaches(&provider->path, &anchors[i]))
+            continue;
+        tries++;
+        next = try_anchor(provider, chain, &anchors[i]);
+        if (next == LEAT_CRYPTO_TRUSTED)
+            return next;
+        if (verdict == LEAT_CRYPTO_UNKNOWN_AUTHORITY)
+            verdict = next;
+    }
+    return tries > 0 ? verdict : try_anchor(provider, chain, NULL);
 }
 
 enum leat_crypto_verdict leat_bearssl_check_chain(void *self, const struct leat_crypto_chain *chain,
                                                   struct leat_crypto_public *key)
 {
     struct bearssl_provider *provider = self;
-    struct findings findings = {.verdict = LEAT_CRYPTO_TRUSTED};
     enum leat_crypto_verdict verdict = leat_crypto_chain_glance(chain);
     const br_x509_class **engine = &provider->work.minimal.vtable;
     const br_x509_pkey *found;
@@ -116,13 +193,9 @@ enum leat_crypto_verdict leat_bearssl_check_chain(void *self, const struct leat_
         return verdict;
     if (chain->civil_s / DAY_S > UINT32_MAX - DAYS_TO_1970)
         return LEAT_CRYPTO_EXPIRED;
-    set_up(provider, chain);
-    if (chain->name)
-        findings.address_len = leat_crypto_address(chain->name, findings.address);
-    (*engine)->start_chain(engine, findings.address_len > 0 ? NULL : chain->name);
-    if (!feed(provider, chain, &findings))
+    if (!leat_bearssl_path(provider, chain))
         return LEAT_CRYPTO_MALFORMED;
-    verdict = verdict_of((*engine)->end_chain(engine), &findings);
+    verdict = try_anchors(provider, chain);
     if (verdict != LEAT_CRYPTO_TRUSTED)
         return verdict;
     found = (*engine)->get_pkey(engine, &usages);

@@ -2,9 +2,9 @@
  * facts.c -- what BearSSL doesn't tell of a certificate (RFC 5280, 4.1).
  *
  * Its checker passes over extended key usage and name constraints that aren't critical, takes the
- * common name where there are no alternative names, knows no addresses, and doesn't say which date
- * was wrong.  Here is read what is needed to be as strict as others: never to trust what it has
- * refused.
+ * common name where there are no alternative names, knows no addresses, doesn't say which date was
+ * wrong, and takes of a trust anchor the name and the key alone.  This file reads the rest, so that
+ * the provider is as strict as others.  It never makes a certificate trusted that BearSSL refuses.
  */
 #include <string.h>
 
@@ -12,6 +12,8 @@
 
 enum tag {
     TAG_BOOLEAN = 0x01,
+    TAG_INTEGER = 0x02,
+    TAG_BITS = 0x03,
     TAG_OCTETS = 0x04,
     TAG_OID = 0x06,
     TAG_UTC_TIME = 0x17,
@@ -82,14 +84,14 @@ static uint64_t days_of(uint32_t year, uint32_t month, uint32_t day)
            (153u * since_march + 2u) / 5u + day - 719469u;
 }
 
-/* The first of the two dates (RFC 5280, 4.1.2.5). */
-static bool read_not_before(struct bearssl_span validity, struct bearssl_facts *facts)
+/* The next date of @validity (RFC 5280, 4.1.2.5), in seconds since 1970; 0: an earlier one. */
+static bool read_date(struct bearssl_span *validity, uint64_t *date_s)
 {
     struct bearssl_span text;
     uint32_t year;
     uint8_t tag;
 
-    if (!take(&validity, &tag, &text))
+    if (!take(validity, &tag, &text))
         return false;
     if (tag == TAG_UTC_TIME && text.len == 13) {
         year = two_digits(text.at);
@@ -103,11 +105,11 @@ static bool read_not_before(struct bearssl_span validity, struct bearssl_facts *
     }
     if (year < 1950 || year > 9999)
         return false;
-    facts->not_before_s = days_of(year, two_digits(text.at), two_digits(text.at + 2)) * 86400u +
-                          two_digits(text.at + 4) * 3600u + two_digits(text.at + 6) * 60u +
-                          two_digits(text.at + 8);
+    *date_s = days_of(year, two_digits(text.at), two_digits(text.at + 2)) * 86400u +
+              two_digits(text.at + 4) * 3600u + two_digits(text.at + 6) * 60u +
+              two_digits(text.at + 8);
     if (year < 1970)
-        facts->not_before_s = 0;
+        *date_s = 0;
     return true;
 }
 
@@ -126,23 +128,81 @@ static bool has_server(struct bearssl_span value)
     return false;
 }
 
+/* Bit 5 of the key usage, keyCertSign (RFC 5280, 4.2.1.3). */
+static bool may_sign_certificates(struct bearssl_span value)
+{
+    struct bearssl_span bits;
+
+    return take_as(&value, TAG_BITS, &bits) && bits.len >= 2 && (bits.at[1] & 0x04) != 0;
+}
+
+/* pathLenConstraint (RFC 5280, 4.2.1.9), which stands behind cA; a longer number is no limit. */
+static uint8_t path_max_of(struct bearssl_span value)
+{
+    struct bearssl_span constraints, element;
+    uint8_t tag;
+
+    if (!take_as(&value, TAG_SEQUENCE, &constraints))
+        return BEARSSL_PATH_ANY;
+    while (take(&constraints, &tag, &element)) {
+        if (tag == TAG_INTEGER && element.len == 1 && element.at[0] < BEARSSL_PATH_ANY)
+            return element.at[0];
+    }
+    return BEARSSL_PATH_ANY;
+}
+
+/*
+ * Notes an extension with an object identifier of 2.5.29.  False: none that a verifier has to
+ * process to be safe, and none that is harmless in every certificate.
+ */
+static bool note_extension(uint8_t number, struct bearssl_span value, struct bearssl_facts *facts)
+{
+    switch (number) {
+    case 14: /* subjectKeyIdentifier */
+    case 18: /* issuerAltName */
+    case 31: /* cRLDistributionPoints */
+    case 32: /* certificatePolicies: the provider asks for none */
+    case 35: /* authorityKeyIdentifier */
+        return true;
+    case 15:
+        facts->is_signer = may_sign_certificates(value);
+        return true;
+    case 17:
+        facts->names = value;
+        return true;
+    case 19:
+        facts->path_max = path_max_of(value);
+        return true;
+    case 30:
+        facts->has_constraints = true;
+        return true;
+    case 37:
+        facts->is_for_servers = has_server(value);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool read_extension(struct bearssl_span extension, struct bearssl_facts *facts)
 {
     struct bearssl_span oid, value;
+    bool is_critical = false, is_known;
     uint8_t tag;
 
     if (!take_as(&extension, TAG_OID, &oid) || !take(&extension, &tag, &value))
         return false;
-    if (tag == TAG_BOOLEAN && !take(&extension, &tag, &value))
-        return false;
+    if (tag == TAG_BOOLEAN) {
+        is_critical = value.len == 1 && value.at[0] != 0;
+        if (!take(&extension, &tag, &value))
+            return false;
+    }
     if (tag != TAG_OCTETS)
         return false;
-    if (is_oid(&oid, "\x55\x1d\x11", 3))
-        facts->names = value;
-    else if (is_oid(&oid, "\x55\x1d\x1e", 3))
-        facts->has_constraints = true;
-    else if (is_oid(&oid, "\x55\x1d\x25", 3))
-        facts->is_for_servers = has_server(value);
+    is_known = oid.len == 3 && oid.at[0] == 0x55 && oid.at[1] == 0x1d &&
+               note_extension(oid.at[2], value, facts);
+    if (is_critical && !is_known)
+        facts->has_unknown_critical = true;
     return true;
 }
 
@@ -182,27 +242,36 @@ static bool read_rest(struct bearssl_span rest, struct bearssl_facts *facts)
     return true;
 }
 
+/* Takes an element that is a SEQUENCE; @whole gets it with its header. */
+static bool take_whole(struct bearssl_span *from, struct bearssl_span *whole)
+{
+    struct bearssl_span inside;
+
+    whole->at = from->at;
+    if (!take_as(from, TAG_SEQUENCE, &inside))
+        return false;
+    whole->len = (size_t)(from->at - whole->at);
+    return true;
+}
+
 bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts)
 {
     struct bearssl_span all = {der, len};
-    struct bearssl_span outer, body, element;
+    struct bearssl_span outer, body, element, validity;
     uint8_t tag;
 
     memset(facts, 0, sizeof *facts);
     facts->is_for_servers = true;
+    facts->is_signer = true;
+    facts->path_max = BEARSSL_PATH_ANY;
     if (!take_as(&all, TAG_SEQUENCE, &outer) || all.len != 0 ||
         !take_as(&outer, TAG_SEQUENCE, &body) || !take(&body, &tag, &element))
         return false;
     if (tag == TAG_VERSION && !take(&body, &tag, &element)) /* then the serial number */
         return false;
-    if (!take_as(&body, TAG_SEQUENCE, &element) || /* signature's algorithm */
-        !take_as(&body, TAG_SEQUENCE, &element) || /* issuer */
-        !take_as(&body, TAG_SEQUENCE, &element) || !read_not_before(element, facts) ||
-        !take_as(&body, TAG_SEQUENCE, &element)) /* subject */
-        return false;
-    facts->key_info.at = body.at;
-    if (!take_as(&body, TAG_SEQUENCE, &element))
-        return false;
-    facts->key_info.len = (size_t)(body.at - facts->key_info.at);
-    return read_rest(body, facts);
+    return take_as(&body, TAG_SEQUENCE, &element) && /* signature's algorithm */
+           take_whole(&body, &facts->issuer) && take_as(&body, TAG_SEQUENCE, &validity) &&
+           read_date(&validity, &facts->not_before_s) &&
+           read_date(&validity, &facts->not_after_s) && take_whole(&body, &facts->subject) &&
+           take_whole(&body, &facts->key_info) && read_rest(body, facts);
 }

@@ -13,6 +13,56 @@
 #define RSA_BYTES_MAX      512u
 #define EXPONENT_BYTES_MAX 8u
 
+/* A run of bytes in a certificate. */
+struct bearssl_span {
+    const uint8_t *at;
+    size_t len;
+};
+
+#define BEARSSL_PATH_ANY 127u /* a path of any length */
+
+/* What this provider reads of a certificate itself, because BearSSL doesn't tell. */
+struct bearssl_facts {
+    struct bearssl_span key_info; /* SubjectPublicKeyInfo, whole */
+    struct bearssl_span issuer;   /* names, whole */
+    struct bearssl_span subject;
+    uint64_t not_before_s; /* since 1970 */
+    uint64_t not_after_s;
+    struct bearssl_span names; /* subjectAltName; its `at` is NULL: there is none */
+    uint8_t path_max;          /* pathLenConstraint: authorities below this one */
+    bool has_constraints;      /* nameConstraints */
+    bool has_unknown_critical; /* a critical extension that this file doesn't know */
+    bool is_for_servers;       /* no extended key usage, or that of a server */
+    bool is_signer;            /* no key usage, or keyCertSign among others */
+};
+
+/* A trust anchor: what BearSSL takes of it, and what it leaves out (RFC 5937). */
+struct bearssl_anchor {
+    br_x509_trust_anchor anchor;
+    uint64_t name_hash; /* of anchor.dn */
+    uint64_t not_before_s;
+    uint64_t not_after_s;
+    uint8_t path_max;
+    bool is_unsupported; /* constraints or a critical extension that this provider can't obey */
+    bool is_for_servers;
+    bool is_signer;
+};
+
+/* A certificate of a chain, as far as its place in a path needs it. */
+struct bearssl_link {
+    uint64_t subject; /* hashes of the names */
+    uint64_t issuer;
+    bool is_current; /* its dates hold */
+    bool is_taken;   /* is in the path */
+};
+
+/* Certificates of a chain in the order in which each was issued by the next one. */
+struct bearssl_path {
+    struct bearssl_link links[LEAT_CRYPTO_CHAIN_MAX];
+    uint8_t order[LEAT_CRYPTO_CHAIN_MAX]; /* numbers of certificates */
+    uint8_t count;
+};
+
 /* One direction of an AEAD, with the key that was used last. */
 struct bearssl_cipher {
     struct leat_crypto_aead_key key; /* aead 0: none */
@@ -48,6 +98,7 @@ struct bearssl_provider {
     struct bearssl_cipher seal;
     struct bearssl_cipher open;
     union bearssl_work work;
+    struct bearssl_path path;
     uint8_t scratch[LEAT_CRYPTO_BEARSSL_GATHER_BYTES]; /* a record, a certificate, a private key */
 };
 
@@ -74,21 +125,6 @@ _Static_assert(sizeof(struct bearssl_private) <= sizeof(struct leat_crypto_priva
 _Static_assert(sizeof(struct bearssl_public) <= sizeof(struct leat_crypto_public), "and here");
 _Static_assert(LEAT_CRYPTO_BEARSSL_GATHER_BYTES >= LEAT_CRYPTO_CERTIFICATE_BYTES_MAX,
                "it holds one");
-
-/* A run of bytes in a certificate. */
-struct bearssl_span {
-    const uint8_t *at;
-    size_t len;
-};
-
-/* What this provider reads of a certificate itself, because BearSSL doesn't tell. */
-struct bearssl_facts {
-    struct bearssl_span key_info; /* SubjectPublicKeyInfo, whole */
-    uint64_t not_before_s;        /* since 1970 */
-    struct bearssl_span names;    /* subjectAltName; its `at` is NULL: there is none */
-    bool has_constraints;         /* nameConstraints */
-    bool is_for_servers;          /* no extended key usage, or that of a server */
-};
 
 /* hash.c */
 bool leat_bearssl_hash_open(void *self, struct leat_crypto_hashing *hashing,
@@ -175,7 +211,23 @@ bool leat_bearssl_verify(void *self, const struct leat_crypto_public *key,
 /* False: @der is no certificate. */
 bool leat_bearssl_facts(const uint8_t *der, size_t len, struct bearssl_facts *facts);
 /* Is the address of @len bytes among the names? */
-bool leat_bearssl_has_address(const struct bearssl_facts *facts, const uint8_t *address, size_t len);
+bool leat_bearssl_has_address(const struct bearssl_facts *facts, const uint8_t *address,
+                              size_t len);
+
+/* path.c */
+/* A hash of a name: names that are equal have equal ones. A collision makes a chain fail at most.
+ */
+uint64_t leat_bearssl_name_hash(const uint8_t *name, size_t len);
+/* Lays out the path from the first certificate. False: one of them is no certificate. */
+bool leat_bearssl_path(struct bearssl_provider *provider, const struct leat_crypto_chain *chain);
+/* True if a certificate of the path names @anchor as its issuer, or the first one may be the anchor
+ * itself. */
+bool leat_bearssl_path_reaches(const struct bearssl_path *path,
+                               const struct bearssl_anchor *anchor);
+/* True if the path is of certificates below an authority that allows so many: @count of the path,
+ * the first one, which is no authority, among them. Authorities that issued themselves don't count
+ * (RFC 5280, 4.2.1.9). */
+bool leat_bearssl_path_fits(const struct bearssl_path *path, unsigned count, uint8_t path_max);
 
 /* anchors.c */
 enum leat_err leat_bearssl_anchors_open(void *self, struct leat_crypto_anchors *anchors,

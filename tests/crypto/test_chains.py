@@ -233,6 +233,89 @@ def test_a_path_longer_than_its_constraint(judge, office):
     assert judge("deep", "too-deep", "strict", name="deep") in (TOO_DEEP, NOT_AUTHORITY)
 
 
+LIMITED = {
+    "names-of-others": ("nameConstraints=critical,permitted;DNS:other.example", (WRONG_NAME, UNSUPPORTED)),
+    "names-but-ours": ("nameConstraints=critical,excluded;DNS:leat.example", (WRONG_NAME, UNSUPPORTED)),
+    "names-not-critical": ("nameConstraints=permitted;DNS:other.example", (WRONG_NAME, UNSUPPORTED)),
+    "addresses": ("nameConstraints=critical,permitted;IP:192.0.2.0/255.255.255.0", (TRUSTED, UNSUPPORTED)),
+    "clients": ("extendedKeyUsage=clientAuth", (WRONG_USAGE,)),
+    "mail": ("extendedKeyUsage=critical,emailProtection", (WRONG_USAGE,)),
+    "unknown": ("1.2.3.4.5=critical,DER:05:00", (UNSUPPORTED,)),
+}
+
+
+@pytest.mark.parametrize("kind", LIMITED)
+def test_threat_Q20_an_anchor_is_limited_by_its_own_extensions(judge, office, kind):
+    """As libcrypto has it; RFC 5937, 3, makes them inputs of the check."""
+    extension, verdicts = LIMITED[kind]
+    office.authority(f"only-{kind}", *AUTHORITY, extension)
+    office.host(f"of-{kind}.leat.example", issuer=f"only-{kind}")
+    assert judge(f"of-{kind}.leat.example", name=f"of-{kind}.leat.example", anchors=f"only-{kind}") in verdicts
+    office.authority(f"below-{kind}", issuer=f"only-{kind}")
+    office.host(f"two-{kind}.leat.example", issuer=f"below-{kind}")
+    assert judge(f"two-{kind}.leat.example", f"below-{kind}", name=f"two-{kind}.leat.example",
+                 anchors=f"only-{kind}") in verdicts
+
+
+def test_threat_Q20_an_anchor_that_may_not_sign_certificates(judge, office):
+    office.authority("signs-lists", AUTHORITY[0], "keyUsage=critical,cRLSign")
+    office.host("listed.leat.example", issuer="signs-lists")
+    verdict = judge("listed.leat.example", name="listed.leat.example", anchors="signs-lists")
+    assert verdict in (WRONG_USAGE, NOT_AUTHORITY)
+
+
+def test_threat_Q20_an_anchor_with_a_path_length(judge, office):
+    office.authority("short", "basicConstraints=critical,CA:TRUE,pathlen:0", AUTHORITY[1])
+    office.host("under-short", issuer="short")
+    assert judge("under-short", name="under-short", anchors="short") == TRUSTED
+    assert judge("under-short", "short", name="under-short", anchors="short") == TRUSTED
+    office.authority("under", issuer="short")
+    office.host("too-far", issuer="under")
+    assert judge("too-far", "under", name="too-far", anchors="short") == TOO_DEEP
+
+
+def test_threat_Q20_an_anchor_outside_its_dates(judge, office):
+    office.authority("brief", days=30)
+    office.host("outlives.leat.example", issuer="brief")
+    assert judge("outlives.leat.example", name="outlives.leat.example", anchors="brief", at=NOW + 29 * DAY) == TRUSTED
+    assert judge("outlives.leat.example", name="outlives.leat.example", anchors="brief", at=NOW + 31 * DAY) == EXPIRED
+
+
+def test_one_of_two_anchors_of_a_name_is_enough(ask, office):
+    """After a change of keys an authority has two certificates of one name."""
+    for name in ("old-key", "new-key"):
+        office.authority(name, common="renewed")
+    office.host("kept.leat.example", issuer="new-key")
+    both = office.file("both.pem")
+    both.write_bytes(office.file("old-key.pem").read_bytes() + office.file("new-key.pem").read_bytes())
+    assert ask("chain", both, "kept.leat.example", NOW, office.file("kept.leat.example.der")) == TRUSTED
+
+
+@pytest.mark.parametrize("chain", (("www.leat.example", "stranger", "mid"), ("www.leat.example", "www.leat.example", "mid"),
+                                   ("www.leat.example", "mid", "mid"), ("www.leat.example", "stranger", "mid", "root"),
+                                   ("www.leat.example", "root", "stranger", "mid")))
+def test_a_chain_with_strangers_repeats_or_in_another_order(judge, office, chain):
+    """RFC 8446, 4.4.2: be prepared for certificates that don't belong to the path, in any order but the first."""
+    office.authority("stranger")
+    assert judge(*chain) == TRUSTED
+
+
+def test_an_issuer_that_is_there_twice_is_taken_by_its_dates(judge, office):
+    """Of two certificates of one authority's key the one that has not expired makes the path."""
+    office.authority("twin", issuer="root", days=30)
+    office.file("twin-old.der").write_bytes(office.file("twin.der").read_bytes())
+    office.authority("twin", issuer="root")
+    office.host("of-twin.leat.example", issuer="twin")
+    for chain in (("twin-old", "twin"), ("twin", "twin-old")):
+        assert judge("of-twin.leat.example", *chain, name="of-twin.leat.example", at=NOW + 31 * DAY) == TRUSTED
+
+
+def test_a_stranger_makes_no_chain_good(judge, office):
+    office.authority("stranger")
+    office.host("theirs.leat.example", issuer="stranger")
+    assert judge("theirs.leat.example", "mid", "root", name="theirs.leat.example") == UNKNOWN
+
+
 def test_threat_T11_a_chain_without_end(judge, office):
     above, chain = "root", []
     for number in range(12):
