@@ -79,6 +79,11 @@ COLD enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_
     return LEAT_OK;
 }
 
+uint32_t leat_generation(const struct leat *stack)
+{
+    return stack->seed_generation;
+}
+
 uint64_t leat_random(struct leat *stack)
 {
     stack->random_counter++;

@@ -255,7 +255,7 @@ struct leat {
     struct siphash_key secret_key; /* ports, ids, sequence numbers */
     struct siphash_key random_key;
     uint64_t random_counter;
-    uint32_t seed_generation; /* calls of leat_reseed(): secrets that were drawn before are void */
+    uint32_t seed_generation; /* leat_generation() */
     struct link links[LEAT_NETIFS_MAX];
     const struct protocol *protocols[PROTOCOLS_MAX];
     struct buf_queue loopback;  /* packets to ourselves, IP header first */

@@ -100,8 +100,19 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns);
 /** The time of the current or last leat_poll(), ns; before the first leat_config.now_ns. */
 uint64_t leat_now_ns(const struct leat *stack);
 
-/** Replaces the secrets behind ports, sequence numbers and ids: call it after a VM was cloned. */
+/**
+ * Replaces the secrets of the stack and of what stands on it: call it after a virtual machine was
+ * cloned or resumed from a snapshot, before the next leat_poll().  New are sequence numbers, ports,
+ * identifications, ids of DNS, DHCP and NTP, DNS and TLS cookies, and the keys of TLS tickets; the
+ * provider of cryptography takes new entropy.  TLS sessions that began before it send nothing more
+ * and are reset, because their clone has the same keys and would use one nonce twice (RFC 5116
+ * 3.1).  LEAT_ERR_ENTROPY: @p seed is all zeros, and nothing has changed.
+ */
 enum leat_err leat_reseed(struct leat *stack, const uint8_t seed[LEAT_SEED_BYTES]);
+
+/** How often leat_reseed() has succeeded since leat_init(), that call included.  A part that keeps
+ * secrets of its own renews them when this number is another than when it made them. */
+uint32_t leat_generation(const struct leat *stack);
 
 /** 64 unpredictable bits, from the seed (a keyed counter: deterministic for a given seed). */
 uint64_t leat_random(struct leat *stack);

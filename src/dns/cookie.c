@@ -17,7 +17,7 @@ static void make(struct dns_cookie *cookie, struct leat *stack, struct leat_ip l
     memcpy(cookie->bytes, &random, DNS_COOKIE_CLIENT_BYTES);
     cookie->len = DNS_COOKIE_CLIENT_BYTES;
     cookie->local = local;
-    cookie->seed_generation = stack->seed_generation;
+    cookie->seed_generation = leat_generation(stack);
 }
 
 void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_ip local,
@@ -27,7 +27,7 @@ void dns_cookie_use(struct dns_cookie *cookie, struct leat *stack, struct leat_i
     if (!sent->is_set)
         return;
     if (cookie->len == 0 || !leat_ip_equal(cookie->local, local) ||
-        cookie->seed_generation != stack->seed_generation)
+        cookie->seed_generation != leat_generation(stack))
         make(cookie, stack, local);
     memcpy(sent->client, cookie->bytes, sizeof sent->client);
     sent->has_server = dns_cookie_has_server(cookie);

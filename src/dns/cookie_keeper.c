@@ -29,7 +29,7 @@ static void draw_key(struct dns_cookie_keeper *keeper, struct leat *stack)
     keeper->key.k0 = leat_random(stack);
     keeper->key.k1 = leat_random(stack);
     keeper->since_s = now_s(stack);
-    keeper->seed_generation = stack->seed_generation;
+    keeper->seed_generation = leat_generation(stack);
 }
 
 void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack, bool off)
@@ -42,7 +42,7 @@ void dns_cookie_keeper_init(struct dns_cookie_keeper *keeper, struct leat *stack
 struct dns_cookie_asker dns_cookie_asker_of(struct dns_cookie_keeper *keeper, struct leat *stack,
                                             struct leat_ip ip)
 {
-    if (keeper->seed_generation != stack->seed_generation) {
+    if (keeper->seed_generation != leat_generation(stack)) {
         draw_key(keeper, stack);
         keeper->before = keeper->key;
     } else if (now_s(stack) - keeper->since_s >= KEY_S) {

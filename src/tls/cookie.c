@@ -8,6 +8,7 @@
  *
  *      group asked for, or 0 | suite | hash of the hello | digest of its parts | MAC
  */
+#include "tls/secrets.h"
 #include "tls/tls.h"
 
 #include <string.h>
@@ -42,6 +43,8 @@ static bool mac_of(struct leat_tls *tls, const uint8_t *cookie, uint8_t *mac)
 {
     const struct leat_crypto_piece piece = leat_crypto_piece_of(cookie, MAC_AT);
 
+    if (!tls_secrets_renew(tls))
+        return false;
     if (!tls->cookie_key_made)
         tls->cookie_key_made =
             tls->crypto.ops->random(tls->crypto.self, tls->cookie_key, sizeof tls->cookie_key);

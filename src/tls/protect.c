@@ -5,6 +5,7 @@
  * else sees is opened into a buffer of its own instead: it may be the program's memory, or wait in
  * our own queue to be sent again.
  */
+#include "tls/secrets.h"
 #include "tls/tls.h"
 
 #include "core/assert.h"
@@ -276,9 +277,9 @@ bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint
     }
     if (!sealed) {
         copy_to(session->tls, record, type, count, len);
-    } else if (!seal_to(session, record, type, count, len)) {
+    } else if (!tls_secrets_hold(session) || !seal_to(session, record, type, count, len)) {
         leat_buf_free(record);
-        leat_stream_abort(&session->below); /* the provider has failed: nothing can be said */
+        leat_stream_abort(&session->below); /* no record can be sealed: nothing can be said */
         return true;
     }
     if (session->segment_records < TLS_SEGMENT_RECORDS)

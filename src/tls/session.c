@@ -1,4 +1,5 @@
-/* session.c -- an encrypted session on the stream below: when its time is over, what comes, its end. */
+/* session.c -- an encrypted session on the stream below: when its time is over, what comes, its
+ * end. */
 #include "tls/tls.h"
 
 static uint64_t now_of(const struct tls_session *session)
@@ -191,6 +192,7 @@ void tls_session_start(struct tls_session *session, const struct leat_stream *be
     session->below = *below;
     session->events = &nothing;
     session->handshake = handshake;
+    session->generation = leat_generation(session->tls->stack);
     session->server = !handshake->for_client;
     session->ticket = handshake->client ? handshake->client->ticket : NULL;
     session->text_max = WIRE_TLS_TEXT_MAX;

@@ -9,6 +9,7 @@
  * what it has sealed until that has expired, too.  A ticket's age is told by our own clock: what
  * the client says of it (4.2.11.1) decides about early data alone, as suite and protocol do.
  */
+#include "tls/secrets.h"
 #include "tls/tls.h"
 
 #include <string.h>
@@ -61,6 +62,8 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
 {
     struct tls_seal *seal = &tls->seals[0];
 
+    if (!tls_secrets_renew(tls))
+        return NULL;
     if (!is_worn(tls, seal))
         return seal;
     tls->seals[1] = *seal;

@@ -1,4 +1,5 @@
 /* tls.c -- sessions come and go. */
+#include "tls/secrets.h"
 #include "tls/tls.h"
 
 #include <string.h>
@@ -123,8 +124,7 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
 
     if (!config->crypto || leat_pool_buf_bytes(leat_pool(stack)) < BUF_BYTES_MIN ||
         full.client_message_bytes < CLIENT_MESSAGE_BYTES_MIN ||
-        (full.early_bytes > 0 && !full.early) ||
-        !are_sound(full.identities, full.identity_count))
+        (full.early_bytes > 0 && !full.early) || !are_sound(full.identities, full.identity_count))
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_tls_memory_bytes(config))
         return LEAT_ERR_MEMORY;
@@ -132,6 +132,7 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
     made->config = full;
     made->stack = stack;
     made->crypto = *full.crypto;
+    made->generation = leat_generation(stack);
     at += align_up(sizeof *made);
     made->sessions = (struct tls_session *)(void *)at;
     memset(made->sessions, 0, full.sessions * sizeof *made->sessions);
@@ -158,7 +159,7 @@ void leat_tls_close(struct leat_tls *tls)
     for (uint32_t i = 0; i < tls->config.sessions; i++)
         if (tls->sessions[i].below.end)
             tls_session_drop(&tls->sessions[i]);
-    tls_ticket_forget(tls);
+    tls_secrets_wipe(tls);
 }
 
 enum leat_err leat_tls_set_identities(struct leat_tls *tls,
@@ -198,6 +199,8 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
 
     if (tls->config.identity_count == 0)
         return LEAT_ERR_ARGUMENT;
+    if (!tls_secrets_renew(tls))
+        return LEAT_ERR_ENTROPY;
     made = start(tls, below, &tls->free_server, NULL);
     if (!made)
         return LEAT_ERR_MEMORY;
@@ -238,6 +241,8 @@ enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *b
 
     if (!is_possible(client))
         return LEAT_ERR_ARGUMENT;
+    if (!tls_secrets_renew(tls))
+        return LEAT_ERR_ENTROPY;
     made = start(tls, below, &tls->free_client, client);
     if (!made)
         return LEAT_ERR_MEMORY;

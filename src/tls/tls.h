@@ -43,7 +43,7 @@ enum {
     TLS_LATE_BYTES = 640,                         /* of a message with one */
     TLS_EARLY_BYTES = 1 << 15, /* of early data, records' headers included, is thrown away */
     TLS_EARLY_MAX = 1 << 20,   /* of early data, at most, that a server may take */
-    TLS_EARLY_WINDOW_S = 10, /* in which a hello with early data is fresh (8.3) */
+    TLS_EARLY_WINDOW_S = 10,   /* in which a hello with early data is fresh (8.3) */
     TLS_STRIKES_A_ROW = 8,
     TLS_STRIKES_MAX = 1 << 24,
     TLS_TICKET_S_MAX = 604800 /* a ticket's life (4.6.1) */
@@ -149,8 +149,8 @@ struct tls_session {
     uint64_t due_ns;   /* what goes on may last so long, or LEAT_NEVER_NS */
     uint64_t wakes_ns; /* the timer fires then, or LEAT_NEVER_NS */
     struct tls_key read, write;
-    struct leat_buf *incoming; /* a record, or its header, that memory was short for; or an opened one, while
-                                  its event is on its way */
+    struct leat_buf *incoming; /* a record, or its header, that memory was short for; or an opened
+                                  one, while its event is on its way */
     struct leat_buf *unsent;   /* the program's, for which there was no room after all */
     struct leat_buf *text;     /* opened, and not yet taken by the program */
     const char *why;
@@ -161,34 +161,35 @@ struct tls_session {
     uint16_t text_max;   /* of a record that we send */
     uint16_t suite, group, scheme;
     uint16_t segment_records; /* small ones sent so far */
+    uint32_t generation;      /* of the stack's secrets, when it began (secrets.c) */
     uint8_t state;            /* enum tls_state */
     uint8_t hash;             /* enum leat_crypto_hash */
     uint8_t record_type;
     uint8_t news; /* set of enum tls_news */
     uint8_t idle_records;
-    uint8_t alert;     /* to be sent */
+    uint8_t alert; /* to be sent */
     uint8_t alert_sent, alert_received;
     uint8_t err;                               /* enum leat_err, for on_closed */
     uint8_t late[WIRE_TLS_MESSAGE_HEADER + 1]; /* of a message behind the handshake */
     uint8_t late_have;
     bool server;
-    bool is_open;        /* on_open has come, or is on its way */
-    bool ended;          /* the stream below has */
-    bool said_last;      /* our close_notify or alert has left, and the stream below is shut */
-    bool timed;          /* the handshake has its time */
-    bool pool_short; /* the program waits for buffers, of which nobody tells: the timer does */
-    bool deaf;           /* the program has closed: what comes is lost */
-    uint8_t stalls;      /* times in a row that it lingered and the peer took nothing */
-    uint32_t taken;      /* leat_stream_progress.taken of the last of them */
-    bool cookie;         /* the first hello was forgotten */
-    bool resumed;        /* by a ticket */
-    bool gives_ticket;   /* a server whose client can use one */
-    uint8_t early;       /* enum tls_early */
-    bool answers;        /* the program has asked for early data: it may send before it is open */
+    bool is_open;         /* on_open has come, or is on its way */
+    bool ended;           /* the stream below has */
+    bool said_last;       /* our close_notify or alert has left, and the stream below is shut */
+    bool timed;           /* the handshake has its time */
+    bool pool_short;      /* the program waits for buffers, of which nobody tells: the timer does */
+    bool deaf;            /* the program has closed: what comes is lost */
+    uint8_t stalls;       /* times in a row that it lingered and the peer took nothing */
+    uint32_t taken;       /* leat_stream_progress.taken of the last of them */
+    bool cookie;          /* the first hello was forgotten */
+    bool resumed;         /* by a ticket */
+    bool gives_ticket;    /* a server whose client can use one */
+    uint8_t early;        /* enum tls_early */
+    bool answers;         /* the program has asked for early data: it may send before it is open */
     uint8_t record_minor; /* of the version of the record that comes */
-    uint32_t late_left;  /* of that message, to be skipped */
-    uint32_t early_left; /* of a client's early data, to be thrown away */
-    uint32_t early_done; /* bytes of early data that were sent, or have come */
+    uint32_t late_left;   /* of that message, to be skipped */
+    uint32_t early_left;  /* of a client's early data, to be thrown away */
+    uint32_t early_done;  /* bytes of early data that were sent, or have come */
     struct leat_tls_ticket *ticket; /* the client's program's; NULL: it wants none */
     uint64_t checked_s;             /* civil time at which the server's certificates were checked */
     uint8_t name_digest[TLS_NAME_DIGEST];
@@ -232,6 +233,7 @@ struct leat_tls {
     struct tls_strike *strikes; /* config.early_hellos of them, in rows */
     uint64_t early_from_ns; /* early data is taken from then on (8.2); 0: there was no seal yet */
     uint32_t server_busy;   /* handshakes of servers */
+    uint32_t generation;    /* of the stack's secrets, when ours were made (secrets.c) */
     bool cookie_key_made;
     uint8_t cookie_key[TLS_COOKIE_MAC];
     uint32_t late_len; /* of a ticket's message in `late`, while its event comes */
@@ -302,7 +304,8 @@ void tls_session_drain(struct tls_session *session);
  * memory. */
 void tls_session_soon(struct tls_session *session);
 void tls_session_retry(struct tls_session *session);
-/* Looks again when there is @room below; where there is, the pool lacks buffers, and only time tells. */
+/* Looks again when there is @room below; where there is, the pool lacks buffers, and only time
+ * tells. */
 void tls_session_await(struct tls_session *session, uint32_t room);
 /* What goes on may last until then. */
 void tls_session_due(struct tls_session *session, uint64_t at_ns);
@@ -329,8 +332,9 @@ void tls_message_feed(struct tls_session *session, const struct leat_buf *text);
 
 /* ---- protect.c: records opened and sealed */
 
-/* Opens an encrypted record, @total bytes behind its header, where it lies; takes @record.  Gives the
- * text, trimmed, which may be empty but is never NULL, and its @type.  NULL: it is not right, and
+/* Opens an encrypted record, @total bytes behind its header, where it lies; takes @record.  Gives
+ * the text, trimmed, which may be empty but is never NULL, and its @type.  NULL: it is not right,
+ * and
  * *@alert says why; or that is 0, there was no memory, and @record is still the caller's. */
 struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
                                uint8_t *type, uint8_t *alert);
@@ -373,7 +377,8 @@ bool tls_schedule_resumption(struct tls_session *session);
 bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes nonce, uint8_t *psk);
 /* Uses the secret of this stage for a direction. */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret);
-/* Uses the handshake's secret for what a client sends; if that begins with early data, behind it. */
+/* Uses the handshake's secret for what a client sends; if that begins with early data, behind it.
+ */
 bool tls_key_begin(struct tls_session *session, struct tls_key *key);
 /* The next generation (7.2). */
 bool tls_key_update(struct tls_session *session, struct tls_key *key);

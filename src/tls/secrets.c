@@ -1,0 +1,37 @@
+/*
+ * secrets.c -- what must not be the same in two copies of a machine.
+ *
+ * A virtual machine that is cloned, or resumed twice from one snapshot, has its secrets twice.  The
+ * program calls leat_reseed() then, which counts a generation (leat_generation()).  The keys of
+ * tickets and cookies are wiped at their next use, and the provider takes new entropy before a
+ * session begins.  The keys of a session can't be renewed without its peer, who derives the same
+ * ones for both copies, so a session of an earlier generation seals no record any more: one nonce
+ * under one key for two records would give both away (RFC 5116 3.1).
+ */
+#include "tls/secrets.h"
+
+void tls_secrets_wipe(struct leat_tls *tls)
+{
+    tls_ticket_forget(tls);
+    leat_crypto_wipe(tls->cookie_key, sizeof tls->cookie_key);
+    tls->cookie_key_made = false;
+}
+
+bool tls_secrets_renew(struct leat_tls *tls)
+{
+    if (tls->generation == leat_generation(tls->stack))
+        return true;
+    tls_secrets_wipe(tls);
+    if (!tls->crypto.ops->reseed(tls->crypto.self))
+        return false;
+    tls->generation = leat_generation(tls->stack);
+    return true;
+}
+
+bool tls_secrets_hold(struct tls_session *session)
+{
+    if (session->generation == leat_generation(session->tls->stack))
+        return true;
+    session->why = "the machine was copied since the session began";
+    return false;
+}
