@@ -103,6 +103,8 @@ static void write_page(struct page *page)
     page_add_row(page, "questions", counts->udp_queries + counts->tcp_queries);
     page_add_row(page, "answered by the cache", counts->cached);
     page_add_row(page, "blocked", counts->own);
+    page_add_row(page, "questions that went for others", counts->displaced + counts->busy);
+    page_add_row(page, "connections that went for others", counts->tcp_displaced);
     page_add_row(page, "names in the lists", set->names);
     page_add_row(page, "lines that were not understood", set->other);
     page_add_row(page, "names without room", set->full);

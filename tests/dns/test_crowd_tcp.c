@@ -207,6 +207,54 @@ static void test_a_byte_a_second_is_not_enough_to_stay(void **state)
     assert_int_equal(home.counts->tcp_idle, 1);
 }
 
+static const struct leat_tcp_events reads_nothing = {.on_closed = caller_closed};
+
+/* Asks for 440 KB by one connection, and takes @bytes of them every two seconds. Returns after how
+ * many seconds the connection is ended, 60 at most. */
+static unsigned stays_for(struct fixture *f, uint32_t bytes)
+{
+    struct caller *caller = &crowd.honest;
+    struct message query;
+    unsigned past_s = 0;
+    uint8_t length[2];
+    size_t taken;
+
+    call(caller, f->world->stacks[CLIENT], CLIENT_IP, SERVER_IP);
+    leat_tcp_set_events(caller->tcp, &reads_nothing, caller);
+    make_query(&query, "huge.example.test", LEAT_DNS_TXT, 0);
+    put16(length, (uint16_t)query.len);
+    for (unsigned i = 0; i < 100; i++) {
+        leat_tcp_write(caller->tcp, length, 2, &taken);
+        leat_tcp_write(caller->tcp, query.bytes, query.len, &taken);
+    }
+    for (; past_s < 60 && caller->tcp; past_s += 2) {
+        struct leat_buf *payload = leat_tcp_receive(caller->tcp, bytes);
+
+        if (payload) {
+            leat_tcp_consumed(caller->tcp, leat_buf_total(payload));
+            leat_buf_free(payload);
+        }
+        world_wait(f->world, 2 * second);
+    }
+    if (caller->tcp)
+        leat_tcp_abort(caller->tcp);
+    world_wait(f->world, second);
+    return past_s;
+}
+
+/* 4,096 bytes in ten seconds are. */
+static void test_a_byte_of_a_reply_now_and_then_is_not_enough_to_stay(void **state)
+{
+    struct fixture *f = *state;
+
+    home.f = f;
+    with_server(f);
+    assert_int_equal(stays_for(f, 8000), 60);
+    assert_int_equal(leat_dns_server_counts(f->server)->tcp_idle, 0);
+    assert_in_range(stays_for(f, 300), 8, 30);
+    assert_int_equal(leat_dns_server_counts(f->server)->tcp_idle, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +262,7 @@ int main(void)
         HOME(test_threat_Q18_connections_that_trickle_leave_the_name_server_to_others),
         BOTH(test_threat_Q15_a_network_of_IPv6_has_one_share_of_the_connections),
         HOME(test_a_byte_a_second_is_not_enough_to_stay),
+        HOME(test_a_byte_of_a_reply_now_and_then_is_not_enough_to_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
