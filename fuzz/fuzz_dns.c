@@ -53,10 +53,7 @@ static size_t expand_rdata(const struct leat_dns_record *record, uint8_t *rdata)
     size_t len = 0;
 
     for (; fields && *fields != DNS_FIELD_END; fields++) {
-        static const uint8_t sizes[] = {
-            [DNS_FIELD_U16] = 2, [DNS_FIELD_U32] = 4,  [DNS_FIELD_TIME] = 4,
-            [DNS_FIELD_IP4] = 4, [DNS_FIELD_IP6] = 16, [DNS_FIELD_TEXTS] = 0};
-        size_t bytes = *fields == DNS_FIELD_TEXTS ? end - at : sizes[*fields];
+        size_t bytes = *fields == DNS_FIELD_TEXTS ? end - at : dns_field_bytes(*fields);
 
         if (*fields == DNS_FIELD_NAME) {
             struct leat_dns_name name;

@@ -1,5 +1,8 @@
-/* services.c -- what every layer may ask of its stack: clock, chance, memory, links, the ready queue. */
+/* services.c -- what every layer may ask of its stack: clock, chance, memory, links, the ready
+ * queue. */
 #include "stack.h"
+
+#include "core/assert.h"
 
 uint64_t leat_now_ns(const struct leat *stack)
 {
@@ -38,6 +41,7 @@ COLD void link_set_mtu(struct link *link, uint16_t mtu)
 
 bool stack_register(struct leat *stack, const struct protocol *protocol)
 {
+    leat_assert(stack->flush_count <= stack->protocol_count); /* they stand first */
     if (stack->protocol_count == PROTOCOLS_MAX)
         return false;
     stack->protocols[stack->protocol_count] = protocol;

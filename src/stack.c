@@ -7,6 +7,7 @@
  */
 #include "stack.h"
 
+#include "core/assert.h"
 #include "ip/ipv4.h"
 #include "ip/reassembly.h"
 #include "ip/route.h"
@@ -163,6 +164,7 @@ static __attribute__((noinline)) void frames_up(struct link *link, struct leat_b
 {
     struct leat *stack = link->stack;
 
+    leat_debug_assert(count <= stack->taken_max);
     if (stack->super)
         count = stack->super->burst(stack, frames, count);
     for (uint32_t i = 0; i < count; i++)
@@ -190,6 +192,7 @@ static __attribute__((noinline)) bool link_poll_on(struct leat *stack, struct li
 {
     uint32_t left = stack->config.burst_frames - stack->taken_max;
 
+    leat_assert(stack->taken_max > 0);
     while (left > 0) {
         const uint32_t want = left < stack->taken_max ? left : stack->taken_max;
         const uint32_t got = take_frames(stack, link, want);
@@ -244,6 +247,7 @@ static void ready_run_first(struct leat *stack, struct ready *head)
 {
     struct ready *ready = head->next;
 
+    leat_debug_assert(ready->run != 0);
     stack_not_ready(ready);
     ready->run(stack, ready);
 }

@@ -13,6 +13,9 @@ static const char *const names[] = {
 
 #define NAMES (sizeof names / sizeof *names)
 
+_Static_assert(NAMES == sizeof((struct openssl_provider *)0)->ciphers / sizeof(EVP_CIPHER *),
+               "a cipher for each name");
+
 bool leat_openssl_aead_start(struct openssl_provider *provider)
 {
     bool done = true;

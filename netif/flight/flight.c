@@ -4,6 +4,7 @@
  * An entry never wraps around the end of the ring: what is left there is skipped.  Old entries give
  * way until the new one fits, each in its turn, so putting a frame in takes bounded time.
  */
+#include <leat/assert.h>
 #include <leat/flight.h>
 
 #include <string.h>
@@ -57,6 +58,7 @@ static struct entry entry_at(const struct leat_flight *flight, uint32_t at)
 {
     struct entry entry;
 
+    leat_debug_assert(at + sizeof entry <= flight->ring_bytes);
     memcpy(&entry, flight->ring + at, sizeof entry);
     return entry;
 }
@@ -72,6 +74,7 @@ static void drop_oldest(struct leat_flight *flight)
 {
     const struct entry oldest = entry_at(flight, flight->tail);
 
+    leat_debug_assert(flight->kept > 0);
     flight->kept -= oldest.direction != SKIP;
     flight->tail = entry_next(flight, flight->tail, &oldest);
 }
@@ -81,6 +84,7 @@ static void make_room(struct leat_flight *flight, uint32_t bytes)
 {
     static const struct entry skip = {.direction = SKIP};
 
+    leat_assert(bytes <= flight->ring_bytes);
     if (flight->head + bytes > flight->ring_bytes) { /* not enough before the end: go round */
         while (flight->kept > 0 && flight->tail >= flight->head)
             drop_oldest(flight);
@@ -99,6 +103,7 @@ static void flight_put(struct leat_flight *flight, uint64_t now_ns, const struct
 {
     struct entry entry = {.time_ns = now_ns, .wire_bytes = leat_buf_total(frame)};
 
+    leat_debug_assert(flight->head % ALIGN == 0);
     flight->seen++;
     if (flight->paused)
         return;

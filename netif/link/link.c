@@ -5,6 +5,7 @@
  * list ordered by arrival; a frame that is delayed longer is overtaken there.  The random numbers
  * are a xorshift: they choose faults, not secrets.
  */
+#include <leat/assert.h>
 #include <leat/link.h>
 
 #include <string.h>
@@ -82,6 +83,7 @@ static struct slot *slot_fill(struct leat_link *link, uint32_t len)
 {
     struct slot *slot = link->free;
 
+    leat_assert(len <= link->frame_bytes);
     if (!slot)
         return 0;
     link->free = slot->next;
@@ -94,6 +96,7 @@ static void corrupt(struct leat_link *link, struct slot *slot)
 {
     const uint64_t bit = random_next(link) % (slot->len * 8u);
 
+    leat_assert(slot->len > 0);
     slot->bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
 }
 
@@ -212,6 +215,7 @@ static void slot_taken(struct end *end)
 {
     struct slot *slot = end->arriving;
 
+    leat_assert(end->peer->waiting > 0);
     end->arriving = slot->next;
     if (!end->arriving)
         end->arriving_last = 0;
@@ -230,6 +234,7 @@ static void merge(struct end *end, uint64_t now_ns, struct leat_pool *pool, stru
     uint32_t last_bytes = segment_bytes;
     uint32_t count = 1;
 
+    leat_debug_assert(headers > 0);
     while (count < SUPER_SEGMENTS && last_bytes == segment_bytes && end->arriving &&
            end->arriving->arrives_at_ns <= now_ns) {
         const struct slot *slot = end->arriving;

@@ -1,6 +1,8 @@
 /* pcapng.c -- writes the blocks of a pcapng into memory. */
 #include "pcapng.h"
 
+#include <leat/assert.h>
+
 #include <string.h>
 
 enum {
@@ -44,6 +46,7 @@ static uint32_t text_bytes(const char *text)
 
 static void put_option(struct cursor *cursor, uint16_t code, const void *value, uint32_t len)
 {
+    leat_assert(len <= UINT16_MAX);
     put16(cursor, code);
     put16(cursor, (uint16_t)len);
     memcpy(cursor->at, value, len);
@@ -61,6 +64,7 @@ static uint32_t end_block(struct cursor *cursor, uint8_t *start)
 {
     const uint32_t len = (uint32_t)(cursor->at - start) + 4;
 
+    leat_debug_assert(len % 4 == 0);
     put32(cursor, len);
     memcpy(start + 4, &len, sizeof len);
     return len;

@@ -1,6 +1,8 @@
 /* ring.c -- frames from one process to another, in memory that both may write. */
 #include "ring.h"
 
+#include <leat/assert.h>
+
 #include <string.h>
 
 _Static_assert(sizeof(struct ring_line) == RING_LINE_BYTES, "both ends lay it out alike");
@@ -13,6 +15,7 @@ uint32_t leat_ring_record_bytes(uint32_t len)
 
 static void init(struct ring *ring, uint8_t *bytes, uint32_t size)
 {
+    leat_assert((size & (size - 1)) == 0);
     ring->bytes = bytes;
     ring->size = size;
     ring->index = ring->told_index = ring->peer_index = 0;
@@ -47,6 +50,7 @@ static void copy_in(const struct ring *ring, uint32_t at, const uint8_t *bytes, 
     const uint32_t from = at & (ring->size - 1);
     const uint32_t here = len < ring->size - from ? len : ring->size - from;
 
+    leat_debug_assert(len <= ring->size);
     memcpy(ring->bytes + from, bytes, here);
     memcpy(ring->bytes, bytes + here, len - here);
 }
@@ -56,6 +60,7 @@ static void copy_out(const struct ring *ring, uint32_t at, uint8_t *bytes, uint3
     const uint32_t from = at & (ring->size - 1);
     const uint32_t here = len < ring->size - from ? len : ring->size - from;
 
+    leat_debug_assert(len <= ring->size);
     memcpy(bytes, ring->bytes + from, here);
     memcpy(bytes + here, ring->bytes, len - here);
 }
@@ -64,6 +69,7 @@ static void copy_out(const struct ring *ring, uint32_t at, uint8_t *bytes, uint3
 
 uint32_t leat_ring_free_bytes(const struct ring *ring)
 {
+    leat_debug_assert(ring->index - ring->peer_index <= ring->size);
     return ring->size - (ring->index - ring->peer_index);
 }
 
@@ -73,6 +79,7 @@ void leat_ring_put(struct ring *ring, const struct leat_buf *frame, uint32_t len
     const uint32_t head[RING_HEAD_BYTES / 4] = {len, flags};
     uint32_t at = ring->index + RING_HEAD_BYTES;
 
+    leat_assert(leat_ring_record_bytes(len) <= leat_ring_free_bytes(ring));
     copy_in(ring, ring->index, (const uint8_t *)head, sizeof head);
     for (; frame; frame = frame->next) {
         copy_in(ring, at, frame->data, frame->len);
@@ -147,6 +154,7 @@ enum ring_result leat_ring_take(struct ring *ring, struct leat_pool *pool, uint3
 
 void leat_ring_skip(struct ring *ring)
 {
+    leat_debug_assert(ring->skip_bytes <= ring->size);
     ring->index += ring->skip_bytes;
     ring->skip_bytes = 0;
 }

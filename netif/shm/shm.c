@@ -1,5 +1,7 @@
 /* shm.c -- a network of two processes in shared memory: the backend's table of functions. */
 #include <errno.h>
+
+#include <leat/assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +154,7 @@ static bool settle(struct leat_shm *shm, uint64_t now_ns, uint32_t count)
  * has must not block those behind it. */
 static void be_starved(struct leat_shm *shm)
 {
+    leat_debug_assert(shm->starved_looks < STARVED_LOOKS_MAX);
     shm->counters.rx_starved++;
     shm->starved = true;
     if (++shm->starved_looks < STARVED_LOOKS_MAX)
@@ -219,6 +222,7 @@ static uint32_t shm_receive(struct leat_netif *netif, uint64_t now_ns, struct le
 
 static uint32_t room_of(const struct leat_shm *shm)
 {
+    leat_assert(shm->frame_max > 0);
     return leat_ring_free_bytes(&shm->tx) / leat_ring_record_bytes(shm->frame_max);
 }
 

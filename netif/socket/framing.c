@@ -1,6 +1,8 @@
 /* framing.c -- frames out of a stream of bytes. */
 #include "framing.h"
 
+#include <leat/assert.h>
+
 #include <string.h>
 
 enum {
@@ -10,6 +12,7 @@ enum {
 void leat_framing_init(struct framing *framing, uint32_t frame_max, bool marked,
                        struct leat_socket_counters *counters)
 {
+    leat_assert(frame_max <= FRAME_LIMIT);
     *framing = (struct framing){.frame_max = frame_max, .marked = marked, .counters = counters};
 }
 
@@ -27,6 +30,7 @@ void leat_framing_put(struct framing *framing, struct leat_buf *piece)
 /* Lets @bytes at the front go. */
 static void drop(struct framing *framing, uint32_t bytes)
 {
+    leat_assert(bytes <= framing->bytes);
     framing->bytes -= bytes;
     framing->first = leat_buf_consume(framing->first, bytes);
 }
@@ -73,6 +77,7 @@ static struct leat_buf *split(struct leat_buf *piece, uint32_t len)
     struct leat_buf *const next = piece->next;
     struct leat_buf *view;
 
+    leat_debug_assert(len < piece->len);
     piece->next = NULL;
     view = leat_buf_slice(piece, 0, len);
     piece->next = next;
@@ -140,6 +145,7 @@ static struct leat_buf *take_frame(struct framing *framing, struct leat_pool *po
     const uint32_t head_bytes = len < HEAD_BYTES ? len : HEAD_BYTES;
     struct leat_buf *head, *rest = NULL;
 
+    leat_debug_assert(framing->bytes >= len);
     if (framing->first->len >= head_bytes)
         return take_bytes(framing, len);
     head = copy_head(framing, pool, head_bytes);

@@ -4,6 +4,7 @@
  * One call a frame, one piece a frame.  A frame is read into a buffer of the pool where that holds
  * the longest, and otherwise into a frame of our own, from which it is copied.
  */
+#include <leat/assert.h>
 #include <leat/solo5.h>
 
 #include <solo5.h>
@@ -37,6 +38,7 @@ static struct leat_solo5_net *net_of(struct leat_netif *netif)
 /* Reads one frame; 0: there is none.  Frames that are too long are dropped, a burst at a time. */
 static uint32_t net_read(struct leat_solo5_net *net, uint8_t *bytes)
 {
+    leat_assert(net->frame_bytes > 0);
     for (unsigned cut = 0; cut < CUT_MAX; cut++) {
         size_t len = 0;
         const solo5_result_t result = solo5_net_read(net->handle, bytes, net->frame_bytes, &len);

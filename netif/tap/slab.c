@@ -1,6 +1,8 @@
 /* slab.c -- memory of the backend for the text of super-frames. */
 #include "slab.h"
 
+#include <leat/assert.h>
+
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -36,6 +38,7 @@ void leat_tap_slab_give(void *arg)
 {
     struct slab *slab = arg;
 
+    leat_assert(slab->home != NULL);
     slab->next = slab->home->free;
     slab->home->free = slab;
 }

@@ -7,6 +7,8 @@
  */
 #include "net.h"
 
+#include <leat/assert.h>
+
 enum {
     /* so that the IP header lies on a multiple of 4, and there is room for longer ones in front */
     RX_HEADROOM = LEAT_BUF_HEADROOM - 2 - VIRTIO_NET_HEADER_BYTES,
@@ -72,6 +74,7 @@ static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
 /* Sets the lengths of an entry that the device has written @len bytes of; frees what it left. */
 static void fill(struct leat_buf *entry, uint32_t len)
 {
+    leat_debug_assert(len != UINT32_MAX);
     for (struct leat_buf *buf = entry; buf; buf = buf->next) {
         const uint32_t room = leat_buf_tailroom(buf);
         const uint32_t here = len < room ? len : room;
@@ -152,6 +155,7 @@ static bool read_header(const struct leat_virtio *virtio, const struct virtio_ne
     const uint32_t field_end = (uint32_t)header->checksum_start + header->checksum_offset + 2u;
     const bool super = header->gso_type != 0;
 
+    leat_debug_assert(leat_buf_total(frame) == len);
     if (partial && (!agreed || field_end > len))
         return false;
     /* 5.1.6.4: only with its checksum left to us, and with a size */

@@ -6,6 +6,8 @@
  */
 #include "net.h"
 
+#include <leat/assert.h>
+
 enum {
     ETHERNET_BYTES = 14,
     IPV4_BYTES_MIN = 20,
@@ -81,6 +83,7 @@ static struct leat_buf *flatten(struct leat_virtio *virtio, struct leat_buf *fra
     struct leat_buf *flat = leat_buf_alloc(frame->pool, 0);
     uint8_t *at = flat ? leat_buf_put(flat, total) : 0;
 
+    leat_debug_assert(frame->next != 0);
     if (at) {
         leat_buf_read(frame, 0, at, total);
         flat->checksum = frame->checksum;
@@ -129,6 +132,7 @@ static void send(struct leat_virtio *virtio, struct leat_buf *frame)
         count = list_pieces(frame, pieces);
     }
     header = &virtio->tx_headers[virtio->tx.first_free];
+    leat_debug_assert(virtio->tx.first_free < virtio->tx.size);
     *header = header_of(frame);
     pieces[0] = (struct virtqueue_piece){header, sizeof *header};
     if (!virtqueue_add(&virtio->tx, pieces, count, VIRTQUEUE_TO_DEVICE, frame)) {

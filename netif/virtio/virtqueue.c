@@ -1,6 +1,8 @@
 /* virtqueue.c -- one split virtqueue. */
 #include "virtqueue.h"
 
+#include <leat/assert.h>
+
 #include <string.h>
 
 enum {
@@ -31,6 +33,8 @@ static void full_barrier(void)
 void virtqueue_init(struct virtqueue *queue, uint16_t size, bool event_index,
                     struct virtqueue_indirect *indirect)
 {
+    leat_assert((size & (size - 1)) == 0);
+    leat_assert(size <= VIRTQUEUE_SIZE_MAX);
     memset(queue, 0, sizeof *queue);
     queue->size = size;
     queue->event_index = event_index;
@@ -52,6 +56,7 @@ uint16_t virtqueue_room(const struct virtqueue *queue)
 static void describe(struct virtqueue_descriptor *table, const struct virtqueue_piece *pieces,
                      unsigned count, uint16_t flags)
 {
+    leat_assert(count <= VIRTQUEUE_PIECES_MAX);
     for (unsigned i = 0; i < count; i++) {
         const bool last = i + 1 == count;
 
@@ -113,6 +118,7 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtqueue_piece *pieces
     const uint16_t head = queue->first_free;
     struct virtqueue_chain *chain;
 
+    leat_assert(token != 0); /* NULL says that the device does not have it */
     if (queue->broken || count == 0 || count > VIRTQUEUE_PIECES_MAX || cost > queue->free_count)
         return false;
     if (indirect)
@@ -137,6 +143,7 @@ bool virtqueue_publish(struct virtqueue *queue)
     const uint16_t old = queue->published_index, new = queue->available_index;
     uint16_t event;
 
+    leat_debug_assert((uint16_t)(queue->available_index - queue->published_index) <= queue->size);
     if (old == new || queue->broken)
         return false;
     shared_write(&queue->available.index, new);
@@ -155,6 +162,8 @@ static void release(struct virtqueue *queue, uint16_t head)
     struct virtqueue_chain *chain = &queue->chains[head];
     uint16_t last = head;
 
+    leat_debug_assert(queue->free_count + chain->count <= queue->size);
+    leat_debug_assert(queue->in_flight > 0);
     for (uint16_t i = 1; i < chain->count; i++)
         last = queue->chains[last].next;
     queue->chains[last].next = queue->first_free;

@@ -8,6 +8,8 @@
  */
 #include "packet.h"
 
+#include <leat/assert.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -128,6 +130,7 @@ uint32_t leat_xdp_packet_receive(struct xdp_packet *packet, struct leat_pool *po
 
     if (packet->fd < 0)
         return 0;
+    leat_assert(packet->at < FRAMES);
     while (count < frames_max) {
         struct tpacket2_hdr *header =
             (void *)(packet->ring + (size_t)packet->at * packet->frame_bytes);

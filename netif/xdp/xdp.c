@@ -7,6 +7,8 @@
  */
 #include "inside.h"
 
+#include <leat/assert.h>
+
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -129,6 +131,7 @@ static uint32_t receive_frames(struct leat_xdp *xdp, struct leat_buf **frames, u
     uint32_t at, got, count = 0;
 
     got = peek_all(&xdp->rx, frames_max, &at);
+    leat_assert(got <= frames_max);
     for (uint32_t i = 0; i < got; i++) {
         const struct xdp_desc *desc = xsk_ring_cons__rx_desc(&xdp->rx, at + i);
         struct leat_buf *frame = take_frame(xdp, desc);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "autoconf/autoconf.h"
+#include "core/assert.h"
 #include "ip/route.h"
 
 static enum leat_err add_route(struct leat_autoconf *autoconf, const struct leat_dhcp_route *route)
@@ -42,6 +43,7 @@ static void set_routes(struct leat_autoconf *autoconf, const struct leat_dhcp_le
 
 static void unset_routes(struct leat_autoconf *autoconf)
 {
+    leat_debug_assert(autoconf->route_count <= LEAT_DHCP_ROUTES_MAX);
     while (autoconf->route_count > 0) {
         const struct leat_dhcp_route *route = &autoconf->routes[--autoconf->route_count];
 
@@ -49,15 +51,29 @@ static void unset_routes(struct leat_autoconf *autoconf)
     }
 }
 
+/* All but what others tell: routers and DHCPv6 servers.  A fact that is added is cleared, wherever
+ * in the struct it stands. */
 void autoconf_clear(struct leat_autoconf_facts *facts)
 {
-    memset(facts, 0, offsetof(struct leat_autoconf_facts, ipv6));
+    enum {
+        IPV6_AT = offsetof(struct leat_autoconf_facts, ipv6),
+        IPV6_END = IPV6_AT + sizeof(struct leat_slaac_facts),
+        DHCP6_AT = offsetof(struct leat_autoconf_facts, dhcp6),
+        DHCP6_END = DHCP6_AT + sizeof(struct leat_dhcp6_lease)
+    };
+    uint8_t *bytes = (uint8_t *)facts;
+
+    _Static_assert(IPV6_END <= DHCP6_AT, "in this order");
+    memset(bytes, 0, IPV6_AT);
+    memset(bytes + IPV6_END, 0, DHCP6_AT - IPV6_END);
+    memset(bytes + DHCP6_END, 0, sizeof *facts - DHCP6_END);
 }
 
 void autoconf_apply(struct leat_autoconf *autoconf, const struct leat_dhcp_lease *lease)
 {
     struct leat_autoconf_facts *facts = &autoconf->facts;
 
+    leat_debug_assert(lease->name_server_count <= LEAT_DHCP_SERVERS_MAX);
     unset_routes(autoconf);
     autoconf_clear(facts);
     facts->ip = lease->ip;

@@ -6,6 +6,7 @@
  * 2.5 (b) but for giving up at a second conflict.
  */
 #include "autoconf/autoconf.h"
+#include "core/assert.h"
 #include "core/container_of.h"
 
 enum {
@@ -32,6 +33,7 @@ static leat_ip4 choice(const struct leat_autoconf *autoconf)
 
 static void choose(struct leat_autoconf *autoconf)
 {
+    leat_debug_assert(!autoconf->has_lease);
     autoconf->chosen = choice(autoconf);
     if (address_add(autoconf->link, autoconf->chosen, PREFIX_BITS, ADDRESS_CHECK_FIRST,
                     &autoconf->watch))
@@ -75,6 +77,7 @@ static void on_taken(struct address_watch *watch)
 
 void autoconf_link_local_init(struct leat_autoconf *autoconf)
 {
+    leat_assert(!autoconf->timer.on_time);
     autoconf->watch = (struct address_watch){.usable = on_usable, .taken = on_taken};
     autoconf->timer.on_time = on_time;
     autoconf->timer.arg = autoconf;

@@ -9,6 +9,8 @@
 
 #include "autoconf/autoconf.h"
 
+#include "core/assert.h"
+
 /* The server says something else now; NULL: nothing. */
 static void set_facts(struct leat_autoconf *autoconf, const struct leat_dhcp6_lease *lease)
 {
@@ -58,6 +60,7 @@ enum leat_err autoconf_servers6_open(struct leat_autoconf *autoconf, const uint8
     const struct leat_dhcp6_config config = {
         .rapid_commit = true, .on_news = on_news, .arg = autoconf};
 
+    leat_assert(!autoconf->dhcp6);
     if (!calls || !autoconf_has_ipv6(autoconf))
         return LEAT_OK;
     if (kept)
@@ -73,6 +76,7 @@ void autoconf_servers6_heed(struct leat_autoconf *autoconf)
                          : said->other ? AUTOCONF_ASKS_FACTS
                                        : AUTOCONF_ASKS_NOTHING;
 
+    leat_debug_assert(autoconf->dhcp6_asks <= AUTOCONF_ASKS_ADDRESS);
     if (!autoconf->dhcp6 || asks <= autoconf->dhcp6_asks)
         return;
     if (autoconf->dhcp6_asks != AUTOCONF_ASKS_NOTHING)

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "stack.h"
 
 enum {
@@ -69,6 +70,7 @@ static void finish(struct leat_connecting *connecting, enum leat_err err,
 {
     struct leat_tcp *conn = winner ? winner->conn : NULL;
 
+    leat_assert(connecting->runs);
     stop(connecting, winner);
     if (winner) {
         winner->conn = NULL;
@@ -79,6 +81,7 @@ static void finish(struct leat_connecting *connecting, enum leat_err err,
 
 static void end_try(struct leat_connect_try *try, enum leat_err err)
 {
+    leat_debug_assert(try->state != LEAT_CONNECT_OVER);
     try->state = LEAT_CONNECT_OVER;
     try->err = err;
     try->connecting->err = err;
@@ -113,6 +116,7 @@ static void begin_try(struct leat_connect_try *try)
     const enum leat_err err =
         leat_tcp_connect(connecting->stack, &try->conn, &try->remote, NULL, &events, try);
 
+    leat_debug_assert(try->state == LEAT_CONNECT_WAITS);
     connecting->last_was_ipv6 = !leat_ip_is_v4(try->remote.ip);
     if (err) {
         connecting->probes |= err == LEAT_ERR_NO_ROUTE && connecting->last_was_ipv6 &&
@@ -173,6 +177,7 @@ static void look_up(struct leat_connecting *connecting, unsigned which, uint16_t
 {
     struct leat_connect_lookup *lookup = &connecting->lookups[which];
 
+    leat_debug_assert(!lookup->lookup);
     *lookup = (struct leat_connect_lookup){.connecting = connecting, .err = LEAT_ERR_NOT_FOUND};
     if (which == IPV6 && connecting->config->no_ipv6)
         return;

@@ -75,6 +75,8 @@ COLD static void lent_release(struct leat_buf *buf)
 {
     struct lent lent;
 
+    leat_debug_assert(buf->pool->lists[POOL_SMALL].free_count < buf->pool->lists[POOL_SMALL].count);
+    leat_debug_assert(buf->kind == (POOL_SMALL | POOL_LENT));
     memcpy(&lent, buf + 1, sizeof lent);
     buf->kind = POOL_SMALL;
     buf->start = (uint8_t *)(buf + 1);

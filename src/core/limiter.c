@@ -1,4 +1,5 @@
 /* limiter.c -- a token bucket. */
+#include "core/assert.h"
 #include "core/limiter.h"
 #include "core/second.h"
 
@@ -13,6 +14,7 @@ bool limiter_take(struct limiter *limiter, uint64_t now_ns, uint64_t noise)
 {
     const uint64_t elapsed_ns = now_ns - limiter->filled_at_ns;
 
+    leat_debug_assert(limiter->tokens <= limiter->per_s);
     if (elapsed_ns >= second_ns) {
         /* the noise is taken once a bucket: it hides how many of its tokens were used */
         limiter->tokens = limiter->per_s - (uint32_t)(noise % (limiter->per_s / 4 + 1));

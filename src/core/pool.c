@@ -1,6 +1,8 @@
 /* pool.c -- the memory behind leat_buf. */
 #include "core/pool.h"
 
+#include "core/assert.h"
+
 static size_t full_bytes(uint32_t storage_bytes)
 {
     return sizeof(struct leat_buf) + storage_bytes;
@@ -21,6 +23,7 @@ static bool list_init(struct leat_pool *pool, struct arena *arena, enum pool_kin
 
     if (!memory)
         return false;
+    leat_debug_assert(!list->free);
     list->count = list->free_count = count;
     list->bytes = bytes;
     list->units = count > 0 ? (1u << POOL_ALL_SHIFT) / count : 0;

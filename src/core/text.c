@@ -1,8 +1,11 @@
 /* text.c -- see text.h. */
 #include "core/text.h"
 
+#include "core/assert.h"
+
 void text_add(struct text *text, const char *words)
 {
+    leat_debug_assert(text->len <= text->room);
     while (*words && text->len < text->room)
         text->bytes[text->len++] = *words++;
 }
@@ -12,6 +15,7 @@ void text_add_digits(struct text *text, uint64_t number, unsigned digits)
     char reversed[21];
     size_t at = sizeof reversed - 1;
 
+    leat_assert(digits < sizeof reversed - 1);
     reversed[at] = '\0';
     do
         reversed[--at] = (char)('0' + number % 10);

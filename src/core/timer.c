@@ -9,6 +9,8 @@
  */
 #include "core/timer.h"
 
+#include "core/assert.h"
+
 #define TICK_MAX (UINT64_MAX >> TIMER_TICK_SHIFT)
 
 enum {
@@ -33,6 +35,7 @@ void timers_init(struct timer_wheel *wheel, uint64_t now_ns)
 
 void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns)
 {
+    leat_assert(!wheel->asked); /* there is one such kind */
     wheel->asked = fire;
     wheel->due_ns = due_ns;
 }
@@ -79,6 +82,8 @@ static void remove_from(struct timer_wheel *wheel, unsigned level, unsigned inde
 {
     struct timer_slot *slot = &wheel->slots[level][index];
 
+    leat_debug_assert(wheel->set > 0);
+    leat_debug_assert(slot->first != 0);
     if (timer->next == timer) {
         slot->first = 0;
         wheel->occupied[level] &= ~((uint64_t)1 << index);
@@ -156,6 +161,7 @@ static bool ask(struct timer_wheel *wheel, struct timer *timer)
     const uint64_t due_ns = wheel->due_ns(timer);
     uint64_t due_tick;
 
+    leat_debug_assert(wheel->set > 0);
     if (due_ns == UINT64_MAX) {
         timer->next = timer->prev = 0;
         wheel->set--;
@@ -176,6 +182,7 @@ static void cascade(struct timer_wheel *wheel, unsigned level, unsigned index)
     struct timer *timer = slot->first;
     bool done = false;
 
+    leat_debug_assert(level > 0);
     slot->first = 0;
     wheel->occupied[level] &= ~((uint64_t)1 << index);
     while (!done) {
@@ -194,6 +201,7 @@ static void advance(struct timer_wheel *wheel, uint64_t tick)
 {
     const uint64_t differs = wheel->base_tick ^ tick;
 
+    leat_debug_assert(tick >= wheel->base_tick);
     wheel->now_tick = wheel->base_tick = tick;
     if (differs < TIMER_SLOTS)
         return;

@@ -1,4 +1,5 @@
 /* actions.c -- what dhcp.rl does beside sending. */
+#include "core/assert.h"
 #include "dhcp/dhcp.h"
 #include "core/second.h"
 
@@ -62,6 +63,7 @@ void dhcp_drop(struct leat_dhcp *dhcp, struct dhcp_step *step)
 
 void dhcp_take_offer(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
+    leat_debug_assert(!dhcp->has_lease);
     (void)step;
     dhcp->server_want = leat_ip_v4_number(dhcp->read.server);
     dhcp->ip_want = leat_ip_v4_number(dhcp->read.ip);
@@ -78,6 +80,7 @@ static uint64_t deadline_ns(const struct leat_dhcp *dhcp, uint32_t seconds)
 
 void dhcp_take_lease(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
+    leat_debug_assert(!leat_ip_is_any(dhcp->read.ip));
     (void)step;
     dhcp_forget_times(dhcp);
     dhcp->lease = dhcp->read;
@@ -101,6 +104,7 @@ static uint64_t fuzzed_ns(struct leat_dhcp *dhcp, uint32_t seconds)
 
 void dhcp_set_T1_T2(struct leat_dhcp *dhcp, struct dhcp_step *step)
 {
+    leat_debug_assert(dhcp->lease.renew_s <= dhcp->lease.rebind_s);
     (void)step;
     dhcp->failures = 0;
     dhcp->t1_ns = fuzzed_ns(dhcp, dhcp->lease.renew_s);
@@ -132,6 +136,7 @@ void dhcp_use_address(struct leat_dhcp *dhcp, struct dhcp_step *step)
     const enum address_check check =
         dhcp->config.check == LEAT_DHCP_CHECK_FIRST ? ADDRESS_CHECK_FIRST : ADDRESS_CHECK_BESIDE;
 
+    leat_assert(!dhcp->has_address);
     if (address_add(dhcp->link, leat_ip_v4_number(lease->ip), lease->prefix_bits, check,
                     &dhcp->watch))
         step->notes |= DHCP_NOTE_FAILED;
@@ -149,6 +154,7 @@ void dhcp_withdraw(struct leat_dhcp *dhcp, struct dhcp_step *step)
 
 static void tell(struct dhcp_step *step, enum leat_dhcp_news news, bool with_lease)
 {
+    leat_debug_assert(!(step->notes & DHCP_NOTE_TELL)); /* one thing a step */
     step->notes |= DHCP_NOTE_TELL;
     step->news = news;
     step->with_lease = with_lease;

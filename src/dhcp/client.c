@@ -1,6 +1,7 @@
 /* client.c -- what the program calls. */
 #include <string.h>
 
+#include "core/assert.h"
 #include "dhcp/dhcp.h"
 #include "core/container_of.h"
 #include "wire/bytes.h"
@@ -92,6 +93,7 @@ enum leat_err leat_dhcp_open(struct leat *stack, struct leat_netif *netif, struc
 
 void leat_dhcp_keep(const struct leat_dhcp_lease *lease, uint8_t kept[LEAT_DHCP_KEPT_BYTES])
 {
+    leat_assert(leat_ip_is_v4(lease->ip));
     put32(kept, kept_magic);
     put32(kept + 4, leat_ip_v4_number(lease->ip));
     put32(kept + 8, leat_ip_v4_number(lease->server));
@@ -163,6 +165,7 @@ const char *leat_dhcp_state_name(const struct leat_dhcp *dhcp)
 {
     static const char *const names[] = {DHCP_STATE_NAMES};
 
+    leat_assert(dhcp->state < sizeof names / sizeof *names);
     return names[dhcp->state];
 }
 

@@ -1,6 +1,7 @@
 /* client6.c -- what the program calls. */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/container_of.h"
 #include "dhcp/dhcp6.h"
 #include "wire/bytes.h"
@@ -228,6 +229,7 @@ const char *leat_dhcp6_state_name(const struct leat_dhcp6 *dhcp6)
 {
     static const char *const names[] = {DHCP6_STATE_NAMES};
 
+    leat_assert(dhcp6->state < sizeof names / sizeof *names);
     return names[dhcp6->state];
 }
 

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/assert.h"
 #include "dhcp/dhcp.h"
 #include "wire/bytes.h"
 
@@ -42,6 +43,7 @@ static bool is_edge(const struct leat_dhcp_lease *lease, leat_ip4 ip)
 {
     const leat_ip4 host = ~ip4_mask(lease->prefix_bits);
 
+    leat_debug_assert(lease->prefix_bits <= 32);
     return lease->prefix_bits <= 30 && is_in_prefix(lease, ip) &&
            ((ip & host) == 0 || (ip & host) == host);
 }
@@ -161,6 +163,8 @@ static bool take_routes(struct leat_dhcp *dhcp, int32_t len, bool on_link)
     struct leat_dhcp_lease *lease = &dhcp->read;
     int32_t at = 0;
 
+    leat_assert(len <= DHCP_LONG_BYTES);
+    leat_debug_assert(lease->route_count <= LEAT_DHCP_ROUTES_MAX);
     while (at < len) {
         struct leat_dhcp_route route;
         const int32_t bytes = read_route(dhcp->option + at, len - at, &route);

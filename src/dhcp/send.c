@@ -1,6 +1,7 @@
 /* send.c -- messages to servers (RFC 2131 table 5). */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/second.h"
 #include "dhcp/dhcp.h"
 #include "wire/bytes.h"
@@ -35,31 +36,48 @@ static void put_text(struct wire_dhcp_writer *writer, uint8_t code, const char *
         wire_dhcp_put(writer, code, text, len);
 }
 
-/* What we ask for, and who asks: in DISCOVER, REQUEST and INFORM. */
+/* Options that we ask for; some of them for a program that wants them alone.  RFC 3442: the routes
+ * stand before the option that they stand for. */
+enum wish_of {
+    OF_ALL,
+    OF_ROUTES,
+    OF_VENDOR_CLASS,
+    OF_IPV6_ONLY
+};
+
+static const struct wish {
+    uint8_t code;
+    uint8_t of; /* enum wish_of */
+} wishes[] = {
+    {DHCP_ROUTES, OF_ROUTES},    {DHCP_MASK, OF_ALL},
+    {DHCP_ROUTERS, OF_ALL},      {DHCP_NAME_SERVERS, OF_ALL},
+    {DHCP_HOST_NAME, OF_ALL},    {DHCP_DOMAIN_NAME, OF_ALL},
+    {DHCP_MTU, OF_ALL},          {DHCP_NTP_SERVERS, OF_ALL},
+    {DHCP_RENEWAL_TIME, OF_ALL}, {DHCP_REBINDING_TIME, OF_ALL},
+    {DHCP_SEARCH, OF_ALL},       {DHCP_VENDOR_SPECIFIC, OF_VENDOR_CLASS},
+    {DHCP_V6ONLY, OF_IPV6_ONLY},
+};
+
+enum {
+    WISHES = sizeof wishes / sizeof *wishes
+};
+
+/* The options that we ask for, and what is said of us: in DISCOVER, REQUEST and INFORM. */
 static void put_wishes(const struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer)
 {
     const struct leat_dhcp_config *config = &dhcp->config;
+    const bool wants[] = {[OF_ALL] = true,
+                          [OF_ROUTES] = config->routes,
+                          [OF_VENDOR_CLASS] = config->vendor_class != 0,
+                          [OF_IPV6_ONLY] = config->ipv6_only};
     const uint16_t mtu = dhcp->link->netif->mtu;
-    uint8_t codes[13];
+    uint8_t codes[WISHES];
     unsigned count = 0;
 
-    /* RFC 3442: before the option that it stands for */
-    if (config->routes)
-        codes[count++] = DHCP_ROUTES;
-    codes[count++] = DHCP_MASK;
-    codes[count++] = DHCP_ROUTERS;
-    codes[count++] = DHCP_NAME_SERVERS;
-    codes[count++] = DHCP_HOST_NAME;
-    codes[count++] = DHCP_DOMAIN_NAME;
-    codes[count++] = DHCP_MTU;
-    codes[count++] = DHCP_NTP_SERVERS;
-    codes[count++] = DHCP_RENEWAL_TIME;
-    codes[count++] = DHCP_REBINDING_TIME;
-    codes[count++] = DHCP_SEARCH;
-    if (config->vendor_class)
-        codes[count++] = DHCP_VENDOR_SPECIFIC;
-    if (config->ipv6_only)
-        codes[count++] = DHCP_V6ONLY;
+    for (unsigned i = 0; i < WISHES; i++) {
+        if (wants[wishes[i].of])
+            codes[count++] = wishes[i].code;
+    }
     wire_dhcp_put(writer, DHCP_PARAMETER_LIST, codes, count);
     /* RFC 2132 9.10: 576 at least, counted with the headers; a longer one we could not read */
     wire_dhcp_put16(writer, DHCP_MESSAGE_MAX, mtu < 576 ? 576 : mtu < 1500 ? mtu : 1500);
@@ -102,6 +120,7 @@ static void send_message(struct leat_dhcp *dhcp, struct wire_dhcp_writer *writer
     struct leat_buf *payload =
         len > 0 ? leat_buf_copy(leat_pool(dhcp->stack), dhcp->message, len) : 0;
 
+    leat_debug_assert(dhcp->tries < UINT8_MAX);
     if (leat_udp_send_from(dhcp->udp, payload, &to, leat_ip_v4(from)) == LEAT_OK)
         dhcp->counts.sent++;
     else
@@ -114,6 +133,7 @@ static void await(struct leat_dhcp *dhcp, unsigned tries_max)
 {
     const uint64_t now_ns = leat_now_ns(dhcp->stack);
 
+    leat_debug_assert(dhcp->tries > 0);
     dhcp->wait_ns = LEAT_NEVER_NS;
     dhcp->tries_max = (uint8_t)tries_max;
     dhcp->rexmt_ns = now_ns + dhcp_retry_ns(dhcp, dhcp->tries - 1u);

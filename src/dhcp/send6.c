@@ -22,19 +22,19 @@ static void put_elapsed(const struct leat_dhcp6 *dhcp6, struct wire_dhcp6_writer
 /* What we ask for; how often we may ask is asked for where it must be (RFC 8415 21.24, 21.25). */
 static void put_wishes(struct wire_dhcp6_writer *writer, enum dhcp6_message type)
 {
+    static const uint16_t by_lease[] = {DHCP6_NAME_SERVERS, DHCP6_SEARCH, DHCP6_NTP_SERVER,
+                                        DHCP6_SOL_MAX_RT};
+    static const uint16_t by_itself[] = {DHCP6_NAME_SERVERS, DHCP6_SEARCH, DHCP6_NTP_SERVER,
+                                         DHCP6_REFRESH_TIME, DHCP6_INF_MAX_RT};
     const bool informs = type == DHCP6_INFORMATION_REQUEST;
-    uint8_t codes[10];
-    uint32_t len = 6;
+    const uint16_t *wishes = informs ? by_itself : by_lease;
+    const uint32_t count = (informs ? sizeof by_itself : sizeof by_lease) / sizeof *wishes;
+    uint8_t codes[sizeof by_itself];
 
-    put16(codes, DHCP6_NAME_SERVERS);
-    put16(codes + 2, DHCP6_SEARCH);
-    put16(codes + 4, DHCP6_NTP_SERVER);
-    if (informs) {
-        put16(codes + len, DHCP6_REFRESH_TIME);
-        len += 2;
-    }
-    put16(codes + len, informs ? DHCP6_INF_MAX_RT : DHCP6_SOL_MAX_RT);
-    wire_dhcp6_put(writer, DHCP6_OPTION_REQUEST, codes, len + 2);
+    _Static_assert(sizeof by_itself >= sizeof by_lease, "there is room for either");
+    for (uint32_t i = 0; i < count; i++)
+        put16(codes + 2 * i, wishes[i]);
+    wire_dhcp6_put(writer, DHCP6_OPTION_REQUEST, codes, 2 * count);
 }
 
 /* Begins a message of the exchange that is open, or opens one of @type. */

@@ -23,7 +23,8 @@ void dhcp_forget_times(struct leat_dhcp *dhcp)
     dhcp->t1_ns = dhcp->t2_ns = dhcp->expires_ns = LEAT_NEVER_NS;
 }
 
-void dhcp_set_timer(struct leat_dhcp *dhcp)
+/* The first of the times that dhcp_on_time() has an event for. */
+static uint64_t first_ns(const struct leat_dhcp *dhcp)
 {
     const uint64_t times[] = {dhcp->wait_ns, dhcp->rexmt_ns, dhcp->t1_ns, dhcp->t2_ns,
                               dhcp->expires_ns};
@@ -33,6 +34,13 @@ void dhcp_set_timer(struct leat_dhcp *dhcp)
         if (times[i] < first)
             first = times[i];
     }
+    return first;
+}
+
+void dhcp_set_timer(struct leat_dhcp *dhcp)
+{
+    const uint64_t first = first_ns(dhcp);
+
     if (first == LEAT_NEVER_NS)
         leat_timer_cancel(dhcp->stack, &dhcp->timer);
     else
@@ -56,6 +64,8 @@ void dhcp_on_time(struct leat_timer *timer, void *arg)
         dhcp_event(dhcp, DHCP_timeout_wait);
     else if (now_ns >= dhcp->rexmt_ns)
         dhcp_event(dhcp, dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up);
-    else
-        dhcp_set_timer(dhcp); /* a time has moved since */
+    else {
+        leat_debug_assert(first_ns(dhcp) > now_ns); /* one without an event would be due for ever */
+        dhcp_set_timer(dhcp);                       /* a time has moved since */
+    }
 }

@@ -23,8 +23,8 @@ static const struct exchange exchanges[] = {
     [DHCP6_INFORMATION_REQUEST] = {.irt_s = 1},
 };
 
-/* RFC 8415 18.2.12: a Rebind of who starts again waits as a Confirm does; for three seconds only, as
- * a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
+/* RFC 8415 18.2.12: a Rebind of who starts again waits as a Confirm does; for three seconds only,
+ * as a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
 static const struct exchange reboot_exchange = {.irt_s = 1, .mrt_s = 4, .mrc = 2};
 
 static const struct exchange *exchange_of(const struct leat_dhcp6 *dhcp6)
@@ -98,7 +98,8 @@ void dhcp6_forget_times(struct leat_dhcp6 *dhcp6)
     dhcp6->t1_ns = dhcp6->t2_ns = dhcp6->expires_ns = LEAT_NEVER_NS;
 }
 
-void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
+/* The first of the times that dhcp6_on_time() has an event for. */
+static uint64_t first_ns(const struct leat_dhcp6 *dhcp6)
 {
     const uint64_t times[] = {dhcp6->wait_ns, dhcp6->rexmt_ns,   dhcp6->t1_ns,
                               dhcp6->t2_ns,   dhcp6->expires_ns, dhcp6->refresh_ns};
@@ -108,6 +109,13 @@ void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
         if (times[i] < first)
             first = times[i];
     }
+    return first;
+}
+
+void dhcp6_set_timer(struct leat_dhcp6 *dhcp6)
+{
+    const uint64_t first = first_ns(dhcp6);
+
     if (first == LEAT_NEVER_NS)
         leat_timer_cancel(dhcp6->stack, &dhcp6->timer);
     else
@@ -160,6 +168,9 @@ void dhcp6_on_time(struct leat_timer *timer, void *arg)
         dhcp6_event(dhcp6, no_answer(dhcp6));
     else if (now_ns >= dhcp6->refresh_ns)
         dhcp6_event(dhcp6, DHCP6_timeout_refresh);
-    else
-        dhcp6_set_timer(dhcp6); /* a time has moved since */
+    else {
+        leat_debug_assert(first_ns(dhcp6) >
+                          now_ns); /* one without an event would be due for ever */
+        dhcp6_set_timer(dhcp6);    /* a time has moved since */
+    }
 }

@@ -37,6 +37,7 @@ static uint32_t grains_for(size_t name_len, size_t records_len)
 
 static void ring_init(struct cache_ring *ring, uint32_t begin, uint32_t end)
 {
+    leat_assert(begin <= end);
     *ring =
         (struct cache_ring){.begin = begin, .end = end, .top = end, .head = begin, .tail = begin};
 }
@@ -62,6 +63,7 @@ void cache_init(struct cache *cache, void *memory, size_t bytes, const struct si
 void cache_key_make(const struct cache *cache, struct cache_key *key, const uint8_t *name,
                     uint8_t len, uint16_t type)
 {
+    leat_assert(len > 0); /* the root has a byte, too */
     for (unsigned i = 0; i < len; i++)
         key->name[i] = dns_lower(name[i]);
     key->len = len;
@@ -97,6 +99,8 @@ static void entry_end(struct cache *cache, uint32_t at)
 {
     struct cache_entry *entry = entry_at(cache, at);
 
+    leat_debug_assert(entry->name_len > 0);
+    leat_debug_assert(cache->count > 0);
     *link_to(cache, at) = entry->next;
     entry->name_len = 0;
     cache->count--;
@@ -123,6 +127,7 @@ static uint32_t ring_take(struct cache_ring *ring, uint32_t grains)
 {
     const uint32_t at = ring->head;
 
+    leat_debug_assert(ring->end - ring->head >= grains);
     ring->head += grains;
     ring->used += grains;
     return at;
@@ -131,6 +136,8 @@ static uint32_t ring_take(struct cache_ring *ring, uint32_t grains)
 /* Frees the @grains at the tail. */
 static void ring_free(struct cache_ring *ring, uint32_t grains)
 {
+    leat_assert(ring->used >= grains);
+    leat_debug_assert(grains > 0);
     ring->tail += grains;
     ring->used -= grains;
     if (ring->tail == ring->top) {
@@ -252,6 +259,7 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct dn
     struct cache_entry *entry;
     uint32_t at;
 
+    leat_debug_assert(key->len > 0); /* 0 says that an entry has ended */
     if (kept->ttl_s == 0 || kept->records_len > UINT16_MAX ||
         grains > (ring->end - ring->begin) / ENTRY_PART)
         return;

@@ -1,6 +1,8 @@
 /* cookie.c -- see cookie.h. */
 #include "dns/cookie.h"
 
+#include "core/assert.h"
+
 #include <string.h>
 
 #include <leat/crypto.h>
@@ -49,6 +51,7 @@ enum dns_cookie_verdict dns_cookie_judge(struct dns_cookie *cookie,
                                          const struct dns_cookie_sent *sent,
                                          const struct dns_edns *edns, uint64_t now_ns, bool proven)
 {
+    leat_assert(cookie->len <= sizeof cookie->bytes);
     if (!sent->is_set)
         return DNS_COOKIE_GOOD;
     if (!edns->cookie) {

@@ -44,6 +44,7 @@ static bool add_set(struct reply *reply, enum dns_section section, const uint8_t
 {
     const struct dns_mark mark = dns_write_mark(&reply->writer);
 
+    leat_debug_assert(set.first <= set.end);
     for (uint32_t i = set.first; i < set.end && !reply->writer.full; i++) {
         struct dns_new_record record = *dns_zone_record(reply->zone, i);
 
@@ -73,6 +74,7 @@ static void add_soa(struct reply *reply)
     const uint32_t minimum_s = get32(soa.rdata + soa.rdata_len - 4);
     const struct dns_mark mark = dns_write_mark(&reply->writer);
 
+    leat_assert(soa.rdata_len >= 4);
     if (minimum_s < soa.ttl_s)
         soa.ttl_s = minimum_s;
     dns_write_record(&reply->writer, DNS_AUTHORITY, &soa);
@@ -85,6 +87,7 @@ static void add_soa(struct reply *reply)
 /* The name in the data of an NS, CNAME or MX record. */
 static const uint8_t *target_of(const struct dns_new_record *record)
 {
+    leat_debug_assert(dns_fields(record->type) != NULL);
     return record->rdata + (record->type == LEAT_DNS_MX ? 2 : 0);
 }
 
@@ -156,6 +159,7 @@ __attribute__((noinline)) static void locate(const struct reply *reply, const ui
     unsigned below; /* the apex are so many labels */
 
     dns_zone_labels(&labels, name);
+    leat_assert(labels.count >= zone->apex_labels); /* @name lies in the zone */
     below = labels.count - zone->apex_labels;
     encloser = name + labels.starts[below];
     place->kind = PLACE_NAME;

@@ -1,6 +1,8 @@
 /* dns_zone.c -- finding names in a zone; see dns_zone.h. */
 #include "dns/dns_zone.h"
 
+#include "core/assert.h"
+
 #include <string.h>
 
 static int label_order(const uint8_t *a, const uint8_t *b)
@@ -22,6 +24,8 @@ static int labels_order(const struct dns_zone_labels *a, const struct dns_zone_l
     unsigned a_left = a->count - same;
     unsigned b_left = b->count - same;
 
+    leat_debug_assert(skip + same <= b->count);
+    leat_debug_assert(same <= a->count);
     while (a_left > 0 && b_left > skip) {
         const int order = label_order(a->name + a->starts[--a_left], b->name + b->starts[--b_left]);
 
@@ -97,6 +101,7 @@ static bool same_owner(const struct leat_dns_zone *zone, uint32_t at)
     const uint8_t *owner = dns_zone_record(zone, at)->owner;
     const uint8_t *before = dns_zone_record(zone, at - 1)->owner;
 
+    leat_assert(at > 0);
     /* most share their bytes in memory, too */
     return owner == before || dns_name_order(owner, before) == 0;
 }
@@ -134,6 +139,7 @@ struct dns_zone_range dns_zone_set(const struct leat_dns_zone *zone, struct dns_
 {
     struct dns_zone_range set;
 
+    leat_assert(node.first <= node.end);
     while (node.first < node.end && dns_zone_record(zone, node.first)->type != type)
         node.first++;
     set = (struct dns_zone_range){.first = node.first, .end = node.first};

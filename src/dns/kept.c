@@ -16,59 +16,13 @@ enum {
     FIXED_BYTES = 10
 };
 
-/* Types whose names a server may have compressed, too (RFC 3597 4), those of fixed fields. */
-enum {
-    TYPE_MD = 3,
-    TYPE_MF = 4,
-    TYPE_MB = 7,
-    TYPE_MG = 8,
-    TYPE_MR = 9,
-    TYPE_MINFO = 14,
-    TYPE_RP = 17,
-    TYPE_AFSDB = 18,
-    TYPE_RT = 21,
-    TYPE_PX = 26,
-    TYPE_SRV = 33
-};
-
-static const uint8_t *fields_of(uint16_t type)
-{
-    static const uint8_t name[] = {DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t names[] = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t host[] = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t px[] = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t srv[] = {DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_U16, DNS_FIELD_NAME,
-                                  DNS_FIELD_END};
-
-    switch (type) {
-    case TYPE_MD:
-    case TYPE_MF:
-    case TYPE_MB:
-    case TYPE_MG:
-    case TYPE_MR:
-        return name;
-    case TYPE_MINFO:
-    case TYPE_RP:
-        return names;
-    case TYPE_AFSDB:
-    case TYPE_RT:
-        return host;
-    case TYPE_PX:
-        return px;
-    case TYPE_SRV:
-        return srv;
-    default:
-        return dns_fields(type);
-    }
-}
-
 /* The data of @record with its names uncompressed, as dns_write_record() wants it; NULL: it isn't
  * what its type says. */
 static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_dns_record *record,
                                   uint16_t *len)
 {
-    static const uint8_t sizes[] = {[DNS_FIELD_U16] = 2, [DNS_FIELD_U32] = 4, [DNS_FIELD_TIME] = 4};
-    const uint8_t *fields = fields_of(record->type);
+    const struct dns_shape *shape = dns_shape(record->type);
+    const uint8_t *fields = shape ? shape->fields : NULL;
     const uint8_t *data = record->message + record->rdata_at;
     const size_t end = record->rdata_at + record->rdata_len;
     size_t at = record->rdata_at, used = 0;
@@ -89,7 +43,8 @@ static const uint8_t *plain_rdata(struct dns_keeper *keeper, const struct leat_d
             used += keeper->part.len;
             continue;
         }
-        bytes = sizes[*fields];
+        bytes = dns_field_bytes(*fields);
+        leat_assert(bytes > 0); /* no type has names and something without a fixed length */
         leat_assert(used + bytes <= sizeof keeper->rdata);
         if (bytes > end - at)
             return NULL;

@@ -46,6 +46,7 @@ static void prefetch(struct leat_resolver *resolver, const struct leat_dns_name 
 {
     struct query *query;
 
+    leat_debug_assert(resolver->config.prefetch);
     if (!resolver->free_queries || query_find(resolver))
         return;
     query = query_start(resolver, name);
@@ -82,6 +83,7 @@ static void release(struct leat_lookup *lookup)
 {
     struct leat_resolver *resolver = lookup->resolver;
 
+    leat_debug_assert(lookup->on_done); /* it is somebody's */
     timer_cancel(&resolver->stack->timers, &lookup->stale_timer);
     stack_not_ready(&lookup->ready);
     lookup->on_done = NULL;

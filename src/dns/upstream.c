@@ -12,6 +12,7 @@
  */
 #include <leat/stream.h>
 
+#include "core/assert.h"
 #include "core/container_of.h"
 #include "dns/lookup.h"
 #include "wire/bytes.h"
@@ -31,6 +32,7 @@ static const struct leat_tcp_events events;
 
 static size_t place_of(const struct upstream *upstream)
 {
+    leat_debug_assert(upstream >= upstream->resolver->upstreams);
     return (size_t)(upstream - upstream->resolver->upstreams);
 }
 
@@ -96,6 +98,7 @@ static void hang_up(struct upstream *upstream, bool abort)
     static const struct leat_tcp_events nothing = {.on_open = NULL};
     const struct leat_stream stream = upstream->stream;
 
+    leat_debug_assert(!upstream->queries || abort);
     if (!stream.end)
         return;
     forget(upstream);
@@ -272,6 +275,7 @@ static enum leat_err open_connection(struct upstream *upstream)
 
 enum query_sent upstream_ask(struct upstream *upstream, struct query *query)
 {
+    leat_debug_assert(!query->upstream);
     if (!upstream->queries && upstream->secure != upstream_wants_tls(upstream))
         hang_up(upstream, false); /* one that was kept, of another time */
     if (!upstream->stream.end && upstream_is_nowhere(open_connection(upstream)))
@@ -342,6 +346,8 @@ static void take_reply(struct upstream *upstream)
     uint8_t *message = upstream->message + LENGTH_BYTES;
     struct query *query = len < DNS_HEADER_BYTES ? NULL : find(upstream, get16(message));
 
+    leat_debug_assert(upstream->have <=
+                      LENGTH_BYTES + (uint32_t)upstream->resolver->config.answer_bytes);
     upstream->skip = LENGTH_BYTES + len - upstream->have;
     upstream->have = 0;
     upstream->used = true;

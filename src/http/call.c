@@ -164,6 +164,7 @@ static void ask_again(struct leat_http_call *call)
 {
     enum leat_err err;
 
+    leat_debug_assert(call->early);
     call->client->counts.too_early++;
     call->request.early = false;
     err = call_repeat(call);
@@ -240,6 +241,7 @@ static void run(struct leat_http_call *call)
 
 void call_begin(struct leat_http_call *call)
 {
+    leat_debug_assert(call->stream.end != NULL);
     call->phase = CALL_ACTIVE;
     call->active_at_ns = now_ns(call);
     call->wants_room = call_streams(call);

@@ -9,6 +9,7 @@
  */
 #include "http/http_client.h"
 
+#include "core/assert.h"
 #include "core/container_of.h"
 #include "stack.h"
 
@@ -37,6 +38,7 @@ void http_client_enter(struct http_client *client, enum http_phase phase)
 
 void http_client_end(struct http_client *client, uint64_t *count)
 {
+    leat_assert(client->phase != HTTP_PHASE_ENDING); /* once */
     ++*count;
     client->phase = HTTP_PHASE_ENDING;
     leat_stream_abort(&client->stream);
@@ -143,6 +145,7 @@ bool http_client_wait_for_pool(struct http_client *client)
 /* Begins @reply; false: there is no buffer for it. */
 static bool begin_reply(struct http_client *client, const struct http_reply *reply)
 {
+    leat_debug_assert(!client->head);
     client->head = make_head(client, reply);
     if (!client->head)
         return http_client_wait_for_pool(client);
@@ -253,6 +256,7 @@ static bool read_head(struct http_client *client)
     struct http_request *request = &client->request;
     struct http_reply reply;
 
+    leat_debug_assert(client->phase == HTTP_PHASE_IDLE || client->phase == HTTP_PHASE_HEAD);
     if (client->phase == HTTP_PHASE_IDLE) {
         http_client_enter(client, HTTP_PHASE_HEAD);
         client->head_at_ns = client->active_at_ns;
@@ -283,6 +287,7 @@ static void skip_body(struct http_client *client)
     const uint32_t have = leat_buf_total(client->unread);
     const uint32_t len = have < client->skip ? have : client->skip;
 
+    leat_debug_assert(client->phase == HTTP_PHASE_BODY);
     http_client_consume(client, len);
     client->skip -= len;
     client->active_at_ns = leat_now_ns(client->server->stack);
@@ -347,8 +352,8 @@ void http_client_writable(struct leat_tcp *conn, void *arg)
 
 /* ---- Clients that stand still ------------------------------------------------------------- */
 
-/* True if the client has taken something of what is queued since the timer fired last; or if a route,
- * which says something now and then, had left it nothing to take then. */
+/* True if the client has taken something of what is queued since the timer fired last; or if a
+ * route, which says something now and then, had left it nothing to take then. */
 static bool takes_its_reply(struct http_client *client, struct leat_stream_progress progress)
 {
     const bool queued = progress.queued_bytes > 0;

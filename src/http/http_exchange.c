@@ -129,6 +129,19 @@ const struct leat_http_route *http_route_find(const struct leat_http_route *rout
     return NULL;
 }
 
+/* All but the words, which were written while the head was read. */
+static void clear(struct leat_http_exchange *exchange)
+{
+    enum {
+        WORDS_AT = offsetof(struct leat_http_exchange, words),
+        WORDS_END = WORDS_AT + sizeof(struct http_words)
+    };
+    uint8_t *bytes = (uint8_t *)exchange;
+
+    memset(bytes, 0, WORDS_AT);
+    memset(bytes + WORDS_END, 0, sizeof *exchange - WORDS_END);
+}
+
 bool http_exchange_begin(struct http_client *client)
 {
     const struct leat_http_server_config *config = &client->server->config;
@@ -140,7 +153,7 @@ bool http_exchange_begin(struct http_client *client)
 
     if (!route)
         return false;
-    memset(exchange, 0, offsetof(struct leat_http_exchange, words));
+    clear(exchange);
     exchange->client = client;
     exchange->arg = route->arg;
     exchange->body_bytes_max = route->body_bytes_max ? route->body_bytes_max : HTTP_BODY_MAX;

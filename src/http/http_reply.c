@@ -311,6 +311,7 @@ static char *put_allow(char *at, uint8_t methods)
     static const char *const names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
     const char *between = "\r\nAllow: ";
 
+    _Static_assert(1 << (sizeof names / sizeof *names - 1) == LEAT_HTTP_DELETE, "in this order");
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (!(methods >> i & 1))
             continue;

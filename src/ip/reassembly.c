@@ -20,6 +20,8 @@
  */
 #include "ip/reassembly.h"
 
+#include "core/assert.h"
+
 enum {
     TCP = 6,
     TCP_HEADER_MIN = 20,
@@ -170,6 +172,7 @@ static struct holding holding_of(const struct leat *stack, const struct leat_ip 
 {
     struct holding holding = {0, 0};
 
+    leat_debug_assert(stack->reassembly->used <= stack->config.reassemblies);
     for (unsigned i = 0; i < stack->config.reassemblies; i++) {
         const struct datagram *datagram = &stack->reassembly->datagrams[i];
 
@@ -202,6 +205,7 @@ static struct datagram *spare(struct leat *stack, const struct leat_ip *src,
 
 static void take_from(struct leat *stack, struct datagram *datagram)
 {
+    leat_debug_assert(datagram->state != DATAGRAM_FREE);
     if (datagram->state == DATAGRAM_WAITING)
         stack->stats.ip_reassembly_evicted++;
     make_free(stack, datagram);
@@ -357,6 +361,8 @@ static void insert(struct leat *stack, struct datagram *datagram, const struct p
     const bool is_group = datagram->packet.is_group || packet->is_group;
     struct fragment *fragments = datagram->fragments;
 
+    leat_assert(datagram->count < stack->config.reassembly_fragments);
+    leat_debug_assert(at <= datagram->count);
     for (unsigned i = datagram->count; i > at; i--)
         fragments[i] = fragments[i - 1];
     fragments[at] = *fragment;
@@ -377,6 +383,8 @@ static struct packet whole_of(struct leat *stack, struct datagram *datagram)
     struct packet packet = datagram->packet;
     struct leat_buf *last = datagram->fragments[0].buf;
 
+    leat_debug_assert(stack->reassembly->held_bytes >= datagram->held_bytes);
+    leat_debug_assert(datagram->bytes == datagram->end);
     packet.buf = last;
     packet.reassembled = true;
     if (datagram->congested) /* RFC 3168 5.3 */

@@ -45,6 +45,7 @@ bool routes_init(struct leat *stack)
 {
     struct routes *table = arena_take(&stack->arena, 1, sizeof *table);
 
+    leat_assert(!stack->routes);
     if (!table)
         return false;
     table->routes = arena_take(&stack->arena, stack->config.routes, sizeof(struct route));
@@ -158,6 +159,7 @@ static uint32_t bits_apart(uint32_t bits, leat_ip4 dst, leat_ip4 network, uint32
     const uint32_t common = common_bits(dst, network);
     const uint32_t least = common >= prefix_bits ? prefix_bits : common + 1;
 
+    leat_debug_assert(prefix_bits <= 32);
     return least > bits ? least : bits;
 }
 

@@ -1,6 +1,7 @@
 /* address.c -- the addresses of a link. */
 #include "link/address.h"
 
+#include "core/assert.h"
 #include "link/arp.h"
 
 static bool in_prefix(const struct address *address, leat_ip4 ip)
@@ -122,6 +123,7 @@ COLD void address_set_prefix(struct link *link, leat_ip4 ip, uint8_t prefix_bits
 {
     struct address *address = address_find(link, ip);
 
+    leat_assert(prefix_bits <= 32);
     if (!address || address->prefix_bits == prefix_bits)
         return;
     address->prefix_bits = prefix_bits;

@@ -9,6 +9,7 @@
  */
 #include "link/arp.h"
 
+#include "core/assert.h"
 #include "core/container_of.h"
 #include "link/address.h"
 #include "wire/arp.h"
@@ -38,6 +39,7 @@ static void tell(struct leat *stack, struct ready *ready)
     const bool is_lost = conflict && address->state == ADDRESS_NONE;
     struct address_watch *watch = address->watch;
 
+    leat_debug_assert(address->usable_news | address->conflict_news);
     /* first, as the callbacks may remove the address */
     address->usable_news = false;
     address->conflict_news = false;
@@ -53,6 +55,8 @@ static void tell(struct leat *stack, struct ready *ready)
 
 static void announce(struct leat *stack, struct address *address)
 {
+    leat_debug_assert(address->sent < ANNOUNCE_NUM);
+    leat_debug_assert(address->state == ADDRESS_ANNOUNCING);
     arp_request(address->link, address->ip, address->ip, 0);
     address->sent++;
     if (address->sent < ANNOUNCE_NUM)
@@ -74,6 +78,7 @@ static void probe(struct leat *stack, struct address *address)
 {
     uint64_t wait_ns = announce_wait_ns;
 
+    leat_debug_assert(address->state == ADDRESS_PROBING);
     arp_request(address->link, IP4_ANY, address->ip, 0);
     address->sent++;
     if (address->sent < PROBE_NUM)
@@ -101,6 +106,7 @@ void address_start(struct address *address, int check)
     struct leat *stack = address->link->stack;
     uint64_t wait_ns = 0;
 
+    leat_assert(address->state == ADDRESS_NONE);
     address->sent = 0;
     address->defended_at_ns = 0;
     address->timer.fire = timer_fired;
@@ -121,6 +127,7 @@ void address_stop(struct address *address)
 {
     struct leat *stack = address->link->stack;
 
+    leat_assert(address->link != 0);
     timer_cancel(&stack->timers, &address->timer);
     stack_not_ready(&address->ready);
     address->usable_news = false;

@@ -23,6 +23,7 @@
  */
 #include "link/arp.h"
 
+#include "core/assert.h"
 #include "link/address.h"
 #include "link/ethernet.h"
 #include "link/neighbour.h"
@@ -85,6 +86,7 @@ bool neighbours_init(struct leat *stack)
     struct neighbour **buckets =
         arena_take(&stack->arena, bucket_count(config), sizeof(struct neighbour *));
 
+    leat_assert(!stack->neighbours);
     if (!table || !entries || !buckets)
         return false;
     table->buckets = buckets;
@@ -114,6 +116,7 @@ static void age_list_put(struct age_list *list, struct neighbour *n)
 
 static void age_list_remove(struct age_list *list, struct neighbour *n)
 {
+    leat_debug_assert(list->count > 0);
     if (n->newer)
         n->newer->older = n->older;
     else
@@ -164,6 +167,8 @@ static void forget(struct leat *stack, struct neighbour *n)
     struct neighbours *table = stack->neighbours;
     struct neighbour **at = bucket(n->link, n->ip);
 
+    leat_debug_assert(n->parked.count == 0); /* of nobody any more */
+    leat_debug_assert(n->link != 0);
     while (*at != n)
         at = &(*at)->chain;
     *at = n->chain;
@@ -178,6 +183,7 @@ static void forget(struct leat *stack, struct neighbour *n)
 /* The frame that was parked first, or NULL. */
 static struct leat_buf *unpark(struct leat *stack, struct neighbour *n)
 {
+    leat_debug_assert(n->parked.count > 0);
     stack->neighbours->shared -= n->parked.count > stack->config.arp_parked;
     return queue_take(&n->parked);
 }
@@ -186,6 +192,7 @@ static struct buf_queue unpark_all(struct leat *stack, struct neighbour *n)
 {
     const struct buf_queue parked = n->parked;
 
+    leat_debug_assert(parked.count <= stack->config.arp_parked + stack->neighbours->shared);
     if (parked.count > stack->config.arp_parked)
         stack->neighbours->shared -= parked.count - stack->config.arp_parked;
     n->parked = (struct buf_queue){0};
@@ -213,8 +220,10 @@ COLD static void evict(struct leat *stack)
     struct neighbour *n = table->answered.oldest;
     struct buf_queue parked;
 
+    leat_debug_assert(!table->free);
     if (!n || table->resolving.count > table->entries / 4)
         n = table->resolving.oldest;
+    leat_assert(n != 0); /* the table is full, and has one entry at least */
     parked = unpark_all(stack, n);
     stack->stats.arp_evictions++;
     stack->stats.tx_unresolved += parked.count;
@@ -229,6 +238,7 @@ COLD static struct neighbour *create(struct link *link, leat_ip4 ip, enum neighb
     struct neighbour *n = table->free;
 
     leat_assert(n != 0);
+    leat_debug_assert(n->parked.count == 0);
     table->free = n->newer;
     n->link = link;
     n->ip = ip;
@@ -294,6 +304,7 @@ COLD static void doubt(struct leat *stack, struct neighbour *n)
     const struct address *from = asks_from(n);
     const struct leat_mac claimed = n->claimed;
 
+    leat_debug_assert(n->state == NEIGHBOUR_DOUBTED);
     if (!from) { /* our own address there is gone */
         give_up(stack, n);
         return;
@@ -313,6 +324,7 @@ COLD static void doubt(struct leat *stack, struct neighbour *n)
 /* The latest claim counts. */
 COLD static void claim(struct leat *stack, struct neighbour *n, const struct leat_mac *mac)
 {
+    leat_debug_assert(n->state != NEIGHBOUR_RESOLVING);
     stack->stats.arp_claims++;
     n->claimed = *mac;
     if (n->state == NEIGHBOUR_DOUBTED)

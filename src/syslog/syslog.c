@@ -15,6 +15,8 @@
 
 #include "core/text.h"
 
+#include "core/assert.h"
+
 enum {
     FACILITY_DAEMON = 3,
     FACILITY_MAX = 23,
@@ -126,6 +128,7 @@ static bool queue_message(struct leat_syslog *log, enum leat_syslog_severity sev
     struct text prefix = {.bytes = at, .room = PREFIX_BYTES};
     struct text message = {.bytes = at + PREFIX_BYTES, .room = LEAT_SYSLOG_MESSAGE_BYTES};
 
+    leat_debug_assert(log->queued <= log->config.queue_bytes);
     if (log->config.queue_bytes - log->queued < PREFIX_BYTES + LEAT_SYSLOG_MESSAGE_BYTES)
         return false;
     compose(&message, log, severity, line, len);
@@ -141,6 +144,7 @@ static uint32_t first_bytes(const struct leat_syslog *log)
 {
     uint32_t digits = 0, len = 0;
 
+    leat_assert(log->queued > 0);
     while (log->queue[digits] != ' ')
         len = 10 * len + (uint32_t)(log->queue[digits++] - '0');
     return digits + 1 + len;
@@ -194,6 +198,8 @@ static void on_readable(struct leat_tcp *conn, void *arg)
 
 static void try_later(struct leat_syslog *log)
 {
+    leat_debug_assert(log->waits <= WAITS_MAX);
+    leat_debug_assert(!log->conn);
     leat_timer_set(log->stack, &log->timer, leat_now_ns(log->stack) + (SECOND_NS << log->waits));
     if (log->waits < WAITS_MAX)
         log->waits++;

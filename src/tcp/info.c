@@ -99,6 +99,7 @@ const char *leat_tcp_state_text(enum leat_tcp_state state)
         [LEAT_TCP_TIME_WAIT] = "TIME-WAIT",
     };
 
+    _Static_assert(sizeof texts / sizeof *texts == LEAT_TCP_TIME_WAIT + 1, "each state has a name");
     return (unsigned)state < sizeof texts / sizeof *texts ? texts[state] : "?";
 }
 

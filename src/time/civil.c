@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/second.h"
 #include "stack.h"
 
@@ -75,6 +76,7 @@ static uint8_t days_of_month(const struct leat_civil_date *date)
     static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const bool leap = date->year % 4 == 0 && (date->year % 100 != 0 || date->year % 400 == 0);
 
+    leat_assert(date->month >= 1);
     return date->month == 2 && leap ? 29 : days[date->month - 1];
 }
 
@@ -103,6 +105,9 @@ uint64_t leat_civil_of_date(const struct leat_civil_date *date)
 static const char weekdays[] = "SunMonTueWedThuFriSat";
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
+_Static_assert(sizeof weekdays == 7 * 3 + 1, "three letters each");
+_Static_assert(sizeof months == 12 * 3 + 1, "the same");
+
 static void put_two(char *at, unsigned number)
 {
     at[0] = (char)('0' + number / 10 % 10);
@@ -113,6 +118,7 @@ void leat_civil_format_http(uint64_t civil_ns, char text[LEAT_CIVIL_HTTP_BYTES])
 {
     const struct leat_civil_date date = leat_civil_date(civil_ns);
 
+    leat_debug_assert(date.month <= 12);
     memcpy(text, "Www, dd Mmm yyyy hh:mm:ss GMT", LEAT_CIVIL_HTTP_BYTES);
     memcpy(text, weekdays + 3 * date.weekday, 3);
     put_two(text + 5, date.day);
@@ -171,6 +177,7 @@ static void take_weekday(struct reader *reader, bool whole)
     static const char *const tails[] = {"day", "day", "sday", "nesday", "rsday", "day", "urday"};
     const unsigned weekday = take_name(reader, weekdays);
 
+    _Static_assert(sizeof tails / sizeof *tails == 7, "a tail for each of weekdays");
     for (const char *c = reader->failed || !whole ? "" : tails[weekday]; *c; c++)
         take_literal(reader, *c);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/second.h"
 #include "stack.h"
 
@@ -63,6 +64,7 @@ static unsigned sort_answers(struct leat_sntp *sntp, const struct sntp_server **
 {
     unsigned count = 0;
 
+    leat_debug_assert(sntp->server_count <= LEAT_SNTP_SERVERS_MAX);
     for (unsigned i = 0; i < sntp->server_count; i++) {
         unsigned place = count;
 
@@ -103,6 +105,7 @@ static enum leat_sntp_news correct(struct leat_sntp *sntp, const struct sntp_ser
     const int64_t offset_ns = known_ns == 0 ? 0 : (int64_t)(civil_ns - known_ns);
     const uint64_t size_ns = offset_ns < 0 ? 0 - (uint64_t)offset_ns : (uint64_t)offset_ns;
 
+    leat_debug_assert(server->has_answered);
     sntp->report.offset_ns = offset_ns;
     if ((sntp->was_set || sntp->config.trust_start) && size_ns > sntp->config.panic_ns) {
         sntp->counts.panics++;
@@ -127,6 +130,7 @@ static void end_round(struct leat_sntp *sntp)
     const struct sntp_server *server;
     enum leat_sntp_news news = LEAT_SNTP_SILENCE;
 
+    leat_debug_assert(sntp->in_round);
     for (unsigned i = 0; i < sntp->server_count; i++)
         sntp_forget(&sntp->servers[i]);
     server = middle(sntp);
@@ -154,6 +158,7 @@ static void begin_round(struct leat_sntp *sntp)
 {
     const uint64_t now_ns = leat_now_ns(sntp->stack);
 
+    leat_debug_assert(sntp->runs);
     for (unsigned i = 0; i < sntp->server_count; i++) {
         struct sntp_server *server = &sntp->servers[i];
 

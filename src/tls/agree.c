@@ -35,13 +35,17 @@ enum {
     SCHEMES = sizeof all_schemes / sizeof *all_schemes
 };
 
-_Static_assert(sizeof all_schemes / sizeof *all_schemes <= TLS_SCHEMES, "there is room for each");
+_Static_assert((size_t)SUITES <= sizeof((struct leat_tls *)0)->suites / sizeof *all_groups &&
+                   (size_t)GROUPS <= sizeof((struct leat_tls *)0)->groups / sizeof *all_groups &&
+                   (size_t)SCHEMES <= TLS_SCHEMES,
+               "there is room for each");
 
 void tls_agree_open(struct leat_tls *tls)
 {
     const struct leat_crypto_ops *ops = tls->crypto.ops;
     void *self = tls->crypto.self;
 
+    leat_assert(tls->suite_count == 0); /* once */
     for (unsigned i = 0; i < SUITES; i++)
         if (ops->supports_aead(self, (enum leat_crypto_aead)all_suites[i].aead))
             tls->suites[tls->suite_count++] = all_suites[i].suite;

@@ -95,6 +95,7 @@ static bool expand_with(const struct tls_session *session, const uint8_t *secret
     struct wire_tls_out at = {info, info + sizeof info, false};
     uint8_t *opened;
 
+    leat_assert(out.len <= UINT16_MAX);
     wire_tls_put_number(&at, (uint32_t)out.len, 2);
     opened = wire_tls_open(&at, 1);
     wire_tls_put(&at, "tls13 ", 6);
@@ -141,6 +142,7 @@ static bool derive_traffic(struct tls_session *session, const char *client, cons
     const size_t size = tls_digest_bytes(session);
     uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
 
+    leat_debug_assert(handshake->hashing);
     return tls_transcript_digest(session, digest) &&
            expand(session, handshake->secret, client, digest, handshake->client_secret, size) &&
            expand(session, handshake->secret, server, digest, handshake->server_secret, size);
@@ -172,6 +174,7 @@ bool tls_schedule_handshake(struct tls_session *session, const uint8_t *shared, 
 {
     struct tls_handshake *handshake = session->handshake;
 
+    leat_assert(len > 0);
     if (!early_secret(session, session->resumed ? handshake->psk : NULL, handshake->secret) ||
         !next_stage(session, shared, len) ||
         !derive_traffic(session, "c hs traffic", "s hs traffic"))

@@ -7,6 +7,8 @@
  */
 #include "tls/tls.h"
 
+#include "core/assert.h"
+
 #include <string.h>
 
 static enum tls_event event_of(const uint8_t *message, uint32_t len)
@@ -91,6 +93,7 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *t
     struct tls_handshake *handshake = session->handshake;
     uint32_t need;
 
+    leat_debug_assert(handshake->have <= handshake->message_max);
     while ((need = lacks(handshake)) > 0) {
         const uint32_t taken = take(text, at, handshake->message + handshake->have, need);
 
@@ -119,6 +122,7 @@ static void begin_late(struct tls_session *session)
     const uint8_t type = wire_tls_type_of(session->late);
     const uint32_t len = wire_tls_len_of(session->late);
 
+    leat_debug_assert(session->late_have == WIRE_TLS_MESSAGE_HEADER);
     session->late_left = len;
     if (type == WIRE_TLS_KEY_UPDATE && len == 1)
         return;
@@ -144,6 +148,7 @@ static void feed_late(struct tls_session *session, const struct leat_buf *text, 
 {
     uint32_t left, part;
 
+    leat_debug_assert(session->late_have <= WIRE_TLS_MESSAGE_HEADER);
     if (session->late_have < WIRE_TLS_MESSAGE_HEADER) {
         session->late_have =
             (uint8_t)(session->late_have + take(text, at, session->late + session->late_have,

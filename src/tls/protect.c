@@ -106,6 +106,7 @@ struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *record
     struct leat_buf *copy = take_room(leat_pool(session->tls->stack), total);
     uint32_t at = 0;
 
+    leat_debug_assert(leat_buf_total(record) == total);
     for (struct leat_buf *piece = copy; piece; piece = piece->next) {
         leat_buf_read(record, at, piece->data, piece->len);
         at += piece->len;
@@ -159,6 +160,7 @@ static bool open_to(struct tls_session *session, const struct leat_buf *record,
     uint8_t tag[LEAT_CRYPTO_TAG_BYTES];
     struct leat_crypto_job job = {.nonce = nonce, .aad = header, .aad_len = sizeof header};
 
+    leat_assert(total > LEAT_CRYPTO_TAG_BYTES);
     make_nonce(&session->read, nonce);
     put_header(header, WIRE_TLS_APPLICATION_DATA, total);
     header[2] = session->record_minor; /* 5.2: what has come; it is ignored otherwise */
@@ -235,6 +237,8 @@ static bool seal_to(struct tls_session *session, struct leat_buf *record, uint8_
     struct leat_crypto_job job = {
         .nonce = nonce, .aad = record->data, .aad_len = WIRE_TLS_RECORD_HEADER};
 
+    leat_assert(count <= TLS_OPEN_PIECES);
+    leat_debug_assert(session->write.on);
     make_nonce(&session->write, nonce);
     put_header(record->data, WIRE_TLS_APPLICATION_DATA, len + 1 + sizeof tag);
     tls->in[count] = (struct leat_crypto_piece){&type, 1};

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {
@@ -51,6 +52,7 @@ static bool is_worn(const struct leat_tls *tls, const struct tls_seal *seal)
 /* The strongest that there is: a seal's key is worth all the sessions of its time. */
 static enum leat_crypto_aead best_aead(const struct leat_tls *tls)
 {
+    leat_assert(tls->suite_count > 0); /* leat_tls_open() has seen to it */
     for (unsigned i = 0; i < tls->suite_count; i++)
         if (tls->suites[i] == WIRE_TLS_AES_256_GCM)
             return LEAT_CRYPTO_AES_256_GCM;
@@ -74,7 +76,8 @@ static const struct tls_seal *seal_of_now(struct leat_tls *tls)
         return NULL;
     seal->made_ns = leat_now_ns(tls->stack);
     seal->made = true;
-    if (tls->early_from_ns == 0) /* none is taken until what may have come before is too old (8.2) */
+    if (tls->early_from_ns ==
+        0) /* none is taken until what may have come before is too old (8.2) */
         tls->early_from_ns = seal->made_ns + TLS_EARLY_WINDOW_S * (uint64_t)1000000000;
     return seal;
 }
@@ -162,6 +165,7 @@ static void note_age(struct tls_session *session, const uint8_t *inside, uint32_
     struct tls_handshake *handshake = session->handshake;
     const uint32_t age_ms = age - get32(inside + ADD_AT);
 
+    leat_debug_assert(session->handshake != NULL);
     handshake->said_ns = get64(inside + TIME_AT) + (uint64_t)age_ms * 1000000;
     handshake->early_fits =
         get16(inside) == session->suite &&

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/second.h"
 
 enum {
@@ -88,6 +89,7 @@ static struct tls_handshake *lay_out(uint8_t **at, unsigned count, uint32_t mess
 {
     struct tls_handshake *list = NULL;
 
+    leat_assert((uintptr_t)*at % ALIGN == 0);
     for (unsigned i = 0; i < count; i++) {
         struct tls_handshake *made = (struct tls_handshake *)(void *)*at;
 

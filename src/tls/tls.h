@@ -62,7 +62,7 @@ enum tls_owed {
     TLS_OWES_VERIFY = 1 << 8,
     TLS_OWES_FINISHED = 1 << 9,
     /* all of these: after the last comes flight_sent */
-    TLS_OWES_FLIGHT = ((1 << 10) - 1) & ~TLS_OWES_EARLY,
+    TLS_OWES_FLIGHT = (2 * TLS_OWES_FINISHED - 1) & ~TLS_OWES_EARLY,
     TLS_OWES_TICKET = 1 << 10,
     TLS_OWES_KEY_UPDATE = 1 << 11,
     TLS_OWES_CLOSE = 1 << 12,

@@ -1,6 +1,7 @@
 /* socket.c -- sockets: opened, bound, connected, found, closed. */
 #include "udp/udp.h"
 
+#include "core/assert.h"
 #include "ip/groups.h"
 
 enum {
@@ -133,6 +134,8 @@ static void put_in_bucket(struct leat_udp *udp, leat_ip4 ip, uint16_t port)
 {
     struct leat_udp **head = bucket(udp->stack, port);
 
+    leat_debug_assert(udp->local.port == 0);
+    leat_assert(port != 0);
     host_hold(udp->stack, ip);
     udp->local = (struct udp_end){ip, port};
     udp->bound_ip = ip;
@@ -159,6 +162,7 @@ COLD static enum leat_err bind_ephemeral(struct leat_udp *udp, leat_ip4 ip)
 
 enum leat_err udp_bind_ephemeral(struct leat_udp *udp)
 {
+    leat_assert(udp->open);
     return udp->local.port ? LEAT_OK : bind_ephemeral(udp, IP4_ANY);
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {
@@ -32,6 +33,7 @@ static const uint32_t cookie = 0x63825363; /* RFC 2131 3 */
 /* The next option at @*at of a field, which is moved behind it; false: at the end, or beyond. */
 static bool next_option(const uint8_t *field, uint32_t len, uint32_t *at, const uint8_t **option)
 {
+    leat_debug_assert(*at <= len);
     while (*at < len && field[*at] == DHCP_PAD)
         (*at)++;
     if (*at >= len || field[*at] == DHCP_END)
@@ -135,6 +137,7 @@ bool wire_dhcp_option32(const struct wire_dhcp_options *options, uint8_t code, u
 void wire_dhcp_write(struct wire_dhcp_writer *writer, const struct wire_dhcp *message,
                      uint8_t *bytes, uint32_t room)
 {
+    leat_assert(room > DHCP_FIXED_BYTES);
     *writer = (struct wire_dhcp_writer){.bytes = bytes, .room = room, .len = DHCP_FIXED_BYTES};
     memset(bytes, 0, DHCP_FIXED_BYTES);
     bytes[OP_AT] = message->op;
@@ -155,6 +158,8 @@ void wire_dhcp_put(struct wire_dhcp_writer *writer, uint8_t code, const void *by
 {
     const uint8_t *from = bytes;
 
+    leat_debug_assert(writer->len <= writer->room);
+    leat_assert(len == 0 || bytes);
     do {
         const uint32_t piece = len < PIECE_MAX ? len : PIECE_MAX;
         uint8_t *to = writer->bytes + writer->len;
@@ -197,6 +202,7 @@ void wire_dhcp_put32(struct wire_dhcp_writer *writer, uint8_t code, uint32_t val
 
 uint32_t wire_dhcp_end(struct wire_dhcp_writer *writer)
 {
+    leat_debug_assert(writer->len >= DHCP_FIXED_BYTES);
     if (writer->full || writer->len == writer->room)
         return 0;
     writer->bytes[writer->len++] = DHCP_END;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {
@@ -17,6 +18,7 @@ bool wire_dhcp6_next(const struct wire_dhcp6_options *options, uint32_t *at,
 {
     const uint8_t *bytes = options->bytes + *at;
 
+    leat_debug_assert(*at <= options->len);
     if (options->len - *at < OPTION_HEADER_BYTES ||
         options->len - *at - OPTION_HEADER_BYTES < get16(bytes + 2))
         return false;
@@ -116,6 +118,7 @@ bool wire_dhcp6_status(const struct wire_dhcp6_options *options, uint16_t *statu
 void wire_dhcp6_write(struct wire_dhcp6_writer *writer, uint8_t type, uint32_t xid, uint8_t *bytes,
                       uint32_t room)
 {
+    leat_assert(room >= DHCP6_HEADER_BYTES);
     *writer = (struct wire_dhcp6_writer){.bytes = bytes, .room = room, .len = DHCP6_HEADER_BYTES};
     put32(bytes, (uint32_t)type << 24 | (xid & DHCP6_XID_MASK));
 }
@@ -125,6 +128,8 @@ static uint8_t *begin_option(struct wire_dhcp6_writer *writer, uint16_t code, ui
 {
     uint8_t *at = writer->bytes + writer->len;
 
+    leat_debug_assert(writer->len <= writer->room);
+    leat_assert(len <= UINT16_MAX);
     if (writer->full || writer->room - writer->len < OPTION_HEADER_BYTES + len) {
         writer->full = true;
         return 0;

@@ -12,36 +12,6 @@ enum {
     JUMPS_MAX = 127         /* as many as a name can have labels */
 };
 
-const uint8_t *dns_fields(uint16_t type)
-{
-    static const uint8_t a[] = {DNS_FIELD_IP4, DNS_FIELD_END};
-    static const uint8_t aaaa[] = {DNS_FIELD_IP6, DNS_FIELD_END};
-    static const uint8_t name[] = {DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t mx[] = {DNS_FIELD_U16, DNS_FIELD_NAME, DNS_FIELD_END};
-    static const uint8_t txt[] = {DNS_FIELD_TEXTS, DNS_FIELD_END};
-    static const uint8_t soa[] = {DNS_FIELD_NAME, DNS_FIELD_NAME, DNS_FIELD_U32,  DNS_FIELD_TIME,
-                                  DNS_FIELD_TIME, DNS_FIELD_TIME, DNS_FIELD_TIME, DNS_FIELD_END};
-
-    switch (type) {
-    case LEAT_DNS_A:
-        return a;
-    case LEAT_DNS_AAAA:
-        return aaaa;
-    case LEAT_DNS_NS:
-    case LEAT_DNS_CNAME:
-    case LEAT_DNS_PTR:
-        return name;
-    case LEAT_DNS_MX:
-        return mx;
-    case LEAT_DNS_TXT:
-        return txt;
-    case LEAT_DNS_SOA:
-        return soa;
-    default:
-        return NULL;
-    }
-}
-
 void dns_labels_start(struct dns_labels *labels, const uint8_t *message, size_t len, size_t at)
 {
     *labels = (struct dns_labels){.message = message, .len = len, .at = at, .floor = at};
@@ -200,19 +170,16 @@ static bool texts_skip(const uint8_t *message, size_t end, size_t *at)
 
 static bool field_skip(const uint8_t *message, size_t end, size_t *at, uint8_t field)
 {
-    static const uint8_t sizes[] = {[DNS_FIELD_U16] = 2,
-                                    [DNS_FIELD_U32] = 4,
-                                    [DNS_FIELD_TIME] = 4,
-                                    [DNS_FIELD_IP4] = 4,
-                                    [DNS_FIELD_IP6] = 16};
+    const uint8_t bytes = dns_field_bytes(field);
 
     if (field == DNS_FIELD_NAME)
         return dns_name_skip(message, end, at);
     if (field == DNS_FIELD_TEXTS)
         return texts_skip(message, end, at);
-    if (end - *at < sizes[field])
+    leat_assert(bytes > 0);
+    if (end - *at < bytes)
         return false;
-    *at += sizes[field];
+    *at += bytes;
     return true;
 }
 
@@ -406,11 +373,11 @@ void dns_write_question(struct dns_writer *writer, const uint8_t *name, uint16_t
     writer->counts[DNS_QUESTION]++;
 }
 
-/* Data with the names in it compressed: all types that we know are as old as RFC 1035 or have no
- * names. */
+/* Data with the names in it compressed, where dns_shape() says that they may be. */
 static void write_rdata(struct dns_writer *writer, const struct dns_new_record *record)
 {
-    const uint8_t *fields = dns_fields(record->type);
+    const struct dns_shape *shape = dns_shape(record->type);
+    const uint8_t *fields = shape && shape->compresses ? shape->fields : NULL;
     size_t at = 0;
 
     for (; fields && *fields != DNS_FIELD_END; fields++) {

@@ -27,6 +27,18 @@ enum {
     DNS_MESSAGE_BYTES = 65535,
     DNS_CLASS_IN = 1,
     DNS_TYPE_OPT = 41,
+    /* whose names a server may have compressed, too (RFC 3597 4), those of fixed fields */
+    DNS_TYPE_MD = 3,
+    DNS_TYPE_MF = 4,
+    DNS_TYPE_MB = 7,
+    DNS_TYPE_MG = 8,
+    DNS_TYPE_MR = 9,
+    DNS_TYPE_MINFO = 14,
+    DNS_TYPE_RP = 17,
+    DNS_TYPE_AFSDB = 18,
+    DNS_TYPE_RT = 21,
+    DNS_TYPE_PX = 26,
+    DNS_TYPE_SRV = 33,
     DNS_TYPE_DS = 43,
     DNS_TYPE_META = 249, /* 249..255 are questions, not data: TKEY, TSIG, IXFR, AXFR, ... ANY */
     DNS_TYPE_IXFR = 251,
@@ -97,8 +109,23 @@ enum {
     DNS_FIELDS_MAX = 8
 };
 
+/* The data of a type. */
+struct dns_shape {
+    uint8_t fields[DNS_FIELDS_MAX]; /* enum dns_field */
+    bool is_known;   /* read and checked, shown as text, written in zones; else it only has names */
+    bool compresses; /* its names are compressed when they are written: RFC 3597 4 allows it for
+                      * types of RFC 1035 alone */
+};
+
+/* dns_shape.c: the shape of @type's data, or NULL for a type that we do not know and that has no
+ * names which somebody may have compressed. */
+const struct dns_shape *dns_shape(uint16_t type);
+
 /* The fields of @type's data, or NULL for a type that we do not know. */
 const uint8_t *dns_fields(uint16_t type);
+
+/* Bytes of a field of a fixed length; 0: it has none. */
+uint8_t dns_field_bytes(uint8_t field);
 
 /* A walk over the labels of a name in a message. */
 struct dns_labels {

@@ -1,6 +1,7 @@
 /* group.c -- what MLD and IGMP say, read and written. */
 #include "wire/group.h"
 
+#include "core/assert.h"
 #include "core/ip4.h"
 #include "wire/bytes.h"
 #include "wire/igmp.h"
@@ -75,6 +76,7 @@ uint32_t wire_mld_report_emit(const struct group_record *records, uint32_t count
 {
     uint8_t *at = bytes + MLD_REPORT_BYTES;
 
+    leat_assert(count <= UINT16_MAX);
     memset(bytes, 0, MLD_REPORT_BYTES + count * MLD_RECORD_BYTES);
     bytes[0] = ICMPV6_MLD2_REPORT;
     put16(bytes + 6, (uint16_t)count);
@@ -89,6 +91,7 @@ uint32_t wire_igmp_report_emit(const struct group_record *records, uint32_t coun
 {
     uint8_t *at = bytes + IGMP_BYTES;
 
+    leat_assert(count <= UINT16_MAX);
     memset(bytes, 0, IGMP_BYTES + count * IGMP_RECORD_BYTES);
     bytes[0] = IGMP_V3_REPORT;
     put16(bytes + 6, (uint16_t)count);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 enum {
@@ -26,6 +27,7 @@ static int8_t preference_of(uint8_t byte)
 {
     static const int8_t all[] = {RA_MEDIUM, RA_HIGH, RA_MEDIUM, RA_LOW};
 
+    _Static_assert(sizeof all == 1 << 2, "two bits");
     return all[byte >> 3 & 3];
 }
 
@@ -57,6 +59,7 @@ static struct leat_ip prefix_at(const uint8_t *at, uint32_t bytes, uint32_t bits
     struct leat_ip prefix = {{0}};
     const uint32_t whole = bits / 8;
 
+    leat_assert(bits <= 128);
     memcpy(prefix.bytes, at, whole < bytes ? whole : bytes);
     if (whole < bytes && bits % 8)
         prefix.bytes[whole] = (uint8_t)(at[whole] & 0xff00u >> bits % 8);
@@ -122,6 +125,8 @@ bool wire_ra_next(struct wire_ra_option *option, const uint8_t *bytes, uint32_t 
     if (*at >= len)
         return false;
     here_bytes = here[1] * 8u;
+    leat_debug_assert(here_bytes <= len - *at);
+    leat_debug_assert(here_bytes > 0); /* wire_ra_parse() has seen it */
     *option = (struct wire_ra_option){.kind = RA_OTHER};
     *at += here_bytes;
     switch (here[0]) {
@@ -163,6 +168,7 @@ bool wire_ra_name(const uint8_t *bytes, uint32_t len, uint32_t *at, char *text, 
 {
     uint32_t used = 0;
 
+    leat_assert(text_bytes > 0);
     while (*at < len && bytes[*at] > 0) {
         const uint32_t label = bytes[*at];
 

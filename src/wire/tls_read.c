@@ -159,6 +159,7 @@ static uint32_t bit_of(uint16_t extension)
         WIRE_TLS_PSK_MODES,      WIRE_TLS_KEY_SHARE,
     };
 
+    _Static_assert(sizeof known / sizeof *known <= 32, "a bit for each");
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
         if (known[i] == extension)
             return 1u << i;

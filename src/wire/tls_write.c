@@ -1,10 +1,12 @@
 /* tls_write.c -- handshake messages of TLS 1.3 as they go (RFC 8446 4). */
 #include "wire/tls.h"
 
+#include "core/assert.h"
 #include "wire/bytes.h"
 
 void wire_tls_put(struct wire_tls_out *out, const void *bytes, size_t len)
 {
+    leat_debug_assert(out->at <= out->end);
     if (out->full || len > (size_t)(out->end - out->at)) {
         out->full = true;
         return;
@@ -18,6 +20,8 @@ void wire_tls_put_number(struct wire_tls_out *out, uint32_t number, unsigned siz
 {
     uint8_t bytes[4];
 
+    leat_debug_assert(size == sizeof bytes || number >> 8 * size == 0);
+    leat_assert(size <= sizeof bytes);
     put32(bytes, number);
     wire_tls_put(out, bytes + 4 - size, size);
 }
@@ -33,6 +37,7 @@ void wire_tls_close(struct wire_tls_out *out, uint8_t *opened, unsigned size)
     const uint32_t len = (uint32_t)(out->at - opened);
     uint8_t bytes[4];
 
+    leat_debug_assert(out->at >= opened);
     if (out->full)
         return;
     put32(bytes, len);
@@ -54,6 +59,7 @@ static void put_vector(struct wire_tls_out *out, struct wire_tls_bytes bytes, un
 static void put_numbers(struct wire_tls_out *out, const uint16_t *numbers, unsigned count,
                         unsigned size)
 {
+    leat_debug_assert(count == 0 || numbers);
     wire_tls_put_number(out, 2 * count, size);
     for (unsigned i = 0; i < count; i++)
         wire_tls_put_number(out, numbers[i], 2);
@@ -155,7 +161,8 @@ static uint8_t *put_client_extensions(struct wire_tls_out *out,
     put_list_extension(out, WIRE_TLS_ALPN, offer->protocols);
     put_list_extension(out, WIRE_TLS_COOKIE, offer->cookie);
     put_number_extension(out, WIRE_TLS_RECORD_SIZE_LIMIT, offer->record_size_limit);
-    put_number_extension(out, WIRE_TLS_PSK_MODES, 1 << 8 | 1); /* a list of one: psk_dhe_ke (4.2.9) */
+    put_number_extension(out, WIRE_TLS_PSK_MODES,
+                         1 << 8 | 1); /* a list of one: psk_dhe_ke (4.2.9) */
     if (offer->early_data)
         put_short_extension(out, WIRE_TLS_EARLY_DATA, 0);
     return offer->identity.at ? put_psk(out, offer) : NULL;

@@ -78,6 +78,7 @@ static void start(struct home *home)
     assert_int_equal(
         leat_autoconf_start(talk->world->stack, netif_of(home), &home->autoconf, &home->config),
         LEAT_OK);
+    assert_int_equal(leat_autoconf_facts(home->autoconf)->mtu, 1500); /* before there is a lease */
     /* what the test's servers answer is of the client's exchange */
     memcpy(&talk->dhcp, &(const struct leat_dhcp *){leat_autoconf_dhcp(home->autoconf)},
            sizeof talk->dhcp);

@@ -291,11 +291,13 @@ static void after_a_stop_routers_are_not_heard(void **state)
     router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 14400);
     frame = router6_frame(&router);
     advertise(house, MANAGED, ON_LINK | AUTONOMOUS);
+    lease(house, 1000);
     world_wait(world, 2 * second);
     assert_int_equal(house->configured, 1);
+    talk6_mark(&house->talk);
     leat_autoconf_stop(house->autoconf, false);
     world_wait(world, ms);
-    talk6_mark(&house->talk);
+    assert_false(talk6_listen(&house->talk)); /* no Release */
     world_mark(world);
     world_feed(world, &frame);
     assert_dropped(world, drop_icmp6_type);
@@ -330,6 +332,28 @@ static void without_a_registration_there_is_no_client(void **state)
     world_teardown(&ended);
 }
 
+/* The program hears the netif's routers itself: there is nothing half begun. */
+static void a_start_that_fails_asks_no_server(void **state)
+{
+    struct world *world = world6_create();
+    const struct leat_autoconf_config config = {.slaac = true, .link_local = true};
+    struct leat_autoconf *autoconf;
+    struct leat_slaac *slaac;
+    const struct fake_frame *frame;
+    void *ended = world;
+
+    (void)state;
+    world->more_bytes = leat_autoconf_memory_bytes();
+    world_init(world);
+    assert_int_equal(leat_slaac_start(world->stack, &world->dev.netif, &slaac, NULL), LEAT_OK);
+    assert_int_equal(leat_autoconf_start(world->stack, &world->dev.netif, &autoconf, &config),
+                     LEAT_ERR_IN_USE);
+    world_wait(world, 30 * second);
+    while ((frame = fake_netif_sent(&world->dev))) /* neither DHCP nor ARP */
+        assert_int_equal(frame_get16(frame->bytes + 12), 0x86dd);
+    world_teardown(&ended);
+}
+
 int main(void)
 {
 #define house_test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -342,6 +366,7 @@ int main(void)
         house_test(trouble_is_told),
         house_test(a_kept_address_is_asked_for_at_the_next_start),
         house_test(after_a_stop_routers_are_not_heard),
+        cmocka_unit_test(a_start_that_fails_asks_no_server),
         cmocka_unit_test(without_a_registration_there_is_no_client),
     };
 

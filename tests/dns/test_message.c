@@ -378,6 +378,71 @@ static void test_results_have_names(void **state)
     assert_string_equal(leat_dns_rcode_text(4095), "unknown");
 }
 
+/* The data of @type: @front bytes, then @names of www.example.test, which is the owner as well. */
+static size_t bytes_of_record(uint16_t type, size_t front, unsigned names)
+{
+    const struct leat_dns_name name = name_of("www.example.test");
+    uint8_t rdata[600] = {0}, bytes[1000];
+    struct dns_new_record record = {.owner = name.wire, .rdata = rdata, .type = type};
+    struct dns_writer writer;
+
+    record.rdata_len = (uint16_t)(front + names * name.len);
+    for (unsigned i = 0; i < names; i++)
+        memcpy(rdata + front + (size_t)i * name.len, name.wire, name.len);
+    dns_write_start(&writer, bytes, sizeof bytes);
+    dns_write_record(&writer, DNS_ANSWER, &record);
+    assert_false(writer.full);
+    return writer.len - DNS_HEADER_BYTES - name.len - 10;
+}
+
+/* RFC 3597 4: names are compressed in the data of RFC 1035's types alone; RFC 2782: not in that of
+ * SRV. */
+static void test_names_of_newer_types_are_never_compressed(void **state)
+{
+    static const struct {
+        uint16_t type;
+        size_t front;
+        unsigned names;
+        bool compresses;
+    } types[] = {
+        {LEAT_DNS_NS, 0, 1, true},  {LEAT_DNS_CNAME, 0, 1, true}, {LEAT_DNS_PTR, 0, 1, true},
+        {LEAT_DNS_MX, 2, 1, true},  {DNS_TYPE_RP, 0, 2, false},   {DNS_TYPE_AFSDB, 2, 1, false},
+        {DNS_TYPE_RT, 2, 1, false}, {DNS_TYPE_PX, 2, 2, false},   {DNS_TYPE_SRV, 6, 1, false},
+        {DNS_TYPE_DS, 0, 1, false}, {65534, 0, 1, false},
+    };
+    const size_t name_bytes = name_of("www.example.test").len;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof types / sizeof *types; i++)
+        assert_int_equal(bytes_of_record(types[i].type, types[i].front, types[i].names),
+                         types[i].front + types[i].names * (types[i].compresses ? 2 : name_bytes));
+}
+
+/* One table says what a type's data is; each type that is known there has a name, and no other. */
+static void test_each_known_type_has_a_shape_and_a_name(void **state)
+{
+    (void)state;
+    for (unsigned type = 0; type <= UINT16_MAX; type++) {
+        const struct dns_shape *shape = dns_shape((uint16_t)type);
+        char text[10];
+        unsigned names = 0, others = 0, i = 0;
+
+        leat_dns_type_format((uint16_t)type, text);
+        if (type != LEAT_DNS_ANY)
+            assert_int_equal(memcmp(text, "TYPE", 4) != 0, shape && shape->is_known);
+        if (!shape)
+            continue;
+        for (; i < DNS_FIELDS_MAX && shape->fields[i] != DNS_FIELD_END; i++) {
+            names += shape->fields[i] == DNS_FIELD_NAME;
+            others += shape->fields[i] == DNS_FIELD_TEXTS;
+        }
+        assert_in_range(i, 1, DNS_FIELDS_MAX - 1);
+        assert_true(names == 0 || others == 0); /* who writes names knows how long the rest is */
+        assert_true(names > 0 || shape->is_known);
+        assert_true(!shape->compresses || (names > 0 && type <= LEAT_DNS_TXT));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_names_have_limits),
         cmocka_unit_test(test_names_without_case),
         cmocka_unit_test(test_types_as_text),
+        cmocka_unit_test(test_names_of_newer_types_are_never_compressed),
+        cmocka_unit_test(test_each_known_type_has_a_shape_and_a_name),
         cmocka_unit_test(test_record_text_stops_at_its_room),
     };
 

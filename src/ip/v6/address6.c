@@ -73,6 +73,7 @@ bool ip6_in_prefix(struct leat_ip a, struct leat_ip b, uint32_t bits)
     const uint64_t left = get64(a.bytes) ^ get64(b.bytes);
     const uint64_t right = get64(a.bytes + 8) ^ get64(b.bytes + 8);
 
+    leat_assert(bits <= 128);
     if (bits <= 64)
         return bits == 0 || left >> (64 - bits) == 0;
     return left == 0 && right >> (128 - bits) == 0;
@@ -311,6 +312,7 @@ void address6_collided(struct address6 *address)
 {
     const bool again = is_own_choice(address) && address->collisions + 1 < IDENTIFIERS_MAX;
 
+    leat_debug_assert(address->state < ADDRESS6_USABLE);
     if (!again) {
         give_up(address);
         return;

@@ -2,6 +2,7 @@
  */
 #include "ip/v6/block6.h"
 
+#include "core/assert.h"
 #include "ip/v6/route6.h"
 #include "ip/v6/slaac.h"
 
@@ -40,6 +41,7 @@ static uint32_t bits_apart(uint32_t bits, struct leat_ip dst, struct leat_ip net
     const uint32_t common = ip6_common_bits(dst, network);
     const uint32_t least = common >= prefix_bits ? prefix_bits : common + 1;
 
+    leat_debug_assert(prefix_bits <= 128);
     return least > bits ? least : bits;
 }
 
@@ -83,6 +85,7 @@ void block6_put(struct leat *stack, leat_ip4 src, struct leat_ip dst, struct lin
     struct block6 *block;
     struct leat_ip mask = {{0}};
 
+    leat_debug_assert(table->hand < BLOCKS6);
     /* ::/8 holds "::", loopback and IPv4 */
     if (address6_on_link(link, dst) || bits == 128 || dst.bytes[0] == 0)
         return;

@@ -2,6 +2,7 @@
  * 8.1, RFC 4862 5.4). */
 #include "wire/ndp.h"
 
+#include "core/assert.h"
 #include "core/view.h"
 #include "ip/v6/ipv6.h"
 #include "ip/v6/route6.h"
@@ -43,6 +44,7 @@ static struct leat_buf *packet_of(struct leat *stack, const struct wire_ndp *ndp
     uint8_t bytes[MESSAGE_MAX];
     const uint32_t len = wire_ndp_emit(ndp, bytes);
 
+    leat_assert(len <= sizeof bytes);
     return packet_with(stack, bytes, len, src, dst);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "ip/v6/neighbour6.h"
 
+#include "core/assert.h"
+
 static uint32_t bucket_count(const struct leat_ipv6_config *config)
 {
     uint32_t count = 1;
@@ -28,6 +30,7 @@ bool neighbours6_init(struct leat *stack)
     const struct leat_ipv6_config *config = &stack->ipv6->config;
     struct neighbours6 *table = arena_take(&stack->arena, 1, sizeof *table);
 
+    leat_assert(!stack->ipv6->neighbours);
     if (!table)
         return false;
     table->all = arena_take(&stack->arena, config->neighbours, sizeof *table->all);
@@ -103,6 +106,8 @@ void neighbour6_release(struct leat *stack, struct neighbour6 *n)
     struct neighbours6 *table = stack->ipv6->neighbours;
     struct neighbour6 **at = bucket(n->link, n->ip);
 
+    leat_debug_assert(!timer_is_set(&n->timer));
+    leat_debug_assert(n->parked.count == 0);
     while (*at != n)
         at = &(*at)->chain;
     *at = n->chain;

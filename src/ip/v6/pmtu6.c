@@ -11,10 +11,13 @@
  */
 #include "ip/v6/ipv6.h"
 
+#include "core/assert.h"
+
 static const uint64_t forget_ns = 600000000000u; /* RFC 8201 4 */
 
 static struct pmtu6 *find(struct ipv6 *ipv6, struct leat_ip dst)
 {
+    leat_debug_assert(ipv6->pmtu_count <= PMTUS6_MAX);
     for (uint32_t i = 0; i < ipv6->pmtu_count; i++) {
         if (leat_ip_equal(ipv6->pmtus[i].dst, dst))
             return &ipv6->pmtus[i];

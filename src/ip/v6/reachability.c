@@ -15,6 +15,7 @@ struct ndp_transition {
     uint8_t next; /* enum ndp_state; 0: ndp.rl has no line for it */
 };
 
+#include "core/assert.h"
 #include "ndp_table.inc" /* made from ndp.rl */
 
 _Static_assert(NDP_FIRST_STATE > 0, "0 says that there is no transition");
@@ -40,6 +41,7 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
     const uint8_t from = n->state;
     const struct ndp_transition *transition = &ndp_transitions[from][event];
 
+    leat_debug_assert(from >= NDP_FIRST_STATE);
     leat_debug_assert(transition->next); /* ndp.rl claims that it can't be */
     if (transition->next == 0)
         return;
@@ -49,6 +51,7 @@ void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
         stack->neighbour_generation++; /* headers to it are void (path6.c) */
     table->incomplete += n->state == NDP_INCOMPLETE;
     table->incomplete -= from == NDP_INCOMPLETE;
+    leat_debug_assert(table->incomplete <= config->neighbours);
     if (config->on_transition)
         config->on_transition(config->arg, from, (uint8_t)event, n->state);
 }
@@ -114,6 +117,7 @@ void ndp_ask(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 
 void ndp_take_address(struct leat *stack, struct neighbour6 *n, struct ndp_step *step)
 {
+    leat_assert(step->mac != 0);
     stack->neighbour_generation += !mac_equal(&n->mac, step->mac);
     n->mac = *step->mac;
 }
@@ -190,6 +194,7 @@ void neighbour6_timer(struct timer *timer, void *context)
     const struct leat_ip ip = n->ip;
     struct ndp_step step = {0};
 
+    leat_debug_assert(n->state == NDP_INCOMPLETE || n->state == NDP_DELAY || n->state == NDP_PROBE);
     if (n->state == NDP_DELAY) {
         ndp_event(stack, n, NDP_timeout_delay, &step);
     } else if (n->asked < SOLICIT_MAX) {
@@ -286,6 +291,7 @@ bool neighbour6_advertised(struct link *link, const struct wire_ndp *ndp)
     struct neighbour6 *n = neighbour6_find(link, ndp->target);
     enum ndp_event meaning;
 
+    leat_debug_assert(ndp->type == ICMPV6_NEIGHBOUR_ADVERTISEMENT);
     if (!n)
         return false;
     meaning = meaning_of(n, ndp);

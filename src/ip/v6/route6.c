@@ -7,6 +7,7 @@
  */
 #include "ip/v6/route6.h"
 
+#include "core/assert.h"
 #include "ip/v6/slaac.h"
 
 static const uint64_t ask_again_ns = 60000000000u; /* RFC 4191 3.5 */
@@ -72,6 +73,7 @@ static uint32_t count_of(const struct ipv6 *ipv6, const struct link *link, bool 
 {
     uint32_t count = 0;
 
+    leat_debug_assert(ipv6->route_count <= capacity(&ipv6->config));
     for (uint32_t i = 0; i < ipv6->route_count; i++) {
         const struct route6 *route = &ipv6->routes[i];
 
@@ -98,6 +100,7 @@ static bool is_network(struct leat_ip ip, uint8_t prefix_bits)
 /* Takes the place of a route, if there is one, and the suspicion with it. */
 static void set(struct leat *stack, struct route6 *route, const struct route6 *to)
 {
+    leat_debug_assert(stack->ipv6->suspects <= stack->ipv6->route_count);
     stack->ipv6->suspects -= route->suspect_ns != 0;
     *route = *to;
     stack->route_generation++;
@@ -107,6 +110,8 @@ static void forget(struct leat *stack, struct route6 *route)
 {
     struct ipv6 *ipv6 = stack->ipv6;
 
+    leat_debug_assert(route < ipv6->routes + ipv6->route_count);
+    leat_assert(ipv6->route_count > 0);
     ipv6->suspects -= route->suspect_ns != 0;
     *route = ipv6->routes[--ipv6->route_count];
     stack->route_generation++;
@@ -117,6 +122,7 @@ static struct route6 *place(struct ipv6 *ipv6)
 {
     struct route6 *route = &ipv6->routes[ipv6->route_count++];
 
+    leat_assert(ipv6->route_count < capacity(&ipv6->config));
     route->suspect_ns = 0;
     return route;
 }
@@ -187,6 +193,7 @@ void route6_learn(struct link *link, struct leat_ip router, const struct route6_
                               .is_learned = true};
     struct route6 *route = find_learned(link, router, said);
 
+    leat_assert(said->prefix_bits <= 128);
     if (said->until_ns <= stack->now_ns) {
         if (route)
             forget(stack, route);
@@ -387,6 +394,7 @@ static void ask_for(struct route6 *route, const struct address6 *from)
 {
     struct leat *stack = route->link->stack;
 
+    leat_debug_assert(route->suspect_ns != 0);
     if (!from || stack->now_ns - route->asked_ns < ask_again_ns)
         return;
     route->asked_ns = stack->now_ns;

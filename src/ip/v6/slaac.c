@@ -8,6 +8,7 @@
  */
 #include "ip/v6/slaac.h"
 
+#include "core/assert.h"
 #include "core/container_of.h"
 #include "core/second.h"
 #include "ip/v6/route6.h"
@@ -72,6 +73,7 @@ static uint64_t next_wait_ns(struct leat *stack, uint64_t before_ns)
     const uint64_t capped_ns = wait_ns < most_ns ? wait_ns : most_ns;
     const uint32_t fifth_us = (uint32_t)(capped_ns / 5000);
 
+    leat_debug_assert(before_ns <= (uint64_t)WAIT_MAX_S * second_ns / 10 * 11);
     return capped_ns - capped_ns / 10 + 1000 * (uint64_t)stack_random_below(stack, fifth_us);
 }
 
@@ -145,9 +147,11 @@ void slaac_input(struct leat *stack, struct leat_slaac *slaac, struct packet6 *p
     const struct leat_buf *buf = packet->buf;
     struct wire_ra ra;
 
+    leat_debug_assert(slaac->link == packet->link);
     /* RFC 4861 6.1.2, RFC 6980 5 */
-    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments || !leat_ip_is_link_local(packet->src) ||
-        buf->len != leat_buf_total(buf) || !wire_ra_parse(&ra, buf->data, buf->len)) {
+    if (packet->hop_limit != NDP_HOP_LIMIT || packet->had_fragments ||
+        !leat_ip_is_link_local(packet->src) || buf->len != leat_buf_total(buf) ||
+        !wire_ra_parse(&ra, buf->data, buf->len)) {
         stack_end(stack, packet->buf, drop_ndp_format);
         return;
     }
@@ -165,6 +169,7 @@ static void add_domain(struct leat_slaac_facts *facts, const char *name)
 
     while (facts->search[used])
         used++;
+    leat_debug_assert(used < sizeof facts->search);
     while (name[len])
         len++;
     if (used + len + 2 > sizeof facts->search)
@@ -259,6 +264,7 @@ void slaac_stop(struct leat_slaac *slaac)
     struct leat *stack = link->stack;
     struct link6 *link6 = link6_of(link);
 
+    leat_assert(slaac->link != 0);
     timer_cancel(&stack->timers, &slaac->solicit);
     timer_cancel(&stack->timers, &slaac->sweep);
     link6->slaac = 0; /* nothing is told from here on */

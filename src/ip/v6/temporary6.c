@@ -6,6 +6,7 @@
  * seconds before one is deprecated another takes its place; it stays valid for what goes on.  The
  * days of many machines don't end together: each is shorter by a random part.
  */
+#include "core/assert.h"
 #include "core/minmax.h"
 #include "core/second.h"
 #include "ip/v6/ipv6.h"
@@ -29,6 +30,7 @@ static bool is_of(const struct address6 *address, const struct address6 *stable)
 
 void temporary6_clamp(struct address6 *address)
 {
+    leat_debug_assert(address->kind == ADDRESS6_TEMPORARY);
     address->preferred_until_ns = min64(address->preferred_until_ns, address->preferred_max_ns);
     address->valid_until_ns = min64(address->valid_until_ns, address->valid_max_ns);
 }
@@ -46,6 +48,7 @@ static void make(const struct address6 *stable, uint64_t preferred_max_ns)
     struct leat *stack = link->stack;
     struct address6 *address = address6_place(link, stable->ip, PREFIX_BITS);
 
+    leat_debug_assert(stable->kind == ADDRESS6_STABLE);
     if (!address) {
         stack->stats.ndp_limits_reached++;
         return;
@@ -95,6 +98,7 @@ uint64_t temporary6_next_ns(const struct address6 *address)
     const uint64_t now_ns = address->link->stack->now_ns;
     const uint64_t preferred_ns = address->preferred_until_ns;
 
+    leat_debug_assert(address->state == ADDRESS6_USABLE);
     if (preferred_ns == IP6_FOR_EVER || preferred_ns <= now_ns)
         return address->valid_until_ns;
     return address->kind != ADDRESS6_TEMPORARY || ends_soon(address->link->stack, preferred_ns)

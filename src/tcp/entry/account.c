@@ -1,4 +1,5 @@
 /* account.c -- the rule of account.h. */
+#include "core/assert.h"
 #include "tcp/entry/account.h"
 #include "core/minmax.h"
 
@@ -21,6 +22,7 @@ uint32_t tcp_free(const struct tcp *tcp)
 {
     const uint32_t part = (1u << POOL_ALL_SHIFT) / tcp->config.sent_segments;
 
+    leat_assert(tcp->config.sent_segments > 0);
     return min32(pool_free(&tcp->stack->pool), tcp->sents.free_count == tcp->config.sent_segments
                                                    ? UINT32_MAX
                                                    : tcp->sents.free_count * part);
@@ -41,6 +43,7 @@ static uint32_t free_of(const struct leat_tcp *conn)
 
 static uint32_t held_in(const struct leat_tcp *conn)
 {
+    leat_debug_assert(conn->transfer != 0);
     return conn->text_pieces * conn->tcp->stack->pool.piece_units + conn->transfer->reorder.held;
 }
 
@@ -124,6 +127,7 @@ bool tcp_may_connect(const struct tcp *tcp, leat_ip4 remote_ip, uint32_t most)
     const uint32_t free = tcp->config.connections - tcp->conn_count;
     const struct peer *peer;
 
+    leat_debug_assert(tcp->conn_count <= tcp->config.connections);
     if (most == 0 && free > tcp->config.connections / ENTRIES_PART)
         return true;
     peer = peer_find(&tcp->peers, host_network(tcp->stack, remote_ip));

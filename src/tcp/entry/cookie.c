@@ -40,7 +40,9 @@ enum {
 
 static const uint64_t minute_ns = 60000000000;
 
-static const uint16_t mss_of_index[1 << MSS_BITS] = {48, 216, 536, 1024, 1360, 1440, 1460, 8960};
+static const uint16_t mss_of_index[] = {48, 216, 536, 1024, 1360, 1440, 1460, 8960};
+
+_Static_assert(sizeof mss_of_index / sizeof *mss_of_index == 1 << MSS_BITS, "all that is said");
 
 static unsigned mss_index(uint16_t mss)
 {
@@ -60,14 +62,13 @@ static uint32_t minute_of(const struct tcp *tcp)
 static uint32_t cookie_of(const struct tcp *tcp, const struct tcb *tcb, uint32_t irs,
                           uint32_t minute, uint32_t index, uint32_t options)
 {
-    const uint32_t words[] = {
-        (uint32_t)host_word(tcp->stack, tcb->local_ip),
-        (uint32_t)host_word(tcp->stack, tcb->remote_ip),
-        (uint32_t)tcb->local_port << 16 | tcb->remote_port,
-        irs,
-        minute,
-        index,
-        options};
+    const uint32_t words[] = {(uint32_t)host_word(tcp->stack, tcb->local_ip),
+                              (uint32_t)host_word(tcp->stack, tcb->remote_ip),
+                              (uint32_t)tcb->local_port << 16 | tcb->remote_port,
+                              irs,
+                              minute,
+                              index,
+                              options};
     const uint64_t hash = siphash24(&tcp->stack->secret_key, words, sizeof words);
 
     return (minute & MINUTES_MASK) << (MSS_BITS + HASH_BITS) | index << HASH_BITS |

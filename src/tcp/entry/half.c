@@ -4,6 +4,7 @@
  * Those that have sent their SYN,ACK equally often wait equally long, so they lie in one ring, the
  * oldest first, and one timer serves all rings.
  */
+#include "core/assert.h"
 #include "ip/route.h"
 #include "tcp/entry/accecn.h"
 #include "tcp/entry/cookie.h"
@@ -23,7 +24,8 @@ enum {
 void tcp_half_hear_SYN(struct tcp_half *half, const struct tcp_segment *segment)
 {
     half->syn_tos = segment->packet->tos;
-    if (ace_of(tcp_accecn_read(segment)) == 0) /* whether the peer has ECN is not certain any more */
+    if (ace_of(tcp_accecn_read(segment)) ==
+        0) /* whether the peer has ECN is not certain any more */
         half->tcb.flags &= (uint8_t)~TCB_ECN;
 }
 
@@ -76,6 +78,7 @@ void tcp_half_answer(struct tcp_half *half)
 {
     struct tcp *tcp = half->tcp;
 
+    leat_assert(half->retransmits <= HALF_RETRANSMITS_MAX);
     /* also for one that is answered: without memory for a connection it may stay half open */
     half->due_ns = tcp->stack->now_ns + rto_ns(tcp, half->retransmits);
     ring_remove(&half->ring);
@@ -97,6 +100,7 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
 {
     struct wire_tcp syn;
 
+    leat_debug_assert(half->tcb.kind == TCB_HALF);
     if (!tcp_cookie_check(half->tcp, segment, &syn))
         return false;
     half->tcb.snd_nxt = segment->header.ack;
@@ -112,6 +116,7 @@ bool tcp_half_was_cookie(struct tcp_half *half, const struct tcp_segment *segmen
 
 void tcp_half_free(struct tcp_half *half)
 {
+    leat_assert(half->listener->half_count > 0);
     if (half->before) /* the SYN was an old duplicate, it seems: back to TIME-WAIT (MAY-2 b) */
         tcp_hash_instead(half->tcp, &half->before->tcb, &half->tcb);
     else

@@ -77,6 +77,7 @@ static uint16_t make(struct peer_table *table, leat_ip4 ip)
     const uint32_t bucket = bucket_of(table, ip);
     const uint16_t index = table->free;
 
+    leat_assert(table->count > 0);
     if (index == PEER_NONE)
         return (uint16_t)(1 + bucket % table->count);
     table->free = table->nexts[index];
@@ -90,6 +91,8 @@ static void release(struct peer_table *table, uint16_t index)
 {
     uint16_t *link = &table->buckets[bucket_of(table, table->all[index].ip)];
 
+    leat_debug_assert(table->all[index].connections == 0);
+    leat_debug_assert(index != PEER_OURSELVES);
     while (*link != index)
         link = &table->nexts[*link];
     *link = table->nexts[index];

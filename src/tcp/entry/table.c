@@ -1,6 +1,7 @@
 /* table.c -- finding a connection, and the memory of the four kinds. */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/prefetch.h"
 #include "ip/host.h"
 #include "tcp/entry/listener.h"
@@ -100,6 +101,7 @@ static void set_last_tcb(struct tcp *tcp, struct hashed_tuple *at, struct tcb *t
 /* Who is in the table holds both of its hosts, a listener the one that it has. */
 COLD static void hold_hosts(const struct tcp *tcp, const struct tcb *tcb)
 {
+    leat_debug_assert(tcb->kind != TCB_NONE);
     host_hold(tcp->stack, tcb->local_ip);
     host_hold(tcp->stack, tcb->remote_ip);
 }
@@ -273,6 +275,7 @@ static void *entries_init(struct tcp *tcp, struct arena *arena, enum tcb_kind ki
     const size_t bytes = entry_bytes(kind);
     uint8_t *memory = arena_take(arena, count, bytes);
 
+    leat_debug_assert(kind != TCB_NONE);
     for (uint32_t i = count; memory && i > 0; i--) {
         struct tcb *tcb = (void *)(memory + (i - 1) * bytes);
 

@@ -1,4 +1,5 @@
 /* transfer.c -- entries for connections with text on its way. */
+#include "core/assert.h"
 #include "tcp/bbr/bbr.h"
 #include "tcp/entry/account.h"
 #include "tcp/send/output.h"
@@ -115,6 +116,7 @@ static void save_and_leave(struct leat_tcp *conn)
 {
     const struct congestion *congestion = &conn->transfer->congestion;
 
+    leat_debug_assert(tcp_has_transfer(conn));
     conn->saved = (struct saved_congestion){.cwnd = segments(conn, congestion->cwnd),
                                             .ssthresh = segments(conn, congestion->ssthresh),
                                             .w_max = segments(conn, congestion->cubic.w_max)};
@@ -136,6 +138,7 @@ static struct transfer *take(struct tcp *tcp)
         return transfer;
     }
     for (unsigned look = 0; look < LOOK_MAX; look++) {
+        leat_debug_assert(pool->hand < pool->count);
         transfer = &pool->all[pool->hand];
         pool->hand = pool->hand + 1 < pool->count ? pool->hand + 1 : 0;
         if (is_idle(transfer)) {
@@ -191,6 +194,9 @@ void tcp_transfer_end(struct leat_tcp *conn)
 
     if (!tcp_has_transfer(conn))
         return;
+    leat_debug_assert(tcp_peer(conn)->in >= transfer->reorder.held);
+    leat_debug_assert(tcp_peer(conn)->out >= transfer->sendq.held);
+    leat_debug_assert(transfer->conn == conn);
     give_model(conn, transfer);
     tcp_peer(conn)->out -= transfer->sendq.held;
     tcp_peer(conn)->in -= transfer->reorder.held;

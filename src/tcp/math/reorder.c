@@ -20,6 +20,8 @@ static void run_give(struct reorder *reorder, struct run_pool *pool, struct run 
 {
     struct run *run = *link;
 
+    leat_debug_assert(reorder->held_bytes >= run->end - run->seq);
+    leat_assert(reorder->count > 0);
     *link = run->next;
     reorder->count--;
     reorder->held_bytes -= run->end - run->seq;
@@ -37,6 +39,7 @@ static struct run *run_take(struct reorder *reorder, struct run_pool *pool)
 
     if (!run || reorder->count == pool->per_connection)
         return 0;
+    leat_debug_assert(pool->free_count > 0);
     pool->free = run->next;
     pool->free_count--;
     reorder->count++;

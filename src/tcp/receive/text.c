@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "core/assert.h"
 #include "core/view.h"
 #include "tcp/entry/deadlines.h"
 #include "tcp/entry/wake.h"
@@ -171,6 +172,7 @@ COLD static __attribute__((noinline)) bool take_out_of_order(struct leat_tcp *co
     struct reorder *reorder;
     uint32_t held, copied;
 
+    leat_debug_assert(segment->seq != conn->tcb.rcv_nxt);
     stack->stats.tcp_out_of_order++;
     if (!tcp_transfer_get(conn)) {
         refuse_text(conn, segment);
@@ -312,6 +314,7 @@ static __attribute__((noinline)) struct leat_buf *take_part(struct leat_tcp *con
     uint32_t left = bytes_max;
     uint32_t pieces = 0;
 
+    leat_debug_assert(conn->text_bytes > bytes_max);
     for (; conn->text->len <= left; pieces++) {
         struct leat_buf *piece = conn->text;
 

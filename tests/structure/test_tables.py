@@ -1,0 +1,103 @@
+"""Tables that grow by hand: bits of sets, the options of a TCP header; and how much is asserted."""
+
+import re
+import unittest
+
+import tree
+
+ASSERTIONS_A_THOUSAND_LINES = {"src": 5, "netif": 3}
+
+# The members of struct wire_tcp that make an option, and where it may be: in each segment, which tcp_emit_text() has to
+# know, as it writes its options itself; or in a SYN alone.  The others are fields of the fixed header, or what an option
+# says when one of these has it.
+EACH_SEGMENT, SYN = "each segment", "SYN"
+OPTIONS = {"mss": SYN, "wind_shift": SYN, "sack_permitted": SYN, "has_ts": EACH_SEGMENT, "has_fast_open": SYN,
+           "sack_count": EACH_SEGMENT}
+FIXED = {"src_port", "dst_port", "seq", "ack", "window", "flags", "header_bytes"}
+VALUES = {"tsval", "tsecr", "fast_open_bytes", "fast_open", "sacks"}
+# The functions that know each of them: forgotten in one, an option is never sent, never read, or sent again by a header
+# that was used before.
+KNOW_ALL_OPTIONS = {"src/wire/tcp.h": ("wire_tcp_parse", "wire_tcp_begin", "wire_tcp_bytes"),
+                    "src/wire/tcp.c": ("wire_tcp_bytes_of_any", "wire_tcp_emit_any_options")}
+# Which of src/tcp set an option of a SYN.
+WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/entry/cookie.c", "src/tcp/entry/fast_open.c"}
+
+
+def body(path, name):
+    """The text of a function."""
+    lines = tree.without_comments(tree.read(path)).splitlines()
+    found = ["\n".join(lines[first - 1:first - 1 + count]) for function, first, count in tree.functions(path)
+             if function == name]
+    return found[0] if found else ""
+
+
+def enums(text):
+    """{enum: {member: its bit}} of the enums of a text that have members such as `1 << 3`."""
+    found = {}
+    for match in re.finditer(r"\benum (\w+) \{(.*?)\}", text, re.S):
+        bits = dict(re.findall(r"\b(\w+) = 1u? << (\d+)\b", match[2]))
+        if bits:
+            found[match[1]] = {member: int(bit) for member, bit in bits.items()}
+    return found
+
+
+class Bits(unittest.TestCase):
+    def setUp(self):
+        self.paths = tree.sources("src", "netif", "include")
+        self.enums = {}
+        for path in self.paths:
+            self.enums.update(enums(tree.without_comments(tree.read(path))))
+
+    def test_each_member_of_a_set_has_a_bit_of_its_own(self):
+        self.assertGreater(len(self.enums), 5)
+        for name, bits in self.enums.items():
+            self.assertEqual(len(bits), len(set(bits.values())), name)
+
+    def test_a_set_fits_into_the_member_that_holds_it(self):
+        held = 0
+        for path in self.paths:
+            for bits, member, name in re.findall(r"\buint(\d+)_t (\w+);\s*/\*(?:\*<)? (?:set of )?enum (\w+)", tree.read(path)):
+                if name in self.enums:
+                    held += 1
+                    self.assertLess(max(self.enums[name].values()), int(bits), f"{path}: {member}, enum {name}")
+        self.assertGreater(held, 5)
+
+
+class Options(unittest.TestCase):
+    def members(self):
+        text = tree.without_comments(tree.read("src/wire/tcp.h"))
+        inside = re.search(r"struct wire_tcp \{(.*?)\n\};", text, re.S)[1]
+        return set(re.findall(r"\b(\w+)(?:\[\w+\])?;", inside))
+
+    def test_each_member_of_a_header_is_a_field_an_option_or_a_value(self):
+        self.assertEqual(self.members(), set(OPTIONS) | FIXED | VALUES)
+
+    def test_each_option_is_known_where_all_are(self):
+        for path, names in KNOW_ALL_OPTIONS.items():
+            for name in names:
+                known = set(re.findall(r"->(\w+)", body(path, name)))
+                self.assertEqual(set(OPTIONS) - known, set(), f"{path}, {name}()")
+
+    def test_each_option_is_read(self):
+        text = tree.without_comments(tree.read("src/wire/tcp.c"))
+        self.assertEqual(set(OPTIONS) - set(re.findall(r"header->(\w+) \|?= ", text)), set())
+
+    def test_tcp_emit_text_knows_what_each_segment_may_have(self):
+        for path in tree.sources("src/tcp"):
+            set_there = set(re.findall(r"\b(?:header|syn)(?:->|\.)(\w+) = ", tree.without_comments(tree.read(path))))
+            of_syns = {name for name in set_there if OPTIONS.get(name) == SYN}
+            if str(path) not in WRITERS_OF_SYNS:
+                self.assertEqual(of_syns, set(), path)
+
+
+class Assertions(unittest.TestCase):
+    def test_enough_is_asserted(self):
+        for folder, wanted in ASSERTIONS_A_THOUSAND_LINES.items():
+            texts = [tree.read(path) for path in tree.sources(folder)]
+            lines = sum(text.count("\n") for text in texts)
+            count = sum(len(re.findall(r"\bleat_(?:debug_)?assert\(", tree.without_comments(text))) for text in texts)
+            self.assertGreaterEqual(1000 * count / lines, wanted, f"{folder}: {count} assertions in {lines} lines")
+
+
+if __name__ == "__main__":
+    unittest.main()
