@@ -113,6 +113,38 @@ static void deadline_ends_it(void **state)
     assert_string_equal(talk_text(talk), "silent.example.test: 10.0.0.99 timed out");
 }
 
+/* At the deadline all that is under way has taken too long. */
+static void a_deadline_ends_each_try(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->config.hosts = "10.0.0.98 two.test\n10.0.0.99 two.test\n";
+    assert_int_equal(talk_begin(talk, "two.test", OPEN_PORT), LEAT_OK);
+    leat_connect_cancel(&talk->connecting);
+    assert_int_equal(leat_connect(talk->client, &talk->connecting, &talk->config, "two.test",
+                                  OPEN_PORT, talk->f->world->now_ns + second),
+                     LEAT_OK);
+    assert_true(world_run(talk->f->world, &talk->done, 61 * second));
+    assert_string_equal(talk_text(talk), "two.test: 10.0.0.98 timed out; 10.0.0.99 timed out");
+}
+
+/* Its questions are taken back: their outcome is nobody's. */
+static void who_cancels_a_lookup_hears_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    with_liar(talk->f, NULL);
+    open_plain_resolver(talk->f, 1);
+    talk->config.resolver = talk->f->resolver;
+    assert_int_equal(talk_begin(talk, "www.example.test", OPEN_PORT), LEAT_OK);
+    world_wait(talk->f->world, 10 * ms);
+    assert_int_equal(talk->f->liar.count, 2);
+    leat_connect_cancel(&talk->connecting);
+    world_wait(talk->f->world, 100 * second);
+    assert_int_equal(talk->calls, 0);
+    assert_int_equal(talk->f->liar.count, 2); /* nor is anything asked again */
+}
+
 static void answer_A_alone(struct liar *liar)
 {
     const uint8_t *name = liar->query.bytes + DNS_HEADER_BYTES;
@@ -267,6 +299,8 @@ int main(void)
         talk_test(IPv4_waits_50_ms_for_IPv6),
         talk_test(it_can_be_told_while_it_goes_on),
         talk_test(who_cancels_hears_nothing),
+        talk_test(a_deadline_ends_each_try),
+        talk_test(who_cancels_a_lookup_hears_nothing),
         talk_test(families_go_by_turns_in_the_order_of_RFC_6724),
         talk_test(IPv4_goes_first_where_RFC_6724_prefers_it),
         talk_test(the_programs_table_says_who_goes_first),

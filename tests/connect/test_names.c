@@ -95,6 +95,7 @@ static void hosts_text_is_asked_before_the_resolver(void **state)
     assert_int_equal(talk->connecting.try_count, 2);
     assert_int_equal(talk_connect(talk, "not.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
     assert_int_equal(talk_connect(talk, "ww.a.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
+    assert_int_equal(talk_connect(talk, "www.z.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
     assert_int_equal(talk_connect(talk, "address.test", OPEN_PORT), LEAT_ERR_NOT_FOUND);
 }
 

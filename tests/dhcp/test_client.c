@@ -155,15 +155,18 @@ static void secs_are_those_of_the_attempt(void **state)
     struct talk *talk = *state;
     uint8_t kept[LEAT_DHCP_KEPT_BYTES];
     uint64_t begun_ns;
+    uint32_t xid;
 
     talk_to_bound(talk, 3600);
     leat_dhcp_keep(leat_dhcp_lease(talk->dhcp), kept);
     talk_wait_until(talk, talk->dhcp->t1_ns);
     talk_wait_until(talk, talk->dhcp->rexmt_ns);
     assert_in_range(talk_heard(talk, REQUEST)->secs, 300, 1000);
+    xid = talk->heard.xid;
     leat_dhcp_release(talk->dhcp);
     world_poll(talk->world);
     assert_int_equal(talk_heard(talk, RELEASE)->secs, 0);
+    assert_int_not_equal(talk->heard.xid, xid);
     begun_ns = talk->world->now_ns;
     talk_start(talk, kept);
     assert_int_equal(talk_heard(talk, REQUEST)->secs, 0);
@@ -192,11 +195,14 @@ static void an_address_in_use_is_declined_and_another_one_asked_for_later(void *
 {
     struct talk *talk = *state;
     uint64_t declined_ns;
+    uint32_t xid;
 
     talk_to_bound(talk, 3600);
     talk_mark(talk);
+    xid = talk->dhcp->xid;
     talk_claim(talk, IP_GRANTED);
     assert_int_equal(talk_heard(talk, DECLINE)->requested, IP_GRANTED);
+    assert_int_not_equal(talk->heard.xid, xid); /* RFC 2131 4.4.1: of no other exchange */
     assert_true(talk_was_told(talk, LEAT_DHCP_DECLINED));
     assert_int_equal(leat_ip_v4_number(leat_address(talk->world->stack, &talk->world->dev.netif)),
                      IP4_ANY);

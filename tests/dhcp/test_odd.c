@@ -101,6 +101,7 @@ static void another_client_s_identifier_is_not_ours(void **state)
 
     talk_start(talk, NULL);
     memcpy(ours, heard_option(talk_heard(talk, 1), 61) + 1, sizeof ours);
+    assert_int_equal(ours[0], 255); /* RFC 4361 6.1: an IAID and a DUID follow */
     for (unsigned i = 0; i < 3; i++) {
         uint8_t said[100] = {0};
 
