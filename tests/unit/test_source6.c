@@ -109,6 +109,21 @@ static void sources_are_chosen_as_rfc_6724_says(void **state)
     assert_true(has_prefix(source_toward(home, "2001:db8:8001::1"), "fd00:1::")); /* rule 5.5 */
 }
 
+/* Rule 2: a site-local address (RFC 4291 2.5.7) has too small a scope, though more bits in common.
+ */
+static void a_site_local_address_is_no_source_beyond_the_site(void **state)
+{
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+
+    router6_prefix(&router, PREFIX6, 64, AUTONOMOUS, 86400, 14400);
+    router6_prefix(&router, "fec0:1::", 64, AUTONOMOUS, 86400, 14400);
+    router6_says(home->world, &router);
+    world_wait(home->world, 2 * second);
+    assert_true(has_prefix(source_toward(home, "fd00:2::1"), PREFIX6));
+    assert_true(has_prefix(source_toward(home, "fec0:2::1"), "fec0:1::"));
+}
+
 /* The source that a socket gets for @peer. */
 static struct leat_ip source_of_socket(struct home *home, const char *peer)
 {
@@ -122,6 +137,21 @@ static struct leat_ip source_of_socket(struct home *home, const char *peer)
 }
 
 /* RFC 6724 5, rule 3: also by a way that is in use, and if it isn't the address that is told. */
+/* RFC 4007 6: a link-local source is of the link that the packet leaves by. */
+static void a_link_local_source_has_the_zone_of_its_link(void **state)
+{
+    struct home *home = *state;
+    struct leat_udp *udp = world_socket(home->world, 0);
+    struct leat_endpoint local;
+
+    home6_settle(home);
+    assert_int_equal(leat_udp_connect(udp, IP6_ROUTER, 9), LEAT_OK);
+    local = leat_udp_local(udp);
+    assert_true(leat_ip_is_link_local(local.ip));
+    assert_int_equal(local.zone, 1);
+    leat_udp_close(udp);
+}
+
 static void what_is_deprecated_is_chosen_no_more(void **state)
 {
     static const char peer[] = "2001:db8:8001::1";
@@ -228,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home6_test(what_has_an_address_of_a_router_leaves_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
+        home6_test(a_site_local_address_is_no_source_beyond_the_site),
+        home6_test(a_link_local_source_has_the_zone_of_its_link),
         home6_test(sources_are_chosen_as_rfc_6724_says),
         world6_test(a_neighbour_is_not_asked_from_an_address_that_has_gone),
         home6_test(what_is_deprecated_is_chosen_no_more),
