@@ -11,6 +11,8 @@ meson setup --wipe "$build" -Dfuzz=true -Dtests=enabled -Db_lundef=false \
         "-Dfuzz_engine=${LIB_FUZZING_ENGINE:--fsanitize=fuzzer}"
 for source in fuzz/fuzz_*.c; do
     name=$(basename "$source" .c)
+    # one whose library the image doesn't have isn't there
+    ninja -C "$build" -t query "fuzz/$name" >/dev/null 2>&1 || continue
     ninja -C "$build" "fuzz/$name"
     cp "$build/fuzz/$name" "$OUT/"
     [ ! -d "fuzz/corpus/${name#fuzz_}" ] || zip -qrj "$OUT/${name}_seed_corpus.zip" "fuzz/corpus/${name#fuzz_}"

@@ -29,7 +29,7 @@
 enum {
     SERVICES_RULES = 16,
     SERVICES_PERIOD = 251, /* of the text of a file: a prime */
-    SERVICES_FILE_BYTES = 20000,
+    SERVICES_FILE_BYTES = 9000,
     /* of both */
     SERVICES_PORT_WEB = 80,
     SERVICES_PORT_SECRET = 443,

@@ -181,8 +181,8 @@ static void shape(struct leat_http_request *request, struct place *place, uint8_
 {
     if (how & 1) {
         request->method = how & 2 ? LEAT_HTTP_POST : LEAT_HTTP_PUT;
-        request->body_len = how & 4 ? LEAT_HTTP_ANY : how * 40u;
-        place->left = how * 40u;
+        request->body_len = how & 4 ? LEAT_HTTP_ANY : how * 30u;
+        place->left = how * 30u;
         place->open_ended = request->body_len == LEAT_HTTP_ANY;
         place->streams = place->left > 0 || place->open_ended;
         if (how & 8 && request->body_len != LEAT_HTTP_ANY) {

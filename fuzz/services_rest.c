@@ -106,6 +106,8 @@ void services_rest_close(void)
 
 void services_rest_act(const struct services_act *act)
 {
+    uint8_t clone_seed[LEAT_SEED_BYTES] = {0};
+
     switch (act->which % 8) {
     case 0:
         close_journal();
@@ -121,6 +123,10 @@ void services_rest_act(const struct services_act *act)
         if (autoconf && rests)
             services_demand(!leat_autoconf_restart(autoconf), "a restart");
         rests = !autoconf;
+        break;
+    case 3: /* the machine was cloned */
+        clone_seed[0] = act->how | 1;
+        services_demand(!leat_reseed(services_ends[0].stack, clone_seed), "another seed");
         break;
     default:
         write_line(act->how, act->more);
