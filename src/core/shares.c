@@ -6,8 +6,8 @@
 /* ---- lists by index ----------------------------------------------------------------------- */
 
 /*
- * Two kinds of lists: the places of a holder, oldest first, and the holders of as many places.
- * node_at() finds the node of an index in either of them.
+ * Two kinds of lists: the places of a holder (or the free ones), oldest first, and the holders of
+ * as many places. node_at() finds the node of an index in either of them.
  */
 enum list_kind {
     PLACES,
@@ -112,6 +112,20 @@ static void set_held(struct shares *shares, uint32_t index, uint32_t held)
         list_put(shares, HOLDERS, &shares->levels[held], index);
 }
 
+/* The holder has one place less; with none it is forgotten. */
+static void take_from_holder(struct shares *shares, uint32_t index, uint32_t place)
+{
+    const uint32_t held = shares->holders[index].held;
+
+    list_remove(shares, PLACES, &shares->holders[index].places, place);
+    set_held(shares, index, held - 1);
+    /* the holder itself is the largest now, unless an equal one has stayed */
+    if (shares->largest == held && shares->levels[held].first == SHARES_NONE)
+        shares->largest = held - 1;
+    if (held == 1)
+        release_holder(shares, index);
+}
+
 /* ---- the table ---------------------------------------------------------------------------- */
 
 static uint32_t bucket_count(uint32_t places)
@@ -156,7 +170,11 @@ void shares_init(struct shares *shares, void *memory, uint32_t places, uint32_t 
     for (uint32_t i = places; i-- > 0;) {
         shares->holders[i].chain = shares->free_holder;
         shares->free_holder = i;
+    }
+    shares->free_places = (struct shares_list){SHARES_NONE, SHARES_NONE};
+    for (uint32_t i = 0; i < places; i++) {
         shares->places[i].holder = SHARES_NONE;
+        list_put(shares, PLACES, &shares->free_places, i);
     }
     for (uint32_t i = 0; i <= places; i++)
         shares->levels[i] = (struct shares_list){SHARES_NONE, SHARES_NONE};
@@ -187,8 +205,8 @@ uint32_t shares_room(const struct shares *shares, uint64_t holder)
         return SHARES_NONE;
     if (held > 0 && shares->largest < held + 2)
         return shares->holders[own].places.first;
-    leat_assert(shares->largest >
-                0); /* a holder without a place is refused by a full table alone */
+    if (shares->largest == 0)
+        return SHARES_NONE; /* all places are the program's own */
     return shares->holders[shares->levels[shares->largest].first].places.first;
 }
 
@@ -196,14 +214,22 @@ bool shares_is_of(const struct shares *shares, uint32_t place, uint64_t holder)
 {
     const uint32_t index = shares->places[place].holder;
 
-    return index != SHARES_NONE && shares->holders[index].key == holder;
+    return index < SHARES_OURS && shares->holders[index].key == holder;
+}
+
+/* @place is to be taken. */
+static void leave_free(struct shares *shares, uint32_t place)
+{
+    leat_assert(place < shares->count && shares->places[place].holder == SHARES_NONE);
+    list_remove(shares, PLACES, &shares->free_places, place);
+    shares->used++;
 }
 
 void shares_take(struct shares *shares, uint32_t place, uint64_t holder)
 {
     uint32_t index = find(shares, holder);
 
-    leat_assert(place < shares->count && shares->places[place].holder == SHARES_NONE);
+    leave_free(shares, place);
     if (index == SHARES_NONE)
         index = make_holder(shares, holder);
     shares->places[place].holder = index;
@@ -211,14 +237,19 @@ void shares_take(struct shares *shares, uint32_t place, uint64_t holder)
     set_held(shares, index, shares->holders[index].held + 1);
     if (shares->largest < shares->holders[index].held)
         shares->largest = shares->holders[index].held;
-    shares->used++;
+}
+
+void shares_take_own(struct shares *shares, uint32_t place)
+{
+    leave_free(shares, place);
+    shares->places[place].holder = SHARES_OURS;
 }
 
 void shares_renew(struct shares *shares, uint32_t place)
 {
     const uint32_t index = shares->places[place].holder;
 
-    if (index == SHARES_NONE)
+    if (index >= SHARES_OURS)
         return;
     list_remove(shares, PLACES, &shares->holders[index].places, place);
     list_put(shares, PLACES, &shares->holders[index].places, place);
@@ -227,18 +258,13 @@ void shares_renew(struct shares *shares, uint32_t place)
 
 void shares_give(struct shares *shares, uint32_t place)
 {
-    uint32_t index, held;
+    uint32_t index;
 
     leat_assert(place < shares->count && shares->places[place].holder != SHARES_NONE);
     index = shares->places[place].holder;
-    held = shares->holders[index].held;
-    list_remove(shares, PLACES, &shares->holders[index].places, place);
+    if (index != SHARES_OURS)
+        take_from_holder(shares, index, place);
     shares->places[place].holder = SHARES_NONE;
-    set_held(shares, index, held - 1);
-    /* the holder itself is the largest now, unless an equal one has stayed */
-    if (shares->largest == held && shares->levels[held].first == SHARES_NONE)
-        shares->largest = held - 1;
-    if (held == 1)
-        release_holder(shares, index);
+    list_put(shares, PLACES, &shares->free_places, place);
     shares->used--;
 }

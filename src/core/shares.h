@@ -19,6 +19,9 @@
  * longest ago: a table that knows progress (bytes of a request, records of a handshake) renews the
  * place.
  *
+ * What the program itself begins (a connection of its own, a task) takes its place without a
+ * holder: it is never refused while a place is free, and makes no room for anybody.
+ *
  * A caller that cannot or does not want to end an entry of the same holder refuses the newcomer
  * instead of acting on shares_room().
  */
@@ -35,7 +38,8 @@
 
 enum {
     SHARES_PLACES_MAX = 1 << 24,
-    SHARES_NONE = UINT32_MAX >> 1 /* no place; fits into an enum */
+    SHARES_NONE = UINT32_MAX >> 1, /* no place; fits into an enum */
+    SHARES_OURS = SHARES_NONE - 1  /* instead of a holder: the program itself has the place */
 };
 
 /* A node of a doubly linked list, by index; both ends are SHARES_NONE. */
@@ -51,8 +55,8 @@ struct shares_list {
 };
 
 struct shares_place {
-    uint32_t holder; /* index; SHARES_NONE: the place is free */
-    struct shares_node by_age;
+    uint32_t holder;           /* index; SHARES_OURS; SHARES_NONE: the place is free */
+    struct shares_node by_age; /* of a free place: among the free ones */
 };
 
 struct shares_holder {
@@ -67,7 +71,8 @@ struct shares {
     struct shares_place *places;
     struct shares_holder *holders;
     uint32_t *buckets;
-    struct shares_list *levels;  /* holders, by how many places they have; the first is unused */
+    struct shares_list *levels; /* holders, by how many places they have; the first is unused */
+    struct shares_list free_places;
     uint64_t multiplier, addend; /* multiply-shift (Dietzfelbinger 1996), keyed */
     uint32_t count;              /* places */
     uint32_t used;
@@ -96,16 +101,27 @@ uint32_t shares_held(const struct shares *shares, uint64_t holder);
 bool shares_may_take(const struct shares *shares, uint64_t holder);
 
 /* The place that is to be given back before @holder takes one; SHARES_NONE if it may take a free
- * one. The caller sees by shares_is_of() whether it is the holder's own. */
+ * one, or if the program itself has all of them. The caller sees by shares_is_of() whether it is
+ * the holder's own. */
 uint32_t shares_room(const struct shares *shares, uint64_t holder);
 
 /* True if @holder has @place. */
 bool shares_is_of(const struct shares *shares, uint32_t place, uint64_t holder);
 
+/* A free place; SHARES_NONE: there is none. */
+static inline uint32_t shares_free_place(const struct shares *shares)
+{
+    return shares->free_places.first;
+}
+
 /* @holder takes @place, which is free. The caller has asked; the call itself refuses nothing. */
 void shares_take(struct shares *shares, uint32_t place, uint64_t holder);
 
-/* Makes @place the youngest of its holder: there was progress. Nothing happens if it is free. */
+/* The program itself takes @place, which is free. */
+void shares_take_own(struct shares *shares, uint32_t place);
+
+/* Makes @place the youngest of its holder: there was progress. Nothing happens if it is free,
+ * or the program's own. */
 void shares_renew(struct shares *shares, uint32_t place);
 
 /* Gives back @place, which is taken. */

@@ -23,7 +23,7 @@ static size_t ask(struct served *f, unsigned count, uint16_t edns_bytes)
     return query.len;
 }
 
-static void test_threat_Q12_forged_queries_get_a_limited_number_of_replies(void **state)
+static void test_threat_Q21_forged_queries_get_a_limited_number_of_replies(void **state)
 {
     struct served *f = *state;
     size_t query_bytes;
@@ -101,7 +101,7 @@ static void client_read(struct leat_tcp *conn, void *arg)
         client_ask(conn, client);
 }
 
-static void test_threat_Q12_who_slips_gets_the_answer_by_tcp(void **state)
+static void test_threat_Q21_who_slips_gets_the_answer_by_tcp(void **state)
 {
     static const struct leat_tcp_events events = {.on_open = client_ask,
                                                   .on_readable = client_read};
@@ -132,8 +132,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up_served, tear_down_served)
     const struct CMUnitTest tests[] = {
-        TEST(test_threat_Q12_forged_queries_get_a_limited_number_of_replies),
-        TEST(test_threat_Q12_who_slips_gets_the_answer_by_tcp),
+        TEST(test_threat_Q21_forged_queries_get_a_limited_number_of_replies),
+        TEST(test_threat_Q21_who_slips_gets_the_answer_by_tcp),
         TEST(the_rate_is_chosen_by_configuration),
         TEST(without_a_limit_everybody_gets_all),
     };

@@ -424,7 +424,7 @@ static void cached_route_is_void_when_a_nearer_address_becomes_usable(void **sta
 
 /* An observer with many addresses looks at the identification of what it gets, lets us send to
  * somebody else and looks again: what it sees says nothing about what was sent between. */
-static void test_threat_Q13_identifications_do_not_count_packets_to_others(void **state)
+static void test_threat_Q22_identifications_do_not_count_packets_to_others(void **state)
 {
     struct leat *stack = ((struct world *)*state)->stack;
     unsigned near = 0;
@@ -472,7 +472,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(on_link_is_reached_directly),
-        world_test(test_threat_Q13_identifications_do_not_count_packets_to_others),
+        world_test(test_threat_Q22_identifications_do_not_count_packets_to_others),
         world_test(default_route_goes_by_its_gateway),
         world_test(longest_prefix_wins),
         world_test(bad_routes_are_refused),

@@ -4,7 +4,8 @@
 #include "core/shares.h"
 
 enum {
-    PLACES = 64
+    PLACES = 64,
+    OURS = 9 /* in the model: a place of the program's own; others have holders 1 to 8 */
 };
 
 static const uint64_t key[2] = {0x9e3779b97f4a7c15u, 0x123456789abcdefu};
@@ -157,12 +158,34 @@ static void a_holder_is_an_address_of_v4_or_64_bits_of_v6(void **state)
     assert_true(shares_holder(&six) != shares_holder(&other));
 }
 
+static void what_the_program_itself_has_makes_no_room(void **state)
+{
+    struct table table;
+
+    (void)state;
+    begin(&table, 3, 3);
+    shares_take_own(&table.shares, 0);
+    shares_take_own(&table.shares, 1);
+    shares_renew(&table.shares, 0);
+    assert_int_equal(shares_free_place(&table.shares), 2);
+    shares_take(&table.shares, 2, 7);
+    assert_int_equal(shares_room(&table.shares, 8), 2);
+    shares_give(&table.shares, 2);
+    shares_take_own(&table.shares, 2);
+    assert_false(shares_may_take(&table.shares, 8));
+    assert_int_equal(shares_room(&table.shares, 8), SHARES_NONE);
+    assert_int_equal(shares_free_place(&table.shares), SHARES_NONE);
+    shares_give(&table.shares, 1);
+    assert_int_equal(shares_free_place(&table.shares), 1);
+    assert_true(shares_may_take(&table.shares, 8));
+}
+
 /* ---- beside a model ------------------------------------------------------------------------- */
 
 struct model {
     uint64_t holder[PLACES]; /* 0: free */
     uint64_t taken_at[PLACES];
-    uint64_t holder_at[9]; /* when a holder's count or age changed */
+    uint64_t holder_at[OURS + 1]; /* when a holder's count or age changed */
     uint64_t now;
 };
 
@@ -209,7 +232,7 @@ static uint32_t model_room(const struct model *model, uint64_t holder, uint32_t 
         return SHARES_NONE;
     if (held > 0 && model_held(model, largest) < held + 2)
         return model_oldest(model, holder);
-    return model_oldest(model, largest);
+    return model_held(model, largest) > 0 ? model_oldest(model, largest) : SHARES_NONE;
 }
 
 static void set(struct model *model, uint32_t place, uint64_t holder)
@@ -238,6 +261,8 @@ static void the_model_agrees_at_every_step(void **state)
 
             assert_int_equal(room, model_room(&model, holder, reserve));
             assert_int_equal(shares_may_take(&table.shares, holder), room == SHARES_NONE);
+            assert_int_equal(shares_free_place(&table.shares) == SHARES_NONE,
+                             model_held(&model, 0) == 0);
             assert_int_equal(shares_held(&table.shares, holder), model_held(&model, holder));
             if (model.holder[place] && unit_below(&seed, 3) == 0) {
                 shares_renew(&table.shares, place);
@@ -245,6 +270,9 @@ static void the_model_agrees_at_every_step(void **state)
             } else if (model.holder[place] && unit_below(&seed, 3) == 0) {
                 shares_give(&table.shares, place);
                 set(&model, place, 0);
+            } else if (!model.holder[place] && unit_below(&seed, 8) == 0) {
+                shares_take_own(&table.shares, place);
+                set(&model, place, OURS);
             } else if (room != SHARES_NONE) {
                 shares_give(&table.shares, room);
                 set(&model, room, 0);
@@ -268,6 +296,7 @@ int main(void)
         cmocka_unit_test(progress_saves_a_place),
         cmocka_unit_test(equal_holders_end_with_equal_parts),
         cmocka_unit_test(a_holder_is_an_address_of_v4_or_64_bits_of_v6),
+        cmocka_unit_test(what_the_program_itself_has_makes_no_room),
         cmocka_unit_test(the_model_agrees_at_every_step),
     };
 
