@@ -24,7 +24,8 @@ enum {
     LEAT_DASHBOARD_SAMPLES_MAX = 180, /**< a plot has room for no more */
     LEAT_DASHBOARD_TITLE_BYTES = 100, /**< at most */
     LEAT_DASHBOARD_CONNECTIONS = 50,  /**< listed at most: the first that are found */
-    LEAT_DASHBOARD_VIEWS = 4,         /**< pages on their way at a time; one more gets 503 */
+    LEAT_DASHBOARD_VIEWS = 4,         /**< pages on their way at a time; one more ends the
+                                         oldest, whose reader doesn't take it */
     LEAT_DASHBOARD_BUF_BYTES = 2048   /**< the stack's buffers have at least so many */
 };
 

@@ -92,6 +92,9 @@ const char *leat_http_request_type(const struct leat_http_exchange *exchange, si
 /** Bytes of its body, LEAT_HTTP_ANY if it comes in chunks. */
 uint64_t leat_http_request_length(const struct leat_http_exchange *exchange);
 
+/** The client's address, as leat_stream_peer() says it. */
+struct leat_ip leat_http_request_peer(const struct leat_http_exchange *exchange);
+
 /** The connection that it came by, for its endpoints; NULL if there is none below. */
 const struct leat_tcp *leat_http_request_conn(const struct leat_http_exchange *exchange);
 

@@ -61,9 +61,10 @@ struct leat_http_server_config {
     uint16_t route_count;                 /**< routes in the array */
     struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                        /**< LEAT_HTTP_PORT */
-    uint16_t clients;  /**< connections at a time: 512; one more ends an idle one */
+    uint16_t clients;  /**< connections at a time: 512; one more ends the one of the address (of
+                            IPv6: the /64) with most that has made progress least lately */
     uint64_t idle_ns;  /**< a connection may wait between requests: 15 s */
-    uint64_t head_ns;  /**< a head may take, from its first byte: 10 s (408) */
+    uint64_t head_ns;  /**< a head may take, from its first byte, up to its 16 KiB: 10 s (408) */
     uint64_t stall_ns; /**< a client may take nothing of a reply: 30 s; and this long may the rest
                             of what it sends take after the last reply; and a body that is wanted
                             may pause */

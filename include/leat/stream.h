@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <leat/addr.h>
 #include <leat/buf.h>
 #include <leat/err.h>
 #include <leat/tcp.h>
@@ -63,6 +64,8 @@ struct leat_stream_ops {
     struct leat_stream_progress (*progress)(const void *end);
     /** leat_tcp_stack() */
     struct leat *(*stack)(const void *end);
+    /** leat_stream_peer(); NULL: nobody knows */
+    struct leat_ip (*peer)(const void *end);
 };
 
 /** One end of a stream; a handle that may be copied.  It dies as its connection does: when
@@ -215,6 +218,19 @@ static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
 {
     return LEAT_STREAM_IS_OTHER(stream) ? stream->ops->stack(stream->end)
                                         : leat_tcp_stack((const struct leat_tcp *)stream->end);
+}
+
+/** The address of the other end, by which servers count the places of each; LEAT_IP_ANY: nobody
+ * knows it, as a pipe's, and all of these count as one. */
+static inline struct leat_ip leat_stream_peer(const struct leat_stream *stream)
+{
+    struct leat_tcp_info info;
+
+    if (!LEAT_STREAM_IS_OTHER(stream)) {
+        leat_tcp_get_info((const struct leat_tcp *)stream->end, &info);
+        return info.remote.ip;
+    }
+    return stream->ops->peer ? stream->ops->peer(stream->end) : LEAT_IP_ANY;
 }
 
 #ifdef __cplusplus

@@ -23,6 +23,7 @@ enum dashboard_series {
 struct dashboard_view {
     struct leat_dashboard *dashboard;
     struct leat_http_exchange *exchange; /* NULL: free */
+    uint32_t turn;                       /* pages that were begun before */
     uint32_t step;                       /* what comes next, in the order of the page */
     uint32_t conn_index;                 /* for leat_tcp_next() */
     uint32_t conn_count;                 /* listed */
@@ -39,6 +40,7 @@ struct leat_dashboard {
     uint16_t samples;               /* room for so many of each series */
     uint16_t sample_count;          /* that are there */
     uint16_t next;                  /* place of the next one */
+    uint32_t turns;                 /* pages that were begun */
     struct dashboard_view views[LEAT_DASHBOARD_VIEWS];
     uint32_t values[]; /* a series behind another */
 };

@@ -262,23 +262,29 @@ static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, vo
     ((struct dashboard_view *)arg)->exchange = NULL;
 }
 
+/* A view that is free, or the oldest one: a page whose reader takes it is sent at once, so there is
+ * somebody behind the oldest who doesn't. */
+static struct dashboard_view *take_view(struct leat_dashboard *dashboard)
+{
+    struct dashboard_view *views = dashboard->views, *view = views;
+
+    for (unsigned i = 0; i < LEAT_DASHBOARD_VIEWS; i++)
+        if (!views[i].exchange || (view->exchange && (int32_t)(views[i].turn - view->turn) < 0))
+            view = &views[i];
+    if (view->exchange)
+        leat_http_abort(view->exchange);
+    *view = (struct dashboard_view){.dashboard = dashboard, .turn = dashboard->turns++};
+    return view;
+}
+
 /* @arg is the dashboard; from here on the view. */
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
-    struct leat_dashboard *dashboard = arg;
-    struct leat_http_head head = {
+    const struct leat_http_head head = {
         .status = 200, .type = "text/html", .fields = fields, .len = LEAT_HTTP_ANY};
-    struct dashboard_view *view = dashboard->views;
+    struct dashboard_view *view = take_view(arg);
 
-    while (view < dashboard->views + LEAT_DASHBOARD_VIEWS && view->exchange)
-        view++;
-    if (view == dashboard->views + LEAT_DASHBOARD_VIEWS) {
-        head.status = 503;
-        head.type = NULL;
-        leat_http_answer(exchange, &head, "", 0);
-        return;
-    }
-    *view = (struct dashboard_view){.dashboard = dashboard, .exchange = exchange};
+    view->exchange = exchange;
     leat_http_set_arg(exchange, view);
     leat_http_reply(exchange, &head);
     on_writable(exchange, view);

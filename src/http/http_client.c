@@ -17,9 +17,20 @@ enum {
     READ_BYTES = 65536 /* taken from a connection at a time */
 };
 
-static const uint64_t retry_ns = 10000000; /* until a refusal may find a buffer */
+static const uint64_t retry_ns = 10000000;  /* until a refusal may find a buffer */
+static const uint64_t renew_ns = 100000000; /* a place is renewed no more often */
 
 /* ---- Phases and their time ---------------------------------------------------------------- */
+
+void http_client_renew(struct http_client *client)
+{
+    const uint64_t now_ns = leat_now_ns(client->server->stack);
+
+    if (now_ns - client->renewed_at_ns < renew_ns || client->place == SHARES_NONE)
+        return;
+    client->renewed_at_ns = now_ns;
+    shares_renew(&client->server->shares, client->place);
+}
 
 void http_client_enter(struct http_client *client, enum http_phase phase)
 {
@@ -30,7 +41,8 @@ void http_client_enter(struct http_client *client, enum http_phase phase)
                                                          : config->stall_ns;
 
     client->phase = (uint8_t)phase;
-    client->active_at_ns = now_ns;
+    if (phase != HTTP_PHASE_LINGER)
+        http_client_renew(client);
     client->due_ns = now_ns + lasts_ns;
     if (!timer_is_set(&client->timer) || timer_at_ns(&client->timer) > client->due_ns)
         timer_set(&client->server->stack->timers, &client->timer, client->due_ns);
@@ -259,7 +271,7 @@ static bool read_head(struct http_client *client)
     leat_debug_assert(client->phase == HTTP_PHASE_IDLE || client->phase == HTTP_PHASE_HEAD);
     if (client->phase == HTTP_PHASE_IDLE) {
         http_client_enter(client, HTTP_PHASE_HEAD);
-        client->head_at_ns = client->active_at_ns;
+        client->head_at_ns = leat_now_ns(client->server->stack);
     }
     while (client->unread && request->status == HTTP_MORE)
         http_client_consume(client, (uint32_t)http_request_read(request, client->unread->data,
@@ -290,7 +302,6 @@ static void skip_body(struct http_client *client)
     leat_debug_assert(client->phase == HTTP_PHASE_BODY);
     http_client_consume(client, len);
     client->skip -= len;
-    client->active_at_ns = leat_now_ns(client->server->stack);
     if (client->skip == 0)
         next_request(client);
 }
@@ -345,8 +356,10 @@ void http_client_writable(struct leat_tcp *conn, void *arg)
 
     if (client->phase == HTTP_PHASE_REPLY && !client->starved)
         http_client_enter(client, HTTP_PHASE_REPLY); /* it has taken something */
-    if (client->phase == HTTP_PHASE_EXCHANGE)
+    if (client->phase == HTTP_PHASE_EXCHANGE) {
         client->exchange->writable = true;
+        http_client_renew(client);
+    }
     http_client_serve(conn, arg);
 }
 
@@ -384,6 +397,7 @@ static void time_out(struct http_client *client)
     const struct leat_stream_progress progress = leat_stream_progress(&client->stream);
 
     if (takes_its_reply(client, progress)) {
+        http_client_renew(client);
         client->due_ns = leat_now_ns(client->server->stack) + client->server->config.stall_ns;
     } else if (client->phase == HTTP_PHASE_IDLE) { /* RFC 9112 9.5 */
         counts->idle++;

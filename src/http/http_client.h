@@ -7,6 +7,7 @@
 
 #include "http/http_exchange.h"
 #include "http/http_reply.h"
+#include "core/shares.h"
 #include "core/timer.h"
 
 enum http_phase {
@@ -27,21 +28,22 @@ struct http_client {
     struct leat_buf *head;     /* of the reply: what is left of it */
     const char *body;          /* the same of the file */
     uint32_t body_left;
-    uint32_t skip;                       /* bytes of the request's body that are still to come */
-    uint32_t seen_taken;                 /* what the client had taken when the timer fired last */
-    uint16_t status;                     /* of the reply; 0: none yet */
-    uint8_t phase;                       /* enum http_phase */
-    bool seen_queued;                    /* there was something for it to take then */
-    bool logged;                         /* on_access has been called for this request */
-    bool serving;                        /* http_client_serve() is at work, and will look again */
-    bool close;                          /* after this reply */
-    bool starved;                        /* the pool was empty: on_writable is still to come */
-    bool early;                          /* its handshake isn't over: what it says may be a replay */
-    struct timer timer;                  /* fires at `due_ns` or before, and is set again then */
-    uint64_t due_ns;                     /* the phase may last so long */
-    uint64_t active_at_ns;               /* when it last got further */
-    uint64_t head_at_ns;                 /* the head began */
-    uint64_t sent;                       /* of the reply's text */
+    uint32_t skip;          /* bytes of the request's body that are still to come */
+    uint32_t seen_taken;    /* what the client had taken when the timer fired last */
+    uint16_t status;        /* of the reply; 0: none yet */
+    uint8_t phase;          /* enum http_phase */
+    bool seen_queued;       /* there was something for it to take then */
+    bool logged;            /* on_access has been called for this request */
+    bool serving;           /* http_client_serve() is at work, and will look again */
+    bool close;             /* after this reply */
+    bool starved;           /* the pool was empty: on_writable is still to come */
+    bool early;             /* its handshake isn't over: what it says may be a replay */
+    struct timer timer;     /* fires at `due_ns` or before, and is set again then */
+    uint64_t due_ns;        /* the phase may last so long */
+    uint64_t renewed_at_ns; /* when it last got further, within HTTP_RENEW_NS */
+    uint32_t place;         /* in server->shares; SHARES_NONE: it is being ended */
+    uint64_t head_at_ns;    /* the head began */
+    uint64_t sent;          /* of the reply's text */
     struct leat_http_exchange *exchange; /* NULL: the server has no routes */
     struct http_request request;
 };
@@ -64,7 +66,8 @@ struct leat_http_server {
     struct leat_http_exchange *exchanges; /* as many as clients, if there are routes */
     uint32_t clients_open;
     bool stopping;
-    uint32_t hand; /* of the clock that finds one to displace */
+    struct shares shares;          /* of config.clients places */
+    struct http_client **of_place; /* who has which of them */
     struct http_table table;
     char *heads; /* for each file, of the reply that most requests get */
     uint16_t *head_lens;
@@ -95,6 +98,9 @@ void http_server_take_back(struct http_client *client);
 
 /* Aborts it and counts that; on_closed follows. */
 void http_client_end(struct http_client *client, uint64_t *count);
+
+/* The client got further: of its address it is the last one to be displaced. */
+void http_client_renew(struct http_client *client);
 
 /* Enters @phase, and gives it its time. */
 void http_client_enter(struct http_client *client, enum http_phase phase);

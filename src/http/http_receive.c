@@ -43,6 +43,11 @@ const struct leat_tcp *leat_http_request_conn(const struct leat_http_exchange *e
     return leat_stream_tcp(&exchange->client->stream);
 }
 
+struct leat_ip leat_http_request_peer(const struct leat_http_exchange *exchange)
+{
+    return leat_stream_peer(&exchange->client->stream);
+}
+
 bool http_request_is_head(const struct leat_http_exchange *exchange)
 {
     return exchange->client->request.method == HTTP_HEAD;
@@ -95,16 +100,18 @@ static struct leat_buf *take_piece(struct http_client *client, uint32_t bytes_ma
     return piece;
 }
 
-/* The client has sent @bytes: it may be silent for longer, but never for more than stall_ns. */
+/* The client has sent @bytes: it may be silent for longer, but never for more than stall_ns.  Its
+ * place is renewed as long as it sends no slower than it has to. */
 static void earn_time(struct http_client *client, uint32_t bytes)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const uint64_t latest_ns = now_ns(client) + config->stall_ns;
 
-    client->active_at_ns = now_ns(client);
     client->due_ns += bytes * UINT64_C(1000000000) / config->body_bytes_per_s;
     if (client->due_ns > latest_ns)
         client->due_ns = latest_ns;
+    if (client->due_ns - config->stall_ns >= client->renewed_at_ns)
+        http_client_renew(client);
 }
 
 struct leat_buf *leat_http_receive(struct leat_http_exchange *exchange, uint32_t bytes_max)

@@ -133,7 +133,6 @@ enum leat_err leat_http_send(struct leat_http_exchange *exchange, struct leat_bu
         exchange->sent += len;
         exchange->in_chunks = exchange->chunked;
     }
-    client->active_at_ns = leat_now_ns(client->server->stack);
     return err;
 }
 

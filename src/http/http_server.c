@@ -12,24 +12,34 @@
 
 enum {
     ALIGN = 16,
-    CANDIDATES = 16 /* clients that are looked at to find one to displace */
+    CLIENTS_A_SPARE = 32
 };
 
-/* One place is a spare: who takes it makes somebody go, whose place is the spare then. */
+/* A client that is displaced stays until its stream has told its end; one that comes meanwhile
+ * takes a spare. */
 static uint32_t slot_count(const struct leat_http_server_config *config)
 {
-    return config->clients + 1u;
+    return config->clients + 1u + config->clients / CLIENTS_A_SPARE;
 }
 
 /* ---- Clients that come and go ------------------------------------------------------------- */
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg);
 
+/* Its place is for another one. */
+static void give_place(struct http_client *client)
+{
+    if (client->place != SHARES_NONE)
+        shares_give(&client->server->shares, client->place);
+    client->place = SHARES_NONE;
+}
+
 void http_server_take_back(struct http_client *client)
 {
     struct leat_http_server *server = client->server;
 
     http_client_release(client);
+    give_place(client);
     client->next_free = server->free_client;
     server->free_client = client;
     if (server->listener)
@@ -48,33 +58,35 @@ static const struct leat_tcp_events client_events = {.on_open = http_client_open
                                                      .on_writable = http_client_writable,
                                                      .on_closed = on_closed};
 
-/* All places are taken: of the next few that the clock's hand passes, the one that has done nothing
- * for longest goes.  All of them would be a walk for each client that comes. */
-static void displace(struct leat_http_server *server)
+/* Takes a place for the client of @stream; in a full table the oldest one of the address with most
+ * makes room. */
+static void take_place(struct http_client *client, const struct leat_stream *stream)
 {
-    struct http_client *idlest = NULL;
+    struct leat_http_server *server = client->server;
+    const struct leat_ip peer = leat_stream_peer(stream);
+    const uint64_t holder = shares_holder(&peer);
+    const uint32_t room = shares_room(&server->shares, holder);
 
-    for (unsigned i = 0; i < CANDIDATES; i++) {
-        struct http_client *client = &server->clients[server->hand];
+    if (room != SHARES_NONE) {
+        struct http_client *displaced = server->of_place[room];
 
-        server->hand = (server->hand + 1) % slot_count(&server->config);
-        if (client->phase == HTTP_PHASE_ENDING)
-            return; /* one goes already */
-        if (!idlest || client->active_at_ns < idlest->active_at_ns)
-            idlest = client;
+        give_place(displaced);
+        http_client_end(displaced, &server->counts.displaced);
     }
-    http_client_end(idlest, &server->counts.displaced);
+    client->place = shares_free_place(&server->shares);
+    client->renewed_at_ns = leat_now_ns(server->stack);
+    server->of_place[client->place] = client;
+    shares_take(&server->shares, client->place, holder);
 }
 
-/* The first free place is this stream's. */
+/* The first free client is this stream's. */
 static void start_client(struct leat_http_server *server, struct leat_stream stream)
 {
     struct http_client *client = server->free_client;
 
     server->free_client = client->next_free;
+    take_place(client, &stream);
     http_client_start(client, stream);
-    if (!server->free_client)
-        displace(server);
 }
 
 static void accept_clients(struct leat_tcp_listener *listener, void *arg)
@@ -152,6 +164,8 @@ size_t leat_http_server_memory_bytes(const struct leat_http_server_config *confi
 
     return ALIGN + align_up(sizeof(struct leat_http_server)) + align_up(exchanges_bytes(&full)) +
            align_up(slot_count(&full) * sizeof(struct http_client)) +
+           align_up(shares_bytes(full.clients)) +
+           align_up(full.clients * sizeof(struct http_client *)) +
            align_up(http_table_entries(full.file_count) * sizeof(struct http_entry)) +
            align_up((size_t)full.file_count * HTTP_REPLY_HEAD_BYTES) +
            align_up(full.file_count * sizeof(uint16_t));
@@ -181,10 +195,13 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
     struct leat_http_server *server = part(&at, sizeof *server);
     const uint32_t entries = http_table_entries(full->file_count);
+    const uint64_t key[2] = {stack->table_key.k0, stack->table_key.k1};
 
     server->config = *full;
     server->stack = stack;
     server->clients = part(&at, slot_count(full) * sizeof *server->clients);
+    shares_init(&server->shares, part(&at, shares_bytes(full->clients)), full->clients, 0, key);
+    server->of_place = part(&at, full->clients * sizeof(struct http_client *));
     server->exchanges = part(&at, exchanges_bytes(full));
     server->table.entries = part(&at, entries * sizeof *server->table.entries);
     server->table.mask = entries - 1;
@@ -194,6 +211,7 @@ static struct leat_http_server *lay_out(void *memory, struct leat *stack,
         struct http_client *client = &server->clients[i];
 
         client->server = server;
+        client->place = SHARES_NONE;
         client->exchange = full->route_count ? &server->exchanges[i] : NULL;
         client->timer.fire = http_client_timer;
         client->next_free = server->free_client;

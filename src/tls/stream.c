@@ -302,6 +302,11 @@ static struct leat *stack_of(const void *end)
     return ((const struct tls_session *)end)->tls->stack;
 }
 
+static struct leat_ip peer_of(const void *end)
+{
+    return leat_stream_peer(&((const struct tls_session *)end)->below);
+}
+
 const struct leat_stream_ops tls_stream_ops = {.send_room = send_room,
                                                .want_room = want_room,
                                                .send = send,
@@ -315,4 +320,5 @@ const struct leat_stream_ops tls_stream_ops = {.send_room = send_room,
                                                .abort = abort_session,
                                                .set_events = set_events,
                                                .progress = progress,
-                                               .stack = stack_of};
+                                               .stack = stack_of,
+                                               .peer = peer_of};

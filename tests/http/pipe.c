@@ -270,6 +270,11 @@ static struct leat *stack_of(const void *arg)
     return ((const struct pipe_end *)arg)->stack;
 }
 
+static struct leat_ip peer_of(const void *arg)
+{
+    return ((const struct pipe_end *)arg)->peer;
+}
+
 static const struct leat_stream_ops ops = {.send_room = send_room,
                                            .want_room = want_room,
                                            .send = send,
@@ -283,7 +288,8 @@ static const struct leat_stream_ops ops = {.send_room = send_room,
                                            .abort = abort_both,
                                            .set_events = set_events,
                                            .progress = progress,
-                                           .stack = stack_of};
+                                           .stack = stack_of,
+                                           .peer = peer_of};
 
 struct leat_stream pipe_stream(struct pipe_end *end)
 {

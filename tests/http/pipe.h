@@ -23,7 +23,8 @@ struct pipe_end {
     void (*spoil)(struct pipe_end *end, struct leat_buf *text);
     /* how much of @room it says that there is; NULL: all */
     uint32_t (*grants)(struct pipe_end *end, uint32_t room);
-    bool shut; /* says no more */
+    struct leat_ip peer; /* what the stream says that it is, as LEAT_IP_ANY at first */
+    bool shut;           /* says no more */
     bool aborted;
     bool told_closed;
 };

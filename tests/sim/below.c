@@ -254,6 +254,13 @@ static struct leat *stack_of(const void *end)
     return leat_tcp_stack(((const struct sim_below *)end)->conn);
 }
 
+static struct leat_ip peer_of(const void *end)
+{
+    const struct leat_stream stream = leat_stream_of_tcp(((const struct sim_below *)end)->conn);
+
+    return leat_stream_peer(&stream);
+}
+
 static const struct leat_stream_ops ops = {.send_room = send_room,
                                            .want_room = want_room,
                                            .send = send_buf,
@@ -267,7 +274,8 @@ static const struct leat_stream_ops ops = {.send_room = send_room,
                                            .abort = abort_below,
                                            .set_events = set_events,
                                            .progress = progress,
-                                           .stack = stack_of};
+                                           .stack = stack_of,
+                                           .peer = peer_of};
 
 bool sim_below_is_between(const struct sim_side *side)
 {
