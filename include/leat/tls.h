@@ -85,17 +85,24 @@ struct leat_tls_config {
     uint16_t identity_count;      /**< how many */
     const char *const *protocols; /**< a server's, the best first (ALPN, RFC 7301); NULL: none */
     uint16_t protocol_count;      /**< how many */
-    uint16_t server_handshakes;   /**< at a time: 64; one more is refused */
-    uint16_t client_handshakes;   /**< the same for clients: 8 */
+    /** At a time: 64.  A server's session needs one from its first whole record until it is open;
+     * with none left the oldest one of the address that has most makes room. */
+    uint16_t server_handshakes;
+    uint16_t client_handshakes; /**< at a time, of clients: 8; one more is refused */
     /** With so many of a server's at a time, a hello is answered by a cookie, and nothing is kept
      * until the client has sent it back (RFC 8446 4.2.2); 1: always.  0: never. */
     uint16_t cookie_handshakes;
-    uint32_t sessions;             /**< at a time: 256 */
+    /** At a time: 256.  One more ends the oldest one of the address (of IPv6: the /64) that has
+     * most servers' sessions, which is told LEAT_ERR_MEMORY; one of its own only if that was silent
+     * for a second. */
+    uint32_t sessions;
     uint16_t server_message_bytes; /**< longest handshake message to a server: 3,072 */
     uint16_t client_message_bytes; /**< ... to a client, whose longest is the certificates: 9,216;
                                         1,536 at least */
     uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; others wait for the next */
     uint64_t handshake_ns;         /**< a handshake may take: 10 s */
+    uint64_t stall_ns; /**< the peer may send no whole record, during a handshake: four fifths of
+                            handshake_ns, so that the first three packets may be lost */
     uint64_t record_ns;            /**< a record may take, from its first byte: 30 s */
     /** A stream whose session is over may take to end, when all that was sent has arrived: 3 s.
      * Before, the peer may take nothing for record_ns. */
@@ -181,7 +188,8 @@ struct leat_tls_counts {
     uint64_t alerts_received; /**< ... of the peer */
     uint64_t timeouts;        /**< ended because the peer was too slow */
     uint64_t cut_short;       /**< streams that ended without close_notify */
-    uint64_t refused;         /**< no place for a session or a handshake */
+    uint64_t refused;         /**< no place for a session, or for a client's handshake */
+    uint64_t displaced; /**< sessions of servers that ended because others needed their place */
     uint64_t key_updates;     /**< sent or received */
     uint64_t copied_bytes;    /**< of records in so many pieces that they were copied together */
     uint64_t waited;          /**< times that a message waited for room, or a signature's turn */

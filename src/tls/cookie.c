@@ -4,7 +4,7 @@
  *
  * What is needed of the first one is in the cookie, with a MAC: the hash that stands for it in the
  * transcript, a digest of what the second must repeat, and what was asked for.  The second hello
- * gets a handshake's memory when it comes and there is one, as the first did.
+ * gets a handshake's memory when it comes, as the first did (places.c).
  *
  *      group asked for, or 0 | suite | hash of the hello | digest of its parts | MAC
  */
@@ -111,21 +111,4 @@ void tls_forget_hello(TLS_PARAMETERS)
     (void)step;
     if (session->cookie)
         tls_handshake_release(session);
-}
-
-bool tls_cookie_take_memory(struct tls_session *session)
-{
-    struct leat_tls *tls = session->tls;
-
-    if (session->handshake || session->state != TLS_WAIT_CH_2 ||
-        leat_stream_readable(&session->below) == 0)
-        return true;
-    if (!tls->free_server) {
-        tls->counts.waited++;
-        tls_session_retry(session);
-        return false;
-    }
-    session->handshake = tls_handshake_take(tls, &tls->free_server);
-    session->handshake->retried = true;
-    return true;
 }

@@ -1,13 +1,14 @@
 /* handshake.c -- the memory of handshakes, of two bounded pools: taken, wiped and given back. */
-#include "tls/tls.h"
+#include "tls/places.h"
 
-struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list)
+void tls_handshake_take(struct tls_session *session, struct tls_handshake **list)
 {
     struct tls_handshake *taken = *list;
 
     *list = taken->next_free;
-    tls->server_busy += !taken->for_client;
-    return taken;
+    taken->session = session;
+    session->handshake = taken;
+    session->tls->server_busy += !taken->for_client;
 }
 
 void tls_handshake_release(struct tls_session *session)
@@ -15,6 +16,7 @@ void tls_handshake_release(struct tls_session *session)
     const struct leat_crypto *crypto = &session->tls->crypto;
     struct tls_handshake *handshake = session->handshake;
     const uint32_t message_max = handshake->message_max;
+    const uint32_t place = handshake->place;
     const bool for_client = handshake->for_client;
     struct tls_handshake **list =
         for_client ? &session->tls->free_client : &session->tls->free_server;
@@ -29,9 +31,12 @@ void tls_handshake_release(struct tls_session *session)
         crypto->ops->public_close(crypto->self, &handshake->peer_key);
     leat_crypto_wipe(handshake, sizeof *handshake + message_max);
     handshake->message_max = message_max;
+    handshake->place = place;
     handshake->for_client = for_client;
     handshake->next_free = *list;
     *list = handshake;
     session->tls->server_busy -= !for_client;
+    if (!for_client)
+        shares_give(&session->tls->handshake_shares, place);
     session->handshake = NULL;
 }

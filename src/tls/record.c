@@ -6,6 +6,7 @@
  */
 #include "tls/tls.h"
 
+#include "tls/places.h"
 #include "wire/bytes.h"
 
 /* Bytes that have come and were not looked at. */
@@ -67,7 +68,7 @@ static bool wait_for_more(struct tls_session *session)
         session->ended = true;
         session->due_ns = LEAT_NEVER_NS;
         tls_event(session, TLS_end);
-    } else if (session->record_len > 0 && !session->handshake && session->due_ns == LEAT_NEVER_NS) {
+    } else if (session->record_len > 0 && session->is_open && session->due_ns == LEAT_NEVER_NS) {
         tls_session_due(session, leat_now_ns(session->tls->stack) + session->tls->config.record_ns);
     }
     return false;
@@ -254,11 +255,14 @@ bool tls_record_next(struct tls_session *session)
     total = session->record_len;
     if (come(session) < total)
         return wait_for_more(session);
+    if (!tls_handshake_is_ready(session))
+        return false;
     record = take(session, total);
     if (!record)
         return false;
     session->record_len = 0;
-    if (!session->handshake && !session->deaf) /* who has closed doesn't wait for ever */
+    tls_session_renew(session);
+    if (session->is_open && !session->deaf) /* who has closed doesn't wait for ever */
         session->due_ns = LEAT_NEVER_NS;
     if (!process(session, record, total)) {
         session->record_len = (uint16_t)total;

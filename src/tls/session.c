@@ -2,6 +2,8 @@
  * end. */
 #include "tls/tls.h"
 
+#include "tls/places.h"
+
 static uint64_t now_of(const struct tls_session *session)
 {
     return leat_now_ns(session->tls->stack);
@@ -33,7 +35,7 @@ static bool takes_the_rest(struct tls_session *session)
 static void time_out(struct tls_session *session)
 {
     session->due_ns = LEAT_NEVER_NS;
-    if (session->handshake || session->state == TLS_WAIT_CH_2) {
+    if (!session->is_open && !is_over(session)) {
         tls_event(session, TLS_timeout);
     } else if ((session->state == TLS_CLOSED && session->text) || /* it waits for us */
                ((is_over(session) || session->deaf) && takes_the_rest(session))) {
@@ -55,7 +57,7 @@ void tls_session_pump(struct tls_session *session)
 {
     while (!is_over(session) && session->state != TLS_RECVD_CLOSE &&
            (!session->text || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
-           tls_cookie_take_memory(session) && tls_record_next(session))
+           tls_record_next(session))
         tls_flush(session);
     tls_flush(session); /* an alert */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
@@ -133,10 +135,7 @@ static void release(struct tls_session *session)
     leat_buf_free(session->text);
     leat_buf_free(session->unsent);
     leat_buf_free(session->incoming);
-    leat_crypto_wipe(session, sizeof *session);
-    session->tls = tls;
-    session->next_free = tls->free_session;
-    tls->free_session = session;
+    tls_session_give(session);
 }
 
 static void below_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
@@ -159,7 +158,8 @@ static void begin_time(struct tls_session *session)
     if (session->timed || session->is_open || is_over(session))
         return;
     session->timed = true;
-    session->due_ns = now_of(session) + session->tls->config.handshake_ns;
+    session->end_ns = now_of(session) + session->tls->config.handshake_ns;
+    tls_session_renew(session);
 }
 
 static void on_time(struct leat_timer *timer, void *arg)
@@ -184,17 +184,16 @@ static void on_time(struct leat_timer *timer, void *arg)
 /* ---- Begin and end ----------------------------------------------------------------------------
  */
 
-void tls_session_start(struct tls_session *session, const struct leat_stream *below,
-                       struct tls_handshake *handshake)
+void tls_session_start(struct tls_session *session, const struct leat_stream *below)
 {
     static const struct leat_tcp_events nothing;
+    const struct leat_tls_client *client = session->handshake ? session->handshake->client : NULL;
 
     session->below = *below;
     session->events = &nothing;
-    session->handshake = handshake;
     session->generation = leat_generation(session->tls->stack);
-    session->server = !handshake->for_client;
-    session->ticket = handshake->client ? handshake->client->ticket : NULL;
+    session->server = !session->handshake;
+    session->ticket = client ? client->ticket : NULL;
     session->text_max = WIRE_TLS_TEXT_MAX;
     session->why = "";
     session->timer.on_time = on_time;

@@ -6,9 +6,12 @@
 
 #include "core/assert.h"
 #include "core/second.h"
+#include "stack.h"
+#include "tls/places.h"
 
 enum {
     ALIGN = 16,
+    SESSIONS_A_SPARE = 32,
     BUF_BYTES_MIN =
         LEAT_BUF_HEADROOM + (WIRE_TLS_CIPHERTEXT_MAX + TLS_RECORD_PIECES - 1) / TLS_RECORD_PIECES,
     CLIENT_MESSAGE_BYTES_MIN = 1536
@@ -32,6 +35,8 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
         config.signatures_per_turn = 16;
     if (config.handshake_ns == 0)
         config.handshake_ns = 10 * second_ns;
+    if (config.stall_ns == 0)
+        config.stall_ns = config.handshake_ns / 5 * 4;
     if (config.record_ns == 0)
         config.record_ns = 30 * second_ns;
     if (config.linger_ns == 0)
@@ -72,12 +77,21 @@ static size_t handshake_bytes(uint32_t message_bytes)
     return align_up(sizeof(struct tls_handshake) + message_bytes);
 }
 
+/* A session that was displaced stays until its stream has told its end; one that comes meanwhile
+ * takes a spare. */
+static uint32_t session_count(const struct leat_tls_config *full)
+{
+    return full->sessions + 1 + full->sessions / SESSIONS_A_SPARE;
+}
+
 size_t leat_tls_memory_bytes(const struct leat_tls_config *config)
 {
     const struct leat_tls_config full = complete(config);
 
     return ALIGN + align_up(sizeof(struct leat_tls)) +
-           align_up(full.sessions * sizeof(struct tls_session)) +
+           align_up(session_count(&full) * sizeof(struct tls_session)) +
+           align_up(full.sessions * sizeof(struct tls_session *)) +
+           align_up(shares_bytes(full.sessions)) + align_up(shares_bytes(full.server_handshakes)) +
            align_up(full.early_hellos * sizeof(struct tls_strike)) +
            full.server_handshakes * handshake_bytes(full.server_message_bytes) +
            full.client_handshakes * handshake_bytes(full.client_message_bytes);
@@ -96,11 +110,43 @@ static struct tls_handshake *lay_out(uint8_t **at, unsigned count, uint32_t mess
         memset(made, 0, handshake_bytes(message_bytes));
         made->message_max = message_bytes;
         made->for_client = for_client;
+        made->place = i;
         made->next_free = list;
         list = made;
         *at += handshake_bytes(message_bytes);
     }
     return list;
+}
+
+/* @bytes of the block at @at. */
+static void *part(uint8_t **at, size_t bytes)
+{
+    void *made = *at;
+
+    memset(made, 0, bytes);
+    *at += align_up(bytes);
+    return made;
+}
+
+/* All sessions are free, and all places of them and of handshakes. */
+static void lay_out_sessions(struct leat_tls *tls, uint8_t **at)
+{
+    const struct leat_tls_config *config = &tls->config;
+    const uint64_t key[2] = {tls->stack->table_key.k0, tls->stack->table_key.k1};
+
+    tls->session_count = session_count(config);
+    tls->sessions = part(at, tls->session_count * sizeof *tls->sessions);
+    tls->of_place = part(at, config->sessions * sizeof(struct tls_session *));
+    for (uint32_t i = tls->session_count; i-- > 0;) {
+        tls->sessions[i].tls = tls;
+        tls->sessions[i].place = SHARES_NONE;
+        tls->sessions[i].next_free = tls->free_session;
+        tls->free_session = &tls->sessions[i];
+    }
+    shares_init(&tls->session_shares, part(at, shares_bytes(config->sessions)), config->sessions, 0,
+                key);
+    shares_init(&tls->handshake_shares, part(at, shares_bytes(config->server_handshakes)),
+                config->server_handshakes, 0, key);
 }
 
 static bool are_sound(const struct leat_tls_identity *const *identities, uint16_t count)
@@ -136,17 +182,12 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
     made->crypto = *full.crypto;
     made->generation = leat_generation(stack);
     at += align_up(sizeof *made);
-    made->sessions = (struct tls_session *)(void *)at;
-    memset(made->sessions, 0, full.sessions * sizeof *made->sessions);
-    at += align_up(full.sessions * sizeof *made->sessions);
-    for (uint32_t i = full.sessions; i-- > 0;) {
-        made->sessions[i].tls = made;
-        made->sessions[i].next_free = made->free_session;
-        made->free_session = &made->sessions[i];
-    }
+    lay_out_sessions(made, &at);
     made->strikes = (struct tls_strike *)(void *)at;
     memset(made->strikes, 0, full.early_hellos * sizeof *made->strikes);
     at += align_up(full.early_hellos * sizeof *made->strikes);
+    made->server_handshakes = at;
+    made->handshake_bytes = handshake_bytes(full.server_message_bytes);
     made->free_server = lay_out(&at, full.server_handshakes, full.server_message_bytes, false);
     made->free_client = lay_out(&at, full.client_handshakes, full.client_message_bytes, true);
     tls_agree_open(made);
@@ -158,7 +199,7 @@ enum leat_err leat_tls_open(struct leat_tls **tls, struct leat *stack, void *mem
 
 void leat_tls_close(struct leat_tls *tls)
 {
-    for (uint32_t i = 0; i < tls->config.sessions; i++)
+    for (uint32_t i = 0; i < tls->session_count; i++)
         if (tls->sessions[i].below.end)
             tls_session_drop(&tls->sessions[i]);
     tls_secrets_wipe(tls);
@@ -176,24 +217,6 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
     return LEAT_OK;
 }
 
-/* A session with one of @list's handshakes; NULL: there is no place. */
-static struct tls_session *start(struct leat_tls *tls, const struct leat_stream *below,
-                                 struct tls_handshake **list, const struct leat_tls_client *client)
-{
-    struct tls_session *session = tls->free_session;
-    struct tls_handshake *handshake;
-
-    if (!session || !*list) {
-        tls->counts.refused++;
-        return NULL;
-    }
-    tls->free_session = session->next_free;
-    handshake = tls_handshake_take(tls, list);
-    handshake->client = client;
-    tls_session_start(session, below, handshake);
-    return session;
-}
-
 enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *below,
                               struct leat_stream *session)
 {
@@ -203,9 +226,10 @@ enum leat_err leat_tls_accept(struct leat_tls *tls, const struct leat_stream *be
         return LEAT_ERR_ARGUMENT;
     if (!tls_secrets_renew(tls))
         return LEAT_ERR_ENTROPY;
-    made = start(tls, below, &tls->free_server, NULL);
+    made = tls_session_take(tls, below, false);
     if (!made)
         return LEAT_ERR_MEMORY;
+    tls_session_start(made, below);
     *session = (struct leat_stream){&tls_stream_ops, made};
     tls_event(made, TLS_accept);
     return LEAT_OK;
@@ -245,9 +269,16 @@ enum leat_err leat_tls_connect(struct leat_tls *tls, const struct leat_stream *b
         return LEAT_ERR_ARGUMENT;
     if (!tls_secrets_renew(tls))
         return LEAT_ERR_ENTROPY;
-    made = start(tls, below, &tls->free_client, client);
+    if (!tls->free_client) {
+        tls->counts.refused++;
+        return LEAT_ERR_MEMORY;
+    }
+    made = tls_session_take(tls, below, true);
     if (!made)
         return LEAT_ERR_MEMORY;
+    tls_handshake_take(made, &tls->free_client);
+    made->handshake->client = client;
+    tls_session_start(made, below);
     *session = (struct leat_stream){&tls_stream_ops, made};
     tls_event(made, TLS_connect);
     return LEAT_OK;

@@ -8,9 +8,9 @@
  *      tls_event -> messages that are owed -> tls_flush -> tls_protect -> the stream below
  *      the program's text --------------------------------> tls_protect -> the stream below
  *
- * An idle session is a struct tls_session and nothing else.  A handshake has a struct tls_handshake
- * of a bounded pool.  What is to be sent is a set of messages, lowest bit first, each sent whole or
- * not yet: so nothing is held when the pool is empty.
+ * An idle session, or one that waits for a hello, is a struct tls_session and nothing else.  A
+ * handshake has a struct tls_handshake of a bounded pool.  What is to be sent is a set of messages,
+ * lowest bit first, each sent whole or not yet: so nothing is held when the pool is empty.
  */
 #ifndef TLS_TLS_H
 #define TLS_TLS_H
@@ -18,6 +18,7 @@
 #include <leat/tls.h>
 #include <leat/timer.h>
 
+#include "core/shares.h"
 #include "tls/tls_fsm.h"
 #include "wire/tls.h"
 
@@ -27,8 +28,7 @@ enum {
     TLS_OPEN_PIECES = 40,
     TLS_OVERHEAD = WIRE_TLS_RECORD_HEADER + 1 + LEAT_CRYPTO_TAG_BYTES,
     TLS_SEGMENT_TEXT = 1400, /* of a record that fits a segment */
-    TLS_SEGMENT_RECORDS =
-        32,                /* so many are that small, before a reader may have to wait for more */
+    TLS_SEGMENT_RECORDS = 32, /* so many are that small; then a reader may have to wait for more */
     TLS_IDLE_RECORDS = 32, /* without text, one after another */
     TLS_PROTOCOLS_BYTES = 4 * LEAT_TLS_PROTOCOL_BYTES, /* of a client's list (ALPN) */
     TLS_SCHEMES = 8,
@@ -97,6 +97,8 @@ struct tls_key {
 /* What a session needs until it is open. */
 struct tls_handshake {
     struct tls_handshake *next_free;
+    struct tls_session *session; /* whose it is */
+    uint32_t place;              /* a server's, in tls->handshake_shares */
     const struct leat_tls_client *client;
     const struct leat_tls_identity *identity;
     struct leat_crypto_hashing transcript;
@@ -144,13 +146,15 @@ struct tls_session {
     struct leat_stream below; /* its `end` is NULL: free */
     const struct leat_tcp_events *events;
     void *arg;
-    struct tls_handshake *handshake; /* NULL: it is over */
+    struct tls_handshake *handshake; /* NULL: it is over, or a server waits for a hello */
     struct leat_timer timer;
     uint64_t due_ns;   /* what goes on may last so long, or LEAT_NEVER_NS */
+    uint64_t end_ns;   /* the handshake may last so long, when it is timed */
+    uint64_t renewed_ns; /* the last record came, to a tenth of a second */
+    uint32_t place;      /* in tls->session_shares; SHARES_NONE: it was displaced */
     uint64_t wakes_ns; /* the timer fires then, or LEAT_NEVER_NS */
     struct tls_key read, write;
-    struct leat_buf *incoming; /* a record, or its header, that memory was short for; or an opened
-                                  one, while its event is on its way */
+    struct leat_buf *incoming; /* a record, or its header, without memory; or an opened one */
     struct leat_buf *unsent;   /* the program's, for which there was no room after all */
     struct leat_buf *text;     /* opened, and not yet taken by the program */
     const char *why;
@@ -216,7 +220,13 @@ struct leat_tls {
     struct leat_tls_counts counts;
     struct leat *stack;
     struct leat_crypto crypto;
-    struct tls_session *sessions; /* config.sessions of them */
+    struct tls_session *sessions; /* some of them are spares (tls.c) */
+    uint32_t session_count;
+    struct shares session_shares; /* config.sessions places */
+    struct tls_session **of_place;
+    struct shares handshake_shares; /* config.server_handshakes places */
+    uint8_t *server_handshakes;
+    size_t handshake_bytes; /* of one of them */
     struct tls_session *free_session;
     struct tls_handshake *free_server, *free_client;
     uint64_t turn_ns; /* of the last signature */
@@ -290,9 +300,8 @@ extern const struct leat_tcp_events tls_below_events;
 
 /* Opens records until there is text, one at a time: what isn't taken stays below. */
 void tls_session_pump(struct tls_session *session);
-/* A new session on @below, with the handshake that it takes. */
-void tls_session_start(struct tls_session *session, const struct leat_stream *below,
-                       struct tls_handshake *handshake);
+/* Begins a session on @below; that of a client has its handshake. */
+void tls_session_start(struct tls_session *session, const struct leat_stream *below);
 /* Ends it at once, without a word to the program. */
 void tls_session_drop(struct tls_session *session);
 
@@ -314,8 +323,6 @@ void tls_session_linger(struct tls_session *session);
 
 /* ---- handshake.c: the memory of handshakes */
 
-/* A handshake of a list that has one. */
-struct tls_handshake *tls_handshake_take(struct leat_tls *tls, struct tls_handshake **list);
 /* Gives back the handshake's memory, wiped. */
 void tls_handshake_release(struct tls_session *session);
 
@@ -413,8 +420,6 @@ bool tls_cookie_wanted(const struct leat_tls *tls);
 bool tls_cookie_write(struct tls_session *session, uint8_t cookie[TLS_COOKIE]);
 /* ... is known again, and the transcript goes on from there. */
 struct tls_verdict tls_cookie_read(struct tls_session *session, struct wire_tls_bytes cookie);
-/* Memory for a second hello, if it comes; false: there is none, and we look again. */
-bool tls_cookie_take_memory(struct tls_session *session);
 
 /* ---- resume.c: sessions by a ticket */
 

@@ -140,7 +140,7 @@ bool sim_tls_is_idle(const struct sim_end *end)
         return true;
     for (const struct tls_session *at = tls->free_session; at; at = at->next_free)
         sessions++;
-    return sessions == tls->config.sessions && end->tls->toy.opened == 0 &&
+    return sessions == tls->session_count && end->tls->toy.opened == 0 &&
            handshakes_of(tls->free_server) == tls->config.server_handshakes &&
            handshakes_of(tls->free_client) == tls->config.client_handshakes;
 }

@@ -25,12 +25,10 @@ static void hear(struct tls_session *session, const char *message)
 /* A session of a server that has taken nothing yet. */
 static struct tls_session *start(struct fixture *f)
 {
-    const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
     struct tls_session *session;
 
     begin(f, WIDE);
-    assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &f->users[SERVER]->stream), LEAT_OK);
-    session = session_of(f, SERVER);
+    session = accept_ready(f);
     session->suite = WIRE_TLS_AES_128_GCM;
     session->hash = LEAT_CRYPTO_SHA256;
     return session;

@@ -79,14 +79,12 @@ static void expect_close(struct tls_session *session, const uint8_t *secret, con
 static void play(struct fixture *f, const struct trace *trace, const char *server_types,
                  const char *client_types)
 {
-    const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
     const struct leat_stream client = pipe_stream(&f->ends[CLIENT]);
     uint8_t shared[BYTES_MAX], client_secret[LEAT_CRYPTO_DIGEST_BYTES_MAX];
     struct tls_session *session;
 
     begin(f, WIDE);
-    assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &f->users[SERVER]->stream), LEAT_OK);
-    session = session_of(f, SERVER);
+    session = accept_ready(f);
     session->suite = WIRE_TLS_AES_128_GCM;
     session->hash = LEAT_CRYPTO_SHA256;
     assert_true(tls_transcript_open(session));

@@ -146,6 +146,18 @@ void shake(struct fixture *f)
         leat_stream_set_events(&f->users[i]->stream, &user_events, f->users[i]);
 }
 
+struct tls_session *accept_ready(struct fixture *f)
+{
+    const struct leat_stream server = pipe_stream(&f->ends[SERVER]);
+    struct tls_session *session;
+
+    assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, &f->users[SERVER]->stream), LEAT_OK);
+    session = session_of(f, SERVER);
+    session->record_type = WIRE_TLS_HANDSHAKE;
+    assert_true(tls_handshake_is_ready(session));
+    return session;
+}
+
 void open_both(struct fixture *f, uint32_t capacity)
 {
     begin(f, capacity);
@@ -282,7 +294,7 @@ static bool is_whole(const struct leat_tls *tls, const struct leat_tls_config *c
     for (const struct tls_session *at = tls->free_session; at; at = at->next_free)
         sessions++;
     (void)config;
-    return sessions == tls->config.sessions;
+    return sessions == tls->session_count;
 }
 
 int tear_down(void **state)
@@ -324,4 +336,22 @@ struct wire_tls_client_offer least_offer(const uint8_t *share, uint32_t share_le
                                           .share_group = LEAT_CRYPTO_X25519,
                                           .share = {share, share_len},
                                           .record_size_limit = 1000};
+}
+
+void say_first_hello(struct fixture *f, struct pipe_end ends[2], struct leat_stream *session)
+{
+    static const uint8_t share[32] = {9}; /* the base point */
+    const struct wire_tls_client_offer offer = least_offer(share, sizeof share);
+    uint8_t bytes[400] = {22, 3, 1};
+    struct wire_tls_out out = {bytes + 5, bytes + sizeof bytes, false};
+    const struct leat_stream server = pipe_stream(&ends[SERVER]);
+    const struct leat_stream client = pipe_stream(&ends[CLIENT]);
+    size_t taken;
+
+    wire_tls_client_hello_write(&out, &offer);
+    assert_false(out.full);
+    bytes[4] = (uint8_t)(out.at - bytes - 5);
+    assert_int_equal(leat_tls_accept(f->tls[SERVER], &server, session), LEAT_OK);
+    assert_int_equal(leat_stream_write(&client, bytes, (size_t)(out.at - bytes), &taken), LEAT_OK);
+    world_wait(f->world, 10 * ms);
 }
