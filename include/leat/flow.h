@@ -126,7 +126,11 @@ typedef enum leat_err leat_serve_fn(struct leat_task *task, struct leat_flow *fl
  * the stack is closed: idle connections lead here.
  */
 struct leat_service {
-    struct leat_tcp_listen_config listen; /**< but for on_acceptable and arg */
+    struct leat_tcp_listen_config
+        listen;                           /**< but for on_acceptable and arg; `displace` holds for
+                                               tasks, too: with all of them taken, a connection of an
+                                               address that has none cancels the one of another that
+                                               has gone on least lately, though that has no more */
     const char *name;                     /**< of its tasks */
     leat_serve_fn *serve;                 /**< called in a task for each connection */
     void *arg;                            /**< its last argument */

@@ -62,6 +62,9 @@ struct leat_http_handler {
     bool refuse;               /**< 503 where no task is free; else a request waits for one, as many
                                     at a time as leat_tasks_config.waiting says, connections of
                                     leat_task_serve() among them; then 503 */
+    bool displace;             /**< where all tasks are taken, a request of an address that has none
+                                    cancels the one of another that has gone on least lately, though
+                                    that has no more; and one's own that has stood still for a second */
     struct leat_tasks *tasks;  /**< private, as the next */
     struct leat_http_handler *next; /**< the next of these */
 };

@@ -44,11 +44,18 @@ enum {
 
 /** The tasks of a stack.  Every 0 means the default named beside it. */
 struct leat_tasks_config {
-    uint32_t tasks;       /**< at a time: 64 */
+    /** At a time: 64.  Those of servers are counted by the address that they serve, of IPv6 by its
+     * /64: a connection, or a request, of an address with fewer tasks by two cancels the one of the
+     * address with most that has gone on least lately (leat_tcp_listen_config.displace says more).
+     */
+    uint32_t tasks;
+    uint32_t reserve; /**< of the last so many of them an address takes no more than it leaves, for
+                           servers whose tasks start others: 0 */
     uint32_t stack_bytes; /**< of each, the task itself included (256 at most): 16,384; a multiple
                                of 16 */
     uint32_t waiting; /**< connections that have text, but no task yet, at a time: as many as tasks;
-                           one more is aborted */
+                           one more makes the one of the address with most go that has waited
+                           longest, or is aborted itself */
     bool measure;     /**< fill stacks with a pattern first, for leat_task_stack_used() */
     /**
      * Makes @p bytes at @p page, both multiples of LEAT_TASK_GUARD_BYTES, trap when written
@@ -77,6 +84,7 @@ struct leat_tasks_counts {
     uint64_t cancelled; /**< waits that ended so */
     uint64_t timeouts;  /**< the same by their deadline */
     uint64_t refused;   /**< connections aborted: no task, and no room to wait for one */
+    uint64_t displaced; /**< tasks of servers cancelled: another address needed one */
     uint64_t slow;      /**< times that a task ran for longer than slow_ns */
 };
 

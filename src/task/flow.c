@@ -10,6 +10,7 @@ static void on_readable(struct leat_tcp *conn, void *arg)
     struct leat_flow *flow = arg;
 
     (void)conn;
+    task_renew(flow->owner);
     task_wake_now(&flow->reader);
 }
 
@@ -18,6 +19,7 @@ static void on_writable(struct leat_tcp *conn, void *arg)
     struct leat_flow *flow = arg;
 
     (void)conn;
+    task_renew(flow->owner);
     task_wake_now(&flow->writer);
 }
 

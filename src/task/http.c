@@ -89,6 +89,12 @@ static void drop(struct pending *pending)
     leat_http_abort(pending->end);
 }
 
+/* Another address needs its place in the queue. */
+static void turn_away(struct pending *pending)
+{
+    refuse(pending->end, 503);
+}
+
 void leat_http_handler_open(struct leat_http_handler *handler, struct leat_tasks *tasks)
 {
     handler->tasks = tasks;
@@ -98,21 +104,25 @@ void leat_http_handler_open(struct leat_http_handler *handler, struct leat_tasks
 
 void leat_http_handler_on_request(struct leat_http_exchange *exchange, void *arg)
 {
-    static const struct pending_kind kind = {.run = serve, .drop = drop};
+    static const struct pending_kind kind = {.run = serve, .drop = drop, .refuse = turn_away};
     struct leat_http_handler *handler = arg;
     struct leat_tasks *tasks = handler->tasks;
-    struct pending *pending = NULL;
+    struct pending *pending =
+        tasks ? pending_new(tasks, &kind, leat_http_request_peer(exchange)) : NULL;
 
-    if (tasks && (tasks->free || !handler->refuse))
-        pending = pending_new(tasks, &kind, handler->name, handler, exchange);
-    if (!pending) {
-        if (tasks)
-            tasks->counts.refused++;
-        refuse(exchange, 503);
-        return;
+    if (pending) {
+        pending->name = handler->name;
+        pending->of = handler;
+        pending->end = exchange;
+        pending->displaces = handler->displace;
+        leat_http_set_arg(exchange, &pending->flow);
+        if (pending_begin(tasks, pending) || !handler->refuse)
+            return;
+        pending_free(tasks, pending);
     }
-    leat_http_set_arg(exchange, &pending->flow);
-    pending_begin(tasks);
+    if (tasks)
+        tasks->counts.refused++;
+    refuse(exchange, 503);
 }
 
 /* ---- what the server tells ---------------------------------------------------------------- */
@@ -122,8 +132,10 @@ void leat_http_handler_on_body(struct leat_http_exchange *exchange, void *arg)
     struct leat_http_flow *flow = *(struct leat_http_flow **)arg;
 
     (void)exchange;
-    if (flow)
-        task_wake_now(&flow->reader);
+    if (!flow)
+        return;
+    task_renew(flow->owner);
+    task_wake_now(&flow->reader);
 }
 
 void leat_http_handler_on_writable(struct leat_http_exchange *exchange, void *arg)
@@ -131,8 +143,10 @@ void leat_http_handler_on_writable(struct leat_http_exchange *exchange, void *ar
     struct leat_http_flow *flow = *(struct leat_http_flow **)arg;
 
     (void)exchange;
-    if (flow)
-        task_wake_now(&flow->writer);
+    if (!flow)
+        return;
+    task_renew(flow->owner);
+    task_wake_now(&flow->writer);
 }
 
 void leat_http_handler_on_failed(struct leat_http_exchange *exchange, enum leat_err why, void *arg)

@@ -8,69 +8,6 @@
 
 #include <leat/http_flow.h>
 
-/* ---- what waits for a task ---------------------------------------------------------------- */
-
-struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind *kind,
-                            const char *name, void *of, void *end)
-{
-    struct pending *pending = tasks->free_pending;
-
-    if (!pending)
-        return NULL;
-    tasks->free_pending = pending->next_free;
-    pending->kind = kind;
-    pending->name = name;
-    pending->of = of;
-    pending->end = end;
-    pending->flow = NULL;
-    ring_put(&tasks->pending, &pending->ring);
-    return pending;
-}
-
-void pending_free(struct leat_tasks *tasks, struct pending *pending)
-{
-    ring_remove(&pending->ring);
-    pending->next_free = tasks->free_pending;
-    tasks->free_pending = pending;
-}
-
-void pending_over(struct leat_tasks *tasks, struct pending *pending)
-{
-    if (ring_is_in(&pending->ring))
-        pending_free(tasks, pending);
-    else
-        pending->end = NULL;
-}
-
-/* A task for what has waited longest; NULL: nothing waits, or no slot is free. */
-static struct leat_task *task_of_first(struct leat_tasks *tasks)
-{
-    struct pending *pending = container_of(tasks->pending.next, struct pending, ring);
-    struct leat_task *task;
-
-    if (ring_is_empty(&tasks->pending))
-        return NULL;
-    task = task_new(tasks, NULL, pending->name, pending->kind->run, pending);
-    if (!task)
-        return NULL;
-    ring_remove(&pending->ring);
-    task_begin_wait(task, &task->nowhere);
-    return task;
-}
-
-void pending_begin(struct leat_tasks *tasks)
-{
-    struct leat_task *task = task_of_first(tasks);
-
-    if (task)
-        task_wake_now(task->place);
-}
-
-void task_serve_pending(struct leat_tasks *tasks)
-{
-    task_wake(task_of_first(tasks), LEAT_OK);
-}
-
 /* ---- connections -------------------------------------------------------------------------- */
 
 /* The task of one connection. */
@@ -120,10 +57,10 @@ static void drop(struct pending *pending)
 static void begin(struct leat_service *service, struct leat_tcp *conn)
 {
     static const struct leat_tcp_events pending_events = {.on_closed = pending_closed};
-    static const struct pending_kind kind = {.run = serve, .drop = drop};
+    static const struct pending_kind kind = {.run = serve, .drop = drop, .refuse = drop};
+    const struct leat_stream stream = leat_stream_of_tcp(conn);
     struct leat_tasks *tasks = service->tasks;
-    struct pending *pending =
-        tasks ? pending_new(tasks, &kind, service->name, service, conn) : NULL;
+    struct pending *pending = tasks ? pending_new(tasks, &kind, leat_stream_peer(&stream)) : NULL;
 
     if (!pending) {
         if (tasks)
@@ -131,8 +68,12 @@ static void begin(struct leat_service *service, struct leat_tcp *conn)
         reset(conn);
         return;
     }
+    pending->name = service->name;
+    pending->of = service;
+    pending->end = conn;
+    pending->displaces = service->listen.displace;
     leat_tcp_set_events(conn, &pending_events, pending);
-    pending_begin(tasks);
+    pending_begin(tasks, pending);
 }
 
 static void first_text(struct leat_tcp *conn, void *arg)
@@ -177,9 +118,5 @@ void task_services_close(struct leat_tasks *tasks)
     }
     for (struct leat_http_handler *handler = tasks->handlers; handler; handler = handler->next)
         handler->tasks = NULL;
-    while (!ring_is_empty(&tasks->pending)) {
-        struct pending *pending = container_of(tasks->pending.next, struct pending, ring);
-        ring_remove(&pending->ring);
-        pending->kind->drop(pending);
-    }
+    pending_close(tasks);
 }

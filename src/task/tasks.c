@@ -18,6 +18,8 @@ static struct leat_tasks_config with_defaults(const struct leat_tasks_config *gi
         config.tasks = 64;
     if (config.stack_bytes == 0)
         config.stack_bytes = 16384;
+    if (config.reserve > config.tasks)
+        config.reserve = config.tasks;
     if (config.waiting == 0)
         config.waiting = config.tasks;
     return config;
@@ -47,8 +49,10 @@ size_t leat_tasks_memory_bytes(const struct leat_tasks_config *config)
     const struct leat_tasks_config full = with_defaults(config);
 
     return ALIGN + align_up(sizeof(struct leat_tasks), ALIGN) +
-           align_up(full.waiting * sizeof(struct pending), ALIGN) + slots_align(&full) +
-           full.tasks * slot_bytes(&full);
+           align_up(full.waiting * sizeof(struct pending), ALIGN) +
+           align_up(full.tasks * sizeof(struct task_share), ALIGN) +
+           align_up(shares_bytes(full.tasks), ALIGN) + align_up(shares_bytes(full.waiting), ALIGN) +
+           slots_align(&full) + full.tasks * slot_bytes(&full);
 }
 
 static bool is_possible(const struct leat_tasks_config *full)
@@ -78,24 +82,28 @@ static void *part(uint8_t **at, size_t bytes)
     return made;
 }
 
-static struct leat_tasks *lay_out(void *memory, const struct leat_tasks_config *full)
+static struct leat_tasks *lay_out(void *memory, struct leat *stack,
+                                  const struct leat_tasks_config *full)
 {
     uint8_t *at = (uint8_t *)memory + (ALIGN - (uintptr_t)memory % ALIGN) % ALIGN;
+    const uint64_t key[2] = {stack->table_key.k0, stack->table_key.k1};
     const size_t align = slots_align(full);
     struct leat_tasks *tasks = part(&at, sizeof *tasks);
-    struct pending *pending;
 
     tasks->config = *full;
-    pending = part(&at, full->waiting * sizeof *pending);
-    for (uint32_t i = 0; i < full->waiting; i++) {
-        pending[i].next_free = tasks->free_pending;
-        tasks->free_pending = &pending[i];
-    }
+    tasks->stack = stack;
+    tasks->pendings = part(&at, full->waiting * sizeof *tasks->pendings);
+    tasks->of_share = part(&at, full->tasks * sizeof *tasks->of_share);
+    shares_init(&tasks->shares, part(&at, shares_bytes(full->tasks)), full->tasks, full->reserve,
+                key);
+    shares_init(&tasks->queue_shares, part(&at, shares_bytes(full->waiting)), full->waiting, 0,
+                key);
     at += (align - (uintptr_t)at % align) % align;
     tasks->slots = at;
     tasks->slot_bytes = slot_bytes(full);
     ring_init(&tasks->roots);
     ring_init(&tasks->pending);
+    ring_init(&tasks->claims);
     return tasks;
 }
 
@@ -143,8 +151,7 @@ enum leat_err leat_tasks_open(struct leat_tasks **tasks, struct leat *stack, voi
         return LEAT_ERR_ARGUMENT;
     if (bytes < leat_tasks_memory_bytes(config))
         return LEAT_ERR_MEMORY;
-    made = lay_out(memory, &full);
-    made->stack = stack;
+    made = lay_out(memory, stack, &full);
     err = make_slots(made);
     if (!err)
         *tasks = made;
@@ -162,7 +169,8 @@ void task_release(struct leat_task *task)
     task->flags = 0;
     task->next_free = tasks->free;
     tasks->free = task;
-    if (!ring_is_empty(&tasks->pending))
+    task_give_share(task);
+    if (!ring_is_empty(&tasks->pending) || !ring_is_empty(&tasks->claims))
         task_serve_pending(tasks);
 }
 
@@ -261,6 +269,7 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     task->arg = arg;
     task->timer.fire = task_timer;
     task->deadline_ns = LEAT_NEVER_NS;
+    task->share = SHARES_NONE;
     task->parent = parent;
     ring_init(&task->children);
     ring_put(parent ? &parent->children : &tasks->roots, &task->sibling);
@@ -347,6 +356,7 @@ enum leat_err leat_task_start(struct leat_tasks *tasks, const char *name, leat_t
 
     if (!made)
         return LEAT_ERR_MEMORY;
+    task_take_share(made, NULL);
     if (task) {
         made->flags |= TASK_HAS_HANDLE;
         *task = made;

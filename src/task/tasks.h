@@ -16,6 +16,7 @@
 #include <leat/tcp.h>
 
 #include "core/ring.h"
+#include "core/shares.h"
 #include "core/timer.h"
 #include "stack.h"
 #include "task/sanitizer.h"
@@ -55,6 +56,9 @@ struct leat_task {
         struct leat_task *next_free;
     };
     struct ring sibling;  /* in parent->children, or in tasks->roots */
+    uint64_t
+        renewed_ns; /* who it serves has said or taken something last, to a tenth of a second */
+    uint32_t share; /* its place in tasks->shares; SHARES_NONE: another has it */
     uint32_t flows;       /* that it has open */
     uint32_t valgrind_id; /* what valgrind calls its stack */
     uint8_t flags;        /* enum task_flag */
@@ -70,20 +74,28 @@ struct pending;
 struct pending_kind {
     leat_task_fn *run; /* that task; its argument is the struct pending, which it
                           gives back by pending_free() */
-    void (*drop)(struct pending *pending); /* there will be none */
+    void (*drop)(struct pending *pending);   /* there will be no task any more */
+    void (*refuse)(struct pending *pending); /* others need its place */
 };
 
 /* A connection that has text, or a request, and no task yet. */
 struct pending {
-    struct ring ring; /* in tasks->pending, until its task is made */
+    struct ring ring; /* in tasks->claims if it has a share, or in tasks->pending; until its task is
+                         made */
     const struct pending_kind *kind;
+    uint64_t holder;
+    uint32_t share;              /* in tasks->shares; SHARES_NONE: it waits for one */
+    bool displaces;              /* also tasks of addresses that have as few */
     const char *name;            /* of its task */
+    void *of;                    /* whose it is */
     void *end;                   /* the connection or the request; NULL: it is over */
     struct leat_http_flow *flow; /* NULL: a request has none yet (http.c) */
-    union {
-        void *of; /* whose it is */
-        struct pending *next_free;
-    };
+};
+
+/* Who has a share: one of them. */
+struct task_share {
+    struct leat_task *task;
+    struct pending *pending;
 };
 
 struct leat_tasks {
@@ -93,8 +105,12 @@ struct leat_tasks {
     struct leat *stack;
     struct leat_task *free;
     struct ring roots;   /* tasks without a parent */
-    struct ring pending; /* struct pending */
-    struct pending *free_pending;
+    struct ring pending; /* struct pending, without a share */
+    struct ring claims;  /* the same, with one */
+    struct pending *pendings;   /* config.waiting of them */
+    struct shares queue_shares; /* of `pendings` */
+    struct shares shares;       /* config.tasks places */
+    struct task_share *of_share;
     struct leat_service *services;      /* list */
     struct leat_http_handler *handlers; /* the same */
     struct leat_tasks_config config;    /* with the defaults filled in */
@@ -140,20 +156,36 @@ void task_resume(struct leat_task *task);
 void task_watch_begin(struct leat_task *task);
 void task_watch_end(struct leat_task *task);
 
-/* ---- serve.c: what waits for a task ------------------------------------------------------- */
+/* ---- pending.c: what waits for a task, and whose makes room ------------------------------- */
 
-/* Puts @end of @of into the queue; NULL: it is full. */
+/* A place in the queue for what came from @peer, whose name, `of` and end the caller sets; NULL: it
+ * is full. */
 struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind *kind,
-                            const char *name, void *of, void *end);
+                            struct leat_ip peer);
 
-/* A task for what has waited longest, if a slot is free: it runs at once. */
-void pending_begin(struct leat_tasks *tasks);
+/* Its task begins now, or as soon as a stack is free; false: it waits for its turn. */
+bool pending_begin(struct leat_tasks *tasks, struct pending *pending);
 
 /* Its task has begun, or there will be none. */
 void pending_free(struct leat_tasks *tasks, struct pending *pending);
 
 /* What waits is over: it leaves the queue, or its task, which begins in a moment, finds no end. */
 void pending_over(struct leat_tasks *tasks, struct pending *pending);
+
+/* There will be no task for any of them. */
+void pending_close(struct leat_tasks *tasks);
+
+/* A new task has the share of @pending; NULL: one of the program's own. */
+void task_take_share(struct leat_task *task, struct pending *pending);
+
+/* A task that is over has none any more. */
+void task_give_share(struct leat_task *task);
+
+/* Whom @task, or its ancestor, serves has said or taken something: its share is the youngest. */
+void task_renew(struct leat_task *task);
+
+/* A slot is free: for a connection that waits for one, if there is any. */
+void task_serve_pending(struct leat_tasks *tasks);
 
 /* ---- wait.c ------------------------------------------------------------------------------- */
 
@@ -248,9 +280,6 @@ static inline enum leat_err task_may_wait(const struct leat_task *task)
 timer_fn task_timer;
 
 /* ---- serve.c ------------------------------------------------------------------------------ */
-
-/* A slot is free: for a connection that waits for one, if there is any. */
-void task_serve_pending(struct leat_tasks *tasks);
 
 /* Ends all services, and what waits for them. */
 void task_services_close(struct leat_tasks *tasks);

@@ -1,0 +1,237 @@
+/*
+ * pending.c -- what waits for a task, and whose task makes room for it.
+ *
+ * Tasks are counted by the address that they serve (core/shares.h).  What comes (a connection with
+ * its first data, a request) gets a share: a free one, or that of the oldest task of the address
+ * with most tasks, which is cancelled.  With its share it waits for a stack to be free, in this
+ * turn or the next one mostly, and begins.  Without a share it waits until a task of whatever
+ * address ends. Both wait at a place of the queue, which is counted by address, too.
+ *
+ * Tasks that the program starts, children of those among them, have shares that nobody can take
+ * from them.
+ */
+#include "core/second.h"
+#include "task/tasks.h"
+
+static const uint64_t renew_ns = 100000000; /* a share is renewed no more often */
+
+static uint32_t place_of(const struct leat_tasks *tasks, const struct pending *pending)
+{
+    return (uint32_t)(pending - tasks->pendings);
+}
+
+/* ---- shares ------------------------------------------------------------------------------- */
+
+/* The share @share is a task's, or of what waits for one. */
+static void note(struct leat_tasks *tasks, uint32_t share, struct leat_task *task,
+                 struct pending *pending)
+{
+    tasks->of_share[share] = (struct task_share){task, pending};
+}
+
+void task_take_share(struct leat_task *task, struct pending *pending)
+{
+    struct leat_tasks *tasks = task->tasks;
+
+    task->share = pending ? pending->share : shares_free_place(&tasks->shares);
+    task->renewed_ns = tasks->stack->now_ns;
+    if (task->share == SHARES_NONE) /* a stack is free, whose share somebody has who waits */
+        return;
+    if (!pending)
+        shares_take_own(&tasks->shares, task->share);
+    note(tasks, task->share, task, NULL);
+}
+
+/* A task that ends may have lost its share before. */
+static void give_share(struct leat_tasks *tasks, uint32_t *share)
+{
+    if (*share != SHARES_NONE)
+        shares_give(&tasks->shares, *share);
+    *share = SHARES_NONE;
+}
+
+void task_renew(struct leat_task *task)
+{
+    const uint64_t now_ns = task->tasks->stack->now_ns;
+
+    while (task->parent)
+        task = task->parent;
+    if (now_ns - task->renewed_ns < renew_ns || task->share == SHARES_NONE)
+        return;
+    task->renewed_ns = now_ns;
+    shares_renew(&task->tasks->shares, task->share);
+}
+
+/* May the task or the claim at @share make room for @pending?  It may if its address has two more,
+ * or if the service says that it does. One's own must have stood still for a second. */
+static bool may_go(const struct leat_tasks *tasks, uint32_t share, const struct pending *pending)
+{
+    const uint32_t held = shares_held(&tasks->shares, pending->holder);
+    const struct leat_task *task = tasks->of_share[share].task;
+
+    if (shares_is_of(&tasks->shares, share, pending->holder))
+        return pending->displaces && task && tasks->stack->now_ns - task->renewed_ns >= second_ns;
+    return pending->displaces || tasks->shares.largest >= held + 2;
+}
+
+static void turn_away(struct leat_tasks *tasks, struct pending *pending)
+{
+    tasks->counts.refused++;
+    ring_remove(&pending->ring);
+    pending->kind->refuse(pending);
+    pending_free(tasks, pending);
+}
+
+/* The share is another's: its task is cancelled, or what waits with it turned away. */
+static void displace(struct leat_tasks *tasks, uint32_t share)
+{
+    struct leat_task *task = tasks->of_share[share].task;
+    struct pending *pending = tasks->of_share[share].pending;
+
+    if (pending) {
+        turn_away(tasks, pending);
+        return;
+    }
+    tasks->counts.displaced++;
+    give_share(tasks, &task->share);
+    leat_task_cancel(task);
+}
+
+/* Gives @pending a share, if there is one for it. */
+static bool claim(struct leat_tasks *tasks, struct pending *pending)
+{
+    const uint32_t room = shares_room(&tasks->shares, pending->holder);
+
+    if (room != SHARES_NONE && !may_go(tasks, room, pending))
+        return false;
+    if (room != SHARES_NONE)
+        displace(tasks, room);
+    pending->share = shares_free_place(&tasks->shares);
+    if (pending->share == SHARES_NONE)
+        return false; /* the program itself has all of them */
+    shares_take(&tasks->shares, pending->share, pending->holder);
+    note(tasks, pending->share, NULL, pending);
+    ring_remove(&pending->ring);
+    ring_put(&tasks->claims, &pending->ring);
+    return true;
+}
+
+/* A share is free: the first that waits, and may have it, gets it. */
+static void claim_for_first(struct leat_tasks *tasks)
+{
+    struct ring *next;
+
+    for (struct ring *node = tasks->pending.next; node != &tasks->pending; node = next) {
+        struct pending *pending = container_of(node, struct pending, ring);
+
+        next = node->next;
+        if (shares_free_place(&tasks->shares) == SHARES_NONE)
+            return;
+        if (shares_may_take(&tasks->shares, pending->holder))
+            claim(tasks, pending);
+    }
+}
+
+/* ---- the queue ---------------------------------------------------------------------------- */
+
+/* A place of the queue for @holder; NULL: it is full, of others' no more than of its own. */
+static struct pending *take_place(struct leat_tasks *tasks, uint64_t holder)
+{
+    const uint32_t room = shares_room(&tasks->queue_shares, holder);
+    struct pending *pending;
+
+    if (room != SHARES_NONE && shares_is_of(&tasks->queue_shares, room, holder))
+        return NULL;
+    if (room != SHARES_NONE)
+        turn_away(tasks, &tasks->pendings[room]);
+    pending = &tasks->pendings[shares_free_place(&tasks->queue_shares)];
+    shares_take(&tasks->queue_shares, place_of(tasks, pending), holder);
+    return pending;
+}
+
+struct pending *pending_new(struct leat_tasks *tasks, const struct pending_kind *kind,
+                            struct leat_ip peer)
+{
+    const uint64_t holder = shares_holder(&peer);
+    struct pending *pending = take_place(tasks, holder);
+
+    if (!pending)
+        return NULL;
+    *pending = (struct pending){.kind = kind, .holder = holder, .share = SHARES_NONE};
+    ring_put(&tasks->pending, &pending->ring);
+    return pending;
+}
+
+void pending_free(struct leat_tasks *tasks, struct pending *pending)
+{
+    ring_remove(&pending->ring);
+    give_share(tasks, &pending->share);
+    shares_give(&tasks->queue_shares, place_of(tasks, pending));
+}
+
+void pending_over(struct leat_tasks *tasks, struct pending *pending)
+{
+    if (!ring_is_in(&pending->ring)) {
+        pending->end = NULL;
+        return;
+    }
+    pending_free(tasks, pending);
+    task_serve_pending(tasks);
+}
+
+/* ---- its begin ---------------------------------------------------------------------------- */
+
+/* A task for the share that has waited longest; NULL: there is none, or no slot is free. */
+static struct leat_task *task_of_first(struct leat_tasks *tasks)
+{
+    struct pending *pending = container_of(tasks->claims.next, struct pending, ring);
+    struct leat_task *task;
+
+    if (ring_is_empty(&tasks->claims))
+        return NULL;
+    task = task_new(tasks, NULL, pending->name, pending->kind->run, pending);
+    if (!task)
+        return NULL;
+    task_take_share(task, pending);
+    pending->share = SHARES_NONE;
+    ring_remove(&pending->ring);
+    task_begin_wait(task, &task->nowhere);
+    return task;
+}
+
+bool pending_begin(struct leat_tasks *tasks, struct pending *pending)
+{
+    struct leat_task *task;
+
+    if (!claim(tasks, pending))
+        return false;
+    task = task_of_first(tasks);
+    if (task)
+        task_wake_now(task->place);
+    return true;
+}
+
+void task_serve_pending(struct leat_tasks *tasks)
+{
+    claim_for_first(tasks);
+    task_wake(task_of_first(tasks), LEAT_OK);
+}
+
+void task_give_share(struct leat_task *task)
+{
+    give_share(task->tasks, &task->share);
+}
+
+void pending_close(struct leat_tasks *tasks)
+{
+    struct ring *const rings[] = {&tasks->claims, &tasks->pending};
+
+    for (unsigned i = 0; i < 2; i++)
+        while (!ring_is_empty(rings[i])) {
+            struct pending *pending = container_of(rings[i]->next, struct pending, ring);
+
+            ring_remove(&pending->ring);
+            pending->kind->drop(pending);
+            pending_free(tasks, pending);
+        }
+}
