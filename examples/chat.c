@@ -13,7 +13,9 @@
 #include "example.h"
 
 enum {
-    CLIENTS = 32,
+    SPARE = 4, /* clients, for addresses that have none */
+    CLIENTS = 32 + SPARE,
+    TASKS = 2 * CLIENTS,
     LINES = 64, /* that may wait for a client */
     LINE_BYTES = 512,
     NAME_BYTES = 16
@@ -80,30 +82,44 @@ static enum leat_err ask_name(struct leat_task *task, struct leat_flow *flow, st
     return err;
 }
 
-/* A client that has said its name: two tasks, until it leaves.  This one reads its lines. */
-static enum leat_err talk(struct leat_task *task, struct leat_flow *flow, struct client *client)
+/* A client that has said its name, until it leaves. */
+static enum leat_err talk(struct leat_flow *flow, struct client *client)
 {
-    struct leat_task *writer;
     enum leat_err err;
     size_t at, len;
-    void *line;
 
-    leat_channel_open(&client->heard, flow->tasks, client->lines, LINES);
-    err = leat_task_start(flow->tasks, "writer", write_lines, client, &writer);
-    if (err)
-        return err;
     client->flow = flow;
     say(flow, client, "is here");
     at = (size_t)snprintf(client->line, sizeof client->line, "%s: ", client->name);
     while (!(
         err = leat_flow_read_until(flow, '\n', client->line + at, LINE_BYTES, &len, LEAT_NEVER_NS)))
         tell_others(flow, client, (uint32_t)(at + len));
+    return err;
+}
+
+/* Two tasks from the beginning, so there is always a second one: this one reads its lines. */
+static enum leat_err serve_client(struct leat_task *task, struct leat_flow *flow,
+                                  struct client *client)
+{
+    struct leat_task *writer;
+    enum leat_err err;
+    void *line;
+
+    leat_channel_open(&client->heard, flow->tasks, client->lines, LINES);
+    err = leat_task_start(flow->tasks, "writer", write_lines, client, &writer);
+    if (err)
+        return err;
+    err = ask_name(task, flow, client);
+    if (!err)
+        err = talk(flow, client);
     leat_task_cancel(writer);
     leat_task_join(task, writer, NULL, LEAT_NEVER_NS);
-    client->flow = NULL;
     while (leat_channel_take(&client->heard, &line))
         leat_buf_free(line);
-    say(flow, client, "has left");
+    if (client->flow) {
+        client->flow = NULL;
+        say(flow, client, "has left");
+    }
     return err;
 }
 
@@ -118,26 +134,24 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     if (client == clients + CLIENTS)
         return LEAT_ERR_FULL;
     client->taken = true;
-    err = ask_name(task, flow, client);
-    if (!err)
-        err = talk(task, flow, client);
+    err = serve_client(task, flow, client);
     client->taken = false;
     return err;
 }
 
 static const char *start(struct example_platform *platform)
 {
-    const struct leat_tasks_config config = {.tasks = 2 * CLIENTS, .guard = platform->guard};
-    static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(2 * CLIENTS)];
+    const struct leat_tasks_config config = {
+        .tasks = TASKS, .reserve = 2 * SPARE, .guard = platform->guard};
+    static _Alignas(16) unsigned char memory[EXAMPLE_TASK_BYTES(TASKS)];
     static struct leat_service service = {.name = "client", .serve = serve, .at_once = true};
     struct leat_tasks *tasks;
 
     if (platform->argument_count > 0)
         return "chat takes no arguments";
     service.listen.port = platform->port;
-    service.listen.connections = CLIENTS;
     service.listen.idle_timeout_ns = platform->idle_ns;
-    service.listen.displace = true; /* who says nothing doesn't keep others out */
+    service.listen.displace = true; /* a client that says nothing doesn't keep out others */
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config))
         return "no memory for the tasks";
     return leat_task_serve(tasks, &service) ? EXAMPLE_PORT_TAKEN : NULL;

@@ -24,7 +24,7 @@ extern const uint32_t site_count;
 static struct leat_http_file files[FILES_MAX];
 static char why[320];
 static char paths[FILES_MAX][256]; /* of files on the command line: what is behind the last slash */
-static _Alignas(16) unsigned char memory[704 * 1024];
+static _Alignas(16) unsigned char memory[800 * 1024];
 
 /* A tag for bytes that embed.py has not seen: FNV-1a. */
 static uint64_t tag_of(const char *bytes, size_t len)

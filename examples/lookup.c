@@ -100,7 +100,7 @@ static enum leat_err lookup(struct leat_task *task, struct leat_http_flow *flow,
 }
 
 static struct leat_http_handler handler = {
-    .name = "lookup", .serve = lookup, .time_ns = UINT64_C(60000000000)};
+    .name = "lookup", .serve = lookup, .time_ns = UINT64_C(60000000000), .displace = true};
 static const struct leat_http_route routes[] = {
     {LEAT_HTTP_TASK_ROUTE("/lookup", LEAT_HTTP_POST, &handler), .body_bytes_max = QUESTION_BYTES}};
 

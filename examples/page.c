@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PAGES = 4, /* on their way at a time; one more is told to come again */
+    PAGES = 4, /* on their way at a time; one more makes the oldest go, which nobody reads */
     ROUTES = 4,
     BAR_MAX = 200 /* pixels */
 };
@@ -90,23 +90,31 @@ static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, vo
     ((struct page *)arg)->exchange = NULL;
 }
 
+/* A page that is free, or the oldest one: a page is sent at once, if its reader lets it. */
+static struct page *take_page(void)
+{
+    static unsigned turn;
+    struct page *page = &pages[0];
+
+    for (struct page *other = pages; other < pages + PAGES; other++)
+        if (!other->exchange || (page->exchange && other->turn - page->turn > UINT32_MAX / 2))
+            page = other;
+    if (page->exchange)
+        leat_http_abort(page->exchange);
+    page->turn = turn++;
+    return page;
+}
+
 static void on_request(struct leat_http_exchange *exchange, void *arg)
 {
     const struct writer *writer = arg;
-    struct leat_http_head head = {.status = 503, .type = "text/html", .fields = fields};
-    struct page *page = pages;
+    struct leat_http_head head = {.status = 200, .type = "text/html", .fields = fields};
+    struct page *page = take_page();
 
-    while (page < pages + PAGES && page->exchange)
-        page++;
-    if (page == pages + PAGES) {
-        leat_http_answer(exchange, &head, "", 0);
-        return;
-    }
     page->exchange = exchange;
     page->len = page->sent = 0;
     page_add(page, begin);
     writer->write(page);
-    head.status = 200;
     head.len = page->len;
     leat_http_set_arg(exchange, page);
     leat_http_reply(exchange, &head);

@@ -14,6 +14,7 @@ enum {
 /* A page that is being written.  What doesn't fit is left out. */
 struct page {
     struct leat_http_exchange *exchange; /* NULL: free */
+    unsigned turn;                       /* pages that were begun before */
     size_t len, sent;
     char text[PAGE_BYTES];
 };

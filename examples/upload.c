@@ -12,20 +12,25 @@
 #include "upload.h"
 
 enum {
-    PLACES = 256, /* uploads at a time, if nothing else is said: one more is told to come again */
+    PLACES = 256, /* uploads at a time, if nothing else is said */
 #if __STDC_HOSTED__
     PLACES_MAX = 4096, /* memory that Linux gives when it is used */
 #else
     PLACES_MAX = PLACES, /* an image has what it begins with */
 #endif
-    SPARE = 44, /* clients beyond them: who is told so, or looks at the page */
+    SPARE = 44, /* clients beyond them, who look at the page, or upload, too */
+    CLIENTS_MAX = PLACES_MAX + SPARE,
     CLIENT_BYTES = 2400,
     ROOM_BYTES = 2048 /* of the reply, below which nothing is read */
 };
 
-static struct upload uploads[PLACES_MAX];
+/* One for each client, those among them that the server has displaced and that are about to end: so
+ * no upload finds them all taken, and the server's shares hold for uploads. */
+#define ALL_OF(clients) ((clients) + (clients) / 32 + 1)
+
+static struct upload uploads[ALL_OF(CLIENTS_MAX)];
 static unsigned places = PLACES;
-static _Alignas(16) unsigned char memory[(PLACES_MAX + SPARE) * CLIENT_BYTES];
+static _Alignas(16) unsigned char memory[ALL_OF(CLIENTS_MAX) * CLIENT_BYTES];
 
 static const char page[] =
     "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -186,7 +191,7 @@ static const char *start(struct example_platform *platform)
     if (problem)
         return problem;
     upload_begin(leat_pool(platform->stack));
-    upload_pairs(platform->stack, uploads, places);
+    upload_pairs(platform->stack, uploads, ALL_OF(places + SPARE));
     leat_civil_from_host(platform->stack, platform->host); /* no clock: replies without a Date */
     return leat_http_server_open(&server, platform->stack, memory, sizeof memory, &config)
                ? EXAMPLE_PORT_TAKEN

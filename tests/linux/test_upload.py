@@ -363,17 +363,15 @@ def test_many_slow_uploads_at_a_time(web):
 @pytest.mark.skipif(DEVICE != "tap", reason="the same everywhere, and long where a cable carries it")
 @pytest.mark.parametrize("places", [256, 3000])
 def test_three_thousand_slow_uploads_at_a_time(leat, places):
-    """Each of them has a place and is served, or hears 503, or had to go before it had said anything: with 300 clients
-    for others that came later.  A table of 3,300 has none of its last sixteenth in use, so from it nobody has to go, as
-    slowly as they come."""
+    """Each of them has a place and is served, or had to go for one that came later: with 300 clients most of one address.
+    A table of 3,300 has none of its last sixteenth in use, so from it nobody has to go, as slowly as they come."""
     web = leat("upload", ["--connections", 3300], [f"places={places}"])
     conns = connections(web, 3000)
     time.sleep(1.1)  # now who is silent may be displaced
     heard = upload_slowly(conns + connections(web, 40))
-    assert heard[b"100"] == places and 0 < heard[b"503"] <= 44
     assert sum(heard.values()) == 3040
-    if places == 3000:
-        assert heard[b"503"] == 40
+    assert heard[b"503"] == 0
+    assert heard[b"100"] == 3040 if places == 3000 else 250 < heard[b"100"] <= 310
     assert upload_slowly(connections(web, 100)) == {b"100": 100}
 
 

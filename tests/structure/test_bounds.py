@@ -36,7 +36,7 @@ def bounded():
     for path in tree.sources("include", ends=(".h",)):
         found |= set(re.findall(r"^    (LEAT_\w+) = [^/\n]*/\*\*<[^/]*at a time", tree.read(path), re.MULTILINE))
     for path in sorted((tree.ROOT / "examples").glob("*.c")):
-        for table in re.findall(r"^(?:static struct \w+|\}) (\w+)\[\w+\];", path.read_text("utf-8"), re.MULTILINE):
+        for table in re.findall(r"^(?:static struct \w+|\}) (\w+)\[[^;=\]]+\];", path.read_text("utf-8"), re.MULTILINE):
             found.add(f"{path.name}: {table}")
     return found
 

@@ -112,11 +112,14 @@ static void open_one(struct attacker *attacker, struct connection *connection)
 
 /* ---- What a play says ----------------------------------------------------------------------- */
 
-/* The length of all that a connection says. */
-static uint32_t text_len(const struct attacker *attacker)
+/* The length of all that a connection says; what drips comes every two seconds. */
+static uint32_t text_len(const struct attacker *attacker, const struct connection *connection)
 {
     const struct service *service = attacker->service;
+    const uint64_t age_s = (attacker->now_ns - connection->opened_ns) / SECOND_NS;
 
+    if (attacker->play->text == TEXT_BEGIN)
+        return service->begin_len + (uint32_t)(age_s / 2 * 2) * attacker->play->drip_bytes_per_s;
     return attacker->play->text == TEXT_ASK         ? service->ask_len * service->asks
            : attacker->play->text == TEXT_PIPELINED ? service->small_len * service->smalls
                                                     : 0;
@@ -124,7 +127,7 @@ static uint32_t text_len(const struct attacker *attacker)
 
 static bool is_silent(const struct attacker *attacker, const struct connection *connection)
 {
-    const bool asked = connection->nxt - connection->iss > text_len(attacker);
+    const bool asked = connection->nxt - connection->iss > text_len(attacker, connection);
 
     return attacker->play->silent || (attacker->play->one_in_four_falls_silent && asked &&
                                       index_of(attacker, connection) % 4 == 3);
@@ -136,8 +139,11 @@ static void send_text(struct attacker *attacker, struct connection *connection)
 {
     const bool pipelined = attacker->play->text == TEXT_PIPELINED;
     const struct service *service = attacker->service;
-    const char *unit = pipelined ? service->small : service->ask;
-    const uint32_t unit_len = pipelined ? service->small_len : service->ask_len;
+    const bool begins = attacker->play->text == TEXT_BEGIN;
+    const char *unit = begins ? service->begin : pipelined ? service->small : service->ask;
+    const uint32_t unit_len = begins      ? service->begin_len
+                              : pipelined ? service->small_len
+                                          : service->ask_len;
     uint32_t at, len, room;
 
     if (connection->una == connection->nxt)
@@ -148,7 +154,7 @@ static void send_text(struct attacker *attacker, struct connection *connection)
     }
     at = connection->nxt - connection->iss - 1;
     room = connection->una + connection->wnd - connection->nxt;
-    len = text_len(attacker) - at;
+    len = text_len(attacker, connection) - at;
     if (room > UINT16_MAX || len > INT32_MAX) /* the window has shrunk */
         return;
     len = len < room ? len : room;
@@ -158,7 +164,7 @@ static void send_text(struct attacker *attacker, struct connection *connection)
     if (len == 0)
         return;
     for (uint32_t i = 0; i < len; i++)
-        attacker->text[i] = (uint8_t)unit[(at + i) % unit_len];
+        attacker->text[i] = begins && at + i >= unit_len ? 'x' : (uint8_t)unit[(at + i) % unit_len];
     connection->nxt += len;
     say(attacker, connection, TCP_ACK | TCP_PSH, connection->nxt - len, attacker->text, len);
 }
@@ -224,7 +230,7 @@ static void act(struct attacker *attacker, struct connection *connection)
         trickle(attacker, connection);
     else if (play->single_bytes)
         send_single(attacker, connection);
-    else if (text_len(attacker) > 0 && !is_silent(attacker, connection))
+    else if (text_len(attacker, connection) > 0 && !is_silent(attacker, connection))
         send_text(attacker, connection);
 }
 

@@ -255,11 +255,59 @@ static enum outcome ask_forwarder(struct client *client)
     return outcome == SERVED ? ask(client, text, len, is_whole_message) : outcome;
 }
 
+/* ---- What is answered in chunks, and a question ---------------------------------------------- */
+
+static int is_whole_in_chunks(const struct client *client)
+{
+    static const char ok[] = "HTTP/1.1 200 ", end[] = "\r\n0\r\n\r\n";
+
+    if (client->len < sizeof ok - 1)
+        return 0;
+    if (memcmp(client->reply, ok, sizeof ok - 1) != 0)
+        return -1;
+    return client->len > sizeof end - 1 &&
+           memcmp(client->reply + client->len - (sizeof end - 1), end, sizeof end - 1) == 0;
+}
+
+static enum outcome ask_upload(struct client *client)
+{
+    static const char form[] =
+        "POST /upload HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n"
+        "Content-Type: multipart/form-data; boundary=B\r\nContent-Length: 81\r\n\r\n"
+        "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.txt\"\r\n\r\nhello\r\n"
+        "--B--\r\n";
+
+    return ask(client, form, sizeof form - 1, is_whole_in_chunks);
+}
+
+static enum outcome ask_lookup(struct client *client)
+{
+    static const char names[] = "POST /lookup HTTP/1.1\r\nHost: leat\r\nConnection: close\r\n"
+                                "Content-Length: 9\r\n\r\n192.0.2.1";
+
+    return ask(client, names, sizeof names - 1, is_whole_in_chunks);
+}
+
+static int is_whole_question(const struct client *client)
+{
+    static const char question[] = "Who are you?\n";
+
+    return client->len >= sizeof question - 1 &&
+           memcmp(client->reply, question, sizeof question - 1) == 0;
+}
+
+static enum outcome ask_chat(struct client *client)
+{
+    return ask(client, "", 0, is_whole_question);
+}
+
 static const struct service {
     const char *name;
     uint16_t port;
     enum outcome (*ask)(struct client *client);
 } services[] = {{"httpd", 80, ask_httpd},        {"echo", 7, ask_echo},
+                {"echo_task", 7, ask_echo},      {"upload", 80, ask_upload},
+                {"lookup", 80, ask_lookup},      {"chat", 2323, ask_chat},
                 {"chargen", 19, ask_chargen},    {"dns", 53, ask_dns},
                 {"resolver", 53, ask_forwarder}, {"sieve", 53, ask_forwarder}};
 
@@ -269,9 +317,11 @@ static void usage(void)
 {
     printf(
         "usage: honest SERVICE IP [OPTION]...\n\n"
-        "Asks a server for one whole thing a second: httpd for a page, echo for 1,000 bytes,\n"
-        "chargen for 100 lines, dns for an address by UDP and then by TCP, resolver and sieve for\n"
-        "those of names that nobody has asked for.  Prints a dot for who was\n"
+        "Asks a server for one whole thing a second: httpd for a page, echo and echo_task for\n"
+        "1,000 bytes, chargen for 100 lines, dns for an address by UDP and then by TCP, resolver "
+        "and\n"
+        "sieve for those of names that nobody has asked for, upload for an archive, lookup for an\n"
+        "address, chat for its question.  Prints a dot for who was\n"
         "served, R for who was refused, x for who waited too long; then \"served N of COUNT\" and\n"
         "the slowest who was served.\n\n"
         "  --count N      clients (10)\n"

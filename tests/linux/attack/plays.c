@@ -17,6 +17,20 @@ enum {
 #define HEAD "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define GET  "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
+/* A whole hello of TLS 1.3 (RFC 8446 4.1.2): AES-128-GCM, X25519 with its base point, ECDSA on
+ * P-256. */
+#define HELLO                                                                                      \
+    "\26\3\1\0\160\1\0\0\154\3\3abcdefghijklmnopqrstuvwxyz012345\0\0\2\23\1\1\0\0\101"             \
+    "\0\12\0\4\0\2\0\35\0\15\0\4\0\2\4\3\0\53\0\3\2\3\4"                                           \
+    "\0\63\0\46\0\44\0\35\0\40\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+#define FORM                                                                                       \
+    "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=B\r\n"        \
+    "Content-Length: 99999999\r\n\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; "          \
+    "filename=\"a\"\r\n\r\n"
+
+#define QUESTION "POST /lookup HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx"
+
 static const struct play plays[] = {
     {.name = "Q1",
      .what = "one-byte segments out of order, each its own buffer; the first byte never comes",
@@ -48,6 +62,22 @@ static const struct play plays[] = {
      .what = "open, say nothing, answer as one should; come again when closed",
      .connections = 1100,
      .window = WINDOW},
+    {.name = "Q12",
+     .what = "say a whole hello of TLS, and no more; come again when closed",
+     .connections = 300,
+     .window = WINDOW,
+     .text = TEXT_BEGIN},
+    {.name = "Q13",
+     .what = "begin to ask, and say no more; come again when closed",
+     .connections = 200,
+     .window = WINDOW,
+     .text = TEXT_BEGIN},
+    {.name = "Q17",
+     .what = "send a form, 550 bytes a second; come again when closed",
+     .connections = 400,
+     .window = WINDOW,
+     .text = TEXT_BEGIN,
+     .drip_bytes_per_s = 550},
     {.name = "Q14-20",
      .what = "20 questions a second by UDP for names that no server answers",
      .connections = 16,
@@ -102,6 +132,15 @@ static const struct service services[] = {
     {.name = "resolver", .port = 53, .segment_bytes = 1},
     {.name = "sieve", .port = 53, .segment_bytes = 1},
     {.name = "chargen", .port = 19, .segment_bytes = 1},
+    {.name = "https", .port = 443, .segment_bytes = 1, .begin = HELLO, .begin_len = LEN(HELLO)},
+    {.name = "upload", .port = 80, .segment_bytes = 1, .begin = FORM, .begin_len = LEN(FORM)},
+    {.name = "echo_task", .port = 7, .segment_bytes = 1, .begin = "x", .begin_len = 1},
+    {.name = "chat", .port = 2323, .segment_bytes = 1, .begin = "x", .begin_len = 1},
+    {.name = "lookup",
+     .port = 80,
+     .segment_bytes = 1,
+     .begin = QUESTION,
+     .begin_len = LEN(QUESTION)},
 };
 
 const struct play *play_named(const char *name)

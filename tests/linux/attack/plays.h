@@ -11,8 +11,9 @@
 
 enum text {
     TEXT_NONE,
-    TEXT_ASK,      /* what makes the server send much */
-    TEXT_PIPELINED /* many small requests at once */
+    TEXT_ASK,       /* what makes the server send much */
+    TEXT_PIPELINED, /* many small requests at once */
+    TEXT_BEGIN      /* the beginning of something that doesn't go on, or slowly */
 };
 
 struct play {
@@ -22,6 +23,7 @@ struct play {
     uint16_t window;       /* that is offered first; what comes in it is taken, then it is shut */
     enum text text;        /* what is sent once */
     uint32_t single_bytes; /* that are sent out of order, a segment each; the first never comes */
+    uint32_t drip_bytes_per_s; /* that follow, of TEXT_BEGIN */
     bool takes_one;        /* byte of each probe of the shut window */
     bool trickles;         /* a byte a second, of a request that never ends */
     bool asks_by_udp;      /* questions that no server answers; there are no connections */
@@ -40,6 +42,8 @@ struct service {
     const char *small;
     uint32_t small_len, smalls; /* requests of a pipeline */
     uint32_t segment_bytes;     /* of a pipeline */
+    const char *begin;
+    uint32_t begin_len;
 };
 
 const struct play *play_named(const char *name);
