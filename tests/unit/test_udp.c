@@ -144,6 +144,9 @@ static void what_is_sent_is_right(void **state)
     assert_int_equal(world_send(world, udp, IP_PEER, 9, "a question", 10), LEAT_OK);
     assert_grown(world, udp_sent, 1);
     frame = world_expect(world);
+    assert_memory_equal(frame->bytes, MAC_PEER.octet, 6);
+    assert_memory_equal(frame->bytes + 6, world->dev.netif.mac.octet, 6);
+    assert_int_equal(frame_get16(frame->bytes + 12), 0x0800);
     assert_int_equal(frame->bytes[FRAME_IP], 0x45);
     assert_int_equal(frame_get16(frame->bytes + FRAME_IP + 2), 38);
     assert_int_equal(frame->bytes[FRAME_IP + 8], 64);
