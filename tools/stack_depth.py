@@ -21,9 +21,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 TIMERS = ["tcp_halves_timer", "tcp_time_wait_timer", "tcp_conn_timer", "tcp_eviction_timer",
           "reassembly.c:timer_fired",
-          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "lookup.c:on_timeout",
-          "http_client_timer", "dns_server.c:on_idle_timer", "src/timer.c:fired", "task_timer"]
-READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready",
+          "conflict.c:timer_fired", "neighbour.c:timer_fired", "address6.c:timer_fired", "neighbour6_timer", "route6.c:on_time", "slaac.c:solicit_fired", "slaac.c:sweep_fired", "groups.c:fired", "query.c:on_timeout",
+          "lookup.c:on_stale_timer", "upstream.c:on_idle", "dns_clients.c:on_idle_timer", "http_client_timer", "src/timer.c:fired",
+          "task_timer"]
+READY = ["listener_deliver", "deliver_told", "deliver_accepted", "udp_run", "lookup.c:on_ready", "query.c:on_ready",
+         "forward_tcp.c:on_ready",
          "conflict.c:tell", "address6.c:tell", "slaac.c:tell", "src/timer.c:call", "wait.c:ready_run"]
 LIMIT_BYTES = 4608
 CONGESTION = ["cubic", "newreno", "bbr"]  # every function of these files
@@ -74,7 +76,7 @@ INDIRECT = {
     "connect/connect.c": ["addresses6_are_probed"], "dns/query.c": ["addresses6_are_probed"], "crypto/hkdf.c": OUT, "time/civil.c": OUT, "time/sntp.c": OUT,
     "tcp/entry/conn.c": OUT, "tcp/machine/events.c": ACTIONS, "tcp/entry/listener.c": OUT,
     "tcp/math/recovery.c": CONGESTION,
-    **{f"dns/{name}.c": OUT for name in ("dns_server", "forward_tcp", "lookup", "upstream")},
+    **{f"dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "forward_own", "forward_wait", "query_try", "forward_tcp", "lookup", "upstream")},
     **{f"http/{name}.c": OUT for name in ("call", "call_reply", "call_request", "calls", "http_client", "http_exchange",
                                           "http_receive", "http_send", "http_server")},
     "http/http_text.c": ["metrics.c:write_entry", "dashboard_page.c:write_entry"],
