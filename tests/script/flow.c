@@ -135,9 +135,9 @@ static void note_peer_SYN(struct flow *flow, const struct packet *packet)
     if (!(packet->flags & FLAG_SYN))
         return;
     flow->peer_mss = mss ? mss->value : 536;
-    if (!flow->local_known || (packet->flags & FLAG_ACK)) {
+    if (!flow->local_known || ((packet->flags & FLAG_ACK) && !flow->settled)) {
         flow->remote_isn = packet->seq;
-    } else if (packet->seq != flow->remote_isn) {
+    } else if (packet->seq != flow->remote_isn && !(packet->flags & FLAG_ACK)) {
         flow->reopened = true;
         flow->remote_isn_next = packet->seq;
     }
@@ -202,6 +202,8 @@ void flow_to_script(struct flow *flow, struct packet *packet, const struct packe
     if (packet->protocol != PACKET_TCP)
         return;
     note_our_SYN(flow, packet, expected);
+    if ((packet->flags & (FLAG_ACK | FLAG_RST)) == FLAG_ACK)
+        flow->settled = true;
     remote = flow->remote_offset + flow_remote_base(flow, packet);
     /* RFC 9293 3.10.7.1: a RST that answers no ACK has the number 0, not one of ours */
     if (!(packet->flags & FLAG_RST) || packet->seq != 0)

@@ -22,6 +22,7 @@ struct flow {
     /* what to add to a number of the script's to have that of the wire */
     uint32_t local_offset, remote_offset;
     bool local_known;
+    bool settled;                   /* we have taken the peer's SYN: remote_isn is its number */
     bool reopened;                  /* the peer has sent another SYN: ours may be new as well */
     uint32_t local_isn, remote_isn; /* the script's */
     uint32_t remote_isn_next;       /* of that other SYN */
@@ -77,8 +78,8 @@ static inline uint32_t flow_remote_base(const struct flow *flow, const struct pa
 /* Offset in the text of the first byte of a packet (numbers of the script). */
 static inline uint32_t flow_text_at(const struct flow *flow, const struct packet *packet)
 {
-    const uint32_t isn = packet->inbound ? flow->remote_isn - flow_remote_base(flow, packet)
-                                         : flow->local_isn;
+    const uint32_t isn =
+        packet->inbound ? flow->remote_isn - flow_remote_base(flow, packet) : flow->local_isn;
 
     if (packet->protocol != PACKET_TCP)
         return 0;

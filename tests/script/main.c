@@ -19,6 +19,7 @@ static const char usage[] =
     "    --relaxed   PSH, the shift of a window scale, and by how much a window is open may "
     "differ\n"
     "    --define=NAME=TOKEN  what a word of the script stands for, as CODE=host_unreachable\n"
+    "    --mtu=BYTES what the link carries, where the script says nothing: 1500\n"
     "    --ip_version=...  what is on the wire; skips scripts that name another one\n"
     "    --untaken   at the end the lines of the table of transitions that no script took\n"
     "    --help      this\n"
@@ -105,7 +106,7 @@ static bool define(char *text, struct options *options)
 
 static bool read_option(char *text, struct options *options)
 {
-    static const char version[] = "--ip_version=", definition[] = "--define=";
+    static const char version[] = "--ip_version=", definition[] = "--define=", mtu[] = "--mtu=";
 
     if (strcmp(text, "--verbose") == 0)
         options->mode.verbose = true;
@@ -122,6 +123,9 @@ static bool read_option(char *text, struct options *options)
     else if (strncmp(text, version, sizeof version - 1) == 0)
         return (options->mode.version = settings_version(text + sizeof version - 1)) !=
                IP_VERSION_ANY;
+    else if (strncmp(text, mtu, sizeof mtu - 1) == 0)
+        return settings_option(&(struct settings){0}, "mtu",
+                               options->mode.mtu = text + sizeof mtu - 1) == SETTING_DONE;
     else
         return false;
     return true;

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+enum {
+    FREEBSD = LINUX_FREEBSD /* options that Linux has not: above all of its numbers */
+};
+
 struct name {
     const char *name;
     int64_t value;
@@ -24,6 +28,7 @@ static const struct name constants[] = {
     {"IPPROTO_IP", 0},
     {"IPPROTO_TCP", 6},
     {"IPPROTO_UDP", 17},
+    {"IPPROTO_IPV6", LINUX_SOL_IPV6},
     ROW(SOL_SOCKET),
     ROW(SOL_IP),
     ROW(SOL_TCP),
@@ -64,6 +69,14 @@ static const struct name constants[] = {
     {"TCP_NOTSENT_LOWAT", 25},
     {"TCP_FASTOPEN_KEY", 33},
     {"TCP_INQ", 36},
+    {"TCP_MD5SIG", 14},
+    ROW(TCP_KEEPINIT),
+    {"TCP_NOOPT", FREEBSD + 8},
+    {"TCP_FUNCTION_BLK", FREEBSD + 8192},
+    {"TCP_RACK_PACE_ALWAYS", FREEBSD + 1082},
+    {"TCP_RACK_PACE_RATE_SS", FREEBSD + 1070},
+    {"TCP_RACK_PACE_MAX_SEG", FREEBSD + 1071},
+    {"TCP_REMOTE_UDP_ENCAPS_PORT", FREEBSD + 71},
     ROW(IP_TOS),
     ROW(IP_TTL),
     {"IP_MTU_DISCOVER", 10},
@@ -74,6 +87,15 @@ static const struct name constants[] = {
     ROW(IP_RECVERR),
     {"IP_FREEBIND", 15},
     {"IPV6_RECVERR", 25},
+    {"IPV6_UNICAST_HOPS", 16},
+    ROW(IPV6_TCLASS),
+    {"IPTOS_DSCP_CS1", 1 << 5},
+    {"IPTOS_DSCP_CS2", 2 << 5},
+    {"IPTOS_DSCP_CS3", 3 << 5},
+    {"IPTOS_DSCP_CS4", 4 << 5},
+    {"IPTOS_DSCP_CS5", 5 << 5},
+    {"IPTOS_DSCP_CS6", 6 << 5},
+    {"IPTOS_DSCP_CS7", 7 << 5},
     ROW(SO_EE_ORIGIN_ZEROCOPY),
     ROW(SO_EE_CODE_ZEROCOPY_COPIED),
     ROW(F_GETFL),

@@ -35,6 +35,9 @@ enum {
     LINUX_TCP_USER_TIMEOUT = 18,
     LINUX_TCP_FASTOPEN = 23,
     LINUX_TCP_FASTOPEN_CONNECT = 30,
+    LINUX_FREEBSD = 0x10000, /* what FreeBSD has and Linux not is its own number above this */
+    LINUX_TCP_KEEPINIT = LINUX_FREEBSD + 128,
+    LINUX_IPV6_TCLASS = 67,
     LINUX_IP_TOS = 1,
     LINUX_IP_TTL = 2,
     LINUX_IP_RECVERR = 11,

@@ -140,6 +140,8 @@ static bool set_tcp_level(struct sockets *sockets, struct calling *calling, int6
         return set_for_all(sockets, calling, "keepalive_interval_ns", value * second_ns);
     case LINUX_TCP_KEEPCNT:
         return set_for_all(sockets, calling, "keepalive_probes", value);
+    case LINUX_TCP_KEEPINIT:
+        return set_for_all(sockets, calling, "connect_timeout_ns", value * second_ns);
     case LINUX_TCP_CONGESTION:
         return set_congestion(sockets, calling, call_arg(calling, 3));
     default:
@@ -182,6 +184,8 @@ bool call_setsockopt(struct sockets *sockets, struct calling *calling)
 
     if (level == LINUX_SOL_SOCKET)
         return set_socket_level(sockets, calling, name);
+    if (level == LINUX_SOL_IPV6 && name == LINUX_IPV6_TCLASS && calling->sock->kind == SOCK_TCP)
+        return set_tos_of_tcp(calling, (uint8_t)only_element(call_arg(calling, 3)));
     if (level == LINUX_SOL_IP)
         return set_ip_level(calling, name);
     if (level == LINUX_SOL_TCP)
@@ -201,13 +205,53 @@ static bool returns_value(struct calling *calling, unsigned n, int64_t value)
     return call_returns(calling, 0);
 }
 
+/* The size of a buffer, which is each system's own affair: --relaxed lets it differ. */
+static bool returns_size(const struct sockets *sockets, struct calling *calling, uint32_t bytes,
+                         uint32_t bytes_default)
+{
+    if (sockets->relaxed)
+        return call_returns(calling, 0);
+    return returns_value(calling, 3, bytes > 0 ? bytes : bytes_default);
+}
+
+static uint64_t or_default(uint64_t value, uint64_t value_default)
+{
+    return value > 0 ? value : value_default;
+}
+
+/* What struct leat_tcp_config says for all connections.  False: @name is none of it. */
+static bool get_of_stack(const struct sockets *sockets, struct calling *calling, int64_t name)
+{
+    static const uint64_t second_ns = 1000000000;
+    const struct leat_tcp_config *config = &sockets->settings->tcp;
+    uint64_t value;
+
+    switch (name) {
+    case LINUX_TCP_KEEPIDLE:
+        value = or_default(config->keepalive_idle_ns, 7200 * second_ns) / second_ns;
+        break;
+    case LINUX_TCP_KEEPINTVL:
+        value = or_default(config->keepalive_interval_ns, 75 * second_ns) / second_ns;
+        break;
+    case LINUX_TCP_KEEPCNT:
+        value = or_default(config->keepalive_probes, 9);
+        break;
+    case LINUX_TCP_KEEPINIT:
+        value = or_default(config->connect_timeout_ns, 180 * second_ns) / second_ns;
+        break;
+    default:
+        return false;
+    }
+    returns_value(calling, 3, (int64_t)value);
+    return true;
+}
+
 bool call_getsockopt(struct sockets *sockets, struct calling *calling)
 {
     const int64_t level = call_arg(calling, 1)->integer, name = call_arg(calling, 2)->integer;
     struct sock *sock = calling->sock;
     struct leat_tcp_info info = {.mss_bytes = 536};
 
-    (void)sockets;
     if (sock->conn)
         leat_tcp_get_info(sock->conn, &info);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_ERROR) {
@@ -220,6 +264,12 @@ bool call_getsockopt(struct sockets *sockets, struct calling *calling)
         return returns_value(calling, 3, sock->keepalive);
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_REUSEADDR)
         return returns_value(calling, 3, sock->reuse);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_RCVBUF)
+        return returns_size(sockets, calling, sockets->settings->tcp.receive_window_bytes, 4 << 20);
+    if (level == LINUX_SOL_SOCKET && name == LINUX_SO_SNDBUF)
+        return returns_size(sockets, calling, sockets->settings->tcp.send_queue_bytes, 4 << 20);
+    if (level == LINUX_SOL_TCP && get_of_stack(sockets, calling, name))
+        return true;
     if (level == LINUX_SOL_SOCKET && name == LINUX_SO_ZEROCOPY)
         return returns_value(calling, 3, sock->zero_copy);
     if (level == LINUX_SOL_TCP && name == LINUX_TCP_NODELAY)

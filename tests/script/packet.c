@@ -169,7 +169,7 @@ static void put_tcp(struct writer *writer, const struct packet *packet)
     }
     put(writer, "%s %u:%u(%u)", packet->flags == 0 ? "-" : "", packet->seq,
         packet->seq + packet->len, packet->len);
-    if (packet->flags & FLAG_ACK)
+    if ((packet->flags & FLAG_ACK) || packet->has_ack)
         put(writer, " ack %u", packet->ack);
     if (packet->has_window)
         put(writer, " win %u", packet->window);

@@ -13,7 +13,7 @@
 enum {
     PACKET_OPTIONS_MAX = 20, /* of at least two bytes in 40 */
     SACK_BLOCKS_MAX = 4,
-    COOKIE_BYTES_MAX = 16,
+    COOKIE_BYTES_MAX = 38,  /* all that fits behind kind and length; RFC 7413 4.1.1 allows 16 */
     PACKET_TEXT_BYTES = 512 /* that packet_format() may write */
 };
 
@@ -91,6 +91,7 @@ struct packet {
     uint32_t len; /* of the text */
     uint32_t ack;
     bool any_ack; /* a RST whose number the script leaves out */
+    bool has_ack; /* the script gives a number, with the flag or without */
     bool has_window;
     uint16_t window;
     bool has_urgent;

@@ -35,6 +35,30 @@ static void replace(struct parser *parser)
     parser->now.at = scanner.at;
 }
 
+/* True if the word behind #ifdef was defined, whatever it stands for. */
+static bool condition_holds(const struct parser *parser, const struct token *line)
+{
+    static const size_t keyword = sizeof "#ifdef" - 1;
+    struct scanner scanner;
+    struct token word;
+
+    scan_init(&scanner, line->text + keyword, line->len - keyword, line->at);
+    word = scan_next(&scanner);
+    return defined(parser->given, &word) || defined(parser->own, &word);
+}
+
+/* Everything up to the #endif that belongs to an #ifdef whose condition is false. */
+static void skip_condition(struct parser *parser)
+{
+    unsigned depth = 1;
+
+    while (depth > 0 && parser->now.kind != TOKEN_END) {
+        parser->now = scan_next(&parser->scanner);
+        depth += parser->now.kind == TOKEN_IFDEF;
+        depth -= parser->now.kind == TOKEN_ENDIF;
+    }
+}
+
 struct token parse_step(struct parser *parser)
 {
     const struct token left = parser->now;
@@ -42,6 +66,11 @@ struct token parse_step(struct parser *parser)
     if (parser->failed)
         return left;
     parser->now = scan_next(&parser->scanner);
+    while (parser->now.kind == TOKEN_IFDEF || parser->now.kind == TOKEN_ENDIF) {
+        if (parser->now.kind == TOKEN_IFDEF && !condition_holds(parser, &parser->now))
+            skip_condition(parser);
+        parser->now = scan_next(&parser->scanner);
+    }
     if (parser->now.kind == TOKEN_WORD)
         replace(parser);
     return left;

@@ -232,6 +232,18 @@ static void parse_range(struct parser *parser, struct packet *packet)
         parse_fail_at(parser, at, "the length is not the end less the start");
 }
 
+/* What the peer sends may have a number without the flag, which then means nothing. */
+static void parse_ack(struct parser *parser, struct packet *packet)
+{
+    const bool has_flag = packet->flags & FLAG_ACK;
+
+    packet->has_ack = parse_at_word(parser, "ack");
+    if (packet->has_ack != has_flag && !packet->any_ack && (has_flag || !packet->inbound))
+        parse_fail_at(parser, parser->now.at, "an ack belongs to the flag '.', and to no other");
+    if (parse_accept_word(parser, "ack"))
+        packet->ack = (uint32_t)parse_number(parser, UINT32_MAX, "a sequence number");
+}
+
 static void parse_tcp(struct parser *parser, struct packet *packet)
 {
     const struct position at = parser->now.at;
@@ -241,10 +253,7 @@ static void parse_tcp(struct parser *parser, struct packet *packet)
     parse_range(parser, packet);
     packet->any_ack = (packet->flags & (FLAG_RST | FLAG_ACK)) == (FLAG_RST | FLAG_ACK) &&
                       !parse_at_word(parser, "ack");
-    if (!packet->any_ack && parse_at_word(parser, "ack") != ((packet->flags & FLAG_ACK) != 0))
-        parse_fail_at(parser, parser->now.at, "an ack belongs to the flag '.', and to no other");
-    if (parse_accept_word(parser, "ack"))
-        packet->ack = (uint32_t)parse_number(parser, UINT32_MAX, "a sequence number");
+    parse_ack(parser, packet);
     if (parse_accept_word(parser, "win")) {
         packet->has_window = true;
         packet->window = (uint16_t)parse_number(parser, UINT16_MAX, "a window");
@@ -306,6 +315,52 @@ static void parse_icmp_rest(struct parser *parser, struct packet *packet)
         packet->quoted = PACKET_TCP; /* the SYN's header: 0:0(0) */
 }
 
+/* Other names of a code: ICMPv6's, which the translator says in its own words, and packetdrill's.
+ * False: it is none of them. */
+static bool parse_other_code(struct parser *parser, struct packet *packet)
+{
+    static const struct {
+        const char *name;
+        uint8_t from, type, code; /* behind the name of type `from` it stands for these */
+    } names[] = {
+        {"no_route", 3, 3, 0},
+        {"address_unreachable", 3, 3, 1},
+        {"admin_prohibited", 3, 3, 10},
+        {"not_neighbour", 3, 3, 0},
+        {"ttl_exceeded_in_transit", 11, 11, 0},
+        {"exceeded_hop_limit", 11, 11, 0},
+        {"frag_reass_exceeded", 11, 11, 1},
+        {"exceeded_frag_time", 11, 11, 1},
+        {"header_field", 12, 12, 0},
+        {"unknown_next_header", 12, 3, 2}, /* RFC 7915 5.2 */
+        {"unknown_option", 12, 12, 2},
+        {"code_0", 12, 12, 0},
+        {"code_1", 12, 12, 1},
+        {"code_2", 12, 12, 2},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (names[i].from != packet->icmp_type || !parse_accept_word(parser, names[i].name))
+            continue;
+        packet->icmp_type = names[i].type;
+        packet->icmp_code = names[i].code;
+        return true;
+    }
+    return false;
+}
+
+static void parse_icmp_code(struct parser *parser, struct packet *packet)
+{
+    const unsigned found = icmp_lookup(&parser->now, packet->icmp_type);
+
+    if (found != UINT32_MAX) {
+        parse_step(parser);
+        packet->icmp_code = (uint8_t)found;
+    } else if (!parse_other_code(parser, packet) && parser->now.kind == TOKEN_INT) {
+        packet->icmp_code = (uint8_t)parse_number(parser, UINT8_MAX, "an ICMP code");
+    }
+}
+
 static void parse_icmp(struct parser *parser, struct packet *packet)
 {
     unsigned found;
@@ -324,13 +379,7 @@ static void parse_icmp(struct parser *parser, struct packet *packet)
     }
     parse_step(parser);
     packet->icmp_type = (uint8_t)found;
-    found = icmp_lookup(&parser->now, packet->icmp_type);
-    if (found != UINT32_MAX) {
-        parse_step(parser);
-        packet->icmp_code = (uint8_t)found;
-    } else if (parser->now.kind == TOKEN_INT && !parse_at(parser, '[')) {
-        packet->icmp_code = (uint8_t)parse_number(parser, UINT8_MAX, "an ICMP code");
-    }
+    parse_icmp_code(parser, packet);
     parse_icmp_rest(parser, packet);
 }
 

@@ -160,6 +160,8 @@ static void take_snapshot(struct run *run, struct snapshot *snapshot)
     *snapshot = (struct snapshot){.before = run->machine->before};
     if (run->machine->stack)
         snapshot->now = *leat_stats(run->machine->stack);
+    if (sock && sock->listener)
+        snapshot->tcp.state = LEAT_TCP_LISTEN;
     if (!sock || !sock->conn)
         return;
     leat_tcp_get_info(sock->conn, &snapshot->tcp);
@@ -355,6 +357,9 @@ enum run_outcome script_run(const char *path, const struct script *script, struc
 
     settings_init(&run.settings);
     sockets_init(&run.sockets, machine, &run.settings);
+    run.sockets.relaxed = run.mode.relaxed;
+    if (run.mode.mtu)
+        settings_option(&run.settings, "mtu", run.mode.mtu);
     machine->start_ns = machine->now_ns = 0;
     if (!check_script(&run))
         return RUN_UNUSABLE;

@@ -28,6 +28,7 @@ struct run_mode {
     bool verbose; /* say what happens */
     bool relaxed; /* as expect_same() */
     enum ip_version version;
+    const char *mtu; /* of the link, where the script says none; NULL: 1500 */
 };
 
 struct run {

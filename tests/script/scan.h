@@ -16,6 +16,8 @@ enum token_kind {
     TOKEN_STRING, /* with its quotes */
     TOKEN_SHELL,  /* `...` with its quotes */
     TOKEN_CODE,   /* %{ ... }% */
+    TOKEN_IFDEF,  /* a line that begins with #ifdef */
+    TOKEN_ENDIF,  /* a line that begins with #endif */
     TOKEN_PUNCTUATION
 };
 

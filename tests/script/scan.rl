@@ -57,6 +57,8 @@ static void read_time(struct token *token)
     action string   { token.kind = TOKEN_STRING; fbreak; }
     action shell    { token.kind = TOKEN_SHELL; fbreak; }
     action code     { token.kind = TOKEN_CODE; fbreak; }
+    action ifdef    { token.kind = TOKEN_IFDEF; fbreak; }
+    action endif    { token.kind = TOKEN_ENDIF; fbreak; }
     action ellipsis { token.punctuation = PUNCTUATION_ELLIPSIS; fbreak; }
     action equal    { token.punctuation = PUNCTUATION_EQUAL; fbreak; }
     action unequal  { token.punctuation = PUNCTUATION_DIFFERENT; fbreak; }
@@ -67,6 +69,8 @@ static void read_time(struct token *token)
     main := |*
         [ \t\r\n]+;
         '\\' '\r'? '\n';
+        '#ifdef' [^\n]*                                   => ifdef;
+        '#endif' [^\n]*                                   => endif;
         '#' [^\n]*;
         '//' [^\n]*;
         '/*' any* :>> '*/';

@@ -327,6 +327,19 @@ static const struct sysctl {
     {"tcp_keepalive_time", {"keepalive_idle_ns"}, SECONDS},
     {"tcp_keepalive_intvl", {"keepalive_interval_ns"}, SECONDS},
     {"tcp_keepalive_probes", {"keepalive_probes"}, PLAIN},
+    /* FreeBSD's, by their whole names */
+    {"net.inet.tcp.rfc1323", {"no_timestamps"}, INVERTED},
+    {"net.inet.tcp.sack.enable", {"no_sack"}, INVERTED},
+    {"net.inet.tcp.ecn.enable", {"ecn"}, ECN_CHOICE},
+    {"net.inet.tcp.recvspace", {"receive_window_bytes"}, PLAIN},
+    {"net.inet.tcp.rexmit_slop", {"rto_min_ns"}, MILLISECONDS},
+    {"net.inet.tcp.delacktime", {"delayed_ack_ns"}, MILLISECONDS},
+    {"net.inet.tcp.finwait2_timeout", {"fin_wait_2_ns"}, MILLISECONDS},
+    {"net.inet.tcp.msl", {"msl_ns"}, MILLISECONDS},
+    {"net.inet.tcp.keepinit", {"connect_timeout_ns"}, MILLISECONDS},
+    {"net.inet.tcp.keepidle", {"keepalive_idle_ns"}, MILLISECONDS},
+    {"net.inet.tcp.keepintvl", {"keepalive_interval_ns"}, MILLISECONDS},
+    {"net.inet.tcp.keepcnt", {"keepalive_probes"}, PLAIN},
 };
 
 static bool sysctl_number(const char *text, enum sysctl_unit unit, uint64_t *value)
@@ -364,7 +377,7 @@ static bool set_sysctl(struct settings *settings, const char *name, const char *
     for (size_t i = 0; i < sizeof sysctls / sizeof *sysctls; i++) {
         const struct sysctl *sysctl = &sysctls[i];
 
-        if (strcmp(sysctl->name, base) != 0)
+        if (strcmp(sysctl->name, base) != 0 && strcmp(sysctl->name, name) != 0)
             continue;
         for (unsigned f = 0; f < 2 && sysctl->fields[f]; f++) {
             const struct field *field = find_field(sysctl->fields[f]);

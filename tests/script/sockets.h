@@ -46,7 +46,7 @@ struct sock {
     uint32_t linger_s;
     uint64_t user_timeout_ns;
     const struct leat_tcp_congestion *congestion; /* TCP_CONGESTION, set when the stack ran */
-    uint16_t mss_max; /* 0: not set */
+    uint16_t mss_max;                             /* 0: not set */
     uint8_t dscp;
     bool fast_open; /* of a listener, or of connect() */
     bool zero_copy; /* MSG_ZEROCOPY lends text to the stack */
@@ -75,6 +75,7 @@ struct watch {
 struct sockets {
     struct machine *machine;
     struct settings *settings; /* may still be changed while the stack isn't there */
+    bool relaxed;              /* sizes of buffers aren't compared */
     struct sock socks[SOCKETS_MAX];
     struct watch watches[SOCKETS_MAX];
     struct sock *latest_tcp;                    /* %{ }% looks at it */

@@ -72,9 +72,15 @@ class Usage(unittest.TestCase):
         for wrong in ("--define=MSS", "--define==5", "--define"):
             self.assertIn(f"unknown option {wrong};", output(wrong, "fails_define.pkt"))
 
+    def test_mtu_where_the_script_says_none(self):
+        self.assertEqual("exit status 0\n", output("--quiet", "--mtu=1480", "fails_mtu_given.pkt"))
+        self.assertEqual("exit status 1\n", output("--quiet", "fails_mtu_given.pkt")[-14:])
+        self.assertIn("unknown option --mtu=20;", output("--mtu=20", "fails_mtu_given.pkt"))
+
     def test_relaxed_lets_some_things_differ(self):
         self.assertEqual("exit status 1\n", output("--quiet", "fails_strict_only.pkt")[-14:])
         self.assertEqual("exit status 0\n", output("--quiet", "--relaxed", "fails_strict_only.pkt"))
+        self.assertEqual("exit status 0\n", output("--quiet", "--relaxed", "fails_size.pkt"))
         for name in ("options", "window"):
             told = output("--quiet", "--relaxed", f"fails_relaxed_{name}.pkt")
             self.assertIn(f": {name.replace('window', 'win')}\n", told)

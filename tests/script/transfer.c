@@ -215,6 +215,14 @@ static enum leat_err put_text(struct sockets *sockets, struct calling *calling,
     return queue_text(calling, message->len);
 }
 
+/* sendto() of a socket that has no connection begins one, and its text waits for it: with
+ * MSG_FASTOPEN, or after TCP_FASTOPEN, as on FreeBSD. */
+static bool opens_with_text(const struct sock *sock, const struct message *message)
+{
+    return !sock->conn && !sock->ended && message->peer &&
+           (sock->fast_open || (message->flags & LINUX_MSG_FASTOPEN));
+}
+
 /* MSG_FASTOPEN: the text waits for the SYN, which is not sent before the next poll.
  * Without text it is a connect() that asks for a cookie. */
 static bool open_with_text(struct sockets *sockets, struct calling *calling,
@@ -307,7 +315,7 @@ static bool send_message(struct sockets *sockets, struct calling *calling,
 
     if (sock->kind == SOCK_UDP)
         return write_udp(sockets, calling, message->len, message->peer);
-    if (!sock->conn && message->peer && (message->flags & LINUX_MSG_FASTOPEN))
+    if (opens_with_text(sock, message))
         return open_with_text(sockets, calling, message);
     return write_tcp(sockets, calling, message, nonblocking);
 }

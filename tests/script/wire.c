@@ -104,7 +104,7 @@ static uint32_t build_option(const struct packet_option *option, uint8_t *at)
 /* The header, with its options padded by EOL; as long as 40 bytes hold them. */
 static uint32_t build_tcp(const struct packet *packet, uint8_t *tcp)
 {
-    uint8_t options[PACKET_OPTIONS_MAX * 36] = {0};
+    uint8_t options[PACKET_OPTIONS_MAX * (4 + COOKIE_BYTES_MAX)] = {0};
     uint32_t len = 0;
 
     for (unsigned i = 0; i < packet->option_count; i++)
@@ -115,7 +115,7 @@ static uint32_t build_tcp(const struct packet *packet, uint8_t *tcp)
     store16(tcp, packet->src_port);
     store16(tcp + 2, packet->dst_port);
     store32(tcp + 4, packet->seq);
-    store32(tcp + 8, packet->flags & FLAG_ACK ? packet->ack : 0);
+    store32(tcp + 8, packet->flags & FLAG_ACK || packet->has_ack ? packet->ack : 0);
     tcp[12] = (uint8_t)(len / 4 << 4);
     tcp[12] |= packet->flags >> 8 & 1; /* AE */
     tcp[13] = (uint8_t)packet->flags;
