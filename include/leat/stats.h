@@ -130,6 +130,7 @@ enum leat_stat_group {
     X(NOTE, tcp_fast_recoveries, "TCP fast recoveries entered")                                    \
     X(NOTE, tcp_undone, "TCP recoveries that were for nothing, and taken back (RFC 4015)")         \
     X(NOTE, tcp_ecn_reductions, "TCP windows reduced because of ECN marks (RFC 3168)")             \
+    X(NOTE, tcp_lost_again, "TCP windows reduced once more: a retransmission was lost")            \
     X(NOTE, tcp_tail_probes, "TCP tail loss probes sent (RFC 8985)")                               \
     X(NOTE, tcp_probes, "TCP zero-window and keep-alive probes sent")                              \
     X(NOTE, tcp_challenge_acks, "TCP challenge ACKs sent (RFC 5961)")                              \
@@ -139,6 +140,8 @@ enum leat_stat_group {
     X(NOTE, tcp_cookies_sent, "SYN cookies sent (RFC 4987)")                                       \
     X(NOTE, tcp_cookies_taken, "TCP connections opened by a SYN cookie that came back")            \
     X(NOTE, tcp_fast_opens, "TCP connections opened by text in the SYN (RFC 7413)")                \
+    X(NOTE, tcp_fast_opens_failed, "SYNs with Fast Open that failed: for a time without it")       \
+    X(NOTE, tcp_timestamps_missing, "TCP segments taken without the timestamps agreed on")          \
     X(NOTE, tcp_evicted, "TCP connections reset because others needed what they held")            \
     X(NOTE, tcp_displaced, "TCP connections reset because a new one needed their entry")          \
     X(NOTE, tcp_limits_reached, "TCP connections reset because their listener limits them")       \

@@ -41,6 +41,10 @@ enum leat_tcp_ecn {
     LEAT_TCP_ECN_ASK_ACCURATE /**< ask for AccECN; what a peer without it has is taken */
 };
 
+enum {
+    LEAT_TCP_INITIAL_WINDOW_MAX = 63 /**< segments */
+};
+
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
     uint32_t connections;  /**< connections at a time: 1024 */
@@ -83,9 +87,13 @@ struct leat_tcp_config {
     uint64_t keepalive_interval_ns; /**< time between probes: 75 s */
     uint8_t keepalive_probes;       /**< unanswered probes that end a connection: 9, at most 127 */
     const struct leat_tcp_congestion *congestion; /**< default: &leat_tcp_cubic */
-    enum leat_tcp_ecn ecn;                        /**< default: accept */
-    bool no_timestamps; /**< neither offer nor accept timestamps (RFC 7323) */
-    bool no_sack;       /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
+    uint16_t initial_window_segments; /**< what may leave in the first round trip, and after an idle
+                                           time: 10 (RFC 6928), at most LEAT_TCP_INITIAL_WINDOW_MAX.
+                                           So many of 1,460 bytes, or two if they are larger, are
+                                           the most in bytes.  More is for paths that are known */
+    enum leat_tcp_ecn ecn;            /**< default: accept */
+    bool no_timestamps;               /**< neither offer nor accept timestamps (RFC 7323) */
+    bool no_sack;    /**< the same for SACK (RFC 2018): losses are found as in RFC 6582 */
     bool fast_open;  /**< send and take text in SYNs (RFC 7413): a server's program must bear that
                           such text comes twice */
     bool no_cookies; /**< drop SYNs when the backlog is full, instead of SYN cookies (RFC 4987) */
@@ -141,7 +149,10 @@ struct leat_tcp_listen_config {
                            path carries; 48 at least */
     uint32_t
         send_queue_bytes; /**< of its connections: leat_tcp_set_send_queue(); 0: as the stack */
-    enum leat_tcp_choice fast_open; /**< take text in SYNs (RFC 7413) */
+    enum leat_tcp_choice fast_open;   /**< take text in SYNs (RFC 7413) */
+    uint16_t initial_window_segments; /**< of its connections; 0: as leat_tcp_config says */
+    /** Of its connections, until leat_tcp_set_congestion(); NULL: as leat_tcp_config says. */
+    const struct leat_tcp_congestion *congestion;
     /** Connections wait for leat_tcp_accept().  Called from leat_poll() when one has come, and in
      * the next turn if it has accepted some and others wait. */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *arg);
@@ -215,7 +226,8 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
 
 /**
  * Passive OPEN.  Connections wait in the backlog until leat_tcp_accept().
- * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address),
+ * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address, an initial
+ * window that is too large),
  * LEAT_ERR_PROTOCOL (no leat_tcp_register()).
  */
 enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,

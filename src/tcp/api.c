@@ -371,15 +371,8 @@ void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
 COLD void leat_tcp_set_congestion(struct leat_tcp *conn,
                                   const struct leat_tcp_congestion *congestion)
 {
-    const struct leat_tcp_congestion **all = conn->tcp->congestions;
-    unsigned place = 0;
-
-    while (congestion && place < CONGESTIONS_MAX - 1 && all[place] && all[place] != congestion)
-        place++;
-    if (congestion)
-        all[place] = congestion;
     conn->flags &= ~(unsigned)(CONN_CONGESTION_1 | CONN_CONGESTION_2);
-    conn->flags |= place << CONGESTION_SHIFT;
+    conn->flags |= tcp_congestion_place(conn->tcp, congestion) << CONGESTION_SHIFT;
     tcp_transfer_choose(conn);
 }
 

@@ -55,6 +55,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     if (!c.congestion)
         c.congestion = &leat_tcp_cubic;
+    c.initial_window_segments = (uint16_t)or32(c.initial_window_segments, 10);
     if (c.congestion->bbr)
         c.bbr_connections = or32(c.bbr_connections, c.transfers);
     c.bbr_connections = min32(c.bbr_connections, c.transfers);
@@ -85,6 +86,7 @@ static bool config_is_legal(const struct leat_tcp_config *c)
 
     return c->share_percent <= SHARE_PERCENT_MAX && c->receive_window_bytes <= WINDOW_MAX &&
            c->send_queue_bytes <= WINDOW_MAX && c->rto_min_ns <= c->rto_max_ns &&
+           c->initial_window_segments <= LEAT_TCP_INITIAL_WINDOW_MAX &&
            (uint64_t)arena_cost(1, sizeof(struct tcp)) + tcp_tables_cost(c) <= NEAR_MAX_BYTES;
 }
 

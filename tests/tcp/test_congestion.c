@@ -49,6 +49,41 @@ static void ten_segments_leave_at_first(void **state)
     tx_segments(talk, 0, 10);
 }
 
+/* What a listener says goes before what the stack says. */
+static void listener_chooses_initial_window_and_congestion_control(void **state)
+{
+    struct talk *talk = *state;
+
+    talk->listen.initial_window_segments = 4;
+    talk->listen.congestion = &leat_tcp_cubic;
+    establish(talk);
+    assert_string_equal(talk_info(talk).congestion, "cubic");
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 0, 4);
+    for (uint32_t acked = 1; acked <= 30; acked++) {
+        world_mark(talk->world);
+        rx_ack(talk, acked);
+    }
+    assert_true(cwnd(talk) > 4);
+    talk_wait(talk, second); /* RFC 5681 4.1: after an idle time no more than at first */
+    world_mark(talk->world);
+    talk_send(talk, 30 * MSS);
+    tx_segments(talk, 30, 4);
+}
+
+static void initial_window_has_63_segments_at_most(void **state)
+{
+    struct talk *talk = *state;
+    struct leat_tcp_listener *listener;
+    struct leat_tcp_listen_config config = {
+        .ip = LEAT_IP_ANY, .port = 99, .initial_window_segments = LEAT_TCP_INITIAL_WINDOW_MAX + 1};
+
+    talk->world->tcp_config.initial_window_segments = LEAT_TCP_INITIAL_WINDOW_MAX;
+    establish(talk);
+    assert_int_equal(cwnd(talk), 63);
+    assert_int_equal(leat_tcp_listen(talk->world->stack, &listener, &config), LEAT_ERR_ARGUMENT);
+}
+
 /* RFC 5681 3.1, RFC 3465 */
 static void slow_start_sends_two_for_each_that_arrived(void **state)
 {
@@ -287,8 +322,8 @@ static void timeout_begins_again_with_one_segment(void **state)
     assert_int_equal(ssthresh(talk), 5);
     rx_ack(talk, 1);
     tx_segments(talk, 1, 2);
-    rx_ack(talk, 3);
-    tx_segments(talk, 3, 4);
+    rx_ack(talk, 3); /* RFC 3465 2.3: L = 1 */
+    tx_segments(talk, 3, 3);
 }
 
 /* RFC 5681 3.1, eqn. 4: ssthresh is set by the first timeout of a segment only */
@@ -348,6 +383,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         talk_test_later(ten_segments_leave_at_first),
+        talk_test_later(listener_chooses_initial_window_and_congestion_control),
+        talk_test_later(initial_window_has_63_segments_at_most),
         talk_test_later(slow_start_sends_two_for_each_that_arrived),
         talk_test_later(congestion_avoidance_adds_one_segment_a_window),
         talk_test_later(window_that_is_not_used_does_not_grow),

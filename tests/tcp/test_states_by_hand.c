@@ -170,13 +170,13 @@ static const struct row rows[] = {
     "ACK", "ACK", "-", "-", "-", "-")},
 {"3.10.7.4 eighth: FIN", SEGMENT, FIN, AT_RCV_NXT, NOT_FIN, 0, CELLS(
     "RST", "RST", "-", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT",
-    "ACK > CLOSING", "ACK > TIME-WAIT", "-", "-", "-", "-")},
+    "ACK > CLOSING", "ACK > TIME-WAIT", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.4 eighth: FIN with text", SEGMENT, FIN, AT_RCV_NXT, NOT_FIN, 5, CELLS(
     "RST", "RST", "-", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT",
-    "ACK > CLOSING", "ACK > TIME-WAIT", "-", "-", "-", "-")},
+    "ACK > CLOSING", "ACK > TIME-WAIT", "ACK", "ACK", "ACK", "ACK")},
 {"3.10.7.4 fifth, eighth: FIN with the ACK of ours", SEGMENT, FIN, AT_RCV_NXT, ALL, 0, CELLS(
     "RST", "RST", "-", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT", "ACK > CLOSE-WAIT",
-    "ACK > TIME-WAIT", "ACK > TIME-WAIT", "-", "- > TIME-WAIT", "- > CLOSED", "-")},
+    "ACK > TIME-WAIT", "ACK > TIME-WAIT", "ACK", "- > TIME-WAIT", "- > CLOSED", "ACK")},
 {"3.10.7.4 first: FIN that came before", SEGMENT, FIN, LAST_FIN, NOT_FIN, 0, CELLS(
     "", "", "", "", "", "",
     "", "", "ACK", "ACK", "ACK", "ACK")},
@@ -300,10 +300,12 @@ static uint32_t rcv_nxt(const struct row *row, const struct place *place,
                         const struct segment *segment, const char *next)
 {
     const bool at_edge = row->event == SEGMENT && segment->seq == place->peer;
+    /* behind the peer's FIN nothing is taken, and a FIN that is changes the state */
+    const bool is_taken = row->flags & FIN ? next != 0 : row->text_bytes > 0 || next;
 
     if (place->peer == 0) /* the peer's SYN was the event */
         return 1;
-    if (at_edge && row->acked != UNSENT && (row->text_bytes > 0 || next))
+    if (at_edge && row->acked != UNSENT && is_taken)
         return place->peer + segment->len;
     return place->peer;
 }

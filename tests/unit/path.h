@@ -54,7 +54,7 @@ static inline int path_fresh(void **state)
     path.rtt_ns = 20 * ms;
     path.buffer_bytes = 500000;
     path.now_ns = path.send_ns = second;
-    congestion_init(&congestion, &leat_tcp_bbr, MSS, false);
+    congestion_init(&congestion, &leat_tcp_bbr, MSS, 10, false);
     congestion.bbr = &bbr;
     bbr_init(&bbr, &congestion,
              &(struct bbr_begin){

@@ -36,7 +36,7 @@ static inline void begin(enum recovery_mode mode)
     memset(&recovery, 0xa5, sizeof recovery);
     memset(&sender, 0, sizeof sender);
     recovery_init(&recovery, mode);
-    congestion_init(&congestion, &leat_tcp_newreno, MSS, false);
+    congestion_init(&congestion, &leat_tcp_newreno, MSS, 10, false);
     congestion.cwnd = congestion.ssthresh = WINDOW * MSS;
     sent_pool_init(&pool, records, RECORDS);
     scoreboard_init(&board);

@@ -24,7 +24,7 @@ static int fresh(void **state)
 {
     (void)state;
     memset(&congestion, 0xa5, sizeof congestion);
-    congestion_init(&congestion, &leat_tcp_cubic, MSS, false);
+    congestion_init(&congestion, &leat_tcp_cubic, MSS, 10, false);
     memset(&reference, 0, sizeof reference);
     return 0;
 }
@@ -329,7 +329,7 @@ static void extremes_do_not_overflow(void **state)
     (void)state;
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (unsigned j = 0; j < sizeof windows / sizeof *windows; j++) {
-            congestion_init(&congestion, &leat_tcp_cubic, sizes[i], false);
+            congestion_init(&congestion, &leat_tcp_cubic, sizes[i], 10, false);
             congestion.cwnd = windows[j];
             reduced();
             for (uint64_t at_ns = begin_ns, step = ms; step < UINT64_MAX / 8; step *= 4) {

@@ -186,7 +186,7 @@ static void end_of_slow_start_sets_ssthresh(void **state)
     struct congestion congestion;
 
     (void)state;
-    congestion_init(&congestion, &leat_tcp_newreno, STEP, false);
+    congestion_init(&congestion, &leat_tcp_newreno, STEP, 10, false);
     for (unsigned i = 0; i < ROUND; i++)
         ack_a_segment(&congestion, 40 * ms);
     assert_int_equal(congestion.cwnd, 20 * STEP);
@@ -207,7 +207,7 @@ static void later_slow_starts_know_where_to_end(void **state)
     struct congestion congestion;
 
     (void)state;
-    congestion_init(&congestion, &leat_tcp_newreno, STEP, false);
+    congestion_init(&congestion, &leat_tcp_newreno, STEP, 10, false);
     congestion.ssthresh = 1000 * STEP;
     for (unsigned i = 0; i < 20 * ROUND; i++)
         ack_a_segment(&congestion, (40 + i) * ms);

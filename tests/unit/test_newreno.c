@@ -15,13 +15,13 @@ static int fresh(void **state)
     (void)state;
     paced = false;
     memset(&congestion, 0xa5, sizeof congestion);
-    congestion_init(&congestion, &leat_tcp_newreno, MSS, false);
+    congestion_init(&congestion, &leat_tcp_newreno, MSS, 10, false);
     return 0;
 }
 
 static uint32_t initial(uint32_t mss, bool lost_SYN)
 {
-    congestion_init(&congestion, &leat_tcp_newreno, mss, lost_SYN);
+    congestion_init(&congestion, &leat_tcp_newreno, mss, 10, lost_SYN);
     return congestion.cwnd;
 }
 

@@ -150,6 +150,19 @@ static void SYN_is_the_first_sample(void **state)
     assert_int_equal(rtt_srtt_ns(&rtt), 0);
 }
 
+/* RFC 6298 3: which of two is acknowledged can't be known. */
+static void SYN_that_left_twice_is_no_sample(void **state)
+{
+    struct rtt rtt;
+
+    (void)state;
+    begin(&rtt);
+    for (unsigned i = 0; i < 3; i++)
+        rtt_SYN_sent(&rtt, (i + 1) * ms);
+    rtt_SYN_acked(&rtt, &limits, 100 * ms);
+    assert_int_equal(rtt_srtt_ns(&rtt), 0);
+}
+
 /* What 32 bits don't hold. */
 static void long_times_are_cut(void **state)
 {
@@ -178,6 +191,7 @@ int main(void)
         cmocka_unit_test(lost_SYN_makes_it_three_seconds),
         cmocka_unit_test(sample_of_no_time_is_a_sample),
         cmocka_unit_test(SYN_is_the_first_sample),
+        cmocka_unit_test(SYN_that_left_twice_is_no_sample),
         cmocka_unit_test(long_times_are_cut),
     };
 

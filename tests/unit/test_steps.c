@@ -209,7 +209,7 @@ static void a_flight_is_taken_back_a_few_times_only(void **state)
 
     (void)state;
     recovery_init(&recovery, RECOVERY_RACK);
-    congestion_init(&congestion, &leat_tcp_newreno, MSS, false);
+    congestion_init(&congestion, &leat_tcp_newreno, MSS, 10, false);
     congestion.cwnd = FLIGHT * MSS;
     for (uint32_t i = FLIGHT - 1; i > FLIGHT - 100; i--) {
         struct recovery_ack ack = {.now_ns = now_ns += 1000000000,

@@ -18,7 +18,7 @@ static void timeout_loses_all_and_begins_with_one_segment(void **state)
     assert_int_equal(send_lost(), 2);
     ack(.una = WINDOW);
     assert_int_equal(recovery.phase, RECOVERY_NONE);
-    assert_window(4, WINDOW / 2); /* L = 2 */
+    assert_window(3, WINDOW / 2); /* L = 1: RFC 3465 2.3 */
 }
 
 /* RFC 5681 3.1: the same text, so ssthresh says nothing new */
@@ -54,7 +54,8 @@ static void repeated_timeout_is_no_second_peak_for_CUBIC(void **state)
     time_out();
     send_lost();
     time_out();
-    assert_int_equal(congestion.cubic.w_max, WINDOW * MSS);
+    assert_int_equal(congestion.cubic.w_max, 0); /* RFC 9438 4.8: the next curve begins anew */
+    assert_int_equal(congestion.cubic.cwnd_prior, WINDOW * MSS);
 }
 
 static void timeout_ends_fast_recovery(void **state)

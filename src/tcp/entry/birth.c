@@ -71,6 +71,8 @@ struct leat_tcp *tcp_promote(struct tcp_half *half)
     tcp_hash_instead(tcp, &conn->tcb, &half->tcb);
     conn->flags |= CONN_PEER_SYN | CONN_UNACCEPTED | (scaled ? CONN_PEER_SCALES : 0) |
                    (half->retransmits ? CONN_LOST_SYN : 0);
+    conn->flags |= (uint32_t)half->listener->congestion_place << CONGESTION_SHIFT;
+    conn->saved.initial_segments = half->listener->config.initial_window_segments & 63u;
     conn->listener = half->listener;
     if (half->listener->send_queue > 0)
         conn->send_queue = half->listener->send_queue & 15u;

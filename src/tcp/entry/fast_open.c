@@ -8,15 +8,18 @@
  */
 #include <string.h>
 
+#include "tcp/entry/deadlines.h"
 #include "tcp/math/mss.h"
 #include "tcp/tcp.h"
 
 enum {
     COOKIE_BYTES = 8, /* RFC 7413 4.1.1: 4 to 16 */
-    COOKIE_BYTES_MIN = 4
+    COOKIE_BYTES_MIN = 4,
+    FAILURES_MAX = 8 /* that are told apart: then plain SYNs for two hours */
 };
 
 static const uint64_t key_life_ns = UINT64_C(12) * 3600 * 1000000000;
+static const uint64_t first_failure_ns = UINT64_C(60) * 1000000000;
 
 /* What stands for another key each half-day (RFC 7413 4.1.2). */
 static uint32_t key_number(const struct tcp *tcp)
@@ -90,4 +93,83 @@ uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *sy
     syn->fast_open_bytes = known->cookie_bytes;
     memcpy(syn->fast_open, known->cookie, known->cookie_bytes);
     return known->mss;
+}
+
+/* ---- negative responses ------------------------------------------------------------------- */
+
+/* What is known of the server's port that @conn goes to; NULL: no failure. */
+static struct fast_open_failure *find_failure(const struct leat_tcp *conn)
+{
+    struct fast_open_failure *failures = conn->tcp->fast_open.failures;
+    const uint64_t host = host_word(conn->tcp->stack, conn->tcb.remote_ip);
+
+    for (unsigned i = 0; i < FAST_OPEN_FAILURES; i++) {
+        if (failures[i].host == host && failures[i].port == conn->tcb.remote_port)
+            return &failures[i];
+    }
+    return 0;
+}
+
+bool tcp_fast_open_may_ask(const struct leat_tcp *conn)
+{
+    const struct fast_open_failure *failure = find_failure(conn);
+
+    return !failure || conn->tcp->stack->now_ns >= failure->until_ns;
+}
+
+/* RFC 7413 4.1.3.1: something on the way may drop SYNs with the option or with text, and each
+ * connection would wait for a timeout to find that out.  Each failure doubles the time without. */
+void tcp_fast_open_failed(struct leat_tcp *conn)
+{
+    struct tcp *tcp = conn->tcp;
+    struct fast_open_failure *failure = find_failure(conn);
+
+    if (!failure) {
+        failure = &tcp->fast_open.failures[tcp->fast_open.next_failure++ % FAST_OPEN_FAILURES];
+        *failure = (struct fast_open_failure){.host = host_word(tcp->stack, conn->tcb.remote_ip),
+                                              .port = conn->tcb.remote_port};
+    }
+    if (failure->count < FAILURES_MAX)
+        failure->count++;
+    failure->until_ns = tcp->stack->now_ns + (first_failure_ns << (failure->count - 1));
+    tcp->stack->stats.tcp_fast_opens_failed++;
+}
+
+void tcp_fast_open_rejected(struct leat_tcp *conn)
+{
+    if (conn->fast_open && !(conn->flags & (CONN_PEER_SYN | CONN_LOST_SYN)))
+        tcp_fast_open_failed(conn);
+}
+
+static void forget_failure(const struct leat_tcp *conn)
+{
+    struct fast_open_failure *failure = find_failure(conn);
+
+    if (failure)
+        failure->host = 0;
+}
+
+/* A server that takes none of the text but gives a new cookie has Fast Open; another one hasn't, or
+ * not for us (RFC 7413 4.1.3.1). */
+void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header)
+{
+    if (header->ack != conn->snd_una + 1)
+        forget_failure(conn);
+    else if (!(header->has_fast_open && header->fast_open_bytes > 0) &&
+             !(conn->flags & CONN_LOST_SYN))
+        tcp_fast_open_failed(conn);
+}
+
+void tcp_fast_open_retake(struct leat_tcp *conn)
+{
+    struct scoreboard *board = &conn->transfer->scoreboard;
+    const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
+
+    const bool fits = conn->tcb.snd_nxt - conn->snd_una <= conn->snd_wnd;
+
+    if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
+                                conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
+        scoreboard_requeue(board, board->last);
+    else /* no record, or beyond the window, which it couldn't know: as if it had never left */
+        conn->tcb.snd_nxt = conn->snd_una;
 }

@@ -9,10 +9,12 @@
 #include "wire/tcp.h"
 #include "core/cold.h"
 
+struct leat_tcp;
 struct tcp;
 
 enum {
-    FAST_OPEN_SERVERS = 16
+    FAST_OPEN_SERVERS = 16,
+    FAST_OPEN_FAILURES = 16
 };
 
 /* A server whose cookie we have. */
@@ -23,10 +25,20 @@ struct fast_open_server {
     uint8_t cookie[WIRE_FAST_OPEN_MAX];
 };
 
+/* A server's port to which Fast Open failed (RFC 7413 4.1.3.1). */
+struct fast_open_failure {
+    uint64_t host;     /* host_word(); 0: nobody */
+    uint64_t until_ns; /* plain SYNs until then */
+    uint16_t port;
+    uint8_t count; /* failures since it last worked */
+};
+
 struct fast_open {
     struct fast_open_server servers[FAST_OPEN_SERVERS];
-    uint32_t next;    /* the place that is used next */
-    uint32_t pending; /* connections with CONN_FAST_OPEN */
+    struct fast_open_failure failures[FAST_OPEN_FAILURES];
+    uint32_t next;         /* the place that is used next */
+    uint32_t next_failure; /* the same */
+    uint32_t pending;      /* connections with CONN_FAST_OPEN */
 };
 
 /* Puts the cookie of @client into a SYN,ACK. */
@@ -41,5 +53,20 @@ COLD void tcp_fast_open_learn(struct tcp *tcp, leat_ip4 server, const struct wir
 /* Adds the cookie of @server to a SYN, or asks for one.  Returns the server's MSS, or 0: no text
  * may be sent with it. */
 COLD uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *syn);
+
+/* False: Fast Open failed to where @conn goes, and a plain SYN is to leave instead. */
+COLD bool tcp_fast_open_may_ask(const struct leat_tcp *conn);
+
+/* The SYN of @conn had Fast Open, and was not answered, or without its text. */
+COLD void tcp_fast_open_failed(struct leat_tcp *conn);
+
+/* The same by an error or a RST, if that SYN is still without an answer. */
+COLD void tcp_fast_open_rejected(struct leat_tcp *conn);
+
+/* Text has left in the SYN of @conn, and @header answers it. */
+COLD void tcp_fast_open_answered(struct leat_tcp *conn, const struct wire_tcp *header);
+
+/* Text that left in the SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
+COLD void tcp_fast_open_retake(struct leat_tcp *conn);
 
 #endif

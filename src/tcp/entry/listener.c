@@ -56,7 +56,8 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
         return LEAT_ERR_PROTOCOL;
     if (!host_of(stack, config->ip, 0, &ip))
         return LEAT_ERR_FAMILY;
-    if (config->port == 0 || (ip != IP4_ANY && !host_is_ours(stack, ip)))
+    if (config->port == 0 || config->initial_window_segments > LEAT_TCP_INITIAL_WINDOW_MAX ||
+        (ip != IP4_ANY && !host_is_ours(stack, ip)))
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(stack, ip))
         return LEAT_ERR_MEMORY;
@@ -75,6 +76,7 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
         made->config.backlog = BACKLOG_DEFAULT;
     settle_options(&made->config, &tcp->config);
     made->send_queue = tcp_send_queue_class(config->send_queue_bytes);
+    made->congestion_place = tcp_congestion_place(tcp, config->congestion) & 3u;
     made->ready.run = listener_deliver;
     near_ring_init(tcp, &made->acceptable);
     made->v4_only = ip == IP4_ANY && leat_ip_is_v4(config->ip);

@@ -25,9 +25,10 @@ struct leat_tcp_listener {
     struct near_ring acceptable;
     uint32_t half_count;
     uint32_t acceptable_count;
-    uint32_t guest_count; /* connections that came to it */
-    uint8_t send_queue;   /* of its connections */
-    bool v4_only;         /* for 0.0.0.0, not for "::" */
+    uint32_t guest_count;     /* connections that came to it */
+    uint8_t send_queue;       /* of its connections */
+    uint8_t congestion_place; /* the same: tcp_congestion_place() */
+    bool v4_only;             /* for 0.0.0.0, not for "::" */
 };
 
 /* A SYN for @listener: makes a half-open connection, which may reopen @before (tcp_half_new()).

@@ -1,5 +1,6 @@
 /* transfer.c -- entries for connections with text on its way. */
 #include "core/assert.h"
+#include "core/minmax.h"
 #include "tcp/bbr/bbr.h"
 #include "tcp/entry/account.h"
 #include "tcp/send/output.h"
@@ -30,6 +31,18 @@ const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn)
     return conn->tcp->congestions[conn->flags >> CONGESTION_SHIFT & (CONGESTIONS_MAX - 1)];
 }
 
+unsigned tcp_congestion_place(struct tcp *tcp, const struct leat_tcp_congestion *congestion)
+{
+    const struct leat_tcp_congestion **all = tcp->congestions;
+    unsigned place = 0;
+
+    while (congestion && place < CONGESTIONS_MAX - 1 && all[place] && all[place] != congestion)
+        place++;
+    if (congestion)
+        all[place] = congestion;
+    return place;
+}
+
 /* The same, as far as it needs no model. */
 static const struct leat_tcp_congestion *without_model(const struct leat_tcp *conn)
 {
@@ -49,14 +62,19 @@ static void give_model(struct leat_tcp *conn, struct transfer *transfer)
 
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion)
 {
-    congestion_init(congestion, without_model(conn), conn->mss, conn->flags & CONN_LOST_SYN);
+    const uint16_t own = conn->saved.initial_segments;
+    const uint16_t initial = own > 0 ? own : conn->tcp->config.initial_window_segments;
+
+    congestion_init(congestion, without_model(conn), conn->mss, initial,
+                    conn->flags & CONN_LOST_SYN);
     if (conn->saved.cwnd == 0)
         return;
     congestion->cwnd = (uint32_t)conn->saved.cwnd * conn->mss;
-    if (conn->saved.ssthresh < UINT16_MAX)
+    if (conn->saved.ssthresh < SAVED_MAX)
         congestion->ssthresh = (uint32_t)conn->saved.ssthresh * conn->mss;
     congestion->cubic.w_max = congestion->cubic.cwnd_prior =
         (uint32_t)conn->saved.w_max * conn->mss;
+    congestion->after_timeout = conn->saved.w_max == 0;
 }
 
 static void begin(struct leat_tcp *conn, struct transfer *transfer)
@@ -84,12 +102,14 @@ void tcp_transfer_choose(struct leat_tcp *conn)
     const uint32_t cwnd = transfer->congestion.cwnd;
     /* of a model's window: as after any measure of the path */
     const uint32_t ssthresh = transfer->congestion.bbr ? cwnd : transfer->congestion.ssthresh;
+    const bool after_timeout = transfer->congestion.after_timeout;
 
     if (!tcp_has_transfer(conn) || transfer->congestion.ops == wanted)
         return;
     give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     transfer->congestion.cwnd = cwnd;
+    transfer->congestion.after_timeout = after_timeout;
     if (wanted->bbr)
         wanted->bbr->take(conn, transfer);
     else
@@ -105,11 +125,9 @@ static bool is_idle(const struct transfer *transfer)
            !transfer->sacks.has_dsack && transfer->recovery.phase == RECOVERY_NONE;
 }
 
-static uint16_t segments(const struct leat_tcp *conn, uint32_t bytes)
+static unsigned segments(const struct leat_tcp *conn, uint32_t bytes)
 {
-    const uint32_t count = bytes / conn->mss;
-
-    return count < UINT16_MAX ? (uint16_t)count : UINT16_MAX;
+    return min32(bytes / conn->mss, SAVED_MAX) & SAVED_MAX;
 }
 
 static void save_and_leave(struct leat_tcp *conn)
@@ -117,11 +135,13 @@ static void save_and_leave(struct leat_tcp *conn)
     const struct congestion *congestion = &conn->transfer->congestion;
 
     leat_debug_assert(tcp_has_transfer(conn));
-    conn->saved = (struct saved_congestion){.cwnd = segments(conn, congestion->cwnd),
-                                            .ssthresh = segments(conn, congestion->ssthresh),
-                                            .w_max = segments(conn, congestion->cubic.w_max)};
-    if (conn->saved.cwnd == 0)
-        conn->saved.cwnd = 1;
+    conn->saved.cwnd = segments(conn, max32(congestion->cwnd, conn->mss)) & SAVED_MAX;
+    conn->saved.ssthresh = segments(conn, congestion->ssthresh) & SAVED_MAX;
+    conn->saved.w_max = segments(conn, congestion->cubic.w_max) & SAVED_MAX;
+    if (congestion->after_timeout)
+        conn->saved.w_max = 0;
+    else if (conn->saved.w_max == 0)
+        conn->saved.w_max = 1; /* less than any window: as if there were none */
     give_model(conn, conn->transfer);
     conn->transfer = &conn->tcp->nothing;
 }

@@ -59,13 +59,21 @@ struct transfer_pool {
     bool was_short;
 };
 
-/* Congestion control as it is kept without an entry, in whole segments: UINT16_MAX stands for all
- * that is more. */
-struct saved_congestion {
-    uint16_t cwnd; /* 0: it has never had an entry */
-    uint16_t ssthresh;
-    uint16_t w_max; /* CUBIC's */
+enum {
+    SAVED_BITS = 14,
+    SAVED_MAX = (1 << SAVED_BITS) - 1 /* stands for all that is more */
 };
+
+/* Congestion control as it is kept without an entry, in whole segments; and what a connection's
+ * listener says, entry or not. */
+struct saved_congestion {
+    unsigned cwnd : SAVED_BITS; /* 0: it has never had an entry */
+    unsigned ssthresh : SAVED_BITS;
+    unsigned w_max : SAVED_BITS;   /* CUBIC's; 0: the slow start after a timeout isn't over */
+    unsigned initial_segments : 6; /* the initial window; 0: as the stack's configuration says */
+} __attribute__((packed));
+
+_Static_assert(LEAT_TCP_INITIAL_WINDOW_MAX < 1 << 6, "its bits");
 
 COLD void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);
 
@@ -77,6 +85,9 @@ void tcp_transfer_end(struct leat_tcp *conn);
 
 /* Congestion control as it begins, or goes on, at @conn. */
 void tcp_transfer_congestion(const struct leat_tcp *conn, struct congestion *congestion);
+
+/* The place of @congestion in tcp->congestions; NULL: that of the configuration's. */
+COLD unsigned tcp_congestion_place(struct tcp *tcp, const struct leat_tcp_congestion *congestion);
 
 /* What is to control the congestion of @conn. */
 const struct leat_tcp_congestion *tcp_congestion_of(const struct leat_tcp *conn);

@@ -283,6 +283,8 @@ void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
 {
     const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);
 
+    if (tcb->kind == TCB_CONN)
+        tcp_fast_open_rejected(tcp_conn(tcb));
     tell_end(tcb, step, was_open ? LEAT_ERR_RESET : LEAT_ERR_REFUSED);
 }
 

@@ -201,8 +201,7 @@ static bool classify_syn(struct tcp *tcp, const struct tcb *tcb, struct tcp_segm
             segment->seq++; /* text stands behind the SYN */
             return true;
         }
-        add_event(segment,
-                  tcp_accecn_is_other(tcb, segment) ? TCP_rcv_other_SYN : TCP_rcv_dup_SYN);
+        add_event(segment, tcp_accecn_is_other(tcb, segment) ? TCP_rcv_other_SYN : TCP_rcv_dup_SYN);
     } else if (tcb->kind == TCB_TIME_WAIT && is_plain_syn(header->flags) &&
                !(header->flags & TCP_ACK) && is_newer_SYN(tcb, header) &&
                has_listener(tcp, segment)) {
@@ -232,9 +231,7 @@ static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *
            (header->flags & ~(unsigned)(TCP_PSH | TCP_FIN | TCP_ECE | TCP_CWR)) == TCP_ACK &&
            segment->text_bytes + segment->fin <= tcb->rcv_wnd &&
            header->ack - first <= tcb->snd_nxt - first &&
-           /* what lacks its timestamp was dropped before, unless it is a RST:
-            * NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
-           (!(tcb->flags & TCB_TS) || !seq_lt(header->tsval, tcb->ts_recent));
+           (!(tcb->flags & TCB_TS) || (header->has_ts && !seq_lt(header->tsval, tcb->ts_recent)));
 }
 
 /* The checks of RFC 9293 3.10.7.4, in its order.  False: @segment is refused, or a SYN or RST; its

@@ -196,7 +196,8 @@ CLOSE_WAIT: (
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> CLOSE_WAIT    # RFC 5961 3.2, 4.2, 5.2
   | rcv_no_ACK         @drop                                 -> CLOSE_WAIT    # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSE_WAIT    # 3.10.7.4 fifth
-  | ( rcv_text | rcv_FIN ) @drop                             -> CLOSE_WAIT    # 3.10.7.4 seventh, eighth
+  | rcv_text           @drop                                 -> CLOSE_WAIT    # 3.10.7.4 seventh
+  | rcv_FIN            @snd_ACK                              -> CLOSE_WAIT    # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> CLOSE_WAIT    # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
   | probe              @snd_probe                            -> CLOSE_WAIT    # 3.8.6.1, 3.8.4
@@ -216,7 +217,8 @@ CLOSING: (
   | rcv_no_ACK         @drop                                 -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> CLOSING       # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @tell_closed @start_2MSL    -> TIME_WAIT     # 3.10.7.4 fifth
-  | ( rcv_text | rcv_FIN ) @drop                             -> CLOSING       # 3.10.7.4 seventh, eighth
+  | rcv_text           @drop                                 -> CLOSING       # 3.10.7.4 seventh
+  | rcv_FIN            @snd_ACK                              -> CLOSING       # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> CLOSING       # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
   | timeout_persist    @snd_probe                            -> CLOSING       # 3.8.6.1
@@ -235,7 +237,8 @@ LAST_ACK: (
   | rcv_no_ACK         @drop                                 -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK            @take_ACK                             -> LAST_ACK      # 3.10.7.4 fifth
   | rcv_ACK_of_FIN     @take_ACK @tell_closed @delete_TCB    -> CLOSED        # 3.10.7.4 fifth
-  | ( rcv_text | rcv_FIN ) @drop                             -> LAST_ACK      # 3.10.7.4 seventh, eighth
+  | rcv_text           @drop                                 -> LAST_ACK      # 3.10.7.4 seventh
+  | rcv_FIN            @snd_ACK                              -> LAST_ACK      # 3.10.7.4 eighth: one more, behind the first
   | timeout_rexmt      @retransmit                           -> LAST_ACK      # 3.10.8
   | ( timeout_R2 | timeout_user ) @tell_timeout @delete_TCB  -> CLOSED        # 3.8.3, 3.10.8
   | timeout_persist    @snd_probe                            -> LAST_ACK      # 3.8.6.1
@@ -248,12 +251,12 @@ TIME_WAIT: (
   | RECEIVE            @receive_text                         -> TIME_WAIT     # 3.10.3; text that came before the FIN stays
   | ABORT              @delete_TCB                           -> CLOSED        # 3.10.5
   | rcv_unacceptable   @snd_ACK                              -> TIME_WAIT     # 3.10.7.4 first
-  | rcv_dup_FIN        @snd_ACK @start_2MSL                  -> TIME_WAIT     # 3.10.7.4 eighth
+  | ( rcv_dup_FIN | rcv_FIN ) @snd_ACK @start_2MSL           -> TIME_WAIT     # 3.10.7.4 eighth; also of one more, behind the first
   | ( rcv_RST | rcv_bad_RST ) @drop                          -> TIME_WAIT     # RFC 1337 (RFC 9293: delete the TCB)
   | ( blind | rcv_bad_ACK ) @challenge_ACK                   -> TIME_WAIT     # RFC 5961 3.2, 4.2, 5.2
   | rcv_newer_SYN      @delete_TCB                           -> CLOSED        # MAY-2; given when the handshake of the new connection is over: until then the SYN may be an old duplicate
   | rcv_no_ACK         @drop                                 -> TIME_WAIT     # 3.10.7.4 fifth
-  | ( rcv_ACK | rcv_text | rcv_FIN ) @drop                   -> TIME_WAIT     # 3.10.7.4 fifth-eighth
+  | ( rcv_ACK | rcv_text ) @drop                             -> TIME_WAIT     # 3.10.7.4 fifth, seventh
   | timeout_2MSL       @delete_TCB                           -> CLOSED        # 3.10.8
 )
 );

@@ -3,37 +3,49 @@
 #include "core/minmax.h"
 
 enum {
-    INITIAL_SEGMENTS = 10,
-    INITIAL_BYTES = 14600,
+    INITIAL_SEGMENT_BYTES = 1460, /* RFC 6928 2 counts so much for one, at most */
     /* L: segments by which one ACK may open the window, at most */
     LIMIT_UNPACED = 8, /* RFC 9406 4.3, in the initial slow start; paced there is none */
     LIMIT_LATER = 2,   /* RFC 3465 2.3 */
+    /* the same: one ACK then covers much that had arrived long before */
+    LIMIT_AFTER_TIMEOUT = 1,
     SSTHRESH_INITIAL = 0x7fffffff
 };
 
-/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)). */
-static uint32_t initial_window(uint32_t mss)
+/* RFC 6928 2: min(10 * MSS, max(2 * MSS, 14600)), where the program says no other number. */
+static uint32_t initial_window(uint32_t mss, uint32_t segments)
 {
-    const uint32_t least = 2 * mss > INITIAL_BYTES ? 2 * mss : INITIAL_BYTES;
-
-    return min32(INITIAL_SEGMENTS * mss, least);
+    return min32(segments * mss, max32(2 * mss, segments * INITIAL_SEGMENT_BYTES));
 }
 
 void congestion_init(struct congestion *congestion, const struct leat_tcp_congestion *ops,
-                     uint32_t mss, bool lost_SYN)
+                     uint32_t mss, uint16_t initial_segments, bool lost_SYN)
 {
     *congestion = (struct congestion){
         .ops = ops,
         .mss = mss,
         .ssthresh = SSTHRESH_INITIAL,
-        .cwnd = lost_SYN ? mss : initial_window(mss),
+        .initial_segments = initial_segments,
+        .cwnd = lost_SYN ? mss : initial_window(mss, initial_segments),
     };
+    hystart_init(&congestion->hystart);
+}
+
+/* RFC 9438 4.8: CUBIC's old curve means nothing any more.  The next begins at the window that slow
+ * start leaves, and W_max is that window: then K is 0. */
+void congestion_timed_out(struct congestion *congestion)
+{
+    congestion->cwnd = congestion->mss;
+    congestion->after_timeout = true;
+    congestion->cubic.w_max = 0;
     hystart_init(&congestion->hystart);
 }
 
 void congestion_restart(struct congestion *congestion)
 {
-    congestion->cwnd = min32(congestion->cwnd, initial_window(congestion->mss));
+    congestion->after_timeout = false;
+    congestion->cwnd =
+        min32(congestion->cwnd, initial_window(congestion->mss, congestion->initial_segments));
     congestion->cubic.epoch_ns = 0;
     hystart_init(&congestion->hystart);
 }
@@ -50,7 +62,11 @@ void congestion_slow_start(struct congestion *congestion, const struct congestio
     uint32_t grow = ack->acked_bytes;
 
     if (congestion->ssthresh != SSTHRESH_INITIAL) { /* RFC 9406 4.3: only in the first one */
-        congestion->cwnd += min32(grow, LIMIT_LATER * congestion->mss);
+        const uint32_t limit = congestion->after_timeout ? LIMIT_AFTER_TIMEOUT : LIMIT_LATER;
+
+        congestion->cwnd += min32(grow, limit * congestion->mss);
+        if (congestion->cwnd >= congestion->ssthresh)
+            congestion->after_timeout = false;
         return;
     }
     if (!ack->paced) /* what leaves paced makes no burst, however much one ACK allows */

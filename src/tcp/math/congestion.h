@@ -42,16 +42,18 @@ struct leat_tcp_congestion {
 };
 
 struct congestion {
-    struct bbr *bbr;   /* its model; NULL: another algorithm */
-    uint32_t cwnd;     /* bytes */
-    uint32_t ssthresh; /* bytes */
-    uint32_t mss;      /* SMSS, bytes */
-    uint32_t counted;  /* bytes acknowledged since cwnd last grew in congestion avoidance */
+    struct bbr *bbr;    /* its model; NULL: another algorithm */
+    uint32_t cwnd;      /* bytes */
+    uint32_t ssthresh;  /* bytes */
+    uint32_t mss;       /* SMSS, bytes */
+    uint32_t counted;   /* bytes acknowledged since cwnd last grew in congestion avoidance */
+    bool after_timeout; /* until the slow start that follows a timeout is over (RFC 3465 2.3) */
+    uint16_t initial_segments; /* the initial window */
     struct cubic {
         /* when this congestion avoidance began; 0: not yet; never 0 for BBR, which hears of all */
         uint64_t epoch_ns;
         uint64_t seen_ns; /* the last ACK */
-        uint32_t w_max;   /* bytes; cwnd before the last reduction */
+        uint32_t w_max;   /* bytes; cwnd before the last reduction; 0: that was a timeout */
         uint32_t w_est;   /* bytes; what Reno would have (RFC 9438 4.3) */
         uint32_t cwnd_prior;
         uint32_t k_ms; /* time from the epoch to w_max */
@@ -61,9 +63,13 @@ struct congestion {
     const struct leat_tcp_congestion *ops;
 };
 
-/* The initial window of RFC 6928, or one segment if the handshake lost its SYN (RFC 5681 3.1). */
+/* The initial window of RFC 6928, which has @initial_segments, 10 by default; or one segment if the
+ * handshake lost its SYN (RFC 5681 3.1). */
 void congestion_init(struct congestion *congestion, const struct leat_tcp_congestion *ops,
-                     uint32_t mss, bool lost_SYN);
+                     uint32_t mss, uint16_t initial_segments, bool lost_SYN);
+
+/* The retransmission timer fired, and ssthresh is set: the loss window, RFC 5681 3.1. */
+COLD void congestion_timed_out(struct congestion *congestion);
 
 /* After an idle time of more than an RTO: RFC 5681 4.1. */
 COLD void congestion_restart(struct congestion *congestion);

@@ -2,6 +2,7 @@
 #include "tcp/math/recovery.h"
 
 #include "core/cold.h"
+#include "core/minmax.h"
 #include "tcp/math/seq.h"
 
 enum {
@@ -48,11 +49,13 @@ static void begin_reduction(struct recovery *recovery, struct congestion *conges
                             const struct recovery_ack *ack, enum recovery_phase phase)
 {
     /* what limited transmit sent beyond the window doesn't count (RFC 5681 3.2 step 2) */
-    const uint32_t flight =
-        ack->flight_bytes < congestion->cwnd ? ack->flight_bytes : congestion->cwnd;
+    const uint32_t flight = min32(ack->flight_bytes, congestion->cwnd);
 
     congestion->ops->reduced(congestion, flight, ack->now_ns);
+    congestion->after_timeout = false;
     recovery->phase = (uint8_t)phase;
+    recovery->reduced_at_ns = ack->now_ns;
+    recovery->target = congestion->ssthresh;
     recovery->recover = ack->snd_nxt;
     recovery->armed = phase == RECOVERY_FAST; /* ECN sends nothing twice */
     prr_init(&recovery->prr, ack->pipe_bytes);
@@ -79,14 +82,47 @@ COLD static void enter_reduced(struct recovery *recovery, struct congestion *con
     begin_reduction(recovery, congestion, ack, RECOVERY_REDUCED);
 }
 
+/* The same for a mark.  ssthresh is never less than two segments; the window is, where that would
+ * be no reduction (RFC 9438 4.6), and one of one segment waits for the timer (RFC 3168 6.1.2). */
+COLD static void enter_marked(struct recovery *recovery, struct congestion *congestion,
+                              const struct recovery_ack *ack)
+{
+    const uint32_t cwnd = congestion->cwnd;
+
+    enter_reduced(recovery, congestion, ack);
+    if (congestion_is_modelled(congestion))
+        return;
+    if (recovery->target >= cwnd)
+        recovery->target = congestion->mss;
+    recovery->held = cwnd < 2 * congestion->mss;
+}
+
+/* A retransmission was lost that left since the last reduction, so there is congestion still: the
+ * window is lowered once more (RFC 5681 4.3), from where that reduction leads, or from what slow
+ * start has reached since a timeout. */
+static bool reduce_again(struct recovery *recovery, const struct scoreboard *board,
+                         struct congestion *congestion, const struct recovery_ack *ack)
+{
+    const uint32_t cwnd = congestion->cwnd;
+
+    if (recovery->phase < RECOVERY_FAST || board->lost_again_ns < recovery->reduced_at_ns ||
+        congestion_is_modelled(congestion))
+        return false;
+    if (recovery->phase == RECOVERY_FAST || cwnd > congestion->ssthresh)
+        congestion->cwnd = congestion->ssthresh;
+    begin_reduction(recovery, congestion, ack, RECOVERY_FAST);
+    congestion->cwnd = cwnd; /* PRR's affair */
+    return true;
+}
+
 /* True if that has set the window. */
 COLD static bool leave(struct recovery *recovery, struct congestion *congestion, uint32_t snd_nxt)
 {
     const bool was_reduced = recovery->phase != RECOVERY_LOSS;
 
     if (was_reduced && !congestion_is_modelled(congestion))
-        congestion->cwnd = congestion->ssthresh; /* RFC 9937 6.1, the end */
-    if (recovery->phase != RECOVERY_REDUCED)     /* RFC 8985 6.2 step 4 */
+        congestion->cwnd = recovery->target; /* RFC 9937 6.1, the end */
+    if (recovery->phase != RECOVERY_REDUCED) /* RFC 8985 6.2 step 4 */
         rack_recovered(&recovery->rack);
     recovery->phase = RECOVERY_NONE;
     recovery->dup_bytes = 0;
@@ -217,7 +253,7 @@ static void set_window(struct recovery *recovery, const struct scoreboard *board
 
         if (bytes > 0)
             congestion->cwnd = prr_acked(&recovery->prr, bytes, recovery_pipe(recovery, board),
-                                         congestion->ssthresh, congestion->mss, safe);
+                                         recovery->target, congestion->mss, safe);
         /* RFC 6582 3.2 step 3: the next hole at once, however few duplicates have come */
         if (recovery->mode == RECOVERY_NEWRENO && more_lost &&
             congestion->cwnd < recovery_pipe(recovery, board) + congestion->mss)
@@ -254,6 +290,22 @@ static bool is_over(const struct recovery *recovery, const struct recovery_ack *
 static bool is_fresh_mark(const struct recovery *recovery, const struct recovery_ack *ack)
 {
     return ack->congestion_marked && recovery->phase == RECOVERY_NONE && !recovery->armed;
+}
+
+/* The window shrinks, if something was lost or marked that no reduction has answered yet. */
+static void respond(struct recovery *recovery, const struct scoreboard *board,
+                    struct congestion *congestion, const struct recovery_ack *ack, bool more_lost,
+                    struct recovery_result *result)
+{
+    if (more_lost && recovery->phase < RECOVERY_FAST) {
+        enter_fast(recovery, congestion, ack);
+        result->fast = true;
+    } else if (more_lost && reduce_again(recovery, board, congestion, ack)) {
+        result->reduced_again = true;
+    } else if (is_fresh_mark(recovery, ack)) {
+        enter_marked(recovery, congestion, ack);
+        result->reduced_for_ecn = true;
+    }
 }
 
 /* What RACK and the probe learn first.  True: the window must shrink, for the probe has repaired a
@@ -310,13 +362,7 @@ struct recovery_result recovery_acked(struct recovery *recovery, struct scoreboa
         recovery->armed = false;
     result.look_at_ns = detect(recovery, board, congestion, ack, delivered);
     more_lost = has_lost_more(board, lost_before);
-    if (more_lost && recovery->phase < RECOVERY_FAST) {
-        enter_fast(recovery, congestion, ack);
-        result.fast = true;
-    } else if (is_fresh_mark(recovery, ack)) {
-        enter_reduced(recovery, congestion, ack);
-        result.reduced_for_ecn = true;
-    }
+    respond(recovery, board, congestion, ack, more_lost, &result);
     if (!concluded || recovery->phase != RECOVERY_NONE)
         set_window(recovery, board, congestion, ack, delivered, more_lost);
     return result;
@@ -335,10 +381,12 @@ struct recovery_result recovery_look(struct recovery *recovery, struct scoreboar
     if (recovery->phase < RECOVERY_FAST) {
         enter_fast(recovery, congestion, ack);
         result.fast = true;
+    } else {
+        result.reduced_again = reduce_again(recovery, board, congestion, ack);
     }
     if (recovery->phase == RECOVERY_FAST && !congestion_is_modelled(congestion))
         congestion->cwnd = prr_acked(&recovery->prr, 0, recovery_pipe(recovery, board),
-                                     congestion->ssthresh, congestion->mss, false);
+                                     recovery->target, congestion->mss, false);
     return result;
 }
 
@@ -354,9 +402,10 @@ void recovery_timed_out(struct recovery *recovery, struct scoreboard *board,
     if (board->first && (board->first->flags & SENT_SACKED))
         scoreboard_forget_sacks(board); /* it can't be: the peer has thrown it away (RFC 2018 8) */
     scoreboard_lose_all(board);
-    congestion->cwnd = congestion->mss; /* the loss window (RFC 5681 3.1) */
-    hystart_init(&congestion->hystart);
+    congestion_timed_out(congestion);
     recovery->phase = RECOVERY_LOSS;
+    recovery->reduced_at_ns = ack->now_ns;
+    recovery->held = false;
     recovery->timed_out = ack->snd_una;
     recovery->recover = ack->snd_nxt;
     recovery->armed = true;

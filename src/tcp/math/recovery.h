@@ -40,12 +40,15 @@ struct recovery {
     bool can_undo;
     bool has_resent_ts;
     uint8_t undos; /* lately: until undone_to is acknowledged */
+    bool held;     /* the window is one segment and was marked: nothing leaves for a timeout */
     struct tlp tlp;
     struct rack rack;
+    uint32_t target;    /* bytes; cwnd when the reduction is over: ssthresh, or less (ECN) */
     uint32_t recover;   /* SND.NXT when the trouble began */
     uint32_t timed_out; /* SND.UNA at the last timeout, in LOSS */
     uint32_t dup_bytes; /* NEWRENO: arrived somewhere, as duplicate ACKs say */
     struct prr prr;
+    uint64_t reduced_at_ns; /* the last reduction */
     /* to take it back */
     uint32_t undone_to;
     uint32_t resent_ts;   /* TSval of the first retransmission (Eifel) */
@@ -76,6 +79,7 @@ struct recovery_result {
     bool fast; /* fast recovery was entered */
     bool undone;
     bool reduced_for_ecn;
+    bool reduced_again;     /* a retransmission was lost (RFC 5681 4.3) */
     bool reduced_for_probe; /* the tail loss probe has repaired a loss (RFC 8985 7.4) */
     uint64_t look_at_ns;    /* RACK wants to look again; UINT64_MAX: no */
 };

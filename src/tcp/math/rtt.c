@@ -9,6 +9,12 @@ enum {
     RTO_AFTER_LOST_SYN = 3000000000 >> RTT_UNIT_SHIFT, /* RFC 6298 5.7 */
 };
 
+/* Of SYN_sent_at, which is a time otherwise. */
+enum {
+    SYN_UNSENT = 0,
+    SYN_SENT_TWICE = 2
+};
+
 /* Rounded down, so that what lasted has really lasted so long; never more than 32 bits. */
 static uint32_t units(uint64_t ns)
 {
@@ -67,8 +73,12 @@ void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns)
 {
     const uint32_t stamp = (uint32_t)(now_ns >> RTT_UNIT_SHIFT);
 
-    if (rtt->srtt == 0)
-        rtt->SYN_sent_at = stamp + (stamp == 0);
+    if (rtt->srtt > 0)
+        return;
+    if (rtt->SYN_sent_at != SYN_UNSENT)
+        rtt->SYN_sent_at = SYN_SENT_TWICE;
+    else
+        rtt->SYN_sent_at = stamp + (stamp == SYN_UNSENT || stamp == SYN_SENT_TWICE);
 }
 
 /* What 32 bits can't tell, an answer after 274 s, comes long after the SYN was sent again. */
@@ -76,7 +86,7 @@ void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t no
 {
     const uint32_t took = (uint32_t)(now_ns >> RTT_UNIT_SHIFT) - rtt->SYN_sent_at;
 
-    if (rtt->srtt == 0 && rtt->SYN_sent_at > 0)
+    if (rtt->srtt == 0 && rtt->SYN_sent_at != SYN_UNSENT && rtt->SYN_sent_at != SYN_SENT_TWICE)
         rtt_sample(rtt, limits, (uint64_t)took << RTT_UNIT_SHIFT);
 }
 

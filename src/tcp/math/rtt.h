@@ -16,7 +16,8 @@ struct rtt {
     uint32_t srtt; /* units; 0: no sample yet */
     union {
         uint32_t rttvar;      /* units */
-        uint32_t SYN_sent_at; /* units, while srtt is 0: when our SYN left; 0: it doesn't count */
+        uint32_t SYN_sent_at; /* units, while srtt is 0: when our SYN left; 0: it has not; 2: more
+                                 than once, so its ACK says nothing (Karn) */
     };
     uint32_t rto; /* units; with the backoff */
 };
@@ -47,10 +48,10 @@ static inline uint64_t rtt_rto_ns(const struct rtt *rtt)
 
 void rtt_init(struct rtt *rtt, const struct rtt_limits *limits);
 
-/* Our SYN leaves at @now_ns. */
+/* Our SYN leaves at @now_ns: alone, with an ACK, or again. */
 void rtt_SYN_sent(struct rtt *rtt, uint64_t now_ns);
 
-/* ... and is acknowledged, having left once: the first sample. */
+/* ... and is acknowledged: the first sample, if it has left once. */
 void rtt_SYN_acked(struct rtt *rtt, const struct rtt_limits *limits, uint64_t now_ns);
 
 /* A segment that was sent once was acknowledged after @sample_ns (Karn's algorithm: never one that

@@ -363,6 +363,8 @@ void scoreboard_lose(struct scoreboard *board, struct sent *sent)
     if (sent->flags & (SENT_SACKED | SENT_LOST))
         return;
     set_condition(board, sent, SENT_LOST);
+    if ((sent->flags & SENT_AGAIN) && sent->at_ns > board->lost_again_ns)
+        board->lost_again_ns = sent->at_ns;
     if (sent->flags & SENT_PROBE)
         board->lost_probe_bytes += len_of(sent);
     else if (board->rate)

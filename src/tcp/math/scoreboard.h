@@ -93,6 +93,7 @@ struct scoreboard {
     struct sent *sacked_to; /* the highest SACKed record */
     struct sent *loss_scanned_to; /* RFC 6675: up to here all that is lost is marked so */
     uint32_t steps;               /* records walked over in vain, ever: for tests */
+    uint64_t lost_again_ns;       /* of the retransmissions that were lost the last left then */
 };
 
 /* What one ACK brought. */

@@ -202,6 +202,16 @@ COLD static void tell_bbr(struct leat_tcp *conn, const struct recovery_result *r
     tcp_tell_writable(conn);
 }
 
+/* RFC 3168 6.1.2: the window is one segment, which can't be halved, so the next leaves when the
+ * retransmission timer would fire that begins now. */
+COLD static void hold(struct leat_tcp *conn)
+{
+    conn->transfer->paced_until_ns = conn->tcp->stack->now_ns + rtt_rto_ns(&conn->rtt);
+    if (conn->snd_una != conn->tcb.snd_nxt)
+        tcp_run_rexmt(conn);
+    tcp_want_output(conn);
+}
+
 void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *result)
 {
     struct leat_stats *stats = &conn->tcp->stack->stats;
@@ -213,9 +223,13 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
     stats->tcp_fast_recoveries += result->fast;
     stats->tcp_undone += result->undone;
     stats->tcp_ecn_reductions += result->reduced_for_ecn;
-    if ((result->reduced_for_ecn || result->reduced_for_probe || result->fast) &&
+    stats->tcp_lost_again += result->reduced_again;
+    if ((result->reduced_for_ecn || result->reduced_for_probe || result->reduced_again ||
+         result->fast) &&
         !(conn->tcb.flags & TCB_ACCECN))
         conn->flags |= CONN_CWR; /* RFC 3168 6.1.2: for any reduction */
+    if (result->reduced_for_ecn && conn->transfer->recovery.held)
+        hold(conn);
     if (conn->transfer->congestion.bbr)
         tell_bbr(conn, result);
     tcp_watch_losses(conn, result->look_at_ns);
@@ -236,24 +250,15 @@ static bool is_duplicate(const struct leat_tcp *conn, const struct tcp_segment *
            !(segment->header.flags & (TCP_SYN | TCP_FIN));
 }
 
-/* Text that left in our SYN and wasn't taken goes again (RFC 7413 4.1.3, 4.2.2). */
-COLD static void retake_syn_text(struct leat_tcp *conn)
-{
-    struct scoreboard *board = &conn->transfer->scoreboard;
-    const uint64_t ago_ms = tcp_age_ms(conn->tcp, conn->progress_ms); /* it left with the first */
-
-    const bool fits = conn->tcb.snd_nxt - conn->snd_una <= conn->snd_wnd;
-
-    if (fits && scoreboard_sent(board, &conn->tcp->sents, conn->snd_una, conn->tcb.snd_nxt,
-                                conn->tcp->stack->now_ns - ago_ms * DEADLINE_NS_PER_MS))
-        scoreboard_requeue(board, board->last);
-    else /* no record, or beyond the window, which it couldn't know: as if it had never left */
-        conn->tcb.snd_nxt = conn->snd_una;
-}
-
 /* An ACK of our SYN: no text was sent, so there is nothing to recover (RFC 5681 3.1). */
-static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
+static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header)
 {
+    const uint32_t ack = header->ack;
+
+    /* a client's text without a record has left in the SYN */
+    if (conn->tcb.snd_nxt != conn->snd_una + 1 && !conn->transfer->scoreboard.first &&
+        !(conn->flags & CONN_FAST_OPEN))
+        tcp_fast_open_answered(conn, header);
     if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
         rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
     tcp_conn_not_fast(conn);
@@ -271,7 +276,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, uint32_t ack)
             release_acked(conn, ack);
         tcp_conn_handshaken(conn);
         if (conn->snd_una != conn->tcb.snd_nxt)
-            retake_syn_text(conn);
+            tcp_fast_open_retake(conn);
     }
     if (conn->snd_una != conn->tcb.snd_nxt)
         restart_timer(conn);
@@ -436,6 +441,18 @@ static bool is_no_news(const struct leat_tcp *conn, const struct wire_tcp *heade
            conn->transfer->recovery.phase == RECOVERY_NONE && !conn->transfer->recovery.tlp.out;
 }
 
+/* True if take_ack() has something to do: the ACK is new, or a duplicate that may say of a loss, or
+ * one that later ones have overtaken and that brings SACK blocks (RFC 6675 5: any ACK that does
+ * updates the scoreboard). */
+static bool is_news(const struct leat_tcp *conn, const struct wire_tcp *header, bool had_syn)
+{
+    if (seq_lt(conn->snd_una, header->ack))
+        return true;
+    if (header->ack != conn->snd_una)
+        return header->sack_count > 0 && tcp_has_transfer(conn);
+    return !had_syn && !is_no_news(conn, header);
+}
+
 /* Everything but what tcp_take_ACK() does at once, which stands apart from it: it would only cost
  * it registers. */
 static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
@@ -453,9 +470,8 @@ static __attribute__((noinline)) void take_any_ACK(struct leat_tcp *conn,
     if (seq_le(conn->snd_una, header->ack))
         window_changed = take_window(conn, header);
     if (had_syn)
-        take_ack_of_SYN(conn, header->ack);
-    if (seq_lt(conn->snd_una, header->ack) ||
-        (!had_syn && conn->snd_una == header->ack && !is_no_news(conn, header)))
+        take_ack_of_SYN(conn, header);
+    if (is_news(conn, header, had_syn))
         reached = take_ack(conn, segment, window_changed);
     look_if_owed(conn, segment, reached);
 }

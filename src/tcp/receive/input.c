@@ -235,7 +235,9 @@ COLD static void closed_input(struct tcp_step *step)
     step->segment->counter = &step->tcp->stack->stats.drop_tcp_port;
 }
 
-/* RFC 7323 3.2: once agreed they are in every segment but RSTs; a SYN has its own rules. */
+/* RFC 7323 3.2: once agreed they are in every segment but RSTs; a SYN has its own rules.  What
+ * comes without is taken all the same, as Linux does: something on the way strips them.  The other
+ * 31 bits that an attacker must guess are enough, and an old duplicate still has its own. */
 static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header)
 {
     return (tcb->flags & TCB_TS) && !header->has_ts && !(header->flags & (TCP_RST | TCP_SYN)) &&
@@ -261,11 +263,8 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
     struct tcp_time_wait *before = 0;
     struct leat_tcp_listener *listener;
 
-    if (tcb && lacks_timestamp(tcb, &step->segment->header)) {
-        step->segment->counter = &tcp->stack->stats.drop_tcp_options;
-        return 0;
-    }
     if (tcb) {
+        tcp->stack->stats.tcp_timestamps_missing += lacks_timestamp(tcb, &step->segment->header);
         if (tcp_classify(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
             return tcb;
         if (step->segment->events[0] != TCP_rcv_newer_SYN) {
@@ -333,6 +332,8 @@ bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
     conn = tcp_conn(tcb);
     if (!seq_in(quoted_seq, conn->snd_una, tcb->snd_nxt - conn->snd_una))
         return false;
+    if (step.err != LEAT_ERR_TOO_BIG && (tcb->flags & TCB_SYN_UNACKED))
+        tcp_fast_open_rejected(conn);
     if (step.err == LEAT_ERR_TOO_BIG)
         path_is_narrow(conn, error->next_hop_mtu);
     else if (error->type == ICMP_UNREACHABLE &&

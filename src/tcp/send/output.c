@@ -184,14 +184,18 @@ static uint64_t burst_bytes(struct leat_tcp *conn, uint64_t rate)
     const struct bbr *bbr = conn->transfer->congestion.bbr;
     const uint64_t least = bbr ? bbr->send_quantum : BURST_SEGMENTS * (uint64_t)conn->mss;
     const uint64_t due = bbr ? 0 : rate * pace_ns / 1000000000;
+    const bool held = conn->transfer->recovery.held;
 
-    if (rate == 0)
+    if (rate == 0 && !held)
         return UINT64_MAX;
     if (conn->tcp->stack->now_ns < conn->transfer->paced_until_ns &&
-        conn->transfer->scoreboard.in_flight_bytes > 0) {
+        (held || conn->transfer->scoreboard.in_flight_bytes > 0)) {
         tcp_retry_at(conn, conn->transfer->paced_until_ns);
         return 0;
     }
+    conn->transfer->recovery.held = false;
+    if (rate == 0)
+        return UINT64_MAX;
     return due > least ? due : least;
 }
 

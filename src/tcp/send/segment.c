@@ -141,9 +141,14 @@ bool tcp_send_again(struct leat_tcp *conn, const struct path *path, struct sent 
 COLD static struct leat_buf *text_for_syn(struct leat_tcp *conn, const struct path *path,
                                           struct wire_tcp *header)
 {
-    const uint16_t server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
-    const uint32_t most = min32(server_mss, tcp_mss_of(path));
-    uint32_t len;
+    uint32_t most, len;
+    uint16_t server_mss;
+
+    conn->fast_open = tcp_fast_open_may_ask(conn);
+    if (!conn->fast_open)
+        return 0;
+    server_mss = tcp_fast_open_ask(conn->tcp, conn->tcb.remote_ip, header);
+    most = min32(server_mss, tcp_mss_of(path));
 
     if (server_mss == 0 || most <= WIRE_TCP_OPTIONS_BYTES || conn->transfer->sendq.bytes == 0)
         return 0;
@@ -161,6 +166,8 @@ COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 {
     tcp_count_retransmit(conn);
     conn->tcp->stack->stats.tcp_retransmitted++;
+    if (conn->fast_open && !answers && conn->retransmits == 1)
+        tcp_fast_open_failed(conn);
     /* perhaps something on the way drops SYNs that ask for it: RFC 3168 6.1.1.1 */
     if (!answers && !(conn->tcb.flags & TCB_ACCECN))
         conn->tcb.flags &= (uint8_t)~TCB_ECN;

@@ -22,7 +22,8 @@ static inline bool tcp_goes_whole(const struct leat_tcp *conn)
            conn->snd_una == conn->tcb.snd_nxt &&
            conn->transfer->sendq.first == conn->transfer->sendq.last &&
            conn->transfer->sendq.bytes <= conn->mss && len <= conn->snd_wnd &&
-           (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn));
+           (len <= conn->transfer->congestion.cwnd || !tcp_has_transfer(conn)) &&
+           !conn->transfer->recovery.held;
 }
 
 /* The record of the segment that has left at @seq, when nothing else is in flight. */
