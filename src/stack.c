@@ -13,6 +13,7 @@
 #include "ip/route.h"
 #include "link/arp.h"
 #include "link/ethernet.h"
+#include "link/transmit.h"
 
 static const uint64_t memory_retry_ns = 1000000;
 
@@ -59,13 +60,21 @@ static bool config_is_legal(const struct leat_config *c)
            c->buf_bytes <= 1024 * 1024 && c->burst_frames <= BURST_MAX;
 }
 
+/* Flows that a queue tells apart: half as many as it has places, for each to have two segments. */
+static uint16_t fair_flows(const struct leat_config *c)
+{
+    const uint32_t count = c->tx_queue_frames / 2u;
+
+    return count > FLOWS_MIN ? (uint16_t)count : FLOWS_MIN;
+}
+
 COLD size_t leat_memory_bytes(const struct leat_config *config)
 {
     const struct leat_config c = with_defaults(config);
 
     return ARENA_ALIGN + arena_cost(1, sizeof(struct leat)) +
            pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
-           reassembly_cost(&c) + routes_cost(&c);
+           reassembly_cost(&c) + routes_cost(&c) + fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX);
 }
 
 /* Frames that are taken before the first of them goes up: many senders' segments come in turn, and
@@ -114,7 +123,8 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
     made->pool.lends_refused = &made->stats.lends_refused;
     if (!pool_init(&made->pool, &made->arena, c.buf_count, c.buf_bytes, c.small_count,
                    c.view_count) ||
-        !neighbours_init(made) || !reassembly_init(made) || !routes_init(made))
+        !neighbours_init(made) || !reassembly_init(made) || !routes_init(made) ||
+        !fair_table_init(&made->flows, &made->arena, fair_flows(&c), LEAT_NETIFS_MAX))
         return LEAT_ERR_MEMORY;
     *stack = made;
     return LEAT_OK;
@@ -132,7 +142,7 @@ COLD void leat_close(struct leat *stack)
     reassembly_close(stack);
     queue_free_all(&stack->loopback);
     for (struct link *link = stack->links; link < stack->links_end; link++) {
-        queue_free_all(&link->tx);
+        transmit_close(link);
         link->netif->ops->close(link->netif);
     }
 }
@@ -152,6 +162,7 @@ COLD enum leat_err leat_attach(struct leat *stack, struct leat_netif *netif)
     link->stack = stack;
     link->netif = netif;
     link->mtu = netif->mtu;
+    transmit_init(link);
     link->for_us_begin[0] = UINT64_MAX; /* a group's address: no frame for us alone begins so */
     if (stack->ipv6_family)
         stack->ipv6_family->attached(link);
@@ -317,15 +328,25 @@ static bool links_flush(struct leat *stack)
     bool full = false;
 
     for (struct link *link = stack->links; link < stack->links_end; link++) {
-        ethernet_flush(link);
-        full |= link->tx.count > 0;
+        transmit_flush(link);
+        full |= link->tx_waiting > 0;
     }
     return full;
 }
 
+/* What waits for slow devices leaves before others may fill its places. */
+static __attribute__((noinline)) void slow_links_flush(struct leat *stack)
+{
+    for (struct link *link = stack->links; link < stack->links_end; link++) {
+        if (link->tx_is_slow)
+            transmit_flush(link);
+    }
+    stack->has_woken = false; /* those have their turn now */
+}
+
 uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
 {
-    const uint64_t sent_before = stack->stats.tx_frames;
+    uint64_t sent_before;
     bool more = false;
     bool unsent;
 
@@ -338,9 +359,16 @@ uint64_t leat_poll(struct leat *stack, uint64_t now_ns)
         loopback_poll(stack);
     more |= !timers_run(&stack->timers, now_ns, TIMER_BUDGET, stack);
     ready_run(stack);
+    if (stack->slow_links > 0)
+        slow_links_flush(stack);
+    sent_before = stack->stats.tx_frames;
     unsent = protocols_flush(stack);
     /* behind a full device the rest waits as well, if another has not taken some of it */
     if (!links_flush(stack) || stack->stats.tx_frames != sent_before)
         more |= unsent;
+    if (stack->has_woken) {
+        stack->has_woken = false;
+        more = true;
+    }
     return next_ns(stack, more);
 }

@@ -4,7 +4,7 @@
  * Up:   link_poll -> ethernet_input -> ipv4_input -> protocol->input -> ready queue -> callback
  * Down: leat_*_send -> *_output -> ipv4_output -> neighbour_output -> ethernet_output
  *       -> link_enqueue; where a packet went lately: leat_*_send -> *_output
- *       -> header_template_send -> link_enqueue
+ *       -> header_template_send -> link_enqueue; then transmit_flush
  */
 #ifndef STACK_H
 #define STACK_H
@@ -24,6 +24,7 @@
 #include "core/siphash.h"
 #include "core/timer.h"
 #include "core/cold.h"
+#include "link/fair_queue.h"
 
 struct neighbours; /* link/arp.h */
 struct reassembly; /* ip/reassembly.h */
@@ -75,18 +76,32 @@ struct address {
     struct address_watch *watch; /* link/address.h; NULL: nobody but the program */
 };
 
+/* What a device has taken since it was found full: link/transmit.c. */
+struct device_rate {
+    uint64_t from_ns;
+    uint64_t bytes;
+    uint64_t bytes_per_ms; /* 0: not known yet */
+    bool is_measured;      /* the device has been full since from_ns */
+};
+
 /* One attached backend, and what is ours about it. */
 struct link {
     struct leat *stack;
     struct leat_netif *netif;
-    struct buf_queue tx; /* frames for the next transmit burst */
-    uint32_t tx_waiting; /* how many frames that is to the device: it may not take super-frames */
+    struct buf_queue tx; /* frames for the next transmit burst, in the order of their making */
+    uint32_t tx_waiting; /* how many frames that and `flows` are to the device, which may not take
+                            super-frames */
+    uint32_t tx_places;  /* while fewer wait, TCP sends without a question (transmit_left()) */
+    bool tx_is_slow;     /* the device was full lately: frames go through `flows` */
     uint64_t for_us_begin[2]; /* the header of the last frame for us alone, as
                                  begins_as_before() of ethernet.c reads it */
     struct address addresses[LEAT_ADDRESSES_MAX];
     uint16_t mtu;              /* of what is sent: the netif's, or what the network says */
     uint16_t open_port;        /* UDP: taken whatever host it was sent to; 0: none */
     struct leat_udp *open_udp; /* the socket that it is for */
+    struct fair_queue flows;   /* frames that wait for a full device */
+    struct device_rate rate;
+    uint64_t full_ns; /* when the device was full last */
 };
 
 /* True if the device cuts super-frames, of IPv4 at least.  Such a device must complete their
@@ -137,7 +152,7 @@ struct protocol {
     void (*holdings)(const struct leat *stack, struct leat_holdings *holdings);
     /* Frees what it holds, at leat_close(). */
     void (*close)(struct leat *stack);
-    /* Super-frames; both NULL if it has none.
+    /* Super-frames; all NULL if it has none.
      *
      * burst: merges what of @frames, @count of them as they came, belongs together; how many frames
      * are left.  gso: takes the first segment off a super-frame, as a frame of its own; the last is
@@ -145,6 +160,8 @@ struct protocol {
      * as it was. */
     uint32_t (*burst)(struct leat *stack, struct leat_buf **frames, uint32_t count);
     struct leat_buf *(*gso)(struct leat *stack, struct leat_buf *frame, bool device_sums);
+    /* Half of the frames that @waiter had in the queue of a link has left (link/transmit.h). */
+    void (*wake)(struct leat *stack, uint32_t waiter);
     uint8_t number; /* as in the IP header */
 };
 
@@ -222,7 +239,8 @@ enum {
     TIMER_BUDGET = 4096,   /* timers in one poll */
     LOOPBACK_FRAMES = 256, /* packets to ourselves that wait */
     BURST_MAX = 256,
-    FRAMES_AT_ONCE = 16,  /* handed over in one call of a backend: what a small stack can hold */
+    FRAMES_AT_ONCE = 16, /* handed over in one call of a backend: what a small stack can hold */
+    FLOWS_MIN = 8,
     FRAMES_TAKEN_MAX = 64 /* taken in one call: what is looked through for what can be merged */
 };
 
@@ -242,6 +260,8 @@ struct leat {
     struct link *links_end;       /* behind the last one in `links` */
     uint8_t protocol_count;
     uint8_t flush_count;           /* of these: they stand first */
+    uint8_t slow_links;            /* links whose tx_is_slow */
+    bool has_woken;                /* protocol->wake() was called since the protocols' flush */
     uint16_t taken_max;            /* frames that are taken before the first of them goes up */
     uint64_t neighbour_generation; /* neighbours that went or moved: their headers are void */
     struct ready ready;            /* head of the ring */
@@ -257,6 +277,7 @@ struct leat {
     uint64_t random_counter;
     uint32_t seed_generation; /* leat_generation() */
     struct link links[LEAT_NETIFS_MAX];
+    struct fair_table flows; /* of all links */
     const struct protocol *protocols[PROTOCOLS_MAX];
     struct buf_queue loopback;  /* packets to ourselves, IP header first */
     struct limiter icmp_errors; /* of both families */

@@ -131,136 +131,16 @@ static inline bool pad(const struct link *link, struct leat_buf *frame)
     return frame->len >= ETHERNET_FRAME_MIN || pad_short(link, frame);
 }
 
-/* Frames that @frame is to the device. */
-static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
-{
-    return frame->segment_bytes == 0 || link_cuts(link, frame) ? 1 : super_segments(frame);
-}
-
 void ethernet_output(struct link *link, struct leat_buf *packet, const struct leat_mac *dst,
                      uint16_t type)
 {
-    struct leat *stack = link->stack;
     const struct wire_ethernet header = {.dst = *dst, .src = link->netif->mac, .type = type};
 
-    if (link->tx_waiting >= stack->config.tx_queue_frames) {
-        stack->stats.tx_dropped++;
-        leat_buf_free(packet);
-        return;
-    }
     wire_ethernet_emit(&header, view_push(packet, ETHERNET_HEADER_BYTES));
     if (!pad(link, packet)) {
-        stack->stats.tx_no_memory++;
+        link->stack->stats.tx_no_memory++;
         leat_buf_free(packet);
         return;
     }
-    link_enqueue(link, packet, frames_of(link, packet));
-}
-
-/* THE place where the stack copies: a frame of several pieces for a device that can't gather.
- * Takes @frame; NULL if there is no buffer that holds it. */
-COLD static struct leat_buf *linearise(struct leat *stack, struct leat_buf *frame)
-{
-    const uint32_t total = leat_buf_total(frame);
-    struct leat_buf *whole = leat_buf_alloc(&stack->pool, 0);
-    uint8_t *at = whole ? leat_buf_put(whole, total) : 0;
-
-    if (at) {
-        leat_buf_read(frame, 0, at, total);
-        whole->checksum = frame->checksum;
-        whole->segment_bytes = frame->segment_bytes;
-        stack->stats.copied_tx_bytes += total;
-    } else {
-        stack->stats.tx_no_memory++;
-        leat_buf_free(whole);
-        whole = 0;
-    }
-    leat_buf_free(frame);
-    return whole;
-}
-
-/* The next segment of the super-frame in front of the queue.  NULL: no memory, and the super-frame
- * is lost; nobody behind it waits for memory that may never come. */
-static struct leat_buf *cut_next(struct link *link)
-{
-    struct leat_buf *super = link->tx.first;
-    const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
-    struct leat_buf *segment = link->stack->super->gso(link->stack, super, device_sums);
-
-    if (segment != super && segment) {
-        link->tx_waiting--;
-        return segment;
-    }
-    queue_take(&link->tx);
-    link->tx_waiting -= segment ? 1 : super_segments(super);
-    if (!segment) {
-        link->stack->stats.tx_no_memory++;
-        leat_buf_free(super);
-    }
-    return segment;
-}
-
-/* The next frame in the shape that the device wants; NULL: it was lost. */
-static inline struct leat_buf *next_frame(struct link *link)
-{
-    struct leat_buf *frame;
-
-    if (link->tx.first->segment_bytes > 0 && !link_cuts(link, link->tx.first)) {
-        frame = cut_next(link);
-    } else {
-        link->tx_waiting--;
-        frame = queue_take(&link->tx);
-    }
-    if (frame && frame->next && !(link->netif->capabilities & LEAT_NETIF_GATHER))
-        frame = linearise(link->stack, frame);
-    return frame;
-}
-
-/* All of them, as far as the device has room. */
-static __attribute__((noinline)) void flush_any(struct link *link)
-{
-    struct leat *stack = link->stack;
-    struct leat_netif *netif = link->netif;
-    struct leat_buf *frames[FRAMES_AT_ONCE];
-
-    while (link->tx.count > 0) {
-        const uint32_t room = netif->ops->transmit_room(netif);
-        const uint32_t want = room < FRAMES_AT_ONCE ? room : FRAMES_AT_ONCE;
-        uint32_t count = 0;
-
-        while (count < want && link->tx.count > 0) {
-            frames[count] = next_frame(link);
-            count += frames[count] != 0;
-        }
-        if (count == 0)
-            return;
-        netif->ops->transmit(netif, stack->now_ns, frames, count);
-        stack->stats.tx_frames += count;
-    }
-}
-
-/* One frame, in the shape that the device wants, is all that waits. */
-static inline bool has_lone_frame(const struct link *link)
-{
-    const struct leat_buf *frame = link->tx.first;
-
-    return FOR_SPEED && link->tx.count == 1 && frame->segment_bytes == 0 &&
-           (!frame->next || (link->netif->capabilities & LEAT_NETIF_GATHER));
-}
-
-void ethernet_flush(struct link *link)
-{
-    struct leat_netif *netif = link->netif;
-    struct leat_buf *frame;
-
-    if (link->tx.count == 0)
-        return;
-    if (!has_lone_frame(link)) {
-        flush_any(link);
-    } else if (netif->ops->transmit_room(netif) > 0) {
-        link->tx_waiting--;
-        frame = queue_take(&link->tx);
-        netif->ops->transmit(netif, link->stack->now_ns, &frame, 1);
-        link->stack->stats.tx_frames++;
-    }
+    transmit_put(link, packet);
 }

@@ -1,0 +1,98 @@
+/* frame_flow.c -- which flow a frame belongs to, and whether it is control traffic. */
+#include "link/frame_flow.h"
+
+#include "stack.h"
+#include "wire/bytes.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
+#include "wire/tcp.h"
+
+enum {
+    ICMP = 1,
+    IGMP = 2,
+    TCP = 6,
+    UDP = 17,
+    TCP_OFFSET_AT = 12, /* the upper four bits: header length, words */
+    TCP_FLAGS_AT = 13
+};
+
+uint64_t frame_flow_key(const struct link *link, const uint8_t *addresses, unsigned address_bytes,
+                        uint32_t ports, uint8_t protocol)
+{
+    const uint32_t number = (uint32_t)(link - link->stack->links);
+    struct siphash hash;
+
+    siphash13_begin(&hash, &link->stack->table_key);
+    for (unsigned at = 0; at < 2 * address_bytes; at += 8)
+        siphash13_add(&hash, get64(addresses + at));
+    siphash13_add(&hash, pair32(ports, number << 8 | protocol));
+    return siphash13_of(&hash);
+}
+
+/* A segment of TCP whose header begins at @tcp; @bytes long without it: options and payload. */
+static void classify_tcp(struct flow_name *name, const uint8_t *tcp, uint32_t bytes)
+{
+    const uint8_t flags = tcp[TCP_FLAGS_AT];
+    const uint32_t header_bytes = (tcp[TCP_OFFSET_AT] >> 4) * 4u;
+
+    if ((flags & (TCP_SYN | TCP_RST)) || (bytes <= header_bytes && !(flags & TCP_FIN)))
+        name->kind = FLOW_CONTROL;
+}
+
+/* What stands behind an IP header: @protocol at @at of a frame, @bytes of it in all pieces. */
+static struct flow_name name_of_payload(const struct link *link, const struct leat_buf *frame,
+                                        const uint8_t *addresses, unsigned address_bytes,
+                                        uint8_t protocol, uint32_t at, uint32_t bytes)
+{
+    const bool has_ports = protocol == TCP || protocol == UDP;
+    struct flow_name name = {.kind = FLOW_BULK};
+    uint32_t ports = 0;
+
+    if (has_ports && frame->len >= at + 4)
+        ports = get32(frame->data + at);
+    if (protocol == TCP && frame->len >= at + WIRE_TCP_BYTES)
+        classify_tcp(&name, frame->data + at, bytes);
+    if (protocol == ICMP || protocol == IGMP || protocol == IPV6_ICMP ||
+        protocol == IPV6_HOP_BY_HOP) /* which is in front of MLD */
+        name.kind = FLOW_CONTROL;
+    name.key = frame_flow_key(link, addresses, address_bytes, ports, protocol);
+    return name;
+}
+
+static struct flow_name name_of_ipv4(const struct link *link, const struct leat_buf *frame)
+{
+    const uint8_t *ip = frame->data + ETHERNET_HEADER_BYTES;
+    const uint32_t header_bytes = (ip[0] & 15) * 4u;
+    const uint32_t total = get16(ip + IPV4_TOTAL_AT);
+    uint32_t at = ETHERNET_HEADER_BYTES + header_bytes;
+
+    /* a fragment: those of a datagram stay together, whichever has the ports */
+    if (get16(ip + 6) & (IPV4_FLAG_MF | IPV4_OFFSET_MASK))
+        at = UINT16_MAX;
+    return name_of_payload(link, frame, ip + IPV4_SRC_AT, 4, ip[IPV4_PROTOCOL_AT], at,
+                           total - header_bytes);
+}
+
+static struct flow_name name_of_ipv6(const struct link *link, const struct leat_buf *frame)
+{
+    const uint8_t *ip = frame->data + ETHERNET_HEADER_BYTES;
+
+    return name_of_payload(link, frame, ip + IPV6_SRC_AT, 16, ip[IPV6_NEXT_AT],
+                           ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES, get16(ip + IPV6_PAYLOAD_AT));
+}
+
+struct flow_name frame_flow(const struct link *link, const struct leat_buf *frame)
+{
+    const uint16_t type = wire_ethernet_type(frame->data);
+    struct flow_name name = {.kind = type == ETHERNET_ARP ? FLOW_CONTROL : FLOW_BULK};
+
+    if (type == ETHERNET_IPV4 && frame->len >= ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES)
+        return name_of_ipv4(link, frame);
+    if (type == ETHERNET_IPV6 && frame->len >= ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES)
+        return name_of_ipv6(link, frame);
+    /* by where it goes: the first eight bytes are the destination and a part of our address, the
+     * type is in the last ones */
+    name.key = frame_flow_key(link, frame->data, 4, type, 0);
+    return name;
+}
