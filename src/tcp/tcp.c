@@ -119,6 +119,7 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .close = tcp_close,
         .burst = tcp_burst,
         .gso = gso_cut,
+        .wake = tcp_wake,
         .number = IP_TCP,
     };
     const struct leat_tcp_config c = with_defaults(config);

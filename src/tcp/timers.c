@@ -103,7 +103,7 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
 /* False: there is none to be sent. */
 COLD static bool probe_tail(struct leat_tcp *conn)
 {
-    if (!tcp_may_probe_tail(conn))
+    if (!tcp_may_probe_tail(conn) || tcp_waits_below(conn))
         return false;
     conn->flags |= CONN_TAIL_PROBE;
     tcp_run_rexmt(conn); /* 7.3: whatever is sent */
@@ -145,6 +145,11 @@ COLD static bool rexmt_expired(struct leat_tcp *conn)
     struct tcp_step step = {.tcp = conn->tcp};
     const enum tcp_event event = rexmt_event(conn);
 
+    if (event == TCP_timeout_rexmt && tcp_waits_below(conn)) {
+        tcp_run_rexmt(
+            conn); /* its device stands still: it isn't lost, and its copy would wait too */
+        return true;
+    }
     if (tcp_fin_is_alone(conn) && event == TCP_timeout_rexmt && lone_fin_expired(conn))
         return true;
     tcp_rexmt_is_over(conn); /* tcp_output() starts it again */

@@ -94,11 +94,23 @@ static const char *check_records(const struct leat_tcp *conn)
 
 /* ---- waits -------------------------------------------------------------------------------- */
 
+/* The queue of a full device will call tcp_wake(): frames wait that must leave first. */
+static bool is_to_be_woken(const struct leat_tcp *conn)
+{
+    const struct fair_table *table = &conn->tcp->stack->flows;
+
+    for (unsigned i = 0; i < LEAT_NETIFS_MAX + (unsigned)table->count; i++) {
+        if (table->all[i].waiter == near_to(conn->tcp, conn) && table->all[i].frames > 0)
+            return true;
+    }
+    return false;
+}
+
 /* Something makes tcp_output() look at it again. */
 static bool is_looked_at(const struct leat_tcp *conn)
 {
     return near_ring_is_in(&conn->output) || has(conn, CONN_RETRY) ||
-           conn->rexmt_at != DEADLINE_NONE;
+           conn->rexmt_at != DEADLINE_NONE || is_to_be_woken(conn);
 }
 
 static const char *check_output(const struct leat_tcp *conn)

@@ -45,6 +45,7 @@ enum verdict {
     NOTHING,  /* nothing (more) may go */
     PACED,    /* more may go, but later */
     NO_ROOM,  /* the device's queue is full: go on when it isn't */
+    ENOUGH,   /* there is enough below: tcp_wake() goes on */
     NO_MEMORY /* go on in a moment */
 };
 
@@ -238,6 +239,26 @@ static uint64_t burst_began_ns(const struct leat_tcp *conn)
     return conn->transfer->congestion.bbr && due_ns + pace_ns > now_ns ? due_ns : now_ns;
 }
 
+/* True if any of it may go below TCP without a question. */
+static inline bool is_open_below(const struct path *path)
+{
+    return path->link && path->link->tx_waiting < path->link->tx_places;
+}
+
+/* Bytes that may go below TCP now. */
+static inline uint32_t room_below(const struct leat_tcp *conn, const struct path *path)
+{
+    if (is_open_below(path))
+        return (path->link->tx_places - path->link->tx_waiting) * conn->mss;
+    return tcp_left_below(conn, path);
+}
+
+/* There was none: how it goes on. */
+COLD static enum verdict no_room_below(const struct leat_tcp *conn, const struct path *path)
+{
+    return tcp_wait_below(conn, path) ? ENOUGH : NO_ROOM;
+}
+
 /* As much as windows, budgets and pacing allow. */
 static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
 {
@@ -250,10 +271,15 @@ static enum verdict send_burst(struct leat_tcp *conn, const struct path *path)
     restart_if_idle(conn);
     for (unsigned budget = SEGMENTS_BUDGET; verdict == SENT && sent < burst; budget--) {
         const uint32_t in_flight = conn->transfer->scoreboard.in_flight_bytes;
+        uint32_t room;
 
-        if (budget == 0 || sent >= most || !ipv4_output_room(conn->tcp->stack, path))
+        if (budget == 0 || sent >= most)
             return NO_ROOM;
-        verdict = has_nothing_to_send(conn) ? NOTHING : send_one(conn, path, burst - sent);
+        room = room_below(conn, path);
+        if (room == 0)
+            return no_room_below(conn, path);
+        verdict =
+            has_nothing_to_send(conn) ? NOTHING : send_one(conn, path, min64(burst - sent, room));
         sent += conn->transfer->scoreboard.in_flight_bytes - in_flight;
     }
     if (verdict != SENT)
@@ -361,8 +387,8 @@ bool tcp_output(struct leat_tcp *conn)
     if (conn->flags & CONN_PROBE)
         tcp_send_probe(conn, path);
     if ((SHORTCUTS || !tcp_has_transfer(conn)) && tcp_goes_whole(conn)) {
-        if (!ipv4_output_room(conn->tcp->stack, path)) {
-            verdict = NO_ROOM;
+        if (!is_open_below(path) && tcp_left_below(conn, path) == 0) {
+            verdict = no_room_below(conn, path);
         } else {
             restart_if_idle(conn);
             if (tcp_send_whole(conn, path))

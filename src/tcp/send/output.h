@@ -51,6 +51,20 @@ bool tcp_output(struct leat_tcp *conn);
 /* tcp_output() for all that wanted it; true if more waits. */
 bool tcp_flush(struct leat *stack);
 
+/* ---- below.c ------------------------------------------------------------------------------ */
+
+/* Bytes of @conn that are taken below TCP, when the link's tx_places doesn't say it. */
+COLD uint32_t tcp_left_below(const struct leat_tcp *conn, const struct path *path);
+
+/* That was 0: tcp_wake() hears when there is room.  False: nobody does. */
+COLD bool tcp_wait_below(const struct leat_tcp *conn, const struct path *path);
+
+/* True if a segment with payload waits for its device. */
+COLD bool tcp_waits_below(const struct leat_tcp *conn);
+
+/* struct protocol's wake. */
+void tcp_wake(struct leat *stack, uint32_t waiter);
+
 /* ---- plan.c ------------------------------------------------------------------------------- */
 
 /* What follows at SND.NXT, with @room bytes of congestion window: a segment, or as many whole ones
