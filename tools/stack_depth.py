@@ -54,7 +54,7 @@ INDIRECT = {
     "stack.c": [*READY, "tcp_flush", "tcp_input", "udp_input", "tcp_burst", "tcp.c:", "socket.c:", "ipv6.c:attached", "ipv6_input",
                 "neighbours6_close"],
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
-                        "link_local.c:on_taken"], "link/ethernet.c": ["gso_cut", "ipv6_input", "ipv6.c:hears", "igmp.c:hears_mac"],
+                        "link_local.c:on_taken"], "link/transmit.c": ["gso_cut", "tcp_wake"], "link/ethernet.c": ["ipv6_input", "ipv6.c:hears", "igmp.c:hears_mac"],
     "link/address.c": ["address6_add", "address6_remove", "ipv6_is_ours"], "ip/route.c": ["route6_add", "route6_remove"], "autoconf/routers.c": ["slaac_start", "slaac_stop"],
     "autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
                              "leat_dhcp6_keep"],
