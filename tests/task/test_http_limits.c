@@ -2,6 +2,8 @@
  * done. */
 #include "http_tasks.h"
 
+#include "pipe.h"
+
 static void test_more_requests_than_tasks_wait(void **state)
 {
     struct fixture *f = *state;
@@ -41,6 +43,42 @@ static void test_a_handler_may_refuse_at_once(void **state)
         assert_int_equal(has(clients[i], " 503 "), i == 2);
         leave_server(f, clients[i]);
     }
+}
+
+/* The tasks and the queue are full of slow bodies of one address; another one is served at once. */
+static void test_requests_of_one_address_shut_out_nobody(void **state)
+{
+    static const struct leat_tcp_events nothing;
+    static struct pipe_end ends[TASKS + WAITING][2];
+    struct fixture *f = *state;
+    struct client *client;
+    size_t taken;
+
+    for (unsigned i = 0; i < TASKS + WAITING; i++) {
+        const struct leat_stream from =
+            (pipe_open(ends[i], f->world->stacks[SERVER], 65536), pipe_stream(&ends[i][0]));
+        const struct leat_stream served_one = pipe_stream(&ends[i][1]);
+        static const char slow[] = PUT("/echo", "Content-Length: 10\r\n") "01";
+
+        ends[i][1].peer = LEAT_IP4(192, 0, 2, 66);
+        leat_stream_set_events(&from, &nothing, NULL);
+        assert_true(leat_http_server_serve(f->server, &served_one));
+        leat_stream_write(&from, slow, sizeof slow - 1, &taken);
+        world_wait(f->world, 10 * ms);
+    }
+    assert_int_equal(served.begun, TASKS);
+    client = ask(f, GET("/large", ""));
+    world_wait(f->world, second);
+    assert_true(has(client, " 200 "));
+    assert_int_equal(leat_tasks_counts(served.tasks)->displaced, 1);
+    for (unsigned i = 0; i < TASKS + WAITING; i++) {
+        const struct leat_stream from = pipe_stream(&ends[i][0]);
+
+        if (!ends[i][0].told_closed)
+            leat_stream_abort(&from);
+    }
+    world_wait(f->world, second);
+    leave_server(f, client);
 }
 
 /* ---- To their end ------------------------------------------------------------------------- */
@@ -162,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TASK_TEST(test_more_requests_than_tasks_wait),
         TASK_TEST(test_a_handler_may_refuse_at_once),
+        TASK_TEST(test_requests_of_one_address_shut_out_nobody),
         TASK_TEST(test_a_client_that_goes_ends_its_task),
         TASK_TEST(test_a_client_that_goes_before_its_task_begins),
         TASK_TEST(test_a_handlers_time),

@@ -77,16 +77,15 @@ static enum leat_err serve(struct leat_task *task, struct leat_flow *flow, void 
     return err;
 }
 
-static void begin(struct fixture *f, uint32_t tasks, bool displace, void *children)
+static void begin_with(struct fixture *f, const struct leat_tasks_config *config, bool displace,
+                       void *children)
 {
     struct leat *client = f->world->stacks[CLIENT];
 
     memset(crowd, 0, sizeof crowd);
     serving = writers = cancelled = 0;
     close_tasks(f, SERVER);
-    open_tasks(
-        f, SERVER,
-        &(struct leat_tasks_config){.tasks = tasks, .waiting = PLACES, .stack_bytes = STACK_BYTES});
+    open_tasks(f, SERVER, config);
     service = (struct leat_service){.listen = {.port = PORT, .displace = displace},
                                     .name = "served",
                                     .serve = serve,
@@ -97,6 +96,14 @@ static void begin(struct fixture *f, uint32_t tasks, bool displace, void *childr
                                           LEAT_IP4(10, 0, 0, 100 + i), 24),
                          LEAT_OK);
     world_wait(f->world, 10 * second); /* announcements */
+}
+
+static void begin(struct fixture *f, uint32_t tasks, bool displace, void *children)
+{
+    begin_with(
+        f,
+        &(struct leat_tasks_config){.tasks = tasks, .waiting = PLACES, .stack_bytes = STACK_BYTES},
+        displace, children);
 }
 
 static const struct leat_tasks_counts *counts(const struct fixture *f)
@@ -268,6 +275,24 @@ static void test_a_task_makes_room_with_its_children(void **state)
     disperse(f);
 }
 
+/* Of the last two of four tasks nobody takes more than are left. */
+static void test_a_reserve_is_for_those_that_have_less(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_with(f,
+               &(struct leat_tasks_config){
+                   .tasks = 4, .reserve = 2, .waiting = PLACES, .stack_bytes = STACK_BYTES},
+               true, NULL);
+    for (unsigned i = 0; i < 4; i++)
+        come(f, i, ATTACKER, "x");
+    assert_int_equal(serving, 2);
+    assert_true(echoed(come(f, 4, HONEST, "hello"), "hello"));
+    assert_int_equal(serving, 3);
+    assert_int_equal(counts(f)->displaced, 0);
+    disperse(f);
+}
+
 /* What the program itself has started is never cancelled for others. */
 static enum leat_err sleeps(struct leat_task *task, void *arg)
 {
@@ -299,6 +324,7 @@ int main(void)
         TEST(test_who_says_something_keeps_its_task),
         TEST(test_an_address_alone_pays_with_what_stands_still),
         TEST(test_a_task_makes_room_with_its_children),
+        TEST(test_a_reserve_is_for_those_that_have_less),
         TEST(test_tasks_of_the_program_make_no_room),
     };
 
