@@ -22,6 +22,26 @@ KNOW_ALL_OPTIONS = {"src/wire/tcp.h": ("wire_tcp_parse", "wire_tcp_begin", "wire
 # Which of src/tcp set an option of a SYN.
 WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/entry/cookie.c", "src/tcp/entry/fast_open.c"}
 
+# Who gets an entry that was another's, or begins another thing in one that stays, sets its members one by one: (struct,
+# its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
+CLEARS = (
+    ("leat_http_call", "src/http/call.h", "src/http/calls.c", "clear", "call", {
+        "client", "head", "fields", "timer",  # for ever
+        "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
+        "secure", "port", "host", "frame", "unread", "seen_taken",  # of the connection
+        "head_len",  # written before
+        "body"}),  # begins with the head of the reply
+    ("dns_writer", "src/wire/dns.h", "src/wire/dns.c", "dns_write_start", "writer", {"known"}),  # known_count of them
+    ("neighbour", "src/link/neighbour.h", "src/link/neighbour.c", "create", "n", {
+        "older", "newer", "timer", "parked",  # in the list; unset and empty
+        "mac", "claimed", "confirmed_ns"}),  # written before a state in which they are read
+    ("transfer", "src/tcp/entry/transfer.h", "src/tcp/entry/transfer.c", "tcp_transfer_get", "transfer", {
+        "recovery", "congestion",  # begin()
+        "told_ns"}),  # when told_bytes were told
+    ("dns_client", "src/dns/dns_clients.h", "src/dns/dns_clients.c", "start_client", "client", {
+        "clients", "next_free", "query", "query_at_s", "active_at_ns", "taken"}),  # dns_client_progressed(), or none is read
+)
+
 
 def body(path, name):
     """The text of a function."""
@@ -88,6 +108,33 @@ class Options(unittest.TestCase):
             of_syns = {name for name in set_there if OPTIONS.get(name) == SYN}
             if str(path) not in WRITERS_OF_SYNS:
                 self.assertEqual(of_syns, set(), path)
+
+
+def members(header, struct):
+    """The names of a struct's members, also of those in a union without a name."""
+    text = tree.without_comments(tree.read(header))
+    inside = re.search(rf"\bstruct {struct} \{{\n(.*?)\n\}}", text, re.S)[1]
+    plain = re.sub(r"\[[^\]]*\]|\s:\s\d+", "", inside)
+    found = set()
+    for line in re.findall(r"^ +([^;{}()]+);", plain, re.M):
+        found |= set(re.findall(r"(\w+)(?=,|$)", " ".join(line.split())))
+    return found
+
+
+class Clears(unittest.TestCase):
+    def test_what_begins_anew_has_nothing_of_the_one_before(self):
+        for struct, header, path, function, variable, left in CLEARS:
+            text = body(path, function)
+            at = rf"\b{variable}(?:->|\.)(\w+)"
+            done = set(re.findall(at + r"(?:\.\w+)* =", text)) | set(re.findall(rf"[&(]{at}[,)]", text))
+            kept = members(header, struct) - done - left
+            if struct == "transfer":
+                kept -= {"next"}  # beside conn, in a union
+            self.assertEqual(kept, set(), f"{path}, {function}(): struct {struct}")
+
+    def test_what_is_left_is_there(self):
+        for struct, header, _, _, _, left in CLEARS:
+            self.assertEqual(left - members(header, struct), set(), struct)
 
 
 class Assertions(unittest.TestCase):

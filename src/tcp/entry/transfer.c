@@ -189,6 +189,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     transfer->loss_at_ns = LEAT_NEVER_NS;
     transfer->paced_until_ns = 0;
     transfer->wanted_bytes = 0;
+    transfer->told_bytes = 0;
     transfer->reorder = (struct reorder){0};
     transfer->sacks.count = 0;
     transfer->sacks.has_dsack = false;
