@@ -112,6 +112,23 @@ static void neighbour_that_moved_is_believed_within_a_second(void **state)
     assert_int_equal(neighbour_count(world->stack), 1);
 }
 
+/* Who says it again while the old address is asked doesn't begin anew: else a flood of true
+ * announcements would put the move off for ever. */
+static void neighbour_that_announces_itself_often_is_believed_as_soon(void **state)
+{
+    const struct frame announcement = frame_arp(1, &MAC_OTHER, IP_PEER, IP_PEER);
+    struct world *world = *state;
+    struct leat_udp *udp = world_socket(world, 1000);
+
+    for (unsigned i = 0; i < 10; i++) { /* 901 ms in all */
+        world_feed(world, &announcement);
+        world_wait(world, i < 9 ? 100 * ms : ms);
+    }
+    assert_int_equal(leat_stats(world->stack)->arp_moves, 1);
+    fake_netif_forget(&world->dev);
+    assert_peer_is_at(world, udp, &MAC_OTHER);
+}
+
 static void neighbour_that_moves_right_after_a_lie_is_believed_too(void **state)
 {
     const struct frame forged =
@@ -168,6 +185,7 @@ int main(void)
         world_test(test_threat_A2_flood_of_claims_asks_a_few_times_a_second),
         world_test(test_threat_A2_claim_is_not_believed_for_want_of_memory),
         world_test(neighbour_that_moved_is_believed_within_a_second),
+        world_test(neighbour_that_announces_itself_often_is_believed_as_soon),
         world_test(neighbour_that_moves_right_after_a_lie_is_believed_too),
         world_test(neighbour_that_is_refreshed_in_vain_is_found_where_it_says),
         world_test(doubted_neighbour_is_forgotten_with_our_address),
