@@ -236,8 +236,9 @@ COLD static void closed_input(struct tcp_step *step)
 }
 
 /* RFC 7323 3.2: once agreed they are in every segment but RSTs; a SYN has its own rules.  What
- * comes without is taken all the same, as Linux does: something on the way strips them.  The other
- * 31 bits that an attacker must guess are enough, and an old duplicate still has its own. */
+ * comes without is taken all the same, as Linux does: something on the way may strip them, and the
+ * connection would stand still.  An old duplicate still has its own, so PAWS drops it; and an
+ * attacker guesses a timestamp that is new enough at every second try. */
 static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header)
 {
     return (tcb->flags & TCB_TS) && !header->has_ts && !(header->flags & (TCP_RST | TCP_SYN)) &&
