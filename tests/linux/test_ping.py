@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from conftest import LIMIT_S, run
+from conftest import LIMIT_S, run, until
 
 
 def ping(host, *options, count=5, expect=None, wait=LIMIT_S):
     """Pings without a pause; returns how many replies came, which must be all unless told."""
+    # until the kernel knows the MAC it has no room for many fragments
+    assert until(lambda: b" 1 received" in run("ping", "-n", "-c", 1, "-W", 1, host, check=False))
     text = run("ping", "-n", "-c", count, "-i", "0.2", "-W", wait, *options, host, check=False).decode()
     replies = int(re.search(r"(\d+) received", text)[1])
     assert replies == (count if expect is None else expect), text
