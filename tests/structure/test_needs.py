@@ -103,6 +103,17 @@ class Needs(unittest.TestCase):
         self.assertEqual(sorted(wrong - SKIPPED_WITHOUT), [])
         self.assertEqual(sorted(SKIPPED_WITHOUT - wrong), [], "these are started no more")
 
+    def test_what_c_starts_is_there(self):
+        """By system(), in tests that the gate has: the first word of a text."""
+        there = set().union(*(brought_by(needs()[name]) for name in ("build", "show", "test")))
+        known = set().union(*map(brought_by, needs().values()))
+        wrong = []
+        for path in tree.sources("tests", "fuzz", ends=(".c",)):
+            text = tree.read(path)
+            if "system(" in text and "linux" not in path.parts:
+                wrong += [f"{path}: {word}" for word in re.findall(r'"([\w.-]+) ', text) if word in known - there]
+        self.assertEqual(wrong, [])
+
     def test_what_is_started_is_there(self):
         functions = set(re.findall(r"^(\w+)\(\)", tree.read(NEED), re.M))
         wrong = []

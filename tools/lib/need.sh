@@ -51,6 +51,8 @@ zlib1g-dev        test -e /usr/include/zlib.h
 libdeflate-dev    test -e /usr/include/libdeflate.h
 valgrind          command -v valgrind
 pmccabe           command -v pmccabe
+unzip             command -v unzip
+libarchive-tools  command -v bsdtar
 libxdp-dev        pkg-config --exists libxdp
 libbpf-dev        pkg-config --exists libbpf
 '
@@ -91,8 +93,6 @@ gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
 python3-cryptography-vectors   system_python -c "import cryptography_vectors"
 ethtool           command -v ethtool
 tshark            command -v tshark
-unzip             command -v unzip
-libarchive-tools  command -v bsdtar
 doxygen           command -v doxygen
 graphviz          command -v dot
 help2man          command -v help2man
