@@ -70,6 +70,14 @@ struct leat_config {
     void *arg; /**< for the two callbacks */
 };
 
+/**
+ * Limits for a device with little memory: 8 buffers of a frame of 1,514 bytes and 12 small ones,
+ * bursts of 4 frames, 8 neighbours, 2 routes.  With leat_tcp_small_config(8) all of leat's memory
+ * is less than 64 KiB on a machine with pointers of 64 bits.  The program fills in the seed, and
+ * changes what it likes.
+ */
+struct leat_config leat_small_config(void);
+
 /** Bytes that leat_init() takes from the block for @p config, the struct leat included. */
 size_t leat_memory_bytes(const struct leat_config *config);
 

@@ -48,14 +48,18 @@ enum {
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
     uint32_t connections;  /**< connections at a time: 1024 */
-    uint32_t half_open;    /**< connections in SYN-RECEIVED at a time: 1024 */
-    uint32_t time_wait;    /**< TIME-WAIT entries: 4096; at the limit the oldest goes */
+    uint32_t half_open;    /**< connections in SYN-RECEIVED at a time: as many as connections, 16 to
+                                1024 by default */
+    uint32_t time_wait;    /**< TIME-WAIT entries: four times the connections, 64 to 4096 by
+                                default; at the limit the oldest goes */
     uint16_t listeners;    /**< listeners at a time: 16 */
-    uint32_t reorder_runs; /**< runs of text out of order, of all connections: 1024 */
+    uint32_t reorder_runs; /**< runs of text out of order, of all connections: as many as
+                                connections, 64 to 1024 by default */
     uint32_t reorder_runs_per_connection; /**< of one connection: 64; a segment out of order looks
                                          at all of them, so a peer can make each cost that */
-    uint32_t sent_segments;         /**< segments in flight, of all connections: 4096; the last
-                                         quarter is for connections that have none */
+    uint32_t sent_segments;               /**< segments in flight, of all connections: 16 times the
+                                               connections, 128 to 4096 by default; the last quarter is
+                                               for connections that have none */
     uint32_t transfers;             /**< connections with text queued, in flight or out of order at
                                          a time: as many as connections, at most sent_segments; those
                                          beyond wait, which tcp_transfers_short counts */
@@ -216,6 +220,13 @@ struct leat_tcp_info {
     uint32_t readable_bytes;     /**< waiting for leat_tcp_receive() */
     enum leat_err soft_error;    /**< last ICMP error that did not end it (RFC 5461) */
 };
+
+/**
+ * Limits for a device with little memory: @p connections at a time, as many half open and in
+ * TIME-WAIT, four segments in flight for each, windows and send queues of 8 KiB, 2 listeners.
+ * Beside leat_small_config().
+ */
+struct leat_tcp_config leat_tcp_small_config(uint32_t connections);
 
 /** Bytes that leat_tcp_register() takes from the stack's block. */
 size_t leat_tcp_memory_bytes(const struct leat_tcp_config *config);

@@ -27,6 +27,16 @@ static uint64_t or64(uint64_t value, uint64_t fallback)
     return value ? value : fallback;
 }
 
+/* A table's default: @each for a connection, at least @least and at most @most, so that a program
+ * that sets the connections alone pays for as many. */
+static uint32_t or_for(const struct leat_tcp_config *c, uint32_t value, uint32_t each,
+                       uint32_t least, uint32_t most)
+{
+    const uint32_t all = c->connections < most ? c->connections * each : most;
+
+    return value ? value : all < least ? least : min32(all, most);
+}
+
 /* To what a deadline can be. */
 static void clamp_times(struct leat_tcp_config *c)
 {
@@ -46,12 +56,12 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     if (given)
         c = *given;
     c.connections = or32(c.connections, 1024);
-    c.half_open = or32(c.half_open, 1024);
-    c.time_wait = or32(c.time_wait, 4096);
+    c.half_open = or_for(&c, c.half_open, 1, 16, 1024);
+    c.time_wait = or_for(&c, c.time_wait, 4, 64, 4096);
     c.listeners = (uint16_t)or32(c.listeners, 16);
-    c.reorder_runs = or32(c.reorder_runs, 1024);
+    c.reorder_runs = or_for(&c, c.reorder_runs, 1, 64, 1024);
     c.reorder_runs_per_connection = or32(c.reorder_runs_per_connection, 64);
-    c.sent_segments = or32(c.sent_segments, 4096);
+    c.sent_segments = or_for(&c, c.sent_segments, 16, 128, 4096);
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     if (!c.congestion)
         c.congestion = &leat_tcp_cubic;

@@ -118,19 +118,43 @@ static void tcp_of_zeros_waits_as_long_as_its_header_says(void **state)
 static void tables_follow_the_number_of_connections(void **state)
 {
     static const struct {
-        uint32_t connections, sent_segments, transfers, peers;
-    } cases[] = {{10, 0, 10, 10}, {1500, 600, 600, 1024}};
+        uint32_t connections, given_segments, half_open, time_wait, runs, segments, transfers,
+            peers;
+    } cases[] = {{1, 0, 16, 64, 64, 128, 1, 1},
+                 {10, 0, 16, 64, 64, 160, 10, 10},
+                 {100, 0, 100, 400, 100, 1600, 100, 100},
+                 {255, 0, 255, 1020, 255, 4080, 255, 255},
+                 {1025, 0, 1024, 4096, 1024, 4096, 1025, 1024},
+                 {1500, 600, 1024, 4096, 1024, 600, 600, 1024},
+                 {100000, 0, 1024, 4096, 1024, 4096, 4096, 1024}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct leat_tcp_config tcp = {.connections = cases[i].connections,
-                                            .sent_segments = cases[i].sent_segments};
+                                            .sent_segments = cases[i].given_segments};
         struct leat *stack = begin((struct leat_config){0}, &tcp);
+        const struct leat_tcp_config *config = &stack->tcp->config;
 
-        assert_int_equal(stack->tcp->config.transfers, cases[i].transfers);
-        assert_int_equal(stack->tcp->config.peers, cases[i].peers);
+        assert_int_equal(config->half_open, cases[i].half_open);
+        assert_int_equal(config->time_wait, cases[i].time_wait);
+        assert_int_equal(config->reorder_runs, cases[i].runs);
+        assert_int_equal(config->sent_segments, cases[i].segments);
+        assert_int_equal(config->transfers, cases[i].transfers);
+        assert_int_equal(config->peers, cases[i].peers);
         end(stack);
     }
+}
+
+/* As docs/tuning.md says: a TCP server of eight connections in 64 KiB, all of leat's memory. */
+static void the_small_preset_takes_64_kib_with_eight_connections(void **state)
+{
+    const struct leat_config small = leat_small_config();
+    const struct leat_tcp_config tcp = leat_tcp_small_config(8);
+
+    (void)state;
+    assert_int_equal(tcp.connections, 8);
+    assert_in_range(leat_memory_bytes(&small) + leat_tcp_memory_bytes(&tcp), 1, 64 * 1024);
+    end(begin(small, &tcp));
 }
 
 int main(void)
@@ -141,6 +165,7 @@ int main(void)
         cmocka_unit_test(tcp_of_zeros_has_the_limits_that_its_header_names),
         cmocka_unit_test(tcp_of_zeros_waits_as_long_as_its_header_says),
         cmocka_unit_test(tables_follow_the_number_of_connections),
+        cmocka_unit_test(the_small_preset_takes_64_kib_with_eight_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
