@@ -65,7 +65,8 @@ void dhcp_on_time(struct leat_timer *timer, void *arg)
     else if (now_ns >= dhcp->rexmt_ns)
         dhcp_event(dhcp, dhcp->tries < dhcp->tries_max ? DHCP_timeout_rexmt : DHCP_timeout_give_up);
     else {
-        leat_debug_assert(first_ns(dhcp) > now_ns); /* one without an event would be due for ever */
-        dhcp_set_timer(dhcp);                       /* a time has moved since */
+        /* a time without an event would be due for ever */
+        leat_debug_assert(first_ns(dhcp) > now_ns);
+        dhcp_set_timer(dhcp); /* a time has moved since */
     }
 }

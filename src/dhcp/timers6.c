@@ -169,8 +169,8 @@ void dhcp6_on_time(struct leat_timer *timer, void *arg)
     else if (now_ns >= dhcp6->refresh_ns)
         dhcp6_event(dhcp6, DHCP6_timeout_refresh);
     else {
-        leat_debug_assert(first_ns(dhcp6) >
-                          now_ns); /* one without an event would be due for ever */
-        dhcp6_set_timer(dhcp6);    /* a time has moved since */
+        /* a time without an event would be due for ever */
+        leat_debug_assert(first_ns(dhcp6) > now_ns);
+        dhcp6_set_timer(dhcp6); /* a time has moved since */
     }
 }

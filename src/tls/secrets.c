@@ -10,9 +10,14 @@
  */
 #include "tls/secrets.h"
 
+void tls_seals_wipe(struct leat_tls *tls)
+{
+    leat_crypto_wipe(tls->seals, sizeof tls->seals);
+}
+
 void tls_secrets_wipe(struct leat_tls *tls)
 {
-    tls_ticket_forget(tls);
+    tls_seals_wipe(tls);
     leat_crypto_wipe(tls->cookie_key, sizeof tls->cookie_key);
     tls->cookie_key_made = false;
 }

@@ -4,6 +4,9 @@
 
 #include "tls/tls.h"
 
+/* Wipes the keys of tickets: none that a server has given is taken any more. */
+void tls_seals_wipe(struct leat_tls *tls);
+
 /* Wipes the keys of tickets and cookies. */
 void tls_secrets_wipe(struct leat_tls *tls);
 

@@ -36,11 +36,6 @@ static uint64_t lifetime_ns(const struct leat_tls *tls)
     return (uint64_t)tls->config.ticket_lifetime_s * 1000000000;
 }
 
-void tls_ticket_forget(struct leat_tls *tls)
-{
-    leat_crypto_wipe(tls->seals, sizeof tls->seals);
-}
-
 /* ---- Seals ------------------------------------------------------------------------------------
  */
 

@@ -213,7 +213,7 @@ enum leat_err leat_tls_set_identities(struct leat_tls *tls,
         return LEAT_ERR_ARGUMENT;
     tls->config.identities = identities;
     tls->config.identity_count = count;
-    tls_ticket_forget(tls);
+    tls_seals_wipe(tls);
     return LEAT_OK;
 }
 

@@ -409,8 +409,6 @@ bool tls_ticket_write(struct tls_session *session, struct wire_tls_out *out);
 /* The key of a ticket of ours that is good for this session's name and hash, to handshake->psk;
  * false: it isn't. By its @age, which the client says and hides, notes when the hello was sent. */
 bool tls_ticket_open(struct tls_session *session, struct wire_tls_bytes identity, uint32_t age);
-/* None that was sealed before is good any more. */
-void tls_ticket_forget(struct leat_tls *tls);
 
 /* ---- cookie.c: a first hello that is forgotten */
 

@@ -195,10 +195,22 @@ def test_echo(leat, keys):
 
 # ---- Under pressure
 
+def client_hello():
+    """A whole ClientHello, as Python's ssl makes it."""
+    context = ssl.create_default_context()
+    sent = ssl.MemoryBIO()
+    session = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="leat.test")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        session.do_handshake()
+    return sent.read()
+
+
 @pytest.fixture
 def crowd(web):
-    """48 connections that say nothing: whoever comes now must bring a cookie."""
+    """48 clients that are silent behind their hello, so each has a handshake: the next one must bring a cookie."""
     conns = [socket.create_connection((web.ip, 443), LIMIT_S) for _ in range(48)]
+    for conn in conns:
+        conn.sendall(client_hello())
     yield conns
     for conn in conns:
         conn.close()

@@ -213,7 +213,7 @@ void sim_tls_ended(const struct sim_side *side)
 static bool end_has_trouble(const struct sim_end *end)
 {
     return patience_ns(&end->sim->scenario, end->index) < for_ever_ns ||
-           end->tls->toy.failures > 0;
+           end->tls->toy.failures > 0 || leat_tls_counts(end->tls->tls)->displaced > 0;
 }
 
 bool sim_tls_has_trouble(const struct sim_side *side)
