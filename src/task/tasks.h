@@ -55,11 +55,11 @@ struct leat_task {
         struct ring children;
         struct leat_task *next_free;
     };
-    struct ring sibling;  /* in parent->children, or in tasks->roots */
+    struct ring sibling; /* in parent->children, or in tasks->roots */
     uint64_t
         renewed_ns; /* who it serves has said or taken something last, to a tenth of a second */
     uint32_t share; /* its place in tasks->shares; SHARES_NONE: another has it */
-    uint32_t flows;       /* that it has open */
+    uint32_t flows; /* that it has open */
     uint32_t valgrind_id; /* what valgrind calls its stack */
     uint8_t flags;        /* enum task_flag */
     uint8_t woken_by;     /* enum leat_err: how the wait ended; LEAT_OK until one ends otherwise */
@@ -104,9 +104,9 @@ struct leat_tasks {
     struct leat_task *running;
     struct leat *stack;
     struct leat_task *free;
-    struct ring roots;   /* tasks without a parent */
-    struct ring pending; /* struct pending, without a share */
-    struct ring claims;  /* the same, with one */
+    struct ring roots;          /* tasks without a parent */
+    struct ring pending;        /* struct pending, without a share */
+    struct ring claims;         /* the same, with one */
     struct pending *pendings;   /* config.waiting of them */
     struct shares queue_shares; /* of `pendings` */
     struct shares shares;       /* config.tasks places */

@@ -99,8 +99,8 @@ uint64_t refused(const struct fixture *f);
 /* The least that a hello may offer: AES-128, and @share of X25519; its random is zeros. */
 struct wire_tls_client_offer least_offer(const uint8_t *share, uint32_t share_len);
 
-/* Accepts the pipe, and gives the server's session the memory of a handshake, which the first record
- * would bring. */
+/* Accepts the pipe, and gives the server's session the memory of a handshake, which the first
+ * record would bring. */
 struct tls_session *accept_ready(struct fixture *f);
 
 /* A first hello of somebody who says no more, to a session of its own on a pipe that is open. */

@@ -23,12 +23,12 @@ struct play {
     uint16_t window;       /* that is offered first; what comes in it is taken, then it is shut */
     enum text text;        /* what is sent once */
     uint32_t single_bytes; /* that are sent out of order, a segment each; the first never comes */
-    uint32_t drip_bytes_per_s; /* that follow, of TEXT_BEGIN */
-    bool takes_one;        /* byte of each probe of the shut window */
-    bool trickles;         /* a byte a second, of a request that never ends */
-    bool asks_by_udp;      /* questions that no server answers; there are no connections */
-    uint32_t rate;         /* of frames; 0: as usual */
-    bool silent;           /* after the handshake nothing is answered */
+    uint32_t drip_bytes_per_s;     /* that follow, of TEXT_BEGIN */
+    bool takes_one;                /* byte of each probe of the shut window */
+    bool trickles;                 /* a byte a second, of a request that never ends */
+    bool asks_by_udp;              /* questions that no server answers; there are no connections */
+    uint32_t rate;                 /* of frames; 0: as usual */
+    bool silent;                   /* after the handshake nothing is answered */
     bool one_in_four_falls_silent; /* once it has asked */
     uint32_t stays_s; /* then it leaves without a word, and another comes; 0: it stays */
 };
