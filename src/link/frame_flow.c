@@ -21,12 +21,14 @@ uint64_t frame_flow_key(const struct link *link, const uint8_t *addresses, unsig
                         uint32_t ports, uint8_t protocol)
 {
     const uint32_t number = (uint32_t)(link - link->stack->links);
+    const uint64_t rest = pair32(ports, number << 8 | protocol);
+    const uint8_t *const end = addresses + (size_t)2 * address_bytes;
     struct siphash hash;
 
     siphash13_begin(&hash, &link->stack->table_key);
-    for (unsigned at = 0; at < 2 * address_bytes; at += 8)
-        siphash13_add(&hash, get64(addresses + at));
-    siphash13_add(&hash, pair32(ports, number << 8 | protocol));
+    for (; addresses < end; addresses += 8)
+        siphash13_add(&hash, get64(addresses));
+    siphash13_add(&hash, rest);
     return siphash13_of(&hash);
 }
 
