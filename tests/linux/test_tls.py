@@ -195,22 +195,24 @@ def test_echo(leat, keys):
 
 # ---- Under pressure
 
-def client_hello():
-    """A whole ClientHello, as Python's ssl makes it."""
+def client_hellos(count):
+    """Whole ClientHellos, as Python's ssl makes them."""
     context = ssl.create_default_context()
-    sent = ssl.MemoryBIO()
-    session = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="leat.test")
-    with contextlib.suppress(ssl.SSLWantReadError):
-        session.do_handshake()
-    return sent.read()
+    for _ in range(count):
+        sent = ssl.MemoryBIO()
+        session = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="leat.test")
+        with contextlib.suppress(ssl.SSLWantReadError):
+            session.do_handshake()
+        yield sent.read()
 
 
 @pytest.fixture
 def crowd(web):
     """48 clients that are silent behind their hello, so each has a handshake: the next one must bring a cookie."""
-    conns = [socket.create_connection((web.ip, 443), LIMIT_S) for _ in range(48)]
-    for conn in conns:
-        conn.sendall(client_hello())
+    conns = []
+    for hello in list(client_hellos(48)):  # made before: a connection that is silent for long is closed
+        conns.append(socket.create_connection((web.ip, 443), LIMIT_S))
+        conns[-1].sendall(hello)
     yield conns
     for conn in conns:
         conn.close()
