@@ -6,8 +6,10 @@ enum {
     HONEST_ID = 0x7777
 };
 
-static const struct leat_resolver_config wide = {
-    .servers = {{.ip = SERVER_IP}}, .server_count = 1, .lookups = 256, .cache_bytes = 262144};
+static const struct leat_resolver_config wide = {.servers = {{.ip = LEAT_IP4_INIT(10, 0, 0, 1)}},
+                                                 .server_count = 1,
+                                                 .lookups = 256,
+                                                 .cache_bytes = 262144};
 
 /* ---- questions by UDP --------------------------------------------------------------------- */
 

@@ -96,7 +96,7 @@ static int teardown(void **state)
 
 static void each_flow_gets_a_quantum_a_turn(void **state)
 {
-    uint32_t got[4] = {0}, bytes;
+    uint32_t got[4] = {0}, bytes = 0;
 
     (void)state;
     for (unsigned i = 0; i < 400; i++)
