@@ -9,7 +9,8 @@
 
 #include <leat/host.h>
 
-#ifdef __FILE_NAME__ /* gcc 12, clang 9: without the folders */
+/** The name of the source file: without its folders from gcc 12 and clang 9 on. */
+#ifdef __FILE_NAME__
 #define LEAT_SOURCE_NAME __FILE_NAME__
 #else
 #define LEAT_SOURCE_NAME __FILE__
