@@ -1,8 +1,8 @@
 /*
  * anchors.c -- trust anchors, in memory of the program.
  *
- * BearSSL takes a name and a key.  What else the anchor's certificate says of itself (dates, path
- * length, purposes, constraints) is kept beside them, for chain.c to obey it.
+ * BearSSL takes a name and a key.  The other statements of the anchor's certificate
+ * (dates, path length, purposes, constraints) are kept beside them, and chain.c obeys them.
  */
 #include <string.h>
 

@@ -111,7 +111,8 @@ static unsigned feed(struct bearssl_provider *provider, const struct leat_crypto
     return fed;
 }
 
-/* What the anchor's own certificate says of a path of @count certificates (RFC 5937, 3). */
+/* Applies the limits of the anchor's own certificate to a path of @count certificates (RFC 5937,
+ * 3). */
 static enum leat_crypto_verdict obey(const struct bearssl_anchor *anchor,
                                      const struct bearssl_path *path, unsigned count,
                                      uint64_t civil_s)

@@ -21,7 +21,7 @@ struct bearssl_span {
 
 #define BEARSSL_PATH_ANY 127u /* a path of any length */
 
-/* What this provider reads of a certificate itself, because BearSSL doesn't tell. */
+/* Fields of a certificate that BearSSL's decoder doesn't give, so the provider reads them. */
 struct bearssl_facts {
     struct bearssl_span key_info; /* SubjectPublicKeyInfo, whole */
     struct bearssl_span issuer;   /* names, whole */

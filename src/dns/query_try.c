@@ -4,8 +4,8 @@
  * By UDP a try has a socket of its own and so a new port, which no other question has: what comes
  * late for an older one meets a closed port, and a stranger who would forge a reply has to guess
  * port, id and letter case of one question (RFC 5452).  The socket's memory is the query's, so
- * there are as many as there can be questions.  What can't be sent for want of a buffer, a port or
- * a connection is sent a little later, as long as the try lasts.
+ * there are as many as there can be questions.  A query that finds no buffer, port or connection
+ * is sent a little later, as long as the try lasts.
  */
 #include "dns/lookup.h"
 
