@@ -334,7 +334,7 @@ static bool links_flush(struct leat *stack)
     return full;
 }
 
-/* What waits for slow devices leaves before others may fill its places. */
+/* Sends the frames that wait for slow devices, before new ones may fill the device's places. */
 static __attribute__((noinline)) void slow_links_flush(struct leat *stack)
 {
     for (struct link *link = stack->links; link < stack->links_end; link++) {

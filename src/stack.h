@@ -76,7 +76,7 @@ struct address {
     struct address_watch *watch; /* link/address.h; NULL: nobody but the program */
 };
 
-/* What a device has taken since it was found full: link/transmit.c. */
+/* Bytes that a device has taken since it was found full: link/transmit.c. */
 struct device_rate {
     uint64_t from_ns;
     uint64_t bytes;

@@ -64,7 +64,7 @@ struct leat_stream_ops {
     struct leat_stream_progress (*progress)(const void *end);
     /** leat_tcp_stack() */
     struct leat *(*stack)(const void *end);
-    /** leat_stream_peer(); NULL: nobody knows */
+    /** leat_stream_peer(); NULL: not known */
     struct leat_ip (*peer)(const void *end);
 };
 
@@ -220,8 +220,8 @@ static inline struct leat *leat_stream_stack(const struct leat_stream *stream)
                                         : leat_tcp_stack((const struct leat_tcp *)stream->end);
 }
 
-/** The address of the other end, by which servers count the places of each; LEAT_IP_ANY: nobody
- * knows it, as a pipe's, and all of these count as one. */
+/** The address of the other end, by which servers count places.  LEAT_IP_ANY: not known, as with a
+ * pipe; all such streams count as one holder. */
 static inline struct leat_ip leat_stream_peer(const struct leat_stream *stream)
 {
     struct leat_tcp_info info;

@@ -19,8 +19,8 @@
  * longest ago: a table that knows progress (bytes of a request, records of a handshake) renews the
  * place.
  *
- * What the program itself begins (a connection of its own, a task) takes its place without a
- * holder: it is never refused while a place is free, and makes no room for anybody.
+ * A connection or a task that the program itself begins takes its place without a holder: it is
+ * never refused while a place is free, and its place makes no room for others.
  *
  * A caller that cannot or does not want to end an entry of the same holder refuses the newcomer
  * instead of acting on shares_room().

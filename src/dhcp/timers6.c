@@ -23,7 +23,7 @@ static const struct exchange exchanges[] = {
     [DHCP6_INFORMATION_REQUEST] = {.irt_s = 1},
 };
 
-/* RFC 8415 18.2.12: a Rebind of who starts again waits as a Confirm does; for three seconds only,
+/* RFC 8415 18.2.12: a Rebind after a restart waits as a Confirm does; for three seconds only,
  * as a server that doesn't know us may be silent (18.3.5), and would answer a Solicit. */
 static const struct exchange reboot_exchange = {.irt_s = 1, .mrt_s = 4, .mrc = 2};
 

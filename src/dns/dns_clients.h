@@ -5,7 +5,7 @@
  * The places have shares (core/shares.h). A client that comes while its holder may not have one
  * more ends the connection that has been without progress for longest, of the largest holder or its
  * own. Progress is a whole query, or as much of the replies as the configuration says; a client
- * without any, to whom no answer is owed, ends after the idle time.  So one byte a second keeps no
+ * without any, which waits for no answer, ends after the idle time.  So one byte a second keeps no
  * place.
  */
 #ifndef DNS_DNS_CLIENTS_H

@@ -17,7 +17,7 @@ struct dns_query {
 
 enum dns_query_verdict {
     DNS_QUERY_GOOD,
-    DNS_QUERY_DROP, /* cut short, illegal, or a reply: send nothing */
+    DNS_QUERY_DROP,   /* cut short, illegal, or a reply: send nothing */
     DNS_QUERY_COOKIE, /* no question, but it wants a cookie (RFC 7873 5.4) */
     DNS_QUERY_FORMERR
 };

@@ -2,8 +2,9 @@
  * dns_rate.h -- how many replies by UDP a network gets (response rate limiting).
  *
  * A query by UDP may have a forged source, whose network then gets our replies.  So each /24, of
- * IPv6 each /64, has a bucket of replies.  Over the limit every second query gets a reply without records and with TC,
- * no longer than the query: an honest client asks again by TCP, which nobody forges.
+ * IPv6 each /64, has a bucket of replies.  Over the limit every second query gets a reply without
+ * records and with TC, no longer than the query: an honest client asks again by TCP, which nobody
+ * forges.
  *
  * The buckets lie in a table of fixed size.  A network that has none takes over the fullest of its
  * set as it is: so no number of networks gets more than all buckets hold.

@@ -140,7 +140,7 @@ static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *
 {
     struct forward_wait *wait = arg;
     struct forward_client *client = wait->client;
-    /* the lookup is over, but nobody has its place yet */
+    /* the lookup is over, but its place is not taken again yet */
     const struct dns_question question = question_of(wait->lookup);
 
     (void)err;

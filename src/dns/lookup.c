@@ -83,7 +83,7 @@ static void release(struct leat_lookup *lookup)
 {
     struct leat_resolver *resolver = lookup->resolver;
 
-    leat_debug_assert(lookup->on_done); /* it is somebody's */
+    leat_debug_assert(lookup->on_done); /* it has a caller */
     timer_cancel(&resolver->stack->timers, &lookup->stale_timer);
     stack_not_ready(&lookup->ready);
     lookup->on_done = NULL;

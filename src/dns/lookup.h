@@ -216,8 +216,8 @@ bool upstream_wants_tls(const struct upstream *upstream);
 /* Where it is asked, with TLS or without. */
 struct leat_endpoint upstream_endpoint(const struct upstream *upstream, bool secure);
 
-/* What connecting says if there is no way to it; without IPv6, or its zone, there is none either.
- */
+/* True for the errors by which leat_tcp_connect() says that there is no route: without IPv6, or
+ * without the zone of the address, there is none. */
 static inline bool upstream_is_nowhere(enum leat_err err)
 {
     return err == LEAT_ERR_NO_ROUTE || err == LEAT_ERR_FAMILY;

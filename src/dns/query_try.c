@@ -1,9 +1,9 @@
 /*
  * query_try.c -- one try of a query: its question goes to one server, by UDP or TCP.
  *
- * By UDP a try has a socket of its own and so a new port, which no other question has: what comes
- * late for an older one meets a closed port, and a stranger who would forge a reply has to guess
- * port, id and letter case of one question (RFC 5452).  The socket's memory is the query's, so
+ * By UDP a try has a socket of its own and so a new port, which no other question has: a late
+ * reply to an older one meets a closed port, and an attacker who forges a reply has to guess port,
+ * id and letter case of one question (RFC 5452).  The socket's memory is the query's, so
  * there are as many as there can be questions.  A query that finds no buffer, port or connection
  * is sent a little later, as long as the try lasts.
  */

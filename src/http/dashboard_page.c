@@ -262,8 +262,8 @@ static void on_failed(struct leat_http_exchange *exchange, enum leat_err why, vo
     ((struct dashboard_view *)arg)->exchange = NULL;
 }
 
-/* A view that is free, or the oldest one: a page whose reader takes it is sent at once, so there is
- * somebody behind the oldest who doesn't. */
+/* A view that is free, or the oldest one: a page is sent at once if its reader takes it, so the
+ * reader of the oldest doesn't. */
 static struct dashboard_view *take_view(struct leat_dashboard *dashboard)
 {
     struct dashboard_view *views = dashboard->views, *view = views;

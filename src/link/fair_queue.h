@@ -6,8 +6,8 @@
  * datagrams. Flows that have frames stand in one of two lists. A flow that comes anew stands in
  * `sparse` until it has sent `sparse_bytes`; then it goes to the end of `turns`, where each turn
  * gives it `quantum_bytes` (deficit round robin: Shreedhar, Varghese 1995). `sparse` is served
- * first. A flow that runs empty keeps its place until its turn comes, so that nobody gains by
- * sending in parts.
+ * first. A flow that runs empty keeps its place until its turn comes, so that sending in
+ * parts gains nothing.
  *
  * No frame is longer than a quantum, so each visit of a flow either serves it or moves it to where
  * the next visit does: what a frame costs doesn't depend on how many flows there are.
@@ -53,7 +53,7 @@ struct flow {
     int32_t credit_bytes; /* that it may still send in this turn */
     uint32_t bytes;       /* of all its frames */
     uint32_t frames;      /* that they are to the device */
-    uint32_t waiter;      /* woken when `bytes` is wake_bytes or less (transmit.h); 0: nobody */
+    uint32_t waiter;      /* woken when `bytes` is wake_bytes or less (transmit.h); 0: none */
     uint32_t wake_bytes;
     uint16_t chain;     /* the next flow of the bucket, or of the free ones */
     uint16_t next;      /* in `sparse` or `turns` */

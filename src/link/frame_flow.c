@@ -42,7 +42,7 @@ static void classify_tcp(struct flow_name *name, const uint8_t *tcp, uint32_t by
         name->kind = FLOW_CONTROL;
 }
 
-/* What stands behind an IP header: @protocol at @at of a frame, @bytes of it in all pieces. */
+/* The flow of an IP payload: @protocol, at @at of the frame, @bytes of it in all pieces. */
 static struct flow_name name_of_payload(const struct link *link, const struct leat_buf *frame,
                                         const uint8_t *addresses, unsigned address_bytes,
                                         uint8_t protocol, uint32_t at, uint32_t bytes)

@@ -20,8 +20,8 @@ struct flow_name {
 struct flow_name frame_flow(const struct link *link, const struct leat_buf *frame);
 
 /* The key of the flow between two addresses of @address_bytes each (4 or 16), which @addresses has
- * side by side, ours first. @ports: the first word of the transport's header, or 0. Nobody outside
- * can tell which flows have keys in the same bucket. */
+ * side by side, ours first. @ports: the first word of the transport's header, or 0. The key is
+ * secret, so an attacker can't aim flows at one bucket. */
 uint64_t frame_flow_key(const struct link *link, const uint8_t *addresses, unsigned address_bytes,
                         uint32_t ports, uint8_t protocol);
 

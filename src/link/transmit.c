@@ -92,7 +92,8 @@ static inline bool must_be_cut(const struct link *link, const struct leat_buf *f
 }
 
 /* The next segment of @super, which is the first of its queue.  The last segment is @super itself.
- * NULL: no memory, and all of it is lost; nobody behind it waits for memory that may never come. */
+ * NULL: no memory, and all of it is lost, so that frames behind it don't wait for memory that may
+ * never come. */
 static struct leat_buf *cut(struct link *link, struct leat_buf *super)
 {
     const bool device_sums = link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM;
@@ -194,7 +195,7 @@ static void sort_one(struct link *link, struct leat_buf *frame)
                    frames_of(link, frame));
 }
 
-/* What has come since the last flush goes to its flows. */
+/* Sorts the frames that have come since the last flush into their flows. */
 static void sort(struct link *link)
 {
     struct leat_buf *frame;
@@ -204,7 +205,7 @@ static void sort(struct link *link)
         sort_one(link, frame);
 }
 
-/* Of @flow something is gone.  Whoever waits for that is woken. */
+/* Accounts for frames that have left @flow, and wakes the connection that waits for that. */
 static void note_left(struct link *link, struct flow *flow, uint32_t bytes, uint32_t frames,
                       uint32_t charged_bytes)
 {
@@ -262,7 +263,8 @@ static struct leat_buf *next_in_turn(struct link *link)
     return frame ? shape(link, frame) : 0;
 }
 
-/* What waits, flow by flow, as far as the device has room; how many frames it would still take. */
+/* Sends flow by flow, as far as the device has room; returns how many frames it would still take.
+ */
 static uint32_t serve(struct link *link)
 {
     struct leat *stack = link->stack;
@@ -350,7 +352,7 @@ void transmit_flush(struct link *link)
     link->stack->stats.tx_frames++;
 }
 
-/* ---- who may put something there ---------------------------------------------------------- */
+/* ---- room in the queue ---------------------------------------------------------- */
 
 /* Which kind has more than its places when too many frames wait. */
 static enum flow_kind crowded_kind(const struct link *link)
@@ -386,7 +388,7 @@ void transmit_put(struct link *link, struct leat_buf *frame)
         make_room(link);
 }
 
-/* What each of @flows may have in the queue. */
+/* Bytes that each of @flows may have in the queue. */
 static uint32_t share_of(const struct link *link, uint32_t flows, uint32_t least_bytes)
 {
     const uint64_t most = (uint64_t)link->stack->config.tx_queue_frames * link->netif->mtu;

@@ -51,7 +51,7 @@ static inline void link_enqueue(struct link *link, struct leat_buf *frame, uint3
     link->tx_waiting += count;
 }
 
-/* The same, and if the queue is full somebody makes room.  Takes @frame. */
+/* The same; in a full queue the oldest frame of the largest flow makes room.  Takes @frame. */
 void transmit_put(struct link *link, struct leat_buf *frame);
 
 /* Gives what waits to the backend, as far as that has room. */
@@ -67,8 +67,8 @@ COLD void transmit_close(struct link *link);
  * when tx_places doesn't say it. */
 uint32_t transmit_left(struct link *link, uint64_t key, uint32_t segment_bytes);
 
-/* That was 0: protocol->wake() will be called with @waiter (> 0) when half of what the flow has in
- * the queue has left.  False: it has nothing there, or somebody else waits for that. */
+/* To be called where transmit_left() was 0: protocol->wake() gets @waiter (> 0) when half of the
+ * flow's frames in the queue have left.  False: it has none there, or another waiter is noted. */
 bool transmit_wait(struct link *link, uint64_t key, uint32_t waiter);
 
 /* True if a frame of the flow @key waits that is more than control traffic. */

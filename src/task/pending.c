@@ -1,14 +1,13 @@
 /*
- * pending.c -- what waits for a task, and whose task makes room for it.
+ * pending.c -- connections and requests that wait for a task, and the task that makes room.
  *
- * Tasks are counted by the address that they serve (core/shares.h).  What comes (a connection with
- * its first data, a request) gets a share: a free one, or that of the oldest task of the address
- * with most tasks, which is cancelled.  With its share it waits for a stack to be free, in this
- * turn or the next one mostly, and begins.  Without a share it waits until a task of whatever
- * address ends. Both wait at a place of the queue, which is counted by address, too.
+ * Tasks are counted by the address that they serve (core/shares.h).  A connection with its first
+ * data, or a request, gets a share: a free one, or that of the oldest task of the address with most
+ * tasks, which is cancelled.  With its share it waits for a free stack, which it mostly gets in
+ * this turn or the next one.  Without a share it waits until a task of any address ends.  Both wait
+ * at a place of the queue, which is counted by address, too.
  *
- * Tasks that the program starts, children of those among them, have shares that nobody can take
- * from them.
+ * Tasks that the program starts, and their children, are never cancelled to make room.
  */
 #include "core/second.h"
 #include "task/tasks.h"
@@ -35,7 +34,8 @@ void task_take_share(struct leat_task *task, struct pending *pending)
 
     task->share = pending ? pending->share : shares_free_place(&tasks->shares);
     task->renewed_ns = tasks->stack->now_ns;
-    if (task->share == SHARES_NONE) /* a stack is free, whose share somebody has who waits */
+    if (task->share ==
+        SHARES_NONE) /* a stack is free, but its share belongs to a request that waits */
         return;
     if (!pending)
         shares_take_own(&tasks->shares, task->share);

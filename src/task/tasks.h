@@ -55,11 +55,10 @@ struct leat_task {
         struct ring children;
         struct leat_task *next_free;
     };
-    struct ring sibling; /* in parent->children, or in tasks->roots */
-    uint64_t
-        renewed_ns; /* who it serves has said or taken something last, to a tenth of a second */
-    uint32_t share; /* its place in tasks->shares; SHARES_NONE: another has it */
-    uint32_t flows; /* that it has open */
+    struct ring sibling;  /* in parent->children, or in tasks->roots */
+    uint64_t renewed_ns;  /* last progress of the peer that it serves, to a tenth of a second */
+    uint32_t share;       /* its place in tasks->shares; SHARES_NONE: another has it */
+    uint32_t flows;       /* that it has open */
     uint32_t valgrind_id; /* what valgrind calls its stack */
     uint8_t flags;        /* enum task_flag */
     uint8_t woken_by;     /* enum leat_err: how the wait ended; LEAT_OK until one ends otherwise */
@@ -92,7 +91,7 @@ struct pending {
     struct leat_http_flow *flow; /* NULL: a request has none yet (http.c) */
 };
 
-/* Who has a share: one of them. */
+/* The holder of a share: a task, or a request that waits for one. */
 struct task_share {
     struct leat_task *task;
     struct pending *pending;
@@ -181,7 +180,7 @@ void task_take_share(struct leat_task *task, struct pending *pending);
 /* A task that is over has none any more. */
 void task_give_share(struct leat_task *task);
 
-/* Whom @task, or its ancestor, serves has said or taken something: its share is the youngest. */
+/* The peer that @task, or its ancestor, serves has made progress: its share is the youngest. */
 void task_renew(struct leat_task *task);
 
 /* A slot is free: for a connection that waits for one, if there is any. */

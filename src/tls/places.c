@@ -11,8 +11,8 @@
  * sent lies in TCP, on the account of its address.  A hello in several records takes the memory
  * with the first of them: a peer that wants to hold it could as well send a whole hello.
  *
- * What the program begins, as a client, needs no shares: it knows how many it begins, and one more
- * is refused.  A client's session makes no room for anybody.
+ * Sessions of clients need no shares: the program knows how many it begins, and one more is
+ * refused.  They never make room for others.
  */
 #include "tls/places.h"
 

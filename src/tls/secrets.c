@@ -4,7 +4,7 @@
  * A virtual machine that is cloned, or resumed twice from one snapshot, has its secrets twice.  The
  * program calls leat_reseed() then, which counts a generation (leat_generation()).  The keys of
  * tickets and cookies are wiped at their next use, and the provider takes new entropy before a
- * session begins.  The keys of a session can't be renewed without its peer, who derives the same
+ * session begins.  The keys of a session can't be renewed without its peer, which derives the same
  * ones for both copies, so a session of an earlier generation seals no record any more: one nonce
  * under one key for two records would give both away (RFC 5116 3.1).
  */

@@ -9,7 +9,7 @@
  *      the program's text --------------------------------> tls_protect -> the stream below
  *
  * An idle session, or one that waits for a hello, is a struct tls_session and nothing else.  A
- * handshake has a struct tls_handshake of a bounded pool.  What is to be sent is a set of messages,
+ * handshake has a struct tls_handshake of a bounded pool.  Messages to be sent are bits of a set,
  * lowest bit first, each sent whole or not yet: so nothing is held when the pool is empty.
  */
 #ifndef TLS_TLS_H

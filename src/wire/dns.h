@@ -118,7 +118,7 @@ struct dns_shape {
 };
 
 /* dns_shape.c: the shape of @type's data, or NULL for a type that we do not know and that has no
- * names which somebody may have compressed. */
+ * names that a server may have compressed. */
 const struct dns_shape *dns_shape(uint16_t type);
 
 /* The fields of @type's data, or NULL for a type that we do not know. */

@@ -97,7 +97,7 @@ uint16_t tcp_fast_open_ask(struct tcp *tcp, leat_ip4 server, struct wire_tcp *sy
 
 /* ---- negative responses ------------------------------------------------------------------- */
 
-/* What is known of the server's port that @conn goes to; NULL: no failure. */
+/* The noted failure of the server's port that @conn goes to; NULL: none. */
 static struct fast_open_failure *find_failure(const struct leat_tcp *conn)
 {
     struct fast_open_failure *failures = conn->tcp->fast_open.failures;

@@ -56,7 +56,8 @@ bool tcp_flush(struct leat *stack);
 /* Bytes of @conn that are taken below TCP, when the link's tx_places doesn't say it. */
 COLD uint32_t tcp_left_below(const struct leat_tcp *conn, const struct path *path);
 
-/* That was 0: tcp_wake() hears when there is room.  False: nobody does. */
+/* To be called where tcp_left_below() was 0: tcp_wake() is called when there is room, unless this
+ * returns false. */
 COLD bool tcp_wait_below(const struct leat_tcp *conn, const struct path *path);
 
 /* True if a segment with payload waits for its device. */
