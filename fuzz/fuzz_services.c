@@ -5,7 +5,7 @@
  *
  * The input is a sequence of steps (steps.h): the first draws limits, options, the family and the
  * time; the others are acts, acts for the next callback of a kind, moods of the servers that are
- * asked, faults of the link, and time that passes.  What must hold: the statistics balance after
+ * asked, faults of the link, and time that passes.  Invariants: the statistics balance after
  * each poll; each lookup, call, exchange, task and connection ends once, by its last callback or by
  * the program's word; what comes of a file is that file, from its beginning on; in the end, with a
  * good link and servers that answer, nothing is left: no buffer, no connection, no key.

@@ -174,7 +174,7 @@ static uint32_t word_at(const uint8_t *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* What the peer has read is the program's next frame. */
+/* Checks that the peer has read the program's next frame. */
 static void judge(const uint8_t *bytes, uint32_t len)
 {
     const struct sent sent = pop(&world.out);
@@ -224,7 +224,7 @@ static bool read_some(uint32_t most)
     return true;
 }
 
-/* What was on its way to it or from it is nobody's. */
+/* Forgets the bytes that were on their way to it or from it. */
 static void forget(void)
 {
     world.in.count = world.out.count = 0;

@@ -151,7 +151,7 @@ static bool is_super(const struct came *came)
     return kind == VIRTIO_NET_HDR_GSO_TCPV4 || kind == VIRTIO_NET_HDR_GSO_TCPV6;
 }
 
-/* What can't be handed up: longer than the place for it, or of a kind that was not agreed on. */
+/* True for a frame that can't be handed up: longer than its buffer, or of a kind not agreed on. */
 static bool is_dropped(const struct came *came)
 {
     const uint8_t kind = came->vnet.gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
@@ -224,7 +224,7 @@ static void put_headers(uint8_t *bytes, uint8_t how)
     bytes[ETHERNET + (how & 1 ? 6 : 9)] = how & 2 ? 17 : 6;
 }
 
-/* What arrives is what was sent, behind its header. */
+/* Checks that the frame arrives as it was sent, behind its header. */
 static void hear(uint32_t len, const struct tap_vnet *wanted)
 {
     const ssize_t got = recv(world.peer, world.wire, sizeof world.wire, MSG_DONTWAIT);

@@ -150,7 +150,7 @@ static struct leat_buf *make_frame(const struct xdp_model_frame *frame, uint8_t 
     return whole;
 }
 
-/* What has no room, or no buffer to be copied into, is refused, and counted. */
+/* A frame without room, or without a buffer to be copied into, is refused, and counted. */
 static void transmit(uint8_t count)
 {
     struct leat_netif *netif = &xdp_model.xdp.netif;
@@ -314,7 +314,7 @@ static void end_well(void)
                      "frames that came aside and were lost");
 }
 
-/* What the kernel has taken and not filled stays away: it is the model's to give back. */
+/* Buffers that the kernel has taken and not filled stay away: the model gives them back. */
 static void close_all(void)
 {
     leat_xdp_shut(&xdp_model.xdp.netif);

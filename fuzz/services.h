@@ -76,7 +76,7 @@ struct services_end {
     uint64_t next_ns; /* what the last leat_poll() wanted */
 };
 
-/* What the second stack's servers do. */
+/* The second stack's servers. */
 struct services_mood {
     uint8_t names; /* lowest three bits: what is answered; see services_answer.c */
     uint8_t lease;

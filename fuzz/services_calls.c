@@ -303,7 +303,7 @@ void services_calls_close(void)
     memset(places, 0, sizeof places);
 }
 
-/* What waits for the program to send or to read ends by it. */
+/* Ends the calls that wait for the program to send or to read. */
 void services_calls_settle(void)
 {
     for (unsigned i = 0; i < CALLS; i++) {

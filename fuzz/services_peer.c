@@ -13,7 +13,7 @@ enum {
     SOCKETS = 4
 };
 
-/* What a connection of the second stack is. */
+/* The kinds of connections of the second stack. */
 enum kind {
     CALLER, /* to the first stack */
     WILD,   /* of a web server */
@@ -79,7 +79,7 @@ static const char *const replies[] = {
     "0\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n"};
 
-/* What finds no room isn't said. */
+/* Bytes that find no room are left out. */
 static void say(const struct peer *peer, const void *bytes, size_t len)
 {
     size_t taken;

@@ -43,7 +43,7 @@ void services_obey(enum services_call call, void *self)
     services_where = outer;
 }
 
-/* What a callback's own service forbids: ending what has called. */
+/* A callback's service forbids one thing: ending the service that has called. */
 static bool may(unsigned calls)
 {
     return calls >> services_where & 1;
@@ -57,7 +57,7 @@ enum {
     CHANGE = 1 << SERVICES_ON_CHANGE
 };
 
-/* What was ended and not begun again is begun. */
+/* Begins the services that were ended and not begun again. */
 static void open_all(void)
 {
     services_names_open();

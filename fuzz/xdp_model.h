@@ -3,8 +3,8 @@
  * socket.
  *
  * It obeys the rules of the rings, and is late, out of order and without room as the input wants
- * it. What comes over the wire is anybody's; each frame says in its first bytes which one it is, so
- * that what the backend hands up can be judged.  System calls of the backend end here
+ * it. Frames from the wire may hold anything; each frame says in its first bytes which one it is,
+ * so that what the backend hands up can be judged.  System calls of the backend end here
  * (__wrap_sendto() and the like).
  */
 #ifndef XDP_MODEL_H
@@ -24,7 +24,7 @@ enum {
     XDP_MODEL_WAITING = 4096 /* frames that were sent, or came, and weren't judged yet */
 };
 
-/* What the kernel shares with a socket. */
+/* The memory that the kernel shares with a socket. */
 struct xdp_shared {
     uint32_t producer, consumer, flags;
     uint64_t addresses[TX_PIECES];
@@ -93,7 +93,7 @@ void xdp_model_goes(const struct xdp_model_frame *frame);
 void xdp_model_sends(uint32_t count);
 void xdp_model_completes(uint32_t count, uint8_t from);
 
-/* What holds after each call. */
+/* Checks the invariants after each call. */
 void xdp_model_check(void);
 
 #endif

@@ -298,7 +298,7 @@ static void stop_takes_all_out_and_restart_begins_again(void **state)
     talk_heard(talk, 1);
 }
 
-/* What a lease was for is forgotten by a stop: the next start without a server chooses an address.
+/* A stop forgets the network of a lease: the next start without a server chooses an address.
  */
 static void after_a_lease_and_a_stop_an_address_is_chosen_again(void **state)
 {

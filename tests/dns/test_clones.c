@@ -8,7 +8,7 @@ enum {
     QUESTIONS = 20
 };
 
-/* What one machine says: before the snapshot, and from its reseeding on. */
+/* The packets of one machine: before the snapshot, and from its reseeding on. */
 struct said {
     uint16_t ids[QUESTIONS], ports[QUESTIONS];
     uint8_t names[QUESTIONS][256]; /* in the letter case of the question */

@@ -182,7 +182,7 @@ static void test_a_shared_lookup_goes_on_for_those_who_still_wait(void **state)
     assert_int_equal(home.heard_count, 6);
 }
 
-/* What is stale is told at once instead, where it would be told 1.8 s later. */
+/* The stale answer comes at once, where it would come 1.8 s later. */
 static void test_a_question_that_goes_is_told_what_is_stale(void **state)
 {
     static const struct leat_forwarder_config config = {.waiting = 8};

@@ -219,7 +219,7 @@ static uint64_t or_default(uint64_t value, uint64_t value_default)
     return value > 0 ? value : value_default;
 }
 
-/* What struct leat_tcp_config says for all connections.  False: @name is none of it. */
+/* A setting of struct leat_tcp_config, for all connections.  False: @name is none. */
 static bool get_of_stack(const struct sockets *sockets, struct calling *calling, int64_t name)
 {
     static const uint64_t second_ns = 1000000000;

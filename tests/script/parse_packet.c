@@ -232,7 +232,7 @@ static void parse_range(struct parser *parser, struct packet *packet)
         parse_fail_at(parser, at, "the length is not the end less the start");
 }
 
-/* What the peer sends may have a number without the flag, which then means nothing. */
+/* A packet of the peer may have an ACK number without the flag, which then means nothing. */
 static void parse_ack(struct parser *parser, struct packet *packet)
 {
     const bool has_flag = packet->flags & FLAG_ACK;

@@ -5,7 +5,7 @@ import unittest
 
 import tree
 
-# What counts no places: times, settings, lengths of one thing and of arrays that the program gives.
+# Members that count no places: times, settings, lengths of one thing and of arrays that the program gives.
 NO_TABLE = re.compile(r"""
     \w+_(ns|us|s_min|max_s|bits|percent) | (failure_ttl|stale|ttl_max|negative_ttl_max|ticket_lifetime|\w+_preferred|\w+_valid)_s
   | (file|route|server|own_name|identity|protocol|policy|ip)_count

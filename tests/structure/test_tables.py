@@ -22,7 +22,7 @@ KNOW_ALL_OPTIONS = {"src/wire/tcp.h": ("wire_tcp_parse", "wire_tcp_begin", "wire
 # Which of src/tcp set an option of a SYN.
 WRITERS_OF_SYNS = {"src/tcp/send/emit.c", "src/tcp/entry/cookie.c", "src/tcp/entry/fast_open.c"}
 
-# Who gets an entry that was another's, or begins another thing in one that stays, sets its members one by one: (struct,
+# Functions that reuse an entry set its members one by one: (struct,
 # its header, file, function, variable, members that it leaves, as they have a value then, or none is read).
 CLEARS = (
     ("leat_http_call", "src/http/call.h", "src/http/calls.c", "clear", "call", {

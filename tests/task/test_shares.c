@@ -293,7 +293,7 @@ static void test_a_reserve_is_for_those_that_have_less(void **state)
     disperse(f);
 }
 
-/* What the program itself has started is never cancelled for others. */
+/* A task that the program itself has started is never cancelled for others. */
 static enum leat_err sleeps(struct leat_task *task, void *arg)
 {
     (void)arg;

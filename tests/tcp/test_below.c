@@ -72,7 +72,7 @@ static void what_waits_is_worth_a_millisecond_of_the_device(void **state)
     assert_in_range(link_of(talk)->tx_waiting, 1 + 6, 1 + 7);
 }
 
-/* What the device has room for now doesn't wait, and is no part of the bound. */
+/* Frames that the device has room for now don't wait, and don't count for the bound. */
 static void room_of_the_device_is_filled(void **state)
 {
     struct talk *talk = *state;

@@ -49,7 +49,7 @@ static void ten_segments_leave_at_first(void **state)
     tx_segments(talk, 0, 10);
 }
 
-/* What a listener says goes before what the stack says. */
+/* A listener's setting goes before the stack's. */
 static void listener_chooses_initial_window_and_congestion_control(void **state)
 {
     struct talk *talk = *state;

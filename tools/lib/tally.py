@@ -5,7 +5,7 @@
 
 FOLDER/steps.tsv has a row for each step that tools/test took: its tier, its name, "passed" or "failed", when it
 began and when it ended (seconds since 1970). FOLDER/NAME.tests, where it exists, is Meson's testlog.json of
-the step NAME. What pytest, cmocka or unittest skip inside of a test counts as skipped; the test itself as passed. A
+the step NAME. Cases that pytest, cmocka or unittest skip inside of a test count as skipped; the test itself as passed. A
 step without tests counts as one, and so does a failed step without a failed test. With --history the failed tests
 become rows of that file (tools/lib/history.py). The last line is "N passed, N failed, N skipped".
 """
