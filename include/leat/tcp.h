@@ -47,12 +47,12 @@ enum {
 
 /** Limits of TCP.  Every 0 means the default named beside it. */
 struct leat_tcp_config {
-    uint32_t connections;  /**< connections at a time: 1024 */
-    uint32_t half_open;    /**< connections in SYN-RECEIVED at a time: as many as connections, 16 to
-                                1024 by default */
-    uint32_t time_wait;    /**< TIME-WAIT entries: four times the connections, 64 to 4096 by
-                                default; at the limit the oldest goes */
-    uint16_t listeners;    /**< listeners at a time: 16 */
+    uint32_t connections; /**< connections at a time: 1024 */
+    uint32_t half_open; /**< connections in SYN-RECEIVED at a time: eight times the connections, 64
+                             to 1024 by default */
+    uint32_t time_wait; /**< TIME-WAIT entries: four times the connections, 64 to 4096 by
+                             default; at the limit the oldest goes */
+    uint16_t listeners; /**< listeners at a time: 16 */
     uint32_t reorder_runs; /**< runs of text out of order, of all connections: as many as
                                 connections, 64 to 1024 by default */
     uint32_t reorder_runs_per_connection; /**< of one connection: 64; a segment out of order looks

@@ -56,7 +56,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     if (given)
         c = *given;
     c.connections = or32(c.connections, 1024);
-    c.half_open = or_for(&c, c.half_open, 1, 16, 1024);
+    c.half_open = or_for(&c, c.half_open, 8, 64, 1024);
     c.time_wait = or_for(&c, c.time_wait, 4, 64, 4096);
     c.listeners = (uint16_t)or32(c.listeners, 16);
     c.reorder_runs = or_for(&c, c.reorder_runs, 1, 64, 1024);
