@@ -7,7 +7,7 @@
 #include "secure.h"
 
 enum {
-    COOKIES_FROM = 48, /* of 64 handshakes at a time: those who don't go on shall keep nothing */
+    COOKIES_FROM = 48,  /* of 64 handshakes at a time: those who don't go on shall keep nothing */
     EARLY_BYTES = 16384 /* as long as a head may be */
 };
 
@@ -63,9 +63,10 @@ static const char *read_identity(struct example_platform *platform)
                                  key, key_len, secure.certificates, sizeof secure.certificates);
     if (err)
         return snprintf(why, sizeof why, "%s and %s: %s", platform->certificate, platform->key,
-                        err == LEAT_ERR_ARGUMENT    ? "the key is not the certificate's"
-                        : err == LEAT_ERR_NOT_FOUND ? "one of them has no PEM of its kind"
-                                                    : leat_err_text(err)),
+                        err == LEAT_ERR_ARGUMENT      ? "the key is not the certificate's"
+                        : err == LEAT_ERR_UNSUPPORTED ? "this kind or size of key is not supported"
+                        : err == LEAT_ERR_NOT_FOUND   ? "one of them has no PEM of its kind"
+                                                      : leat_err_text(err)),
                why;
     secure.identities[0] = &secure.identity;
     return NULL;

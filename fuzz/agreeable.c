@@ -161,7 +161,9 @@ static bool open_text(void *self, const struct leat_crypto_aead_key *key,
 
 static bool supports_group(void *self, enum leat_crypto_group group)
 {
-    return group != LEAT_CRYPTO_X25519MLKEM768 || ((struct agreeable *)self)->hybrid;
+    if (group == LEAT_CRYPTO_X25519MLKEM768)
+        return ((struct agreeable *)self)->hybrid;
+    return group == LEAT_CRYPTO_X25519 || group == LEAT_CRYPTO_SECP256R1;
 }
 
 /* Bytes of a share, a client's or a server's. */

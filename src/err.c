@@ -31,6 +31,7 @@ const char *leat_err_text(enum leat_err err)
         [LEAT_ERR_TLS] = "encrypted session failed",
         [LEAT_ERR_CUT_SHORT] = "stream cut short",
         [LEAT_ERR_SERVERS] = "name servers can't answer",
+        [LEAT_ERR_UNSUPPORTED] = "not supported",
     };
 
     return (unsigned)err < LEAT_ERR_COUNT ? texts[err] : "unknown error";

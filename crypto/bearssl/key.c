@@ -61,7 +61,7 @@ br_ec_public_key leat_bearssl_ec_public(const struct bearssl_public *key)
 
 static bool is_curve(int curve)
 {
-    return curve == BR_EC_secp256r1 || curve == BR_EC_secp384r1;
+    return curve == BR_EC_secp256r1 || curve == BR_EC_secp384r1 || curve == BR_EC_secp521r1;
 }
 
 static enum leat_err take_rsa(struct bearssl_private *inside, const br_rsa_private_key *found)
@@ -71,10 +71,10 @@ static enum leat_err take_rsa(struct bearssl_private *inside, const br_rsa_priva
     size_t at = 0;
 
     if (found->n_bitlen < 8 * RSA_BYTES_MIN || found->n_bitlen > 8 * RSA_BYTES_MAX)
-        return LEAT_ERR_ARGUMENT;
+        return LEAT_ERR_UNSUPPORTED;
     for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
         if (lens[i] > sizeof inside->bytes - at)
-            return LEAT_ERR_ARGUMENT;
+            return LEAT_ERR_UNSUPPORTED;
         memcpy(inside->bytes + at, parts[i], lens[i]);
         inside->lens[i] = (uint16_t)lens[i];
         at += lens[i];
@@ -87,7 +87,7 @@ static enum leat_err take_rsa(struct bearssl_private *inside, const br_rsa_priva
 static enum leat_err take_ec(struct bearssl_private *inside, const br_ec_private_key *found)
 {
     if (!is_curve(found->curve) || found->xlen > sizeof inside->bytes)
-        return LEAT_ERR_ARGUMENT;
+        return LEAT_ERR_UNSUPPORTED;
     memcpy(inside->bytes, found->x, found->xlen);
     inside->lens[0] = (uint16_t)found->xlen;
     inside->curve = (uint32_t)found->curve;
@@ -110,7 +110,7 @@ static enum leat_err open_der(struct bearssl_provider *provider, struct bearssl_
     else if (said == 0 && br_skey_decoder_key_type(decoder) == BR_KEYTYPE_EC)
         err = take_ec(inside, br_skey_decoder_get_ec(decoder));
     else if (said == BR_ERR_X509_UNSUPPORTED)
-        err = LEAT_ERR_ARGUMENT;
+        err = LEAT_ERR_UNSUPPORTED;
     leat_crypto_wipe(decoder, sizeof *decoder);
     return err;
 }

@@ -1,22 +1,22 @@
 /*
- * share.c -- X25519 and P-256 by BearSSL.
+ * share.c -- X25519, P-256 and P-384 by BearSSL.
  *
- * A private share is made of the bytes that the program's entropy gives: of X25519 any 32 will do
- * (RFC 7748, 5), of P-256 a number below its order, drawn again until it is one (FIPS 186-5,
- * A.2.2).
+ * A private share is made of the bytes that the program's entropy gives.  Any 32 bytes do for
+ * X25519 (RFC 7748 5); a curve of NIST takes a number below its order, and the provider draws until
+ * it has one (FIPS 186-5 A.2.2).
  */
 #include <string.h>
 
 #include "inside.h"
 
-#define SCALAR_BYTES 32u
-#define POINT_BYTES  65u /* 4, x, y: RFC 8446, 4.2.8.2 */
-#define DRAWS_MAX    64  /* one draw fails once in 2^32 times */
+#define SCALAR_BYTES_MAX 48u
+#define POINT_BYTES_MAX  97u /* 4, x, y: RFC 8446 4.2.8.2 */
+#define DRAWS_MAX        64  /* one draw fails once in 2^32 times */
 
 /* What lies in struct leat_crypto_share. */
 struct share {
     int32_t curve; /* BR_EC_; 0: none */
-    uint8_t scalar[SCALAR_BYTES];
+    uint8_t scalar[SCALAR_BYTES_MAX];
 } BEARSSL_INSIDE;
 
 _Static_assert(sizeof(struct share) <= sizeof(struct leat_crypto_share), "it has the room");
@@ -25,7 +25,19 @@ static int curve_of(enum leat_crypto_group group)
 {
     if (group == LEAT_CRYPTO_X25519)
         return BR_EC_curve25519;
+    if (group == LEAT_CRYPTO_SECP384R1)
+        return BR_EC_secp384r1;
     return group == LEAT_CRYPTO_SECP256R1 ? BR_EC_secp256r1 : 0;
+}
+
+static size_t scalar_bytes(int curve)
+{
+    return curve == BR_EC_secp384r1 ? 48 : 32;
+}
+
+static size_t point_bytes(int curve)
+{
+    return curve == BR_EC_curve25519 ? 32 : 1 + 2 * scalar_bytes(curve);
 }
 
 bool leat_bearssl_supports_group(void *self, enum leat_crypto_group group)
@@ -35,14 +47,14 @@ bool leat_bearssl_supports_group(void *self, enum leat_crypto_group group)
 }
 
 /* Is 0 < scalar < order?  Without a branch that depends on its digits. */
-static bool is_in_order(const uint8_t *scalar)
+static bool is_in_order(int curve, const uint8_t *scalar)
 {
     size_t len;
-    const uint8_t *order = br_ec_all_m31.order(BR_EC_secp256r1, &len);
+    const uint8_t *order = br_ec_all_m31.order(curve, &len);
     uint32_t borrow = 0;
     uint32_t any = 0;
 
-    for (size_t i = SCALAR_BYTES; i-- > 0;) {
+    for (size_t i = scalar_bytes(curve); i-- > 0;) {
         borrow = ((uint32_t)scalar[i] - order[i] - borrow) >> 31;
         any |= scalar[i];
     }
@@ -53,9 +65,10 @@ static bool is_in_order(const uint8_t *scalar)
 static bool draw(const struct bearssl_provider *provider, struct share *inside)
 {
     for (int i = 0; i < DRAWS_MAX; i++) {
-        if (provider->entropy(provider->entropy_arg, inside->scalar, SCALAR_BYTES) != LEAT_OK)
+        if (provider->entropy(provider->entropy_arg, inside->scalar, scalar_bytes(inside->curve)) !=
+            LEAT_OK)
             return false;
-        if (inside->curve == BR_EC_curve25519 || is_in_order(inside->scalar))
+        if (inside->curve == BR_EC_curve25519 || is_in_order(inside->curve, inside->scalar))
             return true;
     }
     return false;
@@ -70,7 +83,8 @@ bool leat_bearssl_share_open(void *self, struct leat_crypto_share *share,
     inside->curve = curve_of(group);
     if (inside->curve == 0 || !draw(self, inside))
         return false;
-    *len = br_ec_all_m31.mulgen(public_share, inside->scalar, SCALAR_BYTES, inside->curve);
+    *len = br_ec_all_m31.mulgen(public_share, inside->scalar, scalar_bytes(inside->curve),
+                                inside->curve);
     return *len != 0;
 }
 
@@ -78,25 +92,25 @@ bool leat_bearssl_share_derive(void *self, struct leat_crypto_share *share, cons
                                size_t peer_len, uint8_t *secret, size_t *secret_len)
 {
     const struct share *inside = (const struct share *)share->state;
-    static const uint8_t zeros[SCALAR_BYTES];
-    const size_t point_bytes = inside->curve == BR_EC_curve25519 ? SCALAR_BYTES : POINT_BYTES;
-    uint8_t point[POINT_BYTES];
+    static const uint8_t zeros[SCALAR_BYTES_MAX];
+    const size_t size = scalar_bytes(inside->curve);
+    uint8_t point[POINT_BYTES_MAX];
     size_t x_at;
     bool done;
 
     (void)self;
-    if (inside->curve == 0 || peer_len != point_bytes ||
-        (inside->curve == BR_EC_secp256r1 && peer[0] != 4))
+    if (inside->curve == 0 || peer_len != point_bytes(inside->curve) ||
+        (inside->curve != BR_EC_curve25519 && peer[0] != 4))
         return false;
-    memcpy(point, peer, point_bytes);
+    memcpy(point, peer, peer_len);
     /* 0: not a point of the curve */
-    done = br_ec_all_m31.mul(point, point_bytes, inside->scalar, SCALAR_BYTES, inside->curve) == 1;
+    done = br_ec_all_m31.mul(point, peer_len, inside->scalar, size, inside->curve) == 1;
     x_at = br_ec_all_m31.xoff(inside->curve, secret_len);
-    done = done && *secret_len == SCALAR_BYTES;
+    done = done && *secret_len == size;
     if (done)
-        memcpy(secret, point + x_at, SCALAR_BYTES);
+        memcpy(secret, point + x_at, size);
     leat_crypto_wipe(point, sizeof point);
-    return done && !leat_crypto_equal(secret, zeros, sizeof zeros);
+    return done && !leat_crypto_equal(secret, zeros, size);
 }
 
 void leat_bearssl_share_close(void *self, struct leat_crypto_share *share)

@@ -14,6 +14,7 @@ struct scheme {
 static const struct scheme schemes[] = {
     {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256, BR_KEYTYPE_EC, BR_EC_secp256r1, &br_sha256_vtable},
     {LEAT_CRYPTO_ECDSA_SECP384R1_SHA384, BR_KEYTYPE_EC, BR_EC_secp384r1, &br_sha384_vtable},
+    {LEAT_CRYPTO_ECDSA_SECP521R1_SHA512, BR_KEYTYPE_EC, BR_EC_secp521r1, &br_sha512_vtable},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA256, BR_KEYTYPE_RSA, 0, &br_sha256_vtable},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA384, BR_KEYTYPE_RSA, 0, &br_sha384_vtable},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA512, BR_KEYTYPE_RSA, 0, &br_sha512_vtable},
@@ -80,9 +81,11 @@ bool leat_bearssl_sign(void *self, const struct leat_crypto_private *key,
  */
 static bool is_der(const uint8_t *signature, size_t len)
 {
-    size_t at = 2;
+    const size_t header = len > 2 + 127 ? 3 : 2; /* of P-521 the length takes two bytes */
+    size_t at = header;
 
-    if (len < 2 || len > 2 + 127 || signature[0] != 0x30 || signature[1] != len - 2)
+    if (len < 2 || len > 3 + 255 || signature[0] != 0x30 || signature[header - 1] != len - header ||
+        (header == 3 && (signature[1] != 0x81 || signature[2] < 128)))
         return false;
     for (int i = 0; i < 2; i++) {
         size_t number_len;

@@ -17,6 +17,7 @@
 #define OPENSSL_INSIDE __attribute__((may_alias))
 
 #define PRIVATE_DER_BYTES_MAX 4096 /* RSA-4096 in PKCS #8 has 2,374 */
+#define OPENSSL_CURVES        2
 
 /* One direction of an AEAD, with the key that was used last. */
 struct openssl_cipher {
@@ -36,7 +37,7 @@ struct openssl_provider {
     EVP_CIPHER *ciphers[LEAT_CRYPTO_CHACHA20_POLY1305 + 1];
     struct openssl_cipher seal;
     struct openssl_cipher open;
-    EC_GROUP *p256;
+    EC_GROUP *curves[OPENSSL_CURVES]; /* P-256, P-384 */
     char name[64];
     uint8_t der[PRIVATE_DER_BYTES_MAX]; /* a private key while it is read */
 };

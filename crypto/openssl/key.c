@@ -36,7 +36,7 @@ static enum leat_err open_der(const struct openssl_provider *provider, struct ke
         return LEAT_OK;
     EVP_PKEY_free(inside->key);
     inside->key = NULL;
-    return LEAT_ERR_ARGUMENT;
+    return LEAT_ERR_UNSUPPORTED;
 }
 
 static enum leat_err open_pem(struct openssl_provider *provider, struct key *inside,

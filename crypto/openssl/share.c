@@ -1,9 +1,9 @@
 /*
- * share.c -- X25519 and P-256 by libcrypto.
+ * share.c -- X25519, P-256 and P-384 by libcrypto.
  *
  * Private shares are made of the bytes that the program's entropy gives, so that a run can be
- * repeated: of X25519 any 32 bytes will do (RFC 7748, 5), of P-256 a number below its order, drawn
- * again until it is one (FIPS 186-5, A.2.2).
+ * repeated.  Any 32 bytes do for X25519 (RFC 7748 5); a curve of NIST takes a number below its
+ * order, and the provider draws until it has one (FIPS 186-5 A.2.2).
  */
 #include <string.h>
 
@@ -15,10 +15,9 @@
 
 #include "inside.h"
 
-#define X25519_BYTES 32u
-#define SCALAR_BYTES 32u
-#define POINT_BYTES  65u /* 4, x, y: RFC 8446, 4.2.8.2 */
-#define DRAWS_MAX    64  /* one draw fails once in 2^32 times */
+#define X25519_BYTES     32u
+#define SCALAR_BYTES_MAX 48u
+#define DRAWS_MAX        64 /* one draw fails once in 2^32 times */
 
 /* What lies in struct leat_crypto_share. */
 struct share {
@@ -28,6 +27,30 @@ struct share {
 
 _Static_assert(sizeof(struct share) <= sizeof(struct leat_crypto_share), "it has the room");
 
+/* A curve of NIST. */
+struct curve {
+    enum leat_crypto_group id;
+    int nid;
+    const char *name;
+    size_t scalar_bytes;
+    size_t point_bytes; /* 4, x, y: RFC 8446 4.2.8.2 */
+};
+
+static const struct curve curves[OPENSSL_CURVES] = {
+    {LEAT_CRYPTO_SECP256R1, NID_X9_62_prime256v1, "P-256", 32, 65},
+    {LEAT_CRYPTO_SECP384R1, NID_secp384r1, "P-384", SCALAR_BYTES_MAX, 97},
+};
+
+/* NULL: @group is none of them. */
+static const struct curve *curve_of(enum leat_crypto_group group)
+{
+    for (size_t i = 0; i < OPENSSL_CURVES; i++) {
+        if (curves[i].id == group)
+            return &curves[i];
+    }
+    return NULL;
+}
+
 static struct share *inside_of(struct leat_crypto_share *share)
 {
     return (struct share *)share->state;
@@ -35,24 +58,30 @@ static struct share *inside_of(struct leat_crypto_share *share)
 
 bool leat_openssl_share_start(struct openssl_provider *provider)
 {
-    provider->p256 = EC_GROUP_new_by_curve_name_ex(provider->library, NULL, NID_X9_62_prime256v1);
-    return provider->p256 != NULL;
+    for (size_t i = 0; i < OPENSSL_CURVES; i++) {
+        provider->curves[i] = EC_GROUP_new_by_curve_name_ex(provider->library, NULL, curves[i].nid);
+        if (!provider->curves[i])
+            return false;
+    }
+    return true;
 }
 
 void leat_openssl_share_stop(struct openssl_provider *provider)
 {
-    EC_GROUP_free(provider->p256);
+    for (size_t i = 0; i < OPENSSL_CURVES; i++)
+        EC_GROUP_free(provider->curves[i]);
 }
 
 bool leat_openssl_supports_group(void *self, enum leat_crypto_group group)
 {
     (void)self;
-    return group == LEAT_CRYPTO_X25519 || group == LEAT_CRYPTO_SECP256R1;
+    return group == LEAT_CRYPTO_X25519 || curve_of(group);
 }
 
-/* A key of P-256 made of its parts; @scalar NULL: a public one. NULL: not a point of the curve. */
-static EVP_PKEY *p256_key(const struct openssl_provider *provider, const uint8_t *point,
-                          const BIGNUM *scalar)
+/* A key of a curve, made of its parts; @scalar NULL: a public one.  NULL: not a point of the curve.
+ */
+static EVP_PKEY *curve_key(const struct openssl_provider *provider, const struct curve *curve,
+                           const uint8_t *point, const BIGNUM *scalar)
 {
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(provider->library, "EC", NULL);
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -60,9 +89,9 @@ static EVP_PKEY *p256_key(const struct openssl_provider *provider, const uint8_t
     EVP_PKEY *key = NULL;
 
     if (context && builder &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) == 1 &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point, POINT_BYTES) ==
-            1 &&
+        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curve->name, 0) == 1 &&
+        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point,
+                                         curve->point_bytes) == 1 &&
         (!scalar || OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, scalar) == 1))
         params = OSSL_PARAM_BLD_to_param(builder);
     if (params && EVP_PKEY_fromdata_init(context) == 1)
@@ -74,34 +103,38 @@ static EVP_PKEY *p256_key(const struct openssl_provider *provider, const uint8_t
 }
 
 /* Draws a private number until it is one. */
-static bool draw_scalar(const struct openssl_provider *provider, BIGNUM *scalar)
+static bool draw_scalar(const struct openssl_provider *provider, const struct curve *curve,
+                        BIGNUM *scalar)
 {
-    uint8_t bytes[SCALAR_BYTES];
+    const BIGNUM *order = EC_GROUP_get0_order(provider->curves[curve - curves]);
+    uint8_t bytes[SCALAR_BYTES_MAX];
     bool found = false;
 
     BN_set_flags(scalar, BN_FLG_CONSTTIME);
     for (int i = 0; i < DRAWS_MAX && !found; i++) {
-        if (provider->entropy(provider->entropy_arg, bytes, sizeof bytes) != LEAT_OK ||
-            !BN_bin2bn(bytes, sizeof bytes, scalar))
+        if (provider->entropy(provider->entropy_arg, bytes, curve->scalar_bytes) != LEAT_OK ||
+            !BN_bin2bn(bytes, (int)curve->scalar_bytes, scalar))
             break;
-        found = !BN_is_zero(scalar) && BN_cmp(scalar, EC_GROUP_get0_order(provider->p256)) < 0;
+        found = !BN_is_zero(scalar) && BN_cmp(scalar, order) < 0;
     }
     leat_crypto_wipe(bytes, sizeof bytes);
     return found;
 }
 
-static EVP_PKEY *p256_draw(const struct openssl_provider *provider, uint8_t *public_share)
+static EVP_PKEY *curve_draw(const struct openssl_provider *provider, const struct curve *curve,
+                            uint8_t *public_share)
 {
+    const EC_GROUP *group = provider->curves[curve - curves];
     BN_CTX *numbers = BN_CTX_secure_new_ex(provider->library);
     BIGNUM *scalar = BN_secure_new();
-    EC_POINT *point = EC_POINT_new(provider->p256);
+    EC_POINT *point = EC_POINT_new(group);
     EVP_PKEY *key = NULL;
 
-    if (numbers && scalar && point && draw_scalar(provider, scalar) &&
-        EC_POINT_mul(provider->p256, point, scalar, NULL, NULL, numbers) == 1 &&
-        EC_POINT_point2oct(provider->p256, point, POINT_CONVERSION_UNCOMPRESSED, public_share,
-                           POINT_BYTES, numbers) == POINT_BYTES)
-        key = p256_key(provider, public_share, scalar);
+    if (numbers && scalar && point && draw_scalar(provider, curve, scalar) &&
+        EC_POINT_mul(group, point, scalar, NULL, NULL, numbers) == 1 &&
+        EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, public_share,
+                           curve->point_bytes, numbers) == curve->point_bytes)
+        key = curve_key(provider, curve, public_share, scalar);
     EC_POINT_free(point);
     BN_clear_free(scalar);
     BN_CTX_free(numbers);
@@ -129,6 +162,7 @@ bool leat_openssl_share_open(void *self, struct leat_crypto_share *share,
                              enum leat_crypto_group group, uint8_t *public_share, size_t *len)
 {
     const struct openssl_provider *provider = self;
+    const struct curve *curve = curve_of(group);
     struct share *inside = inside_of(share);
 
     inside->group = group;
@@ -136,9 +170,9 @@ bool leat_openssl_share_open(void *self, struct leat_crypto_share *share,
     if (group == LEAT_CRYPTO_X25519) {
         inside->key = x25519_draw(provider, public_share);
         *len = X25519_BYTES;
-    } else if (group == LEAT_CRYPTO_SECP256R1) {
-        inside->key = p256_draw(provider, public_share);
-        *len = POINT_BYTES;
+    } else if (curve) {
+        inside->key = curve_draw(provider, curve, public_share);
+        *len = curve->point_bytes;
     }
     if (!inside->key)
         ERR_clear_error();
@@ -149,10 +183,12 @@ bool leat_openssl_share_open(void *self, struct leat_crypto_share *share,
 static EVP_PKEY *peer_key(const struct openssl_provider *provider, enum leat_crypto_group group,
                           const uint8_t *peer, size_t len)
 {
+    const struct curve *curve = curve_of(group);
+
     if (group == LEAT_CRYPTO_X25519 && len == X25519_BYTES)
         return EVP_PKEY_new_raw_public_key_ex(provider->library, "X25519", NULL, peer, len);
-    if (group == LEAT_CRYPTO_SECP256R1 && len == POINT_BYTES && peer[0] == 4)
-        return p256_key(provider, peer, NULL);
+    if (curve && len == curve->point_bytes && peer[0] == 4)
+        return curve_key(provider, curve, peer, NULL);
     return NULL;
 }
 

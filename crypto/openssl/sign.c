@@ -1,6 +1,7 @@
 /* sign.c -- signatures by libcrypto, of the schemes of TLS 1.3. */
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -20,10 +21,14 @@ struct scheme {
 static const struct scheme schemes[] = {
     {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256, "EC", "prime256v1", "SHA2-256"},
     {LEAT_CRYPTO_ECDSA_SECP384R1_SHA384, "EC", "secp384r1", "SHA2-384"},
+    {LEAT_CRYPTO_ECDSA_SECP521R1_SHA512, "EC", "secp521r1", "SHA2-512"},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA256, "RSA", NULL, "SHA2-256"},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA384, "RSA", NULL, "SHA2-384"},
     {LEAT_CRYPTO_RSA_PSS_RSAE_SHA512, "RSA", NULL, "SHA2-512"},
     {LEAT_CRYPTO_ED25519, "ED25519", NULL, NULL},
+    {LEAT_CRYPTO_RSA_PSS_PSS_SHA256, "RSA-PSS", NULL, "SHA2-256"},
+    {LEAT_CRYPTO_RSA_PSS_PSS_SHA384, "RSA-PSS", NULL, "SHA2-384"},
+    {LEAT_CRYPTO_RSA_PSS_PSS_SHA512, "RSA-PSS", NULL, "SHA2-512"},
 };
 
 #define SCHEMES (sizeof schemes / sizeof *schemes)
@@ -37,6 +42,25 @@ static const struct scheme *scheme_of(enum leat_crypto_scheme id)
     return NULL;
 }
 
+static bool is_rsa(const struct scheme *scheme)
+{
+    return strncmp(scheme->kind, "RSA", 3) == 0;
+}
+
+/* An RSASSA-PSS key may name the only digest that it is for (RFC 4055 1.2). */
+static bool digest_fits(const struct scheme *scheme, const EVP_PKEY *key)
+{
+    char digest[32];
+    size_t len;
+
+    if (strcmp(scheme->kind, "RSA-PSS") != 0 ||
+        EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_RSA_DIGEST, digest, sizeof digest,
+                                       &len) != 1)
+        return true;
+    return strcmp(digest, scheme->digest) == 0 || /* SHA2-256, or its older name SHA256 */
+           (strncmp(digest, "SHA", 3) == 0 && strcmp(digest + 3, scheme->digest + 5) == 0);
+}
+
 static bool takes(const struct scheme *scheme, const EVP_PKEY *key)
 {
     char group[32];
@@ -47,8 +71,8 @@ static bool takes(const struct scheme *scheme, const EVP_PKEY *key)
     if (scheme->group)
         return EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
                strcmp(group, scheme->group) == 0;
-    return !EVP_PKEY_is_a(key, "RSA") ||
-           (EVP_PKEY_get_bits(key) >= RSA_BITS_MIN && EVP_PKEY_get_bits(key) <= RSA_BITS_MAX);
+    return !is_rsa(scheme) || (digest_fits(scheme, key) && EVP_PKEY_get_bits(key) >= RSA_BITS_MIN &&
+                               EVP_PKEY_get_bits(key) <= RSA_BITS_MAX);
 }
 
 bool leat_openssl_key_is_usable(const EVP_PKEY *key)
@@ -78,7 +102,7 @@ bool leat_openssl_private_can(void *self, const struct leat_crypto_private *key,
 /* RSA-PSS with MGF1 and a salt as long as the digest (RFC 8446, 4.2.3); nothing for the others. */
 static bool set_padding(EVP_PKEY_CTX *context, const struct scheme *scheme)
 {
-    if (strcmp(scheme->kind, "RSA") != 0)
+    if (!is_rsa(scheme))
         return true;
     return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;

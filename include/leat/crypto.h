@@ -119,6 +119,7 @@ struct leat_crypto_job {
 /** Ways to agree on a key (RFC 8446, 4.2.7; RFC 7748; draft-ietf-tls-ecdhe-mlkem). */
 enum leat_crypto_group {
     LEAT_CRYPTO_SECP256R1 = 0x0017,
+    LEAT_CRYPTO_SECP384R1 = 0x0018,
     LEAT_CRYPTO_X25519 = 0x001d,
     LEAT_CRYPTO_X25519MLKEM768 = 0x11ec
 };
@@ -138,10 +139,14 @@ struct leat_crypto_share {
 enum leat_crypto_scheme {
     LEAT_CRYPTO_ECDSA_SECP256R1_SHA256 = 0x0403,
     LEAT_CRYPTO_ECDSA_SECP384R1_SHA384 = 0x0503,
+    LEAT_CRYPTO_ECDSA_SECP521R1_SHA512 = 0x0603,
     LEAT_CRYPTO_RSA_PSS_RSAE_SHA256 = 0x0804,
     LEAT_CRYPTO_RSA_PSS_RSAE_SHA384 = 0x0805,
     LEAT_CRYPTO_RSA_PSS_RSAE_SHA512 = 0x0806,
-    LEAT_CRYPTO_ED25519 = 0x0807
+    LEAT_CRYPTO_ED25519 = 0x0807,
+    LEAT_CRYPTO_RSA_PSS_PSS_SHA256 = 0x0809, /**< of keys whose kind is RSASSA-PSS */
+    LEAT_CRYPTO_RSA_PSS_PSS_SHA384 = 0x080a,
+    LEAT_CRYPTO_RSA_PSS_PSS_SHA512 = 0x080b
 };
 
 #define LEAT_CRYPTO_SIGNATURE_BYTES_MAX 512u  /**< RSA of 4,096 bits, the longest that is taken */
@@ -289,7 +294,7 @@ struct leat_crypto_ops {
     /**
      * Reads a private key: PKCS #8, SEC 1 or PKCS #1, not encrypted, as DER or as PEM.  @p text may
      * go afterwards.  LEAT_ERR_FORMAT: it is none; LEAT_ERR_NOT_FOUND: a PEM text without a private
-     * key; LEAT_ERR_ARGUMENT: a kind or a size that isn't supported; LEAT_ERR_MEMORY.
+     * key; LEAT_ERR_UNSUPPORTED: a kind or a size that isn't supported; LEAT_ERR_MEMORY.
      */
     enum leat_err (*private_open)(void *self, struct leat_crypto_private *key, const void *text,
                                   size_t len);

@@ -35,6 +35,7 @@ enum leat_err {
     LEAT_ERR_TLS,         /**< the encrypted session failed; leat_tls_get_info() says why */
     LEAT_ERR_CUT_SHORT,   /**< an encrypted stream ended before its peer said so */
     LEAT_ERR_SERVERS,     /**< the name servers can't, or won't, answer */
+    LEAT_ERR_UNSUPPORTED, /**< a kind of key, certificate or format that this build can't use */
     LEAT_ERR_COUNT
 };
 

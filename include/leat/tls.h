@@ -8,9 +8,9 @@
  *
  *      leat_tls_open -> leat_tls_accept or leat_tls_connect, for each stream
  *
- * Where the stream below is TCP's, the program switches Nagle's algorithm off, leat_tcp_set_nodelay():
- * what of a flight of the handshake, or of a record, fills no segment would wait for the ACK of what
- * went before, which the peer may delay (RFC 1122 4.2.3.2, 4.2.3.4).
+ * Where the stream below is TCP's, the program switches Nagle's algorithm off,
+ * leat_tcp_set_nodelay(): what of a flight of the handshake, or of a record, fills no segment would
+ * wait for the ACK of what went before, which the peer may delay (RFC 1122 4.2.3.2, 4.2.3.4).
  *
  * A client's session opens after its server's certificate was checked for the name that it asked
  * for, and no other way.  Callbacks come from leat_poll() only.
@@ -73,7 +73,8 @@ struct leat_tls_ticket {
     uint8_t identity[LEAT_TLS_TICKET_BYTES];      /**< what its server knows it by */
 };
 
-/** What early data (0-RTT, RFC 8446 2.3) takes, for leat_tls_config.early; its inside is private. */
+/** What early data (0-RTT, RFC 8446 2.3) takes, for leat_tls_config.early; its inside is private.
+ */
 extern const struct leat_tls_early leat_tls_early;
 
 /** Limits and identities.  Every 0 means the default named beside it. */
@@ -96,24 +97,25 @@ struct leat_tls_config {
      * most servers' sessions, which is told LEAT_ERR_MEMORY; one of its own only if that was silent
      * for a second. */
     uint32_t sessions;
-    uint16_t server_message_bytes; /**< longest handshake message to a server: 3,072 */
+    uint16_t server_message_bytes; /**< longest handshake message to a server: 6,144, for a
+                                        hello with hybrid key shares, ECH and a ticket */
     uint16_t client_message_bytes; /**< ... to a client, whose longest is the certificates: 9,216;
                                         1,536 at least */
     uint16_t signatures_per_turn;  /**< of all servers in one poll: 16; others wait for the next */
     uint64_t handshake_ns;         /**< a handshake may take: 10 s */
-    uint64_t stall_ns; /**< the peer may send no whole record, during a handshake: four fifths of
-                            handshake_ns, so that the first three packets may be lost */
-    uint64_t record_ns;            /**< a record may take, from its first byte: 30 s */
+    uint64_t stall_ns;  /**< the peer may send no whole record, during a handshake: four fifths of
+                             handshake_ns, so that the first three packets may be lost */
+    uint64_t record_ns; /**< a record may take, from its first byte: 30 s */
     /** A stream whose session is over may take to end, when all that was sent has arrived: 3 s.
      * Before, the peer may take nothing for record_ns. */
     uint64_t linger_ns;
-    uint64_t records_per_key;      /**< sent, before a key update: 2^23 (RFC 8446 5.5), the most */
+    uint64_t records_per_key; /**< sent, before a key update: 2^23 (RFC 8446 5.5), the most */
     /** A server's tickets are good for so long, and the key that seals them is used for so long:
      * 7,200; 604,800 at most (RFC 8446 4.6.1). */
     uint32_t ticket_lifetime_s;
     bool no_tickets; /**< a server gives none, and takes none */
-    /** &leat_tls_early: sessions may have early data, if early_bytes and leat_tls_client.early ask for
-     * it.  NULL: none has, and a program without this pointer links none of what it takes. */
+    /** &leat_tls_early: sessions may have early data, if early_bytes and leat_tls_client.early ask
+     * for it.  NULL: none has, and a program without this pointer links none of what it takes. */
     const struct leat_tls_early *early;
     /**
      * Of early data (0-RTT) that a server takes, by each hello with a ticket; 0: none is taken;
@@ -144,9 +146,9 @@ struct leat_tls_pin {
 /** What a client wants of its server.  It, and what it points to, must stay until on_open or
  * on_closed; `ticket` until on_closed. */
 struct leat_tls_client {
-    /** The server's DNS name, in ASCII: sent, and looked for in its certificate.  Or its address, as
-     * leat_ip_parse() reads it: looked for, and not sent (RFC 6066 3).  May be NULL with `pins` or
-     * `anybody`: then none is sent. */
+    /** The server's DNS name, in ASCII: sent, and looked for in its certificate.  Or its address,
+     * as leat_ip_parse() reads it: looked for, and not sent (RFC 6066 3).  May be NULL with `pins`
+     * or `anybody`: then none is sent. */
     const char *name;
     const struct leat_crypto_anchors *anchors; /**< whom it trusts */
     /**
@@ -189,12 +191,12 @@ struct leat_tls_counts {
     uint64_t timeouts;        /**< ended because the peer was too slow */
     uint64_t cut_short;       /**< streams that ended without close_notify */
     uint64_t refused;         /**< no place for a session, or for a client's handshake */
-    uint64_t displaced; /**< sessions of servers that ended because others needed their place */
-    uint64_t key_updates;     /**< sent or received */
-    uint64_t copied_bytes;    /**< of records in so many pieces that they were copied together */
-    uint64_t waited;          /**< times that a message waited for room, or a signature's turn */
-    uint64_t resumed;         /**< handshakes by a ticket, either way */
-    uint64_t tickets_sent;    /**< to clients */
+    uint64_t displaced;    /**< sessions of servers that ended because others needed their place */
+    uint64_t key_updates;  /**< sent or received */
+    uint64_t copied_bytes; /**< of records in so many pieces that they were copied together */
+    uint64_t waited;       /**< times that a message waited for room, or a signature's turn */
+    uint64_t resumed;      /**< handshakes by a ticket, either way */
+    uint64_t tickets_sent; /**< to clients */
     uint64_t tickets_refused; /**< hellos of clients with tickets, of which we took none */
     uint64_t tickets_kept;    /**< of servers */
     uint64_t cookies;         /**< asked for, of those in `retried` */
@@ -287,8 +289,9 @@ const char *leat_tls_alert_name(uint8_t alert);
  * which must stay.  Its names are the program's to set.
  *
  * Errors: LEAT_ERR_FORMAT, LEAT_ERR_NOT_FOUND (no certificate, no key), LEAT_ERR_ARGUMENT (the key
- * is not the certificate's, or of a kind that isn't supported), LEAT_ERR_TOO_BIG (a chain over
- * LEAT_TLS_CHAIN_MAX), LEAT_ERR_MEMORY.
+ * is not the certificate's), LEAT_ERR_UNSUPPORTED (the key, or the certificate's, is of a kind or
+ * size that the provider doesn't have), LEAT_ERR_TOO_BIG (a chain over LEAT_TLS_CHAIN_MAX),
+ * LEAT_ERR_MEMORY.
  */
 enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
                                      const struct leat_crypto *crypto, const char *certificates,

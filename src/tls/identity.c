@@ -30,18 +30,25 @@ static enum leat_err read_chain(struct leat_tls_identity *identity, const char *
     return identity->chain_count > 0 ? LEAT_OK : LEAT_ERR_NOT_FOUND;
 }
 
-/* Is the key the first certificate's? */
-static bool belong_together(struct leat_tls_identity *identity, const struct leat_crypto *crypto)
+/* Compares the key with the one of the first certificate. */
+static enum leat_err compare_keys(struct leat_tls_identity *identity,
+                                  const struct leat_crypto *crypto)
 {
     const struct leat_crypto_certificate certificate = {identity->chain, 1};
     struct leat_crypto_public *own = &identity->inside;
+    const enum leat_crypto_verdict verdict =
+        crypto->ops->public_open(crypto->self, own, &certificate);
     bool fits;
 
-    if (crypto->ops->public_open(crypto->self, own, &certificate) != LEAT_CRYPTO_TRUSTED)
-        return false;
+    if (verdict == LEAT_CRYPTO_UNSUPPORTED)
+        return LEAT_ERR_UNSUPPORTED;
+    if (verdict == LEAT_CRYPTO_NO_MEMORY)
+        return LEAT_ERR_MEMORY;
+    if (verdict != LEAT_CRYPTO_TRUSTED)
+        return LEAT_ERR_FORMAT;
     fits = crypto->ops->private_fits(crypto->self, &identity->key, own);
     crypto->ops->public_close(crypto->self, own);
-    return fits;
+    return fits ? LEAT_OK : LEAT_ERR_ARGUMENT;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): two files and memory, each with its length */
@@ -59,10 +66,10 @@ enum leat_err leat_tls_identity_read(struct leat_tls_identity *identity,
     err = crypto->ops->private_open(crypto->self, &identity->key, key, key_len);
     if (err)
         return err;
-    if (belong_together(identity, crypto))
-        return LEAT_OK;
-    leat_tls_identity_close(identity, crypto);
-    return LEAT_ERR_ARGUMENT;
+    err = compare_keys(identity, crypto);
+    if (err)
+        leat_tls_identity_close(identity, crypto);
+    return err;
 }
 
 void leat_tls_identity_close(struct leat_tls_identity *identity, const struct leat_crypto *crypto)

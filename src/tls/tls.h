@@ -27,11 +27,11 @@ enum {
     TLS_RECORD_PIECES = 16,
     TLS_OPEN_PIECES = 40,
     TLS_OVERHEAD = WIRE_TLS_RECORD_HEADER + 1 + LEAT_CRYPTO_TAG_BYTES,
-    TLS_SEGMENT_TEXT = 1400, /* of a record that fits a segment */
+    TLS_SEGMENT_TEXT = 1400,  /* of a record that fits a segment */
     TLS_SEGMENT_RECORDS = 32, /* so many are that small; then a reader may have to wait for more */
-    TLS_IDLE_RECORDS = 32, /* without text, one after another */
+    TLS_IDLE_MAX = 32,        /* records that add nothing, and key updates, in a row */
     TLS_PROTOCOLS_BYTES = 4 * LEAT_TLS_PROTOCOL_BYTES, /* of a client's list (ALPN) */
-    TLS_SCHEMES = 8,
+    TLS_SCHEMES = 12,
     TLS_SCHEMES_PKCS1 = 3, /* behind those, for certificates alone */
     TLS_COOKIE_MAC = 32,
     TLS_COOKIE = 2 + 2 + 2 * LEAT_CRYPTO_DIGEST_BYTES_MAX + TLS_COOKIE_MAC,
@@ -148,11 +148,11 @@ struct tls_session {
     void *arg;
     struct tls_handshake *handshake; /* NULL: it is over, or a server waits for a hello */
     struct leat_timer timer;
-    uint64_t due_ns;   /* what goes on may last so long, or LEAT_NEVER_NS */
-    uint64_t end_ns;   /* the handshake may last so long, when it is timed */
+    uint64_t due_ns;     /* what goes on may last so long, or LEAT_NEVER_NS */
+    uint64_t end_ns;     /* the handshake may last so long, when it is timed */
     uint64_t renewed_ns; /* the last record came, to a tenth of a second */
     uint32_t place;      /* in tls->session_shares; SHARES_NONE: it was displaced */
-    uint64_t wakes_ns; /* the timer fires then, or LEAT_NEVER_NS */
+    uint64_t wakes_ns;   /* the timer fires then, or LEAT_NEVER_NS */
     struct tls_key read, write;
     struct leat_buf *incoming; /* a record, or its header, without memory; or an opened one */
     struct leat_buf *unsent;   /* the program's, for which there was no room after all */
@@ -253,8 +253,9 @@ struct leat_tls {
     void *watcher;
 };
 
-/* Why a session ends whose provider says no to what it can do. */
-extern const char tls_provider_failed[];
+/* Reasons for the end of a session. */
+extern const char tls_provider_failed[]; /* the provider refuses an operation that it supports */
+extern const char tls_too_idle[];
 
 /* What is wrong with a message, if anything is. */
 struct tls_verdict {
@@ -467,6 +468,10 @@ struct leat_tls_early {
 };
 
 /* ---- end.c: what both ends do with the messages of the other */
+
+/* Counts a record that adds nothing, or a key update; false: the peer has sent TLS_IDLE_MAX of them
+ * in a row. */
+bool tls_idle_is_allowed(struct tls_session *session);
 
 /* The message that has come becomes a part of the transcript; false: `flaw` follows. */
 bool tls_message_add(struct tls_session *session, struct tls_step *step);

@@ -5,7 +5,8 @@
 
 #include "ask.h"
 
-static const unsigned schemes[] = {0x0403, 0x0503, 0x0804, 0x0805, 0x0806, 0x0807};
+static const unsigned schemes[] = {0x0403, 0x0503, 0x0804, 0x0805, 0x0806,
+                                   0x0807, 0x0603, 0x0809, 0x080a, 0x080b};
 
 /* A certificate in DER, cut into pieces of lengths that differ. */
 static struct leat_crypto_certificate certificate_of(const char *path)

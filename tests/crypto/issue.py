@@ -12,6 +12,9 @@ KINDS = {
     "rsa2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
     "rsa2049": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2049"],
     "rsa4096": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:4096"],
+    "rsapss": ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"],
+    "rsapss256": ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048", "-pkeyopt", "rsa_pss_keygen_md:sha256",
+                  "-pkeyopt", "rsa_pss_keygen_mgf1_md:sha256"],
     "ed25519": ["-algorithm", "ED25519"],
 }
 AUTHORITY = ("basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign")

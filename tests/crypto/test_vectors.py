@@ -11,7 +11,9 @@ from conftest import REFUSED
 
 needs_vectors = pytest.mark.skipif(vectors.FOLDER is None,
                                    reason="python3-cryptography-vectors is not installed")
-X25519, P256 = "0x1d", "0x17"
+X25519, P256, P384 = "0x1d", "0x17", "0x18"
+ORDER_P384 = int("ffffffffffffffffffffffffffffffffffffffffffffffff"
+                 "c7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16)
 ORDER_P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551
 AEADS = {"aes-128-gcm": 16, "aes-256-gcm": 32, "chacha20-poly1305": 32}
 LENGTHS = (0, 1, 15, 16, 17, 63, 64, 65, 255, 1000, 1460, 4096, 16384)
@@ -264,6 +266,30 @@ def test_threat_T12_nists_points_that_are_none(ask):
 
 def test_threat_T12_the_point_at_infinity_is_refused(ask):
     assert ask("agree", P256, bytes(range(1, 33)), b"\4" + bytes(64)).split()[1] == REFUSED
+    assert ask("agree", P384, bytes(range(1, 49)), b"\4" + bytes(96)).split()[1] == REFUSED
+
+
+def test_p384_agrees_with_others(ask):
+    """The numbers of the other side are those of Python's cryptography, which also judges the share."""
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    rng = random.Random(384)
+    for _ in range(5):
+        theirs = ec.derive_private_key(rng.randrange(1, ORDER_P384), ec.SECP384R1())
+        numbers = theirs.public_key().public_numbers()
+        point = b"\4" + numbers.x.to_bytes(48, "big") + numbers.y.to_bytes(48, "big")
+        share, secret = ask("agree", P384, rng.randrange(1, ORDER_P384).to_bytes(48, "big"), point).split()
+        ours = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), bytes.fromhex(share))
+        assert theirs.exchange(ec.ECDH(), ours).hex() == secret
+        off = point[:-1] + bytes([point[-1] ^ 1])
+        for wrong in (off, point[:-1], point + b"\0", b"\2" + point[1:49], b"\5" + point[1:]):
+            assert ask("agree", P384, bytes(range(1, 49)), wrong).split()[1] == REFUSED
+
+
+def test_a_private_number_of_p384_is_drawn_until_it_is_one(ask):
+    good = bytes(range(1, 49))
+    right = ask("agree", P384, good, b"").split()[0]
+    for wrong in (0, ORDER_P384, 2**384 - 1):
+        assert ask("agree", P384, wrong.to_bytes(48, "big") + good, b"").split()[0] == right
 
 
 def test_a_private_number_is_drawn_until_it_is_one(ask):
@@ -277,16 +303,16 @@ def test_a_private_number_is_drawn_until_it_is_one(ask):
 
 
 def test_no_entropy_no_share(ask):
-    for group in (X25519, P256):
+    for group in (X25519, P256, P384):
         assert ask("agree", group, bytes(31), b"") == REFUSED
         assert ask("answer", group, "-", b"\x09" * 32) == REFUSED
 
 
 def test_both_sides_agree(ask):
     rng = random.Random(2)
-    for group in (X25519, P256):
+    for group, size in ((X25519, 32), (P256, 32), (P384, 48)):
         for _ in range(20):
-            here, there = rng.randbytes(32), rng.randbytes(32)
+            here, there = rng.randbytes(size), rng.randbytes(size)
             share = ask("agree", group, here, b"").split()[0]
             answer, secret = ask("answer", group, there, share).split()
             assert ask("agree", group, here, answer).split()[1] == secret
@@ -299,5 +325,5 @@ def test_random_bytes_differ(ask):
 
 def test_what_is_unknown_is_refused(ask):
     assert ask("supports", "aead", 0) == ask("supports", "aead", 4) == "no"
-    assert ask("supports", "group", "0x0018") == ask("supports", "scheme", "0x0201") == "no"
-    assert ask("agree", "0x0018", bytes(32), b"") == REFUSED
+    assert ask("supports", "group", "0x0019") == ask("supports", "scheme", "0x0201") == "no"
+    assert ask("agree", "0x0019", bytes(66), b"") == REFUSED

@@ -87,6 +87,7 @@ int sock_errno(enum leat_err err)
     case LEAT_ERR_TLS:
     case LEAT_ERR_CUT_SHORT:
     case LEAT_ERR_SERVERS:
+    case LEAT_ERR_UNSUPPORTED:
     case LEAT_ERR_PROTOCOL:
     case LEAT_ERR_FAMILY:
     case LEAT_ERR_DEVICE:
