@@ -4,6 +4,15 @@
 #include "tls/tls.h"
 
 const char tls_provider_failed[] = "the provider of cryptography failed";
+const char tls_too_idle[] = "too many records or key updates without data";
+
+bool tls_idle_is_allowed(struct tls_session *session)
+{
+    if (session->idle_records == TLS_IDLE_MAX)
+        return false;
+    session->idle_records++;
+    return true;
+}
 
 bool tls_message_add(struct tls_session *session, struct tls_step *step)
 {
@@ -120,6 +129,8 @@ void tls_read_KeyUpdate(TLS_PARAMETERS)
 
     if (alert != 0)
         tls_flaw(session, step, alert, "a malformed KeyUpdate");
+    else if (!tls_idle_is_allowed(session)) /* each costs a key derivation, and carries nothing */
+        tls_flaw(session, step, WIRE_TLS_UNEXPECTED_MESSAGE, tls_too_idle);
     else if (!tls_key_update(session, &session->read))
         tls_flaw(session, step, WIRE_TLS_INTERNAL_ERROR, tls_provider_failed);
     else if (requested && !(session->owed & TLS_OWES_CLOSE) && !session->said_last)
@@ -147,11 +158,22 @@ void tls_note_close(TLS_PARAMETERS)
     session->news |= TLS_NEWS_READABLE;
 }
 
+/* A middlebox expects a client's change_cipher_spec before its first encrypted record (D.4), which
+ * an alert can be, too: a client that refuses the server's flight sends nothing else. */
+static uint32_t change_before_alert(const struct tls_session *session)
+{
+    const struct tls_handshake *handshake = session->handshake;
+
+    return handshake && !session->server && session->write.on && !handshake->changed
+               ? TLS_OWES_CHANGE
+               : 0;
+}
+
 void tls_snd_alert(TLS_PARAMETERS)
 {
     (void)step;
     session->alert_sent = session->alert;
-    session->owed = session->said_last ? 0 : TLS_OWES_ALERT;
+    session->owed = session->said_last ? 0 : TLS_OWES_ALERT | change_before_alert(session);
     leat_buf_free(session->unsent);
     session->unsent = NULL;
     session->tls->counts.failed++;

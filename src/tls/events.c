@@ -1,8 +1,8 @@
 /*
  * events.c -- the table of tls.rl, its only caller, and what its actions have asked for.
  *
- * transition[place[state][event]]: which actions run, and the state that follows; a handshake has so few that
- * half of the table is worth a load.  The state is stored here and nowhere else.
+ * transition[place[state][event]]: which actions run, and the state that follows; a handshake has
+ * so few that half of the table is worth a load.  The state is stored here and nowhere else.
  */
 #include "tls/tls.h"
 

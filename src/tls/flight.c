@@ -173,7 +173,8 @@ static void send_change(struct tls_session *session)
 {
     static const uint8_t one = 1;
 
-    session->handshake->changed = true;
+    if (session->handshake) /* before an alert it is released */
+        session->handshake->changed = true;
     session->tls->parts[0] = (struct leat_crypto_piece){(uint8_t *)(uintptr_t)&one, 1};
     send_parts(session, WIRE_TLS_CHANGE_CIPHER_SPEC, 1);
 }
@@ -235,7 +236,8 @@ static __attribute__((noinline)) void send_certificate(struct tls_session *sessi
     uint8_t *from = out.at;
 
     wire_tls_put_number(&out, (uint32_t)WIRE_TLS_CERTIFICATE << 24 | (list + 4), 4);
-    wire_tls_put_number(&out, list, 4); /* no context, whose length is a byte, and the list's length */
+    wire_tls_put_number(&out, list,
+                        4); /* no context, whose length is a byte, and the list's length */
     for (unsigned i = 0; i < certificates; i++) {
         wire_tls_put_number(&out, (uint32_t)identity->chain[i].len, 3);
         parts[count++] = (struct leat_crypto_piece){from, (size_t)(out.at - from)};

@@ -99,7 +99,9 @@ static void feed_handshake(struct tls_session *session, const struct leat_buf *t
 
         handshake->have += taken;
         if (is_too_long(handshake)) {
-            tls_break(session, WIRE_TLS_ILLEGAL_PARAMETER, "a handshake message that is too long");
+            tls_break(session, WIRE_TLS_ILLEGAL_PARAMETER,
+                      session->server ? "a handshake message longer than server_message_bytes"
+                                      : "a handshake message longer than client_message_bytes");
             return;
         }
         if (taken < need)

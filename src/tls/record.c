@@ -63,7 +63,8 @@ static bool wait_for_more(struct tls_session *session)
     if (session->ended)
         return false;
     if (state == LEAT_TCP_CLOSED) {
-        tls_session_drain(session); /* on_closed says how it ended, when nothing is left to be read */
+        tls_session_drain(
+            session); /* on_closed says how it ended, when nothing is left to be read */
     } else if (is_over(session, state)) {
         session->ended = true;
         session->due_ns = LEAT_NEVER_NS;
@@ -93,12 +94,13 @@ static void take_alert(struct tls_session *session, const struct leat_buf *text)
     tls_event(session, alert[1] == WIRE_TLS_CLOSE_NOTIFY ? TLS_rcv_close_notify : TLS_rcv_alert);
 }
 
-/* Whatever came says nothing of the program's: a peer may not do that for ever. */
+/* A record that adds nothing, neither to a message nor to the program's data: a peer may not send
+ * these for ever. */
 static bool count_idle(struct tls_session *session)
 {
-    if (++session->idle_records <= TLS_IDLE_RECORDS)
+    if (tls_idle_is_allowed(session))
         return true;
-    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, "too many records without text");
+    tls_break(session, WIRE_TLS_UNEXPECTED_MESSAGE, tls_too_idle);
     return false;
 }
 
@@ -118,12 +120,13 @@ static void dispatch(struct tls_session *session, uint8_t type, struct leat_buf 
         tls_event(session, TLS_rcv_application_data);
         text = session->incoming; /* what was not handed up */
         session->incoming = NULL;
+    } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
+        tls_message_feed(session,
+                         text); /* records of one byte are legal (5.1), and OpenSSL sends some */
     } else if (!count_idle(session)) {
-        /* said */
+        /* tls_break() has ended the session */
     } else if (type == WIRE_TLS_ALERT) {
         take_alert(session, text);
-    } else if (type == WIRE_TLS_HANDSHAKE && len > 0) {
-        tls_message_feed(session, text);
     } else if (type == WIRE_TLS_APPLICATION_DATA) {
         if (session->handshake && session->state != TLS_WAIT_EOED)
             tls_event(session, TLS_rcv_application_data);

@@ -58,8 +58,9 @@ void tls_session_pump(struct tls_session *session)
     while (!is_over(session) && session->state != TLS_RECVD_CLOSE &&
            (!session->text || !session->is_open) && !(session->owed & TLS_OWES_FLIGHT) &&
            tls_record_next(session))
-        tls_flush(session);
-    tls_flush(session); /* an alert */
+        if (!session->is_open)
+            tls_flush(session);
+    tls_flush(session); /* an alert; or one answer to all the key updates that have come (4.6.3) */
     if (is_over(session) || session->state == TLS_RECVD_CLOSE)
         tls_session_drain(session);
 }

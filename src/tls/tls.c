@@ -28,7 +28,7 @@ static struct leat_tls_config with_defaults(const struct leat_tls_config *given)
     if (config.sessions == 0)
         config.sessions = 256;
     if (config.server_message_bytes == 0)
-        config.server_message_bytes = 3072;
+        config.server_message_bytes = 6144;
     if (config.client_message_bytes == 0)
         config.client_message_bytes = 9216;
     if (config.signatures_per_turn == 0)

@@ -273,7 +273,7 @@ static void test_an_empty_record(void **state)
 
 static void test_threat_T3_a_hello_that_is_too_long(void **state)
 {
-    expect_answer(*state, "\x16\x03\x01\x00\x04\x01\x00\x0c\x00", 9, WIRE_TLS_ILLEGAL_PARAMETER);
+    expect_answer(*state, "\x16\x03\x01\x00\x04\x01\x00\x18\x00", 9, WIRE_TLS_ILLEGAL_PARAMETER);
 }
 
 static void test_a_message_that_is_no_hello(void **state)
@@ -345,12 +345,12 @@ static void test_threat_T1_records_without_text_are_limited(void **state)
     struct fixture *f = *state;
 
     open_both(f, WIDE);
-    for (unsigned i = 0; i <= TLS_IDLE_RECORDS; i++) {
+    for (unsigned i = 0; i <= TLS_IDLE_MAX; i++) {
         assert_false(f->users[SERVER]->closed);
         inject(f, CLIENT, WIRE_TLS_APPLICATION_DATA, NULL, 0);
     }
     expect_end(f, SERVER, LEAT_ERR_TLS);
-    assert_string_equal(f->users[SERVER]->info.why, "too many records without text");
+    assert_string_equal(f->users[SERVER]->info.why, "too many records or key updates without data");
     expect_end(f, CLIENT, LEAT_ERR_TLS);
 }
 
@@ -359,7 +359,7 @@ static void test_threat_T8_key_updates_are_limited(void **state)
     struct fixture *f = *state;
 
     open_both(f, WIDE);
-    for (unsigned i = 0; i <= TLS_IDLE_RECORDS && !f->users[SERVER]->closed; i++) {
+    for (unsigned i = 0; i <= TLS_IDLE_MAX && !f->users[SERVER]->closed; i++) {
         struct tls_session *session = session_of(f, CLIENT);
 
         tls_event(session, TLS_key_is_worn);
