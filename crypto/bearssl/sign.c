@@ -75,32 +75,42 @@ bool leat_bearssl_sign(void *self, const struct leat_crypto_private *key,
     return *len != 0;
 }
 
-/*
- * Is it two positive numbers in DER, as short as they can be (X.690, 8.3.2; RFC 3279, 2.2.3)?
- * BearSSL takes more than that.
- */
+/* Takes the header of a SEQUENCE that is the whole of @len bytes, its length as short as can be
+ * (X.690 10.1); gives where its content begins, or 0 if there is no such header. */
+static size_t sequence_at(const uint8_t *signature, size_t len)
+{
+    const size_t at = len > 2 + 127 ? 3 : 2; /* of P-521 the length takes two bytes */
+
+    if (len < at || len > 3 + 255 || signature[0] != 0x30 || signature[at - 1] != len - at)
+        return 0;
+    return at == 3 && signature[1] != 0x81 ? 0 : at;
+}
+
+/* Takes a positive INTEGER at @at, as short as can be; gives the place behind it, or 0. */
+static size_t integer_end(const uint8_t *signature, size_t len, size_t at)
+{
+    size_t number_len;
+
+    if (len - at < 3 || signature[at] != 0x02)
+        return 0;
+    number_len = signature[at + 1];
+    at += 2;
+    if (number_len == 0 || number_len > len - at || signature[at] >= 0x80)
+        return 0;
+    if (signature[at] == 0 && (number_len == 1 || signature[at + 1] < 0x80))
+        return 0;
+    return at + number_len;
+}
+
+/* True for two positive numbers in DER (X.690 8.3.2; RFC 3279 2.2.3).  BearSSL takes more than
+ * that. */
 static bool is_der(const uint8_t *signature, size_t len)
 {
-    const size_t header = len > 2 + 127 ? 3 : 2; /* of P-521 the length takes two bytes */
-    size_t at = header;
+    size_t at = sequence_at(signature, len);
 
-    if (len < 2 || len > 3 + 255 || signature[0] != 0x30 || signature[header - 1] != len - header ||
-        (header == 3 && (signature[1] != 0x81 || signature[2] < 128)))
-        return false;
-    for (int i = 0; i < 2; i++) {
-        size_t number_len;
-
-        if (len - at < 3 || signature[at] != 0x02)
-            return false;
-        number_len = signature[at + 1];
-        at += 2;
-        if (number_len == 0 || number_len > len - at || signature[at] >= 0x80)
-            return false;
-        if (signature[at] == 0 && (number_len == 1 || signature[at + 1] < 0x80))
-            return false;
-        at += number_len;
-    }
-    return at == len;
+    for (int i = 0; i < 2 && at > 0; i++)
+        at = integer_end(signature, len, at);
+    return at > 0 && at == len;
 }
 
 bool leat_bearssl_verify(void *self, const struct leat_crypto_public *key,

@@ -254,8 +254,7 @@ struct leat_tls {
 };
 
 /* Reasons for the end of a session. */
-extern const char tls_provider_failed[]; /* the provider refuses an operation that it supports */
-extern const char tls_too_idle[];
+extern const char tls_provider_failed[], tls_too_idle[];
 
 /* What is wrong with a message, if anything is. */
 struct tls_verdict {
