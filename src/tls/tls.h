@@ -340,9 +340,8 @@ void tls_message_feed(struct tls_session *session, const struct leat_buf *text);
 /* ---- protect.c: records opened and sealed */
 
 /* Opens an encrypted record, @total bytes behind its header, where it lies; takes @record.  Gives
- * the text, trimmed, which may be empty but is never NULL, and its @type.  NULL: it is not right,
- * and
- * *@alert says why; or that is 0, there was no memory, and @record is still the caller's. */
+ * its data, trimmed, which may be empty, and its @type.  NULL: *@alert says why; or that is 0, there
+ * was no memory, and @record is still the caller's. */
 struct leat_buf *tls_unprotect(struct tls_session *session, struct leat_buf *record, uint32_t total,
                                uint8_t *type, uint8_t *alert);
 /* Sends one record: @len bytes in the first @count of tls->in, which has room for one more.  False:
@@ -361,9 +360,8 @@ size_t tls_digest_bytes(const struct tls_session *session);
 bool tls_transcript_open(struct tls_session *session);
 bool tls_transcript_add(struct tls_session *session, const uint8_t *bytes, size_t len);
 bool tls_transcript_digest(const struct tls_session *session, uint8_t *digest);
-/* Of @text alone. */
 bool tls_digest_of(const struct tls_session *session, struct leat_crypto_piece text,
-                   uint8_t *digest);
+                   uint8_t *digest); /* of @text alone */
 /* Instead of a first ClientHello that was added: its hash (4.4.1), which is noted. */
 bool tls_transcript_retry(struct tls_session *session);
 /* The same by what is noted. */
@@ -384,8 +382,7 @@ bool tls_schedule_resumption(struct tls_session *session);
 bool tls_ticket_key(const struct tls_session *session, struct wire_tls_bytes nonce, uint8_t *psk);
 /* Uses the secret of this stage for a direction. */
 bool tls_key_set(struct tls_session *session, struct tls_key *key, const uint8_t *secret);
-/* Uses the handshake's secret for what a client sends; if that begins with early data, behind it.
- */
+/* Uses the handshake's secret for what a client sends, behind its early data if there is any. */
 bool tls_key_begin(struct tls_session *session, struct tls_key *key);
 /* The next generation (7.2). */
 bool tls_key_update(struct tls_session *session, struct tls_key *key);
