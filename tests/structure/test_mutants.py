@@ -26,7 +26,7 @@ int f(int a, const char *text)
     if (a && text) /* a
                     * comment */
         call("1 + 1");
-    left++;
+    left++; /* one more */
     return left;
 }
 """
@@ -41,7 +41,7 @@ def made(kind):
 class Mistakes(unittest.TestCase):
     def test_operators(self):
         self.assertEqual(made("operator"), {
-            "int left = a + 1; /* 4 < 5 */", "if (a || text) /* a", "left--;"})
+            "int left = a + 1; /* 4 < 5 */", "if (a || text) /* a", "left--; /* one more */"})
 
     def test_constants_also_of_tables(self):
         self.assertEqual(made("constant"), {

@@ -28,7 +28,7 @@ _CONDITION = re.compile(r"\b(if|while) (?=\()")
 _BODY = re.compile(r"^\{\n.*?^\}", re.M | re.S)
 _TABLE = re.compile(r"^static const [^;{()]*=.*?;\n", re.M | re.S)
 _STATEMENT = re.compile(r"^ +(?!return\b[^;]|(?:case|default|goto|else|do|if|for|while|switch|const|struct|static|enum|union)\b)"
-                        r"([^\s;{}][^;{}]*;)$", re.M)
+                        r"([^\s;{}][^;{}]*;) *$", re.M)
 _DECLARATION = re.compile(r"(?:unsigned |struct |enum )?\w+ \**\w+(?:\[[^]]*\])?(?: = .*)?(?:, .*)?;", re.S)
 _SKIPPED = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'|^#(?:[^\n]*\\\n)*[^\n]*", re.M | re.S)
 _ASSERTION = re.compile(r"\b(?:leat_assert|leat_debug_assert|_Static_assert)\(")
