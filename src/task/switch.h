@@ -106,8 +106,7 @@ static inline void *context_top(void *end)
     uint64_t *top = end;
 
     *--top = 0;
-    *--top = 0;
-    return --top;
+    return top;
 }
 
 #elif defined(__aarch64__)

@@ -253,8 +253,6 @@ struct leat_task *task_new(struct leat_tasks *tasks, struct leat_task *parent, c
     if (!task || tasks->closing)
         return NULL;
     tasks->free = task->next_free;
-    asan_begin(&task->asan, task_stack_low(task),
-               (size_t)((uint8_t *)task - (uint8_t *)task_stack_low(task)));
     memset(task, 0, sizeof *task);
     task->tasks = tasks;
     asan_begin(&task->asan, task_stack_low(task),

@@ -4,6 +4,7 @@
  * "good".
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "task/switch.h"
 
@@ -54,12 +55,28 @@ static int is_aligned(void)
     return ((uintptr_t)&byte & 15) == 0;
 }
 
+/* A debugger's list of frames ends where a stack begins, whatever its memory held before. */
+static int has_an_end(const struct context *context)
+{
+#ifdef __x86_64__
+    return *(const uint64_t *)context->sp == 0 && !context->fp;
+#else
+    return !context->fp;
+#endif
+}
+
 int main(void)
 {
     struct context *own = &contexts[STACKS];
 
-    for (unsigned i = 0; i < STACKS; i++)
+    memset(stacks, 0xfe, sizeof stacks);
+    for (unsigned i = 0; i < STACKS; i++) {
         context_begin(&contexts[i], stacks[i] + STACK_BYTES, take_turns);
+        if (!has_an_end(&contexts[i])) {
+            puts("a frame has a caller that never was");
+            return 1;
+        }
+    }
     while (ended < STACKS)
         context_switch(own, &contexts[0]);
     for (unsigned long i = 0; i < STACKS; i++) {

@@ -224,9 +224,9 @@ static enum leat_err looks_up_both(struct leat_task *task, void *arg)
     assert_is(&ends[0], "2001:db8::1"); /* RFC 6724 6, rule 9: in our prefix */
     assert_is(&ends[1], "2001:db8:ffff::1");
     assert_is(&ends[2], "10.0.0.1"); /* rule 6 */
-    assert_int_equal(leat_task_resolve(task, resolver, "six.example.test", PORT, ends, 4, &count,
-                                       LEAT_NEVER_NS),
-                     LEAT_OK);
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "six.example.test", PORT, ends, 4, &count, LEAT_NEVER_NS),
+        LEAT_OK);
     assert_int_equal(count, 1);
     assert_int_equal(leat_task_resolve(task, resolver, "both.example.test", PORT, ends, 1, &count,
                                        LEAT_NEVER_NS),
@@ -271,6 +271,67 @@ static void the_addresses_of_both_families_come_sorted(void **state)
     run_beside_server(f, looks_up_without_IPv6);
     set_address(f);
     run_beside_server(f, looks_up_both);
+    leat_resolver_close(resolver);
+}
+
+/* Answers questions for AAAA with one address, and is silent to others. */
+static void answer_six(struct leat_udp *udp, struct leat_buf *payload,
+                       const struct leat_endpoint *peer, const struct leat_endpoint *local,
+                       void *arg)
+{
+    static const uint8_t record[] = {0xc0, 12, 0,    28,   0,    1,    0,    0,    0,       60,
+                                     0,    16, 0x20, 0x01, 0x0d, 0xb8, 0xff, 0xff, [27] = 1};
+    const size_t name = 12;
+    uint8_t bytes[512] = {0};
+    uint32_t end = (uint32_t)name;
+
+    (void)local;
+    leat_buf_read(payload, 0, bytes, sizeof bytes);
+    leat_buf_free(payload);
+    while (bytes[end] > 0)
+        end += bytes[end] + 1u;
+    end += 5;
+    if (bytes[end - 3] != LEAT_DNS_AAAA)
+        return;
+    bytes[2] |= 0x80; /* QR */
+    memset(bytes + 4, 0, 8);
+    bytes[5] = bytes[7] = 1; /* a question, an answer */
+    memcpy(bytes + end, record, sizeof record);
+    leat_udp_send_to(udp, leat_buf_copy(leat_pool(arg), bytes, end + (uint32_t)sizeof record),
+                     peer);
+}
+
+static enum leat_err waits_for_both(struct leat_task *task, void *arg)
+{
+    const struct fixture *f = arg;
+    const uint64_t deadline_ns = leat_task_in(task, 200 * ms);
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    assert_int_equal(
+        leat_task_resolve(task, resolver, "late.test", PORT, ends, 4, &count, deadline_ns),
+        LEAT_OK);
+    assert_int_equal(count, 1);
+    assert_is(&ends[0], "2001:db8:ffff::1");
+    assert_true(f->world->now_ns >= deadline_ns);
+    return LEAT_OK;
+}
+
+/* The answer for IPv6 comes first: the one for IPv4 is waited for until the deadline. */
+static void the_later_family_is_waited_for_until_the_deadline(void **state)
+{
+    static const struct leat_udp_events events = {.on_datagram = answer_six};
+    struct fixture *f = *state;
+    struct leat_udp *udp;
+
+    open_resolver(f);
+    world_wait(f->world, 10 * second);
+    assert_int_equal(
+        leat_udp_open(f->world->stacks[SERVER], &udp, &events, f->world->stacks[SERVER]), LEAT_OK);
+    assert_int_equal(leat_udp_bind(udp, LEAT_IP4_ANY, LEAT_DNS_PORT), LEAT_OK);
+    assert_int_equal(run_task(f, waits_for_both, 10 * second), LEAT_OK);
+    assert_int_equal(f->counts->timeouts, 1);
+    leat_udp_close(udp);
     leat_resolver_close(resolver);
 }
 
@@ -349,9 +410,9 @@ static enum leat_err connects_until_cancelled(struct leat_task *task, void *arg)
     struct leat_flow flow;
 
     (void)arg;
-    assert_int_equal(leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT,
-                                            LEAT_NEVER_NS),
-                     LEAT_ERR_CANCELLED);
+    assert_int_equal(
+        leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT, LEAT_NEVER_NS),
+        LEAT_ERR_CANCELLED);
     return leat_flow_connect_name(&flow, task, &connecting, &config, "silent", PORT,
                                   LEAT_NEVER_NS); /* nor does it wait once more */
 }
@@ -383,6 +444,8 @@ int main(void)
         TEST(a_mailbox_that_is_closed_frees_what_it_has),
         TEST(a_task_waits_for_the_addresses_of_a_name),
         cmocka_unit_test_setup_teardown(the_addresses_of_both_families_come_sorted,
+                                        set_up_with_IPv6, tear_down),
+        cmocka_unit_test_setup_teardown(the_later_family_is_waited_for_until_the_deadline,
                                         set_up_with_IPv6, tear_down),
         TEST(a_task_connects_to_a_name),
         TEST(a_task_that_is_cancelled_stops_connecting),
