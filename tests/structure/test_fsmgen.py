@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,51 @@ def generate(command, spec):
     return status, out.getvalue(), err.getvalue()
 
 
+DOOR_PROGRAM = r"""
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#define leat_debug_assert(condition) ((void)(condition))
+HEADER
+#define DOOR_PARAMETERS uint8_t *door
+#define DOOR_ARGUMENTS door
+typedef void door_action(DOOR_PARAMETERS);
+#define DOOR_ACTION(name) static door_action door_##name;
+ACTIONS
+#undef DOOR_ACTION
+#define DOOR_STATE_FIRST FIRST
+#define DOOR_OBSERVE(from, event, next) \
+    printf("%d -%s-> %d\n", number(from), event == DOOR_lock ? "lock" : "?", number(next))
+static int number(uint8_t state) { return state == DOOR_SHUT ? 0 : state == DOOR_OPEN ? 1 : 2; }
+TABLE
+static void door_swing(uint8_t *state) { (void)state; }
+static void door_bump(uint8_t *state) { (void)state; }
+static void door_rattle(uint8_t *state) { (void)state; }
+static void door_turn(uint8_t *state) { printf("turn sees %d\n", number(*state)); }
+static void door_click(uint8_t *state) { (void)state; printf("click\n"); }
+int main(void)
+{
+    uint8_t state = DOOR_FIRST_STATE;
+    bool took = door_take(&state, &state, DOOR_lock);
+    printf("took %d state %d\n", took, number(state));
+    took = door_take(&state, &state, DOOR_lock);
+    printf("took %d state %d\n", took, number(state));
+}
+"""
+
+
+def run_door(command, first, header, actions, table):
+    """What a program says that takes `lock` twice, by the table that @command made."""
+    program = DOOR_PROGRAM
+    for word, text in ("STATE_FIRST FIRST", f"STATE_FIRST {first}"), ("HEADER", header), ("ACTIONS", actions), ("TABLE", table):
+        program = program.replace(word, text, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, command + ".c")
+        path.write_text(program, encoding="utf-8")
+        subprocess.run([*os.environ.get("LEAT_CC", "cc").split(), "-std=c11", "-o", path.with_suffix(""), path], check=True)
+        return subprocess.run([path.with_suffix("")], check=True, capture_output=True, text=True).stdout.splitlines()
+
+
 def line_of(text, spec=SPEC):
     """The number of the first line that holds @text."""
     return next(i for i, line in enumerate(spec.splitlines(), 1) if text in line)
@@ -113,6 +159,16 @@ class Makes(unittest.TestCase):
         self.assertEqual(len(places), 6)
         self.assertEqual(differ[int(places["SHUT][DOOR_lock"])],
                          f"    {{{runs.index('    door_turn_then_click,')}, DOOR_LOCKED}},")
+
+    def test_take_stores_the_state_once_and_then_tells_the_observer(self):
+        """The generated function, compiled and run: with the state stored before the actions, and behind them."""
+        for command in "table", "places":
+            for first, seen in ("true", "2"), ("false", "0"):
+                said = run_door(command, first, "\n".join(self.lines("header")), "\n".join(self.lines("actions")),
+                                "\n".join(self.lines(command)))
+                self.assertEqual(said, ["0 -lock-> 2", f"turn sees {seen}", "click", "took 1 state 2", "took 0 state 2"]
+                                 if first == "true" else
+                                 [f"turn sees {seen}", "click", "0 -lock-> 2", "took 1 state 2", "took 0 state 2"])
 
     def test_cover_has_every_transition(self):
         self.assertEqual(self.lines("cover"), [

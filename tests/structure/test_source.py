@@ -133,15 +133,15 @@ class Sizes(unittest.TestCase):
 
 class States(unittest.TestCase):
     def writers(self):
-        """(file, function) of each assignment to a member `state`, and of each initializer."""
-        assigned = r"(\w*)(?:->|\.)state\s*(?:=(?!=)|[-+|&^]=|\+\+|--)"
+        """(file, function) of each assignment to a member `state`, of each initializer, and of each `&...state`."""
+        assigned = r"(?<!&)(?<![\w&])(\w*)(?:->|\.)state\s*(?:=(?!=)|[-+|&^]=|\+\+|--)|(?<!&)&(\w+)(?:->|\.)state\b"
         made = sorted((tree.BUILD / "src").glob("tcp_*.[hi]*")) if tree.BUILD else []
         for path in [*tree.sources("src/tcp", ends=(".c", ".h", ".rl")), *made]:
             text = tree.without_comments(tree.read(path))
             bodies = list(tree.functions(path))
             for number, line in enumerate(text.splitlines(), 1):
                 for match in re.finditer(assigned, line):
-                    if (str(path), match[1] + ".state") not in OTHER_STATES:
+                    if (str(path), (match[1] or match[2] or "") + ".state") not in OTHER_STATES:
                         inside = [name for name, first, lines in bodies
                                   if first <= number < first + lines]
                         yield str(path), inside[0] if inside else f"line {number}"

@@ -10,15 +10,17 @@
 #include "link/ethernet.h"
 #include "wire/ndp.h"
 
-struct ndp_transition {
-    uint8_t run;  /* in ndp_runs */
-    uint8_t next; /* enum ndp_state; 0: ndp.rl has no line for it */
-};
-
 #include "core/assert.h"
-#include "ndp_table.inc" /* made from ndp.rl */
 
-_Static_assert(NDP_FIRST_STATE > 0, "0 says that there is no transition");
+#define NDP_STATE_FIRST false
+#define NDP_OBSERVE(from, event, next)                                                             \
+    do {                                                                                           \
+        const struct leat_ipv6_config *config = &stack->ipv6->config;                              \
+                                                                                                   \
+        if (config->on_transition)                                                                 \
+            config->on_transition(config->arg, from, (uint8_t)(event), next);                      \
+    } while (0)
+#include "ndp_table.inc" /* made from ndp.rl */
 
 /* RFC 4861 10 */
 static const uint64_t delay_first_probe_ns = 5000000000u;
@@ -36,24 +38,17 @@ static const struct link6 *times_of(const struct neighbour6 *n)
 void ndp_event(struct leat *stack, struct neighbour6 *n, enum ndp_event event,
                struct ndp_step *step)
 {
-    const struct leat_ipv6_config *config = &stack->ipv6->config;
     struct neighbours6 *table = stack->ipv6->neighbours;
     const uint8_t from = n->state;
-    const struct ndp_transition *transition = &ndp_transitions[from][event];
 
     leat_debug_assert(from >= NDP_FIRST_STATE);
-    leat_debug_assert(transition->next); /* ndp.rl claims that it can't be */
-    if (transition->next == 0)
+    if (!ndp_take(stack, n, step, &n->state, event))
         return;
-    ndp_runs[transition->run](stack, n, step);
-    n->state = transition->next;
     if (n->state != from && (from == NDP_REACHABLE || from == NDP_DELAY || from == NDP_PROBE))
         stack->neighbour_generation++; /* headers to it are void (path6.c) */
     table->incomplete += n->state == NDP_INCOMPLETE;
     table->incomplete -= from == NDP_INCOMPLETE;
-    leat_debug_assert(table->incomplete <= config->neighbours);
-    if (config->on_transition)
-        config->on_transition(config->arg, from, (uint8_t)event, n->state);
+    leat_debug_assert(table->incomplete <= stack->ipv6->config.neighbours);
 }
 
 /* ---- actions ------------------------------------------------------------------------------ */

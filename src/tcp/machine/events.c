@@ -1,21 +1,18 @@
 /*
  * events.c -- the table of tcp.rl, its only caller, and the two actions that end a TCB.
  *
- * transition[state][event]: which actions run, and the state that follows.  The state is stored
- * here and nowhere else, before the actions run: they find the connection in the state that
- * follows, and the last one may end the TCB.  test_fsmgen.py asks that delete_TCB and start_2MSL
- * are the last of their lines.
+ * tcp_take(), which tools/fsmgen.py writes, stores the state, and nothing else does.  It stores it
+ * before the actions run, because the last one may end the TCB: they find the connection in the
+ * state that follows.  test_fsmgen.py checks that delete_TCB and start_2MSL are the last of their
+ * lines.
  */
 #include "tcp/entry/time_wait.h"
 #include "tcp/entry/table.h"
 #include "tcp/tcp.h"
 
-struct tcp_transition {
-    uint8_t run;  /* in tcp_runs */
-    uint8_t next; /* enum tcp_state; 0: tcp.rl has no line for it */
-};
-
-#include "tcp_table.inc" /* made from tcp.rl */
+#define TCP_STATE_FIRST                true
+#define TCP_OBSERVE(from, event, next) ((void)0) /* tcp_event() does, off the fast path */
+#include "tcp_table.inc"                         /* made from tcp.rl */
 
 /* The entry leaves the table.  A connection that the program holds stays, as a handle in CLOSED. */
 void tcp_delete_TCB(struct tcb *tcb, struct tcp_step *step)
@@ -65,40 +62,34 @@ void tcp_start_2MSL(struct tcb *tcb, struct tcp_step *step)
 
 COLD static __attribute__((noinline)) void impossible(struct tcp_step *step)
 {
-    leat_debug_assert(false); /* tcp.rl claims that it can't be */
     step->outcome = TCP_IMPOSSIBLE;
     if (step->segment)
         step->segment->counter = &step->tcp->stack->stats.drop_tcp_impossible;
 }
 
-/* Takes the transition. */
-static inline void take(struct tcb *tcb, const struct tcp_transition *transition,
-                        struct tcp_step *step)
+static inline void take(struct tcb *tcb, struct tcp_step *step, enum tcp_event event)
 {
-    tcb->state = transition->next;
-    tcp_runs[transition->run](tcb, step);
+    if (!tcp_take(tcb, step, &tcb->state, event))
+        impossible(step);
 }
 
-/* The same for who wants to be told. */
-COLD static __attribute__((noinline)) void
-take_watched(struct tcb *tcb, const struct tcp_transition *transition, struct tcp_step *step)
+/* Tells the observer of the transition, and takes it. */
+COLD static __attribute__((noinline)) void take_observed(struct tcb *tcb, struct tcp_step *step,
+                                                         enum tcp_event event)
 {
     const struct leat_tcp_config *config = &step->tcp->config;
-    const unsigned event = (unsigned)(transition - tcp_transitions[tcb->state]);
+    const uint8_t next = tcp_transitions[tcb->state][event].next;
 
-    config->on_transition(config->on_transition_arg, tcb->state, event, transition->next);
-    take(tcb, transition, step);
+    if (next != 0)
+        config->on_transition(config->on_transition_arg, tcb->state, (unsigned)event, next);
+    take(tcb, step, event);
 }
 
 void tcp_event(struct tcb *tcb, struct tcp_step *step, enum tcp_event event)
 {
-    const struct tcp_transition *transition = &tcp_transitions[tcb->state][event];
-
-    if (transition->next == 0)
-        impossible(step);
-    else if (step->tcp->config.on_transition)
-        take_watched(tcb, transition, step);
+    if (step->tcp->config.on_transition)
+        take_observed(tcb, step, event);
     else
-        take(tcb, transition, step);
+        take(tcb, step, event);
 }
 /* NOLINTEND(misc-no-recursion) */
