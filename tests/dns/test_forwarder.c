@@ -337,6 +337,29 @@ static void test_a_network_has_a_thousand_replies_a_second(void **state)
     assert_int_equal(home.counts->rate_slipped + home.counts->rate_dropped, 2);
 }
 
+/* Its memory is another's then: no lookup that it has begun may come back to it. */
+static void test_a_forwarder_that_closes_takes_back_its_lookups(void **state)
+{
+    const struct leat_forwarder_config config = {.waiting = 1};
+    struct fixture *f = *state;
+    struct message query;
+
+    with_liar(f, NULL);
+    open_home_for(f, &plain_resolver, &config);
+    make_query(&query, "www.example.test", LEAT_DNS_A, 0);
+    send_query(&query);
+    world_wait(f->world, 100 * ms);
+    assert_int_equal(f->liar.count, 1);
+    leat_forwarder_close(home.forwarder);
+    home.forwarder = NULL;
+    leat_udp_close(home.udp);
+    free(home.memory);
+    home.memory = NULL;
+    world_wait(f->world, 60 * second);
+    assert_int_equal(home.heard_count, 0);
+    assert_int_equal(f->liar.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +375,7 @@ int main(void)
         HOME(test_the_program_is_told_by_TCP_too_which_address_was_asked),
         HOME(test_replies_by_UDP_are_limited),
         HOME(test_a_network_has_a_thousand_replies_a_second),
+        HOME(test_a_forwarder_that_closes_takes_back_its_lookups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,10 @@ static void test_round_trips_are_a_histogram(void **state)
     assert_true(total > 0);
     assert_int_equal(sample(text, "leat_tcp_rtt_seconds_count"), total);
     assert_int_equal(sample(text, "leat_tcp_rtt_seconds_sum"), rtts->sum_ns / second);
+    /* the families of a histogram end with their sum and their count (OpenMetrics 5.2.3) */
+    assert_true(strstr(text, "le=\"+Inf\"") < strstr(text, "leat_tcp_rtt_seconds_sum "));
+    assert_true(strstr(text, "leat_tcp_rtt_seconds_sum ") <
+                strstr(text, "leat_tcp_rtt_seconds_count "));
     assert_true(rtts->counts[0] == 0 && rtts->sum_ns >= total * 10 * ms); /* 5 ms each way */
     leave_server(f, client);
 }
@@ -124,9 +128,8 @@ static void test_a_round_trip_is_in_the_bucket_of_its_bound(void **state)
     static const struct {
         uint64_t ns;
         unsigned bucket;
-    } cases[] = {{1, 0},           {65536, 0},           {65537, 1}, {131072, 1},
-                 {131073, 2},      {34359738368, 19},    {34359738369, 20},
-                 {UINT64_MAX, 20}};
+    } cases[] = {{1, 0},      {65536, 0},        {65537, 1},        {131072, 1},
+                 {131073, 2}, {34359738368, 19}, {34359738369, 20}, {UINT64_MAX, 20}};
 
     (void)state;
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {

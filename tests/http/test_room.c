@@ -285,6 +285,55 @@ static void test_room_of_a_request_that_shrinks_before_it_is_used(void **state)
     check_shrinking_request(*state, write_nothing_first, "chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n");
 }
 
+/* ---- The end of a request -------------------------------------------------------------------- */
+
+static uint32_t exact; /* room that is left for the end; 0: all */
+
+static uint32_t grants_exactly(struct pipe_end *end, uint32_t room)
+{
+    (void)end;
+    return exact > 0 && room > exact ? exact : room;
+}
+
+static void write_and_finish(struct leat_http_call *call, void *arg)
+{
+    const uint32_t left = *(const uint32_t *)arg;
+
+    if (writes++ > 0)
+        return;
+    assert_int_equal(leat_http_call_write(call, "abc", 3), 3);
+    exact = left;
+    leat_http_call_finish(call);
+}
+
+/* The chunks' end leaves when there is room for just that, and not in parts. */
+static void test_the_end_of_a_request_needs_room_for_itself_alone(void **state)
+{
+    static const char end[] = "\r\n3\r\nabc\r\n0\r\n\r\n";
+    static const uint32_t needs = 7;
+    struct fixture *f = *state;
+
+    for (uint32_t left = needs - 1; left <= needs; left++) {
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+
+        writes = exact = 0;
+        peer->ends[0].grants = grants_exactly;
+        heard->request.method = LEAT_HTTP_PUT;
+        heard->request.body_len = LEAT_HTTP_ANY;
+        heard->request.on_writable = write_and_finish;
+        heard->request.arg = &left;
+        begin(f, heard);
+        world_wait(f->world, second);
+        assert_true((strstr(peer->bytes, end) != NULL) == (left == needs));
+        assert_int_equal(peer->bytes[peer->have - 1], left == needs ? '\n' : 'c');
+        leat_http_call_close(heard->call);
+        free(heard);
+        close_peer(f, peer);
+    }
+    exact = 0;
+}
+
 #define ROUTE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_routes, tear_down)
 
 int main(void)
@@ -294,6 +343,7 @@ int main(void)
         ROUTE_TEST(test_a_head_takes_the_last_buffer),
         ROUTE_TEST(test_room_that_shrinks_before_it_is_used),
         CALL_TEST(test_room_of_a_request_that_shrinks_before_it_is_used),
+        CALL_TEST(test_the_end_of_a_request_needs_room_for_itself_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

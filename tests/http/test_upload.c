@@ -381,6 +381,25 @@ static void test_threat_W2_a_body_by_drops_is_ended(void **state)
     leave_server(f, client);
 }
 
+/* Of each second of silence it earns four fifths back: the 30 s last for 150 s. */
+static void test_a_body_that_is_a_fifth_too_slow_is_ended_late(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    int seconds = 0;
+
+    send_text(client, PUT("/put", "Content-Length: 100000\r\n"));
+    while (seconds < 200 && upload.failures == 0) {
+        send_bytes(f, client, big, 400);
+        world_wait(f->world, second - 10 * ms);
+        seconds++;
+    }
+    assert_in_range(seconds, 145, 155);
+    assert_int_equal(upload.why, LEAT_ERR_TIMEOUT);
+    assert_true(world_run(f->world, &client->closed, 5 * second));
+    leave_server(f, client);
+}
+
 static void test_a_slow_body_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -433,6 +452,7 @@ int main(void)
         UPLOAD_TEST(test_a_body_beyond_its_limit),
         UPLOAD_TEST(test_a_body_that_is_cut),
         UPLOAD_TEST(test_threat_W2_a_body_by_drops_is_ended),
+        UPLOAD_TEST(test_a_body_that_is_a_fifth_too_slow_is_ended_late),
         UPLOAD_TEST(test_a_slow_body_is_taken),
         UPLOAD_TEST(test_bodies_on_short_memory),
     };

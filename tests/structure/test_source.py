@@ -159,6 +159,36 @@ class States(unittest.TestCase):
         self.assertEqual(given, SEGMENT_EVENTS)
 
 
+# (file, function): what an attacker chooses is compared there with a secret, as long for any difference
+SECRETS = {
+    ("cookie.c", "dns_cookie_judge"): "edns->cookie, sent->client",
+    ("cookie_keeper.c", "is_ours"): "right, server + HASH_AT",
+    ("client.c", "is_pinned"): "client->pins[i].digest, pin",
+    ("cookie.c", "tls_cookie_read"): "mac, cookie.at + MAC_AT",
+    ("end.c", "is_right"): "mac, handshake->message",
+    ("resume.c", "check_binder"): "mac, binder.at",
+    ("secret.c", "leat_crypto_equal"): "",
+}
+
+
+class Secrets(unittest.TestCase):
+    def body(self, path, name):
+        lines = tree.without_comments(tree.read(path)).splitlines()
+        return "".join("\n".join(lines[first - 1:first - 1 + count])
+                       for function, first, count in tree.functions(path) if function == name)
+
+    def test_secrets_are_compared_in_constant_time(self):
+        files = tree.sources("src")
+        for (file, function), compared in SECRETS.items():
+            bodies = [self.body(path, function) for path in files if path.name == file]
+            text = "".join(bodies)
+            if compared:
+                self.assertIn(f"leat_crypto_equal({compared}", text, (file, function))
+            else:  # the comparison itself: one loop, which nothing ends early
+                self.assertRegex(text, r"\|=|\|")
+                self.assertNotRegex(text, r"\bif\b|\bbreak\b|&&|memcmp", (file, function))
+
+
 # declared, not defined: a backend's header names what it is made for
 FOREIGN = {"solo5_start_info"}
 

@@ -236,7 +236,8 @@ static bool has_sent(const uint8_t *wanted, uint32_t size)
     return false;
 }
 
-/* RFC 8446 4.4.2: whoever is asked for a certificate and has none says so; who isn't asked, nothing. */
+/* RFC 8446 4.4.2: whoever is asked for a certificate and has none says so; who isn't asked,
+ * nothing. */
 static void finish_with_request(bool asks)
 {
     static const uint8_t request[] = {0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3};
@@ -381,7 +382,7 @@ static void test_threat_T1_a_text_that_is_too_long(void **state)
 /* ---- A client's Finished ----------------------------------------------------------------------
  */
 
-static void say_hello_of_client(void)
+static void say_hello_with(uint16_t record_size_limit)
 {
     static const uint16_t groups[] = {LEAT_CRYPTO_X25519}, suites[] = {WIRE_TLS_AES_128_GCM};
     static const uint16_t schemes[] = {LEAT_CRYPTO_ECDSA_SECP256R1_SHA256};
@@ -396,10 +397,36 @@ static void say_hello_of_client(void)
                                                 .scheme_count = 1,
                                                 .share_group = LEAT_CRYPTO_X25519,
                                                 .share = {share, sizeof share},
-                                                .record_size_limit = 16385};
+                                                .record_size_limit = record_size_limit};
 
     wire_tls_client_hello_write(&out, &offer);
     peer_say(&end, WIRE_TLS_HANDSHAKE, message, (uint32_t)(out.at - message));
+}
+
+static void say_hello_of_client(void)
+{
+    say_hello_with(16385);
+}
+
+/* RFC 8449 4: who has said a limit hears ours, and gets no record beyond his own. */
+static void test_a_limit_of_records_is_answered_and_kept(void **state)
+{
+    static const uint8_t ours[] = {0, 28, 0, 2, 0x40, 1};
+    const struct tls_session *session = end.stream.end;
+
+    (void)state;
+    say_hello_with(64);
+    assert_true(has_sent(ours, sizeof ours));
+    assert_int_equal(session->text_max, 63);
+}
+
+static void test_a_client_without_a_limit_of_records_hears_of_none(void **state)
+{
+    static const uint8_t ours[] = {0, 28, 0, 2, 0x40, 1};
+
+    (void)state;
+    say_hello_with(0);
+    assert_false(has_sent(ours, sizeof ours));
 }
 
 static void test_a_Finished_of_the_client_that_is_wrong(void **state)
@@ -453,6 +480,8 @@ int main(void)
         OF_CLIENT(test_alerts_of_another_length),
         OF_CLIENT(test_half_an_alert),
         OF_CLIENT(test_threat_T1_a_text_that_is_too_long),
+        OF_SERVER(test_a_limit_of_records_is_answered_and_kept),
+        OF_SERVER(test_a_client_without_a_limit_of_records_hears_of_none),
         OF_SERVER(test_a_Finished_of_the_client_that_is_wrong),
         OF_SERVER(test_a_Finished_of_another_length),
     };

@@ -239,6 +239,38 @@ static void test_each_call_fails_once_with_early_data(void **state)
     assert_true(leat_tls_counts(f->tls[SERVER])->early_taken > 100);
 }
 
+/* Each certificate takes five bytes more in its message (RFC 8446 4.4.2). */
+static void test_a_chain_fits_its_message(void **state)
+{
+    struct fixture *f = *state;
+    struct leat_tls_identity identity;
+    const struct leat_tls_identity *list[] = {&identity};
+
+    begin(f, 1 << 18);
+    identity = f->identities[EC];
+    identity.chain_count = 1;
+    identity.chain[0].len = LEAT_TLS_CHAIN_BYTES_MAX - 5;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_OK);
+    identity.chain[0].len++;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_ERR_ARGUMENT);
+    identity.chain[1].len = 100;
+    identity.chain_count = 2;
+    identity.chain[0].len = LEAT_TLS_CHAIN_BYTES_MAX - 110;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_OK);
+    identity.chain[1].len++;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_ERR_ARGUMENT);
+    for (unsigned i = 0; i < LEAT_TLS_CHAIN_MAX; i++)
+        identity.chain[i].len = 100;
+    identity.chain_count = LEAT_TLS_CHAIN_MAX;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_OK);
+    identity.chain_count = 0;
+    assert_int_equal(leat_tls_set_identities(f->tls[SERVER], list, 1), LEAT_ERR_ARGUMENT);
+    leat_tls_set_identities(f->tls[SERVER], f->list, IDENTITIES);
+    shake(f);
+    world_wait(f->world, second);
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +278,7 @@ int main(void)
         TEST(test_each_call_fails_once_with_a_ticket),
         TEST(test_each_call_fails_once_with_a_second_hello),
         TEST(test_each_call_fails_once_with_early_data),
+        TEST(test_a_chain_fits_its_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
