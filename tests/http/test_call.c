@@ -272,6 +272,30 @@ static void test_a_long_body_in_chunks(void **state)
     close_peer(f, peer);
 }
 
+/* What the program leaves of a body doesn't stand in the way of the next reply. */
+static void test_a_body_that_nobody_takes_gives_its_room_back(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *peer = open_peer(f);
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct heard *heard = listen_for(URL);
+
+        heard->hold = heard->keep_open = true;
+        begin(f, heard);
+        world_wait(f->world, ms);
+        say(f, peer, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        assert_int_equal(heard->replies, 1);
+        assert_true(peer->ends[0].unconsumed > 0 || i > 0);
+        leat_http_call_close(heard->call);
+        world_wait(f->world, ms);
+        assert_int_equal(peer->ends[0].unconsumed, 0);
+        assert_false(peer->closed);
+        free(heard);
+    }
+    close_peer(f, peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +308,7 @@ int main(void)
         CALL_TEST(test_what_a_request_says_of_its_body),
         CALL_TEST(test_long_bodies_go_as_there_is_room),
         CALL_TEST(test_a_long_body_in_chunks),
+        CALL_TEST(test_a_body_that_nobody_takes_gives_its_room_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,18 @@ static enum leat_err half(struct leat_task *task, struct leat_http_flow *flow, v
     return LEAT_ERR_DEVICE;
 }
 
+/* A status that has no body: none is taken, whatever length the head names. */
+static enum leat_err empty(struct leat_task *task, struct leat_http_flow *flow, void *arg)
+{
+    const struct leat_http_head head = {.status = *(const uint16_t *)arg, .len = 5};
+
+    (void)task;
+    leat_http_flow_reply(flow, &head);
+    served.last = leat_http_flow_write(flow, "hello", 5, LEAT_NEVER_NS);
+    return LEAT_OK;
+}
+
+static const uint16_t no_content = 204, not_modified = 304;
 static const enum leat_err fine = LEAT_OK, full = LEAT_ERR_MEMORY;
 static char done[] = "done";
 static struct leat_http_handler handlers[] = {
@@ -116,6 +128,8 @@ static struct leat_http_handler handlers[] = {
     {.name = "half", .serve = half},
     {.name = "short", .serve = later, .arg = done, .time_ns = 100 * 1000000},
     {.name = "cut", .serve = echo, .time_ns = 100 * 1000000},
+    {.name = "204", .serve = empty, .arg = (void *)(uintptr_t)&no_content},
+    {.name = "304", .serve = empty, .arg = (void *)(uintptr_t)&not_modified},
 };
 enum {
     ANY = LEAT_HTTP_GET | LEAT_HTTP_PUT,
@@ -132,7 +146,9 @@ static const struct leat_http_route routes[] = {
     {LEAT_HTTP_TASK_ROUTE("/full", ANY, &handlers[6])},
     {LEAT_HTTP_TASK_ROUTE("/half", ANY, &handlers[7])},
     {LEAT_HTTP_TASK_ROUTE("/short", ANY, &handlers[8])},
-    {LEAT_HTTP_TASK_ROUTE("/cut", ANY, &handlers[9]), .body_bytes_max = LEAT_HTTP_ANY}};
+    {LEAT_HTTP_TASK_ROUTE("/cut", ANY, &handlers[9]), .body_bytes_max = LEAT_HTTP_ANY},
+    {LEAT_HTTP_TASK_ROUTE("/204", ANY, &handlers[10])},
+    {LEAT_HTTP_TASK_ROUTE("/304", ANY, &handlers[11])}};
 
 /* ---- Set up ------------------------------------------------------------------------------- */
 

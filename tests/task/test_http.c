@@ -108,6 +108,23 @@ static void test_what_a_task_returns(void **state)
     leave_server(f, client);
 }
 
+static void test_a_status_without_a_body_takes_none(void **state)
+{
+    static const char *const requests[] = {GET("/204", ""), GET("/304", "")};
+    struct fixture *f = *state;
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct client *client = ask(f, requests[i]);
+
+        served.last = LEAT_OK;
+        world_wait(f->world, 100 * ms);
+        assert_int_equal(served.last, LEAT_ERR_TOO_BIG);
+        assert_false(has(client, "hello"));
+        assert_true(has(client, "HTTP/1.1 "));
+        leave_server(f, client);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +135,7 @@ int main(void)
         TASK_TEST(test_who_takes_nothing_makes_it_wait),
         TASK_TEST(test_a_pool_that_is_empty_makes_it_wait),
         TASK_TEST(test_what_a_task_returns),
+        TASK_TEST(test_a_status_without_a_body_takes_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,69 @@ static void test_requests_of_one_address_shut_out_nobody(void **state)
     leave_server(f, client);
 }
 
+static struct pipe_end slow_ends[TASKS][2];
+
+/* One byte more of a body, or room for more of a reply. */
+static void go_on(struct fixture *f, struct pipe_end *end, bool reads)
+{
+    const struct leat_stream stream = pipe_stream(end);
+    struct leat_buf *text = reads ? leat_stream_receive(&stream, UINT32_MAX) : NULL;
+    size_t taken;
+
+    if (reads) {
+        leat_stream_consumed(&stream, leat_buf_total(text));
+        leat_buf_free(text);
+    } else {
+        leat_stream_write(&stream, "2", 1, &taken);
+    }
+    world_wait(f->world, 10 * ms);
+}
+
+/* Two requests of an address; the first one has gone on since, so the second makes room. */
+static void check_renewal(struct fixture *f, const char *request, bool reads)
+{
+    static const struct leat_tcp_events nothing;
+    struct client *client;
+    size_t taken;
+
+    for (unsigned i = 0; i < TASKS; i++) {
+        const struct leat_stream from = (pipe_open(slow_ends[i], f->world->stacks[SERVER], 65536),
+                                         pipe_stream(&slow_ends[i][0]));
+        const struct leat_stream to = pipe_stream(&slow_ends[i][1]);
+
+        slow_ends[i][1].peer = LEAT_IP4(192, 0, 2, 66);
+        leat_stream_set_events(&from, &nothing, NULL);
+        assert_true(leat_http_server_serve(f->server, &to));
+        leat_stream_write(&from, request, strlen(request), &taken);
+        world_wait(f->world, 10 * ms);
+    }
+    world_wait(f->world, second);
+    go_on(f, &slow_ends[0][0], reads);
+    client = ask(f, GET("/fine", ""));
+    world_wait(f->world, 100 * ms);
+    assert_int_equal(leat_tasks_counts(served.tasks)->displaced, 1);
+    assert_false(slow_ends[0][0].told_closed);
+    assert_true(slow_ends[1][0].told_closed);
+    go_on(f, &slow_ends[0][0], true);
+    if (!slow_ends[0][0].told_closed) {
+        const struct leat_stream from = pipe_stream(&slow_ends[0][0]);
+
+        leat_stream_abort(&from);
+    }
+    world_wait(f->world, second);
+    leave_server(f, client);
+}
+
+static void test_a_body_that_goes_on_keeps_its_task(void **state)
+{
+    check_renewal(*state, PUT("/echo", "Content-Length: 10\r\n") "01", false);
+}
+
+static void test_a_reply_that_goes_on_keeps_its_task(void **state)
+{
+    check_renewal(*state, GET("/large", ""), true);
+}
+
 /* ---- To their end ------------------------------------------------------------------------- */
 
 static void test_a_client_that_goes_ends_its_task(void **state)
@@ -201,6 +264,8 @@ int main(void)
         TASK_TEST(test_more_requests_than_tasks_wait),
         TASK_TEST(test_a_handler_may_refuse_at_once),
         TASK_TEST(test_requests_of_one_address_shut_out_nobody),
+        TASK_TEST(test_a_body_that_goes_on_keeps_its_task),
+        TASK_TEST(test_a_reply_that_goes_on_keeps_its_task),
         TASK_TEST(test_a_client_that_goes_ends_its_task),
         TASK_TEST(test_a_client_that_goes_before_its_task_begins),
         TASK_TEST(test_a_handlers_time),

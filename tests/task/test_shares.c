@@ -210,6 +210,7 @@ static void test_threat_Q13_the_queue_for_tasks_has_shares(void **state)
     assert_int_equal(crowd[10].closed, 1);
     come(f, 11, HONEST, "hello"); /* without `displace` one task isn't enough to lose it */
     assert_int_equal(counts(f)->displaced, 0);
+    assert_int_equal(counts(f)->refused, 2);
     assert_int_equal(crowd[1].closed, 1);
     assert_int_equal(crowd[11].closed, 0);
     for (unsigned i = 0; i < 5; i++)
