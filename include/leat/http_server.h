@@ -61,16 +61,18 @@ struct leat_http_server_config {
     uint16_t route_count;                 /**< routes in the array */
     struct leat_ip ip;                    /**< LEAT_IP_ANY: all of our addresses */
     uint16_t port;                        /**< LEAT_HTTP_PORT */
-    uint16_t clients;  /**< connections at a time: 512; one more ends the one of the address (of
-                            IPv6: the /64) with most that has made progress least lately */
-    uint64_t idle_ns;  /**< a connection may wait between requests: 15 s */
-    uint64_t head_ns;  /**< a head may take, from its first byte, up to its 16 KiB: 10 s (408) */
+    uint16_t clients; /**< connections at a time: 512; one more ends the one of the address (of
+                           IPv6: the /64) with most that has made progress least lately */
+    uint64_t idle_ns; /**< a connection may wait between requests: 15 s */
+    uint64_t head_ns; /**< a head may take from its first byte: 10 s (408); its bytes earn time */
+    uint32_t head_bytes_per_s; /**< a byte of a head earns a part of a second: 500.  With 16 KiB,
+                                  the longest, at this rate a head may take 42 s */
     uint64_t stall_ns; /**< a client may take nothing of a reply: 30 s; and this long may the rest
                             of what it sends take after the last reply; and a body that is wanted
                             may pause */
     uint32_t body_bytes_per_s; /**< slower than that a body comes only for `stall_ns`: 500 (408) */
-    /** leat_tls_receive_early(), by a pointer so that a program without it links no TLS; NULL: nothing is
-     * read before its session is open.  See leat_http_server_early(). */
+    /** leat_tls_receive_early(), by a pointer so that a program without it links no TLS; NULL:
+     * nothing is read before its session is open.  See leat_http_server_early(). */
     struct leat_buf *(*receive_early)(const struct leat_stream *session, uint32_t bytes_max);
     /** Called when a reply is queued, or never will be; NULL: nobody.  Must not call the server. */
     void (*on_access)(void *arg, const struct leat_http_access *access);
@@ -115,11 +117,12 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream);
 
 /**
- * For leat_tls_config.on_early of the sessions that this server serves; @p client is the server's own.
+ * For leat_tls_config.on_early of the sessions that this server serves; @p client is the server's
+ * own.
  *
- * With leat_http_server_config.receive_early, requests for files that come as early data (0-RTT) are
- * answered at once: GET and HEAD, which may come twice.  Others get 425 (Too Early, RFC 8470 5.2) as long
- * as their handshake isn't over: what is not safe, and what a route would answer.
+ * With leat_http_server_config.receive_early, requests for files that come as early data (0-RTT)
+ * are answered at once: GET and HEAD, which may come twice.  Others get 425 (Too Early, RFC
+ * 8470 5.2) as long as their handshake isn't over: what is not safe, and what a route would answer.
  */
 void leat_http_server_early(void *client);
 

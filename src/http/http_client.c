@@ -10,6 +10,7 @@
 #include "http/http_client.h"
 
 #include "core/assert.h"
+#include "core/second.h"
 #include "core/container_of.h"
 #include "stack.h"
 
@@ -262,6 +263,17 @@ struct leat_buf *http_client_unread(struct http_client *client)
     return client->unread;
 }
 
+/* A long head on a slow path earns time, but a silent client never has more than head_ns. */
+static void earn_head_time(struct http_client *client, uint32_t bytes)
+{
+    const struct leat_http_server_config *config = &client->server->config;
+    const uint64_t latest_ns = leat_now_ns(client->server->stack) + config->head_ns;
+
+    client->due_ns += bytes * second_ns / config->head_bytes_per_s;
+    if (client->due_ns > latest_ns)
+        client->due_ns = latest_ns;
+}
+
 /* Reads on in the head; false: the reply must wait. */
 static bool read_head(struct http_client *client)
 {
@@ -273,9 +285,13 @@ static bool read_head(struct http_client *client)
         http_client_enter(client, HTTP_PHASE_HEAD);
         client->head_at_ns = leat_now_ns(client->server->stack);
     }
-    while (client->unread && request->status == HTTP_MORE)
-        http_client_consume(client, (uint32_t)http_request_read(request, client->unread->data,
-                                                                client->unread->len));
+    while (client->unread && request->status == HTTP_MORE) {
+        const uint32_t taken =
+            (uint32_t)http_request_read(request, client->unread->data, client->unread->len);
+
+        http_client_consume(client, taken);
+        earn_head_time(client, taken);
+    }
     if (request->status == HTTP_MORE)
         return true;
     http_early_look(client);

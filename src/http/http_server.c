@@ -130,6 +130,8 @@ static struct leat_http_server_config with_defaults(const struct leat_http_serve
         config.idle_ns = 15 * second_ns;
     if (config.head_ns == 0)
         config.head_ns = 10 * second_ns;
+    if (config.head_bytes_per_s == 0)
+        config.head_bytes_per_s = 500;
     if (config.stall_ns == 0)
         config.stall_ns = 30 * second_ns;
     if (config.body_bytes_per_s == 0)

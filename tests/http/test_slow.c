@@ -20,6 +20,44 @@ static void test_threat_W2_a_slow_head_ends(void **state)
     leave_server(f, client);
 }
 
+/* At 560 bytes a second a head of 12 KB takes 22 s, which its bytes earn. */
+static void test_a_long_head_on_a_slow_path_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+    char field[80 + 1] = "";
+
+    snprintf(field, sizeof field, "%.*s\r\n", 78,
+             "C: 0123456789012345678901234567890123456789012345678901234567890123456789012345");
+    send_text(client, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    for (int i = 0; i < 22 * 7; i++) {
+        world_wait(f->world, second / 7);
+        send_text(client, field);
+    }
+    assert_false(client->ended);
+    send_text(client, "\r\n");
+    assert_true(world_run(f->world, &client->closed, second));
+    assert_non_null(strstr(client->bytes, "HTTP/1.1 200 OK\r\n"));
+    assert_int_equal(f->counts->timeouts, 0);
+    leave_server(f, client);
+}
+
+/* Time that a burst has earned doesn't let a client be silent for longer. */
+static void test_threat_W2_a_head_that_stops_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, "GET / HTTP/1.1\r\n");
+    for (int i = 0; i < 100; i++)
+        send_text(client, "A: 0123456789012345678901234567890123456789012345678901234567890\r\n");
+    world_wait(f->world, 9 * second);
+    assert_false(client->ended);
+    assert_true(world_run(f->world, &client->closed, 4 * second));
+    assert_non_null(strstr(client->bytes, "HTTP/1.1 408 Request Timeout\r\n"));
+    leave_server(f, client);
+}
+
 static void test_idle_connection_is_closed(void **state)
 {
     struct fixture *f = *state;
@@ -284,6 +322,8 @@ int main(void)
         TEST(test_replies_wait_for_buffers),
         TEST(test_many_requests_at_once_are_all_answered),
         TEST(test_threat_W2_a_slow_head_ends),
+        TEST(test_a_long_head_on_a_slow_path_is_answered),
+        TEST(test_threat_W2_a_head_that_stops_ends),
         TEST(test_idle_connection_is_closed),
         TEST(test_threat_W2_a_reader_that_stops_is_ended),
         TEST(test_threat_W7_a_pipeline_without_end_is_bounded),
