@@ -1,4 +1,4 @@
-/* host.c -- the loop, and its end if leat doesn't trust itself any more. */
+/* host.c -- the loop. */
 #include <leat/host.h>
 #include <leat/stack.h>
 
@@ -9,11 +9,4 @@ void leat_run(struct leat *stack, struct leat_host *host)
     do {
         next_ns = leat_poll(stack, host->now_ns(host));
     } while (host->wait(host, next_ns));
-}
-
-__attribute__((weak)) void leat_assert_failed(const char *file, unsigned line)
-{
-    (void)file;
-    (void)line;
-    __builtin_trap();
 }

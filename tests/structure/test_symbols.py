@@ -15,8 +15,6 @@ from pathlib import Path
 import tree
 
 COMMANDS = tree.BUILD / "compile_commands.json"
-# Any file may assert; the function where a failed assertion ends is the host's, so its calls say nothing of layers.
-ASSERTION = "leat_assert_failed"
 TOPS = "src", "netif"
 # The two calls of the link layer above itself: a packet goes up, or comes back (src/stack.h).
 UP = {("link/ethernet", "ip/ipv4_input"), ("link/neighbour", "ip/icmp_input")}
@@ -103,7 +101,7 @@ def calls():
     for line in said.splitlines():
         path, _, symbol = line.partition(":")
         name, words = of_object[path], symbol.split()
-        if len(words) == 2 and words[0] == "U" and words[1] != ASSERTION:
+        if len(words) == 2 and words[0] == "U":
             used.setdefault(name, set()).add(words[1])
         elif len(words) == 3 and words[1] in "TDRBVW":
             defined[words[2]].add(name)
